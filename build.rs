@@ -1,0 +1,3 @@
+//! Generates the C header.
+
+fn main() {}

@@ -1,0 +1,128 @@
+//! The one way in which a running transfer is stopped from outside: abort, deadline, background and close.
+
+use std::convert::Infallible;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Instant;
+
+use crossbeam_channel::{Receiver, Sender};
+
+use crate::platform::Waker;
+
+/// Why a transfer was stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CancelReason {
+    /// `abort()` was called, or the session is closing.
+    Aborted,
+    /// The mini program was in the background for too long.
+    Interrupted,
+    /// The deadline passed.
+    DeadlinePassed,
+}
+
+impl CancelReason {
+    /// The atomic's value for a reason; 0 is "not cancelled".
+    const fn code(self) -> u8 {
+        match self {
+            CancelReason::Aborted => 1,
+            CancelReason::Interrupted => 2,
+            CancelReason::DeadlinePassed => 3,
+        }
+    }
+
+    fn from_code(code: u8) -> Option<CancelReason> {
+        [CancelReason::Aborted, CancelReason::Interrupted, CancelReason::DeadlinePassed]
+            .into_iter()
+            .find(|reason| reason.code() == code)
+    }
+}
+
+/// A transfer's stop signal and deadline, shared between those who may stop it and the thread that runs it.
+///
+/// It can be observed in three ways, one for each kind of waiting: [`check`](CancelToken::check) between two steps,
+/// the wake descriptor in a `poll`, and [`signal`](CancelToken::signal) in a channel's `select!`.
+#[derive(Debug)]
+pub struct CancelToken {
+    reason: AtomicU8,
+    deadline: OnceLock<Instant>,
+    waker: Mutex<Option<Arc<Waker>>>,
+    /// Dropped to disconnect `signal`, which every receiver sees, now and later.
+    signal_sender: Mutex<Option<Sender<Infallible>>>,
+    signal: Receiver<Infallible>,
+}
+
+impl CancelToken {
+    /// A token that nobody has cancelled and that has no deadline yet.
+    pub fn new() -> CancelToken {
+        let (sender, signal) = crossbeam_channel::bounded(0);
+        CancelToken {
+            reason: AtomicU8::new(0),
+            deadline: OnceLock::new(),
+            waker: Mutex::new(None),
+            signal_sender: Mutex::new(Some(sender)),
+            signal,
+        }
+    }
+
+    /// Binds the token to the thread that now runs the transfer: its deadline, and the descriptor its `poll` watches.
+    pub fn start(&self, deadline: Instant, waker: Arc<Waker>) {
+        let _ = self.deadline.set(deadline);
+        *lock(&self.waker) = Some(waker);
+    }
+
+    /// Releases the thread's waker; a later cancel no longer touches it.
+    pub fn finish(&self) {
+        *lock(&self.waker) = None;
+    }
+
+    /// Stops the transfer. The first reason stays; returns whether it was this one.
+    pub fn cancel(&self, reason: CancelReason) -> bool {
+        if self.reason.compare_exchange(0, reason.code(), Ordering::SeqCst, Ordering::SeqCst).is_err() {
+            return false;
+        }
+        lock(&self.signal_sender).take();
+        if let Some(waker) = lock(&self.waker).as_ref() {
+            waker.wake();
+        }
+        true
+    }
+
+    /// `Err` once the transfer is to stop.
+    pub fn check(&self) -> Result<(), CancelReason> {
+        if let Some(reason) = CancelReason::from_code(self.reason.load(Ordering::SeqCst)) {
+            return Err(reason);
+        }
+        match self.deadline() {
+            Some(deadline) if Instant::now() >= deadline => Err(CancelReason::DeadlinePassed),
+            _ => Ok(()),
+        }
+    }
+
+    /// When the transfer has to be done; `None` while it waits in the queue.
+    pub fn deadline(&self) -> Option<Instant> {
+        self.deadline.get().copied()
+    }
+
+    /// The descriptor that becomes readable when the token is cancelled; `None` outside [`start`](CancelToken::start)
+    /// and [`finish`](CancelToken::finish). It may also be readable without reason, so [`check`](CancelToken::check)
+    /// decides, and who finds no reason resets it.
+    pub fn waker(&self) -> Option<Arc<Waker>> {
+        lock(&self.waker).clone()
+    }
+
+    /// A channel that is disconnected when the token is cancelled, and never carries a value. The deadline is not part
+    /// of it.
+    pub fn signal(&self) -> &Receiver<Infallible> {
+        &self.signal
+    }
+}
+
+impl Default for CancelToken {
+    fn default() -> CancelToken {
+        CancelToken::new()
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

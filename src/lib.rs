@@ -1,0 +1,12 @@
+//! `wx.uploadFile` and `wx.downloadFile` for apps that host WeChat mini programs.
+//!
+//! The library is used through its C interface, `include/wxtransfer.h`; the documentation of each function and
+//! struct is here and there the same. Data flows one way, and nothing below imports anything above:
+//! [`ffi`] → `session` → `task` → `transfer` → `policy` | `http` | `storage`.
+
+mod cancel;
+mod http;
+mod log;
+mod platform;
+mod policy;
+mod storage;

@@ -1,0 +1,55 @@
+//! A descriptor that one thread makes readable to end another thread's `poll`.
+
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+
+/// A descriptor that becomes readable when [`Waker::wake`] is called and stays so until [`Waker::reset`].
+///
+/// An eventfd on Linux and Android; a pipe elsewhere, which has the same meaning at the cost of a second descriptor.
+#[derive(Debug)]
+pub struct Waker {
+    reader: OwnedFd,
+    /// `None` where reader and writer are the same descriptor.
+    writer: Option<OwnedFd>,
+}
+
+impl Waker {
+    /// Opens the descriptor. Fails when the process has no descriptor left.
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    pub fn new() -> io::Result<Waker> {
+        use rustix::event::{EventfdFlags, eventfd};
+        let reader = eventfd(0, EventfdFlags::NONBLOCK | EventfdFlags::CLOEXEC)?;
+        Ok(Waker { reader, writer: None })
+    }
+
+    /// Opens the descriptors. Fails when the process has none left.
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    pub fn new() -> io::Result<Waker> {
+        use rustix::io::{FdFlags, fcntl_setfd, ioctl_fionbio};
+        let (reader, writer) = rustix::pipe::pipe()?;
+        for end in [&reader, &writer] {
+            fcntl_setfd(end, FdFlags::CLOEXEC)?;
+            ioctl_fionbio(end, true)?;
+        }
+        Ok(Waker { reader, writer: Some(writer) })
+    }
+
+    /// Makes the descriptor readable. Never blocks; a full pipe or counter is already readable, so a failure to add to
+    /// it changes nothing.
+    pub fn wake(&self) {
+        let writer = self.writer.as_ref().unwrap_or(&self.reader);
+        let _ = rustix::io::write(writer, &1u64.to_ne_bytes());
+    }
+
+    /// Makes the descriptor unreadable again.
+    pub fn reset(&self) {
+        let mut buffer = [0u8; 64];
+        while matches!(rustix::io::read(&self.reader, &mut buffer), Ok(n) if n == buffer.len()) {}
+    }
+}
+
+impl AsFd for Waker {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.reader.as_fd()
+    }
+}
