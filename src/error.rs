@@ -1,0 +1,248 @@
+//! Why a task failed, in WeChat's terms and in our own.
+
+use std::fmt;
+
+use crate::cancel::CancelReason;
+use crate::policy::quirks::Api;
+
+/// A stable kind of failure, for hosts that decide by program and not by text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(i32)]
+pub enum Category {
+    /// The page or the closing session stopped the task.
+    Aborted = 1,
+    /// The deadline passed.
+    Timeout = 2,
+    /// The mini program was in the background for too long.
+    Interrupted = 3,
+    /// A parameter is missing or malformed, the URL included.
+    Request = 4,
+    /// A rule of the host forbids the URL: domain list, scheme, local network.
+    Policy = 5,
+    /// Too many tasks or redirects, or a body over its limit.
+    Limit = 6,
+    /// The host name has no address.
+    NameResolution = 7,
+    /// No connection could be made, a proxy's included.
+    Connect = 8,
+    /// The TLS handshake failed, or the certificate was refused.
+    Tls = 9,
+    /// The connection ended before the answer was complete.
+    ConnectionClosed = 10,
+    /// The server broke HTTP's rules.
+    Protocol = 11,
+    /// The file to send cannot be read, or changed while it was sent; or a path is outside the sandbox.
+    File = 12,
+    /// The answer cannot be stored: quota, disk, permission.
+    Storage = 13,
+    /// A bug on our side, caught.
+    Internal = 14,
+}
+
+/// What went wrong, as precisely as a decision needs it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// The task was stopped from outside, or its deadline passed.
+    Cancelled(CancelReason),
+    /// The network component failed; the category tells where.
+    Network(Category),
+    /// The operating system's trust store was never initialised.
+    TrustStoreUnavailable,
+    /// The URL's host is not in the domain list of the API, first request or redirect.
+    NotInDomainList,
+    /// More tasks than the API may have, on a base library that does not queue.
+    TooManyTasks {
+        /// The limit.
+        limit: u32,
+    },
+    /// More redirects than are followed.
+    TooManyRedirects,
+    /// The URL cannot be used.
+    InvalidUrl,
+    /// A parameter is missing or malformed.
+    InvalidRequestData {
+        /// The parameter, as the WeChat documentation names it.
+        parameter: &'static str,
+    },
+    /// The file to send does not exist.
+    FileNotFound,
+    /// A path outside the sandbox, or a file that cannot be opened.
+    PermissionDenied {
+        /// The path, as the page gave it.
+        path: String,
+    },
+    /// The file to send is longer or shorter than it was, or reading it failed.
+    FileChanged,
+    /// The mini program's quota does not hold the file.
+    QuotaExceeded,
+    /// `saveFile` of a path that is no temporary file.
+    TemporaryFileNotExist,
+    /// The answer's body cannot be written.
+    SaveFile,
+    /// A file over the size limit of downloads.
+    FileTooLarge,
+    /// An upload's answer over its size limit.
+    DataTooLarge,
+    /// A bug on our side, caught.
+    Internal,
+}
+
+/// A failed task: what the page is told, and what helps the developer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TransferError {
+    /// What went wrong.
+    pub failure: Failure,
+    /// The same in words, with native detail. No query and no header value.
+    pub detail: String,
+}
+
+impl TransferError {
+    /// A failure with its native detail.
+    pub fn new(failure: Failure, detail: impl Into<String>) -> TransferError {
+        TransferError { failure, detail: detail.into() }
+    }
+
+    /// A missing or malformed parameter, named as in the WeChat documentation.
+    pub fn parameter(parameter: &'static str, detail: impl Into<String>) -> TransferError {
+        TransferError::new(Failure::InvalidRequestData { parameter }, detail)
+    }
+
+    /// WeChat's `errno`. An abort has a number of its own for each API.
+    pub fn err_no(&self, api: Api) -> i32 {
+        match &self.failure {
+            Failure::Cancelled(CancelReason::Aborted) => match api {
+                Api::Upload => errno::CANCEL,
+                Api::Download => errno::ABORT_DOWNLOAD,
+            },
+            Failure::Cancelled(CancelReason::DeadlinePassed) => errno::TIMEOUT,
+            Failure::Cancelled(CancelReason::Interrupted) => errno::INTERRUPTED,
+            Failure::Network(_) | Failure::TrustStoreUnavailable | Failure::FileChanged | Failure::DataTooLarge => {
+                errno::NETWORK
+            }
+            Failure::NotInDomainList => errno::NOT_IN_DOMAIN_LIST,
+            Failure::TooManyTasks { .. } => errno::TOO_MANY_TASKS,
+            Failure::TooManyRedirects => errno::TOO_MANY_REDIRECTS,
+            Failure::InvalidUrl => errno::INVALID_URL,
+            Failure::InvalidRequestData { .. } => errno::INVALID_REQUEST_DATA,
+            Failure::FileNotFound => errno::FILE_NOT_FOUND,
+            Failure::PermissionDenied { .. } => errno::PERMISSION_DENIED,
+            Failure::QuotaExceeded => errno::QUOTA_EXCEEDED,
+            Failure::TemporaryFileNotExist => errno::TEMPORARY_FILE_NOT_EXIST,
+            Failure::SaveFile => errno::SAVE_FILE,
+            Failure::FileTooLarge => errno::FILE_TOO_LARGE,
+            Failure::Internal => errno::INTERNAL,
+        }
+    }
+
+    /// WeChat's `errMsg`, such as `uploadFile:fail timeout`.
+    pub fn err_msg(&self, api: Api) -> String {
+        format!("{}:fail {}", api.name(), self.reason(api))
+    }
+
+    fn reason(&self, api: Api) -> String {
+        match &self.failure {
+            Failure::Cancelled(CancelReason::Aborted) => "abort".into(),
+            Failure::Cancelled(CancelReason::DeadlinePassed) => "timeout".into(),
+            Failure::Cancelled(CancelReason::Interrupted) => "interrupted".into(),
+            Failure::Network(_) | Failure::TrustStoreUnavailable | Failure::FileChanged | Failure::DataTooLarge => {
+                self.detail.clone()
+            }
+            Failure::NotInDomainList => "url not in domain list".into(),
+            Failure::TooManyTasks { limit } => match api {
+                Api::Upload => format!("exceed max upload connection count {limit}"),
+                Api::Download => format!("exceed max download connection count {limit}"),
+            },
+            Failure::TooManyRedirects => "exceed max redirect count".into(),
+            Failure::InvalidUrl => "invalid url".into(),
+            Failure::InvalidRequestData { parameter } => format!("invalid request data {parameter}"),
+            Failure::FileNotFound => "file not found".into(),
+            Failure::PermissionDenied { path } => format!("permission denied, open {path}"),
+            Failure::QuotaExceeded => "the maximum size of the file storage limit is exceeded".into(),
+            Failure::TemporaryFileNotExist => "tempFilePath file not exist".into(),
+            Failure::SaveFile => format!("save file error {}", self.detail),
+            Failure::FileTooLarge => "exceed max file size".into(),
+            Failure::Internal => "internal error".into(),
+        }
+    }
+
+    /// The stable kind of the failure.
+    pub fn category(&self) -> Category {
+        match &self.failure {
+            Failure::Cancelled(CancelReason::Aborted) => Category::Aborted,
+            Failure::Cancelled(CancelReason::DeadlinePassed) => Category::Timeout,
+            Failure::Cancelled(CancelReason::Interrupted) => Category::Interrupted,
+            Failure::Network(category) => *category,
+            Failure::TrustStoreUnavailable => Category::Tls,
+            Failure::NotInDomainList => Category::Policy,
+            Failure::TooManyTasks { .. }
+            | Failure::TooManyRedirects
+            | Failure::FileTooLarge
+            | Failure::DataTooLarge => Category::Limit,
+            Failure::InvalidUrl | Failure::InvalidRequestData { .. } => Category::Request,
+            Failure::FileNotFound | Failure::PermissionDenied { .. } | Failure::FileChanged => Category::File,
+            Failure::QuotaExceeded | Failure::TemporaryFileNotExist | Failure::SaveFile => Category::Storage,
+            Failure::Internal => Category::Internal,
+        }
+    }
+
+    /// Whether the same call may succeed later without a change: the cause is outside the request.
+    pub fn retryable(&self) -> bool {
+        match &self.failure {
+            Failure::Cancelled(reason) => *reason != CancelReason::Aborted,
+            Failure::Network(category) => matches!(
+                category,
+                Category::NameResolution | Category::Connect | Category::ConnectionClosed | Category::Protocol
+            ),
+            Failure::TooManyTasks { .. } | Failure::FileChanged => true,
+            _ => false,
+        }
+    }
+}
+
+impl fmt::Display for TransferError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.detail)
+    }
+}
+
+impl std::error::Error for TransferError {}
+
+/// WeChat's error numbers (the WeChat documentation, "Errno" and the error tables of the network and file APIs).
+pub mod errno {
+    /// Success.
+    pub const OK: i32 = 0;
+    /// `abort()` of an upload.
+    pub const CANCEL: i32 = 1;
+    /// Internal error.
+    pub const INTERNAL: i32 = 4;
+    /// Time out.
+    pub const TIMEOUT: i32 = 5;
+    /// Network component error.
+    pub const NETWORK: i32 = 600_001;
+    /// URL not in the domain list.
+    pub const NOT_IN_DOMAIN_LIST: i32 = 600_002;
+    /// Network interrupted.
+    pub const INTERRUPTED: i32 = 600_003;
+    /// More tasks than allowed.
+    pub const TOO_MANY_TASKS: i32 = 600_007;
+    /// More redirects than followed.
+    pub const TOO_MANY_REDIRECTS: i32 = 600_008;
+    /// Invalid URL.
+    pub const INVALID_URL: i32 = 600_009;
+    /// Invalid request data.
+    pub const INVALID_REQUEST_DATA: i32 = 600_010;
+    /// `abort()` of a download.
+    pub const ABORT_DOWNLOAD: i32 = 603_105;
+    /// A downloaded file cannot be stored.
+    pub const SAVE_FILE: i32 = 603_300;
+    /// A downloaded file is over the limit.
+    pub const FILE_TOO_LARGE: i32 = 603_301;
+    /// No such file or directory.
+    pub const FILE_NOT_FOUND: i32 = 1_300_002;
+    /// A path without permission.
+    pub const PERMISSION_DENIED: i32 = 1_300_014;
+    /// Over the storage quota.
+    pub const QUOTA_EXCEEDED: i32 = 1_300_202;
+    /// `saveFile` of an unknown temporary file.
+    pub const TEMPORARY_FILE_NOT_EXIST: i32 = 1_301_112;
+}

@@ -1,0 +1,183 @@
+//! Callbacks, and what they are given.
+
+use std::ffi::c_void;
+
+use super::read::HostStruct;
+use super::request::WxtTaskId;
+use super::string::{WxtPair, WxtStr};
+
+/// `total_bytes_expected` while the total is unknown.
+pub const WXT_TOTAL_UNKNOWN: u64 = u64::MAX;
+/// `progress` while the total is unknown.
+pub const WXT_PROGRESS_UNKNOWN: u32 = u32::MAX;
+
+/// The callbacks of one task. Begin with `wxt_callbacks()`. Each may be NULL.
+///
+/// Exactly one of `on_success` and `on_fail` runs, then `on_complete` once, then `release` once; `on_headers_received`
+/// and `on_progress` run before. This holds for an abort, a deadline and a closing session too. Callbacks of one
+/// session never run at the same time, and come in order. They run on the session's delivery thread, or where its
+/// executor runs them. What a callback is given lives until it returns. Every function of this header may be called
+/// from a callback, but for `wxt_session_close`. A callback must return normally: no exception, no `longjmp`.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct WxtCallbacks {
+    /// `sizeof(WxtCallbacks)`.
+    pub struct_size: usize,
+    /// Passed to each callback. It belongs to the task from the moment the starting function returned `WXT_OK` until
+    /// `release`.
+    pub user_data: *mut c_void,
+    /// `onHeadersReceived`: the final response's headers, once.
+    pub on_headers_received:
+        Option<unsafe extern "C" fn(user_data: *mut c_void, task: WxtTaskId, event: *const WxtHeadersReceived)>,
+    /// `onProgressUpdate`: throttled, and only the newest; the last one before `on_success` has `progress` 100.
+    pub on_progress: Option<unsafe extern "C" fn(user_data: *mut c_void, task: WxtTaskId, event: *const WxtProgress)>,
+    /// `success`: the server has answered, with whatever status.
+    pub on_success: Option<unsafe extern "C" fn(user_data: *mut c_void, task: WxtTaskId, event: *const WxtSuccess)>,
+    /// `fail`: there is no answer.
+    pub on_fail: Option<unsafe extern "C" fn(user_data: *mut c_void, task: WxtTaskId, event: *const WxtFailure)>,
+    /// `complete`: after either.
+    pub on_complete: Option<unsafe extern "C" fn(user_data: *mut c_void, task: WxtTaskId, event: *const WxtCompletion)>,
+    /// The last call with `user_data`: it may be freed now.
+    pub release: Option<unsafe extern "C" fn(user_data: *mut c_void)>,
+}
+
+/// The final response's head.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct WxtHeadersReceived {
+    /// `sizeof(WxtHeadersReceived)` in the library.
+    pub struct_size: usize,
+    /// `header`: in the order of the response, duplicates kept. `wxt_header_find` looks one up.
+    pub header: *const WxtPair,
+    /// The number of `header`.
+    pub header_count: usize,
+    /// `statusCode`.
+    pub status_code: i32,
+}
+
+/// How far a task is.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct WxtProgress {
+    /// `sizeof(WxtProgress)` in the library.
+    pub struct_size: usize,
+    /// `totalBytesSent` of an upload: bytes of the request's body that left the device's buffers; `totalBytesWritten`
+    /// of a download: bytes written to the file. Never falls.
+    pub total_bytes: u64,
+    /// `totalBytesExpectedToSend` or `totalBytesExpectedToWrite`; `WXT_TOTAL_UNKNOWN` where nobody knows.
+    pub total_bytes_expected: u64,
+    /// `progress`: 0 to 100, or `WXT_PROGRESS_UNKNOWN`. Never falls.
+    pub progress: u32,
+}
+
+/// When a task did what, and on which connection; the names are WeChat's. Times are milliseconds since the Unix epoch
+/// and 0 where the step did not happen.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct WxtProfile {
+    /// `sizeof(WxtProfile)` in the library.
+    pub struct_size: usize,
+    /// `invokeStart`: the call came in.
+    pub invoke_start: u64,
+    /// `queueStart`: it began to wait for a worker.
+    pub queue_start: u64,
+    /// `queueEnd`: a worker took it.
+    pub queue_end: u64,
+    /// `fetchStart`: the last hop began.
+    pub fetch_start: u64,
+    /// `redirectStart`: the first redirected request began.
+    pub redirect_start: u64,
+    /// `redirectEnd`: the last redirect was received.
+    pub redirect_end: u64,
+    /// `domainLookUpStart`.
+    pub domain_look_up_start: u64,
+    /// `domainLookUpEnd`.
+    pub domain_look_up_end: u64,
+    /// `connectStart`.
+    pub connect_start: u64,
+    /// `connectEnd`: the connection is ready, TLS included.
+    pub connect_end: u64,
+    /// `SSLconnectionStart`; 0 without TLS.
+    pub ssl_connection_start: u64,
+    /// `SSLconnectionEnd`; 0 without TLS.
+    pub ssl_connection_end: u64,
+    /// `requestStart`: the first byte was sent.
+    pub request_start: u64,
+    /// `requestEnd`: the last byte was sent.
+    pub request_end: u64,
+    /// `responseStart`: the first byte of the answer came.
+    pub response_start: u64,
+    /// `responseEnd`: the last byte of the answer came.
+    pub response_end: u64,
+    /// `sendBytesCount`: bytes sent, heads included, before encryption.
+    pub send_bytes_count: u64,
+    /// `receivedBytedCount` (WeChat's spelling): bytes received, heads included, after decryption.
+    pub received_byted_count: u64,
+    /// `peerIP`.
+    pub peer_ip: WxtStr,
+    /// `protocol`: `http1.1`.
+    pub protocol: WxtStr,
+    /// `port`.
+    pub port: u16,
+    /// `socketReused`: the connection was an earlier task's.
+    pub socket_reused: bool,
+}
+
+/// The result of a task that got an answer.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct WxtSuccess {
+    /// `sizeof(WxtSuccess)` in the library.
+    pub struct_size: usize,
+    /// `errMsg`: `uploadFile:ok` or `downloadFile:ok`.
+    pub err_msg: WxtStr,
+    /// `statusCode`: any HTTP status is a success.
+    pub status_code: i32,
+    /// `data` of an upload: the answer's body as text. Absent for a download.
+    pub data: WxtStr,
+    /// `tempFilePath` of a download without `filePath`. Absent otherwise.
+    pub temp_file_path: WxtStr,
+    /// `filePath` of a download with `filePath`. Absent otherwise.
+    pub file_path: WxtStr,
+    /// The downloaded file's path on the device, for the host.
+    pub native_path: WxtStr,
+    /// `dataLength`: the downloaded file's size, or the length of an upload's `data`, in bytes.
+    pub data_length: u64,
+    /// `profile`.
+    pub profile: *const WxtProfile,
+}
+
+/// Why a task has no answer.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct WxtFailure {
+    /// `sizeof(WxtFailure)` in the library.
+    pub struct_size: usize,
+    /// `errMsg`, such as `uploadFile:fail timeout`.
+    pub err_msg: WxtStr,
+    /// `errno`: a `WXT_ERRNO_…`.
+    pub err_no: i32,
+    /// What kind of failure it is: a `WXT_CATEGORY_…`.
+    pub category: i32,
+    /// What happened, in words for a developer. Holds no query and no header value.
+    pub detail: WxtStr,
+    /// The same call may succeed later without a change.
+    pub retryable: bool,
+    /// `profile`, as far as the task came; 0 for what did not happen.
+    pub profile: *const WxtProfile,
+}
+
+/// The end of a task: the result that `on_success` or `on_fail` was given; the other one is NULL.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct WxtCompletion {
+    /// `sizeof(WxtCompletion)` in the library.
+    pub struct_size: usize,
+    /// What `on_success` was given, or NULL.
+    pub success: *const WxtSuccess,
+    /// What `on_fail` was given, or NULL.
+    pub failure: *const WxtFailure,
+}
+
+// SAFETY: integers, pointers that may be null, and optional functions.
+unsafe impl HostStruct for WxtCallbacks {}

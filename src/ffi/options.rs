@@ -1,0 +1,162 @@
+//! The session's options as C sees them.
+
+use std::ffi::c_void;
+
+use super::read::HostStruct;
+use super::resolver::WxtResolution;
+use super::string::WxtStr;
+
+/// The WeChat client on iOS.
+pub const WXT_PLATFORM_IOS: i32 = 1;
+/// The WeChat client on Android.
+pub const WXT_PLATFORM_ANDROID: i32 = 2;
+
+/// A page may name `wxfile://` paths only.
+pub const WXT_PATHS_SANDBOX: i32 = 0;
+/// `file_path` may also be an absolute path of the device.
+pub const WXT_PATHS_NATIVE: i32 = 1;
+
+/// A second session on the same mini program's directory is refused with `WXT_STORAGE_LOCKED`.
+pub const WXT_STORAGE_EXCLUSIVE: i32 = 0;
+/// Sessions share the saved files; each has temporary files of its own.
+pub const WXT_STORAGE_SHARED: i32 = 1;
+
+/// Something that the page or the host did wrong and the library put right.
+pub const WXT_LOG_WARNING: i32 = 1;
+/// A decision that is worth knowing when something is looked into.
+pub const WXT_LOG_INFO: i32 = 2;
+
+/// Everything about one launch of one mini program, for `wxt_session_open`.
+///
+/// Begin with `wxt_session_options()`, which sets `struct_size` and leaves the rest zero. Zero is always the default,
+/// and the default is what WeChat does. Required: `app_id`, `platform`, `client_version`, `data_directory`.
+/// Everything is copied; only what `executor`, `logger` and `resolver` point to has to stay valid, until
+/// `wxt_session_close` has returned.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct WxtSessionOptions {
+    /// `sizeof(WxtSessionOptions)`.
+    pub struct_size: usize,
+    /// The mini program's appid. Part of the Referer, and of its files' place.
+    pub app_id: WxtStr,
+    /// The mini program's version, part of the Referer. Absent is `0`, the development version.
+    pub app_version: WxtStr,
+    /// The user, so that two users of one mini program have files of their own. May be absent.
+    pub user_id: WxtStr,
+    /// `WXT_PLATFORM_IOS` or `WXT_PLATFORM_ANDROID`.
+    pub platform: i32,
+    /// `WXT_PATHS_SANDBOX` or `WXT_PATHS_NATIVE`.
+    pub path_policy: i32,
+    /// The version of the client app, such as `8.0.50`: it decides which quirks apply.
+    pub client_version: WxtStr,
+    /// The version of the base library, such as `2.10.0`. Absent is the newest.
+    pub base_library_version: WxtStr,
+    /// The `User-Agent` of every request. Absent is `wxtransfer/<version>`.
+    pub user_agent: WxtStr,
+    /// An absolute path to a directory for all sessions' files. It is created where it is missing.
+    pub data_directory: WxtStr,
+    /// Uploads at once; 0 is 10.
+    pub max_concurrent_uploads: u32,
+    /// Downloads at once; 0 is 10.
+    pub max_concurrent_downloads: u32,
+    /// The deadline of a task that names none, in milliseconds; 0 is 60,000.
+    pub default_timeout: u32,
+    /// The longest deadline that a task can name, in milliseconds; 0 is 60,000.
+    pub max_timeout: u32,
+    /// The largest file that a download may have, in bytes; 0 is 200 MiB.
+    pub max_download_size: u64,
+    /// The largest answer of an upload, in bytes; 0 is 16 MiB.
+    pub max_data_size: u64,
+    /// What saved files and `wxfile://usr` may hold together, in bytes; 0 is 200 MiB.
+    pub storage_quota: u64,
+    /// What temporary files may hold together, in bytes; 0 is 4 GiB.
+    pub temporary_quota: u64,
+    /// `WXT_STORAGE_EXCLUSIVE` or `WXT_STORAGE_SHARED`.
+    pub storage_sharing: i32,
+    /// Not 0: `http` URLs are allowed.
+    pub allow_plain_http: u8,
+    /// Not 0: `localhost` and addresses of the local network are allowed, without an entry in a list.
+    pub allow_lan: u8,
+    /// Not 0: the domain lists are not looked at. For development only.
+    pub skip_domain_check: u8,
+    /// The hosts that an upload may go to: `https://host`, or with `:port`. None is: nowhere.
+    pub upload_domains: *const WxtStr,
+    /// The number of `upload_domains`.
+    pub upload_domain_count: usize,
+    /// The hosts that a download may come from.
+    pub download_domains: *const WxtStr,
+    /// The number of `download_domains`.
+    pub download_domain_count: usize,
+    /// Certificates in PEM that are trusted instead of the operating system's.
+    pub root_certificates: WxtStr,
+    /// Public keys that a host must show, in addition to a valid chain.
+    pub pins: *const WxtPin,
+    /// The number of `pins`.
+    pub pin_count: usize,
+    /// `http://[user:password@]host:port` of a proxy that every connection goes through with `CONNECT`. The
+    /// environment is never asked.
+    pub proxy: WxtStr,
+    /// The host's own name resolution. Zero is the system's.
+    pub resolver: WxtResolver,
+    /// Where callbacks run. Zero is a thread of the session's own.
+    pub executor: WxtExecutor,
+    /// Where the log goes. Zero is nowhere.
+    pub logger: WxtLogger,
+}
+
+/// A host and a public key that it may show. A host with pins must show one of them.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct WxtPin {
+    /// The exact host name.
+    pub host: WxtStr,
+    /// 32 bytes: the SHA-256 of the certificate's SubjectPublicKeyInfo (RFC 7469 §2.4).
+    pub sha256: *const u8,
+    /// 32.
+    pub sha256_length: usize,
+}
+
+/// The host's own name resolution (an HTTPDNS service, say).
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct WxtResolver {
+    /// Passed to `resolve`.
+    pub context: *mut c_void,
+    /// Asks for the addresses of `host`. Called on a worker thread, for several hosts at once; it has to return soon,
+    /// and the answer is given by `wxt_resolution_finish`, from any thread, before or after it returned. `host` lives
+    /// until it returns.
+    pub resolve: Option<unsafe extern "C" fn(context: *mut c_void, host: WxtStr, resolution: *mut WxtResolution)>,
+}
+
+/// Where the host wants callbacks to run: a main queue, a `Handler`.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct WxtExecutor {
+    /// Passed to `post`.
+    pub context: *mut c_void,
+    /// Has `job(job_data)` called once, later, on a thread of the host's choice; it must not be dropped. Called from
+    /// any thread. Jobs may also run after the session was closed: they then do nothing.
+    pub post: Option<
+        unsafe extern "C" fn(
+            context: *mut c_void,
+            job: Option<unsafe extern "C" fn(job_data: *mut c_void)>,
+            job_data: *mut c_void,
+        ),
+    >,
+}
+
+/// Where the session's log goes.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct WxtLogger {
+    /// Passed to `log`.
+    pub context: *mut c_void,
+    /// Takes one message, without a line end: `level` is a `WXT_LOG_…`. Called from any thread, several at once. A
+    /// message holds no query, header value or body.
+    pub log: Option<unsafe extern "C" fn(context: *mut c_void, level: i32, message: WxtStr)>,
+}
+
+// SAFETY: integers, pointers that may be null, and optional functions.
+unsafe impl HostStruct for WxtSessionOptions {}
+// SAFETY: as above.
+unsafe impl HostStruct for WxtPin {}

@@ -1,0 +1,47 @@
+//! Reading a struct that the host filled, which may be older or newer than this library.
+
+use std::mem::MaybeUninit;
+use std::ptr;
+
+use super::status::{WXT_INVALID_ARGUMENT, WXT_INVALID_STRUCT_SIZE, WxtStatus};
+
+/// No struct of the interface comes near this; a greater `struct_size` is a field that was never set.
+const LARGEST_STRUCT_SIZE: usize = 4096;
+
+/// A plain C struct of the interface.
+///
+/// # Safety
+/// All bytes zero must be a valid value, and so must any other bytes in those fields that are not pointers to
+/// functions.
+pub unsafe trait HostStruct: Copy {}
+
+/// Copies a struct that begins with `size_t struct_size`.
+///
+/// Fields that an older host does not know are zero, which is always the default. A newer host's fields that this
+/// library does not know must be zero: a setting is never silently ignored.
+///
+/// # Safety
+/// `source` must be NULL or point to as many readable bytes as its first field says.
+pub unsafe fn read_struct<T: HostStruct>(source: *const T) -> Result<T, WxtStatus> {
+    if source.is_null() || !source.is_aligned() {
+        return Err(WXT_INVALID_ARGUMENT);
+    }
+    let bytes = source.cast::<u8>();
+    // SAFETY: not NULL, aligned, and every such struct begins with its size.
+    let size = unsafe { source.cast::<usize>().read() };
+    // A size that is no multiple of the alignment would cut a field in half.
+    if size < size_of::<usize>() || size > LARGEST_STRUCT_SIZE || size % align_of::<T>() != 0 {
+        return Err(WXT_INVALID_STRUCT_SIZE);
+    }
+    let mut target = MaybeUninit::<T>::zeroed();
+    // SAFETY: both are valid for the smaller of the two sizes, and do not overlap.
+    unsafe { ptr::copy_nonoverlapping(bytes, target.as_mut_ptr().cast::<u8>(), size.min(size_of::<T>())) };
+    for offset in size_of::<T>()..size {
+        // SAFETY: `offset` is below the size that the host gave.
+        if unsafe { bytes.add(offset).read() } != 0 {
+            return Err(WXT_INVALID_STRUCT_SIZE);
+        }
+    }
+    // SAFETY: zeroed, then overwritten by what the host's compiler laid out by the same header.
+    Ok(unsafe { target.assume_init() })
+}

@@ -1,0 +1,66 @@
+//! The OBJECT of `wx.uploadFile` and `wx.downloadFile` as C sees it.
+
+use super::read::HostStruct;
+use super::string::{WxtPair, WxtStr};
+
+/// A task of one session. Never 0 and never used twice, so that a late abort cannot hit another task.
+pub type WxtTaskId = u64;
+
+/// The parameters of `wx.uploadFile`, for `wxt_upload_file`. Begin with `wxt_upload_request()`. Everything is copied
+/// before the function returns.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct WxtUploadRequest {
+    /// `sizeof(WxtUploadRequest)`.
+    pub struct_size: usize,
+    /// `url`: where the file goes. Required.
+    pub url: WxtStr,
+    /// `filePath`: the file, as a `wxfile://` path, or an absolute one where the session's `path_policy` allows it.
+    /// Required, unless `has_file_descriptor`.
+    pub file_path: WxtStr,
+    /// `name`: the form's key of the file. Required.
+    pub name: WxtStr,
+    /// `header`: request headers, in order. `Referer`, `Content-Type` and the connection's own are dropped.
+    pub header: *const WxtPair,
+    /// The number of `header`.
+    pub header_count: usize,
+    /// `formData`: further fields of the form, sent in this order before the file.
+    pub form_data: *const WxtPair,
+    /// The number of `form_data`.
+    pub form_data_count: usize,
+    /// The `filename` that the server sees. Absent is the last part of `file_path`.
+    pub file_name: WxtStr,
+    /// `timeout`: the deadline in milliseconds, from the moment the task leaves the queue. 0 is the session's default;
+    /// more than its maximum is its maximum.
+    pub timeout: u32,
+    /// Not 0: the file is `file_descriptor`, and `file_path` is not looked at.
+    pub has_file_descriptor: u8,
+    /// An open descriptor of a file or a pipe, read from where it stands. It is duplicated: the host keeps its own.
+    pub file_descriptor: i32,
+    /// How many bytes a pipe will give. A file's rest is its own length, and this is 0.
+    pub file_length: u64,
+}
+
+/// The parameters of `wx.downloadFile`, for `wxt_download_file`. Begin with `wxt_download_request()`. Everything is
+/// copied before the function returns.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct WxtDownloadRequest {
+    /// `sizeof(WxtDownloadRequest)`.
+    pub struct_size: usize,
+    /// `timeout`: as in `WxtUploadRequest`.
+    pub timeout: u32,
+    /// `url`: what to download. Required.
+    pub url: WxtStr,
+    /// `header`: request headers, in order. `Referer` and the connection's own are dropped.
+    pub header: *const WxtPair,
+    /// The number of `header`.
+    pub header_count: usize,
+    /// `filePath`: a `wxfile://usr/` path to store the file at. Absent is a temporary file.
+    pub file_path: WxtStr,
+}
+
+// SAFETY: integers and pointers that may be null.
+unsafe impl HostStruct for WxtUploadRequest {}
+// SAFETY: as above.
+unsafe impl HostStruct for WxtDownloadRequest {}

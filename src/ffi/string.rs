@@ -1,0 +1,126 @@
+//! Strings and lists of pairs as they cross the border.
+
+use std::ffi::c_char;
+use std::slice;
+
+use super::read::HostStruct;
+use super::status::{WXT_INVALID_ARGUMENT, WXT_INVALID_UTF8, WxtStatus};
+
+/// A string that is borrowed for the time of a call or callback: UTF-8, not ended by a NUL.
+///
+/// `{NULL, 0}` is "absent". `wxt_str("…")` makes one of a C string.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct WxtStr {
+    /// The first byte, or NULL.
+    pub ptr: *const c_char,
+    /// The length in bytes.
+    pub len: usize,
+}
+
+/// A name and its value: one header, or one form field.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct WxtPair {
+    /// The name.
+    pub name: WxtStr,
+    /// The value.
+    pub value: WxtStr,
+}
+
+/// A parameter as it came from the page: text, or bytes that are none. What a page sent as text can be wrong without
+/// being the host's mistake, so it becomes a failure of the task and not a status.
+pub type PageText = Result<String, NotUtf8>;
+
+/// The bytes of a string are not UTF-8.
+#[derive(Clone, Copy, Debug)]
+pub struct NotUtf8;
+
+impl WxtStr {
+    /// Borrows a Rust string.
+    pub fn new(text: &str) -> WxtStr {
+        WxtStr { ptr: text.as_ptr().cast(), len: text.len() }
+    }
+
+    /// `{NULL, 0}`.
+    pub const fn absent() -> WxtStr {
+        WxtStr { ptr: std::ptr::null(), len: 0 }
+    }
+
+    /// Borrows the string if there is one, else gives `{NULL, 0}`.
+    pub fn optional(text: Option<&str>) -> WxtStr {
+        text.map_or(WxtStr::absent(), WxtStr::new)
+    }
+
+    /// The bytes; `None` where the string is absent.
+    ///
+    /// # Safety
+    /// `ptr` must be NULL or point to `len` readable bytes that do not change during `'a`.
+    pub unsafe fn bytes<'a>(self) -> Result<Option<&'a [u8]>, WxtStatus> {
+        if self.ptr.is_null() {
+            return if self.len == 0 { Ok(None) } else { Err(WXT_INVALID_ARGUMENT) };
+        }
+        if self.len > isize::MAX as usize {
+            return Err(WXT_INVALID_ARGUMENT);
+        }
+        // SAFETY: the caller promises `len` readable, unchanging bytes; `len` is within what a slice may have.
+        Ok(Some(unsafe { slice::from_raw_parts(self.ptr.cast::<u8>(), self.len) }))
+    }
+
+    /// The host's own text; absent is empty.
+    ///
+    /// # Safety
+    /// As for [`WxtStr::bytes`].
+    pub unsafe fn host_text(self) -> Result<String, WxtStatus> {
+        // SAFETY: passed on to the caller.
+        let bytes = unsafe { self.bytes() }?.unwrap_or_default();
+        String::from_utf8(bytes.to_vec()).map_err(|_| WXT_INVALID_UTF8)
+    }
+
+    /// Text that a page gave; `None` where it is absent.
+    ///
+    /// # Safety
+    /// As for [`WxtStr::bytes`].
+    pub unsafe fn page_text(self) -> Result<Option<PageText>, WxtStatus> {
+        // SAFETY: passed on to the caller.
+        let bytes = unsafe { self.bytes() }?;
+        Ok(bytes.map(|bytes| String::from_utf8(bytes.to_vec()).map_err(|_| NotUtf8)))
+    }
+}
+
+/// Borrows an array that the host passes as pointer and count.
+///
+/// # Safety
+/// `items` must be NULL or point to `count` readable elements that do not change during `'a`.
+pub unsafe fn array<'a, T: Copy>(items: *const T, count: usize) -> Result<&'a [T], WxtStatus> {
+    if count == 0 {
+        return Ok(&[]);
+    }
+    if items.is_null() || !items.is_aligned() || count > isize::MAX as usize / size_of::<T>() {
+        return Err(WXT_INVALID_ARGUMENT);
+    }
+    // SAFETY: the caller promises `count` readable, unchanging elements; pointer and size were checked.
+    Ok(unsafe { slice::from_raw_parts(items, count) })
+}
+
+/// Copies pairs that a page gave, in their order.
+///
+/// # Safety
+/// As for [`array`], and for [`WxtStr::bytes`] of every name and value.
+pub unsafe fn page_pairs(pairs: *const WxtPair, count: usize) -> Result<Vec<(PageText, PageText)>, WxtStatus> {
+    // SAFETY: passed on to the caller.
+    let pairs = unsafe { array(pairs, count) }?;
+    pairs
+        .iter()
+        .map(|pair| {
+            // SAFETY: passed on to the caller.
+            let (name, value) = unsafe { (pair.name.page_text()?, pair.value.page_text()?) };
+            Ok((name.unwrap_or_else(|| Ok(String::new())), value.unwrap_or_else(|| Ok(String::new()))))
+        })
+        .collect()
+}
+
+// SAFETY: a null pointer and a length of 0 are valid values.
+unsafe impl HostStruct for WxtStr {}
+// SAFETY: as its two parts.
+unsafe impl HostStruct for WxtPair {}

@@ -1,0 +1,93 @@
+//! The newest progress of a task: written by its worker, read by the delivery, never queued.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use crate::policy::limits;
+
+/// Progress events of one task are at least this far apart: 20 a second are more than an eye needs, and each costs the
+/// host a trip into its script engine.
+const INTERVAL: Duration = Duration::from_millis(50);
+
+/// How far a task is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Progress {
+    /// Bytes sent or written.
+    pub total_bytes: u64,
+    /// How many they will be, where that is known.
+    pub expected: Option<u64>,
+    /// 0 to 100, where the total is known.
+    pub percent: Option<u32>,
+}
+
+/// One value that is overwritten: a slow host makes events rarer, not the queue longer.
+pub struct ProgressCell {
+    enabled: bool,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    total_bytes: u64,
+    expected: Option<u64>,
+    /// An event is in the delivery's queue and will read the newest value.
+    pending: bool,
+    last_event: Option<Instant>,
+    last_reported: Option<Progress>,
+}
+
+impl ProgressCell {
+    pub fn new(enabled: bool) -> ProgressCell {
+        ProgressCell { enabled, state: Mutex::default() }
+    }
+
+    /// Writes the newest value; `true` when an event for it is to be queued.
+    pub fn set(&self, total_bytes: u64, expected: Option<u64>) -> bool {
+        if !self.enabled {
+            return false;
+        }
+        let mut state = self.lock();
+        state.total_bytes = state.total_bytes.max(total_bytes);
+        state.expected = expected;
+        if state.pending || state.last_event.is_some_and(|last| last.elapsed() < INTERVAL) {
+            return false;
+        }
+        state.pending = true;
+        state.last_event = Some(Instant::now());
+        true
+    }
+
+    /// The value to report now; `None` if it was reported before.
+    pub fn take(&self) -> Option<Progress> {
+        let mut state = self.lock();
+        state.pending = false;
+        let percent = state.expected.map(|expected| limits::progress_percent(state.total_bytes, expected));
+        let progress = Progress { total_bytes: state.total_bytes, expected: state.expected, percent };
+        state.report(progress)
+    }
+
+    /// The last value of a successful task: 100 %, whatever the total was. `None` if it was reported before.
+    pub fn take_final(&self) -> Option<Progress> {
+        if !self.enabled {
+            return None;
+        }
+        let mut state = self.lock();
+        let expected = state.expected.unwrap_or(state.total_bytes);
+        let progress = Progress { total_bytes: state.total_bytes, expected: Some(expected), percent: Some(100) };
+        state.report(progress)
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn report(&mut self, progress: Progress) -> Option<Progress> {
+        if self.last_reported == Some(progress) {
+            return None;
+        }
+        self.last_reported = Some(progress);
+        Some(progress)
+    }
+}
