@@ -1,1 +1,23 @@
-//! http
+//! A blocking HTTP/1.1 client that can be stopped at any point: ureq for the protocol, sockets and TLS of our own below it.
+//!
+//! One call is one hop. Nothing here knows what the transfers are for, and ureq is used nowhere else.
+
+mod client;
+mod context;
+mod error;
+mod head;
+mod proxy;
+mod request;
+mod resolver;
+mod response;
+mod tls;
+
+pub use client::{Client, ClientOptions};
+pub use context::{Context, Trace};
+pub use error::{Error, ErrorKind, TlsFailure};
+pub use head::Header;
+pub use proxy::Proxy;
+pub use request::{BodySource, Method, Request};
+pub use resolver::{Resolver, ResolverAnswer};
+pub use response::Response;
+pub use tls::{Pin, Trust};

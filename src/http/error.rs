@@ -1,0 +1,142 @@
+//! Why an exchange failed.
+
+use std::fmt;
+use std::io;
+
+use crate::cancel::CancelReason;
+
+/// A failed exchange: its class, and one line for a log or an error message.
+#[derive(Debug)]
+pub struct Error {
+    /// What callers decide on.
+    pub kind: ErrorKind,
+    /// What happened, for people. It never holds a header's value, a query or a body.
+    pub detail: String,
+}
+
+/// The classes of failure.
+#[derive(Debug)]
+pub enum ErrorKind {
+    /// The token was cancelled or its deadline passed, in any phase.
+    Cancelled(CancelReason),
+    /// The name of the server, or of the proxy, has no address.
+    NameResolution,
+    /// No address of the server accepted the connection.
+    Connect,
+    /// The proxy cannot be reached, or refused the tunnel.
+    Proxy,
+    /// The TLS connection cannot be trusted or was broken.
+    Tls(TlsFailure),
+    /// The peer closed or reset the connection before the response was whole.
+    Closed,
+    /// The peer does not speak HTTP/1.1, or the response breaks its rules or our bounds.
+    Protocol,
+    /// The caller's [`BodySource`](super::BodySource) failed or ended before its length.
+    RequestBody(io::Error),
+    /// The operating system's certificate verifier was never initialised, or has no roots.
+    PlatformVerifier,
+    /// The request cannot be expressed, or the system refused a resource.
+    Internal,
+}
+
+/// What is wrong with a TLS connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TlsFailure {
+    /// The certificate is no longer valid.
+    Expired,
+    /// The certificate is not valid yet.
+    NotYetValid,
+    /// The certificate is for another host.
+    WrongHost,
+    /// The certificate does not lead to a trusted root; a self-signed one included.
+    UnknownIssuer,
+    /// The certificate was revoked.
+    Revoked,
+    /// The certificate is trusted, but its key is none of the host's pins.
+    PinMismatch,
+    /// The peer offers nothing that is TLS 1.2 or newer.
+    ProtocolVersion,
+    /// The peer does not speak TLS.
+    NotTls,
+    /// Anything else: a bad certificate, an alert, a broken record.
+    Other,
+}
+
+impl TlsFailure {
+    /// A fixed text for each failure.
+    pub const fn text(self) -> &'static str {
+        match self {
+            TlsFailure::Expired => "the server's certificate has expired",
+            TlsFailure::NotYetValid => "the server's certificate is not valid yet",
+            TlsFailure::WrongHost => "the server's certificate is for another host",
+            TlsFailure::UnknownIssuer => "the server's certificate is not issued by a trusted authority",
+            TlsFailure::Revoked => "the server's certificate was revoked",
+            TlsFailure::PinMismatch => "the server's key is none of the pinned keys",
+            TlsFailure::ProtocolVersion => "the server does not offer TLS 1.2 or newer",
+            TlsFailure::NotTls => "the server does not speak TLS",
+            TlsFailure::Other => "the TLS connection failed",
+        }
+    }
+}
+
+impl Error {
+    pub(super) fn new(kind: ErrorKind, detail: impl Into<String>) -> Error {
+        Error { kind, detail: detail.into() }
+    }
+
+    pub(super) fn closed(detail: impl Into<String>) -> Error {
+        Error::new(ErrorKind::Closed, detail)
+    }
+
+    pub(super) fn protocol(detail: impl Into<String>) -> Error {
+        Error::new(ErrorKind::Protocol, detail)
+    }
+
+    pub(super) fn internal(detail: impl Into<String>) -> Error {
+        Error::new(ErrorKind::Internal, detail)
+    }
+
+    pub(super) fn tls(failure: TlsFailure) -> Error {
+        Error::new(ErrorKind::Tls(failure), failure.text())
+    }
+
+    pub(super) fn cancelled(reason: CancelReason) -> Error {
+        let detail = match reason {
+            CancelReason::Aborted => "aborted",
+            CancelReason::Interrupted => "interrupted",
+            CancelReason::DeadlinePassed => "the deadline passed",
+        };
+        Error::new(ErrorKind::Cancelled(reason), detail)
+    }
+
+    pub(super) fn request_body(error: io::Error) -> Error {
+        let detail = format!("the request body cannot be read: {error}");
+        Error::new(ErrorKind::RequestBody(error), detail)
+    }
+
+    /// A failed socket call on a connection that was already open.
+    pub(super) fn connection(error: &io::Error) -> Error {
+        Error::closed(format!("the connection failed: {error}"))
+    }
+}
+
+impl From<CancelReason> for Error {
+    fn from(reason: CancelReason) -> Error {
+        Error::cancelled(reason)
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.detail)
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match &self.kind {
+            ErrorKind::RequestBody(error) => Some(error),
+            _ => None,
+        }
+    }
+}

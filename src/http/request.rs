@@ -1,0 +1,43 @@
+//! What a caller asks for.
+
+use std::io;
+
+/// The methods that transfers use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Method {
+    /// `GET`, never with a body.
+    Get,
+    /// `POST`.
+    Post,
+}
+
+/// One request to one server; following redirects is the caller's.
+pub struct Request<'a> {
+    /// The method.
+    pub method: Method,
+    /// An `http` or `https` URL.
+    pub url: &'a url::Url,
+    /// The header fields in the order they are sent, complete and already validated. `Host`, `Content-Length` and, unless
+    /// it is given, `Accept-Encoding` are added.
+    pub headers: &'a [(String, String)],
+    /// The body of a POST.
+    pub body: Option<&'a mut dyn BodySource>,
+}
+
+/// Where a request's body is read from, while it is sent.
+pub trait BodySource: Send {
+    /// The exact number of bytes that [`read`](BodySource::read) will give.
+    fn length(&self) -> u64;
+
+    /// Goes back to the first byte, for a second attempt.
+    ///
+    /// # Errors
+    /// When the source cannot be read again; the exchange then fails with it.
+    fn rewind(&mut self) -> io::Result<()>;
+
+    /// Reads the next bytes; 0 before [`length`](BodySource::length) bytes were given fails the exchange.
+    ///
+    /// # Errors
+    /// Whatever the source says; it becomes [`ErrorKind::RequestBody`](super::ErrorKind::RequestBody).
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize>;
+}
