@@ -10,3 +10,4 @@ mod log;
 mod platform;
 mod policy;
 mod storage;
+mod transfer;

@@ -1,0 +1,185 @@
+//! The lists of servers that a mini program may talk to.
+
+use std::fmt;
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+use url::Host;
+
+use super::quirks::Api;
+use super::url::{self as address, TargetUrl, UrlError};
+
+/// The hosts that one API may talk to. An empty list allows none.
+#[derive(Clone, Debug, Default)]
+pub struct DomainList {
+    entries: Vec<Entry>,
+}
+
+#[derive(Clone, Debug)]
+struct Entry {
+    /// `None` where the entry names no scheme: plain `http` is then allowed or refused by its own switch alone.
+    scheme: Option<String>,
+    host: String,
+    port: Option<u16>,
+}
+
+impl DomainList {
+    /// Reads entries of the form `https://host`, `https://host:port` or `host[:port]`. The case of a host does not
+    /// matter, and an internationalised one may be given in either form. Fails at the first bad entry.
+    pub fn parse<Text: AsRef<str>>(entries: &[Text]) -> Result<DomainList, DomainEntryError> {
+        let entries = entries.iter().map(|entry| Entry::parse(entry.as_ref())).collect::<Result<_, _>>()?;
+        Ok(DomainList { entries })
+    }
+
+    fn check(&self, host: &str, target: &TargetUrl) -> Result<(), Refusal> {
+        let mut refusal = Refusal::NotListed;
+        for entry in self.entries.iter().filter(|entry| entry.host == host) {
+            if entry.scheme.as_deref().is_some_and(|scheme| scheme != target.url().scheme()) {
+                continue;
+            }
+            // The WeChat documentation compares what is written, not what is meant: with a port listed only that port
+            // may be asked for, and with none listed the address may name none, not even the default.
+            if entry.port == target.explicit_port() {
+                return Ok(());
+            }
+            refusal = Refusal::PortNotListed;
+        }
+        Err(refusal)
+    }
+}
+
+impl Entry {
+    fn parse(text: &str) -> Result<Entry, DomainEntryError> {
+        let error = |reason| DomainEntryError { entry: text.to_owned(), reason };
+        let (scheme, authority) = match text.split_once("://") {
+            Some((scheme, authority)) => (Some(scheme.to_ascii_lowercase()), authority),
+            None => (None, text),
+        };
+        let authority = authority.strip_suffix('/').unwrap_or(authority);
+        if authority.contains(|character: char| "/\\?#@*".contains(character) || character <= ' ') {
+            return Err(error(EntryReason::NotHostAndPort));
+        }
+        let address = format!("{}://{authority}", scheme.as_deref().unwrap_or("https"));
+        let target = address::parse(&address, true).map_err(|reason| error(EntryReason::Url(reason)))?;
+        match target.url().host() {
+            Some(Host::Domain(host)) if !is_local_name(host) => {
+                Ok(Entry { scheme, host: host.to_owned(), port: target.explicit_port() })
+            }
+            _ => Err(error(EntryReason::AddressOrLocal)),
+        }
+    }
+}
+
+/// An entry of a domain list that cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DomainEntryError {
+    /// The entry as it was given.
+    pub entry: String,
+    /// What is wrong with it.
+    pub reason: EntryReason,
+}
+
+/// What is wrong with an entry of a domain list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EntryReason {
+    /// It has a path, a query, user-info, a wildcard or a space.
+    NotHostAndPort,
+    /// The scheme, the host or the port cannot be read.
+    Url(UrlError),
+    /// An IP address or a local name: those are never looked up in a list.
+    AddressOrLocal,
+}
+
+impl fmt::Display for DomainEntryError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "bad domain list entry {:?}: ", self.entry)?;
+        match self.reason {
+            EntryReason::NotHostAndPort => formatter.write_str("only a host and a port can be listed"),
+            EntryReason::Url(reason) => reason.fmt(formatter),
+            EntryReason::AddressOrLocal => formatter.write_str("IP addresses and local names cannot be listed"),
+        }
+    }
+}
+
+impl std::error::Error for DomainEntryError {}
+
+/// A session's rules for which servers may be talked to. They hold for the first request and for every redirect.
+#[derive(Clone, Debug, Default)]
+pub struct DomainRules {
+    /// The list of `wx.uploadFile`.
+    pub upload: DomainList,
+    /// The list of `wx.downloadFile`.
+    pub download: DomainList,
+    /// Lets addresses and names of the local network pass without an entry.
+    pub allow_lan: bool,
+    /// Lets everything pass, for debugging.
+    pub skip_check: bool,
+}
+
+impl DomainRules {
+    /// Whether `api` may send a request to `target`.
+    pub fn check(&self, api: Api, target: &TargetUrl) -> Result<(), Refusal> {
+        if self.skip_check {
+            return Ok(());
+        }
+        let is_lan = match target.url().host() {
+            Some(Host::Ipv4(address)) if !is_lan_v4(address) => return Err(Refusal::PublicAddress),
+            Some(Host::Ipv6(address)) if !is_lan_v6(address) => return Err(Refusal::PublicAddress),
+            Some(Host::Domain(host)) if !is_local_name(host) => {
+                return match api {
+                    Api::Upload => self.upload.check(host, target),
+                    Api::Download => self.download.check(host, target),
+                };
+            }
+            Some(_) => true,
+            None => false,
+        };
+        if is_lan && self.allow_lan { Ok(()) } else { Err(Refusal::LanNotAllowed) }
+    }
+}
+
+/// Why a server may not be talked to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// The host is not in the list.
+    NotListed,
+    /// The host is in the list, but not with this port.
+    PortNotListed,
+    /// The host is an IP address outside the local network.
+    PublicAddress,
+    /// The host is in the local network, which this session may not talk to.
+    LanNotAllowed,
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Refusal::NotListed => "the host is not in the domain list",
+            Refusal::PortNotListed => "the port is not in the domain list",
+            Refusal::PublicAddress => "the host is an IP address",
+            Refusal::LanNotAllowed => "the host is in the local network",
+        })
+    }
+}
+
+impl std::error::Error for Refusal {}
+
+/// `localhost` and its subdomains (RFC 6761 §6.3), and mDNS names (RFC 6762 §3).
+fn is_local_name(host: &str) -> bool {
+    let host = host.strip_suffix('.').unwrap_or(host);
+    host == "localhost" || host.ends_with(".localhost") || host.ends_with(".local")
+}
+
+fn is_lan_v4(address: Ipv4Addr) -> bool {
+    address.is_loopback() || address.is_private() || address.is_link_local()
+}
+
+fn is_lan_v6(address: Ipv6Addr) -> bool {
+    match address.to_ipv4_mapped() {
+        Some(address) => is_lan_v4(address),
+        None => address.is_loopback() || address.is_unique_local() || address.is_unicast_link_local(),
+    }
+}
+
+#[cfg(test)]
+#[path = "domains_tests.rs"]
+mod tests;

@@ -1,0 +1,199 @@
+//! The headers that a request is sent with: the session's own, and those of the caller's that may be sent.
+
+use std::fmt;
+
+/// Sent where the host names no user agent: many servers refuse a request without one.
+const DEFAULT_USER_AGENT: &str = concat!("wxtransfer/", env!("CARGO_PKG_VERSION"));
+
+/// The library's alone to set: they frame the message or belong to one connection (RFC 9110 §7.6.1). A caller's would
+/// break the body's length, the connection's reuse or the check of the host. All of `Proxy-*` is treated likewise.
+const NEVER_THE_CALLERS: [&str; 9] =
+    ["Host", "Content-Length", "Transfer-Encoding", "Connection", "Keep-Alive", "TE", "Trailer", "Upgrade", "Expect"];
+
+/// Not for another server's eyes.
+const CREDENTIALS: [&str; 3] = ["Authorization", "Cookie", "Proxy-Authorization"];
+
+/// What describes a body, and is meaningless without one (WHATWG Fetch, "request-body-header name").
+const BODY_HEADERS: [&str; 4] = ["Content-Encoding", "Content-Language", "Content-Location", "Content-Type"];
+
+/// What a session says of itself in every request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    referer: String,
+    user_agent: String,
+}
+
+impl Identity {
+    /// `app_version` is the mini program's; empty or `0` is the development version. `user_agent` is sent unless the
+    /// caller of a transfer names one of its own; an empty one is replaced by the library's name.
+    pub fn new(app_id: &str, app_version: &str, user_agent: &str) -> Result<Identity, IdentityError> {
+        let app_version = if app_version.is_empty() { "0" } else { app_version };
+        if !is_path_segment(app_id) {
+            return Err(IdentityError::AppId);
+        }
+        if !is_path_segment(app_version) {
+            return Err(IdentityError::AppVersion);
+        }
+        if !is_value(user_agent) {
+            return Err(IdentityError::UserAgent);
+        }
+        let user_agent = match trim(user_agent) {
+            "" => DEFAULT_USER_AGENT,
+            user_agent => user_agent,
+        };
+        Ok(Identity {
+            referer: format!("https://servicewechat.com/{app_id}/{app_version}/page-frame.html"),
+            user_agent: user_agent.to_owned(),
+        })
+    }
+}
+
+/// What is wrong with a session's identity.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IdentityError {
+    /// The app id is empty or has other characters than letters, digits and `-._~`.
+    AppId,
+    /// The version has other characters than letters, digits and `-._~`.
+    AppVersion,
+    /// The user agent has a control character.
+    UserAgent,
+}
+
+impl fmt::Display for IdentityError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            IdentityError::AppId => "bad app id",
+            IdentityError::AppVersion => "bad app version",
+            IdentityError::UserAgent => "bad user agent",
+        })
+    }
+}
+
+impl std::error::Error for IdentityError {}
+
+/// The headers of a call's first request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RequestHeaders {
+    /// Names and values, valid, in the order in which they are sent.
+    pub list: Vec<(String, String)>,
+    /// The names of the caller's headers that are not sent, for the log; characters unfit for it are escaped.
+    pub dropped: Vec<String>,
+}
+
+/// Puts a request's headers together. `content_type` is that of an upload's body, and then a caller's own is dropped:
+/// it could not know the boundary. A caller's `User-Agent` and `Accept` are sent in the place of ours.
+///
+/// With `ignore_callers` (old iOS clients) none of the caller's headers is sent, and none is looked at: a bad one did
+/// not fail a call there. Otherwise the first bad one is the error, also where it would be dropped.
+pub fn build(
+    callers: &[(String, String)],
+    identity: &Identity,
+    content_type: Option<&str>,
+    ignore_callers: bool,
+) -> Result<RequestHeaders, HeaderError> {
+    if !ignore_callers {
+        callers.iter().try_for_each(|(name, value)| validate(name, value))?;
+    }
+    let is_dropped = |name: &str| {
+        ignore_callers
+            || is_one_of(name, &NEVER_THE_CALLERS)
+            || name.eq_ignore_ascii_case("Referer")
+            || name.get(..6).is_some_and(|start| start.eq_ignore_ascii_case("Proxy-"))
+            || (content_type.is_some() && name.eq_ignore_ascii_case("Content-Type"))
+    };
+    let (dropped, sent): (Vec<_>, Vec<_>) = callers.iter().partition(|(name, _)| is_dropped(name));
+
+    let mut list: Vec<(String, String)> =
+        sent.into_iter().map(|(name, value)| (name.clone(), trim(value).to_owned())).collect();
+    let mut add_default = |name: &str, value: &str| {
+        if find(&list, name).is_none() {
+            list.push((name.to_owned(), value.to_owned()));
+        }
+    };
+    add_default("User-Agent", &identity.user_agent);
+    add_default("Accept", "*/*");
+    add_default("Referer", &identity.referer);
+    if let Some(content_type) = content_type {
+        add_default("Content-Type", content_type);
+    }
+    let dropped = dropped.into_iter().map(|(name, _)| name.escape_debug().to_string()).collect();
+    Ok(RequestHeaders { list, dropped })
+}
+
+/// Removes what a redirected request must not carry: credentials to another origin, and what describes a body that is
+/// no longer sent. To be applied to the list of the hop before, so that what was removed once stays away.
+pub fn prepare_for_redirect(list: &mut Vec<(String, String)>, same_origin: bool, keep_body: bool) {
+    list.retain(|(name, _)| {
+        (same_origin || !is_one_of(name, &CREDENTIALS)) && (keep_body || !is_one_of(name, &BODY_HEADERS))
+    });
+}
+
+/// The value of the first header of that name, in any letter case.
+pub fn find<'a>(list: &'a [(String, String)], name: &str) -> Option<&'a str> {
+    list.iter().find(|(candidate, _)| candidate.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+}
+
+/// A caller's header that cannot be sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum HeaderError {
+    /// The name is no token (RFC 9110 §5.6.2).
+    Name {
+        /// The name as it was given.
+        name: String,
+    },
+    /// The value holds a control character (RFC 9110 §5.5).
+    Value {
+        /// The name of the header.
+        name: String,
+    },
+}
+
+impl fmt::Display for HeaderError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            HeaderError::Name { name } => write!(formatter, "bad header name {name:?}"),
+            HeaderError::Value { name } => write!(formatter, "bad value of header {name}"),
+        }
+    }
+}
+
+impl std::error::Error for HeaderError {}
+
+fn validate(name: &str, value: &str) -> Result<(), HeaderError> {
+    if !is_token(name) {
+        return Err(HeaderError::Name { name: name.to_owned() });
+    }
+    if !is_value(value) {
+        return Err(HeaderError::Value { name: name.to_owned() });
+    }
+    Ok(())
+}
+
+/// RFC 9110 §5.6.2.
+fn is_token(text: &str) -> bool {
+    let is_tchar = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+    !text.is_empty() && text.bytes().all(is_tchar)
+}
+
+/// RFC 9110 §5.5: no control but the tab. Text beyond ASCII is `obs-text` and goes out as UTF-8.
+fn is_value(text: &str) -> bool {
+    text.bytes().all(|byte| byte == b'\t' || !byte.is_ascii_control())
+}
+
+/// The characters that RFC 3986 §2.3 never asks to encode.
+fn is_path_segment(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte))
+}
+
+/// White space around a value is not part of it (RFC 9110 §5.5).
+fn trim(value: &str) -> &str {
+    value.trim_matches([' ', '\t'])
+}
+
+fn is_one_of(name: &str, names: &[&str]) -> bool {
+    names.iter().any(|candidate| candidate.eq_ignore_ascii_case(name))
+}
+
+#[cfg(test)]
+#[path = "headers_tests.rs"]
+mod tests;

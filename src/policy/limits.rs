@@ -1,0 +1,96 @@
+//! How many, how long, how large.
+
+use std::time::Duration;
+
+/// A session's limits. The default is what WeChat does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Uploads that run at the same time.
+    pub concurrent_uploads: usize,
+    /// Downloads that run at the same time.
+    pub concurrent_downloads: usize,
+    /// The deadline of a call that names none, from the moment it leaves the queue.
+    pub default_timeout: Duration,
+    /// The longest deadline that a call can have.
+    pub max_timeout: Duration,
+    /// The largest file that is downloaded, in bytes.
+    pub max_download_size: u64,
+    /// The largest answer to an upload, in bytes.
+    pub max_answer_size: u64,
+    /// What saved files and the files under `wxfile://usr` may take, in bytes.
+    pub storage_quota: u64,
+    /// What temporary files may take, in bytes.
+    pub temporary_quota: u64,
+}
+
+const MIB: u64 = 1024 * 1024;
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits {
+            concurrent_uploads: 10,
+            concurrent_downloads: 10,
+            default_timeout: Duration::from_secs(60),
+            max_timeout: Duration::from_secs(60),
+            max_download_size: 200 * MIB,
+            max_answer_size: 16 * MIB,
+            storage_quota: 200 * MIB,
+            temporary_quota: 4096 * MIB,
+        }
+    }
+}
+
+impl Limits {
+    /// The deadline of a call that asks for `requested` milliseconds. 0, and anything where `ignored` (old base
+    /// libraries know no `timeout`), is the default; nothing is above the maximum, the default neither.
+    pub fn timeout(&self, requested: u64, ignored: bool) -> Duration {
+        let timeout = if requested == 0 || ignored { self.default_timeout } else { Duration::from_millis(requested) };
+        timeout.min(self.max_timeout)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_defaults_are_those_of_the_documentation() {
+        let limits = Limits::default();
+        assert_eq!((limits.concurrent_uploads, limits.concurrent_downloads), (10, 10));
+        assert_eq!((limits.default_timeout.as_millis(), limits.max_timeout.as_millis()), (60_000, 60_000));
+        assert_eq!((limits.max_download_size, limits.max_answer_size), (209_715_200, 16_777_216));
+        assert_eq!((limits.storage_quota, limits.temporary_quota), (209_715_200, 4_294_967_296));
+    }
+
+    #[test]
+    fn a_timeout_is_clamped_and_zero_is_the_default() {
+        let wechat = (60_000, 60_000);
+        // (default and maximum, requested, ignored, expected), in milliseconds
+        let cases = [
+            (wechat, 0, false, 60_000),
+            (wechat, 1, false, 1),
+            (wechat, 59_999, false, 59_999),
+            (wechat, 60_000, false, 60_000),
+            (wechat, 60_001, false, 60_000),
+            (wechat, u64::MAX, false, 60_000),
+            (wechat, 1_000, true, 60_000),
+            ((60_000, 600_000), 0, false, 60_000),
+            ((60_000, 600_000), 300_000, false, 300_000),
+            ((60_000, 600_000), 300_000, true, 60_000),
+            ((60_000, 10_000), 0, false, 10_000),
+            ((60_000, 10_000), 1_000, true, 10_000),
+        ];
+        for ((default, max), requested, ignored, expected) in cases {
+            let limits = Limits {
+                default_timeout: Duration::from_millis(default),
+                max_timeout: Duration::from_millis(max),
+                ..Limits::default()
+            };
+            assert_eq!(
+                limits.timeout(requested, ignored),
+                Duration::from_millis(expected),
+                "{requested} of {default}, at most {max}, ignored: {ignored}"
+            );
+        }
+    }
+}

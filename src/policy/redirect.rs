@@ -1,0 +1,135 @@
+//! Whether a response sends the request elsewhere, and what is asked for there.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::fmt::Write;
+
+use super::domains::{DomainRules, Refusal};
+use super::quirks::Api;
+use super::url::{TargetUrl, UrlError};
+
+/// The most redirects that one call follows.
+pub const MAX_REDIRECTS: u32 = 5;
+
+/// The method of a request. Only `Post` has a body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Method {
+    /// `GET`.
+    Get,
+    /// `POST`.
+    Post,
+}
+
+/// What was asked for and what came back.
+#[derive(Clone, Copy, Debug)]
+pub struct Answer<'a> {
+    /// The address that answered.
+    pub target: &'a TargetUrl,
+    /// The method of the request.
+    pub method: Method,
+    /// The redirects that were followed to get there.
+    pub followed: u32,
+    /// The response's status.
+    pub status: u16,
+    /// The response's first `Location` that is not empty, as it came.
+    pub location: Option<&'a [u8]>,
+}
+
+/// What to do with a response.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// It is the call's result.
+    Deliver,
+    /// It sends the request on.
+    Follow(Hop),
+}
+
+/// The next request of a call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hop {
+    /// Where it goes; the domain rules allow it.
+    pub target: TargetUrl,
+    /// Its method.
+    pub method: Method,
+    /// Whether the body is sent again, from its start.
+    pub keep_body: bool,
+    /// Whether scheme, host and port stay the same; credentials go nowhere else.
+    pub same_origin: bool,
+}
+
+/// Why a redirect is not followed and the call fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RedirectError {
+    /// There were [`MAX_REDIRECTS`] already.
+    TooMany,
+    /// `Location` is no address that may be asked for.
+    InvalidLocation(UrlError),
+    /// From `https` to plain `http`, which the host has not allowed.
+    Downgrade,
+    /// The domain rules refuse the new address.
+    Refused(Refusal),
+}
+
+impl fmt::Display for RedirectError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            RedirectError::TooMany => write!(formatter, "more than {MAX_REDIRECTS} redirects"),
+            RedirectError::InvalidLocation(reason) => write!(formatter, "invalid Location: {reason}"),
+            RedirectError::Downgrade => formatter.write_str("a redirect from https to http"),
+            RedirectError::Refused(refusal) => write!(formatter, "redirect refused: {refusal}"),
+        }
+    }
+}
+
+impl std::error::Error for RedirectError {}
+
+/// Decides by RFC 9110 §15.4 what follows from a response. As browsers do, 301 and 302 turn a POST into a GET, and a
+/// missing or empty `Location` makes no redirect.
+pub fn decide(
+    answer: &Answer<'_>,
+    api: Api,
+    rules: &DomainRules,
+    allow_plain_http: bool,
+) -> Result<Decision, RedirectError> {
+    let method = match answer.status {
+        301..=303 => Method::Get,
+        307 | 308 => answer.method,
+        _ => return Ok(Decision::Deliver),
+    };
+    let location = answer.location.unwrap_or_default().trim_ascii();
+    if location.is_empty() {
+        return Ok(Decision::Deliver);
+    }
+    if answer.followed >= MAX_REDIRECTS {
+        return Err(RedirectError::TooMany);
+    }
+    let target = answer.target.join(&as_text(location), allow_plain_http).map_err(|error| match error {
+        UrlError::PlainHttp => RedirectError::Downgrade,
+        error => RedirectError::InvalidLocation(error),
+    })?;
+    rules.check(api, &target).map_err(RedirectError::Refused)?;
+    let same_origin = target.url().origin() == answer.target.url().origin();
+    Ok(Decision::Follow(Hop { target, method, keep_body: method == Method::Post, same_origin }))
+}
+
+/// Servers send UTF-8 as it is. Where it is no UTF-8, each byte above ASCII is percent-encoded by itself, so that the
+/// server gets back the bytes it sent.
+fn as_text(location: &[u8]) -> Cow<'_, str> {
+    if let Ok(text) = std::str::from_utf8(location) {
+        return Cow::Borrowed(text);
+    }
+    let mut text = String::with_capacity(location.len());
+    for &byte in location {
+        if byte.is_ascii() {
+            text.push(char::from(byte));
+        } else {
+            // Writing to a string cannot fail.
+            let _ = write!(text, "%{byte:02X}");
+        }
+    }
+    Cow::Owned(text)
+}
+
+#[cfg(test)]
+#[path = "redirect_tests.rs"]
+mod tests;
