@@ -1,0 +1,121 @@
+//! What can go wrong with a file, in the terms of a file.
+
+use std::fmt;
+use std::io;
+
+use rustix::io::Errno;
+
+/// Why a storage call failed. Paths in it are the caller's own words, never a native path it did not name.
+#[derive(Debug)]
+pub enum Error {
+    /// Nothing is there.
+    NotFound {
+        /// The path as the caller gave it.
+        path: String,
+    },
+    /// The path leads, or tries to lead, out of the mini program's files, names no regular file, or may not be read.
+    PermissionDenied {
+        /// The path as the caller gave it.
+        path: String,
+    },
+    /// `save_file` of a temporary path that names no file.
+    TemporaryFileNotExist {
+        /// The path as the caller gave it.
+        path: String,
+    },
+    /// The file would exceed the quota of its area.
+    QuotaExceeded,
+    /// The device is full, or the operating system's own limit on the user or the file is reached.
+    DiskFull,
+    /// Another session holds these files for itself, or this one wants to and another is open.
+    Locked,
+    /// The app id or user id cannot name a directory: it is empty or too long.
+    InvalidIdentity {
+        /// Which of the two.
+        which: &'static str,
+    },
+    /// The data directory is not an absolute path.
+    InvalidDataDirectory,
+    /// A descriptor that is neither a readable regular file nor a readable pipe, a pipe of unknown length, or one that holds fewer
+    /// bytes than was said.
+    InvalidDescriptor {
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// The session was closed and its temporary files are gone.
+    Closed,
+    /// Anything else the operating system reports.
+    Io {
+        /// What was tried.
+        operation: &'static str,
+        /// What came back.
+        source: io::Error,
+    },
+}
+
+impl Error {
+    /// The typed form of an I/O error that concerns no path the caller named.
+    pub(super) fn from_io(operation: &'static str, source: io::Error) -> Error {
+        match source.raw_os_error().map(Errno::from_raw_os_error) {
+            // A limit on the process (EFBIG) or the user (EDQUOT) stops a write as a full device does.
+            Some(Errno::NOSPC | Errno::DQUOT | Errno::FBIG) => Error::DiskFull,
+            _ => Error::Io { operation, source },
+        }
+    }
+
+    /// The typed form of an I/O error met on the way to `path`.
+    pub(super) fn at_path(path: &str, operation: &'static str, source: io::Error) -> Error {
+        match source.raw_os_error().map(Errno::from_raw_os_error) {
+            Some(Errno::NOENT) => Error::NotFound { path: path.to_owned() },
+            // LOOP, MLINK and NOTDIR are what O_NOFOLLOW reports for a symbolic link, depending on the system; NXIO is
+            // a socket or an unconnected device; ISDIR and NOTEMPTY are a directory where a file belongs.
+            Some(
+                Errno::ACCESS
+                | Errno::PERM
+                | Errno::LOOP
+                | Errno::MLINK
+                | Errno::NOTDIR
+                | Errno::ISDIR
+                | Errno::NOTEMPTY
+                | Errno::EXIST
+                | Errno::NXIO
+                | Errno::NODEV
+                | Errno::NAMETOOLONG
+                | Errno::ILSEQ
+                | Errno::INVAL,
+            ) => Error::denied(path),
+            _ => Error::from_io(operation, source),
+        }
+    }
+
+    pub(super) fn denied(path: &str) -> Error {
+        Error::PermissionDenied { path: path.to_owned() }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Error::NotFound { path } => write!(formatter, "no such file: {path}"),
+            Error::PermissionDenied { path } => write!(formatter, "permission denied: {path}"),
+            Error::TemporaryFileNotExist { path } => write!(formatter, "no such temporary file: {path}"),
+            Error::QuotaExceeded => formatter.write_str("the storage quota is exceeded"),
+            Error::DiskFull => formatter.write_str("no space left on the device"),
+            Error::Locked => formatter.write_str("the files are in use by another session"),
+            Error::InvalidIdentity { which } => write!(formatter, "the {which} is empty or too long"),
+            Error::InvalidDataDirectory => formatter.write_str("the data directory is not an absolute path"),
+            Error::InvalidDescriptor { reason } => write!(formatter, "unusable descriptor: {reason}"),
+            Error::Closed => formatter.write_str("the session is closed"),
+            Error::Io { operation, source } => write!(formatter, "{operation}: {source}"),
+        }
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Error::Io { source, .. } => Some(source),
+            _ => None,
+        }
+    }
+}
