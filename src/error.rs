@@ -53,7 +53,7 @@ pub enum Failure {
     /// More tasks than the API may have, on a base library that does not queue.
     TooManyTasks {
         /// The limit.
-        limit: u32,
+        limit: usize,
     },
     /// More redirects than are followed.
     TooManyRedirects,
@@ -71,8 +71,8 @@ pub enum Failure {
         /// The path, as the page gave it.
         path: String,
     },
-    /// The file to send is longer or shorter than it was, or reading it failed.
-    FileChanged,
+    /// The file to send is longer or shorter than it was, or cannot be read.
+    SourceFile,
     /// The mini program's quota does not hold the file.
     QuotaExceeded,
     /// `saveFile` of a path that is no temporary file.
@@ -116,7 +116,7 @@ impl TransferError {
             },
             Failure::Cancelled(CancelReason::DeadlinePassed) => errno::TIMEOUT,
             Failure::Cancelled(CancelReason::Interrupted) => errno::INTERRUPTED,
-            Failure::Network(_) | Failure::TrustStoreUnavailable | Failure::FileChanged | Failure::DataTooLarge => {
+            Failure::Network(_) | Failure::TrustStoreUnavailable | Failure::SourceFile | Failure::DataTooLarge => {
                 errno::NETWORK
             }
             Failure::NotInDomainList => errno::NOT_IN_DOMAIN_LIST,
@@ -144,7 +144,7 @@ impl TransferError {
             Failure::Cancelled(CancelReason::Aborted) => "abort".into(),
             Failure::Cancelled(CancelReason::DeadlinePassed) => "timeout".into(),
             Failure::Cancelled(CancelReason::Interrupted) => "interrupted".into(),
-            Failure::Network(_) | Failure::TrustStoreUnavailable | Failure::FileChanged | Failure::DataTooLarge => {
+            Failure::Network(_) | Failure::TrustStoreUnavailable | Failure::SourceFile | Failure::DataTooLarge => {
                 self.detail.clone()
             }
             Failure::NotInDomainList => "url not in domain list".into(),
@@ -179,7 +179,7 @@ impl TransferError {
             | Failure::FileTooLarge
             | Failure::DataTooLarge => Category::Limit,
             Failure::InvalidUrl | Failure::InvalidRequestData { .. } => Category::Request,
-            Failure::FileNotFound | Failure::PermissionDenied { .. } | Failure::FileChanged => Category::File,
+            Failure::FileNotFound | Failure::PermissionDenied { .. } | Failure::SourceFile => Category::File,
             Failure::QuotaExceeded | Failure::TemporaryFileNotExist | Failure::SaveFile => Category::Storage,
             Failure::Internal => Category::Internal,
         }
@@ -193,7 +193,7 @@ impl TransferError {
                 category,
                 Category::NameResolution | Category::Connect | Category::ConnectionClosed | Category::Protocol
             ),
-            Failure::TooManyTasks { .. } | Failure::FileChanged => true,
+            Failure::TooManyTasks { .. } | Failure::SourceFile => true,
             _ => false,
         }
     }

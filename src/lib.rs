@@ -5,9 +5,13 @@
 //! [`ffi`] → `session` → `task` → `transfer` → `policy` | `http` | `storage`.
 
 mod cancel;
+mod error;
+pub mod ffi;
 mod http;
 mod log;
 mod platform;
 mod policy;
+mod session;
 mod storage;
+mod task;
 mod transfer;

@@ -10,6 +10,8 @@ use super::string::WxtStr;
 pub const WXT_PLATFORM_IOS: i32 = 1;
 /// The WeChat client on Android.
 pub const WXT_PLATFORM_ANDROID: i32 = 2;
+/// Any other client, such as the developer tools.
+pub const WXT_PLATFORM_OTHER: i32 = 3;
 
 /// A page may name `wxfile://` paths only.
 pub const WXT_PATHS_SANDBOX: i32 = 0;
@@ -43,7 +45,7 @@ pub struct WxtSessionOptions {
     pub app_version: WxtStr,
     /// The user, so that two users of one mini program have files of their own. May be absent.
     pub user_id: WxtStr,
-    /// `WXT_PLATFORM_IOS` or `WXT_PLATFORM_ANDROID`.
+    /// `WXT_PLATFORM_IOS`, `WXT_PLATFORM_ANDROID` or `WXT_PLATFORM_OTHER`.
     pub platform: i32,
     /// `WXT_PATHS_SANDBOX` or `WXT_PATHS_NATIVE`.
     pub path_policy: i32,

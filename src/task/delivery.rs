@@ -58,6 +58,14 @@ pub fn in_callback() -> bool {
     CALLBACK_DEPTH.get() > 0
 }
 
+/// Runs the host's code: whatever it calls, it may not wait for callbacks to end.
+pub fn as_callback<T>(call: impl FnOnce() -> T) -> T {
+    CALLBACK_DEPTH.set(CALLBACK_DEPTH.get() + 1);
+    let result = call();
+    CALLBACK_DEPTH.set(CALLBACK_DEPTH.get() - 1);
+    result
+}
+
 impl Delivery {
     /// A delivery to `executor`, or to a thread of its own. Fails when the thread cannot be started.
     pub fn new(executor: Option<Box<dyn Executor>>) -> io::Result<Arc<Delivery>> {
@@ -69,11 +77,12 @@ impl Delivery {
         let delivery = Arc::new(Delivery { sender, queue, running: Mutex::new(()), runner: Mutex::new(None), mode });
         if threaded {
             let shared = delivery.clone();
-            let thread = thread::Builder::new().name("wxt-delivery".into()).stack_size(STACK_SIZE).spawn(move || {
-                while let Ok(Some(event)) = shared.queue.recv() {
-                    shared.run(event);
-                }
-            })?;
+            let thread =
+                thread::Builder::new().name("wxt-delivery".into()).stack_size(STACK_SIZE).spawn(move || {
+                    while let Ok(Some(event)) = shared.queue.recv() {
+                        shared.run(event);
+                    }
+                })?;
             if let Mode::Thread(slot) = &delivery.mode {
                 *lock(slot) = Some(thread);
             }
@@ -130,8 +139,7 @@ impl Delivery {
     }
 
     fn run(&self, event: Event) {
-        CALLBACK_DEPTH.set(CALLBACK_DEPTH.get() + 1);
-        match event {
+        as_callback(|| match event {
             Event::HeadersReceived(task, head) => {
                 with_handler(&task, |handler| handler.headers_received(task.id, &head));
             }
@@ -151,8 +159,7 @@ impl Delivery {
                 });
                 drop(lock(&task.handler).take());
             }
-        }
-        CALLBACK_DEPTH.set(CALLBACK_DEPTH.get() - 1);
+        });
     }
 }
 

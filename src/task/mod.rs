@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-pub use delivery::{Executor, in_callback};
+pub use delivery::{Executor, as_callback, in_callback};
 
 use crate::cancel::{CancelReason, CancelToken};
 use crate::error::{Failure, TransferError};
@@ -19,8 +19,8 @@ use crate::policy::quirks::Api;
 use crate::transfer::{Events, Head, Outcome, Profile, TransferContext, epoch_milliseconds};
 use delivery::{Delivery, Event};
 use pool::Pool;
-use progress::ProgressCell;
 pub use progress::Progress;
+use progress::ProgressCell;
 
 /// A task's number: never 0 and never used twice in a process.
 pub type TaskId = u64;
@@ -86,8 +86,8 @@ impl Engine {
     /// An engine without a task and, with an `executor`, without a thread. Fails when the delivery thread cannot be
     /// started.
     pub fn new(
-        max_uploads: u32,
-        max_downloads: u32,
+        max_uploads: usize,
+        max_downloads: usize,
         executor: Option<Box<dyn Executor>>,
     ) -> std::io::Result<Arc<Engine>> {
         Ok(Arc::new(Engine {

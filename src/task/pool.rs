@@ -26,7 +26,7 @@ pub enum Refusal {
     /// All workers are busy, and the task does not want to wait.
     Full {
         /// How many tasks may be at once.
-        limit: u32,
+        limit: usize,
     },
     /// There is no worker, and none could be started.
     NoThread(io::Error),
@@ -39,7 +39,7 @@ pub struct Pool {
 }
 
 struct Shared {
-    limit: u32,
+    limit: usize,
     sender: Sender<Work>,
     queue: Receiver<Work>,
     state: Mutex<State>,
@@ -59,7 +59,7 @@ struct State {
 
 impl Pool {
     /// A pool without a thread.
-    pub fn new(name: &'static str, limit: u32) -> Pool {
+    pub fn new(name: &'static str, limit: usize) -> Pool {
         let (sender, queue) = crossbeam_channel::unbounded();
         let shared = Shared { limit, sender, queue, state: Mutex::default(), resumed: Condvar::new() };
         Pool { name, shared: Arc::new(shared) }
@@ -68,10 +68,10 @@ impl Pool {
     /// Queues a task in FIFO order, and starts a worker where all are busy.
     pub fn submit(&self, work: Work, fail_when_full: bool) -> Result<(), Refusal> {
         let mut state = self.shared.lock();
-        if fail_when_full && state.outstanding >= self.shared.limit as usize {
+        if fail_when_full && state.outstanding >= self.shared.limit {
             return Err(Refusal::Full { limit: self.shared.limit });
         }
-        if state.workers < self.shared.limit as usize && state.workers < state.outstanding + 1 {
+        if state.workers < self.shared.limit && state.workers < state.outstanding + 1 {
             match self.start_worker(&mut state) {
                 Ok(()) => {}
                 // A worker that is busy now will come to it.
@@ -120,10 +120,8 @@ impl Pool {
         state.threads.retain(|thread| !thread.is_finished());
         let waker = Arc::new(Waker::new()?);
         let shared = self.shared.clone();
-        let thread = thread::Builder::new()
-            .name(self.name.into())
-            .stack_size(STACK_SIZE)
-            .spawn(move || shared.work(&waker))?;
+        let thread =
+            thread::Builder::new().name(self.name.into()).stack_size(STACK_SIZE).spawn(move || shared.work(&waker))?;
         state.threads.push(thread);
         state.workers += 1;
         Ok(())

@@ -3,7 +3,7 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::policy::limits;
+use crate::policy::progress::Progress as Advance;
 
 /// Progress events of one task are at least this far apart: 20 a second are more than an eye needs, and each costs the
 /// host a trip into its script engine.
@@ -61,7 +61,9 @@ impl ProgressCell {
     pub fn take(&self) -> Option<Progress> {
         let mut state = self.lock();
         state.pending = false;
-        let percent = state.expected.map(|expected| limits::progress_percent(state.total_bytes, expected));
+        let mut advance = Advance::new(state.expected);
+        advance.advance(state.total_bytes);
+        let percent = advance.percent().map(u32::from);
         let progress = Progress { total_bytes: state.total_bytes, expected: state.expected, percent };
         state.report(progress)
     }

@@ -1,5 +1,108 @@
-//! What one transfer does, step by step.
+//! What one transfer does, step by step, on a worker thread: ordinary blocking code.
 
+mod body;
+mod download;
+mod exchange;
+mod failure;
 mod media_type;
 mod multipart;
+mod profile;
 mod text;
+mod upload;
+
+use std::sync::{Arc, Mutex};
+
+use crate::cancel::CancelToken;
+use crate::error::TransferError;
+use crate::http;
+use crate::log::Log;
+use crate::policy::domains::DomainRules;
+use crate::policy::headers::Identity;
+use crate::policy::limits::Limits;
+use crate::policy::quirks::Quirks;
+use crate::storage::{Source, Storage, StoredFile};
+
+pub use download::{DownloadRequest, PreparedDownload};
+pub use profile::{Profile, epoch_milliseconds};
+pub use upload::{File, PreparedUpload, UploadRequest};
+
+/// What all transfers of a session share.
+pub struct Environment {
+    /// What every request says of the mini program.
+    pub identity: Identity,
+    /// What is different for this client and base library.
+    pub quirks: Quirks,
+    /// Which servers may be talked to.
+    pub domains: DomainRules,
+    /// Whether `http` URLs are allowed.
+    pub allow_plain_http: bool,
+    /// How long and how large.
+    pub limits: Limits,
+    /// Connections.
+    pub client: http::Client,
+    /// Files.
+    pub storage: Storage,
+    /// Where decisions are reported that no callback tells.
+    pub log: Log,
+}
+
+/// What one running transfer is given.
+pub struct TransferContext<'a> {
+    /// Its stop signal and deadline.
+    pub cancel: &'a Arc<CancelToken>,
+    /// Who hears of it.
+    pub events: &'a dyn Events,
+    /// When it did what; filled as it goes, so that a failure has one too.
+    pub profile: &'a Mutex<Profile>,
+}
+
+/// Who hears of a running transfer. Neither call blocks.
+pub trait Events: Sync {
+    /// The final response's head, once, before its body.
+    fn headers_received(&self, head: Head);
+    /// Bytes sent or written so far, and how many they will be, where that is known.
+    fn progress(&self, total_bytes: u64, expected: Option<u64>);
+}
+
+/// The final response's head.
+#[derive(Clone, Debug)]
+pub struct Head {
+    /// The status code.
+    pub status: u16,
+    /// The headers, in the order of the response, duplicates kept.
+    pub headers: Vec<http::Header>,
+}
+
+/// The result of a transfer that got an answer.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// The status code.
+    pub status: u16,
+    /// What came with it.
+    pub content: Content,
+}
+
+/// What an answer brought.
+#[derive(Clone, Debug)]
+pub enum Content {
+    /// The answer to an upload.
+    Data {
+        /// The body as text.
+        text: String,
+        /// The body's size in bytes, before it was read as text.
+        length: u64,
+    },
+    /// A download without `filePath`.
+    TemporaryFile(StoredFile),
+    /// A download with `filePath`.
+    TargetFile(StoredFile),
+}
+
+/// Reads a file as the parameters of an upload name it.
+fn open_source(environment: &Environment, file: File) -> Result<Source, TransferError> {
+    match file {
+        File::Path(path) => environment.storage.open_source(&path),
+        File::Descriptor { descriptor, length } => environment.storage.source_from_descriptor(descriptor, length, None),
+    }
+    .map_err(failure::of_source)
+}

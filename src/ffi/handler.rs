@@ -1,0 +1,176 @@
+//! A task's callbacks, called as C functions.
+
+use std::ffi::c_void;
+use std::ptr;
+
+use super::callback::{
+    WXT_PROGRESS_UNKNOWN, WXT_TOTAL_UNKNOWN, WxtCallbacks, WxtCompletion, WxtFailure, WxtHeadersReceived, WxtProfile,
+    WxtProgress, WxtSuccess,
+};
+use super::string::{WxtPair, WxtStr};
+use crate::error::TransferError;
+use crate::policy::quirks::Api;
+use crate::task::{Handler, Progress, TaskId};
+use crate::transfer::{Content, Head, Outcome, Profile};
+
+/// The host's callbacks for one task; dropping it calls `release`.
+pub struct CallbackHandler {
+    api: Api,
+    callbacks: WxtCallbacks,
+}
+
+// SAFETY: the interface's documentation tells the host that its callbacks run on another thread, and `user_data` with
+// them; they are called by one thread at a time.
+unsafe impl Send for CallbackHandler {}
+
+impl CallbackHandler {
+    /// From here on `user_data` is the task's, and `release` will run.
+    pub fn new(api: Api, callbacks: WxtCallbacks) -> CallbackHandler {
+        CallbackHandler { api, callbacks }
+    }
+
+    fn user_data(&self) -> *mut c_void {
+        self.callbacks.user_data
+    }
+
+    fn complete(&self, task: TaskId, success: *const WxtSuccess, failure: *const WxtFailure) {
+        if let Some(on_complete) = self.callbacks.on_complete {
+            let completion = WxtCompletion { struct_size: size_of::<WxtCompletion>(), success, failure };
+            // SAFETY: the host's function, called as the header says; what it is given lives until it returns.
+            unsafe { on_complete(self.user_data(), task, &completion) };
+        }
+    }
+
+    fn succeeded(&self, task: TaskId, outcome: &Outcome, profile: &WxtProfile) {
+        let native_path;
+        let mut success = WxtSuccess {
+            struct_size: size_of::<WxtSuccess>(),
+            err_msg: WxtStr::absent(),
+            status_code: outcome.status.into(),
+            data: WxtStr::absent(),
+            temp_file_path: WxtStr::absent(),
+            file_path: WxtStr::absent(),
+            native_path: WxtStr::absent(),
+            data_length: 0,
+            profile,
+        };
+        let err_msg = format!("{}:ok", self.api.name());
+        success.err_msg = WxtStr::new(&err_msg);
+        match &outcome.content {
+            Content::Data { text, length } => {
+                success.data = WxtStr::new(text);
+                success.data_length = *length;
+            }
+            Content::TemporaryFile(file) | Content::TargetFile(file) => {
+                native_path = file.native_path.to_string_lossy();
+                success.native_path = WxtStr::new(&native_path);
+                success.data_length = file.length;
+                if matches!(outcome.content, Content::TemporaryFile(_)) {
+                    success.temp_file_path = WxtStr::new(&file.path);
+                } else {
+                    success.file_path = WxtStr::new(&file.path);
+                }
+            }
+        }
+        if let Some(on_success) = self.callbacks.on_success {
+            // SAFETY: as above.
+            unsafe { on_success(self.user_data(), task, &success) };
+        }
+        self.complete(task, &success, ptr::null());
+    }
+
+    fn failed(&self, task: TaskId, error: &TransferError, profile: &WxtProfile) {
+        let err_msg = error.err_msg(self.api);
+        let failure = WxtFailure {
+            struct_size: size_of::<WxtFailure>(),
+            err_msg: WxtStr::new(&err_msg),
+            err_no: error.err_no(self.api),
+            category: error.category() as i32,
+            detail: WxtStr::new(&error.detail),
+            retryable: error.retryable(),
+            profile,
+        };
+        if let Some(on_fail) = self.callbacks.on_fail {
+            // SAFETY: as above.
+            unsafe { on_fail(self.user_data(), task, &failure) };
+        }
+        self.complete(task, ptr::null(), &failure);
+    }
+}
+
+impl Handler for CallbackHandler {
+    fn headers_received(&mut self, task: TaskId, head: &Head) {
+        let Some(on_headers_received) = self.callbacks.on_headers_received else { return };
+        let header: Vec<WxtPair> = head
+            .headers
+            .iter()
+            .map(|header| WxtPair { name: WxtStr::new(&header.name), value: WxtStr::new(&header.value) })
+            .collect();
+        let event = WxtHeadersReceived {
+            struct_size: size_of::<WxtHeadersReceived>(),
+            header: header.as_ptr(),
+            header_count: header.len(),
+            status_code: head.status.into(),
+        };
+        // SAFETY: the host's function, called as the header says; what it is given lives until it returns.
+        unsafe { on_headers_received(self.user_data(), task, &event) };
+    }
+
+    fn progress(&mut self, task: TaskId, progress: Progress) {
+        let Some(on_progress) = self.callbacks.on_progress else { return };
+        let event = WxtProgress {
+            struct_size: size_of::<WxtProgress>(),
+            total_bytes: progress.total_bytes,
+            total_bytes_expected: progress.expected.unwrap_or(WXT_TOTAL_UNKNOWN),
+            progress: progress.percent.unwrap_or(WXT_PROGRESS_UNKNOWN),
+        };
+        // SAFETY: the host's function, called as the header says; what it is given lives until it returns.
+        unsafe { on_progress(self.user_data(), task, &event) };
+    }
+
+    fn completed(&mut self, task: TaskId, result: &Result<Outcome, TransferError>, profile: &Profile) {
+        let peer_ip = profile.peer.map(|peer| peer.ip().to_string());
+        let profile = wire_profile(profile, peer_ip.as_deref());
+        match result {
+            Ok(outcome) => self.succeeded(task, outcome, &profile),
+            Err(error) => self.failed(task, error, &profile),
+        }
+    }
+}
+
+impl Drop for CallbackHandler {
+    fn drop(&mut self) {
+        if let Some(release) = self.callbacks.release {
+            // SAFETY: the host's function, called once, after the last other callback.
+            unsafe { release(self.callbacks.user_data) };
+        }
+    }
+}
+
+fn wire_profile(profile: &Profile, peer_ip: Option<&str>) -> WxtProfile {
+    WxtProfile {
+        struct_size: size_of::<WxtProfile>(),
+        invoke_start: profile.invoke_start,
+        queue_start: profile.queue_start,
+        queue_end: profile.queue_end,
+        fetch_start: profile.fetch_start,
+        redirect_start: profile.redirect_start,
+        redirect_end: profile.redirect_end,
+        domain_look_up_start: profile.domain_look_up.start,
+        domain_look_up_end: profile.domain_look_up.end,
+        connect_start: profile.connect.start,
+        connect_end: profile.connect.end,
+        ssl_connection_start: profile.ssl_connection.start,
+        ssl_connection_end: profile.ssl_connection.end,
+        request_start: profile.request.start,
+        request_end: profile.request.end,
+        response_start: profile.response.start,
+        response_end: profile.response.end,
+        send_bytes_count: profile.bytes_sent,
+        received_byted_count: profile.bytes_received,
+        peer_ip: WxtStr::optional(peer_ip),
+        protocol: WxtStr::optional(profile.peer.map(|_| "http1.1")),
+        port: profile.peer.map_or(0, |peer| peer.port()),
+        socket_reused: profile.socket_reused,
+    }
+}

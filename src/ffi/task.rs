@@ -1,0 +1,220 @@
+//! Starting and aborting tasks.
+
+use std::os::fd::{BorrowedFd, OwnedFd};
+
+use super::callback::WxtCallbacks;
+use super::guard::guard;
+use super::handler::CallbackHandler;
+use super::read::read_struct;
+use super::request::{WxtDownloadRequest, WxtTaskId, WxtUploadRequest};
+use super::session::{WxtSession, session};
+use super::status::{WXT_INVALID_ARGUMENT, WXT_NOT_FOUND, WXT_SESSION_CLOSED, WxtStatus};
+use super::string::{PageText, WxtPair, WxtStr, page_pairs};
+use crate::error::TransferError;
+use crate::policy::quirks::Api;
+use crate::transfer::{DownloadRequest, File, UploadRequest};
+
+/// Starts `wx.uploadFile`. `*task`, where `task` is not NULL, is the new task; its first callbacks may run before this
+/// function returns. Everything is copied. Any thread, also from a callback.
+///
+/// What is wrong with the request itself comes through `on_fail`: a missing or malformed URL, path, name or header, a
+/// host outside the domain list, a file that cannot be read.
+///
+/// - `WXT_INVALID_ARGUMENT`: `session`, `request` or `callbacks` is NULL, or a string or list has a length but no
+///   pointer, or `file_descriptor` is not open.
+/// - `WXT_INVALID_STRUCT_SIZE`: of `request` or `callbacks`.
+/// - `WXT_SESSION_CLOSED`: the session is closing or closed.
+/// - `WXT_INTERNAL`.
+///
+/// # Safety
+/// `request`, `callbacks` and all they point to must be readable, and `task` NULL or writable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wxt_upload_file(
+    session: *mut WxtSession,
+    request: *const WxtUploadRequest,
+    callbacks: *const WxtCallbacks,
+    task: *mut WxtTaskId,
+) -> WxtStatus {
+    guard(|| {
+        let session = self::session(session)?;
+        // SAFETY: the caller promises readable structs.
+        let (request, callbacks) = unsafe { (read_struct(request)?, read_struct(callbacks)?) };
+        // SAFETY: the caller promises that what it points to is readable.
+        let request = unsafe { upload_request(&request) }?;
+        let admission = session.admit().ok_or(WXT_SESSION_CLOSED)?;
+        let id = admission.upload(request, Box::new(CallbackHandler::new(Api::Upload, callbacks)));
+        // SAFETY: the caller promises that it is NULL or writable.
+        unsafe { write_task(task, id) };
+        Ok(())
+    })
+}
+
+/// Starts `wx.downloadFile`. As `wxt_upload_file`, with the same statuses.
+///
+/// # Safety
+/// As for `wxt_upload_file`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wxt_download_file(
+    session: *mut WxtSession,
+    request: *const WxtDownloadRequest,
+    callbacks: *const WxtCallbacks,
+    task: *mut WxtTaskId,
+) -> WxtStatus {
+    guard(|| {
+        let session = self::session(session)?;
+        // SAFETY: the caller promises readable structs.
+        let (request, callbacks) = unsafe { (read_struct(request)?, read_struct(callbacks)?) };
+        // SAFETY: the caller promises that what it points to is readable.
+        let request = unsafe { download_request(&request) }?;
+        let admission = session.admit().ok_or(WXT_SESSION_CLOSED)?;
+        let id = admission.download(request, Box::new(CallbackHandler::new(Api::Download, callbacks)));
+        // SAFETY: the caller promises that it is NULL or writable.
+        unsafe { write_task(task, id) };
+        Ok(())
+    })
+}
+
+/// Aborts a task, waiting or running: it then fails with `abort`. Returns at once; the callbacks follow. Any thread,
+/// also from a callback.
+///
+/// - `WXT_NOT_FOUND`: the task has ended, or never was. Its callbacks may still be on their way.
+/// - `WXT_SESSION_CLOSED`, `WXT_INVALID_ARGUMENT`: the handle.
+#[unsafe(no_mangle)]
+pub extern "C" fn wxt_task_abort(session: *mut WxtSession, task: WxtTaskId) -> WxtStatus {
+    guard(|| {
+        let session = self::session(session)?;
+        let admission = session.admit().ok_or(WXT_SESSION_CLOSED)?;
+        if admission.abort(task) { Ok(()) } else { Err(WXT_NOT_FOUND) }
+    })
+}
+
+/// # Safety
+/// `task` must be NULL or writable.
+unsafe fn write_task(task: *mut WxtTaskId, id: WxtTaskId) {
+    if !task.is_null() {
+        // SAFETY: not NULL; the caller promises that it is writable.
+        unsafe { task.write(id) };
+    }
+}
+
+/// The outer error is the host's mistake, the inner one the page's.
+type Read<T> = Result<Result<T, TransferError>, WxtStatus>;
+
+/// # Safety
+/// Everything that `request` points to must be readable.
+unsafe fn upload_request(request: &WxtUploadRequest) -> Read<UploadRequest> {
+    // SAFETY: passed on to the caller, for every string and list.
+    let (url, file_path, name, header, form_data, file_name) = unsafe {
+        (
+            request.url.page_text()?,
+            request.file_path.page_text()?,
+            request.name.page_text()?,
+            page_pairs(request.header, request.header_count)?,
+            page_pairs(request.form_data, request.form_data_count)?,
+            request.file_name.page_text()?,
+        )
+    };
+    let descriptor = if request.has_file_descriptor == 0 {
+        None
+    } else {
+        // SAFETY: the caller promises an open descriptor; a closed one is an error below.
+        Some(unsafe { duplicate(request.file_descriptor) }?)
+    };
+    let read = || {
+        let path = optional(file_path, "filePath")?.unwrap_or_default();
+        Ok(UploadRequest {
+            url: optional(url, "url")?.unwrap_or_default(),
+            file: match descriptor {
+                Some(descriptor) => {
+                    File::Descriptor { descriptor, length: Some(request.file_length).filter(|length| *length > 0) }
+                }
+                None => File::Path(path),
+            },
+            name: optional(name, "name")?.unwrap_or_default(),
+            header: pairs(header, "header")?,
+            form_data: pairs(form_data, "formData")?,
+            file_name: optional(file_name, "fileName")?,
+            timeout: request.timeout,
+        })
+    };
+    Ok(read())
+}
+
+/// # Safety
+/// Everything that `request` points to must be readable.
+unsafe fn download_request(request: &WxtDownloadRequest) -> Read<DownloadRequest> {
+    // SAFETY: passed on to the caller, for every string and list.
+    let (url, header, file_path) = unsafe {
+        (request.url.page_text()?, page_pairs(request.header, request.header_count)?, request.file_path.page_text()?)
+    };
+    let read = || {
+        Ok(DownloadRequest {
+            url: optional(url, "url")?.unwrap_or_default(),
+            header: pairs(header, "header")?,
+            file_path: optional(file_path, "filePath")?,
+            timeout: request.timeout,
+        })
+    };
+    Ok(read())
+}
+
+fn optional(text: Option<PageText>, parameter: &'static str) -> Result<Option<String>, TransferError> {
+    text.transpose().map_err(|_| TransferError::parameter(parameter, format!("{parameter} is not UTF-8")))
+}
+
+fn pairs(pairs: Vec<(PageText, PageText)>, parameter: &'static str) -> Result<Vec<(String, String)>, TransferError> {
+    pairs
+        .into_iter()
+        .map(|pair| match pair {
+            (Ok(name), Ok(value)) => Ok((name, value)),
+            _ => Err(TransferError::parameter(parameter, format!("{parameter} is not UTF-8"))),
+        })
+        .collect()
+}
+
+/// # Safety
+/// `descriptor` must not be closed by another thread during the call.
+unsafe fn duplicate(descriptor: i32) -> Result<OwnedFd, WxtStatus> {
+    if descriptor < 0 {
+        return Err(WXT_INVALID_ARGUMENT);
+    }
+    // SAFETY: not -1; the caller promises that it stays open. One that was never open makes the call fail.
+    let borrowed = unsafe { BorrowedFd::borrow_raw(descriptor) };
+    borrowed.try_clone_to_owned().map_err(|_| WXT_INVALID_ARGUMENT)
+}
+
+/// Looks up a header by name, in any letter case. `*value` is the first one's value, which lives as long as `header`
+/// does. Any thread.
+///
+/// - `WXT_NOT_FOUND`: there is none; `*value` is `{NULL, 0}`.
+/// - `WXT_INVALID_ARGUMENT`: `value` is NULL, or a list or string has a length but no pointer.
+///
+/// # Safety
+/// `header` must point to `header_count` readable pairs; `name` must be readable; `value` must be NULL or writable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wxt_header_find(
+    header: *const WxtPair,
+    header_count: usize,
+    name: WxtStr,
+    value: *mut WxtStr,
+) -> WxtStatus {
+    guard(|| {
+        if value.is_null() {
+            return Err(WXT_INVALID_ARGUMENT);
+        }
+        // SAFETY: not NULL, and the caller promises that it is writable.
+        unsafe { value.write(WxtStr::absent()) };
+        // SAFETY: the caller promises readable pairs and a readable name.
+        let (pairs, name) = unsafe { (super::string::array(header, header_count)?, name.bytes()?.unwrap_or_default()) };
+        for pair in pairs {
+            // SAFETY: as above.
+            let candidate = unsafe { pair.name.bytes() }?.unwrap_or_default();
+            if candidate.eq_ignore_ascii_case(name) {
+                // SAFETY: as above.
+                unsafe { value.write(pair.value) };
+                return Ok(());
+            }
+        }
+        Err(WXT_NOT_FOUND)
+    })
+}

@@ -1,0 +1,137 @@
+//! One launch of one mini program: its identity and rules, its tasks, foreground and background, and its end.
+
+mod background;
+mod gate;
+mod options;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+pub use options::{OpenError, SessionOptions};
+
+use crate::cancel::CancelReason;
+use crate::error::{Failure, TransferError};
+use crate::policy::quirks::{Api, Effect};
+use crate::task::{Engine, Handler, Job, Submission, TaskId};
+use crate::transfer::{DownloadRequest, Environment, PreparedDownload, PreparedUpload, UploadRequest};
+use background::Background;
+use gate::{Entry, Gate};
+
+/// How long transfers go on after the mini program went to the background (the WeChat documentation, "Network").
+const BACKGROUND_GRACE: Duration = Duration::from_secs(5);
+
+/// An open session.
+pub struct Session {
+    environment: Arc<Environment>,
+    engine: Arc<Engine>,
+    background: Background,
+    /// Shut when `close` begins, so that no task slips in behind it.
+    gate: Gate,
+}
+
+/// The right to use a session that is open, and stays so until this is dropped.
+pub struct Admission<'a> {
+    session: &'a Session,
+    _entry: Entry<'a>,
+}
+
+impl Session {
+    /// Opens the mini program's files and readies everything; no connection is made.
+    pub fn open(options: SessionOptions) -> Result<Session, OpenError> {
+        let (environment, executor) = options.build()?;
+        let limits = &environment.limits;
+        let engine = Engine::new(limits.concurrent_uploads, limits.concurrent_downloads, executor)
+            .map_err(OpenError::OutOfResources)?;
+        Ok(Session {
+            environment: Arc::new(environment),
+            engine,
+            background: Background::new(BACKGROUND_GRACE),
+            gate: Gate::new(),
+        })
+    }
+
+    /// `None` once the session is closing.
+    pub fn admit(&self) -> Option<Admission<'_>> {
+        self.gate.enter().map(|entry| Admission { session: self, _entry: entry })
+    }
+
+    /// Aborts what is left, delivers the last callbacks, removes the temporary files and joins every thread. A second
+    /// call returns at once.
+    pub fn close(&self) {
+        if !self.gate.shut() {
+            return;
+        }
+        self.background.leave();
+        self.engine.close();
+        self.environment.client.close_idle();
+        self.environment.storage.close();
+    }
+}
+
+impl Admission<'_> {
+    /// Starts an upload, or a task that fails at once with what is wrong with its parameters.
+    pub fn upload(&self, request: Result<UploadRequest, TransferError>, handler: Box<dyn Handler>) -> TaskId {
+        let timeout = request.as_ref().map_or(0, |request| request.timeout);
+        self.submit(Api::Upload, timeout, handler, || {
+            let prepared = PreparedUpload::new(&self.session.environment, request?)?;
+            let environment = self.session.environment.clone();
+            Ok(Box::new(move |context| prepared.run(&environment, context)))
+        })
+    }
+
+    /// Starts a download, or a task that fails at once with what is wrong with its parameters.
+    pub fn download(&self, request: Result<DownloadRequest, TransferError>, handler: Box<dyn Handler>) -> TaskId {
+        let timeout = request.as_ref().map_or(0, |request| request.timeout);
+        self.submit(Api::Download, timeout, handler, || {
+            let prepared = PreparedDownload::new(&self.session.environment, request?)?;
+            let environment = self.session.environment.clone();
+            Ok(Box::new(move |context| prepared.run(&environment, context)))
+        })
+    }
+
+    /// Stops a task, queued or running. `false` if it has ended or never was.
+    pub fn abort(&self, task: TaskId) -> bool {
+        self.session.engine.abort(task)
+    }
+
+    /// The mini program went to the background: new calls fail, queued tasks wait, and what still runs after the grace
+    /// time is interrupted. Fails when the timer's thread cannot be started; then nothing changes.
+    pub fn enter_background(&self) -> std::io::Result<()> {
+        let engine = self.session.engine.clone();
+        self.session.background.enter(move || engine.interrupt_running())?;
+        self.session.engine.set_paused(true);
+        Ok(())
+    }
+
+    /// The mini program is back: new calls are taken, and the queue moves on.
+    pub fn enter_foreground(&self) {
+        self.session.background.leave();
+        self.session.engine.set_paused(false);
+    }
+
+    fn submit(
+        &self,
+        api: Api,
+        timeout: u32,
+        handler: Box<dyn Handler>,
+        prepare: impl FnOnce() -> Result<Job, TransferError>,
+    ) -> TaskId {
+        let job = if self.session.background.is_entered() {
+            Err(TransferError::new(
+                Failure::Cancelled(CancelReason::Interrupted),
+                "the mini program is in the background",
+            ))
+        } else {
+            prepare()
+        };
+        let quirks = &self.session.environment.quirks;
+        let submission = Submission {
+            api,
+            timeout: self.session.environment.limits.timeout(timeout.into(), quirks.has(api, Effect::TimeoutIgnored)),
+            job,
+            fail_when_full: quirks.has(api, Effect::OverflowFails),
+            report_progress: !quirks.has(api, Effect::NoProgressEvents),
+        };
+        self.session.engine.submit(submission, handler)
+    }
+}

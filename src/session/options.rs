@@ -1,0 +1,180 @@
+//! What a session is opened with, and what is wrong with it.
+
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::http::{self, Client, ClientOptions, Proxy, Resolver, Trust};
+use crate::log::{Level, Log};
+use crate::policy::domains::{DomainList, DomainRules};
+use crate::policy::headers::{Identity, IdentityError};
+use crate::policy::limits::Limits;
+use crate::policy::quirks::{Platform, Quirks, Version};
+use crate::storage::{self, Sharing, Storage};
+use crate::task::Executor;
+use crate::transfer::Environment;
+
+/// A session's options, owned. Empty and `None` are the defaults.
+pub struct SessionOptions {
+    /// The mini program's appid; required.
+    pub app_id: String,
+    /// Its version.
+    pub app_version: String,
+    /// The user.
+    pub user_id: String,
+    /// The system of the client.
+    pub platform: Platform,
+    /// The client's version; required.
+    pub client_version: String,
+    /// The base library's version; empty is the newest.
+    pub base_library_version: String,
+    /// The `User-Agent`.
+    pub user_agent: String,
+    /// Where files are kept; an absolute path.
+    pub data_directory: PathBuf,
+    /// How many, how long, how large.
+    pub limits: Limits,
+    /// The domain list of each API.
+    pub upload_domains: Vec<String>,
+    /// The domain list of each API.
+    pub download_domains: Vec<String>,
+    /// Whether local addresses are allowed.
+    pub allow_lan: bool,
+    /// Whether the lists are not looked at.
+    pub skip_domain_check: bool,
+    /// Whether `http` URLs are allowed.
+    pub allow_plain_http: bool,
+    /// Certificates in PEM; `None` is the operating system's.
+    pub root_certificates: Option<Vec<u8>>,
+    /// Public keys that hosts must show.
+    pub pins: Vec<http::Pin>,
+    /// A proxy for every connection.
+    pub proxy: Option<String>,
+    /// The host's own name resolution.
+    pub resolver: Option<Arc<dyn Resolver>>,
+    /// Whether absolute paths can be uploaded.
+    pub allow_native_paths: bool,
+    /// Whether other sessions may have the same files.
+    pub sharing: Sharing,
+    /// Where callbacks run; `None` is a thread of the session's own.
+    pub executor: Option<Box<dyn Executor>>,
+    /// Where decisions are reported.
+    pub log: Log,
+}
+
+/// Why a session cannot be opened.
+#[derive(Debug)]
+pub enum OpenError {
+    /// The app id, app version or user agent cannot be sent.
+    Identity(IdentityError),
+    /// A version is not numbers separated by dots.
+    Version(String),
+    /// An entry of a domain list is no host.
+    Domain(String),
+    /// The roots cannot be read.
+    Certificate(String),
+    /// The proxy's URL cannot be used.
+    Proxy(String),
+    /// The system's roots cannot be used.
+    TrustStore(String),
+    /// The files are another session's.
+    StorageLocked,
+    /// The files cannot be used.
+    Storage(storage::Error),
+    /// No thread or descriptor.
+    OutOfResources(io::Error),
+    /// A bug on our side.
+    Internal(String),
+}
+
+impl fmt::Display for OpenError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            OpenError::Identity(error) => error.fmt(formatter),
+            OpenError::Version(detail)
+            | OpenError::Domain(detail)
+            | OpenError::Certificate(detail)
+            | OpenError::Proxy(detail)
+            | OpenError::TrustStore(detail)
+            | OpenError::Internal(detail) => formatter.write_str(detail),
+            OpenError::StorageLocked => formatter.write_str("another session has this mini program's files"),
+            OpenError::Storage(error) => error.fmt(formatter),
+            OpenError::OutOfResources(error) => error.fmt(formatter),
+        }
+    }
+}
+
+impl std::error::Error for OpenError {}
+
+impl SessionOptions {
+    /// Checks everything, and opens what transfers need. A refusal is also said in the log.
+    pub(super) fn build(self) -> Result<(Environment, Option<Box<dyn Executor>>), OpenError> {
+        let log = self.log.clone();
+        self.try_build()
+            .inspect_err(|error| log.write(Level::Warning, || format!("the session is not opened: {error}")))
+    }
+
+    fn try_build(self) -> Result<(Environment, Option<Box<dyn Executor>>), OpenError> {
+        let identity = Identity::new(&self.app_id, &self.app_version, &self.user_agent).map_err(OpenError::Identity)?;
+        let version = |text: &str| Version::parse(text).map_err(|error| OpenError::Version(error.to_string()));
+        let client_version = version(&self.client_version)?;
+        let base_library_version = match self.base_library_version.as_str() {
+            "" => None,
+            text => Some(version(text)?),
+        };
+        let list =
+            |entries: &[String]| DomainList::parse(entries).map_err(|error| OpenError::Domain(error.to_string()));
+        let domains = DomainRules {
+            upload: list(&self.upload_domains)?,
+            download: list(&self.download_domains)?,
+            allow_lan: self.allow_lan,
+            skip_check: self.skip_domain_check,
+        };
+        let trust = match &self.root_certificates {
+            Some(pem) => Trust::from_pem(pem).map_err(|error| OpenError::Certificate(error.detail))?,
+            None => Trust::Platform,
+        };
+        let proxy = self
+            .proxy
+            .as_deref()
+            .map(|url| Proxy::parse(url).map_err(|error| OpenError::Proxy(error.detail)))
+            .transpose()?;
+        let client = Client::new(ClientOptions {
+            trust,
+            pins: self.pins,
+            proxy,
+            resolver: self.resolver,
+            log: self.log.clone(),
+        })
+        .map_err(|error| match error.kind {
+            http::ErrorKind::PlatformVerifier => OpenError::TrustStore(error.detail),
+            _ => OpenError::Internal(error.detail),
+        })?;
+        let storage = Storage::open(storage::Options {
+            data_directory: self.data_directory,
+            app_id: self.app_id,
+            user_id: self.user_id,
+            storage_quota: self.limits.storage_quota,
+            temporary_quota: self.limits.temporary_quota,
+            sharing: self.sharing,
+            allow_native_paths: self.allow_native_paths,
+            log: self.log.clone(),
+        })
+        .map_err(|error| match error {
+            storage::Error::Locked => OpenError::StorageLocked,
+            error => OpenError::Storage(error),
+        })?;
+        let environment = Environment {
+            identity,
+            quirks: Quirks::new(self.platform, &client_version, base_library_version.as_ref()),
+            domains,
+            allow_plain_http: self.allow_plain_http,
+            limits: self.limits,
+            client,
+            storage,
+            log: self.log,
+        };
+        Ok((environment, self.executor))
+    }
+}

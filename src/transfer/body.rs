@@ -1,0 +1,76 @@
+//! The body of an upload on its way out: read from the file, counted as it leaves.
+
+use std::fs;
+use std::io::{self, Read, Seek, SeekFrom};
+use std::sync::Arc;
+
+use super::Events;
+use super::multipart::MultipartBody;
+use crate::cancel::CancelToken;
+use crate::http::{self, BodySource};
+use crate::platform;
+use crate::storage::Source;
+
+/// Gives the multipart body to the exchange, and reports how much of what it gave before has left.
+pub struct UploadBody<'a> {
+    pub multipart: MultipartBody<SourceReader>,
+    pub context: &'a http::Context,
+    /// `None` for base libraries without progress events.
+    pub events: Option<&'a dyn Events>,
+}
+
+impl BodySource for UploadBody<'_> {
+    fn length(&self) -> u64 {
+        self.multipart.length()
+    }
+
+    fn rewind(&mut self) -> io::Result<()> {
+        self.multipart.rewind()
+    }
+
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if let Some(events) = self.events {
+            let sent = self.context.body_bytes_sent();
+            if sent > 0 {
+                events.progress(sent, Some(self.multipart.length()));
+            }
+        }
+        self.multipart.read(buffer)
+    }
+}
+
+/// A file that is read like any other, and a pipe whose writer may keep it waiting.
+#[derive(Debug)]
+pub struct SourceReader {
+    source: Source,
+    cancel: Arc<CancelToken>,
+}
+
+impl SourceReader {
+    pub fn new(source: Source, cancel: Arc<CancelToken>) -> SourceReader {
+        SourceReader { source, cancel }
+    }
+}
+
+impl Read for SourceReader {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if !self.source.seekable {
+            wait_until_readable(&self.source.file, &self.cancel)?;
+        }
+        self.source.file.read(buffer)
+    }
+}
+
+impl Seek for SourceReader {
+    fn seek(&mut self, position: SeekFrom) -> io::Result<u64> {
+        match position {
+            SeekFrom::Start(0) => self.source.rewind().map(|()| 0).map_err(io::Error::other),
+            _ => Err(io::ErrorKind::Unsupported.into()),
+        }
+    }
+}
+
+/// A cancelled wait is an error of the body; the exchange looks at the token first and reports the cancellation.
+fn wait_until_readable(file: &fs::File, cancel: &CancelToken) -> io::Result<()> {
+    platform::wait_readable(file, cancel)
+}

@@ -1,0 +1,105 @@
+//! `wx.downloadFile`: a GET into a file that appears when it is complete.
+
+use std::sync::Arc;
+
+use super::exchange::{self, Exchanged, Prepared};
+use super::{Content, Environment, Outcome, TransferContext, failure};
+use crate::error::{Failure, TransferError};
+use crate::http;
+use crate::policy::quirks::{Api, Effect};
+use crate::storage::{self, PartFile};
+
+/// The OBJECT of `wx.downloadFile`, owned.
+#[derive(Debug)]
+pub struct DownloadRequest {
+    /// `url`.
+    pub url: String,
+    /// `header`, in order.
+    pub header: Vec<(String, String)>,
+    /// `filePath`; `None` is a temporary file.
+    pub file_path: Option<String>,
+    /// `timeout` in milliseconds; 0 is the default.
+    pub timeout: u32,
+}
+
+/// A download whose parameters are in order.
+#[derive(Debug)]
+pub struct PreparedDownload {
+    prepared: Prepared,
+    file_path: Option<String>,
+}
+
+/// What one read takes: small while nothing says that the body is large, since ten may run at once.
+const SMALL_BUFFER: usize = 32 * 1024;
+/// For a body that fills it many times.
+const LARGE_BUFFER: usize = 256 * 1024;
+
+impl PreparedDownload {
+    /// Checks the parameters. Nothing is opened or sent.
+    pub fn new(environment: &Environment, request: DownloadRequest) -> Result<PreparedDownload, TransferError> {
+        let prepared = exchange::prepare(environment, Api::Download, &request.url, &request.header, None)?;
+        let ignored = environment.quirks.has(Api::Download, Effect::FilePathIgnored);
+        Ok(PreparedDownload { prepared, file_path: request.file_path.filter(|_| !ignored) })
+    }
+
+    /// Runs on a worker thread until the file is complete.
+    pub fn run(self, environment: &Environment, context: &TransferContext<'_>) -> Result<Outcome, TransferError> {
+        let PreparedDownload { prepared, file_path } = self;
+        // Before the request: a path that cannot be written costs no traffic.
+        let mut part = match &file_path {
+            Some(path) => environment.storage.create_target(path),
+            None => environment.storage.create_temporary(),
+        }
+        .map_err(failure::of_target)?;
+        let http_context = Arc::new(http::Context::new(context.cancel.clone()));
+        let exchanged = exchange::run(environment, context, Api::Download, prepared, &http_context, None)?;
+        let written = write(environment, context, exchanged, &mut part);
+        exchange::record(context, &http_context);
+        let (status, extension) = written?;
+        let stored = part.finish(extension.as_deref()).map_err(failure::of_target)?;
+        let content = match file_path {
+            Some(_) => Content::TargetFile(stored),
+            None => Content::TemporaryFile(stored),
+        };
+        Ok(Outcome { status, content })
+    }
+}
+
+/// Writes the body, and tells the status and the file's extension.
+fn write(
+    environment: &Environment,
+    context: &TransferContext<'_>,
+    exchanged: Exchanged,
+    part: &mut PartFile,
+) -> Result<(u16, Option<String>), TransferError> {
+    let Exchanged { mut response, target, .. } = exchanged;
+    let limit = environment.limits.max_download_size;
+    let too_large = || TransferError::new(Failure::FileTooLarge, format!("the file is larger than {limit} bytes"));
+    let expected = response.content_length();
+    if expected.is_some_and(|length| length > limit) {
+        return Err(too_large());
+    }
+    part.reserve(expected).map_err(failure::of_target)?;
+    let reports = !environment.quirks.has(Api::Download, Effect::NoProgressEvents);
+    let large = expected.is_some_and(|length| length >= 4 * LARGE_BUFFER as u64);
+    let mut buffer = vec![0; if large { LARGE_BUFFER } else { SMALL_BUFFER }];
+    loop {
+        let count = response.read(&mut buffer).map_err(failure::of_exchange)?;
+        if count == 0 {
+            break;
+        }
+        if part.length() + count as u64 > limit {
+            return Err(too_large());
+        }
+        part.write(&buffer[..count]).map_err(failure::of_target)?;
+        if reports {
+            context.events.progress(part.length(), expected);
+        }
+    }
+    let value = |name: &str| {
+        let header = response.headers.iter().find(|header| header.name.eq_ignore_ascii_case(name));
+        header.map(|header| header.value.as_str())
+    };
+    let extension = storage::extension(value("Content-Type"), target.url().path(), value("Content-Disposition"));
+    Ok((response.status, extension))
+}

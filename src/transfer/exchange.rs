@@ -1,0 +1,144 @@
+//! From a prepared request to the final response's head: the hops between, each checked like the first.
+
+use std::sync::{Arc, PoisonError};
+
+use super::{Environment, Head, TransferContext, epoch_milliseconds, failure};
+use crate::error::{Failure, TransferError};
+use crate::http;
+use crate::log::Level;
+use crate::policy::headers::{self, HeaderError};
+use crate::policy::quirks::{Api, Effect};
+use crate::policy::redirect::{self, Answer, Decision, Method};
+use crate::policy::url::{self, TargetUrl, UrlError};
+
+/// A request that the rules allow; nothing has been sent yet.
+#[derive(Debug)]
+pub struct Prepared {
+    pub target: TargetUrl,
+    pub headers: Vec<(String, String)>,
+}
+
+/// The final response, and where it came from.
+pub struct Exchanged {
+    pub response: http::Response,
+    pub target: TargetUrl,
+    pub context: Arc<http::Context>,
+}
+
+/// Checks what a page asks for. `content_type` is that of an upload's body.
+pub fn prepare(
+    environment: &Environment,
+    api: Api,
+    url: &str,
+    header: &[(String, String)],
+    content_type: Option<&str>,
+) -> Result<Prepared, TransferError> {
+    if url.is_empty() {
+        return Err(TransferError::parameter("url", "the url is missing"));
+    }
+    let target = url::parse(url, environment.allow_plain_http).map_err(of_url)?;
+    environment
+        .domains
+        .check(api, &target)
+        .map_err(|refusal| TransferError::new(Failure::NotInDomainList, refusal.to_string()))?;
+    let ignored = environment.quirks.has(api, Effect::HeaderIgnored);
+    let built = headers::build(header, &environment.identity, content_type, ignored).map_err(of_header)?;
+    for name in &built.dropped {
+        environment.log.write(Level::Warning, || format!("{}: header {name} is not sent", api.name()));
+    }
+    Ok(Prepared { target, headers: built.list })
+}
+
+/// Sends the request, follows redirects, and reports the final response's head.
+pub fn run(
+    environment: &Environment,
+    context: &TransferContext<'_>,
+    api: Api,
+    prepared: Prepared,
+    http_context: &Arc<http::Context>,
+    mut body: Option<&mut dyn http::BodySource>,
+) -> Result<Exchanged, TransferError> {
+    let Prepared { mut target, mut headers } = prepared;
+    let mut method = if body.is_some() { Method::Post } else { Method::Get };
+    let mut followed = 0;
+    loop {
+        profile(context).fetch_start = epoch_milliseconds();
+        let request = http::Request {
+            method: match method {
+                Method::Get => http::Method::Get,
+                Method::Post => http::Method::Post,
+            },
+            url: target.url(),
+            headers: &headers,
+            body: match &mut body {
+                Some(body) => Some(&mut **body),
+                None => None,
+            },
+        };
+        let sent = environment.client.send(request, http_context);
+        profile(context).record(&http_context.trace());
+        let response = sent.map_err(failure::of_exchange)?;
+        let location = response
+            .headers
+            .iter()
+            .find(|header| header.name.eq_ignore_ascii_case("Location") && !header.value.trim().is_empty());
+        let answer = Answer {
+            target: &target,
+            method,
+            followed,
+            status: response.status,
+            location: location.map(|header| header.value.as_bytes()),
+        };
+        let decision = redirect::decide(&answer, api, &environment.domains, environment.allow_plain_http)
+            .map_err(failure::of_redirect)?;
+        let hop = match decision {
+            Decision::Deliver => {
+                if !environment.quirks.has(api, Effect::NoHeadersEvent) {
+                    let head = Head { status: response.status, headers: response.headers.clone() };
+                    context.events.headers_received(head);
+                }
+                return Ok(Exchanged { response, target, context: http_context.clone() });
+            }
+            Decision::Follow(hop) => hop,
+        };
+        environment.log.write(Level::Info, || {
+            format!("{}: {} redirects to {}", api.name(), response.status, url::redacted(hop.target.url()))
+        });
+        response.discard();
+        {
+            let mut profile = profile(context);
+            if followed == 0 {
+                profile.redirect_start = profile.fetch_start;
+            }
+            profile.redirect_end = epoch_milliseconds();
+        }
+        headers::prepare_for_redirect(&mut headers, hop.same_origin, hop.keep_body);
+        if !hop.keep_body {
+            body = None;
+        } else if let Some(body) = &mut body {
+            body.rewind().map_err(|error| {
+                TransferError::new(Failure::SourceFile, format!("the file cannot be sent again: {error}"))
+            })?;
+        }
+        followed += 1;
+        method = hop.method;
+        target = hop.target;
+    }
+}
+
+/// Takes over the times of a response that was read to its end, or failed on the way.
+pub fn record(context: &TransferContext<'_>, http_context: &http::Context) {
+    profile(context).record(&http_context.trace());
+}
+
+fn profile<'a>(context: &TransferContext<'a>) -> std::sync::MutexGuard<'a, super::Profile> {
+    context.profile.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn of_url(error: UrlError) -> TransferError {
+    TransferError::new(Failure::InvalidUrl, error.to_string())
+}
+
+fn of_header(error: HeaderError) -> TransferError {
+    TransferError::parameter("header", error.to_string())
+}

@@ -1,0 +1,127 @@
+//! `wx.uploadFile`: one file and some fields as a multipart POST; the answer's body is text.
+
+use std::os::fd::OwnedFd;
+use std::sync::Arc;
+
+use super::body::{SourceReader, UploadBody};
+use super::exchange::{self, Exchanged, Prepared};
+use super::multipart::{FilePart, MultipartBody};
+use super::{Content, Environment, Outcome, TransferContext, failure, open_source, text};
+use crate::error::{Failure, TransferError};
+use crate::http;
+
+use crate::policy::quirks::{Api, Effect};
+
+/// The OBJECT of `wx.uploadFile`, owned.
+#[derive(Debug)]
+pub struct UploadRequest {
+    /// `url`.
+    pub url: String,
+    /// `filePath`, or an open descriptor in its place.
+    pub file: File,
+    /// `name`.
+    pub name: String,
+    /// `header`, in order.
+    pub header: Vec<(String, String)>,
+    /// `formData`, in order.
+    pub form_data: Vec<(String, String)>,
+    /// The `filename` that the server sees; `None` is the file's own.
+    pub file_name: Option<String>,
+    /// `timeout` in milliseconds; 0 is the default.
+    pub timeout: u32,
+}
+
+/// What is uploaded.
+#[derive(Debug)]
+pub enum File {
+    /// A `wxfile://` path, or an absolute one where the host allows it.
+    Path(String),
+    /// An open file, or a pipe of known length.
+    Descriptor {
+        /// Read from where it stands.
+        descriptor: OwnedFd,
+        /// How many bytes a pipe will give; `None` for a file.
+        length: Option<u64>,
+    },
+}
+
+/// An upload whose parameters are in order.
+#[derive(Debug)]
+pub struct PreparedUpload {
+    prepared: Prepared,
+    request: UploadRequest,
+}
+
+/// A value that stands for the boundary until the body is known; `Content-Type` is set when it is.
+const CONTENT_TYPE_PLACEHOLDER: &str = "multipart/form-data";
+
+impl PreparedUpload {
+    /// Checks the parameters. Nothing is opened or sent.
+    pub fn new(environment: &Environment, request: UploadRequest) -> Result<PreparedUpload, TransferError> {
+        if matches!(&request.file, File::Path(path) if path.is_empty()) {
+            return Err(TransferError::parameter("filePath", "the filePath is missing"));
+        }
+        if request.name.is_empty() {
+            return Err(TransferError::parameter("name", "the name is missing"));
+        }
+        let prepared =
+            exchange::prepare(environment, Api::Upload, &request.url, &request.header, Some(CONTENT_TYPE_PLACEHOLDER))?;
+        Ok(PreparedUpload { prepared, request })
+    }
+
+    /// Runs on a worker thread until the answer is complete.
+    pub fn run(self, environment: &Environment, context: &TransferContext<'_>) -> Result<Outcome, TransferError> {
+        let PreparedUpload { mut prepared, request } = self;
+        let source = open_source(environment, request.file)?;
+        let file_name = request.file_name.unwrap_or_else(|| source.name.clone());
+        let size = source.length;
+        let part = FilePart {
+            name: &request.name,
+            file_name: &file_name,
+            content: SourceReader::new(source, context.cancel.clone()),
+            size,
+        };
+        let multipart = MultipartBody::new(&request.form_data, part)
+            .map_err(|error| TransferError::new(Failure::Internal, error.to_string()))?;
+        for (name, value) in &mut prepared.headers {
+            if name.eq_ignore_ascii_case("Content-Type") {
+                *value = multipart.content_type();
+            }
+        }
+        let http_context = Arc::new(http::Context::new(context.cancel.clone()));
+        let reports = !environment.quirks.has(Api::Upload, Effect::NoProgressEvents);
+        let mut body = UploadBody { multipart, context: &http_context, events: reports.then_some(context.events) };
+        let exchanged = exchange::run(environment, context, Api::Upload, prepared, &http_context, Some(&mut body))?;
+        if reports {
+            context.events.progress(http_context.body_bytes_sent(), Some(body.multipart.length()));
+        }
+        let outcome = read_data(environment, exchanged);
+        exchange::record(context, &http_context);
+        outcome
+    }
+}
+
+fn read_data(environment: &Environment, exchanged: Exchanged) -> Result<Outcome, TransferError> {
+    let mut response = exchanged.response;
+    let limit = environment.limits.max_answer_size;
+    let too_large = || TransferError::new(Failure::DataTooLarge, format!("the answer is larger than {limit} bytes"));
+    let announced = response.content_length();
+    if announced.is_some_and(|length| length > limit) {
+        return Err(too_large());
+    }
+    let mut data = Vec::new();
+    let mut buffer = [0; 8 * 1024];
+    loop {
+        let count = response.read(&mut buffer).map_err(failure::of_exchange)?;
+        if count == 0 {
+            break;
+        }
+        if data.len() as u64 + count as u64 > limit {
+            return Err(too_large());
+        }
+        data.extend_from_slice(&buffer[..count]);
+    }
+    let content_type = response.headers.iter().find(|header| header.name.eq_ignore_ascii_case("Content-Type"));
+    let text = text::decode(&data, content_type.map(|header| header.value.as_str()));
+    Ok(Outcome { status: response.status, content: Content::Data { text, length: data.len() as u64 } })
+}
