@@ -94,7 +94,7 @@ fn what_the_url_standard_does_not_read_is_malformed() {
         "http://foo.0x4",
         "https://xn--/",
         "https://\u{ad}/",
-        "/a/b/c",
+        "a/",
         "",
     ];
     for input in cases {
