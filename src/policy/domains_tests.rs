@@ -1,1 +1,178 @@
+use super::super::url::parse;
+use super::*;
 
+fn rules(upload: &[&str]) -> DomainRules {
+    DomainRules { upload: DomainList::parse(upload).unwrap(), ..DomainRules::default() }
+}
+
+fn check(rules: &DomainRules, url: &str) -> Result<(), Refusal> {
+    rules.check(Api::Upload, &parse(url, true).unwrap())
+}
+
+#[test]
+fn only_what_is_listed_may_be_asked() {
+    let listed = Ok(());
+    let other_host = Err(Refusal::NotListed);
+    let other_port = Err(Refusal::PortNotListed);
+    let cases: [(&[&str], &str, Result<(), Refusal>); 33] = [
+        (&[], "https://a.example/", other_host),
+        (&["https://a.example"], "https://a.example/path?query", listed),
+        (&["https://a.example/"], "https://a.example/", listed),
+        (&["HTTPS://A.Example"], "https://a.example/", listed),
+        (&["https://a.example"], "https://A.EXAMPLE/", listed),
+        (&["a.example"], "https://a.example/", listed),
+        (&["x.example", "a.example"], "https://a.example/", listed),
+        // Neither parents nor children nor look-alikes.
+        (&["https://a.example"], "https://b.a.example/", other_host),
+        (&["https://b.a.example"], "https://a.example/", other_host),
+        (&["https://a.example"], "https://aa.example/", other_host),
+        (&["https://a.example"], "https://a.example.evil.example/", other_host),
+        (&["https://a.example"], "https://a.example./", other_host),
+        // Ports are compared as they are written.
+        (&["https://a.example"], "https://a.example:443/", other_port),
+        (&["https://a.example"], "https://a.example:/", listed),
+        (&["https://a.example"], "https://a.example:8443/", other_port),
+        (&["https://a.example:8443"], "https://a.example:8443/", listed),
+        (&["https://a.example:8443"], "https://a.example/", other_port),
+        (&["https://a.example:8443"], "https://a.example:9443/", other_port),
+        (&["https://a.example:443"], "https://a.example:443/", listed),
+        (&["https://a.example:443"], "https://a.example/", other_port),
+        (&["a.example:443"], "https://a.example:443/", listed),
+        (&["a.example:443"], "http://a.example:443/", listed),
+        (&["a.example:80"], "http://a.example:80/", listed),
+        (&["a.example:80"], "https://a.example/", other_port),
+        (&["https://a.example", "https://a.example:8443"], "https://a.example:8443/", listed),
+        (&["https://a.example:8443", "https://a.example"], "https://a.example/", listed),
+        // A scheme that is named must match.
+        (&["https://a.example"], "http://a.example/", other_host),
+        (&["http://a.example"], "http://a.example/", listed),
+        (&["a.example"], "http://a.example/", listed),
+        // Internationalised names, in either form on either side.
+        (&["https://bücher.example"], "https://xn--bcher-kva.example/", listed),
+        (&["https://xn--bcher-kva.example"], "https://BÜCHER.example/", listed),
+        (&["例子.测试"], "https://xn--fsqu00a.xn--0zwm56d/", listed),
+        (&["https://bücher.example"], "https://bucher.example/", other_host),
+    ];
+    for (list, url, expected) in cases {
+        assert_eq!(check(&rules(list), url), expected, "{url} with {list:?}");
+    }
+}
+
+#[test]
+fn each_api_has_a_list_of_its_own() {
+    let rules = DomainRules {
+        upload: DomainList::parse(&["up.example"]).unwrap(),
+        download: DomainList::parse(&["down.example"]).unwrap(),
+        ..DomainRules::default()
+    };
+    let cases = [
+        (Api::Upload, "https://up.example/", Ok(())),
+        (Api::Upload, "https://down.example/", Err(Refusal::NotListed)),
+        (Api::Download, "https://down.example/", Ok(())),
+        (Api::Download, "https://up.example/", Err(Refusal::NotListed)),
+    ];
+    for (api, url, expected) in cases {
+        assert_eq!(rules.check(api, &parse(url, false).unwrap()), expected, "{api:?} {url}");
+    }
+}
+
+#[test]
+fn addresses_and_local_names_are_for_the_lan_switch() {
+    let lan = [
+        "https://localhost/",
+        "https://LOCALHOST:8080/",
+        "https://localhost./",
+        "https://%6cocalhost/",
+        "https://app.localhost/",
+        "https://printer.local/",
+        "https://printer.local./",
+        "https://127.0.0.1/",
+        "https://0x7f.1/",
+        "https://2130706433/",
+        "https://0177.0.0.1/",
+        "https://１２７.０.０.１/",
+        "https://10.0.0.1:9000/",
+        "https://172.16.0.1/",
+        "https://172.31.255.255/",
+        "https://192.168.1.5/",
+        "https://169.254.1.1/",
+        "https://[::1]/",
+        "https://[fc00::1]/",
+        "https://[fd12:3456::1]/",
+        "https://[fe80::1]/",
+        "https://[::ffff:192.168.1.5]/",
+    ];
+    let public = [
+        "https://1.1.1.1/",
+        "https://0x01010101/",
+        "https://8.8.8.8:443/",
+        "https://172.15.0.1/",
+        "https://172.32.0.1/",
+        "https://192.169.0.1/",
+        "https://0.0.0.0/",
+        "https://100.64.0.1/",
+        "https://255.255.255.255/",
+        "https://[2606:4700:4700::1111]/",
+        "https://[::ffff:8.8.8.8]/",
+        "https://[::]/",
+    ];
+    let listed = ["https://a.example"];
+    let refused = rules(&listed);
+    let allowed = DomainRules { allow_lan: true, ..rules(&listed) };
+    let unchecked = DomainRules { skip_check: true, ..DomainRules::default() };
+    for url in lan {
+        assert_eq!(check(&refused, url), Err(Refusal::LanNotAllowed), "{url}");
+        assert_eq!(check(&allowed, url), Ok(()), "{url}");
+        assert_eq!(check(&unchecked, url), Ok(()), "{url}");
+    }
+    for url in public {
+        assert_eq!(check(&refused, url), Err(Refusal::PublicAddress), "{url}");
+        assert_eq!(check(&allowed, url), Err(Refusal::PublicAddress), "{url}");
+        assert_eq!(check(&unchecked, url), Ok(()), "{url}");
+    }
+    // The switch opens the local network and nothing else.
+    for url in ["https://b.example/", "https://notlocal/", "https://local/", "https://localhost.example/"] {
+        assert_eq!(check(&allowed, url), Err(Refusal::NotListed), "{url}");
+    }
+    assert_eq!(check(&allowed, "https://a.example/"), Ok(()));
+    assert_eq!(check(&unchecked, "http://b.example:81/"), Ok(()));
+}
+
+#[test]
+fn a_bad_entry_is_an_error() {
+    let cases = [
+        ("", "url"),
+        ("https://", "url"),
+        ("https://a.example:port", "url"),
+        ("https://a.example:99999", "url"),
+        ("https://xn--/", "url"),
+        ("wss://a.example", "url"),
+        ("ftp://a.example", "url"),
+        ("https://a.example/path", "shape"),
+        ("https://a.example//", "shape"),
+        ("https://a.example?query", "shape"),
+        ("https://a.example#fragment", "shape"),
+        ("https://user@a.example", "shape"),
+        ("https://*.a.example", "shape"),
+        ("*", "shape"),
+        (" a.example", "shape"),
+        ("a.example b.example", "shape"),
+        ("a.exam\tple", "shape"),
+        ("//a.example", "shape"),
+        ("\\\\a.example", "shape"),
+        ("127.0.0.1", "local"),
+        ("https://8.8.8.8", "local"),
+        ("https://[::1]:8443", "local"),
+        ("localhost", "local"),
+        ("http://printer.local", "local"),
+    ];
+    for (entry, expected) in cases {
+        let error = DomainList::parse(&["good.example", entry]).expect_err(entry);
+        let reason = match error.reason {
+            EntryReason::Url(_) => "url",
+            EntryReason::NotHostAndPort => "shape",
+            EntryReason::AddressOrLocal => "local",
+        };
+        assert_eq!((error.entry.as_str(), reason), (entry, expected));
+    }
+}

@@ -1,1 +1,193 @@
+use super::*;
 
+const REFERER: &str = "https://servicewechat.com/wx0123456789abcdef/12/page-frame.html";
+
+fn identity() -> Identity {
+    Identity::new("wx0123456789abcdef", "12", "Agent/1").unwrap()
+}
+
+fn pairs(list: &[(&str, &str)]) -> Vec<(String, String)> {
+    list.iter().map(|&(name, value)| (name.to_owned(), value.to_owned())).collect()
+}
+
+fn build_for_download(callers: &[(&str, &str)]) -> RequestHeaders {
+    build(&pairs(callers), &identity(), None, false).unwrap()
+}
+
+#[test]
+fn the_callers_come_in_their_order_and_ours_behind_them() {
+    let headers = build_for_download(&[("X-B", "2"), ("x-a", " 1\t"), ("X-B", ""), ("Range", "bytes=0-")]);
+    let expected = [
+        ("X-B", "2"),
+        ("x-a", "1"),
+        ("X-B", ""),
+        ("Range", "bytes=0-"),
+        ("User-Agent", "Agent/1"),
+        ("Accept", "*/*"),
+        ("Referer", REFERER),
+    ];
+    assert_eq!(headers.list, pairs(&expected));
+    assert!(headers.dropped.is_empty());
+}
+
+#[test]
+fn the_callers_user_agent_and_accept_replace_ours() {
+    let headers = build_for_download(&[("user-agent", "Mine"), ("ACCEPT", "text/plain")]);
+    assert_eq!(headers.list, pairs(&[("user-agent", "Mine"), ("ACCEPT", "text/plain"), ("Referer", REFERER)]));
+}
+
+#[test]
+fn the_referer_is_never_the_callers() {
+    for name in ["Referer", "referer", "REFERER", "rEfErEr"] {
+        let headers = build_for_download(&[(name, "https://evil.example/")]);
+        let referers: Vec<_> = headers.list.iter().filter(|(name, _)| name.eq_ignore_ascii_case("referer")).collect();
+        assert_eq!(referers, [&("Referer".to_owned(), REFERER.to_owned())]);
+        assert_eq!(headers.dropped, [name]);
+    }
+}
+
+#[test]
+fn version_zero_is_the_development_version() {
+    for version in ["0", ""] {
+        let identity = Identity::new("wxid", version, "").unwrap();
+        let headers = build(&[], &identity, None, false).unwrap();
+        assert_eq!(find(&headers.list, "Referer"), Some("https://servicewechat.com/wxid/0/page-frame.html"));
+    }
+}
+
+#[test]
+fn a_session_without_a_user_agent_has_the_librarys() {
+    let identity = Identity::new("wxid", "1", " ").unwrap();
+    let headers = build(&[], &identity, None, false).unwrap();
+    let user_agent = find(&headers.list, "user-agent").unwrap();
+    assert!(user_agent.starts_with("wxtransfer/"), "{user_agent}");
+}
+
+#[test]
+fn an_identity_that_would_break_the_referer_is_an_error() {
+    let cases = [
+        ("", "1", "", IdentityError::AppId),
+        ("wx/../x", "1", "", IdentityError::AppId),
+        ("wx\r\nX: y", "1", "", IdentityError::AppId),
+        ("应用", "1", "", IdentityError::AppId),
+        ("wx", "1/2", "", IdentityError::AppVersion),
+        ("wx", "1 ", "", IdentityError::AppVersion),
+        ("wx", "1?x", "", IdentityError::AppVersion),
+        ("wx", "1", "a\r\nb: c", IdentityError::UserAgent),
+        ("wx", "1", "a\0", IdentityError::UserAgent),
+    ];
+    for (app_id, version, user_agent, expected) in cases {
+        assert_eq!(Identity::new(app_id, version, user_agent), Err(expected), "{app_id:?} {version:?} {user_agent:?}");
+    }
+}
+
+#[test]
+fn what_frames_the_message_is_never_the_callers() {
+    let names = [
+        "Host",
+        "content-length",
+        "Transfer-Encoding",
+        "CONNECTION",
+        "Keep-Alive",
+        "Proxy-Authorization",
+        "Proxy-Connection",
+        "proxy-anything",
+        "TE",
+        "Trailer",
+        "Upgrade",
+        "Expect",
+    ];
+    let callers: Vec<_> = names.iter().map(|name| (*name, "x")).chain([("X-Kept", "y"), ("Proxy", "z")]).collect();
+    let headers = build_for_download(&callers);
+    assert_eq!(headers.dropped, names);
+    let kept: Vec<&str> = headers.list.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(kept, ["X-Kept", "Proxy", "User-Agent", "Accept", "Referer"]);
+}
+
+#[test]
+fn an_uploads_content_type_is_ours_and_a_downloads_the_callers() {
+    let callers = pairs(&[("content-type", "application/json")]);
+    let upload = build(&callers, &identity(), Some("multipart/form-data; boundary=b"), false).unwrap();
+    assert_eq!(upload.list.last(), Some(&("Content-Type".to_owned(), "multipart/form-data; boundary=b".to_owned())));
+    assert_eq!(upload.list.iter().filter(|(name, _)| name.eq_ignore_ascii_case("content-type")).count(), 1);
+    assert_eq!(upload.dropped, ["content-type"]);
+
+    let download = build(&callers, &identity(), None, false).unwrap();
+    assert_eq!(find(&download.list, "Content-Type"), Some("application/json"));
+    assert!(download.dropped.is_empty());
+}
+
+#[test]
+fn old_ios_clients_send_only_ours_and_do_not_look_at_the_rest() {
+    let callers = pairs(&[("X-A", "1"), ("User-Agent", "Mine"), ("bad\r\nname", "\r\n")]);
+    let headers = build(&callers, &identity(), Some("multipart/form-data; boundary=b"), true).unwrap();
+    let expected = [
+        ("User-Agent", "Agent/1"),
+        ("Accept", "*/*"),
+        ("Referer", REFERER),
+        ("Content-Type", "multipart/form-data; boundary=b"),
+    ];
+    assert_eq!(headers.list, pairs(&expected));
+    // What goes to the log cannot forge a line of it.
+    assert_eq!(headers.dropped, ["X-A", "User-Agent", "bad\\r\\nname"]);
+}
+
+/// RFC 9110 §5.6.2 and §5.5.
+#[test]
+fn a_header_that_could_smuggle_another_fails_the_call() {
+    for name in
+        ["", " ", "a b", "a:", "a\r\nb", "a\n", "\0", "名", "a(b)", "a/b", "a=b", "\"a\"", "a\u{7f}", "a,b", "Referer "]
+    {
+        let expected = HeaderError::Name { name: name.to_owned() };
+        assert_eq!(build(&pairs(&[("X", "ok"), (name, "v")]), &identity(), None, false), Err(expected));
+    }
+    for value in ["a\rb", "a\nb", "a\r\nX: y", "\0", "a\u{1}", "a\u{1b}[0m", "a\u{7f}", "end\r\n", "\n"] {
+        let expected = HeaderError::Value { name: "X-Bad".to_owned() };
+        assert_eq!(build(&pairs(&[("X-Bad", value)]), &identity(), None, false), Err(expected), "{value:?}");
+    }
+    // Also where the header would have been dropped.
+    let expected = HeaderError::Value { name: "Referer".to_owned() };
+    assert_eq!(build(&pairs(&[("Referer", "a\r\nb")]), &identity(), None, false), Err(expected));
+}
+
+#[test]
+fn whatever_else_is_a_header_is_sent() {
+    let names = "!#$%&'*+-.^_`|~09azAZ";
+    for value in ["", "a\tb", "a b", "~!@#$%^&*()", "你好", "\u{80}", "é"] {
+        let headers = build_for_download(&[(names, value)]);
+        assert_eq!(headers.list[0], (names.to_owned(), value.to_owned()));
+    }
+}
+
+#[test]
+fn a_redirect_loses_what_is_not_for_the_next_server() {
+    let list = [
+        ("X-A", "1"),
+        ("AUTHORIZATION", "secret"),
+        ("cookie", "secret"),
+        ("Proxy-Authorization", "secret"),
+        ("Content-Type", "t"),
+        ("content-encoding", "e"),
+        ("Referer", REFERER),
+    ];
+    let all: Vec<&str> = list.iter().map(|(name, _)| *name).collect();
+    let cases: [(bool, bool, &[&str]); 4] = [
+        (true, true, &all),
+        (false, true, &["X-A", "Content-Type", "content-encoding", "Referer"]),
+        (true, false, &["X-A", "AUTHORIZATION", "cookie", "Proxy-Authorization", "Referer"]),
+        (false, false, &["X-A", "Referer"]),
+    ];
+    for (same_origin, keep_body, expected) in cases {
+        let mut headers = pairs(&list);
+        prepare_for_redirect(&mut headers, same_origin, keep_body);
+        let names: Vec<&str> = headers.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(names, expected, "same origin: {same_origin}, body: {keep_body}");
+    }
+}
+
+#[test]
+fn a_header_is_found_in_any_case_and_the_first_one_counts() {
+    let list = pairs(&[("ETag", "1"), ("etag", "2")]);
+    assert_eq!(find(&list, "ETAG"), Some("1"));
+    assert_eq!(find(&list, "E-Tag"), None);
+}

@@ -1,1 +1,237 @@
+use super::*;
 
+/// Cases of `url/resources/urltestdata.json` in web-platform-tests that concern http and https without user-info;
+/// what follows `#` is left out, as it is never sent.
+#[test]
+fn addresses_are_normalised_as_the_url_standard_says() {
+    let cases = [
+        ("http://www.google.com", "http://www.google.com/"),
+        ("http:example.com/", "http://example.com/"),
+        ("https:/example.com/", "https://example.com/"),
+        ("http:\\\\www.google.com\\foo", "http://www.google.com/foo"),
+        ("http://example.com\\\\foo\\\\bar", "http://example.com//foo//bar"),
+        ("http://ho\tst/", "http://host/"),
+        ("http://ho\nst/", "http://host/"),
+        ("http://ho\rst/", "http://host/"),
+        ("http://foo:80/", "http://foo/"),
+        ("http://foo:81/", "http://foo:81/"),
+        ("https://foo:443/", "https://foo/"),
+        ("https://foo:80/", "https://foo:80/"),
+        ("http://f:00000000000000/c", "http://f:0/c"),
+        ("http://f:00000000000000000000080/c", "http://f/c"),
+        ("http://f:/c", "http://f/c"),
+        ("http://example.com/./.foo", "http://example.com/.foo"),
+        ("http://example.com/foo/bar/../ton/../../a", "http://example.com/a"),
+        ("http://example.com/foo/../../../ton", "http://example.com/ton"),
+        ("http://example.com/foo/%2e./%2e%2e/.%2e/%2e.bar", "http://example.com/%2e.bar"),
+        ("http://example.com////../..", "http://example.com//"),
+        ("http://example.com/%20foo", "http://example.com/%20foo"),
+        ("http://example.com/foo%", "http://example.com/foo%"),
+        ("http://example.com/foo%2zbar", "http://example.com/foo%2zbar"),
+        ("http://example.com/foo%2Â©zbar", "http://example.com/foo%2%C3%82%C2%A9zbar"),
+        ("http://example.com/foo%41%7a", "http://example.com/foo%41%7a"),
+        ("http://example.com/foo\t\u{91}%91", "http://example.com/foo%C2%91%91"),
+        ("http://example.com/(%28:%3A%29)", "http://example.com/(%28:%3A%29)"),
+        ("http://example.com/你好你好", "http://example.com/%E4%BD%A0%E5%A5%BD%E4%BD%A0%E5%A5%BD"),
+        ("http://example.com/\u{feff}/foo", "http://example.com/%EF%BB%BF/foo"),
+        ("https://example.com/\"quoted\"", "https://example.com/%22quoted%22"),
+        ("https://x/\u{0}y", "https://x/%00y"),
+        ("https://x/\u{fffd}?\u{fffd}#\u{fffd}", "https://x/%EF%BF%BD?%EF%BF%BD"),
+        ("http://host/?'", "http://host/?%27"),
+        ("http://example.org/test?<", "http://example.org/test?%3C"),
+        ("http://example.org/test?\u{2323}", "http://example.org/test?%E2%8C%A3"),
+        ("http://example.org/test?%23%23", "http://example.org/test?%23%23"),
+        ("http://example.org/test?%GH", "http://example.org/test?%GH"),
+        ("http://facebook.com/?foo=%7B%22abc%22", "http://facebook.com/?foo=%7B%22abc%22"),
+        (
+            "https://www.example.com/path{\u{7f}path.html?query'\u{7f}=query#fragment<\u{7f}fragment",
+            "https://www.example.com/path%7B%7Fpath.html?query%27%7F=query",
+        ),
+        ("http://www.google.com/foo?bar=baz# \u{bb}", "http://www.google.com/foo?bar=baz"),
+        ("https://faß.ExAmPlE/", "https://xn--fa-hia.example/"),
+        ("https://%e2%98%83", "https://xn--n3h/"),
+        ("https://a%C2%ADb/", "https://ab/"),
+        ("http://192.0x00A80001", "http://192.168.0.1/"),
+        ("https://0x.0x.0", "https://0.0.0.0/"),
+        ("http://[::127.0.0.1]", "http://[::7f00:1]/"),
+        ("http://[2001::1]:80", "http://[2001::1]/"),
+        ("http://[1:0:1:0:1:0:1:0]", "http://[1:0:1:0:1:0:1:0]/"),
+    ];
+    for (input, expected) in cases {
+        let target = parse(input, true).unwrap_or_else(|error| panic!("{input:?}: {error}"));
+        assert_eq!(target.url().as_str(), expected, "{input:?}");
+    }
+}
+
+/// From the same source: what the standard calls a failure.
+#[test]
+fn what_the_url_standard_does_not_read_is_malformed() {
+    let cases = [
+        "http://?",
+        "http://f:b/c",
+        "http://f: /c",
+        "http://f:999999/c",
+        "http://foo:-80/",
+        "http://[1::2]:3:4",
+        "http://2001::1",
+        "http://[www.google.com]/",
+        "http://[::127.0.0.1.]",
+        "http://user:pass@/",
+        "https://x x:12",
+        "https://\u{fffd}",
+        "http://a\u{0}b/",
+        "http://a<b",
+        "http://a^b",
+        "http://a|b/",
+        "http://a%b/",
+        "http://ho%20st/",
+        "http://ho%2Fst/",
+        "http://ho%40st/",
+        "https://example.com%80/",
+        "https://256.0.0.1/test",
+        "https://0x100000000/test",
+        "http://1.2.3.08",
+        "http://foo.0x4",
+        "https://xn--/",
+        "https://\u{ad}/",
+        "a/",
+        "",
+    ];
+    for input in cases {
+        assert!(matches!(parse(input, true), Err(UrlError::Malformed(_))), "{input:?}: {:?}", parse(input, true));
+    }
+}
+
+#[test]
+fn other_addresses_are_refused_for_a_reason() {
+    let too_long = format!("https://a.example/{}", "x".repeat(32 * 1024));
+    // (input, allow plain http, expected)
+    let cases = [
+        ("http://a.example/", false, Some(UrlError::PlainHttp)),
+        ("HTTP://a.example/", false, Some(UrlError::PlainHttp)),
+        ("http://a.example/", true, None),
+        ("https://a.example/", false, None),
+        ("HTTPS://a.example/", false, None),
+        ("ftp://a.example/", true, Some(UrlError::Scheme)),
+        ("file:///etc/passwd", true, Some(UrlError::Scheme)),
+        ("wss://a.example/", true, Some(UrlError::Scheme)),
+        ("data:,x", true, Some(UrlError::Scheme)),
+        ("wxfile://tmp_1.jpg", true, Some(UrlError::Scheme)),
+        ("https://user@a.example/", false, Some(UrlError::UserInfo)),
+        ("https://user:secret@a.example/", false, Some(UrlError::UserInfo)),
+        ("https://:secret@a.example/", false, Some(UrlError::UserInfo)),
+        ("https://a.example@b.example/", false, Some(UrlError::UserInfo)),
+        // Empty user-info is none: nothing of it is left in what is sent.
+        ("https://:@a.example/", false, None),
+        (&too_long, false, Some(UrlError::TooLong)),
+    ];
+    for (input, allow_plain_http, expected) in cases {
+        assert_eq!(parse(input, allow_plain_http).err(), expected, "{input:?}");
+    }
+}
+
+#[test]
+fn an_explicit_port_is_seen_also_where_it_is_the_default() {
+    let cases = [
+        ("https://a.example/", None),
+        ("https://a.example:/", None),
+        ("https://a.example:443/", Some(443)),
+        ("https://a.example:0443", Some(443)),
+        ("https://a.example:80/", Some(80)),
+        ("http://a.example:80/", Some(80)),
+        ("http://a.example:443/", Some(443)),
+        ("http://a.example/", None),
+        ("https://a.example:8443/x", Some(8443)),
+        ("  HTTPS://a.example:443/", Some(443)),
+        ("ht\ntps:\\\\a.example:4\t43", Some(443)),
+        ("https:a.example:443", Some(443)),
+        ("https://[::1]:443/", Some(443)),
+        ("https://[::1]/", None),
+        ("https://a.example/:443", None),
+        ("https://a.example?:443", None),
+        ("https://a.example#:443", None),
+    ];
+    for (input, expected) in cases {
+        assert_eq!(parse(input, true).map(|target| target.explicit_port()), Ok(expected), "{input:?}");
+    }
+}
+
+/// The first cases are of urltestdata.json, the rest follows RFC 3986 §5.4.
+#[test]
+fn references_are_resolved() {
+    let cases = [
+        ("http://example.org/foo/bar", "http:foo.com", "http://example.org/foo/foo.com"),
+        ("http://example.org/foo/bar", "\t   :foo.com   \n", "http://example.org/foo/:foo.com"),
+        ("http://example.org/foo/bar", "", "http://example.org/foo/bar"),
+        ("http://example.org/foo/bar", "#link", "http://example.org/foo/bar"),
+        ("http://example.org/foo/bar", "?a=b&c=d", "http://example.org/foo/bar?a=b&c=d"),
+        ("http://example.org/foo/bar", "\\\\x\\hello", "http://x/hello"),
+        ("http://example.org/foo/bar", "//foo/bar", "http://foo/bar"),
+        ("http://example.org/foo/bar", "/a/ /c", "http://example.org/a/%20/c"),
+        ("http://example.org/foo/bar", "/a%2fc", "http://example.org/a%2fc"),
+        ("http://example.org/foo/bar", "https:example.com/", "https://example.com/"),
+        ("https://a/b/c/d;p?q", "g", "https://a/b/c/g"),
+        ("https://a/b/c/d;p?q", "../../../g", "https://a/g"),
+        ("https://a/b/c/d;p?q", "g;x=1/../y", "https://a/b/c/y"),
+        ("https://a/b/c/d;p?q", "?y", "https://a/b/c/d;p?y"),
+    ];
+    for (base, reference, expected) in cases {
+        let target = parse(base, true).unwrap().join(reference, true);
+        assert_eq!(target.as_ref().map(|target| target.url().as_str()), Ok(expected), "{reference:?}");
+    }
+}
+
+#[test]
+fn a_reference_keeps_the_port_it_inherits_and_only_that() {
+    let cases = [
+        ("https://a.example:443/", "/x", Some(443)),
+        ("https://a.example:443/", "https:x", Some(443)),
+        ("https://a.example:443/", "https://a.example/", None),
+        ("https://a.example:443/", "//b.example/", None),
+        ("https://a.example/", "/x", None),
+        ("https://a.example/", "/x:443", None),
+        ("https://a.example/", "//a.example:443/", Some(443)),
+        ("https://a.example/", "https://a.example:443/", Some(443)),
+        ("https://a.example:80/", "/x", Some(80)),
+        ("https://a.example:8443/", "?x", Some(8443)),
+        ("http://a.example:80/", "x", Some(80)),
+        ("http://a.example:80/", "https://a.example", None),
+        ("http://a.example/", "https:a.example:443", Some(443)),
+    ];
+    for (base, reference, expected) in cases {
+        let target = parse(base, true).unwrap().join(reference, true).unwrap();
+        assert_eq!(target.explicit_port(), expected, "{reference:?} at {base}");
+    }
+}
+
+#[test]
+fn a_reference_is_held_to_the_same_rules() {
+    let base = parse("https://a.example/", false).unwrap();
+    let cases = [
+        ("http://a.example/", UrlError::PlainHttp),
+        ("ftp://a.example/", UrlError::Scheme),
+        ("javascript:alert(1)", UrlError::Scheme),
+        ("//user@b.example/", UrlError::UserInfo),
+        ("//a b/", UrlError::Malformed(ParseError::IdnaError)),
+        ("//a.example:99999/", UrlError::Malformed(ParseError::InvalidPort)),
+    ];
+    for (reference, expected) in cases {
+        match (base.join(reference, false), expected) {
+            // Which part of a malformed address is at fault is the parser's to say.
+            (Err(UrlError::Malformed(_)), UrlError::Malformed(_)) => {}
+            (result, expected) => assert_eq!(result, Err(expected), "{reference:?}"),
+        }
+    }
+}
+
+#[test]
+fn a_log_never_sees_query_or_fragment() {
+    let cases = [
+        ("https://a.example/path?token=secret", "https://a.example/path"),
+        ("https://a.example:8443/path?token=secret#secret", "https://a.example:8443/path"),
+        ("https://a.example/", "https://a.example/"),
+    ];
+    for (input, expected) in cases {
+        assert_eq!(redacted(&Url::parse(input).unwrap()), expected);
+    }
+}

@@ -3,8 +3,8 @@
 /// Sent where the extension says nothing (RFC 2046 §4.5.1).
 const UNKNOWN: &str = "application/octet-stream";
 
-/// Extensions in lower case and their types, by the IANA registry and, where it has none or an obsolete one, the
-/// WHATWG MIME Sniffing standard. What phones produce and mini programs send; anything else is [`UNKNOWN`].
+/// Extensions in lower case and in order, and their types as IANA has registered them; where it has none, the name in
+/// common use. What phones produce and mini programs send; anything else is [`UNKNOWN`].
 const TYPES: [(&str, &str); 63] = [
     ("3gp", "video/3gpp"),
     ("7z", "application/x-7z-compressed"),
@@ -108,6 +108,15 @@ mod tests {
         ];
         for (file_name, expected) in cases {
             assert_eq!(by_file_name(file_name), expected, "{file_name}");
+        }
+    }
+
+    #[test]
+    fn the_table_is_in_order_and_well_formed() {
+        assert!(TYPES.is_sorted_by(|(left, _), (right, _)| left < right));
+        for (extension, media_type) in TYPES {
+            assert!(extension.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit()), "{extension}");
+            assert_eq!(media_type.split('/').filter(|part| !part.is_empty()).count(), 2, "{media_type}");
         }
     }
 }

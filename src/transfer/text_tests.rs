@@ -1,1 +1,105 @@
+use super::*;
 
+const UTF8: &str = "text/plain; charset=utf-8";
+
+/// The replacement of malformed bytes is that of the WHATWG Encoding standard: one U+FFFD for each maximal subpart.
+#[test]
+fn utf_8_never_fails() {
+    let cases: [(&[u8], &str); 8] = [
+        (b"", ""),
+        (b"plain", "plain"),
+        (b"\xE4\xBD\xA0\xE5\xA5\xBD", "你好"),
+        (b"\xF0\x9F\x98\x80", "😀"),
+        (b"a\xFFb\xE4\xBD", "a\u{FFFD}b\u{FFFD}"),
+        (b"\xF0\x9F\x98x\xED\xA0\x80", "\u{FFFD}x\u{FFFD}\u{FFFD}\u{FFFD}"),
+        (b"\xC0\xAF", "\u{FFFD}\u{FFFD}"),
+        (b"a\0b", "a\0b"),
+    ];
+    for (bytes, expected) in cases {
+        for content_type in [None, Some(UTF8), Some("application/json"), Some("")] {
+            assert_eq!(decode(bytes, content_type), expected, "{content_type:?}");
+        }
+    }
+}
+
+#[test]
+fn one_byte_order_mark_is_removed() {
+    let cases: [(&[u8], &str); 4] = [
+        (b"\xEF\xBB\xBFtext", "text"),
+        (b"\xEF\xBB\xBF\xEF\xBB\xBFtext", "\u{FEFF}text"),
+        (b"text\xEF\xBB\xBF", "text\u{FEFF}"),
+        (b"\xEF\xBB\xBF", ""),
+    ];
+    for (bytes, expected) in cases {
+        assert_eq!(decode(bytes, None), expected);
+        assert_eq!(decode(bytes, Some(UTF8)), expected);
+    }
+}
+
+#[test]
+fn an_unknown_charset_counts_as_utf_8() {
+    for label in ["klingon", "\"\"", "iso-2022-kr", "replacement", "utf-7"] {
+        let content_type = format!("text/plain; charset={label}");
+        assert_eq!(decode(b"\xE4\xBD\xA0", Some(&content_type)), "你", "{label}");
+    }
+}
+
+/// The bytes are what Python's codecs of the same name give.
+#[cfg(feature = "charset")]
+#[test]
+fn the_charset_decides() {
+    let cases: [(&str, &[u8], &str); 10] = [
+        ("gbk", b"\xC4\xE3\xBA\xC3\xA3\xAC\xCA\xC0\xBD\xE7", "你好，世界"),
+        ("GB2312", b"\xC4\xE3\xBA\xC3", "你好"),
+        ("gb18030", b"\x94\x39\xFC\x36\xA8\xA6", "😀é"),
+        ("Big5", b"\xA7\x41\xA6\x6E", "你好"),
+        ("Shift_JIS", b"\x82\xB1\x82\xF1\x82\xC9\x82\xBF\x82\xCD", "こんにちは"),
+        ("euc-kr", b"\xBE\xC8\xB3\xE7", "안녕"),
+        ("windows-1252", b"\xE9\x80", "é€"),
+        ("iso-8859-1", b"\xE9\x80", "é€"),
+        ("utf-16le", b"\x60\x4F\x7D\x59", "你好"),
+        ("gbk", b"ok\xFF", "ok\u{FFFD}"),
+    ];
+    for (label, bytes, expected) in cases {
+        let content_type = format!("text/html;charset={label}");
+        assert_eq!(decode(bytes, Some(&content_type)), expected, "{label}");
+    }
+}
+
+/// WHATWG Encoding §6.1 "decode": a byte order mark has precedence over every other statement.
+#[cfg(feature = "charset")]
+#[test]
+fn a_byte_order_mark_wins_over_the_charset() {
+    assert_eq!(decode(b"\xEF\xBB\xBF\xE4\xBD\xA0", Some("text/plain; charset=gbk")), "你");
+    assert_eq!(decode(b"\xFF\xFE\x60\x4F\x7D\x59", Some(UTF8)), "你好");
+    assert_eq!(decode(b"\xFE\xFF\x00\x68\x00\x69", None), "hi");
+}
+
+#[cfg(feature = "charset")]
+#[test]
+fn the_charset_parameter_is_found() {
+    let cases = [
+        ("text/html; charset=gbk", Some("gbk")),
+        ("text/html;CHARSET=GBK", Some("GBK")),
+        ("text/html ; charset=gbk ; x=y", Some("gbk")),
+        ("text/html; charset=\"gbk\"", Some("gbk")),
+        ("text/html; charset=\"g\\bk\"", Some("gbk")),
+        ("text/html; charset=\"gbk", Some("gbk")),
+        ("text/html; charset=\"gbk\"junk; x=y", Some("gbk")),
+        ("text/html; x=\"a;charset=big5\"; charset=gbk", Some("gbk")),
+        ("text/html; x=\"\\\";charset=big5;\"; charset=gbk", Some("gbk")),
+        ("text/html; charset=gbk; charset=big5", Some("gbk")),
+        ("text/html; charset; charset=gbk", Some("gbk")),
+        ("text/html; ;; charset=gbk", Some("gbk")),
+        ("text/html; charset=", None),
+        ("text/html; x-charset=gbk", None),
+        ("text/html", None),
+        ("charset=gbk", None),
+        ("", None),
+        (";", None),
+        ("text/html; \"", None),
+    ];
+    for (content_type, expected) in cases {
+        assert_eq!(charset(content_type).as_deref(), expected, "{content_type}");
+    }
+}
