@@ -5,8 +5,8 @@ use std::error::Error;
 use std::path::PathBuf;
 
 /// In the order in which a reader of the header wants them.
-const SOURCES: [&str; 9] =
-    ["string", "status", "error", "request", "callback", "options", "session", "task", "resolver"];
+const SOURCES: [&str; 10] =
+    ["version", "string", "status", "error", "request", "callback", "options", "session", "task", "resolver"];
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=src/ffi");
@@ -16,7 +16,6 @@ fn main() -> Result<(), Box<dyn Error>> {
     for source in SOURCES {
         builder = builder.with_src(root.join("src/ffi").join(source).with_extension("rs"));
     }
-    builder = builder.with_src(root.join("src/ffi/mod.rs"));
     let header = PathBuf::from(env::var("OUT_DIR")?).join("wxtransfer.h");
     builder.generate()?.write_to_file(&header);
     println!("cargo::rustc-env=WXTRANSFER_GENERATED_HEADER={}", header.display());

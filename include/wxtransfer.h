@@ -956,157 +956,16 @@ extern "C" {
 #endif // __cplusplus
 
 /**
- * A status in words, for a log. The text is static and ends with a NUL; an unknown status has a text too.
- *
- * Any thread.
- */
-const char *wxt_status_text(WxtStatus status);
-
-/**
- * Opens a session. `*session` is its handle; on any other status than `WXT_OK` it is NULL. The session is the host's
- * to close.
- *
- * Opening makes the mini program's directories, removes what a crashed launch left there, and starts the delivery
- * thread, unless there is an executor. It makes no connection. Any thread; it reads and writes the disk.
- *
- * - `WXT_INVALID_ARGUMENT`: a pointer is NULL, a required option is missing or a number is out of its range;
- *   `app_id`, `app_version` or `user_agent` hold characters that cannot be sent.
- * - `WXT_INVALID_STRUCT_SIZE`, `WXT_INVALID_UTF8`, `WXT_INVALID_VERSION`, `WXT_INVALID_DOMAIN`,
- *   `WXT_INVALID_CERTIFICATE`, `WXT_INVALID_PIN`, `WXT_INVALID_PROXY`: as their names say.
- * - `WXT_STORAGE_LOCKED`: see `storage_sharing`. `WXT_STORAGE_FAILED`: the directory cannot be used.
- * - `WXT_TRUST_STORE_UNAVAILABLE`: there are no `root_certificates`, and the system's cannot be used.
- * - `WXT_OUT_OF_RESOURCES`, `WXT_INTERNAL`.
- *
- * # Safety
- * `options` and all it points to must be readable, and `session` writable.
- */
-WxtStatus wxt_session_open(const WxtSessionOptions *options,
-                           WxtSession **session);
-
-/**
- * Closes a session: aborts what is left, delivers the last callbacks, removes the temporary files and joins every
- * thread. When it returns nothing of the session runs, and nothing that its options point to is used any more; jobs
- * that the executor still holds may run later and do nothing.
- *
- * It waits for a callback that is running. It does not wait for the executor: callbacks that it has not run yet run on
- * this thread, so that closing on the executor's own thread is fine. Any thread.
- *
- * - `WXT_CALLED_FROM_CALLBACK`: called from inside a callback, of whatever session; the session stays open.
- * - `WXT_SESSION_CLOSED`: it was closed before, or another thread is closing it.
- * - `WXT_INVALID_ARGUMENT`: NULL.
- */
-WxtStatus wxt_session_close(WxtSession *session);
-
-/**
- * Tells the session that the mini program went to the background: new calls fail with `interrupted` at once, waiting
- * ones stay in the queue, and what still runs 5 s later fails with `interrupted`. Again in the background, it does
- * nothing. Any thread.
- *
- * - `WXT_SESSION_CLOSED`, `WXT_INVALID_ARGUMENT`: the handle.
- * - `WXT_OUT_OF_RESOURCES`: the timer cannot be started; nothing has changed.
- */
-WxtStatus wxt_session_enter_background(WxtSession *session);
-
-/**
- * Tells the session that the mini program is back: calls are taken again, and the queue moves on. Any thread.
- *
- * - `WXT_SESSION_CLOSED`, `WXT_INVALID_ARGUMENT`: the handle.
- */
-WxtStatus wxt_session_enter_foreground(WxtSession *session);
-
-/**
- * Starts `wx.uploadFile`. `*task`, where `task` is not NULL, is the new task; its first callbacks may run before this
- * function returns. Everything is copied. Any thread, also from a callback.
- *
- * What is wrong with the request itself comes through `on_fail`: a missing or malformed URL, path, name or header, a
- * host outside the domain list, a file that cannot be read.
- *
- * - `WXT_INVALID_ARGUMENT`: `session`, `request` or `callbacks` is NULL, or a string or list has a length but no
- *   pointer, or `file_descriptor` is not open.
- * - `WXT_INVALID_STRUCT_SIZE`: of `request` or `callbacks`.
- * - `WXT_SESSION_CLOSED`: the session is closing or closed.
- * - `WXT_INTERNAL`.
- *
- * # Safety
- * `request`, `callbacks` and all they point to must be readable, and `task` NULL or writable.
- */
-WxtStatus wxt_upload_file(WxtSession *session,
-                          const WxtUploadRequest *request,
-                          const WxtCallbacks *callbacks,
-                          WxtTaskId *task);
-
-/**
- * Starts `wx.downloadFile`. As `wxt_upload_file`, with the same statuses.
- *
- * # Safety
- * As for `wxt_upload_file`.
- */
-WxtStatus wxt_download_file(WxtSession *session,
-                            const WxtDownloadRequest *request,
-                            const WxtCallbacks *callbacks,
-                            WxtTaskId *task);
-
-/**
- * Aborts a task, waiting or running: it then fails with `abort`. Returns at once; the callbacks follow. Any thread,
- * also from a callback.
- *
- * - `WXT_NOT_FOUND`: the task has ended, or never was. Its callbacks may still be on their way.
- * - `WXT_SESSION_CLOSED`, `WXT_INVALID_ARGUMENT`: the handle.
- */
-WxtStatus wxt_task_abort(WxtSession *session,
-                         WxtTaskId task);
-
-/**
- * Looks up a header by name, in any letter case. `*value` is the first one's value, which lives as long as `header`
- * does. Any thread.
- *
- * - `WXT_NOT_FOUND`: there is none; `*value` is `{NULL, 0}`.
- * - `WXT_INVALID_ARGUMENT`: `value` is NULL, or a list or string has a length but no pointer.
- *
- * # Safety
- * `header` must point to `header_count` readable pairs; `name` must be readable; `value` must be NULL or writable.
- */
-WxtStatus wxt_header_find(const WxtPair *header,
-                          size_t header_count,
-                          WxtStr name,
-                          WxtStr *value);
-
-/**
- * Answers a question to the host's resolver, once. `resolution` is gone after this call, whatever it returns.
- *
- * `addresses` are IPv4 or IPv6 literals in the order of preference; none is "no such host". Any thread, also from
- * inside `resolve`, and also after the task or the session has ended.
- *
- * `WXT_INVALID_ARGUMENT`: `resolution` is NULL, or an address cannot be read; the question counts as answered with
- * those that can.
- *
- * # Safety
- * `resolution` must come from `resolve` and not have been answered; `addresses` must point to `address_count` strings.
- */
-WxtStatus wxt_resolution_finish(WxtResolution *resolution,
-                                const WxtStr *addresses,
-                                size_t address_count);
-
-/**
  * The library's version, such as `0.1.0`: static, and ended by a NUL. Any thread.
  */
 const char *wxt_version(void);
 
 /**
- * Answers a question to the host's resolver, once. `resolution` is gone after this call, whatever it returns.
+ * A status in words, for a log. The text is static and ends with a NUL; an unknown status has a text too.
  *
- * `addresses` are IPv4 or IPv6 literals in the order of preference; none is "no such host". Any thread, also from
- * inside `resolve`, and also after the task or the session has ended.
- *
- * `WXT_INVALID_ARGUMENT`: `resolution` is NULL, or an address cannot be read; the question counts as answered with
- * those that can.
- *
- * # Safety
- * `resolution` must come from `resolve` and not have been answered; `addresses` must point to `address_count` strings.
+ * Any thread.
  */
-WxtStatus wxt_resolution_finish(WxtResolution *resolution,
-                                const WxtStr *addresses,
-                                size_t address_count);
+const char *wxt_status_text(WxtStatus status);
 
 /**
  * Opens a session. `*session` is its handle; on any other status than `WXT_OK` it is NULL. The session is the host's
@@ -1159,13 +1018,6 @@ WxtStatus wxt_session_enter_background(WxtSession *session);
  * - `WXT_SESSION_CLOSED`, `WXT_INVALID_ARGUMENT`: the handle.
  */
 WxtStatus wxt_session_enter_foreground(WxtSession *session);
-
-/**
- * A status in words, for a log. The text is static and ends with a NUL; an unknown status has a text too.
- *
- * Any thread.
- */
-const char *wxt_status_text(WxtStatus status);
 
 /**
  * Starts `wx.uploadFile`. `*task`, where `task` is not NULL, is the new task; its first callbacks may run before this
@@ -1223,6 +1075,22 @@ WxtStatus wxt_header_find(const WxtPair *header,
                           size_t header_count,
                           WxtStr name,
                           WxtStr *value);
+
+/**
+ * Answers a question to the host's resolver, once. `resolution` is gone after this call, whatever it returns.
+ *
+ * `addresses` are IPv4 or IPv6 literals in the order of preference; none is "no such host". Any thread, also from
+ * inside `resolve`, and also after the task or the session has ended.
+ *
+ * `WXT_INVALID_ARGUMENT`: `resolution` is NULL, or an address cannot be read; the question counts as answered with
+ * those that can.
+ *
+ * # Safety
+ * `resolution` must come from `resolve` and not have been answered; `addresses` must point to `address_count` strings.
+ */
+WxtStatus wxt_resolution_finish(WxtResolution *resolution,
+                                const WxtStr *addresses,
+                                size_t address_count);
 
 #ifdef __cplusplus
 }  // extern "C"
