@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair,
-    KeyUsagePurpose, PublicKeyData, SigningKey,
+    KeyUsagePurpose, PublicKeyData,
 };
 use ring::digest;
 use rustls::ServerConfig;
@@ -119,22 +119,14 @@ impl Authority {
             Identity::WrongHost => by_intermediate(leaf(&["wrong.invalid"], 0..300)?),
             Identity::SelfSigned => Ok(vec![leaf(&LOCAL_NAMES, 0..300)?.self_signed(&self.leaf_key)?.der().clone()]),
             Identity::UnknownCa => {
-                let signed = signed_by_root(leaf(&LOCAL_NAMES, 0..300)?, &self.leaf_key, &self.unknown)?;
-                Ok(vec![signed, self.unknown.der().clone()])
+                let leaf = leaf(&LOCAL_NAMES, 0..300)?.signed_by(&self.leaf_key, &self.unknown)?;
+                Ok(vec![leaf.der().clone(), self.unknown.der().clone()])
             }
         }
     }
 }
 
 const LOCAL_NAMES: [&str; 5] = ["localhost", "example.test", "*.example.test", "127.0.0.1", "::1"];
-
-fn signed_by_root(
-    params: CertificateParams,
-    key: &KeyPair,
-    root: &CertifiedIssuer<'static, impl SigningKey>,
-) -> Result<CertificateDer<'static>, rcgen::Error> {
-    Ok(params.signed_by(key, root)?.der().clone())
-}
 
 fn issuer(name: &str) -> Result<CertificateParams, rcgen::Error> {
     let mut params = CertificateParams::new(Vec::new())?;

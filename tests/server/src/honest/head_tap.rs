@@ -10,17 +10,20 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 const LONGEST_HEAD: usize = 512 * 1024;
 
-/// The heads read but not yet asked for, each as its headers in order.
+/// A head's names and values, in order.
+type Headers = Vec<(String, String)>;
+
+/// The heads read but not yet asked for.
 #[derive(Clone, Default)]
-pub(super) struct Heads(Arc<Mutex<VecDeque<Vec<(String, String)>>>>);
+pub(super) struct Heads(Arc<Mutex<VecDeque<Headers>>>);
 
 impl Heads {
     /// The head of the next request; `None` once the tap has lost its place.
-    pub(super) fn next(&self) -> Option<Vec<(String, String)>> {
+    pub(super) fn next(&self) -> Option<Headers> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).pop_front()
     }
 
-    fn push(&self, head: Vec<(String, String)>) {
+    fn push(&self, head: Headers) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).push_back(head);
     }
 }
@@ -86,11 +89,11 @@ impl<S> HeadTap<S> {
 }
 
 /// The headers of a head, and what follows it.
-fn parse(head: &[u8]) -> Option<(Vec<(String, String)>, Place)> {
+fn parse(head: &[u8]) -> Option<(Headers, Place)> {
     let mut headers = [httparse::EMPTY_HEADER; 256];
     let mut request = httparse::Request::new(&mut headers);
     request.parse(head).ok()?;
-    let headers: Vec<(String, String)> = request
+    let headers: Headers = request
         .headers
         .iter()
         .map(|header| (header.name.to_owned(), String::from_utf8_lossy(header.value).into_owned()))

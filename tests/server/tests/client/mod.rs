@@ -6,7 +6,8 @@ use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::time::Duration;
 
-use rustls::pki_types::ServerName;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 use wxtransfer_test_server::Authority;
 
@@ -21,8 +22,13 @@ pub fn connect(address: SocketAddr) -> TcpStream {
 
 /// A configuration that trusts the shared authority and no other.
 pub fn trusting() -> Arc<ClientConfig> {
+    trusting_pem(Authority::shared().pem().as_bytes())
+}
+
+/// A configuration that trusts the certificate in `pem` and no other.
+pub fn trusting_pem(pem: &[u8]) -> Arc<ClientConfig> {
     let mut roots = RootCertStore::empty();
-    roots.add(Authority::shared().der().clone()).expect("a root certificate");
+    roots.add(CertificateDer::from_pem_slice(pem).expect("PEM")).expect("a root certificate");
     let config = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
         .with_safe_default_protocol_versions()
         .expect("protocol versions")
