@@ -139,6 +139,19 @@ fn a_body_is_counted_while_it_comes() {
 }
 
 #[test]
+fn nothing_goes_on_before_its_signal() {
+    let server = plain([Step::AwaitSignal, Step::Send(b"x".to_vec())]);
+    let mut stream = connect(server.address());
+    server.wait_for(Event::StepReached(0, 0));
+    stream.set_read_timeout(Some(Duration::from_millis(100))).expect("a timeout");
+    let error = stream.read(&mut [0]).expect_err("nothing to read yet");
+    assert!(matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut), "{error}");
+    server.signal(0);
+    stream.set_read_timeout(Some(Duration::from_secs(30))).expect("a timeout");
+    assert_eq!(read_to_end(&mut stream).0, b"x");
+}
+
+#[test]
 fn connections_beyond_the_list_are_reset() {
     let server = plain(Script::answer(200, &[], b""));
     assert_eq!(get(connect(server.address()), "/", "").status, 200);
