@@ -1,1 +1,31 @@
-//! The loopback server of the tests.
+//! Loopback servers for tests, examples and benchmarks.
+//!
+//! * [`Server`] answers as a well-behaved HTTP server does, plain and over TLS, and remembers what it was asked.
+//! * [`FaultServer`] follows a [`Script`] per connection and misbehaves at the exact byte a test names.
+//! * [`ProxyServer`] tunnels with `CONNECT`; [`BlackHole`] is an address whose connections are never accepted.
+//!
+//! Everything listens on 127.0.0.1 only, runs on threads of its own, and ends when it is dropped. All servers of a
+//! process share one certificate authority, [`Authority::shared`].
+//!
+//! These are tools for tests: where the machine denies what they need (no loopback, no threads, no space for a file)
+//! and where a waiting time runs out, they panic with a message that says which.
+
+mod acceptor;
+mod black_hole;
+mod fault;
+mod honest;
+mod identity;
+mod pattern;
+mod proxy;
+
+pub use black_hole::BlackHole;
+pub use fault::{Event, FaultServer, Script, Step, Transport, response_head, script_for_target};
+pub use honest::{Options, Part, ReceivedBody, ReceivedRequest, Server, TlsInfo};
+pub use identity::{Authority, Identity, MaximumTls};
+pub use pattern::{pattern_byte, pattern_bytes, pattern_sha256};
+pub use proxy::{ProxyConnect, ProxyServer};
+
+use std::time::Duration;
+
+/// How long the `wait_…` functions wait before they panic. Generous, because a loaded machine is not a broken library.
+pub const WAIT_LIMIT: Duration = Duration::from_secs(30);

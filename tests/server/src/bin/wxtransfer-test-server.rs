@@ -1,0 +1,49 @@
+//! The test servers for those who cannot link them: prints where they are, and ends with its standard input.
+//!
+//! `wxtransfer-test-server [--directory D]`: `ca.pem` goes to D, or to a temporary directory.
+
+use std::io::{self, Read, Write};
+use std::process::ExitCode;
+
+use wxtransfer_test_server::{FaultServer, Options, Script, Server, Step, Transport, script_for_target};
+
+fn main() -> ExitCode {
+    let mut options = Options::default();
+    let mut arguments = std::env::args_os().skip(1);
+    while let Some(argument) = arguments.next() {
+        match (argument.to_str(), arguments.next()) {
+            (Some("--directory"), Some(directory)) => options.directory = Some(directory.into()),
+            _ => {
+                eprintln!("usage: wxtransfer-test-server [--directory D]");
+                return ExitCode::from(2);
+            }
+        }
+    }
+    match serve(options) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("wxtransfer-test-server: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn serve(options: Options) -> io::Result<()> {
+    let by_target = |_| Script::new([Step::Choose(script_for_target)]);
+    let server = Server::start(options);
+    let fault_plain = FaultServer::start_with(Transport::Plain, by_target);
+    let fault_tls = FaultServer::start_with(Transport::TLS, by_target);
+
+    let mut output = io::stdout().lock();
+    writeln!(output, "plain {}", server.url(""))?;
+    writeln!(output, "tls {}", server.https_url(""))?;
+    writeln!(output, "fault-plain {}", fault_plain.url(""))?;
+    writeln!(output, "fault-tls {}", fault_tls.url(""))?;
+    writeln!(output, "ca {}", server.ca_file().display())?;
+    writeln!(output, "ready")?;
+    output.flush()?;
+
+    let mut ignored = [0; 4096];
+    while io::stdin().read(&mut ignored)? > 0 {}
+    Ok(())
+}

@@ -1,0 +1,127 @@
+//! A server that breaks connections exactly as a test's script says.
+
+mod connection;
+mod journal;
+mod script;
+mod targets;
+mod wire;
+
+pub use journal::Event;
+pub use script::{Script, Step, response_head};
+pub use targets::script_for_target;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use crate::acceptor::Acceptor;
+use crate::identity::{Authority, Identity, MaximumTls};
+use journal::Journal;
+
+/// What a [`FaultServer`] speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Transport {
+    /// HTTP over TCP.
+    Plain,
+    /// HTTP over TLS; the handshake takes place before the first step that needs it.
+    Tls {
+        /// The certificate it shows.
+        identity: Identity,
+        /// The highest TLS version it agrees to.
+        maximum: MaximumTls,
+    },
+}
+
+impl Transport {
+    /// TLS as it should be: a valid certificate, TLS 1.2 and 1.3.
+    pub const TLS: Transport = Transport::Tls { identity: Identity::Valid, maximum: MaximumTls::Tls13 };
+}
+
+/// A listener on 127.0.0.1 whose connections each follow a [`Script`], until it is dropped.
+///
+/// Connections are numbered from 0 in the order in which they were accepted. Every method may be called from any
+/// thread at any time.
+pub struct FaultServer {
+    transport: Transport,
+    journal: Arc<Journal>,
+    acceptor: Acceptor,
+}
+
+impl FaultServer {
+    /// Starts a server whose connection *i* follows `scripts[i]`. Connections beyond the list are reset at once.
+    pub fn start(transport: Transport, scripts: Vec<Script>) -> FaultServer {
+        FaultServer::start_with(transport, move |connection| {
+            scripts.get(connection).cloned().unwrap_or_else(|| Script::new([Step::Reset]))
+        })
+    }
+
+    /// Starts a server that asks `script_for` for the script of each connection.
+    pub fn start_with(
+        transport: Transport,
+        script_for: impl Fn(usize) -> Script + Send + Sync + 'static,
+    ) -> FaultServer {
+        let tls = match transport {
+            Transport::Plain => None,
+            Transport::Tls { identity, maximum } => Some(Authority::shared().server_config(identity, maximum)),
+        };
+        let journal = Arc::new(Journal::new());
+        let shared = Arc::clone(&journal);
+        let acceptor = Acceptor::start(move |connection, socket| {
+            shared.connection_accepted(connection);
+            connection::run(connection, socket, tls.clone(), script_for(connection), &shared);
+        });
+        FaultServer { transport, journal, acceptor }
+    }
+
+    /// The listener's address.
+    pub fn address(&self) -> SocketAddr {
+        self.acceptor.address()
+    }
+
+    /// `http://127.0.0.1:PORT` or `https://localhost:PORT`, followed by `path`.
+    pub fn url(&self, path: &str) -> String {
+        match self.transport {
+            Transport::Plain => format!("http://{}{path}", self.address()),
+            Transport::Tls { .. } => format!("https://localhost:{}{path}", self.address().port()),
+        }
+    }
+
+    /// Waits until `event` has happened; returns at once if it has already.
+    ///
+    /// # Panics
+    /// After [`WAIT_LIMIT`](crate::WAIT_LIMIT), with what did happen.
+    pub fn wait_for(&self, event: Event) {
+        self.journal.wait_for(event);
+    }
+
+    /// Whether `event` has happened.
+    pub fn happened(&self, event: Event) -> bool {
+        self.journal.happened(event)
+    }
+
+    /// Releases one [`Step::AwaitSignal`] of a connection, the next one if none is waiting yet.
+    pub fn signal(&self, connection: usize) {
+        self.journal.signal(connection);
+    }
+
+    /// How many connections were accepted.
+    pub fn connections(&self) -> usize {
+        self.journal.connections()
+    }
+
+    /// What a connection's client has sent, decrypted, as far as steps have read it: at most the first MiB.
+    pub fn received(&self, connection: usize) -> Vec<u8> {
+        self.journal.received(connection)
+    }
+
+    /// Why a connection's script ended early: an I/O error, a TLS alert from the client, the peer's end.
+    pub fn failure(&self, connection: usize) -> Option<String> {
+        self.journal.failure(connection)
+    }
+}
+
+impl Drop for FaultServer {
+    fn drop(&mut self) {
+        // The acceptor, dropped next, joins the connections' threads: those who wait for the journal must be let go.
+        self.journal.stop();
+    }
+}

@@ -1,0 +1,127 @@
+//! The steps a connection follows.
+
+use std::time::Duration;
+
+/// One step of a [`Script`]. A step that finds the connection broken or the server dropped ends the script.
+#[derive(Clone, Debug)]
+pub enum Step {
+    /// Reads to the end of a request's head, the empty line.
+    ReadHead,
+    /// Reads this many bytes of the body.
+    ReadBody(u64),
+    /// Reads the rest of the body by the last head's `Content-Length`; nothing if there is none.
+    ReadWholeBody,
+    /// Reads until the peer closes.
+    ReadAll,
+    /// Sends these bytes.
+    Send(Vec<u8>),
+    /// Sends these bytes one at a time, with a pause after each.
+    SendSlowly {
+        /// What to send.
+        bytes: Vec<u8>,
+        /// The pause.
+        each_byte: Duration,
+    },
+    /// Sends this many bytes that are no HTTP.
+    Garbage(usize),
+    /// Waits.
+    Delay(Duration),
+    /// Waits for [`FaultServer::signal`](crate::FaultServer::signal).
+    AwaitSignal,
+    /// Neither reads nor writes until the peer closes. The end of a peer whose unsent data no longer fits into the
+    /// socket's buffers cannot be seen: let a test that needs it follow `AwaitSignal` by `ReadAll`.
+    Stall,
+    /// Ends the stream in order, with close_notify on TLS, then reads on until the peer closes too, as a server must
+    /// so that its last answer is not lost in a reset (RFC 9112 section 9.6). Ends the script, as does its end.
+    Close,
+    /// As `Close`, but on TLS without close_notify: to the client the stream was cut off.
+    CloseWithoutNotify,
+    /// Resets the connection (RST). Ends the script.
+    Reset,
+    /// `Stall`, before TLS has answered the client's first byte.
+    StallBeforeHandshake,
+    /// `Reset`, after the client's first message.
+    ResetDuringHandshake,
+    /// `CloseWithoutNotify`, after the client's first message.
+    CloseDuringHandshake,
+    /// Answers the client's first message by choosing TLS 1.1, then reads until the peer closes. rustls knows no TLS
+    /// 1.1, so this is made by hand and goes no further; a client that accepted it would wait for a certificate.
+    ChooseTls11,
+    /// From here on speaks plain TCP, though the server is a TLS server. Only before the handshake.
+    PlainOnTlsPort,
+    /// Reads a head and goes on with the script made for its request target.
+    Choose(fn(target: &str) -> Script),
+}
+
+/// The steps of one connection, in order. After the last one the connection is closed as by [`Step::Close`].
+#[derive(Clone, Debug, Default)]
+pub struct Script {
+    pub(super) steps: Vec<Step>,
+}
+
+impl Script {
+    /// A script of these steps.
+    pub fn new(steps: impl IntoIterator<Item = Step>) -> Script {
+        Script { steps: steps.into_iter().collect() }
+    }
+
+    /// Reads one whole request and answers it; the connection stays open for what [`then`](Script::then) adds.
+    pub fn answer(status: u16, headers: &[(&str, &str)], body: &[u8]) -> Script {
+        let mut response = response_head(status, headers, Some(body.len() as u64));
+        response.extend_from_slice(body);
+        Script::new([Step::ReadHead, Step::ReadWholeBody, Step::Send(response)])
+    }
+
+    /// Reads one whole request, announces `body` with its full length, sends the first `at` bytes of it, then does
+    /// `fault`: `Close` truncates, `Reset` resets, `Stall` stalls.
+    ///
+    /// # Panics
+    /// Where `at` is beyond the body.
+    pub fn fault_at(at: usize, headers: &[(&str, &str)], body: &[u8], fault: Step) -> Script {
+        let mut response = response_head(200, headers, Some(body.len() as u64));
+        response.extend_from_slice(&body[..at]);
+        Script::new([Step::ReadHead, Step::ReadWholeBody, Step::Send(response), fault])
+    }
+
+    /// As [`fault_at`](Script::fault_at), but the body is chunked: the last chunk is never sent.
+    pub fn fault_in_chunks_at(at: usize, headers: &[(&str, &str)], body: &[u8], fault: Step) -> Script {
+        let mut headers = headers.to_vec();
+        headers.push(("Transfer-Encoding", "chunked"));
+        let mut response = response_head(200, &headers, None);
+        // One byte more is announced than is sent, so that the cut is inside a chunk.
+        response.extend_from_slice(format!("{:x}\r\n", at + 1).as_bytes());
+        response.extend_from_slice(&body[..at]);
+        Script::new([Step::ReadHead, Step::ReadWholeBody, Step::Send(response), fault])
+    }
+
+    /// This script, followed by another on the same connection.
+    pub fn then(mut self, next: impl Into<Script>) -> Script {
+        self.steps.extend(next.into().steps);
+        self
+    }
+}
+
+impl From<Step> for Script {
+    fn from(step: Step) -> Script {
+        Script::new([step])
+    }
+}
+
+impl<const N: usize> From<[Step; N]> for Script {
+    fn from(steps: [Step; N]) -> Script {
+        Script::new(steps)
+    }
+}
+
+/// The head of an HTTP/1.1 response, with `Content-Length` where a length is given.
+pub fn response_head(status: u16, headers: &[(&str, &str)], content_length: Option<u64>) -> Vec<u8> {
+    let mut head = format!("HTTP/1.1 {status} Test\r\n");
+    for (name, value) in headers {
+        head.push_str(&format!("{name}: {value}\r\n"));
+    }
+    if let Some(length) = content_length {
+        head.push_str(&format!("Content-Length: {length}\r\n"));
+    }
+    head.push_str("\r\n");
+    head.into_bytes()
+}

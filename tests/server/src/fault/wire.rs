@@ -1,0 +1,153 @@
+//! A connection as the steps see it: plain or TLS, with ways to end it that the standard library does not have.
+
+use std::io::{self, Read, Write};
+use std::net::{Shutdown, TcpStream};
+use std::sync::Arc;
+use std::time::Duration;
+
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
+
+/// A socket and what is spoken on it.
+pub(super) enum Wire {
+    /// TCP alone.
+    Plain(Socket),
+    /// A TLS server that has not yet looked at the client's first message.
+    BeforeHandshake(Socket, Arc<ServerConfig>),
+    /// TLS. Boxed because its state is large.
+    Tls(Box<StreamOwned<ServerConnection, Socket>>),
+}
+
+/// A shared socket; the acceptor holds a weak reference to shut it down.
+#[derive(Clone)]
+pub(super) struct Socket(Arc<TcpStream>);
+
+impl Read for Socket {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        (&*self.0).read(buffer)
+    }
+}
+
+impl Write for Socket {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        (&*self.0).write(bytes)
+    }
+
+    fn write_vectored(&mut self, bytes: &[io::IoSlice<'_>]) -> io::Result<usize> {
+        (&*self.0).write_vectored(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Socket {
+    /// Whether the peer ends the connection within `limit`. Takes nothing out of the receive buffer.
+    fn ends_within(&self, limit: Duration) -> io::Result<bool> {
+        #[cfg(any(target_os = "linux", target_os = "android"))]
+        {
+            use rustix::event::{PollFd, PollFlags, Timespec, poll};
+            let mut watched = [PollFd::new(&*self.0, PollFlags::RDHUP)];
+            let limit = Timespec { tv_sec: 0, tv_nsec: i64::from(limit.subsec_nanos()) as _ };
+            match poll(&mut watched, Some(&limit)) {
+                Ok(_) => Ok(!watched[0].revents().is_empty()),
+                Err(rustix::io::Errno::INTR) => Ok(false),
+                Err(error) => Err(error.into()),
+            }
+        }
+        #[cfg(not(any(target_os = "linux", target_os = "android")))]
+        {
+            // Without POLLRDHUP an end behind unread data stays unseen until the server is dropped.
+            std::thread::sleep(limit);
+            self.0.set_nonblocking(true)?;
+            let peeked = self.0.peek(&mut [0]);
+            self.0.set_nonblocking(false)?;
+            Ok(!matches!(&peeked, Ok(1..))
+                && !matches!(&peeked, Err(error) if error.kind() == io::ErrorKind::WouldBlock))
+        }
+    }
+}
+
+impl Wire {
+    pub(super) fn new(socket: Arc<TcpStream>, tls: Option<Arc<ServerConfig>>) -> Wire {
+        let socket = Socket(socket);
+        match tls {
+            Some(config) => Wire::BeforeHandshake(socket, config),
+            None => Wire::Plain(socket),
+        }
+    }
+
+    /// Completes the handshake if this is TLS and it has not been done; true if that was now.
+    pub(super) fn shake_hands(&mut self) -> io::Result<bool> {
+        let Wire::BeforeHandshake(socket, config) = self else {
+            return Ok(false);
+        };
+        let mut socket = socket.clone();
+        let mut tls = ServerConnection::new(Arc::clone(config)).map_err(io::Error::other)?;
+        while tls.is_handshaking() {
+            tls.complete_io(&mut socket)?;
+        }
+        *self = Wire::Tls(Box::new(StreamOwned::new(tls, socket)));
+        Ok(true)
+    }
+
+    /// Gives TLS up before its handshake.
+    pub(super) fn become_plain(&mut self) {
+        if let Wire::BeforeHandshake(socket, _) = self {
+            *self = Wire::Plain(socket.clone());
+        }
+    }
+
+    pub(super) fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Wire::Plain(socket) | Wire::BeforeHandshake(socket, _) => socket.read(buffer),
+            Wire::Tls(stream) => stream.read(buffer),
+        }
+    }
+
+    pub(super) fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
+        match self {
+            Wire::Plain(socket) | Wire::BeforeHandshake(socket, _) => socket.write_all(bytes),
+            Wire::Tls(stream) => {
+                stream.write_all(bytes)?;
+                stream.flush()
+            }
+        }
+    }
+
+    pub(super) fn send_close_notify(&mut self) -> io::Result<()> {
+        let Wire::Tls(stream) = self else {
+            return Ok(());
+        };
+        stream.conn.send_close_notify();
+        stream.flush()
+    }
+
+    /// Ends our half of the connection.
+    pub(super) fn shut_down_writing(&self) -> io::Result<()> {
+        self.socket().0.shutdown(Shutdown::Write)
+    }
+
+    /// Closes with a reset: that is what closing means once the time to linger is zero.
+    pub(super) fn reset(self) -> io::Result<()> {
+        socket2::SockRef::from(&*self.socket().0).set_linger(Some(Duration::ZERO))
+    }
+
+    pub(super) fn ends_within(&self, limit: Duration) -> io::Result<bool> {
+        self.socket().ends_within(limit)
+    }
+
+    /// Reads whatever is left on the socket, encrypted or not, until the peer closes.
+    pub(super) fn discard_rest(&self) {
+        let mut socket = self.socket().clone();
+        // The peer's reset is as good an end as any.
+        let _ = io::copy(&mut socket, &mut io::sink());
+    }
+
+    fn socket(&self) -> &Socket {
+        match self {
+            Wire::Plain(socket) | Wire::BeforeHandshake(socket, _) => socket,
+            Wire::Tls(stream) => &stream.sock,
+        }
+    }
+}

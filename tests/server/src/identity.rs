@@ -1,0 +1,155 @@
+//! The certificates the servers show, good ones and bad ones, all made when the process first needs them.
+
+use std::sync::{Arc, LazyLock};
+use std::time::{Duration, SystemTime};
+
+use rcgen::{
+    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair,
+    KeyUsagePurpose, PublicKeyData,
+};
+use ring::digest;
+use rustls::ServerConfig;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+use rustls::version::{TLS12, TLS13};
+
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// What a server shows in its handshake. Only [`Valid`](Identity::Valid) may be accepted by a client that trusts
+/// [`Authority::pem`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Identity {
+    /// Signed through an intermediate, for `localhost`, `example.test`, `*.example.test`, 127.0.0.1 and ::1.
+    Valid,
+    /// As valid, but its time ended a month ago.
+    Expired,
+    /// As valid, but its time begins in a month.
+    NotYetValid,
+    /// Good in everything but its only name, `wrong.invalid`.
+    WrongHost,
+    /// Signed by its own key.
+    SelfSigned,
+    /// Signed by an authority that nobody trusts.
+    UnknownCa,
+    /// The certificate of `Valid`, sent without the intermediate that links it to the root.
+    MissingIntermediate,
+}
+
+/// The highest TLS version a server agrees to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MaximumTls {
+    /// TLS 1.2 only.
+    Tls12,
+    /// TLS 1.2 and 1.3.
+    Tls13,
+}
+
+/// A root certificate, and the server certificates made from it.
+pub struct Authority {
+    root: CertifiedIssuer<'static, KeyPair>,
+    intermediate: CertifiedIssuer<'static, KeyPair>,
+    unknown: CertifiedIssuer<'static, KeyPair>,
+    pem: String,
+    /// One key for every leaf: what differs between the identities is then only what their names say.
+    leaf_key: KeyPair,
+    valid: CertificateDer<'static>,
+}
+
+impl Authority {
+    /// The authority of this process, made on first use.
+    pub fn shared() -> &'static Authority {
+        static SHARED: LazyLock<Authority> =
+            LazyLock::new(|| Authority::new().expect("the test certificates can be made"));
+        &SHARED
+    }
+
+    fn new() -> Result<Authority, rcgen::Error> {
+        let root = CertifiedIssuer::self_signed(issuer("wxtransfer test root")?, KeyPair::generate()?)?;
+        let intermediate =
+            CertifiedIssuer::signed_by(issuer("wxtransfer test intermediate")?, KeyPair::generate()?, &root)?;
+        let unknown = CertifiedIssuer::self_signed(issuer("wxtransfer unknown root")?, KeyPair::generate()?)?;
+        let leaf_key = KeyPair::generate()?;
+        let pem = root.pem();
+        let valid = leaf(&LOCAL_NAMES, 0..300)?.signed_by(&leaf_key, &intermediate)?.der().clone();
+        Ok(Authority { root, intermediate, unknown, pem, leaf_key, valid })
+    }
+
+    /// The root certificate as PEM.
+    pub fn pem(&self) -> &str {
+        &self.pem
+    }
+
+    /// The root certificate as DER.
+    pub fn der(&self) -> &CertificateDer<'static> {
+        self.root.der()
+    }
+
+    /// The SHA-256 of the public key (SubjectPublicKeyInfo) that every [`Identity`] has: what a pin holds.
+    pub fn spki_sha256(&self) -> [u8; 32] {
+        let mut hash = [0; 32];
+        let key_info = self.leaf_key.subject_public_key_info();
+        hash.copy_from_slice(digest::digest(&digest::SHA256, &key_info).as_ref());
+        hash
+    }
+
+    /// The TLS configuration of a server that shows `identity`. Sessions resume within one configuration.
+    pub(crate) fn server_config(&self, identity: Identity, maximum: MaximumTls) -> Arc<ServerConfig> {
+        let chain = self.chain(identity).expect("a test certificate can be made");
+        let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(self.leaf_key.serialize_der()));
+        let versions: &[_] = match maximum {
+            MaximumTls::Tls12 => &[&TLS12],
+            MaximumTls::Tls13 => &[&TLS12, &TLS13],
+        };
+        let config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+            .with_protocol_versions(versions)
+            .and_then(|builder| builder.with_no_client_auth().with_single_cert(chain, key))
+            .expect("the test certificates suit rustls");
+        Arc::new(config)
+    }
+
+    fn chain(&self, identity: Identity) -> Result<Vec<CertificateDer<'static>>, rcgen::Error> {
+        let by_intermediate = |params: CertificateParams| -> Result<_, rcgen::Error> {
+            let leaf = params.signed_by(&self.leaf_key, &self.intermediate)?;
+            Ok(vec![leaf.der().clone(), self.intermediate.der().clone()])
+        };
+        match identity {
+            Identity::Valid => Ok(vec![self.valid.clone(), self.intermediate.der().clone()]),
+            Identity::MissingIntermediate => Ok(vec![self.valid.clone()]),
+            Identity::Expired => by_intermediate(leaf(&LOCAL_NAMES, -60..-30)?),
+            Identity::NotYetValid => by_intermediate(leaf(&LOCAL_NAMES, 30..60)?),
+            Identity::WrongHost => by_intermediate(leaf(&["wrong.invalid"], 0..300)?),
+            Identity::SelfSigned => Ok(vec![leaf(&LOCAL_NAMES, 0..300)?.self_signed(&self.leaf_key)?.der().clone()]),
+            Identity::UnknownCa => {
+                let leaf = leaf(&LOCAL_NAMES, 0..300)?.signed_by(&self.leaf_key, &self.unknown)?;
+                Ok(vec![leaf.der().clone(), self.unknown.der().clone()])
+            }
+        }
+    }
+}
+
+const LOCAL_NAMES: [&str; 5] = ["localhost", "example.test", "*.example.test", "127.0.0.1", "::1"];
+
+fn issuer(name: &str) -> Result<CertificateParams, rcgen::Error> {
+    let mut params = CertificateParams::new(Vec::new())?;
+    params.distinguished_name.push(DnType::CommonName, name);
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+    Ok(params)
+}
+
+/// A server certificate whose time is `days` from today, the first one a day early for a clock that is behind.
+/// Under a year and with the server-authentication purpose, because Apple's verifier refuses others.
+fn leaf(names: &[&str], days: std::ops::Range<i32>) -> Result<CertificateParams, rcgen::Error> {
+    let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+    let mut params = CertificateParams::new(names)?;
+    params.distinguished_name.push(DnType::CommonName, "wxtransfer test server");
+    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+    params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+    params.not_before = days_from_now(days.start - 1).into();
+    params.not_after = days_from_now(days.end).into();
+    Ok(params)
+}
+
+fn days_from_now(days: i32) -> SystemTime {
+    let distance = DAY * days.unsigned_abs();
+    if days < 0 { SystemTime::now() - distance } else { SystemTime::now() + distance }
+}

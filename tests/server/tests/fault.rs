@@ -1,0 +1,232 @@
+//! Each fault on the wire, as a client meets it.
+
+mod client;
+
+use std::io::{self, ErrorKind, Read, Write};
+use std::time::{Duration, Instant};
+
+use client::{connect, connect_tls, get, read_response, request, trusting};
+use wxtransfer_test_server::{
+    BlackHole, Event, FaultServer, Identity, MaximumTls, Script, Step, Transport, pattern_bytes, script_for_target,
+};
+
+const REQUEST: &[u8] = b"GET /x HTTP/1.1\r\nHost: h\r\n\r\n";
+
+fn plain(script: impl Into<Script>) -> FaultServer {
+    FaultServer::start(Transport::Plain, vec![script.into()])
+}
+
+fn tls(script: impl Into<Script>) -> FaultServer {
+    FaultServer::start(Transport::TLS, vec![script.into()])
+}
+
+/// What the server sends until it ends or breaks the stream.
+fn read_to_end(stream: &mut impl Read) -> (Vec<u8>, io::Result<()>) {
+    let mut bytes = Vec::new();
+    let result = stream.read_to_end(&mut bytes).map(|_| ());
+    (bytes, result)
+}
+
+/// The error of the client's handshake.
+fn refused_handshake(transport: Transport, script: impl Into<Script>) -> io::Error {
+    let server = FaultServer::start(transport, vec![script.into()]);
+    connect_tls(server.address(), &trusting()).expect_err("a failed handshake")
+}
+
+#[test]
+fn answers_follow_each_other_on_one_connection() {
+    let answer = |body: &[u8]| Script::answer(201, &[("X-A", "b")], body);
+    let server = plain(answer(b"one").then(answer(b"two")));
+    let mut stream = connect(server.address());
+    let head = "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\n";
+    let first = request(&mut stream, head, b"12345");
+    assert_eq!((first.status, first.header("x-a"), &first.body[..]), (201, Some("b"), &b"one"[..]));
+    assert_eq!(request(&mut stream, head, b"67890").body, b"two");
+    assert!(server.happened(Event::BodyBytesRead(0, 10)));
+    assert!(!server.happened(Event::BodyBytesRead(0, 11)));
+    assert_eq!(server.received(0), format!("{head}12345{head}67890").into_bytes());
+    assert_eq!(server.connections(), 1);
+}
+
+#[test]
+fn a_body_ends_exactly_where_the_script_says() {
+    for (fault, expected) in [(Step::Close, None), (Step::Reset, Some(ErrorKind::ConnectionReset))] {
+        // The signal holds the reset back until the client has read: a reset may overtake what was sent before it.
+        let server = plain(Script::fault_at(7, &[], b"0123456789", Step::AwaitSignal).then(fault));
+        let mut stream = connect(server.address());
+        stream.write_all(REQUEST).expect("to send");
+        let head = b"HTTP/1.1 200 Test\r\nContent-Length: 10\r\n\r\n0123456";
+        let mut start = vec![0; head.len()];
+        stream.read_exact(&mut start).expect("the start of the answer");
+        assert_eq!(start, head);
+        server.signal(0);
+        let (rest, end) = read_to_end(&mut stream);
+        assert_eq!((rest, end.err().map(|error| error.kind())), (Vec::new(), expected));
+    }
+}
+
+#[test]
+fn a_chunked_body_ends_inside_a_chunk() {
+    let server = plain(Script::fault_in_chunks_at(3, &[], b"0123456789", Step::Close));
+    let mut stream = connect(server.address());
+    stream.write_all(REQUEST).expect("to send");
+    let (bytes, end) = read_to_end(&mut stream);
+    assert!(end.is_ok());
+    assert!(bytes.ends_with(b"chunked\r\n\r\n4\r\n012"), "{}", String::from_utf8_lossy(&bytes));
+}
+
+#[test]
+fn tls_ends_with_and_without_close_notify() {
+    for (step, orderly) in [(Step::Close, true), (Step::CloseWithoutNotify, false)] {
+        let server = tls([Step::ReadHead, Step::Send(b"abc".to_vec()), step]);
+        let mut stream = connect_tls(server.address(), &trusting()).expect("a handshake");
+        stream.write_all(REQUEST).expect("to send");
+        let (bytes, end) = read_to_end(&mut stream);
+        assert_eq!((&bytes[..], end.is_ok()), (&b"abc"[..], orderly));
+        drop(stream);
+        server.wait_for(Event::PeerClosed(0));
+    }
+}
+
+#[test]
+fn a_stall_notices_the_peer_and_lets_the_server_go() {
+    let server = plain([Step::ReadHead, Step::Stall]);
+    let mut stream = connect(server.address());
+    // The unread bytes after the head must not hide the peer's end.
+    stream.write_all(&[REQUEST, b"unread"].concat()).expect("to send");
+    server.wait_for(Event::StepReached(0, 1));
+    assert!(!server.happened(Event::PeerClosed(0)));
+    stream.write_all(b"more that nobody reads").expect("to send");
+    drop(stream);
+    server.wait_for(Event::PeerClosed(0));
+    server.wait_for(Event::Finished(0));
+
+    let server = tls([Step::StallBeforeHandshake]);
+    let mut stream = connect(server.address());
+    server.wait_for(Event::StepReached(0, 0));
+    drop(server);
+    assert_eq!(read_to_end(&mut stream).0, b"");
+}
+
+#[test]
+fn delays_and_slow_bytes_take_their_time() {
+    let start = Instant::now();
+    let bytes = b"slow".to_vec();
+    let each_byte = Duration::from_millis(20);
+    let server = plain([Step::Delay(Duration::from_millis(20)), Step::SendSlowly { bytes, each_byte }]);
+    assert_eq!(read_to_end(&mut connect(server.address())).0, b"slow");
+    assert!(start.elapsed() >= Duration::from_millis(100));
+}
+
+#[test]
+fn garbage_has_its_length_and_is_no_http() {
+    let server = plain([Step::Garbage(10), Step::Close]);
+    let (bytes, _) = read_to_end(&mut connect(server.address()));
+    assert_eq!((bytes.len(), bytes.is_ascii()), (10, false));
+}
+
+#[test]
+fn a_body_is_counted_while_it_comes() {
+    let server = plain([Step::ReadHead, Step::ReadBody(4), Step::AwaitSignal, Step::ReadAll]);
+    let mut stream = connect(server.address());
+    stream.write_all(b"POST / HTTP/1.1\r\nContent-Length: 9\r\n\r\n1234").expect("to send");
+    server.wait_for(Event::BodyBytesRead(0, 4));
+    server.signal(0);
+    stream.write_all(b"56789").expect("to send");
+    server.wait_for(Event::BodyBytesRead(0, 9));
+    drop(stream);
+    server.wait_for(Event::PeerClosed(0));
+}
+
+#[test]
+fn nothing_goes_on_before_its_signal() {
+    let server = plain([Step::AwaitSignal, Step::Send(b"x".to_vec())]);
+    let mut stream = connect(server.address());
+    server.wait_for(Event::StepReached(0, 0));
+    stream.set_read_timeout(Some(Duration::from_millis(100))).expect("a timeout");
+    let error = stream.read(&mut [0]).expect_err("nothing to read yet");
+    assert!(matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut), "{error}");
+    server.signal(0);
+    stream.set_read_timeout(Some(Duration::from_secs(30))).expect("a timeout");
+    assert_eq!(read_to_end(&mut stream).0, b"x");
+}
+
+#[test]
+fn connections_beyond_the_list_are_reset() {
+    let server = plain(Script::answer(200, &[], b""));
+    assert_eq!(get(connect(server.address()), "/", "").status, 200);
+    let mut second = connect(server.address());
+    server.wait_for(Event::Finished(1));
+    let error = read_to_end(&mut second).1.expect_err("a reset");
+    assert_eq!(error.kind(), ErrorKind::ConnectionReset);
+}
+
+#[test]
+fn only_the_valid_identity_is_accepted() {
+    use rustls::CertificateError::{ExpiredContext, NotValidForNameContext, NotValidYetContext, UnknownIssuer};
+    use rustls::Error::InvalidCertificate;
+    let error_for = |identity| {
+        let server =
+            FaultServer::start(Transport::Tls { identity, maximum: MaximumTls::Tls13 }, vec![Step::ReadAll.into()]);
+        let error = connect_tls(server.address(), &trusting()).expect_err("a refused certificate");
+        server.wait_for(Event::Finished(0));
+        assert!(server.failure(0).is_some(), "the server hears of it");
+        error.downcast::<rustls::Error>().expect("an error of rustls")
+    };
+    assert!(matches!(error_for(Identity::Expired), InvalidCertificate(ExpiredContext { .. })));
+    assert!(matches!(error_for(Identity::NotYetValid), InvalidCertificate(NotValidYetContext { .. })));
+    assert!(matches!(error_for(Identity::WrongHost), InvalidCertificate(NotValidForNameContext { .. })));
+    for identity in [Identity::SelfSigned, Identity::UnknownCa, Identity::MissingIntermediate] {
+        let error = error_for(identity);
+        assert!(matches!(error, InvalidCertificate(UnknownIssuer)), "{identity:?}: {error:?}");
+    }
+    let server = tls(Script::answer(200, &[], b"fine"));
+    let stream = connect_tls(server.address(), &trusting()).expect("a handshake");
+    assert_eq!(get(stream, "/", "").body, b"fine");
+}
+
+#[test]
+fn the_tls_version_is_bounded() {
+    let transport = Transport::Tls { identity: Identity::Valid, maximum: MaximumTls::Tls12 };
+    let server = FaultServer::start(transport, vec![Script::answer(200, &[], b"")]);
+    let stream = connect_tls(server.address(), &trusting()).expect("a handshake");
+    assert_eq!(stream.conn.protocol_version(), Some(rustls::ProtocolVersion::TLSv1_2));
+
+    let error = refused_handshake(Transport::TLS, Step::ChooseTls11).downcast::<rustls::Error>();
+    let error = error.expect("an error of rustls");
+    assert!(matches!(error, rustls::Error::PeerIncompatible(_)), "{error:?}");
+}
+
+#[test]
+fn handshakes_break_as_scripted() {
+    assert_eq!(refused_handshake(Transport::TLS, Step::ResetDuringHandshake).kind(), ErrorKind::ConnectionReset);
+    assert_eq!(refused_handshake(Transport::TLS, Step::CloseDuringHandshake).kind(), ErrorKind::UnexpectedEof);
+    let plain_answer = Script::from(Step::PlainOnTlsPort).then([Step::Send(b"HTTP/1.1 400 Test\r\n\r\n".to_vec())]);
+    let error = refused_handshake(Transport::TLS, plain_answer).downcast::<rustls::Error>();
+    assert!(matches!(error, Ok(rustls::Error::InvalidMessage(_))), "{error:?}");
+}
+
+#[test]
+fn faults_can_be_chosen_by_url() {
+    let server = FaultServer::start_with(Transport::Plain, |_| Step::Choose(script_for_target).into());
+    let ask = |target: &str| {
+        let mut stream = connect(server.address());
+        write!(stream, "POST /fault/{target} HTTP/1.1\r\nContent-Length: 0\r\n\r\n").expect("to send");
+        stream
+    };
+    let early = read_response(ask("early-answer")).expect("an answer");
+    assert_eq!((early.status, &early.body[..]), (413, &b"too large"[..]));
+    let (truncated, end) = read_to_end(&mut ask("truncate?n=1"));
+    assert!(end.is_ok() && truncated.ends_with(&pattern_bytes(0, 64 * 1024)));
+    assert_eq!(read_to_end(&mut ask("reset")).1.expect_err("a reset").kind(), ErrorKind::ConnectionReset);
+    assert_eq!(read_to_end(&mut ask("close")).0, b"");
+    assert_eq!(read_to_end(&mut ask("garbage")).0.len(), 4096);
+    assert_eq!(read_response(ask("unknown")).expect("an answer").status, 404);
+}
+
+#[test]
+fn a_black_hole_accepts_nobody() {
+    let hole = BlackHole::start();
+    let error = std::net::TcpStream::connect_timeout(&hole.address(), Duration::from_millis(300));
+    assert_eq!(error.expect_err("no connection").kind(), ErrorKind::TimedOut);
+}

@@ -1,0 +1,47 @@
+//! The program as a C, Swift or Kotlin test uses it.
+
+mod client;
+
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+use std::process::{Command, Stdio};
+
+use client::{connect, connect_tls, get, trusting_pem};
+use wxtransfer_test_server::pattern_bytes;
+
+#[test]
+fn the_program_says_where_it_is_and_ends_with_its_input() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let mut program = Command::new(env!("CARGO_BIN_EXE_wxtransfer-test-server"))
+        .arg("--directory")
+        .arg(directory.path())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    let output = BufReader::new(program.stdout.take().expect("its output"));
+    let lines: Vec<String> =
+        output.lines().map(|line| line.expect("a line")).take_while(|line| line != "ready").collect();
+    let value = |name: &str| {
+        let found = lines.iter().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        found.unwrap_or_else(|| panic!("no {name} in {lines:?}"))
+    };
+    let address = |url: &str| -> SocketAddr {
+        let port = url.rsplit(':').next().and_then(|port| port.parse().ok()).expect("a port");
+        ([127, 0, 0, 1], port).into()
+    };
+    assert_eq!(value("ca"), directory.path().join("ca.pem").to_str().expect("UTF-8"));
+    let config = trusting_pem(&std::fs::read(value("ca")).expect("ca.pem"));
+
+    assert!(value("plain").starts_with("http://127.0.0.1:"));
+    assert_eq!(get(connect(address(value("plain"))), "/bytes/3", "").body, pattern_bytes(0, 3));
+    assert!(value("tls").starts_with("https://localhost:"));
+    let tls = connect_tls(address(value("tls")), &config).expect("a handshake");
+    assert_eq!(get(tls, "/bytes/3", "").body, pattern_bytes(0, 3));
+    assert_eq!(get(connect(address(value("fault-plain"))), "/fault/early-answer", "").status, 413);
+    let tls = connect_tls(address(value("fault-tls")), &config).expect("a handshake");
+    assert_eq!(get(tls, "/fault/early-answer", "").status, 413);
+
+    drop(program.stdin.take());
+    assert!(program.wait().expect("its end").success());
+}
