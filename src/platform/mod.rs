@@ -1,10 +1,7 @@
 //! What differs between Linux, Android, macOS and iOS, and the few system calls that need `unsafe`.
 
+mod socket;
 mod waker;
 
+pub use socket::{SEND_FLAGS, unsent_bytes};
 pub use waker::Waker;
-
-/// Waits until `file` can be read.
-pub fn wait_readable(_file: &std::fs::File, _cancel: &crate::cancel::CancelToken) -> std::io::Result<()> {
-    Ok(())
-}
