@@ -111,7 +111,14 @@ impl PartFile {
                     return Err(Error::Closed);
                 }
                 let source = (&self.launch.directory, self.name.as_str());
-                let saved = store.place(&self.file, source, self.written, self.held, destination)?;
+                let saved =
+                    store.place(&self.file, source, self.written, self.held, destination).map_err(
+                        |error| match error {
+                            // Closing the session took the private file away.
+                            Error::NotFound { .. } if !self.launch.is_open() => Error::Closed,
+                            error => error,
+                        },
+                    )?;
                 StoredFile { path: saved.path, native_path: saved.native_path, length: saved.size }
             }
         };
