@@ -78,7 +78,7 @@ impl Seek for SourceReader {
 fn wait_until_readable(file: &fs::File, cancel: &CancelToken) -> io::Result<()> {
     let waker = cancel.waker();
     loop {
-        cancel.check().map_err(|_| io::Error::from(io::ErrorKind::Interrupted))?;
+        cancel.check().map_err(|reason| io::Error::other(format!("{reason:?}")))?;
         let mut watched = vec![PollFd::new(file, PollFlags::IN)];
         if let Some(waker) = &waker {
             watched.push(PollFd::new(&**waker, PollFlags::IN));
