@@ -161,6 +161,8 @@ impl Engine {
     /// Aborts what is left, joins every thread, and returns when the last callback has run. Nothing may be submitted
     /// any more.
     pub fn close(&self) {
+        // Or a worker that is freed by the abort of one task would begin the next.
+        self.set_paused(true);
         for task in self.all() {
             self.stop(&task, CancelReason::Aborted);
         }
