@@ -27,30 +27,30 @@ install_rust_sources() {
     version=$(rustc -V | cut -d' ' -f2)
     sources=$sysroot/lib/rustlib/src/rust
     [[ -e $sources/library/std/Cargo.toml ]] && return
-    local cache=$ROOT/target/rust-src
-    if [[ ! -e $cache/usr/src/rustc-$version/library/std/Cargo.toml ]]; then
-        rm -rf "$cache"
-        mkdir -p "$cache/sources" "$cache/lists/partial"
-        # The mirror that the machine already uses, with one suite more, in a package state of its own: the machine's own
-        # lists and preferences stay as they are.
-        local mirror
-        mirror=$(sed -n 's/^URIs: *//p' /etc/apt/sources.list.d/debian.sources | head -1)
-        [[ -n $mirror ]] || fail "no Debian mirror in /etc/apt/sources.list.d/debian.sources"
-        cat >"$cache/sources/backports.sources" <<SOURCES
+    local cache
+    cache=$(mktemp -d "$sysroot/lib/rustlib/rust-src.XXXXXX")
+    mkdir -p "$cache/sources" "$cache/lists/partial"
+    # The mirror that the machine already uses, with one suite more, in a package state of its own: the machine's own
+    # lists and preferences stay as they are.
+    local mirror
+    mirror=$(sed -n 's/^URIs: *//p' /etc/apt/sources.list.d/debian.sources | head -1)
+    [[ -n $mirror ]] || fail "no Debian mirror in /etc/apt/sources.list.d/debian.sources"
+    cat >"$cache/sources/backports.sources" <<SOURCES
 Types: deb
 URIs: $mirror
 Suites: trixie-backports
 Components: main
 Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg
 SOURCES
-        local apt=(apt-get -qq -o "Dir::Etc::sourcelist=/dev/null" -o "Dir::Etc::sourceparts=$cache/sources"
-            -o "Dir::State::lists=$cache/lists" -o "APT::Sandbox::User=root" -o "Dir::Cache::pkgcache=" -o "Dir::Cache::srcpkgcache=")
-        "${apt[@]}" update || fail "the package list of trixie-backports cannot be fetched"
-        (cd "$cache" && "${apt[@]}" download "rust-src=$version*") || fail "no package rust-src $version"
-        dpkg -x "$cache"/rust-src_*.deb "$cache"
-        [[ -e $cache/usr/src/rustc-$version/library/std/Cargo.toml ]] || fail "rust-src has no sources of rustc $version"
-    fi
+    local apt=(apt-get -qq -o "Dir::Etc::sourcelist=/dev/null" -o "Dir::Etc::sourceparts=$cache/sources"
+        -o "Dir::State::lists=$cache/lists" -o "APT::Sandbox::User=root" -o "Dir::Cache::pkgcache=" -o "Dir::Cache::srcpkgcache=")
+    "${apt[@]}" update || fail "the package list of trixie-backports cannot be fetched"
+    (cd "$cache" && "${apt[@]}" download "rust-src=$version*") || fail "no package rust-src $version"
+    dpkg -x "$cache"/rust-src_*.deb "$cache"
+    [[ -e $cache/usr/src/rustc-$version/library/std/Cargo.toml ]] || fail "rust-src has no sources of rustc $version"
     mkdir -p "$(dirname "$sources")"
-    # A link that leads nowhere is one of a checkout that is gone.
-    ln -sfn "$cache/usr/src/rustc-$version" "$sources"
+    # Moved there whole in one step, so that no other build sees half of it; a link that leads nowhere makes way.
+    [[ ! -L $sources ]] || rm "$sources"
+    mv "$cache/usr/src/rustc-$version" "$sources"
+    rm -rf "$cache"
 }
