@@ -178,9 +178,13 @@ pub struct Identity {
 
 impl Authority {
     pub fn new() -> Authority {
+        Authority::named("test authority")
+    }
+
+    pub fn named(name: &str) -> Authority {
         let mut params = CertificateParams::new(Vec::new()).unwrap();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        params.distinguished_name.push(rcgen::DnType::CommonName, "test authority");
+        params.distinguished_name.push(rcgen::DnType::CommonName, name);
         let key = KeyPair::generate().unwrap();
         let certificate = params.self_signed(&key).unwrap();
         Authority { root: certificate.der().clone(), root_pem: certificate.pem(), issuer: Issuer::new(params, key) }

@@ -48,17 +48,20 @@ fn closing_removes_temporary_files_and_parts() {
 #[test]
 fn what_is_left_of_dead_launches_is_removed() {
     let directory = tempfile::tempdir().unwrap();
-    let outside = tempfile::NamedTempFile::new().unwrap();
+    // A directory of the test's own: were a link followed, everything behind it would be removed.
+    let outside = tempfile::tempdir().unwrap();
+    fs::write(outside.path().join("kept"), b"x").unwrap();
     let dead = root_of(&directory).join("launches/dead");
     fs::create_dir_all(dead.join("deep/er")).unwrap();
     fs::write(dead.join("tmp_0123456789abcdef0123456789abcdef.jpg"), b"x").unwrap();
     fs::write(dead.join("deep/er/a.part"), b"x").unwrap();
     fs::write(root_of(&directory).join("launches/stray"), b"x").unwrap();
-    std::os::unix::fs::symlink(outside.path(), dead.join("link")).unwrap();
-    std::os::unix::fs::symlink(outside.path().parent().unwrap(), root_of(&directory).join("launches/link")).unwrap();
+    std::os::unix::fs::symlink(outside.path().join("kept"), dead.join("file link")).unwrap();
+    std::os::unix::fs::symlink(outside.path(), dead.join("directory link")).unwrap();
+    std::os::unix::fs::symlink(outside.path(), root_of(&directory).join("launches/link")).unwrap();
     let storage = Storage::open(options(directory.path())).unwrap();
     assert_eq!(launches(&directory), 1);
-    assert!(outside.path().exists());
+    assert!(outside.path().join("kept").exists());
     assert_not_found(storage.open_source("wxfile://tmp_0123456789abcdef0123456789abcdef.jpg"));
 }
 
