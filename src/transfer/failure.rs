@@ -33,23 +33,9 @@ pub fn of_redirect(error: RedirectError) -> TransferError {
 
 /// A file that cannot be sent.
 pub fn of_source(error: storage::Error) -> TransferError {
-    let detail = error.to_string();
-    let failure = match error {
-        storage::Error::NotFound { .. } | storage::Error::TemporaryFileNotExist { .. } => Failure::FileNotFound,
-        storage::Error::PermissionDenied { path } => Failure::PermissionDenied { path },
-        storage::Error::InvalidDescriptor { .. } => Failure::InvalidRequestData { parameter: "filePath" },
-        _ => Failure::SourceFile,
-    };
-    TransferError::new(failure, detail)
-}
-
-/// A file that cannot be stored.
-pub fn of_target(error: storage::Error) -> TransferError {
-    let detail = error.to_string();
-    let failure = match error {
-        storage::Error::PermissionDenied { path } => Failure::PermissionDenied { path },
-        storage::Error::QuotaExceeded => Failure::QuotaExceeded,
-        _ => Failure::SaveFile,
-    };
-    TransferError::new(failure, detail)
+    match TransferError::from(error) {
+        // It is the file that fails, not a place to save it in.
+        TransferError { failure: Failure::SaveFile, detail } => TransferError::new(Failure::SourceFile, detail),
+        error => error,
+    }
 }
