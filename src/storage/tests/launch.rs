@@ -1,6 +1,7 @@
 //! Temporary files live as long as their launch.
 
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use super::*;
 
@@ -110,4 +111,31 @@ fn sessions_that_come_and_go_do_not_hurt_one_that_stays() {
         assert!(results.iter().all(Result::is_ok));
     });
     assert_eq!(launches(&directory), 1);
+}
+
+/// Runs `work` while another process, as far as it can tell, holds the lock of `name`; it must wait for that.
+fn assert_waits_for_lock(directory: &TempDir, name: &str, work: impl FnOnce() + Send) {
+    let other = directory::Directory::open_native(&root_of(directory).join(name)).unwrap();
+    assert!(other.try_lock(true).unwrap());
+    std::thread::scope(|scope| {
+        let (sender, receiver) = std::sync::mpsc::channel();
+        scope.spawn(move || {
+            work();
+            sender.send(()).unwrap();
+        });
+        let early = receiver.recv_timeout(Duration::from_millis(200));
+        other.unlock().unwrap();
+        assert!(early.is_err(), "{name} was changed under the other's lock");
+        receiver.recv_timeout(Duration::from_secs(30)).unwrap();
+    });
+}
+
+#[test]
+fn a_session_waits_while_another_begins_or_saves() {
+    let directory = tempfile::tempdir().unwrap();
+    let storage = shared(&directory);
+    let file = temporary(&storage, b"x");
+    assert_waits_for_lock(&directory, "launches", || drop(shared(&directory)));
+    assert_waits_for_lock(&directory, "store", || drop(storage.save_file(&file.path, None).unwrap()));
+    assert_waits_for_lock(&directory, "store", || drop(target(&storage, "wxfile://usr/a", b"x").unwrap()));
 }

@@ -113,14 +113,7 @@ fn what_is_planted_in_the_tree_is_refused() {
     symlink(user.join("absent"), user.join("dangling")).unwrap();
     fs::hard_link(&secret, user.join("hardlink")).unwrap();
     fs::create_dir(user.join("directory")).unwrap();
-    rustix::fs::mknodat(
-        rustix::fs::CWD,
-        user.join("fifo"),
-        rustix::fs::FileType::Fifo,
-        rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR,
-        0,
-    )
-    .unwrap();
+    make_fifo(&user.join("fifo"));
     // With this writer, one who waits for a writer is told apart by what it returns, not by never returning.
     let _writer = fs::File::options().read(true).write(true).open(user.join("fifo")).unwrap();
     let _socket = std::os::unix::net::UnixListener::bind(user.join("socket")).unwrap();

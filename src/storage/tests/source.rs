@@ -4,7 +4,7 @@ use std::io::{Seek, SeekFrom, Write};
 use std::os::fd::OwnedFd;
 use std::time::Duration;
 
-use rustix::fs::{CWD, FileType, Mode, OFlags};
+use rustix::fs::{Mode, OFlags};
 
 use super::*;
 
@@ -35,7 +35,7 @@ fn native_paths_need_permission() {
 fn only_regular_files_are_opened_and_none_is_waited_for() {
     let outside = tempfile::tempdir().unwrap();
     let fifo = outside.path().join("fifo");
-    rustix::fs::mknodat(CWD, &fifo, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
+    make_fifo(&fifo);
     let paths = [fifo, outside.path().to_path_buf(), "/dev/null".into(), "/".into()];
     let (sender, receiver) = std::sync::mpsc::channel();
     std::thread::spawn(move || {
