@@ -47,6 +47,8 @@ impl Server {
                 }
                 let stream = stream.unwrap();
                 stream.set_read_timeout(Some(PATIENCE)).unwrap();
+                // A close with something unread throws away what the kernel has still not sent, and no client could tell.
+                stream.set_nodelay(true).unwrap();
                 kept.lock().unwrap().push(stream.try_clone().unwrap());
                 let (serve, number, kept) = (serve.clone(), count.fetch_add(1, Ordering::SeqCst), kept.clone());
                 threads.push(thread::spawn(move || {
@@ -154,6 +156,12 @@ pub fn content_length(head: &str) -> usize {
 pub fn reset(stream: TcpStream) {
     let socket = socket2::Socket::from(stream);
     socket.set_linger(Some(Duration::ZERO)).unwrap();
+}
+
+/// Keeps the connection without reading from it, until the server is dropped or the client resets.
+pub fn stay(stream: &TcpStream) {
+    use rustix::event::{PollFd, PollFlags, poll};
+    poll(&mut [PollFd::new(stream, PollFlags::empty())], None).unwrap();
 }
 
 /// Waits until the peer closes.
