@@ -82,7 +82,7 @@ impl PartFile {
         self.written
     }
 
-    /// Gives the file its name. `extension` (see [`super::extension`]) is used for temporary files only; a target has
+    /// Gives the file its name. `extension` (see [`super::extension()`]) is used for temporary files only; a target has
     /// its own.
     ///
     /// Fails with [`Error::QuotaExceeded`] or [`Error::PermissionDenied`] where a target's place changed meanwhile,
