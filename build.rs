@@ -5,8 +5,9 @@ use std::error::Error;
 use std::path::PathBuf;
 
 /// In the order in which a reader of the header wants them.
-const SOURCES: [&str; 11] = [
-    "version", "string", "status", "error", "request", "callback", "options", "session", "task", "resolver", "android",
+const SOURCES: [&str; 12] = [
+    "version", "string", "status", "error", "request", "callback", "options", "session", "task", "file", "resolver",
+    "android",
 ];
 
 fn main() -> Result<(), Box<dyn Error>> {

@@ -11,6 +11,7 @@ pub mod android;
 pub mod callback;
 pub mod error;
 mod executor;
+pub mod file;
 mod guard;
 mod handler;
 pub mod options;

@@ -82,7 +82,7 @@ impl Transport {
             return Err(Error::closed("the connection had failed before"));
         }
         self.sends += 1;
-        if self.sends % SENDS_BETWEEN_LOOKS == 0 {
+        if self.sends.is_multiple_of(SENDS_BETWEEN_LOOKS) {
             self.look_for_answer(&context)?;
         }
         let mut taken = 0;

@@ -123,7 +123,7 @@ impl Engine {
             let run = Box::new(move |waker: &Arc<Waker>| engine.run(&queued, waker));
             self.pool(api).submit(run, fail_when_full).err().map(|refusal| match refusal {
                 pool::Refusal::Full { limit } => TransferError::new(
-                    Failure::TooManyTasks { limit },
+                    Failure::TooManyTasks { api, limit },
                     format!("{limit} tasks are running, and this base library does not queue"),
                 ),
                 pool::Refusal::NoThread(error) => {
