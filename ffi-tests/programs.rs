@@ -210,6 +210,11 @@ fn failures() {
 }
 
 #[test]
+fn files() {
+    Surroundings::start().run("files");
+}
+
+#[test]
 fn threads() {
     Surroundings::start().run("threads");
 }

@@ -151,7 +151,7 @@ static void files(void) {
   request = good_upload();
   request.has_file_descriptor = 1;
   request.file_descriptor = descriptor;
-  UPLOAD_FAILS(&request, WXT_ERRNO_INVALID_REQUEST_DATA, WXT_CATEGORY_REQUEST, "invalid request data filePath");
+  UPLOAD_FAILS(&request, WXT_ERRNO_INVALID_REQUEST_DATA, WXT_CATEGORY_REQUEST, "invalid request data fileDescriptor");
   CHECK(close(descriptor) == 0);
 }
 

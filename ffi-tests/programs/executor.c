@@ -156,6 +156,10 @@ typedef struct {
   WxtSession *session;
 } Chain;
 
+static void chain_on_success(void *user_data, WxtTaskId task, const WxtSuccess *event) {
+  recorder_on_success(&((Chain *)user_data)->recorder, task, event);
+}
+
 static void chain_on_complete(void *user_data, WxtTaskId task, const WxtCompletion *event) {
   Chain *chain = user_data;
   recorder_on_complete(&chain->recorder, task, event);
@@ -178,6 +182,7 @@ static void an_inline_executor(void) {
   request.url = wxt_str(tls("/bytes/1000"));
   WxtCallbacks callbacks = wxt_callbacks();
   callbacks.user_data = &chain;
+  callbacks.on_success = chain_on_success;
   callbacks.on_complete = chain_on_complete;
   callbacks.release = chain_release;
   CHECK_NUMBER(wxt_download_file(chain.session, &request, &callbacks, NULL), WXT_OK);
@@ -188,6 +193,8 @@ static void an_inline_executor(void) {
   start_download(chain.session, "no url", &refused);
   CHECK_TEXT(refused.order, "FCR");
   close_session(chain.session);
+  CHECK_TEXT(chain.recorder.order, "SCR");
+  recorder_forget(&chain.recorder);
 }
 
 int main(void) {

@@ -1,10 +1,10 @@
 /* Bad networks and bad servers: each failure has its number and its category, and the session goes on. */
 
+#include "../support.h"
+
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
-
-#include "../support.h"
 
 static WxtSession *session;
 

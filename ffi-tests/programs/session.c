@@ -1,8 +1,8 @@
 /* Opening and closing: every mistake in the options has a status of its own, and nothing is left behind. */
 
-#include <dirent.h>
-
 #include "../support.h"
+
+#include <dirent.h>
 
 static void refused(const WxtSessionOptions *options, WxtStatus status) {
   static int anything;
