@@ -174,15 +174,17 @@ static inline uint64_t now(void) {
 /* A session that may talk to the servers of the harness, and upload files by their native paths. */
 static inline WxtSessionOptions local_options(void) {
   static char *certificates = NULL;
+  static char data_directory[1024];
   if (certificates == NULL) {
     certificates = read_text(variable("WXT_CA_FILE"));
+    snprintf(data_directory, sizeof data_directory, "%s", in_directory("data"));
   }
   WxtSessionOptions options = wxt_session_options();
   options.app_id = wxt_str("wx0123456789abcdef");
   options.app_version = wxt_str("7");
   options.platform = WXT_PLATFORM_ANDROID;
   options.client_version = wxt_str("8.0.50");
-  options.data_directory = wxt_str(in_directory("data"));
+  options.data_directory = wxt_str(data_directory);
   options.root_certificates = wxt_str(certificates);
   options.path_policy = WXT_PATHS_NATIVE;
   options.allow_lan = 1;
