@@ -73,7 +73,7 @@ pub struct WxtProgress {
 /// When a task did what, and on which connection; the names are WeChat's. Times are milliseconds since the Unix epoch
 /// and 0 where the step did not happen.
 #[repr(C)]
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub struct WxtProfile {
     /// `sizeof(WxtProfile)` in the library.
     pub struct_size: usize,

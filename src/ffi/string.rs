@@ -10,7 +10,7 @@ use super::status::{WXT_INVALID_ARGUMENT, WXT_INVALID_UTF8, WxtStatus};
 ///
 /// `{NULL, 0}` is "absent". `wxt_str("…")` makes one of a C string.
 #[repr(C)]
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub struct WxtStr {
     /// The first byte, or NULL.
     pub ptr: *const c_char,

@@ -5,7 +5,7 @@
 
 use std::cell::RefCell;
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
@@ -50,7 +50,13 @@ pub struct Trace {
 #[derive(Debug)]
 pub struct Context {
     cancel: Arc<CancelToken>,
+    /// Read from the body's source.
+    body_bytes_read: AtomicU64,
+    /// Accepted by the socket.
+    body_bytes_accepted: AtomicU64,
     body_bytes_sent: AtomicU64,
+    /// The server does not want the rest of the body.
+    body_refused: AtomicBool,
     bytes_sent: AtomicU64,
     bytes_received: AtomicU64,
     state: Mutex<State>,
@@ -79,7 +85,10 @@ impl Context {
     pub fn new(cancel: Arc<CancelToken>) -> Context {
         Context {
             cancel,
+            body_bytes_read: AtomicU64::new(0),
+            body_bytes_accepted: AtomicU64::new(0),
             body_bytes_sent: AtomicU64::new(0),
+            body_refused: AtomicBool::new(false),
             bytes_sent: AtomicU64::new(0),
             bytes_received: AtomicU64::new(0),
             state: Mutex::new(State::default()),
@@ -111,15 +120,43 @@ impl Context {
 
     /// Forgets the exchange before, when a new one begins.
     pub(super) fn begin(&self, state: State) {
-        self.body_bytes_sent.store(0, Ordering::Relaxed);
-        self.bytes_sent.store(0, Ordering::Relaxed);
-        self.bytes_received.store(0, Ordering::Relaxed);
+        for counter in [
+            &self.body_bytes_read,
+            &self.body_bytes_accepted,
+            &self.body_bytes_sent,
+            &self.bytes_sent,
+            &self.bytes_received,
+        ] {
+            counter.store(0, Ordering::Relaxed);
+        }
+        self.body_refused.store(false, Ordering::Relaxed);
         *self.state() = state;
     }
 
-    /// Reports body bytes as gone; the number never falls.
-    pub(super) fn body_bytes_left(&self, total: u64) {
-        self.body_bytes_sent.fetch_max(total, Ordering::Relaxed);
+    pub(super) fn count_body_read(&self, bytes: usize) {
+        self.body_bytes_read.fetch_add(bytes as u64, Ordering::Relaxed);
+    }
+
+    pub(super) fn body_bytes_read(&self) -> u64 {
+        self.body_bytes_read.load(Ordering::Relaxed)
+    }
+
+    /// The socket has accepted `accepted` bytes of the body, and the kernel holds `unsent` bytes of the connection.
+    pub(super) fn body_accepted(&self, accepted: u64, unsent: u64) {
+        self.body_bytes_accepted.fetch_max(accepted, Ordering::Relaxed);
+        self.body_bytes_sent.fetch_max(accepted.saturating_sub(unsent), Ordering::Relaxed);
+    }
+
+    pub(super) fn body_bytes_accepted(&self) -> u64 {
+        self.body_bytes_accepted.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn refuse_body(&self) {
+        self.body_refused.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn is_body_refused(&self) -> bool {
+        self.body_refused.load(Ordering::Relaxed)
     }
 
     pub(super) fn count_sent(&self, bytes: usize) {

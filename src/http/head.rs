@@ -1,5 +1,12 @@
 //! The head of a response, as it is on the wire.
 
+use super::error::Error;
+
+/// The most bytes a head may have.
+pub(super) const MAX_HEAD_SIZE: usize = 64 * 1024;
+/// The most fields a head may have, which is also ureq's bound.
+const MAX_HEADERS: usize = 128;
+
 /// One header field of a response.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Header {
@@ -9,8 +16,84 @@ pub struct Header {
     pub value: String,
 }
 
-#[derive(Debug)]
+/// A whole head.
+#[derive(Debug, PartialEq, Eq)]
 pub(super) struct Head {
     pub status: u16,
     pub headers: Vec<Header>,
+    /// Whether the body ends where the connection does.
+    pub close_delimited: bool,
+}
+
+impl Head {
+    /// The head at the start of `input` and its size; `None` while it is not all there.
+    pub(super) fn parse(input: &[u8]) -> Result<Option<(Head, usize)>, Error> {
+        let mut fields = [httparse::EMPTY_HEADER; MAX_HEADERS];
+        let mut response = httparse::Response::new(&mut fields);
+        let size = match response.parse(input) {
+            Ok(httparse::Status::Complete(size)) => size,
+            Ok(httparse::Status::Partial) => return Ok(None),
+            Err(httparse::Error::TooManyHeaders) => return Err(Error::protocol("the response has too many headers")),
+            Err(error) => return Err(Error::protocol(format!("the response's head is malformed: {error}"))),
+        };
+        let status = response.code.unwrap_or_default();
+        let is_http_10 = response.version == Some(0);
+        let headers: Vec<Header> = response
+            .headers
+            .iter()
+            .map(|field| Header { name: field.name.to_owned(), value: decode(field.value) })
+            .collect();
+        if status < 100 || status == 101 {
+            return Err(Error::protocol(format!("the status {status} is no answer to the request")));
+        }
+        let chunked = is_chunked(&headers)?;
+        if chunked && is_http_10 {
+            return Err(Error::protocol("a chunked body needs HTTP/1.1"));
+        }
+        let has_length = find(&headers, "content-length").next().is_some();
+        let close_delimited = !chunked && !has_length && !matches!(status, 100..200 | 204 | 304);
+        Ok(Some((Head { status, headers, close_delimited }, size)))
+    }
+
+    /// An interim response (RFC 9110 section 15.2), which another one follows.
+    pub(super) fn is_interim(&self) -> bool {
+        self.status < 200
+    }
+}
+
+/// Whether `input` can still become the head of an HTTP/1 response. Whoever speaks another protocol is told apart by the
+/// first bytes, without waiting for an end of the head that never comes.
+pub(super) fn is_plausible(input: &[u8]) -> bool {
+    let start = input.iter().position(|byte| !matches!(byte, b'\r' | b'\n')).unwrap_or(input.len());
+    b"HTTP/1.".iter().zip(&input[start..]).all(|(expected, byte)| expected == byte)
+}
+
+/// The values of every field called `name`, which is in lower case.
+pub(super) fn find<'a>(headers: &'a [Header], name: &'a str) -> impl Iterator<Item = &'a str> {
+    headers.iter().filter(move |header| header.name.eq_ignore_ascii_case(name)).map(|header| header.value.as_str())
+}
+
+/// The elements of a list that may be spread over several fields (RFC 9110 section 5.6.1), in lower case.
+pub(super) fn list(headers: &[Header], name: &str) -> Vec<String> {
+    find(headers, name)
+        .flat_map(|value| value.split(','))
+        .map(|element| element.trim().to_ascii_lowercase())
+        .filter(|element| !element.is_empty())
+        .collect()
+}
+
+fn is_chunked(headers: &[Header]) -> Result<bool, Error> {
+    let codings = list(headers, "transfer-encoding");
+    match codings.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        [] | ["identity"] => Ok(false),
+        ["chunked"] => Ok(true),
+        _ => Err(Error::protocol("the response has a transfer coding that was not asked for")),
+    }
+}
+
+fn decode(value: &[u8]) -> String {
+    match std::str::from_utf8(value) {
+        Ok(text) => text.to_owned(),
+        Err(_) => value.iter().map(|&byte| char::from(byte)).collect(),
+    }
 }

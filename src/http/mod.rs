@@ -2,7 +2,12 @@
 //!
 //! One call is one hop. Nothing here knows what the transfers are for, and ureq is used nowhere else.
 
+mod buffers;
+mod channel;
 mod client;
+mod coding;
+mod connect;
+mod connector;
 mod context;
 mod error;
 mod head;
@@ -10,7 +15,11 @@ mod proxy;
 mod request;
 mod resolver;
 mod response;
+mod stream;
 mod tls;
+mod tls_stream;
+mod transport;
+mod wait;
 
 pub use client::{Client, ClientOptions};
 pub use context::{Context, Trace};
@@ -20,4 +29,9 @@ pub use proxy::Proxy;
 pub use request::{BodySource, Method, Request};
 pub use resolver::{Resolver, ResolverAnswer};
 pub use response::Response;
+#[cfg(target_os = "android")]
+pub use tls::platform_verifier_was_initialised;
 pub use tls::{Pin, Trust};
+
+#[cfg(test)]
+mod tests;

@@ -1,8 +1,21 @@
 //! Whom TLS trusts.
 
-use rustls::pki_types::CertificateDer;
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
 
-use super::error::Error;
+use once_cell::sync::OnceCell;
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::client::{VerifierBuilderError, WebPkiServerVerifier};
+use rustls::crypto::CryptoProvider;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::server::ParsedCertificate;
+use rustls::{
+    AlertDescription, CertificateError, ClientConfig, DigitallySignedStruct, OtherError, RootCertStore, SignatureScheme,
+};
+
+use super::error::{Error, ErrorKind, TlsFailure};
 
 /// The certificates that a server's must lead to.
 #[derive(Clone)]
@@ -14,12 +27,20 @@ pub enum Trust {
 }
 
 impl Trust {
-    /// The certificates of a PEM file.
+    /// The certificates of a PEM file; anything else in it is passed over.
     ///
     /// # Errors
-    /// [`ErrorKind::Tls`](super::ErrorKind::Tls) when it holds no certificate, or something that cannot be read.
-    pub fn from_pem(_pem: &[u8]) -> Result<Trust, Error> {
-        Err(Error::internal("not built yet"))
+    /// [`ErrorKind::Tls`] when it holds no certificate, or one that cannot be read.
+    pub fn from_pem(pem: &[u8]) -> Result<Trust, Error> {
+        let bad = |detail: String| Error::new(ErrorKind::Tls(TlsFailure::Other), detail);
+        let roots = CertificateDer::pem_slice_iter(pem)
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(|error| bad(format!("the root certificates cannot be read: {error}")))?;
+        if roots.is_empty() {
+            return Err(bad("the root certificates are empty".to_owned()));
+        }
+        root_store(&roots)?;
+        Ok(Trust::Roots(roots))
     }
 }
 
@@ -28,6 +49,213 @@ impl Trust {
 pub struct Pin {
     /// The host's name, exactly.
     pub host: String,
-    /// SHA-256 of the certificate's SubjectPublicKeyInfo (RFC 7469 section 2.4).
+    /// SHA-256 of the SubjectPublicKeyInfo (RFC 7469 section 2.4) of the server's own certificate. A certificate above it
+    /// is no match: which ones of those a server sends, it alone decides.
     pub sha256: [u8; 32],
+}
+
+/// What a client needs for TLS, with everything that is the same for all of its connections.
+#[derive(Debug)]
+pub(super) enum TlsSettings {
+    Ready(Arc<ClientConfig>),
+    /// The platform's verifier costs time and may not be there, so it is only built for the first connection.
+    Platform {
+        pins: Pins,
+        config: OnceCell<Arc<ClientConfig>>,
+    },
+}
+
+type Pins = HashMap<String, Vec<[u8; 32]>>;
+
+/// The platform's verifier, and the configuration of every client without pins.
+static PLATFORM_VERIFIER: OnceCell<Arc<dyn ServerCertVerifier>> = OnceCell::new();
+static PLATFORM_CONFIG: OnceCell<Arc<ClientConfig>> = OnceCell::new();
+
+impl TlsSettings {
+    pub(super) fn new(trust: Trust, pins: Vec<Pin>) -> Result<TlsSettings, Error> {
+        let mut by_host = Pins::new();
+        for pin in pins {
+            by_host.entry(pin.host.to_ascii_lowercase()).or_default().push(pin.sha256);
+        }
+        match trust {
+            Trust::Platform => Ok(TlsSettings::Platform { pins: by_host, config: OnceCell::new() }),
+            Trust::Roots(roots) => {
+                let verifier = WebPkiServerVerifier::builder_with_provider(root_store(&roots)?.into(), provider())
+                    .build()
+                    .map_err(|error: VerifierBuilderError| bad_roots(&error))?;
+                Ok(TlsSettings::Ready(config(verifier, by_host)?))
+            }
+        }
+    }
+
+    pub(super) fn config(&self) -> Result<Arc<ClientConfig>, Error> {
+        match self {
+            TlsSettings::Ready(config) => Ok(config.clone()),
+            TlsSettings::Platform { pins, config: own } => {
+                let verifier = PLATFORM_VERIFIER.get_or_try_init(platform_verifier)?;
+                let cell = if pins.is_empty() { &PLATFORM_CONFIG } else { own };
+                cell.get_or_try_init(|| config(verifier.clone(), pins.clone())).cloned()
+            }
+        }
+    }
+}
+
+fn provider() -> Arc<CryptoProvider> {
+    Arc::new(rustls::crypto::ring::default_provider())
+}
+
+fn bad_roots(error: &dyn fmt::Display) -> Error {
+    Error::new(ErrorKind::Tls(TlsFailure::Other), format!("a root certificate cannot be used: {error}"))
+}
+
+fn root_store(roots: &[CertificateDer<'static>]) -> Result<RootCertStore, Error> {
+    let mut store = RootCertStore::empty();
+    for root in roots {
+        store.add(root.clone()).map_err(|error| bad_roots(&error))?;
+    }
+    Ok(store)
+}
+
+fn config(verifier: Arc<dyn ServerCertVerifier>, pins: Pins) -> Result<Arc<ClientConfig>, Error> {
+    let verifier: Arc<dyn ServerCertVerifier> =
+        if pins.is_empty() { verifier } else { Arc::new(PinningVerifier { inner: verifier, pins }) };
+    let mut config = ClientConfig::builder_with_provider(provider())
+        .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])
+        .map_err(|error| Error::internal(format!("TLS cannot be configured: {error}")))?
+        .dangerous()
+        .with_custom_certificate_verifier(verifier)
+        .with_no_client_auth();
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(Arc::new(config))
+}
+
+fn platform_verifier() -> Result<Arc<dyn ServerCertVerifier>, Error> {
+    if !platform_verifier_is_ready() {
+        return Err(Error::new(ErrorKind::PlatformVerifier, "the platform's certificate verifier was not initialised"));
+    }
+    match rustls_platform_verifier::Verifier::new(provider()) {
+        Ok(verifier) => Ok(Arc::new(verifier)),
+        Err(error) => {
+            let detail = format!("the platform's certificate verifier cannot be used: {error}");
+            Err(Error::new(ErrorKind::PlatformVerifier, detail))
+        }
+    }
+}
+
+#[cfg(not(target_os = "android"))]
+fn platform_verifier_is_ready() -> bool {
+    true
+}
+
+/// On Android the verifier needs the JVM and panics without it, and it does not say whether it has it.
+#[cfg(target_os = "android")]
+static PLATFORM_VERIFIER_IS_READY: std::sync::atomic::AtomicBool = std::sync::atomic::AtomicBool::new(false);
+
+#[cfg(target_os = "android")]
+fn platform_verifier_is_ready() -> bool {
+    PLATFORM_VERIFIER_IS_READY.load(std::sync::atomic::Ordering::SeqCst)
+}
+
+/// Says that `rustls_platform_verifier::android` was initialised; until then every platform verification fails with
+/// [`ErrorKind::PlatformVerifier`].
+#[cfg(target_os = "android")]
+pub fn platform_verifier_was_initialised() {
+    PLATFORM_VERIFIER_IS_READY.store(true, std::sync::atomic::Ordering::SeqCst);
+}
+
+/// Checks the pins of a host after everything else.
+#[derive(Debug)]
+struct PinningVerifier {
+    inner: Arc<dyn ServerCertVerifier>,
+    pins: Pins,
+}
+
+#[derive(Debug)]
+struct PinMismatch;
+
+impl fmt::Display for PinMismatch {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(TlsFailure::PinMismatch.text())
+    }
+}
+
+impl std::error::Error for PinMismatch {}
+
+impl ServerCertVerifier for PinningVerifier {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        server_name: &ServerName<'_>,
+        ocsp_response: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        let verified = self.inner.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)?;
+        let Some(pins) = self.pins.get(&server_name.to_str().to_ascii_lowercase()) else { return Ok(verified) };
+        let key = ParsedCertificate::try_from(end_entity)?.subject_public_key_info();
+        let digest = ring::digest::digest(&ring::digest::SHA256, &key);
+        if pins.iter().any(|pin| pin == digest.as_ref()) {
+            return Ok(verified);
+        }
+        Err(CertificateError::Other(OtherError(Arc::new(PinMismatch))).into())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        self.inner.verify_tls12_signature(message, certificate, signature)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        self.inner.verify_tls13_signature(message, certificate, signature)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.inner.supported_verify_schemes()
+    }
+}
+
+/// What a failure of rustls means to a caller.
+pub(super) fn failure_of(error: &rustls::Error) -> Error {
+    let failure = match error {
+        rustls::Error::InvalidCertificate(error) => certificate_failure(error),
+        rustls::Error::PeerIncompatible(
+            rustls::PeerIncompatible::ServerDoesNotSupportTls12Or13
+            | rustls::PeerIncompatible::ServerTlsVersionIsDisabledByOurConfig,
+        )
+        | rustls::Error::AlertReceived(AlertDescription::ProtocolVersion) => TlsFailure::ProtocolVersion,
+        rustls::Error::InvalidMessage(rustls::InvalidMessage::UnknownProtocolVersion) => TlsFailure::ProtocolVersion,
+        rustls::Error::InvalidMessage(rustls::InvalidMessage::InvalidContentType) => TlsFailure::NotTls,
+        _ => TlsFailure::Other,
+    };
+    match failure {
+        TlsFailure::Other => Error::new(ErrorKind::Tls(failure), format!("{}: {error}", failure.text())),
+        _ => Error::tls(failure),
+    }
+}
+
+fn certificate_failure(error: &CertificateError) -> TlsFailure {
+    match error {
+        CertificateError::Expired | CertificateError::ExpiredContext { .. } => TlsFailure::Expired,
+        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => TlsFailure::NotYetValid,
+        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => TlsFailure::WrongHost,
+        CertificateError::UnknownIssuer => TlsFailure::UnknownIssuer,
+        CertificateError::Revoked => TlsFailure::Revoked,
+        CertificateError::Other(OtherError(other)) if other.is::<PinMismatch>() => TlsFailure::PinMismatch,
+        // What a self-signed certificate that OpenSSL made by default is told.
+        CertificateError::Other(OtherError(other))
+            if matches!(other.downcast_ref(), Some(webpki::Error::CaUsedAsEndEntity)) =>
+        {
+            TlsFailure::UnknownIssuer
+        }
+        _ => TlsFailure::Other,
+    }
 }

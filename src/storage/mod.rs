@@ -14,17 +14,33 @@
 //! A file is complete before it has one of these names, and gets it in one rename, so that a crash at any moment leaves
 //! each file whole or absent. Nothing is recorded elsewhere: what is used of a quota is what the directories hold.
 
+mod directory;
 mod error;
 mod extension;
 mod import;
 mod part;
+mod path;
+mod quota;
+mod root;
 mod source;
 mod store;
+mod temporary;
+#[cfg(test)]
+mod tests;
 
+use std::fs::File;
+use std::io;
 use std::os::fd::OwnedFd;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::log::Log;
+use crate::log::{Level, Log};
+
+use part::Area;
+use path::VirtualPath;
+use root::Root;
+use store::{Destination, Store};
+use temporary::Launch;
 
 pub use error::Error;
 pub use extension::extension;
@@ -77,7 +93,13 @@ pub struct StoredFile {
 
 /// The files of one launch of one mini program. Every function may be called from any thread.
 #[derive(Debug)]
-pub struct Storage {}
+pub struct Storage {
+    root: Arc<Root>,
+    launch: Arc<Launch>,
+    store: Arc<Store>,
+    allow_native_paths: bool,
+    log: Log,
+}
 
 impl Storage {
     /// Opens a mini program's files for one launch, creates their directories where they are missing and removes what
@@ -85,8 +107,17 @@ impl Storage {
     ///
     /// Fails with [`Error::Locked`] (see [`Sharing`]), [`Error::InvalidIdentity`], [`Error::InvalidDataDirectory`],
     /// [`Error::PermissionDenied`] where a directory of the tree is not one, [`Error::DiskFull`] or [`Error::Io`].
-    pub fn open(_options: Options) -> Result<Storage, Error> {
-        unimplemented!()
+    pub fn open(options: Options) -> Result<Storage, Error> {
+        let root = Arc::new(Root::open(&options.data_directory, &options.app_id, &options.user_id, options.sharing)?);
+        let store = Store::open(root.clone(), options.storage_quota, options.log.clone())?;
+        let launch = Launch::begin(root.clone(), options.temporary_quota, options.log.clone())?;
+        Ok(Storage {
+            root,
+            launch: Arc::new(launch),
+            store: Arc::new(store),
+            allow_native_paths: options.allow_native_paths,
+            log: options.log,
+        })
     }
 
     /// Opens a regular file for reading, without ever waiting for another process: `wxfile://…`, or a native absolute
@@ -94,8 +125,16 @@ impl Storage {
     ///
     /// Fails with [`Error::NotFound`]; [`Error::PermissionDenied`] for everything that is not a regular file of this
     /// mini program; [`Error::Io`].
-    pub fn open_source(&self, _path: &str) -> Result<Source, Error> {
-        unimplemented!()
+    pub fn open_source(&self, path: &str) -> Result<Source, Error> {
+        if path.starts_with('/') && self.allow_native_paths {
+            let native = Path::new(path);
+            let file = directory::open_native_file(native).map_err(|error| at_path(path, error))?;
+            let name = native.file_name().map(|name| name.to_string_lossy().into_owned());
+            return Source::from_file(file, name.unwrap_or_default());
+        }
+        let file = self.open_file(path, &path::parse(path)?)?;
+        let name = path.rsplit('/').next().unwrap_or_default();
+        Source::from_file(file, name.to_owned())
     }
 
     /// Takes an open regular file, from its current offset, or a pipe of known length as something to read. `length`
@@ -104,18 +143,18 @@ impl Storage {
     /// Fails with [`Error::InvalidDescriptor`] or [`Error::Io`].
     pub fn source_from_descriptor(
         &self,
-        _descriptor: OwnedFd,
-        _length: Option<u64>,
-        _name: Option<String>,
+        descriptor: OwnedFd,
+        length: Option<u64>,
+        name: Option<String>,
     ) -> Result<Source, Error> {
-        unimplemented!()
+        Source::from_descriptor(descriptor, length, name)
     }
 
     /// Starts a file that will be `wxfile://tmp_<hex>.<ext>`.
     ///
     /// Fails with [`Error::Closed`], [`Error::DiskFull`] or [`Error::Io`].
     pub fn create_temporary(&self) -> Result<PartFile, Error> {
-        unimplemented!()
+        PartFile::create(self.launch.clone(), Area::Temporary, self.log.clone())
     }
 
     /// Starts a file that will be, or replace, the `wxfile://usr/…` file `path`. Missing directories on the way are
@@ -123,8 +162,10 @@ impl Storage {
     ///
     /// Fails with [`Error::PermissionDenied`] where the path is not under `wxfile://usr/` or something that is not a
     /// regular file has its name; [`Error::Closed`], [`Error::DiskFull`] or [`Error::Io`].
-    pub fn create_target(&self, _path: &str) -> Result<PartFile, Error> {
-        unimplemented!()
+    pub fn create_target(&self, path: &str) -> Result<PartFile, Error> {
+        let (destination, replaced) = self.target(path)?;
+        let area = Area::Target { store: self.store.clone(), destination, replaced };
+        PartFile::create(self.launch.clone(), area, self.log.clone())
     }
 
     /// Moves the temporary file `temporary` to the store, or to the `wxfile://usr/…` file `target`, which it replaces.
@@ -133,30 +174,52 @@ impl Storage {
     /// Fails with [`Error::TemporaryFileNotExist`], [`Error::PermissionDenied`], [`Error::QuotaExceeded`],
     /// [`Error::Locked`] where another process holds the store for seconds, [`Error::Closed`], [`Error::DiskFull`] or
     /// [`Error::Io`].
-    pub fn save_file(&self, _temporary: &str, _target: Option<&str>) -> Result<SavedFile, Error> {
-        unimplemented!()
+    pub fn save_file(&self, temporary: &str, target: Option<&str>) -> Result<SavedFile, Error> {
+        let missing = || Error::TemporaryFileNotExist { path: temporary.to_owned() };
+        let parsed = path::parse(temporary).map_err(|error| not_found_as(error, missing))?;
+        let VirtualPath::Temporary(name) = &parsed else { return Err(missing()) };
+        let file = self.open_file(temporary, &parsed).map_err(|error| not_found_as(error, missing))?;
+        let length = file.metadata().map_err(|error| at_path(temporary, error))?.len();
+        let (destination, replaced) = match target {
+            Some(target) => self.target(target)?,
+            None => (Destination::Stored { extension: path::extension_of(name).map(str::to_owned) }, 0),
+        };
+
+        let held = length.saturating_sub(replaced);
+        self.store.hold(held)?;
+        match self.store.place(&file, (&self.launch.directory, name), length, held, &destination) {
+            Ok(saved) => {
+                self.launch.forget(name);
+                Ok(saved)
+            }
+            Err(error) => {
+                self.store.release(held);
+                // Saved or evicted by another thread in between.
+                Err(not_found_as(error, missing))
+            }
+        }
     }
 
     /// The files in the store, oldest first; not those under `wxfile://usr`.
     ///
     /// Fails with [`Error::Io`].
     pub fn saved_files(&self) -> Result<Vec<SavedFile>, Error> {
-        unimplemented!()
+        self.store.files()
     }
 
     /// One file of the store.
     ///
     /// Fails with [`Error::NotFound`], also for a good path that is not of the store; [`Error::PermissionDenied`] or
     /// [`Error::Io`].
-    pub fn saved_file(&self, _path: &str) -> Result<SavedFile, Error> {
-        unimplemented!()
+    pub fn saved_file(&self, path: &str) -> Result<SavedFile, Error> {
+        self.store.file(path)
     }
 
     /// Removes one file of the store. Whoever has it open can read it to its end.
     ///
     /// Fails as [`Storage::saved_file`] does.
-    pub fn remove_saved_file(&self, _path: &str) -> Result<(), Error> {
-        unimplemented!()
+    pub fn remove_saved_file(&self, path: &str) -> Result<(), Error> {
+        self.store.remove(path)
     }
 
     /// Makes a temporary file of a file that the host owns. Its extension is that of `path`.
@@ -164,8 +227,8 @@ impl Storage {
     /// Fails with [`Error::NotFound`], [`Error::PermissionDenied`] where `path` is not absolute or no readable regular
     /// file, [`Error::QuotaExceeded`], [`Error::DiskFull`], [`Error::Closed`] or [`Error::Io`]. The host's file is
     /// untouched then.
-    pub fn import_path(&self, _path: &str, _mode: ImportMode) -> Result<StoredFile, Error> {
-        unimplemented!()
+    pub fn import_path(&self, path: &str, mode: ImportMode) -> Result<StoredFile, Error> {
+        import::path(self.launch.clone(), path, mode, &self.log)
     }
 
     /// Makes a temporary file of what an open regular file, from its current offset, or a pipe holds: `length` bytes,
@@ -175,27 +238,81 @@ impl Storage {
     /// [`Error::QuotaExceeded`], [`Error::DiskFull`], [`Error::Closed`] or [`Error::Io`].
     pub fn import_descriptor(
         &self,
-        _descriptor: OwnedFd,
-        _length: Option<u64>,
-        _name: Option<&str>,
+        descriptor: OwnedFd,
+        length: Option<u64>,
+        name: Option<&str>,
     ) -> Result<StoredFile, Error> {
-        unimplemented!()
+        import::descriptor(self.launch.clone(), descriptor, length, name, &self.log)
     }
 
     /// The native path of an existing `wxfile://…` file or directory, for the host.
     ///
     /// Fails with [`Error::NotFound`], [`Error::PermissionDenied`] or [`Error::Io`].
-    pub fn resolve(&self, _path: &str) -> Result<PathBuf, Error> {
-        unimplemented!()
+    pub fn resolve(&self, path: &str) -> Result<PathBuf, Error> {
+        let parsed = path::parse(path)?;
+        // Looked at only to refuse what may not be named; a native path is resolved anew by whoever uses it.
+        match &parsed {
+            VirtualPath::User(components) if self.opens_as_directory(components) => {}
+            _ => drop(self.open_file(path, &parsed)?),
+        }
+        Ok(self.root.native_path(self.launch.name(), &parsed))
     }
 
     /// Removes this launch's temporary files, also those still being written, and lets other sessions have the rest.
     /// What is open for reading can be read to its end. Does nothing the second time; dropping does the same.
-    pub fn close(&self) {}
+    pub fn close(&self) {
+        self.launch.end();
+        if let Err(error) = self.root.unlock() {
+            self.log.write(Level::Warning, || format!("the mini program's files stay locked: {error}"));
+        }
+    }
+
+    fn open_file(&self, path: &str, parsed: &VirtualPath) -> Result<File, Error> {
+        let opened = match parsed {
+            VirtualPath::Temporary(name) => self.launch.directory.open_file(name),
+            VirtualPath::Stored(name) => self.root.store.open_file(name),
+            VirtualPath::User(components) => match components.last() {
+                Some(name) => self.root.open_user_parent(components).and_then(|parent| parent.open_file(name)),
+                None => return Err(Error::denied(path)),
+            },
+        };
+        opened.map_err(|error| at_path(path, error))
+    }
+
+    fn opens_as_directory(&self, components: &[String]) -> bool {
+        match components.last() {
+            Some(name) => self.root.open_user_parent(components).and_then(|parent| parent.open(name.as_str())).is_ok(),
+            None => true,
+        }
+    }
+
+    /// The place that a `wxfile://usr/…` path names, and the size of the file that is there now.
+    fn target(&self, path: &str) -> Result<(Destination, u64), Error> {
+        let components = path::parse_target(path)?;
+        let replaced = self.store.replaced_size(path, &components)?;
+        Ok((Destination::User { path: path.to_owned(), components }, replaced))
+    }
 }
 
 impl Drop for Storage {
     fn drop(&mut self) {
         self.close();
     }
+}
+
+fn at_path(path: &str, error: io::Error) -> Error {
+    Error::at_path(path, "open a file", error)
+}
+
+/// `error`, or `other` where it says that nothing is there.
+fn not_found_as(error: Error, other: impl FnOnce() -> Error) -> Error {
+    match error {
+        Error::NotFound { .. } => other(),
+        error => error,
+    }
+}
+
+/// A panic while a lock was held does not make what it guards wrong here: every change under one is a single step.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,6 +1,11 @@
 //! A file that is being read.
 
 use std::fs::File;
+use std::io::{Seek, SeekFrom};
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::FileTypeExt;
+
+use rustix::fs::OFlags;
 
 use super::Error;
 
@@ -9,7 +14,7 @@ use super::Error;
 pub struct Source {
     /// The open file. A pipe may be in blocking or non-blocking mode: wait until it is readable before every read.
     pub file: File,
-    /// How many bytes there were when it was opened, counted from where `file` stands.
+    /// How many bytes there were when it was opened, counted from where `file` stood.
     pub length: u64,
     /// The base name of its path; empty where it has none.
     pub name: String,
@@ -19,10 +24,77 @@ pub struct Source {
 }
 
 impl Source {
+    /// A regular file, from its beginning.
+    pub(super) fn from_file(file: File, name: String) -> Result<Source, Error> {
+        let length = file.metadata().map_err(|error| Error::from_io("look at a file", error))?.len();
+        Ok(Source { file, length, name, seekable: true, start: 0 })
+    }
+
+    /// An open regular file from its current offset, or a pipe.
+    pub(super) fn from_descriptor(
+        descriptor: OwnedFd,
+        length: Option<u64>,
+        name: Option<String>,
+    ) -> Result<Source, Error> {
+        let name = name.unwrap_or_default();
+        match Descriptor::open(descriptor)? {
+            Descriptor::Pipe(file) => {
+                let length = length.ok_or(Error::InvalidDescriptor { reason: "a pipe of unknown length" })?;
+                Ok(Source { file, length, name, seekable: false, start: 0 })
+            }
+            Descriptor::Regular { file, start, rest } => {
+                let length = length.unwrap_or(rest);
+                if length > rest {
+                    return Err(Error::InvalidDescriptor { reason: "it holds fewer bytes than was said" });
+                }
+                Ok(Source { file, length, name, seekable: true, start })
+            }
+        }
+    }
+
     /// Goes back to the first of the `length` bytes, to send them again.
     ///
     /// Fails with [`Error::Io`], always for a pipe.
     pub fn rewind(&mut self) -> Result<(), Error> {
-        unimplemented!()
+        self.file
+            .seek(SeekFrom::Start(self.start))
+            .map(|_| ())
+            .map_err(|error| Error::from_io("go back to the start of a file", error))
+    }
+}
+
+/// A descriptor of the host's that can be read from.
+pub(super) enum Descriptor {
+    /// A pipe or FIFO.
+    Pipe(File),
+    /// A regular file.
+    Regular {
+        /// The file.
+        file: File,
+        /// Its current offset.
+        start: u64,
+        /// How many bytes follow that.
+        rest: u64,
+    },
+}
+
+impl Descriptor {
+    /// Finds out what a descriptor is.
+    pub(super) fn open(descriptor: OwnedFd) -> Result<Descriptor, Error> {
+        let fail = |error| Error::from_io("look at a descriptor", error);
+        let flags = rustix::fs::fcntl_getfl(&descriptor).map_err(|error| fail(error.into()))?;
+        if flags & OFlags::ACCMODE == OFlags::WRONLY {
+            return Err(Error::InvalidDescriptor { reason: "it is not open for reading" });
+        }
+        let mut file = File::from(descriptor);
+        let metadata = file.metadata().map_err(fail)?;
+        if metadata.file_type().is_fifo() {
+            return Ok(Descriptor::Pipe(file));
+        }
+        if !metadata.is_file() {
+            return Err(Error::InvalidDescriptor { reason: "it is neither a regular file nor a pipe" });
+        }
+        let start = file.stream_position().map_err(fail)?;
+        Ok(Descriptor::Regular { file, start, rest: metadata.len().saturating_sub(start) })
     }
 }

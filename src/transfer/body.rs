@@ -3,12 +3,15 @@
 use std::fs;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::sync::Arc;
+use std::time::Instant;
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
 
 use super::Events;
 use super::multipart::MultipartBody;
 use crate::cancel::CancelToken;
 use crate::http::{self, BodySource};
-use crate::platform;
 use crate::storage::Source;
 
 /// Gives the multipart body to the exchange, and reports how much of what it gave before has left.
@@ -70,7 +73,28 @@ impl Seek for SourceReader {
     }
 }
 
-/// A cancelled wait is an error of the body; the exchange looks at the token first and reports the cancellation.
+/// Waits until a pipe has something to read or has ended. The exchange looks at the token itself, so that a cancelled
+/// wait is reported as the cancellation, not as this error.
 fn wait_until_readable(file: &fs::File, cancel: &CancelToken) -> io::Result<()> {
-    platform::wait_readable(file, cancel)
+    let waker = cancel.waker();
+    loop {
+        cancel.check().map_err(|reason| io::Error::other(format!("{reason:?}")))?;
+        let mut watched = vec![PollFd::new(file, PollFlags::IN)];
+        if let Some(waker) = &waker {
+            watched.push(PollFd::new(&**waker, PollFlags::IN));
+        }
+        let left = cancel.deadline().map(|deadline| deadline.saturating_duration_since(Instant::now()));
+        let timeout = left.and_then(|left| Timespec::try_from(left).ok());
+        match poll(&mut watched, timeout.as_ref()) {
+            Ok(_) | Err(Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+        if !watched[0].revents().is_empty() {
+            return Ok(());
+        }
+        if let Some(waker) = &waker {
+            // A wake without a reason was meant for an earlier task of this thread.
+            waker.reset();
+        }
+    }
 }

@@ -1,0 +1,195 @@
+//! A connection's buffers: small while little goes through them, and the place where a response's head is taken apart.
+//!
+//! ureq sees the head only when it is whole and known to be good, so that every way in which a head can be bad is found
+//! here, and a caller gets the fields as they were on the wire.
+
+use ureq::unversioned::transport::Buffers;
+
+use super::error::Error;
+use super::head::{Head, MAX_HEAD_SIZE, is_plausible};
+
+const SMALL: usize = 16 * 1024;
+/// Larger ones no longer make a transfer cheaper, and ten at once have to fit into a phone.
+const LARGE: usize = 128 * 1024;
+/// From here on a request's body is worth the large buffer.
+const LARGE_BODY: u64 = 2 * 1024 * 1024;
+
+#[derive(Debug)]
+pub(super) struct ConnectionBuffers {
+    input: Vec<u8>,
+    start: usize,
+    end: usize,
+    /// The size that `input` gets when it is empty.
+    input_size: usize,
+    output: Vec<u8>,
+    output_size: usize,
+    phase: Phase,
+    /// How far the input was searched for the end of a head.
+    searched: usize,
+    /// Whether the last use of the input took something of it.
+    progress: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    /// The head is not all there.
+    Head,
+    /// The head is whole and ureq has not taken it.
+    HeadReady,
+    /// What comes is the body.
+    Body,
+}
+
+impl ConnectionBuffers {
+    pub(super) fn new() -> ConnectionBuffers {
+        ConnectionBuffers {
+            input: Vec::new(),
+            start: 0,
+            end: 0,
+            input_size: SMALL,
+            output: Vec::new(),
+            output_size: SMALL,
+            phase: Phase::Head,
+            searched: 0,
+            progress: false,
+        }
+    }
+
+    /// Makes ready for an exchange that sends a head of about `head_size` and a body of `body_length`.
+    pub(super) fn begin(&mut self, head_size: usize, body_length: u64) {
+        let body_size = if body_length >= LARGE_BODY { LARGE } else { SMALL };
+        // ureq writes a field in one piece or not at all.
+        self.output_size = body_size.max(head_size);
+        self.input_size = SMALL;
+        self.phase = Phase::Head;
+        self.searched = 0;
+        self.progress = false;
+    }
+
+    /// Gives back the memory that an idle connection does not need.
+    pub(super) fn shrink(&mut self) {
+        self.output = Vec::new();
+        if self.start == self.end {
+            self.input = Vec::new();
+            (self.start, self.end) = (0, 0);
+        }
+    }
+
+    /// Whether the body is being received.
+    pub(super) fn in_body(&self) -> bool {
+        self.phase == Phase::Body
+    }
+
+    /// Whether there is a response's head that ureq has not taken.
+    pub(super) fn head_ready(&self) -> bool {
+        self.phase == Phase::HeadReady
+    }
+
+    /// Space for more input, which is what bounds a head, a chunk's size and a trailer.
+    pub(super) fn space(&mut self) -> Result<&mut [u8], Error> {
+        if self.start == self.end {
+            (self.start, self.end, self.searched) = (0, 0, 0);
+        } else if self.end == self.input.len() && self.start > 0 {
+            self.input.copy_within(self.start..self.end, 0);
+            (self.start, self.end) = (0, self.end - self.start);
+        }
+        if self.end == self.input.len() {
+            if self.end >= MAX_HEAD_SIZE.max(self.input_size) {
+                return Err(Error::protocol(match self.phase {
+                    Phase::Head => "the response's head is too large",
+                    Phase::HeadReady | Phase::Body => "a line of the response is too large",
+                }));
+            }
+            let size = self.input_size.max(self.end * 2);
+            self.input.resize(size, 0);
+        } else if self.end == 0 && self.input.len() < self.input_size {
+            self.input.resize(self.input_size, 0);
+        }
+        Ok(&mut self.input[self.end..])
+    }
+
+    /// Takes `amount` bytes of [`space`](ConnectionBuffers::space) as received. A body that fills the buffer gets a larger
+    /// one, up to `limit`.
+    pub(super) fn received(&mut self, amount: usize, limit: usize) {
+        self.end += amount;
+        if self.phase == Phase::Body && self.end == self.input.len() {
+            self.input_size = (self.input.len() * 2).min(limit.min(LARGE)).max(self.input_size);
+        }
+    }
+
+    /// The final response's head, once it is whole; interim ones are dropped.
+    pub(super) fn take_head(&mut self) -> Result<Option<Head>, Error> {
+        if self.phase != Phase::Head {
+            return Ok(None);
+        }
+        loop {
+            let input = &self.input[self.start..self.end];
+            if !is_plausible(input) {
+                return Err(Error::protocol("the server does not speak HTTP/1.1"));
+            }
+            // Without an empty line there is no need to parse, which a peer that sends single bytes would make expensive.
+            let from = self.searched.saturating_sub(3);
+            let has_end = input[from..].windows(2).any(|pair| pair == b"\n\n")
+                || input[from..].windows(3).any(|three| three == b"\n\r\n");
+            self.searched = input.len();
+            let parsed = if has_end { Head::parse(input)? } else { None };
+            match parsed {
+                Some((head, size)) if head.is_interim() => {
+                    self.start += size;
+                    self.searched = 0;
+                }
+                Some((head, _)) => {
+                    self.phase = Phase::HeadReady;
+                    return Ok(Some(head));
+                }
+                None => return Ok(None),
+            }
+        }
+    }
+
+    /// The first `amount` bytes of the output.
+    pub(super) fn output_bytes(&self, amount: usize) -> &[u8] {
+        &self.output[..amount]
+    }
+}
+
+impl Buffers for ConnectionBuffers {
+    fn output(&mut self) -> &mut [u8] {
+        self.output.resize(self.output_size, 0);
+        &mut self.output
+    }
+
+    fn input(&self) -> &[u8] {
+        &self.input[self.start..self.end]
+    }
+
+    fn input_append_buf(&mut self) -> &mut [u8] {
+        &mut self.input[self.end..]
+    }
+
+    fn input_appended(&mut self, amount: usize) {
+        self.end += amount;
+    }
+
+    fn input_consume(&mut self, amount: usize) {
+        self.progress = amount > 0;
+        self.start += amount;
+        if self.phase == Phase::HeadReady && amount > 0 {
+            self.phase = Phase::Body;
+        }
+    }
+
+    fn tmp_and_output(&mut self) -> (&mut [u8], &mut [u8]) {
+        self.output.resize(self.output_size, 0);
+        // The first is for a chunked request, which there is none of.
+        (&mut [], &mut self.output)
+    }
+
+    fn can_use_input(&self) -> bool {
+        match self.phase {
+            Phase::Head => false,
+            Phase::HeadReady => true,
+            Phase::Body => self.progress && self.start < self.end,
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! One connection out of several addresses (RFC 8305).
+
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use rustix::event::{PollFd, PollFlags};
+use socket2::{Domain, Protocol, Socket, Type};
+
+use super::context::Context;
+use super::error::{Error, ErrorKind};
+use super::stream::Stream;
+use super::wait::{MAX_WATCHED, wait};
+
+/// How long an address has before the next one is tried as well (RFC 8305 section 5).
+const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
+
+/// Connects to the first address that answers. A dead one costs [`ATTEMPT_DELAY`], a refusing one nothing.
+pub(super) fn connect(context: &Arc<Context>, addresses: &[IpAddr], port: u16) -> Result<Stream, Error> {
+    let mut waiting = interleave(addresses).into_iter().map(|address| SocketAddr::new(address, port));
+    let mut next = waiting.next();
+    let mut attempts: Vec<(Socket, SocketAddr)> = Vec::new();
+    let mut last_error = None;
+    loop {
+        context.cancel().check()?;
+        if attempts.len() < MAX_WATCHED
+            && let Some(address) = next.take()
+        {
+            next = waiting.next();
+            match begin(address) {
+                Ok(Attempt::Connected(socket)) => return Ok(Stream::new(socket, address, context.clone())),
+                Ok(Attempt::Pending(socket)) => attempts.push((socket, address)),
+                Err(error) => {
+                    last_error = Some(error);
+                    continue;
+                }
+            }
+        }
+        if attempts.is_empty() {
+            if next.is_some() {
+                continue;
+            }
+            let detail = match last_error {
+                Some(error) => format!("cannot connect: {error}"),
+                None => "cannot connect: there is no address".to_owned(),
+            };
+            return Err(Error::new(ErrorKind::Connect, detail));
+        }
+        let may_start = next.is_some() && attempts.len() < MAX_WATCHED;
+        let next_start = may_start.then(|| Instant::now() + ATTEMPT_DELAY);
+        // An attempt that fails lets the next address start at once, whatever is left of the delay.
+        if let Some((socket, peer)) = first_connected(context, &mut attempts, next_start, &mut last_error)? {
+            return Ok(Stream::new(socket, peer, context.clone()));
+        }
+    }
+}
+
+enum Attempt {
+    Connected(Socket),
+    Pending(Socket),
+}
+
+fn begin(address: SocketAddr) -> io::Result<Attempt> {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+    socket.set_nonblocking(true)?;
+    socket.set_tcp_nodelay(true)?;
+    match socket.connect(&address.into()) {
+        Ok(()) => Ok(Attempt::Connected(socket)),
+        Err(error) if error.raw_os_error() == Some(libc::EINPROGRESS) => Ok(Attempt::Pending(socket)),
+        Err(error) => Err(error),
+    }
+}
+
+/// Waits for one attempt to end. Failed ones are taken out.
+fn first_connected(
+    context: &Context,
+    attempts: &mut Vec<(Socket, SocketAddr)>,
+    limit: Option<Instant>,
+    last_error: &mut Option<io::Error>,
+) -> Result<Option<(Socket, SocketAddr)>, Error> {
+    let watched: Vec<PollFd<'_>> = attempts.iter().map(|(socket, _)| PollFd::new(socket, PollFlags::OUT)).collect();
+    let events = wait(context, &watched, limit)?;
+    // From the back, so that a removal leaves the other positions alone.
+    for index in (0..attempts.len()).rev().filter(|&index| !events[index].is_empty()) {
+        let (socket, peer) = attempts.remove(index);
+        match socket.take_error() {
+            Ok(None) => return Ok(Some((socket, peer))),
+            Ok(Some(error)) | Err(error) => *last_error = Some(error),
+        }
+    }
+    Ok(None)
+}
+
+/// The families in turn, beginning with that of the first address (RFC 8305 section 4).
+fn interleave(addresses: &[IpAddr]) -> Vec<IpAddr> {
+    let first_is_v6 = addresses.first().is_some_and(IpAddr::is_ipv6);
+    let (first, second): (Vec<IpAddr>, Vec<IpAddr>) =
+        addresses.iter().partition(|address| address.is_ipv6() == first_is_v6);
+    let (mut first, mut second) = (first.into_iter(), second.into_iter());
+    let mut order = Vec::with_capacity(addresses.len());
+    loop {
+        let pair = [first.next(), second.next()];
+        if pair == [None, None] {
+            return order;
+        }
+        order.extend(pair.into_iter().flatten());
+    }
+}

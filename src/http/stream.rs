@@ -1,0 +1,118 @@
+//! A connected socket that never blocks.
+
+use std::io::{self, IoSlice, Read, Write};
+use std::mem::MaybeUninit;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Instant;
+
+use rustix::event::{PollFd, PollFlags};
+use socket2::Socket;
+
+use super::context::Context;
+use super::error::Error;
+use super::wait::wait;
+use crate::platform::{SEND_FLAGS, unsent_bytes};
+
+/// A connected, non-blocking socket, and the context of the exchange that uses it now.
+#[derive(Debug)]
+pub(super) struct Stream {
+    socket: Socket,
+    pub peer: SocketAddr,
+    /// `None` while the connection is idle.
+    pub context: Option<Arc<Context>>,
+}
+
+/// What a stream is waited for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Interest {
+    Readable,
+    Writable,
+    Both,
+}
+
+/// The outcome of a wait.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Readiness {
+    /// There are bytes, an end or an error to be received.
+    pub readable: bool,
+}
+
+impl Stream {
+    pub(super) fn new(socket: Socket, peer: SocketAddr, context: Arc<Context>) -> Stream {
+        Stream { socket, peer, context: Some(context) }
+    }
+
+    /// Waits for the socket, the stop signal or `limit`, of which the last gives a readiness of nothing.
+    pub(super) fn wait(&self, interest: Interest, limit: Option<Instant>) -> Result<Readiness, Error> {
+        let Some(context) = &self.context else { return Err(Error::internal("an idle connection was used")) };
+        let events = match interest {
+            Interest::Readable => PollFlags::IN,
+            Interest::Writable => PollFlags::OUT,
+            Interest::Both => PollFlags::IN | PollFlags::OUT,
+        };
+        let happened = wait(context, &[PollFd::new(&self.socket, events)], limit)?;
+        Ok(Readiness { readable: happened[0].intersects(PollFlags::IN | PollFlags::HUP | PollFlags::ERR) })
+    }
+
+    /// Stops when the exchange is to stop.
+    pub(super) fn check(&self) -> Result<(), Error> {
+        match &self.context {
+            Some(context) => Ok(context.cancel().check()?),
+            None => Err(Error::internal("an idle connection was used")),
+        }
+    }
+
+    /// The bytes that the kernel still holds; 0 where it does not say.
+    pub(super) fn unsent(&self) -> u64 {
+        unsent_bytes(&self.socket).map_or(0, |bytes| bytes as u64)
+    }
+
+    /// Whether an idle connection has nothing to be received, neither bytes nor an end.
+    pub(super) fn is_quiet(&self) -> bool {
+        let mut byte = [MaybeUninit::uninit()];
+        matches!(self.socket.peek(&mut byte), Err(error) if error.kind() == io::ErrorKind::WouldBlock)
+    }
+}
+
+/// Never blocks: [`io::ErrorKind::WouldBlock`] means that there is nothing yet.
+impl Read for Stream {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let received = retry(|| (&self.socket).read(buffer))?;
+        if let Some(context) = &self.context {
+            context.count_received(received);
+        }
+        Ok(received)
+    }
+}
+
+/// Never blocks: [`io::ErrorKind::WouldBlock`] means that the kernel's buffer is full.
+impl Write for Stream {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.write_vectored(&[IoSlice::new(bytes)])
+    }
+
+    fn write_vectored(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+        let sent = retry(|| match slices {
+            [only] => self.socket.send_with_flags(only, SEND_FLAGS),
+            several => self.socket.send_vectored_with_flags(several, SEND_FLAGS),
+        })?;
+        if let Some(context) = &self.context {
+            context.count_sent(sent);
+        }
+        Ok(sent)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn retry<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    loop {
+        match call() {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            result => return result,
+        }
+    }
+}

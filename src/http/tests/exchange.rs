@@ -1,0 +1,342 @@
+//! Requests and responses as they are on the wire.
+
+use std::io::{self, Write};
+use std::net::Ipv4Addr;
+use std::sync::mpsc;
+use std::thread;
+use std::time::Instant;
+
+use super::support::*;
+use crate::http::*;
+
+fn header(name: &str, value: &str) -> Header {
+    Header { name: name.to_owned(), value: value.to_owned() }
+}
+
+/// The answer to a GET of a server that sends `answer` and closes.
+fn answer_of(answer: impl Into<Vec<u8>>) -> Result<(u16, Vec<Header>, Result<Vec<u8>, Error>), Error> {
+    let server = Server::answering_once(answer);
+    let mut response = get(&client(), &server.url(), &context())?;
+    let body = read_all(&mut response);
+    Ok((response.status, response.headers, body))
+}
+
+fn protocol_detail(result: Result<(u16, Vec<Header>, Result<Vec<u8>, Error>), Error>) -> String {
+    match result {
+        Err(Error { kind: ErrorKind::Protocol, detail }) => detail,
+        Ok((.., Err(Error { kind: ErrorKind::Protocol, detail }))) => detail,
+        other => panic!("no protocol error but {other:?}"),
+    }
+}
+
+#[test]
+fn a_get_sends_its_headers_and_nothing_of_its_own_but_host_and_accept_encoding() {
+    let (sender, requests) = mpsc::channel();
+    let server = Server::start(move |mut stream, _| {
+        sender.send(read_request(&mut stream).unwrap()).unwrap();
+        stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi").unwrap();
+    });
+    let url = server.url().join("/a%20b/c?x=1&y=%E4%BD%A0#fragment").unwrap();
+    let headers = [
+        ("User-Agent".to_owned(), "Test/1".to_owned()),
+        ("X-Twice".to_owned(), "1".to_owned()),
+        ("host".to_owned(), "evil.example".to_owned()),
+        ("X-Twice".to_owned(), "你".to_owned()),
+        ("Content-Length".to_owned(), "5".to_owned()),
+    ];
+    let client = client();
+    let request = Request { method: Method::Get, url: &url, headers: &headers, body: None };
+    let mut response = client.send(request, &context()).unwrap();
+    assert_eq!((response.status, response.content_length()), (200, Some(2)));
+    assert_eq!(read_all(&mut response).unwrap(), b"hi");
+
+    let request = requests.recv_timeout(PATIENCE).unwrap();
+    let mut lines: Vec<_> = request.head.trim_end().lines().collect();
+    assert_eq!(lines.remove(0), "GET /a%20b/c?x=1&y=%E4%BD%A0 HTTP/1.1");
+    lines.sort_unstable();
+    let host = format!("host: {}", server.address);
+    let mut expected = vec!["User-Agent: Test/1", "X-Twice: 1", "X-Twice: 你", &host];
+    if cfg!(all(feature = "gzip", feature = "brotli")) {
+        expected.push("Accept-Encoding: gzip, deflate, br");
+    } else if cfg!(feature = "gzip") {
+        expected.push("Accept-Encoding: gzip, deflate");
+    }
+    expected.sort_unstable();
+    assert_eq!(lines, expected);
+    assert_eq!(request.values("X-Twice"), ["1", "你"]);
+}
+
+#[test]
+fn an_accept_encoding_of_the_caller_is_the_only_one() {
+    let (sender, requests) = mpsc::channel();
+    let server = Server::start(move |mut stream, _| {
+        sender.send(read_request(&mut stream).unwrap()).unwrap();
+        stream.write_all(b"HTTP/1.1 204 No Content\r\n\r\n").unwrap();
+    });
+    let headers = [("accept-encoding".to_owned(), "identity".to_owned())];
+    let (client, url) = (client(), server.url());
+    client.send(Request { method: Method::Get, url: &url, headers: &headers, body: None }, &context()).unwrap();
+    let head = requests.recv_timeout(PATIENCE).unwrap().head.to_lowercase();
+    assert_eq!(head.matches("accept-encoding").count(), 1);
+    assert!(head.contains("accept-encoding: identity"));
+}
+
+#[test]
+fn a_head_larger_than_the_small_buffer_is_sent() {
+    let (sender, requests) = mpsc::channel();
+    let server = Server::start(move |mut stream, _| {
+        sender.send(read_request(&mut stream).unwrap()).unwrap();
+        stream.write_all(b"HTTP/1.1 204 No Content\r\n\r\n").unwrap();
+    });
+    let headers = [("X-Large".to_owned(), "v".repeat(40_000)), ("X-Other".to_owned(), "w".repeat(30_000))];
+    let (client, url) = (client(), server.url());
+    client.send(Request { method: Method::Get, url: &url, headers: &headers, body: None }, &context()).unwrap();
+    let request = requests.recv_timeout(PATIENCE).unwrap();
+    assert_eq!(request.values("X-Large"), [headers[0].1.as_str()]);
+    assert_eq!(request.values("X-Other"), [headers[1].1.as_str()]);
+}
+
+#[test]
+fn a_post_sends_exactly_its_body() {
+    for length in [0, 1, 16 * 1024, 5_000_001] {
+        let (sender, requests) = mpsc::channel();
+        let server = Server::start(move |mut stream, _| {
+            sender.send(read_request(&mut stream).unwrap()).unwrap();
+            stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n").unwrap();
+        });
+        let context = context();
+        let response = post(&client(), &server.url(), &mut PatternBody::new(length), &context).unwrap();
+        assert_eq!(response.status, 200);
+        let request = requests.recv_timeout(PATIENCE).unwrap();
+        assert_eq!(content_length(&request.head), length as usize);
+        assert!(!request.head.to_lowercase().contains("expect:"));
+        assert_eq!(request.body.len(), length as usize);
+        assert!(is_pattern(&request.body));
+        assert_eq!(context.body_bytes_sent(), length, "of {length}");
+        assert!(context.trace().bytes_sent > length);
+    }
+}
+
+#[test]
+fn a_post_without_a_body_says_so() {
+    let (sender, requests) = mpsc::channel();
+    let server = Server::start(move |mut stream, _| {
+        sender.send(read_request(&mut stream).unwrap()).unwrap();
+        stream.write_all(b"HTTP/1.1 204 No Content\r\n\r\n").unwrap();
+    });
+    let (client, url) = (client(), server.url());
+    client.send(Request { method: Method::Post, url: &url, headers: &[], body: None }, &context()).unwrap();
+    let head = requests.recv_timeout(PATIENCE).unwrap().head.to_lowercase();
+    assert!(head.contains("content-length: 0"), "{head}");
+    assert!(!head.contains("transfer-encoding"), "{head}");
+}
+
+/// ureq alone would ask such a body for more without end.
+#[test]
+fn a_body_source_that_ends_early_fails_the_exchange() {
+    let server = Server::start(|mut stream, _| wait_for_close(&mut stream));
+    let mut body = PatternBody { ends_at: 70_000, ..PatternBody::new(100_000) };
+    let error = post(&client(), &server.url(), &mut body, &context()).err().unwrap();
+    assert!(
+        matches!(&error.kind, ErrorKind::RequestBody(cause) if cause.kind() == io::ErrorKind::UnexpectedEof),
+        "{error:?}"
+    );
+}
+
+#[test]
+fn the_error_of_a_body_source_comes_back() {
+    let server = Server::start(|mut stream, _| wait_for_close(&mut stream));
+    // The kind is one that ureq takes for the end of a connection.
+    let mut body = PatternBody {
+        ends_at: 70_000,
+        end: || Err(io::Error::new(io::ErrorKind::ConnectionReset, "the disk is gone")),
+        ..PatternBody::new(100_000)
+    };
+    let error = post(&client(), &server.url(), &mut body, &context()).err().unwrap();
+    assert!(
+        matches!(&error.kind, ErrorKind::RequestBody(cause) if cause.to_string() == "the disk is gone"),
+        "{error:?}"
+    );
+}
+
+#[test]
+fn headers_keep_their_order_letters_and_duplicates() {
+    let (status, headers, body) =
+        answer_of(b"HTTP/1.1 404 Not Found\r\nX-b: 1\r\nSET-Cookie: a=b\r\nx-A: caf\xe9\r\nset-cookie: c=d\r\nX-U: \xe4\xbd\xa0\r\nX-Empty:\r\nContent-Length: 3\r\n\r\nabc".as_slice())
+            .unwrap();
+    assert_eq!(status, 404);
+    let expected = [
+        header("X-b", "1"),
+        header("SET-Cookie", "a=b"),
+        header("x-A", "café"),
+        header("set-cookie", "c=d"),
+        header("X-U", "你"),
+        header("X-Empty", ""),
+        header("Content-Length", "3"),
+    ];
+    assert_eq!(headers, expected);
+    assert_eq!(body.unwrap(), b"abc");
+}
+
+#[test]
+fn interim_responses_are_passed_over() {
+    let (status, headers, body) = answer_of(
+        "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 100 Continue\r\nX-Note: with a field\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx",
+    )
+    .unwrap();
+    assert_eq!((status, headers), (200, vec![header("Content-Length", "1")]));
+    assert_eq!(body.unwrap(), b"x");
+}
+
+#[test]
+fn a_head_may_come_byte_by_byte() {
+    let server = Server::start(|mut stream, _| {
+        read_request(&mut stream);
+        stream.set_nodelay(true).unwrap();
+        for byte in b"HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 200 OK\r\nX-A: b\r\nContent-Length: 2\r\n\r\nhi" {
+            stream.write_all(&[*byte]).unwrap();
+            thread::yield_now();
+        }
+    });
+    let mut response = get(&client(), &server.url(), &context()).unwrap();
+    assert_eq!(response.headers, [header("X-A", "b"), header("Content-Length", "2")]);
+    assert_eq!(read_all(&mut response).unwrap(), b"hi");
+}
+
+#[test]
+fn responses_without_a_body_have_none_whatever_their_headers_say() {
+    for head in [
+        "HTTP/1.1 204 No Content\r\n\r\n",
+        "HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\nContent-Encoding: gzip\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nContent-Encoding: gzip\r\n\r\n",
+    ] {
+        // The connection stays open: waiting for a body would not end.
+        let server = Server::answering(head);
+        let mut response = get(&client(), &server.url(), &context()).unwrap();
+        assert_eq!(read_all(&mut response).unwrap(), b"", "{head}");
+    }
+}
+
+#[test]
+fn a_chunked_body_with_extensions_and_trailers_is_put_together() {
+    let (_, _, body) = answer_of(
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: Chunked\r\nContent-Length: 1\r\n\r\n5\r\nhello\r\n0A;ext=1\r\n, chunked!\r\n0\r\nX-Trailer: 1\r\nX-More: 2\r\n\r\n",
+    )
+    .unwrap();
+    assert_eq!(body.unwrap(), b"hello, chunked!");
+}
+
+#[test]
+fn a_body_may_end_with_its_connection() {
+    let server = Server::answering_once("HTTP/1.0 200 OK\r\n\r\nall of it");
+    let mut response = get(&client(), &server.url(), &context()).unwrap();
+    assert_eq!(response.content_length(), None);
+    assert_eq!(read_all(&mut response).unwrap(), b"all of it");
+}
+
+#[test]
+fn what_is_not_http_1_is_told_apart_at_once() {
+    // The servers stay silent and open afterwards.
+    for greeting in
+        [b"SSH-2.0-OpenSSH_9.6\r\n".as_slice(), b"\x15\x03\x01\x00\x02\x02\x46", b"HTTP/2 200\r\n\r\n", b"<html>"]
+    {
+        let server = Server::answering(greeting);
+        let detail = protocol_detail(get(&client(), &server.url(), &context()).map(|_| panic!("{greeting:?}")));
+        assert_eq!(detail, "the server does not speak HTTP/1.1");
+    }
+}
+
+#[test]
+fn a_malformed_response_is_a_protocol_error() {
+    for answer in [
+        "HTTP/1.1 xxx OK\r\n\r\n",
+        "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nBad Name: 1\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nxx",
+        "HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\nxx",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
+        "HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\nabc\r\n0\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabcdef\r\n0\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nfffffffffffffffff\r\nabc\r\n",
+    ] {
+        protocol_detail(answer_of(answer));
+    }
+}
+
+#[test]
+fn a_head_has_bounds() {
+    let too_large = format!("HTTP/1.1 200 OK\r\nX-Large: {}\r\n\r\n", "v".repeat(64 * 1024));
+    assert_eq!(protocol_detail(answer_of(too_large)), "the response's head is too large");
+
+    // No end of the head and no end of the connection either.
+    let server = Server::answering(format!("HTTP/1.1 200 OK\r\nX-Large: {}", "v".repeat(200 * 1024)));
+    let detail = protocol_detail(get(&client(), &server.url(), &context()).map(|_| panic!("endless")));
+    assert_eq!(detail, "the response's head is too large");
+
+    let fields =
+        |count: usize| format!("HTTP/1.1 200 OK\r\n{}Content-Length: 0\r\n\r\n", "X-N: 1\r\n".repeat(count - 1));
+    assert_eq!(answer_of(fields(128)).unwrap().1.len(), 128);
+    assert_eq!(protocol_detail(answer_of(fields(129))), "the response has too many headers");
+
+    let nearly = format!("HTTP/1.1 200 OK\r\nX-Large: {}\r\nContent-Length: 1\r\n\r\nx", "v".repeat(63 * 1024));
+    assert_eq!(answer_of(nearly).unwrap().2.unwrap(), b"x");
+}
+
+#[test]
+fn a_chunk_line_without_end_is_bounded() {
+    let endless = format!(
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\nX-Trailer: {}",
+        "v".repeat(300 * 1024)
+    );
+    let server = Server::answering(endless);
+    let mut response = get(&client(), &server.url(), &context()).unwrap();
+    let error = read_all(&mut response).unwrap_err();
+    assert!(matches!(error.kind, ErrorKind::Protocol), "{error:?}");
+}
+
+#[test]
+fn a_large_body_comes_through_unchanged() {
+    let body: Vec<u8> = (0..20_000_003).map(pattern_byte).collect();
+    let mut answer = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", body.len()).into_bytes();
+    answer.extend_from_slice(&body);
+    let server = Server::answering_once(answer.clone());
+    let context = context();
+    let mut response = get(&client(), &server.url(), &context).unwrap();
+    assert_eq!(response.content_length(), Some(20_000_003));
+    assert!(read_all(&mut response).unwrap() == body);
+    assert_eq!(context.trace().bytes_received, answer.len() as u64);
+}
+
+#[test]
+fn the_trace_has_the_times_of_every_phase_in_order() {
+    let authority = Authority::new();
+    let server = tls_server(authority.issue("test.example").config(), |mut stream, _| {
+        read_request(&mut stream);
+        stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi").unwrap();
+        stream.conn.send_close_notify();
+        let _ = stream.flush();
+    });
+    let (context, before) = (context(), Instant::now());
+    let mut response = get(&client_trusting(&authority), &server.tls_url(), &context).unwrap();
+    read_all(&mut response).unwrap();
+    let trace = context.trace();
+    let times = [
+        Some(before),
+        trace.dns_start,
+        trace.dns_end,
+        trace.connect_start,
+        trace.connect_end,
+        trace.tls_start,
+        trace.tls_end,
+        trace.request_start,
+        trace.request_end,
+        trace.response_start,
+        trace.response_end,
+        Some(Instant::now()),
+    ];
+    let times: Vec<Instant> = times.into_iter().map(Option::unwrap).collect();
+    assert!(times.is_sorted(), "{times:?}");
+    assert_eq!(trace.peer, Some((Ipv4Addr::LOCALHOST, server.address.port()).into()));
+    assert!(!trace.reused);
+}

@@ -1,0 +1,3 @@
+mod exchange;
+mod support;
+mod truncation;

@@ -1,0 +1,363 @@
+//! Servers that do exactly what a test says, and the client's side of an exchange in one call.
+
+use std::io::{self, Read, Write};
+use std::net::{IpAddr, Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
+
+use crate::cancel::CancelToken;
+use crate::http::*;
+use crate::log::Log;
+use crate::platform::Waker;
+
+/// Long enough for the slowest machine; nothing waits for it when all is well.
+pub const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A listener that runs `serve` for every connection, each on a thread of its own, until it is dropped.
+pub struct Server {
+    pub address: SocketAddr,
+    pub connections: Arc<AtomicUsize>,
+    stop: Arc<AtomicBool>,
+    open: Arc<Mutex<Vec<TcpStream>>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Server {
+    /// `serve` is given the connection and its number, from 0.
+    pub fn start(serve: impl Fn(TcpStream, usize) + Send + Sync + 'static) -> Server {
+        Server::on(TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap(), serve)
+    }
+
+    pub fn on(listener: TcpListener, serve: impl Fn(TcpStream, usize) + Send + Sync + 'static) -> Server {
+        let address = listener.local_addr().unwrap();
+        let (stop, connections) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
+        let open = Arc::new(Mutex::new(Vec::new()));
+        let (stopped, count, kept, serve) = (stop.clone(), connections.clone(), open.clone(), Arc::new(serve));
+        let thread = thread::spawn(move || {
+            let mut threads = Vec::new();
+            for stream in listener.incoming() {
+                if stopped.load(Ordering::SeqCst) {
+                    break;
+                }
+                let stream = stream.unwrap();
+                stream.set_read_timeout(Some(PATIENCE)).unwrap();
+                kept.lock().unwrap().push(stream.try_clone().unwrap());
+                let (serve, number, kept) = (serve.clone(), count.fetch_add(1, Ordering::SeqCst), kept.clone());
+                threads.push(thread::spawn(move || {
+                    let address = stream.peer_addr().ok();
+                    serve(stream, number);
+                    kept.lock().unwrap().retain(|other: &TcpStream| other.peer_addr().ok() != address);
+                }));
+            }
+            for thread in threads {
+                thread.join().unwrap();
+            }
+        });
+        Server { address, connections, stop, open, thread: Some(thread) }
+    }
+
+    /// A server whose every connection answers each request with the same bytes and then stays open.
+    pub fn answering(answer: impl Into<Vec<u8>>) -> Server {
+        let answer = answer.into();
+        Server::start(move |mut stream, _| {
+            while read_request(&mut stream).is_some() {
+                if stream.write_all(&answer).is_err() {
+                    break;
+                }
+            }
+        })
+    }
+
+    /// A server that sends the bytes after the first request and closes.
+    pub fn answering_once(answer: impl Into<Vec<u8>>) -> Server {
+        let answer = answer.into();
+        Server::start(move |mut stream, _| {
+            read_request(&mut stream);
+            let _ = stream.write_all(&answer);
+        })
+    }
+
+    pub fn connections(&self) -> usize {
+        self.connections.load(Ordering::SeqCst)
+    }
+
+    pub fn url(&self) -> url::Url {
+        url::Url::parse(&format!("http://{}/", self.address)).unwrap()
+    }
+
+    pub fn tls_url(&self) -> url::Url {
+        url::Url::parse(&format!("https://test.example:{}/", self.address.port())).unwrap()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::SeqCst);
+        for stream in self.open.lock().unwrap().iter() {
+            let _ = stream.shutdown(Shutdown::Both);
+        }
+        let _ = TcpStream::connect(self.address);
+        let result = self.thread.take().map(JoinHandle::join);
+        if !thread::panicking() {
+            result.unwrap().unwrap();
+        }
+    }
+}
+
+/// A request as it came over the wire.
+#[derive(Debug)]
+pub struct ReceivedRequest {
+    pub head: String,
+    pub body: Vec<u8>,
+}
+
+impl ReceivedRequest {
+    /// The values of a header, by the exact letters of its name.
+    pub fn values(&self, name: &str) -> Vec<&str> {
+        self.head.lines().filter_map(|line| line.split_once(": ")).filter(|(n, _)| *n == name).map(|(_, v)| v).collect()
+    }
+}
+
+/// Reads a head and the body that its Content-Length announces; `None` when the client closes.
+pub fn read_request(stream: &mut impl Read) -> Option<ReceivedRequest> {
+    let head = read_head(stream)?;
+    let length = content_length(&head);
+    let mut body = vec![0; length];
+    stream.read_exact(&mut body).ok()?;
+    Some(ReceivedRequest { head, body })
+}
+
+pub fn read_head(stream: &mut impl Read) -> Option<String> {
+    let mut head = Vec::new();
+    let mut byte = [0];
+    while !head.ends_with(b"\r\n\r\n") {
+        if stream.read(&mut byte).ok()? == 0 {
+            return None;
+        }
+        head.push(byte[0]);
+    }
+    Some(String::from_utf8(head).unwrap())
+}
+
+pub fn content_length(head: &str) -> usize {
+    let line = head.lines().find(|line| line.to_ascii_lowercase().starts_with("content-length:"));
+    line.map_or(0, |line| line.split_once(':').unwrap().1.trim().parse().unwrap())
+}
+
+/// Closes so that the peer gets a reset.
+pub fn reset(stream: TcpStream) {
+    let socket = socket2::Socket::from(stream);
+    socket.set_linger(Some(Duration::ZERO)).unwrap();
+}
+
+/// Waits until the peer closes.
+pub fn wait_for_close(stream: &mut impl Read) {
+    let mut buffer = [0; 16 * 1024];
+    while !matches!(stream.read(&mut buffer), Ok(0) | Err(_)) {}
+}
+
+/// An authority and what it issues.
+pub struct Authority {
+    issuer: Issuer<'static, KeyPair>,
+    pub root: CertificateDer<'static>,
+    pub root_pem: String,
+}
+
+/// What a server shows.
+pub struct Identity {
+    pub chain: Vec<CertificateDer<'static>>,
+    pub key: PrivateKeyDer<'static>,
+    pub spki_sha256: [u8; 32],
+}
+
+impl Authority {
+    pub fn new() -> Authority {
+        let mut params = CertificateParams::new(Vec::new()).unwrap();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params.distinguished_name.push(rcgen::DnType::CommonName, "test authority");
+        let key = KeyPair::generate().unwrap();
+        let certificate = params.self_signed(&key).unwrap();
+        Authority { root: certificate.der().clone(), root_pem: certificate.pem(), issuer: Issuer::new(params, key) }
+    }
+
+    pub fn issue(&self, host: &str) -> Identity {
+        self.issue_with(host, |_| {})
+    }
+
+    pub fn issue_with(&self, host: &str, change: impl FnOnce(&mut CertificateParams)) -> Identity {
+        let mut params = CertificateParams::new(vec![host.to_owned()]).unwrap();
+        change(&mut params);
+        let key = KeyPair::generate().unwrap();
+        let certificate = params.signed_by(&key, &self.issuer).unwrap();
+        Identity::new(certificate.der().clone(), key)
+    }
+}
+
+impl Identity {
+    pub fn new(certificate: CertificateDer<'static>, key: KeyPair) -> Identity {
+        use rcgen::PublicKeyData;
+        let digest = ring::digest::digest(&ring::digest::SHA256, &key.subject_public_key_info());
+        Identity {
+            chain: vec![certificate],
+            key: PrivateKeyDer::try_from(key.serialize_der()).unwrap(),
+            spki_sha256: digest.as_ref().try_into().unwrap(),
+        }
+    }
+
+    pub fn config(self) -> ServerConfig {
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(self.chain, self.key)
+            .unwrap()
+    }
+}
+
+pub type TlsServerStream = StreamOwned<ServerConnection, TcpStream>;
+
+/// A TLS server; a failed handshake ends its connection.
+pub fn tls_server(config: ServerConfig, serve: impl Fn(TlsServerStream, usize) + Send + Sync + 'static) -> Server {
+    let config = Arc::new(config);
+    Server::start(move |stream, number| {
+        let session = ServerConnection::new(config.clone()).unwrap();
+        let mut stream = StreamOwned::new(session, stream);
+        if stream.conn.complete_io(&mut stream.sock).is_ok() {
+            serve(stream, number);
+        }
+    })
+}
+
+/// Resolves every name to the same addresses, and counts.
+pub struct FixedResolver {
+    pub addresses: Vec<IpAddr>,
+    pub calls: AtomicUsize,
+}
+
+impl FixedResolver {
+    pub fn loopback() -> Arc<FixedResolver> {
+        FixedResolver::new(vec![IpAddr::V4(Ipv4Addr::LOCALHOST)])
+    }
+
+    pub fn new(addresses: Vec<IpAddr>) -> Arc<FixedResolver> {
+        Arc::new(FixedResolver { addresses, calls: AtomicUsize::new(0) })
+    }
+}
+
+impl Resolver for FixedResolver {
+    fn resolve(&self, _: &str, answer: ResolverAnswer) {
+        self.calls.fetch_add(1, Ordering::SeqCst);
+        let addresses = self.addresses.clone();
+        thread::spawn(move || answer.finish(addresses));
+    }
+}
+
+pub fn options() -> ClientOptions {
+    ClientOptions {
+        trust: Trust::Platform,
+        pins: Vec::new(),
+        proxy: None,
+        resolver: Some(FixedResolver::loopback()),
+        log: Log::default(),
+    }
+}
+
+pub fn client() -> Client {
+    Client::new(options()).unwrap()
+}
+
+pub fn client_trusting(authority: &Authority) -> Client {
+    Client::new(ClientOptions { trust: Trust::Roots(vec![authority.root.clone()]), ..options() }).unwrap()
+}
+
+/// A context that is bound to a waker and a deadline as a worker thread's is.
+pub fn context() -> Arc<Context> {
+    context_with_deadline(Instant::now() + PATIENCE).0
+}
+
+pub fn context_with_deadline(deadline: Instant) -> (Arc<Context>, Arc<CancelToken>, Arc<Waker>) {
+    let (token, waker) = (Arc::new(CancelToken::new()), Arc::new(Waker::new().unwrap()));
+    token.start(deadline, waker.clone());
+    (Arc::new(Context::new(token.clone())), token, waker)
+}
+
+pub fn get<'a>(client: &'a Client, url: &'a url::Url, context: &Arc<Context>) -> Result<Response, Error> {
+    client.send(Request { method: Method::Get, url, headers: &[], body: None }, context)
+}
+
+pub fn post(
+    client: &Client,
+    url: &url::Url,
+    body: &mut dyn BodySource,
+    context: &Arc<Context>,
+) -> Result<Response, Error> {
+    client.send(Request { method: Method::Post, url, headers: &[], body: Some(body) }, context)
+}
+
+/// The whole body, or the error that ends it.
+pub fn read_all(response: &mut Response) -> Result<Vec<u8>, Error> {
+    let mut body = Vec::new();
+    let mut buffer = [0; 8 * 1024];
+    loop {
+        match response.read(&mut buffer)? {
+            0 => return Ok(body),
+            received => body.extend_from_slice(&buffer[..received]),
+        }
+    }
+}
+
+/// A body of a repeating pattern, of any length, that notes how it is read.
+pub struct PatternBody {
+    pub length: u64,
+    pub position: u64,
+    pub rewinds: u32,
+    /// Where reading ends, if that is before the length.
+    pub ends_at: u64,
+    /// What happens there.
+    pub end: fn() -> io::Result<usize>,
+}
+
+pub fn pattern_byte(position: u64) -> u8 {
+    (position % 251) as u8
+}
+
+impl PatternBody {
+    pub fn new(length: u64) -> PatternBody {
+        PatternBody { length, position: 0, rewinds: 0, ends_at: length, end: || Ok(0) }
+    }
+}
+
+impl BodySource for PatternBody {
+    fn length(&self) -> u64 {
+        self.length
+    }
+
+    fn rewind(&mut self) -> io::Result<()> {
+        self.position = 0;
+        self.rewinds += 1;
+        Ok(())
+    }
+
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = buffer.len().min((self.ends_at - self.position) as usize);
+        if count == 0 {
+            return (self.end)();
+        }
+        for (offset, byte) in buffer[..count].iter_mut().enumerate() {
+            *byte = pattern_byte(self.position + offset as u64);
+        }
+        self.position += count as u64;
+        Ok(count)
+    }
+}
+
+pub fn is_pattern(bytes: &[u8]) -> bool {
+    bytes.iter().enumerate().all(|(position, byte)| *byte == pattern_byte(position as u64))
+}

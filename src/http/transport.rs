@@ -1,0 +1,266 @@
+//! One connection as ureq drives it: sending, waiting and receiving, and what ureq does not watch for itself.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use ureq::unversioned::transport::{Buffers, NextTimeout, Transport as UreqTransport};
+
+use super::buffers::ConnectionBuffers;
+use super::channel::{Channel, Received};
+use super::context::{Context, current};
+use super::error::Error;
+use super::head::Head;
+use super::stream::Interest;
+
+/// How many sends that never block go by between two looks for an early answer.
+const SENDS_BETWEEN_LOOKS: u32 = 16;
+/// How often the count of bytes that left is brought up to date while nothing else happens.
+const PROGRESS_INTERVAL: Duration = Duration::from_millis(50);
+
+/// A connection, idle or in use by one exchange.
+#[derive(Debug)]
+pub(super) struct Transport {
+    channel: Channel,
+    buffers: ConnectionBuffers,
+    /// The exchange that is running has been given this connection.
+    active: bool,
+    /// An earlier exchange ran on this connection.
+    used: bool,
+    sends: u32,
+    /// The server refused the request while it was being sent; what is left of the request is not sent.
+    refused: bool,
+    /// A send or receive failed.
+    broken: bool,
+    /// Nothing more can be received, or there is no room for it, while the request is being sent.
+    deaf: bool,
+    /// The response's body ends where the connection does.
+    close_delimited: bool,
+}
+
+impl Transport {
+    pub(super) fn new(channel: Channel) -> Transport {
+        Transport {
+            channel,
+            buffers: ConnectionBuffers::new(),
+            active: false,
+            used: false,
+            sends: 0,
+            refused: false,
+            broken: false,
+            deaf: false,
+            close_delimited: false,
+        }
+    }
+
+    /// Hands the connection to the exchange that is the thread's current one.
+    fn begin(&mut self) {
+        let Some(context) = current() else { return };
+        let mut state = context.state();
+        state.trace.peer = Some(self.channel.stream().peer);
+        state.trace.reused = self.used;
+        state.trace.request_start = Some(Instant::now());
+        self.buffers.begin(state.request_head_size, state.body_length);
+        drop(state);
+        self.channel.stream_mut().context = Some(context);
+        (self.active, self.used) = (true, true);
+        self.sends = 0;
+        self.deaf = false;
+    }
+
+    fn context(&self) -> Result<&Arc<Context>, Error> {
+        let context = self.channel.stream().context.as_ref();
+        context.filter(|_| self.active).ok_or_else(|| Error::internal("a connection was used outside an exchange"))
+    }
+
+    fn send(&mut self, amount: usize) -> Result<(), Error> {
+        let context = self.context()?.clone();
+        context.cancel().check()?;
+        if self.refused {
+            return Ok(());
+        }
+        if self.broken {
+            return Err(Error::closed("the connection had failed before"));
+        }
+        self.sends += 1;
+        if self.sends % SENDS_BETWEEN_LOOKS == 0 {
+            self.look_for_answer(&context)?;
+        }
+        let mut taken = 0;
+        while !self.refused && (taken < amount || self.channel.has_pending()) {
+            match self.channel.send(&self.buffers.output_bytes(amount)[taken..]) {
+                Ok(sent) => {
+                    taken += sent.taken;
+                    if sent.blocked {
+                        // Of what TLS has taken nothing counts before all of it has left.
+                        let waiting = if self.channel.has_pending() { amount } else { amount - taken };
+                        self.report_progress(&context, waiting);
+                        self.wait_to_send(&context)?;
+                    }
+                }
+                Err(error) => self.send_failed(&context, error)?,
+            }
+        }
+        if !self.refused {
+            self.report_progress(&context, 0);
+        }
+        context.state().trace.request_end = Some(Instant::now());
+        Ok(())
+    }
+
+    fn wait_to_send(&mut self, context: &Context) -> Result<(), Error> {
+        let interest = if self.deaf { Interest::Writable } else { Interest::Both };
+        let readiness = self.channel.stream().wait(interest, Some(Instant::now() + PROGRESS_INTERVAL))?;
+        if readiness.readable && !self.deaf {
+            self.look_for_answer(context)?;
+        }
+        Ok(())
+    }
+
+    /// A server that does not want the rest of a request answers and closes. The answer is what counts then, and it is
+    /// already here: it was sent before the reset that made the send fail.
+    fn send_failed(&mut self, context: &Context, error: Error) -> Result<(), Error> {
+        self.broken = true;
+        self.look_for_answer(context)?;
+        if !self.buffers.head_ready() {
+            return Err(error);
+        }
+        self.refuse(context);
+        Ok(())
+    }
+
+    /// Receives what is there. A final response other than a success says that the server does not want the rest of the
+    /// body (RFC 9112 section 9.3); after a success it may still need it, and the response just waits.
+    fn look_for_answer(&mut self, context: &Context) -> Result<(), Error> {
+        while !self.refused && !self.deaf {
+            let Ok(space) = self.buffers.space() else {
+                self.deaf = true;
+                return Ok(());
+            };
+            match self.channel.receive(space) {
+                Ok(Received::Bytes(amount)) => {
+                    if let Some(status) = self.received(context, amount)?
+                        && status >= 300
+                    {
+                        self.refuse(context);
+                    }
+                }
+                Ok(Received::Nothing) => return Ok(()),
+                Ok(Received::End { .. }) => self.deaf = true,
+                Err(_) => (self.deaf, self.broken) = (true, true),
+            }
+        }
+        Ok(())
+    }
+
+    fn refuse(&mut self, context: &Context) {
+        self.refused = true;
+        context.refuse_body();
+    }
+
+    /// Takes note of new input, and of the status when it completes the response's head.
+    fn received(&mut self, context: &Context, amount: usize) -> Result<Option<u16>, Error> {
+        self.buffers.received(amount, self.channel.largest_receive());
+        if self.buffers.in_body() {
+            return Ok(None);
+        }
+        context.state().trace.response_start.get_or_insert_with(Instant::now);
+        let Some(head) = self.buffers.take_head()? else { return Ok(None) };
+        let Head { status, close_delimited, .. } = head;
+        self.close_delimited = close_delimited;
+        context.state().head = Some(head);
+        Ok(Some(status))
+    }
+
+    /// Waits for input and receives it; `false` is the end of a body that ends with the connection.
+    fn receive(&mut self) -> Result<bool, Error> {
+        let context = self.context()?.clone();
+        context.cancel().check()?;
+        loop {
+            let space = self.buffers.space()?;
+            match self.channel.receive(space) {
+                Ok(Received::Bytes(amount)) => {
+                    self.received(&context, amount)?;
+                    // ureq gets to see a head only when it is whole.
+                    if self.buffers.in_body() || self.buffers.head_ready() {
+                        return Ok(true);
+                    }
+                }
+                Ok(Received::Nothing) => {
+                    // The kernel may be busy with the request's last megabytes for a long time.
+                    let tick = (self.report_progress(&context, 0)).then(|| Instant::now() + PROGRESS_INTERVAL);
+                    self.channel.stream().wait(Interest::Readable, tick)?;
+                }
+                Ok(Received::End { clean }) => return self.ended(clean),
+                Err(error) => {
+                    self.broken = true;
+                    return Err(error);
+                }
+            }
+        }
+    }
+
+    fn ended(&mut self, clean: bool) -> Result<bool, Error> {
+        // The reset of a server that did not want the request comes right after its answer, and ends that like a close.
+        let clean = clean && (self.refused || !self.broken);
+        self.broken = true;
+        if !self.buffers.in_body() {
+            Err(Error::closed("the server closed the connection before it answered"))
+        } else if self.close_delimited && clean {
+            Ok(false)
+        } else {
+            Err(Error::closed("the server closed the connection before the response was whole"))
+        }
+    }
+
+    /// Counts the body's bytes that left, of which the last `waiting` of those read are still here; `true` while some are
+    /// on their way.
+    fn report_progress(&self, context: &Context, waiting: usize) -> bool {
+        let accepted = context.body_bytes_read().saturating_sub(waiting as u64);
+        if accepted == 0 || self.buffers.in_body() {
+            return false;
+        }
+        context.body_accepted(accepted, self.channel.stream().unsent());
+        context.body_bytes_sent() < accepted
+    }
+
+    /// Takes an error to ureq.
+    fn fail(&mut self, error: Error) -> ureq::Error {
+        match &self.channel.stream().context {
+            Some(context) => context.fail(error),
+            None => ureq::Error::Other(error.into()),
+        }
+    }
+}
+
+impl UreqTransport for Transport {
+    fn buffers(&mut self) -> &mut dyn Buffers {
+        // ureq asks for them before anything else of an exchange.
+        if !self.active {
+            self.begin();
+        }
+        &mut self.buffers
+    }
+
+    fn transmit_output(&mut self, amount: usize, _: NextTimeout) -> Result<(), ureq::Error> {
+        self.send(amount).map_err(|error| self.fail(error))
+    }
+
+    fn await_input(&mut self, _: NextTimeout) -> Result<bool, ureq::Error> {
+        self.receive().map_err(|error| self.fail(error))
+    }
+
+    /// Asked when an exchange is over, and again before the next one. An idle connection keeps no buffer and no context.
+    fn is_open(&mut self) -> bool {
+        let only_fresh = current().is_some_and(|context| context.state().fresh_connection);
+        let spent = only_fresh || self.refused || self.broken || self.deaf;
+        let open = !spent && self.buffers.input().is_empty() && self.channel.is_quiet();
+        self.active = false;
+        self.channel.stream_mut().context = None;
+        self.buffers.shrink();
+        open
+    }
+
+    fn is_tls(&self) -> bool {
+        self.channel.is_tls()
+    }
+}

@@ -1,0 +1,212 @@
+//! An open directory, and everything that is done to the names in it.
+//!
+//! Every name is a single component, looked up relative to the open directory and without following a link, so that
+//! what happens to the tree at the same time cannot lead anywhere else.
+
+use std::ffi::CString;
+use std::fs::File;
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+
+use rustix::fs::{AtFlags, Dir, FileType, FlockOperation, Mode, OFlags};
+use rustix::io::Errno;
+use rustix::path::Arg;
+
+/// Far deeper than a path may be; a deeper tree was planted.
+const MAX_DEPTH: usize = 64;
+
+/// Waiting for a pipe's other end, or becoming a terminal's process group, is never wanted.
+const FILE_FLAGS: OFlags = OFlags::CLOEXEC.union(OFlags::NONBLOCK).union(OFlags::NOCTTY);
+const DIRECTORY_FLAGS: OFlags = OFlags::RDONLY.union(OFlags::CLOEXEC).union(OFlags::DIRECTORY);
+
+/// An open directory.
+#[derive(Debug)]
+pub struct Directory(OwnedFd);
+
+impl Directory {
+    /// Opens a directory of the host's, by a path that may lead through links.
+    pub fn open_native(path: &Path) -> io::Result<Directory> {
+        Ok(Directory(rustix::io::retry_on_intr(|| rustix::fs::open(path, DIRECTORY_FLAGS, Mode::empty()))?))
+    }
+
+    /// Opens a directory in this one; `.` is this one again.
+    pub fn open<P: Arg + Copy>(&self, name: P) -> io::Result<Directory> {
+        let flags = DIRECTORY_FLAGS | OFlags::NOFOLLOW;
+        Ok(Directory(rustix::io::retry_on_intr(|| rustix::fs::openat(&self.0, name, flags, Mode::empty()))?))
+    }
+
+    /// Opens a directory in this one, which is made first where it is missing; also says whether it was.
+    pub fn open_or_create(&self, name: &str) -> io::Result<(Directory, bool)> {
+        let created = match rustix::fs::mkdirat(&self.0, name, Mode::RWXU) {
+            Ok(()) => true,
+            Err(Errno::EXIST) => false,
+            Err(error) => return Err(error.into()),
+        };
+        Ok((self.open(name)?, created))
+    }
+
+    /// Opens a regular file with no other hard link for reading; everything else is refused as not permitted.
+    ///
+    /// A second link could be to a file outside, planted to have it sent. The library itself never makes one.
+    pub fn open_file(&self, name: &str) -> io::Result<File> {
+        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | FILE_FLAGS;
+        let file = File::from(rustix::io::retry_on_intr(|| rustix::fs::openat(&self.0, name, flags, Mode::empty()))?);
+        let metadata = file.metadata()?;
+        if !metadata.is_file() || metadata.nlink() > 1 {
+            return Err(Errno::PERM.into());
+        }
+        Ok(file)
+    }
+
+    /// Creates a file that only the app can read, to be written. It must not exist.
+    pub fn create_file(&self, name: &str) -> io::Result<File> {
+        let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let mode = Mode::RUSR | Mode::WUSR;
+        Ok(File::from(rustix::io::retry_on_intr(|| rustix::fs::openat(&self.0, name, flags, mode))?))
+    }
+
+    /// Moves a file, over one that is there.
+    pub fn rename(&self, name: &str, target: &Directory, target_name: &str) -> io::Result<()> {
+        Ok(rustix::fs::renameat(&self.0, name, &target.0, target_name)?)
+    }
+
+    /// Moves a file of the host's here, over one that is there.
+    pub fn take_native(&self, path: &Path, name: &str) -> io::Result<()> {
+        Ok(rustix::fs::renameat(rustix::fs::CWD, path, &self.0, name)?)
+    }
+
+    /// Moves a file back to where the host had it.
+    pub fn give_native(&self, name: &str, path: &Path) -> io::Result<()> {
+        Ok(rustix::fs::renameat(&self.0, name, rustix::fs::CWD, path)?)
+    }
+
+    /// Removes a file or link.
+    pub fn remove_file(&self, name: &str) -> io::Result<()> {
+        Ok(rustix::fs::unlinkat(&self.0, name, AtFlags::empty())?)
+    }
+
+    /// The names in the directory, in no order.
+    pub fn names(&self) -> io::Result<Vec<CString>> {
+        let mut names = Vec::new();
+        for entry in Dir::read_from(&self.0)? {
+            let entry = entry?;
+            if !matches!(entry.file_name().to_bytes(), b"." | b"..") {
+                names.push(entry.file_name().to_owned());
+            }
+        }
+        Ok(names)
+    }
+
+    /// The sizes of all regular files in the tree, added up; links are not followed. What goes away meanwhile is not
+    /// counted.
+    pub fn measure(&self) -> io::Result<u64> {
+        self.measure_to(MAX_DEPTH)
+    }
+
+    fn measure_to(&self, depth: usize) -> io::Result<u64> {
+        let mut total = 0u64;
+        for name in self.names()? {
+            let stat = match rustix::fs::statat(&self.0, name.as_c_str(), AtFlags::SYMLINK_NOFOLLOW) {
+                Ok(stat) => stat,
+                Err(Errno::NOENT) => continue,
+                Err(error) => return Err(error.into()),
+            };
+            let size = match FileType::from_raw_mode(stat.st_mode) {
+                FileType::RegularFile => u64::try_from(stat.st_size).unwrap_or(0),
+                FileType::Directory => match self.open(name.as_c_str()) {
+                    Ok(directory) => directory.measure_to(next_depth(depth)?)?,
+                    Err(error) if is_gone(&error) => 0,
+                    Err(error) => return Err(error),
+                },
+                _ => 0,
+            };
+            total = total.saturating_add(size);
+        }
+        Ok(total)
+    }
+
+    /// Removes a name with everything below it; links are removed, not followed. That it is gone already is no error.
+    pub fn remove_tree<P: Arg + Copy>(&self, name: P) -> io::Result<()> {
+        self.remove_tree_to(name, MAX_DEPTH)
+    }
+
+    fn remove_tree_to<P: Arg + Copy>(&self, name: P, depth: usize) -> io::Result<()> {
+        let removed = match self.open(name) {
+            Ok(directory) => {
+                for below in directory.names()? {
+                    directory.remove_tree_to(below.as_c_str(), next_depth(depth)?)?;
+                }
+                rustix::fs::unlinkat(&self.0, name, AtFlags::REMOVEDIR)
+            }
+            Err(error) if is_gone(&error) => rustix::fs::unlinkat(&self.0, name, AtFlags::empty()),
+            Err(error) => return Err(error),
+        };
+        match removed {
+            Ok(()) | Err(Errno::NOENT) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Locks the directory against other holders of the same lock, here and in other processes; `false` if one of them
+    /// has it. The system releases it when the process ends.
+    pub fn try_lock(&self, exclusive: bool) -> io::Result<bool> {
+        let operation =
+            if exclusive { FlockOperation::NonBlockingLockExclusive } else { FlockOperation::NonBlockingLockShared };
+        match rustix::io::retry_on_intr(|| rustix::fs::flock(&self.0, operation)) {
+            Ok(()) => Ok(true),
+            Err(Errno::WOULDBLOCK) => Ok(false),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Releases the lock.
+    pub fn unlock(&self) -> io::Result<()> {
+        Ok(rustix::fs::flock(&self.0, FlockOperation::NonBlockingUnlock)?)
+    }
+
+    /// Makes the names in the directory survive a power failure.
+    pub fn sync(&self) -> io::Result<()> {
+        match rustix::io::retry_on_intr(|| rustix::fs::fsync(&self.0)) {
+            // File systems that cannot do this for a directory say so with EINVAL.
+            Ok(()) | Err(Errno::INVAL) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// How many bytes can still be written here; `None` where the file system does not know.
+    pub fn available_bytes(&self) -> io::Result<Option<u64>> {
+        let status = rustix::fs::fstatvfs(&self.0)?;
+        Ok((status.f_blocks > 0).then(|| status.f_bavail.saturating_mul(status.f_frsize)))
+    }
+}
+
+impl AsFd for Directory {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
+    }
+}
+
+/// Opens a regular file of the host's for reading, by a path that may lead through links.
+pub fn open_native_file(path: &Path) -> io::Result<File> {
+    let flags = OFlags::RDONLY | FILE_FLAGS;
+    let file = File::from(rustix::io::retry_on_intr(|| rustix::fs::open(path, flags, Mode::empty()))?);
+    if !file.metadata()?.is_file() {
+        return Err(Errno::PERM.into());
+    }
+    Ok(file)
+}
+
+/// Whether opening a name as a directory failed because it is none, or no longer there.
+fn is_gone(error: &io::Error) -> bool {
+    matches!(
+        error.raw_os_error().map(Errno::from_raw_os_error),
+        // LOOP and MLINK are what O_NOFOLLOW reports for a symbolic link, depending on the system.
+        Some(Errno::NOENT | Errno::NOTDIR | Errno::LOOP | Errno::MLINK)
+    )
+}
+
+fn next_depth(depth: usize) -> io::Result<usize> {
+    depth.checked_sub(1).ok_or_else(|| Errno::LOOP.into())
+}

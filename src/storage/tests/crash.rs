@@ -1,0 +1,123 @@
+//! A process that is killed, and a device that is full. Each needs a process of its own: this test program, started
+//! again with the name of the part to play.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+
+use super::*;
+
+const DIRECTORY: &str = "WXTRANSFER_TEST_STORAGE_DIRECTORY";
+/// Large enough to be hit while it is written.
+const FILE_BYTES: usize = 200_000;
+
+/// Starts `test` of this module alone in a child process, which finds `directory` in its environment. `setup` is shell
+/// code that runs first.
+fn start(test: &str, directory: &Path, setup: &str) -> Child {
+    Command::new("sh")
+        .arg("-c")
+        .arg(format!("{setup}\nexec \"$0\" \"$@\""))
+        .arg(std::env::current_exe().unwrap())
+        .args(["--exact", &format!("storage::tests::crash::{test}"), "--nocapture", "--test-threads=1"])
+        .env(DIRECTORY, directory)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::inherit())
+        .spawn()
+        .unwrap()
+}
+
+/// The directory, in a child.
+fn given_directory() -> Option<PathBuf> {
+    std::env::var_os(DIRECTORY).map(PathBuf::from)
+}
+
+/// A child saves files and says so until it is killed, at 12 different moments. What it said is saved is whole, and so
+/// is everything else that can be seen; the next session finds nothing else.
+#[test]
+fn a_killed_process_leaves_files_whole_or_absent() {
+    if let Some(directory) = given_directory() {
+        return save_until_killed(&directory);
+    }
+    let directory = tempfile::tempdir().unwrap();
+    let root = root_of(&directory);
+    for moment in 1..=12 {
+        let mut child = start("a_killed_process_leaves_files_whole_or_absent", directory.path(), "");
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+        let said: Vec<String> = lines.by_ref().filter(|line| line.starts_with("wxfile://")).take(moment).collect();
+        assert_eq!(said.len(), moment, "the child ended by itself");
+        // The moment differs from round to round, in steps much shorter than the writing of one file.
+        for _ in 0..moment * 2000 {
+            std::hint::spin_loop();
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let said: Vec<String> = said.into_iter().chain(lines.filter(|line| line.starts_with("wxfile://"))).collect();
+
+        let storage = Storage::open(options(directory.path())).unwrap();
+        assert_eq!(files_below(&root.join("launches")), Vec::<PathBuf>::new());
+        for path in &said {
+            // A line may have been cut off with the process.
+            let whole = storage.open_source(path).is_ok();
+            assert!(whole || Some(path) == said.last(), "{path}");
+        }
+        for file in [files_below(&root.join("store")), files_below(&root.join("usr"))].concat() {
+            let content = fs::read(&file).unwrap();
+            assert_eq!(content.len(), FILE_BYTES, "{file:?}");
+            assert!(content.iter().all(|byte| *byte == content[0]), "{file:?}");
+        }
+        assert!(
+            bytes_below(&root.join("store")) + bytes_below(&root.join("usr"))
+                <= options(directory.path()).storage_quota
+        );
+    }
+}
+
+fn save_until_killed(directory: &Path) {
+    let storage = Storage::open(options(directory)).unwrap();
+    // Bounded, in case nobody kills it.
+    for number in 0..1000u32 {
+        let content = vec![number as u8; FILE_BYTES];
+        let file = temporary(&storage, &content);
+        let path = match number % 3 {
+            0 => storage.save_file(&file.path, None).unwrap().path,
+            1 => storage.save_file(&file.path, Some(&format!("wxfile://usr/d/{}", number % 9))).unwrap().path,
+            _ => target(&storage, "wxfile://usr/same", &content).unwrap().path,
+        };
+        println!("\n{path}");
+    }
+}
+
+/// A limit on the size of a file stands in for a full device: a write fails the same way, in the middle of a file.
+#[test]
+fn a_full_device_is_a_clear_error_and_leaves_nothing() {
+    if let Some(directory) = given_directory() {
+        return fill_the_device(&directory);
+    }
+    let directory = tempfile::tempdir().unwrap();
+    // 64 blocks of 512 or 1024 bytes, depending on the shell. Without the trap, the signal would end the process.
+    let setup = "trap '' XFSZ; ulimit -f 64";
+    let mut child = start("a_full_device_is_a_clear_error_and_leaves_nothing", directory.path(), setup);
+    let output: Vec<String> = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap).collect();
+    assert!(child.wait().unwrap().success(), "{output:?}");
+    assert!(output.iter().any(|line| line == "the device was full"), "{output:?}");
+}
+
+fn fill_the_device(directory: &Path) {
+    let storage = Storage::open(options(directory)).unwrap();
+    for path in [None, Some("wxfile://usr/a")] {
+        let mut part = match path {
+            Some(path) => storage.create_target(path).unwrap(),
+            None => storage.create_temporary().unwrap(),
+        };
+        part.write(&[0; 1000]).unwrap();
+        let full = part.write(&[0; 100_000]);
+        assert!(matches!(full, Err(Error::DiskFull)), "{full:?}");
+        part.restart().unwrap();
+        part.write(&[0; 1000]).unwrap();
+        drop(part);
+    }
+    assert_eq!(files_below(directory), Vec::<PathBuf>::new());
+    let source = directory.join("source");
+    fs::write(&source, [1; 1000]).unwrap();
+    storage.import_path(source.to_str().unwrap(), ImportMode::Copy).unwrap();
+    println!("\nthe device was full");
+}

@@ -1,0 +1,110 @@
+//! Temporary files live as long as their launch.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::*;
+
+fn shared(directory: &TempDir) -> Storage {
+    let mut options = options(directory.path());
+    options.sharing = Sharing::Shared;
+    Storage::open(options).unwrap()
+}
+
+fn launches(directory: &TempDir) -> usize {
+    fs::read_dir(root_of(directory).join("launches")).unwrap().count()
+}
+
+#[test]
+fn closing_removes_temporary_files_and_parts() {
+    let (directory, storage) = open();
+    let file = temporary(&storage, b"x");
+    let mut source = storage.open_source(&file.path).unwrap();
+    let saved = storage.save_file(&temporary(&storage, b"x").path, None).unwrap();
+    let mut part = storage.create_temporary().unwrap();
+    part.write(b"x").unwrap();
+    let mut wanted = storage.create_target("wxfile://usr/a").unwrap();
+    wanted.write(b"x").unwrap();
+
+    storage.close();
+    assert_eq!(launches(&directory), 0);
+    part.write(b"y").unwrap();
+    assert!(matches!(part.finish(None), Err(Error::Closed)));
+    assert!(matches!(wanted.finish(None), Err(Error::Closed)));
+    assert!(matches!(storage.create_temporary(), Err(Error::Closed)));
+    assert!(matches!(storage.create_target("wxfile://usr/a"), Err(Error::Closed)));
+    assert_not_found(storage.open_source(&file.path));
+    let mut content = String::new();
+    source.file.read_to_string(&mut content).unwrap();
+    assert_eq!(content, "x", "what is being sent is sent to its end");
+
+    let next = Storage::open(options(directory.path())).unwrap();
+    storage.close();
+    drop(storage);
+    assert!(matches!(Storage::open(options(directory.path())), Err(Error::Locked)), "the closed one frees nothing");
+    assert_eq!(files_below(&root_of(&directory)), [saved.native_path]);
+    temporary(&next, b"x");
+}
+
+#[test]
+fn what_is_left_of_dead_launches_is_removed() {
+    let directory = tempfile::tempdir().unwrap();
+    let outside = tempfile::NamedTempFile::new().unwrap();
+    let dead = root_of(&directory).join("launches/dead");
+    fs::create_dir_all(dead.join("deep/er")).unwrap();
+    fs::write(dead.join("tmp_0123456789abcdef0123456789abcdef.jpg"), b"x").unwrap();
+    fs::write(dead.join("deep/er/a.part"), b"x").unwrap();
+    fs::write(root_of(&directory).join("launches/stray"), b"x").unwrap();
+    std::os::unix::fs::symlink(outside.path(), dead.join("link")).unwrap();
+    std::os::unix::fs::symlink(outside.path().parent().unwrap(), root_of(&directory).join("launches/link")).unwrap();
+    let storage = Storage::open(options(directory.path())).unwrap();
+    assert_eq!(launches(&directory), 1);
+    assert!(outside.path().exists());
+    assert_not_found(storage.open_source("wxfile://tmp_0123456789abcdef0123456789abcdef.jpg"));
+}
+
+#[test]
+fn living_launches_keep_their_files_to_themselves() {
+    let directory = tempfile::tempdir().unwrap();
+    let first = shared(&directory);
+    let file = temporary(&first, b"first");
+    let second = shared(&directory);
+    assert_eq!(launches(&directory), 2);
+    assert_eq!(read(&first, &file.path).unwrap(), b"first");
+    assert_not_found(second.open_source(&file.path));
+    let saved = second.save_file(&temporary(&second, b"second").path, None).unwrap();
+    assert_eq!(read(&first, &saved.path).unwrap(), b"second");
+    drop(second);
+    assert_eq!(read(&first, &file.path).unwrap(), b"first");
+    assert_eq!(launches(&directory), 1);
+    first.remove_saved_file(&saved.path).unwrap();
+}
+
+#[test]
+fn sessions_that_come_and_go_do_not_hurt_one_that_stays() {
+    let directory = tempfile::tempdir().unwrap();
+    let stays = shared(&directory);
+    let done = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let comers: Vec<_> = (0..4)
+            .map(|_| {
+                scope.spawn(|| {
+                    for _ in 0..25 {
+                        let storage = shared(&directory);
+                        let file = temporary(&storage, b"comes");
+                        assert_eq!(read(&storage, &file.path).unwrap(), b"comes");
+                    }
+                })
+            })
+            .collect();
+        scope.spawn(|| {
+            while !done.load(Ordering::SeqCst) {
+                let file = temporary(&stays, b"stays");
+                assert_eq!(read(&stays, &file.path).unwrap(), b"stays");
+            }
+        });
+        let results: Vec<_> = comers.into_iter().map(|comer| comer.join()).collect();
+        done.store(true, Ordering::SeqCst);
+        assert!(results.iter().all(Result::is_ok));
+    });
+    assert_eq!(launches(&directory), 1);
+}

@@ -1,0 +1,97 @@
+//! The behaviour of a [`Storage`] as a whole.
+
+mod crash;
+mod import;
+mod launch;
+mod paths;
+mod quota;
+mod saving;
+mod source;
+
+use std::fs;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use tempfile::TempDir;
+
+use super::*;
+
+const MIB: u64 = 1024 * 1024;
+
+fn options(directory: &Path) -> Options {
+    Options {
+        data_directory: directory.to_path_buf(),
+        app_id: "wxapp".to_owned(),
+        user_id: "me".to_owned(),
+        storage_quota: 200 * MIB,
+        temporary_quota: 4096 * MIB,
+        sharing: Sharing::Exclusive,
+        allow_native_paths: false,
+        log: Log::default(),
+    }
+}
+
+fn open() -> (TempDir, Storage) {
+    open_with(|_| {})
+}
+
+fn open_with(change: impl FnOnce(&mut Options)) -> (TempDir, Storage) {
+    let directory = tempfile::tempdir().unwrap();
+    let mut options = options(directory.path());
+    change(&mut options);
+    let storage = Storage::open(options).unwrap();
+    (directory, storage)
+}
+
+/// Where the README of the layout (the module's documentation) says that this mini program's files are.
+fn root_of(directory: &TempDir) -> PathBuf {
+    directory.path().join("app-wxapp/user-me")
+}
+
+fn temporary(storage: &Storage, content: &[u8]) -> StoredFile {
+    let mut part = storage.create_temporary().unwrap();
+    part.write(content).unwrap();
+    part.finish(Some("bin")).unwrap()
+}
+
+fn target(storage: &Storage, path: &str, content: &[u8]) -> Result<StoredFile, Error> {
+    let mut part = storage.create_target(path)?;
+    part.write(content)?;
+    part.finish(None)
+}
+
+fn read(storage: &Storage, path: &str) -> Result<Vec<u8>, Error> {
+    let mut source = storage.open_source(path)?;
+    let mut content = Vec::new();
+    source.file.read_to_end(&mut content).unwrap();
+    assert_eq!(content.len() as u64, source.length);
+    Ok(content)
+}
+
+/// All files below a directory.
+fn files_below(directory: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(directory).unwrap() {
+        let entry = entry.unwrap();
+        if entry.file_type().unwrap().is_dir() {
+            files.extend(files_below(&entry.path()));
+        } else {
+            files.push(entry.path());
+        }
+    }
+    files
+}
+
+fn bytes_below(directory: &Path) -> u64 {
+    files_below(directory).iter().map(|file| fs::metadata(file).unwrap().len()).sum()
+}
+
+#[track_caller]
+fn assert_denied<T: std::fmt::Debug>(result: Result<T, Error>, expected: &str) {
+    assert!(matches!(&result, Err(Error::PermissionDenied { path }) if path == expected), "{expected:?}: {result:?}");
+}
+
+#[track_caller]
+fn assert_not_found<T: std::fmt::Debug>(result: Result<T, Error>) {
+    assert!(matches!(&result, Err(Error::NotFound { .. })), "{result:?}");
+}

@@ -1,0 +1,245 @@
+//! No path, link or name leads out of the mini program's files.
+
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::*;
+
+#[test]
+fn a_temporary_file_appears_whole_and_private() {
+    let (directory, storage) = open();
+    let mut part = storage.create_temporary().unwrap();
+    part.write(b"hello ").unwrap();
+    part.write(b"world").unwrap();
+    assert_eq!(part.length(), 11);
+    let hidden = files_below(&root_of(&directory));
+    assert_eq!(hidden.len(), 1);
+    let name = hidden[0].file_name().unwrap().to_str().unwrap();
+    assert_denied(storage.open_source(&format!("wxfile://{name}")), &format!("wxfile://{name}"));
+
+    let stored = part.finish(Some("TXT")).unwrap();
+    assert!(stored.path.starts_with("wxfile://tmp_") && stored.path.ends_with(".txt"), "{}", stored.path);
+    assert_eq!(stored.length, 11);
+    assert_eq!(fs::read(&stored.native_path).unwrap(), b"hello world");
+    assert_eq!(fs::metadata(&stored.native_path).unwrap().permissions().mode() & 0o7777, 0o600);
+    assert_eq!(read(&storage, &stored.path).unwrap(), b"hello world");
+    assert_eq!(storage.resolve(&stored.path).unwrap(), stored.native_path);
+    assert_eq!(files_below(&root_of(&directory)), [stored.native_path]);
+}
+
+#[test]
+fn an_extension_that_is_none_is_left_out() {
+    let (_directory, storage) = open();
+    for bad in ["../x", "a/b", "", "abcdefghijk", "\0"] {
+        let stored = storage.create_temporary().unwrap().finish(Some(bad)).unwrap();
+        assert!(!stored.path["wxfile://".len()..].contains(['.', '/']), "{}", stored.path);
+        assert_eq!(read(&storage, &stored.path).unwrap(), b"");
+    }
+}
+
+#[test]
+fn a_dropped_file_leaves_nothing() {
+    let (directory, storage) = open();
+    let mut part = storage.create_temporary().unwrap();
+    part.write(b"x").unwrap();
+    drop(part);
+    let mut part = storage.create_target("wxfile://usr/new/a").unwrap();
+    part.write(b"x").unwrap();
+    drop(part);
+    assert_eq!(files_below(&root_of(&directory)), Vec::<PathBuf>::new());
+    assert!(!root_of(&directory).join("usr/new").exists());
+}
+
+#[test]
+fn a_restarted_file_holds_only_what_was_written_since() {
+    let (_directory, storage) = open();
+    let mut part = storage.create_temporary().unwrap();
+    part.write(b"the first attempt").unwrap();
+    part.restart().unwrap();
+    assert_eq!(part.length(), 0);
+    part.write(b"again").unwrap();
+    let stored = part.finish(None).unwrap();
+    assert_eq!(fs::read(stored.native_path).unwrap(), b"again");
+}
+
+#[test]
+fn a_target_is_made_with_its_directories_and_replaced_whole() {
+    let (directory, storage) = open();
+    let path = "wxfile://usr/图片/a b/c.txt";
+    let mut part = storage.create_target(path).unwrap();
+    part.write(b"new").unwrap();
+    assert_not_found(storage.open_source(path));
+    let stored = part.finish(Some("ignored")).unwrap();
+    assert_eq!(stored.path, path);
+    assert_eq!(stored.native_path, root_of(&directory).join("usr/图片/a b/c.txt"));
+    assert_eq!(read(&storage, path).unwrap(), b"new");
+    assert_eq!(fs::metadata(&stored.native_path).unwrap().permissions().mode() & 0o7777, 0o600);
+
+    let mut old = storage.open_source(path).unwrap();
+    target(&storage, path, b"newer").unwrap();
+    let mut content = Vec::new();
+    old.file.read_to_end(&mut content).unwrap();
+    assert_eq!(content, b"new", "a reader of the old file is not disturbed");
+    assert_eq!(read(&storage, path).unwrap(), b"newer");
+    assert_eq!(files_below(&root_of(&directory)), [stored.native_path]);
+}
+
+#[test]
+fn hostile_text_is_refused_everywhere() {
+    let (_directory, storage) = open();
+    let file = temporary(&storage, b"x");
+    for path in ["wxfile://usr/../store", "wxfile://usr/%2e%2e/a", "/etc/passwd", "wxfile://usr/a\0b", "usr/a", ""] {
+        assert_denied(storage.open_source(path), path);
+        assert_denied(storage.create_target(path), path);
+        assert_denied(storage.save_file(&file.path, Some(path)), path);
+        assert_denied(storage.save_file(path, None), path);
+        assert_denied(storage.saved_file(path), path);
+        assert_denied(storage.remove_saved_file(path), path);
+        assert_denied(storage.resolve(path), path);
+    }
+    assert_eq!(read(&storage, &file.path).unwrap(), b"x");
+}
+
+#[test]
+fn what_is_planted_in_the_tree_is_refused() {
+    let (directory, storage) = open();
+    let outside = tempfile::tempdir().unwrap();
+    let secret = outside.path().join("secret");
+    fs::write(&secret, b"secret").unwrap();
+    let user = root_of(&directory).join("usr");
+
+    symlink(&secret, user.join("symlink")).unwrap();
+    symlink(outside.path(), user.join("linked")).unwrap();
+    symlink(user.join("absent"), user.join("dangling")).unwrap();
+    fs::hard_link(&secret, user.join("hardlink")).unwrap();
+    fs::create_dir(user.join("directory")).unwrap();
+    rustix::fs::mknodat(
+        rustix::fs::CWD,
+        user.join("fifo"),
+        rustix::fs::FileType::Fifo,
+        rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR,
+        0,
+    )
+    .unwrap();
+    let _socket = std::os::unix::net::UnixListener::bind(user.join("socket")).unwrap();
+
+    let file = temporary(&storage, b"x");
+    for name in ["symlink", "dangling", "hardlink", "directory", "fifo", "socket", "linked/secret", "linked/new/a"] {
+        let path = format!("wxfile://usr/{name}");
+        assert_denied(storage.open_source(&path), &path);
+        assert_denied(storage.create_target(&path), &path);
+        assert_denied(storage.save_file(&file.path, Some(&path)), &path);
+        if name != "directory" {
+            assert_denied(storage.resolve(&path), &path);
+        }
+    }
+    assert_eq!(fs::read(&secret).unwrap(), b"secret");
+    assert_eq!(fs::read_dir(outside.path()).unwrap().count(), 1);
+    assert_eq!(read(&storage, &file.path).unwrap(), b"x", "a refused save leaves the temporary file");
+}
+
+#[test]
+fn a_link_with_a_stored_name_is_not_a_saved_file() {
+    let (directory, storage) = open();
+    let outside = tempfile::NamedTempFile::new().unwrap();
+    let name = "store_0123456789abcdef0123456789abcdef.txt";
+    symlink(outside.path(), root_of(&directory).join("store").join(name)).unwrap();
+    let path = format!("wxfile://{name}");
+    assert_denied(storage.open_source(&path), &path);
+    assert_denied(storage.saved_file(&path), &path);
+    assert_eq!(storage.saved_files().unwrap(), []);
+    storage.remove_saved_file(&path).unwrap();
+    assert!(outside.path().exists());
+}
+
+#[test]
+fn something_planted_at_a_target_while_it_is_written_is_refused() {
+    let (directory, storage) = open();
+    let outside = tempfile::tempdir().unwrap();
+    let user = root_of(&directory).join("usr");
+    let mut part = storage.create_target("wxfile://usr/a/b").unwrap();
+    part.write(b"x").unwrap();
+    symlink(outside.path(), user.join("a")).unwrap();
+    assert_denied(part.finish(None), "wxfile://usr/a/b");
+    assert_eq!(fs::read_dir(outside.path()).unwrap().count(), 0);
+
+    let part = storage.create_target("wxfile://usr/c").unwrap();
+    symlink(outside.path().join("c"), user.join("c")).unwrap();
+    assert_denied(part.finish(None), "wxfile://usr/c");
+    assert!(!outside.path().join("c").exists());
+    assert_eq!(bytes_below(&root_of(&directory).join("launches")), 0);
+}
+
+/// A directory that is exchanged for a link all the time: whatever moment is hit, nothing outside is read or written.
+#[test]
+fn an_exchanged_directory_leads_nowhere_else() {
+    let (directory, storage) = open();
+    let outside = tempfile::tempdir().unwrap();
+    fs::write(outside.path().join("file"), b"outside").unwrap();
+    let user = root_of(&directory).join("usr");
+    fs::create_dir(user.join("real")).unwrap();
+    fs::write(user.join("real/file"), b"inside").unwrap();
+    symlink(outside.path(), user.join("link")).unwrap();
+
+    let (done, exchanged) = (AtomicBool::new(false), AtomicBool::new(false));
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !done.load(Ordering::SeqCst) {
+                fs::rename(user.join("real"), user.join("d")).unwrap();
+                fs::rename(user.join("d"), user.join("real")).unwrap();
+                fs::rename(user.join("link"), user.join("d")).unwrap();
+                fs::rename(user.join("d"), user.join("link")).unwrap();
+                exchanged.store(true, Ordering::SeqCst);
+            }
+        });
+        let mut rounds = 0;
+        while rounds < 2000 || !exchanged.load(Ordering::SeqCst) {
+            rounds += 1;
+            match read(&storage, "wxfile://usr/d/file") {
+                Ok(content) => assert_eq!(content, b"inside"),
+                Err(Error::NotFound { .. } | Error::PermissionDenied { .. }) => {}
+                Err(error) => panic!("{error}"),
+            }
+        }
+        done.store(true, Ordering::SeqCst);
+    });
+    assert_eq!(fs::read_dir(outside.path()).unwrap().count(), 1);
+}
+
+#[test]
+fn mini_programs_and_users_do_not_see_each_other() {
+    let directory = tempfile::tempdir().unwrap();
+    let open = |app: &str, user: &str| {
+        let mut options = options(directory.path());
+        (options.app_id, options.user_id) = (app.to_owned(), user.to_owned());
+        Storage::open(options).unwrap()
+    };
+    let storages = [open("a", "u"), open("A", "u"), open("a", "U"), open("a/u", ""), open("..", "..")];
+    let mut paths = Vec::new();
+    for storage in &storages {
+        let kept = temporary(storage, b"x").path;
+        let saved = storage.save_file(&temporary(storage, b"x").path, None).unwrap().path;
+        target(storage, "wxfile://usr/mine", b"x").unwrap();
+        paths.push([kept, saved]);
+    }
+    for (owner, paths) in paths.iter().enumerate() {
+        for (reader, storage) in storages.iter().enumerate() {
+            for path in paths {
+                assert_eq!(storage.open_source(path).is_ok(), owner == reader, "{owner} {reader} {path}");
+            }
+        }
+    }
+    assert_eq!(files_below(directory.path()).len(), 3 * storages.len());
+}
+
+#[test]
+fn directories_and_the_user_directory_itself_resolve() {
+    let (directory, storage) = open();
+    target(&storage, "wxfile://usr/d/a", b"x").unwrap();
+    assert_eq!(storage.resolve("wxfile://usr").unwrap(), root_of(&directory).join("usr"));
+    assert_eq!(storage.resolve("wxfile://usr/d").unwrap(), root_of(&directory).join("usr/d"));
+    assert_eq!(storage.resolve("wxfile://usr/d/a").unwrap(), root_of(&directory).join("usr/d/a"));
+    assert_not_found(storage.resolve("wxfile://usr/d/b"));
+    assert_not_found(storage.resolve("wxfile://tmp_unknown"));
+    assert_denied(storage.open_source("wxfile://usr"), "wxfile://usr");
+}

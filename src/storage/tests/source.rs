@@ -1,0 +1,108 @@
+//! What can be read, and what is refused without waiting for it.
+
+use std::io::{Seek, SeekFrom, Write};
+use std::os::fd::OwnedFd;
+
+use rustix::fs::{CWD, FileType, Mode, OFlags};
+
+use super::*;
+
+fn assert_invalid(result: Result<Source, Error>) {
+    assert!(matches!(&result, Err(Error::InvalidDescriptor { .. })), "{result:?}");
+}
+
+#[test]
+fn native_paths_need_permission() {
+    let outside = tempfile::tempdir().unwrap();
+    let file = outside.path().join("photo 1.jpg");
+    fs::write(&file, b"photo").unwrap();
+    let path = file.to_str().unwrap();
+    let (_directory, storage) = open();
+    assert_denied(storage.open_source(path), path);
+
+    let (_directory, storage) = open_with(|options| options.allow_native_paths = true);
+    let source = storage.open_source(path).unwrap();
+    assert_eq!((source.length, source.name.as_str(), source.seekable), (5, "photo 1.jpg", true));
+    assert_eq!(read(&storage, path).unwrap(), b"photo");
+    assert_not_found(storage.open_source("/no/such/file"));
+    assert_denied(storage.open_source("photo 1.jpg"), "photo 1.jpg");
+    let zero = format!("{path}\0");
+    assert_denied(storage.open_source(&zero), &zero);
+}
+
+#[test]
+fn only_regular_files_are_opened_and_none_is_waited_for() {
+    let outside = tempfile::tempdir().unwrap();
+    let fifo = outside.path().join("fifo");
+    rustix::fs::mknodat(CWD, &fifo, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
+    let (_directory, storage) = open_with(|options| options.allow_native_paths = true);
+    for path in [fifo.to_str().unwrap(), outside.path().to_str().unwrap(), "/dev/null", "/"] {
+        assert_denied(storage.open_source(path), path);
+    }
+}
+
+#[test]
+fn a_source_names_its_file_and_rewinds() {
+    let (_directory, storage) = open();
+    target(&storage, "wxfile://usr/d/文件.txt", b"content").unwrap();
+    let mut source = storage.open_source("wxfile://usr/d/文件.txt").unwrap();
+    assert_eq!((source.length, source.name.as_str()), (7, "文件.txt"));
+    for _ in 0..2 {
+        let mut content = String::new();
+        source.file.read_to_string(&mut content).unwrap();
+        assert_eq!(content, "content");
+        source.rewind().unwrap();
+    }
+    let stored = temporary(&storage, b"x");
+    assert_eq!(storage.open_source(&stored.path).unwrap().name, stored.path["wxfile://".len()..]);
+}
+
+#[test]
+fn a_descriptor_is_read_from_its_offset() {
+    let (_directory, storage) = open();
+    let mut file = tempfile::tempfile().unwrap();
+    file.write_all(b"0123456789").unwrap();
+    let at = |offset: u64| -> OwnedFd {
+        let mut file = file.try_clone().unwrap();
+        file.seek(SeekFrom::Start(offset)).unwrap();
+        file.into()
+    };
+    let mut source = storage.source_from_descriptor(at(4), None, Some("a".into())).unwrap();
+    assert_eq!((source.length, source.name.as_str(), source.seekable), (6, "a", true));
+    for _ in 0..2 {
+        let mut content = String::new();
+        source.file.read_to_string(&mut content).unwrap();
+        assert_eq!(content, "456789");
+        source.rewind().unwrap();
+    }
+    assert_eq!(storage.source_from_descriptor(at(4), Some(3), None).unwrap().length, 3);
+    assert_invalid(storage.source_from_descriptor(at(4), Some(7), None));
+    assert_eq!(storage.source_from_descriptor(at(20), None, None).unwrap().length, 0);
+}
+
+#[test]
+fn a_pipe_needs_a_length() {
+    let (_directory, storage) = open();
+    let (reader, writer) = rustix::pipe::pipe().unwrap();
+    rustix::io::write(&writer, b"abc").unwrap();
+    assert_invalid(storage.source_from_descriptor(reader.try_clone().unwrap(), None, None));
+    let mut source = storage.source_from_descriptor(reader, Some(3), None).unwrap();
+    assert_eq!((source.length, source.seekable, source.name.as_str()), (3, false, ""));
+    let mut content = [0; 3];
+    source.file.read_exact(&mut content).unwrap();
+    assert_eq!(&content, b"abc");
+    assert!(matches!(source.rewind(), Err(Error::Io { .. })));
+}
+
+#[test]
+fn descriptors_that_cannot_be_sent_are_refused() {
+    let (_directory, storage) = open();
+    let open = |path: &str, flags: OFlags| rustix::fs::open(path, flags, Mode::empty()).unwrap();
+    assert_invalid(storage.source_from_descriptor(open("/", OFlags::RDONLY), None, None));
+    assert_invalid(storage.source_from_descriptor(open("/dev/null", OFlags::RDONLY), Some(0), None));
+    assert_invalid(storage.source_from_descriptor(open("/dev/null", OFlags::WRONLY), Some(0), None));
+    let (_reader, writer) = rustix::pipe::pipe().unwrap();
+    assert_invalid(storage.source_from_descriptor(writer, Some(1), None));
+    let (socket, _other) = std::os::unix::net::UnixStream::pair().unwrap();
+    assert_invalid(storage.source_from_descriptor(socket.into(), Some(1), None));
+}

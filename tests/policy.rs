@@ -1,0 +1,246 @@
+//! Redirects, domain lists and TLS rules, end to end.
+
+// It calls the C interface.
+#![allow(unsafe_code)]
+
+mod support;
+
+use support::Session;
+use wxtransfer::ffi::error::*;
+use wxtransfer::ffi::options::{WXT_PLATFORM_IOS, WxtPin, WxtResolver};
+use wxtransfer::ffi::string::{WxtPair, WxtStr};
+use wxtransfer_test_server::{
+    self as server, Authority, FaultServer, Identity, MaximumTls, Options, ProxyServer, Script, Server, Step, Transport,
+};
+
+/// Every name is this machine.
+unsafe extern "C" fn loopback(
+    _: *mut std::ffi::c_void,
+    _: WxtStr,
+    resolution: *mut wxtransfer::ffi::resolver::WxtResolution,
+) {
+    let address = WxtStr::new("127.0.0.1");
+    assert_eq!(unsafe { wxtransfer::ffi::resolver::wxt_resolution_finish(resolution, &address, 1) }, 0);
+}
+
+const LOOPBACK: WxtResolver = WxtResolver { context: std::ptr::null_mut(), resolve: Some(loopback) };
+
+fn redirect(status: u16, location: &str) -> Script {
+    Script::new([
+        Step::ReadHead,
+        Step::ReadWholeBody,
+        Step::Send(server::response_head(status, &[("Location", location), ("Connection", "close")], Some(0))),
+        Step::Close,
+    ])
+}
+
+fn first_line(server: &FaultServer, connection: usize) -> String {
+    let received = String::from_utf8_lossy(&server.received(connection)).into_owned();
+    received.lines().next().unwrap_or_default().to_owned()
+}
+
+#[test]
+fn redirects_change_the_method_or_send_the_body_again() {
+    for (status, method) in [(301, "GET"), (302, "GET"), (303, "GET"), (307, "POST"), (308, "POST")] {
+        let server = FaultServer::start(
+            Transport::TLS,
+            vec![redirect(status, "/next"), Script::answer(200, &[("Connection", "close")], b"done")],
+        );
+        let session = Session::open();
+        let file = session.file("a.txt", b"the content of the file");
+        let ended = session.upload(&server.url("/first"), &file).end();
+        assert_eq!(ended.success().data.as_deref(), Some("done"), "{status}");
+        assert_eq!(first_line(&server, 1), format!("{method} /next HTTP/1.1"));
+        let second = String::from_utf8_lossy(&server.received(1)).into_owned();
+        assert_eq!(second.contains("the content of the file"), method == "POST", "{second}");
+        assert!(second.to_ascii_lowercase().contains("referer: https://servicewechat.com/"), "{second}");
+        assert_eq!(second.to_ascii_lowercase().contains("content-type:"), method == "POST", "{second}");
+        let profile = ended.success().profile.raw;
+        assert!(profile.redirect_start > 0 && profile.redirect_end >= profile.redirect_start);
+    }
+}
+
+#[test]
+fn five_redirects_are_followed_and_the_sixth_fails() {
+    for (redirects, works) in [(5, true), (6, false)] {
+        let server = Server::start(Options::default());
+        let session = Session::open();
+        let ended = session.download(&server.https_url(&format!("/redirect/302?n={redirects}"))).end();
+        if works {
+            assert_eq!(ended.success().status, 200);
+        } else {
+            let failure = ended.failure();
+            assert_eq!((failure.err_no, failure.category), (WXT_ERRNO_TOO_MANY_REDIRECTS, WXT_CATEGORY_LIMIT));
+            assert_eq!(failure.err_msg, "downloadFile:fail exceed max redirect count");
+        }
+    }
+}
+
+#[test]
+fn credentials_stay_at_their_origin() {
+    let target = FaultServer::start(Transport::TLS, vec![Script::answer(200, &[], b"")]);
+    let first = FaultServer::start(Transport::TLS, vec![redirect(302, &target.url("/there"))]);
+    let session = Session::open();
+    let header = [("Authorization", "secret"), ("Cookie", "secret"), ("X-Other", "kept")];
+    let header = header.map(|(name, value)| WxtPair { name: WxtStr::new(name), value: WxtStr::new(value) });
+    let ended = session
+        .download_with(&first.url("/"), |request| {
+            request.header = header.as_ptr();
+            request.header_count = header.len();
+        })
+        .end();
+    ended.success();
+    let (here, there) = (first.received(0), target.received(0));
+    assert!(String::from_utf8_lossy(&here).contains("secret"));
+    assert!(!String::from_utf8_lossy(&there).contains("secret"));
+    assert!(String::from_utf8_lossy(&there).contains("kept"));
+}
+
+#[test]
+fn a_downgrade_is_refused_unless_plain_http_is_allowed() {
+    let server = Server::start(Options::default());
+    let url = server.https_url(&format!("/redirect/302?to={}", server.url("/bytes/3")));
+    let strict = Session::open_with(|options| options.allow_plain_http = 0);
+    let ended = strict.download(&url).end();
+    let failure = ended.failure();
+    assert_eq!((failure.err_no, failure.err_msg.as_str()), (WXT_ERRNO_INVALID_URL, "downloadFile:fail invalid url"));
+    assert_eq!(Session::open().download(&url).end().success().data_length, 3);
+    let ended = strict.download(&server.url("/bytes/3")).end();
+    assert_eq!(ended.failure().err_no, WXT_ERRNO_INVALID_URL);
+}
+
+#[test]
+fn the_domain_list_holds_for_the_first_request_and_for_redirects() {
+    let server = Server::start(Options::default());
+    let port = server.tls_address().port();
+    let listed = format!("https://one.example.test:{port}");
+    let entry = WxtStr::new(&listed);
+    let session = Session::open_with(|options| {
+        options.allow_lan = 0;
+        options.resolver = LOOPBACK;
+        options.download_domains = &entry;
+        options.download_domain_count = 1;
+    });
+    let ended = session.download(&format!("{listed}/bytes/5")).end();
+    assert_eq!(ended.success().data_length, 5);
+    let before = server.requests().len();
+    let cases = [
+        format!("https://two.example.test:{port}/bytes/5"),
+        format!("https://example.test:{port}/bytes/5"),
+        format!("https://localhost:{port}/bytes/5"),
+        format!("https://127.0.0.1:{port}/bytes/5"),
+        "https://one.example.test/bytes/5".to_owned(),
+    ];
+    for url in &cases {
+        let ended = session.download(url).end();
+        let failure = ended.failure();
+        assert_eq!((failure.err_no, failure.category), (WXT_ERRNO_NOT_IN_DOMAIN_LIST, WXT_CATEGORY_POLICY), "{url}");
+        assert_eq!(failure.err_msg, "downloadFile:fail url not in domain list");
+    }
+    let file = session.file("a", b"a");
+    let ended = session.upload(&format!("{listed}/upload"), &file).end();
+    assert_eq!(ended.failure().err_msg, "uploadFile:fail url not in domain list", "the lists are one per API");
+    assert_eq!(server.requests().len(), before, "nothing is sent");
+    let ended = session.download(&format!("{listed}/redirect/302?to=https://two.example.test:{port}/bytes/5")).end();
+    assert_eq!(ended.failure().err_no, WXT_ERRNO_NOT_IN_DOMAIN_LIST);
+    assert_eq!(server.requests().len(), before + 1, "the redirect's target is not asked");
+}
+
+#[test]
+fn certificates_that_do_not_hold_are_refused_each_for_its_reason() {
+    let tls = |identity| Transport::Tls { identity, maximum: MaximumTls::Tls13 };
+    let answer = || vec![Script::answer(200, &[], b"secret")];
+    let cases = [
+        (tls(Identity::Expired), answer(), "expired"),
+        (tls(Identity::NotYetValid), answer(), "not valid yet"),
+        (tls(Identity::WrongHost), answer(), "another host"),
+        (tls(Identity::SelfSigned), answer(), "trusted authority"),
+        (tls(Identity::UnknownCa), answer(), "trusted authority"),
+        (tls(Identity::MissingIntermediate), answer(), "trusted authority"),
+        (Transport::TLS, vec![Script::new([Step::ChooseTls11])], "TLS 1.2"),
+        (
+            Transport::TLS,
+            vec![Script::new([Step::PlainOnTlsPort]).then(Script::new([
+                Step::Send(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n".to_vec()),
+                Step::Close,
+            ]))],
+            "does not speak TLS",
+        ),
+    ];
+    for (transport, scripts, detail) in cases {
+        let server = FaultServer::start(transport, scripts);
+        let session = Session::open();
+        let ended = session.download(&server.url("/")).end();
+        let failure = ended.failure();
+        assert_eq!((failure.err_no, failure.category), (WXT_ERRNO_NETWORK, WXT_CATEGORY_TLS), "{failure:?}");
+        assert!(failure.detail.contains(detail), "{detail}: {failure:?}");
+        assert!(!failure.retryable);
+        assert!(server.received(0).is_empty(), "no request is sent");
+    }
+    let server = FaultServer::start(
+        Transport::Tls { identity: Identity::Valid, maximum: MaximumTls::Tls12 },
+        vec![Script::answer(200, &[], b"ok")],
+    );
+    assert_eq!(Session::open().download(&server.url("/")).end().success().status, 200);
+}
+
+#[test]
+fn a_pinned_host_must_show_the_pinned_key() {
+    let server = Server::start(Options::default());
+    let right = Authority::shared().spki_sha256();
+    let wrong = [7; 32];
+    for (hashes, works) in [(vec![right], true), (vec![wrong], false), (vec![wrong, right], true)] {
+        let pins: Vec<WxtPin> = hashes
+            .iter()
+            .map(|hash| WxtPin { host: WxtStr::new("localhost"), sha256: hash.as_ptr(), sha256_length: 32 })
+            .collect();
+        let session = Session::open_with(|options| {
+            options.pins = pins.as_ptr();
+            options.pin_count = pins.len();
+        });
+        let ended = session.download(&server.https_url("/bytes/3")).end();
+        if works {
+            assert_eq!(ended.success().data_length, 3);
+        } else {
+            assert!(ended.failure().detail.contains("pinned"), "{:?}", ended.failure());
+        }
+    }
+}
+
+#[test]
+fn a_proxy_tunnels_every_connection() {
+    let server = Server::start(Options::default());
+    let proxy = ProxyServer::start(Some(("user", "pass word")));
+    let address = format!("http://user:pass%20word@{}", proxy.address());
+    let session = Session::open_with(|options| options.proxy = WxtStr::new(&address));
+    assert_eq!(session.download(&server.https_url("/bytes/3")).end().success().data_length, 3);
+    assert_eq!(session.download(&server.url("/bytes/3")).end().success().data_length, 3);
+    let targets: Vec<_> = proxy.connects().iter().map(|connect| connect.target.clone()).collect();
+    assert_eq!(targets, [format!("localhost:{}", server.tls_address().port()), format!("{}", server.address())]);
+    let wrong = format!("http://user:wrong@{}", proxy.address());
+    let session = Session::open_with(|options| options.proxy = WxtStr::new(&wrong));
+    let ended = session.download(&server.https_url("/bytes/3")).end();
+    assert_eq!(ended.failure().category, WXT_CATEGORY_CONNECT, "{:?}", ended.failure());
+}
+
+#[test]
+fn an_old_ios_client_sends_no_header_of_the_callers() {
+    let header = [WxtPair { name: WxtStr::new("X-Custom"), value: WxtStr::new("one") }];
+    for (version, sent) in [("6.5.3", None), ("6.5.2.9", None), ("6.5.3.1", Some("one")), ("6.5.10", Some("one"))] {
+        let server = Server::start(Options::default());
+        let session = Session::open_with(|options| {
+            options.platform = WXT_PLATFORM_IOS;
+            options.client_version = WxtStr::new(version);
+        });
+        let ended = session
+            .download_with(&server.https_url("/headers"), |request| {
+                request.header = header.as_ptr();
+                request.header_count = 1;
+            })
+            .end();
+        ended.success();
+        let request = server.requests()[0].clone();
+        assert_eq!(request.header("X-Custom"), sent, "{version}");
+        assert!(request.header("Referer").is_some(), "{version}");
+    }
+}

@@ -1,0 +1,319 @@
+//! `wx.uploadFile` against a server that parses what it gets.
+
+// It calls the C interface.
+#![allow(unsafe_code)]
+
+mod support;
+
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::os::fd::AsRawFd;
+use std::path::Path;
+use std::time::Duration;
+
+use sha2::{Digest, Sha256};
+use support::{Event, Session};
+use wxtransfer::ffi::error::*;
+use wxtransfer::ffi::request::WxtUploadRequest;
+use wxtransfer::ffi::string::{WxtPair, WxtStr};
+use wxtransfer_test_server::{self as server, FaultServer, Options, Script, Server, Step, Transport};
+
+fn pairs(pairs: &[(&'static str, &'static str)]) -> Vec<WxtPair> {
+    pairs.iter().map(|(name, value)| WxtPair { name: WxtStr::new(name), value: WxtStr::new(value) }).collect()
+}
+
+fn set_form_data(request: &mut WxtUploadRequest, pairs: &[WxtPair]) {
+    request.form_data = pairs.as_ptr();
+    request.form_data_count = pairs.len();
+}
+
+fn set_header(request: &mut WxtUploadRequest, pairs: &[WxtPair]) {
+    request.header = pairs.as_ptr();
+    request.header_count = pairs.len();
+}
+
+#[test]
+fn the_server_gets_the_fields_in_order_and_then_the_file() {
+    let server = Server::start(Options::default());
+    let session = Session::open();
+    let content: Vec<u8> = (0..100_000u32).map(|n| (n % 251) as u8).collect();
+    let file = session.file("photo.JPG", &content);
+    let form = pairs(&[("user", "test"), ("empty", ""), ("user", "again"), ("file", "same name"), ("名字", "值\n2")]);
+    let header = pairs(&[("X-Custom", "one"), ("Referer", "https://evil.example/"), ("content-type", "text/plain")]);
+    let task = session.upload_with(&server.https_url("/upload"), &file, |request| {
+        set_form_data(request, &form);
+        set_header(request, &header);
+    });
+    let ended = task.end();
+    let success = ended.success();
+    assert_eq!((success.err_msg.as_str(), success.status), ("uploadFile:ok", 200));
+    assert!(success.data.as_deref().is_some_and(|data| data.contains("\"method\"")), "{success:?}");
+    assert_eq!((&success.temp_file_path, &success.file_path, &success.native_path), (&None, &None, &None));
+
+    let requests = server.requests();
+    let [request] = requests.as_slice() else { panic!("one request, not {requests:?}") };
+    assert_eq!((request.method.as_str(), request.target.as_str()), ("POST", "/upload"));
+    assert_eq!(request.header("Referer"), Some("https://servicewechat.com/wx1234567890abcdef/0/page-frame.html"));
+    assert_eq!(request.header("X-Custom"), Some("one"));
+    assert_eq!(request.headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case("Content-Type")).count(), 1);
+    let content_type = request.header("Content-Type").expect("a Content-Type");
+    assert!(content_type.starts_with("multipart/form-data; boundary="), "{content_type}");
+    assert_eq!(request.header("Content-Length"), Some(request.body.length.to_string().as_str()));
+    assert_eq!(request.header("Transfer-Encoding"), None);
+    assert_eq!(
+        request.body.fields(),
+        [("user", "test"), ("empty", ""), ("user", "again"), ("file", "same name"), ("名字", "值\r\n2")]
+    );
+    let last = request.body.parts.last().expect("parts");
+    assert_eq!((last.name.as_str(), last.filename.as_deref()), ("file", Some("photo.JPG")));
+    assert_eq!(last.content_type.as_deref(), Some("image/jpeg"));
+    assert_eq!(last.sha256[..], Sha256::digest(&content)[..]);
+}
+
+#[test]
+fn progress_ends_at_all_of_the_body() {
+    let server = Server::start(Options::default());
+    let session = Session::open();
+    let file = session.file("large.bin", &vec![7; 4 * 1024 * 1024]);
+    let ended = session.upload(&server.https_url("/upload"), &file).end();
+    ended.success();
+    let length = server.requests()[0].body.length;
+    assert_eq!(ended.progress().last(), Some(&(length, Some(length), Some(100))));
+    assert!(ended.progress().iter().all(|(_, expected, _)| *expected == Some(length)));
+}
+
+#[test]
+fn headers_come_before_success_and_the_profile_is_filled() {
+    let server = Server::start(Options::default());
+    let session = Session::open();
+    let file = session.file("a.txt", b"hello");
+    let ended = session.upload(&server.https_url("/upload"), &file).end();
+    let position = |wanted: fn(&Event) -> bool| ended.events.iter().position(wanted).expect("an event");
+    assert!(
+        position(|event| matches!(event, Event::Headers { status: 200, .. }))
+            < position(|event| matches!(event, Event::Success(_)))
+    );
+    let profile = &ended.success().profile;
+    let raw = &profile.raw;
+    let order = [
+        raw.invoke_start,
+        raw.queue_start,
+        raw.queue_end,
+        raw.fetch_start,
+        raw.connect_start,
+        raw.ssl_connection_start,
+        raw.ssl_connection_end,
+        raw.request_start,
+        raw.request_end,
+        raw.response_end,
+    ];
+    assert!(order[0] > 1_600_000_000_000, "milliseconds since the epoch: {raw:?}");
+    // Each instant is turned into wall-clock time by itself, so neighbours may be off by the rounding.
+    assert!(order.windows(2).all(|pair| pair[0] <= pair[1] + 1), "{raw:?}");
+    assert_eq!((raw.redirect_start, raw.redirect_end), (0, 0));
+    assert_eq!((profile.peer_ip.as_deref(), raw.port), (Some("127.0.0.1"), server.tls_address().port()));
+    assert_eq!(profile.protocol.as_deref(), Some("http1.1"));
+    assert!(!raw.socket_reused);
+    assert!(raw.send_bytes_count > 5 && raw.received_byted_count > 0, "{raw:?}");
+}
+
+#[test]
+fn any_status_is_a_success() {
+    let server = Server::start(Options::default());
+    let session = Session::open();
+    let file = session.file("a.txt", b"hello");
+    for status in [200, 204, 301, 304, 400, 404, 413, 500, 503] {
+        let ended = session.upload(&server.https_url(&format!("/status/{status}")), &file).end();
+        assert_eq!(ended.success().status, status);
+    }
+}
+
+#[test]
+fn data_is_text_in_the_answers_charset() {
+    let server = Server::start(Options::default());
+    let session = Session::open();
+    let file = session.file("a.txt", b"hello");
+    for (query, expected) in [
+        ("", "你好，世界"),
+        ("?charset=utf-8", "你好，世界"),
+        ("?charset=utf-8&bom=1", "你好，世界"),
+        ("?charset=gbk", "你好，世界"),
+        ("?charset=utf-16le", "你好，世界"),
+        ("?charset=iso-8859-1", "café"),
+    ] {
+        let ended = session.upload(&server.https_url(&format!("/text{query}")), &file).end();
+        assert_eq!(ended.success().data.as_deref(), Some(expected), "{query}");
+    }
+    let ended = session.upload(&server.https_url("/text?charset=invalid"), &file).end();
+    assert!(ended.success().data.as_deref().is_some_and(|data| data.contains('\u{fffd}')));
+}
+
+#[test]
+fn an_answer_over_the_limit_is_an_error() {
+    let server = Server::start(Options::default());
+    let session = Session::open_with(|options| options.max_data_size = 1000);
+    let file = session.file("a.txt", b"hello");
+    assert_eq!(session.upload(&server.https_url("/bytes/1000"), &file).end().success().data_length, 1000);
+    for target in ["/bytes/1001", "/bytes/1001?chunked=1"] {
+        let ended = session.upload(&server.https_url(target), &file).end();
+        let failure = ended.failure();
+        assert_eq!((failure.err_no, failure.category), (WXT_ERRNO_NETWORK, WXT_CATEGORY_LIMIT));
+        assert_eq!(failure.err_msg, "uploadFile:fail the answer is larger than 1000 bytes");
+    }
+}
+
+#[test]
+fn an_empty_file_and_a_file_name_of_the_callers_are_sent() {
+    let server = Server::start(Options::default());
+    let session = Session::open();
+    let file = session.file("x", b"");
+    let ended = session
+        .upload_with(&server.https_url("/upload"), &file, |request| request.file_name = WxtStr::new("a\"b\r\n字.png"))
+        .end();
+    ended.success();
+    let part = server.requests()[0].body.parts[0].clone();
+    assert_eq!((part.length, part.filename.as_deref()), (0, Some("a%22b%0D%0A字.png")));
+    assert_eq!(part.content_type.as_deref(), Some("image/png"));
+}
+
+#[test]
+fn a_descriptor_is_sent_from_where_it_stands_and_stays_the_hosts() {
+    use std::io::{Read, Seek, SeekFrom};
+    let server = Server::start(Options::default());
+    let session = Session::open();
+    let path = session.file("data.bin", b"0123456789");
+    let mut file = std::fs::File::open(&path).expect("a file");
+    file.seek(SeekFrom::Start(4)).expect("a seek");
+    let ended = session
+        .upload_with(&server.https_url("/upload"), Path::new(""), |request| {
+            request.has_file_descriptor = 1;
+            request.file_descriptor = file.as_raw_fd();
+            request.file_name = WxtStr::new("rest.bin");
+        })
+        .end();
+    ended.success();
+    let part = server.requests()[0].body.parts[0].clone();
+    assert_eq!((part.length, part.sha256[..].to_vec()), (6, Sha256::digest(b"456789").to_vec()));
+    file.rewind().expect("the descriptor is still open");
+    let mut content = String::new();
+    file.read_to_string(&mut content).expect("it can be read");
+    assert_eq!(content, "0123456789");
+}
+
+#[test]
+fn a_pipe_of_known_length_is_sent() {
+    let server = Server::start(Options::default());
+    let session = Session::open();
+    let (reader, mut writer) = std::io::pipe().expect("a pipe");
+    let content = vec![b'p'; 300_000];
+    let sent = content.clone();
+    let feeder = std::thread::spawn(move || writer.write_all(&sent));
+    let ended = session
+        .upload_with(&server.https_url("/upload"), Path::new(""), |request| {
+            request.has_file_descriptor = 1;
+            request.file_descriptor = reader.as_raw_fd();
+            request.file_length = content.len() as u64;
+            request.file_name = WxtStr::new("pipe.bin");
+        })
+        .end();
+    ended.success();
+    feeder.join().expect("no panic").expect("all is read");
+    assert_eq!(server.requests()[0].body.parts[0].sha256[..], Sha256::digest(&content)[..]);
+}
+
+/// The server reads the beginning; then the file changes; then the server reads on.
+fn changed_while_sent(change: impl FnOnce(&Path)) -> (support::Ended, FaultServer) {
+    let script = Script::new([Step::ReadHead, Step::ReadBody(1024), Step::AwaitSignal, Step::ReadAll]);
+    let server = FaultServer::start(Transport::Plain, vec![script]);
+    let session = Session::open();
+    let file = session.file("changing.bin", &vec![b'x'; 64 * 1024 * 1024]);
+    let task = session.upload(&server.url("/"), &file);
+    server.wait_for(server::Event::BodyBytesRead(0, 1024));
+    change(&file);
+    server.signal(0);
+    (task.end(), server)
+}
+
+#[test]
+fn a_file_that_shrinks_or_grows_while_it_is_sent_fails_the_call() {
+    let (shrunk, _server) = changed_while_sent(|file| {
+        OpenOptions::new().write(true).open(file).expect("a file").set_len(1024 * 1024).expect("it shrinks");
+    });
+    let (grown, _server) = changed_while_sent(|file| {
+        OpenOptions::new().append(true).open(file).expect("a file").write_all(b"more").expect("it grows");
+    });
+    for (ended, verb) in [(shrunk, "shrank"), (grown, "grew")] {
+        let failure = ended.failure();
+        assert_eq!((failure.category, failure.err_no), (WXT_CATEGORY_FILE, WXT_ERRNO_NETWORK));
+        assert!(failure.detail.contains(verb), "{failure:?}");
+    }
+}
+
+#[test]
+fn an_early_answer_is_the_answer() {
+    for transport in [Transport::Plain, Transport::TLS] {
+        let mut answer = server::response_head(413, &[("Connection", "close")], Some(9));
+        answer.extend_from_slice(b"too large");
+        let script = [Step::ReadHead, Step::ReadBody(1000), Step::Send(answer), Step::Close];
+        let server = FaultServer::start_with(transport, move |_| Script::new(script.clone()));
+        let session = Session::open();
+        let file = session.file("large.bin", &vec![b'x'; 16 * 1024 * 1024]);
+        for round in 0..20 {
+            let ended = session.upload(&server.url("/"), &file).end();
+            let success = ended.success();
+            assert_eq!((success.status, success.data.as_deref()), (413, Some("too large")), "{transport:?} {round}");
+            assert_eq!(ended.progress().last().map(|last| last.2), Some(Some(100)));
+        }
+    }
+}
+
+#[test]
+fn a_server_that_breaks_off_is_a_network_error() {
+    let half = server::response_head(200, &[], Some(100));
+    let mut garbage = b"\x16\x03\x01 this is no HTTP\r\n\r\n".to_vec();
+    garbage.resize(200, b'?');
+    let cases: [(&str, Vec<Step>, i32); 5] = [
+        (
+            "close before the answer",
+            vec![Step::ReadHead, Step::ReadWholeBody, Step::Close],
+            WXT_CATEGORY_CONNECTION_CLOSED,
+        ),
+        (
+            "reset before the answer",
+            vec![Step::ReadHead, Step::ReadWholeBody, Step::Reset],
+            WXT_CATEGORY_CONNECTION_CLOSED,
+        ),
+        ("reset in the body", vec![Step::ReadHead, Step::ReadBody(1000), Step::Reset], WXT_CATEGORY_CONNECTION_CLOSED),
+        (
+            "truncated answer",
+            vec![Step::ReadHead, Step::ReadWholeBody, Step::Send(half), Step::Close],
+            WXT_CATEGORY_CONNECTION_CLOSED,
+        ),
+        ("garbage", vec![Step::ReadHead, Step::ReadWholeBody, Step::Send(garbage), Step::Close], WXT_CATEGORY_PROTOCOL),
+    ];
+    for transport in [Transport::Plain, Transport::TLS] {
+        for (what, steps, category) in &cases {
+            let server = FaultServer::start(transport, vec![Script::new(steps.clone())]);
+            let session = Session::open();
+            let file = session.file("a.bin", &vec![b'x'; 4 * 1024 * 1024]);
+            let ended = session.upload(&server.url("/"), &file).end();
+            let failure = ended.failure();
+            assert_eq!((failure.err_no, failure.category), (WXT_ERRNO_NETWORK, *category), "{what}: {failure:?}");
+            assert!(failure.retryable, "{what}");
+            assert_eq!(failure.err_msg, format!("uploadFile:fail {}", failure.detail), "{what}");
+        }
+    }
+}
+
+#[test]
+fn bytes_that_arrive_one_at_a_time_are_read() {
+    let mut answer = server::response_head(200, &[("X-Slow", "yes")], Some(5));
+    answer.extend_from_slice(b"hello");
+    let each_byte = Duration::from_millis(1);
+    let script =
+        Script::new([Step::ReadHead, Step::ReadWholeBody, Step::SendSlowly { bytes: answer, each_byte }, Step::Close]);
+    let server = FaultServer::start(Transport::TLS, vec![script]);
+    let session = Session::open();
+    let file = session.file("a.txt", b"x");
+    assert_eq!(session.upload(&server.url("/"), &file).end().success().data.as_deref(), Some("hello"));
+}
