@@ -5,8 +5,8 @@ use std::error::Error;
 use std::path::PathBuf;
 
 /// In the order in which a reader of the header wants them.
-const SOURCES: [&str; 10] =
-    ["version", "string", "status", "error", "request", "callback", "options", "session", "task", "resolver"];
+const SOURCES: [&str; 11] =
+    ["version", "string", "status", "error", "request", "callback", "options", "session", "task", "file", "resolver"];
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=src/ffi");

@@ -228,6 +228,16 @@
 #define WXT_LOG_INFO 2
 
 /**
+ * The host keeps its file: it is cloned where the file system can, else copied.
+ */
+#define WXT_IMPORT_COPY 0
+
+/**
+ * The host gives its file away: it is moved where that is possible, else copied and removed.
+ */
+#define WXT_IMPORT_MOVE 1
+
+/**
  * A question to the host's resolver that has not been answered.
  */
 typedef struct WxtResolution WxtResolution;
@@ -866,6 +876,72 @@ typedef struct {
 } WxtDownloadRequest;
 
 /**
+ * One file of the mini program.
+ */
+typedef struct {
+  /**
+   * `sizeof(WxtFileInfo)` in the library.
+   */
+  size_t struct_size;
+  /**
+   * `filePath`, `savedFilePath` or `tempFilePath`: the `wxfile://` path.
+   */
+  WxtStr file_path;
+  /**
+   * The same file's path on the device, for the host. Not to be kept: iOS moves an app's directory.
+   */
+  WxtStr native_path;
+  /**
+   * `size` in bytes.
+   */
+  uint64_t size;
+  /**
+   * `createTime` in seconds since the Unix epoch; 0 where it is not asked for.
+   */
+  uint64_t create_time;
+} WxtFileInfo;
+
+/**
+ * What a file operation has come to.
+ */
+typedef struct {
+  /**
+   * `sizeof(WxtFileResult)` in the library.
+   */
+  size_t struct_size;
+  /**
+   * `errMsg`, such as `saveFile:ok` or `saveFile:fail tempFilePath file not exist`.
+   */
+  WxtStr err_msg;
+  /**
+   * `errno`: a `WXT_ERRNO_…`; `WXT_ERRNO_OK` on success.
+   */
+  int32_t err_no;
+  /**
+   * A `WXT_CATEGORY_…`; 0 on success.
+   */
+  int32_t category;
+  /**
+   * What happened, in words for a developer. Absent on success.
+   */
+  WxtStr detail;
+  /**
+   * The files that the operation is about, or the list.
+   */
+  const WxtFileInfo *files;
+  /**
+   * The number of `files`: 0 on failure.
+   */
+  size_t file_count;
+} WxtFileResult;
+
+/**
+ * Takes the result of a file operation, on the thread that called the function, before it returns. What it is given
+ * lives until it returns. Every function of this header may be called from it, but for `wxt_session_close`.
+ */
+typedef void (*WxtFileCallback)(void *user_data, const WxtFileResult *result);
+
+/**
  * The call did what it says.
  */
 #define WXT_OK 0
@@ -1075,6 +1151,111 @@ WxtStatus wxt_header_find(const WxtPair *header,
                           size_t header_count,
                           WxtStr name,
                           WxtStr *value);
+
+/**
+ * `wx.saveFile`: moves a temporary file to the store, or to `file_path`, a `wxfile://usr/` path whose file it
+ * replaces. The temporary path is invalid afterwards; on failure it stays. A saved file survives a crash at any
+ * moment, whole or not at all.
+ *
+ * `on_result` gets one file. Any thread; it writes to the disk and waits for it. `errno`:
+ * `WXT_ERRNO_TEMPORARY_FILE_NOT_EXIST`, `WXT_ERRNO_PERMISSION_DENIED` for a target outside `wxfile://usr/`,
+ * `WXT_ERRNO_QUOTA_EXCEEDED`, `WXT_ERRNO_SAVE_FILE` for a full disk or an I/O error,
+ * `WXT_ERRNO_INVALID_REQUEST_DATA` for a path that is missing or not UTF-8.
+ *
+ * - `WXT_INVALID_ARGUMENT`: `session` or `on_result` is NULL, or a string has a length but no pointer.
+ * - `WXT_SESSION_CLOSED`: the session is closing or closed.
+ *
+ * # Safety
+ * The strings must be readable.
+ */
+WxtStatus wxt_save_file(WxtSession *session,
+                        WxtStr temp_file_path,
+                        WxtStr file_path,
+                        WxtFileCallback on_result,
+                        void *user_data);
+
+/**
+ * `wx.getSavedFileList`: the files of the store, oldest first; not those under `wxfile://usr/`. Statuses as for
+ * `wxt_save_file`; `errno` `WXT_ERRNO_SAVE_FILE` for an I/O error. Any thread; it reads the disk.
+ */
+WxtStatus wxt_get_saved_file_list(WxtSession *session,
+                                  WxtFileCallback on_result,
+                                  void *user_data);
+
+/**
+ * `wx.getSavedFileInfo`: one file of the store. Statuses as for `wxt_save_file`; `errno`
+ * `WXT_ERRNO_FILE_NOT_FOUND`, `WXT_ERRNO_PERMISSION_DENIED`, `WXT_ERRNO_INVALID_REQUEST_DATA`. Any thread.
+ *
+ * # Safety
+ * The string must be readable.
+ */
+WxtStatus wxt_get_saved_file_info(WxtSession *session,
+                                  WxtStr file_path,
+                                  WxtFileCallback on_result,
+                                  void *user_data);
+
+/**
+ * `wx.removeSavedFile`: removes one file of the store; `on_result` gets no file. Statuses and `errno` as for
+ * `wxt_get_saved_file_info`. Any thread.
+ *
+ * # Safety
+ * The string must be readable.
+ */
+WxtStatus wxt_remove_saved_file(WxtSession *session,
+                                WxtStr file_path,
+                                WxtFileCallback on_result,
+                                void *user_data);
+
+/**
+ * Makes a temporary file of a file that the host owns (a photo just taken, a document just picked), as
+ * `wx.chooseImage` does. `native_path` is absolute; `mode` is `WXT_IMPORT_COPY` or `WXT_IMPORT_MOVE`. `on_result`
+ * gets one file, whose `file_path` is the page's `tempFilePath`.
+ *
+ * Statuses as for `wxt_save_file`, and `WXT_INVALID_ARGUMENT` for another `mode`; `errno`
+ * `WXT_ERRNO_FILE_NOT_FOUND`, `WXT_ERRNO_PERMISSION_DENIED`, `WXT_ERRNO_QUOTA_EXCEEDED`, `WXT_ERRNO_SAVE_FILE`,
+ * `WXT_ERRNO_INVALID_REQUEST_DATA`. Any thread; it waits for the disk.
+ *
+ * # Safety
+ * The string must be readable.
+ */
+WxtStatus wxt_import_file(WxtSession *session,
+                          WxtStr native_path,
+                          int32_t mode,
+                          WxtFileCallback on_result,
+                          void *user_data);
+
+/**
+ * Makes a temporary file of what an open file or pipe holds, from where it stands (Android's `content://`).
+ *
+ * `length` is how many bytes are taken, 0 is all up to the end; `name` gives the extension and may be absent. The
+ * descriptor is duplicated: the host keeps its own. Waits for as long as the other end of a pipe does.
+ *
+ * Statuses as for `wxt_save_file`, and `WXT_INVALID_ARGUMENT` for a descriptor that is not open; `errno`
+ * `WXT_ERRNO_INVALID_REQUEST_DATA` for one that is neither file nor pipe or holds less than `length`,
+ * `WXT_ERRNO_QUOTA_EXCEEDED`, `WXT_ERRNO_SAVE_FILE`. Any thread.
+ *
+ * # Safety
+ * The string must be readable, and the descriptor not be closed by another thread during the call.
+ */
+WxtStatus wxt_import_file_descriptor(WxtSession *session,
+                                     int32_t file_descriptor,
+                                     uint64_t length,
+                                     WxtStr name,
+                                     WxtFileCallback on_result,
+                                     void *user_data);
+
+/**
+ * The device's path of an existing `wxfile://` path, for the host (a player, a viewer): `native_path` of the one file
+ * that `on_result` gets. Statuses as for `wxt_save_file`; `errno` `WXT_ERRNO_FILE_NOT_FOUND`,
+ * `WXT_ERRNO_PERMISSION_DENIED`, `WXT_ERRNO_INVALID_REQUEST_DATA`. Any thread.
+ *
+ * # Safety
+ * The string must be readable.
+ */
+WxtStatus wxt_resolve_path(WxtSession *session,
+                           WxtStr file_path,
+                           WxtFileCallback on_result,
+                           void *user_data);
 
 /**
  * Answers a question to the host's resolver, once. `resolution` is gone after this call, whatever it returns.

@@ -3,7 +3,55 @@
 use std::fmt;
 
 use crate::cancel::CancelReason;
+use crate::http::TlsFailure;
 use crate::policy::quirks::Api;
+use crate::storage;
+
+/// The calls that can fail, by the names that WeChat's messages begin with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Call {
+    /// `wx.uploadFile`.
+    UploadFile,
+    /// `wx.downloadFile`.
+    DownloadFile,
+    /// `wx.saveFile`.
+    SaveFile,
+    /// `wx.getSavedFileList`.
+    GetSavedFileList,
+    /// `wx.getSavedFileInfo`.
+    GetSavedFileInfo,
+    /// `wx.removeSavedFile`.
+    RemoveSavedFile,
+    /// The host's own: a file of the device becomes a temporary file.
+    ImportFile,
+    /// The host's own: a `wxfile://` path becomes one of the device.
+    ResolvePath,
+}
+
+impl Call {
+    /// The name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Call::UploadFile => "uploadFile",
+            Call::DownloadFile => "downloadFile",
+            Call::SaveFile => "saveFile",
+            Call::GetSavedFileList => "getSavedFileList",
+            Call::GetSavedFileInfo => "getSavedFileInfo",
+            Call::RemoveSavedFile => "removeSavedFile",
+            Call::ImportFile => "importFile",
+            Call::ResolvePath => "resolvePath",
+        }
+    }
+}
+
+impl From<Api> for Call {
+    fn from(api: Api) -> Call {
+        match api {
+            Api::Upload => Call::UploadFile,
+            Api::Download => Call::DownloadFile,
+        }
+    }
+}
 
 /// A stable kind of failure, for hosts that decide by program and not by text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,12 +94,16 @@ pub enum Failure {
     Cancelled(CancelReason),
     /// The network component failed; the category tells where.
     Network(Category),
+    /// The server's TLS is none, or cannot be trusted.
+    Tls(TlsFailure),
     /// The operating system's trust store was never initialised.
     TrustStoreUnavailable,
     /// The URL's host is not in the domain list of the API, first request or redirect.
     NotInDomainList,
     /// More tasks than the API may have, on a base library that does not queue.
     TooManyTasks {
+        /// Which API.
+        api: Api,
         /// The limit.
         limit: usize,
     },
@@ -107,18 +159,18 @@ impl TransferError {
         TransferError::new(Failure::InvalidRequestData { parameter }, detail)
     }
 
-    /// WeChat's `errno`. An abort has a number of its own for each API.
-    pub fn err_no(&self, api: Api) -> i32 {
+    /// WeChat's `errno`. The abort of a download has a number of its own.
+    pub fn err_no(&self, call: Call) -> i32 {
         match &self.failure {
-            Failure::Cancelled(CancelReason::Aborted) => match api {
-                Api::Upload => errno::CANCEL,
-                Api::Download => errno::ABORT_DOWNLOAD,
-            },
+            Failure::Cancelled(CancelReason::Aborted) if call == Call::DownloadFile => errno::ABORT_DOWNLOAD,
+            Failure::Cancelled(CancelReason::Aborted) => errno::CANCEL,
             Failure::Cancelled(CancelReason::DeadlinePassed) => errno::TIMEOUT,
             Failure::Cancelled(CancelReason::Interrupted) => errno::INTERRUPTED,
-            Failure::Network(_) | Failure::TrustStoreUnavailable | Failure::SourceFile | Failure::DataTooLarge => {
-                errno::NETWORK
-            }
+            Failure::Network(_)
+            | Failure::Tls(_)
+            | Failure::TrustStoreUnavailable
+            | Failure::SourceFile
+            | Failure::DataTooLarge => errno::NETWORK,
             Failure::NotInDomainList => errno::NOT_IN_DOMAIN_LIST,
             Failure::TooManyTasks { .. } => errno::TOO_MANY_TASKS,
             Failure::TooManyRedirects => errno::TOO_MANY_REDIRECTS,
@@ -135,23 +187,25 @@ impl TransferError {
     }
 
     /// WeChat's `errMsg`, such as `uploadFile:fail timeout`.
-    pub fn err_msg(&self, api: Api) -> String {
-        format!("{}:fail {}", api.name(), self.reason(api))
+    pub fn err_msg(&self, call: Call) -> String {
+        format!("{}:fail {}", call.name(), self.reason())
     }
 
-    fn reason(&self, api: Api) -> String {
+    fn reason(&self) -> String {
         match &self.failure {
             Failure::Cancelled(CancelReason::Aborted) => "abort".into(),
             Failure::Cancelled(CancelReason::DeadlinePassed) => "timeout".into(),
             Failure::Cancelled(CancelReason::Interrupted) => "interrupted".into(),
-            Failure::Network(_) | Failure::TrustStoreUnavailable | Failure::SourceFile | Failure::DataTooLarge => {
-                self.detail.clone()
-            }
+            Failure::Network(_)
+            | Failure::Tls(_)
+            | Failure::TrustStoreUnavailable
+            | Failure::SourceFile
+            | Failure::DataTooLarge => self.detail.clone(),
             Failure::NotInDomainList => "url not in domain list".into(),
-            Failure::TooManyTasks { limit } => match api {
-                Api::Upload => format!("exceed max upload connection count {limit}"),
-                Api::Download => format!("exceed max download connection count {limit}"),
-            },
+            Failure::TooManyTasks { api: Api::Upload, limit } => format!("exceed max upload connection count {limit}"),
+            Failure::TooManyTasks { api: Api::Download, limit } => {
+                format!("exceed max download connection count {limit}")
+            }
             Failure::TooManyRedirects => "exceed max redirect count".into(),
             Failure::InvalidUrl => "invalid url".into(),
             Failure::InvalidRequestData { parameter } => format!("invalid request data {parameter}"),
@@ -172,7 +226,7 @@ impl TransferError {
             Failure::Cancelled(CancelReason::DeadlinePassed) => Category::Timeout,
             Failure::Cancelled(CancelReason::Interrupted) => Category::Interrupted,
             Failure::Network(category) => *category,
-            Failure::TrustStoreUnavailable => Category::Tls,
+            Failure::Tls(_) | Failure::TrustStoreUnavailable => Category::Tls,
             Failure::NotInDomainList => Category::Policy,
             Failure::TooManyTasks { .. }
             | Failure::TooManyRedirects
@@ -193,9 +247,27 @@ impl TransferError {
                 category,
                 Category::NameResolution | Category::Connect | Category::ConnectionClosed | Category::Protocol
             ),
+            // What speaks no TLS on a TLS port is a captive portal rather than the server.
+            Failure::Tls(failure) => *failure == TlsFailure::NotTls,
             Failure::TooManyTasks { .. } | Failure::SourceFile => true,
             _ => false,
         }
+    }
+}
+
+/// A file operation that failed.
+impl From<storage::Error> for TransferError {
+    fn from(error: storage::Error) -> TransferError {
+        let detail = error.to_string();
+        let failure = match error {
+            storage::Error::NotFound { .. } => Failure::FileNotFound,
+            storage::Error::PermissionDenied { path } => Failure::PermissionDenied { path },
+            storage::Error::TemporaryFileNotExist { .. } => Failure::TemporaryFileNotExist,
+            storage::Error::QuotaExceeded => Failure::QuotaExceeded,
+            storage::Error::InvalidDescriptor { .. } => Failure::InvalidRequestData { parameter: "fileDescriptor" },
+            _ => Failure::SaveFile,
+        };
+        TransferError::new(failure, detail)
     }
 }
 

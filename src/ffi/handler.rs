@@ -8,14 +8,13 @@ use super::callback::{
     WxtProgress, WxtSuccess,
 };
 use super::string::{WxtPair, WxtStr};
-use crate::error::TransferError;
-use crate::policy::quirks::Api;
+use crate::error::{Call, TransferError};
 use crate::task::{Handler, Progress, TaskId};
 use crate::transfer::{Content, Head, Outcome, Profile};
 
 /// The host's callbacks for one task; dropping it calls `release`.
 pub struct CallbackHandler {
-    api: Api,
+    call: Call,
     callbacks: WxtCallbacks,
 }
 
@@ -25,8 +24,8 @@ unsafe impl Send for CallbackHandler {}
 
 impl CallbackHandler {
     /// From here on `user_data` is the task's, and `release` will run.
-    pub fn new(api: Api, callbacks: WxtCallbacks) -> CallbackHandler {
-        CallbackHandler { api, callbacks }
+    pub fn new(call: Call, callbacks: WxtCallbacks) -> CallbackHandler {
+        CallbackHandler { call, callbacks }
     }
 
     fn user_data(&self) -> *mut c_void {
@@ -54,7 +53,7 @@ impl CallbackHandler {
             data_length: 0,
             profile,
         };
-        let err_msg = format!("{}:ok", self.api.name());
+        let err_msg = format!("{}:ok", self.call.name());
         success.err_msg = WxtStr::new(&err_msg);
         match &outcome.content {
             Content::Data { text, length } => {
@@ -80,11 +79,11 @@ impl CallbackHandler {
     }
 
     fn failed(&self, task: TaskId, error: &TransferError, profile: &WxtProfile) {
-        let err_msg = error.err_msg(self.api);
+        let err_msg = error.err_msg(self.call);
         let failure = WxtFailure {
             struct_size: size_of::<WxtFailure>(),
             err_msg: WxtStr::new(&err_msg),
-            err_no: error.err_no(self.api),
+            err_no: error.err_no(self.call),
             category: error.category() as i32,
             detail: WxtStr::new(&error.detail),
             retryable: error.retryable(),

@@ -9,6 +9,7 @@
 pub mod callback;
 pub mod error;
 mod executor;
+pub mod file;
 mod guard;
 mod handler;
 pub mod options;

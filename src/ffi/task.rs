@@ -10,8 +10,7 @@ use super::request::{WxtDownloadRequest, WxtTaskId, WxtUploadRequest};
 use super::session::{WxtSession, session};
 use super::status::{WXT_INVALID_ARGUMENT, WXT_NOT_FOUND, WXT_SESSION_CLOSED, WxtStatus};
 use super::string::{PageText, WxtPair, WxtStr, page_pairs};
-use crate::error::TransferError;
-use crate::policy::quirks::Api;
+use crate::error::{Call, TransferError};
 use crate::transfer::{DownloadRequest, File, UploadRequest};
 
 /// Starts `wx.uploadFile`. `*task`, where `task` is not NULL, is the new task; its first callbacks may run before this
@@ -42,7 +41,7 @@ pub unsafe extern "C" fn wxt_upload_file(
         // SAFETY: the caller promises that what it points to is readable.
         let request = unsafe { upload_request(&request) }?;
         let admission = session.admit().ok_or(WXT_SESSION_CLOSED)?;
-        let id = admission.upload(request, Box::new(CallbackHandler::new(Api::Upload, callbacks)));
+        let id = admission.upload(request, Box::new(CallbackHandler::new(Call::UploadFile, callbacks)));
         // SAFETY: the caller promises that it is NULL or writable.
         unsafe { write_task(task, id) };
         Ok(())
@@ -67,7 +66,7 @@ pub unsafe extern "C" fn wxt_download_file(
         // SAFETY: the caller promises that what it points to is readable.
         let request = unsafe { download_request(&request) }?;
         let admission = session.admit().ok_or(WXT_SESSION_CLOSED)?;
-        let id = admission.download(request, Box::new(CallbackHandler::new(Api::Download, callbacks)));
+        let id = admission.download(request, Box::new(CallbackHandler::new(Call::DownloadFile, callbacks)));
         // SAFETY: the caller promises that it is NULL or writable.
         unsafe { write_task(task, id) };
         Ok(())
@@ -172,9 +171,11 @@ fn pairs(pairs: Vec<(PageText, PageText)>, parameter: &'static str) -> Result<Ve
         .collect()
 }
 
+/// A descriptor of the library's own for what the host's refers to.
+///
 /// # Safety
 /// `descriptor` must not be closed by another thread during the call.
-unsafe fn duplicate(descriptor: i32) -> Result<OwnedFd, WxtStatus> {
+pub unsafe fn duplicate(descriptor: i32) -> Result<OwnedFd, WxtStatus> {
     if descriptor < 0 {
         return Err(WXT_INVALID_ARGUMENT);
     }

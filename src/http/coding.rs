@@ -127,7 +127,7 @@ const INPUT_SIZE: usize = 16 * 1024;
 /// "deflate" is the zlib format (RFC 1950), but servers send bare deflate data (RFC 1951) under the name as well.
 #[cfg(feature = "gzip")]
 fn has_zlib_header(first: [u8; 2]) -> bool {
-    first[0] & 0x0f == 8 && u16::from_be_bytes(first) % 31 == 0
+    first[0] & 0x0f == 8 && u16::from_be_bytes(first).is_multiple_of(31)
 }
 
 /// flate2's own readers take an end of the source for the end of the data.

@@ -247,7 +247,8 @@ fn certificate_failure(error: &CertificateError) -> TlsFailure {
         CertificateError::Expired | CertificateError::ExpiredContext { .. } => TlsFailure::Expired,
         CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => TlsFailure::NotYetValid,
         CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => TlsFailure::WrongHost,
-        CertificateError::UnknownIssuer => TlsFailure::UnknownIssuer,
+        // The second is a stranger with the name of a trusted root.
+        CertificateError::UnknownIssuer | CertificateError::BadSignature => TlsFailure::UnknownIssuer,
         CertificateError::Revoked => TlsFailure::Revoked,
         CertificateError::Other(OtherError(other)) if other.is::<PinMismatch>() => TlsFailure::PinMismatch,
         // What a self-signed certificate that OpenSSL made by default is told.

@@ -24,6 +24,8 @@ pub(super) struct TlsStream {
     start: usize,
     end: usize,
     incoming_size: usize,
+    /// A send failed. What it was to send is not sent again, but what was received before can still be read.
+    write_failed: bool,
 }
 
 impl TlsStream {
@@ -36,7 +38,15 @@ impl TlsStream {
         let mut session = ClientConnection::new(config, name).map_err(|error| failure_of(&error))?;
         // What may be buffered is bounded by what one send is given.
         session.set_buffer_limit(None);
-        let mut tls = TlsStream { stream, session, incoming: Vec::new(), start: 0, end: 0, incoming_size: SMALL };
+        let mut tls = TlsStream {
+            stream,
+            session,
+            incoming: Vec::new(),
+            start: 0,
+            end: 0,
+            incoming_size: SMALL,
+            write_failed: false,
+        };
         while tls.session.is_handshaking() || tls.session.wants_write() {
             if tls.flush()? {
                 tls.stream.wait(Interest::Writable, None)?;
@@ -151,17 +161,25 @@ impl TlsStream {
                 break;
             }
         }
-        // An answer of the session itself, to a key update for one; what does not leave now goes with the next send.
-        self.flush().map(drop)
+        // An answer of the session itself, to a key update for one. What does not leave now goes with the next send, which
+        // is also told of a failure; what was received is good whatever becomes of it.
+        let _ = self.flush();
+        Ok(())
     }
 
     /// Sends the pending records; `true` when some have to wait.
     fn flush(&mut self) -> Result<bool, Error> {
         while self.session.wants_write() {
+            if self.write_failed {
+                return Err(Error::closed("the connection had failed before"));
+            }
             match self.session.write_tls(&mut self.stream) {
                 Ok(_) => {}
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(true),
-                Err(error) => return Err(Error::connection(&error)),
+                Err(error) => {
+                    self.write_failed = true;
+                    return Err(Error::connection(&error));
+                }
             }
         }
         Ok(false)

@@ -82,7 +82,7 @@ impl Transport {
             return Err(Error::closed("the connection had failed before"));
         }
         self.sends += 1;
-        if self.sends % SENDS_BETWEEN_LOOKS == 0 {
+        if self.sends.is_multiple_of(SENDS_BETWEEN_LOOKS) {
             self.look_for_answer(&context)?;
         }
         let mut taken = 0;
@@ -180,6 +180,10 @@ impl Transport {
             match self.channel.receive(space) {
                 Ok(Received::Bytes(amount)) => {
                     self.received(&context, amount)?;
+                    if self.buffers.head_ready() && !self.refused {
+                        // Who answers the whole request has received it; the count must not stay at the last tick's.
+                        self.report_progress(&context, 0);
+                    }
                     // ureq gets to see a head only when it is whole.
                     if self.buffers.in_body() || self.buffers.head_ready() {
                         return Ok(true);

@@ -11,16 +11,6 @@ pub enum Api {
     Download,
 }
 
-impl Api {
-    /// The call's name, as error messages begin with it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Api::Upload => "uploadFile",
-            Api::Download => "downloadFile",
-        }
-    }
-}
-
 /// The system of the client that a session stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Platform {

@@ -70,7 +70,8 @@ pub struct Options {
     pub user_id: String,
     /// The most bytes that saved files and those under `wxfile://usr` may hold together.
     pub storage_quota: u64,
-    /// The most bytes that the temporary files of one launch may hold.
+    /// The most bytes that the temporary files of one launch may hold. Where a new one would exceed it, the oldest complete
+    /// ones are removed to make room; a file that does not fit beside those being written fails.
     pub temporary_quota: u64,
     /// Whether other sessions may use the same files at the same time.
     pub sharing: Sharing,
@@ -171,9 +172,9 @@ impl Storage {
     /// Moves the temporary file `temporary` to the store, or to the `wxfile://usr/…` file `target`, which it replaces.
     /// The temporary path is invalid afterwards. On failure it stays as it was.
     ///
-    /// Fails with [`Error::TemporaryFileNotExist`], [`Error::PermissionDenied`], [`Error::QuotaExceeded`],
-    /// [`Error::Locked`] where another process holds the store for seconds, [`Error::Closed`], [`Error::DiskFull`] or
-    /// [`Error::Io`].
+    /// Fails with [`Error::TemporaryFileNotExist`], also when the session is closed; [`Error::PermissionDenied`],
+    /// [`Error::QuotaExceeded`], [`Error::Locked`] where another process holds the store for seconds,
+    /// [`Error::DiskFull`] or [`Error::Io`].
     pub fn save_file(&self, temporary: &str, target: Option<&str>) -> Result<SavedFile, Error> {
         let missing = || Error::TemporaryFileNotExist { path: temporary.to_owned() };
         let parsed = path::parse(temporary).map_err(|error| not_found_as(error, missing))?;
@@ -225,8 +226,9 @@ impl Storage {
     /// Makes a temporary file of a file that the host owns. Its extension is that of `path`.
     ///
     /// Fails with [`Error::NotFound`], [`Error::PermissionDenied`] where `path` is not absolute or no readable regular
-    /// file, [`Error::QuotaExceeded`], [`Error::DiskFull`], [`Error::Closed`] or [`Error::Io`]. The host's file is
-    /// untouched then.
+    /// file, or a link that is to be moved; [`Error::QuotaExceeded`], [`Error::DiskFull`], [`Error::Closed`] or
+    /// [`Error::Io`]. The host's file is untouched then, unless the session was closed while it was moved: then it is gone
+    /// as every temporary file.
     pub fn import_path(&self, path: &str, mode: ImportMode) -> Result<StoredFile, Error> {
         import::path(self.launch.clone(), path, mode, &self.log)
     }

@@ -123,7 +123,7 @@ impl Engine {
             let run = Box::new(move |waker: &Arc<Waker>| engine.run(&queued, waker));
             self.pool(api).submit(run, fail_when_full).err().map(|refusal| match refusal {
                 pool::Refusal::Full { limit } => TransferError::new(
-                    Failure::TooManyTasks { limit },
+                    Failure::TooManyTasks { api, limit },
                     format!("{limit} tasks are running, and this base library does not queue"),
                 ),
                 pool::Refusal::NoThread(error) => {
@@ -161,6 +161,8 @@ impl Engine {
     /// Aborts what is left, joins every thread, and returns when the last callback has run. Nothing may be submitted
     /// any more.
     pub fn close(&self) {
+        // Or a worker that is freed by the abort of one task would begin the next.
+        self.set_paused(true);
         for task in self.all() {
             self.stop(&task, CancelReason::Aborted);
         }

@@ -47,16 +47,15 @@ impl PreparedDownload {
         let PreparedDownload { prepared, file_path } = self;
         // Before the request: a path that cannot be written costs no traffic.
         let mut part = match &file_path {
-            Some(path) => environment.storage.create_target(path),
-            None => environment.storage.create_temporary(),
-        }
-        .map_err(failure::of_target)?;
+            Some(path) => environment.storage.create_target(path)?,
+            None => environment.storage.create_temporary()?,
+        };
         let http_context = Arc::new(http::Context::new(context.cancel.clone()));
         let exchanged = exchange::run(environment, context, Api::Download, prepared, &http_context, None)?;
         let written = write(environment, context, exchanged, &mut part);
         exchange::record(context, &http_context);
         let (status, extension) = written?;
-        let stored = part.finish(extension.as_deref()).map_err(failure::of_target)?;
+        let stored = part.finish(extension.as_deref())?;
         let content = match file_path {
             Some(_) => Content::TargetFile(stored),
             None => Content::TemporaryFile(stored),
@@ -72,14 +71,14 @@ fn write(
     exchanged: Exchanged,
     part: &mut PartFile,
 ) -> Result<(u16, Option<String>), TransferError> {
-    let Exchanged { mut response, target, .. } = exchanged;
+    let Exchanged { mut response, target } = exchanged;
     let limit = environment.limits.max_download_size;
     let too_large = || TransferError::new(Failure::FileTooLarge, format!("the file is larger than {limit} bytes"));
     let expected = response.content_length();
     if expected.is_some_and(|length| length > limit) {
         return Err(too_large());
     }
-    part.reserve(expected).map_err(failure::of_target)?;
+    part.reserve(expected)?;
     let reports = !environment.quirks.has(Api::Download, Effect::NoProgressEvents);
     let large = expected.is_some_and(|length| length >= 4 * LARGE_BUFFER as u64);
     let mut buffer = vec![0; if large { LARGE_BUFFER } else { SMALL_BUFFER }];
@@ -91,7 +90,7 @@ fn write(
         if part.length() + count as u64 > limit {
             return Err(too_large());
         }
-        part.write(&buffer[..count]).map_err(failure::of_target)?;
+        part.write(&buffer[..count])?;
         if reports {
             context.events.progress(part.length(), expected);
         }

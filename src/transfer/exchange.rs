@@ -3,7 +3,7 @@
 use std::sync::{Arc, PoisonError};
 
 use super::{Environment, Head, TransferContext, epoch_milliseconds, failure};
-use crate::error::{Failure, TransferError};
+use crate::error::{Call, Failure, TransferError};
 use crate::http;
 use crate::log::Level;
 use crate::policy::headers::{self, HeaderError};
@@ -22,7 +22,6 @@ pub struct Prepared {
 pub struct Exchanged {
     pub response: http::Response,
     pub target: TargetUrl,
-    pub context: Arc<http::Context>,
 }
 
 /// Checks what a page asks for. `content_type` is that of an upload's body.
@@ -44,7 +43,7 @@ pub fn prepare(
     let ignored = environment.quirks.has(api, Effect::HeaderIgnored);
     let built = headers::build(header, &environment.identity, content_type, ignored).map_err(of_header)?;
     for name in &built.dropped {
-        environment.log.write(Level::Warning, || format!("{}: header {name} is not sent", api.name()));
+        environment.log.write(Level::Warning, || format!("{}: header {name} is not sent", Call::from(api).name()));
     }
     Ok(Prepared { target, headers: built.list })
 }
@@ -97,12 +96,12 @@ pub fn run(
                     let head = Head { status: response.status, headers: response.headers.clone() };
                     context.events.headers_received(head);
                 }
-                return Ok(Exchanged { response, target, context: http_context.clone() });
+                return Ok(Exchanged { response, target });
             }
             Decision::Follow(hop) => hop,
         };
         environment.log.write(Level::Info, || {
-            format!("{}: {} redirects to {}", api.name(), response.status, url::redacted(hop.target.url()))
+            format!("{}: {} redirects to {}", Call::from(api).name(), response.status, url::redacted(hop.target.url()))
         });
         response.discard();
         {

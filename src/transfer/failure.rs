@@ -11,7 +11,7 @@ pub fn of_exchange(error: http::Error) -> TransferError {
         http::ErrorKind::Cancelled(reason) => Failure::Cancelled(reason),
         http::ErrorKind::NameResolution => Failure::Network(Category::NameResolution),
         http::ErrorKind::Connect | http::ErrorKind::Proxy => Failure::Network(Category::Connect),
-        http::ErrorKind::Tls(_) => Failure::Network(Category::Tls),
+        http::ErrorKind::Tls(failure) => Failure::Tls(failure),
         http::ErrorKind::Closed => Failure::Network(Category::ConnectionClosed),
         http::ErrorKind::Protocol => Failure::Network(Category::Protocol),
         http::ErrorKind::RequestBody(_) => Failure::SourceFile,
@@ -33,23 +33,9 @@ pub fn of_redirect(error: RedirectError) -> TransferError {
 
 /// A file that cannot be sent.
 pub fn of_source(error: storage::Error) -> TransferError {
-    let detail = error.to_string();
-    let failure = match error {
-        storage::Error::NotFound { .. } | storage::Error::TemporaryFileNotExist { .. } => Failure::FileNotFound,
-        storage::Error::PermissionDenied { path } => Failure::PermissionDenied { path },
-        storage::Error::InvalidDescriptor { .. } => Failure::InvalidRequestData { parameter: "filePath" },
-        _ => Failure::SourceFile,
-    };
-    TransferError::new(failure, detail)
-}
-
-/// A file that cannot be stored.
-pub fn of_target(error: storage::Error) -> TransferError {
-    let detail = error.to_string();
-    let failure = match error {
-        storage::Error::PermissionDenied { path } => Failure::PermissionDenied { path },
-        storage::Error::QuotaExceeded => Failure::QuotaExceeded,
-        _ => Failure::SaveFile,
-    };
-    TransferError::new(failure, detail)
+    match TransferError::from(error) {
+        // It is the file that fails, not a place to save it in.
+        TransferError { failure: Failure::SaveFile, detail } => TransferError::new(Failure::SourceFile, detail),
+        error => error,
+    }
 }

@@ -13,15 +13,18 @@ fn header(name: &str, value: &str) -> Header {
     Header { name: name.to_owned(), value: value.to_owned() }
 }
 
+/// The status, the header fields, and the body or how it failed.
+type Answer = (u16, Vec<Header>, Result<Vec<u8>, Error>);
+
 /// The answer to a GET of a server that sends `answer` and closes.
-fn answer_of(answer: impl Into<Vec<u8>>) -> Result<(u16, Vec<Header>, Result<Vec<u8>, Error>), Error> {
+fn answer_of(answer: impl Into<Vec<u8>>) -> Result<Answer, Error> {
     let server = Server::answering_once(answer);
     let mut response = get(&client(), &server.url(), &context())?;
     let body = read_all(&mut response);
     Ok((response.status, response.headers, body))
 }
 
-fn protocol_detail(result: Result<(u16, Vec<Header>, Result<Vec<u8>, Error>), Error>) -> String {
+fn protocol_detail(result: Result<Answer, Error>) -> String {
     match result {
         Err(Error { kind: ErrorKind::Protocol, detail }) => detail,
         Ok((.., Err(Error { kind: ErrorKind::Protocol, detail }))) => detail,

@@ -1,3 +1,10 @@
+mod cancel;
+mod coding;
+mod connect;
+mod early;
 mod exchange;
+mod pool;
+mod proxy;
 mod support;
+mod tls;
 mod truncation;

@@ -47,6 +47,8 @@ impl Server {
                 }
                 let stream = stream.unwrap();
                 stream.set_read_timeout(Some(PATIENCE)).unwrap();
+                // A close with something unread throws away what the kernel has still not sent, and no client could tell.
+                stream.set_nodelay(true).unwrap();
                 kept.lock().unwrap().push(stream.try_clone().unwrap());
                 let (serve, number, kept) = (serve.clone(), count.fetch_add(1, Ordering::SeqCst), kept.clone());
                 threads.push(thread::spawn(move || {
@@ -156,6 +158,12 @@ pub fn reset(stream: TcpStream) {
     socket.set_linger(Some(Duration::ZERO)).unwrap();
 }
 
+/// Keeps the connection without reading from it, until the server is dropped or the client resets.
+pub fn stay(stream: &TcpStream) {
+    use rustix::event::{PollFd, PollFlags, poll};
+    poll(&mut [PollFd::new(stream, PollFlags::empty())], None).unwrap();
+}
+
 /// Waits until the peer closes.
 pub fn wait_for_close(stream: &mut impl Read) {
     let mut buffer = [0; 16 * 1024];
@@ -178,9 +186,13 @@ pub struct Identity {
 
 impl Authority {
     pub fn new() -> Authority {
+        Authority::named("test authority")
+    }
+
+    pub fn named(name: &str) -> Authority {
         let mut params = CertificateParams::new(Vec::new()).unwrap();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        params.distinguished_name.push(rcgen::DnType::CommonName, "test authority");
+        params.distinguished_name.push(rcgen::DnType::CommonName, name);
         let key = KeyPair::generate().unwrap();
         let certificate = params.self_signed(&key).unwrap();
         Authority { root: certificate.der().clone(), root_pem: certificate.pem(), issuer: Issuer::new(params, key) }

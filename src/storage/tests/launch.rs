@@ -1,6 +1,7 @@
 //! Temporary files live as long as their launch.
 
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use super::*;
 
@@ -48,17 +49,20 @@ fn closing_removes_temporary_files_and_parts() {
 #[test]
 fn what_is_left_of_dead_launches_is_removed() {
     let directory = tempfile::tempdir().unwrap();
-    let outside = tempfile::NamedTempFile::new().unwrap();
+    // A directory of the test's own: were a link followed, everything behind it would be removed.
+    let outside = tempfile::tempdir().unwrap();
+    fs::write(outside.path().join("kept"), b"x").unwrap();
     let dead = root_of(&directory).join("launches/dead");
     fs::create_dir_all(dead.join("deep/er")).unwrap();
     fs::write(dead.join("tmp_0123456789abcdef0123456789abcdef.jpg"), b"x").unwrap();
     fs::write(dead.join("deep/er/a.part"), b"x").unwrap();
     fs::write(root_of(&directory).join("launches/stray"), b"x").unwrap();
-    std::os::unix::fs::symlink(outside.path(), dead.join("link")).unwrap();
-    std::os::unix::fs::symlink(outside.path().parent().unwrap(), root_of(&directory).join("launches/link")).unwrap();
+    std::os::unix::fs::symlink(outside.path().join("kept"), dead.join("file link")).unwrap();
+    std::os::unix::fs::symlink(outside.path(), dead.join("directory link")).unwrap();
+    std::os::unix::fs::symlink(outside.path(), root_of(&directory).join("launches/link")).unwrap();
     let storage = Storage::open(options(directory.path())).unwrap();
     assert_eq!(launches(&directory), 1);
-    assert!(outside.path().exists());
+    assert!(outside.path().join("kept").exists());
     assert_not_found(storage.open_source("wxfile://tmp_0123456789abcdef0123456789abcdef.jpg"));
 }
 
@@ -107,4 +111,31 @@ fn sessions_that_come_and_go_do_not_hurt_one_that_stays() {
         assert!(results.iter().all(Result::is_ok));
     });
     assert_eq!(launches(&directory), 1);
+}
+
+/// Runs `work` while another process, as far as it can tell, holds the lock of `name`; it must wait for that.
+fn assert_waits_for_lock(directory: &TempDir, name: &str, work: impl FnOnce() + Send) {
+    let other = directory::Directory::open_native(&root_of(directory).join(name)).unwrap();
+    assert!(other.try_lock(true).unwrap());
+    std::thread::scope(|scope| {
+        let (sender, receiver) = std::sync::mpsc::channel();
+        scope.spawn(move || {
+            work();
+            sender.send(()).unwrap();
+        });
+        let early = receiver.recv_timeout(Duration::from_millis(200));
+        other.unlock().unwrap();
+        assert!(early.is_err(), "{name} was changed under the other's lock");
+        receiver.recv_timeout(Duration::from_secs(30)).unwrap();
+    });
+}
+
+#[test]
+fn a_session_waits_while_another_begins_or_saves() {
+    let directory = tempfile::tempdir().unwrap();
+    let storage = shared(&directory);
+    let file = temporary(&storage, b"x");
+    assert_waits_for_lock(&directory, "launches", || drop(shared(&directory)));
+    assert_waits_for_lock(&directory, "store", || drop(storage.save_file(&file.path, None).unwrap()));
+    assert_waits_for_lock(&directory, "store", || drop(target(&storage, "wxfile://usr/a", b"x").unwrap()));
 }

@@ -68,6 +68,11 @@ fn read(storage: &Storage, path: &str) -> Result<Vec<u8>, Error> {
     Ok(content)
 }
 
+/// The system call for it is not on every platform under one name; the program is.
+fn make_fifo(path: &Path) {
+    assert!(std::process::Command::new("mkfifo").arg(path).status().unwrap().success());
+}
+
 /// All files below a directory.
 fn files_below(directory: &Path) -> Vec<PathBuf> {
     let mut files = Vec::new();

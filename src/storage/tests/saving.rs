@@ -16,6 +16,8 @@ fn now() -> u64 {
 fn saving_moves_the_file_to_the_store() {
     let (directory, storage) = open();
     let file = temporary(&storage, b"keep me");
+    // The time of saving counts, not that of writing.
+    fs::File::options().append(true).open(&file.native_path).unwrap().set_modified(UNIX_EPOCH).unwrap();
     let before = now();
     let saved = storage.save_file(&file.path, None).unwrap();
     assert!(saved.path.starts_with("wxfile://store_") && saved.path.ends_with(".bin"), "{}", saved.path);

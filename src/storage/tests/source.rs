@@ -2,8 +2,9 @@
 
 use std::io::{Seek, SeekFrom, Write};
 use std::os::fd::OwnedFd;
+use std::time::Duration;
 
-use rustix::fs::{CWD, FileType, Mode, OFlags};
+use rustix::fs::{Mode, OFlags};
 
 use super::*;
 
@@ -34,10 +35,18 @@ fn native_paths_need_permission() {
 fn only_regular_files_are_opened_and_none_is_waited_for() {
     let outside = tempfile::tempdir().unwrap();
     let fifo = outside.path().join("fifo");
-    rustix::fs::mknodat(CWD, &fifo, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
-    let (_directory, storage) = open_with(|options| options.allow_native_paths = true);
-    for path in [fifo.to_str().unwrap(), outside.path().to_str().unwrap(), "/dev/null", "/"] {
-        assert_denied(storage.open_source(path), path);
+    make_fifo(&fifo);
+    let paths = [fifo, outside.path().to_path_buf(), "/dev/null".into(), "/".into()];
+    let (sender, receiver) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        let (_directory, storage) = open_with(|options| options.allow_native_paths = true);
+        for path in paths.map(|path| path.to_str().unwrap().to_owned()) {
+            sender.send((storage.open_source(&path), path)).unwrap();
+        }
+    });
+    for _ in 0..4 {
+        let (opened, path) = receiver.recv_timeout(Duration::from_secs(30)).expect("opening waits for a writer");
+        assert_denied(opened, &path);
     }
 }
 

@@ -1,0 +1,211 @@
+//! Answers that come while the request is still being sent.
+
+use std::io::{Read, Write};
+use std::sync::{Mutex, mpsc};
+
+use super::support::*;
+use crate::http::*;
+
+const LENGTH: u64 = 64 << 20;
+const REFUSAL: &[u8] = b"HTTP/1.1 413 Content Too Large\r\nContent-Length: 9\r\nConnection: close\r\n\r\ntoo large";
+
+/// Sends an upload that is refused and reads the refusal.
+fn refused(client: &Client, url: &url::Url) {
+    let mut body = PatternBody::new(LENGTH);
+    let context = context();
+    let mut response = post(client, url, &mut body, &context).unwrap();
+    assert_eq!(response.status, 413);
+    assert_eq!(read_all(&mut response).unwrap(), b"too large");
+    assert!(body.position < LENGTH, "all of the body was read for a server that did not want it");
+    assert!(context.body_bytes_sent() < LENGTH);
+}
+
+/// How a server ends a connection on which it has answered early.
+#[derive(Clone, Copy, Debug)]
+enum Ending {
+    /// With what is unread in the socket, so that the system sends a reset.
+    Close,
+    Reset,
+    /// It waits for the client.
+    Stay,
+}
+
+#[test]
+fn an_early_answer_arrives_20_of_20_times() {
+    for ending in [Ending::Close, Ending::Reset, Ending::Stay] {
+        let server = Server::start(move |mut stream, _| {
+            read_head(&mut stream).unwrap();
+            stream.read_exact(&mut [0; 100_000]).unwrap();
+            stream.write_all(REFUSAL).unwrap();
+            match ending {
+                Ending::Close => {}
+                Ending::Reset => reset(stream),
+                Ending::Stay => stay(&stream),
+            }
+        });
+        for _ in 0..20 {
+            refused(&client(), &server.url());
+        }
+    }
+}
+
+#[test]
+fn an_early_answer_over_tls_arrives_20_of_20_times() {
+    let authority = Authority::new();
+    for close_notify in [true, false] {
+        let server = tls_server(authority.issue("test.example").config(), move |mut stream, _| {
+            read_head(&mut stream).unwrap();
+            stream.read_exact(&mut [0; 100_000]).unwrap();
+            stream.write_all(REFUSAL).unwrap();
+            if close_notify {
+                stream.conn.send_close_notify();
+            }
+            stream.flush().unwrap();
+        });
+        for _ in 0..20 {
+            refused(&client_trusting(&authority), &server.tls_url());
+        }
+    }
+}
+
+#[test]
+fn a_refusal_that_ends_with_its_connection_is_whole_after_the_reset_too() {
+    let server = Server::start(|mut stream, _| {
+        read_head(&mut stream).unwrap();
+        stream.read_exact(&mut [0; 100_000]).unwrap();
+        stream.write_all(b"HTTP/1.0 413 Content Too Large\r\n\r\ntoo large").unwrap();
+    });
+    for _ in 0..20 {
+        refused(&client(), &server.url());
+    }
+}
+
+/// An answer to the head alone, before any of the body was read.
+#[test]
+fn a_server_that_reads_no_body_at_all_gets_its_answer_through() {
+    let server = Server::start(|mut stream, _| {
+        read_head(&mut stream).unwrap();
+        stream.write_all(REFUSAL).unwrap();
+    });
+    for _ in 0..20 {
+        refused(&client(), &server.url());
+    }
+}
+
+#[test]
+fn a_connection_with_an_early_answer_is_not_used_again() {
+    let server = Server::start(|mut stream, number| {
+        read_head(&mut stream).unwrap();
+        if number == 0 {
+            stream.write_all(b"HTTP/1.1 413 Content Too Large\r\nContent-Length: 0\r\n\r\n").unwrap();
+            wait_for_close(&mut stream);
+        } else {
+            stream.write_all(b"HTTP/1.1 204 No Content\r\n\r\n").unwrap();
+        }
+    });
+    let client = client();
+    let response = post(&client, &server.url(), &mut PatternBody::new(LENGTH), &context()).unwrap();
+    assert_eq!(response.status, 413);
+    drop(response);
+    let context = context();
+    assert_eq!(get(&client, &server.url(), &context).unwrap().status, 204);
+    assert!(!context.trace().reused);
+    assert_eq!(server.connections(), 2);
+}
+
+#[test]
+fn interim_responses_do_not_stop_an_upload() {
+    let length = 8 << 20;
+    let server = Server::start(move |mut stream, _| {
+        read_head(&mut stream).unwrap();
+        let mut body = vec![0; length];
+        for part in body.chunks_mut(1 << 20) {
+            stream.write_all(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 102 Processing\r\nX-A: b\r\n\r\n").unwrap();
+            stream.read_exact(part).unwrap();
+        }
+        assert!(is_pattern(&body));
+        stream.write_all(b"HTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n").unwrap();
+    });
+    let response = post(&client(), &server.url(), &mut PatternBody::new(length as u64), &context()).unwrap();
+    assert_eq!(response.status, 201);
+}
+
+/// A success does not mean that the server has enough of the body.
+#[test]
+fn an_early_success_does_not_stop_an_upload() {
+    let length = 8 << 20;
+    let (sender, received) = mpsc::channel();
+    let sender = Mutex::new(sender);
+    let server = Server::start(move |mut stream, _| {
+        read_head(&mut stream).unwrap();
+        stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nfine").unwrap();
+        let mut body = vec![0; length];
+        stream.read_exact(&mut body).unwrap();
+        sender.lock().unwrap().send(is_pattern(&body)).unwrap();
+    });
+    let context = context();
+    let mut response = post(&client(), &server.url(), &mut PatternBody::new(length as u64), &context).unwrap();
+    assert_eq!(read_all(&mut response).unwrap(), b"fine");
+    assert!(received.recv_timeout(PATIENCE).unwrap());
+}
+
+#[test]
+fn an_early_success_of_a_server_that_then_closes_is_its_answer() {
+    let server = Server::start(|mut stream, _| {
+        read_head(&mut stream).unwrap();
+        stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nfine").unwrap();
+    });
+    for _ in 0..20 {
+        let mut response = post(&client(), &server.url(), &mut PatternBody::new(LENGTH), &context()).unwrap();
+        assert_eq!((response.status, read_all(&mut response).unwrap()), (200, b"fine".to_vec()));
+    }
+}
+
+/// A TLS 1.3 server sends its tickets when the handshake is over, which is while the client sends.
+#[test]
+fn session_tickets_do_not_stop_an_upload() {
+    let length = 8 << 20;
+    let authority = Authority::new();
+    let mut config = authority.issue("test.example").config();
+    config.send_tls13_tickets = 8;
+    let server = tls_server(config, move |mut stream, _| {
+        let request = read_request(&mut stream).unwrap();
+        assert!(request.body.len() == length && is_pattern(&request.body));
+        stream.write_all(b"HTTP/1.1 204 No Content\r\n\r\n").unwrap();
+    });
+    for _ in 0..5 {
+        let mut body = PatternBody::new(length as u64);
+        let response = post(&client_trusting(&authority), &server.tls_url(), &mut body, &context()).unwrap();
+        assert_eq!(response.status, 204);
+    }
+}
+
+#[test]
+fn a_server_that_closes_without_an_answer_is_an_error() {
+    let server = Server::start(|mut stream, _| {
+        read_head(&mut stream).unwrap();
+        stream.read_exact(&mut [0; 100_000]).unwrap();
+    });
+    let error = post(&client(), &server.url(), &mut PatternBody::new(LENGTH), &context()).err().unwrap();
+    assert!(matches!(error.kind, ErrorKind::Closed), "{error:?}");
+}
+
+/// The kernel's buffer is no part of the network.
+#[test]
+fn bytes_in_the_kernel_do_not_count_as_sent() {
+    let (sender, finish) = mpsc::channel::<()>();
+    let finish = Mutex::new(finish);
+    let server = Server::start(move |mut stream, _| {
+        read_head(&mut stream).unwrap();
+        let _ = finish.lock().unwrap().recv_timeout(PATIENCE);
+        let _ = stream.shutdown(std::net::Shutdown::Both);
+    });
+    let deadline = std::time::Instant::now() + std::time::Duration::from_millis(500);
+    let (context, _token, _waker) = context_with_deadline(deadline);
+    let error = post(&client(), &server.url(), &mut PatternBody::new(LENGTH), &context).err().unwrap();
+    assert!(matches!(error.kind, ErrorKind::Cancelled(_)), "{error:?}");
+    sender.send(()).unwrap();
+    let (counted, accepted) = (context.body_bytes_sent(), context.trace().bytes_sent);
+    assert!(counted > 0);
+    assert!(counted < accepted, "{counted} of {accepted} bytes that the socket accepted");
+}

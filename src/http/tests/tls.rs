@@ -1,0 +1,216 @@
+//! Whom TLS trusts, and what it says when it does not.
+
+use std::io::Write;
+use std::sync::{Mutex, mpsc};
+
+use rcgen::{BasicConstraints, CertificateParams, IsCa, KeyPair, date_time_ymd};
+use rustls::HandshakeKind;
+
+use super::support::*;
+use crate::http::*;
+
+const NO_CONTENT: &[u8] = b"HTTP/1.1 204 No Content\r\n\r\n";
+
+fn serving(identity: Identity) -> Server {
+    tls_server(identity.config(), |mut stream, _| {
+        if read_request(&mut stream).is_some() {
+            let _ = stream.write_all(NO_CONTENT);
+        }
+    })
+}
+
+fn failure(client: &Client, url: &url::Url) -> TlsFailure {
+    match get(client, url, &context()) {
+        Err(Error { kind: ErrorKind::Tls(failure), detail }) => {
+            assert!(detail.starts_with(failure.text()), "{detail}");
+            failure
+        }
+        Err(error) => panic!("{error:?}"),
+        Ok(response) => panic!("it is trusted and answers {}", response.status),
+    }
+}
+
+#[test]
+fn a_trusted_server_is_talked_to() {
+    let authority = Authority::new();
+    let server = serving(authority.issue("test.example"));
+    assert_eq!(get(&client_trusting(&authority), &server.tls_url(), &context()).unwrap().status, 204);
+
+    let server = serving(authority.issue("127.0.0.1"));
+    let url = url::Url::parse(&format!("https://{}/", server.address)).unwrap();
+    assert_eq!(get(&client_trusting(&authority), &url, &context()).unwrap().status, 204);
+}
+
+#[test]
+fn each_bad_certificate_has_its_own_failure() {
+    let authority = Authority::new();
+    let expired = authority.issue_with("test.example", |params| {
+        params.not_before = date_time_ymd(2001, 1, 1);
+        params.not_after = date_time_ymd(2002, 1, 1);
+    });
+    let not_yet = authority.issue_with("test.example", |params| {
+        params.not_before = date_time_ymd(2901, 1, 1);
+        params.not_after = date_time_ymd(2902, 1, 1);
+    });
+    let self_signed = |is_ca: IsCa| {
+        let mut params = CertificateParams::new(vec!["test.example".to_owned()]).unwrap();
+        params.is_ca = is_ca;
+        let key = KeyPair::generate().unwrap();
+        Identity::new(params.self_signed(&key).unwrap().der().clone(), key)
+    };
+    for (identity, expected) in [
+        (expired, TlsFailure::Expired),
+        (not_yet, TlsFailure::NotYetValid),
+        (authority.issue("other.example"), TlsFailure::WrongHost),
+        (authority.issue("127.0.0.1"), TlsFailure::WrongHost),
+        (Authority::named("a stranger").issue("test.example"), TlsFailure::UnknownIssuer),
+        (Authority::new().issue("test.example"), TlsFailure::UnknownIssuer),
+        (self_signed(IsCa::NoCa), TlsFailure::UnknownIssuer),
+        (self_signed(IsCa::Ca(BasicConstraints::Unconstrained)), TlsFailure::UnknownIssuer),
+    ] {
+        let server = serving(identity);
+        assert_eq!(failure(&client_trusting(&authority), &server.tls_url()), expected);
+    }
+}
+
+#[test]
+fn the_platforms_roots_do_not_hold_a_stranger() {
+    let server = serving(Authority::new().issue("test.example"));
+    match get(&client(), &server.tls_url(), &context()) {
+        Err(Error { kind: ErrorKind::Tls(TlsFailure::UnknownIssuer), .. }) => {}
+        // A machine without any root.
+        Err(Error { kind: ErrorKind::PlatformVerifier, .. }) => {}
+        other => panic!("{:?}", other.map(|response| response.status)),
+    }
+}
+
+/// What a server that knows nothing newer than TLS 1.1 says: an alert, or a ServerHello with its version.
+#[test]
+fn an_old_server_is_a_protocol_version_failure() {
+    let mut hello = vec![0x16, 3, 2, 0, 42, 2, 0, 0, 38, 3, 2];
+    hello.extend([7; 32]);
+    hello.extend([0, 0xc0, 0x13, 0]);
+    for answer in [vec![0x15, 3, 1, 0, 2, 2, 70], hello] {
+        let server = Server::start(move |mut stream, _| {
+            stream.write_all(&answer).unwrap();
+            wait_for_close(&mut stream);
+        });
+        let authority = Authority::new();
+        assert_eq!(failure(&client_trusting(&authority), &server.tls_url()), TlsFailure::ProtocolVersion);
+    }
+}
+
+#[test]
+fn a_plain_server_is_not_tls() {
+    for answer in [b"HTTP/1.1 400 Bad Request\r\n\r\n".as_slice(), b"SSH-2.0-x\r\n"] {
+        let server = Server::start(move |mut stream, _| {
+            stream.write_all(answer).unwrap();
+            wait_for_close(&mut stream);
+        });
+        assert_eq!(failure(&client_trusting(&Authority::new()), &server.tls_url()), TlsFailure::NotTls);
+    }
+}
+
+#[test]
+fn a_connection_closed_in_the_handshake_is_closed() {
+    let server = Server::start(|_, _| {});
+    let error = get(&client_trusting(&Authority::new()), &server.tls_url(), &context()).err().unwrap();
+    assert!(matches!(error.kind, ErrorKind::Closed), "{error:?}");
+}
+
+#[test]
+fn a_host_with_pins_must_match_one_of_them() {
+    let authority = Authority::new();
+    let identity = authority.issue("test.example");
+    let right = identity.spki_sha256;
+    let server = serving(identity);
+    let client = |pins: &[(&str, [u8; 32])]| {
+        let pins = pins.iter().map(|(host, sha256)| Pin { host: (*host).to_owned(), sha256: *sha256 }).collect();
+        Client::new(ClientOptions { trust: Trust::Roots(vec![authority.root.clone()]), pins, ..options() }).unwrap()
+    };
+    for good in [
+        client(&[("test.example", right)]),
+        client(&[("test.example", [1; 32]), ("TEST.example", right)]),
+        client(&[("other.example", [1; 32])]),
+    ] {
+        assert_eq!(get(&good, &server.tls_url(), &context()).unwrap().status, 204);
+    }
+    assert_eq!(failure(&client(&[("test.example", [1; 32])]), &server.tls_url()), TlsFailure::PinMismatch);
+
+    // A pin makes no certificate good that is not.
+    let stranger = Authority::new().issue("test.example");
+    let pinned = client(&[("test.example", stranger.spki_sha256)]);
+    assert_eq!(failure(&pinned, &serving(stranger).tls_url()), TlsFailure::UnknownIssuer);
+}
+
+#[test]
+fn roots_come_from_pem() {
+    let authority = Authority::new();
+    let server = serving(authority.issue("test.example"));
+    let pem = format!("# a comment\n{}{}", Authority::new().root_pem, authority.root_pem);
+    let client = Client::new(ClientOptions { trust: Trust::from_pem(pem.as_bytes()).unwrap(), ..options() }).unwrap();
+    assert_eq!(get(&client, &server.tls_url(), &context()).unwrap().status, 204);
+
+    let cut = &authority.root_pem[..authority.root_pem.len() / 2];
+    let garbage = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+    let key = KeyPair::generate().unwrap().serialize_pem();
+    for bad in ["", "no certificate", cut, garbage, &key] {
+        assert!(matches!(Trust::from_pem(bad.as_bytes()), Err(Error { kind: ErrorKind::Tls(_), .. })), "{bad}");
+    }
+    let nothing = ClientOptions { trust: Trust::Roots(Vec::new()), ..options() };
+    assert!(matches!(Client::new(nothing), Err(Error { kind: ErrorKind::Tls(_), .. })));
+}
+
+#[test]
+fn sessions_are_resumed() {
+    let (sender, kinds) = mpsc::channel();
+    let sender = Mutex::new(sender);
+    let authority = Authority::new();
+    let server = tls_server(authority.issue("test.example").config(), move |mut stream, _| {
+        read_request(&mut stream).unwrap();
+        sender.lock().unwrap().send((stream.conn.handshake_kind(), stream.conn.alpn_protocol().is_some())).unwrap();
+        stream.write_all(b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n").unwrap();
+    });
+    let client = client_trusting(&authority);
+    for expected in [HandshakeKind::Full, HandshakeKind::Resumed] {
+        get(&client, &server.tls_url(), &context()).unwrap();
+        assert_eq!(kinds.recv_timeout(PATIENCE).unwrap().0, Some(expected));
+    }
+}
+
+#[test]
+fn the_protocol_is_http_1_1() {
+    let authority = Authority::new();
+    let mut config = authority.issue("test.example").config();
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    let (sender, protocols) = mpsc::channel();
+    let sender = Mutex::new(sender);
+    let server = tls_server(config, move |mut stream, _| {
+        read_request(&mut stream).unwrap();
+        sender.lock().unwrap().send(stream.conn.alpn_protocol().map(<[u8]>::to_vec)).unwrap();
+        stream.write_all(NO_CONTENT).unwrap();
+    });
+    get(&client_trusting(&authority), &server.tls_url(), &context()).unwrap();
+    assert_eq!(protocols.recv_timeout(PATIENCE).unwrap().as_deref(), Some(b"http/1.1".as_slice()));
+}
+
+#[test]
+fn a_large_upload_and_download_come_through_tls_unchanged() {
+    let length = 20_000_003;
+    let authority = Authority::new();
+    let server = tls_server(authority.issue("test.example").config(), move |mut stream, _| {
+        let request = read_request(&mut stream).unwrap();
+        assert!(request.body.len() == length && is_pattern(&request.body));
+        write!(stream, "HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n").unwrap();
+        stream.write_all(&request.body).unwrap();
+    });
+    let context = context();
+    let mut body = PatternBody::new(length as u64);
+    let mut response = post(&client_trusting(&authority), &server.tls_url(), &mut body, &context).unwrap();
+    assert_eq!(context.body_bytes_sent(), length as u64);
+    let received = read_all(&mut response).unwrap();
+    assert!(received.len() == length && is_pattern(&received));
+    // Every record has an overhead of its own, so each is sent once or the numbers are far off.
+    let sent = context.trace().bytes_sent;
+    assert!(sent > length as u64 && sent < length as u64 + length as u64 / 100, "{sent}");
+}
