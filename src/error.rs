@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::cancel::CancelReason;
+use crate::http::TlsFailure;
 use crate::policy::quirks::Api;
 use crate::storage;
 
@@ -93,6 +94,8 @@ pub enum Failure {
     Cancelled(CancelReason),
     /// The network component failed; the category tells where.
     Network(Category),
+    /// The server's TLS is none, or cannot be trusted.
+    Tls(TlsFailure),
     /// The operating system's trust store was never initialised.
     TrustStoreUnavailable,
     /// The URL's host is not in the domain list of the API, first request or redirect.
@@ -163,9 +166,11 @@ impl TransferError {
             Failure::Cancelled(CancelReason::Aborted) => errno::CANCEL,
             Failure::Cancelled(CancelReason::DeadlinePassed) => errno::TIMEOUT,
             Failure::Cancelled(CancelReason::Interrupted) => errno::INTERRUPTED,
-            Failure::Network(_) | Failure::TrustStoreUnavailable | Failure::SourceFile | Failure::DataTooLarge => {
-                errno::NETWORK
-            }
+            Failure::Network(_)
+            | Failure::Tls(_)
+            | Failure::TrustStoreUnavailable
+            | Failure::SourceFile
+            | Failure::DataTooLarge => errno::NETWORK,
             Failure::NotInDomainList => errno::NOT_IN_DOMAIN_LIST,
             Failure::TooManyTasks { .. } => errno::TOO_MANY_TASKS,
             Failure::TooManyRedirects => errno::TOO_MANY_REDIRECTS,
@@ -191,9 +196,11 @@ impl TransferError {
             Failure::Cancelled(CancelReason::Aborted) => "abort".into(),
             Failure::Cancelled(CancelReason::DeadlinePassed) => "timeout".into(),
             Failure::Cancelled(CancelReason::Interrupted) => "interrupted".into(),
-            Failure::Network(_) | Failure::TrustStoreUnavailable | Failure::SourceFile | Failure::DataTooLarge => {
-                self.detail.clone()
-            }
+            Failure::Network(_)
+            | Failure::Tls(_)
+            | Failure::TrustStoreUnavailable
+            | Failure::SourceFile
+            | Failure::DataTooLarge => self.detail.clone(),
             Failure::NotInDomainList => "url not in domain list".into(),
             Failure::TooManyTasks { api: Api::Upload, limit } => format!("exceed max upload connection count {limit}"),
             Failure::TooManyTasks { api: Api::Download, limit } => {
@@ -219,7 +226,7 @@ impl TransferError {
             Failure::Cancelled(CancelReason::DeadlinePassed) => Category::Timeout,
             Failure::Cancelled(CancelReason::Interrupted) => Category::Interrupted,
             Failure::Network(category) => *category,
-            Failure::TrustStoreUnavailable => Category::Tls,
+            Failure::Tls(_) | Failure::TrustStoreUnavailable => Category::Tls,
             Failure::NotInDomainList => Category::Policy,
             Failure::TooManyTasks { .. }
             | Failure::TooManyRedirects
@@ -240,6 +247,8 @@ impl TransferError {
                 category,
                 Category::NameResolution | Category::Connect | Category::ConnectionClosed | Category::Protocol
             ),
+            // What speaks no TLS on a TLS port is a captive portal rather than the server.
+            Failure::Tls(failure) => *failure == TlsFailure::NotTls,
             Failure::TooManyTasks { .. } | Failure::SourceFile => true,
             _ => false,
         }

@@ -1,8 +1,5 @@
 //! `wx.downloadFile` into files.
 
-// It calls the C interface.
-#![allow(unsafe_code)]
-
 mod support;
 
 use std::os::unix::fs::PermissionsExt;

@@ -1,8 +1,5 @@
 //! `wx.uploadFile` against a server that parses what it gets.
 
-// It calls the C interface.
-#![allow(unsafe_code)]
-
 mod support;
 
 use std::fs::OpenOptions;

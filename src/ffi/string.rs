@@ -106,7 +106,7 @@ pub unsafe fn array<'a, T: Copy>(items: *const T, count: usize) -> Result<&'a [T
 /// Copies pairs that a page gave, in their order.
 ///
 /// # Safety
-/// As for [`array`], and for [`WxtStr::bytes`] of every name and value.
+/// As for [`array()`], and for [`WxtStr::bytes`] of every name and value.
 pub unsafe fn page_pairs(pairs: *const WxtPair, count: usize) -> Result<Vec<(PageText, PageText)>, WxtStatus> {
     // SAFETY: passed on to the caller.
     let pairs = unsafe { array(pairs, count) }?;

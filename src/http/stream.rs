@@ -55,14 +55,6 @@ impl Stream {
         Ok(Readiness { readable: happened[0].intersects(PollFlags::IN | PollFlags::HUP | PollFlags::ERR) })
     }
 
-    /// Stops when the exchange is to stop.
-    pub(super) fn check(&self) -> Result<(), Error> {
-        match &self.context {
-            Some(context) => Ok(context.cancel().check()?),
-            None => Err(Error::internal("an idle connection was used")),
-        }
-    }
-
     /// The bytes that the kernel still holds; 0 where it does not say.
     pub(super) fn unsent(&self) -> u64 {
         unsent_bytes(&self.socket).map_or(0, |bytes| bytes as u64)

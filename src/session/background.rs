@@ -27,9 +27,9 @@ impl Background {
         Background { grace, timer: Mutex::new(None) }
     }
 
-    /// Begins the time in the background; `interrupt` runs when the grace time is over. Does nothing when it has begun
-    /// already. Fails when the timer's thread cannot be started.
-    pub fn enter(&self, interrupt: impl FnOnce() + Send + 'static) -> io::Result<()> {
+    /// Begins the time in the background: `entered` runs now, `interrupt` when the grace time is over. Does nothing when
+    /// it has begun already. Fails when the timer's thread cannot be started.
+    pub fn enter(&self, entered: impl FnOnce(), interrupt: impl FnOnce() + Send + 'static) -> io::Result<()> {
         let mut timer = self.lock();
         if timer.is_some() {
             return Ok(());
@@ -42,16 +42,19 @@ impl Background {
             }
         })?;
         *timer = Some(Timer { stop, thread });
+        // Under the lock, so that a return on another thread comes before or after all of it.
+        entered();
         Ok(())
     }
 
-    /// Ends it.
-    pub fn leave(&self) {
-        let timer = self.lock().take();
-        if let Some(Timer { stop, thread }) = timer {
+    /// Ends it: `left` runs if it had begun.
+    pub fn leave(&self, left: impl FnOnce()) {
+        let mut timer = self.lock();
+        if let Some(Timer { stop, thread }) = timer.take() {
             drop(stop);
             // It runs nothing of the host's and waits for nothing.
             let _ = thread.join();
+            left();
         }
     }
 

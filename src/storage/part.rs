@@ -1,7 +1,7 @@
 //! A file that is being written.
 
 use std::fs::File;
-use std::io::{Seek, SeekFrom, Write};
+use std::io::Write;
 use std::sync::Arc;
 
 use super::directory::Directory;
@@ -67,7 +67,7 @@ impl PartFile {
     /// Appends all of `bytes`.
     ///
     /// Fails with [`Error::QuotaExceeded`], [`Error::DiskFull`] or [`Error::Io`]; the file is then only good for
-    /// [`PartFile::restart`] or dropping.
+    /// dropping.
     pub fn write(&mut self, bytes: &[u8]) -> Result<(), Error> {
         // A usize always fits: it has at most 64 bits on every supported platform.
         let length = self.written.saturating_add(bytes.len() as u64);
@@ -82,20 +82,7 @@ impl PartFile {
         self.written
     }
 
-    /// Empties the file, to be written anew.
-    ///
-    /// Fails with [`Error::Io`].
-    pub fn restart(&mut self) -> Result<(), Error> {
-        self.file
-            .set_len(0)
-            .and_then(|()| self.file.seek(SeekFrom::Start(0)))
-            .map_err(|error| Error::from_io("empty a file", error))?;
-        self.written = 0;
-        self.release();
-        Ok(())
-    }
-
-    /// Gives the file its name. `extension` (see [`super::extension`]) is used for temporary files only; a target has
+    /// Gives the file its name. `extension` (see [`super::extension()`]) is used for temporary files only; a target has
     /// its own.
     ///
     /// Fails with [`Error::QuotaExceeded`] or [`Error::PermissionDenied`] where a target's place changed meanwhile,

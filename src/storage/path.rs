@@ -6,9 +6,6 @@
 
 use super::Error;
 
-/// The directory of its own that a `wxfile://usr/…` path can name files in.
-pub const USER_DIRECTORY: &str = "wxfile://usr";
-
 const SCHEME: &str = "wxfile://";
 const TEMPORARY_PREFIX: &str = "tmp_";
 const STORED_PREFIX: &str = "store_";
@@ -193,7 +190,7 @@ mod tests {
             parse("wxfile://usr/图片/a b.txt").unwrap(),
             VirtualPath::User(vec!["图片".into(), "a b.txt".into()])
         );
-        assert_eq!(parse(USER_DIRECTORY).unwrap(), VirtualPath::User(vec![]));
+        assert_eq!(parse("wxfile://usr").unwrap(), VirtualPath::User(vec![]));
     }
 
     #[test]

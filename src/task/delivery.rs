@@ -94,11 +94,11 @@ impl Delivery {
     pub fn push(self: &Arc<Delivery>, event: Event) {
         // The delivery holds a receiver, so there is always one.
         let _ = self.sender.send(Some(event));
-        if let Mode::Executor(executor, posted) = &self.mode {
-            if !posted.swap(true, Ordering::SeqCst) {
-                let delivery = self.clone();
-                executor.post(Box::new(move || delivery.run_posted()));
-            }
+        if let Mode::Executor(executor, posted) = &self.mode
+            && !posted.swap(true, Ordering::SeqCst)
+        {
+            let delivery = self.clone();
+            executor.post(Box::new(move || delivery.run_posted()));
         }
     }
 

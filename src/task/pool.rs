@@ -13,8 +13,8 @@ use crate::platform::Waker;
 /// other, short enough that a sleeping mini program costs no thread.
 const IDLE_TIME: Duration = Duration::from_secs(2);
 
-/// A worker reads, writes and hashes in buffers on the heap; TLS needs the deepest stack, some 30 KiB of it.
-const STACK_SIZE: usize = 256 * 1024;
+/// What iOS gives a secondary thread: the system's certificate check runs on it.
+const STACK_SIZE: usize = 512 * 1024;
 
 /// A task's work, given the descriptor that wakes this thread's `poll`. Returns whether there was anything to do: a task
 /// that was aborted while it waited stays in the queue, empty.

@@ -11,7 +11,7 @@ pub fn of_exchange(error: http::Error) -> TransferError {
         http::ErrorKind::Cancelled(reason) => Failure::Cancelled(reason),
         http::ErrorKind::NameResolution => Failure::Network(Category::NameResolution),
         http::ErrorKind::Connect | http::ErrorKind::Proxy => Failure::Network(Category::Connect),
-        http::ErrorKind::Tls(_) => Failure::Network(Category::Tls),
+        http::ErrorKind::Tls(failure) => Failure::Tls(failure),
         http::ErrorKind::Closed => Failure::Network(Category::ConnectionClosed),
         http::ErrorKind::Protocol => Failure::Network(Category::Protocol),
         http::ErrorKind::RequestBody(_) => Failure::SourceFile,

@@ -104,16 +104,16 @@ fn a_full_device_is_a_clear_error_and_leaves_nothing() {
 fn fill_the_device(directory: &Path) {
     let storage = Storage::open(options(directory)).unwrap();
     for path in [None, Some("wxfile://usr/a")] {
-        let mut part = match path {
+        let create = || match path {
             Some(path) => storage.create_target(path).unwrap(),
             None => storage.create_temporary().unwrap(),
         };
+        let mut part = create();
         part.write(&[0; 1000]).unwrap();
         let full = part.write(&[0; 100_000]);
         assert!(matches!(full, Err(Error::DiskFull)), "{full:?}");
-        part.restart().unwrap();
-        part.write(&[0; 1000]).unwrap();
         drop(part);
+        create().write(&[0; 1000]).unwrap();
     }
     assert_eq!(files_below(directory), Vec::<PathBuf>::new());
     let source = directory.join("source");

@@ -51,18 +51,6 @@ fn a_dropped_file_leaves_nothing() {
 }
 
 #[test]
-fn a_restarted_file_holds_only_what_was_written_since() {
-    let (_directory, storage) = open();
-    let mut part = storage.create_temporary().unwrap();
-    part.write(b"the first attempt").unwrap();
-    part.restart().unwrap();
-    assert_eq!(part.length(), 0);
-    part.write(b"again").unwrap();
-    let stored = part.finish(None).unwrap();
-    assert_eq!(fs::read(stored.native_path).unwrap(), b"again");
-}
-
-#[test]
 fn a_target_is_made_with_its_directories_and_replaced_whole() {
     let (directory, storage) = open();
     let path = "wxfile://usr/图片/a b/c.txt";

@@ -60,7 +60,7 @@ fn a_replaced_file_makes_room_for_its_successor() {
 }
 
 #[test]
-fn a_reservation_is_held_until_the_file_is_dropped_or_restarted() {
+fn a_reservation_is_held_until_the_file_is_dropped() {
     let (_directory, storage) = open_with(|options| {
         options.storage_quota = 100;
         options.temporary_quota = 100;
@@ -77,11 +77,12 @@ fn a_reservation_is_held_until_the_file_is_dropped_or_restarted() {
         second.reserve(Some(20)).unwrap();
         second.write(&[0; 20]).unwrap();
         assert_exceeded(second.write(&[0; 1]));
-        first.restart().unwrap();
+        drop(first);
         second.write(&[0; 80]).unwrap();
-        assert_exceeded(first.write(&[0; 1]));
+        let mut third = create();
+        assert_exceeded(third.write(&[0; 1]));
         drop(second);
-        first.write(&[0; 100]).unwrap();
+        third.write(&[0; 100]).unwrap();
     }
 }
 
@@ -201,7 +202,6 @@ fn a_file_larger_than_the_device_is_refused_before_it_is_written() {
     let (_directory, storage) = open_with(|options| options.temporary_quota = u64::MAX);
     let mut part = storage.create_temporary().unwrap();
     assert!(matches!(part.reserve(Some(u64::MAX / 2)), Err(Error::DiskFull)));
-    part.restart().unwrap();
     part.reserve(None).unwrap();
     part.write(b"x").unwrap();
     part.finish(None).unwrap();
