@@ -62,7 +62,8 @@ impl Session {
         if !self.gate.shut() {
             return;
         }
-        self.background.leave();
+        // What is still queued ends with the session, so nothing is resumed.
+        self.background.leave(|| {});
         self.engine.close();
         self.environment.client.close_idle();
         self.environment.storage.close();
@@ -99,15 +100,12 @@ impl Admission<'_> {
     /// time is interrupted. Fails when the timer's thread cannot be started; then nothing changes.
     pub fn enter_background(&self) -> std::io::Result<()> {
         let engine = self.session.engine.clone();
-        self.session.background.enter(move || engine.interrupt_running())?;
-        self.session.engine.set_paused(true);
-        Ok(())
+        self.session.background.enter(|| self.session.engine.set_paused(true), move || engine.interrupt_running())
     }
 
     /// The mini program is back: new calls are taken, and the queue moves on.
     pub fn enter_foreground(&self) {
-        self.session.background.leave();
-        self.session.engine.set_paused(false);
+        self.session.background.leave(|| self.session.engine.set_paused(false));
     }
 
     fn submit(
