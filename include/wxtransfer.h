@@ -1273,6 +1273,29 @@ WxtStatus wxt_resolution_finish(WxtResolution *resolution,
                                 const WxtStr *addresses,
                                 size_t address_count);
 
+#if defined(__ANDROID__)
+/**
+ * Lets sessions ask Android whether they may trust a server. Call it once in the process, before the first
+ * `wxt_session_open` without `root_certificates`: that call gives `WXT_TRUST_STORE_UNAVAILABLE` until this one
+ * has succeeded. Later calls do nothing.
+ *
+ * `jni_env` is the calling thread's `JNIEnv *`, without a pending exception. `context` is a `jobject`: the app's
+ * `android.content.Context`. The library keeps a global reference to it for good, so give it the application's and not
+ * an activity's. Any thread that is attached to the virtual machine.
+ *
+ * The app must carry the Java class `org.rustls.platformverifier.CertificateVerifier`, which its shrinker must keep.
+ *
+ * - `WXT_INVALID_ARGUMENT`: a pointer is NULL.
+ * - `WXT_TRUST_STORE_UNAVAILABLE`: `context` is no context, or the app lacks that class. It may be called again.
+ * - `WXT_INTERNAL`.
+ *
+ * # Safety
+ * `jni_env` and `context` must be what is said above.
+ */
+WxtStatus wxt_android_init(void *jni_env,
+                           void *context);
+#endif
+
 #ifdef __cplusplus
 }  // extern "C"
 #endif  // __cplusplus

@@ -469,8 +469,10 @@ fn bytes_behind_an_answer_are_never_the_next_one() {
 struct Addresses(Vec<&'static str>);
 
 unsafe extern "C" fn give_addresses(context: *mut c_void, _: WxtStr, resolution: *mut WxtResolution) {
+    // SAFETY: the test keeps them until the session is closed.
     let addresses = unsafe { &*context.cast::<Addresses>() };
     let addresses: Vec<WxtStr> = addresses.0.iter().map(|address| WxtStr::new(address)).collect();
+    // SAFETY: the strings live until the call returns, and the question is answered once.
     let status = unsafe { wxt_resolution_finish(resolution, addresses.as_ptr(), addresses.len()) };
     assert_eq!(status, 0);
 }

@@ -52,7 +52,8 @@ impl Client {
     /// Makes a client; nothing is connected.
     ///
     /// # Errors
-    /// [`ErrorKind::Tls`] when a given root is no certificate or there is none.
+    /// [`ErrorKind::Tls`] when a given root is no certificate or there is none; [`ErrorKind::PlatformVerifier`] when the
+    /// system's verifier is wanted and still has to be initialised.
     pub fn new(options: ClientOptions) -> Result<Client, Error> {
         let ClientOptions { trust, pins, proxy, resolver, log } = options;
         let connector = Arc::new(Connector { tls: TlsSettings::new(trust, pins)?, proxy, resolver });
