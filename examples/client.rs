@@ -95,14 +95,19 @@ fn run(arguments: &Arguments) -> Result<(), String> {
     let [task] = tasks;
     let result = match task.end {
         Some(End::Success { status, data, file, .. }) => {
-            // Before the session is closed: then its temporary files are gone.
-            if !uploads {
-                store(Path::new(&file), &target)?;
-            } else if !data.is_empty() {
+            if uploads && !data.is_empty() {
                 println!("{data}");
             }
-            if status < 400 { Ok(()) } else { Err(format!("the server answered {status}")) }
+            if status >= 400 {
+                Err(format!("the server answered {status}"))
+            } else if uploads {
+                Ok(())
+            } else {
+                // Before the session is closed: then its temporary files are gone.
+                store(Path::new(&file), &target)
+            }
         }
+        Some(End::Failure { message, detail, .. }) if message.ends_with(&detail) => Err(message),
         Some(End::Failure { message, detail, .. }) => Err(format!("{message}: {detail}")),
         None => Err("the task ended without a result".into()),
     };
