@@ -8,10 +8,10 @@ use std::process::Command;
 use tempfile::TempDir;
 use wxtransfer_test_server::{
     Authority, BlackHole, Event, FaultServer, Identity, MaximumTls, Options, Script, Server, Step, Transport,
-    pattern_sha256, script_for_target,
+    pattern_sha256, program_words, script_for_target,
 };
 
-use crate::tools::{C99, c_compiler, library, output_directory, run, source, tool, words};
+use crate::tools::{C99, c_compiler, library, output_directory, run, source, words};
 
 /// What `rustc --print native-static-libs` names for a static library.
 #[cfg(target_vendor = "apple")]
@@ -87,11 +87,9 @@ fn compile_and_link(name: &str) -> PathBuf {
 
 /// The program itself, or the command that runs it: an emulator, valgrind.
 fn runner(program: &Path) -> Command {
-    if words("WXT_RUNNER").is_empty() {
-        return Command::new(program);
-    }
-    let mut command = tool("WXT_RUNNER", "");
-    command.arg(program);
+    let words = program_words(program);
+    let mut command = Command::new(&words[0]);
+    command.args(&words[1..]);
     command
 }
 

@@ -45,7 +45,7 @@ pack() {
     mkdir -p "$AAR/jni/$1" "$module/libs/android.$1"
     cp "$2" "$AAR/jni/$1/libwxtransfer.so"
     cp "$2" "$module/libs/android.$1/libwxtransfer.so"
-    printf '{ "abi": "%s", "api": %d, "ndk": %d, "stl": "none" }\n' "$1" $ANDROID_API $NDK_MAJOR \
+    printf '{ "abi": "%s", "api": %d, "ndk": %d, "stl": "none" }\n' "$1" $ANDROID_API "$NDK_MAJOR" \
         >"$module/libs/android.$1/abi.json"
 }
 
