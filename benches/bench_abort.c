@@ -12,6 +12,7 @@
 #include <netinet/in.h>
 #include <pthread.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "bench.h"
@@ -54,6 +55,8 @@ static void on_complete(void *user_data, WxtTaskId task, const WxtCompletion *ev
   pthread_mutex_unlock(&outcome->lock);
 }
 
+static uint64_t file_size;
+
 /* Phases as the profile tells them. */
 static bool is_queued(const WxtProfile *profile) { return profile->queue_start != 0 && profile->queue_end == 0; }
 static bool is_resolving(const WxtProfile *profile) {
@@ -65,7 +68,10 @@ static bool is_connecting(const WxtProfile *profile) {
 static bool is_in_tls(const WxtProfile *profile) {
   return profile->ssl_connection_start != 0 && profile->ssl_connection_end == 0;
 }
-static bool is_sending(const WxtProfile *profile) { return profile->request_start != 0 && profile->request_end == 0; }
+static bool is_sending(const WxtProfile *profile) {
+  /* The file is far larger than what the sockets' buffers hold. */
+  return profile->send_bytes_count > 0 && profile->send_bytes_count < file_size && profile->response_start == 0;
+}
 static bool is_waiting(const WxtProfile *profile) { return profile->request_end != 0 && profile->response_start == 0; }
 static bool is_receiving(const WxtProfile *profile) {
   return profile->response_start != 0 && profile->response_end == 0;
@@ -274,6 +280,9 @@ int main(int argc, char **argv) {
   if (argc != 7) die("usage: bench_abort FAULT_PLAIN_URL FAULT_TLS_URL CA FILE DIRECTORY SAMPLES");
   char *ca = read_text(argv[3]);
   int samples = atoi(argv[6]);
+  struct stat file;
+  if (stat(argv[4], &file) != 0) die("%s cannot be read", argv[4]);
+  file_size = (uint64_t)file.st_size;
   unsigned silent_port, hole_port = black_hole();
   int silent = listener(128, &silent_port);
   pthread_t thread;

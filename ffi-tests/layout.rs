@@ -1,4 +1,4 @@
-//! Size and offset of every public struct, on both sides of the border.
+//! Size and place of every public struct and of each of its fields, on both sides of the border.
 //!
 //! The table below is read by the Rust compiler, which fills the numbers in, and becomes a C file that asserts them.
 //! It holds for whatever target the tests are built for, of 32 or 64 bits.
@@ -21,7 +21,18 @@ struct Struct {
     name: &'static str,
     size: usize,
     alignment: usize,
-    fields: Vec<(&'static str, usize)>,
+    fields: Vec<Field>,
+}
+
+struct Field {
+    name: &'static str,
+    offset: usize,
+    size: usize,
+}
+
+/// A field that grows into the padding behind it moves nothing else, so its own size counts too.
+fn size_of_field<S, F>(_get: fn(&S) -> &F) -> usize {
+    size_of::<F>()
 }
 
 /// A function cannot take the names of fields. The pattern has no `..`, so a field that is left out does not compile.
@@ -35,7 +46,11 @@ macro_rules! layout {
             name: stringify!($name),
             size: size_of::<$name>(),
             alignment: align_of::<$name>(),
-            fields: vec![$((stringify!($field), offset_of!($name, $field))),*],
+            fields: vec![$(Field {
+                name: stringify!($field),
+                offset: offset_of!($name, $field),
+                size: size_of_field(|value: &$name| &value.$field),
+            }),*],
         }
     }};
 }
@@ -49,30 +64,103 @@ fn structs() -> Vec<Struct> {
         layout!(WxtExecutor { context, post }),
         layout!(WxtLogger { context, log }),
         layout!(WxtSessionOptions {
-            struct_size, app_id, app_version, user_id, platform, path_policy, client_version, base_library_version,
-            user_agent, data_directory, max_concurrent_uploads, max_concurrent_downloads, default_timeout,
-            max_timeout, max_download_size, max_data_size, storage_quota, temporary_quota, storage_sharing,
-            allow_plain_http, allow_lan, skip_domain_check, upload_domains, upload_domain_count, download_domains,
-            download_domain_count, root_certificates, pins, pin_count, proxy, resolver, executor, logger,
+            struct_size,
+            app_id,
+            app_version,
+            user_id,
+            platform,
+            path_policy,
+            client_version,
+            base_library_version,
+            user_agent,
+            data_directory,
+            max_concurrent_uploads,
+            max_concurrent_downloads,
+            default_timeout,
+            max_timeout,
+            max_download_size,
+            max_data_size,
+            storage_quota,
+            temporary_quota,
+            storage_sharing,
+            allow_plain_http,
+            allow_lan,
+            skip_domain_check,
+            upload_domains,
+            upload_domain_count,
+            download_domains,
+            download_domain_count,
+            root_certificates,
+            pins,
+            pin_count,
+            proxy,
+            resolver,
+            executor,
+            logger,
         }),
         layout!(WxtUploadRequest {
-            struct_size, url, file_path, name, header, header_count, form_data, form_data_count, file_name, timeout,
-            has_file_descriptor, file_descriptor, file_length,
+            struct_size,
+            url,
+            file_path,
+            name,
+            header,
+            header_count,
+            form_data,
+            form_data_count,
+            file_name,
+            timeout,
+            has_file_descriptor,
+            file_descriptor,
+            file_length,
         }),
         layout!(WxtDownloadRequest { struct_size, timeout, url, header, header_count, file_path }),
         layout!(WxtCallbacks {
-            struct_size, user_data, on_headers_received, on_progress, on_success, on_fail, on_complete, release,
+            struct_size,
+            user_data,
+            on_headers_received,
+            on_progress,
+            on_success,
+            on_fail,
+            on_complete,
+            release,
         }),
         layout!(WxtHeadersReceived { struct_size, header, header_count, status_code }),
         layout!(WxtProgress { struct_size, total_bytes, total_bytes_expected, progress }),
         layout!(WxtProfile {
-            struct_size, invoke_start, queue_start, queue_end, fetch_start, redirect_start, redirect_end,
-            domain_look_up_start, domain_look_up_end, connect_start, connect_end, ssl_connection_start,
-            ssl_connection_end, request_start, request_end, response_start, response_end, send_bytes_count,
-            received_byted_count, peer_ip, protocol, port, socket_reused,
+            struct_size,
+            invoke_start,
+            queue_start,
+            queue_end,
+            fetch_start,
+            redirect_start,
+            redirect_end,
+            domain_look_up_start,
+            domain_look_up_end,
+            connect_start,
+            connect_end,
+            ssl_connection_start,
+            ssl_connection_end,
+            request_start,
+            request_end,
+            response_start,
+            response_end,
+            send_bytes_count,
+            received_byted_count,
+            peer_ip,
+            protocol,
+            port,
+            socket_reused,
         }),
         layout!(WxtSuccess {
-            struct_size, err_msg, status_code, data, temp_file_path, file_path, native_path, data_length, profile,
+            struct_size,
+            err_msg,
+            status_code,
+            data,
+            temp_file_path,
+            file_path,
+            native_path,
+            data_length,
+            profile,
         }),
         layout!(WxtFailure { struct_size, err_msg, err_no, category, detail, retryable, profile }),
         layout!(WxtCompletion { struct_size, success, failure }),
@@ -91,8 +179,9 @@ fn assertions(structs: &[Struct]) -> String {
         assert(&format!("size_of_{name}"), &format!("sizeof({name})"), *size);
         let probe = format!("offsetof(struct {{ char byte; {name} value; }}, value)");
         assert(&format!("alignment_of_{name}"), &probe, *alignment);
-        for (field, offset) in fields {
+        for Field { name: field, offset, size } in fields {
             assert(&format!("offset_of_{name}_{field}"), &format!("offsetof({name}, {field})"), *offset);
+            assert(&format!("size_of_{name}_{field}"), &format!("sizeof((({name} *)0)->{field})"), *size);
         }
     }
     assert("size_of_WxtTaskId", "sizeof(WxtTaskId)", size_of::<WxtTaskId>());
@@ -120,8 +209,8 @@ fn the_table_names_every_struct_of_the_header() {
 #[test]
 fn every_struct_that_grows_begins_with_its_size() {
     for Struct { name, fields, .. } in structs() {
-        if let Some((_, offset)) = fields.iter().find(|(field, _)| *field == "struct_size") {
-            assert_eq!(*offset, 0, "{name}");
+        if let Some(field) = fields.iter().find(|field| field.name == "struct_size") {
+            assert_eq!(field.offset, 0, "{name}");
         }
     }
 }

@@ -46,8 +46,8 @@ static inline void check_number(long long actual, long long expected, const char
 }
 
 static inline void check_text(const char *actual, const char *expected, const char *what, const char *file, int line) {
-  if (strcmp(actual, expected) != 0) {
-    fprintf(stderr, "%s:%d: %s is \"%s\", not \"%s\"\n", file, line, what, actual, expected);
+  if (actual == NULL || strcmp(actual, expected) != 0) {
+    fprintf(stderr, "%s:%d: %s is \"%s\", not \"%s\"\n", file, line, what, actual == NULL ? "(null)" : actual, expected);
     _exit(1);
   }
 }

@@ -42,7 +42,8 @@ fn the_static_library_defines_what_is_listed() {
     let missing: Vec<_> = listed().difference(&defined).cloned().collect();
     assert!(missing.is_empty(), "{missing:?}");
     // Other names of that form would be visible to the app that links the library, and collide with its own.
-    let unlisted: Vec<_> = defined.iter().filter(|name| name.starts_with("wxt_") && !listed().contains(*name)).collect();
+    let unlisted: Vec<_> =
+        defined.iter().filter(|name| name.starts_with("wxt_") && !listed().contains(*name)).collect();
     assert!(unlisted.is_empty(), "{unlisted:?}");
 }
 

@@ -62,6 +62,7 @@ impl Session {
         if !self.gate.shut() {
             return;
         }
+        // What is still queued ends with the session, so nothing is resumed.
         self.background.leave(|| {});
         self.engine.close();
         self.environment.client.close_idle();
