@@ -1,9 +1,0 @@
-import XCTest
-
-import WXTransfer
-
-final class OpeningTests: XCTestCase {
-    func testTheVersionIsThatOfTheLibrary() {
-        XCTAssertFalse(WXTransferSession.version.isEmpty)
-    }
-}
