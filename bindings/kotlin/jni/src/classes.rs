@@ -1,13 +1,15 @@
 //! The Java methods that native code calls, looked up once.
 
 use std::sync::OnceLock;
+use std::thread;
 
 use jni::errors::{Error, Result};
 use jni::objects::{JClass, JMethodID, JObject};
 use jni::refs::Global;
 use jni::signature::{Primitive, ReturnType};
+use jni::strings::JNIString;
 use jni::sys::jvalue;
-use jni::{Env, JavaVM, jni_sig, jni_str};
+use jni::{AttachConfig, DEFAULT_LOCAL_FRAME_CAPACITY, Env, JavaVM, jni_sig, jni_str};
 
 static CLASSES: OnceLock<Classes> = OnceLock::new();
 
@@ -45,17 +47,9 @@ impl Classes {
         let hooks = env.find_class(jni_str!("org/wxtransfer/NativeHooks"))?;
         let file_result = env.find_class(jni_str!("org/wxtransfer/NativeFileResult"))?;
         let classes = Classes {
-            on_headers_received: env.get_method_id(
-                &callbacks,
-                jni_str!("onHeadersReceived"),
-                jni_sig!("(JI[B[I)V"),
-            )?,
+            on_headers_received: env.get_method_id(&callbacks, jni_str!("onHeadersReceived"), jni_sig!("(JI[B[I)V"))?,
             on_progress: env.get_method_id(&callbacks, jni_str!("onProgress"), jni_sig!("(JJJI)V"))?,
-            on_success: env.get_method_id(
-                &callbacks,
-                jni_str!("onSuccess"),
-                jni_sig!("(J[BI[B[B[B[BJ[J[B[B)V"),
-            )?,
+            on_success: env.get_method_id(&callbacks, jni_str!("onSuccess"), jni_sig!("(J[BI[B[B[B[BJ[J[B[B)V"))?,
             on_fail: env.get_method_id(&callbacks, jni_str!("onFail"), jni_sig!("(J[BII[BZ[J[B[B)V"))?,
             on_complete: env.get_method_id(&callbacks, jni_str!("onComplete"), jni_sig!("(J)V"))?,
             release: env.get_method_id(&callbacks, jni_str!("release"), jni_sig!("()V"))?,
@@ -82,7 +76,11 @@ impl Classes {
 /// An exception does not stay pending; it is the result.
 pub fn with_env(body: impl FnOnce(&mut Env, &Classes) -> Result<()>) -> Result<()> {
     let classes = Classes::get()?;
-    JavaVM::singleton()?.attach_current_thread(|env| body(env, classes))
+    // A name tells the thread apart in a dump of the app's threads.
+    let name = thread::current().name().map(JNIString::from);
+    let config = || name.as_ref().map_or_else(AttachConfig::new, |name| AttachConfig::new().thread_name(name));
+    JavaVM::singleton()?
+        .attach_current_thread_with_config(config, Some(DEFAULT_LOCAL_FRAME_CAPACITY), |env| body(env, classes))
 }
 
 /// Calls a method that returns nothing.

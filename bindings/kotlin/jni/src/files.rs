@@ -44,9 +44,7 @@ pub extern "system" fn Java_org_wxtransfer_Native_getSavedFileList<'local>(
     session: jlong,
     target: JObject<'local>,
 ) -> jint {
-    operation(env, &target, |_, user_data| {
-        Ok(wxt_get_saved_file_list(handle(session), Some(on_result), user_data))
-    })
+    operation(env, &target, |_, user_data| Ok(wxt_get_saved_file_list(handle(session), Some(on_result), user_data)))
 }
 
 /// `wxt_get_saved_file_info`.
@@ -175,8 +173,7 @@ unsafe extern "C" fn on_result(user_data: *mut c_void, result: *const WxtFileRes
         array.set_region(env, 0, &numbers)?;
         // SAFETY: the texts of a readable result are readable; the method takes these arguments.
         unsafe {
-            let (paths, lengths) =
-                list_to_java(env, files.iter().flat_map(|file| [file.file_path, file.native_path]))?;
+            let (paths, lengths) = list_to_java(env, files.iter().flat_map(|file| [file.file_path, file.native_path]))?;
             let (err_msg, detail) = (to_java(env, result.err_msg)?, to_java(env, result.detail)?);
             let arguments = [
                 JValue::Object(&err_msg),

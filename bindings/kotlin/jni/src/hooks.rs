@@ -63,11 +63,7 @@ impl Job {
     }
 }
 
-unsafe extern "C" fn post(
-    context: *mut c_void,
-    run: Option<unsafe extern "C" fn(*mut c_void)>,
-    data: *mut c_void,
-) {
+unsafe extern "C" fn post(context: *mut c_void, run: Option<unsafe extern "C" fn(*mut c_void)>, data: *mut c_void) {
     let Some(run) = run else { return };
     let job = Box::into_raw(Box::new(Job { run, data }));
     let posted = with_env(|env, classes| {
