@@ -29,7 +29,6 @@ pub fn handle(session: jlong) -> *mut WxtSession {
 }
 
 /// `wxt_session_open`; the handle is written to `session[0]`.
-#[expect(clippy::too_many_arguments, reason = "the fields of the options")]
 #[unsafe(no_mangle)]
 pub extern "system" fn Java_org_wxtransfer_Native_sessionOpen<'local>(
     mut env: EnvUnowned<'local>,

@@ -14,7 +14,6 @@ use crate::convert::{Text, TextList};
 use crate::session::handle;
 
 /// `wxt_upload_file`.
-#[expect(clippy::too_many_arguments, reason = "the fields of the request")]
 #[unsafe(no_mangle)]
 pub extern "system" fn Java_org_wxtransfer_Native_uploadFile<'local>(
     mut env: EnvUnowned<'local>,
@@ -67,7 +66,6 @@ pub extern "system" fn Java_org_wxtransfer_Native_uploadFile<'local>(
 }
 
 /// `wxt_download_file`.
-#[expect(clippy::too_many_arguments, reason = "the fields of the request")]
 #[unsafe(no_mangle)]
 pub extern "system" fn Java_org_wxtransfer_Native_downloadFile<'local>(
     mut env: EnvUnowned<'local>,
