@@ -126,3 +126,94 @@ impl Default for CancelToken {
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::thread;
+    use std::time::Duration;
+
+    use crossbeam_channel::{RecvTimeoutError, TryRecvError};
+    use rustix::event::{PollFd, PollFlags, Timespec, poll};
+
+    use super::*;
+
+    const LIMIT: Duration = Duration::from_secs(60);
+
+    fn is_readable(waker: &Waker) -> bool {
+        poll(&mut [PollFd::new(waker, PollFlags::IN)], Some(&Timespec::default())).unwrap() == 1
+    }
+
+    #[test]
+    fn the_first_reason_stays() {
+        let token = CancelToken::new();
+        assert_eq!(token.check(), Ok(()));
+        assert!(token.cancel(CancelReason::Interrupted));
+        assert!(!token.cancel(CancelReason::Aborted));
+        assert_eq!(token.check(), Err(CancelReason::Interrupted));
+    }
+
+    #[test]
+    fn of_many_at_once_one_decides() {
+        let token = &CancelToken::new();
+        let reasons = [CancelReason::Aborted, CancelReason::Interrupted];
+        let decided: Vec<_> = thread::scope(|scope| {
+            let threads: Vec<_> = (0..8)
+                .map(|index| reasons[index % 2])
+                .map(|reason| scope.spawn(move || (token.cancel(reason), reason)))
+                .collect();
+            threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+        });
+        let winners: Vec<_> = decided.iter().filter(|(won, _)| *won).map(|(_, reason)| *reason).collect();
+        assert_eq!(winners.len(), 1);
+        assert_eq!(token.check(), Err(winners[0]));
+    }
+
+    #[test]
+    fn a_deadline_counts_from_the_start_and_yields_to_a_reason() {
+        let token = CancelToken::new();
+        assert_eq!(token.deadline(), None, "none while it waits in the queue");
+        token.start(Instant::now(), Arc::new(Waker::new().unwrap()));
+        assert_eq!(token.check(), Err(CancelReason::DeadlinePassed));
+        token.cancel(CancelReason::Aborted);
+        assert_eq!(token.check(), Err(CancelReason::Aborted));
+
+        let token = CancelToken::new();
+        token.start(Instant::now() + LIMIT, Arc::new(Waker::new().unwrap()));
+        assert_eq!(token.check(), Ok(()));
+    }
+
+    #[test]
+    fn all_three_ways_of_waiting_see_it() {
+        let token = CancelToken::new();
+        let waker = Arc::new(Waker::new().unwrap());
+        token.start(Instant::now() + LIMIT, waker.clone());
+        assert!(!is_readable(&waker));
+        assert_eq!(token.signal().try_recv(), Err(TryRecvError::Empty));
+        thread::scope(|scope| {
+            let signalled = scope.spawn(|| token.signal().recv_timeout(LIMIT));
+            token.cancel(CancelReason::Aborted);
+            assert_eq!(signalled.join().unwrap(), Err(RecvTimeoutError::Disconnected));
+        });
+        assert!(is_readable(&waker));
+        assert_eq!(token.signal().try_recv(), Err(TryRecvError::Disconnected), "also who comes later");
+    }
+
+    #[test]
+    fn a_cancel_after_the_end_does_not_wake_the_threads_next_transfer() {
+        let token = CancelToken::new();
+        let waker = Arc::new(Waker::new().unwrap());
+        token.start(Instant::now() + LIMIT, waker.clone());
+        token.finish();
+        assert!(token.waker().is_none());
+        token.cancel(CancelReason::Aborted);
+        assert!(!is_readable(&waker));
+    }
+
+    #[test]
+    fn a_cancel_before_the_start_is_seen_by_the_first_check() {
+        let token = CancelToken::new();
+        token.cancel(CancelReason::Aborted);
+        token.start(Instant::now() + LIMIT, Arc::new(Waker::new().unwrap()));
+        assert_eq!(token.check(), Err(CancelReason::Aborted));
+    }
+}

@@ -27,9 +27,9 @@ impl Background {
         Background { grace, timer: Mutex::new(None) }
     }
 
-    /// Begins the time in the background; `interrupt` runs when the grace time is over. Does nothing when it has begun
-    /// already. Fails when the timer's thread cannot be started.
-    pub fn enter(&self, interrupt: impl FnOnce() + Send + 'static) -> io::Result<()> {
+    /// Begins the time in the background: `pause` runs, and `interrupt` when the grace time is over. Does nothing when
+    /// it has begun already. Fails when the timer's thread cannot be started.
+    pub fn enter(&self, pause: impl FnOnce(), interrupt: impl FnOnce() + Send + 'static) -> io::Result<()> {
         let mut timer = self.lock();
         if timer.is_some() {
             return Ok(());
@@ -42,16 +42,19 @@ impl Background {
             }
         })?;
         *timer = Some(Timer { stop, thread });
+        // Under the lock, as `resume` is: of two threads that enter and leave at once the last one decides both.
+        pause();
         Ok(())
     }
 
-    /// Ends it.
-    pub fn leave(&self) {
-        let timer = self.lock().take();
-        if let Some(Timer { stop, thread }) = timer {
+    /// Ends it: `resume` runs. Does nothing when it has not begun.
+    pub fn leave(&self, resume: impl FnOnce()) {
+        let mut timer = self.lock();
+        if let Some(Timer { stop, thread }) = timer.take() {
             drop(stop);
-            // It runs nothing of the host's and waits for nothing.
+            // It runs nothing of the host's and does not take this lock.
             let _ = thread.join();
+            resume();
         }
     }
 
@@ -62,5 +65,83 @@ impl Background {
 
     fn lock(&self) -> MutexGuard<'_, Option<Timer>> {
         self.timer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::mpsc;
+    use std::time::Instant;
+
+    use super::*;
+
+    /// Far more than a test takes: a timer that fires within it fires too early.
+    const NEVER: Duration = Duration::from_secs(3600);
+    const LIMIT: Duration = Duration::from_secs(60);
+
+    #[test]
+    fn the_interrupt_comes_after_the_grace_time_and_once() {
+        let grace = Duration::from_millis(50);
+        let background = Background::new(grace);
+        let (sender, interrupted) = mpsc::channel();
+        let entered = Instant::now();
+        background.enter(|| {}, move || sender.send(Instant::now()).unwrap()).unwrap();
+        assert!(interrupted.recv_timeout(LIMIT).unwrap() - entered >= grace);
+        assert!(interrupted.recv_timeout(LIMIT).is_err(), "the thread has ended and dropped its closure");
+        assert!(background.is_entered(), "until it is left");
+    }
+
+    #[test]
+    fn leaving_in_time_stops_the_timer_and_joins_it() {
+        let background = Background::new(NEVER);
+        let alive = Arc::new(());
+        let held = alive.clone();
+        background.enter(|| {}, move || drop(held)).unwrap();
+        background.leave(|| {});
+        assert!(!background.is_entered());
+        assert_eq!(Arc::strong_count(&alive), 1, "the thread is gone with what it held");
+    }
+
+    #[test]
+    fn only_a_change_pauses_and_resumes() {
+        let background = Background::new(NEVER);
+        let (pauses, resumes) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        let count = |counter: &AtomicUsize| {
+            counter.fetch_add(1, Ordering::SeqCst);
+        };
+        background.leave(|| count(&resumes));
+        for _ in 0..2 {
+            background.enter(|| count(&pauses), || {}).unwrap();
+        }
+        assert_eq!((pauses.load(Ordering::SeqCst), resumes.load(Ordering::SeqCst)), (1, 0));
+        for _ in 0..2 {
+            background.leave(|| count(&resumes));
+        }
+        assert_eq!((pauses.load(Ordering::SeqCst), resumes.load(Ordering::SeqCst)), (1, 1));
+    }
+
+    #[test]
+    fn the_last_of_many_changes_decides_whether_it_is_paused() {
+        let background = Background::new(NEVER);
+        let paused = Mutex::new(false);
+        let set = |value| *paused.lock().unwrap() = value;
+        thread::scope(|scope| {
+            for _ in 0..2 {
+                scope.spawn(|| {
+                    for _ in 0..200 {
+                        background.enter(|| set(true), || {}).unwrap();
+                    }
+                });
+                scope.spawn(|| {
+                    for _ in 0..200 {
+                        background.leave(|| set(false));
+                    }
+                });
+            }
+        });
+        assert_eq!(background.is_entered(), *paused.lock().unwrap());
+        background.leave(|| {});
     }
 }

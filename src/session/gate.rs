@@ -59,3 +59,50 @@ impl Drop for Entry<'_> {
         self.0.left.notify_all();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::thread;
+
+    use super::*;
+
+    #[test]
+    fn a_shut_door_lets_nobody_in() {
+        let gate = Gate::new();
+        assert!(gate.enter().is_some());
+        assert!(gate.shut());
+        assert!(gate.enter().is_none());
+    }
+
+    #[test]
+    fn only_the_first_to_shut_it_is_told_so() {
+        let gate = Gate::new();
+        let first = thread::scope(|scope| {
+            let shutting: Vec<_> = (0..8).map(|_| scope.spawn(|| gate.shut())).collect();
+            shutting.into_iter().filter_map(|thread| thread.join().ok()).filter(|first| *first).count()
+        });
+        assert_eq!(first, 1);
+    }
+
+    #[test]
+    fn shutting_waits_until_the_last_has_left() {
+        let gate = Gate::new();
+        let left = AtomicBool::new(false);
+        let (first, second) = (gate.enter().unwrap(), gate.enter().unwrap());
+        thread::scope(|scope| {
+            let shutting = scope.spawn(|| {
+                assert!(gate.shut());
+                assert!(left.load(Ordering::SeqCst), "it waits for both");
+            });
+            // The door is shut to others while it waits for those inside.
+            while gate.enter().is_some() {
+                thread::yield_now();
+            }
+            drop(first);
+            left.store(true, Ordering::SeqCst);
+            drop(second);
+            shutting.join().unwrap();
+        });
+    }
+}

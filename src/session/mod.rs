@@ -62,7 +62,8 @@ impl Session {
         if !self.gate.shut() {
             return;
         }
-        self.background.leave();
+        // What is still queued ends with the session, so nothing is resumed.
+        self.background.leave(|| {});
         self.engine.close();
         self.environment.client.close_idle();
         self.environment.storage.close();
@@ -98,16 +99,17 @@ impl Admission<'_> {
     /// The mini program went to the background: new calls fail, queued tasks wait, and what still runs after the grace
     /// time is interrupted. Fails when the timer's thread cannot be started; then nothing changes.
     pub fn enter_background(&self) -> std::io::Result<()> {
-        let engine = self.session.engine.clone();
-        self.session.background.enter(move || engine.interrupt_running())?;
-        self.session.engine.set_paused(true);
+        let Session { environment, engine, background, .. } = self.session;
+        let running = engine.clone();
+        background.enter(|| engine.set_paused(true), move || running.interrupt_running())?;
+        // The system takes them from an app that it suspends, and the next task would be the one to find out.
+        environment.client.close_idle();
         Ok(())
     }
 
     /// The mini program is back: new calls are taken, and the queue moves on.
     pub fn enter_foreground(&self) {
-        self.session.background.leave();
-        self.session.engine.set_paused(false);
+        self.session.background.leave(|| self.session.engine.set_paused(false));
     }
 
     fn submit(

@@ -3,8 +3,8 @@
 use std::cell::Cell;
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::{self, JoinHandle, ThreadId};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
 
 use crossbeam_channel::{Receiver, Sender};
 
@@ -35,18 +35,23 @@ pub enum Event {
 pub struct Delivery {
     sender: Sender<Option<Event>>,
     queue: Receiver<Option<Event>>,
-    /// Held while the host's code runs, so that no two callbacks of a session do.
-    running: Mutex<()>,
-    /// Who holds `running`.
-    runner: Mutex<Option<ThreadId>>,
     mode: Mode,
 }
 
 enum Mode {
     /// Joined by `close`.
     Thread(Mutex<Option<JoinHandle<()>>>),
-    /// `true` while a job is posted that has not begun to empty the queue.
-    Executor(Box<dyn Executor>, AtomicBool),
+    Executor {
+        executor: Box<dyn Executor>,
+        /// A job is posted that has not begun to empty the queue.
+        posted: AtomicBool,
+        /// A thread empties the queue. It does until nothing is left, so that nobody else has to wait for it: not a
+        /// callback that starts a task under an executor that runs its jobs at once, and not two sessions that call
+        /// into each other under such executors.
+        emptying: Mutex<bool>,
+        /// That thread is done.
+        emptied: Condvar,
+    },
 }
 
 thread_local! {
@@ -71,10 +76,18 @@ impl Delivery {
     pub fn new(executor: Option<Box<dyn Executor>>) -> io::Result<Arc<Delivery>> {
         let (sender, queue) = crossbeam_channel::unbounded();
         let (mode, threaded) = match executor {
-            Some(executor) => (Mode::Executor(executor, AtomicBool::new(false)), false),
+            Some(executor) => (
+                Mode::Executor {
+                    executor,
+                    posted: AtomicBool::new(false),
+                    emptying: Mutex::new(false),
+                    emptied: Condvar::new(),
+                },
+                false,
+            ),
             None => (Mode::Thread(Mutex::default()), true),
         };
-        let delivery = Arc::new(Delivery { sender, queue, running: Mutex::new(()), runner: Mutex::new(None), mode });
+        let delivery = Arc::new(Delivery { sender, queue, mode });
         if threaded {
             let shared = delivery.clone();
             let thread =
@@ -94,7 +107,7 @@ impl Delivery {
     pub fn push(self: &Arc<Delivery>, event: Event) {
         // The delivery holds a receiver, so there is always one.
         let _ = self.sender.send(Some(event));
-        if let Mode::Executor(executor, posted) = &self.mode
+        if let Mode::Executor { executor, posted, .. } = &self.mode
             && !posted.swap(true, Ordering::SeqCst)
         {
             let delivery = self.clone();
@@ -113,29 +126,43 @@ impl Delivery {
                     let _ = thread.join();
                 }
             }
-            Mode::Executor(..) => self.empty_queue(),
+            Mode::Executor { emptying, emptied, .. } => {
+                let mut emptying = lock(emptying);
+                while *emptying {
+                    emptying = emptied.wait(emptying).unwrap_or_else(PoisonError::into_inner);
+                }
+                *emptying = true;
+                drop(emptying);
+                self.empty_queue();
+            }
         }
     }
 
     fn run_posted(&self) {
-        if let Mode::Executor(_, posted) = &self.mode {
-            // Before the queue is read: an event that comes after the last look posts a job of its own.
-            posted.store(false, Ordering::SeqCst);
-        }
-        // An executor that runs its jobs at once gets here from inside a callback of this session; the loop further up
-        // the stack comes to the event.
-        if *lock(&self.runner) != Some(thread::current().id()) {
+        let Mode::Executor { posted, emptying, .. } = &self.mode else { return };
+        // Before the queue is read: an event that comes after the last look posts a job of its own.
+        posted.store(false, Ordering::SeqCst);
+        // Where another thread, or this one further up its stack, is at it, that one comes to the event.
+        if !std::mem::replace(&mut *lock(emptying), true) {
             self.empty_queue();
         }
     }
 
+    /// Delivers all that is queued. The caller has set `emptying`, which was not.
     fn empty_queue(&self) {
-        let _running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
-        *lock(&self.runner) = Some(thread::current().id());
-        while let Ok(Some(event)) = self.queue.try_recv() {
-            self.run(event);
+        let Mode::Executor { emptying, emptied, .. } = &self.mode else { return };
+        loop {
+            while let Ok(Some(event)) = self.queue.try_recv() {
+                self.run(event);
+            }
+            // Looked at under the lock: who found it set had queued its event before.
+            let mut emptying = lock(emptying);
+            if self.queue.is_empty() {
+                *emptying = false;
+                emptied.notify_all();
+                return;
+            }
         }
-        *lock(&self.runner) = None;
     }
 
     fn run(&self, event: Event) {
@@ -157,7 +184,9 @@ impl Delivery {
                     }
                     handler.completed(task.id, &result, &profile);
                 });
-                drop(lock(&task.handler).take());
+                // Dropping it runs the host's code, too.
+                let handler = lock(&task.handler).take();
+                drop(handler);
             }
         });
     }
@@ -171,3 +200,7 @@ fn with_handler(task: &Task, call: impl FnOnce(&mut dyn super::Handler)) {
         *lock(&task.handler) = Some(handler);
     }
 }
+
+#[cfg(test)]
+#[path = "delivery_tests.rs"]
+mod tests;

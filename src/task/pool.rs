@@ -169,3 +169,200 @@ impl State {
         self.outstanding = self.outstanding.saturating_sub(1);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Barrier;
+    use std::sync::mpsc;
+
+    use super::*;
+
+    const LIMIT: Duration = Duration::from_secs(60);
+
+    /// Work that says when it begins, and ends when it is let.
+    struct Held {
+        begun: mpsc::Receiver<()>,
+        let_go: mpsc::Sender<()>,
+    }
+
+    impl Held {
+        fn submit(pool: &Pool) -> Held {
+            let (begins, begun) = mpsc::channel();
+            let (let_go, may_end) = mpsc::channel::<()>();
+            let work = Box::new(move |_: &Arc<Waker>| {
+                begins.send(()).unwrap();
+                // An error is the test's end, which lets everything go.
+                let _ = may_end.recv();
+                true
+            });
+            pool.submit(work, false).unwrap();
+            Held { begun, let_go }
+        }
+
+        fn wait_for_begin(&self) {
+            self.begun.recv_timeout(LIMIT).unwrap();
+        }
+
+        fn has_begun(&self) -> bool {
+            self.begun.try_recv().is_ok()
+        }
+
+        fn end(&self) {
+            self.let_go.send(()).unwrap();
+        }
+    }
+
+    fn submit_number(pool: &Pool, number: u32, sender: &mpsc::Sender<u32>) {
+        let sender = sender.clone();
+        let work = Box::new(move |_: &Arc<Waker>| sender.send(number).is_ok());
+        pool.submit(work, false).unwrap();
+    }
+
+    fn workers(pool: &Pool) -> usize {
+        pool.shared.lock().workers
+    }
+
+    #[test]
+    fn threads_are_started_as_needed_up_to_the_limit() {
+        let pool = Pool::new("test", 2);
+        assert_eq!(workers(&pool), 0);
+        let first = Held::submit(&pool);
+        assert_eq!(workers(&pool), 1);
+        let second = Held::submit(&pool);
+        let third = Held::submit(&pool);
+        assert_eq!(workers(&pool), 2);
+        first.wait_for_begin();
+        second.wait_for_begin();
+        assert!(!third.has_begun());
+        first.end();
+        third.wait_for_begin();
+        drop((first, second, third));
+        pool.close();
+    }
+
+    #[test]
+    fn an_idle_worker_takes_the_next_task_and_none_is_started() {
+        let pool = Pool::new("test", 10);
+        let (sender, done) = mpsc::channel();
+        for number in 0..20 {
+            // A worker that has run its work may not have said so yet.
+            while pool.shared.lock().outstanding > 0 {
+                thread::yield_now();
+            }
+            submit_number(&pool, number, &sender);
+            assert_eq!(done.recv_timeout(LIMIT), Ok(number));
+        }
+        assert_eq!(workers(&pool), 1);
+        pool.close();
+    }
+
+    #[test]
+    fn idle_workers_end_and_are_started_again() {
+        let pool = Pool::new("test", 3);
+        let all_run = Arc::new(Barrier::new(3));
+        for _ in 0..3 {
+            let all_run = all_run.clone();
+            pool.submit(
+                Box::new(move |_| {
+                    all_run.wait();
+                    true
+                }),
+                false,
+            )
+            .unwrap();
+        }
+        // They end by themselves: nothing is closed.
+        let threads = std::mem::take(&mut pool.shared.lock().threads);
+        assert_eq!(threads.len(), 3);
+        for thread in threads {
+            thread.join().unwrap();
+        }
+        assert_eq!(workers(&pool), 0);
+        let (sender, done) = mpsc::channel();
+        submit_number(&pool, 7, &sender);
+        assert_eq!(done.recv_timeout(LIMIT), Ok(7));
+        pool.close();
+    }
+
+    #[test]
+    fn tasks_run_in_the_order_in_which_they_came() {
+        let pool = Pool::new("test", 1);
+        let held = Held::submit(&pool);
+        let (sender, order) = mpsc::channel();
+        for number in 0..50 {
+            submit_number(&pool, number, &sender);
+        }
+        held.end();
+        let ran: Vec<_> = (0..50).map(|_| order.recv_timeout(LIMIT).unwrap()).collect();
+        assert_eq!(ran, (0..50).collect::<Vec<_>>());
+        pool.close();
+    }
+
+    #[test]
+    fn a_pool_that_is_full_refuses_who_does_not_want_to_wait() {
+        let pool = Pool::new("test", 2);
+        let held = [Held::submit(&pool), Held::submit(&pool)];
+        let refused = pool.submit(Box::new(|_| true), true);
+        assert!(matches!(refused, Err(Refusal::Full { limit: 2 })));
+        held[0].end();
+        while pool.shared.lock().outstanding == 2 {
+            thread::yield_now();
+        }
+        assert!(pool.submit(Box::new(|_| true), true).is_ok());
+        drop(held);
+        pool.close();
+    }
+
+    #[test]
+    fn a_withdrawn_task_frees_its_place_and_is_passed_over() {
+        let pool = Pool::new("test", 1);
+        let held = Held::submit(&pool);
+        let (sender, ran) = mpsc::channel();
+        // Its task was aborted: there is nothing to do, and its place was given back by the abort.
+        pool.submit(Box::new(|_| false), false).unwrap();
+        pool.withdraw();
+        assert_eq!(pool.shared.lock().outstanding, 1);
+        submit_number(&pool, 1, &sender);
+        held.end();
+        assert_eq!(ran.recv_timeout(LIMIT), Ok(1));
+        pool.close();
+        assert_eq!(pool.shared.lock().outstanding, 0, "nothing was given back twice");
+    }
+
+    #[test]
+    fn a_paused_pool_finishes_what_runs_and_begins_nothing() {
+        let pool = Pool::new("test", 2);
+        let running = Held::submit(&pool);
+        running.wait_for_begin();
+        pool.set_paused(true);
+        let (sender, ran) = mpsc::channel();
+        for number in 0..3 {
+            submit_number(&pool, number, &sender);
+        }
+        running.end();
+        // Each of the two workers takes a task and holds it.
+        while pool.shared.queue.len() > 1 {
+            thread::yield_now();
+        }
+        assert!(ran.try_recv().is_err());
+        pool.set_paused(false);
+        let mut all: Vec<_> = (0..3).map(|_| ran.recv_timeout(LIMIT).unwrap()).collect();
+        all.sort_unstable();
+        assert_eq!(all, [0, 1, 2]);
+        pool.close();
+    }
+
+    #[test]
+    fn a_paused_pool_can_be_closed_and_drops_what_is_queued() {
+        let pool = Pool::new("test", 2);
+        pool.set_paused(true);
+        let kept = Arc::new(());
+        for _ in 0..5 {
+            let kept = kept.clone();
+            pool.submit(Box::new(move |_| Arc::strong_count(&kept) > 100), false).unwrap();
+        }
+        pool.close();
+        assert_eq!(Arc::strong_count(&kept), 1);
+        assert_eq!(workers(&pool), 0);
+    }
+}

@@ -93,3 +93,70 @@ impl State {
         Some(progress)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn progress(total_bytes: u64, expected: Option<u64>, percent: Option<u32>) -> Progress {
+        Progress { total_bytes, expected, percent }
+    }
+
+    #[test]
+    fn values_that_nobody_took_are_overwritten() {
+        let cell = ProgressCell::new(true);
+        assert!(cell.set(1, Some(100)));
+        for total in 2..=70 {
+            assert!(!cell.set(total, Some(100)), "one event is queued already");
+        }
+        assert_eq!(cell.take(), Some(progress(70, Some(100), Some(70))));
+        assert_eq!(cell.take(), None, "it was reported");
+    }
+
+    #[test]
+    fn events_are_an_interval_apart() {
+        let cell = ProgressCell::new(true);
+        let start = Instant::now();
+        let mut events = 0;
+        let mut total = 0;
+        while events < 4 {
+            total += 1;
+            if cell.set(total, None) {
+                events += 1;
+                assert!(cell.take().is_some());
+            }
+        }
+        assert!(start.elapsed() >= 3 * INTERVAL, "{:?}", start.elapsed());
+    }
+
+    #[test]
+    fn it_never_falls() {
+        let cell = ProgressCell::new(true);
+        cell.set(50, Some(100));
+        // A body that is sent again after a redirect counts from its start.
+        cell.set(10, Some(100));
+        assert_eq!(cell.take(), Some(progress(50, Some(100), Some(50))));
+    }
+
+    #[test]
+    fn the_last_value_is_all_of_it_once() {
+        let cell = ProgressCell::new(true);
+        cell.set(30, None);
+        assert_eq!(cell.take(), Some(progress(30, None, None)));
+        cell.set(40, None);
+        assert_eq!(cell.take_final(), Some(progress(40, Some(40), Some(100))));
+        assert_eq!(cell.take_final(), None);
+
+        let cell = ProgressCell::new(true);
+        cell.set(100, Some(100));
+        assert_eq!(cell.take(), Some(progress(100, Some(100), Some(100))));
+        assert_eq!(cell.take_final(), None, "it was reported");
+    }
+
+    #[test]
+    fn a_page_that_hears_of_no_progress_hears_of_no_end_of_it() {
+        let cell = ProgressCell::new(false);
+        assert!(!cell.set(1, Some(1)));
+        assert_eq!(cell.take_final(), None);
+    }
+}

@@ -5,6 +5,8 @@
 // It does what a host in C does, for which the header is the only promise.
 #![allow(unsafe_code, clippy::undocumented_unsafe_blocks)]
 
+pub mod files;
+
 use std::ffi::c_void;
 use std::path::{Path, PathBuf};
 use std::slice;

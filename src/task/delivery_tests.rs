@@ -1,0 +1,246 @@
+use std::sync::Barrier;
+use std::sync::mpsc;
+use std::time::Duration;
+
+use super::super::{Handler, Progress, ProgressCell, Stage};
+use super::*;
+use crate::cancel::CancelToken;
+use crate::error::Failure;
+use crate::policy::quirks::Api;
+use crate::task::TaskId;
+use crate::transfer::Profile;
+
+const LIMIT: Duration = Duration::from_secs(60);
+
+/// Calls a closure for every event, with its name.
+struct Listener<F>(F);
+
+impl<F: FnMut(TaskId, &'static str) + Send> Handler for Listener<F> {
+    fn headers_received(&mut self, task: TaskId, _: &Head) {
+        self.0(task, "headers");
+    }
+
+    fn progress(&mut self, task: TaskId, _: Progress) {
+        self.0(task, "progress");
+    }
+
+    fn completed(&mut self, task: TaskId, _: &Result<Outcome, TransferError>, _: &Profile) {
+        self.0(task, "completed");
+    }
+}
+
+fn task(id: TaskId, listener: impl FnMut(TaskId, &'static str) + Send + 'static) -> Arc<Task> {
+    Arc::new(Task {
+        id,
+        api: Api::Download,
+        timeout: LIMIT,
+        cancel: Arc::new(CancelToken::new()),
+        stage: Mutex::new(Stage::Running),
+        progress: ProgressCell::new(true),
+        profile: Mutex::default(),
+        handler: Mutex::new(Some(Box::new(Listener(listener)))),
+    })
+}
+
+fn completed(task: &Arc<Task>) -> Event {
+    Event::Completed(task.clone(), Box::new(Err(TransferError::new(Failure::Internal, "a test"))))
+}
+
+fn headers(task: &Arc<Task>) -> Event {
+    Event::HeadersReceived(task.clone(), Box::new(Head { status: 200, headers: Vec::new() }))
+}
+
+type Job = Box<dyn FnOnce() + Send>;
+
+/// Keeps what is posted until the test runs it, as a main queue that is busy.
+struct Later(mpsc::Sender<Job>);
+
+impl Executor for Later {
+    fn post(&self, job: Job) {
+        self.0.send(job).unwrap();
+    }
+}
+
+/// Runs what is posted at once, in the middle of whatever posts it.
+struct Inline;
+
+impl Executor for Inline {
+    fn post(&self, job: Job) {
+        job();
+    }
+}
+
+#[test]
+fn events_come_in_order_on_one_thread_and_close_waits_for_the_last() {
+    let delivery = Delivery::new(None).unwrap();
+    let (sender, events) = mpsc::channel();
+    let tasks: Vec<_> = (0..10)
+        .map(|id| {
+            let sender = sender.clone();
+            task(id, move |id, name| sender.send((id, name, thread::current().id(), in_callback())).unwrap())
+        })
+        .collect();
+    for task in &tasks {
+        delivery.push(headers(task));
+        task.progress.set(1, None);
+        delivery.push(Event::Progress(task.clone()));
+        delivery.push(completed(task));
+    }
+    delivery.close();
+    drop((sender, tasks));
+    let events: Vec<_> = events.iter().collect();
+    let expected: Vec<_> = (0..10).flat_map(|id| ["headers", "progress", "completed"].map(|name| (id, name))).collect();
+    assert_eq!(events.iter().map(|(id, name, ..)| (*id, *name)).collect::<Vec<_>>(), expected);
+    assert!(events.iter().all(|(_, _, thread, inside)| *thread == events[0].2 && *inside));
+    assert_ne!(events[0].2, thread::current().id());
+}
+
+#[test]
+fn the_handler_is_dropped_after_the_last_event_and_hears_of_nothing_later() {
+    let delivery = Delivery::new(None).unwrap();
+    let (sender, events) = mpsc::channel();
+    let task = task(1, move |_, name| sender.send(name).unwrap());
+    delivery.push(completed(&task));
+    delivery.push(headers(&task));
+    delivery.close();
+    assert_eq!(events.iter().collect::<Vec<_>>(), ["completed"], "and the sender is gone with the handler");
+}
+
+#[test]
+fn an_executor_gets_one_job_for_all_that_waits() {
+    let (posts, posted) = mpsc::channel();
+    let delivery = Delivery::new(Some(Box::new(Later(posts)))).unwrap();
+    let (sender, events) = mpsc::channel();
+    let task = task(1, move |_, name| sender.send(name).unwrap());
+    for _ in 0..100 {
+        delivery.push(headers(&task));
+    }
+    let job = posted.try_recv().unwrap();
+    assert!(posted.try_recv().is_err());
+    assert!(events.try_recv().is_err(), "nothing runs but on the executor");
+    job();
+    assert_eq!(events.try_iter().count(), 100);
+    delivery.push(completed(&task));
+    posted.try_recv().unwrap()();
+    assert_eq!(events.try_recv(), Ok("completed"));
+}
+
+#[test]
+fn close_delivers_what_the_executor_has_not_and_a_late_job_does_nothing() {
+    let (posts, posted) = mpsc::channel();
+    let delivery = Delivery::new(Some(Box::new(Later(posts)))).unwrap();
+    let (sender, events) = mpsc::channel();
+    let task = task(1, move |_, name| sender.send((name, thread::current().id())).unwrap());
+    delivery.push(headers(&task));
+    delivery.push(completed(&task));
+    delivery.close();
+    let here = thread::current().id();
+    assert_eq!(events.iter().collect::<Vec<_>>(), [("headers", here), ("completed", here)]);
+    posted.try_recv().unwrap()();
+}
+
+#[test]
+fn close_waits_for_a_callback_that_runs_on_the_executor() {
+    let (posts, posted) = mpsc::channel();
+    let delivery = Delivery::new(Some(Box::new(Later(posts)))).unwrap();
+    let (sender, events) = mpsc::channel();
+    let (let_go, may_end) = mpsc::channel::<()>();
+    let task = task(1, move |_, name| {
+        sender.send(name).unwrap();
+        may_end.recv_timeout(LIMIT).unwrap();
+        sender.send("ended").unwrap();
+    });
+    delivery.push(completed(&task));
+    let job = posted.try_recv().unwrap();
+    let executor = thread::spawn(job);
+    assert_eq!(events.recv_timeout(LIMIT), Ok("completed"));
+    let closing = thread::spawn(move || {
+        delivery.close();
+        events.try_recv()
+    });
+    let_go.send(()).unwrap();
+    assert_eq!(closing.join().unwrap(), Ok("ended"), "before close returns");
+    executor.join().unwrap();
+}
+
+#[test]
+fn callbacks_of_one_session_never_overlap_whoever_runs_the_jobs() {
+    let delivery = Delivery::new(Some(Box::new(Inline))).unwrap();
+    let inside = Arc::new(AtomicBool::new(false));
+    let (sender, events) = mpsc::channel();
+    let tasks: Vec<_> = (0..4)
+        .map(|id| {
+            let (inside, sender) = (inside.clone(), sender.clone());
+            task(id, move |id, name| {
+                assert!(!inside.swap(true, Ordering::SeqCst), "two at once");
+                thread::yield_now();
+                inside.store(false, Ordering::SeqCst);
+                sender.send((id, name)).unwrap();
+            })
+        })
+        .collect();
+    thread::scope(|scope| {
+        for task in &tasks {
+            scope.spawn(|| {
+                for _ in 0..200 {
+                    delivery.push(headers(task));
+                }
+                delivery.push(completed(task));
+            });
+        }
+    });
+    delivery.close();
+    drop((sender, tasks));
+    let events: Vec<_> = events.iter().collect();
+    assert_eq!(events.len(), 4 * 201, "none is lost");
+    for id in 0..4 {
+        assert_eq!(events.iter().rev().find(|event| event.0 == id), Some(&(id, "completed")));
+    }
+}
+
+#[test]
+fn a_callback_that_starts_a_task_under_an_inline_executor_is_not_entered_again() {
+    let delivery = Delivery::new(Some(Box::new(Inline))).unwrap();
+    let (sender, events) = mpsc::channel();
+    let inner_sender = sender.clone();
+    let inner = task(2, move |_, _| inner_sender.send("inner").unwrap());
+    let again = delivery.clone();
+    let outer = task(1, move |_, name| {
+        sender.send("outer begins").unwrap();
+        if name == "headers" {
+            again.push(completed(&inner));
+        }
+        sender.send("outer ends").unwrap();
+    });
+    delivery.push(headers(&outer));
+    assert_eq!(events.try_iter().collect::<Vec<_>>(), ["outer begins", "outer ends", "inner"]);
+    delivery.push(completed(&outer));
+    delivery.close();
+}
+
+#[test]
+fn two_sessions_with_inline_executors_may_call_into_each_other() {
+    let deliveries = [(); 2].map(|()| Delivery::new(Some(Box::new(Inline))).unwrap());
+    let both_inside = Arc::new(Barrier::new(2));
+    let (sender, events) = mpsc::channel();
+    let threads: Vec<_> = [0, 1]
+        .map(|own| {
+            let (other, both_inside) = (deliveries[1 - own].clone(), both_inside.clone());
+            let (outer_sender, inner_sender) = (sender.clone(), sender.clone());
+            let inner = task(2, move |_, _| inner_sender.send("inner").unwrap());
+            let outer = task(1, move |_, _| {
+                both_inside.wait();
+                other.push(completed(&inner));
+                outer_sender.send("outer").unwrap();
+            });
+            let delivery = deliveries[own].clone();
+            thread::spawn(move || delivery.push(completed(&outer)))
+        })
+        .into();
+    let mut names: Vec<_> = (0..4).map(|_| events.recv_timeout(LIMIT).expect("no deadlock")).collect();
+    names.sort_unstable();
+    assert_eq!(names, ["inner", "inner", "outer", "outer"]);
+    for thread in threads {
+        thread.join().unwrap();
+    }
+}

@@ -1,0 +1,669 @@
+//! The files of a mini program: saved, listed, removed, imported, sent, and never any other.
+
+// It calls the C interface.
+#![allow(unsafe_code, clippy::undocumented_unsafe_blocks)]
+
+mod support;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{BufRead, BufReader, Seek, SeekFrom, Write};
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use support::{Event, Session};
+use wxtransfer::ffi::error::*;
+use wxtransfer::ffi::file::{WXT_IMPORT_COPY, WXT_IMPORT_MOVE};
+use wxtransfer::ffi::options::*;
+use wxtransfer::ffi::status::*;
+use wxtransfer::ffi::string::WxtStr;
+use wxtransfer_test_server::{self as server, FaultServer, Options, Script, Server, Step, Transport, pattern_bytes};
+
+const OVER_QUOTA: &str = "the maximum size of the file storage limit is exceeded";
+/// A name that was never given out.
+const UNKNOWN: &str = "0123456789abcdef0123456789abcdef";
+
+/// Where the documentation of `src/storage` says that a session's files are.
+fn root(session: &Session) -> PathBuf {
+    session.directory.path().join("app-wx1234567890abcdef/user-")
+}
+
+/// Downloads `length` bytes of the pattern to a temporary file.
+fn temporary(session: &Session, server: &Server, length: usize) -> String {
+    let ended = session.download(&server.https_url(&format!("/bytes/{length}?type=image/png"))).end();
+    ended.success().temp_file_path.clone().expect("a tempFilePath")
+}
+
+fn mode(path: &Path) -> u32 {
+    fs::metadata(path).expect("metadata").permissions().mode() & 0o777
+}
+
+fn seconds_now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_secs()
+}
+
+/// Everything below a directory: what each name is, and what is in it.
+fn snapshot(directory: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let mut found = BTreeMap::new();
+    for entry in fs::read_dir(directory).expect("a directory") {
+        let path = entry.expect("an entry").path();
+        let kind = fs::symlink_metadata(&path).expect("metadata").file_type();
+        let content = if kind.is_symlink() {
+            fs::read_link(&path).expect("a link").into_os_string().into_encoded_bytes()
+        } else if kind.is_file() {
+            fs::read(&path).expect("a file")
+        } else {
+            if kind.is_dir() {
+                found.extend(snapshot(&path));
+            }
+            Vec::new()
+        };
+        found.insert(path, content);
+    }
+    found
+}
+
+#[test]
+fn saving_moves_a_temporary_file_which_then_outlives_the_session() {
+    let server = Server::start(Options::default());
+    let session = Session::open();
+    let path = temporary(&session, &server, 5000);
+    let before = seconds_now();
+    let result = session.save(&path, None);
+    assert_eq!(result.err_msg, "saveFile:ok");
+    let saved = result.file().clone();
+    assert!(saved.path.starts_with("wxfile://store_") && saved.path.ends_with(".png"), "{saved:?}");
+    assert_eq!(saved.size, 5000);
+    assert!((before..=seconds_now()).contains(&saved.create_time), "{saved:?}");
+    assert_eq!(mode(&saved.native), 0o600);
+
+    // The old path is no file for any call any more.
+    assert_eq!(
+        session.save(&path, None).failure(),
+        ("saveFile:fail tempFilePath file not exist", WXT_ERRNO_TEMPORARY_FILE_NOT_EXIST)
+    );
+    let ended = session.upload(&server.https_url("/upload"), Path::new(&path)).end();
+    assert_eq!((ended.failure().err_msg.as_str(), ended.failure().err_no), ("uploadFile:fail file not found", 1300002));
+    assert_eq!(session.resolve(&path).failure(), ("resolvePath:fail file not found", WXT_ERRNO_FILE_NOT_FOUND));
+
+    let left = temporary(&session, &server, 100);
+    assert_eq!(session.close(), WXT_OK);
+    let data = session.directory.path().to_str().expect("UTF-8").to_owned();
+    let next = Session::open_with(|options| options.data_directory = WxtStr::new(&data));
+    assert_eq!(fs::read(&saved.native).expect("the saved file"), pattern_bytes(0, 5000));
+    assert_eq!(next.saved_files().files, [saved]);
+    assert_eq!(next.save(&left, None).failure().1, WXT_ERRNO_TEMPORARY_FILE_NOT_EXIST, "a launch's own");
+}
+
+#[test]
+fn saved_files_are_listed_oldest_first_looked_at_and_removed() {
+    let server = Server::start(Options::default());
+    let session = Session::open();
+    let empty = session.saved_files();
+    assert_eq!((empty.err_msg.as_str(), empty.err_no, empty.files.len()), ("getSavedFileList:ok", 0, 0));
+    let saved: Vec<_> =
+        [30, 10, 20].map(|size| session.save(&temporary(&session, &server, size), None).file().clone()).into();
+    for file in &saved {
+        // As if each had been saved at another time.
+        let time = UNIX_EPOCH + Duration::from_secs(1_500_000_000 + file.size);
+        fs::File::open(&file.native).expect("the file").set_modified(time).expect("its time is set");
+    }
+    session.save(&temporary(&session, &server, 5), Some("wxfile://usr/not in the list")).file();
+
+    let listed = session.saved_files();
+    assert_eq!(listed.err_msg, "getSavedFileList:ok");
+    let sizes_and_times: Vec<_> = listed.files.iter().map(|file| (file.size, file.create_time)).collect();
+    assert_eq!(sizes_and_times, [(10, 1_500_000_010), (20, 1_500_000_020), (30, 1_500_000_030)]);
+
+    let info = session.saved_file(&saved[0].path);
+    assert_eq!((info.err_msg.as_str(), info.file()), ("getSavedFileInfo:ok", &listed.files[2]));
+    let removed = session.remove_saved_file(&saved[0].path);
+    assert_eq!((removed.err_msg.as_str(), removed.err_no, removed.files.len()), ("removeSavedFile:ok", 0, 0));
+    assert!(!saved[0].native.exists());
+    assert_eq!(session.saved_files().files, listed.files[..2]);
+    assert_eq!(
+        session.saved_file(&saved[0].path).failure(),
+        ("getSavedFileInfo:fail file not found", WXT_ERRNO_FILE_NOT_FOUND)
+    );
+    assert_eq!(
+        session.remove_saved_file(&saved[0].path).failure(),
+        ("removeSavedFile:fail file not found", WXT_ERRNO_FILE_NOT_FOUND)
+    );
+}
+
+#[test]
+fn missing_parameters_are_named() {
+    let session = Session::open();
+    for (result, message) in [
+        (session.save("", None), "saveFile:fail invalid request data tempFilePath"),
+        (session.saved_file(""), "getSavedFileInfo:fail invalid request data filePath"),
+        (session.remove_saved_file(""), "removeSavedFile:fail invalid request data filePath"),
+        (session.import("", WXT_IMPORT_COPY), "importFile:fail invalid request data filePath"),
+        (session.resolve(""), "resolvePath:fail invalid request data filePath"),
+    ] {
+        assert_eq!(result.failure(), (message, WXT_ERRNO_INVALID_REQUEST_DATA));
+        assert_eq!(result.category, WXT_CATEGORY_REQUEST);
+    }
+}
+
+#[test]
+fn the_quota_holds_the_store_and_usr_together_to_the_byte() {
+    let server = Server::start(Options::default());
+    let session = Session::open_with(|options| options.storage_quota = 1000);
+    let first = session.save(&temporary(&session, &server, 400), None).file().clone();
+    session.save(&temporary(&session, &server, 400), Some("wxfile://usr/a/b.bin")).file();
+    let too_large = temporary(&session, &server, 201);
+    for target in [None, Some("wxfile://usr/c")] {
+        let result = session.save(&too_large, target);
+        let message = format!("saveFile:fail {OVER_QUOTA}");
+        assert_eq!(result.failure(), (message.as_str(), WXT_ERRNO_QUOTA_EXCEEDED));
+        assert_eq!(result.category, WXT_CATEGORY_STORAGE);
+    }
+    let url = server.https_url("/bytes/201?chunked=1");
+    let ended = session.download_with(&url, |request| request.file_path = WxtStr::new("wxfile://usr/c")).end();
+    assert_eq!(ended.failure().err_msg, format!("downloadFile:fail {OVER_QUOTA}"));
+    assert_eq!(ended.failure().err_no, WXT_ERRNO_QUOTA_EXCEEDED);
+    assert!(!root(&session).join("usr/c").exists());
+
+    // It was refused, not lost; and a file that is replaced makes room.
+    session.save(&too_large, Some("wxfile://usr/a/b.bin")).file();
+    session.save(&temporary(&session, &server, 399), None).file();
+    assert_eq!(session.save(&temporary(&session, &server, 1), None).failure().1, WXT_ERRNO_QUOTA_EXCEEDED);
+    assert_eq!(session.remove_saved_file(&first.path).err_no, 0);
+    session.save(&temporary(&session, &server, 400), None).file();
+    assert_eq!(session.save(&temporary(&session, &server, 1), None).failure().1, WXT_ERRNO_QUOTA_EXCEEDED);
+}
+
+#[test]
+fn the_oldest_temporary_files_make_room_for_a_new_one_that_can_fit() {
+    let server = Server::start(Options::default());
+    let session = Session::open_with(|options| options.temporary_quota = 1000);
+    let [first, second] = [400, 500].map(|length| temporary(&session, &server, length));
+    let source = session.file("photo.bin", &[7; 600]);
+    let imported = session.import(source.to_str().expect("UTF-8"), WXT_IMPORT_COPY).file().clone();
+    assert_eq!(session.resolve(&first).failure().1, WXT_ERRNO_FILE_NOT_FOUND);
+    assert_eq!(session.resolve(&second).failure().1, WXT_ERRNO_FILE_NOT_FOUND);
+    assert_eq!(session.resolve(&imported.path).file().size, 600);
+    let large = session.file("large.bin", &[7; 1001]);
+    let message = format!("importFile:fail {OVER_QUOTA}");
+    for mode in [WXT_IMPORT_COPY, WXT_IMPORT_MOVE] {
+        let result = session.import(large.to_str().expect("UTF-8"), mode);
+        assert_eq!(result.failure(), (message.as_str(), WXT_ERRNO_QUOTA_EXCEEDED));
+    }
+    let result = session.import_descriptor(fs::File::open(&large).expect("a file"), 0, "large.bin");
+    assert_eq!(result.failure(), (message.as_str(), WXT_ERRNO_QUOTA_EXCEEDED));
+    assert_eq!(fs::read(&large).expect("untouched"), [7; 1001]);
+    session.resolve(&imported.path).file();
+}
+
+#[test]
+fn a_usr_target_is_replaced_whole_and_its_directories_are_made() {
+    let server = Server::start(Options::default());
+    let session = Session::open();
+    let target = "wxfile://usr/图片/二〇二六/a b.PNG";
+    for length in [300, 200] {
+        let temporary = temporary(&session, &server, length);
+        let saved = session.save(&temporary, Some(target)).file().clone();
+        assert_eq!((saved.path.as_str(), saved.size), (target, length as u64));
+        assert_eq!(saved.native, root(&session).join("usr/图片/二〇二六/a b.PNG"));
+        assert_eq!(fs::read(&saved.native).expect("the file"), pattern_bytes(0, length));
+        assert_eq!((mode(&saved.native), mode(saved.native.parent().expect("a parent"))), (0o600, 0o700));
+        assert_eq!(session.resolve(target).file().native, saved.native);
+    }
+    // A file that is being replaced stays whole until the new one is.
+    let body = pattern_bytes(0, 1000);
+    let broken = FaultServer::start(Transport::TLS, vec![Script::fault_at(999, &[], &body, Step::Reset)]);
+    let ended = session.download_with(&broken.url("/"), |request| request.file_path = WxtStr::new(target)).end();
+    assert_eq!(ended.failure().category, WXT_CATEGORY_CONNECTION_CLOSED);
+    assert_eq!(fs::read(session.resolve(target).file().native.clone()).expect("the file"), pattern_bytes(0, 200));
+}
+
+#[test]
+fn what_the_host_imports_can_be_uploaded() {
+    let server = Server::start(Options::default());
+    let session = Session::open_with(|options| options.path_policy = WXT_PATHS_SANDBOX);
+    let content = pattern_bytes(17, 100_000);
+    let source = session.file("IMG_0001.JPG", &content);
+    fs::set_permissions(&source, fs::Permissions::from_mode(0o755)).expect("its mode is set");
+    let native = source.to_str().expect("UTF-8");
+    let copied = session.import(native, WXT_IMPORT_COPY);
+    assert_eq!(copied.err_msg, "importFile:ok");
+    assert!(source.exists());
+
+    let mut file = fs::File::open(&source).expect("a file");
+    file.seek(SeekFrom::Start(1000)).expect("an offset");
+    let part = session.import_descriptor(&file, 500, "IMG_0001.JPG");
+    file.seek(SeekFrom::Start(1000)).expect("an offset");
+    let rest = session.import_descriptor(&file, 0, "");
+
+    let (reader, mut writer) = std::io::pipe().expect("a pipe");
+    let whole = content.clone();
+    let writing = std::thread::spawn(move || writer.write_all(&whole));
+    let piped = session.import_descriptor(&reader, 0, "x.mp4");
+    writing.join().expect("no panic").expect("all is read");
+
+    let moved = session.import(native, WXT_IMPORT_MOVE);
+    assert!(!source.exists());
+
+    for (imported, expected, extension, content_type) in [
+        (copied, &content[..], ".jpg", "image/jpeg"),
+        (part, &content[1000..1500], ".jpg", "image/jpeg"),
+        (rest, &content[1000..], "", "application/octet-stream"),
+        (piped, &content[..], ".mp4", "video/mp4"),
+        (moved, &content[..], ".jpg", "image/jpeg"),
+    ] {
+        let file = imported.file();
+        let name = file.path.strip_prefix("wxfile://").expect("a virtual path");
+        assert_temporary_name(name, extension);
+        assert_eq!((file.size, mode(&file.native)), (expected.len() as u64, 0o600));
+        let ended = session.upload(&server.https_url("/upload"), Path::new(&file.path)).end();
+        assert_eq!(ended.success().status, 200);
+        let request = server.requests().pop().expect("a request");
+        let sent = request.body.files()[0].clone();
+        assert_eq!((sent.filename.as_deref(), sent.content_type.as_deref()), (Some(name), Some(content_type)));
+        assert_eq!((sent.length, sent.sha256), (expected.len() as u64, sha256(expected)));
+    }
+}
+
+#[test]
+fn store_and_usr_paths_are_sent_as_they_are() {
+    let server = Server::start(Options::default());
+    let session = Session::open_with(|options| options.path_policy = WXT_PATHS_SANDBOX);
+    let saved = session.save(&temporary(&session, &server, 3000), None).file().path.clone();
+    let usr = "wxfile://usr/docs/报告.pdf";
+    session.save(&temporary(&session, &server, 4000), Some(usr)).file();
+    for (path, name, length) in [(saved.as_str(), &saved["wxfile://".len()..], 3000), (usr, "报告.pdf", 4000)] {
+        let ended = session.upload(&server.https_url("/upload"), Path::new(path)).end();
+        assert_eq!(ended.success().status, 200);
+        let request = server.requests().pop().expect("a request");
+        let file = request.body.files()[0].clone();
+        assert_eq!((file.filename.as_deref(), file.length), (Some(name), length));
+        assert_eq!(file.sha256, server::pattern_sha256(length));
+    }
+}
+
+/// Paths whose text alone is hostile, whatever is on the disk.
+fn hostile_paths(outside: &Path) -> Vec<String> {
+    let mut paths: Vec<String> = [
+        "/",
+        "/etc/passwd",
+        "etc/passwd",
+        "../secret",
+        "file:///etc/passwd",
+        "http://usr/a",
+        "WXFILE://usr/a",
+        "wxfile:/usr/a",
+        "wxfile://",
+        "wxfile:///etc/passwd",
+        "wxfile://secret",
+        "wxfile://launches/x",
+        "wxfile://usr/",
+        "wxfile://usr//secret",
+        "wxfile://usr/a/",
+        "wxfile://usr/.",
+        "wxfile://usr/..",
+        "wxfile://usr/../secret",
+        "wxfile://usr/../../../secret",
+        "wxfile://usr/a/../../../../secret",
+        "wxfile://usr/%2e%2e/%2e%2e/%2e%2e/secret",
+        "wxfile://usr/..%2f..%2f..%2fsecret",
+        "wxfile://usr/%252e%252e%252fsecret",
+        "wxfile://usr/..\\..\\..\\secret",
+        "wxfile://usr/\u{ff0e}\u{ff0e}/secret",
+        "wxfile://usr/..\u{2215}secret",
+        "wxfile://usr/.\u{200b}./secret",
+        "wxfile://usr/a\0/../secret",
+        "wxfile://usr/secret\0.png",
+        "wxfile://usr/a\r\nb",
+        "wxfile://usr/\u{202e}gnp.exe",
+        "wxfile://tmp_/../../../secret",
+        "wxfile://tmp_..\\secret",
+        "wxfile://store_/../../../../secret",
+        "wxfile://store_%2e%2e%2fsecret",
+        "wxfile://usr/link/secret",
+        "wxfile://usr/link/new",
+        "wxfile://usr/file link",
+        "wxfile://usr/hard link",
+        "wxfile://usr/dangling",
+        "wxfile://usr/pipe",
+        "wxfile://usr/directory",
+        "wxfile://usr/file/below",
+    ]
+    .map(str::to_owned)
+    .into();
+    let climb = "../".repeat(30);
+    paths.push(format!("wxfile://usr/{climb}{}", outside.join("secret").display()));
+    paths.push(outside.join("secret").display().to_string());
+    paths.push(format!("wxfile://usr/{}", outside.join("secret").display()));
+    paths.push(format!("wxfile://usr/{}", "x".repeat(256)));
+    paths.push(format!("wxfile://usr{}", "/a".repeat(5000)));
+    paths
+}
+
+/// Puts what a hostile page may have had planted under `wxfile://usr`, each with the name that the list above has.
+fn plant(session: &Session, outside: &Path) {
+    fs::write(outside.join("secret"), b"secret").expect("a file");
+    let usr = root(session).join("usr");
+    symlink(outside, usr.join("link")).expect("a link");
+    symlink(outside.join("secret"), usr.join("file link")).expect("a link");
+    symlink(outside.join("nothing"), usr.join("dangling")).expect("a link");
+    fs::hard_link(outside.join("secret"), usr.join("hard link")).expect("a link");
+    assert!(Command::new("mkfifo").arg(usr.join("pipe")).status().expect("a program").success());
+    fs::create_dir(usr.join("directory")).expect("a directory");
+    fs::write(usr.join("file"), b"file").expect("a file");
+}
+
+#[test]
+fn hostile_paths_are_refused_by_every_call_and_change_nothing() {
+    let server = Server::start(Options::default());
+    let session = Session::open_with(|options| options.path_policy = WXT_PATHS_SANDBOX);
+    // In the data directory, so that a link can be hard, and a climb out of the session's folder finds it.
+    let outside = session.directory.path().join("outside");
+    fs::create_dir(&outside).expect("a directory");
+    fs::write(session.directory.path().join("secret"), b"secret").expect("a file");
+    plant(&session, &outside);
+    let temporary = temporary(&session, &server, 10);
+    let requests = server.requests().len();
+    let before = snapshot(session.directory.path());
+
+    for path in hostile_paths(&outside) {
+        let expected = |call: &str| format!("{call}:fail permission denied, open {path}");
+        let denied = WXT_ERRNO_PERMISSION_DENIED;
+
+        let ended = session.upload(&server.https_url("/upload"), Path::new(&path)).end();
+        let failure = ended.failure();
+        assert_eq!((failure.err_msg.clone(), failure.err_no), (expected("uploadFile"), denied), "{path:?}");
+        let url = server.https_url("/bytes/10");
+        let ended = session.download_with(&url, |request| request.file_path = WxtStr::new(&path)).end();
+        let failure = ended.failure();
+        assert_eq!((failure.err_msg.clone(), failure.err_no), (expected("downloadFile"), denied), "{path:?}");
+
+        let result = session.save(&temporary, Some(&path));
+        assert_eq!(result.failure(), (expected("saveFile").as_str(), denied), "{path:?}");
+        assert_eq!(result.category, WXT_CATEGORY_FILE);
+        let result = session.resolve(&path);
+        if path != "wxfile://usr/directory" {
+            assert_eq!(result.failure(), (expected("resolvePath").as_str(), denied), "{path:?}");
+        }
+        // A good path of another kind is none of a temporary or saved file; a bad one is refused as such.
+        let planted = path.starts_with("wxfile://usr/") && is_harmless_text(&path);
+        for (result, call, other) in [
+            (session.save(&path, None), "saveFile", "tempFilePath file not exist"),
+            (session.saved_file(&path), "getSavedFileInfo", "file not found"),
+            (session.remove_saved_file(&path), "removeSavedFile", "file not found"),
+        ] {
+            let message = if planted { format!("{call}:fail {other}") } else { expected(call) };
+            assert_eq!(result.failure().0, message, "{path:?}");
+        }
+        if !path.starts_with('/') {
+            for mode in [WXT_IMPORT_COPY, WXT_IMPORT_MOVE] {
+                let result = session.import(&path, mode);
+                assert_eq!(result.failure(), (expected("importFile").as_str(), denied), "{path:?}");
+            }
+        }
+        assert_eq!(snapshot(session.directory.path()), before, "{path:?}");
+    }
+    assert_eq!(server.requests().len(), requests, "nothing was sent");
+}
+
+/// Whether only the disk makes the path hostile: the planted ones.
+fn is_harmless_text(path: &str) -> bool {
+    let names = ["link/secret", "link/new", "file link", "hard link", "dangling", "pipe", "directory", "file/below"];
+    path.strip_prefix("wxfile://usr/").is_some_and(|name| names.contains(&name))
+}
+
+#[test]
+fn harmless_names_that_were_never_given_out_are_not_found() {
+    let server = Server::start(Options::default());
+    let session = Session::open();
+    for path in [
+        format!("wxfile://tmp_{UNKNOWN}.png"),
+        format!("wxfile://store_{UNKNOWN}"),
+        "wxfile://tmp_1.png".to_owned(),
+        "wxfile://usr/nothing".to_owned(),
+        "wxfile://usr/no/such/directory".to_owned(),
+    ] {
+        let ended = session.upload(&server.https_url("/upload"), Path::new(&path)).end();
+        assert_eq!(ended.failure().err_msg, "uploadFile:fail file not found", "{path}");
+        assert_eq!(ended.failure().err_no, WXT_ERRNO_FILE_NOT_FOUND);
+        assert_eq!(session.resolve(&path).failure().1, WXT_ERRNO_FILE_NOT_FOUND, "{path}");
+        assert_eq!(session.saved_file(&path).failure().1, WXT_ERRNO_FILE_NOT_FOUND, "{path}");
+        assert_eq!(session.save(&path, None).failure().1, WXT_ERRNO_TEMPORARY_FILE_NOT_EXIST, "{path}");
+    }
+    assert_eq!(server.requests().len(), 0);
+}
+
+#[test]
+fn a_link_planted_in_the_store_is_no_saved_file() {
+    let session = Session::open();
+    let outside = session.file("secret", b"secret");
+    let link = root(&session).join(format!("store/store_{UNKNOWN}.txt"));
+    symlink(&outside, link).expect("a link");
+    let path = format!("wxfile://store_{UNKNOWN}.txt");
+    assert_eq!(session.saved_files().files, []);
+    let message = format!("getSavedFileInfo:fail permission denied, open {path}");
+    assert_eq!(session.saved_file(&path).failure(), (message.as_str(), WXT_ERRNO_PERMISSION_DENIED));
+    // Removing takes the link away, never what it points to.
+    assert_eq!(session.remove_saved_file(&path).err_no, 0);
+    assert_eq!(fs::read(outside).expect("untouched"), b"secret");
+}
+
+#[test]
+fn what_cannot_be_imported_is_refused_and_stays_the_hosts() {
+    let session = Session::open();
+    let directory = session.directory.path();
+    let file = session.file("file", b"content");
+    let link = directory.join("link");
+    symlink(&file, &link).expect("a link");
+    let pipe = directory.join("pipe");
+    assert!(Command::new("mkfifo").arg(&pipe).status().expect("a program").success());
+    let before = snapshot(directory);
+    for (path, modes, number) in [
+        (directory, &[WXT_IMPORT_COPY, WXT_IMPORT_MOVE][..], WXT_ERRNO_PERMISSION_DENIED),
+        (&pipe, &[WXT_IMPORT_COPY, WXT_IMPORT_MOVE], WXT_ERRNO_PERMISSION_DENIED),
+        (&link, &[WXT_IMPORT_MOVE], WXT_ERRNO_PERMISSION_DENIED),
+        (&directory.join("nothing"), &[WXT_IMPORT_COPY, WXT_IMPORT_MOVE], WXT_ERRNO_FILE_NOT_FOUND),
+        (Path::new("file"), &[WXT_IMPORT_COPY, WXT_IMPORT_MOVE], WXT_ERRNO_PERMISSION_DENIED),
+    ] {
+        let path = path.to_str().expect("UTF-8");
+        for &mode in modes {
+            let result = session.import(path, mode);
+            let message = match number {
+                WXT_ERRNO_FILE_NOT_FOUND => "importFile:fail file not found".to_owned(),
+                _ => format!("importFile:fail permission denied, open {path}"),
+            };
+            assert_eq!(result.failure(), (message.as_str(), number), "{path} {mode}");
+            assert_eq!(snapshot(directory), before, "{path} {mode}");
+        }
+    }
+    let result = session.import_descriptor(fs::File::open(directory).expect("a directory"), 0, "x");
+    assert_eq!(result.failure(), ("importFile:fail invalid request data fileDescriptor", 600010));
+    let result = session.import_descriptor(fs::File::open(&file).expect("a file"), 8, "x");
+    assert_eq!(result.failure().1, WXT_ERRNO_INVALID_REQUEST_DATA, "it holds only 7 bytes");
+    assert_eq!(snapshot(directory), before);
+}
+
+#[test]
+fn one_session_has_the_files_for_itself_unless_all_share_them() {
+    let server = Server::start(Options::default());
+    let first = Session::open();
+    let data = first.directory.path().to_str().expect("UTF-8").to_owned();
+    let open = |sharing, user: &'static str| {
+        Session::try_open_with(|options| {
+            options.data_directory = WxtStr::new(&data);
+            options.storage_sharing = sharing;
+            options.user_id = WxtStr::new(user);
+        })
+    };
+    for sharing in [WXT_STORAGE_EXCLUSIVE, WXT_STORAGE_SHARED] {
+        assert_eq!(open(sharing, "").0, WXT_STORAGE_LOCKED);
+    }
+    let (status, other_user) = open(WXT_STORAGE_EXCLUSIVE, "another");
+    assert_eq!(status, WXT_OK);
+    let hers = temporary(&first, &server, 10);
+    assert_eq!(other_user.resolve(&hers).failure().1, WXT_ERRNO_FILE_NOT_FOUND);
+    assert_eq!(first.close(), WXT_OK);
+
+    let (one, two) = (open(WXT_STORAGE_SHARED, "").1, open(WXT_STORAGE_SHARED, "").1);
+    assert_eq!(open(WXT_STORAGE_EXCLUSIVE, "").0, WXT_STORAGE_LOCKED);
+    let temporary = temporary(&one, &server, 1000);
+    assert_eq!(two.save(&temporary, None).failure().1, WXT_ERRNO_TEMPORARY_FILE_NOT_EXIST, "each has its own");
+    let saved = one.save(&temporary, None).file().clone();
+    assert_eq!(two.saved_file(&saved.path).file(), &saved);
+    assert_eq!(one.close(), WXT_OK);
+    assert_eq!(two.remove_saved_file(&saved.path).err_no, 0);
+}
+
+#[test]
+fn sessions_that_share_keep_one_quota() {
+    let server = Server::start(Options::default());
+    let first = Session::open_with(|options| {
+        options.storage_sharing = WXT_STORAGE_SHARED;
+        options.storage_quota = 1000;
+    });
+    let data = first.directory.path().to_str().expect("UTF-8").to_owned();
+    let second = Session::open_with(|options| {
+        options.data_directory = WxtStr::new(&data);
+        options.storage_sharing = WXT_STORAGE_SHARED;
+        options.storage_quota = 1000;
+    });
+    let results: Vec<_> = std::thread::scope(|scope| {
+        let threads: Vec<_> = [&first, &second]
+            .map(|session| {
+                let paths = [(); 10].map(|()| temporary(session, &server, 150));
+                scope.spawn(move || paths.map(|path| session.save(&path, None).err_no))
+            })
+            .into();
+        threads.into_iter().flat_map(|thread| thread.join().expect("no panic")).collect()
+    });
+    assert_eq!(results.iter().filter(|number| **number == 0).count(), 6, "{results:?}");
+    assert!(results.iter().all(|number| [0, WXT_ERRNO_QUOTA_EXCEEDED].contains(number)), "{results:?}");
+    assert_eq!(first.saved_files().files.len(), 6);
+}
+
+#[test]
+fn a_killed_launch_leaves_its_saved_files_and_nothing_else() {
+    const MARK: &str = "WXT_TEST_KILLED_LAUNCH";
+    if let Some(data) = std::env::var_os(MARK) {
+        live_until_killed(data.to_str().expect("UTF-8"));
+    }
+    let directory = tempfile::tempdir().expect("a directory");
+    let mut child = Command::new(std::env::current_exe().expect("a path"))
+        .args(["--exact", "a_killed_launch_leaves_its_saved_files_and_nothing_else", "--nocapture"])
+        .env(MARK, directory.path())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("a process");
+    let output = BufReader::new(child.stdout.take().expect("its output"));
+    let ready = output.lines().map_while(Result::ok).find_map(|line| line.strip_prefix("saved ").map(str::to_owned));
+    let data = directory.path().to_str().expect("UTF-8").to_owned();
+    let (locked, _) = Session::try_open_with(|options| options.data_directory = WxtStr::new(&data));
+    child.kill().expect("it is killed");
+    child.wait().expect("it ends");
+    let saved = ready.expect("it saved a file");
+    assert_eq!(locked, WXT_STORAGE_LOCKED, "while it lived");
+
+    let launches = directory.path().join("app-wx1234567890abcdef/user-/launches");
+    let left: Vec<_> = snapshot(&launches).into_values().map(|content| content.len()).collect();
+    assert!(left.contains(&700) && left.contains(&100), "there was something to remove: {left:?}");
+    let session = Session::open_with(|options| options.data_directory = WxtStr::new(&data));
+    let names: Vec<_> = snapshot(&launches).into_keys().collect();
+    assert_eq!(names.len(), 1, "only the new launch's own directory: {names:?}");
+    assert_eq!(session.saved_files().files.len(), 1);
+    let native = session.saved_file(&saved).file().native.clone();
+    assert_eq!(fs::read(native).expect("the saved file"), pattern_bytes(0, 500));
+}
+
+/// The child of the test above: has a saved, a temporary and an unfinished file when it is killed.
+fn live_until_killed(data: &str) -> ! {
+    let server = Server::start(Options::default());
+    let session = Session::open_with(|options| options.data_directory = WxtStr::new(data));
+    let saved = session.save(&temporary(&session, &server, 500), None).file().path.clone();
+    temporary(&session, &server, 700);
+    let mut part = server::response_head(200, &[], Some(1000));
+    part.extend_from_slice(&[b'x'; 100]);
+    let script = Script::new([Step::ReadHead, Step::Send(part), Step::Stall]);
+    let stalling = FaultServer::start(Transport::Plain, vec![script]);
+    let task = session.download(&stalling.url("/"));
+    loop {
+        match task.next() {
+            Event::Progress { total: 100, .. } => break,
+            Event::Headers { .. } | Event::Progress { .. } => {}
+            other => panic!("it stalls, not {other:?}"),
+        }
+    }
+    println!("\nsaved {saved}");
+    loop {
+        std::thread::park();
+    }
+}
+
+#[test]
+fn the_extension_comes_from_the_type_then_the_url_then_the_disposition() {
+    type Row = (&'static str, &'static [(&'static str, &'static str)], &'static str);
+    const PNG: (&str, &str) = ("Content-Type", "image/png; charset=x");
+    const UNTOLD: (&str, &str) = ("Content-Type", "application/octet-stream");
+    const PDF: (&str, &str) = ("Content-Disposition", "attachment; filename=\"c.PDF\"");
+    const ROWS: [Row; 10] = [
+        ("/a.gif", &[PNG, PDF], ".png"),
+        ("/a.GIF?b=c.mp4", &[UNTOLD, PDF], ".gif"),
+        ("/a.gif", &[PDF], ".gif"),
+        ("/a", &[UNTOLD, PDF], ".pdf"),
+        ("/dir.gif/a", &[PDF], ".pdf"),
+        ("/a.gif%00", &[PDF], ".pdf"),
+        ("/a.toolongname", &[], ""),
+        ("/a.t-r", &[], ""),
+        ("/a.", &[("Content-Type", "unheard/of")], ""),
+        ("/", &[], ""),
+    ];
+    let server = FaultServer::start_with(Transport::TLS, |connection| {
+        let headers = ROWS.get(connection).map_or(&[][..], |row| row.1);
+        Script::answer(200, &[headers, &[("Connection", "close")]].concat(), b"body")
+    });
+    let session = Session::open();
+    for (target, headers, extension) in ROWS {
+        let ended = session.download(&server.url(target)).end();
+        let path = ended.success().temp_file_path.clone().expect("a path");
+        let name = path.strip_prefix("wxfile://").expect("a virtual path");
+        assert_eq!(name.len(), "tmp_".len() + 32 + extension.len(), "{target} {headers:?}: {name}");
+        assert_temporary_name(name, extension);
+        // A saved file keeps it.
+        let saved = session.save(&path, None).file().path.clone();
+        assert_eq!(&saved["wxfile://store_".len() + 32..], extension);
+    }
+}
+
+#[test]
+fn a_body_that_the_disk_cannot_hold_is_refused_by_its_length() {
+    let announced = 1u64 << 60;
+    let head = server::response_head(200, &[], Some(announced));
+    let script = Script::new([Step::ReadHead, Step::Send(head), Step::Stall]);
+    let server = FaultServer::start_with(Transport::TLS, move |_| script.clone());
+    let session = Session::open_with(|options| {
+        options.max_download_size = u64::MAX;
+        options.temporary_quota = u64::MAX;
+        options.storage_quota = u64::MAX;
+    });
+    for target in [None, Some("wxfile://usr/large")] {
+        let path = WxtStr::optional(target);
+        let ended = session.download_with(&server.url("/"), |request| request.file_path = path).end();
+        let failure = ended.failure();
+        assert_eq!(failure.err_msg, "downloadFile:fail save file error no space left on the device");
+        assert_eq!((failure.err_no, failure.category), (WXT_ERRNO_SAVE_FILE, WXT_CATEGORY_STORAGE));
+    }
+    assert_eq!(session.files_besides(&[]), Vec::<PathBuf>::new());
+}
+
+#[track_caller]
+fn assert_temporary_name(name: &str, extension: &str) {
+    let digits = name.strip_prefix("tmp_").and_then(|name| name.strip_suffix(extension)).unwrap_or_default();
+    let hexadecimal = digits.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+    assert!(digits.len() == 32 && hexadecimal, "{name} {extension}");
+}
+
+fn sha256(content: &[u8]) -> [u8; 32] {
+    use sha2::Digest;
+    sha2::Sha256::digest(content).into()
+}

@@ -1,0 +1,124 @@
+//! The file functions of the C interface.
+
+use std::ffi::c_void;
+use std::os::fd::{AsFd, AsRawFd};
+use std::path::PathBuf;
+use std::slice;
+
+use wxtransfer::ffi::file::*;
+use wxtransfer::ffi::status::WXT_OK;
+use wxtransfer::ffi::string::WxtStr;
+
+use super::{Session, text};
+
+/// What a file function's callback was given.
+#[derive(Clone, Debug)]
+pub struct FileResult {
+    pub err_msg: String,
+    pub err_no: i32,
+    pub category: i32,
+    pub detail: Option<String>,
+    pub files: Vec<FileInfo>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileInfo {
+    pub path: String,
+    pub native: PathBuf,
+    pub size: u64,
+    pub create_time: u64,
+}
+
+impl FileResult {
+    /// The one file of a success.
+    #[track_caller]
+    pub fn file(&self) -> &FileInfo {
+        assert_eq!((self.err_no, self.category, self.files.len()), (0, 0, 1), "{self:?}");
+        assert!(self.err_msg.ends_with(":ok"), "{self:?}");
+        &self.files[0]
+    }
+
+    /// `errMsg` and `errno` of a failure, which tells of no file and has a detail.
+    #[track_caller]
+    pub fn failure(&self) -> (&str, i32) {
+        assert!(self.err_no != 0 && self.category != 0 && self.files.is_empty(), "{self:?}");
+        assert!(self.detail.as_ref().is_some_and(|detail| !detail.is_empty()), "{self:?}");
+        (&self.err_msg, self.err_no)
+    }
+}
+
+impl Session {
+    pub fn save(&self, temporary: &str, target: Option<&str>) -> FileResult {
+        let target = target.map_or(WxtStr::absent(), WxtStr::new);
+        result_of(|callback, user_data| unsafe {
+            wxt_save_file(self.handle, WxtStr::new(temporary), target, callback, user_data)
+        })
+    }
+
+    pub fn saved_files(&self) -> FileResult {
+        result_of(|callback, user_data| wxt_get_saved_file_list(self.handle, callback, user_data))
+    }
+
+    pub fn saved_file(&self, path: &str) -> FileResult {
+        result_of(|callback, user_data| unsafe {
+            wxt_get_saved_file_info(self.handle, WxtStr::new(path), callback, user_data)
+        })
+    }
+
+    pub fn remove_saved_file(&self, path: &str) -> FileResult {
+        result_of(|callback, user_data| unsafe {
+            wxt_remove_saved_file(self.handle, WxtStr::new(path), callback, user_data)
+        })
+    }
+
+    pub fn import(&self, native: &str, mode: i32) -> FileResult {
+        result_of(|callback, user_data| unsafe {
+            wxt_import_file(self.handle, WxtStr::new(native), mode, callback, user_data)
+        })
+    }
+
+    pub fn import_descriptor(&self, descriptor: impl AsFd, length: u64, name: &str) -> FileResult {
+        let descriptor = descriptor.as_fd().as_raw_fd();
+        result_of(|callback, user_data| unsafe {
+            wxt_import_file_descriptor(self.handle, descriptor, length, WxtStr::new(name), callback, user_data)
+        })
+    }
+
+    pub fn resolve(&self, path: &str) -> FileResult {
+        result_of(|callback, user_data| unsafe {
+            wxt_resolve_path(self.handle, WxtStr::new(path), callback, user_data)
+        })
+    }
+}
+
+/// Makes a call that is not refused, and keeps what its callback is given, which it is before the call returns.
+fn result_of(call: impl FnOnce(WxtFileCallback, *mut c_void) -> i32) -> FileResult {
+    let mut results: Vec<FileResult> = Vec::new();
+    assert_eq!(call(Some(on_result), (&raw mut results).cast()), WXT_OK);
+    assert_eq!(results.len(), 1, "the callback runs once");
+    results.remove(0)
+}
+
+unsafe extern "C" fn on_result(user_data: *mut c_void, result: *const WxtFileResult) {
+    let (results, result) = unsafe { (&mut *user_data.cast::<Vec<FileResult>>(), &*result) };
+    let files = match result.file_count {
+        0 => &[],
+        count => unsafe { slice::from_raw_parts(result.files, count) },
+    };
+    let required = |string| text(string).expect("a string");
+    results.push(FileResult {
+        err_msg: required(result.err_msg),
+        err_no: result.err_no,
+        category: result.category,
+        detail: text(result.detail),
+        files: files
+            .iter()
+            .map(|file| FileInfo {
+                path: required(file.file_path),
+                native: required(file.native_path).into(),
+                size: file.size,
+                create_time: file.create_time,
+            })
+            .collect(),
+    });
+}
