@@ -7,6 +7,9 @@
 mod cancel;
 mod error;
 pub mod ffi;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod http;
 mod log;
 mod platform;

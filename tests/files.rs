@@ -310,6 +310,7 @@ fn hostile_paths(outside: &Path) -> Vec<String> {
         "wxfile://usr/%2e%2e/%2e%2e/%2e%2e/secret",
         "wxfile://usr/..%2f..%2f..%2fsecret",
         "wxfile://usr/%252e%252e%252fsecret",
+        "wxfile://usr/%2%65%2%65%2%66secret",
         "wxfile://usr/..\\..\\..\\secret",
         "wxfile://usr/\u{ff0e}\u{ff0e}/secret",
         "wxfile://usr/..\u{2215}secret",

@@ -18,8 +18,10 @@ pub struct Header {
 
 /// A whole head.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Head {
+pub struct Head {
+    /// The status code.
     pub status: u16,
+    /// The fields, in their order.
     pub headers: Vec<Header>,
     /// Whether the body ends where the connection does.
     pub close_delimited: bool,
@@ -27,7 +29,7 @@ pub(super) struct Head {
 
 impl Head {
     /// The head at the start of `input` and its size; `None` while it is not all there.
-    pub(super) fn parse(input: &[u8]) -> Result<Option<(Head, usize)>, Error> {
+    pub fn parse(input: &[u8]) -> Result<Option<(Head, usize)>, Error> {
         let mut fields = [httparse::EMPTY_HEADER; MAX_HEADERS];
         let mut response = httparse::Response::new(&mut fields);
         let size = match response.parse(input) {
@@ -63,7 +65,7 @@ impl Head {
 
 /// Whether `input` can still become the head of an HTTP/1 response. Whoever speaks another protocol is told apart by the
 /// first bytes, without waiting for an end of the head that never comes.
-pub(super) fn is_plausible(input: &[u8]) -> bool {
+pub fn is_plausible(input: &[u8]) -> bool {
     let start = input.iter().position(|byte| !matches!(byte, b'\r' | b'\n')).unwrap_or(input.len());
     b"HTTP/1.".iter().zip(&input[start..]).all(|(expected, byte)| expected == byte)
 }

@@ -25,6 +25,8 @@ pub use client::{Client, ClientOptions};
 pub use context::{Context, Trace};
 pub use error::{Error, ErrorKind, TlsFailure};
 pub use head::Header;
+#[cfg(feature = "fuzzing")]
+pub use head::{Head, is_plausible};
 pub use proxy::Proxy;
 pub use request::{BodySource, Method, Request};
 pub use resolver::{Resolver, ResolverAnswer};

@@ -46,6 +46,8 @@ pub use error::Error;
 pub use extension::extension;
 pub use import::ImportMode;
 pub use part::PartFile;
+#[cfg(feature = "fuzzing")]
+pub use path::{VirtualPath as ParsedPath, parse as parse_path};
 pub use source::Source;
 pub use store::SavedFile;
 

@@ -164,9 +164,24 @@ fn is_refused(character: char) -> bool {
 
 /// Whether percent-decoding, once or more often, would bring forth a dot, a separator or a control character.
 fn holds_encoded_separator(component: &str) -> bool {
-    component.split('%').skip(1).any(|after| {
-        let code = after.get(..2).and_then(|digits| u8::from_str_radix(digits, 16).ok());
-        matches!(code, Some(b'.' | b'/' | b'\\' | b'%' | 0..=0x1f | 0x7f))
+    let mut text = component.as_bytes().to_vec();
+    // What is decoded is put in place and looked at again: it may complete a code before it, as in `%2%66`.
+    while let Some((at, code)) = first_encoded(&text) {
+        if matches!(code, b'.' | b'/' | b'\\' | b'%' | 0..=0x1f | 0x7f) {
+            return true;
+        }
+        text.splice(at..at + 3, [code]);
+    }
+    false
+}
+
+/// Where the first `%` with two hexadecimal digits is, and the byte that it stands for.
+fn first_encoded(text: &[u8]) -> Option<(usize, u8)> {
+    let digit = |byte: u8| char::from(byte).to_digit(16);
+    text.windows(3).enumerate().find_map(|(at, window)| match (window[0], digit(window[1]), digit(window[2])) {
+        // Two hexadecimal digits are at most 255.
+        (b'%', Some(high), Some(low)) => Some((at, (high * 16 + low) as u8)),
+        _ => None,
     })
 }
 
@@ -211,6 +226,7 @@ mod tests {
             "-rf",
             "*",
             "a%20b",
+            "%2%6a%%20",
         ] {
             let path = format!("wxfile://usr/{name}");
             assert_eq!(parse(&path).unwrap(), VirtualPath::User(vec![name.to_owned()]), "{name:?}");
@@ -250,6 +266,9 @@ mod tests {
             "wxfile://usr/%2E%2E",
             "wxfile://usr/.%2e",
             "wxfile://usr/%252e%252e/a",
+            "wxfile://usr/%2%65%2%65/a",
+            "wxfile://usr/%%32e%%32e/a",
+            "wxfile://usr/a%%%332%%366b",
             "wxfile://usr/a%2fb",
             "wxfile://usr/a%5Cb",
             "wxfile://usr/a%00b",

@@ -22,6 +22,9 @@ use crate::policy::limits::Limits;
 use crate::policy::quirks::Quirks;
 use crate::storage::{Source, Storage, StoredFile};
 
+#[cfg(feature = "fuzzing")]
+pub use multipart::{FilePart, MultipartBody};
+
 pub use download::{DownloadRequest, PreparedDownload};
 pub use profile::{Profile, epoch_milliseconds};
 pub use upload::{File, PreparedUpload, UploadRequest};

@@ -1,0 +1,86 @@
+//! A multipart body has the parts that were put in, whole and in order, and no name or value makes another one.
+//!
+//! Input: the file's content, its form name, its file name, then names and values, each followed by 0xFF.
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use wxtransfer::fuzzing;
+
+fuzz_target!(|data: &[u8]| {
+    let pieces: Vec<&[u8]> = data.split(|byte| *byte == 0xff).collect();
+    let [content, name, file_name, fields @ ..] = pieces.as_slice() else { return };
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let (name, file_name) = (text(name), text(file_name));
+    let fields: Vec<(String, String)> = fields.chunks_exact(2).map(|pair| (text(pair[0]), text(pair[1]))).collect();
+    let (content_type, length, body) =
+        fuzzing::multipart(&fields, &name, &file_name, content).expect("a body can be made");
+    assert_eq!(length, body.len() as u64);
+    let boundary = content_type.strip_prefix("multipart/form-data; boundary=").expect("a boundary");
+    assert!((1..=70).contains(&boundary.len()), "{boundary}");
+
+    // A delimiter is at the start or after a line end (RFC 2046, section 5.1.1).
+    let delimiter = format!("--{boundary}");
+    let mut rest = body.strip_prefix(delimiter.as_bytes()).expect("it begins with a delimiter");
+    let between = format!("\r\n{delimiter}");
+    let mut parts = Vec::new();
+    while let Some(at) = find(rest, between.as_bytes()) {
+        parts.push(rest[..at].strip_prefix(b"\r\n").expect("a delimiter's line ends"));
+        rest = &rest[at + between.len()..];
+    }
+    assert_eq!(rest, b"--\r\n", "it ends with the close delimiter");
+    assert_eq!(parts.len(), fields.len() + 1);
+
+    for (part, (name, value)) in parts.iter().zip(&fields) {
+        let (head, content) = split(part);
+        assert_eq!(head, format!("Content-Disposition: form-data; name=\"{}\"", quoted(&normalised(name))));
+        assert_eq!(content, normalised(value).as_bytes());
+    }
+    let (head, sent) = split(parts[fields.len()]);
+    let lines: Vec<&str> = head.split("\r\n").collect();
+    let [disposition, file_type] = lines.as_slice() else { panic!("two headers, not {lines:?}") };
+    let (name, file_name) = (quoted(&normalised(&name)), quoted(&file_name));
+    assert_eq!(*disposition, format!("Content-Disposition: form-data; name=\"{name}\"; filename=\"{file_name}\""));
+    let media_type = file_type.strip_prefix("Content-Type: ").expect("a Content-Type");
+    assert!(media_type.bytes().all(|byte| byte.is_ascii_graphic()), "{media_type:?}");
+    assert_eq!(sent, *content);
+});
+
+fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
+    haystack.windows(needle.len()).position(|window| window == needle)
+}
+
+fn split(part: &[u8]) -> (&str, &[u8]) {
+    let at = find(part, b"\r\n\r\n").expect("an empty line");
+    (std::str::from_utf8(&part[..at]).expect("UTF-8"), &part[at + 4..])
+}
+
+/// WHATWG HTML, "multipart/form-data encoding algorithm": every CR, LF and CRLF becomes CRLF.
+fn normalised(text: &str) -> String {
+    let mut result = String::new();
+    let mut characters = text.chars().peekable();
+    while let Some(character) = characters.next() {
+        match character {
+            '\r' => {
+                characters.next_if_eq(&'\n');
+                result.push_str("\r\n");
+            }
+            '\n' => result.push_str("\r\n"),
+            other => result.push(other),
+        }
+    }
+    result
+}
+
+fn quoted(text: &str) -> String {
+    let mut result = String::new();
+    for character in text.chars() {
+        match character {
+            '"' => result.push_str("%22"),
+            '\r' => result.push_str("%0D"),
+            '\n' => result.push_str("%0A"),
+            other => result.push(other),
+        }
+    }
+    result
+}

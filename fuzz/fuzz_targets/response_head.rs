@@ -1,0 +1,26 @@
+//! The head of a response is read the same however it arrives, and holds nothing that could not be in one.
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use wxtransfer::fuzzing::{self, ResponseHead};
+
+fuzz_target!(|input: &[u8]| {
+    let (head, plausible) = fuzzing::response_head(input);
+    let ResponseHead::Complete(status, headers, size) = &head else { return };
+    assert!(plausible, "a head looks like one");
+    assert!((100..1000).contains(status) && *status != 101, "{status}");
+    let end = &input[..*size];
+    assert!(end.ends_with(b"\n\r\n") || end.ends_with(b"\n\n"), "it ends with an empty line");
+    for (name, value) in headers {
+        assert!(!name.is_empty() && name.bytes().all(|byte| byte.is_ascii_graphic() && byte != b':'), "{name:?}");
+        assert!(!value.contains(['\r', '\n', '\0']), "{name:?}: {value:?}");
+    }
+    assert_eq!(fuzzing::response_head(end).0, head, "what follows does not matter");
+    // While it arrives it is neither malformed nor complete. Few of a long head's beginnings stand for all.
+    let step = 1 + size / 64;
+    for arrived in (0..*size).step_by(step).chain([size - 1]) {
+        let (partial, plausible) = fuzzing::response_head(&input[..arrived]);
+        assert!(partial == ResponseHead::Partial && plausible, "{partial:?} of {arrived} of {size} bytes");
+    }
+});

@@ -1,0 +1,118 @@
+//! What the targets in `fuzz/` call: the readers of what pages and servers send. Not part of the interface.
+
+use std::io::Cursor;
+
+use crate::http::{Head, is_plausible};
+use crate::policy::domains::{DomainList, DomainRules};
+use crate::policy::headers::{self, Identity};
+use crate::policy::quirks::Api;
+use crate::policy::redirect::{self, Answer, Decision, Method};
+use crate::policy::url;
+use crate::storage::{self, ParsedPath};
+use crate::transfer::{FilePart, MultipartBody};
+
+/// A `wxfile://` path that was accepted.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Path {
+    /// A name in the launch's directory.
+    Temporary(String),
+    /// A name in the store.
+    Stored(String),
+    /// Names below the user directory.
+    User(Vec<String>),
+}
+
+/// Reads a `wxfile://` path; `None` where it is refused.
+pub fn path(text: &str) -> Option<Path> {
+    Some(match storage::parse_path(text).ok()? {
+        ParsedPath::Temporary(name) => Path::Temporary(name),
+        ParsedPath::Stored(name) => Path::Stored(name),
+        ParsedPath::User(names) => Path::User(names),
+    })
+}
+
+/// Reads a page's URL: its normal form, and the port that it names.
+pub fn url(text: &str, allow_plain_http: bool) -> Option<(String, Option<u16>)> {
+    let target = url::parse(text, allow_plain_http).ok()?;
+    Some((target.url().to_string(), target.explicit_port()))
+}
+
+/// A redirect that is followed.
+#[derive(Debug)]
+pub struct Hop {
+    /// The new address.
+    pub url: String,
+    /// Whether the body goes there.
+    pub keep_body: bool,
+    /// Whether credentials do.
+    pub same_origin: bool,
+}
+
+/// Decides what follows from a 307 to a POST, with `domains` as the list of uploads; `None` where it is not followed or `url` is bad.
+pub fn redirect(url: &str, location: &[u8], domains: &[&str], allow_plain_http: bool) -> Option<Hop> {
+    let target = url::parse(url, allow_plain_http).ok()?;
+    let answer = Answer { target: &target, method: Method::Post, followed: 0, status: 307, location: Some(location) };
+    let rules = DomainRules { upload: DomainList::parse(domains).ok()?, ..DomainRules::default() };
+    match redirect::decide(&answer, Api::Upload, &rules, allow_plain_http).ok()? {
+        Decision::Deliver => None,
+        Decision::Follow(hop) => {
+            Some(Hop { url: hop.target.url().to_string(), keep_body: hop.keep_body, same_origin: hop.same_origin })
+        }
+    }
+}
+
+/// The headers of a request; `None` where a caller's is refused.
+pub fn headers(callers: &[(String, String)], content_type: Option<&str>) -> Option<Vec<(String, String)>> {
+    let identity = Identity::new("wx", "1", "agent").ok()?;
+    headers::build(callers, &identity, content_type, false).ok().map(|built| built.list)
+}
+
+/// The extension of a download.
+pub fn extension(content_type: Option<&str>, url_path: &str, content_disposition: Option<&str>) -> Option<String> {
+    storage::extension(content_type, url_path, content_disposition)
+}
+
+/// The body of an upload: its `Content-Type`, its announced length and its bytes.
+pub fn multipart(
+    fields: &[(String, String)],
+    name: &str,
+    file_name: &str,
+    content: &[u8],
+) -> Option<(String, u64, Vec<u8>)> {
+    let file = FilePart { name, file_name, content: Cursor::new(content), size: content.len() as u64 };
+    let mut body = MultipartBody::new(fields, file).ok()?;
+    let mut bytes = Vec::new();
+    let mut buffer = [0; 37];
+    loop {
+        match body.read(&mut buffer).ok()? {
+            0 => break,
+            count => bytes.extend_from_slice(&buffer[..count]),
+        }
+    }
+    Some((body.content_type(), body.length(), bytes))
+}
+
+/// The head of a response.
+#[derive(Debug, PartialEq, Eq)]
+pub enum ResponseHead {
+    /// No head, and never will be.
+    Malformed,
+    /// Not all of it is there.
+    Partial,
+    /// Its status, its headers and its size.
+    Complete(u16, Vec<(String, String)>, usize),
+}
+
+/// Reads a response's head; also whether its beginning looks like one.
+pub fn response_head(input: &[u8]) -> (ResponseHead, bool) {
+    let head = match Head::parse(input) {
+        Err(_) => ResponseHead::Malformed,
+        Ok(None) => ResponseHead::Partial,
+        Ok(Some((head, size))) => ResponseHead::Complete(
+            head.status,
+            head.headers.into_iter().map(|header| (header.name, header.value)).collect(),
+            size,
+        ),
+    };
+    (head, is_plausible(input))
+}
