@@ -172,12 +172,15 @@ fn structs() -> Vec<Struct> {
 /// C99 has no `_Static_assert`; an array of negative size does not compile either.
 fn assertions(structs: &[Struct]) -> String {
     let mut text = String::from("#include <wxtransfer.h>\n");
+    for Struct { name, .. } in structs {
+        writeln!(text, "struct after_a_byte_{name} {{ char byte; {name} value; }};").unwrap();
+    }
     let mut assert = |name: &str, left: &str, right: usize| {
         writeln!(text, "typedef char {name}[({left}) == {right} ? 1 : -1];").unwrap();
     };
     for Struct { name, size, alignment, fields } in structs {
         assert(&format!("size_of_{name}"), &format!("sizeof({name})"), *size);
-        let probe = format!("offsetof(struct {{ char byte; {name} value; }}, value)");
+        let probe = format!("offsetof(struct after_a_byte_{name}, value)");
         assert(&format!("alignment_of_{name}"), &probe, *alignment);
         for Field { name: field, offset, size } in fields {
             assert(&format!("offset_of_{name}_{field}"), &format!("offsetof({name}, {field})"), *offset);
