@@ -83,8 +83,8 @@ public struct WXTransferDownloadSuccess: Hashable, Sendable {
 }
 
 /// When a task did what, and on which connection. Times are milliseconds since the Unix epoch, and 0 where the step
-/// did not happen. The names are WeChat's, its spelling included.
-public struct WXTransferProfile: Hashable, Sendable {
+/// did not happen. The names are WeChat's, its spelling included, so that its JSON is the page's `profile`.
+public struct WXTransferProfile: Hashable, Sendable, Encodable {
     /// The call came in.
     public let invokeStart: UInt64
     /// It began to wait for a worker.

@@ -38,8 +38,8 @@ public enum WXTransferImportMode: Sendable {
 
 /// The files. Each function waits for the disk on a thread of its own.
 extension WXTransferSession {
-    /// `wx.saveFile`: moves a temporary file to the store, or to `filePath`, a `wxfile://usr/` path whose file it replaces.
-    /// The temporary path is invalid afterwards; on failure it stays.
+    /// `wx.saveFile`: moves a temporary file to the store, or to `filePath`, a `wxfile://usr/` path whose file it
+    /// replaces. The temporary path is invalid afterwards; on failure it stays.
     public func saveFile(tempFilePath: String, filePath: String? = nil) async throws -> WXTransferFileInfo {
         try await oneFile { session, memory, onResult, result in
             wxt_save_file(session, memory.string(tempFilePath), memory.string(filePath), onResult, result)
@@ -76,8 +76,8 @@ extension WXTransferSession {
     }
 
     /// Makes a temporary file of what an open file or pipe holds, from where it stands. `length` is how many bytes are
-    /// taken, 0 is all up to the end; `name` gives the extension. The descriptor is duplicated, and must stay open until
-    /// this returns. Waits for as long as the other end of a pipe does.
+    /// taken, 0 is all up to the end; `name` gives the extension. The descriptor is duplicated, and must stay open
+    /// until this returns. Waits for as long as the other end of a pipe does.
     public func importFile(
         fileDescriptor: Int32, length: UInt64 = 0, name: String? = nil
     ) async throws -> WXTransferFileInfo {

@@ -76,7 +76,9 @@ final class CancellationTests: XCTestCase {
         let session = try WXTransferSession(testOptions(directory))
         let hole = try Listener(full: true)
         // Nothing can be seen of a connection that is not made.
-        try await cancel(.abortDownload) { try await session.downloadFile(.init(url: "http://127.0.0.1:\(hole.port)/")) }
+        try await cancel(.abortDownload) {
+            try await session.downloadFile(.init(url: "http://127.0.0.1:\(hole.port)/"))
+        }
     }
 
     func testDuringTheTlsHandshake() async throws {

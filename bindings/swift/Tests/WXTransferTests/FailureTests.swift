@@ -11,7 +11,9 @@ final class FailureTests: XCTestCase {
         var options = testOptions(directory)
         options.maxDownloadSize = 100
         let session = try WXTransferSession(options)
-        typealias Row = (url: String, errno: WXTransferErrno, category: WXTransferCategory, retryable: Bool, text: String?)
+        typealias Row = (
+            url: String, errno: WXTransferErrno, category: WXTransferCategory, retryable: Bool, text: String?
+        )
         let rows: [Row] = [
             (server.faultTls + "/fault/close", .network, .connectionClosed, true, nil),
             (server.plain + "/bytes/101", .fileTooLarge, .limit, false, "exceed max file size"),
@@ -38,11 +40,14 @@ final class FailureTests: XCTestCase {
         let session = try WXTransferSession(testOptions(directory))
         for target in ["truncate", "truncate-chunked", "reset"] {
             for base in [server.faultPlain, server.faultTls] {
-                let failure = try await failure { try await session.downloadFile(.init(url: "\(base)/fault/\(target)")) }
+                let url = "\(base)/fault/\(target)"
+                let failure = try await failure { try await session.downloadFile(.init(url: url)) }
                 XCTAssertEqual(failure.category, .connectionClosed, target)
             }
         }
-        let garbage = try await failure { try await session.downloadFile(.init(url: server.faultPlain + "/fault/garbage")) }
+        let garbage = try await failure {
+            try await session.downloadFile(.init(url: server.faultPlain + "/fault/garbage"))
+        }
         XCTAssertEqual(garbage.category, .protocol)
         XCTAssertEqual(directory.files(), [])
     }

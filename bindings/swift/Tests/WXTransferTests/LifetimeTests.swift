@@ -63,7 +63,8 @@ final class LifetimeTests: XCTestCase {
 
     func testATaskThatIsHeldHoldsItsSession() async throws {
         let directory = try TemporaryDirectory()
-        let task = try WXTransferSession(testOptions(directory)).downloadFileTask(.init(url: server.plain + "/slow?ms=100"))
+        let url = server.plain + "/slow?ms=100"
+        let task = try WXTransferSession(testOptions(directory)).downloadFileTask(.init(url: url))
         let success = try await task.result
         XCTAssertTrue(FileManager.default.fileExists(atPath: success.nativePath.path))
     }

@@ -3,8 +3,9 @@ import WXTransfer
 
 /// The transfers and files of one running mini program, for the page in its JavaScript engine.
 ///
-/// The page runs `bindings/javascript/wx.js`, whose messages `bindings/javascript.md` describes. Everything here happens
-/// on `scriptQueue`, the one queue on which the host calls the engine.
+/// The page runs `bindings/javascript/wx.js`, whose messages `bindings/javascript.md` describes; what that says of values
+/// of the wrong type, and the other calls for saved files, are left out here. Everything happens on `scriptQueue`, the
+/// one queue on which the host calls the engine.
 final class MiniProgramHost: @unchecked Sendable {
     private let session: WXTransferSession
     private let scriptQueue: DispatchQueue
@@ -80,18 +81,23 @@ final class MiniProgramHost: @unchecked Sendable {
         request.timeout = (object["timeout"] as? Double).map { UInt32(clamping: Int($0)) }
         let task = try session.uploadFile(
             request,
-            success: { [self] in
-                answer(call, "success", ["errMsg": $0.errMsg, "statusCode": $0.statusCode, "data": $0.data])
-            },
-            fail: { [self] in answer(call, "fail", json($0)) },
             onProgressUpdate: { [self] in
                 var event: [String: Any] = ["totalBytesSent": $0.totalBytes]
                 event["progress"] = $0.progress
                 event["totalBytesExpectedToSend"] = $0.totalBytesExpected
                 answer(call, "progressUpdate", event)
             },
-            onHeadersReceived: { [self] in answer(call, "headersReceived", ["header": json($0.header)]) },
-            complete: { [self] in complete(call, $0.map(\.errMsg)) })
+            onHeadersReceived: { [self] in
+                answer(call, "headersReceived", ["header": json($0.header), "statusCode": $0.statusCode])
+            },
+            complete: { [self] in
+                complete(call, $0.map { success in
+                    [
+                        "errMsg": success.errMsg, "data": success.data, "statusCode": success.statusCode,
+                        "profile": json(success.profile),
+                    ]
+                })
+            })
         return { task.abort() }
     }
 
@@ -102,47 +108,54 @@ final class MiniProgramHost: @unchecked Sendable {
         request.timeout = (object["timeout"] as? Double).map { UInt32(clamping: Int($0)) }
         let task = try session.downloadFile(
             request,
-            success: { [self] in
-                var result: [String: Any] = ["errMsg": $0.errMsg, "statusCode": $0.statusCode]
-                result["tempFilePath"] = $0.tempFilePath
-                result["filePath"] = $0.filePath
-                answer(call, "success", result)
-            },
-            fail: { [self] in answer(call, "fail", json($0)) },
             onProgressUpdate: { [self] in
                 var event: [String: Any] = ["totalBytesWritten": $0.totalBytes]
                 event["progress"] = $0.progress
                 event["totalBytesExpectedToWrite"] = $0.totalBytesExpected
                 answer(call, "progressUpdate", event)
             },
-            onHeadersReceived: { [self] in answer(call, "headersReceived", ["header": json($0.header)]) },
-            complete: { [self] in complete(call, $0.map(\.errMsg)) })
+            onHeadersReceived: { [self] in
+                answer(call, "headersReceived", ["header": json($0.header), "statusCode": $0.statusCode])
+            },
+            complete: { [self] in
+                complete(call, $0.map { success in
+                    var result: [String: Any] = [
+                        "errMsg": success.errMsg, "statusCode": success.statusCode,
+                        "dataLength": success.dataLength, "profile": json(success.profile),
+                    ]
+                    result["tempFilePath"] = success.tempFilePath
+                    result["filePath"] = success.filePath
+                    return result
+                })
+            })
         return { task.abort() }
     }
 
     private func saveFile(_ call: Int, _ object: [String: Any]) {
         let (path, target) = (object["tempFilePath"] as? String ?? "", object["filePath"] as? String)
         Task {
+            let result: Result<[String: any Sendable], WXTransferFailure>
             do {
                 let saved = try await session.saveFile(tempFilePath: path, filePath: target)
-                scriptQueue.async { [self] in
-                    answer(call, "success", ["errMsg": "saveFile:ok", "savedFilePath": saved.filePath])
-                    complete(call, .success("saveFile:ok"))
-                }
+                result = .success(["errMsg": "saveFile:ok", "savedFilePath": saved.filePath])
             } catch let failure as WXTransferFailure {
-                scriptQueue.async { [self] in
-                    answer(call, "fail", json(failure))
-                    complete(call, .failure(failure))
-                }
+                result = .failure(failure)
             }
+            scriptQueue.async { [self] in complete(call, result.map { $0 }) }
         }
     }
 
-    private func complete(_ call: Int, _ result: Result<String, WXTransferFailure>) {
+    /// `success` or `fail`, and `complete` after it.
+    private func complete(_ call: Int, _ result: Result<[String: Any], WXTransferFailure>) {
         aborts[call] = nil
         switch result {
-        case .success(let errMsg): answer(call, "complete", ["errMsg": errMsg])
-        case .failure(let failure): answer(call, "complete", json(failure))
+        case .success(let success):
+            answer(call, "success", success)
+            answer(call, "complete", success)
+        case .failure(let failure):
+            let failure: [String: Any] = ["errMsg": failure.errMsg, "errno": failure.errno.rawValue]
+            answer(call, "fail", failure)
+            answer(call, "complete", failure)
         }
     }
 
@@ -162,7 +175,7 @@ final class MiniProgramHost: @unchecked Sendable {
         Dictionary(header.map { ($0.name, $0.value) }, uniquingKeysWith: { "\($0), \($1)" })
     }
 
-    private func json(_ failure: WXTransferFailure) -> [String: Any] {
-        ["errMsg": failure.errMsg, "errno": failure.errno.rawValue]
+    private func json(_ profile: WXTransferProfile) -> Any {
+        (try? JSONSerialization.jsonObject(with: JSONEncoder().encode(profile))) ?? [:]
     }
 }

@@ -7,10 +7,15 @@ final class MiniProgramHostTests: XCTestCase {
     private let server = TestServer.shared
 
     private struct Answer: Decodable {
+        struct Profile: Decodable {
+            let peerIP: String
+            let receivedBytedCount: Int
+        }
         struct Result: Decodable {
             let errMsg, data, tempFilePath, savedFilePath: String?
             let errno, statusCode, progress: Int?
             let header: [String: String]?
+            let profile: Profile?
         }
         let call: Int
         let event: String
@@ -46,9 +51,13 @@ final class MiniProgramHostTests: XCTestCase {
             "formData": ["user": "test", "count": "3"], "header": ["token": "1"],
         ])
         XCTAssertEqual(uploaded.suffix(2).map(\.event), ["success", "complete"])
-        XCTAssertEqual(uploaded.first { $0.event == "headersReceived" }?.result.header?["content-type"], "application/json")
+        let head = uploaded.first { $0.event == "headersReceived" }
+        XCTAssertEqual(head?.result.header?["content-type"], "application/json")
         XCTAssertEqual(uploaded.last { $0.event == "progressUpdate" }?.result.progress, 100)
         let data = try XCTUnwrap(uploaded.first { $0.event == "success" }?.result.data)
+        XCTAssertEqual(uploaded.last?.result.data, data)
+        XCTAssertEqual(uploaded.last?.result.profile?.peerIP, "127.0.0.1")
+        XCTAssertGreaterThan(try XCTUnwrap(uploaded.last?.result.profile?.receivedBytedCount), 0)
         XCTAssertTrue(data.contains("[\"count\",\"3\"],[\"user\",\"test\"]"), data)
 
         let downloaded = try await call(2, "downloadFile", ["url": server.tls + "/bytes/42"])
