@@ -5,8 +5,10 @@ use std::error::Error;
 use std::path::PathBuf;
 
 /// In the order in which a reader of the header wants them.
-const SOURCES: [&str; 11] =
-    ["version", "string", "status", "error", "request", "callback", "options", "session", "task", "file", "resolver"];
+const SOURCES: [&str; 12] = [
+    "version", "string", "status", "error", "request", "callback", "options", "session", "task", "file", "resolver",
+    "android",
+];
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=src/ffi");

@@ -268,9 +268,9 @@ fn a_disk_that_is_full_fails_the_task_and_leaves_nothing() {
     const MARK: &str = "WXT_TEST_FILE_SIZE_LIMIT";
     if std::env::var_os(MARK).is_none() {
         let output = std::process::Command::new("sh")
-            .args(["-c", "trap '' XFSZ; ulimit -f 64; exec \"$0\" --exact \"$1\" --nocapture"])
-            .arg(std::env::current_exe().expect("a path"))
-            .arg("a_disk_that_is_full_fails_the_task_and_leaves_nothing")
+            .args(["-c", "trap '' XFSZ; ulimit -f 64; exec \"$@\"", "sh"])
+            .args(wxtransfer_test_server::program_words(std::env::current_exe().expect("a path")))
+            .args(["--exact", "a_disk_that_is_full_fails_the_task_and_leaves_nothing", "--nocapture"])
             .env(MARK, "1")
             .output()
             .expect("a process");

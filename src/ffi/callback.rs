@@ -141,7 +141,7 @@ pub struct WxtSuccess {
     pub file_path: WxtStr,
     /// The downloaded file's path on the device, for the host.
     pub native_path: WxtStr,
-    /// `dataLength`: the downloaded file's size, or the length of an upload's `data`, in bytes.
+    /// The downloaded file's size, or that of an upload's answer before it was read as text, in bytes.
     pub data_length: u64,
     /// `profile`.
     pub profile: *const WxtProfile,

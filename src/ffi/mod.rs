@@ -6,6 +6,8 @@
 // Sound because each block says why; see the module's documentation.
 #![allow(unsafe_code)]
 
+#[cfg(target_os = "android")]
+pub mod android;
 pub mod callback;
 pub mod error;
 mod executor;

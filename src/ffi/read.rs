@@ -29,8 +29,8 @@ pub unsafe fn read_struct<T: HostStruct>(source: *const T) -> Result<T, WxtStatu
     let bytes = source.cast::<u8>();
     // SAFETY: not NULL, aligned, and every such struct begins with its size.
     let size = unsafe { source.cast::<usize>().read() };
-    // A size that is no multiple of the alignment would cut a field in half.
-    if size < size_of::<usize>() || size > LARGEST_STRUCT_SIZE || size % align_of::<T>() != 0 {
+    // A size that is no multiple of a pointer's would cut a pointer in half.
+    if size < size_of::<usize>() || size > LARGEST_STRUCT_SIZE || !size.is_multiple_of(size_of::<usize>()) {
         return Err(WXT_INVALID_STRUCT_SIZE);
     }
     let mut target = MaybeUninit::<T>::zeroed();

@@ -6,7 +6,7 @@
 use ureq::unversioned::transport::Buffers;
 
 use super::error::Error;
-use super::head::{Head, MAX_HEAD_SIZE, is_plausible};
+use super::head::{Head, MAX_HEAD_SIZE, is_plausible, unfold};
 
 const SMALL: usize = 16 * 1024;
 /// Larger ones no longer make a transfer cheaper, and ten at once have to fit into a phone.
@@ -132,7 +132,13 @@ impl ConnectionBuffers {
             let has_end = input[from..].windows(2).any(|pair| pair == b"\n\n")
                 || input[from..].windows(3).any(|three| three == b"\n\r\n");
             self.searched = input.len();
-            let parsed = if has_end { Head::parse(input)? } else { None };
+            let parsed = if has_end {
+                // In the buffer itself, since ureq parses the head once more.
+                unfold(&mut self.input[self.start..self.end]);
+                Head::parse(&self.input[self.start..self.end])?
+            } else {
+                None
+            };
             match parsed {
                 Some((head, size)) if head.is_interim() => {
                     self.start += size;

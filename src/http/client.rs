@@ -52,7 +52,8 @@ impl Client {
     /// Makes a client; nothing is connected.
     ///
     /// # Errors
-    /// [`ErrorKind::Tls`] when a given root is no certificate or there is none.
+    /// [`ErrorKind::Tls`] when a given root is no certificate or there is none; [`ErrorKind::PlatformVerifier`] when the
+    /// system's verifier is wanted and still has to be initialised.
     pub fn new(options: ClientOptions) -> Result<Client, Error> {
         let ClientOptions { trust, pins, proxy, resolver, log } = options;
         let connector = Arc::new(Connector { tls: TlsSettings::new(trust, pins)?, proxy, resolver });
@@ -163,14 +164,21 @@ fn largest_line(request: &Request<'_>) -> usize {
 
 fn with_headers<B>(mut builder: RequestBuilder<B>, headers: &[(String, String)]) -> RequestBuilder<B> {
     let mut accepts_coding = false;
+    let mut wants_range = false;
     for (name, value) in headers {
         accepts_coding |= name.eq_ignore_ascii_case("accept-encoding");
+        wants_range |= name.eq_ignore_ascii_case("range");
         // These two follow from the URL and the body.
         if !name.eq_ignore_ascii_case("host") && !name.eq_ignore_ascii_case("content-length") {
             builder = builder.header_raw(name, value.as_bytes());
         }
     }
-    if accepts_coding { builder } else { builder.header_raw("Accept-Encoding", ACCEPTED.as_bytes()) }
+    if accepts_coding {
+        return builder;
+    }
+    // A piece out of the middle of coded data cannot be decoded (the Fetch standard's "HTTP-network-or-cache fetch").
+    let accepted = if wants_range { "identity" } else { ACCEPTED };
+    builder.header_raw("Accept-Encoding", accepted.as_bytes())
 }
 
 fn may_retry(request: &Request<'_>, context: &Context, error: &Error) -> bool {

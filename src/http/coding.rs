@@ -8,21 +8,14 @@ use super::head::{Header, list};
 /// A content coding that this build can undo.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Coding {
-    #[cfg(feature = "gzip")]
     Gzip,
-    #[cfg(feature = "gzip")]
     Deflate,
     #[cfg(feature = "brotli")]
     Brotli,
 }
 
-/// The value of `Accept-Encoding`: what can be undone, or nothing at all.
-pub(super) const ACCEPTED: &str = match (cfg!(feature = "gzip"), cfg!(feature = "brotli")) {
-    (true, true) => "gzip, deflate, br",
-    (true, false) => "gzip, deflate",
-    (false, true) => "br",
-    (false, false) => "identity",
-};
+/// The value of `Accept-Encoding`: what can be undone.
+pub(super) const ACCEPTED: &str = if cfg!(feature = "brotli") { "gzip, deflate, br" } else { "gzip, deflate" };
 
 /// The coding of a response. One that nobody knows is handed on as it is, as browsers do: storage services give files
 /// such names as `aws-chunked` or `utf-8`.
@@ -30,9 +23,7 @@ pub(super) fn coding_of(headers: &[Header]) -> Result<Option<Coding>, Error> {
     let mut known = None;
     for name in list(headers, "content-encoding") {
         let coding = match name.as_str() {
-            #[cfg(feature = "gzip")]
             "gzip" | "x-gzip" => Coding::Gzip,
-            #[cfg(feature = "gzip")]
             "deflate" => Coding::Deflate,
             #[cfg(feature = "brotli")]
             "br" => Coding::Brotli,
@@ -55,9 +46,7 @@ pub(super) struct Decoder<S: Read> {
 
 enum State<S: Read> {
     Unread(Coding, S),
-    #[cfg(feature = "gzip")]
     Gzip(Box<flate2::read::MultiGzDecoder<Begun<S>>>),
-    #[cfg(feature = "gzip")]
     Deflate(Box<Inflater<Begun<S>>>),
     #[cfg(feature = "brotli")]
     Brotli(Box<brotli_decompressor::Decompressor<Begun<S>>>),
@@ -86,9 +75,7 @@ impl<S: Read> Decoder<S> {
         }
         let source = io::Cursor::new(first).take(count as u64).chain(source);
         Ok(match coding {
-            #[cfg(feature = "gzip")]
             Coding::Gzip => State::Gzip(Box::new(flate2::read::MultiGzDecoder::new(source))),
-            #[cfg(feature = "gzip")]
             Coding::Deflate => State::Deflate(Box::new(Inflater::new(source, has_zlib_header(first)))),
             #[cfg(feature = "brotli")]
             Coding::Brotli => State::Brotli(Box::new(brotli_decompressor::Decompressor::new(source, INPUT_SIZE))),
@@ -105,9 +92,7 @@ impl<S: Read> Read for Decoder<S> {
         }
         match &mut self.state {
             State::Unread(..) | State::Ended => Ok(0),
-            #[cfg(feature = "gzip")]
             State::Gzip(decoder) => decoder.read(buffer),
-            #[cfg(feature = "gzip")]
             State::Deflate(decoder) => decoder.read(buffer),
             #[cfg(feature = "brotli")]
             State::Brotli(decoder) => match decoder.read(buffer)? {
@@ -121,17 +106,14 @@ impl<S: Read> Read for Decoder<S> {
     }
 }
 
-#[cfg(any(feature = "gzip", feature = "brotli"))]
 const INPUT_SIZE: usize = 16 * 1024;
 
 /// "deflate" is the zlib format (RFC 1950), but servers send bare deflate data (RFC 1951) under the name as well.
-#[cfg(feature = "gzip")]
 fn has_zlib_header(first: [u8; 2]) -> bool {
     first[0] & 0x0f == 8 && u16::from_be_bytes(first).is_multiple_of(31)
 }
 
 /// flate2's own readers take an end of the source for the end of the data.
-#[cfg(feature = "gzip")]
 struct Inflater<S> {
     source: S,
     inflate: flate2::Decompress,
@@ -141,7 +123,6 @@ struct Inflater<S> {
     ended: bool,
 }
 
-#[cfg(feature = "gzip")]
 impl<S: Read> Inflater<S> {
     fn new(source: S, zlib_header: bool) -> Inflater<S> {
         let inflate = flate2::Decompress::new(zlib_header);

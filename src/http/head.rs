@@ -70,6 +70,28 @@ pub fn is_plausible(input: &[u8]) -> bool {
     b"HTTP/1.".iter().zip(&input[start..]).all(|(expected, byte)| expected == byte)
 }
 
+/// Replaces the line ends inside of folded fields with spaces, as a user agent must (RFC 9112 section 5.2). Nothing behind
+/// the head is touched, nor is a fold in front of the first field, which is an error.
+pub(super) fn unfold(input: &mut [u8]) {
+    // Empty lines in front of a head are passed over (RFC 9112 section 2.2).
+    let mut line = input.iter().position(|byte| !matches!(byte, b'\r' | b'\n')).unwrap_or(input.len());
+    let mut in_field = false;
+    while let Some(length) = input[line..].iter().position(|&byte| byte == b'\n') {
+        let end = line + length;
+        if matches!(input[line..end], [] | [b'\r']) {
+            return;
+        }
+        if in_field && matches!(input.get(end + 1), Some(b' ' | b'\t')) {
+            input[end] = b' ';
+            if input[end - 1] == b'\r' {
+                input[end - 1] = b' ';
+            }
+        }
+        in_field = true;
+        line = end + 1;
+    }
+}
+
 /// The values of every field called `name`, which is in lower case.
 pub(super) fn find<'a>(headers: &'a [Header], name: &'a str) -> impl Iterator<Item = &'a str> {
     headers.iter().filter(move |header| header.name.eq_ignore_ascii_case(name)).map(|header| header.value.as_str())

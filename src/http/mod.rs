@@ -31,8 +31,6 @@ pub use proxy::Proxy;
 pub use request::{BodySource, Method, Request};
 pub use resolver::{Resolver, ResolverAnswer};
 pub use response::Response;
-#[cfg(target_os = "android")]
-pub use tls::platform_verifier_was_initialised;
 pub use tls::{Pin, Trust};
 
 #[cfg(test)]

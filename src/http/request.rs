@@ -17,8 +17,8 @@ pub struct Request<'a> {
     pub method: Method,
     /// An `http` or `https` URL.
     pub url: &'a url::Url,
-    /// The header fields in the order they are sent, complete and already validated. `Host`, `Content-Length` and, unless
-    /// it is given, `Accept-Encoding` are added.
+    /// The header fields, complete and already validated. Names keep their letters and fields of one name their order;
+    /// the order of the names is not kept. `Host`, `Content-Length` and, unless it is given, `Accept-Encoding` are added.
     pub headers: &'a [(String, String)],
     /// The body of a POST.
     pub body: Option<&'a mut dyn BodySource>,

@@ -69,7 +69,7 @@ fn wait_for(context: &Context, answer: &Receiver<Vec<IpAddr>>) -> Result<Vec<IpA
 static SYSTEM: LookupPool = LookupPool::new();
 
 const MAX_THREADS: usize = 8;
-const IDLE_TIME: Duration = Duration::from_secs(5);
+const IDLE_TIME: Duration = Duration::from_secs(2);
 /// The system's resolver needs far less, and far less is not safe with every libc.
 const STACK_SIZE: usize = 512 * 1024;
 

@@ -16,6 +16,7 @@ use rustls::{
 };
 
 use super::error::{Error, ErrorKind, TlsFailure};
+use crate::platform::trust_store_is_ready;
 
 /// The certificates that a server's must lead to.
 #[derive(Clone)]
@@ -78,7 +79,10 @@ impl TlsSettings {
             by_host.entry(pin.host.to_ascii_lowercase()).or_default().push(pin.sha256);
         }
         match trust {
-            Trust::Platform => Ok(TlsSettings::Platform { pins: by_host, config: OnceCell::new() }),
+            Trust::Platform => {
+                require_platform_verifier()?;
+                Ok(TlsSettings::Platform { pins: by_host, config: OnceCell::new() })
+            }
             Trust::Roots(roots) => {
                 let verifier = WebPkiServerVerifier::builder_with_provider(root_store(&roots)?.into(), provider())
                     .build()
@@ -129,10 +133,16 @@ fn config(verifier: Arc<dyn ServerCertVerifier>, pins: Pins) -> Result<Arc<Clien
     Ok(Arc::new(config))
 }
 
-fn platform_verifier() -> Result<Arc<dyn ServerCertVerifier>, Error> {
-    if !platform_verifier_is_ready() {
-        return Err(Error::new(ErrorKind::PlatformVerifier, "the platform's certificate verifier was not initialised"));
+/// Where the verifier is not ready, making one would succeed and its first use would panic.
+fn require_platform_verifier() -> Result<(), Error> {
+    if trust_store_is_ready() {
+        return Ok(());
     }
+    Err(Error::new(ErrorKind::PlatformVerifier, "the platform's certificate verifier was not initialised"))
+}
+
+fn platform_verifier() -> Result<Arc<dyn ServerCertVerifier>, Error> {
+    require_platform_verifier()?;
     match rustls_platform_verifier::Verifier::new(provider()) {
         Ok(verifier) => Ok(Arc::new(verifier)),
         Err(error) => {
@@ -140,27 +150,6 @@ fn platform_verifier() -> Result<Arc<dyn ServerCertVerifier>, Error> {
             Err(Error::new(ErrorKind::PlatformVerifier, detail))
         }
     }
-}
-
-#[cfg(not(target_os = "android"))]
-fn platform_verifier_is_ready() -> bool {
-    true
-}
-
-/// On Android the verifier needs the JVM and panics without it, and it does not say whether it has it.
-#[cfg(target_os = "android")]
-static PLATFORM_VERIFIER_IS_READY: std::sync::atomic::AtomicBool = std::sync::atomic::AtomicBool::new(false);
-
-#[cfg(target_os = "android")]
-fn platform_verifier_is_ready() -> bool {
-    PLATFORM_VERIFIER_IS_READY.load(std::sync::atomic::Ordering::SeqCst)
-}
-
-/// Says that `rustls_platform_verifier::android` was initialised; until then every platform verification fails with
-/// [`ErrorKind::PlatformVerifier`].
-#[cfg(target_os = "android")]
-pub fn platform_verifier_was_initialised() {
-    PLATFORM_VERIFIER_IS_READY.store(true, std::sync::atomic::Ordering::SeqCst);
 }
 
 /// Checks the pins of a host after everything else.

@@ -2,8 +2,12 @@
 
 mod clone;
 mod socket;
+mod trust_store;
 mod waker;
 
 pub use clone::clone_file;
 pub use socket::{SEND_FLAGS, unsent_bytes};
+#[cfg(target_os = "android")]
+pub use trust_store::initialise_trust_store;
+pub use trust_store::trust_store_is_ready;
 pub use waker::Waker;

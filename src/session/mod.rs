@@ -99,8 +99,12 @@ impl Admission<'_> {
     /// The mini program went to the background: new calls fail, queued tasks wait, and what still runs after the grace
     /// time is interrupted. Fails when the timer's thread cannot be started; then nothing changes.
     pub fn enter_background(&self) -> std::io::Result<()> {
-        let engine = self.session.engine.clone();
-        self.session.background.enter(|| self.session.engine.set_paused(true), move || engine.interrupt_running())
+        let Session { environment, engine, background, .. } = self.session;
+        let running = engine.clone();
+        background.enter(|| engine.set_paused(true), move || running.interrupt_running())?;
+        // The system takes them from an app that it suspends, and the next task would be the one to find out.
+        environment.client.close_idle();
+        Ok(())
     }
 
     /// The mini program is back: new calls are taken, and the queue moves on.

@@ -53,10 +53,7 @@ fn decoded(coding: &str, body: &[u8]) -> Result<Vec<u8>, Error> {
 }
 
 fn known() -> Vec<(&'static str, &'static [u8])> {
-    let mut known = Vec::new();
-    if cfg!(feature = "gzip") {
-        known.extend([("gzip", HELLO_GZIP), ("X-GZip", HELLO_GZIP), ("deflate", HELLO_ZLIB), ("deflate", HELLO_RAW)]);
-    }
+    let mut known = vec![("gzip", HELLO_GZIP), ("X-GZip", HELLO_GZIP), ("deflate", HELLO_ZLIB), ("deflate", HELLO_RAW)];
     if cfg!(feature = "brotli") {
         known.push(("br", HELLO_BROTLI));
     }
@@ -101,7 +98,6 @@ fn bad_data_is_an_error() {
 }
 
 #[test]
-#[cfg(feature = "gzip")]
 fn a_wrong_checksum_is_an_error() {
     for (coding, body, position) in [("gzip", HELLO_GZIP, 18), ("deflate", HELLO_ZLIB, 12)] {
         let mut body = body.to_vec();
@@ -112,7 +108,6 @@ fn a_wrong_checksum_is_an_error() {
 }
 
 #[test]
-#[cfg(feature = "gzip")]
 fn a_gzip_body_may_have_several_members() {
     assert_eq!(decoded("gzip", &[HELLO_GZIP, HELLO_GZIP].concat()).unwrap(), b"hellohello");
 }
@@ -137,7 +132,6 @@ fn an_unknown_coding_is_handed_on() {
 }
 
 #[test]
-#[cfg(feature = "gzip")]
 fn several_codings_are_an_error() {
     let server = Server::answering(answer("gzip, deflate", HELLO_GZIP, false));
     let error = get(&client(), &server.url(), &context()).err().unwrap();

@@ -207,5 +207,6 @@ fn bytes_in_the_kernel_do_not_count_as_sent() {
     sender.send(()).unwrap();
     let (counted, accepted) = (context.body_bytes_sent(), context.trace().bytes_sent);
     assert!(counted > 0);
-    assert!(counted < accepted, "{counted} of {accepted} bytes that the socket accepted");
+    // Far more than the head. The server's window is closed, so the kernel here has all that it can hold.
+    assert!(counted + 50_000 < accepted, "{counted} of {accepted} bytes that the socket accepted");
 }

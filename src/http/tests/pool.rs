@@ -228,25 +228,28 @@ fn discarding_a_large_or_slow_response_does_not_wait_for_it() {
 }
 
 #[test]
-fn tls_connections_are_used_again_although_tickets_come_late() {
+fn a_message_of_tls_itself_does_not_end_an_idle_connection() {
+    let (fetched, was_fetched) = mpsc::channel();
+    let (sent, was_sent) = mpsc::channel();
+    let (was_fetched, sent) = (Mutex::new(was_fetched), Mutex::new(sent));
     let authority = Authority::new();
-    let mut config = authority.issue("test.example").config();
-    config.send_tls13_tickets = 0;
-    let server = tls_server(config, |mut stream, _| {
+    let server = tls_server(authority.issue("test.example").config(), move |mut stream, _| {
         while read_request(&mut stream).is_some() {
             stream.write_all(OK).unwrap();
-            // A message of TLS itself that comes after the response.
+            was_fetched.lock().unwrap().recv_timeout(PATIENCE).unwrap();
+            // A key update, as late as the session tickets of some servers.
             stream.conn.refresh_traffic_keys().unwrap();
-            stream.flush().unwrap();
             while stream.conn.wants_write() {
                 stream.conn.write_tls(&mut stream.sock).unwrap();
             }
+            sent.lock().unwrap().send(()).unwrap();
         }
     });
     let client = client_trusting(&authority);
-    assert!(!fetch(&client, &server.tls_url()));
-    for _ in 0..3 {
-        assert!(fetch(&client, &server.tls_url()));
+    for expected in [false, true, true] {
+        assert_eq!(fetch(&client, &server.tls_url()), expected);
+        fetched.send(()).unwrap();
+        was_sent.recv_timeout(PATIENCE).unwrap();
     }
     assert_eq!(server.connections(), 1);
 }

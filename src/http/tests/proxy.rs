@@ -110,7 +110,9 @@ fn the_environment_names_no_proxy() {
     if std::env::var_os("WXTRANSFER_TEST_PROXY_CHILD").is_none() {
         let trap = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let proxy = format!("http://{}", trap.local_addr().unwrap());
-        let status = std::process::Command::new(std::env::current_exe().unwrap())
+        let words = wxtransfer_test_server::program_words(std::env::current_exe().unwrap());
+        let status = std::process::Command::new(&words[0])
+            .args(&words[1..])
             .args(["--exact", "http::tests::proxy::the_environment_names_no_proxy"])
             .env("WXTRANSFER_TEST_PROXY_CHILD", "1")
             .envs(["http_proxy", "HTTP_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"].map(|name| (name, &proxy)))

@@ -15,8 +15,9 @@ const FILE_BYTES: usize = 200_000;
 fn start(test: &str, directory: &Path, setup: &str) -> Child {
     Command::new("sh")
         .arg("-c")
-        .arg(format!("{setup}\nexec \"$0\" \"$@\""))
-        .arg(std::env::current_exe().unwrap())
+        .arg(format!("{setup}\nexec \"$@\""))
+        .arg("sh")
+        .args(wxtransfer_test_server::program_words(std::env::current_exe().unwrap()))
         .args(["--exact", &format!("storage::tests::crash::{test}"), "--nocapture", "--test-threads=1"])
         .env(DIRECTORY, directory)
         .stdout(Stdio::piped())

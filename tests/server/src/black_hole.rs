@@ -21,12 +21,20 @@ impl BlackHole {
     /// # Panics
     /// Where the queue cannot be filled.
     pub fn start() -> BlackHole {
-        BlackHole::fill().expect("a listener's queue on the loopback can be filled")
+        BlackHole::start_at((Ipv4Addr::LOCALHOST, 0).into())
     }
 
-    fn fill() -> std::io::Result<BlackHole> {
-        let listener = Socket::new(Domain::IPV4, Type::STREAM, None)?;
-        listener.bind(&SockAddr::from(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))))?;
+    /// The same at an address of the loopback: the dead one of a name that has several must have a live one's port.
+    ///
+    /// # Panics
+    /// Where the address cannot be bound, or the queue cannot be filled.
+    pub fn start_at(address: SocketAddr) -> BlackHole {
+        BlackHole::fill(address).expect("a listener's queue on the loopback can be filled")
+    }
+
+    fn fill(address: SocketAddr) -> std::io::Result<BlackHole> {
+        let listener = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
+        listener.bind(&SockAddr::from(address))?;
         listener.listen(0)?;
         let address = listener.local_addr()?.as_socket().ok_or(std::io::ErrorKind::AddrNotAvailable)?;
         let mut queue = Vec::new();

@@ -18,7 +18,8 @@ const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 /// [`Authority::pem`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Identity {
-    /// Signed through an intermediate, for `localhost`, `example.test`, `*.example.test`, 127.0.0.1 and ::1.
+    /// Signed through an intermediate, for `localhost`, `example.test`, `*.example.test`, `example.com`, 127.0.0.1 and
+    /// ::1.
     Valid,
     /// As valid, but its time ended a month ago.
     Expired,
@@ -126,7 +127,8 @@ impl Authority {
     }
 }
 
-const LOCAL_NAMES: [&str; 5] = ["localhost", "example.test", "*.example.test", "127.0.0.1", "::1"];
+/// `example.com` for the programs of API guides, which are run as they are printed, through a proxy that leads here.
+const LOCAL_NAMES: [&str; 6] = ["localhost", "example.test", "*.example.test", "example.com", "127.0.0.1", "::1"];
 
 fn issuer(name: &str) -> Result<CertificateParams, rcgen::Error> {
     let mut params = CertificateParams::new(Vec::new())?;

@@ -16,6 +16,7 @@ mod fault;
 mod honest;
 mod identity;
 mod pattern;
+mod program;
 mod proxy;
 
 pub use black_hole::BlackHole;
@@ -23,6 +24,7 @@ pub use fault::{Event, FaultServer, Script, Step, Transport, response_head, scri
 pub use honest::{Options, Part, ReceivedBody, ReceivedRequest, Server, TlsInfo};
 pub use identity::{Authority, Identity, MaximumTls};
 pub use pattern::{pattern_byte, pattern_bytes, pattern_sha256};
+pub use program::program_words;
 pub use proxy::{ProxyConnect, ProxyServer};
 
 use std::time::Duration;

@@ -7,12 +7,14 @@ use std::net::SocketAddr;
 use std::process::{Command, Stdio};
 
 use client::{connect, connect_tls, get, trusting_pem};
-use wxtransfer_test_server::pattern_bytes;
+use wxtransfer_test_server::{pattern_bytes, program_words};
 
 #[test]
 fn the_program_says_where_it_is_and_ends_with_its_input() {
     let directory = tempfile::tempdir().expect("a directory");
-    let mut program = Command::new(env!("CARGO_BIN_EXE_wxtransfer-test-server"))
+    let words = program_words(env!("CARGO_BIN_EXE_wxtransfer-test-server"));
+    let mut program = Command::new(&words[0])
+        .args(&words[1..])
         .arg("--directory")
         .arg(directory.path())
         .stdin(Stdio::piped())

@@ -1,0 +1,121 @@
+/* What the client programs of the benchmark share: their command line, clocks and memory, and how they report.
+ *
+ * Each program does one job in one process and prints one line, `cpu_s … wall_s … rss_kib … bytes … tasks …`:
+ * CPU time of the whole process (user + system) and wall time from the first request to the last result, and the
+ * process's peak resident memory over what it had before the first request. */
+#ifndef BENCH_H
+#define BENCH_H
+
+#include <getopt.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <time.h>
+
+struct options {
+  const char *command;   /* the first argument */
+  const char *url;       /* what to fetch, or where to send */
+  const char *file;      /* what to send */
+  const char *directory; /* where downloads go */
+  const char *ca;        /* PEM file of the only root to trust */
+  const char *keep;      /* where to leave the last download, to be verified */
+  long count;            /* transfers */
+  long batch;            /* transfers queued at once; 0 is all */
+  long parallel;         /* transfers at once */
+  bool multi;            /* libcurl: one thread and the multi interface in place of threads */
+  bool tuned;            /* libcurl: 512 KiB buffers */
+};
+
+static void die(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
+static void die(const char *format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  vfprintf(stderr, format, arguments);
+  va_end(arguments);
+  fputc('\n', stderr);
+  exit(1);
+}
+
+static inline struct options parse_options(int argc, char **argv) {
+  static const struct option names[] = {
+      {"url", required_argument, NULL, 'u'},       {"file", required_argument, NULL, 'f'},
+      {"directory", required_argument, NULL, 'd'}, {"ca", required_argument, NULL, 'a'},
+      {"keep", required_argument, NULL, 'k'},      {"count", required_argument, NULL, 'n'},
+      {"batch", required_argument, NULL, 'b'},     {"parallel", required_argument, NULL, 'p'},
+      {"multi", no_argument, NULL, 'm'},           {"tuned", no_argument, NULL, 't'},
+      {NULL, 0, NULL, 0}};
+  struct options options = {.count = 1, .parallel = 1};
+  int option;
+  while ((option = getopt_long(argc, argv, "", names, NULL)) != -1) {
+    switch (option) {
+      case 'u': options.url = optarg; break;
+      case 'f': options.file = optarg; break;
+      case 'd': options.directory = optarg; break;
+      case 'a': options.ca = optarg; break;
+      case 'k': options.keep = optarg; break;
+      case 'n': options.count = atol(optarg); break;
+      case 'b': options.batch = atol(optarg); break;
+      case 'p': options.parallel = atol(optarg); break;
+      case 'm': options.multi = true; break;
+      case 't': options.tuned = true; break;
+      default: exit(2);
+    }
+  }
+  if (optind != argc - 1) die("usage: %s COMMAND [--option value]…", argv[0]);
+  options.command = argv[optind];
+  if (options.batch == 0) options.batch = options.count;
+  return options;
+}
+
+static inline double wall_seconds(void) {
+  struct timespec time;
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
+}
+
+static inline double cpu_seconds(void) {
+  struct rusage usage;
+  getrusage(RUSAGE_SELF, &usage);
+  return (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
+         (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
+}
+
+/* A number of /proc/self/status, such as "VmHWM:" in KiB or "Threads:". */
+static inline long process_status(const char *key) {
+  FILE *status = fopen("/proc/self/status", "r");
+  if (status == NULL) die("/proc/self/status cannot be read");
+  char line[256];
+  long value = -1;
+  while (value < 0 && fgets(line, sizeof line, status) != NULL) {
+    if (strncmp(line, key, strlen(key)) == 0) value = atol(line + strlen(key));
+  }
+  fclose(status);
+  return value;
+}
+
+struct measurement {
+  double cpu;
+  double wall;
+  long resident;
+};
+
+static inline struct measurement measurement_begin(void) {
+  struct measurement begin;
+  begin.resident = process_status("VmRSS:");
+  begin.wall = wall_seconds();
+  begin.cpu = cpu_seconds();
+  return begin;
+}
+
+static inline void measurement_print(struct measurement begin, uint64_t bytes, long tasks) {
+  double cpu = cpu_seconds() - begin.cpu;
+  double wall = wall_seconds() - begin.wall;
+  printf("cpu_s %.6f wall_s %.6f rss_kib %ld bytes %llu tasks %ld\n", cpu, wall,
+         process_status("VmHWM:") - begin.resident, (unsigned long long)bytes, tasks);
+}
+
+#endif

@@ -1,0 +1,321 @@
+/* How long an abort takes, from wxt_task_abort to the host's on_fail, in every phase of a transfer.
+ *
+ *   bench_abort FAULT_PLAIN_URL FAULT_TLS_URL CA FILE DIRECTORY SAMPLES
+ *
+ * The fault server (tests/server) stalls requests; this program itself is the listener that does not accept, the one
+ * that does not speak TLS, and the resolver that does not answer. What the failure's profile says proves the phase.
+ * Prints one line a phase: `NAME p50_ms … p99_ms … max_ms …`.
+ */
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <pthread.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "bench.h"
+#include "wxtransfer.h"
+
+struct outcome {
+  pthread_mutex_t lock;
+  pthread_cond_t changed;
+  bool complete;
+  double failed_at;
+  int32_t category;
+  char message[256];
+  WxtProfile profile;
+  uint64_t bytes;
+};
+
+static void on_progress(void *user_data, WxtTaskId task, const WxtProgress *event) {
+  struct outcome *outcome = user_data;
+  (void)task;
+  outcome->bytes = event->total_bytes;
+}
+
+static void on_fail(void *user_data, WxtTaskId task, const WxtFailure *event) {
+  struct outcome *outcome = user_data;
+  (void)task;
+  outcome->failed_at = wall_seconds();
+  outcome->category = event->category;
+  outcome->profile = *event->profile;
+  snprintf(outcome->message, sizeof outcome->message, "%.*s (%.*s)", (int)event->err_msg.len, event->err_msg.ptr,
+           (int)event->detail.len, event->detail.ptr);
+}
+
+static void on_complete(void *user_data, WxtTaskId task, const WxtCompletion *event) {
+  struct outcome *outcome = user_data;
+  (void)task;
+  (void)event;
+  pthread_mutex_lock(&outcome->lock);
+  outcome->complete = true;
+  pthread_cond_signal(&outcome->changed);
+  pthread_mutex_unlock(&outcome->lock);
+}
+
+static uint64_t file_size;
+
+/* Phases as the profile tells them. */
+static bool is_queued(const WxtProfile *profile) { return profile->queue_start != 0 && profile->queue_end == 0; }
+static bool is_resolving(const WxtProfile *profile) {
+  return profile->domain_look_up_start != 0 && profile->domain_look_up_end == 0;
+}
+static bool is_connecting(const WxtProfile *profile) {
+  return profile->connect_start != 0 && profile->connect_end == 0 && profile->ssl_connection_start == 0;
+}
+static bool is_in_tls(const WxtProfile *profile) {
+  return profile->ssl_connection_start != 0 && profile->ssl_connection_end == 0;
+}
+static bool is_sending(const WxtProfile *profile) {
+  /* The file is far larger than what the sockets' buffers hold. */
+  return profile->send_bytes_count > 0 && profile->send_bytes_count < file_size && profile->response_start == 0;
+}
+static bool is_waiting(const WxtProfile *profile) { return profile->request_end != 0 && profile->response_start == 0; }
+static bool is_receiving(const WxtProfile *profile) {
+  return profile->response_start != 0 && profile->response_end == 0;
+}
+
+struct phase {
+  const char *name;
+  char url[256];
+  bool upload;
+  bool host_resolver;
+  bool full; /* all places are taken by other tasks */
+  bool (*reached)(const WxtProfile *profile);
+};
+
+/* The system's resolver never answers for this host: the program's own getaddrinfo stands in for the C library's. */
+static const char stalled_host[] = "stalled.example";
+static pthread_mutex_t resolver_lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t resolver_changed = PTHREAD_COND_INITIALIZER;
+static unsigned long resolver_round;
+
+int getaddrinfo(const char *node, const char *service, const struct addrinfo *hints, struct addrinfo **result) {
+  (void)hints;
+  *result = NULL;
+  if (node != NULL && strcmp(node, stalled_host) == 0) {
+    pthread_mutex_lock(&resolver_lock);
+    unsigned long round = resolver_round;
+    while (round == resolver_round) pthread_cond_wait(&resolver_changed, &resolver_lock);
+    pthread_mutex_unlock(&resolver_lock);
+    return EAI_AGAIN;
+  }
+  /* Every other name is this machine. */
+  struct addrinfo *entry = calloc(1, sizeof *entry + sizeof(struct sockaddr_in));
+  struct sockaddr_in *address = (struct sockaddr_in *)(entry + 1);
+  address->sin_family = AF_INET;
+  address->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  address->sin_port = htons((uint16_t)(service == NULL ? 0 : atoi(service)));
+  entry->ai_family = AF_INET;
+  entry->ai_socktype = SOCK_STREAM;
+  entry->ai_addrlen = sizeof *address;
+  entry->ai_addr = (struct sockaddr *)address;
+  *result = entry;
+  return 0;
+}
+
+void freeaddrinfo(struct addrinfo *result) { free(result); }
+
+static void release_resolver(void) {
+  pthread_mutex_lock(&resolver_lock);
+  resolver_round++;
+  pthread_cond_broadcast(&resolver_changed);
+  pthread_mutex_unlock(&resolver_lock);
+}
+
+/* The host's resolver keeps the question until its task has been aborted. */
+static WxtResolution *held_resolution;
+
+static void hold_resolution(void *context, WxtStr host, WxtResolution *resolution) {
+  (void)context;
+  (void)host;
+  pthread_mutex_lock(&resolver_lock);
+  held_resolution = resolution;
+  pthread_mutex_unlock(&resolver_lock);
+}
+
+static void answer_held_resolution(void) {
+  pthread_mutex_lock(&resolver_lock);
+  WxtResolution *resolution = held_resolution;
+  held_resolution = NULL;
+  pthread_mutex_unlock(&resolver_lock);
+  if (resolution != NULL) wxt_resolution_finish(resolution, NULL, 0);
+}
+
+static int listener(int backlog, unsigned *port) {
+  struct sockaddr_in address = {.sin_family = AF_INET};
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof address;
+  int descriptor = socket(AF_INET, SOCK_STREAM, 0);
+  if (bind(descriptor, (struct sockaddr *)&address, size) != 0 || listen(descriptor, backlog) != 0) die("listen");
+  getsockname(descriptor, (struct sockaddr *)&address, &size);
+  *port = ntohs(address.sin_port);
+  return descriptor;
+}
+
+/* Connections to this port are never established: its queue is full. */
+static unsigned black_hole(void) {
+  unsigned port;
+  listener(0, &port);
+  struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  for (int i = 0; i < 4; i++) {
+    int descriptor = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+    connect(descriptor, (struct sockaddr *)&address, sizeof address);
+  }
+  return port;
+}
+
+/* Accepts, and says nothing. */
+static void *stay_silent(void *argument) {
+  int descriptor = *(int *)argument;
+  enum { HELD = 64 };
+  int held[HELD];
+  for (int i = 0; i < HELD; i++) held[i] = -1;
+  for (unsigned next = 0;; next = (next + 1) % HELD) {
+    int accepted = accept(descriptor, NULL, NULL);
+    if (held[next] >= 0) close(held[next]);
+    held[next] = accepted;
+  }
+  return NULL;
+}
+
+static WxtSession *open_session(const char *ca, const char *directory, bool host_resolver) {
+  WxtSessionOptions options = wxt_session_options();
+  options.app_id = wxt_str("wxbenchmark");
+  options.platform = WXT_PLATFORM_OTHER;
+  options.path_policy = WXT_PATHS_NATIVE;
+  options.client_version = wxt_str("8.0.50");
+  options.data_directory = wxt_str(directory);
+  options.allow_plain_http = 1;
+  options.allow_lan = 1;
+  options.skip_domain_check = 1;
+  options.root_certificates = wxt_str(ca);
+  if (host_resolver) options.resolver.resolve = hold_resolution;
+  WxtSession *session;
+  WxtStatus status = wxt_session_open(&options, &session);
+  if (status != WXT_OK) die("wxt_session_open: %s", wxt_status_text(status));
+  return session;
+}
+
+static WxtTaskId start(WxtSession *session, const struct phase *phase, const char *file, struct outcome *outcome) {
+  WxtCallbacks callbacks = wxt_callbacks();
+  callbacks.user_data = outcome;
+  if (outcome != NULL) {
+    callbacks.on_progress = on_progress;
+    callbacks.on_fail = on_fail;
+    callbacks.on_complete = on_complete;
+  }
+  WxtTaskId task;
+  WxtStatus status;
+  if (phase->upload) {
+    WxtUploadRequest request = wxt_upload_request();
+    request.url = wxt_str(phase->url);
+    request.file_path = wxt_str(file);
+    request.name = wxt_str("file");
+    status = wxt_upload_file(session, &request, &callbacks, &task);
+  } else {
+    WxtDownloadRequest request = wxt_download_request();
+    request.url = wxt_str(phase->url);
+    status = wxt_download_file(session, &request, &callbacks, &task);
+  }
+  if (status != WXT_OK) die("%s: a task was refused: %s", phase->name, wxt_status_text(status));
+  return task;
+}
+
+/* One abort; negative where the task was not in the phase when it came. */
+static double sample(WxtSession *session, const struct phase *phase, const char *file, useconds_t settle) {
+  struct outcome outcome = {.lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
+  WxtTaskId task = start(session, phase, file, &outcome);
+  usleep(settle);
+  double aborted_at = wall_seconds();
+  wxt_task_abort(session, task);
+  pthread_mutex_lock(&outcome.lock);
+  while (!outcome.complete) pthread_cond_wait(&outcome.changed, &outcome.lock);
+  pthread_mutex_unlock(&outcome.lock);
+  release_resolver();
+  answer_held_resolution();
+  if (outcome.category != WXT_CATEGORY_ABORTED) die("%s: %s", phase->name, outcome.message);
+  return phase->reached(&outcome.profile) ? outcome.failed_at - aborted_at : -1;
+}
+
+static int compare(const void *left, const void *right) {
+  double difference = *(const double *)left - *(const double *)right;
+  return difference < 0 ? -1 : difference > 0;
+}
+
+static void measure(const struct phase *phase, const char *ca, const char *file, const char *directory, int samples) {
+  WxtSession *session = open_session(ca, directory, phase->host_resolver);
+  for (int i = 0; phase->full && i < 10; i++) start(session, phase, file, NULL);
+  double *times = calloc((size_t)samples, sizeof *times);
+  useconds_t settle = 8000;
+  for (int i = 0; i < samples;) {
+    times[i] = sample(session, phase, file, settle);
+    if (times[i] >= 0) {
+      i++;
+    } else if ((settle *= 2) > 1000000) {
+      die("%s: the phase was never reached", phase->name);
+    }
+  }
+  qsort(times, (size_t)samples, sizeof *times, compare);
+  printf("%s p50_ms %.3f p99_ms %.3f max_ms %.3f\n", phase->name, times[samples / 2] * 1e3,
+         times[(samples * 99 + 99) / 100 - 1] * 1e3, times[samples - 1] * 1e3);
+  fflush(stdout);
+  free(times);
+  wxt_session_close(session);
+}
+
+static char *read_text(const char *path) {
+  FILE *file = fopen(path, "r");
+  if (file == NULL) die("%s cannot be read", path);
+  char *text = calloc(1, 65536);
+  if (fread(text, 1, 65535, file) == 0) die("%s is empty", path);
+  fclose(file);
+  return text;
+}
+
+int main(int argc, char **argv) {
+  if (argc != 7) die("usage: bench_abort FAULT_PLAIN_URL FAULT_TLS_URL CA FILE DIRECTORY SAMPLES");
+  char *ca = read_text(argv[3]);
+  int samples = atoi(argv[6]);
+  struct stat file;
+  if (stat(argv[4], &file) != 0) die("%s cannot be read", argv[4]);
+  file_size = (uint64_t)file.st_size;
+  unsigned silent_port, hole_port = black_hole();
+  int silent = listener(128, &silent_port);
+  pthread_t thread;
+  if (pthread_create(&thread, NULL, stay_silent, &silent) != 0) die("pthread_create");
+
+  for (int tls = 0; tls < 2; tls++) {
+    const char *scheme = tls ? "https" : "http";
+    const char *fault = argv[1 + tls];
+    struct phase phases[] = {
+        {.name = "queued", .full = true, .reached = is_queued},
+        {.name = "dns-system", .reached = is_resolving},
+        {.name = "dns-host", .host_resolver = true, .reached = is_resolving},
+        {.name = "connect", .reached = is_connecting},
+        {.name = "tls", .reached = is_in_tls},
+        {.name = "sending", .upload = true, .reached = is_sending},
+        {.name = "waiting", .reached = is_waiting},
+        {.name = "receiving", .reached = is_receiving},
+    };
+    snprintf(phases[0].url, sizeof phases[0].url, "%s://localhost:%u/", scheme, silent_port);
+    snprintf(phases[1].url, sizeof phases[1].url, "%s://%s/", scheme, stalled_host);
+    snprintf(phases[2].url, sizeof phases[2].url, "%s://%s/", scheme, stalled_host);
+    snprintf(phases[3].url, sizeof phases[3].url, "%s://localhost:%u/", scheme, hole_port);
+    snprintf(phases[4].url, sizeof phases[4].url, "https://localhost:%u/", silent_port);
+    snprintf(phases[5].url, sizeof phases[5].url, "%s/fault/stall-in-upload", fault);
+    snprintf(phases[6].url, sizeof phases[6].url, "%s/fault/stall-before-answer", fault);
+    snprintf(phases[7].url, sizeof phases[7].url, "%s/fault/stall-in-body", fault);
+    for (size_t i = 0; i < sizeof phases / sizeof *phases; i++) {
+      if (phases[i].reached == is_in_tls && !tls) continue;
+      char name[64];
+      snprintf(name, sizeof name, "%s-%s", tls ? "tls" : "plain", phases[i].name);
+      phases[i].name = name;
+      measure(&phases[i], ca, argv[4], argv[5], samples);
+    }
+  }
+  return 0;
+}

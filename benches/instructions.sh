@@ -1,0 +1,62 @@
+#!/bin/bash
+# What no other process disturbs: instructions of three small fixed workloads, counted by callgrind, and the size of the
+# stripped shared library, held against recorded.txt. Fails when one has grown by more than 5 %.
+#
+#   benches/instructions.sh            compares
+#   benches/instructions.sh --record   writes recorded.txt anew, after a change that is worth its cost
+set -euo pipefail
+# shellcheck source=benches/servers.sh
+. "$(dirname "$0")/servers.sh"
+
+missing=()
+need "a C compiler" gcc command -v cc
+need "cargo" rustup command -v cargo
+need "OpenSSL's headers" libssl-dev has_header openssl/ssl.h
+need "openssl" openssl command -v openssl
+need "valgrind" valgrind command -v valgrind
+need "strip" binutils command -v strip
+need "a tmpfs at /dev/shm" "mount -t tmpfs" test -d /dev/shm
+stop_where_something_is_missing
+
+recorded=$root/benches/recorded.txt
+make_work_directory
+build_programs
+build_library cdylib
+make_certificates
+random_file "$work/files/16MiB" $((16 << 20))
+start_bench_server
+
+instructions() { # instructions NAME ARGUMENT…: the median of three, since threads meet differently each time
+  local name=$1 count counts=()
+  shift
+  for _ in 1 2 3; do
+    rm -rf "$work/data" && mkdir "$work/data"
+    valgrind --tool=callgrind --callgrind-out-file=/dev/null "$build/bench_wxt" "$@" --ca "$work/ca.pem" \
+      --directory "$work/data" >"$work/valgrind.out" 2>&1 || { cat "$work/valgrind.out" >&2; exit 1; }
+    count=$(sed -n 's/.*Collected *: *//p' "$work/valgrind.out")
+    counts+=("$count")
+  done
+  echo "$name $(printf '%s\n' "${counts[@]}" | sort -n | sed -n 2p)"
+}
+
+{
+  instructions small-downloads download --url "$SINK_TLS/bytes/4096" --count 500
+  instructions large-download download --url "$SINK_TLS/bytes/$((16 << 20))"
+  instructions large-upload upload --url "$SINK_TLS/sink" --file "$work/files/16MiB"
+  strip -o "$work/stripped.so" "$build/cargo/release/libwxtransfer.so"
+  echo "shared-library-bytes $(stat -c %s "$work/stripped.so")"
+} >"$work/measured.txt"
+
+if [ "${1:-}" = --record ]; then
+  cp "$work/measured.txt" "$recorded"
+  cat "$recorded"
+  exit
+fi
+awk 'NR == FNR { recorded[$1] = $2; next }
+  {
+    if (!($1 in recorded)) { printf "%-22s %14d  not recorded\n", $1, $2; grown = 1; next }
+    ratio = $2 / recorded[$1]
+    printf "%-22s %14d  %.3f of the recorded %d  %s\n", $1, $2, ratio, recorded[$1], ratio > 1.05 ? "GROWN" : "ok"
+    if (ratio > 1.05) grown = 1
+  }
+  END { exit grown }' "$recorded" "$work/measured.txt"

@@ -1,0 +1,296 @@
+"""Measures, and holds each number against its goal. Started by run.sh, which starts the servers."""
+
+import argparse
+import gzip
+import hashlib
+import os
+import re
+import subprocess
+import sys
+import tempfile
+
+import report
+from runs import BUILD, CA, FAULT_CA, GIB, ROOT, SERVERS, WORK, RunFailed, Variant, command_text, interleave, numbers
+from runs import run_lines
+
+NGINX_PLAIN, NGINX_TLS = SERVERS["NGINX_PLAIN"], SERVERS["NGINX_TLS"]
+SINK_PLAIN, SINK_TLS = SERVERS["SINK_PLAIN"], SERVERS["SINK_TLS"]
+FILES = f"{WORK}/files"
+MIB = 1 << 20
+# The least memory that has to be free for the largest transfers, whose files are in memory.
+MEMORY_FOR_LARGE = 16 * GIB
+
+
+class Benchmark:
+    """What was measured so far."""
+
+    def __init__(self, quick):
+        self.quick = quick
+        self.rounds = 3 if quick else 5
+        self.goals = []
+        self.rows = []
+        self.series = []
+
+    def goal(self, name, measured, limit, unit="", below=False):
+        """Judges the number as it is printed; `None` is a number that could not be measured."""
+        rounded = None if measured is None else round(measured, 2)
+        ok = rounded is not None and (rounded < limit if below else rounded <= limit)
+        self.goals.append(report.Goal(name, rounded, limit, unit, below, ok))
+        print(self.goals[-1].line(), flush=True)
+
+    def row(self, what, ours, other, unit, command):
+        """A line of the table: ours, libcurl's (or None) and the command."""
+        self.rows.append(report.Row(what, ours, other, unit, command))
+
+
+def against_curl(bench, name, ours, curl, gibibytes, cpu_goal, wall_goal=1.0):
+    """The two rows and two goals of a workload that both sides did."""
+    interleave(bench.rounds, ours, *curl)
+    first = curl[0]
+    unit = "CPU s/GiB" if gibibytes else "CPU s"
+    scale = gibibytes or 1
+    bench.row(f"{name}, CPU", ours.median("cpu_s") / scale, first.median("cpu_s") / scale, unit, ours.command())
+    bench.row(f"{name}, wall", ours.median("wall_s"), first.median("wall_s"), "s", ours.command())
+    for other in curl[1:]:
+        bench.row(f"{name}, CPU", None, other.median("cpu_s") / scale, unit, other.command())
+    bench.goal(f"{name} cpu", ours.median("cpu_s") / first.median("cpu_s"), cpu_goal, "of libcurl")
+    if wall_goal is not None:
+        bench.goal(f"{name} wall", ours.median("wall_s") / first.median("wall_s"), wall_goal, "of libcurl")
+
+
+def tuned(bench, *arguments):
+    """The variant of libcurl with large buffers, in the full run."""
+    return [] if bench.quick else [Variant("bench_curl", *arguments, "--tuned")]
+
+
+def downloads(bench):
+    """One large file, plain and TLS; the memory that it took."""
+    for transport, url, goal in (("tls", NGINX_TLS, 0.70), ("plain", NGINX_PLAIN, 0.75)):
+        arguments = ["download", "--url", f"{url}/1GiB", "--ca", CA]
+        ours = Variant("bench_wxt", *arguments)
+        curl = [Variant("bench_curl", *arguments), *tuned(bench, *arguments)]
+        if transport == "tls":
+            against_curl(bench, "download tls", ours, curl, 1, goal)
+            memory(bench, "one tls download", ours, curl[0], 5, 6)
+            continue
+        raw = Variant("bench_raw", *arguments)
+        against_curl(bench, "download plain", ours, [*curl, raw], 1, goal)
+        bench.goal("download plain cpu, raw copy", ours.median("cpu_s") / raw.median("cpu_s"), 1.1, "of a raw copy")
+
+
+def uploads(bench):
+    """One large file in a form, plain and TLS."""
+    for transport, url, goal in (("tls", SINK_TLS, 0.50), ("plain", SINK_PLAIN, 0.80)):
+        arguments = ["upload", "--url", f"{url}/sink", "--file", f"{FILES}/1GiB", "--ca", CA]
+        ours = Variant("bench_wxt", *arguments)
+        curl = [Variant("bench_curl", *arguments), *tuned(bench, *arguments)]
+        against_curl(bench, f"upload {transport}", ours, curl, 1, goal)
+        if transport == "tls":
+            memory(bench, "one tls upload", ours, curl[0], 5, 6)
+
+
+def memory(bench, name, ours, curl, goal, hard):
+    """Peak resident memory over idle, from runs that were made for their time."""
+    mib = ours.largest("rss_kib") / 1024
+    bench.row(f"{name}, peak memory over idle", mib, curl.largest("rss_kib") / 1024, "MiB", ours.command())
+    bench.goal(f"memory, {name}", mib, goal, "MiB")
+    bench.goal(f"memory, {name}, hard limit", mib, hard, "MiB")
+
+
+def ten(bench):
+    """Ten at once, both ways, against libcurl with ten threads."""
+    down = ["download", "--url", f"{NGINX_TLS}/200MiB", "--ca", CA]
+    up = ["upload", "--url", f"{SINK_TLS}/sink", "--file", f"{FILES}/200MiB", "--ca", CA]
+    for name, arguments in (("ten tls downloads", down), ("ten tls uploads", up)):
+        arguments = [*arguments, "--count", 10, "--parallel", 10]
+        ours = Variant("bench_wxt", *arguments)
+        curl = [Variant("bench_curl", *arguments)]
+        if not bench.quick:
+            curl.append(Variant("bench_curl", *arguments, "--multi"))
+        against_curl(bench, name, ours, curl, None, 0.65)
+        memory(bench, name, ours, curl[0], 12, 14)
+
+
+def small(bench):
+    """Many small files over kept connections: what a task costs."""
+    arguments = ["download", "--url", f"{NGINX_TLS}/4KiB", "--ca", CA, "--parallel", 10, "--count"]
+    ours = Variant("bench_wxt", *arguments, 5000)
+    curl = [Variant("bench_curl", *arguments, 5000), Variant("bench_curl", *arguments, 5000, "--multi")]
+    against_curl(bench, "5000 small tls downloads", ours, curl, None, 1.0, wall_goal=None)
+    bench.row("5000 small tls downloads, wall", ours.median("wall_s"), curl[0].median("wall_s"), "s", ours.command())
+    calls = [system_calls([str(argument) for argument in [*arguments, count]]) for count in (1000, 3000)]
+    each = (calls[1] - calls[0]) / 2000
+    bench.row("system calls of a small download", each, None, "calls", f"strace -c -f {ours.command()}")
+    bench.goal("system calls of a small download", each, 12, "calls")
+
+
+def system_calls(arguments):
+    """How many a run of bench_wxt made."""
+    with tempfile.NamedTemporaryFile("r", dir=WORK) as counts:
+        run_lines("bench_wxt", arguments, prefix=["strace", "-c", "-f", "-o", counts.name])
+        for line in counts:
+            if line.rstrip().endswith(" total"):
+                return int(line.split()[3])
+    raise RunFailed("strace printed no total")
+
+
+def abort(bench):
+    """From the abort to the failure at the host, in every phase."""
+    samples = "100" if bench.quick else "500"
+    arguments = [SERVERS["FAULT_PLAIN"], SERVERS["FAULT_TLS"], FAULT_CA, f"{FILES}/200MiB", f"{WORK}/data", samples]
+    command = command_text("bench_abort", arguments).replace(FAULT_CA, "CA").replace(f"{WORK}/data", "DIRECTORY")
+    phases = {}
+    for line in run_lines("bench_abort", arguments):
+        name, rest = line.split(" ", 1)
+        phases[name] = numbers(rest)
+        for key in ("p50", "p99"):
+            bench.row(f"abort, {name}, {key}", phases[name][f"{key}_ms"], None, "ms", command)
+    for key, limit in (("p50", 0.3), ("p99", 5)):
+        worst = max(phases, key=lambda name, key=key: phases[name][f"{key}_ms"])
+        bench.goal(f"abort {key} (worst: {worst})", phases[worst][f"{key}_ms"], limit, "ms")
+
+
+def idle(bench):
+    """A session that did something and has had nothing to do for six seconds."""
+    variant = Variant("bench_wxt", "idle", "--url", f"{NGINX_TLS}/4KiB", "--ca", CA, "--count", 10)
+    variant.run()
+    bench.row("idle session, threads", variant.median("threads"), None, "threads", variant.command())
+    bench.row("idle session, memory", variant.median("rss_kib"), None, "KiB", variant.command())
+    bench.goal("idle session, threads besides the delivery", variant.median("threads"), 0, "threads")
+    bench.goal("idle session, memory", variant.median("rss_kib"), 200, "KiB", below=True)
+
+
+def first_byte(bench):
+    """A cold process: open, connect, TLS, first byte. The server's part and the round trips are in it."""
+    arguments = ["first-byte", "--url", f"{NGINX_TLS}/4KiB", "--ca", CA]
+    ours, curl = Variant("bench_wxt", *arguments), Variant("bench_curl", *arguments)
+    interleave(2 * bench.rounds + 1, ours, curl)
+    key = "first_byte_ms"
+    bench.row("cold process to the first TLS byte", ours.median(key), curl.median(key), "ms", ours.command())
+    bench.row("of that, opening the session", ours.median("open_ms"), None, "ms", ours.command())
+    bench.goal("cold process to the first tls byte", ours.median(key), 5, "ms")
+
+
+def growth(bench):
+    """Nothing that costs more the more there is of it."""
+    sizes = [1 << 20, 16 << 20, 256 << 20, 1 << 30]
+    if not bench.quick and free_memory() > MEMORY_FOR_LARGE:
+        sizes.append(10 << 30)
+    variants = []
+    for size in sizes:
+        count = max(1, GIB // size)
+        variants.append(Variant("bench_wxt", "download", "--url", f"{SINK_TLS}/bytes/{size}", "--ca", CA, "--count", count))
+    interleave(bench.rounds, *variants)
+    costs = [variant.median("cpu_s") / (max(size, GIB) / GIB) for size, variant in zip(sizes, variants)]
+    series(bench, "CPU s/GiB by size of a TLS download", [f"{size >> 20} MiB" for size in sizes], costs, variants)
+    bench.goal("growth, cpu per byte, worst size against 1 MiB", max(costs) / costs[0], 1.1)
+
+    total = 10_000 if bench.quick else 100_000
+    batches = [10, 1000, total]
+    arguments = ["download", "--url", f"{SINK_PLAIN}/bytes/1", "--parallel", 10, "--count", total, "--batch"]
+    variants = [Variant("bench_wxt", *arguments, batch) for batch in batches]
+    interleave(bench.rounds, *variants)
+    costs = [variant.median("cpu_s") / total * 1e6 for variant in variants]
+    series(bench, "CPU µs a task by tasks queued", batches, costs, variants)
+    bench.goal("growth, cpu per task, most queued against 10", max(costs) / costs[0], 1.1)
+
+    batches, total = [10, 1000, 100_000], 100_000
+    stalled = f"{SERVERS['FAULT_PLAIN']}/fault/stall-before-answer"
+    arguments = ["queue", "--url", stalled, "--parallel", 10, "--count", total, "--batch"]
+    variants = [Variant("bench_wxt", *arguments, batch) for batch in batches]
+    interleave(bench.rounds, *variants)
+    costs = [variant.median("cpu_s") / total * 1e6 for variant in variants]
+    series(bench, "CPU µs a task that is queued and aborted, by tasks queued", batches, costs, variants)
+    bench.goal("growth, cpu per queued task, most against 10", max(costs) / costs[0], 1.1)
+
+
+def series(bench, name, labels, costs, variants):
+    """A cost at several sizes, for the table and the terminal."""
+    bench.series.append(name)
+    for label, cost, variant in zip(labels, costs, variants):
+        bench.row(f"{name}: {label}", cost, None, "", variant.command())
+    print("  " + name + ": " + ", ".join(f"{label}: {cost:.2f}" for label, cost in zip(labels, costs)))
+
+
+def free_memory():
+    """Bytes that a tmpfs may still take."""
+    with open("/proc/meminfo", encoding="ascii") as lines:
+        return int(re.search(r"MemAvailable:\s+(\d+)", lines.read())[1]) * 1024
+
+
+def size(bench):
+    """The shared library as an app would carry it."""
+    build = ["cargo", "rustc", "--quiet", "--release", "--lib", "--crate-type", "cdylib", "--target-dir", f"{BUILD}/cargo"]
+    subprocess.run(build, cwd=ROOT, check=True)
+    stripped = f"{WORK}/libwxtransfer.so"
+    subprocess.run(["strip", "-o", stripped, f"{BUILD}/cargo/release/libwxtransfer.so"], check=True)
+    with open(stripped, "rb") as file:
+        content = file.read()
+    megabytes, compressed = len(content) / 1e6, len(gzip.compress(content, 9)) / 1e6
+    command = "cargo rustc --release --lib --crate-type cdylib; strip; gzip -9"
+    bench.row("shared library, stripped", megabytes, None, "MB", command)
+    bench.row("shared library, stripped and compressed", compressed, None, "MB", command)
+    bench.goal("shared library, stripped", megabytes, 1.7, "MB")
+    bench.goal("shared library, compressed", compressed, 0.9, "MB")
+
+
+def verify(bench):
+    """Once, before anything is measured: the bytes are the bytes."""
+    expected = digest(read_file(f"{FILES}/200MiB"))
+    for program in ("bench_wxt", "bench_curl"):
+        for transport, nginx, sink in (("plain", NGINX_PLAIN, SINK_PLAIN), ("tls", NGINX_TLS, SINK_TLS)):
+            kept = f"{WORK}/kept/{program}"
+            if program == "bench_wxt":
+                run_lines(program, ["download", "--url", f"{nginx}/200MiB", "--ca", CA, "--keep", kept])
+                if digest(read_file(kept)) != expected:
+                    raise RunFailed(f"{program}: a {transport} download is not what the server has")
+            run_lines(program, ["upload", "--url", f"{sink}/keep/{program}", "--ca", CA, "--file", f"{FILES}/200MiB"])
+            body = read_file(kept)
+            begin, end = body.index(b"\r\n\r\n") + 4, body.rindex(b"\r\n--")
+            if digest(memoryview(body)[begin:end]) != expected:
+                raise RunFailed(f"{program}: a {transport} upload is not what the file has")
+            os.unlink(kept)
+    bench.row("bytes verified by SHA-256, both ways", None, None, "", "200MiB, before the measurement")
+
+
+def read_file(path):
+    """All of a file."""
+    with open(path, "rb") as file:
+        return file.read()
+
+
+def digest(data):
+    """SHA-256."""
+    return hashlib.sha256(data).digest()
+
+
+SECTIONS = [verify, downloads, uploads, ten, small, abort, idle, first_byte, growth, size]
+
+
+def main():
+    """Runs the sections; a section that breaks off is a missed goal, and the others go on."""
+    parser = argparse.ArgumentParser(prog="benches/run.sh")
+    parser.add_argument("--quick", action="store_true", help="3 runs of each, nothing is written")
+    parser.add_argument("--only", help="sections of the quick run: " + ",".join(s.__name__ for s in SECTIONS))
+    options = parser.parse_args()
+    bench = Benchmark(options.quick or options.only is not None)
+    wanted = options.only.split(",") if options.only else [section.__name__ for section in SECTIONS]
+    if os.getloadavg()[0] > 0.5:
+        print(f"the machine is not quiet (load {os.getloadavg()[0]:.1f}): times will be off", file=sys.stderr)
+    for section in SECTIONS:
+        if section.__name__ not in wanted:
+            continue
+        try:
+            section(bench)
+        except (RunFailed, subprocess.CalledProcessError) as error:
+            print(f"  {error}", file=sys.stderr)
+            bench.goal(section.__name__.replace("_", " "), None, 0)
+    if not bench.quick:
+        report.write(bench, ROOT)
+    missed = sum(not goal.ok for goal in bench.goals)
+    print(f"{len(bench.goals)} goals, {missed} missed")
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,125 @@
+"""What was measured as lines, as a Markdown table and as a plot."""
+
+import dataclasses
+import html
+import os
+import platform
+import re
+import subprocess
+
+
+@dataclasses.dataclass
+class Goal:
+    """A number and what it has to stay within."""
+
+    name: str
+    measured: float
+    limit: float
+    unit: str
+    below: bool
+    ok: bool
+
+    def line(self):
+        """`name measured goal ok|MISSED`"""
+        measured = "failed" if self.measured is None else f"{self.measured:g}"
+        return f"{self.name:<52} {measured:>8} {self.bound():>10} {self.unit:<14} {'ok' if self.ok else 'MISSED'}"
+
+    def bound(self):
+        """The goal as text."""
+        return f"{'<' if self.below else '≤'} {self.limit:g}"
+
+
+@dataclasses.dataclass
+class Row:
+    """A line of the table."""
+
+    what: str
+    ours: float
+    other: float
+    unit: str
+    command: str
+
+    def markdown(self):
+        """The line."""
+        ratio = f"{self.ours / self.other:.2f}" if self.ours is not None and self.other else ""
+        cells = [self.what, number(self.ours), number(self.other), ratio, self.unit, f"`{self.command}`"]
+        return "| " + " | ".join(cells) + " |"
+
+
+def number(value):
+    """Three significant digits."""
+    if value is None:
+        return ""
+    return f"{value:.0f}" if value >= 1000 else f"{value:.3g}"
+
+
+BEGIN, END = "<!-- begin: written by benches/run.sh -->", "<!-- end -->"
+
+
+def write(bench, root):
+    """Puts the measured part of docs/performance.md and the plot where they belong."""
+    with open(os.path.join(root, "docs", "performance.svg"), "w", encoding="utf-8") as file:
+        file.write(plot([goal for goal in bench.goals if goal.unit == "of libcurl" and goal.measured is not None]))
+    path = os.path.join(root, "docs", "performance.md")
+    with open(path, encoding="utf-8") as file:
+        before, rest = file.read().split(BEGIN)
+    after = rest.split(END)[1]
+    lines = ["", f"Measured on {machine()}; {bench.rounds} runs of each, medians.", "", "| goal | measured | limit | |", "|---|---|---|---|"]
+    for goal in bench.goals:
+        measured = "failed" if goal.measured is None else f"{goal.measured:g}"
+        lines.append(f"| {goal.name} | {measured} | {goal.bound()} {goal.unit} | {'ok' if goal.ok else '**missed**'} |")
+    lines += ["", "| | ours | libcurl | ratio | unit | command |", "|---|---|---|---|---|---|"]
+    lines += [row.markdown() for row in bench.rows] + [""]
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(before + BEGIN + "\n".join(lines) + "\n" + END + after)
+
+
+def machine():
+    """The machine in general words."""
+    with open("/proc/cpuinfo", encoding="utf-8") as lines:
+        found = re.search(r"model name\s*:\s*(.*)", lines.read())
+    model = found[1] if found else platform.machine()
+    kernel = ".".join(platform.release().split(".")[:2])
+    versions = [f"Linux {kernel}", output("curl-config", "--version"), output("nginx", "-v").replace("nginx version: ", "")]
+    versions.append(output("rustc", "--version").split(" (")[0])
+    return f"{os.cpu_count()} cores of a {model} machine, server and client on one each, " + ", ".join(filter(None, versions))
+
+
+def output(*command):
+    """What a program prints about itself; nothing where it is not there."""
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        return ""
+    return (done.stdout + done.stderr).strip().splitlines()[0]
+
+
+def plot(goals):
+    """Bars of the ratios to libcurl, each with its goal."""
+    left, width, bar, gap, top = 240, 420, 16, 10, 40
+    scale = width / max(1.25, *(goal.measured for goal in goals)) if goals else width
+    height = top + len(goals) * (bar + gap) + 30
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {left + width + 70} {height}" font-family="sans-serif" font-size="13">',
+        f'<rect width="{left + width + 70}" height="{height}" fill="white"/>',
+        f'<text x="{left}" y="20" font-weight="bold">wxtransfer ÷ libcurl (shorter is better)</text>',
+    ]
+    for index, goal in enumerate(goals):
+        y = top + index * (bar + gap)
+        end, limit = left + goal.measured * scale, left + goal.limit * scale
+        colour = "#3a7d44" if goal.ok else "#c0392b"
+        parts += [
+            f'<text x="{left - 8}" y="{y + 13}" text-anchor="end">{html.escape(goal.name)}</text>',
+            f'<rect x="{left}" y="{y}" width="{goal.measured * scale:.1f}" height="{bar}" fill="{colour}"/>',
+            f'<text x="{max(end, limit) + 6:.1f}" y="{y + 13}">{goal.measured:.2f}</text>',
+            f'<line x1="{limit:.1f}" x2="{limit:.1f}" y1="{y - 3}" y2="{y + bar + 3}" stroke="black" stroke-width="2"/>',
+        ]
+    one = left + scale
+    bottom = height - 24
+    parts += [
+        f'<line x1="{one:.1f}" x2="{one:.1f}" y1="{top - 8}" y2="{bottom}" stroke="#888" stroke-dasharray="4 3"/>',
+        f'<text x="{one:.1f}" y="{bottom + 14}" text-anchor="middle" fill="#555">libcurl</text>',
+        f'<text x="{left}" y="{bottom + 14}" fill="#555">black marks: goals</text>',
+        "</svg>",
+    ]
+    return "\n".join(parts) + "\n"

@@ -1,0 +1,37 @@
+#!/bin/bash
+# The benchmark: this library against libcurl, on this machine, one command.
+#
+#   benches/run.sh --quick   3 runs of each in under five minutes: one line a goal, and a non-zero exit while one is missed
+#   benches/run.sh           5 runs of each and the larger sizes: writes docs/performance.md and docs/performance.svg too
+#   benches/run.sh --only downloads,abort   some sections of the quick run (benches/measure.py lists them)
+#
+# It installs nothing, and says what is missing.
+set -euo pipefail
+# shellcheck source=benches/servers.sh
+. "$(dirname "$0")/servers.sh"
+
+missing=()
+need "a C compiler" gcc command -v cc
+need "cargo" rustup command -v cargo
+need "libcurl's headers" libcurl4-openssl-dev has_header curl/curl.h
+need "OpenSSL's headers" libssl-dev has_header openssl/ssl.h
+need "openssl" openssl command -v openssl
+need "nginx" nginx-light command -v nginx
+need "strace" strace command -v strace
+need "python3" python3 command -v python3
+need "taskset" util-linux command -v taskset
+need "a tmpfs at /dev/shm" "mount -t tmpfs" test -d /dev/shm
+stop_where_something_is_missing
+
+make_work_directory
+build_programs
+make_certificates
+random_file "$work/files/1GiB" $((1 << 30))
+random_file "$work/files/200MiB" $((200 << 20))
+random_file "$work/files/4KiB" 4096
+start_bench_server
+start_fault_server
+start_nginx
+export BENCH_ROOT=$root BENCH_BUILD=$build BENCH_WORK=$work BENCH_CLIENT_CORE=$((cpu_count >= 2 ? CLIENT_CORE : 0))
+export SINK_PLAIN SINK_TLS FAULT_PLAIN FAULT_TLS NGINX_PLAIN NGINX_TLS
+python3 "$root/benches/measure.py" "$@"

@@ -1,0 +1,133 @@
+# What run.sh and instructions.sh share: what has to be there, the build, certificates, servers. Sourced by both.
+# shellcheck shell=bash
+
+SERVER_CORE=0
+CLIENT_CORE=1
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+build=$root/target/benches
+cpu_count=$(nproc)
+
+need() { # need WHAT PACKAGE TEST…: collects what is missing
+  local what=$1 package=$2
+  shift 2
+  "$@" >/dev/null 2>&1 || missing+=("$what (Debian: $package)")
+}
+
+stop_where_something_is_missing() {
+  [ ${#missing[@]} -eq 0 ] && return
+  echo "These are needed and not there; nothing was installed:" >&2
+  printf '  %s\n' "${missing[@]}" >&2
+  exit 2
+}
+
+has_header() { printf '#include <%s>\n' "$1" | cc -E -x c - ; }
+
+# Files, downloads and sockets of one run; in memory, so that no disk is measured.
+make_work_directory() {
+  work=$(mktemp -d /dev/shm/wxtransfer-benches.XXXXXX)
+  chmod 755 "$work" # nginx's worker is another user where this is root
+  mkdir -p "$work/files" "$work/data" "$work/kept"
+  children=()
+  trap stop_servers EXIT
+}
+
+stop_servers() {
+  local child
+  for child in "${children[@]}"; do kill "$child" 2>/dev/null; done
+  wait 2>/dev/null
+  rm -rf "$work"
+}
+
+build_library() { # the shipped artefact: one crate type alone, or link-time optimisation is lost
+  (cd "$root" && cargo rustc --quiet --release --lib --crate-type "$1" --target-dir "$build/cargo")
+}
+
+build_programs() {
+  mkdir -p "$build"
+  build_library staticlib
+  local flags="-O2 -std=gnu11 -Wall -Wextra -I$root/include" here=$root/benches
+  local library=$build/cargo/release/libwxtransfer.a
+  # shellcheck disable=SC2086
+  {
+    cc $flags "$here/bench_wxt.c" -o "$build/bench_wxt" "$library" -lpthread -ldl -lm
+    cc $flags "$here/bench_abort.c" -o "$build/bench_abort" "$library" -lpthread -ldl -lm
+    cc $flags "$here/bench_raw.c" -o "$build/bench_raw"
+    cc $flags "$here/bench_server.c" -o "$build/bench_server" -lssl -lcrypto -lpthread
+    if has_header curl/curl.h >/dev/null 2>&1; then
+      cc $flags "$here/bench_curl.c" -o "$build/bench_curl" -lcurl -lpthread
+    fi
+  }
+}
+
+# A root and a leaf for `localhost`: rustls takes no certificate for a server that is a root itself.
+make_certificates() {
+  (
+    cd "$work"
+    openssl ecparam -name prime256v1 -genkey -noout -out root.key
+    openssl req -x509 -new -key root.key -days 2 -subj "/CN=benchmark root" -out ca.pem
+    openssl ecparam -name prime256v1 -genkey -noout -out leaf.key
+    openssl req -new -key leaf.key -subj "/CN=localhost" -out leaf.csr
+    printf 'subjectAltName=DNS:localhost,IP:127.0.0.1\nbasicConstraints=CA:FALSE\n' >leaf.ext
+    openssl x509 -req -in leaf.csr -CA ca.pem -CAkey root.key -CAcreateserial -days 2 -extfile leaf.ext -out leaf.pem
+  ) >/dev/null 2>&1
+}
+
+random_file() { # random_file PATH BYTES: the same bytes in every run
+  { openssl enc -aes-128-ctr -nosalt -pass pass:wxtransfer -pbkdf2 </dev/zero 2>/dev/null || true; } | head -c "$2" >"$1"
+}
+
+# Only with `&`: it becomes the server, so that `$!` is the server's own id.
+on_server_core() {
+  if [ "$cpu_count" -ge 2 ]; then exec taskset -c "$SERVER_CORE" "$@"; else exec "$@"; fi
+}
+
+# Servers end with their standard input, and that is a pipe that this script holds open.
+start_bench_server() {
+  mkfifo "$work/hold"
+  exec 9<>"$work/hold"
+  on_server_core "$build/bench_server" "$work/leaf.pem" "$work/leaf.key" "$work/kept" <"$work/hold" >"$work/bench_server.out" &
+  children+=($!)
+  wait_for_line "$work/bench_server.out" tls
+  SINK_PLAIN=http://localhost:$(port_of "$work/bench_server.out" plain)
+  SINK_TLS=https://localhost:$(port_of "$work/bench_server.out" tls)
+}
+
+start_fault_server() {
+  (cd "$root" && cargo build --quiet -p wxtransfer-test-server --target-dir "$build/cargo")
+  mkdir -p "$work/fault"
+  on_server_core "$build/cargo/debug/wxtransfer-test-server" --directory "$work/fault" <"$work/hold" >"$work/fault.out" &
+  children+=($!)
+  wait_for_line "$work/fault.out" ready
+  FAULT_PLAIN=$(port_of "$work/fault.out" fault-plain)
+  FAULT_TLS=$(port_of "$work/fault.out" fault-tls)
+}
+
+start_nginx() {
+  local plain=18080 tls=18443
+  while ! port_is_free $plain; do plain=$((plain + 1)); done
+  while ! port_is_free $tls; do tls=$((tls + 1)); done
+  sed -e "s|@DIRECTORY@|$work|; s|@PLAIN_PORT@|$plain|; s|@TLS_PORT@|$tls|" "$root/benches/nginx.conf.in" >"$work/nginx.conf"
+  on_server_core nginx -c "$work/nginx.conf" -p "$work" 2>>"$work/nginx-start.log" &
+  children+=($!)
+  NGINX_PLAIN=http://localhost:$plain
+  NGINX_TLS=https://localhost:$tls
+  for _ in $(seq 100); do
+    port_is_free $tls || return 0
+    sleep 0.05
+  done
+  cat "$work/nginx-start.log" >&2
+  exit 1
+}
+
+port_is_free() { ! (exec 8<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
+
+wait_for_line() { # wait_for_line FILE WORD
+  for _ in $(seq 200); do
+    grep -q "^$2" "$1" 2>/dev/null && return
+    sleep 0.05
+  done
+  echo "a server did not start: $1" >&2
+  exit 1
+}
+
+port_of() { sed -n "s/^$2 //p" "$1"; }

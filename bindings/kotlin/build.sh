@@ -1,0 +1,20 @@
+#!/bin/sh
+# Compiles the Kotlin library, the parts for Android included, to target/kotlin/wxtransfer.jar. For apps and for the
+# tests; the native library is built by cargo.
+set -eu
+
+here=$(cd "$(dirname "$0")" && pwd)
+root=$(cd "$here/../.." && pwd)
+tools=${WXT_KOTLIN_ROOT:-/var/cache/wxtransfer/kotlin}
+out=$root/target/kotlin
+
+"$here/toolchain.sh" "$tools"
+lib=$tools/kotlin/lib
+rm -rf "$out/classes"
+mkdir -p "$out/classes/org/wxtransfer"
+# Against Android's classes alone, so that nothing of the JDK slips in that a phone does not have.
+bash "$tools/kotlin/bin/kotlinc" -Werror -Xexplicit-api=strict -jvm-target 1.8 -no-jdk -no-stdlib -no-reflect \
+    -module-name wxtransfer -classpath "$tools/android.jar:$lib/kotlin-stdlib.jar:$lib/kotlinx-coroutines-core-jvm.jar" \
+    -d "$out/classes" "$here/src/main/kotlin" "$here/src/android/kotlin"
+cp "$root/bindings/javascript/wx.js" "$out/classes/org/wxtransfer/wx.js"
+jar --create --file "$out/wxtransfer.jar" -C "$out/classes" .

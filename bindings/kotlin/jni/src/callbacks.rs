@@ -1,0 +1,229 @@
+//! A task's callbacks, passed on to a `NativeCallbacks`.
+//!
+//! That class catches what the app's code throws. What can still fail is Java's memory; a result that is lost so is made
+//! up for by `release`, at which `NativeCallbacks` fails the task.
+
+use std::ffi::c_void;
+
+use jni::Env;
+use jni::errors::Result;
+use jni::objects::{JByteArray, JLongArray, JMethodID, JObject, JValue};
+use jni::refs::Global;
+use jni::sys::jvalue;
+use wxtransfer::ffi::callback::{
+    WxtCallbacks, WxtCompletion, WxtFailure, WxtHeadersReceived, WxtProfile, WxtProgress, WxtSuccess,
+};
+use wxtransfer::ffi::request::WxtTaskId;
+use wxtransfer::ffi::string::{WxtPair, WxtStr};
+
+use crate::classes::{Classes, call, with_env};
+use crate::convert::{list_to_java, to_java};
+
+/// The object that a task's callbacks go to: its `user_data`.
+type Target = Global<JObject<'static>>;
+
+/// The callbacks of one task. Its `user_data` has to be taken back by [`discard`] where the task was not started.
+pub fn callbacks(target: Target) -> WxtCallbacks {
+    WxtCallbacks {
+        struct_size: size_of::<WxtCallbacks>(),
+        user_data: Box::into_raw(Box::new(target)).cast(),
+        on_headers_received: Some(on_headers_received),
+        on_progress: Some(on_progress),
+        on_success: Some(on_success),
+        on_fail: Some(on_fail),
+        on_complete: Some(on_complete),
+        release: Some(release),
+    }
+}
+
+/// Drops the `user_data` of callbacks that will never run.
+///
+/// # Safety
+/// The library must not have taken the callbacks over.
+pub unsafe fn discard(callbacks: &WxtCallbacks) {
+    // SAFETY: made by `callbacks`, and nobody else's as the caller promises.
+    drop(unsafe { Box::from_raw(callbacks.user_data.cast::<Target>()) });
+}
+
+unsafe extern "C" fn on_headers_received(user_data: *mut c_void, task: WxtTaskId, event: *const WxtHeadersReceived) {
+    // SAFETY: the library gives a readable event, and the method takes these arguments.
+    unsafe {
+        deliver(user_data, |env, classes| {
+            let event = &*event;
+            let texts = pairs(event.header, event.header_count).iter().flat_map(|pair| [pair.name, pair.value]);
+            let (bytes, lengths) = list_to_java(env, texts)?;
+            let arguments = [id(task), int(event.status_code), object(&bytes), object(&lengths)];
+            Ok((classes.on_headers_received, arguments.to_vec()))
+        });
+    }
+}
+
+unsafe extern "C" fn on_progress(user_data: *mut c_void, task: WxtTaskId, event: *const WxtProgress) {
+    // SAFETY: the library gives a readable event, and the method takes these arguments.
+    unsafe {
+        deliver(user_data, |_, classes| {
+            let event = &*event;
+            // "Unknown" is the greatest number in C; the same bits are -1 in Java.
+            let arguments = [
+                id(task),
+                long(event.total_bytes),
+                long(event.total_bytes_expected),
+                int(event.progress.cast_signed()),
+            ];
+            Ok((classes.on_progress, arguments.to_vec()))
+        });
+    }
+}
+
+unsafe extern "C" fn on_success(user_data: *mut c_void, task: WxtTaskId, event: *const WxtSuccess) {
+    // SAFETY: the library gives a readable event, and the method takes these arguments.
+    unsafe {
+        deliver(user_data, |env, classes| {
+            let event = &*event;
+            let profile = Profile::to_java(env, &*event.profile)?;
+            let arguments = [
+                id(task),
+                text(env, event.err_msg)?,
+                int(event.status_code),
+                text(env, event.data)?,
+                text(env, event.temp_file_path)?,
+                text(env, event.file_path)?,
+                text(env, event.native_path)?,
+                long(event.data_length),
+                object(&profile.numbers),
+                object(&profile.peer_ip),
+                object(&profile.protocol),
+            ];
+            Ok((classes.on_success, arguments.to_vec()))
+        });
+    }
+}
+
+unsafe extern "C" fn on_fail(user_data: *mut c_void, task: WxtTaskId, event: *const WxtFailure) {
+    // SAFETY: the library gives a readable event, and the method takes these arguments.
+    unsafe {
+        deliver(user_data, |env, classes| {
+            let event = &*event;
+            let profile = Profile::to_java(env, &*event.profile)?;
+            let arguments = [
+                id(task),
+                text(env, event.err_msg)?,
+                int(event.err_no),
+                int(event.category),
+                text(env, event.detail)?,
+                JValue::Bool(event.retryable).as_jni(),
+                object(&profile.numbers),
+                object(&profile.peer_ip),
+                object(&profile.protocol),
+            ];
+            Ok((classes.on_fail, arguments.to_vec()))
+        });
+    }
+}
+
+unsafe extern "C" fn on_complete(user_data: *mut c_void, task: WxtTaskId, _event: *const WxtCompletion) {
+    // SAFETY: the method takes this argument; what the event holds was given to the callback before.
+    unsafe { deliver(user_data, |_, classes| Ok((classes.on_complete, vec![id(task)]))) };
+}
+
+unsafe extern "C" fn release(user_data: *mut c_void) {
+    // SAFETY: the method takes no argument.
+    unsafe { deliver(user_data, |_, classes| Ok((classes.release, Vec::new()))) };
+    // SAFETY: made by `callbacks`; this is the last use of it.
+    drop(unsafe { Box::from_raw(user_data.cast::<Target>()) });
+}
+
+/// Calls the method with the arguments that `prepare` makes.
+///
+/// # Safety
+/// `user_data` must be what `callbacks` made, and the method one of `NativeCallbacks` that takes the arguments.
+unsafe fn deliver(
+    user_data: *mut c_void,
+    prepare: impl FnOnce(&mut Env, &Classes) -> Result<(JMethodID, Vec<jvalue>)>,
+) {
+    // SAFETY: passed on to the caller; it lives until `release` drops it.
+    let target = unsafe { &*user_data.cast::<Target>() };
+    // Lost only where Java has no memory left; see the module's documentation.
+    let _lost = with_env(|env, classes| {
+        let (method, arguments) = prepare(env, classes)?;
+        // SAFETY: passed on to the caller.
+        unsafe { call(env, target.as_obj(), method, &arguments) }
+    });
+}
+
+/// A profile as Java takes it.
+struct Profile<'local> {
+    /// The numbers in the order of the struct's fields.
+    numbers: JLongArray<'local>,
+    peer_ip: JByteArray<'local>,
+    protocol: JByteArray<'local>,
+}
+
+impl<'local> Profile<'local> {
+    /// # Safety
+    /// The profile's texts must be readable.
+    unsafe fn to_java(env: &mut Env<'local>, profile: &WxtProfile) -> Result<Profile<'local>> {
+        let numbers = [
+            profile.invoke_start,
+            profile.queue_start,
+            profile.queue_end,
+            profile.fetch_start,
+            profile.redirect_start,
+            profile.redirect_end,
+            profile.domain_look_up_start,
+            profile.domain_look_up_end,
+            profile.connect_start,
+            profile.connect_end,
+            profile.ssl_connection_start,
+            profile.ssl_connection_end,
+            profile.request_start,
+            profile.request_end,
+            profile.response_start,
+            profile.response_end,
+            profile.send_bytes_count,
+            profile.received_byted_count,
+            profile.port.into(),
+            profile.socket_reused.into(),
+        ]
+        .map(u64::cast_signed);
+        let array = JLongArray::new(env, numbers.len())?;
+        array.set_region(env, 0, &numbers)?;
+        // SAFETY: passed on to the caller.
+        let (peer_ip, protocol) = unsafe { (to_java(env, profile.peer_ip)?, to_java(env, profile.protocol)?) };
+        Ok(Profile { numbers: array, peer_ip, protocol })
+    }
+}
+
+/// # Safety
+/// `header` must point to `count` pairs that are readable for `'a`.
+unsafe fn pairs<'a>(header: *const WxtPair, count: usize) -> &'a [WxtPair] {
+    if count == 0 {
+        return &[];
+    }
+    // SAFETY: passed on to the caller.
+    unsafe { std::slice::from_raw_parts(header, count) }
+}
+
+/// # Safety
+/// `text` must be readable.
+unsafe fn text(env: &mut Env, text: WxtStr) -> Result<jvalue> {
+    // SAFETY: passed on to the caller.
+    let text = unsafe { to_java(env, text) }?;
+    Ok(object(&text))
+}
+
+fn id(task: WxtTaskId) -> jvalue {
+    long(task)
+}
+
+fn long(number: u64) -> jvalue {
+    JValue::Long(number.cast_signed()).as_jni()
+}
+
+fn int(number: i32) -> jvalue {
+    JValue::Int(number).as_jni()
+}
+
+fn object(object: &JObject) -> jvalue {
+    JValue::Object(object).as_jni()
+}

@@ -1,0 +1,41 @@
+//! The C interface of wxtransfer as JNI functions for the Kotlin library, `org.wxtransfer`.
+//!
+//! Each function takes its values out of Java, calls the C function of the same name and puts what comes back into Java:
+//! there is no policy here. Statuses are returned as numbers; what the functions mean is documented in
+//! `include/wxtransfer.h`, and what their parameters are in `Native.kt`.
+//!
+//! Text crosses as arrays of bytes in UTF-8. JNI's own strings are "modified UTF-8", which writes an emoji as two
+//! surrogates of three bytes each, and that is no UTF-8.
+
+mod android;
+mod callbacks;
+mod classes;
+mod convert;
+mod files;
+mod hooks;
+mod info;
+mod session;
+mod task;
+
+use std::ffi::c_void;
+
+use jni::JavaVM;
+use jni::sys::{self, JNI_ERR, JNI_VERSION_1_6, jint};
+
+use classes::Classes;
+
+/// Looks up the classes that callbacks need. Here, because the thread that loads the library sees the app's classes; a
+/// native thread sees only the system's.
+///
+/// # Safety
+/// To be called by the virtual machine.
+#[unsafe(no_mangle)]
+pub unsafe extern "system" fn JNI_OnLoad(vm: *mut sys::JavaVM, _reserved: *mut c_void) -> jint {
+    // SAFETY: the virtual machine passes itself.
+    let vm = unsafe { JavaVM::from_raw(vm) };
+    match vm.attach_current_thread(Classes::load) {
+        Ok(()) => JNI_VERSION_1_6,
+        // `System.loadLibrary` then throws.
+        Err(_) => JNI_ERR,
+    }
+}

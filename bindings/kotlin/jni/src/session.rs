@@ -1,0 +1,185 @@
+//! Opening and closing sessions, and their time in the background.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use jni::EnvUnowned;
+use jni::errors::{Result, ThrowRuntimeExAndDefault};
+use jni::objects::{JByteArray, JClass, JIntArray, JLongArray, JObject};
+use jni::sys::{jboolean, jint, jlong};
+use wxtransfer::ffi::options::{WxtExecutor, WxtLogger, WxtPin, WxtResolver, WxtSessionOptions};
+use wxtransfer::ffi::session::{
+    WxtSession, wxt_session_close, wxt_session_enter_background, wxt_session_enter_foreground, wxt_session_open,
+};
+use wxtransfer::ffi::status::WXT_OK;
+
+use crate::convert::{Text, TextList};
+use crate::hooks::Hooks;
+
+/// What the options of open sessions point to, by handle.
+static HOOKS: Mutex<Option<HashMap<jlong, Box<Hooks>>>> = Mutex::new(None);
+
+fn hooks() -> MutexGuard<'static, Option<HashMap<jlong, Box<Hooks>>>> {
+    HOOKS.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A session's handle as Java keeps it. It points to nothing.
+pub fn handle(session: jlong) -> *mut WxtSession {
+    std::ptr::without_provenance_mut(session as usize)
+}
+
+/// `wxt_session_open`; the handle is written to `session[0]`.
+#[unsafe(no_mangle)]
+pub extern "system" fn Java_org_wxtransfer_Native_sessionOpen<'local>(
+    mut env: EnvUnowned<'local>,
+    _class: JClass<'local>,
+    app_id: JByteArray<'local>,
+    app_version: JByteArray<'local>,
+    user_id: JByteArray<'local>,
+    platform: jint,
+    path_policy: jint,
+    client_version: JByteArray<'local>,
+    base_library_version: JByteArray<'local>,
+    user_agent: JByteArray<'local>,
+    data_directory: JByteArray<'local>,
+    max_concurrent_uploads: jint,
+    max_concurrent_downloads: jint,
+    default_timeout: jint,
+    max_timeout: jint,
+    max_download_size: jlong,
+    max_data_size: jlong,
+    storage_quota: jlong,
+    temporary_quota: jlong,
+    storage_sharing: jint,
+    allow_plain_http: jboolean,
+    allow_lan: jboolean,
+    skip_domain_check: jboolean,
+    upload_domains: JByteArray<'local>,
+    upload_domain_lengths: JIntArray<'local>,
+    download_domains: JByteArray<'local>,
+    download_domain_lengths: JIntArray<'local>,
+    root_certificates: JByteArray<'local>,
+    pin_hosts: JByteArray<'local>,
+    pin_host_lengths: JIntArray<'local>,
+    pin_hashes: JByteArray<'local>,
+    pin_hash_lengths: JIntArray<'local>,
+    proxy: JByteArray<'local>,
+    target: JObject<'local>,
+    has_executor: jboolean,
+    has_logger: jboolean,
+    has_resolver: jboolean,
+    session: JLongArray<'local>,
+) -> jint {
+    env.with_env(|env| -> Result<_> {
+        let app_id = Text::read(env, &app_id)?;
+        let app_version = Text::read(env, &app_version)?;
+        let user_id = Text::read(env, &user_id)?;
+        let client_version = Text::read(env, &client_version)?;
+        let base_library_version = Text::read(env, &base_library_version)?;
+        let user_agent = Text::read(env, &user_agent)?;
+        let data_directory = Text::read(env, &data_directory)?;
+        let upload_domains = TextList::read(env, &upload_domains, &upload_domain_lengths)?;
+        let download_domains = TextList::read(env, &download_domains, &download_domain_lengths)?;
+        let (upload_domains, download_domains) = (upload_domains.views(), download_domains.views());
+        let root_certificates = Text::read(env, &root_certificates)?;
+        let pin_hosts = TextList::read(env, &pin_hosts, &pin_host_lengths)?;
+        let pin_hashes = TextList::read(env, &pin_hashes, &pin_hash_lengths)?;
+        let pins: Vec<WxtPin> = pin_hosts
+            .views()
+            .into_iter()
+            .zip(pin_hashes.views())
+            .map(|(host, hash)| WxtPin { host, sha256: hash.ptr.cast(), sha256_length: hash.len })
+            .collect();
+        let proxy = Text::read(env, &proxy)?;
+        let hooks = Box::new(Hooks(env.new_global_ref(&target)?));
+        let options = WxtSessionOptions {
+            struct_size: size_of::<WxtSessionOptions>(),
+            app_id: app_id.view(),
+            app_version: app_version.view(),
+            user_id: user_id.view(),
+            platform,
+            path_policy,
+            client_version: client_version.view(),
+            base_library_version: base_library_version.view(),
+            user_agent: user_agent.view(),
+            data_directory: data_directory.view(),
+            max_concurrent_uploads: max_concurrent_uploads.cast_unsigned(),
+            max_concurrent_downloads: max_concurrent_downloads.cast_unsigned(),
+            default_timeout: default_timeout.cast_unsigned(),
+            max_timeout: max_timeout.cast_unsigned(),
+            max_download_size: max_download_size.cast_unsigned(),
+            max_data_size: max_data_size.cast_unsigned(),
+            storage_quota: storage_quota.cast_unsigned(),
+            temporary_quota: temporary_quota.cast_unsigned(),
+            storage_sharing,
+            allow_plain_http: allow_plain_http.into(),
+            allow_lan: allow_lan.into(),
+            skip_domain_check: skip_domain_check.into(),
+            upload_domains: upload_domains.as_ptr(),
+            upload_domain_count: upload_domains.len(),
+            download_domains: download_domains.as_ptr(),
+            download_domain_count: download_domains.len(),
+            root_certificates: root_certificates.view(),
+            pins: pins.as_ptr(),
+            pin_count: pins.len(),
+            proxy: proxy.view(),
+            resolver: if has_resolver { hooks.resolver() } else { NO_RESOLVER },
+            executor: if has_executor { hooks.executor() } else { NO_EXECUTOR },
+            logger: if has_logger { hooks.logger() } else { NO_LOGGER },
+        };
+        let mut opened = std::ptr::null_mut();
+        // SAFETY: everything lives until the call returns, and the hooks until the session is closed.
+        let status = unsafe { wxt_session_open(&options, &mut opened) };
+        if status == WXT_OK {
+            let opened = opened.addr() as jlong;
+            self::hooks().get_or_insert_default().insert(opened, hooks);
+            session.set_region(env, 0, &[opened])?;
+        }
+        Ok(status)
+    })
+    .resolve::<ThrowRuntimeExAndDefault>()
+}
+
+const NO_RESOLVER: WxtResolver = WxtResolver { context: std::ptr::null_mut(), resolve: None };
+const NO_EXECUTOR: WxtExecutor = WxtExecutor { context: std::ptr::null_mut(), post: None };
+const NO_LOGGER: WxtLogger = WxtLogger { context: std::ptr::null_mut(), log: None };
+
+/// `wxt_session_close`.
+#[unsafe(no_mangle)]
+pub extern "system" fn Java_org_wxtransfer_Native_sessionClose<'local>(
+    mut env: EnvUnowned<'local>,
+    _class: JClass<'local>,
+    session: jlong,
+) -> jint {
+    let status = wxt_session_close(handle(session));
+    if status != WXT_OK {
+        return status;
+    }
+    let unused = hooks().as_mut().and_then(|hooks| hooks.remove(&session));
+    env.with_env(|_| -> Result<_> {
+        // Where the thread is known to be attached: a reference is deleted.
+        drop(unused);
+        Ok(status)
+    })
+    .resolve::<ThrowRuntimeExAndDefault>()
+}
+
+/// `wxt_session_enter_background`.
+#[unsafe(no_mangle)]
+pub extern "system" fn Java_org_wxtransfer_Native_sessionEnterBackground<'local>(
+    _env: EnvUnowned<'local>,
+    _class: JClass<'local>,
+    session: jlong,
+) -> jint {
+    wxt_session_enter_background(handle(session))
+}
+
+/// `wxt_session_enter_foreground`.
+#[unsafe(no_mangle)]
+pub extern "system" fn Java_org_wxtransfer_Native_sessionEnterForeground<'local>(
+    _env: EnvUnowned<'local>,
+    _class: JClass<'local>,
+    session: jlong,
+) -> jint {
+    wxt_session_enter_foreground(handle(session))
+}

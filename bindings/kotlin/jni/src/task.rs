@@ -1,0 +1,131 @@
+//! Starting and aborting tasks.
+
+use jni::errors::{Result, ThrowRuntimeExAndDefault};
+use jni::objects::{JByteArray, JClass, JIntArray, JLongArray, JObject};
+use jni::sys::{jboolean, jint, jlong};
+use jni::{Env, EnvUnowned};
+use wxtransfer::ffi::callback::WxtCallbacks;
+use wxtransfer::ffi::request::{WxtDownloadRequest, WxtTaskId, WxtUploadRequest};
+use wxtransfer::ffi::status::{WXT_OK, WxtStatus};
+use wxtransfer::ffi::task::{wxt_download_file, wxt_task_abort, wxt_upload_file};
+
+use crate::callbacks::{callbacks, discard};
+use crate::convert::{Text, TextList};
+use crate::session::handle;
+
+/// `wxt_upload_file`.
+#[unsafe(no_mangle)]
+pub extern "system" fn Java_org_wxtransfer_Native_uploadFile<'local>(
+    mut env: EnvUnowned<'local>,
+    _class: JClass<'local>,
+    session: jlong,
+    url: JByteArray<'local>,
+    file_path: JByteArray<'local>,
+    name: JByteArray<'local>,
+    header: JByteArray<'local>,
+    header_lengths: JIntArray<'local>,
+    form_data: JByteArray<'local>,
+    form_data_lengths: JIntArray<'local>,
+    file_name: JByteArray<'local>,
+    timeout: jint,
+    has_file_descriptor: jboolean,
+    file_descriptor: jint,
+    file_length: jlong,
+    target: JObject<'local>,
+    task: JLongArray<'local>,
+) -> jint {
+    env.with_env(|env| -> Result<_> {
+        let url = Text::read(env, &url)?;
+        let file_path = Text::read(env, &file_path)?;
+        let name = Text::read(env, &name)?;
+        let file_name = Text::read(env, &file_name)?;
+        let header = TextList::read(env, &header, &header_lengths)?;
+        let form_data = TextList::read(env, &form_data, &form_data_lengths)?;
+        let (header, form_data) = (header.pairs(), form_data.pairs());
+        let request = WxtUploadRequest {
+            struct_size: size_of::<WxtUploadRequest>(),
+            url: url.view(),
+            file_path: file_path.view(),
+            name: name.view(),
+            header: header.as_ptr(),
+            header_count: header.len(),
+            form_data: form_data.as_ptr(),
+            form_data_count: form_data.len(),
+            file_name: file_name.view(),
+            timeout: timeout.cast_unsigned(),
+            has_file_descriptor: has_file_descriptor.into(),
+            file_descriptor,
+            file_length: file_length.cast_unsigned(),
+        };
+        start(env, &target, &task, |callbacks, id| {
+            // SAFETY: everything lives until the call returns.
+            unsafe { wxt_upload_file(handle(session), &request, callbacks, id) }
+        })
+    })
+    .resolve::<ThrowRuntimeExAndDefault>()
+}
+
+/// `wxt_download_file`.
+#[unsafe(no_mangle)]
+pub extern "system" fn Java_org_wxtransfer_Native_downloadFile<'local>(
+    mut env: EnvUnowned<'local>,
+    _class: JClass<'local>,
+    session: jlong,
+    url: JByteArray<'local>,
+    header: JByteArray<'local>,
+    header_lengths: JIntArray<'local>,
+    file_path: JByteArray<'local>,
+    timeout: jint,
+    target: JObject<'local>,
+    task: JLongArray<'local>,
+) -> jint {
+    env.with_env(|env| -> Result<_> {
+        let url = Text::read(env, &url)?;
+        let file_path = Text::read(env, &file_path)?;
+        let header = TextList::read(env, &header, &header_lengths)?;
+        let header = header.pairs();
+        let request = WxtDownloadRequest {
+            struct_size: size_of::<WxtDownloadRequest>(),
+            timeout: timeout.cast_unsigned(),
+            url: url.view(),
+            header: header.as_ptr(),
+            header_count: header.len(),
+            file_path: file_path.view(),
+        };
+        start(env, &target, &task, |callbacks, id| {
+            // SAFETY: everything lives until the call returns.
+            unsafe { wxt_download_file(handle(session), &request, callbacks, id) }
+        })
+    })
+    .resolve::<ThrowRuntimeExAndDefault>()
+}
+
+/// `wxt_task_abort`.
+#[unsafe(no_mangle)]
+pub extern "system" fn Java_org_wxtransfer_Native_taskAbort<'local>(
+    _env: EnvUnowned<'local>,
+    _class: JClass<'local>,
+    session: jlong,
+    task: jlong,
+) -> jint {
+    wxt_task_abort(handle(session), task.cast_unsigned())
+}
+
+/// Calls the starting function with callbacks for `target`, and writes the new task's number to `task[0]`.
+fn start(
+    env: &mut Env,
+    target: &JObject,
+    task: &JLongArray,
+    call: impl FnOnce(&WxtCallbacks, *mut WxtTaskId) -> WxtStatus,
+) -> Result<WxtStatus> {
+    let callbacks = callbacks(env.new_global_ref(target)?);
+    let mut id = 0;
+    let status = call(&callbacks, &mut id);
+    if status != WXT_OK {
+        // SAFETY: the header says that `user_data` stays the caller's.
+        unsafe { discard(&callbacks) };
+        return Ok(status);
+    }
+    task.set_region(env, 0, &[id.cast_signed()])?;
+    Ok(status)
+}

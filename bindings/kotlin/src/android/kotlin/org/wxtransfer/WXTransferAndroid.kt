@@ -1,0 +1,72 @@
+package org.wxtransfer
+
+import android.content.Context
+import android.net.Uri
+import android.os.Handler
+import android.os.Looper
+import android.os.ParcelFileDescriptor
+import android.provider.OpenableColumns
+import java.io.FileNotFoundException
+import java.io.IOException
+import java.util.concurrent.Executor
+import java.util.concurrent.RejectedExecutionException
+import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.withContext
+
+/** What only Android has. */
+public object WXTransferAndroid {
+    /** An executor of the main thread, for [WXTSessionOptions.executor]. */
+    public val mainExecutor: Executor by lazy {
+        val handler = Handler(Looper.getMainLooper())
+        Executor { command ->
+            if (!handler.post(command)) throw RejectedExecutionException("the main thread has ended")
+        }
+    }
+
+    /**
+     * Lets sessions ask Android whom they may trust. To be called once in the process, in `Application.onCreate`, before
+     * the first session that has no `rootCertificates`: opening one fails with [WXTStatus.TRUST_STORE_UNAVAILABLE]
+     * until this has succeeded. Calling it again does nothing. Throws [WXTStatusException].
+     */
+    public fun init(context: Context) {
+        checkStatus(NativeAndroid.init(context.applicationContext))
+    }
+}
+
+/** The functions of `jni/src/android.rs`. */
+internal object NativeAndroid {
+    init {
+        System.loadLibrary("wxtransfer_jni")
+    }
+
+    @JvmStatic
+    external fun init(context: Context): Int
+}
+
+/** The same upload of the file behind [descriptor], which the app keeps, and closes, once the call has returned. */
+public fun WXTUploadRequest.withFile(descriptor: ParcelFileDescriptor): WXTUploadRequest =
+    copy(fileDescriptor = descriptor.fd)
+
+/**
+ * Makes a temporary file of what [descriptor] gives from where it stands. [length] is how many bytes are taken, 0 is all
+ * up to the end; [name] gives the extension. The app closes the descriptor. Throws [WXTFailureException].
+ */
+public suspend fun WXTransferSession.importFileDescriptor(
+    descriptor: ParcelFileDescriptor,
+    length: Long = 0,
+    name: String? = null,
+): WXTFile = importFileDescriptor(descriptor.fd, length, name)
+
+/**
+ * Makes a temporary file of a `content://` document, as `wx.chooseImage` does with what the user picked. Throws
+ * [WXTFailureException], and [IOException] where the document cannot be opened.
+ */
+public suspend fun WXTransferSession.importContent(context: Context, uri: Uri): WXTFile = withContext(Dispatchers.IO) {
+    val opened = context.contentResolver.openFileDescriptor(uri, "r") ?: throw FileNotFoundException(uri.toString())
+    opened.use { importFileDescriptor(it, name = displayName(context, uri)) }
+}
+
+private fun displayName(context: Context, uri: Uri): String? =
+    context.contentResolver.query(uri, arrayOf(OpenableColumns.DISPLAY_NAME), null, null, null)?.use { rows ->
+        if (rows.moveToFirst() && !rows.isNull(0)) rows.getString(0) else null
+    }

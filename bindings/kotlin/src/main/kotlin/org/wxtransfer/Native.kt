@@ -1,0 +1,240 @@
+package org.wxtransfer
+
+/**
+ * The functions of `jni/src`, each named after the C function that it calls. What they return is a status.
+ *
+ * Text is UTF-8, and `null` where it is absent. A list of texts is all their bytes and the length of each.
+ */
+internal object Native {
+    init {
+        System.loadLibrary("wxtransfer_jni")
+    }
+
+    @JvmStatic
+    external fun version(): ByteArray
+
+    @JvmStatic
+    external fun statusText(status: Int): ByteArray
+
+    @JvmStatic
+    external fun sessionOpen(
+        appId: ByteArray,
+        appVersion: ByteArray?,
+        userId: ByteArray?,
+        platform: Int,
+        pathPolicy: Int,
+        clientVersion: ByteArray,
+        baseLibraryVersion: ByteArray?,
+        userAgent: ByteArray?,
+        dataDirectory: ByteArray,
+        maxConcurrentUploads: Int,
+        maxConcurrentDownloads: Int,
+        defaultTimeout: Int,
+        maxTimeout: Int,
+        maxDownloadSize: Long,
+        maxDataSize: Long,
+        storageQuota: Long,
+        temporaryQuota: Long,
+        storageSharing: Int,
+        allowPlainHttp: Boolean,
+        allowLan: Boolean,
+        skipDomainCheck: Boolean,
+        uploadDomains: ByteArray,
+        uploadDomainLengths: IntArray,
+        downloadDomains: ByteArray,
+        downloadDomainLengths: IntArray,
+        rootCertificates: ByteArray?,
+        pinHosts: ByteArray,
+        pinHostLengths: IntArray,
+        pinHashes: ByteArray,
+        pinHashLengths: IntArray,
+        proxy: ByteArray?,
+        hooks: NativeHooks,
+        hasExecutor: Boolean,
+        hasLogger: Boolean,
+        hasResolver: Boolean,
+        session: LongArray,
+    ): Int
+
+    @JvmStatic
+    external fun sessionClose(session: Long): Int
+
+    @JvmStatic
+    external fun sessionEnterBackground(session: Long): Int
+
+    @JvmStatic
+    external fun sessionEnterForeground(session: Long): Int
+
+    @JvmStatic
+    external fun uploadFile(
+        session: Long,
+        url: ByteArray,
+        filePath: ByteArray?,
+        name: ByteArray,
+        header: ByteArray,
+        headerLengths: IntArray,
+        formData: ByteArray,
+        formDataLengths: IntArray,
+        fileName: ByteArray?,
+        timeout: Int,
+        hasFileDescriptor: Boolean,
+        fileDescriptor: Int,
+        fileLength: Long,
+        callbacks: NativeCallbacks,
+        task: LongArray,
+    ): Int
+
+    @JvmStatic
+    external fun downloadFile(
+        session: Long,
+        url: ByteArray,
+        header: ByteArray,
+        headerLengths: IntArray,
+        filePath: ByteArray?,
+        timeout: Int,
+        callbacks: NativeCallbacks,
+        task: LongArray,
+    ): Int
+
+    @JvmStatic
+    external fun taskAbort(session: Long, task: Long): Int
+
+    @JvmStatic
+    external fun saveFile(session: Long, tempFilePath: ByteArray, filePath: ByteArray?, result: NativeFileResult): Int
+
+    @JvmStatic
+    external fun getSavedFileList(session: Long, result: NativeFileResult): Int
+
+    @JvmStatic
+    external fun getSavedFileInfo(session: Long, filePath: ByteArray, result: NativeFileResult): Int
+
+    @JvmStatic
+    external fun removeSavedFile(session: Long, filePath: ByteArray, result: NativeFileResult): Int
+
+    @JvmStatic
+    external fun importFile(session: Long, nativePath: ByteArray, mode: Int, result: NativeFileResult): Int
+
+    @JvmStatic
+    external fun importFileDescriptor(
+        session: Long,
+        fileDescriptor: Int,
+        length: Long,
+        name: ByteArray?,
+        result: NativeFileResult,
+    ): Int
+
+    @JvmStatic
+    external fun resolvePath(session: Long, filePath: ByteArray, result: NativeFileResult): Int
+
+    /** Runs and frees a job; once. */
+    @JvmStatic
+    external fun runJob(job: Long)
+
+    /** Answers and frees a resolution; once. */
+    @JvmStatic
+    external fun resolutionFinish(resolution: Long, addresses: ByteArray, addressLengths: IntArray): Int
+}
+
+/** What native code calls for a task. Nothing may be thrown into it. */
+internal abstract class NativeCallbacks {
+    /** [header] has names and values in turn. */
+    abstract fun onHeadersReceived(task: Long, statusCode: Int, header: ByteArray, headerLengths: IntArray)
+
+    /** -1 is unknown. */
+    abstract fun onProgress(task: Long, totalBytes: Long, totalBytesExpected: Long, progress: Int)
+
+    abstract fun onSuccess(
+        task: Long,
+        errMsg: ByteArray,
+        statusCode: Int,
+        data: ByteArray?,
+        tempFilePath: ByteArray?,
+        filePath: ByteArray?,
+        nativePath: ByteArray?,
+        dataLength: Long,
+        profileNumbers: LongArray,
+        peerIp: ByteArray?,
+        protocol: ByteArray?,
+    )
+
+    abstract fun onFail(
+        task: Long,
+        errMsg: ByteArray,
+        errno: Int,
+        category: Int,
+        detail: ByteArray,
+        retryable: Boolean,
+        profileNumbers: LongArray,
+        peerIp: ByteArray?,
+        protocol: ByteArray?,
+    )
+
+    abstract fun onComplete(task: Long)
+
+    /** The last call. */
+    abstract fun release()
+}
+
+/** What a file operation has come to; native code fills it before the operation's function returns. */
+internal class NativeFileResult {
+    private var errMsg = ""
+    private var errno = WXTErrno.OK
+    private var category = 0
+    private var detail: String? = null
+    private var files = emptyList<WXTFile>()
+
+    /** [paths] has `filePath` and `nativePath` of each file in turn, [numbers] its `size` and `createTime`. */
+    fun set(
+        errMsg: ByteArray,
+        errno: Int,
+        category: Int,
+        detail: ByteArray?,
+        paths: ByteArray,
+        pathLengths: IntArray,
+        numbers: LongArray,
+    ) {
+        this.errMsg = errMsg.decodeToString()
+        this.errno = errno
+        this.category = category
+        this.detail = detail?.decodeToString()
+        files = unpack(paths, pathLengths).map { it.orEmpty() }.chunked(2).mapIndexed { index, (filePath, nativePath) ->
+            WXTFile(filePath, nativePath, numbers[2 * index], numbers[2 * index + 1])
+        }
+    }
+
+    /** The files, or the failure thrown. */
+    fun files(): List<WXTFile> {
+        if (errno != WXTErrno.OK) {
+            throw WXTFailureException(errMsg, errno, WXTCategory.of(category), detail.orEmpty(), false, null)
+        }
+        return files
+    }
+}
+
+/** Real UTF-8. A surrogate without its other half, which has none, becomes a question mark. */
+internal fun String.utf8(): ByteArray = encodeToByteArray()
+
+/** Texts as one array of bytes and their lengths; -1 is the length of an absent one. */
+internal class TextList(texts: List<String>) {
+    private val encoded = texts.map { it.utf8() }
+    val bytes: ByteArray = ByteArray(encoded.sumOf { it.size }).also { all ->
+        var offset = 0
+        for (text in encoded) {
+            text.copyInto(all, offset)
+            offset += text.size
+        }
+    }
+    val lengths: IntArray = IntArray(encoded.size) { encoded[it].size }
+}
+
+/** The texts of a list from native code. */
+internal fun unpack(bytes: ByteArray, lengths: IntArray): List<String?> {
+    var offset = 0
+    return lengths.map { length ->
+        if (length < 0) {
+            null
+        } else {
+            bytes.decodeToString(offset, offset + length).also { offset += length }
+        }
+    }
+}

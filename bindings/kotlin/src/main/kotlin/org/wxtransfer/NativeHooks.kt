@@ -1,0 +1,62 @@
+package org.wxtransfer
+
+import java.util.concurrent.RejectedExecutionException
+import java.util.concurrent.atomic.AtomicBoolean
+
+/** What native code calls for a session. Nothing may be thrown into it. */
+internal class NativeHooks(private val options: WXTSessionOptions) {
+    /** Has [job] run once by the app's executor. */
+    fun post(job: Long) {
+        val run = Once { Native.runJob(job) }
+        try {
+            (options.executor ?: return run.run()).execute(run)
+        } catch (_: RejectedExecutionException) {
+            // The executor was shut down before the session. Callbacks still have to come.
+            run.run()
+        } catch (thrown: Throwable) {
+            reportUncaught(thrown)
+            run.run()
+        }
+    }
+
+    fun log(level: Int, message: ByteArray) = reporting {
+        options.logger?.log(WXTLogLevel.of(level), message.decodeToString())
+    }
+
+    fun resolve(host: ByteArray, resolution: Long) {
+        val answer = WXTResolution(resolution)
+        try {
+            (options.resolver ?: return answer.finish(emptyList())).resolve(host.decodeToString(), answer)
+        } catch (thrown: Throwable) {
+            answer.finish(emptyList())
+            reportUncaught(thrown)
+        }
+    }
+}
+
+/** A job that an executor may run only once, whatever it does with it. */
+private class Once(private val body: () -> Unit) : Runnable {
+    private val ran = AtomicBoolean()
+
+    override fun run() {
+        if (ran.compareAndSet(false, true)) body()
+    }
+}
+
+/** Runs code of the app's. What it throws is treated as Java treats it on any thread: it goes to the thread's handler. */
+internal inline fun reporting(body: () -> Unit) {
+    try {
+        body()
+    } catch (thrown: Throwable) {
+        reportUncaught(thrown)
+    }
+}
+
+internal fun reportUncaught(thrown: Throwable) {
+    val thread = Thread.currentThread()
+    try {
+        thread.uncaughtExceptionHandler?.uncaughtException(thread, thrown)
+    } catch (_: Throwable) {
+        // As Java does with what a handler throws.
+    }
+}

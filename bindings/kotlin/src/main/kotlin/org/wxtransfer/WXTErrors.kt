@@ -1,0 +1,203 @@
+package org.wxtransfer
+
+/** WeChat's error numbers, `WXT_ERRNO_…` of the C interface. */
+public object WXTErrno {
+    /** Success. */
+    public const val OK: Int = 0
+
+    /** `abort` of an upload. */
+    public const val CANCEL: Int = 1
+
+    /** A bug of the library, caught. */
+    public const val INTERNAL: Int = 4
+
+    /** The deadline passed, in whatever phase. */
+    public const val TIMEOUT: Int = 5
+
+    /** Name resolution, connection, TLS, protocol, reset. */
+    public const val NETWORK: Int = 600001
+
+    /** The host is not in the domain list, at first or after a redirect. */
+    public const val NOT_IN_DOMAIN_LIST: Int = 600002
+
+    /** In the background for more than 5 s. */
+    public const val INTERRUPTED: Int = 600003
+
+    /** More tasks than the API may have, on a base library that does not queue. */
+    public const val TOO_MANY_TASKS: Int = 600007
+
+    /** More redirects than are followed. */
+    public const val TOO_MANY_REDIRECTS: Int = 600008
+
+    /** The URL cannot be used. */
+    public const val INVALID_URL: Int = 600009
+
+    /** A parameter is missing or malformed. */
+    public const val INVALID_REQUEST_DATA: Int = 600010
+
+    /** `abort` of a download. */
+    public const val ABORT_DOWNLOAD: Int = 603105
+
+    /** A downloaded file cannot be stored. */
+    public const val SAVE_FILE: Int = 603300
+
+    /** A downloaded file is over the size limit. */
+    public const val FILE_TOO_LARGE: Int = 603301
+
+    /** The file to send does not exist. */
+    public const val FILE_NOT_FOUND: Int = 1300002
+
+    /** A path outside the sandbox, or a file that may not be read. */
+    public const val PERMISSION_DENIED: Int = 1300014
+
+    /** Over the storage quota. */
+    public const val QUOTA_EXCEEDED: Int = 1300202
+
+    /** `saveFile` of a path that is no temporary file. */
+    public const val TEMPORARY_FILE_NOT_EXIST: Int = 1301112
+}
+
+/** What kind of failure it is, `WXT_CATEGORY_…` of the C interface. */
+public enum class WXTCategory(
+    /** The number in the C interface. */
+    public val value: Int,
+) {
+    /** The page or the closing session stopped the task. */
+    ABORTED(1),
+
+    /** The deadline passed. */
+    TIMEOUT(2),
+
+    /** The mini program was in the background for too long. */
+    INTERRUPTED(3),
+
+    /** A parameter is missing or malformed, the URL included. */
+    REQUEST(4),
+
+    /** A rule of the host forbids the URL. */
+    POLICY(5),
+
+    /** Too many tasks or redirects, or a body over its limit. */
+    LIMIT(6),
+
+    /** The host name has no address. */
+    NAME_RESOLUTION(7),
+
+    /** No connection could be made, a proxy's included. */
+    CONNECT(8),
+
+    /** The TLS handshake failed, or the certificate was refused. */
+    TLS(9),
+
+    /** The connection ended before the answer was complete. */
+    CONNECTION_CLOSED(10),
+
+    /** The server broke HTTP's rules. */
+    PROTOCOL(11),
+
+    /** The file to send cannot be read or changed while it was sent, or a path is outside the sandbox. */
+    FILE(12),
+
+    /** The answer cannot be stored: quota, disk, permission. */
+    STORAGE(13),
+
+    /** A bug of the library, caught. */
+    INTERNAL(14),
+    ;
+
+    internal companion object {
+        fun of(value: Int): WXTCategory = entries.firstOrNull { it.value == value } ?: INTERNAL
+    }
+}
+
+/** Why a call of the app's was refused, `WxtStatus` of the C interface. */
+public enum class WXTStatus(
+    /** The number in the C interface. */
+    public val value: Int,
+) {
+    /** The call did what it says. */
+    OK(0),
+
+    /** A value is missing or outside its range. */
+    INVALID_ARGUMENT(1),
+
+    /** Library and binding do not belong together. */
+    INVALID_STRUCT_SIZE(2),
+
+    /** A string of the session's options is not UTF-8. */
+    INVALID_UTF8(3),
+
+    /** The session is closing or closed. */
+    SESSION_CLOSED(4),
+
+    /** The function waits for callbacks, so it cannot be called from one. */
+    CALLED_FROM_CALLBACK(5),
+
+    /** No task with this number is queued or running. */
+    NOT_FOUND(6),
+
+    /** `clientVersion` or `baseLibraryVersion` is not numbers separated by dots. */
+    INVALID_VERSION(7),
+
+    /** An entry of a domain list is not a host with an optional port. */
+    INVALID_DOMAIN(8),
+
+    /** `rootCertificates` holds no certificate, or one that cannot be read. */
+    INVALID_CERTIFICATE(9),
+
+    /** A pin has no host, or its hash is not 32 bytes. */
+    INVALID_PIN(10),
+
+    /** `proxy` is not `http://[user:password@]host:port`. */
+    INVALID_PROXY(11),
+
+    /** The data directory cannot be created or used; the log says why. */
+    STORAGE_FAILED(12),
+
+    /** Another open session has the same mini program's directory, and its sharing is exclusive. */
+    STORAGE_LOCKED(13),
+
+    /** The operating system's trust store cannot be used; on Android: `WXTransferAndroid.init` was not called. */
+    TRUST_STORE_UNAVAILABLE(14),
+
+    /** No thread or descriptor could be created. */
+    OUT_OF_RESOURCES(15),
+
+    /** A bug of the library, caught; nothing was started. */
+    INTERNAL(16),
+    ;
+
+    internal companion object {
+        fun of(value: Int): WXTStatus = entries.firstOrNull { it.value == value } ?: INTERNAL
+    }
+}
+
+/** Everything that the library throws of its own. */
+public sealed class WXTException(message: String) : Exception(message)
+
+/** A call was refused for a mistake of the app's: nothing was started and no callback will run. */
+public class WXTStatusException internal constructor(
+    /** Why. */
+    public val status: WXTStatus,
+) : WXTException(Native.statusText(status.value).decodeToString())
+
+/** A task or a file operation failed: what `fail` is given, and `WxtFailure` of the C interface. */
+public class WXTFailureException internal constructor(
+    /** WeChat's text, such as `uploadFile:fail timeout`. */
+    public val errMsg: String,
+    /** WeChat's number: one of [WXTErrno]. */
+    public val errno: Int,
+    /** What kind of failure it is. */
+    public val category: WXTCategory,
+    /** What happened, in words for a developer. Holds no query and no header value. */
+    public val detail: String,
+    /** The same call may succeed later without a change. `false` for a file operation. */
+    public val retryable: Boolean,
+    /** When the task did what, as far as it came. `null` for a file operation. */
+    public val profile: WXTProfile?,
+) : WXTException(if (detail.isEmpty()) errMsg else "$errMsg ($detail)")
+
+/** Throws what a status says. */
+internal fun checkStatus(status: Int) {
+    if (status != WXTStatus.OK.value) throw WXTStatusException(WXTStatus.of(status))
+}

@@ -1,0 +1,164 @@
+package org.wxtransfer
+
+/** How far a task is: `WxtProgress` of the C interface. */
+public data class WXTProgress(
+    /** `totalBytesSent` of an upload or `totalBytesWritten` of a download. Never falls. */
+    val totalBytes: Long,
+    /** `totalBytesExpectedToSend` or `totalBytesExpectedToWrite`; `null` where nobody knows. */
+    val totalBytesExpected: Long?,
+    /** 0 to 100, or `null` where nobody knows. Never falls. */
+    val progress: Int?,
+)
+
+/** The final response's head: `WxtHeadersReceived` of the C interface. */
+public data class WXTHeadersReceived(
+    /** The headers in the order of the response, duplicates kept. */
+    val header: List<Pair<String, String>>,
+    /** The HTTP status. */
+    val statusCode: Int,
+) {
+    /** The first value of the header [name], in any letter case. */
+    public operator fun get(name: String): String? = header.firstOrNull { it.first.equals(name, ignoreCase = true) }?.second
+}
+
+/** The result of a task that got an answer: `WxtSuccess` of the C interface. */
+public sealed interface WXTSuccess {
+    /** `uploadFile:ok` or `downloadFile:ok`. */
+    public val errMsg: String
+
+    /** The HTTP status: any is a success. */
+    public val statusCode: Int
+
+    /** The downloaded file's size, or the length of an upload's `data`, in bytes. */
+    public val dataLength: Long
+
+    /** When the task did what. */
+    public val profile: WXTProfile
+}
+
+/** What `success` of `wx.uploadFile` is given. */
+public data class WXTUploadSuccess(
+    override val errMsg: String,
+    override val statusCode: Int,
+    /** The answer's body as text. */
+    val data: String,
+    override val dataLength: Long,
+    override val profile: WXTProfile,
+) : WXTSuccess
+
+/** What `success` of `wx.downloadFile` is given. */
+public data class WXTDownloadSuccess(
+    override val errMsg: String,
+    override val statusCode: Int,
+    /** The temporary file of a download without `filePath`. */
+    val tempFilePath: String?,
+    /** The `filePath` of a download that had one. */
+    val filePath: String?,
+    /** The file's path on the device, for the app. */
+    val nativePath: String,
+    override val dataLength: Long,
+    override val profile: WXTProfile,
+) : WXTSuccess
+
+/**
+ * When a task did what, and on which connection: `WxtProfile` of the C interface, with WeChat's names. Times are
+ * milliseconds since the Unix epoch and 0 where the step did not happen.
+ */
+public data class WXTProfile(
+    /** The call came in. */
+    val invokeStart: Long,
+    /** It began to wait for a worker. */
+    val queueStart: Long,
+    /** A worker took it. */
+    val queueEnd: Long,
+    /** The last hop began. */
+    val fetchStart: Long,
+    /** The first redirected request began. */
+    val redirectStart: Long,
+    /** The last redirect was received. */
+    val redirectEnd: Long,
+    /** Name resolution began. */
+    val domainLookUpStart: Long,
+    /** Name resolution ended. */
+    val domainLookUpEnd: Long,
+    /** Connecting began. */
+    val connectStart: Long,
+    /** The connection is ready, TLS included. */
+    val connectEnd: Long,
+    /** The TLS handshake began; 0 without TLS. */
+    val SSLconnectionStart: Long,
+    /** The TLS handshake ended; 0 without TLS. */
+    val SSLconnectionEnd: Long,
+    /** The first byte was sent. */
+    val requestStart: Long,
+    /** The last byte was sent. */
+    val requestEnd: Long,
+    /** The first byte of the answer came. */
+    val responseStart: Long,
+    /** The last byte of the answer came. */
+    val responseEnd: Long,
+    /** Bytes sent, heads included, before encryption. */
+    val sendBytesCount: Long,
+    /** Bytes received, heads included, after decryption; WeChat's spelling. */
+    val receivedBytedCount: Long,
+    /** The server's address. */
+    val peerIP: String?,
+    /** `http1.1`. */
+    val protocol: String?,
+    /** The server's port. */
+    val port: Int,
+    /** The connection was an earlier task's. */
+    val socketReused: Boolean,
+) {
+    internal companion object {
+        /** Takes the numbers in the order of the C struct. */
+        fun of(numbers: LongArray, peerIp: ByteArray?, protocol: ByteArray?): WXTProfile = WXTProfile(
+            invokeStart = numbers[0],
+            queueStart = numbers[1],
+            queueEnd = numbers[2],
+            fetchStart = numbers[3],
+            redirectStart = numbers[4],
+            redirectEnd = numbers[5],
+            domainLookUpStart = numbers[6],
+            domainLookUpEnd = numbers[7],
+            connectStart = numbers[8],
+            connectEnd = numbers[9],
+            SSLconnectionStart = numbers[10],
+            SSLconnectionEnd = numbers[11],
+            requestStart = numbers[12],
+            requestEnd = numbers[13],
+            responseStart = numbers[14],
+            responseEnd = numbers[15],
+            sendBytesCount = numbers[16],
+            receivedBytedCount = numbers[17],
+            peerIP = peerIp?.decodeToString(),
+            protocol = protocol?.decodeToString(),
+            port = numbers[18].toInt(),
+            socketReused = numbers[19] != 0L,
+        )
+    }
+}
+
+/** One file of the mini program: `WxtFileInfo` of the C interface. */
+public data class WXTFile(
+    /** `filePath`, `savedFilePath` or `tempFilePath`: the `wxfile://` path. */
+    val filePath: String,
+    /** The same file's path on the device, for the app. Not to be kept. */
+    val nativePath: String,
+    /** The size in bytes. */
+    val size: Long,
+    /** Seconds since the Unix epoch; 0 where it is not asked for. */
+    val createTime: Long,
+)
+
+/** What becomes of the app's own file at [WXTransferSession.importFile], `WXT_IMPORT_…` of the C interface. */
+public enum class WXTImportMode(
+    /** The number in the C interface. */
+    public val value: Int,
+) {
+    /** The app keeps its file: it is cloned where the file system can, else copied. */
+    COPY(0),
+
+    /** The app gives its file away: it is moved where that is possible, else copied and removed. */
+    MOVE(1),
+}

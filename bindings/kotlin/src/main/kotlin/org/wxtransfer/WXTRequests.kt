@@ -1,0 +1,48 @@
+package org.wxtransfer
+
+/** The parameters of `wx.uploadFile`: `WxtUploadRequest` of the C interface. */
+public data class WXTUploadRequest(
+    /** Where the file goes. */
+    val url: String,
+    /** The file, as a `wxfile://` path, or an absolute one under [WXTPathPolicy.NATIVE]. */
+    val filePath: String? = null,
+    /** The form's key of the file. */
+    val name: String,
+    /** Request headers, in order. `Referer`, `Content-Type` and the connection's own are dropped. */
+    val header: List<Pair<String, String>> = emptyList(),
+    /** Further fields of the form, sent in this order before the file. */
+    val formData: List<Pair<String, String>> = emptyList(),
+    /** The `filename` that the server sees. `null` is the last part of [filePath]. */
+    val fileName: String? = null,
+    /** The deadline in milliseconds, from the moment the task leaves the queue. 0 is the session's default. */
+    val timeout: Int = 0,
+    /**
+     * An open descriptor of a file or a pipe, read from where it stands, instead of [filePath]. It is duplicated before
+     * the call returns: the app keeps, and closes, its own.
+     */
+    val fileDescriptor: Int? = null,
+    /** How many bytes a pipe will give. A file's rest is its own length, and this is 0. */
+    val fileLength: Long = 0,
+) {
+    init {
+        require(timeout >= 0 && fileLength >= 0) { "a number of the request is negative" }
+    }
+}
+
+/** The parameters of `wx.downloadFile`: `WxtDownloadRequest` of the C interface. */
+public data class WXTDownloadRequest(
+    /** What to download. */
+    val url: String,
+    /** Request headers, in order. `Referer` and the connection's own are dropped. */
+    val header: List<Pair<String, String>> = emptyList(),
+    /** A `wxfile://usr/` path to store the file at. `null` is a temporary file. */
+    val filePath: String? = null,
+    /** The deadline in milliseconds, from the moment the task leaves the queue. 0 is the session's default. */
+    val timeout: Int = 0,
+) {
+    init {
+        require(timeout >= 0) { "the timeout is negative" }
+    }
+}
+
+internal fun List<Pair<String, String>>.packed(): TextList = TextList(flatMap { listOf(it.first, it.second) })

@@ -1,0 +1,172 @@
+package org.wxtransfer
+
+import java.util.concurrent.Executor
+import java.util.concurrent.atomic.AtomicLong
+
+/**
+ * Everything about one launch of one mini program: `WxtSessionOptions` of the C interface.
+ *
+ * Whatever is left out has the value that WeChat's own client has. Numbers are not negative, and 0 is that value.
+ */
+public data class WXTSessionOptions(
+    /** The mini program's appid. Part of the Referer, and of its files' place. */
+    val appId: String,
+    /** The version of the client app, such as `8.0.50`: it decides which quirks apply. */
+    val clientVersion: String,
+    /** An absolute path to a directory for all sessions' files, such as one below `Context.filesDir`. */
+    val dataDirectory: String,
+    /** The mini program's version, part of the Referer. `null` is `0`, the development version. */
+    val appVersion: String? = null,
+    /** The user, so that two users of one mini program have files of their own. */
+    val userId: String? = null,
+    /** The client that the app is; it decides which quirks apply. */
+    val platform: WXTPlatform = WXTPlatform.ANDROID,
+    /** Which paths a page may name. */
+    val pathPolicy: WXTPathPolicy = WXTPathPolicy.SANDBOX,
+    /** The version of the base library, such as `2.10.0`. `null` is the newest. */
+    val baseLibraryVersion: String? = null,
+    /** The `User-Agent` of every request. `null` is `wxtransfer/<version>`. */
+    val userAgent: String? = null,
+    /** Uploads at once; 0 is 10. */
+    val maxConcurrentUploads: Int = 0,
+    /** Downloads at once; 0 is 10. */
+    val maxConcurrentDownloads: Int = 0,
+    /** The deadline of a task that names none, in milliseconds; 0 is 60,000. */
+    val defaultTimeout: Int = 0,
+    /** The longest deadline that a task can name, in milliseconds; 0 is 60,000. */
+    val maxTimeout: Int = 0,
+    /** The largest file that a download may have, in bytes; 0 is 200 MiB. */
+    val maxDownloadSize: Long = 0,
+    /** The largest answer of an upload, in bytes; 0 is 16 MiB. */
+    val maxDataSize: Long = 0,
+    /** What saved files and `wxfile://usr` may hold together, in bytes; 0 is 200 MiB. */
+    val storageQuota: Long = 0,
+    /** What temporary files may hold together, in bytes; 0 is 4 GiB. */
+    val temporaryQuota: Long = 0,
+    /** Whether another session may have the same mini program's directory. */
+    val storageSharing: WXTStorageSharing = WXTStorageSharing.EXCLUSIVE,
+    /** `http` URLs are allowed. */
+    val allowPlainHttp: Boolean = false,
+    /** `localhost` and addresses of the local network are allowed, without an entry in a list. */
+    val allowLan: Boolean = false,
+    /** The domain lists are not looked at. For development only. */
+    val skipDomainCheck: Boolean = false,
+    /** The hosts that an upload may go to: `https://host`, or with `:port`. None is: nowhere. */
+    val uploadDomains: List<String> = emptyList(),
+    /** The hosts that a download may come from. */
+    val downloadDomains: List<String> = emptyList(),
+    /** Certificates in PEM that are trusted instead of the operating system's. */
+    val rootCertificates: String? = null,
+    /** Public keys that a host must show, in addition to a valid chain. */
+    val pins: List<WXTPin> = emptyList(),
+    /** `http://[user:password@]host:port` of a proxy that every connection goes through with `CONNECT`. */
+    val proxy: String? = null,
+    /** The app's own name resolution. `null` is the system's. */
+    val resolver: WXTResolver? = null,
+    /** Where callbacks run, such as the main thread's executor. `null` is a thread of the session's own. */
+    val executor: Executor? = null,
+    /** Where the log goes. `null` is nowhere. */
+    val logger: WXTLogger? = null,
+) {
+    init {
+        val counts = listOf(maxConcurrentUploads, maxConcurrentDownloads, defaultTimeout, maxTimeout)
+        val sizes = listOf(maxDownloadSize, maxDataSize, storageQuota, temporaryQuota)
+        require(counts.all { it >= 0 } && sizes.all { it >= 0 }) { "a number of the options is negative" }
+    }
+}
+
+/** A client, `WXT_PLATFORM_…` of the C interface. */
+public enum class WXTPlatform(
+    /** The number in the C interface. */
+    public val value: Int,
+) {
+    /** The WeChat client on iOS. */
+    IOS(1),
+
+    /** The WeChat client on Android. */
+    ANDROID(2),
+
+    /** Any other client, such as the developer tools. */
+    OTHER(3),
+}
+
+/** Which paths a page may name, `WXT_PATHS_…` of the C interface. */
+public enum class WXTPathPolicy(
+    /** The number in the C interface. */
+    public val value: Int,
+) {
+    /** A page may name `wxfile://` paths only. */
+    SANDBOX(0),
+
+    /** `filePath` may also be an absolute path of the device. */
+    NATIVE(1),
+}
+
+/** Whether sessions share a mini program's directory, `WXT_STORAGE_…` of the C interface. */
+public enum class WXTStorageSharing(
+    /** The number in the C interface. */
+    public val value: Int,
+) {
+    /** A second session on the same directory is refused with [WXTStatus.STORAGE_LOCKED]. */
+    EXCLUSIVE(0),
+
+    /** Sessions share the saved files; each has temporary files of its own. */
+    SHARED(1),
+}
+
+/** A host and a public key that it may show. A host with pins must show one of them. */
+public class WXTPin(
+    /** The exact host name. */
+    public val host: String,
+    /** 32 bytes: the SHA-256 of the certificate's SubjectPublicKeyInfo (RFC 7469 §2.4). */
+    public val sha256: ByteArray,
+)
+
+/** How much a message of the log matters, `WXT_LOG_…` of the C interface. */
+public enum class WXTLogLevel(
+    /** The number in the C interface. */
+    public val value: Int,
+) {
+    /** Something that the page or the app did wrong and the library put right. */
+    WARNING(1),
+
+    /** A decision that is worth knowing when something is looked into. */
+    INFO(2),
+    ;
+
+    internal companion object {
+        fun of(value: Int): WXTLogLevel = entries.firstOrNull { it.value == value } ?: INFO
+    }
+}
+
+/** Takes the log of a session. */
+public fun interface WXTLogger {
+    /** Takes one message, without a line end, from any thread. It holds no query, header value or body. */
+    public fun log(level: WXTLogLevel, message: String)
+}
+
+/** The app's own name resolution, an HTTPDNS service, say. */
+public fun interface WXTResolver {
+    /**
+     * Asks for the addresses of [host]. Called on a worker thread, for several hosts at once; it has to return soon.
+     * The answer is given by [WXTResolution.finish], from any thread, before or after this returned.
+     */
+    public fun resolve(host: String, resolution: WXTResolution)
+}
+
+/** A question to a [WXTResolver]. Each has to be answered, or its memory is lost. */
+public class WXTResolution internal constructor(resolution: Long) {
+    private val pending = AtomicLong(resolution)
+
+    /**
+     * Answers with IPv4 or IPv6 literals in the order of preference; none is "no such host". What cannot be read is left
+     * out. Any thread; an answer after the first one is ignored.
+     */
+    public fun finish(addresses: List<String>) {
+        val resolution = pending.getAndSet(0)
+        if (resolution == 0L) return
+        val list = TextList(addresses)
+        // The status only says that an address could not be read, which is documented to be no error here.
+        Native.resolutionFinish(resolution, list.bytes, list.lengths)
+    }
+}

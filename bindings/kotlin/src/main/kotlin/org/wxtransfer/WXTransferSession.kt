@@ -1,0 +1,237 @@
+package org.wxtransfer
+
+import kotlin.coroutines.resume
+import kotlin.coroutines.resumeWithException
+import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.suspendCancellableCoroutine
+import kotlinx.coroutines.withContext
+
+/**
+ * One launch of one mini program, with its transfers and its files.
+ *
+ * Every function may be called from any thread at any time, also from a callback; only [close], which waits for
+ * callbacks, refuses that. The suspending functions never block the thread that they are called on.
+ *
+ * @constructor Opens the session: makes the mini program's directories and removes what a crashed launch left there. It
+ * reads and writes the disk, but makes no connection. Throws [WXTStatusException].
+ */
+public class WXTransferSession(options: WXTSessionOptions) : AutoCloseable {
+    private val handle: Long = open(options)
+
+    /** Uploads a file, as `wx.uploadFile` does. Throws [WXTFailureException]. Cancelling aborts the task at once. */
+    public suspend fun uploadFile(request: WXTUploadRequest): WXTUploadSuccess =
+        awaitOrAbort(UploadEvents(NoCallbacks)) { start(request, it) }
+
+    /** Downloads a file, as `wx.downloadFile` does. Throws [WXTFailureException]. Cancelling aborts the task at once. */
+    public suspend fun downloadFile(request: WXTDownloadRequest): WXTDownloadSuccess =
+        awaitOrAbort(DownloadEvents(NoCallbacks)) { start(request, it) }
+
+    /** Starts an upload. What is wrong with the request comes as the task's failure. Throws [WXTStatusException]. */
+    public fun uploadTask(request: WXTUploadRequest): WXTTask<WXTUploadSuccess> =
+        start(request, UploadEvents(NoCallbacks))
+
+    /** Starts a download. What is wrong with the request comes as the task's failure. Throws [WXTStatusException]. */
+    public fun downloadTask(request: WXTDownloadRequest): WXTTask<WXTDownloadSuccess> =
+        start(request, DownloadEvents(NoCallbacks))
+
+    /** Starts an upload with callbacks, the first of which may run before this returns. Throws [WXTStatusException]. */
+    public fun uploadFile(
+        request: WXTUploadRequest,
+        callbacks: WXTCallbacks<WXTUploadSuccess>,
+    ): WXTTask<WXTUploadSuccess> = start(request, UploadEvents(callbacks))
+
+    /** Starts a download with callbacks, the first of which may run before this returns. Throws [WXTStatusException]. */
+    public fun downloadFile(
+        request: WXTDownloadRequest,
+        callbacks: WXTCallbacks<WXTDownloadSuccess>,
+    ): WXTTask<WXTDownloadSuccess> = start(request, DownloadEvents(callbacks))
+
+    /**
+     * `wx.saveFile`: moves a temporary file to the store, or to [filePath], a `wxfile://usr/` path whose file it replaces.
+     * The temporary path is invalid afterwards; on failure it stays. Throws [WXTFailureException].
+     */
+    public suspend fun saveFile(tempFilePath: String, filePath: String? = null): WXTFile =
+        onDisk { saveFileBlocking(tempFilePath, filePath) }
+
+    /** `wx.getSavedFileList`: the files of the store, oldest first. Throws [WXTFailureException]. */
+    public suspend fun getSavedFileList(): List<WXTFile> = onDisk { getSavedFileListBlocking() }
+
+    /** `wx.getSavedFileInfo`: one file of the store. Throws [WXTFailureException]. */
+    public suspend fun getSavedFileInfo(filePath: String): WXTFile = onDisk { getSavedFileInfoBlocking(filePath) }
+
+    /** `wx.removeSavedFile`: removes one file of the store. Throws [WXTFailureException]. */
+    public suspend fun removeSavedFile(filePath: String): Unit = onDisk { removeSavedFileBlocking(filePath) }
+
+    /**
+     * Makes a temporary file of a file of the app's (a photo just taken), as `wx.chooseImage` does. [nativePath] is
+     * absolute. The result's `filePath` is the page's `tempFilePath`. Throws [WXTFailureException].
+     */
+    public suspend fun importFile(nativePath: String, mode: WXTImportMode = WXTImportMode.COPY): WXTFile =
+        onDisk { file { Native.importFile(handle, nativePath.utf8(), mode.value, it) } }
+
+    /**
+     * Makes a temporary file of what an open file or pipe holds, from where it stands. [length] is how many bytes are
+     * taken, 0 is all up to the end; [name] gives the extension. The descriptor is duplicated: the app keeps, and closes,
+     * its own, but only after this has returned. Cancelling cannot interrupt a read from a pipe. Throws
+     * [WXTFailureException].
+     */
+    public suspend fun importFileDescriptor(fileDescriptor: Int, length: Long = 0, name: String? = null): WXTFile {
+        require(length >= 0) { "the length is negative" }
+        return onDisk { file { Native.importFileDescriptor(handle, fileDescriptor, length, name?.utf8(), it) } }
+    }
+
+    /** The device's path of an existing `wxfile://` path, for a player, say. Throws [WXTFailureException]. */
+    public suspend fun resolvePath(filePath: String): WXTFile =
+        onDisk { file { Native.resolvePath(handle, filePath.utf8(), it) } }
+
+    /**
+     * Tells the session that the mini program went to the background: new calls fail with `interrupted`, and so does what
+     * still runs 5 s later; waiting ones stay in the queue. Throws [WXTStatusException].
+     */
+    public fun enterBackground(): Unit = checkStatus(Native.sessionEnterBackground(handle))
+
+    /** Tells the session that the mini program is back. Throws [WXTStatusException]. */
+    public fun enterForeground(): Unit = checkStatus(Native.sessionEnterForeground(handle))
+
+    /**
+     * Closes the session: aborts what is left, delivers the last callbacks, removes the temporary files and joins every
+     * thread. It waits for a callback that is running, but not for the executor, so that it may be called on the
+     * executor's own thread. Closing again does nothing. Throws [WXTStatusException] when called from a callback.
+     */
+    override fun close() {
+        val status = Native.sessionClose(handle)
+        if (status != WXTStatus.SESSION_CLOSED.value) checkStatus(status)
+    }
+
+    internal fun saveFileBlocking(tempFilePath: String, filePath: String?): WXTFile =
+        file { Native.saveFile(handle, tempFilePath.utf8(), filePath?.utf8(), it) }
+
+    internal fun getSavedFileListBlocking(): List<WXTFile> = files { Native.getSavedFileList(handle, it) }
+
+    internal fun getSavedFileInfoBlocking(filePath: String): WXTFile =
+        file { Native.getSavedFileInfo(handle, filePath.utf8(), it) }
+
+    internal fun removeSavedFileBlocking(filePath: String) {
+        files { Native.removeSavedFile(handle, filePath.utf8(), it) }
+    }
+
+    private fun start(request: WXTUploadRequest, events: UploadEvents): WXTTask<WXTUploadSuccess> {
+        val header = request.header.packed()
+        val formData = request.formData.packed()
+        return started(events) { task ->
+            Native.uploadFile(
+                session = handle,
+                url = request.url.utf8(),
+                filePath = request.filePath?.utf8(),
+                name = request.name.utf8(),
+                header = header.bytes,
+                headerLengths = header.lengths,
+                formData = formData.bytes,
+                formDataLengths = formData.lengths,
+                fileName = request.fileName?.utf8(),
+                timeout = request.timeout,
+                hasFileDescriptor = request.fileDescriptor != null,
+                fileDescriptor = request.fileDescriptor ?: -1,
+                fileLength = request.fileLength,
+                callbacks = events,
+                task = task,
+            )
+        }
+    }
+
+    private fun start(request: WXTDownloadRequest, events: DownloadEvents): WXTTask<WXTDownloadSuccess> {
+        val header = request.header.packed()
+        return started(events) { task ->
+            Native.downloadFile(
+                session = handle,
+                url = request.url.utf8(),
+                header = header.bytes,
+                headerLengths = header.lengths,
+                filePath = request.filePath?.utf8(),
+                timeout = request.timeout,
+                callbacks = events,
+                task = task,
+            )
+        }
+    }
+
+    private fun <S : WXTSuccess> started(events: TaskEvents<S>, call: (LongArray) -> Int): WXTTask<S> {
+        val task = LongArray(1)
+        checkStatus(call(task))
+        events.id = task[0]
+        return WXTTask(handle, events)
+    }
+
+    private suspend fun <S : WXTSuccess, E : TaskEvents<S>> awaitOrAbort(events: E, start: (E) -> WXTTask<S>): S =
+        suspendCancellableCoroutine { continuation ->
+            events.whenEnded = { it.fold(continuation::resume, continuation::resumeWithException) }
+            val task = start(events)
+            continuation.invokeOnCancellation { task.abort() }
+        }
+
+    private suspend fun <T> onDisk(operation: () -> T): T = withContext(Dispatchers.IO) { operation() }
+
+    private fun files(call: (NativeFileResult) -> Int): List<WXTFile> {
+        val result = NativeFileResult()
+        checkStatus(call(result))
+        return result.files()
+    }
+
+    private fun file(call: (NativeFileResult) -> Int): WXTFile = files(call).first()
+
+    /** Constants of the library. */
+    public companion object {
+        /** The version of the native library, such as `0.1.0`. */
+        public val version: String get() = Native.version().decodeToString()
+
+        private fun open(options: WXTSessionOptions): Long {
+            val uploadDomains = TextList(options.uploadDomains)
+            val downloadDomains = TextList(options.downloadDomains)
+            val pinHosts = TextList(options.pins.map { it.host })
+            val pinHashes = options.pins.map { it.sha256 }
+            val session = LongArray(1)
+            val status = Native.sessionOpen(
+                appId = options.appId.utf8(),
+                appVersion = options.appVersion?.utf8(),
+                userId = options.userId?.utf8(),
+                platform = options.platform.value,
+                pathPolicy = options.pathPolicy.value,
+                clientVersion = options.clientVersion.utf8(),
+                baseLibraryVersion = options.baseLibraryVersion?.utf8(),
+                userAgent = options.userAgent?.utf8(),
+                dataDirectory = options.dataDirectory.utf8(),
+                maxConcurrentUploads = options.maxConcurrentUploads,
+                maxConcurrentDownloads = options.maxConcurrentDownloads,
+                defaultTimeout = options.defaultTimeout,
+                maxTimeout = options.maxTimeout,
+                maxDownloadSize = options.maxDownloadSize,
+                maxDataSize = options.maxDataSize,
+                storageQuota = options.storageQuota,
+                temporaryQuota = options.temporaryQuota,
+                storageSharing = options.storageSharing.value,
+                allowPlainHttp = options.allowPlainHttp,
+                allowLan = options.allowLan,
+                skipDomainCheck = options.skipDomainCheck,
+                uploadDomains = uploadDomains.bytes,
+                uploadDomainLengths = uploadDomains.lengths,
+                downloadDomains = downloadDomains.bytes,
+                downloadDomainLengths = downloadDomains.lengths,
+                rootCertificates = options.rootCertificates?.utf8(),
+                pinHosts = pinHosts.bytes,
+                pinHostLengths = pinHosts.lengths,
+                pinHashes = pinHashes.fold(ByteArray(0), ByteArray::plus),
+                pinHashLengths = IntArray(pinHashes.size) { pinHashes[it].size },
+                proxy = options.proxy?.utf8(),
+                hooks = NativeHooks(options),
+                hasExecutor = options.executor != null,
+                hasLogger = options.logger != null,
+                hasResolver = options.resolver != null,
+                session = session,
+            )
+            checkStatus(status)
+            return session[0]
+        }
+    }
+}
+
+private object NoCallbacks : WXTCallbacks<WXTSuccess>

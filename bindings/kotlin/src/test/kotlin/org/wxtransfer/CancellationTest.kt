@@ -1,0 +1,155 @@
+package org.wxtransfer
+
+import java.nio.file.Path
+import java.util.concurrent.CountDownLatch
+import kotlin.test.assertEquals
+import kotlin.test.assertTrue
+import kotlinx.coroutines.CoroutineStart
+import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.cancelAndJoin
+import kotlinx.coroutines.flow.first
+import kotlinx.coroutines.launch
+import org.junit.jupiter.api.Test
+import org.junit.jupiter.api.io.TempDir
+
+/** A task is aborted in every phase, as the page does it and as a coroutine does it. */
+class CancellationTest {
+    @TempDir
+    lateinit var directory: Path
+
+    private val head = "HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n".toByteArray()
+
+    private fun options() = options(directory.resolve("data")).copy(maxConcurrentDownloads = 1)
+
+    /** Aborts a download of [url] when [reached] says that it is where the test wants it. */
+    private fun abortedDownload(options: WXTSessionOptions, url: String, reached: CountDownLatch) = test {
+        WXTransferSession(options).use { session ->
+            val recorder = Recorder<WXTDownloadSuccess>()
+            val task = session.downloadFile(WXTDownloadRequest(url), recorder)
+            reached.awaitOrFail("the phase is reached")
+            assertTrue(task.abort())
+            val failure = recorder.failure()
+            assertEquals("downloadFile:fail abort" to WXTErrno.ABORT_DOWNLOAD, failure.errMsg to failure.errno)
+            assertEquals(WXTCategory.ABORTED, failure.category)
+        }
+    }
+
+    /** Cancels it, and sees that the only place for a download is free again. */
+    private fun cancelledDownload(options: WXTSessionOptions, url: String, reached: CountDownLatch) = test {
+        WXTransferSession(options).use { session ->
+            val job = launch(Dispatchers.Default) { session.downloadFile(WXTDownloadRequest(url)) }
+            reached.awaitOrFail("the phase is reached")
+            job.cancelAndJoin()
+            assertEquals(5, session.downloadFile(WXTDownloadRequest(TestServer.plain + "/bytes/5")).dataLength)
+        }
+    }
+
+    @Test
+    fun `while the name is looked up`() {
+        for (run in listOf(::abortedDownload, ::cancelledDownload)) {
+            val asked = CountDownLatch(1)
+            var pending: WXTResolution? = null
+            val resolver = WXTResolver { _, resolution ->
+                pending = resolution
+                asked.countDown()
+            }
+            val options = options().copy(resolver = resolver, skipDomainCheck = true)
+            run(options, "http://example.test/", asked)
+            // The session has ended; the answer goes nowhere, but its memory is freed.
+            // A second answer does nothing.
+            repeat(2) { pending?.finish(listOf("127.0.0.1")) }
+        }
+    }
+
+    @Test
+    fun `while connecting`() {
+        BlackHole().use { hole ->
+            for (run in listOf(::abortedDownload, ::cancelledDownload)) {
+                // Nobody can say when; the task has at least begun.
+                run(options(), "http://${hole.address}/", CountDownLatch(0))
+            }
+        }
+    }
+
+    @Test
+    fun `while TLS is agreed on`() {
+        for (run in listOf(::abortedDownload, ::cancelledDownload)) {
+            PhaseServer("").use { run(options(), "https://${it.address}/", it.reached) }
+        }
+    }
+
+    @Test
+    fun `while the answer is awaited`() {
+        for (run in listOf(::abortedDownload, ::cancelledDownload)) {
+            PhaseServer("\r\n\r\n").use { run(options(), "http://${it.address}/", it.reached) }
+        }
+    }
+
+    @Test
+    fun `while the body comes`() {
+        for (run in listOf(::abortedDownload, ::cancelledDownload)) {
+            PhaseServer("\r\n\r\n", head + ByteArray(10)).use { run(options(), "http://${it.address}/", it.reached) }
+        }
+    }
+
+    @Test
+    fun `while the file is sent`() = test {
+        WXTransferSession(options().copy(maxConcurrentUploads = 1)).use { session ->
+            val file = session.temporaryFile(directory.resolve("mine"), ByteArray(32 * 1024 * 1024))
+            val request = WXTUploadRequest(TestServer.faultPlain + "/fault/stall-in-upload", file, "file")
+            val task = session.uploadTask(request)
+            task.progress.first { it.totalBytes > 0 }
+            assertTrue(task.abort())
+            val failure = runCatching { task.await() }.exceptionOrNull() as WXTFailureException
+            assertEquals("uploadFile:fail abort" to WXTErrno.CANCEL, failure.errMsg to failure.errno)
+        }
+    }
+
+    @Test
+    fun `in the queue`() = test {
+        PhaseServer("\r\n\r\n").use { server ->
+            WXTransferSession(options()).use { session ->
+                val first = session.downloadTask(WXTDownloadRequest("http://${server.address}/"))
+                server.reached.awaitOrFail("the first is under way")
+                val recorder = Recorder<WXTDownloadSuccess>()
+                val second = session.downloadFile(WXTDownloadRequest(TestServer.plain + "/bytes/5"), recorder)
+                assertTrue(second.abort())
+                assertEquals("downloadFile:fail abort", recorder.failure().errMsg)
+                assertEquals(0, recorder.failure().profile!!.queueEnd)
+                val third = launch(Dispatchers.Default, CoroutineStart.UNDISPATCHED) {
+                    session.downloadFile(WXTDownloadRequest(TestServer.plain + "/bytes/5"))
+                }
+                third.cancelAndJoin()
+                assertTrue(first.abort())
+            }
+        }
+    }
+
+    @Test
+    fun `in a callback`() = test {
+        PhaseServer("\r\n\r\n", head).use { server ->
+            WXTransferSession(options()).use { session ->
+                var aborted = false
+                lateinit var task: WXTTask<*>
+                val known = CountDownLatch(1)
+                val recorder = Recorder<WXTDownloadSuccess> {
+                    if (it == "headers") {
+                        known.awaitOrFail("the task is known")
+                        aborted = task.abort()
+                    }
+                }
+                task = session.downloadFile(WXTDownloadRequest("http://${server.address}/"), recorder)
+                known.countDown()
+                assertEquals("downloadFile:fail abort", recorder.failure().errMsg)
+                assertTrue(aborted)
+            }
+        }
+    }
+
+    @Test
+    fun `no file is left of what was aborted`() {
+        `while the body comes`()
+        val files = directory.toFile().walkTopDown().filter { it.isFile && it.length() > 0 }.map { it.name }.toList()
+        assertTrue(files.none { it.startsWith("tmp_") || it.endsWith(".part") }, "$files")
+    }
+}

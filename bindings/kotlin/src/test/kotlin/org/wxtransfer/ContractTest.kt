@@ -1,0 +1,100 @@
+package org.wxtransfer
+
+import java.io.File
+import java.lang.reflect.Modifier
+import kotlin.test.assertEquals
+import kotlin.test.assertTrue
+import org.junit.jupiter.api.Test
+
+/** The header is the one source: what Kotlin repeats of it must be the same. */
+class ContractTest {
+    private val header = File(property("wxtransfer.root"), "include/wxtransfer.h").readText()
+    private val defines = Regex("""#define (WXT_\w+) (\d+)""").findAll(header)
+        .associate { it.groupValues[1] to it.groupValues[2].toInt() }
+
+    private fun defined(prefix: String) = defines.filterKeys { it.startsWith(prefix) }.mapKeys { it.key.removePrefix(prefix) }
+
+    @Test
+    fun `every number of the header is known`() {
+        val errno = WXTErrno::class.java.declaredFields.filter { it.type == Int::class.java }
+            .associate { it.name to it.getInt(null) }
+        assertEquals(defined("WXT_ERRNO_"), errno)
+        assertEquals(defined("WXT_CATEGORY_"), WXTCategory.entries.associate { it.name to it.value })
+        assertEquals(defined("WXT_PLATFORM_"), WXTPlatform.entries.associate { it.name to it.value })
+        assertEquals(defined("WXT_PATHS_"), WXTPathPolicy.entries.associate { it.name to it.value })
+        assertEquals(defined("WXT_LOG_"), WXTLogLevel.entries.associate { it.name to it.value })
+        assertEquals(defined("WXT_IMPORT_"), WXTImportMode.entries.associate { it.name to it.value })
+        val statuses = WXTStatus.entries.associate { it.name to it.value }
+        val sharing = WXTStorageSharing.entries.associate { it.name to it.value }
+        assertEquals(sharing, defined("WXT_STORAGE_").filterKeys { "STORAGE_$it" !in statuses })
+        val prefixes = listOf("ERRNO", "CATEGORY", "PLATFORM", "PATHS", "LOG", "IMPORT").map { "WXT_${it}_" }
+        val others = defines.filterKeys { name -> prefixes.none(name::startsWith) }.mapKeys { it.key.removePrefix("WXT_") }
+        assertEquals(statuses, others.filterKeys { it.removePrefix("STORAGE_") !in sharing })
+    }
+
+    /** The fields of a struct, without those that only C needs. */
+    private fun fields(struct: String): List<String> {
+        val body = header.substringBefore("} $struct;").substringAfterLast("typedef struct {")
+        val code = body.replace(Regex("""/\*.*?\*/""", RegexOption.DOT_MATCHES_ALL), "")
+        return Regex("""(?:\(\*(\w+)\)\([^;]*|(\w+));""").findAll(code)
+            .filterNot { "size_t ${it.groupValues[2]};" in code }
+            .map { it.groupValues[1].ifEmpty { it.groupValues[2] } }
+            .map { it.replace("_", "").lowercase() }
+            .toList()
+    }
+
+    private fun properties(vararg classes: Class<*>): List<String> = classes
+        .flatMap { type -> type.declaredFields.filterNot { Modifier.isStatic(it.modifiers) } }
+        .map { it.name.lowercase() }
+        .distinct()
+
+    @Test
+    fun `every field of a struct is a property`() {
+        fun same(struct: String, vararg classes: Class<*>) =
+            assertEquals(fields(struct).sorted(), properties(*classes).sorted(), struct)
+        same("WxtSessionOptions", WXTSessionOptions::class.java)
+        same("WxtPin", WXTPin::class.java)
+        same("WxtDownloadRequest", WXTDownloadRequest::class.java)
+        same("WxtHeadersReceived", WXTHeadersReceived::class.java)
+        same("WxtProgress", WXTProgress::class.java)
+        same("WxtSuccess", WXTUploadSuccess::class.java, WXTDownloadSuccess::class.java)
+        same("WxtFailure", WXTFailureException::class.java)
+        same("WxtFileInfo", WXTFile::class.java)
+        // In Kotlin a descriptor that is not there is null.
+        val upload = fields("WxtUploadRequest") - "hasfiledescriptor"
+        assertEquals(upload.sorted(), properties(WXTUploadRequest::class.java).sorted())
+        val callbacks = WXTCallbacks::class.java.declaredMethods.filterNot { it.isSynthetic }.map { it.name.lowercase() }
+        assertEquals((fields("WxtCallbacks") - listOf("userdata", "release")).sorted(), callbacks.sorted())
+        assertTrue(fields("WxtProfile").size == 22, "the parser finds them all")
+        assertEquals(fields("WxtProfile").sorted(), properties(WXTProfile::class.java).sorted())
+    }
+
+    @Test
+    fun `every function is called`() {
+        val functions = Regex("""^[\w ]+[ *](wxt_\w+)\(""", RegexOption.MULTILINE).findAll(header)
+            .filterNot { it.value.startsWith("static") }
+            .map { it.groupValues[1] }
+            // The one of Android is in a class of Android's; headers are a list in Kotlin.
+            .filterNot { it.startsWith("wxt_android_") || it == "wxt_header_find" }
+            .map { it.removePrefix("wxt_").replace("_", "").lowercase() }
+            .toList()
+        assertTrue(functions.size >= 16, "$functions")
+        val natives = Native::class.java.declaredMethods.filter { Modifier.isNative(it.modifiers) }.map { it.name.lowercase() }
+        assertEquals(functions.sorted(), (natives - "runjob").sorted())
+    }
+
+    @Test
+    fun `everything public is documented`() {
+        val sources = File(property("wxtransfer.root"), "bindings/kotlin/src").walkTopDown()
+            .filter { it.extension == "kt" && "test" !in it.path.substringAfter("src") }
+        for (source in sources) {
+            val lines = source.readLines()
+            lines.forEachIndexed { index, line ->
+                if (Regex("""^\s*public (?!constructor)""").containsMatchIn(line)) {
+                    val before = lines.take(index).last { it.isNotBlank() }.trim()
+                    assertTrue(before.endsWith("*/"), "${source.name}:${index + 1} has no documentation")
+                }
+            }
+        }
+    }
+}

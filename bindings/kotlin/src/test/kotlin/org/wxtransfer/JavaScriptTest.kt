@@ -1,0 +1,263 @@
+package org.wxtransfer
+
+import com.sun.net.httpserver.HttpServer
+import java.io.File
+import java.net.InetAddress
+import java.net.InetSocketAddress
+import java.net.URI
+import java.nio.file.Path
+import java.util.concurrent.CompletableFuture
+import java.util.concurrent.Executors
+import java.util.concurrent.LinkedBlockingQueue
+import java.util.concurrent.TimeUnit
+import kotlin.test.assertContentEquals
+import kotlin.test.assertEquals
+import kotlin.test.assertFalse
+import kotlin.test.assertNotNull
+import kotlin.test.assertTrue
+import kotlinx.coroutines.runBlocking
+import org.json.JSONObject
+import org.junit.jupiter.api.Test
+import org.junit.jupiter.api.io.TempDir
+import org.mozilla.javascript.BaseFunction
+import org.mozilla.javascript.Context
+import org.mozilla.javascript.Function
+import org.mozilla.javascript.ScriptableObject
+import org.mozilla.javascript.Scriptable
+
+/** A page in a JavaScript engine, on top of [WXTJavaScript]. */
+private class Page(session: WXTransferSession) : AutoCloseable {
+    private val thread = Executors.newSingleThreadExecutor { Thread(it, "page").apply { isDaemon = true } }
+    private lateinit var scope: ScriptableObject
+
+    /** What the page was sent, and what it told with `tell`. */
+    val messages = LinkedBlockingQueue<JSONObject>()
+    val told = LinkedBlockingQueue<String>()
+
+    private val bridge = WXTJavaScript(session) { message ->
+        messages.add(JSONObject(message))
+        thread.execute { enter { (scope["wxtransferReceive"] as Function).call(it, scope, scope, arrayOf(message)) } }
+    }
+
+    init {
+        onPage {
+            scope = it.initStandardObjects()
+            function("wxtransferSend") { arguments -> bridge.receive(Context.toString(arguments[0])) }
+            function("tell") { arguments -> told.add(Context.toString(arguments[0])) }
+            it.evaluateString(scope, WXTJavaScript.pageScript, "wx.js", 1, null)
+        }
+    }
+
+    private fun <T> enter(body: (Context) -> T): T {
+        val context = Context.enter()
+        return try {
+            context.optimizationLevel = -1
+            context.languageVersion = Context.VERSION_1_8
+            body(context)
+        } finally {
+            Context.exit()
+        }
+    }
+
+    private fun <T> onPage(body: (Context) -> T): T =
+        CompletableFuture.supplyAsync({ enter(body) }, thread).get(WAIT_LIMIT_SECONDS, TimeUnit.SECONDS)
+
+    fun function(name: String, body: (Array<Any?>) -> Unit) {
+        val function = object : BaseFunction() {
+            override fun call(context: Context, scope: Scriptable, self: Scriptable?, arguments: Array<Any?>): Any {
+                body(arguments)
+                return Context.getUndefinedValue()
+            }
+        }
+        ScriptableObject.putProperty(scope, name, function)
+    }
+
+    fun run(program: String) {
+        onPage { it.evaluateString(scope, program, "page.js", 1, null) }
+    }
+
+    fun told(): String = assertNotNull(told.poll(WAIT_LIMIT_SECONDS, TimeUnit.SECONDS), "the page tells something")
+
+    fun event(name: String): JSONObject {
+        while (true) {
+            val message = assertNotNull(messages.poll(WAIT_LIMIT_SECONDS, TimeUnit.SECONDS), "there is a $name")
+            if (message.getString("event") == name) return message.getJSONObject("result")
+        }
+    }
+
+    override fun close() {
+        thread.shutdown()
+    }
+}
+
+class JavaScriptTest {
+    @TempDir
+    lateinit var directory: Path
+
+    private fun program(name: String) = assertNotNull(javaClass.getResource("/$name")).readText()
+
+    private fun page(change: WXTSessionOptions.() -> WXTSessionOptions = { this }, body: (WXTransferSession, Page) -> Unit) =
+        WXTransferSession(options(directory.resolve("data")).change()).use { session ->
+            Page(session).use { body(session, it) }
+        }
+
+    private fun WXTransferSession.file(content: ByteArray, name: String): String =
+        runBlocking { temporaryFile(directory.resolve("mine"), content, name) }
+
+    @Test
+    fun `the guide's program uploads the chosen image`() {
+        LeadingProxy { target ->
+            assertEquals("example.com:443", target)
+            URI(TestServer.tls).port
+        }.use { proxy ->
+            val change: WXTSessionOptions.() -> WXTSessionOptions = {
+                copy(proxy = proxy.url, allowLan = false, allowPlainHttp = false, uploadDomains = listOf("https://example.com"))
+            }
+            page(change) { session, page ->
+                val image = session.file(pattern(20_000), "image.jpg")
+                page.run("wx.chooseImage = function (options) { options.success({ tempFilePaths: ['$image'] }) }")
+                page.run(program("upload.js"))
+                val result = page.event("success")
+                assertEquals(200, result.getInt("statusCode"))
+                assertEquals("uploadFile:ok", result.getString("errMsg"))
+                val seen = JSONObject(result.getString("data"))
+                assertEquals("""["user","file"]""", seen.getJSONArray("parts").toString())
+                assertTrue("\"test\"" in seen.get("fields").toString(), seen.get("fields").toString())
+                val file = seen.getJSONArray("files").getJSONObject(0)
+                assertEquals(20_000, file.getInt("length"))
+                assertEquals("image/jpeg", file.getString("content_type"))
+                page.event("complete")
+            }
+        }
+    }
+
+    @Test
+    fun `the guide's program plays the downloaded voice`() {
+        val voice = pattern(3000)
+        val server = HttpServer.create(InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0)
+        server.createContext("/download/123") { exchange ->
+            exchange.responseHeaders["Content-Type"] = "audio/mpeg"
+            exchange.sendResponseHeaders(200, voice.size.toLong())
+            exchange.responseBody.use { it.write(voice) }
+        }
+        server.start()
+        LeadingProxy { target ->
+            assertEquals("example.com:80", target)
+            server.address.port
+        }.use { proxy ->
+            val change: WXTSessionOptions.() -> WXTSessionOptions = {
+                copy(proxy = proxy.url, allowLan = false, downloadDomains = listOf("http://example.com"))
+            }
+            page(change) { session, page ->
+                page.run("wx.playVoice = function (options) { tell(options.filePath) }")
+                page.run(program("download.js"))
+                val path = page.told()
+                assertTrue(Regex("""wxfile://tmp_[0-9a-f]+\.mp3""").matches(path), path)
+                val native = runBlocking { session.resolvePath(path) }.nativePath
+                assertContentEquals(voice, File(native).readBytes())
+            }
+        }
+        server.stop(0)
+    }
+
+    @Test
+    fun `everything of the object form arrives`() = page { session, page ->
+        val file = session.file(pattern(10), "a.txt")
+        page.run(
+            """
+            var task = wx.uploadFile({
+              url: '${TestServer.plain}/upload', filePath: '$file', name: 'n😀', fileName: 'b.png', timeout: 30000,
+              header: { 'X-Number': 1.5, 'X-True': true, 'X-Null': null },
+              formData: { z: 1e21, a: '\u2028😀', u: undefined },
+              success: function (res) { tell(res.data) },
+              fail: function (res) { tell(JSON.stringify(res)) },
+              complete: function (res) { tell('complete ' + res.statusCode + ' ' + res.errMsg) }
+            })
+            task.onHeadersReceived(function (res) { tell('headers ' + res.header['content-type']) })
+            task.onProgressUpdate(function (res) {
+              if (res.progress === 100) tell('sent ' + (res.totalBytesSent === res.totalBytesExpectedToSend))
+            })
+            """,
+        )
+        val told = generateSequence { page.told() }.takeWhileInclusive { !it.startsWith("complete") }
+        assertTrue("headers application/json" in told && "sent true" in told, "$told")
+        assertEquals("complete 200 uploadFile:ok", told.last())
+        val seen = JSONObject(told[told.size - 2])
+        assertEquals("""["z","a","n😀"]""", seen.getJSONArray("parts").toString())
+        val fields = seen.get("fields").toString()
+        assertTrue("1e+21" in fields && "😀" in fields, fields)
+        val headers = seen.getJSONArray("headers").toString()
+        assertTrue("""["X-Number","1.5"],["X-True","true"]""" in headers && "X-Null" !in headers, headers)
+        assertEquals("b.png", seen.getJSONArray("files").getJSONObject(0).getString("filename"))
+    }
+
+    private fun Sequence<String>.takeWhileInclusive(more: (String) -> Boolean): List<String> {
+        val taken = ArrayList<String>()
+        for (item in this) {
+            taken.add(item)
+            if (!more(item)) break
+        }
+        return taken
+    }
+
+    @Test
+    fun `a page aborts its task`() = page { _, page ->
+        PhaseServer("\r\n\r\n").use { server ->
+            page.run(
+                """
+                var task = wx.downloadFile({
+                  url: 'http://${server.address}/',
+                  fail: function (res) { tell(res.errMsg + ' ' + res.errno) }
+                })
+                """,
+            )
+            server.reached.awaitOrFail("the request is under way")
+            page.run("task.abort()")
+            assertEquals("downloadFile:fail abort 603105", page.told())
+            page.event("complete")
+            page.run("task.abort()")
+        }
+    }
+
+    @Test
+    fun `a page that gives nonsense is told so`() = page { _, page ->
+        val fail = "fail: function (res) { tell(res.errMsg + ' ' + res.errno) }"
+        page.run("wx.downloadFile({ url: 'nonsense', $fail })")
+        assertEquals("downloadFile:fail invalid url 600009", page.told())
+        page.run("wx.uploadFile({ url: 'https://a.test', header: 'X: 1', $fail })")
+        assertEquals("uploadFile:fail invalid request data header 600010", page.told())
+        page.run("wx.downloadFile({ url: '${TestServer.plain}/bytes/5', timeout: -1, filePath: '/etc/x', $fail })")
+        assertEquals("downloadFile:fail permission denied, open /etc/x 1300014", page.told())
+    }
+
+    @Test
+    fun `a page saves files`() = page { session, page ->
+        val file = session.file(pattern(10), "a.txt")
+        page.run(
+            """
+            wx.saveFile({ tempFilePath: '$file', success: function (saved) {
+              wx.getSavedFileList({ success: function (list) {
+                wx.getSavedFileInfo({ filePath: saved.savedFilePath, success: function (info) {
+                  tell([saved.savedFilePath === list.fileList[0].filePath, info.size, info.errMsg].join())
+                  wx.removeSavedFile({ filePath: saved.savedFilePath, success: function (res) { tell(res.errMsg) } })
+                } })
+              } })
+            } })
+            wx.saveFile({ tempFilePath: 'wxfile://tmp_00', fail: function (res) { tell(res.errno) } })
+            """,
+        )
+        val told = setOf(page.told(), page.told(), page.told())
+        assertEquals(setOf("true,10,getSavedFileInfo:ok", "removeSavedFile:ok", "1301112"), told)
+    }
+
+    @Test
+    fun `a page learns that the session has gone`() {
+        val session = WXTransferSession(options(directory.resolve("data")))
+        Page(session).use { page ->
+            session.close()
+            page.run("wx.downloadFile({ url: 'https://a.test/', complete: function (res) { tell(res.errMsg) } })")
+            assertEquals("downloadFile:fail session closed", page.told())
+            assertFalse(page.messages.isEmpty())
+        }
+    }
+}

@@ -1,0 +1,105 @@
+package org.wxtransfer
+
+import java.lang.management.ManagementFactory
+import java.nio.file.Path
+import javax.management.ObjectName
+import kotlin.test.assertEquals
+import kotlin.test.assertTrue
+import kotlinx.coroutines.async
+import kotlinx.coroutines.awaitAll
+import org.junit.jupiter.api.Test
+import org.junit.jupiter.api.io.TempDir
+
+/** What the native library holds of the virtual machine, as the machine itself counts it. */
+class JniTest {
+    @TempDir
+    lateinit var directory: Path
+
+    /** Global references to objects, from the virtual machine's own report. */
+    private fun globalReferences(): Int {
+        val report = ManagementFactory.getPlatformMBeanServer().invoke(
+            ObjectName("com.sun.management:type=DiagnosticCommand"),
+            "threadPrint",
+            arrayOf(emptyArray<String>()),
+            arrayOf(Array<String>::class.java.name),
+        ) as String
+        return Regex("""JNI global refs: (\d+)""").find(report)!!.groupValues[1].toInt()
+    }
+
+    private suspend fun everything() = kotlinx.coroutines.coroutineScope {
+        val pool = java.util.concurrent.Executors.newSingleThreadExecutor()
+        val options = options(directory.resolve("data")).copy(
+            executor = pool,
+            logger = { _, _ -> },
+            resolver = { _, resolution -> resolution.finish(listOf("127.0.0.1", "no address")) },
+        )
+        WXTransferSession(options).use { session ->
+            val file = session.temporaryFile(directory.resolve("mine"), pattern(1000))
+            val tasks = List(20) { number ->
+                async {
+                    when (number % 4) {
+                        0 -> session.uploadFile(WXTUploadRequest(TestServer.tls + "/upload", file, "file"))
+                        1 -> session.downloadFile(WXTDownloadRequest(TestServer.tls + "/bytes/1000"))
+                        2 -> runCatching { session.downloadFile(WXTDownloadRequest("nonsense")) }
+                        else -> runCatching {
+                            session.downloadFile(WXTDownloadRequest(TestServer.faultPlain + "/fault/truncate"))
+                        }
+                    }
+                }
+            }
+            tasks.awaitAll()
+            session.downloadTask(WXTDownloadRequest(TestServer.faultPlain + "/fault/stall-in-body")).abort()
+            session.removeSavedFile(session.saveFile(file).filePath)
+            runCatching { session.getSavedFileInfo("wxfile://store_00") }
+            runCatching { WXTransferSession(options) }
+            session.downloadTask(WXTDownloadRequest(TestServer.faultPlain + "/fault/stall-in-body"))
+        }
+        runCatching { WXTransferSession(options.copy(appId = "")) }
+        pool.shutdown()
+    }
+
+    @Test
+    fun `no reference and no thread is left`() = test {
+        // The first time also loads classes.
+        repeat(2) { everything() }
+        val before = globalReferences()
+        repeat(10) { everything() }
+        assertEquals(before, globalReferences())
+        val left = Thread.getAllStackTraces().keys.map { it.name }.filter { it.startsWith("wxt") }
+        assertEquals(emptyList(), left)
+    }
+
+    @Test
+    fun `a reference that is held is seen`() = test {
+        val before = globalReferences()
+        WXTransferSession(options(directory.resolve("data"))).use { session ->
+            assertTrue(globalReferences() > before)
+            val recorder = Recorder<WXTDownloadSuccess>()
+            session.downloadFile(WXTDownloadRequest(TestServer.plain + "/bytes/5"), recorder)
+            recorder.end()
+            assertTrue(Thread.getAllStackTraces().keys.any { it.name == "wxt-delivery" })
+            session.downloadTask(WXTDownloadRequest(TestServer.faultPlain + "/fault/stall-in-body"))
+            assertTrue(globalReferences() > before + 1)
+        }
+    }
+
+    @Test
+    fun `many headers and long text cross`() = test {
+        WXTransferSession(options(directory.resolve("data"))).use { session ->
+            val header = List(90) { "X-Header-$it" to "v".repeat(50) + it }
+            val file = session.temporaryFile(directory.resolve("mine"), pattern(10))
+            val text = "😀\uD83D".repeat(200_000)
+            val request = WXTUploadRequest(TestServer.plain + "/upload", file, "file", header, listOf("text" to text))
+            val data = session.uploadFile(request).data
+            // Half an emoji is no text; it becomes a question mark, as everywhere in Java.
+            assertTrue("😀?".repeat(200_000) in data)
+            assertTrue("v".repeat(50) + "89" in data)
+        }
+    }
+
+    @Test
+    fun `the library tells its version`() {
+        val cargo = java.io.File(property("wxtransfer.root"), "Cargo.toml").readText()
+        assertEquals(Regex("version = \"(.*)\"").find(cargo)!!.groupValues[1], WXTransferSession.version)
+    }
+}

@@ -1,0 +1,102 @@
+package org.wxtransfer
+
+import java.net.InetAddress
+import java.net.InetSocketAddress
+import java.net.ServerSocket
+import java.net.Socket
+import java.net.SocketTimeoutException
+import java.util.concurrent.CountDownLatch
+import kotlin.concurrent.thread
+
+/** A server that goes just as far with its one connection as a test wants, says so, and then waits for the client's end. */
+class PhaseServer(private val readTo: String, private val answer: ByteArray = ByteArray(0)) : AutoCloseable {
+    private val listener = ServerSocket(0, 8, InetAddress.getLoopbackAddress())
+    val address: String = "${InetAddress.getLoopbackAddress().hostAddress}:${listener.localPort}"
+
+    /** The client has sent [readTo], and was sent the answer. */
+    val reached = CountDownLatch(1)
+
+    private val server = thread(isDaemon = true) {
+        // Ends with an exception when the test closes the listener, or the client resets.
+        runCatching { listener.accept().use(::serve) }
+    }
+
+    private fun serve(connection: Socket) {
+        val input = connection.getInputStream()
+        val received = StringBuilder()
+        while (!received.contains(readTo)) received.append(input.read().also { check(it >= 0) }.toChar())
+        connection.getOutputStream().apply { write(answer) }.flush()
+        reached.countDown()
+        while (true) if (input.read() < 0) break
+    }
+
+    override fun close() {
+        listener.close()
+        server.join()
+    }
+}
+
+/** An address that never answers an attempt to connect: the queue of a listener that accepts nothing is full. */
+class BlackHole : AutoCloseable {
+    private val listener = ServerSocket(0, 1, InetAddress.getLoopbackAddress())
+    private val queue = ArrayList<Socket>()
+    val address: String = "${InetAddress.getLoopbackAddress().hostAddress}:${listener.localPort}"
+
+    init {
+        var full = false
+        while (!full && queue.size < 64) {
+            val socket = Socket()
+            try {
+                // On the loopback a connection that can be made is made at once.
+                socket.connect(InetSocketAddress(InetAddress.getLoopbackAddress(), listener.localPort), 200)
+                queue.add(socket)
+            } catch (_: SocketTimeoutException) {
+                socket.close()
+                full = true
+            }
+        }
+        check(full) { "the queue does not fill" }
+    }
+
+    override fun close() {
+        queue.forEach(Socket::close)
+        listener.close()
+    }
+}
+
+/** A `CONNECT` proxy that leads to where [route] says, whatever the client asked for. */
+class LeadingProxy(private val route: (String) -> Int) : AutoCloseable {
+    private val listener = ServerSocket(0, 8, InetAddress.getLoopbackAddress())
+    val url: String = "http://${InetAddress.getLoopbackAddress().hostAddress}:${listener.localPort}"
+
+    private val server = thread(isDaemon = true) {
+        // Ends when the test closes the listener.
+        runCatching {
+            while (true) {
+                val client = listener.accept()
+                thread(isDaemon = true) { runCatching { serve(client) } }
+            }
+        }
+    }
+
+    private fun serve(client: Socket) {
+        val head = StringBuilder()
+        while (!head.endsWith("\r\n\r\n")) head.append(client.getInputStream().read().also { check(it >= 0) }.toChar())
+        val target = head.toString().substringAfter("CONNECT ").substringBefore(' ')
+        val server = Socket(InetAddress.getLoopbackAddress(), route(target))
+        client.getOutputStream().write("HTTP/1.1 200 OK\r\n\r\n".toByteArray())
+        val up = thread(isDaemon = true) { pump(client, server) }
+        pump(server, client)
+        up.join()
+    }
+
+    private fun pump(from: Socket, to: Socket) {
+        runCatching { from.getInputStream().copyTo(to.getOutputStream()) }
+        runCatching { to.shutdownOutput() }
+    }
+
+    override fun close() {
+        listener.close()
+        server.join()
+    }
+}

@@ -1,0 +1,95 @@
+package org.wxtransfer
+
+import java.io.File
+import java.nio.file.Files
+import java.nio.file.Path
+import java.util.concurrent.CountDownLatch
+import java.util.concurrent.LinkedBlockingQueue
+import java.util.concurrent.TimeUnit
+import kotlin.test.assertNotNull
+import kotlin.test.assertTrue
+import kotlinx.coroutines.CoroutineScope
+import kotlinx.coroutines.runBlocking
+import kotlinx.coroutines.withTimeout
+
+/** Nothing here takes this long unless it hangs. */
+const val WAIT_LIMIT_SECONDS = 60L
+
+fun property(name: String): String = assertNotNull(System.getProperty(name), "test.sh sets $name")
+
+/** The project's test servers, for the whole run. They end when this process does, and with it their standard input. */
+object TestServer {
+    private val addresses: Map<String, String>
+
+    init {
+        val process = ProcessBuilder(property("wxtransfer.server")).redirectError(ProcessBuilder.Redirect.INHERIT).start()
+        val lines = process.inputStream.bufferedReader().lineSequence().takeWhile { it != "ready" }.toList()
+        addresses = lines.associate { it.substringBefore(' ') to it.substringAfter(' ') }
+    }
+
+    val plain = addresses.getValue("plain")
+    val tls = addresses.getValue("tls")
+    val faultPlain = addresses.getValue("fault-plain")
+    val certificates = File(addresses.getValue("ca")).readText()
+}
+
+/** Options under which the test servers may be talked to. */
+fun options(directory: Path): WXTSessionOptions = WXTSessionOptions(
+    appId = "wx0123456789abcdef",
+    clientVersion = "8.0.50",
+    dataDirectory = directory.toString(),
+    allowPlainHttp = true,
+    allowLan = true,
+    rootCertificates = TestServer.certificates,
+)
+
+/** Runs a test that suspends, within the limit. */
+fun test(body: suspend CoroutineScope.() -> Unit) = runBlocking { withTimeout(WAIT_LIMIT_SECONDS * 1000, body) }
+
+fun CountDownLatch.awaitOrFail(what: String) = assertTrue(await(WAIT_LIMIT_SECONDS, TimeUnit.SECONDS), what)
+
+/** The first [length] bytes of the server's `/bytes/{n}`, by the formula in its documentation. */
+fun pattern(length: Int): ByteArray =
+    ByteArray(length) { index -> ((index % 65521).toLong() * 2654435761L shr 24).toByte() }
+
+/** A file that a page may upload. */
+suspend fun WXTransferSession.temporaryFile(directory: Path, content: ByteArray, name: String = "file.bin"): String {
+    val file = Files.write(Files.createDirectories(directory).resolve(name), content)
+    return importFile(file.toString()).filePath
+}
+
+/** Keeps what callbacks were given. */
+class Recorder<S : WXTSuccess>(private val inCallback: (String) -> Unit = {}) : WXTCallbacks<S> {
+    val events = LinkedBlockingQueue<Any>()
+    val threads = LinkedBlockingQueue<Thread>()
+    val ended = CountDownLatch(1)
+
+    private fun record(event: Any, name: String) {
+        events.add(event)
+        threads.add(Thread.currentThread())
+        inCallback(name)
+    }
+
+    override fun onHeadersReceived(event: WXTHeadersReceived) = record(event, "headers")
+    override fun onProgress(event: WXTProgress) = record(event, "progress")
+    override fun onSuccess(result: S) = record(result, "success")
+    override fun onFail(failure: WXTFailureException) = record(failure, "fail")
+    override fun onComplete() {
+        events.add("complete")
+        threads.add(Thread.currentThread())
+        ended.countDown()
+        inCallback("complete")
+    }
+
+    /** Waits for the end, and checks the order that is promised. */
+    fun end(): List<Any> {
+        ended.awaitOrFail("the task ends")
+        val all = events.toList()
+        val results = all.count { it is WXTSuccess || it is WXTFailureException }
+        assertTrue(results == 1 && all.last() == "complete" && all.count { it == "complete" } == 1, "$all")
+        assertTrue(all[all.size - 2] is WXTSuccess || all[all.size - 2] is WXTFailureException, "$all")
+        return all
+    }
+
+    fun failure(): WXTFailureException = end().filterIsInstance<WXTFailureException>().single()
+}

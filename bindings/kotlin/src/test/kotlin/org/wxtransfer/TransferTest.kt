@@ -1,0 +1,326 @@
+package org.wxtransfer
+
+import java.io.File
+import java.io.RandomAccessFile
+import java.nio.file.Files
+import java.nio.file.Path
+import java.util.concurrent.CountDownLatch
+import kotlin.test.assertContentEquals
+import kotlin.test.assertEquals
+import kotlin.test.assertFailsWith
+import kotlin.test.assertFalse
+import kotlin.test.assertNull
+import kotlin.test.assertTrue
+import kotlinx.coroutines.async
+import kotlinx.coroutines.awaitAll
+import kotlinx.coroutines.flow.first
+import kotlinx.coroutines.flow.toList
+import org.json.JSONObject
+import org.junit.jupiter.api.Test
+import org.junit.jupiter.api.io.TempDir
+
+class TransferTest {
+    @TempDir
+    lateinit var directory: Path
+
+    private fun open(change: WXTSessionOptions.() -> WXTSessionOptions = { this }) =
+        WXTransferSession(options(directory.resolve("data")).change())
+
+    private suspend fun WXTransferSession.file(content: ByteArray, name: String = "file.bin") =
+        temporaryFile(directory.resolve("mine"), content, name)
+
+    @Test
+    fun `an upload arrives as it was given`() = test {
+        open { copy(appVersion = "7") }.use { session ->
+            val content = pattern(100_000)
+            val result = session.uploadFile(
+                WXTUploadRequest(
+                    url = TestServer.tls + "/upload",
+                    filePath = session.file(content),
+                    name = "photo 😀",
+                    header = listOf("X-One" to "1", "X-Two" to "2", "Referer" to "https://evil.test/"),
+                    formData = listOf("b" to "grüße 😀", "a" to "nul:\u0000:", "b" to "again"),
+                    fileName = "照片😀.png",
+                ),
+            )
+            assertEquals("uploadFile:ok", result.errMsg)
+            assertEquals(200, result.statusCode)
+            val seen = JSONObject(result.data)
+            assertEquals(result.data.toByteArray().size.toLong(), result.dataLength)
+            assertEquals("""["b","a","b","photo 😀"]""", seen.getJSONArray("parts").toString())
+            val fields = seen.getJSONArray("fields").toString()
+            assertTrue("grüße 😀" in fields && "nul:\\u0000:" in fields, fields)
+            val file = seen.getJSONArray("files").getJSONObject(0)
+            assertEquals("photo 😀", file.getString("name"))
+            assertEquals("照片😀.png", file.getString("filename"))
+            assertEquals("image/png", file.getString("content_type"))
+            assertEquals(100_000, file.getInt("length"))
+            val headers = seen.getJSONArray("headers").toString()
+            assertTrue("""["X-One","1"],["X-Two","2"]""" in headers, headers)
+            val referer = "https:\\/\\/servicewechat.com\\/wx0123456789abcdef\\/7\\/page-frame.html"
+            assertTrue(referer in headers && "evil" !in headers, headers)
+        }
+    }
+
+    @Test
+    fun `a download becomes a temporary file, with its profile`() = test {
+        open().use { session ->
+            val result = session.downloadFile(WXTDownloadRequest(TestServer.tls + "/bytes/70000?type=image/png"))
+            assertEquals("downloadFile:ok", result.errMsg)
+            assertTrue(Regex("""wxfile://tmp_[0-9a-f]+\.png""").matches(result.tempFilePath!!), result.tempFilePath)
+            assertNull(result.filePath)
+            assertEquals(70_000, result.dataLength)
+            assertContentEquals(pattern(70_000), File(result.nativePath).readBytes())
+            val profile = result.profile
+            val now = System.currentTimeMillis()
+            val times = with(profile) {
+                listOf(invokeStart, queueStart, queueEnd, connectStart, connectEnd, requestStart, responseStart, responseEnd)
+            }
+            assertEquals(times.sorted(), times)
+            assertTrue(times.first() > now - 60_000 && times.last() <= now, "$profile")
+            assertTrue(profile.SSLconnectionStart in profile.connectStart..profile.SSLconnectionEnd, "$profile")
+            assertTrue(profile.receivedBytedCount > 70_000 && profile.sendBytesCount in 1..10_000, "$profile")
+            assertEquals(TestServer.tls.substringAfterLast(':').toInt(), profile.port)
+            assertEquals("http1.1", profile.protocol)
+            assertTrue(profile.peerIP in listOf("127.0.0.1", "::1"), "$profile")
+            assertFalse(profile.socketReused)
+            val again = session.downloadFile(WXTDownloadRequest(TestServer.tls + "/bytes/1"))
+            assertTrue(again.profile.socketReused)
+        }
+    }
+
+    @Test
+    fun `a download goes where it is told to`() = test {
+        open().use { session ->
+            val request = WXTDownloadRequest(TestServer.plain + "/bytes/10", filePath = "wxfile://usr/a/😀.bin")
+            val result = session.downloadFile(request)
+            assertEquals("wxfile://usr/a/😀.bin", result.filePath)
+            assertNull(result.tempFilePath)
+            assertContentEquals(pattern(10), File(result.nativePath).readBytes())
+            assertEquals(result.nativePath, session.resolvePath("wxfile://usr/a/😀.bin").nativePath)
+        }
+    }
+
+    @Test
+    fun `any status is a success, and text is decoded by its charset`() = test {
+        open().use { session ->
+            assertEquals(404, session.downloadFile(WXTDownloadRequest(TestServer.plain + "/status/404")).statusCode)
+            val request = WXTUploadRequest(TestServer.plain + "/text?charset=gbk", session.file(pattern(10)), "file")
+            assertEquals("你好，世界", session.uploadFile(request).data)
+        }
+    }
+
+    @Test
+    fun `a task tells its headers and progress, to 100`() = test {
+        open().use { session ->
+            val task = session.downloadTask(WXTDownloadRequest(TestServer.plain + "/bytes/5000000"))
+            val progress = async { task.progress.toList() }
+            val headers = async { task.headers.toList() }
+            task.await()
+            val seen = progress.await()
+            assertEquals(WXTProgress(5_000_000, 5_000_000, 100), seen.last())
+            assertEquals(seen.sortedBy { it.totalBytes }, seen)
+            assertEquals(200, headers.await().single().statusCode)
+            assertEquals("5000000", headers.await().single()["content-LENGTH"])
+            // Who comes late learns the last of it.
+            assertEquals(listOf(seen.last()), task.progress.toList())
+            assertFalse(task.abort())
+        }
+    }
+
+    @Test
+    fun `an unknown total is unknown`() = test {
+        val head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n"
+        PhaseServer("\r\n\r\n", head.toByteArray()).use { server ->
+            open().use { session ->
+                val task = session.downloadTask(WXTDownloadRequest("http://${server.address}/"))
+                assertEquals(WXTProgress(5, null, null), task.progress.first())
+                assertTrue(task.abort())
+            }
+        }
+    }
+
+    @Test
+    fun `a file can be given as a descriptor`() = test {
+        open().use { session ->
+            val path = Files.write(directory.resolve("picked.jpg"), pattern(5000))
+            RandomAccessFile(path.toFile(), "r").use { file ->
+                val descriptor = number(file.fd)
+                val request = WXTUploadRequest(
+                    url = TestServer.plain + "/upload",
+                    name = "file",
+                    fileName = "picked.jpg",
+                    fileDescriptor = descriptor,
+                )
+                val seen = JSONObject(session.uploadFile(request).data).getJSONArray("files").getJSONObject(0)
+                assertEquals(5000, seen.getInt("length"))
+                file.seek(0)
+                val imported = session.importFileDescriptor(descriptor, name = "picked.jpg")
+                assertEquals(5000, imported.size)
+                assertTrue(imported.filePath.endsWith(".jpg"))
+            }
+        }
+    }
+
+    /** A descriptor's number, which Java hides. */
+    private fun number(descriptor: java.io.FileDescriptor): Int =
+        java.io.FileDescriptor::class.java.getDeclaredField("fd").apply { isAccessible = true }.getInt(descriptor)
+
+    @Test
+    fun `50 at once`() = test {
+        open().use { session ->
+            val file = session.file(pattern(30_000))
+            val uploads = List(25) {
+                async { session.uploadFile(WXTUploadRequest(TestServer.tls + "/upload", file, "file$it")) }
+            }
+            val downloads = List(25) {
+                async { session.downloadFile(WXTDownloadRequest(TestServer.tls + "/bytes/${30_000 + it}")) }
+            }
+            uploads.awaitAll().forEachIndexed { index, result ->
+                val seen = JSONObject(result.data).getJSONArray("files").getJSONObject(0)
+                assertEquals("file$index", seen.getString("name"))
+                assertEquals(30_000, seen.getInt("length"))
+            }
+            val results = downloads.awaitAll()
+            results.forEachIndexed { index, result ->
+                assertContentEquals(pattern(30_000 + index), File(result.nativePath).readBytes())
+            }
+            assertEquals(25, results.map { it.tempFilePath }.toSet().size)
+        }
+    }
+
+    @Test
+    fun `a resolver and a logger of the app are asked`() = test {
+        val hosts = ArrayList<String>()
+        val log = java.util.Collections.synchronizedList(ArrayList<String>())
+        val resolver = WXTResolver { host, resolution ->
+            hosts.add(host)
+            Thread { resolution.finish(listOf("127.0.0.1")) }.start()
+        }
+        val port = TestServer.tls.substringAfterLast(':')
+        open {
+            copy(
+                resolver = resolver,
+                logger = { level, message -> log.add("$level $message") },
+                downloadDomains = listOf("https://example.test:$port"),
+            )
+        }.use { session ->
+            val request = WXTDownloadRequest("https://example.test:$port/bytes/5", listOf("Referer" to "https://a.test/"))
+            assertEquals(5, session.downloadFile(request).dataLength)
+        }
+        assertEquals(listOf("example.test"), hosts)
+        assertTrue(log.any { it.startsWith("WARNING") && "eferer" in it }, "$log")
+    }
+
+    @Test
+    fun `in the background new calls fail, until the page is back`() = test {
+        open().use { session ->
+            session.enterBackground()
+            val failure = assertFailsWith<WXTFailureException> {
+                session.downloadFile(WXTDownloadRequest(TestServer.plain + "/bytes/5"))
+            }
+            assertEquals(WXTErrno.INTERRUPTED, failure.errno)
+            assertEquals("downloadFile:fail interrupted", failure.errMsg)
+            assertEquals(WXTCategory.INTERRUPTED, failure.category)
+            session.enterForeground()
+            assertEquals(5, session.downloadFile(WXTDownloadRequest(TestServer.plain + "/bytes/5")).dataLength)
+        }
+    }
+
+    @Test
+    fun `files are saved, listed and removed`() = test {
+        open().use { session ->
+            val temporary = session.downloadFile(WXTDownloadRequest(TestServer.plain + "/bytes/5")).tempFilePath!!
+            val saved = session.saveFile(temporary)
+            assertTrue(saved.filePath.startsWith("wxfile://store_"), saved.filePath)
+            val gone = assertFailsWith<WXTFailureException> { session.saveFile(temporary) }
+            assertEquals("saveFile:fail tempFilePath file not exist", gone.errMsg)
+            assertEquals(WXTErrno.TEMPORARY_FILE_NOT_EXIST, gone.errno)
+            val listed = session.getSavedFileList().single()
+            assertEquals(saved.filePath to 5L, listed.filePath to listed.size)
+            assertTrue(listed.createTime > System.currentTimeMillis() / 1000 - 3600)
+            assertEquals(listed.createTime, session.getSavedFileInfo(saved.filePath).createTime)
+            session.removeSavedFile(saved.filePath)
+            assertEquals(emptyList(), session.getSavedFileList())
+            val other = session.file(pattern(9))
+            assertEquals("wxfile://usr/x.bin", session.saveFile(other, "wxfile://usr/x.bin").filePath)
+            val moved = Files.write(directory.resolve("given.txt"), pattern(3))
+            assertTrue(session.importFile(moved.toString(), WXTImportMode.MOVE).filePath.endsWith(".txt"))
+            assertFalse(Files.exists(moved))
+        }
+    }
+
+    @Test
+    fun `callbacks run on the executor, and what they throw is not lost`() = test {
+        val pool = java.util.concurrent.Executors.newSingleThreadExecutor { Thread(it, "app") }
+        val thrown = java.util.concurrent.LinkedBlockingQueue<Throwable>()
+        val before = Thread.getDefaultUncaughtExceptionHandler()
+        Thread.setDefaultUncaughtExceptionHandler { _, throwable -> thrown.add(throwable) }
+        try {
+            open { copy(executor = pool) }.use { session ->
+                val recorder = Recorder<WXTDownloadSuccess> { error("from $it") }
+                session.downloadFile(WXTDownloadRequest(TestServer.plain + "/bytes/5"), recorder).await()
+                val events = recorder.end()
+                assertEquals(setOf("app"), recorder.threads.map { it.name }.toSet())
+                assertEquals(events.size, thrown.size)
+            }
+        } finally {
+            Thread.setDefaultUncaughtExceptionHandler(before)
+            pool.shutdown()
+        }
+    }
+
+    @Test
+    fun `callbacks still come where the executor was shut down`() = test {
+        val pool = java.util.concurrent.Executors.newSingleThreadExecutor()
+        open { copy(executor = pool) }.use { session ->
+            pool.shutdown()
+            assertEquals(5, session.downloadFile(WXTDownloadRequest(TestServer.plain + "/bytes/5")).dataLength)
+        }
+    }
+
+    @Test
+    fun `the thread that callbacks run on is attached once`() = test {
+        open().use { session ->
+            val recorders = List(5) { Recorder<WXTDownloadSuccess>() }
+            recorders.forEach { session.downloadFile(WXTDownloadRequest(TestServer.plain + "/bytes/5"), it) }
+            recorders.forEach { it.end() }
+            val threads = recorders.flatMap { it.threads }.toSet()
+            assertEquals(listOf("wxt-delivery"), threads.map { it.name })
+        }
+    }
+
+    @Test
+    fun `closing ends what runs, and is refused in a callback`() = test {
+        PhaseServer("\r\n\r\n").use { server ->
+            val session = open()
+            val inCallback = CountDownLatch(1)
+            var refused: WXTStatus? = null
+            val first = Recorder<WXTDownloadSuccess> {
+                if (it == "complete") {
+                    refused = assertFailsWith<WXTStatusException> { session.close() }.status
+                    inCallback.countDown()
+                }
+            }
+            session.downloadFile(WXTDownloadRequest(TestServer.plain + "/bytes/5"), first)
+            inCallback.awaitOrFail("the callback returns")
+            assertEquals(WXTStatus.CALLED_FROM_CALLBACK, refused)
+
+            val running = List(20) { Recorder<WXTDownloadSuccess>() }
+            running.forEach { session.downloadFile(WXTDownloadRequest("http://${server.address}/"), it) }
+            server.reached.awaitOrFail("a request is under way")
+            session.close()
+            // All callbacks have run by now.
+            running.forEach {
+                assertEquals(0, it.ended.count)
+                assertEquals("downloadFile:fail abort", it.failure().errMsg)
+            }
+            session.close()
+            val closed = assertFailsWith<WXTStatusException> {
+                session.downloadTask(WXTDownloadRequest(TestServer.plain + "/bytes/5"))
+            }
+            assertEquals(WXTStatus.SESSION_CLOSED, closed.status)
+            assertFailsWith<WXTStatusException> { session.getSavedFileList() }
+        }
+    }
+}

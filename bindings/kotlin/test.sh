@@ -1,0 +1,52 @@
+#!/bin/sh
+# Builds the Kotlin library and its tests and runs them: in a JVM that checks the use of JNI, against the real library and
+# the project's test servers. Sets up what is missing, in ${WXT_KOTLIN_ROOT:-/var/cache/wxtransfer/kotlin}.
+# Usage: test.sh [option of JUnit's ConsoleLauncher...]
+set -eu
+
+here=$(cd "$(dirname "$0")" && pwd)
+root=$(cd "$here/../.." && pwd)
+tools=${WXT_KOTLIN_ROOT:-/var/cache/wxtransfer/kotlin}
+out=$root/target/kotlin
+java=/usr/share/java
+
+(cd "$root" && cargo build --locked -p wxtransfer-jni -p wxtransfer-test-server)
+"$here/build.sh"
+
+lib=$tools/kotlin/lib
+library=$out/wxtransfer.jar:$lib/kotlin-stdlib.jar:$lib/kotlinx-coroutines-core-jvm.jar
+kotlinc() { bash "$tools/kotlin/bin/kotlinc" -Werror -no-stdlib -no-reflect "$@"; }
+
+# The guide ends in a page of code, which an app's developer must be able to take as it is.
+mkdir -p "$out/guide"
+awk '/^```kotlin$/ { code = ""; inside = 1; next } /^```$/ { inside = 0 } inside { code = code $0 "\n" } END { printf "%s", code }' \
+    "$here/README.md" >"$out/guide/Guide.kt"
+grep -q WXTransferSession "$out/guide/Guide.kt" || { echo "test.sh: README.md has no page of code" >&2; exit 1; }
+rm -rf "$out/guide/classes"
+kotlinc -jvm-target 1.8 -no-jdk -classpath "$tools/android.jar:$library" -d "$out/guide/classes" "$out/guide/Guide.kt"
+
+tests=$library:$lib/kotlin-test.jar:$lib/kotlin-test-junit5.jar:$java/rhino.jar:$java/com.android.json.jar
+for jar in junit-jupiter-api junit-jupiter-engine junit-platform-commons junit-platform-engine junit-platform-launcher \
+    junit-platform-console junit-platform-reporting opentest4j apiguardian-api picocli \
+    opentest4j-reporting-events; do
+    if [ -e "$java/$jar.jar" ]; then tests=$tests:$java/$jar.jar; fi
+done
+rm -rf "$out/test-classes"
+kotlinc -jvm-target 17 -opt-in=kotlin.ExperimentalStdlibApi -Xfriend-paths="$out/wxtransfer.jar" -classpath "$tests" \
+    -module-name wxtransfer-test -d "$out/test-classes" "$here/src/test/kotlin"
+cp "$here"/src/test/resources/* "$out/test-classes"
+
+status=0
+java -Xcheck:jni -Xmx512m --add-opens java.base/java.io=ALL-UNNAMED \
+    -Djava.library.path="${CARGO_TARGET_DIR:-$root/target}/debug" \
+    -Dwxtransfer.server="${CARGO_TARGET_DIR:-$root/target}/debug/wxtransfer-test-server" -Dwxtransfer.root="$root" \
+    -classpath "$out/test-classes:$tests" org.junit.platform.console.ConsoleLauncher \
+    --scan-classpath "$out/test-classes" --details tree --disable-banner --fail-if-no-tests "$@" \
+    >"$out/test.log" 2>&1 || status=$?
+cat "$out/test.log"
+[ "$status" = 0 ] || exit "$status"
+# The JVM reports what -Xcheck:jni finds, and goes on.
+if grep -E 'WARNING.*(JNI|native method)|FATAL ERROR in native' "$out/test.log"; then
+    echo "test.sh: JNI was misused" >&2
+    exit 1
+fi

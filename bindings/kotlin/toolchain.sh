@@ -1,0 +1,67 @@
+#!/bin/sh
+# Makes sure that the directory $1 holds what building and testing the Kotlin library takes, and that Debian's packages
+# for it are installed. Does nothing where all is there; fails where something cannot be had.
+#
+# It gets: kotlin/ (the compiler, with kotlinx-coroutines and kotlin-test) from npm; android.jar (the classes of Android
+# 6, API 23) from Debian's libandroid-23-java; JUnit 5, Rhino and Android's org.json from Debian.
+set -eu
+
+directory=$1
+KOTLIN=2.4.20
+
+fail() {
+    echo "toolchain.sh: $*" >&2
+    exit 1
+}
+
+# One at a time: two runs of the tests may find something missing.
+mkdir -p "$directory"
+exec 9>"$directory/lock"
+flock 9
+
+apt_install() {
+    [ "$(id -u)" = 0 ] || fail "missing: $*; install it, or run this as root"
+    apt-get update -q
+    DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "$@"
+}
+
+missing=
+command -v javac >/dev/null && command -v jar >/dev/null || missing="$missing openjdk-17-jdk-headless"
+command -v npm >/dev/null || missing="$missing npm"
+[ -e /usr/share/java/junit-platform-console.jar ] || missing="$missing junit5"
+[ -e /usr/share/java/rhino.jar ] || missing="$missing librhino-java"
+[ -e /usr/share/java/com.android.json.jar ] || missing="$missing libandroid-json-java"
+# shellcheck disable=SC2086 # a list
+[ -z "$missing" ] || apt_install $missing
+
+if [ ! -x "$directory/kotlin-$KOTLIN/bin/kotlinc" ]; then
+    rm -rf "$directory/npm"
+    mkdir "$directory/npm"
+    npm install --ignore-scripts --no-audit --no-fund --prefix "$directory/npm" "kotlin-compiler@$KOTLIN"
+    mv "$directory/npm/node_modules/kotlin-compiler" "$directory/kotlin-$KOTLIN"
+    chmod +x "$directory/kotlin-$KOTLIN/bin/kotlinc"
+    rm -rf "$directory/npm"
+fi
+ln -sfn "kotlin-$KOTLIN" "$directory/kotlin"
+
+if [ ! -e "$directory/android.jar" ]; then
+    # Debian has the package in no release, so sid is asked, with lists of our own: this machine's apt does not see it.
+    state=$directory/apt
+    rm -rf "$state"
+    mkdir -p "$state/lists/partial" "$state/cache/archives/partial" "$state/sources"
+    mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' | head -n 1)
+    [ -n "$mirror" ] || mirror=http://deb.debian.org/debian
+    case $mirror in *security*) mirror=${mirror%-security*} ;; esac
+    echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror sid main" >"$state/sources/sid.list"
+    private="-o Dir::Etc::sourcelist=/dev/null -o Dir::Etc::sourceparts=$state/sources -o Dir::State::lists=$state/lists \
+        -o Dir::Cache=$state/cache -o APT::Sandbox::User=root"
+    # shellcheck disable=SC2086 # a list
+    apt-get $private update -q
+    # shellcheck disable=SC2086 # a list
+    (cd "$state" && apt-get $private download libandroid-23-java)
+    dpkg -x "$state"/libandroid-23-java_*.deb "$state/files"
+    jar=$(find "$state/files" -type f -name '*.jar' -size +1M | head -n 1)
+    [ -n "$jar" ] || fail "libandroid-23-java has no classes"
+    mv "$jar" "$directory/android.jar"
+    rm -rf "$state"
+fi

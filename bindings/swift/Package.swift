@@ -1,0 +1,33 @@
+// swift-tools-version: 6.0
+
+import Foundation
+import PackageDescription
+
+/// The library as it is released for Apple's platforms. Where it does not lie beside this file, the linker has to be
+/// told where `libwxtransfer.a` is: `-Xlinker -L<directory>`.
+let framework = "CWxtransfer.xcframework"
+
+let library: Target =
+    FileManager.default.fileExists(atPath: "\(Context.packageDirectory)/\(framework)")
+    ? .binaryTarget(name: "CWxtransfer", path: framework)
+    : .systemLibrary(name: "CWxtransfer")
+
+let package = Package(
+    name: "WXTransfer",
+    platforms: [.iOS(.v13), .macOS(.v10_15)],
+    products: [.library(name: "WXTransfer", targets: ["WXTransfer"])],
+    targets: [
+        library,
+        .target(
+            name: "WXTransfer",
+            dependencies: ["CWxtransfer"],
+            linkerSettings: [
+                .linkedFramework("CoreFoundation", .when(platforms: [.iOS, .macOS])),
+                .linkedFramework("Security", .when(platforms: [.iOS, .macOS])),
+                .linkedLibrary("m", .when(platforms: [.linux])),
+            ]
+        ),
+        .testTarget(name: "WXTransferTests", dependencies: ["WXTransfer", "CWxtransfer"]),
+    ],
+    swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,1 @@
+../../../../include/wxtransfer.h

@@ -1,0 +1,56 @@
+internal import CWxtransfer
+
+/// C copies of Swift values for the time of one call, after which the library has its own.
+final class CMemory {
+    private var blocks: [UnsafeMutableRawPointer] = []
+
+    /// Calls `body` with memory that lives until it returns.
+    static func with<Result>(_ body: (CMemory) -> Result) -> Result {
+        let memory = CMemory()
+        return withExtendedLifetime(memory) { body(memory) }
+    }
+
+    deinit {
+        for block in blocks {
+            block.deallocate()
+        }
+    }
+
+    /// `nil` is absent, and something else than empty.
+    func string(_ text: String?) -> WxtStr {
+        guard let text else { return WxtStr(ptr: nil, len: 0) }
+        let bytes = copy(text.utf8.map { CChar(bitPattern: $0) })
+        return WxtStr(ptr: bytes.baseAddress, len: bytes.count)
+    }
+
+    func strings(_ texts: [String]) -> UnsafeBufferPointer<WxtStr> {
+        copy(texts.map { string($0) })
+    }
+
+    func pairs(_ pairs: WXTransferPairs) -> UnsafeBufferPointer<WxtPair> {
+        copy(pairs.map { WxtPair(name: string($0.name), value: string($0.value)) })
+    }
+
+    /// The address is never NULL, because NULL means absent.
+    func copy<Element: BitwiseCopyable>(_ elements: [Element]) -> UnsafeBufferPointer<Element> {
+        let block = UnsafeMutablePointer<Element>.allocate(capacity: max(elements.count, 1))
+        blocks.append(UnsafeMutableRawPointer(block))
+        block.initialize(from: elements, count: elements.count)
+        return UnsafeBufferPointer(start: block, count: elements.count)
+    }
+}
+
+extension WxtStr {
+    /// A copy of the text, `nil` where it is absent.
+    var text: String? {
+        guard let ptr else { return nil }
+        return String(decoding: UnsafeRawBufferPointer(start: ptr, count: len), as: UTF8.self)
+    }
+}
+
+extension WXTransferPairs {
+    init(_ pairs: UnsafePointer<WxtPair>?, count: Int) {
+        let pairs = UnsafeBufferPointer(start: pairs, count: count)
+        self.init(pairs.map { WXTransferPair(name: $0.name.text ?? "", value: $0.value.text ?? "") })
+    }
+}

@@ -1,0 +1,157 @@
+import Foundation
+internal import CWxtransfer
+
+/// `onHeadersReceived`: the final response's head.
+public struct WXTransferHeadersReceived: Hashable, Sendable {
+    /// `header`: in the order of the response, duplicates kept.
+    public let header: WXTransferPairs
+    /// `statusCode`.
+    public let statusCode: Int
+
+    init(_ event: WxtHeadersReceived) {
+        header = WXTransferPairs(event.header, count: event.header_count)
+        statusCode = Int(event.status_code)
+    }
+}
+
+/// `onProgressUpdate`: how far a task is. No value ever falls.
+public struct WXTransferProgress: Hashable, Sendable {
+    /// `totalBytesSent` of an upload: bytes of the request's body that left the device's buffers;
+    /// `totalBytesWritten` of a download: bytes written to the file.
+    public let totalBytes: UInt64
+    /// `totalBytesExpectedToSend` or `totalBytesExpectedToWrite`; `nil` while nobody knows.
+    public let totalBytesExpected: UInt64?
+    /// `progress`: 0 to 100; `nil` while nobody knows.
+    public let progress: Int?
+
+    init(_ event: WxtProgress) {
+        totalBytes = event.total_bytes
+        // WXT_TOTAL_UNKNOWN and WXT_PROGRESS_UNKNOWN are macros of macros, which Swift does not import.
+        totalBytesExpected = event.total_bytes_expected == UInt64.max ? nil : event.total_bytes_expected
+        progress = event.progress == UInt32.max ? nil : Int(event.progress)
+    }
+}
+
+/// What `uploadFile` hands to `success`.
+public struct WXTransferUploadSuccess: Hashable, Sendable {
+    /// `errMsg`: `uploadFile:ok`.
+    public let errMsg: String
+    /// `statusCode`: any HTTP status is a success.
+    public let statusCode: Int
+    /// `data`: the answer's body as text.
+    public let data: String
+    /// `dataLength`: the length of the answer's body in bytes.
+    public let dataLength: UInt64
+    /// `profile`: when the task did what.
+    public let profile: WXTransferProfile
+
+    init(_ success: WxtSuccess) {
+        errMsg = success.err_msg.text ?? ""
+        statusCode = Int(success.status_code)
+        data = success.data.text ?? ""
+        dataLength = success.data_length
+        profile = WXTransferProfile(success.profile.pointee)
+    }
+}
+
+/// What `downloadFile` hands to `success`.
+public struct WXTransferDownloadSuccess: Hashable, Sendable {
+    /// `errMsg`: `downloadFile:ok`.
+    public let errMsg: String
+    /// `statusCode`: any HTTP status is a success.
+    public let statusCode: Int
+    /// `tempFilePath`: the file, where the request named no `filePath`. It is gone when the session closes.
+    public let tempFilePath: String?
+    /// `filePath`: the file, where the request named it.
+    public let filePath: String?
+    /// The file's place on the device, for the host. Not to be kept: iOS moves an app's directory.
+    public let nativePath: URL
+    /// `dataLength`: the file's size in bytes.
+    public let dataLength: UInt64
+    /// `profile`: when the task did what.
+    public let profile: WXTransferProfile
+
+    init(_ success: WxtSuccess) {
+        errMsg = success.err_msg.text ?? ""
+        statusCode = Int(success.status_code)
+        tempFilePath = success.temp_file_path.text
+        filePath = success.file_path.text
+        nativePath = URL(fileURLWithPath: success.native_path.text ?? "")
+        dataLength = success.data_length
+        profile = WXTransferProfile(success.profile.pointee)
+    }
+}
+
+/// When a task did what, and on which connection. Times are milliseconds since the Unix epoch, and 0 where the step
+/// did not happen. The names are WeChat's, its spelling included.
+public struct WXTransferProfile: Hashable, Sendable {
+    /// The call came in.
+    public let invokeStart: UInt64
+    /// It began to wait for a worker.
+    public let queueStart: UInt64
+    /// A worker took it.
+    public let queueEnd: UInt64
+    /// The last hop began.
+    public let fetchStart: UInt64
+    /// The first redirected request began.
+    public let redirectStart: UInt64
+    /// The last redirect was received.
+    public let redirectEnd: UInt64
+    /// The name resolution began.
+    public let domainLookUpStart: UInt64
+    /// The name resolution ended.
+    public let domainLookUpEnd: UInt64
+    /// The connection began.
+    public let connectStart: UInt64
+    /// The connection was ready, TLS included.
+    public let connectEnd: UInt64
+    /// The TLS handshake began; 0 without TLS.
+    public let SSLconnectionStart: UInt64
+    /// The TLS handshake ended; 0 without TLS.
+    public let SSLconnectionEnd: UInt64
+    /// The first byte was sent.
+    public let requestStart: UInt64
+    /// The last byte was sent.
+    public let requestEnd: UInt64
+    /// The first byte of the answer came.
+    public let responseStart: UInt64
+    /// The last byte of the answer came.
+    public let responseEnd: UInt64
+    /// Bytes sent, heads included, before encryption.
+    public let sendBytesCount: UInt64
+    /// Bytes received, heads included, after decryption.
+    public let receivedBytedCount: UInt64
+    /// The server's address; `nil` where there was no connection.
+    public let peerIP: String?
+    /// `http1.1`; `nil` where there was no connection.
+    public let `protocol`: String?
+    /// The server's port; 0 where there was no connection.
+    public let port: UInt16
+    /// The connection was an earlier task's.
+    public let socketReused: Bool
+
+    init(_ profile: WxtProfile) {
+        invokeStart = profile.invoke_start
+        queueStart = profile.queue_start
+        queueEnd = profile.queue_end
+        fetchStart = profile.fetch_start
+        redirectStart = profile.redirect_start
+        redirectEnd = profile.redirect_end
+        domainLookUpStart = profile.domain_look_up_start
+        domainLookUpEnd = profile.domain_look_up_end
+        connectStart = profile.connect_start
+        connectEnd = profile.connect_end
+        SSLconnectionStart = profile.ssl_connection_start
+        SSLconnectionEnd = profile.ssl_connection_end
+        requestStart = profile.request_start
+        requestEnd = profile.request_end
+        responseStart = profile.response_start
+        responseEnd = profile.response_end
+        sendBytesCount = profile.send_bytes_count
+        receivedBytedCount = profile.received_byted_count
+        peerIP = profile.peer_ip.text
+        `protocol` = profile.protocol.text
+        port = profile.port
+        socketReused = profile.socket_reused
+    }
+}

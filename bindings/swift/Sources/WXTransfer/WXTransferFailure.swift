@@ -1,0 +1,126 @@
+internal import CWxtransfer
+
+/// Why a task or a file operation has no result. It is what a page's `fail` is told, and more for the host.
+public struct WXTransferFailure: Error, Hashable, Sendable, CustomStringConvertible {
+    /// `errMsg`, such as `uploadFile:fail timeout`.
+    public let errMsg: String
+    /// `errno`, WeChat's number.
+    public let errno: WXTransferErrno
+    /// What kind of failure it is.
+    public let category: WXTransferCategory
+    /// What happened, in words for a developer. Holds no query and no header value.
+    public let detail: String
+    /// The same call may succeed later without a change.
+    public let retryable: Bool
+    /// How far a task came; `nil` for a file operation.
+    public let profile: WXTransferProfile?
+
+    /// `errMsg` and what happened.
+    public var description: String { detail.isEmpty ? errMsg : "\(errMsg) (\(detail))" }
+
+    init(_ failure: WxtFailure) {
+        errMsg = failure.err_msg.text ?? ""
+        errno = WXTransferErrno(rawValue: failure.err_no)
+        category = WXTransferCategory(rawValue: failure.category)
+        detail = failure.detail.text ?? ""
+        retryable = failure.retryable
+        profile = failure.profile.map { WXTransferProfile($0.pointee) }
+    }
+
+    init(_ result: WxtFileResult) {
+        errMsg = result.err_msg.text ?? ""
+        errno = WXTransferErrno(rawValue: result.err_no)
+        category = WXTransferCategory(rawValue: result.category)
+        detail = result.detail.text ?? ""
+        retryable = false
+        profile = nil
+    }
+}
+
+/// WeChat's `errno` of a failure.
+public struct WXTransferErrno: RawRepresentable, Hashable, Sendable {
+    /// The number that a page is given.
+    public let rawValue: Int32
+
+    /// The errno with this number.
+    public init(rawValue: Int32) {
+        self.rawValue = rawValue
+    }
+
+    /// 0: success.
+    public static let ok = Self(rawValue: WXT_ERRNO_OK)
+    /// 1: `abort` of an upload.
+    public static let cancel = Self(rawValue: WXT_ERRNO_CANCEL)
+    /// 4: a bug of the library, caught.
+    public static let `internal` = Self(rawValue: WXT_ERRNO_INTERNAL)
+    /// 5: the deadline passed, in whatever phase.
+    public static let timeout = Self(rawValue: WXT_ERRNO_TIMEOUT)
+    /// 600001: name resolution, connection, TLS, protocol, reset.
+    public static let network = Self(rawValue: WXT_ERRNO_NETWORK)
+    /// 600002: the host is not in the domain list, at first or after a redirect.
+    public static let notInDomainList = Self(rawValue: WXT_ERRNO_NOT_IN_DOMAIN_LIST)
+    /// 600003: in the background for more than 5 s.
+    public static let interrupted = Self(rawValue: WXT_ERRNO_INTERRUPTED)
+    /// 600007: more tasks than the API may have, on a base library that does not queue.
+    public static let tooManyTasks = Self(rawValue: WXT_ERRNO_TOO_MANY_TASKS)
+    /// 600008: more redirects than are followed.
+    public static let tooManyRedirects = Self(rawValue: WXT_ERRNO_TOO_MANY_REDIRECTS)
+    /// 600009: the URL cannot be used.
+    public static let invalidUrl = Self(rawValue: WXT_ERRNO_INVALID_URL)
+    /// 600010: a parameter is missing or malformed.
+    public static let invalidRequestData = Self(rawValue: WXT_ERRNO_INVALID_REQUEST_DATA)
+    /// 603105: `abort` of a download.
+    public static let abortDownload = Self(rawValue: WXT_ERRNO_ABORT_DOWNLOAD)
+    /// 603300: a downloaded file cannot be stored.
+    public static let saveFile = Self(rawValue: WXT_ERRNO_SAVE_FILE)
+    /// 603301: a downloaded file is over the size limit.
+    public static let fileTooLarge = Self(rawValue: WXT_ERRNO_FILE_TOO_LARGE)
+    /// 1300002: the file to send does not exist.
+    public static let fileNotFound = Self(rawValue: WXT_ERRNO_FILE_NOT_FOUND)
+    /// 1300014: a path outside the sandbox, or a file that may not be read.
+    public static let permissionDenied = Self(rawValue: WXT_ERRNO_PERMISSION_DENIED)
+    /// 1300202: over the storage quota.
+    public static let quotaExceeded = Self(rawValue: WXT_ERRNO_QUOTA_EXCEEDED)
+    /// 1301112: `saveFile` of a path that is no temporary file.
+    public static let temporaryFileNotExist = Self(rawValue: WXT_ERRNO_TEMPORARY_FILE_NOT_EXIST)
+}
+
+/// What kind of failure it is. A later version may know more kinds, so a `switch` over them needs a `default`.
+public struct WXTransferCategory: RawRepresentable, Hashable, Sendable {
+    /// The number in C: `WXT_CATEGORY_…`.
+    public let rawValue: Int32
+
+    /// The category with this number.
+    public init(rawValue: Int32) {
+        self.rawValue = rawValue
+    }
+
+    /// The page or the closing session stopped the task.
+    public static let aborted = Self(rawValue: WXT_CATEGORY_ABORTED)
+    /// The deadline passed.
+    public static let timeout = Self(rawValue: WXT_CATEGORY_TIMEOUT)
+    /// The mini program was in the background for too long.
+    public static let interrupted = Self(rawValue: WXT_CATEGORY_INTERRUPTED)
+    /// A parameter is missing or malformed, the URL included.
+    public static let request = Self(rawValue: WXT_CATEGORY_REQUEST)
+    /// A rule of the host forbids the URL.
+    public static let policy = Self(rawValue: WXT_CATEGORY_POLICY)
+    /// Too many tasks or redirects, or a body over its limit.
+    public static let limit = Self(rawValue: WXT_CATEGORY_LIMIT)
+    /// The host name has no address.
+    public static let nameResolution = Self(rawValue: WXT_CATEGORY_NAME_RESOLUTION)
+    /// No connection could be made, a proxy's included.
+    public static let connect = Self(rawValue: WXT_CATEGORY_CONNECT)
+    /// The TLS handshake failed, or the certificate was refused.
+    public static let tls = Self(rawValue: WXT_CATEGORY_TLS)
+    /// The connection ended before the answer was complete.
+    public static let connectionClosed = Self(rawValue: WXT_CATEGORY_CONNECTION_CLOSED)
+    /// The server broke HTTP's rules.
+    public static let `protocol` = Self(rawValue: WXT_CATEGORY_PROTOCOL)
+    /// The file to send cannot be read or changed while it was sent, or a path is outside the sandbox.
+    public static let file = Self(rawValue: WXT_CATEGORY_FILE)
+    /// The answer cannot be stored: quota, disk, permission.
+    public static let storage = Self(rawValue: WXT_CATEGORY_STORAGE)
+    /// A bug of the library, caught.
+    public static let `internal` = Self(rawValue: WXT_CATEGORY_INTERNAL)
+}

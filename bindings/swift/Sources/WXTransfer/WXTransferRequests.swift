@@ -1,0 +1,89 @@
+internal import CWxtransfer
+
+/// The parameters of `wx.uploadFile`.
+public struct WXTransferUploadRequest: Sendable, Hashable {
+    /// `url`: where the file goes.
+    public var url: String
+    /// `filePath`: the file, as a `wxfile://` path, or an absolute one where the session's `pathPolicy` allows it.
+    /// Not looked at where there is a `fileDescriptor`.
+    public var filePath: String?
+    /// `name`: the form's key of the file.
+    public var name: String
+    /// `header`: request headers. `Referer`, `Content-Type` and the connection's own are dropped.
+    public var header: WXTransferPairs = [:]
+    /// `formData`: further fields of the form, sent in this order before the file.
+    public var formData: WXTransferPairs = [:]
+    /// The `filename` that the server sees; `nil` is the last part of `filePath`.
+    public var fileName: String?
+    /// `timeout`: the deadline in milliseconds, from the moment the task leaves the queue. `nil` is the session's
+    /// default; more than its maximum is its maximum.
+    public var timeout: UInt32?
+    /// An open descriptor of a file or a pipe, read from where it stands. It is duplicated: the host keeps its own.
+    public var fileDescriptor: Int32?
+    /// How many bytes a pipe will give. A file's rest is its own length, and this is 0.
+    public var fileLength: UInt64 = 0
+
+    /// An upload of a file by its path.
+    public init(url: String, filePath: String, name: String) {
+        self.url = url
+        self.filePath = filePath
+        self.name = name
+    }
+
+    /// An upload of what an open file or pipe holds.
+    public init(url: String, fileDescriptor: Int32, fileLength: UInt64 = 0, name: String) {
+        self.url = url
+        self.fileDescriptor = fileDescriptor
+        self.fileLength = fileLength
+        self.name = name
+    }
+
+    func cRequest(in memory: CMemory) -> WxtUploadRequest {
+        let (header, formData) = (memory.pairs(header), memory.pairs(formData))
+        var request = wxt_upload_request()
+        request.url = memory.string(url)
+        request.file_path = memory.string(filePath)
+        request.name = memory.string(name)
+        request.header = header.baseAddress
+        request.header_count = header.count
+        request.form_data = formData.baseAddress
+        request.form_data_count = formData.count
+        request.file_name = memory.string(fileName)
+        request.timeout = timeout ?? 0
+        if let fileDescriptor {
+            request.has_file_descriptor = 1
+            request.file_descriptor = fileDescriptor
+            request.file_length = fileLength
+        }
+        return request
+    }
+}
+
+/// The parameters of `wx.downloadFile`.
+public struct WXTransferDownloadRequest: Sendable, Hashable {
+    /// `url`: what to download.
+    public var url: String
+    /// `header`: request headers. `Referer` and the connection's own are dropped.
+    public var header: WXTransferPairs = [:]
+    /// `filePath`: a `wxfile://usr/` path to store the file at; `nil` is a temporary file.
+    public var filePath: String?
+    /// `timeout`: as in ``WXTransferUploadRequest``.
+    public var timeout: UInt32?
+
+    /// A download.
+    public init(url: String, filePath: String? = nil) {
+        self.url = url
+        self.filePath = filePath
+    }
+
+    func cRequest(in memory: CMemory) -> WxtDownloadRequest {
+        let header = memory.pairs(header)
+        var request = wxt_download_request()
+        request.url = memory.string(url)
+        request.header = header.baseAddress
+        request.header_count = header.count
+        request.file_path = memory.string(filePath)
+        request.timeout = timeout ?? 0
+        return request
+    }
+}

@@ -1,0 +1,96 @@
+internal import CWxtransfer
+
+extension WXTransferSession {
+    /// `wx.uploadFile`, to its end. Where the caller's `Task` is cancelled, the upload is aborted and the failure has the
+    /// category ``WXTransferCategory/aborted``.
+    public func uploadFile(_ request: WXTransferUploadRequest) async throws -> WXTransferUploadSuccess {
+        try await uploadFileTask(request).resultOrAbort()
+    }
+
+    /// `wx.downloadFile`, to its end. Where the caller's `Task` is cancelled, the download is aborted and the failure has
+    /// the category ``WXTransferCategory/aborted``.
+    public func downloadFile(_ request: WXTransferDownloadRequest) async throws -> WXTransferDownloadSuccess {
+        try await downloadFileTask(request).resultOrAbort()
+    }
+
+    /// Starts `wx.uploadFile`, and returns what its progress, headers and result are read from.
+    public func uploadFileTask(_ request: WXTransferUploadRequest) throws(WXTransferStatus) -> WXTransferUploadTask {
+        try start(request, TaskClosures())
+    }
+
+    /// Starts `wx.downloadFile`, and returns what its progress, headers and result are read from.
+    public func downloadFileTask(
+        _ request: WXTransferDownloadRequest
+    ) throws(WXTransferStatus) -> WXTransferDownloadTask {
+        try start(request, TaskClosures())
+    }
+
+    /// `wx.uploadFile` with closures, for a host that answers a page's callbacks.
+    ///
+    /// One of `success` and `fail` runs, then `complete`, and nothing after it; the events run before. They run on the
+    /// session's `callbackQueue`, never two at the same time, and may begin before this function returns.
+    @discardableResult
+    public func uploadFile(
+        _ request: WXTransferUploadRequest,
+        success: (@Sendable (WXTransferUploadSuccess) -> Void)? = nil,
+        fail: (@Sendable (WXTransferFailure) -> Void)? = nil,
+        onProgressUpdate: (@Sendable (WXTransferProgress) -> Void)? = nil,
+        onHeadersReceived: (@Sendable (WXTransferHeadersReceived) -> Void)? = nil,
+        complete: @escaping @Sendable (Result<WXTransferUploadSuccess, WXTransferFailure>) -> Void
+    ) throws(WXTransferStatus) -> WXTransferUploadTask {
+        try start(request, TaskClosures(
+            success: success, fail: fail, complete: complete,
+            onProgressUpdate: onProgressUpdate, onHeadersReceived: onHeadersReceived))
+    }
+
+    /// `wx.downloadFile` with closures, which run as those of `uploadFile` do.
+    @discardableResult
+    public func downloadFile(
+        _ request: WXTransferDownloadRequest,
+        success: (@Sendable (WXTransferDownloadSuccess) -> Void)? = nil,
+        fail: (@Sendable (WXTransferFailure) -> Void)? = nil,
+        onProgressUpdate: (@Sendable (WXTransferProgress) -> Void)? = nil,
+        onHeadersReceived: (@Sendable (WXTransferHeadersReceived) -> Void)? = nil,
+        complete: @escaping @Sendable (Result<WXTransferDownloadSuccess, WXTransferFailure>) -> Void
+    ) throws(WXTransferStatus) -> WXTransferDownloadTask {
+        try start(request, TaskClosures(
+            success: success, fail: fail, complete: complete,
+            onProgressUpdate: onProgressUpdate, onHeadersReceived: onHeadersReceived))
+    }
+
+    private func start(
+        _ request: WXTransferUploadRequest, _ closures: TaskClosures<WXTransferUploadSuccess>
+    ) throws(WXTransferStatus) -> WXTransferUploadTask {
+        let events = TaskEvents(closures) { WXTransferUploadSuccess($0) }
+        return try start(events) { memory, callbacks, id in
+            var request = request.cRequest(in: memory)
+            return wxt_upload_file(handle.pointer, &request, callbacks, id)
+        }
+    }
+
+    private func start(
+        _ request: WXTransferDownloadRequest, _ closures: TaskClosures<WXTransferDownloadSuccess>
+    ) throws(WXTransferStatus) -> WXTransferDownloadTask {
+        let events = TaskEvents(closures) { WXTransferDownloadSuccess($0) }
+        return try start(events) { memory, callbacks, id in
+            var request = request.cRequest(in: memory)
+            return wxt_download_file(handle.pointer, &request, callbacks, id)
+        }
+    }
+
+    private func start<Success>(
+        _ events: TaskEvents<Success>,
+        _ start: (CMemory, UnsafePointer<WxtCallbacks>, UnsafeMutablePointer<WxtTaskId>) -> WxtStatus
+    ) throws(WXTransferStatus) -> WXTransferTask<Success> {
+        let key = TaskRegistry.add(events)
+        var callbacks = TaskRegistry.callbacks(key)
+        var id = WxtTaskId()
+        let status = CMemory.with { start($0, &callbacks, &id) }
+        if status != WXT_OK {
+            // No callback will run, `release` neither.
+            TaskRegistry.remove(key)
+        }
+        try WXTransferStatus.check(status)
+        return WXTransferTask(id: id, session: self, events: events)
+    }
+}

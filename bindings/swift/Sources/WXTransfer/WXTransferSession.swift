@@ -1,0 +1,70 @@
+import Dispatch
+internal import CWxtransfer
+
+/// One launch of one mini program: its transfers and its files.
+///
+/// Everything may be called from any thread. A call throws ``WXTransferStatus`` where it is refused, and
+/// ``WXTransferFailure`` where the page is told of a failure.
+///
+/// Close the session when the mini program ends; when the last reference to it goes, it closes itself. Its tasks are
+/// then aborted.
+public final class WXTransferSession: Sendable {
+    let handle: SessionHandle
+    private let host: HostContext
+
+    /// Opens a session. It reads and writes the disk, and makes no connection.
+    public init(_ options: WXTransferSessionOptions) throws(WXTransferStatus) {
+        let host = HostContext(options)
+        var pointer: OpaquePointer?
+        let status = CMemory.with { memory in
+            var options = options.cOptions(in: memory, host: host)
+            return wxt_session_open(&options, &pointer)
+        }
+        try WXTransferStatus.check(status)
+        handle = SessionHandle(pointer: pointer)
+        self.host = host
+    }
+
+    deinit {
+        guard wxt_session_close(handle.pointer) == WXT_CALLED_FROM_CALLBACK else { return }
+        // The last reference went in a callback, which closing would wait for.
+        DispatchQueue.global().async { [handle, host] in
+            _ = wxt_session_close(handle.pointer)
+            withExtendedLifetime(host) {}
+        }
+    }
+
+    /// The library's version, such as `0.1.0`.
+    public static var version: String { String(cString: wxt_version()) }
+
+    /// Closes the session: aborts what is left, delivers the last callbacks, removes the temporary files. When it
+    /// returns nothing of the session runs. Closing once more does nothing.
+    ///
+    /// It waits for a callback that is running, so in a callback it throws ``WXTransferStatus/calledFromCallback``.
+    public func close() throws(WXTransferStatus) {
+        let status = wxt_session_close(handle.pointer)
+        if status != WXT_SESSION_CLOSED {
+            try WXTransferStatus.check(status)
+        }
+    }
+
+    /// The mini program went to the background: new calls fail with `interrupted` at once, waiting ones stay in the
+    /// queue, and what still runs 5 s later fails with `interrupted`.
+    public func enterBackground() throws(WXTransferStatus) {
+        try WXTransferStatus.check(wxt_session_enter_background(handle.pointer))
+    }
+
+    /// The mini program is back: calls are taken again, and the queue moves on.
+    public func enterForeground() throws(WXTransferStatus) {
+        try WXTransferStatus.check(wxt_session_enter_foreground(handle.pointer))
+    }
+
+    func abort(_ task: UInt64) -> Bool {
+        wxt_task_abort(handle.pointer, task) == WXT_OK
+    }
+}
+
+/// A session in C. The pointer is a number that points to nothing, and every function takes it from any thread.
+struct SessionHandle: @unchecked Sendable {
+    let pointer: OpaquePointer?
+}

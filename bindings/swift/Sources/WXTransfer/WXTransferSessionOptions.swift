@@ -1,0 +1,202 @@
+import Dispatch
+import Foundation
+internal import CWxtransfer
+
+/// Everything about one launch of one mini program. What is left `nil` or empty is as WeChat does it.
+public struct WXTransferSessionOptions: Sendable {
+    /// The WeChat client whose quirks apply.
+    public enum Platform: Sendable {
+        /// `WXT_PLATFORM_IOS`: the WeChat client on iOS.
+        case ios
+        /// `WXT_PLATFORM_ANDROID`: the WeChat client on Android.
+        case android
+        /// `WXT_PLATFORM_OTHER`: any other client, such as the developer tools.
+        case other
+    }
+
+    /// What a page may name as `filePath` of an upload.
+    public enum PathPolicy: Sendable {
+        /// `WXT_PATHS_SANDBOX`: `wxfile://` paths only.
+        case sandbox
+        /// `WXT_PATHS_NATIVE`: absolute paths of the device too.
+        case native
+    }
+
+    /// Whether two sessions may have the same mini program's files.
+    public enum StorageSharing: Sendable {
+        /// `WXT_STORAGE_EXCLUSIVE`: a second session is refused with ``WXTransferStatus/storageLocked``.
+        case exclusive
+        /// `WXT_STORAGE_SHARED`: sessions share the saved files; each has temporary files of its own.
+        case shared
+    }
+
+    /// A host and a public key that it may show. A host with pins must show one of them.
+    public struct Pin: Sendable, Hashable {
+        /// The exact host name.
+        public var host: String
+        /// 32 bytes: the SHA-256 of the certificate's SubjectPublicKeyInfo (RFC 7469 §2.4).
+        public var sha256: Data
+
+        /// A pin for a host.
+        public init(host: String, sha256: Data) {
+            self.host = host
+            self.sha256 = sha256
+        }
+    }
+
+    /// How much a message of the log matters.
+    public enum LogLevel: Sendable {
+        /// `WXT_LOG_WARNING`: something that the page or the host did wrong and the library put right.
+        case warning
+        /// `WXT_LOG_INFO`: a decision that is worth knowing when something is looked into.
+        case info
+    }
+
+    /// The mini program's appid. Part of the Referer, and of its files' place.
+    public var appId: String
+    /// The mini program's version, part of the Referer; `nil` is `0`, the development version.
+    public var appVersion: String?
+    /// The user, so that two users of one mini program have files of their own.
+    public var userId: String?
+    /// The platform of the WeChat client that the host stands in for.
+    public var platform: Platform
+    /// What a page may name as `filePath` of an upload.
+    public var pathPolicy = PathPolicy.sandbox
+    /// The version of the WeChat client, such as `8.0.50`: it decides which quirks apply.
+    public var clientVersion: String
+    /// The version of the base library, such as `2.10.0`; `nil` is the newest.
+    public var baseLibraryVersion: String?
+    /// The `User-Agent` of every request; `nil` is `wxtransfer/<version>`.
+    public var userAgent: String?
+    /// A directory for all sessions' files. It is created where it is missing.
+    public var dataDirectory: URL
+    /// Uploads at once; `nil` is 10.
+    public var maxConcurrentUploads: UInt32?
+    /// Downloads at once; `nil` is 10.
+    public var maxConcurrentDownloads: UInt32?
+    /// The deadline of a task that names none, in milliseconds; `nil` is 60,000.
+    public var defaultTimeout: UInt32?
+    /// The longest deadline that a task can name, in milliseconds; `nil` is 60,000.
+    public var maxTimeout: UInt32?
+    /// The largest file that a download may have, in bytes; `nil` is 200 MiB.
+    public var maxDownloadSize: UInt64?
+    /// The largest answer of an upload, in bytes; `nil` is 16 MiB.
+    public var maxDataSize: UInt64?
+    /// What saved files and `wxfile://usr` may hold together, in bytes; `nil` is 200 MiB.
+    public var storageQuota: UInt64?
+    /// What temporary files may hold together, in bytes; `nil` is 4 GiB.
+    public var temporaryQuota: UInt64?
+    /// Whether two sessions may have the same mini program's files.
+    public var storageSharing = StorageSharing.exclusive
+    /// `http` URLs are allowed.
+    public var allowPlainHttp = false
+    /// `localhost` and addresses of the local network are allowed, without an entry in a list.
+    public var allowLan = false
+    /// The domain lists are not looked at. For development only.
+    public var skipDomainCheck = false
+    /// The hosts that an upload may go to: `https://host`, or with `:port`. Empty is nowhere.
+    public var uploadDomains: [String] = []
+    /// The hosts that a download may come from.
+    public var downloadDomains: [String] = []
+    /// Certificates in PEM that are trusted instead of the operating system's.
+    public var rootCertificates: String?
+    /// Public keys that a host must show, in addition to a valid chain.
+    public var pins: [Pin] = []
+    /// `http://[user:password@]host:port` of a proxy that every connection goes through with `CONNECT`. The
+    /// environment is never asked.
+    public var proxy: String?
+    /// The host's own name resolution: IPv4 or IPv6 literals in the order of preference, none for "no such host".
+    /// Several hosts may be asked for at once. `nil` is the system's.
+    public var resolver: (@Sendable (_ host: String) async -> [String])?
+    /// Where closures run, a serial queue such as the main one; `nil` is a thread of the session's own.
+    public var callbackQueue: DispatchQueue?
+    /// Where the log goes, called from any thread, several at once. A message holds no query, header value or body.
+    public var log: (@Sendable (_ level: LogLevel, _ message: String) -> Void)?
+
+    /// The options that every session needs; the others keep WeChat's values.
+    public init(appId: String, platform: Platform, clientVersion: String, dataDirectory: URL) {
+        self.appId = appId
+        self.platform = platform
+        self.clientVersion = clientVersion
+        self.dataDirectory = dataDirectory
+    }
+
+    /// The C form. `host` is what the C callbacks are given, and has to outlive the session.
+    func cOptions(in memory: CMemory, host: HostContext) -> WxtSessionOptions {
+        let (uploadDomains, downloadDomains) = (memory.strings(uploadDomains), memory.strings(downloadDomains))
+        let pins = memory.copy(pins.map { $0.cPin(in: memory) })
+        var options = wxt_session_options()
+        options.app_id = memory.string(appId)
+        options.app_version = memory.string(appVersion)
+        options.user_id = memory.string(userId)
+        options.platform = platform.cValue
+        options.path_policy = pathPolicy.cValue
+        options.client_version = memory.string(clientVersion)
+        options.base_library_version = memory.string(baseLibraryVersion)
+        options.user_agent = memory.string(userAgent)
+        options.data_directory = memory.string(dataDirectory.path)
+        options.max_concurrent_uploads = maxConcurrentUploads ?? 0
+        options.max_concurrent_downloads = maxConcurrentDownloads ?? 0
+        options.default_timeout = defaultTimeout ?? 0
+        options.max_timeout = maxTimeout ?? 0
+        options.max_download_size = maxDownloadSize ?? 0
+        options.max_data_size = maxDataSize ?? 0
+        options.storage_quota = storageQuota ?? 0
+        options.temporary_quota = temporaryQuota ?? 0
+        options.storage_sharing = storageSharing.cValue
+        options.allow_plain_http = allowPlainHttp ? 1 : 0
+        options.allow_lan = allowLan ? 1 : 0
+        options.skip_domain_check = skipDomainCheck ? 1 : 0
+        options.upload_domains = uploadDomains.baseAddress
+        options.upload_domain_count = uploadDomains.count
+        options.download_domains = downloadDomains.baseAddress
+        options.download_domain_count = downloadDomains.count
+        options.root_certificates = memory.string(rootCertificates)
+        options.pins = pins.baseAddress
+        options.pin_count = pins.count
+        options.proxy = memory.string(proxy)
+        host.fill(&options)
+        return options
+    }
+}
+
+extension WXTransferSessionOptions.Platform {
+    var cValue: Int32 {
+        switch self {
+        case .ios: WXT_PLATFORM_IOS
+        case .android: WXT_PLATFORM_ANDROID
+        case .other: WXT_PLATFORM_OTHER
+        }
+    }
+}
+
+extension WXTransferSessionOptions.PathPolicy {
+    var cValue: Int32 {
+        switch self {
+        case .sandbox: WXT_PATHS_SANDBOX
+        case .native: WXT_PATHS_NATIVE
+        }
+    }
+}
+
+extension WXTransferSessionOptions.StorageSharing {
+    var cValue: Int32 {
+        switch self {
+        case .exclusive: WXT_STORAGE_EXCLUSIVE
+        case .shared: WXT_STORAGE_SHARED
+        }
+    }
+}
+
+extension WXTransferSessionOptions.LogLevel {
+    init(_ level: Int32) {
+        self = level == WXT_LOG_WARNING ? .warning : .info
+    }
+}
+
+extension WXTransferSessionOptions.Pin {
+    func cPin(in memory: CMemory) -> WxtPin {
+        let hash = memory.copy(Array(sha256))
+        return WxtPin(host: memory.string(host), sha256: hash.baseAddress, sha256_length: hash.count)
+    }
+}

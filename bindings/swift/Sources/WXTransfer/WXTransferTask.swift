@@ -1,0 +1,56 @@
+internal import CWxtransfer
+
+/// A running `uploadFile` or `downloadFile`: what WeChat calls `UploadTask` and `DownloadTask`.
+///
+/// It goes on when nobody holds it. While it is held, it holds its session.
+public final class WXTransferTask<Success: Sendable>: Sendable {
+    /// The task's number: never 0, and never used twice.
+    public let id: UInt64
+    /// `onHeadersReceived`: the final response's head, once, then the end. For one reader.
+    public let headers: AsyncStream<WXTransferHeadersReceived>
+    /// `onProgressUpdate`: the newest progress whenever the reader asks, up to the task's end. For one reader.
+    public let progress: AsyncStream<WXTransferProgress>
+
+    private let session: WXTransferSession
+    private let outcome: TaskOutcome<Success>
+
+    /// It does not hold `events`, whose closures may hold it.
+    init(id: UInt64, session: WXTransferSession, events: TaskEvents<Success>) {
+        self.id = id
+        self.session = session
+        headers = events.headers
+        progress = events.progress
+        outcome = events.outcome
+    }
+
+    /// What the task comes to. Any number of readers may wait for it; that one of them is cancelled does not abort it.
+    public var result: Success {
+        get async throws(WXTransferFailure) {
+            switch await outcome.get() {
+            case .success(let success): return success
+            case .failure(let failure): throw failure
+            }
+        }
+    }
+
+    /// Aborts the task, waiting or running: it then fails with `abort`. Returns at once; whether there was something
+    /// to abort.
+    @discardableResult
+    public func abort() -> Bool {
+        session.abort(id)
+    }
+
+    /// The result; where the caller is cancelled before, the task is aborted.
+    func resultOrAbort() async throws -> Success {
+        try await withTaskCancellationHandler {
+            try await result
+        } onCancel: {
+            abort()
+        }
+    }
+}
+
+/// A running `uploadFile`.
+public typealias WXTransferUploadTask = WXTransferTask<WXTransferUploadSuccess>
+/// A running `downloadFile`.
+public typealias WXTransferDownloadTask = WXTransferTask<WXTransferDownloadSuccess>

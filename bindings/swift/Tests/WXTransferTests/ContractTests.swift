@@ -1,0 +1,225 @@
+import CWxtransfer
+import Foundation
+import WXTransfer
+import XCTest
+
+/// Swift and C agree: every constant of the header has its name in Swift, and structs have the library's size.
+final class ContractTests: XCTestCase {
+    /// `#define WXT_<NAME> <number>` of the header, without those that start with one of `other`.
+    private func constants(_ prefix: String, besides other: [String] = []) throws -> [String: Int32] {
+        var constants: [String: Int32] = [:]
+        for line in try Repository.text("../../include/wxtransfer.h").split(separator: "\n") {
+            let words = line.split(separator: " ")
+            guard words.count == 3, words[0] == "#define", words[1].hasPrefix(prefix), let value = Int32(words[2]),
+                !other.contains(where: { words[1].hasPrefix($0) })
+            else { continue }
+            // WXT_ERRNO_NOT_IN_DOMAIN_LIST is notInDomainList.
+            let parts = words[1].dropFirst(prefix.count).lowercased().split(separator: "_").map(String.init)
+            constants[parts[0] + parts.dropFirst().map(\.capitalized).joined()] = value
+        }
+        return constants
+    }
+
+    func testEveryErrnoHasAName() throws {
+        let swift: [String: WXTransferErrno] = [
+            "ok": .ok, "cancel": .cancel, "internal": .internal, "timeout": .timeout, "network": .network,
+            "notInDomainList": .notInDomainList, "interrupted": .interrupted, "tooManyTasks": .tooManyTasks,
+            "tooManyRedirects": .tooManyRedirects, "invalidUrl": .invalidUrl,
+            "invalidRequestData": .invalidRequestData, "abortDownload": .abortDownload, "saveFile": .saveFile,
+            "fileTooLarge": .fileTooLarge, "fileNotFound": .fileNotFound, "permissionDenied": .permissionDenied,
+            "quotaExceeded": .quotaExceeded, "temporaryFileNotExist": .temporaryFileNotExist,
+        ]
+        XCTAssertEqual(swift.mapValues(\.rawValue), try constants("WXT_ERRNO_"))
+    }
+
+    func testEveryCategoryHasAName() throws {
+        let swift: [String: WXTransferCategory] = [
+            "aborted": .aborted, "timeout": .timeout, "interrupted": .interrupted, "request": .request,
+            "policy": .policy, "limit": .limit, "nameResolution": .nameResolution, "connect": .connect, "tls": .tls,
+            "connectionClosed": .connectionClosed, "protocol": .protocol, "file": .file, "storage": .storage,
+            "internal": .internal,
+        ]
+        XCTAssertEqual(swift.mapValues(\.rawValue), try constants("WXT_CATEGORY_"))
+    }
+
+    func testEveryStatusHasAName() throws {
+        let swift: [String: WXTransferStatus] = [
+            "ok": WXTransferStatus(rawValue: WXT_OK), "invalidArgument": .invalidArgument,
+            "invalidStructSize": .invalidStructSize, "invalidUtf8": .invalidUtf8, "sessionClosed": .sessionClosed,
+            "calledFromCallback": .calledFromCallback, "notFound": .notFound, "invalidVersion": .invalidVersion,
+            "invalidDomain": .invalidDomain, "invalidCertificate": .invalidCertificate, "invalidPin": .invalidPin,
+            "invalidProxy": .invalidProxy, "storageFailed": .storageFailed, "storageLocked": .storageLocked,
+            "trustStoreUnavailable": .trustStoreUnavailable, "outOfResources": .outOfResources,
+            "internal": .internal,
+        ]
+        let others = ["ERRNO", "CATEGORY", "PLATFORM", "PATHS", "STORAGE_EXCLUSIVE", "STORAGE_SHARED", "LOG", "IMPORT"]
+        XCTAssertEqual(
+            swift.mapValues(\.rawValue), try constants("WXT_", besides: others.map { "WXT_\($0)" }))
+    }
+
+    /// What goes from Swift to C only is an `enum` over the imported constants; here each has its case.
+    func testEveryChoiceHasACase() throws {
+        XCTAssertEqual(try Set(constants("WXT_PLATFORM_").keys), ["ios", "android", "other"])
+        XCTAssertEqual(try Set(constants("WXT_PATHS_").keys), ["sandbox", "native"])
+        XCTAssertEqual(
+            try Set(constants("WXT_STORAGE_", besides: ["WXT_STORAGE_FAILED", "WXT_STORAGE_LOCKED"]).keys),
+            ["exclusive", "shared"])
+        XCTAssertEqual(try Set(constants("WXT_LOG_").keys), ["warning", "info"])
+        XCTAssertEqual(try Set(constants("WXT_IMPORT_").keys), ["copy", "move"])
+    }
+
+    /// Swift does not import macros of macros, so the binding writes these values out.
+    func testUnknownIsTheLargestNumber() throws {
+        let header = try Repository.text("../../include/wxtransfer.h")
+        XCTAssertTrue(header.contains("#define WXT_TOTAL_UNKNOWN UINT64_MAX\n"))
+        XCTAssertTrue(header.contains("#define WXT_PROGRESS_UNKNOWN UINT32_MAX\n"))
+        XCTAssertTrue(type(of: WxtProgress().total_bytes_expected) == UInt64.self)
+        XCTAssertTrue(type(of: WxtProgress().progress) == UInt32.self)
+    }
+
+    func testTheStructsOfTheLibraryHaveTheSizeThatSwiftSees() throws {
+        // What the host fills: the library takes no size that it does not know, and `wxt_…()` sets C's own.
+        XCTAssertEqual(wxt_session_options().struct_size, MemoryLayout<WxtSessionOptions>.size)
+        XCTAssertEqual(wxt_upload_request().struct_size, MemoryLayout<WxtUploadRequest>.size)
+        XCTAssertEqual(wxt_download_request().struct_size, MemoryLayout<WxtDownloadRequest>.size)
+        XCTAssertEqual(wxt_callbacks().struct_size, MemoryLayout<WxtCallbacks>.size)
+
+        // What the library fills: it says its own size in each event.
+        let directory = try TemporaryDirectory()
+        var options = wxt_session_options()
+        var session: OpaquePointer?
+        let status = directory.url.path.withCString { path in
+            "1.0".withCString { version in
+                options.app_id = wxt_str(version)
+                options.platform = WXT_PLATFORM_OTHER
+                options.client_version = wxt_str(version)
+                options.data_directory = wxt_str(path)
+                options.allow_plain_http = 1
+                options.allow_lan = 1
+                return TestServer.shared.certificate.withCString { certificate in
+                    options.root_certificates = wxt_str(certificate)
+                    return wxt_session_open(&options, &session)
+                }
+            }
+        }
+        XCTAssertEqual(status, WXT_OK)
+        defer { XCTAssertEqual(wxt_session_close(session), WXT_OK) }
+
+        let sizes = Sizes()
+        var callbacks = wxt_callbacks()
+        callbacks.user_data = Unmanaged.passRetained(sizes).toOpaque()
+        callbacks.on_headers_received = headersReceived
+        callbacks.on_progress = progress
+        callbacks.on_complete = complete
+        callbacks.release = released
+        for url in [TestServer.shared.plain + "/bytes/10", TestServer.shared.plain + "/redirect/302?n=9"] {
+            var request = wxt_download_request()
+            let status = url.withCString { url in
+                request.url = wxt_str(url)
+                return wxt_download_file(session, &request, &callbacks, nil)
+            }
+            XCTAssertEqual(status, WXT_OK)
+            _ = Unmanaged.passRetained(sizes)
+        }
+        Unmanaged.passUnretained(sizes).release()
+        XCTAssertEqual(wxt_get_saved_file_list(session, files, Unmanaged.passUnretained(sizes).toOpaque()), WXT_OK)
+        sizes.wait(releases: 2)
+        XCTAssertEqual(sizes.seen, [
+            "WxtHeadersReceived": MemoryLayout<WxtHeadersReceived>.size,
+            "WxtProgress": MemoryLayout<WxtProgress>.size,
+            "WxtCompletion": MemoryLayout<WxtCompletion>.size,
+            "WxtSuccess": MemoryLayout<WxtSuccess>.size,
+            "WxtFailure": MemoryLayout<WxtFailure>.size,
+            "WxtProfile": MemoryLayout<WxtProfile>.size,
+            "WxtFileResult": MemoryLayout<WxtFileResult>.size,
+        ])
+    }
+
+    func testEveryPublicNameIsDocumented() throws {
+        let sources = Repository.package.appendingPathComponent("Sources/WXTransfer")
+        for file in try FileManager.default.contentsOfDirectory(atPath: sources.path) {
+            var documented = false
+            let text = try String(contentsOf: sources.appendingPathComponent(file), encoding: .utf8)
+            for line in text.components(separatedBy: "\n").map({ $0.trimmingCharacters(in: .whitespaces) }) {
+                if line.hasPrefix("public ") || line.hasPrefix("case ") && !line.hasSuffix(":") && !line.contains("=") {
+                    let inner = line.hasPrefix("case .") || line.hasPrefix("case running") || line.hasPrefix("case ended")
+                    XCTAssertTrue(documented || inner || line.hasPrefix("public init(rawValue"), "\(file): \(line)")
+                }
+                documented = line.hasPrefix("///") || documented && line.hasPrefix("@")
+            }
+        }
+    }
+
+    func testTheGuideShowsTheCodeThatIsCompiledHere() throws {
+        let code = try Repository.text("Tests/WXTransferTests/MiniProgramHost.swift")
+        let blocks = try Repository.text("README.md").components(separatedBy: "```swift\n").dropFirst()
+            .map { $0.components(separatedBy: "```")[0] }
+        XCTAssertTrue(blocks.contains(code), "README.md ends with another MiniProgramHost.swift")
+    }
+}
+
+/// What the library says about the sizes of its structs.
+private final class Sizes: @unchecked Sendable {
+    private let condition = NSCondition()
+    private var sizes: [String: Int] = [:]
+    private var releases = 0
+
+    var seen: [String: Int] {
+        condition.lock()
+        defer { condition.unlock() }
+        return sizes
+    }
+
+    func add(_ name: String, _ size: Int) {
+        condition.lock()
+        sizes[name] = size
+        condition.unlock()
+    }
+
+    func release() {
+        condition.lock()
+        releases += 1
+        condition.signal()
+        condition.unlock()
+    }
+
+    func wait(releases wanted: Int) {
+        condition.lock()
+        while releases < wanted, condition.wait(until: Date(timeIntervalSinceNow: 60)) {}
+        XCTAssertEqual(releases, wanted)
+        condition.unlock()
+    }
+
+    static func from(_ userData: UnsafeMutableRawPointer?) -> Sizes {
+        Unmanaged.fromOpaque(userData!).takeUnretainedValue()
+    }
+}
+
+private func headersReceived(_ data: UnsafeMutableRawPointer?, _: WxtTaskId, _ event: UnsafePointer<WxtHeadersReceived>?) {
+    Sizes.from(data).add("WxtHeadersReceived", event!.pointee.struct_size)
+}
+
+private func progress(_ data: UnsafeMutableRawPointer?, _: WxtTaskId, _ event: UnsafePointer<WxtProgress>?) {
+    Sizes.from(data).add("WxtProgress", event!.pointee.struct_size)
+}
+
+private func complete(_ data: UnsafeMutableRawPointer?, _: WxtTaskId, _ event: UnsafePointer<WxtCompletion>?) {
+    let sizes = Sizes.from(data)
+    sizes.add("WxtCompletion", event!.pointee.struct_size)
+    if let success = event!.pointee.success {
+        sizes.add("WxtSuccess", success.pointee.struct_size)
+        sizes.add("WxtProfile", success.pointee.profile.pointee.struct_size)
+    }
+    if let failure = event!.pointee.failure {
+        sizes.add("WxtFailure", failure.pointee.struct_size)
+    }
+}
+
+private func released(_ data: UnsafeMutableRawPointer?) {
+    let sizes = Unmanaged<Sizes>.fromOpaque(data!).takeRetainedValue()
+    sizes.release()
+}
+
+private func files(_ data: UnsafeMutableRawPointer?, _ result: UnsafePointer<WxtFileResult>?) {
+    Sizes.from(data).add("WxtFileResult", result!.pointee.struct_size)
+}

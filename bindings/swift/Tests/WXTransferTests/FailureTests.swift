@@ -1,0 +1,122 @@
+import Foundation
+import WXTransfer
+import XCTest
+
+/// Failures and refusals are typed, and name WeChat's numbers and texts.
+final class FailureTests: XCTestCase {
+    private let server = TestServer.shared
+
+    func testFailuresHaveTheirErrnoTextAndCategory() async throws {
+        let directory = try TemporaryDirectory()
+        var options = testOptions(directory)
+        options.maxDownloadSize = 100
+        let session = try WXTransferSession(options)
+        typealias Row = (url: String, errno: WXTransferErrno, category: WXTransferCategory, retryable: Bool, text: String?)
+        let rows: [Row] = [
+            (server.faultTls + "/fault/close", .network, .connectionClosed, true, nil),
+            (server.plain + "/bytes/101", .fileTooLarge, .limit, false, "exceed max file size"),
+            ("https://example.com/", .notInDomainList, .policy, false, "url not in domain list"),
+            ("no url", .invalidUrl, .request, false, "invalid url"),
+            (server.plain + "/redirect/302?n=6", .tooManyRedirects, .limit, false, "exceed max redirect count"),
+        ]
+        for row in rows {
+            let failure = try await failure { try await session.downloadFile(.init(url: row.url)) }
+            XCTAssertEqual(failure.errno, row.errno, row.url)
+            XCTAssertEqual(failure.category, row.category, row.url)
+            XCTAssertEqual(failure.retryable, row.retryable, row.url)
+            XCTAssertTrue(failure.errMsg.hasPrefix("downloadFile:fail "), failure.errMsg)
+            if let text = row.text {
+                XCTAssertEqual(failure.errMsg, "downloadFile:fail " + text)
+            }
+            XCTAssertNotNil(failure.profile)
+        }
+        XCTAssertEqual(directory.files(), [])
+    }
+
+    func testABodyCutOffIsAFailureAndNoFile() async throws {
+        let directory = try TemporaryDirectory()
+        let session = try WXTransferSession(testOptions(directory))
+        for target in ["truncate", "truncate-chunked", "reset"] {
+            for base in [server.faultPlain, server.faultTls] {
+                let failure = try await failure { try await session.downloadFile(.init(url: "\(base)/fault/\(target)")) }
+                XCTAssertEqual(failure.category, .connectionClosed, target)
+            }
+        }
+        let garbage = try await failure { try await session.downloadFile(.init(url: server.faultPlain + "/fault/garbage")) }
+        XCTAssertEqual(garbage.category, .protocol)
+        XCTAssertEqual(directory.files(), [])
+    }
+
+    func testAnEarlyAnswerIsTheAnswer() async throws {
+        let directory = try TemporaryDirectory()
+        let session = try WXTransferSession(testOptions(directory))
+        let file = try directory.file("large", Data(count: 4 << 20))
+        let success = try await session.uploadFile(
+            .init(url: server.faultPlain + "/fault/early-answer", filePath: file.path, name: "file"))
+        XCTAssertEqual(success.statusCode, 413)
+        XCTAssertEqual(success.data, "too large")
+    }
+
+    func testTheDeadlineIsATimeout() async throws {
+        let directory = try TemporaryDirectory()
+        let session = try WXTransferSession(testOptions(directory))
+        var request = WXTransferDownloadRequest(url: server.faultPlain + "/fault/stall-before-answer")
+        request.timeout = 200
+        let failure = try await failure { try await session.downloadFile(request) }
+        XCTAssertEqual(failure.errMsg, "downloadFile:fail timeout")
+        XCTAssertEqual(failure.errno, .timeout)
+        XCTAssertEqual(failure.category, .timeout)
+        XCTAssertTrue(failure.retryable)
+    }
+
+    func testWhatThePageLeavesOutIsAFailure() async throws {
+        let directory = try TemporaryDirectory()
+        let session = try WXTransferSession(testOptions(directory))
+        let noName = try await failure {
+            try await session.uploadFile(.init(url: server.tls + "/upload", filePath: "wxfile://tmp_1", name: ""))
+        }
+        XCTAssertEqual(noName.errno, .invalidRequestData)
+        let noFile = try await failure {
+            try await session.uploadFile(
+                .init(url: server.tls + "/upload", filePath: directory.url.path + "/none", name: "file"))
+        }
+        XCTAssertEqual(noFile.errMsg, "uploadFile:fail file not found")
+        XCTAssertEqual(noFile.errno, .fileNotFound)
+    }
+
+    func testAMistakeOfTheHostIsAStatus() throws {
+        let directory = try TemporaryDirectory()
+        func status(_ change: (inout WXTransferSessionOptions) -> Void) -> WXTransferStatus? {
+            var options = testOptions(directory)
+            change(&options)
+            do throws(WXTransferStatus) {
+                _ = try WXTransferSession(options)
+                return nil
+            } catch {
+                return error
+            }
+        }
+        XCTAssertNil(status { _ in })
+        XCTAssertEqual(status { $0.appId = "" }, .invalidArgument)
+        XCTAssertEqual(status { $0.clientVersion = "eight" }, .invalidVersion)
+        XCTAssertEqual(status { $0.uploadDomains = ["https://ok.test", "://"] }, .invalidDomain)
+        XCTAssertEqual(status { $0.rootCertificates = "none" }, .invalidCertificate)
+        XCTAssertEqual(status { $0.pins = [.init(host: "a.test", sha256: Data(count: 31))] }, .invalidPin)
+        XCTAssertEqual(status { $0.proxy = "socks://a" }, .invalidProxy)
+        XCTAssertEqual(status { $0.dataDirectory = URL(fileURLWithPath: "/dev/null/x") }, .storageFailed)
+        XCTAssertEqual(WXTransferStatus.storageLocked.description.isEmpty, false)
+    }
+
+    func testPinsAndDomainsReachTheLibrary() async throws {
+        let directory = try TemporaryDirectory()
+        var options = testOptions(directory)
+        options.pins = [.init(host: "localhost", sha256: Data(repeating: 7, count: 32))]
+        options.downloadDomains = ["https://example.test"]
+        options.resolver = { $0 == "localhost" ? ["127.0.0.1"] : [] }
+        let session = try WXTransferSession(options)
+        let pinned = try await failure { try await session.downloadFile(.init(url: server.tls + "/bytes/1")) }
+        XCTAssertEqual(pinned.category, .tls)
+        let listed = try await failure { try await session.downloadFile(.init(url: "https://example.test/")) }
+        XCTAssertEqual(listed.category, .nameResolution, "the list lets it pass")
+    }
+}

@@ -1,0 +1,189 @@
+import Foundation
+import WXTransfer
+import XCTest
+
+/// Nothing outlives its session, and no callback is lost, whenever it ends.
+final class LifetimeTests: XCTestCase {
+    private let server = TestServer.shared
+
+    /// A download that is in the middle of its body for good, of a session that nobody but the caller holds.
+    private func stalled(_ session: WXTransferSession) async throws -> Recorder<WXTransferDownloadSuccess> {
+        let recorder = Recorder<WXTransferDownloadSuccess>()
+        try recorder.download(session, .init(url: server.faultPlain + "/fault/stall-in-body"))
+        await recorder.wait { if case .headers = $0 { true } else { false } }
+        return recorder
+    }
+
+    private func checkAborted(_ recorder: Recorder<WXTransferDownloadSuccess>) async {
+        var ends: [WXTransferFailure] = []
+        for case .complete(.failure(let failure)) in await recorder.all() {
+            ends.append(failure)
+        }
+        XCTAssertEqual(ends.map(\.errMsg), ["downloadFile:fail abort"])
+    }
+
+    func testDroppingTheSessionAbortsWhatRuns() async throws {
+        let directory = try TemporaryDirectory()
+        var session: WXTransferSession? = try WXTransferSession(testOptions(directory))
+        weak var gone = session
+        let recorders = try await [stalled(session!), stalled(session!)]
+        session = nil
+        XCTAssertNil(gone)
+        for recorder in recorders {
+            await checkAborted(recorder)
+        }
+        XCTAssertEqual(directory.files(), [])
+        // Its lock is gone as well.
+        _ = try WXTransferSession(testOptions(directory))
+    }
+
+    func testDroppingTheSessionOnItsOwnQueueAbortsWhatRuns() async throws {
+        let directory = try TemporaryDirectory()
+        var options = testOptions(directory)
+        let queue = DispatchQueue(label: "callbacks")
+        options.callbackQueue = queue
+        let holder = Holder(try WXTransferSession(options))
+        let recorder = try await stalled(holder.session!)
+        await withCheckedContinuation { continuation in
+            queue.async {
+                holder.drop()
+                continuation.resume()
+            }
+        }
+        await checkAborted(recorder)
+    }
+
+    func testDroppingTheSessionInItsCallbackAbortsWhatRuns() async throws {
+        let directory = try TemporaryDirectory()
+        let holder = Holder(try WXTransferSession(testOptions(directory)))
+        let recorder = try await stalled(holder.session!)
+        try holder.session!.downloadFile(.init(url: server.plain + "/bytes/1")) { _ in holder.drop() }
+        await checkAborted(recorder)
+    }
+
+    func testATaskThatIsHeldHoldsItsSession() async throws {
+        let directory = try TemporaryDirectory()
+        let task = try WXTransferSession(testOptions(directory)).downloadFileTask(.init(url: server.plain + "/slow?ms=100"))
+        let success = try await task.result
+        XCTAssertTrue(FileManager.default.fileExists(atPath: success.nativePath.path))
+    }
+
+    func testATaskThatHasEndedHoldsNoClosure() async throws {
+        let directory = try TemporaryDirectory()
+        let session = try WXTransferSession(testOptions(directory))
+        let (ends, send) = AsyncStream.makeStream(of: Void.self)
+        var token: Token? = Token { send.finish() }
+        let task = try session.downloadFile(.init(url: server.plain + "/bytes/1")) { [token] _ in _ = token }
+        token = nil
+        for await _ in ends {}
+        let length = try await task.result.dataLength
+        XCTAssertEqual(length, 1)
+    }
+
+    func testClosingDeliversWhatIsLeftAndRefusesTheRest() async throws {
+        let directory = try TemporaryDirectory()
+        let session = try WXTransferSession(testOptions(directory))
+        let recorder = try await stalled(session)
+        try session.close()
+        try session.close()
+        await checkAborted(recorder)
+        XCTAssertThrowsError(try session.downloadFileTask(.init(url: "https://a.test/"))) {
+            XCTAssertEqual($0 as? WXTransferStatus, .sessionClosed)
+        }
+        XCTAssertThrowsError(try session.enterBackground()) {
+            XCTAssertEqual($0 as? WXTransferStatus, .sessionClosed)
+        }
+        do {
+            _ = try await session.getSavedFileList()
+            XCTFail("the session is closed")
+        } catch {
+            XCTAssertEqual(error as? WXTransferStatus, .sessionClosed)
+        }
+    }
+
+    func testClosingInACallbackIsRefused() async throws {
+        let directory = try TemporaryDirectory()
+        let session = try WXTransferSession(testOptions(directory))
+        let (errors, send) = AsyncStream.makeStream(of: WXTransferStatus?.self)
+        try session.downloadFile(.init(url: server.plain + "/bytes/1")) { [weak session] _ in
+            do throws(WXTransferStatus) {
+                try session?.close()
+                send.yield(nil)
+            } catch {
+                send.yield(error)
+            }
+            send.finish()
+        }
+        var seen: [WXTransferStatus?] = []
+        for await error in errors {
+            seen.append(error)
+        }
+        XCTAssertEqual(seen, [.calledFromCallback])
+        try session.close()
+    }
+
+    func testTheBackgroundRefusesNewCallsUntilTheForeground() async throws {
+        let directory = try TemporaryDirectory()
+        let session = try WXTransferSession(testOptions(directory))
+        try session.enterBackground()
+        let failure = try await failure { try await session.downloadFile(.init(url: server.plain + "/bytes/1")) }
+        XCTAssertEqual(failure.errMsg, "downloadFile:fail interrupted")
+        XCTAssertEqual(failure.errno, .interrupted)
+        XCTAssertEqual(failure.category, .interrupted)
+        try session.enterForeground()
+        _ = try await session.downloadFile(.init(url: server.plain + "/bytes/1"))
+    }
+
+    func testASecondSessionOnTheSameFilesIsRefusedUnlessBothShare() throws {
+        let directory = try TemporaryDirectory()
+        var options = testOptions(directory)
+        do {
+            let first = try WXTransferSession(options)
+            XCTAssertThrowsError(try WXTransferSession(options)) {
+                XCTAssertEqual($0 as? WXTransferStatus, .storageLocked)
+            }
+            try first.close()
+        }
+        options.storageSharing = .shared
+        let (first, second) = (try WXTransferSession(options), try WXTransferSession(options))
+        try first.close()
+        try second.close()
+    }
+}
+
+/// Holds a session until it is told to drop it, from whatever thread.
+private final class Holder: @unchecked Sendable {
+    private let lock = NSLock()
+    private var held: WXTransferSession?
+
+    init(_ session: WXTransferSession) {
+        held = session
+    }
+
+    var session: WXTransferSession? {
+        lock.withLock { held }
+    }
+
+    func drop() {
+        // The session goes after the lock, since its end waits for callbacks.
+        var last = lock.withLock { () -> WXTransferSession? in
+            defer { held = nil }
+            return held
+        }
+        last = nil
+        _ = last
+    }
+}
+
+/// Says when it goes.
+private final class Token: Sendable {
+    private let gone: @Sendable () -> Void
+
+    init(_ gone: @escaping @Sendable () -> Void) {
+        self.gone = gone
+    }
+
+    deinit {
+        gone()
+    }
+}

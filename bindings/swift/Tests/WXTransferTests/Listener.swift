@@ -1,0 +1,79 @@
+import Foundation
+
+#if canImport(Glibc)
+import Glibc
+private let streamType = Int32(SOCK_STREAM.rawValue)
+#else
+import Darwin
+private let streamType = SOCK_STREAM
+#endif
+
+/// A port of the loopback on which nobody speaks. The system accepts connections to it, until its queue is full.
+final class Listener: Sendable {
+    let port: UInt16
+    private let socket: Int32
+    private let fillers: [Int32]
+
+    /// `full`: connections are not accepted any more.
+    init(full: Bool) throws {
+        let socket = try Self.check(Self.openSocket())
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        port = try withUnsafeMutablePointer(to: &address) { pointer in
+            try pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
+                _ = try Self.check(bind(socket, address, length))
+                _ = try Self.check(listen(socket, full ? 0 : 8))
+                _ = try Self.check(getsockname(socket, address, &length))
+            }
+            return UInt16(bigEndian: pointer.pointee.sin_port)
+        }
+        var fillers: [Int32] = []
+        if full {
+            // Kernels round a backlog up in their own ways.
+            for _ in 0..<64 {
+                let filler = try Self.check(Self.openSocket())
+                fillers.append(filler)
+                _ = fcntl(filler, F_SETFL, O_NONBLOCK)
+                withUnsafePointer(to: &address) { pointer in
+                    pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { _ = connect(filler, $0, length) }
+                }
+            }
+        }
+        self.socket = socket
+        self.fillers = fillers
+    }
+
+    deinit {
+        for descriptor in fillers + [socket] {
+            close(descriptor)
+        }
+    }
+
+    /// Returns when the first byte of a client has come, which stays unanswered.
+    func firstByte() async {
+        let socket = socket
+        await withCheckedContinuation { continuation in
+            DispatchQueue.global().async {
+                let connection = accept(socket, nil, nil)
+                var byte: UInt8 = 0
+                _ = recv(connection, &byte, 1, 0)
+                continuation.resume()
+            }
+        }
+    }
+
+    private static func openSocket() -> Int32 {
+        #if canImport(Glibc)
+        Glibc.socket(AF_INET, streamType, 0)
+        #else
+        Darwin.socket(AF_INET, streamType, 0)
+        #endif
+    }
+
+    private static func check(_ result: Int32) throws -> Int32 {
+        guard result >= 0 else { throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO) }
+        return result
+    }
+}

@@ -1,0 +1,135 @@
+import Foundation
+import WXTransfer
+import XCTest
+
+/// A directory that is removed at the end of a test.
+final class TemporaryDirectory: Sendable {
+    let url: URL
+
+    init() throws {
+        url = FileManager.default.temporaryDirectory.appendingPathComponent("wxtransfer-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+    }
+
+    deinit {
+        try? FileManager.default.removeItem(at: url)
+    }
+
+    /// A file that the host owns.
+    func file(_ name: String, _ content: Data) throws -> URL {
+        let file = url.appendingPathComponent(name)
+        try content.write(to: file)
+        return file
+    }
+
+    /// Files with content anywhere below.
+    func files() -> [String] {
+        let all = FileManager.default.enumerator(atPath: url.path)?.compactMap { $0 as? String } ?? []
+        return all.filter { name in
+            let attributes = try? FileManager.default.attributesOfItem(atPath: url.appendingPathComponent(name).path)
+            let regular = attributes?[.type] as? FileAttributeType == .typeRegular
+            return regular && (attributes?[.size] as? Int ?? 0) > 0
+        }
+    }
+}
+
+/// Options that may talk to the test server.
+func testOptions(_ directory: TemporaryDirectory) -> WXTransferSessionOptions {
+    var options = WXTransferSessionOptions(
+        appId: "wx1234567890abcdef", platform: .ios, clientVersion: "8.0.50",
+        dataDirectory: directory.url.appendingPathComponent("data"))
+    options.pathPolicy = .native
+    options.allowLan = true
+    options.allowPlainHttp = true
+    options.rootCertificates = TestServer.shared.certificate
+    return options
+}
+
+/// The failure that `operation` ends in.
+func failure<Value>(
+    file: StaticString = #filePath, line: UInt = #line, _ operation: () async throws -> Value
+) async throws -> WXTransferFailure {
+    do {
+        let value = try await operation()
+        XCTFail("a failure was expected, not \(value)", file: file, line: line)
+        throw CancellationError()
+    } catch let failure as WXTransferFailure {
+        return failure
+    }
+}
+
+/// What a task's closures were given, in order, for whoever waits for it.
+final class Recorder<Success: Sendable>: Sendable {
+    enum Event: Sendable {
+        case headers(WXTransferHeadersReceived)
+        case progress(WXTransferProgress)
+        case success(Success)
+        case fail(WXTransferFailure)
+        case complete(Result<Success, WXTransferFailure>)
+    }
+
+    let events: AsyncStream<Event>
+    let send: AsyncStream<Event>.Continuation
+
+    init() {
+        (events, send) = AsyncStream.makeStream(of: Event.self)
+    }
+
+    /// Everything up to `complete`.
+    func all() async -> [Event] {
+        var all: [Event] = []
+        for await event in events {
+            all.append(event)
+            if case .complete = event { send.finish() }
+        }
+        return all
+    }
+
+    /// Waits for the first event of which `condition` holds. A task that never sends it ends by its deadline.
+    func wait(file: StaticString = #filePath, line: UInt = #line, _ condition: (Event) -> Bool) async {
+        for await event in events {
+            if condition(event) { return }
+            if case .complete(let result) = event {
+                return XCTFail("the task ended before: \(result)", file: file, line: line)
+            }
+        }
+    }
+}
+
+extension Recorder where Success == WXTransferDownloadSuccess {
+    @discardableResult
+    func download(
+        _ session: WXTransferSession, _ request: WXTransferDownloadRequest
+    ) throws -> WXTransferDownloadTask {
+        try session.downloadFile(
+            request,
+            success: { [send] in send.yield(.success($0)) },
+            fail: { [send] in send.yield(.fail($0)) },
+            onProgressUpdate: { [send] in send.yield(.progress($0)) },
+            onHeadersReceived: { [send] in send.yield(.headers($0)) },
+            complete: { [send] in send.yield(.complete($0)) })
+    }
+}
+
+extension Recorder where Success == WXTransferUploadSuccess {
+    @discardableResult
+    func upload(_ session: WXTransferSession, _ request: WXTransferUploadRequest) throws -> WXTransferUploadTask {
+        try session.uploadFile(
+            request,
+            success: { [send] in send.yield(.success($0)) },
+            fail: { [send] in send.yield(.fail($0)) },
+            onProgressUpdate: { [send] in send.yield(.progress($0)) },
+            onHeadersReceived: { [send] in send.yield(.headers($0)) },
+            complete: { [send] in send.yield(.complete($0)) })
+    }
+}
+
+/// The header and the documents that belong to the package, found from this file.
+enum Repository {
+    static let package = URL(fileURLWithPath: #filePath)
+        .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+
+    static func text(_ path: String) throws -> String {
+        try String(contentsOf: package.appendingPathComponent(path), encoding: .utf8)
+    }
+}

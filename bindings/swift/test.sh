@@ -1,0 +1,67 @@
+#!/bin/bash
+# Tests the Swift package against the library and the test server of this repository, once plainly and once under the
+# thread sanitizer. Further arguments go to `swift test`, such as `--filter CancellationTests`.
+#
+# Uses the Swift 6 that is on the PATH, else makes one in WXT_SWIFT_ROOT (see toolchain.sh), else fails.
+set -euo pipefail
+
+package=$(cd "$(dirname "$0")" && pwd -P)
+repository=$(cd "$package/../.." && pwd -P)
+root=${WXT_SWIFT_ROOT:-/var/cache/wxtransfer/swift}
+target=${CARGO_TARGET_DIR:-$repository/target}
+
+fail() {
+    echo "test.sh: $*" >&2
+    exit 1
+}
+
+# Runs a command with Swift on its PATH.
+with_swift() {
+    if command -v swift > /dev/null; then
+        "$@"
+        return
+    fi
+    # In a mount namespace of its own, so that whatever ends this script takes its mounts with it. The repository has the
+    # same path inside as outside, because built files name their sources.
+    unshare --mount bash -euc '
+        root=$1 repository=$2 target=$3
+        shift 3
+        mount --make-rprivate /
+        for directory in "$repository" "$target"; do
+            mkdir -p "$root$directory"
+            mount --bind "$directory" "$root$directory"
+        done
+        mount -t proc proc "$root/proc"
+        exec chroot "$root" env LANG=C.UTF-8 HOME=/root "$@"
+    ' bash "$root" "$repository" "$target" "$@"
+}
+
+if ! command -v swift > /dev/null; then
+    "$package/toolchain.sh" "$root" || fail "there is no Swift 6, and it could not be set up"
+fi
+with_swift swift --version 2>&1 | grep -Eq 'Swift version ([6-9]|[1-9][0-9])\.' || fail "Swift 6 or newer is needed"
+
+# The development profile: what is tested is the border, not the speed. One crate type, so that no shared library lies
+# beside it, which the linker would prefer.
+cd "$repository"
+cargo build --locked --package wxtransfer-test-server --target-dir "$target"
+cargo rustc --locked --lib --crate-type staticlib --target-dir "$target"
+library=$target/swift/library
+mkdir -p "$library"
+cp "$target/debug/libwxtransfer.a" "$library/"
+
+# SwiftPM keeps one build directory at a time to itself; two runs of this script take turns.
+exec 9> "$target/swift/lock"
+if command -v flock > /dev/null; then flock 9; fi
+
+swift_test() { # build directory, further arguments…
+    local build=$1
+    shift
+    with_swift env WXTRANSFER_TEST_SERVER="$target/debug/wxtransfer-test-server" \
+        swift test --disable-swift-testing --package-path "$package" --scratch-path "$build" \
+        -Xswiftc -warnings-as-errors -Xlinker "-L$library" "$@"
+}
+
+swift_test "$target/swift/plain" "$@"
+TSAN_OPTIONS="halt_on_error=0 exitcode=66" swift_test "$target/swift/thread" --sanitize=thread "$@"
+echo "test.sh: all passed"

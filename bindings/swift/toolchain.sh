@@ -1,0 +1,44 @@
+#!/bin/sh
+# Makes a directory with Swift 6 to chroot into, for a Debian whose own release has no Swift: trixie's `swiftlang`.
+# Usage: toolchain.sh DIRECTORY   (root is needed; about 2.7 GB; does nothing where it was made before)
+set -eu
+
+directory=$1
+partial=$directory.partial
+
+fail() {
+    echo "toolchain.sh: $*" >&2
+    exit 1
+}
+
+# One at a time: two runs of the tests may find the directory missing.
+mkdir -p "$(dirname "$directory")"
+exec 9> "$directory.lock"
+flock 9
+
+if [ -x "$directory/usr/bin/swift" ]; then
+    exit 0
+fi
+[ "$(id -u)" = 0 ] || fail "only root can make a chroot; install Swift 6 instead"
+command -v apt-get > /dev/null || fail "no apt-get; install Swift 6 instead"
+
+# The mirror that this machine already uses, so that what it takes to reach it is in place.
+mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' | grep -v security | head -n 1)
+[ -n "$mirror" ] || mirror=http://deb.debian.org/debian
+
+if ! command -v debootstrap > /dev/null; then
+    apt-get update -q
+    apt-get install -q -y --no-install-recommends debootstrap
+fi
+rm -rf "$partial"
+debootstrap --variant=minbase --keyring=/usr/share/keyrings/debian-archive-keyring.gpg trixie "$partial" "$mirror"
+cp /etc/resolv.conf "$partial/etc/resolv.conf"
+for configuration in /etc/apt/apt.conf.d/99*; do
+    [ ! -e "$configuration" ] || cp "$configuration" "$partial/etc/apt/apt.conf.d/"
+done
+chroot "$partial" apt-get update -q
+DEBIAN_FRONTEND=noninteractive chroot "$partial" apt-get install -q -y --no-install-recommends \
+    swiftlang libc6-dev libstdc++-14-dev
+# Swift finds its libraries through /proc.
+unshare --mount sh -ec 'mount -t proc proc "$1/proc"; chroot "$1" swift --version' sh "$partial"
+mv "$partial" "$directory"

@@ -1,0 +1,156 @@
+//! Progress on a terminal: a bar for each task, redrawn in place. Where the output is no terminal, a line for each end.
+
+use std::io::{IsTerminal, Write, stdout};
+use std::sync::mpsc::Receiver;
+use std::time::{Duration, Instant};
+
+use super::host::{Event, What};
+
+/// What the callbacks of one task have said so far.
+pub struct Task {
+    pub label: String,
+    pub bytes: u64,
+    pub total: Option<u64>,
+    /// Status and number of headers.
+    pub headers: Option<(i32, usize)>,
+    pub progress_events: usize,
+    pub end: Option<End>,
+    pub completes: usize,
+    pub released: bool,
+    started: Instant,
+    took: Duration,
+}
+
+/// The result of a task.
+pub enum End {
+    Success { status: i32, data: String, file: String, bytes: u64 },
+    Failure { message: String, detail: String, number: i32 },
+}
+
+impl Task {
+    /// A task that has just been started.
+    pub fn new(label: impl Into<String>) -> Task {
+        Task {
+            label: label.into(),
+            bytes: 0,
+            total: None,
+            headers: None,
+            progress_events: 0,
+            end: None,
+            completes: 0,
+            released: false,
+            started: Instant::now(),
+            took: Duration::ZERO,
+        }
+    }
+
+    fn take(&mut self, what: What) {
+        match what {
+            What::Headers { status, count } => self.headers = Some((status, count)),
+            What::Progress { bytes, total } => {
+                self.bytes = bytes;
+                self.total = total;
+                self.progress_events += 1;
+            }
+            What::Success { status, data, file, bytes } => {
+                self.end = Some(End::Success { status, data, file, bytes });
+                self.took = self.started.elapsed();
+            }
+            What::Failure { message, detail, number } => {
+                self.end = Some(End::Failure { message, detail, number });
+                self.took = self.started.elapsed();
+            }
+            What::Complete => self.completes += 1,
+            What::Release => self.released = true,
+        }
+    }
+
+    /// Which callbacks came, in words.
+    pub fn callbacks(&self) -> String {
+        let headers = match self.headers {
+            Some((status, count)) => format!("headersReceived (status {status}, {count} headers), "),
+            None => String::new(),
+        };
+        let progress = match self.progress_events {
+            0 => String::new(),
+            count => format!("progress × {count}, "),
+        };
+        let end = match &self.end {
+            Some(End::Success { status, .. }) => format!("success (statusCode {status})"),
+            Some(End::Failure { message, number, .. }) => format!("fail (errMsg \"{message}\", errno {number})"),
+            None => "nothing".into(),
+        };
+        let complete = if self.completes == 1 { ", complete" } else { "" };
+        let release = if self.released { ", release" } else { "" };
+        format!("{headers}{progress}{end}{complete}{release}")
+    }
+
+    fn line(&self) -> String {
+        const WIDTH: u64 = 24;
+        let filled = match self.total {
+            Some(total) if total > 0 => self.bytes * WIDTH / total,
+            _ if matches!(self.end, Some(End::Success { .. })) => WIDTH,
+            _ => 0,
+        };
+        let bar: String = (0..WIDTH).map(|place| if place < filled { '█' } else { '·' }).collect();
+        let state = match &self.end {
+            None => String::new(),
+            Some(End::Success { status, .. }) => format!("{status} in {} ms", self.took.as_millis()),
+            Some(End::Failure { message, .. }) => message.clone(),
+        };
+        format!("  {:<22} {bar} {:>9}  {state}", self.label, size(self.bytes))
+    }
+}
+
+/// Shows the tasks until `done` says so, which is asked after every event. Errs when nothing happens for a minute.
+pub fn show(tasks: &mut [Task], events: &Receiver<Event>, mut done: impl FnMut(&[Task]) -> bool) -> Result<(), String> {
+    let terminal = stdout().is_terminal();
+    let mut drawn = Instant::now();
+    if terminal {
+        draw(tasks, false);
+    }
+    while !done(tasks) {
+        let event = events.recv_timeout(Duration::from_secs(60)).map_err(|_| "no callback for a minute")?;
+        let ended = matches!(event.what, What::Success { .. } | What::Failure { .. });
+        let task = &mut tasks[event.task];
+        task.take(event.what);
+        if !terminal {
+            if ended {
+                println!("{}", task.line());
+            }
+        } else if ended || drawn.elapsed() > Duration::from_millis(30) {
+            draw(tasks, true);
+            drawn = Instant::now();
+        }
+    }
+    if terminal {
+        draw(tasks, true);
+    }
+    Ok(())
+}
+
+/// Whether every task has had its last callback.
+pub fn all_released(tasks: &[Task]) -> bool {
+    tasks.iter().all(|task| task.released)
+}
+
+fn draw(tasks: &[Task], again: bool) {
+    let mut output = stdout().lock();
+    // A terminal that is gone is no reason to stop.
+    if again {
+        let _ = write!(output, "\x1b[{}A", tasks.len());
+    }
+    for task in tasks {
+        let _ = writeln!(output, "\x1b[2K{}", task.line());
+    }
+    let _ = output.flush();
+}
+
+/// Bytes for a reader.
+pub fn size(bytes: u64) -> String {
+    match bytes {
+        0..1024 => format!("{bytes} B"),
+        1024..1_048_576 => format!("{:.1} KiB", bytes as f64 / 1024.0),
+        _ => format!("{:.1} MiB", bytes as f64 / 1_048_576.0),
+    }
+}

@@ -1,0 +1,235 @@
+//! A host of mini programs: the C interface, called as Swift, Kotlin or C would call it.
+//!
+//! Callbacks become [`Event`]s in a channel, the way a host passes them on to a page.
+
+// The C interface is pointers; whoever calls it keeps the promises of its header.
+#![allow(unsafe_code)]
+
+use std::ffi::{CStr, c_void};
+use std::mem::zeroed;
+use std::path::Path;
+use std::ptr::null_mut;
+use std::slice;
+use std::sync::mpsc::Sender;
+
+use wxtransfer::ffi::callback::{
+    WXT_TOTAL_UNKNOWN, WxtCallbacks, WxtCompletion, WxtFailure, WxtHeadersReceived, WxtProgress, WxtSuccess,
+};
+use wxtransfer::ffi::options::{WXT_PATHS_NATIVE, WXT_PLATFORM_OTHER, WxtSessionOptions};
+use wxtransfer::ffi::request::{WxtDownloadRequest, WxtTaskId, WxtUploadRequest};
+use wxtransfer::ffi::session::{WxtSession, wxt_session_close, wxt_session_open};
+use wxtransfer::ffi::status::{WXT_OK, WxtStatus, wxt_status_text};
+use wxtransfer::ffi::string::WxtStr;
+use wxtransfer::ffi::task::{wxt_download_file, wxt_task_abort, wxt_upload_file};
+use wxtransfer::ffi::version::wxt_version;
+
+/// What one callback was given.
+pub enum What {
+    Headers { status: i32, count: usize },
+    Progress { bytes: u64, total: Option<u64> },
+    Success { status: i32, data: String, file: String, bytes: u64 },
+    Failure { message: String, detail: String, number: i32 },
+    Complete,
+    Release,
+}
+
+/// A callback of the task that the host started as number `task`.
+pub struct Event {
+    pub task: usize,
+    pub what: What,
+}
+
+/// How a session is opened.
+#[derive(Default)]
+pub struct Settings<'a> {
+    /// Where the session's files go.
+    pub directory: &'a str,
+    /// Certificates to trust in place of the system's.
+    pub root_certificates: &'a str,
+    /// The only hosts that may be reached, or `None` for any.
+    pub domains: Option<&'a [&'a str]>,
+    pub allow_plain_http: bool,
+    pub allow_lan: bool,
+    /// In milliseconds; 0 is the 60 seconds that a page gets.
+    pub timeout: u32,
+    /// In bytes; 0 is the 200 MiB that a page gets.
+    pub max_download_size: u64,
+}
+
+/// An open session.
+pub struct Host {
+    session: *mut WxtSession,
+    events: Sender<Event>,
+}
+
+impl Host {
+    /// Opens a session whose callbacks go to `events`.
+    pub fn open(settings: &Settings, events: Sender<Event>) -> Result<Host, String> {
+        let domains: Vec<WxtStr> = settings.domains.unwrap_or_default().iter().map(|domain| text(domain)).collect();
+        // SAFETY: zero is what every option begins with.
+        let mut options: WxtSessionOptions = unsafe { zeroed() };
+        options.struct_size = size_of::<WxtSessionOptions>();
+        options.app_id = text("wxexample0123456789");
+        options.platform = WXT_PLATFORM_OTHER;
+        options.client_version = text("8.0.50");
+        options.data_directory = text(settings.directory);
+        options.path_policy = WXT_PATHS_NATIVE;
+        options.root_certificates = text(settings.root_certificates);
+        options.skip_domain_check = settings.domains.is_none().into();
+        options.upload_domains = domains.as_ptr();
+        options.upload_domain_count = domains.len();
+        options.download_domains = domains.as_ptr();
+        options.download_domain_count = domains.len();
+        options.allow_plain_http = settings.allow_plain_http.into();
+        options.allow_lan = settings.allow_lan.into();
+        options.default_timeout = settings.timeout;
+        options.max_timeout = settings.timeout;
+        options.max_download_size = settings.max_download_size;
+        let mut session = null_mut();
+        // SAFETY: everything that the options point to outlives the call.
+        checked(unsafe { wxt_session_open(&options, &mut session) })?;
+        Ok(Host { session, events })
+    }
+
+    /// Starts `wx.uploadFile`.
+    pub fn upload(&self, task: usize, url: &str, file: &Path) -> Result<WxtTaskId, String> {
+        let file = file.to_str().ok_or("the file's name is not UTF-8")?;
+        // SAFETY: zero is "absent" for every parameter.
+        let mut request: WxtUploadRequest = unsafe { zeroed() };
+        request.struct_size = size_of::<WxtUploadRequest>();
+        request.url = text(url);
+        request.file_path = text(file);
+        request.name = text("file");
+        let mut id = 0;
+        let callbacks = self.callbacks(task);
+        // SAFETY: request and callbacks outlive the call, which copies them; `user_data` is the task's until `release`.
+        checked(unsafe { wxt_upload_file(self.session, &request, &callbacks, &mut id) })?;
+        Ok(id)
+    }
+
+    /// Starts `wx.downloadFile` into a temporary file of the session.
+    pub fn download(&self, task: usize, url: &str) -> Result<WxtTaskId, String> {
+        // SAFETY: zero is "absent" for every parameter.
+        let mut request: WxtDownloadRequest = unsafe { zeroed() };
+        request.struct_size = size_of::<WxtDownloadRequest>();
+        request.url = text(url);
+        let mut id = 0;
+        let callbacks = self.callbacks(task);
+        // SAFETY: as for an upload.
+        checked(unsafe { wxt_download_file(self.session, &request, &callbacks, &mut id) })?;
+        Ok(id)
+    }
+
+    /// Aborts a task. One that has just ended is no error.
+    pub fn abort(&self, id: WxtTaskId) {
+        wxt_task_abort(self.session, id);
+    }
+
+    /// Ends what is left and removes the temporary files.
+    pub fn close(self) -> Result<(), String> {
+        checked(wxt_session_close(self.session))
+    }
+
+    fn callbacks(&self, task: usize) -> WxtCallbacks {
+        let page = Box::new(Page { task, events: self.events.clone() });
+        WxtCallbacks {
+            struct_size: size_of::<WxtCallbacks>(),
+            user_data: Box::into_raw(page).cast(),
+            on_headers_received: Some(on_headers_received),
+            on_progress: Some(on_progress),
+            on_success: Some(on_success),
+            on_fail: Some(on_fail),
+            on_complete: Some(on_complete),
+            release: Some(release),
+        }
+    }
+}
+
+/// The library's version.
+pub fn version() -> String {
+    // SAFETY: the text is static and ends with a NUL.
+    unsafe { CStr::from_ptr(wxt_version()) }.to_string_lossy().into_owned()
+}
+
+/// What `user_data` points to.
+struct Page {
+    task: usize,
+    events: Sender<Event>,
+}
+
+/// # Safety
+/// `user_data` is a task's, and `release` has not run.
+unsafe fn send(user_data: *mut c_void, what: What) {
+    // SAFETY: made by `Host::callbacks`, and freed by `release`, which is the last to run.
+    let page = unsafe { &*user_data.cast::<Page>() };
+    // Whoever stopped listening wants no more events.
+    let _ = page.events.send(Event { task: page.task, what });
+}
+
+unsafe extern "C" fn on_headers_received(user_data: *mut c_void, _: WxtTaskId, event: *const WxtHeadersReceived) {
+    // SAFETY: what a callback is given lives until it returns.
+    unsafe { send(user_data, What::Headers { status: (*event).status_code, count: (*event).header_count }) }
+}
+
+unsafe extern "C" fn on_progress(user_data: *mut c_void, _: WxtTaskId, event: *const WxtProgress) {
+    // SAFETY: as above.
+    unsafe {
+        let total = Some((*event).total_bytes_expected).filter(|total| *total != WXT_TOTAL_UNKNOWN);
+        send(user_data, What::Progress { bytes: (*event).total_bytes, total });
+    }
+}
+
+unsafe extern "C" fn on_success(user_data: *mut c_void, _: WxtTaskId, event: *const WxtSuccess) {
+    // SAFETY: as above.
+    unsafe {
+        let event = &*event;
+        let (data, file) = (string(event.data), string(event.native_path));
+        send(user_data, What::Success { status: event.status_code, data, file, bytes: event.data_length });
+    }
+}
+
+unsafe extern "C" fn on_fail(user_data: *mut c_void, _: WxtTaskId, event: *const WxtFailure) {
+    // SAFETY: as above.
+    unsafe {
+        let event = &*event;
+        let (message, detail) = (string(event.err_msg), string(event.detail));
+        send(user_data, What::Failure { message, detail, number: event.err_no });
+    }
+}
+
+unsafe extern "C" fn on_complete(user_data: *mut c_void, _: WxtTaskId, _: *const WxtCompletion) {
+    // SAFETY: as above.
+    unsafe { send(user_data, What::Complete) }
+}
+
+unsafe extern "C" fn release(user_data: *mut c_void) {
+    // SAFETY: as above; it runs once, after every other callback of the task.
+    unsafe {
+        send(user_data, What::Release);
+        drop(Box::from_raw(user_data.cast::<Page>()));
+    }
+}
+
+/// An absent string for an empty one.
+fn text(text: &str) -> WxtStr {
+    if text.is_empty() { WxtStr::absent() } else { WxtStr::new(text) }
+}
+
+/// # Safety
+/// `text` must be readable.
+unsafe fn string(text: WxtStr) -> String {
+    if text.ptr.is_null() {
+        return String::new();
+    }
+    // SAFETY: passed on to the caller.
+    let bytes = unsafe { slice::from_raw_parts(text.ptr.cast::<u8>(), text.len) };
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+fn checked(status: WxtStatus) -> Result<(), String> {
+    if status == WXT_OK {
+        return Ok(());
+    }
+    // SAFETY: the text is static and ends with a NUL.
+    Err(unsafe { CStr::from_ptr(wxt_status_text(status)) }.to_string_lossy().into_owned())
+}

@@ -1,0 +1,77 @@
+//! `include/wxtransfer.h` and the module map next to it.
+//!
+//! `WXT_REFRESH_HEADER=1 cargo test --test ffi header` writes the header anew after a change of `src/ffi`.
+
+use std::env;
+use std::fs;
+use std::process::Command;
+
+use crate::tools::{C99, CPP11, c_compiler, compile, cpp_compiler, output_directory, run, source};
+
+const ONCE: &str = "#include <wxtransfer.h>\n";
+/// C++ wants a declaration before each function, and pedantic C something in each file.
+const USE: &str = "const char *use(void);\nconst char *use(void) { return wxt_version(); }\n";
+
+#[test]
+fn the_header_is_what_cbindgen_makes_of_the_sources() {
+    let path = source("include/wxtransfer.h");
+    let generated = fs::read_to_string(env!("WXTRANSFER_GENERATED_HEADER")).unwrap();
+    if env::var_os("WXT_REFRESH_HEADER").is_some() {
+        fs::write(&path, &generated).unwrap();
+    }
+    assert!(
+        fs::read_to_string(&path).unwrap() == generated,
+        "src/ffi has changed: run `WXT_REFRESH_HEADER=1 cargo test --test ffi header` and look at the difference"
+    );
+}
+
+#[test]
+fn the_header_compiles_alone_as_c99() {
+    compile(&mut c_compiler(C99), &output_directory("header-c"), &format!("{ONCE}{USE}"));
+}
+
+#[test]
+fn the_header_compiles_twice_as_c99() {
+    compile(&mut c_compiler(C99), &output_directory("header-c-twice"), &format!("{ONCE}{ONCE}{USE}"));
+}
+
+#[test]
+fn the_header_compiles_alone_as_cpp11() {
+    compile(&mut cpp_compiler(CPP11), &output_directory("header-cpp"), &format!("{ONCE}{USE}"));
+}
+
+#[test]
+fn the_header_compiles_twice_as_cpp11() {
+    compile(&mut cpp_compiler(CPP11), &output_directory("header-cpp-twice"), &format!("{ONCE}{ONCE}{USE}"));
+}
+
+/// A host's own macros and a stricter compiler do not break the inline functions.
+#[test]
+fn the_initialisers_compile_without_a_warning() {
+    let flags = [C99, &["-Wconversion", "-Wshadow", "-Wstrict-prototypes", "-Wmissing-prototypes"]].concat();
+    let text = format!(
+        "{ONCE}
+        int all(WxtSessionOptions *a, WxtUploadRequest *b, WxtDownloadRequest *c, WxtCallbacks *d);
+        int all(WxtSessionOptions *a, WxtUploadRequest *b, WxtDownloadRequest *c, WxtCallbacks *d) {{
+          *a = wxt_session_options(); *b = wxt_upload_request(); *c = wxt_download_request(); *d = wxt_callbacks();
+          return wxt_str(\"x\").len == 1;
+        }}\n"
+    );
+    compile(&mut c_compiler(&flags), &output_directory("header-initialisers"), &text);
+}
+
+/// Only clang knows modules, so elsewhere the map is held against the directory it describes.
+#[test]
+fn the_module_map_makes_a_module_of_the_header() {
+    let map = fs::read_to_string(source("include/module.modulemap")).unwrap();
+    assert!(map.contains("header \"wxtransfer.h\""), "{map}");
+    assert_eq!(map.matches('{').count(), map.matches('}').count(), "{map}");
+    if Command::new("clang").arg("--version").output().is_ok_and(|output| output.status.success()) {
+        let directory = output_directory("module");
+        let file = directory.join("source.c");
+        fs::write(&file, "@import CWxtransfer;\nconst char *use(void) { return wxt_version(); }\n").unwrap();
+        let cache = format!("-fmodules-cache-path={}", directory.join("cache").display());
+        let flags = ["-x", "objective-c", "-fmodules", "-Werror", "-fsyntax-only", &cache];
+        run(Command::new("clang").args(flags).arg("-I").arg(source("include")).arg(file));
+    }
+}

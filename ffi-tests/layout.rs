@@ -1,0 +1,216 @@
+//! Size and place of every public struct and of each of its fields, on both sides of the border.
+//!
+//! The table below is read by the Rust compiler, which fills the numbers in, and becomes a C file that asserts them.
+//! It holds for whatever target the tests are built for, of 32 or 64 bits.
+
+use std::fmt::Write;
+use std::mem::{align_of, offset_of, size_of};
+
+use wxtransfer::ffi::callback::{
+    WxtCallbacks, WxtCompletion, WxtFailure, WxtHeadersReceived, WxtProfile, WxtProgress, WxtSuccess,
+};
+use wxtransfer::ffi::file::{WxtFileInfo, WxtFileResult};
+use wxtransfer::ffi::options::{WxtExecutor, WxtLogger, WxtPin, WxtResolver, WxtSessionOptions};
+use wxtransfer::ffi::request::{WxtDownloadRequest, WxtTaskId, WxtUploadRequest};
+use wxtransfer::ffi::status::WxtStatus;
+use wxtransfer::ffi::string::{WxtPair, WxtStr};
+
+use crate::tools::{C99, c_compiler, compile, output_directory, source};
+
+struct Struct {
+    name: &'static str,
+    size: usize,
+    alignment: usize,
+    fields: Vec<Field>,
+}
+
+struct Field {
+    name: &'static str,
+    offset: usize,
+    size: usize,
+}
+
+/// A field that grows into the padding behind it moves nothing else, so its own size counts too.
+fn size_of_field<S, F>(_get: fn(&S) -> &F) -> usize {
+    size_of::<F>()
+}
+
+/// A function cannot take the names of fields. The pattern has no `..`, so a field that is left out does not compile.
+macro_rules! layout {
+    ($name:ident { $($field:ident),* $(,)? }) => {{
+        #[allow(dead_code)]
+        fn names_every_field(value: $name) {
+            let $name { $($field: _),* } = value;
+        }
+        Struct {
+            name: stringify!($name),
+            size: size_of::<$name>(),
+            alignment: align_of::<$name>(),
+            fields: vec![$(Field {
+                name: stringify!($field),
+                offset: offset_of!($name, $field),
+                size: size_of_field(|value: &$name| &value.$field),
+            }),*],
+        }
+    }};
+}
+
+fn structs() -> Vec<Struct> {
+    vec![
+        layout!(WxtStr { ptr, len }),
+        layout!(WxtPair { name, value }),
+        layout!(WxtPin { host, sha256, sha256_length }),
+        layout!(WxtResolver { context, resolve }),
+        layout!(WxtExecutor { context, post }),
+        layout!(WxtLogger { context, log }),
+        layout!(WxtSessionOptions {
+            struct_size,
+            app_id,
+            app_version,
+            user_id,
+            platform,
+            path_policy,
+            client_version,
+            base_library_version,
+            user_agent,
+            data_directory,
+            max_concurrent_uploads,
+            max_concurrent_downloads,
+            default_timeout,
+            max_timeout,
+            max_download_size,
+            max_data_size,
+            storage_quota,
+            temporary_quota,
+            storage_sharing,
+            allow_plain_http,
+            allow_lan,
+            skip_domain_check,
+            upload_domains,
+            upload_domain_count,
+            download_domains,
+            download_domain_count,
+            root_certificates,
+            pins,
+            pin_count,
+            proxy,
+            resolver,
+            executor,
+            logger,
+        }),
+        layout!(WxtUploadRequest {
+            struct_size,
+            url,
+            file_path,
+            name,
+            header,
+            header_count,
+            form_data,
+            form_data_count,
+            file_name,
+            timeout,
+            has_file_descriptor,
+            file_descriptor,
+            file_length,
+        }),
+        layout!(WxtDownloadRequest { struct_size, timeout, url, header, header_count, file_path }),
+        layout!(WxtCallbacks {
+            struct_size,
+            user_data,
+            on_headers_received,
+            on_progress,
+            on_success,
+            on_fail,
+            on_complete,
+            release,
+        }),
+        layout!(WxtHeadersReceived { struct_size, header, header_count, status_code }),
+        layout!(WxtProgress { struct_size, total_bytes, total_bytes_expected, progress }),
+        layout!(WxtProfile {
+            struct_size,
+            invoke_start,
+            queue_start,
+            queue_end,
+            fetch_start,
+            redirect_start,
+            redirect_end,
+            domain_look_up_start,
+            domain_look_up_end,
+            connect_start,
+            connect_end,
+            ssl_connection_start,
+            ssl_connection_end,
+            request_start,
+            request_end,
+            response_start,
+            response_end,
+            send_bytes_count,
+            received_byted_count,
+            peer_ip,
+            protocol,
+            port,
+            socket_reused,
+        }),
+        layout!(WxtSuccess {
+            struct_size,
+            err_msg,
+            status_code,
+            data,
+            temp_file_path,
+            file_path,
+            native_path,
+            data_length,
+            profile,
+        }),
+        layout!(WxtFailure { struct_size, err_msg, err_no, category, detail, retryable, profile }),
+        layout!(WxtCompletion { struct_size, success, failure }),
+        layout!(WxtFileInfo { struct_size, file_path, native_path, size, create_time }),
+        layout!(WxtFileResult { struct_size, err_msg, err_no, category, detail, files, file_count }),
+    ]
+}
+
+/// C99 has no `_Static_assert`; an array of negative size does not compile either.
+fn assertions(structs: &[Struct]) -> String {
+    let mut text = String::from("#include <wxtransfer.h>\n");
+    let mut assert = |name: &str, left: &str, right: usize| {
+        writeln!(text, "typedef char {name}[({left}) == {right} ? 1 : -1];").unwrap();
+    };
+    for Struct { name, size, alignment, fields } in structs {
+        assert(&format!("size_of_{name}"), &format!("sizeof({name})"), *size);
+        let probe = format!("offsetof(struct {{ char byte; {name} value; }}, value)");
+        assert(&format!("alignment_of_{name}"), &probe, *alignment);
+        for Field { name: field, offset, size } in fields {
+            assert(&format!("offset_of_{name}_{field}"), &format!("offsetof({name}, {field})"), *offset);
+            assert(&format!("size_of_{name}_{field}"), &format!("sizeof((({name} *)0)->{field})"), *size);
+        }
+    }
+    assert("size_of_WxtTaskId", "sizeof(WxtTaskId)", size_of::<WxtTaskId>());
+    assert("size_of_WxtStatus", "sizeof(WxtStatus)", size_of::<WxtStatus>());
+    text
+}
+
+#[test]
+fn c_and_rust_agree_on_every_struct() {
+    compile(&mut c_compiler(C99), &output_directory("layout"), &assertions(&structs()));
+}
+
+#[test]
+fn the_table_names_every_struct_of_the_header() {
+    let header = std::fs::read_to_string(source("include/wxtransfer.h")).unwrap();
+    let mut declared: Vec<&str> =
+        header.lines().filter_map(|line| line.strip_prefix("} ")?.strip_suffix(';')).collect();
+    let mut listed: Vec<&str> = structs().iter().map(|entry| entry.name).collect();
+    declared.sort_unstable();
+    listed.sort_unstable();
+    assert_eq!(declared, listed);
+}
+
+/// `struct_size` is read before anything else is known of a struct.
+#[test]
+fn every_struct_that_grows_begins_with_its_size() {
+    for Struct { name, fields, .. } in structs() {
+        if let Some(field) = fields.iter().find(|field| field.name == "struct_size") {
+            assert_eq!(field.offset, 0, "{name}");
+        }
+    }
+}

@@ -1,0 +1,198 @@
+#!/usr/bin/env bash
+# Builds the library for phones and checks what came out: static libraries for Android and iOS, and the shared library
+# that an Android app packs. Needs Debian and rustup's rustc, and neither an NDK nor Xcode: there are no C library and no
+# frameworks to link with, so what is missing at the end is held against the reviewed lists beside this file.
+# What is built here is not for shipping; release/ has the scripts for that.
+#
+# usage: build.sh [target...]    default: all of them
+set -euo pipefail
+ROOT=$(cd "$(dirname "$0")/../.." && pwd)
+HERE=$ROOT/ffi-tests/mobile
+# shellcheck source=ffi-tests/toolchain.sh
+source "$ROOT/ffi-tests/toolchain.sh"
+
+ALL_TARGETS=(aarch64-linux-android armv7-linux-androideabi x86_64-linux-android aarch64-apple-ios aarch64-apple-ios-sim)
+ANDROID_API=21
+IOS_MINIMUM=13.0
+OUT=$ROOT/target/mobile
+# The size of an empty page on Android 15 and later; a library with less alignment is not loaded there.
+PAGE=16384
+# Bounds that a change must not pass unseen. A static library holds much that a linker drops.
+MAX_STATIC_BYTES=$((10 * 1024 * 1024))
+MAX_SHARED_BYTES=$((5 * 1024 * 1024 / 2))
+
+cd "$ROOT"
+install_packages clang-19 lld-19 llvm-19
+install_rust_sources
+mkdir -p "$OUT/empty-sdk" "$OUT/ios-include"
+# ring's headers ask for it on Apple systems and use nothing of it here.
+: >"$OUT/ios-include/TargetConditionals.h"
+
+clang_target() {
+    case $1 in
+    armv7-linux-androideabi) echo armv7a-linux-androideabi$ANDROID_API ;;
+    *-linux-android) echo "$1$ANDROID_API" ;;
+    *) fail "no Android target: $1" ;;
+    esac
+}
+
+# build TARGET CRATE-TYPE [rustc option...]
+build() {
+    local target=$1 crate_type=$2 name=${1//-/_} flags
+    shift 2
+    case $target in
+    *-apple-ios*) flags="-isystem $OUT/ios-include" ;;
+    *) flags="--target=$(clang_target "$target")" ;;
+    esac
+    env RUSTC_BOOTSTRAP=1 SDKROOT="$OUT/empty-sdk" IPHONEOS_DEPLOYMENT_TARGET=$IOS_MINIMUM \
+        "CC_$name=clang-19" "AR_$name=llvm-ar-19" \
+        "CFLAGS_$name=$flags -ffreestanding -nostdlibinc -DRING_CORE_NOSTDLIBINC=1" \
+        cargo rustc --release --locked --lib --target "$target" -Zbuild-std=std,panic_unwind \
+        --crate-type "$crate_type" -- "$@" || fail "$target: the $crate_type is not built"
+}
+
+# expect_same WHAT EXPECTED-FILE ACTUAL-FILE
+expect_same() {
+    diff -u --label expected --label actual "$2" "$3" >&2 || fail "$1 differ"
+}
+
+# The lines of a list, without its comments, sorted.
+list() {
+    cat "$@" | sed -e 's/ *#.*//' -e '/^$/d' | LC_ALL=C sort -u
+}
+
+exported_symbols() {
+    case $1 in
+    *-android*) list "$ROOT/ffi-tests/exported-symbols.txt" "$HERE/exported-android.txt" ;;
+    *) list "$ROOT/ffi-tests/exported-symbols.txt" ;;
+    esac
+}
+
+# no_foreign WHAT LIST-FILE ACTUAL-FILE: everything in the second is in the first.
+no_foreign() {
+    local foreign
+    foreign=$(LC_ALL=C comm -13 "$2" "$3")
+    [[ -z $foreign ]] || fail "$1: undefined symbols that nobody reviewed: $(tr '\n' ' ' <<<"$foreign")"
+}
+
+check_size() {
+    local bytes
+    bytes=$(stat -c %s "$2")
+    printf '%-26s %-12s %9d bytes (at most %d)\n' "$1" "$3" "$bytes" "$4"
+    ((bytes <= $4)) || fail "$1: $2 is larger than $4 bytes"
+}
+
+# Every object of an archive has this format, in the words of llvm-readobj.
+check_format() {
+    local formats
+    formats=$(llvm-readobj-19 --file-headers "$2" | sed -n 's/^Format: //p' | sort -u)
+    [[ $formats == "$3" ]] || fail "$1: the format is '$formats', not '$3'"
+}
+
+# check_static TARGET ARCHIVE
+check_static() {
+    local target=$1 archive=$2 prefix='' format work=$OUT/$1
+    mkdir -p "$work"
+    case $target in
+    aarch64-linux-android) format=elf64-littleaarch64 ;;
+    armv7-linux-androideabi) format=elf32-littlearm ;;
+    x86_64-linux-android) format=elf64-x86-64 ;;
+    *-apple-ios*) format='Mach-O arm64' prefix=_ ;;
+    esac
+    check_format "$target" "$archive" "$format"
+
+    # nm prints "address type name", and "type name" for what is undefined.
+    llvm-nm-19 --extern-only --quiet --no-llvm-bc "$archive" >"$work/symbols"
+    awk 'NF == 3 { print $3 }' "$work/symbols" | LC_ALL=C sort -u >"$work/defined"
+    awk -v prefix="$prefix" 'index($0, prefix "wxt_") == 1 { print substr($0, length(prefix) + 1) }' "$work/defined" \
+        >"$work/exported"
+    exported_symbols "$target" >"$work/exported.expected"
+    expect_same "$target: the exported functions of the static library" "$work/exported.expected" "$work/exported"
+
+    # A weak symbol may be missing: the code asks before it calls.
+    awk 'NF == 2 && $1 == "U" { print $2 }' "$work/symbols" | LC_ALL=C sort -u | LC_ALL=C comm -23 - "$work/defined" \
+        >"$work/undefined"
+    case $target in
+    *-apple-ios*) list "$HERE/undefined-ios.txt" ;;
+    *) list "$HERE/undefined-android.txt" ;;
+    esac >"$work/reviewed"
+    no_foreign "$target" "$work/reviewed" "$work/undefined"
+
+    case $target in
+    *-apple-ios) check_ios_version "$target" "$archive" ios ;;
+    *-apple-ios-sim) check_ios_version "$target" "$archive" iossimulator ;;
+    esac
+    check_size "$target" "$archive" static $MAX_STATIC_BYTES
+}
+
+check_ios_version() {
+    local found
+    found=$(llvm-objdump-19 --macho --private-headers "$2" |
+        awk '/cmd LC_VERSION_MIN/ { print "old" } $1 == "platform" { p = $2 } $1 == "minos" { m = $2 } $1 == "minos" || $1 == "platform" { if (p != "" && m != "") { print p, m; p = m = "" } }' |
+        sort -u)
+    [[ $found == "$3 $IOS_MINIMUM" ]] || fail "$1: LC_BUILD_VERSION says '$found', not '$3 $IOS_MINIMUM'"
+}
+
+# Empty stand-ins for the system's libraries, so that the linker writes down their names.
+make_android_stubs() {
+    local target=$1 directory=$2 library
+    rm -rf "$directory"
+    mkdir -p "$directory"
+    for library in c dl log m; do
+        clang-19 "--target=$(clang_target "$target")" -fuse-ld=lld -shared -nostdlib -Wl,-soname,lib$library.so \
+            -x c /dev/null -o "$directory/lib$library.so"
+    done
+    # The NDK has the unwinder as a static library.
+    llvm-ar-19 rc "$directory/libunwind.a"
+    llvm-ar-19 rc "$directory/libgcc.a"
+}
+
+# check_shared TARGET LIBRARY
+check_shared() {
+    local target=$1 library=$2 work=$OUT/$1 alignments needed
+    llvm-nm-19 --no-llvm-bc --dynamic --defined-only --format=just-symbols "$library" | LC_ALL=C sort -u >"$work/so.exported"
+    expect_same "$target: the exported functions of the shared library" "$work/exported.expected" "$work/so.exported"
+
+    llvm-nm-19 --no-llvm-bc --dynamic --undefined-only "$library" | awk '$1 == "U" { print $2 }' | LC_ALL=C sort -u >"$work/so.undefined"
+    no_foreign "$target, shared" "$work/reviewed" "$work/so.undefined"
+
+    alignments=$(llvm-readelf-19 --program-headers --wide "$library" | awk '$1 == "LOAD" { print $NF }' | sort -u)
+    [[ -n $alignments ]] || fail "$target: $library has no LOAD segment"
+    local alignment
+    for alignment in $alignments; do
+        ((alignment % PAGE == 0)) || fail "$target: a LOAD segment is aligned to $alignment, not to $PAGE"
+    done
+    # dlopen refuses text relocations from Android 6 on.
+    if llvm-readelf-19 --dynamic-table "$library" | grep -q TEXTREL; then fail "$target: $library has text relocations"; fi
+    needed=$(llvm-readelf-19 --needed-libs "$library" | sed -n 's/^ *\(lib.*\)/\1/p' | sort | tr '\n' ' ')
+    for alignment in $needed; do
+        case $alignment in
+        libc.so | libdl.so | liblog.so | libm.so) ;;
+        *) fail "$target: $library needs $alignment" ;;
+        esac
+    done
+    check_size "$target" "$library" shared $MAX_SHARED_BYTES
+}
+
+# build_shared TARGET: the shared library, stripped.
+build_shared() {
+    local target=$1 stubs=$OUT/$1/stubs
+    make_android_stubs "$target" "$stubs"
+    build "$target" cdylib -C linker=clang-19 -C strip=symbols -C "link-arg=--target=$(clang_target "$target")" \
+        -C link-arg=-fuse-ld=lld -C link-arg=-nostdlib -C "link-arg=-L$stubs" \
+        -C link-arg=-Wl,-z,max-page-size=$PAGE -C link-arg=-Wl,-soname,libwxtransfer.so
+}
+
+(($# > 0)) || set -- "${ALL_TARGETS[@]}"
+for target in "$@"; do
+    [[ " ${ALL_TARGETS[*]} " == *" $target "* ]] || fail "unknown target: $target"
+    build "$target" staticlib
+    check_static "$target" "$ROOT/target/$target/release/libwxtransfer.a"
+    case $target in
+    *-android*)
+        build_shared "$target"
+        check_shared "$target" "$ROOT/target/$target/release/libwxtransfer.so"
+        ;;
+    esac
+done
+echo "$# passed, 0 failed"

@@ -1,0 +1,102 @@
+#!/usr/bin/env bash
+# Packs what build.sh has built with the scripts of release/, and checks the packages as far as that goes without Xcode
+# and without Gradle.
+set -euo pipefail
+ROOT=$(cd "$(dirname "$0")/../.." && pwd)
+# shellcheck source=ffi-tests/toolchain.sh
+source "$ROOT/ffi-tests/toolchain.sh"
+cd "$ROOT"
+install_packages clang-19 llvm-19 python3 unzip zip
+
+# built TARGET FILE
+built() {
+    local file=$ROOT/target/$1/release/$2
+    [[ -e $file ]] || fail "run build.sh first: there is no $file"
+    echo "$file"
+}
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+device=$(built aarch64-apple-ios libwxtransfer.a)
+simulator=$(built aarch64-apple-ios-sim libwxtransfer.a)
+release/xcframework.sh "$device" "$simulator"
+first=$(sha256sum <target/xcframework/CWxtransfer.xcframework.zip)
+release/xcframework.sh "$device" "$simulator" >"$work/log"
+[[ $first == "$(sha256sum <target/xcframework/CWxtransfer.xcframework.zip)" ]] || fail "the same libraries gave another zip"
+unzip -q target/xcframework/CWxtransfer.xcframework.zip -d "$work/ios"
+
+arm64=$(built aarch64-linux-android libwxtransfer.so)
+armv7=$(built armv7-linux-androideabi libwxtransfer.so)
+x86_64=$(built x86_64-linux-android libwxtransfer.so)
+release/aar.sh "arm64-v8a=$arm64" "armeabi-v7a=$armv7" "x86_64=$x86_64"
+unzip -q target/aar/wxtransfer-*.aar -d "$work/android"
+
+# Whether the tables name files that are there, and the libraries are what their directories say.
+python3 - "$work" <<'PYTHON'
+import json, pathlib, plistlib, subprocess, sys, xml.etree.ElementTree, zipfile
+
+work = pathlib.Path(sys.argv[1])
+
+def check(condition, what):
+    if not condition:
+        sys.exit(f"error: {what}")
+
+def headers(file):
+    return subprocess.run(["llvm-readobj-19", "--file-headers", file], check=True, capture_output=True, text=True).stdout
+
+def platforms(file):
+    text = subprocess.run(["llvm-objdump-19", "--macho", "--private-headers", file], check=True, capture_output=True, text=True).stdout
+    return {line.split()[1] for line in text.splitlines() if line.strip().startswith("platform ")}
+
+bundle = work / "ios/CWxtransfer.xcframework"
+table = plistlib.loads((bundle / "Info.plist").read_bytes())
+slices = {entry["LibraryIdentifier"]: entry for entry in table["AvailableLibraries"]}
+check(set(slices) == {path.name for path in bundle.iterdir() if path.is_dir()}, "the table and the slices differ")
+for name, entry in slices.items():
+    binary = bundle / name / entry["BinaryPath"]
+    platform = "iossimulator" if entry.get("SupportedPlatformVariant") == "simulator" else "ios"
+    check(platforms(binary) == {platform}, f"{binary} is not for {platform}")
+    framework = bundle / name / entry["LibraryPath"]
+    info = plistlib.loads((framework / "Info.plist").read_bytes())
+    check((framework / info["CFBundleExecutable"]).exists(), f"{framework} has no executable")
+    privacy = plistlib.loads((framework / "PrivacyInfo.xcprivacy").read_bytes())
+    for reason in privacy["NSPrivacyAccessedAPITypes"]:
+        check(reason["NSPrivacyAccessedAPITypeReasons"], f"no reason for {reason['NSPrivacyAccessedAPIType']}")
+
+android = work / "android"
+xml.etree.ElementTree.parse(android / "AndroidManifest.xml")
+check(zipfile.ZipFile(android / "classes.jar").namelist() == [], "classes.jar is not an empty zip")
+json.loads((android / "prefab/prefab.json").read_text())
+module = android / "prefab/modules/wxtransfer"
+json.loads((module / "module.json").read_text())
+check((module / "include/wxtransfer.h").exists(), "prefab has no header")
+machines = {"arm64-v8a": "EM_AARCH64", "armeabi-v7a": "EM_ARM", "x86_64": "EM_X86_64"}
+check({path.name for path in (android / "jni").iterdir()} == set(machines), "an ABI is missing, or one too many")
+for abi, machine in machines.items():
+    library = android / "jni" / abi / "libwxtransfer.so"
+    check(machine in headers(library), f"{library} is not for {machine}")
+    prefab = module / "libs" / f"android.{abi}"
+    check((prefab / "libwxtransfer.so").read_bytes() == library.read_bytes(), f"{abi}: two libraries differ")
+    check(json.loads((prefab / "abi.json").read_text())["abi"] == abi, f"{abi}: abi.json is another's")
+PYTHON
+
+# The framework's module is found by its name, and its header compiles as a module.
+for slice in "$work"/ios/CWxtransfer.xcframework/ios-*; do
+    clang-19 -fmodules "-fmodules-cache-path=$work/modules" -Wall -Werror -fsyntax-only -F "$slice" -x objective-c - <<'SOURCE'
+@import CWxtransfer;
+WxtStatus open_session(WxtSession **session);
+WxtStatus open_session(WxtSession **session) {
+  WxtSessionOptions options = wxt_session_options();
+  return wxt_session_open(&options, session);
+}
+SOURCE
+done
+# An Android app's native code sees the call that only it has.
+clang-19 --target=x86_64-linux-gnu -D__ANDROID__ -std=c99 -Wall -Wextra -Wpedantic -Werror -fsyntax-only \
+    -I "$work/android/prefab/modules/wxtransfer/include" -x c - <<'SOURCE'
+#include <wxtransfer.h>
+WxtStatus ready(void *environment, void *context);
+WxtStatus ready(void *environment, void *context) { return wxt_android_init(environment, context); }
+SOURCE
+echo "2 passed, 0 failed"

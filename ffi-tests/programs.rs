@@ -1,0 +1,218 @@
+//! The C programs of `programs/`, each with servers and a directory of its own.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use tempfile::TempDir;
+use wxtransfer_test_server::{
+    Authority, BlackHole, Event, FaultServer, Identity, MaximumTls, Options, Script, Server, Step, Transport,
+    pattern_sha256, program_words, script_for_target,
+};
+
+use crate::tools::{C99, c_compiler, library, output_directory, run, source, words};
+
+/// What `rustc --print native-static-libs` names for a static library.
+#[cfg(target_vendor = "apple")]
+const SYSTEM_LIBRARIES: &[&str] =
+    &["-framework", "CoreFoundation", "-framework", "Security", "-lSystem", "-lc", "-lm", "-liconv"];
+#[cfg(not(target_vendor = "apple"))]
+const SYSTEM_LIBRARIES: &[&str] = &["-pthread", "-lgcc_s", "-lutil", "-lrt", "-lpthread", "-lm", "-ldl", "-lc"];
+
+/// The servers of one program, and the directory where it may do what it likes.
+struct Surroundings {
+    server: Server,
+    fault_plain: FaultServer,
+    fault_tls: FaultServer,
+    black_hole: BlackHole,
+    directory: TempDir,
+    variables: Vec<(&'static str, String)>,
+}
+
+impl Surroundings {
+    fn start() -> Surroundings {
+        let by_target = |_| Script::new([Step::Choose(script_for_target)]);
+        Surroundings {
+            server: Server::start(Options::default()),
+            fault_plain: FaultServer::start_with(Transport::Plain, by_target),
+            fault_tls: FaultServer::start_with(Transport::TLS, by_target),
+            black_hole: BlackHole::start(),
+            directory: tempfile::tempdir().unwrap(),
+            variables: Vec::new(),
+        }
+    }
+
+    /// Tells the program something more, in an environment variable.
+    fn tell(&mut self, name: &'static str, value: String) {
+        self.variables.push((name, value));
+    }
+
+    /// Compiles the program, runs it to its end, and looks at what it left.
+    fn run(&self, name: &str) {
+        let program = compile_and_link(name);
+        run(runner(&program)
+            .env("WXT_VERSION", env!("CARGO_PKG_VERSION"))
+            .env("WXT_DIRECTORY", self.directory.path())
+            .env("WXT_PLAIN_URL", self.server.url(""))
+            .env("WXT_TLS_URL", self.server.https_url(""))
+            .env("WXT_FAULT_PLAIN_URL", self.fault_plain.url(""))
+            .env("WXT_FAULT_TLS_URL", self.fault_tls.url(""))
+            .env("WXT_BLACK_HOLE_URL", self.black_hole.url(""))
+            .env("WXT_CA_FILE", self.server.ca_file())
+            .envs(self.variables.iter().map(|(name, value)| (name, value))));
+        // Every session was closed, so neither temporary files nor unfinished ones may be left.
+        let left: Vec<PathBuf> = files_below(self.directory.path())
+            .into_iter()
+            .filter(|file| {
+                let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+                name.starts_with("tmp_") || file.extension() == Some(OsStr::new("part"))
+            })
+            .collect();
+        assert!(left.is_empty(), "{name} left {left:?}");
+    }
+}
+
+fn compile_and_link(name: &str) -> PathBuf {
+    let program = output_directory("programs").join(name);
+    run(c_compiler(C99)
+        .args(["-g", "-o"])
+        .arg(&program)
+        .arg(source(&format!("ffi-tests/programs/{name}.c")))
+        .arg(library("libwxtransfer.a"))
+        .args(SYSTEM_LIBRARIES)
+        .args(words("LDFLAGS")));
+    program
+}
+
+/// The program itself, or the command that runs it: an emulator, valgrind.
+fn runner(program: &Path) -> Command {
+    let words = program_words(program);
+    let mut command = Command::new(&words[0]);
+    command.args(&words[1..]);
+    command
+}
+
+fn files_below(directory: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(directory).unwrap().map(Result::unwrap) {
+        if entry.file_type().unwrap().is_dir() {
+            files.extend(files_below(&entry.path()));
+        } else {
+            files.push(entry.path());
+        }
+    }
+    files
+}
+
+#[test]
+fn upload() {
+    let mut surroundings = Surroundings::start();
+    let sha256: String = pattern_sha256(3_000_000).iter().map(|byte| format!("{byte:02x}")).collect();
+    surroundings.tell("WXT_PATTERN_3000000_SHA256", sha256);
+    surroundings.run("upload");
+}
+
+#[test]
+fn download() {
+    Surroundings::start().run("download");
+}
+
+#[test]
+fn callbacks() {
+    Surroundings::start().run("callbacks");
+}
+
+#[test]
+fn abort() {
+    Surroundings::start().run("abort");
+}
+
+#[test]
+fn limits() {
+    Surroundings::start().run("limits");
+}
+
+#[test]
+fn session() {
+    Surroundings::start().run("session");
+}
+
+#[test]
+fn bad_input() {
+    let surroundings = Surroundings::start();
+    surroundings.run("bad_input");
+    assert_eq!(surroundings.server.connections(), 0, "{:?}", surroundings.server.requests());
+    assert_eq!(surroundings.fault_plain.connections() + surroundings.fault_tls.connections(), 0);
+}
+
+#[test]
+fn executor() {
+    Surroundings::start().run("executor");
+}
+
+#[test]
+fn resolver() {
+    let surroundings = Surroundings::start();
+    surroundings.run("resolver");
+    // The late answers to tasks that were over have caused no request.
+    let targets: Vec<_> = surroundings.server.requests().into_iter().map(|request| request.target).collect();
+    assert_eq!(targets, ["/headers", "/bytes/1", "/bytes/10", "/bytes/10"]);
+}
+
+#[test]
+fn quirks() {
+    Surroundings::start().run("quirks");
+}
+
+#[test]
+fn background() {
+    let surroundings = Surroundings::start();
+    surroundings.run("background");
+    let targets: Vec<_> = surroundings.server.requests().into_iter().map(|request| request.target).collect();
+    assert_eq!(targets, ["/bytes/10", "/bytes/10"], "what was refused, or waited to the end, was not sent");
+}
+
+#[test]
+fn failures() {
+    let mut surroundings = Surroundings::start();
+    let shows = |identity| Transport::Tls { identity, maximum: MaximumTls::Tls13 };
+    // A server that is let through answers, so that the program sees a success where it expects a failure.
+    let answers = |identity| FaultServer::start(shows(identity), vec![Script::answer(200, &[], b"trusted")]);
+    let refused = [
+        ("WXT_EXPIRED_URL", answers(Identity::Expired)),
+        ("WXT_NOT_YET_VALID_URL", answers(Identity::NotYetValid)),
+        ("WXT_WRONG_HOST_URL", answers(Identity::WrongHost)),
+        ("WXT_SELF_SIGNED_URL", answers(Identity::SelfSigned)),
+        ("WXT_UNKNOWN_CA_URL", answers(Identity::UnknownCa)),
+        ("WXT_MISSING_INTERMEDIATE_URL", answers(Identity::MissingIntermediate)),
+        ("WXT_TLS_1_1_URL", FaultServer::start(Transport::TLS, vec![Script::new([Step::ChooseTls11])])),
+        (
+            "WXT_NO_TLS_URL",
+            FaultServer::start(
+                Transport::TLS,
+                vec![Script::new([Step::PlainOnTlsPort, Step::Send(b"HTTP/1.1 400 Bad Request\r\n\r\n".to_vec())])],
+            ),
+        ),
+    ];
+    for (name, server) in &refused {
+        surroundings.tell(name, server.url(""));
+    }
+    let pin: String = Authority::shared().spki_sha256().iter().map(|byte| format!("{byte:02x}")).collect();
+    surroundings.tell("WXT_PIN", pin);
+    surroundings.run("failures");
+    for (name, server) in &refused {
+        assert!(server.happened(Event::ConnectionAccepted(0)), "{name} was not asked");
+        assert!(!server.happened(Event::HeadRead(0)), "{name} was sent a request");
+    }
+}
+
+#[test]
+fn files() {
+    Surroundings::start().run("files");
+}
+
+#[test]
+fn threads() {
+    Surroundings::start().run("threads");
+}

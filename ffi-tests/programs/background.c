@@ -1,0 +1,89 @@
+/* The background: new calls are refused, waiting ones wait, and running ones are interrupted after five seconds. */
+
+#include "../support.h"
+
+static void what_ends_and_what_waits(void) {
+  WxtSessionOptions options = local_options();
+  options.max_concurrent_downloads = 1;
+  WxtSession *session = open_session(&options);
+  Recorder running = {0};
+  Recorder waiting = {0};
+  Recorder refused = {0};
+  start_download(session, fault("stall-in-body"), &running);
+  start_download(session, tls("/bytes/10"), &waiting);
+  wait_for(&running, 'H');
+
+  uint64_t entered = now();
+  CHECK_NUMBER(wxt_session_enter_background(session), WXT_OK);
+  start_download(session, tls("/bytes/10"), &refused);
+  EXPECT_FAILURE(&refused, WXT_ERRNO_INTERRUPTED, WXT_CATEGORY_INTERRUPTED, "downloadFile:fail interrupted");
+  CHECK(refused.retryable);
+  recorder_forget(&refused);
+  start_upload(session, tls("/upload"), in_directory("file"), &refused);
+  EXPECT_FAILURE(&refused, WXT_ERRNO_INTERRUPTED, WXT_CATEGORY_INTERRUPTED, "uploadFile:fail interrupted");
+  CHECK(!has_run(&running, 'F'));
+
+  /* A second time changes nothing: the five seconds are counted from the first. */
+  CHECK_NUMBER(wxt_session_enter_background(session), WXT_OK);
+  EXPECT_FAILURE(&running, WXT_ERRNO_INTERRUPTED, WXT_CATEGORY_INTERRUPTED, "downloadFile:fail interrupted");
+  CHECK(running.retryable);
+  CHECK(now() - entered >= 4990);
+  CHECK(now() - entered < 30000);
+
+  /* The place is free, and yet the waiting one stays until the mini program is back. */
+  CHECK(!has_run(&waiting, 'H'));
+  uint64_t left = now();
+  CHECK_NUMBER(wxt_session_enter_foreground(session), WXT_OK);
+  EXPECT_SUCCESS(&waiting, 200);
+  CHECK(waiting.profile.queue_end >= left);
+  recorder_forget(&waiting);
+
+  Recorder next = {0};
+  start_download(session, tls("/bytes/10"), &next);
+  EXPECT_SUCCESS(&next, 200);
+  recorder_forget(&next);
+  close_session(session);
+}
+
+/* Back in time, nothing is interrupted; what was running takes its course, here to its own deadline. */
+static void a_short_time(void) {
+  WxtSessionOptions options = local_options();
+  WxtSession *session = open_session(&options);
+  Recorder recorder = {0};
+  WxtDownloadRequest request = wxt_download_request();
+  request.url = wxt_str(fault("stall-in-body"));
+  request.timeout = 7000;
+  WxtCallbacks callbacks = recorded_by(&recorder);
+  CHECK_NUMBER(wxt_download_file(session, &request, &callbacks, NULL), WXT_OK);
+  wait_for(&recorder, 'H');
+  CHECK_NUMBER(wxt_session_enter_foreground(session), WXT_OK);
+  CHECK_NUMBER(wxt_session_enter_background(session), WXT_OK);
+  CHECK_NUMBER(wxt_session_enter_foreground(session), WXT_OK);
+  EXPECT_FAILURE(&recorder, WXT_ERRNO_TIMEOUT, WXT_CATEGORY_TIMEOUT, "downloadFile:fail timeout");
+  close_session(session);
+}
+
+/* Closing in the background waits for no timer. */
+static void closed_there(void) {
+  WxtSessionOptions options = local_options();
+  options.max_concurrent_downloads = 1;
+  WxtSession *session = open_session(&options);
+  Recorder running = {0};
+  Recorder waiting = {0};
+  start_download(session, fault("stall-in-body"), &running);
+  start_download(session, tls("/bytes/10"), &waiting);
+  wait_for(&running, 'H');
+  CHECK_NUMBER(wxt_session_enter_background(session), WXT_OK);
+  close_session(session);
+  EXPECT_FAILURE(&running, WXT_ERRNO_ABORT_DOWNLOAD, WXT_CATEGORY_ABORTED, "downloadFile:fail abort");
+  EXPECT_FAILURE(&waiting, WXT_ERRNO_ABORT_DOWNLOAD, WXT_CATEGORY_ABORTED, "downloadFile:fail abort");
+}
+
+int main(void) {
+  begin();
+  write_bytes(in_directory("file"), "x", 1);
+  what_ends_and_what_waits();
+  a_short_time();
+  closed_there();
+  return 0;
+}

@@ -1,0 +1,32 @@
+#!/usr/bin/env bash
+# Runs every test, the C programs included, as ARM code under an emulator: 64-bit as on today's phones, and 32-bit, where
+# `usize` and `off_t` are shorter. Needs Debian.
+#
+# usage: qemu.sh [aarch64|armv7]...    default: both
+set -euo pipefail
+ROOT=$(cd "$(dirname "$0")/.." && pwd)
+# shellcheck source=ffi-tests/toolchain.sh
+source "$ROOT/ffi-tests/toolchain.sh"
+cd "$ROOT"
+
+# test_on RUST-TARGET GNU-TRIPLE EMULATOR
+test_on() {
+    local target=$1 triple=$2 emulator="$3 -L /usr/$2" name=${1//-/_}
+    install_packages "gcc-$triple" "g++-$triple" qemu-user
+    # CC and its like are for the C programs and ring; what runs at build time is for this machine and has its own.
+    # Emulated code is slow enough as it is: without optimisation the tests of large bodies run out of their time limits.
+    env RUSTC_BOOTSTRAP=1 CARGO_PROFILE_DEV_OPT_LEVEL=1 "CC=$triple-gcc" "CXX=$triple-g++" "AR=$triple-ar" "NM=$triple-nm" \
+        "CC_$(rustc -vV | sed -n 's/^host: //p' | tr - _)=cc" \
+        "CARGO_TARGET_${name^^}_LINKER=$triple-gcc" "CARGO_TARGET_${name^^}_RUNNER=$emulator" "WXT_RUNNER=$emulator" \
+        cargo test --locked --workspace --target "$target" -Zbuild-std=std,panic_unwind
+}
+
+install_rust_sources
+(($# > 0)) || set -- aarch64 armv7
+for architecture in "$@"; do
+    case $architecture in
+    aarch64) test_on aarch64-unknown-linux-gnu aarch64-linux-gnu qemu-aarch64 ;;
+    armv7) test_on armv7-unknown-linux-gnueabihf arm-linux-gnueabihf qemu-arm ;;
+    *) fail "unknown architecture: $architecture" ;;
+    esac
+done

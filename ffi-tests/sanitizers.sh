@@ -1,0 +1,38 @@
+#!/usr/bin/env bash
+# Runs every test, the C programs included, under AddressSanitizer (with its leak check) and under ThreadSanitizer.
+# Needs Debian.
+#
+# usage: sanitizers.sh [address|thread]...    default: both
+set -euo pipefail
+ROOT=$(cd "$(dirname "$0")/.." && pwd)
+# shellcheck source=ffi-tests/toolchain.sh
+source "$ROOT/ffi-tests/toolchain.sh"
+cd "$ROOT"
+
+TARGET=$(rustc -vV | sed -n 's/^host: //p')
+# The C programs and ring are instrumented by the clang of rustc's own LLVM, so that one runtime serves all.
+LLVM=$(rustc -vV | sed -n 's/^LLVM version: \([0-9]*\).*/\1/p')
+install_packages "clang-$LLVM" "libclang-rt-$LLVM-dev"
+
+# test_under SANITIZER [cargo option...]
+test_under() {
+    local sanitizer=$1
+    shift
+    # A directory of its own: the flags would throw away what other builds have made.
+    env RUSTC_BOOTSTRAP=1 "RUSTFLAGS=-Zsanitizer=$sanitizer" "CARGO_TARGET_DIR=$ROOT/target/sanitizers" \
+        "CC=clang-$LLVM" "CXX=clang++-$LLVM" "CFLAGS=-fsanitize=$sanitizer" "CXXFLAGS=-fsanitize=$sanitizer" \
+        cargo test --locked --workspace --target "$TARGET" "$@"
+}
+
+(($# > 0)) || set -- address thread
+for sanitizer in "$@"; do
+    case $sanitizer in
+    address) test_under address ;;
+    thread)
+        # A standard library that is not instrumented hides its locks, and all it guards looks like a race.
+        install_rust_sources
+        test_under thread -Zbuild-std
+        ;;
+    *) fail "unknown sanitizer: $sanitizer" ;;
+    esac
+done

@@ -1,0 +1,32 @@
+# Sourced by the scripts beside it.
+# shellcheck shell=bash
+
+fail() {
+    echo "error: $*" >&2
+    exit 1
+}
+
+need() {
+    command -v "$1" >/dev/null || fail "$1 is missing${2:+: $2}"
+}
+
+# The library's version, from the first line of Cargo.toml that has one.
+version() {
+    sed -n 's/^version = "\(.*\)"$/\1/p' "$ROOT/Cargo.toml" | head -1
+}
+
+# zip_directory DIRECTORY ARCHIVE ENTRY...: the same bytes for the same files, whenever and wherever it is made.
+zip_directory() {
+    local directory=$1 archive=$2
+    shift 2
+    rm -f "$archive"
+    (
+        cd "$directory"
+        find "$@" -exec touch -t 202001010000 {} +
+        find "$@" -type f | LC_ALL=C sort | TZ=UTC zip -X -q "$archive" -@
+    ) || fail "$archive is not written"
+}
+
+sha256() {
+    if command -v sha256sum >/dev/null; then sha256sum "$1"; else shasum -a 256 "$1"; fi | cut -d' ' -f1
+}
