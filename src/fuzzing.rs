@@ -48,7 +48,7 @@ pub struct Hop {
     pub same_origin: bool,
 }
 
-/// Decides what follows from a 307 to a POST, with `domains` as the list of uploads; `None` where it is not followed or `url` is bad.
+/// Decides what follows from a 307 to an upload to `url`, with `domains` as its list; `None` where it is not followed.
 pub fn redirect(url: &str, location: &[u8], domains: &[&str], allow_plain_http: bool) -> Option<Hop> {
     let target = url::parse(url, allow_plain_http).ok()?;
     let answer = Answer { target: &target, method: Method::Post, followed: 0, status: 307, location: Some(location) };

@@ -154,10 +154,14 @@ fn close_waits_for_a_callback_that_runs_on_the_executor() {
     let job = posted.try_recv().unwrap();
     let executor = thread::spawn(job);
     assert_eq!(events.recv_timeout(LIMIT), Ok("completed"));
+    let (closes, closed) = mpsc::channel();
     let closing = thread::spawn(move || {
         delivery.close();
+        closes.send(()).unwrap();
         events.try_recv()
     });
+    // That it does not return cannot be awaited, only given time to go wrong.
+    assert!(closed.recv_timeout(Duration::from_millis(200)).is_err());
     let_go.send(()).unwrap();
     assert_eq!(closing.join().unwrap(), Ok("ended"), "before close returns");
     executor.join().unwrap();
