@@ -16,9 +16,9 @@ const IDLE_TIME: Duration = Duration::from_secs(2);
 /// What iOS gives a secondary thread: the system's certificate check runs on it.
 const STACK_SIZE: usize = 512 * 1024;
 
-/// A task's work, given the descriptor that wakes this thread's `poll`. Returns whether there was anything to do: a task
-/// that was aborted while it waited stays in the queue, empty.
-pub type Work = Box<dyn FnOnce(&Arc<Waker>) -> bool + Send>;
+/// A task's work, given the descriptor that wakes this thread's `poll`. That of a task which was aborted while it waited
+/// stays in the queue and does nothing.
+pub type Work = Box<dyn FnOnce(&Arc<Waker>) + Send>;
 
 /// Why a task was not queued.
 #[derive(Debug)]
@@ -48,8 +48,11 @@ struct Shared {
 
 #[derive(Default)]
 struct State {
-    /// Tasks that wait or run.
+    /// Tasks that wait or run, which is what the limit is about.
     outstanding: usize,
+    /// Work that waits or that a worker is busy with. A worker that tells the host of a task's end is still busy when the
+    /// task is over.
+    work: usize,
     /// Threads that are alive, or will be at once.
     workers: usize,
     paused: bool,
@@ -71,7 +74,7 @@ impl Pool {
         if fail_when_full && state.outstanding >= self.shared.limit {
             return Err(Refusal::Full { limit: self.shared.limit });
         }
-        if state.workers < self.shared.limit && state.workers < state.outstanding + 1 {
+        if state.workers < self.shared.limit && state.workers < state.work + 1 {
             match self.start_worker(&mut state) {
                 Ok(()) => {}
                 // A worker that is busy now will come to it.
@@ -80,14 +83,17 @@ impl Pool {
             }
         }
         state.outstanding += 1;
+        state.work += 1;
         // The pool holds a receiver, so there is always one.
         let _ = self.shared.sender.send(work);
         Ok(())
     }
 
-    /// Frees the place of a task that was taken out of its queue entry before a worker came to it.
-    pub fn withdraw(&self) {
-        self.shared.lock().finish_one();
+    /// Frees the place of a task that is over. To be called before the host hears of it: the host may start the next task
+    /// from the callback, also where that must not wait.
+    pub fn free_place(&self) {
+        let mut state = self.shared.lock();
+        state.outstanding = state.outstanding.saturating_sub(1);
     }
 
     /// While paused, workers finish what they run and take nothing new.
@@ -106,7 +112,7 @@ impl Pool {
         self.shared.resumed.notify_all();
         // Wakes workers that wait for a task: each takes one and sees that the pool is closed.
         for _ in &threads {
-            let _ = self.shared.sender.send(Box::new(|_| false));
+            let _ = self.shared.sender.send(Box::new(|_| {}));
         }
         for thread in threads {
             // A worker catches what its task panics with, so there is nothing to learn from the result.
@@ -116,7 +122,7 @@ impl Pool {
     }
 
     fn start_worker(&self, state: &mut State) -> io::Result<()> {
-        // Ended threads are joined by dropping their handle's memory here, so that the list stays short.
+        // An ended thread has nothing left to be waited for; without its handle the list stays short.
         state.threads.retain(|thread| !thread.is_finished());
         let waker = Arc::new(Waker::new()?);
         let shared = self.shared.clone();
@@ -132,9 +138,8 @@ impl Shared {
     fn work(&self, waker: &Arc<Waker>) {
         while let Some(work) = self.next() {
             waker.reset();
-            if work(waker) {
-                self.lock().finish_one();
-            }
+            work(waker);
+            self.lock().work -= 1;
         }
     }
 
@@ -161,11 +166,5 @@ impl Shared {
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl State {
-    fn finish_one(&mut self) {
-        self.outstanding = self.outstanding.saturating_sub(1);
     }
 }
