@@ -7,6 +7,7 @@ mod support;
 
 use std::ffi::c_void;
 use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Barrier};
 
 use support::{Session, WAIT_LIMIT, zeroed};
 use wxtransfer::ffi::callback::*;
@@ -96,5 +97,26 @@ fn where_nothing_may_wait_a_task_that_is_over_has_left_its_place_to_the_next() {
         for _ in 0..20 {
             assert_eq!(next(&results), WXT_ERRNO_OK);
         }
+    }
+}
+
+#[test]
+fn callbacks_of_two_sessions_that_call_into_each_other_do_not_wait_for_each_other() {
+    let server = Server::start(Options::default());
+    let sessions = [Session::open_with(inline), Session::open_with(inline)];
+    let both = Arc::new(Barrier::new(2));
+    let (sender, results) = channel();
+    for (here, there) in [(0, 1), (1, 0)] {
+        let (there, both, sender) = (Handle(sessions[there].handle), both.clone(), sender.clone());
+        let then = move |_| {
+            // Each session is inside of a callback when the other one gets an event.
+            both.wait();
+            let sender = sender.clone();
+            download(there.get(), "no url", Box::new(move |err_no| sender.send(err_no).expect("the test listens")));
+        };
+        download(sessions[here].handle, &server.url("/bytes/1"), Box::new(then));
+    }
+    for _ in 0..2 {
+        assert_eq!(next(&results), WXT_ERRNO_INVALID_URL);
     }
 }

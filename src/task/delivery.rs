@@ -2,9 +2,9 @@
 
 use std::cell::Cell;
 use std::io;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::{self, JoinHandle, ThreadId};
+use std::sync::atomic::{AtomicBool, Ordering, fence};
+use std::sync::{Arc, Mutex, TryLockError};
+use std::thread::{self, JoinHandle};
 
 use crossbeam_channel::{Receiver, Sender};
 
@@ -37,8 +37,6 @@ pub struct Delivery {
     queue: Receiver<Option<Event>>,
     /// Held while the host's code runs, so that no two callbacks of a session do.
     running: Mutex<()>,
-    /// Who holds `running`.
-    runner: Mutex<Option<ThreadId>>,
     mode: Mode,
 }
 
@@ -74,7 +72,7 @@ impl Delivery {
             Some(executor) => (Mode::Executor(executor, AtomicBool::new(false)), false),
             None => (Mode::Thread(Mutex::default()), true),
         };
-        let delivery = Arc::new(Delivery { sender, queue, running: Mutex::new(()), runner: Mutex::new(None), mode });
+        let delivery = Arc::new(Delivery { sender, queue, running: Mutex::new(()), mode });
         if threaded {
             let shared = delivery.clone();
             let thread =
@@ -113,7 +111,10 @@ impl Delivery {
                     let _ = thread.join();
                 }
             }
-            Mode::Executor(..) => self.empty_queue(),
+            Mode::Executor(..) => {
+                let _running = lock(&self.running);
+                self.run_queued();
+            }
         }
     }
 
@@ -122,20 +123,29 @@ impl Delivery {
             // Before the queue is read: an event that comes after the last look posts a job of its own.
             posted.store(false, Ordering::SeqCst);
         }
-        // An executor that runs its jobs at once gets here from inside a callback of this session; the loop further up
-        // the stack comes to the event.
-        if *lock(&self.runner) != Some(thread::current().id()) {
-            self.empty_queue();
+        loop {
+            // Between a thread's own event, or its letting go of `running`, and its look at the other of the two: one of
+            // two threads that get here at once sees what the other one did.
+            fence(Ordering::SeqCst);
+            if self.queue.is_empty() {
+                return;
+            }
+            // Whoever holds it looks at the queue once more afterwards, be it another thread or this one further up its
+            // stack. Nobody waits here: an executor may run its jobs at once, and so inside of another session's callback.
+            let _running = match self.running.try_lock() {
+                Ok(running) => running,
+                Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+                Err(TryLockError::WouldBlock) => return,
+            };
+            self.run_queued();
         }
     }
 
-    fn empty_queue(&self) {
-        let _running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
-        *lock(&self.runner) = Some(thread::current().id());
+    /// Delivers all that is queued, for the holder of `running`.
+    fn run_queued(&self) {
         while let Ok(Some(event)) = self.queue.try_recv() {
             self.run(event);
         }
-        *lock(&self.runner) = None;
     }
 
     fn run(&self, event: Event) {
@@ -157,7 +167,8 @@ impl Delivery {
                     }
                     handler.completed(task.id, &result, &profile);
                 });
-                drop(lock(&task.handler).take());
+                let handler = lock(&task.handler).take();
+                drop(handler);
             }
         });
     }
