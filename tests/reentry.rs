@@ -6,12 +6,14 @@
 mod support;
 
 use std::ffi::c_void;
+use std::path::Path;
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, Barrier};
+use std::sync::{Arc, Barrier, OnceLock};
 
 use support::{Session, WAIT_LIMIT, zeroed};
 use wxtransfer::ffi::callback::*;
 use wxtransfer::ffi::error::*;
+use wxtransfer::ffi::file::{WXT_IMPORT_COPY, WxtFileResult, wxt_import_file};
 use wxtransfer::ffi::options::WxtSessionOptions;
 use wxtransfer::ffi::request::*;
 use wxtransfer::ffi::session::WxtSession;
@@ -119,4 +121,47 @@ fn callbacks_of_two_sessions_that_call_into_each_other_do_not_wait_for_each_othe
     for _ in 0..2 {
         assert_eq!(next(&results), WXT_ERRNO_INVALID_URL);
     }
+}
+
+#[test]
+fn a_logger_may_ask_for_a_temporary_file_while_one_is_made() {
+    struct Host {
+        session: OnceLock<Handle>,
+        file: OnceLock<String>,
+        imports: Sender<i32>,
+    }
+    unsafe extern "C" fn imported(user_data: *mut c_void, result: *const WxtFileResult) {
+        let host = unsafe { &*user_data.cast::<Host>() };
+        host.imports.send(unsafe { (*result).err_no }).expect("the test listens");
+    }
+    unsafe extern "C" fn log(context: *mut c_void, _: i32, message: WxtStr) {
+        let message = unsafe { message.bytes() }.expect("a string").unwrap_or_default();
+        if String::from_utf8_lossy(message).contains("make room") {
+            let host = unsafe { &*context.cast::<Host>() };
+            let (session, file) = (host.session.get().expect("a session"), host.file.get().expect("a file"));
+            let path = WxtStr::new(file);
+            let status = unsafe { wxt_import_file(session.get(), path, WXT_IMPORT_COPY, Some(imported), context) };
+            assert_eq!(status, WXT_OK);
+        }
+    }
+
+    let server = Server::start(Options::default());
+    let (sender, imports) = channel();
+    let host = Host { session: OnceLock::new(), file: OnceLock::new(), imports: sender };
+    let session = Session::open_with(|options| {
+        options.temporary_quota = 1500;
+        options.logger.context = (&raw const host).cast_mut().cast();
+        options.logger.log = Some(log);
+    });
+    assert!(host.session.set(Handle(session.handle)).is_ok());
+    let file = session.file("photo.jpg", b"x");
+    host.file.set(path_text(&file)).expect("set once");
+    session.download(&server.url("/bytes/1000")).end().success();
+    let second = session.download(&server.url("/bytes/1000"));
+    assert_eq!(next(&imports), WXT_ERRNO_OK);
+    second.end().success();
+}
+
+fn path_text(path: &Path) -> String {
+    path.to_str().expect("a UTF-8 path").to_owned()
 }
