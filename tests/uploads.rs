@@ -218,6 +218,46 @@ fn a_pipe_of_known_length_is_sent() {
     assert_eq!(server.requests()[0].body.parts[0].sha256[..], Sha256::digest(&content)[..]);
 }
 
+#[test]
+fn a_pipe_whose_writer_stays_is_over_when_its_length_was_read() {
+    let server = Server::start(Options::default());
+    let session = Session::open();
+    let (reader, mut writer) = std::io::pipe().expect("a pipe");
+    writer.write_all(b"all of it").expect("the pipe holds it");
+    let ended = session
+        .upload_with(&server.url("/upload"), Path::new(""), |request| {
+            request.has_file_descriptor = 1;
+            request.file_descriptor = reader.as_raw_fd();
+            request.file_length = 9;
+            request.timeout = 10_000;
+        })
+        .end();
+    ended.success();
+    assert_eq!(server.requests()[0].body.parts[0].length, 9);
+    drop(writer);
+}
+
+#[test]
+fn one_descriptor_can_be_uploaded_more_than_once() {
+    let server = Server::start(Options::default());
+    let session = Session::open();
+    let content = vec![b'x'; 300_000];
+    let file = std::fs::File::open(session.file("data.bin", &content)).expect("a file");
+    let upload = || {
+        session.upload_with(&server.url("/upload"), Path::new(""), |request| {
+            request.has_file_descriptor = 1;
+            request.file_descriptor = file.as_raw_fd();
+        })
+    };
+    let together: Vec<_> = (0..4).map(|_| upload()).collect();
+    for task in together.into_iter().chain([upload()]) {
+        task.end().success();
+    }
+    for request in server.requests() {
+        assert_eq!(request.body.parts[0].sha256[..], Sha256::digest(&content)[..]);
+    }
+}
+
 /// The server reads the beginning; then the file changes; then the server reads on.
 fn changed_while_sent(change: impl FnOnce(&Path)) -> (support::Ended, FaultServer) {
     let script = Script::new([Step::ReadHead, Step::ReadBody(1024), Step::AwaitSignal, Step::ReadAll]);

@@ -70,12 +70,13 @@ impl Client {
     pub fn send<'a>(&'a self, mut request: Request<'a>, context: &Arc<Context>) -> Result<Response, Error> {
         match self.attempt(&mut request, context, false) {
             Err(error) if may_retry(&request, context, &error) => {
+                // A body that cannot be read again leaves the connection's failure as the answer.
+                if request.body.as_mut().is_some_and(|body| body.rewind().is_err()) {
+                    return Err(error);
+                }
                 self.log.write(Level::Info, || {
                     format!("an idle connection to {} was dead, a new one is made", request.url.authority())
                 });
-                if let Some(body) = &mut request.body {
-                    body.rewind().map_err(Error::request_body)?;
-                }
                 self.attempt(&mut request, context, true)
             }
             result => result,
@@ -206,7 +207,12 @@ impl Body<'_> {
         let read = loop {
             match self.source.read(buffer) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                result => break result.map_err(Error::request_body)?,
+                // A source that waits gives up when the exchange is to stop, and its error is not the cause.
+                Err(error) => {
+                    self.context.cancel().check()?;
+                    return Err(Error::request_body(error));
+                }
+                Ok(read) => break read,
             }
         };
         match read {

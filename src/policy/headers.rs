@@ -5,6 +5,10 @@ use std::fmt;
 /// Sent where the host names no user agent: many servers refuse a request without one.
 const DEFAULT_USER_AGENT: &str = concat!("wxtransfer/", env!("CARGO_PKG_VERSION"));
 
+/// The most bytes that a request's headers take together. Servers take less; the bound keeps a request's head small and
+/// the work on it short.
+const MAX_SIZE: usize = 32 * 1024;
+
 /// The library's alone to set: they frame the message or belong to one connection (RFC 9110 §7.6.1). A caller's would
 /// break the body's length, the connection's reuse or the check of the host. All of `Proxy-*` is treated likewise.
 const NEVER_THE_CALLERS: [&str; 9] =
@@ -116,6 +120,10 @@ pub fn build(
     if let Some(content_type) = content_type {
         add_default("Content-Type", content_type);
     }
+    // A field is its name, its value, and what stands between and behind the two.
+    if list.iter().map(|(name, value)| name.len() + value.len() + 4).sum::<usize>() > MAX_SIZE {
+        return Err(HeaderError::TooLarge);
+    }
     let dropped = dropped.into_iter().map(|(name, _)| name.escape_debug().to_string()).collect();
     Ok(RequestHeaders { list, dropped })
 }
@@ -146,6 +154,8 @@ pub enum HeaderError {
         /// The name of the header.
         name: String,
     },
+    /// All of them together are longer than 32 KiB.
+    TooLarge,
 }
 
 impl fmt::Display for HeaderError {
@@ -153,6 +163,7 @@ impl fmt::Display for HeaderError {
         match self {
             HeaderError::Name { name } => write!(formatter, "bad header name {name:?}"),
             HeaderError::Value { name } => write!(formatter, "bad value of header {name}"),
+            HeaderError::TooLarge => formatter.write_str("the headers are too large"),
         }
     }
 }

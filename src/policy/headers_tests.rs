@@ -151,6 +151,16 @@ fn a_header_that_could_smuggle_another_fails_the_call() {
 }
 
 #[test]
+fn headers_are_bounded_together() {
+    for (count, value) in [(1, "v".repeat(MAX_SIZE)), (10_000, String::new())] {
+        let callers = vec![("X".to_owned(), value); count];
+        assert_eq!(build(&callers, &identity(), None, false), Err(HeaderError::TooLarge), "{count}");
+        assert!(build(&callers, &identity(), None, true).is_ok(), "those that are not sent do not count");
+    }
+    assert!(build(&pairs(&[("X", &"v".repeat(30_000))]), &identity(), None, false).is_ok());
+}
+
+#[test]
 fn whatever_else_is_a_header_is_sent() {
     let names = "!#$%&'*+-.^_`|~09azAZ";
     for value in ["", "a\tb", "a b", "~!@#$%^&*()", "你好", "\u{80}", "é"] {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use url::{ParseError, Url};
+use url::{Host, ParseError, Url};
 
 /// The longest address that is sent, in bytes after encoding. RFC 9110 §4.1 asks for 8000; the bound keeps a request's
 /// head small.
@@ -104,6 +104,9 @@ fn checked(mut url: Url, twin: &Url, allow_plain_http: bool) -> Result<TargetUrl
     if !url.username().is_empty() || url.password().is_some() {
         return Err(UrlError::UserInfo);
     }
+    if matches!(url.host(), Some(Host::Domain(host)) if !host.bytes().all(may_stand_in_host)) {
+        return Err(UrlError::Malformed(ParseError::InvalidDomainCharacter));
+    }
     url.set_fragment(None);
     if url.as_str().len() > MAX_LENGTH {
         return Err(UrlError::TooLong);
@@ -112,6 +115,12 @@ fn checked(mut url: Url, twin: &Url, allow_plain_http: bool) -> Result<TargetUrl
     // readings shows it.
     let explicit_port = url.port().is_some() || twin.port().is_some();
     Ok(TargetUrl { url, explicit_port })
+}
+
+/// RFC 3986 §3.2.2, but for percent-encoding, which is decoded by now. The URL standard also lets quotes and braces
+/// through, which cannot be sent.
+fn may_stand_in_host(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=".contains(&byte)
 }
 
 fn is_http(url: &Url) -> bool {

@@ -80,6 +80,19 @@ impl Launch {
     ///
     /// Fails with [`Error::QuotaExceeded`] where removing all of them would not be enough, or [`Error::Io`].
     pub fn hold(&self, bytes: u64) -> Result<(), Error> {
+        let mut removed = Vec::new();
+        let held = self.make_room(bytes, &mut removed);
+        // Without the lock: the log is the host's code, which may well ask for a temporary file.
+        for name in removed {
+            self.log.write(Level::Warning, || {
+                format!("{} was removed to make room for a new temporary file", path::virtual_path(&name))
+            });
+        }
+        held
+    }
+
+    /// The work of [`Launch::hold`]; `removed` gets the names of the files that had to go.
+    fn make_room(&self, bytes: u64, removed: &mut Vec<String>) -> Result<(), Error> {
         let mut state = lock(&self.state);
         if !state.quota.can_ever_fit(bytes) {
             return Err(Error::QuotaExceeded);
@@ -94,9 +107,7 @@ impl Launch {
                 _ => {}
             }
             state.quota.remove_used(size);
-            self.log.write(Level::Warning, || {
-                format!("{} was removed to make room for a new temporary file", path::virtual_path(&name))
-            });
+            removed.push(name);
         }
         state.quota.hold(bytes);
         Ok(())
@@ -149,6 +160,7 @@ impl Launch {
             return;
         }
         let removed = self.root.launches.remove_tree(self.name.as_str()).and_then(|()| self.directory.unlock());
+        drop(state);
         if let Err(error) = removed {
             self.log.write(Level::Warning, || format!("temporary files were left for the next launch: {error}"));
         }

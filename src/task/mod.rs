@@ -184,7 +184,7 @@ impl Engine {
                 task.cancel.cancel(reason);
                 // A worker may have taken it in between; then the worker sees the cancelled token.
                 if self.take_job(task).is_some() {
-                    self.pool(task.api).withdraw();
+                    self.pool(task.api).free_place();
                     self.end(task, Err(cancelled(reason)));
                 }
                 true
@@ -203,9 +203,9 @@ impl Engine {
         }
     }
 
-    /// Runs a task on the worker thread that took it from the queue; `false` if it was aborted while it waited.
-    fn run(&self, task: &Arc<Task>, waker: &Arc<Waker>) -> bool {
-        let Some(job) = self.take_job(task) else { return false };
+    /// Runs a task on the worker thread that took it from the queue, unless it was aborted while it waited.
+    fn run(&self, task: &Arc<Task>, waker: &Arc<Waker>) {
+        let Some(job) = self.take_job(task) else { return };
         lock(&task.profile).queue_end = epoch_milliseconds();
         let deadline = Instant::now() + task.timeout;
         task.cancel.start(deadline, waker.clone());
@@ -217,8 +217,8 @@ impl Engine {
         }))
         .unwrap_or_else(|panic| Err(TransferError::new(Failure::Internal, panic_text(&panic))));
         task.cancel.finish();
+        self.pool(task.api).free_place();
         self.end(task, result);
-        true
     }
 
     fn end(&self, task: &Arc<Task>, result: Result<Outcome, TransferError>) {

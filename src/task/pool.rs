@@ -16,9 +16,9 @@ const IDLE_TIME: Duration = Duration::from_secs(2);
 /// What iOS gives a secondary thread: the system's certificate check runs on it.
 const STACK_SIZE: usize = 512 * 1024;
 
-/// A task's work, given the descriptor that wakes this thread's `poll`. Returns whether there was anything to do: a task
-/// that was aborted while it waited stays in the queue, empty.
-pub type Work = Box<dyn FnOnce(&Arc<Waker>) -> bool + Send>;
+/// A task's work, given the descriptor that wakes this thread's `poll`. That of a task which was aborted while it waited
+/// stays in the queue and does nothing.
+pub type Work = Box<dyn FnOnce(&Arc<Waker>) + Send>;
 
 /// Why a task was not queued.
 #[derive(Debug)]
@@ -48,8 +48,11 @@ struct Shared {
 
 #[derive(Default)]
 struct State {
-    /// Tasks that wait or run.
+    /// Tasks that wait or run, which is what the limit is about.
     outstanding: usize,
+    /// Work that waits or that a worker is busy with. A worker that tells the host of a task's end is still busy when the
+    /// task is over.
+    work: usize,
     /// Threads that are alive, or will be at once.
     workers: usize,
     paused: bool,
@@ -71,7 +74,7 @@ impl Pool {
         if fail_when_full && state.outstanding >= self.shared.limit {
             return Err(Refusal::Full { limit: self.shared.limit });
         }
-        if state.workers < self.shared.limit && state.workers < state.outstanding + 1 {
+        if state.workers < self.shared.limit && state.workers < state.work + 1 {
             match self.start_worker(&mut state) {
                 Ok(()) => {}
                 // A worker that is busy now will come to it.
@@ -80,14 +83,17 @@ impl Pool {
             }
         }
         state.outstanding += 1;
+        state.work += 1;
         // The pool holds a receiver, so there is always one.
         let _ = self.shared.sender.send(work);
         Ok(())
     }
 
-    /// Frees the place of a task that was taken out of its queue entry before a worker came to it.
-    pub fn withdraw(&self) {
-        self.shared.lock().finish_one();
+    /// Frees the place of a task that is over. To be called before the host hears of it: the host may start the next task
+    /// from the callback, also where that must not wait.
+    pub fn free_place(&self) {
+        let mut state = self.shared.lock();
+        state.outstanding = state.outstanding.saturating_sub(1);
     }
 
     /// While paused, workers finish what they run and take nothing new.
@@ -106,7 +112,7 @@ impl Pool {
         self.shared.resumed.notify_all();
         // Wakes workers that wait for a task: each takes one and sees that the pool is closed.
         for _ in &threads {
-            let _ = self.shared.sender.send(Box::new(|_| false));
+            let _ = self.shared.sender.send(Box::new(|_| {}));
         }
         for thread in threads {
             // A worker catches what its task panics with, so there is nothing to learn from the result.
@@ -116,7 +122,7 @@ impl Pool {
     }
 
     fn start_worker(&self, state: &mut State) -> io::Result<()> {
-        // Ended threads are joined by dropping their handle's memory here, so that the list stays short.
+        // An ended thread has nothing left to be waited for; without its handle the list stays short.
         state.threads.retain(|thread| !thread.is_finished());
         let waker = Arc::new(Waker::new()?);
         let shared = self.shared.clone();
@@ -132,9 +138,8 @@ impl Shared {
     fn work(&self, waker: &Arc<Waker>) {
         while let Some(work) = self.next() {
             waker.reset();
-            if work(waker) {
-                self.lock().finish_one();
-            }
+            work(waker);
+            self.lock().work -= 1;
         }
     }
 
@@ -164,12 +169,6 @@ impl Shared {
     }
 }
 
-impl State {
-    fn finish_one(&mut self) {
-        self.outstanding = self.outstanding.saturating_sub(1);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::sync::Barrier;
@@ -193,7 +192,6 @@ mod tests {
                 begins.send(()).unwrap();
                 // An error is the test's end, which lets everything go.
                 let _ = may_end.recv();
-                true
             });
             pool.submit(work, false).unwrap();
             Held { begun, let_go }
@@ -214,7 +212,7 @@ mod tests {
 
     fn submit_number(pool: &Pool, number: u32, sender: &mpsc::Sender<u32>) {
         let sender = sender.clone();
-        let work = Box::new(move |_: &Arc<Waker>| sender.send(number).is_ok());
+        let work = Box::new(move |_: &Arc<Waker>| sender.send(number).unwrap());
         pool.submit(work, false).unwrap();
     }
 
@@ -246,7 +244,7 @@ mod tests {
         let (sender, done) = mpsc::channel();
         for number in 0..20 {
             // A worker that has run its work may not have said so yet.
-            while pool.shared.lock().outstanding > 0 {
+            while pool.shared.lock().work > 0 {
                 thread::yield_now();
             }
             submit_number(&pool, number, &sender);
@@ -264,7 +262,6 @@ mod tests {
             let all_run = all_run.clone();
             let work = move |_: &Arc<Waker>| {
                 all_run.wait();
-                true
             };
             pool.submit(Box::new(work), false).unwrap();
         }
@@ -299,29 +296,26 @@ mod tests {
     fn a_pool_that_is_full_refuses_who_does_not_want_to_wait() {
         let pool = Pool::new("test", 2);
         let held = [Held::submit(&pool), Held::submit(&pool)];
-        let refused = pool.submit(Box::new(|_| true), true);
+        let refused = pool.submit(Box::new(|_| {}), true);
         assert!(matches!(refused, Err(Refusal::Full { limit: 2 })));
-        held[0].end();
-        while pool.shared.lock().outstanding == 2 {
-            thread::yield_now();
-        }
-        assert!(pool.submit(Box::new(|_| true), true).is_ok());
+        // The worker is still busy, with telling the host; the task is over.
+        pool.free_place();
+        assert!(pool.submit(Box::new(|_| {}), true).is_ok());
         drop(held);
         pool.close();
     }
 
     #[test]
-    fn a_withdrawn_task_frees_its_place_and_is_passed_over() {
+    fn work_without_a_task_is_passed_over() {
         let pool = Pool::new("test", 1);
         let held = Held::submit(&pool);
         // Its task was aborted: there is nothing to do, and its place was given back by the abort.
-        pool.submit(Box::new(|_| false), false).unwrap();
-        pool.withdraw();
-        assert_eq!(pool.shared.lock().outstanding, 1);
+        pool.submit(Box::new(|_| {}), false).unwrap();
+        pool.free_place();
         let next = Held::submit(&pool);
         held.end();
         next.wait_for_begin();
-        assert_eq!(pool.shared.lock().outstanding, 1, "nothing was given back twice");
+        assert_eq!(pool.shared.lock().work, 1);
         drop(next);
         pool.close();
     }
@@ -356,7 +350,7 @@ mod tests {
         let kept = Arc::new(());
         for _ in 0..5 {
             let kept = kept.clone();
-            pool.submit(Box::new(move |_| Arc::strong_count(&kept) > 100), false).unwrap();
+            pool.submit(Box::new(move |_| drop(kept)), false).unwrap();
         }
         pool.close();
         assert_eq!(Arc::strong_count(&kept), 1);

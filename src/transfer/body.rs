@@ -57,10 +57,10 @@ impl SourceReader {
 
 impl Read for SourceReader {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if !self.source.seekable {
+        if !self.source.seekable && !self.source.is_at_end() {
             wait_until_readable(&self.source.file, &self.cancel)?;
         }
-        self.source.file.read(buffer)
+        self.source.read(buffer)
     }
 }
 

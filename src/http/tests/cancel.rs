@@ -8,7 +8,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::support::*;
-use crate::cancel::CancelReason;
+use crate::cancel::{CancelReason, CancelToken};
 use crate::http::*;
 use crate::platform::Waker;
 
@@ -260,4 +260,29 @@ impl BlackHole {
     pub fn address(&self) -> IpAddr {
         self._listener.local_addr().unwrap().ip()
     }
+}
+
+/// A source that waits for its bytes gives up with an error of its own; that is not why the exchange ended.
+#[test]
+fn a_source_that_gives_up_when_it_is_told_to_is_no_failure_of_the_source() {
+    struct GivesUp(Arc<CancelToken>);
+    impl BodySource for GivesUp {
+        fn length(&self) -> u64 {
+            10
+        }
+        fn rewind(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+        fn read(&mut self, _: &mut [u8]) -> std::io::Result<usize> {
+            self.0.cancel(CancelReason::Aborted);
+            Err(std::io::Error::other("gave up"))
+        }
+    }
+    let server = Server::start(|stream, _| stay(&stream));
+    let token = Arc::new(CancelToken::new());
+    let context = Arc::new(Context::new(token.clone()));
+    let (client, url, mut body) = (client(), server.url(), GivesUp(token));
+    let request = Request { method: Method::Post, url: &url, headers: &[], body: Some(&mut body) };
+    let error = client.send(request, &context).err().unwrap();
+    assert!(matches!(error.kind, ErrorKind::Cancelled(CancelReason::Aborted)), "{error:?}");
 }

@@ -133,6 +133,36 @@ fn a_body_that_was_not_all_sent_is_sent_again_from_its_start() {
 }
 
 #[test]
+fn a_body_that_cannot_be_read_again_fails_with_the_connection() {
+    struct Once(PatternBody);
+    impl BodySource for Once {
+        fn length(&self) -> u64 {
+            self.0.length()
+        }
+        fn rewind(&mut self) -> std::io::Result<()> {
+            Err(std::io::ErrorKind::NotSeekable.into())
+        }
+        fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+            self.0.read(buffer)
+        }
+    }
+    let server = Server::start(|mut stream, _| {
+        read_request(&mut stream).unwrap();
+        stream.write_all(OK).unwrap();
+        read_head(&mut stream);
+        reset(stream);
+    });
+    let client = client();
+    fetch(&client, &server.url());
+    let mut body = Once(PatternBody::new(32 << 20));
+    let (url, context) = (server.url(), context());
+    let request = Request { method: Method::Post, url: &url, headers: &[], body: Some(&mut body) };
+    let error = client.send(request, &context).err().unwrap();
+    assert!(matches!(error.kind, ErrorKind::Closed), "{error:?}");
+    assert_eq!(server.connections(), 1);
+}
+
+#[test]
 fn a_body_that_was_all_sent_is_not_sent_again() {
     let posts = Arc::new(AtomicUsize::new(0));
     let seen = posts.clone();

@@ -58,7 +58,7 @@ fn a_source_names_its_file_and_rewinds() {
     assert_eq!((source.length, source.name.as_str()), (7, "文件.txt"));
     for _ in 0..2 {
         let mut content = String::new();
-        source.file.read_to_string(&mut content).unwrap();
+        source.read_to_string(&mut content).unwrap();
         assert_eq!(content, "content");
         source.rewind().unwrap();
     }
@@ -80,11 +80,15 @@ fn a_descriptor_is_read_from_its_offset() {
     assert_eq!((source.length, source.name.as_str(), source.seekable), (6, "a", true));
     for _ in 0..2 {
         let mut content = String::new();
-        source.file.read_to_string(&mut content).unwrap();
+        source.read_to_string(&mut content).unwrap();
         assert_eq!(content, "456789");
         source.rewind().unwrap();
     }
-    assert_eq!(storage.source_from_descriptor(at(4), Some(3), None).unwrap().length, 3);
+    assert_eq!((&file).stream_position().unwrap(), 4, "the offset is shared with the host's descriptor and stays");
+    let mut shortened = storage.source_from_descriptor(at(4), Some(3), None).unwrap();
+    let mut content = String::new();
+    shortened.read_to_string(&mut content).unwrap();
+    assert_eq!((shortened.length, content.as_str()), (3, "456"));
     assert_invalid(storage.source_from_descriptor(at(4), Some(7), None));
     assert_eq!(storage.source_from_descriptor(at(20), None, None).unwrap().length, 0);
 }
@@ -98,8 +102,9 @@ fn a_pipe_needs_a_length() {
     let mut source = storage.source_from_descriptor(reader, Some(3), None).unwrap();
     assert_eq!((source.length, source.seekable, source.name.as_str()), (3, false, ""));
     let mut content = [0; 3];
-    source.file.read_exact(&mut content).unwrap();
+    source.read_exact(&mut content).unwrap();
     assert_eq!(&content, b"abc");
+    assert_eq!(source.read(&mut content).unwrap(), 0, "the writer is still there, and is not waited for");
     assert!(matches!(source.rewind(), Err(Error::Io { .. })));
 }
 
