@@ -1,33 +1,37 @@
 //! A file that is being read.
 
 use std::fs::File;
-use std::io::{Seek, SeekFrom};
-use std::os::fd::OwnedFd;
-use std::os::unix::fs::FileTypeExt;
+use std::io::{self, Read, Seek};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::fs::{FileExt, FileTypeExt};
 
 use rustix::fs::OFlags;
+use rustix::io::Errno;
 
 use super::Error;
 
-/// Something to read `length` bytes from.
+/// Something to read `length` bytes from. A pipe may be in blocking or non-blocking mode: wait until it is readable
+/// before every read.
 #[derive(Debug)]
 pub struct Source {
-    /// The open file. A pipe may be in blocking or non-blocking mode: wait until it is readable before every read.
-    pub file: File,
-    /// How many bytes there were when it was opened, counted from where `file` stood.
+    file: File,
+    /// How many bytes there were when it was opened, counted from where the file stood.
     pub length: u64,
     /// The base name of its path; empty where it has none.
     pub name: String,
     /// Whether [`Source::rewind`] can succeed; false for a pipe.
     pub seekable: bool,
     start: u64,
+    /// Where the next byte of a regular file is. Not the descriptor's own offset: the host's descriptor, and every other
+    /// duplicate of it, has the same one.
+    position: u64,
 }
 
 impl Source {
     /// A regular file, from its beginning.
     pub(super) fn from_file(file: File, name: String) -> Result<Source, Error> {
         let length = file.metadata().map_err(|error| Error::from_io("look at a file", error))?.len();
-        Ok(Source { file, length, name, seekable: true, start: 0 })
+        Ok(Source { file, length, name, seekable: true, start: 0, position: 0 })
     }
 
     /// An open regular file from its current offset, or a pipe.
@@ -40,14 +44,14 @@ impl Source {
         match Descriptor::open(descriptor)? {
             Descriptor::Pipe(file) => {
                 let length = length.ok_or(Error::InvalidDescriptor { reason: "a pipe of unknown length" })?;
-                Ok(Source { file, length, name, seekable: false, start: 0 })
+                Ok(Source { file, length, name, seekable: false, start: 0, position: 0 })
             }
             Descriptor::Regular { file, start, rest } => {
                 let length = length.unwrap_or(rest);
                 if length > rest {
                     return Err(Error::InvalidDescriptor { reason: "it holds fewer bytes than was said" });
                 }
-                Ok(Source { file, length, name, seekable: true, start })
+                Ok(Source { file, length, name, seekable: true, start, position: start })
             }
         }
     }
@@ -56,10 +60,28 @@ impl Source {
     ///
     /// Fails with [`Error::Io`], always for a pipe.
     pub fn rewind(&mut self) -> Result<(), Error> {
-        self.file
-            .seek(SeekFrom::Start(self.start))
-            .map(|_| ())
-            .map_err(|error| Error::from_io("go back to the start of a file", error))
+        if !self.seekable {
+            return Err(Error::from_io("go back to the start of a file", Errno::SPIPE.into()));
+        }
+        self.position = self.start;
+        Ok(())
+    }
+}
+
+impl Read for Source {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if !self.seekable {
+            return self.file.read(buffer);
+        }
+        let count = self.file.read_at(buffer, self.position)?;
+        self.position += count as u64;
+        Ok(count)
+    }
+}
+
+impl AsFd for Source {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.file.as_fd()
     }
 }
 

@@ -1,6 +1,5 @@
 //! The body of an upload on its way out: read from the file, counted as it leaves.
 
-use std::fs;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::sync::Arc;
 use std::time::Instant;
@@ -58,9 +57,9 @@ impl SourceReader {
 impl Read for SourceReader {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         if !self.source.seekable {
-            wait_until_readable(&self.source.file, &self.cancel)?;
+            wait_until_readable(&self.source, &self.cancel)?;
         }
-        self.source.file.read(buffer)
+        self.source.read(buffer)
     }
 }
 
@@ -75,11 +74,11 @@ impl Seek for SourceReader {
 
 /// Waits until a pipe has something to read or has ended. The exchange looks at the token itself, so that a cancelled
 /// wait is reported as the cancellation, not as this error.
-fn wait_until_readable(file: &fs::File, cancel: &CancelToken) -> io::Result<()> {
+fn wait_until_readable(source: &Source, cancel: &CancelToken) -> io::Result<()> {
     let waker = cancel.waker();
     loop {
         cancel.check().map_err(|reason| io::Error::other(format!("{reason:?}")))?;
-        let mut watched = vec![PollFd::new(file, PollFlags::IN)];
+        let mut watched = vec![PollFd::new(source, PollFlags::IN)];
         if let Some(waker) = &waker {
             watched.push(PollFd::new(&**waker, PollFlags::IN));
         }

@@ -63,7 +63,7 @@ fn target(storage: &Storage, path: &str, content: &[u8]) -> Result<StoredFile, E
 fn read(storage: &Storage, path: &str) -> Result<Vec<u8>, Error> {
     let mut source = storage.open_source(path)?;
     let mut content = Vec::new();
-    source.file.read_to_end(&mut content).unwrap();
+    source.read_to_end(&mut content).unwrap();
     assert_eq!(content.len() as u64, source.length);
     Ok(content)
 }

@@ -58,7 +58,7 @@ fn a_source_names_its_file_and_rewinds() {
     assert_eq!((source.length, source.name.as_str()), (7, "文件.txt"));
     for _ in 0..2 {
         let mut content = String::new();
-        source.file.read_to_string(&mut content).unwrap();
+        source.read_to_string(&mut content).unwrap();
         assert_eq!(content, "content");
         source.rewind().unwrap();
     }
@@ -80,7 +80,7 @@ fn a_descriptor_is_read_from_its_offset() {
     assert_eq!((source.length, source.name.as_str(), source.seekable), (6, "a", true));
     for _ in 0..2 {
         let mut content = String::new();
-        source.file.read_to_string(&mut content).unwrap();
+        source.read_to_string(&mut content).unwrap();
         assert_eq!(content, "456789");
         source.rewind().unwrap();
     }
@@ -98,7 +98,7 @@ fn a_pipe_needs_a_length() {
     let mut source = storage.source_from_descriptor(reader, Some(3), None).unwrap();
     assert_eq!((source.length, source.seekable, source.name.as_str()), (3, false, ""));
     let mut content = [0; 3];
-    source.file.read_exact(&mut content).unwrap();
+    source.read_exact(&mut content).unwrap();
     assert_eq!(&content, b"abc");
     assert!(matches!(source.rewind(), Err(Error::Io { .. })));
 }
