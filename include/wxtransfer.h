@@ -552,7 +552,7 @@ typedef struct {
    */
   int32_t file_descriptor;
   /**
-   * How many bytes a pipe will give. A file's rest at the call is its own length, and this is 0.
+   * How many bytes a pipe will give; its end is not waited for. A file's rest at the call is its own length, and this is 0.
    */
   uint64_t file_length;
 } WxtUploadRequest;

@@ -250,6 +250,30 @@ fn a_pipe_of_known_length_is_sent() {
     assert_eq!(server.requests()[0].body.parts[0].sha256[..], Sha256::digest(&content)[..]);
 }
 
+#[test]
+fn the_end_of_a_pipe_of_known_length_is_not_waited_for() {
+    let server = Server::start(Options::default());
+    let session = Session::open();
+    for (written, length, sent) in [(3, 3, true), (4, 3, false), (0, 0, false)] {
+        let (reader, mut writer) = std::io::pipe().expect("a pipe");
+        writer.write_all(&b"abcd"[..written]).expect("there is room");
+        let ended = session
+            .upload_with(&server.https_url("/upload"), Path::new(""), |request| {
+                request.has_file_descriptor = 1;
+                request.file_descriptor = reader.as_raw_fd();
+                request.file_length = length;
+                request.timeout = 20_000;
+            })
+            .end();
+        match &ended.result {
+            Ok(success) => assert!(sent && success.status == 200),
+            Err(failure) => assert!(!sent && failure.err_no != WXT_ERRNO_TIMEOUT, "{failure:?}"),
+        }
+        drop(writer);
+    }
+    assert_eq!(server.requests()[0].body.parts[0].sha256[..], Sha256::digest(b"abc")[..]);
+}
+
 /// The server reads the beginning; then the file changes; then the server reads on.
 fn changed_while_sent(change: impl FnOnce(&Path)) -> (support::Ended, FaultServer) {
     let script = Script::new([Step::ReadHead, Step::ReadBody(1024), Step::AwaitSignal, Step::ReadAll]);

@@ -22,7 +22,7 @@ pub struct Source {
     /// Whether [`Source::rewind`] can succeed; false for a pipe.
     pub seekable: bool,
     start: u64,
-    /// Where the next byte of a regular file is. Not the descriptor's own offset: the host's descriptor, and every other
+    /// Where the next byte is. Of a regular file, not the descriptor's own offset: the host's descriptor, and every other
     /// duplicate of it, has the same one.
     position: u64,
 }
@@ -56,6 +56,11 @@ impl Source {
         }
     }
 
+    /// Whether all the `length` bytes have been read.
+    pub fn is_read(&self) -> bool {
+        self.position - self.start >= self.length
+    }
+
     /// Goes back to the first of the `length` bytes, to send them again.
     ///
     /// Fails with [`Error::Io`], always for a pipe.
@@ -70,10 +75,7 @@ impl Source {
 
 impl Read for Source {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if !self.seekable {
-            return self.file.read(buffer);
-        }
-        let count = self.file.read_at(buffer, self.position)?;
+        let count = if self.seekable { self.file.read_at(buffer, self.position)? } else { self.file.read(buffer)? };
         self.position += count as u64;
         Ok(count)
     }

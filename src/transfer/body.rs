@@ -57,7 +57,12 @@ impl SourceReader {
 impl Read for SourceReader {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         if !self.source.seekable {
-            wait_until_readable(&self.source, &self.cancel)?;
+            if !self.source.is_read() {
+                wait_until_readable(&self.source, &self.cancel)?;
+            } else if !is_readable(&self.source)? {
+                // Its length is known, and its writer may keep it open: no end is waited for.
+                return Ok(0);
+            }
         }
         self.source.read(buffer)
     }
@@ -68,6 +73,17 @@ impl Seek for SourceReader {
         match position {
             SeekFrom::Start(0) => self.source.rewind().map(|()| 0).map_err(io::Error::other),
             _ => Err(io::ErrorKind::Unsupported.into()),
+        }
+    }
+}
+
+/// Whether a pipe has something to read or has ended, by now.
+fn is_readable(source: &Source) -> io::Result<bool> {
+    loop {
+        match poll(&mut [PollFd::new(source, PollFlags::IN)], Some(&Timespec::default())) {
+            Ok(count) => return Ok(count > 0),
+            Err(Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
         }
     }
 }
