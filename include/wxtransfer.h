@@ -547,11 +547,12 @@ typedef struct {
    */
   uint8_t has_file_descriptor;
   /**
-   * An open descriptor of a file or a pipe, read from where it stands. It is duplicated: the host keeps its own.
+   * An open descriptor of a file or a pipe, read from where it stands at the call. It is duplicated: the host keeps its
+   * own, and a file's offset stays where it is.
    */
   int32_t file_descriptor;
   /**
-   * How many bytes a pipe will give. A file's rest is its own length, and this is 0.
+   * How many bytes a pipe will give; its end is not waited for. A file's rest at the call is its own length, and this is 0.
    */
   uint64_t file_length;
 } WxtUploadRequest;
@@ -738,7 +739,7 @@ typedef struct {
    */
   WxtStr native_path;
   /**
-   * `dataLength`: the downloaded file's size, or the length of an upload's `data`, in bytes.
+   * The downloaded file's size, or that of an upload's answer before it was read as text, in bytes.
    */
   uint64_t data_length;
   /**

@@ -3,7 +3,7 @@
 mod support;
 
 use std::fs::OpenOptions;
-use std::io::Write;
+use std::io::{Seek, SeekFrom, Write};
 use std::os::fd::AsRawFd;
 use std::path::Path;
 use std::time::Duration;
@@ -175,7 +175,7 @@ fn an_empty_file_and_a_file_name_of_the_callers_are_sent() {
 
 #[test]
 fn a_descriptor_is_sent_from_where_it_stands_and_stays_the_hosts() {
-    use std::io::{Read, Seek, SeekFrom};
+    use std::io::Read;
     let server = Server::start(Options::default());
     let session = Session::open();
     let path = session.file("data.bin", b"0123456789");
@@ -195,6 +195,38 @@ fn a_descriptor_is_sent_from_where_it_stands_and_stays_the_hosts() {
     let mut content = String::new();
     file.read_to_string(&mut content).expect("it can be read");
     assert_eq!(content, "0123456789");
+}
+
+/// The duplicates of a descriptor share one offset: neither the host nor another upload may be disturbed by it.
+#[test]
+fn one_descriptor_can_be_sent_many_times() {
+    const LENGTH: u64 = 1_000_000;
+    let content = server::pattern_bytes(0, LENGTH as usize);
+    for at_once in [1, 3] {
+        let server = Server::start(Options::default());
+        let session = Session::open_with(|options| options.max_concurrent_uploads = at_once);
+        let path = session.file("file", &content);
+        let mut file = std::fs::File::open(path).expect("a file");
+        let tasks: Vec<_> = (0..3)
+            .map(|_| {
+                session.upload_with(&server.https_url("/upload"), Path::new(""), |request| {
+                    request.has_file_descriptor = 1;
+                    request.file_descriptor = file.as_raw_fd();
+                })
+            })
+            .collect();
+        assert_eq!(file.stream_position().expect("an offset"), 0);
+        // Too late for what was called before.
+        file.seek(SeekFrom::End(0)).expect("it moves");
+        for task in tasks {
+            assert_eq!(task.end().success().status, 200);
+        }
+        for request in server.requests() {
+            let part = &request.body.files()[0];
+            assert_eq!((part.length, part.sha256), (LENGTH, wxtransfer_test_server::pattern_sha256(LENGTH)));
+        }
+        assert_eq!(file.stream_position().expect("an offset"), LENGTH);
+    }
 }
 
 #[test]
@@ -235,27 +267,6 @@ fn a_pipe_whose_writer_stays_is_over_when_its_length_was_read() {
     ended.success();
     assert_eq!(server.requests()[0].body.parts[0].length, 9);
     drop(writer);
-}
-
-#[test]
-fn one_descriptor_can_be_uploaded_more_than_once() {
-    let server = Server::start(Options::default());
-    let session = Session::open();
-    let content = vec![b'x'; 300_000];
-    let file = std::fs::File::open(session.file("data.bin", &content)).expect("a file");
-    let upload = || {
-        session.upload_with(&server.url("/upload"), Path::new(""), |request| {
-            request.has_file_descriptor = 1;
-            request.file_descriptor = file.as_raw_fd();
-        })
-    };
-    let together: Vec<_> = (0..4).map(|_| upload()).collect();
-    for task in together.into_iter().chain([upload()]) {
-        task.end().success();
-    }
-    for request in server.requests() {
-        assert_eq!(request.body.parts[0].sha256[..], Sha256::digest(&content)[..]);
-    }
 }
 
 /// The server reads the beginning; then the file changes; then the server reads on.

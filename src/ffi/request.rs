@@ -35,9 +35,10 @@ pub struct WxtUploadRequest {
     pub timeout: u32,
     /// Not 0: the file is `file_descriptor`, and `file_path` is not looked at.
     pub has_file_descriptor: u8,
-    /// An open descriptor of a file or a pipe, read from where it stands. It is duplicated: the host keeps its own.
+    /// An open descriptor of a file or a pipe, read from where it stands at the call. It is duplicated: the host keeps its
+    /// own, and a file's offset stays where it is.
     pub file_descriptor: i32,
-    /// How many bytes a pipe will give. A file's rest is its own length, and this is 0.
+    /// How many bytes a pipe will give; its end is not waited for. A file's rest at the call is its own length, and this is 0.
     pub file_length: u64,
 }
 

@@ -13,14 +13,13 @@ mod upload;
 use std::sync::{Arc, Mutex};
 
 use crate::cancel::CancelToken;
-use crate::error::TransferError;
 use crate::http;
 use crate::log::Log;
 use crate::policy::domains::DomainRules;
 use crate::policy::headers::Identity;
 use crate::policy::limits::Limits;
 use crate::policy::quirks::Quirks;
-use crate::storage::{Source, Storage, StoredFile};
+use crate::storage::{Storage, StoredFile};
 
 #[cfg(feature = "fuzzing")]
 pub use multipart::{FilePart, MultipartBody};
@@ -99,13 +98,4 @@ pub enum Content {
     TemporaryFile(StoredFile),
     /// A download with `filePath`.
     TargetFile(StoredFile),
-}
-
-/// Reads a file as the parameters of an upload name it.
-fn open_source(environment: &Environment, file: File) -> Result<Source, TransferError> {
-    match file {
-        File::Path(path) => environment.storage.open_source(&path),
-        File::Descriptor { descriptor, length } => environment.storage.source_from_descriptor(descriptor, length, None),
-    }
-    .map_err(failure::of_source)
 }

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use super::body::{SourceReader, UploadBody};
 use super::exchange::{self, Exchanged, Prepared};
 use super::multipart::{FilePart, MultipartBody};
-use super::{Content, Environment, Outcome, TransferContext, failure, open_source, text};
+use super::{Content, Environment, Outcome, TransferContext, failure, text};
 use crate::error::{Failure, TransferError};
 use crate::http;
-
 use crate::policy::quirks::{Api, Effect};
+use crate::storage::Source;
 
 /// The OBJECT of `wx.uploadFile`, owned.
 #[derive(Debug)]
@@ -49,14 +49,27 @@ pub enum File {
 #[derive(Debug)]
 pub struct PreparedUpload {
     prepared: Prepared,
-    request: UploadRequest,
+    file: Pending,
+    name: String,
+    form_data: Vec<(String, String)>,
+    file_name: Option<String>,
+}
+
+/// What is uploaded, while the upload waits for its turn.
+#[derive(Debug)]
+enum Pending {
+    /// Opened when it begins.
+    Path(String),
+    /// Open already, from where the descriptor stood at the call: nobody can tell where the host will have moved it to
+    /// when the upload begins.
+    Open(Source),
 }
 
 /// A value that stands for the boundary until the body is known; `Content-Type` is set when it is.
 const CONTENT_TYPE_PLACEHOLDER: &str = "multipart/form-data";
 
 impl PreparedUpload {
-    /// Checks the parameters. Nothing is opened or sent.
+    /// Checks the parameters. Nothing is sent, nor any path opened.
     pub fn new(environment: &Environment, request: UploadRequest) -> Result<PreparedUpload, TransferError> {
         if matches!(&request.file, File::Path(path) if path.is_empty()) {
             return Err(TransferError::parameter("filePath", "the filePath is missing"));
@@ -66,22 +79,33 @@ impl PreparedUpload {
         }
         let prepared =
             exchange::prepare(environment, Api::Upload, &request.url, &request.header, Some(CONTENT_TYPE_PLACEHOLDER))?;
-        Ok(PreparedUpload { prepared, request })
+        let UploadRequest { file, name, form_data, file_name, .. } = request;
+        let file = match file {
+            File::Path(path) => Pending::Path(path),
+            File::Descriptor { descriptor, length } => {
+                let opened = environment.storage.source_from_descriptor(descriptor, length, None);
+                Pending::Open(opened.map_err(failure::of_source)?)
+            }
+        };
+        Ok(PreparedUpload { prepared, file, name, form_data, file_name })
     }
 
     /// Runs on a worker thread until the answer is complete.
     pub fn run(self, environment: &Environment, context: &TransferContext<'_>) -> Result<Outcome, TransferError> {
-        let PreparedUpload { mut prepared, request } = self;
-        let source = open_source(environment, request.file)?;
-        let file_name = request.file_name.unwrap_or_else(|| source.name.clone());
+        let PreparedUpload { mut prepared, file, name, form_data, file_name } = self;
+        let source = match file {
+            Pending::Path(path) => environment.storage.open_source(&path).map_err(failure::of_source)?,
+            Pending::Open(source) => source,
+        };
+        let file_name = file_name.unwrap_or_else(|| source.name.clone());
         let size = source.length;
         let part = FilePart {
-            name: &request.name,
+            name: &name,
             file_name: &file_name,
             content: SourceReader::new(source, context.cancel.clone()),
             size,
         };
-        let multipart = MultipartBody::new(&request.form_data, part)
+        let multipart = MultipartBody::new(&form_data, part)
             .map_err(|error| TransferError::new(Failure::Internal, error.to_string()))?;
         for (name, value) in &mut prepared.headers {
             if name.eq_ignore_ascii_case("Content-Type") {

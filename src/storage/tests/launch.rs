@@ -35,7 +35,7 @@ fn closing_removes_temporary_files_and_parts() {
     assert!(matches!(storage.create_target("wxfile://usr/a"), Err(Error::Closed)));
     assert_not_found(storage.open_source(&file.path));
     let mut content = String::new();
-    source.file.read_to_string(&mut content).unwrap();
+    source.read_to_string(&mut content).unwrap();
     assert_eq!(content, "x", "what is being sent is sent to its end");
 
     let next = Storage::open(options(directory.path())).unwrap();

@@ -66,7 +66,7 @@ fn a_target_is_made_with_its_directories_and_replaced_whole() {
     let mut old = storage.open_source(path).unwrap();
     target(&storage, path, b"newer").unwrap();
     let mut content = Vec::new();
-    old.file.read_to_end(&mut content).unwrap();
+    old.read_to_end(&mut content).unwrap();
     assert_eq!(content, b"new", "a reader of the old file is not disturbed");
     assert_eq!(read(&storage, path).unwrap(), b"newer");
     assert_eq!(files_below(&root_of(&directory)), [stored.native_path]);

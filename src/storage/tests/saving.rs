@@ -113,6 +113,6 @@ fn a_removed_file_can_be_read_to_its_end() {
     let mut source = storage.open_source(&saved.path).unwrap();
     storage.remove_saved_file(&saved.path).unwrap();
     let mut content = String::new();
-    source.file.read_to_string(&mut content).unwrap();
+    source.read_to_string(&mut content).unwrap();
     assert_eq!(content, "content");
 }
