@@ -1,10 +1,13 @@
 //! Answers that come while the request is still being sent.
 
 use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::sync::{Mutex, mpsc};
+use std::thread;
 
 use super::support::*;
 use crate::http::*;
+use crate::platform::unsent_bytes;
 
 const LENGTH: u64 = 64 << 20;
 const REFUSAL: &[u8] = b"HTTP/1.1 413 Content Too Large\r\nContent-Length: 9\r\nConnection: close\r\n\r\ntoo large";
@@ -18,6 +21,14 @@ fn refused(client: &Client, url: &url::Url) {
     assert_eq!(read_all(&mut response).unwrap(), b"too large");
     assert!(body.position < LENGTH, "all of the body was read for a server that did not want it");
     assert!(context.body_bytes_sent() < LENGTH);
+}
+
+/// Waits until the client's system has all that was written. A reset overtakes what is still waiting here, and then there
+/// is no answer that a client could get.
+fn wait_until_received(stream: &TcpStream) {
+    while unsent_bytes(stream).unwrap() > 0 {
+        thread::yield_now();
+    }
 }
 
 /// How a server ends a connection on which it has answered early.
@@ -37,6 +48,7 @@ fn an_early_answer_arrives_20_of_20_times() {
             read_head(&mut stream).unwrap();
             stream.read_exact(&mut [0; 100_000]).unwrap();
             stream.write_all(REFUSAL).unwrap();
+            wait_until_received(&stream);
             match ending {
                 Ending::Close => {}
                 Ending::Reset => reset(stream),
@@ -61,6 +73,7 @@ fn an_early_answer_over_tls_arrives_20_of_20_times() {
                 stream.conn.send_close_notify();
             }
             stream.flush().unwrap();
+            wait_until_received(&stream.sock);
         });
         for _ in 0..20 {
             refused(&client_trusting(&authority), &server.tls_url());
@@ -74,6 +87,7 @@ fn a_refusal_that_ends_with_its_connection_is_whole_after_the_reset_too() {
         read_head(&mut stream).unwrap();
         stream.read_exact(&mut [0; 100_000]).unwrap();
         stream.write_all(b"HTTP/1.0 413 Content Too Large\r\n\r\ntoo large").unwrap();
+        wait_until_received(&stream);
     });
     for _ in 0..20 {
         refused(&client(), &server.url());
@@ -86,6 +100,7 @@ fn a_server_that_reads_no_body_at_all_gets_its_answer_through() {
     let server = Server::start(|mut stream, _| {
         read_head(&mut stream).unwrap();
         stream.write_all(REFUSAL).unwrap();
+        wait_until_received(&stream);
     });
     for _ in 0..20 {
         refused(&client(), &server.url());
