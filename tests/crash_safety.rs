@@ -23,10 +23,11 @@ use wxtransfer::ffi::string::WxtStr;
 use wxtransfer_test_server::{Options, Server, pattern_bytes};
 
 /// Small, so that it can be filled in every round.
-const QUOTA: u64 = 4 * 1024 * 1024;
+const QUOTA: u64 = 12 * 1024 * 1024;
 /// The victim removes the oldest file when there are more.
-const MOST_SAVED: usize = 30;
-const LARGEST: u64 = 48 * 1024;
+const MOST_SAVED: usize = 12;
+/// Large enough that writing such a file takes a good part of a step.
+const LARGEST: u64 = 512 * 1024;
 /// The victim begins a new launch after so many steps: opening and closing can be interrupted, too.
 const STEPS_PER_LAUNCH: u64 = 12;
 const VICTIM: &str = "WXT_CRASH_SAFETY_VICTIM";
@@ -98,12 +99,16 @@ fn live_until_killed(data: &str, server: &str, seed: u64) -> ! {
                 }
                 1 => {
                     println!("target {usr} {length}");
-                    session.save(&temporary(), Some(usr)).file();
+                    let temporary = temporary();
+                    println!("saving");
+                    session.save(&temporary, Some(usr)).file();
                     println!("done");
                 }
                 _ => {
                     println!("save {length}");
-                    let result = session.save(&temporary(), None);
+                    let temporary = temporary();
+                    println!("saving");
+                    let result = session.save(&temporary, None);
                     println!("saved {}", result.file().path);
                 }
             }
@@ -173,15 +178,17 @@ impl Driver {
     /// One life of the victim.
     fn round(&mut self) {
         let (mut victim, lines) = self.start_victim();
-        // Most lives are long enough to save something; some end while the victim still starts.
-        let life = match self.random.below(5) {
-            0 => Duration::from_micros(self.random.below(60_000)),
-            _ => Duration::from_micros(self.random.below(200_000)),
+        // Some lives end while the victim still starts, the others within a step: soon after a line of its own, or a
+        // change of a file, which takes microseconds, would hardly ever be met.
+        let (most_lines, pause) = match self.random.below(8) {
+            0 => (0, self.random.below(40_000)),
+            _ => (1 + self.random.below(30), self.random.below(4_000)),
         };
-        let end = Instant::now() + life;
-        while let Ok(line) = lines.recv_timeout(end.saturating_duration_since(Instant::now())) {
+        for _ in 0..most_lines {
+            let Ok(line) = lines.recv_timeout(support::WAIT_LIMIT) else { break };
             self.take(&line);
         }
+        thread::sleep(Duration::from_micros(pause));
         assert!(victim.try_wait().expect("its state").is_none(), "the victim ended by itself: {:?}", self.step);
         victim.kill().expect("it is killed");
         victim.wait().expect("it ends");
@@ -228,6 +235,7 @@ impl Driver {
                 self.saves += 1;
             }
             (Step::Remove(path), ["done"]) => drop(self.store.remove(&path)),
+            (step, ["saving"]) => self.step = step,
             (Step::Nothing, ["closing" | "done"]) => {}
             (step, _) => panic!("{line:?} in {step:?}"),
         }
