@@ -54,10 +54,14 @@ cp "$target/debug/libwxtransfer.a" "$library/"
 exec 9> "$target/swift/lock"
 if command -v flock > /dev/null; then flock 9; fi
 
+limit=()
+if command -v timeout > /dev/null; then limit=(timeout --kill-after=10 1200); fi
+
 swift_test() { # build directory, further arguments…
     local build=$1
     shift
-    with_swift env WXTRANSFER_TEST_SERVER="$target/debug/wxtransfer-test-server" \
+    # A test that waits for what never comes is a failure too.
+    with_swift "${limit[@]}" env WXTRANSFER_TEST_SERVER="$target/debug/wxtransfer-test-server" \
         swift test --disable-swift-testing --package-path "$package" --scratch-path "$build" \
         -Xswiftc -warnings-as-errors -Xlinker "-L$library" "$@"
 }

@@ -16,7 +16,8 @@ mkdir -p "$(dirname "$directory")"
 exec 9> "$directory.lock"
 flock 9
 
-if [ -x "$directory/usr/bin/swift" ]; then
+# It gets its name when it is complete.
+if [ -d "$directory" ]; then
     exit 0
 fi
 [ "$(id -u)" = 0 ] || fail "only root can make a chroot; install Swift 6 instead"
@@ -39,6 +40,7 @@ done
 chroot "$partial" apt-get update -q
 DEBIAN_FRONTEND=noninteractive chroot "$partial" apt-get install -q -y --no-install-recommends \
     swiftlang libc6-dev libstdc++-14-dev
+chroot "$partial" apt-get clean
 # Swift finds its libraries through /proc.
 unshare --mount sh -ec 'mount -t proc proc "$1/proc"; chroot "$1" swift --version' sh "$partial"
-mv "$partial" "$directory"
+mv -T "$partial" "$directory"

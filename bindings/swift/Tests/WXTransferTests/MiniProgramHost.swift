@@ -3,9 +3,9 @@ import WXTransfer
 
 /// The transfers and files of one running mini program, for the page in its JavaScript engine.
 ///
-/// The page runs `bindings/javascript/wx.js`, whose messages `bindings/javascript.md` describes; what that says of values
-/// of the wrong type, and the other calls for saved files, are left out here. Everything happens on `scriptQueue`, the
-/// one queue on which the host calls the engine.
+/// The page runs `bindings/javascript/wx.js`, whose messages `bindings/javascript.md` describes; what that says of
+/// values of the wrong type, and the other calls for saved files, are left out here. Everything happens on
+/// `scriptQueue`, the one queue on which the host calls the engine.
 final class MiniProgramHost: @unchecked Sendable {
     private let session: WXTransferSession
     private let scriptQueue: DispatchQueue
