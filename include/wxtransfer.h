@@ -592,8 +592,8 @@ typedef struct {
    */
   size_t struct_size;
   /**
-   * `totalBytesSent` of an upload: bytes of the request's body that left the device's buffers; `totalBytesWritten`
-   * of a download: bytes written to the file. Never falls.
+   * `totalBytesSent` of an upload: bytes of the request's body that left the device's buffers, and at the end those
+   * that went into them; `totalBytesWritten` of a download: bytes written to the file. Never falls.
    */
   uint64_t total_bytes;
   /**
@@ -680,11 +680,11 @@ typedef struct {
    */
   uint64_t response_end;
   /**
-   * `sendBytesCount`: bytes sent, heads included, before encryption.
+   * `sendBytesCount`: bytes sent in the last hop, with heads, proxy and TLS.
    */
   uint64_t send_bytes_count;
   /**
-   * `receivedBytedCount` (WeChat's spelling): bytes received, heads included, after decryption.
+   * `receivedBytedCount` (WeChat's spelling): bytes received in the last hop, with heads, proxy and TLS.
    */
   uint64_t received_byted_count;
   /**

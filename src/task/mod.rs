@@ -209,7 +209,7 @@ impl Engine {
         lock(&task.profile).queue_end = epoch_milliseconds();
         let deadline = Instant::now() + task.timeout;
         task.cancel.start(deadline, waker.clone());
-        let events = TaskEvents { task, delivery: &self.delivery };
+        let events: Arc<dyn Events> = Arc::new(TaskEvents { task: task.clone(), delivery: self.delivery.clone() });
         let context = TransferContext { cancel: &task.cancel, events: &events, profile: &task.profile };
         let result = catch_unwind(AssertUnwindSafe(|| {
             task.cancel.check().map_err(cancelled)?;
@@ -258,12 +258,12 @@ fn panic_text(panic: &Box<dyn std::any::Any + Send>) -> String {
 }
 
 /// Hands a running transfer's events to the delivery.
-struct TaskEvents<'a> {
-    task: &'a Arc<Task>,
-    delivery: &'a Arc<Delivery>,
+struct TaskEvents {
+    task: Arc<Task>,
+    delivery: Arc<Delivery>,
 }
 
-impl Events for TaskEvents<'_> {
+impl Events for TaskEvents {
     fn headers_received(&self, head: Head) {
         self.delivery.push(Event::HeadersReceived(self.task.clone(), Box::new(head)));
     }
