@@ -102,7 +102,9 @@ impl PreparedUpload {
         }
         let outcome = read_data(environment, exchanged);
         exchange::record(context, &http_context);
-        outcome
+        let outcome = outcome?;
+        context.cancel.settle().map_err(TransferError::cancelled)?;
+        Ok(outcome)
     }
 }
 
