@@ -593,8 +593,8 @@ typedef struct {
    */
   size_t struct_size;
   /**
-   * `totalBytesSent` of an upload: bytes of the request's body that left the device's buffers; `totalBytesWritten`
-   * of a download: bytes written to the file. Never falls.
+   * `totalBytesSent` of an upload: bytes of the request's body that left the device's buffers, and at the end those
+   * that went into them; `totalBytesWritten` of a download: bytes written to the file. Never falls.
    */
   uint64_t total_bytes;
   /**
@@ -681,11 +681,11 @@ typedef struct {
    */
   uint64_t response_end;
   /**
-   * `sendBytesCount`: bytes sent, heads included, before encryption.
+   * `sendBytesCount`: bytes sent in the last hop, with heads, proxy and TLS.
    */
   uint64_t send_bytes_count;
   /**
-   * `receivedBytedCount` (WeChat's spelling): bytes received, heads included, after decryption.
+   * `receivedBytedCount` (WeChat's spelling): bytes received in the last hop, with heads, proxy and TLS.
    */
   uint64_t received_byted_count;
   /**
@@ -1132,7 +1132,8 @@ WxtStatus wxt_download_file(WxtSession *session,
  * Aborts a task, waiting or running: it then fails with `abort`. Returns at once; the callbacks follow. Any thread,
  * also from a callback.
  *
- * - `WXT_NOT_FOUND`: the task has ended, or never was. Its callbacks may still be on their way.
+ * - `WXT_NOT_FOUND`: the task has ended or all of its answer is here, or it never was. Its callbacks may still be on
+ *   their way.
  * - `WXT_SESSION_CLOSED`, `WXT_INVALID_ARGUMENT`: the handle.
  */
 WxtStatus wxt_task_abort(WxtSession *session,

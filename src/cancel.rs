@@ -21,7 +21,7 @@ pub enum CancelReason {
 }
 
 impl CancelReason {
-    /// The atomic's value for a reason; 0 is "not cancelled".
+    /// The atomic's value for a reason.
     const fn code(self) -> u8 {
         match self {
             CancelReason::Aborted => 1,
@@ -36,6 +36,11 @@ impl CancelReason {
             .find(|reason| reason.code() == code)
     }
 }
+
+/// The atomic's value while the transfer can be cancelled and is not.
+const RUNNING: u8 = 0;
+/// The atomic's value when its result is decided.
+const SETTLED: u8 = 4;
 
 /// A transfer's stop signal and deadline, shared between those who may stop it and the thread that runs it.
 ///
@@ -56,7 +61,7 @@ impl CancelToken {
     pub fn new() -> CancelToken {
         let (sender, signal) = crossbeam_channel::bounded(0);
         CancelToken {
-            reason: AtomicU8::new(0),
+            reason: AtomicU8::new(RUNNING),
             deadline: OnceLock::new(),
             waker: Mutex::new(None),
             signal_sender: Mutex::new(Some(sender)),
@@ -75,10 +80,10 @@ impl CancelToken {
         *lock(&self.waker) = None;
     }
 
-    /// Stops the transfer. The first reason stays; returns whether it was this one.
+    /// Stops the transfer; the first reason stays. `false` if its result was decided before.
     pub fn cancel(&self, reason: CancelReason) -> bool {
-        if self.reason.compare_exchange(0, reason.code(), Ordering::SeqCst, Ordering::SeqCst).is_err() {
-            return false;
+        if let Err(before) = self.reason.compare_exchange(RUNNING, reason.code(), Ordering::SeqCst, Ordering::SeqCst) {
+            return before != SETTLED;
         }
         lock(&self.signal_sender).take();
         if let Some(waker) = lock(&self.waker).as_ref() {
@@ -94,6 +99,16 @@ impl CancelToken {
         }
         match self.deadline() {
             Some(deadline) if Instant::now() >= deadline => Err(CancelReason::DeadlinePassed),
+            _ => Ok(()),
+        }
+    }
+
+    /// Decides that the transfer succeeds, before what cannot be taken back: from here on nothing stops it. `Err` if it is
+    /// to stop.
+    pub fn settle(&self) -> Result<(), CancelReason> {
+        self.check()?;
+        match self.reason.compare_exchange(RUNNING, SETTLED, Ordering::SeqCst, Ordering::SeqCst) {
+            Err(reason) if reason != SETTLED => self.check(),
             _ => Ok(()),
         }
     }
@@ -148,24 +163,21 @@ mod tests {
         let token = CancelToken::new();
         assert_eq!(token.check(), Ok(()));
         assert!(token.cancel(CancelReason::Interrupted));
-        assert!(!token.cancel(CancelReason::Aborted));
+        assert!(token.cancel(CancelReason::Aborted), "it is being stopped");
         assert_eq!(token.check(), Err(CancelReason::Interrupted));
     }
 
     #[test]
-    fn of_many_at_once_one_decides() {
-        let token = &CancelToken::new();
-        let reasons = [CancelReason::Aborted, CancelReason::Interrupted];
-        let decided: Vec<_> = thread::scope(|scope| {
-            let threads: Vec<_> = (0..8)
-                .map(|index| reasons[index % 2])
-                .map(|reason| scope.spawn(move || (token.cancel(reason), reason)))
-                .collect();
-            threads.into_iter().map(|thread| thread.join().unwrap()).collect()
-        });
-        let winners: Vec<_> = decided.iter().filter(|(won, _)| *won).map(|(_, reason)| *reason).collect();
-        assert_eq!(winners.len(), 1);
-        assert_eq!(token.check(), Err(winners[0]));
+    fn of_a_stop_and_a_result_at_once_one_comes_first() {
+        for _ in 0..100 {
+            let token = &CancelToken::new();
+            let (stopped, settled) = thread::scope(|scope| {
+                let stop = scope.spawn(|| token.cancel(CancelReason::Aborted));
+                let settle = scope.spawn(|| token.settle());
+                (stop.join().unwrap(), settle.join().unwrap())
+            });
+            assert_eq!(settled.is_err(), stopped);
+        }
     }
 
     #[test]
@@ -215,5 +227,19 @@ mod tests {
         token.cancel(CancelReason::Aborted);
         token.start(Instant::now() + LIMIT, Arc::new(Waker::new().unwrap()));
         assert_eq!(token.check(), Err(CancelReason::Aborted));
+    }
+
+    #[test]
+    fn either_the_stop_or_the_result_comes_first() {
+        let token = CancelToken::new();
+        assert!(token.cancel(CancelReason::Aborted));
+        assert!(token.cancel(CancelReason::Interrupted), "it is being stopped");
+        assert_eq!(token.settle(), Err(CancelReason::Aborted));
+        assert_eq!(token.check(), Err(CancelReason::Aborted));
+
+        let token = CancelToken::new();
+        assert_eq!(token.settle(), Ok(()));
+        assert!(!token.cancel(CancelReason::Aborted), "it can no longer be stopped");
+        assert_eq!(token.check(), Ok(()));
     }
 }

@@ -154,6 +154,16 @@ impl TransferError {
         TransferError { failure, detail: detail.into() }
     }
 
+    /// A transfer that was stopped.
+    pub fn cancelled(reason: CancelReason) -> TransferError {
+        let detail = match reason {
+            CancelReason::Aborted => "the task was aborted",
+            CancelReason::Interrupted => "the mini program was in the background for too long",
+            CancelReason::DeadlinePassed => "the deadline passed",
+        };
+        TransferError::new(Failure::Cancelled(reason), detail)
+    }
+
     /// A missing or malformed parameter, named as in the WeChat documentation.
     pub fn parameter(parameter: &'static str, detail: impl Into<String>) -> TransferError {
         TransferError::new(Failure::InvalidRequestData { parameter }, detail)

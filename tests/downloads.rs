@@ -5,10 +5,11 @@ mod support;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
+use rustix::fs::{FlockOperation, flock};
 use sha2::{Digest, Sha256};
 use support::{Event, Session};
 use wxtransfer::ffi::error::*;
-use wxtransfer::ffi::status::WXT_OK;
+use wxtransfer::ffi::status::{WXT_NOT_FOUND, WXT_OK};
 use wxtransfer::ffi::string::{WxtPair, WxtStr};
 use wxtransfer_test_server::{self as server, FaultServer, Options, Script, Server, Step, Transport, pattern_sha256};
 
@@ -297,4 +298,32 @@ fn a_slow_host_gets_the_newest_progress_and_slows_nothing() {
     let ended = task.end();
     let events = ended.events.iter().filter(|event| matches!(event, Event::Progress { .. })).count();
     assert!((1..=200).contains(&events), "{events} events");
+}
+
+/// Another process holds the store, so that a download whose answer is complete cannot give the file its name yet.
+#[test]
+fn an_abort_that_comes_too_late_says_so() {
+    let body = b"all of it";
+    let server = FaultServer::start(Transport::Plain, vec![Script::answer(200, &[("Connection", "close")], body)]);
+    let session = Session::open();
+    let store = session.directory.path().join("app-wx1234567890abcdef/user-/store");
+    let store = std::fs::File::open(store).expect("the store's directory");
+    flock(&store, FlockOperation::LockExclusive).expect("a lock");
+    let task = session.download_with(&server.url("/"), |request| request.file_path = WxtStr::new("wxfile://usr/a"));
+    while !matches!(task.next(), Event::Progress { .. }) {}
+    // Nothing tells that it waits for the store. Where it does not yet, the abort is in time.
+    std::thread::sleep(std::time::Duration::from_millis(200));
+    let status = session.abort(&task);
+    flock(&store, FlockOperation::Unlock).expect("the lock was held");
+    let mut succeeded = None;
+    loop {
+        match task.next() {
+            Event::Success(_) => succeeded = Some(true),
+            Event::Fail(_) => succeeded = Some(false),
+            Event::Release => break,
+            _ => {}
+        }
+    }
+    let expected = if succeeded == Some(true) { WXT_NOT_FOUND } else { WXT_OK };
+    assert_eq!(status, expected, "an abort that is taken makes the task fail");
 }

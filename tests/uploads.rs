@@ -298,6 +298,20 @@ fn a_file_that_shrinks_or_grows_while_it_is_sent_fails_the_call() {
 }
 
 #[test]
+fn an_answer_before_the_last_byte_has_arrived_still_ends_at_all_of_it() {
+    let mut answer = server::response_head(200, &[("Connection", "close")], Some(2));
+    answer.extend_from_slice(b"ok");
+    let script = [Step::ReadHead, Step::Send(answer), Step::Delay(Duration::from_millis(200)), Step::ReadAll];
+    let server = FaultServer::start(Transport::Plain, vec![Script::new(script)]);
+    let session = Session::open();
+    let file = session.file("large.bin", &vec![b'x'; 16 * 1024 * 1024]);
+    let ended = session.upload(&server.url("/"), &file).end();
+    ended.success();
+    let (total, expected, percent) = *ended.progress().last().expect("progress");
+    assert_eq!((Some(total), percent), (expected, Some(100)));
+}
+
+#[test]
 fn an_early_answer_is_the_answer() {
     for transport in [Transport::Plain, Transport::TLS] {
         let mut answer = server::response_head(413, &[("Connection", "close")], Some(9));

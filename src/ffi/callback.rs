@@ -61,8 +61,8 @@ pub struct WxtHeadersReceived {
 pub struct WxtProgress {
     /// `sizeof(WxtProgress)` in the library.
     pub struct_size: usize,
-    /// `totalBytesSent` of an upload: bytes of the request's body that left the device's buffers; `totalBytesWritten`
-    /// of a download: bytes written to the file. Never falls.
+    /// `totalBytesSent` of an upload: bytes of the request's body that left the device's buffers, and at the end those
+    /// that went into them; `totalBytesWritten` of a download: bytes written to the file. Never falls.
     pub total_bytes: u64,
     /// `totalBytesExpectedToSend` or `totalBytesExpectedToWrite`; `WXT_TOTAL_UNKNOWN` where nobody knows.
     pub total_bytes_expected: u64,
@@ -109,9 +109,9 @@ pub struct WxtProfile {
     pub response_start: u64,
     /// `responseEnd`: the last byte of the answer came.
     pub response_end: u64,
-    /// `sendBytesCount`: bytes sent, heads included, before encryption.
+    /// `sendBytesCount`: bytes sent in the last hop, with heads, proxy and TLS.
     pub send_bytes_count: u64,
-    /// `receivedBytedCount` (WeChat's spelling): bytes received, heads included, after decryption.
+    /// `receivedBytedCount` (WeChat's spelling): bytes received in the last hop, with heads, proxy and TLS.
     pub received_byted_count: u64,
     /// `peerIP`.
     pub peer_ip: WxtStr,

@@ -76,7 +76,8 @@ pub unsafe extern "C" fn wxt_download_file(
 /// Aborts a task, waiting or running: it then fails with `abort`. Returns at once; the callbacks follow. Any thread,
 /// also from a callback.
 ///
-/// - `WXT_NOT_FOUND`: the task has ended, or never was. Its callbacks may still be on their way.
+/// - `WXT_NOT_FOUND`: the task has ended or all of its answer is here, or it never was. Its callbacks may still be on
+///   their way.
 /// - `WXT_SESSION_CLOSED`, `WXT_INVALID_ARGUMENT`: the handle.
 #[unsafe(no_mangle)]
 pub extern "C" fn wxt_task_abort(session: *mut WxtSession, task: WxtTaskId) -> WxtStatus {

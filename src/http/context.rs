@@ -4,9 +4,10 @@
 //! is that thread's current one while ureq runs, and a transport keeps it from the first byte it sends on.
 
 use std::cell::RefCell;
+use std::fmt;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Instant;
 
 use super::error::Error;
@@ -47,7 +48,6 @@ pub struct Trace {
 }
 
 /// The state of one exchange. One context may serve several exchanges one after another, the hops of a redirect.
-#[derive(Debug)]
 pub struct Context {
     cancel: Arc<CancelToken>,
     /// Read from the body's source.
@@ -60,7 +60,11 @@ pub struct Context {
     bytes_sent: AtomicU64,
     bytes_received: AtomicU64,
     state: Mutex<State>,
+    listener: OnceLock<SentListener>,
 }
+
+/// Hears of [`Context::body_bytes_sent`] whenever it has grown. It must not block.
+type SentListener = Box<dyn Fn(u64) + Send + Sync>;
 
 /// What changes a few times in an exchange, and is read after it.
 #[derive(Debug, Default)]
@@ -92,7 +96,14 @@ impl Context {
             bytes_sent: AtomicU64::new(0),
             bytes_received: AtomicU64::new(0),
             state: Mutex::new(State::default()),
+            listener: OnceLock::new(),
         }
+    }
+
+    /// Has `listener` told of [`body_bytes_sent`](Context::body_bytes_sent) whenever it has grown, on the thread that runs
+    /// the exchange: also while the kernel still sends and nothing is asked of the body's source. The first one stays.
+    pub fn on_body_sent(&self, listener: impl Fn(u64) + Send + Sync + 'static) {
+        let _ = self.listener.set(Box::new(listener));
     }
 
     /// The bytes of the current request's body that left for the network: accepted by the socket, and no longer waiting
@@ -144,10 +155,16 @@ impl Context {
     /// The socket has accepted `accepted` bytes of the body, and the kernel holds `unsent` bytes of the connection.
     pub(super) fn body_accepted(&self, accepted: u64, unsent: u64) {
         self.body_bytes_accepted.fetch_max(accepted, Ordering::Relaxed);
-        self.body_bytes_sent.fetch_max(accepted.saturating_sub(unsent), Ordering::Relaxed);
+        let sent = accepted.saturating_sub(unsent);
+        if self.body_bytes_sent.fetch_max(sent, Ordering::Relaxed) < sent
+            && let Some(listener) = self.listener.get()
+        {
+            listener(sent);
+        }
     }
 
-    pub(super) fn body_bytes_accepted(&self) -> u64 {
+    /// The bytes of the current request's body that the socket accepted.
+    pub fn body_bytes_accepted(&self) -> u64 {
         self.body_bytes_accepted.load(Ordering::Relaxed)
     }
 
@@ -174,6 +191,12 @@ impl Context {
         let detail = error.detail.clone();
         state.failure.get_or_insert(error);
         ureq::Error::Other(detail.into())
+    }
+}
+
+impl fmt::Debug for Context {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Context").field("state", &self.state).finish_non_exhaustive()
     }
 }
 

@@ -137,7 +137,7 @@ impl Engine {
         task.id
     }
 
-    /// Stops a task, queued or running. `false` if it has ended or never was.
+    /// Stops a task, queued or running. `false` if it has ended, its result is decided, or it never was.
     pub fn abort(&self, id: TaskId) -> bool {
         let task = lock(&self.tasks).get(&id).cloned();
         task.is_some_and(|task| self.stop(&task, CancelReason::Aborted))
@@ -175,19 +175,16 @@ impl Engine {
         let stage = lock(&task.stage);
         match *stage {
             Stage::Ended => false,
-            Stage::Running => {
-                task.cancel.cancel(reason);
-                true
-            }
+            Stage::Running => task.cancel.cancel(reason),
             Stage::Queued(_) => {
                 drop(stage);
-                task.cancel.cancel(reason);
+                let stopped = task.cancel.cancel(reason);
                 // A worker may have taken it in between; then the worker sees the cancelled token.
                 if self.take_job(task).is_some() {
                     self.pool(task.api).free_place();
-                    self.end(task, Err(cancelled(reason)));
+                    self.end(task, Err(TransferError::cancelled(reason)));
                 }
-                true
+                stopped
             }
         }
     }
@@ -209,10 +206,10 @@ impl Engine {
         lock(&task.profile).queue_end = epoch_milliseconds();
         let deadline = Instant::now() + task.timeout;
         task.cancel.start(deadline, waker.clone());
-        let events = TaskEvents { task, delivery: &self.delivery };
+        let events: Arc<dyn Events> = Arc::new(TaskEvents { task: task.clone(), delivery: self.delivery.clone() });
         let context = TransferContext { cancel: &task.cancel, events: &events, profile: &task.profile };
         let result = catch_unwind(AssertUnwindSafe(|| {
-            task.cancel.check().map_err(cancelled)?;
+            task.cancel.check().map_err(TransferError::cancelled)?;
             job(&context)
         }))
         .unwrap_or_else(|panic| Err(TransferError::new(Failure::Internal, panic_text(&panic))));
@@ -243,27 +240,18 @@ impl Engine {
     }
 }
 
-fn cancelled(reason: CancelReason) -> TransferError {
-    let detail = match reason {
-        CancelReason::Aborted => "the task was aborted",
-        CancelReason::Interrupted => "the mini program was in the background for too long",
-        CancelReason::DeadlinePassed => "the deadline passed",
-    };
-    TransferError::new(Failure::Cancelled(reason), detail)
-}
-
 fn panic_text(panic: &Box<dyn std::any::Any + Send>) -> String {
     let text = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
     format!("panic: {}", text.unwrap_or("of unknown kind"))
 }
 
 /// Hands a running transfer's events to the delivery.
-struct TaskEvents<'a> {
-    task: &'a Arc<Task>,
-    delivery: &'a Arc<Delivery>,
+struct TaskEvents {
+    task: Arc<Task>,
+    delivery: Arc<Delivery>,
 }
 
-impl Events for TaskEvents<'_> {
+impl Events for TaskEvents {
     fn headers_received(&self, head: Head) {
         self.delivery.push(Event::HeadersReceived(self.task.clone(), Box::new(head)));
     }

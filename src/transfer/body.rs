@@ -1,4 +1,4 @@
-//! The body of an upload on its way out: read from the file, counted as it leaves.
+//! The body of an upload on its way out, read from the file.
 
 use std::fs;
 use std::io::{self, Read, Seek, SeekFrom};
@@ -8,37 +8,22 @@ use std::time::Instant;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 
-use super::Events;
 use super::multipart::MultipartBody;
 use crate::cancel::CancelToken;
-use crate::http::{self, BodySource};
+use crate::http::BodySource;
 use crate::storage::Source;
 
-/// Gives the multipart body to the exchange, and reports how much of what it gave before has left.
-pub struct UploadBody<'a> {
-    pub multipart: MultipartBody<SourceReader>,
-    pub context: &'a http::Context,
-    /// `None` for base libraries without progress events.
-    pub events: Option<&'a dyn Events>,
-}
-
-impl BodySource for UploadBody<'_> {
+impl BodySource for MultipartBody<SourceReader> {
     fn length(&self) -> u64 {
-        self.multipart.length()
+        MultipartBody::length(self)
     }
 
     fn rewind(&mut self) -> io::Result<()> {
-        self.multipart.rewind()
+        MultipartBody::rewind(self)
     }
 
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if let Some(events) = self.events {
-            let sent = self.context.body_bytes_sent();
-            if sent > 0 {
-                events.progress(sent, Some(self.multipart.length()));
-            }
-        }
-        self.multipart.read(buffer)
+        MultipartBody::read(self, buffer)
     }
 }
 

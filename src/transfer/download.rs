@@ -55,6 +55,8 @@ impl PreparedDownload {
         let written = write(environment, context, exchanged, &mut part);
         exchange::record(context, &http_context);
         let (status, extension) = written?;
+        // An abort that came before leaves no file; one that comes later is told that it is too late.
+        context.cancel.settle().map_err(TransferError::cancelled)?;
         let stored = part.finish(extension.as_deref())?;
         let content = match file_path {
             Some(_) => Content::TargetFile(stored),

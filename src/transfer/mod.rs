@@ -53,13 +53,13 @@ pub struct TransferContext<'a> {
     /// Its stop signal and deadline.
     pub cancel: &'a Arc<CancelToken>,
     /// Who hears of it.
-    pub events: &'a dyn Events,
+    pub events: &'a Arc<dyn Events>,
     /// When it did what; filled as it goes, so that a failure has one too.
     pub profile: &'a Mutex<Profile>,
 }
 
 /// Who hears of a running transfer. Neither call blocks.
-pub trait Events: Sync {
+pub trait Events: Send + Sync {
     /// The final response's head, once, before its body.
     fn headers_received(&self, head: Head);
     /// Bytes sent or written so far, and how many they will be, where that is known.

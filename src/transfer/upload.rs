@@ -3,7 +3,7 @@
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
 
-use super::body::{SourceReader, UploadBody};
+use super::body::SourceReader;
 use super::exchange::{self, Exchanged, Prepared};
 use super::multipart::{FilePart, MultipartBody};
 use super::{Content, Environment, Outcome, TransferContext, failure, text};
@@ -105,7 +105,7 @@ impl PreparedUpload {
             content: SourceReader::new(source, context.cancel.clone()),
             size,
         };
-        let multipart = MultipartBody::new(&form_data, part)
+        let mut multipart = MultipartBody::new(&form_data, part)
             .map_err(|error| TransferError::new(Failure::Internal, error.to_string()))?;
         for (name, value) in &mut prepared.headers {
             if name.eq_ignore_ascii_case("Content-Type") {
@@ -114,14 +114,22 @@ impl PreparedUpload {
         }
         let http_context = Arc::new(http::Context::new(context.cancel.clone()));
         let reports = !environment.quirks.has(Api::Upload, Effect::NoProgressEvents);
-        let mut body = UploadBody { multipart, context: &http_context, events: reports.then_some(context.events) };
-        let exchanged = exchange::run(environment, context, Api::Upload, prepared, &http_context, Some(&mut body))?;
+        let length = multipart.length();
         if reports {
-            context.events.progress(http_context.body_bytes_sent(), Some(body.multipart.length()));
+            let events = context.events.clone();
+            http_context.on_body_sent(move |sent| events.progress(sent, Some(length)));
+        }
+        let exchanged =
+            exchange::run(environment, context, Api::Upload, prepared, &http_context, Some(&mut multipart))?;
+        if reports {
+            // A server may answer before the last bytes have reached it; they need nothing more from here.
+            context.events.progress(http_context.body_bytes_accepted(), Some(length));
         }
         let outcome = read_data(environment, exchanged);
         exchange::record(context, &http_context);
-        outcome
+        let outcome = outcome?;
+        context.cancel.settle().map_err(TransferError::cancelled)?;
+        Ok(outcome)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::sync::{Mutex, mpsc};
+use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 
 use super::support::*;
@@ -224,4 +224,30 @@ fn bytes_in_the_kernel_do_not_count_as_sent() {
     assert!(counted > 0);
     // Far more than the head. The server's window is closed, so the kernel here has all that it can hold.
     assert!(counted + 50_000 < accepted, "{counted} of {accepted} bytes that the socket accepted");
+}
+
+/// A slow network takes the last megabytes out of the kernel's buffer long after the source has given them.
+#[test]
+fn what_leaves_the_kernel_is_told_also_when_nothing_is_left_to_read() {
+    let length = 2 << 20;
+    let server = Server::start(move |mut stream, _| {
+        read_head(&mut stream).unwrap();
+        let mut piece = vec![0; 64 * 1024];
+        for _ in 0..length / piece.len() {
+            stream.read_exact(&mut piece).unwrap();
+            std::thread::sleep(std::time::Duration::from_millis(30));
+        }
+        stream.write_all(b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n").unwrap();
+    });
+    let context = context();
+    let told: Arc<Mutex<Vec<u64>>> = Arc::default();
+    let (here, listener) = (Arc::downgrade(&context), told.clone());
+    context.on_body_sent(move |sent| {
+        if here.upgrade().is_some_and(|context| context.body_bytes_read() == length as u64) {
+            listener.lock().unwrap().push(sent);
+        }
+    });
+    post(&client(), &server.url(), &mut PatternBody::new(length as u64), &context).unwrap();
+    let told = told.lock().unwrap();
+    assert!(told.len() > 1 && told.is_sorted_by(|before, after| before < after), "{told:?}");
 }
