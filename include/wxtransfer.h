@@ -1230,11 +1230,12 @@ WxtStatus wxt_import_file(WxtSession *session,
  * Makes a temporary file of what an open file or pipe holds, from where it stands (Android's `content://`).
  *
  * `length` is how many bytes are taken, 0 is all up to the end; `name` gives the extension and may be absent. The
- * descriptor is duplicated: the host keeps its own. Waits for as long as the other end of a pipe does.
+ * descriptor is duplicated: the host keeps its own. Waits for the other end of a pipe, until the session is closed: then
+ * it fails with `abort`.
  *
  * Statuses as for `wxt_save_file`, and `WXT_INVALID_ARGUMENT` for a descriptor that is not open; `errno`
  * `WXT_ERRNO_INVALID_REQUEST_DATA` for one that is neither file nor pipe or holds less than `length`,
- * `WXT_ERRNO_QUOTA_EXCEEDED`, `WXT_ERRNO_SAVE_FILE`. Any thread.
+ * `WXT_ERRNO_QUOTA_EXCEEDED`, `WXT_ERRNO_SAVE_FILE`, `WXT_ERRNO_CANCEL`. Any thread.
  *
  * # Safety
  * The string must be readable, and the descriptor not be closed by another thread during the call.

@@ -274,6 +274,7 @@ impl From<storage::Error> for TransferError {
             storage::Error::PermissionDenied { path } => Failure::PermissionDenied { path },
             storage::Error::TemporaryFileNotExist { .. } => Failure::TemporaryFileNotExist,
             storage::Error::QuotaExceeded => Failure::QuotaExceeded,
+            storage::Error::Closed => Failure::Cancelled(CancelReason::Aborted),
             storage::Error::InvalidDescriptor { .. } => Failure::InvalidRequestData { parameter: "fileDescriptor" },
             _ => Failure::SaveFile,
         };

@@ -487,6 +487,27 @@ fn what_cannot_be_imported_is_refused_and_stays_the_hosts() {
 }
 
 #[test]
+fn closing_does_not_wait_for_a_pipe_that_is_imported() {
+    let session = Session::open();
+    let (reader, mut writer) = std::io::pipe().expect("a pipe");
+    // More than a pipe holds, so that the import has begun when it is written.
+    let beginning = vec![0; 1024 * 1024];
+    let (sender, closed) = std::sync::mpsc::channel();
+    let (closed, result) = std::thread::scope(|scope| {
+        let importing = scope.spawn(|| session.import_descriptor(&reader, 0, "x"));
+        writer.write_all(&beginning).expect("it is read");
+        scope.spawn(|| sender.send(session.close()).expect("it is received"));
+        let closed = closed.recv_timeout(Duration::from_secs(10));
+        drop(writer);
+        (closed, importing.join().expect("no panic"))
+    });
+    assert_eq!(closed, Ok(WXT_OK));
+    assert_eq!(result.failure(), ("importFile:fail abort", 1));
+    assert_eq!(result.category, WXT_CATEGORY_ABORTED);
+    assert_eq!(session.files_besides(&[]), Vec::<PathBuf>::new());
+}
+
+#[test]
 fn one_session_has_the_files_for_itself_unless_all_share_them() {
     let server = Server::start(Options::default());
     let first = Session::open();

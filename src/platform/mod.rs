@@ -1,10 +1,12 @@
 //! What differs between Linux, Android, macOS and iOS, and the few system calls that need `unsafe`.
 
+mod clock;
 mod clone;
 mod socket;
 mod trust_store;
 mod waker;
 
+pub use clock::time_since_boot;
 pub use clone::clone_file;
 pub use socket::{SEND_FLAGS, unsent_bytes};
 #[cfg(target_os = "android")]

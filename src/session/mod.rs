@@ -59,6 +59,8 @@ impl Session {
     /// Aborts what is left, delivers the last callbacks, removes the temporary files and joins every thread. A second
     /// call returns at once.
     pub fn close(&self) {
+        // Those inside have to leave before the gate is shut, and an import may wait for a pipe without an end.
+        self.environment.storage.begin_to_close();
         if !self.gate.shut() {
             return;
         }

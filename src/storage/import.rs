@@ -7,7 +7,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::sync::Arc;
 
-use rustix::event::{PollFd, PollFlags};
+use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::io::Errno;
 
 use super::directory::{Directory, open_native_file};
@@ -20,6 +20,8 @@ use crate::log::{Level, Log};
 use crate::platform;
 
 const BUFFER_BYTES: usize = 128 * 1024;
+/// How long a wait goes on without a look at whether the session is closing.
+const LOOK_EVERY: Timespec = Timespec { tv_sec: 0, tv_nsec: 20_000_000 };
 
 /// How a file of the host becomes a temporary file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,7 +61,7 @@ pub(super) fn path(launch: Arc<Launch>, path: &str, mode: ImportMode, log: &Log)
     match clone(&part, &source) {
         Ok(file) => part.adopt(file)?,
         // The file system cannot, or the two are on different ones; it has many ways to say so.
-        Err(_) => copy(&source, Some(metadata.len()), &mut part)?,
+        Err(_) => copy(&source, Some(metadata.len()), false, &mut part)?,
     }
     let stored = part.finish(extension.as_deref())?;
     if mode == ImportMode::Move
@@ -78,12 +80,12 @@ pub(super) fn descriptor(
     name: Option<&str>,
     log: &Log,
 ) -> Result<StoredFile, Error> {
-    let (file, length) = match Descriptor::open(descriptor)? {
-        Descriptor::Pipe(file) => (file, length),
-        Descriptor::Regular { file, rest, .. } => (file, Some(length.unwrap_or(rest))),
+    let (file, length, waits) = match Descriptor::open(descriptor)? {
+        Descriptor::Pipe(file) => (file, length, true),
+        Descriptor::Regular { file, rest, .. } => (file, Some(length.unwrap_or(rest)), false),
     };
     let mut part = PartFile::create(launch, Area::Temporary, log.clone())?;
-    copy(&file, length, &mut part)?;
+    copy(&file, length, waits, &mut part)?;
     part.finish(name.and_then(extension::of_name).as_deref())
 }
 
@@ -126,12 +128,17 @@ fn make_private(file: &File) -> io::Result<()> {
     Ok(rustix::fs::fchmod(file, rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR)?)
 }
 
-/// Writes `length` bytes of `source`, or all up to its end, to the part file.
-fn copy(mut source: &File, length: Option<u64>, part: &mut PartFile) -> Result<(), Error> {
+/// Writes `length` bytes of `source`, or all up to its end, to the part file; until the session closes. `waits` is true
+/// of a source that may have nothing to read yet.
+fn copy(mut source: &File, length: Option<u64>, waits: bool, part: &mut PartFile) -> Result<(), Error> {
     part.reserve(length)?;
     let mut left = length.unwrap_or(u64::MAX);
     let mut buffer = vec![0; BUFFER_BYTES];
     while left > 0 {
+        part.check_open()?;
+        if waits && !is_readable_soon(source)? {
+            continue;
+        }
         let most = usize::try_from(left).map_or(BUFFER_BYTES, |left| left.min(BUFFER_BYTES));
         match source.read(&mut buffer[..most]) {
             Ok(0) if length.is_none() => break,
@@ -140,17 +147,19 @@ fn copy(mut source: &File, length: Option<u64>, part: &mut PartFile) -> Result<(
                 part.write(&buffer[..read])?;
                 left -= read as u64;
             }
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => wait_until_readable(source)?,
+            // WouldBlock: another reader of the same pipe was faster.
+            Err(error) if matches!(error.kind(), io::ErrorKind::Interrupted | io::ErrorKind::WouldBlock) => {}
             Err(error) => return Err(Error::from_io("read a file", error)),
         }
     }
     Ok(())
 }
 
-fn wait_until_readable(source: &File) -> Result<(), Error> {
-    match rustix::event::poll(&mut [PollFd::new(source, PollFlags::IN)], None) {
-        Ok(_) | Err(Errno::INTR) => Ok(()),
+/// Waits a moment until a pipe has something to read or has ended.
+fn is_readable_soon(source: &File) -> Result<bool, Error> {
+    match rustix::event::poll(&mut [PollFd::new(source, PollFlags::IN)], Some(&LOOK_EVERY)) {
+        Ok(count) => Ok(count > 0),
+        Err(Errno::INTR) => Ok(false),
         Err(error) => Err(Error::from_io("wait for a pipe", error.into())),
     }
 }

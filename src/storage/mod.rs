@@ -236,7 +236,7 @@ impl Storage {
     }
 
     /// Makes a temporary file of what an open regular file, from its current offset, or a pipe holds: `length` bytes,
-    /// or all up to its end. The extension is that of `name`. Waits for as long as the other end of a pipe does.
+    /// or all up to its end. The extension is that of `name`. Waits for the other end of a pipe, until the session closes.
     ///
     /// Fails with [`Error::InvalidDescriptor`], also where there are fewer than `length` bytes;
     /// [`Error::QuotaExceeded`], [`Error::DiskFull`], [`Error::Closed`] or [`Error::Io`].
@@ -260,6 +260,11 @@ impl Storage {
             _ => drop(self.open_file(path, &parsed)?),
         }
         Ok(self.root.native_path(self.launch.name(), &parsed))
+    }
+
+    /// Makes imports that wait or copy give up with [`Error::Closed`], for [`Storage::close`] to follow.
+    pub fn begin_to_close(&self) {
+        self.launch.begin_to_end();
     }
 
     /// Removes this launch's temporary files, also those still being written, and lets other sessions have the rest.

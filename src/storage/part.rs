@@ -82,6 +82,11 @@ impl PartFile {
         self.written
     }
 
+    /// Fails with [`Error::Closed`] when the session is closing.
+    pub(super) fn check_open(&self) -> Result<(), Error> {
+        if self.launch.is_ending() { Err(Error::Closed) } else { Ok(()) }
+    }
+
     /// Gives the file its name. `extension` (see [`super::extension()`]) is used for temporary files only; a target has
     /// its own.
     ///

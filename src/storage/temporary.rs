@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::fs::File;
 use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use super::directory::Directory;
@@ -20,6 +21,8 @@ pub struct Launch {
     name: String,
     pub directory: Directory,
     state: Mutex<State>,
+    /// Nobody is to wait for new bytes any more.
+    ending: AtomicBool,
     log: Log,
 }
 
@@ -46,7 +49,7 @@ impl Launch {
         let directory = create().map_err(|error| Error::from_io("create the launch's directory", error))?;
         drop(guard);
         let state = State { quota: Quota::new(quota, 0), complete: VecDeque::new(), open: true };
-        Ok(Launch { root, name, directory, state: Mutex::new(state), log })
+        Ok(Launch { root, name, directory, state: Mutex::new(state), ending: AtomicBool::new(false), log })
     }
 
     /// The name of its directory.
@@ -121,6 +124,16 @@ impl Launch {
     /// Whether the launch has not ended.
     pub fn is_open(&self) -> bool {
         lock(&self.state).open
+    }
+
+    /// Makes whoever waits for bytes of a file give up.
+    pub fn begin_to_end(&self) {
+        self.ending.store(true, Ordering::SeqCst);
+    }
+
+    /// Whether that was said.
+    pub fn is_ending(&self) -> bool {
+        self.ending.load(Ordering::SeqCst)
     }
 
     /// Gives a private file of `length` bytes its name; the `held` quota becomes used.
