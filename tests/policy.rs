@@ -244,3 +244,31 @@ fn an_old_ios_client_sends_no_header_of_the_callers() {
         assert!(request.header("Referer").is_some(), "{version}");
     }
 }
+
+/// The server knows the address by its bytes, so the next request must have the same ones, whatever encoding they are in.
+#[test]
+fn a_location_goes_back_to_the_server_byte_by_byte() {
+    let cases: [(&[u8], &str); 7] = [
+        (b"/caf\xE9?q=\xFF", "/caf%E9?q=%FF"),
+        // The GBK of a name, whose bytes read as Latin-1 are other characters.
+        (b"/\xC4\xE3\xBA\xC3.txt", "/%C4%E3%BA%C3.txt"),
+        (b"/caf\xC3\xA9", "/caf%C3%A9"),
+        (b"/caf%E9%c3%a9", "/caf%E9%c3%a9"),
+        // A URL of its own whose first byte beyond ASCII is a Latin-1 space, which is no space around a value.
+        (b"\xA0/x", "/%A0/x"),
+        (b"  \t/padded\t ", "/padded"),
+        (b"/folded\r\n ", "/folded"),
+    ];
+    for (location, path) in cases {
+        let mut head = b"HTTP/1.1 302 Found\r\nLocation:\r\nlocation: ".to_vec();
+        head.extend_from_slice(location);
+        head.extend_from_slice(b"\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+        let first = Script::new([Step::ReadHead, Step::ReadWholeBody, Step::Send(head), Step::Close]);
+        let server =
+            FaultServer::start(Transport::Plain, vec![first, Script::answer(200, &[("Connection", "close")], b"done")]);
+        let session = Session::open();
+        let ended = session.download(&server.url("/")).end();
+        assert_eq!(ended.success().data_length, 4, "{}", location.escape_ascii());
+        assert_eq!(first_line(&server, 1), format!("GET {path} HTTP/1.1"), "{}", location.escape_ascii());
+    }
+}
