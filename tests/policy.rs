@@ -154,9 +154,9 @@ fn certificates_that_do_not_hold_are_refused_each_for_its_reason() {
         (tls(Identity::Expired), answer(), "expired"),
         (tls(Identity::NotYetValid), answer(), "not valid yet"),
         (tls(Identity::WrongHost), answer(), "another host"),
-        (tls(Identity::SelfSigned), answer(), "trusted authority"),
-        (tls(Identity::UnknownCa), answer(), "trusted authority"),
-        (tls(Identity::MissingIntermediate), answer(), "trusted authority"),
+        (tls(Identity::SelfSigned), answer(), "self-signed"),
+        (tls(Identity::UnknownCa), answer(), "not issued by a trusted authority"),
+        (tls(Identity::MissingIntermediate), answer(), "own was not sent"),
         (Transport::TLS, vec![Script::new([Step::ChooseTls11])], "TLS 1.2"),
         (
             Transport::TLS,
@@ -167,6 +167,7 @@ fn certificates_that_do_not_hold_are_refused_each_for_its_reason() {
             "does not speak TLS",
         ),
     ];
+    let mut details = Vec::new();
     for (transport, scripts, detail) in cases {
         let server = FaultServer::start(transport, scripts);
         let session = Session::open();
@@ -174,6 +175,8 @@ fn certificates_that_do_not_hold_are_refused_each_for_its_reason() {
         let failure = ended.failure();
         assert_eq!((failure.err_no, failure.category), (WXT_ERRNO_NETWORK, WXT_CATEGORY_TLS), "{failure:?}");
         assert!(failure.detail.contains(detail), "{detail}: {failure:?}");
+        assert!(!details.contains(&failure.detail), "each has its own: {failure:?}");
+        details.push(failure.detail.clone());
         assert_eq!(failure.retryable, detail == "does not speak TLS", "a captive portal goes away");
         assert!(!String::from_utf8_lossy(&server.received(0)).contains("HTTP/1.1"), "no request is sent");
     }

@@ -121,8 +121,7 @@ fn root_store(roots: &[CertificateDer<'static>]) -> Result<RootCertStore, Error>
 }
 
 fn config(verifier: Arc<dyn ServerCertVerifier>, pins: Pins) -> Result<Arc<ClientConfig>, Error> {
-    let verifier: Arc<dyn ServerCertVerifier> =
-        if pins.is_empty() { verifier } else { Arc::new(PinningVerifier { inner: verifier, pins }) };
+    let verifier = Arc::new(Verifier { inner: verifier, pins });
     let mut config = ClientConfig::builder_with_provider(provider())
         .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])
         .map_err(|error| Error::internal(format!("TLS cannot be configured: {error}")))?
@@ -152,25 +151,46 @@ fn platform_verifier() -> Result<Arc<dyn ServerCertVerifier>, Error> {
     }
 }
 
-/// Checks the pins of a host after everything else.
+/// Asks another verifier, finds out more about an issuer that it does not know, and checks the pins of a host after
+/// everything else.
 #[derive(Debug)]
-struct PinningVerifier {
+struct Verifier {
     inner: Arc<dyn ServerCertVerifier>,
     pins: Pins,
 }
 
+/// A failure that rustls has no name for, on its way through rustls.
 #[derive(Debug)]
-struct PinMismatch;
+struct Refusal(TlsFailure);
 
-impl fmt::Display for PinMismatch {
+impl fmt::Display for Refusal {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(TlsFailure::PinMismatch.text())
+        formatter.write_str(self.0.text())
     }
 }
 
-impl std::error::Error for PinMismatch {}
+impl std::error::Error for Refusal {}
 
-impl ServerCertVerifier for PinningVerifier {
+impl From<Refusal> for rustls::Error {
+    fn from(refusal: Refusal) -> rustls::Error {
+        CertificateError::Other(OtherError(Arc::new(refusal))).into()
+    }
+}
+
+/// What else there is to say of a certificate whose issuer is unknown. Roots are seldom sent, so that a chain without its
+/// end tells nothing; a certificate that comes alone, as most servers are misconfigured, does.
+fn unknown_issuer(end_entity: &CertificateDer<'_>, others: &[CertificateDer<'_>]) -> TlsFailure {
+    let Ok(certificate) = webpki::EndEntityCert::try_from(end_entity) else { return TlsFailure::UnknownIssuer };
+    if certificate.issuer() == certificate.subject() {
+        return TlsFailure::SelfSigned;
+    }
+    let is_issuer = |other: &CertificateDer<'_>| {
+        webpki::EndEntityCert::try_from(other).is_ok_and(|other| other.subject() == certificate.issuer())
+    };
+    if others.iter().any(is_issuer) { TlsFailure::UnknownIssuer } else { TlsFailure::MissingIntermediate }
+}
+
+impl ServerCertVerifier for Verifier {
     fn verify_server_cert(
         &self,
         end_entity: &CertificateDer<'_>,
@@ -179,14 +199,22 @@ impl ServerCertVerifier for PinningVerifier {
         ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
-        let verified = self.inner.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)?;
+        let verified = self
+            .inner
+            .verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)
+            .map_err(|error| match &error {
+                rustls::Error::InvalidCertificate(reason) if is_unknown_issuer(reason) => {
+                    Refusal(unknown_issuer(end_entity, intermediates)).into()
+                }
+                _ => error,
+            })?;
         let Some(pins) = self.pins.get(&server_name.to_str().to_ascii_lowercase()) else { return Ok(verified) };
         let key = ParsedCertificate::try_from(end_entity)?.subject_public_key_info();
         let digest = ring::digest::digest(&ring::digest::SHA256, &key);
         if pins.iter().any(|pin| pin == digest.as_ref()) {
             return Ok(verified);
         }
-        Err(CertificateError::Other(OtherError(Arc::new(PinMismatch))).into())
+        Err(Refusal(TlsFailure::PinMismatch).into())
     }
 
     fn verify_tls12_signature(
@@ -236,16 +264,23 @@ fn certificate_failure(error: &CertificateError) -> TlsFailure {
         CertificateError::Expired | CertificateError::ExpiredContext { .. } => TlsFailure::Expired,
         CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => TlsFailure::NotYetValid,
         CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => TlsFailure::WrongHost,
-        // The second is a stranger with the name of a trusted root.
-        CertificateError::UnknownIssuer | CertificateError::BadSignature => TlsFailure::UnknownIssuer,
+        // A stranger with the name of a trusted root.
+        CertificateError::BadSignature => TlsFailure::UnknownIssuer,
         CertificateError::Revoked => TlsFailure::Revoked,
-        CertificateError::Other(OtherError(other)) if other.is::<PinMismatch>() => TlsFailure::PinMismatch,
-        // What a self-signed certificate that OpenSSL made by default is told.
-        CertificateError::Other(OtherError(other))
-            if matches!(other.downcast_ref(), Some(webpki::Error::CaUsedAsEndEntity)) =>
-        {
-            TlsFailure::UnknownIssuer
+        CertificateError::Other(OtherError(other)) => {
+            other.downcast_ref().map_or(TlsFailure::Other, |&Refusal(failure)| failure)
         }
         _ => TlsFailure::Other,
+    }
+}
+
+fn is_unknown_issuer(error: &CertificateError) -> bool {
+    match error {
+        CertificateError::UnknownIssuer => true,
+        // What a self-signed certificate that OpenSSL made by default is told.
+        CertificateError::Other(OtherError(other)) => {
+            matches!(other.downcast_ref(), Some(webpki::Error::CaUsedAsEndEntity))
+        }
+        _ => false,
     }
 }

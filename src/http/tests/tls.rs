@@ -58,15 +58,21 @@ fn each_bad_certificate_has_its_own_failure() {
         let key = KeyPair::generate().unwrap();
         Identity::new(params.self_signed(&key).unwrap().der().clone(), key)
     };
+    let with_issuer = |authority: Authority| {
+        let mut identity = authority.issue("test.example");
+        identity.chain.push(authority.root);
+        identity
+    };
     for (identity, expected) in [
         (expired, TlsFailure::Expired),
         (not_yet, TlsFailure::NotYetValid),
         (authority.issue("other.example"), TlsFailure::WrongHost),
         (authority.issue("127.0.0.1"), TlsFailure::WrongHost),
-        (Authority::named("a stranger").issue("test.example"), TlsFailure::UnknownIssuer),
+        (Authority::named("a stranger").issue("test.example"), TlsFailure::MissingIntermediate),
+        (with_issuer(Authority::named("a stranger")), TlsFailure::UnknownIssuer),
         (Authority::new().issue("test.example"), TlsFailure::UnknownIssuer),
-        (self_signed(IsCa::NoCa), TlsFailure::UnknownIssuer),
-        (self_signed(IsCa::Ca(BasicConstraints::Unconstrained)), TlsFailure::UnknownIssuer),
+        (self_signed(IsCa::NoCa), TlsFailure::SelfSigned),
+        (self_signed(IsCa::Ca(BasicConstraints::Unconstrained)), TlsFailure::SelfSigned),
     ] {
         let server = serving(identity);
         assert_eq!(failure(&client_trusting(&authority), &server.tls_url()), expected);
@@ -77,7 +83,7 @@ fn each_bad_certificate_has_its_own_failure() {
 fn the_platforms_roots_do_not_hold_a_stranger() {
     let server = serving(Authority::new().issue("test.example"));
     match get(&client(), &server.tls_url(), &context()) {
-        Err(Error { kind: ErrorKind::Tls(TlsFailure::UnknownIssuer), .. }) => {}
+        Err(Error { kind: ErrorKind::Tls(TlsFailure::MissingIntermediate), .. }) => {}
         // A machine without any root.
         Err(Error { kind: ErrorKind::PlatformVerifier, .. }) => {}
         other => panic!("{:?}", other.map(|response| response.status)),
