@@ -275,3 +275,25 @@ fn a_location_goes_back_to_the_server_byte_by_byte() {
         assert_eq!(first_line(&server, 1), format!("GET {path} HTTP/1.1"), "{}", location.escape_ascii());
     }
 }
+
+/// What is too much for the layers below is the page's mistake, found before anything is sent.
+#[test]
+fn headers_that_are_too_large_fail_the_call_at_once() {
+    let server = Server::start(Options::default());
+    let session = Session::open();
+    let large = "v".repeat(70_000);
+    let one = vec![WxtPair { name: WxtStr::new("X-Large"), value: WxtStr::new(&large) }];
+    let many = vec![WxtPair { name: WxtStr::new("X"), value: WxtStr::new("") }; 33_000];
+    for header in [one, many] {
+        let ended = session
+            .download_with(&server.url("/bytes/3"), |request| {
+                request.header = header.as_ptr();
+                request.header_count = header.len();
+            })
+            .end();
+        let failure = ended.failure();
+        assert_eq!((failure.err_no, failure.category), (WXT_ERRNO_INVALID_REQUEST_DATA, WXT_CATEGORY_REQUEST));
+        assert_eq!(failure.err_msg, "downloadFile:fail invalid request data header");
+    }
+    assert_eq!(server.requests().len(), 0);
+}

@@ -10,6 +10,10 @@ const DEFAULT_USER_AGENT: &str = concat!("wxtransfer/", env!("CARGO_PKG_VERSION"
 const NEVER_THE_CALLERS: [&str; 9] =
     ["Host", "Content-Length", "Transfer-Encoding", "Connection", "Keep-Alive", "TE", "Trailer", "Upgrade", "Expect"];
 
+/// The most that a caller's headers may have together, on the wire. Servers take a fraction of it, and the layers below
+/// have bounds of their own, which are no error of the caller's there.
+const MAX_SIZE: usize = 32 * 1024;
+
 /// Not for another server's eyes.
 const CREDENTIALS: [&str; 3] = ["Authorization", "Cookie", "Proxy-Authorization"];
 
@@ -93,6 +97,10 @@ pub fn build(
 ) -> Result<RequestHeaders, HeaderError> {
     if !ignore_callers {
         callers.iter().try_for_each(|(name, value)| validate(name, value))?;
+        // With the colon, the space and the line end.
+        if callers.iter().map(|(name, value)| name.len() + value.len() + 4).sum::<usize>() > MAX_SIZE {
+            return Err(HeaderError::TooLarge);
+        }
     }
     let is_dropped = |name: &str| {
         ignore_callers
@@ -146,6 +154,8 @@ pub enum HeaderError {
         /// The name of the header.
         name: String,
     },
+    /// All together are larger than 32 KiB.
+    TooLarge,
 }
 
 impl fmt::Display for HeaderError {
@@ -153,6 +163,7 @@ impl fmt::Display for HeaderError {
         match self {
             HeaderError::Name { name } => write!(formatter, "bad header name {name:?}"),
             HeaderError::Value { name } => write!(formatter, "bad value of header {name}"),
+            HeaderError::TooLarge => formatter.write_str("the headers are too large"),
         }
     }
 }

@@ -151,6 +151,20 @@ fn a_header_that_could_smuggle_another_fails_the_call() {
 }
 
 #[test]
+fn the_callers_headers_are_bounded_together() {
+    // "X: " and the line end are 5 bytes.
+    let of_size = |size: usize| vec![("X".to_owned(), "v".repeat(size - 5))];
+    let many = |count: usize| vec![("X".to_owned(), "v".to_owned()); count];
+    for (callers, fits) in
+        [(of_size(32 * 1024), true), (of_size(32 * 1024 + 1), false), (many(5461), true), (many(5462), false)]
+    {
+        let built = build(&callers, &identity(), None, false);
+        assert_eq!(built.err(), (!fits).then_some(HeaderError::TooLarge), "{}", callers.len());
+        assert!(build(&callers, &identity(), None, true).is_ok(), "what is ignored has no size");
+    }
+}
+
+#[test]
 fn whatever_else_is_a_header_is_sent() {
     let names = "!#$%&'*+-.^_`|~09azAZ";
     for value in ["", "a\tb", "a b", "~!@#$%^&*()", "你好", "\u{80}", "é"] {
