@@ -55,6 +55,8 @@ pub enum UrlError {
     PlainHttp,
     /// A user name or password before the host.
     UserInfo,
+    /// A host with one of ``"`{}``, which no server's name has and RFC 3986 §3.2.2 does not allow.
+    Host,
     /// Longer than 32 KiB.
     TooLong,
 }
@@ -66,6 +68,7 @@ impl fmt::Display for UrlError {
             UrlError::Scheme => formatter.write_str("the scheme is neither https nor http"),
             UrlError::PlainHttp => formatter.write_str("plain http is not allowed"),
             UrlError::UserInfo => formatter.write_str("it holds user-info"),
+            UrlError::Host => formatter.write_str("the host has a character that no name has"),
             UrlError::TooLong => formatter.write_str("it is too long"),
         }
     }
@@ -103,6 +106,9 @@ fn checked(mut url: Url, twin: &Url, allow_plain_http: bool) -> Result<TargetUrl
     }
     if !url.username().is_empty() || url.password().is_some() {
         return Err(UrlError::UserInfo);
+    }
+    if url.host_str().is_some_and(|host| host.contains(['"', '`', '{', '}'])) {
+        return Err(UrlError::Host);
     }
     url.set_fragment(None);
     if url.as_str().len() > MAX_LENGTH {

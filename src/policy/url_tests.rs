@@ -1,7 +1,7 @@
 use super::*;
 
-/// All that the URL standard's own tests say of http and https, but for what this module refuses on top: user-info and
-/// other schemes.
+/// All that the URL standard's own tests say of http and https, but for what this module refuses on top: user-info,
+/// other schemes and hosts that no server has.
 #[test]
 fn the_cases_of_the_url_standard_hold() {
     let unescape = |text: &str| {
@@ -47,6 +47,7 @@ fn the_cases_of_the_url_standard_hold() {
                     UrlError::Malformed(_) => result.is_empty(),
                     UrlError::Scheme => !result.is_empty() && !result.starts_with("http"),
                     UrlError::UserInfo => has_user_info(&result),
+                    UrlError::Host => result.contains(['"', '`', '{', '}']),
                     UrlError::PlainHttp | UrlError::TooLong => false,
                 };
                 assert!(expected, "{line}: {error}");
@@ -178,6 +179,10 @@ fn other_addresses_are_refused_for_a_reason() {
         ("https://a.example@b.example/", false, Some(UrlError::UserInfo)),
         // Empty user-info is none: nothing of it is left in what is sent.
         ("https://:@a.example/", false, None),
+        ("https://a`b.example/", false, Some(UrlError::Host)),
+        ("https://a\"b.example/", false, Some(UrlError::Host)),
+        ("https://{a}.example/", false, Some(UrlError::Host)),
+        ("https://a!$&'()*+,-.;=_~b.example/`{}", false, None),
         (&too_long, false, Some(UrlError::TooLong)),
     ];
     for (input, allow_plain_http, expected) in cases {
