@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use once_cell::sync::OnceCell;
@@ -9,7 +10,7 @@ use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, Server
 use rustls::client::{VerifierBuilderError, WebPkiServerVerifier};
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::pki_types::{CertificateDer, DnsName, ServerName, UnixTime};
 use rustls::server::ParsedCertificate;
 use rustls::{
     AlertDescription, CertificateError, ClientConfig, DigitallySignedStruct, OtherError, RootCertStore, SignatureScheme,
@@ -48,11 +49,30 @@ impl Trust {
 /// A key that a host's certificate must have.
 #[derive(Clone, Debug)]
 pub struct Pin {
-    /// The host's name, exactly.
-    pub host: String,
-    /// SHA-256 of the SubjectPublicKeyInfo (RFC 7469 section 2.4) of the server's own certificate. A certificate above it
-    /// is no match: which ones of those a server sends, it alone decides.
-    pub sha256: [u8; 32],
+    /// As it is in a handshake.
+    host: String,
+    sha256: [u8; 32],
+}
+
+impl Pin {
+    /// A pin for exactly one host, a name in either form of an internationalised one, or an address. `sha256` is that of
+    /// the SubjectPublicKeyInfo (RFC 7469 section 2.4) of the server's own certificate. A certificate above it is no match:
+    /// which ones of those a server sends, it alone decides.
+    ///
+    /// `None` for what no server is called, which would hold nobody to the pin.
+    pub fn new(host: &str, sha256: [u8; 32]) -> Option<Pin> {
+        let host = match host.parse::<IpAddr>() {
+            Ok(address) => address.to_string(),
+            Err(_) => match url::Host::parse(host).ok()? {
+                url::Host::Domain(name) => {
+                    DnsName::try_from(name.strip_suffix('.').unwrap_or(&name)).ok()?.as_ref().to_owned()
+                }
+                url::Host::Ipv4(address) => address.to_string(),
+                url::Host::Ipv6(address) => address.to_string(),
+            },
+        };
+        Some(Pin { host, sha256 })
+    }
 }
 
 /// What a client needs for TLS, with everything that is the same for all of its connections.
@@ -76,7 +96,7 @@ impl TlsSettings {
     pub(super) fn new(trust: Trust, pins: Vec<Pin>) -> Result<TlsSettings, Error> {
         let mut by_host = Pins::new();
         for pin in pins {
-            by_host.entry(pin.host.to_ascii_lowercase()).or_default().push(pin.sha256);
+            by_host.entry(pin.host).or_default().push(pin.sha256);
         }
         match trust {
             Trust::Platform => {

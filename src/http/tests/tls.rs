@@ -1,7 +1,7 @@
 //! Whom TLS trusts, and what it says when it does not.
 
 use std::io::Write;
-use std::sync::{Mutex, mpsc};
+use std::sync::{Arc, Mutex, mpsc};
 
 use rcgen::{BasicConstraints, CertificateParams, IsCa, KeyPair, date_time_ymd};
 use rustls::HandshakeKind;
@@ -131,7 +131,7 @@ fn a_host_with_pins_must_match_one_of_them() {
     let right = identity.spki_sha256;
     let server = serving(identity);
     let client = |pins: &[(&str, [u8; 32])]| {
-        let pins = pins.iter().map(|(host, sha256)| Pin { host: (*host).to_owned(), sha256: *sha256 }).collect();
+        let pins = pins.iter().map(|(host, sha256)| Pin::new(host, *sha256).unwrap()).collect();
         Client::new(ClientOptions { trust: Trust::Roots(vec![authority.root.clone()]), pins, ..options() }).unwrap()
     };
     for good in [
@@ -147,6 +147,44 @@ fn a_host_with_pins_must_match_one_of_them() {
     let stranger = Authority::new().issue("test.example");
     let pinned = client(&[("test.example", stranger.spki_sha256)]);
     assert_eq!(failure(&pinned, &serving(stranger).tls_url()), TlsFailure::UnknownIssuer);
+}
+
+/// A pin that is written in another way than the host in a handshake must not be one for nobody.
+#[test]
+fn a_pin_holds_however_its_host_is_written() {
+    let authority = Authority::new();
+    for (host, written) in [
+        ("test.example", &["test.example", "TEST.example", "test.example."][..]),
+        ("xn--bcher-kva.example", &["b\u{fc}cher.example", "B\u{dc}CHER.example", "xn--bcher-kva.example"]),
+        ("127.0.0.1", &["127.0.0.1", "127.1"]),
+    ] {
+        let server = serving(authority.issue(host));
+        for asked in [host.to_owned(), format!("{host}.")] {
+            let url = url::Url::parse(&format!("https://{asked}:{}/", server.address.port())).unwrap();
+            for pinned in written {
+                let trust = Trust::Roots(vec![authority.root.clone()]);
+                let pins = vec![Pin::new(pinned, [1; 32]).unwrap()];
+                let resolver = Some(FixedResolver::new(vec![server.address.ip()]) as Arc<dyn Resolver>);
+                let client = Client::new(ClientOptions { trust, pins, resolver, ..options() }).unwrap();
+                assert_eq!(failure(&client, &url), TlsFailure::PinMismatch, "{pinned} for {url}");
+            }
+        }
+    }
+    for (written, host) in [("::1", "::1"), ("[::1]", "::1"), ("0:0::0:1", "::1")] {
+        assert_eq!(format!("{:?}", Pin::new(written, [0; 32])), format!("{:?}", Pin::new(host, [0; 32])));
+    }
+    for bad in [
+        "",
+        ".",
+        "https://test.example",
+        "test.example:443",
+        "test.example/",
+        "*.test.example",
+        "a b",
+        "user@test.example",
+    ] {
+        assert!(Pin::new(bad, [1; 32]).is_none(), "{bad}");
+    }
 }
 
 #[test]
