@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, mpsc};
 
 use rcgen::{BasicConstraints, CertificateParams, IsCa, KeyPair, date_time_ymd};
 use rustls::HandshakeKind;
+use rustls::version::{TLS12, TLS13};
 
 use super::support::*;
 use crate::http::*;
@@ -207,18 +208,24 @@ fn roots_come_from_pem() {
 
 #[test]
 fn sessions_are_resumed() {
-    let (sender, kinds) = mpsc::channel();
-    let sender = Mutex::new(sender);
-    let authority = Authority::new();
-    let server = tls_server(authority.issue("test.example").config(), move |mut stream, _| {
-        read_request(&mut stream).unwrap();
-        sender.lock().unwrap().send((stream.conn.handshake_kind(), stream.conn.alpn_protocol().is_some())).unwrap();
-        stream.write_all(b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n").unwrap();
-    });
-    let client = client_trusting(&authority);
-    for expected in [HandshakeKind::Full, HandshakeKind::Resumed] {
-        get(&client, &server.tls_url(), &context()).unwrap();
-        assert_eq!(kinds.recv_timeout(PATIENCE).unwrap().0, Some(expected));
+    for version in [&TLS12, &TLS13] {
+        let (sender, kinds) = mpsc::channel();
+        let sender = Mutex::new(sender);
+        let authority = Authority::new();
+        let config = authority.issue("test.example").config_of(&[version]);
+        let server = tls_server(config, move |mut stream, _| {
+            read_request(&mut stream).unwrap();
+            sender.lock().unwrap().send((stream.conn.protocol_version(), stream.conn.handshake_kind())).unwrap();
+            stream.write_all(b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n").unwrap();
+        });
+        let client = client_trusting(&authority);
+        for expected in [HandshakeKind::Full, HandshakeKind::Resumed, HandshakeKind::Resumed] {
+            get(&client, &server.tls_url(), &context()).unwrap();
+            let seen = kinds.recv_timeout(PATIENCE).unwrap();
+            assert_eq!(seen, (Some(version.version), Some(expected)));
+            // The pool's connections go when the app is left; what was agreed on with the server stays.
+            client.close_idle();
+        }
     }
 }
 
