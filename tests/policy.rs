@@ -94,6 +94,8 @@ fn credentials_stay_at_their_origin() {
     assert!(String::from_utf8_lossy(&here).contains("secret"));
     assert!(!String::from_utf8_lossy(&there).contains("secret"));
     assert!(String::from_utf8_lossy(&there).contains("kept"));
+    let referer = "referer: https://servicewechat.com/wx1234567890abcdef/0/page-frame.html\r\n";
+    assert!(String::from_utf8_lossy(&there).to_ascii_lowercase().contains(referer), "it is the same everywhere");
 }
 
 #[test]
@@ -296,4 +298,48 @@ fn headers_that_are_too_large_fail_the_call_at_once() {
         assert_eq!(failure.err_msg, "downloadFile:fail invalid request data header");
     }
     assert_eq!(server.requests().len(), 0);
+}
+
+/// A server that sends an upload elsewhere need not take the file first.
+#[test]
+fn a_redirect_that_comes_early_is_followed_with_the_whole_body() {
+    for transport in [Transport::Plain, Transport::TLS] {
+        let head = server::response_head(307, &[("Location", "/next"), ("Connection", "close")], Some(0));
+        let early = Script::new([Step::ReadHead, Step::ReadBody(1000), Step::Send(head), Step::Close]);
+        let answer = Script::new([
+            Step::ReadHead,
+            Step::ReadWholeBody,
+            Step::Send(server::response_head(200, &[("Connection", "close")], Some(0))),
+        ]);
+        let server = FaultServer::start(transport, vec![early, answer]);
+        let session = Session::open();
+        let content = vec![b'x'; 8_000_000];
+        let ended = session.upload(&server.url("/first"), &session.file("large.bin", &content)).end();
+        assert_eq!(ended.success().status, 200);
+        assert_eq!(first_line(&server, 1), "POST /next HTTP/1.1");
+        let (sent, expected, _) = *ended.progress().last().expect("progress");
+        assert!(sent > content.len() as u64 && Some(sent) == expected, "{sent} of {expected:?}");
+    }
+}
+
+/// Nothing says where to go, so the answer itself is the result.
+#[test]
+fn a_redirect_to_nowhere_is_the_result() {
+    for status in [300, 301, 302, 303, 304, 305, 307, 308] {
+        for location in ["", "Location: \r\n", "Location:\r\nLocation: \t\r\n"] {
+            let body = if status == 304 { "" } else { "body" };
+            let length = body.len();
+            let answer = format!(
+                "HTTP/1.1 {status} Test\r\n{location}Content-Length: {length}\r\nConnection: close\r\n\r\n{body}"
+            );
+            let script =
+                Script::new([Step::ReadHead, Step::ReadWholeBody, Step::Send(answer.into_bytes()), Step::Close]);
+            let server = FaultServer::start(Transport::Plain, vec![script.clone(), script]);
+            let session = Session::open();
+            let ended = session.download(&server.url("/")).end();
+            assert_eq!((ended.success().status, ended.success().data_length), (status, length as u64));
+            let ended = session.upload(&server.url("/"), &session.file("a.txt", b"content")).end();
+            assert_eq!((ended.success().status, ended.success().data.as_deref()), (status, Some(body)));
+        }
+    }
 }
