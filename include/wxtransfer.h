@@ -278,7 +278,7 @@ typedef struct {
  */
 typedef struct {
   /**
-   * The exact host name.
+   * The exact host name, without a scheme and a port. An internationalised one may be given in either form.
    */
   WxtStr host;
   /**

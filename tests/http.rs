@@ -228,6 +228,25 @@ fn a_coded_body_is_decoded_or_an_error() {
     assert!(detail.starts_with("the response's content coding is broken"), "{detail}");
 }
 
+/// What counts is what the page gets, not the few bytes that it came in.
+#[test]
+fn limits_hold_for_the_decoded_body() {
+    for (limit, fits) in [(135, true), (134, false)] {
+        let answer = with_length("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nConnection: close\r\n", coded::GZIP);
+        let script = Script::new([Step::ReadHead, Step::ReadWholeBody, Step::Send(answer), Step::Close]);
+        let server = FaultServer::start(Transport::Plain, vec![script.clone(), script]);
+        let session = Session::open_with(|options| (options.max_data_size, options.max_download_size) = (limit, limit));
+        let upload = session.upload(&server.url("/"), &session.file("a.txt", b"content")).end();
+        let download = session.download(&server.url("/")).end();
+        if fits {
+            assert_eq!((upload.success().data_length, download.success().data_length), (135, 135));
+        } else {
+            assert_eq!(upload.failure().err_msg, "uploadFile:fail the answer is larger than 134 bytes");
+            assert_eq!(download.failure().err_msg, "downloadFile:fail exceed max file size");
+        }
+    }
+}
+
 /// A part of a coded file cannot be decoded, so a part is asked for as it is (the Fetch standard's "HTTP-network-or-cache
 /// fetch" does the same).
 #[test]

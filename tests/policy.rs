@@ -94,6 +94,8 @@ fn credentials_stay_at_their_origin() {
     assert!(String::from_utf8_lossy(&here).contains("secret"));
     assert!(!String::from_utf8_lossy(&there).contains("secret"));
     assert!(String::from_utf8_lossy(&there).contains("kept"));
+    let referer = "referer: https://servicewechat.com/wx1234567890abcdef/0/page-frame.html\r\n";
+    assert!(String::from_utf8_lossy(&there).to_ascii_lowercase().contains(referer), "it is the same everywhere");
 }
 
 #[test]
@@ -154,9 +156,9 @@ fn certificates_that_do_not_hold_are_refused_each_for_its_reason() {
         (tls(Identity::Expired), answer(), "expired"),
         (tls(Identity::NotYetValid), answer(), "not valid yet"),
         (tls(Identity::WrongHost), answer(), "another host"),
-        (tls(Identity::SelfSigned), answer(), "trusted authority"),
-        (tls(Identity::UnknownCa), answer(), "trusted authority"),
-        (tls(Identity::MissingIntermediate), answer(), "trusted authority"),
+        (tls(Identity::SelfSigned), answer(), "self-signed"),
+        (tls(Identity::UnknownCa), answer(), "not issued by a trusted authority"),
+        (tls(Identity::MissingIntermediate), answer(), "own was not sent"),
         (Transport::TLS, vec![Script::new([Step::ChooseTls11])], "TLS 1.2"),
         (
             Transport::TLS,
@@ -167,6 +169,7 @@ fn certificates_that_do_not_hold_are_refused_each_for_its_reason() {
             "does not speak TLS",
         ),
     ];
+    let mut details = Vec::new();
     for (transport, scripts, detail) in cases {
         let server = FaultServer::start(transport, scripts);
         let session = Session::open();
@@ -174,6 +177,8 @@ fn certificates_that_do_not_hold_are_refused_each_for_its_reason() {
         let failure = ended.failure();
         assert_eq!((failure.err_no, failure.category), (WXT_ERRNO_NETWORK, WXT_CATEGORY_TLS), "{failure:?}");
         assert!(failure.detail.contains(detail), "{detail}: {failure:?}");
+        assert!(!details.contains(&failure.detail), "each has its own: {failure:?}");
+        details.push(failure.detail.clone());
         assert_eq!(failure.retryable, detail == "does not speak TLS", "a captive portal goes away");
         assert!(!String::from_utf8_lossy(&server.received(0)).contains("HTTP/1.1"), "no request is sent");
     }
@@ -242,5 +247,99 @@ fn an_old_ios_client_sends_no_header_of_the_callers() {
         let request = server.requests()[0].clone();
         assert_eq!(request.header("X-Custom"), sent, "{version}");
         assert!(request.header("Referer").is_some(), "{version}");
+    }
+}
+
+/// The server knows the address by its bytes, so the next request must have the same ones, whatever encoding they are in.
+#[test]
+fn a_location_goes_back_to_the_server_byte_by_byte() {
+    let cases: [(&[u8], &str); 7] = [
+        (b"/caf\xE9?q=\xFF", "/caf%E9?q=%FF"),
+        // The GBK of a name, whose bytes read as Latin-1 are other characters.
+        (b"/\xC4\xE3\xBA\xC3.txt", "/%C4%E3%BA%C3.txt"),
+        (b"/caf\xC3\xA9", "/caf%C3%A9"),
+        (b"/caf%E9%c3%a9", "/caf%E9%c3%a9"),
+        // A URL of its own whose first byte beyond ASCII is a Latin-1 space, which is no space around a value.
+        (b"\xA0/x", "/%A0/x"),
+        (b"  \t/padded\t ", "/padded"),
+        (b"/folded\r\n ", "/folded"),
+    ];
+    for (location, path) in cases {
+        let mut head = b"HTTP/1.1 302 Found\r\nLocation:\r\nlocation: ".to_vec();
+        head.extend_from_slice(location);
+        head.extend_from_slice(b"\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+        let first = Script::new([Step::ReadHead, Step::ReadWholeBody, Step::Send(head), Step::Close]);
+        let server =
+            FaultServer::start(Transport::Plain, vec![first, Script::answer(200, &[("Connection", "close")], b"done")]);
+        let session = Session::open();
+        let ended = session.download(&server.url("/")).end();
+        assert_eq!(ended.success().data_length, 4, "{}", location.escape_ascii());
+        assert_eq!(first_line(&server, 1), format!("GET {path} HTTP/1.1"), "{}", location.escape_ascii());
+    }
+}
+
+/// What is too much for the layers below is the page's mistake, found before anything is sent.
+#[test]
+fn headers_that_are_too_large_fail_the_call_at_once() {
+    let server = Server::start(Options::default());
+    let session = Session::open();
+    let large = "v".repeat(70_000);
+    let one = vec![WxtPair { name: WxtStr::new("X-Large"), value: WxtStr::new(&large) }];
+    let many = vec![WxtPair { name: WxtStr::new("X"), value: WxtStr::new("") }; 33_000];
+    for header in [one, many] {
+        let ended = session
+            .download_with(&server.url("/bytes/3"), |request| {
+                request.header = header.as_ptr();
+                request.header_count = header.len();
+            })
+            .end();
+        let failure = ended.failure();
+        assert_eq!((failure.err_no, failure.category), (WXT_ERRNO_INVALID_REQUEST_DATA, WXT_CATEGORY_REQUEST));
+        assert_eq!(failure.err_msg, "downloadFile:fail invalid request data header");
+    }
+    assert_eq!(server.requests().len(), 0);
+}
+
+/// A server that sends an upload elsewhere need not take the file first.
+#[test]
+fn a_redirect_that_comes_early_is_followed_with_the_whole_body() {
+    for transport in [Transport::Plain, Transport::TLS] {
+        let head = server::response_head(307, &[("Location", "/next"), ("Connection", "close")], Some(0));
+        let early = Script::new([Step::ReadHead, Step::ReadBody(1000), Step::Send(head), Step::Close]);
+        let answer = Script::new([
+            Step::ReadHead,
+            Step::ReadWholeBody,
+            Step::Send(server::response_head(200, &[("Connection", "close")], Some(0))),
+        ]);
+        let server = FaultServer::start(transport, vec![early, answer]);
+        let session = Session::open();
+        let content = vec![b'x'; 8_000_000];
+        let ended = session.upload(&server.url("/first"), &session.file("large.bin", &content)).end();
+        assert_eq!(ended.success().status, 200);
+        assert_eq!(first_line(&server, 1), "POST /next HTTP/1.1");
+        let (sent, expected, _) = *ended.progress().last().expect("progress");
+        assert!(sent > content.len() as u64 && Some(sent) == expected, "{sent} of {expected:?}");
+    }
+}
+
+/// Nothing says where to go, so the answer itself is the result.
+#[test]
+fn a_redirect_to_nowhere_is_the_result() {
+    for status in [300, 301, 302, 303, 304, 305, 307, 308] {
+        for location in ["", "Location: \r\n", "Location:\r\nLocation: \t\r\n"] {
+            let body = if status == 304 { "" } else { "body" };
+            let length = body.len();
+            let answer = format!(
+                "HTTP/1.1 {status} Test\r\n{location}Content-Length: {length}\r\nConnection: close\r\n\r\n{body}"
+            );
+            let script =
+                Script::new([Step::ReadHead, Step::ReadWholeBody, Step::Send(answer.into_bytes()), Step::Close]);
+            let server = FaultServer::start(Transport::Plain, vec![script.clone(), script]);
+            let session = Session::open();
+            let ended = session.download(&server.url("/")).end();
+            assert_eq!((ended.success().status, ended.success().data_length), (status, length as u64));
+            let ended = session.upload(&server.url("/"), &session.file("a.txt", b"content")).end();
+            assert_eq!((ended.success().status, ended.success().data.as_deref()), (status, Some(body)));
+        }
     }
 }

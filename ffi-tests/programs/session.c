@@ -89,6 +89,11 @@ static void mistakes_in_the_options(void) {
   options.pins = &pin;
   options.pin_count = 1;
   refused(&options, WXT_INVALID_PIN);
+  static const char *const no_hosts[] = {"", "https://example.com", "example.com:443", "*.example.com", "a b"};
+  for (size_t index = 0; index < sizeof no_hosts / sizeof *no_hosts; index++) {
+    pin.host = wxt_str(no_hosts[index]);
+    refused(&options, WXT_INVALID_PIN);
+  }
   pin.host = wxt_str("example.com");
   pin.sha256_length = 31;
   refused(&options, WXT_INVALID_PIN);

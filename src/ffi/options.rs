@@ -110,7 +110,7 @@ pub struct WxtSessionOptions {
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct WxtPin {
-    /// The exact host name.
+    /// The exact host name, without a scheme and a port. An internationalised one may be given in either form.
     pub host: WxtStr,
     /// 32 bytes: the SHA-256 of the certificate's SubjectPublicKeyInfo (RFC 7469 §2.4).
     pub sha256: *const u8,

@@ -250,7 +250,7 @@ unsafe fn pins(items: *const WxtPin, count: usize) -> Result<Vec<Pin>, WxtStatus
             // SAFETY: passed on to the caller.
             let (host, hash) = unsafe { (pin.host.host_text()?, array(pin.sha256, pin.sha256_length)?) };
             let sha256 = hash.try_into().map_err(|_| WXT_INVALID_PIN)?;
-            if host.is_empty() { Err(WXT_INVALID_PIN) } else { Ok(Pin { host, sha256 }) }
+            Pin::new(&host, sha256).ok_or(WXT_INVALID_PIN)
         })
         .collect()
 }

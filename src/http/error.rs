@@ -48,8 +48,12 @@ pub enum TlsFailure {
     NotYetValid,
     /// The certificate is for another host.
     WrongHost,
-    /// The certificate does not lead to a trusted root; a self-signed one included.
+    /// The certificate does not lead to a trusted root.
     UnknownIssuer,
+    /// The certificate is its own issuer, and not trusted.
+    SelfSigned,
+    /// The certificate does not lead to a trusted root, and the server sent no other that could lead there.
+    MissingIntermediate,
     /// The certificate was revoked.
     Revoked,
     /// The certificate is trusted, but its key is none of the host's pins.
@@ -70,6 +74,10 @@ impl TlsFailure {
             TlsFailure::NotYetValid => "the server's certificate is not valid yet",
             TlsFailure::WrongHost => "the server's certificate is for another host",
             TlsFailure::UnknownIssuer => "the server's certificate is not issued by a trusted authority",
+            TlsFailure::SelfSigned => "the server's certificate is self-signed",
+            TlsFailure::MissingIntermediate => {
+                "the server's certificate is not issued by a trusted authority, and its issuer's own was not sent"
+            }
             TlsFailure::Revoked => "the server's certificate was revoked",
             TlsFailure::PinMismatch => "the server's key is none of the pinned keys",
             TlsFailure::ProtocolVersion => "the server does not offer TLS 1.2 or newer",

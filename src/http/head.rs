@@ -23,6 +23,8 @@ pub struct Head {
     pub status: u16,
     /// The fields, in their order.
     pub headers: Vec<Header>,
+    /// The first `Location` that is not empty, as it came.
+    pub location: Option<Vec<u8>>,
     /// Whether the body ends where the connection does.
     pub close_delimited: bool,
 }
@@ -45,6 +47,13 @@ impl Head {
             .iter()
             .map(|field| Header { name: field.name.to_owned(), value: decode(field.value) })
             .collect();
+        let location = response
+            .headers
+            .iter()
+            .filter(|field| field.name.eq_ignore_ascii_case("location"))
+            .map(|field| field.value.trim_ascii())
+            .find(|value| !value.is_empty())
+            .map(<[u8]>::to_vec);
         if status < 100 || status == 101 {
             return Err(Error::protocol(format!("the status {status} is no answer to the request")));
         }
@@ -54,7 +63,7 @@ impl Head {
         }
         let has_length = find(&headers, "content-length").next().is_some();
         let close_delimited = !chunked && !has_length && !matches!(status, 100..200 | 204 | 304);
-        Ok(Some((Head { status, headers, close_delimited }, size)))
+        Ok(Some((Head { status, headers, location, close_delimited }, size)))
     }
 
     /// An interim response (RFC 9110 section 15.2), which another one follows.

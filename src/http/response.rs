@@ -22,6 +22,8 @@ pub struct Response {
     pub status: u16,
     /// The header fields: wire order, wire letters, duplicates kept.
     pub headers: Vec<Header>,
+    /// The first `Location` that is not empty, byte for byte: read as text, one that is no UTF-8 would lead elsewhere.
+    pub location: Option<Vec<u8>>,
     content_length: Option<u64>,
     body: Body,
     context: Arc<Context>,
@@ -52,6 +54,7 @@ impl Response {
         let mut response = Response {
             status: head.status,
             headers: head.headers,
+            location: head.location,
             content_length,
             body: into_body(body, coding),
             context: context.clone(),

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use once_cell::sync::OnceCell;
@@ -9,7 +10,7 @@ use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, Server
 use rustls::client::{VerifierBuilderError, WebPkiServerVerifier};
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::pki_types::{CertificateDer, DnsName, ServerName, UnixTime};
 use rustls::server::ParsedCertificate;
 use rustls::{
     AlertDescription, CertificateError, ClientConfig, DigitallySignedStruct, OtherError, RootCertStore, SignatureScheme,
@@ -48,11 +49,30 @@ impl Trust {
 /// A key that a host's certificate must have.
 #[derive(Clone, Debug)]
 pub struct Pin {
-    /// The host's name, exactly.
-    pub host: String,
-    /// SHA-256 of the SubjectPublicKeyInfo (RFC 7469 section 2.4) of the server's own certificate. A certificate above it
-    /// is no match: which ones of those a server sends, it alone decides.
-    pub sha256: [u8; 32],
+    /// As it is in a handshake.
+    host: String,
+    sha256: [u8; 32],
+}
+
+impl Pin {
+    /// A pin for exactly one host, a name in either form of an internationalised one, or an address. `sha256` is that of
+    /// the SubjectPublicKeyInfo (RFC 7469 section 2.4) of the server's own certificate. A certificate above it is no match:
+    /// which ones of those a server sends, it alone decides.
+    ///
+    /// `None` for what no server is called, which would hold nobody to the pin.
+    pub fn new(host: &str, sha256: [u8; 32]) -> Option<Pin> {
+        let host = match host.parse::<IpAddr>() {
+            Ok(address) => address.to_string(),
+            Err(_) => match url::Host::parse(host).ok()? {
+                url::Host::Domain(name) => {
+                    DnsName::try_from(name.strip_suffix('.').unwrap_or(&name)).ok()?.as_ref().to_owned()
+                }
+                url::Host::Ipv4(address) => address.to_string(),
+                url::Host::Ipv6(address) => address.to_string(),
+            },
+        };
+        Some(Pin { host, sha256 })
+    }
 }
 
 /// What a client needs for TLS, with everything that is the same for all of its connections.
@@ -76,7 +96,7 @@ impl TlsSettings {
     pub(super) fn new(trust: Trust, pins: Vec<Pin>) -> Result<TlsSettings, Error> {
         let mut by_host = Pins::new();
         for pin in pins {
-            by_host.entry(pin.host.to_ascii_lowercase()).or_default().push(pin.sha256);
+            by_host.entry(pin.host).or_default().push(pin.sha256);
         }
         match trust {
             Trust::Platform => {
@@ -121,8 +141,7 @@ fn root_store(roots: &[CertificateDer<'static>]) -> Result<RootCertStore, Error>
 }
 
 fn config(verifier: Arc<dyn ServerCertVerifier>, pins: Pins) -> Result<Arc<ClientConfig>, Error> {
-    let verifier: Arc<dyn ServerCertVerifier> =
-        if pins.is_empty() { verifier } else { Arc::new(PinningVerifier { inner: verifier, pins }) };
+    let verifier = Arc::new(Verifier { inner: verifier, pins });
     let mut config = ClientConfig::builder_with_provider(provider())
         .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])
         .map_err(|error| Error::internal(format!("TLS cannot be configured: {error}")))?
@@ -152,25 +171,46 @@ fn platform_verifier() -> Result<Arc<dyn ServerCertVerifier>, Error> {
     }
 }
 
-/// Checks the pins of a host after everything else.
+/// Asks another verifier, finds out more about an issuer that it does not know, and checks the pins of a host after
+/// everything else.
 #[derive(Debug)]
-struct PinningVerifier {
+struct Verifier {
     inner: Arc<dyn ServerCertVerifier>,
     pins: Pins,
 }
 
+/// A failure that rustls has no name for, on its way through rustls.
 #[derive(Debug)]
-struct PinMismatch;
+struct Refusal(TlsFailure);
 
-impl fmt::Display for PinMismatch {
+impl fmt::Display for Refusal {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(TlsFailure::PinMismatch.text())
+        formatter.write_str(self.0.text())
     }
 }
 
-impl std::error::Error for PinMismatch {}
+impl std::error::Error for Refusal {}
 
-impl ServerCertVerifier for PinningVerifier {
+impl From<Refusal> for rustls::Error {
+    fn from(refusal: Refusal) -> rustls::Error {
+        CertificateError::Other(OtherError(Arc::new(refusal))).into()
+    }
+}
+
+/// What else there is to say of a certificate whose issuer is unknown. Roots are seldom sent, so that a chain without its
+/// end tells nothing; a certificate that comes alone, as most servers are misconfigured, does.
+fn unknown_issuer(end_entity: &CertificateDer<'_>, others: &[CertificateDer<'_>]) -> TlsFailure {
+    let Ok(certificate) = webpki::EndEntityCert::try_from(end_entity) else { return TlsFailure::UnknownIssuer };
+    if certificate.issuer() == certificate.subject() {
+        return TlsFailure::SelfSigned;
+    }
+    let is_issuer = |other: &CertificateDer<'_>| {
+        webpki::EndEntityCert::try_from(other).is_ok_and(|other| other.subject() == certificate.issuer())
+    };
+    if others.iter().any(is_issuer) { TlsFailure::UnknownIssuer } else { TlsFailure::MissingIntermediate }
+}
+
+impl ServerCertVerifier for Verifier {
     fn verify_server_cert(
         &self,
         end_entity: &CertificateDer<'_>,
@@ -179,14 +219,22 @@ impl ServerCertVerifier for PinningVerifier {
         ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
-        let verified = self.inner.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)?;
+        let verified = self
+            .inner
+            .verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)
+            .map_err(|error| match &error {
+                rustls::Error::InvalidCertificate(reason) if is_unknown_issuer(reason) => {
+                    Refusal(unknown_issuer(end_entity, intermediates)).into()
+                }
+                _ => error,
+            })?;
         let Some(pins) = self.pins.get(&server_name.to_str().to_ascii_lowercase()) else { return Ok(verified) };
         let key = ParsedCertificate::try_from(end_entity)?.subject_public_key_info();
         let digest = ring::digest::digest(&ring::digest::SHA256, &key);
         if pins.iter().any(|pin| pin == digest.as_ref()) {
             return Ok(verified);
         }
-        Err(CertificateError::Other(OtherError(Arc::new(PinMismatch))).into())
+        Err(Refusal(TlsFailure::PinMismatch).into())
     }
 
     fn verify_tls12_signature(
@@ -236,16 +284,23 @@ fn certificate_failure(error: &CertificateError) -> TlsFailure {
         CertificateError::Expired | CertificateError::ExpiredContext { .. } => TlsFailure::Expired,
         CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => TlsFailure::NotYetValid,
         CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => TlsFailure::WrongHost,
-        // The second is a stranger with the name of a trusted root.
-        CertificateError::UnknownIssuer | CertificateError::BadSignature => TlsFailure::UnknownIssuer,
+        // A stranger with the name of a trusted root.
+        CertificateError::BadSignature => TlsFailure::UnknownIssuer,
         CertificateError::Revoked => TlsFailure::Revoked,
-        CertificateError::Other(OtherError(other)) if other.is::<PinMismatch>() => TlsFailure::PinMismatch,
-        // What a self-signed certificate that OpenSSL made by default is told.
-        CertificateError::Other(OtherError(other))
-            if matches!(other.downcast_ref(), Some(webpki::Error::CaUsedAsEndEntity)) =>
-        {
-            TlsFailure::UnknownIssuer
+        CertificateError::Other(OtherError(other)) => {
+            other.downcast_ref().map_or(TlsFailure::Other, |&Refusal(failure)| failure)
         }
         _ => TlsFailure::Other,
+    }
+}
+
+fn is_unknown_issuer(error: &CertificateError) -> bool {
+    match error {
+        CertificateError::UnknownIssuer => true,
+        // What a self-signed certificate that OpenSSL made by default is told.
+        CertificateError::Other(OtherError(other)) => {
+            matches!(other.downcast_ref(), Some(webpki::Error::CaUsedAsEndEntity))
+        }
+        _ => false,
     }
 }

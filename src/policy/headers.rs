@@ -5,14 +5,14 @@ use std::fmt;
 /// Sent where the host names no user agent: many servers refuse a request without one.
 const DEFAULT_USER_AGENT: &str = concat!("wxtransfer/", env!("CARGO_PKG_VERSION"));
 
-/// The most bytes that a request's headers take together. Servers take less; the bound keeps a request's head small and
-/// the work on it short.
-const MAX_SIZE: usize = 32 * 1024;
-
 /// The library's alone to set: they frame the message or belong to one connection (RFC 9110 §7.6.1). A caller's would
 /// break the body's length, the connection's reuse or the check of the host. All of `Proxy-*` is treated likewise.
 const NEVER_THE_CALLERS: [&str; 9] =
     ["Host", "Content-Length", "Transfer-Encoding", "Connection", "Keep-Alive", "TE", "Trailer", "Upgrade", "Expect"];
+
+/// The most that a caller's headers may have together, on the wire. Servers take a fraction of it, and the layers below
+/// have bounds of their own, which are no error of the caller's there.
+const MAX_SIZE: usize = 32 * 1024;
 
 /// Not for another server's eyes.
 const CREDENTIALS: [&str; 3] = ["Authorization", "Cookie", "Proxy-Authorization"];
@@ -97,6 +97,10 @@ pub fn build(
 ) -> Result<RequestHeaders, HeaderError> {
     if !ignore_callers {
         callers.iter().try_for_each(|(name, value)| validate(name, value))?;
+        // With the colon, the space and the line end.
+        if callers.iter().map(|(name, value)| name.len() + value.len() + 4).sum::<usize>() > MAX_SIZE {
+            return Err(HeaderError::TooLarge);
+        }
     }
     let is_dropped = |name: &str| {
         ignore_callers
@@ -119,10 +123,6 @@ pub fn build(
     add_default("Referer", &identity.referer);
     if let Some(content_type) = content_type {
         add_default("Content-Type", content_type);
-    }
-    // A field is its name, its value, and what stands between and behind the two.
-    if list.iter().map(|(name, value)| name.len() + value.len() + 4).sum::<usize>() > MAX_SIZE {
-        return Err(HeaderError::TooLarge);
     }
     let dropped = dropped.into_iter().map(|(name, _)| name.escape_debug().to_string()).collect();
     Ok(RequestHeaders { list, dropped })
@@ -154,7 +154,7 @@ pub enum HeaderError {
         /// The name of the header.
         name: String,
     },
-    /// All of them together are longer than 32 KiB.
+    /// All together are larger than 32 KiB.
     TooLarge,
 }
 

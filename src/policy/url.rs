@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use url::{Host, ParseError, Url};
+use url::{ParseError, Url};
 
 /// The longest address that is sent, in bytes after encoding. RFC 9110 §4.1 asks for 8000; the bound keeps a request's
 /// head small.
@@ -55,6 +55,8 @@ pub enum UrlError {
     PlainHttp,
     /// A user name or password before the host.
     UserInfo,
+    /// A host with one of ``"`{}``, which no server's name has and RFC 3986 §3.2.2 does not allow.
+    Host,
     /// Longer than 32 KiB.
     TooLong,
 }
@@ -66,6 +68,7 @@ impl fmt::Display for UrlError {
             UrlError::Scheme => formatter.write_str("the scheme is neither https nor http"),
             UrlError::PlainHttp => formatter.write_str("plain http is not allowed"),
             UrlError::UserInfo => formatter.write_str("it holds user-info"),
+            UrlError::Host => formatter.write_str("the host has a character that no name has"),
             UrlError::TooLong => formatter.write_str("it is too long"),
         }
     }
@@ -104,8 +107,8 @@ fn checked(mut url: Url, twin: &Url, allow_plain_http: bool) -> Result<TargetUrl
     if !url.username().is_empty() || url.password().is_some() {
         return Err(UrlError::UserInfo);
     }
-    if matches!(url.host(), Some(Host::Domain(host)) if !host.bytes().all(may_stand_in_host)) {
-        return Err(UrlError::Malformed(ParseError::InvalidDomainCharacter));
+    if url.host_str().is_some_and(|host| host.contains(['"', '`', '{', '}'])) {
+        return Err(UrlError::Host);
     }
     url.set_fragment(None);
     if url.as_str().len() > MAX_LENGTH {
@@ -115,12 +118,6 @@ fn checked(mut url: Url, twin: &Url, allow_plain_http: bool) -> Result<TargetUrl
     // readings shows it.
     let explicit_port = url.port().is_some() || twin.port().is_some();
     Ok(TargetUrl { url, explicit_port })
-}
-
-/// RFC 3986 §3.2.2, but for percent-encoding, which is decoded by now. The URL standard also lets quotes and braces
-/// through, which cannot be sent.
-fn may_stand_in_host(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=".contains(&byte)
 }
 
 fn is_http(url: &Url) -> bool {

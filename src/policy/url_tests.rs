@@ -1,7 +1,63 @@
 use super::*;
 
-/// Cases of `url/resources/urltestdata.json` in web-platform-tests that concern http and https without user-info;
-/// what follows `#` is left out, as it is never sent.
+/// All that the URL standard's own tests say of http and https, but for what this module refuses on top: user-info,
+/// other schemes and hosts that no server has.
+#[test]
+fn the_cases_of_the_url_standard_hold() {
+    let unescape = |text: &str| {
+        let mut pieces = text.split('\\');
+        let mut plain = pieces.next().unwrap().to_owned();
+        while let Some(piece) = pieces.next() {
+            match piece.strip_prefix("u{").and_then(|rest| rest.split_once('}')) {
+                Some((code, rest)) => {
+                    plain.push(u32::from_str_radix(code, 16).ok().and_then(char::from_u32).unwrap());
+                    plain.push_str(rest);
+                }
+                // Two backslashes are one, and what follows the second is as it is.
+                None => {
+                    plain.push('\\');
+                    plain.push_str(pieces.next().unwrap());
+                }
+            }
+        }
+        plain
+    };
+    let has_user_info = |url: &str| {
+        url.split_once("://").is_some_and(|(_, rest)| rest.split(['/', '?', '#']).next().unwrap().contains('@'))
+    };
+    let (mut read, mut refused) = (0, 0);
+    for line in include_str!("url_standard_cases.txt").lines().filter(|line| !line.starts_with("# ")) {
+        let [base, input, result] = line.splitn(3, '\t').map(unescape).collect::<Vec<_>>().try_into().unwrap();
+        if has_user_info(&base) {
+            assert_eq!(parse(&base, true), Err(UrlError::UserInfo), "{base}");
+            continue;
+        }
+        let target = match base.as_str() {
+            "" => parse(&input, true),
+            base => parse(base, true).unwrap().join(&input, true),
+        };
+        match target {
+            Ok(target) => {
+                read += 1;
+                assert_eq!(Some(target.url().as_str()), result.split('#').next(), "{line}");
+            }
+            Err(error) => {
+                refused += 1;
+                let expected = match error {
+                    UrlError::Malformed(_) => result.is_empty(),
+                    UrlError::Scheme => !result.is_empty() && !result.starts_with("http"),
+                    UrlError::UserInfo => has_user_info(&result),
+                    UrlError::Host => result.contains(['"', '`', '{', '}']),
+                    UrlError::PlainHttp | UrlError::TooLong => false,
+                };
+                assert!(expected, "{line}: {error}");
+            }
+        }
+    }
+    assert!(read > 150 && refused > 150, "{read} and {refused}");
+}
+
+/// What the URL standard's tests say in few examples; what follows `#` is left out, as it is never sent.
 #[test]
 fn addresses_are_normalised_as_the_url_standard_says() {
     let cases = [
@@ -128,6 +184,10 @@ fn other_addresses_are_refused_for_a_reason() {
         ("https://a.example@b.example/", false, Some(UrlError::UserInfo)),
         // Empty user-info is none: nothing of it is left in what is sent.
         ("https://:@a.example/", false, None),
+        ("https://a`b.example/", false, Some(UrlError::Host)),
+        ("https://a\"b.example/", false, Some(UrlError::Host)),
+        ("https://{a}.example/", false, Some(UrlError::Host)),
+        ("https://a!$&'()*+,-.;=_~b.example/`{}", false, None),
         (&too_long, false, Some(UrlError::TooLong)),
     ];
     for (input, allow_plain_http, expected) in cases {

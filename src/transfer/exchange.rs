@@ -77,16 +77,12 @@ pub fn run(
         let sent = environment.client.send(request, http_context);
         profile(context).record(&http_context.trace());
         let response = sent.map_err(failure::of_exchange)?;
-        let location = response
-            .headers
-            .iter()
-            .find(|header| header.name.eq_ignore_ascii_case("Location") && !header.value.trim().is_empty());
         let answer = Answer {
             target: &target,
             method,
             followed,
             status: response.status,
-            location: location.map(|header| header.value.as_bytes()),
+            location: response.location.as_deref(),
         };
         let decision = redirect::decide(&answer, api, &environment.domains, environment.allow_plain_http)
             .map_err(failure::of_redirect)?;

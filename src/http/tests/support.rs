@@ -223,9 +223,13 @@ impl Identity {
     }
 
     pub fn config(self) -> ServerConfig {
+        self.config_of(rustls::DEFAULT_VERSIONS)
+    }
+
+    pub fn config_of(self, versions: &[&'static rustls::SupportedProtocolVersion]) -> ServerConfig {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         ServerConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
+            .with_protocol_versions(versions)
             .unwrap()
             .with_no_client_auth()
             .with_single_cert(self.chain, self.key)

@@ -1,10 +1,11 @@
 //! Whom TLS trusts, and what it says when it does not.
 
 use std::io::Write;
-use std::sync::{Mutex, mpsc};
+use std::sync::{Arc, Mutex, mpsc};
 
 use rcgen::{BasicConstraints, CertificateParams, IsCa, KeyPair, date_time_ymd};
 use rustls::HandshakeKind;
+use rustls::version::{TLS12, TLS13};
 
 use super::support::*;
 use crate::http::*;
@@ -58,15 +59,21 @@ fn each_bad_certificate_has_its_own_failure() {
         let key = KeyPair::generate().unwrap();
         Identity::new(params.self_signed(&key).unwrap().der().clone(), key)
     };
+    let with_issuer = |authority: Authority| {
+        let mut identity = authority.issue("test.example");
+        identity.chain.push(authority.root);
+        identity
+    };
     for (identity, expected) in [
         (expired, TlsFailure::Expired),
         (not_yet, TlsFailure::NotYetValid),
         (authority.issue("other.example"), TlsFailure::WrongHost),
         (authority.issue("127.0.0.1"), TlsFailure::WrongHost),
-        (Authority::named("a stranger").issue("test.example"), TlsFailure::UnknownIssuer),
+        (Authority::named("a stranger").issue("test.example"), TlsFailure::MissingIntermediate),
+        (with_issuer(Authority::named("a stranger")), TlsFailure::UnknownIssuer),
         (Authority::new().issue("test.example"), TlsFailure::UnknownIssuer),
-        (self_signed(IsCa::NoCa), TlsFailure::UnknownIssuer),
-        (self_signed(IsCa::Ca(BasicConstraints::Unconstrained)), TlsFailure::UnknownIssuer),
+        (self_signed(IsCa::NoCa), TlsFailure::SelfSigned),
+        (self_signed(IsCa::Ca(BasicConstraints::Unconstrained)), TlsFailure::SelfSigned),
     ] {
         let server = serving(identity);
         assert_eq!(failure(&client_trusting(&authority), &server.tls_url()), expected);
@@ -77,7 +84,7 @@ fn each_bad_certificate_has_its_own_failure() {
 fn the_platforms_roots_do_not_hold_a_stranger() {
     let server = serving(Authority::new().issue("test.example"));
     match get(&client(), &server.tls_url(), &context()) {
-        Err(Error { kind: ErrorKind::Tls(TlsFailure::UnknownIssuer), .. }) => {}
+        Err(Error { kind: ErrorKind::Tls(TlsFailure::MissingIntermediate), .. }) => {}
         // A machine without any root.
         Err(Error { kind: ErrorKind::PlatformVerifier, .. }) => {}
         other => panic!("{:?}", other.map(|response| response.status)),
@@ -125,7 +132,7 @@ fn a_host_with_pins_must_match_one_of_them() {
     let right = identity.spki_sha256;
     let server = serving(identity);
     let client = |pins: &[(&str, [u8; 32])]| {
-        let pins = pins.iter().map(|(host, sha256)| Pin { host: (*host).to_owned(), sha256: *sha256 }).collect();
+        let pins = pins.iter().map(|(host, sha256)| Pin::new(host, *sha256).unwrap()).collect();
         Client::new(ClientOptions { trust: Trust::Roots(vec![authority.root.clone()]), pins, ..options() }).unwrap()
     };
     for good in [
@@ -141,6 +148,44 @@ fn a_host_with_pins_must_match_one_of_them() {
     let stranger = Authority::new().issue("test.example");
     let pinned = client(&[("test.example", stranger.spki_sha256)]);
     assert_eq!(failure(&pinned, &serving(stranger).tls_url()), TlsFailure::UnknownIssuer);
+}
+
+/// A pin that is written in another way than the host in a handshake must not be one for nobody.
+#[test]
+fn a_pin_holds_however_its_host_is_written() {
+    let authority = Authority::new();
+    for (host, written) in [
+        ("test.example", &["test.example", "TEST.example", "test.example."][..]),
+        ("xn--bcher-kva.example", &["b\u{fc}cher.example", "B\u{dc}CHER.example", "xn--bcher-kva.example"]),
+        ("127.0.0.1", &["127.0.0.1", "127.1"]),
+    ] {
+        let server = serving(authority.issue(host));
+        for asked in [host.to_owned(), format!("{host}.")] {
+            let url = url::Url::parse(&format!("https://{asked}:{}/", server.address.port())).unwrap();
+            for pinned in written {
+                let trust = Trust::Roots(vec![authority.root.clone()]);
+                let pins = vec![Pin::new(pinned, [1; 32]).unwrap()];
+                let resolver = Some(FixedResolver::new(vec![server.address.ip()]) as Arc<dyn Resolver>);
+                let client = Client::new(ClientOptions { trust, pins, resolver, ..options() }).unwrap();
+                assert_eq!(failure(&client, &url), TlsFailure::PinMismatch, "{pinned} for {url}");
+            }
+        }
+    }
+    for (written, host) in [("::1", "::1"), ("[::1]", "::1"), ("0:0::0:1", "::1")] {
+        assert_eq!(format!("{:?}", Pin::new(written, [0; 32])), format!("{:?}", Pin::new(host, [0; 32])));
+    }
+    for bad in [
+        "",
+        ".",
+        "https://test.example",
+        "test.example:443",
+        "test.example/",
+        "*.test.example",
+        "a b",
+        "user@test.example",
+    ] {
+        assert!(Pin::new(bad, [1; 32]).is_none(), "{bad}");
+    }
 }
 
 #[test]
@@ -163,18 +208,24 @@ fn roots_come_from_pem() {
 
 #[test]
 fn sessions_are_resumed() {
-    let (sender, kinds) = mpsc::channel();
-    let sender = Mutex::new(sender);
-    let authority = Authority::new();
-    let server = tls_server(authority.issue("test.example").config(), move |mut stream, _| {
-        read_request(&mut stream).unwrap();
-        sender.lock().unwrap().send((stream.conn.handshake_kind(), stream.conn.alpn_protocol().is_some())).unwrap();
-        stream.write_all(b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n").unwrap();
-    });
-    let client = client_trusting(&authority);
-    for expected in [HandshakeKind::Full, HandshakeKind::Resumed] {
-        get(&client, &server.tls_url(), &context()).unwrap();
-        assert_eq!(kinds.recv_timeout(PATIENCE).unwrap().0, Some(expected));
+    for version in [&TLS12, &TLS13] {
+        let (sender, kinds) = mpsc::channel();
+        let sender = Mutex::new(sender);
+        let authority = Authority::new();
+        let config = authority.issue("test.example").config_of(&[version]);
+        let server = tls_server(config, move |mut stream, _| {
+            read_request(&mut stream).unwrap();
+            sender.lock().unwrap().send((stream.conn.protocol_version(), stream.conn.handshake_kind())).unwrap();
+            stream.write_all(b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n").unwrap();
+        });
+        let client = client_trusting(&authority);
+        for expected in [HandshakeKind::Full, HandshakeKind::Resumed, HandshakeKind::Resumed] {
+            get(&client, &server.tls_url(), &context()).unwrap();
+            let seen = kinds.recv_timeout(PATIENCE).unwrap();
+            assert_eq!(seen, (Some(version.version), Some(expected)));
+            // The pool's connections go when the app is left; what was agreed on with the server stays.
+            client.close_idle();
+        }
     }
 }
 
