@@ -25,7 +25,7 @@ command -v apt-get > /dev/null || fail "no apt-get; install Swift 6 instead"
 
 # The mirror that this machine already uses, so that what it takes to reach it is in place.
 mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' | grep -v security | head -n 1)
-[ -n "$mirror" ] || mirror=http://deb.debian.org/debian
+[ -n "$mirror" ] || fail "apt knows no mirror"
 
 if ! command -v debootstrap > /dev/null; then
     apt-get update -q
