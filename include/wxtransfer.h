@@ -1051,7 +1051,8 @@ const char *wxt_status_text(WxtStatus status);
  * thread, unless there is an executor. It makes no connection. Any thread; it reads and writes the disk.
  *
  * - `WXT_INVALID_ARGUMENT`: a pointer is NULL, a required option is missing or a number is out of its range;
- *   `app_id`, `app_version` or `user_agent` hold characters that cannot be sent.
+ *   `app_id`, `app_version` or `user_agent` hold characters that cannot be sent; `app_id` or `user_id` is longer than
+ *   a directory's name can be, at worst 83 bytes.
  * - `WXT_INVALID_STRUCT_SIZE`, `WXT_INVALID_UTF8`, `WXT_INVALID_VERSION`, `WXT_INVALID_DOMAIN`,
  *   `WXT_INVALID_CERTIFICATE`, `WXT_INVALID_PIN`, `WXT_INVALID_PROXY`: as their names say.
  * - `WXT_STORAGE_LOCKED`: see `storage_sharing`. `WXT_STORAGE_FAILED`: the directory cannot be used.
@@ -1229,7 +1230,8 @@ WxtStatus wxt_import_file(WxtSession *session,
  * Makes a temporary file of what an open file or pipe holds, from where it stands (Android's `content://`).
  *
  * `length` is how many bytes are taken, 0 is all up to the end; `name` gives the extension and may be absent. The
- * descriptor is duplicated: the host keeps its own. Waits for as long as the other end of a pipe does.
+ * descriptor is duplicated: the host keeps its own. Waits for the other end of a pipe for as long as the
+ * session is not closed.
  *
  * Statuses as for `wxt_save_file`, and `WXT_INVALID_ARGUMENT` for a descriptor that is not open; `errno`
  * `WXT_ERRNO_INVALID_REQUEST_DATA` for one that is neither file nor pipe or holds less than `length`,
