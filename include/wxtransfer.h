@@ -1230,8 +1230,7 @@ WxtStatus wxt_import_file(WxtSession *session,
  * Makes a temporary file of what an open file or pipe holds, from where it stands (Android's `content://`).
  *
  * `length` is how many bytes are taken, 0 is all up to the end; `name` gives the extension and may be absent. The
- * descriptor is duplicated: the host keeps its own. Waits for the other end of a pipe for as long as the
- * session is not closed.
+ * descriptor is duplicated: the host keeps its own. Waits for as long as the other end of a pipe does.
  *
  * Statuses as for `wxt_save_file`, and `WXT_INVALID_ARGUMENT` for a descriptor that is not open; `errno`
  * `WXT_ERRNO_INVALID_REQUEST_DATA` for one that is neither file nor pipe or holds less than `length`,

@@ -59,8 +59,6 @@ impl Session {
     /// Aborts what is left, delivers the last callbacks, removes the temporary files and joins every thread. A second
     /// call returns at once.
     pub fn close(&self) {
-        // Or somebody inside might wait for the other end of a pipe.
-        self.environment.storage.stop_waiting();
         if !self.gate.shut() {
             return;
         }

@@ -59,7 +59,7 @@ pub(super) fn path(launch: Arc<Launch>, path: &str, mode: ImportMode, log: &Log)
     match clone(&part, &source) {
         Ok(file) => part.adopt(file)?,
         // The file system cannot, or the two are on different ones; it has many ways to say so.
-        Err(_) => copy(&source, Some(metadata.len()), &mut part, None)?,
+        Err(_) => copy(&source, Some(metadata.len()), &mut part)?,
     }
     let stored = part.finish(extension.as_deref())?;
     if mode == ImportMode::Move
@@ -78,12 +78,12 @@ pub(super) fn descriptor(
     name: Option<&str>,
     log: &Log,
 ) -> Result<StoredFile, Error> {
-    let (file, length, ending) = match Descriptor::open(descriptor)? {
-        Descriptor::Pipe(file) => (file, length, Some(launch.clone())),
-        Descriptor::Regular { file, rest, .. } => (file, Some(length.unwrap_or(rest)), None),
+    let (file, length) = match Descriptor::open(descriptor)? {
+        Descriptor::Pipe(file) => (file, length),
+        Descriptor::Regular { file, rest, .. } => (file, Some(length.unwrap_or(rest))),
     };
     let mut part = PartFile::create(launch, Area::Temporary, log.clone())?;
-    copy(&file, length, &mut part, ending.as_deref())?;
+    copy(&file, length, &mut part)?;
     part.finish(name.and_then(extension::of_name).as_deref())
 }
 
@@ -126,16 +126,12 @@ fn make_private(file: &File) -> io::Result<()> {
     Ok(rustix::fs::fchmod(file, rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR)?)
 }
 
-/// Writes `length` bytes of `source`, or all up to its end, to the part file. A source that may keep its reader waiting
-/// is waited for until the launch that it is given with is about to end.
-fn copy(mut source: &File, length: Option<u64>, part: &mut PartFile, waits_in: Option<&Launch>) -> Result<(), Error> {
+/// Writes `length` bytes of `source`, or all up to its end, to the part file.
+fn copy(mut source: &File, length: Option<u64>, part: &mut PartFile) -> Result<(), Error> {
     part.reserve(length)?;
     let mut left = length.unwrap_or(u64::MAX);
     let mut buffer = vec![0; BUFFER_BYTES];
     while left > 0 {
-        if let Some(launch) = waits_in {
-            wait_until_readable(source, launch)?;
-        }
         let most = usize::try_from(left).map_or(BUFFER_BYTES, |left| left.min(BUFFER_BYTES));
         match source.read(&mut buffer[..most]) {
             Ok(0) if length.is_none() => break,
@@ -145,26 +141,16 @@ fn copy(mut source: &File, length: Option<u64>, part: &mut PartFile, waits_in: O
                 left -= read as u64;
             }
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            // Another reader of the same pipe was faster.
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock && waits_in.is_some() => {}
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => wait_until_readable(source)?,
             Err(error) => return Err(Error::from_io("read a file", error)),
         }
     }
     Ok(())
 }
 
-fn wait_until_readable(source: &File, launch: &Launch) -> Result<(), Error> {
-    loop {
-        let mut watched = [PollFd::new(source, PollFlags::IN), PollFd::new(launch.ending(), PollFlags::IN)];
-        match rustix::event::poll(&mut watched, None) {
-            Ok(_) | Err(Errno::INTR) => {}
-            Err(error) => return Err(Error::from_io("wait for a pipe", error.into())),
-        }
-        if !watched[1].revents().is_empty() {
-            return Err(Error::Closed);
-        }
-        if !watched[0].revents().is_empty() {
-            return Ok(());
-        }
+fn wait_until_readable(source: &File) -> Result<(), Error> {
+    match rustix::event::poll(&mut [PollFd::new(source, PollFlags::IN)], None) {
+        Ok(_) | Err(Errno::INTR) => Ok(()),
+        Err(error) => Err(Error::from_io("wait for a pipe", error.into())),
     }
 }

@@ -234,8 +234,7 @@ impl Storage {
     }
 
     /// Makes a temporary file of what an open regular file, from its current offset, or a pipe holds: `length` bytes,
-    /// or all up to its end. The extension is that of `name`. Waits for the other end of a pipe until
-    /// [`stop_waiting`](Storage::stop_waiting).
+    /// or all up to its end. The extension is that of `name`. Waits for as long as the other end of a pipe does.
     ///
     /// Fails with [`Error::InvalidDescriptor`], also where there are fewer than `length` bytes;
     /// [`Error::QuotaExceeded`], [`Error::DiskFull`], [`Error::Closed`] or [`Error::Io`].
@@ -259,11 +258,6 @@ impl Storage {
             _ => drop(self.open_file(path, &parsed)?),
         }
         Ok(self.root.native_path(self.launch.name(), &parsed))
-    }
-
-    /// Ends every wait for the other end of a pipe, now and later, with [`Error::Closed`].
-    pub fn stop_waiting(&self) {
-        self.launch.stop_waiting();
     }
 
     /// Removes this launch's temporary files, also those still being written, and lets other sessions have the rest.

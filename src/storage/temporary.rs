@@ -11,7 +11,6 @@ use super::quota::Quota;
 use super::root::Root;
 use super::{Error, StoredFile, lock};
 use crate::log::{Level, Log};
-use crate::platform::Waker;
 
 /// A launch's own directory. It is locked for as long as the launch lives, so that whoever finds one that is not knows
 /// that its launch crashed.
@@ -21,8 +20,6 @@ pub struct Launch {
     name: String,
     pub directory: Directory,
     state: Mutex<State>,
-    /// Readable from when the launch is about to end.
-    ending: Waker,
     log: Log,
 }
 
@@ -38,7 +35,6 @@ impl Launch {
     /// Begins a launch, and removes what crashed ones left.
     pub fn begin(root: Arc<Root>, quota: u64, log: Log) -> Result<Launch, Error> {
         let name = random_digits()?;
-        let ending = Waker::new().map_err(|error| Error::from_io("open a descriptor", error))?;
         let guard = root.lock_changes(&root.launches)?;
         remove_dead_launches(&root.launches, &log)?;
         let create = || -> io::Result<Directory> {
@@ -50,7 +46,7 @@ impl Launch {
         let directory = create().map_err(|error| Error::from_io("create the launch's directory", error))?;
         drop(guard);
         let state = State { quota: Quota::new(quota, 0), complete: VecDeque::new(), open: true };
-        Ok(Launch { root, name, directory, state: Mutex::new(state), ending, log })
+        Ok(Launch { root, name, directory, state: Mutex::new(state), log })
     }
 
     /// The name of its directory.
@@ -155,16 +151,6 @@ impl Launch {
         {
             state.quota.remove_used(size);
         }
-    }
-
-    /// Ends every wait for a pipe, now and later.
-    pub fn stop_waiting(&self) {
-        self.ending.wake();
-    }
-
-    /// What is readable when nothing may be waited for any more.
-    pub fn ending(&self) -> &Waker {
-        &self.ending
     }
 
     /// Ends the launch: removes its directory with all that is in it.

@@ -111,26 +111,6 @@ fn a_descriptor_is_imported_from_its_offset() {
 }
 
 #[test]
-fn a_pipe_is_not_waited_for_when_the_session_closes() {
-    let (directory, storage) = open();
-    for nonblocking in [false, true] {
-        let (reader, writer) = rustix::pipe::pipe().unwrap();
-        rustix::io::ioctl_fionbio(&reader, nonblocking).unwrap();
-        rustix::io::write(&writer, b"some of it").unwrap();
-        let imported = std::thread::scope(|scope| {
-            let import = scope.spawn(|| storage.import_descriptor(reader, None, None));
-            while files_below(&root_of(&directory)).is_empty() && !import.is_finished() {
-                std::thread::yield_now();
-            }
-            storage.stop_waiting();
-            import.join().unwrap()
-        });
-        assert!(matches!(imported, Err(Error::Closed)), "{imported:?}");
-        assert_eq!(files_below(&root_of(&directory)), Vec::<PathBuf>::new());
-    }
-}
-
-#[test]
 fn pipes_are_imported_in_either_mode() {
     let (directory, storage) = open();
     let content: Vec<u8> = (0..500_000u32).map(|number| (number / 7) as u8).collect();
