@@ -1052,7 +1052,8 @@ const char *wxt_status_text(WxtStatus status);
  * thread, unless there is an executor. It makes no connection. Any thread; it reads and writes the disk.
  *
  * - `WXT_INVALID_ARGUMENT`: a pointer is NULL, a required option is missing or a number is out of its range;
- *   `app_id`, `app_version` or `user_agent` hold characters that cannot be sent.
+ *   `app_id`, `app_version` or `user_agent` hold characters that cannot be sent; `app_id` or `user_id` is longer than
+ *   a directory's name can be, at worst 83 bytes.
  * - `WXT_INVALID_STRUCT_SIZE`, `WXT_INVALID_UTF8`, `WXT_INVALID_VERSION`, `WXT_INVALID_DOMAIN`,
  *   `WXT_INVALID_CERTIFICATE`, `WXT_INVALID_PIN`, `WXT_INVALID_PROXY`: as their names say.
  * - `WXT_STORAGE_LOCKED`: see `storage_sharing`. `WXT_STORAGE_FAILED`: the directory cannot be used.

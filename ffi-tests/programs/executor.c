@@ -189,9 +189,10 @@ static void an_inline_executor(void) {
   CHECK_NUMBER(wxt_download_file(chain.session, &request, &callbacks, NULL), WXT_OK);
   EXPECT_FAILURE(&chain.second, WXT_ERRNO_INVALID_URL, WXT_CATEGORY_REQUEST, "downloadFile:fail invalid url");
 
-  /* A call that fails at once is over when the starting function returns. */
+  /* A call that fails at once: this thread runs its callbacks, or the worker that is not done with the last ones. */
   Recorder refused = {0};
   start_download(chain.session, "no url", &refused);
+  EXPECT_FAILURE(&refused, WXT_ERRNO_INVALID_URL, WXT_CATEGORY_REQUEST, "downloadFile:fail invalid url");
   CHECK_TEXT(refused.order, "FCR");
   close_session(chain.session);
   CHECK_TEXT(chain.recorder.order, "SCR");

@@ -33,6 +33,16 @@ static void mistakes_in_the_options(void) {
   options.user_agent = wxt_str("agent\n");
   refused(&options, WXT_INVALID_ARGUMENT);
 
+  char long_name[256];
+  memset(long_name, 'U', sizeof long_name - 1);
+  long_name[sizeof long_name - 1] = '\0';
+  options = good;
+  options.app_id = wxt_str(long_name);
+  refused(&options, WXT_INVALID_ARGUMENT);
+  options = good;
+  options.user_id = wxt_str(long_name);
+  refused(&options, WXT_INVALID_ARGUMENT);
+
   options = good;
   options.platform = 0;
   refused(&options, WXT_INVALID_ARGUMENT);

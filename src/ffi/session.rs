@@ -26,7 +26,7 @@ use crate::http::{Pin, Resolver};
 use crate::policy::limits::Limits;
 use crate::policy::quirks::Platform;
 use crate::session::{OpenError, Session, SessionOptions};
-use crate::storage::Sharing;
+use crate::storage::{self, Sharing};
 use crate::task::{Executor, in_callback};
 
 /// One launch of one mini program. The pointer is a handle and points to nothing: using it after
@@ -58,7 +58,8 @@ pub fn session(handle: *const WxtSession) -> Result<Arc<Session>, WxtStatus> {
 /// thread, unless there is an executor. It makes no connection. Any thread; it reads and writes the disk.
 ///
 /// - `WXT_INVALID_ARGUMENT`: a pointer is NULL, a required option is missing or a number is out of its range;
-///   `app_id`, `app_version` or `user_agent` hold characters that cannot be sent.
+///   `app_id`, `app_version` or `user_agent` hold characters that cannot be sent; `app_id` or `user_id` is longer than
+///   a directory's name can be, at worst 83 bytes.
 /// - `WXT_INVALID_STRUCT_SIZE`, `WXT_INVALID_UTF8`, `WXT_INVALID_VERSION`, `WXT_INVALID_DOMAIN`,
 ///   `WXT_INVALID_CERTIFICATE`, `WXT_INVALID_PIN`, `WXT_INVALID_PROXY`: as their names say.
 /// - `WXT_STORAGE_LOCKED`: see `storage_sharing`. `WXT_STORAGE_FAILED`: the directory cannot be used.
@@ -257,7 +258,7 @@ unsafe fn pins(items: *const WxtPin, count: usize) -> Result<Vec<Pin>, WxtStatus
 
 fn open_status(error: &OpenError) -> WxtStatus {
     match error {
-        OpenError::Identity(_) => WXT_INVALID_ARGUMENT,
+        OpenError::Identity(_) | OpenError::Storage(storage::Error::InvalidIdentity { .. }) => WXT_INVALID_ARGUMENT,
         OpenError::Version(_) => WXT_INVALID_VERSION,
         OpenError::Domain(_) => WXT_INVALID_DOMAIN,
         OpenError::Certificate(_) => WXT_INVALID_CERTIFICATE,
