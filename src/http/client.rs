@@ -63,19 +63,22 @@ impl Client {
     /// Sends one request and returns when the response's head is there.
     ///
     /// A connection from the pool that turns out to be dead before the first byte of the response is replaced by a new one
-    /// once, if the request is a GET or its body was not all sent.
+    /// once, if the request is a GET or its body was not all sent and can be sent again.
     ///
     /// # Errors
     /// Any [`ErrorKind`]. A status is never an error.
     pub fn send<'a>(&'a self, mut request: Request<'a>, context: &Arc<Context>) -> Result<Response, Error> {
         match self.attempt(&mut request, context, false) {
             Err(error) if may_retry(&request, context, &error) => {
+                if let Some(body) = &mut request.body
+                    && body.rewind().is_err()
+                {
+                    // A pipe, for one. Nothing is wrong with it: what failed is the connection.
+                    return Err(error);
+                }
                 self.log.write(Level::Info, || {
                     format!("an idle connection to {} was dead, a new one is made", request.url.authority())
                 });
-                if let Some(body) = &mut request.body {
-                    body.rewind().map_err(Error::request_body)?;
-                }
                 self.attempt(&mut request, context, true)
             }
             result => result,

@@ -32,7 +32,7 @@ pub trait BodySource: Send {
     /// Goes back to the first byte, for a second attempt.
     ///
     /// # Errors
-    /// When the source cannot be read again; the exchange then fails with it.
+    /// When the source cannot be read again; there is no second attempt then.
     fn rewind(&mut self) -> io::Result<()>;
 
     /// Reads the next bytes; 0 before [`length`](BodySource::length) bytes were given fails the exchange.
