@@ -871,7 +871,7 @@ typedef struct {
    */
   size_t header_count;
   /**
-   * `filePath`: a `wxfile://usr/` path to store the file at. Absent is a temporary file.
+   * `filePath`: a `wxfile://usr/` path to store the file at. Absent or empty is a temporary file.
    */
   WxtStr file_path;
 } WxtDownloadRequest;

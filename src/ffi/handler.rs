@@ -107,7 +107,7 @@ impl Handler for CallbackHandler {
             .collect();
         let event = WxtHeadersReceived {
             struct_size: size_of::<WxtHeadersReceived>(),
-            header: header.as_ptr(),
+            header: if header.is_empty() { ptr::null() } else { header.as_ptr() },
             header_count: header.len(),
             status_code: head.status.into(),
         };

@@ -57,7 +57,7 @@ pub struct WxtDownloadRequest {
     pub header: *const WxtPair,
     /// The number of `header`.
     pub header_count: usize,
-    /// `filePath`: a `wxfile://usr/` path to store the file at. Absent is a temporary file.
+    /// `filePath`: a `wxfile://usr/` path to store the file at. Absent or empty is a temporary file.
     pub file_path: WxtStr,
 }
 

@@ -24,10 +24,12 @@ pub(super) fn connect(context: &Arc<Context>, addresses: &[IpAddr], port: u16) -
     let mut last_error = None;
     loop {
         context.cancel().check()?;
-        if attempts.len() < MAX_WATCHED
-            && let Some(address) = next.take()
-        {
+        if let Some(address) = next.take() {
             next = waiting.next();
+            if attempts.len() == MAX_WATCHED {
+                // It had its time, and more; the others must have theirs before the deadline.
+                attempts.remove(0);
+            }
             match begin(address) {
                 Ok(Attempt::Connected(socket)) => return Ok(Stream::new(socket, address, context.clone())),
                 Ok(Attempt::Pending(socket)) => attempts.push((socket, address)),
@@ -47,8 +49,7 @@ pub(super) fn connect(context: &Arc<Context>, addresses: &[IpAddr], port: u16) -
             };
             return Err(Error::new(ErrorKind::Connect, detail));
         }
-        let may_start = next.is_some() && attempts.len() < MAX_WATCHED;
-        let next_start = may_start.then(|| Instant::now() + ATTEMPT_DELAY);
+        let next_start = next.is_some().then(|| Instant::now() + ATTEMPT_DELAY);
         // An attempt that fails lets the next address start at once, whatever is left of the delay.
         if let Some((socket, peer)) = first_connected(context, &mut attempts, next_start, &mut last_error)? {
             return Ok(Stream::new(socket, peer, context.clone()));

@@ -65,10 +65,11 @@ fn wait_for(context: &Context, answer: &Receiver<Vec<IpAddr>>) -> Result<Vec<IpA
 }
 
 /// The system's resolver blocks for as long as it likes and cannot be stopped, so it is called on threads that nobody
-/// waits for. They are few, shared by the whole process, and gone when there is nothing to do.
+/// waits for. They are shared by the whole process, and gone when there is nothing to do.
 static SYSTEM: LookupPool = LookupPool::new();
 
-const MAX_THREADS: usize = 8;
+/// One for each transfer of a mini program: names that hang must not keep the others waiting.
+const MAX_THREADS: usize = 20;
 const IDLE_TIME: Duration = Duration::from_secs(2);
 /// The system's resolver needs far less, and far less is not safe with every libc.
 const STACK_SIZE: usize = 512 * 1024;
@@ -96,7 +97,7 @@ impl LookupPool {
         let mut state = self.lock();
         state.queue.push_back((host.to_owned(), answer));
         if state.queue.len() > state.idle && state.threads < MAX_THREADS {
-            let thread = thread::Builder::new().name("wxtransfer-dns".to_owned()).stack_size(STACK_SIZE);
+            let thread = thread::Builder::new().name("wxt-dns".to_owned()).stack_size(STACK_SIZE);
             match thread.spawn(|| self.work()) {
                 Ok(_) => state.threads += 1,
                 // With no thread at all nobody would ever answer; dropping the answer is a failure that is seen at once.

@@ -13,7 +13,7 @@ impl Admission<'_> {
         if temporary.is_empty() {
             return Err(TransferError::parameter("tempFilePath", "the tempFilePath is missing"));
         }
-        Ok(self.session.environment.storage.save_file(temporary, target)?)
+        Ok(self.session.environment.storage.save_file(temporary, target.filter(|target| !target.is_empty()))?)
     }
 
     /// `wx.getSavedFileList`: oldest first.

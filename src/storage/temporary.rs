@@ -6,6 +6,8 @@ use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
+use rustix::io::Errno;
+
 use super::directory::Directory;
 use super::path::{self, random_digits};
 use super::quota::Quota;
@@ -186,8 +188,11 @@ fn remove_dead_launches(launches: &Directory, log: &Log) -> Result<(), Error> {
     for name in names {
         let lives = match launches.open(name.as_c_str()) {
             Ok(directory) => !directory.try_lock(true).map_err(|error| Error::from_io("lock a directory", error))?,
-            // Not a directory, or gone: nobody lives there.
-            Err(_) => false,
+            // Gone, or not a directory: nobody lives there. Of anything else, such as a lack of descriptors, nobody knows.
+            Err(error) => !matches!(
+                error.raw_os_error().map(Errno::from_raw_os_error),
+                Some(Errno::NOENT | Errno::NOTDIR | Errno::LOOP | Errno::MLINK)
+            ),
         };
         if lives {
             continue;

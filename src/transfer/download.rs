@@ -39,7 +39,7 @@ impl PreparedDownload {
     pub fn new(environment: &Environment, request: DownloadRequest) -> Result<PreparedDownload, TransferError> {
         let prepared = exchange::prepare(environment, Api::Download, &request.url, &request.header, None)?;
         let ignored = environment.quirks.has(Api::Download, Effect::FilePathIgnored);
-        Ok(PreparedDownload { prepared, file_path: request.file_path.filter(|_| !ignored) })
+        Ok(PreparedDownload { prepared, file_path: request.file_path.filter(|path| !ignored && !path.is_empty()) })
     }
 
     /// Runs on a worker thread until the file is complete.

@@ -76,8 +76,8 @@ extension WXTransferSession {
     }
 
     /// Makes a temporary file of what an open file or pipe holds, from where it stands. `length` is how many bytes are
-    /// taken, 0 is all up to the end; `name` gives the extension. The descriptor is duplicated, and must stay open
-    /// until this returns. Waits for as long as the other end of a pipe does.
+    /// taken, 0 is all up to the end; `name` gives the extension. The descriptor is duplicated, and must stay open until
+    /// this returns. Waits for the other end of a pipe, until the session is closed.
     public func importFile(
         fileDescriptor: Int32, length: UInt64 = 0, name: String? = nil
     ) async throws -> WXTransferFileInfo {
