@@ -18,7 +18,7 @@ test_on() {
     env RUSTC_BOOTSTRAP=1 CARGO_PROFILE_DEV_OPT_LEVEL=1 "CC=$triple-gcc" "CXX=$triple-g++" "AR=$triple-ar" "NM=$triple-nm" \
         "CC_$(rustc -vV | sed -n 's/^host: //p' | tr - _)=cc" \
         "CARGO_TARGET_${name^^}_LINKER=$triple-gcc" "CARGO_TARGET_${name^^}_RUNNER=$emulator" "WXT_RUNNER=$emulator" \
-        cargo test --locked --workspace --target "$target" -Zbuild-std=std,panic_unwind
+        cargo test --locked --workspace --no-fail-fast --target "$target" -Zbuild-std=std,panic_unwind
 }
 
 install_rust_sources

@@ -21,7 +21,7 @@ test_under() {
     # A directory of its own: the flags would throw away what other builds have made.
     env RUSTC_BOOTSTRAP=1 "RUSTFLAGS=-Zsanitizer=$sanitizer" "CARGO_TARGET_DIR=$ROOT/target/sanitizers" \
         "CC=clang-$LLVM" "CXX=clang++-$LLVM" "CFLAGS=-fsanitize=$sanitizer" "CXXFLAGS=-fsanitize=$sanitizer" \
-        cargo test --locked --workspace --target "$TARGET" "$@"
+        cargo test --locked --workspace --no-fail-fast --target "$TARGET" "$@"
 }
 
 (($# > 0)) || set -- address thread

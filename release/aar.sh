@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# Makes wxtransfer-VERSION.aar for Android: the shared library of each ABI, for apps and (as a prefab package) for their
-# native code, with the header, the manifest and the shrinker's rules.
+# Makes wxtransfer-VERSION.aar for Android: the Kotlin library, and the shared library of each ABI, for it and (as a prefab
+# package, with the C header) for an app's native code.
 #
-# usage: aar.sh                  builds with the NDK in ANDROID_NDK_HOME, then packs. Needs rustup's Android targets.
-#        aar.sh ABI=LIBRARY...   packs stripped shared libraries that were built before. Runs anywhere.
+# usage: aar.sh                          builds with the NDK in ANDROID_NDK_HOME, rustup's Android targets and what
+#                                        bindings/kotlin/build.sh needs, then packs.
+#        aar.sh CLASSES.jar ABI=LIBRARY...   packs what was built before, the libraries stripped. Runs anywhere.
 set -euo pipefail
 ROOT=$(cd "$(dirname "$0")/.." && pwd)
 # shellcheck source=release/common.sh
@@ -13,6 +14,7 @@ ANDROID_API=21
 # Google Play takes no app for Android 15 and later whose libraries have less.
 PAGE=16384
 OUT=$ROOT/target/aar
+LIBRARY=libwxtransfer_jni.so
 
 rust_target() {
     case $1 in
@@ -33,9 +35,9 @@ build() {
     [[ -x $clang ]] || fail "the NDK has no $clang"
     # r28 and later align to 16 KiB by themselves; older ones have to be told.
     env "CC_$name=$clang" "AR_$name=$tools/llvm-ar" "CARGO_TARGET_${name^^}_LINKER=$clang" \
-        cargo rustc --release --locked --lib --target "$target" --crate-type cdylib -- -C strip=symbols \
-        -C "link-arg=-Wl,-z,max-page-size=$PAGE" -C link-arg=-Wl,-soname,libwxtransfer.so >&2 || fail "$1 is not built"
-    echo "$ROOT/target/$target/release/libwxtransfer.so"
+        cargo rustc --release --locked --package wxtransfer-jni --lib --target "$target" --crate-type cdylib -- -C strip=symbols \
+        -C "link-arg=-Wl,-z,max-page-size=$PAGE" -C link-arg=-Wl,-soname,$LIBRARY >&2 || fail "$1 is not built"
+    echo "$ROOT/target/$target/release/$LIBRARY"
 }
 
 # pack ABI LIBRARY
@@ -43,15 +45,15 @@ pack() {
     rust_target "$1" >/dev/null
     local module=$AAR/prefab/modules/wxtransfer
     mkdir -p "$AAR/jni/$1" "$module/libs/android.$1"
-    cp "$2" "$AAR/jni/$1/libwxtransfer.so"
-    cp "$2" "$module/libs/android.$1/libwxtransfer.so"
+    cp "$2" "$AAR/jni/$1/$LIBRARY"
+    cp "$2" "$module/libs/android.$1/$LIBRARY"
     printf '{ "abi": "%s", "api": %d, "ndk": %d, "stl": "none" }\n' "$1" $ANDROID_API "$NDK_MAJOR" \
         >"$module/libs/android.$1/abi.json"
 }
 
 cd "$ROOT"
 need zip
-libraries=("$@")
+libraries=()
 NDK_MAJOR=28
 if (($# == 0)); then
     [[ -n ${ANDROID_NDK_HOME:-} ]] || fail "ANDROID_NDK_HOME is not set; libraries built before can be packed without it"
@@ -60,24 +62,33 @@ if (($# == 0)); then
         library=$(build "$abi")
         libraries+=("$abi=$library")
     done
+    bindings/kotlin/build.sh >&2 || fail "the Kotlin library is not built"
+    classes=$ROOT/target/kotlin/wxtransfer.jar
+else
+    classes=$1
+    shift
+    libraries=("$@")
+    [[ -f $classes && $# -gt 0 ]] || fail "usage: aar.sh [CLASSES.jar ABI=LIBRARY...]"
 fi
 
 AAR=$OUT/contents
 rm -rf "$AAR"
 for library in "${libraries[@]}"; do
-    [[ $library == *=* ]] || fail "usage: aar.sh [ABI=LIBRARY...]"
+    [[ $library == *=* ]] || fail "usage: aar.sh [CLASSES.jar ABI=LIBRARY...]"
     pack "${library%%=*}" "${library#*=}"
 done
 module=$AAR/prefab/modules/wxtransfer
 mkdir -p "$module/include"
 cp "$ROOT/include/wxtransfer.h" "$module/include/"
-printf '{ "export_libraries": [], "library_name": "libwxtransfer" }\n' >"$module/module.json"
+printf '{ "export_libraries": [], "library_name": "%s" }\n' "${LIBRARY%.so}" \
+    >"$module/module.json"
 printf '{ "schema_version": 2, "name": "wxtransfer", "version": "%s", "dependencies": [] }\n' "$(version)" \
     >"$AAR/prefab/prefab.json"
-cp "$ROOT/release/AndroidManifest.xml" "$ROOT/release/proguard.txt" "$AAR/"
-# An AAR must have both, and this one has neither Java classes nor resources. An empty zip is its end record alone.
+cp "$ROOT/release/AndroidManifest.xml" "$AAR/"
+cp "$ROOT/bindings/kotlin/consumer-rules.pro" "$AAR/proguard.txt"
+cp "$classes" "$AAR/classes.jar"
+# An AAR must have it, and there are no resources.
 : >"$AAR/R.txt"
-printf 'PK\005\006\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0' >"$AAR/classes.jar"
 
 archive=$OUT/wxtransfer-$(version).aar
 zip_directory "$AAR" "$archive" .

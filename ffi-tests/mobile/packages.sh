@@ -26,10 +26,11 @@ release/xcframework.sh "$device" "$simulator" >"$work/log"
 [[ $first == "$(sha256sum <target/xcframework/CWxtransfer.xcframework.zip)" ]] || fail "the same libraries gave another zip"
 unzip -q target/xcframework/CWxtransfer.xcframework.zip -d "$work/ios"
 
-arm64=$(built aarch64-linux-android libwxtransfer.so)
-armv7=$(built armv7-linux-androideabi libwxtransfer.so)
-x86_64=$(built x86_64-linux-android libwxtransfer.so)
-release/aar.sh "arm64-v8a=$arm64" "armeabi-v7a=$armv7" "x86_64=$x86_64"
+bindings/kotlin/build.sh
+arm64=$(built aarch64-linux-android libwxtransfer_jni.so)
+armv7=$(built armv7-linux-androideabi libwxtransfer_jni.so)
+x86_64=$(built x86_64-linux-android libwxtransfer_jni.so)
+release/aar.sh target/kotlin/wxtransfer.jar "arm64-v8a=$arm64" "armeabi-v7a=$armv7" "x86_64=$x86_64"
 unzip -q target/aar/wxtransfer-*.aar -d "$work/android"
 
 # Whether the tables name files that are there, and the libraries are what their directories say.
@@ -66,18 +67,19 @@ for name, entry in slices.items():
 
 android = work / "android"
 xml.etree.ElementTree.parse(android / "AndroidManifest.xml")
-check(zipfile.ZipFile(android / "classes.jar").namelist() == [], "classes.jar is not an empty zip")
+classes = zipfile.ZipFile(android / "classes.jar").namelist()
+check(any(name.startswith("org/wxtransfer/") and name.endswith(".class") for name in classes), "there are no classes")
 json.loads((android / "prefab/prefab.json").read_text())
 module = android / "prefab/modules/wxtransfer"
-json.loads((module / "module.json").read_text())
+check(json.loads((module / "module.json").read_text())["library_name"] == "libwxtransfer_jni", "prefab names another library")
 check((module / "include/wxtransfer.h").exists(), "prefab has no header")
 machines = {"arm64-v8a": "EM_AARCH64", "armeabi-v7a": "EM_ARM", "x86_64": "EM_X86_64"}
 check({path.name for path in (android / "jni").iterdir()} == set(machines), "an ABI is missing, or one too many")
 for abi, machine in machines.items():
-    library = android / "jni" / abi / "libwxtransfer.so"
+    library = android / "jni" / abi / "libwxtransfer_jni.so"
     check(machine in headers(library), f"{library} is not for {machine}")
     prefab = module / "libs" / f"android.{abi}"
-    check((prefab / "libwxtransfer.so").read_bytes() == library.read_bytes(), f"{abi}: two libraries differ")
+    check((prefab / "libwxtransfer_jni.so").read_bytes() == library.read_bytes(), f"{abi}: two libraries differ")
     check(json.loads((prefab / "abi.json").read_text())["abi"] == abi, f"{abi}: abi.json is another's")
 PYTHON
 
