@@ -49,9 +49,8 @@ if [ ! -e "$directory/android.jar" ]; then
     state=$directory/apt
     rm -rf "$state"
     mkdir -p "$state/lists/partial" "$state/cache/archives/partial" "$state/sources"
-    mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' | head -n 1)
-    [ -n "$mirror" ] || mirror=http://deb.debian.org/debian
-    case $mirror in *security*) mirror=${mirror%-security*} ;; esac
+    mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' | grep -v security | head -n 1)
+    [ -n "$mirror" ] || fail "no Debian mirror among this machine's package sources"
     echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror sid main" >"$state/sources/sid.list"
     private="-o Dir::Etc::sourcelist=/dev/null -o Dir::Etc::sourceparts=$state/sources -o Dir::State::lists=$state/lists \
         -o Dir::Cache=$state/cache -o APT::Sandbox::User=root"

@@ -37,7 +37,9 @@ class CancellationTest {
     /** Cancels it, and sees that the only place for a download is free again. */
     private fun cancelledDownload(options: WXTSessionOptions, url: String, reached: CountDownLatch) = test {
         WXTransferSession(options).use { session ->
-            val job = launch(Dispatchers.Default) { session.downloadFile(WXTDownloadRequest(url)) }
+            val job = launch(Dispatchers.Default, CoroutineStart.UNDISPATCHED) {
+                session.downloadFile(WXTDownloadRequest(url))
+            }
             reached.awaitOrFail("the phase is reached")
             job.cancelAndJoin()
             assertEquals(5, session.downloadFile(WXTDownloadRequest(TestServer.plain + "/bytes/5")).dataLength)
