@@ -82,7 +82,7 @@ def machine():
     kernel = ".".join(platform.release().split(".")[:2])
     versions = [f"Linux {kernel}", output("curl-config", "--version"), output("nginx", "-v").replace("nginx version: ", "")]
     versions.append(output("rustc", "--version").split(" (")[0])
-    return f"{os.cpu_count()} cores of a {model} machine, server and client on one each, " + ", ".join(filter(None, versions))
+    return f"{os.cpu_count()} cores ({model}), server and client on one each, " + ", ".join(filter(None, versions))
 
 
 def output(*command):

@@ -1,5 +1,6 @@
 # What run.sh and instructions.sh share: what has to be there, the build, certificates, servers. Sourced by both.
 # shellcheck shell=bash
+# shellcheck disable=SC2034 # what is set here is used by those who source it
 
 SERVER_CORE=0
 CLIENT_CORE=1
@@ -35,7 +36,8 @@ stop_servers() {
   local child
   for child in "${children[@]}"; do kill "$child" 2>/dev/null; done
   wait 2>/dev/null
-  rm -rf "$work"
+  # After an interrupt a client may still be writing there.
+  rm -rf "$work" || { sleep 1; rm -rf "$work"; }
 }
 
 build_library() { # the shipped artefact: one crate type alone, or link-time optimisation is lost
@@ -62,7 +64,7 @@ build_programs() {
 # A root and a leaf for `localhost`: rustls takes no certificate for a server that is a root itself.
 make_certificates() {
   (
-    cd "$work"
+    cd "$work" || exit
     openssl ecparam -name prime256v1 -genkey -noout -out root.key
     openssl req -x509 -new -key root.key -days 2 -subj "/CN=benchmark root" -out ca.pem
     openssl ecparam -name prime256v1 -genkey -noout -out leaf.key
