@@ -101,9 +101,9 @@ impl ConnectionBuffers {
                 }));
             }
             let size = self.input_size.max(self.end * 2);
-            self.input.resize(size, 0);
+            grow(&mut self.input, size);
         } else if self.end == 0 && self.input.len() < self.input_size {
-            self.input.resize(self.input_size, 0);
+            grow(&mut self.input, self.input_size);
         }
         Ok(&mut self.input[self.end..])
     }
@@ -159,10 +159,20 @@ impl ConnectionBuffers {
     }
 }
 
+/// Makes a buffer at least `size` long. New memory comes zeroed from the allocator; to fill it byte by byte, as `resize`
+/// does in a build for size, is most of the work of a small download.
+pub(super) fn grow(buffer: &mut Vec<u8>, size: usize) {
+    if buffer.len() < size {
+        let mut larger = vec![0; size];
+        larger[..buffer.len()].copy_from_slice(buffer);
+        *buffer = larger;
+    }
+}
+
 impl Buffers for ConnectionBuffers {
     fn output(&mut self) -> &mut [u8] {
-        self.output.resize(self.output_size, 0);
-        &mut self.output
+        grow(&mut self.output, self.output_size);
+        &mut self.output[..self.output_size]
     }
 
     fn input(&self) -> &[u8] {
@@ -186,9 +196,8 @@ impl Buffers for ConnectionBuffers {
     }
 
     fn tmp_and_output(&mut self) -> (&mut [u8], &mut [u8]) {
-        self.output.resize(self.output_size, 0);
         // The first is for a chunked request, which there is none of.
-        (&mut [], &mut self.output)
+        (&mut [], self.output())
     }
 
     fn can_use_input(&self) -> bool {

@@ -60,7 +60,7 @@ impl Response {
             context: context.clone(),
         };
         if content_length == Some(0) {
-            response.end(Body::Ended);
+            response.end();
         }
         Ok(response)
     }
@@ -87,9 +87,9 @@ impl Response {
             Body::Failed => return Err(Error::closed("the response has failed before")),
         };
         match result {
-            Ok(0) => self.end(Body::Ended),
+            Ok(0) => self.end(),
             Ok(_) => {}
-            Err(_) => self.end(Body::Failed),
+            Err(_) => self.body = Body::Failed,
         }
         result
     }
@@ -112,8 +112,8 @@ impl Response {
         self.context.state().patience = None;
     }
 
-    fn end(&mut self, body: Body) {
-        self.body = body;
+    fn end(&mut self) {
+        self.body = Body::Ended;
         self.context.state().trace.response_end = Some(Instant::now());
     }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ClientConnection};
 
+use super::buffers::grow;
 use super::channel::{Received, Sent};
 use super::error::Error;
 use super::stream::{Interest, Stream};
@@ -129,9 +130,7 @@ impl TlsStream {
 
     /// Receives once; the buffer is empty before.
     fn fill(&mut self) -> io::Result<usize> {
-        if self.incoming.len() < self.incoming_size {
-            self.incoming.resize(self.incoming_size, 0);
-        }
+        grow(&mut self.incoming, self.incoming_size);
         let received = self.stream.read(&mut self.incoming)?;
         if received == self.incoming.len() && !self.session.is_handshaking() {
             self.incoming_size = (self.incoming_size * 2).min(LARGE);

@@ -103,7 +103,10 @@ impl Transport {
         if !self.refused {
             self.report_progress(&context, 0);
         }
-        context.state().trace.request_end = Some(Instant::now());
+        let mut state = context.state();
+        if context.body_bytes_read() == state.body_length {
+            state.trace.request_end = Some(Instant::now());
+        }
         Ok(())
     }
 
