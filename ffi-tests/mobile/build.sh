@@ -38,16 +38,36 @@ clang_target() {
     esac
 }
 
+# Empty stand-ins for the system's libraries, so that the linker writes down their names.
+make_android_stubs() {
+    local target=$1 directory=$2 library
+    rm -rf "$directory"
+    mkdir -p "$directory"
+    for library in c dl log m; do
+        clang-19 "--target=$(clang_target "$target")" -fuse-ld=lld -shared -nostdlib -Wl,-soname,lib$library.so \
+            -x c /dev/null -o "$directory/lib$library.so"
+    done
+    # The NDK has the unwinder as a static library.
+    llvm-ar-19 rc "$directory/libunwind.a"
+    llvm-ar-19 rc "$directory/libgcc.a"
+}
+
 # build TARGET PACKAGE CRATE-TYPE [rustc option...]
 build() {
-    local target=$1 package=$2 crate_type=$3 name=${1//-/_} flags
+    local target=$1 package=$2 crate_type=$3 name=${1//-/_} flags linker=()
     shift 3
     case $target in
     *-apple-ios*) flags="-isystem $OUT/ios-include" ;;
-    *) flags="--target=$(clang_target "$target")" ;;
+    *)
+        flags="--target=$(clang_target "$target")"
+        # For every crate, because the core is linked into a library of its own on the way to Kotlin's.
+        linker=("CARGO_TARGET_${name^^}_LINKER=clang-19" "CARGO_TARGET_${name^^}_RUSTFLAGS=-C link-arg=$flags \
+-C link-arg=-fuse-ld=lld -C link-arg=-nostdlib -C link-arg=-L$OUT/$target/stubs -C link-arg=-Wl,-z,max-page-size=$PAGE")
+        make_android_stubs "$target" "$OUT/$target/stubs"
+        ;;
     esac
     env RUSTC_BOOTSTRAP=1 SDKROOT="$OUT/empty-sdk" IPHONEOS_DEPLOYMENT_TARGET=$IOS_MINIMUM \
-        "CC_$name=clang-19" "AR_$name=llvm-ar-19" \
+        "${linker[@]}" "CC_$name=clang-19" "AR_$name=llvm-ar-19" \
         "CFLAGS_$name=$flags -ffreestanding -nostdlibinc -DRING_CORE_NOSTDLIBINC=1" \
         cargo rustc --release --locked --package "$package" --lib --target "$target" -Zbuild-std=std,panic_unwind \
         --crate-type "$crate_type" -- "$@" || fail "$target: the $crate_type is not built"
@@ -135,20 +155,6 @@ check_ios_version() {
     [[ $found == "$3" ]] || fail "$1: LC_BUILD_VERSION says '$found', not '$3'"
 }
 
-# Empty stand-ins for the system's libraries, so that the linker writes down their names.
-make_android_stubs() {
-    local target=$1 directory=$2 library
-    rm -rf "$directory"
-    mkdir -p "$directory"
-    for library in c dl log m; do
-        clang-19 "--target=$(clang_target "$target")" -fuse-ld=lld -shared -nostdlib -Wl,-soname,lib$library.so \
-            -x c /dev/null -o "$directory/lib$library.so"
-    done
-    # The NDK has the unwinder as a static library.
-    llvm-ar-19 rc "$directory/libunwind.a"
-    llvm-ar-19 rc "$directory/libgcc.a"
-}
-
 # check_shared TARGET LIBRARY
 check_shared() {
     local target=$1 library=$2 work=$OUT/$1 alignments needed
@@ -179,15 +185,6 @@ check_shared() {
     check_size "$target" "$library" shared $MAX_SHARED_BYTES
 }
 
-# build_shared TARGET: the shared library, stripped.
-build_shared() {
-    local target=$1 stubs=$OUT/$1/stubs
-    make_android_stubs "$target" "$stubs"
-    build "$target" wxtransfer-jni cdylib -C linker=clang-19 -C strip=symbols -C "link-arg=--target=$(clang_target "$target")" \
-        -C link-arg=-fuse-ld=lld -C link-arg=-nostdlib -C "link-arg=-L$stubs" \
-        -C link-arg=-Wl,-z,max-page-size=$PAGE -C link-arg=-Wl,-soname,libwxtransfer_jni.so
-}
-
 (($# > 0)) || set -- "${ALL_TARGETS[@]}"
 for target in "$@"; do
     [[ " ${ALL_TARGETS[*]} " == *" $target "* ]] || fail "unknown target: $target"
@@ -195,7 +192,7 @@ for target in "$@"; do
     check_static "$target" "$ROOT/target/$target/release/libwxtransfer.a"
     case $target in
     *-android*)
-        build_shared "$target"
+        build "$target" wxtransfer-jni cdylib -C strip=symbols -C link-arg=-Wl,-soname,libwxtransfer_jni.so
         check_shared "$target" "$ROOT/target/$target/release/libwxtransfer_jni.so"
         ;;
     esac
