@@ -33,13 +33,15 @@
       if (isFunction(options[key])) return;
       values[key] = key === 'header' || key === 'formData' ? texts(options[key]) : options[key];
     });
-    calls[number] = { options: options, listeners: { progressUpdate: [], headersReceived: [] } };
+    var call = { number: number, options: options, listeners: { progressUpdate: [], headersReceived: [] } };
+    calls[number] = call;
     global.wxtransferSend(JSON.stringify({ call: number, api: api, options: values }));
-    return number;
+    return call;
   }
 
-  function task(number) {
-    var listeners = calls[number].listeners;
+  /* Of the call itself: a host that answers before its wxtransferSend returns has ended it by now. */
+  function task(call) {
+    var listeners = call.listeners;
 
     function on(event) {
       return function (listener) {
@@ -57,7 +59,7 @@
 
     return {
       abort: function () {
-        global.wxtransferSend(JSON.stringify({ abort: number }));
+        global.wxtransferSend(JSON.stringify({ abort: call.number }));
       },
       onProgressUpdate: on('progressUpdate'),
       offProgressUpdate: off('progressUpdate'),

@@ -16,8 +16,8 @@ public struct WXTransferHeadersReceived: Hashable, Sendable {
 
 /// `onProgressUpdate`: how far a task is. No value ever falls.
 public struct WXTransferProgress: Hashable, Sendable {
-    /// `totalBytesSent` of an upload: bytes of the request's body that left the device's buffers;
-    /// `totalBytesWritten` of a download: bytes written to the file.
+    /// `totalBytesSent` of an upload: bytes of the request's body that left the device's buffers, and at the end those
+    /// that went into them; `totalBytesWritten` of a download: bytes written to the file.
     public let totalBytes: UInt64
     /// `totalBytesExpectedToSend` or `totalBytesExpectedToWrite`; `nil` while nobody knows.
     public let totalBytesExpected: UInt64?
@@ -40,7 +40,7 @@ public struct WXTransferUploadSuccess: Hashable, Sendable {
     public let statusCode: Int
     /// `data`: the answer's body as text.
     public let data: String
-    /// `dataLength`: the length of the answer's body in bytes.
+    /// `dataLength`: the length of the answer's body before it was read as text, in bytes.
     public let dataLength: UInt64
     /// `profile`: when the task did what.
     public let profile: WXTransferProfile
@@ -117,9 +117,9 @@ public struct WXTransferProfile: Hashable, Sendable, Encodable {
     public let responseStart: UInt64
     /// The last byte of the answer came.
     public let responseEnd: UInt64
-    /// Bytes sent, heads included, before encryption.
+    /// Bytes sent in the last hop, with heads, proxy and TLS.
     public let sendBytesCount: UInt64
-    /// Bytes received, heads included, after decryption.
+    /// Bytes received in the last hop, with heads, proxy and TLS.
     public let receivedBytedCount: UInt64
     /// The server's address; `nil` where there was no connection.
     public let peerIP: String?

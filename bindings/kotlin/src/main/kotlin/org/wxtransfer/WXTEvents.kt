@@ -29,7 +29,7 @@ public sealed interface WXTSuccess {
     /** The HTTP status: any is a success. */
     public val statusCode: Int
 
-    /** The downloaded file's size, or the length of an upload's `data`, in bytes. */
+    /** The downloaded file's size, or that of an upload's answer before it was read as text, in bytes. */
     public val dataLength: Long
 
     /** When the task did what. */
@@ -97,9 +97,9 @@ public data class WXTProfile(
     val responseStart: Long,
     /** The last byte of the answer came. */
     val responseEnd: Long,
-    /** Bytes sent, heads included, before encryption. */
+    /** Bytes sent in the last hop, with heads, proxy and TLS. */
     val sendBytesCount: Long,
-    /** Bytes received, heads included, after decryption; WeChat's spelling. */
+    /** Bytes received in the last hop, with heads, proxy and TLS; WeChat's spelling. */
     val receivedBytedCount: Long,
     /** The server's address. */
     val peerIP: String?,

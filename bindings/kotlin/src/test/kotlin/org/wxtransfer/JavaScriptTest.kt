@@ -76,6 +76,15 @@ private class Page(session: WXTransferSession) : AutoCloseable {
         onPage { it.evaluateString(scope, program, "page.js", 1, null) }
     }
 
+    /** Fails a call from within the page's `wxtransferSend`. */
+    fun answerAtOnce(message: JSONObject) {
+        for (event in listOf("fail", "complete")) {
+            val answer = JSONObject().put("call", message.getLong("call")).put("event", event)
+                .put("result", JSONObject().put("errMsg", "at once")).toString()
+            enter { (scope["wxtransferReceive"] as Function).call(it, scope, scope, arrayOf(answer)) }
+        }
+    }
+
     fun told(): String = assertNotNull(told.poll(WAIT_LIMIT_SECONDS, TimeUnit.SECONDS), "the page tells something")
 
     fun event(name: String): JSONObject {
@@ -228,6 +237,19 @@ class JavaScriptTest {
         assertEquals("uploadFile:fail invalid request data header 600010", page.told())
         page.run("wx.downloadFile({ url: '${TestServer.plain}/bytes/5', timeout: -1, filePath: '/etc/x', $fail })")
         assertEquals("downloadFile:fail permission denied, open /etc/x 1300014", page.told())
+    }
+
+    @Test
+    fun `a host may answer before the page's call returns`() = page { _, page ->
+        page.function("wxtransferSend") { arguments -> page.answerAtOnce(JSONObject(Context.toString(arguments[0]))) }
+        page.run(
+            """
+            var task = wx.uploadFile({ fail: function (res) { tell(res.errMsg) }, complete: function () { tell('complete') } })
+            task.onProgressUpdate(function () {})
+            tell(typeof task.abort)
+            """,
+        )
+        assertEquals(listOf("at once", "complete", "function"), List(3) { page.told() })
     }
 
     @Test
