@@ -1,6 +1,6 @@
 import CWxtransfer
 import Foundation
-import WXTransfer
+@testable import WXTransfer
 import XCTest
 
 /// Swift and C agree: every constant of the header has its name in Swift, and structs have the library's size.
@@ -134,6 +134,69 @@ final class ContractTests: XCTestCase {
             "WxtProfile": MemoryLayout<WxtProfile>.size,
             "WxtFileResult": MemoryLayout<WxtFileResult>.size,
         ])
+    }
+
+    /// The fields of a struct of the header in their order, besides lengths and the struct's own size, which only C
+    /// needs.
+    private func fields(_ name: String) throws -> [String] {
+        let header = try Repository.text("../../include/wxtransfer.h")
+        let before = header.components(separatedBy: "} \(name);\n")[0]
+        let body = try XCTUnwrap(before.components(separatedBy: "typedef struct {").last)
+        return body.split(separator: "\n").map { $0.trimmingCharacters(in: .whitespaces) }
+            .filter { $0.hasSuffix(";") && !$0.hasPrefix("*") && !$0.hasPrefix("size_t ") }
+            .map { plain($0.dropLast().split(whereSeparator: { " *".contains($0) }).last.map(String.init) ?? "") }
+    }
+
+    /// A name without what C and Swift write differently.
+    private func plain(_ name: String) -> String {
+        name.replacingOccurrences(of: "_", with: "").lowercased()
+    }
+
+    private func properties(_ values: Any...) -> Set<String> {
+        Set(values.flatMap { Mirror(reflecting: $0).children.compactMap { $0.label.map(plain) } })
+    }
+
+    func testEveryFieldOfAStructIsAProperty() throws {
+        let options = WXTransferSessionOptions(
+            appId: "", platform: .ios, clientVersion: "", dataDirectory: URL(fileURLWithPath: "/"))
+        // In Swift an executor is a queue, and a logger is a closure.
+        let names = ["executor": "callbackqueue", "logger": "log"]
+        XCTAssertEqual(Set(try fields("WxtSessionOptions").map { names[$0] ?? $0 }), properties(options))
+        XCTAssertEqual(Set(try fields("WxtPin")), properties(WXTransferSessionOptions.Pin(host: "", sha256: Data())))
+        XCTAssertEqual(Set(try fields("WxtPair")), properties(WXTransferPair(name: "", value: "")))
+        // In Swift a descriptor that is not there is nil.
+        XCTAssertEqual(
+            Set(try fields("WxtUploadRequest")).subtracting(["hasfiledescriptor"]),
+            properties(WXTransferUploadRequest(url: "", filePath: "", name: "")))
+        XCTAssertEqual(Set(try fields("WxtDownloadRequest")), properties(WXTransferDownloadRequest(url: "")))
+        XCTAssertEqual(
+            Set(try fields("WxtHeadersReceived")), properties(WXTransferHeadersReceived(WxtHeadersReceived())))
+        XCTAssertEqual(Set(try fields("WxtProgress")), properties(WXTransferProgress(WxtProgress())))
+        XCTAssertEqual(Set(try fields("WxtFileInfo")), properties(WXTransferFileInfo(WxtFileInfo())))
+        XCTAssertEqual(Set(try fields("WxtFailure")), properties(WXTransferFailure(WxtFileResult())))
+        var profile = WxtProfile()
+        try withUnsafePointer(to: &profile) { profile in
+            var success = WxtSuccess()
+            success.profile = profile
+            XCTAssertEqual(
+                Set(try fields("WxtSuccess")),
+                properties(WXTransferUploadSuccess(success), WXTransferDownloadSuccess(success)))
+        }
+    }
+
+    func testEachNumberOfAProfileComesUnderItsOwnName() throws {
+        let fields = try fields("WxtProfile")
+        XCTAssertEqual(Set(fields), properties(WXTransferProfile(WxtProfile())))
+        // The struct begins with its size and the numbers of 64 bits, all but the last four of its fields.
+        var profile = WxtProfile()
+        withUnsafeMutableBytes(of: &profile) { bytes in
+            for index in 1...fields.count - 4 {
+                bytes.storeBytes(of: UInt64(index), toByteOffset: 8 * index, as: UInt64.self)
+            }
+        }
+        let json = try JSONSerialization.jsonObject(with: JSONEncoder().encode(WXTransferProfile(profile)))
+        let values = Dictionary(uniqueKeysWithValues: try XCTUnwrap(json as? [String: Any]).map { (plain($0), $1) })
+        XCTAssertEqual(fields.dropLast(4).map { values[$0] as? Int }, Array(1...fields.count - 4))
     }
 
     func testEveryPublicNameIsDocumented() throws {

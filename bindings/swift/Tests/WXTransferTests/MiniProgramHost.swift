@@ -43,11 +43,17 @@ final class MiniProgramHost: @unchecked Sendable {
             aborts[call]?()
         }
         guard let call = message["call"] as? Int, let object = message["options"] as? [String: Any] else { return }
-        switch message["api"] as? String {
-        case "uploadFile": aborts[call] = try uploadFile(call, object)
-        case "downloadFile": aborts[call] = try downloadFile(call, object)
-        case "saveFile": saveFile(call, object)
-        default: break
+        let api = message["api"] as? String ?? ""
+        do {
+            switch api {
+            case "uploadFile": aborts[call] = try uploadFile(call, object)
+            case "downloadFile": aborts[call] = try downloadFile(call, object)
+            case "saveFile": saveFile(call, object)
+            default: break
+            }
+        } catch {
+            // The session is closed, say: the page cannot know, and must not wait for ever.
+            complete(call, api, .failure(error))
         }
     }
 
@@ -78,7 +84,7 @@ final class MiniProgramHost: @unchecked Sendable {
             name: object["name"] as? String ?? "")
         request.header = pairs(object["header"])
         request.formData = pairs(object["formData"])
-        request.timeout = (object["timeout"] as? Double).map { UInt32(clamping: Int($0)) }
+        request.timeout = milliseconds(object["timeout"])
         let task = try session.uploadFile(
             request,
             onProgressUpdate: { [self] in
@@ -91,7 +97,7 @@ final class MiniProgramHost: @unchecked Sendable {
                 answer(call, "headersReceived", ["header": json($0.header), "statusCode": $0.statusCode])
             },
             complete: { [self] in
-                complete(call, $0.map { success in
+                complete(call, "uploadFile", $0.mapError { $0 }.map { success in
                     [
                         "errMsg": success.errMsg, "data": success.data, "statusCode": success.statusCode,
                         "profile": json(success.profile),
@@ -105,7 +111,7 @@ final class MiniProgramHost: @unchecked Sendable {
         var request = WXTransferDownloadRequest(
             url: object["url"] as? String ?? "", filePath: object["filePath"] as? String)
         request.header = pairs(object["header"])
-        request.timeout = (object["timeout"] as? Double).map { UInt32(clamping: Int($0)) }
+        request.timeout = milliseconds(object["timeout"])
         let task = try session.downloadFile(
             request,
             onProgressUpdate: { [self] in
@@ -118,7 +124,7 @@ final class MiniProgramHost: @unchecked Sendable {
                 answer(call, "headersReceived", ["header": json($0.header), "statusCode": $0.statusCode])
             },
             complete: { [self] in
-                complete(call, $0.map { success in
+                complete(call, "downloadFile", $0.mapError { $0 }.map { success in
                     var result: [String: Any] = [
                         "errMsg": success.errMsg, "statusCode": success.statusCode,
                         "dataLength": success.dataLength, "profile": json(success.profile),
@@ -134,26 +140,30 @@ final class MiniProgramHost: @unchecked Sendable {
     private func saveFile(_ call: Int, _ object: [String: Any]) {
         let (path, target) = (object["tempFilePath"] as? String ?? "", object["filePath"] as? String)
         Task {
-            let result: Result<[String: any Sendable], WXTransferFailure>
+            let result: Result<[String: any Sendable], any Error>
             do {
                 let saved = try await session.saveFile(tempFilePath: path, filePath: target)
                 result = .success(["errMsg": "saveFile:ok", "savedFilePath": saved.filePath])
-            } catch let failure as WXTransferFailure {
-                result = .failure(failure)
+            } catch {
+                result = .failure(error)
             }
-            scriptQueue.async { [self] in complete(call, result.map { $0 }) }
+            scriptQueue.async { [self] in complete(call, "saveFile", result.map { $0 }) }
         }
     }
 
     /// `success` or `fail`, and `complete` after it.
-    private func complete(_ call: Int, _ result: Result<[String: Any], WXTransferFailure>) {
+    private func complete(_ call: Int, _ api: String, _ result: Result<[String: Any], any Error>) {
         aborts[call] = nil
         switch result {
         case .success(let success):
             answer(call, "success", success)
             answer(call, "complete", success)
-        case .failure(let failure):
-            let failure: [String: Any] = ["errMsg": failure.errMsg, "errno": failure.errno.rawValue]
+        case .failure(let error):
+            let known = error as? WXTransferFailure
+            let failure: [String: Any] = [
+                "errMsg": known?.errMsg ?? "\(api):fail \(error)",
+                "errno": (known?.errno ?? .internal).rawValue,
+            ]
             answer(call, "fail", failure)
             answer(call, "complete", failure)
         }
@@ -169,6 +179,11 @@ final class MiniProgramHost: @unchecked Sendable {
     private func pairs(_ object: Any?) -> WXTransferPairs {
         let members = object as? [String: String] ?? [:]
         return WXTransferPairs(members.sorted { $0.key < $1.key }.map { WXTransferPair(name: $0.key, value: $0.value) })
+    }
+
+    /// A page may give any number.
+    private func milliseconds(_ value: Any?) -> UInt32? {
+        (value as? Double).map { UInt32(min(max($0, 0), Double(UInt32.max))) }
     }
 
     private func json(_ header: WXTransferPairs) -> [String: String] {

@@ -60,7 +60,7 @@ final class MiniProgramHostTests: XCTestCase {
         XCTAssertGreaterThan(try XCTUnwrap(uploaded.last?.result.profile?.receivedBytedCount), 0)
         XCTAssertTrue(data.contains("[\"count\",\"3\"],[\"user\",\"test\"]"), data)
 
-        let downloaded = try await call(2, "downloadFile", ["url": server.tls + "/bytes/42"])
+        let downloaded = try await call(2, "downloadFile", ["url": server.tls + "/bytes/42", "timeout": 1e300])
         let path = try XCTUnwrap(downloaded.first { $0.event == "success" }?.result.tempFilePath)
         let saved = try await call(3, "saveFile", ["tempFilePath": path])
         XCTAssertEqual(saved.map(\.event), ["success", "complete"])
@@ -75,6 +75,12 @@ final class MiniProgramHostTests: XCTestCase {
         XCTAssertEqual(refused[0].result.errMsg, "downloadFile:fail interrupted")
         try host.enterForeground()
         try host.close()
+        for (number, api) in [(6, "uploadFile"), (7, "downloadFile"), (8, "saveFile")] {
+            let late = try await call(number, api, ["url": server.tls, "tempFilePath": path])
+            XCTAssertEqual(late.map(\.event), ["fail", "complete"])
+            XCTAssertEqual(late[0].result.errMsg, "\(api):fail \(WXTransferStatus.sessionClosed)")
+            XCTAssertEqual(late[0].result.errno, 4)
+        }
     }
 
     func testThePageAbortsItsTask() async throws {
