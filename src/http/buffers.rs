@@ -7,10 +7,9 @@ use ureq::unversioned::transport::Buffers;
 
 use super::error::Error;
 use super::head::{Head, MAX_HEAD_SIZE, is_plausible, unfold};
+use crate::buffer::{give_back, grow};
 
 const SMALL: usize = 16 * 1024;
-/// Larger ones no longer make a transfer cheaper, and ten at once have to fit into a phone.
-const LARGE: usize = 128 * 1024;
 /// From here on a request's body is worth the large buffer.
 const LARGE_BODY: u64 = 2 * 1024 * 1024;
 
@@ -55,9 +54,10 @@ impl ConnectionBuffers {
         }
     }
 
-    /// Makes ready for an exchange that sends a head of about `head_size` and a body of `body_length`.
-    pub(super) fn begin(&mut self, head_size: usize, body_length: u64) {
-        let body_size = if body_length >= LARGE_BODY { LARGE } else { SMALL };
+    /// Makes ready for an exchange that sends a head of about `head_size` and a body of `body_length`, a large one through a
+    /// buffer of `large` bytes.
+    pub(super) fn begin(&mut self, head_size: usize, body_length: u64, large: usize) {
+        let body_size = if body_length >= LARGE_BODY { large } else { SMALL };
         // ureq writes a field in one piece or not at all.
         self.output_size = body_size.max(head_size);
         self.input_size = SMALL;
@@ -68,9 +68,9 @@ impl ConnectionBuffers {
 
     /// Gives back the memory that an idle connection does not need.
     pub(super) fn shrink(&mut self) {
-        self.output = Vec::new();
+        give_back(std::mem::take(&mut self.output));
         if self.start == self.end {
-            self.input = Vec::new();
+            give_back(std::mem::take(&mut self.input));
             (self.start, self.end) = (0, 0);
         }
     }
@@ -78,6 +78,11 @@ impl ConnectionBuffers {
     /// Whether the body is being received.
     pub(super) fn in_body(&self) -> bool {
         self.phase == Phase::Body
+    }
+
+    /// Whether nothing of the response has been received.
+    pub(super) fn awaits_answer(&self) -> bool {
+        self.phase == Phase::Head && self.start == self.end
     }
 
     /// Whether there is a response's head that ureq has not taken.
@@ -113,7 +118,7 @@ impl ConnectionBuffers {
     pub(super) fn received(&mut self, amount: usize, limit: usize) {
         self.end += amount;
         if self.phase == Phase::Body && self.end == self.input.len() {
-            self.input_size = (self.input.len() * 2).min(limit.min(LARGE)).max(self.input_size);
+            self.input_size = (self.input.len() * 2).min(limit).max(self.input_size);
         }
     }
 
@@ -129,8 +134,7 @@ impl ConnectionBuffers {
             }
             // Without an empty line there is no need to parse, which a peer that sends single bytes would make expensive.
             let from = self.searched.saturating_sub(3);
-            let has_end = input[from..].windows(2).any(|pair| pair == b"\n\n")
-                || input[from..].windows(3).any(|three| three == b"\n\r\n");
+            let has_end = has_empty_line(&input[from..]);
             self.searched = input.len();
             let parsed = if has_end {
                 // In the buffer itself, since ureq parses the head once more.
@@ -159,14 +163,10 @@ impl ConnectionBuffers {
     }
 }
 
-/// Makes a buffer at least `size` long. New memory comes zeroed from the allocator; to fill it byte by byte, as `resize`
-/// does in a build for size, is most of the work of a small download.
-pub(super) fn grow(buffer: &mut Vec<u8>, size: usize) {
-    if buffer.len() < size {
-        let mut larger = vec![0; size];
-        larger[..buffer.len()].copy_from_slice(buffer);
-        *buffer = larger;
-    }
+/// Whether a line ends and an empty one follows.
+fn has_empty_line(input: &[u8]) -> bool {
+    let is_end = |rest: &[u8]| rest.starts_with(b"\n\n") || rest.starts_with(b"\n\r\n");
+    (0..input.len()).any(|index| input[index] == b'\n' && is_end(&input[index..]))
 }
 
 impl Buffers for ConnectionBuffers {

@@ -4,7 +4,10 @@ use std::io::{self, Read, Write};
 
 use super::error::Error;
 use super::stream::Stream;
-use super::tls_stream::TlsStream;
+use super::tls_stream::{self, TlsStream};
+
+/// Larger ones are left by the processor's cache before they are used, and ten transfers have to fit into a phone.
+const LARGE: usize = 128 * 1024;
 
 /// A connection below HTTP.
 #[derive(Debug)]
@@ -34,16 +37,26 @@ pub(super) struct Sent {
     pub blocked: bool,
 }
 
+/// Where bytes are looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Source {
+    /// In the channel, which may have received more than it handed out.
+    Channel,
+    /// There, and then in the socket.
+    Socket,
+}
+
 impl Channel {
-    pub(super) fn receive(&mut self, space: &mut [u8]) -> Result<Received, Error> {
+    pub(super) fn receive(&mut self, space: &mut [u8], source: Source) -> Result<Received, Error> {
         match self {
+            Channel::Plain(_) if source == Source::Channel => Ok(Received::Nothing),
             Channel::Plain(stream) => match stream.read(space) {
                 Ok(0) => Ok(Received::End { clean: true }),
                 Ok(received) => Ok(Received::Bytes(received)),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(Received::Nothing),
                 Err(error) => Err(Error::connection(&error)),
             },
-            Channel::Tls(stream) => stream.receive(space),
+            Channel::Tls(stream) => stream.receive(space, source),
         }
     }
 
@@ -74,15 +87,31 @@ impl Channel {
         }
     }
 
+    /// Gives back the memory that an idle connection does not need.
+    pub(super) fn shrink(&mut self) {
+        match self {
+            Channel::Plain(_) => {}
+            Channel::Tls(stream) => stream.shrink(),
+        }
+    }
+
     pub(super) fn is_tls(&self) -> bool {
         matches!(self, Channel::Tls(_))
     }
 
-    /// The largest receive that is worth a buffer: TLS hands out one record at a time.
+    /// The largest buffer that makes a large body cheaper to receive.
     pub(super) fn largest_receive(&self) -> usize {
         match self {
-            Channel::Plain(_) => usize::MAX,
-            Channel::Tls(_) => 32 * 1024,
+            Channel::Plain(_) => LARGE,
+            Channel::Tls(_) => tls_stream::LARGE_INPUT,
+        }
+    }
+
+    /// The largest buffer that makes a large body cheaper to send.
+    pub(super) fn largest_send(&self) -> usize {
+        match self {
+            Channel::Plain(_) => LARGE,
+            Channel::Tls(_) => tls_stream::LARGE_OUTPUT,
         }
     }
 

@@ -6,14 +6,20 @@ use std::sync::Arc;
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ClientConnection};
 
-use super::buffers::grow;
-use super::channel::{Received, Sent};
+use super::channel::{Received, Sent, Source};
 use super::error::Error;
 use super::stream::{Interest, Stream};
 use super::tls::failure_of;
+use crate::buffer::{give_back, grow};
 
 const SMALL: usize = 16 * 1024;
-const LARGE: usize = 64 * 1024;
+/// Four records and more, which are opened and handed out together.
+pub(super) const LARGE_INPUT: usize = 64 * 1024;
+/// As many records in one system call as stay below 128 KiB, in whole ones: rustls allocates each, and glibc gives larger
+/// free memory back to the system after every call, to fetch it again for the next.
+pub(super) const LARGE_OUTPUT: usize = 7 * MAX_PLAINTEXT;
+/// What a record carries at most (RFC 8446 section 5.1).
+const MAX_PLAINTEXT: usize = 16 * 1024;
 
 /// A TLS session.
 #[derive(Debug)]
@@ -27,6 +33,8 @@ pub(super) struct TlsStream {
     incoming_size: usize,
     /// A send failed. What it was to send is not sent again, but what was received before can still be read.
     write_failed: bool,
+    /// What failed behind bytes that were good.
+    failure: Option<Error>,
 }
 
 impl TlsStream {
@@ -47,6 +55,7 @@ impl TlsStream {
             end: 0,
             incoming_size: SMALL,
             write_failed: false,
+            failure: None,
         };
         while tls.session.is_handshaking() || tls.session.wants_write() {
             if tls.flush()? {
@@ -69,11 +78,27 @@ impl TlsStream {
         }
     }
 
-    pub(super) fn receive(&mut self, space: &mut [u8]) -> Result<Received, Error> {
+    pub(super) fn receive(&mut self, space: &mut [u8], source: Source) -> Result<Received, Error> {
+        if let Some(error) = self.failure.take() {
+            return Err(error);
+        }
+        let mut filled = 0;
         loop {
-            match self.session.reader().read(space) {
-                Ok(0) => return Ok(Received::End { clean: true }),
-                Ok(received) => return Ok(Received::Bytes(received)),
+            match self.session.reader().read(&mut space[filled..]) {
+                Ok(0) if filled == 0 => return Ok(Received::End { clean: true }),
+                Ok(0) => return Ok(Received::Bytes(filled)),
+                Ok(received) => {
+                    filled += received;
+                    if self.start == self.end || space.len() - filled < MAX_PLAINTEXT {
+                        return Ok(Received::Bytes(filled));
+                    }
+                    if let Err(error) = self.process() {
+                        self.failure = Some(error);
+                        return Ok(Received::Bytes(filled));
+                    }
+                    continue;
+                }
+                Err(_) if filled > 0 => return Ok(Received::Bytes(filled)),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
                     return Ok(Received::End { clean: false });
@@ -81,6 +106,9 @@ impl TlsStream {
                 Err(error) => return Err(Error::connection(&error)),
             }
             if self.start == self.end {
+                if source == Source::Channel {
+                    return Ok(Received::Nothing);
+                }
                 match self.fill() {
                     // The session learns of the end the way it learns of bytes.
                     Ok(0) => self.session.read_tls(&mut io::empty()).map(drop),
@@ -112,12 +140,18 @@ impl TlsStream {
     /// A session ticket or a key update may come at any time and is no reason to give a connection up.
     pub(super) fn is_quiet(&mut self) -> bool {
         let mut byte = [0];
-        let quiet = matches!(self.receive(&mut byte), Ok(Received::Nothing)) && !self.session.wants_write();
+        let quiet =
+            matches!(self.receive(&mut byte, Source::Socket), Ok(Received::Nothing)) && !self.session.wants_write();
+        self.shrink();
+        quiet
+    }
+
+    /// Gives back the memory that an idle connection does not need.
+    pub(super) fn shrink(&mut self) {
         if self.start == self.end {
-            self.incoming = Vec::new();
+            give_back(std::mem::take(&mut self.incoming));
             (self.start, self.end, self.incoming_size) = (0, 0, SMALL);
         }
-        quiet
     }
 
     pub(super) fn stream(&self) -> &Stream {
@@ -133,7 +167,7 @@ impl TlsStream {
         grow(&mut self.incoming, self.incoming_size);
         let received = self.stream.read(&mut self.incoming)?;
         if received == self.incoming.len() && !self.session.is_handshaking() {
-            self.incoming_size = (self.incoming_size * 2).min(LARGE);
+            self.incoming_size = (self.incoming_size * 2).min(LARGE_INPUT);
         }
         (self.start, self.end) = (0, received);
         Ok(received)

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use ureq::unversioned::transport::{Buffers, NextTimeout, Transport as UreqTransport};
 
 use super::buffers::ConnectionBuffers;
-use super::channel::{Channel, Received};
+use super::channel::{Channel, Received, Source};
 use super::context::{Context, current};
 use super::error::Error;
 use super::head::Head;
@@ -59,7 +59,7 @@ impl Transport {
         state.trace.peer = Some(self.channel.stream().peer);
         state.trace.reused = self.used;
         state.trace.request_start = Some(Instant::now());
-        self.buffers.begin(state.request_head_size, state.body_length);
+        self.buffers.begin(state.request_head_size, state.body_length, self.channel.largest_send());
         drop(state);
         self.channel.stream_mut().context = Some(context);
         (self.active, self.used) = (true, true);
@@ -139,7 +139,7 @@ impl Transport {
                 self.deaf = true;
                 return Ok(());
             };
-            match self.channel.receive(space) {
+            match self.channel.receive(space, Source::Socket) {
                 Ok(Received::Bytes(amount)) => {
                     if let Some(status) = self.received(context, amount)?
                         && status >= 300
@@ -178,9 +178,11 @@ impl Transport {
     fn receive(&mut self) -> Result<bool, Error> {
         let context = self.context()?.clone();
         context.cancel().check()?;
+        // Right after the request there is nothing in the socket yet.
+        let mut source = if self.buffers.awaits_answer() { Source::Channel } else { Source::Socket };
         loop {
             let space = self.buffers.space()?;
-            match self.channel.receive(space) {
+            match self.channel.receive(space, source) {
                 Ok(Received::Bytes(amount)) => {
                     self.received(&context, amount)?;
                     if self.buffers.head_ready() && !self.refused {
@@ -196,6 +198,7 @@ impl Transport {
                     // The kernel may be busy with the request's last megabytes for a long time.
                     let tick = (self.report_progress(&context, 0)).then(|| Instant::now() + PROGRESS_INTERVAL);
                     self.channel.stream().wait(Interest::Readable, tick)?;
+                    source = Source::Socket;
                 }
                 Ok(Received::End { clean }) => return self.ended(clean),
                 Err(error) => {
@@ -256,13 +259,15 @@ impl UreqTransport for Transport {
         self.receive().map_err(|error| self.fail(error))
     }
 
-    /// Asked when an exchange is over, and again before the next one. An idle connection keeps no buffer and no context.
+    /// Asked when an exchange is over, and again before the next one: only then does it matter what the socket says. An
+    /// idle connection keeps no buffer and no context.
     fn is_open(&mut self) -> bool {
         let only_fresh = current().is_some_and(|context| context.state().fresh_connection);
         let spent = only_fresh || self.refused || self.broken || self.deaf;
-        let open = !spent && self.buffers.input().is_empty() && self.channel.is_quiet();
-        self.active = false;
+        let over = std::mem::take(&mut self.active);
+        let open = !spent && self.buffers.input().is_empty() && (over || self.channel.is_quiet());
         self.channel.stream_mut().context = None;
+        self.channel.shrink();
         self.buffers.shrink();
         open
     }

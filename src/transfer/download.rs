@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::exchange::{self, Exchanged, Prepared};
 use super::{Content, Environment, Outcome, TransferContext, failure};
+use crate::buffer;
 use crate::error::{Failure, TransferError};
 use crate::http;
 use crate::policy::quirks::{Api, Effect};
@@ -32,7 +33,7 @@ pub struct PreparedDownload {
 /// What one read takes: small while nothing says that the body is large, since ten may run at once.
 const SMALL_BUFFER: usize = 32 * 1024;
 /// For a body that fills it many times.
-const LARGE_BUFFER: usize = 256 * 1024;
+const LARGE_BUFFER: usize = 128 * 1024;
 
 impl PreparedDownload {
     /// Checks the parameters. Nothing is opened or sent.
@@ -83,7 +84,7 @@ fn write(
     part.reserve(expected)?;
     let reports = !environment.quirks.has(Api::Download, Effect::NoProgressEvents);
     let large = expected.is_some_and(|length| length >= 4 * LARGE_BUFFER as u64);
-    let mut buffer = vec![0; if large { LARGE_BUFFER } else { SMALL_BUFFER }];
+    let mut buffer = buffer::take(if large { LARGE_BUFFER } else { SMALL_BUFFER });
     loop {
         let count = response.read(&mut buffer).map_err(failure::of_exchange)?;
         if count == 0 {
@@ -97,6 +98,7 @@ fn write(
             context.events.progress(part.length(), expected);
         }
     }
+    buffer::give_back(buffer);
     let value = |name: &str| {
         let header = response.headers.iter().find(|header| header.name.eq_ignore_ascii_case(name));
         header.map(|header| header.value.as_str())

@@ -1,0 +1,82 @@
+//! Byte buffers that a worker thread uses again, from one transfer to the next.
+//!
+//! New memory has to be zeroed, which for a small transfer is more bytes than it moves, and an idle connection is to hold
+//! no memory. So buffers belong to the thread that runs transfers, and go with it when it has had nothing to do.
+
+use std::cell::RefCell;
+
+/// As many as one transfer has at once: the two ways of a connection, TLS input, and a file's.
+const MAX_SPARE: usize = 4;
+
+thread_local! {
+    static SPARE: RefCell<Vec<Vec<u8>>> = const { RefCell::new(Vec::new()) };
+}
+
+/// A buffer of `size` bytes, whatever they are.
+pub fn take(size: usize) -> Vec<u8> {
+    let spare = SPARE.with_borrow_mut(|spare| {
+        let index = spare.iter().position(|buffer| buffer.len() == size)?;
+        Some(spare.swap_remove(index))
+    });
+    // Zeroed by the allocator, which has memory that is zero already: to fill it byte by byte, as `resize` does in a build
+    // for size, is most of the work of a small download.
+    spare.unwrap_or_else(|| vec![0; size])
+}
+
+/// Keeps a buffer for the thread's next [`take`] of its size. What it holds is not cleared.
+pub fn give_back(buffer: Vec<u8>) {
+    if buffer.is_empty() {
+        return;
+    }
+    SPARE.with_borrow_mut(|spare| {
+        if spare.len() == MAX_SPARE {
+            spare.remove(0);
+        }
+        spare.push(buffer);
+    });
+}
+
+/// Makes a buffer at least `size` long, with the same bytes at its start.
+pub fn grow(buffer: &mut Vec<u8>, size: usize) {
+    if buffer.len() < size {
+        let mut larger = take(size);
+        larger[..buffer.len()].copy_from_slice(buffer);
+        give_back(std::mem::replace(buffer, larger));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_buffer_is_used_again_for_its_size_only() {
+        let mut buffer = take(1000);
+        assert_eq!(buffer, [0; 1000]);
+        buffer[0] = 7;
+        give_back(buffer);
+        assert_eq!(take(2000)[0], 0);
+        assert_eq!(take(1000)[0], 7);
+        assert_eq!(take(1000)[0], 0, "it was taken");
+    }
+
+    #[test]
+    fn a_thread_keeps_a_few() {
+        for mark in 1..=MAX_SPARE + 1 {
+            give_back(vec![mark as u8; 10]);
+        }
+        let marks: Vec<_> = (0..=MAX_SPARE).map(|_| take(10)[0]).collect();
+        assert_eq!(marks.iter().filter(|&&mark| mark == 1).count(), 0, "the oldest went");
+        assert_eq!(marks.iter().filter(|&&mark| mark == 0).count(), 1);
+    }
+
+    #[test]
+    fn to_grow_keeps_the_bytes() {
+        let mut buffer = vec![1, 2, 3];
+        grow(&mut buffer, 5);
+        assert_eq!(buffer[..3], [1, 2, 3]);
+        assert_eq!(buffer.len(), 5);
+        grow(&mut buffer, 4);
+        assert_eq!(buffer.len(), 5, "it never shrinks");
+    }
+}
