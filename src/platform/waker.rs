@@ -2,6 +2,7 @@
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// A descriptor that becomes readable when [`Waker::wake`] is called and stays so until [`Waker::reset`].
 ///
@@ -11,6 +12,8 @@ pub struct Waker {
     reader: OwnedFd,
     /// `None` where reader and writer are the same descriptor.
     writer: Option<OwnedFd>,
+    /// Set after a write, for [`Waker::reset`] to ask the system nothing where nobody has called: it runs for each task.
+    woken: AtomicBool,
 }
 
 impl Waker {
@@ -19,7 +22,7 @@ impl Waker {
     pub fn new() -> io::Result<Waker> {
         use rustix::event::{EventfdFlags, eventfd};
         let reader = eventfd(0, EventfdFlags::NONBLOCK | EventfdFlags::CLOEXEC)?;
-        Ok(Waker { reader, writer: None })
+        Ok(Waker { reader, writer: None, woken: AtomicBool::new(false) })
     }
 
     /// Opens the descriptors. Fails when the process has none left.
@@ -31,7 +34,7 @@ impl Waker {
             fcntl_setfd(end, FdFlags::CLOEXEC)?;
             ioctl_fionbio(end, true)?;
         }
-        Ok(Waker { reader, writer: Some(writer) })
+        Ok(Waker { reader, writer: Some(writer), woken: AtomicBool::new(false) })
     }
 
     /// Makes the descriptor readable. Never blocks; a full pipe or counter is already readable, so a failure to add to
@@ -39,10 +42,16 @@ impl Waker {
     pub fn wake(&self) {
         let writer = self.writer.as_ref().unwrap_or(&self.reader);
         let _ = rustix::io::write(writer, &1u64.to_ne_bytes());
+        // Not before: a reset in between would find nothing to read, and leave the descriptor readable for ever.
+        self.woken.store(true, Ordering::SeqCst);
     }
 
-    /// Makes the descriptor unreadable again.
+    /// Makes the descriptor unreadable again. While another thread is still inside of [`Waker::wake`] it may stay readable,
+    /// and the next reset after that call sees to it.
     pub fn reset(&self) {
+        if !self.woken.swap(false, Ordering::SeqCst) {
+            return;
+        }
         let mut buffer = [0u8; 64];
         while matches!(rustix::io::read(&self.reader, &mut buffer), Ok(n) if n == buffer.len()) {}
     }

@@ -133,16 +133,20 @@ impl Directory {
     }
 
     fn remove_tree_to<P: Arg + Copy>(&self, name: P, depth: usize) -> io::Result<()> {
-        let removed = match self.open(name) {
-            Ok(directory) => {
-                for below in directory.names()? {
-                    directory.remove_tree_to(below.as_c_str(), next_depth(depth)?)?;
+        // Nearly all are files. Of a directory this fails, with ISDIR or PERM depending on the system.
+        let mut removed = rustix::fs::unlinkat(&self.0, name, AtFlags::empty());
+        if !matches!(removed, Ok(()) | Err(Errno::NOENT)) {
+            match self.open(name) {
+                Ok(directory) => {
+                    for below in directory.names()? {
+                        directory.remove_tree_to(below.as_c_str(), next_depth(depth)?)?;
+                    }
+                    removed = rustix::fs::unlinkat(&self.0, name, AtFlags::REMOVEDIR);
                 }
-                rustix::fs::unlinkat(&self.0, name, AtFlags::REMOVEDIR)
+                Err(error) if is_gone(&error) => removed = rustix::fs::unlinkat(&self.0, name, AtFlags::empty()),
+                Err(error) => return Err(error),
             }
-            Err(error) if is_gone(&error) => rustix::fs::unlinkat(&self.0, name, AtFlags::empty()),
-            Err(error) => return Err(error),
-        };
+        }
         match removed {
             Ok(()) | Err(Errno::NOENT) => Ok(()),
             Err(error) => Err(error.into()),

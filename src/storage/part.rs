@@ -11,6 +11,9 @@ use super::temporary::Launch;
 use super::{Error, StoredFile};
 use crate::log::{Level, Log};
 
+/// A smaller file is written as fast as the device is asked for its room.
+const WORTH_A_LOOK: u64 = 1024 * 1024;
+
 /// A private file that gets its name when it is complete. Dropping it removes it.
 #[derive(Debug)]
 pub struct PartFile {
@@ -46,13 +49,16 @@ impl PartFile {
         Ok(PartFile { launch, area, file, name, written: 0, held: 0, log })
     }
 
-    /// Holds quota for a file of `expected` bytes, and checks that the device has room for it. Without a number only
-    /// what is written is held.
+    /// Holds quota for a file of `expected` bytes, and checks that the device has room for it where writing would tell
+    /// much later. Without a number only what is written is held.
     ///
     /// Fails with [`Error::QuotaExceeded`], [`Error::DiskFull`] or [`Error::Io`].
     pub fn reserve(&mut self, expected: Option<u64>) -> Result<(), Error> {
         let Some(expected) = expected else { return Ok(()) };
         self.hold(expected)?;
+        if expected < WORTH_A_LOOK {
+            return Ok(());
+        }
         match self.launch.directory.available_bytes() {
             Ok(Some(available)) if available < expected.saturating_sub(self.written) => Err(Error::DiskFull),
             Ok(_) => Ok(()),

@@ -92,12 +92,12 @@ pub fn extension_of(name: &str) -> Option<&str> {
 
 /// 128 random bits in lower-case hexadecimal digits, which no case-insensitive file system confuses.
 pub fn random_digits() -> Result<String, Error> {
-    let mut bytes = [0u8; GENERATED_DIGITS / 2];
+    let mut bytes = [0u8; size_of::<u128>()];
     getrandom::fill(&mut bytes).map_err(|error| Error::Io {
         operation: "get random bytes",
         source: std::io::Error::other(error.to_string()),
     })?;
-    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(format!("{:032x}", u128::from_be_bytes(bytes)))
 }
 
 fn generated_name(prefix: &str, digits: &str, extension: Option<&str>) -> String {

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::fs::File;
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
 
 use rustix::io::Errno;
 
@@ -15,6 +15,9 @@ use super::root::Root;
 use super::{Error, StoredFile, lock};
 use crate::log::{Level, Log};
 
+/// Ends the name of a private file, which has nothing in front of the digits: no path leads to it.
+const PART_SUFFIX: &str = ".part";
+
 /// A launch's own directory. It is locked for as long as the launch lives, so that whoever finds one that is not knows
 /// that its launch crashed.
 #[derive(Debug)]
@@ -22,6 +25,9 @@ pub struct Launch {
     root: Arc<Root>,
     name: String,
     pub directory: Directory,
+    /// Held for reading by those who change the directory, so that it is not removed meanwhile; they need not wait for
+    /// each other.
+    open: RwLock<bool>,
     state: Mutex<State>,
     /// Nobody is to wait for new bytes any more.
     ending: AtomicBool,
@@ -33,7 +39,6 @@ struct State {
     quota: Quota,
     /// Names and sizes of the complete files, oldest first.
     complete: VecDeque<(String, u64)>,
-    open: bool,
 }
 
 impl Launch {
@@ -50,8 +55,16 @@ impl Launch {
         };
         let directory = create().map_err(|error| Error::from_io("create the launch's directory", error))?;
         drop(guard);
-        let state = State { quota: Quota::new(quota, 0), complete: VecDeque::new(), open: true };
-        Ok(Launch { root, name, directory, state: Mutex::new(state), ending: AtomicBool::new(false), log })
+        let state = State { quota: Quota::new(quota, 0), complete: VecDeque::new() };
+        Ok(Launch {
+            root,
+            name,
+            directory,
+            open: RwLock::new(true),
+            state: Mutex::new(state),
+            ending: AtomicBool::new(false),
+            log,
+        })
     }
 
     /// The name of its directory.
@@ -61,11 +74,8 @@ impl Launch {
 
     /// Creates a private file under a name that no path can name.
     pub fn create_part(&self) -> Result<(String, File), Error> {
-        let name = format!("{}.part", random_digits()?);
-        let state = lock(&self.state);
-        if !state.open {
-            return Err(Error::Closed);
-        }
+        let name = format!("{}{PART_SUFFIX}", random_digits()?);
+        let _open = self.while_open()?;
         let file = self.directory.create_file(&name).map_err(|error| Error::from_io("create a file", error))?;
         Ok((name, file))
     }
@@ -125,7 +135,13 @@ impl Launch {
 
     /// Whether the launch has not ended.
     pub fn is_open(&self) -> bool {
-        lock(&self.state).open
+        *self.open.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Keeps the launch from ending, or fails with [`Error::Closed`].
+    fn while_open(&self) -> Result<RwLockReadGuard<'_, bool>, Error> {
+        let open = self.open.read().unwrap_or_else(PoisonError::into_inner);
+        if *open { Ok(open) } else { Err(Error::Closed) }
     }
 
     /// Makes whoever waits for bytes of a file give up.
@@ -138,16 +154,14 @@ impl Launch {
         self.ending.load(Ordering::SeqCst)
     }
 
-    /// Gives a private file of `length` bytes its name; the `held` quota becomes used.
+    /// Gives a private file of `length` bytes its name, of the same digits; the `held` quota becomes used.
     pub fn complete(&self, part: &str, length: u64, held: u64, extension: Option<&str>) -> Result<StoredFile, Error> {
-        let name = path::temporary_name(&random_digits()?, extension);
-        let mut state = lock(&self.state);
-        if !state.open {
-            return Err(Error::Closed);
-        }
+        let name = path::temporary_name(part.trim_end_matches(PART_SUFFIX), extension);
+        let _open = self.while_open()?;
         self.directory
             .rename(part, &self.directory, &name)
             .map_err(|error| Error::from_io("name a temporary file", error))?;
+        let mut state = lock(&self.state);
         state.quota.release(held);
         state.quota.add_used(length);
         state.complete.push_back((name.clone(), length));
@@ -170,12 +184,12 @@ impl Launch {
 
     /// Ends the launch: removes its directory with all that is in it.
     pub fn end(&self) {
-        let mut state = lock(&self.state);
-        if !std::mem::replace(&mut state.open, false) {
+        let mut open = self.open.write().unwrap_or_else(PoisonError::into_inner);
+        if !std::mem::replace(&mut *open, false) {
             return;
         }
         let removed = self.root.launches.remove_tree(self.name.as_str()).and_then(|()| self.directory.unlock());
-        drop(state);
+        drop(open);
         if let Err(error) = removed {
             self.log.write(Level::Warning, || format!("temporary files were left for the next launch: {error}"));
         }
