@@ -310,7 +310,7 @@ fn an_abort_that_comes_too_late_says_so() {
     let store = std::fs::File::open(store).expect("the store's directory");
     flock(&store, FlockOperation::LockExclusive).expect("a lock");
     let task = session.download_with(&server.url("/"), |request| request.file_path = WxtStr::new("wxfile://usr/a"));
-    while !matches!(task.next(), Event::Progress { .. }) {}
+    while !matches!(task.next(), Event::Headers { .. }) {}
     // Nothing tells that it waits for the store. Where it does not yet, the abort is in time.
     std::thread::sleep(std::time::Duration::from_millis(200));
     let status = session.abort(&task);

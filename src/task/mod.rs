@@ -257,7 +257,9 @@ impl Events for TaskEvents {
     }
 
     fn progress(&self, total_bytes: u64, expected: Option<u64>) {
-        if self.task.progress.set(total_bytes, expected) {
+        // A download that has all its bytes is over, and its end tells that too; an upload still waits for the answer.
+        let is_over = self.task.api == Api::Download && expected == Some(total_bytes);
+        if self.task.progress.set(total_bytes, expected) && !is_over {
             self.delivery.push(Event::Progress(self.task.clone()));
         }
     }
