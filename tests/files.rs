@@ -572,7 +572,9 @@ fn a_killed_launch_leaves_its_saved_files_and_nothing_else() {
         live_until_killed(data.to_str().expect("UTF-8"));
     }
     let directory = tempfile::tempdir().expect("a directory");
-    let mut child = Command::new(std::env::current_exe().expect("a path"))
+    let words = server::program_words(std::env::current_exe().expect("a path"));
+    let mut child = Command::new(&words[0])
+        .args(&words[1..])
         .args(["--exact", "a_killed_launch_leaves_its_saved_files_and_nothing_else", "--nocapture"])
         .env(MARK, directory.path())
         .stdout(Stdio::piped())

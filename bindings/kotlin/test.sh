@@ -25,12 +25,7 @@ grep -q WXTransferSession "$out/guide/Guide.kt" || { echo "test.sh: README.md ha
 rm -rf "$out/guide/classes"
 kotlinc -jvm-target 1.8 -no-jdk -classpath "$tools/android.jar:$library" -d "$out/guide/classes" "$out/guide/Guide.kt"
 
-tests=$library:$lib/kotlin-test.jar:$lib/kotlin-test-junit5.jar:$java/rhino.jar:$java/com.android.json.jar
-for jar in junit-jupiter-api junit-jupiter-engine junit-platform-commons junit-platform-engine junit-platform-launcher \
-    junit-platform-console junit-platform-reporting opentest4j apiguardian-api picocli \
-    opentest4j-reporting-events; do
-    if [ -e "$java/$jar.jar" ]; then tests=$tests:$java/$jar.jar; fi
-done
+tests=$library:$("$here/test-classpath.sh" "$tools"):$java/rhino.jar:$java/com.android.json.jar
 rm -rf "$out/test-classes"
 kotlinc -jvm-target 17 -opt-in=kotlin.ExperimentalStdlibApi -Xfriend-paths="$out/wxtransfer.jar" -classpath "$tests" \
     -module-name wxtransfer-test -d "$out/test-classes" "$here/src/test/kotlin"

@@ -176,6 +176,7 @@ check_shared() {
     # dlopen refuses text relocations from Android 6 on.
     if llvm-readelf-19 --dynamic-table "$library" | grep -q TEXTREL; then fail "$target: $library has text relocations"; fi
     needed=$(llvm-readelf-19 --needed-libs "$library" | sed -n 's/^ *\(lib.*\)/\1/p' | sort | tr '\n' ' ')
+    [[ -n $needed ]] || fail "$target: $library names no library of the system"
     for alignment in $needed; do
         case $alignment in
         libc.so | libdl.so | liblog.so | libm.so) ;;
@@ -192,7 +193,9 @@ for target in "$@"; do
     check_static "$target" "$ROOT/target/$target/release/libwxtransfer.a"
     case $target in
     *-android*)
-        build "$target" wxtransfer-jni cdylib -C strip=symbols -C link-arg=-Wl,-soname,libwxtransfer_jni.so
+        # The stand-ins have nothing in them that would make a linker write down their names by itself.
+        build "$target" wxtransfer-jni cdylib -C strip=symbols -C link-arg=-Wl,-soname,libwxtransfer_jni.so \
+            -C link-arg=-Wl,--no-as-needed -C link-arg=-lc -C link-arg=-ldl
         check_shared "$target" "$ROOT/target/$target/release/libwxtransfer_jni.so"
         ;;
     esac

@@ -17,7 +17,7 @@ use crate::log::Log;
 use crate::platform::Waker;
 
 /// Long enough for the slowest machine; nothing waits for it when all is well.
-pub const PATIENCE: Duration = Duration::from_secs(30);
+pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A listener that runs `serve` for every connection, each on a thread of its own, until it is dropped.
 pub struct Server {

@@ -1,0 +1,45 @@
+#!/usr/bin/env bash
+# Runs the library that is built for Android on x86-64, in a JVM on this machine: `src/androidTest/c/bionic.c` stands in
+# for Android's C library, and the test for Android's classes. Shows what only that build does: initialisation, and
+# asking Android whom to trust. Needs what ffi-tests/mobile/build.sh and test.sh need.
+#
+# usage: android-test.sh
+set -euo pipefail
+HERE=$(cd "$(dirname "$0")" && pwd)
+ROOT=$(cd "$HERE/../.." && pwd)
+TOOLS=${WXT_KOTLIN_ROOT:-/var/cache/wxtransfer/kotlin}
+TARGET=x86_64-linux-android
+OUT=$ROOT/target/kotlin/android-test
+
+"$ROOT/ffi-tests/mobile/build.sh" $TARGET
+(cd "$ROOT" && cargo build --locked -p wxtransfer-test-server)
+"$HERE/build.sh"
+rm -rf "$OUT"
+mkdir -p "$OUT/lib" "$OUT/classes"
+
+jdk=$(dirname "$(dirname "$(readlink -f "$(command -v javac)")")")
+cc -std=gnu11 -Wall -Wextra -Werror -O1 -fPIC -shared -I"$jdk/include" -I"$jdk/include/linux" \
+    "$HERE/src/androidTest/c/bionic.c" -o "$OUT/lib/libc.so" -Wl,-soname,libc.so -Wl,--no-as-needed -ldl -lgcc_s
+# Under Android's names for it, by which the library asks for it.
+ln -s libc.so "$OUT/lib/libdl.so"
+
+lib=$TOOLS/kotlin/lib
+tests=$ROOT/target/kotlin/wxtransfer.jar:$lib/kotlin-stdlib.jar:$lib/kotlinx-coroutines-core-jvm.jar
+tests=$tests:$("$HERE/test-classpath.sh" "$TOOLS")
+bash "$TOOLS/kotlin/bin/kotlinc" -Werror -no-stdlib -no-reflect -jvm-target 17 \
+    -Xfriend-paths="$ROOT/target/kotlin/wxtransfer.jar" -classpath "$tests" -module-name wxtransfer-android-test \
+    -d "$OUT/classes" "$HERE/src/androidTest/kotlin" "$HERE/src/test/kotlin/org/wxtransfer/Support.kt"
+
+status=0
+env "LD_LIBRARY_PATH=$OUT/lib" java -Xcheck:jni -Xmx256m \
+    -Djava.library.path="$ROOT/target/$TARGET/release" -Dwxtransfer.library="$ROOT/target/$TARGET/release/libwxtransfer_jni.so" \
+    -Dwxtransfer.bionic="$OUT/lib/libc.so" -Dwxtransfer.server="${CARGO_TARGET_DIR:-$ROOT/target}/debug/wxtransfer-test-server" \
+    -classpath "$OUT/classes:$tests" org.junit.platform.console.ConsoleLauncher \
+    --scan-classpath "$OUT/classes" --details tree --disable-banner --fail-if-no-tests >"$OUT/test.log" 2>&1 || status=$?
+cat "$OUT/test.log"
+((status == 0)) || exit "$status"
+# The JVM reports what -Xcheck:jni finds, and goes on.
+if grep -E 'WARNING.*(JNI|native method)|FATAL ERROR in native' "$OUT/test.log"; then
+    echo "android-test.sh: JNI was misused" >&2
+    exit 1
+fi

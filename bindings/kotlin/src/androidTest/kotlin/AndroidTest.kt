@@ -1,0 +1,192 @@
+package org.wxtransfer
+
+import android.content.Context
+import java.nio.file.Files
+import java.nio.file.Path
+import java.security.KeyStore
+import java.security.cert.CertificateException
+import java.security.cert.CertificateFactory
+import java.security.cert.X509Certificate
+import java.util.concurrent.LinkedBlockingQueue
+import javax.net.ssl.TrustManagerFactory
+import javax.net.ssl.X509TrustManager
+import kotlin.test.assertContentEquals
+import kotlin.test.assertEquals
+import kotlin.test.assertFailsWith
+import kotlin.test.assertNull
+import kotlin.test.assertSame
+import kotlin.test.assertTrue
+import org.junit.jupiter.api.BeforeAll
+import org.junit.jupiter.api.MethodOrderer.OrderAnnotation
+import org.junit.jupiter.api.Order
+import org.junit.jupiter.api.Test
+import org.junit.jupiter.api.TestMethodOrder
+import org.junit.jupiter.api.io.TempDir
+import org.rustls.platformverifier.CertificateVerifier
+import org.rustls.platformverifier.Question
+import org.rustls.platformverifier.VerificationResult
+
+/**
+ * The library that was built for Android, and Android's side of trust. A process is initialised once, so order counts.
+ * TLS sessions are resumed without asking anybody, so a host that was trusted is of no use to another test.
+ */
+@TestMethodOrder(OrderAnnotation::class)
+class AndroidTest {
+    companion object {
+        private val application = Context()
+
+        @JvmStatic
+        @BeforeAll
+        fun loadLibrary() {
+            assertNull(Bionic.load(property("wxtransfer.library")))
+        }
+    }
+
+    @TempDir
+    lateinit var directory: Path
+
+    private fun open(rootCertificates: String? = null) = WXTransferSession(
+        options(directory.resolve("data")).copy(
+            rootCertificates = rootCertificates,
+            skipDomainCheck = true,
+            // The stand-in for Android's C library knows no names.
+            resolver = { _, resolution -> resolution.finish(listOf("127.0.0.1")) },
+        ),
+    )
+
+    /** The server under a name that it has a certificate for, or under another. */
+    private fun url(host: String) = TestServer.tls.replace("localhost", host) + "/bytes/1000"
+
+    private suspend fun contentOfDownload(session: WXTransferSession, host: String): ByteArray {
+        val result = session.downloadFile(WXTDownloadRequest(url(host)))
+        return Files.readAllBytes(Path.of(result.nativePath))
+    }
+
+    private suspend fun WXTransferSession.failedDownload(host: String) =
+        assertFailsWith<WXTFailureException> { downloadFile(WXTDownloadRequest(url(host))) }
+
+    private fun assertNotReady() =
+        assertEquals(WXTStatus.TRUST_STORE_UNAVAILABLE, assertFailsWith<WXTStatusException> { open() }.status)
+
+    @Test
+    @Order(1)
+    fun `before init there is no session that trusts Android's roots`() = test {
+        assertNotReady()
+        open(TestServer.certificates).use { session ->
+            assertContentEquals(pattern(1000), contentOfDownload(session, "own-roots.example.test"))
+        }
+    }
+
+    @Test
+    @Order(2)
+    fun `what is no context is refused, and no exception is left`() {
+        val unavailable = WXTStatus.TRUST_STORE_UNAVAILABLE
+        class Loads(private val loader: ClassLoader?) : Context() {
+            override fun getClassLoader(): ClassLoader? = loader
+        }
+        class Throws : Context() {
+            override fun getClassLoader(): ClassLoader = throw IllegalStateException("by the test")
+        }
+        assertEquals(WXTStatus.INVALID_ARGUMENT, WXTStatus.of(Bionic.init(true, null)))
+        assertEquals(WXTStatus.INVALID_ARGUMENT, WXTStatus.of(Bionic.init(false, application)))
+        assertEquals(unavailable, WXTStatus.of(Bionic.init(true, "no context")), "without that method")
+        assertEquals(unavailable, WXTStatus.of(Bionic.init(true, Throws())), "that throws")
+        assertEquals(unavailable, WXTStatus.of(Bionic.init(true, Loads(null))), "without a class loader")
+        val withoutTheVerifier = ClassLoader.getPlatformClassLoader()
+        assertEquals(unavailable, WXTStatus.of(Bionic.init(true, Loads(withoutTheVerifier))), "without the verifier")
+        val thrown = assertFailsWith<WXTStatusException> { WXTransferAndroid.init(Loads(withoutTheVerifier)) }
+        assertEquals(unavailable, thrown.status)
+        assertNotReady()
+    }
+
+    @Test
+    @Order(3)
+    fun `after init Android decides`() = test {
+        WXTransferAndroid.init(application)
+        val questions = LinkedBlockingQueue<Question>()
+        CertificateVerifier.verdict = { question ->
+            questions.add(question)
+            verdict(question, TestServer.certificates)
+        }
+        open().use { assertContentEquals(pattern(1000), contentOfDownload(it, "trusted.example.test")) }
+        val question = questions.single()
+        assertSame(application, question.context)
+        assertEquals("trusted.example.test", question.serverName)
+        assertEquals(listOf("1.3.6.1.5.5.7.3.1"), question.allowedEkus, "for servers")
+        assertTrue(System.currentTimeMillis() - question.time in 0 until WAIT_LIMIT_SECONDS * 1000)
+
+        open().use { session ->
+            assertTrue("is for another host" in session.failedDownload("trusted.elsewhere.test").detail)
+            CertificateVerifier.verdict = { verdict(it, roots = null) }
+            val failure = session.failedDownload("refused.example.test")
+            assertEquals(WXTErrno.NETWORK to WXTCategory.TLS, failure.errno to failure.category, "$failure")
+            assertTrue("not issued by a trusted authority" in failure.detail, "$failure")
+        }
+    }
+
+    @Test
+    @Order(4)
+    fun `each of Android's verdicts is a failure of its own`() = test {
+        open().use { session ->
+            for ((code, detail) in listOf(
+                1 to "No system trust stores available",
+                2 to "has expired",
+                3 to "not issued by a trusted authority",
+                4 to "was revoked",
+                5 to "the TLS connection failed",
+                6 to "the TLS connection failed",
+            )) {
+                CertificateVerifier.verdict = { VerificationResult(code, "by the test") }
+                val failure = session.failedDownload("verdict-$code.example.test")
+                assertEquals(WXTErrno.NETWORK to WXTCategory.TLS, failure.errno to failure.category, "$code: $failure")
+                assertTrue(detail in failure.detail, "$code: $failure")
+            }
+        }
+    }
+
+    @Test
+    @Order(5)
+    fun `what the verifier throws, and what it may never say, ends the download and nothing else`() = test {
+        open().use { session ->
+            CertificateVerifier.verdict = { throw IllegalStateException("by the test") }
+            assertEquals(WXTCategory.TLS, session.failedDownload("throws.example.test").category)
+            CertificateVerifier.verdict = { VerificationResult(99, null) }
+            assertEquals(WXTErrno.INTERNAL, session.failedDownload("unheard-of.example.test").errno)
+            CertificateVerifier.verdict = { verdict(it, TestServer.certificates) }
+            assertContentEquals(pattern(1000), contentOfDownload(session, "goes-on.example.test"))
+        }
+    }
+
+    @Test
+    @Order(6)
+    fun `a second init changes nothing`() = test {
+        val other = object : Context() {}
+        WXTransferAndroid.init(other)
+        CertificateVerifier.verdict = { question ->
+            assertSame(application, question.context)
+            verdict(question, TestServer.certificates)
+        }
+        open().use { assertContentEquals(pattern(1000), contentOfDownload(it, "second.example.test")) }
+    }
+
+    /** What a Java trust manager, which Android's is one of, says of the chain. Without [roots], the JDK's own. */
+    private fun verdict(question: Question, roots: String?): VerificationResult {
+        val factory = CertificateFactory.getInstance("X.509")
+        val store = roots?.let { pem ->
+            KeyStore.getInstance(KeyStore.getDefaultType()).apply {
+                load(null)
+                setCertificateEntry("root", factory.generateCertificate(pem.byteInputStream()))
+            }
+        }
+        val manager = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm())
+            .apply { init(store) }.trustManagers.filterIsInstance<X509TrustManager>().first()
+        val chain = question.chain.map { factory.generateCertificate(it.inputStream()) as X509Certificate }
+        return try {
+            // Android's manager does not look at the method, which is always RSA; the JDK's holds the key's use against it.
+            manager.checkServerTrusted(chain.toTypedArray(), "UNKNOWN")
+            VerificationResult(0, null)
+        } catch (untrusted: CertificateException) {
+            VerificationResult(3, untrusted.message)
+        }
+    }
+}

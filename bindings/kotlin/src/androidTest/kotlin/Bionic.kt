@@ -1,0 +1,15 @@
+package org.wxtransfer
+
+/** The functions of `bionic.c`. */
+object Bionic {
+    init {
+        System.load(property("wxtransfer.bionic"))
+    }
+
+    /** What went wrong, or `null`. */
+    @JvmStatic
+    external fun load(path: String): String?
+
+    @JvmStatic
+    external fun init(withEnvironment: Boolean, context: Any?): Int
+}
