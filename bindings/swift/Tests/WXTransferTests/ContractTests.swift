@@ -214,11 +214,22 @@ final class ContractTests: XCTestCase {
         }
     }
 
-    func testTheGuideShowsTheCodeThatIsCompiledHere() throws {
-        let code = try Repository.text("Tests/WXTransferTests/MiniProgramHost.swift")
+    func testTheGuideShowsCodeThatIsCompiledHere() throws {
+        let compiled = try ["FirstDownload", "MiniProgramHost"].map {
+            try lines(Repository.text("Tests/WXTransferTests/\($0).swift"))
+        }
         let blocks = try Repository.text("README.md").components(separatedBy: "```swift\n").dropFirst()
-            .map { $0.components(separatedBy: "```")[0] }
-        XCTAssertTrue(blocks.contains(code), "README.md ends with another MiniProgramHost.swift")
+            .map { lines($0.components(separatedBy: "```")[0]) }
+        XCTAssertEqual(blocks.count, compiled.count)
+        for (block, code) in zip(blocks, compiled) {
+            XCTAssertTrue(code.contains(block), "README.md shows other code than is compiled:\n\(block)")
+        }
+    }
+
+    /// Code without its indentation and its imports, which stand above a function that it is the body of.
+    private func lines(_ code: String) -> String {
+        code.split(separator: "\n").map { $0.trimmingCharacters(in: .whitespaces) }
+            .filter { !$0.hasPrefix("import ") && !$0.isEmpty }.joined(separator: "\n")
     }
 }
 
