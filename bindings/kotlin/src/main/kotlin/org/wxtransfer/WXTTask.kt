@@ -130,13 +130,23 @@ internal abstract class TaskEvents<S : WXTSuccess>(private val callbacks: WXTCal
         callbacks.onFail(failure)
     }
 
-    override fun onComplete(task: Long) = reporting { callbacks.onComplete() }
+    override fun onComplete(task: Long) {
+        ensureOutcome()
+        reporting { callbacks.onComplete() }
+    }
+
+    /** Fails the task where Java had no memory for its result: nobody may wait for ever. */
+    private fun ensureOutcome(): Result<S> = outcome ?: run {
+        val detail = "no memory for the result"
+        val lost = WXTFailureException("$api:fail internal error", WXTErrno.INTERNAL, WXTCategory.INTERNAL, detail, false, null)
+        val failed = Result.failure<S>(lost)
+        outcome = failed
+        reporting { callbacks.onFail(lost) }
+        failed
+    }
 
     override fun release() = reporting {
-        // Only where Java had no memory for the event: nobody may wait for ever.
-        val outcome = outcome ?: Result.failure(
-            WXTFailureException("$api:fail internal error", WXTErrno.INTERNAL, WXTCategory.INTERNAL, "lost", false, null),
-        )
+        val outcome = ensureOutcome()
         state.update { it.copy(ended = true) }
         outcome.fold(result::complete, result::completeExceptionally)
         whenEnded?.invoke(outcome)

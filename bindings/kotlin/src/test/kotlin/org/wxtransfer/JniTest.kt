@@ -98,6 +98,17 @@ class JniTest {
     }
 
     @Test
+    fun `a result that was lost on the way is a failure`() = test {
+        val recorder = Recorder<WXTUploadSuccess>()
+        val events = UploadEvents(recorder)
+        events.onComplete(1)
+        assertEquals(WXTCategory.INTERNAL, recorder.failure().category)
+        events.release()
+        assertEquals(recorder.failure(), runCatching { events.result.await() }.exceptionOrNull())
+        assertEquals(2, recorder.events.size)
+    }
+
+    @Test
     fun `the library tells its version`() {
         val cargo = java.io.File(property("wxtransfer.root"), "Cargo.toml").readText()
         assertEquals(Regex("version = \"(.*)\"").find(cargo)!!.groupValues[1], WXTransferSession.version)
