@@ -199,11 +199,29 @@ final class ContractTests: XCTestCase {
         XCTAssertEqual(fields.dropLast(4).map { values[$0] as? Int }, Array(1...fields.count - 4))
     }
 
+    /// The library's sources, by the names of their files.
+    private func sources() throws -> [String: String] {
+        let directory = Repository.package.appendingPathComponent("Sources/WXTransfer")
+        let files = try FileManager.default.contentsOfDirectory(atPath: directory.path)
+        return try Dictionary(uniqueKeysWithValues: files.map { file in
+            (file, try String(contentsOf: directory.appendingPathComponent(file), encoding: .utf8))
+        })
+    }
+
+    func testEveryFunctionIsCalled() throws {
+        let code = try sources().values.joined()
+        let functions = try Repository.text("../../include/wxtransfer.h").split(separator: "\n")
+            .filter { $0.hasPrefix("WxtStatus wxt_") || $0.hasPrefix("const char *wxt_") }
+            .compactMap { $0.split(separator: "(")[0].split(whereSeparator: { " *".contains($0) }).last.map(String.init) }
+        XCTAssertGreaterThanOrEqual(functions.count, 18)
+        for function in functions where !function.hasPrefix("wxt_android_") {
+            XCTAssertTrue(code.contains("\(function)("), function)
+        }
+    }
+
     func testEveryPublicNameIsDocumented() throws {
-        let sources = Repository.package.appendingPathComponent("Sources/WXTransfer")
-        for file in try FileManager.default.contentsOfDirectory(atPath: sources.path) {
+        for (file, text) in try sources() {
             var documented = false
-            let text = try String(contentsOf: sources.appendingPathComponent(file), encoding: .utf8)
             for line in text.components(separatedBy: "\n").map({ $0.trimmingCharacters(in: .whitespaces) }) {
                 if line.hasPrefix("public ") || line.hasPrefix("case ") && !line.hasSuffix(":") && !line.contains("=") {
                     let inner = ["case .", "case running", "case ended"].contains { line.hasPrefix($0) }

@@ -191,6 +191,11 @@ class JavaScriptTest {
               fail: function (res) { tell(JSON.stringify(res)) },
               complete: function (res) { tell('complete ' + res.statusCode + ' ' + res.errMsg) }
             })
+            function never() { tell('never') }
+            task.onHeadersReceived(never)
+            task.onProgressUpdate(never)
+            task.offHeadersReceived(never)
+            task.offProgressUpdate()
             task.onHeadersReceived(function (res) { tell('headers ' + res.header['content-type']) })
             task.onProgressUpdate(function (res) {
               if (res.progress === 100) tell('sent ' + (res.totalBytesSent === res.totalBytesExpectedToSend))
@@ -198,7 +203,7 @@ class JavaScriptTest {
             """,
         )
         val told = generateSequence { page.told() }.takeWhileInclusive { !it.startsWith("complete") }
-        assertTrue("headers application/json" in told && "sent true" in told, "$told")
+        assertTrue("headers application/json" in told && "sent true" in told && "never" !in told, "$told")
         assertEquals("complete 200 uploadFile:ok", told.last())
         val seen = JSONObject(told[told.size - 2])
         // A literal's __proto__ is no member.

@@ -317,6 +317,16 @@ class TransferTest {
     }
 
     @Test
+    fun `what an executor drops comes when the session closes`() = test {
+        val recorder = Recorder<WXTDownloadSuccess>()
+        open { copy(executor = {}) }.use { session ->
+            session.downloadFile(WXTDownloadRequest(TestServer.plain + "/bytes/5"), recorder)
+        }
+        assertEquals(0, recorder.ended.count)
+        recorder.end()
+    }
+
+    @Test
     fun `the thread that callbacks run on is attached once`() = test {
         open().use { session ->
             val recorders = List(5) { Recorder<WXTDownloadSuccess>() }
