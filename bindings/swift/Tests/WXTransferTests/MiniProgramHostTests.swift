@@ -17,7 +17,9 @@ final class MiniProgramHostTests: XCTestCase {
         }
         struct Result: Decodable {
             let errMsg, data, tempFilePath, savedFilePath: String?
-            let errno, statusCode, progress, size, createTime: Int?
+            let filePath: String?
+            let errno, statusCode, progress, size, createTime, dataLength: Int?
+            let totalBytesSent, totalBytesExpectedToSend, totalBytesWritten, totalBytesExpectedToWrite: Int?
             let header: [String: String]?
             let profile: Profile?
             let fileList: [File]?
@@ -91,7 +93,10 @@ final class MiniProgramHostTests: XCTestCase {
         ])
         let head = uploaded.first { $0.event == "headersReceived" }
         XCTAssertEqual(head?.result.header?["content-type"], "application/json")
-        XCTAssertEqual(uploaded.last { $0.event == "progressUpdate" }?.result.progress, 100)
+        let sent = try XCTUnwrap(uploaded.last { $0.event == "progressUpdate" }).result
+        XCTAssertEqual(sent.progress, 100)
+        XCTAssertGreaterThan(try XCTUnwrap(sent.totalBytesSent), 100)
+        XCTAssertEqual(sent.totalBytesSent, sent.totalBytesExpectedToSend)
         let data = try XCTUnwrap(uploaded.first { $0.event == "success" }?.result.data)
         XCTAssertEqual(uploaded.last?.result.data, data)
         XCTAssertEqual(uploaded.last?.result.profile?.peerIP, "127.0.0.1")
@@ -101,6 +106,15 @@ final class MiniProgramHostTests: XCTestCase {
 
         let downloaded = try await page.call("downloadFile", ["url": server.tls + "/bytes/42", "timeout": 1e300])
         let path = try XCTUnwrap(downloaded.first { $0.event == "success" }?.result.tempFilePath)
+        XCTAssertEqual(downloaded.last?.result.dataLength, 42)
+        let written = try XCTUnwrap(downloaded.last { $0.event == "progressUpdate" }).result
+        XCTAssertEqual([written.totalBytesWritten, written.totalBytesExpectedToWrite, written.progress], [42, 42, 100])
+        let named = try await page.call("downloadFile", ["url": server.tls + "/bytes/1", "filePath": "wxfile://usr/a"])
+        XCTAssertEqual(named.last?.result.filePath, "wxfile://usr/a")
+        XCTAssertNil(named.last?.result.tempFilePath)
+        let late = server.faultPlain + "/fault/stall-before-answer"
+        let stalled = try await page.call("downloadFile", ["url": late, "timeout": 100])
+        XCTAssertEqual(stalled.last?.result.errno, 5)
         let saved = try await page.call("saveFile", ["tempFilePath": path])
         let store = try XCTUnwrap(saved[0].result.savedFilePath)
         XCTAssertTrue(store.hasPrefix("wxfile://store_"), store)

@@ -119,6 +119,14 @@ class ContractTest {
                 else -> assertEquals(true, value, name)
             }
         }
+        // And what the page is given.
+        val json = profile.copy(peerIP = "a", protocol = "b").json()
+        for (field in WXTProfile::class.java.declaredFields.filterNot { Modifier.isStatic(it.modifiers) }) {
+            field.isAccessible = true
+            val text = mapOf("peerIP" to "a", "protocol" to "b")[field.name]
+            assertEquals((text ?: field.get(profile)).toString(), json.get(field.name).toString(), field.name)
+        }
+        assertEquals(22, json.length())
         val texts = listOf("peerip", "protocol")
         assertEquals((fields("WxtProfile") - texts).sorted(), inRust.sorted())
     }

@@ -215,6 +215,36 @@ class JavaScriptTest {
         assertEquals("b.png", seen.getJSONArray("files").getJSONObject(0).getString("filename"))
     }
 
+    @Test
+    fun `everything of a download's object form arrives`() = page { _, page ->
+        page.run(
+            """
+            function download(target, options) {
+              options.url = target
+              options.success = function (res) {
+                tell('success ' + [res.filePath, /^wxfile:..tmp_/.test(res.tempFilePath), res.dataLength, res.statusCode].join())
+              }
+              options.complete = function (res) { tell('complete ' + res.errMsg + ' ' + res.errno) }
+              wx.downloadFile(options).onProgressUpdate(function (res) {
+                var known = 'totalBytesExpectedToWrite' in res
+                if (res.totalBytesWritten === 5000) tell([res.progress, known && res.totalBytesExpectedToWrite].join())
+              })
+            }
+            download('${TestServer.plain}/bytes/5000', { filePath: 'wxfile://usr/a.bin', timeout: 1e300 })
+            """,
+        )
+        fun told() = generateSequence { page.told() }.takeWhileInclusive { !it.startsWith("complete") }.distinct()
+        val all = listOf("100,5000", "success wxfile://usr/a.bin,false,5000,200", "complete downloadFile:ok undefined")
+        assertEquals(all, told())
+        page.run("download('${TestServer.faultPlain}/fault/stall-before-answer', { timeout: 100.5, filePath: null })")
+        assertEquals(listOf("complete downloadFile:fail timeout 5"), told())
+        val head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1388\r\n" + "a".repeat(5000) + "\r\n"
+        PhaseServer("\r\n\r\n", head.toByteArray()).use { server ->
+            page.run("download('http://${server.address}/', { timeout: 1000 })")
+            assertEquals(listOf(",false", "complete downloadFile:fail timeout 5"), told())
+        }
+    }
+
     private fun Sequence<String>.takeWhileInclusive(more: (String) -> Boolean): List<String> {
         val taken = ArrayList<String>()
         for (item in this) {
