@@ -33,6 +33,8 @@ public interface WXTCallbacks<in S : WXTSuccess> {
     public fun onComplete() {}
 }
 
+internal object NoCallbacks : WXTCallbacks<WXTSuccess>
+
 /** A task of a session: what `wx.uploadFile` and `wx.downloadFile` return. */
 public class WXTTask<out S : WXTSuccess> internal constructor(
     private val session: Long,
@@ -55,7 +57,7 @@ public class WXTTask<out S : WXTSuccess> internal constructor(
 internal data class TaskState(val headers: WXTHeadersReceived?, val progress: WXTProgress?, val ended: Boolean)
 
 /** Takes a task's events from native code and passes them on. */
-internal abstract class TaskEvents<S : WXTSuccess>(private val callbacks: WXTCallbacks<S>) : NativeCallbacks() {
+internal abstract class TaskEvents<S : WXTSuccess>(@Volatile private var callbacks: WXTCallbacks<S>) : NativeCallbacks() {
     /** The task's number. A callback may abort the task before the function that starts it has returned. */
     @Volatile
     var id: Long = 0
@@ -150,6 +152,9 @@ internal abstract class TaskEvents<S : WXTSuccess>(private val callbacks: WXTCal
         state.update { it.copy(ended = true) }
         outcome.fold(result::complete, result::completeExceptionally)
         whenEnded?.invoke(outcome)
+        // Whoever keeps the task does not keep the page and its activity.
+        callbacks = NoCallbacks
+        whenEnded = null
     }
 
     /** `uploadFile` or `downloadFile`. */

@@ -234,5 +234,3 @@ public class WXTransferSession(options: WXTSessionOptions) : AutoCloseable {
         }
     }
 }
-
-private object NoCallbacks : WXTCallbacks<WXTSuccess>

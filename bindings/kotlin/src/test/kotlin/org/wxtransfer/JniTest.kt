@@ -1,9 +1,12 @@
 package org.wxtransfer
 
 import java.lang.management.ManagementFactory
+import java.lang.ref.WeakReference
 import java.nio.file.Path
 import javax.management.ObjectName
 import kotlin.test.assertEquals
+import kotlin.test.assertFalse
+import kotlin.test.assertNull
 import kotlin.test.assertTrue
 import kotlinx.coroutines.async
 import kotlinx.coroutines.awaitAll
@@ -86,6 +89,25 @@ class JniTest {
             val during = globalReferences()
             assertTrue(during > before + noise, "$before references became $during")
         }
+    }
+
+    @Test
+    fun `a task that has ended keeps no callbacks`() = test {
+        WXTransferSession(options(directory.resolve("data"))).use { session ->
+            val (task, recorder) = start(session)
+            assertEquals(5, task.await().dataLength)
+            // When the next one has been delivered, so has all of the first.
+            session.downloadFile(WXTDownloadRequest(TestServer.plain + "/bytes/5"))
+            System.gc()
+            assertNull(recorder.get())
+            assertFalse(task.abort())
+        }
+    }
+
+    /** In a frame of its own, which keeps nothing when it has gone. */
+    private fun start(session: WXTransferSession): Pair<WXTTask<WXTDownloadSuccess>, WeakReference<Any>> {
+        val recorder = Recorder<WXTDownloadSuccess>()
+        return session.downloadFile(WXTDownloadRequest(TestServer.plain + "/bytes/5"), recorder) to WeakReference(recorder)
     }
 
     @Test
