@@ -15,28 +15,80 @@
     return typeof value === 'function';
   }
 
-  /* The members of a header or form as text, in their order; what is no object is left to the host to refuse. */
-  function texts(members) {
-    if (members === null || typeof members !== 'object') return members;
-    var result = {};
-    Object.keys(members).forEach(function (key) {
-      if (members[key] !== undefined && members[key] !== null) result[key] = String(members[key]);
+  /* Half a surrogate pair is no text, and not every host's JSON takes it. */
+  function text(value) {
+    return String(value).replace(/[\uD800-\uDBFF][\uDC00-\uDFFF]|[\uD800-\uDFFF]/g, function (found) {
+      return found.length === 2 ? found : '\uFFFD';
     });
-    return result;
   }
 
-  function start(api, options) {
-    var values = {};
-    var number = ++lastCall;
-    options = options || {};
-    Object.keys(options).forEach(function (key) {
-      if (isFunction(options[key])) return;
-      values[key] = key === 'header' || key === 'formData' ? texts(options[key]) : options[key];
+  /* A list, whose order every reader of JSON keeps. What is no object is left to the host to refuse. */
+  function pairs(members) {
+    if (typeof members !== 'object') return text(members);
+    return Object.keys(members).filter(function (name) {
+      return members[name] !== undefined && members[name] !== null;
+    }).map(function (name) {
+      return [text(name), text(members[name])];
     });
-    var call = { number: number, options: options, listeners: { progressUpdate: [], headersReceived: [] } };
-    calls[number] = call;
-    global.wxtransferSend(JSON.stringify({ call: number, api: api, options: values }));
+  }
+
+  function milliseconds(value) {
+    return typeof value === 'number' && value > 0 ? Math.min(Math.ceil(value), 0x7fffffff) : undefined;
+  }
+
+  var parameters = {
+    url: text, filePath: text, name: text, fileName: text, tempFilePath: text,
+    header: pairs, formData: pairs, timeout: milliseconds
+  };
+
+  function start(api, options) {
+    var call = {
+      number: ++lastCall,
+      options: Object(options === undefined || options === null ? {} : options),
+      callbacks: {},
+      listeners: { progressUpdate: [], headersReceived: [] }
+    };
+    calls[call.number] = call;
+    /* Now, because the page may use its object for another call. */
+    ['success', 'fail', 'complete'].forEach(function (event) {
+      call.callbacks[event] = call.options[event];
+    });
+    var values = {};
+    var name;
+    try {
+      Object.keys(parameters).forEach(function (parameter) {
+        name = parameter;
+        var value = call.options[name];
+        if (value !== undefined && value !== null) values[name] = parameters[name](value);
+      });
+    } catch (error) {
+      /* Not every object has a text. */
+      fail(call, { errMsg: api + ':fail invalid request data ' + name, errno: 600010 });
+      return call;
+    }
+    global.wxtransferSend(JSON.stringify({ call: call.number, api: api, options: values }));
     return call;
+  }
+
+  function fail(call, failure) {
+    try {
+      deliver(call.number, 'fail', failure);
+    } finally {
+      deliver(call.number, 'complete', failure);
+    }
+  }
+
+  function deliver(number, event, result) {
+    var call = calls[number];
+    if (!call) return;
+    if (event === 'complete') delete calls[number];
+    if (call.listeners[event]) {
+      call.listeners[event].slice().forEach(function (listener) {
+        listener(result);
+      });
+    } else if (isFunction(call.callbacks[event])) {
+      call.callbacks[event].call(call.options, result);
+    }
   }
 
   /* Of the call itself: a host that answers before its wxtransferSend returns has ended it by now. */
@@ -80,17 +132,8 @@
     };
   });
 
-  global.wxtransferReceive = function (text) {
-    var message = JSON.parse(text);
-    var call = calls[message.call];
-    if (!call) return;
-    if (message.event === 'complete') delete calls[message.call];
-    if (call.listeners[message.event]) {
-      call.listeners[message.event].slice().forEach(function (listener) {
-        listener(message.result);
-      });
-    } else if (isFunction(call.options[message.event])) {
-      call.options[message.event](message.result);
-    }
+  global.wxtransferReceive = function (json) {
+    var message = JSON.parse(json);
+    deliver(message.call, message.event, message.result);
   };
 })(this);

@@ -50,6 +50,13 @@ def platforms(file):
     text = subprocess.run(["llvm-objdump-19", "--macho", "--private-headers", file], check=True, capture_output=True, text=True).stdout
     return {line.split()[1] for line in text.splitlines() if line.strip().startswith("platform ")}
 
+# The C functions that Apple wants a reason for.
+reasons_required = {
+    "FileTimestamp": ["stat", "fstat", "fstatat", "lstat", "getattrlist", "fgetattrlist", "getattrlistat", "getattrlistbulk"],
+    "DiskSpace": ["statfs", "fstatfs", "statvfs", "fstatvfs", "getattrlist", "fgetattrlist", "getattrlistat"],
+    "SystemBootTime": ["mach_absolute_time"],
+}
+
 bundle = work / "ios/CWxtransfer.xcframework"
 table = plistlib.loads((bundle / "Info.plist").read_bytes())
 slices = {entry["LibraryIdentifier"]: entry for entry in table["AvailableLibraries"]}
@@ -64,11 +71,17 @@ for name, entry in slices.items():
     privacy = plistlib.loads((framework / "PrivacyInfo.xcprivacy").read_bytes())
     for reason in privacy["NSPrivacyAccessedAPITypes"]:
         check(reason["NSPrivacyAccessedAPITypeReasons"], f"no reason for {reason['NSPrivacyAccessedAPIType']}")
+    text = subprocess.run(["llvm-nm-19", "--undefined-only", "--format=just-symbols", "--quiet", "--no-llvm-bc", binary], check=True, capture_output=True, text=True).stdout
+    used = {category for category, names in reasons_required.items() if {f"_{name}" for name in names} & set(text.split())}
+    given = {reason["NSPrivacyAccessedAPIType"].removeprefix("NSPrivacyAccessedAPICategory") for reason in privacy["NSPrivacyAccessedAPITypes"]}
+    check(given == used, f"the privacy manifest has {given}, the library uses {used}")
 
 android = work / "android"
 xml.etree.ElementTree.parse(android / "AndroidManifest.xml")
 classes = zipfile.ZipFile(android / "classes.jar").namelist()
-check(any(name.startswith("org/wxtransfer/") and name.endswith(".class") for name in classes), "there are no classes")
+for name in ["WXTransferSession.class", "WXTransferAndroid.class", "wx.js"]:
+    check(f"org/wxtransfer/{name}" in classes, f"classes.jar has no {name}")
+check("NativeCallbacks" in (android / "proguard.txt").read_text(), "the shrinker is told nothing")
 json.loads((android / "prefab/prefab.json").read_text())
 module = android / "prefab/modules/wxtransfer"
 check(json.loads((module / "module.json").read_text())["library_name"] == "libwxtransfer_jni", "prefab names another library")

@@ -127,14 +127,14 @@ pub extern "system" fn Java_org_wxtransfer_Native_resolutionFinish<'local>(
     _class: JClass<'local>,
     resolution: jlong,
     addresses: JByteArray<'local>,
-    lengths: JIntArray<'local>,
+    address_lengths: JIntArray<'local>,
 ) -> jint {
     let resolution = std::ptr::with_exposed_provenance_mut::<WxtResolution>(resolution as usize);
     if resolution.is_null() {
         return WXT_INVALID_ARGUMENT;
     }
     env.with_env(|env| -> Result<_> {
-        let addresses = TextList::read(env, &addresses, &lengths);
+        let addresses = TextList::read(env, &addresses, &address_lengths);
         let views = addresses.as_ref().map(TextList::views).unwrap_or_default();
         // SAFETY: given by `resolve` and answered once, as documented; also where Java's list could not be read.
         let status = unsafe { wxt_resolution_finish(resolution, views.as_ptr(), views.len()) };

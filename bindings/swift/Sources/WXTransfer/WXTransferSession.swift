@@ -38,7 +38,7 @@ public final class WXTransferSession: Sendable {
     public static var version: String { String(cString: wxt_version()) }
 
     /// Closes the session: aborts what is left, delivers the last callbacks, removes the temporary files. When it
-    /// returns nothing of the session runs. Closing once more does nothing.
+    /// returns nothing of the session runs. Closing once more, or while another thread does, returns at once.
     ///
     /// It waits for a callback that is running, so in a callback it throws ``WXTransferStatus/calledFromCallback``.
     public func close() throws(WXTransferStatus) {

@@ -199,11 +199,29 @@ final class ContractTests: XCTestCase {
         XCTAssertEqual(fields.dropLast(4).map { values[$0] as? Int }, Array(1...fields.count - 4))
     }
 
+    /// The library's sources, by the names of their files.
+    private func sources() throws -> [String: String] {
+        let directory = Repository.package.appendingPathComponent("Sources/WXTransfer")
+        let files = try FileManager.default.contentsOfDirectory(atPath: directory.path)
+        return try Dictionary(uniqueKeysWithValues: files.map { file in
+            (file, try String(contentsOf: directory.appendingPathComponent(file), encoding: .utf8))
+        })
+    }
+
+    func testEveryFunctionIsCalled() throws {
+        let code = try sources().values.joined()
+        let functions = try Repository.text("../../include/wxtransfer.h").split(separator: "\n")
+            .filter { $0.hasPrefix("WxtStatus wxt_") || $0.hasPrefix("const char *wxt_") }
+            .compactMap { $0.split(separator: "(")[0].split(whereSeparator: { " *".contains($0) }).last.map(String.init) }
+        XCTAssertGreaterThanOrEqual(functions.count, 18)
+        for function in functions where !function.hasPrefix("wxt_android_") {
+            XCTAssertTrue(code.contains("\(function)("), function)
+        }
+    }
+
     func testEveryPublicNameIsDocumented() throws {
-        let sources = Repository.package.appendingPathComponent("Sources/WXTransfer")
-        for file in try FileManager.default.contentsOfDirectory(atPath: sources.path) {
+        for (file, text) in try sources() {
             var documented = false
-            let text = try String(contentsOf: sources.appendingPathComponent(file), encoding: .utf8)
             for line in text.components(separatedBy: "\n").map({ $0.trimmingCharacters(in: .whitespaces) }) {
                 if line.hasPrefix("public ") || line.hasPrefix("case ") && !line.hasSuffix(":") && !line.contains("=") {
                     let inner = ["case .", "case running", "case ended"].contains { line.hasPrefix($0) }
@@ -214,11 +232,22 @@ final class ContractTests: XCTestCase {
         }
     }
 
-    func testTheGuideShowsTheCodeThatIsCompiledHere() throws {
-        let code = try Repository.text("Tests/WXTransferTests/MiniProgramHost.swift")
+    func testTheGuideShowsCodeThatIsCompiledHere() throws {
+        let compiled = try ["FirstDownload", "MiniProgramHost"].map {
+            try lines(Repository.text("Tests/WXTransferTests/\($0).swift"))
+        }
         let blocks = try Repository.text("README.md").components(separatedBy: "```swift\n").dropFirst()
-            .map { $0.components(separatedBy: "```")[0] }
-        XCTAssertTrue(blocks.contains(code), "README.md ends with another MiniProgramHost.swift")
+            .map { lines($0.components(separatedBy: "```")[0]) }
+        XCTAssertEqual(blocks.count, compiled.count)
+        for (block, code) in zip(blocks, compiled) {
+            XCTAssertTrue(code.contains(block), "README.md shows other code than is compiled:\n\(block)")
+        }
+    }
+
+    /// Code without its indentation and its imports, which stand above a function that it is the body of.
+    private func lines(_ code: String) -> String {
+        code.split(separator: "\n").map { $0.trimmingCharacters(in: .whitespaces) }
+            .filter { !$0.hasPrefix("import ") && !$0.isEmpty }.joined(separator: "\n")
     }
 }
 

@@ -3,9 +3,8 @@ import WXTransfer
 
 /// The transfers and files of one running mini program, for the page in its JavaScript engine.
 ///
-/// The page runs `bindings/javascript/wx.js`, whose messages `bindings/javascript.md` describes; what that says of
-/// values of the wrong type, and the other calls for saved files, are left out here. Everything happens on
-/// `scriptQueue`, the one queue on which the host calls the engine.
+/// The page runs `bindings/javascript/wx.js`, whose messages `bindings/javascript.md` describes. Everything happens on
+/// `scriptQueue`, the one queue on which the host calls the engine, and each call of the page is answered there.
 final class MiniProgramHost: @unchecked Sendable {
     private let session: WXTransferSession
     private let scriptQueue: DispatchQueue
@@ -38,18 +37,20 @@ final class MiniProgramHost: @unchecked Sendable {
 
     /// A message of the page: `wxtransferSend(text)`.
     func receive(_ text: String) throws {
+        dispatchPrecondition(condition: .onQueue(scriptQueue))
         let message = try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any] ?? [:]
         if let call = message["abort"] as? Int {
             aborts[call]?()
         }
-        guard let call = message["call"] as? Int, let object = message["options"] as? [String: Any] else { return }
+        guard let call = message["call"] as? Int else { return }
         let api = message["api"] as? String ?? ""
+        let options = message["options"] as? [String: Any] ?? [:]
         do {
             switch api {
-            case "uploadFile": aborts[call] = try uploadFile(call, object)
-            case "downloadFile": aborts[call] = try downloadFile(call, object)
-            case "saveFile": saveFile(call, object)
-            default: break
+            case "uploadFile": aborts[call] = try uploadFile(call, options)
+            case "downloadFile": aborts[call] = try downloadFile(call, options)
+            case "saveFile", "getSavedFileList", "getSavedFileInfo", "removeSavedFile": file(call, api, options)
+            default: throw Refusal(reason: "not supported", errno: .internal)
             }
         } catch {
             // The session is closed, say: the page cannot know, and must not wait for ever.
@@ -74,17 +75,20 @@ final class MiniProgramHost: @unchecked Sendable {
 
     /// When the user leaves the mini program. What still runs fails with `abort`; the temporary files are removed.
     func close() throws {
+        // What closing delivers, it delivers here.
+        dispatchPrecondition(condition: .onQueue(scriptQueue))
         try session.close()
     }
 
-    private func uploadFile(_ call: Int, _ object: [String: Any]) throws -> () -> Void {
+    private func uploadFile(_ call: Int, _ options: [String: Any]) throws -> () -> Void {
         // A parameter that is missing is the page's mistake, which the library tells the page through `fail`.
         var request = WXTransferUploadRequest(
-            url: object["url"] as? String ?? "", filePath: object["filePath"] as? String ?? "",
-            name: object["name"] as? String ?? "")
-        request.header = pairs(object["header"])
-        request.formData = pairs(object["formData"])
-        request.timeout = milliseconds(object["timeout"])
+            url: options["url"] as? String ?? "", filePath: options["filePath"] as? String ?? "",
+            name: options["name"] as? String ?? "")
+        request.header = try pairs(options, "header")
+        request.formData = try pairs(options, "formData")
+        request.fileName = options["fileName"] as? String
+        request.timeout = milliseconds(options["timeout"])
         let task = try session.uploadFile(
             request,
             onProgressUpdate: { [self] in
@@ -107,11 +111,11 @@ final class MiniProgramHost: @unchecked Sendable {
         return { task.abort() }
     }
 
-    private func downloadFile(_ call: Int, _ object: [String: Any]) throws -> () -> Void {
+    private func downloadFile(_ call: Int, _ options: [String: Any]) throws -> () -> Void {
         var request = WXTransferDownloadRequest(
-            url: object["url"] as? String ?? "", filePath: object["filePath"] as? String)
-        request.header = pairs(object["header"])
-        request.timeout = milliseconds(object["timeout"])
+            url: options["url"] as? String ?? "", filePath: options["filePath"] as? String)
+        request.header = try pairs(options, "header")
+        request.timeout = milliseconds(options["timeout"])
         let task = try session.downloadFile(
             request,
             onProgressUpdate: { [self] in
@@ -137,17 +141,33 @@ final class MiniProgramHost: @unchecked Sendable {
         return { task.abort() }
     }
 
-    private func saveFile(_ call: Int, _ object: [String: Any]) {
-        let (path, target) = (object["tempFilePath"] as? String ?? "", object["filePath"] as? String)
+    /// `saveFile` and its like, which wait for the disk.
+    private func file(_ call: Int, _ api: String, _ options: [String: Any]) {
+        let (temporary, path) = (options["tempFilePath"] as? String ?? "", options["filePath"] as? String)
         Task {
-            let result: Result<[String: any Sendable], any Error>
+            var result: Result<[String: any Sendable], any Error>
             do {
-                let saved = try await session.saveFile(tempFilePath: path, filePath: target)
-                result = .success(["errMsg": "saveFile:ok", "savedFilePath": saved.filePath])
+                var success: [String: any Sendable] = ["errMsg": "\(api):ok"]
+                switch api {
+                case "saveFile":
+                    success["savedFilePath"] = try await session.saveFile(
+                        tempFilePath: temporary, filePath: path).filePath
+                case "getSavedFileList":
+                    success["fileList"] = try await session.getSavedFileList().map { file -> [String: any Sendable] in
+                        ["filePath": file.filePath, "size": file.size, "createTime": file.createTime]
+                    }
+                case "getSavedFileInfo":
+                    let file = try await session.getSavedFileInfo(filePath: path ?? "")
+                    success["size"] = file.size
+                    success["createTime"] = file.createTime
+                default:
+                    try await session.removeSavedFile(filePath: path ?? "")
+                }
+                result = .success(success)
             } catch {
                 result = .failure(error)
             }
-            scriptQueue.async { [self] in complete(call, "saveFile", result.map { $0 }) }
+            scriptQueue.async { [self, result] in complete(call, api, result.map { $0 }) }
         }
     }
 
@@ -160,9 +180,10 @@ final class MiniProgramHost: @unchecked Sendable {
             answer(call, "complete", success)
         case .failure(let error):
             let known = error as? WXTransferFailure
+            let refusal = error as? Refusal
             let failure: [String: Any] = [
-                "errMsg": known?.errMsg ?? "\(api):fail \(error)",
-                "errno": (known?.errno ?? .internal).rawValue,
+                "errMsg": known?.errMsg ?? "\(api):fail \(refusal?.reason ?? "\(error)")",
+                "errno": (known?.errno ?? refusal?.errno ?? .internal).rawValue,
             ]
             answer(call, "fail", failure)
             answer(call, "complete", failure)
@@ -171,17 +192,29 @@ final class MiniProgramHost: @unchecked Sendable {
 
     private func answer(_ call: Int, _ event: String, _ result: [String: Any]) {
         let message: [String: Any] = ["call": call, "event": event, "result": result]
-        guard let text = try? JSONSerialization.data(withJSONObject: message) else { return }
-        send(String(decoding: text, as: UTF8.self))
+        guard let json = try? JSONSerialization.data(withJSONObject: message) else { return }
+        // They end a line where the message stands in a script.
+        send(String(decoding: json, as: UTF8.self)
+            .replacingOccurrences(of: "\u{2028}", with: "\\u2028")
+            .replacingOccurrences(of: "\u{2029}", with: "\\u2029"))
     }
 
-    /// The members of a JavaScript object. Foundation's JSON has lost their order; headers and fields need none.
-    private func pairs(_ object: Any?) -> WXTransferPairs {
-        let members = object as? [String: String] ?? [:]
-        return WXTransferPairs(members.sorted { $0.key < $1.key }.map { WXTransferPair(name: $0.key, value: $0.value) })
+    /// What the library is not asked about.
+    private struct Refusal: Error {
+        let reason: String
+        let errno: WXTransferErrno
     }
 
-    /// A page may give any number.
+    /// A list of names with their values.
+    private func pairs(_ options: [String: Any], _ parameter: String) throws -> WXTransferPairs {
+        guard let list = options[parameter], !(list is NSNull) else { return [:] }
+        guard let pairs = list as? [[String]], pairs.allSatisfy({ $0.count == 2 }) else {
+            throw Refusal(reason: "invalid request data \(parameter)", errno: .invalidRequestData)
+        }
+        return WXTransferPairs(pairs.map { WXTransferPair(name: $0[0], value: $0[1]) })
+    }
+
+    /// A message may hold any number.
     private func milliseconds(_ value: Any?) -> UInt32? {
         (value as? Double).map { UInt32(min(max($0, 0), Double(UInt32.max))) }
     }

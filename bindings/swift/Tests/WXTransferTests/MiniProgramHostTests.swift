@@ -2,7 +2,7 @@ import Foundation
 import WXTransfer
 import XCTest
 
-/// The guide's code does what it says.
+/// The guide's code does what it says, and answers each call of a page once.
 final class MiniProgramHostTests: XCTestCase {
     private let server = TestServer.shared
 
@@ -11,92 +11,213 @@ final class MiniProgramHostTests: XCTestCase {
             let peerIP: String
             let receivedBytedCount: Int
         }
+        struct File: Decodable {
+            let filePath: String
+            let size, createTime: Int
+        }
         struct Result: Decodable {
             let errMsg, data, tempFilePath, savedFilePath: String?
-            let errno, statusCode, progress: Int?
+            let filePath: String?
+            let errno, statusCode, progress, size, createTime, dataLength: Int?
+            let totalBytesSent, totalBytesExpectedToSend, totalBytesWritten, totalBytesExpectedToWrite: Int?
             let header: [String: String]?
             let profile: Profile?
+            let fileList: [File]?
         }
         let call: Int
         let event: String
         let result: Result
     }
 
-    func testThePageOfTheGuideUploadsAChosenPhotoAndSavesADownload() async throws {
-        let directory = try TemporaryDirectory()
-        let (messages, send) = AsyncStream.makeStream(of: String.self)
+    /// A page and its host.
+    private final class Page {
+        let host: MiniProgramHost
         let queue = DispatchQueue(label: "script")
-        let host = try MiniProgramHost(testOptions(directory), scriptQueue: queue) { message in
-            dispatchPrecondition(condition: .onQueue(queue))
-            send.yield(message)
+        private var reader: AsyncStream<String>.Iterator
+        private var lastCall = 0
+
+        init(_ options: WXTransferSessionOptions) throws {
+            let (messages, send) = AsyncStream.makeStream(of: String.self)
+            let queue = queue
+            reader = messages.makeAsyncIterator()
+            host = try MiniProgramHost(options, scriptQueue: queue) { message in
+                dispatchPrecondition(condition: .onQueue(queue))
+                send.yield(message)
+            }
         }
-        var reader = messages.makeAsyncIterator()
-        /// The page's call, and the answers to it.
-        func call(_ number: Int, _ api: String, _ options: [String: Any]) async throws -> [Answer] {
-            let message: [String: Any] = ["call": number, "api": api, "options": options]
-            let text = String(decoding: try JSONSerialization.data(withJSONObject: message), as: UTF8.self)
-            try queue.sync { try host.receive(text) }
+
+        func send(_ message: String) throws {
+            try queue.sync { try host.receive(message) }
+        }
+
+        func close() throws {
+            try queue.sync { try host.close() }
+        }
+
+        /// The next answer, whose text no script breaks at.
+        func answer() async throws -> Answer {
+            let message = try await { try XCTUnwrap($0) }(reader.next())
+            XCTAssertFalse(message.contains { $0 == "\u{2028}" || $0 == "\u{2029}" }, message)
+            return try JSONDecoder().decode(Answer.self, from: Data(message.utf8))
+        }
+
+        /// All answers to a call, the last of which is `complete`.
+        func answers(to call: Int) async throws -> [Answer] {
             var answers: [Answer] = []
             repeat {
-                let message = try await { try XCTUnwrap($0) }(reader.next())
-                answers.append(try JSONDecoder().decode(Answer.self, from: Data(message.utf8)))
+                answers.append(try await answer())
             } while answers.last?.event != "complete"
-            XCTAssertTrue(answers.allSatisfy { $0.call == number })
+            XCTAssertTrue(answers.allSatisfy { $0.call == call })
+            let ends = answers.filter { ["success", "fail"].contains($0.event) }
+            XCTAssertEqual(ends.count, 1)
+            XCTAssertEqual(ends.first?.event, answers.dropLast().last?.event, "only complete comes after it")
+            XCTAssertEqual(ends.first?.result.errMsg, answers.last?.result.errMsg)
             return answers
         }
 
-        let photo = try await host.chosen(directory.file("photo.jpg", TestServer.pattern(100)))
-        let uploaded = try await call(1, "uploadFile", [
-            "url": server.tls + "/upload", "filePath": photo, "name": "file", "timeout": 30_000,
-            "formData": ["user": "test", "count": "3"], "header": ["token": "1"],
+        func call(_ api: String, _ options: [String: Any] = [:]) async throws -> [Answer] {
+            lastCall += 1
+            let message: [String: Any] = ["call": lastCall, "api": api, "options": options]
+            try send(String(decoding: try JSONSerialization.data(withJSONObject: message), as: UTF8.self))
+            return try await answers(to: lastCall)
+        }
+    }
+
+    func testThePageOfTheGuideUploadsAChosenPhotoAndSavesADownload() async throws {
+        let directory = try TemporaryDirectory()
+        let page = try Page(testOptions(directory))
+        let photo = try await page.host.chosen(directory.file("photo.jpg", TestServer.pattern(100)))
+        let uploaded = try await page.call("uploadFile", [
+            "url": server.tls + "/upload", "filePath": photo, "name": "file", "timeout": 30_000, "fileName": "😀.jpg",
+            "formData": [["user", "test\u{2028}"], ["count", "3"], ["user", "again"]], "header": [["token", "1"]],
         ])
-        XCTAssertEqual(uploaded.suffix(2).map(\.event), ["success", "complete"])
         let head = uploaded.first { $0.event == "headersReceived" }
         XCTAssertEqual(head?.result.header?["content-type"], "application/json")
-        XCTAssertEqual(uploaded.last { $0.event == "progressUpdate" }?.result.progress, 100)
+        let sent = try XCTUnwrap(uploaded.last { $0.event == "progressUpdate" }).result
+        XCTAssertEqual(sent.progress, 100)
+        XCTAssertGreaterThan(try XCTUnwrap(sent.totalBytesSent), 100)
+        XCTAssertEqual(sent.totalBytesSent, sent.totalBytesExpectedToSend)
         let data = try XCTUnwrap(uploaded.first { $0.event == "success" }?.result.data)
         XCTAssertEqual(uploaded.last?.result.data, data)
         XCTAssertEqual(uploaded.last?.result.profile?.peerIP, "127.0.0.1")
         XCTAssertGreaterThan(try XCTUnwrap(uploaded.last?.result.profile?.receivedBytedCount), 0)
-        XCTAssertTrue(data.contains("[\"count\",\"3\"],[\"user\",\"test\"]"), data)
+        XCTAssertTrue(data.contains(#""parts":["user","count","user","file"]"#), data)
+        XCTAssertTrue(data.contains("test\u{2028}") && data.contains("😀.jpg"), data)
 
-        let downloaded = try await call(2, "downloadFile", ["url": server.tls + "/bytes/42", "timeout": 1e300])
+        let downloaded = try await page.call("downloadFile", ["url": server.tls + "/bytes/42", "timeout": 1e300])
         let path = try XCTUnwrap(downloaded.first { $0.event == "success" }?.result.tempFilePath)
-        let saved = try await call(3, "saveFile", ["tempFilePath": path])
-        XCTAssertEqual(saved.map(\.event), ["success", "complete"])
-        XCTAssertTrue(saved[0].result.savedFilePath?.hasPrefix("wxfile://store_") == true)
-        let again = try await call(4, "saveFile", ["tempFilePath": path])
-        XCTAssertEqual(again.map(\.event), ["fail", "complete"])
+        XCTAssertEqual(downloaded.last?.result.dataLength, 42)
+        let written = try XCTUnwrap(downloaded.last { $0.event == "progressUpdate" }).result
+        XCTAssertEqual([written.totalBytesWritten, written.totalBytesExpectedToWrite, written.progress], [42, 42, 100])
+        let named = try await page.call("downloadFile", ["url": server.tls + "/bytes/1", "filePath": "wxfile://usr/a"])
+        XCTAssertEqual(named.last?.result.filePath, "wxfile://usr/a")
+        XCTAssertNil(named.last?.result.tempFilePath)
+        let late = server.faultPlain + "/fault/stall-before-answer"
+        let stalled = try await page.call("downloadFile", ["url": late, "timeout": 100])
+        XCTAssertEqual(stalled.last?.result.errno, 5)
+        let saved = try await page.call("saveFile", ["tempFilePath": path])
+        let store = try XCTUnwrap(saved[0].result.savedFilePath)
+        XCTAssertTrue(store.hasPrefix("wxfile://store_"), store)
+        let again = try await page.call("saveFile", ["tempFilePath": path])
         XCTAssertEqual(again[0].result.errno, 1301112)
+        let list = try await page.call("getSavedFileList")
+        XCTAssertEqual(list[0].result.fileList?.map(\.filePath), [store])
+        XCTAssertEqual(list[0].result.fileList?.map(\.size), [42])
+        let info = try await page.call("getSavedFileInfo", ["filePath": store])
+        XCTAssertEqual(info[0].result.size, 42)
+        XCTAssertEqual(info[0].result.createTime, list[0].result.fileList?.first?.createTime)
+        let removed = try await page.call("removeSavedFile", ["filePath": store])
+        XCTAssertEqual(removed.map(\.result.errMsg), ["removeSavedFile:ok", "removeSavedFile:ok"])
+        let left = try await page.call("getSavedFileList")
+        XCTAssertEqual(left[0].result.fileList?.count, 0)
 
-        try host.enterBackground()
-        let refused = try await call(5, "downloadFile", ["url": server.tls + "/bytes/42"])
-        XCTAssertEqual(refused.map(\.event), ["fail", "complete"])
+        try page.host.enterBackground()
+        let refused = try await page.call("downloadFile", ["url": server.tls + "/bytes/42"])
         XCTAssertEqual(refused[0].result.errMsg, "downloadFile:fail interrupted")
-        try host.enterForeground()
-        try host.close()
-        for (number, api) in [(6, "uploadFile"), (7, "downloadFile"), (8, "saveFile")] {
-            let late = try await call(number, api, ["url": server.tls, "tempFilePath": path])
-            XCTAssertEqual(late.map(\.event), ["fail", "complete"])
+        try page.host.enterForeground()
+        try page.close()
+        for api in ["uploadFile", "downloadFile", "saveFile", "getSavedFileList", "getSavedFileInfo", "removeSavedFile"] {
+            let late = try await page.call(api, ["url": server.tls, "tempFilePath": path, "filePath": store])
             XCTAssertEqual(late[0].result.errMsg, "\(api):fail \(WXTransferStatus.sessionClosed)")
             XCTAssertEqual(late[0].result.errno, 4)
         }
     }
 
+    func testMessagesThatAreNotAsDescribedAreAnswered() async throws {
+        let directory = try TemporaryDirectory()
+        let page = try Page(testOptions(directory))
+        let rows: [(message: String, failure: String, errno: Int)] = [
+            (#""api":"uploadFile""#, "uploadFile:fail invalid request data filePath", 600010),
+            (#""api":"downloadFile","options":{"url":7}"#, "downloadFile:fail invalid request data url", 600010),
+            (#""api":"downloadFile","options":[]"#, "downloadFile:fail invalid request data url", 600010),
+            (#""api":"shareFile","options":{}"#, "shareFile:fail not supported", 4),
+            (#""none":0"#, ":fail not supported", 4),
+            (#""api":"saveFile","options":{}"#, "saveFile:fail invalid request data tempFilePath", 600010),
+            (
+                #""api":"downloadFile","options":{"header":{"a":"b"}}"#,
+                "downloadFile:fail invalid request data header", 600010
+            ),
+            (
+                #""api":"downloadFile","options":{"header":[["a"]]}"#,
+                "downloadFile:fail invalid request data header", 600010
+            ),
+            (
+                #""api":"downloadFile","options":{"header":[["a","b","c"]]}"#,
+                "downloadFile:fail invalid request data header", 600010
+            ),
+            (
+                #""api":"uploadFile","options":{"formData":[["a",1]]}"#,
+                "uploadFile:fail invalid request data formData", 600010
+            ),
+            (
+                #""api":"downloadFile","options":{"url":"https://a.test/","header":null,"timeout":-1e99}"#,
+                "downloadFile:fail url not in domain list", 600002
+            ),
+        ]
+        for (number, row) in rows.enumerated() {
+            try page.send("{\"call\":\(number),\(row.message)}")
+            let answers = try await page.answers(to: number)
+            XCTAssertEqual(answers.map(\.event), ["fail", "complete"], row.message)
+            XCTAssertEqual(answers[0].result.errMsg, row.failure, row.message)
+            XCTAssertEqual(answers[0].result.errno, row.errno, row.message)
+        }
+        XCTAssertThrowsError(try page.send("none"))
+        // What names no call cannot be answered.
+        try page.send("[]")
+        try page.send(#"{"abort":99}"#)
+    }
+
     func testThePageAbortsItsTask() async throws {
         let directory = try TemporaryDirectory()
-        let (messages, send) = AsyncStream.makeStream(of: String.self)
-        let queue = DispatchQueue(label: "script")
-        let host = try MiniProgramHost(testOptions(directory), scriptQueue: queue) { send.yield($0) }
+        let page = try Page(testOptions(directory))
         let url = server.faultPlain + "/fault/stall-in-body"
-        try queue.sync {
-            try host.receive(#"{"call":7,"api":"downloadFile","options":{"url":"\#(url)"}}"#)
-            try host.receive(#"{"abort":7}"#)
+        try page.send(#"{"call":7,"api":"downloadFile","options":{"url":"\#(url)"}}"#)
+        try page.send(#"{"abort":7}"#)
+        let answers = try await page.answers(to: 7)
+        XCTAssertEqual(answers.last?.result.errMsg, "downloadFile:fail abort")
+        try page.send(#"{"abort":7}"#)
+    }
+
+    func testClosingAnswersWhatRunsAndWhatWaits() async throws {
+        let directory = try TemporaryDirectory()
+        var options = testOptions(directory)
+        options.maxConcurrentDownloads = 1
+        let page = try Page(options)
+        let url = server.faultPlain + "/fault/stall-in-body"
+        for call in 1...3 {
+            try page.send(#"{"call":\#(call),"api":"downloadFile","options":{"url":"\#(url)"}}"#)
         }
-        for await message in messages where message.contains("\"complete\"") {
-            XCTAssertTrue(message.contains("downloadFile:fail abort"), message)
-            break
+        try page.send(#"{"call":4,"api":"getSavedFileList","options":{}}"#)
+        try page.close()
+        // The list is made on another thread, and may be answered between the others.
+        var events: [Int: [String]] = [:]
+        while events.values.filter({ $0.last == "complete" }).count < 4 {
+            let answer = try await page.answer()
+            events[answer.call, default: []].append(answer.event)
         }
-        try host.close()
+        for call in 1...3 {
+            XCTAssertEqual(events[call]?.filter { $0 != "headersReceived" && $0 != "progressUpdate" }, ["fail", "complete"])
+        }
+        XCTAssertEqual(events[4]?.count, 2)
     }
 }

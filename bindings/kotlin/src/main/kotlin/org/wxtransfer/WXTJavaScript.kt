@@ -1,6 +1,7 @@
 package org.wxtransfer
 
 import java.util.concurrent.Executor
+import java.util.concurrent.RejectedExecutionException
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.asExecutor
 import org.json.JSONArray
@@ -37,8 +38,8 @@ public class WXTJavaScript(
         val call = Call(json.optLong("call"), json.optString("api"))
         val options = json.optJSONObject("options") ?: JSONObject()
         when (call.api) {
-            "uploadFile" -> start(call, options) { upload(call, options) }
-            "downloadFile" -> start(call, options) { download(call, options) }
+            "uploadFile" -> start(call) { upload(call, options) }
+            "downloadFile" -> start(call) { download(call, options) }
             "saveFile" -> onDisk(call) {
                 val file = session.saveFileBlocking(options.text("tempFilePath").orEmpty(), options.text("filePath"))
                 JSONObject().put("savedFilePath", file.filePath)
@@ -62,24 +63,25 @@ public class WXTJavaScript(
         synchronized(tasks) { tasks[number] }?.abort()
     }
 
-    private fun start(call: Call, options: JSONObject, begin: () -> WXTTask<*>) {
-        // The struct has lists where the page may have given anything.
-        for (name in listOf("header", "formData")) {
-            if (options.has(name) && !options.isNull(name) && options.optJSONObject(name) == null) {
-                call.failed("invalid request data $name", WXTErrno.INVALID_REQUEST_DATA)
-                return
-            }
-        }
+    private fun start(call: Call, begin: () -> WXTTask<*>) {
         // Before the task begins: its last callback, which takes it out again, may come before `begin` returns.
         synchronized(tasks) { tasks[call.number] = null }
         val task = try {
             begin()
+        } catch (malformed: MalformedException) {
+            forget(call)
+            call.failed("invalid request data ${malformed.message}", WXTErrno.INVALID_REQUEST_DATA)
+            return
         } catch (refused: WXTStatusException) {
-            synchronized(tasks) { tasks.remove(call.number) }
+            forget(call)
             call.refused(refused)
             return
         }
         synchronized(tasks) { if (call.number in tasks) tasks[call.number] = task }
+    }
+
+    private fun forget(call: Call) {
+        synchronized(tasks) { tasks.remove(call.number) }
     }
 
     private fun upload(call: Call, options: JSONObject): WXTTask<*> = session.uploadFile(
@@ -112,21 +114,36 @@ public class WXTJavaScript(
         },
     )
 
-    private fun onDisk(call: Call, operation: () -> JSONObject) = files.execute {
+    private fun onDisk(call: Call, operation: () -> JSONObject) {
         try {
-            call.succeeded("${call.api}:ok", operation())
-        } catch (failure: WXTFailureException) {
-            call.failed(failure)
-        } catch (refused: WXTStatusException) {
-            call.refused(refused)
+            files.execute { answerWith(call, operation) }
+        } catch (_: RejectedExecutionException) {
+            // The app has shut its executor down.
+            call.failed("not executed", WXTErrno.INTERNAL)
         }
+    }
+
+    private fun answerWith(call: Call, operation: () -> JSONObject) {
+        val result = try {
+            operation()
+        } catch (failure: WXTFailureException) {
+            return call.failed(failure)
+        } catch (refused: WXTStatusException) {
+            return call.refused(refused)
+        }
+        call.succeeded("${call.api}:ok", result)
     }
 
     /** One call of the page's, which is answered under its number. */
     private inner class Call(val number: Long, val api: String) {
-        fun event(name: String, result: JSONObject) {
-            val message = JSONObject().put("call", number).put("event", name).put("result", result)
-            send(message.toString().replace("\u2028", "\\u2028").replace("\u2029", "\\u2029"))
+        var answered = false
+            private set
+
+        fun event(name: String, result: JSONObject) = send(message(name, result))
+
+        private fun message(event: String, result: JSONObject): String {
+            val message = JSONObject().put("call", number).put("event", event).put("result", result)
+            return message.toString().replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
         }
 
         fun succeeded(errMsg: String, result: JSONObject) = end("success", result.put("errMsg", errMsg))
@@ -141,8 +158,14 @@ public class WXTJavaScript(
         fun refused(refused: WXTStatusException) = failed(refused.message.orEmpty(), WXTErrno.INTERNAL)
 
         private fun end(event: String, result: JSONObject) {
-            event(event, result)
-            event("complete", result)
+            // Both before either is sent: a phone may have no memory for a large answer.
+            val (first, last) = message(event, result) to message("complete", result)
+            answered = true
+            try {
+                send(first)
+            } finally {
+                send(last)
+            }
         }
     }
 
@@ -171,14 +194,15 @@ public class WXTJavaScript(
         }
 
         override fun onSuccess(result: S) {
-            val success = json(result).put("statusCode", result.statusCode).put("profile", profile(result.profile))
+            val success = json(result).put("statusCode", result.statusCode).put("profile", result.profile.json())
             call.succeeded(result.errMsg, success)
         }
 
         override fun onFail(failure: WXTFailureException) = call.failed(failure)
 
         override fun onComplete() {
-            synchronized(tasks) { tasks.remove(call.number) }
+            forget(call)
+            if (!call.answered) call.failed("internal error", WXTErrno.INTERNAL)
         }
     }
 
@@ -195,39 +219,48 @@ public class WXTJavaScript(
 private fun savedFile(file: WXTFile): JSONObject =
     JSONObject().put("filePath", file.filePath).put("size", file.size).put("createTime", file.createTime)
 
-private fun profile(profile: WXTProfile): JSONObject = JSONObject()
-    .put("invokeStart", profile.invokeStart)
-    .put("queueStart", profile.queueStart)
-    .put("queueEnd", profile.queueEnd)
-    .put("fetchStart", profile.fetchStart)
-    .put("redirectStart", profile.redirectStart)
-    .put("redirectEnd", profile.redirectEnd)
-    .put("domainLookUpStart", profile.domainLookUpStart)
-    .put("domainLookUpEnd", profile.domainLookUpEnd)
-    .put("connectStart", profile.connectStart)
-    .put("connectEnd", profile.connectEnd)
-    .put("SSLconnectionStart", profile.SSLconnectionStart)
-    .put("SSLconnectionEnd", profile.SSLconnectionEnd)
-    .put("requestStart", profile.requestStart)
-    .put("requestEnd", profile.requestEnd)
-    .put("responseStart", profile.responseStart)
-    .put("responseEnd", profile.responseEnd)
-    .put("sendBytesCount", profile.sendBytesCount)
-    .put("receivedBytedCount", profile.receivedBytedCount)
-    .putOpt("peerIP", profile.peerIP)
-    .putOpt("protocol", profile.protocol)
-    .put("port", profile.port)
-    .put("socketReused", profile.socketReused)
+internal fun WXTProfile.json(): JSONObject = JSONObject()
+    .put("invokeStart", invokeStart)
+    .put("queueStart", queueStart)
+    .put("queueEnd", queueEnd)
+    .put("fetchStart", fetchStart)
+    .put("redirectStart", redirectStart)
+    .put("redirectEnd", redirectEnd)
+    .put("domainLookUpStart", domainLookUpStart)
+    .put("domainLookUpEnd", domainLookUpEnd)
+    .put("connectStart", connectStart)
+    .put("connectEnd", connectEnd)
+    .put("SSLconnectionStart", SSLconnectionStart)
+    .put("SSLconnectionEnd", SSLconnectionEnd)
+    .put("requestStart", requestStart)
+    .put("requestEnd", requestEnd)
+    .put("responseStart", responseStart)
+    .put("responseEnd", responseEnd)
+    .put("sendBytesCount", sendBytesCount)
+    .put("receivedBytedCount", receivedBytedCount)
+    .putOpt("peerIP", peerIP)
+    .putOpt("protocol", protocol)
+    .put("port", port)
+    .put("socketReused", socketReused)
 
-/** A parameter as text; `null` where it is absent. */
-private fun JSONObject.text(name: String): String? = if (isNull(name)) null else get(name).toString()
+/** A parameter that is not what a message may hold. */
+private class MalformedException(parameter: String) : Exception(parameter)
 
-/** The members of an object in their order. */
+/** A parameter that is text; `null` where it is absent. */
+private fun JSONObject.text(name: String): String? = opt(name) as? String
+
+/** The pairs of a list, whose order JSON keeps. */
 private fun JSONObject.pairs(name: String): List<Pair<String, String>> {
-    val members = optJSONObject(name) ?: return emptyList()
-    return members.keys().asSequence().mapNotNull { key -> members.text(key)?.let { key to it } }.toList()
+    if (isNull(name)) return emptyList()
+    val list = opt(name) as? JSONArray ?: throw MalformedException(name)
+    return List(list.length()) { index ->
+        val pair = list.opt(index) as? JSONArray
+        val (key, value) = pair?.opt(0) as? String to pair?.opt(1) as? String
+        if (key == null || value == null || pair?.length() != 2) throw MalformedException(name)
+        key to value
+    }
 }
 
 /** A time; the default, 0, for what is none. */
 private fun JSONObject.milliseconds(name: String): Int =
-    optDouble(name, 0.0).takeIf { it > 0 }?.coerceAtMost(Int.MAX_VALUE.toDouble())?.toInt() ?: 0
+    (opt(name) as? Number)?.toDouble()?.toInt()?.coerceAtLeast(0) ?: 0

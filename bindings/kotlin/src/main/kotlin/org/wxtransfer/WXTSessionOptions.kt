@@ -63,7 +63,11 @@ public data class WXTSessionOptions(
     val proxy: String? = null,
     /** The app's own name resolution. `null` is the system's. */
     val resolver: WXTResolver? = null,
-    /** Where callbacks run, such as the main thread's executor. `null` is a thread of the session's own. */
+    /**
+     * Where callbacks run, such as the main thread's executor. `null` is a thread of the session's own. What it rejects runs
+     * on a thread of the library's. What it takes it has to run: after one that it drops no callback comes, until
+     * [WXTransferSession.close].
+     */
     val executor: Executor? = null,
     /** Where the log goes. `null` is nowhere. */
     val logger: WXTLogger? = null,

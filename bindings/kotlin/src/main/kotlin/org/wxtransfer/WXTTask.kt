@@ -33,6 +33,8 @@ public interface WXTCallbacks<in S : WXTSuccess> {
     public fun onComplete() {}
 }
 
+internal object NoCallbacks : WXTCallbacks<WXTSuccess>
+
 /** A task of a session: what `wx.uploadFile` and `wx.downloadFile` return. */
 public class WXTTask<out S : WXTSuccess> internal constructor(
     private val session: Long,
@@ -55,7 +57,7 @@ public class WXTTask<out S : WXTSuccess> internal constructor(
 internal data class TaskState(val headers: WXTHeadersReceived?, val progress: WXTProgress?, val ended: Boolean)
 
 /** Takes a task's events from native code and passes them on. */
-internal abstract class TaskEvents<S : WXTSuccess>(private val callbacks: WXTCallbacks<S>) : NativeCallbacks() {
+internal abstract class TaskEvents<S : WXTSuccess>(@Volatile private var callbacks: WXTCallbacks<S>) : NativeCallbacks() {
     /** The task's number. A callback may abort the task before the function that starts it has returned. */
     @Volatile
     var id: Long = 0
@@ -130,16 +132,29 @@ internal abstract class TaskEvents<S : WXTSuccess>(private val callbacks: WXTCal
         callbacks.onFail(failure)
     }
 
-    override fun onComplete(task: Long) = reporting { callbacks.onComplete() }
+    override fun onComplete(task: Long) {
+        ensureOutcome()
+        reporting { callbacks.onComplete() }
+    }
+
+    /** Fails the task where Java had no memory for its result: nobody may wait for ever. */
+    private fun ensureOutcome(): Result<S> = outcome ?: run {
+        val detail = "no memory for the result"
+        val lost = WXTFailureException("$api:fail internal error", WXTErrno.INTERNAL, WXTCategory.INTERNAL, detail, false, null)
+        val failed = Result.failure<S>(lost)
+        outcome = failed
+        reporting { callbacks.onFail(lost) }
+        failed
+    }
 
     override fun release() = reporting {
-        // Only where Java had no memory for the event: nobody may wait for ever.
-        val outcome = outcome ?: Result.failure(
-            WXTFailureException("$api:fail internal error", WXTErrno.INTERNAL, WXTCategory.INTERNAL, "lost", false, null),
-        )
+        val outcome = ensureOutcome()
         state.update { it.copy(ended = true) }
         outcome.fold(result::complete, result::completeExceptionally)
         whenEnded?.invoke(outcome)
+        // Whoever keeps the task does not keep the page and its activity.
+        callbacks = NoCallbacks
+        whenEnded = null
     }
 
     /** `uploadFile` or `downloadFile`. */

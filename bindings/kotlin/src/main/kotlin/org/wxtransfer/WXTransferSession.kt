@@ -96,7 +96,8 @@ public class WXTransferSession(options: WXTSessionOptions) : AutoCloseable {
     /**
      * Closes the session: aborts what is left, delivers the last callbacks, removes the temporary files and joins every
      * thread. It waits for a callback that is running, but not for the executor, so that it may be called on the
-     * executor's own thread. Closing again does nothing. Throws [WXTStatusException] when called from a callback.
+     * executor's own thread. Closing again, or while another thread does, returns at once. Throws [WXTStatusException] when
+     * called from a callback.
      */
     override fun close() {
         val status = Native.sessionClose(handle)
@@ -233,5 +234,3 @@ public class WXTransferSession(options: WXTSessionOptions) : AutoCloseable {
         }
     }
 }
-
-private object NoCallbacks : WXTCallbacks<WXTSuccess>

@@ -104,6 +104,16 @@ class CancellationTest {
             assertTrue(task.abort())
             val failure = runCatching { task.await() }.exceptionOrNull() as WXTFailureException
             assertEquals("uploadFile:fail abort" to WXTErrno.CANCEL, failure.errMsg to failure.errno)
+
+            // As a coroutine does it; the only place for an upload is free again.
+            PhaseServer("filename").use { server ->
+                val job = launch(Dispatchers.Default, CoroutineStart.UNDISPATCHED) {
+                    session.uploadFile(request.copy(url = "http://${server.address}/"))
+                }
+                server.reached.awaitOrFail("the file is under way")
+                job.cancelAndJoin()
+            }
+            assertEquals(200, session.uploadFile(request.copy(url = TestServer.plain + "/upload")).statusCode)
         }
     }
 

@@ -83,6 +83,67 @@ class ContractTest {
         assertEquals(functions.sorted(), (natives - "runjob").sorted())
     }
 
+    private fun source(path: String) = File(property("wxtransfer.root"), "bindings/kotlin/$path").readText()
+
+    /** The JVM sees types only: two numbers that changed places would not be noticed. */
+    @Test
+    fun `native functions take their parameters in Kotlin's order`() {
+        fun names(parameters: String) = Regex("""(?:mut )?(\w+):""").findAll(parameters).map { it.groupValues[1] }.toList()
+        val kotlin = Regex("""external fun (\w+)\(([^)]*)\)""").findAll(source("src/main/kotlin/org/wxtransfer/Native.kt"))
+            .associate { it.groupValues[1] to names(it.groupValues[2]) }
+        val rust = listOf("files", "hooks", "info", "session", "task")
+            .flatMap { Regex("""Native_(\w+)<'local>\(([^)]*)\)""").findAll(source("jni/src/$it.rs")) }
+            .associate { match ->
+                val camel = names(match.groupValues[2]).map { name -> Regex("_(.)").replace(name) { it.groupValues[1].uppercase() } }
+                // The first two are the environment and the class.
+                match.groupValues[1] to camel.drop(2)
+            }
+        assertTrue(kotlin.size >= 18 && kotlin.getValue("sessionOpen").size == 36, "the parser finds them all")
+        // An object that native code calls is its target in Rust.
+        val targets = setOf("hooks", "callbacks", "result")
+        assertEquals(kotlin.mapValues { (_, names) -> names.map { if (it in targets) "target" else it } }, rust)
+    }
+
+    @Test
+    fun `each number of a profile comes under its own name`() {
+        // What Rust puts into the array, and then what Kotlin takes out of it.
+        val array = source("jni/src/callbacks.rs").substringAfter("let numbers = [").substringBefore(']')
+        val inRust = Regex("""profile\.(\w+)""").findAll(array).map { it.groupValues[1].replace("_", "") }.toList()
+        val numbers = LongArray(inRust.size) { 100L + it }
+        val profile = WXTProfile.of(numbers, null, null)
+        for ((index, name) in inRust.withIndex()) {
+            val field = WXTProfile::class.java.declaredFields.single { it.name.lowercase() == name }
+            field.isAccessible = true
+            when (val value = field.get(profile)) {
+                is Number -> assertEquals(numbers[index], value.toLong(), name)
+                else -> assertEquals(true, value, name)
+            }
+        }
+        // And what the page is given.
+        val json = profile.copy(peerIP = "a", protocol = "b").json()
+        for (field in WXTProfile::class.java.declaredFields.filterNot { Modifier.isStatic(it.modifiers) }) {
+            field.isAccessible = true
+            val text = mapOf("peerIP" to "a", "protocol" to "b")[field.name]
+            assertEquals((text ?: field.get(profile)).toString(), json.get(field.name).toString(), field.name)
+        }
+        assertEquals(22, json.length())
+        val texts = listOf("peerip", "protocol")
+        assertEquals((fields("WxtProfile") - texts).sorted(), inRust.sorted())
+    }
+
+    @Test
+    fun `the shrinker keeps what native code finds by name`() {
+        val rules = source("consumer-rules.pro")
+        val found = Regex("""jni_str!\("org/wxtransfer/(\w+)"\)""").findAll(source("jni/src/classes.rs")).map { it.groupValues[1] }
+        assertEquals(3, found.count())
+        for (name in found) assertTrue("-keep class org.wxtransfer.$name { <methods>; }" in rules, name)
+        val natives = Regex("""Java_org_wxtransfer_([A-Za-z]+)_""")
+            .findAll(File(property("wxtransfer.root"), "bindings/kotlin/jni/src").listFiles()!!.joinToString { it.readText() })
+            .map { it.groupValues[1] }.toSet()
+        assertEquals(setOf("Native", "NativeAndroid"), natives)
+        assertTrue("class org.wxtransfer.Native* {\n    native <methods>;" in rules)
+    }
+
     @Test
     fun `everything public is documented`() {
         val sources = File(property("wxtransfer.root"), "bindings/kotlin/src").walkTopDown()

@@ -12,6 +12,7 @@ import java.util.concurrent.LinkedBlockingQueue
 import java.util.concurrent.TimeUnit
 import kotlin.test.assertContentEquals
 import kotlin.test.assertEquals
+import kotlin.test.assertFailsWith
 import kotlin.test.assertFalse
 import kotlin.test.assertNotNull
 import kotlin.test.assertTrue
@@ -22,6 +23,7 @@ import org.junit.jupiter.api.io.TempDir
 import org.mozilla.javascript.BaseFunction
 import org.mozilla.javascript.Context
 import org.mozilla.javascript.Function
+import org.mozilla.javascript.RhinoException
 import org.mozilla.javascript.ScriptableObject
 import org.mozilla.javascript.Scriptable
 
@@ -36,7 +38,9 @@ private class Page(session: WXTransferSession) : AutoCloseable {
 
     private val bridge = WXTJavaScript(session) { message ->
         messages.add(JSONObject(message))
-        thread.execute { enter { (scope["wxtransferReceive"] as Function).call(it, scope, scope, arrayOf(message)) } }
+        // As the document gives it to evaluateJavascript, and to an engine that knows less than today's.
+        check('\u2028' !in message && '\u2029' !in message)
+        run("wxtransferReceive(" + JSONObject.quote(message) + ")")
     }
 
     init {
@@ -72,8 +76,13 @@ private class Page(session: WXTransferSession) : AutoCloseable {
         ScriptableObject.putProperty(scope, name, function)
     }
 
-    fun run(program: String) {
-        onPage { it.evaluateString(scope, program, "page.js", 1, null) }
+    /** Has the page run a program, in its turn. What it throws is told. */
+    fun run(program: String) = thread.execute {
+        try {
+            enter { it.evaluateString(scope, program, "page.js", 1, null) }
+        } catch (thrown: RhinoException) {
+            told.add("thrown: ${thrown.message}")
+        }
     }
 
     /** Fails a call from within the page's `wxtransferSend`. */
@@ -177,11 +186,16 @@ class JavaScriptTest {
             var task = wx.uploadFile({
               url: '${TestServer.plain}/upload', filePath: '$file', name: 'n😀', fileName: 'b.png', timeout: 30000,
               header: { 'X-Number': 1.5, 'X-True': true, 'X-Null': null },
-              formData: { z: 1e21, a: '\u2028😀', u: undefined },
+              formData: { z: 1e21, a: '\u2028😀', u: undefined, '__proto__': 1, m: 'half \ud83d', b: '', y: [1, 2], c: {} },
               success: function (res) { tell(res.data) },
               fail: function (res) { tell(JSON.stringify(res)) },
               complete: function (res) { tell('complete ' + res.statusCode + ' ' + res.errMsg) }
             })
+            function never() { tell('never') }
+            task.onHeadersReceived(never)
+            task.onProgressUpdate(never)
+            task.offHeadersReceived(never)
+            task.offProgressUpdate()
             task.onHeadersReceived(function (res) { tell('headers ' + res.header['content-type']) })
             task.onProgressUpdate(function (res) {
               if (res.progress === 100) tell('sent ' + (res.totalBytesSent === res.totalBytesExpectedToSend))
@@ -189,15 +203,46 @@ class JavaScriptTest {
             """,
         )
         val told = generateSequence { page.told() }.takeWhileInclusive { !it.startsWith("complete") }
-        assertTrue("headers application/json" in told && "sent true" in told, "$told")
+        assertTrue("headers application/json" in told && "sent true" in told && "never" !in told, "$told")
         assertEquals("complete 200 uploadFile:ok", told.last())
         val seen = JSONObject(told[told.size - 2])
-        assertEquals("""["z","a","n😀"]""", seen.getJSONArray("parts").toString())
+        // A literal's __proto__ is no member.
+        assertEquals("""["z","a","m","b","y","c","n😀"]""", seen.getJSONArray("parts").toString())
         val fields = seen.get("fields").toString()
-        assertTrue("1e+21" in fields && "😀" in fields, fields)
+        for (value in listOf("1e+21", "😀", "half \uFFFD", "1,2", "[object Object]")) assertTrue(value in fields, fields)
         val headers = seen.getJSONArray("headers").toString()
         assertTrue("""["X-Number","1.5"],["X-True","true"]""" in headers && "X-Null" !in headers, headers)
         assertEquals("b.png", seen.getJSONArray("files").getJSONObject(0).getString("filename"))
+    }
+
+    @Test
+    fun `everything of a download's object form arrives`() = page { _, page ->
+        page.run(
+            """
+            function download(target, options) {
+              options.url = target
+              options.success = function (res) {
+                tell('success ' + [res.filePath, /^wxfile:..tmp_/.test(res.tempFilePath), res.dataLength, res.statusCode].join())
+              }
+              options.complete = function (res) { tell('complete ' + res.errMsg + ' ' + res.errno) }
+              wx.downloadFile(options).onProgressUpdate(function (res) {
+                var known = 'totalBytesExpectedToWrite' in res
+                if (res.totalBytesWritten === 5000) tell([res.progress, known && res.totalBytesExpectedToWrite].join())
+              })
+            }
+            download('${TestServer.plain}/bytes/5000', { filePath: 'wxfile://usr/a.bin', timeout: 1e300 })
+            """,
+        )
+        fun told() = generateSequence { page.told() }.takeWhileInclusive { !it.startsWith("complete") }.distinct()
+        val all = listOf("100,5000", "success wxfile://usr/a.bin,false,5000,200", "complete downloadFile:ok undefined")
+        assertEquals(all, told())
+        page.run("download('${TestServer.faultPlain}/fault/stall-before-answer', { timeout: 100.5, filePath: null })")
+        assertEquals(listOf("complete downloadFile:fail timeout 5"), told())
+        val head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1388\r\n" + "a".repeat(5000) + "\r\n"
+        PhaseServer("\r\n\r\n", head.toByteArray()).use { server ->
+            page.run("download('http://${server.address}/', { timeout: 1000 })")
+            assertEquals(listOf(",false", "complete downloadFile:fail timeout 5"), told())
+        }
     }
 
     private fun Sequence<String>.takeWhileInclusive(more: (String) -> Boolean): List<String> {
@@ -237,6 +282,186 @@ class JavaScriptTest {
         assertEquals("uploadFile:fail invalid request data header 600010", page.told())
         page.run("wx.downloadFile({ url: '${TestServer.plain}/bytes/5', timeout: -1, filePath: '/etc/x', $fail })")
         assertEquals("downloadFile:fail permission denied, open /etc/x 1300014", page.told())
+    }
+
+    @Test
+    fun `every call ends, whatever the page gives`() = page { _, page ->
+        page.run(
+            """
+            function calls(name, options) {
+              options.fail = function (res) { tell(name + ': ' + res.errMsg + ' ' + res.errno) }
+              options.complete = function () { tell(name + ' complete') }
+              wx[name](options)
+            }
+            var circle = {}
+            circle.self = circle
+            calls('uploadFile', { url: { toString: function () { throw new Error('none') } } })
+            calls('downloadFile', { url: circle, header: circle, circle: circle })
+            calls('downloadFile', { url: 5, timeout: 'soon', filePath: '\ud83d' })
+            calls('uploadFile', { url: 'https://a.test/', formData: 7, name: 'file' })
+            calls('saveFile', {})
+            calls('getSavedFileInfo', { filePath: [] })
+            calls('removeSavedFile', { filePath: 'wxfile://store_\ud83d' })
+            wx.uploadFile(null); wx.saveFile(); wx.downloadFile(1)
+            """,
+        )
+        val told = List(14) { page.told() }.groupBy { it.substringBefore(':').substringBefore(' ') }
+        assertEquals(
+            listOf(
+                "uploadFile: uploadFile:fail invalid request data url 600010", "uploadFile complete",
+                "uploadFile: uploadFile:fail invalid request data formData 600010", "uploadFile complete",
+            ),
+            told["uploadFile"],
+        )
+        assertEquals(listOf("downloadFile: downloadFile:fail invalid url 600009", "downloadFile complete"),
+            told.getValue("downloadFile").take(2))
+        assertEquals(told.getValue("downloadFile").take(2), told.getValue("downloadFile").drop(2))
+        assertEquals("saveFile: saveFile:fail invalid request data tempFilePath 600010", told.getValue("saveFile").first())
+        for (name in listOf("saveFile", "getSavedFileInfo", "removeSavedFile")) {
+            assertEquals("$name complete", told.getValue(name).last())
+            assertEquals(2, told.getValue(name).size)
+        }
+    }
+
+    @Test
+    fun `a page may use one object for two calls`() = page { session, page ->
+        val file = session.file(pattern(10), "a.txt")
+        page.run(
+            """
+            var options = { filePath: 'wxfile://usr/none', success: 1, fail: function () { tell('first ' + this.name) }, name: 'mine' }
+            wx.getSavedFileInfo(options)
+            options.fail = function () { tell('second ' + this.name) }
+            wx.getSavedFileInfo(options)
+            options.fail = function () { throw new Error('mine') }
+            options.complete = function () { tell('complete') }
+            wx.getSavedFileInfo(options)
+            """,
+        )
+        val told = List(4) { page.told() }.sorted()
+        assertEquals(listOf("complete", "first mine", "second mine"), told.take(3))
+        assertTrue("mine" in told[3] && told[3].startsWith("thrown"), told[3])
+        assertTrue(runBlocking { session.resolvePath(file) }.size == 10L)
+    }
+
+    /** What the host answers to messages that no page of ours sends. */
+    private fun answers(session: WXTransferSession, vararg messages: String): List<String> {
+        val sent = LinkedBlockingQueue<JSONObject>()
+        val bridge = WXTJavaScript(session) { sent.add(JSONObject(it)) }
+        return messages.map { message ->
+            bridge.receive(message)
+            val (end, complete) = List(2) { assertNotNull(sent.poll(WAIT_LIMIT_SECONDS, TimeUnit.SECONDS), message) }
+            assertEquals("fail complete", end.getString("event") + " " + complete.getString("event"))
+            assertEquals(end.get("result").toString(), complete.get("result").toString())
+            assertEquals(end.get("call"), complete.get("call"))
+            end.getJSONObject("result").run { "${getString("errMsg")} ${getInt("errno")}" }
+        }
+    }
+
+    @Test
+    fun `messages that are not as described are answered`() {
+        WXTransferSession(options(directory.resolve("data"))).use { session ->
+            val data = "invalid request data"
+            assertEquals(
+                listOf(
+                    "uploadFile:fail $data filePath 600010",
+                    "downloadFile:fail $data url 600010",
+                    "shareFile:fail not supported 4",
+                    ":fail not supported 4",
+                    "downloadFile:fail $data header 600010",
+                    "downloadFile:fail $data header 600010",
+                    "downloadFile:fail $data header 600010",
+                    "uploadFile:fail $data formData 600010",
+                    "downloadFile:fail url not in domain list 600002",
+                ),
+                answers(
+                    session,
+                    """{"call":1,"api":"uploadFile"}""",
+                    """{"call":2,"api":"downloadFile","options":{"url":7}}""",
+                    """{"call":3,"api":"shareFile","options":{}}""",
+                    """{"call":4}""",
+                    """{"call":5,"api":"downloadFile","options":{"header":{"a":"b"}}}""",
+                    """{"call":6,"api":"downloadFile","options":{"header":[["a"]]}}""",
+                    """{"call":7,"api":"downloadFile","options":{"header":[["a","b","c"]]}}""",
+                    """{"call":8,"api":"uploadFile","options":{"formData":[["a",1]]}}""",
+                    """{"call":9,"api":"downloadFile","options":{"url":"https://a.test/","header":null,"timeout":-1e99}}""",
+                ),
+            )
+            assertFailsWith<IllegalArgumentException> { WXTJavaScript(session) {}.receive("none") }
+        }
+    }
+
+    @Test
+    fun `the messages of the document are understood`() = page({ copy(uploadDomains = listOf("https://example.com")) }) { session, page ->
+        val document = File(property("wxtransfer.root"), "bindings/javascript.md").readText()
+        val (fromPage, toPage) = Regex("```json\n(.*?)```", RegexOption.DOT_MATCHES_ALL).findAll(document)
+            .map { it.groupValues[1].trim() }.toList()
+        val (call, abort) = fromPage.lines()
+        assertEquals(listOf("uploadFile:fail file not found 1300002"), answers(session, call))
+        WXTJavaScript(session) { throw AssertionError("nothing is answered: $it") }.receive(abort)
+
+        page.function("wxtransferSend") {}
+        page.run("wx.uploadFile({ success: function (res) { tell(res.statusCode + ' ' + res.data) } })")
+        page.run("wxtransferReceive(" + JSONObject.quote(toPage) + ")")
+        assertEquals("200 …", page.told())
+    }
+
+    @Test
+    fun `what cannot run on the app's executor is answered`() {
+        WXTransferSession(options(directory.resolve("data"))).use { session ->
+            val events = ArrayList<String>()
+            val shutDown = Executors.newSingleThreadExecutor().apply { shutdown() }
+            val bridge = WXTJavaScript(session, shutDown) { events.add(JSONObject(it).getString("event")) }
+            bridge.receive("""{"call":1,"api":"getSavedFileList","options":{}}""")
+            assertEquals(listOf("fail", "complete"), events)
+        }
+    }
+
+    @Test
+    fun `complete is sent even where sending what came before failed`() {
+        WXTransferSession(options(directory.resolve("data"))).use { session ->
+            val events = LinkedBlockingQueue<String>()
+            val bridge = WXTJavaScript(session, Runnable::run) {
+                val event = JSONObject(it).getString("event")
+                events.add(event)
+                check(event == "complete")
+            }
+            assertFailsWith<IllegalStateException> { bridge.receive("""{"call":1,"api":"getSavedFileList"}""") }
+            assertEquals(listOf("success", "complete"), events.toList())
+        }
+    }
+
+    @Test
+    fun `an answer that there is no memory for is a failure`() {
+        val length = (Runtime.getRuntime().maxMemory() / 3).toInt()
+        val part = ByteArray(1 shl 20) { 'a'.code.toByte() }
+        val server = HttpServer.create(InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0)
+        server.createContext("/") { exchange ->
+            exchange.requestBody.readBytes()
+            exchange.sendResponseHeaders(200, 0)
+            exchange.responseBody.use { body -> repeat(length / part.size) { body.write(part) } }
+        }
+        server.start()
+        // Those whom the memory fails are told so, and not the log of this test.
+        val before = Thread.getDefaultUncaughtExceptionHandler()
+        Thread.setDefaultUncaughtExceptionHandler { _, _ -> }
+        try {
+            page({ copy(maxDataSize = Long.MAX_VALUE) }) { session, page ->
+                val file = session.file(pattern(10), "a.txt")
+                page.run(
+                    """
+                    wx.uploadFile({
+                      url: 'http://127.0.0.1:${server.address.port}/', filePath: '$file', name: 'file',
+                      fail: function (res) { tell(res.errMsg + ' ' + res.errno) }, complete: function () { tell('complete') }
+                    })
+                    """,
+                )
+                assertEquals("uploadFile:fail internal error 4", page.told())
+                assertEquals("complete", page.told())
+            }
+        } finally {
+            Thread.setDefaultUncaughtExceptionHandler(before)
+            server.stop(0)
+        }
     }
 
     @Test

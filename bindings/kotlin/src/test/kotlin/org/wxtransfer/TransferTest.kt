@@ -271,12 +271,59 @@ class TransferTest {
     }
 
     @Test
+    fun `what a resolver, a logger or an executor throws is not lost, and the task goes on`() = test {
+        val thrown = java.util.concurrent.LinkedBlockingQueue<String>()
+        val before = Thread.getDefaultUncaughtExceptionHandler()
+        Thread.setDefaultUncaughtExceptionHandler { _, throwable ->
+            thrown.add(throwable.message!!)
+            // Java ignores it, and so has native code to.
+            throw throwable
+        }
+        val resolver = WXTResolver { host, resolution ->
+            if (host == "unknown.test") error("resolver")
+            resolution.finish(listOf("127.0.0.1"))
+            error("late resolver")
+        }
+        try {
+            open {
+                copy(
+                    resolver = resolver,
+                    logger = { _, _ -> error("logger") },
+                    executor = { it.run(); it.run(); error("executor") },
+                    skipDomainCheck = true,
+                )
+            }.use { session ->
+                val port = TestServer.plain.substringAfterLast(':')
+                val request = WXTDownloadRequest("http://example.test:$port/bytes/5", listOf("Referer" to "https://a.test/"))
+                val recorder = Recorder<WXTDownloadSuccess>()
+                assertEquals(5, session.downloadFile(request, recorder).await().dataLength)
+                recorder.end()
+                val failure = runCatching { session.downloadFile(WXTDownloadRequest("http://unknown.test/")) }.exceptionOrNull()
+                assertEquals(WXTCategory.NAME_RESOLUTION, (failure as WXTFailureException).category)
+            }
+            assertEquals(setOf("resolver", "late resolver", "logger", "executor"), thrown.toSet())
+        } finally {
+            Thread.setDefaultUncaughtExceptionHandler(before)
+        }
+    }
+
+    @Test
     fun `callbacks still come where the executor was shut down`() = test {
         val pool = java.util.concurrent.Executors.newSingleThreadExecutor()
         open { copy(executor = pool) }.use { session ->
             pool.shutdown()
             assertEquals(5, session.downloadFile(WXTDownloadRequest(TestServer.plain + "/bytes/5")).dataLength)
         }
+    }
+
+    @Test
+    fun `what an executor drops comes when the session closes`() = test {
+        val recorder = Recorder<WXTDownloadSuccess>()
+        open { copy(executor = {}) }.use { session ->
+            session.downloadFile(WXTDownloadRequest(TestServer.plain + "/bytes/5"), recorder)
+        }
+        assertEquals(0, recorder.ended.count)
+        recorder.end()
     }
 
     @Test

@@ -1,0 +1,13 @@
+import Foundation
+import WXTransfer
+
+/// The first lines of the guide.
+func firstDownload(to directory: URL) async throws {
+    var options = WXTransferSessionOptions(
+        appId: "wx1234567890abcdef", platform: .ios, clientVersion: "8.0.50", dataDirectory: directory)
+    options.downloadDomains = ["https://example.com"]
+    let session = try WXTransferSession(options)
+
+    let success = try await session.downloadFile(.init(url: "https://example.com/photo.jpg"))
+    print(success.statusCode, success.tempFilePath ?? "")
+}
