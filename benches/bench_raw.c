@@ -1,45 +1,92 @@
-/* The least that a plain download can cost: one request, then read(2) from the socket and write(2) to a file. */
+/* The least that a plain transfer can cost, in system calls that any program has to make.
+ *
+ * download   one request, then read(2) from the socket and write(2) to a file
+ * upload     read(2) from the file and write(2) to the socket, as the body of a POST
+ */
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "bench.h"
 
 enum { BUFFER_SIZE = 256 * 1024 };
 
-int main(int argc, char **argv) {
-  struct options options = parse_options(argc, argv);
+static int connect_to(const char *url, char target[1024]) {
   unsigned port;
-  char target[1024];
-  if (sscanf(options.url, "http://localhost:%u%1023s", &port, target) != 2) die("http://localhost:PORT/… only");
-  char path[4096];
-  snprintf(path, sizeof path, "%s/raw", options.directory);
-  char *buffer = malloc(BUFFER_SIZE);
-  struct measurement begin = measurement_begin();
-  int socket_descriptor = socket(AF_INET, SOCK_STREAM, 0);
+  if (sscanf(url, "http://localhost:%u%1023s", &port, target) != 2) die("http://localhost:PORT/… only");
+  int connection = socket(AF_INET, SOCK_STREAM, 0);
   struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  if (connect(socket_descriptor, (struct sockaddr *)&address, sizeof address) != 0) die("connect");
-  int length = snprintf(buffer, BUFFER_SIZE, "GET %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", target);
-  if (write(socket_descriptor, buffer, (size_t)length) != length) die("write");
-  int file = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
-  if (file < 0) die("%s cannot be written", path);
-  ssize_t count = read(socket_descriptor, buffer, BUFFER_SIZE - 1);
-  if (count <= 0) die("no answer");
-  buffer[count] = '\0';
+  if (connect(connection, (struct sockaddr *)&address, sizeof address) != 0) die("connect");
+  return connection;
+}
+
+static void write_all(int descriptor, const char *bytes, size_t count) {
+  while (count > 0) {
+    ssize_t written = write(descriptor, bytes, count);
+    if (written <= 0) die("write");
+    bytes += written;
+    count -= (size_t)written;
+  }
+}
+
+/* Reads until the head is there; returns where the body begins. */
+static char *read_head(int connection, char *buffer, ssize_t *count) {
+  *count = read(connection, buffer, BUFFER_SIZE - 1);
+  if (*count <= 0) die("no answer");
+  buffer[*count] = '\0';
   char *body = strstr(buffer, "\r\n\r\n");
   if (body == NULL || strncmp(buffer, "HTTP/1.1 200", 12) != 0) die("no such file");
-  body += 4;
+  return body + 4;
+}
+
+static uint64_t download(const struct options *options, char *buffer) {
+  char target[1024], path[4096];
+  snprintf(path, sizeof path, "%s/raw", options->directory);
+  int connection = connect_to(options->url, target);
+  int length = snprintf(buffer, BUFFER_SIZE, "GET %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", target);
+  write_all(connection, buffer, (size_t)length);
+  int file = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+  if (file < 0) die("%s cannot be written", path);
+  ssize_t count;
+  char *body = read_head(connection, buffer, &count);
   uint64_t bytes = (uint64_t)(buffer + count - body);
-  if (write(file, body, bytes) != (ssize_t)bytes) die("write");
-  while ((count = read(socket_descriptor, buffer, BUFFER_SIZE)) > 0) {
-    if (write(file, buffer, (size_t)count) != count) die("write");
+  write_all(file, body, bytes);
+  while ((count = read(connection, buffer, BUFFER_SIZE)) > 0) {
+    write_all(file, buffer, (size_t)count);
     bytes += (uint64_t)count;
   }
   if (count < 0) die("read");
   close(file);
+  return bytes;
+}
+
+static uint64_t upload(const struct options *options, char *buffer) {
+  char target[1024];
+  struct stat status;
+  int file = open(options->file, O_RDONLY);
+  if (file < 0 || fstat(file, &status) != 0) die("%s cannot be read", options->file);
+  int connection = connect_to(options->url, target);
+  int length = snprintf(buffer, BUFFER_SIZE, "POST %s HTTP/1.1\r\nHost: localhost\r\nContent-Length: %lld\r\n\r\n", target,
+                        (long long)status.st_size);
+  write_all(connection, buffer, (size_t)length);
+  ssize_t count;
+  while ((count = read(file, buffer, BUFFER_SIZE)) > 0) write_all(connection, buffer, (size_t)count);
+  if (count < 0) die("read");
+  read_head(connection, buffer, &count);
+  return (uint64_t)status.st_size;
+}
+
+int main(int argc, char **argv) {
+  struct options options = parse_options(argc, argv);
+  char *buffer = malloc(BUFFER_SIZE);
+  struct measurement begin = measurement_begin();
+  bool is_upload = strcmp(options.command, "upload") == 0;
+  uint64_t bytes = is_upload ? upload(&options, buffer) : download(&options, buffer);
   measurement_print(begin, bytes, 1);
+  free(buffer);
   return 0;
 }

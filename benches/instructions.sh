@@ -56,7 +56,7 @@ awk 'NR == FNR { recorded[$1] = $2; next }
   {
     if (!($1 in recorded)) { printf "%-22s %14d  not recorded\n", $1, $2; grown = 1; next }
     ratio = $2 / recorded[$1]
-    printf "%-22s %14d  %.3f of the recorded %d  %s\n", $1, $2, ratio, recorded[$1], ratio > 1.05 ? "GROWN" : "ok"
+    printf "%-22s %14d  %.3f of the recorded %d  %s\n", $1, $2, ratio, recorded[$1], (ratio > 1.05 ? "GROWN" : "ok")
     if (ratio > 1.05) grown = 1
   }
   END { exit grown }' "$recorded" "$work/measured.txt"

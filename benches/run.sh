@@ -17,7 +17,7 @@ need "libcurl's headers" libcurl4-openssl-dev has_header curl/curl.h
 need "OpenSSL's headers" libssl-dev has_header openssl/ssl.h
 need "openssl" openssl command -v openssl
 need "nginx" nginx-light command -v nginx
-need "strace" strace command -v strace
+need "perf, with the right to count system calls" linux-perf perf stat -e raw_syscalls:sys_enter true
 need "python3" python3 command -v python3
 need "taskset" util-linux command -v taskset
 need "a tmpfs at /dev/shm" "mount -t tmpfs" test -d /dev/shm

@@ -35,7 +35,7 @@ def run_lines(program, arguments, prefix=(), timeout=180):
     """Runs a program on the client's core, with a directory of its own that is gone afterwards."""
     directory = tempfile.mkdtemp(dir=f"{WORK}/data")
     command = ["taskset", "-c", CORE, *prefix, f"{BUILD}/{program}", *arguments]
-    if program != "bench_abort":
+    if program not in ("bench_abort", "bench_aead"):
         command += ["--directory", directory]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=timeout, check=False)
@@ -45,7 +45,7 @@ def run_lines(program, arguments, prefix=(), timeout=180):
         shutil.rmtree(directory, ignore_errors=True)
     if done.returncode != 0:
         said = done.stderr.strip().splitlines()
-        raise RunFailed(f"{program} {arguments[0]}: {said[-1] if said else f'exit {done.returncode}'}")
+        raise RunFailed(f"{' '.join([program, *arguments[:1]])}: {said[-1] if said else f'exit {done.returncode}'}")
     return done.stdout.splitlines()
 
 
