@@ -175,7 +175,7 @@ impl Store {
                 Err(error) => return Err(error),
             }
         }
-        files.sort_by(|a, b| (a.create_time, &a.path).cmp(&(b.create_time, &b.path)));
+        files.sort_unstable_by(|a, b| (a.create_time, &a.path).cmp(&(b.create_time, &b.path)));
         Ok(files)
     }
 
