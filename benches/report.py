@@ -69,7 +69,8 @@ def write(bench, root):
         measured = "failed" if goal.measured is None else f"{goal.measured:g}"
         lines.append(f"| {goal.name} | {measured} | {goal.bound()} {goal.unit} | {'ok' if goal.ok else '**missed**'} |")
     lines += ["", "| | ours | libcurl | ratio | unit | command |", "|---|---|---|---|---|---|"]
-    lines += [row.markdown() for row in bench.rows] + [""]
+    lines += [row.markdown() for row in bench.rows]
+    lines += ["", "The shared library for this machine, by `benches/size.sh`:", "", bench.size_table]
     with open(path, "w", encoding="utf-8") as file:
         file.write(before + BEGIN + "\n".join(lines) + "\n" + END + after)
 

@@ -1,6 +1,6 @@
 #!/bin/bash
-# What each dependency adds to the shared library: code and data by the crate that a symbol belongs to, and what the
-# library weighs with each feature off. Prints Markdown.
+# What each dependency adds to the shared library: code and data by the crate that a symbol belongs to, its sections, and
+# what it weighs with other features. Prints Markdown; benches/run.sh puts that into docs/performance.md.
 #
 # A generic function counts for the crate that defines it, and what the compiler inlined counts for the function that it
 # was inlined into, so these are estimates; the totals are not.
@@ -31,9 +31,14 @@ with_features() { # with_features TEXT ARGUMENT…
 echo "| features | bytes, stripped | compressed |"
 echo "|---|---|---|"
 with_features "none" --no-default-features
-with_features "gzip" --no-default-features --features gzip
-with_features "charset" --no-default-features --features charset
-with_features "default (gzip, charset)"
+with_features "default (charset) and brotli" --features brotli
+with_features "default (charset)"
+echo
+echo "| section | bytes |"
+echo "|---|---|"
+# Code, constants, what the loader adjusts, and how to unwind, without which no panic could be caught.
+size -A "$build/stripped.so" | awk '
+  $1 ~ /^\.(text|rodata|data\.rel\.ro|rela\.dyn|eh_frame|eh_frame_hdr|gcc_except_table)$/ { printf "| `%s` | %d |\n", $1, $2 }'
 echo
 echo "| crate | bytes |"
 echo "|---|---|"
