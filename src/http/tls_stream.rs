@@ -33,7 +33,7 @@ pub(super) struct TlsStream {
     incoming_size: usize,
     /// A send failed. What it was to send is not sent again, but what was received before can still be read.
     write_failed: bool,
-    /// What failed behind bytes that were good.
+    /// What is wrong with a record. The bytes of those in front of it are handed out first.
     failure: Option<Error>,
 }
 
@@ -79,33 +79,31 @@ impl TlsStream {
     }
 
     pub(super) fn receive(&mut self, space: &mut [u8], source: Source) -> Result<Received, Error> {
-        if let Some(error) = self.failure.take() {
-            return Err(error);
-        }
         let mut filled = 0;
         loop {
             match self.session.reader().read(&mut space[filled..]) {
-                Ok(0) if filled == 0 => return Ok(Received::End { clean: true }),
-                Ok(0) => return Ok(Received::Bytes(filled)),
-                Ok(received) => {
+                Ok(received @ 1..) => {
                     filled += received;
-                    if self.start == self.end || space.len() - filled < MAX_PLAINTEXT {
+                    if space.len() - filled < MAX_PLAINTEXT {
                         return Ok(Received::Bytes(filled));
                     }
-                    if let Err(error) = self.process() {
-                        self.failure = Some(error);
-                        return Ok(Received::Bytes(filled));
-                    }
-                    continue;
                 }
-                Err(_) if filled > 0 => return Ok(Received::Bytes(filled)),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                // An end is told after the bytes in front of it.
+                _ if filled > 0 => return Ok(Received::Bytes(filled)),
+                Ok(_) => return Ok(Received::End { clean: true }),
                 Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
                     return Ok(Received::End { clean: false });
                 }
                 Err(error) => return Err(Error::connection(&error)),
             }
             if self.start == self.end {
+                if filled > 0 {
+                    return Ok(Received::Bytes(filled));
+                }
+                if let Some(error) = self.failure.take() {
+                    return Err(error);
+                }
                 if source == Source::Channel {
                     return Ok(Received::Nothing);
                 }
@@ -118,7 +116,11 @@ impl TlsStream {
                 }
                 .map_err(|error| Error::connection(&error))?;
             }
-            self.process()?;
+            if let Err(error) = self.process() {
+                self.failure = Some(error);
+                // Nothing behind it can be opened.
+                self.start = self.end;
+            }
         }
     }
 

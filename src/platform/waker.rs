@@ -62,3 +62,27 @@ impl AsFd for Waker {
         self.reader.as_fd()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rustix::event::{PollFd, PollFlags, Timespec, poll};
+
+    use super::*;
+
+    fn is_readable(waker: &Waker) -> bool {
+        poll(&mut [PollFd::new(waker, PollFlags::IN)], Some(&Timespec::default())).unwrap() == 1
+    }
+
+    #[test]
+    fn it_is_readable_from_a_wake_to_a_reset() {
+        let waker = Waker::new().unwrap();
+        waker.reset();
+        assert!(!is_readable(&waker));
+        for wakes in [1, 3, 100] {
+            (0..wakes).for_each(|_| waker.wake());
+            assert!(is_readable(&waker));
+            waker.reset();
+            assert!(!is_readable(&waker), "after {wakes} wakes");
+        }
+    }
+}

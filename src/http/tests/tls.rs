@@ -265,3 +265,37 @@ fn a_large_upload_and_download_come_through_tls_unchanged() {
     let sent = context.trace().bytes_sent;
     assert!(sent > length as u64 && sent < length as u64 + length as u64 / 100, "{sent}");
 }
+
+#[test]
+fn the_bytes_in_front_of_a_broken_record_are_handed_out() {
+    let authority = Authority::new();
+    let server = tls_server(authority.issue("test.example").config(), |mut stream, _| {
+        if read_request(&mut stream).is_none() {
+            return;
+        }
+        stream.conn.writer().write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 200000\r\n\r\n").unwrap();
+        // Several records and a broken one in a row: the client receives them together.
+        let mut bytes = Vec::new();
+        stream.conn.writer().write_all(&[7; 50_000]).unwrap();
+        while stream.conn.wants_write() {
+            stream.conn.write_tls(&mut bytes).unwrap();
+        }
+        bytes.extend_from_slice(&[23, 3, 3, 0, 32]);
+        bytes.extend_from_slice(&[0; 32]);
+        let _ = stream.sock.write_all(&bytes);
+        // Until the client has given up: the end of the connection must not be what it hears of.
+        let _ = std::io::Read::read(&mut stream.sock, &mut [0; 1024]);
+    });
+    let mut response = get(&client_trusting(&authority), &server.tls_url(), &context()).unwrap();
+    let mut body = Vec::new();
+    let mut buffer = [0; 100_000];
+    let error = loop {
+        match response.read(&mut buffer) {
+            Ok(0) => panic!("{} bytes are no whole body", body.len()),
+            Ok(count) => body.extend_from_slice(&buffer[..count]),
+            Err(error) => break error,
+        }
+    };
+    assert_eq!(body.len(), 50_000);
+    assert!(matches!(error.kind, ErrorKind::Tls(_)), "{error:?}");
+}
