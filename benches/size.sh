@@ -1,58 +1,132 @@
 #!/bin/bash
-# What each dependency adds to the shared library: code and data by the crate that a symbol belongs to, its sections, and
-# what it weighs with other features. Prints Markdown; benches/run.sh puts that into docs/performance.md.
+# Where the bytes of the shared library are: what it weighs, stripped, beside the least that its dependencies weigh
+# without it, and what every crate has in it. Prints Markdown.
 #
-# A generic function counts for the crate that defines it, and what the compiler inlined counts for the function that it
-# was inlined into, so these are estimates; the totals are not.
+#   benches/size.sh                      for this machine
+#   benches/size.sh ARGUMENT…            with arguments for cargo, such as --target; STRIP is the target's strip
+#
+# A generic function counts for the first crate that its name says beside the standard library's, and what the compiler
+# inlined counts for the function that it was inlined into. So the rows are estimates; their sum is not.
 set -euo pipefail
 # shellcheck source=benches/servers.sh
 . "$(dirname "$0")/servers.sh"
 
 missing=()
 need "cargo" rustup command -v cargo
-need "nm and strip" binutils command -v nm
+need "readelf" binutils command -v readelf
+strip=${STRIP:-strip}
+need "$strip" binutils command -v "$strip"
 stop_where_something_is_missing
 
-library=$build/cargo/release/libwxtransfer.so
-mkdir -p "$build"
+directory=$build/size
+target=
+for ((i = 1; i < $#; i++)); do
+  [ "${!i}" = --target ] && j=$((i + 1)) && target=${!j}
+done
+output=$directory/${target:+$target/}release
+library=$output/libwxtransfer.so
+mkdir -p "$directory"
 
-stripped_bytes() {
-  strip -o "$build/stripped.so" "$library"
-  stat -c %s "$build/stripped.so"
+row() { # row TEXT LIBRARY
+  "$strip" -o "$directory/stripped.so" "$2"
+  echo "| $1 | $(stat -c %s "$directory/stripped.so") | $(gzip -9c "$directory/stripped.so" | wc -c) |"
 }
 
-with_features() { # with_features TEXT ARGUMENT…
-  local what=$1
+# What no code of this project can bring down. Built elsewhere, so that the lock file is not written into the sources.
+build_floor() { # build_floor FEATURES ARGUMENT…
+  local features=$1
   shift
-  (cd "$root" && cargo rustc --quiet --release --lib --crate-type cdylib --target-dir "$build/cargo" "$@")
-  echo "| $what | $(stripped_bytes) | $(gzip -9c "$build/stripped.so" | wc -c) |"
+  rm -rf "$directory/floor"
+  cp -r "$root/benches/floor" "$directory/floor"
+  cp "$root/Cargo.lock" "$directory/floor"
+  (cd "$directory/floor" && cargo rustc --quiet --release --lib --target-dir "$directory" --features "$features" "$@")
 }
 
-echo "| features | bytes, stripped | compressed |"
+# New names of symbols, for they say of every generic function which crates it is made of. Linked and as an object file,
+# where each function and constant still has a section of its own.
+build() {
+  (cd "$root" && RUSTFLAGS="-C symbol-mangling-version=v0" cargo rustc --quiet --locked --release --lib --crate-type cdylib \
+    --target-dir "$directory" "$@" -- --emit=link,obj)
+}
+
+echo "| library | bytes, stripped | compressed |"
 echo "|---|---|---|"
-with_features "none" --no-default-features
-with_features "default (charset) and brotli" --features brotli
-with_features "default (charset)"
+build_floor "" "$@"
+row "the standard library alone" "$output/libfloor.so"
+build_floor tls "$@"
+row "with rustls and ring" "$output/libfloor.so"
+build_floor tls,text "$@"
+row "and with url, encoding_rs and flate2" "$output/libfloor.so"
+build --no-default-features "$@"
+row "wxtransfer without any feature" "$library"
+build "$@"
+row "wxtransfer" "$library"
+
+# The sections of a file: name and size.
+sections() {
+  readelf --section-headers --wide "$1" |
+    sed -n 's/^ *\[ *[0-9]*\] \(\.[^ ]*\)  *[A-Z_0-9]*  *[0-9a-f]* [0-9a-f]* \([0-9a-f]*\) .*/\1 \2/p' |
+    while read -r name size; do echo "$name $((16#$size))"; done
+}
+
+# Constants without a name have that of the unit that made them, which its crate's library holds too.
+units() {
+  local libraries=("$output"/deps/*.rlib "$(rustc --print sysroot)"/lib/rustlib/*/lib/*.rlib)
+  grep -o 'Lanon\.[0-9a-f]*' "$directory/object" | sort -u | while IFS=. read -r _ unit; do
+    file=$(grep -lF "$unit" "${libraries[@]}" | head -1 || true)
+    file=${file##*/lib}
+    echo "unit $unit ${file%%-*}"
+  done
+}
+
+sections "$output/deps/wxtransfer.o" >"$directory/object"
+units >"$directory/units"
+sections "$library" | sed 's/^/linked /' >"$directory/linked"
 echo
-echo "| section | bytes |"
-echo "|---|---|"
-# Code, constants, what the loader adjusts, and how to unwind, without which no panic could be caught.
-size -A "$build/stripped.so" | awk '
-  $1 ~ /^\.(text|rodata|data\.rel\.ro|rela\.dyn|eh_frame|eh_frame_hdr|gcc_except_table)$/ { printf "| `%s` | %d |\n", $1, $2 }'
-echo
-echo "| crate | bytes |"
-echo "|---|---|"
-# A symbol is `crate::path`, `<crate::Type as other::Trait>::method`, or a C name; ring's C names have its version in them.
-nm --demangle --print-size --radix=d "$library" | awk '
-  NF >= 4 {
-    size = $2 + 0
-    name = $4
-    for (i = 5; i <= NF; i++) name = name " " $i
-    crate = "(C and other)"
-    if (name ~ /ring_core/) crate = "ring"
-    else if (match(name, /[a-z_][a-z0-9_]*::/)) crate = substr(name, RSTART, RLENGTH - 2)
-    if (crate ~ /^(core|alloc|std|gimli|addr2line|rustc_demangle|object|miniz_oxide|hashbrown)$/ && crate != "miniz_oxide") crate = "the standard library"
-    bytes[crate] += size
+echo "| what | code | constants |"
+echo "|---|---|---|"
+awk -v total="$(stat -c %s "$directory/stripped.so")" '
+  # The crates of a mangled name: `Cs`, a hash, `_`, the length of the name, the name.
+  function crate_of(name,    found, length_of_name) {
+    found = ""
+    while (match(name, /Cs[0-9A-Za-z]+_[0-9]+/)) {
+      length_of_name = substr(name, RSTART, RLENGTH)
+      sub(/.*_/, "", length_of_name)
+      found = substr(name, RSTART + RLENGTH, length_of_name)
+      if (!is_std(found)) return found
+      name = substr(name, RSTART + RLENGTH)
+    }
+    return found == "" ? "" : STD
   }
-  END { for (crate in bytes) if (bytes[crate] >= 1024) print bytes[crate], crate }' | sort -rn |
-  awk '{ bytes = $1; $1 = ""; sub(/^ /, ""); printf "| %s | %d |\n", $0, bytes }'
+  function is_std(crate) {
+    return crate ~ /^(core|alloc|std|std_detect|panic_unwind|unwind|gimli|addr2line|object|rustc_demangle|hashbrown|compiler_builtins)$/
+  }
+  BEGIN { STD = "std" }
+  $1 == "unit" { unit[$2] = is_std($3) ? STD : $3; next }
+  $1 == "linked" { linked[$2] = $3; next }
+  $1 ~ /^\.(text|rodata|data\.rel\.ro)\./ {
+    crate = crate_of($1)
+    if (crate == "" && match($1, /Lanon\.[0-9a-f]+/)) crate = unit[substr($1, RSTART + 6, RLENGTH - 6)]
+    # The functions of the C interface have C names; they are the only ones in Rust code.
+    if (crate == "" && $1 ~ /^\.text\.wxt_/) crate = "wxtransfer"
+    if ($1 ~ /^\.text\./) { all_code += $2; code[crate] += $2 } else { constants[crate] += $2; all_constants += $2 }
+  }
+  END {
+    for (crate in code) constants[crate] += 0
+    # ring has all of the C and assembly that there is, but for a few hundred bytes.
+    code["ring"] += linked[".text"] - all_code
+    for (crate in constants) {
+      if (crate == "" || code[crate] + constants[crate] < 2048) { few_code += code[crate]; few += constants[crate] }
+      else printf "%d %s | %d | %d\n", code[crate] + constants[crate], crate, code[crate], constants[crate]
+    }
+    rest = linked[".rodata"] + linked[".data.rel.ro"] - all_constants
+    printf "0 others, and text without a name | %d | %d\n", few_code, few
+    printf "0 ring'"'"'s tables, text that the linker merged | | %d\n", rest
+    unwinding = linked[".eh_frame"] + linked[".eh_frame_hdr"] + linked[".gcc_except_table"]
+    relocations = linked[".rela.dyn"] + linked[".rela.plt"] + linked[".relr.dyn"]
+    printf "0 unwind tables | | %d\n", unwinding
+    printf "0 relocations | | %d\n", relocations
+    printf "0 headers, symbols, variables | | %d\n", total - linked[".text"] - linked[".rodata"] - linked[".data.rel.ro"] - unwinding - relocations
+    printf "0 **all** | | %d\n", total
+  }' "$directory/units" "$directory/linked" "$directory/object" |
+  sort -s -k1,1nr | sed 's/^[0-9]* \(.*\)$/| \1 |/'
