@@ -33,8 +33,8 @@ pub(super) struct TlsStream {
     incoming_size: usize,
     /// A send failed. What it was to send is not sent again, but what was received before can still be read.
     write_failed: bool,
-    /// What is wrong with a record. The bytes of those in front of it are handed out first.
-    failure: Option<Error>,
+    /// What is wrong with a record. The bytes of those in front of it are handed out first, and nothing behind it.
+    failure: Option<rustls::Error>,
 }
 
 impl TlsStream {
@@ -70,7 +70,7 @@ impl TlsStream {
     fn advance_handshake(&mut self) -> Result<(), Error> {
         match self.fill() {
             Ok(0) => Err(Error::closed("the server closed the connection during the TLS handshake")),
-            Ok(_) => self.process(),
+            Ok(_) => self.process().map_err(|error| failure_of(&error)),
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                 self.stream.wait(Interest::Readable, None).map(drop)
             }
@@ -101,8 +101,8 @@ impl TlsStream {
                 if filled > 0 {
                     return Ok(Received::Bytes(filled));
                 }
-                if let Some(error) = self.failure.take() {
-                    return Err(error);
+                if let Some(error) = &self.failure {
+                    return Err(failure_of(error));
                 }
                 if source == Source::Channel {
                     return Ok(Received::Nothing);
@@ -118,7 +118,6 @@ impl TlsStream {
             }
             if let Err(error) = self.process() {
                 self.failure = Some(error);
-                // Nothing behind it can be opened.
                 self.start = self.end;
             }
         }
@@ -176,17 +175,18 @@ impl TlsStream {
     }
 
     /// Gives the session what was received, until it has something for the reader.
-    fn process(&mut self) -> Result<(), Error> {
+    fn process(&mut self) -> Result<(), rustls::Error> {
         while self.start < self.end {
             let mut rest = &self.incoming[self.start..self.end];
-            let used = self.session.read_tls(&mut rest).map_err(|error| Error::connection(&error))?;
+            // A slice cannot fail; the session does where a message is larger than it takes.
+            let used = self.session.read_tls(&mut rest).map_err(|error| rustls::Error::General(error.to_string()))?;
             self.start += used;
             let state = match self.session.process_new_packets() {
                 Ok(state) => state,
                 Err(error) => {
                     // The alert that tells the peer why; it is lost when it cannot leave at once.
                     let _ = self.flush();
-                    return Err(failure_of(&error));
+                    return Err(error);
                 }
             };
             if used == 0 || state.peer_has_closed() {

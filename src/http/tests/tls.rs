@@ -8,6 +8,10 @@ use rustls::HandshakeKind;
 use rustls::version::{TLS12, TLS13};
 
 use super::support::*;
+use crate::http::channel::{Received, Source};
+use crate::http::stream::{Interest, Stream};
+use crate::http::tls::TlsSettings;
+use crate::http::tls_stream::TlsStream;
 use crate::http::*;
 
 const NO_CONTENT: &[u8] = b"HTTP/1.1 204 No Content\r\n\r\n";
@@ -298,4 +302,29 @@ fn the_bytes_in_front_of_a_broken_record_are_handed_out() {
     };
     assert_eq!(body.len(), 50_000);
     assert!(matches!(error.kind, ErrorKind::Tls(_)), "{error:?}");
+}
+
+#[test]
+fn a_broken_record_is_told_as_often_as_it_is_asked_for() {
+    let authority = Authority::new();
+    let server = tls_server(authority.issue("test.example").config(), |mut stream, _| {
+        let _ = stream.sock.write_all(&[&[23, 3, 3, 0, 32][..], &[0; 32]].concat());
+        wait_for_close(&mut stream.sock);
+    });
+    let settings = TlsSettings::new(Trust::Roots(vec![authority.root.clone()]), Vec::new()).unwrap();
+    let socket = std::net::TcpStream::connect(server.address).unwrap();
+    socket.set_nonblocking(true).unwrap();
+    let stream = Stream::new(socket.into(), server.address, context());
+    let name = "test.example".try_into().unwrap();
+    let mut tls = TlsStream::connect(stream, settings.config().unwrap(), name).unwrap();
+    let mut space = [0; 1000];
+    let mut told = 0;
+    while told < 3 {
+        match tls.receive(&mut space, Source::Socket) {
+            Ok(Received::Nothing) if told == 0 => drop(tls.stream().wait(Interest::Readable, None).unwrap()),
+            Err(error) if matches!(error.kind, ErrorKind::Tls(_)) => told += 1,
+            // Whoever does not hear of it would wait for a server that has nothing to add.
+            other => panic!("{other:?} after it was told {told} times"),
+        }
+    }
 }
