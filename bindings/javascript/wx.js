@@ -49,20 +49,22 @@
       listeners: { progressUpdate: [], headersReceived: [] }
     };
     calls[call.number] = call;
-    /* Now, because the page may use its object for another call. */
-    ['success', 'fail', 'complete'].forEach(function (event) {
-      call.callbacks[event] = call.options[event];
-    });
     var values = {};
     var name;
     try {
+      /* Now, because the page may use its object for another call. From the last, so that one that cannot be read leaves
+         somebody to tell. */
+      ['complete', 'fail', 'success'].forEach(function (event) {
+        name = event;
+        call.callbacks[event] = call.options[event];
+      });
       Object.keys(parameters).forEach(function (parameter) {
         name = parameter;
         var value = call.options[name];
         if (value !== undefined && value !== null) values[name] = parameters[name](value);
       });
     } catch (error) {
-      /* Not every object has a text. */
+      /* Not every object has a text, and not every property can be read. */
       fail(call, { errMsg: api + ':fail invalid request data ' + name, errno: 600010 });
       return call;
     }

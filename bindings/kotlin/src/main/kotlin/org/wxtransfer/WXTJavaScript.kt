@@ -30,6 +30,9 @@ public class WXTJavaScript(
             JSONObject(message)
         } catch (malformed: JSONException) {
             throw IllegalArgumentException("not a message of the page", malformed)
+        } catch (nested: StackOverflowError) {
+            // A page can nest lists deeper than the reader's stack goes.
+            throw IllegalArgumentException("not a message of the page", nested)
         }
         if (json.has("abort")) {
             abort(json.optLong("abort"))

@@ -302,10 +302,12 @@ class JavaScriptTest {
             calls('saveFile', {})
             calls('getSavedFileInfo', { filePath: [] })
             calls('removeSavedFile', { filePath: 'wxfile://store_\ud83d' })
+            var unreadable = { get success() { throw new Error('none') } }
+            calls('getSavedFileList', unreadable)
             wx.uploadFile(null); wx.saveFile(); wx.downloadFile(1)
             """,
         )
-        val told = List(14) { page.told() }.groupBy { it.substringBefore(':').substringBefore(' ') }
+        val told = List(16) { page.told() }.groupBy { it.substringBefore(':').substringBefore(' ') }
         assertEquals(
             listOf(
                 "uploadFile: uploadFile:fail invalid request data url 600010", "uploadFile complete",
@@ -316,6 +318,10 @@ class JavaScriptTest {
         assertEquals(listOf("downloadFile: downloadFile:fail invalid url 600009", "downloadFile complete"),
             told.getValue("downloadFile").take(2))
         assertEquals(told.getValue("downloadFile").take(2), told.getValue("downloadFile").drop(2))
+        assertEquals(
+            listOf("getSavedFileList: getSavedFileList:fail invalid request data success 600010", "getSavedFileList complete"),
+            told["getSavedFileList"],
+        )
         assertEquals("saveFile: saveFile:fail invalid request data tempFilePath 600010", told.getValue("saveFile").first())
         for (name in listOf("saveFile", "getSavedFileInfo", "removeSavedFile")) {
             assertEquals("$name complete", told.getValue(name).last())
@@ -386,7 +392,10 @@ class JavaScriptTest {
                     """{"call":9,"api":"downloadFile","options":{"url":"https://a.test/","header":null,"timeout":-1e99}}""",
                 ),
             )
-            assertFailsWith<IllegalArgumentException> { WXTJavaScript(session) {}.receive("none") }
+            val nested = "[".repeat(100_000) + "]".repeat(100_000)
+            for (unreadable in listOf("none", """{"call":1,"api":"downloadFile","options":{"header":$nested}}""")) {
+                assertFailsWith<IllegalArgumentException> { WXTJavaScript(session) {}.receive(unreadable) }
+            }
         }
     }
 
