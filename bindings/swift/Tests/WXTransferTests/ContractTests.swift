@@ -156,6 +156,50 @@ final class ContractTests: XCTestCase {
         Set(values.flatMap { Mirror(reflecting: $0).children.compactMap { $0.label.map(plain) } })
     }
 
+    func testEveryOptionReachesTheFieldOfItsName() {
+        var options = WXTransferSessionOptions(
+            appId: "app", platform: .ios, clientVersion: "8.0.1", dataDirectory: URL(fileURLWithPath: "/data"))
+        options.appVersion = "12"
+        options.userId = "user"
+        options.baseLibraryVersion = "2.10.1"
+        options.userAgent = "agent"
+        options.rootCertificates = "roots"
+        options.proxy = "http://localhost:1"
+        options.maxConcurrentUploads = 1
+        options.maxConcurrentDownloads = 2
+        options.defaultTimeout = 3
+        options.maxTimeout = 4
+        options.maxDownloadSize = 5
+        options.maxDataSize = 6
+        options.storageQuota = 7
+        options.temporaryQuota = 8
+        options.uploadDomains = ["https://up.test"]
+        options.downloadDomains = ["https://down.test", "https://other.test"]
+        CMemory.with { memory in
+            let fields = options.cOptions(in: memory, host: HostContext(options))
+            func text(_ string: WxtStr) -> String {
+                String(decoding: UnsafeRawBufferPointer(start: string.ptr, count: string.len), as: UTF8.self)
+            }
+            XCTAssertEqual(
+                [
+                    fields.app_id, fields.app_version, fields.user_id, fields.client_version, fields.base_library_version,
+                    fields.user_agent, fields.data_directory, fields.root_certificates, fields.proxy,
+                ].map(text),
+                ["app", "12", "user", "8.0.1", "2.10.1", "agent", "/data", "roots", "http://localhost:1"])
+            XCTAssertEqual(
+                [
+                    UInt64(fields.max_concurrent_uploads), UInt64(fields.max_concurrent_downloads),
+                    UInt64(fields.default_timeout), UInt64(fields.max_timeout), UInt64(fields.max_download_size),
+                    UInt64(fields.max_data_size), UInt64(fields.storage_quota), UInt64(fields.temporary_quota),
+                ],
+                [1, 2, 3, 4, 5, 6, 7, 8])
+            XCTAssertEqual(fields.upload_domain_count, 1)
+            XCTAssertEqual(fields.download_domain_count, 2)
+            XCTAssertEqual(fields.upload_domains.map { text($0[0]) }, "https://up.test")
+            XCTAssertEqual(fields.download_domains.map { text($0[1]) }, "https://other.test")
+        }
+    }
+
     func testEveryFieldOfAStructIsAProperty() throws {
         let options = WXTransferSessionOptions(
             appId: "", platform: .ios, clientVersion: "", dataDirectory: URL(fileURLWithPath: "/"))
