@@ -28,6 +28,7 @@ struct options {
   long parallel;         /* transfers at once */
   bool multi;            /* libcurl: one thread and the multi interface in place of threads */
   bool tuned;            /* libcurl: 512 KiB buffers */
+  bool rename;           /* libcurl: a download gets its name when it is whole, as the library's do */
 };
 
 static void die(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
@@ -47,7 +48,7 @@ static inline struct options parse_options(int argc, char **argv) {
       {"keep", required_argument, NULL, 'k'},      {"count", required_argument, NULL, 'n'},
       {"batch", required_argument, NULL, 'b'},     {"parallel", required_argument, NULL, 'p'},
       {"multi", no_argument, NULL, 'm'},           {"tuned", no_argument, NULL, 't'},
-      {NULL, 0, NULL, 0}};
+      {"rename", no_argument, NULL, 'r'},          {NULL, 0, NULL, 0}};
   struct options options = {.count = 1, .parallel = 1};
   int option;
   while ((option = getopt_long(argc, argv, "", names, NULL)) != -1) {
@@ -62,6 +63,7 @@ static inline struct options parse_options(int argc, char **argv) {
       case 'p': options.parallel = atol(optarg); break;
       case 'm': options.multi = true; break;
       case 't': options.tuned = true; break;
+      case 'r': options.rename = true; break;
       default: exit(2);
     }
   }

@@ -5,18 +5,22 @@
  * first-byte from before curl_global_init to the first byte of a response
  *
  * --parallel 1 is one easy handle; more is that many threads with an easy handle each, or with --multi one thread
- * and the multi interface. Options are libcurl's defaults, unless --tuned.
+ * and the multi interface. Options are libcurl's defaults, unless --tuned. With --rename a download has another name until
+ * it is whole.
  */
 #include <curl/curl.h>
 #include <pthread.h>
 
 #include "bench.h"
 
+enum { PATH_SIZE = 4096, PART_PATH_SIZE = PATH_SIZE + sizeof ".part" };
+
 struct job {
   const struct options *options;
   CURL *handle;
   curl_mime *mime;
   FILE *output;
+  char path[PATH_SIZE]; /* of the output, when it is whole */
   curl_off_t bytes;
 };
 
@@ -43,6 +47,12 @@ static void job_open(struct job *job, const struct options *options) {
   }
 }
 
+/* The name of a download that is not whole. */
+static const char *part_path(const struct job *job, char part[static PART_PATH_SIZE]) {
+  snprintf(part, PART_PATH_SIZE, "%s.part", job->path);
+  return part;
+}
+
 /* A new file to write, or the form to send. */
 static void job_prepare(struct job *job) {
   if (job->options->file != NULL) {
@@ -54,11 +64,11 @@ static void job_prepare(struct job *job) {
     curl_easy_setopt(job->handle, CURLOPT_WRITEFUNCTION, discard);
     return;
   }
-  char path[4096];
   long number = __atomic_fetch_add(&next_number, 1, __ATOMIC_RELAXED);
-  snprintf(path, sizeof path, "%s/%ld", job->options->directory, number);
-  job->output = fopen(path, "wb");
-  if (job->output == NULL) die("%s cannot be written", path);
+  snprintf(job->path, sizeof job->path, "%s/%ld", job->options->directory, number);
+  char part[PART_PATH_SIZE];
+  job->output = fopen(job->options->rename ? part_path(job, part) : job->path, "wb");
+  if (job->output == NULL) die("%s cannot be written", job->path);
   curl_easy_setopt(job->handle, CURLOPT_WRITEDATA, job->output);
 }
 
@@ -71,6 +81,10 @@ static void job_finish(struct job *job, CURLcode code) {
   if (status != 200) die("status %ld", status);
   job->bytes += bytes;
   if (job->output != NULL && fclose(job->output) != 0) die("a file cannot be written");
+  if (job->output != NULL && job->options->rename) {
+    char part[PART_PATH_SIZE];
+    if (rename(part_path(job, part), job->path) != 0) die("%s cannot be renamed", part);
+  }
   job->output = NULL;
   curl_mime_free(job->mime);
   job->mime = NULL;

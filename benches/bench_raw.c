@@ -2,6 +2,8 @@
  *
  * download   one request, then read(2) from the socket and write(2) to a file
  * upload     read(2) from the file and write(2) to the socket, as the body of a POST
+ *
+ * --count of them, one after the other.
  */
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -43,9 +45,9 @@ static char *read_head(int connection, char *buffer, ssize_t *count) {
   return body + 4;
 }
 
-static uint64_t download(const struct options *options, char *buffer) {
+static uint64_t download(const struct options *options, long number, char *buffer) {
   char target[1024], path[4096];
-  snprintf(path, sizeof path, "%s/raw", options->directory);
+  snprintf(path, sizeof path, "%s/%ld", options->directory, number);
   int connection = connect_to(options->url, target);
   int length = snprintf(buffer, BUFFER_SIZE, "GET %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", target);
   write_all(connection, buffer, (size_t)length);
@@ -85,8 +87,9 @@ int main(int argc, char **argv) {
   char *buffer = malloc(BUFFER_SIZE);
   struct measurement begin = measurement_begin();
   bool is_upload = strcmp(options.command, "upload") == 0;
-  uint64_t bytes = is_upload ? upload(&options, buffer) : download(&options, buffer);
-  measurement_print(begin, bytes, 1);
+  uint64_t bytes = 0;
+  for (long i = 0; i < options.count; i++) bytes += is_upload ? upload(&options, buffer) : download(&options, i, buffer);
+  measurement_print(begin, bytes, options.count);
   free(buffer);
   return 0;
 }
