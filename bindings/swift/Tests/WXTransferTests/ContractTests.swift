@@ -175,16 +175,17 @@ final class ContractTests: XCTestCase {
         options.temporaryQuota = 8
         options.uploadDomains = ["https://up.test"]
         options.downloadDomains = ["https://down.test", "https://other.test"]
+        options.pins = [
+            .init(host: "one.test", sha256: Data(repeating: 1, count: 32)),
+            .init(host: "two.test", sha256: Data(repeating: 2, count: 31)),
+        ]
         CMemory.with { memory in
             let fields = options.cOptions(in: memory, host: HostContext(options))
-            func text(_ string: WxtStr) -> String {
-                String(decoding: UnsafeRawBufferPointer(start: string.ptr, count: string.len), as: UTF8.self)
-            }
             XCTAssertEqual(
                 [
                     fields.app_id, fields.app_version, fields.user_id, fields.client_version, fields.base_library_version,
                     fields.user_agent, fields.data_directory, fields.root_certificates, fields.proxy,
-                ].map(text),
+                ].map(\.text),
                 ["app", "12", "user", "8.0.1", "2.10.1", "agent", "/data", "roots", "http://localhost:1"])
             XCTAssertEqual(
                 [
@@ -193,10 +194,83 @@ final class ContractTests: XCTestCase {
                     UInt64(fields.max_data_size), UInt64(fields.storage_quota), UInt64(fields.temporary_quota),
                 ],
                 [1, 2, 3, 4, 5, 6, 7, 8])
-            XCTAssertEqual(fields.upload_domain_count, 1)
-            XCTAssertEqual(fields.download_domain_count, 2)
-            XCTAssertEqual(fields.upload_domains.map { text($0[0]) }, "https://up.test")
-            XCTAssertEqual(fields.download_domains.map { text($0[1]) }, "https://other.test")
+            let uploads = UnsafeBufferPointer(start: fields.upload_domains, count: fields.upload_domain_count)
+            let downloads = UnsafeBufferPointer(start: fields.download_domains, count: fields.download_domain_count)
+            XCTAssertEqual(uploads.map(\.text), ["https://up.test"])
+            XCTAssertEqual(downloads.map(\.text), ["https://down.test", "https://other.test"])
+            let pins = UnsafeBufferPointer(start: fields.pins, count: fields.pin_count)
+            XCTAssertEqual(pins.map(\.host.text), ["one.test", "two.test"])
+            XCTAssertEqual(
+                pins.map { Array(UnsafeBufferPointer(start: $0.sha256, count: $0.sha256_length)) },
+                [[UInt8](repeating: 1, count: 32), [UInt8](repeating: 2, count: 31)])
+        }
+    }
+
+    func testEveryChoiceReachesTheFieldOfItsName() {
+        var options = WXTransferSessionOptions(
+            appId: "", platform: .ios, clientVersion: "", dataDirectory: URL(fileURLWithPath: "/"))
+        /// `fields` of the C form after a change of the options; the change stays.
+        func after(_ change: (inout WXTransferSessionOptions) -> Void, _ fields: (WxtSessionOptions) -> [Int32]) -> [Int32] {
+            change(&options)
+            return CMemory.with { fields(options.cOptions(in: $0, host: HostContext(options))) }
+        }
+        let choices: (WxtSessionOptions) -> [Int32] = { [$0.platform, $0.path_policy, $0.storage_sharing] }
+        XCTAssertEqual(after({ _ in }, choices), [WXT_PLATFORM_IOS, WXT_PATHS_SANDBOX, WXT_STORAGE_EXCLUSIVE])
+        XCTAssertEqual(
+            after({ $0.platform = .android }, choices), [WXT_PLATFORM_ANDROID, WXT_PATHS_SANDBOX, WXT_STORAGE_EXCLUSIVE])
+        XCTAssertEqual(
+            after({ $0.platform = .other }, choices), [WXT_PLATFORM_OTHER, WXT_PATHS_SANDBOX, WXT_STORAGE_EXCLUSIVE])
+        XCTAssertEqual(
+            after({ $0.pathPolicy = .native }, choices), [WXT_PLATFORM_OTHER, WXT_PATHS_NATIVE, WXT_STORAGE_EXCLUSIVE])
+        XCTAssertEqual(
+            after({ $0.storageSharing = .shared }, choices), [WXT_PLATFORM_OTHER, WXT_PATHS_NATIVE, WXT_STORAGE_SHARED])
+        let permissions: (WxtSessionOptions) -> [Int32] = {
+            [Int32($0.allow_plain_http), Int32($0.allow_lan), Int32($0.skip_domain_check)]
+        }
+        XCTAssertEqual(after({ _ in }, permissions), [0, 0, 0])
+        XCTAssertEqual(after({ $0.allowPlainHttp = true }, permissions), [1, 0, 0])
+        XCTAssertEqual(after({ $0.allowLan = true }, permissions), [1, 1, 0])
+        XCTAssertEqual(after({ $0.skipDomainCheck = true }, permissions), [1, 1, 1])
+    }
+
+    func testEveryParameterReachesTheFieldOfItsName() {
+        func pairs(_ pairs: UnsafePointer<WxtPair>?, _ count: Int) -> [[String?]] {
+            UnsafeBufferPointer(start: pairs, count: count).map { [$0.name.text, $0.value.text] }
+        }
+        var upload = WXTransferUploadRequest(url: "url", filePath: "path", name: "name")
+        upload.header = ["h1": "1", "h2": "2"]
+        upload.formData = ["f": "3"]
+        upload.fileName = "file"
+        upload.timeout = 5
+        // It belongs to a descriptor, and there is none.
+        upload.fileLength = 6
+        CMemory.with { memory in
+            let fields = upload.cRequest(in: memory)
+            XCTAssertEqual(
+                [fields.url, fields.file_path, fields.name, fields.file_name].map(\.text), ["url", "path", "name", "file"])
+            XCTAssertEqual(pairs(fields.header, fields.header_count), [["h1", "1"], ["h2", "2"]])
+            XCTAssertEqual(pairs(fields.form_data, fields.form_data_count), [["f", "3"]])
+            XCTAssertEqual(fields.timeout, 5)
+            XCTAssertEqual(fields.has_file_descriptor, 0)
+            XCTAssertEqual(fields.file_length, 0)
+        }
+        CMemory.with { memory in
+            let fields = WXTransferUploadRequest(url: "url", fileDescriptor: 7, fileLength: 8, name: "name")
+                .cRequest(in: memory)
+            XCTAssertEqual([fields.url, fields.file_path, fields.name, fields.file_name].map(\.text), ["url", nil, "name", nil])
+            XCTAssertEqual(fields.timeout, 0)
+            XCTAssertEqual(fields.has_file_descriptor, 1)
+            XCTAssertEqual(fields.file_descriptor, 7)
+            XCTAssertEqual(fields.file_length, 8)
+        }
+        var download = WXTransferDownloadRequest(url: "url", filePath: "path")
+        download.header = ["h1": "1", "h2": "2"]
+        download.timeout = 9
+        CMemory.with { memory in
+            let fields = download.cRequest(in: memory)
+            XCTAssertEqual([fields.url, fields.file_path].map(\.text), ["url", "path"])
+            XCTAssertEqual(pairs(fields.header, fields.header_count), [["h1", "1"], ["h2", "2"]])
+            XCTAssertEqual(fields.timeout, 9)
         }
     }
 

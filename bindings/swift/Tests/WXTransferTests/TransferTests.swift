@@ -62,6 +62,21 @@ final class TransferTests: XCTestCase {
         XCTAssertEqual(report.files.map(\.length), [600])
     }
 
+    func testOfAPipeAsManyBytesAreSentAsTheHostSays() async throws {
+        let directory = try TemporaryDirectory()
+        let session = try WXTransferSession(testOptions(directory))
+        // Its writer stays, so that only the length can tell where it ends.
+        let pipe = Pipe()
+        try pipe.fileHandleForWriting.write(contentsOf: TestServer.pattern(6000))
+        var request = WXTransferUploadRequest(
+            url: server.tls + "/upload", fileDescriptor: pipe.fileHandleForReading.fileDescriptor, fileLength: 5000,
+            name: "file")
+        request.fileName = "pipe.bin"
+        let report = try report(try await session.uploadFile(request))
+        XCTAssertEqual(report.files.map(\.length), [5000])
+        withExtendedLifetime(pipe) {}
+    }
+
     func testADownloadIsATemporaryFileUntilTheSessionCloses() async throws {
         let directory = try TemporaryDirectory()
         let session = try WXTransferSession(testOptions(directory))

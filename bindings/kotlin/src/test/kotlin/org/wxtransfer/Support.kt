@@ -1,6 +1,7 @@
 package org.wxtransfer
 
 import java.io.File
+import java.io.FileDescriptor
 import java.nio.file.Files
 import java.nio.file.Path
 import java.util.concurrent.CountDownLatch
@@ -51,6 +52,10 @@ fun CountDownLatch.awaitOrFail(what: String) = assertTrue(await(WAIT_LIMIT_SECON
 /** The first [length] bytes of the server's `/bytes/{n}`, by the formula in its documentation. */
 fun pattern(length: Int): ByteArray =
     ByteArray(length) { index -> ((index % 65521).toLong() * 2654435761L shr 24).toByte() }
+
+/** A descriptor's number, which Java hides. */
+fun number(descriptor: FileDescriptor): Int =
+    FileDescriptor::class.java.getDeclaredField("fd").apply { isAccessible = true }.getInt(descriptor)
 
 /** A file that a page may upload. */
 suspend fun WXTransferSession.temporaryFile(directory: Path, content: ByteArray, name: String = "file.bin"): String {

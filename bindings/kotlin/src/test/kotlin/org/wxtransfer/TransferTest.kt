@@ -162,10 +162,6 @@ class TransferTest {
         }
     }
 
-    /** A descriptor's number, which Java hides. */
-    private fun number(descriptor: java.io.FileDescriptor): Int =
-        java.io.FileDescriptor::class.java.getDeclaredField("fd").apply { isAccessible = true }.getInt(descriptor)
-
     @Test
     fun `50 at once`() = test {
         open().use { session ->

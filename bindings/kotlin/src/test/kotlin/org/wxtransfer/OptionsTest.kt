@@ -1,0 +1,219 @@
+package org.wxtransfer
+
+import java.io.RandomAccessFile
+import java.net.URI
+import java.nio.file.Path
+import java.security.MessageDigest
+import java.security.SecureRandom
+import java.security.cert.X509Certificate
+import javax.net.ssl.SSLContext
+import javax.net.ssl.SSLSocket
+import javax.net.ssl.X509TrustManager
+import kotlin.test.assertEquals
+import kotlin.test.assertFailsWith
+import kotlin.test.assertNull
+import kotlin.test.assertTrue
+import kotlinx.coroutines.flow.first
+import kotlinx.coroutines.flow.toList
+import kotlinx.coroutines.withTimeout
+import org.json.JSONObject
+import org.junit.jupiter.api.Test
+import org.junit.jupiter.api.io.TempDir
+
+/** Options and parameters do what their names say, each seen apart from those that it could be mistaken for. */
+class OptionsTest {
+    @TempDir
+    lateinit var directory: Path
+
+    private val stalled = TestServer.faultPlain + "/fault/stall-before-answer"
+
+    private fun open(change: WXTSessionOptions.() -> WXTSessionOptions = { this }) =
+        WXTransferSession(options(directory.resolve("data")).change())
+
+    private suspend fun WXTransferSession.file() = temporaryFile(directory.resolve("mine"), pattern(10))
+
+    /** The failure of a call that has to end long before the default deadline of a minute. */
+    private suspend fun failure(call: suspend () -> WXTSuccess) =
+        assertFailsWith<WXTFailureException> { withTimeout(WAIT_LIMIT_SECONDS * 1000 / 3) { call() } }
+
+    @Test
+    fun `users of one mini program do not see each other's saved files`() = test {
+        val saved = open { copy(userId = "one") }.use { it.saveFile(it.file()).filePath }
+        open { copy(userId = "two") }.use { assertEquals(emptyList(), it.getSavedFileList()) }
+        open { copy(userId = "one") }.use { assertEquals(listOf(saved), it.getSavedFileList().map(WXTFile::filePath)) }
+    }
+
+    @Test
+    fun `a call without a timeout has the default one, and only that one`() = test {
+        open { copy(defaultTimeout = 100) }.use { session ->
+            val named = session.downloadTask(WXTDownloadRequest(stalled, timeout = 50_000))
+            assertEquals(WXTErrno.TIMEOUT, failure { session.downloadFile(WXTDownloadRequest(stalled)) }.errno)
+            val file = session.file()
+            val upload = WXTUploadRequest(stalled, file, "file")
+            assertEquals(WXTErrno.TIMEOUT, failure { session.uploadFile(upload) }.errno)
+            assertTrue(named.abort(), "its own deadline has not passed")
+            assertEquals(WXTCategory.ABORTED, failure { named.await() }.category)
+        }
+    }
+
+    @Test
+    fun `no timeout is longer than the longest`() = test {
+        open { copy(maxTimeout = 100) }.use { session ->
+            val request = WXTDownloadRequest(stalled, timeout = 50_000)
+            assertEquals(WXTErrno.TIMEOUT, failure { session.downloadFile(request) }.errno)
+        }
+    }
+
+    @Test
+    fun `an upload and a download end at the timeout that they name`() = test {
+        open().use { session ->
+            val upload = WXTUploadRequest(stalled, session.file(), "file", timeout = 100)
+            assertEquals(WXTErrno.TIMEOUT, failure { session.uploadFile(upload) }.errno)
+            assertEquals(WXTErrno.TIMEOUT, failure { session.downloadFile(WXTDownloadRequest(stalled, timeout = 100)) }.errno)
+        }
+    }
+
+    @Test
+    fun `uploads and downloads have places of their own`() = test {
+        open { copy(maxConcurrentUploads = 1, maxConcurrentDownloads = 2) }.use { session ->
+            val file = session.file()
+            val uploads = List(2) { session.uploadTask(WXTUploadRequest(stalled, file, "file")) }
+            val downloads = List(3) { session.downloadTask(WXTDownloadRequest(TestServer.faultPlain + "/fault/stall-in-body")) }
+            // Those that have a place are under way; the last ones are not, and give theirs up first.
+            uploads[0].progress.first()
+            downloads.take(2).forEach { it.progress.first() }
+            for ((tasks, places) in listOf(uploads to 1, downloads to 2)) {
+                val left = tasks.reversed().map { task ->
+                    assertTrue(task.abort())
+                    failure { task.await() }.profile!!.queueEnd > 0
+                }
+                assertEquals(List(tasks.size - places) { false } + List(places) { true }, left)
+            }
+        }
+    }
+
+    @Test
+    fun `an old base library has its quirks`() = test {
+        open { copy(baseLibraryVersion = "1.3.9") }.use { session ->
+            val task = session.downloadTask(WXTDownloadRequest(TestServer.plain + "/bytes/10", filePath = "wxfile://usr/a"))
+            assertNull(task.await().filePath)
+            assertEquals(emptyList(), task.progress.toList())
+        }
+    }
+
+    @Test
+    fun `what is not allowed is refused`() = test {
+        val (plain, secure) = TestServer.plain + "/bytes/5" to TestServer.tls + "/bytes/5"
+        val plainRefused = open { copy(allowPlainHttp = false) }.use { session ->
+            assertEquals(5, session.downloadFile(WXTDownloadRequest(secure)).dataLength)
+            failure { session.downloadFile(WXTDownloadRequest(plain)) }
+        }
+        assertEquals(WXTErrno.INVALID_URL, plainRefused.errno)
+        val lanRefused = open { copy(allowLan = false) }.use { session ->
+            failure { session.downloadFile(WXTDownloadRequest(plain)) }
+        }
+        assertEquals(WXTErrno.NOT_IN_DOMAIN_LIST, lanRefused.errno)
+    }
+
+    @Test
+    fun `a list of domains is looked at unless the app says otherwise`() = test {
+        val port = URI(TestServer.tls).port
+        val request = WXTDownloadRequest("https://example.test:$port/bytes/5")
+        val resolver = WXTResolver { _, resolution -> resolution.finish(listOf("127.0.0.1")) }
+        open { copy(resolver = resolver) }.use { session ->
+            assertEquals(WXTErrno.NOT_IN_DOMAIN_LIST, failure { session.downloadFile(request) }.errno)
+        }
+        open { copy(resolver = resolver, skipDomainCheck = true) }.use { session ->
+            assertEquals(5, session.downloadFile(request).dataLength)
+        }
+        open { copy(resolver = resolver, uploadDomains = listOf("https://example.test:$port")) }.use { session ->
+            assertEquals(WXTErrno.NOT_IN_DOMAIN_LIST, failure { session.downloadFile(request) }.errno)
+            val upload = WXTUploadRequest("https://example.test:$port/upload", session.file(), "file")
+            assertEquals(200, session.uploadFile(upload).statusCode)
+        }
+    }
+
+    @Test
+    fun `a page names a path of the device only where it may`() = test {
+        open { copy(pathPolicy = WXTPathPolicy.NATIVE) }.use { session ->
+            session.file()
+            val upload = WXTUploadRequest(TestServer.plain + "/upload", directory.resolve("mine/file.bin").toString(), "file")
+            assertEquals(200, session.uploadFile(upload).statusCode)
+        }
+        open().use { session ->
+            val upload = WXTUploadRequest(TestServer.plain + "/upload", directory.resolve("mine/file.bin").toString(), "file")
+            assertEquals(WXTErrno.PERMISSION_DENIED, failure { session.uploadFile(upload) }.errno)
+        }
+    }
+
+    @Test
+    fun `each limit holds by itself`() = test {
+        val thousand = WXTDownloadRequest(TestServer.plain + "/bytes/1000")
+        open { copy(maxDownloadSize = 999) }.use { session ->
+            assertEquals(WXTErrno.FILE_TOO_LARGE, failure { session.downloadFile(thousand) }.errno)
+        }
+        open { copy(temporaryQuota = 999) }.use { session ->
+            assertEquals(WXTErrno.QUOTA_EXCEEDED, failure { session.downloadFile(thousand) }.errno)
+        }
+        open { copy(storageQuota = 999) }.use { session ->
+            val temporary = session.downloadFile(thousand).tempFilePath!!
+            val refused = assertFailsWith<WXTFailureException> { session.saveFile(temporary) }
+            assertEquals(WXTErrno.QUOTA_EXCEEDED, refused.errno)
+        }
+        open { copy(maxDataSize = 9) }.use { session ->
+            val file = session.file()
+            val upload = WXTUploadRequest(TestServer.plain + "/bytes/10", file, "file")
+            assertEquals(WXTCategory.LIMIT, failure { session.uploadFile(upload) }.category)
+            assertEquals(9, session.uploadFile(upload.copy(url = TestServer.plain + "/bytes/9")).dataLength)
+            assertEquals(1000, session.downloadFile(thousand).dataLength)
+        }
+    }
+
+    /** The SHA-256 of the test server's SubjectPublicKeyInfo, which is what Java encodes a public key as. */
+    private fun publicKeyHash(): ByteArray {
+        val trusting = object : X509TrustManager {
+            override fun checkClientTrusted(chain: Array<X509Certificate>, type: String) {}
+            override fun checkServerTrusted(chain: Array<X509Certificate>, type: String) {}
+            override fun getAcceptedIssuers() = emptyArray<X509Certificate>()
+        }
+        val context = SSLContext.getInstance("TLS").apply { init(null, arrayOf(trusting), SecureRandom()) }
+        val server = URI(TestServer.tls)
+        val key = context.socketFactory.createSocket(server.host, server.port).use {
+            (it as SSLSocket).session.peerCertificates[0].publicKey
+        }
+        return MessageDigest.getInstance("SHA-256").digest(key.encoded)
+    }
+
+    @Test
+    fun `a host shows a key that it is pinned to`() = test {
+        val (right, wrong) = publicKeyHash() to ByteArray(32)
+        suspend fun download(vararg pins: Pair<String, ByteArray>) =
+            open { copy(pins = pins.map { WXTPin(it.first, it.second) }) }.use { session ->
+                session.downloadFile(WXTDownloadRequest(TestServer.tls + "/bytes/5")).dataLength
+            }
+        assertEquals(5, download("example.test" to wrong, "localhost" to right))
+        val refused = assertFailsWith<WXTFailureException> { download("example.test" to right, "localhost" to wrong) }
+        assertEquals(WXTCategory.TLS, refused.category)
+    }
+
+    @Test
+    fun `of a pipe as many bytes are sent as the app says`() = test {
+        open().use { session ->
+            val pipe = directory.resolve("pipe")
+            assertEquals(0, ProcessBuilder("mkfifo", pipe.toString()).start().waitFor())
+            RandomAccessFile(pipe.toFile(), "rw").use { ends ->
+                ends.write(pattern(6000))
+                // Its writer stays, so that only the length can tell where it ends.
+                val request = WXTUploadRequest(
+                    url = TestServer.plain + "/upload",
+                    name = "file",
+                    fileName = "pipe.bin",
+                    fileDescriptor = number(ends.fd),
+                    fileLength = 5000,
+                )
+                val seen = JSONObject(session.uploadFile(request).data).getJSONArray("files").getJSONObject(0)
+                assertEquals("pipe.bin" to 5000, seen.getString("filename") to seen.getInt("length"))
+            }
+        }
+    }
+}
