@@ -72,12 +72,16 @@
     return call;
   }
 
+  /* Within the page's call, out of which nothing may come that its callbacks throw. Otherwise that goes to the engine, as
+     what no script catches; so it does here, in a turn of its own, where the engine has any. */
   function fail(call, failure) {
-    try {
-      deliver(call.number, 'fail', failure);
-    } finally {
-      deliver(call.number, 'complete', failure);
-    }
+    ['fail', 'complete'].forEach(function (event) {
+      try {
+        deliver(call.number, event, failure);
+      } catch (thrown) {
+        if (typeof global.setTimeout === 'function') global.setTimeout(function () { throw thrown; }, 0);
+      }
+    });
   }
 
   function deliver(number, event, result) {

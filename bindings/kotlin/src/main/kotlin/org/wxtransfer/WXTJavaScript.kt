@@ -22,9 +22,18 @@ public class WXTJavaScript(
     private val files: Executor = Dispatchers.IO.asExecutor(),
     private val send: (String) -> Unit,
 ) {
-    private val tasks = HashMap<Long, WXTTask<*>?>()
+    private val running = HashMap<Long, Running>()
 
-    /** Takes a message of the page's `wxtransferSend`. Any thread. A message that cannot be read throws. */
+    /** A call whose task has begun, or is about to. */
+    private class Running {
+        var task: WXTTask<*>? = null
+        var aborted = false
+    }
+
+    /**
+     * Takes a message of the page's `wxtransferSend`. Any thread. Throws [IllegalArgumentException] for one that cannot be
+     * read, or that names its call by no whole number: there is nothing to answer to.
+     */
     public fun receive(message: String) {
         val json = try {
             JSONObject(message)
@@ -35,10 +44,10 @@ public class WXTJavaScript(
             throw IllegalArgumentException("not a message of the page", nested)
         }
         if (json.has("abort")) {
-            abort(json.optLong("abort"))
+            abort(json.number("abort"))
             return
         }
-        val call = Call(json.optLong("call"), json.optString("api"))
+        val call = Call(json.number("call"), json.optString("api"))
         val options = json.optJSONObject("options") ?: JSONObject()
         when (call.api) {
             "uploadFile" -> start(call) { upload(call, options) }
@@ -63,12 +72,19 @@ public class WXTJavaScript(
     }
 
     private fun abort(number: Long) {
-        synchronized(tasks) { tasks[number] }?.abort()
+        val task = synchronized(running) {
+            running[number]?.let {
+                it.aborted = true
+                it.task
+            }
+        }
+        task?.abort()
     }
 
-    private fun start(call: Call, begin: () -> WXTTask<*>) {
+    internal fun start(call: Call, begin: () -> WXTTask<*>) {
         // Before the task begins: its last callback, which takes it out again, may come before `begin` returns.
-        synchronized(tasks) { tasks[call.number] = null }
+        val entry = Running()
+        synchronized(running) { running[call.number] = entry }
         val task = try {
             begin()
         } catch (malformed: MalformedException) {
@@ -80,11 +96,16 @@ public class WXTJavaScript(
             call.refused(refused)
             return
         }
-        synchronized(tasks) { if (call.number in tasks) tasks[call.number] = task }
+        val aborted = synchronized(running) {
+            entry.task = task
+            entry.aborted
+        }
+        // An `abort` that came before there was a task.
+        if (aborted) task.abort()
     }
 
     private fun forget(call: Call) {
-        synchronized(tasks) { tasks.remove(call.number) }
+        synchronized(running) { running.remove(call.number) }
     }
 
     private fun upload(call: Call, options: JSONObject): WXTTask<*> = session.uploadFile(
@@ -138,7 +159,7 @@ public class WXTJavaScript(
     }
 
     /** One call of the page's, which is answered under its number. */
-    private inner class Call(val number: Long, val api: String) {
+    internal inner class Call(val number: Long, val api: String) {
         var answered = false
             private set
 
@@ -248,6 +269,13 @@ internal fun WXTProfile.json(): JSONObject = JSONObject()
 
 /** A parameter that is not what a message may hold. */
 private class MalformedException(parameter: String) : Exception(parameter)
+
+/** The number of a call. JSON has one kind of numbers, so that 1.0 is 1. */
+private fun JSONObject.number(name: String): Long {
+    val number = opt(name) as? Number
+    require(number != null && number.toDouble() == number.toLong().toDouble()) { "$name is no whole number" }
+    return number.toLong()
+}
 
 /** A parameter that is text; `null` where it is absent. */
 private fun JSONObject.text(name: String): String? = opt(name) as? String

@@ -16,7 +16,9 @@ import kotlin.test.assertFailsWith
 import kotlin.test.assertFalse
 import kotlin.test.assertNotNull
 import kotlin.test.assertTrue
+import kotlin.concurrent.thread
 import kotlinx.coroutines.runBlocking
+import org.json.JSONArray
 import org.json.JSONObject
 import org.junit.jupiter.api.Test
 import org.junit.jupiter.api.io.TempDir
@@ -330,6 +332,67 @@ class JavaScriptTest {
     }
 
     @Test
+    fun `a page has its task even where a parameter has no text and its callbacks throw`() = page { _, page ->
+        page.run(
+            """
+            var later = []
+            var setTimeout = function (callback) { later.push(callback) }
+            var unreadable = {
+              url: { toString: function () { throw new Error('no text') } },
+              fail: function (res) { tell(res.errMsg); throw new Error('of fail') },
+              complete: function () { tell('complete'); throw new Error('of complete') }
+            }
+            var task = wx.downloadFile(unreadable)
+            task.onProgressUpdate(function () {})
+            task.abort()
+            tell('went on')
+            later[0]()
+            """,
+        )
+        page.run("later[1]()")
+        // An engine without turns of its own goes on too.
+        page.run("setTimeout = undefined; wx.downloadFile(unreadable); tell('went on')")
+        val failed = listOf("downloadFile:fail invalid request data url", "complete", "went on")
+        val thrown = List(8) { page.told() }
+        assertEquals(failed, thrown.take(3))
+        assertTrue("of fail" in thrown[3] && "of complete" in thrown[4], "$thrown")
+        assertEquals(failed, thrown.drop(5))
+    }
+
+    @Test
+    fun `an upload has the timeout that the page names`() = page { session, page ->
+        val file = session.file(pattern(10), "a.txt")
+        page.run(
+            """
+            wx.uploadFile({
+              url: '${TestServer.faultPlain}/fault/stall-before-answer', filePath: '$file', name: 'file', timeout: 100,
+              fail: function (res) { tell(res.errMsg + ' ' + res.errno) }
+            })
+            """,
+        )
+        assertEquals("uploadFile:fail timeout 5", page.told())
+    }
+
+    @Test
+    fun `headers come with their status, and values of one name together`() = page { session, page ->
+        val head = "HTTP/1.1 203 OK\r\nX-A: one\r\nX-B: two\r\nX-A: three\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+        val file = session.file(pattern(10), "a.txt")
+        val options = "filePath: '$file', name: 'file'"
+        for (call in listOf("downloadFile" to "", "uploadFile" to options)) {
+            PhaseServer("\r\n\r\n", head.toByteArray()).use { server ->
+                page.run(
+                    """
+                    wx.${call.first}({ url: 'http://${server.address}/', ${call.second} }).onHeadersReceived(function (res) {
+                      tell(JSON.stringify([res.statusCode, res.header]))
+                    })
+                    """,
+                )
+                assertEquals("""[203,{"X-A":"one, three","X-B":"two","Content-Length":"0","Connection":"close"}]""", page.told())
+            }
+        }
+    }
+
+    @Test
     fun `a page may use one object for two calls`() = page { session, page ->
         val file = session.file(pattern(10), "a.txt")
         page.run(
@@ -393,9 +456,36 @@ class JavaScriptTest {
                 ),
             )
             val nested = "[".repeat(100_000) + "]".repeat(100_000)
-            for (unreadable in listOf("none", """{"call":1,"api":"downloadFile","options":{"header":$nested}}""")) {
-                assertFailsWith<IllegalArgumentException> { WXTJavaScript(session) {}.receive(unreadable) }
+            val unreadable = listOf(
+                "none",
+                "[]",
+                """{"call":10,"api":"downloadFile","options":{"header":$nested}}""",
+                """{"api":"getSavedFileList"}""",
+                """{"call":null,"api":"getSavedFileList"}""",
+                """{"call":"1","api":"getSavedFileList"}""",
+                """{"call":1.5,"api":"getSavedFileList"}""",
+                """{"call":1e300,"api":"getSavedFileList"}""",
+                """{"abort":"1"}""",
+                """{"abort":1.5}""",
+            )
+            val bridge = WXTJavaScript(session, Runnable::run) { throw AssertionError("nothing is answered: $it") }
+            for (message in unreadable) {
+                assertFailsWith<IllegalArgumentException>(message.take(100)) { bridge.receive(message) }
             }
+        }
+    }
+
+    @Test
+    fun `a task that is aborted while it begins is aborted`() = test {
+        WXTransferSession(options(directory.resolve("data"))).use { session ->
+            val bridge = WXTJavaScript(session) {}
+            lateinit var task: WXTTask<*>
+            bridge.start(bridge.Call(1, "downloadFile")) {
+                thread { bridge.receive("""{"abort":1}""") }.join()
+                task = session.downloadTask(WXTDownloadRequest(TestServer.faultPlain + "/fault/stall-before-answer"))
+                task
+            }
+            assertEquals(WXTCategory.ABORTED, assertFailsWith<WXTFailureException> { task.await() }.category)
         }
     }
 
@@ -504,6 +594,33 @@ class JavaScriptTest {
         )
         val told = setOf(page.told(), page.told(), page.told())
         assertEquals(setOf("true,10,getSavedFileInfo:ok", "removeSavedFile:ok", "1301112"), told)
+    }
+
+    @Test
+    fun `a page learns of its saved files what the library knows`() = page { session, page ->
+        val files = listOf(10 to "a.txt", 20 to "b.txt").map { (length, name) -> session.file(pattern(length), name) }
+        val before = System.currentTimeMillis() / 1000
+        page.run("wx.saveFile({ tempFilePath: '${files[0]}', success: function (res) { tell(res.savedFilePath) } })")
+        val saved = page.told()
+        page.run(
+            """
+            wx.saveFile({ tempFilePath: '${files[1]}', filePath: 'wxfile://usr/kept.txt', success: function (res) {
+              tell(res.savedFilePath)
+              wx.getSavedFileList({ success: function (res) { tell(JSON.stringify(res.fileList)) } })
+              wx.getSavedFileInfo({ filePath: '$saved', success: function (res) { tell(res.size + ' ' + res.createTime) } })
+            } })
+            """,
+        )
+        assertEquals("wxfile://usr/kept.txt", page.told())
+        val told = setOf(page.told(), page.told())
+        val created = runBlocking { session.getSavedFileInfo(saved) }.createTime
+        assertTrue(created in before..System.currentTimeMillis() / 1000, "$created")
+        val list = JSONArray(told.single { it.startsWith("[") })
+        assertEquals(1, list.length())
+        with(list.getJSONObject(0)) {
+            assertEquals(listOf(saved, 10L, created), listOf(getString("filePath"), getLong("size"), getLong("createTime")))
+        }
+        assertEquals("10 $created", told.single { !it.startsWith("[") })
     }
 
     @Test
