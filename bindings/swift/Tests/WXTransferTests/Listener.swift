@@ -64,6 +64,24 @@ final class Listener: Sendable {
         }
     }
 
+    /// Answers the first client once the head of its request has come, and closes the connection.
+    func answer(_ response: String) async {
+        let socket = socket
+        await withCheckedContinuation { continuation in
+            DispatchQueue.global().async {
+                let connection = accept(socket, nil, nil)
+                var head = Data()
+                var byte: UInt8 = 0
+                while head.suffix(4) != Data("\r\n\r\n".utf8), recv(connection, &byte, 1, 0) == 1 {
+                    head.append(byte)
+                }
+                _ = Array(response.utf8).withUnsafeBytes { send(connection, $0.baseAddress, $0.count, 0) }
+                close(connection)
+                continuation.resume()
+            }
+        }
+    }
+
     private static func openSocket() -> Int32 {
         #if canImport(Glibc)
         Glibc.socket(AF_INET, streamType, 0)

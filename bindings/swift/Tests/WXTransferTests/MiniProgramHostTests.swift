@@ -112,9 +112,6 @@ final class MiniProgramHostTests: XCTestCase {
         let named = try await page.call("downloadFile", ["url": server.tls + "/bytes/1", "filePath": "wxfile://usr/a"])
         XCTAssertEqual(named.last?.result.filePath, "wxfile://usr/a")
         XCTAssertNil(named.last?.result.tempFilePath)
-        let late = server.faultPlain + "/fault/stall-before-answer"
-        let stalled = try await page.call("downloadFile", ["url": late, "timeout": 100])
-        XCTAssertEqual(stalled.last?.result.errno, 5)
         let saved = try await page.call("saveFile", ["tempFilePath": path])
         let store = try XCTUnwrap(saved[0].result.savedFilePath)
         XCTAssertTrue(store.hasPrefix("wxfile://store_"), store)
@@ -141,6 +138,94 @@ final class MiniProgramHostTests: XCTestCase {
             XCTAssertEqual(late[0].result.errMsg, "\(api):fail \(WXTransferStatus.sessionClosed)")
             XCTAssertEqual(late[0].result.errno, 4)
         }
+    }
+
+    func testTheOptionsOfTheGuideAreThoseOfTheMiniProgram() async throws {
+        let port = try XCTUnwrap(URLComponents(string: server.tls)?.port)
+        let domain = "https://example.test:\(port)"
+        var options = try MiniProgramHost.options(appId: "wx1234567890abcdef", version: "12", domains: [domain])
+        let support = FileManager.default.urls(for: .applicationSupportDirectory, in: .userDomainMask)[0]
+        XCTAssertTrue(options.dataDirectory.path.hasPrefix(support.path + "/"), options.dataDirectory.path)
+        // Only what makes this machine answer for that domain.
+        let directory = try TemporaryDirectory()
+        options.dataDirectory = directory.url
+        options.rootCertificates = server.certificate
+        options.resolver = { _ in ["127.0.0.1"] }
+        let page = try Page(options)
+        let photo = try await page.host.chosen(directory.file("photo.jpg", TestServer.pattern(100)))
+        let upload = ["filePath": photo, "name": "file"]
+        let uploaded = try await page.call("uploadFile", upload.merging(["url": domain + "/upload"]) { $1 })
+        let data = try XCTUnwrap(uploaded.last?.result.data)
+        XCTAssertTrue(data.contains("https://servicewechat.com/wx1234567890abcdef/12/page-frame.html"), data)
+        let downloaded = try await page.call("downloadFile", ["url": domain + "/bytes/42"])
+        XCTAssertEqual(downloaded.last?.result.dataLength, 42)
+        for url in ["https://other.test:\(port)/", server.tls, server.plain] {
+            for (api, options) in [("uploadFile", upload), ("downloadFile", [:])] {
+                let refused = try await page.call(api, options.merging(["url": url]) { $1 })
+                XCTAssertEqual(refused.map(\.event), ["fail", "complete"], "\(api) \(url)")
+            }
+        }
+    }
+
+    func testCallsHaveTheTimeoutThatThePageNames() async throws {
+        let directory = try TemporaryDirectory()
+        let page = try Page(testOptions(directory))
+        let photo = try await page.host.chosen(directory.file("photo.jpg", TestServer.pattern(100)))
+        let stalled = server.faultPlain + "/fault/stall-before-answer"
+        // It has begun before the others and has the default: theirs would end after it.
+        try page.send(#"{"call":100,"api":"downloadFile","options":{"url":"\#(stalled)"}}"#)
+        let upload = try await page.call("uploadFile", [
+            "url": stalled, "filePath": photo, "name": "file", "timeout": 100,
+        ])
+        XCTAssertEqual(upload.last?.result.errMsg, "uploadFile:fail timeout")
+        let download = try await page.call("downloadFile", ["url": stalled, "timeout": 100])
+        XCTAssertEqual(download.last?.result.errMsg, "downloadFile:fail timeout")
+        try page.send(#"{"abort":100}"#)
+        let aborted = try await page.answers(to: 100)
+        XCTAssertEqual(aborted.last?.result.errMsg, "downloadFile:fail abort")
+    }
+
+    func testHeadersComeWithTheirStatusAndValuesOfOneNameTogether() async throws {
+        let directory = try TemporaryDirectory()
+        let page = try Page(testOptions(directory))
+        let photo = try await page.host.chosen(directory.file("photo.jpg", TestServer.pattern(100)))
+        for (api, options) in [("uploadFile", ["filePath": photo, "name": "file"]), ("downloadFile", [:])] {
+            let url = ["url": server.plain + "/status/404"]
+            let answers = try await page.call(api, options.merging(url) { $1 })
+            XCTAssertEqual(answers.filter { $0.event == "headersReceived" }.map(\.result.statusCode), [404], api)
+        }
+        let listener = try Listener(full: false)
+        async let answered: Void = listener.answer(
+            "HTTP/1.1 200 OK\r\nX-A: one\r\nX-B: two\r\nX-A: three\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+        let answers = try await page.call("downloadFile", ["url": "http://127.0.0.1:\(listener.port)/"])
+        await answered
+        let header = try XCTUnwrap(answers.first { $0.event == "headersReceived" }?.result.header)
+        XCTAssertEqual(
+            header, ["X-A": "one, three", "X-B": "two", "Content-Length": "0", "Connection": "close"])
+    }
+
+    func testAPageLearnsOfItsSavedFilesWhatTheLibraryKnows() async throws {
+        let directory = try TemporaryDirectory()
+        let page = try Page(testOptions(directory))
+        let before = Int(Date().timeIntervalSince1970)
+        var stored: [String] = []
+        for (length, target) in [(10, nil), (20, "wxfile://usr/kept.txt")] {
+            let photo = try await page.host.chosen(directory.file("\(length).txt", TestServer.pattern(length)))
+            var options = ["tempFilePath": photo]
+            options["filePath"] = target
+            let saved = try await page.call("saveFile", options)
+            stored.append(try XCTUnwrap(saved.last?.result.savedFilePath))
+        }
+        XCTAssertEqual(stored[1], "wxfile://usr/kept.txt")
+        let list = try await page.call("getSavedFileList")
+        let info = try await page.call("getSavedFileInfo", ["filePath": stored[0]])
+        let after = Int(Date().timeIntervalSince1970)
+        let file = try XCTUnwrap(list.last?.result.fileList?.first)
+        XCTAssertEqual(list.last?.result.fileList?.count, 1)
+        XCTAssertEqual(file.filePath, stored[0])
+        XCTAssertEqual([file.size, info.last?.result.size], [10, 10])
+        XCTAssertTrue((before...after).contains(file.createTime), "\(file.createTime)")
+        XCTAssertEqual(info.last?.result.createTime, file.createTime)
     }
 
     func testMessagesThatAreNotAsDescribedAreAnswered() async throws {
