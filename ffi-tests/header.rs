@@ -45,6 +45,14 @@ fn the_header_compiles_twice_as_cpp11() {
     compile(&mut cpp_compiler(CPP11), &output_directory("header-cpp-twice"), &format!("{ONCE}{ONCE}{USE}"));
 }
 
+#[test]
+fn the_program_of_the_readme_compiles_as_c99() {
+    let readme = fs::read_to_string(source("README.md")).unwrap();
+    let (_, rest) = readme.split_once("```c\n").expect("a program in C");
+    let (program, _) = rest.split_once("```\n").expect("the end of the program");
+    compile(&mut c_compiler(C99), &output_directory("readme"), program);
+}
+
 /// A host's own macros and a stricter compiler do not break the inline functions.
 #[test]
 fn the_initialisers_compile_without_a_warning() {

@@ -17,13 +17,18 @@ lib=$tools/kotlin/lib
 library=$out/wxtransfer.jar:$lib/kotlin-stdlib.jar:$lib/kotlinx-coroutines-core-jvm.jar
 kotlinc() { bash "$tools/kotlin/bin/kotlinc" -Werror -no-stdlib -no-reflect "$@"; }
 
-# The guide ends in a page of code, which an app's developer must be able to take as it is.
-mkdir -p "$out/guide"
-awk '/^```kotlin$/ { code = ""; inside = 1; next } /^```$/ { inside = 0 } inside { code = code $0 "\n" } END { printf "%s", code }' \
-    "$here/README.md" >"$out/guide/Guide.kt"
-grep -q WXTransferSession "$out/guide/Guide.kt" || { echo "test.sh: README.md has no page of code" >&2; exit 1; }
-rm -rf "$out/guide/classes"
-kotlinc -jvm-target 1.8 -no-jdk -classpath "$tools/android.jar:$library" -d "$out/guide/classes" "$out/guide/Guide.kt"
+# A guide ends in a page of code, which an app's developer must be able to take as it is.
+compile_guide() { # compile_guide NAME GUIDE
+    local name=$1
+    mkdir -p "$out/guide"
+    awk '/^```kotlin$/ { code = ""; inside = 1; next } /^```$/ { inside = 0 } inside { code = code $0 "\n" } END { printf "%s", code }' \
+        "$2" >"$out/guide/$name.kt"
+    grep -q WXTransferSession "$out/guide/$name.kt" || { echo "test.sh: $2 has no page of code" >&2; exit 1; }
+    rm -rf "$out/guide/$name-classes"
+    kotlinc -jvm-target 1.8 -no-jdk -classpath "$tools/android.jar:$library" -d "$out/guide/$name-classes" "$out/guide/$name.kt"
+}
+compile_guide kotlin "$here/README.md"
+compile_guide javascript "$here/../javascript.md"
 
 tests=$library:$("$here/test-classpath.sh" "$tools"):$java/rhino.jar:$java/com.android.json.jar
 rm -rf "$out/test-classes"
