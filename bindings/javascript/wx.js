@@ -79,7 +79,7 @@
       try {
         deliver(call.number, event, failure);
       } catch (thrown) {
-        if (typeof global.setTimeout === 'function') global.setTimeout(function () { throw thrown; }, 0);
+        if (isFunction(global.setTimeout)) global.setTimeout(function () { throw thrown; }, 0);
       }
     });
   }
