@@ -360,7 +360,7 @@ class JavaScriptTest {
     }
 
     @Test
-    fun `an upload has the timeout that the page names`() = page { session, page ->
+    fun `an upload has the timeout that the page names`() = page({ copy(maxTimeout = 600_000, defaultTimeout = 600_000) }) { session, page ->
         val file = session.file(pattern(10), "a.txt")
         page.run(
             """
