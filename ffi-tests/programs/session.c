@@ -3,6 +3,7 @@
 #include "../support.h"
 
 #include <dirent.h>
+#include <sched.h>
 
 static void refused(const WxtSessionOptions *options, WxtStatus status) {
   static int anything;
@@ -235,19 +236,21 @@ static unsigned entries(const char *path) {
   return count;
 }
 
+/* Runs first: a lookup of a name that a task no longer waits for goes on in threads of the process, with files open. */
 static void many_times(void) {
   WxtSessionOptions options = local_options();
+  /* By address, which takes no lookup. */
+  const char *port = strrchr(variable("WXT_TLS_URL"), ':');
+  unsigned threads = entries("/proc/self/task");
   unsigned descriptors = 0;
-  unsigned threads = 0;
   for (int round = 0; round < 100; round++) {
-    /* What is made once in a process, at its first use, is no leak. */
+    /* What is opened once in a process, at its first use, is no leak. */
     if (round == 10) {
       descriptors = entries("/proc/self/fd");
-      threads = entries("/proc/self/task");
     }
     WxtSession *session = open_session(&options);
     Recorder recorder = {0};
-    start_download(session, tls("/bytes/10"), &recorder);
+    start_download(session, format("https://127.0.0.1%s/bytes/10", port), &recorder);
     if (round % 2 == 0) {
       EXPECT_SUCCESS(&recorder, 200);
     }
@@ -256,7 +259,12 @@ static void many_times(void) {
     recorder_forget(&recorder);
   }
   CHECK_NUMBER(entries("/proc/self/fd"), descriptors);
-  CHECK(entries("/proc/self/task") <= threads);
+  /* pthread_join returns before the system has taken the thread off this list, and nothing tells when it has. */
+  uint64_t limit = now() + WAIT_LIMIT * 1000;
+  while (entries("/proc/self/task") > threads) {
+    CHECK(now() < limit);
+    sched_yield();
+  }
 }
 
 static void texts(void) {
@@ -270,12 +278,12 @@ static void texts(void) {
 
 int main(void) {
   begin();
+  many_times();
   mistakes_in_the_options();
   other_sizes();
   two_sessions();
   after_the_end();
   closed_twice_at_once();
-  many_times();
   texts();
   return 0;
 }
