@@ -3,11 +3,13 @@
  * download   one request, then read(2) from the socket and write(2) to a file
  * upload     read(2) from the file and write(2) to the socket, as the body of a POST
  *
- * --count of them, one after the other.
+ * --count of them, --parallel at once, in a thread each.
  */
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -82,14 +84,36 @@ static uint64_t upload(const struct options *options, char *buffer) {
   return (uint64_t)status.st_size;
 }
 
+struct work {
+  const struct options *options;
+  atomic_long next;
+  atomic_ullong bytes;
+};
+
+static void *work(void *argument) {
+  struct work *work = argument;
+  bool is_upload = strcmp(work->options->command, "upload") == 0;
+  char *buffer = malloc(BUFFER_SIZE);
+  if (buffer == NULL) die("malloc");
+  long number;
+  while ((number = atomic_fetch_add(&work->next, 1)) < work->options->count) {
+    atomic_fetch_add(&work->bytes, is_upload ? upload(work->options, buffer) : download(work->options, number, buffer));
+  }
+  free(buffer);
+  return NULL;
+}
+
 int main(int argc, char **argv) {
   struct options options = parse_options(argc, argv);
-  char *buffer = malloc(BUFFER_SIZE);
+  struct work all = {.options = &options};
+  pthread_t *threads = calloc((size_t)options.parallel, sizeof *threads);
+  if (threads == NULL) die("calloc");
   struct measurement begin = measurement_begin();
-  bool is_upload = strcmp(options.command, "upload") == 0;
-  uint64_t bytes = 0;
-  for (long i = 0; i < options.count; i++) bytes += is_upload ? upload(&options, buffer) : download(&options, i, buffer);
-  measurement_print(begin, bytes, options.count);
-  free(buffer);
+  for (long i = 0; i < options.parallel; i++) {
+    if (pthread_create(&threads[i], NULL, work, &all) != 0) die("pthread_create");
+  }
+  for (long i = 0; i < options.parallel; i++) pthread_join(threads[i], NULL);
+  measurement_print(begin, all.bytes, options.count);
+  free(threads);
   return 0;
 }

@@ -122,13 +122,15 @@ def ten(bench):
     up = ["upload", "--url", f"{SINK_TLS}/sink", "--file", f"{FILES}/200MiB", "--ca", CA]
     raw_down = ["download", "--url", f"{NGINX_PLAIN}/200MiB"]
     raw_up = ["upload", "--url", f"{SINK_PLAIN}/sink", "--file", f"{FILES}/200MiB"]
-    for name, arguments, raw in (("ten tls downloads", down, raw_down), ("ten tls uploads", up, raw_up)):
-        arguments = [*arguments, "--count", 10, "--parallel", 10]
+    for name, arguments, raw_arguments in (("ten tls downloads", down, raw_down), ("ten tls uploads", up, raw_up)):
+        at_once = ["--count", 10, "--parallel", 10]
+        arguments = [*arguments, *at_once]
         ours = Variant("bench_wxt", *arguments)
         curl = [Variant("bench_curl", *arguments)]
         if not bench.quick:
             curl.append(Variant("bench_curl", *arguments, "--multi"))
-        with_tls_limit(bench, name, ours, curl, Variant("bench_raw", *raw, "--count", 10), 10 * 200 / 1024, 0.65)
+        raw = Variant("bench_raw", *raw_arguments, *at_once)
+        with_tls_limit(bench, name, ours, curl, raw, 10 * 200 / 1024, 0.65)
         memory(bench, name, ours, curl[0], 12, 14)
 
 

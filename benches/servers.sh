@@ -53,7 +53,7 @@ build_programs() {
   {
     cc $flags "$here/bench_wxt.c" -o "$build/bench_wxt" "$library" -lpthread -ldl -lm
     cc $flags "$here/bench_abort.c" -o "$build/bench_abort" "$library" -lpthread -ldl -lm
-    cc $flags "$here/bench_raw.c" -o "$build/bench_raw"
+    cc $flags "$here/bench_raw.c" -o "$build/bench_raw" -lpthread
     (cd "$root" && cargo bench --quiet --bench aead --no-run --target-dir "$build/cargo")
     cp "$(find "$build/cargo/release/deps" -name 'aead-*' -type f -executable -printf '%T@ %p\n' | sort -rn | sed -n '1s/[^ ]* //p')" "$build/bench_aead"
     cc $flags "$here/bench_server.c" -o "$build/bench_server" -lssl -lcrypto -lpthread

@@ -31,7 +31,7 @@ impl TargetUrl {
     pub fn join(&self, reference: &str, allow_plain_http: bool) -> Result<TargetUrl, UrlError> {
         let url = self.url.join(reference).map_err(UrlError::Malformed)?;
         let twin = self.with_other_scheme()?.join(&other_scheme(reference)).map_err(UrlError::Malformed)?;
-        checked(url, &twin, allow_plain_http)
+        checked(url, Some(&twin), allow_plain_http)
     }
 
     /// The same address under the other scheme, where a default port is no default and therefore stays visible.
@@ -85,8 +85,14 @@ pub fn parse(input: &str, allow_plain_http: bool) -> Result<TargetUrl, UrlError>
     if !is_http(&url) {
         return Err(UrlError::Scheme);
     }
-    let twin = Url::parse(&other_scheme(input)).map_err(UrlError::Malformed)?;
-    checked(url, &twin, allow_plain_http)
+    // A port stands behind a colon of its own, and one that is still there needs no second reading.
+    let twin = match url.port() {
+        None if input.bytes().filter(|&byte| byte == b':').count() > 1 => {
+            Some(Url::parse(&other_scheme(input)).map_err(UrlError::Malformed)?)
+        }
+        _ => None,
+    };
+    checked(url, twin.as_ref(), allow_plain_http)
 }
 
 /// The address without its query, which may hold secrets, for a log.
@@ -97,7 +103,7 @@ pub fn redacted(url: &Url) -> String {
     url.into()
 }
 
-fn checked(mut url: Url, twin: &Url, allow_plain_http: bool) -> Result<TargetUrl, UrlError> {
+fn checked(mut url: Url, twin: Option<&Url>, allow_plain_http: bool) -> Result<TargetUrl, UrlError> {
     if !is_http(&url) {
         return Err(UrlError::Scheme);
     }
@@ -116,7 +122,7 @@ fn checked(mut url: Url, twin: &Url, allow_plain_http: bool) -> Result<TargetUrl
     }
     // The parser drops a port that is the scheme's own. No port is the default of both schemes, so one of the two
     // readings shows it.
-    let explicit_port = url.port().is_some() || twin.port().is_some();
+    let explicit_port = url.port().is_some() || twin.is_some_and(|twin| twin.port().is_some());
     Ok(TargetUrl { url, explicit_port })
 }
 

@@ -61,3 +61,66 @@ pub unsafe extern "C" fn text(text: *const u8, length: usize) -> usize {
     let url = url::Url::parse(&decoded).and_then(|url| url.join(&decoded)).unwrap();
     url.as_str().len()
 }
+
+/// An answer to a POST with a body, over a transport of its own, without which no transfer could be aborted.
+#[cfg(feature = "http")]
+#[unsafe(no_mangle)]
+pub extern "C" fn http(port: u16) -> usize {
+    use std::io::{Cursor, Read, Write};
+    use std::net::TcpStream;
+
+    use ureq::config::Config;
+    use ureq::http::Uri;
+    use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
+    use ureq::unversioned::transport::{Buffers, ConnectionDetails, Connector, LazyBuffers, NextTimeout, Transport};
+    use ureq::{Agent, Error, SendBody};
+
+    #[derive(Debug)]
+    struct Stream(TcpStream, LazyBuffers);
+
+    impl Transport for Stream {
+        fn buffers(&mut self) -> &mut dyn Buffers {
+            &mut self.1
+        }
+
+        fn transmit_output(&mut self, amount: usize, _: NextTimeout) -> Result<(), Error> {
+            Ok(self.0.write_all(&self.1.output()[..amount])?)
+        }
+
+        fn await_input(&mut self, _: NextTimeout) -> Result<bool, Error> {
+            let received = self.0.read(self.1.input_append_buf())?;
+            self.1.input_appended(received);
+            Ok(received > 0)
+        }
+
+        fn is_open(&mut self) -> bool {
+            true
+        }
+    }
+
+    #[derive(Debug)]
+    struct Connect(u16);
+
+    impl Connector for Connect {
+        type Out = Stream;
+
+        fn connect(&self, _: &ConnectionDetails<'_>, _: Option<()>) -> Result<Option<Stream>, Error> {
+            let stream = TcpStream::connect(("127.0.0.1", self.0))?;
+            Ok(Some(Stream(stream, LazyBuffers::new(16 * 1024, 16 * 1024))))
+        }
+    }
+
+    #[derive(Debug)]
+    struct NoResolver;
+
+    impl Resolver for NoResolver {
+        fn resolve(&self, _: &Uri, _: &Config, _: NextTimeout) -> Result<ResolvedSocketAddrs, Error> {
+            Ok(self.empty())
+        }
+    }
+
+    let agent = Agent::with_parts(Agent::config_builder().build(), Connect(port), NoResolver);
+    let request = agent.post("http://localhost/").header("content-length", "1");
+    let response = request.send(SendBody::from_owned_reader(Cursor::new(b"x"))).unwrap();
+    response.into_body().into_reader().read(&mut [0; 100]).unwrap()
+}
