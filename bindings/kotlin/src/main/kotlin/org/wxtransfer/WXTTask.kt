@@ -1,12 +1,16 @@
 package org.wxtransfer
 
 import kotlinx.coroutines.CompletableDeferred
+import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.flow.Flow
 import kotlinx.coroutines.flow.MutableStateFlow
+import kotlinx.coroutines.flow.conflate
 import kotlinx.coroutines.flow.emitAll
 import kotlinx.coroutines.flow.flow
+import kotlinx.coroutines.flow.flowOn
 import kotlinx.coroutines.flow.transformWhile
 import kotlinx.coroutines.flow.update
+import kotlinx.coroutines.withContext
 
 /**
  * The callbacks of one task, for those who pass them on to a page.
@@ -47,11 +51,17 @@ public class WXTTask<out S : WXTSuccess> internal constructor(
     public val headers: Flow<WXTHeadersReceived> = events.flowOf { it.headers }
 
     /** Waits for the end. Cancelling the wait does not abort the task. Throws [WXTFailureException]. */
-    public suspend fun await(): S = events.result.await()
+    public suspend fun await(): S = outsideCallbacks { events.result.await() }
 
     /** Aborts it, waiting or running: it then fails with `abort`. Any thread. `false` where it has ended already. */
     public fun abort(): Boolean = Native.taskAbort(session, events.id) == WXTStatus.OK.value
 }
+
+/**
+ * Waits where a callback cannot go on with the caller's coroutine, as an immediate dispatcher would have it: what follows
+ * would run in the callback, and [WXTransferSession.close] be refused. Nothing begins where the caller is cancelled.
+ */
+internal suspend fun <T> outsideCallbacks(wait: suspend () -> T): T = withContext(Dispatchers.Default) { wait() }
 
 /** What has happened to a task so far. */
 internal data class TaskState(val headers: WXTHeadersReceived?, val progress: WXTProgress?, val ended: Boolean)
@@ -72,7 +82,7 @@ internal abstract class TaskEvents<S : WXTSuccess>(@Volatile private var callbac
     @Volatile
     var whenEnded: ((Result<S>) -> Unit)? = null
 
-    /** The values that [select] finds, as they change, until the task ends. */
+    /** The values that [select] finds, as they change, until the task ends. Collected as [outsideCallbacks] waits. */
     fun <T : Any> flowOf(select: (TaskState) -> T?): Flow<T> = flow {
         var last: T? = null
         emitAll(
@@ -85,7 +95,7 @@ internal abstract class TaskEvents<S : WXTSuccess>(@Volatile private var callbac
                 !now.ended
             },
         )
-    }
+    }.conflate().flowOn(Dispatchers.Default)
 
     override fun onHeadersReceived(task: Long, statusCode: Int, header: ByteArray, headerLengths: IntArray) = reporting {
         id = task

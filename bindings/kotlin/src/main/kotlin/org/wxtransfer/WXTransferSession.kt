@@ -164,10 +164,12 @@ public class WXTransferSession(options: WXTSessionOptions) : AutoCloseable {
     }
 
     private suspend fun <S : WXTSuccess, E : TaskEvents<S>> awaitOrAbort(events: E, start: (E) -> WXTTask<S>): S =
-        suspendCancellableCoroutine { continuation ->
-            events.whenEnded = { it.fold(continuation::resume, continuation::resumeWithException) }
-            val task = start(events)
-            continuation.invokeOnCancellation { task.abort() }
+        outsideCallbacks {
+            suspendCancellableCoroutine { continuation ->
+                events.whenEnded = { it.fold(continuation::resume, continuation::resumeWithException) }
+                val task = start(events)
+                continuation.invokeOnCancellation { task.abort() }
+            }
         }
 
     private suspend fun <T> onDisk(operation: () -> T): T = withContext(Dispatchers.IO) { operation() }

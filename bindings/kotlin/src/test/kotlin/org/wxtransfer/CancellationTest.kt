@@ -2,11 +2,14 @@ package org.wxtransfer
 
 import java.nio.file.Path
 import java.util.concurrent.CountDownLatch
+import java.util.concurrent.atomic.AtomicInteger
 import kotlin.test.assertEquals
 import kotlin.test.assertTrue
 import kotlinx.coroutines.CoroutineStart
 import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.cancel
 import kotlinx.coroutines.cancelAndJoin
+import kotlinx.coroutines.currentCoroutineContext
 import kotlinx.coroutines.flow.first
 import kotlinx.coroutines.launch
 import org.junit.jupiter.api.Test
@@ -61,6 +64,25 @@ class CancellationTest {
             // A second answer does nothing.
             repeat(2) { pending?.finish(listOf("127.0.0.1")) }
         }
+    }
+
+    @Test
+    fun `before it begins`() = test {
+        val asked = AtomicInteger()
+        val resolver = WXTResolver { _, resolution ->
+            asked.incrementAndGet()
+            resolution.finish(emptyList())
+        }
+        WXTransferSession(options().copy(resolver = resolver, skipDomainCheck = true)).use { session ->
+            // Often, since a task that was begun and aborted would not always come as far as the resolver.
+            repeat(300) {
+                launch(Dispatchers.Default, CoroutineStart.UNDISPATCHED) {
+                    currentCoroutineContext().cancel()
+                    session.downloadFile(WXTDownloadRequest("http://example.test/"))
+                }.join()
+            }
+        }
+        assertEquals(0, asked.get())
     }
 
     @Test

@@ -11,10 +11,12 @@ import kotlin.test.assertFailsWith
 import kotlin.test.assertFalse
 import kotlin.test.assertNull
 import kotlin.test.assertTrue
+import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.async
 import kotlinx.coroutines.awaitAll
 import kotlinx.coroutines.flow.first
 import kotlinx.coroutines.flow.toList
+import kotlinx.coroutines.launch
 import org.json.JSONObject
 import org.junit.jupiter.api.Test
 import org.junit.jupiter.api.io.TempDir
@@ -330,6 +332,24 @@ class TransferTest {
             recorders.forEach { it.end() }
             val threads = recorders.flatMap { it.threads }.toSet()
             assertEquals(listOf("wxt-delivery"), threads.map { it.name })
+        }
+    }
+
+    /** As an app does it whose executor is the main thread, and whose coroutines run there at once (`Main.immediate`). */
+    @Test
+    fun `a coroutine goes on outside callbacks, and may close its session`() = test {
+        val url = TestServer.plain + "/bytes/100"
+        val waits = listOf<suspend (WXTransferSession) -> Unit>(
+            { it.downloadFile(WXTDownloadRequest(url)) },
+            { it.downloadTask(WXTDownloadRequest(url)).await() },
+            { it.downloadTask(WXTDownloadRequest(url)).headers.first() },
+            { it.downloadTask(WXTDownloadRequest(url)).progress.first() },
+            { runCatching { it.downloadFile(WXTDownloadRequest("no address")) } },
+        )
+        for (wait in waits) {
+            launch(Dispatchers.Unconfined) {
+                WXTransferSession(options(directory.resolve("data"))).use { wait(it) }
+            }.join()
         }
     }
 
