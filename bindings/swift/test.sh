@@ -28,7 +28,7 @@ with_swift() {
         shift 3
         mount --make-rprivate /
         for directory in "$repository" "$target"; do
-            mkdir -p "$root$directory"
+            mkdir -p "$directory" "$root$directory"
             mount --bind "$directory" "$root$directory"
         done
         mount -t proc proc "$root/proc"

@@ -100,7 +100,11 @@ final class CancellationTests: XCTestCase {
             let recorder = Recorder<WXTransferUploadSuccess>()
             let task = try recorder.upload(
                 session, .init(url: base + "/fault/stall-in-upload", filePath: file.path, name: "file"))
-            try await cancel(.cancel) { try await task.resultOrAbort() }
+            try await cancel(.cancel) {
+                try await task.resultOrAbort()
+            } when: {
+                await recorder.wait { if case .progress = $0 { true } else { false } }
+            }
             for case .complete(.success) in await recorder.all() { XCTFail("it was aborted") }
         }
     }
