@@ -28,7 +28,8 @@ extension WXTransferSession {
     /// `wx.uploadFile` with closures, for a host that answers a page's callbacks.
     ///
     /// One of `success` and `fail` runs, then `complete`, and nothing after it; the events run before. They run on the
-    /// session's `callbackQueue`, never two at the same time, and may begin before this function returns.
+    /// session's `callbackQueue`, or on the thread that closes the session, never two at the same time, and may begin
+    /// before this function returns.
     @discardableResult
     public func uploadFile(
         _ request: WXTransferUploadRequest,

@@ -108,7 +108,8 @@ public struct WXTransferSessionOptions: Sendable {
     /// The host's own name resolution: IPv4 or IPv6 literals in the order of preference, none for "no such host".
     /// Several hosts may be asked for at once. `nil` is the system's.
     public var resolver: (@Sendable (_ host: String) async -> [String])?
-    /// Where closures run, a serial queue such as the main one; `nil` is a thread of the session's own.
+    /// Where closures run, a serial queue such as the main one; `nil` is a thread of the session's own. What is left when
+    /// the session closes runs on the thread that closes it.
     public var callbackQueue: DispatchQueue?
     /// Where the log goes, called from any thread, several at once. A message holds no query, header value or body.
     public var log: (@Sendable (_ level: LogLevel, _ message: String) -> Void)?

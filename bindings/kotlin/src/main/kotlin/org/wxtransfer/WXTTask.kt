@@ -17,8 +17,9 @@ import kotlinx.coroutines.withContext
  *
  * Exactly one of [onSuccess] and [onFail] runs, then [onComplete]: also for an abort, a deadline and a session that
  * closes. [onHeadersReceived] and [onProgress] run before. Callbacks of one session never run at the same time. They run
- * on a thread of the session's own, or where its executor runs them. All of the session may be used in them, but for
- * [WXTransferSession.close]. What one throws goes to its thread's handler for uncaught exceptions.
+ * on a thread of the session's own, or where its executor runs them; what is left when the session closes, on the thread
+ * that closes it. All of the session may be used in them, but for [WXTransferSession.close]. What one throws goes to its
+ * thread's handler for uncaught exceptions.
  */
 public interface WXTCallbacks<in S : WXTSuccess> {
     /** `onHeadersReceived`: the final response's headers, once. */

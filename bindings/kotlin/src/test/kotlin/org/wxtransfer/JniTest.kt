@@ -5,6 +5,7 @@ import java.lang.ref.WeakReference
 import java.nio.file.Path
 import javax.management.ObjectName
 import kotlin.test.assertEquals
+import kotlin.test.assertFailsWith
 import kotlin.test.assertFalse
 import kotlin.test.assertNull
 import kotlin.test.assertTrue
@@ -39,7 +40,7 @@ class JniTest {
             logger = { _, _ -> },
             resolver = { _, resolution -> resolution.finish(listOf("127.0.0.1", "no address")) },
         )
-        WXTransferSession(options).use { session ->
+        val closed = WXTransferSession(options).use { session ->
             val file = session.temporaryFile(directory.resolve("mine"), pattern(1000))
             val tasks = List(20) { number ->
                 async {
@@ -59,8 +60,11 @@ class JniTest {
             runCatching { session.getSavedFileInfo("wxfile://store_00") }
             runCatching { WXTransferSession(options) }
             session.downloadTask(WXTDownloadRequest(TestServer.faultPlain + "/fault/stall-in-body"))
+            session
         }
         runCatching { WXTransferSession(options.copy(appId = "")) }
+        assertFailsWith<WXTStatusException> { closed.downloadTask(WXTDownloadRequest("")) }
+        assertFailsWith<WXTStatusException> { closed.uploadTask(WXTUploadRequest("", null, "file")) }
         pool.shutdown()
     }
 
