@@ -4,6 +4,7 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
+use std::time::Instant;
 
 use super::support::*;
 use crate::http::*;
@@ -226,19 +227,11 @@ fn bytes_in_the_kernel_do_not_count_as_sent() {
     assert!(counted + 50_000 < accepted, "{counted} of {accepted} bytes that the socket accepted");
 }
 
-/// A slow network takes the last megabytes out of the kernel's buffer long after the source has given them.
+/// A slow network takes the last bytes out of the kernel's buffer long after the source has given them.
 #[test]
 fn what_leaves_the_kernel_is_told_also_when_nothing_is_left_to_read() {
-    let length = 2 << 20;
-    let server = Server::start(move |mut stream, _| {
-        read_head(&mut stream).unwrap();
-        let mut piece = vec![0; 64 * 1024];
-        for _ in 0..length / piece.len() {
-            stream.read_exact(&mut piece).unwrap();
-            std::thread::sleep(std::time::Duration::from_millis(30));
-        }
-        stream.write_all(b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n").unwrap();
-    });
+    // The client's kernel takes all of it, and the server's only a little, for as long as nobody reads.
+    let length = 1 << 20;
     let context = context();
     let told: Arc<Mutex<Vec<u64>>> = Arc::default();
     let (here, listener) = (Arc::downgrade(&context), told.clone());
@@ -247,7 +240,28 @@ fn what_leaves_the_kernel_is_told_also_when_nothing_is_left_to_read() {
             listener.lock().unwrap().push(sent);
         }
     });
+    let (reader, listened) = (context.clone(), told.clone());
+    let server = Server::start(move |mut stream, _| {
+        socket2::SockRef::from(&stream).set_recv_buffer_size(64 * 1024).unwrap();
+        read_head(&mut stream).unwrap();
+        wait_until(|| reader.body_bytes_read() == length as u64);
+        let mut body = vec![0; length];
+        let (first, rest) = body.split_at_mut(length / 4);
+        stream.read_exact(first).unwrap();
+        wait_until(|| !listened.lock().unwrap().is_empty());
+        stream.read_exact(rest).unwrap();
+        stream.write_all(b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n").unwrap();
+    });
     post(&client(), &server.url(), &mut PatternBody::new(length as u64), &context).unwrap();
     let told = told.lock().unwrap();
     assert!(told.len() > 1 && told.is_sorted_by(|before, after| before < after), "{told:?}");
+}
+
+/// Waits for what nothing announces.
+fn wait_until(holds: impl Fn() -> bool) {
+    let begin = Instant::now();
+    while !holds() {
+        assert!(begin.elapsed() < PATIENCE, "it took too long");
+        thread::yield_now();
+    }
 }
