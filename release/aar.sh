@@ -25,6 +25,15 @@ rust_target() {
     esac
 }
 
+# `e_machine` of an ELF file (the System V ABI's list).
+machine() {
+    case $1 in
+    arm64-v8a) echo 183 ;;
+    armeabi-v7a) echo 40 ;;
+    x86_64) echo 62 ;;
+    esac
+}
+
 # build ABI: prints where its shared library is.
 build() {
     local target clang tools name
@@ -43,6 +52,8 @@ build() {
 # pack ABI LIBRARY
 pack() {
     rust_target "$1" >/dev/null
+    [[ $(head -c 4 "$2") == $'\x7fELF' && $(od -An -tu2 -j18 -N2 "$2") -eq $(machine "$1") ]] ||
+        fail "$2 is no shared library for $1"
     local module=$AAR/prefab/modules/wxtransfer
     mkdir -p "$AAR/jni/$1" "$module/libs/android.$1"
     cp "$2" "$AAR/jni/$1/$LIBRARY"

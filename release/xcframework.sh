@@ -92,6 +92,9 @@ case $# in
     ;;
 2)
     device=$1 simulator=$2
+    for library in "$device" "$simulator"; do
+        [[ $(head -c 7 "$library") == '!<arch>' ]] || fail "$library is no static library"
+    done
     simulator_architectures=(arm64)
     ;;
 *) fail "usage: xcframework.sh [DEVICE.a SIMULATOR.a]" ;;
