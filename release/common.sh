@@ -1,6 +1,9 @@
 # Sourced by the scripts beside it.
 # shellcheck shell=bash
 
+# Where cargo puts what is packed.
+export CARGO_TARGET_DIR=$ROOT/target
+
 fail() {
     echo "error: $*" >&2
     exit 1

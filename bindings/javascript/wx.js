@@ -8,7 +8,7 @@
   'use strict';
 
   var wx = global.wx = global.wx || {};
-  var calls = {};
+  var calls = Object.create(null);
   var lastCall = 0;
 
   function isFunction(value) {
@@ -45,7 +45,7 @@
     var call = {
       number: ++lastCall,
       options: Object(options === undefined || options === null ? {} : options),
-      callbacks: {},
+      callbacks: Object.create(null),
       listeners: { progressUpdate: [], headersReceived: [] }
     };
     calls[call.number] = call;
@@ -88,7 +88,7 @@
     var call = calls[number];
     if (!call) return;
     if (event === 'complete') delete calls[number];
-    if (call.listeners[event]) {
+    if (event === 'progressUpdate' || event === 'headersReceived') {
       call.listeners[event].slice().forEach(function (listener) {
         listener(result);
       });

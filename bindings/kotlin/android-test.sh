@@ -10,6 +10,8 @@ ROOT=$(cd "$HERE/../.." && pwd)
 TOOLS=${WXT_KOTLIN_ROOT:-/var/cache/wxtransfer/kotlin}
 TARGET=x86_64-linux-android
 OUT=$ROOT/target/kotlin/android-test
+# As build.sh has it.
+export CARGO_TARGET_DIR=$ROOT/target
 
 "$ROOT/ffi-tests/mobile/build.sh" $TARGET
 (cd "$ROOT" && cargo build --locked -p wxtransfer-test-server)
@@ -31,9 +33,9 @@ bash "$TOOLS/kotlin/bin/kotlinc" -Werror -no-stdlib -no-reflect -jvm-target 17 \
     -d "$OUT/classes" "$HERE/src/androidTest/kotlin" "$HERE/src/test/kotlin/org/wxtransfer/Support.kt"
 
 status=0
-env "LD_LIBRARY_PATH=$OUT/lib" java -Xcheck:jni -Xmx256m \
+env "LD_LIBRARY_PATH=$OUT/lib" java -Xcheck:jni -Xmx256m --add-opens java.base/java.io=ALL-UNNAMED \
     -Djava.library.path="$ROOT/target/$TARGET/release" -Dwxtransfer.library="$ROOT/target/$TARGET/release/libwxtransfer_jni.so" \
-    -Dwxtransfer.bionic="$OUT/lib/libc.so" -Dwxtransfer.server="${CARGO_TARGET_DIR:-$ROOT/target}/debug/wxtransfer-test-server" \
+    -Dwxtransfer.bionic="$OUT/lib/libc.so" -Dwxtransfer.server="$ROOT/target/debug/wxtransfer-test-server" \
     -classpath "$OUT/classes:$tests" org.junit.platform.console.ConsoleLauncher \
     --scan-classpath "$OUT/classes" --details tree --disable-banner --fail-if-no-tests >"$OUT/test.log" 2>&1 || status=$?
 cat "$OUT/test.log"

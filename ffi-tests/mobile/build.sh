@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Builds the library for phones and checks what came out: static libraries for Android and iOS, and the shared library
-# that an Android app packs, which is the Kotlin library's with the core in it. Needs Debian and rustup's rustc, and neither an NDK nor Xcode: there are no C library and no
-# frameworks to link with, so what is missing at the end is held against the reviewed lists beside this file.
+# that an Android app packs, which is the Kotlin library's with the core in it. Needs Debian and rustup's rustc, and neither
+# an NDK nor Xcode: there are no C library and no frameworks to link with, so what is missing at the end is held against
+# the reviewed lists beside this file.
 # What is built here is not for shipping; release/ has the scripts for that.
 #
 # usage: build.sh [target...]    default: all of them
@@ -17,6 +18,8 @@ IOS_MINIMUM=13.0
 # The first simulator on ARM; rustc knows no older one.
 ARM_SIMULATOR_MINIMUM=14.0
 OUT=$ROOT/target/mobile
+# Where cargo puts what is looked at here.
+export CARGO_TARGET_DIR=$ROOT/target
 KOTLIN=$ROOT/bindings/kotlin/src
 # The size of an empty page on Android 15 and later; a library with less alignment is not loaded there.
 PAGE=16384
@@ -95,7 +98,8 @@ exported_symbols() {
 # - _R… and _ZN…: Rust's, which hold the crate and its version.
 # - rust_eh_personality: the language's own, under this name in every static library of Rust.
 # - ring_core_…: the C and assembly of ring, which puts its version into the names.
-# LLVM's arithmetic (__muldi3, ceilf16, …) is weak, and so gives way to what an app or its C library has of that name.
+# Weak symbols give way to what an app has of that name. They are the compiler's: arithmetic (__muldi3, ceilf16, …) that
+# its own crate brings, and what refers to the language's rust_eh_personality.
 INTERNAL='^(_R|_ZN|rust_eh_personality$|ring_core_[0-9])'
 
 # no_foreign WHAT LIST-FILE ACTUAL-FILE: everything in the second is in the first.
@@ -139,6 +143,10 @@ check_static() {
         LC_ALL=C sort -u >"$work/exported"
     exported_symbols "$target" >"$work/exported.expected"
     expect_same "$target: the symbols of the static library" "$work/exported.expected" "$work/exported"
+    llvm-nm-19 --extern-only --quiet --no-llvm-bc --defined-only --print-file-name "$archive" |
+        awk '$(NF - 1) ~ /^[VW]$/ && $0 !~ /compiler_builtins-[0-9a-f]+\./ && $NF != "DW.ref.rust_eh_personality" { print $NF }' \
+            >"$work/weak"
+    [[ ! -s $work/weak ]] || fail "$target: weak symbols that are not the compiler's: $(tr '\n' ' ' <"$work/weak")"
 
     # A weak symbol may be missing: the code asks before it calls.
     awk 'NF == 2 && $1 == "U" { print $2 }' "$work/symbols" | LC_ALL=C sort -u | LC_ALL=C comm -23 - "$work/defined" \

@@ -36,7 +36,7 @@ public enum WXTransferImportMode: Sendable {
     }
 }
 
-/// The files. Each function waits for the disk on a thread of its own.
+/// The files. Each function waits for the disk on a thread of the system's global dispatch queue.
 extension WXTransferSession {
     /// `wx.saveFile`: moves a temporary file to the store, or to `filePath`, a `wxfile://usr/` path whose file it
     /// replaces. The temporary path is invalid afterwards; on failure it stays.

@@ -1,6 +1,13 @@
 package org.wxtransfer
 
+import android.content.ContentResolver
 import android.content.Context
+import android.database.Cursor
+import android.net.Uri
+import android.os.Looper
+import android.os.ParcelFileDescriptor
+import java.io.FileNotFoundException
+import java.io.RandomAccessFile
 import java.nio.file.Files
 import java.nio.file.Path
 import java.security.KeyStore
@@ -8,6 +15,7 @@ import java.security.cert.CertificateException
 import java.security.cert.CertificateFactory
 import java.security.cert.X509Certificate
 import java.util.concurrent.LinkedBlockingQueue
+import java.util.concurrent.RejectedExecutionException
 import javax.net.ssl.TrustManagerFactory
 import javax.net.ssl.X509TrustManager
 import kotlin.test.assertContentEquals
@@ -167,6 +175,87 @@ class AndroidTest {
             verdict(question, TestServer.certificates)
         }
         open().use { assertContentEquals(pattern(1000), contentOfDownload(it, "second.example.test")) }
+    }
+
+    /** A document of another app's: [file], under [displayName]. */
+    private class Documents(private val uri: Uri, private val file: RandomAccessFile?, private val displayName: String?) : Context() {
+        var closed = 0
+
+        override fun getContentResolver() = object : ContentResolver() {
+            override fun openFileDescriptor(uri: Uri, mode: String): ParcelFileDescriptor? {
+                assertEquals(this@Documents.uri to "r", uri to mode)
+                return file?.let { ParcelFileDescriptor(number(it.fd)) { closed++ } }
+            }
+
+            override fun query(
+                uri: Uri,
+                projection: Array<String>?,
+                selection: String?,
+                selectionArgs: Array<String>?,
+                sortOrder: String?,
+            ): Cursor {
+                assertEquals(listOf("_display_name"), projection?.toList())
+                return object : Cursor {
+                    override fun moveToFirst() = true
+                    override fun isNull(columnIndex: Int) = displayName == null
+                    override fun getString(columnIndex: Int) = displayName
+                    override fun close() { closed++ }
+                }
+            }
+        }
+    }
+
+    private fun file(content: ByteArray) =
+        RandomAccessFile(Files.write(directory.resolve("document"), content).toFile(), "r")
+
+    @Test
+    @Order(7)
+    fun `a document becomes a temporary file`() = test {
+        val uri = Uri("content://photos/1")
+        open(TestServer.certificates).use { session ->
+            for ((name, extension) in listOf("holiday.png" to ".png", null to "")) {
+                file(pattern(1000)).use { file ->
+                    val documents = Documents(uri, file, name)
+                    val imported = session.importContent(documents, uri)
+                    assertContentEquals(pattern(1000), Files.readAllBytes(Path.of(imported.nativePath)))
+                    assertEquals(extension, Regex("""\.\w+$""").find(imported.filePath)?.value.orEmpty())
+                    assertEquals(2, documents.closed, "the descriptor and the cursor")
+                }
+            }
+            assertFailsWith<FileNotFoundException> { session.importContent(Documents(uri, null, null), uri) }
+        }
+    }
+
+    @Test
+    @Order(8)
+    fun `a descriptor is imported and uploaded`() = test {
+        open(TestServer.certificates).use { session ->
+            file(pattern(1000)).use { file ->
+                val descriptor = ParcelFileDescriptor(number(file.fd))
+                file.seek(10)
+                val imported = session.importFileDescriptor(descriptor, length = 20, name = "part.bin")
+                assertContentEquals(pattern(1000).copyOfRange(10, 30), Files.readAllBytes(Path.of(imported.nativePath)))
+                file.seek(0)
+                val request = WXTUploadRequest(url("localhost").replace("/bytes/1000", "/upload"), name = "file", fileName = "a.bin")
+                val answer = session.uploadFile(request.withFile(descriptor))
+                assertEquals(200, answer.statusCode, answer.data)
+                assertTrue(""""length":1000""" in answer.data, answer.data)
+            }
+        }
+    }
+
+    @Test
+    @Order(9)
+    fun `callbacks run on the main thread, until it has ended`() = test {
+        val options = options(directory.resolve("data")).copy(executor = WXTransferAndroid.mainExecutor)
+        WXTransferSession(options).use { session ->
+            val recorder = Recorder<WXTDownloadSuccess>()
+            session.downloadFile(WXTDownloadRequest(TestServer.plain + "/bytes/5"), recorder)
+            recorder.end()
+            assertEquals(setOf("main looper"), recorder.threads.map { it.name }.toSet())
+        }
+        Looper.getMainLooper().thread.shutdown()
+        assertFailsWith<RejectedExecutionException> { WXTransferAndroid.mainExecutor.execute {} }
     }
 
     /** What a Java trust manager, which Android's is one of, says of the chain. Without [roots], the JDK's own. */

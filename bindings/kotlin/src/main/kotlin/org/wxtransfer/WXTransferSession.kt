@@ -27,11 +27,11 @@ public class WXTransferSession(options: WXTSessionOptions) : AutoCloseable {
         awaitOrAbort(DownloadEvents(NoCallbacks)) { start(request, it) }
 
     /** Starts an upload. What is wrong with the request comes as the task's failure. Throws [WXTStatusException]. */
-    public fun uploadTask(request: WXTUploadRequest): WXTTask<WXTUploadSuccess> =
+    public fun uploadFileTask(request: WXTUploadRequest): WXTTask<WXTUploadSuccess> =
         start(request, UploadEvents(NoCallbacks))
 
     /** Starts a download. What is wrong with the request comes as the task's failure. Throws [WXTStatusException]. */
-    public fun downloadTask(request: WXTDownloadRequest): WXTTask<WXTDownloadSuccess> =
+    public fun downloadFileTask(request: WXTDownloadRequest): WXTTask<WXTDownloadSuccess> =
         start(request, DownloadEvents(NoCallbacks))
 
     /** Starts an upload with callbacks, the first of which may run before this returns. Throws [WXTStatusException]. */

@@ -121,7 +121,7 @@ class CancellationTest {
         WXTransferSession(options().copy(maxConcurrentUploads = 1)).use { session ->
             val file = session.temporaryFile(directory.resolve("mine"), ByteArray(32 * 1024 * 1024))
             val request = WXTUploadRequest(TestServer.faultPlain + "/fault/stall-in-upload", file, "file")
-            val task = session.uploadTask(request)
+            val task = session.uploadFileTask(request)
             task.progress.first { it.totalBytes > 0 }
             assertTrue(task.abort())
             val failure = runCatching { task.await() }.exceptionOrNull() as WXTFailureException
@@ -143,7 +143,7 @@ class CancellationTest {
     fun `in the queue`() = test {
         PhaseServer("\r\n\r\n").use { server ->
             WXTransferSession(options()).use { session ->
-                val first = session.downloadTask(WXTDownloadRequest("http://${server.address}/"))
+                val first = session.downloadFileTask(WXTDownloadRequest("http://${server.address}/"))
                 server.reached.awaitOrFail("the first is under way")
                 val recorder = Recorder<WXTDownloadSuccess>()
                 val second = session.downloadFile(WXTDownloadRequest(TestServer.plain + "/bytes/5"), recorder)

@@ -482,7 +482,7 @@ class JavaScriptTest {
             lateinit var task: WXTTask<*>
             bridge.start(bridge.Call(1, "downloadFile")) {
                 thread { bridge.receive("""{"abort":1}""") }.join()
-                task = session.downloadTask(WXTDownloadRequest(TestServer.faultPlain + "/fault/stall-before-answer"))
+                task = session.downloadFileTask(WXTDownloadRequest(TestServer.faultPlain + "/fault/stall-before-answer"))
                 task
             }
             assertEquals(WXTCategory.ABORTED, assertFailsWith<WXTFailureException> { task.await() }.category)

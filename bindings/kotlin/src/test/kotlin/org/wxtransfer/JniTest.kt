@@ -55,16 +55,16 @@ class JniTest {
                 }
             }
             tasks.awaitAll()
-            session.downloadTask(WXTDownloadRequest(TestServer.faultPlain + "/fault/stall-in-body")).abort()
+            session.downloadFileTask(WXTDownloadRequest(TestServer.faultPlain + "/fault/stall-in-body")).abort()
             session.removeSavedFile(session.saveFile(file).filePath)
             runCatching { session.getSavedFileInfo("wxfile://store_00") }
             runCatching { WXTransferSession(options) }
-            session.downloadTask(WXTDownloadRequest(TestServer.faultPlain + "/fault/stall-in-body"))
+            session.downloadFileTask(WXTDownloadRequest(TestServer.faultPlain + "/fault/stall-in-body"))
             session
         }
         runCatching { WXTransferSession(options.copy(appId = "")) }
-        assertFailsWith<WXTStatusException> { closed.downloadTask(WXTDownloadRequest("")) }
-        assertFailsWith<WXTStatusException> { closed.uploadTask(WXTUploadRequest("", null, "file")) }
+        assertFailsWith<WXTStatusException> { closed.downloadFileTask(WXTDownloadRequest("")) }
+        assertFailsWith<WXTStatusException> { closed.uploadFileTask(WXTUploadRequest("", null, "file")) }
         pool.shutdown()
     }
 
@@ -89,7 +89,7 @@ class JniTest {
             session.downloadFile(WXTDownloadRequest(TestServer.plain + "/bytes/5"), recorder)
             recorder.end()
             assertTrue(Thread.getAllStackTraces().keys.any { it.name == "wxt-delivery" })
-            repeat(2 * noise) { session.downloadTask(WXTDownloadRequest(TestServer.faultPlain + "/fault/stall-in-body")) }
+            repeat(2 * noise) { session.downloadFileTask(WXTDownloadRequest(TestServer.faultPlain + "/fault/stall-in-body")) }
             val during = globalReferences()
             assertTrue(during > before + noise, "$before references became $during")
         }

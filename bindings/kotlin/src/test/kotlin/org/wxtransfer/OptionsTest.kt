@@ -46,7 +46,7 @@ class OptionsTest {
     @Test
     fun `a call without a timeout has the default one, and only that one`() = test {
         open { copy(defaultTimeout = 100) }.use { session ->
-            val named = session.downloadTask(WXTDownloadRequest(stalled, timeout = 50_000))
+            val named = session.downloadFileTask(WXTDownloadRequest(stalled, timeout = 50_000))
             assertEquals(WXTErrno.TIMEOUT, failure { session.downloadFile(WXTDownloadRequest(stalled)) }.errno)
             val file = session.file()
             val upload = WXTUploadRequest(stalled, file, "file")
@@ -77,8 +77,8 @@ class OptionsTest {
     fun `uploads and downloads have places of their own`() = test {
         open { copy(maxConcurrentUploads = 1, maxConcurrentDownloads = 2) }.use { session ->
             val file = session.file()
-            val uploads = List(2) { session.uploadTask(WXTUploadRequest(stalled, file, "file")) }
-            val downloads = List(3) { session.downloadTask(WXTDownloadRequest(TestServer.faultPlain + "/fault/stall-in-body")) }
+            val uploads = List(2) { session.uploadFileTask(WXTUploadRequest(stalled, file, "file")) }
+            val downloads = List(3) { session.downloadFileTask(WXTDownloadRequest(TestServer.faultPlain + "/fault/stall-in-body")) }
             // Those that have a place are under way; the last ones are not, and give theirs up first.
             uploads[0].progress.first()
             downloads.take(2).forEach { it.progress.first() }
@@ -95,7 +95,7 @@ class OptionsTest {
     @Test
     fun `an old base library has its quirks`() = test {
         open { copy(baseLibraryVersion = "1.3.9") }.use { session ->
-            val task = session.downloadTask(WXTDownloadRequest(TestServer.plain + "/bytes/10", filePath = "wxfile://usr/a"))
+            val task = session.downloadFileTask(WXTDownloadRequest(TestServer.plain + "/bytes/10", filePath = "wxfile://usr/a"))
             assertNull(task.await().filePath)
             assertEquals(emptyList(), task.progress.toList())
         }

@@ -115,7 +115,7 @@ class TransferTest {
     @Test
     fun `a task tells its headers and progress, to 100`() = test {
         open().use { session ->
-            val task = session.downloadTask(WXTDownloadRequest(TestServer.plain + "/bytes/5000000"))
+            val task = session.downloadFileTask(WXTDownloadRequest(TestServer.plain + "/bytes/5000000"))
             val progress = async { task.progress.toList() }
             val headers = async { task.headers.toList() }
             task.await()
@@ -135,7 +135,7 @@ class TransferTest {
         val head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n"
         PhaseServer("\r\n\r\n", head.toByteArray()).use { server ->
             open().use { session ->
-                val task = session.downloadTask(WXTDownloadRequest("http://${server.address}/"))
+                val task = session.downloadFileTask(WXTDownloadRequest("http://${server.address}/"))
                 assertEquals(WXTProgress(5, null, null), task.progress.first())
                 assertTrue(task.abort())
             }
@@ -341,9 +341,9 @@ class TransferTest {
         val url = TestServer.plain + "/bytes/100"
         val waits = listOf<suspend (WXTransferSession) -> Unit>(
             { it.downloadFile(WXTDownloadRequest(url)) },
-            { it.downloadTask(WXTDownloadRequest(url)).await() },
-            { it.downloadTask(WXTDownloadRequest(url)).headers.first() },
-            { it.downloadTask(WXTDownloadRequest(url)).progress.first() },
+            { it.downloadFileTask(WXTDownloadRequest(url)).await() },
+            { it.downloadFileTask(WXTDownloadRequest(url)).headers.first() },
+            { it.downloadFileTask(WXTDownloadRequest(url)).progress.first() },
             { runCatching { it.downloadFile(WXTDownloadRequest("no address")) } },
         )
         for (wait in waits) {
@@ -380,7 +380,7 @@ class TransferTest {
             }
             session.close()
             val closed = assertFailsWith<WXTStatusException> {
-                session.downloadTask(WXTDownloadRequest(TestServer.plain + "/bytes/5"))
+                session.downloadFileTask(WXTDownloadRequest(TestServer.plain + "/bytes/5"))
             }
             assertEquals(WXTStatus.SESSION_CLOSED, closed.status)
             assertFailsWith<WXTStatusException> { session.getSavedFileList() }
