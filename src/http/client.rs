@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use ureq::config::AutoHeaderValue;
 use ureq::{Agent, RequestBuilder, SendBody};
+use url::Position;
 
 use super::coding::ACCEPTED;
 use super::connector::{Connector, NoResolver, SharedConnector};
@@ -152,9 +153,7 @@ fn agent(connector: Arc<Connector>) -> Agent {
 
 /// Without user information, which is never sent, and without a fragment.
 fn target(url: &url::Url) -> String {
-    let query = url.query().map(|query| format!("?{query}")).unwrap_or_default();
-    let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
-    format!("{}://{}{port}{}{query}", url.scheme(), url.host_str().unwrap_or_default(), url.path())
+    format!("{}://{}", url.scheme(), &url[Position::BeforeHost..Position::AfterQuery])
 }
 
 /// The longest piece of the request's head, with some space for what is around it.
