@@ -1,6 +1,9 @@
 package org.wxtransfer
 
-import kotlinx.coroutines.CompletableDeferred
+import kotlin.coroutines.ContinuationInterceptor
+import kotlin.coroutines.EmptyCoroutineContext
+import kotlinx.coroutines.CancellableContinuation
+import kotlinx.coroutines.CoroutineDispatcher
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.flow.Flow
 import kotlinx.coroutines.flow.MutableStateFlow
@@ -10,7 +13,7 @@ import kotlinx.coroutines.flow.flow
 import kotlinx.coroutines.flow.flowOn
 import kotlinx.coroutines.flow.transformWhile
 import kotlinx.coroutines.flow.update
-import kotlinx.coroutines.withContext
+import kotlinx.coroutines.suspendCancellableCoroutine
 
 /**
  * The callbacks of one task, for those who pass them on to a page.
@@ -52,17 +55,27 @@ public class WXTTask<out S : WXTSuccess> internal constructor(
     public val headers: Flow<WXTHeadersReceived> = events.flowOf { it.headers }
 
     /** Waits for the end. Cancelling the wait does not abort the task. Throws [WXTFailureException]. */
-    public suspend fun await(): S = outsideCallbacks { events.result.await() }
+    public suspend fun await(): S = events.await()
+
+    /** Waits likewise; cancelling the wait aborts the task. */
+    internal suspend fun awaitOrAbort(): S = events.await { abort() }
 
     /** Aborts it, waiting or running: it then fails with `abort`. Any thread. `false` where it has ended already. */
     public fun abort(): Boolean = Native.taskAbort(session, events.id) == WXTStatus.OK.value
 }
 
 /**
- * Waits where a callback cannot go on with the caller's coroutine, as an immediate dispatcher would have it: what follows
- * would run in the callback, and [WXTransferSession.close] be refused. Nothing begins where the caller is cancelled.
+ * Resumes a coroutine from a callback, but never in it, as an immediate dispatcher would have it: what follows would be part
+ * of the callback, and [WXTransferSession.close] be refused.
  */
-internal suspend fun <T> outsideCallbacks(wait: suspend () -> T): T = withContext(Dispatchers.Default) { wait() }
+private fun <T> CancellableContinuation<T>.resumeOutsideCallback(result: Result<T>) {
+    val dispatcher = context[ContinuationInterceptor] as? CoroutineDispatcher
+    if (dispatcher != null && dispatcher.isDispatchNeeded(context)) {
+        resumeWith(result)
+    } else {
+        Dispatchers.IO.dispatch(EmptyCoroutineContext) { resumeWith(result) }
+    }
+}
 
 /** What has happened to a task so far. */
 internal data class TaskState(val headers: WXTHeadersReceived?, val progress: WXTProgress?, val ended: Boolean)
@@ -73,17 +86,27 @@ internal abstract class TaskEvents<S : WXTSuccess>(@Volatile private var callbac
     @Volatile
     var id: Long = 0
 
-    val result: CompletableDeferred<S> = CompletableDeferred()
     private val state = MutableStateFlow(TaskState(null, null, false))
 
     @Volatile
     private var outcome: Result<S>? = null
 
-    /** Called once, after everything else. */
-    @Volatile
-    var whenEnded: ((Result<S>) -> Unit)? = null
+    private val lock = Any()
 
-    /** The values that [select] finds, as they change, until the task ends. Collected as [outsideCallbacks] waits. */
+    /** Those that wait for the end; `null` when it has come. */
+    private var waiting: MutableSet<CancellableContinuation<S>>? = mutableSetOf()
+
+    /** Waits for the end, or calls [whenCancelled]. */
+    suspend fun await(whenCancelled: () -> Unit = {}): S = suspendCancellableCoroutine { continuation ->
+        val waits = synchronized(lock) { waiting?.add(continuation) != null }
+        if (!waits) continuation.resumeWith(ensureOutcome())
+        continuation.invokeOnCancellation {
+            synchronized(lock) { waiting?.remove(continuation) }
+            whenCancelled()
+        }
+    }
+
+    /** The values that [select] finds, as they change, until the task ends. Found elsewhere than in a callback. */
     fun <T : Any> flowOf(select: (TaskState) -> T?): Flow<T> = flow {
         var last: T? = null
         emitAll(
@@ -96,7 +119,7 @@ internal abstract class TaskEvents<S : WXTSuccess>(@Volatile private var callbac
                 !now.ended
             },
         )
-    }.conflate().flowOn(Dispatchers.Default)
+    }.conflate().flowOn(Dispatchers.IO)
 
     override fun onHeadersReceived(task: Long, statusCode: Int, header: ByteArray, headerLengths: IntArray) = reporting {
         id = task
@@ -161,11 +184,10 @@ internal abstract class TaskEvents<S : WXTSuccess>(@Volatile private var callbac
     override fun release() = reporting {
         val outcome = ensureOutcome()
         state.update { it.copy(ended = true) }
-        outcome.fold(result::complete, result::completeExceptionally)
-        whenEnded?.invoke(outcome)
+        val waited = synchronized(lock) { waiting.also { waiting = null } }
+        waited?.forEach { it.resumeOutsideCallback(outcome) }
         // Whoever keeps the task does not keep the page and its activity.
         callbacks = NoCallbacks
-        whenEnded = null
     }
 
     /** `uploadFile` or `downloadFile`. */

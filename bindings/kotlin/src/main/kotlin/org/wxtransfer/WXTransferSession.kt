@@ -1,9 +1,8 @@
 package org.wxtransfer
 
-import kotlin.coroutines.resume
-import kotlin.coroutines.resumeWithException
 import kotlinx.coroutines.Dispatchers
-import kotlinx.coroutines.suspendCancellableCoroutine
+import kotlinx.coroutines.currentCoroutineContext
+import kotlinx.coroutines.ensureActive
 import kotlinx.coroutines.withContext
 
 /**
@@ -20,11 +19,11 @@ public class WXTransferSession(options: WXTSessionOptions) : AutoCloseable {
 
     /** Uploads a file, as `wx.uploadFile` does. Throws [WXTFailureException]. Cancelling aborts the task at once. */
     public suspend fun uploadFile(request: WXTUploadRequest): WXTUploadSuccess =
-        awaitOrAbort(UploadEvents(NoCallbacks)) { start(request, it) }
+        awaitOrAbort { uploadFileTask(request) }
 
     /** Downloads a file, as `wx.downloadFile` does. Throws [WXTFailureException]. Cancelling aborts the task at once. */
     public suspend fun downloadFile(request: WXTDownloadRequest): WXTDownloadSuccess =
-        awaitOrAbort(DownloadEvents(NoCallbacks)) { start(request, it) }
+        awaitOrAbort { downloadFileTask(request) }
 
     /** Starts an upload. What is wrong with the request comes as the task's failure. Throws [WXTStatusException]. */
     public fun uploadFileTask(request: WXTUploadRequest): WXTTask<WXTUploadSuccess> =
@@ -163,14 +162,11 @@ public class WXTransferSession(options: WXTSessionOptions) : AutoCloseable {
         return WXTTask(handle, events)
     }
 
-    private suspend fun <S : WXTSuccess, E : TaskEvents<S>> awaitOrAbort(events: E, start: (E) -> WXTTask<S>): S =
-        outsideCallbacks {
-            suspendCancellableCoroutine { continuation ->
-                events.whenEnded = { it.fold(continuation::resume, continuation::resumeWithException) }
-                val task = start(events)
-                continuation.invokeOnCancellation { task.abort() }
-            }
-        }
+    /** Begins nothing where the caller is cancelled. */
+    private suspend fun <S : WXTSuccess> awaitOrAbort(start: () -> WXTTask<S>): S {
+        currentCoroutineContext().ensureActive()
+        return start().awaitOrAbort()
+    }
 
     private suspend fun <T> onDisk(operation: () -> T): T = withContext(Dispatchers.IO) { operation() }
 

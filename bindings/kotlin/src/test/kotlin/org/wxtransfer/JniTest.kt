@@ -135,7 +135,7 @@ class JniTest {
         events.onComplete(1)
         assertEquals(WXTCategory.INTERNAL, recorder.failure().category)
         events.release()
-        assertEquals(recorder.failure(), runCatching { events.result.await() }.exceptionOrNull())
+        assertEquals(recorder.failure(), runCatching { events.await() }.exceptionOrNull())
         assertEquals(2, recorder.events.size)
     }
 

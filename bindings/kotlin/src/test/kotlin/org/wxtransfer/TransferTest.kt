@@ -17,6 +17,7 @@ import kotlinx.coroutines.awaitAll
 import kotlinx.coroutines.flow.first
 import kotlinx.coroutines.flow.toList
 import kotlinx.coroutines.launch
+import kotlinx.coroutines.runBlocking
 import org.json.JSONObject
 import org.junit.jupiter.api.Test
 import org.junit.jupiter.api.io.TempDir
@@ -332,6 +333,23 @@ class TransferTest {
             recorders.forEach { it.end() }
             val threads = recorders.flatMap { it.threads }.toSet()
             assertEquals(listOf("wxt-delivery"), threads.map { it.name })
+        }
+    }
+
+    @Test
+    fun `a call needs no thread of the dispatcher that waits for it`() = test {
+        open().use { session ->
+            val request = WXTDownloadRequest(TestServer.plain + "/bytes/100")
+            // As many as have threads there, all of which are blocked.
+            val threads = List(Runtime.getRuntime().availableProcessors().coerceAtLeast(2)) {
+                async(Dispatchers.Default) {
+                    runBlocking {
+                        val task = session.downloadFileTask(request)
+                        session.downloadFile(request).dataLength + task.progress.toList().last().totalBytes + task.await().dataLength
+                    }
+                }
+            }
+            assertEquals(threads.map { 300L }, threads.awaitAll())
         }
     }
 
