@@ -63,18 +63,18 @@ def against_curl(bench, name, ours, curl, gibibytes, cpu_goal, wall_goal=1.0):
         bench.goal(f"{name} wall", ours.median("wall_s") / first.median("wall_s"), wall_goal, "of libcurl")
 
 
-def tuned(bench, *arguments):
+def tuned(bench, *arguments, writes=0):
     """The variant of libcurl with large buffers, in the full run."""
-    return [] if bench.quick else [Variant("bench_curl", *arguments, "--tuned")]
+    return [] if bench.quick else [Variant("bench_curl", *arguments, "--tuned", writes=writes)]
 
 
 def downloads(bench):
     """One large file, plain and TLS; the memory that it took."""
     for transport, url, goal in (("tls", NGINX_TLS, 0.70), ("plain", NGINX_PLAIN, 0.75)):
         arguments = ["download", "--url", f"{url}/1GiB", "--ca", CA]
-        ours = Variant("bench_wxt", *arguments)
-        curl = [Variant("bench_curl", *arguments), *tuned(bench, *arguments)]
-        raw = Variant("bench_raw", "download", "--url", f"{NGINX_PLAIN}/1GiB")
+        ours = Variant("bench_wxt", *arguments, writes=GIB)
+        curl = [Variant("bench_curl", *arguments, writes=GIB), *tuned(bench, *arguments, writes=GIB)]
+        raw = Variant("bench_raw", "download", "--url", f"{NGINX_PLAIN}/1GiB", writes=GIB)
         if transport == "tls":
             with_tls_limit(bench, "download tls", ours, curl, raw, 1, goal)
             memory(bench, "one tls download", ours, curl[0], 5, 6)
@@ -122,15 +122,19 @@ def ten(bench):
     up = ["upload", "--url", f"{SINK_TLS}/sink", "--file", f"{FILES}/200MiB", "--ca", CA]
     raw_down = ["download", "--url", f"{NGINX_PLAIN}/200MiB"]
     raw_up = ["upload", "--url", f"{SINK_PLAIN}/sink", "--file", f"{FILES}/200MiB"]
-    for name, arguments, raw_arguments in (("ten tls downloads", down, raw_down), ("ten tls uploads", up, raw_up)):
+    size = 10 * 200 * MIB
+    for name, arguments, raw_arguments, writes in (
+        ("ten tls downloads", down, raw_down, size),
+        ("ten tls uploads", up, raw_up, 0),
+    ):
         at_once = ["--count", 10, "--parallel", 10]
         arguments = [*arguments, *at_once]
-        ours = Variant("bench_wxt", *arguments)
-        curl = [Variant("bench_curl", *arguments)]
+        ours = Variant("bench_wxt", *arguments, writes=writes)
+        curl = [Variant("bench_curl", *arguments, writes=writes)]
         if not bench.quick:
-            curl.append(Variant("bench_curl", *arguments, "--multi"))
-        raw = Variant("bench_raw", *raw_arguments, *at_once)
-        with_tls_limit(bench, name, ours, curl, raw, 10 * 200 / 1024, 0.65)
+            curl.append(Variant("bench_curl", *arguments, "--multi", writes=writes))
+        raw = Variant("bench_raw", *raw_arguments, *at_once, writes=writes)
+        with_tls_limit(bench, name, ours, curl, raw, size / GIB, 0.65)
         memory(bench, name, ours, curl[0], 12, 14)
 
 
@@ -206,8 +210,8 @@ def growth(bench):
     for size in sizes:
         count = max(1, GIB // size)
         arguments = ["download", "--url", f"{SINK_TLS}/bytes/{size}", "--ca", CA, "--count", count]
-        variants.append(Variant("bench_wxt", *arguments))
-        curl.append(Variant("bench_curl", *arguments))
+        variants.append(Variant("bench_wxt", *arguments, writes=max(size, GIB)))
+        curl.append(Variant("bench_curl", *arguments, writes=max(size, GIB)))
     interleave(bench.rounds, *variants, *curl)
     gibibytes = [max(size, GIB) / GIB for size in sizes]
     costs, curl_costs = ([each.median("cpu_s") / of for each, of in zip(side, gibibytes)] for side in (variants, curl))

@@ -54,6 +54,7 @@ pack() {
     rust_target "$1" >/dev/null
     [[ $(head -c 4 "$2") == $'\x7fELF' && $(od -An -tu2 -j18 -N2 "$2") -eq $(machine "$1") ]] ||
         fail "$2 is no shared library for $1"
+    [[ ! -e $AAR/jni/$1 ]] || fail "$1 is given twice"
     local module=$AAR/prefab/modules/wxtransfer
     mkdir -p "$AAR/jni/$1" "$module/libs/android.$1"
     cp "$2" "$AAR/jni/$1/$LIBRARY"
@@ -62,11 +63,11 @@ pack() {
         >"$module/libs/android.$1/abi.json"
 }
 
-cd "$ROOT"
 need zip
 libraries=()
 NDK_MAJOR=28
 if (($# == 0)); then
+    cd "$ROOT"
     [[ -n ${ANDROID_NDK_HOME:-} ]] || fail "ANDROID_NDK_HOME is not set; libraries built before can be packed without it"
     NDK_MAJOR=$(sed -n 's/^Pkg.Revision *= *\([0-9]*\).*/\1/p' "$ANDROID_NDK_HOME/source.properties")
     for abi in arm64-v8a armeabi-v7a x86_64; do
@@ -76,17 +77,18 @@ if (($# == 0)); then
     bindings/kotlin/build.sh >&2 || fail "the Kotlin library is not built"
     classes=$ROOT/target/kotlin/wxtransfer.jar
 else
-    classes=$1
+    (($# > 1)) || fail "usage: aar.sh [CLASSES.jar ABI=LIBRARY...]"
+    classes=$(absolute "$1")
     shift
     libraries=("$@")
-    [[ -f $classes && $# -gt 0 ]] || fail "usage: aar.sh [CLASSES.jar ABI=LIBRARY...]"
+    [[ $(head -c 2 "$classes") == PK ]] || fail "$classes is no jar"
 fi
 
 AAR=$OUT/contents
 rm -rf "$AAR"
 for library in "${libraries[@]}"; do
     [[ $library == *=* ]] || fail "usage: aar.sh [CLASSES.jar ABI=LIBRARY...]"
-    pack "${library%%=*}" "${library#*=}"
+    pack "${library%%=*}" "$(absolute "${library#*=}")"
 done
 module=$AAR/prefab/modules/wxtransfer
 mkdir -p "$module/include"

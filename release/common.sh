@@ -9,6 +9,11 @@ fail() {
     exit 1
 }
 
+# The path as the caller meant it, whatever directory the script works in.
+absolute() {
+    if [[ $1 == /* ]]; then echo "$1"; else echo "$PWD/$1"; fi
+}
+
 need() {
     command -v "$1" >/dev/null || fail "$1 is missing${2:+: $2}"
 }

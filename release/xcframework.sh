@@ -74,11 +74,11 @@ library_entry() {
     echo "    </dict>"
 }
 
-cd "$ROOT"
 need zip
 case $# in
 0)
     need xcrun "this needs Xcode; static libraries that were built before can be packed without it"
+    cd "$ROOT"
     device=$(build $DEVICE_TARGET)
     slices=()
     for target in "${SIMULATOR_TARGETS[@]}"; do
@@ -91,7 +91,7 @@ case $# in
     simulator_architectures=(arm64 x86_64)
     ;;
 2)
-    device=$1 simulator=$2
+    device=$(absolute "$1") simulator=$(absolute "$2")
     for library in "$device" "$simulator"; do
         [[ $(head -c 7 "$library") == '!<arch>' ]] || fail "$library is no static library"
     done

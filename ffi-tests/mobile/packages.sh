@@ -36,6 +36,7 @@ unzip -q target/aar/wxtransfer-*.aar -d "$work/android"
 # What belongs elsewhere is refused.
 if release/xcframework.sh "$arm64" "$simulator" 2>/dev/null; then fail "a shared library was packed as a static one"; fi
 if release/aar.sh target/kotlin/wxtransfer.jar "x86_64=$arm64" 2>/dev/null; then fail "arm64 was packed as x86_64"; fi
+if release/aar.sh "$arm64" "arm64-v8a=$arm64" 2>/dev/null; then fail "a library was packed as classes"; fi
 
 # Whether the tables name files that are there, and the libraries are what their directories say.
 python3 - "$work" <<'PYTHON'

@@ -173,3 +173,48 @@ fn wire_profile(profile: &Profile, peer_ip: Option<&str>) -> WxtProfile {
         socket_reused: profile.socket_reused,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_part_of_a_profile_comes_under_its_own_name() {
+        let mut profile = Profile {
+            invoke_start: 1,
+            queue_start: 2,
+            queue_end: 3,
+            redirect_start: 4,
+            redirect_end: 5,
+            fetch_start: 6,
+            peer: Some("192.0.2.1:443".parse().unwrap()),
+            socket_reused: true,
+            bytes_sent: 17,
+            bytes_received: 18,
+            ..Profile::default()
+        };
+        let spans = [
+            &mut profile.domain_look_up,
+            &mut profile.connect,
+            &mut profile.ssl_connection,
+            &mut profile.request,
+            &mut profile.response,
+        ];
+        for (span, start) in spans.into_iter().zip((7..).step_by(2)) {
+            (span.start, span.end) = (start, start + 1);
+        }
+        let wire = wire_profile(&profile, Some("192.0.2.1"));
+        assert_eq!((wire.invoke_start, wire.queue_start, wire.queue_end), (1, 2, 3));
+        assert_eq!((wire.redirect_start, wire.redirect_end, wire.fetch_start), (4, 5, 6));
+        assert_eq!((wire.domain_look_up_start, wire.domain_look_up_end), (7, 8));
+        assert_eq!((wire.connect_start, wire.connect_end), (9, 10));
+        assert_eq!((wire.ssl_connection_start, wire.ssl_connection_end), (11, 12));
+        assert_eq!((wire.request_start, wire.request_end), (13, 14));
+        assert_eq!((wire.response_start, wire.response_end), (15, 16));
+        assert_eq!((wire.send_bytes_count, wire.received_byted_count), (17, 18));
+        assert_eq!((wire.peer_ip.len, wire.protocol.len, wire.port), ("192.0.2.1".len(), "http1.1".len(), 443));
+        assert!(wire.socket_reused);
+        let unknown = wire_profile(&Profile::default(), None);
+        assert!(unknown.peer_ip.ptr.is_null() && unknown.protocol.ptr.is_null() && !unknown.socket_reused);
+    }
+}

@@ -72,3 +72,34 @@ pub extern "C" fn wxt_status_text(status: WxtStatus) -> *const c_char {
     };
     text.as_ptr()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::CStr;
+
+    use super::*;
+
+    /// The text of a status, with the unsafe part in one place.
+    #[expect(unsafe_code, reason = "the function gives what C reads")]
+    fn text(status: WxtStatus) -> &'static str {
+        // SAFETY: the text is static and ends with a NUL.
+        unsafe { CStr::from_ptr(wxt_status_text(status)) }.to_str().unwrap()
+    }
+
+    #[test]
+    fn a_text_has_the_words_of_the_name() {
+        let constants = include_str!("status.rs").lines().filter_map(|line| {
+            let (name, value) = line.strip_prefix("pub const WXT_")?.split_once(": WxtStatus = ")?;
+            Some((name, value.strip_suffix(';')?.parse::<WxtStatus>().ok()?))
+        });
+        let mut count = 0;
+        for (name, status) in constants {
+            let text = text(status).replace('-', "").to_lowercase();
+            for word in name.to_lowercase().split('_') {
+                assert!(text.split(' ').any(|other| other == word), "{name}: {text}");
+            }
+            count += 1;
+        }
+        assert_eq!(count, WXT_INTERNAL + 1);
+    }
+}

@@ -315,6 +315,13 @@ final class ContractTests: XCTestCase {
         let json = try JSONSerialization.jsonObject(with: JSONEncoder().encode(WXTransferProfile(profile)))
         let values = Dictionary(uniqueKeysWithValues: try XCTUnwrap(json as? [String: Any]).map { (plain($0), $1) })
         XCTAssertEqual(fields.dropLast(4).map { values[$0] as? Int }, Array(1...fields.count - 4))
+        // The last four are set by name, and two of each kind could only be mistaken for each other.
+        profile.port = 443
+        for reused in [false, true] {
+            profile.socket_reused = reused
+            XCTAssertEqual(WXTransferProfile(profile).socketReused, reused)
+        }
+        XCTAssertEqual(WXTransferProfile(profile).port, 443)
     }
 
     /// The library's sources, by the names of their files.

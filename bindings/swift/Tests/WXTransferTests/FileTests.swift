@@ -48,6 +48,7 @@ final class FileTests: XCTestCase {
         XCTAssertEqual(unknown.errMsg, "saveFile:fail tempFilePath file not exist")
         XCTAssertEqual(unknown.errno, .temporaryFileNotExist)
         XCTAssertNil(unknown.profile)
+        XCTAssertFalse(unknown.detail.isEmpty)
         let outside = try await failure { try await session.removeSavedFile(filePath: "wxfile://usr/../x") }
         XCTAssertEqual(outside.errno, .permissionDenied)
         XCTAssertEqual(outside.category, .file)

@@ -220,7 +220,11 @@ final class MiniProgramHost: @unchecked Sendable {
     }
 
     private func json(_ header: WXTransferPairs) -> [String: String] {
-        Dictionary(header.map { ($0.name, $0.value) }, uniquingKeysWith: { "\($0), \($1)" })
+        // Names differ in more than their case.
+        let joined = Dictionary(grouping: header, by: { $0.name.lowercased() }).values
+        return Dictionary(uniqueKeysWithValues: joined.map { fields in
+            (fields[0].name, fields.map(\.value).joined(separator: ", "))
+        })
     }
 
     private func json(_ profile: WXTransferProfile) -> Any {

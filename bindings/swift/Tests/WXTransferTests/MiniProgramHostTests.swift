@@ -196,7 +196,7 @@ final class MiniProgramHostTests: XCTestCase {
         }
         let listener = try Listener(full: false)
         async let answered: Void = listener.answer(
-            "HTTP/1.1 200 OK\r\nX-A: one\r\nX-B: two\r\nX-A: three\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+            "HTTP/1.1 200 OK\r\nX-A: one\r\nX-B: two\r\nx-a: three\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
         let answers = try await page.call("downloadFile", ["url": "http://127.0.0.1:\(listener.port)/"])
         await answered
         let header = try XCTUnwrap(answers.first { $0.event == "headersReceived" }?.result.header)

@@ -141,9 +141,10 @@ public class WXTJavaScript(
     private fun onDisk(call: Call, operation: () -> JSONObject) {
         try {
             files.execute { answerWith(call, operation) }
-        } catch (_: RejectedExecutionException) {
-            // The app has shut its executor down.
-            call.failed("not executed", WXTErrno.INTERNAL)
+        } catch (thrown: RuntimeException) {
+            if (!call.answered) call.failed("not executed", WXTErrno.INTERNAL)
+            // An executor that was shut down is nothing to tell the app; all else is a mistake of its own.
+            if (thrown !is RejectedExecutionException) throw thrown
         }
     }
 
@@ -201,11 +202,10 @@ public class WXTJavaScript(
         abstract fun json(result: S): JSONObject
 
         override fun onHeadersReceived(event: WXTHeadersReceived) {
+            // Names differ in more than their case.
+            val joined = event.header.groupBy({ (name, _) -> name.lowercase() }) { it }.values
             val header = JSONObject()
-            for ((name, value) in event.header) {
-                val before = header.optString(name, "")
-                header.put(name, if (header.has(name)) "$before, $value" else value)
-            }
+            for (fields in joined) header.put(fields.first().first, fields.joinToString { (_, value) -> value })
             call.event("headersReceived", JSONObject().put("header", header).put("statusCode", event.statusCode))
         }
 

@@ -21,8 +21,8 @@ import kotlinx.coroutines.suspendCancellableCoroutine
  * Exactly one of [onSuccess] and [onFail] runs, then [onComplete]: also for an abort, a deadline and a session that
  * closes. [onHeadersReceived] and [onProgress] run before. Callbacks of one session never run at the same time. They run
  * on a thread of the session's own, or where its executor runs them; what is left when the session closes, on the thread
- * that closes it. All of the session may be used in them, but for [WXTransferSession.close]. What one throws goes to its
- * thread's handler for uncaught exceptions.
+ * that closes it. All of the session may be used in them, but for [WXTransferSession.close]; no end of a task can be waited
+ * for, since it would come after the callback. What one throws goes to its thread's handler for uncaught exceptions.
  */
 public interface WXTCallbacks<in S : WXTSuccess> {
     /** `onHeadersReceived`: the final response's headers, once. */
@@ -54,7 +54,10 @@ public class WXTTask<out S : WXTSuccess> internal constructor(
     /** The final response's headers: one value, or none where no response came. */
     public val headers: Flow<WXTHeadersReceived> = events.flowOf { it.headers }
 
-    /** Waits for the end. Cancelling the wait does not abort the task. Throws [WXTFailureException]. */
+    /**
+     * Waits for the end. Cancelling the wait does not abort the task. Collectors of [progress] and [headers] may have their last
+     * value after this has returned. Throws [WXTFailureException].
+     */
     public suspend fun await(): S = events.await()
 
     /** Waits likewise; cancelling the wait aborts the task. */

@@ -3,6 +3,7 @@ package org.wxtransfer
 import java.nio.file.Path
 import kotlin.test.assertEquals
 import kotlin.test.assertFailsWith
+import kotlin.test.assertFalse
 import kotlin.test.assertTrue
 import org.junit.jupiter.api.Test
 import org.junit.jupiter.api.io.TempDir
@@ -32,6 +33,7 @@ class FailureTest {
                 assertEquals(category, failure.category, "$fault: $failure")
                 assertTrue(failure.retryable, "$fault: $failure")
                 assertTrue(failure.detail.isNotEmpty() && failure.errMsg.startsWith("downloadFile:fail "), "$failure")
+                assertTrue(failure.errMsg in failure.message!! && failure.detail in failure.message!!, "$failure")
                 assertTrue(failure.profile!!.connectEnd > 0, "$failure")
             }
         }
@@ -46,6 +48,7 @@ class FailureTest {
             val outside = session.failedDownload(url, "/etc/passwd")
             assertEquals(WXTErrno.PERMISSION_DENIED, outside.errno)
             assertEquals(WXTCategory.FILE, outside.category)
+            assertFalse(outside.retryable)
             val header = assertFailsWith<WXTFailureException> {
                 session.downloadFile(WXTDownloadRequest(url, listOf("X" to "a\r\nB: c")))
             }
@@ -84,7 +87,8 @@ class FailureTest {
             assertEquals(WXTErrno.QUOTA_EXCEEDED, session.failedDownload(TestServer.plain + "/bytes/1501").errno)
             val large = session.downloadFile(WXTDownloadRequest(TestServer.plain + "/bytes/1000")).tempFilePath!!
             val full = assertFailsWith<WXTFailureException> { session.saveFile(large) }
-            assertEquals(WXTErrno.QUOTA_EXCEEDED, full.errno)
+            assertEquals(WXTErrno.QUOTA_EXCEEDED to WXTCategory.STORAGE, full.errno to full.category)
+            assertTrue(full.detail.isNotEmpty() && full.detail in full.message!!, "$full")
             val file = session.temporaryFile(directory.resolve("mine"), pattern(10))
             val failure = assertFailsWith<WXTFailureException> {
                 session.uploadFile(WXTUploadRequest(TestServer.plain + "/upload", file, "file"))
@@ -96,7 +100,10 @@ class FailureTest {
     @Test
     fun `what the app does wrong is refused with a status`() = test {
         fun status(change: WXTSessionOptions.() -> WXTSessionOptions) =
-            assertFailsWith<WXTStatusException> { open(change) }.also { assertTrue(it.message!!.isNotEmpty()) }.status
+            assertFailsWith<WXTStatusException> { open(change) }.also { refused ->
+                val words = refused.status.name.lowercase().split('_')
+                assertTrue(refused.message!!.split(' ').containsAll(words), "$refused")
+            }.status
         assertEquals(WXTStatus.INVALID_ARGUMENT, status { copy(appId = "") })
         assertEquals(WXTStatus.INVALID_ARGUMENT, status { copy(dataDirectory = "relative") })
         assertEquals(WXTStatus.INVALID_VERSION, status { copy(clientVersion = "eight") })

@@ -375,7 +375,7 @@ class JavaScriptTest {
 
     @Test
     fun `headers come with their status, and values of one name together`() = page { session, page ->
-        val head = "HTTP/1.1 203 OK\r\nX-A: one\r\nX-B: two\r\nX-A: three\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+        val head = "HTTP/1.1 203 OK\r\nX-A: one\r\nX-B: two\r\nx-a: three\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
         val file = session.file(pattern(10), "a.txt")
         val options = "filePath: '$file', name: 'file'"
         for (call in listOf("downloadFile" to "", "uploadFile" to options)) {

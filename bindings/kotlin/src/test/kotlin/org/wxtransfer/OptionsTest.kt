@@ -93,6 +93,11 @@ class OptionsTest {
     }
 
     @Test
+    fun `an app on Android stands in for WeChat on Android`() {
+        assertEquals(WXTPlatform.ANDROID, WXTSessionOptions("wx0", clientVersion = "8.0.50", dataDirectory = "/").platform)
+    }
+
+    @Test
     fun `an old base library has its quirks`() = test {
         open { copy(baseLibraryVersion = "1.3.9") }.use { session ->
             val task = session.downloadFileTask(WXTDownloadRequest(TestServer.plain + "/bytes/10", filePath = "wxfile://usr/a"))

@@ -206,9 +206,11 @@ class TransferTest {
         }.use { session ->
             val request = WXTDownloadRequest("https://example.test:$port/bytes/5", listOf("Referer" to "https://a.test/"))
             assertEquals(5, session.downloadFile(request).dataLength)
+            session.downloadFile(WXTDownloadRequest("https://example.test:$port/redirect/302"))
         }
         assertEquals(listOf("example.test"), hosts)
         assertTrue(log.any { it.startsWith("WARNING") && "eferer" in it }, "$log")
+        assertTrue(log.any { it.startsWith("INFO") && "redirects to" in it }, "$log")
     }
 
     @Test
