@@ -11,7 +11,7 @@ import tempfile
 
 import report
 from runs import BUILD, CA, FAULT_CA, GIB, ROOT, SERVERS, WORK, RunFailed, Variant, command_text, interleave, numbers
-from runs import run_lines
+from runs import run_lines, touch_memory
 
 NGINX_PLAIN, NGINX_TLS = SERVERS["NGINX_PLAIN"], SERVERS["NGINX_TLS"]
 SINK_PLAIN, SINK_TLS = SERVERS["SINK_PLAIN"], SERVERS["SINK_TLS"]
@@ -54,13 +54,13 @@ def against_curl(bench, name, ours, curl, gibibytes, cpu_goal, wall_goal=1.0):
     unit = "CPU s/GiB" if gibibytes else "CPU s"
     scale = gibibytes or 1
     command = f"{ours.command()}; {first.command()}"
-    bench.row(f"{name}, CPU", ours.median("cpu_s") / scale, first.median("cpu_s") / scale, unit, command)
-    bench.row(f"{name}, wall", ours.median("wall_s"), first.median("wall_s"), "s", command)
+    bench.row(f"{name}, CPU", ours.least("cpu_s") / scale, first.least("cpu_s") / scale, unit, command)
+    bench.row(f"{name}, wall", ours.least("wall_s"), first.least("wall_s"), "s", command)
     for other in curl[1:]:
-        bench.row(f"{name}, CPU", None, other.median("cpu_s") / scale, unit, other.command())
-    bench.goal(f"{name} cpu", ours.median("cpu_s") / first.median("cpu_s"), cpu_goal, "of libcurl")
+        bench.row(f"{name}, CPU", None, other.least("cpu_s") / scale, unit, other.command())
+    bench.goal(f"{name} cpu", ours.least("cpu_s") / first.least("cpu_s"), cpu_goal, "of libcurl")
     if wall_goal is not None:
-        bench.goal(f"{name} wall", ours.median("wall_s") / first.median("wall_s"), wall_goal, "of libcurl")
+        bench.goal(f"{name} wall", ours.least("wall_s") / first.least("wall_s"), wall_goal, "of libcurl")
 
 
 def tuned(bench, *arguments, writes=0):
@@ -80,7 +80,7 @@ def downloads(bench):
             memory(bench, "one tls download", ours, curl[0], 5, 6)
             continue
         against_curl(bench, "download plain", ours, [*curl, raw], 1, goal)
-        bench.goal("download plain cpu, raw copy", ours.median("cpu_s") / raw.median("cpu_s"), 1.1, "of a raw copy")
+        bench.goal("download plain cpu, raw copy", ours.least("cpu_s") / raw.least("cpu_s"), 1.1, "of a raw copy")
 
 
 def uploads(bench):
@@ -101,11 +101,11 @@ def with_tls_limit(bench, name, ours, curl, raw, gibibytes, goal):
     """TLS transfers beside the sum of what they cannot do without: the plain copy, and the cipher."""
     aead = Variant("bench_aead", round(gibibytes * 1024))
     against_curl(bench, name, ours, [*curl, raw, aead], gibibytes, goal)
-    limit = raw.median("cpu_s") + aead.median("cpu_s")
+    limit = raw.least("cpu_s") + aead.least("cpu_s")
     command = f"{raw.command()}; {aead.command()}"
-    of_curl = curl[0].median("cpu_s") / gibibytes
+    of_curl = curl[0].least("cpu_s") / gibibytes
     bench.row(f"{name}, raw copy and AES-256-GCM alone, CPU", limit / gibibytes, of_curl, "CPU s/GiB", command)
-    print(f"  {name}: a raw copy and AES-256-GCM alone cost {limit / curl[0].median('cpu_s'):.2f} of libcurl")
+    print(f"  {name}: a raw copy and AES-256-GCM alone cost {limit / curl[0].least('cpu_s'):.2f} of libcurl")
 
 
 def memory(bench, name, ours, curl, goal, hard):
@@ -145,7 +145,7 @@ def small(bench):
     # The same files: a download has no name that others know until it is whole. What that costs libcurl is in the table.
     curl = [Variant("bench_curl", *arguments, 5000, *more) for more in (["--rename"], [], ["--multi"])]
     against_curl(bench, "5000 small tls downloads", ours, curl, None, 1.0, wall_goal=None)
-    plain = ours.median("cpu_s") / curl[1].median("cpu_s")
+    plain = ours.least("cpu_s") / curl[1].least("cpu_s")
     print(f"  5000 small tls downloads: {plain:.2f} of libcurl that writes each file under its last name")
     calls = [system_calls([str(argument) for argument in [*arguments, count]]) for count in (1000, 3000)]
     each = (calls[1] - calls[0]) / 2000
@@ -214,21 +214,21 @@ def growth(bench):
         curl.append(Variant("bench_curl", *arguments, writes=max(size, GIB)))
     interleave(bench.rounds, *variants, *curl)
     gibibytes = [max(size, GIB) / GIB for size in sizes]
-    costs, curl_costs = ([each.median("cpu_s") / of for each, of in zip(side, gibibytes)] for side in (variants, curl))
+    costs, curl_costs = ([each.least("cpu_s") / of for each, of in zip(side, gibibytes)] for side in (variants, curl))
     labels = [f"{size >> 20} MiB" for size in sizes]
     series(bench, "CPU s/GiB by size of a TLS download", labels, costs, variants)
     series(bench, "libcurl's CPU s/GiB by size of a TLS download", labels, curl_costs, curl)
-    # Not against 1 MiB, where what a request costs is still part of it. And beside libcurl's: the file is in memory, which
-    # costs more the more of it is new.
-    ratios = [ours / other for ours, other in zip(costs, curl_costs)]
-    bench.goal("growth, cpu per byte beside libcurl's, largest against 16 MiB", ratios[-1] / ratios[1], 1.1)
+    # Not against 1 MiB, where what a request costs is still part of it. The file is in memory, which costs more the more of it
+    # is new: as much more as it costs libcurl, which writes the same pages.
+    largest = costs[-1] - (curl_costs[-1] - curl_costs[1])
+    bench.goal("growth, cpu per byte without libcurl's, largest against 16 MiB", largest / costs[1], 1.1)
 
     total = 10_000 if bench.quick else 100_000
     batches = [10, 1000, total]
     arguments = ["download", "--url", f"{SINK_PLAIN}/bytes/1", "--parallel", 10, "--count", total, "--batch"]
     variants = [Variant("bench_wxt", *arguments, batch) for batch in batches]
     interleave(bench.rounds, *variants)
-    costs = [variant.median("cpu_s") / total * 1e6 for variant in variants]
+    costs = [variant.least("cpu_s") / total * 1e6 for variant in variants]
     series(bench, "CPU µs a task by tasks queued", batches, costs, variants)
     bench.goal("growth, cpu per task, most queued against 10", costs[-1] / costs[0], QUEUE_GROWTH)
 
@@ -237,7 +237,7 @@ def growth(bench):
     arguments = ["queue", "--url", stalled, "--parallel", 10, "--count", total, "--batch"]
     variants = [Variant("bench_wxt", *arguments, batch) for batch in batches]
     interleave(bench.rounds, *variants)
-    costs = [variant.median("cpu_s") / total * 1e6 for variant in variants]
+    costs = [variant.least("cpu_s") / total * 1e6 for variant in variants]
     series(bench, "CPU µs a task that is queued and aborted, by tasks queued", batches, costs, variants)
     bench.goal("growth, cpu per aborted task, most queued against 10", costs[-1] / costs[0], QUEUE_GROWTH)
 
@@ -318,6 +318,8 @@ def main():
     wanted = options.only.split(",") if options.only else [section.__name__ for section in SECTIONS]
     if os.getloadavg()[0] > 0.5:
         print(f"the machine is not quiet (load {os.getloadavg()[0]:.1f}): times will be off", file=sys.stderr)
+    # More than any run but the largest writes, so that the first ones find what the later ones do.
+    touch_memory(4 * GIB)
     for section in SECTIONS:
         if section.__name__ not in wanted:
             continue
