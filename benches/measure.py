@@ -218,10 +218,10 @@ def growth(bench):
     labels = [f"{size >> 20} MiB" for size in sizes]
     series(bench, "CPU s/GiB by size of a TLS download", labels, costs, variants)
     series(bench, "libcurl's CPU s/GiB by size of a TLS download", labels, curl_costs, curl)
-    # Not against 1 MiB, where what a request costs is still part of it. The file is in memory, which costs more the more of it
-    # is new: as much more as it costs libcurl, which writes the same pages.
-    largest = costs[-1] - (curl_costs[-1] - curl_costs[1])
-    bench.goal("growth, cpu per byte without libcurl's, largest against 16 MiB", largest / costs[1], 1.1)
+    # Not against 1 MiB, where what a request costs is still part of it. And beside libcurl's: the file is in memory, which
+    # costs more the more of it is new.
+    ratios = [ours / other for ours, other in zip(costs, curl_costs)]
+    bench.goal("growth, cpu per byte beside libcurl's, largest against 16 MiB", ratios[-1] / ratios[1], 1.1)
 
     total = 10_000 if bench.quick else 100_000
     batches = [10, 1000, total]
