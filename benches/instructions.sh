@@ -37,6 +37,7 @@ instructions() { # instructions NAME ARGUMENT…: the median of three, since thr
     valgrind --tool=callgrind --callgrind-out-file=/dev/null "$build/bench_wxt" "$@" --ca "$work/ca.pem" \
       --directory "$work/data" >"$work/valgrind.out" 2>&1 || { cat "$work/valgrind.out" >&2; exit 1; }
     count=$(sed -n 's/.*Collected *: *//p' "$work/valgrind.out")
+    [ -n "$count" ] || { echo "$name: callgrind printed no count" >&2; exit 1; }
     counts+=("$count")
   done
   echo "$name $(printf '%s\n' "${counts[@]}" | sort -n | sed -n 2p)"

@@ -64,7 +64,7 @@ def write(bench, root):
     with open(path, encoding="utf-8") as file:
         before, rest = file.read().split(BEGIN)
     after = rest.split(END)[1]
-    lines = ["", "![The ratios to libcurl](performance.svg)", "", f"Measured on {machine()}; {bench.rounds} runs of each, the least of them.", "", "| goal | measured | limit | |", "|---|---|---|---|"]
+    lines = ["", "![The ratios to libcurl](performance.svg)", "", f"Measured on {machine()}; {bench.rounds} runs of each; CPU and wall times are the least of them.", "", "| goal | measured | limit | |", "|---|---|---|---|"]
     for goal in bench.goals:
         measured = "failed" if goal.measured is None else f"{goal.measured:g}"
         lines.append(f"| {goal.name} | {measured} | {goal.bound()} {goal.unit} | {'ok' if goal.ok else '**missed**'} |")

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs every test of the default features, the C programs included, as ARM code under an emulator: 64-bit as on today's
-# phones, and 32-bit, where `usize` and `off_t` are shorter. Needs Debian. Only crash-safety.sh is not run so: the order of system calls that it
-# tests is the same for every processor.
+# phones, and 32-bit, where `usize` and `off_t` are shorter. Needs Debian. Only crash-safety.sh is not run so: the order of
+# system calls that it tests is the same for every processor.
 #
 # usage: qemu.sh [aarch64|armv7]...    default: both
 set -euo pipefail

@@ -37,7 +37,7 @@ public final class WXTransferSession: Sendable {
     /// The library's version, such as `0.1.0`.
     public static var version: String { String(cString: wxt_version()) }
 
-    /// Closes the session: aborts what is left, runs the last closures, those on this thread, and removes the temporary
+    /// Closes the session: aborts what is left, runs the last closures on this thread, and removes the temporary
     /// files. When it returns nothing of the session runs. Closing once more, or while another thread does, returns at once.
     ///
     /// It waits for a callback that is running, so in a callback it throws ``WXTransferStatus/calledFromCallback``.

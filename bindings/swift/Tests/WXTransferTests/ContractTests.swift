@@ -315,7 +315,7 @@ final class ContractTests: XCTestCase {
         let json = try JSONSerialization.jsonObject(with: JSONEncoder().encode(WXTransferProfile(profile)))
         let values = Dictionary(uniqueKeysWithValues: try XCTUnwrap(json as? [String: Any]).map { (plain($0), $1) })
         XCTAssertEqual(fields.dropLast(4).map { values[$0] as? Int }, Array(1...fields.count - 4))
-        // The last four are set by name, and two of each kind could only be mistaken for each other.
+        // Two texts, which the tests of transfers look at, and these two.
         profile.port = 443
         for reused in [false, true] {
             profile.socket_reused = reused

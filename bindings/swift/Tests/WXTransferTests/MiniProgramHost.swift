@@ -220,7 +220,7 @@ final class MiniProgramHost: @unchecked Sendable {
     }
 
     private func json(_ header: WXTransferPairs) -> [String: String] {
-        // Names differ in more than their case.
+        // Field names are case-insensitive (RFC 9110 §5.1).
         let joined = Dictionary(grouping: header, by: { $0.name.lowercased() }).values
         return Dictionary(uniqueKeysWithValues: joined.map { fields in
             (fields[0].name, fields.map(\.value).joined(separator: ", "))

@@ -202,7 +202,7 @@ public class WXTJavaScript(
         abstract fun json(result: S): JSONObject
 
         override fun onHeadersReceived(event: WXTHeadersReceived) {
-            // Names differ in more than their case.
+            // Field names are case-insensitive (RFC 9110 §5.1).
             val joined = event.header.groupBy({ (name, _) -> name.lowercase() }) { it }.values
             val header = JSONObject()
             for (fields in joined) header.put(fields.first().first, fields.joinToString { (_, value) -> value })

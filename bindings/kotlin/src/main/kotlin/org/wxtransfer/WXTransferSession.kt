@@ -93,7 +93,7 @@ public class WXTransferSession(options: WXTSessionOptions) : AutoCloseable {
     public fun enterForeground(): Unit = checkStatus(Native.sessionEnterForeground(handle))
 
     /**
-     * Closes the session: aborts what is left, runs the last callbacks, here, removes the temporary files and joins every
+     * Closes the session: aborts what is left, runs the last callbacks on this thread, removes the temporary files and joins every
      * thread. It waits for a callback that is running, but not for the executor, so that it may be called on the
      * executor's own thread. Closing again, or while another thread does, returns at once. Throws [WXTStatusException] when
      * called from a callback.

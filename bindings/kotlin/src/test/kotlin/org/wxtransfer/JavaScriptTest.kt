@@ -9,6 +9,7 @@ import java.nio.file.Path
 import java.util.concurrent.CompletableFuture
 import java.util.concurrent.Executors
 import java.util.concurrent.LinkedBlockingQueue
+import java.util.concurrent.RejectedExecutionException
 import java.util.concurrent.TimeUnit
 import kotlin.test.assertContentEquals
 import kotlin.test.assertEquals
@@ -471,6 +472,19 @@ class JavaScriptTest {
             val bridge = WXTJavaScript(session, Runnable::run) { throw AssertionError("nothing is answered: $it") }
             for (message in unreadable) {
                 assertFailsWith<IllegalArgumentException>(message.take(100)) { bridge.receive(message) }
+            }
+        }
+    }
+
+    @Test
+    fun `a page is answered where the app's executor runs nothing`() = test {
+        WXTransferSession(options(directory.resolve("data"))).use { session ->
+            for (thrown in listOf(RejectedExecutionException(), IllegalStateException())) {
+                val sent = ArrayList<String>()
+                val bridge = WXTJavaScript(session, { throw thrown }) { sent.add(it) }
+                val result = runCatching { bridge.receive("""{"call":1,"api":"getSavedFileList"}""") }
+                assertEquals(thrown.takeIf { it is IllegalStateException }, result.exceptionOrNull())
+                assertEquals(listOf("fail", "complete"), sent.map { JSONObject(it).getString("event") })
             }
         }
     }

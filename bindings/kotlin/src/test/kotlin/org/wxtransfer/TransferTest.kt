@@ -16,6 +16,7 @@ import kotlinx.coroutines.async
 import kotlinx.coroutines.awaitAll
 import kotlinx.coroutines.flow.first
 import kotlinx.coroutines.flow.toList
+import kotlinx.coroutines.joinAll
 import kotlinx.coroutines.launch
 import kotlinx.coroutines.runBlocking
 import org.json.JSONObject
@@ -352,6 +353,22 @@ class TransferTest {
                 }
             }
             assertEquals(threads.map { 300L }, threads.awaitAll())
+        }
+    }
+
+    @Test
+    fun `coroutines of one thread are served in the order of their calls`() = test {
+        open { copy(maxConcurrentDownloads = 1) }.use { session ->
+            repeat(10) {
+                val ended = ArrayList<Int>()
+                List(12) { number ->
+                    launch {
+                        session.downloadFile(WXTDownloadRequest(TestServer.plain + "/bytes/1"))
+                        ended.add(number)
+                    }
+                }.joinAll()
+                assertEquals((0 until 12).toList(), ended)
+            }
         }
     }
 
