@@ -38,7 +38,8 @@ cp "$here"/src/test/resources/* "$out/test-classes"
 
 status=0
 # Compiler threads, and what they are at, are global references too, which a test counts.
-java -Xcheck:jni -XX:-UseDynamicNumberOfCompilerThreads -XX:CICompilerCount=2 -Xmx512m --add-opens java.base/java.io=ALL-UNNAMED \
+# A test that waits for what never comes is a failure too.
+timeout --kill-after=10 1200 java -Xcheck:jni -XX:-UseDynamicNumberOfCompilerThreads -XX:CICompilerCount=2 -Xmx512m --add-opens java.base/java.io=ALL-UNNAMED \
     -Djava.library.path="${CARGO_TARGET_DIR:-$root/target}/debug" \
     -Dwxtransfer.server="${CARGO_TARGET_DIR:-$root/target}/debug/wxtransfer-test-server" -Dwxtransfer.root="$root" \
     -classpath "$out/test-classes:$tests" org.junit.platform.console.ConsoleLauncher \

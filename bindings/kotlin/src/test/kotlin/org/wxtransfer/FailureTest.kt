@@ -33,7 +33,7 @@ class FailureTest {
                 assertEquals(category, failure.category, "$fault: $failure")
                 assertTrue(failure.retryable, "$fault: $failure")
                 assertTrue(failure.detail.isNotEmpty() && failure.errMsg.startsWith("downloadFile:fail "), "$failure")
-                assertTrue(failure.errMsg in failure.message!! && failure.detail in failure.message!!, "$failure")
+                assertEquals("${failure.errMsg} (${failure.detail})", failure.message)
                 assertTrue(failure.profile!!.connectEnd > 0, "$failure")
             }
         }

@@ -7,9 +7,9 @@ import java.net.InetSocketAddress
 import java.net.URI
 import java.nio.file.Path
 import java.util.concurrent.CompletableFuture
+import java.util.concurrent.Executor
 import java.util.concurrent.Executors
 import java.util.concurrent.LinkedBlockingQueue
-import java.util.concurrent.RejectedExecutionException
 import java.util.concurrent.TimeUnit
 import kotlin.test.assertContentEquals
 import kotlin.test.assertEquals
@@ -477,19 +477,6 @@ class JavaScriptTest {
     }
 
     @Test
-    fun `a page is answered where the app's executor runs nothing`() = test {
-        WXTransferSession(options(directory.resolve("data"))).use { session ->
-            for (thrown in listOf(RejectedExecutionException(), IllegalStateException())) {
-                val sent = ArrayList<String>()
-                val bridge = WXTJavaScript(session, { throw thrown }) { sent.add(it) }
-                val result = runCatching { bridge.receive("""{"call":1,"api":"getSavedFileList"}""") }
-                assertEquals(thrown.takeIf { it is IllegalStateException }, result.exceptionOrNull())
-                assertEquals(listOf("fail", "complete"), sent.map { JSONObject(it).getString("event") })
-            }
-        }
-    }
-
-    @Test
     fun `a task that is aborted while it begins is aborted`() = test {
         WXTransferSession(options(directory.resolve("data"))).use { session ->
             val bridge = WXTJavaScript(session) {}
@@ -521,11 +508,15 @@ class JavaScriptTest {
     @Test
     fun `what cannot run on the app's executor is answered`() {
         WXTransferSession(options(directory.resolve("data"))).use { session ->
-            val events = ArrayList<String>()
             val shutDown = Executors.newSingleThreadExecutor().apply { shutdown() }
-            val bridge = WXTJavaScript(session, shutDown) { events.add(JSONObject(it).getString("event")) }
-            bridge.receive("""{"call":1,"api":"getSavedFileList","options":{}}""")
-            assertEquals(listOf("fail", "complete"), events)
+            val broken = Executor { throw IllegalStateException("of the app") }
+            for ((executor, told) in listOf(shutDown to null, broken to "of the app")) {
+                val events = ArrayList<String>()
+                val bridge = WXTJavaScript(session, executor) { events.add(JSONObject(it).getString("event")) }
+                val result = runCatching { bridge.receive("""{"call":1,"api":"getSavedFileList","options":{}}""") }
+                assertEquals(told, result.exceptionOrNull()?.message)
+                assertEquals(listOf("fail", "complete"), events)
+            }
         }
     }
 

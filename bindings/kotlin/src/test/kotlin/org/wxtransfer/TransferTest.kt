@@ -11,6 +11,7 @@ import kotlin.test.assertFailsWith
 import kotlin.test.assertFalse
 import kotlin.test.assertNull
 import kotlin.test.assertTrue
+import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.async
 import kotlinx.coroutines.awaitAll
@@ -343,9 +344,10 @@ class TransferTest {
     fun `a call needs no thread of the dispatcher that waits for it`() = test {
         open().use { session ->
             val request = WXTDownloadRequest(TestServer.plain + "/bytes/100")
-            // As many as have threads there, all of which are blocked.
+            // As many as have threads there, all of which are blocked. In a scope of its own, which the test need not wait for.
+            val scope = CoroutineScope(Dispatchers.Default)
             val threads = List(Runtime.getRuntime().availableProcessors().coerceAtLeast(2)) {
-                async(Dispatchers.Default) {
+                scope.async {
                     runBlocking {
                         val task = session.downloadFileTask(request)
                         session.downloadFile(request).dataLength + task.progress.toList().last().totalBytes + task.await().dataLength
