@@ -4,12 +4,45 @@
 //! no memory. So buffers belong to the thread that runs transfers, and go with it when it has had nothing to do.
 
 use std::cell::RefCell;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// As many as one transfer has at once: the two ways of a connection, TLS input, and a file's.
 const MAX_SPARE: usize = 4;
 
 thread_local! {
     static SPARE: RefCell<Vec<Vec<u8>>> = const { RefCell::new(Vec::new()) };
+}
+
+/// The transfers that run in this process, of every session: they share its memory.
+static RUNNING: AtomicUsize = AtomicUsize::new(0);
+
+/// A transfer that runs, until it is dropped.
+#[derive(Debug)]
+pub struct Running(());
+
+impl Running {
+    /// Counts a transfer.
+    pub fn begin() -> Running {
+        RUNNING.fetch_add(1, Ordering::Relaxed);
+        Running(())
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        RUNNING.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// The size that a large body's buffer may have now: that of a transfer which runs `alone`, for which a larger one is
+/// cheaper, or that of one `among_others`, of which ten have to fit into a phone and into the processor's cache.
+pub fn size(alone: usize, among_others: usize) -> usize {
+    if RUNNING.load(Ordering::Relaxed) > 1 { among_others } else { alone }
+}
+
+/// The [`size`] where nothing but the system calls' number depends on it.
+pub fn large_size() -> usize {
+    size(512 * 1024, 128 * 1024)
 }
 
 /// A buffer of `size` bytes, whatever they are.
@@ -68,6 +101,15 @@ mod tests {
         let marks: Vec<_> = (0..=MAX_SPARE).map(|_| take(10)[0]).collect();
         assert_eq!(marks.iter().filter(|&&mark| mark == 1).count(), 0, "the oldest went");
         assert_eq!(marks.iter().filter(|&&mark| mark == 0).count(), 1);
+    }
+
+    #[test]
+    fn the_size_depends_on_how_many_run() {
+        // Other tests of this process run no task for as long as this one holds two.
+        let first = Running::begin();
+        let second = Running::begin();
+        assert_eq!(size(2, 1), 1);
+        drop((first, second));
     }
 
     #[test]

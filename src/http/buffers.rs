@@ -98,13 +98,14 @@ impl ConnectionBuffers {
             self.input.copy_within(self.start..self.end, 0);
             (self.start, self.end) = (0, self.end - self.start);
         }
+        // Of a body, only a line that is not whole is still there.
+        if self.end - self.start >= MAX_HEAD_SIZE {
+            return Err(Error::protocol(match self.phase {
+                Phase::Head => "the response's head is too large",
+                Phase::HeadReady | Phase::Body => "a line of the response is too large",
+            }));
+        }
         if self.end == self.input.len() {
-            if self.end >= MAX_HEAD_SIZE.max(self.input_size) {
-                return Err(Error::protocol(match self.phase {
-                    Phase::Head => "the response's head is too large",
-                    Phase::HeadReady | Phase::Body => "a line of the response is too large",
-                }));
-            }
             let size = self.input_size.max(self.end * 2);
             grow(&mut self.input, size);
         } else if self.end == 0 && self.input.len() < self.input_size {

@@ -5,9 +5,7 @@ use std::io::{self, Read, Write};
 use super::error::Error;
 use super::stream::Stream;
 use super::tls_stream::{self, TlsStream};
-
-/// Larger ones are left by the processor's cache before they are used, and ten transfers have to fit into a phone.
-const LARGE: usize = 128 * 1024;
+use crate::buffer;
 
 /// A connection below HTTP.
 #[derive(Debug)]
@@ -102,16 +100,16 @@ impl Channel {
     /// The largest buffer that makes a large body cheaper to receive.
     pub(super) fn largest_receive(&self) -> usize {
         match self {
-            Channel::Plain(_) => LARGE,
-            Channel::Tls(_) => tls_stream::LARGE_INPUT,
+            Channel::Plain(_) => buffer::large_size(),
+            Channel::Tls(_) => tls_stream::large_input(),
         }
     }
 
     /// The largest buffer that makes a large body cheaper to send.
     pub(super) fn largest_send(&self) -> usize {
         match self {
-            Channel::Plain(_) => LARGE,
-            Channel::Tls(_) => tls_stream::LARGE_OUTPUT,
+            Channel::Plain(_) => buffer::large_size(),
+            Channel::Tls(_) => tls_stream::large_output(),
         }
     }
 

@@ -66,6 +66,11 @@ impl Head {
         Ok(Some((Head { status, headers, location, close_delimited }, size)))
     }
 
+    /// The size that the body is announced to have; ureq sees to it that it has.
+    pub(super) fn content_length(&self) -> Option<u64> {
+        find(&self.headers, "content-length").next()?.parse().ok()
+    }
+
     /// An interim response (RFC 9110 section 15.2), which another one follows.
     pub(super) fn is_interim(&self) -> bool {
         self.status < 200

@@ -12,7 +12,7 @@ use socket2::Socket;
 use super::context::Context;
 use super::error::Error;
 use super::wait::wait;
-use crate::platform::{SEND_FLAGS, unsent_bytes};
+use crate::platform::{SEND_FLAGS, set_receive_low_water_mark, unsent_bytes};
 
 /// A connected, non-blocking socket, and the context of the exchange that uses it now.
 #[derive(Debug)]
@@ -21,6 +21,8 @@ pub(super) struct Stream {
     pub peer: SocketAddr,
     /// `None` while the connection is idle.
     pub context: Option<Arc<Context>>,
+    /// What the socket has to have received before a wait for input ends.
+    low_water_mark: u32,
 }
 
 /// What a stream is waited for.
@@ -40,7 +42,7 @@ pub(super) struct Readiness {
 
 impl Stream {
     pub(super) fn new(socket: Socket, peer: SocketAddr, context: Arc<Context>) -> Stream {
-        Stream { socket, peer, context: Some(context) }
+        Stream { socket, peer, context: Some(context), low_water_mark: 1 }
     }
 
     /// Waits for the socket, the stop signal or `limit`, of which the last gives a readiness of nothing.
@@ -53,6 +55,14 @@ impl Stream {
         };
         let happened = wait(context, &[PollFd::new(&self.socket, events)], limit)?;
         Ok(Readiness { readable: happened[0].intersects(PollFlags::IN | PollFlags::HUP | PollFlags::ERR) })
+    }
+
+    /// Lets waits for input last until `bytes` have come, an end or an error. Receiving itself takes what there is.
+    pub(super) fn set_low_water_mark(&mut self, bytes: u32) {
+        // A system that refuses wakes more often; nothing else depends on it.
+        if bytes != self.low_water_mark && set_receive_low_water_mark(&self.socket, bytes).is_ok() {
+            self.low_water_mark = bytes;
+        }
     }
 
     /// The bytes that the kernel still holds; 0 where it does not say.

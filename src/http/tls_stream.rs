@@ -10,16 +10,22 @@ use super::channel::{Received, Sent, Source};
 use super::error::Error;
 use super::stream::{Interest, Stream};
 use super::tls::failure_of;
-use crate::buffer::{give_back, grow};
+use crate::buffer::{self, give_back, grow};
 
 const SMALL: usize = 16 * 1024;
-/// Four records and more, which are opened and handed out together.
-pub(super) const LARGE_INPUT: usize = 64 * 1024;
-/// As many records in one system call as stay below 128 KiB, in whole ones: rustls allocates each, and glibc gives larger
-/// free memory back to the system after every call, to fetch it again for the next.
-pub(super) const LARGE_OUTPUT: usize = 7 * MAX_PLAINTEXT;
 /// What a record carries at most (RFC 8446 section 5.1).
 const MAX_PLAINTEXT: usize = 16 * 1024;
+
+/// What is received at once, to be opened and handed out together.
+pub(super) fn large_input() -> usize {
+    buffer::size(256 * 1024, 64 * 1024)
+}
+
+/// What is sent at once, in whole records. rustls allocates each, and glibc gives free memory that is much larger back to the
+/// system after every call, to fetch it again for the next.
+pub(super) fn large_output() -> usize {
+    buffer::size(15 * MAX_PLAINTEXT, 7 * MAX_PLAINTEXT)
+}
 
 /// A TLS session.
 #[derive(Debug)]
@@ -168,7 +174,7 @@ impl TlsStream {
         grow(&mut self.incoming, self.incoming_size);
         let received = self.stream.read(&mut self.incoming)?;
         if received == self.incoming.len() && !self.session.is_handshaking() {
-            self.incoming_size = (self.incoming_size * 2).min(LARGE_INPUT);
+            self.incoming_size = (self.incoming_size * 2).min(large_input());
         }
         (self.start, self.end) = (0, received);
         Ok(received)

@@ -11,11 +11,16 @@ use super::context::{Context, current};
 use super::error::Error;
 use super::head::Head;
 use super::stream::Interest;
+use crate::platform::LOW_WATER_MARK;
 
 /// How many sends that never block go by between two looks for an early answer.
 const SENDS_BETWEEN_LOOKS: u32 = 16;
 /// How often the count of bytes that left is brought up to date while nothing else happens.
 const PROGRESS_INTERVAL: Duration = Duration::from_millis(50);
+/// How long a large body's bytes may gather in the socket, which spares a phone a wake-up for each packet.
+const GATHERING_TIME: Duration = Duration::from_millis(10);
+/// While this much of a body is to come, its bytes may gather: more than the mark and what TLS and the head may hold of it.
+const GATHERING_REST: u64 = 2 * LOW_WATER_MARK as u64;
 
 /// A connection, idle or in use by one exchange.
 #[derive(Debug)]
@@ -35,6 +40,8 @@ pub(super) struct Transport {
     deaf: bool,
     /// The response's body ends where the connection does.
     close_delimited: bool,
+    /// How much of the response's body is to come, as far as its head tells; 0 where it does not.
+    body_left: u64,
 }
 
 impl Transport {
@@ -49,6 +56,7 @@ impl Transport {
             broken: false,
             deaf: false,
             close_delimited: false,
+            body_left: 0,
         }
     }
 
@@ -61,7 +69,10 @@ impl Transport {
         state.trace.request_start = Some(Instant::now());
         self.buffers.begin(state.request_head_size, state.body_length, self.channel.largest_send());
         drop(state);
-        self.channel.stream_mut().context = Some(context);
+        let stream = self.channel.stream_mut();
+        stream.context = Some(context);
+        stream.set_low_water_mark(1);
+        self.body_left = 0;
         (self.active, self.used) = (true, true);
         self.sends = 0;
         self.deaf = false;
@@ -164,12 +175,14 @@ impl Transport {
     fn received(&mut self, context: &Context, amount: usize) -> Result<Option<u16>, Error> {
         self.buffers.received(amount, self.channel.largest_receive());
         if self.buffers.in_body() {
+            self.body_left = self.body_left.saturating_sub(amount as u64);
             return Ok(None);
         }
         context.state().trace.response_start.get_or_insert_with(Instant::now);
         let Some(head) = self.buffers.take_head()? else { return Ok(None) };
         let Head { status, close_delimited, .. } = head;
         self.close_delimited = close_delimited;
+        self.body_left = head.content_length().unwrap_or(0);
         context.state().head = Some(head);
         Ok(Some(status))
     }
@@ -180,6 +193,7 @@ impl Transport {
         context.cancel().check()?;
         // Right after the request there is nothing in the socket yet.
         let mut source = if self.buffers.awaits_answer() { Source::Channel } else { Source::Socket };
+        let mut may_gather = true;
         loop {
             let space = self.buffers.space()?;
             match self.channel.receive(space, source) {
@@ -196,8 +210,14 @@ impl Transport {
                 }
                 Ok(Received::Nothing) => {
                     // The kernel may be busy with the request's last megabytes for a long time.
-                    let tick = (self.report_progress(&context, 0)).then(|| Instant::now() + PROGRESS_INTERVAL);
-                    self.channel.stream().wait(Interest::Readable, tick)?;
+                    let reports = self.report_progress(&context, 0);
+                    let gathers = may_gather && self.body_left >= GATHERING_REST;
+                    let stream = self.channel.stream_mut();
+                    stream.set_low_water_mark(if gathers { LOW_WATER_MARK } else { 1 });
+                    let interval = if gathers { Some(GATHERING_TIME) } else { reports.then_some(PROGRESS_INTERVAL) };
+                    stream.wait(Interest::Readable, interval.map(|interval| Instant::now() + interval))?;
+                    // Where nothing came in that time, the first byte ends the wait.
+                    may_gather = false;
                     source = Source::Socket;
                 }
                 Ok(Received::End { clean }) => return self.ended(clean),

@@ -8,7 +8,7 @@ mod waker;
 
 pub use clock::time_since_boot;
 pub use clone::clone_file;
-pub use socket::{SEND_FLAGS, unsent_bytes};
+pub use socket::{LOW_WATER_MARK, SEND_FLAGS, set_receive_low_water_mark, unsent_bytes};
 #[cfg(target_os = "android")]
 pub use trust_store::initialise_trust_store;
 pub use trust_store::trust_store_is_ready;

@@ -10,6 +10,36 @@ pub const SEND_FLAGS: libc::c_int = libc::MSG_NOSIGNAL;
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 pub const SEND_FLAGS: libc::c_int = 0;
 
+/// How many bytes of a large body are worth waiting for. Linux has room for several times as many in a socket that has not
+/// been told otherwise, and makes more where they are waited for.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub const LOW_WATER_MARK: u32 = 128 * 1024;
+/// How many bytes of a large body are worth waiting for: a quarter of what a socket first has room for, which is 128 KiB
+/// (`net.inet.tcp.recvspace`).
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+pub const LOW_WATER_MARK: u32 = 32 * 1024;
+
+/// Lets `poll` find a socket readable only when it has received `bytes`, an end or an error.
+///
+/// # Errors
+/// When the descriptor is no socket.
+#[expect(unsafe_code, reason = "no safe crate has this option")]
+pub fn set_receive_low_water_mark(socket: &impl AsFd, bytes: u32) -> io::Result<()> {
+    use std::os::fd::AsRawFd;
+    let bytes = libc::c_int::try_from(bytes).unwrap_or(libc::c_int::MAX);
+    // SAFETY: the descriptor is open for the call; SO_RCVLOWAT reads one int, and the length given is that of one.
+    let result = unsafe {
+        libc::setsockopt(
+            socket.as_fd().as_raw_fd(),
+            libc::SOL_SOCKET,
+            libc::SO_RCVLOWAT,
+            (&raw const bytes).cast(),
+            size_of::<libc::c_int>() as libc::socklen_t,
+        )
+    };
+    if result == -1 { Err(io::Error::last_os_error()) } else { Ok(()) }
+}
+
 /// The bytes that a TCP socket accepted and its peer has not acknowledged.
 ///
 /// # Errors

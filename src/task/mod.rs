@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 pub use delivery::{Executor, as_callback, in_callback};
 
+use crate::buffer::Running;
 use crate::cancel::{CancelReason, CancelToken};
 use crate::error::{Failure, TransferError};
 use crate::platform::Waker;
@@ -208,11 +209,13 @@ impl Engine {
         task.cancel.start(deadline, waker.clone());
         let events: Arc<dyn Events> = Arc::new(TaskEvents { task: task.clone(), delivery: self.delivery.clone() });
         let context = TransferContext { cancel: &task.cancel, events: &events, profile: &task.profile };
+        let running = Running::begin();
         let result = catch_unwind(AssertUnwindSafe(|| {
             task.cancel.check().map_err(TransferError::cancelled)?;
             job(&context)
         }))
         .unwrap_or_else(|panic| Err(TransferError::new(Failure::Internal, panic_text(&panic))));
+        drop(running);
         task.cancel.finish();
         self.pool(task.api).free_place();
         self.end(task, result);

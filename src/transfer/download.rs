@@ -32,8 +32,8 @@ pub struct PreparedDownload {
 
 /// What one read takes: small while nothing says that the body is large, since ten may run at once.
 const SMALL_BUFFER: usize = 32 * 1024;
-/// For a body that fills it many times.
-const LARGE_BUFFER: usize = 128 * 1024;
+/// From here on a body fills a large buffer many times.
+const LARGE_BODY: u64 = 2 * 1024 * 1024;
 
 impl PreparedDownload {
     /// Checks the parameters. Nothing is opened or sent.
@@ -83,8 +83,8 @@ fn write(
     }
     part.reserve(expected)?;
     let reports = !environment.quirks.has(Api::Download, Effect::NoProgressEvents);
-    let large = expected.is_some_and(|length| length >= 4 * LARGE_BUFFER as u64);
-    let mut buffer = buffer::take(if large { LARGE_BUFFER } else { SMALL_BUFFER });
+    let is_large = expected.is_some_and(|length| length >= LARGE_BODY);
+    let mut buffer = buffer::take(if is_large { buffer::large_size() } else { SMALL_BUFFER });
     loop {
         let count = response.read(&mut buffer).map_err(failure::of_exchange)?;
         if count == 0 {
