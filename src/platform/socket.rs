@@ -76,3 +76,46 @@ pub fn unsent_bytes(socket: &impl AsFd) -> io::Result<usize> {
     };
     if result == -1 { Err(io::Error::last_os_error()) } else { Ok(usize::try_from(bytes).unwrap_or(0)) }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+    use std::net::{Ipv4Addr, TcpListener, TcpStream};
+
+    use rustix::event::{PollFd, PollFlags, Timespec, poll};
+
+    use super::*;
+
+    /// Waits until so many bytes are there to be received. The stream does not block: a call that did would itself wait for
+    /// the mark.
+    fn wait_for_bytes(stream: &TcpStream, bytes: usize) {
+        let mut space = vec![0; bytes + 1];
+        while stream.peek(&mut space).map_or(true, |there| there < bytes) {}
+    }
+
+    fn is_readable(stream: &TcpStream) -> bool {
+        let mut watched = [PollFd::new(stream, PollFlags::IN)];
+        poll(&mut watched, Some(&Timespec { tv_sec: 0, tv_nsec: 0 })).unwrap() == 1
+    }
+
+    #[test]
+    fn a_socket_is_readable_from_its_mark_on_and_at_the_end() {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let receiver = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let (mut sender, _) = listener.accept().unwrap();
+        receiver.set_nonblocking(true).unwrap();
+        set_receive_low_water_mark(&receiver, 8).unwrap();
+        sender.write_all(b"1234567").unwrap();
+        wait_for_bytes(&receiver, 7);
+        assert!(!is_readable(&receiver));
+        sender.write_all(b"8").unwrap();
+        wait_for_bytes(&receiver, 8);
+        assert!(is_readable(&receiver));
+
+        set_receive_low_water_mark(&receiver, 100).unwrap();
+        assert!(!is_readable(&receiver));
+        drop(sender);
+        let mut watched = [PollFd::new(&receiver, PollFlags::IN)];
+        assert_eq!(poll(&mut watched, None).unwrap(), 1);
+    }
+}

@@ -3,6 +3,7 @@ mod coding;
 mod connect;
 mod early;
 mod exchange;
+mod gathering;
 mod pool;
 mod proxy;
 mod support;

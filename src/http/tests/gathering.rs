@@ -1,0 +1,60 @@
+//! A large body's bytes gather in the socket, but not for long, and only those of a large body.
+
+use std::io::Write;
+use std::sync::{Mutex, mpsc};
+
+use super::support::*;
+use crate::platform::LOW_WATER_MARK;
+
+/// More than has to be to come for bytes to gather, however they are cut.
+const LENGTH: usize = 8 * LOW_WATER_MARK as usize;
+
+#[test]
+fn little_of_a_large_body_is_handed_out_before_more_comes() {
+    for chunked in [false, true] {
+        let (had, may_send) = mpsc::channel();
+        let may_send = Mutex::new(may_send);
+        let server = Server::start(move |mut stream, _| {
+            read_request(&mut stream);
+            let framing = if chunked { "Transfer-Encoding: chunked" } else { &format!("Content-Length: {LENGTH}") };
+            write!(stream, "HTTP/1.1 200 OK\r\n{framing}\r\n\r\n").unwrap();
+            while may_send.lock().unwrap().recv_timeout(PATIENCE).unwrap() {
+                stream.write_all(if chunked { b"5\r\nbytes\r\n" } else { b"bytes" }).unwrap();
+            }
+        });
+        let mut response = get(&client(), &server.url(), &context()).unwrap();
+        let mut buffer = [0; 16];
+        for _ in 0..3 {
+            had.send(true).unwrap();
+            assert_eq!(response.read(&mut buffer).unwrap(), 5);
+        }
+        had.send(false).unwrap();
+    }
+}
+
+#[test]
+fn a_small_answer_behind_a_large_one_is_not_waited_for_longer() {
+    let (had, may_send) = mpsc::channel();
+    let may_send = Mutex::new(may_send);
+    let server = Server::start(move |mut stream, _| {
+        while read_request(&mut stream).is_some() {
+            write!(stream, "HTTP/1.1 200 OK\r\nContent-Length: {LENGTH}\r\n\r\n").unwrap();
+            stream.write_all(b"x").unwrap();
+            // The client has asked for more, and found nothing, or is about to.
+            may_send.lock().unwrap().recv_timeout(PATIENCE).unwrap();
+            stream.write_all(&vec![b'x'; LENGTH - 1]).unwrap();
+            read_request(&mut stream).unwrap();
+            stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok").unwrap();
+        }
+    });
+    let client = client();
+    // What is read at once of the rest, and whether it ends with a wait, is the system's affair.
+    for _ in 0..20 {
+        let mut response = get(&client, &server.url(), &context()).unwrap();
+        assert_eq!(response.read(&mut [0; 1]).unwrap(), 1);
+        had.send(()).unwrap();
+        assert_eq!(read_all(&mut response).unwrap().len(), LENGTH - 1);
+        assert_eq!(read_all(&mut get(&client, &server.url(), &context()).unwrap()).unwrap(), b"ok");
+    }
+    assert_eq!(server.connections(), 1);
+}
