@@ -12,7 +12,7 @@ use socket2::Socket;
 use super::context::Context;
 use super::error::Error;
 use super::wait::wait;
-use crate::platform::{SEND_FLAGS, set_receive_low_water_mark, unsent_bytes};
+use crate::platform::{LOW_WATER_MARK, SEND_FLAGS, set_receive_low_water_mark, unsent_bytes};
 
 /// A connected, non-blocking socket, and the context of the exchange that uses it now.
 #[derive(Debug)]
@@ -21,7 +21,7 @@ pub(super) struct Stream {
     pub peer: SocketAddr,
     /// `None` while the connection is idle.
     pub context: Option<Arc<Context>>,
-    /// What the socket has to have received before a wait for input ends.
+    /// From how many received bytes on `poll` finds the socket readable.
     low_water_mark: u32,
 }
 
@@ -46,7 +46,20 @@ impl Stream {
     }
 
     /// Waits for the socket, the stop signal or `limit`, of which the last gives a readiness of nothing.
-    pub(super) fn wait(&self, interest: Interest, limit: Option<Instant>) -> Result<Readiness, Error> {
+    pub(super) fn wait(&mut self, interest: Interest, limit: Option<Instant>) -> Result<Readiness, Error> {
+        self.wait_from(1, interest, limit)
+    }
+
+    /// Waits for input like [`Stream::wait`], but until [`LOW_WATER_MARK`] bytes of it are there, or the end.
+    pub(super) fn gather(&mut self, limit: Instant) -> Result<Readiness, Error> {
+        self.wait_from(LOW_WATER_MARK, Interest::Readable, Some(limit))
+    }
+
+    fn wait_from(&mut self, mark: u32, interest: Interest, limit: Option<Instant>) -> Result<Readiness, Error> {
+        // A system that refuses wakes more often; nothing else depends on it.
+        if mark != self.low_water_mark && set_receive_low_water_mark(&self.socket, mark).is_ok() {
+            self.low_water_mark = mark;
+        }
         let Some(context) = &self.context else { return Err(Error::internal("an idle connection was used")) };
         let events = match interest {
             Interest::Readable => PollFlags::IN,
@@ -55,14 +68,6 @@ impl Stream {
         };
         let happened = wait(context, &[PollFd::new(&self.socket, events)], limit)?;
         Ok(Readiness { readable: happened[0].intersects(PollFlags::IN | PollFlags::HUP | PollFlags::ERR) })
-    }
-
-    /// Lets waits for input last until `bytes` have come, an end or an error. Receiving itself takes what there is.
-    pub(super) fn set_low_water_mark(&mut self, bytes: u32) {
-        // A system that refuses wakes more often; nothing else depends on it.
-        if bytes != self.low_water_mark && set_receive_low_water_mark(&self.socket, bytes).is_ok() {
-            self.low_water_mark = bytes;
-        }
     }
 
     /// The bytes that the kernel still holds; 0 where it does not say.

@@ -69,9 +69,7 @@ impl Transport {
         state.trace.request_start = Some(Instant::now());
         self.buffers.begin(state.request_head_size, state.body_length, self.channel.largest_send());
         drop(state);
-        let stream = self.channel.stream_mut();
-        stream.context = Some(context);
-        stream.set_low_water_mark(1);
+        self.channel.stream_mut().context = Some(context);
         self.body_left = 0;
         (self.active, self.used) = (true, true);
         self.sends = 0;
@@ -123,7 +121,7 @@ impl Transport {
 
     fn wait_to_send(&mut self, context: &Context) -> Result<(), Error> {
         let interest = if self.deaf { Interest::Writable } else { Interest::Both };
-        let readiness = self.channel.stream().wait(interest, Some(Instant::now() + PROGRESS_INTERVAL))?;
+        let readiness = self.channel.stream_mut().wait(interest, Some(Instant::now() + PROGRESS_INTERVAL))?;
         if readiness.readable && !self.deaf {
             self.look_for_answer(context)?;
         }
@@ -213,9 +211,12 @@ impl Transport {
                     let reports = self.report_progress(&context, 0);
                     let gathers = may_gather && self.body_left >= GATHERING_REST;
                     let stream = self.channel.stream_mut();
-                    stream.set_low_water_mark(if gathers { LOW_WATER_MARK } else { 1 });
-                    let interval = if gathers { Some(GATHERING_TIME) } else { reports.then_some(PROGRESS_INTERVAL) };
-                    stream.wait(Interest::Readable, interval.map(|interval| Instant::now() + interval))?;
+                    if gathers {
+                        stream.gather(Instant::now() + GATHERING_TIME)?;
+                    } else {
+                        let tick = reports.then(|| Instant::now() + PROGRESS_INTERVAL);
+                        stream.wait(Interest::Readable, tick)?;
+                    }
                     // Where nothing came in that time, the first byte ends the wait.
                     may_gather = false;
                     source = Source::Socket;

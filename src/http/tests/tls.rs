@@ -321,7 +321,7 @@ fn a_broken_record_is_told_as_often_as_it_is_asked_for() {
     let mut told = 0;
     while told < 3 {
         match tls.receive(&mut space, Source::Socket) {
-            Ok(Received::Nothing) if told == 0 => drop(tls.stream().wait(Interest::Readable, None).unwrap()),
+            Ok(Received::Nothing) if told == 0 => drop(tls.stream_mut().wait(Interest::Readable, None).unwrap()),
             Err(error) if matches!(error.kind, ErrorKind::Tls(_)) => told += 1,
             // Whoever does not hear of it would wait for a server that has nothing to add.
             other => panic!("{other:?} after it was told {told} times"),
