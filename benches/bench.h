@@ -26,6 +26,7 @@ struct options {
   long count;            /* transfers */
   long batch;            /* transfers queued at once; 0 is all */
   long parallel;         /* transfers at once */
+  long buffer;           /* raw copies: bytes at a time */
   bool multi;            /* libcurl: one thread and the multi interface in place of threads */
   bool tuned;            /* libcurl: 512 KiB buffers */
   bool rename;           /* libcurl: a download gets its name when it is whole, as the library's do */
@@ -48,7 +49,8 @@ static inline struct options parse_options(int argc, char **argv) {
       {"keep", required_argument, NULL, 'k'},      {"count", required_argument, NULL, 'n'},
       {"batch", required_argument, NULL, 'b'},     {"parallel", required_argument, NULL, 'p'},
       {"multi", no_argument, NULL, 'm'},           {"tuned", no_argument, NULL, 't'},
-      {"rename", no_argument, NULL, 'r'},          {NULL, 0, NULL, 0}};
+      {"rename", no_argument, NULL, 'r'},          {"buffer", required_argument, NULL, 's'},
+      {NULL, 0, NULL, 0}};
   struct options options = {.count = 1, .parallel = 1};
   int option;
   while ((option = getopt_long(argc, argv, "", names, NULL)) != -1) {
@@ -61,6 +63,7 @@ static inline struct options parse_options(int argc, char **argv) {
       case 'n': options.count = atol(optarg); break;
       case 'b': options.batch = atol(optarg); break;
       case 'p': options.parallel = atol(optarg); break;
+      case 's': options.buffer = atol(optarg); break;
       case 'm': options.multi = true; break;
       case 't': options.tuned = true; break;
       case 'r': options.rename = true; break;

@@ -3,7 +3,7 @@
  * download   one request, then read(2) from the socket and write(2) to a file
  * upload     read(2) from the file and write(2) to the socket, as the body of a POST
  *
- * --count of them, --parallel at once, in a thread each.
+ * --count of them, --parallel at once, in a thread each, --buffer bytes at a time.
  */
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -16,7 +16,7 @@
 
 #include "bench.h"
 
-enum { BUFFER_SIZE = 256 * 1024 };
+enum { LEAST_BUFFER = 16 * 1024 };
 
 static int connect_to(const char *url, char target[1024]) {
   unsigned port;
@@ -37,9 +37,9 @@ static void write_all(int descriptor, const char *bytes, size_t count) {
   }
 }
 
-/* Reads until the head is there; returns where the body begins. */
+/* Reads the head, which these servers send in one piece; returns where the body begins. */
 static char *read_head(int connection, char *buffer, ssize_t *count) {
-  *count = read(connection, buffer, BUFFER_SIZE - 1);
+  *count = read(connection, buffer, LEAST_BUFFER - 1);
   if (*count <= 0) die("no answer");
   buffer[*count] = '\0';
   char *body = strstr(buffer, "\r\n\r\n");
@@ -51,20 +51,24 @@ static uint64_t download(const struct options *options, long number, char *buffe
   char target[1024], path[4096];
   snprintf(path, sizeof path, "%s/%ld", options->directory, number);
   int connection = connect_to(options->url, target);
-  int length = snprintf(buffer, BUFFER_SIZE, "GET %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", target);
+  int length = snprintf(buffer, LEAST_BUFFER, "GET %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", target);
   write_all(connection, buffer, (size_t)length);
   int file = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
   if (file < 0) die("%s cannot be written", path);
   ssize_t count;
   char *body = read_head(connection, buffer, &count);
   uint64_t bytes = (uint64_t)(buffer + count - body);
+  const char *field = strstr(buffer, "Content-Length: ");
+  if (field == NULL) die("no Content-Length");
+  uint64_t size = strtoull(field + strlen("Content-Length: "), NULL, 10);
   write_all(file, body, bytes);
-  while ((count = read(connection, buffer, BUFFER_SIZE)) > 0) {
+  while (bytes < size && (count = read(connection, buffer, (size_t)options->buffer)) > 0) {
     write_all(file, buffer, (size_t)count);
     bytes += (uint64_t)count;
   }
-  if (count < 0) die("read");
+  if (bytes != size) die("read");
   close(file);
+  close(connection);
   return bytes;
 }
 
@@ -74,13 +78,15 @@ static uint64_t upload(const struct options *options, char *buffer) {
   int file = open(options->file, O_RDONLY);
   if (file < 0 || fstat(file, &status) != 0) die("%s cannot be read", options->file);
   int connection = connect_to(options->url, target);
-  int length = snprintf(buffer, BUFFER_SIZE, "POST %s HTTP/1.1\r\nHost: localhost\r\nContent-Length: %lld\r\n\r\n", target,
+  int length = snprintf(buffer, LEAST_BUFFER, "POST %s HTTP/1.1\r\nHost: localhost\r\nContent-Length: %lld\r\n\r\n", target,
                         (long long)status.st_size);
   write_all(connection, buffer, (size_t)length);
   ssize_t count;
-  while ((count = read(file, buffer, BUFFER_SIZE)) > 0) write_all(connection, buffer, (size_t)count);
+  while ((count = read(file, buffer, (size_t)options->buffer)) > 0) write_all(connection, buffer, (size_t)count);
   if (count < 0) die("read");
   read_head(connection, buffer, &count);
+  close(file);
+  close(connection);
   return (uint64_t)status.st_size;
 }
 
@@ -93,7 +99,7 @@ struct work {
 static void *work(void *argument) {
   struct work *work = argument;
   bool is_upload = strcmp(work->options->command, "upload") == 0;
-  char *buffer = malloc(BUFFER_SIZE);
+  char *buffer = malloc((size_t)work->options->buffer);
   if (buffer == NULL) die("malloc");
   long number;
   while ((number = atomic_fetch_add(&work->next, 1)) < work->options->count) {
@@ -105,6 +111,7 @@ static void *work(void *argument) {
 
 int main(int argc, char **argv) {
   struct options options = parse_options(argc, argv);
+  if (options.buffer < LEAST_BUFFER) options.buffer = LEAST_BUFFER;
   struct work all = {.options = &options};
   pthread_t *threads = calloc((size_t)options.parallel, sizeof *threads);
   if (threads == NULL) die("calloc");

@@ -40,11 +40,6 @@ pub fn size(alone: usize, among_others: usize) -> usize {
     if RUNNING.load(Ordering::Relaxed) > 1 { among_others } else { alone }
 }
 
-/// The [`size`] where nothing but the system calls' number depends on it.
-pub fn large_size() -> usize {
-    size(512 * 1024, 128 * 1024)
-}
-
 /// A buffer of `size` bytes, whatever they are.
 pub fn take(size: usize) -> Vec<u8> {
     let spare = SPARE.with_borrow_mut(|spare| {

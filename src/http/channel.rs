@@ -97,18 +97,19 @@ impl Channel {
         matches!(self, Channel::Tls(_))
     }
 
-    /// The largest buffer that makes a large body cheaper to receive.
+    /// The largest buffer that makes a large body cheaper to receive. With TLS it is that of the stream below, from which
+    /// this one is filled without a system call: small, it stays in the processor's cache.
     pub(super) fn largest_receive(&self) -> usize {
         match self {
-            Channel::Plain(_) => buffer::large_size(),
-            Channel::Tls(_) => tls_stream::large_input(),
+            Channel::Plain(_) => buffer::size(1024 * 1024, 128 * 1024),
+            Channel::Tls(_) => 64 * 1024,
         }
     }
 
     /// The largest buffer that makes a large body cheaper to send.
     pub(super) fn largest_send(&self) -> usize {
         match self {
-            Channel::Plain(_) => buffer::large_size(),
+            Channel::Plain(_) => buffer::size(512 * 1024, 128 * 1024),
             Channel::Tls(_) => tls_stream::large_output(),
         }
     }

@@ -16,9 +16,9 @@ const SMALL: usize = 16 * 1024;
 /// What a record carries at most (RFC 8446 section 5.1).
 const MAX_PLAINTEXT: usize = 16 * 1024;
 
-/// What is received at once, to be opened and handed out together.
-pub(super) fn large_input() -> usize {
-    buffer::size(256 * 1024, 64 * 1024)
+/// What is received at once.
+fn large_input() -> usize {
+    buffer::size(512 * 1024, 64 * 1024)
 }
 
 /// What is sent at once, in whole records. rustls allocates each, and glibc gives free memory that is much larger back to the

@@ -13,7 +13,7 @@ pub const SEND_FLAGS: libc::c_int = 0;
 /// How many bytes of a large body are worth waiting for. Linux has room for several times as many in a socket that has not
 /// been told otherwise, and makes more where they are waited for.
 #[cfg(any(target_os = "linux", target_os = "android"))]
-pub const LOW_WATER_MARK: u32 = 128 * 1024;
+pub const LOW_WATER_MARK: u32 = 256 * 1024;
 /// How many bytes of a large body are worth waiting for: a quarter of what a socket first has room for, which is 128 KiB
 /// (`net.inet.tcp.recvspace`).
 #[cfg(not(any(target_os = "linux", target_os = "android")))]

@@ -84,7 +84,7 @@ fn write(
     part.reserve(expected)?;
     let reports = !environment.quirks.has(Api::Download, Effect::NoProgressEvents);
     let is_large = expected.is_some_and(|length| length >= LARGE_BODY);
-    let mut buffer = buffer::take(if is_large { buffer::large_size() } else { SMALL_BUFFER });
+    let mut buffer = buffer::take(if is_large { buffer::size(256 * 1024, 128 * 1024) } else { SMALL_BUFFER });
     loop {
         let count = response.read(&mut buffer).map_err(failure::of_exchange)?;
         if count == 0 {
