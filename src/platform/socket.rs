@@ -10,8 +10,8 @@ pub const SEND_FLAGS: libc::c_int = libc::MSG_NOSIGNAL;
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 pub const SEND_FLAGS: libc::c_int = 0;
 
-/// How many bytes of a large body are worth waiting for. Linux has room for several times as many in a socket that has not
-/// been told otherwise, and makes more where they are waited for.
+/// How many bytes of a large body are worth waiting for. Linux makes room for them in a socket from which they are waited
+/// for, since 4.18 (`tcp_set_rcvlowat`); before, a receive buffer may be full with fewer, and the caller's time ends the wait.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub const LOW_WATER_MARK: u32 = 256 * 1024;
 /// How many bytes of a large body are worth waiting for: a quarter of what a socket first has room for, which is 128 KiB
