@@ -26,7 +26,6 @@ stop_where_something_is_missing
 make_work_directory
 build_programs
 make_certificates
-random_file "$work/files/1GiB" $((1 << 30))
 random_file "$work/files/200MiB" $((200 << 20))
 random_file "$work/files/4KiB" 4096
 start_bench_server

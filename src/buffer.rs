@@ -13,6 +13,9 @@ thread_local! {
     static SPARE: RefCell<Vec<Vec<u8>>> = const { RefCell::new(Vec::new()) };
 }
 
+/// From here on a body is worth a large buffer, which it fills many times.
+pub const LARGE_BODY: u64 = 2 * 1024 * 1024;
+
 /// The transfers that run in this process, of every session: they share its memory.
 static RUNNING: AtomicUsize = AtomicUsize::new(0);
 
@@ -37,7 +40,11 @@ impl Drop for Running {
 /// The size that a large body's buffer may have now: that of a transfer which runs `alone`, for which a larger one is
 /// cheaper, or that of one `among_others`, of which ten have to fit into a phone and into the processor's cache.
 pub fn size(alone: usize, among_others: usize) -> usize {
-    if RUNNING.load(Ordering::Relaxed) > 1 { among_others } else { alone }
+    size_of_one_of(RUNNING.load(Ordering::Relaxed), alone, among_others)
+}
+
+fn size_of_one_of(running: usize, alone: usize, among_others: usize) -> usize {
+    if running > 1 { among_others } else { alone }
 }
 
 /// A buffer of `size` bytes, whatever they are.
@@ -100,11 +107,11 @@ mod tests {
 
     #[test]
     fn the_size_depends_on_how_many_run() {
-        // Other tests of this process run no task for as long as this one holds two.
-        let first = Running::begin();
-        let second = Running::begin();
-        assert_eq!(size(2, 1), 1);
-        drop((first, second));
+        assert_eq!([0, 1, 2, 10].map(|running| size_of_one_of(running, 7, 3)), [7, 7, 3, 3]);
+        // Whatever other tests run meanwhile, these are two.
+        let running = [Running::begin(), Running::begin()];
+        assert_eq!(size(7, 3), 3);
+        drop(running);
     }
 
     #[test]

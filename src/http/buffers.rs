@@ -7,11 +7,9 @@ use ureq::unversioned::transport::Buffers;
 
 use super::error::Error;
 use super::head::{Head, MAX_HEAD_SIZE, is_plausible, unfold};
-use crate::buffer::{give_back, grow};
+use crate::buffer::{LARGE_BODY, give_back, grow};
 
 const SMALL: usize = 16 * 1024;
-/// From here on a request's body is worth the large buffer.
-const LARGE_BODY: u64 = 2 * 1024 * 1024;
 
 #[derive(Debug)]
 pub(super) struct ConnectionBuffers {

@@ -21,8 +21,8 @@ fn large_input() -> usize {
     buffer::size(512 * 1024, 64 * 1024)
 }
 
-/// What is sent at once, in whole records. rustls allocates each, and glibc gives free memory that is much larger back to the
-/// system after every call, to fetch it again for the next.
+/// What is sent at once, in whole records. rustls allocates each, and twice as many are so much free memory afterwards that
+/// glibc gives it back to the system, to fetch it again for the next send.
 pub(super) fn large_output() -> usize {
     buffer::size(15 * MAX_PLAINTEXT, 7 * MAX_PLAINTEXT)
 }

@@ -32,8 +32,6 @@ pub struct PreparedDownload {
 
 /// What one read takes: small while nothing says that the body is large, since ten may run at once.
 const SMALL_BUFFER: usize = 32 * 1024;
-/// From here on a body fills a large buffer many times.
-const LARGE_BODY: u64 = 2 * 1024 * 1024;
 
 impl PreparedDownload {
     /// Checks the parameters. Nothing is opened or sent.
@@ -83,7 +81,7 @@ fn write(
     }
     part.reserve(expected)?;
     let reports = !environment.quirks.has(Api::Download, Effect::NoProgressEvents);
-    let is_large = expected.is_some_and(|length| length >= LARGE_BODY);
+    let is_large = expected.is_some_and(|length| length >= buffer::LARGE_BODY);
     let mut buffer = buffer::take(if is_large { buffer::size(256 * 1024, 128 * 1024) } else { SMALL_BUFFER });
     loop {
         let count = response.read(&mut buffer).map_err(failure::of_exchange)?;

@@ -1,13 +1,38 @@
 //! A large body's bytes gather in the socket, but not for long, and only those of a large body.
 
-use std::io::Write;
+use std::io::{Read, Write};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::sync::{Mutex, mpsc};
+use std::thread;
+use std::time::Instant;
+
+use socket2::Socket;
 
 use super::support::*;
+use crate::http::stream::{Interest, Stream};
 use crate::platform::LOW_WATER_MARK;
 
 /// More than has to be to come for bytes to gather, however they are cut.
 const LENGTH: usize = 8 * LOW_WATER_MARK as usize;
+
+#[test]
+fn a_stream_is_waited_for_until_enough_has_come() {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let address = listener.local_addr().unwrap();
+    let socket = Socket::from(TcpStream::connect(address).unwrap());
+    let (mut sender, _) = listener.accept().unwrap();
+    socket.set_nonblocking(true).unwrap();
+    let mut stream = Stream::new(socket, address, context());
+
+    sender.write_all(b"little").unwrap();
+    assert!(stream.wait(Interest::Readable, Some(Instant::now() + PATIENCE)).unwrap().readable);
+    assert!(!stream.gather(Instant::now()).unwrap().readable);
+    let sending = thread::spawn(move || sender.write_all(&vec![0; LOW_WATER_MARK as usize]).map(|()| sender));
+    assert!(stream.gather(Instant::now() + PATIENCE).unwrap().readable);
+    let mut space = vec![0; 2 * LOW_WATER_MARK as usize];
+    assert!(stream.read(&mut space).unwrap() >= LOW_WATER_MARK as usize);
+    drop(sending.join().unwrap().unwrap());
+}
 
 #[test]
 fn little_of_a_large_body_is_handed_out_before_more_comes() {
