@@ -11,7 +11,7 @@ import tempfile
 
 import report
 from runs import BUILD, CA, FAULT_CA, GIB, ROOT, SERVERS, WORK, RunFailed, Variant, command_text, interleave, numbers
-from runs import run_lines, touch_memory
+from runs import reserve_memory, run_lines
 
 NGINX_PLAIN, NGINX_TLS = SERVERS["NGINX_PLAIN"], SERVERS["NGINX_TLS"]
 SINK_PLAIN, SINK_TLS = SERVERS["SINK_PLAIN"], SERVERS["SINK_TLS"]
@@ -38,6 +38,8 @@ class Benchmark:
         self.rows = []
         self.series = []
         self.size_table = ""
+        # Half as much again as ten downloads write.
+        self.reserve = reserve_memory(3 * GIB)
 
     def goal(self, name, measured, limit, unit="", below=False):
         """Judges the number as it is printed; `None` is a number that could not be measured."""
@@ -51,9 +53,9 @@ class Benchmark:
         self.rows.append(report.Row(what, ours, other, unit, command))
 
 
-def against_curl(bench, name, ours, curl, gibibytes, cpu_goal, wall_goal=1.0, rounds=None):
+def against_curl(bench, name, ours, curl, gibibytes, cpu_goal, wall_goal=1.0):
     """The two rows and two goals of a workload that both sides did."""
-    interleave(rounds or bench.rounds, ours, *curl)
+    interleave(bench.rounds, ours, *curl)
     first = curl[0]
     unit = "CPU s/GiB" if gibibytes else "CPU s"
     scale = gibibytes or 1
@@ -70,9 +72,9 @@ def against_curl(bench, name, ours, curl, gibibytes, cpu_goal, wall_goal=1.0, ro
 NAMES = {"bench_curl": "another libcurl", "bench_raw": "a raw copy", "bench_aead": "AES-256-GCM alone"}
 
 
-def raw_copies(*arguments, writes=0):
+def raw_copies(*arguments):
     """The plain copy with each size of its buffer."""
-    return [Variant("bench_raw", *arguments, "--buffer", size, writes=writes) for size in RAW_BUFFERS]
+    return [Variant("bench_raw", *arguments, "--buffer", size) for size in RAW_BUFFERS]
 
 
 def cheapest(variants):
@@ -80,18 +82,18 @@ def cheapest(variants):
     return min(variants, key=lambda variant: variant.least("cpu_s"))
 
 
-def tuned(bench, *arguments, writes=0):
+def tuned(bench, *arguments):
     """The variant of libcurl with large buffers, in the full run."""
-    return [] if bench.quick else [Variant("bench_curl", *arguments, "--tuned", writes=writes)]
+    return [] if bench.quick else [Variant("bench_curl", *arguments, "--tuned")]
 
 
 def downloads(bench):
     """One large file, plain and TLS; the memory that it took."""
     for transport, url, goal in (("tls", NGINX_TLS, 0.70), ("plain", NGINX_PLAIN, 0.75)):
         arguments = ["download", "--url", f"{url}/200MiB", "--ca", CA]
-        ours = Variant("bench_wxt", *arguments, writes=LARGE)
-        curl = [Variant("bench_curl", *arguments, writes=LARGE), *tuned(bench, *arguments, writes=LARGE)]
-        raw = raw_copies("download", "--url", f"{NGINX_PLAIN}/200MiB", writes=LARGE)
+        ours = Variant("bench_wxt", *arguments)
+        curl = [Variant("bench_curl", *arguments), *tuned(bench, *arguments)]
+        raw = raw_copies("download", "--url", f"{NGINX_PLAIN}/200MiB")
         if transport == "tls":
             beside_copy_and_cipher(bench, "download tls", ours, curl, raw, LARGE / GIB, goal)
             memory(bench, "one tls download", ours, curl[0], 5, 6)
@@ -115,10 +117,12 @@ def uploads(bench):
             against_curl(bench, "upload plain", ours, [*curl, *raw], LARGE / GIB, goal)
 
 
-def beside_copy_and_cipher(bench, name, ours, curl, raw, gibibytes, goal, rounds=None):
-    """TLS transfers beside the sum of what they cannot do without: the plain copy, and the cipher."""
+def beside_copy_and_cipher(bench, name, ours, curl, raw, gibibytes, goal):
+    """TLS transfers; in the full run beside the sum of what they cannot do without: the plain copy, and the cipher."""
     aead = Variant("bench_aead", round(gibibytes * 1024))
-    against_curl(bench, name, ours, [*curl, *raw, aead], gibibytes, goal, rounds=rounds)
+    against_curl(bench, name, ours, curl if bench.quick else [*curl, *raw, aead], gibibytes, goal)
+    if bench.quick:
+        return
     both = cheapest(raw).least("cpu_s") + aead.least("cpu_s")
     command = f"{cheapest(raw).command()}; {aead.command()}"
     of_curl = curl[0].least("cpu_s") / gibibytes
@@ -141,19 +145,18 @@ def ten(bench):
     raw_down = ["download", "--url", f"{NGINX_PLAIN}/200MiB"]
     raw_up = ["upload", "--url", f"{SINK_PLAIN}/sink", "--file", f"{FILES}/200MiB"]
     size = 10 * LARGE
-    for name, arguments, raw_arguments, writes in (
-        ("ten tls downloads", down, raw_down, size),
-        ("ten tls uploads", up, raw_up, 0),
+    for name, arguments, raw_arguments in (
+        ("ten tls downloads", down, raw_down),
+        ("ten tls uploads", up, raw_up),
     ):
         at_once = ["--count", 10, "--parallel", 10]
         arguments = [*arguments, *at_once]
-        ours = Variant("bench_wxt", *arguments, writes=writes)
-        curl = [Variant("bench_curl", *arguments, writes=writes)]
+        ours = Variant("bench_wxt", *arguments)
+        curl = [Variant("bench_curl", *arguments)]
         if not bench.quick:
-            curl.append(Variant("bench_curl", *arguments, "--multi", writes=writes))
-        raw = raw_copies(*raw_arguments, *at_once, writes=writes)
-        # Each of these runs is ten.
-        beside_copy_and_cipher(bench, name, ours, curl, raw, size / GIB, 0.65, rounds=bench.rounds // 2 + 1)
+            curl.append(Variant("bench_curl", *arguments, "--multi"))
+        raw = raw_copies(*raw_arguments, *at_once)
+        beside_copy_and_cipher(bench, name, ours, curl, raw, size / GIB, 0.65)
         memory(bench, name, ours, curl[0], 12, 14)
 
 
@@ -225,12 +228,13 @@ def growth(bench):
     sizes = [1 << 20, 16 << 20, 256 << 20, 1 << 30]
     if not bench.quick and free_memory() > MEMORY_FOR_LARGE:
         sizes.append(10 << 30)
+        bench.reserve = reserve_memory(11 * GIB)
     variants, curl = [], []
     for size in sizes:
         count = max(1, GIB // size)
         arguments = ["download", "--url", f"{SINK_TLS}/bytes/{size}", "--ca", CA, "--count", count]
-        variants.append(Variant("bench_wxt", *arguments, writes=max(size, GIB)))
-        curl.append(Variant("bench_curl", *arguments, writes=max(size, GIB)))
+        variants.append(Variant("bench_wxt", *arguments))
+        curl.append(Variant("bench_curl", *arguments))
     interleave(bench.rounds // 2, *variants, *curl)
     gibibytes = [max(size, GIB) / GIB for size in sizes]
     costs, curl_costs = ([each.least("cpu_s") / of for each, of in zip(side, gibibytes)] for side in (variants, curl))
@@ -238,9 +242,10 @@ def growth(bench):
     series(bench, "CPU s/GiB by size of a TLS download", labels, costs, variants)
     series(bench, "libcurl's CPU s/GiB by size of a TLS download", labels, curl_costs, curl)
     bench.goal("growth, cpu per byte, worst size against 1 MiB", max(costs) / costs[0], 1.1)
-    # The file is in memory, which costs more the more of it is new: that is no matter of the program.
+    memory(bench, f"a tls download of {labels[-1]}", variants[-1], curl[-1], 5, 6)
+    # What the system itself asks for more memory.
     raw = [Variant("bench_raw", "download", "--url", f"{SINK_PLAIN}/bytes/{size}", "--buffer", 256 << 10, "--count",
-                   max(1, GIB // size), writes=max(size, GIB)) for size in sizes]
+                   max(1, GIB // size)) for size in sizes]
     interleave(bench.rounds // 2, *raw)
     raw_costs = [each.least("cpu_s") / of for each, of in zip(raw, gibibytes)]
     series(bench, "a plain raw copy's CPU s/GiB by size", labels, raw_costs, raw)
@@ -340,8 +345,6 @@ def main():
     wanted = options.only.split(",") if options.only else [section.__name__ for section in SECTIONS]
     if os.getloadavg()[0] > 0.5:
         print(f"the machine is not quiet (load {os.getloadavg()[0]:.1f}): times will be off", file=sys.stderr)
-    # More than any run but the largest writes, so that the first ones find what the later ones do.
-    touch_memory(4 * GIB)
     for section in SECTIONS:
         if section.__name__ not in wanted:
             continue

@@ -1,5 +1,6 @@
 """Running the client programs: one process a measurement, pinned, interleaved."""
 
+import mmap
 import os
 import shutil
 import statistics
@@ -17,6 +18,8 @@ SERVERS = {
     for name in ("NGINX_PLAIN", "NGINX_TLS", "SINK_PLAIN", "SINK_TLS", "FAULT_PLAIN", "FAULT_TLS")
 }
 GIB = 1 << 30
+# Half of the smallest block that Linux reports as free (2 MiB), so that a page of each is held wherever blocks begin.
+HELD_EVERY = 1 << 20
 
 
 class RunFailed(Exception):
@@ -55,25 +58,30 @@ def numbers(line):
     return {name: float(value) for name, value in zip(words[::2], words[1::2])}
 
 
-def touch_memory(size):
-    """Uses the memory that a run will write its files to. A virtual machine gives memory that is free for seconds back to its
-    host, and to get it anew can cost more than the run."""
-    with tempfile.TemporaryFile(dir=f"{WORK}/data") as file:
-        os.posix_fallocate(file.fileno(), 0, size)
+def reserve_memory(size):
+    """Keeps memory at hand for files of `size` bytes, as long as what it returns is kept. A virtual machine gives blocks
+    of free memory back to its host, and to get one anew costs more than a run. A block of which one page is in use is not
+    free, and what is free between such pages is what the system allocates first."""
+    reserve = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    reserve.madvise(mmap.MADV_NOHUGEPAGE)
+    page = mmap.PAGESIZE
+    # By hand: one write for all would need a copy of that size.
+    for start in range(0, size, HELD_EVERY):
+        reserve[start : start + HELD_EVERY : page] = bytes(HELD_EVERY // page)
+    for start in range(0, size, HELD_EVERY):
+        reserve.madvise(mmap.MADV_DONTNEED, start + page, HELD_EVERY - page)
+    return reserve
 
 
 class Variant:
-    """One program with its arguments, and what its runs measured. It writes files of `writes` bytes together."""
+    """One program with its arguments, and what its runs measured."""
 
-    def __init__(self, program, *arguments, writes=0):
+    def __init__(self, program, *arguments):
         self.program = program
         self.arguments = [str(argument) for argument in arguments]
-        self.writes = writes
         self.results = []
 
     def run(self):
-        if self.writes > 0:
-            touch_memory(self.writes)
         self.results.append(numbers(run_lines(self.program, self.arguments)[-1]))
 
     def least(self, key):

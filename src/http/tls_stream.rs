@@ -16,10 +16,9 @@ const SMALL: usize = 16 * 1024;
 /// What a record carries at most (RFC 8446 section 5.1).
 const MAX_PLAINTEXT: usize = 16 * 1024;
 
-/// What is received at once.
-fn large_input() -> usize {
-    buffer::size(512 * 1024, 64 * 1024)
-}
+/// What is received at once of a large body: as much as gathers in the socket. Each `recv` is answered with an
+/// acknowledgement, so that less at once costs more; twice as much costs the same, and ten have to fit into a phone.
+const LARGE_INPUT: usize = 256 * 1024;
 
 /// What is sent at once, in whole records. rustls allocates each, and twice as many are so much free memory afterwards that
 /// glibc gives it back to the system, to fetch it again for the next send.
@@ -174,7 +173,7 @@ impl TlsStream {
         grow(&mut self.incoming, self.incoming_size);
         let received = self.stream.read(&mut self.incoming)?;
         if received == self.incoming.len() && !self.session.is_handshaking() {
-            self.incoming_size = (self.incoming_size * 2).min(large_input());
+            self.incoming_size = (self.incoming_size * 2).min(LARGE_INPUT);
         }
         (self.start, self.end) = (0, received);
         Ok(received)
