@@ -1,16 +1,60 @@
-//! Byte buffers that a worker thread uses again, from one transfer to the next.
+//! Byte buffers: small ones that a worker thread uses again, from one transfer to the next, and large ones that go back to
+//! the system when they have been used.
 //!
 //! New memory has to be zeroed, which for a small transfer is more bytes than it moves, and an idle connection is to hold
-//! no memory. So buffers belong to the thread that runs transfers, and go with it when it has had nothing to do.
+//! no memory. So small buffers belong to the thread that runs transfers, and go with it when it has had nothing to do. A
+//! large body takes far longer than the zeroing, and many threads may have seen one.
 
 use std::cell::RefCell;
+use std::ops::{Deref, DerefMut};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// As many as one transfer has at once: the two ways of a connection, TLS input, and a file's.
-const MAX_SPARE: usize = 4;
+use crate::platform::Pages;
+
+/// As many as one transfer has at once: the two ways of a connection and of TLS, and a file's.
+const MAX_SPARE: usize = 5;
+
+/// What a thread keeps, and the allocator gives, at most.
+const MAX_SMALL: usize = 64 * 1024;
 
 thread_local! {
     static SPARE: RefCell<Vec<Vec<u8>>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Bytes to be used as a space.
+#[derive(Debug)]
+pub enum Buffer {
+    /// Of the allocator.
+    Small(Vec<u8>),
+    /// Of the system.
+    Large(Pages),
+}
+
+impl Default for Buffer {
+    /// No bytes.
+    fn default() -> Buffer {
+        Buffer::Small(Vec::new())
+    }
+}
+
+impl Deref for Buffer {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        match self {
+            Buffer::Small(bytes) => bytes,
+            Buffer::Large(pages) => pages,
+        }
+    }
+}
+
+impl DerefMut for Buffer {
+    fn deref_mut(&mut self) -> &mut [u8] {
+        match self {
+            Buffer::Small(bytes) => bytes,
+            Buffer::Large(pages) => pages,
+        }
+    }
 }
 
 /// From here on a body is worth a large buffer, which it fills many times.
@@ -48,31 +92,37 @@ fn size_of_one_of(running: usize, alone: usize, among_others: usize) -> usize {
 }
 
 /// A buffer of `size` bytes, whatever they are.
-pub fn take(size: usize) -> Vec<u8> {
+pub fn take(size: usize) -> Buffer {
+    if size > MAX_SMALL
+        && let Some(pages) = Pages::new(size)
+    {
+        return Buffer::Large(pages);
+    }
     let spare = SPARE.with_borrow_mut(|spare| {
         let index = spare.iter().position(|buffer| buffer.len() == size)?;
         Some(spare.swap_remove(index))
     });
     // Zeroed by the allocator, which has memory that is zero already: to fill it byte by byte, as `resize` does in a build
     // for size, is most of the work of a small download.
-    spare.unwrap_or_else(|| vec![0; size])
+    Buffer::Small(spare.unwrap_or_else(|| vec![0; size]))
 }
 
-/// Keeps a buffer for the thread's next [`take`] of its size. What it holds is not cleared.
-pub fn give_back(buffer: Vec<u8>) {
-    if buffer.is_empty() {
+/// Keeps a small buffer for the thread's next [`take`] of its size. What it holds is not cleared.
+pub fn give_back(buffer: Buffer) {
+    let Buffer::Small(bytes) = buffer else { return };
+    if bytes.is_empty() || bytes.len() > MAX_SMALL {
         return;
     }
     SPARE.with_borrow_mut(|spare| {
         if spare.len() == MAX_SPARE {
             spare.remove(0);
         }
-        spare.push(buffer);
+        spare.push(bytes);
     });
 }
 
 /// Makes a buffer at least `size` long, with the same bytes at its start.
-pub fn grow(buffer: &mut Vec<u8>, size: usize) {
+pub fn grow(buffer: &mut Buffer, size: usize) {
     if buffer.len() < size {
         let mut larger = take(size);
         larger[..buffer.len()].copy_from_slice(buffer);
@@ -87,7 +137,7 @@ mod tests {
     #[test]
     fn a_buffer_is_used_again_for_its_size_only() {
         let mut buffer = take(1000);
-        assert_eq!(buffer, [0; 1000]);
+        assert_eq!(buffer[..], [0; 1000]);
         buffer[0] = 7;
         give_back(buffer);
         assert_eq!(take(2000)[0], 0);
@@ -98,11 +148,22 @@ mod tests {
     #[test]
     fn a_thread_keeps_a_few() {
         for mark in 1..=MAX_SPARE + 1 {
-            give_back(vec![mark as u8; 10]);
+            give_back(Buffer::Small(vec![mark as u8; 10]));
         }
         let marks: Vec<_> = (0..=MAX_SPARE).map(|_| take(10)[0]).collect();
         assert_eq!(marks.iter().filter(|&&mark| mark == 1).count(), 0, "the oldest went");
         assert_eq!(marks.iter().filter(|&&mark| mark == 0).count(), 1);
+    }
+
+    #[test]
+    fn a_large_one_is_not_kept() {
+        let mut buffer = take(MAX_SMALL + 1);
+        buffer[0] = 7;
+        give_back(buffer);
+        assert!(SPARE.with_borrow(Vec::is_empty));
+        assert_eq!(take(MAX_SMALL + 1)[0], 0);
+        give_back(take(MAX_SMALL));
+        assert_eq!(SPARE.with_borrow(Vec::len), 1);
     }
 
     #[test]
@@ -116,7 +177,7 @@ mod tests {
 
     #[test]
     fn to_grow_keeps_the_bytes() {
-        let mut buffer = vec![1, 2, 3];
+        let mut buffer = Buffer::Small(vec![1, 2, 3]);
         grow(&mut buffer, 5);
         assert_eq!(buffer[..3], [1, 2, 3]);
         assert_eq!(buffer.len(), 5);

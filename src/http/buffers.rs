@@ -7,18 +7,18 @@ use ureq::unversioned::transport::Buffers;
 
 use super::error::Error;
 use super::head::{Head, MAX_HEAD_SIZE, is_plausible, unfold};
-use crate::buffer::{LARGE_BODY, give_back, grow};
+use crate::buffer::{Buffer, LARGE_BODY, give_back, grow};
 
 const SMALL: usize = 16 * 1024;
 
 #[derive(Debug)]
 pub(super) struct ConnectionBuffers {
-    input: Vec<u8>,
+    input: Buffer,
     start: usize,
     end: usize,
     /// The size that `input` gets when it is empty.
     input_size: usize,
-    output: Vec<u8>,
+    output: Buffer,
     output_size: usize,
     phase: Phase,
     /// How far the input was searched for the end of a head.
@@ -40,11 +40,11 @@ enum Phase {
 impl ConnectionBuffers {
     pub(super) fn new() -> ConnectionBuffers {
         ConnectionBuffers {
-            input: Vec::new(),
+            input: Buffer::default(),
             start: 0,
             end: 0,
             input_size: SMALL,
-            output: Vec::new(),
+            output: Buffer::default(),
             output_size: SMALL,
             phase: Phase::Head,
             searched: 0,

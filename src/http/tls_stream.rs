@@ -1,45 +1,91 @@
 //! TLS over a stream that never blocks.
+//!
+//! With rustls' unbuffered interface, because its session decrypts where the bytes were received and encrypts to where they
+//! are sent from.
 
+use std::fmt;
 use std::io::{self, Read, Write};
 use std::sync::Arc;
 
+use rustls::ClientConfig;
+use rustls::client::UnbufferedClientConnection;
 use rustls::pki_types::ServerName;
-use rustls::{ClientConfig, ClientConnection};
+use rustls::unbuffered::{
+    ConnectionState, EncodeError, EncodeTlsData, EncryptError, InsufficientSizeError, UnbufferedStatus, WriteTraffic,
+};
 
 use super::channel::{Received, Sent, Source};
 use super::error::Error;
 use super::stream::{Interest, Stream};
 use super::tls::failure_of;
-use crate::buffer::{self, give_back, grow};
+use crate::buffer::{self, Buffer, give_back, grow};
 
-const SMALL: usize = 16 * 1024;
+/// Has room for the largest record (RFC 8446 section 5.2, RFC 5246 section 6.2.3).
+const SMALL: usize = 20 * 1024;
 /// What a record carries at most (RFC 8446 section 5.1).
 const MAX_PLAINTEXT: usize = 16 * 1024;
-
 /// What is received at once of a large body: as much as gathers in the socket. Each `recv` is answered with an
-/// acknowledgement, so that less at once costs more; twice as much costs the same, and ten have to fit into a phone.
+/// acknowledgement, so that less at once costs more; twice as much costs the same, and ten have to fit into a phone. It
+/// is more than the largest handshake message that rustls takes.
 const LARGE_INPUT: usize = 256 * 1024;
 
-/// What is sent at once, in whole records. rustls allocates each, and twice as many are so much free memory afterwards that
-/// glibc gives it back to the system, to fetch it again for the next send.
+/// What is sent at once, in whole records.
 pub(super) fn large_output() -> usize {
     buffer::size(15 * MAX_PLAINTEXT, 7 * MAX_PLAINTEXT)
 }
 
 /// A TLS session.
-#[derive(Debug)]
 pub(super) struct TlsStream {
     stream: Stream,
-    session: ClientConnection,
-    /// Received and not yet given to the session. rustls itself asks for 4 KiB at a time, which is four times the calls.
-    incoming: Vec<u8>,
-    start: usize,
-    end: usize,
-    incoming_size: usize,
+    session: UnbufferedClientConnection,
+    input: Input,
+    output: Output,
+    /// Decrypted and not yet handed out: of a record, what did not fit into the space that it was received for.
+    plaintext: Vec<u8>,
+    handshake_done: bool,
+    /// The peer sends no more, as it said.
+    peer_closed: bool,
     /// A send failed. What it was to send is not sent again, but what was received before can still be read.
     write_failed: bool,
     /// What is wrong with a record. The bytes of those in front of it are handed out first, and nothing behind it.
     failure: Option<rustls::Error>,
+}
+
+impl fmt::Debug for TlsStream {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("TlsStream").field("stream", &self.stream).finish_non_exhaustive()
+    }
+}
+
+/// Records that were received. Of those that the session has not used, the last may be in part.
+#[derive(Debug)]
+struct Input {
+    bytes: Buffer,
+    start: usize,
+    end: usize,
+    /// The size that `bytes` gets.
+    size: usize,
+}
+
+/// Records that are to be sent.
+#[derive(Debug, Default)]
+struct Output {
+    bytes: Buffer,
+    start: usize,
+    end: usize,
+}
+
+/// What one step of the session came to.
+#[derive(Debug)]
+enum Step {
+    /// So many bytes of plaintext were handed out. Those that did not fit are kept.
+    Plaintext(usize),
+    /// The plaintext to be sent is in the output.
+    Encrypted,
+    /// The session itself had to say or to note something.
+    Handled,
+    /// There is nothing to be done without more input, or more plaintext to be sent.
+    Idle,
 }
 
 impl TlsStream {
@@ -49,33 +95,46 @@ impl TlsStream {
         config: Arc<ClientConfig>,
         name: ServerName<'static>,
     ) -> Result<TlsStream, Error> {
-        let mut session = ClientConnection::new(config, name).map_err(|error| failure_of(&error))?;
-        // What may be buffered is bounded by what one send is given.
-        session.set_buffer_limit(None);
+        let session = UnbufferedClientConnection::new(config, name).map_err(|error| failure_of(&error))?;
         let mut tls = TlsStream {
             stream,
             session,
-            incoming: Vec::new(),
-            start: 0,
-            end: 0,
-            incoming_size: SMALL,
+            input: Input { bytes: Buffer::default(), start: 0, end: 0, size: SMALL },
+            output: Output::default(),
+            plaintext: Vec::new(),
+            handshake_done: false,
+            peer_closed: false,
             write_failed: false,
             failure: None,
         };
-        while tls.session.is_handshaking() || tls.session.wants_write() {
-            if tls.flush()? {
-                tls.stream.wait(Interest::Writable, None)?;
-            } else if tls.session.is_handshaking() {
-                tls.advance_handshake()?;
+        loop {
+            match tls.step(&mut [], &[]) {
+                Ok(Step::Idle) => {
+                    while tls.flush()? {
+                        tls.stream.wait(Interest::Writable, None)?;
+                    }
+                    if tls.handshake_done {
+                        return Ok(tls);
+                    }
+                    tls.receive_handshake()?;
+                }
+                Ok(Step::Handled | Step::Plaintext(_) | Step::Encrypted) => {}
+                Err(error) => {
+                    tls.fail(error.clone());
+                    return Err(failure_of(&error));
+                }
             }
         }
-        Ok(tls)
     }
 
-    fn advance_handshake(&mut self) -> Result<(), Error> {
+    fn receive_handshake(&mut self) -> Result<(), Error> {
+        let closed = || Err(Error::closed("the server closed the connection during the TLS handshake"));
+        if self.peer_closed {
+            return closed();
+        }
         match self.fill() {
-            Ok(0) => Err(Error::closed("the server closed the connection during the TLS handshake")),
-            Ok(_) => self.process().map_err(|error| failure_of(&error)),
+            Ok(0) => closed(),
+            Ok(_) => Ok(()),
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                 self.stream.wait(Interest::Readable, None).map(drop)
             }
@@ -84,46 +143,46 @@ impl TlsStream {
     }
 
     pub(super) fn receive(&mut self, space: &mut [u8], source: Source) -> Result<Received, Error> {
-        let mut filled = 0;
+        let mut filled = self.plaintext.len().min(space.len());
+        space[..filled].copy_from_slice(&self.plaintext[..filled]);
+        self.plaintext.drain(..filled);
         loop {
-            match self.session.reader().read(&mut space[filled..]) {
-                Ok(received @ 1..) => {
-                    filled += received;
-                    if space.len() - filled < MAX_PLAINTEXT {
-                        return Ok(Received::Bytes(filled));
+            // A record is taken where all of it fits.
+            if filled > 0 && space.len() - filled < MAX_PLAINTEXT {
+                return Ok(Received::Bytes(filled));
+            }
+            if self.failure.is_none() && !self.peer_closed {
+                match self.step(&mut space[filled..], &[]) {
+                    Ok(Step::Plaintext(amount)) => {
+                        filled += amount;
+                        continue;
                     }
+                    Ok(Step::Handled | Step::Encrypted) => continue,
+                    Ok(Step::Idle) => {}
+                    Err(error) => self.fail(error),
                 }
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                // An end is told after the bytes in front of it.
-                _ if filled > 0 => return Ok(Received::Bytes(filled)),
-                Ok(_) => return Ok(Received::End { clean: true }),
-                Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
-                    return Ok(Received::End { clean: false });
-                }
+            }
+            // An end is told after the bytes in front of it.
+            if filled > 0 {
+                return Ok(Received::Bytes(filled));
+            }
+            if let Some(error) = &self.failure {
+                return Err(failure_of(error));
+            }
+            if self.peer_closed {
+                return Ok(Received::End { clean: true });
+            }
+            // An answer of the session itself, to a key update for one. What does not leave now goes with the next send,
+            // which is also told of a failure; what was received is good whatever becomes of it.
+            let _ = self.flush();
+            if source == Source::Channel {
+                return Ok(Received::Nothing);
+            }
+            match self.fill() {
+                Ok(0) => return Ok(Received::End { clean: false }),
+                Ok(_) => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(Received::Nothing),
                 Err(error) => return Err(Error::connection(&error)),
-            }
-            if self.start == self.end {
-                if filled > 0 {
-                    return Ok(Received::Bytes(filled));
-                }
-                if let Some(error) = &self.failure {
-                    return Err(failure_of(error));
-                }
-                if source == Source::Channel {
-                    return Ok(Received::Nothing);
-                }
-                match self.fill() {
-                    // The session learns of the end the way it learns of bytes.
-                    Ok(0) => self.session.read_tls(&mut io::empty()).map(drop),
-                    Ok(_) => Ok(()),
-                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(Received::Nothing),
-                    Err(error) => Err(error),
-                }
-                .map_err(|error| Error::connection(&error))?;
-            }
-            if let Err(error) = self.process() {
-                self.failure = Some(error);
-                self.start = self.end;
             }
         }
     }
@@ -132,31 +191,49 @@ impl TlsStream {
     /// an earlier call wait.
     pub(super) fn send(&mut self, bytes: &[u8]) -> Result<Sent, Error> {
         let mut taken = 0;
-        if !self.session.wants_write() && !bytes.is_empty() {
-            taken = self.session.writer().write(bytes).map_err(|error| Error::connection(&error))?;
+        if !self.has_pending() && !bytes.is_empty() {
+            self.encrypt(bytes)?;
+            taken = bytes.len();
         }
         let blocked = self.flush()?;
         Ok(Sent { taken, blocked })
     }
 
+    fn encrypt(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        while self.failure.is_none() {
+            match self.step(&mut [], bytes) {
+                Ok(Step::Encrypted) => return Ok(()),
+                Ok(Step::Handled | Step::Plaintext(_)) => {}
+                Ok(Step::Idle) => return Err(Error::internal("a TLS session took nothing to send")),
+                Err(error) => self.fail(error),
+            }
+        }
+        Err(self.failure.as_ref().map_or_else(|| Error::internal("no failure"), failure_of))
+    }
+
     pub(super) fn has_pending(&self) -> bool {
-        self.session.wants_write()
+        self.output.start < self.output.end
     }
 
     /// A session ticket or a key update may come at any time and is no reason to give a connection up.
     pub(super) fn is_quiet(&mut self) -> bool {
         let mut byte = [0];
-        let quiet =
-            matches!(self.receive(&mut byte, Source::Socket), Ok(Received::Nothing)) && !self.session.wants_write();
+        let quiet = matches!(self.receive(&mut byte, Source::Socket), Ok(Received::Nothing)) && !self.has_pending();
         self.shrink();
         quiet
     }
 
     /// Gives back the memory that an idle connection does not need.
     pub(super) fn shrink(&mut self) {
-        if self.start == self.end {
-            give_back(std::mem::take(&mut self.incoming));
-            (self.start, self.end, self.incoming_size) = (0, 0, SMALL);
+        let Input { bytes, start, end, size } = &mut self.input;
+        let rest = bytes[*start..*end].to_vec();
+        (*start, *end, *size) = (0, rest.len(), SMALL);
+        give_back(std::mem::replace(bytes, Buffer::Small(rest)));
+        if !self.has_pending() {
+            give_back(std::mem::take(&mut self.output.bytes));
+        }
+        if self.plaintext.is_empty() {
+            self.plaintext = Vec::new();
         }
     }
 
@@ -168,53 +245,89 @@ impl TlsStream {
         &mut self.stream
     }
 
-    /// Receives once; the buffer is empty before.
+    /// Receives once, behind what is there of a record.
     fn fill(&mut self) -> io::Result<usize> {
-        grow(&mut self.incoming, self.incoming_size);
-        let received = self.stream.read(&mut self.incoming)?;
-        if received == self.incoming.len() && !self.session.is_handshaking() {
-            self.incoming_size = (self.incoming_size * 2).min(LARGE_INPUT);
+        let Input { bytes, start, end, size } = &mut self.input;
+        bytes.copy_within(*start..*end, 0);
+        (*start, *end) = (0, *end - *start);
+        if *end == bytes.len() {
+            *size = (*size).max(2 * *end).min(LARGE_INPUT);
         }
-        (self.start, self.end) = (0, received);
+        grow(bytes, *size);
+        let received = self.stream.read(&mut bytes[*end..])?;
+        *end += received;
+        if *end == bytes.len() && self.handshake_done {
+            *size = (2 * *size).min(LARGE_INPUT);
+        }
         Ok(received)
     }
 
-    /// Gives the session what was received, until it has something for the reader.
-    fn process(&mut self) -> Result<(), rustls::Error> {
-        while self.start < self.end {
-            let mut rest = &self.incoming[self.start..self.end];
-            // A slice cannot fail; the session does where a message is larger than it takes.
-            let used = self.session.read_tls(&mut rest).map_err(|error| rustls::Error::General(error.to_string()))?;
-            self.start += used;
-            let state = match self.session.process_new_packets() {
-                Ok(state) => state,
-                Err(error) => {
-                    // The alert that tells the peer why; it is lost when it cannot leave at once.
-                    let _ = self.flush();
-                    return Err(error);
+    /// Lets the session do one thing: with the input, with something of its own to be sent, or with `bytes`.
+    fn step(&mut self, space: &mut [u8], bytes: &[u8]) -> Result<Step, rustls::Error> {
+        let records = &mut self.input.bytes[self.input.start..self.input.end];
+        let UnbufferedStatus { mut discard, state } = self.session.process_tls_records(records);
+        let step = match state? {
+            ConnectionState::ReadTraffic(mut traffic) => {
+                let mut filled = 0;
+                while let Some(record) = traffic.next_record() {
+                    let record = record?;
+                    discard += record.discard;
+                    let (fitting, rest) = record.payload.split_at(record.payload.len().min(space.len() - filled));
+                    space[filled..filled + fitting.len()].copy_from_slice(fitting);
+                    filled += fitting.len();
+                    self.plaintext.extend_from_slice(rest);
                 }
-            };
-            if used == 0 || state.peer_has_closed() {
-                self.start = self.end;
+                Step::Plaintext(filled)
             }
-            if state.plaintext_bytes_to_read() > 0 {
+            ConnectionState::EncodeTlsData(mut data) => {
+                self.output.encode(&mut data)?;
+                Step::Handled
+            }
+            ConnectionState::TransmitTlsData(data) => {
+                // It is in the output, from where it leaves in order.
+                data.done();
+                Step::Handled
+            }
+            ConnectionState::WriteTraffic(mut traffic) => {
+                self.handshake_done = true;
+                if bytes.is_empty() {
+                    Step::Idle
+                } else {
+                    self.output.encrypt(&mut traffic, bytes)?;
+                    Step::Encrypted
+                }
+            }
+            ConnectionState::PeerClosed | ConnectionState::Closed => {
+                self.peer_closed = true;
+                Step::Handled
+            }
+            ConnectionState::BlockedHandshake => Step::Idle,
+            state => return Err(rustls::Error::General(format!("unexpected: {state:?}"))),
+        };
+        self.input.start += discard;
+        Ok(step)
+    }
+
+    /// Keeps what is wrong, and tells the peer why, which is lost when it cannot leave at once.
+    fn fail(&mut self, error: rustls::Error) {
+        self.failure = Some(error);
+        while self.session.wants_write() {
+            if self.step(&mut [], &[]).is_err() {
                 break;
             }
         }
-        // An answer of the session itself, to a key update for one. What does not leave now goes with the next send, which
-        // is also told of a failure; what was received is good whatever becomes of it.
+        self.input.start = self.input.end;
         let _ = self.flush();
-        Ok(())
     }
 
     /// Sends the pending records; `true` when some have to wait.
     fn flush(&mut self) -> Result<bool, Error> {
-        while self.session.wants_write() {
+        while self.has_pending() {
             if self.write_failed {
                 return Err(Error::closed("the connection had failed before"));
             }
-            match self.session.write_tls(&mut self.stream) {
-                Ok(_) => {}
+            match self.stream.write(&self.output.bytes[self.output.start..self.output.end]) {
+                Ok(sent) => self.output.start += sent,
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(true),
                 Err(error) => {
                     self.write_failed = true;
@@ -222,6 +335,36 @@ impl TlsStream {
                 }
             }
         }
+        (self.output.start, self.output.end) = (0, 0);
         Ok(false)
+    }
+}
+
+impl Output {
+    /// Appends what the session has to say.
+    fn encode<Data>(&mut self, data: &mut EncodeTlsData<'_, Data>) -> Result<(), rustls::Error> {
+        let mut result = data.encode(&mut self.bytes[self.end..]);
+        if let Err(EncodeError::InsufficientSize(InsufficientSizeError { required_size })) = result {
+            self.make_room(required_size);
+            result = data.encode(&mut self.bytes[self.end..]);
+        }
+        self.end += result.map_err(|error| rustls::Error::General(error.to_string()))?;
+        Ok(())
+    }
+
+    /// Appends `bytes` in records.
+    fn encrypt<Data>(&mut self, traffic: &mut WriteTraffic<'_, Data>, bytes: &[u8]) -> Result<(), rustls::Error> {
+        let mut result = traffic.encrypt(bytes, &mut self.bytes[self.end..]);
+        if let Err(EncryptError::InsufficientSize(InsufficientSizeError { required_size })) = result {
+            self.make_room(required_size);
+            result = traffic.encrypt(bytes, &mut self.bytes[self.end..]);
+        }
+        self.end += result.map_err(|error| rustls::Error::General(error.to_string()))?;
+        Ok(())
+    }
+
+    /// In whole steps, so that a buffer of another connection is used again.
+    fn make_room(&mut self, size: usize) {
+        grow(&mut self.bytes, (self.end + size).next_multiple_of(MAX_PLAINTEXT));
     }
 }

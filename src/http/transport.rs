@@ -20,7 +20,7 @@ const PROGRESS_INTERVAL: Duration = Duration::from_millis(50);
 /// How long a large body's bytes may gather in the socket, which spares a phone a wake-up for each packet.
 const GATHERING_TIME: Duration = Duration::from_millis(10);
 /// While this much of a body is to come, its bytes may gather: more than the mark and what TLS and the head may hold of it.
-const GATHERING_REST: u64 = 2 * LOW_WATER_MARK as u64;
+const GATHERING_REST: u64 = LOW_WATER_MARK as u64 + 256 * 1024;
 
 /// A connection, idle or in use by one exchange.
 #[derive(Debug)]
@@ -42,6 +42,8 @@ pub(super) struct Transport {
     close_delimited: bool,
     /// How much of the response's body is to come, as far as its head tells; 0 where it does not.
     body_left: u64,
+    /// The last wait for the body was longer than its bytes may gather: on so slow a network each would be two.
+    sparse: bool,
 }
 
 impl Transport {
@@ -57,6 +59,7 @@ impl Transport {
             deaf: false,
             close_delimited: false,
             body_left: 0,
+            sparse: false,
         }
     }
 
@@ -70,7 +73,7 @@ impl Transport {
         self.buffers.begin(state.request_head_size, state.body_length, self.channel.largest_send());
         drop(state);
         self.channel.stream_mut().context = Some(context);
-        self.body_left = 0;
+        (self.body_left, self.sparse) = (0, false);
         (self.active, self.used) = (true, true);
         self.sends = 0;
         self.deaf = false;
@@ -191,7 +194,7 @@ impl Transport {
         context.cancel().check()?;
         // Right after the request there is nothing in the socket yet.
         let mut source = if self.buffers.awaits_answer() { Source::Channel } else { Source::Socket };
-        let mut may_gather = true;
+        let mut waiting_since = None;
         loop {
             let space = self.buffers.space()?;
             match self.channel.receive(space, source) {
@@ -209,16 +212,17 @@ impl Transport {
                 Ok(Received::Nothing) => {
                     // The kernel may be busy with the request's last megabytes for a long time.
                     let reports = self.report_progress(&context, 0);
-                    let gathers = may_gather && self.body_left >= GATHERING_REST;
+                    let gathers = waiting_since.is_none() && !self.sparse && self.body_left >= GATHERING_REST;
+                    let since = *waiting_since.get_or_insert_with(Instant::now);
                     let stream = self.channel.stream_mut();
                     if gathers {
-                        stream.gather(Instant::now() + GATHERING_TIME)?;
+                        stream.gather(since + GATHERING_TIME)?;
                     } else {
+                        // Where nothing came while it might gather, the first byte ends the wait.
                         let tick = reports.then(|| Instant::now() + PROGRESS_INTERVAL);
                         stream.wait(Interest::Readable, tick)?;
+                        self.sparse = self.buffers.in_body() && since.elapsed() >= GATHERING_TIME;
                     }
-                    // Where nothing came in that time, the first byte ends the wait.
-                    may_gather = false;
                     source = Source::Socket;
                 }
                 Ok(Received::End { clean }) => return self.ended(clean),

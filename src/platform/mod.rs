@@ -2,12 +2,14 @@
 
 mod clock;
 mod clone;
+mod pages;
 mod socket;
 mod trust_store;
 mod waker;
 
 pub use clock::time_since_boot;
 pub use clone::clone_file;
+pub use pages::Pages;
 pub use socket::{LOW_WATER_MARK, SEND_FLAGS, set_receive_low_water_mark, unsent_bytes};
 #[cfg(target_os = "android")]
 pub use trust_store::initialise_trust_store;

@@ -1,0 +1,85 @@
+//! Memory straight from the system.
+
+use std::fmt;
+use std::ops::{Deref, DerefMut};
+use std::ptr::{self, NonNull};
+use std::slice;
+
+use rustix::mm::{MapFlags, ProtFlags, mmap_anonymous, munmap};
+
+/// Zeroed memory in whole pages, which the system has back when this is dropped. An allocator may keep what it is given
+/// back, for a use that never comes.
+pub struct Pages {
+    start: NonNull<u8>,
+    length: usize,
+}
+
+// SAFETY: it owns its memory, as a `Box<[u8]>` does.
+#[expect(unsafe_code, reason = "a pointer says nothing of who owns what is behind it")]
+unsafe impl Send for Pages {}
+
+// SAFETY: as above; what is shared can only be read.
+#[expect(unsafe_code, reason = "a pointer says nothing of who owns what is behind it")]
+unsafe impl Sync for Pages {}
+
+impl Pages {
+    /// Memory of `length` bytes; `None` where the system has none.
+    #[expect(unsafe_code, reason = "no safe crate hands out anonymous memory that can be written")]
+    pub fn new(length: usize) -> Option<Pages> {
+        let access = ProtFlags::READ | ProtFlags::WRITE;
+        // SAFETY: a private mapping where nothing is mapped, since no address is asked for.
+        let start = unsafe { mmap_anonymous(ptr::null_mut(), length, access, MapFlags::PRIVATE) }.ok()?;
+        Some(Pages { start: NonNull::new(start.cast())?, length })
+    }
+}
+
+impl Deref for Pages {
+    type Target = [u8];
+
+    #[expect(unsafe_code, reason = "the memory is behind a pointer")]
+    fn deref(&self) -> &[u8] {
+        // SAFETY: the mapping is `length` bytes long, zeroed by the system, readable, and lives as long as `self`.
+        unsafe { slice::from_raw_parts(self.start.as_ptr(), self.length) }
+    }
+}
+
+impl DerefMut for Pages {
+    #[expect(unsafe_code, reason = "the memory is behind a pointer")]
+    fn deref_mut(&mut self) -> &mut [u8] {
+        // SAFETY: as above, and writable; nobody else has it while `self` is borrowed.
+        unsafe { slice::from_raw_parts_mut(self.start.as_ptr(), self.length) }
+    }
+}
+
+impl Drop for Pages {
+    #[expect(unsafe_code, reason = "the counterpart of mmap")]
+    fn drop(&mut self) {
+        // SAFETY: the whole of a mapping that nothing else refers to. It cannot fail: the mapping exists.
+        let _ = unsafe { munmap(self.start.as_ptr().cast(), self.length) };
+    }
+}
+
+impl fmt::Debug for Pages {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Pages").field("length", &self.length).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_is_zeroed_and_can_be_written_to_its_end() {
+        let mut pages = Pages::new(100_000).unwrap();
+        assert_eq!(pages[..], vec![0; 100_000]);
+        pages[99_999] = 7;
+        assert_eq!(std::thread::spawn(move || pages[99_999]).join().unwrap(), 7);
+    }
+
+    #[test]
+    fn without_memory_there_is_none() {
+        assert!(Pages::new(usize::MAX / 2).is_none());
+        assert!(Pages::new(0).is_none());
+    }
+}
