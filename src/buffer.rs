@@ -1,9 +1,9 @@
-//! Byte buffers: small ones that a worker thread uses again, from one transfer to the next, and large ones that go back to
-//! the system when they have been used.
+//! Byte buffers that a worker thread uses again, from one transfer to the next, and large ones that go back to the system
+//! when they have been used.
 //!
 //! New memory has to be zeroed, which for a small transfer is more bytes than it moves, and an idle connection is to hold
-//! no memory. So small buffers belong to the thread that runs transfers, and go with it when it has had nothing to do. A
-//! large body takes far longer than the zeroing, and many threads may have seen one.
+//! no memory. So buffers belong to the thread that runs transfers, and go with it when it has had nothing to do. Large ones
+//! do not: a large body takes far longer than the zeroing, and each of many threads may have seen one.
 
 use std::cell::RefCell;
 use std::ops::{Deref, DerefMut};
@@ -11,14 +11,15 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::platform::Pages;
 
-/// As many as one transfer has at once: the two ways of a connection and of TLS, and a file's.
-const MAX_SPARE: usize = 5;
-
-/// What a thread keeps, and the allocator gives, at most.
-const MAX_SMALL: usize = 64 * 1024;
+/// As many as a transfer of some size goes through: the two ways of a connection and of TLS, which grow, and a file's.
+const MAX_SPARE: usize = 8;
+/// The largest that the allocator is asked for: it may keep what it is given back, once for every thread.
+const MAX_SMALL: usize = 32 * 1024;
+/// The largest that a thread keeps.
+const MAX_KEPT: usize = 80 * 1024;
 
 thread_local! {
-    static SPARE: RefCell<Vec<Vec<u8>>> = const { RefCell::new(Vec::new()) };
+    static SPARE: RefCell<Vec<Buffer>> = const { RefCell::new(Vec::new()) };
 }
 
 /// Bytes to be used as a space.
@@ -91,33 +92,28 @@ fn size_of_one_of(running: usize, alone: usize, among_others: usize) -> usize {
     if running > 1 { among_others } else { alone }
 }
 
-/// A buffer of `size` bytes, whatever they are.
+/// A buffer of `size` bytes, whatever they are. Of a large one, only what is used takes memory.
 pub fn take(size: usize) -> Buffer {
-    if size > MAX_SMALL
-        && let Some(pages) = Pages::new(size)
-    {
-        return Buffer::Large(pages);
-    }
     let spare = SPARE.with_borrow_mut(|spare| {
         let index = spare.iter().position(|buffer| buffer.len() == size)?;
         Some(spare.swap_remove(index))
     });
+    let large = || if size > MAX_SMALL { Pages::new(size).map(Buffer::Large) } else { None };
     // Zeroed by the allocator, which has memory that is zero already: to fill it byte by byte, as `resize` does in a build
     // for size, is most of the work of a small download.
-    Buffer::Small(spare.unwrap_or_else(|| vec![0; size]))
+    spare.or_else(large).unwrap_or_else(|| Buffer::Small(vec![0; size]))
 }
 
-/// Keeps a small buffer for the thread's next [`take`] of its size. What it holds is not cleared.
+/// Keeps a buffer that is not too large for the thread's next [`take`] of its size. What it holds is not cleared.
 pub fn give_back(buffer: Buffer) {
-    let Buffer::Small(bytes) = buffer else { return };
-    if bytes.is_empty() || bytes.len() > MAX_SMALL {
+    if buffer.is_empty() || buffer.len() > MAX_KEPT {
         return;
     }
     SPARE.with_borrow_mut(|spare| {
         if spare.len() == MAX_SPARE {
             spare.remove(0);
         }
-        spare.push(bytes);
+        spare.push(buffer);
     });
 }
 
@@ -157,13 +153,16 @@ mod tests {
 
     #[test]
     fn a_large_one_is_not_kept() {
-        let mut buffer = take(MAX_SMALL + 1);
-        buffer[0] = 7;
-        give_back(buffer);
+        give_back(take(MAX_KEPT + 1));
         assert!(SPARE.with_borrow(Vec::is_empty));
-        assert_eq!(take(MAX_SMALL + 1)[0], 0);
-        give_back(take(MAX_SMALL));
+        give_back(take(MAX_KEPT));
         assert_eq!(SPARE.with_borrow(Vec::len), 1);
+    }
+
+    #[test]
+    fn a_large_one_is_the_systems() {
+        assert!(matches!(take(MAX_SMALL), Buffer::Small(_)));
+        assert!(matches!(take(MAX_SMALL + 1), Buffer::Large(_)));
     }
 
     #[test]

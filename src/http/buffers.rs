@@ -117,7 +117,7 @@ impl ConnectionBuffers {
     pub(super) fn received(&mut self, amount: usize, limit: usize) {
         self.end += amount;
         if self.phase == Phase::Body && self.end == self.input.len() {
-            self.input_size = (self.input.len() * 2).min(limit).max(self.input_size);
+            self.input_size = (4 * self.input.len()).min(limit).max(self.input_size);
         }
     }
 

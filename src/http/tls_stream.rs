@@ -31,7 +31,7 @@ const LARGE_INPUT: usize = 256 * 1024;
 
 /// What is sent at once, in whole records.
 pub(super) fn large_output() -> usize {
-    buffer::size(15 * MAX_PLAINTEXT, 7 * MAX_PLAINTEXT)
+    buffer::size(31 * MAX_PLAINTEXT, 15 * MAX_PLAINTEXT)
 }
 
 /// A TLS session.
@@ -257,7 +257,7 @@ impl TlsStream {
         let received = self.stream.read(&mut bytes[*end..])?;
         *end += received;
         if *end == bytes.len() && self.handshake_done {
-            *size = (2 * *size).min(LARGE_INPUT);
+            *size = (4 * *size).min(LARGE_INPUT);
         }
         Ok(received)
     }
