@@ -38,12 +38,17 @@ class Benchmark:
         self.rows = []
         self.series = []
         self.size_table = ""
-        # Half as much again as ten downloads write.
-        self.reserve = reserve_memory(3 * GIB)
+        self.reserve = b""
+
+    def hold(self, size):
+        """Keeps memory for files of so many bytes, and half as much again, where there is enough of it."""
+        size = size * 3 // 2
+        if len(self.reserve) < size < free_memory():
+            self.reserve = reserve_memory(size)
 
     def goal(self, name, measured, limit, unit="", below=False):
         """Judges the number as it is printed; `None` is a number that could not be measured."""
-        rounded = None if measured is None else round(measured, 2)
+        rounded = None if measured is None else round(measured, 3)
         ok = rounded is not None and (rounded < limit if below else rounded <= limit)
         self.goals.append(report.Goal(name, rounded, limit, unit, below, ok))
         print(self.goals[-1].line(), flush=True)
@@ -89,6 +94,7 @@ def tuned(bench, *arguments):
 
 def downloads(bench):
     """One large file, plain and TLS; the memory that it took."""
+    bench.hold(LARGE)
     for transport, url, goal in (("tls", NGINX_TLS, 0.70), ("plain", NGINX_PLAIN, 0.75)):
         arguments = ["download", "--url", f"{url}/200MiB", "--ca", CA]
         ours = Variant("bench_wxt", *arguments)
@@ -96,7 +102,7 @@ def downloads(bench):
         raw = raw_copies("download", "--url", f"{NGINX_PLAIN}/200MiB")
         if transport == "tls":
             beside_copy_and_cipher(bench, "download tls", ours, curl, raw, LARGE / GIB, goal)
-            memory(bench, "one tls download", ours, curl[0], 5, 6)
+            memory(bench, "one tls download", ours, curl[0], 5)
             continue
         against_curl(bench, "download plain", ours, [*curl, *raw], LARGE / GIB, goal)
         of_raw = ours.least("cpu_s") / cheapest(raw).least("cpu_s")
@@ -112,7 +118,7 @@ def uploads(bench):
         raw = raw_copies("upload", "--url", f"{SINK_PLAIN}/sink", "--file", f"{FILES}/200MiB")
         if transport == "tls":
             beside_copy_and_cipher(bench, "upload tls", ours, curl, raw, LARGE / GIB, goal)
-            memory(bench, "one tls upload", ours, curl[0], 5, 6)
+            memory(bench, "one tls upload", ours, curl[0], 5)
         else:
             against_curl(bench, "upload plain", ours, [*curl, *raw], LARGE / GIB, goal)
 
@@ -130,12 +136,11 @@ def beside_copy_and_cipher(bench, name, ours, curl, raw, gibibytes, goal):
     print(f"  {name}: a raw copy and AES-256-GCM alone cost {both / curl[0].least('cpu_s'):.2f} of libcurl")
 
 
-def memory(bench, name, ours, curl, goal, hard):
+def memory(bench, name, ours, curl, goal):
     """Peak resident memory over idle, from runs that were made for their time."""
     mib = ours.largest("rss_kib") / 1024
     bench.row(f"{name}, peak memory over idle", mib, curl.largest("rss_kib") / 1024, "MiB", ours.command())
     bench.goal(f"memory, {name}", mib, goal, "MiB")
-    bench.goal(f"memory, {name}, hard limit", mib, hard, "MiB")
 
 
 def ten(bench):
@@ -145,6 +150,7 @@ def ten(bench):
     raw_down = ["download", "--url", f"{NGINX_PLAIN}/200MiB"]
     raw_up = ["upload", "--url", f"{SINK_PLAIN}/sink", "--file", f"{FILES}/200MiB"]
     size = 10 * LARGE
+    bench.hold(size)
     for name, arguments, raw_arguments in (
         ("ten tls downloads", down, raw_down),
         ("ten tls uploads", up, raw_up),
@@ -157,7 +163,7 @@ def ten(bench):
             curl.append(Variant("bench_curl", *arguments, "--multi"))
         raw = raw_copies(*raw_arguments, *at_once)
         beside_copy_and_cipher(bench, name, ours, curl, raw, size / GIB, 0.65)
-        memory(bench, name, ours, curl[0], 12, 14)
+        memory(bench, name, ours, curl[0], 12)
 
 
 def small(bench):
@@ -203,13 +209,14 @@ def abort(bench):
 
 
 def idle(bench):
-    """A session that did something and has had nothing to do for six seconds."""
-    variant = Variant("bench_wxt", "idle", "--url", f"{NGINX_TLS}/4KiB", "--ca", CA, "--count", 10)
-    variant.run()
-    bench.row("idle session, threads", variant.median("threads"), None, "threads", variant.command())
-    bench.row("idle session, memory", variant.median("rss_kib"), None, "KiB", variant.command())
-    bench.goal("idle session, threads besides the delivery", variant.median("threads"), 0, "threads")
-    bench.goal("idle session, memory", variant.median("rss_kib"), 200, "KiB", below=True)
+    """Sessions that each did something and have had nothing to do for six seconds."""
+    for name, url in (("idle session", f"{NGINX_TLS}/4KiB"), ("idle session after 16 MiB", f"{SINK_TLS}/bytes/{16 * MIB}")):
+        variant = Variant("bench_wxt", "idle", "--url", url, "--ca", CA, "--count", 10)
+        variant.run()
+        for what, key, unit in (("threads besides the delivery", "threads", "threads"), ("memory", "rss_kib", "KiB")):
+            bench.row(f"{name}, {what}", variant.median(key), None, unit, variant.command())
+        bench.goal(f"{name}, threads besides the delivery", variant.median("threads"), 0, "threads")
+        bench.goal(f"{name}, memory", variant.median("rss_kib"), 200, "KiB", below=True)
 
 
 def first_byte(bench):
@@ -225,48 +232,52 @@ def first_byte(bench):
 
 def growth(bench):
     """Nothing that costs more the more there is of it."""
-    sizes = [1 << 20, 16 << 20, 256 << 20, 1 << 30]
-    if not bench.quick and free_memory() > MEMORY_FOR_LARGE:
-        sizes.append(10 << 30)
-        bench.reserve = reserve_memory(11 * GIB)
-    variants, curl = [], []
-    for size in sizes:
-        count = max(1, GIB // size)
-        arguments = ["download", "--url", f"{SINK_TLS}/bytes/{size}", "--ca", CA, "--count", count]
-        variants.append(Variant("bench_wxt", *arguments))
-        curl.append(Variant("bench_curl", *arguments))
-    interleave(bench.rounds // 2, *variants, *curl)
-    gibibytes = [max(size, GIB) / GIB for size in sizes]
-    costs, curl_costs = ([each.least("cpu_s") / of for each, of in zip(side, gibibytes)] for side in (variants, curl))
-    labels = [f"{size >> 20} MiB" for size in sizes]
-    series(bench, "CPU s/GiB by size of a TLS download", labels, costs, variants)
-    series(bench, "libcurl's CPU s/GiB by size of a TLS download", labels, curl_costs, curl)
-    bench.goal("growth, cpu per byte, worst size against 1 MiB", max(costs) / costs[0], 1.1)
-    memory(bench, f"a tls download of {labels[-1]}", variants[-1], curl[-1], 5, 6)
-    # What the system itself asks for more memory.
-    raw = [Variant("bench_raw", "download", "--url", f"{SINK_PLAIN}/bytes/{size}", "--buffer", 256 << 10, "--count",
-                   max(1, GIB // size)) for size in sizes]
-    interleave(bench.rounds // 2, *raw)
-    raw_costs = [each.least("cpu_s") / of for each, of in zip(raw, gibibytes)]
-    series(bench, "a plain raw copy's CPU s/GiB by size", labels, raw_costs, raw)
-
+    growth_by_size(bench)
     total = 10_000 if bench.quick else 100_000
     batches = [10, 1000, total]
     arguments = ["download", "--url", f"{SINK_PLAIN}/bytes/1", "--parallel", 10, "--count", total, "--batch"]
-    variants = [Variant("bench_wxt", *arguments, batch) for batch in batches]
-    interleave(bench.rounds, *variants)
-    costs = [variant.least("cpu_s") / total * 1e6 for variant in variants]
-    series(bench, "CPU µs a task by tasks queued", batches, costs, variants)
-    bench.goal("growth, cpu per task, most queued against 10", costs[-1] / costs[0], QUEUE_GROWTH)
-
-    batches, total = [10, 1000, 100_000], 100_000
+    growth_by_queue(bench, "cpu per task", "CPU µs a task by tasks queued", arguments, batches)
+    batches = [10, 1000, 100_000]
     stalled = f"{SERVERS['FAULT_PLAIN']}/fault/stall-before-answer"
-    arguments = ["queue", "--url", stalled, "--parallel", 10, "--count", total, "--batch"]
+    arguments = ["queue", "--url", stalled, "--parallel", 10, "--count", batches[-1], "--batch"]
+    growth_by_queue(bench, "cpu per aborted task", "CPU µs a task that is queued and aborted, by tasks queued", arguments, batches)
+
+
+def growth_by_size(bench):
+    """Of a TLS download, and beside it what the system itself asks for more memory: libcurl's and a raw copy's."""
+    sizes = [1 << 20, 16 << 20, 256 << 20, 1 << 30]
+    if not bench.quick and free_memory() > MEMORY_FOR_LARGE:
+        sizes.append(10 << 30)
+    bench.hold(sizes[-1])
+    gibibytes = [max(size, GIB) / GIB for size in sizes]
+    labels = [f"{size >> 20} MiB" for size in sizes]
+
+    def variants(program, server, *more):
+        return [Variant(program, "download", "--url", f"{server}/bytes/{size}", *more, "--count", max(1, GIB // size))
+                for size in sizes]
+
+    ours, curl = variants("bench_wxt", SINK_TLS, "--ca", CA), variants("bench_curl", SINK_TLS, "--ca", CA)
+    raw = [] if bench.quick else variants("bench_raw", SINK_PLAIN, "--buffer", 256 << 10)
+    interleave(bench.rounds // 2 + 1, *ours, *curl, *raw)
+    for name, side in (("", ours), ("libcurl's ", curl), ("a plain raw copy's ", raw)):
+        costs = [each.least("cpu_s") / of for each, of in zip(side, gibibytes)]
+        if side:
+            series(bench, f"{name}CPU s/GiB by size of a download", labels, costs, side)
+        if side is ours:
+            # From each size to every larger one.
+            rise = max(later / earlier for at, earlier in enumerate(costs) for later in costs[at:])
+            bench.goal(f"growth, cpu per byte, 1 to {labels[-1]}", rise, 1.1)
+    memory(bench, f"a tls download of {labels[-1]}", ours[-1], curl[-1], 5)
+
+
+def growth_by_queue(bench, goal, name, arguments, batches):
+    """As many tasks in all, more or less of them queued at once."""
     variants = [Variant("bench_wxt", *arguments, batch) for batch in batches]
     interleave(bench.rounds, *variants)
+    total = int(variants[0].arguments[variants[0].arguments.index("--count") + 1])
     costs = [variant.least("cpu_s") / total * 1e6 for variant in variants]
-    series(bench, "CPU µs a task that is queued and aborted, by tasks queued", batches, costs, variants)
-    bench.goal("growth, cpu per aborted task, most queued against 10", costs[-1] / costs[0], QUEUE_GROWTH)
+    series(bench, name, batches, costs, variants)
+    bench.goal(f"growth, {goal}, 10 to {batches[-1]} queued", max(costs) / costs[0], QUEUE_GROWTH)
 
 
 def series(bench, name, labels, costs, variants):
@@ -329,19 +340,27 @@ def has_standard_library(target):
 def verify(bench):
     """Once, before anything is measured: the bytes are the bytes."""
     expected = digest(read_file(f"{FILES}/200MiB"))
-    for program in ("bench_wxt", "bench_curl"):
-        for transport, nginx, sink in (("plain", NGINX_PLAIN, SINK_PLAIN), ("tls", NGINX_TLS, SINK_TLS)):
+
+    def check(what, content):
+        if digest(content) != expected:
+            raise RunFailed(f"{what}: not the bytes of the file")
+
+    for transport, nginx, sink in (("plain", NGINX_PLAIN, SINK_PLAIN), ("tls", NGINX_TLS, SINK_TLS)):
+        for program in ("bench_wxt", "bench_curl"):
             kept = f"{WORK}/kept/{program}"
-            if program == "bench_wxt":
-                run_lines(program, ["download", "--url", f"{nginx}/200MiB", "--ca", CA, "--keep", kept])
-                if digest(read_file(kept)) != expected:
-                    raise RunFailed(f"{program}: a {transport} download is not what the server has")
             run_lines(program, ["upload", "--url", f"{sink}/keep/{program}", "--ca", CA, "--file", f"{FILES}/200MiB"])
             body = read_file(kept)
             begin, end = body.index(b"\r\n\r\n") + 4, body.rindex(b"\r\n--")
-            if digest(memoryview(body)[begin:end]) != expected:
-                raise RunFailed(f"{program}: a {transport} upload is not what the file has")
+            check(f"{program}, {transport} upload", memoryview(body)[begin:end])
             os.unlink(kept)
+        download = ["download", "--url", f"{nginx}/200MiB", "--ca", CA]
+        kept = f"{WORK}/kept/download"
+        run_lines("bench_wxt", [*download, "--keep", kept])
+        check(f"bench_wxt, {transport} download", read_file(kept))
+        os.unlink(kept)
+        for program in ("bench_curl", "bench_raw") if transport == "plain" else ("bench_curl",):
+            what = f"{program}, {transport} download"
+            run_lines(program, download, inspect=lambda directory, what=what: check(what, read_file(f"{directory}/0")))
     bench.row("bytes verified by SHA-256, both ways", None, None, "", "200MiB, before the measurement")
 
 
@@ -366,7 +385,10 @@ def main():
     parser.add_argument("--only", help="sections of the quick run: " + ",".join(s.__name__ for s in SECTIONS))
     options = parser.parse_args()
     bench = Benchmark(options.quick or options.only is not None)
-    wanted = options.only.split(",") if options.only else [section.__name__ for section in SECTIONS]
+    names = [section.__name__ for section in SECTIONS]
+    wanted = options.only.split(",") if options.only else names
+    if not set(wanted) <= set(names):
+        parser.error(f"the sections are {','.join(names)}")
     if os.getloadavg()[0] > 0.5:
         print(f"the machine is not quiet (load {os.getloadavg()[0]:.1f}): times will be off", file=sys.stderr)
     for section in SECTIONS:

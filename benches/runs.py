@@ -18,7 +18,7 @@ SERVERS = {
     for name in ("NGINX_PLAIN", "NGINX_TLS", "SINK_PLAIN", "SINK_TLS", "FAULT_PLAIN", "FAULT_TLS")
 }
 GIB = 1 << 30
-# Half of the smallest block that Linux reports as free (2 MiB), so that a page of each is held wherever blocks begin.
+# Half of the smallest block that Linux gives back (2 MiB): most have a held page then, wherever they begin.
 HELD_EVERY = 1 << 20
 
 
@@ -34,14 +34,16 @@ def command_text(program, arguments):
     return text.replace(f"{WORK}/files/", "").replace(f" --ca {CA}", "").replace(f" --ca {FAULT_CA}", "")
 
 
-def run_lines(program, arguments, prefix=(), timeout=180):
-    """Runs a program on the client's core, with a directory of its own that is gone afterwards."""
+def run_lines(program, arguments, prefix=(), timeout=180, inspect=None):
+    """Runs a program on the client's core, with a directory of its own that is gone after `inspect` has seen it."""
     directory = tempfile.mkdtemp(dir=f"{WORK}/data")
     command = ["taskset", "-c", CORE, *prefix, f"{BUILD}/{program}", *arguments]
     if program not in ("bench_abort", "bench_aead"):
         command += ["--directory", directory]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=timeout, check=False)
+        if inspect is not None:
+            inspect(directory)
     except subprocess.TimeoutExpired as error:
         raise RunFailed(f"{program} {arguments[0]}: no end after {timeout} s") from error
     finally:
@@ -60,8 +62,8 @@ def numbers(line):
 
 def reserve_memory(size):
     """Keeps memory at hand for files of `size` bytes, as long as what it returns is kept. A virtual machine gives blocks
-    of free memory back to its host, and to get one anew costs more than a run. A block of which one page is in use is not
-    free, and what is free between such pages is what the system allocates first."""
+    of free memory back to its host, and to get one anew can cost more than a run. A block of which one page is in use is
+    not free, and what is free between such pages is what the system allocates first."""
     reserve = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
     reserve.madvise(mmap.MADV_NOHUGEPAGE)
     page = mmap.PAGESIZE

@@ -7,12 +7,12 @@ use std::fmt;
 use std::io::{self, Read, Write};
 use std::sync::Arc;
 
-use rustls::ClientConfig;
 use rustls::client::UnbufferedClientConnection;
 use rustls::pki_types::ServerName;
 use rustls::unbuffered::{
     ConnectionState, EncodeError, EncodeTlsData, EncryptError, InsufficientSizeError, UnbufferedStatus, WriteTraffic,
 };
+use rustls::{ClientConfig, InvalidMessage};
 
 use super::channel::{Received, Sent, Source};
 use super::error::Error;
@@ -25,8 +25,8 @@ const SMALL: usize = 20 * 1024;
 /// What a record carries at most (RFC 8446 section 5.1).
 const MAX_PLAINTEXT: usize = 16 * 1024;
 /// What is received at once of a large body: as much as gathers in the socket. Each `recv` is answered with an
-/// acknowledgement, so that less at once costs more; twice as much costs the same, and ten have to fit into a phone. It
-/// is more than the largest handshake message that rustls takes.
+/// acknowledgement, so that less at once costs more; twice as much costs the same, and ten have to fit into a phone. What a
+/// peer says in one piece, a chain of certificates at most, takes a quarter of it.
 const LARGE_INPUT: usize = 256 * 1024;
 
 /// What is sent at once, in whole records.
@@ -132,13 +132,10 @@ impl TlsStream {
         if self.peer_closed {
             return closed();
         }
-        match self.fill() {
-            Ok(0) => closed(),
-            Ok(_) => Ok(()),
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                self.stream.wait(Interest::Readable, None).map(drop)
-            }
-            Err(error) => Err(Error::connection(&error)),
+        match self.fill()? {
+            Some(0) => closed(),
+            Some(_) => Ok(()),
+            None => self.stream.wait(Interest::Readable, None).map(drop),
         }
     }
 
@@ -172,17 +169,16 @@ impl TlsStream {
             if self.peer_closed {
                 return Ok(Received::End { clean: true });
             }
-            // An answer of the session itself, to a key update for one. What does not leave now goes with the next send,
-            // which is also told of a failure; what was received is good whatever becomes of it.
+            // What the session itself had to say, that it does not renegotiate for one. What does not leave now goes with the
+            // next send, which is also told of a failure; what was received is good whatever becomes of it.
             let _ = self.flush();
             if source == Source::Channel {
                 return Ok(Received::Nothing);
             }
-            match self.fill() {
-                Ok(0) => return Ok(Received::End { clean: false }),
-                Ok(_) => {}
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(Received::Nothing),
-                Err(error) => return Err(Error::connection(&error)),
+            match self.fill()? {
+                Some(0) => return Ok(Received::End { clean: false }),
+                Some(_) => {}
+                None => return Ok(Received::Nothing),
             }
         }
     }
@@ -190,6 +186,10 @@ impl TlsStream {
     /// Encrypts `bytes` and sends as much as the kernel takes, many records a call. Nothing new is taken while records of
     /// an earlier call wait.
     pub(super) fn send(&mut self, bytes: &[u8]) -> Result<Sent, Error> {
+        // What waits would not be waited for by a peer that has sent nonsense.
+        if let Some(error) = &self.failure {
+            return Err(failure_of(error));
+        }
         let mut taken = 0;
         if !self.has_pending() && !bytes.is_empty() {
             self.encrypt(bytes)?;
@@ -200,25 +200,30 @@ impl TlsStream {
     }
 
     fn encrypt(&mut self, bytes: &[u8]) -> Result<(), Error> {
-        while self.failure.is_none() {
+        loop {
             match self.step(&mut [], bytes) {
                 Ok(Step::Encrypted) => return Ok(()),
                 Ok(Step::Handled | Step::Plaintext(_)) => {}
                 Ok(Step::Idle) => return Err(Error::internal("a TLS session took nothing to send")),
-                Err(error) => self.fail(error),
+                Err(error) => {
+                    self.fail(error.clone());
+                    return Err(failure_of(&error));
+                }
             }
         }
-        Err(self.failure.as_ref().map_or_else(|| Error::internal("no failure"), failure_of))
     }
 
     pub(super) fn has_pending(&self) -> bool {
         self.output.start < self.output.end
     }
 
-    /// A session ticket or a key update may come at any time and is no reason to give a connection up.
+    /// A session ticket or a key update may come at any time and is no reason to give a connection up; half of one would
+    /// have to be kept.
     pub(super) fn is_quiet(&mut self) -> bool {
         let mut byte = [0];
-        let quiet = matches!(self.receive(&mut byte, Source::Socket), Ok(Received::Nothing)) && !self.has_pending();
+        let quiet = matches!(self.receive(&mut byte, Source::Socket), Ok(Received::Nothing))
+            && !self.has_pending()
+            && self.input.start == self.input.end;
         self.shrink();
         quiet
     }
@@ -245,8 +250,8 @@ impl TlsStream {
         &mut self.stream
     }
 
-    /// Receives once, behind what is there of a record.
-    fn fill(&mut self) -> io::Result<usize> {
+    /// Receives once, behind what is there of a record; `None` where there is nothing yet.
+    fn fill(&mut self) -> Result<Option<usize>, Error> {
         let Input { bytes, start, end, size } = &mut self.input;
         bytes.copy_within(*start..*end, 0);
         (*start, *end) = (0, *end - *start);
@@ -254,12 +259,22 @@ impl TlsStream {
             *size = (*size).max(2 * *end).min(LARGE_INPUT);
         }
         grow(bytes, *size);
-        let received = self.stream.read(&mut bytes[*end..])?;
-        *end += received;
-        if *end == bytes.len() && self.handshake_done {
-            *size = (4 * *size).min(LARGE_INPUT);
+        if *end == bytes.len() {
+            let error = rustls::Error::InvalidMessage(InvalidMessage::HandshakePayloadTooLarge);
+            self.fail(error.clone());
+            return Err(failure_of(&error));
         }
-        Ok(received)
+        match self.stream.read(&mut bytes[*end..]) {
+            Ok(received) => {
+                *end += received;
+                if *end == bytes.len() && self.handshake_done {
+                    *size = (4 * *size).min(LARGE_INPUT);
+                }
+                Ok(Some(received))
+            }
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(None),
+            Err(error) => Err(Error::connection(&error)),
+        }
     }
 
     /// Lets the session do one thing: with the input, with something of its own to be sent, or with `bytes`.
@@ -297,11 +312,11 @@ impl TlsStream {
                     Step::Encrypted
                 }
             }
-            ConnectionState::PeerClosed | ConnectionState::Closed => {
+            ConnectionState::PeerClosed => {
                 self.peer_closed = true;
                 Step::Handled
             }
-            ConnectionState::BlockedHandshake => Step::Idle,
+            ConnectionState::BlockedHandshake | ConnectionState::Closed => Step::Idle,
             state => return Err(rustls::Error::General(format!("unexpected: {state:?}"))),
         };
         self.input.start += discard;

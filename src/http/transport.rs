@@ -95,7 +95,7 @@ impl Transport {
         }
         self.sends += 1;
         if self.sends.is_multiple_of(SENDS_BETWEEN_LOOKS) {
-            self.look_for_answer(&context)?;
+            self.look_for_answer(&context, Source::Socket)?;
         }
         let mut taken = 0;
         while !self.refused && (taken < amount || self.channel.has_pending()) {
@@ -123,10 +123,15 @@ impl Transport {
     }
 
     fn wait_to_send(&mut self, context: &Context) -> Result<(), Error> {
+        // With the end of the handshake an answer may have come that the socket does not know of any more.
+        self.look_for_answer(context, Source::Channel)?;
+        if self.refused {
+            return Ok(());
+        }
         let interest = if self.deaf { Interest::Writable } else { Interest::Both };
         let readiness = self.channel.stream_mut().wait(interest, Some(Instant::now() + PROGRESS_INTERVAL))?;
         if readiness.readable && !self.deaf {
-            self.look_for_answer(context)?;
+            self.look_for_answer(context, Source::Socket)?;
         }
         Ok(())
     }
@@ -135,7 +140,7 @@ impl Transport {
     /// already here: it was sent before the reset that made the send fail.
     fn send_failed(&mut self, context: &Context, error: Error) -> Result<(), Error> {
         self.broken = true;
-        self.look_for_answer(context)?;
+        self.look_for_answer(context, Source::Socket)?;
         if !self.buffers.head_ready() {
             return Err(error);
         }
@@ -145,13 +150,13 @@ impl Transport {
 
     /// Receives what is there. A final response other than a success says that the server does not want the rest of the
     /// body (RFC 9112 section 9.3); after a success it may still need it, and the response just waits.
-    fn look_for_answer(&mut self, context: &Context) -> Result<(), Error> {
+    fn look_for_answer(&mut self, context: &Context, source: Source) -> Result<(), Error> {
         while !self.refused && !self.deaf {
             let Ok(space) = self.buffers.space() else {
                 self.deaf = true;
                 return Ok(());
             };
-            match self.channel.receive(space, Source::Socket) {
+            match self.channel.receive(space, source) {
                 Ok(Received::Bytes(amount)) => {
                     if let Some(status) = self.received(context, amount)?
                         && status >= 300

@@ -23,9 +23,11 @@ unsafe impl Send for Pages {}
 unsafe impl Sync for Pages {}
 
 impl Pages {
-    /// Memory of `length` bytes; `None` where the system has none.
+    /// Memory of `length` bytes; `None` where the system has none, or for more than an object may have.
     #[expect(unsafe_code, reason = "no safe crate hands out anonymous memory that can be written")]
     pub fn new(length: usize) -> Option<Pages> {
+        // What slices require.
+        isize::try_from(length).ok()?;
         let access = ProtFlags::READ | ProtFlags::WRITE;
         // SAFETY: a private mapping where nothing is mapped, since no address is asked for.
         let start = unsafe { mmap_anonymous(ptr::null_mut(), length, access, MapFlags::PRIVATE) }.ok()?;
@@ -38,7 +40,7 @@ impl Deref for Pages {
 
     #[expect(unsafe_code, reason = "the memory is behind a pointer")]
     fn deref(&self) -> &[u8] {
-        // SAFETY: the mapping is `length` bytes long, zeroed by the system, readable, and lives as long as `self`.
+        // SAFETY: the mapping is `length` bytes long, of which an object may have as many, zeroed by the system, readable, and lives as long as `self`.
         unsafe { slice::from_raw_parts(self.start.as_ptr(), self.length) }
     }
 }
@@ -79,7 +81,7 @@ mod tests {
 
     #[test]
     fn without_memory_there_is_none() {
-        assert!(Pages::new(usize::MAX / 2).is_none());
+        assert!(Pages::new(usize::MAX).is_none());
         assert!(Pages::new(0).is_none());
     }
 }

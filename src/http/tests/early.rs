@@ -265,3 +265,27 @@ fn wait_until(holds: impl Fn() -> bool) {
         thread::yield_now();
     }
 }
+
+#[test]
+fn an_answer_that_came_with_the_end_of_the_handshake_arrives() {
+    let authority = Authority::new();
+    let mut config = authority.issue("test.example").config();
+    config.send_half_rtt_data = true;
+    let config = Arc::new(config);
+    let server = Server::start(move |mut stream, _| {
+        let mut session = rustls::ServerConnection::new(config.clone()).unwrap();
+        session.writer().write_all(REFUSAL).unwrap();
+        while !session.wants_write() {
+            session.read_tls(&mut stream).unwrap();
+            session.process_new_packets().unwrap();
+        }
+        let mut bytes = Vec::new();
+        while session.wants_write() {
+            session.write_tls(&mut bytes).unwrap();
+        }
+        stream.write_all(&bytes).unwrap();
+        // It reads nothing, so that the client has to wait.
+        stay(&stream);
+    });
+    refused(&client_trusting(&authority), &server.tls_url());
+}

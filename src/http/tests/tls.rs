@@ -328,3 +328,34 @@ fn a_broken_record_is_told_as_often_as_it_is_asked_for() {
         }
     }
 }
+
+#[test]
+fn a_broken_record_ends_an_upload_that_waits() {
+    let authority = Authority::new();
+    let server = tls_server(authority.issue("test.example").config(), |mut stream, _| {
+        read_head(&mut stream).unwrap();
+        stream.sock.write_all(&[&[23, 3, 3, 0, 32][..], &[0; 32]].concat()).unwrap();
+        // It reads nothing more, so that the client has to wait.
+        stay(&stream.sock);
+    });
+    let length = 64 << 20;
+    let context = context();
+    let mut body = PatternBody::new(length);
+    let error = post(&client_trusting(&authority), &server.tls_url(), &mut body, &context).err();
+    let error = error.expect("there is no answer");
+    assert!(matches!(error.kind, ErrorKind::Tls(_)), "{error:?}");
+    assert!(body.position < length);
+}
+
+#[test]
+fn a_peer_that_never_ends_what_it_says_is_a_tls_error() {
+    let authority = Authority::new();
+    let mut config = authority.issue("test.example").config();
+    // rustls says them in one piece, which is more than is kept for it.
+    config.send_tls13_tickets = 5000;
+    let server = tls_server(config, |mut stream, _| {
+        let _ = read_request(&mut stream);
+    });
+    let error = get(&client_trusting(&authority), &server.tls_url(), &context()).err().expect("there is no answer");
+    assert!(matches!(error.kind, ErrorKind::Tls(_)), "{error:?}");
+}
