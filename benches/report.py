@@ -64,7 +64,7 @@ def write(bench, root):
     with open(path, encoding="utf-8") as file:
         before, rest = file.read().split(BEGIN)
     after = rest.split(END)[1]
-    lines = ["", "![The ratios to libcurl](performance.svg)", "", f"Measured on {machine()}; {bench.rounds} runs of each, {bench.rounds // 2} of what grows with the size of a file. CPU and wall times are the least of them. The other is libcurl with its defaults, where the line does not say who it is.", "", "| what | measured | goal | |", "|---|---|---|---|"]
+    lines = ["", "![The ratios to libcurl](performance.svg)", "", f"Measured on {machine()}; {bench.rounds} runs of each, {bench.rounds // 2 + 1} of what grows with the size of a file. CPU and wall times are the least of them. The other is libcurl with its defaults, where the line does not say who it is.", "", "| what | measured | goal | |", "|---|---|---|---|"]
     for goal in bench.goals:
         measured = "failed" if goal.measured is None else f"{goal.measured:g}"
         lines.append(f"| {goal.name} | {measured} | {goal.bound()} {goal.unit} | {'ok' if goal.ok else '**missed**'} |")
