@@ -20,6 +20,8 @@ const MAX_KEPT: usize = 80 * 1024;
 
 thread_local! {
     static SPARE: RefCell<Vec<Buffer>> = const { RefCell::new(Vec::new()) };
+    /// Those that are too large to be kept.
+    static USED: RefCell<Vec<Buffer>> = const { RefCell::new(Vec::new()) };
 }
 
 /// Bytes to be used as a space.
@@ -104,9 +106,14 @@ pub fn take(size: usize) -> Buffer {
     spare.or_else(large).unwrap_or_else(|| Buffer::Small(vec![0; size]))
 }
 
-/// Keeps a buffer that is not too large for the thread's next [`take`] of its size. What it holds is not cleared.
+/// Keeps a buffer that is not too large for the thread's next [`take`] of its size, and others until [`release`]. What it
+/// holds is not cleared.
 pub fn give_back(buffer: Buffer) {
-    if buffer.is_empty() || buffer.len() > MAX_KEPT {
+    if buffer.is_empty() {
+        return;
+    }
+    if buffer.len() > MAX_KEPT {
+        USED.with_borrow_mut(|used| used.push(buffer));
         return;
     }
     SPARE.with_borrow_mut(|spare| {
@@ -115,6 +122,11 @@ pub fn give_back(buffer: Buffer) {
         }
         spare.push(buffer);
     });
+}
+
+/// Gives the system what is not kept. That takes a while, for which nobody has to wait once a transfer has ended.
+pub fn release() {
+    USED.with_borrow_mut(Vec::clear);
 }
 
 /// Makes a buffer at least `size` long, with the same bytes at its start.
@@ -155,6 +167,9 @@ mod tests {
     fn a_large_one_is_not_kept() {
         give_back(take(MAX_KEPT + 1));
         assert!(SPARE.with_borrow(Vec::is_empty));
+        assert_eq!(USED.with_borrow(Vec::len), 1);
+        release();
+        assert!(USED.with_borrow(Vec::is_empty));
         give_back(take(MAX_KEPT));
         assert_eq!(SPARE.with_borrow(Vec::len), 1);
     }

@@ -27,6 +27,13 @@ pub(super) struct ConnectionBuffers {
     progress: bool,
 }
 
+impl Drop for ConnectionBuffers {
+    fn drop(&mut self) {
+        give_back(std::mem::take(&mut self.input));
+        give_back(std::mem::take(&mut self.output));
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
     /// The head is not all there.

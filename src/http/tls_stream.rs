@@ -57,6 +57,13 @@ impl fmt::Debug for TlsStream {
     }
 }
 
+impl Drop for TlsStream {
+    fn drop(&mut self) {
+        give_back(std::mem::take(&mut self.input.bytes));
+        give_back(std::mem::take(&mut self.output.bytes));
+    }
+}
+
 /// Records that were received. Of those that the session has not used, the last may be in part.
 #[derive(Debug)]
 struct Input {

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 pub use delivery::{Executor, as_callback, in_callback};
 
-use crate::buffer::Running;
+use crate::buffer::{self, Running};
 use crate::cancel::{CancelReason, CancelToken};
 use crate::error::{Failure, TransferError};
 use crate::platform::Waker;
@@ -219,6 +219,7 @@ impl Engine {
         task.cancel.finish();
         self.pool(task.api).free_place();
         self.end(task, result);
+        buffer::release();
     }
 
     fn end(&self, task: &Arc<Task>, result: Result<Outcome, TransferError>) {
