@@ -112,11 +112,13 @@ pub fn give_back(buffer: Buffer) {
     if buffer.is_empty() {
         return;
     }
+    // A connection may end with its thread, when there is nowhere to keep a buffer any more.
     if buffer.len() > MAX_KEPT {
-        USED.with_borrow_mut(|used| used.push(buffer));
+        let _ = USED.try_with(|used| used.borrow_mut().push(buffer));
         return;
     }
-    SPARE.with_borrow_mut(|spare| {
+    let _ = SPARE.try_with(|spare| {
+        let mut spare = spare.borrow_mut();
         if spare.len() == MAX_SPARE {
             spare.remove(0);
         }

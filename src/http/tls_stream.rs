@@ -1,7 +1,7 @@
 //! TLS over a stream that never blocks.
 //!
-//! With rustls' unbuffered interface, because its session decrypts where the bytes were received and encrypts to where they
-//! are sent from.
+//! With rustls' unbuffered interface, because its session decrypts records where they were received, and all that is to be
+//! sent is in one buffer.
 
 use std::fmt;
 use std::io::{self, Read, Write};
@@ -59,8 +59,11 @@ impl fmt::Debug for TlsStream {
 
 impl Drop for TlsStream {
     fn drop(&mut self) {
-        give_back(std::mem::take(&mut self.input.bytes));
-        give_back(std::mem::take(&mut self.output.bytes));
+        // An idle one may end on a thread of the host's, which has no use for a buffer and never releases any.
+        if self.stream.context.is_some() {
+            give_back(std::mem::take(&mut self.input.bytes));
+            give_back(std::mem::take(&mut self.output.bytes));
+        }
     }
 }
 
@@ -193,7 +196,7 @@ impl TlsStream {
     /// Encrypts `bytes` and sends as much as the kernel takes, many records a call. Nothing new is taken while records of
     /// an earlier call wait.
     pub(super) fn send(&mut self, bytes: &[u8]) -> Result<Sent, Error> {
-        // What waits would not be waited for by a peer that has sent nonsense.
+        // Otherwise records that wait for a peer which reads no more would hide what is wrong until the deadline.
         if let Some(error) = &self.failure {
             return Err(failure_of(error));
         }

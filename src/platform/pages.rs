@@ -40,7 +40,8 @@ impl Deref for Pages {
 
     #[expect(unsafe_code, reason = "the memory is behind a pointer")]
     fn deref(&self) -> &[u8] {
-        // SAFETY: the mapping is `length` bytes long, of which an object may have as many, zeroed by the system, readable, and lives as long as `self`.
+        // SAFETY: the mapping is `length` bytes long, which is at most `isize::MAX`; the system has zeroed it, it can be
+        // read, and it lives as long as `self`.
         unsafe { slice::from_raw_parts(self.start.as_ptr(), self.length) }
     }
 }
