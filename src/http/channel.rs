@@ -69,11 +69,11 @@ impl Channel {
         }
     }
 
-    /// Whether bytes that were taken wait for the kernel.
-    pub(super) fn has_pending(&self) -> bool {
+    /// How many bytes wait for the kernel: of those that were taken, and of what TLS adds to them.
+    pub(super) fn pending(&self) -> usize {
         match self {
-            Channel::Plain(_) => false,
-            Channel::Tls(stream) => stream.has_pending(),
+            Channel::Plain(_) => 0,
+            Channel::Tls(stream) => stream.pending(),
         }
     }
 

@@ -201,7 +201,7 @@ impl TlsStream {
             return Err(failure_of(error));
         }
         let mut taken = 0;
-        if !self.has_pending() && !bytes.is_empty() {
+        if self.pending() == 0 && !bytes.is_empty() {
             self.encrypt(bytes)?;
             taken = bytes.len();
         }
@@ -223,8 +223,9 @@ impl TlsStream {
         }
     }
 
-    pub(super) fn has_pending(&self) -> bool {
-        self.output.start < self.output.end
+    /// How many bytes of records wait for the kernel.
+    pub(super) fn pending(&self) -> usize {
+        self.output.end - self.output.start
     }
 
     /// A session ticket or a key update may come at any time and is no reason to give a connection up; half of one would
@@ -232,7 +233,7 @@ impl TlsStream {
     pub(super) fn is_quiet(&mut self) -> bool {
         let mut byte = [0];
         let quiet = matches!(self.receive(&mut byte, Source::Socket), Ok(Received::Nothing))
-            && !self.has_pending()
+            && self.pending() == 0
             && self.input.start == self.input.end;
         self.shrink();
         quiet
@@ -244,7 +245,7 @@ impl TlsStream {
         let rest = bytes[*start..*end].to_vec();
         (*start, *end, *size) = (0, rest.len(), SMALL);
         give_back(std::mem::replace(bytes, Buffer::Small(rest)));
-        if !self.has_pending() {
+        if self.pending() == 0 {
             give_back(std::mem::take(&mut self.output.bytes));
         }
         if self.plaintext.is_empty() {
@@ -347,7 +348,7 @@ impl TlsStream {
 
     /// Sends the pending records; `true` when some have to wait.
     fn flush(&mut self) -> Result<bool, Error> {
-        while self.has_pending() {
+        while self.pending() > 0 {
             if self.write_failed {
                 return Err(Error::closed("the connection had failed before"));
             }

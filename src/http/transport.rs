@@ -98,14 +98,12 @@ impl Transport {
             self.look_for_answer(&context, Source::Socket)?;
         }
         let mut taken = 0;
-        while !self.refused && (taken < amount || self.channel.has_pending()) {
+        while !self.refused && (taken < amount || self.channel.pending() > 0) {
             match self.channel.send(&self.buffers.output_bytes(amount)[taken..]) {
                 Ok(sent) => {
                     taken += sent.taken;
                     if sent.blocked {
-                        // Of what TLS has taken nothing counts before all of it has left.
-                        let waiting = if self.channel.has_pending() { amount } else { amount - taken };
-                        self.report_progress(&context, waiting);
+                        self.report_progress(&context, amount - taken + self.channel.pending());
                         self.wait_to_send(&context)?;
                     }
                 }

@@ -1,7 +1,7 @@
 //! Answers that come while the request is still being sent.
 
 use std::io::{Read, Write};
-use std::net::TcpStream;
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 use std::time::Instant;
@@ -224,6 +224,33 @@ fn bytes_in_the_kernel_do_not_count_as_sent() {
     let (counted, accepted) = (context.body_bytes_sent(), context.trace().bytes_sent);
     assert!(counted > 0);
     // Far more than the head. The server's window is closed, so the kernel here has all that it can hold.
+    assert!(counted + 50_000 < accepted, "{counted} of {accepted} bytes that the socket accepted");
+}
+
+/// On a slow network the records of one send leave over many seconds.
+#[test]
+fn records_count_as_they_leave() {
+    let authority = Authority::new();
+    let config = Arc::new(authority.issue("test.example").config());
+    let context = context();
+    let sender = context.clone();
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    socket2::SockRef::from(&listener).set_recv_buffer_size(8 * 1024).unwrap();
+    let server = Server::on(listener, move |mut stream, _| {
+        let mut session = rustls::ServerConnection::new(config.clone()).unwrap();
+        session.complete_io(&mut stream).unwrap();
+        // Less at a time than the client encrypts for one send.
+        let mut records = vec![0; 64 * 1024];
+        for read in (records.len()..2_000_000).step_by(records.len()) {
+            stream.read_exact(&mut records).unwrap();
+            // Besides the body there are the head, and some bytes in each record.
+            wait_until(|| sender.body_bytes_sent() as usize + 2000 + read / 100 > read);
+        }
+        let _ = stream.shutdown(std::net::Shutdown::Both);
+    });
+    let mut body = PatternBody::new(LENGTH);
+    assert!(post(&client_trusting(&authority), &server.tls_url(), &mut body, &context).is_err());
+    let (counted, accepted) = (context.body_bytes_sent(), context.trace().bytes_sent);
     assert!(counted + 50_000 < accepted, "{counted} of {accepted} bytes that the socket accepted");
 }
 
