@@ -9,6 +9,7 @@ use std::cell::RefCell;
 use std::ops::{Deref, DerefMut};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use crate::deferred::drop_later;
 use crate::platform::Pages;
 
 /// As many as a transfer of some size goes through: the two ways of a connection and of TLS, which grow, and a file's.
@@ -20,8 +21,6 @@ const MAX_KEPT: usize = 80 * 1024;
 
 thread_local! {
     static SPARE: RefCell<Vec<Buffer>> = const { RefCell::new(Vec::new()) };
-    /// Those that are too large to be kept.
-    static USED: RefCell<Vec<Buffer>> = const { RefCell::new(Vec::new()) };
 }
 
 /// Bytes to be used as a space.
@@ -106,17 +105,15 @@ pub fn take(size: usize) -> Buffer {
     spare.or_else(large).unwrap_or_else(|| Buffer::Small(vec![0; size]))
 }
 
-/// Keeps a buffer that is not too large for the thread's next [`take`] of its size, and others until [`release`]. What it
-/// holds is not cleared.
+/// Keeps a buffer for the thread's next [`take`] of its size, unless it is too large for that. What it holds is not cleared.
 pub fn give_back(buffer: Buffer) {
     if buffer.is_empty() {
         return;
     }
-    // A connection may end with its thread, when there is nowhere to keep a buffer any more.
     if buffer.len() > MAX_KEPT {
-        let _ = USED.try_with(|used| used.borrow_mut().push(buffer));
-        return;
+        return drop_later(buffer);
     }
+    // A connection may end with its thread, when there is nowhere to keep a buffer any more.
     let _ = SPARE.try_with(|spare| {
         let mut spare = spare.borrow_mut();
         if spare.len() == MAX_SPARE {
@@ -124,11 +121,6 @@ pub fn give_back(buffer: Buffer) {
         }
         spare.push(buffer);
     });
-}
-
-/// Gives the system what is not kept. That takes a while, for which nobody has to wait once a transfer has ended.
-pub fn release() {
-    USED.with_borrow_mut(Vec::clear);
 }
 
 /// Makes a buffer at least `size` long, with the same bytes at its start.
@@ -169,9 +161,6 @@ mod tests {
     fn a_large_one_is_not_kept() {
         give_back(take(MAX_KEPT + 1));
         assert!(SPARE.with_borrow(Vec::is_empty));
-        assert_eq!(USED.with_borrow(Vec::len), 1);
-        release();
-        assert!(USED.with_borrow(Vec::is_empty));
         give_back(take(MAX_KEPT));
         assert_eq!(SPARE.with_borrow(Vec::len), 1);
     }

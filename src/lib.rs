@@ -6,6 +6,7 @@
 
 mod buffer;
 mod cancel;
+mod deferred;
 mod error;
 pub mod ffi;
 #[cfg(feature = "fuzzing")]

@@ -4,7 +4,7 @@ use std::io::{self, IoSlice, Read, Write};
 use std::mem::MaybeUninit;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags};
 use socket2::Socket;
@@ -12,12 +12,13 @@ use socket2::Socket;
 use super::context::Context;
 use super::error::Error;
 use super::wait::wait;
+use crate::deferred::drop_later;
 use crate::platform::{LOW_WATER_MARK, SEND_FLAGS, set_receive_low_water_mark, unsent_bytes};
 
 /// A connected, non-blocking socket, and the context of the exchange that uses it now.
 #[derive(Debug)]
 pub(super) struct Stream {
-    socket: Socket,
+    socket: Arc<Socket>,
     pub peer: SocketAddr,
     /// `None` while the connection is idle.
     pub context: Option<Arc<Context>>,
@@ -42,7 +43,7 @@ pub(super) struct Readiness {
 
 impl Stream {
     pub(super) fn new(socket: Socket, peer: SocketAddr, context: Arc<Context>) -> Stream {
-        Stream { socket, peer, context: Some(context), low_water_mark: 1 }
+        Stream { socket: Arc::new(socket), peer, context: Some(context), low_water_mark: 1 }
     }
 
     /// Waits for the socket, the stop signal or `limit`, of which the last gives a readiness of nothing.
@@ -57,7 +58,7 @@ impl Stream {
 
     fn wait_from(&mut self, mark: u32, interest: Interest, limit: Option<Instant>) -> Result<Readiness, Error> {
         // A system that refuses wakes more often; nothing else depends on it.
-        if mark != self.low_water_mark && set_receive_low_water_mark(&self.socket, mark).is_ok() {
+        if mark != self.low_water_mark && set_receive_low_water_mark(&*self.socket, mark).is_ok() {
             self.low_water_mark = mark;
         }
         let Some(context) = &self.context else { return Err(Error::internal("an idle connection was used")) };
@@ -66,13 +67,20 @@ impl Stream {
             Interest::Writable => PollFlags::OUT,
             Interest::Both => PollFlags::IN | PollFlags::OUT,
         };
-        let happened = wait(context, &[PollFd::new(&self.socket, events)], limit)?;
+        let happened = wait(context, &[PollFd::new(&*self.socket, events)], limit)?;
         Ok(Readiness { readable: happened[0].intersects(PollFlags::IN | PollFlags::HUP | PollFlags::ERR) })
     }
 
     /// The bytes that the kernel still holds; 0 where it does not say.
     pub(super) fn unsent(&self) -> u64 {
-        unsent_bytes(&self.socket).map_or(0, |bytes| bytes as u64)
+        unsent_bytes(&*self.socket).map_or(0, |bytes| bytes as u64)
+    }
+
+    /// Lets what the kernel holds go with the connection, which ends with a reset then. Otherwise megabytes of a request
+    /// that nobody will see whole would still be sent.
+    pub(super) fn discard_unsent(&self) {
+        // It only saves bytes.
+        let _ = self.socket.set_linger(Some(Duration::ZERO));
     }
 
     /// Whether an idle connection has nothing to be received, neither bytes nor an end.
@@ -82,10 +90,19 @@ impl Stream {
     }
 }
 
+impl Drop for Stream {
+    fn drop(&mut self) {
+        // To close it, the system frees all that it still holds of a request. An idle one may end on a thread of the host's.
+        if self.context.is_some() {
+            drop_later(self.socket.clone());
+        }
+    }
+}
+
 /// Never blocks: [`io::ErrorKind::WouldBlock`] means that there is nothing yet.
 impl Read for Stream {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let received = retry(|| (&self.socket).read(buffer))?;
+        let received = retry(|| (&*self.socket).read(buffer))?;
         if let Some(context) = &self.context {
             context.count_received(received);
         }

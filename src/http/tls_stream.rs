@@ -193,20 +193,18 @@ impl TlsStream {
         }
     }
 
-    /// Encrypts `bytes` and sends as much as the kernel takes, many records a call. Nothing new is taken while records of
-    /// an earlier call wait.
+    /// Encrypts all of `bytes`, or, while records of an earlier call wait, takes nothing and sends as much of those as the
+    /// kernel takes. Each is fast, so that the caller can look at the stop signal in between.
     pub(super) fn send(&mut self, bytes: &[u8]) -> Result<Sent, Error> {
         // Otherwise records that wait for a peer which reads no more would hide what is wrong until the deadline.
         if let Some(error) = &self.failure {
             return Err(failure_of(error));
         }
-        let mut taken = 0;
         if self.pending() == 0 && !bytes.is_empty() {
             self.encrypt(bytes)?;
-            taken = bytes.len();
+            return Ok(Sent { taken: bytes.len(), blocked: false });
         }
-        let blocked = self.flush()?;
-        Ok(Sent { taken, blocked })
+        Ok(Sent { taken: 0, blocked: self.flush()? })
     }
 
     fn encrypt(&mut self, bytes: &[u8]) -> Result<(), Error> {

@@ -86,7 +86,6 @@ impl Transport {
 
     fn send(&mut self, amount: usize) -> Result<(), Error> {
         let context = self.context()?.clone();
-        context.cancel().check()?;
         if self.refused {
             return Ok(());
         }
@@ -99,6 +98,7 @@ impl Transport {
         }
         let mut taken = 0;
         while !self.refused && (taken < amount || self.channel.pending() > 0) {
+            context.cancel().check()?;
             match self.channel.send(&self.buffers.output_bytes(amount)[taken..]) {
                 Ok(sent) => {
                     taken += sent.taken;
@@ -117,6 +117,9 @@ impl Transport {
         if context.body_bytes_read() == state.body_length {
             state.trace.request_end = Some(Instant::now());
         }
+        drop(state);
+        // To read the next of the body takes as long as to encrypt or to send it.
+        context.cancel().check()?;
         Ok(())
     }
 
@@ -280,7 +283,10 @@ impl UreqTransport for Transport {
     }
 
     fn transmit_output(&mut self, amount: usize, _: NextTimeout) -> Result<(), ureq::Error> {
-        self.send(amount).map_err(|error| self.fail(error))
+        self.send(amount).map_err(|error| {
+            self.channel.stream().discard_unsent();
+            self.fail(error)
+        })
     }
 
     fn await_input(&mut self, _: NextTimeout) -> Result<bool, ureq::Error> {

@@ -12,8 +12,9 @@ use std::time::{Duration, Instant};
 
 pub use delivery::{Executor, as_callback, in_callback};
 
-use crate::buffer::{self, Running};
+use crate::buffer::Running;
 use crate::cancel::{CancelReason, CancelToken};
+use crate::deferred;
 use crate::error::{Failure, TransferError};
 use crate::platform::Waker;
 use crate::policy::quirks::Api;
@@ -219,7 +220,8 @@ impl Engine {
         task.cancel.finish();
         self.pool(task.api).free_place();
         self.end(task, result);
-        buffer::release();
+        // The task's memory and connection: the host need not wait for the system.
+        deferred::drop_all();
     }
 
     fn end(&self, task: &Arc<Task>, result: Result<Outcome, TransferError>) {

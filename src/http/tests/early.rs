@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::support::*;
 use crate::http::*;
@@ -216,7 +216,7 @@ fn bytes_in_the_kernel_do_not_count_as_sent() {
         let _ = finish.lock().unwrap().recv_timeout(PATIENCE);
         let _ = stream.shutdown(std::net::Shutdown::Both);
     });
-    let deadline = std::time::Instant::now() + std::time::Duration::from_millis(500);
+    let deadline = Instant::now() + Duration::from_millis(500);
     let (context, _token, _waker) = context_with_deadline(deadline);
     let error = post(&client(), &server.url(), &mut PatternBody::new(LENGTH), &context).err().unwrap();
     assert!(matches!(error.kind, ErrorKind::Cancelled(_)), "{error:?}");
@@ -225,6 +225,35 @@ fn bytes_in_the_kernel_do_not_count_as_sent() {
     assert!(counted > 0);
     // Far more than the head. The server's window is closed, so the kernel here has all that it can hold.
     assert!(counted + 50_000 < accepted, "{counted} of {accepted} bytes that the socket accepted");
+}
+
+#[test]
+fn after_an_abort_nothing_more_is_sent() {
+    let (aborted, abort) = mpsc::channel::<()>();
+    let abort = Mutex::new(abort);
+    let (sender, received) = mpsc::channel();
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    socket2::SockRef::from(&listener).set_recv_buffer_size(8 * 1024).unwrap();
+    let server = Server::on(listener, move |mut stream, _| {
+        abort.lock().unwrap().recv_timeout(PATIENCE).unwrap();
+        let (mut total, mut bytes) = (0, [0; 64 * 1024]);
+        let end = loop {
+            match stream.read(&mut bytes) {
+                Ok(count) if count > 0 => total += count as u64,
+                end => break end,
+            }
+        };
+        sender.send((total, end)).unwrap();
+    });
+    let deadline = Instant::now() + Duration::from_millis(500);
+    let (context, _token, _waker) = context_with_deadline(deadline);
+    let error = post(&client(), &server.url(), &mut PatternBody::new(LENGTH), &context).err().unwrap();
+    assert!(matches!(error.kind, ErrorKind::Cancelled(_)), "{error:?}");
+    crate::deferred::drop_all();
+    aborted.send(()).unwrap();
+    let (total, end) = received.recv_timeout(PATIENCE).unwrap();
+    let accepted = context.trace().bytes_sent;
+    assert!(total + 50_000 < accepted, "{total} of {accepted} bytes that the socket accepted came, then {end:?}");
 }
 
 /// On a slow network the records of one send leave over many seconds.
