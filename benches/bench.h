@@ -29,6 +29,7 @@ struct options {
   long buffer;           /* raw copies: bytes at a time */
   bool multi;            /* libcurl: one thread and the multi interface in place of threads */
   bool tuned;            /* libcurl: 512 KiB buffers */
+  bool twice;            /* raw copies: a download's bytes go through a second buffer */
   bool rename;           /* libcurl: a download gets its name when it is whole, as the library's do */
 };
 
@@ -50,6 +51,7 @@ static inline struct options parse_options(int argc, char **argv) {
       {"batch", required_argument, NULL, 'b'},     {"parallel", required_argument, NULL, 'p'},
       {"multi", no_argument, NULL, 'm'},           {"tuned", no_argument, NULL, 't'},
       {"rename", no_argument, NULL, 'r'},          {"buffer", required_argument, NULL, 's'},
+      {"twice", no_argument, NULL, 'w'},
       {NULL, 0, NULL, 0}};
   struct options options = {.count = 1, .parallel = 1};
   int option;
@@ -67,6 +69,7 @@ static inline struct options parse_options(int argc, char **argv) {
       case 'm': options.multi = true; break;
       case 't': options.tuned = true; break;
       case 'r': options.rename = true; break;
+      case 'w': options.twice = true; break;
       default: exit(2);
     }
   }

@@ -3,7 +3,8 @@
  * download   one request, then read(2) from the socket and write(2) to a file
  * upload     read(2) from the file and write(2) to the socket, as the body of a POST
  *
- * --count of them, --parallel at once, in a thread each, --buffer bytes at a time.
+ * --count of them, --parallel at once, in a thread each, --buffer bytes at a time. With --twice a download's bytes go
+ * through a second buffer, as they do for every caller of an HTTP library that has a `read` function: ureq's, for one.
  */
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -16,7 +17,7 @@
 
 #include "bench.h"
 
-enum { LEAST_BUFFER = 16 * 1024 };
+enum { LEAST_BUFFER = 16 * 1024, SECOND_BUFFER = 64 * 1024 };
 
 static int connect_to(const char *url, char target[1024]) {
   unsigned port;
@@ -37,6 +38,19 @@ static void write_all(int descriptor, const char *bytes, size_t count) {
   }
 }
 
+/* Writes what was received, by way of `second` where there is one. */
+static void write_received(int file, const char *bytes, size_t count, char *second) {
+  if (second == NULL) {
+    write_all(file, bytes, count);
+    return;
+  }
+  for (size_t done = 0, part; done < count; done += part) {
+    part = count - done < SECOND_BUFFER ? count - done : SECOND_BUFFER;
+    memcpy(second, bytes + done, part);
+    write_all(file, second, part);
+  }
+}
+
 /* Reads the head, which these servers send in one piece; returns where the body begins. */
 static char *read_head(int connection, char *buffer, ssize_t *count) {
   *count = read(connection, buffer, LEAST_BUFFER - 1);
@@ -47,7 +61,7 @@ static char *read_head(int connection, char *buffer, ssize_t *count) {
   return body + 4;
 }
 
-static uint64_t download(const struct options *options, long number, char *buffer) {
+static uint64_t download(const struct options *options, long number, char *buffer, char *second) {
   char target[1024], path[4096];
   snprintf(path, sizeof path, "%s/%ld", options->directory, number);
   int connection = connect_to(options->url, target);
@@ -61,9 +75,9 @@ static uint64_t download(const struct options *options, long number, char *buffe
   const char *field = strstr(buffer, "Content-Length: ");
   if (field == NULL) die("no Content-Length");
   uint64_t size = strtoull(field + strlen("Content-Length: "), NULL, 10);
-  write_all(file, body, bytes);
+  write_received(file, body, bytes, second);
   while (bytes < size && (count = read(connection, buffer, (size_t)options->buffer)) > 0) {
-    write_all(file, buffer, (size_t)count);
+    write_received(file, buffer, (size_t)count, second);
     bytes += (uint64_t)count;
   }
   if (bytes != size) die("read");
@@ -96,16 +110,24 @@ struct work {
   atomic_ullong bytes;
 };
 
+/* Some processors copy at half the speed to where a page begins and a few bytes more, which is what malloc gives. */
+static char *allocate(size_t size) {
+  char *buffer = aligned_alloc(4096, size);
+  if (buffer == NULL) die("aligned_alloc");
+  return buffer;
+}
+
 static void *work(void *argument) {
   struct work *work = argument;
-  bool is_upload = strcmp(work->options->command, "upload") == 0;
-  /* Some processors copy at half the speed to where a page begins and a few bytes more, which is what malloc gives. */
-  char *buffer = aligned_alloc(4096, (size_t)work->options->buffer);
-  if (buffer == NULL) die("aligned_alloc");
+  const struct options *options = work->options;
+  char *buffer = allocate((size_t)options->buffer);
+  char *second = options->twice ? allocate(SECOND_BUFFER) : NULL;
+  bool is_upload = strcmp(options->command, "upload") == 0;
   long number;
-  while ((number = atomic_fetch_add(&work->next, 1)) < work->options->count) {
-    atomic_fetch_add(&work->bytes, is_upload ? upload(work->options, buffer) : download(work->options, number, buffer));
+  while ((number = atomic_fetch_add(&work->next, 1)) < options->count) {
+    atomic_fetch_add(&work->bytes, is_upload ? upload(options, buffer) : download(options, number, buffer, second));
   }
+  free(second);
   free(buffer);
   return NULL;
 }

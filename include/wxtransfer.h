@@ -1131,7 +1131,7 @@ WxtStatus wxt_download_file(WxtSession *session,
 
 /**
  * Aborts a task, waiting or running: it then fails with `abort`. Returns at once; the callbacks follow. Any thread,
- * also from a callback.
+ * also from a callback. Of an upload, what has not left yet is not sent: its connection is reset.
  *
  * - `WXT_NOT_FOUND`: the task has ended or all of its answer is here, or it never was. Its callbacks may still be on
  *   their way.
