@@ -274,3 +274,7 @@ impl Events for TaskEvents {
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+#[path = "engine_tests.rs"]
+mod tests;

@@ -1,0 +1,55 @@
+use std::sync::{Barrier, mpsc};
+
+use super::*;
+use crate::buffer;
+
+const LIMIT: Duration = Duration::from_secs(60);
+
+struct Deaf;
+
+impl Handler for Deaf {
+    fn headers_received(&mut self, _: TaskId, _: &Head) {}
+    fn progress(&mut self, _: TaskId, _: Progress) {}
+    fn completed(&mut self, _: TaskId, _: &Result<Outcome, TransferError>, _: &Profile) {}
+}
+
+fn submit(engine: &Arc<Engine>, work: impl FnOnce() + Send + 'static) {
+    let job: Job = Box::new(|_| {
+        work();
+        Err(TransferError::new(Failure::Internal, "a test"))
+    });
+    let submission =
+        Submission { api: Api::Download, timeout: LIMIT, job: Ok(job), fail_when_full: false, report_progress: false };
+    engine.submit(submission, Box::new(Deaf));
+}
+
+#[test]
+fn what_a_task_leaves_is_dropped_before_the_next() {
+    let engine = Engine::new(1, 1, None).unwrap();
+    let (sender, seen) = mpsc::channel();
+    let value = Arc::new(());
+    let (left, watched) = (value.clone(), Arc::downgrade(&value));
+    submit(&engine, move || deferred::drop_later(left));
+    drop(value);
+    submit(&engine, move || sender.send(watched.strong_count()).unwrap());
+    assert_eq!(seen.recv_timeout(LIMIT).unwrap(), 0);
+    engine.close();
+}
+
+#[test]
+fn two_tasks_at_once_share_the_memory() {
+    let engine = Engine::new(1, 2, None).unwrap();
+    let (sender, seen) = mpsc::channel();
+    let both = Arc::new(Barrier::new(2));
+    for _ in 0..2 {
+        let (sender, both) = (sender.clone(), both.clone());
+        submit(&engine, move || {
+            both.wait();
+            let size = buffer::size(7, 3);
+            both.wait();
+            sender.send(size).unwrap();
+        });
+    }
+    assert_eq!([(); 2].map(|()| seen.recv_timeout(LIMIT).unwrap()), [3, 3]);
+    engine.close();
+}
