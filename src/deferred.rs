@@ -1,4 +1,5 @@
-//! What takes the system a while to take back, and is dropped only when the host has been told how its task ended.
+//! What takes the system a while to take back: large buffers, and the connection of a task that was stopped. A worker drops
+//! it when it has handed over how the task ended, so that no host waits for that.
 
 use std::any::Any;
 use std::cell::RefCell;
@@ -7,7 +8,7 @@ thread_local! {
     static DEFERRED: RefCell<Vec<Box<dyn Any>>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Keeps `value` until this thread's next [`drop_all`].
+/// Keeps `value` until this thread's next [`drop_all`], or its end.
 pub fn drop_later(value: impl Any) {
     // While its thread ends, there is nowhere to keep it, and it is dropped here.
     let _ = DEFERRED.try_with(|deferred| deferred.borrow_mut().push(Box::new(value)));

@@ -74,7 +74,8 @@ pub unsafe extern "C" fn wxt_download_file(
 }
 
 /// Aborts a task, waiting or running: it then fails with `abort`. Returns at once; the callbacks follow. Any thread,
-/// also from a callback. Of an upload, what has not left yet is not sent: its connection is reset.
+/// also from a callback. What has not left yet of an upload is not sent: its connection is reset when the callbacks were
+/// handed over, as it is when the deadline or the background ends a task.
 ///
 /// - `WXT_NOT_FOUND`: the task has ended or all of its answer is here, or it never was. Its callbacks may still be on
 ///   their way.

@@ -76,13 +76,6 @@ impl Stream {
         unsent_bytes(&*self.socket).map_or(0, |bytes| bytes as u64)
     }
 
-    /// Lets what the kernel holds go with the connection, which ends with a reset then. Otherwise megabytes of a request
-    /// that nobody will see whole would still be sent.
-    pub(super) fn discard_unsent(&self) {
-        // It only saves bytes.
-        let _ = self.socket.set_linger(Some(Duration::ZERO));
-    }
-
     /// Whether an idle connection has nothing to be received, neither bytes nor an end.
     pub(super) fn is_quiet(&self) -> bool {
         let mut byte = [MaybeUninit::uninit()];
@@ -91,9 +84,12 @@ impl Stream {
 }
 
 impl Drop for Stream {
+    /// Of an exchange that was stopped nobody wants what the kernel still holds of the request, which may be megabytes: it
+    /// goes with the connection, which ends with a reset. To free it takes longer than all else of an abort.
     fn drop(&mut self) {
-        // To close it, the system frees all that it still holds of a request. An idle one may end on a thread of the host's.
-        if self.context.is_some() {
+        if self.context.as_ref().is_some_and(|context| context.cancel().check().is_err()) {
+            // It only saves bytes.
+            let _ = self.socket.set_linger(Some(Duration::ZERO));
             drop_later(self.socket.clone());
         }
     }

@@ -110,16 +110,14 @@ impl Transport {
                 Err(error) => self.send_failed(&context, error)?,
             }
         }
-        if !self.refused {
-            self.report_progress(&context, 0);
+        if self.refused {
+            return Ok(());
         }
+        self.report_progress(&context, 0);
         let mut state = context.state();
         if context.body_bytes_read() == state.body_length {
             state.trace.request_end = Some(Instant::now());
         }
-        drop(state);
-        // To read the next of the body takes as long as to encrypt or to send it.
-        context.cancel().check()?;
         Ok(())
     }
 
@@ -283,10 +281,7 @@ impl UreqTransport for Transport {
     }
 
     fn transmit_output(&mut self, amount: usize, _: NextTimeout) -> Result<(), ureq::Error> {
-        self.send(amount).map_err(|error| {
-            self.channel.stream().discard_unsent();
-            self.fail(error)
-        })
+        self.send(amount).map_err(|error| self.fail(error))
     }
 
     fn await_input(&mut self, _: NextTimeout) -> Result<bool, ureq::Error> {

@@ -14,13 +14,17 @@ impl Handler for Deaf {
 }
 
 fn submit(engine: &Arc<Engine>, work: impl FnOnce() + Send + 'static) {
+    submit_to(engine, work, Deaf);
+}
+
+fn submit_to(engine: &Arc<Engine>, work: impl FnOnce() + Send + 'static, handler: impl Handler + 'static) {
     let job: Job = Box::new(|_| {
         work();
         Err(TransferError::new(Failure::Internal, "a test"))
     });
     let submission =
         Submission { api: Api::Download, timeout: LIMIT, job: Ok(job), fail_when_full: false, report_progress: false };
-    engine.submit(submission, Box::new(Deaf));
+    engine.submit(submission, Box::new(handler));
 }
 
 #[test]
@@ -51,5 +55,41 @@ fn two_tasks_at_once_share_the_memory() {
         });
     }
     assert_eq!([(); 2].map(|()| seen.recv_timeout(LIMIT).unwrap()), [3, 3]);
+    engine.close();
+}
+
+/// Runs what is posted at once, on the worker.
+struct Inline;
+
+impl Executor for Inline {
+    fn post(&self, job: Box<dyn FnOnce() + Send>) {
+        job();
+    }
+}
+
+/// Says that the task's end was told.
+struct Told(mpsc::Sender<&'static str>);
+
+impl Handler for Told {
+    fn headers_received(&mut self, _: TaskId, _: &Head) {}
+    fn progress(&mut self, _: TaskId, _: Progress) {}
+    fn completed(&mut self, _: TaskId, _: &Result<Outcome, TransferError>, _: &Profile) {
+        self.0.send("told").unwrap();
+    }
+}
+
+#[test]
+fn the_host_is_told_before_what_a_task_leaves_is_dropped() {
+    struct Left(mpsc::Sender<&'static str>);
+    impl Drop for Left {
+        fn drop(&mut self) {
+            self.0.send("dropped").unwrap();
+        }
+    }
+    let engine = Engine::new(1, 1, Some(Box::new(Inline))).unwrap();
+    let (sender, seen) = mpsc::channel();
+    let left = Left(sender.clone());
+    submit_to(&engine, move || deferred::drop_later(left), Told(sender));
+    assert_eq!([(); 2].map(|()| seen.recv_timeout(LIMIT).unwrap()), ["told", "dropped"]);
     engine.close();
 }

@@ -220,7 +220,6 @@ impl Engine {
         task.cancel.finish();
         self.pool(task.api).free_place();
         self.end(task, result);
-        // The task's memory and connection: the host need not wait for the system.
         deferred::drop_all();
     }
 

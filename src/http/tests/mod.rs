@@ -2,6 +2,7 @@ mod cancel;
 mod coding;
 mod connect;
 mod early;
+mod ends;
 mod exchange;
 mod gathering;
 mod pool;

@@ -19,6 +19,22 @@ use crate::platform::Waker;
 /// Long enough for the slowest machine; nothing waits for it when all is well.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
+/// Waits for what nothing announces.
+pub fn wait_until(holds: impl Fn() -> bool) {
+    let begin = Instant::now();
+    while !holds() {
+        assert!(begin.elapsed() < PATIENCE, "it took too long");
+        thread::yield_now();
+    }
+}
+
+/// A listener whose connections receive little that is not read.
+pub fn with_small_window() -> TcpListener {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    socket2::SockRef::from(&listener).set_recv_buffer_size(8 * 1024).unwrap();
+    listener
+}
+
 /// A listener that runs `serve` for every connection, each on a thread of its own, until it is dropped.
 pub struct Server {
     pub address: SocketAddr,

@@ -1,0 +1,141 @@
+//! How connections end.
+
+use std::io::{Read, Write};
+use std::net::Shutdown;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, mpsc};
+use std::thread;
+use std::time::Instant;
+
+use super::support::*;
+use crate::cancel::CancelReason;
+use crate::deferred;
+use crate::http::*;
+
+/// Aborts an upload of `length` once `reached` holds; returns how much of it the socket accepted, and how much came.
+fn aborted_upload(length: u64, reached: impl Fn(&Context) -> bool + Send + 'static) -> (u64, u64) {
+    let (aborted, abort) = mpsc::channel::<()>();
+    let abort = Mutex::new(abort);
+    let (sender, received) = mpsc::channel();
+    let server = Server::on(with_small_window(), move |mut stream, _| {
+        abort.lock().unwrap().recv_timeout(PATIENCE).unwrap();
+        let (mut total, mut bytes) = (0, [0; 64 * 1024]);
+        while let Ok(count @ 1..) = stream.read(&mut bytes) {
+            total += count as u64;
+        }
+        sender.send(total).unwrap();
+    });
+    let (context, token, _waker) = context_with_deadline(Instant::now() + PATIENCE);
+    let watched = context.clone();
+    let watching = thread::spawn(move || {
+        wait_until(|| reached(&watched));
+        token.cancel(CancelReason::Aborted);
+    });
+    let error = post(&client(), &server.url(), &mut PatternBody::new(length), &context).err().unwrap();
+    assert!(matches!(error.kind, ErrorKind::Cancelled(CancelReason::Aborted)), "{error:?}");
+    watching.join().unwrap();
+    deferred::drop_all();
+    aborted.send(()).unwrap();
+    (context.trace().bytes_sent, received.recv_timeout(PATIENCE).unwrap())
+}
+
+#[test]
+fn after_an_abort_nothing_more_is_sent() {
+    // In the middle of the body, and while the answer is waited for: the kernel takes all of a megabyte.
+    let megabyte = 1 << 20;
+    for (accepted, came) in [
+        aborted_upload(64 << 20, move |context| context.trace().bytes_sent > megabyte),
+        aborted_upload(megabyte, move |context| context.trace().bytes_sent > megabyte),
+    ] {
+        assert!(came + 50_000 < accepted, "{came} of {accepted} bytes that the socket accepted came");
+    }
+}
+
+/// A server may take the next request only when the client has closed what the last answer ended.
+#[test]
+fn a_connection_is_closed_when_its_answer_was_the_last() {
+    let closed = AtomicBool::new(false);
+    let server = Server::start(move |mut stream, number| {
+        read_request(&mut stream).unwrap();
+        if number == 0 {
+            let head =
+                b"HTTP/1.1 307 Temporary Redirect\r\nLocation: /\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
+            stream.write_all(head).unwrap();
+            stream.shutdown(Shutdown::Write).unwrap();
+            wait_for_close(&mut stream);
+            closed.store(true, Ordering::SeqCst);
+        } else {
+            wait_until(|| closed.load(Ordering::SeqCst));
+            stream.write_all(b"HTTP/1.1 204 No Content\r\n\r\n").unwrap();
+        }
+    });
+    let client = client();
+    let context = context();
+    let response = post(&client, &server.url(), &mut PatternBody::new(100), &context).unwrap();
+    assert_eq!(response.status, 307);
+    response.discard();
+    assert_eq!(post(&client, &server.url(), &mut PatternBody::new(100), &context).unwrap().status, 204);
+}
+
+/// As nginx does (RFC 9112 section 9.6): it closes its side, and reads until the client has closed the other.
+#[test]
+fn a_kept_connection_that_the_server_gives_up_is_closed_before_the_retry() {
+    let closed = AtomicBool::new(false);
+    let server = Server::start(move |mut stream, number| {
+        read_request(&mut stream).unwrap();
+        if number == 0 {
+            stream.write_all(b"HTTP/1.1 204 No Content\r\n\r\n").unwrap();
+            read_request(&mut stream).unwrap();
+            stream.shutdown(Shutdown::Write).unwrap();
+            wait_for_close(&mut stream);
+            closed.store(true, Ordering::SeqCst);
+        } else {
+            wait_until(|| closed.load(Ordering::SeqCst));
+            stream.write_all(b"HTTP/1.1 204 No Content\r\n\r\n").unwrap();
+        }
+    });
+    let client = client();
+    for _ in 0..2 {
+        assert_eq!(get(&client, &server.url(), &context()).unwrap().status, 204);
+    }
+    assert_eq!(server.connections.load(Ordering::SeqCst), 2);
+}
+
+/// What the kernel holds in front of it does not keep an alert from the server.
+#[test]
+fn an_alert_is_sent_behind_the_request() {
+    let length = 1 << 20;
+    let authority = Authority::new();
+    let config = Arc::new(authority.issue("test.example").config());
+    let context = context();
+    let sent = context.clone();
+    let (failed, failure) = mpsc::channel::<()>();
+    let failure = Mutex::new(failure);
+    let (sender, seen) = mpsc::channel();
+    let server = Server::on(with_small_window(), move |mut stream, _| {
+        let mut session = rustls::ServerConnection::new(config.clone()).unwrap();
+        session.complete_io(&mut stream).unwrap();
+        wait_until(|| sent.trace().bytes_sent > length);
+        // A record that cannot be decrypted.
+        let broken = [&[23, 3, 3, 0, 32][..], &[7; 32]].concat();
+        stream.write_all(&broken).unwrap();
+        failure.lock().unwrap().recv_timeout(PATIENCE).unwrap();
+        let end = loop {
+            match session.read_tls(&mut stream) {
+                Ok(0) => break "no alert".to_owned(),
+                Ok(_) => {}
+                Err(error) => break error.to_string(),
+            }
+            if let Err(error) = session.process_new_packets() {
+                break error.to_string();
+            }
+            while let Ok(1..) = session.reader().read(&mut [0; 64 * 1024]) {}
+        };
+        sender.send(end).unwrap();
+    });
+    let mut body = PatternBody::new(length);
+    let error = post(&client_trusting(&authority), &server.tls_url(), &mut body, &context).err().unwrap();
+    assert!(matches!(error.kind, ErrorKind::Tls(_)), "{error:?}");
+    failed.send(()).unwrap();
+    assert_eq!(seen.recv_timeout(PATIENCE).unwrap(), "received fatal alert: BadRecordMac");
+}
