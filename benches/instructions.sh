@@ -47,7 +47,7 @@ instructions() { # instructions NAME ARGUMENT…: the median of three, since thr
   instructions small-downloads download --url "$SINK_TLS/bytes/4096" --count 500
   instructions large-download download --url "$SINK_TLS/bytes/$((16 << 20))"
   instructions large-upload upload --url "$SINK_TLS/sink" --file "$work/files/16MiB"
-  strip -o "$work/stripped.so" "$build/cargo/release/libwxtransfer.so"
+  strip -o "$work/stripped.so" "$cargo_target/release/libwxtransfer.so"
   echo "shared-library-bytes $(stat -c %s "$work/stripped.so")"
 } >"$work/measured.txt"
 

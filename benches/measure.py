@@ -10,7 +10,7 @@ import sys
 import tempfile
 
 import report
-from runs import BUILD, CA, FAULT_CA, GIB, ROOT, SERVERS, WORK, RunFailed, Variant, command_text, interleave, numbers
+from runs import CA, FAULT_CA, GIB, ROOT, SERVERS, WORK, RunFailed, Variant, command_text, interleave, numbers
 from runs import reserve_memory, run_lines
 
 NGINX_PLAIN, NGINX_TLS = SERVERS["NGINX_PLAIN"], SERVERS["NGINX_TLS"]
@@ -318,9 +318,9 @@ def judge_size(bench, name, strip, target=None):
         if not has_standard_library(target):
             environment["RUSTC_BOOTSTRAP"] = "1"
             arguments.append("-Zbuild-std=std,panic_unwind")
-    library = f"{BUILD}/cargo/{target or ''}/release/libwxtransfer.so"
+    library = f"{os.environ.get('CARGO_TARGET_DIR', f'{ROOT}/target')}/{target or ''}/release/libwxtransfer.so"
     stripped = f"{WORK}/libwxtransfer.so"
-    build = ["cargo", "rustc", "--quiet", "--target-dir", f"{BUILD}/cargo", *arguments]
+    build = ["cargo", "rustc", "--quiet", *arguments]
     try:
         subprocess.run(build, cwd=ROOT, check=True, env={**os.environ, **environment})
         subprocess.run([strip, "-o", stripped, library], check=True)

@@ -5,6 +5,7 @@
 SERVER_CORE=0
 CLIENT_CORE=1
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+cargo_target=${CARGO_TARGET_DIR:-$root/target}
 build=$root/target/benches
 cpu_count=$(nproc)
 
@@ -41,21 +42,21 @@ stop_servers() {
 }
 
 build_library() { # the shipped artefact: one crate type alone, or link-time optimisation is lost
-  (cd "$root" && cargo rustc --quiet --release --lib --crate-type "$1" --target-dir "$build/cargo")
+  (cd "$root" && cargo rustc --quiet --release --lib --crate-type "$1")
 }
 
 build_programs() {
   mkdir -p "$build"
   build_library staticlib
   local flags="-O2 -std=gnu11 -Wall -Wextra -I$root/include" here=$root/benches
-  local library=$build/cargo/release/libwxtransfer.a
+  local library=$cargo_target/release/libwxtransfer.a
   # shellcheck disable=SC2086
   {
     cc $flags "$here/bench_wxt.c" -o "$build/bench_wxt" "$library" -lpthread -ldl -lm
     cc $flags "$here/bench_abort.c" -o "$build/bench_abort" "$library" -lpthread -ldl -lm
     cc $flags "$here/bench_raw.c" -o "$build/bench_raw" -lpthread
-    (cd "$root" && cargo bench --quiet --bench aead --no-run --target-dir "$build/cargo")
-    cp "$(find "$build/cargo/release/deps" -name 'aead-*' -type f -executable -printf '%T@ %p\n' | sort -rn | sed -n '1s/[^ ]* //p')" "$build/bench_aead"
+    (cd "$root" && cargo bench --quiet --bench aead --no-run)
+    cp "$(find "$cargo_target/release/deps" -name 'aead-*' -type f -executable -printf '%T@ %p\n' | sort -rn | sed -n '1s/[^ ]* //p')" "$build/bench_aead"
     cc $flags "$here/bench_server.c" -o "$build/bench_server" -lssl -lcrypto -lpthread
     if has_header curl/curl.h >/dev/null 2>&1; then
       cc $flags "$here/bench_curl.c" -o "$build/bench_curl" -lcurl -lpthread
@@ -97,9 +98,9 @@ start_bench_server() {
 }
 
 start_fault_server() {
-  (cd "$root" && cargo build --quiet -p wxtransfer-test-server --target-dir "$build/cargo")
+  (cd "$root" && cargo build --quiet -p wxtransfer-test-server)
   mkdir -p "$work/fault"
-  on_server_core "$build/cargo/debug/wxtransfer-test-server" --directory "$work/fault" <"$work/hold" >"$work/fault.out" &
+  on_server_core "$cargo_target/debug/wxtransfer-test-server" --directory "$work/fault" <"$work/hold" >"$work/fault.out" &
   children+=($!)
   wait_for_line "$work/fault.out" ready
   FAULT_PLAIN=$(port_of "$work/fault.out" fault-plain)

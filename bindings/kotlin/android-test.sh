@@ -13,7 +13,7 @@ OUT=$ROOT/target/kotlin/android-test
 # As build.sh has it.
 export CARGO_TARGET_DIR=$ROOT/target
 
-"$ROOT/ffi-tests/mobile/build.sh" $TARGET
+"$ROOT/ffi-tests/mobile/build.sh" --quick $TARGET
 (cd "$ROOT" && cargo build --locked -p wxtransfer-test-server)
 "$HERE/build.sh"
 rm -rf "$OUT"
