@@ -203,4 +203,4 @@ fn with_handler(task: &Task, call: impl FnOnce(&mut dyn super::Handler)) {
 
 #[cfg(test)]
 #[path = "delivery_tests.rs"]
-mod tests;
+pub(super) mod tests;

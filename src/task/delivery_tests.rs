@@ -62,7 +62,7 @@ impl Executor for Later {
 }
 
 /// Runs what is posted at once, in the middle of whatever posts it.
-struct Inline;
+pub struct Inline;
 
 impl Executor for Inline {
     fn post(&self, job: Job) {

@@ -1,5 +1,6 @@
 use std::sync::{Barrier, mpsc};
 
+use super::delivery::tests::Inline;
 use super::*;
 use crate::buffer;
 
@@ -56,15 +57,6 @@ fn two_tasks_at_once_share_the_memory() {
     }
     assert_eq!([(); 2].map(|()| seen.recv_timeout(LIMIT).unwrap()), [3, 3]);
     engine.close();
-}
-
-/// Runs what is posted at once, on the worker.
-struct Inline;
-
-impl Executor for Inline {
-    fn post(&self, job: Box<dyn FnOnce() + Send>) {
-        job();
-    }
 }
 
 /// Says that the task's end was told.

@@ -1,7 +1,7 @@
 //! How connections end.
 
 use std::io::{Read, Write};
-use std::net::Shutdown;
+use std::net::{Shutdown, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
@@ -11,6 +11,8 @@ use super::support::*;
 use crate::cancel::CancelReason;
 use crate::deferred;
 use crate::http::*;
+
+const NO_CONTENT: &[u8] = b"HTTP/1.1 204 No Content\r\n\r\n";
 
 /// Aborts an upload of `length` once `reached` holds; returns how much of it the socket accepted, and how much came.
 fn aborted_upload(length: u64, reached: impl Fn(&Context) -> bool + Send + 'static) -> (u64, u64) {
@@ -51,23 +53,30 @@ fn after_an_abort_nothing_more_is_sent() {
     }
 }
 
-/// A server may take the next request only when the client has closed what the last answer ended.
-#[test]
-fn a_connection_is_closed_when_its_answer_was_the_last() {
+/// As nginx does (RFC 9112 section 9.6), it closes its side of the first connection after `serve`, and reads until the client
+/// has closed the other; only then does it answer on the next.
+fn lingering_server(serve: impl Fn(&mut TcpStream) + Send + Sync + 'static) -> Server {
     let closed = AtomicBool::new(false);
-    let server = Server::start(move |mut stream, number| {
-        read_request(&mut stream).unwrap();
+    Server::start(move |mut stream, number| {
         if number == 0 {
-            let head =
-                b"HTTP/1.1 307 Temporary Redirect\r\nLocation: /\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
-            stream.write_all(head).unwrap();
+            serve(&mut stream);
             stream.shutdown(Shutdown::Write).unwrap();
             wait_for_close(&mut stream);
             closed.store(true, Ordering::SeqCst);
         } else {
+            read_request(&mut stream).unwrap();
             wait_until(|| closed.load(Ordering::SeqCst));
-            stream.write_all(b"HTTP/1.1 204 No Content\r\n\r\n").unwrap();
+            stream.write_all(NO_CONTENT).unwrap();
         }
+    })
+}
+
+#[test]
+fn a_connection_is_closed_when_its_answer_was_the_last() {
+    let server = lingering_server(|stream| {
+        read_request(stream).unwrap();
+        let head = b"HTTP/1.1 307 Temporary Redirect\r\nLocation: /\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
+        stream.write_all(head).unwrap();
     });
     let client = client();
     let context = context();
@@ -77,22 +86,12 @@ fn a_connection_is_closed_when_its_answer_was_the_last() {
     assert_eq!(post(&client, &server.url(), &mut PatternBody::new(100), &context).unwrap().status, 204);
 }
 
-/// As nginx does (RFC 9112 section 9.6): it closes its side, and reads until the client has closed the other.
 #[test]
 fn a_kept_connection_that_the_server_gives_up_is_closed_before_the_retry() {
-    let closed = AtomicBool::new(false);
-    let server = Server::start(move |mut stream, number| {
-        read_request(&mut stream).unwrap();
-        if number == 0 {
-            stream.write_all(b"HTTP/1.1 204 No Content\r\n\r\n").unwrap();
-            read_request(&mut stream).unwrap();
-            stream.shutdown(Shutdown::Write).unwrap();
-            wait_for_close(&mut stream);
-            closed.store(true, Ordering::SeqCst);
-        } else {
-            wait_until(|| closed.load(Ordering::SeqCst));
-            stream.write_all(b"HTTP/1.1 204 No Content\r\n\r\n").unwrap();
-        }
+    let server = lingering_server(|stream| {
+        read_request(stream).unwrap();
+        stream.write_all(NO_CONTENT).unwrap();
+        read_request(stream).unwrap();
     });
     let client = client();
     for _ in 0..2 {
@@ -136,6 +135,7 @@ fn an_alert_is_sent_behind_the_request() {
     let mut body = PatternBody::new(length);
     let error = post(&client_trusting(&authority), &server.tls_url(), &mut body, &context).err().unwrap();
     assert!(matches!(error.kind, ErrorKind::Tls(_)), "{error:?}");
+    deferred::drop_all();
     failed.send(()).unwrap();
     assert_eq!(seen.recv_timeout(PATIENCE).unwrap(), "received fatal alert: BadRecordMac");
 }
