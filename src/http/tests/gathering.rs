@@ -35,6 +35,32 @@ fn a_stream_is_waited_for_until_enough_has_come() {
 }
 
 #[test]
+fn a_large_body_wakes_its_reader_less_often_than_it_has_pieces() {
+    const PIECES: usize = 500;
+    const PIECE: usize = 1024;
+    // A network slower than any reader, and far faster than bytes may gather, so that they gather under load too.
+    const PACE: Duration = Duration::from_micros(200);
+    let server = Server::start(move |mut stream, _| {
+        read_request(&mut stream);
+        stream.set_nodelay(true).unwrap();
+        write!(stream, "HTTP/1.1 200 OK\r\nContent-Length: {LENGTH}\r\n\r\n").unwrap();
+        for _ in 0..PIECES {
+            stream.write_all(&[b'x'; PIECE]).unwrap();
+            thread::sleep(PACE);
+        }
+        stream.write_all(&vec![b'x'; LENGTH - PIECES * PIECE]).unwrap();
+    });
+    let mut response = get(&client(), &server.url(), &context()).unwrap();
+    let mut buffer = vec![0; LENGTH];
+    let (mut received, mut reads) = (0, 0);
+    while received < PIECES * PIECE {
+        received += response.read(&mut buffer).unwrap();
+        reads += 1;
+    }
+    assert!(reads < PIECES / 2, "{reads} reads");
+}
+
+#[test]
 fn little_of_a_large_body_is_handed_out_before_more_comes() {
     for chunked in [false, true] {
         let (had, may_send) = mpsc::channel();
