@@ -80,6 +80,11 @@ impl Response {
         if buffer.is_empty() {
             return Ok(0);
         }
+        // Much of a body may have been received before it is read.
+        if let Err(reason) = self.context.cancel().check() {
+            self.body = Body::Failed;
+            return Err(reason.into());
+        }
         let result = match &mut self.body {
             Body::Plain(reader) => reader.read(buffer).map_err(|error| plain_error(&self.context, error)),
             Body::Coded(reader) => reader.read(buffer).map_err(|error| coded_error(&self.context, error)),

@@ -9,6 +9,7 @@ use super::extension::normalised;
 use super::store::{Destination, Store};
 use super::temporary::Launch;
 use super::{Error, StoredFile};
+use crate::deferred::drop_later;
 use crate::log::{Level, Log};
 
 /// A smaller file is written as fast as the device is asked for its room.
@@ -158,6 +159,13 @@ impl PartFile {
         Ok(())
     }
 
+    /// Removes the file, on a worker thread. What takes the system time, to free its bytes, is deferred: they go when the
+    /// file is closed.
+    pub fn give_up(mut self) {
+        self.remove();
+        drop_later(self);
+    }
+
     fn release(&mut self) {
         let held = std::mem::take(&mut self.held);
         match &self.area {
@@ -165,13 +173,19 @@ impl PartFile {
             Area::Target { store, .. } => store.release(held),
         }
     }
+
+    /// Of a file that has got its name, or was removed, there is nothing to remove.
+    fn remove(&mut self) {
+        self.release();
+        let name = std::mem::take(&mut self.name);
+        if !name.is_empty() {
+            self.launch.remove_part(&name);
+        }
+    }
 }
 
 impl Drop for PartFile {
     fn drop(&mut self) {
-        self.release();
-        if !self.name.is_empty() {
-            self.launch.remove_part(&self.name);
-        }
+        self.remove();
     }
 }

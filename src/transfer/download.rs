@@ -6,7 +6,7 @@ use super::exchange::{self, Exchanged, Prepared};
 use super::{Content, Environment, Outcome, TransferContext, failure};
 use crate::buffer;
 use crate::error::{Failure, TransferError};
-use crate::http;
+use crate::http::{self, Response};
 use crate::policy::quirks::{Api, Effect};
 use crate::storage::{self, PartFile};
 
@@ -53,9 +53,18 @@ impl PreparedDownload {
         let exchanged = exchange::run(environment, context, Api::Download, prepared, &http_context, None)?;
         let written = write(environment, context, exchanged, &mut part);
         exchange::record(context, &http_context);
-        let (status, extension) = written?;
         // An abort that came before leaves no file; one that comes later is told that it is too late.
-        context.cancel.settle().map_err(TransferError::cancelled)?;
+        let settled = written.and_then(|written| {
+            context.cancel.settle().map_err(TransferError::cancelled)?;
+            Ok(written)
+        });
+        let (status, extension) = match settled {
+            Ok(written) => written,
+            Err(error) => {
+                part.give_up();
+                return Err(error);
+            }
+        };
         let stored = part.finish(extension.as_deref())?;
         let content = match file_path {
             Some(_) => Content::TargetFile(stored),
@@ -74,33 +83,50 @@ fn write(
 ) -> Result<(u16, Option<String>), TransferError> {
     let Exchanged { mut response, target } = exchanged;
     let limit = environment.limits.max_download_size;
-    let too_large = || TransferError::new(Failure::FileTooLarge, format!("the file is larger than {limit} bytes"));
     let expected = response.content_length();
     if expected.is_some_and(|length| length > limit) {
-        return Err(too_large());
+        return Err(too_large(limit));
     }
     part.reserve(expected)?;
-    let reports = !environment.quirks.has(Api::Download, Effect::NoProgressEvents);
     let is_large = expected.is_some_and(|length| length >= buffer::LARGE_BODY);
     let mut buffer = buffer::take(if is_large { buffer::size(256 * 1024, 128 * 1024) } else { SMALL_BUFFER });
-    loop {
-        let count = response.read(&mut buffer).map_err(failure::of_exchange)?;
-        if count == 0 {
-            break;
-        }
-        if part.length() + count as u64 > limit {
-            return Err(too_large());
-        }
-        part.write(&buffer[..count])?;
+    let reports = !environment.quirks.has(Api::Download, Effect::NoProgressEvents);
+    let copied = copy(&mut response, &mut buffer, part, limit, |length| {
         if reports {
-            context.events.progress(part.length(), expected);
+            context.events.progress(length, expected);
         }
-    }
+    });
     buffer::give_back(buffer);
+    copied?;
     let value = |name: &str| {
         let header = response.headers.iter().find(|header| header.name.eq_ignore_ascii_case(name));
         header.map(|header| header.value.as_str())
     };
     let extension = storage::extension(value("Content-Type"), target.url().path(), value("Content-Disposition"));
     Ok((response.status, extension))
+}
+
+/// Writes all of the body, by way of `buffer`, and tells after each piece how long the file is.
+fn copy(
+    response: &mut Response,
+    buffer: &mut [u8],
+    part: &mut PartFile,
+    limit: u64,
+    written: impl Fn(u64),
+) -> Result<(), TransferError> {
+    loop {
+        let count = response.read(buffer).map_err(failure::of_exchange)?;
+        if count == 0 {
+            return Ok(());
+        }
+        if part.length() + count as u64 > limit {
+            return Err(too_large(limit));
+        }
+        part.write(&buffer[..count])?;
+        written(part.length());
+    }
+}
+
+fn too_large(limit: u64) -> TransferError {
+    TransferError::new(Failure::FileTooLarge, format!("the file is larger than {limit} bytes"))
 }

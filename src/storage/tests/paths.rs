@@ -50,6 +50,33 @@ fn a_dropped_file_leaves_nothing() {
     assert!(!root_of(&directory).join("usr/new").exists());
 }
 
+/// The host that hears of the failure finds nothing and has its quota back; what takes time comes after it.
+#[test]
+fn a_file_that_is_given_up_is_gone_before_it_is_closed() {
+    let (directory, storage) = open_with(|options| options.temporary_quota = 100);
+    let mut part = storage.create_temporary().unwrap();
+    part.write(&[0; 100]).unwrap();
+    let [path] = &files_below(&root_of(&directory))[..] else { panic!("one file is being written") };
+    part.give_up();
+    assert_eq!(files_below(&root_of(&directory)), Vec::<PathBuf>::new());
+    assert_eq!(temporary(&storage, &[0; 100]).length, 100);
+    #[cfg(target_os = "linux")]
+    assert!(is_open(path), "its bytes were freed already");
+    crate::deferred::drop_all();
+    #[cfg(target_os = "linux")]
+    assert!(!is_open(path));
+}
+
+/// Whether this process has a descriptor of a file, of which the name may be gone.
+#[cfg(target_os = "linux")]
+fn is_open(path: &Path) -> bool {
+    let name = path.file_name().unwrap().to_str().unwrap();
+    let descriptors = fs::read_dir("/proc/self/fd").unwrap();
+    descriptors.filter_map(|entry| fs::read_link(entry.ok()?.path()).ok()).any(|target| {
+        target.file_name().and_then(|target| target.to_str()).is_some_and(|target| target.starts_with(name))
+    })
+}
+
 #[test]
 fn a_target_is_made_with_its_directories_and_replaced_whole() {
     let (directory, storage) = open();
