@@ -194,6 +194,19 @@ fn a_cancelled_exchange_does_not_begin() {
     assert_eq!(server.connections(), 0);
 }
 
+/// Megabytes may have been received before it.
+#[test]
+fn what_was_received_is_not_read_after_a_cancel() {
+    let server = Server::answering("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+    let (context, token, _waker) = context_with_deadline(Instant::now() + PATIENCE);
+    let (client, url) = (client(), server.url());
+    let mut response = get(&client, &url, &context).unwrap();
+    assert_eq!(response.read(&mut [0; 1]).unwrap(), 1);
+    token.cancel(CancelReason::Aborted);
+    let error = response.read(&mut [0; 1]).unwrap_err();
+    assert!(matches!(error.kind, ErrorKind::Cancelled(CancelReason::Aborted)), "{error:?}");
+}
+
 #[test]
 fn a_wake_without_a_reason_is_passed_over() {
     let (sender, woken) = mpsc::channel::<()>();
