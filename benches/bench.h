@@ -27,6 +27,7 @@ struct options {
   long batch;            /* transfers queued at once; 0 is all */
   long parallel;         /* transfers at once */
   long buffer;           /* raw copies: bytes at a time */
+  long bytes;            /* raw copies: the size of a file that comes from nowhere */
   bool multi;            /* libcurl: one thread and the multi interface in place of threads */
   bool tuned;            /* libcurl: 512 KiB buffers */
   bool twice;            /* raw copies: a download's bytes go through a second buffer */
@@ -51,7 +52,7 @@ static inline struct options parse_options(int argc, char **argv) {
       {"batch", required_argument, NULL, 'b'},     {"parallel", required_argument, NULL, 'p'},
       {"multi", no_argument, NULL, 'm'},           {"tuned", no_argument, NULL, 't'},
       {"rename", no_argument, NULL, 'r'},          {"buffer", required_argument, NULL, 's'},
-      {"twice", no_argument, NULL, 'w'},
+      {"twice", no_argument, NULL, 'w'},           {"bytes", required_argument, NULL, 'y'},
       {NULL, 0, NULL, 0}};
   struct options options = {.count = 1, .parallel = 1};
   int option;
@@ -66,6 +67,7 @@ static inline struct options parse_options(int argc, char **argv) {
       case 'b': options.batch = atol(optarg); break;
       case 'p': options.parallel = atol(optarg); break;
       case 's': options.buffer = atol(optarg); break;
+      case 'y': options.bytes = atol(optarg); break;
       case 'm': options.multi = true; break;
       case 't': options.tuned = true; break;
       case 'r': options.rename = true; break;

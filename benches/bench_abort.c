@@ -1,9 +1,10 @@
 /* How long an abort takes, from wxt_task_abort to the host's on_fail, in every phase of a transfer.
  *
- *   bench_abort FAULT_PLAIN_URL FAULT_TLS_URL CA FILE DIRECTORY SAMPLES
+ *   bench_abort FAULT_PLAIN_URL FAULT_TLS_URL FAULT_CA SINK_PLAIN_URL SINK_TLS_URL SINK_CA FILE DIRECTORY SAMPLES
  *
  * The fault server (tests/server) stalls requests; this program itself is the listener that does not accept, the one
- * that does not speak TLS, and the resolver that does not answer. What the failure's profile says proves the phase.
+ * that does not speak TLS, and the resolver that does not answer. From and to bench_server bytes flow until the abort.
+ * What the failure's profile says proves the phase.
  * Prints one line a phase: `NAME p50_ms … p99_ms … max_ms …`.
  */
 #include <arpa/inet.h>
@@ -56,6 +57,7 @@ static void on_complete(void *user_data, WxtTaskId task, const WxtCompletion *ev
 }
 
 static uint64_t file_size;
+#define FLOWING_BYTES (UINT64_C(1) << 30)
 
 /* Phases as the profile tells them. */
 static bool is_queued(const WxtProfile *profile) { return profile->queue_start != 0 && profile->queue_end == 0; }
@@ -77,9 +79,13 @@ static bool is_receiving(const WxtProfile *profile) {
   /* The fault server announces 1 MiB and sends a part of it. */
   return profile->response_start != 0 && profile->received_byted_count < (1 << 20);
 }
+static bool is_flowing(const WxtProfile *profile) {
+  return profile->received_byted_count > (1 << 20) && profile->received_byted_count < FLOWING_BYTES;
+}
 
 struct phase {
   const char *name;
+  const char *ca; /* PEM of the only root to trust */
   char url[256];
   bool upload;
   bool host_resolver;
@@ -193,6 +199,7 @@ static WxtSession *open_session(const char *ca, const char *directory, bool host
   options.allow_plain_http = 1;
   options.allow_lan = 1;
   options.skip_domain_check = 1;
+  options.max_download_size = FLOWING_BYTES;
   options.root_certificates = wxt_str(ca);
   if (host_resolver) options.resolver.resolve = hold_resolution;
   WxtSession *session;
@@ -247,8 +254,8 @@ static int compare(const void *left, const void *right) {
   return difference < 0 ? -1 : difference > 0;
 }
 
-static void measure(const struct phase *phase, const char *ca, const char *file, const char *directory, int samples) {
-  WxtSession *session = open_session(ca, directory, phase->host_resolver);
+static void measure(const struct phase *phase, const char *file, const char *directory, int samples) {
+  WxtSession *session = open_session(phase->ca, directory, phase->host_resolver);
   for (int i = 0; phase->full && i < 10; i++) start(session, phase, file, NULL);
   double *times = calloc((size_t)samples, sizeof *times);
   useconds_t settle = 8000;
@@ -278,11 +285,12 @@ static char *read_text(const char *path) {
 }
 
 int main(int argc, char **argv) {
-  if (argc != 7) die("usage: bench_abort FAULT_PLAIN_URL FAULT_TLS_URL CA FILE DIRECTORY SAMPLES");
-  char *ca = read_text(argv[3]);
-  int samples = atoi(argv[6]);
+  if (argc != 10) die("usage: bench_abort FAULT_PLAIN_URL FAULT_TLS_URL FAULT_CA SINK_PLAIN_URL SINK_TLS_URL SINK_CA FILE DIRECTORY SAMPLES");
+  char *fault_ca = read_text(argv[3]), *sink_ca = read_text(argv[6]);
+  const char *path = argv[7], *directory = argv[8];
+  int samples = atoi(argv[9]);
   struct stat file;
-  if (stat(argv[4], &file) != 0) die("%s cannot be read", argv[4]);
+  if (stat(path, &file) != 0) die("%s cannot be read", path);
   file_size = (uint64_t)file.st_size;
   unsigned silent_port, hole_port = black_hole();
   int silent = listener(128, &silent_port);
@@ -291,7 +299,7 @@ int main(int argc, char **argv) {
 
   for (int tls = 0; tls < 2; tls++) {
     const char *scheme = tls ? "https" : "http";
-    const char *fault = argv[1 + tls];
+    const char *fault = argv[1 + tls], *sink = argv[4 + tls];
     struct phase phases[] = {
         {.name = "queued", .full = true, .reached = is_queued},
         {.name = "dns-system", .reached = is_resolving},
@@ -301,6 +309,8 @@ int main(int argc, char **argv) {
         {.name = "sending", .upload = true, .reached = is_sending},
         {.name = "waiting", .reached = is_waiting},
         {.name = "receiving", .reached = is_receiving},
+        {.name = "sending-flowing", .ca = sink_ca, .upload = true, .reached = is_sending},
+        {.name = "receiving-flowing", .ca = sink_ca, .reached = is_flowing},
     };
     snprintf(phases[0].url, sizeof phases[0].url, "%s://localhost:%u/", scheme, silent_port);
     snprintf(phases[1].url, sizeof phases[1].url, "%s://%s/", scheme, stalled_host);
@@ -310,12 +320,15 @@ int main(int argc, char **argv) {
     snprintf(phases[5].url, sizeof phases[5].url, "%s/fault/stall-in-upload", fault);
     snprintf(phases[6].url, sizeof phases[6].url, "%s/fault/stall-before-answer", fault);
     snprintf(phases[7].url, sizeof phases[7].url, "%s/fault/stall-in-body", fault);
+    snprintf(phases[8].url, sizeof phases[8].url, "%s/sink", sink);
+    snprintf(phases[9].url, sizeof phases[9].url, "%s/bytes/%llu", sink, (unsigned long long)FLOWING_BYTES);
     for (size_t i = 0; i < sizeof phases / sizeof *phases; i++) {
       if (phases[i].reached == is_in_tls && !tls) continue;
       char name[64];
       snprintf(name, sizeof name, "%s-%s", tls ? "tls" : "plain", phases[i].name);
       phases[i].name = name;
-      measure(&phases[i], ca, argv[4], argv[5], samples);
+      if (phases[i].ca == NULL) phases[i].ca = fault_ca;
+      measure(&phases[i], path, directory, samples);
     }
   }
   return 0;

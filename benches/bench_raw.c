@@ -2,6 +2,7 @@
  *
  * download   one request, then read(2) from the socket and write(2) to a file
  * upload     read(2) from the file and write(2) to the socket, as the body of a POST
+ * pages      write(2) of --bytes to a file, the same buffer each time: what the file's pages cost, without a socket
  *
  * --count of them, --parallel at once, in a thread each, --buffer bytes at a time. With --twice a download's bytes go
  * through a second buffer, as they do for every caller of an HTTP library that has a `read` function: ureq's, for one.
@@ -61,14 +62,30 @@ static char *read_head(int connection, char *buffer, ssize_t *count) {
   return body + 4;
 }
 
-static uint64_t download(const struct options *options, long number, char *buffer, char *second) {
-  char target[1024], path[4096];
+static int create_file(const struct options *options, long number) {
+  char path[4096];
   snprintf(path, sizeof path, "%s/%ld", options->directory, number);
+  int file = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+  if (file < 0) die("%s cannot be written", path);
+  return file;
+}
+
+static uint64_t pages(const struct options *options, long number, const char *buffer) {
+  int file = create_file(options, number);
+  for (long done = 0, part; done < options->bytes; done += part) {
+    part = options->bytes - done < options->buffer ? options->bytes - done : options->buffer;
+    write_all(file, buffer, (size_t)part);
+  }
+  close(file);
+  return (uint64_t)options->bytes;
+}
+
+static uint64_t download(const struct options *options, long number, char *buffer, char *second) {
+  char target[1024];
   int connection = connect_to(options->url, target);
   int length = snprintf(buffer, LEAST_BUFFER, "GET %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", target);
   write_all(connection, buffer, (size_t)length);
-  int file = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
-  if (file < 0) die("%s cannot be written", path);
+  int file = create_file(options, number);
   ssize_t count;
   char *body = read_head(connection, buffer, &count);
   uint64_t bytes = (uint64_t)(buffer + count - body);
@@ -122,10 +139,14 @@ static void *work(void *argument) {
   const struct options *options = work->options;
   char *buffer = allocate((size_t)options->buffer);
   char *second = options->twice ? allocate(SECOND_BUFFER) : NULL;
-  bool is_upload = strcmp(options->command, "upload") == 0;
+  memset(buffer, 7, (size_t)options->buffer);
+  const char *command = options->command;
   long number;
   while ((number = atomic_fetch_add(&work->next, 1)) < options->count) {
-    atomic_fetch_add(&work->bytes, is_upload ? upload(options, buffer) : download(options, number, buffer, second));
+    uint64_t bytes = strcmp(command, "pages") == 0    ? pages(options, number, buffer)
+                     : strcmp(command, "upload") == 0 ? upload(options, buffer)
+                                                      : download(options, number, buffer, second);
+    atomic_fetch_add(&work->bytes, bytes);
   }
   free(second);
   free(buffer);

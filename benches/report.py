@@ -7,6 +7,8 @@ import platform
 import re
 import subprocess
 
+import growth
+
 
 @dataclasses.dataclass
 class Goal:
@@ -64,7 +66,11 @@ def write(bench, root):
     with open(path, encoding="utf-8") as file:
         before, rest = file.read().split(BEGIN)
     after = rest.split(END)[1]
-    lines = ["", "![The ratios to libcurl](performance.svg)", "", f"Measured on {machine()}; {bench.rounds} runs of each, {bench.rounds // 2 + 1} of what grows with the size of a file. CPU and wall times are the least of them. The other is libcurl with its defaults, where the line does not say who it is.", "", "| what | measured | goal | |", "|---|---|---|---|"]
+    how = (
+        f"Measured on {machine()}; {bench.rounds} runs of each, {growth.LONG_ROUNDS} of what grows with the size of a file. "
+        "CPU and wall times are the least of them. The other is libcurl with its defaults, where the line does not say who it is."
+    )
+    lines = ["", "![The ratios to libcurl](performance.svg)", "", how, "", "| what | measured | goal | |", "|---|---|---|---|"]
     for goal in bench.goals:
         measured = "failed" if goal.measured is None else f"{goal.measured:g}"
         lines.append(f"| {goal.name} | {measured} | {goal.bound()} {goal.unit} | {'ok' if goal.ok else '**missed**'} |")

@@ -25,6 +25,7 @@ stop_where_something_is_missing
 
 make_work_directory
 build_programs
+[ $# -gt 0 ] || build_limits
 make_certificates
 random_file "$work/files/200MiB" $((200 << 20))
 random_file "$work/files/4KiB" 4096

@@ -1,7 +1,10 @@
 """Running the client programs: one process a measurement, pinned, interleaved."""
 
+import ctypes
+import fcntl
 import mmap
 import os
+import re
 import shutil
 import statistics
 import subprocess
@@ -13,13 +16,17 @@ WORK = os.environ["BENCH_WORK"]
 CORE = os.environ["BENCH_CLIENT_CORE"]
 CA = f"{WORK}/ca.pem"
 FAULT_CA = f"{WORK}/fault/ca.pem"
-SERVERS = {
-    name: os.environ[name]
-    for name in ("NGINX_PLAIN", "NGINX_TLS", "SINK_PLAIN", "SINK_TLS", "FAULT_PLAIN", "FAULT_TLS")
-}
+SERVER_NAMES = ("NGINX_PLAIN", "NGINX_TLS", "SINK_PLAIN", "SINK_TLS", "FAULT_PLAIN", "FAULT_TLS")
+NGINX_PLAIN, NGINX_TLS, SINK_PLAIN, SINK_TLS, FAULT_PLAIN, FAULT_TLS = (os.environ[name] for name in SERVER_NAMES)
+FILES = f"{WORK}/files"
+MIB = 1 << 20
 GIB = 1 << 30
+# What is downloaded and uploaded where one file is: many runs of it disturb each other less than few of a larger one.
+LARGE = 200 * MIB
 # Half of the smallest block that Linux gives back (2 MiB): most have a held page then, wherever they begin.
 HELD_EVERY = 1 << 20
+PAGES_OF_A_PIPE = 256
+LIBC = ctypes.CDLL(None, use_errno=True)
 
 
 class RunFailed(Exception):
@@ -29,16 +36,16 @@ class RunFailed(Exception):
 def command_text(program, arguments):
     """The command as a reader can repeat it: servers and files by name."""
     text = " ".join([program, *arguments])
-    for name, value in SERVERS.items():
-        text = text.replace(value, f"${name}")
-    return text.replace(f"{WORK}/files/", "").replace(f" --ca {CA}", "").replace(f" --ca {FAULT_CA}", "")
+    for name in SERVER_NAMES:
+        text = text.replace(os.environ[name], f"${name}")
+    return text.replace(f"{FILES}/", "").replace(f" --ca {CA}", "").replace(f" --ca {FAULT_CA}", "")
 
 
 def run_lines(program, arguments, prefix=(), timeout=180, inspect=None):
     """Runs a program on the client's core, with a directory of its own that is gone after `inspect` has seen it."""
     directory = tempfile.mkdtemp(dir=f"{WORK}/data")
     command = ["taskset", "-c", CORE, *prefix, f"{BUILD}/{program}", *arguments]
-    if program not in ("bench_abort", "bench_aead"):
+    if program not in ("bench_abort", "bench_aead", "bench_rustls"):
         command += ["--directory", directory]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=timeout, check=False)
@@ -60,19 +67,39 @@ def numbers(line):
     return {name: float(value) for name, value in zip(words[::2], words[1::2])}
 
 
-def reserve_memory(size):
-    """Keeps memory at hand for files of `size` bytes, as long as what it returns is kept. A virtual machine gives blocks
-    of free memory back to its host, and to get one anew can cost more than a run. A block of which one page is in use is
-    not free, and what is free between such pages is what the system allocates first."""
-    reserve = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
-    reserve.madvise(mmap.MADV_NOHUGEPAGE)
-    page = mmap.PAGESIZE
-    # By hand: one write for all would need a copy of that size.
-    for start in range(0, size, HELD_EVERY):
-        reserve[start : start + HELD_EVERY : page] = bytes(HELD_EVERY // page)
-    for start in range(0, size, HELD_EVERY):
-        reserve.madvise(mmap.MADV_DONTNEED, start + page, HELD_EVERY - page)
-    return reserve
+class Reserve:
+    """Keeps memory at hand for files of `size` bytes, as long as it lives. A virtual machine gives blocks of free memory back
+    to its host, and to get one anew can cost more than a run. A block of which one page is in use is not free, and what is
+    free between such pages is what the system allocates first."""
+
+    def __init__(self, size):
+        self.size = size
+        self.pages = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+        self.pages.madvise(mmap.MADV_NOHUGEPAGE)
+        page = mmap.PAGESIZE
+        # By hand: one write for all would need a copy of that size.
+        for start in range(0, size, HELD_EVERY):
+            self.pages[start : start + HELD_EVERY : page] = bytes(HELD_EVERY // page)
+        self.pipes = []
+        for start in range(0, size, HELD_EVERY):
+            if start // HELD_EVERY % PAGES_OF_A_PIPE == 0:
+                self.pipes.append(os.pipe())
+                fcntl.fcntl(self.pipes[-1][1], fcntl.F_SETPIPE_SZ, PAGES_OF_A_PIPE * page)
+            self.hold(start, self.pipes[-1][1])
+            self.pages.madvise(mmap.MADV_DONTNEED, start + page, HELD_EVERY - page)
+
+    def hold(self, start, pipe):
+        """Makes a page part of a pipe too, or the system would move it to where the others are, for whole free blocks."""
+        address = ctypes.addressof(ctypes.c_char.from_buffer(self.pages, start))
+        part = (ctypes.c_size_t * 2)(address, mmap.PAGESIZE)  # struct iovec
+        if LIBC.vmsplice(pipe, part, ctypes.c_size_t(1), 0) != mmap.PAGESIZE:
+            raise OSError(ctypes.get_errno(), "vmsplice")
+
+
+def free_memory():
+    """Bytes that a tmpfs may still take."""
+    with open("/proc/meminfo", encoding="ascii") as lines:
+        return int(re.search(r"MemAvailable:\s+(\d+)", lines.read())[1]) * 1024
 
 
 class Variant:

@@ -45,6 +45,16 @@ build_library() { # the shipped artefact: one crate type alone, or link-time opt
   (cd "$root" && cargo rustc --quiet --release --lib --crate-type "$1")
 }
 
+build_limits() { # only a full run names them
+  build_in_rust aead
+  build_in_rust rustls
+}
+
+build_in_rust() { # a [[bench]] of Cargo.toml
+  (cd "$root" && cargo bench --quiet --bench "$1" --no-run)
+  cp "$(find "$cargo_target/release/deps" -name "$1-*" -type f -executable -printf '%T@ %p\n' | sort -rn | sed -n '1s/[^ ]* //p')" "$build/bench_$1"
+}
+
 build_programs() {
   mkdir -p "$build"
   build_library staticlib
@@ -55,8 +65,6 @@ build_programs() {
     cc $flags "$here/bench_wxt.c" -o "$build/bench_wxt" "$library" -lpthread -ldl -lm
     cc $flags "$here/bench_abort.c" -o "$build/bench_abort" "$library" -lpthread -ldl -lm
     cc $flags "$here/bench_raw.c" -o "$build/bench_raw" -lpthread
-    (cd "$root" && cargo bench --quiet --bench aead --no-run)
-    cp "$(find "$cargo_target/release/deps" -name 'aead-*' -type f -executable -printf '%T@ %p\n' | sort -rn | sed -n '1s/[^ ]* //p')" "$build/bench_aead"
     cc $flags "$here/bench_server.c" -o "$build/bench_server" -lssl -lcrypto -lpthread
     if has_header curl/curl.h >/dev/null 2>&1; then
       cc $flags "$here/bench_curl.c" -o "$build/bench_curl" -lcurl -lpthread

@@ -1,0 +1,168 @@
+//! What TLS costs a client that does it with rustls, in memory, without a socket and without a file: `seal` so many MiB as
+//! an upload does, or `open` them as a download does. Prints `cpu_s SECONDS`.
+//!
+//! It holds what the library cannot do without as long as rustls does its TLS: the cipher, and the copies that rustls
+//! makes. The copies into and out of the buffers are not in it.
+
+use std::hint::black_box;
+use std::io::Write;
+use std::sync::Arc;
+
+use rcgen::{CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use rustix::time::{ClockId, clock_gettime};
+use rustls::client::UnbufferedClientConnection;
+use rustls::crypto::ring::default_provider;
+use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+use rustls::unbuffered::{ConnectionState, UnbufferedStatus};
+use rustls::{ClientConfig, RootCertStore, ServerConfig, ServerConnection};
+
+/// What the library sends at once of a large upload, in records of 16 KiB.
+const SEALED_AT_ONCE: usize = 31 * 16 * 1024;
+/// So that what is decrypted is in the cache, as it is when it has just been received.
+const OPENED_AT_ONCE: usize = 64 * 1024;
+/// Has room for the records of either, and for a handshake.
+const ROOM: usize = 600 * 1024;
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().collect();
+    let [_, command, mebibytes] = &arguments[..] else { panic!("usage: bench_rustls seal|open MIB") };
+    let bytes = mebibytes.parse::<usize>().expect("a number of MiB") << 20;
+    let mut pair = Pair::new();
+    let seconds = match command.as_str() {
+        "seal" => (0..bytes.div_ceil(SEALED_AT_ONCE)).map(|_| pair.seal(SEALED_AT_ONCE)).sum::<f64>(),
+        "open" => (0..bytes.div_ceil(OPENED_AT_ONCE)).map(|_| pair.open(OPENED_AT_ONCE)).sum::<f64>(),
+        _ => panic!("seal or open"),
+    };
+    println!("cpu_s {seconds:.6}");
+}
+
+/// A client and its server.
+struct Pair {
+    client: UnbufferedClientConnection,
+    server: ServerConnection,
+    plaintext: Vec<u8>,
+    /// From the client to the server; used only as far as the length that goes with it.
+    output: Vec<u8>,
+    /// From the server to the client.
+    input: Vec<u8>,
+}
+
+impl Pair {
+    /// Both have done the handshake.
+    fn new() -> Pair {
+        let (client, server) = configurations();
+        let name = "localhost".try_into().expect("a name");
+        let client = UnbufferedClientConnection::new(client, name).expect("a client");
+        let mut server = ServerConnection::new(server).expect("a server");
+        server.set_buffer_limit(None);
+        let mut pair = Pair { client, server, plaintext: vec![7; ROOM], output: vec![0; ROOM], input: Vec::new() };
+        while pair.server.is_handshaking() {
+            let length = pair.step(&[]);
+            pair.send_to_server(length);
+            pair.server.write_tls(&mut pair.input).expect("room in memory");
+        }
+        pair.step(&[]);
+        pair
+    }
+
+    /// The CPU time in which the client encrypts so many bytes.
+    fn seal(&mut self, amount: usize) -> f64 {
+        let plaintext = std::mem::take(&mut self.plaintext);
+        let begin = cpu_seconds();
+        let length = self.step(&plaintext[..amount]);
+        let time = cpu_seconds() - begin;
+        assert!(length > amount, "not all was encrypted");
+        black_box(&self.output[..length]);
+        self.plaintext = plaintext;
+        time
+    }
+
+    /// The CPU time in which the client decrypts so many bytes.
+    fn open(&mut self, amount: usize) -> f64 {
+        self.server.writer().write_all(&self.plaintext[..amount]).expect("no limit");
+        while self.server.wants_write() {
+            self.server.write_tls(&mut self.input).expect("room in memory");
+        }
+        let mut opened = 0;
+        let begin = cpu_seconds();
+        let mut used = 0;
+        while opened < amount {
+            let UnbufferedStatus { mut discard, state } = self.client.process_tls_records(&mut self.input[used..]);
+            let ConnectionState::ReadTraffic(mut traffic) = state.expect("records of this server") else {
+                panic!("the client wants something else than to read")
+            };
+            while let Some(record) = traffic.next_record() {
+                let record = record.expect("a record of this server");
+                discard += record.discard;
+                opened += black_box(record.payload).len();
+            }
+            used += discard;
+        }
+        let time = cpu_seconds() - begin;
+        self.input.drain(..used);
+        time
+    }
+
+    /// Lets the client do all that it can, with `plaintext` to be sent; returns how much it has to say.
+    fn step(&mut self, plaintext: &[u8]) -> usize {
+        let (mut used, mut length, mut is_sent) = (0, 0, plaintext.is_empty());
+        loop {
+            let UnbufferedStatus { discard, state } = self.client.process_tls_records(&mut self.input[used..]);
+            used += discard;
+            match state.expect("what this server says") {
+                ConnectionState::EncodeTlsData(mut data) => {
+                    length += data.encode(&mut self.output[length..]).expect("room for it")
+                }
+                ConnectionState::TransmitTlsData(data) => data.done(),
+                ConnectionState::WriteTraffic(mut traffic) if !is_sent => {
+                    length += traffic.encrypt(plaintext, &mut self.output[length..]).expect("room for it");
+                    is_sent = true;
+                }
+                ConnectionState::WriteTraffic(_) | ConnectionState::BlockedHandshake => break,
+                state => panic!("unexpected: {state:?}"),
+            }
+        }
+        self.input.drain(..used);
+        length
+    }
+
+    fn send_to_server(&mut self, length: usize) {
+        let mut records = &self.output[..length];
+        while !records.is_empty() {
+            self.server.read_tls(&mut records).expect("room in memory");
+            self.server.process_new_packets().expect("what this client says");
+        }
+    }
+}
+
+/// Of a client and a server that agree on TLS 1.3 with AES-256-GCM.
+fn configurations() -> (Arc<ClientConfig>, Arc<ServerConfig>) {
+    let mut params = CertificateParams::default();
+    params.is_ca = IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    let root = CertifiedIssuer::self_signed(params, KeyPair::generate().expect("a key")).expect("a root");
+    let key = KeyPair::generate().expect("a key");
+    let params = CertificateParams::new(vec!["localhost".to_owned()]).expect("a name");
+    let leaf = params.signed_by(&key, &root).expect("a certificate");
+
+    let mut roots = RootCertStore::empty();
+    roots.add(root.der().clone()).expect("a root");
+    let provider = Arc::new(default_provider());
+    let client = ClientConfig::builder_with_provider(provider.clone())
+        .with_protocol_versions(&[&rustls::version::TLS13])
+        .expect("a version")
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.serialize_der()));
+    let server = ServerConfig::builder_with_provider(provider)
+        .with_protocol_versions(&[&rustls::version::TLS13])
+        .expect("a version")
+        .with_no_client_auth()
+        .with_single_cert(vec![leaf.der().clone()], key)
+        .expect("a certificate with its key");
+    (Arc::new(client), Arc::new(server))
+}
+
+fn cpu_seconds() -> f64 {
+    let time = clock_gettime(ClockId::ThreadCPUTime);
+    time.tv_sec as f64 + time.tv_nsec as f64 / 1e9
+}

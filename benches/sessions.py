@@ -1,0 +1,42 @@
+"""What a session does where no bytes flow: it is asked to stop, has nothing to do, or begins."""
+
+from runs import CA, FAULT_CA, FAULT_PLAIN, FAULT_TLS, FILES, MIB, NGINX_TLS, SINK_PLAIN, SINK_TLS, WORK, Variant, command_text, interleave
+from runs import numbers, run_lines
+
+
+def abort(bench):
+    """From the abort to the failure at the host, in every phase."""
+    samples = "100" if bench.quick else "500"
+    arguments = [FAULT_PLAIN, FAULT_TLS, FAULT_CA, SINK_PLAIN, SINK_TLS, CA, f"{FILES}/200MiB", f"{WORK}/data", samples]
+    command = command_text("bench_abort", arguments).replace(FAULT_CA, "FAULT_CA").replace(CA, "SINK_CA").replace(f"{WORK}/data", "DIRECTORY")
+    phases = {}
+    for line in run_lines("bench_abort", arguments):
+        name, rest = line.split(" ", 1)
+        phases[name] = numbers(rest)
+        for key in ("p50", "p99"):
+            bench.row(f"abort, {name}, {key}", phases[name][f"{key}_ms"], None, "ms", command)
+    for key, limit in (("p50", 0.3), ("p99", 5)):
+        worst = max(phases, key=lambda name, key=key: phases[name][f"{key}_ms"])
+        bench.goal(f"abort {key} (worst: {worst})", phases[worst][f"{key}_ms"], limit, "ms")
+
+
+def idle(bench):
+    """Sessions that each did something and have had nothing to do for six seconds."""
+    for name, url in (("idle session", f"{NGINX_TLS}/4KiB"), ("idle session after 16 MiB", f"{SINK_TLS}/bytes/{16 * MIB}")):
+        variant = Variant("bench_wxt", "idle", "--url", url, "--ca", CA, "--count", 10)
+        variant.run()
+        for what, key, unit in (("threads besides the delivery", "threads", "threads"), ("memory", "rss_kib", "KiB")):
+            bench.row(f"{name}, {what}", variant.median(key), None, unit, variant.command())
+        bench.goal(f"{name}, threads besides the delivery", variant.median("threads"), 0, "threads")
+        bench.goal(f"{name}, memory", variant.median("rss_kib"), 200, "KiB", below=True)
+
+
+def first_byte(bench):
+    """A cold process: open, connect, TLS, first byte. The server's part and the round trips are in it."""
+    arguments = ["first-byte", "--url", f"{NGINX_TLS}/4KiB", "--ca", CA]
+    ours, curl = Variant("bench_wxt", *arguments), Variant("bench_curl", *arguments)
+    interleave(2 * bench.rounds + 1, ours, curl)
+    key = "first_byte_ms"
+    bench.row("cold process to the first TLS byte", ours.median(key), curl.median(key), "ms", ours.command())
+    bench.row("of that, opening the session", ours.median("open_ms"), None, "ms", ours.command())
+    bench.goal("cold process to the first tls byte", ours.median(key), 5, "ms")

@@ -1,0 +1,188 @@
+"""One file or ten, large or small, against libcurl."""
+
+import hashlib
+import os
+import tempfile
+
+from runs import CA, FILES, GIB, LARGE, NGINX_PLAIN, NGINX_TLS, SINK_PLAIN, SINK_TLS, WORK, RunFailed, Variant, interleave
+from runs import run_lines
+
+# How much a raw copy moves at once; the cheapest counts.
+RAW_BUFFERS = (64 << 10, 256 << 10, 512 << 10, 1 << 20)
+NAME_TWICE = "a raw copy through a second buffer"
+NAMES = {
+    "bench_curl": "another libcurl",
+    "bench_raw": "a raw copy",
+    "bench_aead": "AES-256-GCM alone",
+    "bench_rustls": "rustls alone",
+}
+
+
+def verify(bench):
+    """Once, before anything is measured: the bytes are the bytes."""
+    expected = digest(read_file(f"{FILES}/200MiB"))
+
+    def check(what, content):
+        if digest(content) != expected:
+            raise RunFailed(f"{what}: not the bytes of the file")
+
+    for transport, nginx, sink in (("plain", NGINX_PLAIN, SINK_PLAIN), ("tls", NGINX_TLS, SINK_TLS)):
+        for program in ("bench_wxt", "bench_curl"):
+            kept = f"{WORK}/kept/{program}"
+            run_lines(program, ["upload", "--url", f"{sink}/keep/{program}", "--ca", CA, "--file", f"{FILES}/200MiB"])
+            body = read_file(kept)
+            begin, end = body.index(b"\r\n\r\n") + 4, body.rindex(b"\r\n--")
+            check(f"{program}, {transport} upload", memoryview(body)[begin:end])
+            os.unlink(kept)
+        download = ["download", "--url", f"{nginx}/200MiB", "--ca", CA]
+        kept = f"{WORK}/kept/download"
+        run_lines("bench_wxt", [*download, "--keep", kept])
+        check(f"bench_wxt, {transport} download", read_file(kept))
+        os.unlink(kept)
+        for program in ("bench_curl", "bench_raw") if transport == "plain" else ("bench_curl",):
+            what = f"{program}, {transport} download"
+            run_lines(program, download, inspect=lambda directory, what=what: check(what, read_file(f"{directory}/0")))
+    bench.row("bytes verified by SHA-256, both ways", None, None, "", "200MiB, before the measurement")
+
+
+def read_file(path):
+    """All of a file."""
+    with open(path, "rb") as file:
+        return file.read()
+
+
+def digest(data):
+    """SHA-256."""
+    return hashlib.sha256(data).digest()
+
+
+def downloads(bench):
+    """One large file, plain and TLS; the memory that it took."""
+    bench.hold(LARGE)
+    for transport, url, goal in (("tls", NGINX_TLS, 0.70), ("plain", NGINX_PLAIN, 0.75)):
+        arguments = ["download", "--url", f"{url}/200MiB", "--ca", CA]
+        ours = Variant("bench_wxt", *arguments)
+        curl = [Variant("bench_curl", *arguments), *tuned(bench, *arguments)]
+        raw = raw_copies("download", "--url", f"{NGINX_PLAIN}/200MiB")
+        if transport == "tls":
+            beside_copy_and_cipher(bench, "download tls", ours, curl, raw, LARGE / GIB, goal)
+            bench.memory("one tls download", ours, curl[0], 5)
+            continue
+        twice = [] if bench.quick else [Variant("bench_raw", *copy.arguments, "--twice") for copy in raw]
+        against_curl(bench, "download plain", ours, [*curl, *raw, *twice], LARGE / GIB, goal)
+        least = cheapest(raw).least("cpu_s")
+        bench.goal("download plain cpu, raw copy", ours.least("cpu_s") / least, 1.1, "of a raw copy")
+        if twice:
+            print(f"  download plain: {NAME_TWICE} costs {cheapest(twice).least('cpu_s') / least:.3f} of one")
+
+
+def uploads(bench):
+    """One large file in a form, plain and TLS."""
+    for transport, url, goal in (("tls", SINK_TLS, 0.50), ("plain", SINK_PLAIN, 0.80)):
+        arguments = ["upload", "--url", f"{url}/sink", "--file", f"{FILES}/200MiB", "--ca", CA]
+        ours = Variant("bench_wxt", *arguments)
+        curl = [Variant("bench_curl", *arguments), *tuned(bench, *arguments)]
+        raw = raw_copies("upload", "--url", f"{SINK_PLAIN}/sink", "--file", f"{FILES}/200MiB")
+        if transport == "tls":
+            beside_copy_and_cipher(bench, "upload tls", ours, curl, raw, LARGE / GIB, goal)
+            bench.memory("one tls upload", ours, curl[0], 5)
+        else:
+            against_curl(bench, "upload plain", ours, [*curl, *raw], LARGE / GIB, goal)
+
+
+def ten(bench):
+    """Ten at once, both ways, against libcurl with ten threads."""
+    down = ["download", "--url", f"{NGINX_TLS}/200MiB", "--ca", CA]
+    up = ["upload", "--url", f"{SINK_TLS}/sink", "--file", f"{FILES}/200MiB", "--ca", CA]
+    raw_down = ["download", "--url", f"{NGINX_PLAIN}/200MiB"]
+    raw_up = ["upload", "--url", f"{SINK_PLAIN}/sink", "--file", f"{FILES}/200MiB"]
+    size = 10 * LARGE
+    bench.hold(size)
+    for name, arguments, raw_arguments in (
+        ("ten tls downloads", down, raw_down),
+        ("ten tls uploads", up, raw_up),
+    ):
+        at_once = ["--count", 10, "--parallel", 10]
+        arguments = [*arguments, *at_once]
+        ours = Variant("bench_wxt", *arguments)
+        curl = [Variant("bench_curl", *arguments)]
+        if not bench.quick:
+            curl.append(Variant("bench_curl", *arguments, "--multi"))
+        raw = raw_copies(*raw_arguments, *at_once)
+        beside_copy_and_cipher(bench, name, ours, curl, raw, size / GIB, 0.65)
+        bench.memory(name, ours, curl[0], 12)
+
+
+def small(bench):
+    """Many small files over kept connections: what a task costs."""
+    arguments = ["download", "--url", f"{NGINX_TLS}/4KiB", "--ca", CA, "--parallel", 10, "--count"]
+    ours = Variant("bench_wxt", *arguments, 5000)
+    # The same files: a download has no name that others know until it is whole. What that costs libcurl is in the table.
+    curl = [Variant("bench_curl", *arguments, 5000, *more) for more in (["--rename"], [], ["--multi"])]
+    against_curl(bench, "5000 small tls downloads", ours, curl, None, 1.0, wall_goal=None)
+    plain = ours.least("cpu_s") / curl[1].least("cpu_s")
+    print(f"  5000 small tls downloads: {plain:.2f} of libcurl that writes each file under its last name")
+    calls = [system_calls([str(argument) for argument in [*arguments, count]]) for count in (1000, 3000)]
+    each = (calls[1] - calls[0]) / 2000
+    command = f"perf stat -e raw_syscalls:sys_enter {ours.command().replace('5000', '3000')}, without those of 1000"
+    bench.row("system calls of a small download", each, None, "calls", command)
+    bench.goal("system calls of a small download", each, 12, "calls")
+
+
+def system_calls(arguments):
+    """How many a run of bench_wxt made. Not by strace, which stops a thread at each, so that the others wait for it more."""
+    with tempfile.NamedTemporaryFile("r", dir=WORK) as counts:
+        run_lines("bench_wxt", arguments, prefix=["perf", "stat", "-x,", "-e", "raw_syscalls:sys_enter", "-o", counts.name])
+        for line in counts:
+            if "raw_syscalls:sys_enter" in line:
+                return int(line.split(",")[0])
+    raise RunFailed("perf printed no count")
+
+
+def against_curl(bench, name, ours, curl, gibibytes, cpu_goal, wall_goal=1.0):
+    """The two rows and two goals of a workload that both sides did."""
+    interleave(bench.rounds, ours, *curl)
+    first = curl[0]
+    unit = "CPU s/GiB" if gibibytes else "CPU s"
+    scale = gibibytes or 1
+    command = f"{ours.command()}; {first.command()}"
+    bench.row(f"{name}, CPU", ours.least("cpu_s") / scale, first.least("cpu_s") / scale, unit, command)
+    bench.row(f"{name}, wall", ours.least("wall_s"), first.least("wall_s"), "s", command)
+    for other in curl[1:]:
+        other_name = NAME_TWICE if "--twice" in other.arguments else NAMES[other.program]
+        bench.row(f"{name}, {other_name}, CPU", None, other.least("cpu_s") / scale, unit, other.command())
+    bench.goal(f"{name} cpu", ours.least("cpu_s") / first.least("cpu_s"), cpu_goal, "of libcurl")
+    if wall_goal is not None:
+        bench.goal(f"{name} wall", ours.least("wall_s") / first.least("wall_s"), wall_goal, "of libcurl")
+
+
+def raw_copies(*arguments):
+    """The plain copy with each size of its buffer."""
+    return [Variant("bench_raw", *arguments, "--buffer", size) for size in RAW_BUFFERS]
+
+
+def cheapest(variants):
+    """The variant whose least run cost the least CPU time."""
+    return min(variants, key=lambda variant: variant.least("cpu_s"))
+
+
+def tuned(bench, *arguments):
+    """The variant of libcurl with large buffers, in the full run."""
+    return [] if bench.quick else [Variant("bench_curl", *arguments, "--tuned")]
+
+
+def beside_copy_and_cipher(bench, name, ours, curl, raw, gibibytes, goal):
+    """TLS transfers; in the full run beside the sums of what they cannot do without: the plain copy, and the cipher, or all
+    that rustls does."""
+    mebibytes = round(gibibytes * 1024)
+    aead = Variant("bench_aead", mebibytes)
+    rustls = Variant("bench_rustls", "seal" if ours.arguments[0] == "upload" else "open", mebibytes)
+    against_curl(bench, name, ours, curl if bench.quick else [*curl, *raw, aead, rustls], gibibytes, goal)
+    if bench.quick:
+        return
+    copy, of_curl = cheapest(raw), curl[0].least("cpu_s")
+    for what, tls in (("AES-256-GCM", aead), ("rustls", rustls)):
+        both = copy.least("cpu_s") + tls.least("cpu_s")
+        command = f"{copy.command()}; {tls.command()}"
+        bench.row(f"{name}: the cheapest raw copy and {what}, CPU", both / gibibytes, of_curl / gibibytes, "CPU s/GiB", command)
+        print(f"  {name}: a raw copy and {what} alone cost {both / of_curl:.3f} of libcurl")
