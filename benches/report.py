@@ -8,6 +8,7 @@ import re
 import subprocess
 
 import growth
+import transfers
 
 
 @dataclasses.dataclass
@@ -67,7 +68,8 @@ def write(bench, root):
         before, rest = file.read().split(BEGIN)
     after = rest.split(END)[1]
     how = (
-        f"Measured on {machine()}; {bench.rounds} runs of each, {growth.LONG_ROUNDS} of what grows with the size of a file. "
+        f"Measured on {machine()}; {bench.rounds} runs of each, {transfers.MORE_ROUNDS * bench.rounds} of a single file, "
+        f"{growth.LONG_ROUNDS} of what grows with the size of a file. "
         "CPU and wall times are the least of them. The other is libcurl with its defaults, where the line does not say who it is."
     )
     lines = ["", "![The ratios to libcurl](performance.svg)", "", how, "", "| what | measured | goal | |", "|---|---|---|---|"]

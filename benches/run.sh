@@ -1,8 +1,8 @@
 #!/bin/bash
 # The benchmark: this library against libcurl, on this machine, one command.
 #
-#   benches/run.sh --quick   5 runs of each in under five minutes: one line a goal, and a non-zero exit while one is missed
-#   benches/run.sh           9 runs of each and the larger sizes: writes docs/performance.md and docs/performance.svg too
+#   benches/run.sh --quick   5 runs of most in under five minutes: one line a goal, and a non-zero exit while one is missed
+#   benches/run.sh           9 runs of most and the larger sizes: writes docs/performance.md and docs/performance.svg too
 #   benches/run.sh --only downloads,abort   some sections of the quick run (benches/measure.py lists them)
 #
 # It installs nothing, and says what is missing.

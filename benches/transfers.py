@@ -9,6 +9,8 @@ from runs import run_lines
 
 # How much a raw copy moves at once; the cheapest counts.
 RAW_BUFFERS = (64 << 10, 256 << 10, 512 << 10, 1 << 20)
+# A run of a fraction of a second is disturbed as a whole or not at all, and of many some are not.
+MORE_ROUNDS = 3
 NAME_TWICE = "a raw copy through a second buffer"
 NAMES = {
     "bench_curl": "another libcurl",
@@ -141,7 +143,8 @@ def system_calls(arguments):
 
 def against_curl(bench, name, ours, curl, gibibytes, cpu_goal, wall_goal=1.0):
     """The two rows and two goals of a workload that both sides did."""
-    interleave(bench.rounds, ours, *curl)
+    is_short = gibibytes is not None and gibibytes <= LARGE / GIB
+    interleave(MORE_ROUNDS * bench.rounds if is_short else bench.rounds, ours, *curl)
     first = curl[0]
     unit = "CPU s/GiB" if gibibytes else "CPU s"
     scale = gibibytes or 1
