@@ -5,7 +5,7 @@ from runs import CA, FAULT_PLAIN, GIB, SINK_PLAIN, SINK_TLS, Variant, free_memor
 # The least memory that has to be free for the largest transfers, whose files are in memory.
 MEMORY_FOR_LARGE = 16 * GIB
 # Runs of ten gigabytes, each longer than what disturbs it.
-LONG_ROUNDS = 3
+LONG_ROUNDS = 6
 # A long queue lives in memory that is new, a short one in memory that is in the cache; a search through it would be
 # thousands of times over this.
 QUEUE_GROWTH = 1.25
