@@ -61,7 +61,10 @@ impl PreparedDownload {
         let (status, extension) = match settled {
             Ok(written) => written,
             Err(error) => {
-                part.give_up();
+                // After another failure, for want of space for one, the host is to find that there is as much as before.
+                if context.cancel.check().is_err() {
+                    part.give_up();
+                }
                 return Err(error);
             }
         };
