@@ -252,31 +252,6 @@ fn records_count_as_they_leave() {
     assert!(post(&client_trusting(&authority), &server.tls_url(), &mut body, &context).is_err());
 }
 
-/// All of the body has been read then, and most of what was read last never leaves.
-#[test]
-fn a_request_that_is_refused_in_its_last_send_has_no_end() {
-    // A large body is sent in large pieces.
-    let length = 3 << 20;
-    let refuse = || {
-        let context = context();
-        let sender = context.clone();
-        let server = Server::on(with_small_window(), move |mut stream, _| {
-            read_head(&mut stream).unwrap();
-            while sender.body_bytes_read() < length {
-                stream.read_exact(&mut [0; 1024]).unwrap();
-            }
-            stream.write_all(REFUSAL).unwrap();
-            wait_until_received(&stream);
-        });
-        let mut response = post(&client(), &server.url(), &mut PatternBody::new(length), &context).unwrap();
-        assert_eq!(response.status, 413);
-        assert_eq!(read_all(&mut response).unwrap(), b"too large");
-        context.trace().request_end
-    };
-    // The kernel may have had room for all of the last piece, just then.
-    assert!((0..20).any(|_| refuse().is_none()));
-}
-
 /// A slow network takes the last bytes out of the kernel's buffer long after the source has given them.
 #[test]
 fn what_leaves_the_kernel_is_told_also_when_nothing_is_left_to_read() {
