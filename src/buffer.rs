@@ -128,7 +128,11 @@ pub fn grow(buffer: &mut Buffer, size: usize) {
     if buffer.len() < size {
         let mut larger = take(size);
         larger[..buffer.len()].copy_from_slice(buffer);
-        give_back(std::mem::replace(buffer, larger));
+        let former = std::mem::replace(buffer, larger);
+        // On the way to a large one it goes back to the system at once: the sizes on the way are not to add up.
+        if size <= MAX_KEPT {
+            give_back(former);
+        }
     }
 }
 
@@ -162,6 +166,16 @@ mod tests {
         give_back(take(MAX_KEPT + 1));
         assert!(SPARE.with_borrow(Vec::is_empty));
         give_back(take(MAX_KEPT));
+        assert_eq!(SPARE.with_borrow(Vec::len), 1);
+    }
+
+    #[test]
+    fn what_grows_to_a_large_one_is_not_kept() {
+        let mut buffer = take(MAX_KEPT);
+        grow(&mut buffer, MAX_KEPT + 1);
+        assert!(SPARE.with_borrow(Vec::is_empty));
+        let mut buffer = take(MAX_KEPT - 1);
+        grow(&mut buffer, MAX_KEPT);
         assert_eq!(SPARE.with_borrow(Vec::len), 1);
     }
 

@@ -6,6 +6,10 @@ use super::error::Error;
 use super::stream::Stream;
 use super::tls_stream::{self, TlsStream};
 use crate::buffer;
+use crate::platform::LOW_WATER_MARK;
+
+/// From here on TLS receives a body cheaper in pieces of half a MiB: less is over before their memory has paid.
+const VERY_LARGE_BODY: u64 = 8 * 1024 * 1024;
 
 /// A connection below HTTP.
 #[derive(Debug)]
@@ -103,6 +107,15 @@ impl Channel {
         match self {
             Channel::Plain(_) => buffer::size(1024 * 1024, 128 * 1024),
             Channel::Tls(_) => 64 * 1024,
+        }
+    }
+
+    /// How many bytes of a body are worth waiting for while `left` are to come. With TLS they decide how much is received at
+    /// once, too.
+    pub(super) fn enough(&self, left: u64) -> u32 {
+        match self {
+            Channel::Tls(_) if left >= VERY_LARGE_BODY => 2 * LOW_WATER_MARK,
+            Channel::Plain(_) | Channel::Tls(_) => LOW_WATER_MARK,
         }
     }
 

@@ -13,7 +13,7 @@ use super::context::Context;
 use super::error::Error;
 use super::wait::wait;
 use crate::deferred::drop_later;
-use crate::platform::{LOW_WATER_MARK, SEND_FLAGS, set_receive_low_water_mark, unsent_bytes};
+use crate::platform::{SEND_FLAGS, set_receive_low_water_mark, unsent_bytes};
 
 /// A connected, non-blocking socket, and the context of the exchange that uses it now.
 #[derive(Debug)]
@@ -51,9 +51,14 @@ impl Stream {
         self.wait_from(1, interest, limit)
     }
 
-    /// Waits for input like [`Stream::wait`], but until [`LOW_WATER_MARK`] bytes of it are there, or the end.
-    pub(super) fn gather(&mut self, limit: Instant) -> Result<Readiness, Error> {
-        self.wait_from(LOW_WATER_MARK, Interest::Readable, Some(limit))
+    /// Waits for input like [`Stream::wait`], but until `enough` bytes of it are there, or the end.
+    pub(super) fn gather(&mut self, enough: u32, limit: Instant) -> Result<Readiness, Error> {
+        self.wait_from(enough, Interest::Readable, Some(limit))
+    }
+
+    /// From how many received bytes on the socket was last found readable.
+    pub(super) fn low_water_mark(&self) -> u32 {
+        self.low_water_mark
     }
 
     fn wait_from(&mut self, mark: u32, interest: Interest, limit: Option<Instant>) -> Result<Readiness, Error> {

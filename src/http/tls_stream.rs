@@ -24,14 +24,14 @@ use crate::buffer::{self, Buffer, give_back, grow};
 const SMALL: usize = 20 * 1024;
 /// What a record carries at most (RFC 8446 section 5.1).
 const MAX_PLAINTEXT: usize = 16 * 1024;
-/// What is received at once of a large body: as much as gathers in the socket. Each `recv` is answered with an
-/// acknowledgement, so that less at once costs more; twice as much costs the same, and ten have to fit into a phone. What a
-/// peer says in one piece, a chain of certificates at most, takes a quarter of it.
+/// What is received at once of a large body, unless the socket gathers more of it. Each `recv` is answered with an
+/// acknowledgement, so that less at once costs more; twice as much is worth its page faults for a very large body only. What
+/// a peer says in one piece, a chain of certificates at most, takes a quarter of it.
 const LARGE_INPUT: usize = 256 * 1024;
 
 /// What is sent at once, in whole records.
 pub(super) fn large_output() -> usize {
-    buffer::size(31 * MAX_PLAINTEXT, 15 * MAX_PLAINTEXT)
+    buffer::size(31 * MAX_PLAINTEXT, 21 * MAX_PLAINTEXT)
 }
 
 /// A TLS session.
@@ -261,11 +261,12 @@ impl TlsStream {
 
     /// Receives once, behind what is there of a record; `None` where there is nothing yet.
     fn fill(&mut self) -> Result<Option<usize>, Error> {
+        let largest = LARGE_INPUT.max(self.stream.low_water_mark() as usize);
         let Input { bytes, start, end, size } = &mut self.input;
         bytes.copy_within(*start..*end, 0);
         (*start, *end) = (0, *end - *start);
         if *end == bytes.len() {
-            *size = (*size).max(2 * *end).min(LARGE_INPUT);
+            *size = (*size).max((2 * *end).min(LARGE_INPUT));
         }
         grow(bytes, *size);
         if *end == bytes.len() {
@@ -277,7 +278,7 @@ impl TlsStream {
             Ok(received) => {
                 *end += received;
                 if *end == bytes.len() && self.handshake_done {
-                    *size = (4 * *size).min(LARGE_INPUT);
+                    *size = (*size).max((4 * *size).min(largest));
                 }
                 Ok(Some(received))
             }

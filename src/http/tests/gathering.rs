@@ -26,9 +26,9 @@ fn a_stream_is_waited_for_until_enough_has_come() {
 
     sender.write_all(b"little").unwrap();
     assert!(stream.wait(Interest::Readable, Some(Instant::now() + PATIENCE)).unwrap().readable);
-    assert!(!stream.gather(Instant::now() + Duration::from_millis(20)).unwrap().readable);
+    assert!(!stream.gather(LOW_WATER_MARK, Instant::now() + Duration::from_millis(20)).unwrap().readable);
     let sending = thread::spawn(move || sender.write_all(&vec![0; LOW_WATER_MARK as usize]).map(|()| sender));
-    assert!(stream.gather(Instant::now() + PATIENCE).unwrap().readable);
+    assert!(stream.gather(LOW_WATER_MARK, Instant::now() + PATIENCE).unwrap().readable);
     let mut space = vec![0; 2 * LOW_WATER_MARK as usize];
     assert!(stream.read(&mut space).unwrap() >= LOW_WATER_MARK as usize);
     drop(sending.join().unwrap().unwrap());
