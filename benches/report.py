@@ -70,7 +70,7 @@ def write(bench, root):
     how = (
         f"Measured on {machine()}; {bench.rounds} runs of each, {transfers.MORE_ROUNDS * bench.rounds} of a single file, "
         f"{growth.LONG_ROUNDS} of what grows with the size of a file. "
-        "CPU and wall times are the least of them. The other is libcurl with its defaults, where the line does not say who it is."
+        "CPU and wall times are their medians. The other is libcurl with its defaults, where the line does not say who it is."
     )
     lines = ["", "![The ratios to libcurl](performance.svg)", "", how, "", "| what | measured | goal | |", "|---|---|---|---|"]
     for goal in bench.goals:

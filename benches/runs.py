@@ -113,10 +113,6 @@ class Variant:
     def run(self):
         self.results.append(numbers(run_lines(self.program, self.arguments)[-1]))
 
-    def least(self, key):
-        """Of the runs, the least disturbed: other processes, and other machines on the same host, only ever add."""
-        return min(result[key] for result in self.results)
-
     def median(self, key):
         return statistics.median(result[key] for result in self.results)
 

@@ -9,7 +9,8 @@ from runs import run_lines
 
 # How much a raw copy moves at once; the cheapest counts.
 RAW_BUFFERS = (64 << 10, 256 << 10, 512 << 10, 1 << 20)
-# A run of a fraction of a second is disturbed as a whole or not at all, and of many some are not.
+QUICK_RAW_BUFFERS = (256 << 10, 1 << 20)
+# A run of a fraction of a second is disturbed as a whole or not at all, and of many most are not.
 MORE_ROUNDS = 3
 NAME_TWICE = "a raw copy through a second buffer"
 NAMES = {
@@ -65,17 +66,17 @@ def downloads(bench):
         arguments = ["download", "--url", f"{url}/200MiB", "--ca", CA]
         ours = Variant("bench_wxt", *arguments)
         curl = [Variant("bench_curl", *arguments), *tuned(bench, *arguments)]
-        raw = raw_copies("download", "--url", f"{NGINX_PLAIN}/200MiB")
+        raw = raw_copies(bench, "download", "--url", f"{NGINX_PLAIN}/200MiB")
         if transport == "tls":
             beside_copy_and_cipher(bench, "download tls", ours, curl, raw, LARGE / GIB, goal)
             bench.memory("one tls download", ours, curl[0], 5)
             continue
         twice = [] if bench.quick else [Variant("bench_raw", *copy.arguments, "--twice") for copy in raw]
         against_curl(bench, "download plain", ours, [*curl, *raw, *twice], LARGE / GIB, goal)
-        least = cheapest(raw).least("cpu_s")
-        bench.goal("download plain cpu, raw copy", ours.least("cpu_s") / least, 1.1, "of a raw copy")
+        copy = cheapest(raw).median("cpu_s")
+        bench.goal("download plain cpu, raw copy", ours.median("cpu_s") / copy, 1.1, "of a raw copy")
         if twice:
-            print(f"  download plain: {NAME_TWICE} costs {cheapest(twice).least('cpu_s') / least:.3f} of one")
+            print(f"  download plain: {NAME_TWICE} costs {cheapest(twice).median('cpu_s') / copy:.3f} of one")
 
 
 def uploads(bench):
@@ -84,7 +85,7 @@ def uploads(bench):
         arguments = ["upload", "--url", f"{url}/sink", "--file", f"{FILES}/200MiB", "--ca", CA]
         ours = Variant("bench_wxt", *arguments)
         curl = [Variant("bench_curl", *arguments), *tuned(bench, *arguments)]
-        raw = raw_copies("upload", "--url", f"{SINK_PLAIN}/sink", "--file", f"{FILES}/200MiB")
+        raw = raw_copies(bench, "upload", "--url", f"{SINK_PLAIN}/sink", "--file", f"{FILES}/200MiB")
         if transport == "tls":
             beside_copy_and_cipher(bench, "upload tls", ours, curl, raw, LARGE / GIB, goal)
             bench.memory("one tls upload", ours, curl[0], 5)
@@ -110,7 +111,7 @@ def ten(bench):
         curl = [Variant("bench_curl", *arguments)]
         if not bench.quick:
             curl.append(Variant("bench_curl", *arguments, "--multi"))
-        raw = raw_copies(*raw_arguments, *at_once)
+        raw = raw_copies(bench, *raw_arguments, *at_once)
         beside_copy_and_cipher(bench, name, ours, curl, raw, size / GIB, 0.65)
         bench.memory(name, ours, curl[0], 12)
 
@@ -120,9 +121,9 @@ def small(bench):
     arguments = ["download", "--url", f"{NGINX_TLS}/4KiB", "--ca", CA, "--parallel", 10, "--count"]
     ours = Variant("bench_wxt", *arguments, 5000)
     # The same files: a download has no name that others know until it is whole. What that costs libcurl is in the table.
-    curl = [Variant("bench_curl", *arguments, 5000, *more) for more in (["--rename"], [], ["--multi"])]
+    curl = [Variant("bench_curl", *arguments, 5000, *more) for more in [["--rename"], [], *([] if bench.quick else [["--multi"]])]]
     against_curl(bench, "5000 small tls downloads", ours, curl, None, 1.0, wall_goal=None)
-    plain = ours.least("cpu_s") / curl[1].least("cpu_s")
+    plain = ours.median("cpu_s") / curl[1].median("cpu_s")
     print(f"  5000 small tls downloads: {plain:.2f} of libcurl that writes each file under its last name")
     calls = [system_calls([str(argument) for argument in [*arguments, count]]) for count in (1000, 3000)]
     each = (calls[1] - calls[0]) / 2000
@@ -149,24 +150,25 @@ def against_curl(bench, name, ours, curl, gibibytes, cpu_goal, wall_goal=1.0):
     unit = "CPU s/GiB" if gibibytes else "CPU s"
     scale = gibibytes or 1
     command = f"{ours.command()}; {first.command()}"
-    bench.row(f"{name}, CPU", ours.least("cpu_s") / scale, first.least("cpu_s") / scale, unit, command)
-    bench.row(f"{name}, wall", ours.least("wall_s"), first.least("wall_s"), "s", command)
+    bench.row(f"{name}, CPU", ours.median("cpu_s") / scale, first.median("cpu_s") / scale, unit, command)
+    bench.row(f"{name}, wall", ours.median("wall_s"), first.median("wall_s"), "s", command)
     for other in curl[1:]:
         other_name = NAME_TWICE if "--twice" in other.arguments else NAMES[other.program]
-        bench.row(f"{name}, {other_name}, CPU", None, other.least("cpu_s") / scale, unit, other.command())
-    bench.goal(f"{name} cpu", ours.least("cpu_s") / first.least("cpu_s"), cpu_goal, "of libcurl")
+        bench.row(f"{name}, {other_name}, CPU", None, other.median("cpu_s") / scale, unit, other.command())
+    bench.goal(f"{name} cpu", ours.median("cpu_s") / first.median("cpu_s"), cpu_goal, "of libcurl")
     if wall_goal is not None:
-        bench.goal(f"{name} wall", ours.least("wall_s") / first.least("wall_s"), wall_goal, "of libcurl")
+        bench.goal(f"{name} wall", ours.median("wall_s") / first.median("wall_s"), wall_goal, "of libcurl")
 
 
-def raw_copies(*arguments):
+def raw_copies(bench, *arguments):
     """The plain copy with each size of its buffer."""
-    return [Variant("bench_raw", *arguments, "--buffer", size) for size in RAW_BUFFERS]
+    sizes = QUICK_RAW_BUFFERS if bench.quick else RAW_BUFFERS
+    return [Variant("bench_raw", *arguments, "--buffer", size) for size in sizes]
 
 
 def cheapest(variants):
-    """The variant whose least run cost the least CPU time."""
-    return min(variants, key=lambda variant: variant.least("cpu_s"))
+    """The variant that costs the least CPU time."""
+    return min(variants, key=lambda variant: variant.median("cpu_s"))
 
 
 def tuned(bench, *arguments):
@@ -183,9 +185,9 @@ def beside_copy_and_cipher(bench, name, ours, curl, raw, gibibytes, goal):
     against_curl(bench, name, ours, curl if bench.quick else [*curl, *raw, aead, rustls], gibibytes, goal)
     if bench.quick:
         return
-    copy, of_curl = cheapest(raw), curl[0].least("cpu_s")
+    copy, of_curl = cheapest(raw), curl[0].median("cpu_s")
     for what, tls in (("AES-256-GCM", aead), ("rustls", rustls)):
-        both = copy.least("cpu_s") + tls.least("cpu_s")
+        both = copy.median("cpu_s") + tls.median("cpu_s")
         command = f"{copy.command()}; {tls.command()}"
         bench.row(f"{name}: the cheapest raw copy and {what}, CPU", both / gibibytes, of_curl / gibibytes, "CPU s/GiB", command)
         print(f"  {name}: a raw copy and {what} alone cost {both / of_curl:.3f} of libcurl")
