@@ -6,6 +6,8 @@ from runs import CA, FAULT_PLAIN, GIB, SINK_PLAIN, SINK_TLS, Variant, free_memor
 MEMORY_FOR_LARGE = 16 * GIB
 # Runs of ten gigabytes, each longer than what disturbs it.
 LONG_ROUNDS = 6
+# Of a quarter of one.
+QUICK_ROUNDS = 15
 # A long queue lives in memory that is new, a short one in memory that is in the cache; a search through it would be
 # thousands of times over this.
 QUEUE_GROWTH = 1.25
@@ -43,7 +45,7 @@ def growth_by_size(bench):
     ours = variants("bench_wxt", "download", "--url", f"{SINK_TLS}/bytes/SIZE", "--ca", CA)
     pages = [] if bench.quick else variants("bench_raw", "pages", "--bytes", "SIZE", "--buffer", 256 << 10)
     curl = Variant("bench_curl", *ours[-1].arguments)
-    interleave(5 if bench.quick else LONG_ROUNDS, *ours, *pages, curl)
+    interleave(QUICK_ROUNDS if bench.quick else LONG_ROUNDS, *ours, *pages, curl)
     gibibytes = total / GIB
     for name, side in (("CPU s/GiB by size of a download", ours), ("CPU s/GiB of a file's pages alone, by its size", pages)):
         if side:

@@ -124,3 +124,35 @@ pub extern "C" fn http(port: u16) -> usize {
     let response = request.send(SendBody::from_owned_reader(Cursor::new(b"x"))).unwrap();
     response.into_body().into_reader().read(&mut [0; 100]).unwrap()
 }
+
+/// A queue of work for a thread, and a wait for its answer that ends.
+#[cfg(feature = "threads")]
+#[unsafe(no_mangle)]
+pub extern "C" fn threads(number: u64) -> u64 {
+    use std::thread;
+    use std::time::Duration;
+
+    use crossbeam_channel::{after, bounded, select, unbounded};
+
+    let (queue, work) = unbounded::<Box<dyn FnOnce() + Send>>();
+    thread::spawn(move || work.iter().for_each(|each| each()));
+    let (sender, answer) = bounded(1);
+    queue.send(Box::new(move || sender.send(number).unwrap())).unwrap();
+    select! {
+        recv(answer) -> number => number.unwrap(),
+        recv(after(Duration::from_millis(number))) -> _ => 0,
+    }
+}
+
+/// What the system trusts.
+#[cfg(feature = "trust")]
+#[unsafe(no_mangle)]
+pub extern "C" fn trust() -> usize {
+    use std::sync::Arc;
+
+    use rustls::client::danger::ServerCertVerifier;
+    use rustls::crypto::ring;
+
+    let verifier = rustls_platform_verifier::Verifier::new(Arc::new(ring::default_provider())).unwrap();
+    verifier.supported_verify_schemes().len()
+}
