@@ -58,14 +58,17 @@ impl Server {
         let thread = thread::spawn(move || {
             let mut threads = Vec::new();
             for stream in listener.incoming() {
+                // A connection is either seen by the drop or sees that it has begun: nobody would end it otherwise.
+                let mut open = kept.lock().unwrap();
                 if stopped.load(Ordering::SeqCst) {
                     break;
                 }
                 let stream = stream.unwrap();
+                open.push(stream.try_clone().unwrap());
+                drop(open);
                 stream.set_read_timeout(Some(PATIENCE)).unwrap();
                 // A close with something unread throws away what the kernel has still not sent, and no client could tell.
                 stream.set_nodelay(true).unwrap();
-                kept.lock().unwrap().push(stream.try_clone().unwrap());
                 let (serve, number, kept) = (serve.clone(), count.fetch_add(1, Ordering::SeqCst), kept.clone());
                 threads.push(thread::spawn(move || {
                     let address = stream.peer_addr().ok();
