@@ -129,7 +129,7 @@ pub fn grow(buffer: &mut Buffer, size: usize) {
         let mut larger = take(size);
         larger[..buffer.len()].copy_from_slice(buffer);
         let former = std::mem::replace(buffer, larger);
-        // On the way to a large one it goes back to the system at once: the sizes on the way are not to add up.
+        // What has grown to a large one is not kept, nor put off: the sizes on the way are not to add up.
         if size <= MAX_KEPT {
             give_back(former);
         }

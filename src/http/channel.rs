@@ -8,7 +8,8 @@ use super::tls_stream::{self, TlsStream};
 use crate::buffer;
 use crate::platform::LOW_WATER_MARK;
 
-/// From here on TLS receives a body cheaper in pieces of half a MiB: less is over before their memory has paid.
+/// From here on TLS receives a body cheaper in pieces of half a MiB, where sockets hold as much: less is over before their
+/// memory has paid.
 const VERY_LARGE_BODY: u64 = 8 * 1024 * 1024;
 
 /// A connection below HTTP.

@@ -56,7 +56,7 @@ impl Stream {
         self.wait_from(enough, Interest::Readable, Some(limit))
     }
 
-    /// From how many received bytes on the socket was last found readable.
+    /// From how many received bytes on the last wait was to find the socket readable.
     pub(super) fn low_water_mark(&self) -> u32 {
         self.low_water_mark
     }

@@ -9,18 +9,15 @@ pub extern "C" fn standard_library(number: usize) -> usize {
     catch_unwind(|| std::thread::spawn(move || 100 / number).join().unwrap()).unwrap_or(0)
 }
 
-/// A handshake, bytes there and back; no client certificates, as in the library.
+/// ring without what is for client certificates, as in the library.
 #[cfg(feature = "tls")]
-#[unsafe(no_mangle)]
-pub extern "C" fn tls(port: u16) -> usize {
-    use std::io::{Read, Write};
-    use std::net::TcpStream;
+fn provider() -> rustls::crypto::CryptoProvider {
     use std::sync::Arc;
 
+    use rustls::Error;
     use rustls::crypto::{CryptoProvider, KeyProvider, ring};
-    use rustls::pki_types::{PrivateKeyDer, ServerName};
+    use rustls::pki_types::PrivateKeyDer;
     use rustls::sign::SigningKey;
-    use rustls::{ClientConfig, ClientConnection, Error, RootCertStore, StreamOwned};
 
     #[derive(Debug)]
     struct NoKeys;
@@ -31,8 +28,21 @@ pub extern "C" fn tls(port: u16) -> usize {
         }
     }
 
-    let provider = CryptoProvider { key_provider: &NoKeys, ..ring::default_provider() };
-    let config = ClientConfig::builder_with_provider(Arc::new(provider))
+    CryptoProvider { key_provider: &NoKeys, ..ring::default_provider() }
+}
+
+/// A handshake, bytes there and back.
+#[cfg(feature = "tls")]
+#[unsafe(no_mangle)]
+pub extern "C" fn tls(port: u16) -> usize {
+    use std::io::{Read, Write};
+    use std::net::TcpStream;
+    use std::sync::Arc;
+
+    use rustls::pki_types::ServerName;
+    use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
+
+    let config = ClientConfig::builder_with_provider(Arc::new(provider()))
         .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])
         .unwrap()
         .with_root_certificates(RootCertStore::empty())
@@ -151,8 +161,7 @@ pub extern "C" fn trust() -> usize {
     use std::sync::Arc;
 
     use rustls::client::danger::ServerCertVerifier;
-    use rustls::crypto::ring;
 
-    let verifier = rustls_platform_verifier::Verifier::new(Arc::new(ring::default_provider())).unwrap();
+    let verifier = rustls_platform_verifier::Verifier::new(Arc::new(provider())).unwrap();
     verifier.supported_verify_schemes().len()
 }
