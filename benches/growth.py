@@ -6,7 +6,7 @@ from runs import CA, FAULT_PLAIN, GIB, SINK_PLAIN, SINK_TLS, Variant, free_memor
 MEMORY_FOR_LARGE = 16 * GIB
 # Runs of ten gigabytes, each longer than what disturbs it.
 LONG_ROUNDS = 6
-# Of a quarter of one.
+# Runs of a quarter of a gigabyte, of a fraction of a second each.
 QUICK_ROUNDS = 15
 # A long queue lives in memory that is new, a short one in memory that is in the cache; a search through it would be
 # thousands of times over this.

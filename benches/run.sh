@@ -1,7 +1,8 @@
 #!/bin/bash
 # The benchmark: this library against libcurl, on this machine, one command.
 #
-#   benches/run.sh --quick   5 runs of most, in under five minutes once it is built: one line a goal, and a non-zero exit while one is missed
+#   benches/run.sh --quick   5 runs of most, one line a goal, and a non-zero exit while one is missed; in under five
+#                            minutes once it is built
 #   benches/run.sh           9 runs of most and the larger sizes: writes docs/performance.md and docs/performance.svg too
 #   benches/run.sh --only downloads,abort   some sections of the quick run (benches/measure.py lists them)
 #

@@ -121,7 +121,8 @@ def small(bench):
     arguments = ["download", "--url", f"{NGINX_TLS}/4KiB", "--ca", CA, "--parallel", 10, "--count"]
     ours = Variant("bench_wxt", *arguments, 5000)
     # The same files: a download has no name that others know until it is whole. What that costs libcurl is in the table.
-    curl = [Variant("bench_curl", *arguments, 5000, *more) for more in [["--rename"], [], *([] if bench.quick else [["--multi"]])]]
+    kinds = [["--rename"], []] if bench.quick else [["--rename"], [], ["--multi"]]
+    curl = [Variant("bench_curl", *arguments, 5000, *kind) for kind in kinds]
     against_curl(bench, "5000 small tls downloads", ours, curl, None, 1.0, wall_goal=None)
     plain = ours.median("cpu_s") / curl[1].median("cpu_s")
     print(f"  5000 small tls downloads: {plain:.2f} of libcurl that writes each file under its last name")

@@ -218,14 +218,13 @@ impl Transport {
                     let reports = self.report_progress(&context, 0);
                     let gathers = waiting_since.is_none() && !self.sparse && self.body_left >= GATHERING_REST;
                     let since = *waiting_since.get_or_insert_with(Instant::now);
-                    let enough = self.channel.enough(self.body_left);
-                    let stream = self.channel.stream_mut();
                     if gathers {
-                        stream.gather(enough, since + GATHERING_TIME)?;
+                        let enough = self.channel.enough(self.body_left);
+                        self.channel.stream_mut().gather(enough, since + GATHERING_TIME)?;
                     } else {
                         // Where nothing came while it might gather, the first byte ends the wait.
                         let tick = reports.then(|| Instant::now() + PROGRESS_INTERVAL);
-                        stream.wait(Interest::Readable, tick)?;
+                        self.channel.stream_mut().wait(Interest::Readable, tick)?;
                         self.sparse = self.buffers.in_body() && since.elapsed() >= GATHERING_TIME;
                     }
                     source = Source::Socket;

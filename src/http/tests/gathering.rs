@@ -9,11 +9,17 @@ use std::time::{Duration, Instant};
 use socket2::Socket;
 
 use super::support::*;
+use crate::http::Response;
 use crate::http::stream::{Interest, Stream};
 use crate::platform::LOW_WATER_MARK;
 
 /// More than has to be to come for bytes to gather, however they are cut.
 const LENGTH: usize = 8 * LOW_WATER_MARK as usize;
+const READS: usize = 40;
+/// Long enough for the reader to have begun to wait, most times.
+const PAUSE: Duration = Duration::from_millis(1);
+/// Half of what bytes may gather.
+const LONG: Duration = Duration::from_millis(5);
 
 #[test]
 fn a_stream_is_waited_for_until_enough_has_come() {
@@ -34,33 +40,64 @@ fn a_stream_is_waited_for_until_enough_has_come() {
     drop(sending.join().unwrap().unwrap());
 }
 
-#[test]
-fn a_wait_for_a_large_body_goes_on_after_its_first_bytes() {
-    const READS: usize = 40;
-    // Long enough for the reader to have begun to wait, most times, and far shorter than bytes may gather.
-    const PAUSE: Duration = Duration::from_millis(1);
-    let (reads, may_send) = mpsc::channel();
-    let may_send = Mutex::new(may_send);
-    let server = Server::start(move |mut stream, _| {
-        read_request(&mut stream);
-        write!(stream, "HTTP/1.1 200 OK\r\nContent-Length: {LENGTH}\r\n\r\n").unwrap();
-        while may_send.lock().unwrap().recv_timeout(PATIENCE).unwrap() {
-            thread::sleep(PAUSE);
-            stream.write_all(b"x").unwrap();
-        }
-    });
-    let mut response = get(&client(), &server.url(), &context()).unwrap();
+/// How many of [`READS`] reads of `piece` bytes take long, of which each is sent a little after `may_send` says so.
+fn long_reads(response: &mut Response, piece: usize, may_send: &mpsc::Sender<bool>) -> usize {
+    let mut buffer = vec![0; piece];
     let mut long = 0;
     for _ in 0..READS {
         let start = Instant::now();
-        reads.send(true).unwrap();
-        assert_eq!(response.read(&mut [0; 16]).unwrap(), 1);
+        may_send.send(true).unwrap();
+        let mut received = 0;
+        while received < piece {
+            received += response.read(&mut buffer[received..]).unwrap();
+        }
         // A slow machine only adds to it.
-        if start.elapsed() >= 5 * PAUSE {
+        if start.elapsed() >= LONG {
             long += 1;
         }
     }
-    reads.send(false).unwrap();
+    may_send.send(false).unwrap();
+    long
+}
+
+/// The server's side of [`long_reads`].
+fn send_pieces(stream: &mut impl Write, length: usize, piece: usize, may_send: &Mutex<mpsc::Receiver<bool>>) {
+    write!(stream, "HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n").unwrap();
+    let piece = vec![b'x'; piece];
+    while may_send.lock().unwrap().recv_timeout(PATIENCE).unwrap() {
+        thread::sleep(PAUSE);
+        stream.write_all(&piece).unwrap();
+    }
+}
+
+#[test]
+fn a_wait_for_a_large_body_goes_on_after_its_first_bytes() {
+    let (sender, may_send) = mpsc::channel();
+    let may_send = Mutex::new(may_send);
+    let server = Server::start(move |mut stream, _| {
+        read_request(&mut stream);
+        send_pieces(&mut stream, LENGTH, 1, &may_send);
+    });
+    let mut response = get(&client(), &server.url(), &context()).unwrap();
+    let long = long_reads(&mut response, 1, &sender);
+    assert!(long >= READS / 2, "{long} long reads");
+}
+
+#[test]
+fn a_wait_for_a_very_large_body_over_tls_goes_on_after_what_is_enough_of_others() {
+    const PIECE: usize = LOW_WATER_MARK as usize * 3 / 2;
+    // Of which more than is very large is left to the end.
+    const LENGTH: usize = READS * PIECE + 16 * 1024 * 1024;
+    let (sender, may_send) = mpsc::channel();
+    let may_send = Mutex::new(may_send);
+    let authority = Authority::new();
+    let server = tls_server(authority.issue("test.example").config(), move |mut stream, _| {
+        read_request(&mut stream);
+        send_pieces(&mut stream, LENGTH, PIECE, &may_send);
+    });
+    let client = client_trusting(&authority);
+    let mut response = get(&client, &server.tls_url(), &context()).unwrap();
+    let long = long_reads(&mut response, PIECE, &sender);
     assert!(long >= READS / 2, "{long} long reads");
 }
 
