@@ -2,10 +2,10 @@
 
 use std::fmt;
 
-use crate::cancel::CancelReason;
 use crate::http::TlsFailure;
 use crate::policy::quirks::Api;
 use crate::storage;
+use crate::worker::StopReason;
 
 /// The calls that can fail, by the names that WeChat's messages begin with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,7 +91,7 @@ pub enum Category {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Failure {
     /// The task was stopped from outside, or its deadline passed.
-    Cancelled(CancelReason),
+    Cancelled(StopReason),
     /// The network component failed; the category tells where.
     Network(Category),
     /// The server's TLS is none, or cannot be trusted.
@@ -155,11 +155,11 @@ impl TransferError {
     }
 
     /// A transfer that was stopped.
-    pub fn cancelled(reason: CancelReason) -> TransferError {
+    pub fn cancelled(reason: StopReason) -> TransferError {
         let detail = match reason {
-            CancelReason::Aborted => "the task was aborted",
-            CancelReason::Interrupted => "the mini program was in the background for too long",
-            CancelReason::DeadlinePassed => "the deadline passed",
+            StopReason::Aborted => "the task was aborted",
+            StopReason::Interrupted => "the mini program was in the background for too long",
+            StopReason::DeadlinePassed => "the deadline passed",
         };
         TransferError::new(Failure::Cancelled(reason), detail)
     }
@@ -172,10 +172,10 @@ impl TransferError {
     /// WeChat's `errno`. The abort of a download has a number of its own.
     pub fn err_no(&self, call: Call) -> i32 {
         match &self.failure {
-            Failure::Cancelled(CancelReason::Aborted) if call == Call::DownloadFile => errno::ABORT_DOWNLOAD,
-            Failure::Cancelled(CancelReason::Aborted) => errno::CANCEL,
-            Failure::Cancelled(CancelReason::DeadlinePassed) => errno::TIMEOUT,
-            Failure::Cancelled(CancelReason::Interrupted) => errno::INTERRUPTED,
+            Failure::Cancelled(StopReason::Aborted) if call == Call::DownloadFile => errno::ABORT_DOWNLOAD,
+            Failure::Cancelled(StopReason::Aborted) => errno::CANCEL,
+            Failure::Cancelled(StopReason::DeadlinePassed) => errno::TIMEOUT,
+            Failure::Cancelled(StopReason::Interrupted) => errno::INTERRUPTED,
             Failure::Network(_)
             | Failure::Tls(_)
             | Failure::TrustStoreUnavailable
@@ -203,9 +203,9 @@ impl TransferError {
 
     fn reason(&self) -> String {
         match &self.failure {
-            Failure::Cancelled(CancelReason::Aborted) => "abort".into(),
-            Failure::Cancelled(CancelReason::DeadlinePassed) => "timeout".into(),
-            Failure::Cancelled(CancelReason::Interrupted) => "interrupted".into(),
+            Failure::Cancelled(StopReason::Aborted) => "abort".into(),
+            Failure::Cancelled(StopReason::DeadlinePassed) => "timeout".into(),
+            Failure::Cancelled(StopReason::Interrupted) => "interrupted".into(),
             Failure::Network(_)
             | Failure::Tls(_)
             | Failure::TrustStoreUnavailable
@@ -232,9 +232,9 @@ impl TransferError {
     /// The stable kind of the failure.
     pub fn category(&self) -> Category {
         match &self.failure {
-            Failure::Cancelled(CancelReason::Aborted) => Category::Aborted,
-            Failure::Cancelled(CancelReason::DeadlinePassed) => Category::Timeout,
-            Failure::Cancelled(CancelReason::Interrupted) => Category::Interrupted,
+            Failure::Cancelled(StopReason::Aborted) => Category::Aborted,
+            Failure::Cancelled(StopReason::DeadlinePassed) => Category::Timeout,
+            Failure::Cancelled(StopReason::Interrupted) => Category::Interrupted,
             Failure::Network(category) => *category,
             Failure::Tls(_) | Failure::TrustStoreUnavailable => Category::Tls,
             Failure::NotInDomainList => Category::Policy,
@@ -252,7 +252,7 @@ impl TransferError {
     /// Whether the same call may succeed later without a change: the cause is outside the request.
     pub fn retryable(&self) -> bool {
         match &self.failure {
-            Failure::Cancelled(reason) => *reason != CancelReason::Aborted,
+            Failure::Cancelled(reason) => *reason != StopReason::Aborted,
             Failure::Network(category) => matches!(
                 category,
                 Category::NameResolution | Category::Connect | Category::ConnectionClosed | Category::Protocol
@@ -274,7 +274,7 @@ impl From<storage::Error> for TransferError {
             storage::Error::PermissionDenied { path } => Failure::PermissionDenied { path },
             storage::Error::TemporaryFileNotExist { .. } => Failure::TemporaryFileNotExist,
             storage::Error::QuotaExceeded => Failure::QuotaExceeded,
-            storage::Error::Closed => Failure::Cancelled(CancelReason::Aborted),
+            storage::Error::Closed => Failure::Cancelled(StopReason::Aborted),
             storage::Error::InvalidDescriptor { .. } => Failure::InvalidRequestData { parameter: "fileDescriptor" },
             _ => Failure::SaveFile,
         };

@@ -12,7 +12,7 @@ use std::time::Instant;
 
 use super::error::Error;
 use super::head::Head;
-use crate::cancel::CancelToken;
+use crate::worker::{StopSignal, Worker};
 
 /// The times and counters of the last exchange, for a profile.
 #[derive(Clone, Debug, Default)]
@@ -49,7 +49,7 @@ pub struct Trace {
 
 /// The state of one exchange. One context may serve several exchanges one after another, the hops of a redirect.
 pub struct Context {
-    cancel: Arc<CancelToken>,
+    worker: Arc<Worker>,
     /// Read from the body's source.
     body_bytes_read: AtomicU64,
     /// Accepted by the socket.
@@ -85,10 +85,10 @@ pub(super) struct State {
 }
 
 impl Context {
-    /// A context for exchanges that `cancel` stops.
-    pub fn new(cancel: Arc<CancelToken>) -> Context {
+    /// A context for exchanges that run on `worker`.
+    pub fn new(worker: Arc<Worker>) -> Context {
         Context {
-            cancel,
+            worker,
             body_bytes_read: AtomicU64::new(0),
             body_bytes_accepted: AtomicU64::new(0),
             body_bytes_sent: AtomicU64::new(0),
@@ -121,8 +121,13 @@ impl Context {
     }
 
     /// The stop signal.
-    pub fn cancel(&self) -> &CancelToken {
-        &self.cancel
+    pub fn cancel(&self) -> &StopSignal {
+        self.worker.stop()
+    }
+
+    /// The thread that the exchange runs on.
+    pub(super) fn worker(&self) -> &Worker {
+        &self.worker
     }
 
     pub(super) fn state(&self) -> MutexGuard<'_, State> {

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::io;
 
-use crate::cancel::CancelReason;
+use crate::worker::{StopReason, WaitError};
 
 /// A failed exchange: its class, and one line for a log or an error message.
 #[derive(Debug)]
@@ -18,7 +18,7 @@ pub struct Error {
 #[derive(Debug)]
 pub enum ErrorKind {
     /// The token was cancelled or its deadline passed, in any phase.
-    Cancelled(CancelReason),
+    Cancelled(StopReason),
     /// The name of the server, or of the proxy, has no address.
     NameResolution,
     /// No address of the server accepted the connection.
@@ -108,11 +108,11 @@ impl Error {
         Error::new(ErrorKind::Tls(failure), failure.text())
     }
 
-    pub(super) fn cancelled(reason: CancelReason) -> Error {
+    pub(super) fn cancelled(reason: StopReason) -> Error {
         let detail = match reason {
-            CancelReason::Aborted => "aborted",
-            CancelReason::Interrupted => "interrupted",
-            CancelReason::DeadlinePassed => "the deadline passed",
+            StopReason::Aborted => "aborted",
+            StopReason::Interrupted => "interrupted",
+            StopReason::DeadlinePassed => "the deadline passed",
         };
         Error::new(ErrorKind::Cancelled(reason), detail)
     }
@@ -128,9 +128,18 @@ impl Error {
     }
 }
 
-impl From<CancelReason> for Error {
-    fn from(reason: CancelReason) -> Error {
+impl From<StopReason> for Error {
+    fn from(reason: StopReason) -> Error {
         Error::cancelled(reason)
+    }
+}
+
+impl From<WaitError> for Error {
+    fn from(error: WaitError) -> Error {
+        match error {
+            WaitError::Stopped(reason) => reason.into(),
+            WaitError::Failed(error) => Error::internal(format!("the system cannot wait: {error}")),
+        }
     }
 }
 

@@ -6,11 +6,10 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use crossbeam_channel::{Receiver, Sender, at, never, select};
-
 use super::context::Context;
 use super::error::{Error, ErrorKind};
-use crate::cancel::CancelReason;
+use crate::platform::Waker;
+use crate::worker::lock;
 
 /// Looks names up in place of the system, for an app that has its own DNS.
 pub trait Resolver: Send + Sync {
@@ -21,12 +20,27 @@ pub trait Resolver: Send + Sync {
 
 /// The way back for a [`Resolver`].
 #[derive(Debug)]
-pub struct ResolverAnswer(Sender<Vec<IpAddr>>);
+pub struct ResolverAnswer(Arc<Pending>);
+
+/// An answer that is waited for.
+#[derive(Debug)]
+struct Pending {
+    addresses: Mutex<Option<Vec<IpAddr>>>,
+    waker: Arc<Waker>,
+}
 
 impl ResolverAnswer {
     /// Gives the addresses, best first. Nobody may be waiting any more, which is fine.
     pub fn finish(self, addresses: Vec<IpAddr>) {
-        let _ = self.0.try_send(addresses);
+        *lock(&self.0.addresses) = Some(addresses);
+    }
+}
+
+impl Drop for ResolverAnswer {
+    /// An answer that was dropped is one without addresses.
+    fn drop(&mut self) {
+        lock(&self.0.addresses).get_or_insert_default();
+        self.0.waker.wake();
     }
 }
 
@@ -36,32 +50,19 @@ pub(super) fn resolve(
     resolver: Option<&Arc<dyn Resolver>>,
     host: &str,
 ) -> Result<Vec<IpAddr>, Error> {
-    let (sender, receiver) = crossbeam_channel::bounded(1);
-    let answer = ResolverAnswer(sender);
+    let worker = context.worker();
+    let waker = worker.waker().map_err(|error| Error::internal(format!("the system cannot wait: {error}")))?;
+    let pending = Arc::new(Pending { addresses: Mutex::default(), waker });
+    let answer = ResolverAnswer(pending.clone());
     match resolver {
         Some(resolver) => resolver.resolve(host, answer),
         None => SYSTEM.resolve(host, answer),
     }
-    let addresses = wait_for(context, &receiver)?;
+    let addresses = worker.wait_for(None, || lock(&pending.addresses).take())?.unwrap_or_default();
     if addresses.is_empty() {
         return Err(Error::new(ErrorKind::NameResolution, format!("the name {host} has no address")));
     }
     Ok(addresses)
-}
-
-/// An answer that was dropped is one without addresses.
-fn wait_for(context: &Context, answer: &Receiver<Vec<IpAddr>>) -> Result<Vec<IpAddr>, Error> {
-    let cancel = context.cancel();
-    cancel.check()?;
-    let deadline = cancel.deadline().map_or_else(never, at);
-    select! {
-        recv(answer) -> addresses => Ok(addresses.unwrap_or_default()),
-        recv(cancel.signal()) -> _ => {
-            cancel.check()?;
-            Err(Error::cancelled(CancelReason::Aborted))
-        }
-        recv(deadline) -> _ => Err(Error::cancelled(CancelReason::DeadlinePassed)),
-    }
 }
 
 /// The system's resolver blocks for as long as it likes and cannot be stopped, so it is called on threads that nobody

@@ -10,11 +10,11 @@ use std::time::Duration;
 
 pub use options::{OpenError, SessionOptions};
 
-use crate::cancel::CancelReason;
 use crate::error::{Failure, TransferError};
 use crate::policy::quirks::{Api, Effect};
 use crate::task::{Engine, Handler, Job, Submission, TaskId};
 use crate::transfer::{DownloadRequest, Environment, PreparedDownload, PreparedUpload, UploadRequest};
+use crate::worker::StopReason;
 use background::Background;
 use gate::{Entry, Gate};
 
@@ -123,7 +123,7 @@ impl Admission<'_> {
     ) -> TaskId {
         let job = if self.session.background.is_entered() {
             Err(TransferError::new(
-                Failure::Cancelled(CancelReason::Interrupted),
+                Failure::Cancelled(StopReason::Interrupted),
                 "the mini program is in the background",
             ))
         } else {

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use super::super::{Handler, Progress, ProgressCell, Stage};
 use super::*;
-use crate::cancel::CancelToken;
 use crate::error::Failure;
 use crate::policy::quirks::Api;
 use crate::task::TaskId;
 use crate::transfer::Profile;
+use crate::worker::StopSignal;
 
 const LIMIT: Duration = Duration::from_secs(60);
 
@@ -34,7 +34,7 @@ fn task(id: TaskId, listener: impl FnMut(TaskId, &'static str) + Send + 'static)
         id,
         api: Api::Download,
         timeout: LIMIT,
-        cancel: Arc::new(CancelToken::new()),
+        stop: Arc::new(StopSignal::new()),
         stage: Mutex::new(Stage::Running),
         progress: ProgressCell::new(true),
         profile: Mutex::default(),

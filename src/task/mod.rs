@@ -13,12 +13,11 @@ use std::time::{Duration, Instant};
 pub use delivery::{Executor, as_callback, in_callback};
 
 use crate::buffer::Running;
-use crate::cancel::{CancelReason, CancelToken};
 use crate::deferred;
 use crate::error::{Failure, TransferError};
-use crate::platform::Waker;
 use crate::policy::quirks::Api;
 use crate::transfer::{Events, Head, Outcome, Profile, TransferContext, epoch_milliseconds};
+use crate::worker::{StopReason, StopSignal, Worker, WorkerThread};
 use delivery::{Delivery, Event};
 use pool::Pool;
 pub use progress::Progress;
@@ -48,7 +47,7 @@ struct Task {
     id: TaskId,
     api: Api,
     timeout: Duration,
-    cancel: Arc<CancelToken>,
+    stop: Arc<StopSignal>,
     stage: Mutex<Stage>,
     progress: ProgressCell,
     profile: Mutex<Profile>,
@@ -112,7 +111,7 @@ impl Engine {
             id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
             api,
             timeout,
-            cancel: Arc::new(CancelToken::new()),
+            stop: Arc::new(StopSignal::new()),
             stage: Mutex::new(job.map_or(Stage::Running, Stage::Queued)),
             progress: ProgressCell::new(report_progress),
             profile: Mutex::new(Profile { invoke_start: now, queue_start: now, ..Profile::default() }),
@@ -122,7 +121,7 @@ impl Engine {
         let refused = refused.or_else(|| {
             let engine = self.clone();
             let queued = task.clone();
-            let run = Box::new(move |waker: &Arc<Waker>| engine.run(&queued, waker));
+            let run = Box::new(move |thread: &Arc<WorkerThread>| engine.run(&queued, thread));
             self.pool(api).submit(run, fail_when_full).err().map(|refusal| match refusal {
                 pool::Refusal::Full { limit } => TransferError::new(
                     Failure::TooManyTasks { api, limit },
@@ -142,14 +141,14 @@ impl Engine {
     /// Stops a task, queued or running. `false` if it has ended, its result is decided, or it never was.
     pub fn abort(&self, id: TaskId) -> bool {
         let task = lock(&self.tasks).get(&id).cloned();
-        task.is_some_and(|task| self.stop(&task, CancelReason::Aborted))
+        task.is_some_and(|task| self.stop(&task, StopReason::Aborted))
     }
 
     /// Stops the running tasks; queued ones stay.
     pub fn interrupt_running(&self) {
         for task in self.all() {
             if matches!(*lock(&task.stage), Stage::Running) {
-                task.cancel.cancel(CancelReason::Interrupted);
+                task.stop.request(StopReason::Interrupted);
             }
         }
     }
@@ -166,21 +165,21 @@ impl Engine {
         // Or a worker that is freed by the abort of one task would begin the next.
         self.set_paused(true);
         for task in self.all() {
-            self.stop(&task, CancelReason::Aborted);
+            self.stop(&task, StopReason::Aborted);
         }
         self.uploads.close();
         self.downloads.close();
         self.delivery.close();
     }
 
-    fn stop(&self, task: &Arc<Task>, reason: CancelReason) -> bool {
+    fn stop(&self, task: &Arc<Task>, reason: StopReason) -> bool {
         let stage = lock(&task.stage);
         match *stage {
             Stage::Ended => false,
-            Stage::Running => task.cancel.cancel(reason),
+            Stage::Running => task.stop.request(reason),
             Stage::Queued(_) => {
                 drop(stage);
-                let stopped = task.cancel.cancel(reason);
+                let stopped = task.stop.request(reason);
                 // A worker may have taken it in between; then the worker sees the cancelled token.
                 if self.take_job(task).is_some() {
                     self.pool(task.api).free_place();
@@ -203,24 +202,25 @@ impl Engine {
     }
 
     /// Runs a task on the worker thread that took it from the queue, unless it was aborted while it waited.
-    fn run(&self, task: &Arc<Task>, waker: &Arc<Waker>) {
+    fn run(&self, task: &Arc<Task>, thread: &Arc<WorkerThread>) {
         let Some(job) = self.take_job(task) else { return };
         lock(&task.profile).queue_end = epoch_milliseconds();
         let deadline = Instant::now() + task.timeout;
-        task.cancel.start(deadline, waker.clone());
+        task.stop.set_deadline(deadline);
+        let worker = Arc::new(Worker::new(task.stop.clone(), thread.clone()));
         let events: Arc<dyn Events> = Arc::new(TaskEvents { task: task.clone(), delivery: self.delivery.clone() });
-        let context = TransferContext { cancel: &task.cancel, events: &events, profile: &task.profile };
+        let context = TransferContext { worker: &worker, events: &events, profile: &task.profile };
         let running = Running::begin();
         let result = catch_unwind(AssertUnwindSafe(|| {
-            task.cancel.check().map_err(TransferError::cancelled)?;
+            task.stop.check().map_err(TransferError::cancelled)?;
             job(&context)
         }))
         .unwrap_or_else(|panic| Err(TransferError::new(Failure::Internal, panic_text(&panic))));
         drop(running);
-        task.cancel.finish();
         self.pool(task.api).free_place();
         self.end(task, result);
         deferred::drop_all();
+        worker.drop_deferred();
     }
 
     fn end(&self, task: &Arc<Task>, result: Result<Outcome, TransferError>) {

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender};
 
-use crate::platform::Waker;
+use crate::worker::WorkerThread;
 
 /// How long a worker waits for another task before it ends. Long enough for a page that loads one image after the
 /// other, short enough that a sleeping mini program costs no thread.
@@ -16,9 +16,9 @@ const IDLE_TIME: Duration = Duration::from_secs(2);
 /// What iOS gives a secondary thread: the system's certificate check runs on it.
 const STACK_SIZE: usize = 512 * 1024;
 
-/// A task's work, given the descriptor that wakes this thread's `poll`. That of a task which was aborted while it waited
+/// A task's work, given what stays with its thread. That of a task which was aborted while it waited
 /// stays in the queue and does nothing.
-pub type Work = Box<dyn FnOnce(&Arc<Waker>) + Send>;
+pub type Work = Box<dyn FnOnce(&Arc<WorkerThread>) + Send>;
 
 /// Why a task was not queued.
 #[derive(Debug)]
@@ -124,10 +124,13 @@ impl Pool {
     fn start_worker(&self, state: &mut State) -> io::Result<()> {
         // An ended thread has nothing left to be waited for; without its handle the list stays short.
         state.threads.retain(|thread| !thread.is_finished());
-        let waker = Arc::new(Waker::new()?);
+        let thread_state = Arc::new(WorkerThread::default());
+        thread_state.waker()?;
         let shared = self.shared.clone();
-        let thread =
-            thread::Builder::new().name(self.name.into()).stack_size(STACK_SIZE).spawn(move || shared.work(&waker))?;
+        let thread = thread::Builder::new()
+            .name(self.name.into())
+            .stack_size(STACK_SIZE)
+            .spawn(move || shared.work(&thread_state))?;
         state.threads.push(thread);
         state.workers += 1;
         Ok(())
@@ -135,10 +138,9 @@ impl Pool {
 }
 
 impl Shared {
-    fn work(&self, waker: &Arc<Waker>) {
+    fn work(&self, thread: &Arc<WorkerThread>) {
         while let Some(work) = self.next() {
-            waker.reset();
-            work(waker);
+            work(thread);
             self.lock().work -= 1;
         }
     }
@@ -188,7 +190,7 @@ mod tests {
         fn submit(pool: &Pool) -> Held {
             let (begins, begun) = mpsc::channel();
             let (let_go, may_end) = mpsc::channel::<()>();
-            let work = Box::new(move |_: &Arc<Waker>| {
+            let work = Box::new(move |_: &Arc<WorkerThread>| {
                 begins.send(()).unwrap();
                 // An error is the test's end, which lets everything go.
                 let _ = may_end.recv();
@@ -212,7 +214,7 @@ mod tests {
 
     fn submit_number(pool: &Pool, number: u32, sender: &mpsc::Sender<u32>) {
         let sender = sender.clone();
-        let work = Box::new(move |_: &Arc<Waker>| sender.send(number).unwrap());
+        let work = Box::new(move |_: &Arc<WorkerThread>| sender.send(number).unwrap());
         pool.submit(work, false).unwrap();
     }
 
@@ -260,7 +262,7 @@ mod tests {
         let all_run = Arc::new(Barrier::new(3));
         for _ in 0..3 {
             let all_run = all_run.clone();
-            let work = move |_: &Arc<Waker>| {
+            let work = move |_: &Arc<WorkerThread>| {
                 all_run.wait();
             };
             pool.submit(Box::new(work), false).unwrap();

@@ -49,20 +49,20 @@ impl PreparedDownload {
             Some(path) => environment.storage.create_target(path)?,
             None => environment.storage.create_temporary()?,
         };
-        let http_context = Arc::new(http::Context::new(context.cancel.clone()));
+        let http_context = Arc::new(http::Context::new(context.worker.clone()));
         let exchanged = exchange::run(environment, context, Api::Download, prepared, &http_context, None)?;
         let written = write(environment, context, exchanged, &mut part);
         exchange::record(context, &http_context);
         // An abort that came before leaves no file; one that comes later is told that it is too late.
         let settled = written.and_then(|written| {
-            context.cancel.settle().map_err(TransferError::cancelled)?;
+            context.worker.stop().settle().map_err(TransferError::cancelled)?;
             Ok(written)
         });
         let (status, extension) = match settled {
             Ok(written) => written,
             Err(error) => {
                 // After another failure, for want of space for one, the host is to find that there is as much as before.
-                if context.cancel.check().is_err() {
+                if context.worker.stop().check().is_err() {
                     part.give_up();
                 }
                 return Err(error);

@@ -12,7 +12,6 @@ mod upload;
 
 use std::sync::{Arc, Mutex};
 
-use crate::cancel::CancelToken;
 use crate::http;
 use crate::log::Log;
 use crate::policy::domains::DomainRules;
@@ -20,6 +19,7 @@ use crate::policy::headers::Identity;
 use crate::policy::limits::Limits;
 use crate::policy::quirks::Quirks;
 use crate::storage::{Storage, StoredFile};
+use crate::worker::Worker;
 
 #[cfg(feature = "fuzzing")]
 pub use multipart::{FilePart, MultipartBody};
@@ -50,8 +50,8 @@ pub struct Environment {
 
 /// What one running transfer is given.
 pub struct TransferContext<'a> {
-    /// Its stop signal and deadline.
-    pub cancel: &'a Arc<CancelToken>,
+    /// The thread that it runs on, with its stop signal.
+    pub worker: &'a Arc<Worker>,
     /// Who hears of it.
     pub events: &'a Arc<dyn Events>,
     /// When it did what; filled as it goes, so that a failure has one too.

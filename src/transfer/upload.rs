@@ -102,7 +102,7 @@ impl PreparedUpload {
         let part = FilePart {
             name: &name,
             file_name: &file_name,
-            content: SourceReader::new(source, context.cancel.clone()),
+            content: SourceReader::new(source, context.worker.clone()),
             size,
         };
         let mut multipart = MultipartBody::new(&form_data, part)
@@ -112,7 +112,7 @@ impl PreparedUpload {
                 *value = multipart.content_type();
             }
         }
-        let http_context = Arc::new(http::Context::new(context.cancel.clone()));
+        let http_context = Arc::new(http::Context::new(context.worker.clone()));
         let reports = !environment.quirks.has(Api::Upload, Effect::NoProgressEvents);
         let length = multipart.length();
         if reports {
@@ -128,7 +128,7 @@ impl PreparedUpload {
         let outcome = read_data(environment, exchanged);
         exchange::record(context, &http_context);
         let outcome = outcome?;
-        context.cancel.settle().map_err(TransferError::cancelled)?;
+        context.worker.stop().settle().map_err(TransferError::cancelled)?;
         Ok(outcome)
     }
 }

@@ -8,9 +8,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::support::*;
-use crate::cancel::{CancelReason, CancelToken};
 use crate::http::*;
 use crate::platform::Waker;
+use crate::worker::{StopReason, StopSignal, Worker};
 
 /// A phase in which an exchange hangs: its client, its URL, and what keeps it hanging. `reached` is told when it does.
 struct Hanging {
@@ -159,12 +159,12 @@ fn a_cancel_ends_every_phase_at_once() {
             let exchange = scope.spawn(|| (run(&hanging, &context), Instant::now()));
             was_reached.recv_timeout(PATIENCE).unwrap();
             let cancelled_at = Instant::now();
-            assert!(token.cancel(CancelReason::Interrupted));
+            assert!(token.request(StopReason::Interrupted));
             let (error, ended_at) = exchange.join().unwrap();
             assert!(ended_at - cancelled_at < Duration::from_secs(1), "{name} took {:?}", ended_at - cancelled_at);
             (error, cancelled_at)
         });
-        assert!(matches!(error.kind, ErrorKind::Cancelled(CancelReason::Interrupted)), "{name}: {error:?}");
+        assert!(matches!(error.kind, ErrorKind::Cancelled(StopReason::Interrupted)), "{name}: {error:?}");
         assert!(cancelled_at.elapsed() < PATIENCE);
     }
 }
@@ -178,7 +178,7 @@ fn a_deadline_ends_every_phase() {
         let (context, _token, _waker) = context_with_deadline(begin + Duration::from_millis(150));
         let error = run(&hanging, &context);
         let took = begin.elapsed();
-        assert!(matches!(error.kind, ErrorKind::Cancelled(CancelReason::DeadlinePassed)), "{name}: {error:?}");
+        assert!(matches!(error.kind, ErrorKind::Cancelled(StopReason::DeadlinePassed)), "{name}: {error:?}");
         assert!(took >= Duration::from_millis(150), "{name} took {took:?}");
         assert!(took < Duration::from_secs(2), "{name} took {took:?}");
     }
@@ -188,9 +188,9 @@ fn a_deadline_ends_every_phase() {
 fn a_cancelled_exchange_does_not_begin() {
     let server = Server::answering("HTTP/1.1 204 No Content\r\n\r\n");
     let (context, token, _waker) = context_with_deadline(Instant::now() + PATIENCE);
-    token.cancel(CancelReason::Aborted);
+    token.request(StopReason::Aborted);
     let error = get(&client(), &server.url(), &context).err().unwrap();
-    assert!(matches!(error.kind, ErrorKind::Cancelled(CancelReason::Aborted)), "{error:?}");
+    assert!(matches!(error.kind, ErrorKind::Cancelled(StopReason::Aborted)), "{error:?}");
     assert_eq!(server.connections(), 0);
 }
 
@@ -202,9 +202,9 @@ fn what_was_received_is_not_read_after_a_cancel() {
     let (client, url) = (client(), server.url());
     let mut response = get(&client, &url, &context).unwrap();
     assert_eq!(response.read(&mut [0; 1]).unwrap(), 1);
-    token.cancel(CancelReason::Aborted);
+    token.request(StopReason::Aborted);
     let error = response.read(&mut [0; 1]).unwrap_err();
-    assert!(matches!(error.kind, ErrorKind::Cancelled(CancelReason::Aborted)), "{error:?}");
+    assert!(matches!(error.kind, ErrorKind::Cancelled(StopReason::Aborted)), "{error:?}");
 }
 
 #[test]
@@ -278,7 +278,7 @@ impl BlackHole {
 /// A source that waits for its bytes gives up with an error of its own; that is not why the exchange ended.
 #[test]
 fn a_source_that_gives_up_when_it_is_told_to_is_no_failure_of_the_source() {
-    struct GivesUp(Arc<CancelToken>);
+    struct GivesUp(Arc<StopSignal>);
     impl BodySource for GivesUp {
         fn length(&self) -> u64 {
             10
@@ -287,15 +287,15 @@ fn a_source_that_gives_up_when_it_is_told_to_is_no_failure_of_the_source() {
             Ok(())
         }
         fn read(&mut self, _: &mut [u8]) -> std::io::Result<usize> {
-            self.0.cancel(CancelReason::Aborted);
+            self.0.request(StopReason::Aborted);
             Err(std::io::Error::other("gave up"))
         }
     }
     let server = Server::start(|stream, _| stay(&stream));
-    let token = Arc::new(CancelToken::new());
-    let context = Arc::new(Context::new(token.clone()));
+    let token = Arc::new(StopSignal::new());
+    let context = Arc::new(Context::new(Arc::new(Worker::for_call(token.clone()))));
     let (client, url, mut body) = (client(), server.url(), GivesUp(token));
     let request = Request { method: Method::Post, url: &url, headers: &[], body: Some(&mut body) };
     let error = client.send(request, &context).err().unwrap();
-    assert!(matches!(error.kind, ErrorKind::Cancelled(CancelReason::Aborted)), "{error:?}");
+    assert!(matches!(error.kind, ErrorKind::Cancelled(StopReason::Aborted)), "{error:?}");
 }

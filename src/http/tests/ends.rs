@@ -8,9 +8,9 @@ use std::thread;
 use std::time::Instant;
 
 use super::support::*;
-use crate::cancel::CancelReason;
 use crate::deferred;
 use crate::http::*;
+use crate::worker::StopReason;
 
 const NO_CONTENT: &[u8] = b"HTTP/1.1 204 No Content\r\n\r\n";
 
@@ -31,10 +31,10 @@ fn aborted_upload(length: u64, reached: impl Fn(&Context) -> bool + Send + 'stat
     let watched = context.clone();
     let watching = thread::spawn(move || {
         wait_until(|| reached(&watched));
-        token.cancel(CancelReason::Aborted);
+        token.request(StopReason::Aborted);
     });
     let error = post(&client(), &server.url(), &mut PatternBody::new(length), &context).err().unwrap();
-    assert!(matches!(error.kind, ErrorKind::Cancelled(CancelReason::Aborted)), "{error:?}");
+    assert!(matches!(error.kind, ErrorKind::Cancelled(StopReason::Aborted)), "{error:?}");
     watching.join().unwrap();
     deferred::drop_all();
     aborted.send(()).unwrap();

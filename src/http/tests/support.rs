@@ -11,10 +11,10 @@ use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
-use crate::cancel::CancelToken;
 use crate::http::*;
 use crate::log::Log;
 use crate::platform::Waker;
+use crate::worker::{StopSignal, Worker};
 
 /// Long enough for the slowest machine; nothing waits for it when all is well.
 pub const PATIENCE: Duration = Duration::from_secs(60);
@@ -317,10 +317,12 @@ pub fn context() -> Arc<Context> {
     context_with_deadline(Instant::now() + PATIENCE).0
 }
 
-pub fn context_with_deadline(deadline: Instant) -> (Arc<Context>, Arc<CancelToken>, Arc<Waker>) {
-    let (token, waker) = (Arc::new(CancelToken::new()), Arc::new(Waker::new().unwrap()));
-    token.start(deadline, waker.clone());
-    (Arc::new(Context::new(token.clone())), token, waker)
+pub fn context_with_deadline(deadline: Instant) -> (Arc<Context>, Arc<StopSignal>, Arc<Waker>) {
+    let stop = Arc::new(StopSignal::new());
+    stop.set_deadline(deadline);
+    let worker = Worker::for_call(stop.clone());
+    let waker = worker.waker().unwrap();
+    (Arc::new(Context::new(Arc::new(worker))), stop, waker)
 }
 
 pub fn get<'a>(client: &'a Client, url: &'a url::Url, context: &Arc<Context>) -> Result<Response, Error> {

@@ -1,0 +1,171 @@
+//! Byte buffers that a thread uses again, from one task to the next, and large ones that go back to the system when they
+//! have been used.
+//!
+//! New memory has to be zeroed, which for a small transfer is more bytes than it moves, and an idle connection is to hold no
+//! memory. So a buffer belongs to the thread, and goes with it when the thread has had nothing to do.
+
+use std::ops::{Deref, DerefMut};
+
+use super::sizes::{MAX_ALLOCATED, MAX_KEPT, MAX_SPARE};
+use super::{Worker, lock};
+use crate::platform::Pages;
+
+/// Space for bytes, whatever it holds.
+#[derive(Debug)]
+pub enum Buffer {
+    /// Of the allocator.
+    Small(Vec<u8>),
+    /// Of the system.
+    Large(Pages),
+}
+
+impl Default for Buffer {
+    /// No bytes.
+    fn default() -> Buffer {
+        Buffer::Small(Vec::new())
+    }
+}
+
+impl Deref for Buffer {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        match self {
+            Buffer::Small(bytes) => bytes,
+            Buffer::Large(pages) => pages,
+        }
+    }
+}
+
+impl DerefMut for Buffer {
+    fn deref_mut(&mut self) -> &mut [u8] {
+        match self {
+            Buffer::Small(bytes) => bytes,
+            Buffer::Large(pages) => pages,
+        }
+    }
+}
+
+/// The buffers that a thread keeps, oldest first.
+#[derive(Debug, Default)]
+pub(super) struct SpareBuffers(Vec<Buffer>);
+
+impl Worker {
+    /// A buffer of `size` bytes, whatever they are. Of a large one, only what is used takes memory.
+    pub fn take_buffer(&self, size: usize) -> Buffer {
+        let mut spare = lock(&self.thread.spare);
+        if let Some(index) = spare.0.iter().position(|buffer| buffer.len() == size) {
+            return spare.0.swap_remove(index);
+        }
+        drop(spare);
+        let large = if size > MAX_ALLOCATED { Pages::new(size).map(Buffer::Large) } else { None };
+        large.unwrap_or_else(|| Buffer::Small(vec![0; size]))
+    }
+
+    /// Keeps a buffer for the thread's next [`take_buffer`](Worker::take_buffer) of its size. One that is too large for that
+    /// goes back to the system when the host was told. What it holds is not cleared.
+    pub fn give_back(&self, buffer: Buffer) {
+        if buffer.is_empty() {
+            return;
+        }
+        if buffer.len() > MAX_KEPT {
+            return self.drop_later(buffer);
+        }
+        let mut spare = lock(&self.thread.spare);
+        if spare.0.len() == MAX_SPARE {
+            spare.0.remove(0);
+        }
+        spare.0.push(buffer);
+    }
+
+    /// Makes a buffer at least `size` long, with the same bytes at its start.
+    pub fn grow(&self, buffer: &mut Buffer, size: usize) {
+        if buffer.len() >= size {
+            return;
+        }
+        let mut larger = self.take_buffer(size);
+        larger[..buffer.len()].copy_from_slice(buffer);
+        let former = std::mem::replace(buffer, larger);
+        // What has grown to a large one is dropped at once: the sizes on the way are not to add up.
+        if size <= MAX_KEPT {
+            self.give_back(former);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::worker::StopSignal;
+
+    fn worker() -> Worker {
+        Worker::for_call(Arc::new(StopSignal::new()))
+    }
+
+    fn kept(worker: &Worker) -> usize {
+        lock(&worker.thread.spare).0.len()
+    }
+
+    #[test]
+    fn a_buffer_is_used_again_for_its_size_only() {
+        let worker = worker();
+        let mut buffer = worker.take_buffer(1000);
+        assert_eq!(buffer[..], [0; 1000]);
+        buffer[0] = 7;
+        worker.give_back(buffer);
+        assert_eq!(worker.take_buffer(2000)[0], 0);
+        assert_eq!(worker.take_buffer(1000)[0], 7);
+        assert_eq!(worker.take_buffer(1000)[0], 0, "it was taken");
+    }
+
+    #[test]
+    fn a_thread_keeps_the_newest_few() {
+        let worker = worker();
+        for mark in 1..=MAX_SPARE + 1 {
+            worker.give_back(Buffer::Small(vec![mark as u8; 10]));
+        }
+        let marks: Vec<_> = (0..=MAX_SPARE).map(|_| worker.take_buffer(10)[0]).collect();
+        assert_eq!(marks.iter().filter(|&&mark| mark == 1).count(), 0, "the oldest was dropped");
+        assert_eq!(marks.iter().filter(|&&mark| mark == 0).count(), 1);
+    }
+
+    #[test]
+    fn a_large_buffer_is_not_kept() {
+        let worker = worker();
+        worker.give_back(worker.take_buffer(MAX_KEPT + 1));
+        assert_eq!(kept(&worker), 0);
+        worker.give_back(worker.take_buffer(MAX_KEPT));
+        assert_eq!(kept(&worker), 1);
+    }
+
+    #[test]
+    fn a_buffer_that_grew_large_leaves_nothing_to_keep() {
+        let worker = worker();
+        let mut buffer = worker.take_buffer(MAX_KEPT);
+        worker.grow(&mut buffer, MAX_KEPT + 1);
+        assert_eq!(kept(&worker), 0);
+        let mut buffer = worker.take_buffer(MAX_KEPT - 1);
+        worker.grow(&mut buffer, MAX_KEPT);
+        assert_eq!(kept(&worker), 1);
+    }
+
+    #[test]
+    fn a_large_buffer_is_mapped() {
+        let worker = worker();
+        assert!(matches!(worker.take_buffer(MAX_ALLOCATED), Buffer::Small(_)));
+        assert!(matches!(worker.take_buffer(MAX_ALLOCATED + 1), Buffer::Large(_)));
+    }
+
+    #[test]
+    fn growing_keeps_the_bytes() {
+        let worker = worker();
+        let mut buffer = Buffer::Small(vec![1, 2, 3]);
+        worker.grow(&mut buffer, 5);
+        assert_eq!(buffer[..3], [1, 2, 3]);
+        assert_eq!(buffer.len(), 5);
+        worker.grow(&mut buffer, 4);
+        assert_eq!(buffer.len(), 5, "it never shrinks");
+    }
+}

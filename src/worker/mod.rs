@@ -1,0 +1,209 @@
+//! The thread that a transfer or a file call runs on, as the code that runs on it sees it.
+//!
+//! A [`Worker`] is made where a task or a call begins and handed down as a parameter. It holds what such code needs of its
+//! thread and nothing else holds:
+//!
+//! - the stop signal, with the deadline, and the rule of how often a loop looks at it ([`Worker::turn`]);
+//! - the one function in which a worker sleeps (`wait.rs`);
+//! - the buffers that the thread uses again (`buffers.rs`), with all of their sizes (`sizes.rs`);
+//! - what is dropped only after the host was told ([`Worker::drop_later`]).
+//!
+//! Beside it are the two services that need threads of their own: [`ThreadPool`] and [`Timer`].
+
+mod buffers;
+mod pool;
+pub mod sizes;
+mod stop;
+mod timer;
+mod wait;
+
+use std::any::Any;
+use std::fmt;
+use std::io;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
+
+use once_cell::sync::OnceCell;
+
+pub use buffers::Buffer;
+use buffers::SpareBuffers;
+pub use pool::{ThreadPool, WorkQueue};
+pub use stop::{StopReason, StopSignal};
+pub use timer::{Alarm, Timer};
+pub use wait::{Events, MAX_WATCHED, WaitError};
+
+use crate::platform::Waker;
+
+/// A loop looks at the stop signal when it has moved this many bytes since its last look.
+const BYTES_BETWEEN_LOOKS: usize = 64 * 1024;
+/// A loop looks at the stop signal after this many turns, however little they move.
+const TURNS_BETWEEN_LOOKS: usize = 16;
+
+/// Locks a mutex whose contents are right after every single step under it, so that a panic elsewhere does not matter.
+pub fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// What stays with a thread from one task to the next.
+#[derive(Default)]
+pub struct WorkerThread {
+    /// Made when it is first needed: a call on a thread of the host's seldom waits.
+    waker: OnceCell<Arc<Waker>>,
+    spare: Mutex<SpareBuffers>,
+    deferred: Mutex<Vec<Box<dyn Any + Send>>>,
+}
+
+impl WorkerThread {
+    /// Makes the descriptor that wakes the thread, if there is none.
+    ///
+    /// # Errors
+    /// The process has no descriptor left.
+    pub fn waker(&self) -> io::Result<&Arc<Waker>> {
+        self.waker.get_or_try_init(|| Waker::new().map(Arc::new))
+    }
+}
+
+/// One task or call on its thread.
+pub struct Worker {
+    stop: Arc<StopSignal>,
+    thread: Arc<WorkerThread>,
+    /// Bytes moved since the last look at the stop signal.
+    moved: AtomicUsize,
+}
+
+impl Worker {
+    /// A worker that `stop` stops, on a thread that other tasks ran on before.
+    pub fn new(stop: Arc<StopSignal>, thread: Arc<WorkerThread>) -> Worker {
+        Worker { stop, thread, moved: AtomicUsize::new(0) }
+    }
+
+    /// A worker for one call on a thread of the host's.
+    pub fn for_call(stop: Arc<StopSignal>) -> Worker {
+        Worker::new(stop, Arc::default())
+    }
+
+    /// The stop signal.
+    pub fn stop(&self) -> &StopSignal {
+        &self.stop
+    }
+
+    /// The descriptor that ends a [`wait_for`](Worker::wait_for) of this thread, for those who make its condition true.
+    ///
+    /// # Errors
+    /// The process has no descriptor left.
+    pub fn waker(&self) -> io::Result<Arc<Waker>> {
+        self.thread.waker().cloned()
+    }
+
+    /// `Err` once the work is to stop.
+    ///
+    /// # Errors
+    /// Why it is to stop.
+    pub fn check(&self) -> Result<(), StopReason> {
+        self.moved.store(0, Ordering::Relaxed);
+        self.stop.check()
+    }
+
+    /// Every turn of a loop that a peer, a disk or a lock can keep going calls this with the bytes that it moves. It looks at
+    /// the stop signal at least every 64 KiB and every 16 turns, so that no flood outlasts a deadline.
+    ///
+    /// # Errors
+    /// Why the work is to stop.
+    pub fn turn(&self, bytes: usize) -> Result<(), StopReason> {
+        let cost = bytes.max(BYTES_BETWEEN_LOOKS / TURNS_BETWEEN_LOOKS);
+        let moved = self.moved.load(Ordering::Relaxed).saturating_add(cost);
+        if moved >= BYTES_BETWEEN_LOOKS {
+            return self.check();
+        }
+        self.moved.store(moved, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Keeps `value` until [`drop_deferred`](Worker::drop_deferred): what the system takes a while to take back, such as
+    /// a large buffer or the connection of a stopped task. The host is told first.
+    pub fn drop_later(&self, value: impl Any + Send) {
+        lock(&self.thread.deferred).push(Box::new(value));
+    }
+
+    /// Drops what was kept. Called when the host was told how the task ended.
+    pub fn drop_deferred(&self) {
+        if lock(&self.thread.deferred).is_empty() {
+            return;
+        }
+        // On a single core, yield so that the delivery thread runs first.
+        thread::yield_now();
+        // One at a time and outside the lock, since a value may defer another.
+        loop {
+            let value = lock(&self.thread.deferred).pop();
+            if value.is_none() {
+                return;
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Worker {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Worker").field("stop", &self.stop).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for WorkerThread {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("WorkerThread").finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Weak;
+
+    use super::*;
+
+    fn worker() -> Worker {
+        Worker::for_call(Arc::new(StopSignal::new()))
+    }
+
+    /// How many turns of `bytes` a stopped worker still takes.
+    fn turns_after_a_stop(bytes: usize) -> usize {
+        let worker = worker();
+        worker.check().unwrap();
+        worker.stop().request(StopReason::Aborted);
+        (0..).take_while(|_| worker.turn(bytes).is_ok()).count()
+    }
+
+    #[test]
+    fn a_loop_sees_the_stop_within_64_kib_or_16_turns() {
+        assert_eq!(turns_after_a_stop(0), 15);
+        assert_eq!(turns_after_a_stop(100), 15);
+        assert_eq!(turns_after_a_stop(16 * 1024), 3);
+        assert_eq!(turns_after_a_stop(64 * 1024), 0);
+        assert_eq!(turns_after_a_stop(usize::MAX), 0);
+    }
+
+    #[test]
+    fn a_deferred_value_is_kept_until_all_are_dropped() {
+        let worker = worker();
+        let value = Arc::new(());
+        worker.drop_later(value.clone());
+        assert_eq!(Arc::strong_count(&value), 2);
+        worker.drop_deferred();
+        assert_eq!(Arc::strong_count(&value), 1);
+    }
+
+    #[test]
+    fn a_deferred_value_may_defer_another() {
+        struct Outer(Weak<Worker>, Arc<()>);
+        impl Drop for Outer {
+            fn drop(&mut self) {
+                self.0.upgrade().unwrap().drop_later(self.1.clone());
+            }
+        }
+        let worker = Arc::new(worker());
+        let value = Arc::new(());
+        worker.drop_later(Outer(Arc::downgrade(&worker), value.clone()));
+        worker.drop_deferred();
+        assert_eq!(Arc::strong_count(&value), 1);
+    }
+}

@@ -1,0 +1,310 @@
+//! Threads that come when there is work and go when there is none for a while.
+
+use std::io;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use super::{WorkerThread, lock};
+
+/// How long a thread waits for more work before it ends. Long enough for a page that loads one image after the other, short
+/// enough that a sleeping mini program costs no thread.
+const IDLE_TIME: Duration = Duration::from_secs(2);
+
+/// What is to be done, in which order: the owner's own queue, which only the pool locks.
+pub trait WorkQueue: Send + 'static {
+    /// One piece of work.
+    type Work: Send;
+
+    /// Takes the next piece that may begin now.
+    fn next(&mut self) -> Option<Self::Work>;
+
+    /// How many pieces [`next`](WorkQueue::next) could give now.
+    fn ready(&self) -> usize;
+
+    /// A piece that `next` gave is done. Called under the pool's lock, on the thread that did it.
+    fn done(&mut self) {}
+}
+
+/// A pool of threads around a queue.
+pub struct ThreadPool<Q: WorkQueue> {
+    name: &'static str,
+    limit: usize,
+    stack_size: usize,
+    shared: Arc<Shared<Q>>,
+}
+
+struct Shared<Q: WorkQueue> {
+    state: Mutex<PoolState<Q>>,
+    /// There is work, or the pool is closed.
+    changed: Condvar,
+    run: Box<dyn Fn(Q::Work, &Arc<WorkerThread>) + Send + Sync>,
+}
+
+struct PoolState<Q> {
+    queue: Q,
+    /// Threads that are alive, or will be at once.
+    threads: usize,
+    /// Threads that wait for work.
+    idle: usize,
+    closed: bool,
+    handles: Vec<JoinHandle<()>>,
+}
+
+impl<Q: WorkQueue> ThreadPool<Q> {
+    /// A pool without a thread; it never has more than `limit`. `run` does one piece of work, and must not panic.
+    pub fn new(
+        name: &'static str,
+        limit: usize,
+        stack_size: usize,
+        queue: Q,
+        run: impl Fn(Q::Work, &Arc<WorkerThread>) + Send + Sync + 'static,
+    ) -> ThreadPool<Q> {
+        let state = PoolState { queue, threads: 0, idle: 0, closed: false, handles: Vec::new() };
+        let shared = Shared { state: Mutex::new(state), changed: Condvar::new(), run: Box::new(run) };
+        ThreadPool { name, limit, stack_size, shared: Arc::new(shared) }
+    }
+
+    /// Changes the queue, and sees to it that somebody does what is ready in it.
+    ///
+    /// # Errors
+    /// There is work and no thread, and none can be started: the process has no thread, memory or descriptor left. `change`
+    /// has happened all the same.
+    pub fn update<T>(&self, change: impl FnOnce(&mut Q) -> T) -> (T, io::Result<()>) {
+        let mut state = lock(&self.shared.state);
+        let value = change(&mut state.queue);
+        let ready = state.queue.ready();
+        let mut started = Ok(());
+        // Threads that wait take work first.
+        for _ in state.idle..ready {
+            if state.threads >= self.limit || state.closed {
+                break;
+            }
+            if let Err(error) = self.start(&mut state) {
+                // A thread that is busy now comes to it.
+                if state.threads == 0 {
+                    started = Err(error);
+                }
+                break;
+            }
+        }
+        drop(state);
+        match ready {
+            0 => {}
+            1 => self.shared.changed.notify_one(),
+            _ => self.shared.changed.notify_all(),
+        }
+        (value, started)
+    }
+
+    /// Lets the threads end after what they do now, and waits for them. What is still queued stays in the queue.
+    pub fn close(&self) {
+        let handles = {
+            let mut state = lock(&self.shared.state);
+            state.closed = true;
+            std::mem::take(&mut state.handles)
+        };
+        self.shared.changed.notify_all();
+        for handle in handles {
+            // `run` does not panic, so there is nothing to learn from the result.
+            let _ = handle.join();
+        }
+    }
+
+    fn start(&self, state: &mut PoolState<Q>) -> io::Result<()> {
+        // An ended thread has nothing left to be waited for; without its handle the list stays short.
+        state.handles.retain(|handle| !handle.is_finished());
+        let thread = Arc::new(WorkerThread::default());
+        // Here, where a lack of descriptors can still be told.
+        thread.waker()?;
+        let shared = self.shared.clone();
+        let handle = thread::Builder::new()
+            .name(self.name.into())
+            .stack_size(self.stack_size)
+            .spawn(move || shared.work(&thread))?;
+        state.handles.push(handle);
+        state.threads += 1;
+        Ok(())
+    }
+}
+
+impl<Q: WorkQueue> Shared<Q> {
+    fn work(&self, thread: &Arc<WorkerThread>) {
+        let mut state = lock(&self.state);
+        loop {
+            while !state.closed
+                && let Some(work) = state.queue.next()
+            {
+                drop(state);
+                (self.run)(work, thread);
+                state = lock(&self.state);
+                state.queue.done();
+            }
+            if state.closed {
+                break;
+            }
+            let is_over;
+            (state, is_over) = self.wait_for_work(state);
+            if is_over {
+                break;
+            }
+        }
+        state.threads -= 1;
+    }
+
+    /// Waits while there is nothing to do; `true` when the thread is to end.
+    fn wait_for_work<'a>(&self, mut state: MutexGuard<'a, PoolState<Q>>) -> (MutexGuard<'a, PoolState<Q>>, bool) {
+        state.idle += 1;
+        let (mut state, timeout) = self
+            .changed
+            .wait_timeout_while(state, IDLE_TIME, |state| !state.closed && state.queue.ready() == 0)
+            .unwrap_or_else(PoisonError::into_inner);
+        state.idle -= 1;
+        (state, timeout.timed_out())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::VecDeque;
+    use std::sync::{Barrier, mpsc};
+
+    use super::*;
+
+    const LIMIT: Duration = Duration::from_secs(60);
+    const STACK_SIZE: usize = 256 * 1024;
+
+    type Job = Box<dyn FnOnce() + Send>;
+
+    #[derive(Default)]
+    struct Jobs {
+        waiting: VecDeque<Job>,
+        done: usize,
+    }
+
+    impl WorkQueue for Jobs {
+        type Work = Job;
+
+        fn next(&mut self) -> Option<Job> {
+            self.waiting.pop_front()
+        }
+
+        fn ready(&self) -> usize {
+            self.waiting.len()
+        }
+
+        fn done(&mut self) {
+            self.done += 1;
+        }
+    }
+
+    fn pool(limit: usize) -> ThreadPool<Jobs> {
+        ThreadPool::new("test", limit, STACK_SIZE, Jobs::default(), |job: Job, _| job())
+    }
+
+    fn submit(pool: &ThreadPool<Jobs>, job: impl FnOnce() + Send + 'static) {
+        pool.update(|jobs| jobs.waiting.push_back(Box::new(job))).1.unwrap();
+    }
+
+    fn threads(pool: &ThreadPool<Jobs>) -> usize {
+        lock(&pool.shared.state).threads
+    }
+
+    #[test]
+    fn threads_are_started_as_needed_up_to_the_limit() {
+        let pool = pool(2);
+        assert_eq!(threads(&pool), 0);
+        let both_run = Arc::new(Barrier::new(3));
+        let (sender, third) = mpsc::channel();
+        for _ in 0..2 {
+            let both_run = both_run.clone();
+            submit(&pool, move || {
+                both_run.wait();
+            });
+        }
+        submit(&pool, move || sender.send(()).unwrap());
+        assert_eq!(threads(&pool), 2);
+        assert!(third.try_recv().is_err(), "both are busy");
+        both_run.wait();
+        third.recv_timeout(LIMIT).unwrap();
+        pool.close();
+        assert_eq!(threads(&pool), 0);
+    }
+
+    #[test]
+    fn an_idle_thread_takes_the_next_work_and_none_is_started() {
+        let pool = pool(10);
+        let (sender, done) = mpsc::channel();
+        for number in 0..20 {
+            let sender = sender.clone();
+            submit(&pool, move || sender.send(number).unwrap());
+            assert_eq!(done.recv_timeout(LIMIT), Ok(number));
+            // It is idle once it has said so.
+            while lock(&pool.shared.state).idle == 0 {
+                thread::yield_now();
+            }
+        }
+        assert_eq!(threads(&pool), 1);
+        pool.close();
+    }
+
+    #[test]
+    fn idle_threads_end_and_are_started_again() {
+        let pool = pool(3);
+        let all_run = Arc::new(Barrier::new(3));
+        for _ in 0..3 {
+            let all_run = all_run.clone();
+            submit(&pool, move || {
+                all_run.wait();
+            });
+        }
+        // They end by themselves: nothing is closed.
+        let handles = std::mem::take(&mut lock(&pool.shared.state).handles);
+        assert_eq!(handles.len(), 3);
+        for handle in handles {
+            handle.join().unwrap();
+        }
+        assert_eq!(threads(&pool), 0);
+        let (sender, done) = mpsc::channel();
+        submit(&pool, move || sender.send(7).unwrap());
+        assert_eq!(done.recv_timeout(LIMIT), Ok(7));
+        pool.close();
+    }
+
+    #[test]
+    fn work_is_done_in_the_order_of_the_queue_and_counted_when_it_is_done() {
+        let pool = pool(1);
+        let (sender, order) = mpsc::channel();
+        for number in 0..50 {
+            let sender = sender.clone();
+            submit(&pool, move || sender.send(number).unwrap());
+        }
+        let ran: Vec<_> = (0..50).map(|_| order.recv_timeout(LIMIT).unwrap()).collect();
+        assert_eq!(ran, (0..50).collect::<Vec<_>>());
+        pool.close();
+        assert_eq!(pool.update(|jobs| jobs.done).0, 50);
+    }
+
+    #[test]
+    fn what_a_closed_pool_has_not_begun_stays_in_its_queue() {
+        let pool = pool(1);
+        let (begins, begun) = mpsc::channel();
+        let (let_go, may_end) = mpsc::channel::<()>();
+        submit(&pool, move || {
+            begins.send(()).unwrap();
+            let _ = may_end.recv();
+        });
+        begun.recv_timeout(LIMIT).unwrap();
+        submit(&pool, || {});
+        thread::scope(|scope| {
+            let closing = scope.spawn(|| pool.close());
+            while !lock(&pool.shared.state).closed {
+                thread::yield_now();
+            }
+            let_go.send(()).unwrap();
+            closing.join().unwrap();
+        });
+        assert_eq!(pool.update(|jobs| jobs.waiting.len()).0, 1);
+        assert_eq!(threads(&pool), 0);
+    }
+}

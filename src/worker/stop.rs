@@ -1,0 +1,231 @@
+//! The one way in which running work is stopped from outside: abort, deadline, background and close.
+
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Arc, Mutex, OnceLock};
+use std::time::Instant;
+
+use super::lock;
+use crate::platform::Waker;
+
+/// Why work was stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StopReason {
+    /// `abort()` was called, or the session is closing.
+    Aborted,
+    /// The mini program was in the background for too long.
+    Interrupted,
+    /// The deadline passed.
+    DeadlinePassed,
+}
+
+impl StopReason {
+    /// The atomic's value for a reason.
+    const fn code(self) -> u8 {
+        match self {
+            StopReason::Aborted => 1,
+            StopReason::Interrupted => 2,
+            StopReason::DeadlinePassed => 3,
+        }
+    }
+
+    fn from_code(code: u8) -> Option<StopReason> {
+        [StopReason::Aborted, StopReason::Interrupted, StopReason::DeadlinePassed]
+            .into_iter()
+            .find(|reason| reason.code() == code)
+    }
+}
+
+/// The atomic's value while the work can be stopped and is not.
+const RUNNING: u8 = 0;
+/// The atomic's value when the result is decided.
+const SETTLED: u8 = 4;
+
+/// A stop signal and a deadline, shared between those who may stop the work and the threads that do it.
+#[derive(Debug, Default)]
+pub struct StopSignal {
+    state: AtomicU8,
+    deadline: OnceLock<Instant>,
+    /// One for each thread that is inside a wait.
+    wakers: Mutex<Vec<Arc<Waker>>>,
+}
+
+impl StopSignal {
+    /// A signal that nobody has given and that has no deadline yet.
+    pub fn new() -> StopSignal {
+        StopSignal::default()
+    }
+
+    /// Sets the deadline; the first one stays.
+    pub fn set_deadline(&self, deadline: Instant) {
+        let _ = self.deadline.set(deadline);
+    }
+
+    /// When the work has to be done; `None` while it waits in the queue, and for work without a limit.
+    pub fn deadline(&self) -> Option<Instant> {
+        self.deadline.get().copied()
+    }
+
+    /// Asks the work to stop; the first reason stays. `false` if the result was decided before.
+    pub fn request(&self, reason: StopReason) -> bool {
+        if let Err(before) = self.state.compare_exchange(RUNNING, reason.code(), Ordering::SeqCst, Ordering::SeqCst) {
+            return before != SETTLED;
+        }
+        for waker in lock(&self.wakers).iter() {
+            waker.wake();
+        }
+        true
+    }
+
+    /// `Err` once the work is to stop.
+    ///
+    /// # Errors
+    /// Why it is to stop. A reason that was requested comes before the deadline.
+    pub fn check(&self) -> Result<(), StopReason> {
+        if let Some(reason) = StopReason::from_code(self.state.load(Ordering::SeqCst)) {
+            return Err(reason);
+        }
+        match self.deadline() {
+            Some(deadline) if Instant::now() >= deadline => Err(StopReason::DeadlinePassed),
+            _ => Ok(()),
+        }
+    }
+
+    /// Decides that the work succeeds, before what cannot be taken back: from here on nothing stops it.
+    ///
+    /// # Errors
+    /// Why it is to stop instead.
+    pub fn settle(&self) -> Result<(), StopReason> {
+        self.check()?;
+        self.settle_failure()
+    }
+
+    /// Decides that the work ends with the failure that it has. The deadline does not matter any more.
+    ///
+    /// # Errors
+    /// A stop was requested before, and whoever requested it was told that it will be the end.
+    pub fn settle_failure(&self) -> Result<(), StopReason> {
+        match self.state.compare_exchange(RUNNING, SETTLED, Ordering::SeqCst, Ordering::SeqCst) {
+            Ok(_) => Ok(()),
+            Err(state) => StopReason::from_code(state).map_or(Ok(()), Err),
+        }
+    }
+
+    /// Has `waker` woken by a request, until the guard is dropped. A request that came before wakes nobody:
+    /// [`check`](StopSignal::check) after this call sees it.
+    pub(super) fn watch<'a>(&'a self, waker: &Arc<Waker>) -> Watch<'a> {
+        lock(&self.wakers).push(waker.clone());
+        Watch { signal: self, waker: waker.clone() }
+    }
+}
+
+/// A waker that a stop signal wakes.
+pub(super) struct Watch<'a> {
+    signal: &'a StopSignal,
+    waker: Arc<Waker>,
+}
+
+impl Drop for Watch<'_> {
+    fn drop(&mut self) {
+        let mut wakers = lock(&self.signal.wakers);
+        if let Some(index) = wakers.iter().position(|waker| Arc::ptr_eq(waker, &self.waker)) {
+            wakers.swap_remove(index);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::thread;
+    use std::time::Duration;
+
+    use rustix::event::{PollFd, PollFlags, Timespec, poll};
+
+    use super::*;
+
+    const LIMIT: Duration = Duration::from_secs(60);
+
+    fn is_readable(waker: &Waker) -> bool {
+        poll(&mut [PollFd::new(waker, PollFlags::IN)], Some(&Timespec::default())).unwrap() == 1
+    }
+
+    #[test]
+    fn the_first_reason_stays() {
+        let signal = StopSignal::new();
+        assert_eq!(signal.check(), Ok(()));
+        assert!(signal.request(StopReason::Interrupted));
+        assert!(signal.request(StopReason::Aborted), "it is being stopped");
+        assert_eq!(signal.check(), Err(StopReason::Interrupted));
+    }
+
+    #[test]
+    fn concurrent_request_and_settle_have_one_winner() {
+        for settle in [StopSignal::settle, StopSignal::settle_failure] {
+            for _ in 0..100 {
+                let signal = &StopSignal::new();
+                let (stopped, settled) = thread::scope(|scope| {
+                    let stop = scope.spawn(|| signal.request(StopReason::Aborted));
+                    let settle = scope.spawn(|| settle(signal));
+                    (stop.join().unwrap(), settle.join().unwrap())
+                });
+                assert_eq!(settled.is_err(), stopped);
+            }
+        }
+    }
+
+    #[test]
+    fn a_requested_reason_comes_before_the_deadline() {
+        let signal = StopSignal::new();
+        assert_eq!(signal.deadline(), None, "none while it waits in the queue");
+        signal.set_deadline(Instant::now());
+        assert_eq!(signal.check(), Err(StopReason::DeadlinePassed));
+        signal.request(StopReason::Aborted);
+        assert_eq!(signal.check(), Err(StopReason::Aborted));
+
+        let signal = StopSignal::new();
+        signal.set_deadline(Instant::now() + LIMIT);
+        assert_eq!(signal.check(), Ok(()));
+    }
+
+    #[test]
+    fn a_request_wakes_every_thread_that_watches() {
+        let signal = StopSignal::new();
+        let wakers = [(); 2].map(|()| Arc::new(Waker::new().unwrap()));
+        let watches = wakers.each_ref().map(|waker| signal.watch(waker));
+        assert!(!wakers.iter().any(|waker| is_readable(waker)));
+        signal.request(StopReason::Aborted);
+        assert!(wakers.iter().all(|waker| is_readable(waker)));
+        drop(watches);
+    }
+
+    #[test]
+    fn a_request_after_the_end_of_a_watch_does_not_wake_the_threads_next_task() {
+        let signal = StopSignal::new();
+        let waker = Arc::new(Waker::new().unwrap());
+        drop(signal.watch(&waker));
+        signal.request(StopReason::Aborted);
+        assert!(!is_readable(&waker));
+    }
+
+    #[test]
+    fn a_settled_result_cannot_be_stopped() {
+        let signal = StopSignal::new();
+        assert!(signal.request(StopReason::Aborted));
+        assert_eq!(signal.settle(), Err(StopReason::Aborted));
+        assert_eq!(signal.settle_failure(), Err(StopReason::Aborted));
+
+        let signal = StopSignal::new();
+        assert_eq!(signal.settle(), Ok(()));
+        assert!(!signal.request(StopReason::Aborted), "it can no longer be stopped");
+        assert_eq!(signal.check(), Ok(()));
+        assert_eq!(signal.settle_failure(), Ok(()));
+    }
+
+    #[test]
+    fn a_failure_settles_also_after_the_deadline() {
+        let signal = StopSignal::new();
+        signal.set_deadline(Instant::now());
+        assert_eq!(signal.settle(), Err(StopReason::DeadlinePassed));
+        assert_eq!(signal.settle_failure(), Ok(()));
+        assert!(!signal.request(StopReason::Aborted));
+    }
+}

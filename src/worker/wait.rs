@@ -1,0 +1,210 @@
+//! The one place where a worker sleeps.
+
+use std::fmt;
+use std::io;
+use std::time::{Duration, Instant};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
+
+use super::{StopReason, Worker};
+
+/// The most descriptors that one wait can watch.
+pub const MAX_WATCHED: usize = 8;
+
+/// What happened to each of the watched descriptors, in their order. All are empty if the limit of a wait passed.
+pub type Events = [PollFlags; MAX_WATCHED];
+
+/// Why a wait ended without an event.
+#[derive(Debug)]
+pub enum WaitError {
+    /// The work is to stop.
+    Stopped(StopReason),
+    /// The system refused the wait: the process has no descriptor or no memory left.
+    Failed(io::Error),
+}
+
+impl From<StopReason> for WaitError {
+    fn from(reason: StopReason) -> WaitError {
+        WaitError::Stopped(reason)
+    }
+}
+
+impl fmt::Display for WaitError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            WaitError::Stopped(_) => formatter.write_str("the work was stopped"),
+            WaitError::Failed(error) => write!(formatter, "the system cannot wait: {error}"),
+        }
+    }
+}
+
+impl std::error::Error for WaitError {}
+
+impl Worker {
+    /// Waits until one of `watched`, which are at most [`MAX_WATCHED`], has an event or `limit` has passed.
+    ///
+    /// # Errors
+    /// The stop signal and its deadline; a refusal of the system.
+    pub fn wait(&self, watched: &[PollFd<'_>], limit: Option<Instant>) -> Result<Events, WaitError> {
+        self.sleep(watched, limit, || None)
+    }
+
+    /// Waits until `ready` has a value or `limit` has passed, which gives `None`. `ready` is asked at once, and again
+    /// whenever the thread's waker was woken, so whoever makes it ready wakes that afterwards.
+    ///
+    /// # Errors
+    /// As [`wait`](Worker::wait).
+    pub fn wait_for<T>(
+        &self,
+        limit: Option<Instant>,
+        mut ready: impl FnMut() -> Option<T>,
+    ) -> Result<Option<T>, WaitError> {
+        let mut value = None;
+        self.sleep(&[], limit, || {
+            value = ready();
+            value.is_some().then_some([PollFlags::empty(); MAX_WATCHED])
+        })?;
+        Ok(value)
+    }
+
+    fn sleep(
+        &self,
+        watched: &[PollFd<'_>],
+        limit: Option<Instant>,
+        mut ready: impl FnMut() -> Option<Events>,
+    ) -> Result<Events, WaitError> {
+        let count = watched.len();
+        if count > MAX_WATCHED {
+            return Err(WaitError::Failed(io::ErrorKind::InvalidInput.into()));
+        }
+        let waker = self.thread.waker().map_err(WaitError::Failed)?;
+        let _watch = self.stop.watch(waker);
+        let until = [limit, self.stop.deadline()].into_iter().flatten().min();
+        loop {
+            // Before the conditions are looked at: a wake after this look ends the poll below.
+            waker.reset();
+            self.check()?;
+            if let Some(events) = ready() {
+                return Ok(events);
+            }
+            let now = Instant::now();
+            if limit.is_some_and(|limit| now >= limit) {
+                return Ok([PollFlags::empty(); MAX_WATCHED]);
+            }
+            let mut polled: [PollFd<'_>; MAX_WATCHED + 1] = std::array::from_fn(|index| match watched.get(index) {
+                Some(descriptor) => descriptor.clone(),
+                None => PollFd::new(&**waker, PollFlags::IN),
+            });
+            let timeout = until.map(|until| timespec(until.saturating_duration_since(now)));
+            match poll(&mut polled[..=count], timeout.as_ref()) {
+                Ok(_) | Err(Errno::INTR) => {}
+                Err(error) => return Err(WaitError::Failed(error.into())),
+            }
+            self.check()?;
+            let events: Events =
+                std::array::from_fn(|index| if index < count { polled[index].revents() } else { PollFlags::empty() });
+            if events.iter().any(|events| !events.is_empty()) {
+                return Ok(events);
+            }
+        }
+    }
+}
+
+/// Rounded up to a millisecond, which is what some systems count in, so that a wait does not end just before its time.
+fn timespec(duration: Duration) -> Timespec {
+    let millis = duration.as_micros().div_ceil(1000).min(i32::MAX as u128);
+    let (seconds, nanos) = (millis / 1000, millis % 1000 * 1_000_000);
+    // Both fit: the types of the fields differ between systems, and are 32 bit at least.
+    Timespec { tv_sec: seconds as i32 as _, tv_nsec: nanos as i32 as _ }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::sync::{Arc, mpsc};
+    use std::thread;
+
+    use super::*;
+    use crate::worker::StopSignal;
+
+    const LIMIT: Duration = Duration::from_secs(60);
+
+    fn worker() -> Worker {
+        Worker::for_call(Arc::new(StopSignal::new()))
+    }
+
+    fn pipe() -> (std::os::fd::OwnedFd, std::os::fd::OwnedFd) {
+        rustix::pipe::pipe().unwrap()
+    }
+
+    #[test]
+    fn an_event_of_a_descriptor_ends_the_wait() {
+        let worker = worker();
+        let (first, (second, writer)) = (pipe(), pipe());
+        rustix::io::write(&writer, b"x").unwrap();
+        let watched = [PollFd::new(&first.0, PollFlags::IN), PollFd::new(&second, PollFlags::IN)];
+        let events = worker.wait(&watched, Some(Instant::now() + LIMIT)).unwrap();
+        assert!(events[0].is_empty());
+        assert!(events[1].contains(PollFlags::IN));
+    }
+
+    #[test]
+    fn the_limit_ends_the_wait_without_an_event() {
+        let worker = worker();
+        let (reader, _writer) = pipe();
+        let limit = Instant::now() + Duration::from_millis(20);
+        let events = worker.wait(&[PollFd::new(&reader, PollFlags::IN)], Some(limit)).unwrap();
+        assert!(events.iter().all(|events| events.is_empty()));
+        assert!(Instant::now() >= limit);
+    }
+
+    #[test]
+    fn a_stop_ends_the_wait_from_another_thread() {
+        let worker = Arc::new(worker());
+        let (sender, begins) = mpsc::channel();
+        let sleeper = worker.clone();
+        let thread = thread::spawn(move || {
+            sleeper.wait_for(None, || {
+                let _ = sender.send(());
+                None::<()>
+            })
+        });
+        begins.recv_timeout(LIMIT).unwrap();
+        worker.stop().request(StopReason::Interrupted);
+        assert!(matches!(thread.join().unwrap(), Err(WaitError::Stopped(StopReason::Interrupted))));
+    }
+
+    #[test]
+    fn a_stop_before_the_wait_is_seen_at_once() {
+        let worker = worker();
+        worker.stop().request(StopReason::Aborted);
+        assert!(matches!(worker.wait(&[], None), Err(WaitError::Stopped(StopReason::Aborted))));
+    }
+
+    #[test]
+    fn the_deadline_ends_the_wait() {
+        let worker = worker();
+        worker.stop().set_deadline(Instant::now() + Duration::from_millis(20));
+        assert!(matches!(worker.wait(&[], None), Err(WaitError::Stopped(StopReason::DeadlinePassed))));
+    }
+
+    #[test]
+    fn a_wake_makes_the_condition_be_asked_again() {
+        let worker = Arc::new(worker());
+        let ready = Arc::new(AtomicBool::new(false));
+        let (sender, begins) = mpsc::channel();
+        let (sleeper, looked_at) = (worker.clone(), ready.clone());
+        let thread = thread::spawn(move || {
+            sleeper.wait_for(None, || {
+                let is_ready = looked_at.load(Ordering::SeqCst);
+                let _ = sender.send(());
+                is_ready.then_some(7)
+            })
+        });
+        begins.recv_timeout(LIMIT).unwrap();
+        ready.store(true, Ordering::SeqCst);
+        worker.thread.waker().unwrap().wake();
+        assert_eq!(thread.join().unwrap().unwrap(), Some(7));
+    }
+}
