@@ -10,9 +10,9 @@ const BASIC_RESPONSE: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 0x30, 1, 1];
 /// Whether the response says that the certificate with this serial number was revoked.
 ///
 /// The signature of the response is not checked, and neither are its dates or the hashes of the issuer's name and key. That
-/// would matter if a response could make a certificate good; here it can only make one bad, and the response comes from the
-/// holder of the certificate's key, who can refuse the connection without it. Anything else in it, and anything that is no
-/// response, has no say, as in browsers.
+/// would matter if a response could make a certificate good; here it can only make one bad. It comes in the handshake, and
+/// whoever can put a false one there can end the connection without it. Anything else in it, and anything that is no response,
+/// has no say, as in browsers.
 pub(super) fn is_revoked(response: &[u8], serial: &[u8]) -> bool {
     single_responses(response).into_iter().flatten().any(|(_, content)| {
         let mut response = Reader::new(content);

@@ -164,9 +164,9 @@ impl Chain<'_> {
 
     /// A stranger with the name of a trusted authority, or an authority whose key is not up to it.
     fn bad_signature(&self) -> Refusal {
-        let given = self.roots.iter().filter_map(|root| Certificate::read(root));
+        let given: Vec<Certificate<'_>> = self.roots.iter().filter_map(|root| Certificate::read(root)).collect();
         let sent = self.sent();
-        let weak = self.sent().into_iter().chain(given).filter(|other| self.is_above(&sent, other)).find_map(|other| {
+        let weak = sent.iter().chain(&given).filter(|other| self.is_above(&sent, other)).find_map(|other| {
             let key = other.unusable_key()?;
             let words = format!("has an authority{} above it with {key}", quoted(other.subject));
             Some(self.refuse(TlsFailure::UnsupportedAlgorithm, words))
@@ -188,8 +188,8 @@ impl Chain<'_> {
 
     /// The platforms' verifiers do not say which certificate it is, or not even that it is a matter of dates.
     fn dates(&self) -> Option<Refusal> {
+        let now = Moment::of_unix_time(self.now.as_secs());
         let refusal = |certificate: &Certificate<'_>, prefix: &str| {
-            let now = Moment::of_unix_time(self.now.as_secs());
             if now > certificate.not_after {
                 let words = format_args!("{prefix}expired on {}", certificate.not_after.day());
                 Some(self.refuse(TlsFailure::Expired, words))
