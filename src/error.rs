@@ -139,6 +139,9 @@ pub enum Failure {
     Internal,
 }
 
+/// The longest `errMsg`, in the units that a page counts in: those of UTF-16. Pages show it to people in one line.
+const LONGEST_ERR_MSG: usize = 200;
+
 /// A failed task: what the page is told, and what helps the developer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TransferError {
@@ -196,9 +199,24 @@ impl TransferError {
         }
     }
 
-    /// WeChat's `errMsg`, such as `uploadFile:fail timeout`.
+    /// WeChat's `errMsg`, such as `uploadFile:fail timeout`, of at most [`LONGEST_ERR_MSG`]. Of what is longer the end is
+    /// missing, for which `…` stands.
     pub fn err_msg(&self, call: Call) -> String {
-        format!("{}:fail {}", call.name(), self.reason())
+        let mut text = format!("{}:fail {}", call.name(), self.reason());
+        let mut length = 0;
+        let mut kept = 0;
+        for (position, character) in text.char_indices() {
+            length += character.len_utf16();
+            if length > LONGEST_ERR_MSG {
+                text.truncate(kept);
+                text.push('\u{2026}');
+                break;
+            }
+            if length < LONGEST_ERR_MSG {
+                kept = position + character.len_utf8();
+            }
+        }
+        text
     }
 
     fn reason(&self) -> String {
@@ -329,3 +347,7 @@ pub mod errno {
     /// `saveFile` of an unknown temporary file.
     pub const TEMPORARY_FILE_NOT_EXIST: i32 = 1_301_112;
 }
+
+#[cfg(test)]
+#[path = "error_tests.rs"]
+mod tests;

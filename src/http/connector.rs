@@ -5,7 +5,6 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
-use rustls::pki_types::ServerName;
 use ureq::config::Config;
 use ureq::http::Uri;
 use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver as UreqResolver};
@@ -14,10 +13,10 @@ use ureq::unversioned::transport::{ConnectionDetails, Connector as UreqConnector
 use super::channel::Channel;
 use super::connect::connect;
 use super::context::{Context, current};
-use super::error::{Error, ErrorKind, TlsFailure};
+use super::error::{Error, ErrorKind};
 use super::proxy::Proxy;
 use super::resolver::{Resolver, resolve};
-use super::tls::TlsSettings;
+use super::tls::{TlsSettings, server_name};
 use super::tls_stream::TlsStream;
 use super::transport::Transport;
 
@@ -53,7 +52,7 @@ impl Connector {
             return Ok(Transport::new(Channel::Plain(stream)));
         }
         let config = self.tls.config()?;
-        let name = ServerName::try_from(host.to_owned()).map_err(|_| Error::tls(TlsFailure::WrongHost))?;
+        let name = server_name(host)?;
         context.state().trace.tls_start = Some(Instant::now());
         let stream = TlsStream::connect(stream, config, name)?;
         context.state().trace.tls_end = Some(Instant::now());

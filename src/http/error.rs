@@ -58,33 +58,20 @@ pub enum TlsFailure {
     Revoked,
     /// The certificate is trusted, but its key is none of the host's pins.
     PinMismatch,
+    /// A certificate, the server's or one above it, has a key or a signature that is too weak or not supported.
+    UnsupportedAlgorithm,
+    /// A certificate, the server's or one above it, is used for what it was not issued for.
+    WrongPurpose,
+    /// The peer supports no cipher suite, curve or signature algorithm that this library does.
+    NothingInCommon,
+    /// The host of the URL is none that a certificate can be for.
+    UnusableHost,
     /// The peer offers nothing that is TLS 1.2 or newer.
     ProtocolVersion,
     /// The peer does not speak TLS.
     NotTls,
     /// Anything else: a bad certificate, an alert, a broken record.
     Other,
-}
-
-impl TlsFailure {
-    /// A fixed text for each failure.
-    pub const fn text(self) -> &'static str {
-        match self {
-            TlsFailure::Expired => "the server's certificate has expired",
-            TlsFailure::NotYetValid => "the server's certificate is not valid yet",
-            TlsFailure::WrongHost => "the server's certificate is for another host",
-            TlsFailure::UnknownIssuer => "the server's certificate is not issued by a trusted authority",
-            TlsFailure::SelfSigned => "the server's certificate is self-signed",
-            TlsFailure::MissingIntermediate => {
-                "the server's certificate is not issued by a trusted authority, and its issuer's own was not sent"
-            }
-            TlsFailure::Revoked => "the server's certificate was revoked",
-            TlsFailure::PinMismatch => "the server's key is none of the pinned keys",
-            TlsFailure::ProtocolVersion => "the server does not offer TLS 1.2 or newer",
-            TlsFailure::NotTls => "the server does not speak TLS",
-            TlsFailure::Other => "the TLS connection failed",
-        }
-    }
 }
 
 impl Error {
@@ -102,10 +89,6 @@ impl Error {
 
     pub(super) fn internal(detail: impl Into<String>) -> Error {
         Error::new(ErrorKind::Internal, detail)
-    }
-
-    pub(super) fn tls(failure: TlsFailure) -> Error {
-        Error::new(ErrorKind::Tls(failure), failure.text())
     }
 
     pub(super) fn cancelled(reason: StopReason) -> Error {

@@ -10,3 +10,4 @@ mod proxy;
 mod support;
 mod tls;
 mod truncation;
+mod trust;

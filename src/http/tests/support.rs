@@ -217,6 +217,17 @@ impl Authority {
         Authority { root: certificate.der().clone(), root_pem: certificate.pem(), issuer: Issuer::new(params, key) }
     }
 
+    /// An authority below this one. Its root is the certificate that this one issued for it.
+    pub fn authority_with(&self, name: &str, change: impl FnOnce(&mut CertificateParams)) -> Authority {
+        let mut params = CertificateParams::new(Vec::new()).unwrap();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params.distinguished_name.push(rcgen::DnType::CommonName, name);
+        change(&mut params);
+        let key = KeyPair::generate().unwrap();
+        let certificate = params.signed_by(&key, &self.issuer).unwrap();
+        Authority { root: certificate.der().clone(), root_pem: certificate.pem(), issuer: Issuer::new(params, key) }
+    }
+
     pub fn issue(&self, host: &str) -> Identity {
         self.issue_with(host, |_| {})
     }
@@ -239,6 +250,12 @@ impl Identity {
             key: PrivateKeyDer::try_from(key.serialize_der()).unwrap(),
             spki_sha256: digest.as_ref().try_into().unwrap(),
         }
+    }
+
+    /// With the certificates of these authorities sent along.
+    pub fn below(mut self, authorities: &[&Authority]) -> Identity {
+        self.chain.extend(authorities.iter().map(|authority| authority.root.clone()));
+        self
     }
 
     pub fn config(self) -> ServerConfig {

@@ -141,8 +141,8 @@ class AndroidTest {
                 2 to "has expired",
                 3 to "not issued by a trusted authority",
                 4 to "was revoked",
-                5 to "the TLS connection failed",
-                6 to "the TLS connection failed",
+                5 to "cannot be used: bad encoding",
+                6 to "cannot be used: certificate had invalid extensions",
             )) {
                 CertificateVerifier.verdict = { VerificationResult(code, "by the test") }
                 val failure = session.failedDownload("verdict-$code.example.test")

@@ -1,0 +1,63 @@
+//! What the page is told.
+
+use super::*;
+
+const CALLS: [Call; 8] = [
+    Call::UploadFile,
+    Call::DownloadFile,
+    Call::SaveFile,
+    Call::GetSavedFileList,
+    Call::GetSavedFileInfo,
+    Call::RemoveSavedFile,
+    Call::ImportFile,
+    Call::ResolvePath,
+];
+
+/// Each kind of failure whose text somebody else has a say in: a server, a page, the system.
+fn with(text: &str) -> Vec<TransferError> {
+    [
+        Failure::Network(Category::Protocol),
+        Failure::Tls(TlsFailure::Other),
+        Failure::TrustStoreUnavailable,
+        Failure::SourceFile,
+        Failure::DataTooLarge,
+        Failure::SaveFile,
+        Failure::PermissionDenied { path: text.to_owned() },
+    ]
+    .map(|failure| TransferError::new(failure, text))
+    .into()
+}
+
+fn utf16_length(text: &str) -> usize {
+    text.encode_utf16().count()
+}
+
+#[test]
+fn err_msg_is_never_longer_than_200_characters() {
+    for character in ["a", "\u{e9}", "\u{4e2d}", "\u{1f600}", "a\u{1f600}"] {
+        for repeats in [1, 50, 86, 87, 88, 89, 90, 91, 92, 93, 175, 180, 185, 190, 199, 200, 201, 10_000] {
+            let text = character.repeat(repeats);
+            for (error, call) in with(&text).iter().flat_map(|error| CALLS.map(|call| (error, call))) {
+                let whole = format!("{}:fail ", call.name());
+                let message = error.err_msg(call);
+                assert!(message.starts_with(&whole), "{message}");
+                assert!(utf16_length(&message) <= 200, "{} of {message}", utf16_length(&message));
+                if utf16_length(&whole) + utf16_length(&text) + "permission denied, open ".len() <= 200 {
+                    assert!(message.ends_with(&text), "nothing is missing where nothing must be: {message}");
+                } else if let Some(kept) = message.strip_suffix('\u{2026}') {
+                    assert!(utf16_length(kept) >= 197, "no more is missing than must be: {message}");
+                }
+                assert_eq!(error.detail, text, "the host is told all of it");
+            }
+        }
+    }
+}
+
+#[test]
+fn an_err_msg_of_exactly_200_characters_is_whole() {
+    let text = "x".repeat(200 - "uploadFile:fail ".len());
+    let error = |text: &str| TransferError::new(Failure::Network(Category::Connect), text);
+    assert_eq!(error(&text).err_msg(Call::UploadFile), format!("uploadFile:fail {text}"));
+    let cut = error(&format!("{text}y")).err_msg(Call::UploadFile);
+    assert_eq!(cut, format!("uploadFile:fail {}\u{2026}", &text[1..]));
+}

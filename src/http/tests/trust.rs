@@ -1,0 +1,389 @@
+//! Which certificates are good, and what is told of those that are not.
+
+use std::io::Write;
+use std::sync::{Arc, Mutex, mpsc};
+
+use rcgen::{
+    BasicConstraints, CertificateParams, ExtendedKeyUsagePurpose, GeneralSubtree, IsCa, KeyPair, KeyUsagePurpose,
+    NameConstraints, SerialNumber, date_time_ymd,
+};
+use rustls::version::{TLS12, TLS13};
+use rustls::{HandshakeKind, ServerConfig};
+
+use super::support::*;
+use crate::http::tls::TlsSettings;
+use crate::http::*;
+
+const NO_CONTENT: &[u8] = b"HTTP/1.1 204 No Content\r\n\r\n";
+
+fn serving(config: ServerConfig) -> Server {
+    tls_server(config, |mut stream, _| {
+        if read_request(&mut stream).is_some() {
+            let _ = stream.write_all(NO_CONTENT);
+        }
+    })
+}
+
+fn trusting(roots: impl IntoIterator<Item = rustls::pki_types::CertificateDer<'static>>) -> Client {
+    Client::new(ClientOptions { trust: Trust::Roots(roots.into_iter().collect()), ..options() }).unwrap()
+}
+
+fn refusal(client: &Client, url: &url::Url) -> (TlsFailure, String) {
+    match get(client, url, &context()) {
+        Err(Error { kind: ErrorKind::Tls(failure), detail }) => {
+            assert!(detail.chars().count() <= 180, "{detail}");
+            assert!(!detail.contains(['{', '[']), "{detail}");
+            (failure, detail)
+        }
+        Err(error) => panic!("{error:?}"),
+        Ok(response) => panic!("it is trusted and answers {}", response.status),
+    }
+}
+
+fn self_signed(host: &str, change: impl FnOnce(&mut CertificateParams)) -> Identity {
+    let mut params = CertificateParams::new(vec![host.to_owned()]).unwrap();
+    change(&mut params);
+    let key = KeyPair::generate().unwrap();
+    Identity::new(params.self_signed(&key).unwrap().der().clone(), key)
+}
+
+type Change = fn(&mut CertificateParams);
+
+#[test]
+fn a_certificate_that_the_host_gave_is_good_for_its_host() {
+    let as_openssl: Change = |params| params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let as_mkcert: Change = |params| {
+        params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+        params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+    };
+    let changes: [Change; 4] = [
+        as_openssl,
+        as_mkcert,
+        |params| params.is_ca = IsCa::ExplicitNoCa,
+        |params| {
+            params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+            params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+        },
+    ];
+    let unrelated = Authority::new();
+    for change in changes {
+        for version in [&TLS12, &TLS13] {
+            let identity = self_signed("test.example", change);
+            let root = identity.chain[0].clone();
+            let server = serving(identity.config_of(&[version]));
+            let client = trusting([unrelated.root.clone(), root.clone()]);
+            assert_eq!(get(&client, &server.tls_url(), &context()).unwrap().status, 204);
+            assert_eq!(refusal(&client_trusting(&unrelated), &server.tls_url()).0, TlsFailure::SelfSigned);
+        }
+    }
+    // One that another issued, which nobody trusts.
+    let identity = Authority::named("a stranger").issue("test.example");
+    let leaf = identity.chain[0].clone();
+    let server = serving(identity.config());
+    assert_eq!(get(&trusting([leaf]), &server.tls_url(), &context()).unwrap().status, 204);
+}
+
+#[test]
+fn a_certificate_that_the_host_gave_is_good_for_no_other_host_and_time() {
+    let ca: Change = |params| params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let plain: Change = |_| {};
+    for kind in [ca, plain] {
+        for (host, date, failure, words) in [
+            ("other.example", plain, TlsFailure::WrongHost, "is for another host: other.example"),
+            ("127.0.0.1", plain, TlsFailure::WrongHost, "is for another host: 127.0.0.1"),
+            (
+                "test.example",
+                (|params| params.not_after = date_time_ymd(2002, 3, 4)) as Change,
+                TlsFailure::Expired,
+                "the certificate for test.example expired on 2002-03-04",
+            ),
+            (
+                "test.example",
+                |params| params.not_before = date_time_ymd(2901, 5, 6),
+                TlsFailure::NotYetValid,
+                "the certificate for test.example is not valid yet, but from 2901-05-06 on",
+            ),
+        ] {
+            let identity = self_signed(host, |params| {
+                kind(params);
+                date(params);
+            });
+            let root = identity.chain[0].clone();
+            let server = serving(identity.config());
+            let (found, detail) = refusal(&trusting([root]), &server.tls_url());
+            assert_eq!(found, failure, "{detail}");
+            assert!(detail.contains(words), "{detail}");
+        }
+    }
+}
+
+/// The certificate is public, and says nothing of who shows it.
+#[test]
+fn a_certificate_that_the_host_gave_needs_its_key() {
+    for version in [&TLS12, &TLS13] {
+        let genuine = self_signed("test.example", |params| params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained));
+        let stranger = self_signed("test.example", |_| {});
+        let signer = rustls::crypto::ring::sign::any_supported_type(&stranger.key).unwrap();
+        let shown = Arc::new(rustls::sign::CertifiedKey::new(genuine.chain.clone(), signer));
+        let config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+            .with_protocol_versions(&[version])
+            .unwrap()
+            .with_no_client_auth()
+            .with_cert_resolver(Arc::new(rustls::sign::SingleCertAndKey::from(shown)));
+        let (failure, detail) = refusal(&trusting(genuine.chain), &serving(config).tls_url());
+        assert_eq!(failure, TlsFailure::Other);
+        assert_eq!(detail, "the server does not hold the key of its certificate");
+    }
+}
+
+#[test]
+fn a_pin_holds_for_a_certificate_that_the_host_gave() {
+    let identity = self_signed("test.example", |params| params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained));
+    let (root, key) = (identity.chain[0].clone(), identity.spki_sha256);
+    let server = serving(identity.config());
+    let client = |sha256| {
+        let pins = vec![Pin::new("test.example", sha256).unwrap()];
+        Client::new(ClientOptions { trust: Trust::Roots(vec![root.clone()]), pins, ..options() }).unwrap()
+    };
+    assert_eq!(get(&client(key), &server.tls_url(), &context()).unwrap().status, 204);
+    assert_eq!(refusal(&client([1; 32]), &server.tls_url()).0, TlsFailure::PinMismatch);
+}
+
+#[test]
+fn dates_are_told_with_the_certificate_that_they_are_of() {
+    let root = Authority::named("the root");
+    let old = root.authority_with("an old authority", |params| params.not_after = date_time_ymd(2003, 4, 5));
+    let young = root.authority_with("a young authority", |params| params.not_before = date_time_ymd(2902, 4, 5));
+    for (authority, failure, words) in [
+        (old, TlsFailure::Expired, "has one above it \"an old authority\" that expired on 2003-04-05"),
+        (young, TlsFailure::NotYetValid, "\"a young authority\" that is not valid yet, but from 2902-04-05 on"),
+    ] {
+        let server = serving(authority.issue("test.example").below(&[&authority]).config());
+        let (found, detail) = refusal(&client_trusting(&root), &server.tls_url());
+        assert_eq!(found, failure, "{detail}");
+        assert!(detail.contains(words), "{detail}");
+    }
+}
+
+#[test]
+fn the_hosts_of_a_certificate_are_told() {
+    let root = Authority::new();
+    let label = "l".repeat(60);
+    for (names, words) in [
+        (vec!["a.example"], "is for another host: a.example"),
+        (vec!["*.a.example", "b.example"], "another host: *.a.example, b.example"),
+        (vec!["a.example", "192.0.2.1", "2001:db8::1"], "another host: a.example, 192.0.2.1, 2001:db8::1"),
+        (vec!["a.b", "c.d", "e.f", "g.h", "i.j"], "another host: a.b, c.d, e.f, 2 more"),
+        (vec![&label, &label, &label, "a.b"], "1 more"),
+        (vec![], "another host: it names none"),
+    ] {
+        let identity = root.issue_with("x.example", |params| {
+            params.subject_alt_names =
+                CertificateParams::new(names.iter().map(|name| name.to_string()).collect::<Vec<_>>())
+                    .unwrap()
+                    .subject_alt_names;
+        });
+        let server = serving(identity.config());
+        let (failure, detail) = refusal(&client_trusting(&root), &server.tls_url());
+        assert_eq!(failure, TlsFailure::WrongHost, "{detail}");
+        assert!(detail.contains(words), "{words}: {detail}");
+        assert!(detail.contains("test.example"), "{detail}");
+    }
+}
+
+#[test]
+fn a_certificate_is_used_for_what_it_was_issued_for() {
+    let root = Authority::named("the root");
+    let leaf = |authority: &Authority, change: Change| authority.issue_with("test.example", change);
+    let below = |change: Change| root.authority_with("below", change);
+
+    let no_ca = below(|params| params.is_ca = IsCa::ExplicitNoCa);
+    let without_sign = below(|params| params.key_usages = vec![KeyUsagePurpose::DigitalSignature]);
+    let crl_only = below(|params| params.key_usages = vec![KeyUsagePurpose::CrlSign]);
+    let last = below(|params| params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0)));
+    let too_deep = last.authority_with("too deep", |_| {});
+    let elsewhere = below(|params| {
+        let permitted_subtrees = vec![GeneralSubtree::DnsName("other.example".to_owned())];
+        params.name_constraints = Some(NameConstraints { permitted_subtrees, excluded_subtrees: Vec::new() });
+    });
+    let above_it = without_sign.authority_with("innocent", |_| {});
+    let for_clients: Change = |params| params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+    let ca: Change = |params| params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let plain: Change = |_| {};
+    let key_usage = "has an issuer \"below\" that may not issue any: its key usage has no keyCertSign";
+    for (identity, words) in [
+        (leaf(&root, ca), "is one of a certificate authority (CA:TRUE)"),
+        (leaf(&root, for_clients), "does not name server authentication"),
+        (leaf(&no_ca, plain).below(&[&no_ca]), "has no CA:TRUE"),
+        (leaf(&without_sign, plain).below(&[&without_sign]), key_usage),
+        (leaf(&without_sign, plain).below(&[&without_sign, &root]), key_usage),
+        (leaf(&crl_only, plain).below(&[&crl_only]), key_usage),
+        (leaf(&above_it, plain).below(&[&above_it, &without_sign]), key_usage),
+        (leaf(&too_deep, plain).below(&[&too_deep, &last]), "pathLenConstraint"),
+        (leaf(&elsewhere, plain).below(&[&elsewhere]), "nameConstraints"),
+    ] {
+        let server = serving(identity.config());
+        let (failure, detail) = refusal(&client_trusting(&root), &server.tls_url());
+        assert_eq!(failure, TlsFailure::WrongPurpose, "{detail}");
+        assert!(detail.starts_with("the certificate for test.example "), "{detail}");
+        assert!(detail.contains(words), "{words}: {detail}");
+    }
+}
+
+/// What is sent beside a good path does it no harm, and changes nothing about what is said of a bad one.
+#[test]
+fn certificates_that_issue_nothing_may_be_sent() {
+    let root = Authority::named("the root");
+    let good = root.authority_with("below", |params| params.key_usages = vec![KeyUsagePurpose::KeyCertSign]);
+    let bad = root.authority_with("another", |params| params.key_usages = vec![KeyUsagePurpose::DigitalSignature]);
+    let usual: Change = |params| params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+    let mut twice = good.issue_with("test.example", usual);
+    twice.chain.push(twice.chain[0].clone());
+    let server = serving(twice.below(&[&bad, &good]).config());
+    assert_eq!(get(&client_trusting(&root), &server.tls_url(), &context()).unwrap().status, 204);
+
+    let mut twice = Authority::named("a stranger").issue_with("test.example", usual);
+    twice.chain.push(twice.chain[0].clone());
+    let server = serving(twice.below(&[&bad]).config());
+    let (failure, detail) = refusal(&client_trusting(&root), &server.tls_url());
+    assert_eq!(failure, TlsFailure::MissingIntermediate, "{detail}");
+    assert!(detail.contains("its issuer's \"a stranger\" own was not sent"), "{detail}");
+
+    // A root that is sent along is trusted as one that was given, in whatever order they come.
+    let server = serving(good.issue("test.example").below(&[&root, &good]).config());
+    assert_eq!(get(&client_trusting(&root), &server.tls_url(), &context()).unwrap().status, 204);
+}
+
+fn element(tag: u8, content: &[&[u8]]) -> Vec<u8> {
+    let content = content.concat();
+    let length = u16::try_from(content.len()).unwrap().to_be_bytes();
+    [&[tag, 0x82][..], &length, &content].concat()
+}
+
+/// RFC 6960 section 4.2.1, without a signature, of several certificates.
+fn ocsp_response(answers: &[(&[u8], Vec<u8>)]) -> Vec<u8> {
+    let time = element(0x18, &[b"20260101000000Z"]);
+    let algorithm = element(0x30, &[&element(0x06, &[&[0x2b, 0x0e, 3, 2, 26]])]);
+    let hash = element(0x04, &[&[7; 20]]);
+    let answers: Vec<u8> = answers
+        .iter()
+        .flat_map(|(serial, status)| {
+            let id = element(0x30, &[&algorithm, &hash, &hash, &element(0x02, &[serial])]);
+            element(0x30, &[&id, status, &time])
+        })
+        .collect();
+    let data = element(0x30, &[&element(0xa2, &[&hash]), &time, &element(0x30, &[&answers])]);
+    let basic = element(0x30, &[&data, &algorithm, &element(0x03, &[&[0]])]);
+    let kind = element(0x06, &[&[0x2b, 6, 1, 5, 5, 7, 0x30, 1, 1]]);
+    let bytes = element(0xa0, &[&element(0x30, &[&kind, &element(0x04, &[&basic])])]);
+    element(0x30, &[&element(0x0a, &[&[0]]), &bytes])
+}
+
+#[test]
+fn a_server_that_staples_its_own_revocation_is_refused() {
+    let serial: &[u8] = &[0x12, 0x34, 0x56];
+    let good = || element(0x80, &[]);
+    let unknown = || element(0x82, &[]);
+    let revoked = || element(0xa1, &[&element(0x18, &[b"20260101000000Z"])]);
+    let root = Authority::new();
+    for (answers, is_good) in [
+        (vec![(serial, good())], true),
+        (vec![(serial, unknown())], true),
+        (vec![(&serial[1..], revoked())], true),
+        (vec![], true),
+        (vec![(serial, revoked())], false),
+        (vec![(&serial[1..], good()), (serial, revoked())], false),
+    ] {
+        for version in [&TLS12, &TLS13] {
+            let identity = root.issue_with("test.example", |params| {
+                params.serial_number = Some(SerialNumber::from_slice(serial));
+            });
+            let config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+                .with_protocol_versions(&[version])
+                .unwrap()
+                .with_no_client_auth()
+                .with_single_cert_with_ocsp(identity.chain, identity.key, ocsp_response(&answers))
+                .unwrap();
+            let server = serving(config);
+            if is_good {
+                assert_eq!(get(&client_trusting(&root), &server.tls_url(), &context()).unwrap().status, 204);
+            } else {
+                let (failure, detail) = refusal(&client_trusting(&root), &server.tls_url());
+                assert_eq!(failure, TlsFailure::Revoked);
+                assert!(detail.contains("test.example was revoked"), "{detail}");
+            }
+        }
+    }
+}
+
+/// What a server says that has none of the cipher suites that it was offered, or chooses one that it was not.
+#[test]
+fn a_server_without_a_common_cipher_suite_is_told_as_such() {
+    // TLS_RSA_WITH_RC4_128_SHA.
+    let mut hello = vec![0x16, 3, 3, 0, 42, 2, 0, 0, 38, 3, 3];
+    hello.extend([7; 32]);
+    hello.extend([0, 0x00, 0x05, 0]);
+    for (answer, words) in [
+        (vec![0x15, 3, 3, 0, 2, 2, 40], "alert 40, handshake failure"),
+        (vec![0x15, 3, 3, 0, 2, 2, 71], "alert 71, insufficient security"),
+        (hello, "cipher suite"),
+    ] {
+        let server = Server::start(move |mut stream, _| {
+            stream.write_all(&answer).unwrap();
+            wait_for_close(&mut stream);
+        });
+        let (failure, detail) = refusal(&client_trusting(&Authority::new()), &server.tls_url());
+        assert_eq!(failure, TlsFailure::NothingInCommon, "{detail}");
+        assert!(detail.contains(words), "{words}: {detail}");
+    }
+}
+
+#[test]
+fn a_host_that_tls_cannot_name_is_refused_as_such() {
+    let server = serving(Authority::new().issue("test.example").config());
+    let url = url::Url::parse(&format!("https://a-.example:{}/", server.address.port())).unwrap();
+    let (failure, detail) = refusal(&client_trusting(&Authority::new()), &url);
+    assert_eq!(failure, TlsFailure::UnusableHost);
+    assert!(detail.starts_with("TLS cannot name the host a-.example:"), "{detail}");
+}
+
+/// A ticket that one client got and another showed would tell the server that both are on one device.
+#[test]
+fn sessions_are_resumed_by_the_client_that_has_them_only() {
+    for version in [&TLS12, &TLS13] {
+        let (sender, kinds) = mpsc::channel();
+        let sender = Mutex::new(sender);
+        let authority = Authority::new();
+        let server = tls_server(authority.issue("test.example").config_of(&[version]), move |mut stream, _| {
+            read_request(&mut stream).unwrap();
+            sender.lock().unwrap().send(stream.conn.handshake_kind()).unwrap();
+            stream.write_all(b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n").unwrap();
+        });
+        let (one, two) = (client_trusting(&authority), client_trusting(&authority));
+        for (client, expected) in [
+            (&one, HandshakeKind::Full),
+            (&two, HandshakeKind::Full),
+            (&one, HandshakeKind::Resumed),
+            (&two, HandshakeKind::Resumed),
+        ] {
+            get(client, &server.tls_url(), &context()).unwrap();
+            assert_eq!(kinds.recv_timeout(PATIENCE).unwrap(), Some(expected));
+        }
+    }
+}
+
+/// The store of tickets is the configuration's. No server of a test is trusted by the platform, so that this one looks at it.
+#[test]
+fn with_the_platforms_roots_each_client_has_its_own_store_too() {
+    let settings = || TlsSettings::new(Trust::Platform, Vec::new()).unwrap();
+    let (one, two) = (settings(), settings());
+    match (one.config(), two.config()) {
+        (Ok(first), Ok(second)) => {
+            assert!(!Arc::ptr_eq(&first, &second));
+            assert!(Arc::ptr_eq(&first, &one.config().unwrap()), "one client has one, or it resumes nothing");
+        }
+        // A machine without any root.
+        (Err(error), _) => assert!(matches!(error.kind, ErrorKind::PlatformVerifier), "{error:?}"),
+        (_, Err(error)) => panic!("{error:?}"),
+    }
+}

@@ -1,0 +1,88 @@
+//! What a failure of rustls means.
+
+use rustls::{AlertDescription, CertificateError, InvalidMessage, OtherError, PeerIncompatible, PeerMisbehaved};
+
+use super::refusal::Refusal;
+use super::words::{reason, shortened, words_of};
+use crate::http::error::{Error, ErrorKind, TlsFailure};
+
+/// What a failure of rustls means to a caller.
+pub(in crate::http) fn failure_of(error: &rustls::Error) -> Error {
+    use rustls::Error as Tls;
+    let (failure, detail) = match error {
+        Tls::InvalidCertificate(error) => return certificate_failure(error),
+        Tls::PeerIncompatible(
+            PeerIncompatible::ServerDoesNotSupportTls12Or13 | PeerIncompatible::ServerTlsVersionIsDisabledByOurConfig,
+        )
+        | Tls::AlertReceived(AlertDescription::ProtocolVersion)
+        | Tls::InvalidMessage(InvalidMessage::UnknownProtocolVersion) => {
+            (TlsFailure::ProtocolVersion, "the server does not offer TLS 1.2 or newer".to_owned())
+        }
+        Tls::InvalidMessage(InvalidMessage::InvalidContentType) => {
+            (TlsFailure::NotTls, "the server does not speak TLS".to_owned())
+        }
+        Tls::AlertReceived(alert) => alert_failure(*alert),
+        Tls::PeerIncompatible(what) => {
+            (TlsFailure::NothingInCommon, format!("the server's TLS does not fit this library's: {}", words_of(what)))
+        }
+        Tls::PeerMisbehaved(
+            what @ (PeerMisbehaved::SelectedUnofferedCipherSuite
+            | PeerMisbehaved::SelectedUnusableCipherSuiteForVersion
+            | PeerMisbehaved::SelectedUnofferedKxGroup
+            | PeerMisbehaved::SignedKxWithWrongAlgorithm
+            | PeerMisbehaved::SignedHandshakeWithUnadvertisedSigScheme
+            | PeerMisbehaved::IllegalHelloRetryRequestWithUnofferedCipherSuite
+            | PeerMisbehaved::IllegalHelloRetryRequestWithUnofferedNamedGroup),
+        ) => {
+            let detail = "the server chose a TLS cipher suite, curve or signature that this library does not offer";
+            (TlsFailure::NothingInCommon, format!("{detail}: {}", words_of(what)))
+        }
+        Tls::PeerMisbehaved(what) => (TlsFailure::Other, format!("the server broke a rule of TLS: {}", words_of(what))),
+        Tls::InvalidMessage(what) => {
+            (TlsFailure::Other, format!("the server sent a TLS message that cannot be read: {}", words_of(what)))
+        }
+        Tls::InappropriateMessage { .. } | Tls::InappropriateHandshakeMessage { .. } => {
+            (TlsFailure::Other, "the server sent a TLS message out of turn".to_owned())
+        }
+        Tls::DecryptError => (TlsFailure::Other, "a TLS record was changed on its way, or is broken".to_owned()),
+        Tls::PeerSentOversizedRecord => (TlsFailure::Other, "the server sent a TLS record that is too long".to_owned()),
+        Tls::NoCertificatesPresented => (TlsFailure::Other, "the server sent no certificate".to_owned()),
+        // Texts of the system and of rustls, which are made for people.
+        Tls::General(text) => (TlsFailure::Other, format!("the TLS connection failed: {}", shortened(text, 120))),
+        other => (TlsFailure::Other, format!("the TLS connection failed: {}", words_of(other))),
+    };
+    Error::new(ErrorKind::Tls(failure), detail)
+}
+
+fn certificate_failure(error: &CertificateError) -> Error {
+    if let CertificateError::Other(OtherError(other)) = error
+        && let Some(Refusal { failure, detail }) = other.downcast_ref()
+    {
+        return Error::new(ErrorKind::Tls(*failure), detail.clone());
+    }
+    // A certificate is refused by the verifier, in its own words. What comes later is the signature of the handshake.
+    let detail = match error {
+        CertificateError::BadSignature => "the server does not hold the key of its certificate".to_owned(),
+        _ => format!("the server's certificate cannot be used: {}", reason(error)),
+    };
+    Error::new(ErrorKind::Tls(TlsFailure::Other), detail)
+}
+
+/// RFC 8446 section 6.2 says what each alert means.
+fn alert_failure(alert: AlertDescription) -> (TlsFailure, String) {
+    let (failure, words) = match alert {
+        AlertDescription::HandshakeFailure | AlertDescription::InsufficientSecurity => (
+            TlsFailure::NothingInCommon,
+            "it seems to support none of this library's TLS cipher suites, curves and signature algorithms",
+        ),
+        AlertDescription::UnrecognisedName => (TlsFailure::WrongHost, "it does not know this host name"),
+        AlertDescription::CertificateRequired => {
+            (TlsFailure::Other, "it wants a client certificate, which this library does not send")
+        }
+        AlertDescription::NoApplicationProtocol => (TlsFailure::Other, "it does not speak HTTP/1.1"),
+        AlertDescription::InternalError => (TlsFailure::Other, "it has a fault of its own"),
+        _ => (TlsFailure::Other, "it says no more"),
+    };
+    let detail = format!("the server ended TLS: {words} (alert {}, {})", u8::from(alert), words_of(&alert));
+    (failure, detail)
+}

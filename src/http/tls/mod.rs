@@ -1,0 +1,209 @@
+//! Whom TLS trusts.
+
+mod certificate;
+mod der;
+mod failure;
+mod ocsp;
+mod pem;
+mod refusal;
+mod verifier;
+mod words;
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use once_cell::sync::OnceCell;
+use rustls::client::WebPkiServerVerifier;
+use rustls::client::danger::ServerCertVerifier;
+use rustls::crypto::{CryptoProvider, KeyProvider};
+use rustls::pki_types::{CertificateDer, DnsName, PrivateKeyDer, ServerName};
+use rustls::sign::SigningKey;
+use rustls::{ClientConfig, RootCertStore};
+
+use self::verifier::{Pins, Verifier};
+use super::error::{Error, ErrorKind, TlsFailure};
+use crate::platform::trust_store_is_ready;
+
+pub(super) use self::failure::failure_of;
+
+/// The certificates that a server's must lead to.
+#[derive(Clone)]
+pub enum Trust {
+    /// The operating system's.
+    Platform,
+    /// These only.
+    Roots(Vec<CertificateDer<'static>>),
+}
+
+impl Trust {
+    /// The certificates of a PEM file; anything else in it is passed over.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Tls`] when it holds no certificate, or one that cannot be read.
+    pub fn from_pem(pem: &[u8]) -> Result<Trust, Error> {
+        let roots = pem::certificates(pem).map_err(|what| bad_roots(&what))?;
+        root_store(&roots)?;
+        Ok(Trust::Roots(roots))
+    }
+}
+
+/// A key that a host's certificate must have.
+#[derive(Clone, Debug)]
+pub struct Pin {
+    /// As it is in a handshake.
+    host: String,
+    sha256: [u8; 32],
+}
+
+impl Pin {
+    /// A pin for exactly one host, a name in either form of an internationalised one, or an address. `sha256` is that of
+    /// the SubjectPublicKeyInfo (RFC 7469 section 2.4) of the server's own certificate. A certificate above it is no match:
+    /// which ones of those a server sends, it alone decides.
+    ///
+    /// `None` for what no server is called, which would hold nobody to the pin.
+    pub fn new(host: &str, sha256: [u8; 32]) -> Option<Pin> {
+        let host = match host.parse::<IpAddr>() {
+            Ok(address) => address.to_string(),
+            Err(_) => match url::Host::parse(host).ok()? {
+                url::Host::Domain(name) => {
+                    DnsName::try_from(name.strip_suffix('.').unwrap_or(&name)).ok()?.as_ref().to_owned()
+                }
+                url::Host::Ipv4(address) => address.to_string(),
+                url::Host::Ipv6(address) => address.to_string(),
+            },
+        };
+        Some(Pin { host, sha256 })
+    }
+}
+
+/// What a client needs for TLS, with everything that is the same for all of its connections.
+///
+/// Each has a configuration of its own, and with it the sessions that it can resume: a server that saw the ticket of one
+/// client come from another would know that both are on one device.
+#[derive(Debug)]
+pub(super) enum TlsSettings {
+    Ready(Arc<ClientConfig>),
+    /// The platform's verifier costs time and may not be there, so it is only built for the first connection.
+    Platform {
+        pins: Pins,
+        config: OnceCell<Arc<ClientConfig>>,
+    },
+}
+
+/// The platform's verifier knows nothing of a client, and one does for all.
+static PLATFORM_VERIFIER: OnceCell<Arc<dyn ServerCertVerifier>> = OnceCell::new();
+
+impl TlsSettings {
+    pub(super) fn new(trust: Trust, pins: Vec<Pin>) -> Result<TlsSettings, Error> {
+        let mut by_host = Pins::new();
+        for pin in pins {
+            by_host.entry(pin.host).or_default().push(pin.sha256);
+        }
+        match trust {
+            Trust::Platform => {
+                require_platform_verifier()?;
+                Ok(TlsSettings::Platform { pins: by_host, config: OnceCell::new() })
+            }
+            Trust::Roots(roots) => Ok(TlsSettings::Ready(config(given_roots(roots, by_host)?)?)),
+        }
+    }
+
+    pub(super) fn config(&self) -> Result<Arc<ClientConfig>, Error> {
+        match self {
+            TlsSettings::Ready(config) => Ok(config.clone()),
+            TlsSettings::Platform { pins, config: own } => own
+                .get_or_try_init(|| {
+                    let inner = PLATFORM_VERIFIER.get_or_try_init(platform_verifier)?.clone();
+                    config(Verifier { inner, roots: Vec::new(), pins: pins.clone() })
+                })
+                .cloned(),
+        }
+    }
+}
+
+/// The name that a server is asked to show a certificate for.
+///
+/// # Errors
+/// [`TlsFailure::UnusableHost`] for a host of a URL that can be none of a certificate.
+pub(super) fn server_name(host: &str) -> Result<ServerName<'static>, Error> {
+    ServerName::try_from(host.to_owned()).map_err(|_| {
+        let rule = "each of its labels needs 1 to 63 letters, digits, \"-\" or \"_\", and no \"-\" at an end";
+        let detail = format!("TLS cannot name the host {}: {rule}", words::short(host));
+        Error::new(ErrorKind::Tls(TlsFailure::UnusableHost), detail)
+    })
+}
+
+fn provider() -> Arc<CryptoProvider> {
+    Arc::new(CryptoProvider { key_provider: &NoKeys, ..rustls::crypto::ring::default_provider() })
+}
+
+/// Keys are for client certificates, of which there are none. ring's provider, which is never asked either, would bring
+/// all that signs into the library.
+#[derive(Debug)]
+struct NoKeys;
+
+impl KeyProvider for NoKeys {
+    fn load_private_key(&self, _key: PrivateKeyDer<'static>) -> Result<Arc<dyn SigningKey>, rustls::Error> {
+        Err(rustls::Error::General("client certificates are not supported".to_owned()))
+    }
+}
+
+fn bad_roots(what: &str) -> Error {
+    Error::new(ErrorKind::Tls(TlsFailure::Other), format!("the root certificates cannot be used: {what}"))
+}
+
+fn given_roots(roots: Vec<CertificateDer<'static>>, pins: Pins) -> Result<Verifier, Error> {
+    let inner = WebPkiServerVerifier::builder_with_provider(root_store(&roots)?.into(), provider())
+        .build()
+        .map_err(|error| bad_roots(&error.to_string()))?;
+    Ok(Verifier { inner, roots, pins })
+}
+
+fn root_store(roots: &[CertificateDer<'static>]) -> Result<RootCertStore, Error> {
+    if roots.is_empty() {
+        return Err(bad_roots("there are none"));
+    }
+    let mut store = RootCertStore::empty();
+    for (index, root) in roots.iter().enumerate() {
+        store.add(root.clone()).map_err(|error| match error {
+            rustls::Error::InvalidCertificate(error) => {
+                bad_roots(&format!("certificate {}: {}", index + 1, words::reason(&error)))
+            }
+            error => bad_roots(&error.to_string()),
+        })?;
+    }
+    Ok(store)
+}
+
+fn config(verifier: Verifier) -> Result<Arc<ClientConfig>, Error> {
+    let mut config = ClientConfig::builder_with_provider(provider())
+        .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])
+        .map_err(|error| Error::internal(format!("TLS cannot be configured: {error}")))?
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(verifier))
+        .with_no_client_auth();
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(Arc::new(config))
+}
+
+/// Where the verifier is not ready, making one would succeed and its first use would panic.
+fn require_platform_verifier() -> Result<(), Error> {
+    if trust_store_is_ready() {
+        return Ok(());
+    }
+    Err(Error::new(ErrorKind::PlatformVerifier, "the platform's certificate verifier was not initialised"))
+}
+
+fn platform_verifier() -> Result<Arc<dyn ServerCertVerifier>, Error> {
+    require_platform_verifier()?;
+    match rustls_platform_verifier::Verifier::new(provider()) {
+        Ok(verifier) => Ok(Arc::new(verifier)),
+        Err(error) => {
+            let detail = format!("the platform's certificate verifier cannot be used: {error}");
+            Err(Error::new(ErrorKind::PlatformVerifier, detail))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

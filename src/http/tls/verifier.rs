@@ -1,0 +1,137 @@
+//! Which certificates are good.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::client::verify_server_name;
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::server::ParsedCertificate;
+use rustls::{CertificateError, DigitallySignedStruct, SignatureScheme};
+
+use super::certificate::{Certificate, Moment};
+use super::ocsp;
+use super::refusal::Chain;
+use crate::http::error::TlsFailure;
+
+/// The keys of each host that has any.
+pub(super) type Pins = HashMap<String, Vec<[u8; 32]>>;
+
+/// Asks another verifier, does what that one does not, and says why a certificate is refused.
+#[derive(Debug)]
+pub(super) struct Verifier {
+    pub(super) inner: Arc<dyn ServerCertVerifier>,
+    /// Those that the host gave; none where the platform's are trusted.
+    pub(super) roots: Vec<CertificateDer<'static>>,
+    pub(super) pins: Pins,
+}
+
+impl Verifier {
+    /// A certificate that the host itself gave is trusted without an issuer, even if it could be one: `openssl req -x509`
+    /// makes such by default, and OpenSSL and curl trust them. webpki has no notion of it (`CaUsedAsEndEntity`, and
+    /// `UnknownIssuer` for one that is not self-signed).
+    fn verify_given(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        certificate: &Certificate<'_>,
+        server_name: &ServerName<'_>,
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        let parsed = ParsedCertificate::try_from(end_entity)?;
+        let now = Moment::of_unix_time(now.as_secs());
+        if now < certificate.not_before {
+            return Err(CertificateError::NotValidYet.into());
+        }
+        if now > certificate.not_after {
+            return Err(CertificateError::Expired.into());
+        }
+        verify_server_name(&parsed, server_name)?;
+        Ok(ServerCertVerified::assertion())
+    }
+
+    /// RFC 5280 section 6.1.4 (n): an issuer whose key usage does not name keyCertSign is none. webpki does not look at it
+    /// (`check_issuer_independent_properties`), so such certificates are kept from it: no path leads over them.
+    fn verify_issued(
+        &self,
+        chain: &Chain<'_>,
+        end_entity: &CertificateDer<'_>,
+        server_name: &ServerName<'_>,
+        ocsp_response: &[u8],
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        let may_issue = |other: &CertificateDer<'_>| Certificate::read(other).is_some_and(|other| other.may_issue());
+        let issuers = match chain.others.iter().all(may_issue) {
+            true => Cow::Borrowed(chain.others),
+            false => Cow::Owned(chain.others.iter().filter(|other| may_issue(other)).cloned().collect()),
+        };
+        self.inner.verify_server_cert(end_entity, &issuers, server_name, ocsp_response, chain.now)
+    }
+
+    fn check_pins(
+        &self,
+        chain: &Chain<'_>,
+        end_entity: &CertificateDer<'_>,
+        server_name: &ServerName<'_>,
+    ) -> Result<(), rustls::Error> {
+        let Some(pins) = self.pins.get(&server_name.to_str().to_ascii_lowercase()) else { return Ok(()) };
+        let key = ParsedCertificate::try_from(end_entity)?.subject_public_key_info();
+        let digest = ring::digest::digest(&ring::digest::SHA256, &key);
+        if pins.iter().any(|pin| pin == digest.as_ref()) {
+            return Ok(());
+        }
+        Err(chain.refuse(TlsFailure::PinMismatch, "is good, but its key is none of the pinned keys").into())
+    }
+}
+
+impl ServerCertVerifier for Verifier {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        server_name: &ServerName<'_>,
+        ocsp_response: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        let host = server_name.to_str();
+        let certificate = Certificate::read(end_entity).ok_or(CertificateError::BadEncoding)?;
+        let chain = Chain { host: &host, end_entity: &certificate, others: intermediates, roots: &self.roots, now };
+        let verified = if self.roots.contains(end_entity) {
+            self.verify_given(end_entity, &certificate, server_name, now)
+        } else {
+            self.verify_issued(&chain, end_entity, server_name, ocsp_response)
+        }
+        .map_err(|error| chain.explained(error))?;
+        // The handshake would fail for it anyway, but with nothing to tell.
+        if let Some(key) = certificate.unusable_key() {
+            return Err(chain.refuse(TlsFailure::UnsupportedAlgorithm, format_args!("has {key}")).into());
+        }
+        if ocsp::is_revoked(ocsp_response, certificate.serial) {
+            let words = "was revoked, as the OCSP response of the server itself says";
+            return Err(chain.refuse(TlsFailure::Revoked, words).into());
+        }
+        self.check_pins(&chain, end_entity, server_name)?;
+        Ok(verified)
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        self.inner.verify_tls12_signature(message, certificate, signature)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        self.inner.verify_tls13_signature(message, certificate, signature)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.inner.supported_verify_schemes()
+    }
+}
