@@ -26,7 +26,7 @@ pub use context::{Context, Trace};
 pub use error::{Error, ErrorKind, TlsFailure};
 pub use head::Header;
 #[cfg(feature = "fuzzing")]
-pub use head::{Head, is_plausible};
+pub use head::{Answering, HeadReader, is_plausible};
 pub use proxy::Proxy;
 pub use request::{BodySource, Method, Request};
 pub use resolver::{Resolver, ResolverAnswer};

@@ -1,10 +1,13 @@
 mod cancel;
 mod coding;
+mod coding_layers;
 mod connect;
 mod early;
 mod ends;
 mod exchange;
 mod gathering;
+mod head;
+mod head_framing;
 mod pool;
 mod proxy;
 mod support;
