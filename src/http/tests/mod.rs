@@ -5,6 +5,7 @@ mod connect;
 mod early;
 mod ends;
 mod exchange;
+mod framing;
 mod gathering;
 mod head;
 mod head_framing;
