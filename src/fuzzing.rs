@@ -2,7 +2,7 @@
 
 use std::io::Cursor;
 
-use crate::http::{Head, is_plausible};
+use crate::http::{Answering, HeadReader, is_plausible};
 use crate::policy::domains::{DomainList, DomainRules};
 use crate::policy::headers::{self, Identity};
 use crate::policy::quirks::Api;
@@ -105,7 +105,7 @@ pub enum ResponseHead {
 
 /// Reads a response's head; also whether its beginning looks like one.
 pub fn response_head(input: &[u8]) -> (ResponseHead, bool) {
-    let head = match Head::parse(input) {
+    let head = match HeadReader::default().read(input, Answering::Request) {
         Err(_) => ResponseHead::Malformed,
         Ok(None) => ResponseHead::Partial,
         Ok(Some((head, size))) => ResponseHead::Complete(

@@ -6,7 +6,7 @@
 use ureq::unversioned::transport::Buffers;
 
 use super::error::Error;
-use super::head::{Head, MAX_HEAD_SIZE, is_plausible, unfold};
+use super::head::{Answering, Head, HeadReader, MAX_HEAD_SIZE};
 use crate::buffer::{Buffer, LARGE_BODY, give_back, grow};
 
 const SMALL: usize = 16 * 1024;
@@ -21,8 +21,8 @@ pub(super) struct ConnectionBuffers {
     output: Buffer,
     output_size: usize,
     phase: Phase,
-    /// How far the input was searched for the end of a head.
-    searched: usize,
+    /// What finds the end of a head.
+    reader: HeadReader,
     /// Whether the last use of the input took something of it.
     progress: bool,
 }
@@ -54,7 +54,7 @@ impl ConnectionBuffers {
             output: Buffer::default(),
             output_size: SMALL,
             phase: Phase::Head,
-            searched: 0,
+            reader: HeadReader::default(),
             progress: false,
         }
     }
@@ -67,7 +67,7 @@ impl ConnectionBuffers {
         self.output_size = body_size.max(head_size);
         self.input_size = SMALL;
         self.phase = Phase::Head;
-        self.searched = 0;
+        self.reader = HeadReader::default();
         self.progress = false;
     }
 
@@ -98,7 +98,8 @@ impl ConnectionBuffers {
     /// Space for more input, which is what bounds a head, a chunk's size and a trailer.
     pub(super) fn space(&mut self) -> Result<&mut [u8], Error> {
         if self.start == self.end {
-            (self.start, self.end, self.searched) = (0, 0, 0);
+            (self.start, self.end) = (0, 0);
+            self.reader = HeadReader::default();
         } else if self.end == self.input.len() && self.start > 0 {
             self.input.copy_within(self.start..self.end, 0);
             (self.start, self.end) = (0, self.end - self.start);
@@ -134,27 +135,15 @@ impl ConnectionBuffers {
             return Ok(None);
         }
         loop {
-            let input = &self.input[self.start..self.end];
-            if !is_plausible(input) {
-                return Err(Error::protocol("the server does not speak HTTP/1.1"));
-            }
-            // Without an empty line there is no need to parse, which a peer that sends single bytes would make expensive.
-            let from = self.searched.saturating_sub(3);
-            let has_end = has_empty_line(&input[from..]);
-            self.searched = input.len();
-            let parsed = if has_end {
-                // In the buffer itself, since ureq parses the head once more.
-                unfold(&mut self.input[self.start..self.end]);
-                Head::parse(&self.input[self.start..self.end])?
-            } else {
-                None
-            };
+            let parsed = self.reader.read(&self.input[self.start..self.end], Answering::Request)?;
             match parsed {
                 Some((head, size)) if head.is_interim() => {
                     self.start += size;
-                    self.searched = 0;
+                    self.reader = HeadReader::default();
                 }
                 Some((head, _)) => {
+                    // In the buffer itself, since ureq parses the head once more.
+                    unfold(&mut self.input[self.start..self.end]);
                     self.phase = Phase::HeadReady;
                     return Ok(Some(head));
                 }
@@ -169,10 +158,26 @@ impl ConnectionBuffers {
     }
 }
 
-/// Whether a line ends and an empty one follows.
-fn has_empty_line(input: &[u8]) -> bool {
-    let is_end = |rest: &[u8]| rest.starts_with(b"\n\n") || rest.starts_with(b"\n\r\n");
-    (0..input.len()).any(|index| input[index] == b'\n' && is_end(&input[index..]))
+/// Replaces the line ends inside of folded fields with spaces, as a user agent must (RFC 9112 section 5.2). Nothing behind
+/// the head is touched, nor is a fold in front of the first field, which is an error.
+fn unfold(input: &mut [u8]) {
+    // Empty lines in front of a head are passed over (RFC 9112 section 2.2).
+    let mut line = input.iter().position(|byte| !matches!(byte, b'\r' | b'\n')).unwrap_or(input.len());
+    let mut in_field = false;
+    while let Some(length) = input[line..].iter().position(|&byte| byte == b'\n') {
+        let end = line + length;
+        if matches!(input[line..end], [] | [b'\r']) {
+            return;
+        }
+        if in_field && matches!(input.get(end + 1), Some(b' ' | b'\t')) {
+            input[end] = b' ';
+            if input[end - 1] == b'\r' {
+                input[end - 1] = b' ';
+            }
+        }
+        in_field = true;
+        line = end + 1;
+    }
 }
 
 impl Buffers for ConnectionBuffers {

@@ -31,6 +31,8 @@ pub enum ErrorKind {
     Closed,
     /// The peer does not speak HTTP/1.1, or the response breaks its rules or our bounds.
     Protocol,
+    /// The body is, or is announced to be, larger than the caller's limit.
+    BodyTooLarge,
     /// The caller's [`BodySource`](super::BodySource) failed or ended before its length.
     RequestBody(io::Error),
     /// The operating system's certificate verifier was never initialised, or has no roots.

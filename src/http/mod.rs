@@ -10,6 +10,9 @@ mod connect;
 mod connector;
 mod context;
 mod error;
+// Takes ureq's place at reading bodies.
+#[cfg_attr(not(test), allow(dead_code))]
+mod framing;
 mod head;
 mod proxy;
 mod request;
@@ -26,7 +29,7 @@ pub use context::{Context, Trace};
 pub use error::{Error, ErrorKind, TlsFailure};
 pub use head::Header;
 #[cfg(feature = "fuzzing")]
-pub use head::{Head, is_plausible};
+pub use head::{Answering, HeadReader, is_plausible};
 pub use proxy::Proxy;
 pub use request::{BodySource, Method, Request};
 pub use resolver::{Resolver, ResolverAnswer};

@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use percent_encoding::percent_decode_str;
 
 use super::error::{Error, ErrorKind};
-use super::head::{Head, MAX_HEAD_SIZE, is_plausible};
+use super::head::{Answering, Head, HeadReader};
 use super::stream::{Interest, Stream};
 
 /// An HTTP proxy. Every connection goes through a tunnel, that of a plain `http` URL too.
@@ -88,6 +88,7 @@ fn send(stream: &mut Stream, mut bytes: &[u8]) -> Result<(), Error> {
 fn receive_head(stream: &mut Stream) -> Result<Head, Error> {
     let mut input = vec![0; 4096];
     let mut end = 0;
+    let mut reader = HeadReader::default();
     loop {
         match stream.read(&mut input[end..]) {
             Ok(0) => return Err(Error::new(ErrorKind::Proxy, "the proxy closed the connection")),
@@ -99,18 +100,16 @@ fn receive_head(stream: &mut Stream) -> Result<Head, Error> {
             Err(error) => return Err(failed(&error)),
         }
         let malformed = || Error::new(ErrorKind::Proxy, "the proxy's answer is not HTTP/1.1");
-        while let Some((head, size)) = Head::parse(&input[..end]).map_err(|_| malformed())? {
+        while let Some((head, size)) = reader.read(&input[..end], Answering::Connect).map_err(|_| malformed())? {
             if head.is_interim() {
                 input.copy_within(size..end, 0);
                 end -= size;
+                reader = HeadReader::default();
             } else if head.status < 300 && size != end {
                 return Err(Error::new(ErrorKind::Proxy, "the proxy sent more than its answer"));
             } else {
                 return Ok(head);
             }
-        }
-        if !is_plausible(&input[..end]) || end >= MAX_HEAD_SIZE {
-            return Err(malformed());
         }
         if end == input.len() {
             input.resize(end * 2, 0);

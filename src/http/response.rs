@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use ureq::BodyReader;
 
-use super::coding::{Coding, Decoder, coding_of};
+use super::coding::{Coding, Decoder, codings_of};
 use super::context::Context;
 use super::error::{Error, ErrorKind};
 use super::head::{Head, Header};
@@ -43,20 +43,20 @@ impl Response {
         head: Head,
         response: ureq::http::Response<ureq::Body>,
     ) -> Result<Response, Error> {
-        let coding = coding_of(&head.headers)?;
+        let codings = codings_of(&head.headers)?;
         let body = response.into_body();
         let has_body = !matches!(head.status, 204 | 304);
-        let content_length = match coding {
+        let content_length = match codings.as_slice() {
             _ if !has_body => Some(0),
-            Some(_) => None,
-            None => body.content_length(),
+            [] => body.content_length(),
+            _ => None,
         };
         let mut response = Response {
             status: head.status,
             headers: head.headers,
             location: head.location,
             content_length,
-            body: into_body(body, coding),
+            body: into_body(body, codings),
             context: context.clone(),
         };
         if content_length == Some(0) {
@@ -123,12 +123,12 @@ impl Response {
     }
 }
 
-fn into_body(body: ureq::Body, coding: Option<Coding>) -> Body {
+fn into_body(body: ureq::Body, codings: Vec<Coding>) -> Body {
     let reader = body.into_reader();
-    match coding {
-        None => Body::Plain(reader),
-        Some(coding) => Body::Coded(Box::new(Decoder::new(coding, reader))),
+    if codings.is_empty() {
+        return Body::Plain(reader);
     }
+    Body::Coded(Box::new(Decoder::new(codings, reader)))
 }
 
 fn plain_error(context: &Context, error: io::Error) -> Error {
@@ -142,7 +142,7 @@ fn coded_error(context: &Context, error: io::Error) -> Error {
     }
     match context.state().failure.take() {
         Some(failure) => failure,
-        None => Error::protocol(format!("the response's content coding is broken: {error}")),
+        None => error.downcast().unwrap_or_else(|error| Error::connection(&error)),
     }
 }
 

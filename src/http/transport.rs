@@ -9,7 +9,7 @@ use super::buffers::ConnectionBuffers;
 use super::channel::{Channel, Received, Source};
 use super::context::{Context, current};
 use super::error::Error;
-use super::head::Head;
+use super::head::{BodyFraming, Head};
 use super::stream::Interest;
 use crate::platform::LOW_WATER_MARK;
 
@@ -185,9 +185,9 @@ impl Transport {
         }
         context.state().trace.response_start.get_or_insert_with(Instant::now);
         let Some(head) = self.buffers.take_head()? else { return Ok(None) };
-        let Head { status, close_delimited, .. } = head;
-        self.close_delimited = close_delimited;
-        self.body_left = head.content_length().unwrap_or(0);
+        let Head { status, framing, .. } = head;
+        self.close_delimited = framing == BodyFraming::UntilClose;
+        self.body_left = if let BodyFraming::Length(length) = framing { length } else { 0 };
         context.state().head = Some(head);
         Ok(Some(status))
     }

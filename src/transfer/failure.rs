@@ -14,6 +14,7 @@ pub fn of_exchange(error: http::Error) -> TransferError {
         http::ErrorKind::Tls(failure) => Failure::Tls(failure),
         http::ErrorKind::Closed => Failure::Network(Category::ConnectionClosed),
         http::ErrorKind::Protocol => Failure::Network(Category::Protocol),
+        http::ErrorKind::BodyTooLarge => Failure::FileTooLarge,
         http::ErrorKind::RequestBody(_) => Failure::SourceFile,
         http::ErrorKind::PlatformVerifier => Failure::TrustStoreUnavailable,
         http::ErrorKind::Internal => Failure::Internal,

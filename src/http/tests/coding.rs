@@ -131,9 +131,22 @@ fn an_unknown_coding_is_handed_on() {
     }
 }
 
+/// Python's `gzip.compress(zlib.compress(b"hello", 9), 9, mtime=0)`.
+const HELLO_ZLIB_GZIP: &[u8] = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\xab\xb8\x75\xda\xe3\xec\xc9\x93\xec\x0c\x6c\x3a\x4c\xa2\x00\x54\xec\xdb\x75\x0d\x00\x00\x00";
+
 #[test]
-fn several_codings_are_an_error() {
-    let server = Server::answering(answer("gzip, deflate", HELLO_GZIP, false));
+fn several_codings_are_undone() {
+    assert_eq!(decoded("deflate, gzip", HELLO_ZLIB_GZIP).unwrap(), b"hello");
+    assert_eq!(decoded("unknown, x-gzip", HELLO_ZLIB_GZIP).unwrap(), HELLO_ZLIB);
+    let server = Server::answering(answer("gzip, gzip, gzip, gzip, gzip, gzip", HELLO_GZIP, false));
     let error = get(&client(), &server.url(), &context()).err().unwrap();
     assert!(matches!(error.kind, ErrorKind::Protocol), "{error:?}");
+}
+
+#[test]
+fn bytes_behind_a_coding_are_an_error() {
+    for (coding, body) in known() {
+        let error = decoded(coding, &[body, b"x"].concat()).expect_err(coding);
+        assert!(matches!(error.kind, ErrorKind::Protocol), "{coding}: {error:?}");
+    }
 }

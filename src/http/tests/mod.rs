@@ -1,10 +1,14 @@
 mod cancel;
 mod coding;
+mod coding_layers;
 mod connect;
 mod early;
 mod ends;
 mod exchange;
+mod framing;
 mod gathering;
+mod head;
+mod head_framing;
 mod pool;
 mod proxy;
 mod support;

@@ -1,0 +1,185 @@
+//! The gzip format (RFC 1952): one member or several.
+
+use std::io;
+
+use flate2::{Crc, Decompress};
+
+use super::broken;
+use super::inflate::inflate;
+use super::layer::Step;
+
+const HAS_CHECKSUM: u8 = 1 << 1;
+const HAS_EXTRA: u8 = 1 << 2;
+const HAS_NAME: u8 = 1 << 3;
+const HAS_COMMENT: u8 = 1 << 4;
+const RESERVED: u8 = 0xe0;
+
+/// Decodes the members of a gzip body.
+pub(super) struct Gzip {
+    place: Place,
+    header: Header,
+    decoder: Decompress,
+    /// Of the member's data.
+    crc: Crc,
+    trailer: Vec<u8>,
+}
+
+enum Place {
+    /// At the start of the body.
+    Start,
+    /// Behind a whole member, whose checksum is right.
+    Between,
+    Header,
+    Data,
+    Trailer,
+}
+
+impl Default for Gzip {
+    fn default() -> Gzip {
+        Gzip {
+            place: Place::Start,
+            header: Header::default(),
+            decoder: Decompress::new(false),
+            crc: Crc::new(),
+            trailer: Vec::with_capacity(8),
+        }
+    }
+}
+
+impl Gzip {
+    pub(super) fn is_whole(&self) -> bool {
+        matches!(self.place, Place::Between)
+    }
+
+    pub(super) fn decode(&mut self, input: &[u8], buffer: &mut [u8]) -> io::Result<Step> {
+        match self.place {
+            Place::Start | Place::Between if input.is_empty() => Ok(Step::default()),
+            Place::Start | Place::Between => {
+                self.header = Header::default();
+                self.decoder.reset(false);
+                self.crc.reset();
+                self.trailer.clear();
+                self.place = Place::Header;
+                self.read_header(input)
+            }
+            Place::Header => self.read_header(input),
+            Place::Data => {
+                let (step, ended) = inflate(&mut self.decoder, input, buffer)?;
+                self.crc.update(&buffer[..step.produced]);
+                if ended {
+                    self.place = Place::Trailer;
+                }
+                Ok(step)
+            }
+            Place::Trailer => self.read_trailer(input),
+        }
+    }
+
+    fn read_header(&mut self, input: &[u8]) -> io::Result<Step> {
+        for (index, &byte) in input.iter().enumerate() {
+            if self.header.take(byte)? {
+                self.place = Place::Data;
+                return Ok(Step { consumed: index + 1, produced: 0 });
+            }
+        }
+        Ok(Step { consumed: input.len(), produced: 0 })
+    }
+
+    fn read_trailer(&mut self, input: &[u8]) -> io::Result<Step> {
+        let consumed = input.len().min(8 - self.trailer.len());
+        self.trailer.extend_from_slice(&input[..consumed]);
+        if self.trailer.len() == 8 {
+            let expected = [self.crc.sum().to_le_bytes(), self.crc.amount().to_le_bytes()];
+            if self.trailer != expected.as_flattened() {
+                return Err(broken("its checksum is wrong"));
+            }
+            self.place = Place::Between;
+        }
+        Ok(Step { consumed, produced: 0 })
+    }
+}
+
+/// Reads a member's header, whose fields have no use here.
+#[derive(Default)]
+struct Header {
+    part: Part,
+    /// The flags of the parts that are to come.
+    flags: u8,
+    /// How many bytes of the part have come.
+    position: usize,
+    extra_length: [u8; 2],
+    /// Of the header in front of its checksum.
+    crc: Crc,
+}
+
+#[derive(Clone, Copy, Default)]
+enum Part {
+    #[default]
+    Fixed,
+    ExtraLength,
+    Extra,
+    /// A name or a comment.
+    Text,
+    Checksum,
+}
+
+impl Header {
+    /// Takes one byte; `true` for the header's last.
+    fn take(&mut self, byte: u8) -> io::Result<bool> {
+        let ended = match self.part {
+            Part::Fixed => {
+                match (self.position, byte) {
+                    (0, 0x1f) | (1, 0x8b) | (2, 8) | (4.., _) => {}
+                    (3, flags) if flags & RESERVED == 0 => self.flags = flags,
+                    (3, _) => return Err(broken("its gzip header has unknown flags")),
+                    _ => return Err(broken("a gzip member has no gzip header")),
+                }
+                self.position == 9
+            }
+            Part::ExtraLength => {
+                self.extra_length[self.position & 1] = byte;
+                self.position == 1
+            }
+            Part::Extra => self.position + 1 == self.extra_size(),
+            Part::Text => byte == 0,
+            Part::Checksum => {
+                if byte != self.crc.sum().to_le_bytes()[self.position & 1] {
+                    return Err(broken("its gzip header's checksum is wrong"));
+                }
+                self.position == 1
+            }
+        };
+        if !matches!(self.part, Part::Checksum) {
+            self.crc.update(&[byte]);
+        }
+        self.position += 1;
+        Ok(ended && !self.has_next())
+    }
+
+    fn extra_size(&self) -> usize {
+        usize::from(u16::from_le_bytes(self.extra_length))
+    }
+
+    /// Goes on to the next part, if there is one.
+    fn has_next(&mut self) -> bool {
+        self.position = 0;
+        if matches!(self.part, Part::ExtraLength) && self.extra_size() > 0 {
+            self.part = Part::Extra;
+            return true;
+        }
+        let parts = [
+            (HAS_EXTRA, Part::ExtraLength),
+            (HAS_NAME, Part::Text),
+            (HAS_COMMENT, Part::Text),
+            (HAS_CHECKSUM, Part::Checksum),
+        ];
+        for (flag, part) in parts {
+            if self.flags & flag != 0 {
+                self.flags &= !flag;
+                self.part = part;
+                return true;
+            }
+        }
+        false
+    }
+}

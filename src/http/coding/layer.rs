@@ -1,0 +1,138 @@
+//! One content coding of a body.
+
+use std::io;
+
+#[cfg(feature = "brotli")]
+use super::brotli::Brotli;
+use super::gzip::Gzip;
+use super::inflate::Deflate;
+use super::{Coding, broken};
+
+const INPUT_SIZE: usize = 16 * 1024;
+
+/// The most input that may decode to nothing: more than the largest extra field of gzip, and some thousand empty members or
+/// blocks. Without a bound a server could keep a decoder busy for as long as it likes.
+const MAX_WITHOUT_OUTPUT: usize = 128 * 1024;
+
+/// Undoes one coding.
+pub(super) struct Layer {
+    format: Format,
+    input: Vec<u8>,
+    start: usize,
+    end: usize,
+    source_ended: bool,
+    /// The last output filled its buffer: there may be more of it without more input.
+    has_more: bool,
+    /// How much input has decoded to nothing.
+    without_output: usize,
+}
+
+enum Format {
+    /// Nothing was decoded.
+    Unread(Coding),
+    Gzip(Box<Gzip>),
+    Deflate(Deflate),
+    #[cfg(feature = "brotli")]
+    Brotli(Box<Brotli>),
+}
+
+/// How far a decoder got with its input and its buffer.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Step {
+    pub(super) consumed: usize,
+    pub(super) produced: usize,
+}
+
+/// Reads from below; it is told whether what came so far is whole.
+pub(super) type Fetch<'a> = dyn FnMut(&mut [u8], bool) -> io::Result<usize> + 'a;
+
+impl Layer {
+    pub(super) fn new(coding: Coding) -> Layer {
+        Layer {
+            format: Format::Unread(coding),
+            input: vec![0; INPUT_SIZE],
+            start: 0,
+            end: 0,
+            source_ended: false,
+            has_more: false,
+            without_output: 0,
+        }
+    }
+
+    /// Reads decoded bytes into `buffer`, which is not empty.
+    pub(super) fn read(&mut self, buffer: &mut [u8], fetch: &mut Fetch<'_>) -> io::Result<usize> {
+        if let Format::Unread(coding) = self.format {
+            // The first two bytes tell one kind of deflate from the other.
+            while self.end < 2 && !self.source_ended {
+                self.fetch(fetch)?;
+            }
+            if self.end == 0 {
+                return Ok(0);
+            }
+            self.format = Format::new(coding, &self.input[..self.end]);
+        }
+        loop {
+            if self.start == self.end && !self.has_more {
+                if !self.source_ended {
+                    (self.start, self.end) = (0, 0);
+                    self.fetch(fetch)?;
+                }
+                if self.start == self.end {
+                    return if self.format.is_whole() { Ok(0) } else { Err(broken("it ends too early")) };
+                }
+            }
+            let step = self.format.decode(&self.input[self.start..self.end], buffer)?;
+            self.start += step.consumed;
+            self.has_more = step.produced == buffer.len();
+            if step.produced > 0 {
+                self.without_output = 0;
+                return Ok(step.produced);
+            }
+            self.without_output += step.consumed;
+            if self.without_output > MAX_WITHOUT_OUTPUT {
+                return Err(broken("much of it decodes to nothing"));
+            }
+        }
+    }
+
+    /// Appends input, or finds that there is no more.
+    fn fetch(&mut self, fetch: &mut Fetch<'_>) -> io::Result<()> {
+        let received = fetch(&mut self.input[self.end..], self.format.is_whole())?;
+        self.end += received;
+        self.source_ended = received == 0;
+        Ok(())
+    }
+}
+
+impl Format {
+    fn new(coding: Coding, first: &[u8]) -> Format {
+        match coding {
+            Coding::Gzip => Format::Gzip(Box::default()),
+            Coding::Deflate => Format::Deflate(Deflate::new(first)),
+            #[cfg(feature = "brotli")]
+            Coding::Brotli => Format::Brotli(Box::default()),
+        }
+    }
+
+    /// Whether the body may end here.
+    fn is_whole(&self) -> bool {
+        match self {
+            Format::Unread(_) => false,
+            Format::Gzip(gzip) => gzip.is_whole(),
+            Format::Deflate(deflate) => deflate.is_whole(),
+            #[cfg(feature = "brotli")]
+            Format::Brotli(brotli) => brotli.is_whole(),
+        }
+    }
+
+    /// Decodes some of `input`, or fails: with input and an empty buffer something always changes.
+    fn decode(&mut self, input: &[u8], buffer: &mut [u8]) -> io::Result<Step> {
+        match self {
+            Format::Unread(_) => Ok(Step::default()),
+            Format::Gzip(gzip) => gzip.decode(input, buffer),
+            Format::Deflate(deflate) => deflate.decode(input, buffer),
+            #[cfg(feature = "brotli")]
+            Format::Brotli(brotli) => brotli.decode(input, buffer),
+        }
+    }
+}

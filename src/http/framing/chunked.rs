@@ -1,0 +1,150 @@
+//! The lines of a chunked body (RFC 9112 section 7.1), a byte at a time, so that a bad one fails at its first bad byte.
+
+use crate::http::error::Error;
+use crate::http::head::{MAX_FIELDS, MAX_HEAD_SIZE};
+
+/// The most bytes of a chunk's line, without its end. Extensions are not known and so passed over (RFC 9112 section 7.1.1),
+/// as long as they are.
+const MAX_LINE: usize = 16 * 1024;
+
+/// Where in the framing the next byte is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Place {
+    /// In front of a size's first digit.
+    #[default]
+    Size,
+    /// In the size.
+    Digits,
+    /// In the blanks behind a size.
+    Blanks,
+    /// In the extensions.
+    Extensions,
+    /// Between the CR and the LF of a chunk's line.
+    SizeEnd,
+    /// In the data, or right behind it.
+    Data,
+    /// Between the CR and the LF behind the data.
+    DataEnd,
+    /// At the start of a trailer's line.
+    Line,
+    /// In the name of a trailer's field.
+    Name,
+    /// In the value of a trailer's field.
+    Value,
+    /// Between the CR and the LF of a trailer's field.
+    FieldEnd,
+    /// Between the CR and the LF of the last line.
+    LastEnd,
+    /// Behind the last line.
+    Over,
+}
+
+/// The framing of a chunked body.
+#[derive(Debug, Default)]
+pub(super) struct Chunks {
+    place: Place,
+    /// The size of a chunk while its line is read, then what is left of it.
+    size: u64,
+    /// The bytes of a chunk's line, or of the trailer.
+    length: usize,
+    /// The fields of the trailer.
+    fields: usize,
+}
+
+impl Chunks {
+    /// The current chunk's size, as far as its digits have come, or what is left of it.
+    pub(super) fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// How many bytes of data follow.
+    pub(super) fn body_left(&self) -> u64 {
+        if self.place == Place::Data { self.size } else { 0 }
+    }
+
+    /// Whether the last line was read.
+    pub(super) fn is_over(&self) -> bool {
+        self.place == Place::Over
+    }
+
+    /// Takes data of the current chunk.
+    pub(super) fn take_body(&mut self, amount: u64) {
+        self.size = self.size.saturating_sub(amount);
+    }
+
+    /// Takes one byte of framing. LF alone ends a line, as curl and browsers have it; CR is nothing but the half of CRLF.
+    pub(super) fn take_framing(&mut self, byte: u8) -> Result<(), Error> {
+        self.place = match (self.place, byte) {
+            (Place::Size | Place::Digits, b'0'..=b'9' | b'a'..=b'f' | b'A'..=b'F') => self.digit(byte)?,
+            (Place::Digits | Place::Blanks, b' ' | b'\t') => self.in_line(Place::Blanks)?,
+            (Place::Digits | Place::Blanks, b';') => self.in_line(Place::Extensions)?,
+            (Place::Digits | Place::Blanks | Place::Extensions, b'\r') => Place::SizeEnd,
+            (Place::Digits | Place::Blanks | Place::Extensions | Place::SizeEnd, b'\n') => self.line_ended(),
+            (Place::Size | Place::Digits | Place::Blanks | Place::SizeEnd, _) => {
+                return Err(Error::protocol("a chunk's size is malformed"));
+            }
+            (Place::Extensions, _) => self.in_line(Place::Extensions)?,
+            (Place::Data, b'\r') => Place::DataEnd,
+            (Place::Data | Place::DataEnd, b'\n') => Place::Size,
+            (Place::Data | Place::DataEnd, _) => {
+                return Err(Error::protocol("a chunk is longer than its size"));
+            }
+            (Place::Line | Place::Name | Place::Value | Place::FieldEnd | Place::LastEnd, _) => {
+                self.take_trailer(byte)?
+            }
+            (Place::Over, _) => return Err(Error::internal("there is nothing behind the last chunk")),
+        };
+        Ok(())
+    }
+
+    fn digit(&mut self, digit: u8) -> Result<Place, Error> {
+        let value = char::from(digit).to_digit(16).unwrap_or_default();
+        let size = self.size.checked_mul(16).and_then(|size| size.checked_add(u64::from(value)));
+        self.size = size.ok_or_else(|| Error::protocol("a chunk's size is too large"))?;
+        self.in_line(Place::Digits)
+    }
+
+    /// Counts a byte of a chunk's line.
+    fn in_line(&mut self, place: Place) -> Result<Place, Error> {
+        self.length += 1;
+        if self.length > MAX_LINE {
+            return Err(Error::protocol("a chunk's line is too long"));
+        }
+        Ok(place)
+    }
+
+    fn line_ended(&mut self) -> Place {
+        self.length = 0;
+        if self.size == 0 { Place::Line } else { Place::Data }
+    }
+
+    /// Takes a byte of the trailer. Its fields have no use and no effect, so that of a field only the colon must be there:
+    /// a line without one is data that came too late, or another answer.
+    fn take_trailer(&mut self, byte: u8) -> Result<Place, Error> {
+        let malformed = || Error::protocol("the response's trailer is malformed");
+        self.length += 1;
+        if self.length > MAX_HEAD_SIZE {
+            return Err(Error::protocol("the response's trailer is too large"));
+        }
+        let place = match (self.place, byte) {
+            (Place::Line, b'\r') => Place::LastEnd,
+            (Place::Line | Place::LastEnd, b'\n') => Place::Over,
+            (Place::Value, b'\r') => Place::FieldEnd,
+            (Place::Value | Place::FieldEnd, b'\n') => Place::Line,
+            (Place::FieldEnd | Place::LastEnd, _) | (Place::Name, b'\r' | b'\n') | (_, 0) => return Err(malformed()),
+            // A folded line has one in front of it.
+            (Place::Line, b' ' | b'\t') if self.fields == 0 => return Err(malformed()),
+            (Place::Line, b' ' | b'\t') => Place::Value,
+            (Place::Line, _) => {
+                self.fields += 1;
+                if self.fields > MAX_FIELDS {
+                    return Err(Error::protocol("the response's trailer has too many fields"));
+                }
+                if byte == b':' { Place::Value } else { Place::Name }
+            }
+            (Place::Name, b':') => Place::Value,
+            (place, _) => place,
+        };
+        Ok(place)
+    }
+}

@@ -1,0 +1,139 @@
+//! The lines of a head: taken as they are, repaired, dropped, or the end of the answer.
+
+use std::borrow::Cow;
+
+use super::{Header, MAX_FIELDS};
+use crate::http::error::Error;
+
+/// The only blanks of HTTP (RFC 9110 section 5.6.3).
+pub(super) const BLANKS: [char; 2] = [' ', '\t'];
+
+/// The fields that decide where a body ends, what it is, and where the page is led. Two readers that disagree about one
+/// of them can be played off against each other, so that a malformed one is never repaired.
+const DECISIVE: [&str; 5] = ["content-length", "transfer-encoding", "content-encoding", "location", "connection"];
+
+/// How much of a name the log gets.
+const NAME_IN_LOG: usize = 64;
+
+/// The fields of a head.
+#[derive(Default)]
+pub(super) struct Fields {
+    pub(super) headers: Vec<Header>,
+    /// The first `Location` that is not empty.
+    pub(super) location: Option<Vec<u8>>,
+    pub(super) repairs: Vec<String>,
+    /// How many there were, with those that were dropped.
+    count: usize,
+}
+
+impl Fields {
+    /// Reads the lines behind the status line, up to and with the empty one.
+    pub(super) fn read(input: &[u8]) -> Result<Fields, Error> {
+        let mut fields = Fields::default();
+        let mut field: Option<Cow<'_, [u8]>> = None;
+        for line in input.split(|&byte| byte == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line)) {
+            match (&mut field, line) {
+                // A folded line (RFC 9112 section 5.2). One in front of the first field is a line of its own, and no
+                // good one (section 2.2).
+                (Some(field), [b' ' | b'\t', ..]) => {
+                    let field = field.to_mut();
+                    field.push(b' ');
+                    field.extend_from_slice(trim_blanks(line));
+                }
+                (None, [b' ' | b'\t', ..]) => fields.add(line)?,
+                _ => {
+                    if let Some(field) = field.take() {
+                        fields.add(&field)?;
+                    }
+                    match line {
+                        [] => return Ok(fields),
+                        // Its end would be the end of the head for some.
+                        [b'\r', ..] if line.iter().all(|&byte| byte == b'\r') => break,
+                        _ => field = Some(Cow::Borrowed(line)),
+                    }
+                }
+            }
+        }
+        Err(Error::protocol("the response's head has a malformed line end"))
+    }
+
+    fn add(&mut self, line: &[u8]) -> Result<(), Error> {
+        self.count += 1;
+        if self.count > MAX_FIELDS {
+            return Err(Error::protocol("the response has too many headers"));
+        }
+        let Some(colon) = line.iter().position(|&byte| byte == b':') else {
+            let mut words = line.split(|&byte| is_blank(byte)).filter(|word| !word.is_empty());
+            return self.drop_line(words.next().unwrap_or_default(), "has no colon");
+        };
+        let (name, value) = (&line[..colon], &line[colon + 1..]);
+        let Some(token) = token(name) else {
+            return self.drop_line(name, "has a malformed name");
+        };
+        let has_blank = token.len() < name.len();
+        let controls = value.iter().any(|&byte| is_control(byte));
+        if (has_blank || controls) && DECISIVE.iter().any(|decisive| token.eq_ignore_ascii_case(decisive)) {
+            return Err(Error::protocol(format!("the response's {token} is malformed")));
+        }
+        // Tokens are ASCII.
+        let short = &token[..token.len().min(NAME_IN_LOG)];
+        if has_blank {
+            self.repairs.push(format!("took the header {short} without the blank in front of its colon"));
+        }
+        let value = if controls {
+            self.repairs.push(format!("replaced control characters in the header {short}"));
+            // With what RFC 9110 section 5.5 says of CR.
+            Cow::Owned(value.iter().map(|&byte| if is_control(byte) { b' ' } else { byte }).collect())
+        } else {
+            Cow::Borrowed(value)
+        };
+        let value = trim_blanks(&value);
+        if self.location.is_none() && !value.is_empty() && token.eq_ignore_ascii_case("location") {
+            self.location = Some(value.to_vec());
+        }
+        self.headers.push(Header { name: token.to_owned(), value: decode(value) });
+        Ok(())
+    }
+
+    /// Drops a line, unless somebody could take its `name` for that of a decisive field. The log does not get the name:
+    /// it may be the rest of a value that was broken in two.
+    fn drop_line(&mut self, name: &[u8], reason: &str) -> Result<(), Error> {
+        fn letters(name: &[u8]) -> impl Iterator<Item = u8> {
+            name.iter().filter(|byte| byte.is_ascii_alphanumeric()).map(u8::to_ascii_lowercase)
+        }
+        if DECISIVE.iter().any(|decisive| letters(decisive.as_bytes()).eq(letters(name))) {
+            return Err(Error::protocol(format!("a line of the response's head that could frame it {reason}")));
+        }
+        self.repairs.push(format!("dropped the header line {}, which {reason}", self.count));
+        Ok(())
+    }
+}
+
+/// The name in front of a colon without the blanks behind it; `None` where it is no token (RFC 9110 section 5.6.2).
+fn token(name: &[u8]) -> Option<&str> {
+    let name = std::str::from_utf8(name).ok()?.trim_end_matches(BLANKS);
+    let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+    (!name.is_empty() && name.bytes().all(is_token)).then_some(name)
+}
+
+fn is_blank(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t')
+}
+
+/// A byte that no value may hold (RFC 9110 section 5.5).
+fn is_control(byte: u8) -> bool {
+    byte.is_ascii_control() && byte != b'\t'
+}
+
+fn trim_blanks(value: &[u8]) -> &[u8] {
+    let start = value.iter().position(|&byte| !is_blank(byte)).unwrap_or(value.len());
+    let end = value.iter().rposition(|&byte| !is_blank(byte)).map_or(start, |last| last + 1);
+    &value[start..end]
+}
+
+fn decode(value: &[u8]) -> String {
+    match std::str::from_utf8(value) {
+        Ok(text) => text.to_owned(),
+        Err(_) => value.iter().map(|&byte| char::from(byte)).collect(),
+    }
+}

@@ -1,0 +1,407 @@
+//! Content codings without a connection: their order, their ends, and bodies that are made to keep a decoder busy.
+
+use std::io::{self, Read, Write};
+
+use flate2::Compression;
+use flate2::write::{DeflateEncoder, GzEncoder, ZlibEncoder};
+
+use crate::http::coding::{Coding, Decoder, codings_of};
+use crate::http::{Error, ErrorKind, Header};
+
+fn gzip(plain: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    encoder.write_all(plain).unwrap();
+    encoder.finish().unwrap()
+}
+
+fn zlib(plain: &[u8]) -> Vec<u8> {
+    let mut encoder = ZlibEncoder::new(Vec::new(), Compression::default());
+    encoder.write_all(plain).unwrap();
+    encoder.finish().unwrap()
+}
+
+fn deflate(plain: &[u8]) -> Vec<u8> {
+    let mut encoder = DeflateEncoder::new(Vec::new(), Compression::default());
+    encoder.write_all(plain).unwrap();
+    encoder.finish().unwrap()
+}
+
+/// A hundred kilobytes that compresses, but not to nothing.
+fn text() -> Vec<u8> {
+    (0..12_000_u32).flat_map(|number| format!("{:x} ", number.wrapping_mul(2_654_435_761)).into_bytes()).collect()
+}
+
+fn codings(fields: &[&str]) -> Result<Vec<Coding>, Error> {
+    let header = |value: &&str| Header { name: "content-Encoding".to_owned(), value: (*value).to_owned() };
+    codings_of(&fields.iter().map(header).collect::<Vec<_>>())
+}
+
+/// Gives its data in pieces of some size, and then an end or an error, again and again.
+struct Source<'a> {
+    data: &'a [u8],
+    piece: usize,
+    end: Option<fn() -> io::Error>,
+    reads: usize,
+}
+
+impl Read for Source<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.reads += 1;
+        let size = self.piece.min(self.data.len()).min(buffer.len());
+        buffer[..size].copy_from_slice(&self.data[..size]);
+        self.data = &self.data[size..];
+        match self.end {
+            Some(end) if size == 0 => Err(end()),
+            _ => Ok(size),
+        }
+    }
+}
+
+fn decode_with(
+    names: &str,
+    data: &[u8],
+    piece: usize,
+    buffer: usize,
+    end: Option<fn() -> io::Error>,
+) -> io::Result<Vec<u8>> {
+    let mut decoder = Decoder::new(codings(&[names]).unwrap(), Source { data, piece, end, reads: 0 });
+    let (mut decoded, mut buffer) = (Vec::new(), vec![0; buffer]);
+    loop {
+        match decoder.read(&mut buffer)? {
+            0 => break,
+            size => decoded.extend_from_slice(&buffer[..size]),
+        }
+    }
+    assert_eq!(decoder.read(&mut buffer)?, 0, "an end is an end");
+    Ok(decoded)
+}
+
+/// Decodes in several ways, all of which must come to the same.
+fn decode(names: &str, data: &[u8]) -> Result<Vec<u8>, String> {
+    let with = |piece, buffer| decode_with(names, data, piece, buffer, None).map_err(|error| protocol_detail(&error));
+    let result = with(usize::MAX, 8192);
+    let small: &[_] = if data.len() < 2000 { &[(1, 8192), (usize::MAX, 1), (7, 5)] } else { &[] };
+    for &(piece, buffer) in small.iter().chain(&[(11, 999), (1000, 100_000)]) {
+        // Where it fails does not depend on the pieces, how much came before does not matter.
+        assert_eq!(with(piece, buffer).ok(), result.as_ref().ok().cloned(), "{names}");
+    }
+    result
+}
+
+fn protocol_detail(error: &io::Error) -> String {
+    match error.get_ref().and_then(|inner| inner.downcast_ref::<Error>()) {
+        Some(Error { kind: ErrorKind::Protocol, detail }) => detail.clone(),
+        _ => panic!("no protocol error but {error:?}"),
+    }
+}
+
+#[test]
+fn codings_are_undone_from_the_outside_in_up_to_one_that_is_unknown() {
+    use Coding::{Deflate, Gzip};
+    for (fields, expected) in [
+        (vec![], vec![]),
+        (vec![""], vec![]),
+        (vec!["identity"], vec![]),
+        (vec!["gzip"], vec![Gzip]),
+        (vec!["X-GZIP"], vec![Gzip]),
+        (vec!["x-deflate"], vec![Deflate]),
+        (vec!["\tDeflate ,"], vec![Deflate]),
+        (vec!["deflate, gzip"], vec![Gzip, Deflate]),
+        (vec!["deflate", "gzip"], vec![Gzip, Deflate]),
+        (vec!["gzip, deflate", "identity", "gzip"], vec![Gzip, Deflate, Gzip]),
+        (vec!["gzip, gzip"], vec![Gzip, Gzip]),
+        // What is inside of an unknown one cannot be reached.
+        (vec!["aws-chunked"], vec![]),
+        (vec!["gzip, aws-chunked"], vec![]),
+        (vec!["aws-chunked, gzip"], vec![Gzip]),
+        (vec!["gzip, utf-8, deflate"], vec![Deflate]),
+        (vec!["gzip;q=1"], vec![]),
+        (vec!["gzip\u{a0}"], vec![]),
+        (vec!["zstd"], vec![]),
+        (vec!["gzip, gzip, gzip, gzip, gzip"], vec![Gzip; 5]),
+        (vec!["gzip, gzip, identity, gzip, gzip, gzip"], vec![Gzip; 5]),
+        (vec!["gzip, x, gzip, gzip, gzip, gzip, gzip"], vec![Gzip; 5]),
+        (vec!["gzip, gzip, gzip, gzip, gzip, gzip, x"], vec![]),
+    ] {
+        assert_eq!(codings(&fields).unwrap(), expected, "{fields:?}");
+    }
+    // "Reject response due to more than 5 content encodings", says curl.
+    for fields in [
+        vec!["gzip, gzip, gzip, gzip, gzip, gzip"],
+        vec!["gzip"; 6],
+        vec!["x, gzip, deflate", "gzip, gzip, gzip, gzip"],
+    ] {
+        assert!(matches!(codings(&fields).unwrap_err().kind, ErrorKind::Protocol), "{fields:?}");
+    }
+}
+
+#[test]
+fn several_codings_of_one_body_are_undone() {
+    for plain in [b"hello".to_vec(), text()] {
+        assert_eq!(decode("identity", &plain).unwrap(), plain);
+        assert_eq!(decode("gzip", &gzip(&plain)).unwrap(), plain);
+        assert_eq!(decode("deflate", &zlib(&plain)).unwrap(), plain);
+        assert_eq!(decode("deflate", &deflate(&plain)).unwrap(), plain);
+        assert_eq!(decode("deflate, gzip", &gzip(&zlib(&plain))).unwrap(), plain);
+        assert_eq!(decode("gzip, deflate", &deflate(&gzip(&plain))).unwrap(), plain);
+        assert_eq!(decode("gzip, gzip", &gzip(&gzip(&plain))).unwrap(), plain);
+        let five = gzip(&zlib(&gzip(&deflate(&gzip(&plain)))));
+        assert_eq!(decode("gzip, deflate, gzip, deflate, gzip", &five).unwrap(), plain);
+        // What is below an unknown coding is handed on.
+        assert_eq!(decode("gzip, unknown, gzip", &gzip(&plain)).unwrap(), plain);
+        // The wrong order does not do.
+        decode("gzip, deflate", &gzip(&zlib(&plain))).unwrap_err();
+    }
+    for names in ["gzip", "deflate", "gzip, gzip", "deflate, gzip"] {
+        assert_eq!(decode(names, b"").unwrap(), b"", "{names}");
+    }
+    assert_eq!(decode("gzip, gzip", &gzip(b"")).unwrap(), b"");
+    assert_eq!(decode("gzip", &gzip(b"")).unwrap(), b"");
+}
+
+#[test]
+fn a_body_that_ends_in_any_of_its_codings_is_an_error() {
+    let plain = b"hello, hello, hello";
+    for (names, data) in [
+        ("gzip", gzip(plain)),
+        ("deflate", zlib(plain)),
+        ("deflate", deflate(plain)),
+        ("gzip, gzip", gzip(&gzip(plain))),
+        ("gzip", [gzip(plain), gzip(plain)].concat()),
+    ] {
+        for length in (1..data.len()).filter(|&length| names != "gzip" || length != gzip(plain).len()) {
+            decode(names, &data[..length]).expect_err(names);
+        }
+    }
+    for length in 1..gzip(plain).len() {
+        decode("gzip, deflate", &zlib(&gzip(plain)[..length])).unwrap_err();
+    }
+}
+
+#[test]
+fn bytes_behind_a_coding_are_an_error() {
+    let plain = b"hello";
+    for (names, data) in [
+        ("gzip", gzip(plain)),
+        ("deflate", zlib(plain)),
+        ("deflate", deflate(plain)),
+        ("deflate, gzip", gzip(&zlib(plain))),
+    ] {
+        for behind in [b"\0".as_slice(), b"x", b"\r\n", b"\x1f", b"\x1f\x8b", &zlib(plain), &[0; 100_000]] {
+            decode(names, &[&data, behind].concat()).expect_err(names);
+        }
+    }
+    decode("deflate, gzip", &gzip(&[zlib(plain).as_slice(), b"x"].concat())).unwrap_err();
+    decode("deflate", &gzip(plain)).unwrap_err();
+}
+
+/// A member's header with every optional field, as RFC 1952 section 2.3 draws it.
+fn full_header(extra: &[u8], name: &[u8], comment: &[u8], checksum: bool) -> Vec<u8> {
+    let flags = 0x01 | 0x04 | 0x08 | 0x10 | if checksum { 0x02 } else { 0 };
+    let mut header = vec![0x1f, 0x8b, 8, flags, 1, 2, 3, 4, 0, 3];
+    header.extend_from_slice(&(extra.len() as u16).to_le_bytes());
+    header.extend_from_slice(extra);
+    for text in [name, comment] {
+        header.extend_from_slice(text);
+        header.push(0);
+    }
+    if checksum {
+        let mut crc = flate2::Crc::new();
+        crc.update(&header);
+        header.extend_from_slice(&(crc.sum() as u16).to_le_bytes());
+    }
+    header
+}
+
+#[test]
+fn every_field_of_a_gzip_header_is_passed_over() {
+    let rest = gzip(b"hello")[10..].to_vec();
+    for extra in [0, 1, 2, 300, 65_535] {
+        for (name, comment) in [("", ""), ("a.txt", ""), ("a.txt", "a comment")] {
+            for checksum in [false, true] {
+                let header = full_header(&vec![b'x'; extra], name.as_bytes(), comment.as_bytes(), checksum);
+                let member = [header.as_slice(), &rest].concat();
+                assert_eq!(decode("gzip", &[&member[..], &member].concat()).unwrap(), b"hellohello", "{extra} {name}");
+                if checksum {
+                    let mut bad = member.clone();
+                    bad[header.len() - 1] ^= 1;
+                    decode("gzip", &bad).unwrap_err();
+                }
+            }
+        }
+    }
+    // Each fixed byte that has a meaning.
+    for (position, byte) in [(0, 0x1e), (1, 0x8c), (2, 7), (3, 0x20), (3, 0x40), (3, 0x80)] {
+        let mut bad = gzip(b"hello");
+        bad[position] = byte;
+        decode("gzip", &bad).unwrap_err();
+    }
+}
+
+#[test]
+fn checksums_and_sizes_are_checked() {
+    for position in 1..=8 {
+        let mut bad = gzip(b"hello");
+        let length = bad.len();
+        bad[length - position] ^= 0x10;
+        decode("gzip", &bad).unwrap_err();
+        decode("gzip", &[gzip(b"good"), bad].concat()).unwrap_err();
+    }
+    for position in 1..=4 {
+        let mut bad = zlib(b"hello");
+        let length = bad.len();
+        bad[length - position] ^= 0x10;
+        decode("deflate", &bad).unwrap_err();
+    }
+}
+
+#[test]
+fn members_of_a_gzip_body_follow_each_other() {
+    let bodies: Vec<Vec<u8>> = (0..50).map(|length| vec![b'a'; length * 37]).collect();
+    let coded: Vec<u8> = bodies.iter().flat_map(|body| gzip(body)).collect();
+    assert_eq!(decode("gzip", &coded).unwrap(), bodies.concat());
+    // Some empty ones do no harm.
+    let coded = [gzip(b"hel"), gzip(b"").repeat(1000), gzip(b"lo")].concat();
+    assert_eq!(decode("gzip", &coded).unwrap(), b"hello");
+}
+
+#[test]
+fn much_that_decodes_to_nothing_is_an_error() {
+    // Empty stored blocks, which are what a flush writes (RFC 1951 section 3.2.4).
+    let empty_blocks = b"\x00\x00\x00\xff\xff".repeat(30_000);
+    let mut endless_name = vec![0x1f, 0x8b, 8, 0x08, 0, 0, 0, 0, 0, 3];
+    endless_name.resize(200_000, b'n');
+    let members = gzip(b"").repeat(20_000);
+    for (names, data) in [
+        ("gzip", members.clone()),
+        ("gzip", [gzip(b"hello"), members.clone(), gzip(b"hello")].concat()),
+        ("gzip", endless_name),
+        ("deflate", empty_blocks.clone()),
+        ("deflate", [&zlib(b"")[..2], &empty_blocks].concat()),
+        ("gzip, gzip", gzip(&members)),
+        ("deflate, gzip", gzip(&empty_blocks)),
+    ] {
+        let detail = decode(names, &data).expect_err(names);
+        assert!(detail.ends_with("much of it decodes to nothing"), "{names}: {detail}");
+    }
+    // Without reading on for long: 128 KiB.
+    let mut source = Source { data: &members, piece: 1000, end: None, reads: 0 };
+    Decoder::new(vec![Coding::Gzip], &mut source).read(&mut [0; 100]).unwrap_err();
+    assert!(source.reads <= 150, "{} reads", source.reads);
+}
+
+fn impolite_end() -> io::Error {
+    io::Error::new(io::ErrorKind::UnexpectedEof, Error::closed("no close_notify"))
+}
+
+fn closed_kind(error: io::Error) -> ErrorKind {
+    error.downcast::<Error>().expect("an error of the source").kind
+}
+
+#[test]
+fn a_connection_that_ends_behind_a_whole_body_is_an_end() {
+    for plain in [b"".to_vec(), b"hello".to_vec(), text()] {
+        for (names, data) in [
+            ("gzip", gzip(&plain)),
+            ("gzip", [gzip(&plain), gzip(b"")].concat()),
+            ("deflate", zlib(&plain)),
+            ("deflate, gzip", gzip(&zlib(&plain))),
+        ] {
+            for piece in [1, 1000, usize::MAX] {
+                assert_eq!(decode_with(names, &data, piece, 4096, Some(impolite_end)).unwrap(), plain, "{names}");
+            }
+            // Anywhere else it is cut off, and the error is the source's own.
+            let step = 1 + data.len() / 50;
+            for length in (0..data.len()).step_by(step).chain([data.len() - 1]) {
+                let whole_members = names == "gzip" && length == gzip(&plain).len();
+                if !whole_members {
+                    let error = decode_with(names, &data[..length], 1000, 4096, Some(impolite_end)).unwrap_err();
+                    assert!(matches!(closed_kind(error), ErrorKind::Closed), "{names} {length}");
+                }
+            }
+        }
+    }
+    // Only the outermost coding says so: behind a whole inner one, the outer one's end is missing.
+    let outer = gzip(&gzip(b"hello"));
+    for cut in 1..=8 {
+        decode_with("gzip, gzip", &outer[..outer.len() - cut], 1000, 4096, Some(impolite_end)).unwrap_err();
+    }
+    // A whole outer coding around one that is not.
+    let inner = gzip(b"hello");
+    let error = decode_with("gzip, gzip", &gzip(&inner[..inner.len() - 1]), 9, 9, Some(impolite_end)).unwrap_err();
+    protocol_detail(&error);
+    // Without a coding there is nothing that could say so.
+    assert!(decode_with("identity", b"hello", 9, 9, Some(impolite_end)).is_err());
+}
+
+#[test]
+fn any_other_error_of_the_source_comes_through_as_it_is() {
+    let failed = || io::Error::other(Error::closed("cut off"));
+    let interrupted = || io::Error::from(io::ErrorKind::Interrupted);
+    let reset = || io::Error::from(io::ErrorKind::ConnectionReset);
+    for (names, data) in [("gzip", gzip(b"hello")), ("deflate", zlib(b"hello")), ("gzip, gzip", gzip(&gzip(b"hello")))]
+    {
+        for length in 0..=data.len() {
+            let with = |end| decode_with(names, &data[..length], 3, 100, Some(end)).unwrap_err();
+            assert!(matches!(closed_kind(with(failed)), ErrorKind::Closed));
+            assert_eq!(with(interrupted).kind(), io::ErrorKind::Interrupted);
+            assert_eq!(with(reset).kind(), io::ErrorKind::ConnectionReset);
+        }
+    }
+}
+
+/// Every second read is interrupted.
+struct Interrupted<'a>(Source<'a>, bool);
+
+impl Read for Interrupted<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.1 = !self.1;
+        if self.1 { Err(io::ErrorKind::Interrupted.into()) } else { self.0.read(buffer) }
+    }
+}
+
+#[test]
+fn a_read_that_failed_for_now_can_be_tried_again() {
+    let plain = text();
+    let data = gzip(&zlib(&plain));
+    let source = Interrupted(Source { data: &data, piece: 777, end: None, reads: 0 }, false);
+    let mut decoder = Decoder::new(vec![Coding::Gzip, Coding::Deflate], source);
+    let mut decoded = Vec::new();
+    // It tries again by itself.
+    decoder.read_to_end(&mut decoded).unwrap();
+    assert!(decoded == plain);
+}
+
+#[test]
+fn output_is_there_as_soon_as_it_is_decoded() {
+    // All of the data has come, its end has not: a source that is asked for more would wait.
+    let plain = text();
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(&plain).unwrap();
+    encoder.flush().unwrap();
+    let data = encoder.get_ref().clone();
+    let source = Source { data: &data, piece: usize::MAX, end: Some(|| io::ErrorKind::WouldBlock.into()), reads: 0 };
+    let mut decoder = Decoder::new(vec![Coding::Gzip], source);
+    let (mut decoded, mut buffer) = (Vec::new(), [0; 1000]);
+    while let Ok(size) = decoder.read(&mut buffer) {
+        decoded.extend_from_slice(&buffer[..size]);
+    }
+    assert!(decoded == plain);
+}
+
+#[cfg(feature = "brotli")]
+#[test]
+fn brotli_is_as_strict() {
+    // Stored: RFC 7932 section 9.2, with a last empty metablock.
+    let hello = b"\x0b\x02\x80hello\x03";
+    assert_eq!(decode("br", hello).unwrap(), b"hello");
+    assert_eq!(decode("gzip, br", b"").unwrap(), b"");
+    assert_eq!(decode("br, gzip", &gzip(hello)).unwrap(), b"hello");
+    for length in 1..hello.len() {
+        decode("br", &hello[..length]).unwrap_err();
+    }
+    decode("br", &[hello.as_slice(), b"x"].concat()).unwrap_err();
+    // A window of a gigabyte, which RFC 7932 does not have.
+    decode("br", b"\x11\x1e\x03").unwrap_err();
+    assert_eq!(decode_with("br", hello, 1, 9, Some(impolite_end)).unwrap(), b"hello");
+}

@@ -1,0 +1,436 @@
+//! Bodies in their framing, however they are cut into pieces. What others do is of curl 7.88, as it was seen to.
+
+use crate::http::framing::{Deframer, Framed};
+use crate::http::head::BodyFraming;
+use crate::http::{Error, ErrorKind};
+
+use BodyFraming::{Chunked, Length, None as NoBody, UntilClose};
+
+/// How an input was read.
+#[derive(Debug, PartialEq, Eq)]
+struct Outcome {
+    body: Vec<u8>,
+    /// How much of the input was taken.
+    taken: usize,
+    end: End,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum End {
+    /// The body was over.
+    Whole,
+    /// The input ended in the body.
+    CutOff,
+    /// The input ended where the body may.
+    Closed,
+    /// An error, with so much of the input.
+    Malformed(usize),
+    TooLarge(usize),
+}
+
+/// Reads `input` as it comes in pieces that end at `ends`, at most `most` bytes of body at a time.
+fn read(framing: BodyFraming, limit: Option<u64>, input: &[u8], ends: &[usize], most: u64) -> Outcome {
+    let mut deframer = Deframer::new(framing, limit);
+    let (mut body, mut taken) = (Vec::new(), 0);
+    for end in ends.iter().copied().chain([input.len()]) {
+        loop {
+            let there = &input[taken..end];
+            match deframer.next(there) {
+                Ok(Framed::Framing(size)) => {
+                    assert!((1..=there.len()).contains(&size));
+                    assert!(deframer.next(&[]).is_ok(), "asking again is no error");
+                    taken += size;
+                }
+                Ok(Framed::Body(size)) => {
+                    assert_eq!(size, deframer.body_left());
+                    assert!(size > 0);
+                    let size = size.min(there.len() as u64).min(most);
+                    if size == 0 {
+                        break;
+                    }
+                    body.extend_from_slice(&there[..size as usize]);
+                    deframer.consumed(size);
+                    taken += size as usize;
+                }
+                Ok(Framed::More) => {
+                    assert!(there.is_empty());
+                    break;
+                }
+                Ok(Framed::End) => {
+                    deframer.end_of_input().unwrap();
+                    return Outcome { body, taken, end: End::Whole };
+                }
+                Err(Error { kind: ErrorKind::Protocol, .. }) => {
+                    return Outcome { body, taken, end: End::Malformed(end) };
+                }
+                Err(Error { kind: ErrorKind::BodyTooLarge, .. }) => {
+                    return Outcome { body, taken, end: End::TooLarge(end) };
+                }
+                Err(error) => panic!("{error:?}"),
+            }
+        }
+    }
+    let end = match deframer.end_of_input() {
+        Ok(()) => End::Closed,
+        Err(Error { kind: ErrorKind::Closed, .. }) => End::CutOff,
+        Err(error) => panic!("{error:?}"),
+    };
+    Outcome { body, taken, end }
+}
+
+/// Reads a body byte by byte, and sees to it that it is the same in any other pieces.
+fn read_anyhow(framing: BodyFraming, limit: Option<u64>, input: &[u8]) -> Outcome {
+    let bytes: Vec<usize> = (0..input.len()).collect();
+    let outcome = read(framing, limit, input, &bytes, u64::MAX);
+    let same = |ends: &[usize], most: u64| {
+        let other = read(framing, limit, input, ends, most);
+        let fails = matches!(outcome.end, End::Malformed(_) | End::TooLarge(_));
+        // A piece is refused as a whole, with the framing in front of its bad byte.
+        let expected_end = match outcome.end {
+            End::Malformed(at) => End::Malformed(ends.iter().copied().find(|&end| end >= at).unwrap_or(input.len())),
+            End::TooLarge(at) => End::TooLarge(ends.iter().copied().find(|&end| end >= at).unwrap_or(input.len())),
+            _ => return assert_eq!(other, outcome, "{:?} split at {ends:?}", input.escape_ascii().to_string()),
+        };
+        assert!(fails && other.body == outcome.body && other.taken <= outcome.taken);
+        assert_eq!(other.end, expected_end, "{:?} split at {ends:?}", input.escape_ascii().to_string());
+    };
+    same(&[], u64::MAX);
+    same(&[], 1);
+    if input.len() < 300 {
+        (0..input.len()).for_each(|split| same(&[split], u64::MAX));
+    }
+    let mut random = Random(input.len() as u64 + 1);
+    for most in [u64::MAX, 3, 1] {
+        let mut ends: Vec<usize> = (0..random.below(20)).map(|_| random.below(input.len() + 1)).collect();
+        ends.sort_unstable();
+        same(&ends, most);
+    }
+    outcome
+}
+
+/// Xorshift: the same numbers in every run.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, bound: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 % bound as u64) as usize
+    }
+}
+
+/// A body that is taken, with everything up to `behind`.
+fn taken(input: impl AsRef<[u8]>, body: impl AsRef<[u8]>) {
+    for behind in ["", "HTTP/1.1 200 OK\r\n"] {
+        let whole = [input.as_ref(), behind.as_bytes()].concat();
+        let expected = Outcome { body: body.as_ref().to_vec(), taken: input.as_ref().len(), end: End::Whole };
+        assert_eq!(read_anyhow(Chunked, None, &whole), expected, "{}", whole.escape_ascii());
+    }
+    for end in 0..input.as_ref().len() {
+        let cut = &input.as_ref()[..end];
+        if cut.len() < 300 {
+            assert_eq!(read_anyhow(Chunked, None, cut).end, End::CutOff, "{}", cut.escape_ascii());
+        }
+    }
+}
+
+/// A body whose byte at the end of `good` is the first that cannot be, whatever follows.
+fn refused(good: impl AsRef<[u8]>, bad: impl AsRef<[u8]>) {
+    let (good, bad) = (good.as_ref(), bad.as_ref());
+    let input = [good, bad, b"\r\nhello\r\n0\r\n\r\n"].concat();
+    assert_eq!(read_anyhow(Chunked, None, good).end, End::CutOff, "{}", good.escape_ascii());
+    let end = read_anyhow(Chunked, None, &input).end;
+    assert_eq!(end, End::Malformed(good.len() + 1), "{} at {:?}", input.escape_ascii(), good.len());
+}
+
+#[test]
+fn chunks_are_put_together() {
+    taken("5\r\nhello\r\n0\r\n\r\n", "hello");
+    taken("0\r\n\r\n", "");
+    taken("5\r\nhello\r\n7\r\n, world\r\n0\r\n\r\n", "hello, world");
+    // A chunk that looks like framing is none.
+    taken("5\r\n0\r\n\r\n\r\n0\r\n\r\n", "0\r\n\r\n");
+    taken("A\r\n0123456789\r\na\r\n0123456789\r\n00\r\n\r\n", "01234567890123456789");
+    // LF alone: curl and browsers. The two may be mixed.
+    taken("5\nhello\n0\n\n", "hello");
+    taken("5\nhello\r\n0\r\n\n", "hello");
+    taken("5\r\nhello\n0\n\r\n", "hello");
+}
+
+#[test]
+fn blanks_and_extensions_behind_a_size_are_passed_over() {
+    for behind in [
+        " ",
+        "  ",
+        "\t",
+        " \t ",
+        ";",
+        ";a",
+        ";a=b",
+        " ;a=b",
+        "\t; a = b ; c",
+        ";a=\"b;c\\\"d\"",
+        ";a=\u{a0}\u{1}\u{7f}",
+        ";;;",
+        "; 5 6 7",
+        ";chunk-signature=0055627c9e194cb4542bae2aa5492e3c1575bbb81b612b7d234b86a503ef5497",
+        ";ieof",
+    ] {
+        taken(format!("5{behind}\r\nhello\r\n0{behind}\r\n\r\n"), "hello");
+        taken(format!("5{behind}\nhello\n0{behind}\n\n"), "hello");
+    }
+    // An LF ends the line, wherever it is: the "b" is data.
+    taken("5;a\nb\r\nhe\r\n0\r\n\r\n", "b\r\nhe");
+}
+
+#[test]
+fn a_line_has_16_kib() {
+    let line = |length: usize| format!("5;{}", "e".repeat(length - 2));
+    taken(format!("{}\r\nhello\r\n{}\r\nhello\r\n0\r\n\r\n", line(16 * 1024), line(16 * 1024)), "hellohello");
+    taken(format!("{}5\nhello\n0\n\n", "0".repeat(16 * 1024 - 1)), "hello");
+    refused(line(16 * 1024), "e");
+    refused(format!("5{}", " ".repeat(16 * 1024 - 1)), " ");
+    refused("0".repeat(16 * 1024), "0");
+    refused("5;".to_owned() + &"e".repeat(16 * 1024 - 2), "e\r\n");
+}
+
+#[test]
+fn a_size_is_nothing_but_digits() {
+    for bad in [
+        // curl refuses all of these.
+        "+5",
+        "-5",
+        " 5",
+        "\t5",
+        ";a",
+        "\r\n5",
+        "\n5",
+        "g",
+        "hello",
+        "<html>",
+        "\u{a0}5",
+        "\u{2028}5",
+        "\u{3000}5",
+        "\u{ff15}",
+        "\0",
+        "\"5\"",
+    ] {
+        refused("", bad);
+        refused("5\r\nhello\r\n", bad);
+    }
+    for bad in [
+        // curl takes whatever follows the digits.
+        "x", "g", "h", "+", "\"", ".", ",", ":", "\0", "\u{1}", "\u{b}", "\u{c}", "\u{7f}", "\u{a0}", "\u{85}",
+        "\u{2028}", "\u{3000}", "_0", "=",
+    ] {
+        refused("5", bad);
+        refused("5\r\nhello\r\n0", bad);
+        refused("5 ", bad);
+    }
+    refused("5 ", "5");
+    refused("5\t", "a");
+    refused("0", "x5");
+    refused("0", "X5");
+}
+
+#[test]
+fn a_cr_is_half_a_line_end() {
+    // curl waits for an LF in all of these; nobody takes a CR alone for one.
+    for line in ["5", "5 ", "5;a", "5\r\nhello\r\n0", "0"] {
+        for bad in ["h", "\r", "5", " ", ";", "\0"] {
+            refused(format!("{line}\r"), bad);
+        }
+    }
+    refused("0\r\n\r", "\r");
+    refused("0\r\n\r", "0");
+    refused("0\r\nX: a\r", "b");
+    refused("0\r\nX: a\r", "\r");
+}
+
+#[test]
+fn data_ends_with_a_line_end() {
+    // curl: "Malformed encoding found".
+    for bad in ["0", "x", " ", ";", "\0", "\u{85}"] {
+        refused("5\r\nhello", bad);
+        refused("5\r\nhello\r", bad);
+    }
+    refused("5\r\nhello\r", "\r");
+    // Two of them: the second is no size.
+    refused("5\r\nhello\r\n", "\r\n");
+    refused("5\r\nhello\n", "\n");
+}
+
+#[test]
+fn a_size_beyond_64_bits_is_refused_at_its_digit() {
+    refused("ffffffffffffffff", "0");
+    refused("1000000000000000", "0");
+    refused("5\r\nhello\r\nFFFFFFFFFFFFFFFF", "f");
+    refused(format!("{}ffffffffffffffff", "0".repeat(1000)), "f");
+    // The largest one is a size.
+    let mut deframer = Deframer::new(Chunked, None);
+    assert_eq!(deframer.next(b"ffffffffffffffff\r\nx").unwrap(), Framed::Framing(18));
+    assert_eq!(deframer.next(b"x").unwrap(), Framed::Body(u64::MAX));
+}
+
+#[test]
+fn a_trailer_is_header_lines() {
+    for trailer in [
+        "X: 1\r\n",
+        "X: 1\r\nY:\r\n",
+        "X:1\n",
+        // Lenient as a head, since nothing comes of it: curl passes over all of these.
+        "X : 1\r\n",
+        "X(Y): 1\r\n",
+        ": 1\r\n",
+        "X-名: \u{1}\r\n",
+        "a b: c\r\n",
+        "X: 1\r\n folded\r\n\tand again\r\n",
+        "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n",
+        "x-amz-checksum-crc32:AAAAAA==\r\nx-amz-trailer-signature:00\r\n",
+    ] {
+        taken(format!("5\r\nhello\r\n0\r\n{trailer}\r\n"), "hello");
+        taken(format!("5\r\nhello\r\n0\n{trailer}\n"), "hello");
+    }
+    // No colon is an error for curl too.
+    refused("0\r\ngarbage", "\r\n");
+    refused("0\r\ngarbage", "\n");
+    refused("0\r\nX: 1\r\nHTTP/1.1 200 OK", "\r\n");
+    refused("0\r\n", " X: 1");
+    refused("0\r\n", "\tX: 1");
+    for start in ["0\r\n", "0\r\nX", "0\r\nX: a", "0\r\nX: a\r\n"] {
+        refused(start, "\0");
+    }
+}
+
+#[test]
+fn a_trailer_is_bounded_like_a_head() {
+    let trailer = |size: usize| format!("0\r\nX:{}\r\n\r\n", "v".repeat(size - "X:\r\n\r\n".len()));
+    taken(trailer(64 * 1024), "");
+    let too_large = trailer(64 * 1024 + 1);
+    let end = read_anyhow(Chunked, None, too_large.as_bytes()).end;
+    assert_eq!(end, End::Malformed(too_large.len()));
+    let fields = |count: usize| format!("0\r\n{}", "X: 1\r\n".repeat(count));
+    taken(fields(128) + "\r\n", "");
+    refused(fields(128), "X");
+}
+
+#[test]
+fn a_chunk_beyond_the_limit_fails_at_once() {
+    let end = |limit: u64, input: &str| read_anyhow(Chunked, Some(limit), input.as_bytes()).end;
+    assert_eq!(end(5, "5\r\nhello\r\n0\r\n\r\n"), End::Whole);
+    assert_eq!(end(0, "0\r\n\r\n"), End::Whole);
+    // At the digit, without a byte of the chunk.
+    assert_eq!(end(4, "5\r\nhello\r\n0\r\n\r\n"), End::TooLarge(1));
+    assert_eq!(end(200, "fff"), End::TooLarge(2));
+    assert_eq!(end(200, "10000000000000000000000000000000"), End::TooLarge(3));
+    // The sum counts.
+    assert_eq!(end(9, "5\r\nhello\r\n5\r\nhello\r\n0\r\n\r\n"), End::TooLarge(11));
+    assert_eq!(end(10, "5\r\nhello\r\n5\r\nhello\r\n0\r\n\r\n"), End::Whole);
+    assert_eq!(end(10, &("1\r\nx\r\n".repeat(11) + "0\r\n\r\n")), End::TooLarge(61));
+    assert_eq!(end(u64::MAX, "5\r\nhello\r\nffffffffffffffff\r\n"), End::TooLarge(26));
+}
+
+#[test]
+fn a_body_with_a_length_is_as_long() {
+    let outcome = |framing, input: &[u8]| read_anyhow(framing, None, input);
+    let whole = |body: &str| Outcome { body: body.into(), taken: body.len(), end: End::Whole };
+    assert_eq!(outcome(NoBody, b"hello"), whole(""));
+    assert_eq!(outcome(Length(0), b"hello"), whole(""));
+    assert_eq!(outcome(Length(5), b"hello, world"), whole("hello"));
+    assert_eq!(outcome(Length(5), b"hello"), whole("hello"));
+    for length in 0..5 {
+        let expected = Outcome { body: b"hello"[..length].to_vec(), taken: length, end: End::CutOff };
+        assert_eq!(outcome(Length(5), &b"hello"[..length]), expected);
+    }
+    let too_large = Outcome { body: vec![], taken: 0, end: End::TooLarge(0) };
+    assert_eq!(read(Length(5), Some(4), b"hello", &[0], u64::MAX), too_large);
+    assert_eq!(read(Length(5), Some(5), b"hello", &[0], u64::MAX), whole("hello"));
+}
+
+#[test]
+fn a_body_until_close_is_all_there_is() {
+    let expected = Outcome { body: b"hello".to_vec(), taken: 5, end: End::Closed };
+    assert_eq!(read_anyhow(UntilClose, None, b"hello"), expected);
+    assert_eq!(read_anyhow(UntilClose, Some(5), b"hello"), expected);
+    assert_eq!(read(UntilClose, None, b"", &[], 1), Outcome { body: vec![], taken: 0, end: End::Closed });
+    assert!(matches!(read(UntilClose, Some(4), b"hello!", &[1, 2, 3, 4, 5], 1).end, End::TooLarge(_)));
+}
+
+#[test]
+fn framing_without_end_fails_in_time() {
+    // However a server goes on, it cannot for longer than a line or a trailer.
+    for (start, flood) in [
+        ("", "0"),
+        ("5;", "e"),
+        ("5", " "),
+        ("0\r\n", "x"),
+        ("0\r\nX:", "v"),
+        ("0\r\n", "X:\r\n"),
+        ("0\r\nX:\r\n", " \r\n"),
+    ] {
+        let input = start.to_owned() + &flood.repeat(70 * 1024 / flood.len());
+        let mut deframer = Deframer::new(Chunked, None);
+        let mut rest = input.as_bytes();
+        let error = loop {
+            match deframer.next(rest) {
+                Ok(Framed::Framing(size)) => rest = &rest[size..],
+                Ok(other) => panic!("{start:?} {flood:?}: {other:?}"),
+                Err(error) => break error,
+            }
+        };
+        assert!(matches!(error.kind, ErrorKind::Protocol), "{error:?}");
+    }
+}
+
+/// Writes chunks in one way, in another code than the one that reads them.
+struct Style {
+    size: fn(usize) -> String,
+    behind: String,
+    line_end: &'static str,
+    trailer: &'static str,
+}
+
+fn encode(body: &[u8], chunk: usize, style: &Style) -> Vec<u8> {
+    let mut encoded = Vec::new();
+    for data in body.chunks(chunk) {
+        encoded.extend_from_slice((style.size)(data.len()).as_bytes());
+        encoded.extend_from_slice(style.behind.as_bytes());
+        encoded.extend_from_slice(style.line_end.as_bytes());
+        encoded.extend_from_slice(data);
+        encoded.extend_from_slice(style.line_end.as_bytes());
+    }
+    for last in [(style.size)(0).as_str(), &style.behind, style.line_end, style.trailer, style.line_end] {
+        encoded.extend_from_slice(last.as_bytes());
+    }
+    encoded
+}
+
+#[test]
+fn whatever_is_written_in_chunks_is_read_back() {
+    let sizes: [fn(usize) -> String; 3] =
+        [|size| format!("{size:x}"), |size| format!("{size:X}"), |size| format!("{size:040x}")];
+    let signature = format!(";chunk-signature={}", "0f".repeat(32));
+    let behinds = ["".to_owned(), " ".to_owned(), ";a=b".to_owned(), signature, format!(" ;{}", "e".repeat(5000))];
+    let trailers = ["", "X: 1\r\n", "X: 1\nY : 2\n\t3\n"];
+    let body: Vec<u8> = (0..20_000_u32).map(|index| (index * index / 7) as u8).collect();
+    let mut count = 0;
+    for size in sizes {
+        for behind in &behinds {
+            for line_end in ["\r\n", "\n"] {
+                for trailer in trailers {
+                    let style = Style { size, behind: behind.clone(), line_end, trailer };
+                    for (length, chunk) in
+                        [(0, 1), (1, 1), (15, 1), (100, 9), (100, 16), (3000, 255), (4096, 4096), (20_000, 8192)]
+                    {
+                        let encoded = encode(&body[..length], chunk, &style);
+                        let expected = Outcome { body: body[..length].to_vec(), taken: encoded.len(), end: End::Whole };
+                        assert_eq!(read_anyhow(Chunked, Some(length as u64), &encoded), expected);
+                        count += 1;
+                    }
+                }
+            }
+        }
+    }
+    assert_eq!(count, 3 * 5 * 2 * 3 * 8);
+}
