@@ -84,8 +84,10 @@ pub struct RequestHeaders {
     pub dropped: Vec<String>,
 }
 
-/// Puts a request's headers together. `content_type` is that of an upload's body, and then a caller's own is dropped:
-/// it could not know the boundary. A caller's `User-Agent` and `Accept` are sent in the place of ours.
+/// Puts a request's headers together: ours, then the caller's in their order and with the letters that they were
+/// written with, which old appliances insist on. `content_type` is that of an upload's body, and then a caller's own is
+/// dropped: it could not know the boundary. A caller's `User-Agent` and `Accept` replace ours, and stay where the caller
+/// has them.
 ///
 /// With `ignore_callers` (old iOS clients) none of the caller's headers is sent, and none is looked at: a bad one did
 /// not fail a call there. Otherwise the first bad one is the error, also where it would be dropped.
@@ -111,19 +113,17 @@ pub fn build(
     };
     let (dropped, sent): (Vec<_>, Vec<_>) = callers.iter().partition(|(name, _)| is_dropped(name));
 
+    let is_callers = |name: &str| sent.iter().any(|(candidate, _)| candidate.eq_ignore_ascii_case(name));
+    let ours = [
+        ("User-Agent", Some(identity.user_agent.as_str())),
+        ("Accept", Some("*/*")),
+        ("Referer", Some(identity.referer.as_str())),
+        ("Content-Type", content_type),
+    ];
+    let ours = ours.into_iter().filter(|(name, _)| !is_callers(name));
     let mut list: Vec<(String, String)> =
-        sent.into_iter().map(|(name, value)| (name.clone(), trim(value).to_owned())).collect();
-    let mut add_default = |name: &str, value: &str| {
-        if find(&list, name).is_none() {
-            list.push((name.to_owned(), value.to_owned()));
-        }
-    };
-    add_default("User-Agent", &identity.user_agent);
-    add_default("Accept", "*/*");
-    add_default("Referer", &identity.referer);
-    if let Some(content_type) = content_type {
-        add_default("Content-Type", content_type);
-    }
+        ours.filter_map(|(name, value)| Some((name.to_owned(), value?.to_owned()))).collect();
+    list.extend(sent.iter().map(|(name, value)| (name.clone(), trim(value).to_owned())));
     let dropped = dropped.into_iter().map(|(name, _)| name.escape_debug().to_string()).collect();
     Ok(RequestHeaders { list, dropped })
 }

@@ -15,25 +15,35 @@ fn build_for_download(callers: &[(&str, &str)]) -> RequestHeaders {
 }
 
 #[test]
-fn the_callers_come_in_their_order_and_ours_behind_them() {
-    let headers = build_for_download(&[("X-B", "2"), ("x-a", " 1\t"), ("X-B", ""), ("Range", "bytes=0-")]);
+fn ours_come_first_and_then_the_callers_as_they_are_written() {
+    let headers = build_for_download(&[("X-B", "2"), ("x-a", " 1\t"), ("X-B", ""), ("rANGE", "bytes=0-")]);
     let expected = [
-        ("X-B", "2"),
-        ("x-a", "1"),
-        ("X-B", ""),
-        ("Range", "bytes=0-"),
         ("User-Agent", "Agent/1"),
         ("Accept", "*/*"),
         ("Referer", REFERER),
+        ("X-B", "2"),
+        ("x-a", "1"),
+        ("X-B", ""),
+        ("rANGE", "bytes=0-"),
     ];
     assert_eq!(headers.list, pairs(&expected));
     assert!(headers.dropped.is_empty());
+
+    let upload = build(&pairs(&[("X-B", "2")]), &identity(), Some("multipart/form-data; boundary=b"), false).unwrap();
+    let names: Vec<&str> = upload.list.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(names, ["User-Agent", "Accept", "Referer", "Content-Type", "X-B"]);
 }
 
 #[test]
-fn the_callers_user_agent_and_accept_replace_ours() {
-    let headers = build_for_download(&[("user-agent", "Mine"), ("ACCEPT", "text/plain")]);
-    assert_eq!(headers.list, pairs(&[("user-agent", "Mine"), ("ACCEPT", "text/plain"), ("Referer", REFERER)]));
+fn the_callers_user_agent_and_accept_replace_ours_where_the_caller_has_them() {
+    let headers = build_for_download(&[("X-A", "1"), ("user-agent", "Mine"), ("X-B", "2"), ("ACCEPT", "text/plain")]);
+    let expected =
+        [("Referer", REFERER), ("X-A", "1"), ("user-agent", "Mine"), ("X-B", "2"), ("ACCEPT", "text/plain")];
+    assert_eq!(headers.list, pairs(&expected));
+
+    // One that is dropped replaces nothing.
+    let upload = build(&pairs(&[("content-TYPE", "t")]), &identity(), Some("multipart/form-data"), false).unwrap();
+    assert_eq!(upload.list.last(), Some(&("Content-Type".to_owned(), "multipart/form-data".to_owned())));
 }
 
 #[test]
@@ -101,7 +111,7 @@ fn what_frames_the_message_is_never_the_callers() {
     let headers = build_for_download(&callers);
     assert_eq!(headers.dropped, names);
     let kept: Vec<&str> = headers.list.iter().map(|(name, _)| name.as_str()).collect();
-    assert_eq!(kept, ["X-Kept", "Proxy", "User-Agent", "Accept", "Referer"]);
+    assert_eq!(kept, ["User-Agent", "Accept", "Referer", "X-Kept", "Proxy"]);
 }
 
 #[test]
@@ -169,7 +179,7 @@ fn whatever_else_is_a_header_is_sent() {
     let names = "!#$%&'*+-.^_`|~09azAZ";
     for value in ["", "a\tb", "a b", "~!@#$%^&*()", "你好", "\u{80}", "é"] {
         let headers = build_for_download(&[(names, value)]);
-        assert_eq!(headers.list[0], (names.to_owned(), value.to_owned()));
+        assert_eq!(headers.list.last(), Some(&(names.to_owned(), value.to_owned())));
     }
 }
 
