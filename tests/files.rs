@@ -625,21 +625,28 @@ fn live_until_killed(data: &str) -> ! {
 }
 
 #[test]
-fn the_extension_comes_from_the_type_then_the_url_then_the_disposition() {
+fn the_extension_comes_from_the_type_then_the_disposition_then_the_url() {
     type Row = (&'static str, &'static [(&'static str, &'static str)], &'static str);
     const PNG: (&str, &str) = ("Content-Type", "image/png; charset=x");
-    const UNTOLD: (&str, &str) = ("Content-Type", "application/octet-stream");
+    const ZIP: (&str, &str) = ("Content-Type", "application/zip");
+    const UNTOLD: (&str, &str) = ("Content-Type", "application/force-download");
     const PDF: (&str, &str) = ("Content-Disposition", "attachment; filename=\"c.PDF\"");
-    const ROWS: [Row; 10] = [
+    const DOCX: (&str, &str) =
+        ("Content-Disposition", "attachment; filename=\"c.zip\"; filename*=UTF-8''%E2%82%AC.docx");
+    const ROWS: [Row; 14] = [
         ("/a.gif", &[PNG, PDF], ".png"),
-        ("/a.GIF?b=c.mp4", &[UNTOLD, PDF], ".gif"),
-        ("/a.gif", &[PDF], ".gif"),
-        ("/a", &[UNTOLD, PDF], ".pdf"),
-        ("/dir.gif/a", &[PDF], ".pdf"),
+        ("/a.GIF?b=c.mp4", &[UNTOLD, PDF], ".pdf"),
+        ("/a.GIF?b=c.mp4", &[UNTOLD], ".gif"),
+        ("/download.php", &[PDF], ".pdf"),
+        ("/download.php?a=b.gif", &[], ""),
+        ("/api/v1.0", &[UNTOLD], ""),
+        ("/a.gif", &[ZIP, DOCX], ".docx"),
+        ("/a.gif", &[ZIP, PDF], ".zip"),
         ("/a.gif%00", &[PDF], ".pdf"),
         ("/a.toolongname", &[], ""),
         ("/a.t-r", &[], ""),
         ("/a.", &[("Content-Type", "unheard/of")], ""),
+        ("/dir.gif/a", &[], ""),
         ("/", &[], ""),
     ];
     let server = FaultServer::start_with(Transport::TLS, |connection| {

@@ -136,11 +136,6 @@ pub fn prepare_for_redirect(list: &mut Vec<(String, String)>, same_origin: bool,
     });
 }
 
-/// The value of the first header of that name, in any letter case.
-pub fn find<'a>(list: &'a [(String, String)], name: &str) -> Option<&'a str> {
-    list.iter().find(|(candidate, _)| candidate.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
-}
-
 /// A caller's header that cannot be sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum HeaderError {

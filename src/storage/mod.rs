@@ -16,7 +16,6 @@
 
 mod directory;
 mod error;
-mod extension;
 mod import;
 mod part;
 mod path;
@@ -35,6 +34,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::log::{Level, Log};
+use crate::policy::extension;
 
 use part::Area;
 use path::VirtualPath;
@@ -43,7 +43,6 @@ use store::{Destination, Store};
 use temporary::Launch;
 
 pub use error::Error;
-pub use extension::extension;
 pub use import::ImportMode;
 pub use part::PartFile;
 #[cfg(feature = "fuzzing")]

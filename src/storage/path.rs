@@ -5,13 +5,13 @@
 //! the host or a file system that ignores such characters, can come to another file.
 
 use super::Error;
+use crate::policy::extension;
 
 const SCHEME: &str = "wxfile://";
 const TEMPORARY_PREFIX: &str = "tmp_";
 const STORED_PREFIX: &str = "store_";
 /// Hexadecimal digits in a generated name: 128 random bits.
 const GENERATED_DIGITS: usize = 32;
-pub const MAX_EXTENSION_LENGTH: usize = 10;
 /// NAME_MAX of every file system on the supported platforms.
 const MAX_COMPONENT_BYTES: usize = 255;
 /// PATH_MAX of the Apple platforms, the shortest: no path longer than this could be handed to the host.
@@ -118,7 +118,7 @@ fn generated(name: &str, prefix: &str) -> Option<String> {
     let good = digits.len() == GENERATED_DIGITS
         && digits.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
         && extension.is_none_or(|extension| {
-            (1..=MAX_EXTENSION_LENGTH).contains(&extension.len()) && extension.bytes().all(is_lower)
+            (1..=extension::MAX_LENGTH).contains(&extension.len()) && extension.bytes().all(is_lower)
         });
     good.then(|| name.to_owned())
 }

@@ -4,7 +4,7 @@
 use std::fmt;
 use std::io::{self, Read, Seek};
 
-use super::media_type;
+use crate::policy::media_types;
 
 /// The file part of an upload.
 #[derive(Debug)]
@@ -64,7 +64,7 @@ impl<R: Read + Seek> MultipartBody<R> {
         }
         let name = escape(&normalise_newlines(file.name));
         let file_name = escape(file.file_name);
-        let content_type = media_type::by_file_name(file.file_name);
+        let content_type = media_types::by_file_name(file.file_name);
         prologue.push_str(&format!(
             "--{boundary}\r\nContent-Disposition: form-data; name=\"{name}\"; filename=\"{file_name}\"\r\n\
              Content-Type: {content_type}\r\n\r\n"
