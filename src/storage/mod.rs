@@ -280,8 +280,10 @@ impl Storage {
             VirtualPath::Temporary(name) => self.launch.directory.open_file(name),
             VirtualPath::Stored(name) => self.root.store.open_file(name),
             VirtualPath::User(components) => match components.last() {
-                Some(name) => self.root.open_user_parent(components).and_then(|parent| parent.open_file(name)),
-                None => return Err(Error::denied(path)),
+                Some(name) if !path::is_of_directory(path) => {
+                    self.root.open_user_parent(components).and_then(|parent| parent.open_file(name))
+                }
+                _ => return Err(Error::denied(path)),
             },
         };
         opened.map_err(|error| at_path(path, error))
