@@ -534,7 +534,8 @@ typedef struct {
    */
   size_t form_data_count;
   /**
-   * The `filename` that the server sees. Absent is the last part of `file_path`.
+   * The `filename` that the server sees. If absent or empty, it is the last part of `file_path`, and `blob` if there is
+   * no such part: a file part never goes without a file name.
    */
   WxtStr file_name;
   /**
@@ -543,7 +544,7 @@ typedef struct {
    */
   uint32_t timeout;
   /**
-   * Not 0: the file is `file_descriptor`, and `file_path` is not looked at.
+   * Not 0: the file is `file_descriptor`, and `file_path` only gives it a file name.
    */
   uint8_t has_file_descriptor;
   /**

@@ -28,12 +28,13 @@ pub struct WxtUploadRequest {
     pub form_data: *const WxtPair,
     /// The number of `form_data`.
     pub form_data_count: usize,
-    /// The `filename` that the server sees. Absent is the last part of `file_path`.
+    /// The `filename` that the server sees. If absent or empty, it is the last part of `file_path`, and `blob` if there is
+    /// no such part: a file part never goes without a file name.
     pub file_name: WxtStr,
     /// `timeout`: the deadline in milliseconds, from the moment the task leaves the queue. 0 is the session's default;
     /// more than its maximum is its maximum.
     pub timeout: u32,
-    /// Not 0: the file is `file_descriptor`, and `file_path` is not looked at.
+    /// Not 0: the file is `file_descriptor`, and `file_path` only gives it a file name.
     pub has_file_descriptor: u8,
     /// An open descriptor of a file or a pipe, read from where it stands at the call. It is duplicated: the host keeps its
     /// own, and a file's offset stays where it is.
