@@ -53,7 +53,7 @@ pub struct Hop {
 pub fn redirect(url: &str, location: &[u8], domains: &[&str], allow_plain_http: bool) -> Option<Hop> {
     let target = url::parse(url, allow_plain_http).ok()?;
     let answer = Answer { target: &target, method: Method::Post, followed: 0, status: 307, location: Some(location) };
-    let rules = DomainRules { upload: DomainList::parse(domains).ok()?, ..DomainRules::default() };
+    let rules = DomainRules { upload: DomainList::parse(domains, true).ok()?, ..DomainRules::default() };
     match redirect::decide(&answer, Api::Upload, &rules, allow_plain_http).ok()? {
         Decision::Deliver => None,
         Decision::Follow(hop) => {

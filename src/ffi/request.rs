@@ -20,7 +20,8 @@ pub struct WxtUploadRequest {
     pub file_path: WxtStr,
     /// `name`: the form's key of the file. Required.
     pub name: WxtStr,
-    /// `header`: request headers, in order. `Referer`, `Content-Type` and the connection's own are dropped.
+    /// `header`: request headers. They follow ours, in this order and with these letters. `Referer`, `Content-Type` and the
+    /// connection's own are dropped.
     pub header: *const WxtPair,
     /// The number of `header`.
     pub header_count: usize,
@@ -54,7 +55,7 @@ pub struct WxtDownloadRequest {
     pub timeout: u32,
     /// `url`: what to download. Required.
     pub url: WxtStr,
-    /// `header`: request headers, in order. `Referer` and the connection's own are dropped.
+    /// `header`: request headers, as in `WxtUploadRequest`, but `Content-Type` is sent.
     pub header: *const WxtPair,
     /// The number of `header`.
     pub header_count: usize,

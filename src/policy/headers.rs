@@ -32,10 +32,10 @@ impl Identity {
     /// caller of a transfer names one of its own; an empty one is replaced by the library's name.
     pub fn new(app_id: &str, app_version: &str, user_agent: &str) -> Result<Identity, IdentityError> {
         let app_version = if app_version.is_empty() { "0" } else { app_version };
-        if !is_path_segment(app_id) {
+        if !is_kept_segment(app_id) {
             return Err(IdentityError::AppId);
         }
-        if !is_path_segment(app_version) {
+        if !is_kept_segment(app_version) {
             return Err(IdentityError::AppVersion);
         }
         if !is_value(user_agent) {
@@ -55,9 +55,9 @@ impl Identity {
 /// What is wrong with a session's identity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum IdentityError {
-    /// The app id is empty or has other characters than letters, digits and `-._~`.
+    /// The app id is empty, `.` or `..`, or has other characters than letters, digits and `-._~`.
     AppId,
-    /// The version has other characters than letters, digits and `-._~`.
+    /// The version is `.` or `..`, or has other characters than letters, digits and `-._~`.
     AppVersion,
     /// The user agent has a control character.
     UserAgent,
@@ -66,9 +66,11 @@ pub enum IdentityError {
 impl fmt::Display for IdentityError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
-            IdentityError::AppId => "bad app id",
-            IdentityError::AppVersion => "bad app version",
-            IdentityError::UserAgent => "bad user agent",
+            IdentityError::AppId => "app_id is empty, . or .., or has other characters than letters, digits and -._~",
+            IdentityError::AppVersion => {
+                "app_version is . or .., or has other characters than letters, digits and -._~"
+            }
+            IdentityError::UserAgent => "user_agent has a control character",
         })
     }
 }
@@ -186,9 +188,10 @@ fn is_value(text: &str) -> bool {
     text.bytes().all(|byte| byte == b'\t' || !byte.is_ascii_control())
 }
 
-/// The characters that RFC 3986 §2.3 never asks to encode.
-fn is_path_segment(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte))
+/// Whether every reader of a URL leaves `text` as a segment of its path: of the characters that are never encoded (RFC 3986
+/// §2.3), and none of the segments that are taken away (§5.2.4), as `..` would the one before it.
+fn is_kept_segment(text: &str) -> bool {
+    !matches!(text, "" | "." | "..") && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte))
 }
 
 /// White space around a value is not part of it (RFC 9110 §5.5).

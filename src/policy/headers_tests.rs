@@ -83,6 +83,17 @@ fn an_identity_that_would_break_the_referer_is_an_error() {
         ("wx/../x", "1", "", IdentityError::AppId),
         ("wx\r\nX: y", "1", "", IdentityError::AppId),
         ("应用", "1", "", IdentityError::AppId),
+        (".", "1", "", IdentityError::AppId),
+        ("..", "1", "", IdentityError::AppId),
+        ("%2e%2e", "1", "", IdentityError::AppId),
+        ("wx?x", "1", "", IdentityError::AppId),
+        ("wx#x", "1", "", IdentityError::AppId),
+        ("wx\\x", "1", "", IdentityError::AppId),
+        (" ", "1", "", IdentityError::AppId),
+        ("wx\0", "1", "", IdentityError::AppId),
+        ("wx", ".", "", IdentityError::AppVersion),
+        ("wx", "..", "", IdentityError::AppVersion),
+        ("wx", " ", "", IdentityError::AppVersion),
         ("wx", "1/2", "", IdentityError::AppVersion),
         ("wx", "1 ", "", IdentityError::AppVersion),
         ("wx", "1?x", "", IdentityError::AppVersion),
@@ -91,6 +102,13 @@ fn an_identity_that_would_break_the_referer_is_an_error() {
     ];
     for (app_id, version, user_agent, expected) in cases {
         assert_eq!(Identity::new(app_id, version, user_agent), Err(expected), "{app_id:?} {version:?} {user_agent:?}");
+    }
+    // Dots among others are ordinary: each of these comes back out of the Referer as it went in.
+    for segment in ["...", ".a", "a..", "1.0.0", "~", "wx_a-b.c~d"] {
+        let headers = build(&[], &Identity::new(segment, segment, "").unwrap(), None, false).unwrap();
+        let referer = url::Url::parse(find(&headers.list, "Referer").unwrap()).unwrap();
+        let segments: Vec<&str> = referer.path_segments().unwrap().collect();
+        assert_eq!(segments, [segment, segment, "page-frame.html"]);
     }
 }
 
