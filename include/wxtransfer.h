@@ -351,11 +351,13 @@ typedef struct {
    */
   size_t struct_size;
   /**
-   * The mini program's appid. Part of the Referer, and of its files' place.
+   * The mini program's appid. Part of the Referer, and of its files' place. Letters, digits and `-._~`, but neither `.`
+   * nor `..`. Required.
    */
   WxtStr app_id;
   /**
-   * The mini program's version, part of the Referer. Absent is `0`, the development version.
+   * The mini program's version, part of the Referer. Characters as in `app_id`. Absent or empty is `0`, the development
+   * version.
    */
   WxtStr app_version;
   /**
@@ -435,7 +437,8 @@ typedef struct {
    */
   uint8_t skip_domain_check;
   /**
-   * The hosts that an upload may go to: `https://host`, or with `:port`. None is: nowhere.
+   * The hosts that an upload may go to: `https://host`, or with `:port`. `http://host` needs `allow_plain_http`. If there
+   * is none, no upload is allowed. An entry that cannot be used is named in the log.
    */
   const WxtStr *upload_domains;
   /**
@@ -443,7 +446,7 @@ typedef struct {
    */
   size_t upload_domain_count;
   /**
-   * The hosts that a download may come from.
+   * The hosts that a download may come from; entries as in `upload_domains`.
    */
   const WxtStr *download_domains;
   /**
@@ -518,7 +521,8 @@ typedef struct {
    */
   WxtStr name;
   /**
-   * `header`: request headers, in order. `Referer`, `Content-Type` and the connection's own are dropped.
+   * `header`: request headers. They follow ours, in this order and with these letters. `Referer`, `Content-Type` and the
+   * connection's own are dropped.
    */
   const WxtPair *header;
   /**
@@ -534,7 +538,8 @@ typedef struct {
    */
   size_t form_data_count;
   /**
-   * The `filename` that the server sees. Absent is the last part of `file_path`.
+   * The `filename` that the server sees. If absent or empty, it is the last part of `file_path`, and `blob` if there is
+   * no such part: a file part never goes without a file name.
    */
   WxtStr file_name;
   /**
@@ -543,7 +548,7 @@ typedef struct {
    */
   uint32_t timeout;
   /**
-   * Not 0: the file is `file_descriptor`, and `file_path` is not looked at.
+   * Not 0: the file is `file_descriptor`, and `file_path` only gives it a file name.
    */
   uint8_t has_file_descriptor;
   /**
@@ -863,7 +868,7 @@ typedef struct {
    */
   WxtStr url;
   /**
-   * `header`: request headers, in order. `Referer` and the connection's own are dropped.
+   * `header`: request headers, as in `WxtUploadRequest`, but `Content-Type` is sent.
    */
   const WxtPair *header;
   /**
@@ -984,7 +989,8 @@ typedef void (*WxtFileCallback)(void *user_data, const WxtFileResult *result);
 #define WXT_INVALID_VERSION 7
 
 /**
- * An entry of a domain list is not a host with an optional port.
+ * An entry of a domain list is not a host with an optional port, or is for `http` without `allow_plain_http`. The log
+ * says which entry.
  */
 #define WXT_INVALID_DOMAIN 8
 
@@ -1052,7 +1058,7 @@ const char *wxt_status_text(WxtStatus status);
  * thread, unless there is an executor. It makes no connection. Any thread; it reads and writes the disk.
  *
  * - `WXT_INVALID_ARGUMENT`: a pointer is NULL, a required option is missing or a number is out of its range;
- *   `app_id`, `app_version` or `user_agent` hold characters that cannot be sent; `app_id` or `user_id` is longer than
+ *   `app_id`, `app_version` or `user_agent` cannot be sent (the log says which); `app_id` or `user_id` is longer than
  *   a directory's name can be, at worst 83 bytes.
  * - `WXT_INVALID_STRUCT_SIZE`, `WXT_INVALID_UTF8`, `WXT_INVALID_VERSION`, `WXT_INVALID_DOMAIN`,
  *   `WXT_INVALID_CERTIFICATE`, `WXT_INVALID_PIN`, `WXT_INVALID_PROXY`: as their names say.

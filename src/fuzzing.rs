@@ -4,6 +4,7 @@ use std::io::Cursor;
 
 use crate::http::{Answering, HeadReader, is_plausible};
 use crate::policy::domains::{DomainList, DomainRules};
+use crate::policy::extension;
 use crate::policy::headers::{self, Identity};
 use crate::policy::quirks::Api;
 use crate::policy::redirect::{self, Answer, Decision, Method};
@@ -52,7 +53,7 @@ pub struct Hop {
 pub fn redirect(url: &str, location: &[u8], domains: &[&str], allow_plain_http: bool) -> Option<Hop> {
     let target = url::parse(url, allow_plain_http).ok()?;
     let answer = Answer { target: &target, method: Method::Post, followed: 0, status: 307, location: Some(location) };
-    let rules = DomainRules { upload: DomainList::parse(domains).ok()?, ..DomainRules::default() };
+    let rules = DomainRules { upload: DomainList::parse(domains, true).ok()?, ..DomainRules::default() };
     match redirect::decide(&answer, Api::Upload, &rules, allow_plain_http).ok()? {
         Decision::Deliver => None,
         Decision::Follow(hop) => {
@@ -69,7 +70,7 @@ pub fn headers(callers: &[(String, String)], content_type: Option<&str>) -> Opti
 
 /// The extension of a download.
 pub fn extension(content_type: Option<&str>, url_path: &str, content_disposition: Option<&str>) -> Option<String> {
-    storage::extension(content_type, url_path, content_disposition)
+    extension::of_download(content_type, url_path, content_disposition)
 }
 
 /// The body of an upload: its `Content-Type`, its announced length and its bytes.

@@ -5,9 +5,12 @@
 
 mod support;
 
+use std::sync::Mutex;
+
 use support::Session;
 use wxtransfer::ffi::error::*;
-use wxtransfer::ffi::options::{WXT_PLATFORM_IOS, WxtPin, WxtResolver};
+use wxtransfer::ffi::options::{WXT_PLATFORM_IOS, WxtLogger, WxtPin, WxtResolver, WxtSessionOptions};
+use wxtransfer::ffi::status::{WXT_INVALID_ARGUMENT, WXT_INVALID_DOMAIN, WXT_OK, WxtStatus};
 use wxtransfer::ffi::string::{WxtPair, WxtStr};
 use wxtransfer_test_server::{
     self as server, Authority, FaultServer, Identity, MaximumTls, Options, ProxyServer, Script, Server, Step, Transport,
@@ -37,6 +40,82 @@ fn redirect(status: u16, location: &str) -> Script {
 fn first_line(server: &FaultServer, connection: usize) -> String {
     let received = String::from_utf8_lossy(&server.received(connection)).into_owned();
     received.lines().next().unwrap_or_default().to_owned()
+}
+
+unsafe extern "C" fn collect(lines: *mut std::ffi::c_void, _: i32, message: WxtStr) {
+    let message = unsafe { message.host_text() }.expect("UTF-8");
+    unsafe { &*lines.cast::<Mutex<Vec<String>>>() }.lock().expect("no panic").push(message);
+}
+
+/// The status that opening gives, and what the log says.
+fn opened(change: impl FnOnce(&mut WxtSessionOptions)) -> (WxtStatus, Vec<String>) {
+    let lines = Mutex::new(Vec::new());
+    let (status, session) = Session::try_open_with(|options| {
+        options.logger = WxtLogger { context: (&raw const lines).cast_mut().cast(), log: Some(collect) };
+        change(options);
+    });
+    drop(session);
+    (status, lines.into_inner().expect("no panic"))
+}
+
+/// The host's mistakes are told when the session opens, with the one entry that is at fault.
+#[test]
+fn a_domain_entry_that_cannot_be_used_is_named_in_the_log() {
+    let entry = |text: &'static str| [WxtStr::new("https://good.example"), WxtStr::new(text)];
+    for (text, reason) in [
+        ("http://a.example", "plain http is not allowed"),
+        ("https://a.example/path", "an entry is a host and a port at most"),
+        ("https://10.0.0.1", "it is an IP address or a local name"),
+        ("wss://a.example", "the scheme is neither https nor http"),
+    ] {
+        let entries = entry(text);
+        let (status, lines) = opened(|options| {
+            options.allow_plain_http = 0;
+            options.upload_domains = entries.as_ptr();
+            options.upload_domain_count = 2;
+        });
+        assert_eq!(status, WXT_INVALID_DOMAIN, "{text}");
+        assert_eq!(
+            lines,
+            [format!("the session is not opened: upload_domains: \"{text}\" cannot be listed: {reason}")]
+        );
+        let (status, lines) = opened(|options| {
+            options.allow_plain_http = 0;
+            options.skip_domain_check = 1;
+            options.download_domains = entries.as_ptr();
+            options.download_domain_count = 2;
+        });
+        assert_eq!(status, WXT_INVALID_DOMAIN, "{text}");
+        assert_eq!(
+            lines,
+            [format!("the session is not opened: download_domains: \"{text}\" cannot be listed: {reason}")]
+        );
+    }
+    let entries = entry("http://a.example");
+    let (status, _) = opened(|options| {
+        options.upload_domains = entries.as_ptr();
+        options.upload_domain_count = 2;
+    });
+    assert_eq!(status, WXT_OK, "with plain http");
+}
+
+/// They are segments of the Referer's path and parts of a directory's name.
+#[test]
+fn an_app_id_or_version_that_would_not_stay_in_the_referer_is_refused() {
+    for text in [".", "..", "a/b", "a\\b", "a?b", "a#b", "a b", " ", "a\n", "a\u{7f}", "%2e", "应用"] {
+        let (status, lines) = opened(|options| options.app_id = WxtStr::new(text));
+        assert_eq!(status, WXT_INVALID_ARGUMENT, "{text:?}");
+        assert!(lines.len() == 1 && lines[0].contains("app_id"), "{text:?}: {lines:?}");
+        let (status, lines) = opened(|options| options.app_version = WxtStr::new(text));
+        assert_eq!(status, WXT_INVALID_ARGUMENT, "{text:?}");
+        assert!(lines.len() == 1 && lines[0].contains("app_version"), "{text:?}: {lines:?}");
+    }
+    for text in ["wx", "...", "a.b", "1.0.0", "~"] {
+        let (status, _) =
+            opened(|options| (options.app_id, options.app_version) = (WxtStr::new(text), WxtStr::new(text)));
+        assert_eq!(status, WXT_OK, "{text:?}");
+    }
+    assert_eq!(opened(|options| options.app_version = WxtStr::absent()).0, WXT_OK, "the development version");
 }
 
 #[test]

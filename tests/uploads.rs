@@ -173,6 +173,50 @@ fn an_empty_file_and_a_file_name_of_the_callers_are_sent() {
     assert_eq!(part.content_type.as_deref(), Some("image/png"));
 }
 
+/// Servers take a part without a file name for a text field, and the file is lost.
+#[test]
+fn every_file_has_a_name() {
+    let server = Server::start(Options::default());
+    let session = Session::open();
+    let path = session.file("照片.jpg", b"content");
+    let file = std::fs::File::open(&path).expect("a file");
+    let text = path.to_str().expect("UTF-8");
+    const JPEG: &str = "image/jpeg";
+    const UNKNOWN: &str = "application/octet-stream";
+    // The name given, the path beside it, whether there is a descriptor: what the server sees.
+    let cases = [
+        (None, text, false, "照片.jpg", JPEG),
+        (Some(""), text, false, "照片.jpg", JPEG),
+        (Some("a.pdf"), text, false, "a.pdf", "application/pdf"),
+        (None, "", true, "blob", UNKNOWN),
+        (Some(""), "", true, "blob", UNKNOWN),
+        (None, text, true, "照片.jpg", JPEG),
+        (Some(""), text, true, "照片.jpg", JPEG),
+        (Some("a.silk"), text, true, "a.silk", "audio/silk"),
+        (Some(" "), text, true, " ", UNKNOWN),
+        (None, "content://media/images/12.png", true, "12.png", "image/png"),
+        (None, "no-directory.flv", true, "no-directory.flv", "video/x-flv"),
+        (None, "/a/directory/", true, "blob", UNKNOWN),
+        (None, "wxfile://", true, "blob", UNKNOWN),
+    ];
+    for (name, path, is_descriptor, expected, content_type) in cases {
+        let ended = session
+            .upload_with(&server.https_url("/upload"), Path::new(path), |request| {
+                request.file_name = WxtStr::optional(name);
+                if is_descriptor {
+                    request.has_file_descriptor = 1;
+                    request.file_descriptor = file.as_raw_fd();
+                }
+            })
+            .end();
+        ended.success();
+        let sent = server.requests().pop().expect("a request").body.files()[0].clone();
+        let case = format!("{name:?} {path:?} {is_descriptor}");
+        assert_eq!((sent.filename.as_deref(), sent.length), (Some(expected), 7), "{case}");
+        assert_eq!(sent.content_type.as_deref(), Some(content_type), "{case}");
+    }
+}
+
 #[test]
 fn a_descriptor_is_sent_from_where_it_stands_and_stays_the_hosts() {
     use std::io::Read;

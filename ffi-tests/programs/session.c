@@ -20,8 +20,11 @@ static void mistakes_in_the_options(void) {
   WxtSessionOptions options = good;
   options.app_id = wxt_str(NULL);
   refused(&options, WXT_INVALID_ARGUMENT);
-  options.app_id = wxt_str("a/b");
-  refused(&options, WXT_INVALID_ARGUMENT);
+  static const char *const no_app_ids[] = {"a/b", ".", "..", "a?b", "a#b", "a b", " ", "a\tb", "%2e%2e"};
+  for (size_t index = 0; index < sizeof no_app_ids / sizeof *no_app_ids; index++) {
+    options.app_id = wxt_str(no_app_ids[index]);
+    refused(&options, WXT_INVALID_ARGUMENT);
+  }
   options.app_id.ptr = NULL;
   refused(&options, WXT_INVALID_ARGUMENT);
   options.app_id = wxt_str("\xff");
@@ -29,6 +32,8 @@ static void mistakes_in_the_options(void) {
 
   options = good;
   options.app_version = wxt_str("7\r\nX: y");
+  refused(&options, WXT_INVALID_ARGUMENT);
+  options.app_version = wxt_str("..");
   refused(&options, WXT_INVALID_ARGUMENT);
   options = good;
   options.user_agent = wxt_str("agent\n");
@@ -86,6 +91,11 @@ static void mistakes_in_the_options(void) {
   options = good;
   options.download_domains = domains;
   options.download_domain_count = 2;
+  refused(&options, WXT_INVALID_DOMAIN);
+  domains[1] = wxt_str("http://example.com");
+  options.allow_plain_http = 0;
+  refused(&options, WXT_INVALID_DOMAIN);
+  options.skip_domain_check = 1;
   refused(&options, WXT_INVALID_DOMAIN);
 
   options = good;

@@ -124,6 +124,8 @@ static void a_pipe(WxtSession *session) {
 
   EXPECT_SUCCESS(&recorder, 200);
   CHECK_CONTAINS(recorder.data, "\"sha256\":\"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad\"");
+  /* WHATWG HTML, "create an entry": the file name of a file that has none. */
+  CHECK_CONTAINS(recorder.data, "\"filename\":\"blob\"");
   CHECK_NUMBER(recorder.profile.ssl_connection_start, 0);
   recorder_forget(&recorder);
 }

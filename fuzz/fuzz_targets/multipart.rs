@@ -39,7 +39,9 @@ fuzz_target!(|data: &[u8]| {
     let (head, sent) = split(parts[fields.len()]);
     let lines: Vec<&str> = head.split("\r\n").collect();
     let [disposition, file_type] = lines.as_slice() else { panic!("two headers, not {lines:?}") };
-    let (name, file_name) = (quoted(&normalised(&name)), quoted(&file_name));
+    // A file without a name is a Blob (WHATWG HTML, "create an entry").
+    let file_name = if file_name.is_empty() { "blob" } else { file_name.as_str() };
+    let (name, file_name) = (quoted(&normalised(&name)), quoted(file_name));
     assert_eq!(*disposition, format!("Content-Disposition: form-data; name=\"{name}\"; filename=\"{file_name}\""));
     let media_type = file_type.strip_prefix("Content-Type: ").expect("a Content-Type");
     assert!(media_type.bytes().all(|byte| byte.is_ascii_graphic()), "{media_type:?}");

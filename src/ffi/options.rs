@@ -39,9 +39,11 @@ pub const WXT_LOG_INFO: i32 = 2;
 pub struct WxtSessionOptions {
     /// `sizeof(WxtSessionOptions)`.
     pub struct_size: usize,
-    /// The mini program's appid. Part of the Referer, and of its files' place.
+    /// The mini program's appid. Part of the Referer, and of its files' place. Letters, digits and `-._~`, but neither `.`
+    /// nor `..`. Required.
     pub app_id: WxtStr,
-    /// The mini program's version, part of the Referer. Absent is `0`, the development version.
+    /// The mini program's version, part of the Referer. Characters as in `app_id`. Absent or empty is `0`, the development
+    /// version.
     pub app_version: WxtStr,
     /// The user, so that two users of one mini program have files of their own. May be absent.
     pub user_id: WxtStr,
@@ -81,11 +83,12 @@ pub struct WxtSessionOptions {
     pub allow_lan: u8,
     /// Not 0: the domain lists are not looked at. For development only.
     pub skip_domain_check: u8,
-    /// The hosts that an upload may go to: `https://host`, or with `:port`. None is: nowhere.
+    /// The hosts that an upload may go to: `https://host`, or with `:port`. `http://host` needs `allow_plain_http`. If there
+    /// is none, no upload is allowed. An entry that cannot be used is named in the log.
     pub upload_domains: *const WxtStr,
     /// The number of `upload_domains`.
     pub upload_domain_count: usize,
-    /// The hosts that a download may come from.
+    /// The hosts that a download may come from; entries as in `upload_domains`.
     pub download_domains: *const WxtStr,
     /// The number of `download_domains`.
     pub download_domain_count: usize,

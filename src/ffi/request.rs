@@ -20,7 +20,8 @@ pub struct WxtUploadRequest {
     pub file_path: WxtStr,
     /// `name`: the form's key of the file. Required.
     pub name: WxtStr,
-    /// `header`: request headers, in order. `Referer`, `Content-Type` and the connection's own are dropped.
+    /// `header`: request headers. They follow ours, in this order and with these letters. `Referer`, `Content-Type` and the
+    /// connection's own are dropped.
     pub header: *const WxtPair,
     /// The number of `header`.
     pub header_count: usize,
@@ -28,12 +29,13 @@ pub struct WxtUploadRequest {
     pub form_data: *const WxtPair,
     /// The number of `form_data`.
     pub form_data_count: usize,
-    /// The `filename` that the server sees. Absent is the last part of `file_path`.
+    /// The `filename` that the server sees. If absent or empty, it is the last part of `file_path`, and `blob` if there is
+    /// no such part: a file part never goes without a file name.
     pub file_name: WxtStr,
     /// `timeout`: the deadline in milliseconds, from the moment the task leaves the queue. 0 is the session's default;
     /// more than its maximum is its maximum.
     pub timeout: u32,
-    /// Not 0: the file is `file_descriptor`, and `file_path` is not looked at.
+    /// Not 0: the file is `file_descriptor`, and `file_path` only gives it a file name.
     pub has_file_descriptor: u8,
     /// An open descriptor of a file or a pipe, read from where it stands at the call. It is duplicated: the host keeps its
     /// own, and a file's offset stays where it is.
@@ -53,7 +55,7 @@ pub struct WxtDownloadRequest {
     pub timeout: u32,
     /// `url`: what to download. Required.
     pub url: WxtStr,
-    /// `header`: request headers, in order. `Referer` and the connection's own are dropped.
+    /// `header`: request headers, as in `WxtUploadRequest`, but `Content-Type` is sent.
     pub header: *const WxtPair,
     /// The number of `header`.
     pub header_count: usize,

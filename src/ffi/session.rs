@@ -58,7 +58,7 @@ pub fn session(handle: *const WxtSession) -> Result<Arc<Session>, WxtStatus> {
 /// thread, unless there is an executor. It makes no connection. Any thread; it reads and writes the disk.
 ///
 /// - `WXT_INVALID_ARGUMENT`: a pointer is NULL, a required option is missing or a number is out of its range;
-///   `app_id`, `app_version` or `user_agent` hold characters that cannot be sent; `app_id` or `user_id` is longer than
+///   `app_id`, `app_version` or `user_agent` cannot be sent (the log says which); `app_id` or `user_id` is longer than
 ///   a directory's name can be, at worst 83 bytes.
 /// - `WXT_INVALID_STRUCT_SIZE`, `WXT_INVALID_UTF8`, `WXT_INVALID_VERSION`, `WXT_INVALID_DOMAIN`,
 ///   `WXT_INVALID_CERTIFICATE`, `WXT_INVALID_PIN`, `WXT_INVALID_PROXY`: as their names say.
@@ -260,7 +260,7 @@ fn open_status(error: &OpenError) -> WxtStatus {
     match error {
         OpenError::Identity(_) | OpenError::Storage(storage::Error::InvalidIdentity { .. }) => WXT_INVALID_ARGUMENT,
         OpenError::Version(_) => WXT_INVALID_VERSION,
-        OpenError::Domain(_) => WXT_INVALID_DOMAIN,
+        OpenError::Domain { .. } => WXT_INVALID_DOMAIN,
         OpenError::Certificate(_) => WXT_INVALID_CERTIFICATE,
         OpenError::Proxy(_) => WXT_INVALID_PROXY,
         OpenError::TrustStore(_) => WXT_TRUST_STORE_UNAVAILABLE,

@@ -26,7 +26,8 @@ pub const WXT_CALLED_FROM_CALLBACK: WxtStatus = 5;
 pub const WXT_NOT_FOUND: WxtStatus = 6;
 /// `client_version` or `base_library_version` is not numbers separated by dots.
 pub const WXT_INVALID_VERSION: WxtStatus = 7;
-/// An entry of a domain list is not a host with an optional port.
+/// An entry of a domain list is not a host with an optional port, or is for `http` without `allow_plain_http`. The log
+/// says which entry.
 pub const WXT_INVALID_DOMAIN: WxtStatus = 8;
 /// `root_certificates` holds no certificate, or one that cannot be read.
 pub const WXT_INVALID_CERTIFICATE: WxtStatus = 9;

@@ -127,7 +127,8 @@ unsafe fn upload_request(request: &WxtUploadRequest) -> Read<UploadRequest> {
             url: optional(url, "url")?.unwrap_or_default(),
             file: match descriptor {
                 Some(descriptor) => {
-                    File::Descriptor { descriptor, length: Some(request.file_length).filter(|length| *length > 0) }
+                    let length = Some(request.file_length).filter(|length| *length > 0);
+                    File::Descriptor { descriptor, path, length }
                 }
                 None => File::Path(path),
             },

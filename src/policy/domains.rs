@@ -1,10 +1,10 @@
 //! The lists of servers that a mini program may talk to.
 
 use std::fmt;
-use std::net::{Ipv4Addr, Ipv6Addr};
 
 use url::Host;
 
+use super::addresses::{is_lan_v4, is_lan_v6, is_local_name};
 use super::quirks::Api;
 use super::url::{self as address, TargetUrl, UrlError};
 
@@ -24,9 +24,11 @@ struct Entry {
 
 impl DomainList {
     /// Reads entries of the form `https://host`, `https://host:port` or `host[:port]`. The case of a host does not
-    /// matter, and an internationalised one may be given in either form. Fails at the first bad entry.
-    pub fn parse<Text: AsRef<str>>(entries: &[Text]) -> Result<DomainList, DomainEntryError> {
-        let entries = entries.iter().map(|entry| Entry::parse(entry.as_ref())).collect::<Result<_, _>>()?;
+    /// matter, and an internationalised one may be given in either form. `http://host` needs `allow_plain_http`: no address
+    /// would ever match it otherwise. Fails at the first bad entry.
+    pub fn parse<Text: AsRef<str>>(entries: &[Text], allow_plain_http: bool) -> Result<DomainList, DomainEntryError> {
+        let entry = |text: &Text| Entry::parse(text.as_ref(), allow_plain_http);
+        let entries = entries.iter().map(entry).collect::<Result<_, _>>()?;
         Ok(DomainList { entries })
     }
 
@@ -48,7 +50,7 @@ impl DomainList {
 }
 
 impl Entry {
-    fn parse(text: &str) -> Result<Entry, DomainEntryError> {
+    fn parse(text: &str, allow_plain_http: bool) -> Result<Entry, DomainEntryError> {
         let error = |reason| DomainEntryError { entry: text.to_owned(), reason };
         let (scheme, authority) = match text.split_once("://") {
             Some((scheme, authority)) => (Some(scheme.to_ascii_lowercase()), authority),
@@ -59,7 +61,7 @@ impl Entry {
             return Err(error(EntryReason::NotHostAndPort));
         }
         let address = format!("{}://{authority}", scheme.as_deref().unwrap_or("https"));
-        let target = address::parse(&address, true).map_err(|reason| error(EntryReason::Url(reason)))?;
+        let target = address::parse(&address, allow_plain_http).map_err(|reason| error(EntryReason::Url(reason)))?;
         match target.url().host() {
             Some(Host::Domain(host)) if !is_local_name(host) => {
                 Ok(Entry { scheme, host: host.to_owned(), port: target.explicit_port() })
@@ -91,11 +93,11 @@ pub enum EntryReason {
 
 impl fmt::Display for DomainEntryError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "bad domain list entry {:?}: ", self.entry)?;
+        write!(formatter, "{:?} cannot be listed: ", self.entry)?;
         match self.reason {
-            EntryReason::NotHostAndPort => formatter.write_str("only a host and a port can be listed"),
+            EntryReason::NotHostAndPort => formatter.write_str("an entry is a host and a port at most"),
             EntryReason::Url(reason) => reason.fmt(formatter),
-            EntryReason::AddressOrLocal => formatter.write_str("IP addresses and local names cannot be listed"),
+            EntryReason::AddressOrLocal => formatter.write_str("it is an IP address or a local name"),
         }
     }
 }
@@ -148,6 +150,8 @@ pub enum Refusal {
     PublicAddress,
     /// The host is in the local network, which this session may not talk to.
     LanNotAllowed,
+    /// The host's name has an address of the device itself.
+    OwnAddress,
 }
 
 impl fmt::Display for Refusal {
@@ -157,28 +161,12 @@ impl fmt::Display for Refusal {
             Refusal::PortNotListed => "the port is not in the domain list",
             Refusal::PublicAddress => "the host is an IP address",
             Refusal::LanNotAllowed => "the host is in the local network",
+            Refusal::OwnAddress => "the host's name has an address of the device itself",
         })
     }
 }
 
 impl std::error::Error for Refusal {}
-
-/// `localhost` and its subdomains (RFC 6761 §6.3), and mDNS names (RFC 6762 §3).
-fn is_local_name(host: &str) -> bool {
-    let host = host.strip_suffix('.').unwrap_or(host);
-    host == "localhost" || host.ends_with(".localhost") || host.ends_with(".local")
-}
-
-fn is_lan_v4(address: Ipv4Addr) -> bool {
-    address.is_loopback() || address.is_private() || address.is_link_local()
-}
-
-fn is_lan_v6(address: Ipv6Addr) -> bool {
-    match address.to_ipv4_mapped() {
-        Some(address) => is_lan_v4(address),
-        None => address.is_loopback() || address.is_unique_local() || address.is_unicast_link_local(),
-    }
-}
 
 #[cfg(test)]
 #[path = "domains_tests.rs"]

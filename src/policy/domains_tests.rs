@@ -2,7 +2,7 @@ use super::super::url::parse;
 use super::*;
 
 fn rules(upload: &[&str]) -> DomainRules {
-    DomainRules { upload: DomainList::parse(upload).unwrap(), ..DomainRules::default() }
+    DomainRules { upload: DomainList::parse(upload, true).unwrap(), ..DomainRules::default() }
 }
 
 fn check(rules: &DomainRules, url: &str) -> Result<(), Refusal> {
@@ -61,8 +61,8 @@ fn only_what_is_listed_may_be_asked() {
 #[test]
 fn each_api_has_a_list_of_its_own() {
     let rules = DomainRules {
-        upload: DomainList::parse(&["up.example"]).unwrap(),
-        download: DomainList::parse(&["down.example"]).unwrap(),
+        upload: DomainList::parse(&["up.example"], true).unwrap(),
+        download: DomainList::parse(&["down.example"], true).unwrap(),
         ..DomainRules::default()
     };
     let cases = [
@@ -167,12 +167,28 @@ fn a_bad_entry_is_an_error() {
         ("http://printer.local", "local"),
     ];
     for (entry, expected) in cases {
-        let error = DomainList::parse(&["good.example", entry]).expect_err(entry);
+        let error = DomainList::parse(&["good.example", entry], true).expect_err(entry);
         let reason = match error.reason {
             EntryReason::Url(_) => "url",
             EntryReason::NotHostAndPort => "shape",
             EntryReason::AddressOrLocal => "local",
         };
         assert_eq!((error.entry.as_str(), reason), (entry, expected));
+    }
+}
+
+/// An address with plain http would never match it: the host's mistake is told at once, not at the first transfer.
+#[test]
+fn an_http_entry_needs_plain_http() {
+    for entry in ["http://a.example", "HTTP://a.example:8080", "http://a.example/", "http://bücher.example"] {
+        assert!(DomainList::parse(&[entry], true).is_ok(), "{entry}");
+        let error =
+            DomainList::parse(&["https://good.example", entry, "http://later.example"], false).expect_err(entry);
+        assert_eq!(error, DomainEntryError { entry: entry.to_owned(), reason: EntryReason::Url(UrlError::PlainHttp) });
+        assert_eq!(error.to_string(), format!("{entry:?} cannot be listed: plain http is not allowed"));
+    }
+    // Without a scheme it is for https, and for http where that is allowed.
+    for entry in ["a.example", "https://a.example", "http.example", "a.example:80"] {
+        assert!(DomainList::parse(&[entry], false).is_ok(), "{entry}");
     }
 }

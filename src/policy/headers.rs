@@ -32,10 +32,10 @@ impl Identity {
     /// caller of a transfer names one of its own; an empty one is replaced by the library's name.
     pub fn new(app_id: &str, app_version: &str, user_agent: &str) -> Result<Identity, IdentityError> {
         let app_version = if app_version.is_empty() { "0" } else { app_version };
-        if !is_path_segment(app_id) {
+        if !is_kept_segment(app_id) {
             return Err(IdentityError::AppId);
         }
-        if !is_path_segment(app_version) {
+        if !is_kept_segment(app_version) {
             return Err(IdentityError::AppVersion);
         }
         if !is_value(user_agent) {
@@ -55,9 +55,9 @@ impl Identity {
 /// What is wrong with a session's identity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum IdentityError {
-    /// The app id is empty or has other characters than letters, digits and `-._~`.
+    /// The app id is empty, `.` or `..`, or has other characters than letters, digits and `-._~`.
     AppId,
-    /// The version has other characters than letters, digits and `-._~`.
+    /// The version is `.` or `..`, or has other characters than letters, digits and `-._~`.
     AppVersion,
     /// The user agent has a control character.
     UserAgent,
@@ -66,9 +66,11 @@ pub enum IdentityError {
 impl fmt::Display for IdentityError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
-            IdentityError::AppId => "bad app id",
-            IdentityError::AppVersion => "bad app version",
-            IdentityError::UserAgent => "bad user agent",
+            IdentityError::AppId => "app_id is empty, . or .., or has other characters than letters, digits and -._~",
+            IdentityError::AppVersion => {
+                "app_version is . or .., or has other characters than letters, digits and -._~"
+            }
+            IdentityError::UserAgent => "user_agent has a control character",
         })
     }
 }
@@ -84,8 +86,10 @@ pub struct RequestHeaders {
     pub dropped: Vec<String>,
 }
 
-/// Puts a request's headers together. `content_type` is that of an upload's body, and then a caller's own is dropped:
-/// it could not know the boundary. A caller's `User-Agent` and `Accept` are sent in the place of ours.
+/// Puts a request's headers together: ours, then the caller's in their order and with the letters that they were
+/// written with, which old appliances insist on. `content_type` is that of an upload's body, and then a caller's own is
+/// dropped: it could not know the boundary. A caller's `User-Agent` and `Accept` replace ours, and stay where the caller
+/// has them.
 ///
 /// With `ignore_callers` (old iOS clients) none of the caller's headers is sent, and none is looked at: a bad one did
 /// not fail a call there. Otherwise the first bad one is the error, also where it would be dropped.
@@ -111,19 +115,17 @@ pub fn build(
     };
     let (dropped, sent): (Vec<_>, Vec<_>) = callers.iter().partition(|(name, _)| is_dropped(name));
 
+    let is_callers = |name: &str| sent.iter().any(|(candidate, _)| candidate.eq_ignore_ascii_case(name));
+    let ours = [
+        ("User-Agent", Some(identity.user_agent.as_str())),
+        ("Accept", Some("*/*")),
+        ("Referer", Some(identity.referer.as_str())),
+        ("Content-Type", content_type),
+    ];
+    let ours = ours.into_iter().filter(|(name, _)| !is_callers(name));
     let mut list: Vec<(String, String)> =
-        sent.into_iter().map(|(name, value)| (name.clone(), trim(value).to_owned())).collect();
-    let mut add_default = |name: &str, value: &str| {
-        if find(&list, name).is_none() {
-            list.push((name.to_owned(), value.to_owned()));
-        }
-    };
-    add_default("User-Agent", &identity.user_agent);
-    add_default("Accept", "*/*");
-    add_default("Referer", &identity.referer);
-    if let Some(content_type) = content_type {
-        add_default("Content-Type", content_type);
-    }
+        ours.filter_map(|(name, value)| Some((name.to_owned(), value?.to_owned()))).collect();
+    list.extend(sent.iter().map(|(name, value)| (name.clone(), trim(value).to_owned())));
     let dropped = dropped.into_iter().map(|(name, _)| name.escape_debug().to_string()).collect();
     Ok(RequestHeaders { list, dropped })
 }
@@ -134,11 +136,6 @@ pub fn prepare_for_redirect(list: &mut Vec<(String, String)>, same_origin: bool,
     list.retain(|(name, _)| {
         (same_origin || !is_one_of(name, &CREDENTIALS)) && (keep_body || !is_one_of(name, &BODY_HEADERS))
     });
-}
-
-/// The value of the first header of that name, in any letter case.
-pub fn find<'a>(list: &'a [(String, String)], name: &str) -> Option<&'a str> {
-    list.iter().find(|(candidate, _)| candidate.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
 }
 
 /// A caller's header that cannot be sent.
@@ -191,9 +188,10 @@ fn is_value(text: &str) -> bool {
     text.bytes().all(|byte| byte == b'\t' || !byte.is_ascii_control())
 }
 
-/// The characters that RFC 3986 §2.3 never asks to encode.
-fn is_path_segment(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte))
+/// Whether every reader of a URL leaves `text` as a segment of its path: of the characters that are never encoded (RFC 3986
+/// §2.3), and none of the segments that are taken away (§5.2.4), as `..` would the one before it.
+fn is_kept_segment(text: &str) -> bool {
+    !matches!(text, "" | "." | "..") && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte))
 }
 
 /// White space around a value is not part of it (RFC 9110 §5.5).

@@ -1,9 +1,13 @@
 //! What may be asked of a server and how, decided without any I/O: addresses, domain lists, headers, redirects, limits
 //! and the behaviour of old clients.
 
+pub mod addresses;
+mod content_disposition;
 pub mod domains;
+pub mod extension;
 pub mod headers;
 pub mod limits;
+pub mod media_types;
 pub mod progress;
 pub mod quirks;
 pub mod redirect;

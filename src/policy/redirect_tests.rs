@@ -162,8 +162,8 @@ fn what_is_no_address_is_an_error() {
 #[test]
 fn the_domain_list_holds_on_every_hop() {
     let rules = DomainRules {
-        upload: DomainList::parse(&["a.example", "b.example:8443"]).unwrap(),
-        download: DomainList::parse(&["c.example"]).unwrap(),
+        upload: DomainList::parse(&["a.example", "b.example:8443"], true).unwrap(),
+        download: DomainList::parse(&["c.example"], true).unwrap(),
         ..DomainRules::default()
     };
     let cases: [(&[u8], Api, Option<Refusal>); 8] = [

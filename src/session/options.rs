@@ -7,10 +7,10 @@ use std::sync::Arc;
 
 use crate::http::{self, Client, ClientOptions, Proxy, Resolver, Trust};
 use crate::log::{Level, Log};
-use crate::policy::domains::{DomainList, DomainRules};
+use crate::policy::domains::{DomainEntryError, DomainList, DomainRules};
 use crate::policy::headers::{Identity, IdentityError};
 use crate::policy::limits::Limits;
-use crate::policy::quirks::{Platform, Quirks, Version};
+use crate::policy::quirks::{Api, Platform, Quirks, Version};
 use crate::storage::{self, Sharing, Storage};
 use crate::task::Executor;
 use crate::transfer::Environment;
@@ -70,8 +70,13 @@ pub enum OpenError {
     Identity(IdentityError),
     /// A version is not numbers separated by dots.
     Version(String),
-    /// An entry of a domain list is no host.
-    Domain(String),
+    /// An entry of a domain list cannot be used.
+    Domain {
+        /// Whose list.
+        api: Api,
+        /// Which entry, and why.
+        error: DomainEntryError,
+    },
     /// The roots cannot be read.
     Certificate(String),
     /// The proxy's URL cannot be used.
@@ -92,8 +97,9 @@ impl fmt::Display for OpenError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             OpenError::Identity(error) => error.fmt(formatter),
+            OpenError::Domain { api: Api::Upload, error } => write!(formatter, "upload_domains: {error}"),
+            OpenError::Domain { api: Api::Download, error } => write!(formatter, "download_domains: {error}"),
             OpenError::Version(detail)
-            | OpenError::Domain(detail)
             | OpenError::Certificate(detail)
             | OpenError::Proxy(detail)
             | OpenError::TrustStore(detail)
@@ -123,11 +129,12 @@ impl SessionOptions {
             "" => None,
             text => Some(version(text)?),
         };
-        let list =
-            |entries: &[String]| DomainList::parse(entries).map_err(|error| OpenError::Domain(error.to_string()));
+        let list = |api: Api, entries: &[String]| {
+            DomainList::parse(entries, self.allow_plain_http).map_err(|error| OpenError::Domain { api, error })
+        };
         let domains = DomainRules {
-            upload: list(&self.upload_domains)?,
-            download: list(&self.download_domains)?,
+            upload: list(Api::Upload, &self.upload_domains)?,
+            download: list(Api::Download, &self.download_domains)?,
             allow_lan: self.allow_lan,
             skip_check: self.skip_domain_check,
         };

@@ -16,7 +16,6 @@
 
 mod directory;
 mod error;
-mod extension;
 mod import;
 mod part;
 mod path;
@@ -35,6 +34,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::log::{Level, Log};
+use crate::policy::extension;
 
 use part::Area;
 use path::VirtualPath;
@@ -43,7 +43,6 @@ use store::{Destination, Store};
 use temporary::Launch;
 
 pub use error::Error;
-pub use extension::extension;
 pub use import::ImportMode;
 pub use part::PartFile;
 #[cfg(feature = "fuzzing")]
@@ -281,8 +280,10 @@ impl Storage {
             VirtualPath::Temporary(name) => self.launch.directory.open_file(name),
             VirtualPath::Stored(name) => self.root.store.open_file(name),
             VirtualPath::User(components) => match components.last() {
-                Some(name) => self.root.open_user_parent(components).and_then(|parent| parent.open_file(name)),
-                None => return Err(Error::denied(path)),
+                Some(name) if !path::is_of_directory(path) => {
+                    self.root.open_user_parent(components).and_then(|parent| parent.open_file(name))
+                }
+                _ => return Err(Error::denied(path)),
             },
         };
         opened.map_err(|error| at_path(path, error))

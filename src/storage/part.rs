@@ -94,7 +94,7 @@ impl PartFile {
         if self.launch.is_ending() { Err(Error::Closed) } else { Ok(()) }
     }
 
-    /// Gives the file its name. `extension` (see [`super::extension()`]) is used for temporary files only; a target has
+    /// Gives the file its name. `extension` (see [`crate::policy::extension`]) is used for temporary files only; a target has
     /// its own.
     ///
     /// Fails with [`Error::QuotaExceeded`] or [`Error::PermissionDenied`] where a target's place changed meanwhile,

@@ -1,23 +1,26 @@
 //! What a `wxfile://` path means, decided by its text alone.
 //!
-//! A path is compared and used as it is, never decoded or normalised. What only exists to be read in two ways (encoded
-//! or look-alike dots and slashes, invisible characters) is refused, so that no other reader of the same path, such as
-//! the host or a file system that ignores such characters, can come to another file.
+//! Names are used as they are, never decoded or normalised: `%` is an ordinary character. Only slashes are read as POSIX
+//! reads them: several are one, since pages write `USER_DATA_PATH + '//a.xlsx'`, and one at the end makes a directory.
+//!
+//! What a user sees as a name is one, invisible characters included. Refused is what another reader of the same path, such
+//! as the host, a log or a file system that ignores some characters, could take for another path: names that read as `.`
+//! or `..`, control characters, and those that turn the direction of the text around them.
 
 use super::Error;
+use crate::policy::extension;
 
 const SCHEME: &str = "wxfile://";
 const TEMPORARY_PREFIX: &str = "tmp_";
 const STORED_PREFIX: &str = "store_";
 /// Hexadecimal digits in a generated name: 128 random bits.
 const GENERATED_DIGITS: usize = 32;
-pub const MAX_EXTENSION_LENGTH: usize = 10;
 /// NAME_MAX of every file system on the supported platforms.
-const MAX_COMPONENT_BYTES: usize = 255;
+const MAX_NAME_BYTES: usize = 255;
 /// PATH_MAX of the Apple platforms, the shortest: no path longer than this could be handed to the host.
 const MAX_PATH_BYTES: usize = 1024;
 /// Keeps the directories open while a tree is walked few.
-const MAX_COMPONENTS: usize = 32;
+const MAX_NAMES: usize = 31;
 
 /// A path that stays inside the mini program's files, unless a link was planted there.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,28 +42,36 @@ pub fn parse(path: &str) -> Result<VirtualPath, Error> {
         return Err(Error::denied(path));
     }
     let rest = path.strip_prefix(SCHEME).ok_or_else(|| Error::denied(path))?;
-    let components: Vec<&str> = rest.split('/').collect();
-    if components.len() > MAX_COMPONENTS || !components.iter().all(|component| is_safe(component)) {
-        return Err(Error::denied(path));
-    }
-    match components.as_slice() {
-        ["usr", below @ ..] => Ok(VirtualPath::User(below.iter().map(|name| (*name).to_owned()).collect())),
-        [name] if name.starts_with(TEMPORARY_PREFIX) => {
+    let (area, below) = rest.split_once('/').map_or((rest, None), |(area, below)| (area, Some(below)));
+    match (area, below) {
+        ("usr", below) => {
+            let names: Vec<&str> = below.unwrap_or_default().split('/').filter(|name| !name.is_empty()).collect();
+            if names.len() > MAX_NAMES || !names.iter().all(|name| is_safe(name)) {
+                return Err(Error::denied(path));
+            }
+            Ok(VirtualPath::User(names.into_iter().map(str::to_owned).collect()))
+        }
+        (name, None) if name.starts_with(TEMPORARY_PREFIX) && is_safe(name) => {
             generated(name, TEMPORARY_PREFIX).map(VirtualPath::Temporary).ok_or_else(|| not_found(path))
         }
-        [name] if name.starts_with(STORED_PREFIX) => {
+        (name, None) if name.starts_with(STORED_PREFIX) && is_safe(name) => {
             generated(name, STORED_PREFIX).map(VirtualPath::Stored).ok_or_else(|| not_found(path))
         }
         _ => Err(Error::denied(path)),
     }
 }
 
+/// Whether only a directory can have that path.
+pub fn is_of_directory(path: &str) -> bool {
+    path.ends_with('/')
+}
+
 /// The names that lead to a `wxfile://usr/…` file.
 ///
-/// Fails with [`Error::PermissionDenied`] for every other path.
+/// Fails with [`Error::PermissionDenied`] for every other path, one that only a directory can have included.
 pub fn parse_target(path: &str) -> Result<Vec<String>, Error> {
     match parse(path) {
-        Ok(VirtualPath::User(components)) if !components.is_empty() => Ok(components),
+        Ok(VirtualPath::User(names)) if !names.is_empty() && !is_of_directory(path) => Ok(names),
         _ => Err(Error::denied(path)),
     }
 }
@@ -118,7 +129,7 @@ fn generated(name: &str, prefix: &str) -> Option<String> {
     let good = digits.len() == GENERATED_DIGITS
         && digits.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
         && extension.is_none_or(|extension| {
-            (1..=MAX_EXTENSION_LENGTH).contains(&extension.len()) && extension.bytes().all(is_lower)
+            (1..=extension::MAX_LENGTH).contains(&extension.len()) && extension.bytes().all(is_lower)
         });
     good.then(|| name.to_owned())
 }
@@ -127,62 +138,60 @@ fn not_found(path: &str) -> Error {
     Error::NotFound { path: path.to_owned() }
 }
 
-fn is_safe(component: &str) -> bool {
-    !component.is_empty()
-        && component.len() <= MAX_COMPONENT_BYTES
-        && !component.chars().all(reads_as_dots)
-        && !component.chars().any(is_refused)
-        && !holds_encoded_separator(component)
+fn is_safe(name: &str) -> bool {
+    (1..=MAX_NAME_BYTES).contains(&name.len())
+        && !name.chars().any(is_refused)
+        && !name.split(reads_as_separator).any(|part| part.chars().all(reads_as_dot_or_nothing))
 }
 
-/// Dots, what Unicode's compatibility decomposition makes dots of, and the joiners that some file systems ignore. A
-/// name of these alone could be read as `.` or `..`; among other characters they are ordinary text.
-fn reads_as_dots(character: char) -> bool {
-    matches!(
-        character,
-        '.' | '\u{2024}'..='\u{2026}' | '\u{fe19}' | '\u{fe30}' | '\u{fe52}' | '\u{ff0e}' | '\u{200c}' | '\u{200d}'
-    )
-}
-
-/// Control and invisible characters, and what is or looks like a separator.
+/// Characters that a name has no use for and that change how text around them is read: controls, line ends, the
+/// separator of other systems, and all that have Unicode's property `Bidi_Control`.
 fn is_refused(character: char) -> bool {
     character.is_control()
+        || matches!(character, '\\' | '\u{2028}' | '\u{2029}')
         || matches!(
             character,
-            '\\' | '\u{2044}' | '\u{2215}' | '\u{2216}' | '\u{29f5}' | '\u{29f8}' | '\u{fe68}' | '\u{ff0f}' | '\u{ff3c}'
-                | '\u{ad}'
-                | '\u{200b}'
-                | '\u{200e}'
-                | '\u{200f}'
-                | '\u{2028}'..='\u{202e}'
-                | '\u{2060}'..='\u{206f}'
-                | '\u{feff}'
-                | '\u{fff9}'..='\u{fffb}'
-                | '\u{e0000}'..='\u{e007f}'
+            '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
         )
 }
 
-/// Whether percent-decoding, once or more often, would bring forth a dot, a separator or a control character.
-fn holds_encoded_separator(component: &str) -> bool {
-    let mut text = component.as_bytes().to_vec();
-    // What is decoded is put in place and looked at again: it may complete a code before it, as in `%2%66`.
-    while let Some((at, code)) = first_encoded(&text) {
-        if matches!(code, b'.' | b'/' | b'\\' | b'%' | 0..=0x1f | 0x7f) {
-            return true;
-        }
-        text.splice(at..at + 3, [code]);
-    }
-    false
+/// Look-alikes of slashes. People write them in names because a slash cannot be there (`收入／支出.xlsx`). Who takes one
+/// for a slash only comes to another place below the same directory, as long as no part of the name reads as `..`.
+fn reads_as_separator(character: char) -> bool {
+    matches!(
+        character,
+        '\u{2044}' | '\u{2215}' | '\u{2216}' | '\u{29f5}' | '\u{29f8}' | '\u{fe68}' | '\u{ff0f}' | '\u{ff3c}'
+    )
 }
 
-/// Where the first `%` with two hexadecimal digits is, and the byte that it stands for.
-fn first_encoded(text: &[u8]) -> Option<(usize, u8)> {
-    let digit = |byte: u8| char::from(byte).to_digit(16);
-    text.windows(3).enumerate().find_map(|(at, window)| match (window[0], digit(window[1]), digit(window[2])) {
-        // Two hexadecimal digits are at most 255.
-        (b'%', Some(high), Some(low)) => Some((at, (high * 16 + low) as u8)),
-        _ => None,
-    })
+/// Dots, what Unicode's compatibility decomposition makes dots of, and what is invisible, which some file systems ignore
+/// when they compare names (HFS+ does). A name of these alone could be read as `.`, `..` or none; among other characters
+/// they are ordinary text.
+fn reads_as_dot_or_nothing(character: char) -> bool {
+    matches!(character, '.' | '\u{2024}'..='\u{2026}' | '\u{fe19}' | '\u{fe30}' | '\u{fe52}' | '\u{ff0e}')
+        || is_invisible(character)
+}
+
+/// Unicode's `Default_Ignorable_Code_Point`, without those that are refused, and the interlinear annotations.
+fn is_invisible(character: char) -> bool {
+    matches!(
+        character,
+        '\u{ad}'
+            | '\u{34f}'
+            | '\u{115f}'..='\u{1160}'
+            | '\u{17b4}'..='\u{17b5}'
+            | '\u{180b}'..='\u{180f}'
+            | '\u{200b}'..='\u{200d}'
+            | '\u{2060}'..='\u{206f}'
+            | '\u{3164}'
+            | '\u{fe00}'..='\u{fe0f}'
+            | '\u{feff}'
+            | '\u{ffa0}'
+            | '\u{fff0}'..='\u{fffb}'
+            | '\u{1bca0}'..='\u{1bca3}'
+            | '\u{1d173}'..='\u{1d17a}'
+            | '\u{e0000}'..='\u{e0fff}'
+    )
 }
 
 #[cfg(test)]
@@ -212,12 +221,15 @@ mod tests {
     fn ordinary_names_are_kept_as_they_are() {
         for name in [
             "a",
+            " ",
             ".hidden",
             "a..b",
-            "100%",
-            "50%off",
+            "..a",
+            "...a",
             "文件……终.txt",
             "👨\u{200d}👩\u{200d}👧.png",
+            "🏴\u{e0067}\u{e0062}\u{e0065}\u{e006e}\u{e0067}\u{e007f}.png",
+            "❤\u{fe0f}",
             "é",
             "e\u{301}",
             "a:b",
@@ -225,11 +237,99 @@ mod tests {
             "~",
             "-rf",
             "*",
+            "收入／支出.xlsx",
+            "1\u{2044}2",
+            // Nothing is decoded, so nothing can come of it.
+            "100%",
+            "50%off",
             "a%20b",
+            "%2e%2e",
+            "..%2f..%2fa",
+            "%252e%252e",
+            "a%00b",
             "%2%6a%%20",
+            // What a user cannot see, out of chat messages and web pages.
+            "a\u{200b}b.pdf",
+            "\u{feff}报告.pdf",
+            "soft\u{ad}hyphen",
+            "a\u{2060}b",
+            "a\u{180e}",
+            "\u{3164}a",
+            "a\u{fff9}b",
         ] {
             let path = format!("wxfile://usr/{name}");
             assert_eq!(parse(&path).unwrap(), VirtualPath::User(vec![name.to_owned()]), "{name:?}");
+            assert_eq!(parse_target(&path).unwrap(), [name], "{name:?}");
+        }
+    }
+
+    /// POSIX, XBD 4.16 "Pathname Resolution".
+    #[test]
+    fn several_slashes_are_one_and_one_at_the_end_makes_a_directory() {
+        for (path, names, is_directory) in [
+            ("wxfile://usr//a.xlsx", &["a.xlsx"][..], false),
+            ("wxfile://usr///a//b", &["a", "b"], false),
+            ("wxfile://usr/a//b/", &["a", "b"], true),
+            ("wxfile://usr/a//", &["a"], true),
+            ("wxfile://usr/", &[], true),
+            ("wxfile://usr//", &[], true),
+            ("wxfile://usr//etc/passwd", &["etc", "passwd"], false),
+        ] {
+            assert_eq!(parse(path).unwrap(), VirtualPath::User(names.iter().map(|name| (*name).to_owned()).collect()));
+            assert_eq!(is_of_directory(path), is_directory, "{path}");
+            match parse_target(path) {
+                Ok(target) => assert!(!is_directory && target == names, "{path}"),
+                Err(error) => assert!(is_directory && matches!(error, Error::PermissionDenied { .. }), "{path}"),
+            }
+        }
+    }
+
+    /// Whatever reads dots out of a name that is accepted, decomposed or without what is invisible, finds no `.` or `..`
+    /// in it; nor does it find nothing.
+    #[test]
+    fn invisible_characters_and_look_alikes_hide_no_dots() {
+        let fillers = ["\u{200b}", "\u{200c}", "\u{200d}", "\u{feff}", "\u{ad}", "\u{2060}", "\u{fe0f}", "\u{e0061}"];
+        let dots = [".", "\u{2024}", "\u{2025}", "\u{2026}", "\u{ff0e}", "\u{fe52}", ""];
+        let rests = ["", "/", "/a", "\u{2215}a", "\u{ff0f}a", "\u{ff3c}a"];
+        for filler in fillers {
+            for dot in dots {
+                for rest in rests {
+                    for name in [
+                        format!("{filler}{dot}{dot}"),
+                        format!("{dot}{filler}{dot}"),
+                        format!("{dot}{dot}{filler}"),
+                        format!("{dot}{filler}{filler}"),
+                    ] {
+                        for path in [format!("wxfile://usr/{name}{rest}"), format!("wxfile://usr/b/{name}{rest}")] {
+                            assert!(matches!(parse(&path), Err(Error::PermissionDenied { .. })), "{path:?}");
+                        }
+                        // One visible character is enough, wherever it is.
+                        let seen = format!("{name}x");
+                        assert_eq!(
+                            parse(&format!("wxfile://usr/{seen}")).unwrap(),
+                            VirtualPath::User(vec![seen.clone()]),
+                            "{seen:?}"
+                        );
+                    }
+                }
+            }
+        }
+    }
+
+    /// UAX #9: the characters with the property `Bidi_Control`.
+    #[test]
+    fn what_turns_the_direction_of_text_is_refused() {
+        let bidi = ['\u{61c}', '\u{200e}', '\u{200f}', '\u{202a}', '\u{202b}', '\u{202c}', '\u{202d}', '\u{202e}'];
+        for character in bidi.into_iter().chain('\u{2066}'..='\u{2069}').chain(['\u{2028}', '\u{2029}', '\u{85}']) {
+            for path in [
+                format!("wxfile://usr/a{character}gpj.exe"),
+                format!("wxfile://usr/{character}"),
+                format!("wxfile://usr/a{character}/b"),
+                format!("wxfile://tmp_{character}"),
+                format!("wxfile://store_{character}"),
+            ] {
+                assert!(matches!(parse(&path), Err(Error::PermissionDenied { .. })), "{path:?}");
+            }
         }
     }
 
@@ -246,32 +346,28 @@ mod tests {
             "wxfile://",
             "wxfile:///",
             "wxfile:///etc/passwd",
+            "wxfile:///usr",
+            "wxfile:///usr/a",
+            "wxfile:////usr/a",
+            "wxfile://usr/a//../b",
+            "wxfile://usr//..",
+            "wxfile://usr//.//a",
+            "wxfile://usr/../",
+            "wxfile://usr%2fa",
+            "wxfile://%75sr/a",
+            "wxfile://usr\u{200b}/a",
             "wxfile://etc/passwd",
             "wxfile://usrx",
             "wxfile://USR/a",
             "wxfile://Usr/a",
             "wxfile://store",
             "wxfile://launches/a",
-            "wxfile://usr/",
-            "wxfile://usr//a",
-            "wxfile://usr//etc/passwd",
-            "wxfile://usr/a/",
             "wxfile://usr/.",
             "wxfile://usr/..",
             "wxfile://usr/../store",
             "wxfile://usr/a/../../b",
             "wxfile://usr/./a",
             "wxfile://usr/...",
-            "wxfile://usr/%2e%2e/a",
-            "wxfile://usr/%2E%2E",
-            "wxfile://usr/.%2e",
-            "wxfile://usr/%252e%252e/a",
-            "wxfile://usr/%2%65%2%65/a",
-            "wxfile://usr/%%32e%%32e/a",
-            "wxfile://usr/a%%%332%%366b",
-            "wxfile://usr/a%2fb",
-            "wxfile://usr/a%5Cb",
-            "wxfile://usr/a%00b",
             "wxfile://usr/a\0b",
             "wxfile://usr/a\0",
             "wxfile://usr/a\nb",
@@ -282,14 +378,15 @@ mod tests {
             "wxfile://usr/.\u{2024}",
             "wxfile://usr/.\u{200d}.",
             "wxfile://usr/\u{2026}",
-            "wxfile://usr/a\u{2215}b",
             "wxfile://usr/..\u{ff0f}a",
             "wxfile://usr/a\u{202e}gpj.exe",
             "wxfile://usr/.\u{200b}.",
             "wxfile://usr/\u{feff}",
             "wxfile://tmp_a/../b",
             "wxfile://tmp_0123456789abcdef0123456789abcdef/a",
-            "wxfile://tmp_%2e%2e",
+            "wxfile://tmp_0123456789abcdef0123456789abcdef/",
+            "wxfile:///tmp_0123456789abcdef0123456789abcdef",
+            "wxfile://store_0123456789abcdef0123456789abcdef//",
             "wxfile://tmp_..\\a",
             "wxfile://tmp_a\0",
             "wxfile://store_a/b",
@@ -316,7 +413,9 @@ mod tests {
     #[test]
     fn the_longest_name_is_still_a_name() {
         assert!(parse(&format!("wxfile://usr/{}", "a".repeat(255))).is_ok());
+        assert!(parse(&format!("wxfile://usr/{}", "图".repeat(85))).is_ok());
         assert!(parse(&format!("wxfile://usr{}", "/a".repeat(31))).is_ok());
+        assert!(parse(&format!("wxfile://usr{}", "//a".repeat(31))).is_ok());
     }
 
     #[test]
@@ -324,6 +423,9 @@ mod tests {
         for name in [
             "tmp_",
             "tmp_unknown.jpg",
+            "tmp_%2e%2e",
+            "tmp_\u{200b}0123456789abcdef0123456789abcdef",
+            "store_%2e%2e%2fsecret",
             "store_unknown",
             "tmp_0123456789ABCDEF0123456789abcdef",
             "tmp_0123456789abcdef0123456789abcdef.",

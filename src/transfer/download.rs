@@ -7,8 +7,9 @@ use super::{Content, Environment, Outcome, TransferContext, failure};
 use crate::buffer;
 use crate::error::{Failure, TransferError};
 use crate::http::{self, Response};
+use crate::policy::extension;
 use crate::policy::quirks::{Api, Effect};
-use crate::storage::{self, PartFile};
+use crate::storage::PartFile;
 
 /// The OBJECT of `wx.downloadFile`, owned.
 #[derive(Debug)]
@@ -105,7 +106,7 @@ fn write(
         let header = response.headers.iter().find(|header| header.name.eq_ignore_ascii_case(name));
         header.map(|header| header.value.as_str())
     };
-    let extension = storage::extension(value("Content-Type"), target.url().path(), value("Content-Disposition"));
+    let extension = extension::of_download(value("Content-Type"), target.url().path(), value("Content-Disposition"));
     Ok((response.status, extension))
 }
 

@@ -4,7 +4,6 @@ mod body;
 mod download;
 mod exchange;
 mod failure;
-mod media_type;
 mod multipart;
 mod profile;
 mod text;

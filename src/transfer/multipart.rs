@@ -4,14 +4,18 @@
 use std::fmt;
 use std::io::{self, Read, Seek};
 
-use super::media_type;
+use crate::policy::media_types;
+
+/// The file name of a file that has none, as browsers send it (WHATWG HTML, "create an entry"). A part with an empty one is
+/// a text field to many servers, or none, and the file is lost.
+const UNNAMED: &str = "blob";
 
 /// The file part of an upload.
 #[derive(Debug)]
 pub struct FilePart<'a, R> {
     /// The form's name for it.
     pub name: &'a str,
-    /// The file name that the server is told; its extension decides the part's `Content-Type`.
+    /// The file name that the server is told; its extension decides the part's `Content-Type`. Empty is `blob`.
     pub file_name: &'a str,
     /// The content, at its start.
     pub content: R,
@@ -63,8 +67,9 @@ impl<R: Read + Seek> MultipartBody<R> {
             ));
         }
         let name = escape(&normalise_newlines(file.name));
-        let file_name = escape(file.file_name);
-        let content_type = media_type::by_file_name(file.file_name);
+        let file_name = if file.file_name.is_empty() { UNNAMED } else { file.file_name };
+        let content_type = media_types::by_file_name(file_name);
+        let file_name = escape(file_name);
         prologue.push_str(&format!(
             "--{boundary}\r\nContent-Disposition: form-data; name=\"{name}\"; filename=\"{file_name}\"\r\n\
              Content-Type: {content_type}\r\n\r\n"

@@ -73,7 +73,7 @@ fn names_are_escaped_and_values_only_get_their_line_ends_normalised() {
         ("\r\r\n\n", "%0D%0A%0D%0A%0D%0A", "\r\n\r\n\r\n", "%0D%0D%0A%0A"),
         ("%22 \\ ; '", "%22 \\ ; '", "%22 \\ ; '", "%22 \\ ; '"),
         ("文件 é 😀", "文件 é 😀", "文件 é 😀", "文件 é 😀"),
-        ("", "", "", ""),
+        ("", "", "", "blob"),
     ];
     for (text, name, value, file_name) in cases {
         let expected = format!(
@@ -85,6 +85,16 @@ fn names_are_escaped_and_values_only_get_their_line_ends_normalised() {
         assert_eq!(body.length(), expected.len() as u64, "{text:?}");
         assert_eq!(String::from_utf8(read_all(&mut body, 4096).0).unwrap(), expected, "{text:?}");
     }
+}
+
+/// WHATWG HTML, "create an entry": the name of a Blob that is no File.
+#[test]
+fn a_file_without_a_name_is_a_blob() {
+    let mut body = body_of(&[], "f", "", b"content", 7);
+    let sent = String::from_utf8(read_all(&mut body, 4096).0).unwrap();
+    let expected = "Content-Disposition: form-data; name=\"f\"; filename=\"blob\"\r\n\
+        Content-Type: application/octet-stream\r\n\r\ncontent\r\n";
+    assert!(sent.contains(expected), "{sent}");
 }
 
 #[test]

@@ -25,7 +25,8 @@ pub struct UploadRequest {
     pub header: Vec<(String, String)>,
     /// `formData`, in order.
     pub form_data: Vec<(String, String)>,
-    /// The `filename` that the server sees; `None` is the file's own.
+    /// The `filename` that the server sees. Where it is `None` or empty it is the last part of `filePath`, and `blob`
+    /// where that is empty too.
     pub file_name: Option<String>,
     /// `timeout` in milliseconds; 0 is the default.
     pub timeout: u32,
@@ -40,6 +41,8 @@ pub enum File {
     Descriptor {
         /// Read from where it stands.
         descriptor: OwnedFd,
+        /// `filePath`, which only names the file; may be empty.
+        path: String,
         /// How many bytes a pipe will give; `None` for a file.
         length: Option<u64>,
     },
@@ -79,10 +82,12 @@ impl PreparedUpload {
         }
         let prepared =
             exchange::prepare(environment, Api::Upload, &request.url, &request.header, Some(CONTENT_TYPE_PLACEHOLDER))?;
-        let UploadRequest { file, name, form_data, file_name, .. } = request;
+        let UploadRequest { file, name, form_data, .. } = request;
+        let mut file_name = request.file_name.filter(|name| !name.is_empty());
         let file = match file {
             File::Path(path) => Pending::Path(path),
-            File::Descriptor { descriptor, length } => {
+            File::Descriptor { descriptor, path, length } => {
+                file_name = file_name.or_else(|| path.rsplit('/').next().map(str::to_owned));
                 let opened = environment.storage.source_from_descriptor(descriptor, length, None);
                 Pending::Open(opened.map_err(failure::of_source)?)
             }

@@ -103,7 +103,7 @@ fn a_target_is_made_with_its_directories_and_replaced_whole() {
 fn hostile_text_is_refused_everywhere() {
     let (_directory, storage) = open();
     let file = temporary(&storage, b"x");
-    for path in ["wxfile://usr/../store", "wxfile://usr/%2e%2e/a", "/etc/passwd", "wxfile://usr/a\0b", "usr/a", ""] {
+    for path in ["wxfile://usr/../store", "wxfile://usr//..", "/etc/passwd", "wxfile://usr/a\0b", "usr/a", ""] {
         assert_denied(storage.open_source(path), path);
         assert_denied(storage.create_target(path), path);
         assert_denied(storage.save_file(&file.path, Some(path)), path);
@@ -255,4 +255,49 @@ fn directories_and_the_user_directory_itself_resolve() {
     assert_not_found(storage.resolve("wxfile://usr/d/b"));
     assert_not_found(storage.resolve("wxfile://tmp_unknown"));
     assert_denied(storage.open_source("wxfile://usr"), "wxfile://usr");
+}
+
+/// `USER_DATA_PATH + '//a.xlsx'`, and with a slash at the end what only a directory can be.
+#[test]
+fn slashes_are_read_as_posix_reads_them() {
+    let (directory, storage) = open();
+    let user = root_of(&directory).join("usr");
+    let stored = target(&storage, "wxfile://usr//d///a.xlsx", b"x").unwrap();
+    assert_eq!(stored.native_path, user.join("d/a.xlsx"));
+    assert_eq!(stored.path, "wxfile://usr//d///a.xlsx", "a page finds the path that it gave");
+    for path in ["wxfile://usr/d/a.xlsx", "wxfile://usr//d/a.xlsx", "wxfile://usr/d//a.xlsx"] {
+        assert_eq!(read(&storage, path).unwrap(), b"x", "{path}");
+        assert_eq!(storage.resolve(path).unwrap(), user.join("d/a.xlsx"), "{path}");
+    }
+    for (path, native) in [("wxfile://usr/", "usr"), ("wxfile://usr//", "usr"), ("wxfile://usr//d//", "usr/d")] {
+        assert_eq!(storage.resolve(path).unwrap(), root_of(&directory).join(native), "{path}");
+        assert_denied(storage.open_source(path), path);
+        assert_denied(storage.create_target(path), path);
+    }
+    for path in ["wxfile://usr/d/a.xlsx/", "wxfile://usr//d//a.xlsx//"] {
+        assert_denied(storage.open_source(path), path);
+        assert_denied(storage.resolve(path), path);
+        assert_denied(storage.create_target(path), path);
+    }
+    assert_eq!(files_below(&root_of(&directory)), [stored.native_path]);
+}
+
+/// Nothing is decoded, and what cannot be seen is part of the name.
+#[test]
+fn names_reach_the_disk_as_they_are() {
+    let (directory, storage) = open();
+    let user = root_of(&directory).join("usr");
+    let names = ["%2e%2e", "..%2f..%2fa", "100%", "a%00b", "a\u{200b}b", "ab", "\u{feff}报告.pdf", "收入／支出.xlsx"];
+    for name in names {
+        let path = format!("wxfile://usr/{name}");
+        assert_eq!(target(&storage, &path, name.as_bytes()).unwrap().native_path, user.join(name));
+    }
+    for name in names {
+        assert_eq!(read(&storage, &format!("wxfile://usr/{name}")).unwrap(), name.as_bytes());
+    }
+    let mut found = files_below(&root_of(&directory));
+    let mut expected: Vec<_> = names.iter().map(|name| user.join(name)).collect();
+    found.sort();
+    expected.sort();
+    assert_eq!(found, expected);
 }

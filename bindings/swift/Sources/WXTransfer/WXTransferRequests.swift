@@ -5,7 +5,7 @@ public struct WXTransferUploadRequest: Sendable, Hashable {
     /// `url`: where the file goes.
     public var url: String
     /// `filePath`: the file, as a `wxfile://` path, or an absolute one where the session's `pathPolicy` allows it.
-    /// Not looked at where there is a `fileDescriptor`.
+    /// Where there is a `fileDescriptor`, it only gives that a file name.
     public var filePath: String?
     /// `name`: the form's key of the file.
     public var name: String
@@ -13,7 +13,7 @@ public struct WXTransferUploadRequest: Sendable, Hashable {
     public var header: WXTransferPairs = [:]
     /// `formData`: further fields of the form, sent in this order before the file.
     public var formData: WXTransferPairs = [:]
-    /// The `filename` that the server sees; `nil` is the last part of `filePath`.
+    /// The `filename` that the server sees; `nil` or empty is the last part of `filePath`, else `blob`.
     public var fileName: String?
     /// `timeout`: the deadline in milliseconds, from the moment the task leaves the queue. `nil` is the session's
     /// default; more than its maximum is its maximum.
@@ -30,12 +30,13 @@ public struct WXTransferUploadRequest: Sendable, Hashable {
         self.name = name
     }
 
-    /// An upload of what an open file or pipe holds.
-    public init(url: String, fileDescriptor: Int32, fileLength: UInt64 = 0, name: String) {
+    /// An upload of what an open file or pipe holds. Name it by `fileName`, which also gives its `Content-Type`.
+    public init(url: String, fileDescriptor: Int32, fileLength: UInt64 = 0, name: String, fileName: String? = nil) {
         self.url = url
         self.fileDescriptor = fileDescriptor
         self.fileLength = fileLength
         self.name = name
+        self.fileName = fileName
     }
 
     func cRequest(in memory: CMemory) -> WxtUploadRequest {

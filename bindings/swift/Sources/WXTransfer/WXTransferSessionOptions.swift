@@ -52,7 +52,8 @@ public struct WXTransferSessionOptions: Sendable {
         case info
     }
 
-    /// The mini program's appid. Part of the Referer, and of its files' place.
+    /// The mini program's appid. Part of the Referer, and of its files' place. Letters, digits and `-._~`, but neither `.`
+    /// nor `..`.
     public var appId: String
     /// The mini program's version, part of the Referer; `nil` is `0`, the development version.
     public var appVersion: String?
@@ -94,7 +95,8 @@ public struct WXTransferSessionOptions: Sendable {
     public var allowLan = false
     /// The domain lists are not looked at. For development only.
     public var skipDomainCheck = false
-    /// The hosts that an upload may go to: `https://host`, or with `:port`. Empty is nowhere.
+    /// The hosts that an upload may go to: `https://host`, or with `:port`. `http://host` needs `allowPlainHttp`. If it is
+    /// empty, no upload is allowed.
     public var uploadDomains: [String] = []
     /// The hosts that a download may come from.
     public var downloadDomains: [String] = []

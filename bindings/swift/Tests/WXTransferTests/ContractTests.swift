@@ -255,9 +255,11 @@ final class ContractTests: XCTestCase {
             XCTAssertEqual(fields.file_length, 0)
         }
         CMemory.with { memory in
-            let fields = WXTransferUploadRequest(url: "url", fileDescriptor: 7, fileLength: 8, name: "name")
-                .cRequest(in: memory)
-            XCTAssertEqual([fields.url, fields.file_path, fields.name, fields.file_name].map(\.text), ["url", nil, "name", nil])
+            let fields = WXTransferUploadRequest(
+                url: "url", fileDescriptor: 7, fileLength: 8, name: "name", fileName: "file"
+            ).cRequest(in: memory)
+            XCTAssertEqual(
+                [fields.url, fields.file_path, fields.name, fields.file_name].map(\.text), ["url", nil, "name", "file"])
             XCTAssertEqual(fields.timeout, 0)
             XCTAssertEqual(fields.has_file_descriptor, 1)
             XCTAssertEqual(fields.file_descriptor, 7)

@@ -54,9 +54,8 @@ final class TransferTests: XCTestCase {
         let session = try WXTransferSession(testOptions(directory))
         let file = try FileHandle(forReadingFrom: directory.file("whole", TestServer.pattern(1000)))
         try file.seek(toOffset: 400)
-        var request = WXTransferUploadRequest(
-            url: server.tls + "/upload", fileDescriptor: file.fileDescriptor, name: "file")
-        request.fileName = "rest.bin"
+        let request = WXTransferUploadRequest(
+            url: server.tls + "/upload", fileDescriptor: file.fileDescriptor, name: "file", fileName: "rest.bin")
         let report = try report(try await session.uploadFile(request))
         XCTAssertEqual(report.files.map(\.filename), ["rest.bin"])
         XCTAssertEqual(report.files.map(\.length), [600])
@@ -68,11 +67,11 @@ final class TransferTests: XCTestCase {
         // Its writer stays, so that only the length can tell where it ends.
         let pipe = Pipe()
         try pipe.fileHandleForWriting.write(contentsOf: TestServer.pattern(6000))
-        var request = WXTransferUploadRequest(
+        let request = WXTransferUploadRequest(
             url: server.tls + "/upload", fileDescriptor: pipe.fileHandleForReading.fileDescriptor, fileLength: 5000,
             name: "file")
-        request.fileName = "pipe.bin"
         let report = try report(try await session.uploadFile(request))
+        XCTAssertEqual(report.files.map(\.filename), ["blob"])
         XCTAssertEqual(report.files.map(\.length), [5000])
         withExtendedLifetime(pipe) {}
     }

@@ -43,9 +43,14 @@ internal object NativeAndroid {
     external fun init(context: Context): Int
 }
 
-/** The same upload of the file behind [descriptor], which the app keeps, and closes, once the call has returned. */
-public fun WXTUploadRequest.withFile(descriptor: ParcelFileDescriptor): WXTUploadRequest =
-    copy(fileDescriptor = descriptor.fd)
+/**
+ * The same upload of the file behind [descriptor], which the app keeps, and closes, once the call has returned. The server
+ * sees it as [fileName].
+ */
+public fun WXTUploadRequest.withFile(
+    descriptor: ParcelFileDescriptor,
+    fileName: String? = this.fileName,
+): WXTUploadRequest = copy(fileDescriptor = descriptor.fd, fileName = fileName)
 
 /**
  * Makes a temporary file of what [descriptor] gives from where it stands. [length] is how many bytes are taken, 0 is all

@@ -12,13 +12,13 @@ public data class WXTUploadRequest(
     val header: List<Pair<String, String>> = emptyList(),
     /** Further fields of the form, sent in this order before the file. */
     val formData: List<Pair<String, String>> = emptyList(),
-    /** The `filename` that the server sees. `null` is the last part of [filePath]. */
+    /** The `filename` that the server sees. `null` or empty is the last part of [filePath], else `blob`. */
     val fileName: String? = null,
     /** The deadline in milliseconds, from the moment the task leaves the queue. 0 is the session's default. */
     val timeout: Int = 0,
     /**
-     * An open descriptor of a file or a pipe, read from where it stands, instead of [filePath]. It is duplicated before
-     * the call returns: the app keeps, and closes, its own.
+     * An open descriptor of a file or a pipe, read from where it stands; [filePath] then only gives it a file name. It is
+     * duplicated before the call returns: the app keeps, and closes, its own.
      */
     val fileDescriptor: Int? = null,
     /** How many bytes a pipe will give. A file's rest is its own length, and this is 0. */

@@ -9,7 +9,10 @@ import java.util.concurrent.atomic.AtomicLong
  * Whatever is left out has the value that WeChat's own client has. Numbers are not negative, and 0 is that value.
  */
 public data class WXTSessionOptions(
-    /** The mini program's appid. Part of the Referer, and of its files' place. */
+    /**
+     * The mini program's appid. Part of the Referer, and of its files' place. Letters, digits and `-._~`, but neither `.` nor
+     * `..`.
+     */
     val appId: String,
     /** The version of the client app, such as `8.0.50`: it decides which quirks apply. */
     val clientVersion: String,
@@ -51,7 +54,10 @@ public data class WXTSessionOptions(
     val allowLan: Boolean = false,
     /** The domain lists are not looked at. For development only. */
     val skipDomainCheck: Boolean = false,
-    /** The hosts that an upload may go to: `https://host`, or with `:port`. None is: nowhere. */
+    /**
+     * The hosts that an upload may go to: `https://host`, or with `:port`. `http://host` needs [allowPlainHttp]. If it is
+     * empty, no upload is allowed.
+     */
     val uploadDomains: List<String> = emptyList(),
     /** The hosts that a download may come from. */
     val downloadDomains: List<String> = emptyList(),

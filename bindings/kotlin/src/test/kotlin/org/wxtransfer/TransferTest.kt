@@ -158,7 +158,13 @@ class TransferTest {
                     fileDescriptor = descriptor,
                 )
                 val seen = JSONObject(session.uploadFile(request).data).getJSONArray("files").getJSONObject(0)
-                assertEquals(5000, seen.getInt("length"))
+                assertEquals("picked.jpg" to 5000, seen.getString("filename") to seen.getInt("length"))
+                // A file without a name of its own never goes without one.
+                for ((other, name) in listOf(path.toString() to "picked.jpg", null to "blob")) {
+                    val unnamed = session.uploadFile(request.copy(filePath = other, fileName = null))
+                    val sent = JSONObject(unnamed.data).getJSONArray("files").getJSONObject(0)
+                    assertEquals(name, sent.getString("filename"))
+                }
                 file.seek(0)
                 val imported = session.importFileDescriptor(descriptor, name = "picked.jpg")
                 assertEquals(5000, imported.size)

@@ -1,0 +1,205 @@
+//! Which extension a downloaded or imported file gets. It is all of a server's choice of name that ever reaches the disk.
+
+use super::{content_disposition, media_types};
+
+/// The most characters of an extension.
+pub const MAX_LENGTH: usize = 10;
+
+/// The suffixes of programs, whose answers are of any format: `/download.php`.
+const PROGRAMS: [&str; 31] = [
+    "action", "ashx", "asmx", "asp", "aspx", "axd", "cfc", "cfm", "cgi", "cshtml", "dll", "do", "fcgi", "htx", "jhtml",
+    "jsf", "jsp", "jspa", "jspx", "mvc", "nsf", "php", "php3", "php4", "php5", "php7", "phtml", "pl", "py", "shtml",
+    "svc",
+];
+
+/// The extension of a download, without the dot: ASCII letters and digits, at most [`MAX_LENGTH`], in lower case.
+///
+/// A `Content-Type` that names a format decides, as in WeChat. The file's name does where the type names none, or one
+/// that the name's is built on: a `docx` sent as `application/zip`. That name is the one of `Content-Disposition`, which
+/// is meant for it, else the last part of the URL's path.
+pub fn of_download(content_type: Option<&str>, url_path: &str, content_disposition: Option<&str>) -> Option<String> {
+    let named = || {
+        let mut names = content_disposition.into_iter().flat_map(content_disposition::file_names);
+        names.find_map(|name| of_name(&name)).or_else(|| of_url_path(url_path))
+    };
+    match content_type.and_then(media_types::usual_extension) {
+        Some(usual) => {
+            Some(named().filter(|name| media_types::is_built_on(name, usual)).unwrap_or_else(|| usual.to_owned()))
+        }
+        None => named(),
+    }
+}
+
+/// The extension of a path's last component: what follows its last dot, where a name is before that.
+pub fn of_name(path: &str) -> Option<String> {
+    let name = path.rsplit(['/', '\\']).next()?;
+    let (stem, suffix) = name.rsplit_once('.')?;
+    if stem.is_empty() {
+        return None;
+    }
+    normalised(suffix)
+}
+
+/// An extension in the one form that is used: lower case, or nothing where it holds anything but letters and digits or
+/// is too long.
+pub fn normalised(extension: &str) -> Option<String> {
+    let good =
+        (1..=MAX_LENGTH).contains(&extension.len()) && extension.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    good.then(|| extension.to_ascii_lowercase())
+}
+
+/// The extension of a URL path's last component, without its parameters (`;jsessionid=…`, RFC 3986 §3.3). A program's
+/// suffix and a version's last number (`/api/v1.0`) are none.
+fn of_url_path(path: &str) -> Option<String> {
+    let name = path.rsplit('/').next()?;
+    let extension = of_name(name.split(';').next()?)?;
+    let is_number = extension.bytes().all(|byte| byte.is_ascii_digit());
+    (!is_number && !PROGRAMS.contains(&extension.as_str())).then_some(extension)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(content_type: Option<&str>, path: &str, disposition: Option<&str>, expected: Option<&str>) {
+        let found = of_download(content_type, path, disposition);
+        assert_eq!(found.as_deref(), expected, "{content_type:?} {path:?} {disposition:?}");
+    }
+
+    #[test]
+    fn the_sources_are_asked_in_order() {
+        let disposition = Some("attachment; filename=c.pdf");
+        let untold = Some("application/octet-stream");
+        check(Some("image/png"), "/a/b.gif", disposition, Some("png"));
+        check(untold, "/a/b.gif", disposition, Some("pdf"));
+        check(untold, "/a/b", disposition, Some("pdf"));
+        check(Some("image/unheard-of"), "/a/b.gif", None, Some("gif"));
+        check(untold, "/a/b.gif", Some("inline"), Some("gif"));
+        check(untold, "/a/b.gif", Some("attachment; filename=noextension"), Some("gif"));
+        check(None, "/a.d/b", disposition, Some("pdf"));
+        check(None, "/download.php", Some("attachment; filename=\"a.pdf\""), Some("pdf"));
+        check(None, "/", None, None);
+        check(Some(""), "", Some(""), None);
+        let both = "attachment; filename=\"a.doc\"; filename*=UTF-8''%e2%82%ac.TXT";
+        check(None, "/a.gif", Some(both), Some("txt"));
+        check(None, "/a.gif", Some("attachment; filename*=UTF-8''noextension; filename=a.png"), Some("png"));
+    }
+
+    #[test]
+    fn a_name_refines_a_type_that_its_format_is_built_on() {
+        let cases = [
+            ("application/zip", "a.docx", "docx"),
+            ("application/zip", "a.apk", "apk"),
+            ("application/x-zip-compressed", "a.XLSX", "xlsx"),
+            ("application/zip", "a.epub", "epub"),
+            ("application/zip", "a.jar", "jar"),
+            ("application/java-archive", "a.apk", "apk"),
+            ("text/plain", "a.csv", "csv"),
+            ("text/plain; charset=utf-8", "a.md", "md"),
+            ("text/plain", "a.json", "json"),
+            ("text/plain", "a.svg", "svg"),
+            ("text/xml", "a.svg", "svg"),
+            ("application/json", "a.geojson", "geojson"),
+            ("application/gzip", "a.tgz", "tgz"),
+            ("audio/ogg", "a.opus", "opus"),
+            // Everything else is what the type says.
+            ("application/zip", "a.zip", "zip"),
+            ("application/zip", "a.csv", "zip"),
+            ("application/zip", "a.unheard", "zip"),
+            ("application/zip", "a.pdf", "zip"),
+            ("text/plain", "a.docx", "txt"),
+            ("text/plain", "a.png", "txt"),
+            ("text/plain", "a", "txt"),
+            ("text/html", "a.csv", "html"),
+            ("image/png", "a.jpg", "png"),
+            ("application/pdf", "a.docx", "pdf"),
+        ];
+        for (content_type, name, expected) in cases {
+            let disposition = format!("attachment; filename=\"{name}\"");
+            check(Some(content_type), "/download.php", Some(&disposition), Some(expected));
+            check(Some(content_type), &format!("/files/{name}"), None, Some(expected));
+        }
+        // What the server calls the file comes before what it calls the address.
+        check(Some("application/zip"), "/a.apk", Some("attachment; filename=a.docx"), Some("docx"));
+        check(Some("text/plain"), "/a.csv", Some("attachment; filename=a.zip"), Some("txt"));
+    }
+
+    #[test]
+    fn a_url_paths_suffix_is_letters_and_digits_or_nothing() {
+        for (path, expected) in [
+            ("/a.MP4", Some("mp4")),
+            ("/a.tar.gz", Some("gz")),
+            ("/a.7z", Some("7z")),
+            ("/a.abcdefghij", Some("abcdefghij")),
+            ("/a.abcdefghijk", None),
+            ("/a.", None),
+            ("/.png", None),
+            ("/a.png/", None),
+            ("/a.png/b", None),
+            ("/a.p%6eg", None),
+            ("/a.jpg!thumb", None),
+            ("/a.png\0", None),
+            ("/a.图", None),
+            ("/a.ｐｎｇ", None),
+            ("/a.s h", None),
+            ("/a.jpg;v=1.2", Some("jpg")),
+        ] {
+            check(None, path, None, expected);
+        }
+    }
+
+    #[test]
+    fn a_programs_suffix_and_a_number_say_nothing_of_its_answer() {
+        for path in [
+            "/download.php",
+            "/Download.PHP",
+            "/a.asp",
+            "/a.aspx",
+            "/a.ashx",
+            "/a.jsp",
+            "/a.do",
+            "/a.action",
+            "/cgi-bin/a.cgi",
+            "/a.do;jsessionid=0A1B.node1",
+            "/api/v1.0",
+            "/api/v2.13.4",
+            "/1.2",
+        ] {
+            check(None, path, None, None);
+            check(Some("application/octet-stream"), path, Some("attachment; filename=report.xlsx"), Some("xlsx"));
+            check(Some("text/csv"), path, None, Some("csv"));
+        }
+        // A name that the server gives for the file is no address.
+        check(None, "/", Some("attachment; filename=source.php"), Some("php"));
+        check(None, "/", Some("attachment; filename=archive.001"), Some("001"));
+    }
+
+    #[test]
+    fn a_servers_file_name_gives_no_more_than_letters_and_digits() {
+        for (name, expected) in [
+            ("../../etc/a.sh", Some("sh")),
+            ("C:\\\\dir.d\\\\a", None),
+            ("a.p/ng", None),
+            ("a.png ", Some("png")),
+            (".png", None),
+            ("..", None),
+            ("a.verylongextension", None),
+            ("a.图", None),
+        ] {
+            check(None, "", Some(&format!("attachment; filename=\"{name}\"")), expected);
+        }
+        for (value, expected) in
+            [("a.png%00.exe", Some("exe")), ("a.png%00", None), ("..%2Fb.exe", Some("exe")), ("a.%E2%80%AEgnp", None)]
+        {
+            check(None, "", Some(&format!("attachment; filename*=UTF-8''{value}")), expected);
+        }
+    }
+
+    #[test]
+    fn a_given_extension_is_normalised_or_dropped() {
+        assert_eq!(normalised("JPG").as_deref(), Some("jpg"));
+        for bad in ["", ".", "a.b", "a/b", "abcdefghijk", "é", "a b", "-"] {
+            assert_eq!(normalised(bad), None, "{bad:?}");
+        }
+    }
+}
