@@ -86,6 +86,7 @@ fn structs() -> Vec<Struct> {
             allow_plain_http,
             allow_lan,
             skip_domain_check,
+            send_uploads_once,
             upload_domains,
             upload_domain_count,
             download_domains,

@@ -194,6 +194,7 @@ unsafe fn owned_options(options: &WxtSessionOptions) -> Result<SessionOptions, W
             download_domains: texts(options.download_domains, options.download_domain_count)?,
             allow_lan: options.allow_lan != 0,
             skip_domain_check: options.skip_domain_check != 0,
+            send_uploads_once: options.send_uploads_once != 0,
             allow_plain_http: options.allow_plain_http != 0,
             root_certificates: options.root_certificates.bytes()?.map(<[u8]>::to_vec),
             pins: pins(options.pins, options.pin_count)?,

@@ -1,16 +1,11 @@
 //! Bytes to and from a peer, with or without TLS, never blocking.
 
-use std::io::{self, Read, Write};
-
 use super::error::Error;
+use super::exchange::Exchange;
 use super::stream::Stream;
-use super::tls_stream::{self, TlsStream};
-use crate::buffer;
+use super::tls_stream::TlsStream;
 use crate::platform::LOW_WATER_MARK;
-
-/// From here on TLS receives a body cheaper in pieces of half a MiB, where sockets hold as much: less is over before their
-/// memory has paid.
-const VERY_LARGE_BODY: u64 = 8 * 1024 * 1024;
+use crate::worker::{Worker, sizes};
 
 /// A connection below HTTP.
 #[derive(Debug)]
@@ -50,27 +45,25 @@ pub(super) enum Source {
 }
 
 impl Channel {
-    pub(super) fn receive(&mut self, space: &mut [u8], source: Source) -> Result<Received, Error> {
+    pub(super) fn receive(&mut self, exchange: &Exchange, space: &mut [u8], source: Source) -> Result<Received, Error> {
         match self {
             Channel::Plain(_) if source == Source::Channel => Ok(Received::Nothing),
-            Channel::Plain(stream) => match stream.read(space) {
-                Ok(0) => Ok(Received::End { clean: true }),
-                Ok(received) => Ok(Received::Bytes(received)),
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(Received::Nothing),
-                Err(error) => Err(Error::connection(&error)),
-            },
-            Channel::Tls(stream) => stream.receive(space, source),
+            Channel::Plain(stream) => Ok(match stream.read(exchange, space)? {
+                Some(0) => Received::End { clean: true },
+                Some(received) => Received::Bytes(received),
+                None => Received::Nothing,
+            }),
+            Channel::Tls(stream) => stream.receive(exchange, space, source),
         }
     }
 
-    pub(super) fn send(&mut self, bytes: &[u8]) -> Result<Sent, Error> {
+    pub(super) fn send(&mut self, exchange: &Exchange, bytes: &[u8]) -> Result<Sent, Error> {
         match self {
-            Channel::Plain(stream) => match stream.write(bytes) {
-                Ok(taken) => Ok(Sent { taken, blocked: false }),
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(Sent { taken: 0, blocked: true }),
-                Err(error) => Err(Error::connection(&error)),
-            },
-            Channel::Tls(stream) => stream.send(bytes),
+            Channel::Plain(stream) => Ok(match stream.write(exchange, bytes)? {
+                Some(taken) => Sent { taken, blocked: false },
+                None => Sent { taken: 0, blocked: true },
+            }),
+            Channel::Tls(stream) => stream.send(exchange, bytes),
         }
     }
 
@@ -82,32 +75,27 @@ impl Channel {
         }
     }
 
-    /// Whether an idle connection is still good for a request.
-    pub(super) fn is_quiet(&mut self) -> bool {
+    /// Whether an idle connection is still good for a request. Looks at a bounded number of bytes, whatever the peer sends.
+    pub(super) fn is_quiet(&mut self, exchange: &Exchange) -> bool {
         match self {
             Channel::Plain(stream) => stream.is_quiet(),
-            Channel::Tls(stream) => stream.is_quiet(),
+            Channel::Tls(stream) => stream.is_quiet(exchange),
+        }
+    }
+
+    /// Whether nothing that was received waits to be handed out.
+    pub(super) fn is_drained(&self) -> bool {
+        match self {
+            Channel::Plain(_) => true,
+            Channel::Tls(stream) => stream.is_drained(),
         }
     }
 
     /// Gives back the memory that an idle connection does not need.
-    pub(super) fn shrink(&mut self) {
+    pub(super) fn shrink(&mut self, worker: &Worker) {
         match self {
             Channel::Plain(_) => {}
-            Channel::Tls(stream) => stream.shrink(),
-        }
-    }
-
-    pub(super) fn is_tls(&self) -> bool {
-        matches!(self, Channel::Tls(_))
-    }
-
-    /// The largest buffer that makes a large body cheaper to receive. With TLS it is that of the stream below, from which
-    /// this one is filled without a system call: small, it stays in the processor's cache.
-    pub(super) fn largest_receive(&self) -> usize {
-        match self {
-            Channel::Plain(_) => buffer::size(1024 * 1024, 128 * 1024),
-            Channel::Tls(_) => 64 * 1024,
+            Channel::Tls(stream) => stream.shrink(worker),
         }
     }
 
@@ -115,7 +103,7 @@ impl Channel {
     /// once, too.
     pub(super) fn enough(&self, left: u64) -> u32 {
         match self {
-            Channel::Tls(_) if left >= VERY_LARGE_BODY => 2 * LOW_WATER_MARK,
+            Channel::Tls(_) if left >= sizes::VERY_LARGE_BODY => 2 * LOW_WATER_MARK,
             Channel::Plain(_) | Channel::Tls(_) => LOW_WATER_MARK,
         }
     }
@@ -123,8 +111,8 @@ impl Channel {
     /// The largest buffer that makes a large body cheaper to send.
     pub(super) fn largest_send(&self) -> usize {
         match self {
-            Channel::Plain(_) => buffer::size(512 * 1024, 128 * 1024),
-            Channel::Tls(_) => tls_stream::large_output(),
+            Channel::Plain(_) => sizes::large_plain_output(),
+            Channel::Tls(_) => sizes::large_tls_output(),
         }
     }
 

@@ -1,31 +1,24 @@
-//! The client: one request, one answer, and the retry of a connection that was dead in the pool.
+//! The client: one request, one answer, and the second attempt after a connection that was dead in the pool.
 
 use std::fmt;
-use std::io::{self, Read};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::net::IpAddr;
+use std::sync::Arc;
 
-use ureq::config::AutoHeaderValue;
-use ureq::{Agent, RequestBuilder, SendBody};
-use url::Position;
-
-use super::coding::ACCEPTED;
-use super::connector::{Connector, NoResolver, SharedConnector};
-use super::context::{Context, State, with_current};
+use super::connection::Connection;
+use super::connector::Connector;
 use super::error::{Error, ErrorKind};
-use super::head::MAX_HEAD_SIZE;
+use super::exchange::Exchange;
+use super::pool::{IdlePool, Origin};
 use super::proxy::Proxy;
-use super::request::{BodySource, Method, Request};
-use super::resolver::Resolver;
-use super::response::{Response, from_ureq};
+use super::request::{Method, Request};
+use super::resolver::{Names, Resolver};
+use super::response::Response;
 use super::tls::{Pin, TlsSettings, Trust};
+use super::ureq;
 use crate::log::{Level, Log};
 
-/// As many as one mini program has transfers of one kind.
-const MAX_IDLE_PER_HOST: usize = 10;
-const MAX_IDLE: usize = 20;
-/// Short enough for most servers not to have closed the connection yet, and for a phone to be let alone.
-const MAX_IDLE_AGE: Duration = Duration::from_secs(15);
+/// Says whether a host name may lead to an address; `Err` says why it may not.
+pub type AddressRule = Arc<dyn Fn(&str, IpAddr) -> Result<(), String> + Send + Sync>;
 
 /// How a client reaches servers, fixed when it is made.
 pub struct ClientOptions {
@@ -37,15 +30,16 @@ pub struct ClientOptions {
     pub proxy: Option<Proxy>,
     /// Looks names up; the system does where there is none.
     pub resolver: Option<Arc<dyn Resolver>>,
-    /// Where retries are reported.
+    /// Asked of every address that a name resolves to. A proxy looks names up itself, and is not asked about.
+    pub address_rule: Option<AddressRule>,
+    /// Where second attempts and odd answers are reported.
     pub log: Log,
 }
 
 /// A client with its pool of idle connections. It is used from many threads at once, each running one exchange.
 pub struct Client {
-    /// Replaced when the idle connections are to go.
-    agent: Mutex<Agent>,
-    connector: Arc<Connector>,
+    connector: Connector,
+    pool: Arc<IdlePool>,
     log: Log,
 }
 
@@ -56,21 +50,22 @@ impl Client {
     /// [`ErrorKind::Tls`] when a given root is no certificate or there is none; [`ErrorKind::PlatformVerifier`] when the
     /// system's verifier is wanted and still has to be initialised.
     pub fn new(options: ClientOptions) -> Result<Client, Error> {
-        let ClientOptions { trust, pins, proxy, resolver, log } = options;
-        let connector = Arc::new(Connector { tls: TlsSettings::new(trust, pins)?, proxy, resolver });
-        Ok(Client { agent: Mutex::new(agent(connector.clone())), connector, log })
+        let ClientOptions { trust, pins, proxy, resolver, address_rule, log } = options;
+        let tls = TlsSettings::new(trust, pins)?;
+        let connector = Connector { tls, proxy, names: Names::new(resolver), address_rule };
+        Ok(Client { connector, pool: Arc::default(), log })
     }
 
     /// Sends one request and returns when the response's head is there.
     ///
     /// A connection from the pool that turns out to be dead before the first byte of the response is replaced by a new one
-    /// once, if the request is a GET or its body was not all sent.
+    /// once: for a GET, and for a POST that [may be sent again](Request::may_be_sent_again).
     ///
     /// # Errors
     /// Any [`ErrorKind`]. A status is never an error.
-    pub fn send<'a>(&'a self, mut request: Request<'a>, context: &Arc<Context>) -> Result<Response, Error> {
-        match self.attempt(&mut request, context, false) {
-            Err(error) if may_retry(&request, context, &error) => {
+    pub fn send<'a>(&'a self, mut request: Request<'a>, exchange: &Arc<Exchange>) -> Result<Response, Error> {
+        match self.attempt(&mut request, exchange, true) {
+            Err(error) if was_dead(exchange, &error) && may_be_repeated(&request, exchange) => {
                 // A body that cannot be read again leaves the connection's failure as the answer.
                 if request.body.as_mut().is_some_and(|body| body.rewind().is_err()) {
                     return Err(error);
@@ -78,7 +73,7 @@ impl Client {
                 self.log.write(Level::Info, || {
                     format!("an idle connection to {} was dead, a new one is made", request.url.authority())
                 });
-                self.attempt(&mut request, context, true)
+                self.attempt(&mut request, exchange, false)
             }
             result => result,
         }
@@ -86,44 +81,43 @@ impl Client {
 
     /// Closes the connections that no exchange uses. Those in use are closed when they are done.
     pub fn close_idle(&self) {
-        let fresh = agent(self.connector.clone());
-        let former = std::mem::replace(&mut *self.agent.lock().unwrap_or_else(PoisonError::into_inner), fresh);
-        drop(former);
+        self.pool.close_all();
     }
 
-    fn attempt(
-        &self,
-        request: &mut Request<'_>,
-        context: &Arc<Context>,
-        fresh_connection: bool,
-    ) -> Result<Response, Error> {
-        context.cancel().check()?;
-        let body_length = request.body.as_ref().map_or(0, |body| body.length());
-        let request_head_size = largest_line(request);
-        if request_head_size > MAX_HEAD_SIZE {
-            return Err(Error::internal("the request's head is too large"));
-        }
-        context.begin(State { body_length, request_head_size, fresh_connection, ..State::default() });
-
-        let agent = self.agent.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let result = with_current(context, || match request.method {
-            Method::Get => with_headers(agent.get(target(request.url)), request.headers).call(),
-            Method::Post => {
-                let builder = with_headers(agent.post(target(request.url)), request.headers)
-                    .header("Content-Length", body_length.to_string());
-                match &mut request.body {
-                    Some(source) if body_length > 0 => {
-                        let mut body = Body { source: &mut **source, left: body_length, context };
-                        builder.send(SendBody::from_reader(&mut body))
-                    }
-                    _ => builder.send_empty(),
-                }
+    fn attempt(&self, request: &mut Request<'_>, exchange: &Arc<Exchange>, from_pool: bool) -> Result<Response, Error> {
+        exchange.worker().check()?;
+        exchange.begin(request.body.as_ref().map_or(0, |body| body.length()));
+        let origin = origin(request.url)?;
+        let pooled = if from_pool { self.pool.take(&origin, exchange) } else { None };
+        let mut connection = match pooled {
+            Some(connection) => connection,
+            None => self.connector.open(exchange, &origin)?,
+        };
+        connection.begin(exchange);
+        let (connection, sent) = ureq::send(request, exchange, connection);
+        let mut connection = connection.ok_or_else(|| Error::internal("the connection was lost"))?;
+        let answered = sent.and_then(|()| self.answer(&mut connection, exchange));
+        match answered {
+            Ok(head) => Response::new(head, connection, origin, self.pool.clone(), exchange, request.body_limit),
+            Err(error) => {
+                connection.end(exchange.worker());
+                Err(error)
             }
-        });
-        let response = result.map_err(|error| from_ureq(context, error))?;
-        let head = context.state().head.take();
-        let head = head.ok_or_else(|| Error::internal("the response has no head"))?;
-        Response::new(context, head, response)
+        }
+    }
+
+    fn answer(&self, connection: &mut Connection, exchange: &Exchange) -> Result<super::head::Head, Error> {
+        let head = connection.take_head().ok_or_else(|| Error::internal("the response has no head"))?;
+        for repair in &head.repairs {
+            self.log.write(Level::Warning, || format!("the response's head was odd: {repair}"));
+        }
+        // A server that closes an idle connection may say so with a 408, which crosses the next request and is no answer to it
+        // (RFC 9110 section 15.5.9). Chrome repeats the request, too.
+        if head.status == 408 && exchange.times().reused {
+            exchange.times().response_start = None;
+            return Err(Error::closed("the server gave the idle connection up with a status of 408"));
+        }
+        Ok(head)
     }
 }
 
@@ -133,114 +127,23 @@ impl fmt::Debug for Client {
     }
 }
 
-/// ureq with all of its own ideas switched off.
-fn agent(connector: Arc<Connector>) -> Agent {
-    let config = Agent::config_builder()
-        .proxy(None)
-        .http_status_as_error(false)
-        .max_redirects(0)
-        .max_redirects_will_error(false)
-        .user_agent(AutoHeaderValue::None)
-        .accept(AutoHeaderValue::None)
-        .accept_encoding(AutoHeaderValue::None)
-        .max_response_header_size(MAX_HEAD_SIZE)
-        .max_idle_connections(MAX_IDLE)
-        .max_idle_connections_per_host(MAX_IDLE_PER_HOST)
-        .max_idle_age(MAX_IDLE_AGE)
-        .build();
-    Agent::with_parts(config, SharedConnector(connector), NoResolver)
+fn origin(url: &url::Url) -> Result<Origin, Error> {
+    let host = url.host_str().ok_or_else(|| Error::internal("the URL has no host"))?;
+    let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+    let port = url.port_or_known_default().ok_or_else(|| Error::internal("the URL has no port"))?;
+    Ok(Origin { is_tls: url.scheme() == "https", host: host.to_owned(), port })
 }
 
-/// Without user information, which is never sent, and without a fragment.
-fn target(url: &url::Url) -> String {
-    format!("{}://{}", url.scheme(), &url[Position::BeforeHost..Position::AfterQuery])
+/// Whether a connection out of the pool failed before a byte of the answer came.
+fn was_dead(exchange: &Exchange, error: &Error) -> bool {
+    let times = exchange.times();
+    matches!(error.kind, ErrorKind::Closed) && times.reused && times.response_start.is_none()
 }
 
-/// The longest piece of the request's head, with some space for what is around it.
-fn largest_line(request: &Request<'_>) -> usize {
-    let headers = request.headers.iter().map(|(name, value)| name.len() + value.len());
-    headers.chain([request.url.as_str().len()]).max().unwrap_or(0) + 256
-}
-
-fn with_headers<B>(mut builder: RequestBuilder<B>, headers: &[(String, String)]) -> RequestBuilder<B> {
-    let mut accepts_coding = false;
-    let mut wants_range = false;
-    for (name, value) in headers {
-        accepts_coding |= name.eq_ignore_ascii_case("accept-encoding");
-        wants_range |= name.eq_ignore_ascii_case("range");
-        // These two follow from the URL and the body.
-        if !name.eq_ignore_ascii_case("host") && !name.eq_ignore_ascii_case("content-length") {
-            builder = builder.header_raw(name, value.as_bytes());
-        }
-    }
-    if accepts_coding {
-        return builder;
-    }
-    // A piece out of the middle of coded data cannot be decoded (the Fetch standard's "HTTP-network-or-cache fetch").
-    let accepted = if wants_range { "identity" } else { ACCEPTED };
-    builder.header_raw("Accept-Encoding", accepted.as_bytes())
-}
-
-fn may_retry(request: &Request<'_>, context: &Context, error: &Error) -> bool {
-    let trace = context.trace();
-    let harmless = match request.method {
+fn may_be_repeated(request: &Request<'_>, exchange: &Exchange) -> bool {
+    match request.method {
         Method::Get => true,
-        Method::Post => {
-            let length = request.body.as_ref().map_or(0, |body| body.length());
-            length > 0 && context.body_bytes_accepted() < length
-        }
-    };
-    matches!(error.kind, ErrorKind::Closed) && trace.reused && trace.response_start.is_none() && harmless
-}
-
-/// The request's body as ureq reads it.
-struct Body<'a> {
-    source: &'a mut dyn BodySource,
-    left: u64,
-    context: &'a Context,
-}
-
-impl Body<'_> {
-    fn read_source(&mut self, buffer: &mut [u8]) -> Result<usize, Error> {
-        self.context.cancel().check()?;
-        let read = loop {
-            match self.source.read(buffer) {
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                // A source that waits gives up when the exchange is to stop, and its error is not the cause.
-                Err(error) => {
-                    self.context.cancel().check()?;
-                    return Err(Error::request_body(error));
-                }
-                Ok(read) => break read,
-            }
-        };
-        match read {
-            // ureq would ask again and again for what its Content-Length has promised.
-            0 => Err(Error::request_body(io::Error::new(io::ErrorKind::UnexpectedEof, "it ended before its length"))),
-            read if read > buffer.len() => Err(Error::internal("the request body gave more than it was asked for")),
-            read => Ok(read),
-        }
-    }
-}
-
-impl Read for Body<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let wanted = buffer.len().min(usize::try_from(self.left).unwrap_or(usize::MAX));
-        if wanted == 0 {
-            return Ok(0);
-        }
-        if self.context.is_body_refused() {
-            // The transport sends no more, but ureq wants to have been given it all before it looks at the answer.
-            self.left -= wanted as u64;
-            return Ok(wanted);
-        }
-        match self.read_source(&mut buffer[..wanted]) {
-            Ok(read) => {
-                self.left -= read as u64;
-                self.context.count_body_read(read);
-                Ok(read)
-            }
-            Err(error) => Err(io::Error::other(self.context.fail(error))),
-        }
+        // A server cannot have acted on a body that it did not get whole.
+        Method::Post => request.may_be_sent_again || exchange.body_bytes_accepted() < exchange.body_length(),
     }
 }

@@ -2,28 +2,27 @@
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags};
 use socket2::{Domain, Protocol, Socket, Type};
 
-use super::context::Context;
-use super::error::{Error, ErrorKind};
+use super::error::{Error, ErrorKind, is_shortage};
+use super::exchange::Exchange;
 use super::stream::Stream;
-use super::wait::{MAX_WATCHED, wait};
+use crate::worker::MAX_WATCHED;
 
 /// How long an address has before the next one is tried as well (RFC 8305 section 5).
 const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
 
 /// Connects to the first address that answers. A dead one costs [`ATTEMPT_DELAY`], a refusing one nothing.
-pub(super) fn connect(context: &Arc<Context>, addresses: &[IpAddr], port: u16) -> Result<Stream, Error> {
+pub(super) fn connect(exchange: &Exchange, addresses: &[IpAddr], port: u16) -> Result<Stream, Error> {
     let mut waiting = interleave(addresses).into_iter().map(|address| SocketAddr::new(address, port));
     let mut next = waiting.next();
     let mut attempts: Vec<(Socket, SocketAddr)> = Vec::new();
     let mut last_error = None;
     loop {
-        context.cancel().check()?;
+        exchange.worker().check()?;
         if let Some(address) = next.take() {
             next = waiting.next();
             if attempts.len() == MAX_WATCHED {
@@ -31,7 +30,7 @@ pub(super) fn connect(context: &Arc<Context>, addresses: &[IpAddr], port: u16) -
                 attempts.remove(0);
             }
             match begin(address) {
-                Ok(Attempt::Connected(socket)) => return Ok(Stream::new(socket, address, context.clone())),
+                Ok(Attempt::Connected(socket)) => return Ok(Stream::new(socket, address)),
                 Ok(Attempt::Pending(socket)) => attempts.push((socket, address)),
                 Err(error) => {
                     last_error = Some(error);
@@ -43,16 +42,18 @@ pub(super) fn connect(context: &Arc<Context>, addresses: &[IpAddr], port: u16) -
             if next.is_some() {
                 continue;
             }
-            let detail = match last_error {
-                Some(error) => format!("cannot connect: {error}"),
-                None => "cannot connect: there is no address".to_owned(),
-            };
-            return Err(Error::new(ErrorKind::Connect, detail));
+            return Err(match last_error {
+                Some(error) if is_shortage(&error) => {
+                    Error::new(ErrorKind::OutOfResources, format!("no socket for a connection: {error}"))
+                }
+                Some(error) => Error::new(ErrorKind::Connect, format!("cannot connect: {error}")),
+                None => Error::new(ErrorKind::Connect, "cannot connect: there is no address"),
+            });
         }
         let next_start = next.is_some().then(|| Instant::now() + ATTEMPT_DELAY);
         // An attempt that fails lets the next address start at once, whatever is left of the delay.
-        if let Some((socket, peer)) = first_connected(context, &mut attempts, next_start, &mut last_error)? {
-            return Ok(Stream::new(socket, peer, context.clone()));
+        if let Some((socket, peer)) = first_connected(exchange, &mut attempts, next_start, &mut last_error)? {
+            return Ok(Stream::new(socket, peer));
         }
     }
 }
@@ -75,13 +76,13 @@ fn begin(address: SocketAddr) -> io::Result<Attempt> {
 
 /// Waits for one attempt to end. Failed ones are taken out.
 fn first_connected(
-    context: &Context,
+    exchange: &Exchange,
     attempts: &mut Vec<(Socket, SocketAddr)>,
     limit: Option<Instant>,
     last_error: &mut Option<io::Error>,
 ) -> Result<Option<(Socket, SocketAddr)>, Error> {
     let watched: Vec<PollFd<'_>> = attempts.iter().map(|(socket, _)| PollFd::new(socket, PollFlags::OUT)).collect();
-    let events = wait(context, &watched, limit)?;
+    let events = exchange.worker().wait(&watched, limit)?;
     // From the back, so that a removal leaves the other positions alone.
     for index in (0..attempts.len()).rev().filter(|&index| !events[index].is_empty()) {
         let (socket, peer) = attempts.remove(index);

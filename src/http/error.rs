@@ -29,12 +29,18 @@ pub enum ErrorKind {
     Tls(TlsFailure),
     /// The peer closed or reset the connection before the response was whole.
     Closed,
+    /// The peer closed the connection where a body may end, without a word that it meant to.
+    UncleanEnd,
     /// The peer does not speak HTTP/1.1, or the response breaks its rules or our bounds.
     Protocol,
     /// The body is, or is announced to be, larger than the caller's limit.
     BodyTooLarge,
     /// The caller's [`BodySource`](super::BodySource) failed or ended before its length.
     RequestBody(io::Error),
+    /// A name of the caller's list leads to an address that it may not lead to.
+    AddressRefused,
+    /// The system has no descriptor, thread or memory left.
+    OutOfResources,
     /// The operating system's certificate verifier was never initialised, or has no roots.
     PlatformVerifier,
     /// The request cannot be expressed, or the system refused a resource.
@@ -85,6 +91,20 @@ impl Error {
         Error::new(ErrorKind::Closed, detail)
     }
 
+    pub(super) fn unclean_end() -> Error {
+        Error::new(ErrorKind::UncleanEnd, "the server closed the connection before the response was whole")
+    }
+
+    /// Whether a body ended where it may, but not as its connection should.
+    pub(super) fn is_unclean_end(&self) -> bool {
+        matches!(self.kind, ErrorKind::UncleanEnd)
+    }
+
+    /// Whether the peer broke the rules of HTTP or a bound of ours.
+    pub(super) fn is_protocol(&self) -> bool {
+        matches!(self.kind, ErrorKind::Protocol)
+    }
+
     pub(super) fn protocol(detail: impl Into<String>) -> Error {
         Error::new(ErrorKind::Protocol, detail)
     }
@@ -113,6 +133,11 @@ impl Error {
     }
 }
 
+/// Whether the system refused for want of descriptors, buffers or memory: nothing is wrong with the peer.
+pub(super) fn is_shortage(error: &io::Error) -> bool {
+    matches!(error.raw_os_error(), Some(libc::EMFILE | libc::ENFILE | libc::ENOBUFS | libc::ENOMEM))
+}
+
 impl From<StopReason> for Error {
     fn from(reason: StopReason) -> Error {
         Error::cancelled(reason)
@@ -123,7 +148,9 @@ impl From<WaitError> for Error {
     fn from(error: WaitError) -> Error {
         match error {
             WaitError::Stopped(reason) => reason.into(),
-            WaitError::Failed(error) => Error::internal(format!("the system cannot wait: {error}")),
+            WaitError::Failed(error) => {
+                Error::new(ErrorKind::OutOfResources, format!("the system cannot wait: {error}"))
+            }
         }
     }
 }

@@ -1,19 +1,20 @@
-//! A blocking HTTP/1.1 client that can be stopped at any point: ureq for the protocol, sockets and TLS of our own below it.
+//! A blocking HTTP/1.1 client that can be stopped at any point.
 //!
-//! One call is one hop. Nothing here knows what the transfers are for, and ureq is used nowhere else.
+//! One call is one hop. `client.rs` takes a connection from the pool or opens one, `ureq/` sends the request on it, and
+//! `connection.rs` reads the answer. Everything below a request runs on the exchange's worker, which is a parameter. Nothing
+//! here knows what the transfers are for, and ureq is used nowhere but in `ureq/`.
 
-mod buffers;
 mod channel;
 mod client;
 mod coding;
 mod connect;
+mod connection;
 mod connector;
-mod context;
 mod error;
-// Takes ureq's place at reading bodies.
-#[cfg_attr(not(test), allow(dead_code))]
+mod exchange;
 mod framing;
 mod head;
+mod pool;
 mod proxy;
 mod request;
 mod resolver;
@@ -21,12 +22,11 @@ mod response;
 mod stream;
 mod tls;
 mod tls_stream;
-mod transport;
-mod wait;
+mod ureq;
 
 pub use client::{Client, ClientOptions};
-pub use context::{Context, Trace};
 pub use error::{Error, ErrorKind, TlsFailure};
+pub use exchange::{Exchange, Trace};
 pub use head::Header;
 #[cfg(feature = "fuzzing")]
 pub use head::{Answering, HeadReader, is_plausible};

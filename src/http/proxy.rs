@@ -1,13 +1,14 @@
 //! A tunnel through an HTTP proxy (RFC 9110 section 9.3.6).
 
 use std::fmt;
-use std::io::{self, Read, Write};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use percent_encoding::percent_decode_str;
 
+use super::connection::MAX_INTERIM_BYTES;
 use super::error::{Error, ErrorKind};
+use super::exchange::Exchange;
 use super::head::{Answering, Head, HeadReader};
 use super::stream::{Interest, Stream};
 
@@ -46,15 +47,20 @@ impl Proxy {
         Ok(Proxy { host: host.to_owned(), port: url.port().unwrap_or(80), authorization })
     }
 
+    /// The host, without the brackets of an IPv6 address.
+    pub(super) fn host(&self) -> &str {
+        self.host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(&self.host)
+    }
+
     /// Opens a tunnel to `target`, a host and a port, on a connection to the proxy.
-    pub(super) fn open_tunnel(&self, stream: &mut Stream, target: &str) -> Result<(), Error> {
+    pub(super) fn open_tunnel(&self, exchange: &Exchange, stream: &mut Stream, target: &str) -> Result<(), Error> {
         let mut request = format!("CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n");
         if let Some(authorization) = &self.authorization {
             request.push_str(&format!("Proxy-Authorization: {authorization}\r\n"));
         }
         request.push_str("\r\n");
-        send(stream, request.as_bytes())?;
-        match receive_head(stream)?.status {
+        send(exchange, stream, request.as_bytes())?;
+        match receive_head(exchange, stream)?.status {
             200..300 => Ok(()),
             407 => Err(Error::new(ErrorKind::Proxy, "the proxy wants another user name and password")),
             status => {
@@ -71,52 +77,62 @@ impl fmt::Debug for Proxy {
     }
 }
 
-fn send(stream: &mut Stream, mut bytes: &[u8]) -> Result<(), Error> {
+fn send(exchange: &Exchange, stream: &mut Stream, mut bytes: &[u8]) -> Result<(), Error> {
     while !bytes.is_empty() {
-        match stream.write(bytes) {
-            Ok(sent) => bytes = &bytes[sent..],
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                stream.wait(Interest::Writable, None)?;
-            }
-            Err(error) => return Err(failed(&error)),
+        exchange.worker().turn(bytes.len())?;
+        match stream.write(exchange, bytes).map_err(failed)? {
+            Some(sent) => bytes = &bytes[sent..],
+            None => drop(stream.wait(exchange, Interest::Writable, None)?),
         }
     }
     Ok(())
 }
 
 /// The final response's head. The peer behind the tunnel stays silent until it is spoken to, so nothing can follow.
-fn receive_head(stream: &mut Stream) -> Result<Head, Error> {
+fn receive_head(exchange: &Exchange, stream: &mut Stream) -> Result<Head, Error> {
+    let malformed = |_| Error::new(ErrorKind::Proxy, "the proxy's answer is not HTTP/1.1");
     let mut input = vec![0; 4096];
-    let mut end = 0;
+    let (mut end, mut interim_bytes) = (0, 0);
     let mut reader = HeadReader::default();
     loop {
-        match stream.read(&mut input[end..]) {
-            Ok(0) => return Err(Error::new(ErrorKind::Proxy, "the proxy closed the connection")),
-            Ok(received) => end += received,
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                stream.wait(Interest::Readable, None)?;
+        let received = match stream.read(exchange, &mut input[end..]).map_err(failed)? {
+            Some(0) => return Err(Error::new(ErrorKind::Proxy, "the proxy closed the connection")),
+            Some(received) => received,
+            None => {
+                stream.wait(exchange, Interest::Readable, None)?;
                 continue;
             }
-            Err(error) => return Err(failed(&error)),
-        }
-        let malformed = || Error::new(ErrorKind::Proxy, "the proxy's answer is not HTTP/1.1");
-        while let Some((head, size)) = reader.read(&input[..end], Answering::Connect).map_err(|_| malformed())? {
-            if head.is_interim() {
-                input.copy_within(size..end, 0);
-                end -= size;
-                reader = HeadReader::default();
-            } else if head.status < 300 && size != end {
-                return Err(Error::new(ErrorKind::Proxy, "the proxy sent more than its answer"));
-            } else {
+        };
+        exchange.worker().turn(received)?;
+        end += received;
+        while let Some((head, size)) = reader.read(&input[..end], Answering::Connect).map_err(malformed)? {
+            if !head.is_interim() {
+                if head.status < 300 && size != end {
+                    return Err(Error::new(ErrorKind::Proxy, "the proxy sent more than its answer"));
+                }
                 return Ok(head);
             }
+            exchange.worker().turn(size)?;
+            input.copy_within(size..end, 0);
+            end -= size;
+            reader = HeadReader::default();
+            interim_bytes += size;
+            if interim_bytes > MAX_INTERIM_BYTES {
+                return Err(Error::new(ErrorKind::Proxy, "the proxy sends interim responses, and does not stop"));
+            }
         }
+        // A head over its bound is an error of the reader, so this ends there.
         if end == input.len() {
             input.resize(end * 2, 0);
         }
     }
 }
 
-fn failed(error: &io::Error) -> Error {
-    Error::new(ErrorKind::Proxy, format!("the connection to the proxy failed: {error}"))
+fn failed(error: Error) -> Error {
+    match error.kind {
+        ErrorKind::Closed => {
+            Error::new(ErrorKind::Proxy, format!("the connection to the proxy failed: {}", error.detail))
+        }
+        _ => error,
+    }
 }

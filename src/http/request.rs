@@ -17,11 +17,18 @@ pub struct Request<'a> {
     pub method: Method,
     /// An `http` or `https` URL.
     pub url: &'a url::Url,
-    /// The header fields, complete and already validated. Names keep their letters and fields of one name their order;
-    /// the order of the names is not kept. `Host`, `Content-Length` and, unless it is given, `Accept-Encoding` are added.
+    /// The header fields, complete and already validated. Names keep their letters and their order; fields of one name
+    /// go out where the first of them is. `Host`, `Content-Length` and, unless it is given, `Accept-Encoding` are added in
+    /// front.
     pub headers: &'a [(String, String)],
     /// The body of a POST.
     pub body: Option<&'a mut dyn BodySource>,
+    /// Whether a POST that was all sent on a connection out of the pool may be sent once more when that ends without a byte
+    /// of an answer. The server may have acted on it (RFC 9110 section 9.2.2).
+    pub may_be_sent_again: bool,
+    /// The most bytes that the body of the answer may have, decoded. More is [`ErrorKind::BodyTooLarge`](
+    /// super::ErrorKind::BodyTooLarge), as soon as it is announced.
+    pub body_limit: u64,
 }
 
 /// Where a request's body is read from, while it is sent.

@@ -1,15 +1,15 @@
 //! Names to addresses, without a thread of the caller's own stuck in the system's resolver.
 
-use std::collections::VecDeque;
-use std::net::{IpAddr, ToSocketAddrs};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread;
-use std::time::Duration;
+mod system;
 
-use super::context::Context;
+use std::fmt;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex};
+
 use super::error::{Error, ErrorKind};
 use crate::platform::Waker;
-use crate::worker::lock;
+use crate::worker::{Worker, lock};
+use system::{Lookups, Session};
 
 /// Looks names up in place of the system, for an app that has its own DNS.
 pub trait Resolver: Send + Sync {
@@ -22,116 +22,76 @@ pub trait Resolver: Send + Sync {
 #[derive(Debug)]
 pub struct ResolverAnswer(Arc<Pending>);
 
-/// An answer that is waited for.
+/// An answer that a worker waits for.
 #[derive(Debug)]
 struct Pending {
     addresses: Mutex<Option<Vec<IpAddr>>>,
     waker: Arc<Waker>,
 }
 
+impl Pending {
+    /// Gives the addresses, unless there are some.
+    fn finish(&self, addresses: Vec<IpAddr>) {
+        lock(&self.addresses).get_or_insert(addresses);
+        self.waker.wake();
+    }
+}
+
 impl ResolverAnswer {
     /// Gives the addresses, best first. Nobody may be waiting any more, which is fine.
     pub fn finish(self, addresses: Vec<IpAddr>) {
-        *lock(&self.0.addresses) = Some(addresses);
+        self.0.finish(addresses);
     }
 }
 
 impl Drop for ResolverAnswer {
-    /// An answer that was dropped is one without addresses.
     fn drop(&mut self) {
-        lock(&self.0.addresses).get_or_insert_default();
-        self.0.waker.wake();
+        self.0.finish(Vec::new());
     }
 }
 
-/// The addresses of `host`, which may be one itself. `resolver` is asked in place of the system where there is one.
-pub(super) fn resolve(
-    context: &Context,
-    resolver: Option<&Arc<dyn Resolver>>,
-    host: &str,
-) -> Result<Vec<IpAddr>, Error> {
-    let worker = context.worker();
-    let waker = worker.waker().map_err(|error| Error::internal(format!("the system cannot wait: {error}")))?;
-    let pending = Arc::new(Pending { addresses: Mutex::default(), waker });
-    let answer = ResolverAnswer(pending.clone());
-    match resolver {
-        Some(resolver) => resolver.resolve(host, answer),
-        None => SYSTEM.resolve(host, answer),
-    }
-    let addresses = worker.wait_for(None, || lock(&pending.addresses).take())?.unwrap_or_default();
-    if addresses.is_empty() {
-        return Err(Error::new(ErrorKind::NameResolution, format!("the name {host} has no address")));
-    }
-    Ok(addresses)
+/// How one client looks names up.
+pub(super) enum Names {
+    /// The host does it.
+    Host(Arc<dyn Resolver>),
+    /// The system does it, on the threads that all clients share.
+    System(Arc<Lookups>, Session),
 }
 
-/// The system's resolver blocks for as long as it likes and cannot be stopped, so it is called on threads that nobody
-/// waits for. They are shared by the whole process, and gone when there is nothing to do.
-static SYSTEM: LookupPool = LookupPool::new();
-
-/// One for each transfer of a mini program: names that hang must not keep the others waiting.
-const MAX_THREADS: usize = 20;
-const IDLE_TIME: Duration = Duration::from_secs(2);
-/// The system's resolver needs far less, and far less is not safe with every libc.
-const STACK_SIZE: usize = 512 * 1024;
-
-struct LookupPool {
-    state: Mutex<LookupState>,
-    work: Condvar,
-}
-
-struct LookupState {
-    queue: VecDeque<(String, ResolverAnswer)>,
-    threads: usize,
-    idle: usize,
-}
-
-impl LookupPool {
-    const fn new() -> LookupPool {
-        LookupPool {
-            state: Mutex::new(LookupState { queue: VecDeque::new(), threads: 0, idle: 0 }),
-            work: Condvar::new(),
+impl Names {
+    /// With the host's resolver where there is one.
+    pub(super) fn new(resolver: Option<Arc<dyn Resolver>>) -> Names {
+        match resolver {
+            Some(resolver) => Names::Host(resolver),
+            None => Names::System(Lookups::shared(), Session::new()),
         }
     }
 
-    fn resolve(&'static self, host: &str, answer: ResolverAnswer) {
-        let mut state = self.lock();
-        state.queue.push_back((host.to_owned(), answer));
-        if state.queue.len() > state.idle && state.threads < MAX_THREADS {
-            let thread = thread::Builder::new().name("wxt-dns".to_owned()).stack_size(STACK_SIZE);
-            match thread.spawn(|| self.work()) {
-                Ok(_) => state.threads += 1,
-                // With no thread at all nobody would ever answer; dropping the answer is a failure that is seen at once.
-                Err(_) if state.threads == 0 => state.queue.clear(),
-                Err(_) => {}
-            }
+    /// The addresses of `host`, best first and never none.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NameResolution`], [`ErrorKind::OutOfResources`], the stop signal.
+    pub(super) fn resolve(&self, worker: &Worker, host: &str) -> Result<Vec<IpAddr>, Error> {
+        let shortage = |error| Error::new(ErrorKind::OutOfResources, format!("no look-up can begin: {error}"));
+        let waker = worker.waker().map_err(shortage)?;
+        let pending = Arc::new(Pending { addresses: Mutex::default(), waker });
+        match self {
+            Names::Host(resolver) => resolver.resolve(host, ResolverAnswer(pending.clone())),
+            Names::System(lookups, session) => lookups.ask(session, host, &pending).map_err(shortage)?,
         }
-        drop(state);
-        self.work.notify_one();
-    }
-
-    fn work(&self) {
-        let mut state = self.lock();
-        loop {
-            while let Some((host, answer)) = state.queue.pop_front() {
-                drop(state);
-                if let Ok(addresses) = (host.as_str(), 0).to_socket_addrs() {
-                    answer.finish(addresses.map(|address| address.ip()).collect());
-                }
-                state = self.lock();
-            }
-            state.idle += 1;
-            let (woken, timeout) = self.work.wait_timeout(state, IDLE_TIME).unwrap_or_else(PoisonError::into_inner);
-            state = woken;
-            state.idle -= 1;
-            if timeout.timed_out() && state.queue.is_empty() {
-                state.threads -= 1;
-                return;
-            }
+        let addresses = worker.wait_for(None, || lock(&pending.addresses).take())?.unwrap_or_default();
+        if addresses.is_empty() {
+            return Err(Error::new(ErrorKind::NameResolution, format!("the name {host} has no address")));
         }
+        Ok(addresses)
     }
+}
 
-    fn lock(&self) -> MutexGuard<'_, LookupState> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+impl fmt::Debug for Names {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Names::Host(_) => "Names(host)",
+            Names::System(..) => "Names(system)",
+        })
     }
 }

@@ -4,12 +4,14 @@ use std::io::{self, Read};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use ureq::BodyReader;
-
-use super::coding::{Coding, Decoder, codings_of};
-use super::context::Context;
+use super::coding::{Decoder, codings_of};
+use super::connection::Connection;
 use super::error::{Error, ErrorKind};
-use super::head::{Head, Header};
+use super::exchange::Exchange;
+use super::framing::Deframer;
+use super::head::{BodyFraming, Head, Header};
+use super::pool::{IdlePool, Origin};
+use crate::worker::sizes::DISCARD;
 
 /// More than this is not read to save a connection.
 const DISCARD_LIMIT: usize = 64 * 1024;
@@ -25,44 +27,77 @@ pub struct Response {
     /// The first `Location` that is not empty, byte for byte: read as text, one that is no UTF-8 would lead elsewhere.
     pub location: Option<Vec<u8>>,
     content_length: Option<u64>,
+    /// How many bytes of the decoded body may still come.
+    limit_left: u64,
     body: Body,
-    context: Arc<Context>,
+    exchange: Arc<Exchange>,
 }
 
 enum Body {
-    Plain(BodyReader<'static>),
-    Coded(Box<Decoder<BodyReader<'static>>>),
+    Plain(FramedBody),
+    Coded(Box<Decoder<FramedBody>>),
     Ended,
     Failed,
 }
 
+/// The body as it is on the wire, without its framing. Its connection goes back to the pool when it is over.
+struct FramedBody {
+    /// `None` once the body is over or has failed.
+    connection: Option<Connection>,
+    deframer: Deframer,
+    /// How much is to come, where the head tells; else 0.
+    rest: u64,
+    /// Whether another request may follow.
+    keeps_connection: bool,
+    origin: Option<Origin>,
+    pool: Arc<IdlePool>,
+    exchange: Arc<Exchange>,
+    /// When to give up on a body that nobody needs.
+    patience: Option<Instant>,
+}
+
 impl Response {
-    /// Puts together what ureq made of the response and what was on the wire.
     pub(super) fn new(
-        context: &Arc<Context>,
         head: Head,
-        response: ureq::http::Response<ureq::Body>,
+        connection: Connection,
+        origin: Origin,
+        pool: Arc<IdlePool>,
+        exchange: &Arc<Exchange>,
+        limit: u64,
     ) -> Result<Response, Error> {
-        let codings = codings_of(&head.headers)?;
-        let body = response.into_body();
-        let has_body = !matches!(head.status, 204 | 304);
-        let content_length = match codings.as_slice() {
-            _ if !has_body => Some(0),
-            [] => body.content_length(),
+        let Head { status, headers, location, framing, keeps_connection, .. } = head;
+        // First, since its drop ends the connection if there is an error below.
+        let mut framed = FramedBody {
+            connection: Some(connection),
+            deframer: Deframer::new(BodyFraming::None, None),
+            rest: 0,
+            keeps_connection,
+            origin: Some(origin),
+            pool,
+            exchange: exchange.clone(),
+            patience: None,
+        };
+        let codings = codings_of(&headers)?;
+        // A coded body has another length when it is decoded.
+        let wire_limit = codings.is_empty().then_some(limit);
+        framed.deframer = Deframer::new(framing, wire_limit);
+        framed.rest = if let BodyFraming::Length(length) = framing { length } else { 0 };
+        let content_length = match framing {
+            BodyFraming::None | BodyFraming::Length(0) => Some(0),
+            BodyFraming::Length(length) if codings.is_empty() => Some(length),
             _ => None,
         };
-        let mut response = Response {
-            status: head.status,
-            headers: head.headers,
-            location: head.location,
-            content_length,
-            body: into_body(body, codings),
-            context: context.clone(),
-        };
         if content_length == Some(0) {
-            response.end();
+            framed.end();
+        } else if content_length.is_some_and(|length| length > limit) {
+            return Err(too_large());
         }
-        Ok(response)
+        let body = match content_length {
+            Some(0) => Body::Ended,
+            _ if codings.is_empty() => Body::Plain(framed),
+            _ => Body::Coded(Box::new(Decoder::new(codings, framed))),
+        };
+        Ok(Response { status, headers, location, content_length, limit_left: limit, body, exchange: exchange.clone() })
     }
 
     /// The body's size, where it is known before it is read: not for a chunked or close-delimited body, nor for a coded one.
@@ -73,30 +108,41 @@ impl Response {
     /// Reads the next bytes of the decoded body; 0 is its end, which is only reported for a whole body.
     ///
     /// # Errors
-    /// [`ErrorKind::Cancelled`], [`ErrorKind::Closed`] for a body that is cut off, [`ErrorKind::Protocol`] for bad chunks
-    /// or data that the content coding does not allow, [`ErrorKind::Tls`], [`ErrorKind::Internal`]. A body that failed
-    /// once fails with [`ErrorKind::Closed`] on every later read.
+    /// [`ErrorKind::Stopped`], [`ErrorKind::Closed`] for a body that is cut off, [`ErrorKind::Protocol`] for bad chunks
+    /// or data that the content coding does not allow, [`ErrorKind::BodyTooLarge`], [`ErrorKind::Tls`],
+    /// [`ErrorKind::Internal`]. A body that failed once fails with [`ErrorKind::Closed`] on every later read.
     pub fn read(&mut self, buffer: &mut [u8]) -> Result<usize, Error> {
         if buffer.is_empty() {
             return Ok(0);
         }
         // Much of a body may have been received before it is read.
-        if let Err(reason) = self.context.cancel().check() {
+        if let Err(reason) = self.exchange.worker().check() {
             self.body = Body::Failed;
             return Err(reason.into());
         }
         let result = match &mut self.body {
-            Body::Plain(reader) => reader.read(buffer).map_err(|error| plain_error(&self.context, error)),
-            Body::Coded(reader) => reader.read(buffer).map_err(|error| coded_error(&self.context, error)),
+            Body::Plain(body) => body.receive(buffer),
+            Body::Coded(decoder) => decoder.read(buffer).map_err(of_decoder),
             Body::Ended => return Ok(0),
             Body::Failed => return Err(Error::closed("the response has failed before")),
         };
-        match result {
-            Ok(0) => self.end(),
+        let result = result.and_then(|read| {
+            self.limit_left = self.limit_left.checked_sub(read as u64).ok_or_else(too_large)?;
+            Ok(read)
+        });
+        match &result {
+            Ok(0) => {
+                self.exchange.times().response_end.get_or_insert_with(Instant::now);
+                self.body = Body::Ended;
+            }
             Ok(_) => {}
             Err(_) => self.body = Body::Failed,
         }
-        result
+        // To a caller it is a body that was cut off.
+        result.map_err(|error| match error.kind {
+            ErrorKind::UncleanEnd => Error::closed(error.detail),
+            _ => error,
+        })
     }
 
     /// Ends a response that nobody needs, and keeps the connection when little of it is left.
@@ -104,8 +150,13 @@ impl Response {
         if self.content_length.is_some_and(|length| length > DISCARD_LIMIT as u64) {
             return;
         }
-        self.context.state().patience = Some(Instant::now() + DISCARD_TIME);
-        let mut buffer = [0; 4096];
+        let patience = Some(Instant::now() + DISCARD_TIME);
+        match &mut self.body {
+            Body::Plain(body) => body.patience = patience,
+            Body::Coded(decoder) => decoder.source_mut().patience = patience,
+            Body::Ended | Body::Failed => return,
+        }
+        let mut buffer = [0; DISCARD];
         let mut left = DISCARD_LIMIT;
         // Nobody wants to know how it ends; a failure closes the connection, and that is all there is to it.
         while let Ok(received @ 1..) = self.read(&mut buffer) {
@@ -114,50 +165,55 @@ impl Response {
                 break;
             }
         }
-        self.context.state().patience = None;
-    }
-
-    fn end(&mut self) {
-        self.body = Body::Ended;
-        self.context.state().trace.response_end = Some(Instant::now());
     }
 }
 
-fn into_body(body: ureq::Body, codings: Vec<Coding>) -> Body {
-    let reader = body.into_reader();
-    if codings.is_empty() {
-        return Body::Plain(reader);
-    }
-    Body::Coded(Box::new(Decoder::new(codings, reader)))
-}
-
-fn plain_error(context: &Context, error: io::Error) -> Error {
-    from_ureq(context, ureq::Error::from(error))
-}
-
-/// An error of the decoder itself, unless the connection below it has failed.
-fn coded_error(context: &Context, error: io::Error) -> Error {
-    if error.get_ref().is_some_and(|inner| inner.is::<ureq::Error>()) {
-        return plain_error(context, error);
-    }
-    match context.state().failure.take() {
-        Some(failure) => failure,
-        None => error.downcast().unwrap_or_else(|error| Error::connection(&error)),
-    }
-}
-
-/// The failure behind an error of ureq: our own where there is one, else one that ureq found itself.
-pub(super) fn from_ureq(context: &Context, error: ureq::Error) -> Error {
-    if let Some(failure) = context.state().failure.take() {
-        return failure;
-    }
-    match error {
-        ureq::Error::Io(error) => Error::connection(&error),
-        ureq::Error::Protocol(_) | ureq::Error::LargeResponseHeader(..) | ureq::Error::BodyStalled => {
-            Error::protocol(format!("the response breaks the rules of HTTP: {error}"))
+impl FramedBody {
+    fn receive(&mut self, buffer: &mut [u8]) -> Result<usize, Error> {
+        let Some(connection) = &mut self.connection else { return Ok(0) };
+        let received = connection.receive_body(&self.exchange, &mut self.deframer, buffer, self.rest, self.patience)?;
+        self.rest = self.rest.saturating_sub(received as u64);
+        if received == 0 {
+            self.end();
         }
-        ureq::Error::HostNotFound => Error::new(ErrorKind::NameResolution, "the name has no address"),
-        ureq::Error::ConnectionFailed => Error::new(ErrorKind::Connect, "cannot connect"),
-        error => Error::internal(format!("the request failed: {error}")),
+        Ok(received)
     }
+
+    /// The body is whole: the connection may serve another request.
+    fn end(&mut self) {
+        self.exchange.times().response_end = Some(Instant::now());
+        let (Some(connection), Some(origin)) = (self.connection.take(), self.origin.take()) else { return };
+        if self.keeps_connection && connection.can_be_kept() && self.exchange.worker().check().is_ok() {
+            self.pool.put(origin, connection, self.exchange.worker());
+        } else {
+            connection.end(self.exchange.worker());
+        }
+    }
+}
+
+/// A body that nobody read to its end takes its connection with it.
+impl Drop for FramedBody {
+    fn drop(&mut self) {
+        if let Some(connection) = self.connection.take() {
+            connection.end(self.exchange.worker());
+        }
+    }
+}
+
+/// For a decoder: an error is carried as it is. The decoder has to tell an end that was not polite from others.
+impl Read for FramedBody {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.receive(buffer).map_err(|error| match error.kind {
+            ErrorKind::UncleanEnd => io::Error::new(io::ErrorKind::UnexpectedEof, error),
+            _ => io::Error::other(error),
+        })
+    }
+}
+
+fn of_decoder(error: io::Error) -> Error {
+    error.downcast().unwrap_or_else(|error| Error::connection(&error))
+}
+
+fn too_large() -> Error {
+    Error::new(ErrorKind::BodyTooLarge, "the response's body is larger than the limit")
 }

@@ -4,7 +4,6 @@
 //! sent is in one buffer.
 
 use std::fmt;
-use std::io::{self, Read, Write};
 use std::sync::Arc;
 
 use rustls::client::UnbufferedClientConnection;
@@ -16,23 +15,23 @@ use rustls::{ClientConfig, InvalidMessage};
 
 use super::channel::{Received, Sent, Source};
 use super::error::Error;
+use super::exchange::Exchange;
 use super::stream::{Interest, Stream};
 use super::tls::failure_of;
-use crate::buffer::{self, Buffer, give_back, grow};
+use crate::worker::sizes::{IDLE_PROBE, LARGE_TLS_INPUT, TLS_INPUT, TLS_PLAINTEXT};
+use crate::worker::{Buffer, StopReason, Worker};
 
-/// Has room for the largest record (RFC 8446 section 5.2, RFC 5246 section 6.2.3).
-const SMALL: usize = 20 * 1024;
-/// What a record carries at most (RFC 8446 section 5.1).
-const MAX_PLAINTEXT: usize = 16 * 1024;
-/// What is received at once of a large body, unless the socket gathers more of it. Each `recv` is answered with an
-/// acknowledgement, so that less at once costs more; twice as much is worth its page faults for a very large body only. What
-/// a peer says in one piece, a chain of certificates at most, takes a quarter of it.
-const LARGE_INPUT: usize = 256 * 1024;
-
-/// What is sent at once, in whole records.
-pub(super) fn large_output() -> usize {
-    buffer::size(31 * MAX_PLAINTEXT, 21 * MAX_PLAINTEXT)
-}
+/// How many records the session is given at once: between two batches the stop signal is looked at.
+const BATCH_RECORDS: usize = 16;
+/// How many bytes of records the session is given at once, unless a single record is longer.
+const BATCH_BYTES: usize = 64 * 1024;
+/// How many records in a row a peer may send that carry no plaintext: session tickets, key updates, warnings, empty records.
+/// Servers send a handful; fifty tickets are far below it, and a flood ends here.
+const MAX_IDLE_RECORDS: usize = 256;
+/// How many bytes such records may have together.
+const MAX_IDLE_BYTES: usize = 256 * 1024;
+/// The size of a record's header (RFC 8446 section 5.1).
+const RECORD_HEADER: usize = 5;
 
 /// A TLS session.
 pub(super) struct TlsStream {
@@ -47,23 +46,15 @@ pub(super) struct TlsStream {
     peer_closed: bool,
     /// A send failed. What it was to send is not sent again, but what was received before can still be read.
     write_failed: bool,
+    /// Records and bytes that came since the last plaintext.
+    idle: Idle,
     /// What is wrong with a record. The bytes of those in front of it are handed out first, and nothing behind it.
-    failure: Option<rustls::Error>,
+    failure: Option<Failure>,
 }
 
 impl fmt::Debug for TlsStream {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_struct("TlsStream").field("stream", &self.stream).finish_non_exhaustive()
-    }
-}
-
-impl Drop for TlsStream {
-    fn drop(&mut self) {
-        // An idle one may end on a thread of the host's, which has no use for a buffer and never releases any.
-        if self.stream.context.is_some() {
-            give_back(std::mem::take(&mut self.input.bytes));
-            give_back(std::mem::take(&mut self.output.bytes));
-        }
     }
 }
 
@@ -85,6 +76,84 @@ struct Output {
     end: usize,
 }
 
+/// What a peer has sent without getting anywhere.
+#[derive(Debug, Default)]
+struct Idle {
+    records: usize,
+    bytes: usize,
+}
+
+/// Why the session cannot go on.
+#[derive(Clone, Debug)]
+enum Failure {
+    /// A record, or what is in it, is wrong.
+    Tls(rustls::Error),
+    /// The peer sends on and on without plaintext.
+    Flood,
+}
+
+impl Failure {
+    fn to_error(&self) -> Error {
+        match self {
+            Failure::Tls(error) => failure_of(error),
+            Failure::Flood => Error::protocol("the server sends TLS records without data, and does not stop"),
+        }
+    }
+}
+
+/// Why a step was not taken.
+#[derive(Debug)]
+enum StepError {
+    /// The exchange is to stop; the session is as it was.
+    Stopped(StopReason),
+    Failed(Failure),
+}
+
+impl From<StopReason> for StepError {
+    fn from(reason: StopReason) -> StepError {
+        StepError::Stopped(reason)
+    }
+}
+
+impl From<rustls::Error> for StepError {
+    fn from(error: rustls::Error) -> StepError {
+        StepError::Failed(Failure::Tls(error))
+    }
+}
+
+/// The records that the session is given at once: whole ones, or else what is there of the first.
+#[derive(Debug)]
+struct Batch {
+    /// Where each whole record ends.
+    ends: [usize; BATCH_RECORDS],
+    records: usize,
+    bytes: usize,
+}
+
+impl Batch {
+    fn of(input: &[u8]) -> Batch {
+        let mut batch = Batch { ends: [0; BATCH_RECORDS], records: 0, bytes: 0 };
+        while batch.records < BATCH_RECORDS && batch.bytes < BATCH_BYTES {
+            let Some(&[_, _, _, high, low]) = input[batch.bytes..].first_chunk::<RECORD_HEADER>() else { break };
+            let end = batch.bytes + RECORD_HEADER + usize::from(u16::from_be_bytes([high, low]));
+            if end > input.len() {
+                break;
+            }
+            batch.ends[batch.records] = end;
+            (batch.records, batch.bytes) = (batch.records + 1, end);
+        }
+        if batch.records == 0 {
+            batch.bytes = input.len();
+        }
+        batch
+    }
+
+    /// How many whole records are in the first `bytes`.
+    fn records_in(&self, bytes: usize) -> usize {
+        self.ends[..self.records].iter().filter(|&&end| end <= bytes).count()
+    }
+}
+
 /// What one step of the session came to.
 #[derive(Debug)]
 enum Step {
@@ -101,6 +170,7 @@ enum Step {
 impl TlsStream {
     /// Does the handshake.
     pub(super) fn connect(
+        exchange: &Exchange,
         stream: Stream,
         config: Arc<ClientConfig>,
         name: ServerName<'static>,
@@ -109,83 +179,81 @@ impl TlsStream {
         let mut tls = TlsStream {
             stream,
             session,
-            input: Input { bytes: Buffer::default(), start: 0, end: 0, size: SMALL },
+            input: Input { bytes: Buffer::default(), start: 0, end: 0, size: TLS_INPUT },
             output: Output::default(),
             plaintext: Vec::new(),
             handshake_done: false,
             peer_closed: false,
             write_failed: false,
+            idle: Idle::default(),
             failure: None,
         };
         loop {
-            match tls.step(&mut [], &[]) {
+            match tls.step(exchange, &mut [], &[]) {
                 Ok(Step::Idle) => {
-                    while tls.flush()? {
-                        tls.stream.wait(Interest::Writable, None)?;
+                    while tls.flush(exchange)? {
+                        tls.stream.wait(exchange, Interest::Writable, None)?;
                     }
                     if tls.handshake_done {
+                        tls.idle = Idle::default();
                         return Ok(tls);
                     }
-                    tls.receive_handshake()?;
+                    tls.receive_handshake(exchange)?;
                 }
                 Ok(Step::Handled | Step::Plaintext(_) | Step::Encrypted) => {}
-                Err(error) => {
-                    tls.fail(error.clone());
-                    return Err(failure_of(&error));
-                }
+                Err(error) => return Err(tls.fail(exchange, error)),
             }
         }
     }
 
-    fn receive_handshake(&mut self) -> Result<(), Error> {
+    fn receive_handshake(&mut self, exchange: &Exchange) -> Result<(), Error> {
         let closed = || Err(Error::closed("the server closed the connection during the TLS handshake"));
         if self.peer_closed {
             return closed();
         }
-        match self.fill()? {
+        match self.fill(exchange)? {
             Some(0) => closed(),
             Some(_) => Ok(()),
-            None => self.stream.wait(Interest::Readable, None).map(drop),
+            None => self.stream.wait(exchange, Interest::Readable, None).map(drop),
         }
     }
 
-    pub(super) fn receive(&mut self, space: &mut [u8], source: Source) -> Result<Received, Error> {
+    pub(super) fn receive(&mut self, exchange: &Exchange, space: &mut [u8], source: Source) -> Result<Received, Error> {
         let mut filled = self.plaintext.len().min(space.len());
         space[..filled].copy_from_slice(&self.plaintext[..filled]);
         self.plaintext.drain(..filled);
         loop {
             // A record is taken where all of it fits.
-            if filled > 0 && space.len() - filled < MAX_PLAINTEXT {
+            if filled > 0 && space.len() - filled < TLS_PLAINTEXT {
                 return Ok(Received::Bytes(filled));
             }
             if self.failure.is_none() && !self.peer_closed {
-                match self.step(&mut space[filled..], &[]) {
+                match self.step(exchange, &mut space[filled..], &[]) {
                     Ok(Step::Plaintext(amount)) => {
                         filled += amount;
                         continue;
                     }
                     Ok(Step::Handled | Step::Encrypted) => continue,
                     Ok(Step::Idle) => {}
-                    Err(error) => self.fail(error),
+                    Err(StepError::Stopped(reason)) => return Err(reason.into()),
+                    Err(error) => drop(self.fail(exchange, error)),
                 }
             }
             // An end is told after the bytes in front of it.
             if filled > 0 {
                 return Ok(Received::Bytes(filled));
             }
-            if let Some(error) = &self.failure {
-                return Err(failure_of(error));
-            }
+            self.check()?;
             if self.peer_closed {
                 return Ok(Received::End { clean: true });
             }
             // What the session itself had to say, that it does not renegotiate for one. What does not leave now goes with the
             // next send, which is also told of a failure; what was received is good whatever becomes of it.
-            let _ = self.flush();
+            let _ = self.flush(exchange);
             if source == Source::Channel {
                 return Ok(Received::Nothing);
             }
-            match self.fill()? {
+            match self.fill(exchange)? {
                 Some(0) => return Ok(Received::End { clean: false }),
                 Some(_) => {}
                 None => return Ok(Received::Nothing),
@@ -195,28 +263,23 @@ impl TlsStream {
 
     /// Encrypts all of `bytes`, or, while records of an earlier call wait, takes nothing and sends as much of those as the
     /// kernel takes. Each is fast, so that the caller can look at the stop signal in between.
-    pub(super) fn send(&mut self, bytes: &[u8]) -> Result<Sent, Error> {
+    pub(super) fn send(&mut self, exchange: &Exchange, bytes: &[u8]) -> Result<Sent, Error> {
         // Otherwise records that wait for a peer which reads no more would hide what is wrong until the deadline.
-        if let Some(error) = &self.failure {
-            return Err(failure_of(error));
-        }
+        self.check()?;
         if self.pending() == 0 && !bytes.is_empty() {
-            self.encrypt(bytes)?;
+            self.encrypt(exchange, bytes)?;
             return Ok(Sent { taken: bytes.len(), blocked: false });
         }
-        Ok(Sent { taken: 0, blocked: self.flush()? })
+        Ok(Sent { taken: 0, blocked: self.flush(exchange)? })
     }
 
-    fn encrypt(&mut self, bytes: &[u8]) -> Result<(), Error> {
+    fn encrypt(&mut self, exchange: &Exchange, bytes: &[u8]) -> Result<(), Error> {
         loop {
-            match self.step(&mut [], bytes) {
+            match self.step(exchange, &mut [], bytes) {
                 Ok(Step::Encrypted) => return Ok(()),
                 Ok(Step::Handled | Step::Plaintext(_)) => {}
                 Ok(Step::Idle) => return Err(Error::internal("a TLS session took nothing to send")),
-                Err(error) => {
-                    self.fail(error.clone());
-                    return Err(failure_of(&error));
-                }
+                Err(error) => return Err(self.fail(exchange, error)),
             }
         }
     }
@@ -226,29 +289,43 @@ impl TlsStream {
         self.output.end - self.output.start
     }
 
-    /// A session ticket or a key update may come at any time and is no reason to give a connection up; half of one would
-    /// have to be kept.
-    pub(super) fn is_quiet(&mut self) -> bool {
+    /// Whether an idle connection is still good for a request. A session ticket or a key update may come at any time and is
+    /// no reason to give it up. One read is looked at: a peer that has more to say than fits into it is given up, and so is
+    /// one of whose record only a part is there.
+    pub(super) fn is_quiet(&mut self, exchange: &Exchange) -> bool {
+        let mut probe = [0; IDLE_PROBE];
+        let received = match self.stream.read(exchange, &mut probe) {
+            Ok(None) => return self.failure.is_none() && !self.peer_closed && self.pending() == 0,
+            Ok(Some(received)) if received > 0 && received < probe.len() => received,
+            Ok(Some(_)) | Err(_) => return false,
+        };
+        self.input.bytes = Buffer::Small(probe[..received].to_vec());
+        (self.input.start, self.input.end) = (0, received);
         let mut byte = [0];
-        let quiet = matches!(self.receive(&mut byte, Source::Socket), Ok(Received::Nothing))
+        let quiet = matches!(self.receive(exchange, &mut byte, Source::Channel), Ok(Received::Nothing))
             && self.pending() == 0
             && self.input.start == self.input.end;
-        self.shrink();
+        self.shrink(exchange.worker());
         quiet
     }
 
     /// Gives back the memory that an idle connection does not need.
-    pub(super) fn shrink(&mut self) {
+    pub(super) fn shrink(&mut self, worker: &Worker) {
         let Input { bytes, start, end, size } = &mut self.input;
         let rest = bytes[*start..*end].to_vec();
-        (*start, *end, *size) = (0, rest.len(), SMALL);
-        give_back(std::mem::replace(bytes, Buffer::Small(rest)));
+        (*start, *end, *size) = (0, rest.len(), TLS_INPUT);
+        worker.give_back(std::mem::replace(bytes, Buffer::Small(rest)));
         if self.pending() == 0 {
-            give_back(std::mem::take(&mut self.output.bytes));
+            worker.give_back(std::mem::take(&mut self.output.bytes));
         }
         if self.plaintext.is_empty() {
             self.plaintext = Vec::new();
         }
+    }
+
+    /// Whether nothing that was received waits to be handed out or looked at.
+    pub(super) fn is_drained(&self) -> bool {
+        self.plaintext.is_empty() && self.input.start == self.input.end
     }
 
     pub(super) fn stream(&self) -> &Stream {
@@ -260,40 +337,41 @@ impl TlsStream {
     }
 
     /// Receives once, behind what is there of a record; `None` where there is nothing yet.
-    fn fill(&mut self) -> Result<Option<usize>, Error> {
-        let largest = LARGE_INPUT.max(self.stream.low_water_mark() as usize);
+    fn fill(&mut self, exchange: &Exchange) -> Result<Option<usize>, Error> {
+        let largest = LARGE_TLS_INPUT.max(self.stream.low_water_mark() as usize);
         let Input { bytes, start, end, size } = &mut self.input;
         bytes.copy_within(*start..*end, 0);
         (*start, *end) = (0, *end - *start);
         if *end == bytes.len() {
-            *size = (*size).max((2 * *end).min(LARGE_INPUT));
+            *size = (*size).max((2 * *end).min(LARGE_TLS_INPUT));
         }
-        grow(bytes, *size);
+        exchange.worker().grow(bytes, *size);
         if *end == bytes.len() {
-            let error = rustls::Error::InvalidMessage(InvalidMessage::HandshakePayloadTooLarge);
-            self.fail(error.clone());
-            return Err(failure_of(&error));
+            let error = rustls::Error::InvalidMessage(InvalidMessage::HandshakePayloadTooLarge).into();
+            return Err(self.fail(exchange, error));
         }
-        match self.stream.read(&mut bytes[*end..]) {
-            Ok(received) => {
+        match self.stream.read(exchange, &mut bytes[*end..])? {
+            Some(received) => {
                 *end += received;
                 if *end == bytes.len() && self.handshake_done {
                     *size = (*size).max((4 * *size).min(largest));
                 }
                 Ok(Some(received))
             }
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(None),
-            Err(error) => Err(Error::connection(&error)),
+            None => Ok(None),
         }
     }
 
-    /// Lets the session do one thing: with the input, with something of its own to be sent, or with `bytes`.
-    fn step(&mut self, space: &mut [u8], bytes: &[u8]) -> Result<Step, rustls::Error> {
-        let records = &mut self.input.bytes[self.input.start..self.input.end];
+    /// Lets the session do one thing: with a batch of the input, with something of its own to be sent, or with `bytes`.
+    fn step(&mut self, exchange: &Exchange, space: &mut [u8], bytes: &[u8]) -> Result<Step, StepError> {
+        let batch = Batch::of(&self.input.bytes[self.input.start..self.input.end]);
+        exchange.worker().turn(batch.bytes)?;
+        let records = &mut self.input.bytes[self.input.start..self.input.start + batch.bytes];
         let UnbufferedStatus { mut discard, state } = self.session.process_tls_records(records);
         let step = match state? {
             ConnectionState::ReadTraffic(mut traffic) => {
                 let mut filled = 0;
+                let kept = self.plaintext.len();
                 while let Some(record) = traffic.next_record() {
                     let record = record?;
                     discard += record.discard;
@@ -302,10 +380,15 @@ impl TlsStream {
                     filled += fitting.len();
                     self.plaintext.extend_from_slice(rest);
                 }
-                Step::Plaintext(filled)
+                if filled > 0 || self.plaintext.len() > kept {
+                    self.idle = Idle::default();
+                    self.input.start += discard;
+                    return Ok(Step::Plaintext(filled));
+                }
+                Step::Plaintext(0)
             }
             ConnectionState::EncodeTlsData(mut data) => {
-                self.output.encode(&mut data)?;
+                self.output.encode(exchange.worker(), &mut data)?;
                 Step::Handled
             }
             ConnectionState::TransmitTlsData(data) => {
@@ -318,7 +401,7 @@ impl TlsStream {
                 if bytes.is_empty() {
                     Step::Idle
                 } else {
-                    self.output.encrypt(&mut traffic, bytes)?;
+                    self.output.encrypt(exchange.worker(), &mut traffic, bytes)?;
                     Step::Encrypted
                 }
             }
@@ -327,36 +410,53 @@ impl TlsStream {
                 Step::Handled
             }
             ConnectionState::BlockedHandshake | ConnectionState::Closed => Step::Idle,
-            state => return Err(rustls::Error::General(format!("unexpected: {state:?}"))),
+            state => return Err(rustls::Error::General(format!("unexpected: {state:?}")).into()),
         };
         self.input.start += discard;
+        self.idle.records += batch.records_in(discard);
+        self.idle.bytes += discard;
+        if self.idle.records > MAX_IDLE_RECORDS || self.idle.bytes > MAX_IDLE_BYTES {
+            return Err(StepError::Failed(Failure::Flood));
+        }
         Ok(step)
     }
 
-    /// Keeps what is wrong, and tells the peer why, which is lost when it cannot leave at once.
-    fn fail(&mut self, error: rustls::Error) {
-        self.failure = Some(error);
+    /// An error that was kept.
+    fn check(&self) -> Result<(), Error> {
+        self.failure.as_ref().map_or(Ok(()), |failure| Err(failure.to_error()))
+    }
+
+    /// Keeps what is wrong, unless the exchange is only to stop, and tells the peer why; that is lost when it cannot leave at
+    /// once.
+    fn fail(&mut self, exchange: &Exchange, error: StepError) -> Error {
+        let failure = match error {
+            StepError::Stopped(reason) => return reason.into(),
+            StepError::Failed(failure) => failure,
+        };
         while self.session.wants_write() {
-            if self.step(&mut [], &[]).is_err() {
+            if self.step(exchange, &mut [], &[]).is_err() {
                 break;
             }
         }
         self.input.start = self.input.end;
-        let _ = self.flush();
+        let _ = self.flush(exchange);
+        let error = failure.to_error();
+        self.failure = Some(failure);
+        error
     }
 
     /// Sends the pending records; `true` when some have to wait.
-    fn flush(&mut self) -> Result<bool, Error> {
+    fn flush(&mut self, exchange: &Exchange) -> Result<bool, Error> {
         while self.pending() > 0 {
             if self.write_failed {
                 return Err(Error::closed("the connection had failed before"));
             }
-            match self.stream.write(&self.output.bytes[self.output.start..self.output.end]) {
-                Ok(sent) => self.output.start += sent,
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(true),
+            match self.stream.write(exchange, &self.output.bytes[self.output.start..self.output.end]) {
+                Ok(Some(sent)) => self.output.start += sent,
+                Ok(None) => return Ok(true),
                 Err(error) => {
                     self.write_failed = true;
-                    return Err(Error::connection(&error));
+                    return Err(error);
                 }
             }
         }
@@ -367,10 +467,10 @@ impl TlsStream {
 
 impl Output {
     /// Appends what the session has to say.
-    fn encode<Data>(&mut self, data: &mut EncodeTlsData<'_, Data>) -> Result<(), rustls::Error> {
+    fn encode<Data>(&mut self, worker: &Worker, data: &mut EncodeTlsData<'_, Data>) -> Result<(), rustls::Error> {
         let mut result = data.encode(&mut self.bytes[self.end..]);
         if let Err(EncodeError::InsufficientSize(InsufficientSizeError { required_size })) = result {
-            self.make_room(required_size);
+            self.make_room(worker, required_size);
             result = data.encode(&mut self.bytes[self.end..]);
         }
         self.end += result.map_err(|error| rustls::Error::General(error.to_string()))?;
@@ -378,10 +478,15 @@ impl Output {
     }
 
     /// Appends `bytes` in records.
-    fn encrypt<Data>(&mut self, traffic: &mut WriteTraffic<'_, Data>, bytes: &[u8]) -> Result<(), rustls::Error> {
+    fn encrypt<Data>(
+        &mut self,
+        worker: &Worker,
+        traffic: &mut WriteTraffic<'_, Data>,
+        bytes: &[u8],
+    ) -> Result<(), rustls::Error> {
         let mut result = traffic.encrypt(bytes, &mut self.bytes[self.end..]);
         if let Err(EncryptError::InsufficientSize(InsufficientSizeError { required_size })) = result {
-            self.make_room(required_size);
+            self.make_room(worker, required_size);
             result = traffic.encrypt(bytes, &mut self.bytes[self.end..]);
         }
         self.end += result.map_err(|error| rustls::Error::General(error.to_string()))?;
@@ -389,7 +494,7 @@ impl Output {
     }
 
     /// In whole steps, so that a buffer of another connection is used again.
-    fn make_room(&mut self, size: usize) {
-        grow(&mut self.bytes, (self.end + size).next_multiple_of(MAX_PLAINTEXT));
+    fn make_room(&mut self, worker: &Worker, size: usize) {
+        worker.grow(&mut self.bytes, (self.end + size).next_multiple_of(TLS_PLAINTEXT));
     }
 }

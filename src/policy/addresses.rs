@@ -13,7 +13,6 @@ use super::domains::Refusal;
 /// what it says, and was checked as such before.
 ///
 /// `allow_lan` is the session's option that permits local addresses. Switching the domain lists off does not.
-#[cfg_attr(not(test), expect(dead_code, reason = "the connector asks it"))]
 pub fn may_connect(host: &str, address: IpAddr, allow_lan: bool) -> Result<(), Refusal> {
     let says_so = is_local_name(host) || host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok();
     if !allow_lan && !says_so && is_of_the_device(address) { Err(Refusal::OwnAddress) } else { Ok(()) }

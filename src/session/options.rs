@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use crate::http::{self, Client, ClientOptions, Proxy, Resolver, Trust};
 use crate::log::{Level, Log};
+use crate::policy::addresses;
 use crate::policy::domains::{DomainEntryError, DomainList, DomainRules};
 use crate::policy::headers::{Identity, IdentityError};
 use crate::policy::limits::Limits;
@@ -45,6 +46,8 @@ pub struct SessionOptions {
     pub skip_domain_check: bool,
     /// Whether `http` URLs are allowed.
     pub allow_plain_http: bool,
+    /// Whether an upload is never sent a second time.
+    pub send_uploads_once: bool,
     /// Certificates in PEM; `None` is the operating system's.
     pub root_certificates: Option<Vec<u8>>,
     /// Public keys that hosts must show.
@@ -147,11 +150,15 @@ impl SessionOptions {
             .as_deref()
             .map(|url| Proxy::parse(url).map_err(|error| OpenError::Proxy(error.detail)))
             .transpose()?;
+        let allow_lan = self.allow_lan;
         let client = Client::new(ClientOptions {
             trust,
             pins: self.pins,
             proxy,
             resolver: self.resolver,
+            address_rule: Some(Arc::new(move |host, address| {
+                addresses::may_connect(host, address, allow_lan).map_err(|refusal| refusal.to_string())
+            })),
             log: self.log.clone(),
         })
         .map_err(|error| match error.kind {
@@ -177,6 +184,7 @@ impl SessionOptions {
             quirks: Quirks::new(self.platform, &client_version, base_library_version.as_ref()),
             domains,
             allow_plain_http: self.allow_plain_http,
+            send_uploads_once: self.send_uploads_once,
             limits: self.limits,
             client,
             storage,

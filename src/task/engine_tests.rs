@@ -2,7 +2,7 @@ use std::sync::{Barrier, mpsc};
 
 use super::delivery::tests::Inline;
 use super::*;
-use crate::buffer;
+use crate::worker::sizes;
 
 const LIMIT: Duration = Duration::from_secs(60);
 
@@ -34,7 +34,7 @@ fn what_a_task_leaves_is_dropped_before_the_next() {
     let (sender, seen) = mpsc::channel();
     let value = Arc::new(());
     let (left, watched) = (value.clone(), Arc::downgrade(&value));
-    submit(&engine, move || deferred::drop_later(left));
+    submit(&engine, move || crate::deferred::drop_later(left));
     drop(value);
     submit(&engine, move || sender.send(watched.strong_count()).unwrap());
     assert_eq!(seen.recv_timeout(LIMIT).unwrap(), 0);
@@ -50,12 +50,12 @@ fn two_tasks_at_once_share_the_memory() {
         let (sender, both) = (sender.clone(), both.clone());
         submit(&engine, move || {
             both.wait();
-            let size = buffer::size(7, 3);
+            let size = sizes::large_download_file();
             both.wait();
             sender.send(size).unwrap();
         });
     }
-    assert_eq!([(); 2].map(|()| seen.recv_timeout(LIMIT).unwrap()), [3, 3]);
+    assert_eq!([(); 2].map(|()| seen.recv_timeout(LIMIT).unwrap()), [128 * 1024; 2]);
     engine.close();
 }
 
@@ -81,7 +81,7 @@ fn the_host_is_told_before_what_a_task_leaves_is_dropped() {
     let engine = Engine::new(1, 1, Some(Box::new(Inline))).unwrap();
     let (sender, seen) = mpsc::channel();
     let left = Left(sender.clone());
-    submit_to(&engine, move || deferred::drop_later(left), Told(sender));
+    submit_to(&engine, move || crate::deferred::drop_later(left), Told(sender));
     assert_eq!([(); 2].map(|()| seen.recv_timeout(LIMIT).unwrap()), ["told", "dropped"]);
     engine.close();
 }

@@ -12,11 +12,10 @@ use std::time::{Duration, Instant};
 
 pub use delivery::{Executor, as_callback, in_callback};
 
-use crate::buffer::Running;
-use crate::deferred;
 use crate::error::{Failure, TransferError};
 use crate::policy::quirks::Api;
 use crate::transfer::{Events, Head, Outcome, Profile, TransferContext, epoch_milliseconds};
+use crate::worker::sizes::RunningTransfer;
 use crate::worker::{StopReason, StopSignal, Worker, WorkerThread};
 use delivery::{Delivery, Event};
 use pool::Pool;
@@ -210,7 +209,7 @@ impl Engine {
         let worker = Arc::new(Worker::new(task.stop.clone(), thread.clone()));
         let events: Arc<dyn Events> = Arc::new(TaskEvents { task: task.clone(), delivery: self.delivery.clone() });
         let context = TransferContext { worker: &worker, events: &events, profile: &task.profile };
-        let running = Running::begin();
+        let running = RunningTransfer::begin();
         let result = catch_unwind(AssertUnwindSafe(|| {
             task.stop.check().map_err(TransferError::cancelled)?;
             job(&context)
@@ -219,8 +218,8 @@ impl Engine {
         drop(running);
         self.pool(task.api).free_place();
         self.end(task, result);
-        deferred::drop_all();
         worker.drop_deferred();
+        crate::deferred::drop_all();
     }
 
     fn end(&self, task: &Arc<Task>, result: Result<Outcome, TransferError>) {

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use super::exchange::{self, Exchanged, Prepared};
 use super::{Content, Environment, Outcome, TransferContext, failure};
-use crate::buffer;
-use crate::error::{Failure, TransferError};
+use crate::error::TransferError;
 use crate::http::{self, Response};
 use crate::policy::extension;
 use crate::policy::quirks::{Api, Effect};
 use crate::storage::PartFile;
+use crate::worker::sizes;
 
 /// The OBJECT of `wx.downloadFile`, owned.
 #[derive(Debug)]
@@ -31,9 +31,6 @@ pub struct PreparedDownload {
     file_path: Option<String>,
 }
 
-/// What one read takes: small while nothing says that the body is large, since ten may run at once.
-const SMALL_BUFFER: usize = 32 * 1024;
-
 impl PreparedDownload {
     /// Checks the parameters. Nothing is opened or sent.
     pub fn new(environment: &Environment, request: DownloadRequest) -> Result<PreparedDownload, TransferError> {
@@ -50,7 +47,7 @@ impl PreparedDownload {
             Some(path) => environment.storage.create_target(path)?,
             None => environment.storage.create_temporary()?,
         };
-        let http_context = Arc::new(http::Context::new(context.worker.clone()));
+        let http_context = Arc::new(http::Exchange::new(context.worker.clone()));
         let exchanged = exchange::run(environment, context, Api::Download, prepared, &http_context, None)?;
         let written = write(environment, context, exchanged, &mut part);
         exchange::record(context, &http_context);
@@ -86,21 +83,18 @@ fn write(
     part: &mut PartFile,
 ) -> Result<(u16, Option<String>), TransferError> {
     let Exchanged { mut response, target } = exchanged;
-    let limit = environment.limits.max_download_size;
     let expected = response.content_length();
-    if expected.is_some_and(|length| length > limit) {
-        return Err(too_large(limit));
-    }
     part.reserve(expected)?;
-    let is_large = expected.is_some_and(|length| length >= buffer::LARGE_BODY);
-    let mut buffer = buffer::take(if is_large { buffer::size(256 * 1024, 128 * 1024) } else { SMALL_BUFFER });
+    let is_large = expected.is_some_and(|length| length >= sizes::LARGE_BODY);
+    let size = if is_large { sizes::large_download_file() } else { sizes::DOWNLOAD_FILE };
+    let mut buffer = context.worker.take_buffer(size);
     let reports = !environment.quirks.has(Api::Download, Effect::NoProgressEvents);
-    let copied = copy(&mut response, &mut buffer, part, limit, |length| {
+    let copied = copy(&mut response, &mut buffer, part, |length| {
         if reports {
             context.events.progress(length, expected);
         }
     });
-    buffer::give_back(buffer);
+    context.worker.give_back(buffer);
     copied?;
     let value = |name: &str| {
         let header = response.headers.iter().find(|header| header.name.eq_ignore_ascii_case(name));
@@ -115,22 +109,14 @@ fn copy(
     response: &mut Response,
     buffer: &mut [u8],
     part: &mut PartFile,
-    limit: u64,
     written: impl Fn(u64),
 ) -> Result<(), TransferError> {
     loop {
-        let count = response.read(buffer).map_err(failure::of_exchange)?;
+        let count = response.read(buffer).map_err(|error| failure::of_exchange(Api::Download, error))?;
         if count == 0 {
             return Ok(());
-        }
-        if part.length() + count as u64 > limit {
-            return Err(too_large(limit));
         }
         part.write(&buffer[..count])?;
         written(part.length());
     }
-}
-
-fn too_large(limit: u64) -> TransferError {
-    TransferError::new(Failure::FileTooLarge, format!("the file is larger than {limit} bytes"))
 }

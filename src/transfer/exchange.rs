@@ -54,7 +54,7 @@ pub fn run(
     context: &TransferContext<'_>,
     api: Api,
     prepared: Prepared,
-    http_context: &Arc<http::Context>,
+    http_context: &Arc<http::Exchange>,
     mut body: Option<&mut dyn http::BodySource>,
 ) -> Result<Exchanged, TransferError> {
     let Prepared { mut target, mut headers } = prepared;
@@ -73,10 +73,15 @@ pub fn run(
                 Some(body) => Some(&mut **body),
                 None => None,
             },
+            may_be_sent_again: !environment.send_uploads_once,
+            body_limit: match api {
+                Api::Upload => environment.limits.max_answer_size,
+                Api::Download => environment.limits.max_download_size,
+            },
         };
         let sent = environment.client.send(request, http_context);
         profile(context).record(&http_context.trace());
-        let response = sent.map_err(failure::of_exchange)?;
+        let response = sent.map_err(|error| failure::of_exchange(api, error))?;
         let answer = Answer {
             target: &target,
             method,
@@ -122,7 +127,7 @@ pub fn run(
 }
 
 /// Takes over the times of a response that was read to its end, or failed on the way.
-pub fn record(context: &TransferContext<'_>, http_context: &http::Context) {
+pub fn record(context: &TransferContext<'_>, http_context: &http::Exchange) {
     profile(context).record(&http_context.trace());
 }
 

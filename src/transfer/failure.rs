@@ -2,19 +2,25 @@
 
 use crate::error::{Category, Failure, TransferError};
 use crate::http;
+use crate::policy::quirks::Api;
 use crate::policy::redirect::RedirectError;
 use crate::storage;
 
-/// A failed exchange.
-pub fn of_exchange(error: http::Error) -> TransferError {
+/// A failed exchange of `api`.
+pub fn of_exchange(api: Api, error: http::Error) -> TransferError {
     let failure = match error.kind {
         http::ErrorKind::Cancelled(reason) => Failure::Cancelled(reason),
         http::ErrorKind::NameResolution => Failure::Network(Category::NameResolution),
         http::ErrorKind::Connect | http::ErrorKind::Proxy => Failure::Network(Category::Connect),
         http::ErrorKind::Tls(failure) => Failure::Tls(failure),
-        http::ErrorKind::Closed => Failure::Network(Category::ConnectionClosed),
+        http::ErrorKind::Closed | http::ErrorKind::UncleanEnd => Failure::Network(Category::ConnectionClosed),
+        http::ErrorKind::AddressRefused => Failure::NotInDomainList,
+        http::ErrorKind::OutOfResources => Failure::Internal,
         http::ErrorKind::Protocol => Failure::Network(Category::Protocol),
-        http::ErrorKind::BodyTooLarge => Failure::FileTooLarge,
+        http::ErrorKind::BodyTooLarge => match api {
+            Api::Upload => Failure::DataTooLarge,
+            Api::Download => Failure::FileTooLarge,
+        },
         http::ErrorKind::RequestBody(_) => Failure::SourceFile,
         http::ErrorKind::PlatformVerifier => Failure::TrustStoreUnavailable,
         http::ErrorKind::Internal => Failure::Internal,

@@ -37,6 +37,8 @@ pub struct Environment {
     pub domains: DomainRules,
     /// Whether `http` URLs are allowed.
     pub allow_plain_http: bool,
+    /// Whether an upload is never sent a second time.
+    pub send_uploads_once: bool,
     /// How long and how large.
     pub limits: Limits,
     /// Connections.

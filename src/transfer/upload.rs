@@ -11,6 +11,7 @@ use crate::error::{Failure, TransferError};
 use crate::http;
 use crate::policy::quirks::{Api, Effect};
 use crate::storage::Source;
+use crate::worker::sizes;
 
 /// The OBJECT of `wx.uploadFile`, owned.
 #[derive(Debug)]
@@ -117,7 +118,7 @@ impl PreparedUpload {
                 *value = multipart.content_type();
             }
         }
-        let http_context = Arc::new(http::Context::new(context.worker.clone()));
+        let http_context = Arc::new(http::Exchange::new(context.worker.clone()));
         let reports = !environment.quirks.has(Api::Upload, Effect::NoProgressEvents);
         let length = multipart.length();
         if reports {
@@ -130,7 +131,7 @@ impl PreparedUpload {
             // A server may answer before the last bytes have reached it; they need nothing more from here.
             context.events.progress(http_context.body_bytes_accepted(), Some(length));
         }
-        let outcome = read_data(environment, exchanged);
+        let outcome = read_data(exchanged);
         exchange::record(context, &http_context);
         let outcome = outcome?;
         context.worker.stop().settle().map_err(TransferError::cancelled)?;
@@ -138,23 +139,14 @@ impl PreparedUpload {
     }
 }
 
-fn read_data(environment: &Environment, exchanged: Exchanged) -> Result<Outcome, TransferError> {
+fn read_data(exchanged: Exchanged) -> Result<Outcome, TransferError> {
     let mut response = exchanged.response;
-    let limit = environment.limits.max_answer_size;
-    let too_large = || TransferError::new(Failure::DataTooLarge, format!("the answer is larger than {limit} bytes"));
-    let announced = response.content_length();
-    if announced.is_some_and(|length| length > limit) {
-        return Err(too_large());
-    }
     let mut data = Vec::new();
-    let mut buffer = [0; 8 * 1024];
+    let mut buffer = [0; sizes::ANSWER];
     loop {
-        let count = response.read(&mut buffer).map_err(failure::of_exchange)?;
+        let count = response.read(&mut buffer).map_err(|error| failure::of_exchange(Api::Upload, error))?;
         if count == 0 {
             break;
-        }
-        if data.len() as u64 + count as u64 > limit {
-            return Err(too_large());
         }
         data.extend_from_slice(&buffer[..count]);
     }

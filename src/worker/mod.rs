@@ -31,7 +31,7 @@ use buffers::SpareBuffers;
 pub use pool::{ThreadPool, WorkQueue};
 pub use stop::{StopReason, StopSignal};
 pub use timer::{Alarm, Timer};
-pub use wait::{Events, MAX_WATCHED, WaitError};
+pub use wait::{MAX_WATCHED, WaitError};
 
 use crate::platform::Waker;
 

@@ -1,6 +1,7 @@
 //! Threads that come when there is work and go when there is none for a while.
 
 use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
@@ -48,7 +49,13 @@ struct PoolState<Q> {
     /// Threads that wait for work.
     idle: usize,
     closed: bool,
-    handles: Vec<JoinHandle<()>>,
+    handles: Vec<Handle>,
+}
+
+struct Handle {
+    /// The thread is inside of `run`. Changed under the lock of the pool only.
+    is_busy: Arc<AtomicBool>,
+    thread: JoinHandle<()>,
 }
 
 impl<Q: WorkQueue> ThreadPool<Q> {
@@ -99,45 +106,55 @@ impl<Q: WorkQueue> ThreadPool<Q> {
 
     /// Lets the threads end after what they do now, and waits for them. What is still queued stays in the queue.
     pub fn close(&self) {
-        let handles = {
-            let mut state = lock(&self.shared.state);
-            state.closed = true;
-            std::mem::take(&mut state.handles)
-        };
+        self.end(|_| true);
+    }
+
+    /// Lets the threads end, and waits for those that do nothing. A busy one ends when its work does.
+    pub fn close_idle(&self) {
+        self.end(|handle| !handle.is_busy.load(Ordering::Relaxed));
+    }
+
+    fn end(&self, is_waited_for: impl Fn(&Handle) -> bool) {
+        let mut state = lock(&self.shared.state);
+        state.closed = true;
+        let mut handles = std::mem::take(&mut state.handles);
+        handles.retain(is_waited_for);
+        drop(state);
         self.shared.changed.notify_all();
         for handle in handles {
             // `run` does not panic, so there is nothing to learn from the result.
-            let _ = handle.join();
+            let _ = handle.thread.join();
         }
     }
 
     fn start(&self, state: &mut PoolState<Q>) -> io::Result<()> {
         // An ended thread has nothing left to be waited for; without its handle the list stays short.
-        state.handles.retain(|handle| !handle.is_finished());
+        state.handles.retain(|handle| !handle.thread.is_finished());
         let thread = Arc::new(WorkerThread::default());
         // Here, where a lack of descriptors can still be told.
         thread.waker()?;
-        let shared = self.shared.clone();
-        let handle = thread::Builder::new()
-            .name(self.name.into())
-            .stack_size(self.stack_size)
-            .spawn(move || shared.work(&thread))?;
-        state.handles.push(handle);
+        let is_busy = Arc::new(AtomicBool::new(false));
+        let (shared, busy) = (self.shared.clone(), is_busy.clone());
+        let builder = thread::Builder::new().name(self.name.into()).stack_size(self.stack_size);
+        let thread = builder.spawn(move || shared.work(&thread, &busy))?;
+        state.handles.push(Handle { is_busy, thread });
         state.threads += 1;
         Ok(())
     }
 }
 
 impl<Q: WorkQueue> Shared<Q> {
-    fn work(&self, thread: &Arc<WorkerThread>) {
+    fn work(&self, thread: &Arc<WorkerThread>, is_busy: &AtomicBool) {
         let mut state = lock(&self.state);
         loop {
             while !state.closed
                 && let Some(work) = state.queue.next()
             {
+                is_busy.store(true, Ordering::Relaxed);
                 drop(state);
                 (self.run)(work, thread);
                 state = lock(&self.state);
+                is_busy.store(false, Ordering::Relaxed);
                 state.queue.done();
             }
             if state.closed {
@@ -262,7 +279,7 @@ mod tests {
         let handles = std::mem::take(&mut lock(&pool.shared.state).handles);
         assert_eq!(handles.len(), 3);
         for handle in handles {
-            handle.join().unwrap();
+            handle.thread.join().unwrap();
         }
         assert_eq!(threads(&pool), 0);
         let (sender, done) = mpsc::channel();

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::io;
 use std::sync::{Condvar, Mutex, PoisonError};
-use std::thread;
+use std::thread::{self, JoinHandle};
 use std::time::Instant;
 
 use super::lock;
@@ -20,8 +20,10 @@ pub struct Timer {
 struct TimerState {
     alarms: Vec<(u64, Instant, Action)>,
     next_number: u64,
-    /// The thread is alive.
-    runs: bool,
+    /// The thread, while there is something to wait for.
+    thread: Option<JoinHandle<()>>,
+    /// The number of the thread that is to run: a former one ends when it looks.
+    generation: u64,
     /// The number of the action that runs now.
     running: Option<u64>,
 }
@@ -37,7 +39,7 @@ pub struct Alarm {
 }
 
 static TIMER: Timer = Timer {
-    state: Mutex::new(TimerState { alarms: Vec::new(), next_number: 0, runs: false, running: None }),
+    state: Mutex::new(TimerState { alarms: Vec::new(), next_number: 0, thread: None, generation: 0, running: None }),
     changed: Condvar::new(),
 };
 
@@ -54,9 +56,10 @@ impl Timer {
     /// No thread can be started; `action` is dropped.
     pub fn set(&'static self, when: Instant, action: impl FnOnce() + Send + 'static) -> io::Result<Alarm> {
         let mut state = lock(&self.state);
-        if !state.runs {
-            thread::Builder::new().name("wxt-timer".into()).stack_size(STACK_SIZE).spawn(|| self.run())?;
-            state.runs = true;
+        if state.thread.is_none() {
+            let generation = state.generation;
+            let builder = thread::Builder::new().name("wxt-timer".into()).stack_size(STACK_SIZE);
+            state.thread = Some(builder.spawn(move || self.run(generation))?);
         }
         let number = state.next_number;
         state.next_number += 1;
@@ -65,12 +68,22 @@ impl Timer {
         Ok(Alarm { timer: self, number })
     }
 
-    fn run(&self) {
+    /// Lets the thread end when there is nothing left to wait for, and gives it to be joined.
+    fn end_if_empty(&self, state: &mut TimerState) -> Option<JoinHandle<()>> {
+        if !state.alarms.is_empty() || state.running.is_some() {
+            return None;
+        }
+        state.generation += 1;
+        state.thread.take()
+    }
+
+    fn run(&self, generation: u64) {
         let mut state = lock(&self.state);
-        loop {
+        while state.generation == generation {
             let next = state.alarms.iter().enumerate().min_by_key(|(_, (_, when, _))| *when);
             let Some((index, &(_, when, _))) = next else {
-                state.runs = false;
+                state.thread = None;
+                state.generation += 1;
                 return;
             };
             let left = when.saturating_duration_since(Instant::now());
@@ -91,13 +104,18 @@ impl Timer {
 
 impl Alarm {
     /// Takes the action back. `false` if it has run; one that runs now is waited for, so the caller must hold no lock that it
-    /// takes.
+    /// takes. The thread has ended when the last action is taken back.
     pub fn cancel(self) -> bool {
         let mut state = lock(&self.timer.state);
         if let Some(index) = state.alarms.iter().position(|(number, ..)| *number == self.number) {
             let (_, _, action) = state.alarms.swap_remove(index);
+            let thread = self.timer.end_if_empty(&mut state);
             self.timer.changed.notify_all();
             drop(state);
+            // Not on the thread itself, where an action may drop what holds an alarm.
+            if let Some(thread) = thread.filter(|thread| thread.thread().id() != thread::current().id()) {
+                let _ = thread.join();
+            }
             // Outside the lock: what it holds may do anything when it is dropped.
             drop(action);
             return true;

@@ -74,6 +74,11 @@ impl<S: Read> Decoder<S> {
     pub(super) fn new(codings: Vec<Coding>, source: S) -> Decoder<S> {
         Decoder { layers: codings.into_iter().map(Layer::new).collect(), source }
     }
+
+    /// The source, of which nothing may be read here.
+    pub(super) fn source_mut(&mut self) -> &mut S {
+        &mut self.source
+    }
 }
 
 impl<S: Read> Read for Decoder<S> {

@@ -137,11 +137,11 @@ fn in_receive(reached: Sender<()>) -> Hanging {
     hanging(client(), server.url(), server)
 }
 
-fn run(hanging: &Hanging, context: &Arc<Context>) -> Error {
+fn run(hanging: &Hanging, exchange: &Arc<Exchange>) -> Error {
     let mut body = PatternBody::new(hanging.body_length);
     let result = match hanging.body_length {
-        0 => get(&hanging.client, &hanging.url, context),
-        _ => post(&hanging.client, &hanging.url, &mut body, context),
+        0 => get(&hanging.client, &hanging.url, exchange),
+        _ => post(&hanging.client, &hanging.url, &mut body, exchange),
     };
     match result.and_then(|mut response| read_all(&mut response)) {
         Err(error) => error,
@@ -154,9 +154,9 @@ fn a_cancel_ends_every_phase_at_once() {
     for (name, phase) in PHASES {
         let (reached, was_reached) = mpsc::channel();
         let hanging = phase(reached);
-        let (context, token, _waker) = context_with_deadline(Instant::now() + PATIENCE);
+        let (exchange, token, _waker) = exchange_with_deadline(Instant::now() + PATIENCE);
         let (error, cancelled_at) = thread::scope(|scope| {
-            let exchange = scope.spawn(|| (run(&hanging, &context), Instant::now()));
+            let exchange = scope.spawn(|| (run(&hanging, &exchange), Instant::now()));
             was_reached.recv_timeout(PATIENCE).unwrap();
             let cancelled_at = Instant::now();
             assert!(token.request(StopReason::Interrupted));
@@ -175,8 +175,8 @@ fn a_deadline_ends_every_phase() {
         let (reached, _was_reached) = mpsc::channel();
         let hanging = phase(reached);
         let begin = Instant::now();
-        let (context, _token, _waker) = context_with_deadline(begin + Duration::from_millis(150));
-        let error = run(&hanging, &context);
+        let (exchange, _token, _waker) = exchange_with_deadline(begin + Duration::from_millis(150));
+        let error = run(&hanging, &exchange);
         let took = begin.elapsed();
         assert!(matches!(error.kind, ErrorKind::Cancelled(StopReason::DeadlinePassed)), "{name}: {error:?}");
         assert!(took >= Duration::from_millis(150), "{name} took {took:?}");
@@ -187,9 +187,9 @@ fn a_deadline_ends_every_phase() {
 #[test]
 fn a_cancelled_exchange_does_not_begin() {
     let server = Server::answering("HTTP/1.1 204 No Content\r\n\r\n");
-    let (context, token, _waker) = context_with_deadline(Instant::now() + PATIENCE);
+    let (exchange, token, _waker) = exchange_with_deadline(Instant::now() + PATIENCE);
     token.request(StopReason::Aborted);
-    let error = get(&client(), &server.url(), &context).err().unwrap();
+    let error = get(&client(), &server.url(), &exchange).err().unwrap();
     assert!(matches!(error.kind, ErrorKind::Cancelled(StopReason::Aborted)), "{error:?}");
     assert_eq!(server.connections(), 0);
 }
@@ -198,9 +198,9 @@ fn a_cancelled_exchange_does_not_begin() {
 #[test]
 fn what_was_received_is_not_read_after_a_cancel() {
     let server = Server::answering("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
-    let (context, token, _waker) = context_with_deadline(Instant::now() + PATIENCE);
+    let (exchange, token, _waker) = exchange_with_deadline(Instant::now() + PATIENCE);
     let (client, url) = (client(), server.url());
-    let mut response = get(&client, &url, &context).unwrap();
+    let mut response = get(&client, &url, &exchange).unwrap();
     assert_eq!(response.read(&mut [0; 1]).unwrap(), 1);
     token.request(StopReason::Aborted);
     let error = response.read(&mut [0; 1]).unwrap_err();
@@ -216,11 +216,11 @@ fn a_wake_without_a_reason_is_passed_over() {
         woken.lock().unwrap().recv_timeout(PATIENCE).unwrap();
         stream.write_all(b"HTTP/1.1 204 No Content\r\n\r\n").unwrap();
     });
-    let (context, _token, waker) = context_with_deadline(Instant::now() + PATIENCE);
+    let (exchange, _token, waker) = exchange_with_deadline(Instant::now() + PATIENCE);
     waker.wake();
     let (client, url) = (client(), server.url());
     let status = thread::scope(|scope| {
-        let exchange = scope.spawn(|| get(&client, &url, &context).unwrap().status);
+        let exchange = scope.spawn(|| get(&client, &url, &exchange).unwrap().status);
         for _ in 0..20 {
             waker.wake();
             let begin = Instant::now();
@@ -293,9 +293,16 @@ fn a_source_that_gives_up_when_it_is_told_to_is_no_failure_of_the_source() {
     }
     let server = Server::start(|stream, _| stay(&stream));
     let token = Arc::new(StopSignal::new());
-    let context = Arc::new(Context::new(Arc::new(Worker::for_call(token.clone()))));
+    let exchange = Arc::new(Exchange::new(Arc::new(Worker::for_call(token.clone()))));
     let (client, url, mut body) = (client(), server.url(), GivesUp(token));
-    let request = Request { method: Method::Post, url: &url, headers: &[], body: Some(&mut body) };
-    let error = client.send(request, &context).err().unwrap();
+    let request = Request {
+        method: Method::Post,
+        url: &url,
+        headers: &[],
+        body: Some(&mut body),
+        may_be_sent_again: true,
+        body_limit: u64::MAX,
+    };
+    let error = client.send(request, &exchange).err().unwrap();
     assert!(matches!(error.kind, ErrorKind::Cancelled(StopReason::Aborted)), "{error:?}");
 }

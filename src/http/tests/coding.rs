@@ -36,14 +36,14 @@ fn decoded(coding: &str, body: &[u8]) -> Result<Vec<u8>, Error> {
     let mut results = Vec::new();
     for chunked in [false, true] {
         let server = Server::answering(answer(coding, body, chunked));
-        let (client, context) = (client(), context());
-        let mut response = get(&client, &server.url(), &context)?;
+        let (client, exchange) = (client(), exchange());
+        let mut response = get(&client, &server.url(), &exchange)?;
         assert_eq!(response.content_length(), None);
         let result = read_all(&mut response);
         if result.is_ok() {
             // The connection is good for the next one, so the body was read to its very end.
-            get(&client, &server.url(), &context).unwrap();
-            assert!(context.trace().reused, "{coding}");
+            get(&client, &server.url(), &exchange).unwrap();
+            assert!(exchange.trace().reused, "{coding}");
         }
         results.push(result);
     }
@@ -83,7 +83,7 @@ fn a_connection_that_is_cut_off_in_a_coded_body_is_closed() {
         let mut cut = answer(coding, body, true);
         cut.truncate(cut.len() - 5);
         let server = Server::answering_once(cut);
-        let mut response = get(&client(), &server.url(), &context()).unwrap();
+        let mut response = get(&client(), &server.url(), &exchange()).unwrap();
         let error = read_all(&mut response).unwrap_err();
         assert!(matches!(error.kind, ErrorKind::Closed), "{coding}: {error:?}");
     }
@@ -116,7 +116,7 @@ fn a_gzip_body_may_have_several_members() {
 fn an_empty_body_needs_no_coding() {
     for (coding, _) in known() {
         let server = Server::answering(answer(coding, b"", true));
-        let mut response = get(&client(), &server.url(), &context()).unwrap();
+        let mut response = get(&client(), &server.url(), &exchange()).unwrap();
         assert_eq!(read_all(&mut response).unwrap(), b"");
     }
 }
@@ -125,7 +125,7 @@ fn an_empty_body_needs_no_coding() {
 fn an_unknown_coding_is_handed_on() {
     for coding in ["aws-chunked", "identity", "utf-8", "zstd"] {
         let server = Server::answering(answer(coding, HELLO_ZLIB, false));
-        let mut response = get(&client(), &server.url(), &context()).unwrap();
+        let mut response = get(&client(), &server.url(), &exchange()).unwrap();
         assert_eq!(response.content_length(), Some(HELLO_ZLIB.len() as u64));
         assert_eq!(read_all(&mut response).unwrap(), HELLO_ZLIB);
     }
@@ -139,7 +139,7 @@ fn several_codings_are_undone() {
     assert_eq!(decoded("deflate, gzip", HELLO_ZLIB_GZIP).unwrap(), b"hello");
     assert_eq!(decoded("unknown, x-gzip", HELLO_ZLIB_GZIP).unwrap(), HELLO_ZLIB);
     let server = Server::answering(answer("gzip, gzip, gzip, gzip, gzip, gzip", HELLO_GZIP, false));
-    let error = get(&client(), &server.url(), &context()).err().unwrap();
+    let error = get(&client(), &server.url(), &exchange()).err().unwrap();
     assert!(matches!(error.kind, ErrorKind::Protocol), "{error:?}");
 }
 

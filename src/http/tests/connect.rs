@@ -25,15 +25,15 @@ fn a_dead_address_costs_less_than_300_ms() {
     let server = Server::answering(NO_CONTENT);
     let hole = BlackHole::at(Ipv4Addr::new(127, 0, 0, 2), server.address.port());
     let (client, _) = client_resolving(vec![hole.address(), IpAddr::V4(Ipv4Addr::LOCALHOST)]);
-    let (context, begin) = (context(), Instant::now());
-    let response = get(&client, &named(hole.port), &context).unwrap();
+    let (exchange, begin) = (exchange(), Instant::now());
+    let response = get(&client, &named(hole.port), &exchange).unwrap();
     let took = begin.elapsed();
     assert_eq!(response.status, 204);
-    assert_eq!(context.trace().peer, Some(server.address));
+    assert_eq!(exchange.trace().peer, Some(server.address));
     // The rest is for a slow machine: without a race this takes as long as the system's own time limit, over a minute.
     assert!(took >= Duration::from_millis(250), "{took:?}");
     assert!(took < Duration::from_millis(600), "{took:?}");
-    let connecting = context.trace().connect_end.unwrap() - context.trace().connect_start.unwrap();
+    let connecting = exchange.trace().connect_end.unwrap() - exchange.trace().connect_start.unwrap();
     assert!(connecting < Duration::from_millis(300), "{connecting:?}");
 }
 
@@ -42,9 +42,9 @@ fn a_refusing_address_costs_nothing() {
     let server = Server::answering(NO_CONTENT);
     let refusing = [IpAddr::V4(Ipv4Addr::new(127, 0, 0, 3)), IpAddr::V6(Ipv6Addr::LOCALHOST)];
     let (client, _) = client_resolving(vec![refusing[0], refusing[1], IpAddr::V4(Ipv4Addr::LOCALHOST)]);
-    let context = context();
-    assert_eq!(get(&client, &named(server.address.port()), &context).unwrap().status, 204);
-    let connecting = context.trace().connect_end.unwrap() - context.trace().connect_start.unwrap();
+    let exchange = exchange();
+    assert_eq!(get(&client, &named(server.address.port()), &exchange).unwrap().status, 204);
+    let connecting = exchange.trace().connect_end.unwrap() - exchange.trace().connect_start.unwrap();
     assert!(connecting < Duration::from_millis(200), "{connecting:?}");
 }
 
@@ -54,14 +54,14 @@ fn more_dead_addresses_than_are_tried_at_once_hide_no_good_one() {
     let mut addresses: Vec<IpAddr> = (10..30).map(|last| IpAddr::V4(Ipv4Addr::new(127, 0, 0, last))).collect();
     addresses.push(IpAddr::V4(Ipv4Addr::LOCALHOST));
     let (client, _) = client_resolving(addresses);
-    assert_eq!(get(&client, &named(server.address.port()), &context()).unwrap().status, 204);
+    assert_eq!(get(&client, &named(server.address.port()), &exchange()).unwrap().status, 204);
 }
 
 #[test]
 fn when_every_address_refuses_the_error_is_connect() {
     let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
     let (client, _) = client_resolving(vec![IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V4(Ipv4Addr::new(127, 0, 0, 3))]);
-    let error = get(&client, &named(port), &context()).err().unwrap();
+    let error = get(&client, &named(port), &exchange()).err().unwrap();
     assert!(matches!(error.kind, ErrorKind::Connect), "{error:?}");
 }
 
@@ -78,7 +78,7 @@ fn a_name_without_an_address_is_a_name_resolution_error() {
     let system = Client::new(ClientOptions { resolver: None, ..options() }).unwrap();
     let nowhere = url::Url::parse("http://wxtransfer.invalid/").unwrap();
     for client in [client_resolving(vec![]).0, dropping, system] {
-        let error = get(&client, &nowhere, &context()).err().unwrap();
+        let error = get(&client, &nowhere, &exchange()).err().unwrap();
         assert!(matches!(error.kind, ErrorKind::NameResolution), "{error:?}");
     }
 }
@@ -88,7 +88,7 @@ fn the_system_resolves_where_there_is_no_other_resolver() {
     let server = Server::answering(NO_CONTENT);
     let client = Client::new(ClientOptions { resolver: None, ..options() }).unwrap();
     let url = url::Url::parse(&format!("http://localhost:{}/", server.address.port())).unwrap();
-    assert_eq!(get(&client, &url, &context()).unwrap().status, 204);
+    assert_eq!(get(&client, &url, &exchange()).unwrap().status, 204);
 }
 
 #[test]
@@ -96,10 +96,10 @@ fn names_are_only_looked_up_for_a_new_connection_and_addresses_never() {
     let server = Server::answering(NO_CONTENT);
     let (client, resolver) = client_resolving(vec![IpAddr::V4(Ipv4Addr::LOCALHOST)]);
     for _ in 0..3 {
-        assert_eq!(get(&client, &named(server.address.port()), &context()).unwrap().status, 204);
+        assert_eq!(get(&client, &named(server.address.port()), &exchange()).unwrap().status, 204);
     }
     assert_eq!(resolver.calls.load(Ordering::SeqCst), 1);
-    assert_eq!(get(&client, &server.url(), &context()).unwrap().status, 204);
+    assert_eq!(get(&client, &server.url(), &exchange()).unwrap().status, 204);
     assert_eq!(resolver.calls.load(Ordering::SeqCst), 1);
 }
 
@@ -112,8 +112,8 @@ fn an_ipv6_literal_is_connected_to() {
     let server = Server::on(listener, |mut stream, _| {
         use std::io::Write;
         let head = read_head(&mut stream).unwrap();
-        assert!(head.contains("host: [::1]:"), "{head}");
+        assert!(head.contains("Host: [::1]:"), "{head}");
         stream.write_all(NO_CONTENT.as_bytes()).unwrap();
     });
-    assert_eq!(get(&client(), &server.url(), &context()).unwrap().status, 204);
+    assert_eq!(get(&client(), &server.url(), &exchange()).unwrap().status, 204);
 }

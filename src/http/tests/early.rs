@@ -16,12 +16,12 @@ const REFUSAL: &[u8] = b"HTTP/1.1 413 Content Too Large\r\nContent-Length: 9\r\n
 /// Sends an upload that is refused and reads the refusal.
 fn refused(client: &Client, url: &url::Url) {
     let mut body = PatternBody::new(LENGTH);
-    let context = context();
-    let mut response = post(client, url, &mut body, &context).unwrap();
+    let exchange = exchange();
+    let mut response = post(client, url, &mut body, &exchange).unwrap();
     assert_eq!(response.status, 413);
     assert_eq!(read_all(&mut response).unwrap(), b"too large");
     assert!(body.position < LENGTH, "all of the body was read for a server that did not want it");
-    assert!(context.body_bytes_sent() < LENGTH);
+    assert!(exchange.body_bytes_sent() < LENGTH);
 }
 
 /// Waits until the client's system has all that was written. A reset overtakes what is still waiting here, and then there
@@ -120,12 +120,12 @@ fn a_connection_with_an_early_answer_is_not_used_again() {
         }
     });
     let client = client();
-    let response = post(&client, &server.url(), &mut PatternBody::new(LENGTH), &context()).unwrap();
+    let response = post(&client, &server.url(), &mut PatternBody::new(LENGTH), &exchange()).unwrap();
     assert_eq!(response.status, 413);
     drop(response);
-    let context = context();
-    assert_eq!(get(&client, &server.url(), &context).unwrap().status, 204);
-    assert!(!context.trace().reused);
+    let exchange = exchange();
+    assert_eq!(get(&client, &server.url(), &exchange).unwrap().status, 204);
+    assert!(!exchange.trace().reused);
     assert_eq!(server.connections(), 2);
 }
 
@@ -142,7 +142,7 @@ fn interim_responses_do_not_stop_an_upload() {
         assert!(is_pattern(&body));
         stream.write_all(b"HTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n").unwrap();
     });
-    let response = post(&client(), &server.url(), &mut PatternBody::new(length as u64), &context()).unwrap();
+    let response = post(&client(), &server.url(), &mut PatternBody::new(length as u64), &exchange()).unwrap();
     assert_eq!(response.status, 201);
 }
 
@@ -159,8 +159,8 @@ fn an_early_success_does_not_stop_an_upload() {
         stream.read_exact(&mut body).unwrap();
         sender.lock().unwrap().send(is_pattern(&body)).unwrap();
     });
-    let context = context();
-    let mut response = post(&client(), &server.url(), &mut PatternBody::new(length as u64), &context).unwrap();
+    let exchange = exchange();
+    let mut response = post(&client(), &server.url(), &mut PatternBody::new(length as u64), &exchange).unwrap();
     assert_eq!(read_all(&mut response).unwrap(), b"fine");
     assert!(received.recv_timeout(PATIENCE).unwrap());
 }
@@ -172,7 +172,7 @@ fn an_early_success_of_a_server_that_then_closes_is_its_answer() {
         stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nfine").unwrap();
     });
     for _ in 0..20 {
-        let mut response = post(&client(), &server.url(), &mut PatternBody::new(LENGTH), &context()).unwrap();
+        let mut response = post(&client(), &server.url(), &mut PatternBody::new(LENGTH), &exchange()).unwrap();
         assert_eq!((response.status, read_all(&mut response).unwrap()), (200, b"fine".to_vec()));
     }
 }
@@ -191,7 +191,7 @@ fn session_tickets_do_not_stop_an_upload() {
     });
     for _ in 0..5 {
         let mut body = PatternBody::new(length as u64);
-        let response = post(&client_trusting(&authority), &server.tls_url(), &mut body, &context()).unwrap();
+        let response = post(&client_trusting(&authority), &server.tls_url(), &mut body, &exchange()).unwrap();
         assert_eq!(response.status, 204);
     }
 }
@@ -202,7 +202,7 @@ fn a_server_that_closes_without_an_answer_is_an_error() {
         read_head(&mut stream).unwrap();
         stream.read_exact(&mut [0; 100_000]).unwrap();
     });
-    let error = post(&client(), &server.url(), &mut PatternBody::new(LENGTH), &context()).err().unwrap();
+    let error = post(&client(), &server.url(), &mut PatternBody::new(LENGTH), &exchange()).err().unwrap();
     assert!(matches!(error.kind, ErrorKind::Closed), "{error:?}");
 }
 
@@ -217,11 +217,11 @@ fn bytes_in_the_kernel_do_not_count_as_sent() {
         let _ = stream.shutdown(std::net::Shutdown::Both);
     });
     let deadline = Instant::now() + Duration::from_millis(500);
-    let (context, _token, _waker) = context_with_deadline(deadline);
-    let error = post(&client(), &server.url(), &mut PatternBody::new(LENGTH), &context).err().unwrap();
+    let (exchange, _token, _waker) = exchange_with_deadline(deadline);
+    let error = post(&client(), &server.url(), &mut PatternBody::new(LENGTH), &exchange).err().unwrap();
     assert!(matches!(error.kind, ErrorKind::Cancelled(_)), "{error:?}");
     sender.send(()).unwrap();
-    let (counted, accepted) = (context.body_bytes_sent(), context.trace().bytes_sent);
+    let (counted, accepted) = (exchange.body_bytes_sent(), exchange.trace().bytes_sent);
     assert!(counted > 0);
     // Far more than the head. The server's window is closed, so the kernel here has all that it can hold.
     assert!(counted + 50_000 < accepted, "{counted} of {accepted} bytes that the socket accepted");
@@ -232,8 +232,8 @@ fn bytes_in_the_kernel_do_not_count_as_sent() {
 fn records_count_as_they_leave() {
     let authority = Authority::new();
     let config = Arc::new(authority.issue("test.example").config());
-    let context = context();
-    let sender = context.clone();
+    let exchange = exchange();
+    let sender = exchange.clone();
     let server = Server::on(with_small_window(), move |mut stream, _| {
         let mut session = rustls::ServerConnection::new(config.clone()).unwrap();
         session.complete_io(&mut stream).unwrap();
@@ -249,7 +249,7 @@ fn records_count_as_they_leave() {
         let _ = stream.shutdown(std::net::Shutdown::Both);
     });
     let mut body = PatternBody::new(LENGTH);
-    assert!(post(&client_trusting(&authority), &server.tls_url(), &mut body, &context).is_err());
+    assert!(post(&client_trusting(&authority), &server.tls_url(), &mut body, &exchange).is_err());
 }
 
 /// A slow network takes the last bytes out of the kernel's buffer long after the source has given them.
@@ -257,15 +257,15 @@ fn records_count_as_they_leave() {
 fn what_leaves_the_kernel_is_told_also_when_nothing_is_left_to_read() {
     // The client's kernel takes all of it, and the server's only a little, for as long as nobody reads.
     let length = 1 << 20;
-    let context = context();
+    let exchange = exchange();
     let told: Arc<Mutex<Vec<u64>>> = Arc::default();
-    let (here, listener) = (Arc::downgrade(&context), told.clone());
-    context.on_body_sent(move |sent| {
-        if here.upgrade().is_some_and(|context| context.body_bytes_read() == length as u64) {
+    let (here, listener) = (Arc::downgrade(&exchange), told.clone());
+    exchange.on_body_sent(move |sent| {
+        if here.upgrade().is_some_and(|exchange| exchange.body_bytes_read() == length as u64) {
             listener.lock().unwrap().push(sent);
         }
     });
-    let (reader, listened) = (context.clone(), told.clone());
+    let (reader, listened) = (exchange.clone(), told.clone());
     let server = Server::start(move |mut stream, _| {
         socket2::SockRef::from(&stream).set_recv_buffer_size(64 * 1024).unwrap();
         read_head(&mut stream).unwrap();
@@ -277,7 +277,7 @@ fn what_leaves_the_kernel_is_told_also_when_nothing_is_left_to_read() {
         stream.read_exact(rest).unwrap();
         stream.write_all(b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n").unwrap();
     });
-    post(&client(), &server.url(), &mut PatternBody::new(length as u64), &context).unwrap();
+    post(&client(), &server.url(), &mut PatternBody::new(length as u64), &exchange).unwrap();
     let told = told.lock().unwrap();
     assert!(told.len() > 1 && told.is_sorted_by(|before, after| before < after), "{told:?}");
 }

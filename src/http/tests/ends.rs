@@ -8,14 +8,13 @@ use std::thread;
 use std::time::Instant;
 
 use super::support::*;
-use crate::deferred;
 use crate::http::*;
 use crate::worker::StopReason;
 
 const NO_CONTENT: &[u8] = b"HTTP/1.1 204 No Content\r\n\r\n";
 
 /// Aborts an upload of `length` once `reached` holds; returns how much of it the socket accepted, and how much came.
-fn aborted_upload(length: u64, reached: impl Fn(&Context) -> bool + Send + 'static) -> (u64, u64) {
+fn aborted_upload(length: u64, reached: impl Fn(&Exchange) -> bool + Send + 'static) -> (u64, u64) {
     let (aborted, abort) = mpsc::channel::<()>();
     let abort = Mutex::new(abort);
     let (sender, received) = mpsc::channel();
@@ -27,18 +26,18 @@ fn aborted_upload(length: u64, reached: impl Fn(&Context) -> bool + Send + 'stat
         }
         sender.send(total).unwrap();
     });
-    let (context, token, _waker) = context_with_deadline(Instant::now() + PATIENCE);
-    let watched = context.clone();
+    let (exchange, token, _waker) = exchange_with_deadline(Instant::now() + PATIENCE);
+    let watched = exchange.clone();
     let watching = thread::spawn(move || {
         wait_until(|| reached(&watched));
         token.request(StopReason::Aborted);
     });
-    let error = post(&client(), &server.url(), &mut PatternBody::new(length), &context).err().unwrap();
+    let error = post(&client(), &server.url(), &mut PatternBody::new(length), &exchange).err().unwrap();
     assert!(matches!(error.kind, ErrorKind::Cancelled(StopReason::Aborted)), "{error:?}");
     watching.join().unwrap();
-    deferred::drop_all();
+    exchange.worker().drop_deferred();
     aborted.send(()).unwrap();
-    (context.trace().bytes_sent, received.recv_timeout(PATIENCE).unwrap())
+    (exchange.trace().bytes_sent, received.recv_timeout(PATIENCE).unwrap())
 }
 
 #[test]
@@ -46,8 +45,8 @@ fn after_an_abort_nothing_more_is_sent() {
     // In the middle of the body, and while the answer is waited for: the kernel takes all of a megabyte.
     let megabyte = 1 << 20;
     for (accepted, came) in [
-        aborted_upload(64 << 20, move |context| context.trace().bytes_sent > megabyte),
-        aborted_upload(megabyte, move |context| context.trace().bytes_sent > megabyte),
+        aborted_upload(64 << 20, move |exchange| exchange.trace().bytes_sent > megabyte),
+        aborted_upload(megabyte, move |exchange| exchange.trace().bytes_sent > megabyte),
     ] {
         assert!(came + 50_000 < accepted, "{came} of {accepted} bytes that the socket accepted came");
     }
@@ -79,11 +78,11 @@ fn a_connection_is_closed_when_its_answer_was_the_last() {
         stream.write_all(head).unwrap();
     });
     let client = client();
-    let context = context();
-    let response = post(&client, &server.url(), &mut PatternBody::new(100), &context).unwrap();
+    let exchange = exchange();
+    let response = post(&client, &server.url(), &mut PatternBody::new(100), &exchange).unwrap();
     assert_eq!(response.status, 307);
     response.discard();
-    assert_eq!(post(&client, &server.url(), &mut PatternBody::new(100), &context).unwrap().status, 204);
+    assert_eq!(post(&client, &server.url(), &mut PatternBody::new(100), &exchange).unwrap().status, 204);
 }
 
 #[test]
@@ -95,7 +94,7 @@ fn a_kept_connection_that_the_server_gives_up_is_closed_before_the_retry() {
     });
     let client = client();
     for _ in 0..2 {
-        assert_eq!(get(&client, &server.url(), &context()).unwrap().status, 204);
+        assert_eq!(get(&client, &server.url(), &exchange()).unwrap().status, 204);
     }
     assert_eq!(server.connections.load(Ordering::SeqCst), 2);
 }
@@ -106,8 +105,8 @@ fn an_alert_is_sent_behind_the_request() {
     let length = 1 << 20;
     let authority = Authority::new();
     let config = Arc::new(authority.issue("test.example").config());
-    let context = context();
-    let sent = context.clone();
+    let exchange = exchange();
+    let sent = exchange.clone();
     let (failed, failure) = mpsc::channel::<()>();
     let failure = Mutex::new(failure);
     let (sender, seen) = mpsc::channel();
@@ -133,9 +132,9 @@ fn an_alert_is_sent_behind_the_request() {
         sender.send(end).unwrap();
     });
     let mut body = PatternBody::new(length);
-    let error = post(&client_trusting(&authority), &server.tls_url(), &mut body, &context).err().unwrap();
+    let error = post(&client_trusting(&authority), &server.tls_url(), &mut body, &exchange).err().unwrap();
     assert!(matches!(error.kind, ErrorKind::Tls(_)), "{error:?}");
-    deferred::drop_all();
+    exchange.worker().drop_deferred();
     failed.send(()).unwrap();
     assert_eq!(seen.recv_timeout(PATIENCE).unwrap(), "received fatal alert: BadRecordMac");
 }

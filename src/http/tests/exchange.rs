@@ -19,7 +19,7 @@ type Answer = (u16, Vec<Header>, Result<Vec<u8>, Error>);
 /// The answer to a GET of a server that sends `answer` and closes.
 fn answer_of(answer: impl Into<Vec<u8>>) -> Result<Answer, Error> {
     let server = Server::answering_once(answer);
-    let mut response = get(&client(), &server.url(), &context())?;
+    let mut response = get(&client(), &server.url(), &exchange())?;
     let body = read_all(&mut response);
     Ok((response.status, response.headers, body))
 }
@@ -46,25 +46,34 @@ fn a_get_sends_its_headers_and_nothing_of_its_own_but_host_and_accept_encoding()
         ("host".to_owned(), "evil.example".to_owned()),
         ("X-Twice".to_owned(), "你".to_owned()),
         ("Content-Length".to_owned(), "5".to_owned()),
+        ("x-last".to_owned(), "z".to_owned()),
     ];
     let client = client();
-    let request = Request { method: Method::Get, url: &url, headers: &headers, body: None };
-    let mut response = client.send(request, &context()).unwrap();
+    let request = Request {
+        method: Method::Get,
+        url: &url,
+        headers: &headers,
+        body: None,
+        may_be_sent_again: true,
+        body_limit: u64::MAX,
+    };
+    let mut response = client.send(request, &exchange()).unwrap();
     assert_eq!((response.status, response.content_length()), (200, Some(2)));
     assert_eq!(read_all(&mut response).unwrap(), b"hi");
 
     let request = requests.recv_timeout(PATIENCE).unwrap();
-    let mut lines: Vec<_> = request.head.trim_end().lines().collect();
-    assert_eq!(lines.remove(0), "GET /a%20b/c?x=1&y=%E4%BD%A0 HTTP/1.1");
-    lines.sort_unstable();
-    let host = format!("host: {}", server.address);
-    let mut expected = vec!["User-Agent: Test/1", "X-Twice: 1", "X-Twice: 你", &host];
-    expected.push(if cfg!(feature = "brotli") {
-        "Accept-Encoding: gzip, deflate, br"
-    } else {
-        "Accept-Encoding: gzip, deflate"
-    });
-    expected.sort_unstable();
+    let lines: Vec<_> = request.head.trim_end().lines().collect();
+    let accepted = if cfg!(feature = "brotli") { "gzip, deflate, br" } else { "gzip, deflate" };
+    // Ours first, then the caller's in its letters and order; fields of one name are where the first of them is.
+    let expected = [
+        "GET /a%20b/c?x=1&y=%E4%BD%A0 HTTP/1.1",
+        &format!("Host: {}", server.address),
+        &format!("Accept-Encoding: {accepted}"),
+        "User-Agent: Test/1",
+        "X-Twice: 1",
+        "X-Twice: 你",
+        "x-last: z",
+    ];
     assert_eq!(lines, expected);
     assert_eq!(request.values("X-Twice"), ["1", "你"]);
 }
@@ -78,7 +87,19 @@ fn an_accept_encoding_of_the_caller_is_the_only_one() {
     });
     let headers = [("accept-encoding".to_owned(), "identity".to_owned())];
     let (client, url) = (client(), server.url());
-    client.send(Request { method: Method::Get, url: &url, headers: &headers, body: None }, &context()).unwrap();
+    client
+        .send(
+            Request {
+                method: Method::Get,
+                url: &url,
+                headers: &headers,
+                body: None,
+                may_be_sent_again: true,
+                body_limit: u64::MAX,
+            },
+            &exchange(),
+        )
+        .unwrap();
     let head = requests.recv_timeout(PATIENCE).unwrap().head.to_lowercase();
     assert_eq!(head.matches("accept-encoding").count(), 1);
     assert!(head.contains("accept-encoding: identity"));
@@ -93,7 +114,19 @@ fn a_head_larger_than_the_small_buffer_is_sent() {
     });
     let headers = [("X-Large".to_owned(), "v".repeat(40_000)), ("X-Other".to_owned(), "w".repeat(30_000))];
     let (client, url) = (client(), server.url());
-    client.send(Request { method: Method::Get, url: &url, headers: &headers, body: None }, &context()).unwrap();
+    client
+        .send(
+            Request {
+                method: Method::Get,
+                url: &url,
+                headers: &headers,
+                body: None,
+                may_be_sent_again: true,
+                body_limit: u64::MAX,
+            },
+            &exchange(),
+        )
+        .unwrap();
     let request = requests.recv_timeout(PATIENCE).unwrap();
     assert_eq!(request.values("X-Large"), [headers[0].1.as_str()]);
     assert_eq!(request.values("X-Other"), [headers[1].1.as_str()]);
@@ -107,16 +140,16 @@ fn a_post_sends_exactly_its_body() {
             sender.send(read_request(&mut stream).unwrap()).unwrap();
             stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n").unwrap();
         });
-        let context = context();
-        let response = post(&client(), &server.url(), &mut PatternBody::new(length), &context).unwrap();
+        let exchange = exchange();
+        let response = post(&client(), &server.url(), &mut PatternBody::new(length), &exchange).unwrap();
         assert_eq!(response.status, 200);
         let request = requests.recv_timeout(PATIENCE).unwrap();
         assert_eq!(content_length(&request.head), length as usize);
         assert!(!request.head.to_lowercase().contains("expect:"));
         assert_eq!(request.body.len(), length as usize);
         assert!(is_pattern(&request.body));
-        assert_eq!(context.body_bytes_sent(), length, "of {length}");
-        assert!(context.trace().bytes_sent > length);
+        assert_eq!(exchange.body_bytes_sent(), length, "of {length}");
+        assert!(exchange.trace().bytes_sent > length);
     }
 }
 
@@ -128,7 +161,19 @@ fn a_post_without_a_body_says_so() {
         stream.write_all(b"HTTP/1.1 204 No Content\r\n\r\n").unwrap();
     });
     let (client, url) = (client(), server.url());
-    client.send(Request { method: Method::Post, url: &url, headers: &[], body: None }, &context()).unwrap();
+    client
+        .send(
+            Request {
+                method: Method::Post,
+                url: &url,
+                headers: &[],
+                body: None,
+                may_be_sent_again: true,
+                body_limit: u64::MAX,
+            },
+            &exchange(),
+        )
+        .unwrap();
     let head = requests.recv_timeout(PATIENCE).unwrap().head.to_lowercase();
     assert!(head.contains("content-length: 0"), "{head}");
     assert!(!head.contains("transfer-encoding"), "{head}");
@@ -139,7 +184,7 @@ fn a_post_without_a_body_says_so() {
 fn a_body_source_that_ends_early_fails_the_exchange() {
     let server = Server::start(|mut stream, _| wait_for_close(&mut stream));
     let mut body = PatternBody { ends_at: 70_000, ..PatternBody::new(100_000) };
-    let error = post(&client(), &server.url(), &mut body, &context()).err().unwrap();
+    let error = post(&client(), &server.url(), &mut body, &exchange()).err().unwrap();
     assert!(
         matches!(&error.kind, ErrorKind::RequestBody(cause) if cause.kind() == io::ErrorKind::UnexpectedEof),
         "{error:?}"
@@ -155,7 +200,7 @@ fn the_error_of_a_body_source_comes_back() {
         end: || Err(io::Error::new(io::ErrorKind::ConnectionReset, "the disk is gone")),
         ..PatternBody::new(100_000)
     };
-    let error = post(&client(), &server.url(), &mut body, &context()).err().unwrap();
+    let error = post(&client(), &server.url(), &mut body, &exchange()).err().unwrap();
     assert!(
         matches!(&error.kind, ErrorKind::RequestBody(cause) if cause.to_string() == "the disk is gone"),
         "{error:?}"
@@ -201,7 +246,7 @@ fn a_head_may_come_byte_by_byte() {
             thread::yield_now();
         }
     });
-    let mut response = get(&client(), &server.url(), &context()).unwrap();
+    let mut response = get(&client(), &server.url(), &exchange()).unwrap();
     assert_eq!(response.headers, [header("X-A", "b"), header("Content-Length", "2")]);
     assert_eq!(read_all(&mut response).unwrap(), b"hi");
 }
@@ -215,7 +260,7 @@ fn responses_without_a_body_have_none_whatever_their_headers_say() {
     ] {
         // The connection stays open: waiting for a body would not end.
         let server = Server::answering(head);
-        let mut response = get(&client(), &server.url(), &context()).unwrap();
+        let mut response = get(&client(), &server.url(), &exchange()).unwrap();
         assert_eq!(read_all(&mut response).unwrap(), b"", "{head}");
     }
 }
@@ -232,7 +277,7 @@ fn a_chunked_body_with_extensions_and_trailers_is_put_together() {
 #[test]
 fn a_body_may_end_with_its_connection() {
     let server = Server::answering_once("HTTP/1.0 200 OK\r\n\r\nall of it");
-    let mut response = get(&client(), &server.url(), &context()).unwrap();
+    let mut response = get(&client(), &server.url(), &exchange()).unwrap();
     assert_eq!(response.content_length(), None);
     assert_eq!(read_all(&mut response).unwrap(), b"all of it");
 }
@@ -244,7 +289,7 @@ fn what_is_not_http_1_is_told_apart_at_once() {
         [b"SSH-2.0-OpenSSH_9.6\r\n".as_slice(), b"\x15\x03\x01\x00\x02\x02\x46", b"HTTP/2 200\r\n\r\n", b"<html>"]
     {
         let server = Server::answering(greeting);
-        let detail = protocol_detail(get(&client(), &server.url(), &context()).map(|_| panic!("{greeting:?}")));
+        let detail = protocol_detail(get(&client(), &server.url(), &exchange()).map(|_| panic!("{greeting:?}")));
         assert_eq!(detail, "the server does not speak HTTP/1.1");
     }
 }
@@ -254,7 +299,6 @@ fn a_malformed_response_is_a_protocol_error() {
     for answer in [
         "HTTP/1.1 xxx OK\r\n\r\n",
         "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n",
-        "HTTP/1.1 200 OK\r\nBad Name: 1\r\n\r\n",
         "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nxx",
         "HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\nxx",
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
@@ -273,7 +317,7 @@ fn a_head_has_bounds() {
 
     // No end of the head and no end of the connection either.
     let server = Server::answering(format!("HTTP/1.1 200 OK\r\nX-Large: {}", "v".repeat(200 * 1024)));
-    let detail = protocol_detail(get(&client(), &server.url(), &context()).map(|_| panic!("endless")));
+    let detail = protocol_detail(get(&client(), &server.url(), &exchange()).map(|_| panic!("endless")));
     assert_eq!(detail, "the response's head is too large");
 
     let fields =
@@ -292,7 +336,7 @@ fn a_chunk_line_without_end_is_bounded() {
         "v".repeat(300 * 1024)
     );
     let server = Server::answering(endless);
-    let mut response = get(&client(), &server.url(), &context()).unwrap();
+    let mut response = get(&client(), &server.url(), &exchange()).unwrap();
     let error = read_all(&mut response).unwrap_err();
     assert!(matches!(error.kind, ErrorKind::Protocol), "{error:?}");
 }
@@ -303,11 +347,11 @@ fn a_large_body_comes_through_unchanged() {
     let mut answer = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", body.len()).into_bytes();
     answer.extend_from_slice(&body);
     let server = Server::answering_once(answer.clone());
-    let context = context();
-    let mut response = get(&client(), &server.url(), &context).unwrap();
+    let exchange = exchange();
+    let mut response = get(&client(), &server.url(), &exchange).unwrap();
     assert_eq!(response.content_length(), Some(20_000_003));
     assert!(read_all(&mut response).unwrap() == body);
-    assert_eq!(context.trace().bytes_received, answer.len() as u64);
+    assert_eq!(exchange.trace().bytes_received, answer.len() as u64);
 }
 
 #[test]
@@ -319,10 +363,10 @@ fn the_trace_has_the_times_of_every_phase_in_order() {
         stream.conn.send_close_notify();
         let _ = stream.flush();
     });
-    let (context, before) = (context(), Instant::now());
-    let mut response = get(&client_trusting(&authority), &server.tls_url(), &context).unwrap();
+    let (exchange, before) = (exchange(), Instant::now());
+    let mut response = get(&client_trusting(&authority), &server.tls_url(), &exchange).unwrap();
     read_all(&mut response).unwrap();
-    let trace = context.trace();
+    let trace = exchange.trace();
     let times = [
         Some(before),
         trace.dns_start,

@@ -1,6 +1,6 @@
 //! A large body's bytes gather in the socket, but not for long, and only those of a large body.
 
-use std::io::{Read, Write};
+use std::io::Write;
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::sync::{Mutex, mpsc};
 use std::thread;
@@ -28,15 +28,15 @@ fn a_stream_is_waited_for_until_enough_has_come() {
     let socket = Socket::from(TcpStream::connect(address).unwrap());
     let (mut sender, _) = listener.accept().unwrap();
     socket.set_nonblocking(true).unwrap();
-    let mut stream = Stream::new(socket, address, context());
+    let (mut stream, exchange) = (Stream::new(socket, address), exchange());
 
     sender.write_all(b"little").unwrap();
-    assert!(stream.wait(Interest::Readable, Some(Instant::now() + PATIENCE)).unwrap().readable);
-    assert!(!stream.gather(LOW_WATER_MARK, Instant::now() + Duration::from_millis(20)).unwrap().readable);
+    assert!(stream.wait(&exchange, Interest::Readable, Some(Instant::now() + PATIENCE)).unwrap());
+    assert!(!stream.gather(LOW_WATER_MARK, &exchange, Instant::now() + Duration::from_millis(20)).unwrap());
     let sending = thread::spawn(move || sender.write_all(&vec![0; LOW_WATER_MARK as usize]).map(|()| sender));
-    assert!(stream.gather(LOW_WATER_MARK, Instant::now() + PATIENCE).unwrap().readable);
+    assert!(stream.gather(LOW_WATER_MARK, &exchange, Instant::now() + PATIENCE).unwrap());
     let mut space = vec![0; 2 * LOW_WATER_MARK as usize];
-    assert!(stream.read(&mut space).unwrap() >= LOW_WATER_MARK as usize);
+    assert!(stream.read(&exchange, &mut space).unwrap().unwrap() >= LOW_WATER_MARK as usize);
     drop(sending.join().unwrap().unwrap());
 }
 
@@ -78,7 +78,7 @@ fn a_wait_for_a_large_body_goes_on_after_its_first_bytes() {
         read_request(&mut stream);
         send_pieces(&mut stream, LENGTH, 1, &may_send);
     });
-    let mut response = get(&client(), &server.url(), &context()).unwrap();
+    let mut response = get(&client(), &server.url(), &exchange()).unwrap();
     let long = long_reads(&mut response, 1, &sender);
     assert!(long >= READS / 2, "{long} long reads");
 }
@@ -96,7 +96,7 @@ fn a_wait_for_a_very_large_body_over_tls_goes_on_after_what_is_enough_of_others(
         send_pieces(&mut stream, LENGTH, PIECE, &may_send);
     });
     let client = client_trusting(&authority);
-    let mut response = get(&client, &server.tls_url(), &context()).unwrap();
+    let mut response = get(&client, &server.tls_url(), &exchange()).unwrap();
     let long = long_reads(&mut response, PIECE, &sender);
     assert!(long >= READS / 2, "{long} long reads");
 }
@@ -114,7 +114,7 @@ fn little_of_a_large_body_is_handed_out_before_more_comes() {
                 stream.write_all(if chunked { b"5\r\nbytes\r\n" } else { b"bytes" }).unwrap();
             }
         });
-        let mut response = get(&client(), &server.url(), &context()).unwrap();
+        let mut response = get(&client(), &server.url(), &exchange()).unwrap();
         let mut buffer = [0; 16];
         for _ in 0..3 {
             had.send(true).unwrap();
@@ -142,11 +142,11 @@ fn a_small_answer_behind_a_large_one_is_not_waited_for_longer() {
     let client = client();
     // What is read at once of the rest, and whether it ends with a wait, is the system's affair.
     for _ in 0..20 {
-        let mut response = get(&client, &server.url(), &context()).unwrap();
+        let mut response = get(&client, &server.url(), &exchange()).unwrap();
         assert_eq!(response.read(&mut [0; 1]).unwrap(), 1);
         had.send(()).unwrap();
         assert_eq!(read_all(&mut response).unwrap().len(), LENGTH - 1);
-        assert_eq!(read_all(&mut get(&client, &server.url(), &context()).unwrap()).unwrap(), b"ok");
+        assert_eq!(read_all(&mut get(&client, &server.url(), &exchange()).unwrap()).unwrap(), b"ok");
     }
     assert_eq!(server.connections(), 1);
 }

@@ -14,10 +14,10 @@ const OK: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 
 /// Reads a response to its end and says whether its connection was used before.
 fn fetch(client: &Client, url: &url::Url) -> bool {
-    let context = context();
-    let mut response = get(client, url, &context).unwrap();
+    let exchange = exchange();
+    let mut response = get(client, url, &exchange).unwrap();
     assert_eq!(read_all(&mut response).unwrap(), b"ok");
-    context.trace().reused
+    exchange.trace().reused
 }
 
 /// A client and the messages of its log.
@@ -43,13 +43,13 @@ fn a_connection_is_used_again() {
 fn a_trace_counts_one_exchange_only() {
     let server = Server::answering(OK);
     let client = client();
-    let context = context();
+    let exchange = exchange();
     for _ in 0..2 {
-        read_all(&mut get(&client, &server.url(), &context).unwrap()).unwrap();
-        assert_eq!(context.trace().bytes_received, OK.len() as u64);
+        read_all(&mut get(&client, &server.url(), &exchange).unwrap()).unwrap();
+        assert_eq!(exchange.trace().bytes_received, OK.len() as u64);
     }
-    assert!(context.trace().reused);
-    assert_eq!(context.trace().connect_start, None);
+    assert!(exchange.trace().reused);
+    assert_eq!(exchange.trace().connect_start, None);
 }
 
 /// The server closes after it has received the second request: the race that a look at the connection cannot see.
@@ -101,7 +101,7 @@ fn a_dead_connection_is_replaced_only_once_and_by_a_new_one() {
             scope.spawn(|| fetch(&client, &url));
         }
     });
-    let error = get(&client, &url, &context()).err().unwrap();
+    let error = get(&client, &url, &exchange()).err().unwrap();
     assert!(matches!(error.kind, ErrorKind::Closed), "{error:?}");
     assert_eq!(second_requests.load(Ordering::SeqCst), 1, "the retry did not take a new connection");
     assert_eq!(server.connections(), 3);
@@ -126,10 +126,10 @@ fn a_body_that_was_not_all_sent_is_sent_again_from_its_start() {
     let client = client();
     fetch(&client, &server.url());
     let mut body = PatternBody::new(length as u64);
-    let context = context();
-    let response = post(&client, &server.url(), &mut body, &context).unwrap();
+    let exchange = exchange();
+    let response = post(&client, &server.url(), &mut body, &exchange).unwrap();
     assert_eq!((response.status, body.rewinds), (200, 1));
-    assert_eq!(context.body_bytes_sent(), length as u64);
+    assert_eq!(exchange.body_bytes_sent(), length as u64);
 }
 
 #[test]
@@ -155,30 +155,130 @@ fn a_body_that_cannot_be_read_again_fails_with_the_connection() {
     let client = client();
     fetch(&client, &server.url());
     let mut body = Once(PatternBody::new(32 << 20));
-    let (url, context) = (server.url(), context());
-    let request = Request { method: Method::Post, url: &url, headers: &[], body: Some(&mut body) };
-    let error = client.send(request, &context).err().unwrap();
+    let (url, exchange) = (server.url(), exchange());
+    let request = Request {
+        method: Method::Post,
+        url: &url,
+        headers: &[],
+        body: Some(&mut body),
+        may_be_sent_again: true,
+        body_limit: u64::MAX,
+    };
+    let error = client.send(request, &exchange).err().unwrap();
     assert!(matches!(error.kind, ErrorKind::Closed), "{error:?}");
     assert_eq!(server.connections(), 1);
 }
 
-#[test]
-fn a_body_that_was_all_sent_is_not_sent_again() {
-    let posts = Arc::new(AtomicUsize::new(0));
+/// A server that keeps each connection for one more request and then gives it up without a word; what it was sent.
+fn giving_up_after_the_next(posts: &Arc<Mutex<Vec<Vec<u8>>>>) -> Server {
     let seen = posts.clone();
-    let server = Server::start(move |mut stream, _| {
-        read_request(&mut stream).unwrap();
-        stream.write_all(OK).unwrap();
-        if read_request(&mut stream).is_some() {
-            seen.fetch_add(1, Ordering::SeqCst);
+    Server::start(move |mut stream, number| {
+        for _ in 0..2 {
+            let Some(request) = read_request(&mut stream) else { return };
+            if request.head.starts_with("POST") {
+                seen.lock().unwrap().push(request.body);
+                if number == 0 {
+                    return;
+                }
+            }
+            stream.write_all(OK).unwrap();
         }
-    });
+    })
+}
+
+#[test]
+fn a_small_body_that_was_all_sent_on_a_dead_connection_is_sent_again_once() {
+    let posts = Arc::default();
+    let server = giving_up_after_the_next(&posts);
     let client = client();
     fetch(&client, &server.url());
     let mut body = PatternBody::new(10);
-    let error = post(&client, &server.url(), &mut body, &context()).err().unwrap();
+    let exchange = exchange();
+    assert_eq!(post(&client, &server.url(), &mut body, &exchange).unwrap().status, 200);
+    let posts = posts.lock().unwrap();
+    assert_eq!(posts.len(), 2);
+    assert!(posts.iter().all(|body| body.len() == 10 && is_pattern(body)));
+    assert_eq!((body.rewinds, exchange.trace().reused), (1, false));
+    assert_eq!(exchange.body_bytes_sent(), 10, "of the attempt that was answered");
+}
+
+#[test]
+fn a_body_that_may_be_sent_once_is_not_sent_again() {
+    let posts = Arc::default();
+    let server = giving_up_after_the_next(&posts);
+    let (client, url) = (client(), server.url());
+    fetch(&client, &url);
+    let mut body = PatternBody::new(10);
+    let request = Request {
+        method: Method::Post,
+        url: &url,
+        headers: &[],
+        body: Some(&mut body),
+        may_be_sent_again: false,
+        body_limit: u64::MAX,
+    };
+    let error = client.send(request, &exchange()).err().unwrap();
     assert!(matches!(error.kind, ErrorKind::Closed), "{error:?}");
-    assert_eq!((posts.load(Ordering::SeqCst), body.rewinds), (1, 0));
+    assert_eq!((posts.lock().unwrap().len(), body.rewinds), (1, 0));
+}
+
+#[test]
+fn a_body_that_a_new_connection_loses_is_not_sent_again() {
+    let posts: Arc<Mutex<Vec<Vec<u8>>>> = Arc::default();
+    let server = giving_up_after_the_next(&posts);
+    let error = post(&client(), &server.url(), &mut PatternBody::new(10), &exchange()).err().unwrap();
+    assert!(matches!(error.kind, ErrorKind::Closed), "{error:?}");
+    assert_eq!(posts.lock().unwrap().len(), 1);
+}
+
+/// The status of what answers each of two requests, of which the second finds a 408 on its kept connection.
+fn after_a_408(second: impl Fn(&Client, &url::Url) -> Result<u16, Error>) -> (Result<u16, Error>, usize) {
+    let server = Server::start(|mut stream, number| {
+        read_request(&mut stream).unwrap();
+        stream.write_all(OK).unwrap();
+        if number == 0 {
+            // After the request has begun, so that no look at the idle connection can have seen it.
+            read_head(&mut stream);
+            stream
+                .write_all(b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
+                .unwrap();
+            return;
+        }
+        read_request(&mut stream);
+    });
+    let client = client();
+    fetch(&client, &server.url());
+    (second(&client, &server.url()), server.connections())
+}
+
+#[test]
+fn a_408_that_gives_up_a_kept_connection_is_not_the_answer_to_the_next_request() {
+    let (status, connections) = after_a_408(|client, url| Ok(get(client, url, &exchange())?.status));
+    assert_eq!((status.unwrap(), connections), (200, 2));
+    let (status, connections) =
+        after_a_408(|client, url| Ok(post(client, url, &mut PatternBody::new(10), &exchange())?.status));
+    assert_eq!((status.unwrap(), connections), (200, 2));
+}
+
+#[test]
+fn a_408_on_a_new_connection_is_an_answer() {
+    let server = Server::answering_once("HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n");
+    assert_eq!(get(&client(), &server.url(), &exchange()).unwrap().status, 408);
+}
+
+#[test]
+fn a_204_that_announces_a_body_gives_its_connection_up() {
+    for (head, connections) in
+        [("204 No Content\r\nContent-Length: 2", 2), ("204 No Content", 1), ("304 Not Modified", 1)]
+    {
+        let answer = format!("HTTP/1.1 {head}\r\n\r\n");
+        let server = Server::answering(answer);
+        let client = client();
+        for _ in 0..2 {
+            get(&client, &server.url(), &exchange()).unwrap();
+        }
+        assert_eq!(server.connections(), connections, "{head}");
+    }
 }
 
 #[test]
@@ -192,7 +292,7 @@ fn a_connection_that_fails_after_the_first_byte_is_not_replaced() {
     });
     let client = client();
     fetch(&client, &server.url());
-    let error = get(&client, &server.url(), &context()).err().unwrap();
+    let error = get(&client, &server.url(), &exchange()).err().unwrap();
     assert!(matches!(error.kind, ErrorKind::Closed), "{error:?}");
     assert_eq!(server.connections(), 1);
 }
@@ -235,9 +335,9 @@ fn discarding_a_small_response_keeps_its_connection() {
         Server::answering(format!("HTTP/1.1 302 Found\r\nContent-Length: 30000\r\n\r\n{}", "x".repeat(30_000)));
     let client = client();
     for expected in [false, true, true] {
-        let context = context();
-        get(&client, &server.url(), &context).unwrap().discard();
-        assert_eq!(context.trace().reused, expected);
+        let exchange = exchange();
+        get(&client, &server.url(), &exchange).unwrap().discard();
+        assert_eq!(exchange.trace().reused, expected);
     }
 }
 
@@ -249,11 +349,11 @@ fn discarding_a_large_or_slow_response_does_not_wait_for_it() {
         "HTTP/1.1 302 Found\r\n\r\nx",
     ] {
         let server = Server::answering(answer);
-        let (client, context, begin) = (client(), context(), Instant::now());
-        get(&client, &server.url(), &context).unwrap().discard();
+        let (client, exchange, begin) = (client(), exchange(), Instant::now());
+        get(&client, &server.url(), &exchange).unwrap().discard();
         assert!(begin.elapsed() < Duration::from_secs(2));
-        get(&client, &server.url(), &context).unwrap();
-        assert!(!context.trace().reused);
+        get(&client, &server.url(), &exchange).unwrap();
+        assert!(!exchange.trace().reused);
     }
 }
 

@@ -52,10 +52,10 @@ fn every_request_goes_through_a_tunnel() {
         let (proxy, asked) = proxy_to(target.address, "HTTP/1.1 200 Connection established\r\nVia: x\r\n\r\n");
         let trust = Trust::Roots(vec![authority.root.clone()]);
         let client = client_through(&format!("http://us%65r:p%3A%C3%A4ss@{}", proxy.address), trust);
-        let context = context();
-        let mut response = get(&client, &url, &context).unwrap();
+        let exchange = exchange();
+        let mut response = get(&client, &url, &exchange).unwrap();
         assert_eq!(read_all(&mut response).unwrap(), b"secret");
-        assert_eq!(context.trace().peer, Some(proxy.address));
+        assert_eq!(exchange.trace().peer, Some(proxy.address));
 
         let head = asked.recv_timeout(PATIENCE).unwrap();
         let authority = format!("test.example:{}", target.address.port());
@@ -77,7 +77,7 @@ fn a_proxy_that_refuses_is_a_proxy_error() {
     ] {
         let (proxy, _asked) = proxy_to(target, answer);
         let client = client_through(&format!("http://{}", proxy.address), Trust::Platform);
-        let error = get(&client, &url::Url::parse("http://test.example/").unwrap(), &context()).err().unwrap();
+        let error = get(&client, &url::Url::parse("http://test.example/").unwrap(), &exchange()).err().unwrap();
         assert!(matches!(error.kind, ErrorKind::Proxy), "{error:?}");
         assert!(error.detail.contains(text), "{error:?}");
     }
@@ -88,7 +88,7 @@ fn a_proxy_that_cannot_be_reached_is_a_proxy_error() {
     let nobody = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap();
     for proxy in [format!("http://{nobody}"), "http://proxy.example:3128".to_owned()] {
         let client = client_through(&proxy, Trust::Platform);
-        let error = get(&client, &url::Url::parse("http://test.example/").unwrap(), &context()).err().unwrap();
+        let error = get(&client, &url::Url::parse("http://test.example/").unwrap(), &exchange()).err().unwrap();
         assert!(matches!(error.kind, ErrorKind::Proxy), "{error:?}");
     }
 }
@@ -133,5 +133,5 @@ fn the_environment_names_no_proxy() {
         stream.write_all(b"HTTP/1.1 204 No Content\r\n\r\n").unwrap();
     });
     let url = url::Url::parse(&format!("http://test.example:{}/", server.address.port())).unwrap();
-    assert_eq!(get(&client(), &url, &context()).unwrap().status, 204);
+    assert_eq!(get(&client(), &url, &exchange()).unwrap().status, 204);
 }

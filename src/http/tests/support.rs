@@ -317,6 +317,7 @@ pub fn options() -> ClientOptions {
         pins: Vec::new(),
         proxy: None,
         resolver: Some(FixedResolver::loopback()),
+        address_rule: None,
         log: Log::default(),
     }
 }
@@ -329,30 +330,43 @@ pub fn client_trusting(authority: &Authority) -> Client {
     Client::new(ClientOptions { trust: Trust::Roots(vec![authority.root.clone()]), ..options() }).unwrap()
 }
 
-/// A context that is bound to a waker and a deadline as a worker thread's is.
-pub fn context() -> Arc<Context> {
-    context_with_deadline(Instant::now() + PATIENCE).0
+/// A exchange that is bound to a waker and a deadline as a worker thread's is.
+pub fn exchange() -> Arc<Exchange> {
+    exchange_with_deadline(Instant::now() + PATIENCE).0
 }
 
-pub fn context_with_deadline(deadline: Instant) -> (Arc<Context>, Arc<StopSignal>, Arc<Waker>) {
+pub fn exchange_with_deadline(deadline: Instant) -> (Arc<Exchange>, Arc<StopSignal>, Arc<Waker>) {
     let stop = Arc::new(StopSignal::new());
     stop.set_deadline(deadline);
     let worker = Worker::for_call(stop.clone());
     let waker = worker.waker().unwrap();
-    (Arc::new(Context::new(Arc::new(worker))), stop, waker)
+    (Arc::new(Exchange::new(Arc::new(worker))), stop, waker)
 }
 
-pub fn get<'a>(client: &'a Client, url: &'a url::Url, context: &Arc<Context>) -> Result<Response, Error> {
-    client.send(Request { method: Method::Get, url, headers: &[], body: None }, context)
+pub fn get<'a>(client: &'a Client, url: &'a url::Url, exchange: &Arc<Exchange>) -> Result<Response, Error> {
+    client.send(
+        Request { method: Method::Get, url, headers: &[], body: None, may_be_sent_again: true, body_limit: u64::MAX },
+        exchange,
+    )
 }
 
 pub fn post(
     client: &Client,
     url: &url::Url,
     body: &mut dyn BodySource,
-    context: &Arc<Context>,
+    exchange: &Arc<Exchange>,
 ) -> Result<Response, Error> {
-    client.send(Request { method: Method::Post, url, headers: &[], body: Some(body) }, context)
+    client.send(
+        Request {
+            method: Method::Post,
+            url,
+            headers: &[],
+            body: Some(body),
+            may_be_sent_again: true,
+            body_limit: u64::MAX,
+        },
+        exchange,
+    )
 }
 
 /// The whole body, or the error that ends it.

@@ -25,7 +25,7 @@ fn serving(identity: Identity) -> Server {
 }
 
 fn failure(client: &Client, url: &url::Url) -> TlsFailure {
-    match get(client, url, &context()) {
+    match get(client, url, &exchange()) {
         Err(Error { kind: ErrorKind::Tls(failure), detail }) => {
             assert!(detail.chars().count() <= 180, "{detail}");
             failure
@@ -39,11 +39,11 @@ fn failure(client: &Client, url: &url::Url) -> TlsFailure {
 fn a_trusted_server_is_talked_to() {
     let authority = Authority::new();
     let server = serving(authority.issue("test.example"));
-    assert_eq!(get(&client_trusting(&authority), &server.tls_url(), &context()).unwrap().status, 204);
+    assert_eq!(get(&client_trusting(&authority), &server.tls_url(), &exchange()).unwrap().status, 204);
 
     let server = serving(authority.issue("127.0.0.1"));
     let url = url::Url::parse(&format!("https://{}/", server.address)).unwrap();
-    assert_eq!(get(&client_trusting(&authority), &url, &context()).unwrap().status, 204);
+    assert_eq!(get(&client_trusting(&authority), &url, &exchange()).unwrap().status, 204);
 }
 
 #[test]
@@ -87,7 +87,7 @@ fn each_bad_certificate_has_its_own_failure() {
 #[test]
 fn the_platforms_roots_do_not_hold_a_stranger() {
     let server = serving(Authority::new().issue("test.example"));
-    match get(&client(), &server.tls_url(), &context()) {
+    match get(&client(), &server.tls_url(), &exchange()) {
         Err(Error { kind: ErrorKind::Tls(TlsFailure::MissingIntermediate), .. }) => {}
         // A machine without any root.
         Err(Error { kind: ErrorKind::PlatformVerifier, .. }) => {}
@@ -125,7 +125,7 @@ fn a_plain_server_is_not_tls() {
 #[test]
 fn a_connection_closed_in_the_handshake_is_closed() {
     let server = Server::start(|_, _| {});
-    let error = get(&client_trusting(&Authority::new()), &server.tls_url(), &context()).err().unwrap();
+    let error = get(&client_trusting(&Authority::new()), &server.tls_url(), &exchange()).err().unwrap();
     assert!(matches!(error.kind, ErrorKind::Closed), "{error:?}");
 }
 
@@ -144,7 +144,7 @@ fn a_host_with_pins_must_match_one_of_them() {
         client(&[("test.example", [1; 32]), ("TEST.example", right)]),
         client(&[("other.example", [1; 32])]),
     ] {
-        assert_eq!(get(&good, &server.tls_url(), &context()).unwrap().status, 204);
+        assert_eq!(get(&good, &server.tls_url(), &exchange()).unwrap().status, 204);
     }
     assert_eq!(failure(&client(&[("test.example", [1; 32])]), &server.tls_url()), TlsFailure::PinMismatch);
 
@@ -198,7 +198,7 @@ fn roots_come_from_pem() {
     let server = serving(authority.issue("test.example"));
     let pem = format!("# a comment\n{}{}", Authority::new().root_pem, authority.root_pem);
     let client = Client::new(ClientOptions { trust: Trust::from_pem(pem.as_bytes()).unwrap(), ..options() }).unwrap();
-    assert_eq!(get(&client, &server.tls_url(), &context()).unwrap().status, 204);
+    assert_eq!(get(&client, &server.tls_url(), &exchange()).unwrap().status, 204);
 
     let cut = &authority.root_pem[..authority.root_pem.len() / 2];
     let garbage = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
@@ -224,7 +224,7 @@ fn sessions_are_resumed() {
         });
         let client = client_trusting(&authority);
         for expected in [HandshakeKind::Full, HandshakeKind::Resumed, HandshakeKind::Resumed] {
-            get(&client, &server.tls_url(), &context()).unwrap();
+            get(&client, &server.tls_url(), &exchange()).unwrap();
             let seen = kinds.recv_timeout(PATIENCE).unwrap();
             assert_eq!(seen, (Some(version.version), Some(expected)));
             // The pool's connections go when the app is left; what was agreed on with the server stays.
@@ -245,7 +245,7 @@ fn the_protocol_is_http_1_1() {
         sender.lock().unwrap().send(stream.conn.alpn_protocol().map(<[u8]>::to_vec)).unwrap();
         stream.write_all(NO_CONTENT).unwrap();
     });
-    get(&client_trusting(&authority), &server.tls_url(), &context()).unwrap();
+    get(&client_trusting(&authority), &server.tls_url(), &exchange()).unwrap();
     assert_eq!(protocols.recv_timeout(PATIENCE).unwrap().as_deref(), Some(b"http/1.1".as_slice()));
 }
 
@@ -259,14 +259,14 @@ fn a_large_upload_and_download_come_through_tls_unchanged() {
         write!(stream, "HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n").unwrap();
         stream.write_all(&request.body).unwrap();
     });
-    let context = context();
+    let exchange = exchange();
     let mut body = PatternBody::new(length as u64);
-    let mut response = post(&client_trusting(&authority), &server.tls_url(), &mut body, &context).unwrap();
-    assert_eq!(context.body_bytes_sent(), length as u64);
+    let mut response = post(&client_trusting(&authority), &server.tls_url(), &mut body, &exchange).unwrap();
+    assert_eq!(exchange.body_bytes_sent(), length as u64);
     let received = read_all(&mut response).unwrap();
     assert!(received.len() == length && is_pattern(&received));
     // Every record has an overhead of its own, so each is sent once or the numbers are far off.
-    let sent = context.trace().bytes_sent;
+    let sent = exchange.trace().bytes_sent;
     assert!(sent > length as u64 && sent < length as u64 + length as u64 / 100, "{sent}");
 }
 
@@ -290,7 +290,7 @@ fn the_bytes_in_front_of_a_broken_record_are_handed_out() {
         // Until the client has given up: the end of the connection must not be what it hears of.
         let _ = std::io::Read::read(&mut stream.sock, &mut [0; 1024]);
     });
-    let mut response = get(&client_trusting(&authority), &server.tls_url(), &context()).unwrap();
+    let mut response = get(&client_trusting(&authority), &server.tls_url(), &exchange()).unwrap();
     let mut body = Vec::new();
     let mut buffer = [0; 100_000];
     let error = loop {
@@ -314,14 +314,16 @@ fn a_broken_record_is_told_as_often_as_it_is_asked_for() {
     let settings = TlsSettings::new(Trust::Roots(vec![authority.root.clone()]), Vec::new()).unwrap();
     let socket = std::net::TcpStream::connect(server.address).unwrap();
     socket.set_nonblocking(true).unwrap();
-    let stream = Stream::new(socket.into(), server.address, context());
+    let (stream, exchange) = (Stream::new(socket.into(), server.address), exchange());
     let name = "test.example".try_into().unwrap();
-    let mut tls = TlsStream::connect(stream, settings.config().unwrap(), name).unwrap();
+    let mut tls = TlsStream::connect(&exchange, stream, settings.config().unwrap(), name).unwrap();
     let mut space = [0; 1000];
     let mut told = 0;
     while told < 3 {
-        match tls.receive(&mut space, Source::Socket) {
-            Ok(Received::Nothing) if told == 0 => drop(tls.stream_mut().wait(Interest::Readable, None).unwrap()),
+        match tls.receive(&exchange, &mut space, Source::Socket) {
+            Ok(Received::Nothing) if told == 0 => {
+                assert!(tls.stream_mut().wait(&exchange, Interest::Readable, None).unwrap())
+            }
             Err(error) if matches!(error.kind, ErrorKind::Tls(_)) => told += 1,
             // Whoever does not hear of it would wait for a server that has nothing to add.
             other => panic!("{other:?} after it was told {told} times"),
@@ -339,9 +341,9 @@ fn a_broken_record_ends_an_upload_that_waits() {
         stay(&stream.sock);
     });
     let length = 64 << 20;
-    let context = context();
+    let exchange = exchange();
     let mut body = PatternBody::new(length);
-    let error = post(&client_trusting(&authority), &server.tls_url(), &mut body, &context).err();
+    let error = post(&client_trusting(&authority), &server.tls_url(), &mut body, &exchange).err();
     let error = error.expect("there is no answer");
     assert!(matches!(error.kind, ErrorKind::Tls(_)), "{error:?}");
     assert!(body.position < length);
@@ -356,6 +358,6 @@ fn a_peer_that_never_ends_what_it_says_is_a_tls_error() {
     let server = tls_server(config, |mut stream, _| {
         let _ = read_request(&mut stream);
     });
-    let error = get(&client_trusting(&authority), &server.tls_url(), &context()).err().expect("there is no answer");
+    let error = get(&client_trusting(&authority), &server.tls_url(), &exchange()).err().expect("there is no answer");
     assert!(matches!(error.kind, ErrorKind::Tls(_)), "{error:?}");
 }

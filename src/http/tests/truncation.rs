@@ -8,7 +8,7 @@ use crate::http::*;
 
 fn body_error(answer: &'static [u8]) -> Error {
     let server = Server::answering_once(answer);
-    let mut response = get(&client(), &server.url(), &context()).unwrap();
+    let mut response = get(&client(), &server.url(), &exchange()).unwrap();
     let error = read_all(&mut response).unwrap_err();
     // ureq alone reports the end of the body on the next read.
     assert!(matches!(response.read(&mut [0; 16]), Err(Error { kind: ErrorKind::Closed, .. })));
@@ -42,7 +42,7 @@ fn a_connection_closed_in_or_before_the_head_is_closed() {
         [b"".as_slice(), b"HTTP/1.1 200", b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n", b"HTTP/1.1 100 Continue\r\n\r\n"]
     {
         let server = Server::answering_once(answer);
-        let error = get(&client(), &server.url(), &context()).err().unwrap();
+        let error = get(&client(), &server.url(), &exchange()).err().unwrap();
         assert!(matches!(error.kind, ErrorKind::Closed), "{error:?}");
     }
 }
@@ -57,7 +57,7 @@ fn a_reset_is_never_the_end_of_a_body() {
         body_seen.lock().unwrap().recv_timeout(PATIENCE).unwrap();
         reset(stream);
     });
-    let mut response = get(&client(), &server.url(), &context()).unwrap();
+    let mut response = get(&client(), &server.url(), &exchange()).unwrap();
     assert_eq!(response.read(&mut [0; 10]).unwrap(), 10);
     sender.send(()).unwrap();
     let error = read_all(&mut response).unwrap_err();
@@ -76,7 +76,7 @@ fn a_tls_body_that_ends_with_its_connection_needs_a_close_notify() {
             }
             stream.flush().unwrap();
         });
-        let mut response = get(&client_trusting(&authority), &server.tls_url(), &context()).unwrap();
+        let mut response = get(&client_trusting(&authority), &server.tls_url(), &exchange()).unwrap();
         match (polite, read_all(&mut response)) {
             (true, Ok(body)) => assert_eq!(body, b"all of it"),
             (false, Err(Error { kind: ErrorKind::Closed, .. })) => {}
@@ -92,6 +92,6 @@ fn a_tls_body_with_a_length_needs_no_close_notify() {
         read_request(&mut stream);
         stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nall of it").unwrap();
     });
-    let mut response = get(&client_trusting(&authority), &server.tls_url(), &context()).unwrap();
+    let mut response = get(&client_trusting(&authority), &server.tls_url(), &exchange()).unwrap();
     assert_eq!(read_all(&mut response).unwrap(), b"all of it");
 }

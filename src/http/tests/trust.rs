@@ -29,7 +29,7 @@ fn trusting(roots: impl IntoIterator<Item = rustls::pki_types::CertificateDer<'s
 }
 
 fn refusal(client: &Client, url: &url::Url) -> (TlsFailure, String) {
-    match get(client, url, &context()) {
+    match get(client, url, &exchange()) {
         Err(Error { kind: ErrorKind::Tls(failure), detail }) => {
             assert!(detail.chars().count() <= 180, "{detail}");
             assert!(!detail.contains(['{', '[']), "{detail}");
@@ -72,7 +72,7 @@ fn a_certificate_that_the_host_gave_is_good_for_its_host() {
             let root = identity.chain[0].clone();
             let server = serving(identity.config_of(&[version]));
             let client = trusting([unrelated.root.clone(), root.clone()]);
-            assert_eq!(get(&client, &server.tls_url(), &context()).unwrap().status, 204);
+            assert_eq!(get(&client, &server.tls_url(), &exchange()).unwrap().status, 204);
             assert_eq!(refusal(&client_trusting(&unrelated), &server.tls_url()).0, TlsFailure::SelfSigned);
         }
     }
@@ -80,7 +80,7 @@ fn a_certificate_that_the_host_gave_is_good_for_its_host() {
     let identity = Authority::named("a stranger").issue("test.example");
     let leaf = identity.chain[0].clone();
     let server = serving(identity.config());
-    assert_eq!(get(&trusting([leaf]), &server.tls_url(), &context()).unwrap().status, 204);
+    assert_eq!(get(&trusting([leaf]), &server.tls_url(), &exchange()).unwrap().status, 204);
 }
 
 #[test]
@@ -145,7 +145,7 @@ fn a_pin_holds_for_a_certificate_that_the_host_gave() {
         let pins = vec![Pin::new("test.example", sha256).unwrap()];
         Client::new(ClientOptions { trust: Trust::Roots(vec![root.clone()]), pins, ..options() }).unwrap()
     };
-    assert_eq!(get(&client(key), &server.tls_url(), &context()).unwrap().status, 204);
+    assert_eq!(get(&client(key), &server.tls_url(), &exchange()).unwrap().status, 204);
     assert_eq!(refusal(&client([1; 32]), &server.tls_url()).0, TlsFailure::PinMismatch);
 }
 
@@ -240,7 +240,7 @@ fn certificates_that_issue_nothing_may_be_sent() {
     let mut twice = good.issue_with("test.example", usual);
     twice.chain.push(twice.chain[0].clone());
     let server = serving(twice.below(&[&bad, &good]).config());
-    assert_eq!(get(&client_trusting(&root), &server.tls_url(), &context()).unwrap().status, 204);
+    assert_eq!(get(&client_trusting(&root), &server.tls_url(), &exchange()).unwrap().status, 204);
 
     let mut twice = Authority::named("a stranger").issue_with("test.example", usual);
     twice.chain.push(twice.chain[0].clone());
@@ -251,7 +251,7 @@ fn certificates_that_issue_nothing_may_be_sent() {
 
     // A root that is sent along is trusted as one that was given, in whatever order they come.
     let server = serving(good.issue("test.example").below(&[&root, &good]).config());
-    assert_eq!(get(&client_trusting(&root), &server.tls_url(), &context()).unwrap().status, 204);
+    assert_eq!(get(&client_trusting(&root), &server.tls_url(), &exchange()).unwrap().status, 204);
 }
 
 fn element(tag: u8, content: &[&[u8]]) -> Vec<u8> {
@@ -306,7 +306,7 @@ fn a_server_that_staples_its_own_revocation_is_refused() {
                 .unwrap();
             let server = serving(config);
             if is_good {
-                assert_eq!(get(&client_trusting(&root), &server.tls_url(), &context()).unwrap().status, 204);
+                assert_eq!(get(&client_trusting(&root), &server.tls_url(), &exchange()).unwrap().status, 204);
             } else {
                 let (failure, detail) = refusal(&client_trusting(&root), &server.tls_url());
                 assert_eq!(failure, TlsFailure::Revoked);
@@ -366,7 +366,7 @@ fn sessions_are_resumed_by_the_client_that_has_them_only() {
             (&one, HandshakeKind::Resumed),
             (&two, HandshakeKind::Resumed),
         ] {
-            get(client, &server.tls_url(), &context()).unwrap();
+            get(client, &server.tls_url(), &exchange()).unwrap();
             assert_eq!(kinds.recv_timeout(PATIENCE).unwrap(), Some(expected));
         }
     }

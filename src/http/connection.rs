@@ -1,0 +1,450 @@
+//! One connection as an exchange drives it: the request goes out, its answer's head and body come in.
+
+use std::time::{Duration, Instant};
+
+use super::channel::{Channel, Received, Source};
+use super::error::Error;
+use super::exchange::Exchange;
+use super::framing::{Deframer, Framed};
+use super::head::{Answering, Head, HeadReader, MAX_HEAD_SIZE};
+use super::stream::Interest;
+use crate::platform::LOW_WATER_MARK;
+use crate::worker::sizes::CONNECTION_INPUT;
+use crate::worker::{Buffer, Worker};
+
+/// How many sends that never block go by between two looks for an early answer.
+const SENDS_BETWEEN_LOOKS: u32 = 16;
+/// How often the count of bytes that left is brought up to date while nothing else happens.
+const PROGRESS_INTERVAL: Duration = Duration::from_millis(50);
+/// How long a large body's bytes may gather in the socket, which spares a phone a wake-up for each packet.
+const GATHERING_TIME: Duration = Duration::from_millis(10);
+/// While this much of a body is to come, its bytes may gather: more than the mark and what TLS and the head may hold of it.
+const GATHERING_REST: u64 = LOW_WATER_MARK as u64 + 256 * 1024;
+/// How many bytes of interim heads a server may send before its answer (RFC 9110 section 15.2 sets no bound). A server that
+/// reports its progress once a second for an hour needs less.
+pub(super) const MAX_INTERIM_BYTES: usize = 256 * 1024;
+
+/// A connection, idle or in use by one exchange, which is a parameter of everything that may wait.
+#[derive(Debug)]
+pub(super) struct Connection {
+    channel: Channel,
+    input: Input,
+    /// An earlier exchange ran on it.
+    used: bool,
+    /// The answer to the request, once its head is whole.
+    head: Option<Head>,
+    reader: HeadReader,
+    interim_bytes: usize,
+    /// Sends since the request began.
+    sends: u32,
+    /// The server answered a request that was not all sent; the rest is not sent.
+    refused: bool,
+    /// A send or receive failed, or the peer has closed.
+    broken: bool,
+    /// Nothing more can be received, or there is no room for it, while the request is being sent.
+    deaf: bool,
+    /// The network is too slow for gathering: the last wait exceeded `GATHERING_TIME`, so gathering would double the number
+    /// of waits.
+    sparse: bool,
+}
+
+/// Bytes that were received and not taken yet.
+#[derive(Debug, Default)]
+struct Input {
+    bytes: Buffer,
+    start: usize,
+    end: usize,
+}
+
+impl Input {
+    fn bytes(&self) -> &[u8] {
+        &self.bytes[self.start..self.end]
+    }
+
+    fn is_empty(&self) -> bool {
+        self.start == self.end
+    }
+
+    fn take(&mut self, amount: usize) {
+        self.start += amount;
+        if self.is_empty() {
+            (self.start, self.end) = (0, 0);
+        }
+    }
+
+    /// Space for more; `None` when a whole head's worth waits already.
+    fn space(&mut self, worker: &Worker) -> Option<&mut [u8]> {
+        if self.end == self.bytes.len() && self.start > 0 {
+            self.bytes.copy_within(self.start..self.end, 0);
+            (self.start, self.end) = (0, self.end - self.start);
+        }
+        if self.end - self.start >= MAX_HEAD_SIZE {
+            return None;
+        }
+        if self.end == self.bytes.len() {
+            worker.grow(&mut self.bytes, CONNECTION_INPUT.max(self.end * 2));
+        }
+        Some(&mut self.bytes[self.end..])
+    }
+}
+
+impl Connection {
+    pub(super) fn new(channel: Channel) -> Connection {
+        Connection {
+            channel,
+            input: Input::default(),
+            used: false,
+            head: None,
+            reader: HeadReader::default(),
+            interim_bytes: 0,
+            sends: 0,
+            refused: false,
+            broken: false,
+            deaf: false,
+            sparse: false,
+        }
+    }
+
+    /// Makes ready for the next request.
+    pub(super) fn begin(&mut self, exchange: &Exchange) {
+        let mut times = exchange.times();
+        times.peer = Some(self.channel.stream().peer);
+        times.reused = self.used;
+        drop(times);
+        self.used = true;
+        (self.head, self.reader, self.interim_bytes) = (None, HeadReader::default(), 0);
+        (self.sends, self.sparse) = (0, false);
+    }
+
+    /// The largest buffer that makes a large body cheaper to send.
+    pub(super) fn largest_send(&self) -> usize {
+        self.channel.largest_send()
+    }
+
+    /// Whether the answer's head is whole.
+    pub(super) fn has_head(&self) -> bool {
+        self.head.is_some()
+    }
+
+    /// The answer's head, once it is whole.
+    pub(super) fn take_head(&mut self) -> Option<Head> {
+        self.head.take()
+    }
+
+    /// Sends a piece of the request. `false` when the server has answered and does not want the rest.
+    ///
+    /// # Errors
+    /// The stop signal; a failure of the connection, unless an answer came before it.
+    pub(super) fn send(&mut self, exchange: &Exchange, bytes: &[u8]) -> Result<bool, Error> {
+        if self.refused {
+            return Ok(false);
+        }
+        if self.broken {
+            return Err(Error::closed("the connection had failed before"));
+        }
+        exchange.times().request_start.get_or_insert_with(Instant::now);
+        self.sends += 1;
+        if self.sends.is_multiple_of(SENDS_BETWEEN_LOOKS) {
+            self.look_for_answer(exchange, Source::Socket)?;
+        }
+        let mut taken = 0;
+        while !self.refused && (taken < bytes.len() || self.channel.pending() > 0) {
+            exchange.worker().turn(bytes.len() - taken)?;
+            match self.channel.send(exchange, &bytes[taken..]) {
+                Ok(sent) => {
+                    taken += sent.taken;
+                    if sent.blocked {
+                        self.report_progress(exchange, bytes.len() - taken + self.channel.pending());
+                        self.wait_to_send(exchange)?;
+                    }
+                }
+                Err(error) => self.send_failed(exchange, error)?,
+            }
+        }
+        if self.refused {
+            return Ok(false);
+        }
+        self.report_progress(exchange, 0);
+        if exchange.body_bytes_read() == exchange.body_length() {
+            exchange.times().request_end = Some(Instant::now());
+        }
+        Ok(true)
+    }
+
+    fn wait_to_send(&mut self, exchange: &Exchange) -> Result<(), Error> {
+        // With the end of the handshake an answer may have come that the socket does not know of any more.
+        self.look_for_answer(exchange, Source::Channel)?;
+        if self.refused {
+            return Ok(());
+        }
+        let interest = if self.deaf { Interest::Writable } else { Interest::Both };
+        let limit = Some(Instant::now() + PROGRESS_INTERVAL);
+        let readable = self.channel.stream_mut().wait(exchange, interest, limit)?;
+        if readable && !self.deaf {
+            self.look_for_answer(exchange, Source::Socket)?;
+        }
+        Ok(())
+    }
+
+    /// A server that does not want the rest of a request answers and closes. The answer is what counts then, and it is
+    /// already here: it was sent before the reset that made the send fail.
+    fn send_failed(&mut self, exchange: &Exchange, error: Error) -> Result<(), Error> {
+        exchange.worker().check()?;
+        self.broken = true;
+        self.look_for_answer(exchange, Source::Socket)?;
+        if self.head.is_none() {
+            return Err(error);
+        }
+        self.refused = true;
+        Ok(())
+    }
+
+    /// Receives what is there. A final response other than a success says that the server does not want the rest of the
+    /// body (RFC 9112 section 9.3); after a success it may still need it, and the response just waits.
+    fn look_for_answer(&mut self, exchange: &Exchange, source: Source) -> Result<(), Error> {
+        while !self.refused && !self.deaf {
+            let Some(space) = self.input.space(exchange.worker()) else {
+                self.deaf = true;
+                return Ok(());
+            };
+            match self.channel.receive(exchange, space, source) {
+                Ok(Received::Bytes(amount)) => {
+                    exchange.worker().turn(amount)?;
+                    self.received(exchange, amount)?;
+                    self.refused = self.head.as_ref().is_some_and(|head| head.status >= 300);
+                }
+                Ok(Received::Nothing) => return Ok(()),
+                Ok(Received::End { .. }) => self.deaf = true,
+                Err(error) => {
+                    exchange.worker().check()?;
+                    // A flood is no answer, and nothing that follows it is one.
+                    if error.is_protocol() {
+                        return Err(error);
+                    }
+                    (self.deaf, self.broken) = (true, true);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes note of new input, and of the answer's head when that completes it. Interim heads are dropped.
+    fn received(&mut self, exchange: &Exchange, amount: usize) -> Result<(), Error> {
+        self.input.end += amount;
+        exchange.times().response_start.get_or_insert_with(Instant::now);
+        while self.head.is_none()
+            && let Some((head, size)) = self.reader.read(self.input.bytes(), Answering::Request)?
+        {
+            self.input.take(size);
+            self.reader = HeadReader::default();
+            if !head.is_interim() {
+                self.head = Some(head);
+                break;
+            }
+            self.interim_bytes += size;
+            if self.interim_bytes > MAX_INTERIM_BYTES {
+                return Err(Error::protocol("the server sends interim responses, and does not stop"));
+            }
+            exchange.worker().turn(size)?;
+        }
+        Ok(())
+    }
+
+    /// Waits for the answer's head.
+    ///
+    /// # Errors
+    /// The stop signal; a failure of the connection; what is no HTTP/1.1 answer.
+    pub(super) fn receive_head(&mut self, exchange: &Exchange) -> Result<(), Error> {
+        // Right after the request there is nothing in the socket yet.
+        let mut source = if self.input.is_empty() { Source::Channel } else { Source::Socket };
+        while self.head.is_none() {
+            exchange.worker().turn(0)?;
+            let space = self.input.space(exchange.worker());
+            let space = space.ok_or_else(|| Error::protocol("the response's head is too large"))?;
+            match self.channel.receive(exchange, space, source) {
+                Ok(Received::Bytes(amount)) => self.received(exchange, amount)?,
+                Ok(Received::Nothing) => {
+                    // The kernel may be busy with the request's last megabytes for a long time.
+                    let reports = self.report_progress(exchange, 0);
+                    let tick = reports.then(|| Instant::now() + PROGRESS_INTERVAL);
+                    self.channel.stream_mut().wait(exchange, Interest::Readable, tick)?;
+                    source = Source::Socket;
+                }
+                Ok(Received::End { .. }) => {
+                    self.broken = true;
+                    return Err(Error::closed("the server closed the connection before it answered"));
+                }
+                Err(error) => {
+                    self.broken = true;
+                    return Err(error);
+                }
+            }
+        }
+        if !self.refused {
+            // Who answers the whole request has received it; the count must not stay at the last tick's.
+            self.report_progress(exchange, 0);
+        }
+        Ok(())
+    }
+
+    /// The next bytes of the body, at most until `patience` has passed; 0 is the end of a whole body. `rest` is how much of the
+    /// body is to come, as far as its head tells; 0 where it does not.
+    ///
+    /// # Errors
+    /// The stop signal; a failure of the connection; a body that breaks its framing or is cut off.
+    pub(super) fn receive_body(
+        &mut self,
+        exchange: &Exchange,
+        deframer: &mut Deframer,
+        out: &mut [u8],
+        rest: u64,
+        patience: Option<Instant>,
+    ) -> Result<usize, Error> {
+        loop {
+            exchange.worker().turn(0)?;
+            // A large piece is received where the caller wants it.
+            let left = usize::try_from(deframer.body_left()).unwrap_or(usize::MAX).min(out.len());
+            if self.input.is_empty() && left >= out.len().min(CONNECTION_INPUT) {
+                let received = self.receive(exchange, Some(&mut out[..left]), rest, patience);
+                let Some(received) = end_of(received, deframer)? else { return Ok(0) };
+                deframer.consumed(received as u64);
+                return Ok(received);
+            }
+            match deframer.next(self.input.bytes())? {
+                Framed::Framing(size) => self.input.take(size),
+                Framed::Body(left) if !self.input.is_empty() => {
+                    let left = usize::try_from(left).unwrap_or(usize::MAX);
+                    let amount = left.min(out.len()).min(self.input.bytes().len());
+                    out[..amount].copy_from_slice(&self.input.bytes()[..amount]);
+                    self.input.take(amount);
+                    deframer.consumed(amount as u64);
+                    return Ok(amount);
+                }
+                Framed::Body(_) | Framed::More => {
+                    let received = self.receive(exchange, None, rest, patience);
+                    let Some(received) = end_of(received, deframer)? else { return Ok(0) };
+                    self.input.end += received;
+                }
+                Framed::End => return Ok(0),
+            }
+        }
+    }
+
+    /// Waits for input and receives it, into the connection's own buffer where no other is given. `None` is a clean end.
+    fn receive(
+        &mut self,
+        exchange: &Exchange,
+        mut out: Option<&mut [u8]>,
+        rest: u64,
+        patience: Option<Instant>,
+    ) -> Result<Option<usize>, Error> {
+        let mut waiting_since = None;
+        loop {
+            let space = match &mut out {
+                Some(out) => &mut **out,
+                None => {
+                    let space = self.input.space(exchange.worker());
+                    space.ok_or_else(|| Error::protocol("a line of the response is too large"))?
+                }
+            };
+            match self.channel.receive(exchange, space, Source::Socket) {
+                Ok(Received::Bytes(amount)) => {
+                    exchange.worker().turn(amount)?;
+                    return Ok(Some(amount));
+                }
+                Ok(Received::Nothing) => {
+                    if patience.is_some_and(|patience| Instant::now() >= patience) {
+                        return Err(Error::closed("nobody waits for the rest of the response"));
+                    }
+                    self.wait_for_body(exchange, &mut waiting_since, rest, patience)?;
+                }
+                Ok(Received::End { clean }) => {
+                    // The reset of a server that did not want the request comes right after its answer, and ends that like a
+                    // close.
+                    let clean = clean && (self.refused || !self.broken);
+                    self.broken = true;
+                    if clean {
+                        return Ok(None);
+                    }
+                    return Err(Error::unclean_end());
+                }
+                Err(error) => {
+                    self.broken = true;
+                    return Err(error);
+                }
+            }
+        }
+    }
+
+    fn wait_for_body(
+        &mut self,
+        exchange: &Exchange,
+        waiting_since: &mut Option<Instant>,
+        rest: u64,
+        patience: Option<Instant>,
+    ) -> Result<(), Error> {
+        let gathers = waiting_since.is_none() && !self.sparse && rest >= GATHERING_REST;
+        let since = *waiting_since.get_or_insert_with(Instant::now);
+        if gathers {
+            let enough = self.channel.enough(rest);
+            self.channel.stream_mut().gather(enough, exchange, since + GATHERING_TIME)?;
+        } else {
+            // Where nothing came while it might gather, the first byte ends the wait.
+            self.channel.stream_mut().wait(exchange, Interest::Readable, patience)?;
+            self.sparse = since.elapsed() >= GATHERING_TIME;
+        }
+        Ok(())
+    }
+
+    /// Counts the body's bytes that left, of which the last `waiting` of those read are still here; `true` while some are
+    /// on their way.
+    fn report_progress(&self, exchange: &Exchange, waiting: usize) -> bool {
+        let accepted = exchange.body_bytes_read().saturating_sub(waiting as u64);
+        if accepted == 0 {
+            return false;
+        }
+        exchange.body_accepted(accepted, self.channel.stream().unsent());
+        exchange.body_bytes_sent() < accepted
+    }
+
+    /// Whether another request may follow, as far as the connection itself knows.
+    pub(super) fn can_be_kept(&self) -> bool {
+        let spent = self.refused || self.broken || self.deaf;
+        !spent && self.input.is_empty() && self.channel.is_drained()
+    }
+
+    /// Gives back the memory that an idle connection does not need.
+    pub(super) fn shrink(&mut self, worker: &Worker) {
+        worker.give_back(std::mem::take(&mut self.input.bytes));
+        (self.input.start, self.input.end) = (0, 0);
+        self.channel.shrink(worker);
+    }
+
+    /// Whether an idle connection is still good for a request. Looks at a bounded number of bytes, whatever the peer sends.
+    pub(super) fn is_quiet(&mut self, exchange: &Exchange) -> bool {
+        self.channel.is_quiet(exchange)
+    }
+
+    /// Ends the connection. That of a stopped exchange ends with a reset, and when the host was told: to free what the kernel
+    /// holds of a request takes longer than all else of an abort.
+    pub(super) fn end(mut self, worker: &Worker) {
+        if worker.check().is_err() {
+            self.channel.stream().reset_on_close();
+            worker.drop_later(self);
+        } else {
+            self.shrink(worker);
+        }
+    }
+}
+
+/// What was received; `None` at the end of a connection where the body may end.
+fn end_of(received: Result<Option<usize>, Error>, deframer: &Deframer) -> Result<Option<usize>, Error> {
+    let ended = match &received {
+        Ok(received) => received.is_none(),
+        Err(error) => error.is_unclean_end(),
+    };
+    if ended {
+        deframer.end_of_input()?;
+    }
+    received
+}

@@ -1,0 +1,166 @@
+//! What a running exchange shares with the code around it: the thread that it runs on, its counters, its times.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
+use std::time::Instant;
+
+use crate::worker::{Worker, lock};
+
+/// The times and counters of the last exchange, for a profile.
+#[derive(Clone, Debug, Default)]
+pub struct Trace {
+    /// When the name was looked up; `None` where none was.
+    pub dns_start: Option<Instant>,
+    /// When the addresses were known.
+    pub dns_end: Option<Instant>,
+    /// When the connection was begun, `None` where one was reused.
+    pub connect_start: Option<Instant>,
+    /// When the connection, with its tunnel through a proxy, was open.
+    pub connect_end: Option<Instant>,
+    /// When the TLS handshake began.
+    pub tls_start: Option<Instant>,
+    /// When the TLS handshake was done.
+    pub tls_end: Option<Instant>,
+    /// When the first byte of the request was handed to the socket.
+    pub request_start: Option<Instant>,
+    /// When the last byte of the request was handed to the socket.
+    pub request_end: Option<Instant>,
+    /// When the first byte of the response was there.
+    pub response_start: Option<Instant>,
+    /// When the last byte of the response was there.
+    pub response_end: Option<Instant>,
+    /// The address at the other end, which is the proxy's where there is one.
+    pub peer: Option<SocketAddr>,
+    /// Whether the connection had served a request before.
+    pub reused: bool,
+    /// Bytes given to the socket, with heads and TLS.
+    pub bytes_sent: u64,
+    /// Bytes taken from the socket, with heads and TLS.
+    pub bytes_received: u64,
+}
+
+/// Hears of [`Exchange::body_bytes_sent`] whenever it has grown. It must not block.
+type SentListener = Box<dyn Fn(u64) + Send + Sync>;
+
+/// The state of one exchange. One may serve several exchanges one after another, the hops of a redirect.
+pub struct Exchange {
+    worker: Arc<Worker>,
+    /// The size of the request's body.
+    body_length: AtomicU64,
+    /// Of the body, read from its source.
+    body_bytes_read: AtomicU64,
+    /// Of the body, accepted by the socket.
+    body_bytes_accepted: AtomicU64,
+    /// Of the body, left for the network.
+    body_bytes_sent: AtomicU64,
+    bytes_sent: AtomicU64,
+    bytes_received: AtomicU64,
+    trace: Mutex<Trace>,
+    listener: OnceLock<SentListener>,
+}
+
+impl Exchange {
+    /// For exchanges that run on `worker`.
+    pub fn new(worker: Arc<Worker>) -> Exchange {
+        Exchange {
+            worker,
+            body_length: AtomicU64::new(0),
+            body_bytes_read: AtomicU64::new(0),
+            body_bytes_accepted: AtomicU64::new(0),
+            body_bytes_sent: AtomicU64::new(0),
+            bytes_sent: AtomicU64::new(0),
+            bytes_received: AtomicU64::new(0),
+            trace: Mutex::default(),
+            listener: OnceLock::new(),
+        }
+    }
+
+    /// Has `listener` told of [`body_bytes_sent`](Exchange::body_bytes_sent) whenever it has grown, on the thread that runs
+    /// the exchange: also while the kernel still sends and nothing is asked of the body's source. The first one stays.
+    pub fn on_body_sent(&self, listener: impl Fn(u64) + Send + Sync + 'static) {
+        let _ = self.listener.set(Box::new(listener));
+    }
+
+    /// The bytes of the current request's body that left for the network: accepted by the socket, and no longer waiting
+    /// in the kernel's buffer. It starts again at 0 with every exchange and every attempt.
+    pub fn body_bytes_sent(&self) -> u64 {
+        self.body_bytes_sent.load(Ordering::Relaxed)
+    }
+
+    /// The bytes of the current request's body that the socket accepted.
+    pub fn body_bytes_accepted(&self) -> u64 {
+        self.body_bytes_accepted.load(Ordering::Relaxed)
+    }
+
+    /// The times and counters of the last exchange so far.
+    pub fn trace(&self) -> Trace {
+        let mut trace = self.times().clone();
+        trace.bytes_sent = self.bytes_sent.load(Ordering::Relaxed);
+        trace.bytes_received = self.bytes_received.load(Ordering::Relaxed);
+        trace
+    }
+
+    /// The thread that the exchange runs on.
+    pub(super) fn worker(&self) -> &Arc<Worker> {
+        &self.worker
+    }
+
+    /// The times, to be set as things happen.
+    pub(super) fn times(&self) -> MutexGuard<'_, Trace> {
+        lock(&self.trace)
+    }
+
+    /// Forgets the attempt before, when one with a body of `body_length` begins.
+    pub(super) fn begin(&self, body_length: u64) {
+        for counter in [
+            &self.body_bytes_read,
+            &self.body_bytes_accepted,
+            &self.body_bytes_sent,
+            &self.bytes_sent,
+            &self.bytes_received,
+        ] {
+            counter.store(0, Ordering::Relaxed);
+        }
+        self.body_length.store(body_length, Ordering::Relaxed);
+        *self.times() = Trace::default();
+    }
+
+    pub(super) fn body_length(&self) -> u64 {
+        self.body_length.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn count_body_read(&self, bytes: usize) {
+        self.body_bytes_read.fetch_add(bytes as u64, Ordering::Relaxed);
+    }
+
+    pub(super) fn body_bytes_read(&self) -> u64 {
+        self.body_bytes_read.load(Ordering::Relaxed)
+    }
+
+    /// The socket has accepted `accepted` bytes of the body, and the kernel holds `unsent` bytes of the connection.
+    pub(super) fn body_accepted(&self, accepted: u64, unsent: u64) {
+        self.body_bytes_accepted.fetch_max(accepted, Ordering::Relaxed);
+        let sent = accepted.saturating_sub(unsent);
+        if self.body_bytes_sent.fetch_max(sent, Ordering::Relaxed) < sent
+            && let Some(listener) = self.listener.get()
+        {
+            listener(sent);
+        }
+    }
+
+    pub(super) fn count_sent(&self, bytes: usize) {
+        self.bytes_sent.fetch_add(bytes as u64, Ordering::Relaxed);
+    }
+
+    pub(super) fn count_received(&self, bytes: usize) {
+        self.bytes_received.fetch_add(bytes as u64, Ordering::Relaxed);
+    }
+}
+
+impl fmt::Debug for Exchange {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Exchange").field("trace", &self.trace).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,173 @@
+//! The system's resolver, which blocks for as long as it likes and cannot be stopped. It is called on threads that nobody
+//! waits for, and that all clients of the process share.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::io;
+use std::net::{IpAddr, ToSocketAddrs};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, Weak};
+
+use super::Pending;
+use crate::worker::{ThreadPool, WorkQueue, lock};
+
+/// One for each transfer of a mini program.
+const MAX_THREADS: usize = 20;
+/// A session whose names hang leaves the others half of the threads.
+const MAX_RUNNING_PER_SESSION: usize = MAX_THREADS / 2;
+/// The system's resolver needs far less, and far less is not safe with every libc.
+const STACK_SIZE: usize = 512 * 1024;
+
+/// Who asks, as far as fairness needs it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::http) struct Session(u64);
+
+impl Session {
+    pub(super) fn new() -> Session {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        Session(NEXT.fetch_add(1, Ordering::Relaxed))
+    }
+}
+
+/// The look-ups of the process. They exist while a client does.
+pub(in crate::http) struct Lookups {
+    pool: ThreadPool<LookupQueue>,
+}
+
+/// A name that is looked up, or waits for it. The askers hold their side of an answer, so that a question which nobody waits
+/// for any more is one without a living asker.
+struct Question {
+    session: Session,
+    host: String,
+    /// `None` once the answer is there.
+    askers: Mutex<Option<Vec<Weak<Pending>>>>,
+}
+
+#[derive(Default)]
+struct LookupQueue {
+    waiting: VecDeque<Arc<Question>>,
+    running: Vec<Arc<Question>>,
+}
+
+impl Question {
+    /// Adds an asker; `false` if the answer is there already.
+    fn join(&self, asker: &Arc<Pending>) -> bool {
+        match lock(&self.askers).as_mut() {
+            Some(askers) => {
+                askers.push(Arc::downgrade(asker));
+                true
+            }
+            None => false,
+        }
+    }
+
+    fn is_abandoned(&self) -> bool {
+        lock(&self.askers).as_ref().is_none_or(|askers| askers.iter().all(|asker| asker.strong_count() == 0))
+    }
+
+    fn is_answered(&self) -> bool {
+        lock(&self.askers).is_none()
+    }
+
+    fn answer(&self, addresses: &[IpAddr]) {
+        let askers = lock(&self.askers).take().unwrap_or_default();
+        for asker in askers.iter().filter_map(Weak::upgrade) {
+            asker.finish(addresses.to_vec());
+        }
+    }
+}
+
+impl LookupQueue {
+    /// Where the first question is that may begin: its session has a thread left.
+    fn first_ready(&self) -> Option<usize> {
+        self.waiting.iter().position(|question| self.running_of(question.session) < MAX_RUNNING_PER_SESSION)
+    }
+
+    fn running_of(&self, session: Session) -> usize {
+        self.running.iter().filter(|question| question.session == session).count()
+    }
+}
+
+impl WorkQueue for LookupQueue {
+    type Work = Arc<Question>;
+
+    fn next(&mut self) -> Option<Arc<Question>> {
+        self.waiting.retain(|question| !question.is_abandoned());
+        let question = self.waiting.remove(self.first_ready()?)?;
+        self.running.push(question.clone());
+        Some(question)
+    }
+
+    fn ready(&self) -> usize {
+        let mut sessions: Vec<(Session, usize)> = Vec::new();
+        for question in self.waiting.iter().filter(|question| !question.is_abandoned()) {
+            match sessions.iter_mut().find(|(session, _)| *session == question.session) {
+                Some((_, count)) => *count += 1,
+                None => sessions.push((question.session, 1)),
+            }
+        }
+        let left = |session| MAX_RUNNING_PER_SESSION.saturating_sub(self.running_of(session));
+        sessions.into_iter().map(|(session, count)| count.min(left(session))).sum()
+    }
+
+    fn done(&mut self) {
+        self.running.retain(|question| !question.is_answered());
+    }
+}
+
+impl Lookups {
+    /// The process' one.
+    pub(super) fn shared() -> Arc<Lookups> {
+        static SHARED: Mutex<Weak<Lookups>> = Mutex::new(Weak::new());
+        let mut shared = lock(&SHARED);
+        if let Some(lookups) = shared.upgrade() {
+            return lookups;
+        }
+        let lookups = Arc::new(Lookups::new(|host| {
+            let addresses = (host, 0).to_socket_addrs();
+            addresses.map_or_else(|_| Vec::new(), |addresses| addresses.map(|address| address.ip()).collect())
+        }));
+        *shared = Arc::downgrade(&lookups);
+        lookups
+    }
+
+    fn new(look_up: impl Fn(&str) -> Vec<IpAddr> + Send + Sync + 'static) -> Lookups {
+        let run = move |question: Arc<Question>, _: &_| question.answer(&look_up(&question.host));
+        Lookups { pool: ThreadPool::new("wxt-dns", MAX_THREADS, STACK_SIZE, LookupQueue::default(), run) }
+    }
+
+    /// Has `asker` told the addresses of `host`. A question for a name that is being looked up, or that the session has asked
+    /// for, joins that one. Dropping `asker` takes the question back, unless its look-up has begun.
+    ///
+    /// # Errors
+    /// No thread can be started for it; nobody will answer.
+    pub(super) fn ask(&self, session: &Session, host: &str, asker: &Arc<Pending>) -> io::Result<()> {
+        let (_, started) = self.pool.update(|queue| {
+            queue.waiting.retain(|question| !question.is_abandoned());
+            let of_session = queue.waiting.iter().filter(|question| question.session == *session);
+            let mut candidates = queue.running.iter().chain(of_session).filter(|question| question.host == host);
+            if !candidates.any(|question| question.join(asker)) {
+                let askers = Mutex::new(Some(vec![Arc::downgrade(asker)]));
+                queue.waiting.push_back(Arc::new(Question { session: *session, host: host.to_owned(), askers }));
+            }
+        });
+        started
+    }
+}
+
+impl fmt::Debug for Lookups {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Lookups").finish_non_exhaustive()
+    }
+}
+
+impl Drop for Lookups {
+    /// A look-up that the system does not return from goes on; nothing else does.
+    fn drop(&mut self) {
+        self.pool.close_idle();
+    }
+}
+
+#[cfg(test)]
+#[path = "system_tests.rs"]
+mod tests;

@@ -1,0 +1,131 @@
+use std::net::Ipv4Addr;
+use std::sync::atomic::AtomicUsize;
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
+
+use super::*;
+use crate::worker::{StopSignal, Worker};
+
+const LIMIT: Duration = Duration::from_secs(60);
+const ADDRESS: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 7));
+
+/// A resolver that hangs on every name that begins with "hangs", until it is let go, and notes what it was asked.
+struct HangingResolver {
+    lookups: Lookups,
+    asked: mpsc::Receiver<String>,
+    let_go: Option<mpsc::Sender<()>>,
+}
+
+impl HangingResolver {
+    fn new() -> HangingResolver {
+        let (asks, asked) = mpsc::channel();
+        let (let_go, may_end) = mpsc::channel::<()>();
+        let may_end = Mutex::new(may_end);
+        let lookups = Lookups::new(move |host| {
+            asks.send(host.to_owned()).unwrap();
+            if host.starts_with("hangs") {
+                // The end of the sender lets all of them go.
+                let _ = may_end.lock().unwrap().recv();
+            }
+            vec![ADDRESS]
+        });
+        HangingResolver { lookups, asked, let_go: Some(let_go) }
+    }
+
+    fn ask(&self, session: &Session, host: &str) -> Asker {
+        let worker = Worker::for_call(Arc::new(StopSignal::new()));
+        let pending = Arc::new(Pending { addresses: Mutex::default(), waker: worker.waker().unwrap() });
+        self.lookups.ask(session, host, &pending).unwrap();
+        Asker { worker, pending }
+    }
+
+    fn next_asked(&self) -> String {
+        self.asked.recv_timeout(LIMIT).unwrap()
+    }
+}
+
+impl Drop for HangingResolver {
+    fn drop(&mut self) {
+        self.let_go.take();
+    }
+}
+
+struct Asker {
+    worker: Worker,
+    pending: Arc<Pending>,
+}
+
+impl Asker {
+    fn answer(&self) -> Option<Vec<IpAddr>> {
+        self.worker.wait_for(Some(Instant::now() + LIMIT), || lock(&self.pending.addresses).take()).unwrap()
+    }
+}
+
+#[test]
+fn a_session_whose_names_hang_leaves_half_of_the_threads() {
+    let resolver = HangingResolver::new();
+    let (hanging, other) = (Session::new(), Session::new());
+    let hung: Vec<_> = (0..120).map(|number| resolver.ask(&hanging, &format!("hangs{number}"))).collect();
+    for _ in 0..MAX_RUNNING_PER_SESSION {
+        assert!(resolver.next_asked().starts_with("hangs"));
+    }
+    for number in 0..30 {
+        let name = format!("good{number}");
+        assert_eq!(resolver.ask(&other, &name).answer(), Some(vec![ADDRESS]));
+        assert_eq!(resolver.next_asked(), name, "none of the hanging session's began");
+    }
+    drop(hung);
+}
+
+#[test]
+fn an_abandoned_question_that_has_not_begun_is_dropped() {
+    let mut resolver = HangingResolver::new();
+    let session = Session::new();
+    let begun: Vec<_> =
+        (0..MAX_RUNNING_PER_SESSION).map(|number| resolver.ask(&session, &format!("hangs{number}"))).collect();
+    begun.iter().for_each(|_| drop(resolver.next_asked()));
+    drop((0..100).map(|number| resolver.ask(&session, &format!("abandoned{number}"))).collect::<Vec<_>>());
+    let last = resolver.ask(&session, "last");
+    resolver.let_go.take();
+    assert_eq!(last.answer(), Some(vec![ADDRESS]));
+    assert_eq!(resolver.next_asked(), "last");
+    drop(begun);
+}
+
+#[test]
+fn a_second_question_joins_the_first() {
+    let mut resolver = HangingResolver::new();
+    let (session, other) = (Session::new(), Session::new());
+    let first = resolver.ask(&session, "hangs");
+    assert_eq!(resolver.next_asked(), "hangs");
+    let others = [resolver.ask(&session, "hangs"), resolver.ask(&other, "hangs")];
+    resolver.let_go.take();
+    for asker in [&first, &others[0], &others[1]] {
+        assert_eq!(asker.answer(), Some(vec![ADDRESS]));
+    }
+    assert!(resolver.asked.try_recv().is_err(), "it was asked once");
+    assert_eq!(resolver.ask(&other, "hangs").answer(), Some(vec![ADDRESS]), "a later question is a new one");
+    assert_eq!(resolver.next_asked(), "hangs");
+}
+
+#[test]
+fn an_answer_for_nobody_is_no_reason_to_wait() {
+    let alive = Arc::new(AtomicUsize::new(0));
+    let (begins, begun) = mpsc::channel();
+    let (let_go, may_end) = mpsc::channel::<()>();
+    let (may_end, held) = (Mutex::new(may_end), alive.clone());
+    let lookups = Lookups::new(move |_| {
+        held.fetch_add(1, Ordering::SeqCst);
+        begins.send(()).unwrap();
+        let _ = may_end.lock().unwrap().recv();
+        Vec::new()
+    });
+    let worker = Worker::for_call(Arc::new(StopSignal::new()));
+    let pending = Arc::new(Pending { addresses: Mutex::default(), waker: worker.waker().unwrap() });
+    lookups.ask(&Session::new(), "hangs", &pending).unwrap();
+    begun.recv_timeout(LIMIT).unwrap();
+    // Returns although the look-up does not.
+    drop(lookups);
+    assert_eq!(alive.load(Ordering::SeqCst), 1);
+    drop(let_go);
+}

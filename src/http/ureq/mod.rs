@@ -1,0 +1,233 @@
+//! The one place that knows ureq. It sends one request on a connection that is open already.
+//!
+//! ureq writes the request, reads the body from its source and decides when it is all sent. Its other parts are not used,
+//! because they cannot be stopped, or look at a response more strictly or less strictly than this library has to. These are
+//! the adaptions that follow from it:
+//!
+//! 1. **An agent for each request.** ureq has no state of a request that reaches a transport. So each request has its own
+//!    agent, whose connector holds the exchange and the connection ([`SingleConnection`]).
+//! 2. **No pool.** ureq's asks under its lock whether an idle connection is good. The agent drops each connection after its
+//!    request, and the drop of the [`Transport`] hands it back to [`send`].
+//! 3. **No resolver.** ureq asks it before every request, also where a connection is open. [`NoResolver`] answers nothing.
+//! 4. **The answer is read elsewhere.** The transport waits for the answer's head, which `connection.rs` reads, and gives
+//!    ureq [`WHOLE_ANSWER`] in its place.
+//! 5. **Errors go around it.** ureq's error type cannot carry ours, so the transport and the body keep their failure in the
+//!    [`Hand`], where [`send`] takes it from.
+//! 6. **A refused body ends with an error.** When the server answers early, the transport fails the next send, and ureq gives
+//!    up; [`send`] looks for the answer before it looks at errors.
+//! 7. **Small requests leave in one piece.** ureq transmits head and body one after the other; the transport keeps what it is
+//!    given until the request is whole or its buffer full.
+
+mod transport;
+
+use std::io::{self, Read};
+use std::sync::{Arc, Mutex};
+
+use once_cell::sync::Lazy;
+use ureq::config::{AutoHeaderValue, Config};
+use ureq::http::Uri;
+use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
+use ureq::unversioned::transport::{ConnectionDetails, Connector, NextTimeout};
+use ureq::{Agent, RequestBuilder, SendBody};
+use url::Position;
+
+use super::coding::ACCEPTED;
+use super::connection::Connection;
+use super::error::Error;
+use super::exchange::Exchange;
+use super::request::{BodySource, Method, Request};
+use crate::worker::lock;
+use transport::Transport;
+
+/// What stands in for the answer: its head and body are read by `connection.rs`.
+const WHOLE_ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+
+/// ureq with all of its own ideas switched off.
+static CONFIG: Lazy<Config> = Lazy::new(|| {
+    Agent::config_builder()
+        .proxy(None)
+        .http_status_as_error(false)
+        .max_redirects(0)
+        .max_redirects_will_error(false)
+        .user_agent(AutoHeaderValue::None)
+        .accept(AutoHeaderValue::None)
+        .accept_encoding(AutoHeaderValue::None)
+        .max_idle_connections(0)
+        .build()
+});
+
+/// What a request and its transport hand to each other around ureq.
+#[derive(Debug, Default)]
+struct Hand {
+    connection: Mutex<Option<Connection>>,
+    failure: Mutex<Option<Error>>,
+}
+
+impl Hand {
+    /// Keeps the first failure, and makes something of it that ureq can carry.
+    fn fail(&self, error: Error) -> io::Error {
+        let text = io::Error::other(error.detail.clone());
+        lock(&self.failure).get_or_insert(error);
+        text
+    }
+}
+
+/// Sends `request` and waits for the head of its answer, which the connection then holds. `None` in place of the connection
+/// means that ureq has lost it.
+///
+/// # Errors
+/// Any kind, unless the answer's head is there: then the rest of the request does not matter.
+pub(super) fn send(
+    request: &mut Request<'_>,
+    exchange: &Arc<Exchange>,
+    connection: Connection,
+) -> (Option<Connection>, Result<(), Error>) {
+    let hand = Arc::new(Hand { connection: Mutex::new(Some(connection)), failure: Mutex::default() });
+    let result = run(request, exchange, &hand);
+    let (connection, failure) = (lock(&hand.connection).take(), lock(&hand.failure).take());
+    let result = match (failure, result) {
+        _ if connection.as_ref().is_some_and(Connection::has_head) => Ok(()),
+        (Some(failure), _) => Err(failure),
+        (None, Err(error)) => Err(Error::internal(format!("the request cannot be sent: {error}"))),
+        (None, Ok(())) => Err(Error::internal("the request ended without an answer")),
+    };
+    (connection, result)
+}
+
+fn run(request: &mut Request<'_>, exchange: &Arc<Exchange>, hand: &Arc<Hand>) -> Result<(), ureq::Error> {
+    let body_length = exchange.body_length();
+    let connector = SingleConnection {
+        exchange: exchange.clone(),
+        hand: hand.clone(),
+        output_size: transport::OutputSize::of(request, body_length),
+        is_tls: request.url.scheme() == "https",
+    };
+    let agent = Agent::with_parts(CONFIG.clone(), connector, NoResolver);
+    let target = target(request.url);
+    let host = request.url[Position::BeforeHost..Position::AfterPort].to_owned();
+    let answer = match request.method {
+        Method::Get => with_headers(agent.get(target), &host, None, request.headers).call(),
+        Method::Post => {
+            let builder = with_headers(agent.post(target), &host, Some(body_length), request.headers);
+            match &mut request.body {
+                Some(source) if body_length > 0 => {
+                    let mut body = Body { source: &mut **source, left: body_length, exchange, hand };
+                    builder.send(SendBody::from_reader(&mut body))
+                }
+                _ => builder.send_empty(),
+            }
+        }
+    };
+    answer.map(drop)
+}
+
+/// Without user information, which is never sent, and without a fragment.
+fn target(url: &url::Url) -> String {
+    format!("{}://{}", url.scheme(), &url[Position::BeforeHost..Position::AfterQuery])
+}
+
+/// The request's fields: ours first, then the caller's. ureq keeps the letters and the order, but for fields of one name,
+/// which come where the first of them is.
+fn with_headers<B>(
+    builder: RequestBuilder<B>,
+    host: &str,
+    body_length: Option<u64>,
+    headers: &[(String, String)],
+) -> RequestBuilder<B> {
+    let has = |wanted: &str| headers.iter().any(|(name, _)| name.eq_ignore_ascii_case(wanted));
+    let mut builder = builder.header_raw("Host", host.as_bytes());
+    if let Some(length) = body_length {
+        builder = builder.header_raw("Content-Length", length.to_string().as_bytes());
+    }
+    if !has("accept-encoding") {
+        // A piece out of the middle of coded data cannot be decoded (the Fetch standard's "HTTP-network-or-cache fetch").
+        let accepted = if has("range") { "identity" } else { ACCEPTED };
+        builder = builder.header_raw("Accept-Encoding", accepted.as_bytes());
+    }
+    for (name, value) in headers {
+        // These two follow from the URL and the body.
+        if !name.eq_ignore_ascii_case("host") && !name.eq_ignore_ascii_case("content-length") {
+            builder = builder.header_raw(name, value.as_bytes());
+        }
+    }
+    builder
+}
+
+/// Gives out the connection that is there.
+#[derive(Debug)]
+struct SingleConnection {
+    exchange: Arc<Exchange>,
+    hand: Arc<Hand>,
+    output_size: transport::OutputSize,
+    is_tls: bool,
+}
+
+impl Connector for SingleConnection {
+    type Out = Transport;
+
+    fn connect(&self, _: &ConnectionDetails, _: Option<()>) -> Result<Option<Transport>, ureq::Error> {
+        let connection = lock(&self.hand.connection).take();
+        Ok(connection.map(|connection| {
+            Transport::new(connection, self.exchange.clone(), self.hand.clone(), self.output_size, self.is_tls)
+        }))
+    }
+}
+
+/// Answers nothing: the connection is open already.
+#[derive(Debug)]
+struct NoResolver;
+
+impl Resolver for NoResolver {
+    fn resolve(&self, _: &Uri, _: &Config, _: NextTimeout) -> Result<ResolvedSocketAddrs, ureq::Error> {
+        Ok(self.empty())
+    }
+}
+
+/// The request's body as ureq reads it.
+struct Body<'a> {
+    source: &'a mut dyn BodySource,
+    left: u64,
+    exchange: &'a Exchange,
+    hand: &'a Hand,
+}
+
+impl Body<'_> {
+    fn read_source(&mut self, buffer: &mut [u8]) -> Result<usize, Error> {
+        let worker = self.exchange.worker();
+        let read = loop {
+            worker.turn(buffer.len())?;
+            match self.source.read(buffer) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                // A source that waits gives up when the exchange is to stop, and its error is not the cause.
+                Err(error) => {
+                    worker.check()?;
+                    return Err(Error::request_body(error));
+                }
+                Ok(read) => break read,
+            }
+        };
+        match read {
+            // ureq would ask again and again for what its Content-Length has promised.
+            0 => Err(Error::request_body(io::Error::new(io::ErrorKind::UnexpectedEof, "it ended before its length"))),
+            read if read > buffer.len() => Err(Error::internal("the request body gave more than it was asked for")),
+            read => Ok(read),
+        }
+    }
+}
+
+impl Read for Body<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let wanted = buffer.len().min(usize::try_from(self.left).unwrap_or(usize::MAX));
+        if wanted == 0 {
+            return Ok(0);
+        }
+        match self.read_source(&mut buffer[..wanted]) {
+            Ok(read) => {
+                self.left -= read as u64;
+                self.exchange.count_body_read(read);
+                Ok(read)
+            }
+            Err(error) => Err(self.hand.fail(error)),
+        }
+    }
+}
