@@ -2,7 +2,7 @@
 
 use std::io::Cursor;
 
-use crate::http::{Answering, HeadReader, is_plausible};
+use crate::http::{Answering, BodyFraming, Deframer, Framed, HeadReader, is_plausible};
 use crate::policy::domains::{DomainList, DomainRules};
 use crate::policy::extension;
 use crate::policy::headers::{self, Identity};
@@ -116,4 +116,36 @@ pub fn response_head(input: &[u8]) -> (ResponseHead, bool) {
         ),
     };
     (head, is_plausible(input))
+}
+
+/// The body of a response in its framing.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Body {
+    /// Broken framing, with the body in front of it.
+    Malformed(Vec<u8>),
+    /// Not all of it is there.
+    Partial(Vec<u8>),
+    /// The whole body, and how much of the input it took.
+    Complete(Vec<u8>, usize),
+}
+
+/// Reads a chunked body that comes in pieces of `piece` bytes.
+pub fn chunked_body(input: &[u8], piece: usize) -> Body {
+    let mut deframer = Deframer::new(BodyFraming::Chunked, None);
+    let (mut body, mut taken, mut arrived) = (Vec::new(), 0, 0);
+    loop {
+        match deframer.next(&input[taken..arrived]) {
+            Err(_) => return Body::Malformed(body),
+            Ok(Framed::End) => return Body::Complete(body, taken),
+            Ok(Framed::Framing(size)) => taken += size,
+            Ok(Framed::Body(size)) if taken < arrived => {
+                let size = (arrived - taken).min(usize::try_from(size).unwrap_or(usize::MAX));
+                body.extend_from_slice(&input[taken..taken + size]);
+                taken += size;
+                deframer.consumed(size as u64);
+            }
+            Ok(Framed::Body(_) | Framed::More) if arrived == input.len() => return Body::Partial(body),
+            Ok(Framed::Body(_) | Framed::More) => arrived = input.len().min(arrived + piece.max(1)),
+        }
+    }
 }

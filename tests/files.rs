@@ -366,7 +366,7 @@ fn hostile_paths_are_refused_by_every_call_and_change_nothing() {
     let before = snapshot(session.directory.path());
 
     for path in hostile_paths(&outside) {
-        let expected = |call: &str| format!("{call}:fail permission denied, open {path}");
+        let expected = |call: &str| shortened(format!("{call}:fail permission denied, open {path}"));
         let denied = WXT_ERRNO_PERMISSION_DENIED;
 
         let ended = session.upload(&server.https_url("/upload"), Path::new(&path)).end();
@@ -403,6 +403,14 @@ fn hostile_paths_are_refused_by_every_call_and_change_nothing() {
         assert_eq!(snapshot(session.directory.path()), before, "{path:?}");
     }
     assert_eq!(server.requests().len(), requests, "nothing was sent");
+}
+
+/// An `errMsg` has at most 200 UTF-16 units; a longer text ends with an ellipsis.
+fn shortened(text: String) -> String {
+    match text.encode_utf16().count() {
+        0..=200 => text,
+        _ => text.chars().take(199).chain(['\u{2026}']).collect(),
+    }
 }
 
 /// Whether only the disk makes the path hostile: the planted ones.

@@ -328,16 +328,32 @@ fn a_folded_header_is_one_header() {
             assert!(body == b"hello" || body == b"\r\n hello", "{answer}: {body:?}");
         }
     }
-    // A fold in front of the first field belongs to nothing (RFC 9112 section 2.2).
-    assert_protocol_error(b"HTTP/1.1 200 OK\r\n X-Folded: one\r\nContent-Length: 0\r\n\r\n");
+    // A fold in front of the first field belongs to nothing, and is dropped (RFC 9112 section 2.2).
+    assert_delivered(b"HTTP/1.1 200 OK\r\n X-Folded: one\r\nContent-Length: 2\r\n\r\nhi", 200, b"hi");
+}
+
+/// curl and browsers take these heads, too. What each does with the field stands beside the parser's own tests.
+#[test]
+fn a_malformed_field_that_frames_nothing_does_not_cost_the_answer() {
+    for field in ["Bad Name: 1", "Name : 1", ": 1", "no colon", "N\u{e9}: 1", "X: a\u{7f}b", "X: a\u{1}b", "X@Y: 1"] {
+        let answer = format!("HTTP/1.1 200 OK\r\n{field}\r\nContent-Length: 2\r\n\r\nhi");
+        assert_delivered(answer.as_bytes(), 200, b"hi");
+    }
 }
 
 #[test]
-fn a_malformed_header_is_a_protocol_error() {
-    for field in
-        ["Bad Name: 1", "Name : 1", ": 1", "no colon", "N\u{e9}: 1", "X: a\0b", "X: a\rb", "X: a\u{7f}b", "X@Y: 1"]
-    {
-        assert_protocol_error(format!("HTTP/1.1 200 OK\r\n{field}\r\nContent-Length: 0\r\n\r\n").as_bytes());
+fn a_malformed_field_that_could_frame_is_a_protocol_error() {
+    for field in [
+        "X: a\0b",
+        "Content-Length : 2",
+        "Content Length: 2",
+        "Transfer-Encoding : chunked",
+        "[Transfer-Encoding]: chunked",
+        "Content-Length: 2\u{1}",
+        "Transfer-Encoding: \u{b}chunked",
+        "Location : /",
+    ] {
+        assert_protocol_error(format!("HTTP/1.1 200 OK\r\n{field}\r\n\r\nhi").as_bytes());
     }
 }
 
@@ -350,6 +366,9 @@ fn status_lines_of_every_kind_are_read_or_refused() {
         (200, "HTTP/1.1 200 "),
         (200, long_reason.as_str()),
         (200, "HTTP/1.1 200 \u{4f60}\u{597d}"),
+        (200, "HTTP/1.1  200 OK"),
+        (200, "http/1.1 200 OK"),
+        (200, "HTTP/1.2 200 OK"),
         (200, "\r\n\r\nHTTP/1.1 200 OK"),
         (299, "HTTP/1.1 299 Unheard Of"),
         (418, "HTTP/1.1 418 I'm a teapot"),
@@ -362,11 +381,8 @@ fn status_lines_of_every_kind_are_read_or_refused() {
     for line in [
         "HTTP/2.0 200 OK",
         "HTTP/2 200",
-        "HTTP/1.2 200 OK",
         "HTTP/0.9 200 OK",
         "HTTP/1.10 200 OK",
-        "http/1.1 200 OK",
-        "Http/1.1 200 OK",
         "HTTP/1.1 99 Low",
         "HTTP/1.1 099 Low",
         "HTTP/1.1 000 Low",
@@ -423,16 +439,22 @@ fn a_length_that_is_in_doubt_is_a_protocol_error() {
         "Content-Length: 99999999999999999999999999",
         "Transfer-Encoding: gzip, chunked",
         "Transfer-Encoding: chunked, gzip",
-        "Transfer-Encoding: chunked, chunked",
-        "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked",
         "Transfer-Encoding: xchunked",
         "Transfer-Encoding: \"chunked\"",
         "Transfer-Encoding: chunked;q=1",
+        "Transfer-Encoding: \u{a0}chunked",
+        "Transfer-Encoding: chunked\u{3000}",
     ] {
         assert_protocol_error(format!("HTTP/1.1 200 OK\r\n{fields}\r\n\r\n5\r\nhello\r\n0\r\n\r\n").as_bytes());
     }
-    // HTTP/1.0 has no transfer codings, so who sends one does not know what it says.
-    assert_protocol_error(b"HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n");
+    // Named twice or sent with HTTP/1.0, the body is chunked once all the same, and curl takes it.
+    for head in [
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked, chunked",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked",
+        "HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked",
+    ] {
+        assert_delivered(format!("{head}\r\n\r\n5\r\nhello\r\n0\r\n\r\n").as_bytes(), 200, b"hello");
+    }
 }
 
 #[test]
@@ -453,13 +475,11 @@ fn a_chunk_that_breaks_the_rules_is_a_protocol_error() {
         let answer = format!("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{body}");
         assert_protocol_error(answer.as_bytes());
     }
-    // The largest size that 64 bits hold is no error by itself, but no such body ever comes.
+    // A size that 64 bits hold is no error by itself, but over every limit as soon as it is announced.
     let answer = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffffffff\r\nhello";
-    let seen = both_answered(answer).map(|seen| seen.ended.failure().category);
-    assert!(
-        seen.iter().all(|category| [WXT_CATEGORY_PROTOCOL, WXT_CATEGORY_CONNECTION_CLOSED].contains(category)),
-        "{seen:?}"
-    );
+    for seen in both_answered(answer) {
+        assert_eq!(seen.ended.failure().category, WXT_CATEGORY_LIMIT);
+    }
 }
 
 /// What a server sent too much must not become the next task's answer.

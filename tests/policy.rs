@@ -197,7 +197,8 @@ fn the_domain_list_holds_for_the_first_request_and_for_redirects() {
     let listed = format!("https://one.example.test:{port}");
     let entry = WxtStr::new(&listed);
     let session = Session::open_with(|options| {
-        options.allow_lan = 0;
+        // A listed name may lead to the device itself then.
+        options.allow_lan = 1;
         options.resolver = LOOPBACK;
         options.download_domains = &entry;
         options.download_domain_count = 1;
@@ -208,8 +209,7 @@ fn the_domain_list_holds_for_the_first_request_and_for_redirects() {
     let cases = [
         format!("https://two.example.test:{port}/bytes/5"),
         format!("https://example.test:{port}/bytes/5"),
-        format!("https://localhost:{port}/bytes/5"),
-        format!("https://127.0.0.1:{port}/bytes/5"),
+        "https://192.0.2.7/bytes/5".to_owned(),
         "https://one.example.test/bytes/5".to_owned(),
     ];
     for url in &cases {
@@ -225,6 +225,28 @@ fn the_domain_list_holds_for_the_first_request_and_for_redirects() {
     let ended = session.download(&format!("{listed}/redirect/302?to=https://two.example.test:{port}/bytes/5")).end();
     assert_eq!(ended.failure().err_no, WXT_ERRNO_NOT_IN_DOMAIN_LIST);
     assert_eq!(server.requests().len(), before + 1, "the redirect's target is not asked");
+}
+
+/// DNS rebinding: a listed name that leads to the device itself makes a page talk to what listens there.
+#[test]
+fn a_name_that_leads_to_the_device_is_refused_before_anything_is_sent() {
+    let server = Server::start(Options::default());
+    let listed = format!("https://one.example.test:{}", server.tls_address().port());
+    let entry = WxtStr::new(&listed);
+    for skip_domain_check in [0, 1] {
+        let session = Session::open_with(|options| {
+            options.allow_lan = 0;
+            options.skip_domain_check = skip_domain_check;
+            options.resolver = LOOPBACK;
+            options.download_domains = &entry;
+            options.download_domain_count = 1;
+        });
+        let ended = session.download(&format!("{listed}/bytes/5")).end();
+        let failure = ended.failure();
+        assert_eq!((failure.err_no, failure.category), (WXT_ERRNO_NOT_IN_DOMAIN_LIST, WXT_CATEGORY_POLICY));
+        assert_eq!(failure.err_msg, "downloadFile:fail url not in domain list");
+    }
+    assert_eq!(server.requests().len(), 0);
 }
 
 #[test]

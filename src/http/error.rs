@@ -91,6 +91,10 @@ impl Error {
         Error::new(ErrorKind::Closed, detail)
     }
 
+    pub(super) fn too_large(limit: u64) -> Error {
+        Error::new(ErrorKind::BodyTooLarge, format!("the answer is larger than {limit} bytes"))
+    }
+
     pub(super) fn unclean_end() -> Error {
         Error::new(ErrorKind::UncleanEnd, "the server closed the connection before the response was whole")
     }

@@ -27,9 +27,11 @@ mod ureq;
 pub use client::{Client, ClientOptions};
 pub use error::{Error, ErrorKind, TlsFailure};
 pub use exchange::{Exchange, Trace};
+#[cfg(feature = "fuzzing")]
+pub use framing::{Deframer, Framed};
 pub use head::Header;
 #[cfg(feature = "fuzzing")]
-pub use head::{Answering, HeadReader, is_plausible};
+pub use head::{Answering, BodyFraming, HeadReader, is_plausible};
 pub use proxy::Proxy;
 pub use request::{BodySource, Method, Request};
 pub use resolver::{Resolver, ResolverAnswer};

@@ -29,6 +29,7 @@ pub struct Response {
     content_length: Option<u64>,
     /// How many bytes of the decoded body may still come.
     limit_left: u64,
+    limit: u64,
     body: Body,
     exchange: Arc<Exchange>,
 }
@@ -90,14 +91,23 @@ impl Response {
         if content_length == Some(0) {
             framed.end();
         } else if content_length.is_some_and(|length| length > limit) {
-            return Err(too_large());
+            return Err(Error::too_large(limit));
         }
         let body = match content_length {
             Some(0) => Body::Ended,
             _ if codings.is_empty() => Body::Plain(framed),
             _ => Body::Coded(Box::new(Decoder::new(codings, framed))),
         };
-        Ok(Response { status, headers, location, content_length, limit_left: limit, body, exchange: exchange.clone() })
+        Ok(Response {
+            status,
+            headers,
+            location,
+            content_length,
+            limit_left: limit,
+            limit,
+            body,
+            exchange: exchange.clone(),
+        })
     }
 
     /// The body's size, where it is known before it is read: not for a chunked or close-delimited body, nor for a coded one.
@@ -127,7 +137,7 @@ impl Response {
             Body::Failed => return Err(Error::closed("the response has failed before")),
         };
         let result = result.and_then(|read| {
-            self.limit_left = self.limit_left.checked_sub(read as u64).ok_or_else(too_large)?;
+            self.limit_left = self.limit_left.checked_sub(read as u64).ok_or_else(|| Error::too_large(self.limit))?;
             Ok(read)
         });
         match &result {
@@ -212,8 +222,4 @@ impl Read for FramedBody {
 
 fn of_decoder(error: io::Error) -> Error {
     error.downcast().unwrap_or_else(|error| Error::connection(&error))
-}
-
-fn too_large() -> Error {
-    Error::new(ErrorKind::BodyTooLarge, "the response's body is larger than the limit")
 }

@@ -2,7 +2,7 @@
 
 mod chunked;
 
-use super::error::{Error, ErrorKind};
+use super::error::Error;
 use super::head::BodyFraming;
 use chunked::Chunks;
 
@@ -12,7 +12,7 @@ use chunked::Chunks;
 /// Work without progress is bounded: between two bytes of a body are at most a chunk's line of 16 KiB and two line ends,
 /// behind the last one a trailer of 64 KiB.
 #[derive(Debug)]
-pub(super) struct Deframer {
+pub struct Deframer {
     framing: Framing,
     /// The most bytes the body may have.
     limit: Option<u64>,
@@ -30,7 +30,7 @@ enum Framing {
 
 /// What comes next in the input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Framed {
+pub enum Framed {
     /// So many bytes of the input are framing, never 0. They are to be dropped.
     Framing(usize),
     /// So many bytes are body, never 0; there may be fewer in the input.
@@ -44,7 +44,7 @@ pub(super) enum Framed {
 impl Deframer {
     /// For the body that follows a head. With a `limit`, a length or a chunk that goes beyond fails as soon as it is
     /// announced. It counts the bytes of the wire, so a body with a content coding has none.
-    pub(super) fn new(framing: BodyFraming, limit: Option<u64>) -> Deframer {
+    pub fn new(framing: BodyFraming, limit: Option<u64>) -> Deframer {
         let framing = match framing {
             BodyFraming::None => Framing::Length(0),
             BodyFraming::Length(length) => Framing::Length(length),
@@ -58,7 +58,7 @@ impl Deframer {
     ///
     /// # Errors
     /// [`ErrorKind::Protocol`] at the first byte that no framing can have there, [`ErrorKind::BodyTooLarge`].
-    pub(super) fn next(&mut self, input: &[u8]) -> Result<Framed, Error> {
+    pub fn next(&mut self, input: &[u8]) -> Result<Framed, Error> {
         self.check_limit()?;
         let chunks = match &mut self.framing {
             Framing::Length(0) => return Ok(Framed::End),
@@ -75,7 +75,7 @@ impl Deframer {
         for (index, &byte) in input.iter().enumerate() {
             chunks.take_framing(byte)?;
             if self.limit.is_some_and(|limit| chunks.size() > limit.saturating_sub(self.taken)) {
-                return Err(too_large());
+                return Err(Error::too_large(self.limit.unwrap_or_default()));
             }
             if chunks.body_left() > 0 || chunks.is_over() {
                 return Ok(Framed::Framing(index + 1));
@@ -85,7 +85,7 @@ impl Deframer {
     }
 
     /// The caller has taken `amount` bytes of the body, at most [`body_left`](Deframer::body_left).
-    pub(super) fn consumed(&mut self, amount: u64) {
+    pub fn consumed(&mut self, amount: u64) {
         self.taken = self.taken.saturating_add(amount);
         match &mut self.framing {
             Framing::Length(left) => *left = left.saturating_sub(amount),
@@ -96,7 +96,7 @@ impl Deframer {
 
     /// How many bytes of the body are sure to come before anything else, for a caller that receives into the place where it
     /// wants them; `u64::MAX` for a body that ends with its connection.
-    pub(super) fn body_left(&self) -> u64 {
+    pub fn body_left(&self) -> u64 {
         match &self.framing {
             Framing::Length(left) => *left,
             Framing::Chunked(chunks) => chunks.body_left(),
@@ -108,7 +108,7 @@ impl Deframer {
     ///
     /// # Errors
     /// [`ErrorKind::Closed`] where the body cannot end here.
-    pub(super) fn end_of_input(&self) -> Result<(), Error> {
+    pub fn end_of_input(&self) -> Result<(), Error> {
         let may_end = match &self.framing {
             Framing::Length(left) => *left == 0,
             Framing::Chunked(chunks) => chunks.is_over(),
@@ -127,12 +127,8 @@ impl Deframer {
             Framing::Chunked(_) | Framing::UntilClose => 0,
         };
         match self.limit {
-            Some(limit) if self.taken.saturating_add(announced) > limit => Err(too_large()),
+            Some(limit) if self.taken.saturating_add(announced) > limit => Err(Error::too_large(limit)),
             _ => Ok(()),
         }
     }
-}
-
-fn too_large() -> Error {
-    Error::new(ErrorKind::BodyTooLarge, "the response's body is larger than the limit")
 }

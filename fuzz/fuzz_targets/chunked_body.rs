@@ -1,0 +1,24 @@
+//! A chunked body is read the same however it arrives, and is nothing but bytes of its input.
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use wxtransfer::fuzzing::{self, Body};
+
+fuzz_target!(|input: &[u8]| {
+    let whole = fuzzing::chunked_body(input, usize::MAX);
+    for piece in [1, 2, 3, 7, 64] {
+        assert_eq!(fuzzing::chunked_body(input, piece), whole, "in pieces of {piece} bytes");
+    }
+    let Body::Complete(body, size) = &whole else { return };
+    let (framed, behind) = input.split_at(*size);
+    // A size line and an end for the data, and for the last chunk.
+    assert!(size - body.len() >= if body.is_empty() { 3 } else { 6 }, "{} of {size}", body.len());
+    assert!(framed.ends_with(b"\n"));
+    assert_eq!(fuzzing::chunked_body(framed, 1), whole, "what follows does not matter");
+    assert!(matches!(fuzzing::chunked_body(&framed[..size - 1], 1), Body::Partial(_)));
+    // Behind it another one can come.
+    if let Body::Complete(_, next) = fuzzing::chunked_body(behind, usize::MAX) {
+        assert!(*size + next <= input.len());
+    }
+});
