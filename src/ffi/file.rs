@@ -100,9 +100,7 @@ pub extern "C" fn wxt_get_saved_file_list(
     on_result: WxtFileCallback,
     user_data: *mut c_void,
 ) -> WxtStatus {
-    operation(session, Call::GetSavedFileList, on_result, user_data, |admission| {
-        Ok(admission.saved_files())
-    })
+    operation(session, Call::GetSavedFileList, on_result, user_data, |admission| Ok(admission.saved_files()))
 }
 
 /// `wx.getSavedFileInfo`: one file of the store. Statuses as for `wxt_save_file`; `errno`
@@ -198,8 +196,7 @@ pub unsafe extern "C" fn wxt_import_file_descriptor(
         // SAFETY: the caller promises a readable string, and that the descriptor stays as it is.
         let (name, descriptor) = unsafe { (page_path(name, "name")?, duplicate(file_descriptor)?) };
         let length = Some(length).filter(|length| *length > 0);
-        Ok(name
-            .and_then(|name| Ok(vec![admission.import_descriptor(descriptor, length, name.as_deref())?])))
+        Ok(name.and_then(|name| Ok(vec![admission.import_descriptor(descriptor, length, name.as_deref())?])))
     })
 }
 

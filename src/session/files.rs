@@ -13,7 +13,11 @@ impl Admission<'_> {
         if temporary.is_empty() {
             return Err(TransferError::parameter("tempFilePath", "the tempFilePath is missing"));
         }
-        Ok(self.session.environment.storage.save_file(&self.worker(), temporary, target.filter(|target| !target.is_empty()))?)
+        Ok(self.session.environment.storage.save_file(
+            &self.worker(),
+            temporary,
+            target.filter(|target| !target.is_empty()),
+        )?)
     }
 
     /// `wx.getStoredFileList`: oldest first.

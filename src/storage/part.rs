@@ -49,10 +49,7 @@ pub enum Area {
 impl PartFile {
     pub(super) fn create(worker: &Worker, launch: Arc<Launch>, area: Area, log: Log) -> Result<PartFile, Error> {
         let (directory, name, file) = launch.create_part(worker)?;
-        let mut part = PartFile { launch, directory, area, file, name, written: 0, held: 0, log };
-        // An empty file has its cost, too.
-        part.hold(worker, 0)?;
-        Ok(part)
+        Ok(PartFile { launch, directory, area, file, name, written: 0, held: 0, log })
     }
 
     /// Holds quota for a file of `expected` bytes, and checks that the device has room for it where writing would tell
@@ -105,7 +102,9 @@ impl PartFile {
         extension: Option<&str>,
         commit: impl FnOnce() -> Result<(), StopReason>,
     ) -> Result<StoredFile, Error> {
-        match self.name_it(worker, extension, commit) {
+        // An empty file has its cost, too.
+        let held = self.hold(worker, self.written);
+        match held.and_then(|()| self.name_it(worker, extension, commit)) {
             Ok(stored) => {
                 // The area counts the file now, and nothing has the private name any more.
                 self.held = 0;
@@ -147,9 +146,7 @@ impl PartFile {
                 store.place(worker, &unsaved, destination, commit).map_err(|error| match error {
                     // Closing the session, or a cleaner, took the private file away.
                     Error::NotFound { .. } if !self.launch.is_open() => Error::Closed,
-                    Error::NotFound { .. } => {
-                        Error::from_io("save a file", std::io::ErrorKind::NotFound.into())
-                    }
+                    Error::NotFound { .. } => Error::from_io("save a file", std::io::ErrorKind::NotFound.into()),
                     error => error,
                 })
             }

@@ -33,6 +33,8 @@ pub struct SharedRoot {
     tree: Mutex<Option<Arc<Tree>>>,
     /// Of those who open the directories.
     making: Turns,
+    /// Of those who make a launch's directory, or look for those of crashed launches.
+    pub launching: Turns,
     /// Of those who add files that outlive a launch.
     pub changes: Turns,
     pub usage: Usage,
@@ -74,6 +76,7 @@ impl SharedRoot {
             sharing,
             tree: Mutex::new(None),
             making: Turns::default(),
+            launching: Turns::default(),
             changes: Turns::default(),
             usage: Usage::default(),
         }
@@ -188,8 +191,7 @@ impl Root {
         let app_name = identity_name("app-", app_id).ok_or(Error::InvalidIdentity { which: "app id" })?;
         let user_name = identity_name("user-", user_id).ok_or(Error::InvalidIdentity { which: "user id" })?;
 
-        let fail =
-            |error| Error::at_path(&data_directory.to_string_lossy(), "create the data directory", error);
+        let fail = |error| Error::at_path(&data_directory.to_string_lossy(), "create the data directory", error);
         std::fs::create_dir_all(data_directory).map_err(fail)?;
         let canonical = data_directory.canonicalize().map_err(fail)?;
         let identity = Identity {
@@ -230,7 +232,8 @@ impl Root {
         *lock(&self.shared.tree) = Some(tree.clone());
         if former.is_some() {
             self.shared.usage.forget();
-            self.log.write(Level::Warning, || "the mini program's directories were removed and are made anew".to_owned());
+            self.log
+                .write(Level::Warning, || "the mini program's directories were removed and are made anew".to_owned());
         }
         Ok(tree)
     }

@@ -11,6 +11,7 @@ use super::file::epoch_seconds;
 use super::path::{self, VirtualPath, random_digits};
 use super::quota::cost;
 use super::root::{Root, Tree};
+use super::usage::Change;
 use super::{Error, StoredFile};
 use crate::log::Level;
 use crate::worker::{StopReason, Worker};
@@ -188,12 +189,11 @@ impl Store {
             renamed.map_err(|error| Error::at_path(path, "save a file", error))
         });
         match renamed {
-            Ok(()) => guard.end(added, replaced),
-            Err(_) => guard.end(0, 0),
+            Ok(()) => guard.end(Change { added, replaced, released: unsaved.held }),
+            Err(_) => guard.end(Change::default()),
         }
         drop(guard);
         renamed?;
-        self.release(unsaved.held);
         if let Err(error) = directory.sync() {
             // The file is saved; only a power failure right now could undo it.
             self.root.log.write(Level::Warning, || format!("a saved file's directory was not flushed: {error}"));

@@ -11,7 +11,6 @@ use super::directory::{Directory, is_gone};
 use super::path::{self, random_digits};
 use super::quota::{Quota, cost};
 use super::root::{Root, Tree};
-use super::turns::Turns;
 use super::walk::remove_tree;
 use super::{Error, StoredFile};
 use crate::log::{Level, Log};
@@ -19,16 +18,14 @@ use crate::worker::{StopReason, Worker, lock};
 
 /// Ends the name of a private file, which has nothing in front of the digits: no path leads to it.
 const PART_SUFFIX: &str = ".part";
-/// How often a directory or file is made again that a cleaner removes while it is made.
-const MAX_ATTEMPTS: usize = 8;
+/// How often a directory or file is made again that others remove while it is made.
+const MAX_ATTEMPTS: usize = 32;
 
 /// A launch of a mini program, until it ends.
 #[derive(Debug)]
 pub struct Launch {
     root: Arc<Root>,
     current: Mutex<Arc<LaunchDirectory>>,
-    /// Of those who make the directory anew.
-    making: Turns,
     open: AtomicBool,
     limit: u64,
     files: Mutex<LaunchFiles>,
@@ -55,13 +52,15 @@ struct LaunchFiles {
 impl Launch {
     /// Begins a launch, and removes what crashed ones left.
     pub fn begin(root: Arc<Root>, quota: u64, log: Log, worker: &Worker) -> Result<Launch, Error> {
-        let tree = root.tree(worker)?;
-        let directory = LaunchDirectory::make(tree.clone(), worker)?;
-        remove_dead_launches(&tree.launches, &log, worker)?;
+        let directory = {
+            let _turn = root.shared.launching.take(worker, None)?;
+            let tree = root.tree(worker)?;
+            remove_dead_launches(&tree.launches, &log, worker)?;
+            LaunchDirectory::make(tree, worker)?
+        };
         Ok(Launch {
             root,
             current: Mutex::new(Arc::new(directory)),
-            making: Turns::default(),
             open: AtomicBool::new(true),
             limit: quota,
             files: Mutex::default(),
@@ -76,7 +75,7 @@ impl Launch {
         if let Some(current) = self.current()? {
             return Ok(current);
         }
-        let _turn = self.making.take(worker, None)?;
+        let _turn = self.root.shared.launching.take(worker, None)?;
         if let Some(current) = self.current()? {
             return Ok(current);
         }
@@ -251,8 +250,12 @@ impl LaunchDirectory {
             worker.check()?;
             let name = random_digits()?;
             let native = tree.native_launch(&name);
-            let (directory, _) = tree.launches.open_or_create(&name).map_err(fail)?;
-            // Until it is locked it looks like a crashed launch's, and another session may remove it.
+            // Until it is locked it looks like a crashed launch's, and another process may remove it.
+            let directory = match tree.launches.open_or_create(&name) {
+                Ok((directory, _)) => directory,
+                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                Err(error) => return Err(fail(error)),
+            };
             if directory.try_lock(true).map_err(fail)? && directory.is_at(&native) {
                 return Ok(LaunchDirectory { directory, name, native, tree });
             }

@@ -43,6 +43,17 @@ struct UsageState {
     removed: u64,
 }
 
+/// What a change does to the quota, in bytes of cost.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Change {
+    /// Of the file that came.
+    pub added: u64,
+    /// Of the file that it replaced.
+    pub replaced: u64,
+    /// What was held for it.
+    pub released: u64,
+}
+
 /// What the file with the count says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Count {
@@ -157,7 +168,7 @@ impl ChangeGuard<'_> {
     pub fn count(&self, worker: &Worker) -> Result<(), Error> {
         self.begin()?;
         self.root.count(&self.tree.store, &self.tree.user, worker)?;
-        self.end(0, 0);
+        self.end(Change::default());
         Ok(())
     }
 
@@ -170,12 +181,13 @@ impl ChangeGuard<'_> {
         }
     }
 
-    /// To be called after a change, with the costs of what came and what went by it.
-    pub fn end(&self, added: u64, replaced: u64) {
+    /// To be called after a change.
+    pub fn end(&self, change: Change) {
         let count = {
             let mut state = lock(&self.root.shared.usage.state);
-            state.quota.remove_used(replaced);
-            state.quota.add_used(added);
+            state.quota.remove_used(change.replaced);
+            state.quota.add_used(change.added);
+            state.quota.release(change.released);
             state.removed = 0;
             Count { epoch: state.epoch, used: state.quota.used() }
         };

@@ -94,7 +94,9 @@ impl PreparedUpload {
     pub fn run(self, environment: &Environment, context: &TransferContext<'_>) -> Result<Outcome, TransferError> {
         let PreparedUpload { mut prepared, file, name, form_data, file_name } = self;
         let source = match file {
-            Pending::Path(path) => environment.storage.open_source(context.worker, &path).map_err(failure::of_source)?,
+            Pending::Path(path) => {
+                environment.storage.open_source(context.worker, &path).map_err(failure::of_source)?
+            }
             Pending::Open(source) => source,
         };
         let file_name = file_name.unwrap_or_else(|| source.name.clone());
