@@ -85,6 +85,8 @@ pub enum Category {
     Storage = 13,
     /// A bug on our side, caught.
     Internal = 14,
+    /// The process or the system has no descriptor, thread or memory left.
+    OutOfResources = 15,
 }
 
 /// What went wrong, as precisely as a decision needs it.
@@ -135,6 +137,8 @@ pub enum Failure {
     FileTooLarge,
     /// An upload's answer over its size limit.
     DataTooLarge,
+    /// The process or the system has none left of what the detail begins with: descriptors, threads or memory.
+    OutOfResources,
     /// A bug on our side, caught.
     Internal,
 }
@@ -195,6 +199,11 @@ impl TransferError {
             Failure::TemporaryFileNotExist => errno::TEMPORARY_FILE_NOT_EXIST,
             Failure::SaveFile => errno::SAVE_FILE,
             Failure::FileTooLarge => errno::FILE_TOO_LARGE,
+            // WeChat has no number for it: a transfer fails like any other of the network component, a file call of the system.
+            Failure::OutOfResources => match call {
+                Call::UploadFile | Call::DownloadFile => errno::NETWORK,
+                _ => errno::SYSTEM,
+            },
             Failure::Internal => errno::INTERNAL,
         }
     }
@@ -243,6 +252,7 @@ impl TransferError {
             Failure::TemporaryFileNotExist => "tempFilePath file not exist".into(),
             Failure::SaveFile => format!("save file error {}", self.detail),
             Failure::FileTooLarge => "exceed max file size".into(),
+            Failure::OutOfResources => format!("out of resources {}", self.detail),
             Failure::Internal => "internal error".into(),
         }
     }
@@ -263,6 +273,7 @@ impl TransferError {
             Failure::InvalidUrl | Failure::InvalidRequestData { .. } => Category::Request,
             Failure::FileNotFound | Failure::PermissionDenied { .. } | Failure::SourceFile => Category::File,
             Failure::QuotaExceeded | Failure::TemporaryFileNotExist | Failure::SaveFile => Category::Storage,
+            Failure::OutOfResources => Category::OutOfResources,
             Failure::Internal => Category::Internal,
         }
     }
@@ -277,7 +288,7 @@ impl TransferError {
             ),
             // What speaks no TLS on a TLS port is a captive portal rather than the server.
             Failure::Tls(failure) => *failure == TlsFailure::NotTls,
-            Failure::TooManyTasks { .. } | Failure::SourceFile => true,
+            Failure::TooManyTasks { .. } | Failure::SourceFile | Failure::OutOfResources => true,
             _ => false,
         }
     }
@@ -293,6 +304,8 @@ impl From<storage::Error> for TransferError {
             storage::Error::TemporaryFileNotExist { .. } => Failure::TemporaryFileNotExist,
             storage::Error::QuotaExceeded => Failure::QuotaExceeded,
             storage::Error::Closed => Failure::Cancelled(StopReason::Aborted),
+            storage::Error::Stopped(reason) => return TransferError::cancelled(reason),
+            storage::Error::OutOfResources { .. } => Failure::OutOfResources,
             storage::Error::InvalidDescriptor { .. } => Failure::InvalidRequestData { parameter: "fileDescriptor" },
             _ => Failure::SaveFile,
         };
@@ -342,6 +355,8 @@ pub mod errno {
     pub const FILE_NOT_FOUND: i32 = 1_300_002;
     /// A path without permission.
     pub const PERMISSION_DENIED: i32 = 1_300_014;
+    /// The system cannot do it: no descriptor or memory is left.
+    pub const SYSTEM: i32 = 1_300_201;
     /// Over the storage quota.
     pub const QUOTA_EXCEEDED: i32 = 1_300_202;
     /// `saveFile` of an unknown temporary file.

@@ -4,7 +4,6 @@
 //! struct is here and there the same. Data flows one way, and nothing below imports anything above:
 //! [`ffi`] → `session` → `task` → `transfer` → `policy` | `http` | `storage`.
 
-mod deferred;
 mod error;
 pub mod ffi;
 #[cfg(feature = "fuzzing")]

@@ -1,7 +1,6 @@
 //! The files around the transfers: saving, importing, and what is saved.
 
 use std::ffi::c_void;
-use std::path::Path;
 use std::ptr;
 
 use super::guard::guard;
@@ -11,7 +10,7 @@ use super::string::WxtStr;
 use super::task::duplicate;
 use crate::error::{Call, TransferError, errno};
 use crate::session::Admission;
-use crate::storage::{ImportMode, SavedFile, StoredFile};
+use crate::storage::{ImportMode, StoredFile};
 use crate::task::as_callback;
 
 /// The host keeps its file: it is cloned where the file system can, else copied.
@@ -31,7 +30,7 @@ pub struct WxtFileInfo {
     pub native_path: WxtStr,
     /// `size` in bytes.
     pub size: u64,
-    /// `createTime` in seconds since the Unix epoch; 0 where it is not asked for.
+    /// `createTime` in seconds since the Unix epoch. 0 for files returned by import and resolve, which do not set it.
     pub create_time: u64,
 }
 
@@ -88,7 +87,7 @@ pub unsafe extern "C" fn wxt_save_file(
         Ok(temporary.and_then(|temporary| {
             let target = target?;
             let saved = admission.save_file(&temporary.unwrap_or_default(), target.as_deref())?;
-            Ok(vec![File::from(saved)])
+            Ok(vec![saved])
         }))
     })
 }
@@ -101,9 +100,7 @@ pub extern "C" fn wxt_get_saved_file_list(
     on_result: WxtFileCallback,
     user_data: *mut c_void,
 ) -> WxtStatus {
-    operation(session, Call::GetSavedFileList, on_result, user_data, |admission| {
-        Ok(admission.saved_files().map(|files| files.into_iter().map(File::from).collect()))
-    })
+    operation(session, Call::GetSavedFileList, on_result, user_data, |admission| Ok(admission.saved_files()))
 }
 
 /// `wx.getSavedFileInfo`: one file of the store. Statuses as for `wxt_save_file`; `errno`
@@ -121,7 +118,7 @@ pub unsafe extern "C" fn wxt_get_saved_file_info(
     operation(session, Call::GetSavedFileInfo, on_result, user_data, |admission| {
         // SAFETY: the caller promises a readable string.
         let path = unsafe { required_path(file_path, "filePath") }?;
-        Ok(path.and_then(|path| Ok(vec![File::from(admission.saved_file(&path)?)])))
+        Ok(path.and_then(|path| Ok(vec![admission.saved_file(&path)?])))
     })
 }
 
@@ -170,7 +167,7 @@ pub unsafe extern "C" fn wxt_import_file(
         };
         // SAFETY: the caller promises a readable string.
         let path = unsafe { required_path(native_path, "filePath") }?;
-        Ok(path.and_then(|path| Ok(vec![File::from(admission.import_path(&path, mode)?)])))
+        Ok(path.and_then(|path| Ok(vec![admission.import_path(&path, mode)?])))
     })
 }
 
@@ -199,8 +196,7 @@ pub unsafe extern "C" fn wxt_import_file_descriptor(
         // SAFETY: the caller promises a readable string, and that the descriptor stays as it is.
         let (name, descriptor) = unsafe { (page_path(name, "name")?, duplicate(file_descriptor)?) };
         let length = Some(length).filter(|length| *length > 0);
-        Ok(name
-            .and_then(|name| Ok(vec![File::from(admission.import_descriptor(descriptor, length, name.as_deref())?)])))
+        Ok(name.and_then(|name| Ok(vec![admission.import_descriptor(descriptor, length, name.as_deref())?])))
     })
 }
 
@@ -220,38 +216,8 @@ pub unsafe extern "C" fn wxt_resolve_path(
     operation(session, Call::ResolvePath, on_result, user_data, |admission| {
         // SAFETY: the caller promises a readable string.
         let path = unsafe { required_path(file_path, "filePath") }?;
-        Ok(path.and_then(|path| {
-            let native = text(&admission.resolve_path(&path)?);
-            let size = std::fs::metadata(&native).map_or(0, |metadata| metadata.len());
-            Ok(vec![File { path, native, size, create_time: 0 }])
-        }))
+        Ok(path.and_then(|path| Ok(vec![admission.resolve_path(&path)?])))
     })
-}
-
-/// What a result tells of a file, owned.
-struct File {
-    path: String,
-    native: String,
-    size: u64,
-    create_time: u64,
-}
-
-impl From<SavedFile> for File {
-    fn from(file: SavedFile) -> File {
-        let SavedFile { path, native_path, size, create_time } = file;
-        File { path, native: text(&native_path), size, create_time }
-    }
-}
-
-impl From<StoredFile> for File {
-    fn from(file: StoredFile) -> File {
-        File { path: file.path, native: text(&file.native_path), size: file.length, create_time: 0 }
-    }
-}
-
-/// The data directory came as UTF-8, and below it all names are ASCII or a page's own text.
-fn text(path: &Path) -> String {
-    path.to_string_lossy().into_owned()
 }
 
 /// The outer error is the host's mistake, the inner one the page's.
@@ -262,7 +228,7 @@ fn operation(
     call: Call,
     on_result: WxtFileCallback,
     user_data: *mut c_void,
-    run: impl FnOnce(&Admission<'_>) -> Outcome<Vec<File>>,
+    run: impl FnOnce(&Admission<'_>) -> Outcome<Vec<StoredFile>>,
 ) -> WxtStatus {
     guard(|| {
         let session = self::session(session)?;
@@ -278,16 +244,19 @@ fn operation(
     })
 }
 
-fn with_result(call: Call, outcome: &Result<Vec<File>, TransferError>, tell: impl FnOnce(&WxtFileResult)) {
+fn with_result(call: Call, outcome: &Result<Vec<StoredFile>, TransferError>, tell: impl FnOnce(&WxtFileResult)) {
     let files = outcome.as_deref().unwrap_or_default();
+    // The data directory came as UTF-8, and below it all names are ASCII or a page's own text.
+    let native_paths: Vec<_> = files.iter().map(|file| file.native_path.to_string_lossy()).collect();
     let infos: Vec<WxtFileInfo> = files
         .iter()
-        .map(|file| WxtFileInfo {
+        .zip(&native_paths)
+        .map(|(file, native_path)| WxtFileInfo {
             struct_size: size_of::<WxtFileInfo>(),
             file_path: WxtStr::new(&file.path),
-            native_path: WxtStr::new(&file.native),
-            size: file.size,
-            create_time: file.create_time,
+            native_path: WxtStr::new(native_path),
+            size: file.length,
+            create_time: file.create_time.unwrap_or(0),
         })
         .collect();
     let error = outcome.as_ref().err();

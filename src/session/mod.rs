@@ -14,7 +14,7 @@ use crate::error::{Failure, TransferError};
 use crate::policy::quirks::{Api, Effect};
 use crate::task::{Engine, Handler, Job, Submission, TaskId};
 use crate::transfer::{DownloadRequest, Environment, PreparedDownload, PreparedUpload, UploadRequest};
-use crate::worker::StopReason;
+use crate::worker::{StopReason, StopSignal};
 use background::Background;
 use gate::{Entry, Gate};
 
@@ -26,6 +26,8 @@ pub struct Session {
     environment: Arc<Environment>,
     engine: Arc<Engine>,
     background: Background,
+    /// Stops the file calls, which run on the host's threads.
+    file_calls: Arc<StopSignal>,
     /// Shut when `close` begins, so that no task slips in behind it.
     gate: Gate,
 }
@@ -47,6 +49,7 @@ impl Session {
             environment: Arc::new(environment),
             engine,
             background: Background::new(BACKGROUND_GRACE),
+            file_calls: Arc::new(StopSignal::new()),
             gate: Gate::new(),
         })
     }
@@ -59,8 +62,8 @@ impl Session {
     /// Aborts what is left, delivers the last callbacks, removes the temporary files and joins every thread. A second
     /// call returns at once.
     pub fn close(&self) {
-        // Those inside have to leave before the gate is shut, and an import may wait for a pipe without an end.
-        self.environment.storage.begin_to_close();
+        // Those inside have to leave before the gate is shut, and a file call may wait for a pipe or for another process.
+        self.file_calls.request(StopReason::Aborted);
         if !self.gate.shut() {
             return;
         }

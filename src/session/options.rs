@@ -177,6 +177,7 @@ impl SessionOptions {
         })
         .map_err(|error| match error {
             storage::Error::Locked => OpenError::StorageLocked,
+            storage::Error::OutOfResources { which } => OpenError::OutOfResources(io::Error::other(which)),
             error => OpenError::Storage(error),
         })?;
         let environment = Environment {

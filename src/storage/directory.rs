@@ -3,23 +3,47 @@
 //! Every name is a single component, looked up relative to the open directory and without following a link, so that
 //! what happens to the tree at the same time cannot lead anywhere else.
 
-use std::ffi::CString;
+use std::ffi::CStr;
 use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-use rustix::fs::{AtFlags, Dir, FileType, FlockOperation, Mode, OFlags};
+use rustix::fs::{AtFlags, Dir, FlockOperation, Mode, OFlags};
 use rustix::io::Errno;
 use rustix::path::Arg;
 
-/// Far deeper than a path may be; a deeper tree was planted.
-const MAX_DEPTH: usize = 64;
+use super::Error;
+use crate::worker::Worker;
 
 /// Waiting for a pipe's other end, or becoming a terminal's process group, is never wanted.
 const FILE_FLAGS: OFlags = OFlags::CLOEXEC.union(OFlags::NONBLOCK).union(OFlags::NOCTTY);
 const DIRECTORY_FLAGS: OFlags = OFlags::RDONLY.union(OFlags::CLOEXEC).union(OFlags::DIRECTORY);
+
+/// Which file or directory it is, whatever its name. It stays another's for as long as this one is open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FileId {
+    device: u64,
+    inode: u64,
+}
+
+impl FileId {
+    /// Of something open.
+    pub fn of(descriptor: impl AsFd) -> io::Result<FileId> {
+        Ok(FileId::from_stat(&rustix::fs::fstat(descriptor)?))
+    }
+
+    /// Of what a path of the host's leads to.
+    pub fn at(path: &Path) -> io::Result<FileId> {
+        Ok(FileId::from_stat(&rustix::fs::stat(path)?))
+    }
+
+    #[expect(clippy::unnecessary_cast, reason = "the fields have other types on other systems")]
+    fn from_stat(stat: &rustix::fs::Stat) -> FileId {
+        FileId { device: stat.st_dev as u64, inode: stat.st_ino as u64 }
+    }
+}
 
 /// An open directory.
 #[derive(Debug)]
@@ -45,6 +69,11 @@ impl Directory {
             Err(error) => return Err(error.into()),
         };
         Ok((self.open(name)?, created))
+    }
+
+    /// Whether this is the directory that the path leads to: it was neither removed, moved nor replaced.
+    pub fn is_at(&self, path: &Path) -> bool {
+        matches!((FileId::of(self), FileId::at(path)), (Ok(this), Ok(there)) if this == there)
     }
 
     /// Opens a regular file with no other hard link for reading; everything else is refused as not permitted.
@@ -87,70 +116,23 @@ impl Directory {
         Ok(rustix::fs::unlinkat(&self.0, name, AtFlags::empty())?)
     }
 
-    /// The names in the directory, in no order.
-    pub fn names(&self) -> io::Result<Vec<CString>> {
-        let mut names = Vec::new();
-        for entry in Dir::read_from(&self.0)? {
-            let entry = entry?;
+    /// Calls `take` with each name in the directory, in no order.
+    ///
+    /// Fails with what `take` fails with, [`Error::Stopped`], [`Error::OutOfResources`] or [`Error::Io`].
+    pub fn for_each_name(
+        &self,
+        worker: &Worker,
+        mut take: impl FnMut(&CStr) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let fail = |error: Errno| Error::from_io("list a directory", error.into());
+        for entry in Dir::read_from(&self.0).map_err(fail)? {
+            worker.turn(0)?;
+            let entry = entry.map_err(fail)?;
             if !matches!(entry.file_name().to_bytes(), b"." | b"..") {
-                names.push(entry.file_name().to_owned());
+                take(entry.file_name())?;
             }
         }
-        Ok(names)
-    }
-
-    /// The sizes of all regular files in the tree, added up; links are not followed. What goes away meanwhile is not
-    /// counted.
-    pub fn measure(&self) -> io::Result<u64> {
-        self.measure_to(MAX_DEPTH)
-    }
-
-    fn measure_to(&self, depth: usize) -> io::Result<u64> {
-        let mut total = 0u64;
-        for name in self.names()? {
-            let stat = match rustix::fs::statat(&self.0, name.as_c_str(), AtFlags::SYMLINK_NOFOLLOW) {
-                Ok(stat) => stat,
-                Err(Errno::NOENT) => continue,
-                Err(error) => return Err(error.into()),
-            };
-            let size = match FileType::from_raw_mode(stat.st_mode) {
-                FileType::RegularFile => u64::try_from(stat.st_size).unwrap_or(0),
-                FileType::Directory => match self.open(name.as_c_str()) {
-                    Ok(directory) => directory.measure_to(next_depth(depth)?)?,
-                    Err(error) if is_gone(&error) => 0,
-                    Err(error) => return Err(error),
-                },
-                _ => 0,
-            };
-            total = total.saturating_add(size);
-        }
-        Ok(total)
-    }
-
-    /// Removes a name with everything below it; links are removed, not followed. That it is gone already is no error.
-    pub fn remove_tree<P: Arg + Copy>(&self, name: P) -> io::Result<()> {
-        self.remove_tree_to(name, MAX_DEPTH)
-    }
-
-    fn remove_tree_to<P: Arg + Copy>(&self, name: P, depth: usize) -> io::Result<()> {
-        // Nearly all are files. Of a directory this fails, with ISDIR or PERM depending on the system.
-        let mut removed = rustix::fs::unlinkat(&self.0, name, AtFlags::empty());
-        if !matches!(removed, Ok(()) | Err(Errno::NOENT)) {
-            match self.open(name) {
-                Ok(directory) => {
-                    for below in directory.names()? {
-                        directory.remove_tree_to(below.as_c_str(), next_depth(depth)?)?;
-                    }
-                    removed = rustix::fs::unlinkat(&self.0, name, AtFlags::REMOVEDIR);
-                }
-                Err(error) if is_gone(&error) => removed = rustix::fs::unlinkat(&self.0, name, AtFlags::empty()),
-                Err(error) => return Err(error),
-            }
-        }
-        match removed {
-            Ok(()) | Err(Errno::NOENT) => Ok(()),
-            Err(error) => Err(error.into()),
-        }
+        Ok(())
     }
 
     /// Locks the directory against other holders of the same lock, here and in other processes; `false` if one of them
@@ -203,14 +185,10 @@ pub fn open_native_file(path: &Path) -> io::Result<File> {
 }
 
 /// Whether opening a name as a directory failed because it is none, or no longer there.
-fn is_gone(error: &io::Error) -> bool {
+pub fn is_gone(error: &io::Error) -> bool {
     matches!(
         error.raw_os_error().map(Errno::from_raw_os_error),
         // LOOP and MLINK are what O_NOFOLLOW reports for a symbolic link, depending on the system.
         Some(Errno::NOENT | Errno::NOTDIR | Errno::LOOP | Errno::MLINK)
     )
-}
-
-fn next_depth(depth: usize) -> io::Result<usize> {
-    depth.checked_sub(1).ok_or_else(|| Errno::LOOP.into())
 }

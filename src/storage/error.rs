@@ -5,6 +5,8 @@ use std::io;
 
 use rustix::io::Errno;
 
+use crate::worker::{StopReason, WaitError};
+
 /// Why a storage call failed. Paths in it are the caller's own words, never a native path it did not name.
 #[derive(Debug)]
 pub enum Error {
@@ -44,6 +46,13 @@ pub enum Error {
     },
     /// The session was closed and its temporary files are gone.
     Closed,
+    /// The work was stopped, or its deadline passed, before the file had its name.
+    Stopped(StopReason),
+    /// The process or the system has none left. The same call may succeed later.
+    OutOfResources {
+        /// Of what: `descriptors` or `memory`.
+        which: &'static str,
+    },
     /// Anything else the operating system reports.
     Io {
         /// What was tried.
@@ -59,6 +68,9 @@ impl Error {
         match source.raw_os_error().map(Errno::from_raw_os_error) {
             // A limit on the process (EFBIG) or the user (EDQUOT) stops a write as a full device does.
             Some(Errno::NOSPC | Errno::DQUOT | Errno::FBIG) => Error::DiskFull,
+            Some(Errno::MFILE | Errno::NFILE) => Error::OutOfResources { which: "descriptors" },
+            Some(Errno::NOMEM) => Error::OutOfResources { which: "memory" },
+            None if source.kind() == io::ErrorKind::OutOfMemory => Error::OutOfResources { which: "memory" },
             _ => Error::Io { operation, source },
         }
     }
@@ -93,6 +105,21 @@ impl Error {
     }
 }
 
+impl From<StopReason> for Error {
+    fn from(reason: StopReason) -> Error {
+        Error::Stopped(reason)
+    }
+}
+
+impl From<WaitError> for Error {
+    fn from(error: WaitError) -> Error {
+        match error {
+            WaitError::Stopped(reason) => Error::Stopped(reason),
+            WaitError::Failed(error) => Error::from_io("wait", error),
+        }
+    }
+}
+
 impl fmt::Display for Error {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -106,6 +133,8 @@ impl fmt::Display for Error {
             Error::InvalidDataDirectory => formatter.write_str("the data directory is not an absolute path"),
             Error::InvalidDescriptor { reason } => write!(formatter, "unusable descriptor: {reason}"),
             Error::Closed => formatter.write_str("the session is closed"),
+            Error::Stopped(_) => formatter.write_str("the work was stopped"),
+            Error::OutOfResources { which } => formatter.write_str(which),
             Error::Io { operation, source } => write!(formatter, "{operation}: {source}"),
         }
     }
@@ -116,6 +145,27 @@ impl std::error::Error for Error {
         match self {
             Error::Io { source, .. } => Some(source),
             _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shortage_is_told_as_such_whatever_was_tried() {
+        for (errno, expected) in
+            [(Errno::MFILE, "descriptors"), (Errno::NFILE, "descriptors"), (Errno::NOMEM, "memory")]
+        {
+            let source = || io::Error::from_raw_os_error(errno.raw_os_error());
+            for error in [
+                Error::from_io("open a file", source()),
+                Error::at_path("wxfile://usr/a", "open a file", source()),
+                WaitError::Failed(source()).into(),
+            ] {
+                assert!(matches!(&error, Error::OutOfResources { which } if *which == expected), "{error:?}");
+            }
         }
     }
 }

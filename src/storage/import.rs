@@ -7,21 +7,19 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::sync::Arc;
 
-use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::io::Errno;
 
 use super::directory::{Directory, open_native_file};
 use super::part::{Area, PartFile};
 use super::path::random_digits;
+use super::pipe::Pipe;
 use super::source::Descriptor;
 use super::temporary::Launch;
 use super::{Error, StoredFile, extension};
 use crate::log::{Level, Log};
 use crate::platform;
-
-const BUFFER_BYTES: usize = 128 * 1024;
-/// How long a wait goes on without a look at whether the session is closing.
-const LOOK_EVERY: Timespec = Timespec { tv_sec: 0, tv_nsec: 20_000_000 };
+use crate::worker::Worker;
+use crate::worker::sizes::IMPORT_FILE;
 
 /// How a file of the host becomes a temporary file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,7 +31,13 @@ pub enum ImportMode {
 }
 
 /// Imports the file at a native path.
-pub(super) fn path(launch: Arc<Launch>, path: &str, mode: ImportMode, log: &Log) -> Result<StoredFile, Error> {
+pub(super) fn path(
+    worker: &Worker,
+    launch: Arc<Launch>,
+    path: &str,
+    mode: ImportMode,
+    log: &Log,
+) -> Result<StoredFile, Error> {
     let native = Path::new(path);
     if !native.is_absolute() {
         return Err(Error::denied(path));
@@ -43,15 +47,15 @@ pub(super) fn path(launch: Arc<Launch>, path: &str, mode: ImportMode, log: &Log)
     let metadata = source.metadata().map_err(fail)?;
     let extension = extension::of_name(path);
 
-    let mut part = PartFile::create(launch, Area::Temporary, log.clone())?;
-    part.hold(metadata.len())?;
+    let mut part = PartFile::create(worker, launch, Area::Temporary, log.clone())?;
+    part.hold(worker, metadata.len())?;
     // A file with a second name would still be the host's under that one.
     if mode == ImportMode::Move && metadata.nlink() == 1 {
         let (directory, name) = part.place();
         match take(directory, name, native, &metadata) {
             Ok(file) => {
-                part.adopt(file)?;
-                return part.finish(extension.as_deref());
+                part.adopt(worker, file)?;
+                return part.finish(worker, extension.as_deref(), || worker.check());
             }
             // On another file system.
             Err(error) if error.kind() == io::ErrorKind::CrossesDevices => {}
@@ -59,11 +63,11 @@ pub(super) fn path(launch: Arc<Launch>, path: &str, mode: ImportMode, log: &Log)
         }
     }
     match clone(&part, &source) {
-        Ok(file) => part.adopt(file)?,
+        Ok(file) => part.adopt(worker, file)?,
         // The file system cannot, or the two are on different ones; it has many ways to say so.
-        Err(_) => copy(&source, Some(metadata.len()), false, &mut part)?,
+        Err(_) => copy(worker, Open::File(source), Some(metadata.len()), &mut part)?,
     }
-    let stored = part.finish(extension.as_deref())?;
+    let stored = part.finish(worker, extension.as_deref(), || worker.check())?;
     if mode == ImportMode::Move
         && let Err(error) = std::fs::remove_file(native)
     {
@@ -74,19 +78,40 @@ pub(super) fn path(launch: Arc<Launch>, path: &str, mode: ImportMode, log: &Log)
 
 /// Imports what a descriptor holds.
 pub(super) fn descriptor(
+    worker: &Worker,
     launch: Arc<Launch>,
     descriptor: OwnedFd,
     length: Option<u64>,
     name: Option<&str>,
     log: &Log,
 ) -> Result<StoredFile, Error> {
-    let (file, length, waits) = match Descriptor::open(descriptor)? {
-        Descriptor::Pipe(file) => (file, length, true),
-        Descriptor::Regular { file, rest, .. } => (file, Some(length.unwrap_or(rest)), false),
+    let (source, length) = match Descriptor::open(descriptor)? {
+        Descriptor::Pipe(pipe) => (Open::Pipe(pipe), length),
+        Descriptor::Regular { file, rest, .. } => (Open::File(file), Some(length.unwrap_or(rest))),
     };
-    let mut part = PartFile::create(launch, Area::Temporary, log.clone())?;
-    copy(&file, length, waits, &mut part)?;
-    part.finish(name.and_then(extension::of_name).as_deref())
+    let mut part = PartFile::create(worker, launch, Area::Temporary, log.clone())?;
+    copy(worker, source, length, &mut part)?;
+    part.finish(worker, name.and_then(extension::of_name).as_deref(), || worker.check())
+}
+
+/// What is copied.
+enum Open {
+    File(File),
+    Pipe(Pipe),
+}
+
+impl Open {
+    fn read(&mut self, worker: &Worker, buffer: &mut [u8]) -> Result<usize, Error> {
+        match self {
+            Open::Pipe(pipe) => pipe.read(worker, buffer),
+            Open::File(file) => loop {
+                match file.read(buffer) {
+                    Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                    read => return read.map_err(|error| Error::from_io("read a file", error)),
+                }
+            },
+        }
+    }
 }
 
 /// Renames the host's file to `name`, and back where it turns out not to be the one that was looked at.
@@ -128,38 +153,24 @@ fn make_private(file: &File) -> io::Result<()> {
     Ok(rustix::fs::fchmod(file, rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR)?)
 }
 
-/// Writes `length` bytes of `source`, or all up to its end, to the part file; until the session closes. `waits` is true
-/// of a source that may have nothing to read yet.
-fn copy(mut source: &File, length: Option<u64>, waits: bool, part: &mut PartFile) -> Result<(), Error> {
-    part.reserve(length)?;
+/// Writes `length` bytes of `source`, or all up to its end, to the part file.
+fn copy(worker: &Worker, mut source: Open, length: Option<u64>, part: &mut PartFile) -> Result<(), Error> {
+    part.reserve(worker, length)?;
     let mut left = length.unwrap_or(u64::MAX);
-    let mut buffer = vec![0; BUFFER_BYTES];
+    let mut buffer = worker.take_buffer(IMPORT_FILE);
     while left > 0 {
-        part.check_open()?;
-        if waits && !is_readable_soon(source)? {
-            continue;
-        }
-        let most = usize::try_from(left).map_or(BUFFER_BYTES, |left| left.min(BUFFER_BYTES));
-        match source.read(&mut buffer[..most]) {
-            Ok(0) if length.is_none() => break,
-            Ok(0) => return Err(Error::InvalidDescriptor { reason: "it holds fewer bytes than was said" }),
-            Ok(read) => {
-                part.write(&buffer[..read])?;
-                left -= read as u64;
+        let most = usize::try_from(left).map_or(IMPORT_FILE, |left| left.min(IMPORT_FILE));
+        let read = source.read(worker, &mut buffer[..most])?;
+        if read == 0 {
+            if length.is_some() {
+                return Err(Error::InvalidDescriptor { reason: "it holds fewer bytes than was said" });
             }
-            // WouldBlock: another reader of the same pipe was faster.
-            Err(error) if matches!(error.kind(), io::ErrorKind::Interrupted | io::ErrorKind::WouldBlock) => {}
-            Err(error) => return Err(Error::from_io("read a file", error)),
+            break;
         }
+        part.write(worker, &buffer[..read])?;
+        left -= read as u64;
+        worker.turn(read)?;
     }
+    worker.give_back(buffer);
     Ok(())
-}
-
-/// Waits a moment until a pipe has something to read or has ended.
-fn is_readable_soon(source: &File) -> Result<bool, Error> {
-    match rustix::event::poll(&mut [PollFd::new(source, PollFlags::IN)], Some(&LOOK_EVERY)) {
-        Ok(count) => Ok(count > 0),
-        Err(Errno::INTR) => Ok(false),
-        Err(error) => Err(Error::from_io("wait for a pipe", error.into())),
-    }
 }

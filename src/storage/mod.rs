@@ -7,48 +7,65 @@
 //!     launches/<hex>/                 one launch's temporary files; locked for as long as it lives
 //!         <hex>.part                  a file being written
 //!         tmp_<hex>.<ext>             wxfile://tmp_<hex>.<ext>
-//!     store/store_<hex>.<ext>         wxfile://store_<hex>.<ext>
+//!     store/store_<hex>.<ext>         wxfile://store_<hex>.<ext>; locked while a file is added here or below usr
 //!     usr/…                           wxfile://usr/…
+//!     usage                           what they use of the quota, for the other processes of shared sessions (`usage.rs`)
 //! ```
 //!
 //! A file is complete before it has one of these names, and gets it in one rename, so that a crash at any moment leaves
-//! each file whole or absent. Nothing is recorded elsewhere: what is used of a quota is what the directories hold.
+//! each file whole or absent. What is used of a quota is what the directories hold, counted when they are opened.
+//!
+//! A cleaner may remove any of the directories while a session is open. They are made anew, and locked again, when the session
+//! next uses them. Until then another process can open the files for itself; the session then fails with [`Error::Locked`].
+//! No two sessions of one process ever come to have exclusive files in common (`registry.rs`).
+//!
+//! Whatever waits, copies, counts, walks or removes does so with the worker that it is given. No mutex is held while the
+//! system is asked for anything that can take time.
 
+mod change_lock;
 mod directory;
 mod error;
+mod file;
 mod import;
 mod part;
 mod path;
+mod pipe;
 mod quota;
+mod registry;
 mod root;
 mod source;
 mod store;
 mod temporary;
 #[cfg(test)]
 mod tests;
+mod turns;
+mod usage;
+mod walk;
 
 use std::fs::File;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
-use crate::log::{Level, Log};
+use crate::log::Log;
 use crate::policy::extension;
+use crate::worker::{StopSignal, Worker};
 
 use part::Area;
 use path::VirtualPath;
+use quota::cost;
 use root::Root;
-use store::{Destination, Store};
+use store::{Destination, Store, Unsaved};
 use temporary::Launch;
 
 pub use error::Error;
+pub use file::StoredFile;
 pub use import::ImportMode;
 pub use part::PartFile;
 #[cfg(feature = "fuzzing")]
 pub use path::{VirtualPath as ParsedPath, parse as parse_path};
-pub use source::Source;
-pub use store::SavedFile;
+pub use source::SourceFile;
 
 /// Whether other sessions may use the same files at the same time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,17 +99,6 @@ pub struct Options {
     pub log: Log,
 }
 
-/// A complete file that a mini program can name.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct StoredFile {
-    /// The `wxfile://` path.
-    pub path: String,
-    /// The same file for the host. Not to be kept: iOS moves an app's directory between launches of the app.
-    pub native_path: PathBuf,
-    /// Its size in bytes.
-    pub length: u64,
-}
-
 /// The files of one launch of one mini program. Every function may be called from any thread.
 #[derive(Debug)]
 pub struct Storage {
@@ -105,20 +111,23 @@ pub struct Storage {
 
 impl Storage {
     /// Opens a mini program's files for one launch, creates their directories where they are missing and removes what
-    /// crashed launches left.
+    /// crashed launches left. It does not wait for other processes.
     ///
     /// Fails with [`Error::Locked`] (see [`Sharing`]), [`Error::InvalidIdentity`], [`Error::InvalidDataDirectory`],
-    /// [`Error::PermissionDenied`] where a directory of the tree is not one, [`Error::DiskFull`] or [`Error::Io`].
+    /// [`Error::PermissionDenied`] where a directory of the tree is not one, [`Error::OutOfResources`], [`Error::DiskFull`] or
+    /// [`Error::Io`].
     pub fn open(options: Options) -> Result<Storage, Error> {
-        let root = Arc::new(Root::open(&options.data_directory, &options.app_id, &options.user_id, options.sharing)?);
-        let store = Store::open(root.clone(), options.storage_quota, options.log.clone())?;
-        let launch = Launch::begin(root.clone(), options.temporary_quota, options.log.clone())?;
+        let Options { data_directory, app_id, user_id, sharing, log, .. } = options;
+        let worker = unstoppable_worker();
+        let root = Arc::new(Root::open(&data_directory, &app_id, &user_id, sharing, log.clone(), &worker)?);
+        let store = Store::open(root.clone(), options.storage_quota, &worker)?;
+        let launch = Launch::begin(root.clone(), options.temporary_quota, log.clone(), &worker)?;
         Ok(Storage {
             root,
             launch: Arc::new(launch),
             store: Arc::new(store),
             allow_native_paths: options.allow_native_paths,
-            log: options.log,
+            log,
         })
     }
 
@@ -126,70 +135,74 @@ impl Storage {
     /// path where [`Options::allow_native_paths`] says so.
     ///
     /// Fails with [`Error::NotFound`]; [`Error::PermissionDenied`] for everything that is not a regular file of this
-    /// mini program; [`Error::Io`].
-    pub fn open_source(&self, path: &str) -> Result<Source, Error> {
+    /// mini program; [`Error::OutOfResources`] or [`Error::Io`].
+    pub fn open_source(&self, worker: &Worker, path: &str) -> Result<SourceFile, Error> {
         if path.starts_with('/') && self.allow_native_paths {
             let native = Path::new(path);
             let file = directory::open_native_file(native).map_err(|error| at_path(path, error))?;
             let name = native.file_name().map(|name| name.to_string_lossy().into_owned());
-            return Source::from_file(file, name.unwrap_or_default());
+            return SourceFile::from_file(file, name.unwrap_or_default());
         }
-        let file = self.open_file(path, &path::parse(path)?)?;
+        let file = self.open_file(worker, path, &path::parse(path)?)?;
         let name = path.rsplit('/').next().unwrap_or_default();
-        Source::from_file(file, name.to_owned())
+        SourceFile::from_file(file, name.to_owned())
     }
 
     /// Takes an open regular file, from its current offset, or a pipe of known length as something to read. `length`
     /// may shorten a regular file; `name` is its base name, where it has one.
     ///
-    /// Fails with [`Error::InvalidDescriptor`] or [`Error::Io`].
+    /// Fails with [`Error::InvalidDescriptor`], [`Error::OutOfResources`] or [`Error::Io`].
     pub fn source_from_descriptor(
         &self,
         descriptor: OwnedFd,
         length: Option<u64>,
         name: Option<String>,
-    ) -> Result<Source, Error> {
-        Source::from_descriptor(descriptor, length, name)
+    ) -> Result<SourceFile, Error> {
+        SourceFile::from_descriptor(descriptor, length, name)
     }
 
     /// Starts a file that will be `wxfile://tmp_<hex>.<ext>`.
     ///
-    /// Fails with [`Error::Closed`], [`Error::DiskFull`] or [`Error::Io`].
-    pub fn create_temporary(&self) -> Result<PartFile, Error> {
-        PartFile::create(self.launch.clone(), Area::Temporary, self.log.clone())
+    /// Fails with [`Error::QuotaExceeded`], [`Error::Closed`], [`Error::Locked`] where the directories were removed and
+    /// another process has made them its own, [`Error::Stopped`], [`Error::OutOfResources`], [`Error::DiskFull`] or
+    /// [`Error::Io`]; so does everything that writes.
+    pub fn create_temporary(&self, worker: &Worker) -> Result<PartFile, Error> {
+        PartFile::create(worker, self.launch.clone(), Area::Temporary, self.log.clone())
     }
 
     /// Starts a file that will be, or replace, the `wxfile://usr/…` file `path`. Missing directories on the way are
     /// made when it is finished.
     ///
     /// Fails with [`Error::PermissionDenied`] where the path is not under `wxfile://usr/` or something that is not a
-    /// regular file has its name; [`Error::Closed`], [`Error::DiskFull`] or [`Error::Io`].
-    pub fn create_target(&self, path: &str) -> Result<PartFile, Error> {
-        let (destination, replaced) = self.target(path)?;
+    /// regular file has its name; or as [`Storage::create_temporary`] does.
+    pub fn create_target(&self, worker: &Worker, path: &str) -> Result<PartFile, Error> {
+        let (destination, replaced) = self.target(worker, path)?;
         let area = Area::Target { store: self.store.clone(), destination, replaced };
-        PartFile::create(self.launch.clone(), area, self.log.clone())
+        PartFile::create(worker, self.launch.clone(), area, self.log.clone())
     }
 
     /// Moves the temporary file `temporary` to the store, or to the `wxfile://usr/…` file `target`, which it replaces.
     /// The temporary path is invalid afterwards. On failure it stays as it was.
     ///
-    /// Fails with [`Error::TemporaryFileNotExist`], also when the session is closed; [`Error::PermissionDenied`],
-    /// [`Error::QuotaExceeded`], [`Error::Locked`] where another process holds the store for seconds,
-    /// [`Error::DiskFull`] or [`Error::Io`].
-    pub fn save_file(&self, temporary: &str, target: Option<&str>) -> Result<SavedFile, Error> {
+    /// Fails with [`Error::TemporaryFileNotExist`]; [`Error::PermissionDenied`], [`Error::QuotaExceeded`], [`Error::Locked`]
+    /// where another process holds the store for seconds, or as [`Storage::create_temporary`] does.
+    pub fn save_file(&self, worker: &Worker, temporary: &str, target: Option<&str>) -> Result<StoredFile, Error> {
         let missing = || Error::TemporaryFileNotExist { path: temporary.to_owned() };
         let parsed = path::parse(temporary).map_err(|error| not_found_as(error, missing))?;
         let VirtualPath::Temporary(name) = &parsed else { return Err(missing()) };
-        let file = self.open_file(temporary, &parsed).map_err(|error| not_found_as(error, missing))?;
+        let directory = self.launch.last_directory();
+        let file = directory.directory.open_file(name).map_err(|error| at_path(temporary, error));
+        let file = file.map_err(|error| not_found_as(error, missing))?;
         let length = file.metadata().map_err(|error| at_path(temporary, error))?.len();
         let (destination, replaced) = match target {
-            Some(target) => self.target(target)?,
+            Some(target) => self.target(worker, target)?,
             None => (Destination::Stored { extension: path::extension_of(name).map(str::to_owned) }, 0),
         };
 
-        let held = length.saturating_sub(replaced);
-        self.store.hold(held)?;
-        match self.store.place(&file, (&self.launch.directory, name), length, held, &destination) {
+        let held = cost(length).saturating_sub(replaced);
+        self.store.hold(worker, held)?;
+        let unsaved = Unsaved { file: &file, directory: &directory.directory, name, length, held };
+        match self.store.place(worker, &unsaved, &destination, || worker.check()) {
             Ok(saved) => {
                 self.launch.forget(name);
                 Ok(saved)
@@ -204,84 +217,83 @@ impl Storage {
 
     /// The files in the store, oldest first; not those under `wxfile://usr`.
     ///
-    /// Fails with [`Error::Io`].
-    pub fn saved_files(&self) -> Result<Vec<SavedFile>, Error> {
-        self.store.files()
+    /// Fails with [`Error::Stopped`], [`Error::OutOfResources`] or [`Error::Io`].
+    pub fn saved_files(&self, worker: &Worker) -> Result<Vec<StoredFile>, Error> {
+        self.store.files(worker)
     }
 
     /// One file of the store.
     ///
-    /// Fails with [`Error::NotFound`], also for a good path that is not of the store; [`Error::PermissionDenied`] or
-    /// [`Error::Io`].
-    pub fn saved_file(&self, path: &str) -> Result<SavedFile, Error> {
-        self.store.file(path)
+    /// Fails with [`Error::NotFound`], also for a good path that is not of the store; [`Error::PermissionDenied`],
+    /// [`Error::OutOfResources`] or [`Error::Io`].
+    pub fn saved_file(&self, worker: &Worker, path: &str) -> Result<StoredFile, Error> {
+        self.store.file(worker, path)
     }
 
     /// Removes one file of the store. Whoever has it open can read it to its end.
     ///
     /// Fails as [`Storage::saved_file`] does.
-    pub fn remove_saved_file(&self, path: &str) -> Result<(), Error> {
-        self.store.remove(path)
+    pub fn remove_saved_file(&self, worker: &Worker, path: &str) -> Result<(), Error> {
+        self.store.remove(worker, path)
     }
 
     /// Makes a temporary file of a file that the host owns. Its extension is that of `path`.
     ///
     /// Fails with [`Error::NotFound`], [`Error::PermissionDenied`] where `path` is not absolute or no readable regular
-    /// file, or a link that is to be moved; [`Error::QuotaExceeded`], [`Error::DiskFull`], [`Error::Closed`] or
-    /// [`Error::Io`]. The host's file is untouched then, unless the session was closed while it was moved: then it is gone
-    /// as every temporary file.
-    pub fn import_path(&self, path: &str, mode: ImportMode) -> Result<StoredFile, Error> {
-        import::path(self.launch.clone(), path, mode, &self.log)
+    /// file, or a link that is to be moved; or as [`Storage::create_temporary`] does. The host's file is untouched then,
+    /// unless the session was closed while it was moved: then it is gone as every temporary file.
+    pub fn import_path(&self, worker: &Worker, path: &str, mode: ImportMode) -> Result<StoredFile, Error> {
+        import::path(worker, self.launch.clone(), path, mode, &self.log)
     }
 
     /// Makes a temporary file of what an open regular file, from its current offset, or a pipe holds: `length` bytes,
-    /// or all up to its end. The extension is that of `name`. Waits for the other end of a pipe, until the session closes.
+    /// or all up to its end. The extension is that of `name`. Waits for the other end of a pipe.
     ///
-    /// Fails with [`Error::InvalidDescriptor`], also where there are fewer than `length` bytes;
-    /// [`Error::QuotaExceeded`], [`Error::DiskFull`], [`Error::Closed`] or [`Error::Io`].
+    /// Fails with [`Error::InvalidDescriptor`], also where there are fewer than `length` bytes; or as
+    /// [`Storage::create_temporary`] does.
     pub fn import_descriptor(
         &self,
+        worker: &Worker,
         descriptor: OwnedFd,
         length: Option<u64>,
         name: Option<&str>,
     ) -> Result<StoredFile, Error> {
-        import::descriptor(self.launch.clone(), descriptor, length, name, &self.log)
+        import::descriptor(worker, self.launch.clone(), descriptor, length, name, &self.log)
     }
 
-    /// The native path of an existing `wxfile://…` file or directory, for the host.
+    /// An existing `wxfile://…` file or directory, for the host to use by its native path. The time is not asked for.
     ///
-    /// Fails with [`Error::NotFound`], [`Error::PermissionDenied`] or [`Error::Io`].
-    pub fn resolve(&self, path: &str) -> Result<PathBuf, Error> {
+    /// Fails with [`Error::NotFound`], [`Error::PermissionDenied`], [`Error::OutOfResources`] or [`Error::Io`].
+    pub fn resolve(&self, worker: &Worker, path: &str) -> Result<StoredFile, Error> {
         let parsed = path::parse(path)?;
         // Looked at only to refuse what may not be named; a native path is resolved anew by whoever uses it.
-        match &parsed {
-            VirtualPath::User(components) if self.opens_as_directory(components) => {}
-            _ => drop(self.open_file(path, &parsed)?),
-        }
-        Ok(self.root.native_path(self.launch.name(), &parsed))
-    }
-
-    /// Makes imports that wait or copy give up with [`Error::Closed`], for [`Storage::close`] to follow.
-    pub fn begin_to_close(&self) {
-        self.launch.begin_to_end();
+        let length = match &parsed {
+            VirtualPath::User(components) if self.opens_as_directory(worker, components)? => 0,
+            _ => {
+                let metadata = self.open_file(worker, path, &parsed)?.metadata();
+                metadata.map_err(|error| at_path(path, error))?.len()
+            }
+        };
+        let native_path = self.root.native_path(self.launch.last_directory().name(), &parsed);
+        Ok(StoredFile { path: path.to_owned(), native_path, length, create_time: None })
     }
 
     /// Removes this launch's temporary files, also those still being written, and lets other sessions have the rest.
-    /// What is open for reading can be read to its end. Does nothing the second time; dropping does the same.
+    /// What is open for reading can be read to its end. Does nothing the second time; dropping does the same. No other call
+    /// may be running: one that is would leave a temporary file for the next launch to remove.
     pub fn close(&self) {
-        self.launch.end();
-        if let Err(error) = self.root.unlock() {
-            self.log.write(Level::Warning, || format!("the mini program's files stay locked: {error}"));
-        }
+        self.launch.end(&unstoppable_worker());
+        self.root.leave();
     }
 
-    fn open_file(&self, path: &str, parsed: &VirtualPath) -> Result<File, Error> {
+    fn open_file(&self, worker: &Worker, path: &str, parsed: &VirtualPath) -> Result<File, Error> {
         let opened = match parsed {
-            VirtualPath::Temporary(name) => self.launch.directory.open_file(name),
-            VirtualPath::Stored(name) => self.root.store.open_file(name),
+            VirtualPath::Temporary(name) => self.launch.last_directory().directory.open_file(name),
+            VirtualPath::Stored(name) => self.root.tree(worker)?.store.open_file(name),
             VirtualPath::User(components) => match components.last() {
                 Some(name) if !path::is_of_directory(path) => {
-                    self.root.open_user_parent(components).and_then(|parent| parent.open_file(name))
+                    let tree = self.root.tree(worker)?;
+                    tree.open_user_parent(components).and_then(|parent| parent.open_file(name))
                 }
                 _ => return Err(Error::denied(path)),
             },
@@ -289,17 +301,18 @@ impl Storage {
         opened.map_err(|error| at_path(path, error))
     }
 
-    fn opens_as_directory(&self, components: &[String]) -> bool {
-        match components.last() {
-            Some(name) => self.root.open_user_parent(components).and_then(|parent| parent.open(name.as_str())).is_ok(),
+    fn opens_as_directory(&self, worker: &Worker, components: &[String]) -> Result<bool, Error> {
+        let tree = self.root.tree(worker)?;
+        Ok(match components.last() {
+            Some(name) => tree.open_user_parent(components).and_then(|parent| parent.open(name.as_str())).is_ok(),
             None => true,
-        }
+        })
     }
 
-    /// The place that a `wxfile://usr/…` path names, and the size of the file that is there now.
-    fn target(&self, path: &str) -> Result<(Destination, u64), Error> {
+    /// The place that a `wxfile://usr/…` path names, and what the file costs that is there now.
+    fn target(&self, worker: &Worker, path: &str) -> Result<(Destination, u64), Error> {
         let components = path::parse_target(path)?;
-        let replaced = self.store.replaced_size(path, &components)?;
+        let replaced = self.store.replaced_cost(worker, path, &components)?;
         Ok((Destination::User { path: path.to_owned(), components }, replaced))
     }
 }
@@ -322,7 +335,7 @@ fn not_found_as(error: Error, other: impl FnOnce() -> Error) -> Error {
     }
 }
 
-/// A panic while a lock was held does not make what it guards wrong here: every change under one is a single step.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+/// Of what must be done to its end: opening and closing.
+fn unstoppable_worker() -> Worker {
+    Worker::for_call(Arc::new(StopSignal::new()))
 }

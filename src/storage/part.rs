@@ -6,11 +6,12 @@ use std::sync::Arc;
 
 use super::directory::Directory;
 use super::extension::normalised;
-use super::store::{Destination, Store};
-use super::temporary::Launch;
+use super::quota::cost;
+use super::store::{Destination, Store, Unsaved};
+use super::temporary::{Launch, LaunchDirectory};
 use super::{Error, StoredFile};
-use crate::deferred::drop_later;
 use crate::log::{Level, Log};
+use crate::worker::{StopReason, Worker};
 
 /// A smaller file is written as fast as the device is asked for its room.
 const WORTH_A_LOOK: u64 = 1024 * 1024;
@@ -19,6 +20,7 @@ const WORTH_A_LOOK: u64 = 1024 * 1024;
 #[derive(Debug)]
 pub struct PartFile {
     launch: Arc<Launch>,
+    directory: Arc<LaunchDirectory>,
     area: Area,
     file: File,
     name: String,
@@ -39,28 +41,28 @@ pub enum Area {
         store: Arc<Store>,
         /// The file's place.
         destination: Destination,
-        /// The size of the file that is there now, whose bytes are free when it is replaced.
+        /// What the file costs that is there now, which is free when it is replaced.
         replaced: u64,
     },
 }
 
 impl PartFile {
-    pub(super) fn create(launch: Arc<Launch>, area: Area, log: Log) -> Result<PartFile, Error> {
-        let (name, file) = launch.create_part()?;
-        Ok(PartFile { launch, area, file, name, written: 0, held: 0, log })
+    pub(super) fn create(worker: &Worker, launch: Arc<Launch>, area: Area, log: Log) -> Result<PartFile, Error> {
+        let (directory, name, file) = launch.create_part(worker)?;
+        Ok(PartFile { launch, directory, area, file, name, written: 0, held: 0, log })
     }
 
     /// Holds quota for a file of `expected` bytes, and checks that the device has room for it where writing would tell
     /// much later. Without a number only what is written is held.
     ///
-    /// Fails with [`Error::QuotaExceeded`], [`Error::DiskFull`] or [`Error::Io`].
-    pub fn reserve(&mut self, expected: Option<u64>) -> Result<(), Error> {
+    /// Fails with [`Error::QuotaExceeded`], [`Error::DiskFull`], [`Error::Stopped`], [`Error::Locked`] or [`Error::Io`].
+    pub fn reserve(&mut self, worker: &Worker, expected: Option<u64>) -> Result<(), Error> {
         let Some(expected) = expected else { return Ok(()) };
-        self.hold(expected)?;
+        self.hold(worker, expected)?;
         if expected < WORTH_A_LOOK {
             return Ok(());
         }
-        match self.launch.directory.available_bytes() {
+        match self.directory.directory.available_bytes() {
             Ok(Some(available)) if available < expected.saturating_sub(self.written) => Err(Error::DiskFull),
             Ok(_) => Ok(()),
             // Writing will tell.
@@ -73,12 +75,11 @@ impl PartFile {
 
     /// Appends all of `bytes`.
     ///
-    /// Fails with [`Error::QuotaExceeded`], [`Error::DiskFull`] or [`Error::Io`]; the file is then only good for
-    /// dropping.
-    pub fn write(&mut self, bytes: &[u8]) -> Result<(), Error> {
+    /// Fails as [`PartFile::reserve`] does; the file is then only good for dropping.
+    pub fn write(&mut self, worker: &Worker, bytes: &[u8]) -> Result<(), Error> {
         // A usize always fits: it has at most 64 bits on every supported platform.
         let length = self.written.saturating_add(bytes.len() as u64);
-        self.hold(length)?;
+        self.hold(worker, length)?;
         self.file.write_all(bytes).map_err(|error| Error::from_io("write a file", error))?;
         self.written = length;
         Ok(())
@@ -89,57 +90,82 @@ impl PartFile {
         self.written
     }
 
-    /// Fails with [`Error::Closed`] when the session is closing.
-    pub(super) fn check_open(&self) -> Result<(), Error> {
-        if self.launch.is_ending() { Err(Error::Closed) } else { Ok(()) }
+    /// Gives the file its name. `extension` (see [`super::extension()`]) is used for temporary files only; a target has
+    /// its own. `commit` is asked right before, when everything that takes time is done; a stop that it returns is the end.
+    ///
+    /// Fails with [`Error::Stopped`]; [`Error::QuotaExceeded`] or [`Error::PermissionDenied`] where a target's place changed
+    /// meanwhile; [`Error::Locked`], [`Error::Closed`], [`Error::DiskFull`] or [`Error::Io`]. The file is then removed; if the
+    /// work was stopped, as [`PartFile::give_up`] does.
+    pub fn finish(
+        mut self,
+        worker: &Worker,
+        extension: Option<&str>,
+        commit: impl FnOnce() -> Result<(), StopReason>,
+    ) -> Result<StoredFile, Error> {
+        // An empty file has its cost, too.
+        let held = self.hold(worker, self.written);
+        match held.and_then(|()| self.name_it(worker, extension, commit)) {
+            Ok(stored) => {
+                // The area counts the file now, and nothing has the private name any more.
+                self.held = 0;
+                self.name.clear();
+                Ok(stored)
+            }
+            Err(error) => {
+                if matches!(error, Error::Stopped(_)) {
+                    self.give_up(worker);
+                }
+                Err(error)
+            }
+        }
     }
 
-    /// Gives the file its name. `extension` (see [`crate::policy::extension`]) is used for temporary files only; a target has
-    /// its own.
-    ///
-    /// Fails with [`Error::QuotaExceeded`] or [`Error::PermissionDenied`] where a target's place changed meanwhile,
-    /// [`Error::Locked`], [`Error::Closed`], [`Error::DiskFull`] or [`Error::Io`]; the file is then removed.
-    pub fn finish(mut self, extension: Option<&str>) -> Result<StoredFile, Error> {
-        let stored = match &self.area {
+    fn name_it(
+        &self,
+        worker: &Worker,
+        extension: Option<&str>,
+        commit: impl FnOnce() -> Result<(), StopReason>,
+    ) -> Result<StoredFile, Error> {
+        match &self.area {
             Area::Temporary => {
                 let extension = extension.and_then(normalised);
-                self.launch.complete(&self.name, self.written, self.held, extension.as_deref())?
+                let place = (&self.directory, self.name.as_str());
+                self.launch.complete(worker, place, self.written, self.held, extension.as_deref(), commit)
             }
             Area::Target { store, destination, .. } => {
                 if !self.launch.is_open() {
                     return Err(Error::Closed);
                 }
-                let source = (&self.launch.directory, self.name.as_str());
-                let saved =
-                    store.place(&self.file, source, self.written, self.held, destination).map_err(
-                        |error| match error {
-                            // Closing the session took the private file away.
-                            Error::NotFound { .. } if !self.launch.is_open() => Error::Closed,
-                            error => error,
-                        },
-                    )?;
-                StoredFile { path: saved.path, native_path: saved.native_path, length: saved.size }
+                let unsaved = Unsaved {
+                    file: &self.file,
+                    directory: &self.directory.directory,
+                    name: &self.name,
+                    length: self.written,
+                    held: self.held,
+                };
+                store.place(worker, &unsaved, destination, commit).map_err(|error| match error {
+                    // Closing the session, or a cleaner, took the private file away.
+                    Error::NotFound { .. } if !self.launch.is_open() => Error::Closed,
+                    Error::NotFound { .. } => Error::from_io("save a file", std::io::ErrorKind::NotFound.into()),
+                    error => error,
+                })
             }
-        };
-        // The area counts the file now, and nothing has the private name any more.
-        self.held = 0;
-        self.name.clear();
-        Ok(stored)
+        }
     }
 
     /// Holds quota so that a file of `length` bytes fits.
-    pub(super) fn hold(&mut self, length: u64) -> Result<(), Error> {
+    pub(super) fn hold(&mut self, worker: &Worker, length: u64) -> Result<(), Error> {
         let wanted = match &self.area {
-            Area::Temporary => length,
-            Area::Target { replaced, .. } => length.saturating_sub(*replaced),
+            Area::Temporary => cost(length),
+            Area::Target { replaced, .. } => cost(length).saturating_sub(*replaced),
         };
         let more = wanted.saturating_sub(self.held);
         if more == 0 {
             return Ok(());
         }
         match &self.area {
-            Area::Temporary => self.launch.hold(more)?,
-            Area::Target { store, .. } => store.hold(more)?,
+            Area::Temporary => self.launch.hold(worker, more)?,
+            Area::Target { store, .. } => store.hold(worker, more)?,
         }
         self.held = wanted;
         Ok(())
@@ -147,23 +173,22 @@ impl PartFile {
 
     /// The directory and name that a complete file can be moved to, over this one, before it is adopted.
     pub(super) fn place(&self) -> (&Directory, &str) {
-        (&self.launch.directory, &self.name)
+        (&self.directory.directory, &self.name)
     }
 
     /// Takes over the complete file that was moved to this one's place.
-    pub(super) fn adopt(&mut self, file: File) -> Result<(), Error> {
+    pub(super) fn adopt(&mut self, worker: &Worker, file: File) -> Result<(), Error> {
         let length = file.metadata().map_err(|error| Error::from_io("look at a file", error))?.len();
         self.file = file;
-        self.hold(length)?;
+        self.hold(worker, length)?;
         self.written = length;
         Ok(())
     }
 
-    /// Removes the file, on a worker thread. What takes the system time, to free its bytes, is deferred: they go when the
-    /// file is closed.
-    pub fn give_up(mut self) {
+    /// Removes the file. What takes the system time, to free its bytes, is deferred: they go when the file is closed.
+    pub fn give_up(mut self, worker: &Worker) {
         self.remove();
-        drop_later(self);
+        worker.drop_later(self);
     }
 
     fn release(&mut self) {
@@ -179,7 +204,7 @@ impl PartFile {
         self.release();
         let name = std::mem::take(&mut self.name);
         if !name.is_empty() {
-            self.launch.remove_part(&name);
+            self.launch.remove_part(&self.directory.directory, &name);
         }
     }
 }

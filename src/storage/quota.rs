@@ -1,32 +1,34 @@
 //! The arithmetic of a quota.
 
-/// How much of a limit is used by complete files and held for those being written; all in bytes.
-#[derive(Debug)]
+/// The least that a file costs of a quota, whatever is in it: it takes a block of the device, a name and an inode.
+pub const LEAST_COST: u64 = 4096;
+
+/// What a file of `length` bytes costs of a quota.
+pub fn cost(length: u64) -> u64 {
+    length.max(LEAST_COST)
+}
+
+/// How much complete files use and how much is held for those being written; both in bytes of cost.
+#[derive(Debug, Default)]
 pub struct Quota {
-    limit: u64,
     used: u64,
     held: u64,
 }
 
 impl Quota {
-    /// A quota of which complete files use `used`.
-    pub fn new(limit: u64, used: u64) -> Quota {
-        Quota { limit, used, held: 0 }
+    /// What complete files use.
+    pub fn used(&self) -> u64 {
+        self.used
     }
 
     /// Whether `bytes` more fit beside everything else.
-    pub fn fits(&self, bytes: u64) -> bool {
-        self.used.saturating_add(self.held).saturating_add(bytes) <= self.limit
+    pub fn fits(&self, bytes: u64, limit: u64) -> bool {
+        self.used.saturating_add(self.held).saturating_add(bytes) <= limit
     }
 
     /// Whether `bytes` more would fit if every complete file were gone.
-    pub fn can_ever_fit(&self, bytes: u64) -> bool {
-        self.held.saturating_add(bytes) <= self.limit
-    }
-
-    /// Whether complete files may use `used`.
-    pub fn allows(&self, used: u64) -> bool {
-        used <= self.limit
+    pub fn can_ever_fit(&self, bytes: u64, limit: u64) -> bool {
+        self.held.saturating_add(bytes) <= limit
     }
 
     /// Holds `bytes`, which the caller has found to fit.
@@ -49,7 +51,7 @@ impl Quota {
         self.used = self.used.saturating_sub(bytes);
     }
 
-    /// Sets what complete files use, as found in their directories.
+    /// Sets what complete files use.
     pub fn set_used(&mut self, bytes: u64) {
         self.used = bytes;
     }
@@ -59,43 +61,49 @@ impl Quota {
 mod tests {
     use super::*;
 
+    fn used(bytes: u64) -> Quota {
+        Quota { used: bytes, held: 0 }
+    }
+
+    #[test]
+    fn a_file_costs_a_block_at_least() {
+        assert_eq!([0, 1, 4095, 4096, 4097, u64::MAX].map(cost), [4096, 4096, 4096, 4096, 4097, u64::MAX]);
+    }
+
     #[test]
     fn used_and_held_bytes_both_count() {
-        let mut quota = Quota::new(100, 30);
-        assert!(quota.fits(70));
-        assert!(!quota.fits(71));
+        let mut quota = used(30);
+        assert!(quota.fits(70, 100));
+        assert!(!quota.fits(71, 100));
         quota.hold(50);
-        assert!(quota.fits(20));
-        assert!(!quota.fits(21));
+        assert!(quota.fits(20, 100));
+        assert!(!quota.fits(21, 100));
         quota.release(50);
         quota.add_used(50);
-        assert!(quota.fits(20));
-        assert!(!quota.fits(21));
+        assert!(quota.fits(20, 100));
+        assert!(!quota.fits(21, 100));
         quota.remove_used(80);
-        assert!(quota.fits(100));
+        assert!(quota.fits(100, 100));
     }
 
     #[test]
     fn only_held_bytes_are_in_the_way_for_good() {
-        let mut quota = Quota::new(100, 100);
+        let mut quota = used(100);
         quota.hold(40);
-        assert!(quota.can_ever_fit(60));
-        assert!(!quota.can_ever_fit(61));
+        assert!(quota.can_ever_fit(60, 100));
+        assert!(!quota.can_ever_fit(61, 100));
     }
 
     #[test]
     fn huge_numbers_do_not_fit_instead_of_wrapping() {
-        let mut quota = Quota::new(100, 1);
+        let mut quota = used(1);
         quota.hold(1);
-        assert!(!quota.fits(u64::MAX));
-        assert!(!quota.can_ever_fit(u64::MAX));
+        assert!(!quota.fits(u64::MAX, 100));
+        assert!(!quota.can_ever_fit(u64::MAX, 100));
     }
 
     #[test]
     fn a_quota_already_exceeded_takes_nothing_more() {
-        let quota = Quota::new(10, 20);
-        assert!(!quota.fits(1));
-        assert!(!quota.allows(11));
-        assert!(quota.allows(10));
+        assert!(!used(20).fits(1, 10));
     }
 }

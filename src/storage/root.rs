@@ -2,97 +2,151 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard};
-use std::time::{Duration, Instant};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 
-use super::directory::Directory;
+use super::directory::{Directory, FileId};
 use super::path::VirtualPath;
-use super::{Error, Sharing, lock};
+use super::registry::{self, Identity};
+use super::turns::Turns;
+use super::usage::Usage;
+use super::{Error, Sharing};
+use crate::log::{Level, Log};
+use crate::worker::{Worker, lock};
 
 /// NAME_MAX of every file system on the supported platforms.
 const MAX_NAME_BYTES: usize = 255;
-/// Changes take milliseconds; a process that was frozen while it makes one must not freeze the others with it.
-const CHANGE_LOCK_TIMEOUT: Duration = Duration::from_secs(10);
-const CHANGE_LOCK_PAUSE: Duration = Duration::from_millis(2);
+/// How often a directory that is removed while it is made is made again.
+const MAX_ATTEMPTS: usize = 8;
 
-/// The directories of one mini program and user.
+/// What all sessions of this process share that have the same mini program and user.
 #[derive(Debug)]
-pub struct Root {
+pub struct SharedRoot {
+    /// Without links, so that the same directory has the same path.
+    data_directory: PathBuf,
+    data_id: Mutex<FileId>,
+    app_name: String,
+    user_name: String,
     native: PathBuf,
+    pub sharing: Sharing,
+    /// `None` until they are opened, and when the last session is closed.
+    tree: Mutex<Option<Arc<Tree>>>,
+    /// Of those who open the directories.
+    making: Turns,
+    /// Of those who make a launch's directory, or look for those of crashed launches.
+    pub launching: Turns,
+    /// Of those who add files that outlive a launch.
+    pub changes: Turns,
+    pub usage: Usage,
+}
+
+/// The open directories. All of them are made anew when one was removed, which a cleaner may do at any time.
+#[derive(Debug)]
+pub struct Tree {
     /// Locked while a session is open, shared or exclusively.
-    session: Directory,
-    /// Holds one directory for each launch. Locked while launches begin, which removes dead ones.
+    pub session: Arc<Directory>,
+    /// Holds one directory for each launch.
     pub launches: Directory,
     /// The saved files. Locked while files are added here or under `user`, so that the quota is kept by all processes.
     pub store: Directory,
     pub user: Directory,
-    /// A lock belongs to the open directory, so it does not keep two threads of this session apart; this does.
-    change: Mutex<()>,
+    native: PathBuf,
 }
 
-/// Keeps every other session and thread from changing what is locked.
+/// The directories of one mini program and user, as one session has them.
 #[derive(Debug)]
-pub struct ChangeGuard<'a> {
-    directory: &'a Directory,
-    _thread: MutexGuard<'a, ()>,
+pub struct Root {
+    pub shared: Arc<SharedRoot>,
+    /// As the host gave it.
+    native: PathBuf,
+    left: AtomicBool,
+    pub log: Log,
 }
 
-impl Root {
-    /// Opens the directories, making those that are missing, and takes the session's lock.
-    pub fn open(data_directory: &Path, app_id: &str, user_id: &str, sharing: Sharing) -> Result<Root, Error> {
-        if !data_directory.is_absolute() {
-            return Err(Error::InvalidDataDirectory);
+impl SharedRoot {
+    /// Nothing is opened yet.
+    pub fn new(identity: Identity<'_>, sharing: Sharing) -> SharedRoot {
+        let Identity { data_directory, data_id, app_name, user_name } = identity;
+        SharedRoot {
+            data_directory: data_directory.to_owned(),
+            data_id: Mutex::new(data_id),
+            app_name: app_name.to_owned(),
+            user_name: user_name.to_owned(),
+            native: data_directory.join(app_name).join(user_name),
+            sharing,
+            tree: Mutex::new(None),
+            making: Turns::default(),
+            launching: Turns::default(),
+            changes: Turns::default(),
+            usage: Usage::default(),
         }
-        if app_id.is_empty() {
-            return Err(Error::InvalidIdentity { which: "app id" });
-        }
-        let app_name = identity_name("app-", app_id).ok_or(Error::InvalidIdentity { which: "app id" })?;
-        let user_name = identity_name("user-", user_id).ok_or(Error::InvalidIdentity { which: "user id" })?;
-        let native = data_directory.join(&app_name).join(&user_name);
+    }
 
-        std::fs::create_dir_all(data_directory)
-            .map_err(|error| Error::at_path(&data_directory.to_string_lossy(), "create the data directory", error))?;
-        let open = || -> io::Result<Root> {
-            let data = Directory::open_native(data_directory)?;
-            let (app, _) = data.open_or_create(&app_name)?;
-            let (session, _) = app.open_or_create(&user_name)?;
-            let (launches, _) = session.open_or_create("launches")?;
-            let (store, _) = session.open_or_create("store")?;
-            let (user, _) = session.open_or_create("usr")?;
-            Ok(Root { native: native.clone(), session, launches, store, user, change: Mutex::new(()) })
+    /// Whether this is the mini program and user. The directory may have two paths, and a removed one only has its path.
+    pub fn is(&self, identity: Identity<'_>) -> bool {
+        (self.app_name.as_str(), self.user_name.as_str()) == (identity.app_name, identity.user_name)
+            && (self.data_directory == identity.data_directory || *lock(&self.data_id) == identity.data_id)
+    }
+
+    /// Lets other processes have the directories. Does not block.
+    pub fn unlock(&self) {
+        if let Some(tree) = lock(&self.tree).take() {
+            // Unlocking an open directory has no way to fail. Closing it would not do: a file that is written may hold it.
+            let _ = tree.session.unlock();
+        }
+    }
+
+    fn current(&self) -> Option<Arc<Tree>> {
+        lock(&self.tree).clone().filter(|tree| tree.is_in_place())
+    }
+
+    /// Opens the directories, making those that are missing, and locks the outermost unless `former` is still that and
+    /// locked.
+    fn make(&self, former: Option<&Tree>, worker: &Worker) -> Result<Tree, Error> {
+        let fail = |error| Error::at_path(&self.native.to_string_lossy(), "open the directories", error);
+        std::fs::create_dir_all(&self.data_directory).map_err(fail)?;
+        let data = Directory::open_native(&self.data_directory).map_err(fail)?;
+        *lock(&self.data_id) = FileId::of(&data).map_err(fail)?;
+        let kept = former.filter(|former| former.session.is_at(&self.native));
+        let session = match kept {
+            Some(former) => former.session.clone(),
+            None => Arc::new(self.make_session(&data, worker)?),
         };
-        let root = open().map_err(|error| Error::at_path(&native.to_string_lossy(), "open the directories", error))?;
-
-        let exclusive = sharing == Sharing::Exclusive;
-        if !root.session.try_lock(exclusive).map_err(|error| Error::from_io("lock the directories", error))? {
-            return Err(Error::Locked);
-        }
-        Ok(root)
+        let open = |name| session.open_or_create(name).map(|(directory, _)| directory).map_err(fail);
+        let (launches, store, user) = (open("launches")?, open("store")?, open("usr")?);
+        Ok(Tree { session, launches, store, user, native: self.native.clone() })
     }
 
-    /// Lets other sessions have the directories.
-    pub fn unlock(&self) -> io::Result<()> {
-        self.session.unlock()
-    }
-
-    /// Waits for and takes the lock of `launches` or `store`.
-    ///
-    /// Fails with [`Error::Locked`] after seconds, or [`Error::Io`].
-    pub fn lock_changes<'a>(&'a self, directory: &'a Directory) -> Result<ChangeGuard<'a>, Error> {
-        let thread = lock(&self.change);
-        let deadline = Instant::now() + CHANGE_LOCK_TIMEOUT;
-        while !directory.try_lock(true).map_err(|error| Error::from_io("lock a directory", error))? {
-            if Instant::now() >= deadline {
+    fn make_session(&self, data: &Directory, worker: &Worker) -> Result<Directory, Error> {
+        let fail = |error| Error::at_path(&self.native.to_string_lossy(), "open the directories", error);
+        for _ in 0..MAX_ATTEMPTS {
+            worker.check()?;
+            let (app, _) = data.open_or_create(&self.app_name).map_err(fail)?;
+            let (session, _) = app.open_or_create(&self.user_name).map_err(fail)?;
+            let exclusive = self.sharing == Sharing::Exclusive;
+            if !session.try_lock(exclusive).map_err(|error| Error::from_io("lock the directories", error))? {
                 return Err(Error::Locked);
             }
-            std::thread::sleep(CHANGE_LOCK_PAUSE);
+            // It may have been removed before it was locked: another one could be locked beside it.
+            if session.is_at(&self.native) {
+                return Ok(session);
+            }
         }
-        Ok(ChangeGuard { directory, _thread: thread })
+        Err(fail(io::ErrorKind::NotFound.into()))
+    }
+}
+
+impl Tree {
+    /// Whether the directories are still there.
+    pub fn is_in_place(&self) -> bool {
+        [(&self.launches, "launches"), (&self.store, "store"), (&self.user, "usr")]
+            .iter()
+            .all(|(directory, name)| directory.is_at(&self.native.join(name)))
     }
 
-    /// The bytes that saved files and those under `wxfile://usr` hold.
-    pub fn measure_saved(&self) -> io::Result<u64> {
-        Ok(self.store.measure()?.saturating_add(self.user.measure()?))
+    /// Where the directory of a launch is. For the library: the host is told the path that it gave.
+    pub fn native_launch(&self, launch: &str) -> PathBuf {
+        self.native.join("launches").join(launch)
     }
 
     /// Opens the directory that a `wxfile://usr` file is in.
@@ -115,6 +169,80 @@ impl Root {
             directory = next;
         }
         Ok(directory)
+    }
+}
+
+impl Root {
+    /// Opens the directories, making those that are missing, and takes the session's lock.
+    pub fn open(
+        data_directory: &Path,
+        app_id: &str,
+        user_id: &str,
+        sharing: Sharing,
+        log: Log,
+        worker: &Worker,
+    ) -> Result<Root, Error> {
+        if !data_directory.is_absolute() {
+            return Err(Error::InvalidDataDirectory);
+        }
+        if app_id.is_empty() {
+            return Err(Error::InvalidIdentity { which: "app id" });
+        }
+        let app_name = identity_name("app-", app_id).ok_or(Error::InvalidIdentity { which: "app id" })?;
+        let user_name = identity_name("user-", user_id).ok_or(Error::InvalidIdentity { which: "user id" })?;
+
+        let fail = |error| Error::at_path(&data_directory.to_string_lossy(), "create the data directory", error);
+        std::fs::create_dir_all(data_directory).map_err(fail)?;
+        let canonical = data_directory.canonicalize().map_err(fail)?;
+        let identity = Identity {
+            data_directory: &canonical,
+            data_id: FileId::at(&canonical).map_err(fail)?,
+            app_name: &app_name,
+            user_name: &user_name,
+        };
+        let root = Root {
+            shared: registry::enter(identity, sharing)?,
+            native: data_directory.join(&app_name).join(&user_name),
+            left: AtomicBool::new(false),
+            log,
+        };
+        // On failure, dropping it leaves.
+        root.tree(worker)?;
+        Ok(root)
+    }
+
+    /// The directories, which are made anew if they were removed. The lock is then taken anew, too: while nobody uses the
+    /// session, another process can come first.
+    ///
+    /// Fails with [`Error::Closed`]; [`Error::Locked`] where another process has the files now; [`Error::Stopped`],
+    /// [`Error::PermissionDenied`], [`Error::OutOfResources`], [`Error::DiskFull`] or [`Error::Io`].
+    pub fn tree(&self, worker: &Worker) -> Result<Arc<Tree>, Error> {
+        if self.left.load(Ordering::SeqCst) {
+            return Err(Error::Closed);
+        }
+        if let Some(tree) = self.shared.current() {
+            return Ok(tree);
+        }
+        let _turn = self.shared.making.take(worker, None)?;
+        if let Some(tree) = self.shared.current() {
+            return Ok(tree);
+        }
+        let former = lock(&self.shared.tree).clone();
+        let tree = Arc::new(self.shared.make(former.as_deref(), worker)?);
+        *lock(&self.shared.tree) = Some(tree.clone());
+        if former.is_some() {
+            self.shared.usage.forget();
+            self.log
+                .write(Level::Warning, || "the mini program's directories were removed and are made anew".to_owned());
+        }
+        Ok(tree)
+    }
+
+    /// Ends the use of the directories. Does nothing the second time.
+    pub fn leave(&self) {
+        if !self.left.swap(true, Ordering::SeqCst) {
+            registry::leave(&self.shared);
+        }
     }
 
     /// Where the directory of a launch is for the host.
@@ -144,10 +272,9 @@ impl Root {
     }
 }
 
-impl Drop for ChangeGuard<'_> {
+impl Drop for Root {
     fn drop(&mut self) {
-        // Unlocking an open directory that is locked has no way to fail; closing it would unlock it, too.
-        let _ = self.directory.unlock();
+        self.leave();
     }
 }
 
@@ -174,9 +301,11 @@ mod tests {
     use std::collections::HashSet;
 
     use super::*;
+    use crate::worker::StopSignal;
 
     fn open(directory: &Path, app: &str, user: &str, sharing: Sharing) -> Result<Root, Error> {
-        Root::open(directory, app, user, sharing)
+        let worker = Worker::for_call(Arc::new(StopSignal::new()));
+        Root::open(directory, app, user, sharing, Log::default(), &worker)
     }
 
     #[test]
@@ -232,7 +361,7 @@ mod tests {
         assert!(matches!(open(path, "a", "u", Sharing::Shared), Err(Error::Locked)));
         open(path, "a", "v", Sharing::Exclusive).unwrap();
         open(path, "b", "u", Sharing::Exclusive).unwrap();
-        first.unlock().unwrap();
+        first.leave();
         let second = open(path, "a", "u", Sharing::Shared).unwrap();
         let third = open(path, "a", "u", Sharing::Shared).unwrap();
         assert!(matches!(open(path, "a", "u", Sharing::Exclusive), Err(Error::Locked)));

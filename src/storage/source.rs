@@ -1,39 +1,45 @@
 //! A file that is being read.
 
 use std::fs::File;
-use std::io::{self, Read, Seek};
+use std::io::{self, Seek};
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::{FileExt, FileTypeExt};
 
 use rustix::fs::OFlags;
 
 use super::Error;
+use super::pipe::Pipe;
+use crate::worker::Worker;
 
-/// Something to read `length` bytes from.
+/// What an upload sends: something to read `length` bytes from.
 #[derive(Debug)]
-pub struct Source {
-    /// The open file, to be polled. A pipe may be in blocking or non-blocking mode: wait until it is readable before
-    /// every read that [`Source::is_at_end`] does not answer.
-    pub file: File,
-    /// How many bytes there were when it was opened, counted from where `file` stood, or how many the caller wants.
+pub struct SourceFile {
+    content: Content,
+    /// How many bytes there were when it was opened, counted from where it stood, or how many the caller wants.
     pub length: u64,
     /// The base name of its path; empty where it has none.
     pub name: String,
-    /// Whether [`Source::rewind`] can succeed; false for a pipe.
-    pub seekable: bool,
-    /// Where `file` stood.
-    start: u64,
     /// How many bytes were read.
     position: u64,
     /// The caller said how many bytes there are: what follows them is not looked at.
     bounded: bool,
 }
 
-impl Source {
+#[derive(Debug)]
+enum Content {
+    Regular {
+        file: File,
+        /// Where it stood.
+        start: u64,
+    },
+    Pipe(Pipe),
+}
+
+impl SourceFile {
     /// A regular file, from its beginning.
-    pub(super) fn from_file(file: File, name: String) -> Result<Source, Error> {
+    pub(super) fn from_file(file: File, name: String) -> Result<SourceFile, Error> {
         let length = file.metadata().map_err(|error| Error::from_io("look at a file", error))?.len();
-        Ok(Source { file, length, name, seekable: true, start: 0, position: 0, bounded: false })
+        Ok(SourceFile { content: Content::Regular { file, start: 0 }, length, name, position: 0, bounded: false })
     }
 
     /// An open regular file from its current offset, or a pipe.
@@ -41,33 +47,55 @@ impl Source {
         descriptor: OwnedFd,
         length: Option<u64>,
         name: Option<String>,
-    ) -> Result<Source, Error> {
+    ) -> Result<SourceFile, Error> {
         let (name, bounded) = (name.unwrap_or_default(), length.is_some());
         match Descriptor::open(descriptor)? {
-            Descriptor::Pipe(file) => {
+            Descriptor::Pipe(pipe) => {
                 let length = length.ok_or(Error::InvalidDescriptor { reason: "a pipe of unknown length" })?;
-                Ok(Source { file, length, name, seekable: false, start: 0, position: 0, bounded })
+                Ok(SourceFile { content: Content::Pipe(pipe), length, name, position: 0, bounded })
             }
             Descriptor::Regular { file, start, rest } => {
                 let length = length.unwrap_or(rest);
                 if length > rest {
                     return Err(Error::InvalidDescriptor { reason: "it holds fewer bytes than was said" });
                 }
-                Ok(Source { file, length, name, seekable: true, start, position: 0, bounded })
+                Ok(SourceFile { content: Content::Regular { file, start }, length, name, position: 0, bounded })
             }
         }
     }
 
-    /// Whether all bytes that the caller wants were read. A pipe whose writer stays is not asked for its end then.
-    pub fn is_at_end(&self) -> bool {
-        self.bounded && self.position >= self.length
+    /// Reads what follows; 0 at the end, or when all bytes that the caller wants were read. Waits for the other end of a pipe,
+    /// but not for its end: its writer may stay.
+    ///
+    /// A regular file's own offset is neither used nor moved: a duplicate of the host's descriptor shares it with the
+    /// host's, and with every other task that was given the same one.
+    ///
+    /// Fails with [`Error::Stopped`] for a pipe, [`Error::OutOfResources`] or [`Error::Io`].
+    pub fn read(&mut self, worker: &Worker, buffer: &mut [u8]) -> Result<usize, Error> {
+        let left = if self.bounded { self.length.saturating_sub(self.position) } else { u64::MAX };
+        let most = usize::try_from(left).unwrap_or(usize::MAX).min(buffer.len());
+        if most == 0 {
+            return Ok(0);
+        }
+        let buffer = &mut buffer[..most];
+        let read = match &mut self.content {
+            Content::Pipe(pipe) => pipe.read(worker, buffer)?,
+            Content::Regular { file, start } => loop {
+                match file.read_at(buffer, start.saturating_add(self.position)) {
+                    Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                    read => break read.map_err(|error| Error::from_io("read a file", error))?,
+                }
+            },
+        };
+        self.position += read as u64;
+        Ok(read)
     }
 
     /// Goes back to the first of the `length` bytes, to send them again.
     ///
     /// Fails with [`Error::Io`], always for a pipe.
     pub fn rewind(&mut self) -> Result<(), Error> {
-        if !self.seekable {
+        if matches!(self.content, Content::Pipe(_)) {
             return Err(Error::from_io("go back to the start of a pipe", io::ErrorKind::NotSeekable.into()));
         }
         self.position = 0;
@@ -75,30 +103,10 @@ impl Source {
     }
 }
 
-impl Read for Source {
-    /// A regular file's own offset is neither used nor moved: a duplicate of the host's descriptor shares it with the
-    /// host's, and with every other task that was given the same one.
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let left = if self.bounded { self.length.saturating_sub(self.position) } else { u64::MAX };
-        let most = usize::try_from(left).unwrap_or(usize::MAX).min(buffer.len());
-        if most == 0 {
-            return Ok(0);
-        }
-        let buffer = &mut buffer[..most];
-        let read = if self.seekable {
-            self.file.read_at(buffer, self.start.saturating_add(self.position))?
-        } else {
-            self.file.read(buffer)?
-        };
-        self.position += read as u64;
-        Ok(read)
-    }
-}
-
 /// A descriptor of the host's that can be read from.
 pub(super) enum Descriptor {
     /// A pipe or FIFO.
-    Pipe(File),
+    Pipe(Pipe),
     /// A regular file.
     Regular {
         /// The file.
@@ -121,7 +129,7 @@ impl Descriptor {
         let mut file = File::from(descriptor);
         let metadata = file.metadata().map_err(fail)?;
         if metadata.file_type().is_fifo() {
-            return Ok(Descriptor::Pipe(file));
+            return Pipe::new(file).map(Descriptor::Pipe);
         }
         if !metadata.is_file() {
             return Err(Error::InvalidDescriptor { reason: "it is neither a regular file nor a pipe" });

@@ -2,29 +2,19 @@
 
 use std::fs::File;
 use std::io;
-use std::path::PathBuf;
-use std::sync::{Arc, Mutex};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::sync::Arc;
+use std::time::SystemTime;
 
+use super::change_lock::ChangeGuard;
 use super::directory::Directory;
+use super::file::epoch_seconds;
 use super::path::{self, VirtualPath, random_digits};
-use super::quota::Quota;
-use super::root::Root;
-use super::{Error, lock};
-use crate::log::{Level, Log};
-
-/// A file in the store, or one just saved under `wxfile://usr`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SavedFile {
-    /// The `wxfile://` path.
-    pub path: String,
-    /// The same file for the host. Not to be kept: iOS moves an app's directory between launches of the app.
-    pub native_path: PathBuf,
-    /// Its size in bytes.
-    pub size: u64,
-    /// When it was saved, in seconds since the epoch.
-    pub create_time: u64,
-}
+use super::quota::cost;
+use super::root::{Root, Tree};
+use super::usage::Change;
+use super::{Error, StoredFile};
+use crate::log::Level;
+use crate::worker::{StopReason, Worker};
 
 /// Where a file is to be saved.
 #[derive(Clone, Debug)]
@@ -43,164 +33,224 @@ pub enum Destination {
     },
 }
 
+/// A complete file under a private name, to be saved.
+#[derive(Debug)]
+pub struct Unsaved<'a> {
+    /// The open file.
+    pub file: &'a File,
+    /// The directory that it is in.
+    pub directory: &'a Directory,
+    /// Its name there.
+    pub name: &'a str,
+    /// Its size in bytes.
+    pub length: u64,
+    /// What is held of the quota for it.
+    pub held: u64,
+}
+
 /// The saved files, as one session sees them.
 #[derive(Debug)]
 pub struct Store {
     root: Arc<Root>,
-    /// What is used is what the directories held when last looked at. Other sessions and the host may change that, so
-    /// it only decides early; [`Store::place`] looks again.
-    quota: Mutex<Quota>,
-    log: Log,
+    limit: u64,
+}
+
+/// Where a file goes: the directory, the name in it, and both as paths.
+struct Place<'a> {
+    directory: &'a Directory,
+    name: &'a str,
+    path: &'a str,
 }
 
 impl Store {
-    /// Measures what is there.
-    pub fn open(root: Arc<Root>, quota: u64, log: Log) -> Result<Store, Error> {
-        let used = measure(&root)?;
-        Ok(Store { root, quota: Mutex::new(Quota::new(quota, used)), log })
+    /// Counts what is there, unless another session of the process has done so.
+    pub fn open(root: Arc<Root>, quota: u64, worker: &Worker) -> Result<Store, Error> {
+        root.count_at_opening(worker)?;
+        Ok(Store { root, limit: quota })
     }
 
     /// Holds quota for `bytes` more.
     ///
-    /// Fails with [`Error::QuotaExceeded`] or [`Error::Io`].
-    pub fn hold(&self, bytes: u64) -> Result<(), Error> {
-        let mut quota = lock(&self.quota);
-        if !quota.fits(bytes) {
-            quota.set_used(measure(&self.root)?);
-            if !quota.fits(bytes) {
-                return Err(Error::QuotaExceeded);
+    /// Fails with [`Error::QuotaExceeded`], or as [`Root::lock_changes`] where that has to be found out.
+    pub fn hold(&self, worker: &Worker, bytes: u64) -> Result<(), Error> {
+        let usage = &self.root.shared.usage;
+        if usage.hold(bytes, self.limit) {
+            return Ok(());
+        }
+        if bytes <= self.limit {
+            // Files may be gone that nobody has told of.
+            self.root.lock_changes(worker)?.count(worker)?;
+            if usage.hold(bytes, self.limit) {
+                return Ok(());
             }
         }
-        quota.hold(bytes);
-        Ok(())
+        Err(Error::QuotaExceeded)
     }
 
     /// Gives back held quota.
     pub fn release(&self, bytes: u64) {
-        lock(&self.quota).release(bytes);
+        self.root.shared.usage.release(bytes);
     }
 
-    /// The size of the file that a new one would replace; 0 where there is none.
+    /// What the file costs that a new one would replace; 0 where there is none.
     ///
-    /// Fails with [`Error::PermissionDenied`] where something else is there or on the way, or [`Error::Io`].
-    pub fn replaced_size(&self, path: &str, components: &[String]) -> Result<u64, Error> {
-        let size = || size_if_exists(&self.root.open_user_parent(components)?, last(components));
-        match size() {
+    /// Fails with [`Error::PermissionDenied`] where something else is there or on the way, or as [`Root::tree`].
+    pub fn replaced_cost(&self, worker: &Worker, path: &str, components: &[String]) -> Result<u64, Error> {
+        let tree = self.root.tree(worker)?;
+        match tree.open_user_parent(components).and_then(|parent| cost_if_exists(&parent, last(components))) {
             // A directory on the way is missing.
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(0),
             other => other.map_err(|error| Error::at_path(path, "look at a file", error)),
         }
     }
 
-    /// Moves `file`, which is `length` bytes long and open, from the name `source` to its destination. It survives a
-    /// power failure when this returns. The `held` quota becomes used; on failure it stays held and the file in place.
+    /// Moves a file to its destination. It survives a power failure when this returns. The held quota becomes used; on
+    /// failure it stays held and the file in place. `commit` is asked right before the file gets its name.
     ///
-    /// Fails with [`Error::NotFound`] where `source` is gone, [`Error::PermissionDenied`], [`Error::QuotaExceeded`],
-    /// [`Error::Locked`], [`Error::DiskFull`] or [`Error::Io`].
+    /// Fails with [`Error::NotFound`] where the file is gone, [`Error::PermissionDenied`], [`Error::QuotaExceeded`],
+    /// [`Error::DiskFull`], or as [`Root::lock_changes`].
     pub fn place(
         &self,
-        file: &File,
-        source: (&Directory, &str),
-        length: u64,
-        held: u64,
+        worker: &Worker,
+        unsaved: &Unsaved<'_>,
         destination: &Destination,
-    ) -> Result<SavedFile, Error> {
+        commit: impl FnOnce() -> Result<(), StopReason>,
+    ) -> Result<StoredFile, Error> {
         // The contents first: a name must never be seen on a file whose bytes a power failure can still take.
         let modified = SystemTime::now();
+        let file = unsaved.file;
         file.set_modified(modified)
             .and_then(|()| file.sync_all())
             .map_err(|error| Error::from_io("flush a file", error))?;
 
-        let placed = match destination {
+        let (path, native_path) = match destination {
             Destination::Stored { extension } => {
                 let name = path::stored_name(&random_digits()?, extension.as_deref());
                 let path = path::virtual_path(&name);
-                let native_path = self.root.native_stored(&name);
-                self.rename(source, &self.root.store, &name, length, held, &path)?;
-                (path, native_path)
+                let guard = self.root.lock_changes(worker)?;
+                let tree = guard.tree.clone();
+                let place = Place { directory: &tree.store, name: &name, path: &path };
+                self.rename(worker, guard, unsaved, &place, commit)?;
+                (path, self.root.native_stored(&name))
             }
             Destination::User { path, components } => {
-                let parent = self
-                    .root
-                    .create_user_parent(components)
-                    .map_err(|error| Error::at_path(path, "create the directories of a file", error))?;
-                self.rename(source, &parent, last(components), length, held, path)?;
+                let (guard, parent) = self.lock_parent(worker, path, components)?;
+                let place = Place { directory: &parent, name: last(components), path };
+                self.rename(worker, guard, unsaved, &place, commit)?;
                 (path.clone(), self.root.native_user(components))
             }
         };
-        let (path, native_path) = placed;
-        Ok(SavedFile { path, native_path, size: length, create_time: epoch_seconds(modified) })
+        Ok(StoredFile { path, native_path, length: unsaved.length, create_time: Some(epoch_seconds(modified)) })
     }
 
-    /// The rename of [`Store::place`], with the quota checked against what is there at that moment.
+    /// Makes the directories of a file, and takes the lock while they are there.
+    fn lock_parent(
+        &self,
+        worker: &Worker,
+        path: &str,
+        components: &[String],
+    ) -> Result<(ChangeGuard<'_>, Directory), Error> {
+        let fail = |error| Error::at_path(path, "create the directories of a file", error);
+        loop {
+            worker.turn(0)?;
+            // Before the lock: new directories are flushed to the device, which takes its time.
+            let tree = self.root.tree(worker)?;
+            let parent = tree.create_user_parent(components).map_err(fail)?;
+            let guard = self.root.lock_changes(worker)?;
+            if Arc::ptr_eq(&guard.tree, &tree) {
+                return Ok((guard, parent));
+            }
+        }
+    }
+
+    /// The rename of [`Store::place`], with the quota checked against what is used at that moment.
     fn rename(
         &self,
-        (from, from_name): (&Directory, &str),
-        directory: &Directory,
-        name: &str,
-        length: u64,
-        held: u64,
-        path: &str,
+        worker: &Worker,
+        guard: ChangeGuard<'_>,
+        unsaved: &Unsaved<'_>,
+        place: &Place<'_>,
+        commit: impl FnOnce() -> Result<(), StopReason>,
     ) -> Result<(), Error> {
-        let guard = self.root.lock_changes(&self.root.store)?;
-        let mut quota = lock(&self.quota);
+        let Place { directory, name, path } = *place;
         let replaced =
-            size_if_exists(directory, name).map_err(|error| Error::at_path(path, "look at a file", error))?;
-        let used = measure(&self.root)?.saturating_sub(replaced).saturating_add(length);
-        if !quota.allows(used) {
-            return Err(Error::QuotaExceeded);
+            cost_if_exists(directory, name).map_err(|error| Error::at_path(path, "look at a file", error))?;
+        let added = cost(unsaved.length);
+        let exceeded = |used: u64| used.saturating_sub(replaced).saturating_add(added) > self.limit;
+        if exceeded(guard.used(worker)?) {
+            guard.count(worker)?;
+            if exceeded(guard.used(worker)?) {
+                return Err(Error::QuotaExceeded);
+            }
         }
-        from.rename(from_name, directory, name).map_err(|error| Error::at_path(path, "save a file", error))?;
-        quota.set_used(used);
-        quota.release(held);
-        drop(quota);
+        guard.begin()?;
+        let renamed = commit().map_err(Error::from).and_then(|()| {
+            let renamed = unsaved.directory.rename(unsaved.name, directory, name);
+            renamed.map_err(|error| Error::at_path(path, "save a file", error))
+        });
+        match renamed {
+            Ok(()) => guard.end(Change { added, replaced, released: unsaved.held }),
+            Err(_) => guard.end(Change::default()),
+        }
         drop(guard);
+        renamed?;
         if let Err(error) = directory.sync() {
             // The file is saved; only a power failure right now could undo it.
-            self.log.write(Level::Warning, || format!("a saved file's directory was not flushed: {error}"));
+            self.root.log.write(Level::Warning, || format!("a saved file's directory was not flushed: {error}"));
         }
         Ok(())
     }
 
     /// The files in the store, oldest first.
-    pub fn files(&self) -> Result<Vec<SavedFile>, Error> {
-        let names = self.root.store.names().map_err(|error| Error::from_io("list the saved files", error))?;
+    pub fn files(&self, worker: &Worker) -> Result<Vec<StoredFile>, Error> {
+        let tree = self.root.tree(worker)?;
         let mut files = Vec::new();
-        for name in names {
-            let Some(name) = name.to_str().ok().filter(|name| path::is_stored_name(name)) else { continue };
-            match self.file(&path::virtual_path(name)) {
-                Ok(file) => files.push(file),
+        tree.store.for_each_name(worker, |name| {
+            let Some(name) = name.to_str().ok().filter(|name| path::is_stored_name(name)) else { return Ok(()) };
+            match self.stored(&tree, &path::virtual_path(name), name) {
+                Ok(file) => {
+                    files.try_reserve(1).map_err(|_| Error::OutOfResources { which: "memory" })?;
+                    files.push(file);
+                    Ok(())
+                }
                 // Removed meanwhile, or not a file of ours.
-                Err(Error::NotFound { .. } | Error::PermissionDenied { .. }) => {}
-                Err(error) => return Err(error),
+                Err(Error::NotFound { .. } | Error::PermissionDenied { .. }) => Ok(()),
+                Err(error) => Err(error),
             }
-        }
+        })?;
         files.sort_unstable_by(|a, b| (a.create_time, &a.path).cmp(&(b.create_time, &b.path)));
         Ok(files)
     }
 
     /// One file of the store.
-    pub fn file(&self, path: &str) -> Result<SavedFile, Error> {
+    pub fn file(&self, worker: &Worker, path: &str) -> Result<StoredFile, Error> {
         let name = stored_name(path)?;
-        let metadata = self
-            .root
-            .store
-            .open_file(&name)
-            .and_then(|file| file.metadata())
-            .map_err(|error| Error::at_path(path, "look at a saved file", error))?;
-        let modified = metadata.modified().map_err(|error| Error::at_path(path, "look at a saved file", error))?;
-        Ok(SavedFile {
+        self.stored(&*self.root.tree(worker)?, path, &name)
+    }
+
+    fn stored(&self, tree: &Tree, path: &str, name: &str) -> Result<StoredFile, Error> {
+        let fail = |error| Error::at_path(path, "look at a saved file", error);
+        let metadata = tree.store.open_file(name).and_then(|file| file.metadata()).map_err(fail)?;
+        let modified = metadata.modified().map_err(fail)?;
+        Ok(StoredFile {
             path: path.to_owned(),
-            native_path: self.root.native_stored(&name),
-            size: metadata.len(),
-            create_time: epoch_seconds(modified),
+            native_path: self.root.native_stored(name),
+            length: metadata.len(),
+            create_time: Some(epoch_seconds(modified)),
         })
     }
 
-    /// Removes one file of the store. What it used is found free when the room is needed.
-    pub fn remove(&self, path: &str) -> Result<(), Error> {
+    /// Removes one file of the store. It needs no lock, so that no other process can keep a page from making room.
+    pub fn remove(&self, worker: &Worker, path: &str) -> Result<(), Error> {
         let name = stored_name(path)?;
-        self.root.store.remove_file(&name).map_err(|error| Error::at_path(path, "remove a saved file", error))
+        let tree = self.root.tree(worker)?;
+        let usage = &self.root.shared.usage;
+        let epoch = usage.epoch();
+        // What is no regular file was not counted either.
+        let freed = cost_if_exists(&tree.store, &name).unwrap_or(0);
+        tree.store.remove_file(&name).map_err(|error| Error::at_path(path, "remove a saved file", error))?;
+        usage.remove(freed, epoch);
+        Ok(())
     }
 }
 
@@ -211,22 +261,14 @@ fn stored_name(path: &str) -> Result<String, Error> {
     }
 }
 
-fn size_if_exists(directory: &Directory, name: &str) -> io::Result<u64> {
+fn cost_if_exists(directory: &Directory, name: &str) -> io::Result<u64> {
     match directory.open_file(name) {
-        Ok(file) => Ok(file.metadata()?.len()),
+        Ok(file) => Ok(cost(file.metadata()?.len())),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(0),
         Err(error) => Err(error),
     }
 }
 
-fn measure(root: &Root) -> Result<u64, Error> {
-    root.measure_saved().map_err(|error| Error::from_io("measure the saved files", error))
-}
-
 fn last(components: &[String]) -> &str {
     components.last().map_or("", String::as_str)
-}
-
-fn epoch_seconds(time: SystemTime) -> u64 {
-    time.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }

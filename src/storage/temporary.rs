@@ -3,86 +3,124 @@
 use std::collections::VecDeque;
 use std::fs::File;
 use std::io;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{Arc, Mutex};
 
-use rustix::io::Errno;
-
-use super::directory::Directory;
+use super::directory::{Directory, is_gone};
 use super::path::{self, random_digits};
-use super::quota::Quota;
-use super::root::Root;
-use super::{Error, StoredFile, lock};
+use super::quota::{Quota, cost};
+use super::root::{Root, Tree};
+use super::walk::remove_tree;
+use super::{Error, StoredFile};
 use crate::log::{Level, Log};
+use crate::worker::{StopReason, Worker, lock};
 
 /// Ends the name of a private file, which has nothing in front of the digits: no path leads to it.
 const PART_SUFFIX: &str = ".part";
+/// How often a directory or file is made again that others remove while it is made.
+const MAX_ATTEMPTS: usize = 32;
+
+/// A launch of a mini program, until it ends.
+#[derive(Debug)]
+pub struct Launch {
+    root: Arc<Root>,
+    current: Mutex<Arc<LaunchDirectory>>,
+    open: AtomicBool,
+    limit: u64,
+    files: Mutex<LaunchFiles>,
+    log: Log,
+}
 
 /// A launch's own directory. It is locked for as long as the launch lives, so that whoever finds one that is not knows
 /// that its launch crashed.
 #[derive(Debug)]
-pub struct Launch {
-    root: Arc<Root>,
-    name: String,
+pub struct LaunchDirectory {
     pub directory: Directory,
-    /// Held for reading by those who change the directory, so that it is not removed meanwhile; they need not wait for
-    /// each other.
-    open: RwLock<bool>,
-    state: Mutex<State>,
-    /// Nobody is to wait for new bytes any more.
-    ending: AtomicBool,
-    log: Log,
+    name: String,
+    native: PathBuf,
+    tree: Arc<Tree>,
 }
 
-#[derive(Debug)]
-struct State {
+#[derive(Debug, Default)]
+struct LaunchFiles {
     quota: Quota,
-    /// Names and sizes of the complete files, oldest first.
+    /// Names and costs of the complete files, oldest first.
     complete: VecDeque<(String, u64)>,
 }
 
 impl Launch {
     /// Begins a launch, and removes what crashed ones left.
-    pub fn begin(root: Arc<Root>, quota: u64, log: Log) -> Result<Launch, Error> {
-        let name = random_digits()?;
-        let guard = root.lock_changes(&root.launches)?;
-        remove_dead_launches(&root.launches, &log)?;
-        let create = || -> io::Result<Directory> {
-            let (directory, _) = root.launches.open_or_create(&name)?;
-            // Nobody else can have it: dead launches are looked for under the same guard.
-            directory.try_lock(true)?;
-            Ok(directory)
+    pub fn begin(root: Arc<Root>, quota: u64, log: Log, worker: &Worker) -> Result<Launch, Error> {
+        let directory = {
+            let _turn = root.shared.launching.take(worker, None)?;
+            let tree = root.tree(worker)?;
+            remove_dead_launches(&tree.launches, &log, worker)?;
+            LaunchDirectory::make(tree, worker)?
         };
-        let directory = create().map_err(|error| Error::from_io("create the launch's directory", error))?;
-        drop(guard);
-        let state = State { quota: Quota::new(quota, 0), complete: VecDeque::new() };
         Ok(Launch {
             root,
-            name,
-            directory,
-            open: RwLock::new(true),
-            state: Mutex::new(state),
-            ending: AtomicBool::new(false),
+            current: Mutex::new(Arc::new(directory)),
+            open: AtomicBool::new(true),
+            limit: quota,
+            files: Mutex::default(),
             log,
         })
     }
 
-    /// The name of its directory.
-    pub fn name(&self) -> &str {
-        &self.name
+    /// The directory, which is made anew if it was removed. The temporary files are gone then.
+    ///
+    /// Fails with [`Error::Closed`], or as [`Root::tree`].
+    pub fn directory(&self, worker: &Worker) -> Result<Arc<LaunchDirectory>, Error> {
+        if let Some(current) = self.current()? {
+            return Ok(current);
+        }
+        let _turn = self.root.shared.launching.take(worker, None)?;
+        if let Some(current) = self.current()? {
+            return Ok(current);
+        }
+        let made = Arc::new(LaunchDirectory::make(self.root.tree(worker)?, worker)?);
+        *lock(&self.current) = made.clone();
+        {
+            let mut files = lock(&self.files);
+            files.complete.clear();
+            files.quota.set_used(0);
+        }
+        self.log.write(Level::Warning, || "the temporary files were removed; their directory is made anew".to_owned());
+        Ok(made)
     }
 
-    /// Creates a private file under a name that no path can name.
-    pub fn create_part(&self) -> Result<(String, File), Error> {
+    fn current(&self) -> Result<Option<Arc<LaunchDirectory>>, Error> {
+        if !self.is_open() {
+            return Err(Error::Closed);
+        }
+        let current = lock(&self.current).clone();
+        Ok(Some(current).filter(|current| current.directory.is_at(&current.native)))
+    }
+
+    /// The directory as it was last, to look for a file in it.
+    pub fn last_directory(&self) -> Arc<LaunchDirectory> {
+        lock(&self.current).clone()
+    }
+
+    /// Creates a private file under a name that no path can name, and tells where.
+    pub fn create_part(&self, worker: &Worker) -> Result<(Arc<LaunchDirectory>, String, File), Error> {
         let name = format!("{}{PART_SUFFIX}", random_digits()?);
-        let _open = self.while_open()?;
-        let file = self.directory.create_file(&name).map_err(|error| Error::from_io("create a file", error))?;
-        Ok((name, file))
+        let mut attempts = 1;
+        loop {
+            let directory = self.directory(worker)?;
+            match directory.directory.create_file(&name) {
+                Ok(file) => return Ok((directory, name, file)),
+                // Removed just now.
+                Err(error) if error.kind() == io::ErrorKind::NotFound && attempts < MAX_ATTEMPTS => attempts += 1,
+                Err(error) => return Err(Error::from_io("create a file", error)),
+            }
+        }
     }
 
     /// Removes a private file.
-    pub fn remove_part(&self, name: &str) {
-        match self.directory.remove_file(name) {
+    pub fn remove_part(&self, directory: &Directory, name: &str) {
+        match directory.remove_file(name) {
             // Closing the session removes it, too.
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
                 self.log.write(Level::Warning, || format!("an unfinished file was not removed: {error}"));
@@ -93,131 +131,168 @@ impl Launch {
 
     /// Holds quota for `bytes` more. The oldest complete files of this launch make room.
     ///
-    /// Fails with [`Error::QuotaExceeded`] where removing all of them would not be enough, or [`Error::Io`].
-    pub fn hold(&self, bytes: u64) -> Result<(), Error> {
-        let mut removed = Vec::new();
-        let held = self.make_room(bytes, &mut removed);
-        // Without the lock: the log is the host's code, which may well ask for a temporary file.
-        for name in removed {
+    /// Fails with [`Error::QuotaExceeded`] where removing all of them would not be enough, [`Error::Stopped`] or
+    /// [`Error::Io`].
+    pub fn hold(&self, worker: &Worker, bytes: u64) -> Result<(), Error> {
+        let mut removed = self.make_room(bytes)?;
+        while let Some((name, cost)) = removed.pop_front() {
+            let stopped = worker.turn(0).err().map(Error::from);
+            if let Some(error) = stopped.or_else(|| self.remove_old(&name).err()) {
+                // What is left of them stays, and what was held is given back.
+                let mut files = lock(&self.files);
+                files.quota.release(bytes);
+                removed.push_front((name, cost));
+                while let Some((name, cost)) = removed.pop_back() {
+                    files.quota.add_used(cost);
+                    files.complete.push_front((name, cost));
+                }
+                return Err(error);
+            }
             self.log.write(Level::Warning, || {
                 format!("{} was removed to make room for a new temporary file", path::virtual_path(&name))
             });
         }
-        held
+        Ok(())
     }
 
-    /// The work of [`Launch::hold`]; `removed` gets the names of the files that had to go.
-    fn make_room(&self, bytes: u64, removed: &mut Vec<String>) -> Result<(), Error> {
-        let mut state = lock(&self.state);
-        if !state.quota.can_ever_fit(bytes) {
+    /// Holds quota, and returns the files that have to go for it, oldest first. They are no longer counted.
+    fn make_room(&self, bytes: u64) -> Result<VecDeque<(String, u64)>, Error> {
+        let mut files = lock(&self.files);
+        let mut removed = VecDeque::new();
+        if !files.quota.can_ever_fit(bytes, self.limit) {
             return Err(Error::QuotaExceeded);
         }
-        while !state.quota.fits(bytes) {
-            let Some((name, size)) = state.complete.pop_front() else { return Err(Error::QuotaExceeded) };
-            match self.directory.remove_file(&name) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                    state.complete.push_front((name, size));
-                    return Err(Error::from_io("remove an old temporary file", error));
-                }
-                _ => {}
-            }
-            state.quota.remove_used(size);
-            removed.push(name);
+        while !files.quota.fits(bytes, self.limit) {
+            let Some((name, cost)) = files.complete.pop_front() else { break };
+            files.quota.remove_used(cost);
+            removed.push_back((name, cost));
         }
-        state.quota.hold(bytes);
-        Ok(())
+        files.quota.hold(bytes);
+        Ok(removed)
+    }
+
+    fn remove_old(&self, name: &str) -> Result<(), Error> {
+        match self.last_directory().directory.remove_file(name) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(Error::from_io("remove an old temporary file", error))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Gives back held quota.
     pub fn release(&self, bytes: u64) {
-        lock(&self.state).quota.release(bytes);
+        lock(&self.files).quota.release(bytes);
     }
 
     /// Whether the launch has not ended.
     pub fn is_open(&self) -> bool {
-        *self.open.read().unwrap_or_else(PoisonError::into_inner)
+        self.open.load(Ordering::SeqCst)
     }
 
-    /// Keeps the launch from ending, or fails with [`Error::Closed`].
-    fn while_open(&self) -> Result<RwLockReadGuard<'_, bool>, Error> {
-        let open = self.open.read().unwrap_or_else(PoisonError::into_inner);
-        if *open { Ok(open) } else { Err(Error::Closed) }
-    }
-
-    /// Makes whoever waits for bytes of a file give up.
-    pub fn begin_to_end(&self) {
-        self.ending.store(true, Ordering::SeqCst);
-    }
-
-    /// Whether that was said.
-    pub fn is_ending(&self) -> bool {
-        self.ending.load(Ordering::SeqCst)
-    }
-
-    /// Gives a private file of `length` bytes its name, of the same digits; the `held` quota becomes used.
-    pub fn complete(&self, part: &str, length: u64, held: u64, extension: Option<&str>) -> Result<StoredFile, Error> {
+    /// Gives a private file of `length` bytes its name, of the same digits; the `held` quota becomes used. `commit` is asked
+    /// right before.
+    pub fn complete(
+        &self,
+        worker: &Worker,
+        (directory, part): (&Arc<LaunchDirectory>, &str),
+        length: u64,
+        held: u64,
+        extension: Option<&str>,
+        commit: impl FnOnce() -> Result<(), StopReason>,
+    ) -> Result<StoredFile, Error> {
+        let fail = |error| Error::from_io("name a temporary file", error);
         let name = path::temporary_name(part.trim_end_matches(PART_SUFFIX), extension);
-        let _open = self.while_open()?;
-        self.directory
-            .rename(part, &self.directory, &name)
-            .map_err(|error| Error::from_io("name a temporary file", error))?;
-        let mut state = lock(&self.state);
-        state.quota.release(held);
-        state.quota.add_used(length);
-        state.complete.push_back((name.clone(), length));
-        Ok(StoredFile {
-            path: path::virtual_path(&name),
-            native_path: self.root.native_launch(&self.name).join(name),
-            length,
-        })
+        if !Arc::ptr_eq(directory, &self.directory(worker)?) {
+            // It was removed with the directory.
+            return Err(fail(io::ErrorKind::NotFound.into()));
+        }
+        commit()?;
+        directory.directory.rename(part, &directory.directory, &name).map_err(fail)?;
+        let native_path = self.root.native_launch(&directory.name).join(&name);
+        let path = path::virtual_path(&name);
+        let mut files = lock(&self.files);
+        files.quota.release(held);
+        files.quota.add_used(cost(length));
+        files.complete.push_back((name, cost(length)));
+        Ok(StoredFile { path, native_path, length, create_time: None })
     }
 
     /// No longer counts a file that was moved away.
     pub fn forget(&self, name: &str) {
-        let mut state = lock(&self.state);
-        if let Some(index) = state.complete.iter().position(|(complete, _)| complete == name)
-            && let Some((_, size)) = state.complete.remove(index)
+        let mut files = lock(&self.files);
+        if let Some(index) = files.complete.iter().position(|(complete, _)| complete == name)
+            && let Some((_, cost)) = files.complete.remove(index)
         {
-            state.quota.remove_used(size);
+            files.quota.remove_used(cost);
         }
     }
 
-    /// Ends the launch: removes its directory with all that is in it.
-    pub fn end(&self) {
-        let mut open = self.open.write().unwrap_or_else(PoisonError::into_inner);
-        if !std::mem::replace(&mut *open, false) {
+    /// Ends the launch: removes its directory with all that is in it. Nobody may create or complete a file meanwhile: it
+    /// would be left for the next launch to remove.
+    pub fn end(&self, worker: &Worker) {
+        if !self.open.swap(false, Ordering::SeqCst) {
             return;
         }
-        let removed = self.root.launches.remove_tree(self.name.as_str()).and_then(|()| self.directory.unlock());
-        drop(open);
+        let last = self.last_directory();
+        let unlock = || last.directory.unlock().map_err(|error| Error::from_io("unlock a directory", error));
+        let removed = remove_tree(&last.tree.launches, last.name.as_str(), worker).and_then(|()| unlock());
         if let Err(error) = removed {
             self.log.write(Level::Warning, || format!("temporary files were left for the next launch: {error}"));
         }
     }
 }
 
-/// Removes the directories of launches that no longer live, and whatever else is there.
-fn remove_dead_launches(launches: &Directory, log: &Log) -> Result<(), Error> {
-    let names = launches.names().map_err(|error| Error::from_io("list the launches", error))?;
-    for name in names {
-        let lives = match launches.open(name.as_c_str()) {
-            Ok(directory) => !directory.try_lock(true).map_err(|error| Error::from_io("lock a directory", error))?,
-            // Gone, or not a directory: nobody lives there. Of anything else, such as a lack of descriptors, nobody knows.
-            Err(error) => !matches!(
-                error.raw_os_error().map(Errno::from_raw_os_error),
-                Some(Errno::NOENT | Errno::NOTDIR | Errno::LOOP | Errno::MLINK)
-            ),
-        };
-        if lives {
-            continue;
+impl LaunchDirectory {
+    fn make(tree: Arc<Tree>, worker: &Worker) -> Result<LaunchDirectory, Error> {
+        let fail = |error| Error::from_io("create the launch's directory", error);
+        for _ in 0..MAX_ATTEMPTS {
+            worker.check()?;
+            let name = random_digits()?;
+            let native = tree.native_launch(&name);
+            // Until it is locked it looks like a crashed launch's, and another process may remove it.
+            let directory = match tree.launches.open_or_create(&name) {
+                Ok((directory, _)) => directory,
+                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                Err(error) => return Err(fail(error)),
+            };
+            if directory.try_lock(true).map_err(fail)? && directory.is_at(&native) {
+                return Ok(LaunchDirectory { directory, name, native, tree });
+            }
         }
+        Err(fail(io::ErrorKind::NotFound.into()))
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+}
+
+/// Removes the directories of launches that no longer live, and whatever else is there.
+fn remove_dead_launches(launches: &Directory, log: &Log, worker: &Worker) -> Result<(), Error> {
+    launches.for_each_name(worker, |name| {
+        let locked = match launches.open(name) {
+            Ok(directory) => {
+                if !directory.try_lock(true).map_err(|error| Error::from_io("lock a directory", error))? {
+                    return Ok(());
+                }
+                // Locked until it is removed, so that nobody begins a launch in it.
+                Some(directory)
+            }
+            // Gone, or not a directory: nobody lives there. Of anything else, such as a lack of descriptors, nobody knows.
+            Err(error) if is_gone(&error) => None,
+            Err(_) => return Ok(()),
+        };
         // What cannot be removed takes room, but must not keep the mini program from starting.
-        match launches.remove_tree(name.as_c_str()) {
+        match remove_tree(launches, name, worker) {
             Ok(()) => log.write(Level::Info, || "the temporary files of a crashed launch were removed".to_owned()),
+            Err(stopped @ Error::Stopped(_)) => return Err(stopped),
             Err(error) => {
                 log.write(Level::Warning, || format!("the files of a crashed launch were not removed: {error}"));
             }
         }
-    }
-    Ok(())
+        drop(locked);
+        Ok(())
+    })
 }

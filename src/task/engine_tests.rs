@@ -14,13 +14,13 @@ impl Handler for Deaf {
     fn completed(&mut self, _: TaskId, _: &Result<Outcome, TransferError>, _: &Profile) {}
 }
 
-fn submit(engine: &Arc<Engine>, work: impl FnOnce() + Send + 'static) {
+fn submit(engine: &Arc<Engine>, work: impl FnOnce(&Worker) + Send + 'static) {
     submit_to(engine, work, Deaf);
 }
 
-fn submit_to(engine: &Arc<Engine>, work: impl FnOnce() + Send + 'static, handler: impl Handler + 'static) {
-    let job: Job = Box::new(|_| {
-        work();
+fn submit_to(engine: &Arc<Engine>, work: impl FnOnce(&Worker) + Send + 'static, handler: impl Handler + 'static) {
+    let job: Job = Box::new(|context| {
+        work(context.worker);
         Err(TransferError::new(Failure::Internal, "a test"))
     });
     let submission =
@@ -34,9 +34,9 @@ fn what_a_task_leaves_is_dropped_before_the_next() {
     let (sender, seen) = mpsc::channel();
     let value = Arc::new(());
     let (left, watched) = (value.clone(), Arc::downgrade(&value));
-    submit(&engine, move || crate::deferred::drop_later(left));
+    submit(&engine, move |worker| worker.drop_later(left));
     drop(value);
-    submit(&engine, move || sender.send(watched.strong_count()).unwrap());
+    submit(&engine, move |_| sender.send(watched.strong_count()).unwrap());
     assert_eq!(seen.recv_timeout(LIMIT).unwrap(), 0);
     engine.close();
 }
@@ -48,7 +48,7 @@ fn two_tasks_at_once_share_the_memory() {
     let both = Arc::new(Barrier::new(2));
     for _ in 0..2 {
         let (sender, both) = (sender.clone(), both.clone());
-        submit(&engine, move || {
+        submit(&engine, move |_| {
             both.wait();
             let size = sizes::large_download_file();
             both.wait();
@@ -81,7 +81,7 @@ fn the_host_is_told_before_what_a_task_leaves_is_dropped() {
     let engine = Engine::new(1, 1, Some(Box::new(Inline))).unwrap();
     let (sender, seen) = mpsc::channel();
     let left = Left(sender.clone());
-    submit_to(&engine, move || crate::deferred::drop_later(left), Told(sender));
+    submit_to(&engine, move |worker| worker.drop_later(left), Told(sender));
     assert_eq!([(); 2].map(|()| seen.recv_timeout(LIMIT).unwrap()), ["told", "dropped"]);
     engine.close();
 }

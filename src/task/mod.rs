@@ -219,7 +219,6 @@ impl Engine {
         self.pool(task.api).free_place();
         self.end(task, result);
         worker.drop_deferred();
-        crate::deferred::drop_all();
     }
 
     fn end(&self, task: &Arc<Task>, result: Result<Outcome, TransferError>) {

@@ -3,11 +3,9 @@
 use std::io::{self, Read, Seek, SeekFrom};
 use std::sync::Arc;
 
-use rustix::event::{PollFd, PollFlags};
-
 use super::multipart::MultipartBody;
 use crate::http::BodySource;
-use crate::storage::Source;
+use crate::storage::SourceFile;
 use crate::worker::Worker;
 
 impl BodySource for MultipartBody<SourceReader> {
@@ -27,24 +25,20 @@ impl BodySource for MultipartBody<SourceReader> {
 /// A file that is read like any other, and a pipe whose writer may keep it waiting.
 #[derive(Debug)]
 pub struct SourceReader {
-    source: Source,
+    source: SourceFile,
     worker: Arc<Worker>,
 }
 
 impl SourceReader {
-    pub fn new(source: Source, worker: Arc<Worker>) -> SourceReader {
+    pub fn new(source: SourceFile, worker: Arc<Worker>) -> SourceReader {
         SourceReader { source, worker }
     }
 }
 
 impl Read for SourceReader {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if !self.source.seekable && !self.source.is_at_end() {
-            // The exchange looks at the stop signal itself, so that a stopped wait is told as the stop, not as this error.
-            let events = self.worker.wait(&[PollFd::new(&self.source.file, PollFlags::IN)], None);
-            events.map_err(io::Error::other)?;
-        }
-        self.source.read(buffer)
+        // The exchange looks at the stop signal itself, so that a stopped wait is told as the stop, not as this error.
+        self.source.read(&self.worker, buffer).map_err(io::Error::other)
     }
 }
 

@@ -44,29 +44,26 @@ impl PreparedDownload {
         let PreparedDownload { prepared, file_path } = self;
         // Before the request: a path that cannot be written costs no traffic.
         let mut part = match &file_path {
-            Some(path) => environment.storage.create_target(path)?,
-            None => environment.storage.create_temporary()?,
+            Some(path) => environment.storage.create_target(context.worker, path)?,
+            None => environment.storage.create_temporary(context.worker)?,
         };
         let http_context = Arc::new(http::Exchange::new(context.worker.clone()));
         let exchanged = exchange::run(environment, context, Api::Download, prepared, &http_context, None)?;
         let written = write(environment, context, exchanged, &mut part);
         exchange::record(context, &http_context);
-        // An abort that came before leaves no file; one that comes later is told that it is too late.
-        let settled = written.and_then(|written| {
-            context.worker.stop().settle().map_err(TransferError::cancelled)?;
-            Ok(written)
-        });
-        let (status, extension) = match settled {
+        let (status, extension) = match written {
             Ok(written) => written,
             Err(error) => {
-                // After another failure, for want of space for one, the host is to find that there is as much as before.
-                if context.worker.stop().check().is_err() {
-                    part.give_up();
+                // After any other failure (a full disk, for example), delete the partial file now, so that its space is free
+                // when the host is told.
+                if context.worker.check().is_err() {
+                    part.give_up(context.worker);
                 }
                 return Err(error);
             }
         };
-        let stored = part.finish(extension.as_deref())?;
+        // An abort that came before leaves no file; one that comes later is told that it is too late.
+        let stored = part.finish(context.worker, extension.as_deref(), || context.worker.stop().settle())?;
         let content = match file_path {
             Some(_) => Content::TargetFile(stored),
             None => Content::TemporaryFile(stored),
@@ -84,12 +81,12 @@ fn write(
 ) -> Result<(u16, Option<String>), TransferError> {
     let Exchanged { mut response, target } = exchanged;
     let expected = response.content_length();
-    part.reserve(expected)?;
+    part.reserve(context.worker, expected)?;
     let is_large = expected.is_some_and(|length| length >= sizes::LARGE_BODY);
     let size = if is_large { sizes::large_download_file() } else { sizes::DOWNLOAD_FILE };
     let mut buffer = context.worker.take_buffer(size);
     let reports = !environment.quirks.has(Api::Download, Effect::NoProgressEvents);
-    let copied = copy(&mut response, &mut buffer, part, |length| {
+    let copied = copy(context, &mut response, &mut buffer, part, |length| {
         if reports {
             context.events.progress(length, expected);
         }
@@ -106,6 +103,7 @@ fn write(
 
 /// Writes all of the body, by way of `buffer`, and tells after each piece how long the file is.
 fn copy(
+    context: &TransferContext<'_>,
     response: &mut Response,
     buffer: &mut [u8],
     part: &mut PartFile,
@@ -116,7 +114,7 @@ fn copy(
         if count == 0 {
             return Ok(());
         }
-        part.write(&buffer[..count])?;
+        part.write(context.worker, &buffer[..count])?;
         written(part.length());
     }
 }

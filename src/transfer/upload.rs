@@ -10,7 +10,7 @@ use super::{Content, Environment, Outcome, TransferContext, failure, text};
 use crate::error::{Failure, TransferError};
 use crate::http;
 use crate::policy::quirks::{Api, Effect};
-use crate::storage::Source;
+use crate::storage::SourceFile;
 use crate::worker::sizes;
 
 /// The OBJECT of `wx.uploadFile`, owned.
@@ -66,7 +66,7 @@ enum Pending {
     Path(String),
     /// Open already, from where the descriptor stood at the call: nobody can tell where the host will have moved it to
     /// when the upload begins.
-    Open(Source),
+    Open(SourceFile),
 }
 
 /// A value that stands for the boundary until the body is known; `Content-Type` is set when it is.
@@ -100,7 +100,9 @@ impl PreparedUpload {
     pub fn run(self, environment: &Environment, context: &TransferContext<'_>) -> Result<Outcome, TransferError> {
         let PreparedUpload { mut prepared, file, name, form_data, file_name } = self;
         let source = match file {
-            Pending::Path(path) => environment.storage.open_source(&path).map_err(failure::of_source)?,
+            Pending::Path(path) => {
+                environment.storage.open_source(context.worker, &path).map_err(failure::of_source)?
+            }
             Pending::Open(source) => source,
         };
         let file_name = file_name.unwrap_or_else(|| source.name.clone());

@@ -57,7 +57,7 @@ fn a_killed_process_leaves_files_whole_or_absent() {
         assert_eq!(files_below(&root.join("launches")), Vec::<PathBuf>::new());
         for path in &said {
             // A line may have been cut off with the process.
-            let whole = storage.open_source(path).is_ok();
+            let whole = storage.open_source(&worker(), path).is_ok();
             assert!(whole || Some(path) == said.last(), "{path}");
         }
         for file in [files_below(&root.join("store")), files_below(&root.join("usr"))].concat() {
@@ -79,8 +79,10 @@ fn save_until_killed(directory: &Path) {
         let content = vec![number as u8; FILE_BYTES];
         let file = temporary(&storage, &content);
         let path = match number % 3 {
-            0 => storage.save_file(&file.path, None).unwrap().path,
-            1 => storage.save_file(&file.path, Some(&format!("wxfile://usr/d/{}", number % 9))).unwrap().path,
+            0 => storage.save_file(&worker(), &file.path, None).unwrap().path,
+            1 => {
+                storage.save_file(&worker(), &file.path, Some(&format!("wxfile://usr/d/{}", number % 9))).unwrap().path
+            }
             _ => target(&storage, "wxfile://usr/same", &content).unwrap().path,
         };
         println!("\n{path}");
@@ -106,19 +108,19 @@ fn fill_the_device(directory: &Path) {
     let storage = Storage::open(options(directory)).unwrap();
     for path in [None, Some("wxfile://usr/a")] {
         let create = || match path {
-            Some(path) => storage.create_target(path).unwrap(),
-            None => storage.create_temporary().unwrap(),
+            Some(path) => storage.create_target(&worker(), path).unwrap(),
+            None => storage.create_temporary(&worker()).unwrap(),
         };
         let mut part = create();
-        part.write(&[0; 1000]).unwrap();
-        let full = part.write(&[0; 100_000]);
+        part.write(&worker(), &[0; 1000]).unwrap();
+        let full = part.write(&worker(), &[0; 100_000]);
         assert!(matches!(full, Err(Error::DiskFull)), "{full:?}");
         drop(part);
-        create().write(&[0; 1000]).unwrap();
+        create().write(&worker(), &[0; 1000]).unwrap();
     }
     assert_eq!(files_below(directory), Vec::<PathBuf>::new());
     let source = directory.join("source");
     fs::write(&source, [1; 1000]).unwrap();
-    storage.import_path(source.to_str().unwrap(), ImportMode::Copy).unwrap();
+    storage.import_path(&worker(), source.to_str().unwrap(), ImportMode::Copy).unwrap();
     println!("\nthe device was full");
 }

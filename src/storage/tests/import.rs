@@ -26,11 +26,11 @@ fn a_copy_leaves_the_hosts_file() {
     let host = tempfile::tempdir().unwrap();
     let content: Vec<u8> = (0..300_000u32).map(|number| number as u8).collect();
     let path = host_file(&host, "photo.JPG", &content);
-    let stored = storage.import_path(&path, ImportMode::Copy).unwrap();
+    let stored = storage.import_path(&worker(), &path, ImportMode::Copy).unwrap();
     check(&storage, &stored, &content, ".jpg");
     fs::write(&path, b"changed").unwrap();
     check(&storage, &stored, &content, ".jpg");
-    storage.save_file(&stored.path, None).unwrap();
+    storage.save_file(&worker(), &stored.path, None).unwrap();
 }
 
 #[test]
@@ -38,7 +38,7 @@ fn a_move_takes_the_hosts_file() {
     let (_directory, storage) = open();
     let host = tempfile::tempdir().unwrap();
     let path = host_file(&host, "video.mp4", b"video");
-    let stored = storage.import_path(&path, ImportMode::Move).unwrap();
+    let stored = storage.import_path(&worker(), &path, ImportMode::Move).unwrap();
     check(&storage, &stored, b"video", ".mp4");
     assert!(!Path::new(&path).exists());
 }
@@ -49,7 +49,7 @@ fn a_file_with_a_second_name_is_copied_when_it_is_moved() {
     let host = tempfile::tempdir().unwrap();
     let path = host_file(&host, "a.txt", b"text");
     fs::hard_link(&path, host.path().join("second")).unwrap();
-    let stored = storage.import_path(&path, ImportMode::Move).unwrap();
+    let stored = storage.import_path(&worker(), &path, ImportMode::Move).unwrap();
     check(&storage, &stored, b"text", ".txt");
     assert!(!Path::new(&path).exists());
     assert_eq!(fs::read(host.path().join("second")).unwrap(), b"text");
@@ -65,32 +65,32 @@ fn only_regular_files_are_imported_and_others_stay_in_place() {
     let link = link.to_str().unwrap();
     for mode in [ImportMode::Copy, ImportMode::Move] {
         let folder = host.path().to_str().unwrap();
-        assert_denied(storage.import_path(folder, mode), folder);
-        assert_denied(storage.import_path("/dev/null", mode), "/dev/null");
-        assert_denied(storage.import_path("a", mode), "a");
-        assert_denied(storage.import_path("wxfile://usr/a", mode), "wxfile://usr/a");
-        assert_not_found(storage.import_path("/no/such/file", mode));
+        assert_denied(storage.import_path(&worker(), folder, mode), folder);
+        assert_denied(storage.import_path(&worker(), "/dev/null", mode), "/dev/null");
+        assert_denied(storage.import_path(&worker(), "a", mode), "a");
+        assert_denied(storage.import_path(&worker(), "wxfile://usr/a", mode), "wxfile://usr/a");
+        assert_not_found(storage.import_path(&worker(), "/no/such/file", mode));
     }
-    assert_denied(storage.import_path(link, ImportMode::Move), link);
+    assert_denied(storage.import_path(&worker(), link, ImportMode::Move), link);
     assert!(fs::symlink_metadata(link).unwrap().is_symlink());
-    let stored = storage.import_path(link, ImportMode::Copy).unwrap();
+    let stored = storage.import_path(&worker(), link, ImportMode::Copy).unwrap();
     assert_eq!(fs::read(&path).unwrap(), b"x");
     assert_eq!(files_below(&root_of(&directory)), [stored.native_path]);
 }
 
 #[test]
 fn an_import_over_the_quota_leaves_the_hosts_file() {
-    let (directory, storage) = open_with(|options| options.temporary_quota = 10);
+    let (directory, storage) = open_with(|options| options.temporary_quota = 10_000);
     let host = tempfile::tempdir().unwrap();
-    let path = host_file(&host, "a", &[0; 11]);
+    let path = host_file(&host, "a", &[0; 10_001]);
     for mode in [ImportMode::Copy, ImportMode::Move] {
-        assert!(matches!(storage.import_path(&path, mode), Err(Error::QuotaExceeded)));
+        assert!(matches!(storage.import_path(&worker(), &path, mode), Err(Error::QuotaExceeded)));
     }
-    assert_eq!(fs::read(&path).unwrap(), [0; 11]);
+    assert_eq!(fs::read(&path).unwrap(), [0; 10_001]);
     let (reader, writer) = rustix::pipe::pipe().unwrap();
-    rustix::io::write(&writer, &[0; 11]).unwrap();
+    rustix::io::write(&writer, &[0; 10_001]).unwrap();
     drop(writer);
-    assert!(matches!(storage.import_descriptor(reader, None, None), Err(Error::QuotaExceeded)));
+    assert!(matches!(storage.import_descriptor(&worker(), reader, None, None), Err(Error::QuotaExceeded)));
     assert_eq!(files_below(&root_of(&directory)), Vec::<PathBuf>::new());
 }
 
@@ -104,9 +104,9 @@ fn a_descriptor_is_imported_from_its_offset() {
         file.seek(SeekFrom::Start(offset)).unwrap();
         file.into()
     };
-    check(&storage, &storage.import_descriptor(at(3), None, Some("a.Png")).unwrap(), b"3456789", ".png");
-    check(&storage, &storage.import_descriptor(at(3), Some(2), None).unwrap(), b"34", "");
-    let short = storage.import_descriptor(at(3), Some(8), None);
+    check(&storage, &storage.import_descriptor(&worker(), at(3), None, Some("a.Png")).unwrap(), b"3456789", ".png");
+    check(&storage, &storage.import_descriptor(&worker(), at(3), Some(2), None).unwrap(), b"34", "");
+    let short = storage.import_descriptor(&worker(), at(3), Some(8), None);
     assert!(matches!(short, Err(Error::InvalidDescriptor { .. })), "{short:?}");
 }
 
@@ -120,7 +120,7 @@ fn pipes_are_imported_in_either_mode() {
             rustix::io::ioctl_fionbio(&reader, nonblocking).unwrap();
             let stored = std::thread::scope(|scope| {
                 scope.spawn(|| fs::File::from(writer).write_all(&content).unwrap());
-                storage.import_descriptor(reader, length, Some("a.bin")).unwrap()
+                storage.import_descriptor(&worker(), reader, length, Some("a.bin")).unwrap()
             });
             check(&storage, &stored, &content, ".bin");
         }
@@ -129,7 +129,7 @@ fn pipes_are_imported_in_either_mode() {
     let (reader, writer) = rustix::pipe::pipe().unwrap();
     rustix::io::write(&writer, b"abc").unwrap();
     drop(writer);
-    let short = storage.import_descriptor(reader, Some(4), None);
+    let short = storage.import_descriptor(&worker(), reader, Some(4), None);
     assert!(matches!(short, Err(Error::InvalidDescriptor { .. })), "{short:?}");
     assert_eq!(files_below(&root_of(&directory)).len(), before);
 }

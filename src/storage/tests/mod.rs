@@ -9,7 +9,6 @@ mod saving;
 mod source;
 
 use std::fs;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
@@ -48,24 +47,38 @@ fn root_of(directory: &TempDir) -> PathBuf {
     directory.path().join("app-wxapp/user-me")
 }
 
+/// Of a call that nobody stops.
+fn worker() -> Worker {
+    Worker::for_call(Arc::new(StopSignal::new()))
+}
+
 fn temporary(storage: &Storage, content: &[u8]) -> StoredFile {
-    let mut part = storage.create_temporary().unwrap();
-    part.write(content).unwrap();
-    part.finish(Some("bin")).unwrap()
+    let mut part = storage.create_temporary(&worker()).unwrap();
+    part.write(&worker(), content).unwrap();
+    part.finish(&worker(), Some("bin"), || Ok(())).unwrap()
 }
 
 fn target(storage: &Storage, path: &str, content: &[u8]) -> Result<StoredFile, Error> {
-    let mut part = storage.create_target(path)?;
-    part.write(content)?;
-    part.finish(None)
+    let mut part = storage.create_target(&worker(), path)?;
+    part.write(&worker(), content)?;
+    part.finish(&worker(), None, || Ok(()))
 }
 
 fn read(storage: &Storage, path: &str) -> Result<Vec<u8>, Error> {
-    let mut source = storage.open_source(path)?;
-    let mut content = Vec::new();
-    source.read_to_end(&mut content).unwrap();
+    let mut source = storage.open_source(&worker(), path)?;
+    let content = read_all(&mut source);
     assert_eq!(content.len() as u64, source.length);
     Ok(content)
+}
+
+fn read_all(source: &mut SourceFile) -> Vec<u8> {
+    let (worker, mut content, mut buffer) = (worker(), Vec::new(), [0; 1000]);
+    loop {
+        match source.read(&worker, &mut buffer).unwrap() {
+            0 => return content,
+            count => content.extend_from_slice(&buffer[..count]),
+        }
+    }
 }
 
 /// The system call for it is not on every platform under one name; the program is.

@@ -8,22 +8,22 @@ use super::*;
 #[test]
 fn a_temporary_file_appears_whole_and_private() {
     let (directory, storage) = open();
-    let mut part = storage.create_temporary().unwrap();
-    part.write(b"hello ").unwrap();
-    part.write(b"world").unwrap();
+    let mut part = storage.create_temporary(&worker()).unwrap();
+    part.write(&worker(), b"hello ").unwrap();
+    part.write(&worker(), b"world").unwrap();
     assert_eq!(part.length(), 11);
     let hidden = files_below(&root_of(&directory));
     assert_eq!(hidden.len(), 1);
     let name = hidden[0].file_name().unwrap().to_str().unwrap();
-    assert_denied(storage.open_source(&format!("wxfile://{name}")), &format!("wxfile://{name}"));
+    assert_denied(storage.open_source(&worker(), &format!("wxfile://{name}")), &format!("wxfile://{name}"));
 
-    let stored = part.finish(Some("TXT")).unwrap();
+    let stored = part.finish(&worker(), Some("TXT"), || Ok(())).unwrap();
     assert!(stored.path.starts_with("wxfile://tmp_") && stored.path.ends_with(".txt"), "{}", stored.path);
     assert_eq!(stored.length, 11);
     assert_eq!(fs::read(&stored.native_path).unwrap(), b"hello world");
     assert_eq!(fs::metadata(&stored.native_path).unwrap().permissions().mode() & 0o7777, 0o600);
     assert_eq!(read(&storage, &stored.path).unwrap(), b"hello world");
-    assert_eq!(storage.resolve(&stored.path).unwrap(), stored.native_path);
+    assert_eq!(storage.resolve(&worker(), &stored.path).unwrap().native_path, stored.native_path);
     assert_eq!(files_below(&root_of(&directory)), [stored.native_path]);
 }
 
@@ -31,7 +31,7 @@ fn a_temporary_file_appears_whole_and_private() {
 fn an_extension_that_is_none_is_left_out() {
     let (_directory, storage) = open();
     for bad in ["../x", "a/b", "", "abcdefghijk", "\0"] {
-        let stored = storage.create_temporary().unwrap().finish(Some(bad)).unwrap();
+        let stored = storage.create_temporary(&worker()).unwrap().finish(&worker(), Some(bad), || Ok(())).unwrap();
         assert!(!stored.path["wxfile://".len()..].contains(['.', '/']), "{}", stored.path);
         assert_eq!(read(&storage, &stored.path).unwrap(), b"");
     }
@@ -40,11 +40,11 @@ fn an_extension_that_is_none_is_left_out() {
 #[test]
 fn a_dropped_file_leaves_nothing() {
     let (directory, storage) = open();
-    let mut part = storage.create_temporary().unwrap();
-    part.write(b"x").unwrap();
+    let mut part = storage.create_temporary(&worker()).unwrap();
+    part.write(&worker(), b"x").unwrap();
     drop(part);
-    let mut part = storage.create_target("wxfile://usr/new/a").unwrap();
-    part.write(b"x").unwrap();
+    let mut part = storage.create_target(&worker(), "wxfile://usr/new/a").unwrap();
+    part.write(&worker(), b"x").unwrap();
     drop(part);
     assert_eq!(files_below(&root_of(&directory)), Vec::<PathBuf>::new());
     assert!(!root_of(&directory).join("usr/new").exists());
@@ -53,16 +53,17 @@ fn a_dropped_file_leaves_nothing() {
 /// The host that hears of the failure finds nothing and has its quota back; what takes time comes after it.
 #[test]
 fn a_file_that_is_given_up_is_gone_before_it_is_closed() {
-    let (directory, storage) = open_with(|options| options.temporary_quota = 100);
-    let mut part = storage.create_temporary().unwrap();
-    part.write(&[0; 100]).unwrap();
+    let (directory, storage) = open_with(|options| options.temporary_quota = 10_000);
+    let worker = worker();
+    let mut part = storage.create_temporary(&worker).unwrap();
+    part.write(&worker, &[0; 10_000]).unwrap();
     let [path] = &files_below(&root_of(&directory))[..] else { panic!("one file is being written") };
-    part.give_up();
+    part.give_up(&worker);
     assert_eq!(files_below(&root_of(&directory)), Vec::<PathBuf>::new());
-    assert_eq!(temporary(&storage, &[0; 100]).length, 100);
+    assert_eq!(temporary(&storage, &[0; 10_000]).length, 10_000);
     #[cfg(target_os = "linux")]
     assert!(is_open(path), "its bytes were freed already");
-    crate::deferred::drop_all();
+    worker.drop_deferred();
     #[cfg(target_os = "linux")]
     assert!(!is_open(path));
 }
@@ -81,20 +82,18 @@ fn is_open(path: &Path) -> bool {
 fn a_target_is_made_with_its_directories_and_replaced_whole() {
     let (directory, storage) = open();
     let path = "wxfile://usr/图片/a b/c.txt";
-    let mut part = storage.create_target(path).unwrap();
-    part.write(b"new").unwrap();
-    assert_not_found(storage.open_source(path));
-    let stored = part.finish(Some("ignored")).unwrap();
+    let mut part = storage.create_target(&worker(), path).unwrap();
+    part.write(&worker(), b"new").unwrap();
+    assert_not_found(storage.open_source(&worker(), path));
+    let stored = part.finish(&worker(), Some("ignored"), || Ok(())).unwrap();
     assert_eq!(stored.path, path);
     assert_eq!(stored.native_path, root_of(&directory).join("usr/图片/a b/c.txt"));
     assert_eq!(read(&storage, path).unwrap(), b"new");
     assert_eq!(fs::metadata(&stored.native_path).unwrap().permissions().mode() & 0o7777, 0o600);
 
-    let mut old = storage.open_source(path).unwrap();
+    let mut old = storage.open_source(&worker(), path).unwrap();
     target(&storage, path, b"newer").unwrap();
-    let mut content = Vec::new();
-    old.read_to_end(&mut content).unwrap();
-    assert_eq!(content, b"new", "a reader of the old file is not disturbed");
+    assert_eq!(read_all(&mut old), b"new", "a reader of the old file is not disturbed");
     assert_eq!(read(&storage, path).unwrap(), b"newer");
     assert_eq!(files_below(&root_of(&directory)), [stored.native_path]);
 }
@@ -104,13 +103,13 @@ fn hostile_text_is_refused_everywhere() {
     let (_directory, storage) = open();
     let file = temporary(&storage, b"x");
     for path in ["wxfile://usr/../store", "wxfile://usr//..", "/etc/passwd", "wxfile://usr/a\0b", "usr/a", ""] {
-        assert_denied(storage.open_source(path), path);
-        assert_denied(storage.create_target(path), path);
-        assert_denied(storage.save_file(&file.path, Some(path)), path);
-        assert_denied(storage.save_file(path, None), path);
-        assert_denied(storage.saved_file(path), path);
-        assert_denied(storage.remove_saved_file(path), path);
-        assert_denied(storage.resolve(path), path);
+        assert_denied(storage.open_source(&worker(), path), path);
+        assert_denied(storage.create_target(&worker(), path), path);
+        assert_denied(storage.save_file(&worker(), &file.path, Some(path)), path);
+        assert_denied(storage.save_file(&worker(), path, None), path);
+        assert_denied(storage.saved_file(&worker(), path), path);
+        assert_denied(storage.remove_saved_file(&worker(), path), path);
+        assert_denied(storage.resolve(&worker(), path), path);
     }
     assert_eq!(read(&storage, &file.path).unwrap(), b"x");
 }
@@ -136,11 +135,11 @@ fn what_is_planted_in_the_tree_is_refused() {
     let file = temporary(&storage, b"x");
     for name in ["symlink", "dangling", "hardlink", "directory", "fifo", "socket", "linked/secret", "linked/new/a"] {
         let path = format!("wxfile://usr/{name}");
-        assert_denied(storage.open_source(&path), &path);
-        assert_denied(storage.create_target(&path), &path);
-        assert_denied(storage.save_file(&file.path, Some(&path)), &path);
+        assert_denied(storage.open_source(&worker(), &path), &path);
+        assert_denied(storage.create_target(&worker(), &path), &path);
+        assert_denied(storage.save_file(&worker(), &file.path, Some(&path)), &path);
         if name != "directory" {
-            assert_denied(storage.resolve(&path), &path);
+            assert_denied(storage.resolve(&worker(), &path), &path);
         }
     }
     assert_eq!(fs::read(&secret).unwrap(), b"secret");
@@ -155,10 +154,10 @@ fn a_link_with_a_stored_name_is_not_a_saved_file() {
     let name = "store_0123456789abcdef0123456789abcdef.txt";
     symlink(outside.path(), root_of(&directory).join("store").join(name)).unwrap();
     let path = format!("wxfile://{name}");
-    assert_denied(storage.open_source(&path), &path);
-    assert_denied(storage.saved_file(&path), &path);
-    assert_eq!(storage.saved_files().unwrap(), []);
-    storage.remove_saved_file(&path).unwrap();
+    assert_denied(storage.open_source(&worker(), &path), &path);
+    assert_denied(storage.saved_file(&worker(), &path), &path);
+    assert_eq!(storage.saved_files(&worker()).unwrap(), []);
+    storage.remove_saved_file(&worker(), &path).unwrap();
     assert!(outside.path().exists());
 }
 
@@ -167,15 +166,15 @@ fn something_planted_at_a_target_while_it_is_written_is_refused() {
     let (directory, storage) = open();
     let outside = tempfile::tempdir().unwrap();
     let user = root_of(&directory).join("usr");
-    let mut part = storage.create_target("wxfile://usr/a/b").unwrap();
-    part.write(b"x").unwrap();
+    let mut part = storage.create_target(&worker(), "wxfile://usr/a/b").unwrap();
+    part.write(&worker(), b"x").unwrap();
     symlink(outside.path(), user.join("a")).unwrap();
-    assert_denied(part.finish(None), "wxfile://usr/a/b");
+    assert_denied(part.finish(&worker(), None, || Ok(())), "wxfile://usr/a/b");
     assert_eq!(fs::read_dir(outside.path()).unwrap().count(), 0);
 
-    let part = storage.create_target("wxfile://usr/c").unwrap();
+    let part = storage.create_target(&worker(), "wxfile://usr/c").unwrap();
     symlink(outside.path().join("c"), user.join("c")).unwrap();
-    assert_denied(part.finish(None), "wxfile://usr/c");
+    assert_denied(part.finish(&worker(), None, || Ok(())), "wxfile://usr/c");
     assert!(!outside.path().join("c").exists());
     assert_eq!(bytes_below(&root_of(&directory).join("launches")), 0);
 }
@@ -231,14 +230,14 @@ fn mini_programs_and_users_do_not_see_each_other() {
     let mut paths = Vec::new();
     for storage in &storages {
         let kept = temporary(storage, b"x").path;
-        let saved = storage.save_file(&temporary(storage, b"x").path, None).unwrap().path;
+        let saved = storage.save_file(&worker(), &temporary(storage, b"x").path, None).unwrap().path;
         target(storage, "wxfile://usr/mine", b"x").unwrap();
         paths.push([kept, saved]);
     }
     for (owner, paths) in paths.iter().enumerate() {
         for (reader, storage) in storages.iter().enumerate() {
             for path in paths {
-                assert_eq!(storage.open_source(path).is_ok(), owner == reader, "{owner} {reader} {path}");
+                assert_eq!(storage.open_source(&worker(), path).is_ok(), owner == reader, "{owner} {reader} {path}");
             }
         }
     }
@@ -249,12 +248,15 @@ fn mini_programs_and_users_do_not_see_each_other() {
 fn directories_and_the_user_directory_itself_resolve() {
     let (directory, storage) = open();
     target(&storage, "wxfile://usr/d/a", b"x").unwrap();
-    assert_eq!(storage.resolve("wxfile://usr").unwrap(), root_of(&directory).join("usr"));
-    assert_eq!(storage.resolve("wxfile://usr/d").unwrap(), root_of(&directory).join("usr/d"));
-    assert_eq!(storage.resolve("wxfile://usr/d/a").unwrap(), root_of(&directory).join("usr/d/a"));
-    assert_not_found(storage.resolve("wxfile://usr/d/b"));
-    assert_not_found(storage.resolve("wxfile://tmp_unknown"));
-    assert_denied(storage.open_source("wxfile://usr"), "wxfile://usr");
+    assert_eq!(storage.resolve(&worker(), "wxfile://usr").unwrap().native_path, root_of(&directory).join("usr"));
+    assert_eq!(storage.resolve(&worker(), "wxfile://usr/d").unwrap().native_path, root_of(&directory).join("usr/d"));
+    assert_eq!(
+        storage.resolve(&worker(), "wxfile://usr/d/a").unwrap().native_path,
+        root_of(&directory).join("usr/d/a")
+    );
+    assert_not_found(storage.resolve(&worker(), "wxfile://usr/d/b"));
+    assert_not_found(storage.resolve(&worker(), "wxfile://tmp_unknown"));
+    assert_denied(storage.open_source(&worker(), "wxfile://usr"), "wxfile://usr");
 }
 
 /// `USER_DATA_PATH + '//a.xlsx'`, and with a slash at the end what only a directory can be.
@@ -267,17 +269,17 @@ fn slashes_are_read_as_posix_reads_them() {
     assert_eq!(stored.path, "wxfile://usr//d///a.xlsx", "a page finds the path that it gave");
     for path in ["wxfile://usr/d/a.xlsx", "wxfile://usr//d/a.xlsx", "wxfile://usr/d//a.xlsx"] {
         assert_eq!(read(&storage, path).unwrap(), b"x", "{path}");
-        assert_eq!(storage.resolve(path).unwrap(), user.join("d/a.xlsx"), "{path}");
+        assert_eq!(storage.resolve(&worker(), path).unwrap().native_path, user.join("d/a.xlsx"), "{path}");
     }
     for (path, native) in [("wxfile://usr/", "usr"), ("wxfile://usr//", "usr"), ("wxfile://usr//d//", "usr/d")] {
-        assert_eq!(storage.resolve(path).unwrap(), root_of(&directory).join(native), "{path}");
-        assert_denied(storage.open_source(path), path);
-        assert_denied(storage.create_target(path), path);
+        assert_eq!(storage.resolve(&worker(), path).unwrap().native_path, root_of(&directory).join(native), "{path}");
+        assert_denied(storage.open_source(&worker(), path), path);
+        assert_denied(storage.create_target(&worker(), path), path);
     }
     for path in ["wxfile://usr/d/a.xlsx/", "wxfile://usr//d//a.xlsx//"] {
-        assert_denied(storage.open_source(path), path);
-        assert_denied(storage.resolve(path), path);
-        assert_denied(storage.create_target(path), path);
+        assert_denied(storage.open_source(&worker(), path), path);
+        assert_denied(storage.resolve(&worker(), path), path);
+        assert_denied(storage.create_target(&worker(), path), path);
     }
     assert_eq!(files_below(&root_of(&directory)), [stored.native_path]);
 }

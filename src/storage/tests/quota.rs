@@ -1,8 +1,17 @@
 //! Quotas hold, also under concurrency, and no byte of them is ever lost.
 
-use std::sync::{Arc, Mutex as StdMutex};
+use std::sync::Mutex;
 
 use super::*;
+use crate::log::Level;
+use crate::storage::quota::LEAST_COST;
+
+/// The least that a file costs, as a size.
+const BLOCK: usize = LEAST_COST as usize;
+
+fn blocks(count: usize) -> Vec<u8> {
+    vec![0; count * BLOCK]
+}
 
 fn assert_exceeded<T: std::fmt::Debug>(result: Result<T, Error>) {
     assert!(matches!(&result, Err(Error::QuotaExceeded)), "{result:?}");
@@ -35,89 +44,92 @@ fn on_16_threads<T: Send>(rounds: usize, work: impl Fn(usize) -> T + Sync) -> Ve
 
 #[test]
 fn saved_and_user_files_share_a_quota() {
-    let (_directory, storage) = open_with(|options| options.storage_quota = 100);
-    let saved = storage.save_file(&temporary(&storage, &[0; 60]).path, None).unwrap();
-    target(&storage, "wxfile://usr/a", &[0; 40]).unwrap();
-    let file = temporary(&storage, &[0; 1]);
-    assert_exceeded(storage.save_file(&file.path, None));
-    assert_exceeded(target(&storage, "wxfile://usr/b", &[0; 1]));
-    assert_eq!(read(&storage, &file.path).unwrap(), [0], "a refused save leaves the temporary file");
-    storage.remove_saved_file(&saved.path).unwrap();
-    storage.save_file(&file.path, None).unwrap();
-    target(&storage, "wxfile://usr/b", &[0; 59]).unwrap();
-    assert_exceeded(target(&storage, "wxfile://usr/c", &[0; 1]));
+    let (_directory, storage) = open_with(|options| options.storage_quota = 100 * LEAST_COST);
+    let saved = storage.save_file(&worker(), &temporary(&storage, &blocks(60)).path, None).unwrap();
+    target(&storage, "wxfile://usr/a", &blocks(40)).unwrap();
+    let file = temporary(&storage, &blocks(1));
+    assert_exceeded(storage.save_file(&worker(), &file.path, None));
+    assert_exceeded(target(&storage, "wxfile://usr/b", &blocks(1)));
+    assert_eq!(read(&storage, &file.path).unwrap(), blocks(1), "a refused save leaves the temporary file");
+    storage.remove_saved_file(&worker(), &saved.path).unwrap();
+    storage.save_file(&worker(), &file.path, None).unwrap();
+    target(&storage, "wxfile://usr/b", &blocks(59)).unwrap();
+    assert_exceeded(target(&storage, "wxfile://usr/c", &blocks(1)));
 }
 
 #[test]
 fn a_replaced_file_makes_room_for_its_successor() {
-    let (_directory, storage) = open_with(|options| options.storage_quota = 100);
-    target(&storage, "wxfile://usr/a", &[0; 90]).unwrap();
-    target(&storage, "wxfile://usr/a", &[1; 100]).unwrap();
-    assert_exceeded(target(&storage, "wxfile://usr/a", &[2; 101]));
-    assert_eq!(read(&storage, "wxfile://usr/a").unwrap(), [1; 100]);
-    storage.save_file(&temporary(&storage, &[3; 100]).path, Some("wxfile://usr/a")).unwrap();
-    assert_exceeded(target(&storage, "wxfile://usr/b", &[0; 1]));
+    let (_directory, storage) = open_with(|options| options.storage_quota = 100 * LEAST_COST);
+    target(&storage, "wxfile://usr/a", &blocks(90)).unwrap();
+    target(&storage, "wxfile://usr/a", &vec![1; 100 * BLOCK]).unwrap();
+    assert_exceeded(target(&storage, "wxfile://usr/a", &vec![2; 101 * BLOCK]));
+    assert_eq!(read(&storage, "wxfile://usr/a").unwrap(), vec![1; 100 * BLOCK]);
+    storage.save_file(&worker(), &temporary(&storage, &vec![3; 100 * BLOCK]).path, Some("wxfile://usr/a")).unwrap();
+    assert_exceeded(target(&storage, "wxfile://usr/b", &blocks(1)));
 }
 
 #[test]
 fn a_reservation_is_held_until_the_file_is_dropped() {
     let (_directory, storage) = open_with(|options| {
-        options.storage_quota = 100;
-        options.temporary_quota = 100;
+        options.storage_quota = 100 * LEAST_COST;
+        options.temporary_quota = 100 * LEAST_COST;
     });
     for path in [None, Some("wxfile://usr/a")] {
         let create = || match path {
-            Some(path) => storage.create_target(path).unwrap(),
-            None => storage.create_temporary().unwrap(),
+            Some(path) => storage.create_target(&worker(), path).unwrap(),
+            None => storage.create_temporary(&worker()).unwrap(),
         };
         let (mut first, mut second) = (create(), create());
-        first.reserve(Some(80)).unwrap();
-        first.reserve(Some(60)).unwrap();
-        assert_exceeded(second.reserve(Some(21)));
-        second.reserve(Some(20)).unwrap();
-        second.write(&[0; 20]).unwrap();
-        assert_exceeded(second.write(&[0; 1]));
+        first.reserve(&worker(), Some(80 * LEAST_COST)).unwrap();
+        first.reserve(&worker(), Some(60 * LEAST_COST)).unwrap();
+        assert_exceeded(second.reserve(&worker(), Some(21 * LEAST_COST)));
+        second.reserve(&worker(), Some(20 * LEAST_COST)).unwrap();
+        second.write(&worker(), &blocks(20)).unwrap();
+        assert_exceeded(second.write(&worker(), &blocks(1)));
         drop(first);
-        second.write(&[0; 80]).unwrap();
+        second.write(&worker(), &blocks(80)).unwrap();
         let mut third = create();
-        assert_exceeded(third.write(&[0; 1]));
+        assert_exceeded(third.write(&worker(), b"x"));
+        assert_exceeded(create().finish(&worker(), None, || Ok(())));
         drop(second);
-        third.write(&[0; 100]).unwrap();
+        third.write(&worker(), &blocks(100)).unwrap();
     }
 }
 
 #[test]
 fn what_the_host_and_earlier_sessions_put_there_counts() {
-    let (directory, storage) = open_with(|options| options.storage_quota = 100);
-    target(&storage, "wxfile://usr/a", &[0; 50]).unwrap();
+    let (directory, storage) = open_with(|options| options.storage_quota = 100 * LEAST_COST);
+    target(&storage, "wxfile://usr/a", &blocks(50)).unwrap();
     drop(storage);
     let mut options = options(directory.path());
-    options.storage_quota = 100;
+    options.storage_quota = 100 * LEAST_COST;
     let storage = Storage::open(options).unwrap();
-    assert_exceeded(target(&storage, "wxfile://usr/b", &[0; 51]));
+    assert_exceeded(target(&storage, "wxfile://usr/b", &blocks(51)));
 
-    let mut late = storage.create_target("wxfile://usr/b").unwrap();
-    late.write(&[0; 50]).unwrap();
-    fs::create_dir(root_of(&directory).join("usr/d")).unwrap();
-    fs::write(root_of(&directory).join("usr/d/host"), [0; 1]).unwrap();
-    assert_exceeded(late.finish(None));
-    fs::remove_file(root_of(&directory).join("usr/a")).unwrap();
-    target(&storage, "wxfile://usr/b", &[0; 99]).unwrap();
+    // What the host adds counts from the next opening on, or when the room is needed.
+    let usr = root_of(&directory).join("usr");
+    fs::create_dir(usr.join("d")).unwrap();
+    fs::write(usr.join("d/host"), blocks(1)).unwrap();
+    assert_exceeded(target(&storage, "wxfile://usr/b", &blocks(51)));
+    assert_exceeded(target(&storage, "wxfile://usr/b", &blocks(50)));
+    fs::remove_file(usr.join("a")).unwrap();
+    target(&storage, "wxfile://usr/b", &blocks(99)).unwrap();
+    assert_exceeded(target(&storage, "wxfile://usr/c", b""));
 }
 
 #[test]
 fn sixteen_threads_fill_the_store_exactly() {
-    let (directory, storage) = open_with(|options| options.storage_quota = 1000);
+    let (directory, storage) = open_with(|options| options.storage_quota = 100 * LEAST_COST);
     for _ in 0..3 {
         let results = on_16_threads(2, |number| match (number / 2 + number) % 2 {
-            0 => storage.save_file(&temporary(&storage, &[0; 100]).path, None).map(|_| ()),
-            _ => target(&storage, &format!("wxfile://usr/d/{number}"), &[0; 100]).map(|_| ()),
+            0 => storage.save_file(&worker(), &temporary(&storage, &blocks(10)).path, None).map(|_| ()),
+            _ => target(&storage, &format!("wxfile://usr/d/{number}"), &blocks(10)).map(|_| ()),
         });
         assert_eq!(successes(results), 10);
         let root = root_of(&directory);
-        assert_eq!(bytes_below(&root.join("store")) + bytes_below(&root.join("usr")), 1000);
-        for saved in storage.saved_files().unwrap() {
-            storage.remove_saved_file(&saved.path).unwrap();
+        assert_eq!(bytes_below(&root.join("store")) + bytes_below(&root.join("usr")), 100 * LEAST_COST);
+        for saved in storage.saved_files(&worker()).unwrap() {
+            storage.remove_saved_file(&worker(), &saved.path).unwrap();
         }
         for file in files_below(&root.join("usr")) {
             fs::remove_file(file).unwrap();
@@ -130,37 +142,41 @@ fn two_sessions_fill_the_store_exactly() {
     let directory = tempfile::tempdir().unwrap();
     let open = || {
         let mut options = options(directory.path());
-        (options.storage_quota, options.sharing) = (1000, Sharing::Shared);
+        (options.storage_quota, options.sharing) = (100 * LEAST_COST, Sharing::Shared);
         Storage::open(options).unwrap()
     };
     let sessions = [open(), open()];
     let results = on_16_threads(2, |number| {
         let session = &sessions[number % 2];
-        session.save_file(&temporary(session, &[0; 100]).path, None)
+        session.save_file(&worker(), &temporary(session, &blocks(10)).path, None)
     });
     assert_eq!(successes(results), 10);
-    assert_eq!(sessions[0].saved_files().unwrap(), sessions[1].saved_files().unwrap());
-    assert_eq!(bytes_below(&root_of(&directory).join("store")), 1000);
+    assert_eq!(sessions[0].saved_files(&worker()).unwrap(), sessions[1].saved_files(&worker()).unwrap());
+    assert_eq!(bytes_below(&root_of(&directory).join("store")), 100 * LEAST_COST);
 }
 
 #[test]
 fn the_oldest_temporary_files_make_room() {
-    let warnings = Arc::new(StdMutex::new(Vec::new()));
+    let warnings = Arc::new(Mutex::new(Vec::new()));
     let sink = warnings.clone();
     let (_directory, storage) = open_with(|options| {
-        options.temporary_quota = 100;
-        options.log = Log::new(Arc::new(move |_, message: &str| sink.lock().unwrap().push(message.to_owned())));
+        options.temporary_quota = 100 * LEAST_COST;
+        options.log = Log::new(Arc::new(move |level, message: &str| {
+            if level == Level::Warning {
+                sink.lock().unwrap().push(message.to_owned());
+            }
+        }));
     });
-    let files: Vec<StoredFile> = (0..4).map(|_| temporary(&storage, &[0; 25])).collect();
-    let saved = storage.save_file(&files[1].path, None).unwrap();
-    temporary(&storage, &[0; 25]);
-    assert!(storage.open_source(&files[0].path).is_ok(), "a saved file no longer counts");
+    let files: Vec<StoredFile> = (0..4).map(|_| temporary(&storage, &blocks(25))).collect();
+    let saved = storage.save_file(&worker(), &files[1].path, None).unwrap();
+    temporary(&storage, &blocks(25));
+    assert!(storage.open_source(&worker(), &files[0].path).is_ok(), "a saved file no longer counts");
 
-    temporary(&storage, &[0; 26]);
-    assert_not_found(storage.open_source(&files[0].path));
-    assert_not_found(storage.open_source(&files[2].path));
-    assert!(storage.open_source(&files[3].path).is_ok());
-    assert!(storage.open_source(&saved.path).is_ok());
+    temporary(&storage, &blocks(26));
+    assert_not_found(storage.open_source(&worker(), &files[0].path));
+    assert_not_found(storage.open_source(&worker(), &files[2].path));
+    assert!(storage.open_source(&worker(), &files[3].path).is_ok());
+    assert!(storage.open_source(&worker(), &saved.path).is_ok());
     let warnings = warnings.lock().unwrap().clone();
     assert_eq!(warnings.len(), 2, "{warnings:?}");
     assert!(warnings[0].contains(&files[0].path) && warnings[1].contains(&files[2].path), "{warnings:?}");
@@ -168,41 +184,41 @@ fn the_oldest_temporary_files_make_room() {
 
 #[test]
 fn a_file_larger_than_the_quota_removes_nothing() {
-    let (_directory, storage) = open_with(|options| options.temporary_quota = 100);
-    let file = temporary(&storage, &[0; 100]);
-    let mut part = storage.create_temporary().unwrap();
-    assert_exceeded(part.reserve(Some(101)));
-    assert_exceeded(part.reserve(Some(u64::MAX)));
-    assert!(storage.open_source(&file.path).is_ok());
-    part.reserve(Some(100)).unwrap();
-    assert_not_found(storage.open_source(&file.path));
+    let (_directory, storage) = open_with(|options| options.temporary_quota = 100 * LEAST_COST);
+    let file = temporary(&storage, &blocks(100));
+    let mut part = storage.create_temporary(&worker()).unwrap();
+    assert_exceeded(part.reserve(&worker(), Some(101 * LEAST_COST)));
+    assert_exceeded(part.reserve(&worker(), Some(u64::MAX)));
+    assert!(storage.open_source(&worker(), &file.path).is_ok());
+    part.reserve(&worker(), Some(100 * LEAST_COST)).unwrap();
+    assert_not_found(storage.open_source(&worker(), &file.path));
 }
 
 #[test]
 fn sixteen_threads_never_exceed_the_temporary_quota() {
-    let (directory, storage) = open_with(|options| options.temporary_quota = 1000);
+    let (directory, storage) = open_with(|options| options.temporary_quota = 100 * LEAST_COST);
     let launches = root_of(&directory).join("launches");
     let results = on_16_threads(20, |_| {
-        let mut part = storage.create_temporary()?;
-        for _ in 0..10 {
-            part.write(&[0; 13])?;
+        let mut part = storage.create_temporary(&worker())?;
+        for _ in 0..13 {
+            part.write(&worker(), &blocks(1))?;
         }
-        part.finish(None)
+        part.finish(&worker(), None, || Ok(()))
     });
-    assert!(successes(results) >= 7, "seven files of 130 bytes fit at once");
-    assert!(bytes_below(&launches) <= 1000);
+    assert!(successes(results) >= 7, "seven files of 13 blocks fit at once");
+    assert!(bytes_below(&launches) <= 100 * LEAST_COST);
     // Nothing is held any more: a file as large as the quota fits, once all others are gone.
-    temporary(&storage, &[0; 1000]);
-    assert_eq!(bytes_below(&launches), 1000);
+    temporary(&storage, &blocks(100));
+    assert_eq!(bytes_below(&launches), 100 * LEAST_COST);
     assert_eq!(files_below(&launches).len(), 1);
 }
 
 #[test]
 fn a_file_larger_than_the_device_is_refused_before_it_is_written() {
     let (_directory, storage) = open_with(|options| options.temporary_quota = u64::MAX);
-    let mut part = storage.create_temporary().unwrap();
-    assert!(matches!(part.reserve(Some(u64::MAX / 2)), Err(Error::DiskFull)));
-    part.reserve(None).unwrap();
-    part.write(b"x").unwrap();
-    part.finish(None).unwrap();
+    let mut part = storage.create_temporary(&worker()).unwrap();
+    assert!(matches!(part.reserve(&worker(), Some(u64::MAX / 2)), Err(Error::DiskFull)));
+    part.reserve(&worker(), None).unwrap();
+    part.write(&worker(), b"x").unwrap();
+    part.finish(&worker(), None, || Ok(())).unwrap();
 }

@@ -8,7 +8,7 @@ use rustix::fs::{Mode, OFlags};
 
 use super::*;
 
-fn assert_invalid(result: Result<Source, Error>) {
+fn assert_invalid(result: Result<SourceFile, Error>) {
     assert!(matches!(&result, Err(Error::InvalidDescriptor { .. })), "{result:?}");
 }
 
@@ -19,16 +19,16 @@ fn native_paths_need_permission() {
     fs::write(&file, b"photo").unwrap();
     let path = file.to_str().unwrap();
     let (_directory, storage) = open();
-    assert_denied(storage.open_source(path), path);
+    assert_denied(storage.open_source(&worker(), path), path);
 
     let (_directory, storage) = open_with(|options| options.allow_native_paths = true);
-    let source = storage.open_source(path).unwrap();
-    assert_eq!((source.length, source.name.as_str(), source.seekable), (5, "photo 1.jpg", true));
+    let source = storage.open_source(&worker(), path).unwrap();
+    assert_eq!((source.length, source.name.as_str()), (5, "photo 1.jpg"));
     assert_eq!(read(&storage, path).unwrap(), b"photo");
-    assert_not_found(storage.open_source("/no/such/file"));
-    assert_denied(storage.open_source("photo 1.jpg"), "photo 1.jpg");
+    assert_not_found(storage.open_source(&worker(), "/no/such/file"));
+    assert_denied(storage.open_source(&worker(), "photo 1.jpg"), "photo 1.jpg");
     let zero = format!("{path}\0");
-    assert_denied(storage.open_source(&zero), &zero);
+    assert_denied(storage.open_source(&worker(), &zero), &zero);
 }
 
 #[test]
@@ -41,7 +41,7 @@ fn only_regular_files_are_opened_and_none_is_waited_for() {
     std::thread::spawn(move || {
         let (_directory, storage) = open_with(|options| options.allow_native_paths = true);
         for path in paths.map(|path| path.to_str().unwrap().to_owned()) {
-            sender.send((storage.open_source(&path), path)).unwrap();
+            sender.send((storage.open_source(&worker(), &path), path)).unwrap();
         }
     });
     for _ in 0..4 {
@@ -54,16 +54,14 @@ fn only_regular_files_are_opened_and_none_is_waited_for() {
 fn a_source_names_its_file_and_rewinds() {
     let (_directory, storage) = open();
     target(&storage, "wxfile://usr/d/文件.txt", b"content").unwrap();
-    let mut source = storage.open_source("wxfile://usr/d/文件.txt").unwrap();
+    let mut source = storage.open_source(&worker(), "wxfile://usr/d/文件.txt").unwrap();
     assert_eq!((source.length, source.name.as_str()), (7, "文件.txt"));
     for _ in 0..2 {
-        let mut content = String::new();
-        source.read_to_string(&mut content).unwrap();
-        assert_eq!(content, "content");
+        assert_eq!(read_all(&mut source), b"content");
         source.rewind().unwrap();
     }
     let stored = temporary(&storage, b"x");
-    assert_eq!(storage.open_source(&stored.path).unwrap().name, stored.path["wxfile://".len()..]);
+    assert_eq!(storage.open_source(&worker(), &stored.path).unwrap().name, stored.path["wxfile://".len()..]);
 }
 
 #[test]
@@ -77,18 +75,14 @@ fn a_descriptor_is_read_from_its_offset() {
         file.into()
     };
     let mut source = storage.source_from_descriptor(at(4), None, Some("a".into())).unwrap();
-    assert_eq!((source.length, source.name.as_str(), source.seekable), (6, "a", true));
+    assert_eq!((source.length, source.name.as_str()), (6, "a"));
     for _ in 0..2 {
-        let mut content = String::new();
-        source.read_to_string(&mut content).unwrap();
-        assert_eq!(content, "456789");
+        assert_eq!(read_all(&mut source), b"456789");
         source.rewind().unwrap();
     }
     assert_eq!((&file).stream_position().unwrap(), 4, "the offset is shared with the host's descriptor and stays");
     let mut shortened = storage.source_from_descriptor(at(4), Some(3), None).unwrap();
-    let mut content = String::new();
-    shortened.read_to_string(&mut content).unwrap();
-    assert_eq!((shortened.length, content.as_str()), (3, "456"));
+    assert_eq!((shortened.length, read_all(&mut shortened)), (3, b"456".to_vec()));
     assert_invalid(storage.source_from_descriptor(at(4), Some(7), None));
     assert_eq!(storage.source_from_descriptor(at(20), None, None).unwrap().length, 0);
 }
@@ -100,11 +94,9 @@ fn a_pipe_needs_a_length() {
     rustix::io::write(&writer, b"abc").unwrap();
     assert_invalid(storage.source_from_descriptor(reader.try_clone().unwrap(), None, None));
     let mut source = storage.source_from_descriptor(reader, Some(3), None).unwrap();
-    assert_eq!((source.length, source.seekable, source.name.as_str()), (3, false, ""));
-    let mut content = [0; 3];
-    source.read_exact(&mut content).unwrap();
-    assert_eq!(&content, b"abc");
-    assert_eq!(source.read(&mut content).unwrap(), 0, "the writer is still there, and is not waited for");
+    assert_eq!((source.length, source.name.as_str()), (3, ""));
+    // The writer is still there, and is not waited for.
+    assert_eq!(read_all(&mut source), b"abc");
     assert!(matches!(source.rewind(), Err(Error::Io { .. })));
 }
 

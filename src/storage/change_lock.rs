@@ -1,0 +1,74 @@
+//! The lock under which files are added to the store and to `wxfile://usr`, so that all sessions keep one quota.
+//!
+//! Within the process it is a turn. Between processes it is a lock on the store's directory, which the system releases when a
+//! process ends. That lock is asked for again and again, because the system has no way to wait for it that a stop or a
+//! deadline could end.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::Error;
+use super::root::{Root, Tree};
+use super::turns::Turn;
+use crate::worker::Worker;
+
+/// How long a call without a deadline waits. Changes take milliseconds; a process that was frozen while it makes one must not
+/// freeze the others with it.
+const LIMIT: Duration = Duration::from_secs(10);
+/// How long a wait for another process goes on without asking for its lock.
+const PAUSE: Duration = Duration::from_millis(4);
+
+/// Keeps every other session, of this process and of others, from adding files.
+#[derive(Debug)]
+pub struct ChangeGuard<'a> {
+    pub(super) root: &'a Root,
+    pub(super) tree: Arc<Tree>,
+    _turn: Turn<'a>,
+}
+
+impl Root {
+    /// Waits for the lock and takes it.
+    ///
+    /// Fails with [`Error::Stopped`]; [`Error::Locked`] where the worker has no deadline and others have the lock for
+    /// seconds, or as [`Root::tree`].
+    pub fn lock_changes(&self, worker: &Worker) -> Result<ChangeGuard<'_>, Error> {
+        let limit = match worker.stop().deadline() {
+            Some(_) => None,
+            None => Some(Instant::now() + LIMIT),
+        };
+        let turn = self.shared.changes.take(worker, limit)?.ok_or(Error::Locked)?;
+        loop {
+            let tree = self.tree(worker)?;
+            if try_lock(&tree)? {
+                // The directory may have been removed before it was locked.
+                if tree.is_in_place() {
+                    return Ok(ChangeGuard { root: self, tree, _turn: turn });
+                }
+                let _ = tree.store.unlock();
+            }
+            let now = Instant::now();
+            if limit.is_some_and(|limit| now >= limit) {
+                return Err(Error::Locked);
+            }
+            worker.wait_for(Some(now + PAUSE), || None::<()>)?;
+        }
+    }
+
+    /// Takes the lock if nobody has it; `None` otherwise.
+    pub fn try_lock_changes(&self, tree: &Arc<Tree>) -> Result<Option<ChangeGuard<'_>>, Error> {
+        let Some(turn) = self.shared.changes.try_take() else { return Ok(None) };
+        let guard = || ChangeGuard { root: self, tree: tree.clone(), _turn: turn };
+        Ok(try_lock(tree)?.then(guard))
+    }
+}
+
+fn try_lock(tree: &Tree) -> Result<bool, Error> {
+    tree.store.try_lock(true).map_err(|error| Error::from_io("lock a directory", error))
+}
+
+impl Drop for ChangeGuard<'_> {
+    fn drop(&mut self) {
+        // Unlocking an open directory that is locked has no way to fail; closing it would unlock it, too.
+        let _ = self.tree.store.unlock();
+    }
+}

@@ -1,0 +1,63 @@
+//! A pipe of the host's that is read from.
+//!
+//! The descriptor is a duplicate of the host's, so both share one set of flags: it must not be made non-blocking. In blocking
+//! mode, a read blocks if another reader of the same pipe took the bytes after they were announced, and nothing could end
+//! that. So the threads of this process take turns: waiting for bytes and reading them is one turn, and only the one whose
+//! turn it is reads. What remains: a host, or another process, that reads the same pipe at the same time as the library.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::sync::{Arc, Mutex, Weak};
+
+use rustix::event::{PollFd, PollFlags};
+
+use super::Error;
+use super::directory::FileId;
+use super::turns::Turns;
+use crate::worker::{Worker, lock};
+
+/// The turns of each pipe that is being read from in this process.
+static TURNS: Mutex<Vec<(FileId, Weak<Turns>)>> = Mutex::new(Vec::new());
+
+/// The reading end of a pipe or FIFO.
+#[derive(Debug)]
+pub struct Pipe {
+    file: File,
+    turns: Arc<Turns>,
+}
+
+impl Pipe {
+    /// Fails with [`Error::Io`] where the system cannot tell which pipe it is.
+    pub fn new(file: File) -> Result<Pipe, Error> {
+        let id = FileId::of(&file).map_err(|error| Error::from_io("look at a pipe", error))?;
+        Ok(Pipe { file, turns: turns_of(id) })
+    }
+
+    /// Waits until there is something to read and reads it; 0 at the end of the pipe.
+    ///
+    /// Fails with [`Error::Stopped`], [`Error::OutOfResources`] or [`Error::Io`].
+    pub fn read(&mut self, worker: &Worker, buffer: &mut [u8]) -> Result<usize, Error> {
+        loop {
+            worker.turn(0)?;
+            let _turn = self.turns.take(worker, None)?;
+            worker.wait(&[PollFd::new(&self.file, PollFlags::IN)], None)?;
+            match self.file.read(buffer) {
+                // WouldBlock: another reader of a pipe in non-blocking mode was faster.
+                Err(error) if matches!(error.kind(), io::ErrorKind::Interrupted | io::ErrorKind::WouldBlock) => {}
+                read => return read.map_err(|error| Error::from_io("read a pipe", error)),
+            }
+        }
+    }
+}
+
+/// The turns that all readers of a pipe share. Those of pipes that nobody reads any more are forgotten on the way.
+fn turns_of(id: FileId) -> Arc<Turns> {
+    let mut known = lock(&TURNS);
+    known.retain(|(_, turns)| turns.strong_count() > 0);
+    let found = known.iter().find(|(other, _)| *other == id).and_then(|(_, turns)| turns.upgrade());
+    found.unwrap_or_else(|| {
+        let turns = Arc::new(Turns::default());
+        known.push((id, Arc::downgrade(&turns)));
+        turns
+    })
+}

@@ -1,0 +1,203 @@
+//! Turns: one at a time, in the order in which they come. Whoever waits for a turn waits with its worker, so that a stop or a
+//! deadline ends the wait; no mutex is held meanwhile.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+use std::time::Instant;
+
+use crate::platform::Waker;
+use crate::worker::{WaitError, Worker, lock};
+
+/// Something that one thread at a time may use.
+#[derive(Debug, Default)]
+pub struct Turns {
+    queue: Mutex<Queue>,
+}
+
+#[derive(Debug, Default)]
+struct Queue {
+    taken: bool,
+    next_ticket: u64,
+    waiting: VecDeque<(u64, Arc<Waker>)>,
+}
+
+/// The right to use it, until this is dropped.
+#[derive(Debug)]
+pub struct Turn<'a>(&'a Turns);
+
+/// A place in the queue. Dropping it leaves the queue.
+struct Place<'a> {
+    turns: &'a Turns,
+    ticket: u64,
+}
+
+impl Turns {
+    /// A turn if nobody has it or waits for it.
+    pub fn try_take(&self) -> Option<Turn<'_>> {
+        let mut queue = lock(&self.queue);
+        if queue.taken || !queue.waiting.is_empty() {
+            return None;
+        }
+        queue.taken = true;
+        Some(Turn(self))
+    }
+
+    /// Waits for a turn; `None` if `limit` passes first.
+    ///
+    /// Fails when the worker is stopped or cannot wait.
+    pub fn take(&self, worker: &Worker, limit: Option<Instant>) -> Result<Option<Turn<'_>>, WaitError> {
+        if let Some(turn) = self.try_take() {
+            return Ok(Some(turn));
+        }
+        let place = self.queue_up(worker.waker().map_err(WaitError::Failed)?);
+        worker.wait_for(limit, || self.take_if_first(place.ticket))
+    }
+
+    fn queue_up(&self, waker: Arc<Waker>) -> Place<'_> {
+        let mut queue = lock(&self.queue);
+        let ticket = queue.next_ticket;
+        queue.next_ticket += 1;
+        queue.waiting.push_back((ticket, waker));
+        Place { turns: self, ticket }
+    }
+
+    fn take_if_first(&self, ticket: u64) -> Option<Turn<'_>> {
+        let mut queue = lock(&self.queue);
+        if queue.taken || queue.waiting.front().is_none_or(|(first, _)| *first != ticket) {
+            return None;
+        }
+        queue.waiting.pop_front();
+        queue.taken = true;
+        Some(Turn(self))
+    }
+}
+
+impl Queue {
+    fn wake_first(&self) {
+        if let Some((_, waker)) = self.waiting.front()
+            && !self.taken
+        {
+            waker.wake();
+        }
+    }
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        let mut queue = lock(&self.0.queue);
+        queue.taken = false;
+        queue.wake_first();
+    }
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        let mut queue = lock(&self.turns.queue);
+        if let Some(index) = queue.waiting.iter().position(|(ticket, _)| *ticket == self.ticket) {
+            queue.waiting.remove(index);
+            // It may have been woken and not have taken its turn.
+            queue.wake_first();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::time::Duration;
+
+    use super::*;
+    use crate::worker::{StopReason, StopSignal};
+
+    fn worker() -> Worker {
+        Worker::for_call(Arc::new(StopSignal::new()))
+    }
+
+    fn waiting(turns: &Turns) -> usize {
+        lock(&turns.queue).waiting.len()
+    }
+
+    /// Lets other threads run until so many wait.
+    fn until_waiting(turns: &Turns, count: usize) {
+        while waiting(turns) != count {
+            std::thread::yield_now();
+        }
+    }
+
+    #[test]
+    fn one_has_it_and_the_others_follow_in_their_order() {
+        let turns = Turns::default();
+        let order = Mutex::new(Vec::new());
+        std::thread::scope(|scope| {
+            let first = turns.try_take().unwrap();
+            for number in 0..5 {
+                let (turns, order) = (&turns, &order);
+                scope.spawn(move || {
+                    let _turn = turns.take(&worker(), None).unwrap().unwrap();
+                    lock(order).push(number);
+                });
+                until_waiting(turns, number + 1);
+            }
+            assert!(turns.try_take().is_none());
+            drop(first);
+        });
+        assert_eq!(lock(&order)[..], [0, 1, 2, 3, 4]);
+        assert!(turns.try_take().is_some());
+    }
+
+    #[test]
+    fn no_two_have_it_at_once() {
+        let turns = Turns::default();
+        let inside = AtomicUsize::new(0);
+        std::thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| {
+                    let worker = worker();
+                    for _ in 0..200 {
+                        let _turn = turns.take(&worker, None).unwrap().unwrap();
+                        assert_eq!(inside.fetch_add(1, Ordering::SeqCst), 0);
+                        inside.fetch_sub(1, Ordering::SeqCst);
+                    }
+                });
+            }
+        });
+    }
+
+    #[test]
+    fn a_stop_a_deadline_and_a_limit_end_the_wait() {
+        let turns = Turns::default();
+        let turn = turns.try_take().unwrap();
+        let stopped = worker();
+        std::thread::scope(|scope| {
+            let wait = scope.spawn(|| turns.take(&stopped, None).map(|turn| turn.is_some()));
+            until_waiting(&turns, 1);
+            stopped.stop().request(StopReason::Aborted);
+            assert!(matches!(wait.join().unwrap(), Err(WaitError::Stopped(StopReason::Aborted))));
+        });
+        let late = worker();
+        late.stop().set_deadline(Instant::now() + Duration::from_millis(20));
+        assert!(matches!(turns.take(&late, None), Err(WaitError::Stopped(StopReason::DeadlinePassed))));
+        let limit = Instant::now() + Duration::from_millis(20);
+        assert!(turns.take(&worker(), Some(limit)).unwrap().is_none());
+        assert_eq!(waiting(&turns), 0);
+        drop(turn);
+        assert!(turns.try_take().is_some());
+    }
+
+    #[test]
+    fn one_that_leaves_the_queue_lets_the_next_have_its_turn() {
+        let turns = Turns::default();
+        let turn = turns.try_take().unwrap();
+        let stopped = worker();
+        std::thread::scope(|scope| {
+            scope.spawn(|| turns.take(&stopped, None).map(drop));
+            until_waiting(&turns, 1);
+            let second = scope.spawn(|| turns.take(&worker(), None).unwrap().is_some());
+            until_waiting(&turns, 2);
+            // Both at once: whoever is woken may be the one that leaves.
+            stopped.stop().request(StopReason::Aborted);
+            drop(turn);
+            assert!(second.join().unwrap());
+        });
+    }
+}

@@ -1,0 +1,290 @@
+//! What the files in the store and below `wxfile://usr` cost of the quota.
+//!
+//! It is counted once, when the first session of the process opens them, and kept from then on, so that a save costs the same
+//! however many files there are. Where the count leaves no room it is counted anew before anything is refused: what the host
+//! itself adds or removes is found then, or when the files are opened next.
+//!
+//! Sessions of several processes that share the files also share the count, in a small file beside them. Whoever changes
+//! something removes that file first and writes it anew afterwards, all under the change lock. If it is missing or malformed,
+//! because a process ended in between, the next one counts. So no crash can make it wrong.
+
+use std::io;
+use std::os::unix::fs::FileExt;
+use std::sync::Mutex;
+
+use super::change_lock::ChangeGuard;
+use super::directory::Directory;
+use super::quota::Quota;
+use super::root::Root;
+use super::walk::{Measure, measure};
+use super::{Error, Sharing};
+use crate::log::Level;
+use crate::worker::{Worker, lock};
+
+/// The file with the count, beside the directories.
+const COUNT_FILE: &str = "usage";
+/// Says that the file is one, and of which form.
+const MARK: u64 = u64::from_be_bytes(*b"wxtuse01");
+
+/// What this process knows of the use.
+#[derive(Debug, Default)]
+pub struct Usage {
+    state: Mutex<UsageState>,
+}
+
+#[derive(Debug, Default)]
+struct UsageState {
+    quota: Quota,
+    /// It was counted, and the directories are still those that it was counted in.
+    known: bool,
+    /// Changes with every count. A removal that overlaps with a count may be in it already, so it is not taken off again.
+    epoch: u64,
+    /// The cost of what this process removed since the file with the count was read or written.
+    removed: u64,
+}
+
+/// What a change does to the quota, in bytes of cost.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Change {
+    /// Of the file that came.
+    pub added: u64,
+    /// Of the file that it replaced.
+    pub replaced: u64,
+    /// What was held for it.
+    pub released: u64,
+}
+
+/// What the file with the count says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Count {
+    epoch: u64,
+    used: u64,
+}
+
+impl Usage {
+    /// Holds `bytes` of cost if they fit.
+    pub fn hold(&self, bytes: u64, limit: u64) -> bool {
+        let quota = &mut lock(&self.state).quota;
+        let fits = quota.fits(bytes, limit);
+        if fits {
+            quota.hold(bytes);
+        }
+        fits
+    }
+
+    /// Gives back what was held.
+    pub fn release(&self, bytes: u64) {
+        lock(&self.state).quota.release(bytes);
+    }
+
+    /// Whether it was counted.
+    pub fn is_known(&self) -> bool {
+        lock(&self.state).known
+    }
+
+    /// The directories were made anew: it has to be counted again.
+    pub fn forget(&self) {
+        lock(&self.state).known = false;
+    }
+
+    /// To be asked for before a file is removed.
+    pub fn epoch(&self) -> u64 {
+        lock(&self.state).epoch
+    }
+
+    /// A file was removed. It needs no lock, so that it never waits for another process.
+    pub fn remove(&self, cost: u64, epoch: u64) {
+        let mut state = lock(&self.state);
+        if state.epoch == epoch {
+            state.quota.remove_used(cost);
+            state.removed = state.removed.saturating_add(cost);
+        }
+    }
+
+    fn set(&self, count: Count) {
+        let mut state = lock(&self.state);
+        state.quota.set_used(count.used);
+        state.epoch = count.epoch;
+        state.removed = 0;
+        state.known = true;
+    }
+}
+
+impl Root {
+    /// Counts, as well as possible without the lock: another process that has it is not waited for. What it changes
+    /// meanwhile is found when this process changes something.
+    pub fn count_at_opening(&self, worker: &Worker) -> Result<(), Error> {
+        let tree = self.tree(worker)?;
+        if self.shared.usage.is_known() {
+            return Ok(());
+        }
+        match self.try_lock_changes(&tree)? {
+            Some(guard) => guard.count(worker),
+            None => self.count(&tree.store, &tree.user, worker),
+        }
+    }
+
+    fn count(&self, store: &Directory, user: &Directory, worker: &Worker) -> Result<(), Error> {
+        let usage = &self.shared.usage;
+        // Twice: a removal that begins before the end of the count belongs to neither epoch.
+        lock(&usage.state).epoch = random_epoch()?;
+        let mut used = 0u64;
+        let mut files = 0;
+        for directory in [store, user] {
+            let measured: Measure = measure(directory, worker)?;
+            used = used.saturating_add(measured.cost);
+            files += measured.files;
+            if let Some(problem) = measured.problem {
+                self.log.write(Level::Warning, || format!("not all saved files could be counted: {problem}"));
+            }
+        }
+        usage.set(Count { epoch: random_epoch()?, used });
+        self.log.write(Level::Info, || format!("{files} saved files were counted; they use {used} bytes of the quota"));
+        Ok(())
+    }
+}
+
+impl ChangeGuard<'_> {
+    /// What is used now.
+    pub fn used(&self, worker: &Worker) -> Result<u64, Error> {
+        let usage = &self.root.shared.usage;
+        let known = match self.root.shared.sharing {
+            Sharing::Exclusive => usage.is_known(),
+            Sharing::Shared => match read(&self.tree.session)? {
+                Some(count) => {
+                    usage.take_over(count);
+                    true
+                }
+                None => false,
+            },
+        };
+        if !known {
+            self.count(worker)?;
+        }
+        Ok(lock(&usage.state).quota.used())
+    }
+
+    /// Counts anew, and tells the other processes.
+    pub fn count(&self, worker: &Worker) -> Result<(), Error> {
+        self.begin()?;
+        self.root.count(&self.tree.store, &self.tree.user, worker)?;
+        self.end(Change::default());
+        Ok(())
+    }
+
+    /// To be called before a change: until its end, no other process believes the count. A session that has the files for
+    /// itself removes what others have left, which is not right afterwards.
+    pub fn begin(&self) -> Result<(), Error> {
+        match self.tree.session.remove_file(COUNT_FILE) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(Error::from_io("begin a change", error)),
+            _ => Ok(()),
+        }
+    }
+
+    /// To be called after a change.
+    pub fn end(&self, change: Change) {
+        let count = {
+            let mut state = lock(&self.root.shared.usage.state);
+            state.quota.remove_used(change.replaced);
+            state.quota.add_used(change.added);
+            state.quota.release(change.released);
+            state.removed = 0;
+            Count { epoch: state.epoch, used: state.quota.used() }
+        };
+        if self.root.shared.sharing == Sharing::Shared
+            && let Err(error) = write(&self.tree.session, count)
+        {
+            // The next one counts.
+            self.root.log.write(Level::Info, || format!("the count of saved files was not written: {error}"));
+        }
+    }
+}
+
+impl Usage {
+    /// Takes over what another process, or this one, has written last.
+    fn take_over(&self, count: Count) {
+        let mut state = lock(&self.state);
+        let removed = if count.epoch == state.epoch { state.removed } else { 0 };
+        state.quota.set_used(count.used.saturating_sub(removed));
+        state.epoch = count.epoch;
+        state.known = true;
+        if removed == 0 {
+            state.removed = 0;
+        }
+    }
+}
+
+/// Random, so that no two processes come to the same.
+fn random_epoch() -> Result<u64, Error> {
+    getrandom::u64().map_err(|error| Error::from_io("get random bytes", io::Error::other(error.to_string())))
+}
+
+fn read(session: &Directory) -> Result<Option<Count>, Error> {
+    let mut bytes = [0; 32];
+    let content = session.open_file(COUNT_FILE).and_then(|file| file.read_exact_at(&mut bytes, 0));
+    match content {
+        Ok(()) => Ok(Count::from_bytes(&bytes)),
+        Err(error) => match Error::from_io("read the count of saved files", error) {
+            shortage @ Error::OutOfResources { .. } => Err(shortage),
+            // Missing, cut off, or not ours: it is replaced.
+            _ => Ok(None),
+        },
+    }
+}
+
+fn write(session: &Directory, count: Count) -> io::Result<()> {
+    session.create_file(COUNT_FILE)?.write_all_at(&count.to_bytes(), 0)
+}
+
+impl Count {
+    fn to_bytes(self) -> [u8; 32] {
+        let words = [MARK, self.epoch, self.used, MARK ^ self.epoch ^ self.used];
+        let mut bytes = [0; 32];
+        for (place, word) in bytes.chunks_exact_mut(8).zip(words) {
+            place.copy_from_slice(&word.to_le_bytes());
+        }
+        bytes
+    }
+
+    fn from_bytes(bytes: &[u8; 32]) -> Option<Count> {
+        let mut words = bytes.chunks_exact(8).filter_map(|word| Some(u64::from_le_bytes(word.try_into().ok()?)));
+        let (mark, epoch, used, check) = (words.next()?, words.next()?, words.next()?, words.next()?);
+        (mark == MARK && check == MARK ^ epoch ^ used).then_some(Count { epoch, used })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_count_is_read_as_it_was_written_and_not_at_all_if_damaged() {
+        let count = Count { epoch: 0x0102_0304_0506_0708, used: u64::MAX - 1 };
+        let bytes = count.to_bytes();
+        assert_eq!(Count::from_bytes(&bytes), Some(count));
+        for index in 0..bytes.len() {
+            let mut damaged = bytes;
+            damaged[index] ^= 0x10;
+            assert_eq!(Count::from_bytes(&damaged), None, "byte {index}");
+        }
+        assert_eq!(Count::from_bytes(&[0; 32]), None);
+    }
+
+    #[test]
+    fn a_removal_is_taken_off_once() {
+        let usage = Usage::default();
+        usage.set(Count { epoch: 1, used: 100 });
+        usage.remove(30, usage.epoch());
+        assert_eq!(lock(&usage.state).quota.used(), 70);
+        // Another process has written what it knew, which is without the removal; twice, and then counted.
+        for _ in 0..2 {
+            usage.take_over(Count { epoch: 1, used: 120 });
+            assert_eq!(lock(&usage.state).quota.used(), 90);
+        }
+        let before = usage.epoch();
+        usage.take_over(Count { epoch: 2, used: 90 });
+        assert_eq!(lock(&usage.state).quota.used(), 90);
+        usage.remove(30, before);
+        assert_eq!(lock(&usage.state).quota.used(), 90, "it was removed while another counted");
+    }
+}
