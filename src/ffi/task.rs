@@ -2,16 +2,20 @@
 
 use std::os::fd::{BorrowedFd, OwnedFd};
 
+use rustix::io::Errno;
+
 use super::callback::WxtCallbacks;
 use super::guard::guard;
 use super::handler::CallbackHandler;
 use super::read::read_struct;
 use super::request::{WxtDownloadRequest, WxtTaskId, WxtUploadRequest};
 use super::session::{WxtSession, session};
-use super::status::{WXT_INVALID_ARGUMENT, WXT_NOT_FOUND, WXT_SESSION_CLOSED, WxtStatus};
+use super::status::{WXT_INVALID_ARGUMENT, WXT_NOT_FOUND, WXT_OUT_OF_RESOURCES, WXT_SESSION_CLOSED, WxtStatus};
 use super::string::{PageText, WxtPair, WxtStr, page_pairs};
-use crate::error::{Call, TransferError};
-use crate::transfer::{DownloadRequest, File, UploadRequest};
+use crate::session::Admission;
+use crate::task::Submission;
+use crate::terms::{Call, TransferError};
+use crate::transfer::{DownloadRequest, UploadRequest, UploadSource};
 
 /// Starts `wx.uploadFile`. `*task`, where `task` is not NULL, is the new task; its first callbacks may run before this
 /// function returns. Everything is copied. Any thread, also from a callback.
@@ -23,6 +27,8 @@ use crate::transfer::{DownloadRequest, File, UploadRequest};
 ///   pointer, or `file_descriptor` is not open.
 /// - `WXT_INVALID_STRUCT_SIZE`: of `request` or `callbacks`.
 /// - `WXT_SESSION_CLOSED`: the session is closing or closed.
+/// - `WXT_OUT_OF_RESOURCES`: no descriptor is left to duplicate `file_descriptor`. Any other shortage comes through
+///   `on_fail`.
 /// - `WXT_INTERNAL`.
 ///
 /// # Safety
@@ -34,17 +40,10 @@ pub unsafe extern "C" fn wxt_upload_file(
     callbacks: *const WxtCallbacks,
     task: *mut WxtTaskId,
 ) -> WxtStatus {
-    guard(|| {
-        let session = self::session(session)?;
-        // SAFETY: the caller promises readable structs.
-        let (request, callbacks) = unsafe { (read_struct(request)?, read_struct(callbacks)?) };
-        // SAFETY: the caller promises that what it points to is readable.
-        let request = unsafe { upload_request(&request) }?;
-        let admission = session.admit().ok_or(WXT_SESSION_CLOSED)?;
-        let id = admission.upload(request, Box::new(CallbackHandler::new(Call::UploadFile, callbacks)));
-        // SAFETY: the caller promises that it is NULL or writable.
-        unsafe { write_task(task, id) };
-        Ok(())
+    start(session, Call::UploadFile, callbacks, task, |admission| {
+        // SAFETY: the caller promises a readable struct, and that what it points to is readable.
+        let request = unsafe { upload_request(&read_struct(request)?) }?;
+        Ok(admission.prepare_upload(request))
     })
 }
 
@@ -59,22 +58,41 @@ pub unsafe extern "C" fn wxt_download_file(
     callbacks: *const WxtCallbacks,
     task: *mut WxtTaskId,
 ) -> WxtStatus {
+    start(session, Call::DownloadFile, callbacks, task, |admission| {
+        // SAFETY: the caller promises a readable struct, and that what it points to is readable.
+        let request = unsafe { download_request(&read_struct(request)?) }?;
+        Ok(admission.prepare_download(request))
+    })
+}
+
+/// Starts what `prepare` makes of a request.
+///
+/// `user_data` is the caller's as long as a status other than `WXT_OK` can come back. So the handler, which owns it, is made
+/// behind everything that can fail or panic, for the one call that can do neither.
+fn start(
+    session: *mut WxtSession,
+    call: Call,
+    callbacks: *const WxtCallbacks,
+    task: *mut WxtTaskId,
+    prepare: impl FnOnce(&Admission<'_>) -> Result<Submission, WxtStatus>,
+) -> WxtStatus {
     guard(|| {
         let session = self::session(session)?;
-        // SAFETY: the caller promises readable structs.
-        let (request, callbacks) = unsafe { (read_struct(request)?, read_struct(callbacks)?) };
-        // SAFETY: the caller promises that what it points to is readable.
-        let request = unsafe { download_request(&request) }?;
         let admission = session.admit().ok_or(WXT_SESSION_CLOSED)?;
-        let id = admission.download(request, Box::new(CallbackHandler::new(Call::DownloadFile, callbacks)));
-        // SAFETY: the caller promises that it is NULL or writable.
-        unsafe { write_task(task, id) };
+        let submission = prepare(&admission)?;
+        // SAFETY: the caller promises a readable struct.
+        let callbacks = unsafe { read_struct(callbacks) }?;
+        let id = admission.submit(submission, Box::new(CallbackHandler::new(call, callbacks)));
+        if !task.is_null() {
+            // SAFETY: not NULL; the caller promises that it is writable.
+            unsafe { task.write(id) };
+        }
         Ok(())
     })
 }
 
-/// Aborts a task, waiting or running: it then fails with `abort`. Returns at once; the callbacks follow. Any thread,
-/// also from a callback. What has not left yet of an upload is not sent: its connection is reset when the callbacks were
+/// Aborts a task, waiting or running. On `WXT_OK` the task fails with `abort`, whatever else happens to it meanwhile.
+/// Returns at once; the callbacks follow. Any thread, also from a callback. What has not left yet of an upload is not sent: its connection is reset when the callbacks were
 /// handed over, as it is when the deadline or the background ends a task.
 ///
 /// - `WXT_NOT_FOUND`: the task has ended or all of its answer is here, or it never was. Its callbacks may still be on
@@ -87,15 +105,6 @@ pub extern "C" fn wxt_task_abort(session: *mut WxtSession, task: WxtTaskId) -> W
         let admission = session.admit().ok_or(WXT_SESSION_CLOSED)?;
         if admission.abort(task) { Ok(()) } else { Err(WXT_NOT_FOUND) }
     })
-}
-
-/// # Safety
-/// `task` must be NULL or writable.
-unsafe fn write_task(task: *mut WxtTaskId, id: WxtTaskId) {
-    if !task.is_null() {
-        // SAFETY: not NULL; the caller promises that it is writable.
-        unsafe { task.write(id) };
-    }
 }
 
 /// The outer error is the host's mistake, the inner one the page's.
@@ -126,10 +135,11 @@ unsafe fn upload_request(request: &WxtUploadRequest) -> Read<UploadRequest> {
         Ok(UploadRequest {
             url: optional(url, "url")?.unwrap_or_default(),
             file: match descriptor {
-                Some(descriptor) => {
-                    File::Descriptor { descriptor, length: Some(request.file_length).filter(|length| *length > 0) }
-                }
-                None => File::Path(path),
+                Some(descriptor) => UploadSource::Descriptor {
+                    descriptor,
+                    length: Some(request.file_length).filter(|length| *length > 0),
+                },
+                None => UploadSource::Path(path),
             },
             name: optional(name, "name")?.unwrap_or_default(),
             header: pairs(header, "header")?,
@@ -183,7 +193,11 @@ pub unsafe fn duplicate(descriptor: i32) -> Result<OwnedFd, WxtStatus> {
     }
     // SAFETY: not -1; the caller promises that it stays open. One that was never open makes the call fail.
     let borrowed = unsafe { BorrowedFd::borrow_raw(descriptor) };
-    borrowed.try_clone_to_owned().map_err(|_| WXT_INVALID_ARGUMENT)
+    borrowed.try_clone_to_owned().map_err(|error| match error.raw_os_error().map(Errno::from_raw_os_error) {
+        Some(Errno::BADF) => WXT_INVALID_ARGUMENT,
+        // The process or the system has none left.
+        _ => WXT_OUT_OF_RESOURCES,
+    })
 }
 
 /// Looks up a header by name, in any letter case. `*value` is the first one's value, which lives as long as `header`

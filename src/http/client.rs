@@ -15,11 +15,12 @@ use super::context::{Context, State, with_current};
 use super::error::{Error, ErrorKind};
 use super::head::MAX_HEAD_SIZE;
 use super::proxy::Proxy;
-use super::request::{BodySource, Method, Request};
+use super::request::{BodySource, Request};
 use super::resolver::Resolver;
 use super::response::{Response, from_ureq};
 use super::tls::{Pin, TlsSettings, Trust};
-use crate::log::{Level, Log};
+use crate::terms::Method;
+use crate::terms::log::{Level, Log};
 
 /// As many as one mini program has transfers of one kind.
 const MAX_IDLE_PER_HOST: usize = 10;

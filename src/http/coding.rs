@@ -3,7 +3,8 @@
 use std::io::{self, Read};
 
 use super::error::Error;
-use super::head::{Header, list};
+use super::head::list;
+use crate::terms::Header;
 
 /// A content coding that this build can undo.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,20 +1,12 @@
 //! The head of a response, as it is on the wire.
 
 use super::error::Error;
+use crate::terms::{Header, header_value, header_values};
 
 /// The most bytes a head may have.
 pub(super) const MAX_HEAD_SIZE: usize = 64 * 1024;
 /// The most fields a head may have, which is also ureq's bound.
 const MAX_HEADERS: usize = 128;
-
-/// One header field of a response.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Header {
-    /// The name in the letters of the wire.
-    pub name: String,
-    /// The value; bytes that are no UTF-8 are read as Latin-1.
-    pub value: String,
-}
 
 /// A whole head.
 #[derive(Debug, PartialEq, Eq)]
@@ -61,14 +53,14 @@ impl Head {
         if chunked && is_http_10 {
             return Err(Error::protocol("a chunked body needs HTTP/1.1"));
         }
-        let has_length = find(&headers, "content-length").next().is_some();
+        let has_length = header_value(&headers, "Content-Length").is_some();
         let close_delimited = !chunked && !has_length && !matches!(status, 100..200 | 204 | 304);
         Ok(Some((Head { status, headers, location, close_delimited }, size)))
     }
 
     /// The size that the body is announced to have; ureq sees to it that it has.
     pub(super) fn content_length(&self) -> Option<u64> {
-        find(&self.headers, "content-length").next()?.parse().ok()
+        header_value(&self.headers, "Content-Length")?.parse().ok()
     }
 
     /// An interim response (RFC 9110 section 15.2), which another one follows.
@@ -106,14 +98,9 @@ pub(super) fn unfold(input: &mut [u8]) {
     }
 }
 
-/// The values of every field called `name`, which is in lower case.
-pub(super) fn find<'a>(headers: &'a [Header], name: &'a str) -> impl Iterator<Item = &'a str> {
-    headers.iter().filter(move |header| header.name.eq_ignore_ascii_case(name)).map(|header| header.value.as_str())
-}
-
 /// The elements of a list that may be spread over several fields (RFC 9110 section 5.6.1), in lower case.
 pub(super) fn list(headers: &[Header], name: &str) -> Vec<String> {
-    find(headers, name)
+    header_values(headers, name)
         .flat_map(|value| value.split(','))
         .map(|element| element.trim().to_ascii_lowercase())
         .filter(|element| !element.is_empty())

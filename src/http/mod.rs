@@ -24,14 +24,15 @@ mod wait;
 pub use client::{Client, ClientOptions};
 pub use context::{Context, Trace};
 pub use error::{Error, ErrorKind, TlsFailure};
-pub use head::Header;
 #[cfg(feature = "fuzzing")]
 pub use head::{Head, is_plausible};
 pub use proxy::Proxy;
-pub use request::{BodySource, Method, Request};
+pub use request::{BodySource, Request};
 pub use resolver::{Resolver, ResolverAnswer};
 pub use response::Response;
 pub use tls::{Pin, Trust};
 
+#[cfg(test)]
+use crate::terms::{Header, Method};
 #[cfg(test)]
 mod tests;

@@ -9,7 +9,8 @@ use ureq::BodyReader;
 use super::coding::{Coding, Decoder, coding_of};
 use super::context::Context;
 use super::error::{Error, ErrorKind};
-use super::head::{Head, Header};
+use super::head::Head;
+use crate::terms::Header;
 
 /// More than this is not read to save a connection.
 const DISCARD_LIMIT: usize = 64 * 1024;

@@ -5,8 +5,8 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 
 use url::Host;
 
-use super::quirks::Api;
 use super::url::{self as address, TargetUrl, UrlError};
+use crate::terms::Api;
 
 /// The hosts that one API may talk to. An empty list allows none.
 #[derive(Clone, Debug, Default)]

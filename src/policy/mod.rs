@@ -4,7 +4,6 @@
 pub mod domains;
 pub mod headers;
 pub mod limits;
-pub mod progress;
 pub mod quirks;
 pub mod redirect;
 pub mod url;

@@ -4,8 +4,8 @@ use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 
 use super::Admission;
-use crate::error::TransferError;
 use crate::storage::{ImportMode, SavedFile, StoredFile};
+use crate::terms::TransferError;
 
 impl Admission<'_> {
     /// `wx.saveFile`: moves a temporary file to the store, or to a `wxfile://usr/` path.

@@ -16,8 +16,8 @@ use super::path::random_digits;
 use super::source::Descriptor;
 use super::temporary::Launch;
 use super::{Error, StoredFile, extension};
-use crate::log::{Level, Log};
 use crate::platform;
+use crate::terms::log::{Level, Log};
 
 const BUFFER_BYTES: usize = 128 * 1024;
 /// How long a wait goes on without a look at whether the session is closing.

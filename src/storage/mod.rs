@@ -34,7 +34,7 @@ use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::log::{Level, Log};
+use crate::terms::log::{Level, Log};
 
 use part::Area;
 use path::VirtualPath;

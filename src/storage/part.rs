@@ -10,7 +10,7 @@ use super::store::{Destination, Store};
 use super::temporary::Launch;
 use super::{Error, StoredFile};
 use crate::deferred::drop_later;
-use crate::log::{Level, Log};
+use crate::terms::log::{Level, Log};
 
 /// A smaller file is written as fast as the device is asked for its room.
 const WORTH_A_LOOK: u64 = 1024 * 1024;

@@ -11,7 +11,7 @@ use super::path::{self, VirtualPath, random_digits};
 use super::quota::Quota;
 use super::root::Root;
 use super::{Error, lock};
-use crate::log::{Level, Log};
+use crate::terms::log::{Level, Log};
 
 /// A file in the store, or one just saved under `wxfile://usr`.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -13,7 +13,7 @@ use super::path::{self, random_digits};
 use super::quota::Quota;
 use super::root::Root;
 use super::{Error, StoredFile, lock};
-use crate::log::{Level, Log};
+use crate::terms::log::{Level, Log};
 
 /// Ends the name of a private file, which has nothing in front of the digits: no path leads to it.
 const PART_SUFFIX: &str = ".part";

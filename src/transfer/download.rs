@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use super::exchange::{self, Exchanged, Prepared};
-use super::{Content, Environment, Outcome, TransferContext, failure};
+use super::{Content, Environment, Success, TransferContext, failure};
 use crate::buffer;
-use crate::error::{Failure, TransferError};
 use crate::http::{self, Response};
-use crate::policy::quirks::{Api, Effect};
+use crate::policy::quirks::CallRules;
 use crate::storage::{self, PartFile};
+use crate::terms::{Api, Failure, TransferError, header_value};
 
 /// The OBJECT of `wx.downloadFile`, owned.
 #[derive(Debug)]
@@ -27,6 +27,7 @@ pub struct DownloadRequest {
 #[derive(Debug)]
 pub struct PreparedDownload {
     prepared: Prepared,
+    rules: CallRules,
     file_path: Option<String>,
 }
 
@@ -35,23 +36,27 @@ const SMALL_BUFFER: usize = 32 * 1024;
 
 impl PreparedDownload {
     /// Checks the parameters. Nothing is opened or sent.
-    pub fn new(environment: &Environment, request: DownloadRequest) -> Result<PreparedDownload, TransferError> {
-        let prepared = exchange::prepare(environment, Api::Download, &request.url, &request.header, None)?;
-        let ignored = environment.quirks.has(Api::Download, Effect::FilePathIgnored);
-        Ok(PreparedDownload { prepared, file_path: request.file_path.filter(|path| !ignored && !path.is_empty()) })
+    pub fn new(
+        environment: &Environment,
+        rules: CallRules,
+        request: DownloadRequest,
+    ) -> Result<PreparedDownload, TransferError> {
+        let prepared = exchange::prepare(environment, Api::Download, rules, &request.url, &request.header, None)?;
+        let file_path = request.file_path.filter(|path| !rules.file_path_ignored && !path.is_empty());
+        Ok(PreparedDownload { prepared, rules, file_path })
     }
 
     /// Runs on a worker thread until the file is complete.
-    pub fn run(self, environment: &Environment, context: &TransferContext<'_>) -> Result<Outcome, TransferError> {
-        let PreparedDownload { prepared, file_path } = self;
+    pub fn run(self, environment: &Environment, context: &TransferContext<'_>) -> Result<Success, TransferError> {
+        let PreparedDownload { prepared, rules, file_path } = self;
         // Before the request: a path that cannot be written costs no traffic.
         let mut part = match &file_path {
             Some(path) => environment.storage.create_target(path)?,
             None => environment.storage.create_temporary()?,
         };
         let http_context = Arc::new(http::Context::new(context.worker.clone()));
-        let exchanged = exchange::run(environment, context, Api::Download, prepared, &http_context, None)?;
-        let written = write(environment, context, exchanged, &mut part);
+        let exchanged = exchange::run(environment, context, prepared, &http_context, None)?;
+        let written = write(environment, context, rules, exchanged, &mut part);
         exchange::record(context, &http_context);
         // An abort that came before leaves no file; one that comes later is told that it is too late.
         let settled = written.and_then(|written| {
@@ -73,7 +78,7 @@ impl PreparedDownload {
             Some(_) => Content::TargetFile(stored),
             None => Content::TemporaryFile(stored),
         };
-        Ok(Outcome { status, content })
+        Ok(Success { status, content })
     }
 }
 
@@ -81,6 +86,7 @@ impl PreparedDownload {
 fn write(
     environment: &Environment,
     context: &TransferContext<'_>,
+    rules: CallRules,
     exchanged: Exchanged,
     part: &mut PartFile,
 ) -> Result<(u16, Option<String>), TransferError> {
@@ -93,18 +99,14 @@ fn write(
     part.reserve(expected)?;
     let is_large = expected.is_some_and(|length| length >= buffer::LARGE_BODY);
     let mut buffer = buffer::take(if is_large { buffer::size(256 * 1024, 128 * 1024) } else { SMALL_BUFFER });
-    let reports = !environment.quirks.has(Api::Download, Effect::NoProgressEvents);
     let copied = copy(&mut response, &mut buffer, part, limit, |length| {
-        if reports {
-            context.events.progress(length, expected);
+        if !rules.no_progress {
+            context.observer.progress(length, expected);
         }
     });
     buffer::give_back(buffer);
     copied?;
-    let value = |name: &str| {
-        let header = response.headers.iter().find(|header| header.name.eq_ignore_ascii_case(name));
-        header.map(|header| header.value.as_str())
-    };
+    let value = |name| header_value(&response.headers, name);
     let extension = storage::extension(value("Content-Type"), target.url().path(), value("Content-Disposition"));
     Ok((response.status, extension))
 }
