@@ -235,3 +235,64 @@ pub unsafe extern "C" fn wxt_header_find(
         Err(WXT_NOT_FOUND)
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::c_void;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::super::options::{WXT_PLATFORM_OTHER, WxtSessionOptions};
+    use super::super::read::HostStruct;
+    use super::super::session::{wxt_session_close, wxt_session_open};
+    use super::super::status::{WXT_INTERNAL, WXT_OK};
+    use super::*;
+
+    /// How often `user_data` was given back.
+    static RELEASED: AtomicUsize = AtomicUsize::new(0);
+
+    unsafe extern "C" fn release(_: *mut c_void) {
+        RELEASED.fetch_add(1, Ordering::SeqCst);
+    }
+
+    fn zeroed<T: HostStruct>() -> T {
+        // SAFETY: all bytes zero are a valid value of such a struct.
+        unsafe { std::mem::zeroed() }
+    }
+
+    fn open(directory: &str) -> *mut WxtSession {
+        let mut options = zeroed::<WxtSessionOptions>();
+        options.struct_size = size_of::<WxtSessionOptions>();
+        options.app_id = WxtStr::new("wx");
+        options.platform = WXT_PLATFORM_OTHER;
+        options.client_version = WxtStr::new("8.0.50");
+        options.data_directory = WxtStr::new(directory);
+        let mut session = std::ptr::null_mut();
+        // SAFETY: both point to values of this function.
+        assert_eq!(unsafe { wxt_session_open(&options, &mut session) }, WXT_OK);
+        session
+    }
+
+    /// As long as a status can come back, `user_data` is the caller's, who would free it a second time.
+    #[test]
+    fn user_data_is_released_if_and_only_if_the_status_is_ok() {
+        let directory = tempfile::tempdir().unwrap();
+        let session = open(directory.path().to_str().unwrap());
+        let mut callbacks = zeroed::<WxtCallbacks>();
+        callbacks.struct_size = size_of::<WxtCallbacks>();
+        callbacks.release = Some(release);
+        let mut task = 0;
+        let mut start = |prepare: fn(&Admission<'_>) -> Result<Submission, WxtStatus>| {
+            start(session, Call::DownloadFile, &callbacks, &mut task, prepare)
+        };
+        assert_eq!(start(|_| panic!("a test")), WXT_INTERNAL);
+        assert_eq!(start(|_| Err(WXT_OUT_OF_RESOURCES)), WXT_OUT_OF_RESOURCES);
+        assert_eq!(RELEASED.load(Ordering::SeqCst), 0);
+        assert_eq!(
+            start(|admission| Ok(admission.prepare_download(Err(TransferError::parameter("url", "a test"))))),
+            WXT_OK
+        );
+        assert_eq!(wxt_session_close(session), WXT_OK);
+        assert_ne!(task, 0);
+        assert_eq!(RELEASED.load(Ordering::SeqCst), 1);
+    }
+}

@@ -27,7 +27,8 @@ final class ContractTests: XCTestCase {
             "tooManyRedirects": .tooManyRedirects, "invalidUrl": .invalidUrl,
             "invalidRequestData": .invalidRequestData, "abortDownload": .abortDownload, "saveFile": .saveFile,
             "fileTooLarge": .fileTooLarge, "fileNotFound": .fileNotFound, "permissionDenied": .permissionDenied,
-            "systemError": .systemError, "quotaExceeded": .quotaExceeded, "temporaryFileNotExist": .temporaryFileNotExist,
+            "systemError": .systemError, "quotaExceeded": .quotaExceeded,
+            "temporaryFileNotExist": .temporaryFileNotExist,
         ]
         XCTAssertEqual(swift.mapValues(\.rawValue), try constants("WXT_ERRNO_"))
     }
