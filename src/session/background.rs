@@ -19,8 +19,11 @@ trait Clock: Send + Sync {
     /// The time since some fixed moment, that of sleep included.
     fn now(&self) -> Duration;
     /// Has `action` run when so much time has passed, that of sleep perhaps not included.
-    fn call_after(&self, time: Duration, action: Box<dyn FnOnce() + Send>) -> io::Result<TakeBack>;
+    fn call_after(&self, time: Duration, action: Action) -> io::Result<TakeBack>;
 }
+
+/// What is to happen later.
+type Action = Box<dyn FnOnce() + Send>;
 
 /// Takes an action back. `false` if it has run; one that runs now is waited for.
 type TakeBack = Box<dyn FnOnce() -> bool + Send>;
@@ -32,7 +35,7 @@ impl Clock for SystemClock {
         platform::time_since_boot()
     }
 
-    fn call_after(&self, time: Duration, action: Box<dyn FnOnce() + Send>) -> io::Result<TakeBack> {
+    fn call_after(&self, time: Duration, action: Action) -> io::Result<TakeBack> {
         let alarm = Timer::get().set(Instant::now() + time, action)?;
         Ok(Box::new(move || alarm.cancel()))
     }
@@ -115,7 +118,7 @@ mod tests {
     struct FakeTime {
         now: Duration,
         /// What is to run when, by number.
-        alarms: Vec<(usize, Duration, Box<dyn FnOnce() + Send>)>,
+        alarms: Vec<(usize, Duration, Action)>,
         next_number: usize,
     }
 
@@ -143,7 +146,7 @@ mod tests {
             lock(&self.0).now
         }
 
-        fn call_after(&self, time: Duration, action: Box<dyn FnOnce() + Send>) -> io::Result<TakeBack> {
+        fn call_after(&self, time: Duration, action: Action) -> io::Result<TakeBack> {
             let mut fake = lock(&self.0);
             let (number, when) = (fake.next_number, fake.now + time);
             fake.next_number += 1;
@@ -228,7 +231,7 @@ mod tests {
                 Duration::ZERO
             }
 
-            fn call_after(&self, _: Duration, _: Box<dyn FnOnce() + Send>) -> io::Result<TakeBack> {
+            fn call_after(&self, _: Duration, _: Action) -> io::Result<TakeBack> {
                 Err(io::ErrorKind::WouldBlock.into())
             }
         }
