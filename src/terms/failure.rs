@@ -278,3 +278,26 @@ pub mod errno {
     /// `saveFile` of an unknown temporary file.
     pub const TEMPORARY_FILE_NOT_EXIST: i32 = 1_301_112;
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A transfer has the number of the network component; a file call that of the system (the WeChat documentation,
+    /// "Errno").
+    #[test]
+    fn a_lack_of_resources_is_told_as_that() {
+        let error = TransferError::new(Failure::OutOfResources, "a thread");
+        let cases = [
+            (Call::UploadFile, 600_001, "uploadFile:fail out of resources: a thread"),
+            (Call::DownloadFile, 600_001, "downloadFile:fail out of resources: a thread"),
+            (Call::ImportFile, 1_300_201, "importFile:fail out of resources: a thread"),
+            (Call::SaveFile, 1_300_201, "saveFile:fail out of resources: a thread"),
+        ];
+        for (call, number, text) in cases {
+            assert_eq!((error.err_no(call), error.err_msg(call).as_str()), (number, text));
+        }
+        assert_eq!(error.category() as i32, 15);
+        assert!(error.retryable());
+    }
+}
