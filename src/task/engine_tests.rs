@@ -29,14 +29,19 @@ impl Handler for Listener {
 struct Heard {
     engine: Engine,
     sender: mpsc::Sender<End>,
-    ends: mpsc::Receiver<End>,
+    ends: Mutex<mpsc::Receiver<End>>,
     handlers: Arc<()>,
 }
 
 impl Heard {
     fn new(limit: usize, executor: Option<Box<dyn Executor>>) -> Heard {
         let (sender, ends) = mpsc::channel();
-        Heard { engine: Engine::new(limit, limit, executor).unwrap(), sender, ends, handlers: Arc::new(()) }
+        Heard {
+            engine: Engine::new(limit, limit, executor).unwrap(),
+            sender,
+            ends: Mutex::new(ends),
+            handlers: Arc::new(()),
+        }
     }
 
     fn submit(&self, job: Result<Job, TransferError>, rules: CallRules) -> TaskId {
@@ -67,14 +72,14 @@ impl Heard {
     }
 
     fn next_end(&self) -> End {
-        self.ends.recv_timeout(LIMIT).unwrap()
+        lock(&self.ends).recv_timeout(LIMIT).unwrap()
     }
 
     /// Closes the engine; what its tasks' handlers heard since, in the order of the tasks.
     fn close(self) -> Vec<End> {
         self.engine.close();
         assert_eq!(Arc::strong_count(&self.handlers), 1, "every handler is dropped");
-        let mut ends: Vec<End> = self.ends.try_iter().collect();
+        let mut ends: Vec<End> = lock(&self.ends).try_iter().collect();
         ends.sort_by_key(|(task, _)| *task);
         ends
     }
@@ -232,7 +237,7 @@ fn a_paused_engine_finishes_what_runs_and_begins_nothing() {
     assert!(heard.engine.abort(queued[1]));
     assert_eq!(heard.next_end(), (queued[1], ABORTED), "a queued task can be aborted");
     // That nothing begins cannot be awaited, only given time to go wrong.
-    assert!(heard.ends.recv_timeout(Duration::from_millis(100)).is_err());
+    assert!(lock(&heard.ends).recv_timeout(Duration::from_millis(100)).is_err());
     heard.engine.set_paused(false);
     let failed = Some(a_failure().failure);
     let mut ended = [heard.next_end(), heard.next_end()];
@@ -247,7 +252,7 @@ fn close_aborts_what_runs_and_what_waits_also_in_a_paused_engine() {
         let heard = Heard::new(1, None);
         let id = heard.run(|context| drop(context.worker.wait(&[], None)));
         heard.engine.set_paused(paused);
-        let queued: Vec<_> = (0..3).map(|_| heard.run(|_| {})).collect();
+        let queued: Vec<_> = (0..2000).map(|_| heard.run(|_| {})).collect();
         let expected: Vec<_> = [id].into_iter().chain(queued).map(|id| (id, ABORTED)).collect();
         assert_eq!(heard.close(), expected);
     }
@@ -262,11 +267,33 @@ fn a_task_that_must_not_wait_needs_a_place() {
     let refused = heard.submit(job(), must_not_wait);
     assert_eq!(heard.next_end(), (refused, Some(Failure::TooManyTasks { api: Api::Download, limit: 1 })));
     drop(let_go);
-    // Its place is free before the host hears of its end.
     assert_eq!(heard.next_end().0, running);
     let taken = heard.submit(job(), must_not_wait);
     assert_eq!(heard.next_end(), (taken, Some(a_failure().failure)));
     heard.close();
+}
+
+/// The callback of one end may start the next task.
+#[test]
+fn a_place_is_free_before_the_host_hears_of_the_end() {
+    struct Next(Arc<Heard>);
+    impl Handler for Next {
+        fn headers_received(&mut self, _: TaskId, _: &ReceivedHead) {}
+        fn progress(&mut self, _: TaskId, _: Progress) {}
+        fn completed(&mut self, _: TaskId, _: &Result<Success, TransferError>, _: &Profile) {
+            let must_not_wait = CallRules { fail_when_full: true, ..CallRules::default() };
+            self.0.submit(Ok(Box::new(|_| Err(a_failure()))), must_not_wait);
+        }
+    }
+    let heard = Arc::new(Heard::new(1, Some(Box::new(Inline))));
+    let (running, let_go) = heard.hold();
+    let job: Job = Box::new(|_| Err(a_failure()));
+    let submission = Submission { api: Api::Download, timeout: LIMIT, job: Ok(job), rules: CallRules::default() };
+    heard.engine.submit(submission, Box::new(Next(heard.clone())));
+    drop(let_go);
+    assert_eq!(heard.next_end().0, running);
+    assert_eq!(heard.next_end().1, Some(a_failure().failure));
+    heard.engine.close();
 }
 
 #[test]

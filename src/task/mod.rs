@@ -254,12 +254,9 @@ impl LiveTasks {
         worker.drop_deferred();
     }
 
-    /// Ends a task; the second end of a task is none. A task whose stop was requested before ends with that: whoever
-    /// requested it was told so.
+    /// Ends a task. A task whose stop was requested before ends with that: whoever requested it was told so.
     fn end(&self, task: &Arc<Task>, result: Result<Success, TransferError>) {
-        if lock(&self.tasks).remove(&task.id).is_none() {
-            return;
-        }
+        lock(&self.tasks).remove(&task.id);
         let result = task.stop.settle_failure().map_err(TransferError::cancelled).and(result);
         self.delivery.push(Event::Completed(task.clone(), Box::new(result)));
     }
