@@ -216,3 +216,8 @@ fn files() {
 fn threads() {
     Surroundings::start().run("threads");
 }
+
+#[test]
+fn resources() {
+    Surroundings::start().run("resources");
+}

@@ -33,7 +33,7 @@
 #define WXT_ERRNO_TIMEOUT 5
 
 /**
- * Name resolution, connection, TLS, protocol, reset.
+ * Name resolution, connection, TLS, protocol, reset. Also a transfer for which no thread, descriptor or memory is left.
  */
 #define WXT_ERRNO_NETWORK 600001
 
@@ -91,6 +91,11 @@
  * A path outside the sandbox, or a file that may not be read.
  */
 #define WXT_ERRNO_PERMISSION_DENIED 1300014
+
+/**
+ * A file call for which no descriptor or memory is left.
+ */
+#define WXT_ERRNO_SYSTEM_ERROR 1300201
 
 /**
  * Over the storage quota.
@@ -171,6 +176,11 @@
  * A bug of the library, caught.
  */
 #define WXT_CATEGORY_INTERNAL 14
+
+/**
+ * No thread, descriptor or memory is left. `retryable`: the same call may succeed when others have ended.
+ */
+#define WXT_CATEGORY_OUT_OF_RESOURCES 15
 
 /**
  * `total_bytes_expected` while the total is unknown.
@@ -908,7 +918,7 @@ typedef struct {
    */
   uint64_t size;
   /**
-   * `createTime` in seconds since the Unix epoch; 0 where it is not asked for.
+   * `createTime` in seconds since the Unix epoch. 0 for files returned by import and resolve, which do not set it.
    */
   uint64_t create_time;
 } WxtFileInfo;
@@ -1031,7 +1041,7 @@ typedef void (*WxtFileCallback)(void *user_data, const WxtFileResult *result);
 #define WXT_TRUST_STORE_UNAVAILABLE 14
 
 /**
- * No thread or descriptor could be created.
+ * No thread, descriptor or memory is left. The same call may succeed later.
  */
 #define WXT_OUT_OF_RESOURCES 15
 
@@ -1079,12 +1089,17 @@ WxtStatus wxt_session_open(const WxtSessionOptions *options,
                            WxtSession **session);
 
 /**
- * Closes a session: aborts what is left, delivers the last callbacks, removes the temporary files and joins every
- * thread. When it returns nothing of the session runs, and nothing that its options point to is used any more; jobs
- * that the executor still holds may run later and do nothing.
+ * Closes a session: aborts what is left, delivers the last callbacks, removes the temporary files and joins the
+ * session's threads. When it returns no callback runs or will run, and nothing that the session's options point to is
+ * used any more. Jobs that the executor still holds may run later and do nothing.
  *
- * It waits for a callback that is running. It does not wait for the executor: callbacks that it has not run yet run on
- * this thread, so that closing on the executor's own thread is fine. Any thread.
+ * One thing may go on: a look-up that the system's resolver has not answered, since no system lets it be ended. It runs
+ * on a thread of the process, and its answer is dropped. A question to the host's own resolver may be answered later,
+ * too.
+ *
+ * It waits for a callback that is running, and for functions of this header that other threads are in with this session.
+ * It does not wait for the executor: callbacks that it has not run yet run on this thread, so that closing on the
+ * executor's own thread is fine. Any thread.
  *
  * - `WXT_CALLED_FROM_CALLBACK`: called from inside a callback, of whatever session; the session stays open.
  * - `WXT_SESSION_CLOSED`: it was closed before, or another thread is closing it.
@@ -1120,6 +1135,8 @@ WxtStatus wxt_session_enter_foreground(WxtSession *session);
  *   pointer, or `file_descriptor` is not open.
  * - `WXT_INVALID_STRUCT_SIZE`: of `request` or `callbacks`.
  * - `WXT_SESSION_CLOSED`: the session is closing or closed.
+ * - `WXT_OUT_OF_RESOURCES`: no descriptor is left to duplicate `file_descriptor`. Any other shortage comes through
+ *   `on_fail`.
  * - `WXT_INTERNAL`.
  *
  * # Safety
@@ -1142,8 +1159,8 @@ WxtStatus wxt_download_file(WxtSession *session,
                             WxtTaskId *task);
 
 /**
- * Aborts a task, waiting or running: it then fails with `abort`. Returns at once; the callbacks follow. Any thread,
- * also from a callback. What has not left yet of an upload is not sent: its connection is reset when the callbacks were
+ * Aborts a task, waiting or running. On `WXT_OK` the task fails with `abort`, whatever else happens to it meanwhile.
+ * Returns at once; the callbacks follow. Any thread, also from a callback. What has not left yet of an upload is not sent: its connection is reset when the callbacks were
  * handed over, as it is when the deadline or the background ends a task.
  *
  * - `WXT_NOT_FOUND`: the task has ended or all of its answer is here, or it never was. Its callbacks may still be on

@@ -6,11 +6,11 @@ use crate::http::{Answering, BodyFraming, Deframer, Framed, HeadReader, is_plaus
 use crate::policy::domains::{DomainList, DomainRules};
 use crate::policy::extension;
 use crate::policy::headers::{self, Identity};
-use crate::policy::quirks::Api;
-use crate::policy::redirect::{self, Answer, Decision, Method};
+use crate::policy::redirect::{self, Answer, Decision};
 use crate::policy::url;
 use crate::storage::{self, ParsedPath};
-use crate::transfer::{FilePart, MultipartBody};
+use crate::terms::{Api, Method};
+use crate::transfer::{FilePart, MultipartBody, content_type, random_boundary};
 
 /// A `wxfile://` path that was accepted.
 #[derive(Debug, PartialEq, Eq)]
@@ -81,7 +81,8 @@ pub fn multipart(
     content: &[u8],
 ) -> Option<(String, u64, Vec<u8>)> {
     let file = FilePart { name, file_name, content: Cursor::new(content), size: content.len() as u64 };
-    let mut body = MultipartBody::new(fields, file).ok()?;
+    let boundary = random_boundary().ok()?;
+    let mut body = MultipartBody::new(&boundary, fields, file).ok()?;
     let mut bytes = Vec::new();
     let mut buffer = [0; 37];
     loop {
@@ -90,7 +91,7 @@ pub fn multipart(
             count => bytes.extend_from_slice(&buffer[..count]),
         }
     }
-    Some((body.content_type(), body.length(), bytes))
+    Some((content_type(&boundary), body.length(), bytes))
 }
 
 /// The head of a response.

@@ -2,20 +2,19 @@
 //!
 //! The library is used through its C interface, `include/wxtransfer.h`; the documentation of each function and
 //! struct is here and there the same. Data flows one way, and nothing below imports anything above:
-//! [`ffi`] → `session` → `task` → `transfer` → `policy` | `http` | `storage`.
+//! [`ffi`] → `session` → `task` → `transfer` → `policy` | `http` | `storage` → `terms` → `worker` → `platform`.
 
-mod error;
 pub mod ffi;
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]
 pub mod fuzzing;
 mod http;
-mod log;
 mod platform;
 mod policy;
 mod session;
 mod storage;
 mod task;
+mod terms;
 mod transfer;
 #[allow(dead_code, reason = "filled in step by step")]
 mod worker;

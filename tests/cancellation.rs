@@ -278,3 +278,37 @@ fn an_abort_in_a_headers_callback_ends_the_body() {
         events.iter().any(|event| matches!(event, Event::Fail(failure) if failure.err_no == WXT_ERRNO_ABORT_DOWNLOAD))
     );
 }
+
+/// A refused connection fails at about the time of the abort: whichever was first, the host was told the truth.
+#[test]
+fn what_abort_returns_is_what_becomes_of_a_task_that_fails_meanwhile() {
+    let refused = {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        format!("http://{}/", listener.local_addr().expect("an address"))
+    };
+    let session = Session::open();
+    let file = session.file("file", b"content");
+    let mut aborted = 0;
+    for round in 0..2000 {
+        let (task, number) = if round % 2 == 0 {
+            (session.download(&refused), WXT_ERRNO_ABORT_DOWNLOAD)
+        } else {
+            (session.upload(&refused, &file), WXT_ERRNO_CANCEL)
+        };
+        // Spread over the time that an attempt takes.
+        for _ in 0..round % 100 {
+            std::thread::yield_now();
+        }
+        let status = session.abort(&task);
+        let ended = task.end();
+        let (number_told, category) = (ended.failure().err_no, ended.failure().category);
+        if status == WXT_OK {
+            assert_eq!((number_told, category), (number, WXT_CATEGORY_ABORTED), "round {round}");
+            aborted += 1;
+        } else {
+            assert_eq!(status, WXT_NOT_FOUND);
+            assert_eq!((number_told, category), (WXT_ERRNO_NETWORK, WXT_CATEGORY_CONNECT), "round {round}");
+        }
+    }
+    assert!(aborted > 0);
+}

@@ -1,6 +1,6 @@
 //! The numbers of failures, as C sees them.
 
-use crate::error::{Category, errno};
+use crate::terms::{Category, errno};
 
 /// Success.
 pub const WXT_ERRNO_OK: i32 = 0;
@@ -10,7 +10,7 @@ pub const WXT_ERRNO_CANCEL: i32 = 1;
 pub const WXT_ERRNO_INTERNAL: i32 = 4;
 /// The deadline passed, in whatever phase.
 pub const WXT_ERRNO_TIMEOUT: i32 = 5;
-/// Name resolution, connection, TLS, protocol, reset.
+/// Name resolution, connection, TLS, protocol, reset. Also a transfer for which no thread, descriptor or memory is left.
 pub const WXT_ERRNO_NETWORK: i32 = 600001;
 /// The host is not in the domain list, at first or after a redirect.
 pub const WXT_ERRNO_NOT_IN_DOMAIN_LIST: i32 = 600002;
@@ -34,8 +34,8 @@ pub const WXT_ERRNO_FILE_TOO_LARGE: i32 = 603301;
 pub const WXT_ERRNO_FILE_NOT_FOUND: i32 = 1300002;
 /// A path outside the sandbox, or a file that may not be read.
 pub const WXT_ERRNO_PERMISSION_DENIED: i32 = 1300014;
-/// The system cannot do it: no descriptor or memory is left. For file calls; a transfer fails with `WXT_ERRNO_NETWORK` then.
-pub const WXT_ERRNO_SYSTEM: i32 = 1300201;
+/// A file call for which no descriptor or memory is left.
+pub const WXT_ERRNO_SYSTEM_ERROR: i32 = 1300201;
 /// Over the storage quota.
 pub const WXT_ERRNO_QUOTA_EXCEEDED: i32 = 1300202;
 /// `saveFile` of a path that is no temporary file.
@@ -69,7 +69,7 @@ pub const WXT_CATEGORY_FILE: i32 = 12;
 pub const WXT_CATEGORY_STORAGE: i32 = 13;
 /// A bug of the library, caught.
 pub const WXT_CATEGORY_INTERNAL: i32 = 14;
-/// The process or the system has no descriptor, thread or memory left. The same call may succeed later.
+/// No thread, descriptor or memory is left. `retryable`: the same call may succeed when others have ended.
 pub const WXT_CATEGORY_OUT_OF_RESOURCES: i32 = 15;
 
 // The header has to show numbers, and the library decides by names: here the compiler holds one against the other.
@@ -90,7 +90,7 @@ const _: () = {
     assert!(WXT_ERRNO_FILE_TOO_LARGE == errno::FILE_TOO_LARGE);
     assert!(WXT_ERRNO_FILE_NOT_FOUND == errno::FILE_NOT_FOUND);
     assert!(WXT_ERRNO_PERMISSION_DENIED == errno::PERMISSION_DENIED);
-    assert!(WXT_ERRNO_SYSTEM == errno::SYSTEM);
+    assert!(WXT_ERRNO_SYSTEM_ERROR == errno::SYSTEM_ERROR);
     assert!(WXT_ERRNO_QUOTA_EXCEEDED == errno::QUOTA_EXCEEDED);
     assert!(WXT_ERRNO_TEMPORARY_FILE_NOT_EXIST == errno::TEMPORARY_FILE_NOT_EXIST);
     assert!(WXT_CATEGORY_ABORTED == Category::Aborted as i32);

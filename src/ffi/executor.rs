@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use super::options::{WXT_LOG_INFO, WXT_LOG_WARNING, WxtExecutor, WxtLogger};
 use super::string::WxtStr;
-use crate::log::{Level, Log};
 use crate::task::{Executor, as_callback};
+use crate::terms::log::{Level, Log};
 
 type Post = unsafe extern "C" fn(*mut c_void, Option<unsafe extern "C" fn(*mut c_void)>, *mut c_void);
 

@@ -8,10 +8,10 @@ use super::session::{WxtSession, session};
 use super::status::{WXT_INVALID_ARGUMENT, WXT_SESSION_CLOSED, WxtStatus};
 use super::string::WxtStr;
 use super::task::duplicate;
-use crate::error::{Call, TransferError, errno};
 use crate::session::Admission;
 use crate::storage::{ImportMode, StoredFile};
 use crate::task::as_callback;
+use crate::terms::{Call, TransferError, errno};
 
 /// The host keeps its file: it is cloned where the file system can, else copied.
 pub const WXT_IMPORT_COPY: i32 = 0;

@@ -8,9 +8,9 @@ use super::callback::{
     WxtProgress, WxtSuccess,
 };
 use super::string::{WxtPair, WxtStr};
-use crate::error::{Call, TransferError};
 use crate::task::{Handler, Progress, TaskId};
-use crate::transfer::{Content, Head, Outcome, Profile};
+use crate::terms::{Call, TransferError};
+use crate::transfer::{Content, Profile, ReceivedHead, Success};
 
 /// The host's callbacks for one task; dropping it calls `release`.
 pub struct CallbackHandler {
@@ -40,7 +40,7 @@ impl CallbackHandler {
         }
     }
 
-    fn succeeded(&self, task: TaskId, outcome: &Outcome, profile: &WxtProfile) {
+    fn succeeded(&self, task: TaskId, outcome: &Success, profile: &WxtProfile) {
         let native_path;
         let mut success = WxtSuccess {
             struct_size: size_of::<WxtSuccess>(),
@@ -98,7 +98,7 @@ impl CallbackHandler {
 }
 
 impl Handler for CallbackHandler {
-    fn headers_received(&mut self, task: TaskId, head: &Head) {
+    fn headers_received(&mut self, task: TaskId, head: &ReceivedHead) {
         let Some(on_headers_received) = self.callbacks.on_headers_received else { return };
         let header: Vec<WxtPair> = head
             .headers
@@ -127,7 +127,7 @@ impl Handler for CallbackHandler {
         unsafe { on_progress(self.user_data(), task, &event) };
     }
 
-    fn completed(&mut self, task: TaskId, result: &Result<Outcome, TransferError>, profile: &Profile) {
+    fn completed(&mut self, task: TaskId, result: &Result<Success, TransferError>, profile: &Profile) {
         let peer_ip = profile.peer.map(|peer| peer.ip().to_string());
         let profile = wire_profile(profile, peer_ip.as_deref());
         match result {

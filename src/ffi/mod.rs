@@ -1,5 +1,5 @@
-//! The C interface: C structs become owned Rust values, and back. No policy, and the only `unsafe` code besides
-//! `platform`.
+//! The C interface: C structs become owned Rust values, and back. No policy. Only this room and `platform` have `unsafe`
+//! code.
 //!
 //! `include/wxtransfer.h` is made of this module by cbindgen, comments included.
 

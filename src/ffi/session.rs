@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use once_cell::sync::Lazy;
@@ -28,6 +28,7 @@ use crate::policy::quirks::Platform;
 use crate::session::{OpenError, Session, SessionOptions};
 use crate::storage::{self, Sharing};
 use crate::task::{Executor, in_callback};
+use crate::worker::lock;
 
 /// One launch of one mini program. The pointer is a handle and points to nothing: using it after
 /// `wxt_session_close` is harmless and gives `WXT_SESSION_CLOSED`.
@@ -40,7 +41,7 @@ static SESSIONS: Lazy<Mutex<HashMap<usize, Arc<Session>>>> = Lazy::new(Mutex::de
 static NEXT_HANDLE: AtomicUsize = AtomicUsize::new(1);
 
 fn sessions() -> MutexGuard<'static, HashMap<usize, Arc<Session>>> {
-    SESSIONS.lock().unwrap_or_else(PoisonError::into_inner)
+    lock(&SESSIONS)
 }
 
 /// The session behind a handle.
@@ -92,12 +93,17 @@ pub unsafe extern "C" fn wxt_session_open(
     })
 }
 
-/// Closes a session: aborts what is left, delivers the last callbacks, removes the temporary files and joins every
-/// thread. When it returns nothing of the session runs, and nothing that its options point to is used any more; jobs
-/// that the executor still holds may run later and do nothing.
+/// Closes a session: aborts what is left, delivers the last callbacks, removes the temporary files and joins the
+/// session's threads. When it returns no callback runs or will run, and nothing that the session's options point to is
+/// used any more. Jobs that the executor still holds may run later and do nothing.
 ///
-/// It waits for a callback that is running. It does not wait for the executor: callbacks that it has not run yet run on
-/// this thread, so that closing on the executor's own thread is fine. Any thread.
+/// One thing may go on: a look-up that the system's resolver has not answered, since no system lets it be ended. It runs
+/// on a thread of the process, and its answer is dropped. A question to the host's own resolver may be answered later,
+/// too.
+///
+/// It waits for a callback that is running, and for functions of this header that other threads are in with this session.
+/// It does not wait for the executor: callbacks that it has not run yet run on this thread, so that closing on the
+/// executor's own thread is fine. Any thread.
 ///
 /// - `WXT_CALLED_FROM_CALLBACK`: called from inside a callback, of whatever session; the session stays open.
 /// - `WXT_SESSION_CLOSED`: it was closed before, or another thread is closing it.

@@ -41,7 +41,7 @@ pub const WXT_STORAGE_FAILED: WxtStatus = 12;
 pub const WXT_STORAGE_LOCKED: WxtStatus = 13;
 /// The operating system's trust store cannot be used; on Android: it was never initialised.
 pub const WXT_TRUST_STORE_UNAVAILABLE: WxtStatus = 14;
-/// No thread or descriptor could be created.
+/// No thread, descriptor or memory is left. The same call may succeed later.
 pub const WXT_OUT_OF_RESOURCES: WxtStatus = 15;
 /// A bug of the library, caught; nothing was started.
 pub const WXT_INTERNAL: WxtStatus = 16;

@@ -2,16 +2,20 @@
 
 use std::os::fd::{BorrowedFd, OwnedFd};
 
+use rustix::io::Errno;
+
 use super::callback::WxtCallbacks;
 use super::guard::guard;
 use super::handler::CallbackHandler;
 use super::read::read_struct;
 use super::request::{WxtDownloadRequest, WxtTaskId, WxtUploadRequest};
 use super::session::{WxtSession, session};
-use super::status::{WXT_INVALID_ARGUMENT, WXT_NOT_FOUND, WXT_SESSION_CLOSED, WxtStatus};
+use super::status::{WXT_INVALID_ARGUMENT, WXT_NOT_FOUND, WXT_OUT_OF_RESOURCES, WXT_SESSION_CLOSED, WxtStatus};
 use super::string::{PageText, WxtPair, WxtStr, page_pairs};
-use crate::error::{Call, TransferError};
-use crate::transfer::{DownloadRequest, File, UploadRequest};
+use crate::session::Admission;
+use crate::task::Submission;
+use crate::terms::{Call, TransferError};
+use crate::transfer::{DownloadRequest, UploadRequest, UploadSource};
 
 /// Starts `wx.uploadFile`. `*task`, where `task` is not NULL, is the new task; its first callbacks may run before this
 /// function returns. Everything is copied. Any thread, also from a callback.
@@ -23,6 +27,8 @@ use crate::transfer::{DownloadRequest, File, UploadRequest};
 ///   pointer, or `file_descriptor` is not open.
 /// - `WXT_INVALID_STRUCT_SIZE`: of `request` or `callbacks`.
 /// - `WXT_SESSION_CLOSED`: the session is closing or closed.
+/// - `WXT_OUT_OF_RESOURCES`: no descriptor is left to duplicate `file_descriptor`. Any other shortage comes through
+///   `on_fail`.
 /// - `WXT_INTERNAL`.
 ///
 /// # Safety
@@ -34,17 +40,10 @@ pub unsafe extern "C" fn wxt_upload_file(
     callbacks: *const WxtCallbacks,
     task: *mut WxtTaskId,
 ) -> WxtStatus {
-    guard(|| {
-        let session = self::session(session)?;
-        // SAFETY: the caller promises readable structs.
-        let (request, callbacks) = unsafe { (read_struct(request)?, read_struct(callbacks)?) };
-        // SAFETY: the caller promises that what it points to is readable.
-        let request = unsafe { upload_request(&request) }?;
-        let admission = session.admit().ok_or(WXT_SESSION_CLOSED)?;
-        let id = admission.upload(request, Box::new(CallbackHandler::new(Call::UploadFile, callbacks)));
-        // SAFETY: the caller promises that it is NULL or writable.
-        unsafe { write_task(task, id) };
-        Ok(())
+    start(session, Call::UploadFile, callbacks, task, |admission| {
+        // SAFETY: the caller promises a readable struct, and that what it points to is readable.
+        let request = unsafe { upload_request(&read_struct(request)?) }?;
+        Ok(admission.prepare_upload(request))
     })
 }
 
@@ -59,22 +58,41 @@ pub unsafe extern "C" fn wxt_download_file(
     callbacks: *const WxtCallbacks,
     task: *mut WxtTaskId,
 ) -> WxtStatus {
+    start(session, Call::DownloadFile, callbacks, task, |admission| {
+        // SAFETY: the caller promises a readable struct, and that what it points to is readable.
+        let request = unsafe { download_request(&read_struct(request)?) }?;
+        Ok(admission.prepare_download(request))
+    })
+}
+
+/// Starts what `prepare` makes of a request.
+///
+/// `user_data` is the caller's as long as a status other than `WXT_OK` can come back. So the handler, which owns it, is made
+/// behind everything that can fail or panic, for the one call that can do neither.
+fn start(
+    session: *mut WxtSession,
+    call: Call,
+    callbacks: *const WxtCallbacks,
+    task: *mut WxtTaskId,
+    prepare: impl FnOnce(&Admission<'_>) -> Result<Submission, WxtStatus>,
+) -> WxtStatus {
     guard(|| {
         let session = self::session(session)?;
-        // SAFETY: the caller promises readable structs.
-        let (request, callbacks) = unsafe { (read_struct(request)?, read_struct(callbacks)?) };
-        // SAFETY: the caller promises that what it points to is readable.
-        let request = unsafe { download_request(&request) }?;
         let admission = session.admit().ok_or(WXT_SESSION_CLOSED)?;
-        let id = admission.download(request, Box::new(CallbackHandler::new(Call::DownloadFile, callbacks)));
-        // SAFETY: the caller promises that it is NULL or writable.
-        unsafe { write_task(task, id) };
+        let submission = prepare(&admission)?;
+        // SAFETY: the caller promises a readable struct.
+        let callbacks = unsafe { read_struct(callbacks) }?;
+        let id = admission.submit(submission, Box::new(CallbackHandler::new(call, callbacks)));
+        if !task.is_null() {
+            // SAFETY: not NULL; the caller promises that it is writable.
+            unsafe { task.write(id) };
+        }
         Ok(())
     })
 }
 
-/// Aborts a task, waiting or running: it then fails with `abort`. Returns at once; the callbacks follow. Any thread,
-/// also from a callback. What has not left yet of an upload is not sent: its connection is reset when the callbacks were
+/// Aborts a task, waiting or running. On `WXT_OK` the task fails with `abort`, whatever else happens to it meanwhile.
+/// Returns at once; the callbacks follow. Any thread, also from a callback. What has not left yet of an upload is not sent: its connection is reset when the callbacks were
 /// handed over, as it is when the deadline or the background ends a task.
 ///
 /// - `WXT_NOT_FOUND`: the task has ended or all of its answer is here, or it never was. Its callbacks may still be on
@@ -87,15 +105,6 @@ pub extern "C" fn wxt_task_abort(session: *mut WxtSession, task: WxtTaskId) -> W
         let admission = session.admit().ok_or(WXT_SESSION_CLOSED)?;
         if admission.abort(task) { Ok(()) } else { Err(WXT_NOT_FOUND) }
     })
-}
-
-/// # Safety
-/// `task` must be NULL or writable.
-unsafe fn write_task(task: *mut WxtTaskId, id: WxtTaskId) {
-    if !task.is_null() {
-        // SAFETY: not NULL; the caller promises that it is writable.
-        unsafe { task.write(id) };
-    }
 }
 
 /// The outer error is the host's mistake, the inner one the page's.
@@ -128,9 +137,9 @@ unsafe fn upload_request(request: &WxtUploadRequest) -> Read<UploadRequest> {
             file: match descriptor {
                 Some(descriptor) => {
                     let length = Some(request.file_length).filter(|length| *length > 0);
-                    File::Descriptor { descriptor, path, length }
+                    UploadSource::Descriptor { descriptor, path, length }
                 }
-                None => File::Path(path),
+                None => UploadSource::Path(path),
             },
             name: optional(name, "name")?.unwrap_or_default(),
             header: pairs(header, "header")?,
@@ -184,7 +193,11 @@ pub unsafe fn duplicate(descriptor: i32) -> Result<OwnedFd, WxtStatus> {
     }
     // SAFETY: not -1; the caller promises that it stays open. One that was never open makes the call fail.
     let borrowed = unsafe { BorrowedFd::borrow_raw(descriptor) };
-    borrowed.try_clone_to_owned().map_err(|_| WXT_INVALID_ARGUMENT)
+    borrowed.try_clone_to_owned().map_err(|error| match error.raw_os_error().map(Errno::from_raw_os_error) {
+        Some(Errno::BADF) => WXT_INVALID_ARGUMENT,
+        // The process or the system has none left.
+        _ => WXT_OUT_OF_RESOURCES,
+    })
 }
 
 /// Looks up a header by name, in any letter case. `*value` is the first one's value, which lives as long as `header`
@@ -221,4 +234,65 @@ pub unsafe extern "C" fn wxt_header_find(
         }
         Err(WXT_NOT_FOUND)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::c_void;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::super::options::{WXT_PLATFORM_OTHER, WxtSessionOptions};
+    use super::super::read::HostStruct;
+    use super::super::session::{wxt_session_close, wxt_session_open};
+    use super::super::status::{WXT_INTERNAL, WXT_OK};
+    use super::*;
+
+    /// How often `user_data` was given back.
+    static RELEASED: AtomicUsize = AtomicUsize::new(0);
+
+    unsafe extern "C" fn release(_: *mut c_void) {
+        RELEASED.fetch_add(1, Ordering::SeqCst);
+    }
+
+    fn zeroed<T: HostStruct>() -> T {
+        // SAFETY: all bytes zero are a valid value of such a struct.
+        unsafe { std::mem::zeroed() }
+    }
+
+    fn open(directory: &str) -> *mut WxtSession {
+        let mut options = zeroed::<WxtSessionOptions>();
+        options.struct_size = size_of::<WxtSessionOptions>();
+        options.app_id = WxtStr::new("wx");
+        options.platform = WXT_PLATFORM_OTHER;
+        options.client_version = WxtStr::new("8.0.50");
+        options.data_directory = WxtStr::new(directory);
+        let mut session = std::ptr::null_mut();
+        // SAFETY: both point to values of this function.
+        assert_eq!(unsafe { wxt_session_open(&options, &mut session) }, WXT_OK);
+        session
+    }
+
+    /// As long as a status can come back, `user_data` is the caller's, who would free it a second time.
+    #[test]
+    fn user_data_is_released_if_and_only_if_the_status_is_ok() {
+        let directory = tempfile::tempdir().unwrap();
+        let session = open(directory.path().to_str().unwrap());
+        let mut callbacks = zeroed::<WxtCallbacks>();
+        callbacks.struct_size = size_of::<WxtCallbacks>();
+        callbacks.release = Some(release);
+        let mut task = 0;
+        let mut start = |prepare: fn(&Admission<'_>) -> Result<Submission, WxtStatus>| {
+            start(session, Call::DownloadFile, &callbacks, &mut task, prepare)
+        };
+        assert_eq!(start(|_| panic!("a test")), WXT_INTERNAL);
+        assert_eq!(start(|_| Err(WXT_OUT_OF_RESOURCES)), WXT_OUT_OF_RESOURCES);
+        assert_eq!(RELEASED.load(Ordering::SeqCst), 0);
+        assert_eq!(
+            start(|admission| Ok(admission.prepare_download(Err(TransferError::parameter("url", "a test"))))),
+            WXT_OK
+        );
+        assert_eq!(wxt_session_close(session), WXT_OK);
+        assert_ne!(task, 0);
+        assert_eq!(RELEASED.load(Ordering::SeqCst), 1);
+    }
 }

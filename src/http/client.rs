@@ -10,12 +10,13 @@ use super::error::{Error, ErrorKind};
 use super::exchange::Exchange;
 use super::pool::{IdlePool, Origin};
 use super::proxy::Proxy;
-use super::request::{Method, Request};
+use super::request::Request;
 use super::resolver::{Names, Resolver};
 use super::response::Response;
 use super::tls::{Pin, TlsSettings, Trust};
 use super::ureq;
-use crate::log::{Level, Log};
+use crate::terms::Method;
+use crate::terms::log::{Level, Log};
 
 /// Says whether a host name may lead to an address; `Err` says why it may not.
 pub type AddressRule = Arc<dyn Fn(&str, IpAddr) -> Result<(), String> + Send + Sync>;

@@ -29,14 +29,15 @@ pub use error::{Error, ErrorKind, TlsFailure};
 pub use exchange::{Exchange, Trace};
 #[cfg(feature = "fuzzing")]
 pub use framing::{Deframer, Framed};
-pub use head::Header;
 #[cfg(feature = "fuzzing")]
 pub use head::{Answering, BodyFraming, HeadReader, is_plausible};
 pub use proxy::Proxy;
-pub use request::{BodySource, Method, Request};
+pub use request::{BodySource, Request};
 pub use resolver::{Resolver, ResolverAnswer};
 pub use response::Response;
 pub use tls::{Pin, Trust};
 
+#[cfg(test)]
+use crate::terms::{Header, Method};
 #[cfg(test)]
 mod tests;

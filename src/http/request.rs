@@ -2,14 +2,7 @@
 
 use std::io;
 
-/// The methods that transfers use.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Method {
-    /// `GET`, never with a body.
-    Get,
-    /// `POST`.
-    Post,
-}
+use crate::terms::Method;
 
 /// One request to one server; following redirects is the caller's.
 pub struct Request<'a> {

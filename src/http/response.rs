@@ -9,8 +9,9 @@ use super::connection::Connection;
 use super::error::{Error, ErrorKind};
 use super::exchange::Exchange;
 use super::framing::Deframer;
-use super::head::{BodyFraming, Head, Header};
+use super::head::{BodyFraming, Head};
 use super::pool::{IdlePool, Origin};
+use crate::terms::Header;
 use crate::worker::sizes::DISCARD;
 
 /// More than this is not read to save a connection.

@@ -5,8 +5,8 @@ use std::fmt;
 use url::Host;
 
 use super::addresses::{is_lan_v4, is_lan_v6, is_local_name};
-use super::quirks::Api;
 use super::url::{self as address, TargetUrl, UrlError};
+use crate::terms::Api;
 
 /// The hosts that one API may talk to. An empty list allows none.
 #[derive(Clone, Debug, Default)]

@@ -8,7 +8,6 @@ pub mod extension;
 pub mod headers;
 pub mod limits;
 pub mod media_types;
-pub mod progress;
 pub mod quirks;
 pub mod redirect;
 pub mod url;

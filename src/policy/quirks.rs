@@ -1,15 +1,9 @@
-//! How old clients and base libraries behave differently. A quirk is a row of [`QUIRKS`] and nothing else.
+//! How old clients and base libraries behave differently. A new quirk with a known effect is one more row of [`QUIRKS`]; a
+//! new effect is also a field of [`CallRules`] and the code that obeys it.
 
 use std::fmt;
 
-/// The call that a rule is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Api {
-    /// `wx.uploadFile`.
-    Upload,
-    /// `wx.downloadFile`.
-    Download,
-}
+use crate::terms::Api;
 
 /// The system of the client that a session stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -24,7 +18,7 @@ pub enum Platform {
 
 /// What is different.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Effect {
+enum Effect {
     /// The caller's headers are not sent.
     HeaderIgnored,
     /// A call beyond the limit of concurrent ones fails at once, where it would wait.
@@ -109,10 +103,41 @@ const QUIRKS: &[Quirk] = &[
     },
 ];
 
-/// The rows that hold for one session.
-#[derive(Clone, Debug)]
+/// The rules of one call. The default is what WeChat does today: each is `false`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CallRules {
+    /// The caller's headers are not sent.
+    pub header_ignored: bool,
+    /// A call beyond the limit of concurrent ones fails at once, where it would wait.
+    pub fail_when_full: bool,
+    /// The caller's `timeout` has no effect.
+    pub timeout_ignored: bool,
+    /// The caller's `filePath` has no effect; a temporary path is returned.
+    pub file_path_ignored: bool,
+    /// There are no progress events.
+    pub no_progress: bool,
+    /// There is no event for the response's headers.
+    pub no_headers_event: bool,
+}
+
+impl CallRules {
+    fn add(&mut self, effect: Effect) {
+        match effect {
+            Effect::HeaderIgnored => self.header_ignored = true,
+            Effect::OverflowFails => self.fail_when_full = true,
+            Effect::TimeoutIgnored => self.timeout_ignored = true,
+            Effect::FilePathIgnored => self.file_path_ignored = true,
+            Effect::NoProgressEvents => self.no_progress = true,
+            Effect::NoHeadersEvent => self.no_headers_event = true,
+        }
+    }
+}
+
+/// The rules of one session's calls.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Quirks {
-    active: Vec<(Option<Api>, Effect)>,
+    upload: CallRules,
+    download: CallRules,
 }
 
 impl Quirks {
@@ -127,12 +152,21 @@ impl Quirks {
             };
             version_matches && quirk.platform.is_none_or(|named| named == platform)
         };
-        Quirks { active: QUIRKS.iter().filter(holds).map(|quirk| (quirk.api, quirk.effect)).collect() }
+        let rules_of = |api| {
+            let mut rules = CallRules::default();
+            let of_api = |quirk: &&Quirk| quirk.api.is_none_or(|named| named == api);
+            QUIRKS.iter().filter(of_api).filter(holds).for_each(|quirk| rules.add(quirk.effect));
+            rules
+        };
+        Quirks { upload: rules_of(Api::Upload), download: rules_of(Api::Download) }
     }
 
-    /// Whether `effect` holds for calls of `api`.
-    pub fn has(&self, api: Api, effect: Effect) -> bool {
-        self.active.iter().any(|&(named, active)| active == effect && named.is_none_or(|named| named == api))
+    /// The rules of a call of `api`.
+    pub fn rules(&self, api: Api) -> CallRules {
+        match api {
+            Api::Upload => self.upload,
+            Api::Download => self.download,
+        }
     }
 }
 

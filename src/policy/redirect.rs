@@ -5,20 +5,11 @@ use std::fmt;
 use std::fmt::Write;
 
 use super::domains::{DomainRules, Refusal};
-use super::quirks::Api;
 use super::url::{TargetUrl, UrlError};
+use crate::terms::{Api, Method};
 
 /// The most redirects that one call follows.
 pub const MAX_REDIRECTS: u32 = 5;
-
-/// The method of a request. Only `Post` has a body.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Method {
-    /// `GET`.
-    Get,
-    /// `POST`.
-    Post,
-}
 
 /// What was asked for and what came back.
 #[derive(Clone, Copy, Debug)]

@@ -1,31 +1,32 @@
 //! The time in the background, after which running transfers are interrupted.
 
-use std::convert::Infallible;
 use std::io;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread::{self, JoinHandle};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::{Receiver, Sender, select};
-
 use crate::platform;
+use crate::worker::{Timer, lock};
 
-const STACK_SIZE: usize = 64 * 1024;
-
-/// Whether the mini program is in the background, and the timer that runs while it is.
+/// Whether the mini program is in the background, and the alarm that is set while it is.
 pub struct Background {
     grace: Duration,
     clock: Arc<dyn Clock>,
-    timer: Mutex<Option<Timer>>,
+    stay: Mutex<Option<Stay>>,
 }
 
 /// Where the time comes from: the system, or a test.
-pub trait Clock: Send + Sync {
+trait Clock: Send + Sync {
     /// The time since some fixed moment, that of sleep included.
     fn now(&self) -> Duration;
-    /// Gets a message when so much time has passed, that of sleep perhaps not included.
-    fn after(&self, time: Duration) -> Receiver<Instant>;
+    /// Has `action` run when so much time has passed, that of sleep perhaps not included.
+    fn call_after(&self, time: Duration, action: Action) -> io::Result<TakeBack>;
 }
+
+/// What is to happen later.
+type Action = Box<dyn FnOnce() + Send>;
+
+/// Takes an action back. `false` if it has run; one that runs now is waited for.
+type TakeBack = Box<dyn FnOnce() -> bool + Send>;
 
 struct SystemClock;
 
@@ -34,20 +35,18 @@ impl Clock for SystemClock {
         platform::time_since_boot()
     }
 
-    fn after(&self, time: Duration) -> Receiver<Instant> {
-        crossbeam_channel::after(time)
+    fn call_after(&self, time: Duration, action: Action) -> io::Result<TakeBack> {
+        let alarm = Timer::get().set(Instant::now() + time, action)?;
+        Ok(Box::new(move || alarm.cancel()))
     }
 }
 
-struct Timer {
+/// One time in the background.
+struct Stay {
     began: Duration,
-    /// Dropped to end the thread before its time.
-    stop: Sender<Infallible>,
-    /// Gives back what it has not run.
-    thread: JoinHandle<Option<Interrupt>>,
+    interrupt: Arc<dyn Fn() + Send + Sync>,
+    take_back: TakeBack,
 }
-
-type Interrupt = Box<dyn FnOnce() + Send>;
 
 impl Background {
     pub fn new(grace: Duration) -> Background {
@@ -55,30 +54,24 @@ impl Background {
     }
 
     fn with_clock(grace: Duration, clock: Arc<dyn Clock>) -> Background {
-        Background { grace, clock, timer: Mutex::new(None) }
+        Background { grace, clock, stay: Mutex::new(None) }
     }
 
-    /// Begins the time in the background: `pause` runs, and `interrupt` when the grace time is over. Does nothing when
-    /// it has begun already. Fails when the timer's thread cannot be started.
-    pub fn enter(&self, pause: impl FnOnce(), interrupt: impl FnOnce() + Send + 'static) -> io::Result<()> {
-        let mut timer = self.lock();
-        if timer.is_some() {
+    /// Begins the time in the background: `pause` runs, and `interrupt`, which must be short, when the grace time is over.
+    /// Does nothing when it has begun already.
+    ///
+    /// # Errors
+    /// The timer's thread cannot be started. Nothing has changed.
+    pub fn enter(&self, pause: impl FnOnce(), interrupt: impl Fn() + Send + Sync + 'static) -> io::Result<()> {
+        let mut stay = lock(&self.stay);
+        if stay.is_some() {
             return Ok(());
         }
-        let (stop, stopped) = crossbeam_channel::bounded::<Infallible>(0);
-        let interrupt: Interrupt = Box::new(interrupt);
+        let interrupt: Arc<dyn Fn() + Send + Sync> = Arc::new(interrupt);
         let began = self.clock.now();
-        let over = self.clock.after(self.grace);
-        let thread = thread::Builder::new().name("wxt-background".into()).stack_size(STACK_SIZE).spawn(move || {
-            select! {
-                recv(over) -> _ => {
-                    interrupt();
-                    None
-                }
-                recv(stopped) -> _ => Some(interrupt),
-            }
-        })?;
-        *timer = Some(Timer { began, stop, thread });
+        let at_the_end = interrupt.clone();
+        let take_back = self.clock.call_after(self.grace, Box::new(move || at_the_end()))?;
+        *stay = Some(Stay { began, interrupt, take_back });
         // Under the lock, as `resume` is: of two threads that enter and leave at once the last one decides both.
         pause();
         Ok(())
@@ -88,14 +81,10 @@ impl Background {
     /// system stops an app in the background, and its first act when it goes on may be to come back. Does nothing when
     /// it has not begun.
     pub fn leave(&self, resume: impl FnOnce()) {
-        let mut timer = self.lock();
-        if let Some(Timer { began, stop, thread }) = timer.take() {
-            drop(stop);
-            // It runs nothing of the host's and does not take this lock.
-            let left_over = thread.join().ok().flatten();
-            if let Some(interrupt) = left_over
-                && self.clock.now().saturating_sub(began) >= self.grace
-            {
+        let mut stay = lock(&self.stay);
+        if let Some(Stay { began, interrupt, take_back }) = stay.take() {
+            // The action runs nothing of the host's and does not take this lock, so it can be waited for.
+            if take_back() && self.clock.now().saturating_sub(began) >= self.grace {
                 interrupt();
             }
             resume();
@@ -104,11 +93,7 @@ impl Background {
 
     /// Whether the mini program is in the background.
     pub fn is_entered(&self) -> bool {
-        self.lock().is_some()
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Option<Timer>> {
-        self.timer.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.stay).is_some()
     }
 }
 
@@ -116,6 +101,7 @@ impl Background {
 mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
     use std::sync::mpsc;
+    use std::thread;
 
     use super::*;
 
@@ -126,43 +112,47 @@ mod tests {
     const GRACE: Duration = Duration::from_secs(5);
 
     #[derive(Default)]
-    struct FakeClock(Mutex<FakeTime>);
+    struct FakeClock(Arc<Mutex<FakeTime>>);
 
     #[derive(Default)]
     struct FakeTime {
         now: Duration,
-        alarms: Vec<(Duration, Sender<Instant>)>,
+        /// What is to run when, by number.
+        alarms: Vec<(usize, Duration, Action)>,
+        next_number: usize,
     }
 
     impl FakeClock {
         /// Time in which the process runs.
         fn run(&self, time: Duration) {
-            let mut fake = self.0.lock().unwrap();
+            let mut fake = lock(&self.0);
             fake.now += time;
             let now = fake.now;
-            for (_, alarm) in fake.alarms.extract_if(.., |(when, _)| *when <= now) {
-                // Nobody waits for it any more.
-                let _ = alarm.send(Instant::now());
+            let due: Vec<_> = fake.alarms.extract_if(.., |(_, when, _)| *when <= now).collect();
+            drop(fake);
+            for (_, _, action) in due {
+                action();
             }
         }
 
         /// Time in which it does not, so that no alarm of it comes.
         fn stop(&self, time: Duration) {
-            self.0.lock().unwrap().now += time;
+            lock(&self.0).now += time;
         }
     }
 
     impl Clock for FakeClock {
         fn now(&self) -> Duration {
-            self.0.lock().unwrap().now
+            lock(&self.0).now
         }
 
-        fn after(&self, time: Duration) -> Receiver<Instant> {
-            let mut fake = self.0.lock().unwrap();
-            let (sender, alarm) = crossbeam_channel::bounded(1);
-            let when = fake.now + time;
-            fake.alarms.push((when, sender));
-            alarm
+        fn call_after(&self, time: Duration, action: Action) -> io::Result<TakeBack> {
+            let mut fake = lock(&self.0);
+            let (number, when) = (fake.next_number, fake.now + time);
+            fake.next_number += 1;
+            fake.alarms.push((number, when, action));
+            let shared = self.0.clone();
+            Ok(Box::new(move || lock(&shared).alarms.extract_if(.., |alarm| alarm.0 == number).next().is_some()))
         }
     }
 
@@ -207,7 +197,7 @@ mod tests {
     fn at_the_end_of_the_grace_time() {
         let entered = Entered::new();
         entered.clock.run(GRACE);
-        assert_eq!(entered.events.recv_timeout(LIMIT), Ok("interrupt"));
+        assert_eq!(entered.events.try_recv(), Ok("interrupt"));
         assert_eq!(entered.leave(), ["resume"]);
     }
 
@@ -217,7 +207,7 @@ mod tests {
         entered.clock.run(GRACE - Duration::from_secs(1));
         entered.enter();
         entered.clock.run(Duration::from_secs(1));
-        assert_eq!(entered.events.recv_timeout(LIMIT), Ok("interrupt"));
+        assert_eq!(entered.events.try_recv(), Ok("interrupt"));
         assert_eq!(entered.leave(), ["resume"]);
     }
 
@@ -234,11 +224,23 @@ mod tests {
     }
 
     #[test]
-    fn the_systems_clock_goes_on() {
-        let clock = SystemClock;
-        let before = clock.now();
-        clock.after(Duration::from_millis(20)).recv().unwrap();
-        assert!(clock.now() - before >= Duration::from_millis(20));
+    fn a_timer_that_cannot_be_started_changes_nothing() {
+        struct Exhausted;
+        impl Clock for Exhausted {
+            fn now(&self) -> Duration {
+                Duration::ZERO
+            }
+
+            fn call_after(&self, _: Duration, _: Action) -> io::Result<TakeBack> {
+                Err(io::ErrorKind::WouldBlock.into())
+            }
+        }
+        let background = Background::with_clock(GRACE, Arc::new(Exhausted));
+        let paused = AtomicUsize::new(0);
+        let entered = background.enter(|| _ = paused.fetch_add(1, Ordering::SeqCst), || {});
+        assert_eq!(entered.unwrap_err().kind(), io::ErrorKind::WouldBlock);
+        assert_eq!(paused.load(Ordering::SeqCst), 0);
+        assert!(!background.is_entered());
     }
 
     #[test]
@@ -249,19 +251,23 @@ mod tests {
         let entered = Instant::now();
         background.enter(|| {}, move || sender.send(Instant::now()).unwrap()).unwrap();
         assert!(interrupted.recv_timeout(LIMIT).unwrap() - entered >= grace);
-        assert!(interrupted.recv_timeout(LIMIT).is_err(), "the thread has ended and dropped its closure");
         assert!(background.is_entered(), "until it is left");
+        background.leave(|| {});
+        assert!(interrupted.recv().is_err(), "it came once, and is dropped");
     }
 
     #[test]
-    fn leaving_in_time_stops_the_timer_and_joins_it() {
+    fn leaving_in_time_takes_the_interrupt_back() {
         let background = Background::new(NEVER);
         let alive = Arc::new(());
         let held = alive.clone();
-        background.enter(|| {}, move || drop(held)).unwrap();
+        let interrupt = move || {
+            let _ = &held;
+        };
+        background.enter(|| {}, interrupt).unwrap();
         background.leave(|| {});
         assert!(!background.is_entered());
-        assert_eq!(Arc::strong_count(&alive), 1, "the thread is gone with what it held");
+        assert_eq!(Arc::strong_count(&alive), 1, "what it held is dropped");
     }
 
     #[test]

@@ -3,8 +3,8 @@
 use std::os::fd::OwnedFd;
 
 use super::Admission;
-use crate::error::TransferError;
 use crate::storage::{ImportMode, StoredFile};
+use crate::terms::TransferError;
 use crate::worker::Worker;
 
 impl Admission<'_> {

@@ -1,6 +1,8 @@
 //! Who may still come in, and who is still inside, when a session closes.
 
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Condvar, Mutex, PoisonError};
+
+use crate::worker::lock;
 
 /// A door that is open until it is shut; shutting waits for those inside.
 ///
@@ -8,37 +10,37 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 /// another thread shuts the door.
 #[derive(Debug)]
 pub struct Gate {
-    state: Mutex<State>,
+    state: Mutex<Occupancy>,
     left: Condvar,
 }
 
 #[derive(Debug)]
-struct State {
+struct Occupancy {
     open: bool,
     inside: usize,
 }
 
 /// Somebody inside; dropping it is leaving.
 #[derive(Debug)]
-pub struct Entry<'a>(&'a Gate);
+pub struct Visit<'a>(&'a Gate);
 
 impl Gate {
     pub fn new() -> Gate {
-        Gate { state: Mutex::new(State { open: true, inside: 0 }), left: Condvar::new() }
+        Gate { state: Mutex::new(Occupancy { open: true, inside: 0 }), left: Condvar::new() }
     }
 
     /// `None` once the door is shut.
-    pub fn enter(&self) -> Option<Entry<'_>> {
-        let mut state = self.lock();
+    pub fn enter(&self) -> Option<Visit<'_>> {
+        let mut state = lock(&self.state);
         state.open.then(|| {
             state.inside += 1;
-            Entry(self)
+            Visit(self)
         })
     }
 
     /// Shuts the door and waits until all have left. `false` if it was shut before.
     pub fn shut(&self) -> bool {
-        let mut state = self.lock();
+        let mut state = lock(&self.state);
         if !std::mem::replace(&mut state.open, false) {
             return false;
         }
@@ -47,15 +49,11 @@ impl Gate {
         }
         true
     }
-
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
-impl Drop for Entry<'_> {
+impl Drop for Visit<'_> {
     fn drop(&mut self) {
-        self.0.lock().inside -= 1;
+        lock(&self.0.state).inside -= 1;
         self.0.left.notify_all();
     }
 }

@@ -10,13 +10,13 @@ use std::time::Duration;
 
 pub use options::{OpenError, SessionOptions};
 
-use crate::error::{Failure, TransferError};
-use crate::policy::quirks::{Api, Effect};
+use crate::policy::quirks::CallRules;
 use crate::task::{Engine, Handler, Job, Submission, TaskId};
+use crate::terms::{Api, Failure, TransferError};
 use crate::transfer::{DownloadRequest, Environment, PreparedDownload, PreparedUpload, UploadRequest};
 use crate::worker::{StopReason, StopSignal};
 use background::Background;
-use gate::{Entry, Gate};
+use gate::{Gate, Visit};
 
 /// How long transfers go on after the mini program went to the background (the WeChat documentation, "Network").
 const BACKGROUND_GRACE: Duration = Duration::from_secs(5);
@@ -35,7 +35,7 @@ pub struct Session {
 /// The right to use a session that is open, and stays so until this is dropped.
 pub struct Admission<'a> {
     session: &'a Session,
-    _entry: Entry<'a>,
+    _visit: Visit<'a>,
 }
 
 impl Session {
@@ -47,7 +47,7 @@ impl Session {
             .map_err(OpenError::OutOfResources)?;
         Ok(Session {
             environment: Arc::new(environment),
-            engine,
+            engine: Arc::new(engine),
             background: Background::new(BACKGROUND_GRACE),
             file_calls: Arc::new(StopSignal::new()),
             gate: Gate::new(),
@@ -56,7 +56,7 @@ impl Session {
 
     /// `None` once the session is closing.
     pub fn admit(&self) -> Option<Admission<'_>> {
-        self.gate.enter().map(|entry| Admission { session: self, _entry: entry })
+        self.gate.enter().map(|visit| Admission { session: self, _visit: visit })
     }
 
     /// Aborts what is left, delivers the last callbacks, removes the temporary files and joins every thread. A second
@@ -76,24 +76,29 @@ impl Session {
 }
 
 impl Admission<'_> {
-    /// Starts an upload, or a task that fails at once with what is wrong with its parameters.
-    pub fn upload(&self, request: Result<UploadRequest, TransferError>, handler: Box<dyn Handler>) -> TaskId {
+    /// An upload, or a task that fails at once with what is wrong with its parameters.
+    pub fn prepare_upload(&self, request: Result<UploadRequest, TransferError>) -> Submission {
         let timeout = request.as_ref().map_or(0, |request| request.timeout);
-        self.submit(Api::Upload, timeout, handler, || {
-            let prepared = PreparedUpload::new(&self.session.environment, request?)?;
+        self.prepare(Api::Upload, timeout, |rules| {
+            let prepared = PreparedUpload::new(&self.session.environment, rules, request?)?;
             let environment = self.session.environment.clone();
             Ok(Box::new(move |context| prepared.run(&environment, context)))
         })
     }
 
-    /// Starts a download, or a task that fails at once with what is wrong with its parameters.
-    pub fn download(&self, request: Result<DownloadRequest, TransferError>, handler: Box<dyn Handler>) -> TaskId {
+    /// A download, or a task that fails at once with what is wrong with its parameters.
+    pub fn prepare_download(&self, request: Result<DownloadRequest, TransferError>) -> Submission {
         let timeout = request.as_ref().map_or(0, |request| request.timeout);
-        self.submit(Api::Download, timeout, handler, || {
-            let prepared = PreparedDownload::new(&self.session.environment, request?)?;
+        self.prepare(Api::Download, timeout, |rules| {
+            let prepared = PreparedDownload::new(&self.session.environment, rules, request?)?;
             let environment = self.session.environment.clone();
             Ok(Box::new(move |context| prepared.run(&environment, context)))
         })
+    }
+
+    /// Starts what was prepared. From here on the handler is the task's, and hears of its end in every case.
+    pub fn submit(&self, submission: Submission, handler: Box<dyn Handler>) -> TaskId {
+        self.session.engine.submit(submission, handler)
     }
 
     /// Stops a task, queued or running. `false` if it has ended or never was.
@@ -117,29 +122,17 @@ impl Admission<'_> {
         self.session.background.leave(|| self.session.engine.set_paused(false));
     }
 
-    fn submit(
-        &self,
-        api: Api,
-        timeout: u32,
-        handler: Box<dyn Handler>,
-        prepare: impl FnOnce() -> Result<Job, TransferError>,
-    ) -> TaskId {
-        let job = if self.session.background.is_entered() {
+    fn prepare(&self, api: Api, timeout: u32, job: impl FnOnce(CallRules) -> Result<Job, TransferError>) -> Submission {
+        let Session { environment, background, .. } = self.session;
+        let rules = environment.quirks.rules(api);
+        let job = if background.is_entered() {
             Err(TransferError::new(
                 Failure::Cancelled(StopReason::Interrupted),
                 "the mini program is in the background",
             ))
         } else {
-            prepare()
+            job(rules)
         };
-        let quirks = &self.session.environment.quirks;
-        let submission = Submission {
-            api,
-            timeout: self.session.environment.limits.timeout(timeout.into(), quirks.has(api, Effect::TimeoutIgnored)),
-            job,
-            fail_when_full: quirks.has(api, Effect::OverflowFails),
-            report_progress: !quirks.has(api, Effect::NoProgressEvents),
-        };
-        self.session.engine.submit(submission, handler)
+        Submission { api, timeout: environment.limits.timeout(timeout.into(), rules.timeout_ignored), job, rules }
     }
 }

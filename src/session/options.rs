@@ -6,14 +6,15 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::http::{self, Client, ClientOptions, Proxy, Resolver, Trust};
-use crate::log::{Level, Log};
 use crate::policy::addresses;
 use crate::policy::domains::{DomainEntryError, DomainList, DomainRules};
 use crate::policy::headers::{Identity, IdentityError};
 use crate::policy::limits::Limits;
-use crate::policy::quirks::{Api, Platform, Quirks, Version};
+use crate::policy::quirks::{Platform, Quirks, Version};
 use crate::storage::{self, Sharing, Storage};
 use crate::task::Executor;
+use crate::terms::Api;
+use crate::terms::log::{Level, Log};
 use crate::transfer::Environment;
 
 /// A session's options, owned. Empty and `None` are the defaults.

@@ -16,8 +16,8 @@ use super::pipe::Pipe;
 use super::source::Descriptor;
 use super::temporary::Launch;
 use super::{Error, StoredFile, extension};
-use crate::log::{Level, Log};
 use crate::platform;
+use crate::terms::log::{Level, Log};
 use crate::worker::Worker;
 use crate::worker::sizes::IMPORT_FILE;
 

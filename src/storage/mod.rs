@@ -48,8 +48,8 @@ use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::log::Log;
 use crate::policy::extension;
+use crate::terms::log::Log;
 use crate::worker::{StopSignal, Worker};
 
 use part::Area;

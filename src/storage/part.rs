@@ -10,7 +10,7 @@ use super::quota::cost;
 use super::store::{Destination, Store, Unsaved};
 use super::temporary::{Launch, LaunchDirectory};
 use super::{Error, StoredFile};
-use crate::log::{Level, Log};
+use crate::terms::log::{Level, Log};
 use crate::worker::{StopReason, Worker};
 
 /// A smaller file is written as fast as the device is asked for its room.

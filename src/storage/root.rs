@@ -11,7 +11,7 @@ use super::registry::{self, Identity};
 use super::turns::Turns;
 use super::usage::Usage;
 use super::{Error, Sharing};
-use crate::log::{Level, Log};
+use crate::terms::log::{Level, Log};
 use crate::worker::{Worker, lock};
 
 /// NAME_MAX of every file system on the supported platforms.

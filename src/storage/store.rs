@@ -13,7 +13,7 @@ use super::quota::cost;
 use super::root::{Root, Tree};
 use super::usage::Change;
 use super::{Error, StoredFile};
-use crate::log::Level;
+use crate::terms::log::Level;
 use crate::worker::{StopReason, Worker};
 
 /// Where a file is to be saved.

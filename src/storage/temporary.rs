@@ -13,7 +13,7 @@ use super::quota::{Quota, cost};
 use super::root::{Root, Tree};
 use super::walk::remove_tree;
 use super::{Error, StoredFile};
-use crate::log::{Level, Log};
+use crate::terms::log::{Level, Log};
 use crate::worker::{StopReason, Worker, lock};
 
 /// Ends the name of a private file, which has nothing in front of the digits: no path leads to it.

@@ -18,7 +18,7 @@ use super::quota::Quota;
 use super::root::Root;
 use super::walk::{Measure, measure};
 use super::{Error, Sharing};
-use crate::log::Level;
+use crate::terms::log::Level;
 use crate::worker::{Worker, lock};
 
 /// The file with the count, beside the directories.

@@ -2,15 +2,17 @@
 
 use std::cell::Cell;
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 
 use crossbeam_channel::{Receiver, Sender};
 
-use super::{Task, lock};
-use crate::error::TransferError;
-use crate::transfer::{Head, Outcome};
+use super::{Handler, Task};
+use crate::terms::TransferError;
+use crate::transfer::{ReceivedHead, Success};
+use crate::worker::lock;
 
 /// The delivery thread runs the host's callbacks, which may want more stack than our own code.
 const STACK_SIZE: usize = 1024 * 1024;
@@ -24,14 +26,14 @@ pub trait Executor: Send + Sync {
 /// What happened to a task.
 pub enum Event {
     /// The final response's head has come.
-    HeadersReceived(Arc<Task>, Box<Head>),
+    HeadersReceived(Arc<Task>, Box<ReceivedHead>),
     /// There is a new value in the task's progress cell.
     Progress(Arc<Task>),
     /// The task has ended.
-    Completed(Arc<Task>, Box<Result<Outcome, TransferError>>),
+    Completed(Arc<Task>, Box<Result<Success, TransferError>>),
 }
 
-/// A session's queue of events.
+/// A session's queue of events. A task has three at most: progress is one cell that is overwritten.
 pub struct Delivery {
     sender: Sender<Option<Event>>,
     queue: Receiver<Option<Event>>,
@@ -65,45 +67,47 @@ pub fn in_callback() -> bool {
 
 /// Runs the host's code: whatever it calls, it may not wait for callbacks to end.
 pub fn as_callback<T>(call: impl FnOnce() -> T) -> T {
+    /// The thread leaves the callback, also by a panic.
+    struct Leave;
+    impl Drop for Leave {
+        fn drop(&mut self) {
+            CALLBACK_DEPTH.set(CALLBACK_DEPTH.get() - 1);
+        }
+    }
     CALLBACK_DEPTH.set(CALLBACK_DEPTH.get() + 1);
-    let result = call();
-    CALLBACK_DEPTH.set(CALLBACK_DEPTH.get() - 1);
-    result
+    let _leave = Leave;
+    call()
 }
 
 impl Delivery {
-    /// A delivery to `executor`, or to a thread of its own. Fails when the thread cannot be started.
+    /// A delivery to `executor`, or to a thread of its own.
+    ///
+    /// # Errors
+    /// The thread cannot be started.
     pub fn new(executor: Option<Box<dyn Executor>>) -> io::Result<Arc<Delivery>> {
         let (sender, queue) = crossbeam_channel::unbounded();
-        let (mode, threaded) = match executor {
-            Some(executor) => (
-                Mode::Executor {
-                    executor,
-                    posted: AtomicBool::new(false),
-                    emptying: Mutex::new(false),
-                    emptied: Condvar::new(),
-                },
-                false,
-            ),
-            None => (Mode::Thread(Mutex::default()), true),
-        };
-        let delivery = Arc::new(Delivery { sender, queue, mode });
-        if threaded {
-            let shared = delivery.clone();
-            let thread =
-                thread::Builder::new().name("wxt-delivery".into()).stack_size(STACK_SIZE).spawn(move || {
-                    while let Ok(Some(event)) = shared.queue.recv() {
-                        shared.run(event);
+        let mode = match executor {
+            Some(executor) => Mode::Executor {
+                executor,
+                posted: AtomicBool::new(false),
+                emptying: Mutex::new(false),
+                emptied: Condvar::new(),
+            },
+            None => {
+                let queue = queue.clone();
+                let run = move || {
+                    while let Ok(Some(event)) = queue.recv() {
+                        deliver(event);
                     }
-                })?;
-            if let Mode::Thread(slot) = &delivery.mode {
-                *lock(slot) = Some(thread);
+                };
+                let builder = thread::Builder::new().name("wxt-delivery".into()).stack_size(STACK_SIZE);
+                Mode::Thread(Mutex::new(Some(builder.spawn(run)?)))
             }
-        }
-        Ok(delivery)
+        };
+        Ok(Arc::new(Delivery { sender, queue, mode }))
     }
 
-    /// Queues an event. Never blocks.
+    /// Queues an event. Never blocks, and never panics: the host's executor may, and gets the next job then.
     pub fn push(self: &Arc<Delivery>, event: Event) {
         // The delivery holds a receiver, so there is always one.
         let _ = self.sender.send(Some(event));
@@ -111,7 +115,10 @@ impl Delivery {
             && !posted.swap(true, Ordering::SeqCst)
         {
             let delivery = self.clone();
-            executor.post(Box::new(move || delivery.run_posted()));
+            let posting = catch_unwind(AssertUnwindSafe(|| executor.post(Box::new(move || delivery.run_posted()))));
+            if posting.is_err() {
+                posted.store(false, Ordering::SeqCst);
+            }
         }
     }
 
@@ -122,7 +129,7 @@ impl Delivery {
             Mode::Thread(slot) => {
                 let _ = self.sender.send(None);
                 if let Some(thread) = lock(slot).take() {
-                    // The thread catches nothing and panics at nothing of ours.
+                    // `deliver` does not panic, so there is nothing to learn from the result.
                     let _ = thread.join();
                 }
             }
@@ -153,7 +160,7 @@ impl Delivery {
         let Mode::Executor { emptying, emptied, .. } = &self.mode else { return };
         loop {
             while let Ok(Some(event)) = self.queue.try_recv() {
-                self.run(event);
+                deliver(event);
             }
             // Looked at under the lock: who found it set had queued its event before.
             let mut emptying = lock(emptying);
@@ -164,39 +171,39 @@ impl Delivery {
             }
         }
     }
+}
 
-    fn run(&self, event: Event) {
-        as_callback(|| match event {
-            Event::HeadersReceived(task, head) => {
-                with_handler(&task, |handler| handler.headers_received(task.id, &head));
+/// Calls the host. Never panics: a panic in a callback ends that callback, and the others follow.
+fn deliver(event: Event) {
+    as_callback(|| match event {
+        Event::HeadersReceived(task, head) => {
+            with_handler(&task, |handler| handler.headers_received(task.id, &head));
+        }
+        Event::Progress(task) => {
+            if let Some(progress) = task.progress.take() {
+                with_handler(&task, |handler| handler.progress(task.id, progress));
             }
-            Event::Progress(task) => {
-                if let Some(progress) = task.progress.take() {
-                    with_handler(&task, |handler| handler.progress(task.id, progress));
-                }
+        }
+        Event::Completed(task, result) => {
+            let profile = lock(&task.profile).clone();
+            if result.is_ok()
+                && let Some(progress) = task.progress.take_final()
+            {
+                with_handler(&task, |handler| handler.progress(task.id, progress));
             }
-            Event::Completed(task, result) => {
-                let profile = lock(&task.profile).clone();
-                let last = if result.is_ok() { task.progress.take_final() } else { None };
-                with_handler(&task, |handler| {
-                    if let Some(progress) = last {
-                        handler.progress(task.id, progress);
-                    }
-                    handler.completed(task.id, &result, &profile);
-                });
-                // Dropping it runs the host's code, too.
-                let handler = lock(&task.handler).take();
-                drop(handler);
-            }
-        });
-    }
+            with_handler(&task, |handler| handler.completed(task.id, &result, &profile));
+            let handler = lock(&task.handler).take();
+            // Dropping it runs the host's code, too.
+            let _ = catch_unwind(AssertUnwindSafe(|| drop(handler)));
+        }
+    });
 }
 
 /// Calls the task's handler without holding its lock, so that a callback may do whatever it likes.
-fn with_handler(task: &Task, call: impl FnOnce(&mut dyn super::Handler)) {
+fn with_handler(task: &Task, call: impl FnOnce(&mut dyn Handler)) {
     let handler = lock(&task.handler).take();
     if let Some(mut handler) = handler {
-        call(handler.as_mut());
+        let _ = catch_unwind(AssertUnwindSafe(|| call(handler.as_mut())));
         *lock(&task.handler) = Some(handler);
     }
 }

@@ -2,11 +2,10 @@ use std::sync::Barrier;
 use std::sync::mpsc;
 use std::time::Duration;
 
-use super::super::{Handler, Progress, ProgressCell, Stage};
+use super::super::{Handler, Progress, ProgressCell};
 use super::*;
-use crate::error::Failure;
-use crate::policy::quirks::Api;
 use crate::task::TaskId;
+use crate::terms::{Api, Failure};
 use crate::transfer::Profile;
 use crate::worker::StopSignal;
 
@@ -16,7 +15,7 @@ const LIMIT: Duration = Duration::from_secs(60);
 struct Listener<F>(F);
 
 impl<F: FnMut(TaskId, &'static str) + Send> Handler for Listener<F> {
-    fn headers_received(&mut self, task: TaskId, _: &Head) {
+    fn headers_received(&mut self, task: TaskId, _: &ReceivedHead) {
         self.0(task, "headers");
     }
 
@@ -24,18 +23,18 @@ impl<F: FnMut(TaskId, &'static str) + Send> Handler for Listener<F> {
         self.0(task, "progress");
     }
 
-    fn completed(&mut self, task: TaskId, _: &Result<Outcome, TransferError>, _: &Profile) {
+    fn completed(&mut self, task: TaskId, _: &Result<Success, TransferError>, _: &Profile) {
         self.0(task, "completed");
     }
 }
 
-fn task(id: TaskId, listener: impl FnMut(TaskId, &'static str) + Send + 'static) -> Arc<Task> {
+pub fn task(id: TaskId, listener: impl FnMut(TaskId, &'static str) + Send + 'static) -> Arc<Task> {
     Arc::new(Task {
         id,
         api: Api::Download,
         timeout: LIMIT,
         stop: Arc::new(StopSignal::new()),
-        stage: Mutex::new(Stage::Running),
+        has_begun: AtomicBool::new(true),
         progress: ProgressCell::new(true),
         profile: Mutex::default(),
         handler: Mutex::new(Some(Box::new(Listener(listener)))),
@@ -47,7 +46,7 @@ fn completed(task: &Arc<Task>) -> Event {
 }
 
 fn headers(task: &Arc<Task>) -> Event {
-    Event::HeadersReceived(task.clone(), Box::new(Head { status: 200, headers: Vec::new() }))
+    Event::HeadersReceived(task.clone(), Box::new(ReceivedHead { status: 200, headers: Vec::new() }))
 }
 
 type Job = Box<dyn FnOnce() + Send>;
@@ -247,4 +246,83 @@ fn two_sessions_with_inline_executors_may_call_into_each_other() {
     for thread in threads {
         thread.join().unwrap();
     }
+}
+
+/// Panics whenever it is called, and when it is dropped.
+struct Panicking(mpsc::Sender<&'static str>);
+
+impl Handler for Panicking {
+    fn headers_received(&mut self, _: TaskId, _: &ReceivedHead) {
+        self.0.send("headers").unwrap();
+        panic!("a test");
+    }
+
+    fn progress(&mut self, _: TaskId, _: Progress) {
+        self.0.send("progress").unwrap();
+        panic!("a test");
+    }
+
+    fn completed(&mut self, _: TaskId, _: &Result<Success, TransferError>, _: &Profile) {
+        self.0.send("completed").unwrap();
+        panic!("a test");
+    }
+}
+
+impl Drop for Panicking {
+    fn drop(&mut self) {
+        self.0.send("released").unwrap();
+        panic!("a test");
+    }
+}
+
+#[test]
+fn a_panic_in_a_callback_ends_only_that_callback() {
+    let (posts, posted) = mpsc::channel();
+    for executor in [None, Some(Box::new(Later(posts)) as Box<dyn Executor>)] {
+        let delivery = Delivery::new(executor).unwrap();
+        let (sender, events) = mpsc::channel();
+        let first = task(1, |_, _| {});
+        *lock(&first.handler) = Some(Box::new(Panicking(sender.clone())));
+        let second = task(2, move |_, name| sender.send(name).unwrap());
+        delivery.push(headers(&first));
+        first.progress.set(1, None);
+        delivery.push(Event::Progress(first.clone()));
+        delivery.push(completed(&first));
+        delivery.push(completed(&second));
+        if let Ok(job) = posted.try_recv() {
+            job();
+            assert!(!in_callback());
+        }
+        delivery.close();
+        drop((first, second));
+        let events: Vec<_> = events.iter().collect();
+        assert_eq!(events, ["headers", "progress", "completed", "released", "completed"]);
+    }
+}
+
+#[test]
+fn a_thread_leaves_a_callback_also_by_a_panic() {
+    let panicked = catch_unwind(|| as_callback(|| panic!("a test")));
+    assert!(panicked.is_err());
+    assert!(!in_callback());
+}
+
+#[test]
+fn an_executor_that_panics_gets_the_next_job() {
+    struct PanicsOnce(AtomicBool, mpsc::Sender<Job>);
+    impl Executor for PanicsOnce {
+        fn post(&self, job: Job) {
+            assert!(self.0.swap(true, Ordering::SeqCst), "a test");
+            self.1.send(job).unwrap();
+        }
+    }
+    let (posts, posted) = mpsc::channel();
+    let delivery = Delivery::new(Some(Box::new(PanicsOnce(AtomicBool::new(false), posts)))).unwrap();
+    let (sender, events) = mpsc::channel();
+    let task = task(1, move |_, name| sender.send(name).unwrap());
+    delivery.push(headers(&task));
+    delivery.push(completed(&task));
+    posted.try_recv().unwrap()();
+    assert_eq!(events.try_iter().collect::<Vec<_>>(), ["headers", "completed"]);
+    delivery.close();
 }

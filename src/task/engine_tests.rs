@@ -1,54 +1,356 @@
-use std::sync::{Barrier, mpsc};
+use std::sync::{Barrier, Weak, mpsc};
 
 use super::delivery::tests::Inline;
 use super::*;
+use crate::transfer::Content;
 use crate::worker::sizes;
 
 const LIMIT: Duration = Duration::from_secs(60);
 
-struct Deaf;
+/// What a task's handler heard: the failure that ended it, `None` for a success.
+type End = (TaskId, Option<Failure>);
 
-impl Handler for Deaf {
-    fn headers_received(&mut self, _: TaskId, _: &Head) {}
+/// Says how its task ended.
+struct Listener {
+    ends: mpsc::Sender<End>,
+    /// Counts the handlers that are not dropped yet.
+    _alive: Arc<()>,
+}
+
+impl Handler for Listener {
+    fn headers_received(&mut self, _: TaskId, _: &ReceivedHead) {}
     fn progress(&mut self, _: TaskId, _: Progress) {}
-    fn completed(&mut self, _: TaskId, _: &Result<Outcome, TransferError>, _: &Profile) {}
+    fn completed(&mut self, task: TaskId, result: &Result<Success, TransferError>, _: &Profile) {
+        self.ends.send((task, result.as_ref().err().map(|error| error.failure.clone()))).unwrap();
+    }
 }
 
-fn submit(engine: &Arc<Engine>, work: impl FnOnce(&Worker) + Send + 'static) {
-    submit_to(engine, work, Deaf);
+/// An engine, and what its tasks' handlers hear.
+struct Heard {
+    engine: Engine,
+    sender: mpsc::Sender<End>,
+    ends: Mutex<mpsc::Receiver<End>>,
+    handlers: Arc<()>,
 }
 
-fn submit_to(engine: &Arc<Engine>, work: impl FnOnce(&Worker) + Send + 'static, handler: impl Handler + 'static) {
-    let job: Job = Box::new(|context| {
-        work(context.worker);
-        Err(TransferError::new(Failure::Internal, "a test"))
+impl Heard {
+    fn new(limit: usize, executor: Option<Box<dyn Executor>>) -> Heard {
+        let (sender, ends) = mpsc::channel();
+        Heard {
+            engine: Engine::new(limit, limit, executor).unwrap(),
+            sender,
+            ends: Mutex::new(ends),
+            handlers: Arc::new(()),
+        }
+    }
+
+    fn submit(&self, job: Result<Job, TransferError>, rules: CallRules) -> TaskId {
+        let handler = Listener { ends: self.sender.clone(), _alive: self.handlers.clone() };
+        let submission = Submission { api: Api::Download, timeout: LIMIT, job, rules };
+        self.engine.submit(submission, Box::new(handler))
+    }
+
+    /// A task that does `work` and fails.
+    fn run(&self, work: impl FnOnce(&TransferContext<'_>) + Send + 'static) -> TaskId {
+        let job: Job = Box::new(|context| {
+            work(context);
+            Err(a_failure())
+        });
+        self.submit(Ok(job), CallRules::default())
+    }
+
+    /// A task that has begun and ends when the sender says so or is dropped.
+    fn hold(&self) -> (TaskId, mpsc::Sender<()>) {
+        let (begins, begun) = mpsc::channel();
+        let (let_go, may_end) = mpsc::channel::<()>();
+        let id = self.run(move |_| {
+            begins.send(()).unwrap();
+            let _ = may_end.recv();
+        });
+        begun.recv_timeout(LIMIT).unwrap();
+        (id, let_go)
+    }
+
+    fn next_end(&self) -> End {
+        lock(&self.ends).recv_timeout(LIMIT).unwrap()
+    }
+
+    /// Closes the engine; what its tasks' handlers heard since, in the order of the tasks.
+    fn close(self) -> Vec<End> {
+        self.engine.close();
+        assert_eq!(Arc::strong_count(&self.handlers), 1, "every handler is dropped");
+        let mut ends: Vec<End> = lock(&self.ends).try_iter().collect();
+        ends.sort_by_key(|(task, _)| *task);
+        ends
+    }
+}
+
+fn a_failure() -> TransferError {
+    TransferError::new(Failure::Network(crate::terms::Category::Connect), "a test")
+}
+
+const ABORTED: Option<Failure> = Some(Failure::Cancelled(StopReason::Aborted));
+
+#[test]
+fn a_running_task_that_was_aborted_ends_with_abort_whatever_it_came_to() {
+    let heard = Heard::new(10, None);
+    for panics in [false, true] {
+        let (begins, begun) = mpsc::channel();
+        let (let_go, may_end) = mpsc::channel::<()>();
+        let id = heard.run(move |context| {
+            context.worker.stop().set_deadline(Instant::now());
+            begins.send(()).unwrap();
+            let _ = may_end.recv();
+            assert!(!panics, "a test");
+        });
+        begun.recv_timeout(LIMIT).unwrap();
+        assert!(heard.engine.abort(id));
+        assert!(heard.engine.abort(id), "it is being aborted");
+        drop(let_go);
+        assert_eq!(heard.next_end(), (id, ABORTED));
+        assert!(!heard.engine.abort(id), "it has ended");
+    }
+    assert_eq!(heard.close(), []);
+}
+
+/// The deadline is over, and the task says so; but the host was told that it ends with `abort`.
+#[test]
+fn an_abort_behind_the_deadline_and_before_the_end_counts() {
+    let heard = Heard::new(1, None);
+    let (begins, begun) = mpsc::channel();
+    let (let_go, may_end) = mpsc::channel::<()>();
+    let job: Job = Box::new(move |_| {
+        begins.send(()).unwrap();
+        let _ = may_end.recv();
+        Err(TransferError::cancelled(StopReason::DeadlinePassed))
     });
-    let submission =
-        Submission { api: Api::Download, timeout: LIMIT, job: Ok(job), fail_when_full: false, report_progress: false };
-    engine.submit(submission, Box::new(handler));
+    let id = heard.submit(Ok(job), CallRules::default());
+    begun.recv_timeout(LIMIT).unwrap();
+    assert!(heard.engine.abort(id));
+    drop(let_go);
+    assert_eq!(heard.next_end(), (id, ABORTED));
+    heard.close();
+}
+
+#[test]
+fn an_abort_of_an_interrupted_task_counts_and_an_interrupt_of_an_aborted_one_does_not() {
+    for interrupt_first in [true, false] {
+        let heard = Heard::new(1, None);
+        let (id, let_go) = heard.hold();
+        if interrupt_first {
+            heard.engine.interrupt_running();
+        }
+        assert!(heard.engine.abort(id));
+        heard.engine.interrupt_running();
+        drop(let_go);
+        assert_eq!(heard.next_end(), (id, ABORTED));
+        heard.close();
+    }
+}
+
+#[test]
+fn a_task_whose_result_is_decided_is_not_aborted() {
+    let heard = Heard::new(1, None);
+    let (begins, begun) = mpsc::channel();
+    let (let_go, may_end) = mpsc::channel::<()>();
+    let job: Job = Box::new(move |context| {
+        context.worker.stop().settle().unwrap();
+        begins.send(()).unwrap();
+        let _ = may_end.recv();
+        Ok(Success { status: 200, content: Content::Data { text: String::new(), length: 0 } })
+    });
+    let id = heard.submit(Ok(job), CallRules::default());
+    begun.recv_timeout(LIMIT).unwrap();
+    assert!(!heard.engine.abort(id));
+    drop(let_go);
+    assert_eq!(heard.next_end(), (id, None));
+    heard.close();
+}
+
+/// Whether the abort or the failure is first, what `abort` returns is what becomes of the task.
+#[test]
+fn an_abort_that_races_with_a_failure_tells_the_truth() {
+    let heard = Heard::new(4, None);
+    let mut aborted = 0;
+    for _ in 0..500 {
+        let meeting = Arc::new(Barrier::new(2));
+        let other = meeting.clone();
+        let id = heard.run(move |_| {
+            other.wait();
+        });
+        meeting.wait();
+        let was_aborted = heard.engine.abort(id);
+        aborted += usize::from(was_aborted);
+        let expected = if was_aborted { ABORTED } else { Some(a_failure().failure) };
+        assert_eq!(heard.next_end(), (id, expected));
+    }
+    assert!(aborted > 0);
+    heard.close();
+}
+
+#[test]
+fn a_queued_task_that_is_aborted_leaves_at_once_with_all_that_it_held() {
+    let heard = Heard::new(1, None);
+    let (running, let_go) = heard.hold();
+    let value = Arc::new(());
+    let queued: Vec<_> = (0..1000)
+        .map(|_| {
+            let held = value.clone();
+            heard.run(move |_| drop(held))
+        })
+        .collect();
+    assert_eq!(Arc::strong_count(&value), 1001);
+    for id in &queued {
+        assert!(heard.engine.abort(*id));
+        assert!(!heard.engine.abort(*id));
+    }
+    assert_eq!(Arc::strong_count(&value), 1, "while the task before them still runs");
+    for id in queued {
+        assert_eq!(heard.next_end(), (id, ABORTED));
+    }
+    drop(let_go);
+    assert_eq!(heard.next_end().0, running);
+    heard.close();
+}
+
+#[test]
+fn queued_tasks_begin_in_the_order_of_their_calls() {
+    let heard = Heard::new(1, None);
+    let (running, let_go) = heard.hold();
+    let queued: Vec<_> = (0..50).map(|_| heard.run(|_| {})).collect();
+    let_go.send(()).unwrap();
+    let ended: Vec<_> = (0..=50).map(|_| heard.next_end().0).collect();
+    assert_eq!(ended[0], running);
+    assert_eq!(ended[1..], queued);
+    heard.close();
+}
+
+#[test]
+fn a_paused_engine_finishes_what_runs_and_begins_nothing() {
+    let heard = Heard::new(2, None);
+    let (running, let_go) = heard.hold();
+    heard.engine.set_paused(true);
+    let queued: Vec<_> = (0..3).map(|_| heard.run(|_| {})).collect();
+    drop(let_go);
+    assert_eq!(heard.next_end().0, running);
+    heard.engine.interrupt_running();
+    assert!(heard.engine.abort(queued[1]));
+    assert_eq!(heard.next_end(), (queued[1], ABORTED), "a queued task can be aborted");
+    // That nothing begins cannot be awaited, only given time to go wrong.
+    assert!(lock(&heard.ends).recv_timeout(Duration::from_millis(100)).is_err());
+    heard.engine.set_paused(false);
+    let failed = Some(a_failure().failure);
+    let mut ended = [heard.next_end(), heard.next_end()];
+    ended.sort_by_key(|(task, _)| *task);
+    assert_eq!(ended, [(queued[0], failed.clone()), (queued[2], failed)], "the interrupt was for what ran");
+    heard.close();
+}
+
+#[test]
+fn close_aborts_what_runs_and_what_waits_also_in_a_paused_engine() {
+    for paused in [false, true] {
+        let heard = Heard::new(1, None);
+        let id = heard.run(|context| drop(context.worker.wait(&[], None)));
+        heard.engine.set_paused(paused);
+        let queued: Vec<_> = (0..2000).map(|_| heard.run(|_| {})).collect();
+        let expected: Vec<_> = [id].into_iter().chain(queued).map(|id| (id, ABORTED)).collect();
+        assert_eq!(heard.close(), expected);
+    }
+}
+
+#[test]
+fn a_task_that_must_not_wait_needs_a_place() {
+    let heard = Heard::new(1, None);
+    let must_not_wait = CallRules { fail_when_full: true, ..CallRules::default() };
+    let job = || -> Result<Job, TransferError> { Ok(Box::new(|_| Err(a_failure()))) };
+    let (running, let_go) = heard.hold();
+    let refused = heard.submit(job(), must_not_wait);
+    assert_eq!(heard.next_end(), (refused, Some(Failure::TooManyTasks { api: Api::Download, limit: 1 })));
+    drop(let_go);
+    assert_eq!(heard.next_end().0, running);
+    let taken = heard.submit(job(), must_not_wait);
+    assert_eq!(heard.next_end(), (taken, Some(a_failure().failure)));
+    heard.close();
+}
+
+/// The callback of one end may start the next task.
+#[test]
+fn a_place_is_free_before_the_host_hears_of_the_end() {
+    struct Next(Arc<Heard>);
+    impl Handler for Next {
+        fn headers_received(&mut self, _: TaskId, _: &ReceivedHead) {}
+        fn progress(&mut self, _: TaskId, _: Progress) {}
+        fn completed(&mut self, _: TaskId, _: &Result<Success, TransferError>, _: &Profile) {
+            let must_not_wait = CallRules { fail_when_full: true, ..CallRules::default() };
+            self.0.submit(Ok(Box::new(|_| Err(a_failure()))), must_not_wait);
+        }
+    }
+    let heard = Arc::new(Heard::new(1, Some(Box::new(Inline))));
+    let (running, let_go) = heard.hold();
+    let job: Job = Box::new(|_| Err(a_failure()));
+    let submission = Submission { api: Api::Download, timeout: LIMIT, job: Ok(job), rules: CallRules::default() };
+    heard.engine.submit(submission, Box::new(Next(heard.clone())));
+    drop(let_go);
+    assert_eq!(heard.next_end().0, running);
+    assert_eq!(heard.next_end().1, Some(a_failure().failure));
+    heard.engine.close();
+}
+
+#[test]
+fn a_call_that_fails_at_once_is_told_as_that() {
+    let heard = Heard::new(1, None);
+    let id = heard.submit(Err(TransferError::parameter("url", "a test")), CallRules::default());
+    assert_eq!(heard.next_end(), (id, Some(Failure::InvalidRequestData { parameter: "url" })));
+    heard.close();
+}
+
+#[test]
+fn an_executor_that_panics_keeps_no_task_from_its_end() {
+    struct Panicking;
+    impl Executor for Panicking {
+        fn post(&self, _: Box<dyn FnOnce() + Send>) {
+            panic!("a test");
+        }
+    }
+    let heard = Heard::new(1, Some(Box::new(Panicking)));
+    let failing = heard.submit(Err(a_failure()), CallRules::default());
+    let running = heard.run(|_| panic!("a test"));
+    let ends = heard.close();
+    assert_eq!(ends.iter().map(|(id, _)| *id).collect::<Vec<_>>(), [failing, running]);
+}
+
+#[test]
+fn a_task_that_ended_does_not_end_again() {
+    let heard = Heard::new(1, None);
+    let (id, let_go) = heard.hold();
+    let task = heard.engine.live.find(id).unwrap();
+    heard.engine.live.end(&task, Err(a_failure()));
+    heard.engine.live.end(&task, Err(a_failure()));
+    drop((task, let_go));
+    assert_eq!(heard.close(), [(id, Some(a_failure().failure))]);
 }
 
 #[test]
 fn what_a_task_leaves_is_dropped_before_the_next() {
-    let engine = Engine::new(1, 1, None).unwrap();
+    let heard = Heard::new(1, None);
     let (sender, seen) = mpsc::channel();
     let value = Arc::new(());
     let (left, watched) = (value.clone(), Arc::downgrade(&value));
-    submit(&engine, move |worker| worker.drop_later(left));
+    heard.run(move |context| context.worker.drop_later(left));
     drop(value);
-    submit(&engine, move |_| sender.send(watched.strong_count()).unwrap());
+    heard.run(move |_| sender.send(Weak::strong_count(&watched)).unwrap());
     assert_eq!(seen.recv_timeout(LIMIT).unwrap(), 0);
-    engine.close();
+    heard.close();
 }
 
 #[test]
 fn two_tasks_at_once_share_the_memory() {
-    let engine = Engine::new(1, 2, None).unwrap();
+    let heard = Heard::new(2, None);
     let (sender, seen) = mpsc::channel();
     let both = Arc::new(Barrier::new(2));
     for _ in 0..2 {
         let (sender, both) = (sender.clone(), both.clone());
-        submit(&engine, move |_| {
+        heard.run(move |_| {
             both.wait();
             let size = sizes::large_download_file();
             both.wait();
@@ -56,32 +358,21 @@ fn two_tasks_at_once_share_the_memory() {
         });
     }
     assert_eq!([(); 2].map(|()| seen.recv_timeout(LIMIT).unwrap()), [128 * 1024; 2]);
-    engine.close();
-}
-
-/// Says that the task's end was told.
-struct Told(mpsc::Sender<&'static str>);
-
-impl Handler for Told {
-    fn headers_received(&mut self, _: TaskId, _: &Head) {}
-    fn progress(&mut self, _: TaskId, _: Progress) {}
-    fn completed(&mut self, _: TaskId, _: &Result<Outcome, TransferError>, _: &Profile) {
-        self.0.send("told").unwrap();
-    }
+    heard.close();
 }
 
 #[test]
 fn the_host_is_told_before_what_a_task_leaves_is_dropped() {
-    struct Left(mpsc::Sender<&'static str>);
+    struct Left(mpsc::Sender<End>);
     impl Drop for Left {
         fn drop(&mut self) {
-            self.0.send("dropped").unwrap();
+            self.0.send((0, None)).unwrap();
         }
     }
-    let engine = Engine::new(1, 1, Some(Box::new(Inline))).unwrap();
-    let (sender, seen) = mpsc::channel();
-    let left = Left(sender.clone());
-    submit_to(&engine, move |worker| worker.drop_later(left), Told(sender));
-    assert_eq!([(); 2].map(|()| seen.recv_timeout(LIMIT).unwrap()), ["told", "dropped"]);
-    engine.close();
+    let heard = Heard::new(1, Some(Box::new(Inline)));
+    let left = Left(heard.sender.clone());
+    let id = heard.run(move |context| context.worker.drop_later(left));
+    assert_eq!(heard.next_end(), (id, Some(a_failure().failure)));
+    assert_eq!(heard.next_end(), (0, None));
+    heard.close();
 }

@@ -1,26 +1,31 @@
 //! Tasks: the queue of each API, the workers that run them, and the way their events reach the host.
 
 mod delivery;
-mod pool;
 mod progress;
+mod queue;
 
+use std::any::Any;
 use std::collections::HashMap;
+use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 pub use delivery::{Executor, as_callback, in_callback};
-
-use crate::error::{Failure, TransferError};
-use crate::policy::quirks::Api;
-use crate::transfer::{Events, Head, Outcome, Profile, TransferContext, epoch_milliseconds};
-use crate::worker::sizes::RunningTransfer;
-use crate::worker::{StopReason, StopSignal, Worker, WorkerThread};
-use delivery::{Delivery, Event};
-use pool::Pool;
 pub use progress::Progress;
+
+use crate::policy::quirks::CallRules;
+use crate::terms::{Api, Failure, TransferError};
+use crate::transfer::{Profile, ReceivedHead, Success, TransferContext, TransferObserver, epoch_milliseconds};
+use crate::worker::sizes::RunningTransfer;
+use crate::worker::{StopReason, StopSignal, ThreadPool, Worker, WorkerThread, lock};
+use delivery::{Delivery, Event};
 use progress::ProgressCell;
+use queue::{Places, QueuedTask, TaskQueue};
+
+/// What iOS gives a secondary thread: the system's certificate check runs on it.
+const STACK_SIZE: usize = 512 * 1024;
 
 /// A task's number: never 0 and never used twice in a process.
 pub type TaskId = u64;
@@ -28,17 +33,17 @@ pub type TaskId = u64;
 /// The numbers are one sequence for all sessions, so that an abort sent to the wrong session hits nothing.
 static NEXT_ID: AtomicU64 = AtomicU64::new(1);
 
-/// What one task does, on a worker thread.
-pub type Job = Box<dyn FnOnce(&TransferContext<'_>) -> Result<Outcome, TransferError> + Send>;
+/// What one task does, on a worker thread. It settles the stop signal before its success can be seen.
+pub type Job = Box<dyn FnOnce(&TransferContext<'_>) -> Result<Success, TransferError> + Send>;
 
 /// Who is told what becomes of a task. Called by one thread at a time; dropped after [`completed`](Handler::completed).
 pub trait Handler: Send {
     /// The final response's head, once.
-    fn headers_received(&mut self, task: TaskId, head: &Head);
+    fn headers_received(&mut self, task: TaskId, head: &ReceivedHead);
     /// The newest progress.
     fn progress(&mut self, task: TaskId, progress: Progress);
     /// The end, once.
-    fn completed(&mut self, task: TaskId, result: &Result<Outcome, TransferError>, profile: &Profile);
+    fn completed(&mut self, task: TaskId, result: &Result<Success, TransferError>, profile: &Profile);
 }
 
 /// One call of `uploadFile` or `downloadFile`, from the call to its end.
@@ -47,20 +52,15 @@ struct Task {
     api: Api,
     timeout: Duration,
     stop: Arc<StopSignal>,
-    stage: Mutex<Stage>,
+    /// Set under the queue's lock, when a worker takes the task.
+    has_begun: AtomicBool,
     progress: ProgressCell,
     profile: Mutex<Profile>,
     /// Taken out for each call, so that no lock is held while the host's code runs.
     handler: Mutex<Option<Box<dyn Handler>>>,
 }
 
-enum Stage {
-    Queued(Job),
-    Running,
-    Ended,
-}
-
-/// How a task is started.
+/// A call whose parameters were looked at, ready to become a task.
 pub struct Submission {
     /// Which queue it goes into.
     pub api: Api,
@@ -68,94 +68,83 @@ pub struct Submission {
     pub timeout: Duration,
     /// What it does; or why it fails at once.
     pub job: Result<Job, TransferError>,
-    /// Fail instead of waiting when all workers are busy.
-    pub fail_when_full: bool,
-    /// The page is told of progress.
-    pub report_progress: bool,
+    /// Whether it waits when all workers are busy, and whether the page is told of progress.
+    pub rules: CallRules,
 }
 
 /// The tasks of one session.
 pub struct Engine {
-    uploads: Pool,
-    downloads: Pool,
-    tasks: Mutex<HashMap<TaskId, Arc<Task>>>,
-    delivery: Arc<Delivery>,
+    uploads: ApiTasks,
+    downloads: ApiTasks,
+    live: Arc<LiveTasks>,
+}
+
+/// The tasks of one API that wait or run.
+struct ApiTasks {
+    places: Arc<Places>,
+    pool: ThreadPool<TaskQueue>,
 }
 
 impl Engine {
-    /// An engine without a task and, with an `executor`, without a thread. Fails when the delivery thread cannot be
-    /// started.
-    pub fn new(
-        max_uploads: usize,
-        max_downloads: usize,
-        executor: Option<Box<dyn Executor>>,
-    ) -> std::io::Result<Arc<Engine>> {
-        Ok(Arc::new(Engine {
-            uploads: Pool::new("wxt-upload", max_uploads),
-            downloads: Pool::new("wxt-download", max_downloads),
-            tasks: Mutex::default(),
-            delivery: Delivery::new(executor)?,
-        }))
+    /// An engine without a task and, with an `executor`, without a thread.
+    ///
+    /// # Errors
+    /// The delivery thread cannot be started.
+    pub fn new(max_uploads: usize, max_downloads: usize, executor: Option<Box<dyn Executor>>) -> io::Result<Engine> {
+        let live = Arc::new(LiveTasks { tasks: Mutex::default(), delivery: Delivery::new(executor)? });
+        let uploads = ApiTasks::new("wxt-upload", max_uploads, &live);
+        let downloads = ApiTasks::new("wxt-download", max_downloads, &live);
+        Ok(Engine { uploads, downloads, live })
     }
 
-    /// Takes a task on. The handler hears of its end in every case.
-    pub fn submit(self: &Arc<Engine>, submission: Submission, handler: Box<dyn Handler>) -> TaskId {
-        let Submission { api, timeout, job, fail_when_full, report_progress } = submission;
+    /// Takes a task on. From here on the handler is the task's: it hears of an end in every case, also where this function
+    /// fails or panics inside, and is dropped after that.
+    pub fn submit(&self, submission: Submission, handler: Box<dyn Handler>) -> TaskId {
+        let Submission { api, timeout, job, rules } = submission;
         let now = epoch_milliseconds();
-        let (job, refused) = match job {
-            Ok(job) => (Some(job), None),
-            Err(error) => (None, Some(error)),
-        };
         let task = Arc::new(Task {
             id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
             api,
             timeout,
             stop: Arc::new(StopSignal::new()),
-            stage: Mutex::new(job.map_or(Stage::Running, Stage::Queued)),
-            progress: ProgressCell::new(report_progress),
+            has_begun: AtomicBool::new(false),
+            progress: ProgressCell::new(!rules.no_progress),
             profile: Mutex::new(Profile { invoke_start: now, queue_start: now, ..Profile::default() }),
             handler: Mutex::new(Some(handler)),
         });
-        lock(&self.tasks).insert(task.id, task.clone());
-        let refused = refused.or_else(|| {
-            let engine = self.clone();
-            let queued = task.clone();
-            let run = Box::new(move |thread: &Arc<WorkerThread>| engine.run(&queued, thread));
-            self.pool(api).submit(run, fail_when_full).err().map(|refusal| match refusal {
-                pool::Refusal::Full { limit } => TransferError::new(
-                    Failure::TooManyTasks { api, limit },
-                    format!("{limit} tasks are running, and this base library does not queue"),
-                ),
-                pool::Refusal::NoThread(error) => {
-                    TransferError::new(Failure::Internal, format!("no thread for a transfer: {error}"))
-                }
-            })
-        });
-        if let Some(error) = refused {
-            self.end(&task, Err(error));
+        self.live.add(&task);
+        let queued = caught(|| self.enqueue(&task, job?, rules.fail_when_full));
+        if let Err(error) = queued {
+            self.live.end(&task, Err(error));
         }
         task.id
     }
 
-    /// Stops a task, queued or running. `false` if it has ended, its result is decided, or it never was.
+    /// Stops a task, queued or running: it ends with `abort`. `false` if its result is decided, or it never was.
     pub fn abort(&self, id: TaskId) -> bool {
-        let task = lock(&self.tasks).get(&id).cloned();
-        task.is_some_and(|task| self.stop(&task, StopReason::Aborted))
+        self.live.find(id).is_some_and(|task| self.abort_task(&task))
     }
 
     /// Stops the running tasks; queued ones stay.
     pub fn interrupt_running(&self) {
-        for task in self.all() {
-            if matches!(*lock(&task.stage), Stage::Running) {
-                task.stop.request(StopReason::Interrupted);
-            }
+        for task in self.live.all(|task| task.has_begun.load(Ordering::SeqCst)) {
+            task.stop.request(StopReason::Interrupted);
         }
     }
 
     /// Lets workers take queued tasks, or not.
     pub fn set_paused(&self, paused: bool) {
-        self.uploads.set_paused(paused);
-        self.downloads.set_paused(paused);
+        for tasks in [&self.uploads, &self.downloads] {
+            let ((), started) = tasks.pool.update(|queue| queue.set_paused(paused));
+            if let Err(error) = started {
+                // There is nobody who would come to them.
+                for queued in tasks.pool.update(TaskQueue::remove_all).0 {
+                    let task = queued.task.clone();
+                    drop(queued);
+                    self.live.end(&task, Err(no_thread(&error)));
+                }
+            }
+        }
     }
 
     /// Aborts what is left, joins every thread, and returns when the last callback has run. Nothing may be submitted
@@ -163,79 +152,44 @@ impl Engine {
     pub fn close(&self) {
         // Or a worker that is freed by the abort of one task would begin the next.
         self.set_paused(true);
-        for task in self.all() {
-            self.stop(&task, StopReason::Aborted);
+        for task in self.live.all(|_| true) {
+            self.abort_task(&task);
         }
-        self.uploads.close();
-        self.downloads.close();
-        self.delivery.close();
+        self.uploads.pool.close();
+        self.downloads.pool.close();
+        self.live.delivery.close();
     }
 
-    fn stop(&self, task: &Arc<Task>, reason: StopReason) -> bool {
-        let stage = lock(&task.stage);
-        match *stage {
-            Stage::Ended => false,
-            Stage::Running => task.stop.request(reason),
-            Stage::Queued(_) => {
-                drop(stage);
-                let stopped = task.stop.request(reason);
-                // A worker may have taken it in between; then the worker sees the cancelled token.
-                if self.take_job(task).is_some() {
-                    self.pool(task.api).free_place();
-                    self.end(task, Err(TransferError::cancelled(reason)));
-                }
-                stopped
-            }
-        }
-    }
-
-    fn take_job(&self, task: &Task) -> Option<Job> {
-        let mut stage = lock(&task.stage);
-        match std::mem::replace(&mut *stage, Stage::Running) {
-            Stage::Queued(job) => Some(job),
-            other => {
-                *stage = other;
-                None
-            }
+    fn enqueue(&self, task: &Arc<Task>, job: Job, fail_when_full: bool) -> Result<(), TransferError> {
+        let ApiTasks { places, pool } = self.tasks(task.api);
+        let place = if fail_when_full { places.take_free() } else { Some(places.take()) };
+        let place = place.ok_or_else(|| {
+            let limit = places.limit();
+            let detail = format!("{limit} tasks are running, and this base library does not queue");
+            TransferError::new(Failure::TooManyTasks { api: task.api, limit }, detail)
+        })?;
+        let queued = QueuedTask { task: task.clone(), job, place };
+        let ((), started) = pool.update(|queue| queue.add(queued));
+        match started {
+            // Unless a thread that was started meanwhile has taken it.
+            Err(error) if pool.update(|queue| queue.remove(task.id)).0.is_some() => Err(no_thread(&error)),
+            _ => Ok(()),
         }
     }
 
-    /// Runs a task on the worker thread that took it from the queue, unless it was aborted while it waited.
-    fn run(&self, task: &Arc<Task>, thread: &Arc<WorkerThread>) {
-        let Some(job) = self.take_job(task) else { return };
-        lock(&task.profile).queue_end = epoch_milliseconds();
-        let deadline = Instant::now() + task.timeout;
-        task.stop.set_deadline(deadline);
-        let worker = Arc::new(Worker::new(task.stop.clone(), thread.clone()));
-        let events: Arc<dyn Events> = Arc::new(TaskEvents { task: task.clone(), delivery: self.delivery.clone() });
-        let context = TransferContext { worker: &worker, events: &events, profile: &task.profile };
-        let running = RunningTransfer::begin();
-        let result = catch_unwind(AssertUnwindSafe(|| {
-            task.stop.check().map_err(TransferError::cancelled)?;
-            job(&context)
-        }))
-        .unwrap_or_else(|panic| Err(TransferError::new(Failure::Internal, panic_text(&panic))));
-        drop(running);
-        self.pool(task.api).free_place();
-        self.end(task, result);
-        worker.drop_deferred();
-    }
-
-    fn end(&self, task: &Arc<Task>, result: Result<Outcome, TransferError>) {
-        if matches!(std::mem::replace(&mut *lock(&task.stage), Stage::Ended), Stage::Ended) {
-            return;
+    fn abort_task(&self, task: &Arc<Task>) -> bool {
+        let stopped = task.stop.request(StopReason::Aborted);
+        // A worker that takes it in between sees the stop signal.
+        if !task.has_begun.load(Ordering::SeqCst)
+            && let (Some(queued), _) = self.tasks(task.api).pool.update(|queue| queue.remove(task.id))
+        {
+            drop(queued);
+            self.live.end(task, Err(TransferError::cancelled(StopReason::Aborted)));
         }
-        lock(&self.tasks).remove(&task.id);
-        self.delivery.push(Event::Completed(task.clone(), Box::new(result)));
+        stopped
     }
 
-    fn all(&self) -> Vec<Arc<Task>> {
-        let mut tasks: Vec<_> = lock(&self.tasks).values().cloned().collect();
-        tasks.sort_by_key(|task| task.id);
-        tasks
-    }
-
-    fn pool(&self, api: Api) -> &Pool {
+    fn tasks(&self, api: Api) -> &ApiTasks {
         match api {
             Api::Upload => &self.uploads,
             Api::Download => &self.downloads,
@@ -243,19 +197,91 @@ impl Engine {
     }
 }
 
-fn panic_text(panic: &Box<dyn std::any::Any + Send>) -> String {
+impl ApiTasks {
+    fn new(thread_name: &'static str, limit: usize, live: &Arc<LiveTasks>) -> ApiTasks {
+        let live = live.clone();
+        let run = move |queued, thread: &Arc<WorkerThread>| live.run(queued, thread);
+        ApiTasks {
+            places: Places::new(limit),
+            pool: ThreadPool::new(thread_name, limit, STACK_SIZE, TaskQueue::default(), run),
+        }
+    }
+}
+
+/// The tasks of a session that have not ended, and who is told of their ends.
+struct LiveTasks {
+    tasks: Mutex<HashMap<TaskId, Arc<Task>>>,
+    delivery: Arc<Delivery>,
+}
+
+impl LiveTasks {
+    fn add(&self, task: &Arc<Task>) {
+        lock(&self.tasks).insert(task.id, task.clone());
+    }
+
+    fn find(&self, id: TaskId) -> Option<Arc<Task>> {
+        lock(&self.tasks).get(&id).cloned()
+    }
+
+    /// Those that `wanted` is true for, oldest first.
+    fn all(&self, wanted: impl Fn(&Task) -> bool) -> Vec<Arc<Task>> {
+        let mut tasks: Vec<_> = lock(&self.tasks).values().filter(|task| wanted(task)).cloned().collect();
+        tasks.sort_by_key(|task| task.id);
+        tasks
+    }
+
+    /// Runs a task on the worker thread that took it from the queue.
+    fn run(&self, queued: QueuedTask, thread: &Arc<WorkerThread>) {
+        let QueuedTask { task, job, place } = queued;
+        lock(&task.profile).queue_end = epoch_milliseconds();
+        task.stop.set_deadline(Instant::now() + task.timeout);
+        let worker = Arc::new(Worker::new(task.stop.clone(), thread.clone()));
+        let observer: Arc<dyn TransferObserver> =
+            Arc::new(TaskObserver { task: task.clone(), delivery: self.delivery.clone() });
+        let context = TransferContext { worker: &worker, observer: &observer, profile: &task.profile };
+        let running = RunningTransfer::begin();
+        let result = caught(|| {
+            // It may have been aborted between the queue and here.
+            task.stop.check().map_err(TransferError::cancelled)?;
+            job(&context)
+        });
+        drop(running);
+        drop(place);
+        self.end(&task, result);
+        worker.drop_deferred();
+    }
+
+    /// Ends a task. A task whose stop was requested before ends with that: whoever requested it was told so.
+    fn end(&self, task: &Arc<Task>, result: Result<Success, TransferError>) {
+        lock(&self.tasks).remove(&task.id);
+        let result = task.stop.settle_failure().map_err(TransferError::cancelled).and(result);
+        self.delivery.push(Event::Completed(task.clone(), Box::new(result)));
+    }
+}
+
+/// A panic is a bug on our side, and ends only the task that it happened to.
+fn caught<T>(step: impl FnOnce() -> Result<T, TransferError>) -> Result<T, TransferError> {
+    catch_unwind(AssertUnwindSafe(step))
+        .unwrap_or_else(|panic| Err(TransferError::new(Failure::Internal, panic_text(panic.as_ref()))))
+}
+
+fn panic_text(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
     format!("panic: {}", text.unwrap_or("of unknown kind"))
 }
 
-/// Hands a running transfer's events to the delivery.
-struct TaskEvents {
+fn no_thread(error: &io::Error) -> TransferError {
+    TransferError::new(Failure::OutOfResources, format!("a thread for the transfer: {error}"))
+}
+
+/// Hands what happens to a running transfer to the delivery.
+struct TaskObserver {
     task: Arc<Task>,
     delivery: Arc<Delivery>,
 }
 
-impl Events for TaskEvents {
-    fn headers_received(&self, head: Head) {
+impl TransferObserver for TaskObserver {
+    fn headers_received(&self, head: ReceivedHead) {
         self.delivery.push(Event::HeadersReceived(self.task.clone(), Box::new(head)));
     }
 
@@ -266,10 +292,6 @@ impl Events for TaskEvents {
             self.delivery.push(Event::Progress(self.task.clone()));
         }
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

@@ -1,9 +1,9 @@
 //! The newest progress of a task: written by its worker, read by the delivery, never queued.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use crate::policy::progress::Progress as Advance;
+use crate::worker::lock;
 
 /// Progress events of one task are at least this far apart: 20 a second are more than an eye needs, and each costs the
 /// host a trip into its script engine.
@@ -23,11 +23,11 @@ pub struct Progress {
 /// One value that is overwritten: a slow host makes events rarer, not the queue longer.
 pub struct ProgressCell {
     enabled: bool,
-    state: Mutex<State>,
+    latest: Mutex<LatestProgress>,
 }
 
 #[derive(Default)]
-struct State {
+struct LatestProgress {
     total_bytes: u64,
     expected: Option<u64>,
     /// An event is in the delivery's queue and will read the newest value.
@@ -38,7 +38,7 @@ struct State {
 
 impl ProgressCell {
     pub fn new(enabled: bool) -> ProgressCell {
-        ProgressCell { enabled, state: Mutex::default() }
+        ProgressCell { enabled, latest: Mutex::default() }
     }
 
     /// Writes the newest value; `true` when an event for it is to be queued.
@@ -46,26 +46,24 @@ impl ProgressCell {
         if !self.enabled {
             return false;
         }
-        let mut state = self.lock();
-        state.total_bytes = state.total_bytes.max(total_bytes);
-        state.expected = expected;
-        if state.pending || state.last_event.is_some_and(|last| last.elapsed() < INTERVAL) {
+        let mut latest = lock(&self.latest);
+        latest.total_bytes = latest.total_bytes.max(total_bytes);
+        latest.expected = expected;
+        if latest.pending || latest.last_event.is_some_and(|last| last.elapsed() < INTERVAL) {
             return false;
         }
-        state.pending = true;
-        state.last_event = Some(Instant::now());
+        latest.pending = true;
+        latest.last_event = Some(Instant::now());
         true
     }
 
     /// The value to report now; `None` if it was reported before.
     pub fn take(&self) -> Option<Progress> {
-        let mut state = self.lock();
-        state.pending = false;
-        let mut advance = Advance::new(state.expected);
-        advance.advance(state.total_bytes);
-        let percent = advance.percent().map(u32::from);
-        let progress = Progress { total_bytes: state.total_bytes, expected: state.expected, percent };
-        state.report(progress)
+        let mut latest = lock(&self.latest);
+        latest.pending = false;
+        let percent = latest.expected.map(|expected| percent(latest.total_bytes, expected));
+        let progress = Progress { total_bytes: latest.total_bytes, expected: latest.expected, percent };
+        latest.report(progress)
     }
 
     /// The last value of a successful task: 100 %, whatever the total was. `None` if it was reported before.
@@ -73,18 +71,14 @@ impl ProgressCell {
         if !self.enabled {
             return None;
         }
-        let mut state = self.lock();
-        let expected = state.expected.unwrap_or(state.total_bytes);
-        let progress = Progress { total_bytes: state.total_bytes, expected: Some(expected), percent: Some(100) };
-        state.report(progress)
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        let mut latest = lock(&self.latest);
+        let expected = latest.expected.unwrap_or(latest.total_bytes);
+        let progress = Progress { total_bytes: latest.total_bytes, expected: Some(expected), percent: Some(100) };
+        latest.report(progress)
     }
 }
 
-impl State {
+impl LatestProgress {
     fn report(&mut self, progress: Progress) -> Option<Progress> {
         if self.last_reported == Some(progress) {
             return None;
@@ -94,9 +88,37 @@ impl State {
     }
 }
 
+/// Whole per cent, rounded down, so that 100 means all.
+fn percent(done: u64, total: u64) -> u32 {
+    if done >= total {
+        return 100;
+    }
+    // Below 100, for `done` is below `total`.
+    (u128::from(done) * 100 / u128::from(total)) as u32
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn per_cent_are_rounded_down() {
+        // (done, total, expected)
+        let cases = [
+            (0, 10, 0),
+            (1, 3, 33),
+            (2, 3, 66),
+            (3, 3, 100),
+            (999, 1000, 99),
+            (4, 3, 100),
+            (0, 0, 100),
+            (u64::MAX - 1, u64::MAX, 99),
+            (u64::MAX, u64::MAX, 100),
+        ];
+        for (done, total, expected) in cases {
+            assert_eq!(percent(done, total), expected, "{done} of {total}");
+        }
+    }
 
     fn progress(total_bytes: u64, expected: Option<u64>, percent: Option<u32>) -> Progress {
         Progress { total_bytes, expected, percent }

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use super::exchange::{self, Exchanged, Prepared};
-use super::{Content, Environment, Outcome, TransferContext, failure};
-use crate::error::TransferError;
+use super::{Content, Environment, Success, TransferContext, failure};
 use crate::http::{self, Response};
 use crate::policy::extension;
-use crate::policy::quirks::{Api, Effect};
+use crate::policy::quirks::CallRules;
 use crate::storage::PartFile;
+use crate::terms::{Api, TransferError, header_value};
 use crate::worker::sizes;
 
 /// The OBJECT of `wx.downloadFile`, owned.
@@ -28,28 +28,33 @@ pub struct DownloadRequest {
 #[derive(Debug)]
 pub struct PreparedDownload {
     prepared: Prepared,
+    rules: CallRules,
     file_path: Option<String>,
 }
 
 impl PreparedDownload {
     /// Checks the parameters. Nothing is opened or sent.
-    pub fn new(environment: &Environment, request: DownloadRequest) -> Result<PreparedDownload, TransferError> {
-        let prepared = exchange::prepare(environment, Api::Download, &request.url, &request.header, None)?;
-        let ignored = environment.quirks.has(Api::Download, Effect::FilePathIgnored);
-        Ok(PreparedDownload { prepared, file_path: request.file_path.filter(|path| !ignored && !path.is_empty()) })
+    pub fn new(
+        environment: &Environment,
+        rules: CallRules,
+        request: DownloadRequest,
+    ) -> Result<PreparedDownload, TransferError> {
+        let prepared = exchange::prepare(environment, Api::Download, rules, &request.url, &request.header, None)?;
+        let file_path = request.file_path.filter(|path| !rules.file_path_ignored && !path.is_empty());
+        Ok(PreparedDownload { prepared, rules, file_path })
     }
 
     /// Runs on a worker thread until the file is complete.
-    pub fn run(self, environment: &Environment, context: &TransferContext<'_>) -> Result<Outcome, TransferError> {
-        let PreparedDownload { prepared, file_path } = self;
+    pub fn run(self, environment: &Environment, context: &TransferContext<'_>) -> Result<Success, TransferError> {
+        let PreparedDownload { prepared, rules, file_path } = self;
         // Before the request: a path that cannot be written costs no traffic.
         let mut part = match &file_path {
             Some(path) => environment.storage.create_target(context.worker, path)?,
             None => environment.storage.create_temporary(context.worker)?,
         };
         let http_context = Arc::new(http::Exchange::new(context.worker.clone()));
-        let exchanged = exchange::run(environment, context, Api::Download, prepared, &http_context, None)?;
-        let written = write(environment, context, exchanged, &mut part);
+        let exchanged = exchange::run(environment, context, prepared, &http_context, None)?;
+        let written = write(context, rules, exchanged, &mut part);
         exchange::record(context, &http_context);
         let (status, extension) = match written {
             Ok(written) => written,
@@ -68,14 +73,14 @@ impl PreparedDownload {
             Some(_) => Content::TargetFile(stored),
             None => Content::TemporaryFile(stored),
         };
-        Ok(Outcome { status, content })
+        Ok(Success { status, content })
     }
 }
 
 /// Writes the body, and tells the status and the file's extension.
 fn write(
-    environment: &Environment,
     context: &TransferContext<'_>,
+    rules: CallRules,
     exchanged: Exchanged,
     part: &mut PartFile,
 ) -> Result<(u16, Option<String>), TransferError> {
@@ -85,18 +90,14 @@ fn write(
     let is_large = expected.is_some_and(|length| length >= sizes::LARGE_BODY);
     let size = if is_large { sizes::large_download_file() } else { sizes::DOWNLOAD_FILE };
     let mut buffer = context.worker.take_buffer(size);
-    let reports = !environment.quirks.has(Api::Download, Effect::NoProgressEvents);
     let copied = copy(context, &mut response, &mut buffer, part, |length| {
-        if reports {
-            context.events.progress(length, expected);
+        if !rules.no_progress {
+            context.observer.progress(length, expected);
         }
     });
     context.worker.give_back(buffer);
     copied?;
-    let value = |name: &str| {
-        let header = response.headers.iter().find(|header| header.name.eq_ignore_ascii_case(name));
-        header.map(|header| header.value.as_str())
-    };
+    let value = |name| header_value(&response.headers, name);
     let extension = extension::of_download(value("Content-Type"), target.url().path(), value("Content-Disposition"));
     Ok((response.status, extension))
 }

@@ -1,21 +1,24 @@
 //! From a prepared request to the final response's head: the hops between, each checked like the first.
 
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, MutexGuard};
 
-use super::{Environment, Head, TransferContext, epoch_milliseconds, failure};
-use crate::error::{Call, Failure, TransferError};
+use super::{Environment, Profile, ReceivedHead, TransferContext, epoch_milliseconds, failure};
 use crate::http;
-use crate::log::Level;
 use crate::policy::headers::{self, HeaderError};
-use crate::policy::quirks::{Api, Effect};
-use crate::policy::redirect::{self, Answer, Decision, Method};
+use crate::policy::quirks::CallRules;
+use crate::policy::redirect::{self, Answer, Decision};
 use crate::policy::url::{self, TargetUrl, UrlError};
+use crate::terms::log::Level;
+use crate::terms::{Api, Call, Failure, Method, TransferError};
+use crate::worker::lock;
 
 /// A request that the rules allow; nothing has been sent yet.
 #[derive(Debug)]
 pub struct Prepared {
     pub target: TargetUrl,
     pub headers: Vec<(String, String)>,
+    api: Api,
+    rules: CallRules,
 }
 
 /// The final response, and where it came from.
@@ -28,6 +31,7 @@ pub struct Exchanged {
 pub fn prepare(
     environment: &Environment,
     api: Api,
+    rules: CallRules,
     url: &str,
     header: &[(String, String)],
     content_type: Option<&str>,
@@ -40,33 +44,28 @@ pub fn prepare(
         .domains
         .check(api, &target)
         .map_err(|refusal| TransferError::new(Failure::NotInDomainList, refusal.to_string()))?;
-    let ignored = environment.quirks.has(api, Effect::HeaderIgnored);
-    let built = headers::build(header, &environment.identity, content_type, ignored).map_err(of_header)?;
+    let built = headers::build(header, &environment.identity, content_type, rules.header_ignored).map_err(of_header)?;
     for name in &built.dropped {
         environment.log.write(Level::Warning, || format!("{}: header {name} is not sent", Call::from(api).name()));
     }
-    Ok(Prepared { target, headers: built.list })
+    Ok(Prepared { target, headers: built.list, api, rules })
 }
 
 /// Sends the request, follows redirects, and reports the final response's head.
 pub fn run(
     environment: &Environment,
     context: &TransferContext<'_>,
-    api: Api,
     prepared: Prepared,
     http_context: &Arc<http::Exchange>,
     mut body: Option<&mut dyn http::BodySource>,
 ) -> Result<Exchanged, TransferError> {
-    let Prepared { mut target, mut headers } = prepared;
+    let Prepared { mut target, mut headers, api, rules } = prepared;
     let mut method = if body.is_some() { Method::Post } else { Method::Get };
     let mut followed = 0;
     loop {
         profile(context).fetch_start = epoch_milliseconds();
         let request = http::Request {
-            method: match method {
-                Method::Get => http::Method::Get,
-                Method::Post => http::Method::Post,
-            },
+            method,
             url: target.url(),
             headers: &headers,
             body: match &mut body {
@@ -93,9 +92,9 @@ pub fn run(
             .map_err(failure::of_redirect)?;
         let hop = match decision {
             Decision::Deliver => {
-                if !environment.quirks.has(api, Effect::NoHeadersEvent) {
-                    let head = Head { status: response.status, headers: response.headers.clone() };
-                    context.events.headers_received(head);
+                if !rules.no_headers_event {
+                    let head = ReceivedHead { status: response.status, headers: response.headers.clone() };
+                    context.observer.headers_received(head);
                 }
                 return Ok(Exchanged { response, target });
             }
@@ -131,8 +130,8 @@ pub fn record(context: &TransferContext<'_>, http_context: &http::Exchange) {
     profile(context).record(&http_context.trace());
 }
 
-fn profile<'a>(context: &TransferContext<'a>) -> std::sync::MutexGuard<'a, super::Profile> {
-    context.profile.lock().unwrap_or_else(PoisonError::into_inner)
+fn profile<'a>(context: &TransferContext<'a>) -> MutexGuard<'a, Profile> {
+    lock(context.profile)
 }
 
 fn of_url(error: UrlError) -> TransferError {

@@ -1,10 +1,12 @@
 //! What a failure of a lower layer means for a transfer.
 
-use crate::error::{Category, Failure, TransferError};
+use std::io;
+
 use crate::http;
-use crate::policy::quirks::Api;
 use crate::policy::redirect::RedirectError;
 use crate::storage;
+use crate::terms::{Api, Category, Failure, TransferError};
+use crate::worker::{StopReason, WaitError};
 
 /// A failed exchange of `api`.
 pub fn of_exchange(api: Api, error: http::Error) -> TransferError {
@@ -12,20 +14,28 @@ pub fn of_exchange(api: Api, error: http::Error) -> TransferError {
         http::ErrorKind::Cancelled(reason) => Failure::Cancelled(reason),
         http::ErrorKind::NameResolution => Failure::Network(Category::NameResolution),
         http::ErrorKind::Connect | http::ErrorKind::Proxy => Failure::Network(Category::Connect),
-        http::ErrorKind::Tls(failure) => Failure::Tls(failure),
+        http::ErrorKind::Tls(http::TlsFailure::NotTls) => Failure::NotTls,
+        http::ErrorKind::Tls(_) => Failure::Tls,
         http::ErrorKind::Closed | http::ErrorKind::UncleanEnd => Failure::Network(Category::ConnectionClosed),
         http::ErrorKind::AddressRefused => Failure::NotInDomainList,
-        http::ErrorKind::OutOfResources => Failure::Internal,
+        http::ErrorKind::OutOfResources => Failure::OutOfResources,
         http::ErrorKind::Protocol => Failure::Network(Category::Protocol),
         http::ErrorKind::BodyTooLarge => match api {
             Api::Upload => Failure::DataTooLarge,
             Api::Download => Failure::FileTooLarge,
         },
+        http::ErrorKind::RequestBody(ref error) if is_shortage(error) => Failure::OutOfResources,
         http::ErrorKind::RequestBody(_) => Failure::SourceFile,
         http::ErrorKind::PlatformVerifier => Failure::TrustStoreUnavailable,
         http::ErrorKind::Internal => Failure::Internal,
     };
     TransferError::new(failure, error.detail)
+}
+
+/// Whether the wait for a body's bytes failed, for want of a descriptor or of memory.
+fn is_shortage(error: &io::Error) -> bool {
+    let inner = error.get_ref().and_then(|inner| inner.downcast_ref());
+    matches!(inner, Some(WaitError::Failed(_)))
 }
 
 /// A redirect that is not followed.
@@ -44,5 +54,22 @@ pub fn of_source(error: storage::Error) -> TransferError {
         // It is the file that fails, not a place to save it in.
         TransferError { failure: Failure::SaveFile, detail } => TransferError::new(Failure::SourceFile, detail),
         error => error,
+    }
+}
+
+/// A file operation that failed.
+impl From<storage::Error> for TransferError {
+    fn from(error: storage::Error) -> TransferError {
+        let detail = error.to_string();
+        let failure = match error {
+            storage::Error::NotFound { .. } => Failure::FileNotFound,
+            storage::Error::PermissionDenied { path } => Failure::PermissionDenied { path },
+            storage::Error::TemporaryFileNotExist { .. } => Failure::TemporaryFileNotExist,
+            storage::Error::QuotaExceeded => Failure::QuotaExceeded,
+            storage::Error::Closed => Failure::Cancelled(StopReason::Aborted),
+            storage::Error::InvalidDescriptor { .. } => Failure::InvalidRequestData { parameter: "fileDescriptor" },
+            _ => Failure::SaveFile,
+        };
+        TransferError::new(failure, detail)
     }
 }

@@ -12,20 +12,21 @@ mod upload;
 use std::sync::{Arc, Mutex};
 
 use crate::http;
-use crate::log::Log;
 use crate::policy::domains::DomainRules;
 use crate::policy::headers::Identity;
 use crate::policy::limits::Limits;
 use crate::policy::quirks::Quirks;
 use crate::storage::{Storage, StoredFile};
+use crate::terms::Header;
+use crate::terms::log::Log;
 use crate::worker::Worker;
 
 #[cfg(feature = "fuzzing")]
-pub use multipart::{FilePart, MultipartBody};
+pub use multipart::{FilePart, MultipartBody, content_type, random_boundary};
 
 pub use download::{DownloadRequest, PreparedDownload};
 pub use profile::{Profile, epoch_milliseconds};
-pub use upload::{File, PreparedUpload, UploadRequest};
+pub use upload::{PreparedUpload, UploadRequest, UploadSource};
 
 /// What all transfers of a session share.
 pub struct Environment {
@@ -54,31 +55,31 @@ pub struct TransferContext<'a> {
     /// The thread that it runs on, with its stop signal.
     pub worker: &'a Arc<Worker>,
     /// Who hears of it.
-    pub events: &'a Arc<dyn Events>,
+    pub observer: &'a Arc<dyn TransferObserver>,
     /// When it did what; filled as it goes, so that a failure has one too.
     pub profile: &'a Mutex<Profile>,
 }
 
 /// Who hears of a running transfer. Neither call blocks.
-pub trait Events: Send + Sync {
+pub trait TransferObserver: Send + Sync {
     /// The final response's head, once, before its body.
-    fn headers_received(&self, head: Head);
+    fn headers_received(&self, head: ReceivedHead);
     /// Bytes sent or written so far, and how many they will be, where that is known.
     fn progress(&self, total_bytes: u64, expected: Option<u64>);
 }
 
 /// The final response's head.
 #[derive(Clone, Debug)]
-pub struct Head {
+pub struct ReceivedHead {
     /// The status code.
     pub status: u16,
     /// The headers, in the order of the response, duplicates kept.
-    pub headers: Vec<http::Header>,
+    pub headers: Vec<Header>,
 }
 
-/// The result of a transfer that got an answer.
+/// The result of a transfer that got an answer, with whatever status.
 #[derive(Clone, Debug)]
-pub struct Outcome {
+pub struct Success {
     /// The status code.
     pub status: u16,
     /// What came with it.

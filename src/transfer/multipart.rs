@@ -27,7 +27,6 @@ pub struct FilePart<'a, R> {
 /// announced, reading fails before the closing boundary, so that a server never takes the body for a whole one.
 #[derive(Debug)]
 pub struct MultipartBody<R> {
-    boundary: String,
     /// Everything before the file's content.
     prologue: Vec<u8>,
     content: R,
@@ -50,12 +49,11 @@ enum Stage {
 
 impl<R: Read + Seek> MultipartBody<R> {
     /// The fields in their order, then the file: object stores ignore what comes behind the file.
-    pub fn new(fields: &[(String, String)], file: FilePart<'_, R>) -> Result<MultipartBody<R>, MultipartError> {
-        MultipartBody::with_boundary(random_boundary()?, fields, file)
-    }
-
-    fn with_boundary(
-        boundary: String,
+    ///
+    /// # Errors
+    /// The length does not fit 64 bits.
+    pub fn new(
+        boundary: &str,
         fields: &[(String, String)],
         file: FilePart<'_, R>,
     ) -> Result<MultipartBody<R>, MultipartError> {
@@ -77,7 +75,6 @@ impl<R: Read + Seek> MultipartBody<R> {
         let epilogue = format!("\r\n--{boundary}--\r\n");
         let length = file.size.checked_add((prologue.len() + epilogue.len()) as u64).ok_or(MultipartError::TooLong)?;
         Ok(MultipartBody {
-            boundary,
             prologue: prologue.into_bytes(),
             content: file.content,
             content_size: file.size,
@@ -86,11 +83,6 @@ impl<R: Read + Seek> MultipartBody<R> {
             stage: Stage::Prologue(0),
             pending_error: None,
         })
-    }
-
-    /// The value of the request's `Content-Type`.
-    pub fn content_type(&self) -> String {
-        format!("multipart/form-data; boundary={}", self.boundary)
     }
 
     /// The whole body's length in bytes.
@@ -227,9 +219,17 @@ impl From<FileSizeChanged> for io::Error {
     }
 }
 
+/// The value of a request's `Content-Type`, for a body with `boundary`.
+pub fn content_type(boundary: &str) -> String {
+    format!("multipart/form-data; boundary={boundary}")
+}
+
 /// 128 random bits, so that no content holds the boundary by chance or on purpose. The characters are legal without
 /// quotes (RFC 2046 §5.1.1, at most 70 of them).
-fn random_boundary() -> Result<String, MultipartError> {
+///
+/// # Errors
+/// The system has no randomness.
+pub fn random_boundary() -> Result<String, MultipartError> {
     let mut random = [0u8; 16];
     getrandom::fill(&mut random).map_err(MultipartError::Random)?;
     Ok(format!("----wxtransfer{:032x}", u128::from_ne_bytes(random)))

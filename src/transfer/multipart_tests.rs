@@ -14,7 +14,7 @@ fn body_of(
     size: u64,
 ) -> MultipartBody<Cursor<Vec<u8>>> {
     let file = FilePart { name, file_name, content: Cursor::new(content.to_vec()), size };
-    MultipartBody::with_boundary("BOUNDARY".to_owned(), &fields(list), file).unwrap()
+    MultipartBody::new("BOUNDARY", &fields(list), file).unwrap()
 }
 
 /// Reads to the end or the first error, `step` bytes at most at a time.
@@ -55,7 +55,7 @@ fn the_fields_come_in_order_and_the_file_last() {
         assert!(result.is_ok());
         assert_eq!(String::from_utf8(bytes).unwrap(), expected, "{step} at a time");
     }
-    assert_eq!(body_of(&[], "f", "f", b"", 0).content_type(), "multipart/form-data; boundary=BOUNDARY");
+    assert_eq!(content_type("BOUNDARY"), "multipart/form-data; boundary=BOUNDARY");
 }
 
 /// HTML standard, "multipart/form-data encoding algorithm": line ends are normalised in names and values, then names and
@@ -181,7 +181,7 @@ impl Seek for Failing {
 fn an_error_of_the_file_comes_out_behind_the_bytes_before_it() {
     let content = Failing { inner: Cursor::new(b"12345678".to_vec()), reads: 0 };
     let file = FilePart { name: "f", file_name: "x.bin", content, size: 8 };
-    let mut body = MultipartBody::with_boundary("BOUNDARY".to_owned(), &[], file).unwrap();
+    let mut body = MultipartBody::new("BOUNDARY", &[], file).unwrap();
     let (bytes, result) = read_all(&mut body, 4096);
     assert!(bytes.ends_with(b"\r\n\r\n1234"), "{:?}", String::from_utf8_lossy(&bytes));
     let error = result.unwrap_err();
@@ -198,7 +198,7 @@ fn an_error_of_the_file_comes_out_behind_the_bytes_before_it() {
 #[test]
 fn a_length_beyond_64_bits_is_an_error() {
     let file = FilePart { name: "f", file_name: "x", content: Cursor::new(Vec::new()), size: u64::MAX };
-    assert!(matches!(MultipartBody::new(&[], file), Err(MultipartError::TooLong)));
+    assert!(matches!(MultipartBody::new("BOUNDARY", &[], file), Err(MultipartError::TooLong)));
 }
 
 /// RFC 2046 §5.1.1: 1 to 70 characters; these need no quotes in the header either (RFC 9110 §5.6.2).

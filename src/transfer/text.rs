@@ -1,24 +1,66 @@
 //! An upload's answer as text, for the page gets nothing but text.
 
-/// Decodes `bytes` by the `charset` of a `Content-Type`, else as UTF-8. It never fails: what does not decode becomes
-/// U+FFFD, and an unknown charset counts as none.
+use std::collections::TryReserveError;
+
+/// Decodes `bytes` by the `charset` of a `Content-Type`, else as UTF-8. Bytes that do not decode become U+FFFD, and an
+/// unknown charset counts as none.
 ///
 /// A byte order mark wins over the charset and is removed, once (WHATWG Encoding, "decode").
+///
+/// # Errors
+/// There is not enough memory for the text.
 #[cfg(feature = "charset")]
-pub fn decode(bytes: &[u8], content_type: Option<&str>) -> String {
+pub fn decode(bytes: Vec<u8>, content_type: Option<&str>) -> Result<String, TryReserveError> {
     let label = content_type.and_then(charset);
     // The labels of the "replacement" encoding count as unknown: it would leave nothing of the text.
-    let encoding = label
+    let named = label
         .and_then(|label| encoding_rs::Encoding::for_label_no_replacement(label.as_bytes()))
         .unwrap_or(encoding_rs::UTF_8);
-    encoding.decode(bytes).0.into_owned()
+    let (encoding, mark) = encoding_rs::Encoding::for_bom(&bytes).unwrap_or((named, 0));
+    if encoding == encoding_rs::UTF_8 {
+        return decode_utf8(bytes, mark);
+    }
+    let mut decoder = encoding.new_decoder_without_bom_handling();
+    let (mut text, mut rest) = (String::new(), &bytes[mark..]);
+    loop {
+        // Most texts fit at once. The 16 bytes are for the end of a text, where a decoder asks for more than it writes.
+        text.try_reserve(rest.len() + 16)?;
+        let (result, read, _) = decoder.decode_to_string(rest, &mut text, true);
+        rest = &rest[read..];
+        if result == encoding_rs::CoderResult::InputEmpty {
+            return Ok(text);
+        }
+    }
 }
 
-/// Decodes `bytes` as UTF-8, whatever the `Content-Type` says: other charsets are left out of this build. It never
-/// fails: what does not decode becomes U+FFFD. A byte order mark is removed, once.
+/// Decodes `bytes` as UTF-8, whatever the `Content-Type` says: other charsets are left out of this build. Bytes that do
+/// not decode become U+FFFD. A byte order mark is removed, once.
+///
+/// # Errors
+/// There is not enough memory for the text.
 #[cfg(not(feature = "charset"))]
-pub fn decode(bytes: &[u8], _content_type: Option<&str>) -> String {
-    String::from_utf8_lossy(bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes)).into_owned()
+pub fn decode(bytes: Vec<u8>, _content_type: Option<&str>) -> Result<String, TryReserveError> {
+    let mark = if bytes.starts_with(b"\xEF\xBB\xBF") { 3 } else { 0 };
+    decode_utf8(bytes, mark)
+}
+
+/// The text behind a byte order mark of `mark` bytes. One that is UTF-8 stays where it is in memory.
+fn decode_utf8(mut bytes: Vec<u8>, mark: usize) -> Result<String, TryReserveError> {
+    bytes.drain(..mark);
+    let bytes = match String::from_utf8(bytes) {
+        Ok(text) => return Ok(text),
+        Err(error) => error.into_bytes(),
+    };
+    let mut text = String::new();
+    text.try_reserve(bytes.len())?;
+    for chunk in bytes.utf8_chunks() {
+        // Each invalid sequence becomes one U+FFFD (WHATWG Encoding, "UTF-8 decoder").
+        let replacement = if chunk.invalid().is_empty() { "" } else { "\u{FFFD}" };
+        text.try_reserve(chunk.valid().len() + replacement.len())?;
+        text.push_str(chunk.valid());
+        text.push_str(replacement);
+    }
+    Ok(text)
 }
 
 /// The first `charset` parameter (RFC 9110 §8.3.1), read as leniently as WHATWG MIME Sniffing "parse a MIME type"

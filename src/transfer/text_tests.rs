@@ -1,5 +1,10 @@
 use super::*;
 
+/// Decodes a text that is small enough for the memory.
+fn decoded(bytes: &[u8], content_type: Option<&str>) -> String {
+    decode(bytes.to_vec(), content_type).unwrap()
+}
+
 const UTF8: &str = "text/plain; charset=utf-8";
 
 /// The replacement of malformed bytes is that of the WHATWG Encoding standard: one U+FFFD for each maximal subpart.
@@ -17,7 +22,7 @@ fn utf_8_never_fails() {
     ];
     for (bytes, expected) in cases {
         for content_type in [None, Some(UTF8), Some("application/json"), Some("")] {
-            assert_eq!(decode(bytes, content_type), expected, "{content_type:?}");
+            assert_eq!(decoded(bytes, content_type), expected, "{content_type:?}");
         }
     }
 }
@@ -31,8 +36,8 @@ fn one_byte_order_mark_is_removed() {
         (b"\xEF\xBB\xBF", ""),
     ];
     for (bytes, expected) in cases {
-        assert_eq!(decode(bytes, None), expected);
-        assert_eq!(decode(bytes, Some(UTF8)), expected);
+        assert_eq!(decoded(bytes, None), expected);
+        assert_eq!(decoded(bytes, Some(UTF8)), expected);
     }
 }
 
@@ -40,8 +45,17 @@ fn one_byte_order_mark_is_removed() {
 fn an_unknown_charset_counts_as_utf_8() {
     for label in ["klingon", "\"\"", "iso-2022-kr", "replacement", "utf-7"] {
         let content_type = format!("text/plain; charset={label}");
-        assert_eq!(decode(b"\xE4\xBD\xA0", Some(&content_type)), "你", "{label}");
+        assert_eq!(decoded(b"\xE4\xBD\xA0", Some(&content_type)), "你", "{label}");
     }
+}
+
+/// A text can be three times as long as its bytes.
+#[test]
+fn a_text_that_grows_is_decoded_to_its_end() {
+    let count = 100_000;
+    assert_eq!(decoded(&vec![0xFF; count], None), "\u{FFFD}".repeat(count));
+    #[cfg(feature = "charset")]
+    assert_eq!(decoded(&vec![0x80; count], Some("text/plain; charset=windows-1252")), "€".repeat(count));
 }
 
 /// The bytes are what Python's codecs of the same name give.
@@ -62,7 +76,7 @@ fn the_charset_decides() {
     ];
     for (label, bytes, expected) in cases {
         let content_type = format!("text/html;charset={label}");
-        assert_eq!(decode(bytes, Some(&content_type)), expected, "{label}");
+        assert_eq!(decoded(bytes, Some(&content_type)), expected, "{label}");
     }
 }
 
@@ -70,9 +84,9 @@ fn the_charset_decides() {
 #[cfg(feature = "charset")]
 #[test]
 fn a_byte_order_mark_wins_over_the_charset() {
-    assert_eq!(decode(b"\xEF\xBB\xBF\xE4\xBD\xA0", Some("text/plain; charset=gbk")), "你");
-    assert_eq!(decode(b"\xFF\xFE\x60\x4F\x7D\x59", Some(UTF8)), "你好");
-    assert_eq!(decode(b"\xFE\xFF\x00\x68\x00\x69", None), "hi");
+    assert_eq!(decoded(b"\xEF\xBB\xBF\xE4\xBD\xA0", Some("text/plain; charset=gbk")), "你");
+    assert_eq!(decoded(b"\xFF\xFE\x60\x4F\x7D\x59", Some(UTF8)), "你好");
+    assert_eq!(decoded(b"\xFE\xFF\x00\x68\x00\x69", None), "hi");
 }
 
 #[cfg(feature = "charset")]

@@ -1,17 +1,18 @@
 //! `wx.uploadFile`: one file and some fields as a multipart POST; the answer's body is text.
 
+use std::collections::TryReserveError;
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
 
 use super::body::SourceReader;
 use super::exchange::{self, Exchanged, Prepared};
-use super::multipart::{FilePart, MultipartBody};
-use super::{Content, Environment, Outcome, TransferContext, failure, text};
-use crate::error::{Failure, TransferError};
+use super::multipart::{self, FilePart, MultipartBody, MultipartError};
+use super::{Content, Environment, Success, TransferContext, failure, text};
 use crate::http;
-use crate::policy::quirks::{Api, Effect};
+use crate::policy::quirks::CallRules;
 use crate::storage::SourceFile;
-use crate::worker::sizes;
+use crate::terms::{Api, Failure, TransferError, header_value};
+use crate::worker::sizes::ANSWER;
 
 /// The OBJECT of `wx.uploadFile`, owned.
 #[derive(Debug)]
@@ -19,7 +20,7 @@ pub struct UploadRequest {
     /// `url`.
     pub url: String,
     /// `filePath`, or an open descriptor in its place.
-    pub file: File,
+    pub file: UploadSource,
     /// `name`.
     pub name: String,
     /// `header`, in order.
@@ -35,7 +36,7 @@ pub struct UploadRequest {
 
 /// What is uploaded.
 #[derive(Debug)]
-pub enum File {
+pub enum UploadSource {
     /// A `wxfile://` path, or an absolute one where the host allows it.
     Path(String),
     /// An open file, or a pipe of known length.
@@ -53,7 +54,9 @@ pub enum File {
 #[derive(Debug)]
 pub struct PreparedUpload {
     prepared: Prepared,
-    file: Pending,
+    rules: CallRules,
+    boundary: String,
+    file: PendingSource,
     name: String,
     form_data: Vec<(String, String)>,
     file_name: Option<String>,
@@ -61,7 +64,7 @@ pub struct PreparedUpload {
 
 /// What is uploaded, while the upload waits for its turn.
 #[derive(Debug)]
-enum Pending {
+enum PendingSource {
     /// Opened when it begins.
     Path(String),
     /// Open already, from where the descriptor stood at the call: nobody can tell where the host will have moved it to
@@ -69,41 +72,44 @@ enum Pending {
     Open(SourceFile),
 }
 
-/// A value that stands for the boundary until the body is known; `Content-Type` is set when it is.
-const CONTENT_TYPE_PLACEHOLDER: &str = "multipart/form-data";
-
 impl PreparedUpload {
     /// Checks the parameters. Nothing is sent, nor any path opened.
-    pub fn new(environment: &Environment, request: UploadRequest) -> Result<PreparedUpload, TransferError> {
-        if matches!(&request.file, File::Path(path) if path.is_empty()) {
+    pub fn new(
+        environment: &Environment,
+        rules: CallRules,
+        request: UploadRequest,
+    ) -> Result<PreparedUpload, TransferError> {
+        if matches!(&request.file, UploadSource::Path(path) if path.is_empty()) {
             return Err(TransferError::parameter("filePath", "the filePath is missing"));
         }
         if request.name.is_empty() {
             return Err(TransferError::parameter("name", "the name is missing"));
         }
+        let boundary = multipart::random_boundary().map_err(of_multipart)?;
+        let content_type = multipart::content_type(&boundary);
         let prepared =
-            exchange::prepare(environment, Api::Upload, &request.url, &request.header, Some(CONTENT_TYPE_PLACEHOLDER))?;
+            exchange::prepare(environment, Api::Upload, rules, &request.url, &request.header, Some(&content_type))?;
         let UploadRequest { file, name, form_data, .. } = request;
         let mut file_name = request.file_name.filter(|name| !name.is_empty());
         let file = match file {
-            File::Path(path) => Pending::Path(path),
-            File::Descriptor { descriptor, path, length } => {
+            UploadSource::Path(path) => PendingSource::Path(path),
+            UploadSource::Descriptor { descriptor, path, length } => {
                 file_name = file_name.or_else(|| path.rsplit('/').next().map(str::to_owned));
                 let opened = environment.storage.source_from_descriptor(descriptor, length, None);
-                Pending::Open(opened.map_err(failure::of_source)?)
+                PendingSource::Open(opened.map_err(failure::of_source)?)
             }
         };
-        Ok(PreparedUpload { prepared, file, name, form_data, file_name })
+        Ok(PreparedUpload { prepared, rules, boundary, file, name, form_data, file_name })
     }
 
     /// Runs on a worker thread until the answer is complete.
-    pub fn run(self, environment: &Environment, context: &TransferContext<'_>) -> Result<Outcome, TransferError> {
-        let PreparedUpload { mut prepared, file, name, form_data, file_name } = self;
+    pub fn run(self, environment: &Environment, context: &TransferContext<'_>) -> Result<Success, TransferError> {
+        let PreparedUpload { prepared, rules, boundary, file, name, form_data, file_name } = self;
         let source = match file {
-            Pending::Path(path) => {
+            PendingSource::Path(path) => {
                 environment.storage.open_source(context.worker, &path).map_err(failure::of_source)?
             }
-            Pending::Open(source) => source,
+            PendingSource::Open(source) => source,
         };
         let file_name = file_name.unwrap_or_else(|| source.name.clone());
         let size = source.length;
@@ -113,46 +119,47 @@ impl PreparedUpload {
             content: SourceReader::new(source, context.worker.clone()),
             size,
         };
-        let mut multipart = MultipartBody::new(&form_data, part)
-            .map_err(|error| TransferError::new(Failure::Internal, error.to_string()))?;
-        for (name, value) in &mut prepared.headers {
-            if name.eq_ignore_ascii_case("Content-Type") {
-                *value = multipart.content_type();
-            }
-        }
+        let mut multipart = MultipartBody::new(&boundary, &form_data, part).map_err(of_multipart)?;
         let http_context = Arc::new(http::Exchange::new(context.worker.clone()));
-        let reports = !environment.quirks.has(Api::Upload, Effect::NoProgressEvents);
         let length = multipart.length();
-        if reports {
-            let events = context.events.clone();
-            http_context.on_body_sent(move |sent| events.progress(sent, Some(length)));
+        if !rules.no_progress {
+            let observer = context.observer.clone();
+            http_context.on_body_sent(move |sent| observer.progress(sent, Some(length)));
         }
-        let exchanged =
-            exchange::run(environment, context, Api::Upload, prepared, &http_context, Some(&mut multipart))?;
-        if reports {
+        let exchanged = exchange::run(environment, context, prepared, &http_context, Some(&mut multipart))?;
+        if !rules.no_progress {
             // A server may answer before the last bytes have reached it; they need nothing more from here.
-            context.events.progress(http_context.body_bytes_accepted(), Some(length));
+            context.observer.progress(http_context.body_bytes_accepted(), Some(length));
         }
-        let outcome = read_data(exchanged);
+        let answer = read_answer(exchanged);
         exchange::record(context, &http_context);
-        let outcome = outcome?;
+        let answer = answer?;
         context.worker.stop().settle().map_err(TransferError::cancelled)?;
-        Ok(outcome)
+        Ok(answer)
     }
 }
 
-fn read_data(exchanged: Exchanged) -> Result<Outcome, TransferError> {
+fn read_answer(exchanged: Exchanged) -> Result<Success, TransferError> {
     let mut response = exchanged.response;
     let mut data = Vec::new();
-    let mut buffer = [0; sizes::ANSWER];
+    let mut buffer = [0; ANSWER];
     loop {
         let count = response.read(&mut buffer).map_err(|error| failure::of_exchange(Api::Upload, error))?;
         if count == 0 {
             break;
         }
+        data.try_reserve(count).map_err(no_memory)?;
         data.extend_from_slice(&buffer[..count]);
     }
-    let content_type = response.headers.iter().find(|header| header.name.eq_ignore_ascii_case("Content-Type"));
-    let text = text::decode(&data, content_type.map(|header| header.value.as_str()));
-    Ok(Outcome { status: response.status, content: Content::Data { text, length: data.len() as u64 } })
+    let length = data.len() as u64;
+    let text = text::decode(data, header_value(&response.headers, "Content-Type")).map_err(no_memory)?;
+    Ok(Success { status: response.status, content: Content::Data { text, length } })
+}
+
+fn no_memory(_: TryReserveError) -> TransferError {
+    TransferError::new(Failure::OutOfResources, "memory for the answer")
+}
+
+fn of_multipart(error: MultipartError) -> TransferError {
+    TransferError::new(Failure::Internal, error.to_string())
 }

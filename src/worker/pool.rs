@@ -39,8 +39,11 @@ struct Shared<Q: WorkQueue> {
     state: Mutex<PoolState<Q>>,
     /// There is work, or the pool is closed.
     changed: Condvar,
-    run: Box<dyn Fn(Q::Work, &Arc<WorkerThread>) + Send + Sync>,
+    run: Run<Q::Work>,
 }
+
+/// Does one piece of work on a thread of the pool.
+type Run<W> = Box<dyn Fn(W, &Arc<WorkerThread>) + Send + Sync>;
 
 struct PoolState<Q> {
     queue: Q,

@@ -28,16 +28,17 @@ impl StopReason {
         }
     }
 
-    fn from_code(code: u8) -> Option<StopReason> {
+    /// The reason in the atomic's value, settled or not.
+    fn from_state(state: u8) -> Option<StopReason> {
         [StopReason::Aborted, StopReason::Interrupted, StopReason::DeadlinePassed]
             .into_iter()
-            .find(|reason| reason.code() == code)
+            .find(|reason| reason.code() == state & !SETTLED)
     }
 }
 
-/// The atomic's value while the work can be stopped and is not.
+/// The atomic's value while nobody has asked the work to stop.
 const RUNNING: u8 = 0;
-/// The atomic's value when the result is decided.
+/// Added to the atomic's value when the result is decided.
 const SETTLED: u8 = 4;
 
 /// A stop signal and a deadline, shared between those who may stop the work and the threads that do it.
@@ -65,10 +66,15 @@ impl StopSignal {
         self.deadline.get().copied()
     }
 
-    /// Asks the work to stop; the first reason stays. `false` if the result was decided before.
+    /// Asks the work to stop. The first reason stays, but an abort replaces every other: whoever aborts is told that the
+    /// work ends with it. `false` if the result was decided before, for another reason or for none.
     pub fn request(&self, reason: StopReason) -> bool {
-        if let Err(before) = self.state.compare_exchange(RUNNING, reason.code(), Ordering::SeqCst, Ordering::SeqCst) {
-            return before != SETTLED;
+        let requested = self.state.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |state| {
+            let replaces = state == RUNNING || reason == StopReason::Aborted;
+            (state & SETTLED == 0 && replaces).then_some(reason.code())
+        });
+        if let Err(before) = requested {
+            return before & SETTLED == 0 || StopReason::from_state(before) == Some(reason);
         }
         for waker in lock(&self.wakers).iter() {
             waker.wake();
@@ -81,7 +87,7 @@ impl StopSignal {
     /// # Errors
     /// Why it is to stop. A reason that was requested comes before the deadline.
     pub fn check(&self) -> Result<(), StopReason> {
-        if let Some(reason) = StopReason::from_code(self.state.load(Ordering::SeqCst)) {
+        if let Some(reason) = StopReason::from_state(self.state.load(Ordering::SeqCst)) {
             return Err(reason);
         }
         match self.deadline() {
@@ -99,15 +105,12 @@ impl StopSignal {
         self.settle_failure()
     }
 
-    /// Decides that the work ends with the failure that it has. The deadline does not matter any more.
+    /// Decides that the work ends with the result that it has. The deadline does not matter any more.
     ///
     /// # Errors
     /// A stop was requested before, and whoever requested it was told that it will be the end.
     pub fn settle_failure(&self) -> Result<(), StopReason> {
-        match self.state.compare_exchange(RUNNING, SETTLED, Ordering::SeqCst, Ordering::SeqCst) {
-            Ok(_) => Ok(()),
-            Err(state) => StopReason::from_code(state).map_or(Ok(()), Err),
-        }
+        StopReason::from_state(self.state.fetch_or(SETTLED, Ordering::SeqCst)).map_or(Ok(()), Err)
     }
 
     /// Has `waker` woken by a request, until the guard is dropped. A request that came before wakes nobody:
@@ -153,7 +156,23 @@ mod tests {
         let signal = StopSignal::new();
         assert_eq!(signal.check(), Ok(()));
         assert!(signal.request(StopReason::Interrupted));
-        assert!(signal.request(StopReason::Aborted), "it is being stopped");
+        assert!(signal.request(StopReason::DeadlinePassed), "it is being stopped");
+        assert_eq!(signal.check(), Err(StopReason::Interrupted));
+    }
+
+    #[test]
+    fn an_abort_replaces_another_reason_until_the_result_is_decided() {
+        let signal = StopSignal::new();
+        signal.request(StopReason::Interrupted);
+        assert!(signal.request(StopReason::Aborted));
+        assert!(signal.request(StopReason::Interrupted), "it is being stopped");
+        assert_eq!(signal.settle_failure(), Err(StopReason::Aborted));
+        assert!(signal.request(StopReason::Aborted), "that is how it ended");
+
+        let signal = StopSignal::new();
+        signal.request(StopReason::Interrupted);
+        assert_eq!(signal.settle_failure(), Err(StopReason::Interrupted));
+        assert!(!signal.request(StopReason::Aborted), "it ended otherwise");
         assert_eq!(signal.check(), Err(StopReason::Interrupted));
     }
 

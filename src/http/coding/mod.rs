@@ -9,7 +9,8 @@ mod layer;
 use std::io::{self, Read};
 
 use super::error::Error;
-use super::head::{Header, list};
+use super::head::list;
+use crate::terms::Header;
 use layer::Layer;
 
 /// A content coding that this build can undo.

@@ -7,21 +7,13 @@ mod fields;
 mod rules;
 
 use super::error::Error;
+use crate::terms::{Header, header_values};
 use fields::{BLANKS, Fields};
 
 /// The most bytes a head may have, empty lines in front of it included.
 pub(super) const MAX_HEAD_SIZE: usize = 64 * 1024;
 /// The most fields a head or a trailer may have.
 pub(super) const MAX_FIELDS: usize = 128;
-
-/// One header field of a response.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Header {
-    /// The name in the letters of the wire.
-    pub name: String,
-    /// The value; bytes that are no UTF-8 are read as Latin-1.
-    pub value: String,
-}
 
 /// Where the body of a response ends (RFC 9112 section 6.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -160,14 +152,9 @@ fn status(line: &[u8]) -> Option<(bool, u16)> {
     Some((*minor == b'0', code))
 }
 
-/// The values of every field called `name`, which is in lower case.
-pub(super) fn find<'a>(headers: &'a [Header], name: &'a str) -> impl Iterator<Item = &'a str> {
-    headers.iter().filter(move |header| header.name.eq_ignore_ascii_case(name)).map(|header| header.value.as_str())
-}
-
 /// The elements of a list that may be spread over several fields (RFC 9110 section 5.6.1), empty ones left out. Only SP and
 /// HTAB are blanks: what Unicode adds to them would let a name be read that others do not see.
 pub(super) fn list<'a>(headers: &'a [Header], name: &'a str) -> impl DoubleEndedIterator<Item = &'a str> {
-    let elements: Vec<&str> = find(headers, name).flat_map(|value| value.split(',')).collect();
+    let elements: Vec<&str> = header_values(headers, name).flat_map(|value| value.split(',')).collect();
     elements.into_iter().map(|element| element.trim_matches(BLANKS)).filter(|element| !element.is_empty())
 }

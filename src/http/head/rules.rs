@@ -1,8 +1,9 @@
 //! What a head says of its body and of the connection (RFC 9112 sections 6.3 and 9.3).
 
 use super::fields::BLANKS;
-use super::{Answering, BodyFraming, Header, find, list};
+use super::{Answering, BodyFraming, list};
 use crate::http::error::Error;
+use crate::terms::{Header, header_values};
 
 const CONTENT_LENGTH: &str = "content-length";
 const TRANSFER_ENCODING: &str = "transfer-encoding";
@@ -26,11 +27,11 @@ pub(super) fn framing(status: u16, headers: &[Header], answering: Answering) -> 
 
 /// Whether another request may follow on the connection.
 pub(super) fn keeps_connection(is_http_10: bool, framing: BodyFraming, headers: &[Header]) -> bool {
-    let has_coding = find(headers, TRANSFER_ENCODING).next().is_some();
-    let has_length = find(headers, CONTENT_LENGTH).next().is_some();
+    let has_coding = header_values(headers, TRANSFER_ENCODING).next().is_some();
+    let has_length = header_values(headers, CONTENT_LENGTH).next().is_some();
     let faulty = match framing {
         // A server that announces a body here often sends it, and its bytes would be the next answer's.
-        BodyFraming::None => has_coding || find(headers, CONTENT_LENGTH).any(|length| length != "0"),
+        BodyFraming::None => has_coding || header_values(headers, CONTENT_LENGTH).any(|length| length != "0"),
         BodyFraming::UntilClose => true,
         // RFC 9112 section 6.1: both of them, or a transfer coding of HTTP/1.0.
         BodyFraming::Length(_) | BodyFraming::Chunked => has_coding && (has_length || is_http_10),
@@ -57,7 +58,7 @@ fn is_chunked(headers: &[Header]) -> Result<bool, Error> {
 /// The announced length: one number, which may be repeated (RFC 9110 section 8.6).
 fn content_length(headers: &[Header]) -> Result<Option<u64>, Error> {
     let mut length = None;
-    for number in find(headers, CONTENT_LENGTH).flat_map(|value| value.split(',')) {
+    for number in header_values(headers, CONTENT_LENGTH).flat_map(|value| value.split(',')) {
         let number = number.trim_matches(BLANKS);
         let is_number = number.bytes().all(|byte| byte.is_ascii_digit());
         let number = number.parse::<u64>().ok().filter(|_| is_number);

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use super::support::*;
 use crate::http::*;
-use crate::log::{Level, Log};
+use crate::terms::log::{Level, Log};
 
 const OK: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 

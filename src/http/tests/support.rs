@@ -12,8 +12,8 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
 use crate::http::*;
-use crate::log::Log;
 use crate::platform::Waker;
+use crate::terms::log::Log;
 use crate::worker::{StopSignal, Worker};
 
 /// Long enough for the slowest machine; nothing waits for it when all is well.

@@ -35,7 +35,8 @@ use super::coding::ACCEPTED;
 use super::connection::Connection;
 use super::error::Error;
 use super::exchange::Exchange;
-use super::request::{BodySource, Method, Request};
+use super::request::{BodySource, Request};
+use crate::terms::Method;
 use crate::worker::lock;
 use transport::Transport;
 

@@ -3,8 +3,8 @@
 use std::sync::Mutex;
 
 use super::*;
-use crate::log::Level;
 use crate::storage::quota::LEAST_COST;
+use crate::terms::log::Level;
 
 /// The least that a file costs, as a size.
 const BLOCK: usize = LEAST_COST as usize;

@@ -55,7 +55,8 @@ public struct WXTransferErrno: RawRepresentable, Hashable, Sendable {
     public static let `internal` = Self(rawValue: WXT_ERRNO_INTERNAL)
     /// 5: the deadline passed, in whatever phase.
     public static let timeout = Self(rawValue: WXT_ERRNO_TIMEOUT)
-    /// 600001: name resolution, connection, TLS, protocol, reset.
+    /// 600001: name resolution, connection, TLS, protocol, reset. Also a transfer for which no thread, descriptor or memory
+    /// is left.
     public static let network = Self(rawValue: WXT_ERRNO_NETWORK)
     /// 600002: the host is not in the domain list, at first or after a redirect.
     public static let notInDomainList = Self(rawValue: WXT_ERRNO_NOT_IN_DOMAIN_LIST)
@@ -79,6 +80,8 @@ public struct WXTransferErrno: RawRepresentable, Hashable, Sendable {
     public static let fileNotFound = Self(rawValue: WXT_ERRNO_FILE_NOT_FOUND)
     /// 1300014: a path outside the sandbox, or a file that may not be read.
     public static let permissionDenied = Self(rawValue: WXT_ERRNO_PERMISSION_DENIED)
+    /// 1300201: a file call for which no descriptor or memory is left.
+    public static let systemError = Self(rawValue: WXT_ERRNO_SYSTEM_ERROR)
     /// 1300202: over the storage quota.
     public static let quotaExceeded = Self(rawValue: WXT_ERRNO_QUOTA_EXCEEDED)
     /// 1301112: `saveFile` of a path that is no temporary file.
@@ -123,4 +126,6 @@ public struct WXTransferCategory: RawRepresentable, Hashable, Sendable {
     public static let storage = Self(rawValue: WXT_CATEGORY_STORAGE)
     /// A bug of the library, caught.
     public static let `internal` = Self(rawValue: WXT_CATEGORY_INTERNAL)
+    /// No thread, descriptor or memory is left. The same call may succeed when others have ended.
+    public static let outOfResources = Self(rawValue: WXT_CATEGORY_OUT_OF_RESOURCES)
 }

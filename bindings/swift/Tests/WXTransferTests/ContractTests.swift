@@ -27,7 +27,8 @@ final class ContractTests: XCTestCase {
             "tooManyRedirects": .tooManyRedirects, "invalidUrl": .invalidUrl,
             "invalidRequestData": .invalidRequestData, "abortDownload": .abortDownload, "saveFile": .saveFile,
             "fileTooLarge": .fileTooLarge, "fileNotFound": .fileNotFound, "permissionDenied": .permissionDenied,
-            "quotaExceeded": .quotaExceeded, "temporaryFileNotExist": .temporaryFileNotExist,
+            "systemError": .systemError, "quotaExceeded": .quotaExceeded,
+            "temporaryFileNotExist": .temporaryFileNotExist,
         ]
         XCTAssertEqual(swift.mapValues(\.rawValue), try constants("WXT_ERRNO_"))
     }
@@ -37,7 +38,7 @@ final class ContractTests: XCTestCase {
             "aborted": .aborted, "timeout": .timeout, "interrupted": .interrupted, "request": .request,
             "policy": .policy, "limit": .limit, "nameResolution": .nameResolution, "connect": .connect, "tls": .tls,
             "connectionClosed": .connectionClosed, "protocol": .protocol, "file": .file, "storage": .storage,
-            "internal": .internal,
+            "internal": .internal, "outOfResources": .outOfResources,
         ]
         XCTAssertEqual(swift.mapValues(\.rawValue), try constants("WXT_CATEGORY_"))
     }

@@ -14,7 +14,10 @@ public object WXTErrno {
     /** The deadline passed, in whatever phase. */
     public const val TIMEOUT: Int = 5
 
-    /** Name resolution, connection, TLS, protocol, reset. */
+    /**
+     * Name resolution, connection, TLS, protocol, reset. Also a transfer for which no thread, descriptor or memory is
+     * left.
+     */
     public const val NETWORK: Int = 600001
 
     /** The host is not in the domain list, at first or after a redirect. */
@@ -49,6 +52,9 @@ public object WXTErrno {
 
     /** A path outside the sandbox, or a file that may not be read. */
     public const val PERMISSION_DENIED: Int = 1300014
+
+    /** A file call for which no descriptor or memory is left. */
+    public const val SYSTEM_ERROR: Int = 1300201
 
     /** Over the storage quota. */
     public const val QUOTA_EXCEEDED: Int = 1300202
@@ -103,6 +109,9 @@ public enum class WXTCategory(
 
     /** A bug of the library, caught. */
     INTERNAL(14),
+
+    /** No thread, descriptor or memory is left. The same call may succeed when others have ended. */
+    OUT_OF_RESOURCES(15),
     ;
 
     internal companion object {

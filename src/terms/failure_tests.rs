@@ -17,7 +17,7 @@ const CALLS: [Call; 8] = [
 fn with(text: &str) -> Vec<TransferError> {
     [
         Failure::Network(Category::Protocol),
-        Failure::Tls(TlsFailure::Other),
+        Failure::Tls,
         Failure::TrustStoreUnavailable,
         Failure::SourceFile,
         Failure::DataTooLarge,
@@ -60,4 +60,21 @@ fn an_err_msg_of_exactly_200_characters_is_whole() {
     assert_eq!(error(&text).err_msg(Call::UploadFile), format!("uploadFile:fail {text}"));
     let cut = error(&format!("{text}y")).err_msg(Call::UploadFile);
     assert_eq!(cut, format!("uploadFile:fail {}\u{2026}", &text[1..]));
+}
+
+/// A transfer has the number of the network component; a file call that of the system (the WeChat documentation, "Errno").
+#[test]
+fn a_lack_of_resources_is_told_as_that() {
+    let error = TransferError::new(Failure::OutOfResources, "a thread");
+    let cases = [
+        (Call::UploadFile, 600_001, "uploadFile:fail out of resources: a thread"),
+        (Call::DownloadFile, 600_001, "downloadFile:fail out of resources: a thread"),
+        (Call::ImportFile, 1_300_201, "importFile:fail out of resources: a thread"),
+        (Call::SaveFile, 1_300_201, "saveFile:fail out of resources: a thread"),
+    ];
+    for (call, number, text) in cases {
+        assert_eq!((error.err_no(call), error.err_msg(call).as_str()), (number, text));
+    }
+    assert_eq!(error.category() as i32, 15);
+    assert!(error.retryable());
 }

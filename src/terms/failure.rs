@@ -2,56 +2,8 @@
 
 use std::fmt;
 
-use crate::http::TlsFailure;
-use crate::policy::quirks::Api;
-use crate::storage;
+use super::{Api, Call};
 use crate::worker::StopReason;
-
-/// The calls that can fail, by the names that WeChat's messages begin with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Call {
-    /// `wx.uploadFile`.
-    UploadFile,
-    /// `wx.downloadFile`.
-    DownloadFile,
-    /// `wx.saveFile`.
-    SaveFile,
-    /// `wx.getSavedFileList`.
-    GetSavedFileList,
-    /// `wx.getSavedFileInfo`.
-    GetSavedFileInfo,
-    /// `wx.removeSavedFile`.
-    RemoveSavedFile,
-    /// The host's own: a file of the device becomes a temporary file.
-    ImportFile,
-    /// The host's own: a `wxfile://` path becomes one of the device.
-    ResolvePath,
-}
-
-impl Call {
-    /// The name.
-    pub fn name(self) -> &'static str {
-        match self {
-            Call::UploadFile => "uploadFile",
-            Call::DownloadFile => "downloadFile",
-            Call::SaveFile => "saveFile",
-            Call::GetSavedFileList => "getSavedFileList",
-            Call::GetSavedFileInfo => "getSavedFileInfo",
-            Call::RemoveSavedFile => "removeSavedFile",
-            Call::ImportFile => "importFile",
-            Call::ResolvePath => "resolvePath",
-        }
-    }
-}
-
-impl From<Api> for Call {
-    fn from(api: Api) -> Call {
-        match api {
-            Api::Upload => Call::UploadFile,
-            Api::Download => Call::DownloadFile,
-        }
-    }
-}
 
 /// A stable kind of failure, for hosts that decide by program and not by text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,7 +37,7 @@ pub enum Category {
     Storage = 13,
     /// A bug on our side, caught.
     Internal = 14,
-    /// The process or the system has no descriptor, thread or memory left.
+    /// No thread, descriptor or memory is left.
     OutOfResources = 15,
 }
 
@@ -96,8 +48,10 @@ pub enum Failure {
     Cancelled(StopReason),
     /// The network component failed; the category tells where.
     Network(Category),
-    /// The server's TLS is none, or cannot be trusted.
-    Tls(TlsFailure),
+    /// The TLS handshake failed, or the server cannot be trusted.
+    Tls,
+    /// The server's answer to the TLS handshake is not TLS.
+    NotTls,
     /// The operating system's trust store was never initialised.
     TrustStoreUnavailable,
     /// The URL's host is not in the domain list of the API, first request or redirect.
@@ -137,7 +91,7 @@ pub enum Failure {
     FileTooLarge,
     /// An upload's answer over its size limit.
     DataTooLarge,
-    /// The process or the system has none left of what the detail begins with: descriptors, threads or memory.
+    /// The process or the system has no thread, descriptor or memory left. The detail names what was needed.
     OutOfResources,
     /// A bug on our side, caught.
     Internal,
@@ -146,7 +100,7 @@ pub enum Failure {
 /// The longest `errMsg`, in the units that a page counts in: those of UTF-16. Pages show it to people in one line.
 const LONGEST_ERR_MSG: usize = 200;
 
-/// A failed task: what the page is told, and what helps the developer.
+/// A failed task or file call: what the page is told, and what helps the developer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TransferError {
     /// What went wrong.
@@ -184,7 +138,8 @@ impl TransferError {
             Failure::Cancelled(StopReason::DeadlinePassed) => errno::TIMEOUT,
             Failure::Cancelled(StopReason::Interrupted) => errno::INTERRUPTED,
             Failure::Network(_)
-            | Failure::Tls(_)
+            | Failure::Tls
+            | Failure::NotTls
             | Failure::TrustStoreUnavailable
             | Failure::SourceFile
             | Failure::DataTooLarge => errno::NETWORK,
@@ -199,11 +154,8 @@ impl TransferError {
             Failure::TemporaryFileNotExist => errno::TEMPORARY_FILE_NOT_EXIST,
             Failure::SaveFile => errno::SAVE_FILE,
             Failure::FileTooLarge => errno::FILE_TOO_LARGE,
-            // WeChat has no number for it: a transfer fails like any other of the network component, a file call of the system.
-            Failure::OutOfResources => match call {
-                Call::UploadFile | Call::DownloadFile => errno::NETWORK,
-                _ => errno::SYSTEM,
-            },
+            Failure::OutOfResources if call.is_transfer() => errno::NETWORK,
+            Failure::OutOfResources => errno::SYSTEM_ERROR,
             Failure::Internal => errno::INTERNAL,
         }
     }
@@ -234,7 +186,8 @@ impl TransferError {
             Failure::Cancelled(StopReason::DeadlinePassed) => "timeout".into(),
             Failure::Cancelled(StopReason::Interrupted) => "interrupted".into(),
             Failure::Network(_)
-            | Failure::Tls(_)
+            | Failure::Tls
+            | Failure::NotTls
             | Failure::TrustStoreUnavailable
             | Failure::SourceFile
             | Failure::DataTooLarge => self.detail.clone(),
@@ -252,7 +205,7 @@ impl TransferError {
             Failure::TemporaryFileNotExist => "tempFilePath file not exist".into(),
             Failure::SaveFile => format!("save file error {}", self.detail),
             Failure::FileTooLarge => "exceed max file size".into(),
-            Failure::OutOfResources => format!("out of resources {}", self.detail),
+            Failure::OutOfResources => format!("out of resources: {}", self.detail),
             Failure::Internal => "internal error".into(),
         }
     }
@@ -264,7 +217,7 @@ impl TransferError {
             Failure::Cancelled(StopReason::DeadlinePassed) => Category::Timeout,
             Failure::Cancelled(StopReason::Interrupted) => Category::Interrupted,
             Failure::Network(category) => *category,
-            Failure::Tls(_) | Failure::TrustStoreUnavailable => Category::Tls,
+            Failure::Tls | Failure::NotTls | Failure::TrustStoreUnavailable => Category::Tls,
             Failure::NotInDomainList => Category::Policy,
             Failure::TooManyTasks { .. }
             | Failure::TooManyRedirects
@@ -286,30 +239,11 @@ impl TransferError {
                 category,
                 Category::NameResolution | Category::Connect | Category::ConnectionClosed | Category::Protocol
             ),
-            // What speaks no TLS on a TLS port is a captive portal rather than the server.
-            Failure::Tls(failure) => *failure == TlsFailure::NotTls,
+            // A peer without TLS on a TLS port is a captive portal rather than the server.
+            Failure::NotTls => true,
             Failure::TooManyTasks { .. } | Failure::SourceFile | Failure::OutOfResources => true,
             _ => false,
         }
-    }
-}
-
-/// A file operation that failed.
-impl From<storage::Error> for TransferError {
-    fn from(error: storage::Error) -> TransferError {
-        let detail = error.to_string();
-        let failure = match error {
-            storage::Error::NotFound { .. } => Failure::FileNotFound,
-            storage::Error::PermissionDenied { path } => Failure::PermissionDenied { path },
-            storage::Error::TemporaryFileNotExist { .. } => Failure::TemporaryFileNotExist,
-            storage::Error::QuotaExceeded => Failure::QuotaExceeded,
-            storage::Error::Closed => Failure::Cancelled(StopReason::Aborted),
-            storage::Error::Stopped(reason) => return TransferError::cancelled(reason),
-            storage::Error::OutOfResources { .. } => Failure::OutOfResources,
-            storage::Error::InvalidDescriptor { .. } => Failure::InvalidRequestData { parameter: "fileDescriptor" },
-            _ => Failure::SaveFile,
-        };
-        TransferError::new(failure, detail)
     }
 }
 
@@ -355,8 +289,8 @@ pub mod errno {
     pub const FILE_NOT_FOUND: i32 = 1_300_002;
     /// A path without permission.
     pub const PERMISSION_DENIED: i32 = 1_300_014;
-    /// The system cannot do it: no descriptor or memory is left.
-    pub const SYSTEM: i32 = 1_300_201;
+    /// System error, of a file call.
+    pub const SYSTEM_ERROR: i32 = 1_300_201;
     /// Over the storage quota.
     pub const QUOTA_EXCEEDED: i32 = 1_300_202;
     /// `saveFile` of an unknown temporary file.
@@ -364,5 +298,5 @@ pub mod errno {
 }
 
 #[cfg(test)]
-#[path = "error_tests.rs"]
+#[path = "failure_tests.rs"]
 mod tests;

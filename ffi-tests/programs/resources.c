@@ -1,0 +1,88 @@
+/* No descriptor left: it is told as that, and the same call succeeds when there are some again. */
+
+#include "../support.h"
+
+#include <sys/resource.h>
+
+static struct rlimit ample;
+
+/* The lowest descriptors are taken, so a limit at the first free one leaves none. */
+static void leave_no_descriptor(void) {
+  int first_free = dup(STDIN_FILENO);
+  CHECK(first_free >= 0 && close(first_free) == 0);
+  CHECK(getrlimit(RLIMIT_NOFILE, &ample) == 0);
+  struct rlimit scarce = ample;
+  scarce.rlim_cur = (rlim_t)first_free;
+  CHECK(setrlimit(RLIMIT_NOFILE, &scarce) == 0);
+  CHECK(dup(STDIN_FILENO) == -1 && errno == EMFILE);
+}
+
+static void leave_ample_descriptors(void) {
+  CHECK(setrlimit(RLIMIT_NOFILE, &ample) == 0);
+}
+
+static void on_result(void *user_data, const WxtFileResult *result) {
+  (void)user_data;
+  CHECK_TEXT(result->err_msg.ptr, "importFile:ok");
+}
+
+static void no_callback(void *user_data) {
+  (void)user_data;
+  check(false, "user_data stays the caller's", __FILE__, __LINE__);
+}
+
+/* It is open, so the host has made no mistake. */
+static void an_open_descriptor_that_cannot_be_duplicated(WxtSession *session) {
+  int descriptor = open(in_directory("file"), O_RDONLY);
+  CHECK(descriptor >= 0);
+  WxtUploadRequest request = wxt_upload_request();
+  request.url = wxt_str(tls("/upload"));
+  request.name = wxt_str("file");
+  request.has_file_descriptor = 1;
+  request.file_descriptor = descriptor;
+  WxtCallbacks callbacks = wxt_callbacks();
+  callbacks.release = no_callback;
+
+  leave_no_descriptor();
+  CHECK_NUMBER(wxt_upload_file(session, &request, &callbacks, NULL), WXT_OUT_OF_RESOURCES);
+  CHECK_NUMBER(wxt_import_file_descriptor(session, descriptor, 0, wxt_str("a.txt"), on_result, NULL),
+               WXT_OUT_OF_RESOURCES);
+  request.file_descriptor = 1000000;
+  CHECK_NUMBER(wxt_upload_file(session, &request, &callbacks, NULL), WXT_INVALID_ARGUMENT);
+  leave_ample_descriptors();
+
+  Recorder recorder = {0};
+  callbacks = recorded_by(&recorder);
+  request.file_descriptor = descriptor;
+  CHECK_NUMBER(wxt_upload_file(session, &request, &callbacks, NULL), WXT_OK);
+  EXPECT_SUCCESS(&recorder, 200);
+  recorder_forget(&recorder);
+  CHECK(close(descriptor) == 0);
+}
+
+/* A worker needs a descriptor before it can begin; nobody is to blame, and the next call may do better. */
+static void a_task_without_a_worker(WxtSession *session) {
+  Recorder recorder = {0};
+  leave_no_descriptor();
+  start_download(session, tls("/bytes/10"), &recorder);
+  EXPECT_FAILURE(&recorder, WXT_ERRNO_NETWORK, WXT_CATEGORY_OUT_OF_RESOURCES, NULL);
+  leave_ample_descriptors();
+  CHECK_CONTAINS(recorder.err_msg, "downloadFile:fail out of resources: ");
+  CHECK(recorder.retryable);
+  recorder_forget(&recorder);
+
+  start_download(session, tls("/bytes/10"), &recorder);
+  EXPECT_SUCCESS(&recorder, 200);
+  recorder_forget(&recorder);
+}
+
+int main(void) {
+  begin();
+  write_pattern(in_directory("file"), 10);
+  WxtSessionOptions options = local_options();
+  WxtSession *session = open_session(&options);
+  a_task_without_a_worker(session);
+  an_open_descriptor_that_cannot_be_duplicated(session);
+  close_session(session);
+  return 0;
+}

@@ -1,0 +1,163 @@
+//! The tasks of one API that wait for a worker, and the places that its limit is about.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use super::{Job, Task, TaskId};
+use crate::worker::WorkQueue;
+
+/// Tasks in the order of their calls, which is that of their numbers. A task that is aborted is taken out at once, with all
+/// that it holds.
+#[derive(Default)]
+pub struct TaskQueue {
+    waiting: BTreeMap<TaskId, QueuedTask>,
+    paused: bool,
+}
+
+/// A task that has not begun.
+pub struct QueuedTask {
+    pub task: Arc<Task>,
+    pub job: Job,
+    pub place: Place,
+}
+
+impl TaskQueue {
+    pub fn add(&mut self, queued: QueuedTask) {
+        self.waiting.insert(queued.task.id, queued);
+    }
+
+    /// Takes a task out. `None` if it has begun or never came in.
+    pub fn remove(&mut self, id: TaskId) -> Option<QueuedTask> {
+        self.waiting.remove(&id)
+    }
+
+    /// Takes all tasks out.
+    pub fn remove_all(&mut self) -> Vec<QueuedTask> {
+        std::mem::take(&mut self.waiting).into_values().collect()
+    }
+
+    /// While paused, no task begins.
+    pub fn set_paused(&mut self, paused: bool) {
+        self.paused = paused;
+    }
+}
+
+impl WorkQueue for TaskQueue {
+    type Work = QueuedTask;
+
+    fn next(&mut self) -> Option<QueuedTask> {
+        if self.paused {
+            return None;
+        }
+        let (_, queued) = self.waiting.pop_first()?;
+        queued.task.has_begun.store(true, Ordering::SeqCst);
+        Some(queued)
+    }
+
+    fn ready(&self) -> usize {
+        if self.paused { 0 } else { self.waiting.len() }
+    }
+}
+
+/// How many tasks of one API wait or run, and how many may where a call must not wait.
+pub struct Places {
+    limit: usize,
+    taken: AtomicUsize,
+}
+
+/// The place of one task, until this is dropped. That is before the host hears of the task's end: its callback may start
+/// the next task, also one that must not wait.
+pub struct Place(Arc<Places>);
+
+impl Places {
+    pub fn new(limit: usize) -> Arc<Places> {
+        Arc::new(Places { limit, taken: AtomicUsize::new(0) })
+    }
+
+    pub fn limit(&self) -> usize {
+        self.limit
+    }
+
+    /// A place for a task that can wait.
+    pub fn take(self: &Arc<Places>) -> Place {
+        self.taken.fetch_add(1, Ordering::SeqCst);
+        Place(self.clone())
+    }
+
+    /// A place for a task that must not wait. `None` if as many tasks as the limit have one.
+    pub fn take_free(self: &Arc<Places>) -> Option<Place> {
+        let next = |taken| (taken < self.limit).then_some(taken + 1);
+        self.taken.fetch_update(Ordering::SeqCst, Ordering::SeqCst, next).ok()?;
+        Some(Place(self.clone()))
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.taken.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::delivery::tests::task;
+    use super::*;
+    use crate::terms::{Failure, TransferError};
+
+    fn add(queue: &mut TaskQueue, places: &Arc<Places>, id: TaskId) {
+        let job: Job = Box::new(|_| Err(TransferError::new(Failure::Internal, "a test")));
+        queue.add(QueuedTask { task: task(id, |_, _| {}), job, place: places.take() });
+    }
+
+    fn begin_all(queue: &mut TaskQueue) -> Vec<TaskId> {
+        std::iter::from_fn(|| queue.next()).map(|queued| queued.task.id).collect()
+    }
+
+    #[test]
+    fn tasks_begin_in_the_order_of_their_calls() {
+        let (mut queue, places) = (TaskQueue::default(), Places::new(2));
+        (1..=50).for_each(|id| add(&mut queue, &places, id));
+        assert_eq!(queue.ready(), 50);
+        assert_eq!(begin_all(&mut queue), (1..=50).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn a_removed_task_leaves_nothing_and_its_place() {
+        let (mut queue, places) = (TaskQueue::default(), Places::new(3));
+        (1..=3).for_each(|id| add(&mut queue, &places, id));
+        let removed = queue.remove(2).unwrap();
+        let task = Arc::downgrade(&removed.task);
+        assert!(places.take_free().is_none());
+        drop(removed);
+        assert!(task.upgrade().is_none());
+        assert!(places.take_free().is_some());
+        assert!(queue.remove(2).is_none());
+        assert_eq!(begin_all(&mut queue), [1, 3]);
+    }
+
+    #[test]
+    fn nothing_begins_while_the_queue_is_paused() {
+        let (mut queue, places) = (TaskQueue::default(), Places::new(1));
+        queue.set_paused(true);
+        (1..=2).for_each(|id| add(&mut queue, &places, id));
+        assert_eq!(queue.ready(), 0);
+        assert!(queue.next().is_none());
+        queue.set_paused(false);
+        assert_eq!(queue.ready(), 2);
+        assert_eq!(begin_all(&mut queue), [1, 2]);
+    }
+
+    #[test]
+    fn a_task_that_can_wait_has_a_place_beyond_the_limit() {
+        let places = Places::new(2);
+        let taken = [places.take_free(), places.take_free()];
+        assert!(taken.iter().all(Option::is_some));
+        assert!(places.take_free().is_none());
+        let waiting = places.take();
+        drop(taken);
+        let free = places.take_free();
+        assert!(free.is_some() && places.take_free().is_none(), "the one that waits counts");
+        drop(waiting);
+    }
+}

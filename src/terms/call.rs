@@ -1,0 +1,54 @@
+//! The calls of a page and of the host.
+
+use super::Api;
+
+/// The calls that can fail, by the names that WeChat's messages begin with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Call {
+    /// `wx.uploadFile`.
+    UploadFile,
+    /// `wx.downloadFile`.
+    DownloadFile,
+    /// `wx.saveFile`.
+    SaveFile,
+    /// `wx.getSavedFileList`.
+    GetSavedFileList,
+    /// `wx.getSavedFileInfo`.
+    GetSavedFileInfo,
+    /// `wx.removeSavedFile`.
+    RemoveSavedFile,
+    /// The host's own: a file of the device becomes a temporary file.
+    ImportFile,
+    /// The host's own: a `wxfile://` path becomes one of the device.
+    ResolvePath,
+}
+
+impl Call {
+    /// The name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Call::UploadFile => "uploadFile",
+            Call::DownloadFile => "downloadFile",
+            Call::SaveFile => "saveFile",
+            Call::GetSavedFileList => "getSavedFileList",
+            Call::GetSavedFileInfo => "getSavedFileInfo",
+            Call::RemoveSavedFile => "removeSavedFile",
+            Call::ImportFile => "importFile",
+            Call::ResolvePath => "resolvePath",
+        }
+    }
+
+    /// Whether the call uses the network.
+    pub fn is_transfer(self) -> bool {
+        matches!(self, Call::UploadFile | Call::DownloadFile)
+    }
+}
+
+impl From<Api> for Call {
+    fn from(api: Api) -> Call {
+        match api {
+            Api::Upload => Call::UploadFile,
+            Api::Download => Call::DownloadFile,
+        }
+    }
+}

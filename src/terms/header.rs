@@ -1,0 +1,34 @@
+//! The header fields of a response.
+
+/// One header field of a response.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Header {
+    /// The name in the letters of the wire.
+    pub name: String,
+    /// The value; bytes that are no UTF-8 are read as Latin-1.
+    pub value: String,
+}
+
+/// The values of every field called `name`, in any letter case (RFC 9110 section 5.1), in their order.
+pub fn header_values<'a>(headers: &'a [Header], name: &'a str) -> impl Iterator<Item = &'a str> {
+    headers.iter().filter(move |header| header.name.eq_ignore_ascii_case(name)).map(|header| header.value.as_str())
+}
+
+/// The value of the first field called `name`, in any letter case.
+pub fn header_value<'a>(headers: &'a [Header], name: &'a str) -> Option<&'a str> {
+    header_values(headers, name).next()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_header_is_found_in_any_letter_case_and_the_first_one_counts() {
+        let header = |name: &str, value: &str| Header { name: name.into(), value: value.into() };
+        let headers = [header("X-A", "1"), header("content-TYPE", "text/plain"), header("Content-Type", "text/html")];
+        assert_eq!(header_value(&headers, "Content-Type"), Some("text/plain"));
+        assert_eq!(header_values(&headers, "CONTENT-TYPE").collect::<Vec<_>>(), ["text/plain", "text/html"]);
+        assert_eq!(header_value(&headers, "Content"), None);
+    }
+}

@@ -1,0 +1,14 @@
+//! The words in which all of the library tells what it does: calls, methods, headers, failures and log messages.
+
+mod api;
+mod call;
+mod failure;
+mod header;
+pub mod log;
+mod method;
+
+pub use api::Api;
+pub use call::Call;
+pub use failure::{Category, Failure, TransferError, errno};
+pub use header::{Header, header_value, header_values};
+pub use method::Method;

@@ -1,0 +1,189 @@
+//! The house keeps its order: threads sleep in few places, and no room imports from a room above it.
+
+#![allow(missing_docs)]
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// What puts a thread to sleep.
+const SLEEPS: [&str; 17] = [
+    "Barrier",
+    "Condvar",
+    "epoll",
+    "kevent",
+    "park(",
+    "park_timeout",
+    "poll(",
+    "ppoll",
+    "recv(",
+    "recv_timeout",
+    "select!",
+    "select(",
+    "sleep(",
+    "to_socket_addrs",
+    "wait_timeout",
+    "wait_while",
+    ".join()",
+];
+
+/// Where a thread may sleep, and why no deadline, abort or close can be late there.
+const MAY_SLEEP: [(&str, &str); 8] = [
+    ("worker/wait.rs", "the one wait of a worker, which the stop signal ends"),
+    ("worker/pool.rs", "threads without work; closing joins them when their work was stopped"),
+    ("worker/timer.rs", "the timer's thread between two actions; an action is short"),
+    ("session/gate.rs", "closing a session waits for calls that are inside, whose waits its stop signals end"),
+    ("task/delivery.rs", "the delivery thread between two events; closing waits for the host's callback only"),
+    ("http/resolver.rs", "look-up threads, which no task waits for longer than it likes"),
+    ("storage/root.rs", "waits for the lock of another process"),
+    ("storage/import.rs", "waits for the other end of a pipe"),
+];
+
+/// The rooms of `src`, each with its floor: a room imports from lower floors only.
+const ROOMS: [(&str, u32); 13] = [
+    ("ffi", 7),
+    ("session", 6),
+    ("task", 5),
+    ("transfer", 4),
+    ("http", 3),
+    ("policy", 3),
+    ("storage", 3),
+    ("terms", 2),
+    ("buffer", 1),
+    ("deferred", 0),
+    ("worker", 1),
+    ("platform", 0),
+    // What the fuzzing targets call is any room's.
+    ("fuzzing", 8),
+];
+
+/// A file of `src` without its comments and its tests.
+struct Source {
+    /// Below `src`, with `/`.
+    path: String,
+    lines: Vec<String>,
+}
+
+fn sources() -> Vec<Source> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut sources = Vec::new();
+    for file in files_below(&root) {
+        let path = file.strip_prefix(&root).unwrap().to_str().unwrap().replace('\\', "/");
+        if path.ends_with(".rs") && !path.ends_with("_tests.rs") && !path.split('/').any(|part| part == "tests") {
+            sources.push(Source { lines: code_of(&fs::read_to_string(&file).unwrap()), path });
+        }
+    }
+    assert!(sources.len() > 50, "the sources are not where they are looked for");
+    sources
+}
+
+fn files_below(directory: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path()) {
+        if entry.is_dir() {
+            files.extend(files_below(&entry));
+        } else {
+            files.push(entry);
+        }
+    }
+    files
+}
+
+/// Everything up to the module of tests, which is a file's last item.
+fn code_of(text: &str) -> Vec<String> {
+    let lines: Vec<&str> = text.lines().collect();
+    let begins_tests = |index: &usize| {
+        let rest = lines[index + 1..].iter().find(|line| !line.starts_with("#["));
+        lines[*index] == "#[cfg(test)]" && rest.is_some_and(|line| line.contains("mod tests"))
+    };
+    let end = (0..lines.len()).find(begins_tests).unwrap_or(lines.len());
+    let code = lines[..end].iter().filter(|line| !line.trim_start().starts_with("//"));
+    code.map(|line| (*line).to_owned()).collect()
+}
+
+#[test]
+fn threads_sleep_only_where_it_is_said_why() {
+    let mut used = BTreeSet::new();
+    let mut faults = Vec::new();
+    for source in sources() {
+        for line in &source.lines {
+            let Some(sleep) = SLEEPS.into_iter().find(|sleep| names(line, sleep)) else { continue };
+            match MAY_SLEEP.iter().find(|(path, _)| *path == source.path) {
+                Some((path, _)) => _ = used.insert(*path),
+                None => faults.push(format!("{}: {sleep} in: {}", source.path, line.trim())),
+            }
+        }
+    }
+    assert!(faults.is_empty(), "wait with `Worker::wait` or `Worker::wait_for`:\n{}", faults.join("\n"));
+    let unused: Vec<_> = MAY_SLEEP.into_iter().filter(|(path, _)| !used.contains(path)).collect();
+    assert!(unused.is_empty(), "no thread sleeps there any more: {unused:?}");
+}
+
+/// Whether the word stands in the line, and not as the end of a longer one such as `try_recv(`.
+fn names(line: &str, word: &str) -> bool {
+    line.match_indices(word).any(|(index, _)| {
+        let before = line[..index].chars().next_back();
+        word.starts_with('.') || !before.is_some_and(|before| before.is_alphanumeric() || before == '_')
+    })
+}
+
+#[test]
+fn no_room_imports_from_a_room_above_or_beside_it() {
+    let floor_of = |room: &str| ROOMS.iter().find(|(name, _)| *name == room).map(|(_, floor)| *floor);
+    let mut seen = BTreeSet::new();
+    let mut faults = Vec::new();
+    for source in sources().into_iter().filter(|source| source.path != "lib.rs") {
+        let room = room_of(&source.path);
+        let floor = floor_of(room).unwrap_or_else(|| panic!("src/{} is in no room of the list", source.path));
+        seen.insert(room.to_owned());
+        for line in &source.lines {
+            for imported in imports(line, &source.path) {
+                if imported != room && floor_of(&imported).is_none_or(|other| other >= floor) {
+                    faults.push(format!("{}: {}", source.path, line.trim()));
+                }
+            }
+        }
+    }
+    assert!(faults.is_empty(), "these point upwards:\n{}", faults.join("\n"));
+    let gone: Vec<_> = ROOMS.into_iter().filter(|(room, _)| !seen.contains(*room)).collect();
+    assert!(gone.is_empty(), "there is no such room: {gone:?}");
+}
+
+fn room_of(path: &str) -> &str {
+    path.split('/').next().unwrap().trim_end_matches(".rs")
+}
+
+/// The rooms that a line names, by `crate::` or by as many `super::` as lead to the crate's root.
+fn imports(line: &str, path: &str) -> Vec<String> {
+    let parts: Vec<&str> = path.trim_end_matches(".rs").split('/').filter(|part| *part != "mod").collect();
+    let up = "super::".repeat(parts.len());
+    let from_root = |prefix: &str| -> Vec<String> {
+        let starts = line.match_indices(prefix).filter(|(index, _)| !line[..*index].ends_with("super::"));
+        starts.flat_map(|(index, _)| first_names(&line[index + prefix.len()..])).collect()
+    };
+    [from_root("crate::"), from_root(&up)].concat()
+}
+
+/// The first name of a path, or that of each path in braces.
+fn first_names(rest: &str) -> Vec<String> {
+    let name = |text: &str| text.trim().chars().take_while(|part| part.is_alphanumeric() || *part == '_').collect();
+    match rest.strip_prefix('{') {
+        Some(group) => group.split('}').next().unwrap_or_default().split(',').map(name).collect(),
+        None => vec![name(rest)],
+    }
+}
+
+/// The readers above see what they are for.
+#[test]
+fn the_readers_find_what_they_look_for() {
+    assert!(names("    rustix::event::poll(&mut polled, None)", "poll("));
+    assert!(names("std::thread::sleep(PAUSE)", "sleep("));
+    assert!(names("handle.join()", ".join()"));
+    assert!(!names("queue.try_recv()", "recv("));
+    assert_eq!(imports("use crate::task::{Engine, Job};", "http/client.rs"), ["task"]);
+    assert_eq!(imports("use crate::{http, session};", "policy/url.rs"), ["http", "session"]);
+    assert_eq!(imports("    super::policy::url::parse()", "http/mod.rs"), ["policy"]);
+    assert_eq!(imports("    super::super::task::x()", "http/client.rs"), ["task"]);
+    assert!(imports("use super::head::Head;", "http/client.rs").is_empty());
+    assert_eq!(code_of("a\n// b\n#[cfg(test)]\nuse x;\nc\n#[cfg(test)]\n#[path = \"t.rs\"]\nmod tests;").len(), 4);
+}
