@@ -261,9 +261,9 @@ typedef struct WxtSession WxtSession;
 /**
  * What a function returns: `WXT_OK`, or why the call was refused.
  *
- * A status other than `WXT_OK` is about a mistake of the host. Nothing was started, no callback will run, and
- * `user_data` stays the caller's. What a page can get wrong (its URL, path, header or domain) is never a status: it
- * comes through `on_fail` and `on_complete`.
+ * A status other than `WXT_OK` is about a mistake of the host or a lack of resources. Nothing was started, no callback
+ * will run, and `user_data` stays the caller's. What a page can get wrong (its URL, path, header or domain) is never a
+ * status: it comes through `on_fail` and `on_complete`.
  */
 typedef int32_t WxtStatus;
 
