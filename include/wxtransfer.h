@@ -261,9 +261,9 @@ typedef struct WxtSession WxtSession;
 /**
  * What a function returns: `WXT_OK`, or why the call was refused.
  *
- * A status other than `WXT_OK` is about a mistake of the host. Nothing was started, no callback will run, and
- * `user_data` stays the caller's. What a page can get wrong (its URL, path, header or domain) is never a status: it
- * comes through `on_fail` and `on_complete`.
+ * A status other than `WXT_OK` is about a mistake of the host or a lack of resources. Nothing was started, no callback
+ * will run, and `user_data` stays the caller's. What a page can get wrong (its URL, path, header or domain) is never a
+ * status: it comes through `on_fail` and `on_complete`.
  */
 typedef int32_t WxtStatus;
 
@@ -1160,8 +1160,9 @@ WxtStatus wxt_download_file(WxtSession *session,
 
 /**
  * Aborts a task, waiting or running. On `WXT_OK` the task fails with `abort`, whatever else happens to it meanwhile.
- * Returns at once; the callbacks follow. Any thread, also from a callback. What has not left yet of an upload is not sent: its connection is reset when the callbacks were
- * handed over, as it is when the deadline or the background ends a task.
+ * Returns at once; the callbacks follow. Any thread, also from a callback. What has not left yet of an upload is not
+ * sent: its connection is reset when the callbacks were handed over, as it is when the deadline or the background ends a
+ * task.
  *
  * - `WXT_NOT_FOUND`: the task has ended or all of its answer is here, or it never was. Its callbacks may still be on
  *   their way.

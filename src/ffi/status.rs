@@ -4,9 +4,9 @@ use std::ffi::c_char;
 
 /// What a function returns: `WXT_OK`, or why the call was refused.
 ///
-/// A status other than `WXT_OK` is about a mistake of the host. Nothing was started, no callback will run, and
-/// `user_data` stays the caller's. What a page can get wrong (its URL, path, header or domain) is never a status: it
-/// comes through `on_fail` and `on_complete`.
+/// A status other than `WXT_OK` is about a mistake of the host or a lack of resources. Nothing was started, no callback
+/// will run, and `user_data` stays the caller's. What a page can get wrong (its URL, path, header or domain) is never a
+/// status: it comes through `on_fail` and `on_complete`.
 pub type WxtStatus = i32;
 
 /// The call did what it says.

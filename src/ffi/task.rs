@@ -92,8 +92,9 @@ fn start(
 }
 
 /// Aborts a task, waiting or running. On `WXT_OK` the task fails with `abort`, whatever else happens to it meanwhile.
-/// Returns at once; the callbacks follow. Any thread, also from a callback. What has not left yet of an upload is not sent: its connection is reset when the callbacks were
-/// handed over, as it is when the deadline or the background ends a task.
+/// Returns at once; the callbacks follow. Any thread, also from a callback. What has not left yet of an upload is not
+/// sent: its connection is reset when the callbacks were handed over, as it is when the deadline or the background ends a
+/// task.
 ///
 /// - `WXT_NOT_FOUND`: the task has ended or all of its answer is here, or it never was. Its callbacks may still be on
 ///   their way.
