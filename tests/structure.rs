@@ -28,19 +28,17 @@ const SLEEPS: [&str; 17] = [
 ];
 
 /// Where a thread may sleep, and why no deadline, abort or close can be late there.
-const MAY_SLEEP: [(&str, &str); 8] = [
+const MAY_SLEEP: [(&str, &str); 6] = [
     ("worker/wait.rs", "the one wait of a worker, which the stop signal ends"),
     ("worker/pool.rs", "threads without work; closing joins them when their work was stopped"),
     ("worker/timer.rs", "the timer's thread between two actions; an action is short"),
     ("session/gate.rs", "closing a session waits for calls that are inside, whose waits its stop signals end"),
     ("task/delivery.rs", "the delivery thread between two events; closing waits for the host's callback only"),
-    ("http/resolver.rs", "look-up threads, which no task waits for longer than it likes"),
-    ("storage/root.rs", "waits for the lock of another process"),
-    ("storage/import.rs", "waits for the other end of a pipe"),
+    ("http/resolver/system.rs", "look-up threads, which no task waits for longer than it likes"),
 ];
 
 /// The rooms of `src`, each with its floor: a room imports from lower floors only.
-const ROOMS: [(&str, u32); 13] = [
+const ROOMS: [(&str, u32); 11] = [
     ("ffi", 7),
     ("session", 6),
     ("task", 5),
@@ -49,8 +47,6 @@ const ROOMS: [(&str, u32); 13] = [
     ("policy", 3),
     ("storage", 3),
     ("terms", 2),
-    ("buffer", 1),
-    ("deferred", 0),
     ("worker", 1),
     ("platform", 0),
     // What the fuzzing targets call is any room's.

@@ -36,7 +36,7 @@ pub struct Response {
 }
 
 enum Body {
-    Plain(FramedBody),
+    Plain(Box<FramedBody>),
     Coded(Box<Decoder<FramedBody>>),
     Ended,
     Failed,
@@ -96,7 +96,7 @@ impl Response {
         }
         let body = match content_length {
             Some(0) => Body::Ended,
-            _ if codings.is_empty() => Body::Plain(framed),
+            _ if codings.is_empty() => Body::Plain(Box::new(framed)),
             _ => Body::Coded(Box::new(Decoder::new(codings, framed))),
         };
         Ok(Response {

@@ -1,9 +1,7 @@
 //! Which extension a downloaded or imported file gets. It is all of a server's choice of name that ever reaches the disk.
 
 use super::{content_disposition, media_types};
-
-/// The most characters of an extension.
-pub const MAX_LENGTH: usize = 10;
+use crate::terms::extension::of_name;
 
 /// The suffixes of programs, whose answers are of any format: `/download.php`.
 const PROGRAMS: [&str; 31] = [
@@ -12,7 +10,7 @@ const PROGRAMS: [&str; 31] = [
     "svc",
 ];
 
-/// The extension of a download, without the dot: ASCII letters and digits, at most [`MAX_LENGTH`], in lower case.
+/// The extension of a download, without the dot: ASCII letters and digits, at most ten, in lower case.
 ///
 /// A `Content-Type` that names a format decides, as in WeChat. The file's name does where the type names none, or one
 /// that the name's is built on: a `docx` sent as `application/zip`. That name is the one of `Content-Disposition`, which
@@ -28,24 +26,6 @@ pub fn of_download(content_type: Option<&str>, url_path: &str, content_dispositi
         }
         None => named(),
     }
-}
-
-/// The extension of a path's last component: what follows its last dot, where a name is before that.
-pub fn of_name(path: &str) -> Option<String> {
-    let name = path.rsplit(['/', '\\']).next()?;
-    let (stem, suffix) = name.rsplit_once('.')?;
-    if stem.is_empty() {
-        return None;
-    }
-    normalised(suffix)
-}
-
-/// An extension in the one form that is used: lower case, or nothing where it holds anything but letters and digits or
-/// is too long.
-pub fn normalised(extension: &str) -> Option<String> {
-    let good =
-        (1..=MAX_LENGTH).contains(&extension.len()) && extension.bytes().all(|byte| byte.is_ascii_alphanumeric());
-    good.then(|| extension.to_ascii_lowercase())
 }
 
 /// The extension of a URL path's last component, without its parameters (`;jsessionid=…`, RFC 3986 §3.3). A program's
@@ -192,14 +172,6 @@ mod tests {
             [("a.png%00.exe", Some("exe")), ("a.png%00", None), ("..%2Fb.exe", Some("exe")), ("a.%E2%80%AEgnp", None)]
         {
             check(None, "", Some(&format!("attachment; filename*=UTF-8''{value}")), expected);
-        }
-    }
-
-    #[test]
-    fn a_given_extension_is_normalised_or_dropped() {
-        assert_eq!(normalised("JPG").as_deref(), Some("jpg"));
-        for bad in ["", ".", "a.b", "a/b", "abcdefghijk", "é", "a b", "-"] {
-            assert_eq!(normalised(bad), None, "{bad:?}");
         }
     }
 }

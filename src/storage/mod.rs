@@ -48,7 +48,7 @@ use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::policy::extension;
+use crate::terms::extension;
 use crate::terms::log::Log;
 use crate::worker::{StopSignal, Worker};
 

@@ -8,7 +8,7 @@
 //! or `..`, control characters, and those that turn the direction of the text around them.
 
 use super::Error;
-use crate::policy::extension;
+use crate::terms::extension;
 
 const SCHEME: &str = "wxfile://";
 const TEMPORARY_PREFIX: &str = "tmp_";

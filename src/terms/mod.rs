@@ -2,6 +2,7 @@
 
 mod api;
 mod call;
+pub mod extension;
 mod failure;
 mod header;
 pub mod log;

@@ -67,6 +67,8 @@ impl From<storage::Error> for TransferError {
             storage::Error::TemporaryFileNotExist { .. } => Failure::TemporaryFileNotExist,
             storage::Error::QuotaExceeded => Failure::QuotaExceeded,
             storage::Error::Closed => Failure::Cancelled(StopReason::Aborted),
+            storage::Error::Stopped(reason) => return TransferError::cancelled(reason),
+            storage::Error::OutOfResources { .. } => Failure::OutOfResources,
             storage::Error::InvalidDescriptor { .. } => Failure::InvalidRequestData { parameter: "fileDescriptor" },
             _ => Failure::SaveFile,
         };

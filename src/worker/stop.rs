@@ -85,12 +85,14 @@ impl StopSignal {
     /// `Err` once the work is to stop.
     ///
     /// # Errors
-    /// Why it is to stop. A reason that was requested comes before the deadline.
+    /// Why it is to stop. A reason that was requested comes before the deadline. A settled result has none.
     pub fn check(&self) -> Result<(), StopReason> {
-        if let Some(reason) = StopReason::from_state(self.state.load(Ordering::SeqCst)) {
+        let state = self.state.load(Ordering::SeqCst);
+        if let Some(reason) = StopReason::from_state(state) {
             return Err(reason);
         }
         match self.deadline() {
+            _ if state & SETTLED != 0 => Ok(()),
             Some(deadline) if Instant::now() >= deadline => Err(StopReason::DeadlinePassed),
             _ => Ok(()),
         }
@@ -233,8 +235,10 @@ mod tests {
         assert_eq!(signal.settle_failure(), Err(StopReason::Aborted));
 
         let signal = StopSignal::new();
+        signal.set_deadline(Instant::now() + Duration::from_millis(20));
         assert_eq!(signal.settle(), Ok(()));
         assert!(!signal.request(StopReason::Aborted), "it can no longer be stopped");
+        while Instant::now() < signal.deadline().unwrap() {}
         assert_eq!(signal.check(), Ok(()));
         assert_eq!(signal.settle_failure(), Ok(()));
     }
