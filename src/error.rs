@@ -199,7 +199,7 @@ impl TransferError {
             // WeChat has no number for it: a transfer fails like any other of the network component, a file call of the system.
             Failure::OutOfResources => match call {
                 Call::UploadFile | Call::DownloadFile => errno::NETWORK,
-                _ => errno::SYSTEM,
+                _ => errno::SYSTEM_ERROR,
             },
             Failure::Internal => errno::INTERNAL,
         }
@@ -234,7 +234,7 @@ impl TransferError {
             Failure::TemporaryFileNotExist => "tempFilePath file not exist".into(),
             Failure::SaveFile => format!("save file error {}", self.detail),
             Failure::FileTooLarge => "exceed max file size".into(),
-            Failure::OutOfResources => format!("out of resources {}", self.detail),
+            Failure::OutOfResources => format!("out of resources: {}", self.detail),
             Failure::Internal => "internal error".into(),
         }
     }
@@ -337,8 +337,8 @@ pub mod errno {
     pub const FILE_NOT_FOUND: i32 = 1_300_002;
     /// A path without permission.
     pub const PERMISSION_DENIED: i32 = 1_300_014;
-    /// The system cannot do it: no descriptor or memory is left.
-    pub const SYSTEM: i32 = 1_300_201;
+    /// System error, of a file call.
+    pub const SYSTEM_ERROR: i32 = 1_300_201;
     /// Over the storage quota.
     pub const QUOTA_EXCEEDED: i32 = 1_300_202;
     /// `saveFile` of an unknown temporary file.

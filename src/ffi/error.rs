@@ -34,8 +34,8 @@ pub const WXT_ERRNO_FILE_TOO_LARGE: i32 = 603301;
 pub const WXT_ERRNO_FILE_NOT_FOUND: i32 = 1300002;
 /// A path outside the sandbox, or a file that may not be read.
 pub const WXT_ERRNO_PERMISSION_DENIED: i32 = 1300014;
-/// The system cannot do it: no descriptor or memory is left. For file calls; a transfer fails with `WXT_ERRNO_NETWORK` then.
-pub const WXT_ERRNO_SYSTEM: i32 = 1300201;
+/// A file call for which no descriptor or memory is left.
+pub const WXT_ERRNO_SYSTEM_ERROR: i32 = 1300201;
 /// Over the storage quota.
 pub const WXT_ERRNO_QUOTA_EXCEEDED: i32 = 1300202;
 /// `saveFile` of a path that is no temporary file.
@@ -90,7 +90,7 @@ const _: () = {
     assert!(WXT_ERRNO_FILE_TOO_LARGE == errno::FILE_TOO_LARGE);
     assert!(WXT_ERRNO_FILE_NOT_FOUND == errno::FILE_NOT_FOUND);
     assert!(WXT_ERRNO_PERMISSION_DENIED == errno::PERMISSION_DENIED);
-    assert!(WXT_ERRNO_SYSTEM == errno::SYSTEM);
+    assert!(WXT_ERRNO_SYSTEM_ERROR == errno::SYSTEM_ERROR);
     assert!(WXT_ERRNO_QUOTA_EXCEEDED == errno::QUOTA_EXCEEDED);
     assert!(WXT_ERRNO_TEMPORARY_FILE_NOT_EXIST == errno::TEMPORARY_FILE_NOT_EXIST);
     assert!(WXT_CATEGORY_ABORTED == Category::Aborted as i32);

@@ -98,7 +98,18 @@ impl Launch {
         Ok(Some(current).filter(|current| current.directory.is_at(&current.native)))
     }
 
-    /// The directory as it was last, to look for a file in it.
+    /// Opens one of the files for reading, and tells where it is.
+    pub fn open_file(&self, name: &str) -> io::Result<(Arc<LaunchDirectory>, File)> {
+        let last = self.last_directory();
+        if !last.directory.is_at(&last.native) {
+            // Moved away, perhaps, to be removed later.
+            return Err(io::ErrorKind::NotFound.into());
+        }
+        let file = last.directory.open_file(name)?;
+        Ok((last, file))
+    }
+
+    /// The directory as it was last.
     pub fn last_directory(&self) -> Arc<LaunchDirectory> {
         lock(&self.current).clone()
     }
