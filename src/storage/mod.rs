@@ -28,6 +28,7 @@ mod error;
 mod extension;
 mod file;
 mod import;
+mod notes;
 mod part;
 mod path;
 mod pipe;

@@ -1,7 +1,8 @@
 //! What files cost of the quota, and what it costs to know.
 
 use std::os::unix::fs::PermissionsExt;
-use std::sync::Mutex;
+use std::sync::{Mutex, OnceLock, mpsc};
+use std::time::Duration;
 
 use super::crash::{given_directory, start};
 use super::*;
@@ -72,6 +73,36 @@ fn a_save_does_not_count_the_files_that_are_there() {
             assert_eq!(counted(), 0);
         }
     }
+}
+
+/// The log is the host's code, and is told of the count and of directories that are made anew.
+#[test]
+fn the_log_may_come_back_for_a_file() {
+    let place: Arc<OnceLock<Storage>> = Arc::default();
+    let (in_log, (sender, saved)) = (place.clone(), mpsc::channel());
+    let (directory, storage) = open_with(|options| {
+        options.storage_quota = 2 * BLOCK;
+        options.log = Log::new(Arc::new(move |_, message: &str| {
+            if let Some(storage) = in_log.get()
+                && (message.contains("were counted") || message.contains("made anew"))
+            {
+                sender.send(target(storage, "wxfile://usr/by the log", b"").map(drop)).unwrap();
+            }
+        }));
+    });
+    let (sender, done) = mpsc::channel();
+    std::thread::spawn(move || {
+        place.set(storage).unwrap();
+        let storage = place.get().unwrap();
+        target(storage, "wxfile://usr/a", b"").unwrap();
+        assert_exceeded(target(storage, "wxfile://usr/b", &[0; 2 * BLOCK as usize]));
+        saved.try_recv().unwrap().unwrap();
+        fs::remove_dir_all(root_of(&directory)).unwrap();
+        target(storage, "wxfile://usr/a", b"").unwrap();
+        saved.try_recv().unwrap().unwrap();
+        sender.send(()).unwrap();
+    });
+    done.recv_timeout(Duration::from_secs(60)).expect("the log waits for what its caller has");
 }
 
 #[test]
