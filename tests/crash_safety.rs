@@ -295,7 +295,8 @@ impl Driver {
 
     /// What is left of the quota can be used to the byte, and no byte more.
     fn check_quota(&self, session: &Session) {
-        let used: u64 = self.store.values().chain(self.usr.values()).sum();
+        // The least that a file costs is a block.
+        let used: u64 = self.store.values().chain(self.usr.values()).map(|length| (*length).max(4096)).sum();
         let left = QUOTA - used;
         let import = |length: u64| {
             let file = session.file("filler", &vec![0; length as usize]);

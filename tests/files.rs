@@ -151,17 +151,17 @@ fn missing_parameters_are_named() {
 #[test]
 fn the_quota_holds_the_store_and_usr_together_to_the_byte() {
     let server = Server::start(Options::default());
-    let session = Session::open_with(|options| options.storage_quota = 1000);
-    let first = session.save(&temporary(&session, &server, 400), None).file().clone();
-    session.save(&temporary(&session, &server, 400), Some("wxfile://usr/a/b.bin")).file();
-    let too_large = temporary(&session, &server, 201);
+    let session = Session::open_with(|options| options.storage_quota = 100_000);
+    let first = session.save(&temporary(&session, &server, 40_000), None).file().clone();
+    session.save(&temporary(&session, &server, 40_000), Some("wxfile://usr/a/b.bin")).file();
+    let too_large = temporary(&session, &server, 20_100);
     for target in [None, Some("wxfile://usr/c")] {
         let result = session.save(&too_large, target);
         let message = format!("saveFile:fail {OVER_QUOTA}");
         assert_eq!(result.failure(), (message.as_str(), WXT_ERRNO_QUOTA_EXCEEDED));
         assert_eq!(result.category, WXT_CATEGORY_STORAGE);
     }
-    let url = server.https_url("/bytes/201?chunked=1");
+    let url = server.https_url("/bytes/20100?chunked=1");
     let ended = session.download_with(&url, |request| request.file_path = WxtStr::new("wxfile://usr/c")).end();
     assert_eq!(ended.failure().err_msg, format!("downloadFile:fail {OVER_QUOTA}"));
     assert_eq!(ended.failure().err_no, WXT_ERRNO_QUOTA_EXCEEDED);
@@ -169,24 +169,24 @@ fn the_quota_holds_the_store_and_usr_together_to_the_byte() {
 
     // It was refused, not lost; and a file that is replaced makes room.
     session.save(&too_large, Some("wxfile://usr/a/b.bin")).file();
-    session.save(&temporary(&session, &server, 399), None).file();
+    session.save(&temporary(&session, &server, 39_900), None).file();
     assert_eq!(session.save(&temporary(&session, &server, 1), None).failure().1, WXT_ERRNO_QUOTA_EXCEEDED);
     assert_eq!(session.remove_saved_file(&first.path).err_no, 0);
-    session.save(&temporary(&session, &server, 400), None).file();
+    session.save(&temporary(&session, &server, 40_000), None).file();
     assert_eq!(session.save(&temporary(&session, &server, 1), None).failure().1, WXT_ERRNO_QUOTA_EXCEEDED);
 }
 
 #[test]
 fn the_oldest_temporary_files_make_room_for_a_new_one_that_can_fit() {
     let server = Server::start(Options::default());
-    let session = Session::open_with(|options| options.temporary_quota = 1000);
-    let [first, second] = [400, 500].map(|length| temporary(&session, &server, length));
-    let source = session.file("photo.bin", &[7; 600]);
+    let session = Session::open_with(|options| options.temporary_quota = 100_000);
+    let [first, second] = [40_000, 50_000].map(|length| temporary(&session, &server, length));
+    let source = session.file("photo.bin", &[7; 60_000]);
     let imported = session.import(source.to_str().expect("UTF-8"), WXT_IMPORT_COPY).file().clone();
     assert_eq!(session.resolve(&first).failure().1, WXT_ERRNO_FILE_NOT_FOUND);
     assert_eq!(session.resolve(&second).failure().1, WXT_ERRNO_FILE_NOT_FOUND);
-    assert_eq!(session.resolve(&imported.path).file().size, 600);
-    let large = session.file("large.bin", &[7; 1001]);
+    assert_eq!(session.resolve(&imported.path).file().size, 60_000);
+    let large = session.file("large.bin", &[7; 100_001]);
     let message = format!("importFile:fail {OVER_QUOTA}");
     for mode in [WXT_IMPORT_COPY, WXT_IMPORT_MOVE] {
         let result = session.import(large.to_str().expect("UTF-8"), mode);
@@ -194,7 +194,7 @@ fn the_oldest_temporary_files_make_room_for_a_new_one_that_can_fit() {
     }
     let result = session.import_descriptor(fs::File::open(&large).expect("a file"), 0, "large.bin");
     assert_eq!(result.failure(), (message.as_str(), WXT_ERRNO_QUOTA_EXCEEDED));
-    assert_eq!(fs::read(&large).expect("untouched"), [7; 1001]);
+    assert_eq!(fs::read(&large).expect("untouched"), [7; 100_001]);
     session.resolve(&imported.path).file();
 }
 
@@ -584,18 +584,18 @@ fn sessions_that_share_keep_one_quota() {
     let server = Server::start(Options::default());
     let first = Session::open_with(|options| {
         options.storage_sharing = WXT_STORAGE_SHARED;
-        options.storage_quota = 1000;
+        options.storage_quota = 100_000;
     });
     let data = first.directory.path().to_str().expect("UTF-8").to_owned();
     let second = Session::open_with(|options| {
         options.data_directory = WxtStr::new(&data);
         options.storage_sharing = WXT_STORAGE_SHARED;
-        options.storage_quota = 1000;
+        options.storage_quota = 100_000;
     });
     let results: Vec<_> = std::thread::scope(|scope| {
         let threads: Vec<_> = [&first, &second]
             .map(|session| {
-                let paths = [(); 10].map(|()| temporary(session, &server, 150));
+                let paths = [(); 10].map(|()| temporary(session, &server, 15_000));
                 scope.spawn(move || paths.map(|path| session.save(&path, None).err_no))
             })
             .into();

@@ -149,15 +149,15 @@ fn a_logger_may_ask_for_a_temporary_file_while_one_is_made() {
     let (sender, imports) = channel();
     let host = Host { session: OnceLock::new(), file: OnceLock::new(), imports: sender };
     let session = Session::open_with(|options| {
-        options.temporary_quota = 1500;
+        options.temporary_quota = 15_000;
         options.logger.context = (&raw const host).cast_mut().cast();
         options.logger.log = Some(log);
     });
     assert!(host.session.set(Handle(session.handle)).is_ok());
     let file = session.file("photo.jpg", b"x");
     host.file.set(path_text(&file)).expect("set once");
-    session.download(&server.url("/bytes/1000")).end().success();
-    let second = session.download(&server.url("/bytes/1000"));
+    session.download(&server.url("/bytes/10000")).end().success();
+    let second = session.download(&server.url("/bytes/10000"));
     assert_eq!(next(&imports), WXT_ERRNO_OK);
     second.end().success();
 }

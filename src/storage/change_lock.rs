@@ -4,10 +4,12 @@
 //! process ends. That lock is asked for again and again, because the system has no way to wait for it that a stop or a
 //! deadline could end.
 
+use std::cell::RefCell;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::Error;
+use super::notes::Notes;
 use super::root::{Root, Tree};
 use super::turns::Turn;
 use crate::worker::Worker;
@@ -23,7 +25,9 @@ const PAUSE: Duration = Duration::from_millis(4);
 pub struct ChangeGuard<'a> {
     pub(super) root: &'a Root,
     pub(super) tree: Arc<Tree>,
-    _turn: Turn<'a>,
+    turn: Option<Turn<'a>>,
+    /// What the log is told when the lock is released.
+    pub(super) notes: RefCell<Notes>,
 }
 
 impl Root {
@@ -42,7 +46,7 @@ impl Root {
             if try_lock(&tree)? {
                 // The directory may have been removed before it was locked.
                 if tree.is_in_place() {
-                    return Ok(ChangeGuard { root: self, tree, _turn: turn });
+                    return Ok(ChangeGuard { root: self, tree, turn: Some(turn), notes: RefCell::default() });
                 }
                 let _ = tree.store.unlock();
             }
@@ -57,8 +61,10 @@ impl Root {
     /// Takes the lock if nobody has it; `None` otherwise.
     pub fn try_lock_changes(&self, tree: &Arc<Tree>) -> Result<Option<ChangeGuard<'_>>, Error> {
         let Some(turn) = self.shared.changes.try_take() else { return Ok(None) };
-        let guard = || ChangeGuard { root: self, tree: tree.clone(), _turn: turn };
-        Ok(try_lock(tree)?.then(guard))
+        if !try_lock(tree)? {
+            return Ok(None);
+        }
+        Ok(Some(ChangeGuard { root: self, tree: tree.clone(), turn: Some(turn), notes: RefCell::default() }))
     }
 }
 
@@ -70,5 +76,7 @@ impl Drop for ChangeGuard<'_> {
     fn drop(&mut self) {
         // Unlocking an open directory that is locked has no way to fail; closing it would unlock it, too.
         let _ = self.tree.store.unlock();
+        self.turn = None;
+        self.notes.take().write(&self.root.log);
     }
 }

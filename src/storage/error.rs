@@ -79,6 +79,7 @@ impl Error {
     pub(super) fn at_path(path: &str, operation: &'static str, source: io::Error) -> Error {
         match source.raw_os_error().map(Errno::from_raw_os_error) {
             Some(Errno::NOENT) => Error::NotFound { path: path.to_owned() },
+            None if source.kind() == io::ErrorKind::NotFound => Error::NotFound { path: path.to_owned() },
             // LOOP, MLINK and NOTDIR are what O_NOFOLLOW reports for a symbolic link, depending on the system; NXIO is
             // a socket or an unconnected device; ISDIR and NOTEMPTY are a directory where a file belongs.
             Some(

@@ -27,6 +27,7 @@ mod directory;
 mod error;
 mod file;
 mod import;
+mod notes;
 mod part;
 mod path;
 mod pipe;
@@ -36,8 +37,6 @@ mod root;
 mod source;
 mod store;
 mod temporary;
-#[cfg(test)]
-mod tests;
 mod turns;
 mod usage;
 mod walk;
@@ -190,9 +189,8 @@ impl Storage {
         let missing = || Error::TemporaryFileNotExist { path: temporary.to_owned() };
         let parsed = path::parse(temporary).map_err(|error| not_found_as(error, missing))?;
         let VirtualPath::Temporary(name) = &parsed else { return Err(missing()) };
-        let directory = self.launch.last_directory();
-        let file = directory.directory.open_file(name).map_err(|error| at_path(temporary, error));
-        let file = file.map_err(|error| not_found_as(error, missing))?;
+        let opened = self.launch.open_file(name).map_err(|error| at_path(temporary, error));
+        let (directory, file) = opened.map_err(|error| not_found_as(error, missing))?;
         let length = file.metadata().map_err(|error| at_path(temporary, error))?.len();
         let (destination, replaced) = match target {
             Some(target) => self.target(worker, target)?,
@@ -288,7 +286,7 @@ impl Storage {
 
     fn open_file(&self, worker: &Worker, path: &str, parsed: &VirtualPath) -> Result<File, Error> {
         let opened = match parsed {
-            VirtualPath::Temporary(name) => self.launch.last_directory().directory.open_file(name),
+            VirtualPath::Temporary(name) => self.launch.open_file(name).map(|(_, file)| file),
             VirtualPath::Stored(name) => self.root.tree(worker)?.store.open_file(name),
             VirtualPath::User(components) => match components.last() {
                 Some(name) if !path::is_of_directory(path) => {
@@ -339,3 +337,6 @@ fn not_found_as(error: Error, other: impl FnOnce() -> Error) -> Error {
 fn unstoppable_worker() -> Worker {
     Worker::for_call(Arc::new(StopSignal::new()))
 }
+
+#[cfg(test)]
+mod tests;

@@ -223,13 +223,14 @@ impl Root {
         if let Some(tree) = self.shared.current() {
             return Ok(tree);
         }
-        let _turn = self.shared.making.take(worker, None)?;
+        let turn = self.shared.making.take(worker, None)?;
         if let Some(tree) = self.shared.current() {
             return Ok(tree);
         }
         let former = lock(&self.shared.tree).clone();
         let tree = Arc::new(self.shared.make(former.as_deref(), worker)?);
         *lock(&self.shared.tree) = Some(tree.clone());
+        drop(turn);
         if former.is_some() {
             self.shared.usage.forget();
             self.log

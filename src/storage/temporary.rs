@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use super::directory::{Directory, is_gone};
+use super::notes::Notes;
 use super::path::{self, random_digits};
 use super::quota::{Quota, cost};
 use super::root::{Root, Tree};
@@ -52,12 +53,14 @@ struct LaunchFiles {
 impl Launch {
     /// Begins a launch, and removes what crashed ones left.
     pub fn begin(root: Arc<Root>, quota: u64, log: Log, worker: &Worker) -> Result<Launch, Error> {
+        let mut notes = Notes::default();
         let directory = {
             let _turn = root.shared.launching.take(worker, None)?;
             let tree = root.tree(worker)?;
-            remove_dead_launches(&tree.launches, &log, worker)?;
+            remove_dead_launches(&tree.launches, worker, &mut notes)?;
             LaunchDirectory::make(tree, worker)?
         };
+        notes.write(&log);
         Ok(Launch {
             root,
             current: Mutex::new(Arc::new(directory)),
@@ -75,7 +78,7 @@ impl Launch {
         if let Some(current) = self.current()? {
             return Ok(current);
         }
-        let _turn = self.root.shared.launching.take(worker, None)?;
+        let turn = self.root.shared.launching.take(worker, None)?;
         if let Some(current) = self.current()? {
             return Ok(current);
         }
@@ -86,6 +89,7 @@ impl Launch {
             files.complete.clear();
             files.quota.set_used(0);
         }
+        drop(turn);
         self.log.write(Level::Warning, || "the temporary files were removed; their directory is made anew".to_owned());
         Ok(made)
     }
@@ -98,7 +102,18 @@ impl Launch {
         Ok(Some(current).filter(|current| current.directory.is_at(&current.native)))
     }
 
-    /// The directory as it was last, to look for a file in it.
+    /// Opens one of the files for reading, and tells where it is.
+    pub fn open_file(&self, name: &str) -> io::Result<(Arc<LaunchDirectory>, File)> {
+        let last = self.last_directory();
+        if !last.directory.is_at(&last.native) {
+            // Moved away, perhaps, to be removed later.
+            return Err(io::ErrorKind::NotFound.into());
+        }
+        let file = last.directory.open_file(name)?;
+        Ok((last, file))
+    }
+
+    /// The directory as it was last.
     pub fn last_directory(&self) -> Arc<LaunchDirectory> {
         lock(&self.current).clone()
     }
@@ -270,7 +285,7 @@ impl LaunchDirectory {
 }
 
 /// Removes the directories of launches that no longer live, and whatever else is there.
-fn remove_dead_launches(launches: &Directory, log: &Log, worker: &Worker) -> Result<(), Error> {
+fn remove_dead_launches(launches: &Directory, worker: &Worker, notes: &mut Notes) -> Result<(), Error> {
     launches.for_each_name(worker, |name| {
         let locked = match launches.open(name) {
             Ok(directory) => {
@@ -286,10 +301,10 @@ fn remove_dead_launches(launches: &Directory, log: &Log, worker: &Worker) -> Res
         };
         // What cannot be removed takes room, but must not keep the mini program from starting.
         match remove_tree(launches, name, worker) {
-            Ok(()) => log.write(Level::Info, || "the temporary files of a crashed launch were removed".to_owned()),
+            Ok(()) => notes.add(Level::Info, || "the temporary files of a crashed launch were removed".to_owned()),
             Err(stopped @ Error::Stopped(_)) => return Err(stopped),
             Err(error) => {
-                log.write(Level::Warning, || format!("the files of a crashed launch were not removed: {error}"));
+                notes.add(Level::Warning, || format!("the files of a crashed launch were not removed: {error}"));
             }
         }
         drop(locked);

@@ -14,8 +14,9 @@ use std::sync::Mutex;
 
 use super::change_lock::ChangeGuard;
 use super::directory::Directory;
+use super::notes::Notes;
 use super::quota::Quota;
-use super::root::Root;
+use super::root::{Root, Tree};
 use super::walk::{Measure, measure};
 use super::{Error, Sharing};
 use crate::terms::log::Level;
@@ -120,26 +121,31 @@ impl Root {
         }
         match self.try_lock_changes(&tree)? {
             Some(guard) => guard.count(worker),
-            None => self.count(&tree.store, &tree.user, worker),
+            None => {
+                let mut notes = Notes::default();
+                let counted = self.count(&tree, worker, &mut notes);
+                notes.write(&self.log);
+                counted
+            }
         }
     }
 
-    fn count(&self, store: &Directory, user: &Directory, worker: &Worker) -> Result<(), Error> {
+    fn count(&self, tree: &Tree, worker: &Worker, notes: &mut Notes) -> Result<(), Error> {
         let usage = &self.shared.usage;
         // Twice: a removal that begins before the end of the count belongs to neither epoch.
         lock(&usage.state).epoch = random_epoch()?;
         let mut used = 0u64;
         let mut files = 0;
-        for directory in [store, user] {
+        for directory in [&tree.store, &tree.user] {
             let measured: Measure = measure(directory, worker)?;
             used = used.saturating_add(measured.cost);
             files += measured.files;
             if let Some(problem) = measured.problem {
-                self.log.write(Level::Warning, || format!("not all saved files could be counted: {problem}"));
+                notes.add(Level::Warning, || format!("not all saved files could be counted: {problem}"));
             }
         }
         usage.set(Count { epoch: random_epoch()?, used });
-        self.log.write(Level::Info, || format!("{files} saved files were counted; they use {used} bytes of the quota"));
+        notes.add(Level::Info, || format!("{files} saved files were counted; they use {used} bytes of the quota"));
         Ok(())
     }
 }
@@ -167,7 +173,7 @@ impl ChangeGuard<'_> {
     /// Counts anew, and tells the other processes.
     pub fn count(&self, worker: &Worker) -> Result<(), Error> {
         self.begin()?;
-        self.root.count(&self.tree.store, &self.tree.user, worker)?;
+        self.root.count(&self.tree, worker, &mut self.notes.borrow_mut())?;
         self.end(Change::default());
         Ok(())
     }
@@ -195,7 +201,7 @@ impl ChangeGuard<'_> {
             && let Err(error) = write(&self.tree.session, count)
         {
             // The next one counts.
-            self.root.log.write(Level::Info, || format!("the count of saved files was not written: {error}"));
+            self.notes.borrow_mut().add(Level::Info, || format!("the count of saved files was not written: {error}"));
         }
     }
 }

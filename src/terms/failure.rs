@@ -154,6 +154,7 @@ impl TransferError {
             Failure::TemporaryFileNotExist => errno::TEMPORARY_FILE_NOT_EXIST,
             Failure::SaveFile => errno::SAVE_FILE,
             Failure::FileTooLarge => errno::FILE_TOO_LARGE,
+            // WeChat has no number for it: a transfer fails like any other of the network component, a file call of the system.
             Failure::OutOfResources if call.is_transfer() => errno::NETWORK,
             Failure::OutOfResources => errno::SYSTEM_ERROR,
             Failure::Internal => errno::INTERNAL,

@@ -10,15 +10,15 @@ const DIRECTORY: &str = "WXTRANSFER_TEST_STORAGE_DIRECTORY";
 /// Large enough to be hit while it is written.
 const FILE_BYTES: usize = 200_000;
 
-/// Starts `test` of this module alone in a child process, which finds `directory` in its environment. `setup` is shell
-/// code that runs first.
-fn start(test: &str, directory: &Path, setup: &str) -> Child {
+/// Starts the test `test`, named with its module, alone in a child process, which finds `directory` in its environment.
+/// `setup` is shell code that runs first.
+pub fn start(test: &str, directory: &Path, setup: &str) -> Child {
     Command::new("sh")
         .arg("-c")
         .arg(format!("{setup}\nexec \"$@\""))
         .arg("sh")
         .args(wxtransfer_test_server::program_words(std::env::current_exe().unwrap()))
-        .args(["--exact", &format!("storage::tests::crash::{test}"), "--nocapture", "--test-threads=1"])
+        .args(["--exact", &format!("storage::tests::{test}"), "--nocapture", "--test-threads=1"])
         .env(DIRECTORY, directory)
         .stdout(Stdio::piped())
         .stderr(Stdio::inherit())
@@ -27,7 +27,7 @@ fn start(test: &str, directory: &Path, setup: &str) -> Child {
 }
 
 /// The directory, in a child.
-fn given_directory() -> Option<PathBuf> {
+pub fn given_directory() -> Option<PathBuf> {
     std::env::var_os(DIRECTORY).map(PathBuf::from)
 }
 
@@ -41,7 +41,7 @@ fn a_killed_process_leaves_files_whole_or_absent() {
     let directory = tempfile::tempdir().unwrap();
     let root = root_of(&directory);
     for moment in 1..=12 {
-        let mut child = start("a_killed_process_leaves_files_whole_or_absent", directory.path(), "");
+        let mut child = start("crash::a_killed_process_leaves_files_whole_or_absent", directory.path(), "");
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
         let said: Vec<String> = lines.by_ref().filter(|line| line.starts_with("wxfile://")).take(moment).collect();
         assert_eq!(said.len(), moment, "the child ended by itself");
@@ -98,7 +98,7 @@ fn a_full_device_is_a_clear_error_and_leaves_nothing() {
     let directory = tempfile::tempdir().unwrap();
     // 64 blocks of 512 or 1024 bytes, depending on the shell. Without the trap, the signal would end the process.
     let setup = "trap '' XFSZ; ulimit -f 64";
-    let mut child = start("a_full_device_is_a_clear_error_and_leaves_nothing", directory.path(), setup);
+    let mut child = start("crash::a_full_device_is_a_clear_error_and_leaves_nothing", directory.path(), setup);
     let output: Vec<String> = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap).collect();
     assert!(child.wait().unwrap().success(), "{output:?}");
     assert!(output.iter().any(|line| line == "the device was full"), "{output:?}");

@@ -1,5 +1,6 @@
 //! The behaviour of a [`Storage`] as a whole.
 
+mod cleaner;
 mod crash;
 mod import;
 mod launch;
@@ -7,6 +8,8 @@ mod paths;
 mod quota;
 mod saving;
 mod source;
+mod usage;
+mod waiting;
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,0 +1,177 @@
+//! Directories that something else removes while a session is open: a cleaner of caches, or the user.
+
+use super::*;
+use crate::storage::directory::Directory;
+
+/// Removes a directory as a cleaner may: at once, or by moving it away first.
+const WAYS: [fn(&Path); 2] =
+    [|path| fs::remove_dir_all(path).unwrap(), |path| fs::rename(path, path.with_extension("trash")).unwrap()];
+
+/// Everything that writes works, and what was written is where it is looked for.
+#[track_caller]
+fn assert_works(storage: &Storage) {
+    let file = temporary(storage, b"temporary");
+    assert_eq!(fs::read(&file.native_path).unwrap(), b"temporary");
+    assert_eq!(read(storage, &file.path).unwrap(), b"temporary");
+    let saved = storage.save_file(&worker(), &file.path, None).unwrap();
+    assert_eq!(fs::read(&saved.native_path).unwrap(), b"temporary");
+    assert_eq!(storage.saved_files(&worker()).unwrap(), [saved]);
+    let stored = target(storage, "wxfile://usr/d/a", b"target").unwrap();
+    assert_eq!(fs::read(stored.native_path).unwrap(), b"target");
+    let host = tempfile::NamedTempFile::new().unwrap();
+    fs::write(host.path(), b"host").unwrap();
+    let imported = storage.import_path(&worker(), host.path().to_str().unwrap(), ImportMode::Copy).unwrap();
+    assert_eq!(read(storage, &imported.path).unwrap(), b"host");
+}
+
+fn launch_of(directory: &TempDir) -> PathBuf {
+    let mut launches = fs::read_dir(root_of(directory).join("launches")).unwrap();
+    launches.next().unwrap().unwrap().path()
+}
+
+#[test]
+fn directories_that_were_removed_are_made_anew() {
+    for remove in WAYS {
+        let places: [fn(&TempDir) -> PathBuf; 6] = [
+            launch_of,
+            |directory| root_of(directory).join("launches"),
+            |directory| root_of(directory).join("store"),
+            |directory| root_of(directory).join("usr"),
+            |directory| root_of(directory),
+            |directory| directory.path().join("app-wxapp"),
+        ];
+        for (number, place) in places.into_iter().enumerate() {
+            let (directory, storage) = open();
+            let file = temporary(&storage, b"lost");
+            remove(&place(&directory));
+            if !matches!(number, 2 | 3) {
+                assert_not_found(storage.resolve(&worker(), &file.path));
+            }
+            assert_works(&storage);
+            storage.close();
+        }
+    }
+}
+
+#[test]
+fn a_data_directory_that_was_removed_is_made_anew() {
+    let outer = tempfile::tempdir().unwrap();
+    for remove in WAYS {
+        let data = outer.path().join("data");
+        let storage = Storage::open(options(&data)).unwrap();
+        temporary(&storage, b"lost");
+        remove(&data);
+        assert_works(&storage);
+        storage.close();
+        assert_eq!(files_below(&data.join("app-wxapp/user-me/launches")), Vec::<PathBuf>::new());
+        fs::remove_dir_all(&data).unwrap();
+    }
+}
+
+#[test]
+fn a_file_that_was_being_written_fails_and_the_next_one_works() {
+    for path in [None, Some("wxfile://usr/a")] {
+        let (directory, storage) = open();
+        let mut part = match path {
+            Some(path) => storage.create_target(&worker(), path).unwrap(),
+            None => storage.create_temporary(&worker()).unwrap(),
+        };
+        part.write(&worker(), b"x").unwrap();
+        fs::remove_dir_all(launch_of(&directory)).unwrap();
+        let finished = part.finish(&worker(), None, || Ok(()));
+        assert!(matches!(&finished, Err(Error::Io { .. })), "{finished:?}");
+        assert_works(&storage);
+    }
+}
+
+#[test]
+fn what_was_removed_is_no_longer_counted() {
+    let (directory, storage) = open_with(|options| {
+        options.storage_quota = 100_000;
+        options.temporary_quota = 100_000;
+    });
+    for _ in 0..3 {
+        let file = temporary(&storage, &[0; 100_000]);
+        storage.save_file(&worker(), &file.path, None).unwrap();
+        temporary(&storage, &[0; 100_000]);
+        fs::remove_dir_all(root_of(&directory)).unwrap();
+    }
+}
+
+#[test]
+fn many_threads_that_find_it_gone_make_it_once() {
+    let (directory, storage) = open();
+    for _ in 0..10 {
+        fs::remove_dir_all(root_of(&directory)).unwrap();
+        std::thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| {
+                    let file = temporary(&storage, b"x");
+                    assert_eq!(fs::read(&file.native_path).unwrap(), b"x");
+                });
+            }
+        });
+        assert_eq!(fs::read_dir(root_of(&directory).join("launches")).unwrap().count(), 1);
+    }
+}
+
+/// The lock is on a directory, and the directory is gone.
+#[test]
+fn no_second_session_of_the_process_gets_in_after_a_removal() {
+    let outer = tempfile::tempdir().unwrap();
+    let data = outer.path().join("data");
+    let link = outer.path().join("link");
+    std::os::unix::fs::symlink(&data, &link).unwrap();
+    let removed = [data.join("app-wxapp/user-me"), data.join("app-wxapp"), data.clone()];
+    for remove in WAYS {
+        for path in &removed {
+            let first = Storage::open(options(&data)).unwrap();
+            remove(path);
+            for sharing in [Sharing::Exclusive, Sharing::Shared] {
+                // A link to what is not there cannot be opened at all.
+                for path in [Some(&data), Some(&link).filter(|_| data.exists())].into_iter().flatten() {
+                    let mut second = options(path);
+                    second.sharing = sharing;
+                    let second = Storage::open(second);
+                    assert!(matches!(second, Err(Error::Locked)), "{second:?}");
+                }
+            }
+            assert_works(&first);
+            drop(first);
+            Storage::open(options(&data)).unwrap().close();
+            for trash in [&data, &data.with_extension("trash")] {
+                let _ = fs::remove_dir_all(trash);
+            }
+        }
+    }
+}
+
+/// What another process does is done with a lock of its own, which is all that it has.
+#[test]
+fn the_lock_between_processes_is_taken_anew() {
+    let (directory, storage) = open();
+    let root = root_of(&directory);
+    let is_free = || Directory::open_native(&root).unwrap().try_lock(true).unwrap();
+    assert!(!is_free());
+    fs::remove_dir_all(&root).unwrap();
+    temporary(&storage, b"x");
+    assert!(!is_free());
+
+    // Another process comes first.
+    fs::remove_dir_all(&root).unwrap();
+    fs::create_dir(&root).unwrap();
+    let other = Directory::open_native(&root).unwrap();
+    assert!(other.try_lock(true).unwrap());
+    for _ in 0..2 {
+        let refused = storage.create_temporary(&worker());
+        assert!(matches!(&refused, Err(Error::Locked)), "{refused:?}");
+        let refused = storage.saved_files(&worker());
+        assert!(matches!(&refused, Err(Error::Locked)), "{refused:?}");
+    }
+    assert_eq!(fs::read_dir(&root).unwrap().count(), 0, "nothing is done to what is another's");
+    drop(other);
+    assert_works(&storage);
+    assert!(!is_free());
+    storage.close();
+    assert!(is_free());
+}

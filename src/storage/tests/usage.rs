@@ -1,0 +1,281 @@
+//! What files cost of the quota, and what it costs to know.
+
+use std::os::unix::fs::PermissionsExt;
+use std::sync::{Mutex, OnceLock, mpsc};
+use std::time::Duration;
+
+use super::crash::{given_directory, start};
+use super::*;
+
+const BLOCK: u64 = 4096;
+
+fn assert_exceeded<T: std::fmt::Debug>(result: Result<T, Error>) {
+    assert!(matches!(&result, Err(Error::QuotaExceeded)), "{result:?}");
+}
+
+/// A log, and a function that tells how often the files were counted since it was asked last.
+fn counts() -> (Log, impl Fn() -> usize) {
+    let lines = Arc::new(Mutex::new(0));
+    let counted = lines.clone();
+    let log = Log::new(Arc::new(move |_, message: &str| {
+        if message.contains("were counted") {
+            *lines.lock().unwrap() += 1;
+        }
+    }));
+    (log, move || std::mem::take(&mut *counted.lock().unwrap()))
+}
+
+#[test]
+fn an_empty_file_costs_a_block() {
+    let (_directory, storage) = open_with(|options| {
+        options.storage_quota = 3 * BLOCK;
+        options.temporary_quota = 2 * BLOCK;
+    });
+    let first = temporary(&storage, b"");
+    storage.save_file(&worker(), &first.path, None).unwrap();
+    target(&storage, "wxfile://usr/a", b"").unwrap();
+    target(&storage, "wxfile://usr/a", b"").unwrap();
+    target(&storage, "wxfile://usr/b", b"x").unwrap();
+    assert_exceeded(target(&storage, "wxfile://usr/c", b""));
+    let first = temporary(&storage, b"");
+    let second = temporary(&storage, b"");
+    assert_exceeded(storage.save_file(&worker(), &second.path, None));
+    temporary(&storage, b"");
+    assert_not_found(storage.open_source(&worker(), &first.path));
+    assert!(storage.open_source(&worker(), &second.path).is_ok());
+}
+
+/// A tree that is walked through is counted, and a count is told to the log.
+#[test]
+fn a_save_does_not_count_the_files_that_are_there() {
+    let (directory, storage) = open();
+    let usr = root_of(&directory).join("usr");
+    storage.close();
+    for number in 0..1000 {
+        fs::write(usr.join(number.to_string()), b"x").unwrap();
+    }
+    for sharing in [Sharing::Exclusive, Sharing::Shared] {
+        let (log, counted) = counts();
+        let mut options = options(directory.path());
+        (options.sharing, options.log) = (sharing, log);
+        let storage = Storage::open(options.clone()).unwrap();
+        assert_eq!(counted(), 1, "it is held against the disk");
+        for number in 0..20 {
+            let saved = storage.save_file(&worker(), &temporary(&storage, b"x").path, None).unwrap();
+            target(&storage, &format!("wxfile://usr/d/{number}"), b"x").unwrap();
+            storage.remove_saved_file(&worker(), &saved.path).unwrap();
+        }
+        assert_eq!(counted(), 0);
+        // Nor is it counted again for a session that joins.
+        if sharing == Sharing::Shared {
+            let second = Storage::open(options).unwrap();
+            target(&second, "wxfile://usr/d/0", b"y").unwrap();
+            assert_eq!(counted(), 0);
+        }
+    }
+}
+
+/// The log is the host's code, and is told of the count and of directories that are made anew.
+#[test]
+fn the_log_may_come_back_for_a_file() {
+    let place: Arc<OnceLock<Storage>> = Arc::default();
+    let (in_log, (sender, saved)) = (place.clone(), mpsc::channel());
+    let (directory, storage) = open_with(|options| {
+        options.storage_quota = 2 * BLOCK;
+        options.log = Log::new(Arc::new(move |_, message: &str| {
+            if let Some(storage) = in_log.get()
+                && (message.contains("were counted") || message.contains("made anew"))
+            {
+                sender.send(target(storage, "wxfile://usr/by the log", b"").map(drop)).unwrap();
+            }
+        }));
+    });
+    let (sender, done) = mpsc::channel();
+    std::thread::spawn(move || {
+        place.set(storage).unwrap();
+        let storage = place.get().unwrap();
+        target(storage, "wxfile://usr/a", b"").unwrap();
+        assert_exceeded(target(storage, "wxfile://usr/b", &[0; 2 * BLOCK as usize]));
+        saved.try_recv().unwrap().unwrap();
+        fs::remove_dir_all(root_of(&directory)).unwrap();
+        target(storage, "wxfile://usr/a", b"").unwrap();
+        saved.try_recv().unwrap().unwrap();
+        sender.send(()).unwrap();
+    });
+    done.recv_timeout(Duration::from_secs(60)).expect("the log waits for what its caller has");
+}
+
+#[test]
+fn the_count_is_right_after_all_kinds_of_changes() {
+    let (directory, storage) = open_with(|options| options.storage_quota = 10 * BLOCK);
+    let save = |length: usize| storage.save_file(&worker(), &temporary(&storage, &vec![0; length]).path, None);
+    let blocks = |count: u64| (count * BLOCK) as usize;
+    let saved = save(blocks(4)).unwrap();
+    target(&storage, "wxfile://usr/a", &vec![0; blocks(5)]).unwrap();
+    storage.remove_saved_file(&worker(), &saved.path).unwrap();
+    target(&storage, "wxfile://usr/a", b"").unwrap();
+    // A refused save changes nothing: a directory has the name.
+    fs::create_dir(root_of(&directory).join("usr/d")).unwrap();
+    assert_denied(target(&storage, "wxfile://usr/d", b"x"), "wxfile://usr/d");
+    assert_exceeded(save(blocks(9) + 1));
+    save(blocks(9)).unwrap();
+    assert_exceeded(save(0));
+}
+
+#[test]
+fn a_tree_however_deep_does_not_keep_a_session_from_opening() {
+    let (directory, storage) = open();
+    storage.close();
+    // Longer than a path may be, so that it is made step by step.
+    let mut usr = directory::Directory::open_native(&root_of(&directory).join("usr")).unwrap();
+    for _ in 0..1500 {
+        fs::File::from(std::os::fd::OwnedFd::from(usr.create_file("file").unwrap())).set_len(BLOCK).unwrap();
+        usr = usr.open_or_create("d").unwrap().0;
+    }
+    let mut options = options(directory.path());
+    options.storage_quota = 1501 * BLOCK;
+    let storage = Storage::open(options.clone()).unwrap();
+    target(&storage, "wxfile://usr/a", b"").unwrap();
+    assert_exceeded(target(&storage, "wxfile://usr/b", b""));
+    // A launch that crashed may have left one, too.
+    storage.close();
+    let launches = root_of(&directory).join("launches");
+    fs::rename(root_of(&directory).join("usr/d"), launches.join("dead")).unwrap();
+    let storage = Storage::open(options).unwrap();
+    assert_eq!(fs::read_dir(launches).unwrap().count(), 1);
+    assert_exceeded(target(&storage, "wxfile://usr/b", &vec![0; 1500 * BLOCK as usize]));
+}
+
+#[test]
+fn a_tree_that_cannot_be_read_does_not_keep_a_session_from_opening() {
+    let (directory, storage) = open();
+    target(&storage, "wxfile://usr/d/a", b"x").unwrap();
+    storage.close();
+    let closed = root_of(&directory).join("usr/d");
+    fs::set_permissions(&closed, fs::Permissions::from_mode(0o000)).unwrap();
+    let opened = Storage::open(options(directory.path()));
+    fs::set_permissions(&closed, fs::Permissions::from_mode(0o700)).unwrap();
+    target(&opened.unwrap(), "wxfile://usr/b", b"x").unwrap();
+}
+
+fn shared(directory: &Path, log: Log) -> Storage {
+    let mut options = options(directory);
+    (options.sharing, options.storage_quota, options.log) = (Sharing::Shared, 10 * BLOCK, log);
+    Storage::open(options).unwrap()
+}
+
+/// Another process saves and removes while this one has a session, and is killed.
+#[test]
+fn processes_that_share_the_files_share_the_count() {
+    if let Some(directory) = given_directory() {
+        let storage = shared(&directory, Log::default());
+        let save = || storage.save_file(&worker(), &temporary(&storage, b"x").path, None);
+        let saved: Vec<_> = (0..5).map(|_| save().unwrap()).collect();
+        storage.remove_saved_file(&worker(), &saved[0].path).unwrap();
+        // This one tells of the removal.
+        target(&storage, "wxfile://usr/same", b"x").unwrap();
+        std::process::abort();
+    }
+    let directory = tempfile::tempdir().unwrap();
+    let (log, counted) = counts();
+    let storage = shared(directory.path(), log);
+    target(&storage, "wxfile://usr/first", b"x").unwrap();
+    assert_eq!(counted(), 1);
+    let mut child = start("usage::processes_that_share_the_files_share_the_count", directory.path(), "ulimit -c 0");
+    assert!(!child.wait().unwrap().success());
+    // One file of this process and five of the other's.
+    for number in 0..4 {
+        target(&storage, &format!("wxfile://usr/{number}"), b"x").unwrap();
+    }
+    assert_eq!(counted(), 0, "the count was taken over");
+    assert_exceeded(target(&storage, "wxfile://usr/more", b"x"));
+    assert_eq!(counted(), 1, "nothing is refused without a look");
+}
+
+/// The file with the count is not there while something is changed. A process that is killed then leaves none.
+#[test]
+fn a_count_that_was_lost_or_damaged_is_made_anew() {
+    let directory = tempfile::tempdir().unwrap();
+    let (log, counted) = counts();
+    let storage = shared(directory.path(), log);
+    target(&storage, "wxfile://usr/a", b"x").unwrap();
+    let file = root_of(&directory).join("usage");
+    let damages: [fn(&Path); 4] = [
+        |file| fs::remove_file(file).unwrap(),
+        |file| fs::write(file, b"").unwrap(),
+        |file| fs::write(file, [0xff; 32]).unwrap(),
+        |file| {
+            fs::remove_file(file).unwrap();
+            std::os::unix::fs::symlink("/dev/zero", file).unwrap();
+        },
+    ];
+    counted();
+    for damage in damages {
+        damage(&file);
+        target(&storage, "wxfile://usr/a", b"x").unwrap();
+        assert_eq!(counted(), 1);
+        target(&storage, "wxfile://usr/a", b"x").unwrap();
+        assert_eq!(counted(), 0);
+    }
+    let now = fs::read(&file).unwrap();
+    // One that was left by sessions before is not believed.
+    storage.close();
+    fs::write(root_of(&directory).join("usr/host"), b"x").unwrap();
+    let (log, counted) = counts();
+    let storage = shared(directory.path(), log);
+    assert_eq!(counted(), 1);
+    assert_ne!(fs::read(&file).unwrap(), now);
+    storage.close();
+    // One session alone needs none.
+    let storage = Storage::open(options(directory.path())).unwrap();
+    assert!(!file.exists());
+    target(&storage, "wxfile://usr/a", b"x").unwrap();
+    assert!(!file.exists());
+}
+
+#[test]
+fn a_lack_of_descriptors_is_told_as_such_and_passes() {
+    if let Some(directory) = given_directory() {
+        return without_descriptors(&directory);
+    }
+    let directory = tempfile::tempdir().unwrap();
+    let test = "usage::a_lack_of_descriptors_is_told_as_such_and_passes";
+    let output = start(test, directory.path(), "ulimit -n 64").wait_with_output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+    assert!(String::from_utf8_lossy(&output.stdout).contains("there were none"));
+}
+
+fn without_descriptors(directory: &Path) {
+    fn assert_shortage<T: std::fmt::Debug>(result: Result<T, Error>) {
+        assert!(matches!(&result, Err(Error::OutOfResources { which: "descriptors" })), "{result:?}");
+    }
+    let storage = Storage::open(options(directory)).unwrap();
+    let file = temporary(&storage, b"x");
+    let host = directory.join("host");
+    fs::write(&host, b"x").unwrap();
+    let host = host.to_str().unwrap();
+    let (reader, _writer) = rustix::pipe::pipe().unwrap();
+    let worker = worker();
+
+    let mut taken = Vec::new();
+    while let Ok(descriptor) = fs::File::open("/dev/null") {
+        taken.push(descriptor);
+    }
+    assert_shortage(storage.create_temporary(&worker));
+    assert_shortage(storage.create_target(&worker, "wxfile://usr/a"));
+    assert_shortage(storage.open_source(&worker, &file.path));
+    assert_shortage(storage.save_file(&worker, &file.path, None));
+    assert_shortage(storage.saved_files(&worker));
+    assert_shortage(storage.import_path(&worker, host, ImportMode::Copy));
+    assert_shortage(storage.import_descriptor(&worker, reader, None, None));
+    let mut second = options(directory);
+    second.user_id = "another".to_owned();
+    assert_shortage(Storage::open(second.clone()));
+    drop(taken);
+
+    temporary(&storage, b"x");
+    storage.import_path(&worker, host, ImportMode::Copy).unwrap();
+    storage.save_file(&worker, &file.path, None).unwrap();
+    Storage::open(second).unwrap();
+    println!("\nthere were none");
+}

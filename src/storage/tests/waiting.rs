@@ -1,0 +1,168 @@
+//! What waits ends with its deadline or its stop, whoever holds what it waits for.
+
+use std::io::Write;
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
+
+use super::*;
+use crate::storage::directory::Directory;
+use crate::worker::StopReason;
+
+const LIMIT: Duration = Duration::from_secs(60);
+
+/// Locks the store as another process does that adds a file.
+fn lock_store(directory: &TempDir) -> Directory {
+    let store = Directory::open_native(&root_of(directory).join("store")).unwrap();
+    assert!(store.try_lock(true).unwrap());
+    store
+}
+
+fn assert_stopped<T: std::fmt::Debug>(result: Result<T, Error>, expected: StopReason) {
+    assert!(matches!(&result, Err(Error::Stopped(reason)) if *reason == expected), "{result:?}");
+}
+
+/// The lock is never released, so whatever ends here was ended by its own deadline.
+#[test]
+fn ten_files_that_wait_for_a_frozen_process_end_with_their_deadlines() {
+    let (directory, storage) = open();
+    let _frozen = lock_store(&directory);
+    let begin = Instant::now();
+    std::thread::scope(|scope| {
+        let downloads: Vec<_> = (0..10)
+            .map(|number| {
+                let storage = &storage;
+                scope.spawn(move || {
+                    let worker = worker();
+                    worker.stop().set_deadline(Instant::now() + Duration::from_millis(500));
+                    let path = format!("wxfile://usr/{number}");
+                    let mut part = storage.create_target(&worker, &path).unwrap();
+                    part.write(&worker, b"x").unwrap();
+                    assert_stopped(part.finish(&worker, None, || Ok(())), StopReason::DeadlinePassed);
+                    worker.drop_deferred();
+                })
+            })
+            .collect();
+        downloads.into_iter().for_each(|download| download.join().unwrap());
+    });
+    // Not one after the other, and not after the ten seconds of a call without a deadline.
+    assert!(begin.elapsed() < Duration::from_secs(4), "{:?}", begin.elapsed());
+    assert_eq!(files_below(&root_of(&directory)), Vec::<PathBuf>::new());
+}
+
+#[test]
+fn a_stop_ends_the_wait_for_a_frozen_process_at_once() {
+    let (directory, storage) = open();
+    let file = temporary(&storage, b"x");
+    let _frozen = lock_store(&directory);
+    let stop = Arc::new(StopSignal::new());
+    std::thread::scope(|scope| {
+        let (begins, begun) = mpsc::channel();
+        let saves: Vec<_> = (0..4)
+            .map(|_| {
+                let (storage, stop, file, begins) = (&storage, stop.clone(), &file, begins.clone());
+                scope.spawn(move || {
+                    begins.send(()).unwrap();
+                    storage.save_file(&Worker::for_call(stop), &file.path, None)
+                })
+            })
+            .collect();
+        (0..4).for_each(|_| begun.recv_timeout(LIMIT).unwrap());
+        stop.request(StopReason::Aborted);
+        saves.into_iter().for_each(|save| assert_stopped(save.join().unwrap(), StopReason::Aborted));
+    });
+    assert_eq!(read(&storage, &file.path).unwrap(), b"x", "it stays");
+}
+
+#[test]
+fn opening_listing_and_removing_do_not_wait_for_a_frozen_process() {
+    let directory = tempfile::tempdir().unwrap();
+    let shared = || {
+        let mut options = options(directory.path());
+        options.sharing = Sharing::Shared;
+        Storage::open(options).unwrap()
+    };
+    let storage = shared();
+    let saved = storage.save_file(&worker(), &temporary(&storage, b"x").path, None).unwrap();
+    storage.close();
+    let _frozen = lock_store(&directory);
+    let storage = shared();
+    assert_eq!(storage.saved_files(&worker()).unwrap(), std::slice::from_ref(&saved));
+    temporary(&storage, b"x");
+    storage.remove_saved_file(&worker(), &saved.path).unwrap();
+}
+
+/// The moment at which an abort is still in time: everything that takes its time was done, and the name is not given.
+#[test]
+fn a_stop_right_before_the_name_is_given_leaves_no_file() {
+    let (directory, storage) = open_with(|options| options.storage_quota = 10_000);
+    for path in [None, Some("wxfile://usr/a")] {
+        let worker = worker();
+        let mut part = match path {
+            Some(path) => storage.create_target(&worker, path).unwrap(),
+            None => storage.create_temporary(&worker).unwrap(),
+        };
+        part.write(&worker, &[0; 10_000]).unwrap();
+        assert_stopped(part.finish(&worker, None, || Err(StopReason::Aborted)), StopReason::Aborted);
+        assert_eq!(files_below(&root_of(&directory)), Vec::<PathBuf>::new());
+    }
+    target(&storage, "wxfile://usr/b", &[0; 10_000]).unwrap();
+}
+
+/// In blocking mode, the fastest takes all bytes, and a read of the others would wait for more.
+#[test]
+fn readers_of_one_blocking_pipe_can_be_stopped() {
+    let (_directory, storage) = open();
+    let (reader, writer) = rustix::pipe::pipe().unwrap();
+    let stop = Arc::new(StopSignal::new());
+    let (sender, ended) = mpsc::channel();
+    for number in 0..4 {
+        let (storage, stop, sender) = (storage.launch.clone(), stop.clone(), sender.clone());
+        let reader = reader.try_clone().unwrap();
+        std::thread::spawn(move || {
+            let worker = Worker::for_call(stop);
+            let result = if number % 2 == 0 {
+                super::super::import::descriptor(&worker, storage, reader, None, None, &Log::default()).map(drop)
+            } else {
+                let mut source = SourceFile::from_descriptor(reader, Some(u64::MAX), None).unwrap();
+                let mut buffer = [0; 10];
+                loop {
+                    match source.read(&worker, &mut buffer) {
+                        Ok(0) => break Ok(()),
+                        Ok(_) => {}
+                        Err(error) => break Err(error),
+                    }
+                }
+            };
+            sender.send(result).unwrap();
+        });
+    }
+    let mut writer = fs::File::from(writer);
+    // Each byte announces itself to all of them, and one gets it.
+    for _ in 0..500 {
+        writer.write_all(b"x").unwrap();
+        std::thread::yield_now();
+    }
+    stop.request(StopReason::Aborted);
+    for _ in 0..4 {
+        let result = ended.recv_timeout(LIMIT).expect("a reader waits for bytes that do not come");
+        assert_stopped(result, StopReason::Aborted);
+    }
+    drop(writer);
+}
+
+#[test]
+fn every_byte_of_a_pipe_goes_to_one_of_its_readers() {
+    let (_directory, storage) = open();
+    let (reader, writer) = rustix::pipe::pipe().unwrap();
+    let total: u64 = std::thread::scope(|scope| {
+        let imports: Vec<_> = (0..4)
+            .map(|_| {
+                let (storage, reader) = (&storage, reader.try_clone().unwrap());
+                scope.spawn(move || storage.import_descriptor(&worker(), reader, None, None).unwrap().length)
+            })
+            .collect();
+        fs::File::from(writer).write_all(&[7; 1_000_000]).unwrap();
+        imports.into_iter().map(|import| import.join().unwrap()).sum()
+    });
+    assert_eq!(total, 1_000_000);
+}
