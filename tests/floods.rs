@@ -287,15 +287,18 @@ fn the_smallest_chunks_flood() {
     }
 }
 
-/// One byte of data in front of each record without any is progress, too.
+/// One byte of data is progress, also where it comes between many records without any.
 #[test]
 fn the_smallest_records_flood() {
     let body = response_head(200, &[], Some(100 << 20));
-    let records = Flood::records([data(b"x"), TlsRecord::SessionTicket]);
-    let steps = vec![Step::ReadHead, Step::Send(body), step(&records)];
-    for route in [TLS, TLS_BY_PROXY] {
-        let mut floods = Floods::default();
-        floods.run(route, steps.clone(), false, &[End::Abort, End::Deadline, End::Close]);
+    let mut floods = Floods::default();
+    for between in [1, 200] {
+        let mut records = vec![TlsRecord::SessionTicket; between];
+        records.push(data(b"x"));
+        let steps = vec![Step::ReadHead, Step::Send(body.clone()), step(&Flood::records(records))];
+        for route in [TLS, TLS_BY_PROXY] {
+            floods.run(route, steps.clone(), false, &[End::Abort, End::Deadline, End::Close]);
+        }
     }
 }
 

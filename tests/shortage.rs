@@ -155,7 +155,7 @@ fn tasks_without_threads_say_so() {
         leave_no_space_for_threads();
         let tasks: Vec<_> = (0..3).map(|_| session.download("https://127.0.0.1:1/")).collect();
         let ended: Vec<_> = tasks.into_iter().map(support::Task::end).collect();
-        limit(libc::RLIMIT_AS, libc::RLIM_INFINITY as u64);
+        limit(libc::RLIMIT_AS, libc::RLIM_INFINITY);
         for ended in ended {
             assert_shortage(ended.failure());
         }
