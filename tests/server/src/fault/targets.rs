@@ -31,7 +31,6 @@ const IDLE_TIME: Duration = Duration::from_millis(50);
 /// | `/fault/early-answer` | 413 before the request's body is read, then the end |
 /// | `/fault/flood-interim` | the request's head is read, then come 1xx heads without end |
 /// | `/fault/flood-records` | the same with TLS records without plaintext (only on TLS) |
-/// | `/fault/flood-records-in-body` | a 1 MiB body of which one byte comes between 200 such records (only on TLS) |
 /// | `/fault/flood-idle` | 200 and no body; 50 ms later the connection is flooded with 1xx heads |
 /// | `/fault/flood-idle-records` | the same with TLS records without plaintext (only on TLS) |
 ///
@@ -63,12 +62,6 @@ pub fn script_for_target(target: &str) -> Script {
         }
         "/fault/flood-interim" => vec![interim_flood()],
         "/fault/flood-records" => vec![record_flood()],
-        "/fault/flood-records-in-body" => {
-            let mut records = vec![TlsRecord::SessionTicket; 200];
-            records.push(TlsRecord::Data(vec![b'x']));
-            let flood = Flood::records(records).at_most(FLOOD_TIME, FLOOD_BYTES);
-            vec![Step::Send(response_head(200, &[], Some(ANNOUNCED))), Step::Flood(flood)]
-        }
         "/fault/flood-idle" => {
             vec![
                 Step::ReadWholeBody,
