@@ -1,10 +1,11 @@
 /* How long an abort takes, from wxt_task_abort to the host's on_fail, in every phase of a transfer.
  *
- *   bench_abort FAULT_PLAIN_URL FAULT_TLS_URL FAULT_CA SINK_PLAIN_URL SINK_TLS_URL SINK_CA FILE DIRECTORY SAMPLES
+ *   bench_abort FAULT_PLAIN_URL FAULT_TLS_URL FAULT_CA SINK_PLAIN_URL SINK_TLS_URL SINK_CA FILE DIRECTORY SAMPLES [PHASE]
  *
  * The fault server (tests/server) stalls requests; this program itself is the listener that does not accept, the one
  * that does not speak TLS, and the resolver that does not answer. From and to bench_server bytes flow until the abort.
- * What the failure's profile says proves the phase.
+ * What the failure's profile says proves the phase. With PHASE, only one in which something hostile goes on beside or in
+ * the task: `interim-flood`, `tls-flood`, `foreign-flood`, `lock-held` or `dns-full`.
  * Prints one line a phase: `NAME p50_ms … p99_ms … max_ms …`.
  */
 #include <arpa/inet.h>
@@ -12,6 +13,7 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <pthread.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -58,6 +60,8 @@ static void on_complete(void *user_data, WxtTaskId task, const WxtCompletion *ev
 
 static uint64_t file_size;
 #define FLOWING_BYTES (UINT64_C(1) << 30)
+#define LOCKED_BYTES 4096
+#define FULL_TASKS 120
 
 /* Phases as the profile tells them. */
 static bool is_queued(const WxtProfile *profile) { return profile->queue_start != 0 && profile->queue_end == 0; }
@@ -83,13 +87,19 @@ static bool is_flowing(const WxtProfile *profile) {
   return profile->received_byted_count > (1 << 20) && profile->received_byted_count < FLOWING_BYTES;
 }
 
+static bool is_received(const WxtProfile *profile) { return profile->received_byted_count == LOCKED_BYTES; }
+
 struct phase {
   const char *name;
   const char *ca; /* PEM of the only root to trust */
   char url[256];
+  char foreign[256]; /* a server whose idle connections are flooded */
+  const char *target; /* where the download goes; NULL is a temporary file */
   bool upload;
   bool host_resolver;
   bool full; /* all places are taken by other tasks */
+  bool bounded; /* the library ends the task itself, soon */
+  bool hostile; /* only where its name is asked for */
   bool (*reached)(const WxtProfile *profile);
 };
 
@@ -98,6 +108,9 @@ static const char stalled_host[] = "stalled.example";
 static pthread_mutex_t resolver_lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t resolver_changed = PTHREAD_COND_INITIALIZER;
 static unsigned long resolver_round;
+/* Nor does it for hosts below this one, for as long as it is full. */
+static const char full_host[] = ".full.example";
+static bool resolver_full;
 
 int getaddrinfo(const char *node, const char *service, const struct addrinfo *hints, struct addrinfo **result) {
   (void)hints;
@@ -106,6 +119,12 @@ int getaddrinfo(const char *node, const char *service, const struct addrinfo *hi
     pthread_mutex_lock(&resolver_lock);
     unsigned long round = resolver_round;
     while (round == resolver_round) pthread_cond_wait(&resolver_changed, &resolver_lock);
+    pthread_mutex_unlock(&resolver_lock);
+    return EAI_AGAIN;
+  }
+  if (node != NULL && strstr(node, full_host) != NULL) {
+    pthread_mutex_lock(&resolver_lock);
+    while (resolver_full) pthread_cond_wait(&resolver_changed, &resolver_lock);
     pthread_mutex_unlock(&resolver_lock);
     return EAI_AGAIN;
   }
@@ -128,6 +147,13 @@ void freeaddrinfo(struct addrinfo *result) { free(result); }
 static void release_resolver(void) {
   pthread_mutex_lock(&resolver_lock);
   resolver_round++;
+  pthread_cond_broadcast(&resolver_changed);
+  pthread_mutex_unlock(&resolver_lock);
+}
+
+static void set_resolver_full(bool full) {
+  pthread_mutex_lock(&resolver_lock);
+  resolver_full = full;
   pthread_cond_broadcast(&resolver_changed);
   pthread_mutex_unlock(&resolver_lock);
 }
@@ -189,7 +215,7 @@ static void *stay_silent(void *argument) {
   return NULL;
 }
 
-static WxtSession *open_session(const char *ca, const char *directory, bool host_resolver) {
+static WxtSession *open_session(const char *ca, const char *directory, bool host_resolver, uint32_t downloads) {
   WxtSessionOptions options = wxt_session_options();
   options.app_id = wxt_str("wxbenchmark");
   options.platform = WXT_PLATFORM_OTHER;
@@ -200,6 +226,8 @@ static WxtSession *open_session(const char *ca, const char *directory, bool host
   options.allow_lan = 1;
   options.skip_domain_check = 1;
   options.max_download_size = FLOWING_BYTES;
+  options.storage_sharing = WXT_STORAGE_SHARED;
+  options.max_concurrent_downloads = downloads;
   options.root_certificates = wxt_str(ca);
   if (host_resolver) options.resolver.resolve = hold_resolution;
   WxtSession *session;
@@ -227,24 +255,43 @@ static WxtTaskId start(WxtSession *session, const struct phase *phase, const cha
   } else {
     WxtDownloadRequest request = wxt_download_request();
     request.url = wxt_str(phase->url);
+    if (phase->target != NULL) request.file_path = wxt_str(phase->target);
     status = wxt_download_file(session, &request, &callbacks, &task);
   }
   if (status != WXT_OK) die("%s: a task was refused: %s", phase->name, wxt_status_text(status));
   return task;
 }
 
+static void wait_for(struct outcome *outcome) {
+  pthread_mutex_lock(&outcome->lock);
+  while (!outcome->complete) pthread_cond_wait(&outcome->changed, &outcome->lock);
+  pthread_mutex_unlock(&outcome->lock);
+}
+
+/* An idle connection that is flooded, and a task that is about to use it. */
+static void meet_foreign_flood(WxtSession *session, const struct phase *phase) {
+  struct outcome outcome = {.lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
+  struct phase foreign = {.name = phase->name};
+  snprintf(foreign.url, sizeof foreign.url, "%s", phase->foreign);
+  start(session, &foreign, NULL, &outcome);
+  wait_for(&outcome);
+  if (outcome.failed_at != 0) die("%s: %s", phase->name, outcome.message);
+  usleep(80000); /* the flood begins 50 ms after the answer */
+  start(session, &foreign, NULL, NULL);
+}
+
 /* One abort; negative where the task was not in the phase when it came. */
 static double sample(WxtSession *session, const struct phase *phase, const char *file, useconds_t settle) {
   struct outcome outcome = {.lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
+  if (phase->foreign[0] != 0) meet_foreign_flood(session, phase);
   WxtTaskId task = start(session, phase, file, &outcome);
   usleep(settle);
   double aborted_at = wall_seconds();
-  wxt_task_abort(session, task);
-  pthread_mutex_lock(&outcome.lock);
-  while (!outcome.complete) pthread_cond_wait(&outcome.changed, &outcome.lock);
-  pthread_mutex_unlock(&outcome.lock);
+  WxtStatus status = wxt_task_abort(session, task);
+  wait_for(&outcome);
   release_resolver();
   answer_held_resolution();
+  if (status == WXT_NOT_FOUND && phase->bounded) return -1;
   if (outcome.category != WXT_CATEGORY_ABORTED) die("%s: %s", phase->name, outcome.message);
   return phase->reached(&outcome.profile) ? outcome.failed_at - aborted_at : -1;
 }
@@ -254,15 +301,45 @@ static int compare(const void *left, const void *right) {
   return difference < 0 ? -1 : difference > 0;
 }
 
+/* Holds the lock under which files are saved, as another process would; -1 where the phase needs none. */
+static int hold_store(const struct phase *phase, const char *directory) {
+  if (phase->target == NULL) return -1;
+  char path[4096];
+  snprintf(path, sizeof path, "%s/app-wxbenchmark/user-/store", directory);
+  int store = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (store < 0 || flock(store, LOCK_EX | LOCK_NB) != 0) die("%s: %s cannot be locked", phase->name, path);
+  return store;
+}
+
+/* A session of which every task waits for the system's resolver; NULL where the phase needs none. */
+static WxtSession *fill_resolver(const struct phase *phase, const char *directory) {
+  if (phase->reached != is_waiting || !phase->full) return NULL;
+  set_resolver_full(true);
+  WxtSession *session = open_session(phase->ca, directory, false, FULL_TASKS);
+  for (int i = 0; i < FULL_TASKS; i++) {
+    struct phase stalled = {.name = phase->name};
+    snprintf(stalled.url, sizeof stalled.url, "https://name%d%s/", i, full_host);
+    start(session, &stalled, NULL, NULL);
+  }
+  return session;
+}
+
 static void measure(const struct phase *phase, const char *file, const char *directory, int samples) {
-  WxtSession *session = open_session(phase->ca, directory, phase->host_resolver);
-  for (int i = 0; phase->full && i < 10; i++) start(session, phase, file, NULL);
+  WxtSession *session = open_session(phase->ca, directory, phase->host_resolver, 0);
+  WxtSession *filler = fill_resolver(phase, directory);
+  int store = hold_store(phase, directory);
+  for (int i = 0; filler == NULL && phase->full && i < 10; i++) start(session, phase, file, NULL);
   double *times = calloc((size_t)samples, sizeof *times);
   useconds_t settle = 8000;
-  for (int i = 0; i < samples;) {
+  for (int i = 0, missed = 0; i < samples;) {
     times[i] = sample(session, phase, file, settle);
     if (times[i] >= 0) {
       i++;
+    } else if (++missed > (phase->bounded ? 100 * samples : 100)) {
+      die("%s: the phase was hardly ever reached", phase->name);
+    } else if (phase->bounded) {
+      /* Too early or too late: the flood is over soon after its beginning, which cannot be seen from here. */
+      settle = (useconds_t)(rand() % 3000);
     } else if ((settle *= 2) > 1000000) {
       die("%s: the phase was never reached", phase->name);
     }
@@ -272,6 +349,9 @@ static void measure(const struct phase *phase, const char *file, const char *dir
          times[(samples * 99 + 99) / 100 - 1] * 1e3, times[samples - 1] * 1e3);
   fflush(stdout);
   free(times);
+  if (store >= 0) close(store);
+  set_resolver_full(false);
+  if (filler != NULL) wxt_session_close(filler);
   wxt_session_close(session);
 }
 
@@ -285,7 +365,9 @@ static char *read_text(const char *path) {
 }
 
 int main(int argc, char **argv) {
-  if (argc != 10) die("usage: bench_abort FAULT_PLAIN_URL FAULT_TLS_URL FAULT_CA SINK_PLAIN_URL SINK_TLS_URL SINK_CA FILE DIRECTORY SAMPLES");
+  if (argc != 10 && argc != 11) die("usage: bench_abort FAULT_PLAIN_URL FAULT_TLS_URL FAULT_CA SINK_PLAIN_URL SINK_TLS_URL SINK_CA FILE DIRECTORY SAMPLES [PHASE]");
+  const char *only = argc == 11 ? argv[10] : NULL;
+  bool found = only == NULL;
   char *fault_ca = read_text(argv[3]), *sink_ca = read_text(argv[6]);
   const char *path = argv[7], *directory = argv[8];
   int samples = atoi(argv[9]);
@@ -311,6 +393,11 @@ int main(int argc, char **argv) {
         {.name = "receiving", .reached = is_receiving},
         {.name = "sending-flowing", .ca = sink_ca, .upload = true, .reached = is_sending},
         {.name = "receiving-flowing", .ca = sink_ca, .reached = is_flowing},
+        {.name = "interim-flood", .hostile = true, .bounded = true, .reached = is_waiting},
+        {.name = "tls-flood", .hostile = true, .bounded = true, .reached = is_waiting},
+        {.name = "foreign-flood", .hostile = true, .reached = is_waiting},
+        {.name = "lock-held", .hostile = true, .ca = sink_ca, .target = "wxfile://usr/file", .reached = is_received},
+        {.name = "dns-full", .hostile = true, .full = true, .reached = is_waiting},
     };
     snprintf(phases[0].url, sizeof phases[0].url, "%s://localhost:%u/", scheme, silent_port);
     snprintf(phases[1].url, sizeof phases[1].url, "%s://%s/", scheme, stalled_host);
@@ -322,8 +409,17 @@ int main(int argc, char **argv) {
     snprintf(phases[7].url, sizeof phases[7].url, "%s/fault/stall-in-body", fault);
     snprintf(phases[8].url, sizeof phases[8].url, "%s/sink", sink);
     snprintf(phases[9].url, sizeof phases[9].url, "%s/bytes/%llu", sink, (unsigned long long)FLOWING_BYTES);
+    snprintf(phases[10].url, sizeof phases[10].url, "%s/fault/flood-interim", fault);
+    snprintf(phases[11].url, sizeof phases[11].url, "%s/fault/flood-records", argv[2]);
+    snprintf(phases[12].url, sizeof phases[12].url, "%s/fault/stall-before-answer", fault);
+    snprintf(phases[12].foreign, sizeof phases[12].foreign, tls ? "%s/fault/flood-idle" : "%s/fault/flood-idle-records", argv[2 - tls]);
+    snprintf(phases[13].url, sizeof phases[13].url, "%s/bytes/%d", sink, LOCKED_BYTES);
+    /* By its name, because an address is not looked up. */
+    snprintf(phases[14].url, sizeof phases[14].url, "%s://localhost%s/fault/stall-before-answer", scheme, strrchr(fault, ':'));
     for (size_t i = 0; i < sizeof phases / sizeof *phases; i++) {
-      if (phases[i].reached == is_in_tls && !tls) continue;
+      if (only == NULL ? phases[i].hostile : strcmp(phases[i].name, only) != 0) continue;
+      found = true;
+      if ((phases[i].reached == is_in_tls || i == 11) && !tls) continue;
       char name[64];
       snprintf(name, sizeof name, "%s-%s", tls ? "tls" : "plain", phases[i].name);
       phases[i].name = name;
@@ -331,5 +427,6 @@ int main(int argc, char **argv) {
       measure(&phases[i], path, directory, samples);
     }
   }
+  if (!found) die("there is no phase %s", only);
   return 0;
 }

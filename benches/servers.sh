@@ -106,9 +106,10 @@ start_bench_server() {
 }
 
 start_fault_server() {
-  (cd "$root" && cargo build --quiet -p wxtransfer-test-server)
+  # Not the debug build, which makes TLS records more slowly than the library reads them.
+  (cd "$root" && cargo build --quiet --release -p wxtransfer-test-server)
   mkdir -p "$work/fault"
-  on_server_core "$cargo_target/debug/wxtransfer-test-server" --directory "$work/fault" <"$work/hold" >"$work/fault.out" &
+  on_server_core "$cargo_target/release/wxtransfer-test-server" --directory "$work/fault" <"$work/hold" >"$work/fault.out" &
   children+=($!)
   wait_for_line "$work/fault.out" ready
   FAULT_PLAIN=$(port_of "$work/fault.out" fault-plain)

@@ -1,23 +1,41 @@
 """What a session does where no bytes flow: it is asked to stop, has nothing to do, or begins."""
 
 from runs import CA, FAULT_CA, FAULT_PLAIN, FAULT_TLS, FILES, MIB, NGINX_TLS, SINK_PLAIN, SINK_TLS, WORK, Variant, command_text, interleave
-from runs import numbers, run_lines
+from runs import RunFailed, numbers, run_lines
+
+# Phases in which something hostile goes on beside or in the task; each may hang alone.
+HOSTILE = ("interim-flood", "tls-flood", "foreign-flood", "lock-held", "dns-full")
 
 
 def abort(bench):
     """From the abort to the failure at the host, in every phase."""
     samples = "100" if bench.quick else "500"
     arguments = [FAULT_PLAIN, FAULT_TLS, FAULT_CA, SINK_PLAIN, SINK_TLS, CA, f"{FILES}/200MiB", f"{WORK}/data", samples]
-    command = command_text("bench_abort", arguments).replace(FAULT_CA, "FAULT_CA").replace(CA, "SINK_CA").replace(f"{WORK}/data", "DIRECTORY")
-    phases = {}
-    for line in run_lines("bench_abort", arguments):
-        name, rest = line.split(" ", 1)
-        phases[name] = numbers(rest)
-        for key in ("p50", "p99"):
-            bench.row(f"abort, {name}, {key}", phases[name][f"{key}_ms"], None, "ms", command)
+    phases = abort_phases(bench, arguments, ("p50", "p99"))
     for key, limit in (("p50", 0.3), ("p99", 5)):
         worst = max(phases, key=lambda name, key=key: phases[name][f"{key}_ms"])
         bench.goal(f"abort {key} (worst: {worst})", phases[worst][f"{key}_ms"], limit, "ms")
+    samples = "30" if bench.quick else "100"
+    for phase in HOSTILE:
+        try:
+            phases = abort_phases(bench, [*arguments[:-1], samples, phase], ("p50", "max"), timeout=60)
+            slowest = max(measured["max_ms"] for measured in phases.values())
+        except RunFailed as error:
+            print(f"  {error}")
+            slowest = None
+        bench.goal(f"abort max, {phase}", slowest, 20, "ms")
+
+
+def abort_phases(bench, arguments, keys, timeout=180):
+    """The numbers of each phase that bench_abort measured, with a row for each key."""
+    command = command_text("bench_abort", arguments).replace(FAULT_CA, "FAULT_CA").replace(CA, "SINK_CA").replace(f"{WORK}/data", "DIRECTORY")
+    phases = {}
+    for line in run_lines("bench_abort", arguments, timeout=timeout):
+        name, rest = line.split(" ", 1)
+        phases[name] = numbers(rest)
+        for key in keys:
+            bench.row(f"abort, {name}, {key}", phases[name][f"{key}_ms"], None, "ms", command)
+    return phases
 
 
 def idle(bench):

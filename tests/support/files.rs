@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::slice;
 
 use wxtransfer::ffi::file::*;
-use wxtransfer::ffi::status::WXT_OK;
+use wxtransfer::ffi::status::{WXT_OK, WxtStatus};
 use wxtransfer::ffi::string::WxtStr;
 
 use super::{Session, text};
@@ -55,6 +55,13 @@ impl Session {
         })
     }
 
+    /// Fails with the status of a call that is refused.
+    pub fn try_save(&self, temporary: &str) -> Result<FileResult, WxtStatus> {
+        try_result_of(|callback, user_data| unsafe {
+            wxt_save_file(self.handle, WxtStr::new(temporary), WxtStr::absent(), callback, user_data)
+        })
+    }
+
     pub fn saved_files(&self) -> FileResult {
         result_of(|callback, user_data| wxt_get_saved_file_list(self.handle, callback, user_data))
     }
@@ -84,6 +91,14 @@ impl Session {
         })
     }
 
+    /// Fails with the status of a call that is refused.
+    pub fn try_import_descriptor(&self, descriptor: impl AsFd) -> Result<FileResult, WxtStatus> {
+        let descriptor = descriptor.as_fd().as_raw_fd();
+        try_result_of(|callback, user_data| unsafe {
+            wxt_import_file_descriptor(self.handle, descriptor, 0, WxtStr::absent(), callback, user_data)
+        })
+    }
+
     pub fn resolve(&self, path: &str) -> FileResult {
         result_of(|callback, user_data| unsafe {
             wxt_resolve_path(self.handle, WxtStr::new(path), callback, user_data)
@@ -92,11 +107,15 @@ impl Session {
 }
 
 /// Makes a call that is not refused, and keeps what its callback is given, which it is before the call returns.
-fn result_of(call: impl FnOnce(WxtFileCallback, *mut c_void) -> i32) -> FileResult {
+fn result_of(call: impl FnOnce(WxtFileCallback, *mut c_void) -> WxtStatus) -> FileResult {
+    try_result_of(call).unwrap_or_else(|status| panic!("a call was refused: status {status}"))
+}
+
+fn try_result_of(call: impl FnOnce(WxtFileCallback, *mut c_void) -> WxtStatus) -> Result<FileResult, WxtStatus> {
     let mut results: Vec<FileResult> = Vec::new();
-    assert_eq!(call(Some(on_result), (&raw mut results).cast()), WXT_OK);
-    assert_eq!(results.len(), 1, "the callback runs once");
-    results.remove(0)
+    let status = call(Some(on_result), (&raw mut results).cast());
+    assert_eq!(results.len(), usize::from(status == WXT_OK), "the callback runs once, unless the call is refused");
+    if status == WXT_OK { Ok(results.remove(0)) } else { Err(status) }
 }
 
 unsafe extern "C" fn on_result(user_data: *mut c_void, result: *const WxtFileResult) {

@@ -20,7 +20,7 @@ mod program;
 mod proxy;
 
 pub use black_hole::BlackHole;
-pub use fault::{Event, FaultServer, Script, Step, Transport, response_head, script_for_target};
+pub use fault::{Event, FaultServer, Flood, Script, Step, TlsRecord, Transport, response_head, script_for_target};
 pub use honest::{Options, Part, ReceivedBody, ReceivedRequest, Server, TlsInfo};
 pub use identity::{Authority, Identity, MaximumTls};
 pub use pattern::{pattern_byte, pattern_bytes, pattern_sha256};

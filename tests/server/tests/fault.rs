@@ -221,6 +221,11 @@ fn faults_can_be_chosen_by_url() {
     assert_eq!(read_to_end(&mut ask("reset")).1.expect_err("a reset").kind(), ErrorKind::ConnectionReset);
     assert_eq!(read_to_end(&mut ask("close")).0, b"");
     assert_eq!(read_to_end(&mut ask("garbage")).0.len(), 4096);
+    let mut flood = [0; 100_000];
+    ask("flood-interim").read_exact(&mut flood).expect("a flood");
+    assert!(flood.starts_with(b"HTTP/1.1 100 "));
+    ask("flood-idle").read_exact(&mut flood).expect("an answer and a flood");
+    assert!(flood.starts_with(b"HTTP/1.1 200 "));
     assert_eq!(read_response(ask("unknown")).expect("an answer").status, 404);
 }
 

@@ -3,15 +3,16 @@
 use std::io;
 use std::net::TcpStream;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustls::ServerConfig;
 
+use super::flood::{BLOCK, Content, Flood};
 use super::journal::{Event, Journal};
 use super::script::{Script, Step};
 use super::wire::Wire;
 
-/// How often a stalled connection looks whether the server is being dropped.
+/// How often a stalled or blocked connection looks whether the server is being dropped.
 const STALL_SLICE: Duration = Duration::from_millis(50);
 const LONGEST_HEAD: usize = 256 * 1024;
 
@@ -71,6 +72,12 @@ impl Connection<'_> {
                 }
                 // No first byte of any HTTP version, and none of a TLS record.
                 Step::Garbage(length) => self.wire.write_all(&vec![0xfe; length])?,
+                Step::SendRecords(records) => {
+                    let mut bytes = Vec::new();
+                    self.wire.seal(&records, &mut bytes)?;
+                    self.wire.write_all(&bytes)?;
+                }
+                Step::Flood(flood) => self.flood(&flood)?,
                 Step::Delay(duration) => self.pause(duration)?,
                 Step::AwaitSignal => {
                     if !self.journal.await_signal(self.number) {
@@ -165,6 +172,43 @@ impl Connection<'_> {
         Ok(())
     }
 
+    fn flood(&mut self, flood: &Flood) -> io::Result<()> {
+        let end = Instant::now() + flood.duration;
+        let mut written = 0;
+        let mut sealed = Vec::new();
+        // A client that reads no more must not hold a flood for longer than its time.
+        self.wire.set_write_timeout(Some(STALL_SLICE))?;
+        loop {
+            let mut block = match &flood.content {
+                Content::Bytes(bytes) => bytes,
+                Content::Records(records) => {
+                    sealed.clear();
+                    while sealed.len() < BLOCK {
+                        self.wire.seal(records, &mut sealed)?;
+                    }
+                    &sealed[..]
+                }
+            };
+            while !block.is_empty() {
+                if self.journal.stopping() {
+                    return Err(dropped());
+                }
+                if Instant::now() >= end || written >= flood.bytes {
+                    return self.wire.set_write_timeout(None);
+                }
+                match self.wire.write(block) {
+                    Ok(count) => {
+                        block = &block[count..];
+                        written += count as u64;
+                        self.journal.note_flood(self.number, count as u64);
+                    }
+                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                    Err(error) => return Err(error),
+                }
+            }
+        }
+    }
+
     fn stall(&self) -> io::Result<()> {
         while !self.wire.ends_within(STALL_SLICE)? {
             if self.journal.stopping() {
@@ -201,6 +245,8 @@ fn needs_handshake(step: &Step) -> bool {
         | Step::Send(_)
         | Step::SendSlowly { .. }
         | Step::Garbage(_)
+        | Step::SendRecords(_)
+        | Step::Flood(_)
         | Step::Stall
         | Step::Close
         | Step::CloseWithoutNotify

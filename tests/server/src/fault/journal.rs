@@ -21,6 +21,8 @@ pub enum Event {
     HeadRead(usize),
     /// At least this many bytes of bodies were read, over all its requests.
     BodyBytesRead(usize, u64),
+    /// At least this many bytes of floods were taken by the connection, over all its floods.
+    BytesFlooded(usize, u64),
     /// The script's step with this index, counted from 0, has begun. Steps from [`Step::Choose`](crate::Step::Choose)
     /// count on.
     StepReached(usize, usize),
@@ -39,7 +41,7 @@ pub(super) struct Journal {
 #[derive(Default)]
 struct State {
     stopping: bool,
-    /// Everything but `BodyBytesRead`, which is a count.
+    /// Everything but `BodyBytesRead` and `BytesFlooded`, which are counts.
     events: HashSet<Event>,
     connections: Vec<Connection>,
 }
@@ -48,6 +50,7 @@ struct State {
 struct Connection {
     received: Vec<u8>,
     body_bytes: u64,
+    flooded_bytes: u64,
     signals: usize,
     failure: Option<String>,
 }
@@ -65,6 +68,9 @@ impl State {
         match event {
             Event::BodyBytesRead(number, bytes) => {
                 self.connections.get(number).is_some_and(|connection| connection.body_bytes >= bytes)
+            }
+            Event::BytesFlooded(number, bytes) => {
+                self.connections.get(number).is_some_and(|connection| connection.flooded_bytes >= bytes)
             }
             _ => self.events.contains(&event),
         }
@@ -99,6 +105,10 @@ impl Journal {
 
     pub(super) fn note_body(&self, number: usize, bytes: u64) {
         self.change(|state| state.connection(number).body_bytes += bytes);
+    }
+
+    pub(super) fn note_flood(&self, number: usize, bytes: u64) {
+        self.change(|state| state.connection(number).flooded_bytes += bytes);
     }
 
     pub(super) fn note_failure(&self, number: usize, failure: String) {

@@ -1,14 +1,18 @@
 //! A server that breaks connections exactly as a test's script says.
 
 mod connection;
+mod flood;
 mod journal;
 mod script;
 mod targets;
+mod tls_records;
 mod wire;
 
+pub use flood::Flood;
 pub use journal::Event;
 pub use script::{Script, Step, response_head};
 pub use targets::script_for_target;
+pub use tls_records::TlsRecord;
 
 use std::net::SocketAddr;
 use std::sync::Arc;

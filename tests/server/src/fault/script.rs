@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+use super::flood::Flood;
+use super::tls_records::TlsRecord;
+
 /// One step of a [`Script`]. A step that finds the connection broken or the server dropped ends the script.
 #[derive(Clone, Debug)]
 pub enum Step {
@@ -24,6 +27,11 @@ pub enum Step {
     },
     /// Sends this many bytes that are no HTTP.
     Garbage(usize),
+    /// Sends these TLS records. From here on nothing that the client sends is decrypted any more, and only records can be
+    /// sent. Only on TLS.
+    SendRecords(Vec<TlsRecord>),
+    /// Sends without end. With records, the same holds as for `SendRecords`.
+    Flood(Flood),
     /// Waits.
     Delay(Duration),
     /// Waits for [`FaultServer::signal`](crate::FaultServer::signal).

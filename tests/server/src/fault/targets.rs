@@ -1,11 +1,20 @@
 //! Faults by URL, for clients that cannot hand a script over: C, Swift and Kotlin tests.
 
+use std::time::Duration;
+
+use super::flood::Flood;
 use super::script::{Script, Step, response_head};
+use super::tls_records::TlsRecord;
 use crate::pattern::pattern_bytes;
 
 /// How much of a body is announced, and how much of it is sent before the fault.
 const ANNOUNCED: u64 = 1024 * 1024;
 const SENT: usize = 64 * 1024;
+/// When a flood ends that the client does not end.
+const FLOOD_TIME: Duration = Duration::from_secs(20);
+const FLOOD_BYTES: u64 = 4 << 30;
+/// From the end of an answer to the flood behind it: the client has put the connection aside by then.
+const IDLE_TIME: Duration = Duration::from_millis(50);
 
 /// The script for a request target whose head has been read; 404 for a target that names no fault.
 ///
@@ -20,6 +29,12 @@ const SENT: usize = 64 * 1024;
 /// | `/fault/close` | the request is read, then the end |
 /// | `/fault/garbage` | an answer that is no HTTP |
 /// | `/fault/early-answer` | 413 before the request's body is read, then the end |
+/// | `/fault/flood-interim` | the request's head is read, then come 1xx heads without end |
+/// | `/fault/flood-records` | the same with TLS records without plaintext (only on TLS) |
+/// | `/fault/flood-idle` | 200 and no body; 50 ms later the connection is flooded with 1xx heads |
+/// | `/fault/flood-idle-records` | the same with TLS records without plaintext (only on TLS) |
+///
+/// A flood ends when the client closes, or after 20 seconds.
 pub fn script_for_target(target: &str) -> Script {
     let part_of_body = || {
         let mut bytes = response_head(200, &[("Content-Type", "application/octet-stream")], Some(ANNOUNCED));
@@ -45,9 +60,36 @@ pub fn script_for_target(target: &str) -> Script {
             answer.extend_from_slice(b"too large");
             vec![Step::Send(answer), Step::Close]
         }
+        "/fault/flood-interim" => vec![interim_flood()],
+        "/fault/flood-records" => vec![record_flood()],
+        "/fault/flood-idle" => {
+            vec![
+                Step::ReadWholeBody,
+                Step::Send(response_head(200, &[], Some(0))),
+                Step::Delay(IDLE_TIME),
+                interim_flood(),
+            ]
+        }
+        "/fault/flood-idle-records" => {
+            vec![
+                Step::ReadWholeBody,
+                Step::Send(response_head(200, &[], Some(0))),
+                Step::Delay(IDLE_TIME),
+                record_flood(),
+            ]
+        }
         _ => {
             vec![Step::ReadWholeBody, Step::Send(response_head(404, &[("Connection", "close")], Some(0))), Step::Close]
         }
     };
     Script { steps }
+}
+
+fn interim_flood() -> Step {
+    // The shortest, of which a byte costs the client most.
+    Step::Flood(Flood::bytes(response_head(100, &[], None)).at_most(FLOOD_TIME, FLOOD_BYTES))
+}
+
+fn record_flood() -> Step {
+    Step::Flood(Flood::records([TlsRecord::SessionTicket]).at_most(FLOOD_TIME, FLOOD_BYTES))
 }

@@ -7,14 +7,18 @@ use std::time::Duration;
 
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
+use super::tls_records::{RecordSealer, TlsRecord, TrafficSecret};
+
 /// A socket and what is spoken on it.
 pub(super) enum Wire {
     /// TCP alone.
     Plain(Socket),
     /// A TLS server that has not yet looked at the client's first message.
     BeforeHandshake(Socket, Arc<ServerConfig>),
-    /// TLS. Boxed because its state is large.
-    Tls(Box<StreamOwned<ServerConnection, Socket>>),
+    /// TLS, with the secret of what is sent. Boxed because its state is large.
+    Tls(Box<StreamOwned<ServerConnection, Socket>>, Arc<TrafficSecret>),
+    /// TLS whose records are made by hand. Nothing is decrypted any more.
+    Records(Socket, Box<RecordSealer>),
 }
 
 /// A shared socket; the acceptor holds a weak reference to shut it down.
@@ -83,11 +87,15 @@ impl Wire {
             return Ok(false);
         };
         let mut socket = socket.clone();
-        let mut tls = ServerConnection::new(Arc::clone(config)).map_err(io::Error::other)?;
+        let secret = Arc::new(TrafficSecret::default());
+        let mut config = ServerConfig::clone(config);
+        config.enable_secret_extraction = true;
+        config.key_log = Arc::<TrafficSecret>::clone(&secret);
+        let mut tls = ServerConnection::new(Arc::new(config)).map_err(io::Error::other)?;
         while tls.is_handshaking() {
             tls.complete_io(&mut socket)?;
         }
-        *self = Wire::Tls(Box::new(StreamOwned::new(tls, socket)));
+        *self = Wire::Tls(Box::new(StreamOwned::new(tls, socket)), secret);
         Ok(true)
     }
 
@@ -100,23 +108,52 @@ impl Wire {
 
     pub(super) fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         match self {
-            Wire::Plain(socket) | Wire::BeforeHandshake(socket, _) => socket.read(buffer),
-            Wire::Tls(stream) => stream.read(buffer),
+            Wire::Plain(socket) | Wire::BeforeHandshake(socket, _) | Wire::Records(socket, _) => socket.read(buffer),
+            Wire::Tls(stream, _) => stream.read(buffer),
         }
     }
 
     pub(super) fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
         match self {
-            Wire::Plain(socket) | Wire::BeforeHandshake(socket, _) => socket.write_all(bytes),
-            Wire::Tls(stream) => {
+            Wire::Plain(socket) | Wire::BeforeHandshake(socket, _) | Wire::Records(socket, _) => {
+                socket.write_all(bytes)
+            }
+            Wire::Tls(stream, _) => {
                 stream.write_all(bytes)?;
                 stream.flush()
             }
         }
     }
 
+    /// Writes some of the bytes, on TLS encrypted. Fails with `WouldBlock` after the write timeout.
+    pub(super) fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Wire::Plain(socket) | Wire::BeforeHandshake(socket, _) | Wire::Records(socket, _) => socket.write(bytes),
+            Wire::Tls(stream, _) => stream.write(bytes),
+        }
+    }
+
+    /// Encrypts records, which the caller then writes. The first call takes TLS out of rustls' hands.
+    pub(super) fn seal(&mut self, records: &[TlsRecord], output: &mut Vec<u8>) -> io::Result<()> {
+        if let Wire::Tls(..) = self {
+            let raw = Wire::Plain(self.socket().clone());
+            if let Wire::Tls(stream, secret) = std::mem::replace(self, raw) {
+                let (connection, socket) = stream.into_parts();
+                *self = Wire::Records(socket, Box::new(RecordSealer::take_over(connection, &secret)?));
+            }
+        }
+        let Wire::Records(_, sealer) = self else {
+            return Err(io::Error::other("only TLS has records"));
+        };
+        records.iter().try_for_each(|record| sealer.seal(record, output))
+    }
+
+    pub(super) fn set_write_timeout(&self, timeout: Option<Duration>) -> io::Result<()> {
+        self.socket().0.set_write_timeout(timeout)
+    }
+
     pub(super) fn send_close_notify(&mut self) -> io::Result<()> {
-        let Wire::Tls(stream) = self else {
+        let Wire::Tls(stream, _) = self else {
             return Ok(());
         };
         stream.conn.send_close_notify();
@@ -146,8 +183,8 @@ impl Wire {
 
     fn socket(&self) -> &Socket {
         match self {
-            Wire::Plain(socket) | Wire::BeforeHandshake(socket, _) => socket,
-            Wire::Tls(stream) => &stream.sock,
+            Wire::Plain(socket) | Wire::BeforeHandshake(socket, _) | Wire::Records(socket, _) => socket,
+            Wire::Tls(stream, _) => &stream.sock,
         }
     }
 }

@@ -1,0 +1,49 @@
+//! What a peer sends without end, as fast as the connection takes it.
+
+use std::time::Duration;
+
+use super::tls_records::TlsRecord;
+
+/// What a [`Step::Flood`](crate::Step::Flood) sends again and again. It ends when the client closes the connection or the
+/// server is dropped, and in any case after 60 seconds or 4 GiB, if [`at_most`](Flood::at_most) does not say less.
+#[derive(Clone, Debug)]
+pub struct Flood {
+    pub(super) content: Content,
+    pub(super) duration: Duration,
+    pub(super) bytes: u64,
+}
+
+#[derive(Clone, Debug)]
+pub(super) enum Content {
+    /// A large block of whole repetitions.
+    Bytes(Vec<u8>),
+    Records(Vec<TlsRecord>),
+}
+
+/// What is written at once, at least.
+pub(super) const BLOCK: usize = 64 * 1024;
+
+impl Flood {
+    /// These bytes, on TLS as application data.
+    ///
+    /// # Panics
+    /// If there are none.
+    pub fn bytes(bytes: impl AsRef<[u8]>) -> Flood {
+        let bytes = bytes.as_ref();
+        Flood::of(Content::Bytes(bytes.repeat(BLOCK.div_ceil(bytes.len()))))
+    }
+
+    /// These records, in turn. Only on TLS.
+    pub fn records(records: impl IntoIterator<Item = TlsRecord>) -> Flood {
+        Flood::of(Content::Records(records.into_iter().collect()))
+    }
+
+    fn of(content: Content) -> Flood {
+        Flood { content, duration: Duration::from_secs(60), bytes: 4 << 30 }
+    }
+
+    /// When it ends although the client still reads.
+    pub fn at_most(self, duration: Duration, bytes: u64) -> Flood {
+        Flood { duration, bytes, ..self }
+    }
+}

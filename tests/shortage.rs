@@ -1,0 +1,163 @@
+//! What the library says where the system has no descriptor or thread left for it.
+//!
+//! Each test does its work in a process of its own, whose limits are its own too.
+
+#![cfg(any(target_os = "linux", target_os = "android"))]
+// It calls the C interface.
+#![allow(unsafe_code, clippy::undocumented_unsafe_blocks)]
+
+mod support;
+
+use std::env;
+use std::fs::File;
+use std::os::fd::{AsFd, AsRawFd};
+use std::process::Command;
+use std::sync::mpsc::channel;
+
+use support::{Failure, Session, callbacks, zeroed};
+use wxtransfer::ffi::error::*;
+use wxtransfer::ffi::request::WxtUploadRequest;
+use wxtransfer::ffi::status::*;
+use wxtransfer::ffi::string::WxtStr;
+use wxtransfer::ffi::task::wxt_upload_file;
+use wxtransfer_test_server::{Options, Server, program_words};
+
+const CHILD: &str = "WXT_SHORTAGE_CHILD";
+
+/// Runs `work` in a process of its own, which is this program with only this test.
+fn in_a_process(test: &str, work: impl FnOnce()) {
+    if env::var_os(CHILD).is_some() {
+        return work();
+    }
+    let words = program_words(env::current_exe().expect("a path"));
+    let output = Command::new(&words[0])
+        .args(&words[1..])
+        // One thread, which is the process's first: its heap can be prepared.
+        .args(["--exact", test, "--nocapture", "--test-threads=1"])
+        .env(CHILD, "1")
+        .output()
+        .expect("a process");
+    let said = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && said.contains("1 passed"), "{said}");
+}
+
+fn limit(resource: libc::__rlimit_resource_t, value: u64) {
+    let mut limits: libc::rlimit = zeroed();
+    assert_eq!(unsafe { libc::getrlimit(resource, &mut limits) }, 0);
+    limits.rlim_cur = value as libc::rlim_t;
+    assert_eq!(unsafe { libc::setrlimit(resource, &limits) }, 0);
+}
+
+/// Opens files until no descriptor is left.
+fn take_all_descriptors() -> Vec<File> {
+    limit(libc::RLIMIT_NOFILE, 256);
+    let mut taken = Vec::new();
+    loop {
+        match File::open("/dev/null") {
+            Ok(file) => taken.push(file),
+            Err(error) => {
+                assert_eq!(error.raw_os_error(), Some(libc::EMFILE));
+                return taken;
+            }
+        }
+    }
+}
+
+fn try_upload(session: &Session, url: &str, file: impl AsFd) -> WxtStatus {
+    let mut request: WxtUploadRequest = zeroed();
+    request.struct_size = size_of::<WxtUploadRequest>();
+    request.url = WxtStr::new(url);
+    request.name = WxtStr::new("file");
+    request.has_file_descriptor = 1;
+    request.file_descriptor = file.as_fd().as_raw_fd();
+    let (sender, _events) = channel();
+    let callbacks = callbacks(sender);
+    unsafe { wxt_upload_file(session.handle, &request, &callbacks, std::ptr::null_mut()) }
+}
+
+/// It is nobody's mistake, and later there may be enough.
+#[track_caller]
+fn assert_shortage(failure: &Failure) {
+    assert!(failure.retryable, "{failure:?}");
+    assert_ne!(failure.err_no, WXT_ERRNO_INTERNAL, "{failure:?}");
+    assert!(failure.category != WXT_CATEGORY_INTERNAL && failure.category != WXT_CATEGORY_STORAGE, "{failure:?}");
+    assert!(!failure.detail.is_empty(), "{failure:?}");
+}
+
+#[test]
+fn an_open_descriptor_that_cannot_be_duplicated_is_no_invalid_argument() {
+    in_a_process("an_open_descriptor_that_cannot_be_duplicated_is_no_invalid_argument", || {
+        let server = Server::start(Options::default());
+        let session = Session::open();
+        let file = File::open(session.file("file", b"content")).expect("a file");
+        let url = server.https_url("/upload");
+
+        let taken = take_all_descriptors();
+        let statuses = (try_upload(&session, &url, &file), session.try_import_descriptor(&file).map(|_| ()));
+        drop(taken);
+        assert_eq!(statuses, (WXT_OUT_OF_RESOURCES, Err(WXT_OUT_OF_RESOURCES)));
+
+        assert_eq!(session.try_import_descriptor(&file).map(|result| result.file().size), Ok(7));
+        assert_eq!(try_upload(&session, &url, &file), WXT_OK);
+    });
+}
+
+#[test]
+fn a_closed_descriptor_is_an_invalid_argument() {
+    let server = Server::start(Options::default());
+    let session = Session::open();
+    // No process has so many.
+    let closed = unsafe { std::os::fd::BorrowedFd::borrow_raw(i32::MAX - 1) };
+    assert_eq!(try_upload(&session, &server.https_url("/upload"), closed), WXT_INVALID_ARGUMENT);
+    assert_eq!(session.try_import_descriptor(closed).map(|_| ()), Err(WXT_INVALID_ARGUMENT));
+}
+
+#[test]
+fn tasks_without_descriptors_say_so() {
+    in_a_process("tasks_without_descriptors_say_so", || {
+        let server = Server::start(Options::default());
+        let session = Session::open();
+        let file = session.file("file", b"content");
+        let url = server.https_url("/bytes/10");
+
+        let taken = take_all_descriptors();
+        let download = session.download(&url).end();
+        let upload = session.upload(&server.https_url("/upload"), &file).end();
+        let import = session.import(file.to_str().expect("UTF-8"), wxtransfer::ffi::file::WXT_IMPORT_COPY);
+        drop(taken);
+        session.download(&url).end().success();
+        assert_shortage(download.failure());
+        assert_shortage(upload.failure());
+        assert!(import.err_no != 0 && import.err_no != WXT_ERRNO_INTERNAL, "{import:?}");
+        assert!(import.category != WXT_CATEGORY_INTERNAL && import.category != WXT_CATEGORY_STORAGE, "{import:?}");
+    });
+}
+
+/// Leaves the heap enough for what is small, so that only a thread's stack is too large.
+fn leave_no_space_for_threads() {
+    // Below the size from which each has a mapping of its own; the last one keeps the heap as large as it became.
+    const CHUNK: usize = 64 * 1024;
+    let mut chunks: Vec<Vec<u8>> = (0..256).map(|_| Vec::with_capacity(CHUNK)).collect();
+    std::mem::forget(chunks.pop());
+    drop(chunks);
+    let status = std::fs::read_to_string("/proc/self/status").expect("a status");
+    let size = status.lines().find_map(|line| line.strip_prefix("VmSize:")?.trim().strip_suffix(" kB"));
+    let kibibytes: u64 = size.and_then(|size| size.parse().ok()).expect("a number");
+    limit(libc::RLIMIT_AS, (kibibytes + 128) * 1024);
+    assert!(std::thread::Builder::new().spawn(|| {}).is_err(), "there is space for a thread");
+}
+
+#[test]
+fn tasks_without_threads_say_so() {
+    in_a_process("tasks_without_threads_say_so", || {
+        // Its first task needs a thread, and the one that tells its end is there already.
+        let session = Session::open();
+        leave_no_space_for_threads();
+        let tasks: Vec<_> = (0..3).map(|_| session.download("https://127.0.0.1:1/")).collect();
+        let ended: Vec<_> = tasks.into_iter().map(support::Task::end).collect();
+        limit(libc::RLIMIT_AS, libc::RLIM_INFINITY);
+        for ended in ended {
+            assert_shortage(ended.failure());
+        }
+    });
+}
