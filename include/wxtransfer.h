@@ -218,7 +218,9 @@
 #define WXT_PATHS_NATIVE 1
 
 /**
- * A second session on the same mini program's directory is refused with `WXT_STORAGE_LOCKED`.
+ * A second session on the same mini program's directory is refused with `WXT_STORAGE_LOCKED`. If the directory is removed
+ * while the session is open, the session makes it anew when it next uses it. Until then a session of another process (never
+ * one of this process) can be opened; the calls of this one then fail while that one is open.
  */
 #define WXT_STORAGE_EXCLUSIVE 0
 
@@ -423,11 +425,12 @@ typedef struct {
    */
   uint64_t max_data_size;
   /**
-   * What saved files and `wxfile://usr` may hold together, in bytes; 0 is 200 MiB.
+   * What saved files and `wxfile://usr` may hold together, in bytes; 0 is 200 MiB. A file counts with 4 KiB at least. Files
+   * that the host itself puts there count when the session is opened, or when the quota seems to be used up.
    */
   uint64_t storage_quota;
   /**
-   * What temporary files may hold together, in bytes; 0 is 4 GiB.
+   * What temporary files may hold together, in bytes; 0 is 4 GiB. A file counts with 4 KiB at least.
    */
   uint64_t temporary_quota;
   /**
@@ -1191,10 +1194,13 @@ WxtStatus wxt_header_find(const WxtPair *header,
  * replaces. The temporary path is invalid afterwards; on failure it stays. A saved file survives a crash at any
  * moment, whole or not at all.
  *
- * `on_result` gets one file. Any thread; it writes to the disk and waits for it. `errno`:
- * `WXT_ERRNO_TEMPORARY_FILE_NOT_EXIST`, `WXT_ERRNO_PERMISSION_DENIED` for a target outside `wxfile://usr/`,
- * `WXT_ERRNO_QUOTA_EXCEEDED`, `WXT_ERRNO_SAVE_FILE` for a full disk or an I/O error,
- * `WXT_ERRNO_INVALID_REQUEST_DATA` for a path that is missing or not UTF-8.
+ * `on_result` gets one file. Any thread. It writes to the disk and waits for it, and at most 10 s for another process that
+ * shares the files and is adding one. `errno`: `WXT_ERRNO_TEMPORARY_FILE_NOT_EXIST`, `WXT_ERRNO_PERMISSION_DENIED` for a
+ * target outside `wxfile://usr/`, `WXT_ERRNO_QUOTA_EXCEEDED`, `WXT_ERRNO_INVALID_REQUEST_DATA` for a path that is missing or
+ * not UTF-8, `WXT_ERRNO_SAVE_FILE` for a full disk, an I/O error or files that another process has.
+ *
+ * Every file function: `errno` `WXT_ERRNO_SYSTEM_ERROR` if no descriptor or memory is left, and `WXT_ERRNO_CANCEL` if the
+ * session is closed while the function waits, copies or lists.
  *
  * - `WXT_INVALID_ARGUMENT`: `session` or `on_result` is NULL, or a string has a length but no pointer.
  * - `WXT_SESSION_CLOSED`: the session is closing or closed.
@@ -1265,9 +1271,12 @@ WxtStatus wxt_import_file(WxtSession *session,
  * descriptor is duplicated: the host keeps its own. Waits for the other end of a pipe, until the session is closed: then
  * it fails with `abort`.
  *
- * Statuses as for `wxt_save_file`, and `WXT_INVALID_ARGUMENT` for a descriptor that is not open; `errno`
- * `WXT_ERRNO_INVALID_REQUEST_DATA` for one that is neither file nor pipe or holds less than `length`,
- * `WXT_ERRNO_QUOTA_EXCEEDED`, `WXT_ERRNO_SAVE_FILE`, `WXT_ERRNO_CANCEL`. Any thread.
+ * Several calls and uploads may read one pipe; each byte goes to one of them. While they do, nobody outside the library may
+ * read from it: if the pipe is in blocking mode, a read that is too late can only be ended by more bytes or the pipe's end.
+ *
+ * Statuses as for `wxt_save_file`, `WXT_INVALID_ARGUMENT` for a descriptor that is not open, and `WXT_OUT_OF_RESOURCES` if
+ * there is none left to duplicate it; `errno` `WXT_ERRNO_INVALID_REQUEST_DATA` for one that is neither file nor pipe or holds
+ * less than `length`, `WXT_ERRNO_QUOTA_EXCEEDED`, `WXT_ERRNO_SAVE_FILE`. Any thread.
  *
  * # Safety
  * The string must be readable, and the descriptor not be closed by another thread during the call.

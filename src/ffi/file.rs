@@ -11,7 +11,7 @@ use super::task::duplicate;
 use crate::session::Admission;
 use crate::storage::{ImportMode, StoredFile};
 use crate::task::as_callback;
-use crate::terms::{Call, TransferError, errno};
+use crate::terms::{Call, Failure, TransferError, errno};
 
 /// The host keeps its file: it is cloned where the file system can, else copied.
 pub const WXT_IMPORT_COPY: i32 = 0;
@@ -62,10 +62,13 @@ pub type WxtFileCallback = Option<unsafe extern "C" fn(user_data: *mut c_void, r
 /// replaces. The temporary path is invalid afterwards; on failure it stays. A saved file survives a crash at any
 /// moment, whole or not at all.
 ///
-/// `on_result` gets one file. Any thread; it writes to the disk and waits for it. `errno`:
-/// `WXT_ERRNO_TEMPORARY_FILE_NOT_EXIST`, `WXT_ERRNO_PERMISSION_DENIED` for a target outside `wxfile://usr/`,
-/// `WXT_ERRNO_QUOTA_EXCEEDED`, `WXT_ERRNO_SAVE_FILE` for a full disk or an I/O error,
-/// `WXT_ERRNO_INVALID_REQUEST_DATA` for a path that is missing or not UTF-8.
+/// `on_result` gets one file. Any thread. It writes to the disk and waits for it, and at most 10 s for another process that
+/// shares the files and is adding one. `errno`: `WXT_ERRNO_TEMPORARY_FILE_NOT_EXIST`, `WXT_ERRNO_PERMISSION_DENIED` for a
+/// target outside `wxfile://usr/`, `WXT_ERRNO_QUOTA_EXCEEDED`, `WXT_ERRNO_INVALID_REQUEST_DATA` for a path that is missing or
+/// not UTF-8, `WXT_ERRNO_SAVE_FILE` for a full disk, an I/O error or files that another process has.
+///
+/// Every file function: `errno` `WXT_ERRNO_SYSTEM_ERROR` if no descriptor or memory is left, and `WXT_ERRNO_CANCEL` if the
+/// session is closed while the function waits, copies or lists.
 ///
 /// - `WXT_INVALID_ARGUMENT`: `session` or `on_result` is NULL, or a string has a length but no pointer.
 /// - `WXT_SESSION_CLOSED`: the session is closing or closed.
@@ -177,9 +180,12 @@ pub unsafe extern "C" fn wxt_import_file(
 /// descriptor is duplicated: the host keeps its own. Waits for the other end of a pipe, until the session is closed: then
 /// it fails with `abort`.
 ///
-/// Statuses as for `wxt_save_file`, and `WXT_INVALID_ARGUMENT` for a descriptor that is not open; `errno`
-/// `WXT_ERRNO_INVALID_REQUEST_DATA` for one that is neither file nor pipe or holds less than `length`,
-/// `WXT_ERRNO_QUOTA_EXCEEDED`, `WXT_ERRNO_SAVE_FILE`, `WXT_ERRNO_CANCEL`. Any thread.
+/// Several calls and uploads may read one pipe; each byte goes to one of them. While they do, nobody outside the library may
+/// read from it: if the pipe is in blocking mode, a read that is too late can only be ended by more bytes or the pipe's end.
+///
+/// Statuses as for `wxt_save_file`, `WXT_INVALID_ARGUMENT` for a descriptor that is not open, and `WXT_OUT_OF_RESOURCES` if
+/// there is none left to duplicate it; `errno` `WXT_ERRNO_INVALID_REQUEST_DATA` for one that is neither file nor pipe or holds
+/// less than `length`, `WXT_ERRNO_QUOTA_EXCEEDED`, `WXT_ERRNO_SAVE_FILE`. Any thread.
 ///
 /// # Safety
 /// The string must be readable, and the descriptor not be closed by another thread during the call.
@@ -246,20 +252,21 @@ fn operation(
 
 fn with_result(call: Call, outcome: &Result<Vec<StoredFile>, TransferError>, tell: impl FnOnce(&WxtFileResult)) {
     let files = outcome.as_deref().unwrap_or_default();
-    // The data directory came as UTF-8, and below it all names are ASCII or a page's own text.
-    let native_paths: Vec<_> = files.iter().map(|file| file.native_path.to_string_lossy()).collect();
-    let infos: Vec<WxtFileInfo> = files
-        .iter()
-        .zip(&native_paths)
-        .map(|(file, native_path)| WxtFileInfo {
+    let mut infos = Vec::new();
+    // A list is as long as there are files.
+    let reserved = infos.try_reserve_exact(files.len());
+    let shortage = reserved.map_err(|_| TransferError::new(Failure::OutOfResources, "memory for the list")).err();
+    let error = outcome.as_ref().err().or(shortage.as_ref());
+    if error.is_none() {
+        infos.extend(files.iter().map(|file| WxtFileInfo {
             struct_size: size_of::<WxtFileInfo>(),
             file_path: WxtStr::new(&file.path),
-            native_path: WxtStr::new(native_path),
+            // The data directory came as UTF-8, and below it all names are ASCII or a page's own text.
+            native_path: WxtStr::new(file.native_path.to_str().unwrap_or_default()),
             size: file.length,
             create_time: file.create_time.unwrap_or(0),
-        })
-        .collect();
-    let error = outcome.as_ref().err();
+        }));
+    }
     let err_msg = error.map_or_else(|| format!("{}:ok", call.name()), |error| error.err_msg(call));
     tell(&WxtFileResult {
         struct_size: size_of::<WxtFileResult>(),

@@ -18,7 +18,9 @@ pub const WXT_PATHS_SANDBOX: i32 = 0;
 /// `file_path` may also be an absolute path of the device.
 pub const WXT_PATHS_NATIVE: i32 = 1;
 
-/// A second session on the same mini program's directory is refused with `WXT_STORAGE_LOCKED`.
+/// A second session on the same mini program's directory is refused with `WXT_STORAGE_LOCKED`. If the directory is removed
+/// while the session is open, the session makes it anew when it next uses it. Until then a session of another process (never
+/// one of this process) can be opened; the calls of this one then fail while that one is open.
 pub const WXT_STORAGE_EXCLUSIVE: i32 = 0;
 /// Sessions share the saved files; each has temporary files of its own.
 pub const WXT_STORAGE_SHARED: i32 = 1;
@@ -71,9 +73,10 @@ pub struct WxtSessionOptions {
     pub max_download_size: u64,
     /// The largest answer of an upload, in bytes; 0 is 16 MiB.
     pub max_data_size: u64,
-    /// What saved files and `wxfile://usr` may hold together, in bytes; 0 is 200 MiB.
+    /// What saved files and `wxfile://usr` may hold together, in bytes; 0 is 200 MiB. A file counts with 4 KiB at least. Files
+    /// that the host itself puts there count when the session is opened, or when the quota seems to be used up.
     pub storage_quota: u64,
-    /// What temporary files may hold together, in bytes; 0 is 4 GiB.
+    /// What temporary files may hold together, in bytes; 0 is 4 GiB. A file counts with 4 KiB at least.
     pub temporary_quota: u64,
     /// `WXT_STORAGE_EXCLUSIVE` or `WXT_STORAGE_SHARED`.
     pub storage_sharing: i32,

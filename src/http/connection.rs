@@ -217,8 +217,8 @@ impl Connection {
                 Ok(Received::End { .. }) => self.deaf = true,
                 Err(error) => {
                     exchange.worker().check()?;
-                    // A flood is no answer, and nothing that follows it is one.
-                    if error.is_protocol() {
+                    // Nothing that follows a flood or a broken record is an answer.
+                    if error.is_final() {
                         return Err(error);
                     }
                     (self.deaf, self.broken) = (true, true);

@@ -104,9 +104,9 @@ impl Error {
         matches!(self.kind, ErrorKind::UncleanEnd)
     }
 
-    /// Whether the peer broke the rules of HTTP or a bound of ours.
-    pub(super) fn is_protocol(&self) -> bool {
-        matches!(self.kind, ErrorKind::Protocol)
+    /// Whether the peer broke the rules of HTTP or TLS, or a bound of ours, so that nothing good can follow.
+    pub(super) fn is_final(&self) -> bool {
+        matches!(self.kind, ErrorKind::Protocol | ErrorKind::Tls(_))
     }
 
     pub(super) fn protocol(detail: impl Into<String>) -> Error {

@@ -118,7 +118,7 @@ fn receive_head(exchange: &Exchange, stream: &mut Stream) -> Result<Head, Error>
             reader = HeadReader::default();
             interim_bytes += size;
             if interim_bytes > MAX_INTERIM_BYTES {
-                return Err(Error::new(ErrorKind::Proxy, "the proxy sends interim responses, and does not stop"));
+                return Err(Error::protocol("the proxy sends interim responses, and does not stop"));
             }
         }
         // A head over its bound is an error of the reader, so this ends there.

@@ -66,6 +66,9 @@ struct Input {
     end: usize,
     /// The size that `bytes` gets.
     size: usize,
+    /// How much the session has seen and not used: of a message that is not whole it remembers where it is. It must not be
+    /// given less the next time.
+    seen: usize,
 }
 
 /// Records that are to be sent.
@@ -124,33 +127,26 @@ impl From<rustls::Error> for StepError {
 /// The records that the session is given at once: whole ones, or else what is there of the first.
 #[derive(Debug)]
 struct Batch {
-    /// Where each whole record ends.
-    ends: [usize; BATCH_RECORDS],
     records: usize,
     bytes: usize,
 }
 
 impl Batch {
-    fn of(input: &[u8]) -> Batch {
-        let mut batch = Batch { ends: [0; BATCH_RECORDS], records: 0, bytes: 0 };
-        while batch.records < BATCH_RECORDS && batch.bytes < BATCH_BYTES {
+    /// At most `records` at the start of `input`, and at most `bytes` unless the first is longer.
+    fn of(input: &[u8], records: usize, bytes: usize) -> Batch {
+        let mut batch = Batch { records: 0, bytes: 0 };
+        while batch.records < records && batch.bytes < bytes {
             let Some(&[_, _, _, high, low]) = input[batch.bytes..].first_chunk::<RECORD_HEADER>() else { break };
             let end = batch.bytes + RECORD_HEADER + usize::from(u16::from_be_bytes([high, low]));
             if end > input.len() {
                 break;
             }
-            batch.ends[batch.records] = end;
-            (batch.records, batch.bytes) = (batch.records + 1, end);
+            batch = Batch { records: batch.records + 1, bytes: end };
         }
         if batch.records == 0 {
             batch.bytes = input.len();
         }
         batch
-    }
-
-    /// How many whole records are in the first `bytes`.
-    fn records_in(&self, bytes: usize) -> usize {
-        self.ends[..self.records].iter().filter(|&&end| end <= bytes).count()
     }
 }
 
@@ -179,7 +175,7 @@ impl TlsStream {
         let mut tls = TlsStream {
             stream,
             session,
-            input: Input { bytes: Buffer::default(), start: 0, end: 0, size: TLS_INPUT },
+            input: Input { bytes: Buffer::default(), start: 0, end: 0, size: TLS_INPUT, seen: 0 },
             output: Output::default(),
             plaintext: Vec::new(),
             handshake_done: false,
@@ -311,7 +307,7 @@ impl TlsStream {
 
     /// Gives back the memory that an idle connection does not need.
     pub(super) fn shrink(&mut self, worker: &Worker) {
-        let Input { bytes, start, end, size } = &mut self.input;
+        let Input { bytes, start, end, size, .. } = &mut self.input;
         let rest = bytes[*start..*end].to_vec();
         (*start, *end, *size) = (0, rest.len(), TLS_INPUT);
         worker.give_back(std::mem::replace(bytes, Buffer::Small(rest)));
@@ -339,7 +335,7 @@ impl TlsStream {
     /// Receives once, behind what is there of a record; `None` where there is nothing yet.
     fn fill(&mut self, exchange: &Exchange) -> Result<Option<usize>, Error> {
         let largest = LARGE_TLS_INPUT.max(self.stream.low_water_mark() as usize);
-        let Input { bytes, start, end, size } = &mut self.input;
+        let Input { bytes, start, end, size, .. } = &mut self.input;
         bytes.copy_within(*start..*end, 0);
         (*start, *end) = (0, *end - *start);
         if *end == bytes.len() {
@@ -362,9 +358,30 @@ impl TlsStream {
         }
     }
 
-    /// Lets the session do one thing: with a batch of the input, with something of its own to be sent, or with `bytes`.
+    /// Lets the session do one thing: with the input, with something of its own to be sent, or with `bytes`.
     fn step(&mut self, exchange: &Exchange, space: &mut [u8], bytes: &[u8]) -> Result<Step, StepError> {
-        let batch = Batch::of(&self.input.bytes[self.input.start..self.input.end]);
+        let before = self.input.start;
+        let mut batch = Batch::of(&self.input.bytes[self.input.start..self.input.end], BATCH_RECORDS, BATCH_BYTES);
+        batch.bytes = batch.bytes.max(self.input.seen);
+        let is_all = batch.bytes == self.input.end - self.input.start;
+        match self.step_with(&batch, exchange, space, bytes)? {
+            Step::Idle if self.input.start > before => Ok(Step::Handled),
+            Step::Idle if !is_all => {
+                // A message in more records than a batch has: the session takes it in one piece only.
+                let all = Batch::of(&self.input.bytes[self.input.start..self.input.end], usize::MAX, usize::MAX);
+                self.step_with(&all, exchange, space, bytes)
+            }
+            step => Ok(step),
+        }
+    }
+
+    fn step_with(
+        &mut self,
+        batch: &Batch,
+        exchange: &Exchange,
+        space: &mut [u8],
+        bytes: &[u8],
+    ) -> Result<Step, StepError> {
         exchange.worker().turn(batch.bytes)?;
         let records = &mut self.input.bytes[self.input.start..self.input.start + batch.bytes];
         let UnbufferedStatus { mut discard, state } = self.session.process_tls_records(records);
@@ -382,6 +399,7 @@ impl TlsStream {
                 }
                 if filled > 0 || self.plaintext.len() > kept {
                     self.idle = Idle::default();
+                    self.input.seen = batch.bytes.saturating_sub(discard);
                     self.input.start += discard;
                     return Ok(Step::Plaintext(filled));
                 }
@@ -413,8 +431,12 @@ impl TlsStream {
             state => return Err(rustls::Error::General(format!("unexpected: {state:?}")).into()),
         };
         self.input.start += discard;
-        self.idle.records += batch.records_in(discard);
-        self.idle.bytes += discard;
+        self.input.seen = batch.bytes.saturating_sub(discard);
+        if discard > 0 {
+            // Not all of the batch may have been used, so this is what there was at most.
+            self.idle.records += batch.records;
+            self.idle.bytes += discard;
+        }
         if self.idle.records > MAX_IDLE_RECORDS || self.idle.bytes > MAX_IDLE_BYTES {
             return Err(StepError::Failed(Failure::Flood));
         }

@@ -10,7 +10,8 @@ use std::time::{Duration, Instant};
 
 use super::Error;
 use super::notes::Notes;
-use super::root::{Root, Tree};
+use super::root::Root;
+use super::shared_root::Tree;
 use super::turns::Turn;
 use crate::worker::Worker;
 

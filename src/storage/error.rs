@@ -29,7 +29,8 @@ pub enum Error {
     QuotaExceeded,
     /// The device is full, or the operating system's own limit on the user or the file is reached.
     DiskFull,
-    /// Another session holds these files for itself, or this one wants to and another is open.
+    /// Another session holds these files for itself, or this one wants to and another is open; or another process has been
+    /// adding a file for seconds.
     Locked,
     /// The app id or user id cannot name a directory: it is empty or too long.
     InvalidIdentity {

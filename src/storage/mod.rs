@@ -34,6 +34,7 @@ mod pipe;
 mod quota;
 mod registry;
 mod root;
+mod shared_root;
 mod source;
 mod store;
 mod temporary;

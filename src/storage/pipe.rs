@@ -61,3 +61,47 @@ fn turns_of(id: FileId) -> Arc<Turns> {
         turns
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use super::*;
+    use crate::worker::{StopReason, StopSignal};
+
+    /// Waiting and reading are one turn: between the two, nobody else of this process can take the bytes.
+    #[test]
+    fn whoever_waits_for_bytes_of_a_pipe_is_the_one_that_reads_them() {
+        let (reader, _writer) = rustix::pipe::pipe().unwrap();
+        let stop = Arc::new(StopSignal::new());
+        let mut first = Pipe::new(reader.try_clone().unwrap().into()).unwrap();
+        let second = Pipe::new(reader.into()).unwrap();
+        assert!(Arc::ptr_eq(&first.turns, &second.turns), "it is one pipe");
+        std::thread::scope(|scope| {
+            let worker = Worker::for_call(stop.clone());
+            let waits = scope.spawn(move || first.read(&worker, &mut [0; 10]));
+            let begin = Instant::now();
+            let mut has_turn = false;
+            while !has_turn && begin.elapsed() < Duration::from_secs(30) {
+                has_turn = second.turns.try_take().is_none();
+                std::thread::yield_now();
+            }
+            stop.request(StopReason::Aborted);
+            assert!(has_turn, "it waits without a turn");
+            assert!(matches!(waits.join().unwrap(), Err(Error::Stopped(StopReason::Aborted))));
+        });
+        assert!(second.turns.try_take().is_some());
+    }
+
+    #[test]
+    fn turns_of_a_pipe_that_nobody_reads_are_forgotten() {
+        let (reader, _writer) = rustix::pipe::pipe().unwrap();
+        let pipe = Pipe::new(reader.into()).unwrap();
+        let turns = Arc::downgrade(&pipe.turns);
+        drop(pipe);
+        let (other, _writer) = rustix::pipe::pipe().unwrap();
+        let _other = Pipe::new(other.into()).unwrap();
+        assert!(turns.upgrade().is_none());
+        assert!(lock(&TURNS).iter().all(|(_, known)| !Weak::ptr_eq(known, &turns)));
+    }
+}

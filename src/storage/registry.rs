@@ -8,7 +8,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use super::directory::FileId;
-use super::root::SharedRoot;
+use super::shared_root::SharedRoot;
 use super::{Error, Sharing};
 use crate::worker::lock;
 

@@ -137,10 +137,9 @@ fn readers_of_one_blocking_pipe_can_be_stopped() {
         });
     }
     let mut writer = fs::File::from(writer);
-    // Each byte announces itself to all of them, and one gets it.
-    for _ in 0..500 {
-        writer.write_all(b"x").unwrap();
-        std::thread::yield_now();
+    // Each piece is announced to all of them, and one gets it.
+    for _ in 0..20_000 {
+        writer.write_all(&[7; 50]).unwrap();
     }
     stop.request(StopReason::Aborted);
     for _ in 0..4 {

@@ -83,9 +83,9 @@ public struct WXTransferSessionOptions: Sendable {
     public var maxDownloadSize: UInt64?
     /// The largest answer of an upload, in bytes; `nil` is 16 MiB.
     public var maxDataSize: UInt64?
-    /// What saved files and `wxfile://usr` may hold together, in bytes; `nil` is 200 MiB.
+    /// What saved files and `wxfile://usr` may hold together, in bytes; `nil` is 200 MiB. A file counts with 4 KiB at least.
     public var storageQuota: UInt64?
-    /// What temporary files may hold together, in bytes; `nil` is 4 GiB.
+    /// What temporary files may hold together, in bytes; `nil` is 4 GiB. A file counts with 4 KiB at least.
     public var temporaryQuota: UInt64?
     /// Whether two sessions may have the same mini program's files.
     public var storageSharing = StorageSharing.exclusive

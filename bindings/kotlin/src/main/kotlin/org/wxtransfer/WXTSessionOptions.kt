@@ -42,9 +42,9 @@ public data class WXTSessionOptions(
     val maxDownloadSize: Long = 0,
     /** The largest answer of an upload, in bytes; 0 is 16 MiB. */
     val maxDataSize: Long = 0,
-    /** What saved files and `wxfile://usr` may hold together, in bytes; 0 is 200 MiB. */
+    /** What saved files and `wxfile://usr` may hold together, in bytes; 0 is 200 MiB. A file counts with 4 KiB at least. */
     val storageQuota: Long = 0,
-    /** What temporary files may hold together, in bytes; 0 is 4 GiB. */
+    /** What temporary files may hold together, in bytes; 0 is 4 GiB. A file counts with 4 KiB at least. */
     val temporaryQuota: Long = 0,
     /** Whether another session may have the same mini program's directory. */
     val storageSharing: WXTStorageSharing = WXTStorageSharing.EXCLUSIVE,

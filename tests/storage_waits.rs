@@ -1,0 +1,188 @@
+//! What others do to the files does not outlast a deadline, an abort or a close: a process that holds a lock, one that removes
+//! the directories, and one that writes nothing into a pipe.
+
+// It calls the C interface.
+#![allow(unsafe_code, clippy::undocumented_unsafe_blocks)]
+
+mod support;
+
+use std::fs;
+use std::io::Write;
+use std::os::fd::{AsFd, AsRawFd};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use rustix::fs::FlockOperation;
+use support::{Ended, Session};
+use wxtransfer::ffi::error::*;
+use wxtransfer::ffi::options::*;
+use wxtransfer::ffi::status::*;
+use wxtransfer::ffi::string::WxtStr;
+use wxtransfer_test_server::{Options, Server, pattern_bytes};
+
+/// Far below the ten seconds for which a call without a deadline waits for another process.
+const AT_ONCE: Duration = Duration::from_secs(5);
+
+fn root(session: &Session) -> PathBuf {
+    session.directory.path().join("app-wx1234567890abcdef/user-")
+}
+
+/// Holds the store's lock as a process that was frozen while it adds a file.
+fn frozen(session: &Session) -> fs::File {
+    let store = fs::File::open(root(session).join("store")).expect("a directory");
+    rustix::fs::flock(&store, FlockOperation::NonBlockingLockExclusive).expect("nobody has it");
+    store
+}
+
+/// Lets other threads run until `condition` holds.
+fn until(condition: impl Fn() -> bool) {
+    let begin = Instant::now();
+    while !condition() {
+        assert!(begin.elapsed() < support::WAIT_LIMIT, "it never holds");
+        std::thread::yield_now();
+    }
+}
+
+fn ten_downloads_to_usr(session: &Session, server: &Server, timeout: u32) -> Vec<support::Task> {
+    let paths: Vec<_> = (0..10).map(|number| format!("wxfile://usr/{number}")).collect();
+    let start = |path: &String| {
+        session.download_with(&server.url("/bytes/1000"), |request| {
+            request.file_path = WxtStr::new(path);
+            request.timeout = timeout;
+        })
+    };
+    paths.iter().map(start).collect()
+}
+
+fn ends(tasks: Vec<support::Task>) -> Vec<Ended> {
+    tasks.into_iter().map(|task| task.end()).collect()
+}
+
+#[test]
+fn ten_downloads_that_wait_for_a_frozen_process_end_with_their_deadlines() {
+    let server = Server::start(Options::default());
+    let session = Session::open();
+    let _frozen = frozen(&session);
+    let begin = Instant::now();
+    for ended in ends(ten_downloads_to_usr(&session, &server, 500)) {
+        assert_eq!(ended.failure().err_msg, "downloadFile:fail timeout");
+        assert_eq!(ended.failure().err_no, WXT_ERRNO_TIMEOUT);
+    }
+    assert!(begin.elapsed() < AT_ONCE, "{:?}", begin.elapsed());
+    assert_eq!(session.files_besides(&[]), Vec::<PathBuf>::new());
+}
+
+#[test]
+fn an_abort_and_a_close_end_the_wait_for_a_frozen_process() {
+    let server = Server::start(Options::default());
+    let session = Session::open();
+    let _frozen = frozen(&session);
+    let begin = Instant::now();
+    let aborted = ten_downloads_to_usr(&session, &server, 0);
+    for task in &aborted {
+        assert_eq!(session.abort(task), WXT_OK);
+    }
+    for ended in ends(aborted) {
+        assert_eq!(ended.failure().err_msg, "downloadFile:fail abort");
+    }
+    let temporary = session.download(&server.url("/bytes/1000")).end().success().temp_file_path.clone();
+    let temporary = temporary.expect("a path");
+    let native = session.resolve(&temporary).file().native.clone();
+    let modified = || fs::metadata(&native).expect("a file").modified().expect("a time");
+    let before = modified();
+    let closed = ten_downloads_to_usr(&session, &server, 0);
+    std::thread::scope(|scope| {
+        let save = scope.spawn(|| session.save(&temporary, None));
+        // The call has begun, so that closing does not refuse it, when the file has the time at which it is saved.
+        until(|| modified() != before);
+        assert_eq!(session.close(), WXT_OK);
+        assert_eq!(save.join().expect("no panic").failure(), ("saveFile:fail abort", WXT_ERRNO_CANCEL));
+    });
+    for ended in ends(closed) {
+        assert_eq!(ended.failure().err_msg, "downloadFile:fail abort");
+    }
+    assert!(begin.elapsed() < AT_ONCE, "{:?}", begin.elapsed());
+}
+
+#[test]
+fn a_download_that_waits_for_another_process_gets_its_place_afterwards() {
+    let server = Server::start(Options::default());
+    let session = Session::open();
+    let other = frozen(&session);
+    let tasks = ten_downloads_to_usr(&session, &server, 0);
+    drop(other);
+    for ended in ends(tasks) {
+        ended.success();
+    }
+    assert_eq!(fs::read(root(&session).join("usr/7")).expect("a file"), pattern_bytes(0, 1000));
+}
+
+#[test]
+fn a_session_goes_on_when_a_cleaner_has_removed_its_directories() {
+    let server = Server::start(Options::default());
+    let session = Session::open();
+    let data = session.directory.path().to_str().expect("UTF-8").to_owned();
+    let host = session.directory.path().join("app-wx1234567890abcdef/host");
+    for removed in
+        [root(&session).join("launches"), root(&session), session.directory.path().join("app-wx1234567890abcdef")]
+    {
+        fs::remove_dir_all(&removed).expect("it is removed");
+        // Nobody gets in meanwhile.
+        for sharing in [WXT_STORAGE_EXCLUSIVE, WXT_STORAGE_SHARED] {
+            let (status, _) = Session::try_open_with(|options| {
+                options.data_directory = WxtStr::new(&data);
+                options.storage_sharing = sharing;
+            });
+            assert_eq!(status, WXT_STORAGE_LOCKED);
+        }
+        let ended = session.download(&server.url("/bytes/1000")).end();
+        let path = ended.success().temp_file_path.clone().expect("a path");
+        let native = session.resolve(&path).file().native.clone();
+        assert_eq!(fs::read(native).expect("a file"), pattern_bytes(0, 1000));
+        let saved = session.save(&path, None).file().clone();
+        assert_eq!(session.saved_files().files.last(), Some(&saved));
+        fs::write(&host, b"host").expect("a file");
+        session.import(host.to_str().expect("UTF-8"), wxtransfer::ffi::file::WXT_IMPORT_MOVE).file();
+        let (status, _) = Session::try_open_with(|options| options.data_directory = WxtStr::new(&data));
+        assert_eq!(status, WXT_STORAGE_LOCKED);
+    }
+    assert_eq!(session.close(), WXT_OK);
+}
+
+/// In blocking mode, the fastest reader takes what was announced to all of them.
+#[test]
+fn closing_ends_all_readers_of_one_blocking_pipe() {
+    let server = Server::start(Options::default());
+    let session = Session::open();
+    let (reader, mut writer) = std::io::pipe().expect("a pipe");
+    let uploads: Vec<_> = (0..2)
+        .map(|_| {
+            session.upload_with(&server.url("/upload"), Path::new("x"), |request| {
+                request.file_path = WxtStr::absent();
+                request.has_file_descriptor = 1;
+                request.file_descriptor = reader.as_fd().as_raw_fd();
+                request.file_length = 100_000_000;
+            })
+        })
+        .collect();
+    let (sender, closed) = std::sync::mpsc::channel();
+    std::thread::scope(|scope| {
+        let imports: Vec<_> = (0..4).map(|_| scope.spawn(|| session.import_descriptor(&reader, 0, "x"))).collect();
+        // More than the pipe holds, in pieces that each reader could take alone.
+        for _ in 0..20_000 {
+            writer.write_all(&[7; 50]).expect("it is read");
+        }
+        // Each import has a file that it writes to, so all have begun.
+        until(|| session.files_besides(&[]).len() == 4);
+        scope.spawn(|| sender.send(session.close()).expect("the test listens"));
+        let status = closed.recv_timeout(AT_ONCE);
+        drop(writer);
+        assert_eq!(status, Ok(WXT_OK), "a reader waits for bytes that do not come");
+        for import in imports {
+            assert_eq!(import.join().expect("no panic").failure(), ("importFile:fail abort", WXT_ERRNO_CANCEL));
+        }
+    });
+    for ended in ends(uploads) {
+        assert_eq!(ended.failure().err_msg, "uploadFile:fail abort");
+    }
+}
