@@ -82,13 +82,13 @@ impl Floods {
         what: &str,
         flooding: &FaultServer,
         url: &str,
-        proxy: Option<String>,
+        proxy_url: Option<String>,
         upload: bool,
         end: End,
     ) {
         let session = Session::open_with(|options| {
             options.skip_domain_check = 1;
-            options.proxy = proxy.as_deref().map_or(WxtStr::absent(), WxtStr::new);
+            options.proxy = proxy_url.as_deref().map_or(WxtStr::absent(), WxtStr::new);
         });
         let timeout = if end == End::Deadline { SHORT } else { LONG };
         let mut began = Instant::now();
@@ -108,8 +108,13 @@ impl Floods {
         let timed_out = failure.err_no == WXT_ERRNO_TIMEOUT && failure.category == WXT_CATEGORY_TIMEOUT;
         let abort_number = if upload { WXT_ERRNO_CANCEL } else { WXT_ERRNO_ABORT_DOWNLOAD };
         let was_aborted = failure.err_no == abort_number && failure.category == WXT_CATEGORY_ABORTED;
-        let was_bounded =
-            failure.err_no == WXT_ERRNO_NETWORK && matches!(failure.category, WXT_CATEGORY_PROTOCOL | WXT_CATEGORY_TLS);
+        // What a proxy does wrong is a matter of the connection, whatever it was.
+        let by_proxy = proxy_url.is_some_and(|proxy| proxy == flooding.url(""));
+        let was_bounded = failure.err_no == WXT_ERRNO_NETWORK
+            && match failure.category {
+                WXT_CATEGORY_PROTOCOL | WXT_CATEGORY_TLS => true,
+                category => by_proxy && category == WXT_CATEGORY_CONNECT,
+            };
         let ended_well = match end {
             End::Abort if aborted == WXT_OK => was_aborted,
             End::Abort => was_bounded,

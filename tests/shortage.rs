@@ -2,7 +2,7 @@
 //!
 //! Each test does its work in a process of its own, whose limits are its own too.
 
-#![cfg(any(target_os = "linux", target_os = "android"))]
+#![cfg(all(target_os = "linux", target_env = "gnu"))]
 // It calls the C interface.
 #![allow(unsafe_code, clippy::undocumented_unsafe_blocks)]
 
@@ -41,10 +41,10 @@ fn in_a_process(test: &str, work: impl FnOnce()) {
     assert!(output.status.success() && said.contains("1 passed"), "{said}");
 }
 
-fn limit(resource: libc::__rlimit_resource_t, value: u64) {
+fn limit(resource: libc::__rlimit_resource_t, value: libc::rlim_t) {
     let mut limits: libc::rlimit = zeroed();
     assert_eq!(unsafe { libc::getrlimit(resource, &mut limits) }, 0);
-    limits.rlim_cur = value as libc::rlim_t;
+    limits.rlim_cur = value;
     assert_eq!(unsafe { libc::setrlimit(resource, &limits) }, 0);
 }
 
@@ -142,7 +142,7 @@ fn leave_no_space_for_threads() {
     drop(chunks);
     let status = std::fs::read_to_string("/proc/self/status").expect("a status");
     let size = status.lines().find_map(|line| line.strip_prefix("VmSize:")?.trim().strip_suffix(" kB"));
-    let kibibytes: u64 = size.and_then(|size| size.parse().ok()).expect("a number");
+    let kibibytes: libc::rlim_t = size.and_then(|size| size.parse().ok()).expect("a number");
     limit(libc::RLIMIT_AS, (kibibytes + 128) * 1024);
     assert!(std::thread::Builder::new().spawn(|| {}).is_err(), "there is space for a thread");
 }
