@@ -32,10 +32,11 @@ pub fn of_exchange(api: Api, error: http::Error) -> TransferError {
     TransferError::new(failure, error.detail)
 }
 
-/// Whether the wait for a body's bytes failed, for want of a descriptor or of memory.
+/// Whether a body's bytes could not be waited for or read for want of a descriptor or of memory.
 fn is_shortage(error: &io::Error) -> bool {
-    let inner = error.get_ref().and_then(|inner| inner.downcast_ref());
-    matches!(inner, Some(WaitError::Failed(_)))
+    let Some(inner) = error.get_ref() else { return false };
+    matches!(inner.downcast_ref(), Some(WaitError::Failed(_)))
+        || matches!(inner.downcast_ref(), Some(storage::Error::OutOfResources { .. }))
 }
 
 /// A redirect that is not followed.
