@@ -466,8 +466,6 @@ fn a_chunk_that_breaks_the_rules_is_a_protocol_error() {
         "\r\nhello\r\n0\r\n\r\n",
         ";ext\r\nhello\r\n0\r\n\r\n",
         "5 5\r\nhello\r\n0\r\n\r\n",
-        "10000000000000005\r\nhello\r\n0\r\n\r\n",
-        "ffffffffffffffffffffff\r\nhello\r\n0\r\n\r\n",
         "4\r\nhello\r\n0\r\n\r\n",
         "5\r\nhello0\r\n\r\n",
         "5\r\nhello\r\n-0\r\n\r\n",
@@ -475,10 +473,12 @@ fn a_chunk_that_breaks_the_rules_is_a_protocol_error() {
         let answer = format!("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{body}");
         assert_protocol_error(answer.as_bytes());
     }
-    // A size that 64 bits hold is no error by itself, but over every limit as soon as it is announced.
-    let answer = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffffffff\r\nhello";
-    for seen in both_answered(answer) {
-        assert_eq!(seen.ended.failure().category, WXT_CATEGORY_LIMIT);
+    // A huge size is over every limit as soon as it is announced, whether 64 bits hold it or not.
+    for size in ["ffffffffffffffff", "10000000000000005", "ffffffffffffffffffffff"] {
+        let answer = format!("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{size}\r\nhello");
+        for seen in both_answered(&answer) {
+            assert_eq!(seen.ended.failure().category, WXT_CATEGORY_LIMIT, "{size}");
+        }
     }
 }
 
