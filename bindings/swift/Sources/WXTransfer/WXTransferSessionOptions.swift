@@ -95,6 +95,10 @@ public struct WXTransferSessionOptions: Sendable {
     public var allowLan = false
     /// The domain lists are not looked at. For development only.
     public var skipDomainCheck = false
+    /// Set to `true` to send every upload once only. Default: `false`, as browsers do it: an upload on a kept connection
+    /// that ends without a byte of an answer is sent once more on a new connection. The server may have received the
+    /// first one whole (RFC 9110 section 9.2.2).
+    public var sendUploadsOnce = false
     /// The hosts that an upload may go to: `https://host`, or with `:port`. `http://host` needs `allowPlainHttp`. If it is
     /// empty, no upload is allowed.
     public var uploadDomains: [String] = []
@@ -150,6 +154,7 @@ public struct WXTransferSessionOptions: Sendable {
         options.allow_plain_http = allowPlainHttp ? 1 : 0
         options.allow_lan = allowLan ? 1 : 0
         options.skip_domain_check = skipDomainCheck ? 1 : 0
+        options.send_uploads_once = sendUploadsOnce ? 1 : 0
         options.upload_domains = uploadDomains.baseAddress
         options.upload_domain_count = uploadDomains.count
         options.download_domains = downloadDomains.baseAddress

@@ -39,6 +39,7 @@ internal object Native {
         allowPlainHttp: Boolean,
         allowLan: Boolean,
         skipDomainCheck: Boolean,
+        sendUploadsOnce: Boolean,
         uploadDomains: ByteArray,
         uploadDomainLengths: IntArray,
         downloadDomains: ByteArray,

@@ -55,6 +55,12 @@ public data class WXTSessionOptions(
     /** The domain lists are not looked at. For development only. */
     val skipDomainCheck: Boolean = false,
     /**
+     * Set to `true` to send every upload once only. Default: `false`, as browsers do it: an upload on a kept connection that
+     * ends without a byte of an answer is sent once more on a new connection. The server may have received the first one
+     * whole (RFC 9110 section 9.2.2).
+     */
+    val sendUploadsOnce: Boolean = false,
+    /**
      * The hosts that an upload may go to: `https://host`, or with `:port`. `http://host` needs [allowPlainHttp]. If it is
      * empty, no upload is allowed.
      */
