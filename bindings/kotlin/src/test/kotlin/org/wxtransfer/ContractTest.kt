@@ -144,6 +144,13 @@ class ContractTest {
         assertTrue("class org.wxtransfer.Native* {\n    native <methods>;" in rules)
     }
 
+    /** A compiler reads the metadata of the version after its own, so that these are for Kotlin 2.1 and newer. */
+    @Test
+    fun `the classes are readable for Kotlin 2 point 1`() {
+        val version = WXTransferSession::class.java.getAnnotation(Metadata::class.java).metadataVersion.toList()
+        assertEquals(listOf(2, 2), version.take(2))
+    }
+
     @Test
     fun `everything public is documented`() {
         val root = File(property("wxtransfer.root"), "bindings/kotlin/src")
