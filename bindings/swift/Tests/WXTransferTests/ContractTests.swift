@@ -30,6 +30,8 @@ final class ContractTests: XCTestCase {
             "quotaExceeded": .quotaExceeded, "temporaryFileNotExist": .temporaryFileNotExist,
         ]
         XCTAssertEqual(swift.mapValues(\.rawValue), try constants("WXT_ERRNO_"))
+        XCTAssertEqual(swift.mapValues(\.description), Dictionary(uniqueKeysWithValues: swift.keys.map { ($0, $0) }))
+        XCTAssertEqual("\(WXTransferErrno(rawValue: 99))", "errno 99")
     }
 
     func testEveryCategoryHasAName() throws {
@@ -40,6 +42,8 @@ final class ContractTests: XCTestCase {
             "internal": .internal,
         ]
         XCTAssertEqual(swift.mapValues(\.rawValue), try constants("WXT_CATEGORY_"))
+        XCTAssertEqual(swift.mapValues(\.description), Dictionary(uniqueKeysWithValues: swift.keys.map { ($0, $0) }))
+        XCTAssertEqual("\(WXTransferCategory(rawValue: 99))", "category 99")
     }
 
     func testEveryStatusHasAName() throws {
