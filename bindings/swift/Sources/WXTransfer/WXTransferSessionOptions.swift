@@ -208,3 +208,44 @@ extension WXTransferSessionOptions.Pin {
         return WxtPin(host: memory.string(host), sha256: hash.baseAddress, sha256_length: hash.count)
     }
 }
+
+extension WXTransferSessionOptions.Pin: Redacted {
+    var shown: KeyValuePairs<String, Any?> { ["host": host, "sha256": "<\(sha256.count) bytes>"] }
+}
+
+extension WXTransferSessionOptions: Redacted {
+    var shown: KeyValuePairs<String, Any?> {
+        [
+            "appId": appId,
+            "appVersion": appVersion,
+            "userId": userId.map(Redaction.length),
+            "platform": platform,
+            "pathPolicy": pathPolicy,
+            "clientVersion": clientVersion,
+            "baseLibraryVersion": baseLibraryVersion,
+            "userAgent": userAgent.map(Redaction.length),
+            "dataDirectory": dataDirectory.path,
+            "maxConcurrentUploads": maxConcurrentUploads,
+            "maxConcurrentDownloads": maxConcurrentDownloads,
+            "defaultTimeout": defaultTimeout,
+            "maxTimeout": maxTimeout,
+            "maxDownloadSize": maxDownloadSize,
+            "maxDataSize": maxDataSize,
+            "storageQuota": storageQuota,
+            "temporaryQuota": temporaryQuota,
+            "storageSharing": storageSharing,
+            "allowPlainHttp": allowPlainHttp,
+            "allowLan": allowLan,
+            "skipDomainCheck": skipDomainCheck,
+            "sendUploadsOnce": sendUploadsOnce,
+            "uploadDomains": uploadDomains.map(Redaction.url),
+            "downloadDomains": downloadDomains.map(Redaction.url),
+            "rootCertificates": rootCertificates.map(Redaction.length),
+            "pins": pins,
+            "proxy": Redaction.proxy(proxy),
+            "resolver": Redaction.presence(resolver),
+            "callbackQueue": Redaction.presence(callbackQueue),
+            "log": Redaction.presence(log),
+        ]
+    }
+}
