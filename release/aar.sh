@@ -2,8 +2,8 @@
 # Makes wxtransfer-VERSION.aar for Android: the Kotlin library, and the shared library of each ABI, for it and (as a prefab
 # package, with the C header) for an app's native code.
 #
-# usage: aar.sh                          builds with the NDK in ANDROID_NDK_HOME, rustup's Android targets and what
-#                                        bindings/kotlin/build.sh needs, then packs.
+# usage: aar.sh                          builds with the NDK in ANDROID_NDK_HOME, Rust and what bindings/kotlin/build.sh
+#                                        needs, then packs. Adds the Rust targets where rustup is there.
 #        aar.sh CLASSES.jar ABI=LIBRARY...   packs what was built before, the libraries stripped. Runs anywhere.
 set -euo pipefail
 ROOT=$(cd "$(dirname "$0")/.." && pwd)
@@ -36,14 +36,16 @@ machine() {
 
 # build ABI: prints where its shared library is.
 build() {
-    local target clang tools name
+    local target clang tools name upper
     target=$(rust_target "$1")
     name=${target//-/_}
+    upper=$(echo "$name" | tr '[:lower:]' '[:upper:]')
     tools=$(echo "$ANDROID_NDK_HOME"/toolchains/llvm/prebuilt/*/bin)
     clang=$tools/${target/armv7-/armv7a-}$ANDROID_API-clang
     [[ -x $clang ]] || fail "the NDK has no $clang"
+    add_target "$target"
     # r28 and later align to 16 KiB by themselves; older ones have to be told.
-    env "CC_$name=$clang" "AR_$name=$tools/llvm-ar" "CARGO_TARGET_${name^^}_LINKER=$clang" \
+    env "CC_$name=$clang" "AR_$name=$tools/llvm-ar" "CARGO_TARGET_${upper}_LINKER=$clang" \
         cargo rustc --release --locked --package wxtransfer-jni --lib --target "$target" --crate-type cdylib -- -C strip=symbols \
         -C "link-arg=-Wl,-z,max-page-size=$PAGE" -C link-arg=-Wl,-soname,$LIBRARY >&2 || fail "$1 is not built"
     echo "$ROOT/target/$target/release/$LIBRARY"
@@ -64,7 +66,6 @@ pack() {
 }
 
 need zip
-libraries=()
 NDK_MAJOR=28
 if (($# == 0)); then
     cd "$ROOT"
@@ -72,7 +73,7 @@ if (($# == 0)); then
     NDK_MAJOR=$(sed -n 's/^Pkg.Revision *= *\([0-9]*\).*/\1/p' "$ANDROID_NDK_HOME/source.properties")
     for abi in arm64-v8a armeabi-v7a x86_64; do
         library=$(build "$abi")
-        libraries+=("$abi=$library")
+        set -- "$@" "$abi=$library"
     done
     bindings/kotlin/build.sh >&2 || fail "the Kotlin library is not built"
     classes=$ROOT/target/kotlin/wxtransfer.jar
@@ -80,13 +81,12 @@ else
     (($# > 1)) || fail "usage: aar.sh [CLASSES.jar ABI=LIBRARY...]"
     classes=$(absolute "$1")
     shift
-    libraries=("$@")
     [[ $(head -c 2 "$classes") == PK ]] || fail "$classes is no jar"
 fi
 
 AAR=$OUT/contents
 rm -rf "$AAR"
-for library in "${libraries[@]}"; do
+for library in "$@"; do
     [[ $library == *=* ]] || fail "usage: aar.sh [CLASSES.jar ABI=LIBRARY...]"
     pack "${library%%=*}" "$(absolute "${library#*=}")"
 done

@@ -18,6 +18,16 @@ need() {
     command -v "$1" >/dev/null || fail "$1 is missing${2:+: $2}"
 }
 
+# add_target TARGET: a build for TARGET needs Rust's own library for it.
+add_target() {
+    if command -v rustup >/dev/null; then
+        rustup target add "$1" >&2 || fail "rustup cannot add the target $1"
+    else
+        [[ -d $(rustc --print target-libdir --target "$1") ]] ||
+            fail "Rust has no library for $1: install rustup, or add this target to the Rust that is here"
+    fi
+}
+
 # The library's version, from the first line of Cargo.toml that has one.
 version() {
     sed -n 's/^version = "\(.*\)"$/\1/p' "$ROOT/Cargo.toml" | head -1

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Makes CWxtransfer.xcframework.zip for iOS: a static framework for devices and one for simulators.
 #
-# usage: xcframework.sh                       builds both with Xcode, then packs them. Needs macOS, Xcode and rustup.
+# usage: xcframework.sh                       builds both with Xcode, then packs them. Needs macOS, Xcode and Rust; adds
+#                                             the Rust targets where rustup is there.
 #        xcframework.sh DEVICE.a SIMULATOR.a  packs static libraries that were built before. Runs anywhere.
 #
 # WXT_SIGNING_IDENTITY, if set, is the identity that codesign signs the result with.
@@ -18,6 +19,7 @@ OUT=$ROOT/target/xcframework
 
 # build TARGET: prints where its static library is.
 build() {
+    add_target "$1"
     IPHONEOS_DEPLOYMENT_TARGET=$MINIMUM_IOS \
         cargo rustc --release --locked --lib --target "$1" --crate-type staticlib >&2 || fail "$1 is not built"
     echo "$ROOT/target/$1/release/libwxtransfer.a"
@@ -80,14 +82,13 @@ case $# in
     need xcrun "this needs Xcode; static libraries that were built before can be packed without it"
     cd "$ROOT"
     device=$(build $DEVICE_TARGET)
-    slices=()
     for target in "${SIMULATOR_TARGETS[@]}"; do
         slice=$(build "$target")
-        slices+=("$slice")
+        set -- "$@" "$slice"
     done
     mkdir -p "$OUT"
     simulator=$OUT/libwxtransfer-simulator.a
-    xcrun lipo -create "${slices[@]}" -output "$simulator"
+    xcrun lipo -create "$@" -output "$simulator"
     simulator_architectures=(arm64 x86_64)
     ;;
 2)

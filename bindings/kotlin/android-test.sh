@@ -15,6 +15,7 @@ export CARGO_TARGET_DIR=$ROOT/target
 
 "$ROOT/ffi-tests/mobile/build.sh" --quick $TARGET
 (cd "$ROOT" && cargo build --locked -p wxtransfer-test-server)
+"$HERE/toolchain.sh" "$TOOLS" tests
 "$HERE/build.sh"
 rm -rf "$OUT"
 mkdir -p "$OUT/lib" "$OUT/classes"

@@ -12,8 +12,9 @@ out=$root/target/kotlin
 lib=$tools/kotlin/lib
 rm -rf "$out/classes"
 mkdir -p "$out/classes/org/wxtransfer"
-# Against Android's classes alone, so that nothing of the JDK slips in that a phone does not have.
-bash "$tools/kotlin/bin/kotlinc" -Werror -Xexplicit-api=strict -jvm-target 1.8 -no-jdk -no-stdlib -no-reflect \
+# Against Android's classes alone, so that nothing of the JDK slips in that a phone does not have. A Kotlin compiler reads
+# the metadata of the version after its own: version 2.2 is what apps with Kotlin 2.1 and newer can use.
+bash "$tools/kotlin/bin/kotlinc" -Werror -Xexplicit-api=strict -language-version 2.2 -api-version 2.2 -jvm-target 1.8 -no-jdk -no-stdlib -no-reflect \
     -module-name wxtransfer -classpath "$tools/android.jar:$lib/kotlin-stdlib.jar:$lib/kotlinx-coroutines-core-jvm.jar" \
     -d "$out/classes" "$here/src/main/kotlin" "$here/src/android/kotlin"
 cp "$root/bindings/javascript/wx.js" "$out/classes/org/wxtransfer/wx.js"

@@ -11,6 +11,7 @@ out=$root/target/kotlin
 java=/usr/share/java
 
 (cd "$root" && cargo build --locked -p wxtransfer-jni -p wxtransfer-test-server)
+"$here/toolchain.sh" "$tools" tests
 "$here/build.sh"
 
 lib=$tools/kotlin/lib
@@ -19,7 +20,7 @@ kotlinc() { bash "$tools/kotlin/bin/kotlinc" -Werror -no-stdlib -no-reflect "$@"
 
 # A guide ends in a page of code, which an app's developer must be able to take as it is.
 compile_guide() { # compile_guide NAME GUIDE
-    local name=$1
+    name=$1
     mkdir -p "$out/guide"
     awk '/^```kotlin$/ { code = ""; inside = 1; next } /^```$/ { inside = 0 } inside { code = code $0 "\n" } END { printf "%s", code }' \
         "$2" >"$out/guide/$name.kt"

@@ -1,12 +1,14 @@
 #!/bin/sh
-# Makes sure that the directory $1 holds what building and testing the Kotlin library takes, and that Debian's packages
-# for it are installed. Does nothing where all is there; fails where something cannot be had.
+# Makes sure that the directory $1 holds what building the Kotlin library takes, and with `tests` as $2 also what testing it
+# takes, and that Debian's packages for it are installed. Does nothing where all is there; fails where something cannot be
+# had.
 #
 # It gets: kotlin/ (the compiler, with kotlinx-coroutines and kotlin-test) from npm; android.jar (the classes of Android
 # 6, API 23) from Debian's libandroid-23-java; JUnit 5, Rhino and Android's org.json from Debian.
 set -eu
 
 directory=$1
+purpose=${2:-build}
 KOTLIN=2.4.20
 
 fail() {
@@ -17,9 +19,10 @@ fail() {
 # One at a time: two runs of the tests may find something missing.
 mkdir -p "$directory"
 exec 9>"$directory/lock"
-flock 9
+if command -v flock >/dev/null; then flock 9; fi
 
 apt_install() {
+    command -v apt-get >/dev/null || fail "missing, and there is no apt-get to install it: $*"
     [ "$(id -u)" = 0 ] || fail "missing: $*; install it, or run this as root"
     apt-get update -q
     DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "$@"
@@ -28,9 +31,11 @@ apt_install() {
 missing=
 command -v javac >/dev/null && command -v jar >/dev/null || missing="$missing openjdk-17-jdk-headless"
 command -v npm >/dev/null || missing="$missing npm"
-[ -e /usr/share/java/junit-platform-console.jar ] || missing="$missing junit5"
-[ -e /usr/share/java/rhino.jar ] || missing="$missing librhino-java"
-[ -e /usr/share/java/com.android.json.jar ] || missing="$missing libandroid-json-java"
+if [ "$purpose" = tests ]; then
+    [ -e /usr/share/java/junit-platform-console.jar ] || missing="$missing junit5"
+    [ -e /usr/share/java/rhino.jar ] || missing="$missing librhino-java"
+    [ -e /usr/share/java/com.android.json.jar ] || missing="$missing libandroid-json-java"
+fi
 # shellcheck disable=SC2086 # a list
 [ -z "$missing" ] || apt_install $missing
 
@@ -45,10 +50,12 @@ fi
 ln -sfn "kotlin-$KOTLIN" "$directory/kotlin"
 
 if [ ! -e "$directory/android.jar" ]; then
+    command -v apt-get >/dev/null || fail "put the android.jar of API 23, from an Android SDK, into $directory"
     # Debian has the package in no release, so sid is asked, with lists of our own: this machine's apt does not see it.
     state=$directory/apt
     rm -rf "$state"
     mkdir -p "$state/lists/partial" "$state/cache/archives/partial" "$state/sources"
+    # shellcheck disable=SC2016 # expanded by apt-get
     mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' | grep -v security | head -n 1)
     [ -n "$mirror" ] || fail "no Debian mirror among this machine's package sources"
     echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror sid main" >"$state/sources/sid.list"

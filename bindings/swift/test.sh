@@ -23,6 +23,7 @@ with_swift() {
     fi
     # In a mount namespace of its own, so that whatever ends this script takes its mounts with it. The repository has the
     # same path inside as outside, because built files name their sources.
+    # shellcheck disable=SC2016 # expanded by the bash within
     unshare --mount bash -euc '
         root=$1 repository=$2 target=$3
         shift 3
@@ -54,14 +55,15 @@ cp "$target/debug/libwxtransfer.a" "$library/"
 exec 9> "$target/swift/lock"
 if command -v flock > /dev/null; then flock 9; fi
 
-limit=()
-if command -v timeout > /dev/null; then limit=(timeout --kill-after=10 1200); fi
+# Never empty: stock bash of macOS takes no empty array under `set -u`.
+run=(env)
+if command -v timeout > /dev/null; then run=(timeout --kill-after=10 1200 env); fi
 
 swift_test() { # build directory, further arguments…
     local build=$1
     shift
     # A test that waits for what never comes is a failure too.
-    with_swift "${limit[@]}" env WXTRANSFER_TEST_SERVER="$target/debug/wxtransfer-test-server" \
+    with_swift "${run[@]}" WXTRANSFER_TEST_SERVER="$target/debug/wxtransfer-test-server" \
         swift test --disable-swift-testing --package-path "$package" --scratch-path "$build" \
         -Xswiftc -warnings-as-errors -Xlinker "-L$library" "$@"
 }

@@ -24,6 +24,7 @@ fi
 command -v apt-get > /dev/null || fail "no apt-get; install Swift 6 instead"
 
 # The mirror that this machine already uses, so that what it takes to reach it is in place.
+# shellcheck disable=SC2016 # expanded by apt-get
 mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' | grep -v security | head -n 1)
 [ -n "$mirror" ] || fail "apt knows no mirror"
 
@@ -42,5 +43,6 @@ DEBIAN_FRONTEND=noninteractive chroot "$partial" apt-get install -q -y --no-inst
     swiftlang libc6-dev libstdc++-14-dev
 chroot "$partial" apt-get clean
 # Swift finds its libraries through /proc.
+# shellcheck disable=SC2016 # expanded by the shell within
 unshare --mount sh -ec 'mount -t proc proc "$1/proc"; chroot "$1" swift --version' sh "$partial"
 mv -T "$partial" "$directory"

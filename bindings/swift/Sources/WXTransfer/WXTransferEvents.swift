@@ -155,3 +155,12 @@ public struct WXTransferProfile: Hashable, Sendable, Encodable {
         socketReused = profile.socket_reused
     }
 }
+
+extension WXTransferUploadSuccess: Redacted {
+    var shown: KeyValuePairs<String, Any?> {
+        [
+            "errMsg": errMsg, "statusCode": statusCode, "data": Redaction.length(data), "dataLength": dataLength,
+            "profile": profile,
+        ]
+    }
+}

@@ -129,3 +129,55 @@ public struct WXTransferCategory: RawRepresentable, Hashable, Sendable {
     /// No thread, descriptor or memory is left. The same call may succeed when others have ended.
     public static let outOfResources = Self(rawValue: WXT_CATEGORY_OUT_OF_RESOURCES)
 }
+
+extension WXTransferErrno: CustomStringConvertible {
+    /// The name, such as `timeout`; `errno 99` for a number that this version has no name for.
+    public var description: String {
+        switch self {
+        case .ok: "ok"
+        case .cancel: "cancel"
+        case .internal: "internal"
+        case .timeout: "timeout"
+        case .network: "network"
+        case .notInDomainList: "notInDomainList"
+        case .interrupted: "interrupted"
+        case .tooManyTasks: "tooManyTasks"
+        case .tooManyRedirects: "tooManyRedirects"
+        case .invalidUrl: "invalidUrl"
+        case .invalidRequestData: "invalidRequestData"
+        case .abortDownload: "abortDownload"
+        case .saveFile: "saveFile"
+        case .fileTooLarge: "fileTooLarge"
+        case .fileNotFound: "fileNotFound"
+        case .permissionDenied: "permissionDenied"
+        case .systemError: "systemError"
+        case .quotaExceeded: "quotaExceeded"
+        case .temporaryFileNotExist: "temporaryFileNotExist"
+        default: "errno \(rawValue)"
+        }
+    }
+}
+
+extension WXTransferCategory: CustomStringConvertible {
+    /// The name, such as `timeout`; `category 99` for a number that this version has no name for.
+    public var description: String {
+        switch self {
+        case .aborted: "aborted"
+        case .timeout: "timeout"
+        case .interrupted: "interrupted"
+        case .request: "request"
+        case .policy: "policy"
+        case .limit: "limit"
+        case .nameResolution: "nameResolution"
+        case .connect: "connect"
+        case .tls: "tls"
+        case .connectionClosed: "connectionClosed"
+        case .protocol: "protocol"
+        case .file: "file"
+        case .storage: "storage"
+        case .internal: "internal"
+        case .outOfResources: "outOfResources"
+        default: "category \(rawValue)"
+        }
+    }
+}

@@ -54,3 +54,18 @@ public struct WXTransferPairs: Sendable, Hashable, RandomAccessCollection, Expre
     /// The pair at a position.
     public subscript(position: Int) -> WXTransferPair { pairs[position] }
 }
+
+extension WXTransferPair: Redacted {
+    var shown: KeyValuePairs<String, Any?> { ["name": name, "value": Redaction.length(value)] }
+}
+
+extension WXTransferPairs: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+    /// The names without their values, for logs.
+    public var description: String { String(describing: map(\.name)) }
+
+    /// The same as `description`.
+    public var debugDescription: String { description }
+
+    /// The pairs, each without its value, for `dump` and debuggers.
+    public var customMirror: Mirror { Mirror(self, unlabeledChildren: self, displayStyle: .collection) }
+}

@@ -88,3 +88,18 @@ public struct WXTransferDownloadRequest: Sendable, Hashable {
         return request
     }
 }
+
+extension WXTransferUploadRequest: Redacted {
+    var shown: KeyValuePairs<String, Any?> {
+        [
+            "url": Redaction.url(url), "filePath": filePath, "name": name, "header": header, "formData": formData,
+            "fileName": fileName, "timeout": timeout, "fileDescriptor": fileDescriptor, "fileLength": fileLength,
+        ]
+    }
+}
+
+extension WXTransferDownloadRequest: Redacted {
+    var shown: KeyValuePairs<String, Any?> {
+        ["url": Redaction.url(url), "header": header, "filePath": filePath, "timeout": timeout]
+    }
+}

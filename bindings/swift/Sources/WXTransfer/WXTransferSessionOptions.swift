@@ -95,6 +95,10 @@ public struct WXTransferSessionOptions: Sendable {
     public var allowLan = false
     /// The domain lists are not looked at. For development only.
     public var skipDomainCheck = false
+    /// Set to `true` to send every upload once only. Default: `false`, as browsers do it: an upload on a kept connection
+    /// that ends without a byte of an answer is sent once more on a new connection. The server may have received the
+    /// first one whole (RFC 9110 section 9.2.2).
+    public var sendUploadsOnce = false
     /// The hosts that an upload may go to: `https://host`, or with `:port`. `http://host` needs `allowPlainHttp`. If it is
     /// empty, no upload is allowed.
     public var uploadDomains: [String] = []
@@ -150,6 +154,7 @@ public struct WXTransferSessionOptions: Sendable {
         options.allow_plain_http = allowPlainHttp ? 1 : 0
         options.allow_lan = allowLan ? 1 : 0
         options.skip_domain_check = skipDomainCheck ? 1 : 0
+        options.send_uploads_once = sendUploadsOnce ? 1 : 0
         options.upload_domains = uploadDomains.baseAddress
         options.upload_domain_count = uploadDomains.count
         options.download_domains = downloadDomains.baseAddress
@@ -201,5 +206,46 @@ extension WXTransferSessionOptions.Pin {
     func cPin(in memory: CMemory) -> WxtPin {
         let hash = memory.copy(Array(sha256))
         return WxtPin(host: memory.string(host), sha256: hash.baseAddress, sha256_length: hash.count)
+    }
+}
+
+extension WXTransferSessionOptions.Pin: Redacted {
+    var shown: KeyValuePairs<String, Any?> { ["host": host, "sha256": "<\(sha256.count) bytes>"] }
+}
+
+extension WXTransferSessionOptions: Redacted {
+    var shown: KeyValuePairs<String, Any?> {
+        [
+            "appId": appId,
+            "appVersion": appVersion,
+            "userId": userId.map(Redaction.length),
+            "platform": platform,
+            "pathPolicy": pathPolicy,
+            "clientVersion": clientVersion,
+            "baseLibraryVersion": baseLibraryVersion,
+            "userAgent": userAgent.map(Redaction.length),
+            "dataDirectory": dataDirectory.path,
+            "maxConcurrentUploads": maxConcurrentUploads,
+            "maxConcurrentDownloads": maxConcurrentDownloads,
+            "defaultTimeout": defaultTimeout,
+            "maxTimeout": maxTimeout,
+            "maxDownloadSize": maxDownloadSize,
+            "maxDataSize": maxDataSize,
+            "storageQuota": storageQuota,
+            "temporaryQuota": temporaryQuota,
+            "storageSharing": storageSharing,
+            "allowPlainHttp": allowPlainHttp,
+            "allowLan": allowLan,
+            "skipDomainCheck": skipDomainCheck,
+            "sendUploadsOnce": sendUploadsOnce,
+            "uploadDomains": uploadDomains.map(Redaction.url),
+            "downloadDomains": downloadDomains.map(Redaction.url),
+            "rootCertificates": rootCertificates.map(Redaction.length),
+            "pins": pins,
+            "proxy": Redaction.proxy(proxy),
+            "resolver": Redaction.presence(resolver),
+            "callbackQueue": Redaction.presence(callbackQueue),
+            "log": Redaction.presence(log),
+        ]
     }
 }

@@ -31,6 +31,8 @@ final class ContractTests: XCTestCase {
             "temporaryFileNotExist": .temporaryFileNotExist,
         ]
         XCTAssertEqual(swift.mapValues(\.rawValue), try constants("WXT_ERRNO_"))
+        XCTAssertEqual(swift.mapValues(\.description), Dictionary(uniqueKeysWithValues: swift.keys.map { ($0, $0) }))
+        XCTAssertEqual("\(WXTransferErrno(rawValue: 99))", "errno 99")
     }
 
     func testEveryCategoryHasAName() throws {
@@ -41,6 +43,8 @@ final class ContractTests: XCTestCase {
             "internal": .internal, "outOfResources": .outOfResources,
         ]
         XCTAssertEqual(swift.mapValues(\.rawValue), try constants("WXT_CATEGORY_"))
+        XCTAssertEqual(swift.mapValues(\.description), Dictionary(uniqueKeysWithValues: swift.keys.map { ($0, $0) }))
+        XCTAssertEqual("\(WXTransferCategory(rawValue: 99))", "category 99")
     }
 
     func testEveryStatusHasAName() throws {
@@ -226,12 +230,13 @@ final class ContractTests: XCTestCase {
         XCTAssertEqual(
             after({ $0.storageSharing = .shared }, choices), [WXT_PLATFORM_OTHER, WXT_PATHS_NATIVE, WXT_STORAGE_SHARED])
         let permissions: (WxtSessionOptions) -> [Int32] = {
-            [Int32($0.allow_plain_http), Int32($0.allow_lan), Int32($0.skip_domain_check)]
+            [$0.allow_plain_http, $0.allow_lan, $0.skip_domain_check, $0.send_uploads_once].map { Int32($0) }
         }
-        XCTAssertEqual(after({ _ in }, permissions), [0, 0, 0])
-        XCTAssertEqual(after({ $0.allowPlainHttp = true }, permissions), [1, 0, 0])
-        XCTAssertEqual(after({ $0.allowLan = true }, permissions), [1, 1, 0])
-        XCTAssertEqual(after({ $0.skipDomainCheck = true }, permissions), [1, 1, 1])
+        XCTAssertEqual(after({ _ in }, permissions), [0, 0, 0, 0])
+        XCTAssertEqual(after({ $0.allowPlainHttp = true }, permissions), [1, 0, 0, 0])
+        XCTAssertEqual(after({ $0.allowLan = true }, permissions), [1, 1, 0, 0])
+        XCTAssertEqual(after({ $0.skipDomainCheck = true }, permissions), [1, 1, 1, 0])
+        XCTAssertEqual(after({ $0.sendUploadsOnce = true }, permissions), [1, 1, 1, 1])
     }
 
     func testEveryParameterReachesTheFieldOfItsName() {

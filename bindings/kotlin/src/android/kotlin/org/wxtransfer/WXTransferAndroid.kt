@@ -67,7 +67,7 @@ public suspend fun WXTransferSession.importFileDescriptor(
  * [WXTFailureException], and [IOException] where the document cannot be opened.
  */
 public suspend fun WXTransferSession.importContent(context: Context, uri: Uri): WXTFile = withContext(Dispatchers.IO) {
-    val opened = context.contentResolver.openFileDescriptor(uri, "r") ?: throw FileNotFoundException(uri.toString())
+    val opened = context.contentResolver.openFileDescriptor(uri, "r") ?: throw FileNotFoundException(Redaction.url(uri.toString()))
     opened.use { importFileDescriptor(it, name = displayName(context, uri)) }
 }
 

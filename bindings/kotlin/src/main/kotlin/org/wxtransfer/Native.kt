@@ -39,6 +39,7 @@ internal object Native {
         allowPlainHttp: Boolean,
         allowLan: Boolean,
         skipDomainCheck: Boolean,
+        sendUploadsOnce: Boolean,
         uploadDomains: ByteArray,
         uploadDomainLengths: IntArray,
         downloadDomains: ByteArray,
@@ -205,7 +206,7 @@ internal class NativeFileResult {
     /** The files, or the failure thrown. */
     fun files(): List<WXTFile> {
         if (errno != WXTErrno.OK) {
-            throw WXTFailureException(errMsg, errno, WXTCategory.of(category), detail.orEmpty(), false, null)
+            throw WXTFailureException(errMsg, errno, category, detail.orEmpty(), false, null)
         }
         return files
     }

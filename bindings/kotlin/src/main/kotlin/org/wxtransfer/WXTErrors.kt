@@ -63,11 +63,17 @@ public object WXTErrno {
     public const val TEMPORARY_FILE_NOT_EXIST: Int = 1301112
 }
 
-/** What kind of failure it is, `WXT_CATEGORY_…` of the C interface. */
+/**
+ * What kind of failure it is, `WXT_CATEGORY_…` of the C interface. A later version may know more kinds, so a `when` over
+ * them needs an `else`.
+ */
 public enum class WXTCategory(
     /** The number in the C interface. */
     public val value: Int,
 ) {
+    /** A kind that this version has no name for. [WXTFailureException.categoryValue] has its number. */
+    UNKNOWN(-1),
+
     /** The page or the closing session stopped the task. */
     ABORTED(1),
 
@@ -115,15 +121,21 @@ public enum class WXTCategory(
     ;
 
     internal companion object {
-        fun of(value: Int): WXTCategory = entries.firstOrNull { it.value == value } ?: INTERNAL
+        fun of(value: Int): WXTCategory = entries.firstOrNull { it.value == value } ?: UNKNOWN
     }
 }
 
-/** Why a call of the app's was refused, `WxtStatus` of the C interface. */
+/**
+ * Why a call of the app's was refused, `WxtStatus` of the C interface. A later version may know more reasons, so a `when`
+ * over them needs an `else`.
+ */
 public enum class WXTStatus(
     /** The number in the C interface. */
     public val value: Int,
 ) {
+    /** A reason that this version has no name for. [WXTStatusException.statusValue] has its number. */
+    UNKNOWN(-1),
+
     /** The call did what it says. */
     OK(0),
 
@@ -177,7 +189,7 @@ public enum class WXTStatus(
     ;
 
     internal companion object {
-        fun of(value: Int): WXTStatus = entries.firstOrNull { it.value == value } ?: INTERNAL
+        fun of(value: Int): WXTStatus = entries.firstOrNull { it.value == value } ?: UNKNOWN
     }
 }
 
@@ -186,9 +198,12 @@ public sealed class WXTException(message: String) : Exception(message)
 
 /** A call was refused for a mistake of the app's: nothing was started and no callback will run. */
 public class WXTStatusException internal constructor(
+    /** The number in the C interface, which is kept where [status] is [WXTStatus.UNKNOWN]. */
+    public val statusValue: Int,
+) : WXTException(Native.statusText(statusValue).decodeToString()) {
     /** Why. */
-    public val status: WXTStatus,
-) : WXTException(Native.statusText(status.value).decodeToString())
+    public val status: WXTStatus get() = WXTStatus.of(statusValue)
+}
 
 /** A task or a file operation failed: what `fail` is given, and `WxtFailure` of the C interface. */
 public class WXTFailureException internal constructor(
@@ -196,17 +211,20 @@ public class WXTFailureException internal constructor(
     public val errMsg: String,
     /** WeChat's number: one of [WXTErrno]. */
     public val errno: Int,
-    /** What kind of failure it is. */
-    public val category: WXTCategory,
+    /** The number in the C interface, which is kept where [category] is [WXTCategory.UNKNOWN]. */
+    public val categoryValue: Int,
     /** What happened, in words for a developer. Holds no query and no header value. */
     public val detail: String,
     /** The same call may succeed later without a change. `false` for a file operation. */
     public val retryable: Boolean,
     /** When the task did what, as far as it came. `null` for a file operation. */
     public val profile: WXTProfile?,
-) : WXTException(if (detail.isEmpty()) errMsg else "$errMsg ($detail)")
+) : WXTException(if (detail.isEmpty()) errMsg else "$errMsg ($detail)") {
+    /** What kind of failure it is. */
+    public val category: WXTCategory get() = WXTCategory.of(categoryValue)
+}
 
 /** Throws what a status says. */
 internal fun checkStatus(status: Int) {
-    if (status != WXTStatus.OK.value) throw WXTStatusException(WXTStatus.of(status))
+    if (status != WXTStatus.OK.value) throw WXTStatusException(status)
 }

@@ -19,6 +19,10 @@ public data class WXTHeadersReceived(
 ) {
     /** The first value of the header [name], in any letter case. */
     public operator fun get(name: String): String? = header.firstOrNull { it.first.equals(name, ignoreCase = true) }?.second
+
+    /** For logs: header names without their values. */
+    override fun toString(): String =
+        Redaction.text("WXTHeadersReceived", "header" to Redaction.names(header), "statusCode" to statusCode)
 }
 
 /** The result of a task that got an answer: `WxtSuccess` of the C interface. */
@@ -44,7 +48,17 @@ public data class WXTUploadSuccess(
     val data: String,
     override val dataLength: Long,
     override val profile: WXTProfile,
-) : WXTSuccess
+) : WXTSuccess {
+    /** For logs: the answer by its length only. */
+    override fun toString(): String = Redaction.text(
+        "WXTUploadSuccess",
+        "errMsg" to errMsg,
+        "statusCode" to statusCode,
+        "data" to Redaction.length(data),
+        "dataLength" to dataLength,
+        "profile" to profile,
+    )
+}
 
 /** What `success` of `wx.downloadFile` is given. */
 public data class WXTDownloadSuccess(

@@ -37,8 +37,9 @@ public class WXTJavaScript(
     public fun receive(message: String) {
         val json = try {
             JSONObject(message)
-        } catch (malformed: JSONException) {
-            throw IllegalArgumentException("not a message of the page", malformed)
+        } catch (_: JSONException) {
+            // Its text repeats the message, headers included.
+            throw IllegalArgumentException("not a message of the page")
         } catch (nested: StackOverflowError) {
             // A page can nest lists deeper than the reader's stack goes.
             throw IllegalArgumentException("not a message of the page", nested)

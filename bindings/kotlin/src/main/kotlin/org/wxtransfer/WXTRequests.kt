@@ -27,6 +27,20 @@ public data class WXTUploadRequest(
     init {
         require(timeout >= 0 && fileLength >= 0) { "a number of the request is negative" }
     }
+
+    /** For logs: header and form field names without their values, the URL without user-info and query. */
+    override fun toString(): String = Redaction.text(
+        "WXTUploadRequest",
+        "url" to Redaction.url(url),
+        "filePath" to filePath,
+        "name" to name,
+        "header" to Redaction.names(header),
+        "formData" to Redaction.names(formData),
+        "fileName" to fileName,
+        "timeout" to timeout,
+        "fileDescriptor" to fileDescriptor,
+        "fileLength" to fileLength,
+    )
 }
 
 /** The parameters of `wx.downloadFile`: `WxtDownloadRequest` of the C interface. */
@@ -43,6 +57,15 @@ public data class WXTDownloadRequest(
     init {
         require(timeout >= 0) { "the timeout is negative" }
     }
+
+    /** For logs: header names without their values, the URL without user-info and query. */
+    override fun toString(): String = Redaction.text(
+        "WXTDownloadRequest",
+        "url" to Redaction.url(url),
+        "header" to Redaction.names(header),
+        "filePath" to filePath,
+        "timeout" to timeout,
+    )
 }
 
 internal fun List<Pair<String, String>>.packed(): TextList = TextList(flatMap { listOf(it.first, it.second) })

@@ -55,6 +55,12 @@ public data class WXTSessionOptions(
     /** The domain lists are not looked at. For development only. */
     val skipDomainCheck: Boolean = false,
     /**
+     * Set to `true` to send every upload once only. Default: `false`, as browsers do it: an upload on a kept connection that
+     * ends without a byte of an answer is sent once more on a new connection. The server may have received the first one
+     * whole (RFC 9110 section 9.2.2).
+     */
+    val sendUploadsOnce: Boolean = false,
+    /**
      * The hosts that an upload may go to: `https://host`, or with `:port`. `http://host` needs [allowPlainHttp]. If it is
      * empty, no upload is allowed.
      */
@@ -83,6 +89,44 @@ public data class WXTSessionOptions(
         val sizes = listOf(maxDownloadSize, maxDataSize, storageQuota, temporaryQuota)
         require(counts.all { it >= 0 } && sizes.all { it >= 0 }) { "a number of the options is negative" }
     }
+
+    /**
+     * For logs: the proxy without its credentials; the user, the `User-Agent` and the certificates by their length only; of
+     * the app's own objects only whether they are set.
+     */
+    override fun toString(): String = Redaction.text(
+        "WXTSessionOptions",
+        "appId" to appId,
+        "clientVersion" to clientVersion,
+        "dataDirectory" to dataDirectory,
+        "appVersion" to appVersion,
+        "userId" to Redaction.length(userId),
+        "platform" to platform,
+        "pathPolicy" to pathPolicy,
+        "baseLibraryVersion" to baseLibraryVersion,
+        "userAgent" to Redaction.length(userAgent),
+        "maxConcurrentUploads" to maxConcurrentUploads,
+        "maxConcurrentDownloads" to maxConcurrentDownloads,
+        "defaultTimeout" to defaultTimeout,
+        "maxTimeout" to maxTimeout,
+        "maxDownloadSize" to maxDownloadSize,
+        "maxDataSize" to maxDataSize,
+        "storageQuota" to storageQuota,
+        "temporaryQuota" to temporaryQuota,
+        "storageSharing" to storageSharing,
+        "allowPlainHttp" to allowPlainHttp,
+        "allowLan" to allowLan,
+        "skipDomainCheck" to skipDomainCheck,
+        "sendUploadsOnce" to sendUploadsOnce,
+        "uploadDomains" to uploadDomains.map(Redaction::url),
+        "downloadDomains" to downloadDomains.map(Redaction::url),
+        "rootCertificates" to Redaction.length(rootCertificates),
+        "pins" to pins,
+        "proxy" to Redaction.proxy(proxy),
+        "resolver" to Redaction.presence(resolver),
+        "executor" to Redaction.presence(executor),
+        "logger" to Redaction.presence(logger),
+    )
 }
 
 /** A client, `WXT_PLATFORM_…` of the C interface. */
@@ -130,7 +174,10 @@ public class WXTPin(
     public val host: String,
     /** 32 bytes: the SHA-256 of the certificate's SubjectPublicKeyInfo (RFC 7469 §2.4). */
     public val sha256: ByteArray,
-)
+) {
+    /** For logs: the host only. */
+    override fun toString(): String = Redaction.text("WXTPin", "host" to host)
+}
 
 /** How much a message of the log matters, `WXT_LOG_…` of the C interface. */
 public enum class WXTLogLevel(

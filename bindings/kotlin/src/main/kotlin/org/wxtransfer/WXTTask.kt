@@ -160,7 +160,7 @@ internal abstract class TaskEvents<S : WXTSuccess>(@Volatile private var callbac
         val failure = WXTFailureException(
             errMsg.decodeToString(),
             errno,
-            WXTCategory.of(category),
+            category,
             detail.decodeToString(),
             retryable,
             WXTProfile.of(profileNumbers, peerIp, protocol),
@@ -177,7 +177,7 @@ internal abstract class TaskEvents<S : WXTSuccess>(@Volatile private var callbac
     /** Fails the task where Java had no memory for its result: nobody may wait for ever. */
     private fun ensureOutcome(): Result<S> = outcome ?: run {
         val detail = "no memory for the result"
-        val lost = WXTFailureException("$api:fail internal error", WXTErrno.INTERNAL, WXTCategory.INTERNAL, detail, false, null)
+        val lost = WXTFailureException("$api:fail internal error", WXTErrno.INTERNAL, WXTCategory.INTERNAL.value, detail, false, null)
         val failed = Result.failure<S>(lost)
         outcome = failed
         reporting { callbacks.onFail(lost) }

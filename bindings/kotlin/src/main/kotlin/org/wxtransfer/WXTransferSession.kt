@@ -211,6 +211,7 @@ public class WXTransferSession(options: WXTSessionOptions) : AutoCloseable {
                 allowPlainHttp = options.allowPlainHttp,
                 allowLan = options.allowLan,
                 skipDomainCheck = options.skipDomainCheck,
+                sendUploadsOnce = options.sendUploadsOnce,
                 uploadDomains = uploadDomains.bytes,
                 uploadDomainLengths = uploadDomains.lengths,
                 downloadDomains = downloadDomains.bytes,

@@ -19,17 +19,26 @@ class ContractTest {
         val errno = WXTErrno::class.java.declaredFields.filter { it.type == Int::class.java }
             .associate { it.name to it.getInt(null) }
         assertEquals(defined("WXT_ERRNO_"), errno)
-        assertEquals(defined("WXT_CATEGORY_"), WXTCategory.entries.associate { it.name to it.value })
+        assertEquals(defined("WXT_CATEGORY_"), (WXTCategory.entries - WXTCategory.UNKNOWN).associate { it.name to it.value })
         assertEquals(defined("WXT_PLATFORM_"), WXTPlatform.entries.associate { it.name to it.value })
         assertEquals(defined("WXT_PATHS_"), WXTPathPolicy.entries.associate { it.name to it.value })
         assertEquals(defined("WXT_LOG_"), WXTLogLevel.entries.associate { it.name to it.value })
         assertEquals(defined("WXT_IMPORT_"), WXTImportMode.entries.associate { it.name to it.value })
-        val statuses = WXTStatus.entries.associate { it.name to it.value }
+        val statuses = (WXTStatus.entries - WXTStatus.UNKNOWN).associate { it.name to it.value }
         val sharing = WXTStorageSharing.entries.associate { it.name to it.value }
         assertEquals(sharing, defined("WXT_STORAGE_").filterKeys { "STORAGE_$it" !in statuses })
         val prefixes = listOf("ERRNO", "CATEGORY", "PLATFORM", "PATHS", "LOG", "IMPORT").map { "WXT_${it}_" }
         val others = defines.filterKeys { name -> prefixes.none(name::startsWith) }.mapKeys { it.key.removePrefix("WXT_") }
         assertEquals(statuses, others.filterKeys { it.removePrefix("STORAGE_") !in sharing })
+    }
+
+    @Test
+    fun `a number without a name is kept`() {
+        val failure = WXTFailureException("uploadFile:fail", WXTErrno.NETWORK, 99, "", false, null)
+        assertEquals(WXTCategory.UNKNOWN to 99, failure.category to failure.categoryValue)
+        val status = WXTStatusException(99)
+        assertEquals(WXTStatus.UNKNOWN to 99, status.status to status.statusValue)
+        assertTrue(defines.values.none { it == 99 }, "the header has no such number")
     }
 
     /** The fields of a struct, without those that only C needs. */
@@ -58,7 +67,9 @@ class ContractTest {
         same("WxtHeadersReceived", WXTHeadersReceived::class.java)
         same("WxtProgress", WXTProgress::class.java)
         same("WxtSuccess", WXTUploadSuccess::class.java, WXTDownloadSuccess::class.java)
-        same("WxtFailure", WXTFailureException::class.java)
+        // The number, from which the category is found.
+        val failure = fields("WxtFailure") - "category" + "categoryvalue"
+        assertEquals(failure.sorted(), properties(WXTFailureException::class.java).sorted())
         same("WxtFileInfo", WXTFile::class.java)
         // In Kotlin a descriptor that is not there is null.
         val upload = fields("WxtUploadRequest") - "hasfiledescriptor"
@@ -98,7 +109,7 @@ class ContractTest {
                 // The first two are the environment and the class.
                 match.groupValues[1] to camel.drop(2)
             }
-        assertTrue(kotlin.size >= 18 && kotlin.getValue("sessionOpen").size == 36, "the parser finds them all")
+        assertTrue(kotlin.size >= 18 && kotlin.getValue("sessionOpen").size == 37, "the parser finds them all")
         // An object that native code calls is its target in Rust.
         val targets = setOf("hooks", "callbacks", "result")
         assertEquals(kotlin.mapValues { (_, names) -> names.map { if (it in targets) "target" else it } }, rust)
@@ -142,6 +153,22 @@ class ContractTest {
             .map { it.groupValues[1] }.toSet()
         assertEquals(setOf("Native", "NativeAndroid"), natives)
         assertTrue("class org.wxtransfer.Native* {\n    native <methods>;" in rules)
+    }
+
+    /** A compiler reads the metadata of the version after its own, so that these are for Kotlin 2.1 and newer. */
+    @Test
+    fun `the classes are readable for Kotlin 2 point 1`() {
+        val version = WXTransferSession::class.java.getAnnotation(Metadata::class.java).metadataVersion.toList()
+        assertEquals(listOf(2, 2), version.take(2))
+    }
+
+    /** Crash reports show them. */
+    @Test
+    fun `the shrinker keeps the names of exceptions`() {
+        assertTrue("-keepnames class * extends org.wxtransfer.WXTException" in source("consumer-rules.pro"))
+        for (type in listOf(WXTStatusException::class, WXTFailureException::class)) {
+            assertEquals(WXTException::class.java, type.java.superclass)
+        }
     }
 
     @Test

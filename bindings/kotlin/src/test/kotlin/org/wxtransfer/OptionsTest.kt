@@ -139,6 +139,21 @@ class OptionsTest {
     }
 
     @Test
+    fun `an upload on a kept connection is sent once more unless the app says otherwise`() = test {
+        suspend fun WXTransferSession.uploadTwice(server: OneAnswerServer): WXTUploadSuccess {
+            val upload = WXTUploadRequest(server.url, file(), "file")
+            assertEquals(200, uploadFile(upload).statusCode)
+            return uploadFile(upload)
+        }
+        OneAnswerServer().use { server ->
+            open().use { session -> assertEquals(200, session.uploadTwice(server).statusCode) }
+            open { copy(sendUploadsOnce = true) }.use { session ->
+                assertEquals(WXTCategory.CONNECTION_CLOSED, failure { session.uploadTwice(server) }.category)
+            }
+        }
+    }
+
+    @Test
     fun `a page names a path of the device only where it may`() = test {
         open { copy(pathPolicy = WXTPathPolicy.NATIVE) }.use { session ->
             session.file()

@@ -64,6 +64,39 @@ class BlackHole : AutoCloseable {
     }
 }
 
+/** A server that answers the first upload of each connection, keeps the connection, and closes it after the second upload. */
+class OneAnswerServer : AutoCloseable {
+    private val listener = ServerSocket(0, 8, InetAddress.getLoopbackAddress())
+    val url: String = "http://${InetAddress.getLoopbackAddress().hostAddress}:${listener.localPort}/"
+
+    private val server = thread(isDaemon = true) {
+        // Ends when the test closes the listener.
+        runCatching {
+            while (true) {
+                val client = listener.accept()
+                thread(isDaemon = true) { runCatching { client.use(::serve) } }
+            }
+        }
+    }
+
+    private fun serve(client: Socket) {
+        readUpload(client)
+        client.getOutputStream().write("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n".toByteArray())
+        readUpload(client)
+    }
+
+    /** Reads one request up to the last boundary of its form (RFC 2046 section 5.1.1). */
+    private fun readUpload(client: Socket) {
+        val received = StringBuilder()
+        while (!received.endsWith("--\r\n")) received.append(client.getInputStream().read().also { check(it >= 0) }.toChar())
+    }
+
+    override fun close() {
+        listener.close()
+        server.join()
+    }
+}
+
 /** A `CONNECT` proxy that leads to where [route] says, whatever the client asked for. */
 class LeadingProxy(private val route: (String) -> Int) : AutoCloseable {
     private val listener = ServerSocket(0, 8, InetAddress.getLoopbackAddress())

@@ -1,0 +1,144 @@
+import CWxtransfer
+import Foundation
+@testable import WXTransfer
+import XCTest
+
+/// Apps print what this library gives and takes. No text of a public type holds a secret.
+final class RedactionTests: XCTestCase {
+    private let canary = "canary-secret"
+    private var pairs: WXTransferPairs { ["Authorization": canary, "token": canary] }
+    private var url: String { "https://\(canary):\(canary)@example.test:1/path?\(canary)=\(canary)#\(canary)" }
+
+    private var upload: WXTransferUploadRequest {
+        var request = WXTransferUploadRequest(url: url, filePath: "wxfile://tmp_1", name: "file")
+        request.header = pairs
+        request.formData = pairs
+        return request
+    }
+
+    private var download: WXTransferDownloadRequest {
+        var request = WXTransferDownloadRequest(url: url)
+        request.header = pairs
+        return request
+    }
+
+    private func options(_ directory: TemporaryDirectory) -> WXTransferSessionOptions {
+        var options = testOptions(directory)
+        options.userId = canary
+        options.userAgent = canary
+        options.proxy = "http://\(canary):\(canary)@127.0.0.1:9"
+        options.callbackQueue = DispatchQueue(label: canary)
+        options.resolver = { _ in [] }
+        options.log = { _, _ in }
+        return options
+    }
+
+    private var headersReceived: WXTransferHeadersReceived {
+        CMemory.with { memory in
+            let header = memory.pairs(pairs)
+            var event = WxtHeadersReceived()
+            event.header = header.baseAddress
+            event.header_count = header.count
+            return WXTransferHeadersReceived(event)
+        }
+    }
+
+    private func succeeded<Success>(_ make: (WxtSuccess) -> Success) -> Success {
+        CMemory.with { memory in
+            var profile = WxtProfile()
+            return withUnsafePointer(to: &profile) { profile in
+                var success = WxtSuccess()
+                success.data = memory.string(canary)
+                success.profile = profile
+                return make(success)
+            }
+        }
+    }
+
+    /// A value in every way in which Swift prints it.
+    private func texts(_ value: Any) -> [String] {
+        var dumped = ""
+        dump(value, to: &dumped)
+        return ["\(value)", String(reflecting: value), "\([value])", "\(Optional(value) as Any)", dumped]
+    }
+
+    func testNoTextOfAPublicTypeHoldsASecret() async throws {
+        let directory = try TemporaryDirectory()
+        let session = try WXTransferSession(options(directory))
+        let task = try session.downloadFileTask(download)
+        let failed = try await failure { try await task.result }
+        var listed = options(directory)
+        listed.rootCertificates = canary
+        listed.pins = [.init(host: "example.test", sha256: Data(canary.utf8))]
+        listed.uploadDomains = [url]
+        listed.downloadDomains = [url]
+        let values: [Any] = [
+            upload, download, listed, pairs, pairs[0], headersReceived, succeeded(WXTransferUploadSuccess.init),
+            listed.pins[0], succeeded(WXTransferDownloadSuccess.init), WXTransferProfile(WxtProfile()),
+            WXTransferProgress(WxtProgress()), WXTransferFileInfo(WxtFileInfo()), failed, failed.errno, failed.category,
+            WXTransferStatus.invalidProxy, WXTransferImportMode.copy, listed.platform, listed.pathPolicy,
+            listed.storageSharing, WXTransferSessionOptions.LogLevel.info, session, task,
+        ]
+        for value in values {
+            for text in texts(value) {
+                XCTAssertFalse(text.contains(canary), "\(type(of: value)): \(text)")
+            }
+        }
+        XCTAssertTrue(headersReceived.header.allSatisfy { $0.value == canary }, "the test gives it a secret")
+        XCTAssertEqual(succeeded(WXTransferUploadSuccess.init).data, canary, "the test gives it a secret")
+
+        var declared: Set<String> = []
+        let sources = Repository.package.appendingPathComponent("Sources/WXTransfer")
+        for name in try FileManager.default.contentsOfDirectory(atPath: sources.path) {
+            for line in try String(contentsOf: sources.appendingPathComponent(name), encoding: .utf8).split(separator: "\n") {
+                let words = line.split(whereSeparator: { " :<".contains($0) })
+                guard words.first == "public", let kind = words.firstIndex(where: { ["struct", "enum", "class"].contains($0) })
+                else { continue }
+                declared.insert(String(words[kind + 1]))
+            }
+        }
+        XCTAssertGreaterThan(declared.count, 15, "the parser finds them all")
+        let tested = values.map { String(describing: type(of: $0)).prefix { $0 != "<" }.description }
+        XCTAssertEqual(declared, Set(tested), "a public type without this test")
+    }
+
+    func testWhatADeveloperLooksForIsShown() throws {
+        let text = "\(upload)"
+        for part in ["WXTransferUploadRequest(url: https://example.test:1/path,", #"["Authorization", "token"]"#, "wxfile://tmp_1"] {
+            XCTAssertTrue(text.contains(part), text)
+        }
+        XCTAssertTrue("\(try options(TemporaryDirectory()))".contains("proxy: http://127.0.0.1:9,"))
+        XCTAssertTrue("\(try testOptions(TemporaryDirectory()))".contains("proxy: nil,"))
+        XCTAssertTrue("\(succeeded(WXTransferUploadSuccess.init))".contains("data: <13 bytes>"))
+    }
+
+    func testAnURLIsShownWithoutWhatMayBeSecretWhateverItsForm() {
+        let urls = [
+            ("https://example.test", "https://example.test"),
+            ("https://example.test?a", "https://example.test"),
+            ("https://example.test#a\nb", "https://example.test"),
+            ("https://user:a@b@example.test/@path", "https://example.test/@path"),
+            ("HTTPS://user@[::1]:443/\u{56fe}?a#b", "HTTPS://[::1]:443/\u{56fe}"),
+            // What no parser takes as it stands may hold anything anywhere.
+            ("https://user:pass/word@example.test", "<35 bytes>"),
+            ("https:user:a@example.test", "<25 bytes>"),
+            ("user:a@example.test/b", "<21 bytes>"),
+            ("https:\\\\user:a@example.test", "<27 bytes>"),
+            ("https://example.test/a\nb", "<24 bytes>"),
+            ("", "<0 bytes>"),
+        ]
+        for (url, shown) in urls {
+            XCTAssertEqual(Redaction.url(url), shown, url)
+        }
+        let proxies = [
+            ("http://user:a@127.0.0.1:9", "http://127.0.0.1:9"),
+            ("http://proxy.test:9/", "http://proxy.test:9"),
+            ("http://user:1/a@proxy.test:9", "<28 bytes>"),
+            ("http://user:1?a@proxy.test:9", "<28 bytes>"),
+            ("user:a@proxy.test:9", "<19 bytes>"),
+        ]
+        for (proxy, shown) in proxies {
+            XCTAssertEqual(Redaction.proxy(proxy), shown, proxy)
+        }
+    }
+}
