@@ -120,7 +120,10 @@ fn loopback_address(target: &str) -> Option<SocketAddr> {
 fn tunnel(client: &Arc<TcpStream>, upstream: &Arc<TcpStream>) {
     let (from, to) = (Arc::clone(upstream), Arc::clone(client));
     let answers = thread::spawn(move || {
-        let _ = io::copy(&mut &*from, &mut &*to);
+        if io::copy(&mut &*from, &mut &*to).is_err() {
+            // The client has gone, while the other direction may be blocked by a server that reads nothing.
+            let _ = from.shutdown(Shutdown::Both);
+        }
         let _ = to.shutdown(Shutdown::Write);
     });
     let _ = io::copy(&mut &**client, &mut &**upstream);
