@@ -6,11 +6,12 @@ use super::channel::{Channel, Received, Source};
 use super::error::Error;
 use super::exchange::Exchange;
 use super::framing::{Deframer, Framed};
-use super::head::{Answering, Head, HeadReader, MAX_HEAD_SIZE};
+use super::head::{Answering, Head, HeadReader};
+use super::received::ReceivedBytes;
 use super::stream::Interest;
 use crate::platform::LOW_WATER_MARK;
+use crate::worker::Worker;
 use crate::worker::sizes::CONNECTION_INPUT;
-use crate::worker::{Buffer, Worker};
 
 /// How many sends that never block go by between two looks for an early answer.
 const SENDS_BETWEEN_LOOKS: u32 = 16;
@@ -28,7 +29,7 @@ pub(super) const MAX_INTERIM_BYTES: usize = 256 * 1024;
 #[derive(Debug)]
 pub(super) struct Connection {
     channel: Channel,
-    input: Input,
+    input: ReceivedBytes,
     /// An earlier exchange ran on it.
     used: bool,
     /// The answer to the request, once its head is whole.
@@ -48,51 +49,11 @@ pub(super) struct Connection {
     sparse: bool,
 }
 
-/// Bytes that were received and not taken yet.
-#[derive(Debug, Default)]
-struct Input {
-    bytes: Buffer,
-    start: usize,
-    end: usize,
-}
-
-impl Input {
-    fn bytes(&self) -> &[u8] {
-        &self.bytes[self.start..self.end]
-    }
-
-    fn is_empty(&self) -> bool {
-        self.start == self.end
-    }
-
-    fn take(&mut self, amount: usize) {
-        self.start += amount;
-        if self.is_empty() {
-            (self.start, self.end) = (0, 0);
-        }
-    }
-
-    /// Space for more; `None` when a whole head's worth waits already.
-    fn space(&mut self, worker: &Worker) -> Option<&mut [u8]> {
-        if self.end == self.bytes.len() && self.start > 0 {
-            self.bytes.copy_within(self.start..self.end, 0);
-            (self.start, self.end) = (0, self.end - self.start);
-        }
-        if self.end - self.start >= MAX_HEAD_SIZE {
-            return None;
-        }
-        if self.end == self.bytes.len() {
-            worker.grow(&mut self.bytes, CONNECTION_INPUT.max(self.end * 2));
-        }
-        Some(&mut self.bytes[self.end..])
-    }
-}
-
 impl Connection {
     pub(super) fn new(channel: Channel) -> Connection {
         Connection {
             channel,
-            input: Input::default(),
+            input: ReceivedBytes::default(),
             used: false,
             head: None,
             reader: HeadReader::default(),
@@ -230,7 +191,7 @@ impl Connection {
 
     /// Takes note of new input, and of the answer's head when that completes it. Interim heads are dropped.
     fn received(&mut self, exchange: &Exchange, amount: usize) -> Result<(), Error> {
-        self.input.end += amount;
+        self.input.received(amount);
         exchange.times().response_start.get_or_insert_with(Instant::now);
         while self.head.is_none()
             && let Some((head, size)) = self.reader.read(self.input.bytes(), Answering::Request)?
@@ -323,7 +284,7 @@ impl Connection {
                 Framed::Body(_) | Framed::More => {
                     let received = self.receive(exchange, None, rest, patience);
                     let Some(received) = end_of(received, deframer)? else { return Ok(0) };
-                    self.input.end += received;
+                    self.input.received(received);
                 }
                 Framed::End => return Ok(0),
             }
@@ -415,8 +376,7 @@ impl Connection {
 
     /// Gives back the memory that an idle connection does not need.
     pub(super) fn shrink(&mut self, worker: &Worker) {
-        worker.give_back(std::mem::take(&mut self.input.bytes));
-        (self.input.start, self.input.end) = (0, 0);
+        self.input.release(worker);
         self.channel.shrink(worker);
     }
 

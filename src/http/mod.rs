@@ -16,6 +16,7 @@ mod framing;
 mod head;
 mod pool;
 mod proxy;
+mod received;
 mod request;
 mod resolver;
 mod response;

@@ -29,11 +29,11 @@ pub(super) struct Origin {
 /// The idle connections of one client.
 #[derive(Debug, Default)]
 pub(super) struct IdlePool {
-    state: Mutex<PoolState>,
+    state: Mutex<IdleConnections>,
 }
 
 #[derive(Debug, Default)]
-struct PoolState {
+struct IdleConnections {
     /// The longest idle first.
     connections: VecDeque<IdleConnection>,
     /// Closes the first of them when its time is over.
@@ -109,7 +109,7 @@ impl IdlePool {
     }
 
     /// Has the first connection closed in time; `false` if that cannot be.
-    fn set_alarm(self: &Arc<IdlePool>, state: &mut PoolState) -> bool {
+    fn set_alarm(self: &Arc<IdlePool>, state: &mut IdleConnections) -> bool {
         let Some(first) = state.connections.front().filter(|_| state.alarm.is_none()) else { return true };
         let pool: Weak<IdlePool> = Arc::downgrade(self);
         let alarm = Timer::get().set(first.since + MAX_IDLE_TIME, move || {

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use super::error::{Error, ErrorKind};
 use crate::platform::Waker;
 use crate::worker::{Worker, lock};
-use system::{Lookups, Session};
+use system::{LookupSession, Lookups};
 
 /// Looks names up in place of the system, for an app that has its own DNS.
 pub trait Resolver: Send + Sync {
@@ -55,7 +55,7 @@ pub(super) enum Names {
     /// The host does it.
     Host(Arc<dyn Resolver>),
     /// The system does it, on the threads that all clients share.
-    System(Arc<Lookups>, Session),
+    System(Arc<Lookups>, LookupSession),
 }
 
 impl Names {
@@ -63,7 +63,7 @@ impl Names {
     pub(super) fn new(resolver: Option<Arc<dyn Resolver>>) -> Names {
         match resolver {
             Some(resolver) => Names::Host(resolver),
-            None => Names::System(Lookups::shared(), Session::new()),
+            None => Names::System(Lookups::shared(), LookupSession::new()),
         }
     }
 

@@ -31,11 +31,11 @@ pub struct Response {
     /// How many bytes of the decoded body may still come.
     limit_left: u64,
     limit: u64,
-    body: Body,
+    body: ResponseBody,
     exchange: Arc<Exchange>,
 }
 
-enum Body {
+enum ResponseBody {
     Plain(Box<FramedBody>),
     Coded(Box<Decoder<FramedBody>>),
     Ended,
@@ -95,9 +95,9 @@ impl Response {
             return Err(Error::too_large(limit));
         }
         let body = match content_length {
-            Some(0) => Body::Ended,
-            _ if codings.is_empty() => Body::Plain(Box::new(framed)),
-            _ => Body::Coded(Box::new(Decoder::new(codings, framed))),
+            Some(0) => ResponseBody::Ended,
+            _ if codings.is_empty() => ResponseBody::Plain(Box::new(framed)),
+            _ => ResponseBody::Coded(Box::new(Decoder::new(codings, framed))),
         };
         Ok(Response {
             status,
@@ -128,14 +128,14 @@ impl Response {
         }
         // Much of a body may have been received before it is read.
         if let Err(reason) = self.exchange.worker().check() {
-            self.body = Body::Failed;
+            self.body = ResponseBody::Failed;
             return Err(reason.into());
         }
         let result = match &mut self.body {
-            Body::Plain(body) => body.receive(buffer),
-            Body::Coded(decoder) => decoder.read(buffer).map_err(of_decoder),
-            Body::Ended => return Ok(0),
-            Body::Failed => return Err(Error::closed("the response has failed before")),
+            ResponseBody::Plain(body) => body.receive(buffer),
+            ResponseBody::Coded(decoder) => decoder.read(buffer).map_err(of_decoder),
+            ResponseBody::Ended => return Ok(0),
+            ResponseBody::Failed => return Err(Error::closed("the response has failed before")),
         };
         let result = result.and_then(|read| {
             self.limit_left = self.limit_left.checked_sub(read as u64).ok_or_else(|| Error::too_large(self.limit))?;
@@ -144,10 +144,10 @@ impl Response {
         match &result {
             Ok(0) => {
                 self.exchange.times().response_end.get_or_insert_with(Instant::now);
-                self.body = Body::Ended;
+                self.body = ResponseBody::Ended;
             }
             Ok(_) => {}
-            Err(_) => self.body = Body::Failed,
+            Err(_) => self.body = ResponseBody::Failed,
         }
         // To a caller it is a body that was cut off.
         result.map_err(|error| match error.kind {
@@ -163,9 +163,9 @@ impl Response {
         }
         let patience = Some(Instant::now() + DISCARD_TIME);
         match &mut self.body {
-            Body::Plain(body) => body.patience = patience,
-            Body::Coded(decoder) => decoder.source_mut().patience = patience,
-            Body::Ended | Body::Failed => return,
+            ResponseBody::Plain(body) => body.patience = patience,
+            ResponseBody::Coded(decoder) => decoder.source_mut().patience = patience,
+            ResponseBody::Ended | ResponseBody::Failed => return,
         }
         let mut buffer = [0; DISCARD];
         let mut left = DISCARD_LIMIT;

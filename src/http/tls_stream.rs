@@ -3,14 +3,16 @@
 //! With rustls' unbuffered interface, because its session decrypts records where they were received, and all that is to be
 //! sent is in one buffer.
 
+mod batch;
+mod failure;
+mod output;
+
 use std::fmt;
 use std::sync::Arc;
 
 use rustls::client::UnbufferedClientConnection;
 use rustls::pki_types::ServerName;
-use rustls::unbuffered::{
-    ConnectionState, EncodeError, EncodeTlsData, EncryptError, InsufficientSizeError, UnbufferedStatus, WriteTraffic,
-};
+use rustls::unbuffered::{ConnectionState, UnbufferedStatus};
 use rustls::{ClientConfig, InvalidMessage};
 
 use super::channel::{Received, Sent, Source};
@@ -19,25 +21,16 @@ use super::exchange::Exchange;
 use super::stream::{Interest, Stream};
 use super::tls::failure_of;
 use crate::worker::sizes::{IDLE_PROBE, LARGE_TLS_INPUT, TLS_INPUT, TLS_PLAINTEXT};
-use crate::worker::{Buffer, StopReason, Worker};
-
-/// How many records the session is given at once: between two batches the stop signal is looked at.
-const BATCH_RECORDS: usize = 16;
-/// How many bytes of records the session is given at once, unless a single record is longer.
-const BATCH_BYTES: usize = 64 * 1024;
-/// How many records in a row a peer may send that carry no plaintext: session tickets, key updates, warnings, empty records.
-/// Servers send a handful; fifty tickets are far below it, and a flood ends here.
-const MAX_IDLE_RECORDS: usize = 256;
-/// How many bytes such records may have together.
-const MAX_IDLE_BYTES: usize = 256 * 1024;
-/// The size of a record's header (RFC 8446 section 5.1).
-const RECORD_HEADER: usize = 5;
+use crate::worker::{Buffer, Worker};
+use batch::{Batch, Idle};
+use failure::{SessionFailure, StepError};
+use output::Output;
 
 /// A TLS session.
 pub(super) struct TlsStream {
     stream: Stream,
     session: UnbufferedClientConnection,
-    input: Input,
+    input: RecordInput,
     output: Output,
     /// Decrypted and not yet handed out: of a record, what did not fit into the space that it was received for.
     plaintext: Vec<u8>,
@@ -49,7 +42,7 @@ pub(super) struct TlsStream {
     /// Records and bytes that came since the last plaintext.
     idle: Idle,
     /// What is wrong with a record. The bytes of those in front of it are handed out first, and nothing behind it.
-    failure: Option<Failure>,
+    failure: Option<SessionFailure>,
 }
 
 impl fmt::Debug for TlsStream {
@@ -60,7 +53,7 @@ impl fmt::Debug for TlsStream {
 
 /// Records that were received. Of those that the session has not used, the last may be in part.
 #[derive(Debug)]
-struct Input {
+struct RecordInput {
     bytes: Buffer,
     start: usize,
     end: usize,
@@ -71,88 +64,9 @@ struct Input {
     seen: usize,
 }
 
-/// Records that are to be sent.
-#[derive(Debug, Default)]
-struct Output {
-    bytes: Buffer,
-    start: usize,
-    end: usize,
-}
-
-/// What a peer has sent without getting anywhere.
-#[derive(Debug, Default)]
-struct Idle {
-    records: usize,
-    bytes: usize,
-}
-
-/// Why the session cannot go on.
-#[derive(Clone, Debug)]
-enum Failure {
-    /// A record, or what is in it, is wrong.
-    Tls(rustls::Error),
-    /// The peer sends on and on without plaintext.
-    Flood,
-}
-
-impl Failure {
-    fn to_error(&self) -> Error {
-        match self {
-            Failure::Tls(error) => failure_of(error),
-            Failure::Flood => Error::protocol("the server sends TLS records without data, and does not stop"),
-        }
-    }
-}
-
-/// Why a step was not taken.
-#[derive(Debug)]
-enum StepError {
-    /// The exchange is to stop; the session is as it was.
-    Stopped(StopReason),
-    Failed(Failure),
-}
-
-impl From<StopReason> for StepError {
-    fn from(reason: StopReason) -> StepError {
-        StepError::Stopped(reason)
-    }
-}
-
-impl From<rustls::Error> for StepError {
-    fn from(error: rustls::Error) -> StepError {
-        StepError::Failed(Failure::Tls(error))
-    }
-}
-
-/// The records that the session is given at once: whole ones, or else what is there of the first.
-#[derive(Debug)]
-struct Batch {
-    records: usize,
-    bytes: usize,
-}
-
-impl Batch {
-    /// At most `records` at the start of `input`, and at most `bytes` unless the first is longer.
-    fn of(input: &[u8], records: usize, bytes: usize) -> Batch {
-        let mut batch = Batch { records: 0, bytes: 0 };
-        while batch.records < records && batch.bytes < bytes {
-            let Some(&[_, _, _, high, low]) = input[batch.bytes..].first_chunk::<RECORD_HEADER>() else { break };
-            let end = batch.bytes + RECORD_HEADER + usize::from(u16::from_be_bytes([high, low]));
-            if end > input.len() {
-                break;
-            }
-            batch = Batch { records: batch.records + 1, bytes: end };
-        }
-        if batch.records == 0 {
-            batch.bytes = input.len();
-        }
-        batch
-    }
-}
-
 /// What one step of the session came to.
 #[derive(Debug)]
-enum Step {
+enum SessionStep {
     /// So many bytes of plaintext were handed out. Those that did not fit are kept.
     Plaintext(usize),
     /// The plaintext to be sent is in the output.
@@ -175,7 +89,7 @@ impl TlsStream {
         let mut tls = TlsStream {
             stream,
             session,
-            input: Input { bytes: Buffer::default(), start: 0, end: 0, size: TLS_INPUT, seen: 0 },
+            input: RecordInput { bytes: Buffer::default(), start: 0, end: 0, size: TLS_INPUT, seen: 0 },
             output: Output::default(),
             plaintext: Vec::new(),
             handshake_done: false,
@@ -186,7 +100,7 @@ impl TlsStream {
         };
         loop {
             match tls.step(exchange, &mut [], &[]) {
-                Ok(Step::Idle) => {
+                Ok(SessionStep::Idle) => {
                     while tls.flush(exchange)? {
                         tls.stream.wait(exchange, Interest::Writable, None)?;
                     }
@@ -196,7 +110,7 @@ impl TlsStream {
                     }
                     tls.receive_handshake(exchange)?;
                 }
-                Ok(Step::Handled | Step::Plaintext(_) | Step::Encrypted) => {}
+                Ok(SessionStep::Handled | SessionStep::Plaintext(_) | SessionStep::Encrypted) => {}
                 Err(error) => return Err(tls.fail(exchange, error)),
             }
         }
@@ -225,12 +139,12 @@ impl TlsStream {
             }
             if self.failure.is_none() && !self.peer_closed {
                 match self.step(exchange, &mut space[filled..], &[]) {
-                    Ok(Step::Plaintext(amount)) => {
+                    Ok(SessionStep::Plaintext(amount)) => {
                         filled += amount;
                         continue;
                     }
-                    Ok(Step::Handled | Step::Encrypted) => continue,
-                    Ok(Step::Idle) => {}
+                    Ok(SessionStep::Handled | SessionStep::Encrypted) => continue,
+                    Ok(SessionStep::Idle) => {}
                     Err(StepError::Stopped(reason)) => return Err(reason.into()),
                     Err(error) => drop(self.fail(exchange, error)),
                 }
@@ -272,9 +186,9 @@ impl TlsStream {
     fn encrypt(&mut self, exchange: &Exchange, bytes: &[u8]) -> Result<(), Error> {
         loop {
             match self.step(exchange, &mut [], bytes) {
-                Ok(Step::Encrypted) => return Ok(()),
-                Ok(Step::Handled | Step::Plaintext(_)) => {}
-                Ok(Step::Idle) => return Err(Error::internal("a TLS session took nothing to send")),
+                Ok(SessionStep::Encrypted) => return Ok(()),
+                Ok(SessionStep::Handled | SessionStep::Plaintext(_)) => {}
+                Ok(SessionStep::Idle) => return Err(Error::internal("a TLS session took nothing to send")),
                 Err(error) => return Err(self.fail(exchange, error)),
             }
         }
@@ -307,7 +221,7 @@ impl TlsStream {
 
     /// Gives back the memory that an idle connection does not need.
     pub(super) fn shrink(&mut self, worker: &Worker) {
-        let Input { bytes, start, end, size, .. } = &mut self.input;
+        let RecordInput { bytes, start, end, size, .. } = &mut self.input;
         let rest = bytes[*start..*end].to_vec();
         (*start, *end, *size) = (0, rest.len(), TLS_INPUT);
         worker.give_back(std::mem::replace(bytes, Buffer::Small(rest)));
@@ -335,7 +249,7 @@ impl TlsStream {
     /// Receives once, behind what is there of a record; `None` where there is nothing yet.
     fn fill(&mut self, exchange: &Exchange) -> Result<Option<usize>, Error> {
         let largest = LARGE_TLS_INPUT.max(self.stream.low_water_mark() as usize);
-        let Input { bytes, start, end, size, .. } = &mut self.input;
+        let RecordInput { bytes, start, end, size, .. } = &mut self.input;
         bytes.copy_within(*start..*end, 0);
         (*start, *end) = (0, *end - *start);
         if *end == bytes.len() {
@@ -359,16 +273,16 @@ impl TlsStream {
     }
 
     /// Lets the session do one thing: with the input, with something of its own to be sent, or with `bytes`.
-    fn step(&mut self, exchange: &Exchange, space: &mut [u8], bytes: &[u8]) -> Result<Step, StepError> {
+    fn step(&mut self, exchange: &Exchange, space: &mut [u8], bytes: &[u8]) -> Result<SessionStep, StepError> {
         let before = self.input.start;
-        let mut batch = Batch::of(&self.input.bytes[self.input.start..self.input.end], BATCH_RECORDS, BATCH_BYTES);
+        let mut batch = Batch::first_of(&self.input.bytes[self.input.start..self.input.end]);
         batch.bytes = batch.bytes.max(self.input.seen);
         let is_all = batch.bytes == self.input.end - self.input.start;
         match self.step_with(&batch, exchange, space, bytes)? {
-            Step::Idle if self.input.start > before => Ok(Step::Handled),
-            Step::Idle if !is_all => {
+            SessionStep::Idle if self.input.start > before => Ok(SessionStep::Handled),
+            SessionStep::Idle if !is_all => {
                 // A message in more records than a batch has: the session takes it in one piece only.
-                let all = Batch::of(&self.input.bytes[self.input.start..self.input.end], usize::MAX, usize::MAX);
+                let all = Batch::all_of(&self.input.bytes[self.input.start..self.input.end]);
                 self.step_with(&all, exchange, space, bytes)
             }
             step => Ok(step),
@@ -381,7 +295,7 @@ impl TlsStream {
         exchange: &Exchange,
         space: &mut [u8],
         bytes: &[u8],
-    ) -> Result<Step, StepError> {
+    ) -> Result<SessionStep, StepError> {
         exchange.worker().turn(batch.bytes)?;
         let records = &mut self.input.bytes[self.input.start..self.input.start + batch.bytes];
         let UnbufferedStatus { mut discard, state } = self.session.process_tls_records(records);
@@ -401,44 +315,40 @@ impl TlsStream {
                     self.idle = Idle::default();
                     self.input.seen = batch.bytes.saturating_sub(discard);
                     self.input.start += discard;
-                    return Ok(Step::Plaintext(filled));
+                    return Ok(SessionStep::Plaintext(filled));
                 }
-                Step::Plaintext(0)
+                SessionStep::Plaintext(0)
             }
             ConnectionState::EncodeTlsData(mut data) => {
                 self.output.encode(exchange.worker(), &mut data)?;
-                Step::Handled
+                SessionStep::Handled
             }
             ConnectionState::TransmitTlsData(data) => {
                 // It is in the output, from where it leaves in order.
                 data.done();
-                Step::Handled
+                SessionStep::Handled
             }
             ConnectionState::WriteTraffic(mut traffic) => {
                 self.handshake_done = true;
                 if bytes.is_empty() {
-                    Step::Idle
+                    SessionStep::Idle
                 } else {
                     self.output.encrypt(exchange.worker(), &mut traffic, bytes)?;
-                    Step::Encrypted
+                    SessionStep::Encrypted
                 }
             }
             ConnectionState::PeerClosed => {
                 self.peer_closed = true;
-                Step::Handled
+                SessionStep::Handled
             }
-            ConnectionState::BlockedHandshake | ConnectionState::Closed => Step::Idle,
+            ConnectionState::BlockedHandshake | ConnectionState::Closed => SessionStep::Idle,
             state => return Err(rustls::Error::General(format!("unexpected: {state:?}")).into()),
         };
         self.input.start += discard;
         self.input.seen = batch.bytes.saturating_sub(discard);
         if discard > 0 {
             // Not all of the batch may have been used, so this is what there was at most.
-            self.idle.records += batch.records;
-            self.idle.bytes += discard;
-        }
-        if self.idle.records > MAX_IDLE_RECORDS || self.idle.bytes > MAX_IDLE_BYTES {
-            return Err(StepError::Failed(Failure::Flood));
+            self.idle.add(batch.records, discard)?;
         }
         Ok(step)
     }
@@ -484,39 +394,5 @@ impl TlsStream {
         }
         (self.output.start, self.output.end) = (0, 0);
         Ok(false)
-    }
-}
-
-impl Output {
-    /// Appends what the session has to say.
-    fn encode<Data>(&mut self, worker: &Worker, data: &mut EncodeTlsData<'_, Data>) -> Result<(), rustls::Error> {
-        let mut result = data.encode(&mut self.bytes[self.end..]);
-        if let Err(EncodeError::InsufficientSize(InsufficientSizeError { required_size })) = result {
-            self.make_room(worker, required_size);
-            result = data.encode(&mut self.bytes[self.end..]);
-        }
-        self.end += result.map_err(|error| rustls::Error::General(error.to_string()))?;
-        Ok(())
-    }
-
-    /// Appends `bytes` in records.
-    fn encrypt<Data>(
-        &mut self,
-        worker: &Worker,
-        traffic: &mut WriteTraffic<'_, Data>,
-        bytes: &[u8],
-    ) -> Result<(), rustls::Error> {
-        let mut result = traffic.encrypt(bytes, &mut self.bytes[self.end..]);
-        if let Err(EncryptError::InsufficientSize(InsufficientSizeError { required_size })) = result {
-            self.make_room(worker, required_size);
-            result = traffic.encrypt(bytes, &mut self.bytes[self.end..]);
-        }
-        self.end += result.map_err(|error| rustls::Error::General(error.to_string()))?;
-        Ok(())
-    }
-
-    /// In whole steps, so that a buffer of another connection is used again.
-    fn make_room(&mut self, worker: &Worker, size: usize) {
-        worker.grow(&mut self.bytes, (self.end + size).next_multiple_of(TLS_PLAINTEXT));
     }
 }

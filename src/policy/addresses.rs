@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use super::domains::Refusal;
+use super::domains::DomainRefusal;
 
 /// Whether a connection for a URL with `host` may go to `address`, one of those that the host name has. To be asked
 /// before the connection is made, for each address; a proxy's own address is the app's choice and is not asked about.
@@ -13,9 +13,9 @@ use super::domains::Refusal;
 /// what it says, and was checked as such before.
 ///
 /// `allow_lan` is the session's option that permits local addresses. Switching the domain lists off does not.
-pub fn may_connect(host: &str, address: IpAddr, allow_lan: bool) -> Result<(), Refusal> {
+pub fn may_connect(host: &str, address: IpAddr, allow_lan: bool) -> Result<(), DomainRefusal> {
     let says_so = is_local_name(host) || host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok();
-    if !allow_lan && !says_so && is_of_the_device(address) { Err(Refusal::OwnAddress) } else { Ok(()) }
+    if !allow_lan && !says_so && is_of_the_device(address) { Err(DomainRefusal::OwnAddress) } else { Ok(()) }
 }
 
 /// `localhost` and its subdomains (RFC 6761 §6.3), and mDNS names (RFC 6762 §3).
@@ -120,7 +120,7 @@ mod tests {
         {
             for address in OF_THE_DEVICE {
                 let parsed = address.parse().unwrap();
-                assert_eq!(may_connect(host, parsed, false), Err(Refusal::OwnAddress), "{host} {address}");
+                assert_eq!(may_connect(host, parsed, false), Err(DomainRefusal::OwnAddress), "{host} {address}");
                 assert_eq!(may_connect(host, parsed, true), Ok(()), "{host} {address}");
             }
             for address in OTHERS {

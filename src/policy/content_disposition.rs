@@ -25,7 +25,7 @@ fn extended_value(value: &str) -> Option<String> {
 /// with quotes and backslashes taken away.
 fn parameters(value: &str) -> Vec<(String, String)> {
     let mut parameters = Vec::new();
-    let mut part = Part::default();
+    let mut part = ParameterPart::default();
     let mut characters = value.chars();
     let mut quoted = false;
     while let Some(character) = characters.next() {
@@ -43,12 +43,12 @@ fn parameters(value: &str) -> Vec<(String, String)> {
 
 /// One parameter while it is read.
 #[derive(Default)]
-struct Part {
+struct ParameterPart {
     name: String,
     value: Option<String>,
 }
 
-impl Part {
+impl ParameterPart {
     fn push(&mut self, character: char) {
         self.value.as_mut().unwrap_or(&mut self.name).push(character);
     }

@@ -32,8 +32,8 @@ impl DomainList {
         Ok(DomainList { entries })
     }
 
-    fn check(&self, host: &str, target: &TargetUrl) -> Result<(), Refusal> {
-        let mut refusal = Refusal::NotListed;
+    fn check(&self, host: &str, target: &TargetUrl) -> Result<(), DomainRefusal> {
+        let mut refusal = DomainRefusal::NotListed;
         for entry in self.entries.iter().filter(|entry| entry.host == host) {
             if entry.scheme.as_deref().is_some_and(|scheme| scheme != target.url().scheme()) {
                 continue;
@@ -43,7 +43,7 @@ impl DomainList {
             if entry.port == target.explicit_port() {
                 return Ok(());
             }
-            refusal = Refusal::PortNotListed;
+            refusal = DomainRefusal::PortNotListed;
         }
         Err(refusal)
     }
@@ -119,13 +119,13 @@ pub struct DomainRules {
 
 impl DomainRules {
     /// Whether `api` may send a request to `target`.
-    pub fn check(&self, api: Api, target: &TargetUrl) -> Result<(), Refusal> {
+    pub fn check(&self, api: Api, target: &TargetUrl) -> Result<(), DomainRefusal> {
         if self.skip_check {
             return Ok(());
         }
         let is_lan = match target.url().host() {
-            Some(Host::Ipv4(address)) if !is_lan_v4(address) => return Err(Refusal::PublicAddress),
-            Some(Host::Ipv6(address)) if !is_lan_v6(address) => return Err(Refusal::PublicAddress),
+            Some(Host::Ipv4(address)) if !is_lan_v4(address) => return Err(DomainRefusal::PublicAddress),
+            Some(Host::Ipv6(address)) if !is_lan_v6(address) => return Err(DomainRefusal::PublicAddress),
             Some(Host::Domain(host)) if !is_local_name(host) => {
                 return match api {
                     Api::Upload => self.upload.check(host, target),
@@ -135,13 +135,13 @@ impl DomainRules {
             Some(_) => true,
             None => false,
         };
-        if is_lan && self.allow_lan { Ok(()) } else { Err(Refusal::LanNotAllowed) }
+        if is_lan && self.allow_lan { Ok(()) } else { Err(DomainRefusal::LanNotAllowed) }
     }
 }
 
 /// Why a server may not be talked to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Refusal {
+pub enum DomainRefusal {
     /// The host is not in the list.
     NotListed,
     /// The host is in the list, but not with this port.
@@ -154,19 +154,19 @@ pub enum Refusal {
     OwnAddress,
 }
 
-impl fmt::Display for Refusal {
+impl fmt::Display for DomainRefusal {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
-            Refusal::NotListed => "the host is not in the domain list",
-            Refusal::PortNotListed => "the port is not in the domain list",
-            Refusal::PublicAddress => "the host is an IP address",
-            Refusal::LanNotAllowed => "the host is in the local network",
-            Refusal::OwnAddress => "the host's name has an address of the device itself",
+            DomainRefusal::NotListed => "the host is not in the domain list",
+            DomainRefusal::PortNotListed => "the port is not in the domain list",
+            DomainRefusal::PublicAddress => "the host is an IP address",
+            DomainRefusal::LanNotAllowed => "the host is in the local network",
+            DomainRefusal::OwnAddress => "the host's name has an address of the device itself",
         })
     }
 }
 
-impl std::error::Error for Refusal {}
+impl std::error::Error for DomainRefusal {}
 
 #[cfg(test)]
 #[path = "domains_tests.rs"]

@@ -5,16 +5,16 @@ fn rules(upload: &[&str]) -> DomainRules {
     DomainRules { upload: DomainList::parse(upload, true).unwrap(), ..DomainRules::default() }
 }
 
-fn check(rules: &DomainRules, url: &str) -> Result<(), Refusal> {
+fn check(rules: &DomainRules, url: &str) -> Result<(), DomainRefusal> {
     rules.check(Api::Upload, &parse(url, true).unwrap())
 }
 
 #[test]
 fn only_what_is_listed_may_be_asked() {
     let listed = Ok(());
-    let other_host = Err(Refusal::NotListed);
-    let other_port = Err(Refusal::PortNotListed);
-    let cases: [(&[&str], &str, Result<(), Refusal>); 33] = [
+    let other_host = Err(DomainRefusal::NotListed);
+    let other_port = Err(DomainRefusal::PortNotListed);
+    let cases: [(&[&str], &str, Result<(), DomainRefusal>); 33] = [
         (&[], "https://a.example/", other_host),
         (&["https://a.example"], "https://a.example/path?query", listed),
         (&["https://a.example/"], "https://a.example/", listed),
@@ -67,9 +67,9 @@ fn each_api_has_a_list_of_its_own() {
     };
     let cases = [
         (Api::Upload, "https://up.example/", Ok(())),
-        (Api::Upload, "https://down.example/", Err(Refusal::NotListed)),
+        (Api::Upload, "https://down.example/", Err(DomainRefusal::NotListed)),
         (Api::Download, "https://down.example/", Ok(())),
-        (Api::Download, "https://up.example/", Err(Refusal::NotListed)),
+        (Api::Download, "https://up.example/", Err(DomainRefusal::NotListed)),
     ];
     for (api, url, expected) in cases {
         assert_eq!(rules.check(api, &parse(url, false).unwrap()), expected, "{api:?} {url}");
@@ -121,18 +121,18 @@ fn addresses_and_local_names_are_for_the_lan_switch() {
     let allowed = DomainRules { allow_lan: true, ..rules(&listed) };
     let unchecked = DomainRules { skip_check: true, ..DomainRules::default() };
     for url in lan {
-        assert_eq!(check(&refused, url), Err(Refusal::LanNotAllowed), "{url}");
+        assert_eq!(check(&refused, url), Err(DomainRefusal::LanNotAllowed), "{url}");
         assert_eq!(check(&allowed, url), Ok(()), "{url}");
         assert_eq!(check(&unchecked, url), Ok(()), "{url}");
     }
     for url in public {
-        assert_eq!(check(&refused, url), Err(Refusal::PublicAddress), "{url}");
-        assert_eq!(check(&allowed, url), Err(Refusal::PublicAddress), "{url}");
+        assert_eq!(check(&refused, url), Err(DomainRefusal::PublicAddress), "{url}");
+        assert_eq!(check(&allowed, url), Err(DomainRefusal::PublicAddress), "{url}");
         assert_eq!(check(&unchecked, url), Ok(()), "{url}");
     }
     // The switch opens the local network and nothing else.
     for url in ["https://b.example/", "https://notlocal/", "https://local/", "https://localhost.example/"] {
-        assert_eq!(check(&allowed, url), Err(Refusal::NotListed), "{url}");
+        assert_eq!(check(&allowed, url), Err(DomainRefusal::NotListed), "{url}");
     }
     assert_eq!(check(&allowed, "https://a.example/"), Ok(()));
     assert_eq!(check(&unchecked, "http://b.example:81/"), Ok(()));

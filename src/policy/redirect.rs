@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::fmt::Write;
 
-use super::domains::{DomainRules, Refusal};
+use super::domains::{DomainRefusal, DomainRules};
 use super::url::{TargetUrl, UrlError};
 use crate::terms::{Api, Method};
 
@@ -58,7 +58,7 @@ pub enum RedirectError {
     /// From `https` to plain `http`, which the host has not allowed.
     Downgrade,
     /// The domain rules refuse the new address.
-    Refused(Refusal),
+    Refused(DomainRefusal),
 }
 
 impl fmt::Display for RedirectError {

@@ -166,15 +166,15 @@ fn the_domain_list_holds_on_every_hop() {
         download: DomainList::parse(&["c.example"], true).unwrap(),
         ..DomainRules::default()
     };
-    let cases: [(&[u8], Api, Option<Refusal>); 8] = [
+    let cases: [(&[u8], Api, Option<DomainRefusal>); 8] = [
         (b"/x", Api::Upload, None),
         (b"https://b.example:8443/", Api::Upload, None),
-        (b"https://b.example/", Api::Upload, Some(Refusal::PortNotListed)),
-        (b"https://a.example:443/", Api::Upload, Some(Refusal::PortNotListed)),
-        (b"//evil.example/", Api::Upload, Some(Refusal::NotListed)),
-        (b"https://c.example/", Api::Upload, Some(Refusal::NotListed)),
+        (b"https://b.example/", Api::Upload, Some(DomainRefusal::PortNotListed)),
+        (b"https://a.example:443/", Api::Upload, Some(DomainRefusal::PortNotListed)),
+        (b"//evil.example/", Api::Upload, Some(DomainRefusal::NotListed)),
+        (b"https://c.example/", Api::Upload, Some(DomainRefusal::NotListed)),
         (b"https://c.example/", Api::Download, None),
-        (b"https://127.0.0.1/", Api::Upload, Some(Refusal::LanNotAllowed)),
+        (b"https://127.0.0.1/", Api::Upload, Some(DomainRefusal::LanNotAllowed)),
     ];
     let here = target("https://a.example/");
     for (location, api, expected) in cases {

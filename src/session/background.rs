@@ -10,12 +10,12 @@ use crate::worker::{Timer, lock};
 /// Whether the mini program is in the background, and the alarm that is set while it is.
 pub struct Background {
     grace: Duration,
-    clock: Arc<dyn Clock>,
+    clock: Arc<dyn GraceClock>,
     stay: Mutex<Option<Stay>>,
 }
 
 /// Where the time comes from: the system, or a test.
-trait Clock: Send + Sync {
+trait GraceClock: Send + Sync {
     /// The time since some fixed moment, that of sleep included.
     fn now(&self) -> Duration;
     /// Has `action` run when so much time has passed, that of sleep perhaps not included.
@@ -30,7 +30,7 @@ type TakeBack = Box<dyn FnOnce() -> bool + Send>;
 
 struct SystemClock;
 
-impl Clock for SystemClock {
+impl GraceClock for SystemClock {
     fn now(&self) -> Duration {
         platform::time_since_boot()
     }
@@ -53,7 +53,7 @@ impl Background {
         Background::with_clock(grace, Arc::new(SystemClock))
     }
 
-    fn with_clock(grace: Duration, clock: Arc<dyn Clock>) -> Background {
+    fn with_clock(grace: Duration, clock: Arc<dyn GraceClock>) -> Background {
         Background { grace, clock, stay: Mutex::new(None) }
     }
 
@@ -141,7 +141,7 @@ mod tests {
         }
     }
 
-    impl Clock for FakeClock {
+    impl GraceClock for FakeClock {
         fn now(&self) -> Duration {
             lock(&self.0).now
         }
@@ -226,7 +226,7 @@ mod tests {
     #[test]
     fn a_timer_that_cannot_be_started_changes_nothing() {
         struct Exhausted;
-        impl Clock for Exhausted {
+        impl GraceClock for Exhausted {
             fn now(&self) -> Duration {
                 Duration::ZERO
             }

@@ -23,7 +23,7 @@ static OPEN: Mutex<Vec<OpenRoot>> = Mutex::new(Vec::new());
 
 /// Which directory a mini program and user have.
 #[derive(Clone, Copy, Debug)]
-pub struct Identity<'a> {
+pub struct FilesIdentity<'a> {
     /// The path of the host's data directory, without links.
     pub data_directory: &'a Path,
     /// What that path leads to. The same directory may have another path.
@@ -37,7 +37,7 @@ pub struct Identity<'a> {
 /// Lets a session in, unless another one is there and either wants the files for itself.
 ///
 /// Fails with [`Error::Locked`].
-pub fn enter(identity: Identity<'_>, sharing: Sharing) -> Result<Arc<SharedRoot>, Error> {
+pub fn enter(identity: FilesIdentity<'_>, sharing: Sharing) -> Result<Arc<SharedRoot>, Error> {
     let mut open = lock(&OPEN);
     if let Some(found) = open.iter_mut().find(|open| open.root.is(identity)) {
         if sharing == Sharing::Exclusive || found.sharing == Sharing::Exclusive {

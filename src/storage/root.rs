@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::directory::FileId;
 use super::path::VirtualPath;
-use super::registry::{self, Identity};
+use super::registry::{self, FilesIdentity};
 use super::shared_root::{SharedRoot, Tree};
 use super::{Error, Sharing};
 use crate::terms::log::{Level, Log};
@@ -46,7 +46,7 @@ impl Root {
         let fail = |error| Error::at_path(&data_directory.to_string_lossy(), "create the data directory", error);
         std::fs::create_dir_all(data_directory).map_err(fail)?;
         let canonical = data_directory.canonicalize().map_err(fail)?;
-        let identity = Identity {
+        let identity = FilesIdentity {
             data_directory: &canonical,
             data_id: FileId::at(&canonical).map_err(fail)?,
             app_name: &app_name,

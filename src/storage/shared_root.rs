@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use super::directory::{Directory, FileId};
-use super::registry::Identity;
+use super::registry::FilesIdentity;
 use super::turns::Turns;
 use super::usage::Usage;
 use super::{Error, Sharing};
@@ -50,8 +50,8 @@ pub struct Tree {
 
 impl SharedRoot {
     /// Nothing is opened yet.
-    pub fn new(identity: Identity<'_>, sharing: Sharing) -> SharedRoot {
-        let Identity { data_directory, data_id, app_name, user_name } = identity;
+    pub fn new(identity: FilesIdentity<'_>, sharing: Sharing) -> SharedRoot {
+        let FilesIdentity { data_directory, data_id, app_name, user_name } = identity;
         SharedRoot {
             data_directory: data_directory.to_owned(),
             data_id: Mutex::new(data_id),
@@ -68,7 +68,7 @@ impl SharedRoot {
     }
 
     /// Whether this is the mini program and user. The directory may have two paths, and a removed one only has its path.
-    pub fn is(&self, identity: Identity<'_>) -> bool {
+    pub fn is(&self, identity: FilesIdentity<'_>) -> bool {
         (self.app_name.as_str(), self.user_name.as_str()) == (identity.app_name, identity.user_name)
             && (self.data_directory == identity.data_directory || *lock(&self.data_id) == identity.data_id)
     }

@@ -14,7 +14,7 @@ use crate::worker::Worker;
 /// What an upload sends: something to read `length` bytes from.
 #[derive(Debug)]
 pub struct SourceFile {
-    content: Content,
+    content: SourceContent,
     /// How many bytes there were when it was opened, counted from where it stood, or how many the caller wants.
     pub length: u64,
     /// The base name of its path; empty where it has none.
@@ -26,7 +26,7 @@ pub struct SourceFile {
 }
 
 #[derive(Debug)]
-enum Content {
+enum SourceContent {
     Regular {
         file: File,
         /// Where it stood.
@@ -39,7 +39,7 @@ impl SourceFile {
     /// A regular file, from its beginning.
     pub(super) fn from_file(file: File, name: String) -> Result<SourceFile, Error> {
         let length = file.metadata().map_err(|error| Error::from_io("look at a file", error))?.len();
-        Ok(SourceFile { content: Content::Regular { file, start: 0 }, length, name, position: 0, bounded: false })
+        Ok(SourceFile { content: SourceContent::Regular { file, start: 0 }, length, name, position: 0, bounded: false })
     }
 
     /// An open regular file from its current offset, or a pipe.
@@ -52,14 +52,14 @@ impl SourceFile {
         match Descriptor::open(descriptor)? {
             Descriptor::Pipe(pipe) => {
                 let length = length.ok_or(Error::InvalidDescriptor { reason: "a pipe of unknown length" })?;
-                Ok(SourceFile { content: Content::Pipe(pipe), length, name, position: 0, bounded })
+                Ok(SourceFile { content: SourceContent::Pipe(pipe), length, name, position: 0, bounded })
             }
             Descriptor::Regular { file, start, rest } => {
                 let length = length.unwrap_or(rest);
                 if length > rest {
                     return Err(Error::InvalidDescriptor { reason: "it holds fewer bytes than was said" });
                 }
-                Ok(SourceFile { content: Content::Regular { file, start }, length, name, position: 0, bounded })
+                Ok(SourceFile { content: SourceContent::Regular { file, start }, length, name, position: 0, bounded })
             }
         }
     }
@@ -79,8 +79,8 @@ impl SourceFile {
         }
         let buffer = &mut buffer[..most];
         let read = match &mut self.content {
-            Content::Pipe(pipe) => pipe.read(worker, buffer)?,
-            Content::Regular { file, start } => loop {
+            SourceContent::Pipe(pipe) => pipe.read(worker, buffer)?,
+            SourceContent::Regular { file, start } => loop {
                 match file.read_at(buffer, start.saturating_add(self.position)) {
                     Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                     read => break read.map_err(|error| Error::from_io("read a file", error))?,
@@ -95,7 +95,7 @@ impl SourceFile {
     ///
     /// Fails with [`Error::Io`], always for a pipe.
     pub fn rewind(&mut self) -> Result<(), Error> {
-        if matches!(self.content, Content::Pipe(_)) {
+        if matches!(self.content, SourceContent::Pipe(_)) {
             return Err(Error::from_io("go back to the start of a pipe", io::ErrorKind::NotSeekable.into()));
         }
         self.position = 0;

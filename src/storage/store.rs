@@ -57,7 +57,7 @@ pub struct Store {
 }
 
 /// Where a file goes: the directory, the name in it, and both as paths.
-struct Place<'a> {
+struct Placement<'a> {
     directory: &'a Directory,
     name: &'a str,
     path: &'a str,
@@ -130,13 +130,13 @@ impl Store {
                 let path = path::virtual_path(&name);
                 let guard = self.root.lock_changes(worker)?;
                 let tree = guard.tree.clone();
-                let place = Place { directory: &tree.store, name: &name, path: &path };
+                let place = Placement { directory: &tree.store, name: &name, path: &path };
                 self.rename(worker, guard, unsaved, &place, commit)?;
                 (path, self.root.native_stored(&name))
             }
             Destination::User { path, components } => {
                 let (guard, parent) = self.lock_parent(worker, path, components)?;
-                let place = Place { directory: &parent, name: last(components), path };
+                let place = Placement { directory: &parent, name: last(components), path };
                 self.rename(worker, guard, unsaved, &place, commit)?;
                 (path.clone(), self.root.native_user(components))
             }
@@ -170,10 +170,10 @@ impl Store {
         worker: &Worker,
         guard: ChangeGuard<'_>,
         unsaved: &Unsaved<'_>,
-        place: &Place<'_>,
+        place: &Placement<'_>,
         commit: impl FnOnce() -> Result<(), StopReason>,
     ) -> Result<(), Error> {
-        let Place { directory, name, path } = *place;
+        let Placement { directory, name, path } = *place;
         let replaced =
             cost_if_exists(directory, name).map_err(|error| Error::at_path(path, "look at a file", error))?;
         let added = cost(unsaved.length);

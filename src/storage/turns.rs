@@ -26,7 +26,7 @@ struct Queue {
 pub struct Turn<'a>(&'a Turns);
 
 /// A place in the queue. Dropping it leaves the queue.
-struct Place<'a> {
+struct PlaceInLine<'a> {
     turns: &'a Turns,
     ticket: u64,
 }
@@ -53,12 +53,12 @@ impl Turns {
         worker.wait_for(limit, || self.take_if_first(place.ticket))
     }
 
-    fn queue_up(&self, waker: Arc<Waker>) -> Place<'_> {
+    fn queue_up(&self, waker: Arc<Waker>) -> PlaceInLine<'_> {
         let mut queue = lock(&self.queue);
         let ticket = queue.next_ticket;
         queue.next_ticket += 1;
         queue.waiting.push_back((ticket, waker));
-        Place { turns: self, ticket }
+        PlaceInLine { turns: self, ticket }
     }
 
     fn take_if_first(&self, ticket: u64) -> Option<Turn<'_>> {
@@ -90,7 +90,7 @@ impl Drop for Turn<'_> {
     }
 }
 
-impl Drop for Place<'_> {
+impl Drop for PlaceInLine<'_> {
     fn drop(&mut self) {
         let mut queue = lock(&self.turns.queue);
         if let Some(index) = queue.waiting.iter().position(|(ticket, _)| *ticket == self.ticket) {

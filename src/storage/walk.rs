@@ -39,7 +39,7 @@ enum Met {
 }
 
 /// A directory on the way from the root of the walk to where it is now.
-struct Level {
+struct OpenLevel {
     /// Its name in the one above.
     name: CString,
     /// `None` while it is closed to save a descriptor.
@@ -142,7 +142,7 @@ fn walk(
 fn enter(
     opened: io::Result<Directory>,
     name: CString,
-    levels: &mut Vec<Level>,
+    levels: &mut Vec<OpenLevel>,
     worker: &Worker,
     visit: &mut dyn FnMut(&Directory, &CStr, Met) -> io::Result<()>,
     problem: &mut Option<io::Error>,
@@ -176,7 +176,7 @@ fn enter(
         Err(error) => note(error.into(), problem)?,
     }
     levels.try_reserve(1).map_err(|_| Error::OutOfResources { which: "memory" })?;
-    levels.push(Level { name, directory: Some(directory), id, below });
+    levels.push(OpenLevel { name, directory: Some(directory), id, below });
     if let Some(index) = levels.len().checked_sub(MAX_OPEN + 1) {
         levels[index].directory = None;
     }
@@ -196,7 +196,7 @@ fn is_directory(directory: &Directory, name: &CStr, kind: FileType) -> io::Resul
 }
 
 /// Opens the directory above one again. One that was moved meanwhile has another above it, which is none of the tree's.
-fn reopen(left: &Level, parent: FileId) -> io::Result<Directory> {
+fn reopen(left: &OpenLevel, parent: FileId) -> io::Result<Directory> {
     let moved = || io::Error::from(Errno::STALE);
     let directory = left.directory.as_ref().ok_or_else(moved)?.open("..")?;
     if FileId::of(&directory)? == parent { Ok(directory) } else { Err(moved()) }

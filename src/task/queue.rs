@@ -19,7 +19,7 @@ pub struct TaskQueue {
 pub struct QueuedTask {
     pub task: Arc<Task>,
     pub job: Job,
-    pub place: Place,
+    pub place: TaskPlace,
 }
 
 impl TaskQueue {
@@ -68,7 +68,7 @@ pub struct Places {
 
 /// The place of one task, until this is dropped. That is before the host hears of the task's end: its callback may start
 /// the next task, also one that must not wait.
-pub struct Place(Arc<Places>);
+pub struct TaskPlace(Arc<Places>);
 
 impl Places {
     pub fn new(limit: usize) -> Arc<Places> {
@@ -80,20 +80,20 @@ impl Places {
     }
 
     /// A place for a task that can wait.
-    pub fn take(self: &Arc<Places>) -> Place {
+    pub fn take(self: &Arc<Places>) -> TaskPlace {
         self.taken.fetch_add(1, Ordering::SeqCst);
-        Place(self.clone())
+        TaskPlace(self.clone())
     }
 
     /// A place for a task that must not wait. `None` if as many tasks as the limit have one.
-    pub fn take_free(self: &Arc<Places>) -> Option<Place> {
+    pub fn take_free(self: &Arc<Places>) -> Option<TaskPlace> {
         let next = |taken| (taken < self.limit).then_some(taken + 1);
         self.taken.fetch_update(Ordering::SeqCst, Ordering::SeqCst, next).ok()?;
-        Some(Place(self.clone()))
+        Some(TaskPlace(self.clone()))
     }
 }
 
-impl Drop for Place {
+impl Drop for TaskPlace {
     fn drop(&mut self) {
         self.0.taken.fetch_sub(1, Ordering::SeqCst);
     }

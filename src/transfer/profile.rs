@@ -53,7 +53,7 @@ pub struct Span {
 impl Profile {
     /// Takes over what the last exchange left.
     pub fn record(&mut self, trace: &Trace) {
-        let clock = Clock::now();
+        let clock = EpochClock::now();
         let span = |start, end| Span { start: clock.epoch(start), end: clock.epoch(end) };
         self.domain_look_up = span(trace.dns_start, trace.dns_end);
         // WeChat's connectEnd includes TLS, as in the W3C's Resource Timing.
@@ -69,14 +69,14 @@ impl Profile {
 }
 
 /// Turns the monotonic clock's readings into wall-clock time.
-struct Clock {
+struct EpochClock {
     monotonic: Instant,
     epoch: u64,
 }
 
-impl Clock {
-    fn now() -> Clock {
-        Clock { monotonic: Instant::now(), epoch: epoch_milliseconds() }
+impl EpochClock {
+    fn now() -> EpochClock {
+        EpochClock { monotonic: Instant::now(), epoch: epoch_milliseconds() }
     }
 
     fn epoch(&self, instant: Option<Instant>) -> u64 {

@@ -36,7 +36,7 @@ pub struct ThreadPool<Q: WorkQueue> {
 }
 
 struct Shared<Q: WorkQueue> {
-    state: Mutex<PoolState<Q>>,
+    state: Mutex<ThreadPoolState<Q>>,
     /// There is work, or the pool is closed.
     changed: Condvar,
     run: Run<Q::Work>,
@@ -45,7 +45,7 @@ struct Shared<Q: WorkQueue> {
 /// Does one piece of work on a thread of the pool.
 type Run<W> = Box<dyn Fn(W, &Arc<WorkerThread>) + Send + Sync>;
 
-struct PoolState<Q> {
+struct ThreadPoolState<Q> {
     queue: Q,
     /// Threads that are alive, or will be at once.
     threads: usize,
@@ -70,7 +70,7 @@ impl<Q: WorkQueue> ThreadPool<Q> {
         queue: Q,
         run: impl Fn(Q::Work, &Arc<WorkerThread>) + Send + Sync + 'static,
     ) -> ThreadPool<Q> {
-        let state = PoolState { queue, threads: 0, idle: 0, closed: false, handles: Vec::new() };
+        let state = ThreadPoolState { queue, threads: 0, idle: 0, closed: false, handles: Vec::new() };
         let shared = Shared { state: Mutex::new(state), changed: Condvar::new(), run: Box::new(run) };
         ThreadPool { name, limit, stack_size, shared: Arc::new(shared) }
     }
@@ -130,7 +130,7 @@ impl<Q: WorkQueue> ThreadPool<Q> {
         }
     }
 
-    fn start(&self, state: &mut PoolState<Q>) -> io::Result<()> {
+    fn start(&self, state: &mut ThreadPoolState<Q>) -> io::Result<()> {
         // An ended thread has nothing left to be waited for; without its handle the list stays short.
         state.handles.retain(|handle| !handle.thread.is_finished());
         let thread = Arc::new(WorkerThread::default());
@@ -173,7 +173,10 @@ impl<Q: WorkQueue> Shared<Q> {
     }
 
     /// Waits while there is nothing to do; `true` when the thread is to end.
-    fn wait_for_work<'a>(&self, mut state: MutexGuard<'a, PoolState<Q>>) -> (MutexGuard<'a, PoolState<Q>>, bool) {
+    fn wait_for_work<'a>(
+        &self,
+        mut state: MutexGuard<'a, ThreadPoolState<Q>>,
+    ) -> (MutexGuard<'a, ThreadPoolState<Q>>, bool) {
         state.idle += 1;
         let (mut state, timeout) = self
             .changed

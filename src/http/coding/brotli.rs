@@ -5,7 +5,7 @@ use std::io;
 use brotli_decompressor::{BrotliDecompressStream, BrotliResult, BrotliState, StandardAlloc};
 
 use super::broken;
-use super::layer::Step;
+use super::layer::LayerStep;
 
 /// Decodes brotli data.
 pub(super) struct Brotli {
@@ -26,11 +26,11 @@ impl Brotli {
         self.ended
     }
 
-    pub(super) fn decode(&mut self, input: &[u8], buffer: &mut [u8]) -> io::Result<Step> {
+    pub(super) fn decode(&mut self, input: &[u8], buffer: &mut [u8]) -> io::Result<LayerStep> {
         if self.ended {
-            return if input.is_empty() { Ok(Step::default()) } else { Err(broken("bytes follow its end")) };
+            return if input.is_empty() { Ok(LayerStep::default()) } else { Err(broken("bytes follow its end")) };
         }
-        let mut step = Step::default();
+        let mut step = LayerStep::default();
         let result = BrotliDecompressStream(
             &mut { input.len() },
             &mut step.consumed,

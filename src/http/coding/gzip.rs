@@ -6,7 +6,7 @@ use flate2::{Crc, Decompress};
 
 use super::broken;
 use super::inflate::inflate;
-use super::layer::Step;
+use super::layer::LayerStep;
 
 const HAS_CHECKSUM: u8 = 1 << 1;
 const HAS_EXTRA: u8 = 1 << 2;
@@ -16,15 +16,15 @@ const RESERVED: u8 = 0xe0;
 
 /// Decodes the members of a gzip body.
 pub(super) struct Gzip {
-    place: Place,
-    header: Header,
+    place: GzipPlace,
+    header: GzipHeader,
     decoder: Decompress,
     /// Of the member's data.
     crc: Crc,
     trailer: Vec<u8>,
 }
 
-enum Place {
+enum GzipPlace {
     /// At the start of the body.
     Start,
     /// Behind a whole member, whose checksum is right.
@@ -37,8 +37,8 @@ enum Place {
 impl Default for Gzip {
     fn default() -> Gzip {
         Gzip {
-            place: Place::Start,
-            header: Header::default(),
+            place: GzipPlace::Start,
+            header: GzipHeader::default(),
             decoder: Decompress::new(false),
             crc: Crc::new(),
             trailer: Vec::with_capacity(8),
@@ -48,44 +48,44 @@ impl Default for Gzip {
 
 impl Gzip {
     pub(super) fn is_whole(&self) -> bool {
-        matches!(self.place, Place::Between)
+        matches!(self.place, GzipPlace::Between)
     }
 
-    pub(super) fn decode(&mut self, input: &[u8], buffer: &mut [u8]) -> io::Result<Step> {
+    pub(super) fn decode(&mut self, input: &[u8], buffer: &mut [u8]) -> io::Result<LayerStep> {
         match self.place {
-            Place::Start | Place::Between if input.is_empty() => Ok(Step::default()),
-            Place::Start | Place::Between => {
-                self.header = Header::default();
+            GzipPlace::Start | GzipPlace::Between if input.is_empty() => Ok(LayerStep::default()),
+            GzipPlace::Start | GzipPlace::Between => {
+                self.header = GzipHeader::default();
                 self.decoder.reset(false);
                 self.crc.reset();
                 self.trailer.clear();
-                self.place = Place::Header;
+                self.place = GzipPlace::Header;
                 self.read_header(input)
             }
-            Place::Header => self.read_header(input),
-            Place::Data => {
+            GzipPlace::Header => self.read_header(input),
+            GzipPlace::Data => {
                 let (step, ended) = inflate(&mut self.decoder, input, buffer)?;
                 self.crc.update(&buffer[..step.produced]);
                 if ended {
-                    self.place = Place::Trailer;
+                    self.place = GzipPlace::Trailer;
                 }
                 Ok(step)
             }
-            Place::Trailer => self.read_trailer(input),
+            GzipPlace::Trailer => self.read_trailer(input),
         }
     }
 
-    fn read_header(&mut self, input: &[u8]) -> io::Result<Step> {
+    fn read_header(&mut self, input: &[u8]) -> io::Result<LayerStep> {
         for (index, &byte) in input.iter().enumerate() {
             if self.header.take(byte)? {
-                self.place = Place::Data;
-                return Ok(Step { consumed: index + 1, produced: 0 });
+                self.place = GzipPlace::Data;
+                return Ok(LayerStep { consumed: index + 1, produced: 0 });
             }
         }
-        Ok(Step { consumed: input.len(), produced: 0 })
+        Ok(LayerStep { consumed: input.len(), produced: 0 })
     }
 
-    fn read_trailer(&mut self, input: &[u8]) -> io::Result<Step> {
+    fn read_trailer(&mut self, input: &[u8]) -> io::Result<LayerStep> {
         let consumed = input.len().min(8 - self.trailer.len());
         self.trailer.extend_from_slice(&input[..consumed]);
         if self.trailer.len() == 8 {
@@ -93,16 +93,16 @@ impl Gzip {
             if self.trailer != expected.as_flattened() {
                 return Err(broken("its checksum is wrong"));
             }
-            self.place = Place::Between;
+            self.place = GzipPlace::Between;
         }
-        Ok(Step { consumed, produced: 0 })
+        Ok(LayerStep { consumed, produced: 0 })
     }
 }
 
 /// Reads a member's header, whose fields have no use here.
 #[derive(Default)]
-struct Header {
-    part: Part,
+struct GzipHeader {
+    part: HeaderPart,
     /// The flags of the parts that are to come.
     flags: u8,
     /// How many bytes of the part have come.
@@ -113,7 +113,7 @@ struct Header {
 }
 
 #[derive(Clone, Copy, Default)]
-enum Part {
+enum HeaderPart {
     #[default]
     Fixed,
     ExtraLength,
@@ -123,11 +123,11 @@ enum Part {
     Checksum,
 }
 
-impl Header {
+impl GzipHeader {
     /// Takes one byte; `true` for the header's last.
     fn take(&mut self, byte: u8) -> io::Result<bool> {
         let ended = match self.part {
-            Part::Fixed => {
+            HeaderPart::Fixed => {
                 match (self.position, byte) {
                     (0, 0x1f) | (1, 0x8b) | (2, 8) | (4.., _) => {}
                     (3, flags) if flags & RESERVED == 0 => self.flags = flags,
@@ -136,20 +136,20 @@ impl Header {
                 }
                 self.position == 9
             }
-            Part::ExtraLength => {
+            HeaderPart::ExtraLength => {
                 self.extra_length[self.position & 1] = byte;
                 self.position == 1
             }
-            Part::Extra => self.position + 1 == self.extra_size(),
-            Part::Text => byte == 0,
-            Part::Checksum => {
+            HeaderPart::Extra => self.position + 1 == self.extra_size(),
+            HeaderPart::Text => byte == 0,
+            HeaderPart::Checksum => {
                 if byte != self.crc.sum().to_le_bytes()[self.position & 1] {
                     return Err(broken("its gzip header's checksum is wrong"));
                 }
                 self.position == 1
             }
         };
-        if !matches!(self.part, Part::Checksum) {
+        if !matches!(self.part, HeaderPart::Checksum) {
             self.crc.update(&[byte]);
         }
         self.position += 1;
@@ -163,15 +163,15 @@ impl Header {
     /// Goes on to the next part, if there is one.
     fn has_next(&mut self) -> bool {
         self.position = 0;
-        if matches!(self.part, Part::ExtraLength) && self.extra_size() > 0 {
-            self.part = Part::Extra;
+        if matches!(self.part, HeaderPart::ExtraLength) && self.extra_size() > 0 {
+            self.part = HeaderPart::Extra;
             return true;
         }
         let parts = [
-            (HAS_EXTRA, Part::ExtraLength),
-            (HAS_NAME, Part::Text),
-            (HAS_COMMENT, Part::Text),
-            (HAS_CHECKSUM, Part::Checksum),
+            (HAS_EXTRA, HeaderPart::ExtraLength),
+            (HAS_NAME, HeaderPart::Text),
+            (HAS_COMMENT, HeaderPart::Text),
+            (HAS_CHECKSUM, HeaderPart::Checksum),
         ];
         for (flag, part) in parts {
             if self.flags & flag != 0 {

@@ -5,15 +5,15 @@ use std::io;
 use flate2::{Decompress, FlushDecompress, Status};
 
 use super::broken;
-use super::layer::Step;
+use super::layer::LayerStep;
 
 /// Decodes some deflate data; also whether it has ended.
-pub(super) fn inflate(decoder: &mut Decompress, input: &[u8], buffer: &mut [u8]) -> io::Result<(Step, bool)> {
+pub(super) fn inflate(decoder: &mut Decompress, input: &[u8], buffer: &mut [u8]) -> io::Result<(LayerStep, bool)> {
     let (in_before, out_before) = (decoder.total_in(), decoder.total_out());
     let status = decoder
         .decompress(input, buffer, FlushDecompress::None)
         .map_err(|_| broken("its deflate data or checksum is bad"))?;
-    let step = Step {
+    let step = LayerStep {
         consumed: (decoder.total_in() - in_before) as usize,
         produced: (decoder.total_out() - out_before) as usize,
     };
@@ -44,10 +44,10 @@ impl Deflate {
         self.ended
     }
 
-    pub(super) fn decode(&mut self, input: &[u8], buffer: &mut [u8]) -> io::Result<Step> {
+    pub(super) fn decode(&mut self, input: &[u8], buffer: &mut [u8]) -> io::Result<LayerStep> {
         if self.ended {
             // As curl has it.
-            return if input.is_empty() { Ok(Step::default()) } else { Err(broken("bytes follow its end")) };
+            return if input.is_empty() { Ok(LayerStep::default()) } else { Err(broken("bytes follow its end")) };
         }
         let (step, ended) = inflate(&mut self.decoder, input, buffer)?;
         self.ended = ended;

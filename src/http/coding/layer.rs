@@ -16,7 +16,7 @@ const MAX_WITHOUT_OUTPUT: usize = 128 * 1024;
 
 /// Undoes one coding.
 pub(super) struct Layer {
-    format: Format,
+    format: StreamFormat,
     input: Vec<u8>,
     start: usize,
     end: usize,
@@ -27,7 +27,7 @@ pub(super) struct Layer {
     without_output: usize,
 }
 
-enum Format {
+enum StreamFormat {
     /// Nothing was decoded.
     Unread(Coding),
     Gzip(Box<Gzip>),
@@ -38,7 +38,7 @@ enum Format {
 
 /// How far a decoder got with its input and its buffer.
 #[derive(Clone, Copy, Default)]
-pub(super) struct Step {
+pub(super) struct LayerStep {
     pub(super) consumed: usize,
     pub(super) produced: usize,
 }
@@ -49,7 +49,7 @@ pub(super) type Fetch<'a> = dyn FnMut(&mut [u8], bool) -> io::Result<usize> + 'a
 impl Layer {
     pub(super) fn new(coding: Coding) -> Layer {
         Layer {
-            format: Format::Unread(coding),
+            format: StreamFormat::Unread(coding),
             input: vec![0; INPUT_SIZE],
             start: 0,
             end: 0,
@@ -61,7 +61,7 @@ impl Layer {
 
     /// Reads decoded bytes into `buffer`, which is not empty.
     pub(super) fn read(&mut self, buffer: &mut [u8], fetch: &mut Fetch<'_>) -> io::Result<usize> {
-        if let Format::Unread(coding) = self.format {
+        if let StreamFormat::Unread(coding) = self.format {
             // The first two bytes tell one kind of deflate from the other.
             while self.end < 2 && !self.source_ended {
                 self.fetch(fetch)?;
@@ -69,7 +69,7 @@ impl Layer {
             if self.end == 0 {
                 return Ok(0);
             }
-            self.format = Format::new(coding, &self.input[..self.end]);
+            self.format = StreamFormat::new(coding, &self.input[..self.end]);
         }
         loop {
             if self.start == self.end && !self.has_more {
@@ -104,35 +104,35 @@ impl Layer {
     }
 }
 
-impl Format {
-    fn new(coding: Coding, first: &[u8]) -> Format {
+impl StreamFormat {
+    fn new(coding: Coding, first: &[u8]) -> StreamFormat {
         match coding {
-            Coding::Gzip => Format::Gzip(Box::default()),
-            Coding::Deflate => Format::Deflate(Deflate::new(first)),
+            Coding::Gzip => StreamFormat::Gzip(Box::default()),
+            Coding::Deflate => StreamFormat::Deflate(Deflate::new(first)),
             #[cfg(feature = "brotli")]
-            Coding::Brotli => Format::Brotli(Box::default()),
+            Coding::Brotli => StreamFormat::Brotli(Box::default()),
         }
     }
 
     /// Whether the body may end here.
     fn is_whole(&self) -> bool {
         match self {
-            Format::Unread(_) => false,
-            Format::Gzip(gzip) => gzip.is_whole(),
-            Format::Deflate(deflate) => deflate.is_whole(),
+            StreamFormat::Unread(_) => false,
+            StreamFormat::Gzip(gzip) => gzip.is_whole(),
+            StreamFormat::Deflate(deflate) => deflate.is_whole(),
             #[cfg(feature = "brotli")]
-            Format::Brotli(brotli) => brotli.is_whole(),
+            StreamFormat::Brotli(brotli) => brotli.is_whole(),
         }
     }
 
     /// Decodes some of `input`, or fails: with input and an empty buffer something always changes.
-    fn decode(&mut self, input: &[u8], buffer: &mut [u8]) -> io::Result<Step> {
+    fn decode(&mut self, input: &[u8], buffer: &mut [u8]) -> io::Result<LayerStep> {
         match self {
-            Format::Unread(_) => Ok(Step::default()),
-            Format::Gzip(gzip) => gzip.decode(input, buffer),
-            Format::Deflate(deflate) => deflate.decode(input, buffer),
+            StreamFormat::Unread(_) => Ok(LayerStep::default()),
+            StreamFormat::Gzip(gzip) => gzip.decode(input, buffer),
+            StreamFormat::Deflate(deflate) => deflate.decode(input, buffer),
             #[cfg(feature = "brotli")]
-            Format::Brotli(brotli) => brotli.decode(input, buffer),
+            StreamFormat::Brotli(brotli) => brotli.decode(input, buffer),
         }
     }
 }

@@ -9,7 +9,7 @@ const MAX_LINE: usize = 16 * 1024;
 
 /// Where in the framing the next byte is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Place {
+enum ChunkPlace {
     /// In front of a size's first digit.
     #[default]
     Size,
@@ -42,7 +42,7 @@ enum Place {
 /// The framing of a chunked body.
 #[derive(Debug, Default)]
 pub(super) struct Chunks {
-    place: Place,
+    place: ChunkPlace,
     /// The size of a chunk while its line is read, then what is left of it.
     size: u64,
     /// The bytes of a chunk's line, or of the trailer.
@@ -59,12 +59,12 @@ impl Chunks {
 
     /// How many bytes of data follow.
     pub(super) fn body_left(&self) -> u64 {
-        if self.place == Place::Data { self.size } else { 0 }
+        if self.place == ChunkPlace::Data { self.size } else { 0 }
     }
 
     /// Whether the last line was read.
     pub(super) fn is_over(&self) -> bool {
-        self.place == Place::Over
+        self.place == ChunkPlace::Over
     }
 
     /// Takes data of the current chunk.
@@ -75,37 +75,40 @@ impl Chunks {
     /// Takes one byte of framing. LF alone ends a line, as curl and browsers have it; CR is nothing but the half of CRLF.
     pub(super) fn take_framing(&mut self, byte: u8) -> Result<(), Error> {
         self.place = match (self.place, byte) {
-            (Place::Size | Place::Digits, b'0'..=b'9' | b'a'..=b'f' | b'A'..=b'F') => self.digit(byte)?,
-            (Place::Digits | Place::Blanks, b' ' | b'\t') => self.in_line(Place::Blanks)?,
-            (Place::Digits | Place::Blanks, b';') => self.in_line(Place::Extensions)?,
-            (Place::Digits | Place::Blanks | Place::Extensions, b'\r') => Place::SizeEnd,
-            (Place::Digits | Place::Blanks | Place::Extensions | Place::SizeEnd, b'\n') => self.line_ended(),
-            (Place::Size | Place::Digits | Place::Blanks | Place::SizeEnd, _) => {
+            (ChunkPlace::Size | ChunkPlace::Digits, b'0'..=b'9' | b'a'..=b'f' | b'A'..=b'F') => self.digit(byte)?,
+            (ChunkPlace::Digits | ChunkPlace::Blanks, b' ' | b'\t') => self.in_line(ChunkPlace::Blanks)?,
+            (ChunkPlace::Digits | ChunkPlace::Blanks, b';') => self.in_line(ChunkPlace::Extensions)?,
+            (ChunkPlace::Digits | ChunkPlace::Blanks | ChunkPlace::Extensions, b'\r') => ChunkPlace::SizeEnd,
+            (ChunkPlace::Digits | ChunkPlace::Blanks | ChunkPlace::Extensions | ChunkPlace::SizeEnd, b'\n') => {
+                self.line_ended()
+            }
+            (ChunkPlace::Size | ChunkPlace::Digits | ChunkPlace::Blanks | ChunkPlace::SizeEnd, _) => {
                 return Err(Error::protocol("a chunk's size is malformed"));
             }
-            (Place::Extensions, _) => self.in_line(Place::Extensions)?,
-            (Place::Data, b'\r') => Place::DataEnd,
-            (Place::Data | Place::DataEnd, b'\n') => Place::Size,
-            (Place::Data | Place::DataEnd, _) => {
+            (ChunkPlace::Extensions, _) => self.in_line(ChunkPlace::Extensions)?,
+            (ChunkPlace::Data, b'\r') => ChunkPlace::DataEnd,
+            (ChunkPlace::Data | ChunkPlace::DataEnd, b'\n') => ChunkPlace::Size,
+            (ChunkPlace::Data | ChunkPlace::DataEnd, _) => {
                 return Err(Error::protocol("a chunk is longer than its size"));
             }
-            (Place::Line | Place::Name | Place::Value | Place::FieldEnd | Place::LastEnd, _) => {
-                self.take_trailer(byte)?
-            }
-            (Place::Over, _) => return Err(Error::internal("there is nothing behind the last chunk")),
+            (
+                ChunkPlace::Line | ChunkPlace::Name | ChunkPlace::Value | ChunkPlace::FieldEnd | ChunkPlace::LastEnd,
+                _,
+            ) => self.take_trailer(byte)?,
+            (ChunkPlace::Over, _) => return Err(Error::internal("there is nothing behind the last chunk")),
         };
         Ok(())
     }
 
-    fn digit(&mut self, digit: u8) -> Result<Place, Error> {
+    fn digit(&mut self, digit: u8) -> Result<ChunkPlace, Error> {
         let value = char::from(digit).to_digit(16).unwrap_or_default();
         let size = self.size.checked_mul(16).and_then(|size| size.checked_add(u64::from(value)));
         self.size = size.ok_or_else(|| Error::protocol("a chunk's size is too large"))?;
-        self.in_line(Place::Digits)
+        self.in_line(ChunkPlace::Digits)
     }
 
     /// Counts a byte of a chunk's line.
-    fn in_line(&mut self, place: Place) -> Result<Place, Error> {
+    fn in_line(&mut self, place: ChunkPlace) -> Result<ChunkPlace, Error> {
         self.length += 1;
         if self.length > MAX_LINE {
             return Err(Error::protocol("a chunk's line is too long"));
@@ -113,36 +116,38 @@ impl Chunks {
         Ok(place)
     }
 
-    fn line_ended(&mut self) -> Place {
+    fn line_ended(&mut self) -> ChunkPlace {
         self.length = 0;
-        if self.size == 0 { Place::Line } else { Place::Data }
+        if self.size == 0 { ChunkPlace::Line } else { ChunkPlace::Data }
     }
 
     /// Takes a byte of the trailer. Its fields have no use and no effect, so that of a field only the colon must be there:
     /// a line without one is data that came too late, or another answer.
-    fn take_trailer(&mut self, byte: u8) -> Result<Place, Error> {
+    fn take_trailer(&mut self, byte: u8) -> Result<ChunkPlace, Error> {
         let malformed = || Error::protocol("the response's trailer is malformed");
         self.length += 1;
         if self.length > MAX_HEAD_SIZE {
             return Err(Error::protocol("the response's trailer is too large"));
         }
         let place = match (self.place, byte) {
-            (Place::Line, b'\r') => Place::LastEnd,
-            (Place::Line | Place::LastEnd, b'\n') => Place::Over,
-            (Place::Value, b'\r') => Place::FieldEnd,
-            (Place::Value | Place::FieldEnd, b'\n') => Place::Line,
-            (Place::FieldEnd | Place::LastEnd, _) | (Place::Name, b'\r' | b'\n') | (_, 0) => return Err(malformed()),
+            (ChunkPlace::Line, b'\r') => ChunkPlace::LastEnd,
+            (ChunkPlace::Line | ChunkPlace::LastEnd, b'\n') => ChunkPlace::Over,
+            (ChunkPlace::Value, b'\r') => ChunkPlace::FieldEnd,
+            (ChunkPlace::Value | ChunkPlace::FieldEnd, b'\n') => ChunkPlace::Line,
+            (ChunkPlace::FieldEnd | ChunkPlace::LastEnd, _) | (ChunkPlace::Name, b'\r' | b'\n') | (_, 0) => {
+                return Err(malformed());
+            }
             // A folded line has one in front of it.
-            (Place::Line, b' ' | b'\t') if self.fields == 0 => return Err(malformed()),
-            (Place::Line, b' ' | b'\t') => Place::Value,
-            (Place::Line, _) => {
+            (ChunkPlace::Line, b' ' | b'\t') if self.fields == 0 => return Err(malformed()),
+            (ChunkPlace::Line, b' ' | b'\t') => ChunkPlace::Value,
+            (ChunkPlace::Line, _) => {
                 self.fields += 1;
                 if self.fields > MAX_FIELDS {
                     return Err(Error::protocol("the response's trailer has too many fields"));
                 }
-                if byte == b':' { Place::Value } else { Place::Name }
+                if byte == b':' { ChunkPlace::Value } else { ChunkPlace::Name }
             }
-            (Place::Name, b':') => Place::Value,
+            (ChunkPlace::Name, b':') => ChunkPlace::Value,
             (place, _) => place,
         };
         Ok(place)

@@ -20,12 +20,12 @@ const STACK_SIZE: usize = 512 * 1024;
 
 /// Who asks, as far as fairness needs it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::http) struct Session(u64);
+pub(in crate::http) struct LookupSession(u64);
 
-impl Session {
-    pub(super) fn new() -> Session {
+impl LookupSession {
+    pub(super) fn new() -> LookupSession {
         static NEXT: AtomicU64 = AtomicU64::new(0);
-        Session(NEXT.fetch_add(1, Ordering::Relaxed))
+        LookupSession(NEXT.fetch_add(1, Ordering::Relaxed))
     }
 }
 
@@ -37,7 +37,7 @@ pub(in crate::http) struct Lookups {
 /// A name that is looked up, or waits for it. The askers hold their side of an answer, so that a question which nobody waits
 /// for any more is one without a living asker.
 struct Question {
-    session: Session,
+    session: LookupSession,
     host: String,
     /// `None` once the answer is there.
     askers: Mutex<Option<Vec<Weak<Pending>>>>,
@@ -83,7 +83,7 @@ impl LookupQueue {
         self.waiting.iter().position(|question| self.running_of(question.session) < MAX_RUNNING_PER_SESSION)
     }
 
-    fn running_of(&self, session: Session) -> usize {
+    fn running_of(&self, session: LookupSession) -> usize {
         self.running.iter().filter(|question| question.session == session).count()
     }
 }
@@ -99,7 +99,7 @@ impl WorkQueue for LookupQueue {
     }
 
     fn ready(&self) -> usize {
-        let mut sessions: Vec<(Session, usize)> = Vec::new();
+        let mut sessions: Vec<(LookupSession, usize)> = Vec::new();
         for question in self.waiting.iter().filter(|question| !question.is_abandoned()) {
             match sessions.iter_mut().find(|(session, _)| *session == question.session) {
                 Some((_, count)) => *count += 1,
@@ -141,7 +141,7 @@ impl Lookups {
     ///
     /// # Errors
     /// No thread can be started for it; nobody will answer.
-    pub(super) fn ask(&self, session: &Session, host: &str, asker: &Arc<Pending>) -> io::Result<()> {
+    pub(super) fn ask(&self, session: &LookupSession, host: &str, asker: &Arc<Pending>) -> io::Result<()> {
         let (_, started) = self.pool.update(|queue| {
             queue.waiting.retain(|question| !question.is_abandoned());
             let of_session = queue.waiting.iter().filter(|question| question.session == *session);

@@ -32,7 +32,7 @@ impl HangingResolver {
         HangingResolver { lookups, asked, let_go: Some(let_go) }
     }
 
-    fn ask(&self, session: &Session, host: &str) -> Asker {
+    fn ask(&self, session: &LookupSession, host: &str) -> Asker {
         let worker = Worker::for_call(Arc::new(StopSignal::new()));
         let pending = Arc::new(Pending { addresses: Mutex::default(), waker: worker.waker().unwrap() });
         self.lookups.ask(session, host, &pending).unwrap();
@@ -64,7 +64,7 @@ impl Asker {
 #[test]
 fn a_session_whose_names_hang_leaves_half_of_the_threads() {
     let resolver = HangingResolver::new();
-    let (hanging, other) = (Session::new(), Session::new());
+    let (hanging, other) = (LookupSession::new(), LookupSession::new());
     let hung: Vec<_> = (0..120).map(|number| resolver.ask(&hanging, &format!("hangs{number}"))).collect();
     for _ in 0..MAX_RUNNING_PER_SESSION {
         assert!(resolver.next_asked().starts_with("hangs"));
@@ -80,7 +80,7 @@ fn a_session_whose_names_hang_leaves_half_of_the_threads() {
 #[test]
 fn an_abandoned_question_that_has_not_begun_is_dropped() {
     let mut resolver = HangingResolver::new();
-    let session = Session::new();
+    let session = LookupSession::new();
     let begun: Vec<_> =
         (0..MAX_RUNNING_PER_SESSION).map(|number| resolver.ask(&session, &format!("hangs{number}"))).collect();
     begun.iter().for_each(|_| drop(resolver.next_asked()));
@@ -95,7 +95,7 @@ fn an_abandoned_question_that_has_not_begun_is_dropped() {
 #[test]
 fn a_second_question_joins_the_first() {
     let mut resolver = HangingResolver::new();
-    let (session, other) = (Session::new(), Session::new());
+    let (session, other) = (LookupSession::new(), LookupSession::new());
     let first = resolver.ask(&session, "hangs");
     assert_eq!(resolver.next_asked(), "hangs");
     let others = [resolver.ask(&session, "hangs"), resolver.ask(&other, "hangs")];
@@ -122,7 +122,7 @@ fn an_answer_for_nobody_is_no_reason_to_wait() {
     });
     let worker = Worker::for_call(Arc::new(StopSignal::new()));
     let pending = Arc::new(Pending { addresses: Mutex::default(), waker: worker.waker().unwrap() });
-    lookups.ask(&Session::new(), "hangs", &pending).unwrap();
+    lookups.ask(&LookupSession::new(), "hangs", &pending).unwrap();
     begun.recv_timeout(LIMIT).unwrap();
     // Returns although the look-up does not.
     drop(lookups);

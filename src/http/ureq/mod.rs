@@ -112,7 +112,7 @@ fn run(request: &mut Request<'_>, exchange: &Arc<Exchange>, hand: &Arc<Hand>) ->
             let builder = with_headers(agent.post(target), &host, Some(body_length), request.headers);
             match &mut request.body {
                 Some(source) if body_length > 0 => {
-                    let mut body = Body { source: &mut **source, left: body_length, exchange, hand };
+                    let mut body = RequestBody { source: &mut **source, left: body_length, exchange, hand };
                     builder.send(SendBody::from_reader(&mut body))
                 }
                 _ => builder.send_empty(),
@@ -185,14 +185,14 @@ impl Resolver for NoResolver {
 }
 
 /// The request's body as ureq reads it.
-struct Body<'a> {
+struct RequestBody<'a> {
     source: &'a mut dyn BodySource,
     left: u64,
     exchange: &'a Exchange,
     hand: &'a Hand,
 }
 
-impl Body<'_> {
+impl RequestBody<'_> {
     fn read_source(&mut self, buffer: &mut [u8]) -> Result<usize, Error> {
         let worker = self.exchange.worker();
         let read = loop {
@@ -216,7 +216,7 @@ impl Body<'_> {
     }
 }
 
-impl Read for Body<'_> {
+impl Read for RequestBody<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let wanted = buffer.len().min(usize::try_from(self.left).unwrap_or(usize::MAX));
         if wanted == 0 {

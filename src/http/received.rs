@@ -1,0 +1,56 @@
+//! What a connection has received and nobody has taken yet.
+
+use super::head::MAX_HEAD_SIZE;
+use crate::worker::sizes::CONNECTION_INPUT;
+use crate::worker::{Buffer, Worker};
+
+/// Bytes that were received and not taken yet.
+#[derive(Debug, Default)]
+pub(super) struct ReceivedBytes {
+    bytes: Buffer,
+    start: usize,
+    end: usize,
+}
+
+impl ReceivedBytes {
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.bytes[self.start..self.end]
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.start == self.end
+    }
+
+    pub(super) fn take(&mut self, amount: usize) {
+        self.start += amount;
+        if self.is_empty() {
+            (self.start, self.end) = (0, 0);
+        }
+    }
+
+    /// Space for more; `None` when a whole head's worth waits already.
+    pub(super) fn space(&mut self, worker: &Worker) -> Option<&mut [u8]> {
+        if self.end == self.bytes.len() && self.start > 0 {
+            self.bytes.copy_within(self.start..self.end, 0);
+            (self.start, self.end) = (0, self.end - self.start);
+        }
+        if self.end - self.start >= MAX_HEAD_SIZE {
+            return None;
+        }
+        if self.end == self.bytes.len() {
+            worker.grow(&mut self.bytes, CONNECTION_INPUT.max(self.end * 2));
+        }
+        Some(&mut self.bytes[self.end..])
+    }
+
+    /// Takes `amount` bytes of [`space`](ReceivedBytes::space) as received.
+    pub(super) fn received(&mut self, amount: usize) {
+        self.end += amount;
+    }
+
+    /// Gives the memory back; nothing may be left in it.
+    pub(super) fn release(&mut self, worker: &Worker) {
+        worker.give_back(std::mem::take(&mut self.bytes));
+        (self.start, self.end) = (0, 0);
+    }
+}

@@ -1,0 +1,115 @@
+//! Received records in bounded pieces, and the bound on those that carry nothing.
+
+use super::failure::SessionFailure;
+
+/// How many records the session is given at once: between two batches the stop signal is looked at.
+const BATCH_RECORDS: usize = 16;
+/// How many bytes of records the session is given at once, unless a single record is longer.
+const BATCH_BYTES: usize = 64 * 1024;
+/// How many records in a row a peer may send that carry no plaintext: session tickets, key updates, warnings, empty records.
+/// Servers send a handful; fifty tickets are far below it, and a flood ends here.
+const MAX_IDLE_RECORDS: usize = 256;
+/// How many bytes such records may have together.
+const MAX_IDLE_BYTES: usize = 256 * 1024;
+/// The size of a record's header (RFC 8446 section 5.1).
+const RECORD_HEADER: usize = 5;
+
+/// The records that the session is given at once: whole ones, or else what is there of the first.
+#[derive(Debug)]
+pub(super) struct Batch {
+    pub records: usize,
+    pub bytes: usize,
+}
+
+impl Batch {
+    /// As many as may be between two looks at the stop signal.
+    pub(super) fn first_of(input: &[u8]) -> Batch {
+        Batch::of(input, BATCH_RECORDS, BATCH_BYTES)
+    }
+
+    /// All that are there.
+    pub(super) fn all_of(input: &[u8]) -> Batch {
+        Batch::of(input, usize::MAX, usize::MAX)
+    }
+
+    /// At most `records` at the start of `input`, and at most `bytes` unless the first is longer.
+    fn of(input: &[u8], records: usize, bytes: usize) -> Batch {
+        let mut batch = Batch { records: 0, bytes: 0 };
+        while batch.records < records && batch.bytes < bytes {
+            let Some(&[_, _, _, high, low]) = input[batch.bytes..].first_chunk::<RECORD_HEADER>() else { break };
+            let end = batch.bytes + RECORD_HEADER + usize::from(u16::from_be_bytes([high, low]));
+            if end > input.len() {
+                break;
+            }
+            batch = Batch { records: batch.records + 1, bytes: end };
+        }
+        if batch.records == 0 {
+            batch.bytes = input.len();
+        }
+        batch
+    }
+}
+
+/// What a peer has sent without getting anywhere.
+#[derive(Debug, Default)]
+pub(super) struct Idle {
+    records: usize,
+    bytes: usize,
+}
+
+impl Idle {
+    /// Counts records without plaintext.
+    ///
+    /// # Errors
+    /// There were too many in a row.
+    pub(super) fn add(&mut self, records: usize, bytes: usize) -> Result<(), SessionFailure> {
+        self.records += records;
+        self.bytes += bytes;
+        if self.records > MAX_IDLE_RECORDS || self.bytes > MAX_IDLE_BYTES {
+            return Err(SessionFailure::Flood);
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Records with so many bytes behind their headers.
+    fn records(sizes: &[usize]) -> Vec<u8> {
+        let record = |&size: &usize| [&[23, 3, 3, (size >> 8) as u8, size as u8][..], &vec![0; size]].concat();
+        sizes.iter().flat_map(record).collect()
+    }
+
+    fn first(input: &[u8]) -> (usize, usize) {
+        let batch = Batch::first_of(input);
+        (batch.records, batch.bytes)
+    }
+
+    #[test]
+    fn a_batch_is_bounded_by_records_and_by_bytes() {
+        assert_eq!(first(&records(&[10; 20])), (16, 16 * 15));
+        assert_eq!(first(&records(&[16 * 1024; 20])), (4, 4 * (16 * 1024 + 5)));
+        assert_eq!(first(&records(&[65_535, 10])), (1, 65_540), "a record is not cut");
+        assert_eq!(Batch::all_of(&records(&[10; 20])).records, 20);
+    }
+
+    #[test]
+    fn the_part_of_a_record_is_given_alone_only() {
+        let input = records(&[10, 10]);
+        assert_eq!(first(&input[..20]), (1, 15));
+        for length in 0..15 {
+            assert_eq!(first(&input[..length]), (0, length));
+        }
+    }
+
+    #[test]
+    fn records_without_plaintext_are_bounded_by_number_and_by_bytes() {
+        let mut idle = Idle::default();
+        assert!((0..MAX_IDLE_RECORDS).all(|_| idle.add(1, 1).is_ok()));
+        assert!(idle.add(1, 1).is_err());
+        assert!(Idle::default().add(1, MAX_IDLE_BYTES).is_ok());
+        assert!(Idle::default().add(1, MAX_IDLE_BYTES + 1).is_err());
+    }
+}

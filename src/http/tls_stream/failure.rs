@@ -1,0 +1,49 @@
+//! Why a TLS session cannot go on.
+
+use crate::http::error::Error;
+use crate::http::tls::failure_of;
+use crate::worker::StopReason;
+
+/// Why the session cannot go on.
+#[derive(Clone, Debug)]
+pub(super) enum SessionFailure {
+    /// A record, or what is in it, is wrong.
+    Tls(rustls::Error),
+    /// The peer sends on and on without plaintext.
+    Flood,
+}
+
+impl SessionFailure {
+    pub(in crate::http) fn to_error(&self) -> Error {
+        match self {
+            SessionFailure::Tls(error) => failure_of(error),
+            SessionFailure::Flood => Error::protocol("the server sends TLS records without data, and does not stop"),
+        }
+    }
+}
+
+/// Why a step was not taken.
+#[derive(Debug)]
+pub(super) enum StepError {
+    /// The exchange is to stop; the session is as it was.
+    Stopped(StopReason),
+    Failed(SessionFailure),
+}
+
+impl From<StopReason> for StepError {
+    fn from(reason: StopReason) -> StepError {
+        StepError::Stopped(reason)
+    }
+}
+
+impl From<rustls::Error> for StepError {
+    fn from(error: rustls::Error) -> StepError {
+        StepError::Failed(SessionFailure::Tls(error))
+    }
+}
+
+impl From<SessionFailure> for StepError {
+    fn from(failure: SessionFailure) -> StepError {
+        StepError::Failed(failure)
+    }
+}
