@@ -203,14 +203,19 @@ impl TlsStream {
     /// no reason to give it up. One read is looked at: a peer that has more to say than fits into it is given up, and so is
     /// one of whose record only a part is there.
     pub(super) fn is_quiet(&mut self, exchange: &Exchange) -> bool {
-        let mut probe = [0; IDLE_PROBE];
-        let received = match self.stream.read(exchange, &mut probe) {
-            Ok(None) => return self.failure.is_none() && !self.peer_closed && self.pending() == 0,
-            Ok(Some(received)) if received > 0 && received < probe.len() => received,
-            Ok(Some(_)) | Err(_) => return false,
+        // Of the thread's own, since to zero one costs as much as a small request.
+        let mut probe = exchange.worker().take_buffer(IDLE_PROBE);
+        let received = self.stream.read(exchange, &mut probe);
+        let rest = match received {
+            Ok(Some(received)) if received > 0 && received < probe.len() => Some(probe[..received].to_vec()),
+            _ => None,
         };
-        self.input.bytes = Buffer::Small(probe[..received].to_vec());
-        (self.input.start, self.input.end) = (0, received);
+        exchange.worker().give_back(probe);
+        let Some(rest) = rest else {
+            return matches!(received, Ok(None)) && self.failure.is_none() && !self.peer_closed && self.pending() == 0;
+        };
+        (self.input.start, self.input.end) = (0, rest.len());
+        self.input.bytes = Buffer::Small(rest);
         let mut byte = [0];
         let quiet = matches!(self.receive(exchange, &mut byte, Source::Channel), Ok(Received::Nothing))
             && self.pending() == 0
