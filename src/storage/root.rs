@@ -87,15 +87,18 @@ impl Root {
         }
     }
 
-    /// Where the directory of a launch is for the host.
-    pub fn native_launch(&self, launch: &str) -> PathBuf {
-        self.native.join("launches").join(launch)
+    /// Where a temporary file is for the host. In one allocation: every download asks.
+    pub fn native_temporary(&self, launch: &str, name: &str) -> PathBuf {
+        let size = [self.native.as_os_str().len(), "/launches/".len(), launch.len(), 1, name.len()].iter().sum();
+        let mut native = PathBuf::with_capacity(size);
+        native.extend([&*self.native, Path::new("launches"), Path::new(launch), Path::new(name)]);
+        native
     }
 
     /// Where a file is for the host.
     pub fn native_path(&self, launch: &str, path: &VirtualPath) -> PathBuf {
         match path {
-            VirtualPath::Temporary(name) => self.native_launch(launch).join(name),
+            VirtualPath::Temporary(name) => self.native_temporary(launch, name),
             VirtualPath::Stored(name) => self.native_stored(name),
             VirtualPath::User(components) => self.native_user(components),
         }

@@ -121,7 +121,7 @@ impl Launch {
 
     /// Creates a private file under a name that no path can name, and tells where.
     pub fn create_part(&self, worker: &Worker) -> Result<(Arc<LaunchDirectory>, String, File), Error> {
-        let name = format!("{}{PART_SUFFIX}", random_digits()?);
+        let name = random_digits()? + PART_SUFFIX;
         let mut attempts = 1;
         loop {
             let directory = self.directory(worker)?;
@@ -225,7 +225,7 @@ impl Launch {
         }
         commit()?;
         directory.directory.rename(part, &directory.directory, &name).map_err(fail)?;
-        let native_path = self.root.native_launch(&directory.name).join(&name);
+        let native_path = self.root.native_temporary(&directory.name, &name);
         let path = path::virtual_path(&name);
         let mut files = lock(&self.files);
         files.quota.release(held);

@@ -20,6 +20,7 @@
 
 mod transport;
 
+use std::borrow::Cow;
 use std::io::{self, Read};
 use std::sync::{Arc, Mutex};
 
@@ -105,11 +106,11 @@ fn run(request: &mut Request<'_>, exchange: &Arc<Exchange>, hand: &Arc<Hand>) ->
     };
     let agent = Agent::with_parts(CONFIG.clone(), connector, NoResolver);
     let target = target(request.url);
-    let host = request.url[Position::BeforeHost..Position::AfterPort].to_owned();
+    let host = &request.url[Position::BeforeHost..Position::AfterPort];
     let answer = match request.method {
-        Method::Get => with_headers(agent.get(target), &host, None, request.headers).call(),
+        Method::Get => with_headers(agent.get(&*target), host, None, request.headers).call(),
         Method::Post => {
-            let builder = with_headers(agent.post(target), &host, Some(body_length), request.headers);
+            let builder = with_headers(agent.post(&*target), host, Some(body_length), request.headers);
             match &mut request.body {
                 Some(source) if body_length > 0 => {
                     let mut body = RequestBody { source: &mut **source, left: body_length, exchange, hand };
@@ -123,8 +124,11 @@ fn run(request: &mut Request<'_>, exchange: &Arc<Exchange>, hand: &Arc<Hand>) ->
 }
 
 /// Without user information, which is never sent, and without a fragment.
-fn target(url: &url::Url) -> String {
-    format!("{}://{}", url.scheme(), &url[Position::BeforeHost..Position::AfterQuery])
+fn target(url: &url::Url) -> Cow<'_, str> {
+    if url.has_authority() && url.username().is_empty() && url.password().is_none() {
+        return url[..Position::AfterQuery].into();
+    }
+    format!("{}://{}", url.scheme(), &url[Position::BeforeHost..Position::AfterQuery]).into()
 }
 
 /// The request's fields: ours first, then the caller's. ureq keeps the letters and the order, but for fields of one name,
