@@ -11,6 +11,7 @@ use super::error::{Error, ErrorKind};
 use super::exchange::Exchange;
 use super::head::{Answering, Head, HeadReader};
 use super::stream::{Interest, Stream};
+use crate::worker::sizes::PROXY_ANSWER;
 
 /// An HTTP proxy. Every connection goes through a tunnel, that of a plain `http` URL too.
 #[derive(Clone)]
@@ -91,7 +92,7 @@ fn send(exchange: &Exchange, stream: &mut Stream, mut bytes: &[u8]) -> Result<()
 /// The final response's head. The peer behind the tunnel stays silent until it is spoken to, so nothing can follow.
 fn receive_head(exchange: &Exchange, stream: &mut Stream) -> Result<Head, Error> {
     let malformed = |_| Error::new(ErrorKind::Proxy, "the proxy's answer is not HTTP/1.1");
-    let mut input = vec![0; 4096];
+    let mut input = vec![0; PROXY_ANSWER];
     let (mut end, mut interim_bytes) = (0, 0);
     let mut reader = HeadReader::default();
     loop {

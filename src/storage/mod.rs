@@ -148,19 +148,6 @@ impl Storage {
         SourceFile::from_file(file, name.to_owned())
     }
 
-    /// Takes an open regular file, from its current offset, or a pipe of known length as something to read. `length`
-    /// may shorten a regular file; `name` is its base name, where it has one.
-    ///
-    /// Fails with [`Error::InvalidDescriptor`], [`Error::OutOfResources`] or [`Error::Io`].
-    pub fn source_from_descriptor(
-        &self,
-        descriptor: OwnedFd,
-        length: Option<u64>,
-        name: Option<String>,
-    ) -> Result<SourceFile, Error> {
-        SourceFile::from_descriptor(descriptor, length, name)
-    }
-
     /// Starts a file that will be `wxfile://tmp_<hex>.<ext>`.
     ///
     /// Fails with [`Error::QuotaExceeded`], [`Error::Closed`], [`Error::Locked`] where the directories were removed and

@@ -42,13 +42,12 @@ impl SourceFile {
         Ok(SourceFile { content: SourceContent::Regular { file, start: 0 }, length, name, position: 0, bounded: false })
     }
 
-    /// An open regular file from its current offset, or a pipe.
-    pub(super) fn from_descriptor(
-        descriptor: OwnedFd,
-        length: Option<u64>,
-        name: Option<String>,
-    ) -> Result<SourceFile, Error> {
-        let (name, bounded) = (name.unwrap_or_default(), length.is_some());
+    /// An open regular file, from its current offset, or a pipe of known length, as something to read. `length` may shorten
+    /// a regular file. It has no name.
+    ///
+    /// Fails with [`Error::InvalidDescriptor`], [`Error::OutOfResources`] or [`Error::Io`].
+    pub fn from_descriptor(descriptor: OwnedFd, length: Option<u64>) -> Result<SourceFile, Error> {
+        let (name, bounded) = (String::new(), length.is_some());
         match Descriptor::open(descriptor)? {
             Descriptor::Pipe(pipe) => {
                 let length = length.ok_or(Error::InvalidDescriptor { reason: "a pipe of unknown length" })?;

@@ -95,7 +95,7 @@ impl PreparedUpload {
             UploadSource::Path(path) => PendingSource::Path(path),
             UploadSource::Descriptor { descriptor, path, length } => {
                 file_name = file_name.or_else(|| path.rsplit('/').next().map(str::to_owned));
-                let opened = environment.storage.source_from_descriptor(descriptor, length, None);
+                let opened = SourceFile::from_descriptor(descriptor, length);
                 PendingSource::Open(opened.map_err(failure::of_source)?)
             }
         };

@@ -30,6 +30,8 @@ pub const CONNECTION_INPUT: usize = 16 * KIB;
 pub const CONNECTION_OUTPUT: usize = 16 * KIB;
 /// A request whose head and body fit into this leaves in one send.
 pub const WHOLE_REQUEST: usize = 64 * KIB;
+/// A proxy's answer at first; it grows up to the bound of a head.
+pub const PROXY_ANSWER: usize = 4 * KIB;
 /// What is read at once of an idle connection, to find out whether it is still good: some session tickets fit, a flood does
 /// not.
 pub const IDLE_PROBE: usize = 16 * KIB;

@@ -7,8 +7,7 @@ use super::brotli::Brotli;
 use super::gzip::Gzip;
 use super::inflate::Deflate;
 use super::{Coding, broken};
-
-const INPUT_SIZE: usize = 16 * 1024;
+use crate::worker::sizes::CODING_INPUT;
 
 /// The most input that may decode to nothing: more than the largest extra field of gzip, and some thousand empty members or
 /// blocks. Without a bound a server could keep a decoder busy for as long as it likes.
@@ -50,7 +49,7 @@ impl Layer {
     pub(super) fn new(coding: Coding) -> Layer {
         Layer {
             format: StreamFormat::Unread(coding),
-            input: vec![0; INPUT_SIZE],
+            input: vec![0; CODING_INPUT],
             start: 0,
             end: 0,
             source_ended: false,

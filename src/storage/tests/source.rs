@@ -66,7 +66,6 @@ fn a_source_names_its_file_and_rewinds() {
 
 #[test]
 fn a_descriptor_is_read_from_its_offset() {
-    let (_directory, storage) = open();
     let mut file = tempfile::tempfile().unwrap();
     file.write_all(b"0123456789").unwrap();
     let at = |offset: u64| -> OwnedFd {
@@ -74,26 +73,25 @@ fn a_descriptor_is_read_from_its_offset() {
         file.seek(SeekFrom::Start(offset)).unwrap();
         file.into()
     };
-    let mut source = storage.source_from_descriptor(at(4), None, Some("a".into())).unwrap();
-    assert_eq!((source.length, source.name.as_str()), (6, "a"));
+    let mut source = SourceFile::from_descriptor(at(4), None).unwrap();
+    assert_eq!((source.length, source.name.as_str()), (6, ""));
     for _ in 0..2 {
         assert_eq!(read_all(&mut source), b"456789");
         source.rewind().unwrap();
     }
     assert_eq!((&file).stream_position().unwrap(), 4, "the offset is shared with the host's descriptor and stays");
-    let mut shortened = storage.source_from_descriptor(at(4), Some(3), None).unwrap();
+    let mut shortened = SourceFile::from_descriptor(at(4), Some(3)).unwrap();
     assert_eq!((shortened.length, read_all(&mut shortened)), (3, b"456".to_vec()));
-    assert_invalid(storage.source_from_descriptor(at(4), Some(7), None));
-    assert_eq!(storage.source_from_descriptor(at(20), None, None).unwrap().length, 0);
+    assert_invalid(SourceFile::from_descriptor(at(4), Some(7)));
+    assert_eq!(SourceFile::from_descriptor(at(20), None).unwrap().length, 0);
 }
 
 #[test]
 fn a_pipe_needs_a_length() {
-    let (_directory, storage) = open();
     let (reader, writer) = rustix::pipe::pipe().unwrap();
     rustix::io::write(&writer, b"abc").unwrap();
-    assert_invalid(storage.source_from_descriptor(reader.try_clone().unwrap(), None, None));
-    let mut source = storage.source_from_descriptor(reader, Some(3), None).unwrap();
+    assert_invalid(SourceFile::from_descriptor(reader.try_clone().unwrap(), None));
+    let mut source = SourceFile::from_descriptor(reader, Some(3)).unwrap();
     assert_eq!((source.length, source.name.as_str()), (3, ""));
     // The writer is still there, and is not waited for.
     assert_eq!(read_all(&mut source), b"abc");
@@ -102,13 +100,12 @@ fn a_pipe_needs_a_length() {
 
 #[test]
 fn descriptors_that_cannot_be_sent_are_refused() {
-    let (_directory, storage) = open();
     let open = |path: &str, flags: OFlags| rustix::fs::open(path, flags, Mode::empty()).unwrap();
-    assert_invalid(storage.source_from_descriptor(open("/", OFlags::RDONLY), None, None));
-    assert_invalid(storage.source_from_descriptor(open("/dev/null", OFlags::RDONLY), Some(0), None));
-    assert_invalid(storage.source_from_descriptor(open("/dev/null", OFlags::WRONLY), Some(0), None));
+    assert_invalid(SourceFile::from_descriptor(open("/", OFlags::RDONLY), None));
+    assert_invalid(SourceFile::from_descriptor(open("/dev/null", OFlags::RDONLY), Some(0)));
+    assert_invalid(SourceFile::from_descriptor(open("/dev/null", OFlags::WRONLY), Some(0)));
     let (_reader, writer) = rustix::pipe::pipe().unwrap();
-    assert_invalid(storage.source_from_descriptor(writer, Some(1), None));
+    assert_invalid(SourceFile::from_descriptor(writer, Some(1)));
     let (socket, _other) = std::os::unix::net::UnixStream::pair().unwrap();
-    assert_invalid(storage.source_from_descriptor(socket.into(), Some(1), None));
+    assert_invalid(SourceFile::from_descriptor(socket.into(), Some(1)));
 }

@@ -123,7 +123,7 @@ fn readers_of_one_blocking_pipe_can_be_stopped() {
             let result = if number % 2 == 0 {
                 super::super::import::descriptor(&worker, storage, reader, None, None, &Log::default()).map(drop)
             } else {
-                let mut source = SourceFile::from_descriptor(reader, Some(u64::MAX), None).unwrap();
+                let mut source = SourceFile::from_descriptor(reader, Some(u64::MAX)).unwrap();
                 let mut buffer = [0; 10];
                 loop {
                     match source.read(&worker, &mut buffer) {
