@@ -77,6 +77,14 @@ enum SessionStep {
     Idle,
 }
 
+impl RecordInput {
+    /// Of the first `given` bytes, which the session has seen, it has used `discard`.
+    fn use_up(&mut self, given: usize, discard: usize) {
+        self.start += discard;
+        self.seen = given.saturating_sub(discard);
+    }
+}
+
 impl TlsStream {
     /// Does the handshake.
     pub(super) fn connect(
@@ -287,7 +295,8 @@ impl TlsStream {
             SessionStep::Idle if self.input.start > before => Ok(SessionStep::Handled),
             SessionStep::Idle if !is_all => {
                 // A message in more records than a batch has: the session takes it in one piece only.
-                let all = Batch::all_of(&self.input.bytes[self.input.start..self.input.end]);
+                let mut all = Batch::all_of(&self.input.bytes[self.input.start..self.input.end]);
+                all.bytes = self.input.end - self.input.start;
                 self.step_with(&all, exchange, space, bytes)
             }
             step => Ok(step),
@@ -304,7 +313,9 @@ impl TlsStream {
         exchange.worker().turn(batch.bytes)?;
         let records = &mut self.input.bytes[self.input.start..self.input.start + batch.bytes];
         let UnbufferedStatus { mut discard, state } = self.session.process_tls_records(records);
-        let step = match state? {
+        let mut has_plaintext = false;
+        // Whatever it comes to, what was used is not given again.
+        let step = (|| match state? {
             ConnectionState::ReadTraffic(mut traffic) => {
                 let mut filled = 0;
                 let kept = self.plaintext.len();
@@ -318,40 +329,38 @@ impl TlsStream {
                 }
                 if filled > 0 || self.plaintext.len() > kept {
                     self.idle = Idle::default();
-                    self.input.seen = batch.bytes.saturating_sub(discard);
-                    self.input.start += discard;
-                    return Ok(SessionStep::Plaintext(filled));
+                    has_plaintext = true;
                 }
-                SessionStep::Plaintext(0)
+                Ok(SessionStep::Plaintext(filled))
             }
             ConnectionState::EncodeTlsData(mut data) => {
                 self.output.encode(exchange.worker(), &mut data)?;
-                SessionStep::Handled
+                Ok(SessionStep::Handled)
             }
             ConnectionState::TransmitTlsData(data) => {
                 // It is in the output, from where it leaves in order.
                 data.done();
-                SessionStep::Handled
+                Ok(SessionStep::Handled)
             }
             ConnectionState::WriteTraffic(mut traffic) => {
                 self.handshake_done = true;
                 if bytes.is_empty() {
-                    SessionStep::Idle
+                    Ok(SessionStep::Idle)
                 } else {
                     self.output.encrypt(exchange.worker(), &mut traffic, bytes)?;
-                    SessionStep::Encrypted
+                    Ok(SessionStep::Encrypted)
                 }
             }
             ConnectionState::PeerClosed => {
                 self.peer_closed = true;
-                SessionStep::Handled
+                Ok(SessionStep::Handled)
             }
-            ConnectionState::BlockedHandshake | ConnectionState::Closed => SessionStep::Idle,
-            state => return Err(rustls::Error::General(format!("unexpected: {state:?}")).into()),
-        };
-        self.input.start += discard;
-        self.input.seen = batch.bytes.saturating_sub(discard);
-        if discard > 0 {
+            ConnectionState::BlockedHandshake | ConnectionState::Closed => Ok(SessionStep::Idle),
+            state => Err(rustls::Error::General(format!("unexpected: {state:?}"))),
+        })();
+        self.input.use_up(batch.bytes, discard);
+        let step = step?;
+        if discard > 0 && !has_plaintext {
             // Not all of the batch may have been used, so this is what there was at most.
             self.idle.add(batch.records, discard)?;
         }

@@ -361,3 +361,25 @@ fn a_peer_that_never_ends_what_it_says_is_a_tls_error() {
     let error = get(&client_trusting(&authority), &server.tls_url(), &exchange()).err().expect("there is no answer");
     assert!(matches!(error.kind, ErrorKind::Tls(_)), "{error:?}");
 }
+
+/// A session keeps its place in a message that is not whole, so it must be given all that it has seen, however records and
+/// batches of records fall.
+#[test]
+fn handshakes_and_tickets_arrive_in_records_of_any_size() {
+    let authority = Authority::new();
+    for (size, tickets) in [(64, 0), (64, 1), (64, 30), (100, 17), (333, 60), (1000, 16), (4096, 100), (16_384, 200)] {
+        let mut config = authority.issue("test.example").config();
+        config.max_fragment_size = Some(size);
+        config.send_tls13_tickets = tickets;
+        let server = tls_server(config, |mut stream, _| {
+            while read_request(&mut stream).is_some() {
+                stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok").unwrap();
+            }
+        });
+        let client = client_trusting(&authority);
+        for _ in 0..2 {
+            let mut response = get(&client, &server.tls_url(), &exchange()).unwrap();
+            assert_eq!(read_all(&mut response).unwrap(), b"ok", "{size} {tickets}");
+        }
+    }
+}
