@@ -59,8 +59,8 @@ struct RecordInput {
     end: usize,
     /// The size that `bytes` gets.
     size: usize,
-    /// How much the session has seen and not used: of a message that is not whole it remembers where it is. It must not be
-    /// given less the next time.
+    /// How many bytes of whole records the session has seen and not used: it remembers where a message is that is not whole. It
+    /// must not be given less the next time.
     seen: usize,
 }
 
@@ -288,19 +288,25 @@ impl TlsStream {
     /// Lets the session do one thing: with the input, with something of its own to be sent, or with `bytes`.
     fn step(&mut self, exchange: &Exchange, space: &mut [u8], bytes: &[u8]) -> Result<SessionStep, StepError> {
         let before = self.input.start;
-        let mut batch = Batch::first_of(&self.input.bytes[self.input.start..self.input.end]);
-        batch.bytes = batch.bytes.max(self.input.seen);
+        let batch = self.batch(Batch::first_of);
         let is_all = batch.bytes == self.input.end - self.input.start;
         match self.step_with(&batch, exchange, space, bytes)? {
             SessionStep::Idle if self.input.start > before => Ok(SessionStep::Handled),
             SessionStep::Idle if !is_all => {
                 // A message in more records than a batch has: the session takes it in one piece only.
-                let mut all = Batch::all_of(&self.input.bytes[self.input.start..self.input.end]);
-                all.bytes = self.input.end - self.input.start;
+                let all = self.batch(Batch::all_of);
                 self.step_with(&all, exchange, space, bytes)
             }
             step => Ok(step),
         }
+    }
+
+    /// What the session has seen, and a batch of records behind it. What it has seen is not read as records again: the session
+    /// joins the parts of a message in place, over the headers between them.
+    fn batch(&self, of: fn(&[u8]) -> Batch) -> Batch {
+        let mut batch = of(&self.input.bytes[self.input.start + self.input.seen..self.input.end]);
+        batch.bytes += self.input.seen;
+        batch
     }
 
     fn step_with(
@@ -311,6 +317,8 @@ impl TlsStream {
         bytes: &[u8],
     ) -> Result<SessionStep, StepError> {
         exchange.worker().turn(batch.bytes)?;
+        // Of a record that is not whole the session takes no note.
+        let whole = if batch.records > 0 { batch.bytes } else { self.input.seen };
         let records = &mut self.input.bytes[self.input.start..self.input.start + batch.bytes];
         let UnbufferedStatus { mut discard, state } = self.session.process_tls_records(records);
         let mut has_plaintext = false;
@@ -358,7 +366,7 @@ impl TlsStream {
             ConnectionState::BlockedHandshake | ConnectionState::Closed => Ok(SessionStep::Idle),
             state => Err(rustls::Error::General(format!("unexpected: {state:?}"))),
         })();
-        self.input.use_up(batch.bytes, discard);
+        self.input.use_up(whole, discard);
         let step = step?;
         if discard > 0 && !has_plaintext {
             // Not all of the batch may have been used, so this is what there was at most.

@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::sync::{Arc, Mutex, mpsc};
 
-use rcgen::{BasicConstraints, CertificateParams, IsCa, KeyPair, date_time_ymd};
+use rcgen::{BasicConstraints, CertificateParams, IsCa, KeyPair, SanType, date_time_ymd};
 use rustls::HandshakeKind;
 use rustls::version::{TLS12, TLS13};
 
@@ -381,5 +381,25 @@ fn handshakes_and_tickets_arrive_in_records_of_any_size() {
             let mut response = get(&client, &server.tls_url(), &exchange()).unwrap();
             assert_eq!(read_all(&mut response).unwrap(), b"ok", "{size} {tickets}");
         }
+    }
+}
+
+/// The certificate of a server with many names takes dozens of records.
+#[test]
+fn a_large_certificate_in_small_records_is_read() {
+    let name = |number: u32| SanType::DnsName(format!("alternative-name-{number}.of.test.example").try_into().unwrap());
+    let authority = Authority::new();
+    for size in [100, 300, 512, 777, 1400, 4096, 16_384] {
+        let identity =
+            authority.issue_with("test.example", |params| params.subject_alt_names.extend((0..250).map(name)));
+        let mut config = identity.config();
+        config.max_fragment_size = Some(size);
+        let server = tls_server(config, |mut stream, _| {
+            while read_request(&mut stream).is_some() {
+                stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok").unwrap();
+            }
+        });
+        let mut response = get(&client_trusting(&authority), &server.tls_url(), &exchange()).unwrap();
+        assert_eq!(read_all(&mut response).unwrap(), b"ok", "{size}");
     }
 }
