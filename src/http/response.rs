@@ -97,7 +97,7 @@ impl Response {
         let body = match content_length {
             Some(0) => ResponseBody::Ended,
             _ if codings.is_empty() => ResponseBody::Plain(Box::new(framed)),
-            _ => ResponseBody::Coded(Box::new(Decoder::new(codings, framed))),
+            _ => ResponseBody::Coded(Box::new(Decoder::new(codings, framed, exchange.worker().clone()))),
         };
         Ok(Response {
             status,

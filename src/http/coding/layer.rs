@@ -6,7 +6,9 @@ use std::io;
 use super::brotli::Brotli;
 use super::gzip::Gzip;
 use super::inflate::Deflate;
-use super::{Coding, broken};
+use super::{Coding, broken, decodes_to_nothing};
+use crate::http::error::Error;
+use crate::worker::Worker;
 use crate::worker::sizes::CODING_INPUT;
 
 /// The most input that may decode to nothing: more than the largest extra field of gzip, and some thousand empty members or
@@ -58,8 +60,8 @@ impl Layer {
         }
     }
 
-    /// Reads decoded bytes into `buffer`, which is not empty.
-    pub(super) fn read(&mut self, buffer: &mut [u8], fetch: &mut Fetch<'_>) -> io::Result<usize> {
+    /// Reads decoded bytes into `buffer`, which is not empty. It fails once `worker` is to stop.
+    pub(super) fn read(&mut self, worker: &Worker, buffer: &mut [u8], fetch: &mut Fetch<'_>) -> io::Result<usize> {
         if let StreamFormat::Unread(coding) = self.format {
             // The first two bytes tell one kind of deflate from the other.
             while self.end < 2 && !self.source_ended {
@@ -83,13 +85,14 @@ impl Layer {
             let step = self.format.decode(&self.input[self.start..self.end], buffer)?;
             self.start += step.consumed;
             self.has_more = step.produced == buffer.len();
+            worker.turn(step.consumed + step.produced).map_err(|reason| io::Error::other(Error::from(reason)))?;
             if step.produced > 0 {
                 self.without_output = 0;
                 return Ok(step.produced);
             }
             self.without_output += step.consumed;
             if self.without_output > MAX_WITHOUT_OUTPUT {
-                return Err(broken("much of it decodes to nothing"));
+                return Err(decodes_to_nothing());
             }
         }
     }

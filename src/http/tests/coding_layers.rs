@@ -1,12 +1,14 @@
 //! Content codings without a connection: their order, their ends, and bodies that are made to keep a decoder busy.
 
 use std::io::{self, Read, Write};
+use std::sync::Arc;
 
 use flate2::Compression;
 use flate2::write::{DeflateEncoder, GzEncoder, ZlibEncoder};
 
 use crate::http::coding::{Coding, Decoder, codings_of};
 use crate::http::{Error, ErrorKind, Header};
+use crate::worker::{StopReason, StopSignal, Worker};
 
 fn gzip(plain: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
@@ -29,6 +31,10 @@ fn deflate(plain: &[u8]) -> Vec<u8> {
 /// A hundred kilobytes that compresses, but not to nothing.
 fn text() -> Vec<u8> {
     (0..12_000_u32).flat_map(|number| format!("{:x} ", number.wrapping_mul(2_654_435_761)).into_bytes()).collect()
+}
+
+fn worker() -> Arc<Worker> {
+    Arc::new(Worker::for_call(Arc::new(StopSignal::new())))
 }
 
 fn codings(fields: &[&str]) -> Result<Vec<Coding>, Error> {
@@ -64,7 +70,7 @@ fn decode_with(
     buffer: usize,
     end: Option<fn() -> io::Error>,
 ) -> io::Result<Vec<u8>> {
-    let mut decoder = Decoder::new(codings(&[names]).unwrap(), Source { data, piece, end, reads: 0 });
+    let mut decoder = Decoder::new(codings(&[names]).unwrap(), Source { data, piece, end, reads: 0 }, worker());
     let (mut decoded, mut buffer) = (Vec::new(), vec![0; buffer]);
     loop {
         match decoder.read(&mut buffer)? {
@@ -286,15 +292,68 @@ fn much_that_decodes_to_nothing_is_an_error() {
     }
     // Without reading on for long: 128 KiB.
     let mut source = Source { data: &members, piece: 1000, end: None, reads: 0 };
-    Decoder::new(vec![Coding::Gzip], &mut source).read(&mut [0; 100]).unwrap_err();
+    Decoder::new(vec![Coding::Gzip], &mut source, worker()).read(&mut [0; 100]).unwrap_err();
     assert!(source.reads <= 150, "{} reads", source.reads);
+}
+
+/// A body in four codings that decodes to nothing: the innermost is a gzip header whose name has `length` letters, and the
+/// next one makes each letter of 130 KB, nearly all of which are empty blocks.
+fn nested_bomb(length: usize) -> Vec<u8> {
+    let letter = |letter: u8| {
+        let mut blocks = vec![0, 1, 0, 0xfe, 0xff, letter];
+        blocks.extend(b"\x00\x00\x00\xff\xff".repeat(26_000));
+        blocks
+    };
+    let header = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3];
+    let mut named = header.to_vec();
+    named[3] = 0x08;
+    let start = named.iter().flat_map(|&byte| letter(byte)).collect::<Vec<_>>();
+    let members = [gzip(&header), gzip(&start), gzip(&letter(b'n')).repeat(length)].concat();
+    gzip(&members)
+}
+
+#[test]
+fn codings_that_multiply_what_decodes_to_nothing_are_an_error() {
+    // 40 MB between the second and the third.
+    let bomb = nested_bomb(300);
+    let mut source = Source { data: &bomb, piece: 1, end: None, reads: 0 };
+    let mut decoder = Decoder::new(vec![Coding::Gzip; 4], &mut source, worker());
+    let detail = protocol_detail(&decoder.read(&mut [0; 100]).unwrap_err());
+    assert!(detail.ends_with("much of it decodes to nothing"), "{detail}");
+    // It did not decode most of it.
+    let left = source.data.len();
+    assert!(left > bomb.len() / 2, "{left} of {} bytes left", bomb.len());
+}
+
+/// Asks for a stop as soon as it is read.
+struct Stopping<'a>(Source<'a>, Arc<Worker>);
+
+impl Read for Stopping<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.1.stop().request(StopReason::Interrupted);
+        self.0.read(buffer)
+    }
+}
+
+#[test]
+fn codings_stop_when_the_worker_is_to_stop() {
+    // Little enough that the bounds allow it.
+    let bomb = nested_bomb(10);
+    let worker = worker();
+    worker.check().unwrap();
+    let source = Source { data: &bomb, piece: usize::MAX, end: None, reads: 0 };
+    let mut source = Stopping(source, worker.clone());
+    let error = Decoder::new(vec![Coding::Gzip; 4], &mut source, worker).read(&mut [0; 100]).unwrap_err();
+    let kind = kind_of(error);
+    assert!(matches!(kind, ErrorKind::Cancelled(StopReason::Interrupted)), "{kind:?}");
+    assert_eq!(source.0.reads, 1, "the source was not asked again");
 }
 
 fn impolite_end() -> io::Error {
     io::Error::new(io::ErrorKind::UnexpectedEof, Error::closed("no close_notify"))
 }
 
-fn closed_kind(error: io::Error) -> ErrorKind {
+fn kind_of(error: io::Error) -> ErrorKind {
     error.downcast::<Error>().expect("an error of the source").kind
 }
 
@@ -316,7 +375,7 @@ fn a_connection_that_ends_behind_a_whole_body_is_an_end() {
                 let whole_members = names == "gzip" && length == gzip(&plain).len();
                 if !whole_members {
                     let error = decode_with(names, &data[..length], 1000, 4096, Some(impolite_end)).unwrap_err();
-                    assert!(matches!(closed_kind(error), ErrorKind::Closed), "{names} {length}");
+                    assert!(matches!(kind_of(error), ErrorKind::Closed), "{names} {length}");
                 }
             }
         }
@@ -343,7 +402,7 @@ fn any_other_error_of_the_source_comes_through_as_it_is() {
     {
         for length in 0..=data.len() {
             let with = |end| decode_with(names, &data[..length], 3, 100, Some(end)).unwrap_err();
-            assert!(matches!(closed_kind(with(failed)), ErrorKind::Closed));
+            assert!(matches!(kind_of(with(failed)), ErrorKind::Closed));
             assert_eq!(with(interrupted).kind(), io::ErrorKind::Interrupted);
             assert_eq!(with(reset).kind(), io::ErrorKind::ConnectionReset);
         }
@@ -365,7 +424,7 @@ fn a_read_that_failed_for_now_can_be_tried_again() {
     let plain = text();
     let data = gzip(&zlib(&plain));
     let source = Interrupted(Source { data: &data, piece: 777, end: None, reads: 0 }, false);
-    let mut decoder = Decoder::new(vec![Coding::Gzip, Coding::Deflate], source);
+    let mut decoder = Decoder::new(vec![Coding::Gzip, Coding::Deflate], source, worker());
     let mut decoded = Vec::new();
     // It tries again by itself.
     decoder.read_to_end(&mut decoded).unwrap();
@@ -381,7 +440,7 @@ fn output_is_there_as_soon_as_it_is_decoded() {
     encoder.flush().unwrap();
     let data = encoder.get_ref().clone();
     let source = Source { data: &data, piece: usize::MAX, end: Some(|| io::ErrorKind::WouldBlock.into()), reads: 0 };
-    let mut decoder = Decoder::new(vec![Coding::Gzip], source);
+    let mut decoder = Decoder::new(vec![Coding::Gzip], source, worker());
     let (mut decoded, mut buffer) = (Vec::new(), [0; 1000]);
     while let Ok(size) = decoder.read(&mut buffer) {
         decoded.extend_from_slice(&buffer[..size]);
