@@ -1100,6 +1100,9 @@ WxtStatus wxt_session_open(const WxtSessionOptions *options,
  * on a thread of the process, and its answer is dropped. A question to the host's own resolver may be answered later,
  * too.
  *
+ * Saving a file waits for the disk: the flush of that file (an fsync) cannot be stopped, and closing waits until it is
+ * done.
+ *
  * It waits for a callback that is running, and for functions of this header that other threads are in with this session.
  * It does not wait for the executor: callbacks that it has not run yet run on this thread, so that closing on the
  * executor's own thread is fine. Any thread.
@@ -1166,6 +1169,9 @@ WxtStatus wxt_download_file(WxtSession *session,
  * Returns at once; the callbacks follow. Any thread, also from a callback. What has not left yet of an upload is not
  * sent: its connection is reset when the callbacks were handed over, as it is when the deadline or the background ends a
  * task.
+ *
+ * A file that is just being saved is flushed to the disk (an fsync of that file), which cannot be stopped: the callbacks
+ * of an aborted download to a `filePath` follow when the disk is done.
  *
  * - `WXT_NOT_FOUND`: the task has ended or all of its answer is here, or it never was. Its callbacks may still be on
  *   their way.

@@ -101,6 +101,9 @@ pub unsafe extern "C" fn wxt_session_open(
 /// on a thread of the process, and its answer is dropped. A question to the host's own resolver may be answered later,
 /// too.
 ///
+/// Saving a file waits for the disk: the flush of that file (an fsync) cannot be stopped, and closing waits until it is
+/// done.
+///
 /// It waits for a callback that is running, and for functions of this header that other threads are in with this session.
 /// It does not wait for the executor: callbacks that it has not run yet run on this thread, so that closing on the
 /// executor's own thread is fine. Any thread.

@@ -96,6 +96,9 @@ fn start(
 /// sent: its connection is reset when the callbacks were handed over, as it is when the deadline or the background ends a
 /// task.
 ///
+/// A file that is just being saved is flushed to the disk (an fsync of that file), which cannot be stopped: the callbacks
+/// of an aborted download to a `filePath` follow when the disk is done.
+///
 /// - `WXT_NOT_FOUND`: the task has ended or all of its answer is here, or it never was. Its callbacks may still be on
 ///   their way.
 /// - `WXT_SESSION_CLOSED`, `WXT_INVALID_ARGUMENT`: the handle.

@@ -1,6 +1,7 @@
 //! The time in the background, after which running transfers are interrupted.
 
 use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -11,7 +12,10 @@ use crate::worker::{Timer, lock};
 pub struct Background {
     grace: Duration,
     clock: Arc<dyn GraceClock>,
+    /// Nothing of the host's runs under this lock: it may enter or leave.
     stay: Mutex<Option<Stay>>,
+    /// Whether there is a stay, for those who must not wait for the lock. Changed under it.
+    entered: AtomicBool,
 }
 
 /// Where the time comes from: the system, or a test.
@@ -54,7 +58,7 @@ impl Background {
     }
 
     fn with_clock(grace: Duration, clock: Arc<dyn GraceClock>) -> Background {
-        Background { grace, clock, stay: Mutex::new(None) }
+        Background { grace, clock, stay: Mutex::new(None), entered: AtomicBool::new(false) }
     }
 
     /// Begins the time in the background: `pause` runs, and `interrupt`, which must be short, when the grace time is over.
@@ -72,6 +76,7 @@ impl Background {
         let at_the_end = interrupt.clone();
         let take_back = self.clock.call_after(self.grace, Box::new(move || at_the_end()))?;
         *stay = Some(Stay { began, interrupt, take_back });
+        self.entered.store(true, Ordering::SeqCst);
         // Under the lock, as `resume` is: of two threads that enter and leave at once the last one decides both.
         pause();
         Ok(())
@@ -80,26 +85,28 @@ impl Background {
     /// Ends it: `resume` runs, after `interrupt` where the grace time is over and the timer has not come to it: the
     /// system stops an app in the background, and its first act when it goes on may be to come back. Does nothing when
     /// it has not begun.
-    pub fn leave(&self, resume: impl FnOnce()) {
+    ///
+    /// `resume` must not run anything of the host's. What it gives is given back, for what is to happen after the lock.
+    pub fn leave<T>(&self, resume: impl FnOnce() -> T) -> Option<T> {
         let mut stay = lock(&self.stay);
-        if let Some(Stay { began, interrupt, take_back }) = stay.take() {
-            // The action runs nothing of the host's and does not take this lock, so it can be waited for.
-            if take_back() && self.clock.now().saturating_sub(began) >= self.grace {
-                interrupt();
-            }
-            resume();
+        let Stay { began, interrupt, take_back } = stay.take()?;
+        // The action runs nothing of the host's and does not take this lock, so it can be waited for.
+        if take_back() && self.clock.now().saturating_sub(began) >= self.grace {
+            interrupt();
         }
+        self.entered.store(false, Ordering::SeqCst);
+        Some(resume())
     }
 
-    /// Whether the mini program is in the background.
+    /// Whether the mini program is in the background. Waits for nobody.
     pub fn is_entered(&self) -> bool {
-        lock(&self.stay).is_some()
+        self.entered.load(Ordering::SeqCst)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::atomic::AtomicUsize;
     use std::sync::mpsc;
     use std::thread;
 
@@ -286,6 +293,18 @@ mod tests {
             background.leave(|| count(&resumes));
         }
         assert_eq!((pauses.load(Ordering::SeqCst), resumes.load(Ordering::SeqCst)), (1, 1));
+    }
+
+    #[test]
+    fn who_pauses_and_resumes_may_ask_where_it_is() {
+        let (sender, answers) = mpsc::channel();
+        thread::spawn(move || {
+            let background = Background::new(NEVER);
+            background.enter(|| sender.send(background.is_entered()).unwrap(), || {}).unwrap();
+            sender.send(background.leave(|| background.is_entered()).unwrap()).unwrap();
+        });
+        assert_eq!(answers.recv_timeout(LIMIT), Ok(true));
+        assert_eq!(answers.recv_timeout(LIMIT), Ok(false));
     }
 
     #[test]

@@ -111,7 +111,7 @@ impl Admission<'_> {
     pub fn enter_background(&self) -> std::io::Result<()> {
         let Session { environment, engine, background, .. } = self.session;
         let running = engine.clone();
-        background.enter(|| engine.set_paused(true), move || running.interrupt_running())?;
+        background.enter(|| engine.pause(), move || running.interrupt_running())?;
         // The system takes them from an app that it suspends, and the next task would be the one to find out.
         environment.client.close_idle();
         Ok(())
@@ -119,7 +119,10 @@ impl Admission<'_> {
 
     /// The mini program is back: new calls are taken, and the queue moves on.
     pub fn enter_foreground(&self) {
-        self.session.background.leave(|| self.session.engine.set_paused(false));
+        let Session { engine, background, .. } = self.session;
+        if let Some(stranded) = background.leave(|| engine.resume()) {
+            engine.end_stranded(stranded);
+        }
     }
 
     fn prepare(&self, api: Api, timeout: u32, job: impl FnOnce(CallRules) -> Result<Job, TransferError>) -> Submission {

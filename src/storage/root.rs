@@ -14,6 +14,7 @@ use crate::worker::Worker;
 
 /// NAME_MAX of every file system on the supported platforms.
 const MAX_NAME_BYTES: usize = 255;
+
 /// The directories of one mini program and user, as one session has them.
 #[derive(Debug)]
 pub struct Root {

@@ -157,7 +157,22 @@ impl Delivery {
 
     /// Delivers all that is queued. The caller has set `emptying`, which was not.
     fn empty_queue(&self) {
+        /// Lets another thread empty the queue when a panic ends this one's turn.
+        struct Turn<'a> {
+            emptying: &'a Mutex<bool>,
+            emptied: &'a Condvar,
+            is_over: bool,
+        }
+        impl Drop for Turn<'_> {
+            fn drop(&mut self) {
+                if !self.is_over {
+                    *lock(self.emptying) = false;
+                    self.emptied.notify_all();
+                }
+            }
+        }
         let Mode::Executor { emptying, emptied, .. } = &self.mode else { return };
+        let mut turn = Turn { emptying, emptied, is_over: false };
         loop {
             while let Ok(Some(event)) = self.queue.try_recv() {
                 deliver(event);
@@ -166,6 +181,7 @@ impl Delivery {
             let mut emptying = lock(emptying);
             if self.queue.is_empty() {
                 *emptying = false;
+                turn.is_over = true;
                 emptied.notify_all();
                 return;
             }

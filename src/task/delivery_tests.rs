@@ -326,3 +326,33 @@ fn an_executor_that_panics_gets_the_next_job() {
     assert_eq!(events.try_iter().collect::<Vec<_>>(), ["headers", "completed"]);
     delivery.close();
 }
+
+#[test]
+fn a_panic_between_callbacks_does_not_keep_the_session_from_closing() {
+    struct Bomb;
+    impl Drop for Bomb {
+        fn drop(&mut self) {
+            panic!("a test");
+        }
+    }
+    let (sender, jobs) = mpsc::channel();
+    let delivery = Delivery::new(Some(Box::new(Later(sender)))).unwrap();
+    let bomb = Bomb;
+    // The event holds the only reference to the task, and drops it with its handler.
+    let dropped = task(1, move |_, _| {
+        let _ = &bomb;
+    });
+    delivery.push(Event::Progress(dropped));
+    let job: Job = jobs.recv_timeout(LIMIT).unwrap();
+    assert!(catch_unwind(AssertUnwindSafe(job)).is_err(), "the panic comes where it is meant to");
+    let (heard, hears) = mpsc::channel();
+    let last = task(2, move |_, name| heard.send(name).unwrap());
+    delivery.push(completed(&last));
+    let (closes, closed) = mpsc::channel();
+    thread::spawn(move || {
+        delivery.close();
+        closes.send(()).unwrap();
+    });
+    assert_eq!(closed.recv_timeout(LIMIT), Ok(()));
+    assert_eq!(hears.try_recv(), Ok("completed"));
+}

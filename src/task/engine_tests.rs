@@ -229,7 +229,7 @@ fn queued_tasks_begin_in_the_order_of_their_calls() {
 fn a_paused_engine_finishes_what_runs_and_begins_nothing() {
     let heard = Heard::new(2, None);
     let (running, let_go) = heard.hold();
-    heard.engine.set_paused(true);
+    heard.engine.pause();
     let queued: Vec<_> = (0..3).map(|_| heard.run(|_| {})).collect();
     drop(let_go);
     assert_eq!(heard.next_end().0, running);
@@ -238,7 +238,7 @@ fn a_paused_engine_finishes_what_runs_and_begins_nothing() {
     assert_eq!(heard.next_end(), (queued[1], ABORTED), "a queued task can be aborted");
     // That nothing begins cannot be awaited, only given time to go wrong.
     assert!(lock(&heard.ends).recv_timeout(Duration::from_millis(100)).is_err());
-    heard.engine.set_paused(false);
+    heard.engine.end_stranded(heard.engine.resume());
     let failed = Some(a_failure().failure);
     let mut ended = [heard.next_end(), heard.next_end()];
     ended.sort_by_key(|(task, _)| *task);
@@ -251,7 +251,11 @@ fn close_aborts_what_runs_and_what_waits_also_in_a_paused_engine() {
     for paused in [false, true] {
         let heard = Heard::new(1, None);
         let id = heard.run(|context| drop(context.worker.wait(&[], None)));
-        heard.engine.set_paused(paused);
+        if paused {
+            heard.engine.pause();
+        } else {
+            heard.engine.end_stranded(heard.engine.resume());
+        }
         let queued: Vec<_> = (0..2000).map(|_| heard.run(|_| {})).collect();
         let expected: Vec<_> = [id].into_iter().chain(queued).map(|id| (id, ABORTED)).collect();
         assert_eq!(heard.close(), expected);

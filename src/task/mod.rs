@@ -79,6 +79,12 @@ pub struct Engine {
     live: Arc<LiveTasks>,
 }
 
+/// A task that was taken out of its queue, since no thread can be started for it.
+pub struct StrandedTask {
+    queued: QueuedTask,
+    error: TransferError,
+}
+
 /// The tasks of one API that wait or run.
 struct ApiTasks {
     places: Arc<Places>,
@@ -132,18 +138,36 @@ impl Engine {
         }
     }
 
-    /// Lets workers take queued tasks, or not.
-    pub fn set_paused(&self, paused: bool) {
+    /// Lets no worker take a queued task.
+    pub fn pause(&self) {
         for tasks in [&self.uploads, &self.downloads] {
-            let ((), started) = tasks.pool.update(|queue| queue.set_paused(paused));
+            // Nothing is ready, so no thread is started that could fail to.
+            let _ = tasks.pool.update(|queue| queue.set_paused(true));
+        }
+    }
+
+    /// Lets workers take queued tasks again. Runs nothing of the host's: the tasks that no thread can be started for are
+    /// left to [`end_stranded`](Engine::end_stranded).
+    #[must_use = "the host has to hear of their ends"]
+    pub fn resume(&self) -> Vec<StrandedTask> {
+        let mut stranded = Vec::new();
+        for tasks in [&self.uploads, &self.downloads] {
+            let ((), started) = tasks.pool.update(|queue| queue.set_paused(false));
             if let Err(error) = started {
                 // There is nobody who would come to them.
-                for queued in tasks.pool.update(TaskQueue::remove_all).0 {
-                    let task = queued.task.clone();
-                    drop(queued);
-                    self.live.end(&task, Err(no_thread(&error)));
-                }
+                let queued = tasks.pool.update(TaskQueue::remove_all).0;
+                stranded.extend(queued.into_iter().map(|queued| StrandedTask { queued, error: no_thread(&error) }));
             }
+        }
+        stranded
+    }
+
+    /// Ends tasks that cannot be run. The host's executor may call back at once, so the caller must hold no lock.
+    pub fn end_stranded(&self, stranded: Vec<StrandedTask>) {
+        for StrandedTask { queued, error } in stranded {
+            let task = queued.task.clone();
+            drop(queued);
+            self.live.end(&task, Err(error));
         }
     }
 
@@ -151,7 +175,7 @@ impl Engine {
     /// any more.
     pub fn close(&self) {
         // Or a worker that is freed by the abort of one task would begin the next.
-        self.set_paused(true);
+        self.pause();
         for task in self.live.all(|_| true) {
             self.abort_task(&task);
         }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Instant;
@@ -49,8 +50,8 @@ impl Timer {
         &TIMER
     }
 
-    /// Has `action` run once at `when`. It runs on the timer's thread, so it must be short, must not panic, and must not wait
-    /// for anything that another action does.
+    /// Has `action` run once at `when`. It runs on the timer's thread, so it must be short, and must not wait for anything that
+    /// another action does. A panic ends only the action that it happens in.
     ///
     /// # Errors
     /// No thread can be started; `action` is dropped.
@@ -91,7 +92,8 @@ impl Timer {
                 let (number, _, action) = state.alarms.swap_remove(index);
                 state.running = Some(number);
                 drop(state);
-                action();
+                // Or the process would have no timer any more, and who cancels this action would wait for ever.
+                let _ = catch_unwind(AssertUnwindSafe(action));
                 state = lock(&self.state);
                 state.running = None;
                 self.changed.notify_all();
@@ -192,5 +194,24 @@ mod tests {
             assert!(!cancelling.join().unwrap());
         });
         assert_eq!(ended.try_recv(), Ok(()));
+    }
+
+    #[test]
+    fn an_action_that_panics_ends_alone() {
+        let (begins, begun) = mpsc::channel();
+        let (sender, ran) = mpsc::channel();
+        let now = Instant::now();
+        let panics = Timer::get()
+            .set(now, move || {
+                begins.send(()).unwrap();
+                panic!("a test");
+            })
+            .unwrap();
+        let next = Timer::get().set(now + Duration::from_millis(1), move || sender.send(()).unwrap()).unwrap();
+        begun.recv_timeout(LIMIT).unwrap();
+        ran.recv_timeout(LIMIT).unwrap();
+        let (cancels, cancelled) = mpsc::channel();
+        thread::spawn(move || cancels.send((panics.cancel(), next.cancel())).unwrap());
+        assert_eq!(cancelled.recv_timeout(LIMIT), Ok((false, false)));
     }
 }
