@@ -259,7 +259,7 @@ fn certificates_that_do_not_hold_are_refused_each_for_its_reason() {
         (tls(Identity::WrongHost), answer(), "another host"),
         (tls(Identity::SelfSigned), answer(), "self-signed"),
         (tls(Identity::UnknownCa), answer(), "not issued by a trusted authority"),
-        (tls(Identity::MissingIntermediate), answer(), "own was not sent"),
+        (tls(Identity::MissingIntermediate), answer(), "was not sent"),
         (Transport::TLS, vec![Script::new([Step::ChooseTls11])], "TLS 1.2"),
         (
             Transport::TLS,

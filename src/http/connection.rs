@@ -82,6 +82,11 @@ impl Connection {
         self.channel.largest_send()
     }
 
+    /// Whether an interim head came in front of the answer's.
+    pub(super) fn had_interim_head(&self) -> bool {
+        self.interim_bytes > 0
+    }
+
     /// Whether the answer's head is whole.
     pub(super) fn has_head(&self) -> bool {
         self.head.is_some()

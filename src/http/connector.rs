@@ -16,6 +16,7 @@ use super::resolver::Names;
 use super::stream::Stream;
 use super::tls::{TlsSettings, server_name};
 use super::tls_stream::TlsStream;
+use crate::terms::log::Log;
 
 /// Makes the connections of one client.
 pub(super) struct Connector {
@@ -23,6 +24,7 @@ pub(super) struct Connector {
     pub proxy: Option<Proxy>,
     pub names: Names,
     pub address_rule: Option<AddressRule>,
+    pub log: Log,
 }
 
 impl Connector {
@@ -38,7 +40,7 @@ impl Connector {
             Some(proxy) => {
                 let mut stream = self.connect(exchange, proxy.host(), proxy.port, None).map_err(proxy_error)?;
                 exchange.times().peer = Some(stream.peer);
-                proxy.open_tunnel(exchange, &mut stream, &authority(origin))?;
+                proxy.open_tunnel(exchange, &mut stream, &authority(origin), &self.log)?;
                 stream
             }
         };

@@ -1,6 +1,6 @@
 //! Idle connections, to be used again.
 //!
-//! The pool's lock is held for moves within its list only. Whether a connection is still good is asked, and a connection is
+//! The pool's lock is held for moves within its list and to set the timer, neither of which waits for a peer. Whether a connection is still good is asked, and a connection is
 //! closed, outside of it, since a peer can feed both.
 
 use std::collections::VecDeque;
@@ -38,6 +38,8 @@ struct IdleConnections {
     connections: VecDeque<IdleConnection>,
     /// Closes the first of them when its time is over.
     alarm: Option<Alarm>,
+    /// None is kept now.
+    is_paused: bool,
 }
 
 #[derive(Debug)]
@@ -70,6 +72,10 @@ impl IdlePool {
     pub(super) fn put(self: &Arc<IdlePool>, origin: Origin, mut connection: Connection, worker: &Worker) {
         connection.shrink(worker);
         let mut state = lock(&self.state);
+        if state.is_paused {
+            drop(state);
+            return drop(connection);
+        }
         let of_origin = state.connections.iter().filter(|idle| idle.origin == origin).count();
         let evicted = if of_origin >= MAX_IDLE_PER_ORIGIN {
             state.connections.iter().position(|idle| idle.origin == origin)
@@ -82,6 +88,17 @@ impl IdlePool {
         let unkept = if self.set_alarm(&mut state) { None } else { state.connections.pop_back() };
         drop(state);
         drop((evicted, unkept));
+    }
+
+    /// Closes all of them, and keeps none until it is resumed.
+    pub(super) fn pause(&self) {
+        lock(&self.state).is_paused = true;
+        self.close_all();
+    }
+
+    /// Keeps connections again.
+    pub(super) fn resume(&self) {
+        lock(&self.state).is_paused = false;
     }
 
     /// Closes all of them.

@@ -11,6 +11,7 @@ use super::error::{Error, ErrorKind};
 use super::exchange::Exchange;
 use super::head::{Answering, Head, HeadReader};
 use super::stream::{Interest, Stream};
+use crate::terms::log::{Level, Log};
 use crate::worker::sizes::PROXY_ANSWER;
 
 /// An HTTP proxy. Every connection goes through a tunnel, that of a plain `http` URL too.
@@ -54,14 +55,24 @@ impl Proxy {
     }
 
     /// Opens a tunnel to `target`, a host and a port, on a connection to the proxy.
-    pub(super) fn open_tunnel(&self, exchange: &Exchange, stream: &mut Stream, target: &str) -> Result<(), Error> {
+    pub(super) fn open_tunnel(
+        &self,
+        exchange: &Exchange,
+        stream: &mut Stream,
+        target: &str,
+        log: &Log,
+    ) -> Result<(), Error> {
         let mut request = format!("CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n");
         if let Some(authorization) = &self.authorization {
             request.push_str(&format!("Proxy-Authorization: {authorization}\r\n"));
         }
         request.push_str("\r\n");
         send(exchange, stream, request.as_bytes())?;
-        match receive_head(exchange, stream)?.status {
+        let head = receive_head(exchange, stream)?;
+        for repair in &head.repairs {
+            log.write(Level::Warning, || format!("the head of the proxy's answer was odd: {repair}"));
+        }
+        match head.status {
             200..300 => Ok(()),
             407 => Err(Error::new(ErrorKind::Proxy, "the proxy wants another user name and password")),
             status => {

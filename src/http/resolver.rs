@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use super::error::{Error, ErrorKind};
 use crate::platform::Waker;
 use crate::worker::{Worker, lock};
-use system::{LookupSession, Lookups};
+use system::{LookupSession, LookupsInUse};
 
 /// Looks names up in place of the system, for an app that has its own DNS.
 pub trait Resolver: Send + Sync {
@@ -22,17 +22,20 @@ pub trait Resolver: Send + Sync {
 #[derive(Debug)]
 pub struct ResolverAnswer(Arc<Pending>);
 
+/// The addresses, best first; `None` where the system had no descriptor or memory to look for them.
+type Answer = Option<Vec<IpAddr>>;
+
 /// An answer that a worker waits for.
 #[derive(Debug)]
 struct Pending {
-    addresses: Mutex<Option<Vec<IpAddr>>>,
+    answer: Mutex<Option<Answer>>,
     waker: Arc<Waker>,
 }
 
 impl Pending {
-    /// Gives the addresses, unless there are some.
-    fn finish(&self, addresses: Vec<IpAddr>) {
-        lock(&self.addresses).get_or_insert(addresses);
+    /// Gives the answer, unless there is one.
+    fn finish(&self, answer: Answer) {
+        lock(&self.answer).get_or_insert(answer);
         self.waker.wake();
     }
 }
@@ -40,13 +43,13 @@ impl Pending {
 impl ResolverAnswer {
     /// Gives the addresses, best first. Nobody may be waiting any more, which is fine.
     pub fn finish(self, addresses: Vec<IpAddr>) {
-        self.0.finish(addresses);
+        self.0.finish(Some(addresses));
     }
 }
 
 impl Drop for ResolverAnswer {
     fn drop(&mut self) {
-        self.0.finish(Vec::new());
+        self.0.finish(Some(Vec::new()));
     }
 }
 
@@ -55,7 +58,7 @@ pub(super) enum Names {
     /// The host does it.
     Host(Arc<dyn Resolver>),
     /// The system does it, on the threads that all clients share.
-    System(Arc<Lookups>, LookupSession),
+    System(Arc<LookupsInUse>, LookupSession),
 }
 
 impl Names {
@@ -63,7 +66,7 @@ impl Names {
     pub(super) fn new(resolver: Option<Arc<dyn Resolver>>) -> Names {
         match resolver {
             Some(resolver) => Names::Host(resolver),
-            None => Names::System(Lookups::shared(), LookupSession::new()),
+            None => Names::System(LookupsInUse::begin(), LookupSession::new()),
         }
     }
 
@@ -74,12 +77,15 @@ impl Names {
     pub(super) fn resolve(&self, worker: &Worker, host: &str) -> Result<Vec<IpAddr>, Error> {
         let shortage = |error| Error::new(ErrorKind::OutOfResources, format!("no look-up can begin: {error}"));
         let waker = worker.waker().map_err(shortage)?;
-        let pending = Arc::new(Pending { addresses: Mutex::default(), waker });
+        let pending = Arc::new(Pending { answer: Mutex::default(), waker });
         match self {
             Names::Host(resolver) => resolver.resolve(host, ResolverAnswer(pending.clone())),
-            Names::System(lookups, session) => lookups.ask(session, host, &pending).map_err(shortage)?,
+            Names::System(lookups, session) => lookups.get().ask(session, host, &pending).map_err(shortage)?,
         }
-        let addresses = worker.wait_for(None, || lock(&pending.addresses).take())?.unwrap_or_default();
+        let answer = worker.wait_for(None, || lock(&pending.answer).take())?;
+        let Some(addresses) = answer.unwrap_or_else(|| Some(Vec::new())) else {
+            return Err(Error::new(ErrorKind::OutOfResources, format!("a descriptor to look {host} up")));
+        };
         if addresses.is_empty() {
             return Err(Error::new(ErrorKind::NameResolution, format!("the name {host} has no address")));
         }

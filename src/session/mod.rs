@@ -119,7 +119,8 @@ impl Admission<'_> {
 
     /// The mini program is back: new calls are taken, and the queue moves on.
     pub fn enter_foreground(&self) {
-        let Session { engine, background, .. } = self.session;
+        let Session { engine, background, environment, .. } = self.session;
+        environment.client.keep_idle();
         if let Some(stranded) = background.leave(|| engine.resume()) {
             engine.end_stranded(stranded);
         }

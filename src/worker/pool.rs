@@ -1,7 +1,6 @@
 //! Threads that come when there is work and go when there is none for a while.
 
 use std::io;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
@@ -52,13 +51,9 @@ struct ThreadPoolState<Q> {
     /// Threads that wait for work.
     idle: usize,
     closed: bool,
-    handles: Vec<Handle>,
-}
-
-struct Handle {
-    /// The thread is inside of `run`. Changed under the lock of the pool only.
-    is_busy: Arc<AtomicBool>,
-    thread: JoinHandle<()>,
+    /// How often idle threads were told to end.
+    dismissals: u64,
+    handles: Vec<JoinHandle<()>>,
 }
 
 impl<Q: WorkQueue> ThreadPool<Q> {
@@ -70,7 +65,7 @@ impl<Q: WorkQueue> ThreadPool<Q> {
         queue: Q,
         run: impl Fn(Q::Work, &Arc<WorkerThread>) + Send + Sync + 'static,
     ) -> ThreadPool<Q> {
-        let state = ThreadPoolState { queue, threads: 0, idle: 0, closed: false, handles: Vec::new() };
+        let state = ThreadPoolState { queue, threads: 0, idle: 0, closed: false, dismissals: 0, handles: Vec::new() };
         let shared = Shared { state: Mutex::new(state), changed: Condvar::new(), run: Box::new(run) };
         ThreadPool { name, limit, stack_size, shared: Arc::new(shared) }
     }
@@ -109,55 +104,47 @@ impl<Q: WorkQueue> ThreadPool<Q> {
 
     /// Lets the threads end after what they do now, and waits for them. What is still queued stays in the queue.
     pub fn close(&self) {
-        self.end(|_| true);
-    }
-
-    /// Lets the threads end, and waits for those that do nothing. A busy one ends when its work does.
-    pub fn close_idle(&self) {
-        self.end(|handle| !handle.is_busy.load(Ordering::Relaxed));
-    }
-
-    fn end(&self, is_waited_for: impl Fn(&Handle) -> bool) {
         let mut state = lock(&self.shared.state);
         state.closed = true;
-        let mut handles = std::mem::take(&mut state.handles);
-        handles.retain(is_waited_for);
+        let handles = std::mem::take(&mut state.handles);
         drop(state);
         self.shared.changed.notify_all();
         for handle in handles {
             // `run` does not panic, so there is nothing to learn from the result.
-            let _ = handle.thread.join();
+            let _ = handle.join();
         }
+    }
+
+    /// Lets the threads end that do nothing. The pool can be used as before.
+    pub fn dismiss_idle(&self) {
+        lock(&self.shared.state).dismissals += 1;
+        self.shared.changed.notify_all();
     }
 
     fn start(&self, state: &mut ThreadPoolState<Q>) -> io::Result<()> {
         // An ended thread has nothing left to be waited for; without its handle the list stays short.
-        state.handles.retain(|handle| !handle.thread.is_finished());
+        state.handles.retain(|handle| !handle.is_finished());
         let thread = Arc::new(WorkerThread::default());
         // Here, where a lack of descriptors can still be told.
         thread.waker()?;
-        let is_busy = Arc::new(AtomicBool::new(false));
-        let (shared, busy) = (self.shared.clone(), is_busy.clone());
+        let shared = self.shared.clone();
         let builder = thread::Builder::new().name(self.name.into()).stack_size(self.stack_size);
-        let thread = builder.spawn(move || shared.work(&thread, &busy))?;
-        state.handles.push(Handle { is_busy, thread });
+        state.handles.push(builder.spawn(move || shared.work(&thread))?);
         state.threads += 1;
         Ok(())
     }
 }
 
 impl<Q: WorkQueue> Shared<Q> {
-    fn work(&self, thread: &Arc<WorkerThread>, is_busy: &AtomicBool) {
+    fn work(&self, thread: &Arc<WorkerThread>) {
         let mut state = lock(&self.state);
         loop {
             while !state.closed
                 && let Some(work) = state.queue.next()
             {
-                is_busy.store(true, Ordering::Relaxed);
                 drop(state);
                 (self.run)(work, thread);
                 state = lock(&self.state);
-                is_busy.store(false, Ordering::Relaxed);
                 state.queue.done();
             }
             if state.closed {
@@ -178,12 +165,15 @@ impl<Q: WorkQueue> Shared<Q> {
         mut state: MutexGuard<'a, ThreadPoolState<Q>>,
     ) -> (MutexGuard<'a, ThreadPoolState<Q>>, bool) {
         state.idle += 1;
-        let (mut state, timeout) = self
-            .changed
-            .wait_timeout_while(state, IDLE_TIME, |state| !state.closed && state.queue.ready() == 0)
-            .unwrap_or_else(PoisonError::into_inner);
+        let dismissals = state.dismissals;
+        let stays = |state: &mut ThreadPoolState<Q>| {
+            !state.closed && state.dismissals == dismissals && state.queue.ready() == 0
+        };
+        let (mut state, timeout) =
+            self.changed.wait_timeout_while(state, IDLE_TIME, stays).unwrap_or_else(PoisonError::into_inner);
         state.idle -= 1;
-        (state, timeout.timed_out())
+        let is_dismissed = state.dismissals != dismissals && state.queue.ready() == 0;
+        (state, timeout.timed_out() || is_dismissed)
     }
 }
 
@@ -285,7 +275,7 @@ mod tests {
         let handles = std::mem::take(&mut lock(&pool.shared.state).handles);
         assert_eq!(handles.len(), 3);
         for handle in handles {
-            handle.thread.join().unwrap();
+            handle.join().unwrap();
         }
         assert_eq!(threads(&pool), 0);
         let (sender, done) = mpsc::channel();

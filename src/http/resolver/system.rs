@@ -4,11 +4,14 @@
 use std::collections::VecDeque;
 use std::fmt;
 use std::io;
-use std::net::{IpAddr, ToSocketAddrs};
+use std::net::ToSocketAddrs;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, Weak};
 
-use super::Pending;
+use once_cell::sync::Lazy;
+
+use super::{Answer, Pending};
+use crate::platform::Waker;
 use crate::worker::{ThreadPool, WorkQueue, lock};
 
 /// One for each transfer of a mini program.
@@ -29,7 +32,8 @@ impl LookupSession {
     }
 }
 
-/// The look-ups of the process. They exist while a client does.
+/// Look-ups with their threads. Those of the process are never dropped: a look-up that hangs counts until the system returns
+/// from it, whatever became of the client.
 pub(in crate::http) struct Lookups {
     pool: ThreadPool<LookupQueue>,
 }
@@ -69,10 +73,10 @@ impl Question {
         lock(&self.askers).is_none()
     }
 
-    fn answer(&self, addresses: &[IpAddr]) {
+    fn answer(&self, answer: &Answer) {
         let askers = lock(&self.askers).take().unwrap_or_default();
         for asker in askers.iter().filter_map(Weak::upgrade) {
-            asker.finish(addresses.to_vec());
+            asker.finish(answer.clone());
         }
     }
 }
@@ -116,22 +120,7 @@ impl WorkQueue for LookupQueue {
 }
 
 impl Lookups {
-    /// The process' one.
-    pub(super) fn shared() -> Arc<Lookups> {
-        static SHARED: Mutex<Weak<Lookups>> = Mutex::new(Weak::new());
-        let mut shared = lock(&SHARED);
-        if let Some(lookups) = shared.upgrade() {
-            return lookups;
-        }
-        let lookups = Arc::new(Lookups::new(|host| {
-            let addresses = (host, 0).to_socket_addrs();
-            addresses.map_or_else(|_| Vec::new(), |addresses| addresses.map(|address| address.ip()).collect())
-        }));
-        *shared = Arc::downgrade(&lookups);
-        lookups
-    }
-
-    fn new(look_up: impl Fn(&str) -> Vec<IpAddr> + Send + Sync + 'static) -> Lookups {
+    fn new(look_up: impl Fn(&str) -> Answer + Send + Sync + 'static) -> Lookups {
         let run = move |question: Arc<Question>, _: &_| question.answer(&look_up(&question.host));
         Lookups { pool: ThreadPool::new("wxt-dns", MAX_THREADS, STACK_SIZE, LookupQueue::default(), run) }
     }
@@ -161,10 +150,40 @@ impl fmt::Debug for Lookups {
     }
 }
 
-impl Drop for Lookups {
+/// The look-ups of the process, while a client uses them.
+pub(in crate::http) struct LookupsInUse(());
+
+impl LookupsInUse {
+    /// One for all clients.
+    pub(super) fn begin() -> Arc<LookupsInUse> {
+        static IN_USE: Mutex<Weak<LookupsInUse>> = Mutex::new(Weak::new());
+        let mut in_use = lock(&IN_USE);
+        in_use.upgrade().unwrap_or_else(|| {
+            let begun = Arc::new(LookupsInUse(()));
+            *in_use = Arc::downgrade(&begun);
+            begun
+        })
+    }
+
+    pub(super) fn get(&self) -> &'static Lookups {
+        static LOOKUPS: Lazy<Lookups> = Lazy::new(|| Lookups::new(look_up));
+        &LOOKUPS
+    }
+}
+
+impl Drop for LookupsInUse {
     /// A look-up that the system does not return from goes on; nothing else does.
     fn drop(&mut self) {
-        self.pool.close_idle();
+        self.get().pool.dismiss_idle();
+    }
+}
+
+fn look_up(host: &str) -> Answer {
+    match (host, 0).to_socket_addrs() {
+        Ok(addresses) => Some(addresses.map(|address| address.ip()).collect()),
+        // The system's resolver has many words for a lack of descriptors. None to be had now says the same.
+        Err(_) if Waker::new().is_err() => None,
+        Err(_) => Some(Vec::new()),
     }
 }
 

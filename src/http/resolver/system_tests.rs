@@ -1,4 +1,4 @@
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::atomic::AtomicUsize;
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
@@ -27,14 +27,14 @@ impl HangingResolver {
                 // The end of the sender lets all of them go.
                 let _ = may_end.lock().unwrap().recv();
             }
-            vec![ADDRESS]
+            Some(vec![ADDRESS])
         });
         HangingResolver { lookups, asked, let_go: Some(let_go) }
     }
 
     fn ask(&self, session: &LookupSession, host: &str) -> Asker {
         let worker = Worker::for_call(Arc::new(StopSignal::new()));
-        let pending = Arc::new(Pending { addresses: Mutex::default(), waker: worker.waker().unwrap() });
+        let pending = Arc::new(Pending { answer: Mutex::default(), waker: worker.waker().unwrap() });
         self.lookups.ask(session, host, &pending).unwrap();
         Asker { worker, pending }
     }
@@ -57,7 +57,7 @@ struct Asker {
 
 impl Asker {
     fn answer(&self) -> Option<Vec<IpAddr>> {
-        self.worker.wait_for(Some(Instant::now() + LIMIT), || lock(&self.pending.addresses).take()).unwrap()
+        self.worker.wait_for(Some(Instant::now() + LIMIT), || lock(&self.pending.answer).take()).unwrap().flatten()
     }
 }
 
@@ -118,14 +118,14 @@ fn an_answer_for_nobody_is_no_reason_to_wait() {
         held.fetch_add(1, Ordering::SeqCst);
         begins.send(()).unwrap();
         let _ = may_end.lock().unwrap().recv();
-        Vec::new()
+        Some(Vec::new())
     });
     let worker = Worker::for_call(Arc::new(StopSignal::new()));
-    let pending = Arc::new(Pending { addresses: Mutex::default(), waker: worker.waker().unwrap() });
+    let pending = Arc::new(Pending { answer: Mutex::default(), waker: worker.waker().unwrap() });
     lookups.ask(&LookupSession::new(), "hangs", &pending).unwrap();
     begun.recv_timeout(LIMIT).unwrap();
     // Returns although the look-up does not.
-    drop(lookups);
+    lookups.pool.dismiss_idle();
     assert_eq!(alive.load(Ordering::SeqCst), 1);
     drop(let_go);
 }

@@ -386,3 +386,31 @@ fn the_trace_has_the_times_of_every_phase_in_order() {
     assert_eq!(trace.peer, Some((Ipv4Addr::LOCALHOST, server.address.port()).into()));
     assert!(!trace.reused);
 }
+
+/// Two packets of a small upload cost a phone's radio more than one.
+#[test]
+fn head_and_body_of_a_small_request_leave_in_one_send() {
+    for length in [1, 708, 40 * 1024, 63 * 1024] {
+        let (sender, seen) = mpsc::channel();
+        let server = Server::start(move |mut stream, _| {
+            let mut first = vec![0; 128 * 1024];
+            // All that one send has handed over is there at once on the loopback interface, or this waits for the rest.
+            let head = wait_for_end_of_head(&stream, &mut first);
+            sender.send(stream.peek(&mut first).unwrap() - head).unwrap();
+            read_request(&mut stream).unwrap();
+            stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n").unwrap();
+        });
+        post(&client(), &server.url(), &mut PatternBody::new(length), &exchange()).unwrap();
+        assert_eq!(seen.recv_timeout(PATIENCE).unwrap() as u64, length);
+    }
+}
+
+/// Where the body begins in what was sent so far; nothing is taken.
+fn wait_for_end_of_head(stream: &std::net::TcpStream, space: &mut [u8]) -> usize {
+    loop {
+        let there = stream.peek(space).unwrap();
+        if let Some(end) = space[..there].windows(4).position(|bytes| bytes == b"\r\n\r\n") {
+            return end + 4;
+        }
+    }
+}

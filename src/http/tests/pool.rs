@@ -325,6 +325,9 @@ fn idle_connections_can_be_closed() {
     fetch(&client, &server.url());
     client.close_idle();
     closed.recv_timeout(PATIENCE).unwrap();
+    assert!(!fetch(&client, &server.url()), "none is kept");
+    assert!(!fetch(&client, &server.url()), "nor any that was in use meanwhile");
+    client.keep_idle();
     assert!(!fetch(&client, &server.url()));
     assert!(fetch(&client, &server.url()));
 }
@@ -382,4 +385,35 @@ fn a_message_of_tls_itself_does_not_end_an_idle_connection() {
         was_sent.recv_timeout(PATIENCE).unwrap();
     }
     assert_eq!(server.connections(), 1);
+}
+
+/// A 408 of a server that has seen the request is its answer, whatever connection it comes on.
+#[test]
+fn a_408_of_a_server_that_saw_the_request_is_its_answer() {
+    const PLAIN: &[u8] = b"HTTP/1.1 408 Request Timeout\r\nContent-Length: 4\r\n\r\nslow";
+    const AFTER_INTERIM: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 4\r\n\r\nslow";
+    const CLOSING: &[u8] = b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 4\r\n\r\nslow";
+    for (answer, may_be_sent_again) in [(PLAIN, true), (AFTER_INTERIM, true), (CLOSING, false)] {
+        let server = Server::start(move |mut stream, _| {
+            read_request(&mut stream).unwrap();
+            stream.write_all(OK).unwrap();
+            read_request(&mut stream).unwrap();
+            stream.write_all(answer).unwrap();
+            read_request(&mut stream);
+        });
+        let (client, url) = (client(), server.url());
+        fetch(&client, &url);
+        let mut body = PatternBody::new(10);
+        let request = Request {
+            method: Method::Post,
+            url: &url,
+            headers: &[],
+            body: Some(&mut body),
+            may_be_sent_again,
+            body_limit: u64::MAX,
+        };
+        let mut response = client.send(request, &exchange()).unwrap();
+        assert_eq!((response.status, read_all(&mut response).unwrap()), (408, b"slow".to_vec()));
+        assert_eq!(server.connections(), 1);
+    }
 }

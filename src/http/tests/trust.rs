@@ -247,7 +247,7 @@ fn certificates_that_issue_nothing_may_be_sent() {
     let server = serving(twice.below(&[&bad]).config());
     let (failure, detail) = refusal(&client_trusting(&root), &server.tls_url());
     assert_eq!(failure, TlsFailure::MissingIntermediate, "{detail}");
-    assert!(detail.contains("its issuer's \"a stranger\" own was not sent"), "{detail}");
+    assert!(detail.contains("the certificate of its issuer \"a stranger\" was not sent"), "{detail}");
 
     // A root that is sent along is trusted as one that was given, in whatever order they come.
     let server = serving(good.issue("test.example").below(&[&root, &good]).config());

@@ -146,7 +146,7 @@ impl Chain<'_> {
         if sent.iter().any(|other| other.subject == self.end_entity.issuer) {
             self.refuse(TlsFailure::UnknownIssuer, format_args!("{authority}: its issuer is{issuer}"))
         } else {
-            let words = format_args!("{authority}, and its issuer's{issuer} own was not sent");
+            let words = format_args!("{authority}, and the certificate of its issuer{issuer} was not sent");
             self.refuse(TlsFailure::MissingIntermediate, words)
         }
     }
