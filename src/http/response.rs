@@ -119,7 +119,7 @@ impl Response {
     /// Reads the next bytes of the decoded body; 0 is its end, which is only reported for a whole body.
     ///
     /// # Errors
-    /// [`ErrorKind::Stopped`], [`ErrorKind::Closed`] for a body that is cut off, [`ErrorKind::Protocol`] for bad chunks
+    /// [`ErrorKind::Cancelled`], [`ErrorKind::Closed`] for a body that is cut off, [`ErrorKind::Protocol`] for bad chunks
     /// or data that the content coding does not allow, [`ErrorKind::BodyTooLarge`], [`ErrorKind::Tls`],
     /// [`ErrorKind::Internal`]. A body that failed once fails with [`ErrorKind::Closed`] on every later read.
     pub fn read(&mut self, buffer: &mut [u8]) -> Result<usize, Error> {

@@ -20,17 +20,17 @@ impl Admission<'_> {
         )?)
     }
 
-    /// `wx.getStoredFileList`: oldest first.
+    /// `wx.getSavedFileList`: oldest first.
     pub fn saved_files(&self) -> Result<Vec<StoredFile>, TransferError> {
         Ok(self.session.environment.storage.saved_files(&self.worker())?)
     }
 
-    /// `wx.getStoredFileInfo`.
+    /// `wx.getSavedFileInfo`.
     pub fn saved_file(&self, path: &str) -> Result<StoredFile, TransferError> {
         Ok(self.session.environment.storage.saved_file(&self.worker(), path)?)
     }
 
-    /// `wx.removeStoredFile`.
+    /// `wx.removeSavedFile`.
     pub fn remove_saved_file(&self, path: &str) -> Result<(), TransferError> {
         Ok(self.session.environment.storage.remove_saved_file(&self.worker(), path)?)
     }

@@ -57,7 +57,8 @@ impl Deframer {
     /// What the next bytes are; `input` begins behind what was taken so far.
     ///
     /// # Errors
-    /// [`ErrorKind::Protocol`] at the first byte that no framing can have there, [`ErrorKind::BodyTooLarge`].
+    /// [`ErrorKind::Protocol`](super::ErrorKind::Protocol) at the first byte that no framing can have there,
+    /// [`ErrorKind::BodyTooLarge`](super::ErrorKind::BodyTooLarge).
     pub fn next(&mut self, input: &[u8]) -> Result<Framed, Error> {
         self.check_limit()?;
         let chunks = match &mut self.framing {
@@ -107,7 +108,7 @@ impl Deframer {
     /// The peer has closed the connection and all of the input was taken.
     ///
     /// # Errors
-    /// [`ErrorKind::Closed`] where the body cannot end here.
+    /// [`ErrorKind::Closed`](super::ErrorKind::Closed) where the body cannot end here.
     pub fn end_of_input(&self) -> Result<(), Error> {
         let may_end = match &self.framing {
             Framing::Length(left) => *left == 0,
