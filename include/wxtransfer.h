@@ -450,9 +450,10 @@ typedef struct {
    */
   uint8_t skip_domain_check;
   /**
-   * Set to 1 to send every upload once only. Default: 0, as browsers do it: an upload on a kept connection that ends
-   * without a byte of an answer is sent once more on a new connection. The server may have received the first one whole
-   * (RFC 9110 section 9.2.2).
+   * Set to 1 never to send an upload again after all of it was sent. Default: 0, as browsers do it: an upload on a kept
+   * connection that ends without a byte of an answer is sent once more on a new connection. The server may have received
+   * the first one whole (RFC 9110 section 9.2.2). If a part was not sent yet, no server can have it whole, and the upload
+   * is sent again in either case.
    */
   uint8_t send_uploads_once;
   /**

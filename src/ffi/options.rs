@@ -86,9 +86,10 @@ pub struct WxtSessionOptions {
     pub allow_lan: u8,
     /// Not 0: the domain lists are not looked at. For development only.
     pub skip_domain_check: u8,
-    /// Set to 1 to send every upload once only. Default: 0, as browsers do it: an upload on a kept connection that ends
-    /// without a byte of an answer is sent once more on a new connection. The server may have received the first one whole
-    /// (RFC 9110 section 9.2.2).
+    /// Set to 1 never to send an upload again after all of it was sent. Default: 0, as browsers do it: an upload on a kept
+    /// connection that ends without a byte of an answer is sent once more on a new connection. The server may have received
+    /// the first one whole (RFC 9110 section 9.2.2). If a part was not sent yet, no server can have it whole, and the upload
+    /// is sent again in either case.
     pub send_uploads_once: u8,
     /// The hosts that an upload may go to: `https://host`, or with `:port`. `http://host` needs `allow_plain_http`. If there
     /// is none, no upload is allowed. An entry that cannot be used is named in the log.

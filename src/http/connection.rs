@@ -166,7 +166,7 @@ impl Connection {
     }
 
     /// Receives what is there. A final response other than a success says that the server does not want the rest of the
-    /// body (RFC 9112 section 9.3); after a success it may still need it, and the response just waits.
+    /// body (RFC 9112 section 9.5); after a success it may still need it, and the response just waits.
     fn look_for_answer(&mut self, exchange: &Exchange, source: Source) -> Result<(), Error> {
         while !self.refused && !self.deaf {
             let Some(space) = self.input.space(exchange.worker()) else {

@@ -90,7 +90,7 @@ impl PartFile {
         self.written
     }
 
-    /// Gives the file its name. `extension` (see [`crate::terms::extension`]) is used for temporary files only; a target has
+    /// Gives the file its name. `extension` (see `terms/extension.rs`) is used for temporary files only; a target has
     /// its own. `commit` is asked right before, when everything that takes time is done; a stop that it returns is the end.
     ///
     /// Fails with [`Error::Stopped`]; [`Error::QuotaExceeded`] or [`Error::PermissionDenied`] where a target's place changed
