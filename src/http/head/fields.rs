@@ -24,12 +24,16 @@ pub(super) struct Fields {
     pub(super) repairs: Vec<String>,
     /// How many there were, with those that were dropped.
     count: usize,
+    /// Whether a field may decide where the body ends.
+    frames: bool,
 }
 
 impl Fields {
     /// Reads the lines behind the status line, up to and with the empty one.
-    pub(super) fn read(input: &[u8]) -> Result<Fields, Error> {
-        let mut fields = Fields::default();
+    ///
+    /// `frames` is false where no body follows, whatever the fields say: then no field decides anything.
+    pub(super) fn read(input: &[u8], frames: bool) -> Result<Fields, Error> {
+        let mut fields = Fields { frames, ..Fields::default() };
         let mut field: Option<Cow<'_, [u8]>> = None;
         for line in input.split(|&byte| byte == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line)) {
             match (&mut field, line) {
@@ -72,7 +76,10 @@ impl Fields {
         };
         let has_blank = token.len() < name.len();
         let controls = value.iter().any(|&byte| is_control(byte));
-        if (has_blank || controls) && DECISIVE.iter().any(|decisive| token.eq_ignore_ascii_case(decisive)) {
+        if self.frames
+            && (has_blank || controls)
+            && DECISIVE.iter().any(|decisive| token.eq_ignore_ascii_case(decisive))
+        {
             return Err(Error::protocol(format!("the response's {token} is malformed")));
         }
         // Tokens are ASCII.
@@ -101,7 +108,7 @@ impl Fields {
         fn letters(name: &[u8]) -> impl Iterator<Item = u8> {
             name.iter().filter(|byte| byte.is_ascii_alphanumeric()).map(u8::to_ascii_lowercase)
         }
-        if DECISIVE.iter().any(|decisive| letters(decisive.as_bytes()).eq(letters(name))) {
+        if self.frames && DECISIVE.iter().any(|decisive| letters(decisive.as_bytes()).eq(letters(name))) {
             return Err(Error::protocol(format!("a line of the response's head that could frame it {reason}")));
         }
         self.repairs.push(format!("dropped the header line {}, which {reason}", self.count));

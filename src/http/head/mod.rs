@@ -67,7 +67,10 @@ impl Head {
         if status < 100 || status == 101 {
             return Err(Error::protocol(format!("the status {status} is no answer to the request")));
         }
-        let Fields { headers, location, repairs, .. } = Fields::read(fields.get(1..).unwrap_or_default())?;
+        let Fields { headers, location, repairs, .. } = {
+            let frames = answering == Answering::Request || !matches!(status, 200..300);
+            Fields::read(fields.get(1..).unwrap_or_default(), frames)?
+        };
         let framing = rules::framing(status, &headers, answering)?;
         let keeps_connection = rules::keeps_connection(is_http_10, framing, &headers);
         Ok(Head { status, headers, location, framing, keeps_connection, repairs })

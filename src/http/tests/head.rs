@@ -367,3 +367,17 @@ fn what_follows_a_head_is_left_alone() {
     let (head, size) = read(&input[size..]).unwrap().unwrap();
     assert_eq!((head.status, head.is_interim(), size), (200, false, 19));
 }
+
+/// RFC 9110 section 9.3.6: a success of a CONNECT has no body, so nothing in it can frame one.
+#[test]
+fn a_success_of_a_connect_is_taken_whatever_its_fields_say() {
+    for field in ["Transfer-Encoding : chunked", "Content-Length : 5", "Content Length: 5", "Content-Length: x"] {
+        let read = |status: &str, answering| {
+            HeadReader::default().read(format!("HTTP/1.1 {status}\r\n{field}\r\n\r\n").as_bytes(), answering)
+        };
+        let (head, _) = read("200 OK", Answering::Connect).unwrap().unwrap();
+        assert_eq!(head.framing, crate::http::head::BodyFraming::None, "{field}");
+        assert!(read("200 OK", Answering::Request).is_err(), "{field}");
+        assert!(read("502 Bad Gateway", Answering::Connect).is_err(), "{field}");
+    }
+}
