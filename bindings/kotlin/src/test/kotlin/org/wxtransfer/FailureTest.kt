@@ -80,12 +80,12 @@ class FailureTest {
     @Test
     fun `limits hold`() = test {
         val limits: WXTSessionOptions.() -> WXTSessionOptions = {
-            copy(maxDownloadSize = 2000, temporaryQuota = 1500, storageQuota = 700, maxDataSize = 10)
+            copy(maxDownloadSize = 20_000, temporaryQuota = 15_000, storageQuota = 7_000, maxDataSize = 10)
         }
         open(limits).use { session ->
-            assertEquals(WXTErrno.FILE_TOO_LARGE, session.failedDownload(TestServer.plain + "/bytes/2001").errno)
-            assertEquals(WXTErrno.QUOTA_EXCEEDED, session.failedDownload(TestServer.plain + "/bytes/1501").errno)
-            val large = session.downloadFile(WXTDownloadRequest(TestServer.plain + "/bytes/1000")).tempFilePath!!
+            assertEquals(WXTErrno.FILE_TOO_LARGE, session.failedDownload(TestServer.plain + "/bytes/20001").errno)
+            assertEquals(WXTErrno.QUOTA_EXCEEDED, session.failedDownload(TestServer.plain + "/bytes/15001").errno)
+            val large = session.downloadFile(WXTDownloadRequest(TestServer.plain + "/bytes/10000")).tempFilePath!!
             val full = assertFailsWith<WXTFailureException> { session.saveFile(large) }
             assertEquals(WXTErrno.QUOTA_EXCEEDED to WXTCategory.STORAGE, full.errno to full.category)
             assertTrue(full.detail.isNotEmpty() && full.detail in full.message!!, "$full")
