@@ -2,7 +2,7 @@
 
 use std::io;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread::{self, JoinHandle};
+use std::thread::{self, JoinHandle, ThreadId};
 use std::time::Duration;
 
 use super::{WorkerThread, lock};
@@ -49,10 +49,9 @@ struct ThreadPoolState<Q> {
     /// Threads that are alive, or will be at once.
     threads: usize,
     /// Threads that wait for work.
-    idle: usize,
+    idle: Vec<ThreadId>,
     closed: bool,
-    /// How often idle threads were told to end.
-    dismissals: u64,
+    /// Threads that are to be waited for when the pool closes or dismisses them.
     handles: Vec<JoinHandle<()>>,
 }
 
@@ -65,7 +64,7 @@ impl<Q: WorkQueue> ThreadPool<Q> {
         queue: Q,
         run: impl Fn(Q::Work, &Arc<WorkerThread>) + Send + Sync + 'static,
     ) -> ThreadPool<Q> {
-        let state = ThreadPoolState { queue, threads: 0, idle: 0, closed: false, dismissals: 0, handles: Vec::new() };
+        let state = ThreadPoolState { queue, threads: 0, idle: Vec::new(), closed: false, handles: Vec::new() };
         let shared = Shared { state: Mutex::new(state), changed: Condvar::new(), run: Box::new(run) };
         ThreadPool { name, limit, stack_size, shared: Arc::new(shared) }
     }
@@ -81,7 +80,7 @@ impl<Q: WorkQueue> ThreadPool<Q> {
         let ready = state.queue.ready();
         let mut started = Ok(());
         // Threads that wait take work first.
-        for _ in state.idle..ready {
+        for _ in state.idle.len()..ready {
             if state.threads >= self.limit || state.closed {
                 break;
             }
@@ -109,16 +108,21 @@ impl<Q: WorkQueue> ThreadPool<Q> {
         let handles = std::mem::take(&mut state.handles);
         drop(state);
         self.shared.changed.notify_all();
-        for handle in handles {
-            // `run` does not panic, so there is nothing to learn from the result.
-            let _ = handle.join();
-        }
+        join(handles);
     }
 
-    /// Lets the threads end that do nothing. The pool can be used as before.
+    /// Ends the threads that do nothing, and waits for them. Nobody waits for the others any more, not even
+    /// [`close`](ThreadPool::close). The pool can be used as before.
     pub fn dismiss_idle(&self) {
-        lock(&self.shared.state).dismissals += 1;
+        let mut state = lock(&self.shared.state);
+        let idle = std::mem::take(&mut state.idle);
+        state.threads -= idle.len();
+        let mut handles = std::mem::take(&mut state.handles);
+        handles.retain(|handle| handle.is_finished() || idle.contains(&handle.thread().id()));
+        // Under the lock: the wake-up of an `update` must not go to a thread that is dismissed.
         self.shared.changed.notify_all();
+        drop(state);
+        join(handles);
     }
 
     fn start(&self, state: &mut ThreadPoolState<Q>) -> io::Result<()> {
@@ -132,6 +136,13 @@ impl<Q: WorkQueue> ThreadPool<Q> {
         state.handles.push(builder.spawn(move || shared.work(&thread))?);
         state.threads += 1;
         Ok(())
+    }
+}
+
+fn join(handles: Vec<JoinHandle<()>>) {
+    for handle in handles {
+        // `run` does not panic, so there is nothing to learn from the result.
+        let _ = handle.join();
     }
 }
 
@@ -150,31 +161,42 @@ impl<Q: WorkQueue> Shared<Q> {
             if state.closed {
                 break;
             }
-            let is_over;
-            (state, is_over) = self.wait_for_work(state);
-            if is_over {
-                break;
+            let next;
+            (state, next) = self.wait_for_work(state);
+            match next {
+                NextStep::Work => {}
+                NextStep::End => break,
+                NextStep::Dismissed => return,
             }
         }
         state.threads -= 1;
     }
 
-    /// Waits while there is nothing to do; `true` when the thread is to end.
+    /// Waits while there is nothing to do.
     fn wait_for_work<'a>(
         &self,
         mut state: MutexGuard<'a, ThreadPoolState<Q>>,
-    ) -> (MutexGuard<'a, ThreadPoolState<Q>>, bool) {
-        state.idle += 1;
-        let dismissals = state.dismissals;
-        let stays = |state: &mut ThreadPoolState<Q>| {
-            !state.closed && state.dismissals == dismissals && state.queue.ready() == 0
-        };
+    ) -> (MutexGuard<'a, ThreadPoolState<Q>>, NextStep) {
+        let this = thread::current().id();
+        state.idle.push(this);
+        let stays =
+            |state: &mut ThreadPoolState<Q>| !state.closed && state.idle.contains(&this) && state.queue.ready() == 0;
         let (mut state, timeout) =
             self.changed.wait_timeout_while(state, IDLE_TIME, stays).unwrap_or_else(PoisonError::into_inner);
-        state.idle -= 1;
-        let is_dismissed = state.dismissals != dismissals && state.queue.ready() == 0;
-        (state, timeout.timed_out() || is_dismissed)
+        let Some(index) = state.idle.iter().position(|thread| *thread == this) else {
+            return (state, NextStep::Dismissed);
+        };
+        state.idle.swap_remove(index);
+        (state, if timeout.timed_out() { NextStep::End } else { NextStep::Work })
     }
+}
+
+/// What a thread that waited for work does now.
+enum NextStep {
+    Work,
+    End,
+    /// Ends; whoever dismissed it has counted it out.
+    Dismissed,
 }
 
 #[cfg(test)]
@@ -253,7 +275,7 @@ mod tests {
             submit(&pool, move || sender.send(number).unwrap());
             assert_eq!(done.recv_timeout(LIMIT), Ok(number));
             // It is idle once it has said so.
-            while lock(&pool.shared.state).idle == 0 {
+            while lock(&pool.shared.state).idle.is_empty() {
                 thread::yield_now();
             }
         }
@@ -281,6 +303,41 @@ mod tests {
         let (sender, done) = mpsc::channel();
         submit(&pool, move || sender.send(7).unwrap());
         assert_eq!(done.recv_timeout(LIMIT), Ok(7));
+        pool.close();
+    }
+
+    #[test]
+    fn a_dismissal_waits_for_idle_threads_and_not_for_the_one_that_works() {
+        let pool = pool(2);
+        let (begins, begun) = mpsc::channel();
+        let (let_go, may_end) = mpsc::channel::<()>();
+        submit(&pool, move || {
+            begins.send(()).unwrap();
+            let _ = may_end.recv();
+        });
+        begun.recv_timeout(LIMIT).unwrap();
+        let (sender, done) = mpsc::channel();
+        // Dropped when the thread has ended: a thread-local value is.
+        struct Ends(mpsc::Sender<&'static str>);
+        impl Drop for Ends {
+            fn drop(&mut self) {
+                let _ = self.0.send("ended");
+            }
+        }
+        thread_local!(static ENDS: std::cell::RefCell<Option<Ends>> = const { std::cell::RefCell::new(None) });
+        submit(&pool, move || ENDS.set(Some(Ends(sender))));
+        while lock(&pool.shared.state).idle.is_empty() {
+            thread::yield_now();
+        }
+        pool.dismiss_idle();
+        assert_eq!(done.try_recv(), Ok("ended"));
+        assert_eq!(threads(&pool), 1);
+        assert_eq!(lock(&pool.shared.state).handles.len(), 0);
+        // The pool goes on, beside the thread that is still at work.
+        let (sender, done) = mpsc::channel();
+        submit(&pool, move || sender.send(7).unwrap());
+        assert_eq!(done.recv_timeout(LIMIT), Ok(7));
+        let_go.send(()).unwrap();
         pool.close();
     }
 
