@@ -306,6 +306,9 @@ impl Connection {
     ) -> Result<Option<usize>, Error> {
         let mut waiting_since = None;
         loop {
+            if patience.is_some_and(|patience| Instant::now() >= patience) {
+                return Err(Error::closed("nobody waits for the rest of the response"));
+            }
             let space = match &mut out {
                 Some(out) => &mut **out,
                 None => {
@@ -318,12 +321,7 @@ impl Connection {
                     exchange.worker().turn(amount)?;
                     return Ok(Some(amount));
                 }
-                Ok(Received::Nothing) => {
-                    if patience.is_some_and(|patience| Instant::now() >= patience) {
-                        return Err(Error::closed("nobody waits for the rest of the response"));
-                    }
-                    self.wait_for_body(exchange, &mut waiting_since, rest, patience)?;
-                }
+                Ok(Received::Nothing) => self.wait_for_body(exchange, &mut waiting_since, rest, patience)?,
                 Ok(Received::End { clean }) => {
                     // The reset of a server that did not want the request comes right after its answer, and ends that like a
                     // close.

@@ -1,7 +1,7 @@
 //! Idle connections, to be used again.
 //!
-//! The pool's lock is held for moves within its list and to set the timer, neither of which waits for a peer. Whether a connection is still good is asked, and a connection is
-//! closed, outside of it, since a peer can feed both.
+//! The pool's lock is held for moves within its list and to set the timer, neither of which waits for a peer. Outside of the
+//! lock a connection is asked whether it is still good, and is closed: a peer can make both of them long.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, Weak};

@@ -356,7 +356,7 @@ fn two_tasks_at_once_share_the_memory() {
         let (sender, both) = (sender.clone(), both.clone());
         heard.run(move |_| {
             both.wait();
-            let size = sizes::large_download_file();
+            let size = sizes::large_plain_download_file();
             both.wait();
             sender.send(size).unwrap();
         });

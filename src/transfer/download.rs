@@ -88,7 +88,11 @@ fn write(
     let expected = response.content_length();
     part.reserve(context.worker, expected)?;
     let is_large = expected.is_some_and(|length| length >= sizes::LARGE_BODY);
-    let size = if is_large { sizes::large_download_file() } else { sizes::DOWNLOAD_FILE };
+    let size = match (is_large, target.url().scheme()) {
+        (true, "https") => sizes::large_tls_download_file(),
+        (true, _) => sizes::large_plain_download_file(),
+        (false, _) => sizes::DOWNLOAD_FILE,
+    };
     let mut buffer = context.worker.take_buffer(size);
     let copied = copy(context, &mut response, &mut buffer, part, |length| {
         if !rules.no_progress {
