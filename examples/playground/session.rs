@@ -1,0 +1,248 @@
+//! A session of the library behind its C interface. Nothing here knows of messages.
+
+// The C interface is pointers; whoever calls it keeps the promises of its header.
+#![allow(unsafe_code)]
+
+use std::ffi::c_void;
+use std::mem::zeroed;
+use std::path::Path;
+use std::ptr::null_mut;
+use std::slice;
+
+use wxtransfer::ffi::callback::WxtCallbacks;
+use wxtransfer::ffi::file::{
+    WXT_IMPORT_COPY, WxtFileCallback, WxtFileResult, wxt_get_saved_file_info, wxt_get_saved_file_list, wxt_import_file,
+    wxt_remove_saved_file, wxt_resolve_path, wxt_save_file,
+};
+use wxtransfer::ffi::options::{WXT_PLATFORM_ANDROID, WXT_PLATFORM_IOS, WXT_PLATFORM_OTHER, WxtSessionOptions};
+use wxtransfer::ffi::request::{WxtDownloadRequest, WxtTaskId, WxtUploadRequest};
+use wxtransfer::ffi::session::{
+    WxtSession, wxt_session_close, wxt_session_enter_background, wxt_session_enter_foreground, wxt_session_open,
+};
+use wxtransfer::ffi::status::WxtStatus;
+use wxtransfer::ffi::string::{WxtPair, WxtStr};
+use wxtransfer::ffi::task::{wxt_download_file, wxt_task_abort, wxt_upload_file};
+
+use crate::c::{checked, string, text};
+
+/// How a session is opened. An empty text is the library's default.
+#[derive(Clone, Default)]
+pub struct Settings {
+    pub data_directory: String,
+    pub app_version: String,
+    /// `ios` or `android`; anything else is neither.
+    pub platform: String,
+    pub client_version: String,
+    pub base_library_version: String,
+    /// The entries of both domain lists.
+    pub domains: Vec<String>,
+    pub skip_domain_check: bool,
+    pub allow_plain_http: bool,
+    pub allow_lan: bool,
+    /// Certificates to trust in place of the system's.
+    pub root_certificates: String,
+    pub proxy: String,
+}
+
+/// The parameters of both transfers. `None` is absent.
+#[derive(Default)]
+pub struct Request {
+    pub url: Option<String>,
+    pub file_path: Option<String>,
+    pub name: Option<String>,
+    pub file_name: Option<String>,
+    pub header: Vec<(String, String)>,
+    pub form_data: Vec<(String, String)>,
+    pub timeout: u32,
+}
+
+/// One file that a file call is about.
+pub struct File {
+    pub path: String,
+    pub native_path: String,
+    pub size: u64,
+    pub create_time: u64,
+}
+
+/// What a page learns of a file call that failed.
+pub struct FileFailure {
+    pub err_msg: String,
+    pub err_no: i32,
+}
+
+/// The outer error is a mistake of the host's, a closed session for instance; the inner one is the page's.
+pub type FileOutcome = Result<Result<Vec<File>, FileFailure>, String>;
+
+/// An open session. It is closed by [`Session::close`] only.
+pub struct Session(*mut WxtSession);
+
+// SAFETY: the handle points to nothing, and every function that takes it may be called from any thread.
+unsafe impl Send for Session {}
+// SAFETY: as above.
+unsafe impl Sync for Session {}
+
+impl Session {
+    pub fn open(settings: &Settings) -> Result<Session, String> {
+        let domains: Vec<WxtStr> = settings.domains.iter().map(|domain| text(domain)).collect();
+        // SAFETY: zero is what every option begins with.
+        let mut options: WxtSessionOptions = unsafe { zeroed() };
+        options.struct_size = size_of::<WxtSessionOptions>();
+        options.app_id = text("wxplayground");
+        options.app_version = text(&settings.app_version);
+        options.platform = match settings.platform.as_str() {
+            "ios" => WXT_PLATFORM_IOS,
+            "android" => WXT_PLATFORM_ANDROID,
+            _ => WXT_PLATFORM_OTHER,
+        };
+        options.client_version =
+            text(if settings.client_version.is_empty() { "8.0.50" } else { &settings.client_version });
+        options.base_library_version = text(&settings.base_library_version);
+        options.data_directory = text(&settings.data_directory);
+        options.root_certificates = text(&settings.root_certificates);
+        options.proxy = text(&settings.proxy);
+        options.skip_domain_check = settings.skip_domain_check.into();
+        options.allow_plain_http = settings.allow_plain_http.into();
+        options.allow_lan = settings.allow_lan.into();
+        options.upload_domains = domains.as_ptr();
+        options.upload_domain_count = domains.len();
+        options.download_domains = domains.as_ptr();
+        options.download_domain_count = domains.len();
+        let mut session = null_mut();
+        // SAFETY: everything that the options point to outlives the call.
+        checked(unsafe { wxt_session_open(&options, &mut session) })?;
+        Ok(Session(session))
+    }
+
+    /// Ends what is left; every task has had its last callback when this returns.
+    pub fn close(&self) -> Result<(), String> {
+        checked(wxt_session_close(self.0))
+    }
+
+    pub fn enter_background(&self) -> Result<(), String> {
+        checked(wxt_session_enter_background(self.0))
+    }
+
+    pub fn enter_foreground(&self) -> Result<(), String> {
+        checked(wxt_session_enter_foreground(self.0))
+    }
+
+    /// Starts `wx.uploadFile`. After an error `callbacks.user_data` is still the caller's.
+    ///
+    /// # Safety
+    /// The callbacks and their `user_data` must be as the header says.
+    pub unsafe fn upload(&self, request: &Request, callbacks: &WxtCallbacks) -> Result<WxtTaskId, String> {
+        let (header, form_data) = (pairs(&request.header), pairs(&request.form_data));
+        // SAFETY: zero is "absent" for every parameter.
+        let mut upload: WxtUploadRequest = unsafe { zeroed() };
+        upload.struct_size = size_of::<WxtUploadRequest>();
+        upload.url = WxtStr::optional(request.url.as_deref());
+        upload.file_path = WxtStr::optional(request.file_path.as_deref());
+        upload.name = WxtStr::optional(request.name.as_deref());
+        upload.file_name = WxtStr::optional(request.file_name.as_deref());
+        (upload.header, upload.header_count) = (header.as_ptr(), header.len());
+        (upload.form_data, upload.form_data_count) = (form_data.as_ptr(), form_data.len());
+        upload.timeout = request.timeout;
+        let mut task = 0;
+        // SAFETY: the request outlives the call, which copies it; the caller answers for the callbacks.
+        checked(unsafe { wxt_upload_file(self.0, &upload, callbacks, &mut task) })?;
+        Ok(task)
+    }
+
+    /// Starts `wx.downloadFile`, with the same promises as [`Session::upload`].
+    ///
+    /// # Safety
+    /// As for an upload.
+    pub unsafe fn download(&self, request: &Request, callbacks: &WxtCallbacks) -> Result<WxtTaskId, String> {
+        let header = pairs(&request.header);
+        // SAFETY: zero is "absent" for every parameter.
+        let mut download: WxtDownloadRequest = unsafe { zeroed() };
+        download.struct_size = size_of::<WxtDownloadRequest>();
+        download.url = WxtStr::optional(request.url.as_deref());
+        download.file_path = WxtStr::optional(request.file_path.as_deref());
+        (download.header, download.header_count) = (header.as_ptr(), header.len());
+        download.timeout = request.timeout;
+        let mut task = 0;
+        // SAFETY: as for an upload.
+        checked(unsafe { wxt_download_file(self.0, &download, callbacks, &mut task) })?;
+        Ok(task)
+    }
+
+    /// Aborts a task. One that has just ended is no error.
+    pub fn abort(&self, task: WxtTaskId) {
+        wxt_task_abort(self.0, task);
+    }
+
+    pub fn save_file(&self, temp_file_path: &str, file_path: Option<&str>) -> FileOutcome {
+        // SAFETY: the texts outlive the call; so below.
+        file_outcome(|on_result, user_data| unsafe {
+            let target = WxtStr::optional(file_path);
+            wxt_save_file(self.0, WxtStr::new(temp_file_path), target, on_result, user_data)
+        })
+    }
+
+    pub fn saved_files(&self) -> FileOutcome {
+        file_outcome(|on_result, user_data| wxt_get_saved_file_list(self.0, on_result, user_data))
+    }
+
+    pub fn saved_file(&self, file_path: &str) -> FileOutcome {
+        // SAFETY: as above.
+        file_outcome(|on_result, user_data| unsafe {
+            wxt_get_saved_file_info(self.0, WxtStr::new(file_path), on_result, user_data)
+        })
+    }
+
+    pub fn remove_saved_file(&self, file_path: &str) -> FileOutcome {
+        // SAFETY: as above.
+        file_outcome(|on_result, user_data| unsafe {
+            wxt_remove_saved_file(self.0, WxtStr::new(file_path), on_result, user_data)
+        })
+    }
+
+    /// Makes a temporary file of a file of the host's, which the host keeps.
+    pub fn import_file(&self, path: &Path) -> FileOutcome {
+        let path = path.to_str().ok_or("the file's name is not UTF-8")?;
+        // SAFETY: as above.
+        file_outcome(|on_result, user_data| unsafe {
+            wxt_import_file(self.0, WxtStr::new(path), WXT_IMPORT_COPY, on_result, user_data)
+        })
+    }
+
+    /// Where a file of the mini program is on the device.
+    pub fn resolve_path(&self, file_path: &str) -> FileOutcome {
+        // SAFETY: as above.
+        file_outcome(|on_result, user_data| unsafe {
+            wxt_resolve_path(self.0, WxtStr::new(file_path), on_result, user_data)
+        })
+    }
+}
+
+fn pairs(pairs: &[(String, String)]) -> Vec<WxtPair> {
+    pairs.iter().map(|(name, value)| WxtPair { name: WxtStr::new(name), value: WxtStr::new(value) }).collect()
+}
+
+/// Runs a file call, whose callback runs before it returns.
+fn file_outcome(call: impl FnOnce(WxtFileCallback, *mut c_void) -> WxtStatus) -> FileOutcome {
+    let mut result: Option<Result<Vec<File>, FileFailure>> = None;
+    checked(call(Some(on_result), (&raw mut result).cast()))?;
+    result.ok_or_else(|| "the file call gave no result".to_owned())
+}
+
+unsafe extern "C" fn on_result(user_data: *mut c_void, result: *const WxtFileResult) {
+    // SAFETY: `file_outcome` waits for this function with its variable in place; the result lives until it returns.
+    unsafe {
+        let result = &*result;
+        let files = if result.file_count == 0 { &[] } else { slice::from_raw_parts(result.files, result.file_count) };
+        let outcome = if result.err_no == 0 {
+            let file = |file: &wxtransfer::ffi::file::WxtFileInfo| File {
+                path: string(file.file_path),
+                native_path: string(file.native_path),
+                size: file.size,
+                create_time: file.create_time,
+            };
+            Ok(files.iter().map(file).collect())
+        } else {
+            Err(FileFailure { err_msg: string(result.err_msg), err_no: result.err_no })
+        };
+        *user_data.cast::<Option<Result<Vec<File>, FileFailure>>>() = Some(outcome);
+    }
+}
