@@ -390,7 +390,7 @@ impl Connection {
 
     /// Ends the connection. That of a stopped exchange ends with a reset, and when the host was told: to free what the kernel
     /// holds of a request takes longer than all else of an abort.
-    pub(super) fn end(mut self, worker: &Worker) {
+    pub(super) fn end(mut self: Box<Connection>, worker: &Worker) {
         if worker.check().is_err() {
             self.channel.stream().reset_on_close();
             worker.drop_later(self);
