@@ -41,6 +41,11 @@ impl ProgressCell {
         ProgressCell { enabled, latest: Mutex::default() }
     }
 
+    /// Whether events are wanted.
+    pub fn is_enabled(&self) -> bool {
+        self.enabled
+    }
+
     /// Writes the newest value; `true` when an event for it is to be queued.
     pub fn set(&self, total_bytes: u64, expected: Option<u64>) -> bool {
         if !self.enabled {
