@@ -31,20 +31,23 @@ impl Call {
 
     /// Ends the call well; `result` has an `errMsg`.
     pub fn succeed(&self, result: &Value) {
-        self.event("success", result);
-        self.event("complete", result);
+        self.end("success", result);
     }
 
-    /// Ends the call with the failure of the library's.
-    pub fn fail(&self, err_msg: &str, err_no: i32) {
-        let result = json!({ "errMsg": err_msg, "errno": err_no });
-        self.event("fail", &result);
-        self.event("complete", &result);
+    /// Ends the call with a failure, which has an `errMsg` and an `errno`.
+    pub fn fail(&self, failure: &Value) {
+        self.end("fail", failure);
     }
 
-    /// Ends the call with a reason of the host's own.
+    /// Ends a transfer with a reason of the host's own.
     pub fn refuse(&self, reason: &str, err_no: i32) {
-        self.fail(&format!("{}:fail {reason}", self.api), err_no);
+        self.fail(&json!({ "errMsg": format!("{}:fail {reason}", self.api), "errno": err_no }));
+    }
+
+    fn end(&self, event: &str, result: &Value) {
+        self.event(event, result);
+        // The page's side gives its `complete` the same object.
+        (self.send)(text_of(&json!({ "call": self.number, "event": "complete" })));
     }
 }
 

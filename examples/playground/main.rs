@@ -19,10 +19,11 @@
 //! | `--ca FILE`: the only root certificates to trust | the system's |
 //! | `--proxy URL` | none |
 
+mod bridge;
 #[path = "../support/c.rs"]
 mod c;
 mod call;
-mod host;
+mod files;
 mod session;
 mod stdio;
 mod task;

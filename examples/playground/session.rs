@@ -70,7 +70,7 @@ pub struct FileFailure {
     pub err_no: i32,
 }
 
-/// The outer error is a mistake of the host's, a closed session for instance; the inner one is the page's.
+/// The outer error is the host's (the session is closed, for example); the inner one is the page's.
 pub type FileOutcome = Result<Result<Vec<File>, FileFailure>, String>;
 
 /// An open session. It is closed by [`Session::close`] only.
@@ -198,22 +198,27 @@ impl Session {
         })
     }
 
-    /// Makes a temporary file of a file of the host's, which the host keeps.
-    pub fn import_file(&self, path: &Path) -> FileOutcome {
+    /// Makes a temporary file of a file of the host's, which the host keeps, as `wx.chooseImage` does.
+    pub fn import_file(&self, path: &Path) -> Result<File, String> {
         let path = path.to_str().ok_or("the file's name is not UTF-8")?;
         // SAFETY: as above.
-        file_outcome(|on_result, user_data| unsafe {
+        only(file_outcome(|on_result, user_data| unsafe {
             wxt_import_file(self.0, WxtStr::new(path), WXT_IMPORT_COPY, on_result, user_data)
-        })
+        }))
     }
 
     /// Where a file of the mini program is on the device.
-    pub fn resolve_path(&self, file_path: &str) -> FileOutcome {
+    pub fn resolve_path(&self, file_path: &str) -> Result<File, String> {
         // SAFETY: as above.
-        file_outcome(|on_result, user_data| unsafe {
+        only(file_outcome(|on_result, user_data| unsafe {
             wxt_resolve_path(self.0, WxtStr::new(file_path), on_result, user_data)
-        })
+        }))
     }
+}
+
+fn only(outcome: FileOutcome) -> Result<File, String> {
+    let files = outcome?.map_err(|failure| failure.err_msg)?;
+    files.into_iter().next().ok_or_else(|| "the call gave no file".to_owned())
 }
 
 fn pairs(pairs: &[(String, String)]) -> Vec<WxtPair> {

@@ -37,10 +37,16 @@ impl Running {
     }
 
     /// Starts a task whose callbacks answer `call`. The last callback may come before `begin` returns.
-    pub fn start(&self, session: &Session, call: Call, begin: impl FnOnce(&WxtCallbacks) -> Result<WxtTaskId, String>) {
+    pub fn start(
+        &self,
+        session: &Session,
+        call: Call,
+        wants_profile: bool,
+        begin: impl FnOnce(&WxtCallbacks) -> Result<WxtTaskId, String>,
+    ) {
         let number = call.number;
         self.lock().insert(number, Entry::default());
-        let task = Box::into_raw(Box::new(Task { call, running: self.clone() }));
+        let task = Box::into_raw(Box::new(Task { call, wants_profile, running: self.clone() }));
         let callbacks = WxtCallbacks {
             struct_size: size_of::<WxtCallbacks>(),
             user_data: task.cast(),
@@ -80,11 +86,20 @@ impl Running {
             session.abort(task);
         }
     }
+
+    /// Aborts the tasks of all calls.
+    pub fn abort_all(&self, session: &Session) {
+        let numbers: Vec<i64> = self.lock().keys().copied().collect();
+        for number in numbers {
+            self.abort(session, number);
+        }
+    }
 }
 
 /// What `user_data` points to.
 struct Task {
     call: Call,
+    wants_profile: bool,
     running: Running,
 }
 
@@ -129,7 +144,7 @@ unsafe extern "C" fn on_progress(user_data: *mut c_void, _: WxtTaskId, event: *c
 unsafe extern "C" fn on_success(user_data: *mut c_void, _: WxtTaskId, event: *const WxtSuccess) {
     // SAFETY: as above.
     unsafe {
-        let (event, call) = (&*event, &task(user_data).call);
+        let (event, Task { call, wants_profile, .. }) = (&*event, task(user_data));
         let mut result = Map::new();
         result.insert("errMsg".into(), string(event.err_msg).into());
         result.insert("statusCode".into(), event.status_code.into());
@@ -140,14 +155,19 @@ unsafe extern "C" fn on_success(user_data: *mut c_void, _: WxtTaskId, event: *co
             insert_text(&mut result, "filePath", event.file_path);
             result.insert("dataLength".into(), event.data_length.into());
         }
-        result.insert("profile".into(), profile(&*event.profile));
+        if *wants_profile {
+            result.insert("profile".into(), profile(&*event.profile));
+        }
         call.succeed(&result.into());
     }
 }
 
 unsafe extern "C" fn on_fail(user_data: *mut c_void, _: WxtTaskId, event: *const WxtFailure) {
     // SAFETY: as above.
-    unsafe { task(user_data).call.fail(&string((*event).err_msg), (*event).err_no) }
+    unsafe {
+        let failure = json!({ "errMsg": string((*event).err_msg), "errno": (*event).err_no });
+        task(user_data).call.fail(&failure);
+    }
 }
 
 unsafe extern "C" fn on_complete(user_data: *mut c_void, _: WxtTaskId, _: *const WxtCompletion) {
