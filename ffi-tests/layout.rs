@@ -161,6 +161,8 @@ fn structs() -> Vec<Struct> {
             file_path,
             native_path,
             data_length,
+            header,
+            header_count,
             profile,
         }),
         layout!(WxtFailure { struct_size, err_msg, err_no, category, detail, retryable, profile }),

@@ -863,6 +863,15 @@ typedef struct {
    */
   uint64_t data_length;
   /**
+   * `header`: what `on_headers_received` was given, on every base library, also on those without that event. `cookies`
+   * are the values of `Set-Cookie`, one a field.
+   */
+  const WxtPair *header;
+  /**
+   * The number of `header`.
+   */
+  size_t header_count;
+  /**
    * `profile`.
    */
   const WxtProfile *profile;

@@ -161,7 +161,8 @@ fn a_task_whose_result_is_decided_is_not_aborted() {
         context.worker.stop().settle().unwrap();
         begins.send(()).unwrap();
         let _ = may_end.recv();
-        Ok(Success { status: 200, content: Content::Data { text: String::new(), length: 0 } })
+        let content = Content::Data { text: String::new(), length: 0 };
+        Ok(Success { status: 200, headers: Vec::new(), content })
     });
     let id = heard.submit(Ok(job), CallRules::default());
     begun.recv_timeout(LIMIT).unwrap();

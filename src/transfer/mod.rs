@@ -84,6 +84,8 @@ pub struct ReceivedHead {
 pub struct Success {
     /// The status code.
     pub status: u16,
+    /// The headers, in the order of the response, duplicates kept.
+    pub headers: Vec<Header>,
     /// What came with it.
     pub content: Content,
 }

@@ -153,7 +153,8 @@ fn read_answer(exchanged: Exchanged) -> Result<Success, TransferError> {
     }
     let length = data.len() as u64;
     let text = text::decode(data, header_value(&response.headers, "Content-Type")).map_err(no_memory)?;
-    Ok(Success { status: response.status, content: Content::Data { text, length } })
+    let http::Response { status, headers, .. } = response;
+    Ok(Success { status, headers, content: Content::Data { text, length } })
 }
 
 fn no_memory(_: TryReserveError) -> TransferError {
