@@ -59,6 +59,8 @@
   var PARAMETER_ERROR = 1001;
   var INVALID_REQUEST_DATA = 600010;
   var INVALID_ARGUMENT = 1300022;
+  var SIZE_EXCEEDED = 1300202;
+  var BASE64_ENCODE_ERROR = 1300203;
   var LENGTH_OUT_OF_RANGE = 1301006;
   var POSITION_OUT_OF_RANGE = 1301009;
 
@@ -122,7 +124,7 @@
     return list;
   }
 
-  /* Base64 as in RFC 4648 §4. What cannot be read is left to the app, which refuses it. */
+  /* Base64 as in RFC 4648 §4. */
   var DIGITS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
 
   function toBase64(bytes) {
@@ -195,7 +197,16 @@
     var encoding = isBuffer ? arrayBuffer : named === undefined ? null : encodings[named];
     if (encoding && !isFunction(global.Uint8Array)) throw new Refusal('not supported', INTERNAL);
     values.encoding = encoding || named === 'base64' ? 'base64' : 'utf8';
-    if (api !== 'readFile') values.data = encoding ? toBase64(encoding.toBytes(data)) : text(data);
+    if (api === 'readFile') return encoding;
+    if (named === 'base64' && !isBuffer && (data.length % 4 || /[^A-Za-z0-9+\/]/.test(data.replace(/={1,2}$/, '')))) {
+      throw new Refusal('base64 encode error', BASE64_ENCODE_ERROR);
+    }
+    /* A character makes a byte at least, but in base64. The library looks again, at what would be written. */
+    var least = isBuffer ? data.byteLength : named === 'base64' || named === 'hex' ? 0 : data.length;
+    if (least > 100 * 1024 * 1024) {
+      throw new Refusal('the maximum size of the file storage limit is exceeded', SIZE_EXCEEDED);
+    }
+    values.data = encoding ? toBase64(encoding.toBytes(data)) : text(data);
     return encoding;
   }
 

@@ -40,15 +40,16 @@ class Page {
   async callbacks(call, options = {}) {
     const events = [];
     await new Promise((resolve) => {
-      const task = call({
-        ...options,
+      /* Copied without being read: a test may give members that cannot be. */
+      const all = Object.defineProperties({}, Object.getOwnPropertyDescriptors(options));
+      const task = call(Object.assign(all, {
         success: (result) => events.push(['success', result]),
         fail: (result) => events.push(['fail', result]),
         complete: (result) => {
           events.push(['complete', result]);
           resolve();
         },
-      });
+      }));
       events.push(['returned', task]);
     });
     return events;
