@@ -143,6 +143,11 @@ pub struct WxtSuccess {
     pub native_path: WxtStr,
     /// The downloaded file's size, or that of an upload's answer before it was read as text, in bytes.
     pub data_length: u64,
+    /// `header`: what `on_headers_received` was given, on every base library, also on those without that event. `cookies`
+    /// are the values of `Set-Cookie`, one a field.
+    pub header: *const WxtPair,
+    /// The number of `header`.
+    pub header_count: usize,
     /// `profile`.
     pub profile: *const WxtProfile,
 }

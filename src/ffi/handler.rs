@@ -9,7 +9,7 @@ use super::callback::{
 };
 use super::string::{WxtPair, WxtStr};
 use crate::task::{Handler, Progress, TaskId};
-use crate::terms::{Call, TransferError};
+use crate::terms::{Call, Header, TransferError};
 use crate::transfer::{Content, Profile, ReceivedHead, Success};
 
 /// The host's callbacks for one task; dropping it calls `release`.
@@ -42,6 +42,7 @@ impl CallbackHandler {
 
     fn succeeded(&self, task: TaskId, outcome: &Success, profile: &WxtProfile) {
         let native_path;
+        let header = wire_header(&outcome.headers);
         let mut success = WxtSuccess {
             struct_size: size_of::<WxtSuccess>(),
             err_msg: WxtStr::absent(),
@@ -51,6 +52,8 @@ impl CallbackHandler {
             file_path: WxtStr::absent(),
             native_path: WxtStr::absent(),
             data_length: 0,
+            header: pointer_to(&header),
+            header_count: header.len(),
             profile,
         };
         let err_msg = format!("{}:ok", self.call.name());
@@ -100,19 +103,19 @@ impl CallbackHandler {
 impl Handler for CallbackHandler {
     fn headers_received(&mut self, task: TaskId, head: &ReceivedHead) {
         let Some(on_headers_received) = self.callbacks.on_headers_received else { return };
-        let header: Vec<WxtPair> = head
-            .headers
-            .iter()
-            .map(|header| WxtPair { name: WxtStr::new(&header.name), value: WxtStr::new(&header.value) })
-            .collect();
+        let header = wire_header(&head.headers);
         let event = WxtHeadersReceived {
             struct_size: size_of::<WxtHeadersReceived>(),
-            header: if header.is_empty() { ptr::null() } else { header.as_ptr() },
+            header: pointer_to(&header),
             header_count: header.len(),
             status_code: head.status.into(),
         };
         // SAFETY: the host's function, called as the header says; what it is given lives until it returns.
         unsafe { on_headers_received(self.user_data(), task, &event) };
+    }
+
+    fn wants_progress(&self) -> bool {
+        self.callbacks.on_progress.is_some()
     }
 
     fn progress(&mut self, task: TaskId, progress: Progress) {
@@ -144,6 +147,19 @@ impl Drop for CallbackHandler {
             unsafe { release(self.callbacks.user_data) };
         }
     }
+}
+
+/// The pairs borrow the texts of `headers`.
+fn wire_header(headers: &[Header]) -> Vec<WxtPair> {
+    headers
+        .iter()
+        .map(|header| WxtPair { name: WxtStr::new(&header.name), value: WxtStr::new(&header.value) })
+        .collect()
+}
+
+/// NULL for an empty list.
+fn pointer_to(pairs: &[WxtPair]) -> *const WxtPair {
+    if pairs.is_empty() { ptr::null() } else { pairs.as_ptr() }
 }
 
 fn wire_profile(profile: &Profile, peer_ip: Option<&str>) -> WxtProfile {

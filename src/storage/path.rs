@@ -14,7 +14,8 @@ const SCHEME: &str = "wxfile://";
 const TEMPORARY_PREFIX: &str = "tmp_";
 const STORED_PREFIX: &str = "store_";
 /// Hexadecimal digits in a generated name: 128 random bits.
-const GENERATED_DIGITS: usize = 32;
+const GENERATED_DIGITS: usize = 2 * DIGITS_BYTES;
+const DIGITS_BYTES: usize = size_of::<u128>();
 /// NAME_MAX of every file system on the supported platforms.
 const MAX_NAME_BYTES: usize = 255;
 /// PATH_MAX of the Apple platforms, the shortest: no path longer than this could be handed to the host.
@@ -35,8 +36,8 @@ pub enum VirtualPath {
 
 /// Reads a path.
 ///
-/// Fails with [`Error::PermissionDenied`], or [`Error::NotFound`] for a harmless temporary or stored name that was
-/// never given out.
+/// Fails with [`Error::PermissionDenied`], [`Error::NameTooLong`], or [`Error::NotFound`] for a harmless temporary or stored name
+/// that was never given out.
 pub fn parse(path: &str) -> Result<VirtualPath, Error> {
     if path.len() > MAX_PATH_BYTES {
         return Err(Error::denied(path));
@@ -46,6 +47,9 @@ pub fn parse(path: &str) -> Result<VirtualPath, Error> {
     match (area, below) {
         ("usr", below) => {
             let names: Vec<&str> = below.unwrap_or_default().split('/').filter(|name| !name.is_empty()).collect();
+            if names.iter().any(|name| name.len() > MAX_NAME_BYTES) {
+                return Err(Error::NameTooLong { path: path.to_owned() });
+            }
             if names.len() > MAX_NAMES || !names.iter().all(|name| is_safe(name)) {
                 return Err(Error::denied(path));
             }
@@ -72,6 +76,7 @@ pub fn is_of_directory(path: &str) -> bool {
 pub fn parse_target(path: &str) -> Result<Vec<String>, Error> {
     match parse(path) {
         Ok(VirtualPath::User(names)) if !names.is_empty() && !is_of_directory(path) => Ok(names),
+        Err(error @ Error::NameTooLong { .. }) => Err(error),
         _ => Err(Error::denied(path)),
     }
 }
@@ -103,12 +108,43 @@ pub fn extension_of(name: &str) -> Option<&str> {
 
 /// 128 random bits in lower-case hexadecimal digits, which no case-insensitive file system confuses.
 pub fn random_digits() -> Result<String, Error> {
-    let mut bytes = [0u8; size_of::<u128>()];
-    getrandom::fill(&mut bytes).map_err(|error| Error::Io {
-        operation: "get random bytes",
-        source: std::io::Error::other(error.to_string()),
-    })?;
-    Ok(format!("{:032x}", u128::from_be_bytes(bytes)))
+    let mut bytes = [0; DIGITS_BYTES];
+    fill_randomly(&mut bytes)?;
+    Ok(digits(bytes))
+}
+
+/// [`random_digits`] for many names: the system is asked once for sixteen.
+#[derive(Debug)]
+pub struct DigitsSource {
+    random: [[u8; DIGITS_BYTES]; 16],
+    left: usize,
+}
+
+impl Default for DigitsSource {
+    fn default() -> DigitsSource {
+        DigitsSource { random: [[0; DIGITS_BYTES]; 16], left: 0 }
+    }
+}
+
+impl DigitsSource {
+    /// Digits that were not given before.
+    pub fn next(&mut self) -> Result<String, Error> {
+        if self.left == 0 {
+            fill_randomly(self.random.as_flattened_mut())?;
+            self.left = self.random.len();
+        }
+        self.left -= 1;
+        Ok(digits(self.random[self.left]))
+    }
+}
+
+fn fill_randomly(bytes: &mut [u8]) -> Result<(), Error> {
+    getrandom::fill(bytes)
+        .map_err(|error| Error::Io { operation: "get random bytes", source: std::io::Error::other(error.to_string()) })
+}
+
+fn digits(bytes: [u8; DIGITS_BYTES]) -> String {
+    format!("{:032x}", u128::from_be_bytes(bytes))
 }
 
 fn generated_name(prefix: &str, digits: &str, extension: Option<&str>) -> String {
@@ -136,6 +172,11 @@ fn generated(name: &str, prefix: &str) -> Option<String> {
 
 fn not_found(path: &str) -> Error {
     Error::NotFound { path: path.to_owned() }
+}
+
+/// Whether a path under `wxfile://usr` can have this name in it.
+pub fn is_name(name: &str) -> bool {
+    !name.contains('/') && is_safe(name)
 }
 
 fn is_safe(name: &str) -> bool {
@@ -196,6 +237,8 @@ fn is_invisible(character: char) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+
     use super::*;
 
     const DIGITS: &str = "0123456789abcdef0123456789abcdef";
@@ -397,8 +440,6 @@ mod tests {
         .into_iter()
         .map(str::to_owned)
         .collect();
-        hostile.push(format!("wxfile://usr/{}", "a".repeat(256)));
-        hostile.push(format!("wxfile://usr/{}", "图".repeat(86)));
         hostile.push(format!("wxfile://usr{}", "/a".repeat(32)));
         hostile.push(format!("wxfile://usr{}", format!("/{}", "a".repeat(200)).repeat(6)));
         for path in hostile {
@@ -412,6 +453,11 @@ mod tests {
 
     #[test]
     fn the_longest_name_is_still_a_name() {
+        for name in ["a".repeat(256), "图".repeat(86)] {
+            let path = format!("wxfile://usr/{name}");
+            assert!(matches!(parse(&path), Err(Error::NameTooLong { .. })), "{path}");
+            assert!(matches!(parse_target(&path), Err(Error::NameTooLong { .. })), "{path}");
+        }
         assert!(parse(&format!("wxfile://usr/{}", "a".repeat(255))).is_ok());
         assert!(parse(&format!("wxfile://usr/{}", "图".repeat(85))).is_ok());
         assert!(parse(&format!("wxfile://usr{}", "/a".repeat(31))).is_ok());
@@ -455,5 +501,8 @@ mod tests {
         assert!(is_stored_name(&stored_name(DIGITS, None)));
         assert!(!is_stored_name("store_x"));
         assert_ne!(random_digits().unwrap(), random_digits().unwrap());
+        let mut source = DigitsSource::default();
+        let names: HashSet<_> = (0..100).map(|_| source.next().unwrap()).collect();
+        assert_eq!(names.len(), 100);
     }
 }

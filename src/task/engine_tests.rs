@@ -18,6 +18,10 @@ struct Listener {
 }
 
 impl Handler for Listener {
+    fn wants_progress(&self) -> bool {
+        true
+    }
+
     fn headers_received(&mut self, _: TaskId, _: &ReceivedHead) {}
     fn progress(&mut self, _: TaskId, _: Progress) {}
     fn completed(&mut self, task: TaskId, result: &Result<Success, TransferError>, _: &Profile) {
@@ -157,7 +161,8 @@ fn a_task_whose_result_is_decided_is_not_aborted() {
         context.worker.stop().settle().unwrap();
         begins.send(()).unwrap();
         let _ = may_end.recv();
-        Ok(Success { status: 200, content: Content::Data { text: String::new(), length: 0 } })
+        let content = Content::Data { text: String::new(), length: 0 };
+        Ok(Success { status: 200, headers: Vec::new(), content })
     });
     let id = heard.submit(Ok(job), CallRules::default());
     begun.recv_timeout(LIMIT).unwrap();
@@ -282,6 +287,10 @@ fn a_task_that_must_not_wait_needs_a_place() {
 fn a_place_is_free_before_the_host_hears_of_the_end() {
     struct Next(Arc<Heard>);
     impl Handler for Next {
+        fn wants_progress(&self) -> bool {
+            true
+        }
+
         fn headers_received(&mut self, _: TaskId, _: &ReceivedHead) {}
         fn progress(&mut self, _: TaskId, _: Progress) {}
         fn completed(&mut self, _: TaskId, _: &Result<Success, TransferError>, _: &Profile) {
@@ -356,7 +365,7 @@ fn two_tasks_at_once_share_the_memory() {
         let (sender, both) = (sender.clone(), both.clone());
         heard.run(move |_| {
             both.wait();
-            let size = sizes::large_download_file();
+            let size = sizes::large_plain_download_file();
             both.wait();
             sender.send(size).unwrap();
         });

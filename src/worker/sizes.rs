@@ -52,8 +52,8 @@ pub const ANSWER: usize = 8 * KIB;
 pub const DISCARD: usize = 4 * KIB;
 /// The input of a content decoder.
 pub const CODING_INPUT: usize = 16 * KIB;
-/// A file that is imported by copying.
-pub const IMPORT_FILE: usize = 128 * KIB;
+/// What is read, written, copied or digested at once of a file.
+pub const FILE_PIECE: usize = 128 * KIB;
 
 /// The transfers that run in this process. They share its memory, whichever session they belong to.
 static RUNNING: AtomicUsize = AtomicUsize::new(0);
@@ -76,8 +76,14 @@ impl Drop for RunningTransfer {
     }
 }
 
-/// The file of a large download.
-pub fn large_download_file() -> usize {
+/// The file of a large download without TLS, which is received into the same buffer: the kernel acknowledges after each
+/// `recv`, so that smaller pieces cost more.
+pub fn large_plain_download_file() -> usize {
+    of_transfers(512 * KIB, 128 * KIB)
+}
+
+/// The file of a large download with TLS.
+pub fn large_tls_download_file() -> usize {
     of_transfers(256 * KIB, 128 * KIB)
 }
 

@@ -54,6 +54,7 @@ pub struct Success {
     pub file_path: Option<String>,
     pub native_path: Option<String>,
     pub data_length: u64,
+    pub headers: Vec<(String, String)>,
     pub profile: Profile,
 }
 
@@ -306,10 +307,7 @@ fn send(user_data: *mut c_void, event: Event) {
 
 unsafe extern "C" fn on_headers_received(user_data: *mut c_void, _: WxtTaskId, event: *const WxtHeadersReceived) {
     let event = unsafe { &*event };
-    let pairs =
-        if event.header_count == 0 { &[] } else { unsafe { slice::from_raw_parts(event.header, event.header_count) } };
-    let headers =
-        pairs.iter().map(|pair| (text(pair.name).expect("a name"), text(pair.value).unwrap_or_default())).collect();
+    let headers = pairs(event.header, event.header_count);
     send(user_data, Event::Headers { status: event.status_code, headers });
 }
 
@@ -337,6 +335,7 @@ unsafe extern "C" fn on_success(user_data: *mut c_void, _: WxtTaskId, event: *co
             file_path: text(event.file_path),
             native_path: text(event.native_path),
             data_length: event.data_length,
+            headers: pairs(event.header, event.header_count),
             profile: profile(event.profile),
         }),
     );
@@ -370,6 +369,11 @@ unsafe extern "C" fn release(user_data: *mut c_void) {
 
 fn text(string: WxtStr) -> Option<String> {
     unsafe { string.bytes() }.expect("a string").map(|bytes| String::from_utf8(bytes.to_vec()).expect("UTF-8"))
+}
+
+fn pairs(header: *const WxtPair, count: usize) -> Vec<(String, String)> {
+    let pairs = if count == 0 { &[] } else { unsafe { slice::from_raw_parts(header, count) } };
+    pairs.iter().map(|pair| (text(pair.name).expect("a name"), text(pair.value).unwrap_or_default())).collect()
 }
 
 fn profile(profile: *const WxtProfile) -> Profile {

@@ -42,6 +42,10 @@ public struct WXTransferUploadSuccess: Hashable, Sendable {
     public let data: String
     /// `dataLength`: the length of the answer's body before it was read as text, in bytes.
     public let dataLength: UInt64
+    /// `header`: in the order of the response, duplicates kept; on every base library.
+    public let header: WXTransferPairs
+    /// `cookies`: the values of `Set-Cookie`, one for each such header.
+    public var cookies: [String] { header.values(ofHeader: "Set-Cookie") }
     /// `profile`: when the task did what.
     public let profile: WXTransferProfile
 
@@ -50,6 +54,7 @@ public struct WXTransferUploadSuccess: Hashable, Sendable {
         statusCode = Int(success.status_code)
         data = success.data.text ?? ""
         dataLength = success.data_length
+        header = WXTransferPairs(success.header, count: success.header_count)
         profile = WXTransferProfile(success.profile.pointee)
     }
 }
@@ -68,6 +73,10 @@ public struct WXTransferDownloadSuccess: Hashable, Sendable {
     public let nativePath: URL
     /// `dataLength`: the file's size in bytes.
     public let dataLength: UInt64
+    /// `header`: in the order of the response, duplicates kept; on every base library.
+    public let header: WXTransferPairs
+    /// `cookies`: the values of `Set-Cookie`, one for each such header.
+    public var cookies: [String] { header.values(ofHeader: "Set-Cookie") }
     /// `profile`: when the task did what.
     public let profile: WXTransferProfile
 
@@ -78,6 +87,7 @@ public struct WXTransferDownloadSuccess: Hashable, Sendable {
         filePath = success.file_path.text
         nativePath = URL(fileURLWithPath: success.native_path.text ?? "")
         dataLength = success.data_length
+        header = WXTransferPairs(success.header, count: success.header_count)
         profile = WXTransferProfile(success.profile.pointee)
     }
 }
@@ -160,7 +170,7 @@ extension WXTransferUploadSuccess: Redacted {
     var shown: KeyValuePairs<String, Any?> {
         [
             "errMsg": errMsg, "statusCode": statusCode, "data": Redaction.length(data), "dataLength": dataLength,
-            "profile": profile,
+            "header": header, "profile": profile,
         ]
     }
 }

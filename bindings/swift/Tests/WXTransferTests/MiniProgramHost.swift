@@ -104,6 +104,7 @@ final class MiniProgramHost: @unchecked Sendable {
                 complete(call, "uploadFile", $0.mapError { $0 }.map { success in
                     [
                         "errMsg": success.errMsg, "data": success.data, "statusCode": success.statusCode,
+                        "header": json(success.header), "cookies": success.cookies,
                         "profile": json(success.profile),
                     ]
                 })
@@ -131,6 +132,7 @@ final class MiniProgramHost: @unchecked Sendable {
                 complete(call, "downloadFile", $0.mapError { $0 }.map { success in
                     var result: [String: Any] = [
                         "errMsg": success.errMsg, "statusCode": success.statusCode,
+                        "header": json(success.header), "cookies": success.cookies,
                         "dataLength": success.dataLength, "profile": json(success.profile),
                     ]
                     result["tempFilePath"] = success.tempFilePath

@@ -49,6 +49,27 @@ final class TransferTests: XCTestCase {
         XCTAssertEqual(report.headers.filter { $0[0].lowercased() == "x-token" }.map { $0[1] }, ["1"])
     }
 
+    /// Also where the base library knows no event for them.
+    func testASuccessHasTheHeadersAndCookies() async throws {
+        let directory = try TemporaryDirectory()
+        let file = try directory.file("a", Data("a".utf8))
+        for baseLibrary in ["2.0.9", nil] {
+            var options = testOptions(directory)
+            options.baseLibraryVersion = baseLibrary
+            let session = try WXTransferSession(options)
+            let url = server.tls + "/cookies"
+            let downloaded = try await session.downloadFile(.init(url: url))
+            let uploaded = try await session.uploadFile(.init(url: url, filePath: file.path, name: "file"))
+            for (header, cookies) in [
+                (downloaded.header, downloaded.cookies), (uploaded.header, uploaded.cookies),
+            ] {
+                XCTAssertEqual(cookies, ["a=1; Path=/", "b=2, 3"])
+                XCTAssertEqual(header.values(ofHeader: "Vary"), ["Accept", "Origin"])
+            }
+            try session.close()
+        }
+    }
+
     func testAnUploadOfADescriptorStartsWhereItStands() async throws {
         let directory = try TemporaryDirectory()
         let session = try WXTransferSession(testOptions(directory))

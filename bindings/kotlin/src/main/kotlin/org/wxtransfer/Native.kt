@@ -144,6 +144,7 @@ internal abstract class NativeCallbacks {
     /** -1 is unknown. */
     abstract fun onProgress(task: Long, totalBytes: Long, totalBytesExpected: Long, progress: Int)
 
+    /** [header] as above. */
     abstract fun onSuccess(
         task: Long,
         errMsg: ByteArray,
@@ -153,6 +154,8 @@ internal abstract class NativeCallbacks {
         filePath: ByteArray?,
         nativePath: ByteArray?,
         dataLength: Long,
+        header: ByteArray,
+        headerLengths: IntArray,
         profileNumbers: LongArray,
         peerIp: ByteArray?,
         protocol: ByteArray?,
@@ -211,6 +214,10 @@ internal class NativeFileResult {
         return files
     }
 }
+
+/** The pairs of a list that has names and values in turn. */
+internal fun unpackPairs(bytes: ByteArray, lengths: IntArray): List<Pair<String, String>> =
+    unpack(bytes, lengths).map { it.orEmpty() }.chunked(2) { (name, value) -> name to value }
 
 /** Real UTF-8. A surrogate without its other half, which has none, becomes a question mark. */
 internal fun String.utf8(): ByteArray = encodeToByteArray()

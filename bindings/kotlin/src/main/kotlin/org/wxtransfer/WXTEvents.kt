@@ -36,6 +36,13 @@ public sealed interface WXTSuccess {
     /** The downloaded file's size, or that of an upload's answer before it was read as text, in bytes. */
     public val dataLength: Long
 
+    /** The headers in the order of the response, duplicates kept; on every base library. */
+    public val header: List<Pair<String, String>>
+
+    /** The values of `Set-Cookie`, one for each such header. */
+    public val cookies: List<String>
+        get() = header.filter { (name, _) -> name.equals("Set-Cookie", ignoreCase = true) }.map { (_, value) -> value }
+
     /** When the task did what. */
     public val profile: WXTProfile
 }
@@ -47,15 +54,17 @@ public data class WXTUploadSuccess(
     /** The answer's body as text. */
     val data: String,
     override val dataLength: Long,
+    override val header: List<Pair<String, String>>,
     override val profile: WXTProfile,
 ) : WXTSuccess {
-    /** For logs: the answer by its length only. */
+    /** For logs: the answer by its length only, header names without their values. */
     override fun toString(): String = Redaction.text(
         "WXTUploadSuccess",
         "errMsg" to errMsg,
         "statusCode" to statusCode,
         "data" to Redaction.length(data),
         "dataLength" to dataLength,
+        "header" to Redaction.names(header),
         "profile" to profile,
     )
 }
@@ -71,8 +80,22 @@ public data class WXTDownloadSuccess(
     /** The file's path on the device, for the app. */
     val nativePath: String,
     override val dataLength: Long,
+    override val header: List<Pair<String, String>>,
     override val profile: WXTProfile,
-) : WXTSuccess
+) : WXTSuccess {
+    /** For logs: header names without their values. */
+    override fun toString(): String = Redaction.text(
+        "WXTDownloadSuccess",
+        "errMsg" to errMsg,
+        "statusCode" to statusCode,
+        "tempFilePath" to tempFilePath,
+        "filePath" to filePath,
+        "nativePath" to nativePath,
+        "dataLength" to dataLength,
+        "header" to Redaction.names(header),
+        "profile" to profile,
+    )
+}
 
 /**
  * When a task did what, and on which connection: `WxtProfile` of the C interface, with WeChat's names. Times are

@@ -203,11 +203,8 @@ public class WXTJavaScript(
         abstract fun json(result: S): JSONObject
 
         override fun onHeadersReceived(event: WXTHeadersReceived) {
-            // Field names are case-insensitive (RFC 9110 §5.1).
-            val joined = event.header.groupBy({ (name, _) -> name.lowercase() }) { it }.values
-            val header = JSONObject()
-            for (fields in joined) header.put(fields.first().first, fields.joinToString { (_, value) -> value })
-            call.event("headersReceived", JSONObject().put("header", header).put("statusCode", event.statusCode))
+            val result = JSONObject().put("header", joined(event.header)).put("statusCode", event.statusCode)
+            call.event("headersReceived", result)
         }
 
         override fun onProgress(event: WXTProgress) {
@@ -219,7 +216,11 @@ public class WXTJavaScript(
         }
 
         override fun onSuccess(result: S) {
-            val success = json(result).put("statusCode", result.statusCode).put("profile", result.profile.json())
+            val success = json(result)
+                .put("statusCode", result.statusCode)
+                .put("header", joined(result.header))
+                .put("cookies", JSONArray(result.cookies))
+                .put("profile", result.profile.json())
             call.succeeded(result.errMsg, success)
         }
 
@@ -243,6 +244,15 @@ public class WXTJavaScript(
 
 private fun savedFile(file: WXTFile): JSONObject =
     JSONObject().put("filePath", file.filePath).put("size", file.size).put("createTime", file.createTime)
+
+/** The header as an object: values of one name, whatever its case (RFC 9110 section 5.1), joined under the first. */
+private fun joined(header: List<Pair<String, String>>): JSONObject {
+    val json = JSONObject()
+    for (fields in header.groupBy { (name, _) -> name.lowercase() }.values) {
+        json.put(fields.first().first, fields.joinToString { (_, value) -> value })
+    }
+    return json
+}
 
 internal fun WXTProfile.json(): JSONObject = JSONObject()
     .put("invokeStart", invokeStart)

@@ -394,6 +394,15 @@ class JavaScriptTest {
     }
 
     @Test
+    fun `a success has the header as the event has it, and each cookie`() = page { session, page ->
+        val file = session.file(pattern(10), "a.txt")
+        for (call in listOf("downloadFile({", "uploadFile({ filePath: '$file', name: 'file',")) {
+            page.run("wx.$call url: '${TestServer.tls}/cookies', success: function (res) { tell(JSON.stringify([res.header.vary, res.cookies])) } })")
+            assertEquals("[\"Accept, Origin\",[\"a=1; Path=/\",\"b=2, 3\"]]", page.told())
+        }
+    }
+
+    @Test
     fun `a page may use one object for two calls`() = page { session, page ->
         val file = session.file(pattern(10), "a.txt")
         page.run(

@@ -95,6 +95,21 @@ class TransferTest {
     }
 
     @Test
+    fun `a success has the headers and cookies, also where the base library knows no event for them`() = test {
+        for (baseLibrary in listOf("2.0.9", null)) {
+            open { copy(baseLibraryVersion = baseLibrary) }.use { session ->
+                val url = TestServer.tls + "/cookies"
+                val upload = WXTUploadRequest(url, session.file(pattern(1)), "file")
+                for (result in listOf(session.downloadFile(WXTDownloadRequest(url)), session.uploadFile(upload))) {
+                    assertEquals(listOf("a=1; Path=/", "b=2, 3"), result.cookies)
+                    val varies = result.header.filter { (name, _) -> name.equals("Vary", ignoreCase = true) }
+                    assertEquals(listOf("Accept", "Origin"), varies.map { (_, value) -> value })
+                }
+            }
+        }
+    }
+
+    @Test
     fun `a download goes where it is told to`() = test {
         open().use { session ->
             val request = WXTDownloadRequest(TestServer.plain + "/bytes/10", filePath = "wxfile://usr/a/😀.bin")
