@@ -25,6 +25,7 @@ mod bridge;
 mod c;
 mod call;
 mod content;
+mod file_calls;
 mod files;
 mod http;
 mod servers;
