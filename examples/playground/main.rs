@@ -1,7 +1,8 @@
 //! The library in a page: `cargo run --release --example playground`, then open the address that it prints.
 //!
 //! A host of mini programs on this machine: it speaks the messages of `bindings/javascript.md` to the library, through
-//! the C interface. Everything is on the loopback interface, the servers that the page talks to included.
+//! the C interface. Everything is on the loopback interface, the servers that the page talks to included. `--port PORT` names
+//! the port of the page; otherwise it is a free one.
 //!
 //! With `--stdio` the page is whoever writes to the standard input, one message a line; `stdio.rs` says what lines there
 //! are. Options of it:
@@ -23,17 +24,23 @@ mod bridge;
 #[path = "../support/c.rs"]
 mod c;
 mod call;
+mod content;
+mod file_calls;
 mod files;
+mod http;
+mod servers;
 mod session;
 mod stdio;
 mod task;
+mod voice;
+mod web;
 
 use std::process::ExitCode;
 use std::{env, fs};
 
 use session::Settings;
 
-const USAGE: &str = "usage: playground
+const USAGE: &str = "usage: playground [--port PORT]
        playground --stdio [--data-directory DIRECTORY] [--domain ENTRY]... [--skip-domain-check]
                   [--allow-plain-http] [--allow-lan] [--platform NAME] [--client-version VERSION]
                   [--base-library-version VERSION] [--app-version VERSION] [--ca FILE] [--proxy URL]";
@@ -56,6 +63,8 @@ fn main() -> ExitCode {
 #[derive(Default)]
 struct Arguments {
     stdio: bool,
+    /// Of the page; 0 is a free one.
+    port: u16,
     settings: Settings,
     /// The file of the root certificates.
     ca: Option<String>,
@@ -67,6 +76,7 @@ fn parse(mut words: impl Iterator<Item = String>) -> Option<Arguments> {
     while let Some(word) = words.next() {
         match word.as_str() {
             "--stdio" => arguments.stdio = true,
+            "--port" => arguments.port = words.next()?.parse().ok()?,
             "--data-directory" => settings.data_directory = words.next()?,
             "--domain" => settings.domains.push(words.next()?),
             "--skip-domain-check" => settings.skip_domain_check = true,
@@ -93,5 +103,5 @@ fn run(mut arguments: Arguments) -> Result<(), String> {
     if let Some(path) = &arguments.ca {
         settings.root_certificates = fs::read_to_string(path).map_err(|error| format!("{path}: {error}"))?;
     }
-    if arguments.stdio { stdio::run(settings) } else { Err(USAGE.into()) }
+    if arguments.stdio { stdio::run(settings) } else { web::run(arguments.port, &settings.data_directory) }
 }

@@ -1,29 +1,21 @@
-//! A session of the library behind its C interface. Nothing here knows of messages.
+//! A session of the library behind its C interface. Nothing here knows of messages. `file_calls.rs` has the file calls.
 
 // The C interface is pointers; whoever calls it keeps the promises of its header.
 #![allow(unsafe_code)]
 
-use std::ffi::c_void;
 use std::mem::zeroed;
-use std::path::Path;
 use std::ptr::null_mut;
-use std::slice;
 
 use wxtransfer::ffi::callback::WxtCallbacks;
-use wxtransfer::ffi::file::{
-    WXT_IMPORT_COPY, WxtFileCallback, WxtFileResult, wxt_get_saved_file_info, wxt_get_saved_file_list, wxt_import_file,
-    wxt_remove_saved_file, wxt_resolve_path, wxt_save_file,
-};
 use wxtransfer::ffi::options::{WXT_PLATFORM_ANDROID, WXT_PLATFORM_IOS, WXT_PLATFORM_OTHER, WxtSessionOptions};
 use wxtransfer::ffi::request::{WxtDownloadRequest, WxtTaskId, WxtUploadRequest};
 use wxtransfer::ffi::session::{
     WxtSession, wxt_session_close, wxt_session_enter_background, wxt_session_enter_foreground, wxt_session_open,
 };
-use wxtransfer::ffi::status::WxtStatus;
 use wxtransfer::ffi::string::{WxtPair, WxtStr};
 use wxtransfer::ffi::task::{wxt_download_file, wxt_task_abort, wxt_upload_file};
 
-use crate::c::{checked, string, text};
+use crate::c::{checked, text};
 
 /// How a session is opened. An empty text is the library's default.
 #[derive(Clone, Default)]
@@ -55,23 +47,6 @@ pub struct Request {
     pub form_data: Vec<(String, String)>,
     pub timeout: u32,
 }
-
-/// One file that a file call is about.
-pub struct File {
-    pub path: String,
-    pub native_path: String,
-    pub size: u64,
-    pub create_time: u64,
-}
-
-/// What a page learns of a file call that failed.
-pub struct FileFailure {
-    pub err_msg: String,
-    pub err_no: i32,
-}
-
-/// The outer error is the host's (the session is closed, for example); the inner one is the page's.
-pub type FileOutcome = Result<Result<Vec<File>, FileFailure>, String>;
 
 /// An open session. It is closed by [`Session::close`] only.
 pub struct Session(*mut WxtSession);
@@ -172,82 +147,12 @@ impl Session {
         wxt_task_abort(self.0, task);
     }
 
-    pub fn save_file(&self, temp_file_path: &str, file_path: Option<&str>) -> FileOutcome {
-        // SAFETY: the texts outlive the call; so below.
-        file_outcome(|on_result, user_data| unsafe {
-            let target = WxtStr::optional(file_path);
-            wxt_save_file(self.0, WxtStr::new(temp_file_path), target, on_result, user_data)
-        })
+    /// The handle, for the other functions of the C interface.
+    pub fn handle(&self) -> *mut WxtSession {
+        self.0
     }
-
-    pub fn saved_files(&self) -> FileOutcome {
-        file_outcome(|on_result, user_data| wxt_get_saved_file_list(self.0, on_result, user_data))
-    }
-
-    pub fn saved_file(&self, file_path: &str) -> FileOutcome {
-        // SAFETY: as above.
-        file_outcome(|on_result, user_data| unsafe {
-            wxt_get_saved_file_info(self.0, WxtStr::new(file_path), on_result, user_data)
-        })
-    }
-
-    pub fn remove_saved_file(&self, file_path: &str) -> FileOutcome {
-        // SAFETY: as above.
-        file_outcome(|on_result, user_data| unsafe {
-            wxt_remove_saved_file(self.0, WxtStr::new(file_path), on_result, user_data)
-        })
-    }
-
-    /// Makes a temporary file of a file of the host's, which the host keeps, as `wx.chooseImage` does.
-    pub fn import_file(&self, path: &Path) -> Result<File, String> {
-        let path = path.to_str().ok_or("the file's name is not UTF-8")?;
-        // SAFETY: as above.
-        only(file_outcome(|on_result, user_data| unsafe {
-            wxt_import_file(self.0, WxtStr::new(path), WXT_IMPORT_COPY, on_result, user_data)
-        }))
-    }
-
-    /// Where a file of the mini program is on the device.
-    pub fn resolve_path(&self, file_path: &str) -> Result<File, String> {
-        // SAFETY: as above.
-        only(file_outcome(|on_result, user_data| unsafe {
-            wxt_resolve_path(self.0, WxtStr::new(file_path), on_result, user_data)
-        }))
-    }
-}
-
-fn only(outcome: FileOutcome) -> Result<File, String> {
-    let files = outcome?.map_err(|failure| failure.err_msg)?;
-    files.into_iter().next().ok_or_else(|| "the call gave no file".to_owned())
 }
 
 fn pairs(pairs: &[(String, String)]) -> Vec<WxtPair> {
     pairs.iter().map(|(name, value)| WxtPair { name: WxtStr::new(name), value: WxtStr::new(value) }).collect()
-}
-
-/// Runs a file call, whose callback runs before it returns.
-fn file_outcome(call: impl FnOnce(WxtFileCallback, *mut c_void) -> WxtStatus) -> FileOutcome {
-    let mut result: Option<Result<Vec<File>, FileFailure>> = None;
-    checked(call(Some(on_result), (&raw mut result).cast()))?;
-    result.ok_or_else(|| "the file call gave no result".to_owned())
-}
-
-unsafe extern "C" fn on_result(user_data: *mut c_void, result: *const WxtFileResult) {
-    // SAFETY: `file_outcome` waits for this function with its variable in place; the result lives until it returns.
-    unsafe {
-        let result = &*result;
-        let files = if result.file_count == 0 { &[] } else { slice::from_raw_parts(result.files, result.file_count) };
-        let outcome = if result.err_no == 0 {
-            let file = |file: &wxtransfer::ffi::file::WxtFileInfo| File {
-                path: string(file.file_path),
-                native_path: string(file.native_path),
-                size: file.size,
-                create_time: file.create_time,
-            };
-            Ok(files.iter().map(file).collect())
-        } else {
-            Err(FileFailure { err_msg: string(result.err_msg), err_no: result.err_no })
-        };
-        *user_data.cast::<Option<Result<Vec<File>, FileFailure>>>() = Some(outcome);
-    }
 }

@@ -14,7 +14,7 @@ use wxtransfer::ffi::callback::{
     WxtProgress, WxtSuccess,
 };
 use wxtransfer::ffi::request::WxtTaskId;
-use wxtransfer::ffi::string::WxtStr;
+use wxtransfer::ffi::string::{WxtPair, WxtStr};
 
 use crate::c::string;
 use crate::call::{Call, INTERNAL};
@@ -114,9 +114,8 @@ unsafe extern "C" fn on_headers_received(user_data: *mut c_void, _: WxtTaskId, e
     // SAFETY: what a callback is given lives until it returns; so in every callback below.
     unsafe {
         let event = &*event;
-        let pairs = if event.header_count == 0 { &[] } else { slice::from_raw_parts(event.header, event.header_count) };
-        let pairs = pairs.iter().map(|pair| (string(pair.name), string(pair.value)));
-        let result = json!({ "header": joined(pairs), "statusCode": event.status_code });
+        let header = pairs(event.header, event.header_count);
+        let result = json!({ "header": joined(&header), "statusCode": event.status_code });
         task(user_data).call.event("headersReceived", &result);
     }
 }
@@ -155,6 +154,10 @@ unsafe extern "C" fn on_success(user_data: *mut c_void, _: WxtTaskId, event: *co
             insert_text(&mut result, "filePath", event.file_path);
             result.insert("dataLength".into(), event.data_length.into());
         }
+        let header = pairs(event.header, event.header_count);
+        let is_cookie = |(name, _): &&(String, String)| name.eq_ignore_ascii_case("set-cookie");
+        result.insert("header".into(), joined(&header));
+        result.insert("cookies".into(), header.iter().filter(is_cookie).map(|(_, value)| value.as_str()).collect());
         if *wants_profile {
             result.insert("profile".into(), profile(&*event.profile));
         }
@@ -190,16 +193,27 @@ unsafe fn insert_text(result: &mut Map<String, Value>, name: &str, text: WxtStr)
     }
 }
 
+/// # Safety
+/// `header` must point to `count` readable pairs.
+unsafe fn pairs(header: *const WxtPair, count: usize) -> Vec<(String, String)> {
+    // SAFETY: passed on to the caller.
+    unsafe {
+        let pairs = if count == 0 { &[] } else { slice::from_raw_parts(header, count) };
+        pairs.iter().map(|pair| (string(pair.name), string(pair.value))).collect()
+    }
+}
+
 /// The values of one name, whatever its case (RFC 9110 §5.1), joined under the first.
-fn joined(pairs: impl Iterator<Item = (String, String)>) -> Value {
-    let mut header: Vec<(String, String)> = Vec::new();
+fn joined(pairs: &[(String, String)]) -> Value {
+    let mut header = Map::new();
     for (name, value) in pairs {
-        match header.iter_mut().find(|(known, _)| known.eq_ignore_ascii_case(&name)) {
-            Some((_, values)) => *values += &format!(", {value}"),
-            None => header.push((name, value)),
+        let known = header.iter_mut().find(|(known, _)| known.eq_ignore_ascii_case(name));
+        match known {
+            Some((_, Value::String(values))) => *values += &format!(", {value}"),
+            _ => _ = header.insert(name.clone(), value.clone().into()),
         }
     }
-    Value::Object(header.into_iter().map(|(name, values)| (name, values.into())).collect())
+    header.into()
 }
 
 /// # Safety

@@ -85,11 +85,7 @@ struct Written {
 }
 
 /// Writes the body.
-fn write(
-    context: &TransferContext<'_>,
-    exchanged: Exchanged,
-    part: &mut PartFile,
-) -> Result<Written, TransferError> {
+fn write(context: &TransferContext<'_>, exchanged: Exchanged, part: &mut PartFile) -> Result<Written, TransferError> {
     let Exchanged { mut response, target } = exchanged;
     let expected = response.content_length();
     part.reserve(context.worker, expected)?;
