@@ -250,7 +250,12 @@
     if (values.timeout !== undefined) {
       values.timeout = values.timeout > 0 ? Math.min(Math.ceil(values.timeout), 0x7fffffff) : undefined;
     }
-    if (api === 'getFileInfo' && values.digestAlgorithm === undefined) values.digestAlgorithm = 'md5';
+    if (api === 'getFileInfo') {
+      values.digestAlgorithm = values.digestAlgorithm === undefined ? 'md5' : values.digestAlgorithm;
+      if (['md5', 'sha1', 'sha256'].indexOf(values.digestAlgorithm) < 0) {
+        throw new Refusal('Invalid argument digestAlgorithm', INVALID_ARGUMENT);
+      }
+    }
     if (api === 'readFile' || api === 'writeFile' || api === 'appendFile') {
       checkRange(values, 'position', 0, POSITION_OUT_OF_RANGE);
       checkRange(values, 'length', 1, LENGTH_OUT_OF_RANGE);

@@ -18,7 +18,9 @@ function found(pattern, what, text = CODE) {
 function members(name) {
   const [, body] = found(new RegExp(`^    interface ${name}(?: extends \\w+)? \\{\\n([^]*?)^    \\}`, 'm'), `interface ${name}`);
   const all = {};
-  for (const [, member, type] of body.matchAll(/^ {8}(\w+)(\??[:(][^]*?)(?=^ {8}\w|(?![^]))/gm)) all[member] = type.trim();
+  /* A member that shares its line with a comment has one blank more. */
+  for (const [, member, type] of body.matchAll(/^ {8,9}(\w+)(\??[:(][^]*?)(?=^ {8,9}\w|(?![^]))/gm)) all[member] = type.trim();
+  if (!Object.keys(all).length) throw new Error(`the types have no members of ${name}`);
   return all;
 }
 
