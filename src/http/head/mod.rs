@@ -9,6 +9,7 @@ mod rules;
 use super::error::Error;
 use crate::terms::{Header, header_values};
 use fields::{BLANKS, Fields};
+pub(super) use fields::{is_control, is_token};
 
 /// The most bytes a head may have, empty lines in front of it included.
 pub(super) const MAX_HEAD_SIZE: usize = 64 * 1024;
