@@ -2,12 +2,13 @@
 
 use std::io::{self, Write};
 use std::net::Ipv4Addr;
-use std::sync::mpsc;
+use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 use std::time::Instant;
 
 use super::support::*;
 use crate::http::*;
+use crate::terms::log::{Level, Log};
 
 fn header(name: &str, value: &str) -> Header {
     Header { name: name.to_owned(), value: value.to_owned() }
@@ -273,6 +274,27 @@ fn a_chunked_body_with_extensions_and_trailers_is_put_together() {
     )
     .unwrap();
     assert_eq!(body.unwrap(), b"hello, chunked!");
+}
+
+#[test]
+fn the_log_is_told_of_an_odd_trailer_without_its_values() {
+    let answer = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\nsecret\r\nX : secret\r\n\r\n";
+    let server = Server::answering(answer);
+    let lines = Arc::new(Mutex::new(Vec::new()));
+    let seen = lines.clone();
+    let log = Log::new(Arc::new(move |level, text: &str| seen.lock().unwrap().push((level, text.to_owned()))));
+    let (client, exchange) = (Client::new(ClientOptions { log, ..options() }).unwrap(), exchange());
+    // The connection is as good as after an odd head.
+    for _ in 0..2 {
+        assert_eq!(read_all(&mut get(&client, &server.url(), &exchange).unwrap()).unwrap(), b"hi");
+    }
+    assert_eq!(server.connections(), 1);
+    let expected = [
+        "the response's trailer was odd: dropped the header line 1, which has no colon",
+        "the response's trailer was odd: took the header X without the blank in front of its colon",
+    ];
+    let expected = expected.map(|text| (Level::Warning, text.to_owned()));
+    assert_eq!(*lines.lock().unwrap(), [expected.clone(), expected].concat());
 }
 
 #[test]
