@@ -46,7 +46,7 @@ impl OutputSize {
 #[derive(Debug)]
 pub(super) struct Transport {
     /// Taken out when this is dropped.
-    connection: Option<Connection>,
+    connection: Option<Box<Connection>>,
     exchange: Arc<Exchange>,
     hand: Arc<Hand>,
     buffers: RequestBuffers,
@@ -69,7 +69,7 @@ struct RequestBuffers {
 impl Transport {
     /// `head` is sent in place of ureq's.
     pub(super) fn new(
-        connection: Connection,
+        connection: Box<Connection>,
         exchange: Arc<Exchange>,
         hand: Arc<Hand>,
         head: &[u8],
