@@ -119,8 +119,13 @@ impl Fields {
 /// The name in front of a colon without the blanks behind it; `None` where it is no token (RFC 9110 section 5.6.2).
 fn token(name: &[u8]) -> Option<&str> {
     let name = std::str::from_utf8(name).ok()?.trim_end_matches(BLANKS);
-    let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
-    (!name.is_empty() && name.bytes().all(is_token)).then_some(name)
+    is_token(name).then_some(name)
+}
+
+/// Whether a name is one (RFC 9110 section 5.6.2).
+pub fn is_token(name: &str) -> bool {
+    let is_tchar = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+    !name.is_empty() && name.bytes().all(is_tchar)
 }
 
 fn is_blank(byte: u8) -> bool {
@@ -128,7 +133,7 @@ fn is_blank(byte: u8) -> bool {
 }
 
 /// A byte that no value may hold (RFC 9110 section 5.5).
-fn is_control(byte: u8) -> bool {
+pub fn is_control(byte: u8) -> bool {
     byte.is_ascii_control() && byte != b'\t'
 }
 
