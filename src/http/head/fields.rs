@@ -24,6 +24,7 @@ pub(super) struct Fields {
     pub(super) repairs: Vec<String>,
     /// How many there were, with those that were dropped.
     count: usize,
+    pub(super) dropped: usize,
     /// Whether a field may decide where the body ends.
     frames: bool,
 }
@@ -111,6 +112,7 @@ impl Fields {
         if self.frames && DECISIVE.iter().any(|decisive| letters(decisive.as_bytes()).eq(letters(name))) {
             return Err(Error::protocol(format!("a line of the response's head that could frame it {reason}")));
         }
+        self.dropped += 1;
         self.repairs.push(format!("dropped the header line {}, which {reason}", self.count));
         Ok(())
     }

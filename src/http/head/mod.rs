@@ -86,7 +86,12 @@ impl Head {
 /// Reads a whole trailer, which ends with its empty line: a line for the log for each line that was dropped or repaired. Its
 /// fields have no effect (RFC 9110 section 6.5.1), so that none decides anything.
 pub(super) fn trailer_repairs(input: &[u8]) -> Result<Vec<String>, Error> {
-    Fields::read(input, false).map(|fields| fields.repairs)
+    let fields = Fields::read(input, false)?;
+    // Chunks behind the last one, for example, of a server that counted wrongly: the body would be shorter than it is.
+    if fields.dropped > 0 {
+        return Err(Error::protocol("a line of the response's trailer is no header line"));
+    }
+    Ok(fields.repairs)
 }
 
 /// Finds the end of a head in input that grows, looking at every byte once.

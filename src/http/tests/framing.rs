@@ -318,21 +318,29 @@ fn a_trailer_is_header_lines() {
 }
 
 #[test]
-fn an_odd_line_of_a_trailer_is_treated_as_one_of_a_head() {
-    let dropped = |number: usize, reason: &str| format!("dropped the header line {number}, which {reason}");
-    let (colon, name) = ("has no colon", "has a malformed name");
+fn a_line_of_a_trailer_that_is_no_header_line_is_refused() {
+    for trailer in [
+        "garbage\r\n",
+        "5\r\nhello\r\n0\r\n",
+        "X: 1\r\nHTTP 200 OK\r\nY: 2\r\n",
+        ": 1\r\n",
+        "X(Y): 1\r\n",
+        "a b: c\r\n",
+        "X-名: 1\r\n",
+        "X\u{1}: 1\r\n",
+        " X: 1\r\n",
+        "\tX: 1\r\n",
+        "Content-Length\r\n",
+    ] {
+        refused(format!("0\r\n{trailer}\r"), "\n");
+    }
+}
+
+#[test]
+fn an_odd_header_line_of_a_trailer_is_treated_as_one_of_a_head() {
     let blank = "took the header X without the blank in front of its colon";
     let control = "replaced control characters in the header X";
     for (trailer, expected) in [
-        ("garbage\r\n", dropped(1, colon)),
-        ("X: 1\r\nHTTP 200 OK\r\nY: 2\r\n", dropped(2, colon)),
-        (": 1\r\n", dropped(1, name)),
-        ("X(Y): 1\r\n", dropped(1, name)),
-        ("a b: c\r\n", dropped(1, name)),
-        ("X-名: 1\r\n", dropped(1, name)),
-        ("X\u{1}: 1\r\n", dropped(1, name)),
-        (" X: 1\r\n", dropped(1, name)),
-        ("\tX: 1\r\n", dropped(1, name)),
         ("X : 1\r\n", blank.to_owned()),
         ("X\t: 1\n", blank.to_owned()),
         ("X: \u{1}\r\n", control.to_owned()),
@@ -344,7 +352,6 @@ fn an_odd_line_of_a_trailer_is_treated_as_one_of_a_head() {
         assert_eq!(repairs_of(trailer), [expected.as_str()], "{trailer:?}");
         assert_eq!(head.repairs, [expected], "{trailer:?}");
     }
-    assert_eq!(repairs_of("a\r\nContent-Length\r\n"), [dropped(1, colon), dropped(2, colon)]);
 }
 
 #[test]
@@ -365,11 +372,9 @@ fn a_trailer_is_bounded_like_a_head() {
     let too_large = trailer(64 * 1024 + 1);
     let end = read_anyhow(Chunked, None, too_large.as_bytes()).end;
     assert_eq!(end, End::Malformed(too_large.len()));
-    for line in ["X: 1\r\n", "dropped\r\n"] {
-        let lines = |count: usize| format!("0\r\n{}", line.repeat(count));
-        taken(lines(128) + "\r\n", "");
-        refused(lines(129) + "\r", "\n");
-    }
+    let lines = |count: usize| format!("0\r\n{}", "X: 1\r\n".repeat(count));
+    taken(lines(128) + "\r\n", "");
+    refused(lines(129) + "\r", "\n");
 }
 
 #[test]
