@@ -48,8 +48,7 @@ export class Page {
   }
 
   connected() {
-    return this.browser.until(`document.querySelector('#state').textContent === 'Connected'
-      && document.querySelector('#download-program').value && document.querySelector('#upload-program').value`);
+    return this.browser.until(`document.querySelector('#state').textContent === 'Connected'`);
   }
 
   async tab(name) {
