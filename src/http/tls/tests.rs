@@ -161,7 +161,14 @@ fn no_root_of_a_pem_text_is_lost() {
         (one.replace("-----END CERTIFICATE-----", "-----END PRIVATE KEY-----"), "certificate 1 has no end"),
         (one.replace("\nMII", "\n*II"), "certificate 1 is not in Base64"),
         (format!("{one}-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"), "certificate 2: bad encoding"),
-        (trusted, "certificate 1: bad encoding"),
+        (trusted.clone(), "certificate 1 is a TRUSTED CERTIFICATE"),
+        (format!("{one}{trusted}{two}"), "certificate 2 is a TRUSTED CERTIFICATE"),
+        // One bad among good ones.
+        (format!("{one}{}{two}", two.replace("\nMII", "\n*II")), "certificate 2 is not in Base64"),
+        (
+            format!("{one}{two}-----BEGIN CERTIFICATE-----\r\nMAA=\r\n-----END CERTIFICATE-----\r\n{one}"),
+            "certificate 3: ",
+        ),
         (String::new(), "there are none"),
         (key.to_owned(), "there are none"),
     ] {
