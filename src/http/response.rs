@@ -45,7 +45,7 @@ enum ResponseBody {
 /// The body as it is on the wire, without its framing. Its connection goes back to the pool when it is over.
 struct FramedBody {
     /// `None` once the body is over or has failed.
-    connection: Option<Connection>,
+    connection: Option<Box<Connection>>,
     deframer: Deframer,
     /// How much is to come, where the head tells; else 0.
     rest: u64,
@@ -61,7 +61,7 @@ struct FramedBody {
 impl Response {
     pub(super) fn new(
         head: Head,
-        connection: Connection,
+        connection: Box<Connection>,
         origin: Origin,
         pool: Arc<IdlePool>,
         exchange: &Arc<Exchange>,

@@ -61,7 +61,7 @@ static CONFIG: Lazy<Config> = Lazy::new(|| {
 /// What a request and its transport hand to each other around ureq.
 #[derive(Debug, Default)]
 struct Hand {
-    connection: Mutex<Option<Connection>>,
+    connection: Mutex<Option<Box<Connection>>>,
     failure: Mutex<Option<Error>>,
 }
 
@@ -82,13 +82,13 @@ impl Hand {
 pub(super) fn send(
     request: &mut Request<'_>,
     exchange: &Arc<Exchange>,
-    connection: Connection,
-) -> (Option<Connection>, Result<(), Error>) {
+    connection: Box<Connection>,
+) -> (Option<Box<Connection>>, Result<(), Error>) {
     let hand = Arc::new(Hand { connection: Mutex::new(Some(connection)), failure: Mutex::default() });
     let result = run(request, exchange, &hand);
     let (connection, failure) = (lock(&hand.connection).take(), lock(&hand.failure).take());
     let result = match (failure, result) {
-        _ if connection.as_ref().is_some_and(Connection::has_head) => Ok(()),
+        _ if connection.as_ref().is_some_and(|connection| connection.has_head()) => Ok(()),
         (Some(failure), _) => Err(failure),
         (None, Err(error)) => Err(Error::internal(format!("the request cannot be sent: {error}"))),
         (None, Ok(())) => Err(Error::internal("the request ended without an answer")),

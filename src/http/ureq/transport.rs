@@ -52,7 +52,7 @@ impl OutputSize {
 #[derive(Debug)]
 pub(super) struct Transport {
     /// Taken out when this is dropped.
-    connection: Option<Connection>,
+    connection: Option<Box<Connection>>,
     exchange: Arc<Exchange>,
     hand: Arc<Hand>,
     is_tls: bool,
@@ -73,7 +73,7 @@ struct RequestBuffers {
 
 impl Transport {
     pub(super) fn new(
-        connection: Connection,
+        connection: Box<Connection>,
         exchange: Arc<Exchange>,
         hand: Arc<Hand>,
         size: OutputSize,
