@@ -71,6 +71,7 @@ impl Connection {
         let mut times = exchange.times();
         times.peer = Some(self.channel.stream().peer);
         times.reused = self.used;
+        times.is_tls = matches!(self.channel, Channel::Tls(_));
         drop(times);
         self.used = true;
         (self.head, self.reader, self.interim_bytes) = (None, HeadReader::default(), 0);
@@ -197,7 +198,7 @@ impl Connection {
     /// Takes note of new input, and of the answer's head when that completes it. Interim heads are dropped.
     fn received(&mut self, exchange: &Exchange, amount: usize) -> Result<(), Error> {
         self.input.received(amount);
-        exchange.times().response_start.get_or_insert_with(Instant::now);
+        exchange.response_received();
         while self.head.is_none()
             && let Some((head, size)) = self.reader.read(self.input.bytes(), Answering::Request)?
         {
@@ -371,6 +372,11 @@ impl Connection {
         }
         exchange.body_accepted(accepted, self.channel.stream().unsent());
         exchange.body_bytes_sent() < accepted
+    }
+
+    /// The round-trip time to the peer, as far as the system tells.
+    pub(super) fn round_trip(&self) -> Option<Duration> {
+        self.channel.stream().round_trip()
     }
 
     /// Whether another request may follow, as far as the connection itself knows.

@@ -4,7 +4,7 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::worker::{Worker, lock};
 
@@ -35,10 +35,17 @@ pub struct Trace {
     pub peer: Option<SocketAddr>,
     /// Whether the connection had served a request before.
     pub reused: bool,
+    /// Whether the connection has TLS.
+    pub is_tls: bool,
+    /// The connection's round-trip time as TCP had it when the answer's head was there. `None` if the exchange does not
+    /// [measure](Exchange::new), the answer redirects, or the system does not tell.
+    pub round_trip: Option<Duration>,
     /// Bytes given to the socket, with heads and TLS.
     pub bytes_sent: u64,
     /// Bytes taken from the socket, with heads and TLS.
     pub bytes_received: u64,
+    /// Those of them that were there at `response_start`.
+    pub bytes_received_at_response_start: u64,
 }
 
 /// Hears of [`Exchange::body_bytes_sent`] whenever it has grown. It must not block.
@@ -47,6 +54,7 @@ type SentListener = Box<dyn Fn(u64) + Send + Sync>;
 /// The state of one exchange. One may serve several exchanges one after another, the hops of a redirect.
 pub struct Exchange {
     worker: Arc<Worker>,
+    measures_round_trip: bool,
     /// The size of the request's body.
     body_length: AtomicU64,
     /// Of the body, read from its source.
@@ -62,10 +70,11 @@ pub struct Exchange {
 }
 
 impl Exchange {
-    /// For exchanges that run on `worker`.
-    pub fn new(worker: Arc<Worker>) -> Exchange {
+    /// For exchanges that run on `worker`. To measure the round-trip time costs a system call.
+    pub fn new(worker: Arc<Worker>, measures_round_trip: bool) -> Exchange {
         Exchange {
             worker,
+            measures_round_trip,
             body_length: AtomicU64::new(0),
             body_bytes_read: AtomicU64::new(0),
             body_bytes_accepted: AtomicU64::new(0),
@@ -105,6 +114,19 @@ impl Exchange {
     /// The thread that the exchange runs on.
     pub(super) fn worker(&self) -> &Arc<Worker> {
         &self.worker
+    }
+
+    pub(super) fn measures_round_trip(&self) -> bool {
+        self.measures_round_trip
+    }
+
+    /// Bytes of the answer were received, which may be the first.
+    pub(super) fn response_received(&self) {
+        let mut times = self.times();
+        if times.response_start.is_none() {
+            times.response_start = Some(Instant::now());
+            times.bytes_received_at_response_start = self.bytes_received.load(Ordering::Relaxed);
+        }
     }
 
     /// The times, to be set as things happen.

@@ -22,6 +22,8 @@ pub struct DownloadRequest {
     pub file_path: Option<String>,
     /// `timeout` in milliseconds; 0 is the default.
     pub timeout: u32,
+    /// Not `enableProfile`: the result comes without a profile.
+    pub disable_profile: bool,
 }
 
 /// A download whose parameters are in order.
@@ -52,10 +54,10 @@ impl PreparedDownload {
             Some(path) => environment.storage.create_target(context.worker, path)?,
             None => environment.storage.create_temporary(context.worker)?,
         };
-        let http_context = Arc::new(http::Exchange::new(context.worker.clone()));
+        let http_context = Arc::new(http::Exchange::new(context.worker.clone(), context.profile.is_some()));
         let exchanged = exchange::run(environment, context, prepared, &http_context, None)?;
         let written = write(context, rules, exchanged, &mut part);
-        exchange::record(context, &http_context);
+        exchange::record(environment, context, &http_context);
         let Written { status, headers, extension } = match written {
             Ok(written) => written,
             Err(error) => {

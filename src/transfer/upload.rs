@@ -32,6 +32,8 @@ pub struct UploadRequest {
     pub file_name: Option<String>,
     /// `timeout` in milliseconds; 0 is the default.
     pub timeout: u32,
+    /// Not `enableProfile`: the result comes without a profile.
+    pub disable_profile: bool,
 }
 
 /// What is uploaded.
@@ -120,7 +122,7 @@ impl PreparedUpload {
             size,
         };
         let mut multipart = MultipartBody::new(&boundary, &form_data, part).map_err(of_multipart)?;
-        let http_context = Arc::new(http::Exchange::new(context.worker.clone()));
+        let http_context = Arc::new(http::Exchange::new(context.worker.clone(), context.profile.is_some()));
         let length = multipart.length();
         if !rules.no_progress {
             let observer = context.observer.clone();
@@ -132,7 +134,7 @@ impl PreparedUpload {
             context.observer.progress(http_context.body_bytes_accepted(), Some(length));
         }
         let answer = read_answer(exchanged);
-        exchange::record(context, &http_context);
+        exchange::record(environment, context, &http_context);
         let answer = answer?;
         context.worker.stop().settle().map_err(TransferError::cancelled)?;
         Ok(answer)

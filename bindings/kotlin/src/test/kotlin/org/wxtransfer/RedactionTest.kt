@@ -39,7 +39,7 @@ class RedactionTest {
 
     private val upload = WXTUploadRequest(url, "wxfile://tmp_1", "file", pairs, pairs)
     private val download = WXTDownloadRequest(url, pairs)
-    private val profile = WXTProfile.of(LongArray(20), null, null)
+    private val profile = WXTProfile.of(LongArray(27), null, null)!!
 
     /** Values of the public types that take or give secrets, each with the canary wherever a secret can be. */
     private fun secretive(): List<Any> = listOf(
