@@ -38,7 +38,7 @@ pub struct Trace {
     /// Whether the connection has TLS.
     pub is_tls: bool,
     /// The connection's round-trip time as TCP had it when the answer's head was there. `None` if the exchange does not
-    /// [measure](Exchange::new), the answer redirects, or the system does not tell.
+    /// [measure](Reports::round_trip), the answer redirects, or the system does not tell.
     pub round_trip: Option<Duration>,
     /// Bytes given to the socket, with heads and TLS.
     pub bytes_sent: u64,
@@ -51,10 +51,25 @@ pub struct Trace {
 /// Hears of [`Exchange::body_bytes_sent`] whenever it has grown. It must not block.
 type SentListener = Box<dyn Fn(u64) + Send + Sync>;
 
+/// How often a slow transfer wakes the device to report its progress: as often as the host hears of it.
+const REPORT_INTERVAL: Duration = Duration::from_millis(100);
+/// How long what was received may wait where nobody hears of progress.
+const QUIET_INTERVAL: Duration = Duration::from_millis(500);
+
+/// What of an exchange somebody wants to hear.
+#[derive(Clone, Copy, Debug)]
+pub struct Reports {
+    /// The progress. Where nobody hears of it, the device is woken less often, and
+    /// [`body_bytes_sent`](Exchange::body_bytes_sent) stays 0.
+    pub progress: bool,
+    /// The round-trip time, which costs a system call.
+    pub round_trip: bool,
+}
+
 /// The state of one exchange. One may serve several exchanges one after another, the hops of a redirect.
 pub struct Exchange {
     worker: Arc<Worker>,
-    measures_round_trip: bool,
+    reports: Reports,
     /// The size of the request's body.
     body_length: AtomicU64,
     /// Of the body, read from its source.
@@ -70,11 +85,11 @@ pub struct Exchange {
 }
 
 impl Exchange {
-    /// For exchanges that run on `worker`. To measure the round-trip time costs a system call.
-    pub fn new(worker: Arc<Worker>, measures_round_trip: bool) -> Exchange {
+    /// For exchanges that run on `worker`.
+    pub fn new(worker: Arc<Worker>, reports: Reports) -> Exchange {
         Exchange {
             worker,
-            measures_round_trip,
+            reports,
             body_length: AtomicU64::new(0),
             body_bytes_read: AtomicU64::new(0),
             body_bytes_accepted: AtomicU64::new(0),
@@ -117,7 +132,7 @@ impl Exchange {
     }
 
     pub(super) fn measures_round_trip(&self) -> bool {
-        self.measures_round_trip
+        self.reports.round_trip
     }
 
     /// Bytes of the answer were received, which may be the first.
@@ -127,6 +142,16 @@ impl Exchange {
             times.response_start = Some(Instant::now());
             times.bytes_received_at_response_start = self.bytes_received.load(Ordering::Relaxed);
         }
+    }
+
+    /// How far apart two reports of the progress are; `None` where nobody hears of it.
+    pub(super) fn report_interval(&self) -> Option<Duration> {
+        self.reports.progress.then_some(REPORT_INTERVAL)
+    }
+
+    /// How long bytes of a body may gather in the socket.
+    pub(super) fn gathering_time(&self) -> Duration {
+        self.report_interval().unwrap_or(QUIET_INTERVAL)
     }
 
     /// The times, to be set as things happen.
@@ -161,10 +186,14 @@ impl Exchange {
         self.body_bytes_read.load(Ordering::Relaxed)
     }
 
-    /// The socket has accepted `accepted` bytes of the body, and the kernel holds `unsent` bytes of the connection.
-    pub(super) fn body_accepted(&self, accepted: u64, unsent: u64) {
+    /// The socket has accepted `accepted` bytes of the body.
+    pub(super) fn body_accepted(&self, accepted: u64) {
         self.body_bytes_accepted.fetch_max(accepted, Ordering::Relaxed);
-        let sent = accepted.saturating_sub(unsent);
+    }
+
+    /// Of the bytes that the socket accepted, the kernel still holds `unsent`.
+    pub(super) fn body_unsent(&self, unsent: u64) {
+        let sent = self.body_bytes_accepted().saturating_sub(unsent);
         if self.body_bytes_sent.fetch_max(sent, Ordering::Relaxed) < sent
             && let Some(listener) = self.listener.get()
         {

@@ -71,12 +71,20 @@ impl TransferContext<'_> {
             add(&mut lock(profile));
         }
     }
+
+    /// What the transfer's exchanges share.
+    fn exchange(&self) -> Arc<http::Exchange> {
+        let reports = http::Reports { progress: self.observer.wants_progress(), round_trip: self.profile.is_some() };
+        Arc::new(http::Exchange::new(self.worker.clone(), reports))
+    }
 }
 
 /// Who hears of a running transfer. Neither call blocks.
 pub trait TransferObserver: Send + Sync {
     /// The final response's head, once, before its body.
     fn headers_received(&self, head: ReceivedHead);
+    /// Whether anybody hears of the progress.
+    fn wants_progress(&self) -> bool;
     /// Bytes sent or written so far, and how many they will be, where that is known.
     fn progress(&self, total_bytes: u64, expected: Option<u64>);
 }

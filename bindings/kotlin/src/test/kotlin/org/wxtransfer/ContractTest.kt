@@ -55,7 +55,7 @@ class ContractTest {
 
     private fun properties(vararg classes: Class<*>): List<String> = classes
         .flatMap { type -> type.declaredFields.filterNot { Modifier.isStatic(it.modifiers) } }
-        .map { it.name.lowercase() }
+        .map { it.name.replace("_", "").lowercase() }
         .distinct()
 
     @Test
