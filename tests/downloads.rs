@@ -212,7 +212,9 @@ fn response_headers_keep_their_order_letters_and_duplicates() {
     let session = Session::open();
     let ended = session.download(&server.url("/")).end();
     let expected = [("Set-Cookie", "a=1"), ("X-One", "1"), ("set-cookie", "b=2"), ("Content-Length", "0")];
-    assert_eq!(ended.headers(), expected.map(|(name, value)| (name.to_owned(), value.to_owned())));
+    let expected = expected.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    assert_eq!(ended.headers(), expected);
+    assert_eq!(ended.success().headers, expected);
 }
 
 #[test]
@@ -221,7 +223,7 @@ fn connections_are_kept_for_the_next_task() {
     let session = Session::open();
     for round in 0..5 {
         let ended = session.download(&server.https_url("/bytes/1000")).end();
-        assert_eq!(ended.success().profile.raw.socket_reused, round > 0);
+        assert_eq!(ended.success().profile().raw.socket_reused, round > 0);
     }
     assert_eq!(server.connections(), 1);
 }

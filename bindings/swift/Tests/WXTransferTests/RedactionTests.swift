@@ -48,7 +48,10 @@ final class RedactionTests: XCTestCase {
             var profile = WxtProfile()
             return withUnsafePointer(to: &profile) { profile in
                 var success = WxtSuccess()
+                let header = memory.pairs(pairs)
                 success.data = memory.string(canary)
+                success.header = header.baseAddress
+                success.header_count = header.count
                 success.profile = profile
                 return make(success)
             }

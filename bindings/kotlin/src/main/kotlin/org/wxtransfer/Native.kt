@@ -78,6 +78,7 @@ internal object Native {
         formDataLengths: IntArray,
         fileName: ByteArray?,
         timeout: Int,
+        disableProfile: Boolean,
         hasFileDescriptor: Boolean,
         fileDescriptor: Int,
         fileLength: Long,
@@ -93,6 +94,7 @@ internal object Native {
         headerLengths: IntArray,
         filePath: ByteArray?,
         timeout: Int,
+        disableProfile: Boolean,
         callbacks: NativeCallbacks,
         task: LongArray,
     ): Int
@@ -144,6 +146,7 @@ internal abstract class NativeCallbacks {
     /** -1 is unknown. */
     abstract fun onProgress(task: Long, totalBytes: Long, totalBytesExpected: Long, progress: Int)
 
+    /** [header] as above. [profileNumbers] is `null` where there is no profile. */
     abstract fun onSuccess(
         task: Long,
         errMsg: ByteArray,
@@ -153,7 +156,9 @@ internal abstract class NativeCallbacks {
         filePath: ByteArray?,
         nativePath: ByteArray?,
         dataLength: Long,
-        profileNumbers: LongArray,
+        header: ByteArray,
+        headerLengths: IntArray,
+        profileNumbers: LongArray?,
         peerIp: ByteArray?,
         protocol: ByteArray?,
     )
@@ -165,7 +170,7 @@ internal abstract class NativeCallbacks {
         category: Int,
         detail: ByteArray,
         retryable: Boolean,
-        profileNumbers: LongArray,
+        profileNumbers: LongArray?,
         peerIp: ByteArray?,
         protocol: ByteArray?,
     )
@@ -211,6 +216,10 @@ internal class NativeFileResult {
         return files
     }
 }
+
+/** The pairs of a list that has names and values in turn. */
+internal fun unpackPairs(bytes: ByteArray, lengths: IntArray): List<Pair<String, String>> =
+    unpack(bytes, lengths).map { it.orEmpty() }.chunked(2) { (name, value) -> name to value }
 
 /** Real UTF-8. A surrogate without its other half, which has none, becomes a question mark. */
 internal fun String.utf8(): ByteArray = encodeToByteArray()

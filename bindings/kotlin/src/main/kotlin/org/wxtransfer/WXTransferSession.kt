@@ -130,6 +130,7 @@ public class WXTransferSession(options: WXTSessionOptions) : AutoCloseable {
                 formDataLengths = formData.lengths,
                 fileName = request.fileName?.utf8(),
                 timeout = request.timeout,
+                disableProfile = request.disableProfile,
                 hasFileDescriptor = request.fileDescriptor != null,
                 fileDescriptor = request.fileDescriptor ?: -1,
                 fileLength = request.fileLength,
@@ -149,6 +150,7 @@ public class WXTransferSession(options: WXTSessionOptions) : AutoCloseable {
                 headerLengths = header.lengths,
                 filePath = request.filePath?.utf8(),
                 timeout = request.timeout,
+                disableProfile = request.disableProfile,
                 callbacks = events,
                 task = task,
             )
