@@ -278,7 +278,8 @@ fn a_chunked_body_with_extensions_and_trailers_is_put_together() {
 
 #[test]
 fn the_log_is_told_of_an_odd_trailer_without_its_values() {
-    let answer = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\nX : secret\r\nY: \u{1}secret\r\n\r\n";
+    let answer =
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\nX : secret\r\nY: \u{1}secret\r\n\r\n";
     let server = Server::answering(answer);
     let lines = Arc::new(Mutex::new(Vec::new()));
     let seen = lines.clone();

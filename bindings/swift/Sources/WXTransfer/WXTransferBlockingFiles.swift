@@ -15,7 +15,7 @@ public struct WXTransferBlockingFiles: Sendable {
     /// As ``WXTransferFiles/stat(_:)``.
     public func stat(_ path: String) throws -> WXTransferFileStats {
         let stats = try session.fileResult { session, memory, onResult, result in
-            wxt_file_stat(session, memory.string(path), false, onResult, result)
+            wxt_file_stat(session, memory.string(path), 0, onResult, result)
         }.stats
         guard let stats = stats.first else { throw WXTransferStatus.internal }
         return stats
@@ -24,7 +24,7 @@ public struct WXTransferBlockingFiles: Sendable {
     /// As ``WXTransferFiles/statRecursive(_:)``.
     public func statRecursive(_ path: String) throws -> [WXTransferFileStats] {
         try session.fileResult { session, memory, onResult, result in
-            wxt_file_stat(session, memory.string(path), true, onResult, result)
+            wxt_file_stat(session, memory.string(path), 1, onResult, result)
         }.stats
     }
 
@@ -52,14 +52,14 @@ public struct WXTransferBlockingFiles: Sendable {
     /// As ``WXTransferFiles/makeDirectory(_:recursive:)``.
     public func makeDirectory(_ dirPath: String, recursive: Bool = false) throws {
         _ = try session.fileResult { session, memory, onResult, result in
-            wxt_file_make_directory(session, memory.string(dirPath), recursive, onResult, result)
+            wxt_file_make_directory(session, memory.string(dirPath), recursive ? 1 : 0, onResult, result)
         }
     }
 
     /// As ``WXTransferFiles/removeDirectory(_:recursive:)``.
     public func removeDirectory(_ dirPath: String, recursive: Bool = false) throws {
         _ = try session.fileResult { session, memory, onResult, result in
-            wxt_file_remove_directory(session, memory.string(dirPath), recursive, onResult, result)
+            wxt_file_remove_directory(session, memory.string(dirPath), recursive ? 1 : 0, onResult, result)
         }
     }
 
