@@ -128,6 +128,7 @@ fn a_stopped_append_leaves_the_file_as_long_as_it_was() {
         })
     };
     assert!((0..1000).any(|_| stopped_within()), "no stop came in the middle");
+    assert_eq!(fs::metadata(&native).unwrap().len(), 5);
     assert_eq!(fs::read(&native).unwrap(), b"whole");
     assert_counted(&storage);
 }
