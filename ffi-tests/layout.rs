@@ -9,7 +9,7 @@ use std::mem::{align_of, offset_of, size_of};
 use wxtransfer::ffi::callback::{
     WxtCallbacks, WxtCompletion, WxtFailure, WxtHeadersReceived, WxtProfile, WxtProgress, WxtSuccess,
 };
-use wxtransfer::ffi::file::{WxtFileInfo, WxtFileResult};
+use wxtransfer::ffi::file_result::{WxtFileInfo, WxtFileResult, WxtFileStats};
 use wxtransfer::ffi::options::{WxtExecutor, WxtLogger, WxtPin, WxtResolver, WxtSessionOptions};
 use wxtransfer::ffi::request::{WxtDownloadRequest, WxtTaskId, WxtUploadRequest};
 use wxtransfer::ffi::status::WxtStatus;
@@ -176,7 +176,32 @@ fn structs() -> Vec<Struct> {
         layout!(WxtFailure { struct_size, err_msg, err_no, category, detail, retryable, profile }),
         layout!(WxtCompletion { struct_size, success, failure }),
         layout!(WxtFileInfo { struct_size, file_path, native_path, size, create_time }),
-        layout!(WxtFileResult { struct_size, err_msg, err_no, category, detail, files, file_count }),
+        layout!(WxtFileStats {
+            struct_size,
+            path,
+            size,
+            last_accessed_time,
+            last_modified_time,
+            mode,
+            is_file,
+            is_directory,
+        }),
+        layout!(WxtFileResult {
+            struct_size,
+            err_msg,
+            err_no,
+            category,
+            detail,
+            files,
+            file_count,
+            stats,
+            stats_count,
+            names,
+            name_count,
+            digest,
+            data,
+            data_length,
+        }),
     ]
 }
 

@@ -218,6 +218,11 @@ fn files() {
 }
 
 #[test]
+fn file_system() {
+    Surroundings::start().run("file_system");
+}
+
+#[test]
 fn threads() {
     Surroundings::start().run("threads");
 }

@@ -55,9 +55,12 @@ fn a_target_in_usr_gets_the_file() {
     let server = Server::start(Options::default());
     let session = Session::open();
     let target = "wxfile://usr/pictures/a.bin";
-    let ended = session
-        .download_with(&server.https_url("/bytes/1000"), |request| request.file_path = WxtStr::new(target))
-        .end();
+    let download =
+        || session.download_with(&server.https_url("/bytes/1000"), |request| request.file_path = WxtStr::new(target));
+    let refused = download().end();
+    assert_eq!((refused.failure().err_no, server.requests().len()), (WXT_ERRNO_FILE_NOT_FOUND, 0), "no directory");
+    session.make_directory("wxfile://usr/pictures", false).done();
+    let ended = download().end();
     let success = ended.success();
     assert_eq!((success.file_path.as_deref(), success.temp_file_path.as_deref()), (Some(target), None));
     let native = success.native_path.clone().expect("a native path");

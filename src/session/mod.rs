@@ -1,6 +1,7 @@
 //! One launch of one mini program: its identity and rules, its tasks, foreground and background, and its end.
 
 mod background;
+mod file_failure;
 mod files;
 mod gate;
 mod options;

@@ -56,7 +56,11 @@ impl Classes {
             post: env.get_method_id(&hooks, jni_str!("post"), jni_sig!("(J)V"))?,
             log: env.get_method_id(&hooks, jni_str!("log"), jni_sig!("(I[B)V"))?,
             resolve: env.get_method_id(&hooks, jni_str!("resolve"), jni_sig!("([BJ)V"))?,
-            set_file_result: env.get_method_id(&file_result, jni_str!("set"), jni_sig!("([BII[B[B[I[J)V"))?,
+            set_file_result: env.get_method_id(
+                &file_result,
+                jni_str!("set"),
+                jni_sig!("([BII[B[B[I[J[B[I[J[B[I[B[B)V"),
+            )?,
             _callbacks: env.new_global_ref(&callbacks)?,
             _hooks: env.new_global_ref(&hooks)?,
             _file_result: env.new_global_ref(&file_result)?,

@@ -25,10 +25,12 @@ class ContractTest {
         assertEquals(defined("WXT_PATHS_"), WXTPathPolicy.entries.associate { it.name to it.value })
         assertEquals(defined("WXT_LOG_"), WXTLogLevel.entries.associate { it.name to it.value })
         assertEquals(defined("WXT_IMPORT_"), WXTImportMode.entries.associate { it.name to it.value })
+        assertEquals(defined("WXT_DIGEST_"), WXTDigestAlgorithm.entries.associate { it.name to it.value })
+        assertEquals(defined("WXT_WRITE_"), WXTWriteMode.entries.associate { it.name to it.value })
         val statuses = (WXTStatus.entries - WXTStatus.UNKNOWN).associate { it.name to it.value }
         val sharing = WXTStorageSharing.entries.associate { it.name to it.value }
         assertEquals(sharing, defined("WXT_STORAGE_").filterKeys { "STORAGE_$it" !in statuses })
-        val prefixes = listOf("ERRNO", "CATEGORY", "PLATFORM", "PATHS", "LOG", "IMPORT").map { "WXT_${it}_" }
+        val prefixes = listOf("ERRNO", "CATEGORY", "PLATFORM", "PATHS", "LOG", "IMPORT", "DIGEST", "WRITE").map { "WXT_${it}_" }
         val others = defines.filterKeys { name -> prefixes.none(name::startsWith) }.mapKeys { it.key.removePrefix("WXT_") }
         assertEquals(statuses, others.filterKeys { it.removePrefix("STORAGE_") !in sharing })
     }
@@ -72,6 +74,7 @@ class ContractTest {
         val failure = fields("WxtFailure") - "category" + "categoryvalue"
         assertEquals(failure.sorted(), properties(WXTFailureException::class.java).sorted())
         same("WxtFileInfo", WXTFile::class.java)
+        same("WxtFileStats", WXTFileStats::class.java)
         // In Kotlin a descriptor that is not there is null.
         val upload = fields("WxtUploadRequest") - "hasfiledescriptor"
         assertEquals(upload.sorted(), properties(WXTUploadRequest::class.java).sorted())
@@ -103,7 +106,7 @@ class ContractTest {
         fun names(parameters: String) = Regex("""(?:mut )?(\w+):""").findAll(parameters).map { it.groupValues[1] }.toList()
         val kotlin = Regex("""external fun (\w+)\(([^)]*)\)""").findAll(source("src/main/kotlin/org/wxtransfer/Native.kt"))
             .associate { it.groupValues[1] to names(it.groupValues[2]) }
-        val rust = listOf("files", "hooks", "info", "session", "task")
+        val rust = listOf("file_system", "files", "hooks", "info", "session", "task")
             .flatMap { Regex("""Native_(\w+)<'local>\(([^)]*)\)""").findAll(source("jni/src/$it.rs")) }
             .associate { match ->
                 val camel = names(match.groupValues[2]).map { name -> Regex("_(.)").replace(name) { it.groupValues[1].uppercase() } }

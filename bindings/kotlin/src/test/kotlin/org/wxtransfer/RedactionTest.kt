@@ -68,6 +68,9 @@ class RedactionTest {
             profile,
             WXTProgress(1, 2, 50),
             WXTFile("wxfile://tmp_1", "/tmp/1", 1, 0),
+            WXTFileStats("/a", 1, 2, 3, 4, true, false),
+            WXTFileDigest(1, "00"),
+            session.files,
             WXTStatusException(WXTStatus.INVALID_PROXY.value),
             WXTResolution(0),
             WXTErrno,
@@ -78,6 +81,8 @@ class RedactionTest {
             WXTStorageSharing.SHARED,
             WXTLogLevel.INFO,
             WXTImportMode.COPY,
+            WXTDigestAlgorithm.MD5,
+            WXTWriteMode.WHOLE,
         )
     }
 

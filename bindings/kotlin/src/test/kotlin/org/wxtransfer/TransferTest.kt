@@ -157,6 +157,7 @@ class TransferTest {
     fun `a download goes where it is told to`() = test {
         open().use { session ->
             val request = WXTDownloadRequest(TestServer.plain + "/bytes/10", filePath = "wxfile://usr/a/😀.bin")
+            session.files.makeDirectory("wxfile://usr/a")
             val result = session.downloadFile(request)
             assertEquals("wxfile://usr/a/😀.bin", result.filePath)
             assertNull(result.tempFilePath)
