@@ -118,6 +118,7 @@ public class WXTJavaScript(
             formData = options.pairs("formData"),
             fileName = options.text("fileName"),
             timeout = options.milliseconds("timeout"),
+            disableProfile = options.opt("enableProfile") == false,
         ),
         object : Events<WXTUploadSuccess>(call, "totalBytesSent", "totalBytesExpectedToSend") {
             override fun json(result: WXTUploadSuccess) = JSONObject().put("data", result.data)
@@ -130,6 +131,7 @@ public class WXTJavaScript(
             header = options.pairs("header"),
             filePath = options.text("filePath"),
             timeout = options.milliseconds("timeout"),
+            disableProfile = options.opt("enableProfile") == false,
         ),
         object : Events<WXTDownloadSuccess>(call, "totalBytesWritten", "totalBytesExpectedToWrite") {
             override fun json(result: WXTDownloadSuccess) = JSONObject()
@@ -220,7 +222,7 @@ public class WXTJavaScript(
                 .put("statusCode", result.statusCode)
                 .put("header", joined(result.header))
                 .put("cookies", JSONArray(result.cookies))
-                .put("profile", result.profile.json())
+                .putOpt("profile", result.profile?.json())
             call.succeeded(result.errMsg, success)
         }
 
@@ -255,9 +257,9 @@ private fun joined(header: List<Pair<String, String>>): JSONObject {
 }
 
 internal fun WXTProfile.json(): JSONObject = JSONObject()
-    .put("invokeStart", invokeStart)
-    .put("queueStart", queueStart)
-    .put("queueEnd", queueEnd)
+    .putOpt("invokeStart", invokeStart)
+    .putOpt("queueStart", queueStart)
+    .putOpt("queueEnd", queueEnd)
     .put("fetchStart", fetchStart)
     .put("redirectStart", redirectStart)
     .put("redirectEnd", redirectEnd)
@@ -273,10 +275,17 @@ internal fun WXTProfile.json(): JSONObject = JSONObject()
     .put("responseEnd", responseEnd)
     .put("sendBytesCount", sendBytesCount)
     .put("receivedBytedCount", receivedBytedCount)
+    .putOpt("rtt", rtt)
+    .putOpt("httpRttEstimate", httpRttEstimate)
+    .putOpt("transportRttEstimate", transportRttEstimate)
+    .putOpt("throughputKbps", throughputKbps)
+    .putOpt("downstreamThroughputKbpsEstimate", downstreamThroughputKbpsEstimate)
+    .put("estimate_nettype", estimate_nettype)
     .putOpt("peerIP", peerIP)
     .putOpt("protocol", protocol)
     .put("port", port)
     .put("socketReused", socketReused)
+    .put("usingHighPerformanceMode", usingHighPerformanceMode)
 
 /** A parameter that is not what a message may hold. */
 private class MalformedException(parameter: String) : Exception(parameter)
