@@ -193,12 +193,21 @@ impl Delivery {
     }
 }
 
-/// The delivery thread: delivers until it is told to end. It parks where the queue is empty, because the channel's own `recv`
-/// yields the processor several times before it sleeps, which costs more than the event.
+/// The delivery thread: delivers until it is told to end. The channel's own `recv` would yield the processor several times
+/// before it sleeps, which costs more than the event. Once is worth it: where workers share the processor with this thread,
+/// the next event comes meanwhile, and neither side has to sleep and be woken for it.
 fn deliver_all(queue: &Receiver<Option<Event>>) {
+    let mut has_yielded = true;
     loop {
         match queue.try_recv() {
-            Ok(Some(event)) => deliver(event),
+            Ok(Some(event)) => {
+                deliver(event);
+                has_yielded = false;
+            }
+            Err(TryRecvError::Empty) if !has_yielded => {
+                thread::yield_now();
+                has_yielded = true;
+            }
             Err(TryRecvError::Empty) => thread::park(),
             Ok(None) | Err(TryRecvError::Disconnected) => return,
         }

@@ -28,7 +28,7 @@ pub struct UploadRequest {
     /// `formData`, in order.
     pub form_data: Vec<(String, String)>,
     /// The `filename` that the server sees. Where it is `None` or empty it is the last part of `filePath`, and `blob`
-    /// where that is empty too.
+    /// where that is empty, `.` or `..`.
     pub file_name: Option<String>,
     /// `timeout` in milliseconds; 0 is the default.
     pub timeout: u32,
@@ -93,7 +93,9 @@ impl PreparedUpload {
         let file = match file {
             UploadSource::Path(path) => PendingSource::Path(path),
             UploadSource::Descriptor { descriptor, path, length } => {
-                file_name = file_name.or_else(|| path.rsplit('/').next().map(str::to_owned));
+                // A step of a path is no name.
+                let last = path.rsplit('/').next().filter(|last| !matches!(*last, "." | ".."));
+                file_name = file_name.or_else(|| last.map(str::to_owned));
                 let opened = SourceFile::from_descriptor(descriptor, length);
                 PendingSource::Open(opened.map_err(failure::of_source)?)
             }

@@ -407,6 +407,10 @@ impl BodySource for PatternBody {
         self.length
     }
 
+    fn may_wait(&self) -> bool {
+        false
+    }
+
     fn rewind(&mut self) -> io::Result<()> {
         self.position = 0;
         self.rewinds += 1;
