@@ -1502,7 +1502,7 @@ WxtStatus wxt_file_access(WxtSession *session,
                           void *user_data);
 
 /**
- * `FileSystemManager.stat`: size, times and kind of a file or directory; one `stats`. With `recursive`, of a directory and
+ * `FileSystemManager.stat`: size, times and kind of a file or directory; one `stats`. If `recursive` is not 0, of a directory and
  * all that is in it, in the order of the paths. Links, and what no path can name, are left out then.
  *
  * Statuses and `errno` as for `wxt_file_access`. Any thread; it reads the disk.
@@ -1512,7 +1512,7 @@ WxtStatus wxt_file_access(WxtSession *session,
  */
 WxtStatus wxt_file_stat(WxtSession *session,
                         WxtStr path,
-                        bool recursive,
+                        uint8_t recursive,
                         WxtFileCallback on_result,
                         void *user_data);
 
@@ -1568,8 +1568,8 @@ WxtStatus wxt_file_rename(WxtSession *session,
                           void *user_data);
 
 /**
- * `FileSystemManager.mkdir`: makes a directory under `wxfile://usr`. With `recursive`, directories that are missing on the way
- * are made, too. A directory counts for the quota as an empty file does.
+ * `FileSystemManager.mkdir`: makes a directory under `wxfile://usr`. If `recursive` is not 0, directories that are missing on
+ * the way are made, too. A directory counts for the quota as an empty file does.
  *
  * Statuses and `errno` as for `wxt_file_access`, and `errno` `WXT_ERRNO_FILE_ALREADY_EXISTS`, also with `recursive`;
  * `WXT_ERRNO_FILE_NOT_FOUND` if the directory that it is to be in is missing; `WXT_ERRNO_QUOTA_EXCEEDED`. Any thread.
@@ -1579,13 +1579,13 @@ WxtStatus wxt_file_rename(WxtSession *session,
  */
 WxtStatus wxt_file_make_directory(WxtSession *session,
                                   WxtStr dir_path,
-                                  bool recursive,
+                                  uint8_t recursive,
                                   WxtFileCallback on_result,
                                   void *user_data);
 
 /**
- * `FileSystemManager.rmdir`: removes a directory under `wxfile://usr`, but not that itself. With `recursive`, all that is in it
- * goes with it; links are removed, not followed. The whole directory leaves the page's files in one step; a crash, or a session
+ * `FileSystemManager.rmdir`: removes a directory under `wxfile://usr`, but not that itself. If `recursive` is not 0, all that is in
+ * it goes with it; links are removed, not followed. The whole directory leaves the page's files in one step; a crash, or a session
  * that closes while the rest is removed, leaves none of it there.
  *
  * Statuses and `errno` as for `wxt_file_access`, and `errno` `WXT_ERRNO_DIRECTORY_NOT_EMPTY`, `WXT_ERRNO_NOT_A_DIRECTORY`. Any
@@ -1596,7 +1596,7 @@ WxtStatus wxt_file_make_directory(WxtSession *session,
  */
 WxtStatus wxt_file_remove_directory(WxtSession *session,
                                     WxtStr dir_path,
-                                    bool recursive,
+                                    uint8_t recursive,
                                     WxtFileCallback on_result,
                                     void *user_data);
 

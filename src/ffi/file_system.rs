@@ -49,7 +49,7 @@ pub unsafe extern "C" fn wxt_file_access(
     })
 }
 
-/// `FileSystemManager.stat`: size, times and kind of a file or directory; one `stats`. With `recursive`, of a directory and
+/// `FileSystemManager.stat`: size, times and kind of a file or directory; one `stats`. If `recursive` is not 0, of a directory and
 /// all that is in it, in the order of the paths. Links, and what no path can name, are left out then.
 ///
 /// Statuses and `errno` as for `wxt_file_access`. Any thread; it reads the disk.
@@ -60,14 +60,14 @@ pub unsafe extern "C" fn wxt_file_access(
 pub unsafe extern "C" fn wxt_file_stat(
     session: *mut WxtSession,
     path: WxtStr,
-    recursive: bool,
+    recursive: u8,
     on_result: WxtFileCallback,
     user_data: *mut c_void,
 ) -> WxtStatus {
     operation(session, Call::Stat, on_result, user_data, |admission| {
         // SAFETY: the caller promises a readable string.
         let path = unsafe { required_path(path, "path") }?;
-        Ok(path.and_then(|path| admission.stat(&path, recursive).map(FileOutcome::Stats)))
+        Ok(path.and_then(|path| admission.stat(&path, recursive != 0).map(FileOutcome::Stats)))
     })
 }
 
@@ -143,8 +143,8 @@ pub unsafe extern "C" fn wxt_file_rename(
     })
 }
 
-/// `FileSystemManager.mkdir`: makes a directory under `wxfile://usr`. With `recursive`, directories that are missing on the way
-/// are made, too. A directory counts for the quota as an empty file does.
+/// `FileSystemManager.mkdir`: makes a directory under `wxfile://usr`. If `recursive` is not 0, directories that are missing on
+/// the way are made, too. A directory counts for the quota as an empty file does.
 ///
 /// Statuses and `errno` as for `wxt_file_access`, and `errno` `WXT_ERRNO_FILE_ALREADY_EXISTS`, also with `recursive`;
 /// `WXT_ERRNO_FILE_NOT_FOUND` if the directory that it is to be in is missing; `WXT_ERRNO_QUOTA_EXCEEDED`. Any thread.
@@ -155,19 +155,19 @@ pub unsafe extern "C" fn wxt_file_rename(
 pub unsafe extern "C" fn wxt_file_make_directory(
     session: *mut WxtSession,
     dir_path: WxtStr,
-    recursive: bool,
+    recursive: u8,
     on_result: WxtFileCallback,
     user_data: *mut c_void,
 ) -> WxtStatus {
     operation(session, Call::MakeDirectory, on_result, user_data, |admission| {
         // SAFETY: the caller promises a readable string.
         let path = unsafe { required_path(dir_path, "dirPath") }?;
-        Ok(path.and_then(|path| admission.make_directory(&path, recursive).map(|()| FileOutcome::Nothing)))
+        Ok(path.and_then(|path| admission.make_directory(&path, recursive != 0).map(|()| FileOutcome::Nothing)))
     })
 }
 
-/// `FileSystemManager.rmdir`: removes a directory under `wxfile://usr`, but not that itself. With `recursive`, all that is in it
-/// goes with it; links are removed, not followed. The whole directory leaves the page's files in one step; a crash, or a session
+/// `FileSystemManager.rmdir`: removes a directory under `wxfile://usr`, but not that itself. If `recursive` is not 0, all that is in
+/// it goes with it; links are removed, not followed. The whole directory leaves the page's files in one step; a crash, or a session
 /// that closes while the rest is removed, leaves none of it there.
 ///
 /// Statuses and `errno` as for `wxt_file_access`, and `errno` `WXT_ERRNO_DIRECTORY_NOT_EMPTY`, `WXT_ERRNO_NOT_A_DIRECTORY`. Any
@@ -179,14 +179,14 @@ pub unsafe extern "C" fn wxt_file_make_directory(
 pub unsafe extern "C" fn wxt_file_remove_directory(
     session: *mut WxtSession,
     dir_path: WxtStr,
-    recursive: bool,
+    recursive: u8,
     on_result: WxtFileCallback,
     user_data: *mut c_void,
 ) -> WxtStatus {
     operation(session, Call::RemoveDirectory, on_result, user_data, |admission| {
         // SAFETY: the caller promises a readable string.
         let path = unsafe { required_path(dir_path, "dirPath") }?;
-        Ok(path.and_then(|path| admission.remove_directory(&path, recursive).map(|()| FileOutcome::Nothing)))
+        Ok(path.and_then(|path| admission.remove_directory(&path, recursive != 0).map(|()| FileOutcome::Nothing)))
     })
 }
 

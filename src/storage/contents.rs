@@ -53,9 +53,11 @@ impl Storage {
             match read_at(&file, &mut bytes[filled..end], position.saturating_add(filled as u64))? {
                 // It was cut meanwhile.
                 0 => break,
-                read => filled += read,
+                read => {
+                    filled += read;
+                    worker.turn(read)?;
+                }
             }
-            worker.turn(end)?;
         }
         bytes.truncate(filled);
         Ok(bytes)

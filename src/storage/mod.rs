@@ -6,6 +6,7 @@
 //! app-<app id>/user-<user id>/        locked for as long as a session is open
 //!     launches/<hex>/                 one launch's temporary files; locked for as long as it lives
 //!         <hex>.part                  a file being written
+//!         <hex>                       a directory being removed
 //!         tmp_<hex>.<ext>             wxfile://tmp_<hex>.<ext>
 //!     store/store_<hex>.<ext>         wxfile://store_<hex>.<ext>; locked while a file is added here or below usr
 //!     usr/…                           wxfile://usr/…

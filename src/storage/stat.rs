@@ -48,7 +48,10 @@ impl Storage {
         };
         let directory = self.open_directory(worker, path, &components)?;
         let mut stats = vec![FileStat { path: "/".to_owned(), entry }];
-        let below = entries(&directory, worker)?;
+        let (below, problem) = entries(&directory, worker)?;
+        if let Some(problem) = problem {
+            return Err(at_path(path, problem));
+        }
         stats.try_reserve_exact(below.len()).map_err(|_| Error::OutOfResources { which: "memory" })?;
         for (relative, entry) in below {
             let can_be_named = path::parse(&format!("{path}/{relative}")).is_ok();

@@ -87,8 +87,8 @@ pub fn measure(directory: &Directory, worker: &Worker) -> Result<Measure, Error>
 /// Everything in the tree below `directory`, with the path from there; in no order. What has a name that is not UTF-8, and
 /// what goes away meanwhile, is left out.
 ///
-/// Fails with [`Error::Stopped`] or [`Error::OutOfResources`]; or with [`Error::Io`] where something cannot be read.
-pub fn entries(directory: &Directory, worker: &Worker) -> Result<Vec<(String, Entry)>, Error> {
+/// Fails with [`Error::Stopped`] or [`Error::OutOfResources`]; the first thing that could not be read is told beside them.
+pub fn entries(directory: &Directory, worker: &Worker) -> Result<(Vec<(String, Entry)>, Option<io::Error>), Error> {
     let mut entries = Vec::new();
     let problem = walk(directory, worker, &mut |met| {
         let Some(path) = met.path() else { return Ok(()) };
@@ -97,10 +97,7 @@ pub fn entries(directory: &Directory, worker: &Worker) -> Result<Vec<(String, En
         entries.push((path, entry));
         Ok(())
     })?;
-    match problem {
-        Some(problem) => Err(Error::from_io("look at a directory", problem)),
-        None => Ok(entries),
-    }
+    Ok((entries, problem))
 }
 
 /// Removes a name in `directory` with everything below it; links are removed, not followed. That it is gone already is no

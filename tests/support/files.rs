@@ -125,7 +125,7 @@ impl Session {
 
     pub fn make_directory(&self, path: &str, recursive: bool) -> FileResult {
         result_of(|callback, user_data| unsafe {
-            wxt_file_make_directory(self.handle, WxtStr::new(path), recursive, callback, user_data)
+            wxt_file_make_directory(self.handle, WxtStr::new(path), recursive.into(), callback, user_data)
         })
     }
 

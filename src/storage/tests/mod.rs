@@ -1,6 +1,7 @@
 //! The behaviour of a [`Storage`] as a whole.
 
 mod cleaner;
+mod contents;
 mod crash;
 mod file_system;
 mod import;

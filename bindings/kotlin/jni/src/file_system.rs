@@ -41,7 +41,7 @@ pub extern "system" fn Java_org_wxtransfer_Native_fileStat<'local>(
     operation(env, &target, |env, user_data| {
         let path = Text::read(env, &path)?;
         // SAFETY: everything lives until the call returns.
-        Ok(unsafe { wxt_file_stat(handle(session), path.view(), recursive, Some(on_result), user_data) })
+        Ok(unsafe { wxt_file_stat(handle(session), path.view(), recursive.into(), Some(on_result), user_data) })
     })
 }
 
@@ -110,7 +110,9 @@ pub extern "system" fn Java_org_wxtransfer_Native_fileMakeDirectory<'local>(
     operation(env, &target, |env, user_data| {
         let dir_path = Text::read(env, &dir_path)?;
         // SAFETY: everything lives until the call returns.
-        Ok(unsafe { wxt_file_make_directory(handle(session), dir_path.view(), recursive, Some(on_result), user_data) })
+        Ok(unsafe {
+            wxt_file_make_directory(handle(session), dir_path.view(), recursive.into(), Some(on_result), user_data)
+        })
     })
 }
 
@@ -128,7 +130,7 @@ pub extern "system" fn Java_org_wxtransfer_Native_fileRemoveDirectory<'local>(
         let dir_path = Text::read(env, &dir_path)?;
         // SAFETY: everything lives until the call returns.
         Ok(unsafe {
-            wxt_file_remove_directory(handle(session), dir_path.view(), recursive, Some(on_result), user_data)
+            wxt_file_remove_directory(handle(session), dir_path.view(), recursive.into(), Some(on_result), user_data)
         })
     })
 }

@@ -26,8 +26,14 @@ final class ContractTests: XCTestCase {
             "notInDomainList": .notInDomainList, "interrupted": .interrupted, "tooManyTasks": .tooManyTasks,
             "tooManyRedirects": .tooManyRedirects, "invalidUrl": .invalidUrl,
             "invalidRequestData": .invalidRequestData, "abortDownload": .abortDownload, "saveFile": .saveFile,
-            "fileTooLarge": .fileTooLarge, "fileNotFound": .fileNotFound, "permissionDenied": .permissionDenied,
+            "fileTooLarge": .fileTooLarge, "operationNotPermitted": .operationNotPermitted,
+            "fileNotFound": .fileNotFound, "inputOutput": .inputOutput, "badFileDescriptor": .badFileDescriptor,
+            "fileAccessDenied": .fileAccessDenied, "permissionDenied": .permissionDenied,
+            "notADirectory": .notADirectory, "isADirectory": .isADirectory, "invalidArgument": .invalidArgument,
+            "fileNameTooLong": .fileNameTooLong, "directoryNotEmpty": .directoryNotEmpty,
             "systemError": .systemError, "quotaExceeded": .quotaExceeded,
+            "illegalOperationOnDirectory": .illegalOperationOnDirectory, "fileAlreadyExists": .fileAlreadyExists,
+            "lengthOutOfRange": .lengthOutOfRange, "positionOutOfRange": .positionOutOfRange,
             "temporaryFileNotExist": .temporaryFileNotExist,
         ]
         XCTAssertEqual(swift.mapValues(\.rawValue), try constants("WXT_ERRNO_"))
@@ -57,7 +63,10 @@ final class ContractTests: XCTestCase {
             "trustStoreUnavailable": .trustStoreUnavailable, "outOfResources": .outOfResources,
             "internal": .internal,
         ]
-        let others = ["ERRNO", "CATEGORY", "PLATFORM", "PATHS", "STORAGE_EXCLUSIVE", "STORAGE_SHARED", "LOG", "IMPORT"]
+        let others = [
+            "ERRNO", "CATEGORY", "PLATFORM", "PATHS", "STORAGE_EXCLUSIVE", "STORAGE_SHARED", "LOG", "IMPORT", "DIGEST",
+            "WRITE",
+        ]
         XCTAssertEqual(
             swift.mapValues(\.rawValue), try constants("WXT_", besides: others.map { "WXT_\($0)" }))
     }
@@ -71,6 +80,8 @@ final class ContractTests: XCTestCase {
             ["exclusive", "shared"])
         XCTAssertEqual(try Set(constants("WXT_LOG_").keys), ["warning", "info"])
         XCTAssertEqual(try Set(constants("WXT_IMPORT_").keys), ["copy", "move"])
+        XCTAssertEqual(try Set(constants("WXT_DIGEST_").keys), ["md5", "sha1", "sha256"])
+        XCTAssertEqual(try Set(constants("WXT_WRITE_").keys), ["whole", "append", "atPosition"])
     }
 
     /// Swift does not import macros of macros, so the binding writes these values out.
@@ -299,6 +310,7 @@ final class ContractTests: XCTestCase {
             Set(try fields("WxtHeadersReceived")), properties(WXTransferHeadersReceived(WxtHeadersReceived())))
         XCTAssertEqual(Set(try fields("WxtProgress")), properties(WXTransferProgress(WxtProgress())))
         XCTAssertEqual(Set(try fields("WxtFileInfo")), properties(WXTransferFileInfo(WxtFileInfo())))
+        XCTAssertEqual(Set(try fields("WxtFileStats")), properties(WXTransferFileStats(WxtFileStats())))
         XCTAssertEqual(Set(try fields("WxtFailure")), properties(WXTransferFailure(WxtFileResult())))
         var profile = WxtProfile()
         try withUnsafePointer(to: &profile) { profile in

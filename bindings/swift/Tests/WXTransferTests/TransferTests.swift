@@ -114,6 +114,7 @@ final class TransferTests: XCTestCase {
     func testADownloadGoesToTheFilePathThatThePageNames() async throws {
         let directory = try TemporaryDirectory()
         let session = try WXTransferSession(testOptions(directory))
+        try await session.files.makeDirectory("wxfile://usr/a")
         let success = try await session.downloadFile(
             .init(url: server.plain + "/bytes/10", filePath: "wxfile://usr/a/b.bin"))
         XCTAssertEqual(success.filePath, "wxfile://usr/a/b.bin")
