@@ -5,6 +5,7 @@ pub fn content(path: &str) -> Option<(&'static str, &'static str)> {
     let script = |text| Some(("text/javascript", text));
     match path {
         "/" => Some(("text/html", include_str!("page/index.html"))),
+        "/icon.svg" => Some(("image/svg+xml", include_str!("page/icon.svg"))),
         "/style.css" => Some(("text/css", include_str!("page/style.css"))),
         "/main.js" => script(include_str!("page/main.js")),
         "/host.js" => script(include_str!("page/host.js")),

@@ -54,7 +54,8 @@ impl Servers {
         let requests = self.honest.requests().into_iter().map(|request| {
             let parts = request.body.parts.iter().map(|part| {
                 json!({ "name": part.name, "value": part.value, "filename": part.filename,
-                        "contentType": part.content_type, "length": part.length })
+                        "contentType": part.content_type, "length": part.length,
+                        "sha256": part.sha256.map(|byte| format!("{byte:02x}")).concat() })
             });
             json!({
                 "server": "example.com", "method": request.method, "target": request.target,

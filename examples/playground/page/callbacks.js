@@ -29,14 +29,14 @@ function log(direction, message) {
   // Progress would push everything else out of sight.
   if (last.title === title && name === 'progressUpdate') {
     last.count += 1;
-    last.line.querySelector('summary').textContent = `${title} ×${last.count}`;
+    last.line.querySelector('summary').lastChild.textContent = ` ×${last.count}`;
     last.line.querySelector('pre').textContent = pretty(details);
     return;
   }
   const line = element('li', {});
   const time = element('time', {}, `${((performance.now() - started) / 1000).toFixed(2)} s`);
   if (details && Object.keys(details).length) {
-    const summary = element('summary', {}, time.cloneNode(true), title, ' ', brief(name, details));
+    const summary = element('summary', {}, time, title, ` ${brief(details)}`);
     line.append(element('details', {}, summary, element('pre', {}, pretty(details))));
   } else {
     line.append(time, title);
@@ -48,7 +48,7 @@ function log(direction, message) {
   last = { title, line, count: 1 };
 }
 
-function brief(name, details) {
+function brief(details) {
   return details.errMsg || details.url || details.path || details.filePath || details.dirPath || '';
 }
 

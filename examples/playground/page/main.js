@@ -27,10 +27,10 @@ function run(program) {
   }
 }
 
-for (const name of ['upload', 'download']) {
-  fetch(`/${name}.js`).then((answer) => answer.text()).then((text) => { find(`${name}-program`).value = text; }).catch(failed);
+const programs = ['upload', 'download'].map(async (name) => {
   find(`run-${name}`).onclick = () => run(`${name}-program`);
-}
+  find(`${name}-program`).value = await (await fetch(`/${name}.js`)).text();
+});
 
 const background = find('background');
 background.onclick = async () => {
@@ -60,7 +60,7 @@ find('host').onsubmit = async (event) => {
 find('client').value = sessionStorage.getItem('client') || find('client').value;
 
 onLost(() => state('The host has ended', 'bad'));
-ready.then(({ version }) => {
-  state(`Connected`, 'good');
+Promise.all([ready, ...programs]).then(([{ version }]) => {
+  state('Connected', 'good');
   document.querySelector('h1 small').textContent = `playground ${version}`;
-});
+}).catch(failed);
