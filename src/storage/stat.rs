@@ -48,12 +48,12 @@ impl Storage {
         };
         let directory = self.open_directory(worker, path, &components)?;
         let mut stats = vec![FileStat { path: "/".to_owned(), entry }];
-        let (below, problem) = entries(&directory, worker)?;
-        if let Some(problem) = problem {
+        let below = entries(&directory, worker)?;
+        if let Some(problem) = below.problem {
             return Err(at_path(path, problem));
         }
-        stats.try_reserve_exact(below.len()).map_err(|_| Error::OutOfResources { which: "memory" })?;
-        for (relative, entry) in below {
+        stats.try_reserve_exact(below.entries.len()).map_err(|_| Error::OutOfResources { which: "memory" })?;
+        for (relative, entry) in below.entries {
             let can_be_named = path::parse(&format!("{path}/{relative}")).is_ok();
             if can_be_named && entry.kind != EntryKind::Other {
                 stats.push(FileStat { path: format!("/{relative}"), entry });

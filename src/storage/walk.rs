@@ -31,6 +31,15 @@ pub struct Measure {
     pub problem: Option<io::Error>,
 }
 
+/// Everything in a tree.
+#[derive(Debug)]
+pub struct Listing {
+    /// Each with its path from the tree's own directory.
+    pub entries: Vec<(String, Entry)>,
+    /// The first thing that could not be looked at, and so is missing.
+    pub problem: Option<io::Error>,
+}
+
 /// What a walk meets.
 struct Met<'a> {
     /// Where it is.
@@ -87,8 +96,8 @@ pub fn measure(directory: &Directory, worker: &Worker) -> Result<Measure, Error>
 /// Everything in the tree below `directory`, with the path from there; in no order. What has a name that is not UTF-8, and
 /// what goes away meanwhile, is left out.
 ///
-/// Fails with [`Error::Stopped`] or [`Error::OutOfResources`]; the first thing that could not be read is told beside them.
-pub fn entries(directory: &Directory, worker: &Worker) -> Result<(Vec<(String, Entry)>, Option<io::Error>), Error> {
+/// Fails with [`Error::Stopped`] or [`Error::OutOfResources`]; what cannot be read is told in the result.
+pub fn entries(directory: &Directory, worker: &Worker) -> Result<Listing, Error> {
     let mut entries = Vec::new();
     let problem = walk(directory, worker, &mut |met| {
         let Some(path) = met.path() else { return Ok(()) };
@@ -97,7 +106,7 @@ pub fn entries(directory: &Directory, worker: &Worker) -> Result<(Vec<(String, E
         entries.push((path, entry));
         Ok(())
     })?;
-    Ok((entries, problem))
+    Ok(Listing { entries, problem })
 }
 
 /// Removes a name in `directory` with everything below it; links are removed, not followed. That it is gone already is no
