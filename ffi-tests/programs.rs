@@ -119,6 +119,11 @@ fn download() {
 }
 
 #[test]
+fn profile() {
+    Surroundings::start().run("profile");
+}
+
+#[test]
 fn callbacks() {
     Surroundings::start().run("callbacks");
 }

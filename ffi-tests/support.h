@@ -224,6 +224,7 @@ typedef struct {
   int32_t category;
   char detail[1024];
   bool retryable;
+  bool has_profile;
   WxtProfile profile;
   /* Its place in the order in which this program's tasks ended, from 1. */
   unsigned place;
@@ -299,7 +300,11 @@ static inline void recorder_keep_header(Recorder *recorder, const WxtPair *heade
 }
 
 static inline void recorder_keep_profile(Recorder *recorder, const WxtProfile *profile) {
-  CHECK(profile != NULL && profile->struct_size == sizeof *profile);
+  recorder->has_profile = profile != NULL;
+  if (profile == NULL) {
+    return;
+  }
+  CHECK(profile->struct_size == sizeof *profile);
   recorder->profile = *profile;
   /* Its strings end with the callback. */
   recorder->profile.peer_ip = wxt_str(NULL);

@@ -258,6 +258,11 @@
 #define WXT_PROGRESS_UNKNOWN UINT32_MAX
 
 /**
+ * In a `WxtProfile`: a number that is left out.
+ */
+#define WXT_PROFILE_ABSENT UINT64_MAX
+
+/**
  * The WeChat client on iOS.
  */
 #define WXT_PLATFORM_IOS 1
@@ -667,6 +672,10 @@ typedef struct {
    */
   uint8_t has_file_descriptor;
   /**
+   * Not 0: `enableProfile` is `false`, and the result comes without a `profile`. 0 is WeChat's default: it has one.
+   */
+  uint8_t disable_profile;
+  /**
    * An open descriptor of a file or a pipe, read from where it stands at the call. It is duplicated: the host keeps its
    * own, and a file's offset stays where it is.
    */
@@ -728,8 +737,11 @@ typedef struct {
 } WxtProgress;
 
 /**
- * When a task did what, and on which connection; the names are WeChat's. Times are milliseconds since the Unix epoch
- * and 0 where the step did not happen.
+ * When a task did what, and on which connection; the names are WeChat's. Times are milliseconds since the Unix epoch, and
+ * 0 if the step did not happen.
+ *
+ * `WXT_PROFILE_ABSENT` is the one way in which a number says that it is left out of a page's `profile`: the system or the
+ * transfer does not tell it, or the base library does not know it. The fields that may have it say so. 0 is never absent.
  */
 typedef struct {
   /**
@@ -737,15 +749,15 @@ typedef struct {
    */
   size_t struct_size;
   /**
-   * `invokeStart`: the call came in.
+   * `invokeStart`: the call came in. Absent on base libraries before 3.8.10.
    */
   uint64_t invoke_start;
   /**
-   * `queueStart`: it began to wait for a worker.
+   * `queueStart`: it began to wait for a worker. Absent as `invoke_start`.
    */
   uint64_t queue_start;
   /**
-   * `queueEnd`: a worker took it.
+   * `queueEnd`: a worker took it; 0 if none did. Absent as `invoke_start`.
    */
   uint64_t queue_end;
   /**
@@ -753,35 +765,35 @@ typedef struct {
    */
   uint64_t fetch_start;
   /**
-   * `redirectStart`: the first redirected request began.
+   * `redirectStart`: the first redirected request began. 0 without a redirect, and if one led to another origin.
    */
   uint64_t redirect_start;
   /**
-   * `redirectEnd`: the last redirect was received.
+   * `redirectEnd`: the last redirect was received. 0 as `redirect_start`.
    */
   uint64_t redirect_end;
   /**
-   * `domainLookUpStart`.
+   * `domainLookUpStart`. Equal to `fetch_start` on a kept connection, and if the host is an address.
    */
   uint64_t domain_look_up_start;
   /**
-   * `domainLookUpEnd`.
+   * `domainLookUpEnd`. Equal to `fetch_start` likewise.
    */
   uint64_t domain_look_up_end;
   /**
-   * `connectStart`.
+   * `connectStart`. Equal to `fetch_start` on a kept connection.
    */
   uint64_t connect_start;
   /**
-   * `connectEnd`: the connection is ready, TLS included.
+   * `connectEnd`: the connection is ready, TLS included. Equal to `fetch_start` likewise.
    */
   uint64_t connect_end;
   /**
-   * `SSLconnectionStart`; 0 without TLS.
+   * `SSLconnectionStart`; 0 without TLS. Equal to `fetch_start` on a kept connection with TLS.
    */
   uint64_t ssl_connection_start;
   /**
-   * `SSLconnectionEnd`; 0 without TLS.
+   * `SSLconnectionEnd`; 0 without TLS. Equal to `fetch_start` likewise.
    */
   uint64_t ssl_connection_end;
   /**
@@ -809,6 +821,42 @@ typedef struct {
    */
   uint64_t received_byted_count;
   /**
+   * `rtt`: the connection's smoothed round-trip time in milliseconds, to the proxy if there is one, as the system's TCP
+   * has it. Absent if the system does not tell, and without an answer.
+   */
+  uint64_t rtt;
+  /**
+   * `httpRttEstimate`: milliseconds from the first byte of a request to the first byte of its answer, the session's
+   * estimate. Requests over 14600 bytes, TCP's initial window (RFC 6928), are no part of it. Absent while nothing was
+   * observed, and without an answer.
+   *
+   * An estimate is the first observation; each later one moves it by an eighth of the difference (RFC 6298). Tasks
+   * without a profile are not observed.
+   */
+  uint64_t http_rtt_estimate;
+  /**
+   * `transportRttEstimate`: milliseconds, the session's estimate of `rtt`. Absent as `http_rtt_estimate`.
+   */
+  uint64_t transport_rtt_estimate;
+  /**
+   * `throughputKbps`: kilobits a second of the answer's body, from the first byte to the last. Absent if less than 32 KiB
+   * came in that time, and if the answer is not whole.
+   */
+  uint64_t throughput_kbps;
+  /**
+   * `downstreamThroughputKbpsEstimate`: kilobits a second, the session's estimate of `throughput_kbps`. Absent as
+   * `http_rtt_estimate`.
+   */
+  uint64_t downstream_throughput_kbps_estimate;
+  /**
+   * `estimate_nettype`: 0 unknown, 2 slow-2g, 3 2g, 4 3g, 5 4g; never absent. WeChat's numbers 1 (offline) and 6 (the
+   * list's end) are not given. The types are the Network Information API's effective connection types: slow-2g from
+   * 2000 ms round-trip time or up to 50 kbit/s, 2g from 1400 ms or up to 70 kbit/s, 3g from 270 ms or up to 700 kbit/s.
+   * The time is `transport_rtt_estimate`, or `http_rtt_estimate` if that is absent; the speed is
+   * `downstream_throughput_kbps_estimate`.
+   */
+  uint64_t estimate_nettype;
+  /**
    * `peerIP`.
    */
   WxtStr peer_ip;
@@ -821,9 +869,13 @@ typedef struct {
    */
   uint16_t port;
   /**
-   * `socketReused`: the connection was an earlier task's.
+   * `socketReused`: the connection was an earlier task's, or an earlier hop's of this one.
    */
   bool socket_reused;
+  /**
+   * `usingHighPerformanceMode`: always false; there is no such mode.
+   */
+  bool using_high_performance_mode;
 } WxtProfile;
 
 /**
@@ -872,7 +924,8 @@ typedef struct {
    */
   size_t header_count;
   /**
-   * `profile`.
+   * `profile`. NULL if the request disables it, and on base libraries before 2.10.4 for a download and 3.5.0 for an
+   * upload.
    */
   const WxtProfile *profile;
 } WxtSuccess;
@@ -906,7 +959,7 @@ typedef struct {
    */
   bool retryable;
   /**
-   * `profile`, as far as the task came; 0 for what did not happen.
+   * `profile`, as far as the task came; 0 for what did not happen. NULL as in `WxtSuccess`.
    */
   const WxtProfile *profile;
 } WxtFailure;
@@ -987,6 +1040,10 @@ typedef struct {
    * `timeout`: as in `WxtUploadRequest`.
    */
   uint32_t timeout;
+  /**
+   * As in `WxtUploadRequest`.
+   */
+  uint8_t disable_profile;
   /**
    * `url`: what to download. Required.
    */

@@ -226,7 +226,7 @@ fn connections_are_kept_for_the_next_task() {
     let session = Session::open();
     for round in 0..5 {
         let ended = session.download(&server.https_url("/bytes/1000")).end();
-        assert_eq!(ended.success().profile.raw.socket_reused, round > 0);
+        assert_eq!(ended.success().profile().raw.socket_reused, round > 0);
     }
     assert_eq!(server.connections(), 1);
 }

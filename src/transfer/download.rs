@@ -1,10 +1,8 @@
 //! `wx.downloadFile`: a GET into a file that appears when it is complete.
 
-use std::sync::Arc;
-
 use super::exchange::{self, Exchanged, Prepared};
 use super::{Content, Environment, Success, TransferContext, failure};
-use crate::http::{self, Response};
+use crate::http::Response;
 use crate::policy::extension;
 use crate::policy::quirks::CallRules;
 use crate::storage::PartFile;
@@ -22,6 +20,8 @@ pub struct DownloadRequest {
     pub file_path: Option<String>,
     /// `timeout` in milliseconds; 0 is the default.
     pub timeout: u32,
+    /// Not `enableProfile`: the result comes without a profile.
+    pub disable_profile: bool,
 }
 
 /// A download whose parameters are in order.
@@ -51,10 +51,10 @@ impl PreparedDownload {
             Some(path) => environment.storage.create_target(context.worker, path)?,
             None => environment.storage.create_temporary(context.worker)?,
         };
-        let http_context = Arc::new(http::Exchange::new(context.worker.clone(), context.observer.wants_progress()));
+        let http_context = context.exchange();
         let exchanged = exchange::run(environment, context, prepared, &http_context, None)?;
         let written = write(context, exchanged, &mut part);
-        exchange::record(context, &http_context);
+        exchange::record(environment, context, &http_context);
         let Written { status, headers, extension } = match written {
             Ok(written) => written,
             Err(error) => {

@@ -2,7 +2,6 @@
 
 use std::collections::TryReserveError;
 use std::os::fd::OwnedFd;
-use std::sync::Arc;
 
 use super::body::SourceReader;
 use super::exchange::{self, Exchanged, Prepared};
@@ -32,6 +31,8 @@ pub struct UploadRequest {
     pub file_name: Option<String>,
     /// `timeout` in milliseconds; 0 is the default.
     pub timeout: u32,
+    /// Not `enableProfile`: the result comes without a profile.
+    pub disable_profile: bool,
 }
 
 /// What is uploaded.
@@ -122,7 +123,7 @@ impl PreparedUpload {
         };
         let mut multipart = MultipartBody::new(&boundary, &form_data, part).map_err(of_multipart)?;
         let wants_progress = context.observer.wants_progress();
-        let http_context = Arc::new(http::Exchange::new(context.worker.clone(), wants_progress));
+        let http_context = context.exchange();
         let length = multipart.length();
         if wants_progress {
             let observer = context.observer.clone();
@@ -134,7 +135,7 @@ impl PreparedUpload {
             context.observer.progress(http_context.body_bytes_accepted(), Some(length));
         }
         let answer = read_answer(exchanged);
-        exchange::record(context, &http_context);
+        exchange::record(environment, context, &http_context);
         let answer = answer?;
         context.worker.stop().settle().map_err(TransferError::cancelled)?;
         Ok(answer)

@@ -55,7 +55,13 @@ pub struct Success {
     pub native_path: Option<String>,
     pub data_length: u64,
     pub headers: Vec<(String, String)>,
-    pub profile: Profile,
+    pub profile: Option<Profile>,
+}
+
+impl Success {
+    pub fn profile(&self) -> &Profile {
+        self.profile.as_ref().expect("a profile")
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -65,7 +71,7 @@ pub struct Failure {
     pub category: i32,
     pub detail: String,
     pub retryable: bool,
-    pub profile: Profile,
+    pub profile: Option<Profile>,
 }
 
 #[derive(Clone, Debug)]
@@ -376,7 +382,7 @@ fn pairs(header: *const WxtPair, count: usize) -> Vec<(String, String)> {
     pairs.iter().map(|pair| (text(pair.name).expect("a name"), text(pair.value).unwrap_or_default())).collect()
 }
 
-fn profile(profile: *const WxtProfile) -> Profile {
-    let raw = unsafe { *profile };
-    Profile { raw, peer_ip: text(raw.peer_ip), protocol: text(raw.protocol) }
+fn profile(profile: *const WxtProfile) -> Option<Profile> {
+    let raw = *unsafe { profile.as_ref() }?;
+    Some(Profile { raw, peer_ip: text(raw.peer_ip), protocol: text(raw.protocol) })
 }

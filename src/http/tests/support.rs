@@ -330,6 +330,8 @@ pub fn client_trusting(authority: &Authority) -> Client {
     Client::new(ClientOptions { trust: Trust::Roots(vec![authority.root.clone()]), ..options() }).unwrap()
 }
 
+pub const ALL_REPORTS: Reports = Reports { progress: true, round_trip: true };
+
 /// A exchange that is bound to a waker and a deadline as a worker thread's is.
 pub fn exchange() -> Arc<Exchange> {
     exchange_with_deadline(Instant::now() + PATIENCE).0
@@ -340,7 +342,7 @@ pub fn exchange_with_deadline(deadline: Instant) -> (Arc<Exchange>, Arc<StopSign
     stop.set_deadline(deadline);
     let worker = Worker::for_call(stop.clone());
     let waker = worker.waker().unwrap();
-    (Arc::new(Exchange::new(Arc::new(worker), true)), stop, waker)
+    (Arc::new(Exchange::new(Arc::new(worker), ALL_REPORTS)), stop, waker)
 }
 
 pub fn get<'a>(client: &'a Client, url: &'a url::Url, exchange: &Arc<Exchange>) -> Result<Response, Error> {

@@ -80,7 +80,7 @@ unsafe extern "C" fn on_success(user_data: *mut c_void, task: WxtTaskId, event: 
         deliver(user_data, |env, classes| {
             let event = &*event;
             let (header, header_lengths) = header(env, event.header, event.header_count)?;
-            let profile = Profile::to_java(env, &*event.profile)?;
+            let profile = Profile::to_java(env, event.profile.as_ref())?;
             let arguments = [
                 id(task),
                 text(env, event.err_msg)?,
@@ -106,7 +106,7 @@ unsafe extern "C" fn on_fail(user_data: *mut c_void, task: WxtTaskId, event: *co
     unsafe {
         deliver(user_data, |env, classes| {
             let event = &*event;
-            let profile = Profile::to_java(env, &*event.profile)?;
+            let profile = Profile::to_java(env, event.profile.as_ref())?;
             let arguments = [
                 id(task),
                 text(env, event.err_msg)?,
@@ -153,7 +153,7 @@ unsafe fn deliver(
     });
 }
 
-/// A profile as Java takes it.
+/// A profile as Java takes it; all are `null` where there is none.
 struct Profile<'local> {
     /// The numbers in the order of the struct's fields.
     numbers: JLongArray<'local>,
@@ -164,7 +164,15 @@ struct Profile<'local> {
 impl<'local> Profile<'local> {
     /// # Safety
     /// The profile's texts must be readable.
-    unsafe fn to_java(env: &mut Env<'local>, profile: &WxtProfile) -> Result<Profile<'local>> {
+    unsafe fn to_java(env: &mut Env<'local>, profile: Option<&WxtProfile>) -> Result<Profile<'local>> {
+        let Some(profile) = profile else {
+            return Ok(Profile {
+                numbers: JLongArray::null(),
+                peer_ip: JByteArray::null(),
+                protocol: JByteArray::null(),
+            });
+        };
+        // "Absent" is the greatest number in C; the same bits are -1 in Java.
         let numbers = [
             profile.invoke_start,
             profile.queue_start,
@@ -184,8 +192,15 @@ impl<'local> Profile<'local> {
             profile.response_end,
             profile.send_bytes_count,
             profile.received_byted_count,
+            profile.rtt,
+            profile.http_rtt_estimate,
+            profile.transport_rtt_estimate,
+            profile.throughput_kbps,
+            profile.downstream_throughput_kbps_estimate,
+            profile.estimate_nettype,
             profile.port.into(),
             profile.socket_reused.into(),
+            profile.using_high_performance_mode.into(),
         ]
         .map(u64::cast_signed);
         let array = JLongArray::new(env, numbers.len())?;

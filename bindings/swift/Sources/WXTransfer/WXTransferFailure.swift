@@ -12,7 +12,7 @@ public struct WXTransferFailure: Error, Hashable, Sendable, CustomStringConverti
     public let detail: String
     /// The same call may succeed later without a change.
     public let retryable: Bool
-    /// How far a task came; `nil` for a file operation.
+    /// How far a task came; `nil` for a file operation, and as in a success.
     public let profile: WXTransferProfile?
 
     /// `errMsg` and what happened.

@@ -325,23 +325,37 @@ final class ContractTests: XCTestCase {
     func testEachNumberOfAProfileComesUnderItsOwnName() throws {
         let fields = try fields("WxtProfile")
         XCTAssertEqual(Set(fields), properties(WXTransferProfile(WxtProfile())))
-        // The struct begins with its size and the numbers of 64 bits, all but the last four of its fields.
+        // The struct begins with its size and the numbers of 64 bits, all but the last five of its fields.
         var profile = WxtProfile()
         withUnsafeMutableBytes(of: &profile) { bytes in
-            for index in 1...fields.count - 4 {
+            for index in 1...fields.count - 5 {
                 bytes.storeBytes(of: UInt64(index), toByteOffset: 8 * index, as: UInt64.self)
             }
         }
         let json = try JSONSerialization.jsonObject(with: JSONEncoder().encode(WXTransferProfile(profile)))
         let values = Dictionary(uniqueKeysWithValues: try XCTUnwrap(json as? [String: Any]).map { (plain($0), $1) })
-        XCTAssertEqual(fields.dropLast(4).map { values[$0] as? Int }, Array(1...fields.count - 4))
-        // Two texts, which the tests of transfers look at, and these two.
+        XCTAssertEqual(fields.dropLast(5).map { values[$0] as? Int }, Array(1...fields.count - 5))
+        // Two texts, which the tests of transfers look at, and these three.
         profile.port = 443
         for reused in [false, true] {
             profile.socket_reused = reused
+            profile.using_high_performance_mode = !reused
             XCTAssertEqual(WXTransferProfile(profile).socketReused, reused)
+            XCTAssertEqual(WXTransferProfile(profile).usingHighPerformanceMode, !reused)
         }
         XCTAssertEqual(WXTransferProfile(profile).port, 443)
+        // What is absent is left out.
+        withUnsafeMutableBytes(of: &profile) { bytes in
+            for index in 1...fields.count - 5 {
+                bytes.storeBytes(of: UInt64.max, toByteOffset: 8 * index, as: UInt64.self)
+            }
+        }
+        let absent = try JSONSerialization.jsonObject(with: JSONEncoder().encode(WXTransferProfile(profile)))
+        let missing = Set(fields).subtracting(try XCTUnwrap(absent as? [String: Any]).keys.map(plain))
+        XCTAssertEqual(missing, [
+            "invokestart", "queuestart", "queueend", "rtt", "httprttestimate", "transportrttestimate", "throughputkbps",
+            "downstreamthroughputkbpsestimate", "peerip", "protocol",
+        ])
     }
 
     /// The library's sources, by the names of their files.

@@ -70,6 +70,7 @@ final class MiniProgramPage: @unchecked Sendable {
         request.formData = try pairs(options, "formData")
         request.fileName = options["fileName"] as? String
         request.timeout = milliseconds(options["timeout"])
+        request.disableProfile = options["enableProfile"] as? Bool == false
         let task = try session.uploadFile(
             request,
             onProgressUpdate: { [self] in
@@ -83,11 +84,12 @@ final class MiniProgramPage: @unchecked Sendable {
             },
             complete: { [self] in
                 complete(call, "uploadFile", $0.mapError { $0 }.map { success in
-                    [
+                    var result: [String: Any] = [
                         "errMsg": success.errMsg, "data": success.data, "statusCode": success.statusCode,
                         "header": json(success.header), "cookies": success.cookies,
-                        "profile": json(success.profile),
                     ]
+                    result["profile"] = success.profile.map(json)
+                    return result
                 })
             })
         return { task.abort() }
@@ -98,6 +100,7 @@ final class MiniProgramPage: @unchecked Sendable {
             url: options["url"] as? String ?? "", filePath: options["filePath"] as? String)
         request.header = try pairs(options, "header")
         request.timeout = milliseconds(options["timeout"])
+        request.disableProfile = options["enableProfile"] as? Bool == false
         let task = try session.downloadFile(
             request,
             onProgressUpdate: { [self] in
@@ -114,8 +117,9 @@ final class MiniProgramPage: @unchecked Sendable {
                     var result: [String: Any] = [
                         "errMsg": success.errMsg, "statusCode": success.statusCode,
                         "header": json(success.header), "cookies": success.cookies,
-                        "dataLength": success.dataLength, "profile": json(success.profile),
+                        "dataLength": success.dataLength,
                     ]
+                    result["profile"] = success.profile.map(json)
                     result["tempFilePath"] = success.tempFilePath
                     result["filePath"] = success.filePath
                     return result

@@ -78,6 +78,7 @@ internal object Native {
         formDataLengths: IntArray,
         fileName: ByteArray?,
         timeout: Int,
+        disableProfile: Boolean,
         hasFileDescriptor: Boolean,
         fileDescriptor: Int,
         fileLength: Long,
@@ -93,6 +94,7 @@ internal object Native {
         headerLengths: IntArray,
         filePath: ByteArray?,
         timeout: Int,
+        disableProfile: Boolean,
         callbacks: NativeCallbacks,
         task: LongArray,
     ): Int
@@ -195,7 +197,7 @@ internal abstract class NativeCallbacks {
     /** -1 is unknown. */
     abstract fun onProgress(task: Long, totalBytes: Long, totalBytesExpected: Long, progress: Int)
 
-    /** [header] as above. */
+    /** [header] as above. [profileNumbers] is `null` where there is no profile. */
     abstract fun onSuccess(
         task: Long,
         errMsg: ByteArray,
@@ -207,7 +209,7 @@ internal abstract class NativeCallbacks {
         dataLength: Long,
         header: ByteArray,
         headerLengths: IntArray,
-        profileNumbers: LongArray,
+        profileNumbers: LongArray?,
         peerIp: ByteArray?,
         protocol: ByteArray?,
     )
@@ -219,7 +221,7 @@ internal abstract class NativeCallbacks {
         category: Int,
         detail: ByteArray,
         retryable: Boolean,
-        profileNumbers: LongArray,
+        profileNumbers: LongArray?,
         peerIp: ByteArray?,
         protocol: ByteArray?,
     )

@@ -143,6 +143,7 @@ public class WXTJavaScript(
             formData = options.pairs("formData"),
             fileName = options.text("fileName"),
             timeout = options.milliseconds("timeout"),
+            disableProfile = options.opt("enableProfile") == false,
         ),
         object : Events<WXTUploadSuccess>(call, "totalBytesSent", "totalBytesExpectedToSend") {
             override fun json(result: WXTUploadSuccess) = JSONObject().put("data", result.data)
@@ -155,6 +156,7 @@ public class WXTJavaScript(
             header = options.pairs("header"),
             filePath = options.text("filePath"),
             timeout = options.milliseconds("timeout"),
+            disableProfile = options.opt("enableProfile") == false,
         ),
         object : Events<WXTDownloadSuccess>(call, "totalBytesWritten", "totalBytesExpectedToWrite") {
             override fun json(result: WXTDownloadSuccess) = JSONObject()
@@ -277,7 +279,7 @@ public class WXTJavaScript(
                 .put("statusCode", result.statusCode)
                 .put("header", joined(result.header))
                 .put("cookies", JSONArray(result.cookies))
-                .put("profile", result.profile.json())
+                .putOpt("profile", result.profile?.json())
             call.succeeded(result.errMsg, success)
         }
 
@@ -309,9 +311,9 @@ private fun joined(header: List<Pair<String, String>>): JSONObject {
 }
 
 internal fun WXTProfile.json(): JSONObject = JSONObject()
-    .put("invokeStart", invokeStart)
-    .put("queueStart", queueStart)
-    .put("queueEnd", queueEnd)
+    .putOpt("invokeStart", invokeStart)
+    .putOpt("queueStart", queueStart)
+    .putOpt("queueEnd", queueEnd)
     .put("fetchStart", fetchStart)
     .put("redirectStart", redirectStart)
     .put("redirectEnd", redirectEnd)
@@ -327,10 +329,17 @@ internal fun WXTProfile.json(): JSONObject = JSONObject()
     .put("responseEnd", responseEnd)
     .put("sendBytesCount", sendBytesCount)
     .put("receivedBytedCount", receivedBytedCount)
+    .putOpt("rtt", rtt)
+    .putOpt("httpRttEstimate", httpRttEstimate)
+    .putOpt("transportRttEstimate", transportRttEstimate)
+    .putOpt("throughputKbps", throughputKbps)
+    .putOpt("downstreamThroughputKbpsEstimate", downstreamThroughputKbpsEstimate)
+    .put("estimate_nettype", estimate_nettype)
     .putOpt("peerIP", peerIP)
     .putOpt("protocol", protocol)
     .put("port", port)
     .put("socketReused", socketReused)
+    .put("usingHighPerformanceMode", usingHighPerformanceMode)
 
 /** A parameter is not what a message may hold. */
 internal class MalformedException(val reason: String, val errno: Int) : Exception(reason)

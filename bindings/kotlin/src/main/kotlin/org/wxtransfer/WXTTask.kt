@@ -151,7 +151,7 @@ internal abstract class TaskEvents<S : WXTSuccess>(@Volatile private var callbac
         category: Int,
         detail: ByteArray,
         retryable: Boolean,
-        profileNumbers: LongArray,
+        profileNumbers: LongArray?,
         peerIp: ByteArray?,
         protocol: ByteArray?,
     ) = reporting {
@@ -210,7 +210,7 @@ internal class UploadEvents(callbacks: WXTCallbacks<WXTUploadSuccess>) : TaskEve
         dataLength: Long,
         header: ByteArray,
         headerLengths: IntArray,
-        profileNumbers: LongArray,
+        profileNumbers: LongArray?,
         peerIp: ByteArray?,
         protocol: ByteArray?,
     ) = reporting {
@@ -240,7 +240,7 @@ internal class DownloadEvents(callbacks: WXTCallbacks<WXTDownloadSuccess>) : Tas
         dataLength: Long,
         header: ByteArray,
         headerLengths: IntArray,
-        profileNumbers: LongArray,
+        profileNumbers: LongArray?,
         peerIp: ByteArray?,
         protocol: ByteArray?,
     ) = reporting {

@@ -133,6 +133,7 @@ public class WXTransferSession(options: WXTSessionOptions) : AutoCloseable {
                 formDataLengths = formData.lengths,
                 fileName = request.fileName?.utf8(),
                 timeout = request.timeout,
+                disableProfile = request.disableProfile,
                 hasFileDescriptor = request.fileDescriptor != null,
                 fileDescriptor = request.fileDescriptor ?: -1,
                 fileLength = request.fileLength,
@@ -152,6 +153,7 @@ public class WXTransferSession(options: WXTSessionOptions) : AutoCloseable {
                 headerLengths = header.lengths,
                 filePath = request.filePath?.utf8(),
                 timeout = request.timeout,
+                disableProfile = request.disableProfile,
                 callbacks = events,
                 task = task,
             )

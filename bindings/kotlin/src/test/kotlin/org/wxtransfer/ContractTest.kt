@@ -3,6 +3,7 @@ package org.wxtransfer
 import java.io.File
 import java.lang.reflect.Modifier
 import kotlin.test.assertEquals
+import kotlin.test.assertNull
 import kotlin.test.assertTrue
 import org.junit.jupiter.api.Test
 
@@ -56,7 +57,7 @@ class ContractTest {
 
     private fun properties(vararg classes: Class<*>): List<String> = classes
         .flatMap { type -> type.declaredFields.filterNot { Modifier.isStatic(it.modifiers) } }
-        .map { it.name.lowercase() }
+        .map { it.name.replace("_", "").lowercase() }
         .distinct()
 
     @Test
@@ -79,7 +80,7 @@ class ContractTest {
         assertEquals(upload.sorted(), properties(WXTUploadRequest::class.java).sorted())
         val callbacks = WXTCallbacks::class.java.declaredMethods.filterNot { it.isSynthetic }.map { it.name.lowercase() }
         assertEquals((fields("WxtCallbacks") - listOf("userdata", "release")).sorted(), callbacks.sorted())
-        assertTrue(fields("WxtProfile").size == 22, "the parser finds them all")
+        assertTrue(fields("WxtProfile").size == 29, "the parser finds them all")
         assertEquals(fields("WxtProfile").sorted(), properties(WXTProfile::class.java).sorted())
     }
 
@@ -124,9 +125,9 @@ class ContractTest {
         val array = source("jni/src/callbacks.rs").substringAfter("let numbers = [").substringBefore(']')
         val inRust = Regex("""profile\.(\w+)""").findAll(array).map { it.groupValues[1].replace("_", "") }.toList()
         val numbers = LongArray(inRust.size) { 100L + it }
-        val profile = WXTProfile.of(numbers, null, null)
+        val profile = WXTProfile.of(numbers, null, null)!!
         for ((index, name) in inRust.withIndex()) {
-            val field = WXTProfile::class.java.declaredFields.single { it.name.lowercase() == name }
+            val field = WXTProfile::class.java.declaredFields.single { it.name.replace("_", "").lowercase() == name }
             field.isAccessible = true
             when (val value = field.get(profile)) {
                 is Number -> assertEquals(numbers[index], value.toLong(), name)
@@ -140,7 +141,13 @@ class ContractTest {
             val text = mapOf("peerIP" to "a", "protocol" to "b")[field.name]
             assertEquals((text ?: field.get(profile)).toString(), json.get(field.name).toString(), field.name)
         }
-        assertEquals(22, json.length())
+        assertEquals(29, json.length())
+        // What is absent is left out.
+        val absent = WXTProfile.of(LongArray(numbers.size) { -1 }, null, null)!!.json()
+        val times = setOf("invokeStart", "queueStart", "queueEnd")
+        val network = setOf("rtt", "httpRttEstimate", "transportRttEstimate", "throughputKbps", "downstreamThroughputKbpsEstimate")
+        assertEquals(times + network + setOf("peerIP", "protocol"), json.keySet() - absent.keySet())
+        assertNull(WXTProfile.of(null, null, null))
         val texts = listOf("peerip", "protocol")
         assertEquals((fields("WxtProfile") - texts).sorted(), inRust.sorted())
     }
