@@ -75,9 +75,8 @@ impl Bridge {
                 return call.refuse(&format!("invalid request data {parameter}"), INVALID_REQUEST_DATA);
             }
         };
-        let wants_profile = options.get("enableProfile").and_then(Value::as_bool).unwrap_or(true);
         let session = &self.session;
-        self.running.start(session, call, wants_profile, |callbacks| {
+        self.running.start(session, call, |callbacks| {
             #[expect(unsafe_code, reason = "the C interface cannot say what callbacks are sound")]
             // SAFETY: `Running::start` made the callbacks and what they point to as the header says.
             unsafe {
@@ -131,6 +130,7 @@ fn request(options: &Map<String, Value>, uploads: bool) -> Result<Request, &'sta
         header: pairs(options, "header")?,
         form_data: if uploads { pairs(options, "formData")? } else { Vec::new() },
         timeout: milliseconds(options.get("timeout")),
+        disable_profile: options.get("enableProfile") == Some(&Value::Bool(false)),
     })
 }
 

@@ -102,7 +102,7 @@ impl Session {
     pub fn stat(&self, path: &str, recursive: bool) -> FileOutcome {
         let path = WxtStr::new(path);
         // SAFETY: as above.
-        self.file_call(|(session, done, data)| unsafe { wxt_file_stat(session, path, recursive, done, data) })
+        self.file_call(|(session, done, data)| unsafe { wxt_file_stat(session, path, recursive.into(), done, data) })
     }
 
     pub fn unlink(&self, path: &str) -> FileOutcome {
@@ -126,14 +126,16 @@ impl Session {
     pub fn make_directory(&self, path: &str, recursive: bool) -> FileOutcome {
         let path = WxtStr::new(path);
         // SAFETY: as above.
-        self.file_call(|(session, done, data)| unsafe { wxt_file_make_directory(session, path, recursive, done, data) })
+        self.file_call(|(session, done, data)| unsafe {
+            wxt_file_make_directory(session, path, recursive.into(), done, data)
+        })
     }
 
     pub fn remove_directory(&self, path: &str, recursive: bool) -> FileOutcome {
         let path = WxtStr::new(path);
         // SAFETY: as above.
         self.file_call(|(session, done, data)| unsafe {
-            wxt_file_remove_directory(session, path, recursive, done, data)
+            wxt_file_remove_directory(session, path, recursive.into(), done, data)
         })
     }
 

@@ -46,6 +46,7 @@ pub struct Request {
     pub header: Vec<(String, String)>,
     pub form_data: Vec<(String, String)>,
     pub timeout: u32,
+    pub disable_profile: bool,
 }
 
 /// An open session. It is closed by [`Session::close`] only.
@@ -117,6 +118,7 @@ impl Session {
         (upload.header, upload.header_count) = (header.as_ptr(), header.len());
         (upload.form_data, upload.form_data_count) = (form_data.as_ptr(), form_data.len());
         upload.timeout = request.timeout;
+        upload.disable_profile = request.disable_profile.into();
         let mut task = 0;
         // SAFETY: the request outlives the call, which copies it; the caller answers for the callbacks.
         checked(unsafe { wxt_upload_file(self.0, &upload, callbacks, &mut task) })?;
@@ -136,6 +138,7 @@ impl Session {
         download.file_path = WxtStr::optional(request.file_path.as_deref());
         (download.header, download.header_count) = (header.as_ptr(), header.len());
         download.timeout = request.timeout;
+        download.disable_profile = request.disable_profile.into();
         let mut task = 0;
         // SAFETY: as for an upload.
         checked(unsafe { wxt_download_file(self.0, &download, callbacks, &mut task) })?;

@@ -10,8 +10,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::{Map, Value, json};
 use wxtransfer::ffi::callback::{
-    WXT_PROGRESS_UNKNOWN, WXT_TOTAL_UNKNOWN, WxtCallbacks, WxtCompletion, WxtFailure, WxtHeadersReceived, WxtProfile,
-    WxtProgress, WxtSuccess,
+    WXT_PROFILE_ABSENT, WXT_PROGRESS_UNKNOWN, WXT_TOTAL_UNKNOWN, WxtCallbacks, WxtCompletion, WxtFailure,
+    WxtHeadersReceived, WxtProfile, WxtProgress, WxtSuccess,
 };
 use wxtransfer::ffi::request::WxtTaskId;
 use wxtransfer::ffi::string::{WxtPair, WxtStr};
@@ -37,16 +37,10 @@ impl Running {
     }
 
     /// Starts a task whose callbacks answer `call`. The last callback may come before `begin` returns.
-    pub fn start(
-        &self,
-        session: &Session,
-        call: Call,
-        wants_profile: bool,
-        begin: impl FnOnce(&WxtCallbacks) -> Result<WxtTaskId, String>,
-    ) {
+    pub fn start(&self, session: &Session, call: Call, begin: impl FnOnce(&WxtCallbacks) -> Result<WxtTaskId, String>) {
         let number = call.number;
         self.lock().insert(number, Entry::default());
-        let task = Box::into_raw(Box::new(Task { call, wants_profile, running: self.clone() }));
+        let task = Box::into_raw(Box::new(Task { call, running: self.clone() }));
         let callbacks = WxtCallbacks {
             struct_size: size_of::<WxtCallbacks>(),
             user_data: task.cast(),
@@ -99,7 +93,6 @@ impl Running {
 /// What `user_data` points to.
 struct Task {
     call: Call,
-    wants_profile: bool,
     running: Running,
 }
 
@@ -143,7 +136,7 @@ unsafe extern "C" fn on_progress(user_data: *mut c_void, _: WxtTaskId, event: *c
 unsafe extern "C" fn on_success(user_data: *mut c_void, _: WxtTaskId, event: *const WxtSuccess) {
     // SAFETY: as above.
     unsafe {
-        let (event, Task { call, wants_profile, .. }) = (&*event, task(user_data));
+        let (event, Task { call, .. }) = (&*event, task(user_data));
         let mut result = Map::new();
         result.insert("errMsg".into(), string(event.err_msg).into());
         result.insert("statusCode".into(), event.status_code.into());
@@ -158,8 +151,8 @@ unsafe extern "C" fn on_success(user_data: *mut c_void, _: WxtTaskId, event: *co
         let is_cookie = |(name, _): &&(String, String)| name.eq_ignore_ascii_case("set-cookie");
         result.insert("header".into(), joined(&header));
         result.insert("cookies".into(), header.iter().filter(is_cookie).map(|(_, value)| value.as_str()).collect());
-        if *wants_profile {
-            result.insert("profile".into(), profile(&*event.profile));
+        if let Some(times) = event.profile.as_ref() {
+            result.insert("profile".into(), profile(times));
         }
         call.succeed(&result.into());
     }
@@ -238,8 +231,15 @@ unsafe fn profile(profile: &WxtProfile) -> Value {
         ("responseEnd", profile.response_end),
         ("sendBytesCount", profile.send_bytes_count),
         ("receivedBytedCount", profile.received_byted_count),
+        ("rtt", profile.rtt),
+        ("httpRttEstimate", profile.http_rtt_estimate),
+        ("transportRttEstimate", profile.transport_rtt_estimate),
+        ("throughputKbps", profile.throughput_kbps),
+        ("downstreamThroughputKbpsEstimate", profile.downstream_throughput_kbps_estimate),
+        ("estimate_nettype", profile.estimate_nettype),
     ]
     .into_iter()
+    .filter(|(_, value)| *value != WXT_PROFILE_ABSENT)
     .map(|(name, value)| (name.to_owned(), value.into()))
     .collect();
     // SAFETY: passed on to the caller.
@@ -249,5 +249,6 @@ unsafe fn profile(profile: &WxtProfile) -> Value {
     }
     result.insert("port".into(), profile.port.into());
     result.insert("socketReused".into(), profile.socket_reused.into());
+    result.insert("usingHighPerformanceMode".into(), profile.using_high_performance_mode.into());
     result.into()
 }

@@ -72,6 +72,11 @@ pub enum Failure {
         /// The parameter, as the WeChat documentation names it.
         parameter: &'static str,
     },
+    /// A header that cannot be sent.
+    UnsendableHeader {
+        /// Its name, as the page gave it.
+        name: String,
+    },
     /// The file to send does not exist.
     FileNotFound,
     /// A path outside the sandbox, or a file that cannot be opened.
@@ -152,7 +157,7 @@ impl TransferError {
             Failure::TooManyTasks { .. } => errno::TOO_MANY_TASKS,
             Failure::TooManyRedirects => errno::TOO_MANY_REDIRECTS,
             Failure::InvalidUrl => errno::INVALID_URL,
-            Failure::InvalidRequestData { .. } => errno::INVALID_REQUEST_DATA,
+            Failure::InvalidRequestData { .. } | Failure::UnsendableHeader { .. } => errno::INVALID_REQUEST_DATA,
             Failure::FileNotFound => FileErrorKind::NotFound.number(),
             Failure::PermissionDenied { .. } => FileErrorKind::PathDenied.number(),
             Failure::QuotaExceeded => FileErrorKind::QuotaExceeded.number(),
@@ -205,6 +210,10 @@ impl TransferError {
             Failure::TooManyRedirects => "exceed max redirect count".into(),
             Failure::InvalidUrl => "invalid url".into(),
             Failure::InvalidRequestData { parameter } => format!("invalid request data {parameter}"),
+            // Escaped, because what makes a name unsendable may be a control character.
+            Failure::UnsendableHeader { name } => {
+                format!("invalid request data header {}", name.escape_debug()).trim_end().to_owned()
+            }
             Failure::FileNotFound => "file not found".into(),
             Failure::PermissionDenied { path } => format!("permission denied, open {path}"),
             Failure::QuotaExceeded => "the maximum size of the file storage limit is exceeded".into(),
@@ -230,7 +239,9 @@ impl TransferError {
             | Failure::TooManyRedirects
             | Failure::FileTooLarge
             | Failure::DataTooLarge => Category::Limit,
-            Failure::InvalidUrl | Failure::InvalidRequestData { .. } => Category::Request,
+            Failure::InvalidUrl | Failure::InvalidRequestData { .. } | Failure::UnsendableHeader { .. } => {
+                Category::Request
+            }
             Failure::FileNotFound | Failure::PermissionDenied { .. } | Failure::SourceFile => Category::File,
             Failure::QuotaExceeded | Failure::SaveFile => Category::Storage,
             Failure::File { kind, .. } => kind.category(),

@@ -135,5 +135,11 @@ fn of_url(error: UrlError) -> TransferError {
 }
 
 fn of_header(error: HeaderError) -> TransferError {
-    TransferError::parameter("header", error.to_string())
+    let detail = error.to_string();
+    match error {
+        HeaderError::Name { name } | HeaderError::Value { name } => {
+            TransferError::new(Failure::UnsendableHeader { name }, detail)
+        }
+        HeaderError::TooLarge => TransferError::parameter("header", detail),
+    }
 }
