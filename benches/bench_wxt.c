@@ -113,7 +113,7 @@ static WxtSession *open_session(const struct options *options, long number) {
   session_options.max_download_size = UINT64_C(1) << 40;
   session_options.temporary_quota = UINT64_C(1) << 40;
   session_options.allow_plain_http = 1;
-  session_options.allow_lan = 1;
+  session_options.lan_policy = WXT_LAN_ALL_LOCAL;
   session_options.skip_domain_check = 1;
   if (options->ca != NULL) session_options.root_certificates = wxt_str(read_text(options->ca));
   WxtSession *session;

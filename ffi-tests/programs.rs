@@ -208,6 +208,18 @@ fn failures() {
 }
 
 #[test]
+fn errnos() {
+    let mut surroundings = Surroundings::start();
+    let tls = Transport::Tls { identity: Identity::Expired, maximum: MaximumTls::Tls13 };
+    let expired = FaultServer::start(tls, vec![Script::answer(200, &[], b"trusted")]);
+    let no_tls = [Step::PlainOnTlsPort, Step::Send(b"HTTP/1.1 400 Bad Request\r\n\r\n".to_vec())];
+    let no_tls = FaultServer::start(Transport::TLS, vec![Script::new(no_tls)]);
+    surroundings.tell("WXT_EXPIRED_URL", expired.url(""));
+    surroundings.tell("WXT_NO_TLS_URL", no_tls.url(""));
+    surroundings.run("errnos");
+}
+
+#[test]
 fn files() {
     Surroundings::start().run("files");
 }

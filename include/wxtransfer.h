@@ -13,97 +13,130 @@
 #include <string.h>
 
 /**
- * Success.
+ * Success. `errMsg` is `uploadFile:ok`, `downloadFile:ok` and so on. Of the numbers below, each says what follows
+ * `uploadFile:fail ` in `errMsg`, when it comes, its category and whether it is `retryable`. `detail` always says more.
  */
 #define WXT_ERRNO_OK 0
 
 /**
- * `abort` of an upload.
+ * `abort`: an upload was aborted, or the session closed during it or during a file call. `WXT_CATEGORY_ABORTED`, not retryable.
  */
 #define WXT_ERRNO_CANCEL 1
 
 /**
- * A bug of the library, caught.
+ * `internal error`: a bug of the library, caught. `WXT_CATEGORY_INTERNAL`, not retryable.
  */
 #define WXT_ERRNO_INTERNAL 4
 
 /**
- * The deadline passed, in whatever phase.
+ * `timeout`: the deadline passed, in whatever phase. `WXT_CATEGORY_TIMEOUT`, retryable.
  */
 #define WXT_ERRNO_TIMEOUT 5
 
 /**
- * Name resolution, connection, TLS, protocol, reset. Also a transfer for which no thread, descriptor or memory is left.
+ * `parameter error: parameter.url should be String instead of Undefined;`: the named parameter is missing or has the wrong
+ * type. In C a string that is NULL is `Undefined`, and bytes that are not UTF-8 are an `ArrayBuffer`. `name` of an upload is
+ * also missing if it is empty. `fileDescriptor` should be `File` instead of `Number` if it is neither a readable file nor a
+ * pipe, or holds fewer bytes than was said. `WXT_CATEGORY_REQUEST`, not retryable.
+ */
+#define WXT_ERRNO_PARAMETER 1001
+
+/**
+ * What happened, in words: name resolution (`WXT_CATEGORY_NAME_RESOLUTION`), connection (`WXT_CATEGORY_CONNECT`), TLS
+ * (`WXT_CATEGORY_TLS`), protocol (`WXT_CATEGORY_PROTOCOL`), reset (`WXT_CATEGORY_CONNECTION_CLOSED`); all retryable but TLS,
+ * which is only if the peer does not speak it. Also a file that changed while it was sent (`WXT_CATEGORY_FILE`, retryable), an
+ * upload's answer over `max_data_size` (`WXT_CATEGORY_LIMIT`, not retryable), and a transfer for which no thread, descriptor or
+ * memory is left (`out of resources: …`, `WXT_CATEGORY_OUT_OF_RESOURCES`, retryable).
  */
 #define WXT_ERRNO_NETWORK 600001
 
 /**
- * The host is not in the domain list, at first or after a redirect.
+ * `url not in domain list`: the host is not in the domain list, is an address that `lan_policy` does not allow, or the URL is
+ * `http` and that is not allowed; at first or after a redirect. `WXT_CATEGORY_POLICY`, not retryable.
  */
 #define WXT_ERRNO_NOT_IN_DOMAIN_LIST 600002
 
 /**
- * In the background for more than 5 s.
+ * `interrupted`: not finished, or called, when 5 s in the background are over. `WXT_CATEGORY_INTERRUPTED`, retryable.
  */
 #define WXT_ERRNO_INTERRUPTED 600003
 
 /**
- * More tasks than the API may have, on a base library that does not queue.
+ * `url scheme is invalid`: the URL, or that of a redirect, has another scheme than `https` and `http`. `WXT_CATEGORY_REQUEST`,
+ * not retryable.
+ */
+#define WXT_ERRNO_INVALID_URL_SCHEME 600005
+
+/**
+ * `exceed max upload connection count 10` or `exceed max download connection count 10`: more tasks than the API may have, on a
+ * base library that does not queue. `WXT_CATEGORY_LIMIT`, retryable.
  */
 #define WXT_ERRNO_TOO_MANY_TASKS 600007
 
 /**
- * More redirects than are followed.
+ * `exceed max redirect count`: more redirects than are followed. `WXT_CATEGORY_LIMIT`, not retryable.
  */
 #define WXT_ERRNO_TOO_MANY_REDIRECTS 600008
 
 /**
- * The URL cannot be used.
+ * `invalid url`: the URL, or that of a redirect, cannot be used: it is malformed, too long or has user-info.
+ * `WXT_CATEGORY_REQUEST`, not retryable.
  */
 #define WXT_ERRNO_INVALID_URL 600009
 
 /**
- * A parameter is missing or malformed.
+ * `invalid request data header` or `invalid request data formData`: a name or value that cannot be sent.
+ * `WXT_CATEGORY_REQUEST`, not retryable.
  */
 #define WXT_ERRNO_INVALID_REQUEST_DATA 600010
 
 /**
- * `abort` of a download.
+ * `abort`: a download was aborted, or the session closed during it. `WXT_CATEGORY_ABORTED`, not retryable.
  */
 #define WXT_ERRNO_ABORT_DOWNLOAD 603105
 
 /**
- * A downloaded file cannot be stored.
+ * `save file error …`: a downloaded file cannot be stored: a full disk, an I/O error, or files that another process has.
+ * `WXT_CATEGORY_STORAGE`, not retryable.
  */
 #define WXT_ERRNO_SAVE_FILE 603300
 
 /**
- * A downloaded file is over the size limit.
+ * `exceed max file size`: a downloaded file is over `max_download_size`. `WXT_CATEGORY_LIMIT`, not retryable.
  */
 #define WXT_ERRNO_FILE_TOO_LARGE 603301
 
 /**
- * The file to send does not exist.
+ * `permission denied, open <path>`: a download's `filePath` is not below `wxfile://usr/`, or something that is no regular file
+ * has its name. `WXT_CATEGORY_FILE`, not retryable.
+ */
+#define WXT_ERRNO_TARGET_DENIED 603303
+
+/**
+ * `file not found`: the file to send does not exist. `no such file or directory <path>`: the directory of a download's
+ * `filePath`, or of the target of `saveFile`, does not exist. `WXT_CATEGORY_FILE`, not retryable.
  */
 #define WXT_ERRNO_FILE_NOT_FOUND 1300002
 
 /**
- * A path outside the sandbox, or a file that may not be read.
+ * `permission denied, open <path>`: a path outside the sandbox, or a file that may not be read. `WXT_CATEGORY_FILE`, not
+ * retryable.
  */
 #define WXT_ERRNO_PERMISSION_DENIED 1300014
 
 /**
- * A file call for which no descriptor or memory is left.
+ * `out of resources: …`: a file call for which no descriptor or memory is left. `WXT_CATEGORY_OUT_OF_RESOURCES`, retryable.
  */
 #define WXT_ERRNO_SYSTEM_ERROR 1300201
 
 /**
- * Over the storage quota.
+ * `the maximum size of the file storage limit is exceeded`: a file does not fit into `storage_quota` or `temporary_quota`.
+ * `WXT_CATEGORY_STORAGE`, not retryable.
  */
 #define WXT_ERRNO_QUOTA_EXCEEDED 1300202
 
 /**
- * `saveFile` of a path that is no temporary file.
+ * `tempFilePath file not exist`: `saveFile` of a path that is no temporary file. `WXT_CATEGORY_STORAGE`, not retryable.
  */
 #define WXT_ERRNO_TEMPORARY_FILE_NOT_EXIST 1301112
 
@@ -128,7 +161,7 @@
 #define WXT_CATEGORY_REQUEST 4
 
 /**
- * A rule of the host forbids the URL.
+ * A rule of the host forbids the URL: the domain list, plain `http`, the local network.
  */
 #define WXT_CATEGORY_POLICY 5
 
@@ -163,7 +196,7 @@
 #define WXT_CATEGORY_PROTOCOL 11
 
 /**
- * The file to send cannot be read or changed while it was sent, or a path is outside the sandbox.
+ * The file to send cannot be read or changed while it was sent, or a path is outside the sandbox or in no directory.
  */
 #define WXT_CATEGORY_FILE 12
 
@@ -216,6 +249,23 @@
  * `file_path` may also be an absolute path of the device.
  */
 #define WXT_PATHS_NATIVE 1
+
+/**
+ * `http` and `https` to an IP address in a subnet of one of the device's network interfaces, but never to the device itself.
+ * Names are looked up in the domain lists, local ones included.
+ */
+#define WXT_LAN_OWN_SUBNETS 0
+
+/**
+ * No IP address and no local name.
+ */
+#define WXT_LAN_OFF 1
+
+/**
+ * `http` and `https` to every address of a local network, `localhost` and names below `.localhost` and `.local`, the device
+ * itself included. Public names may have addresses of the device. For development.
+ */
+#define WXT_LAN_ALL_LOCAL 2
 
 /**
  * A second session on the same mini program's directory is refused with `WXT_STORAGE_LOCKED`. If the directory is removed
@@ -438,13 +488,16 @@ typedef struct {
    */
   int32_t storage_sharing;
   /**
-   * Not 0: `http` URLs are allowed.
+   * What of the local network needs no entry in a domain list: `WXT_LAN_OWN_SUBNETS`, `WXT_LAN_OFF` or `WXT_LAN_ALL_LOCAL`.
+   * Default: `WXT_LAN_OWN_SUBNETS`, as WeChat from base library 2.4.0 on; with an older `base_library_version` the default
+   * allows nothing. The interfaces are read anew at each call to an IP address, and where a redirect leads to one. A redirect
+   * from a named host to an address of a subnet is refused. Android tells its interfaces from version 7 (API 24) on.
+   */
+  int32_t lan_policy;
+  /**
+   * Set to 1 to allow `http` URLs beyond what `lan_policy` allows. Default: 0 (`https` only).
    */
   uint8_t allow_plain_http;
-  /**
-   * Not 0: `localhost` and addresses of the local network are allowed, without an entry in a list.
-   */
-  uint8_t allow_lan;
   /**
    * Not 0: the domain lists are not looked at. For development only.
    */
@@ -1136,7 +1189,7 @@ WxtStatus wxt_session_enter_foreground(WxtSession *session);
  * function returns. Everything is copied. Any thread, also from a callback.
  *
  * What is wrong with the request itself comes through `on_fail`: a missing or malformed URL, path, name or header, a
- * host outside the domain list, a file that cannot be read.
+ * host outside the domain list, a file that cannot be read. `WxtFailure` has the table.
  *
  * - `WXT_INVALID_ARGUMENT`: `session`, `request` or `callbacks` is NULL, or a string or list has a length but no
  *   pointer, or `file_descriptor` is not open.
@@ -1203,7 +1256,7 @@ WxtStatus wxt_header_find(const WxtPair *header,
  *
  * `on_result` gets one file. Any thread. It writes to the disk and waits for it, and at most 10 s for another process that
  * shares the files and is adding one. `errno`: `WXT_ERRNO_TEMPORARY_FILE_NOT_EXIST`, `WXT_ERRNO_PERMISSION_DENIED` for a
- * target outside `wxfile://usr/`, `WXT_ERRNO_QUOTA_EXCEEDED`, `WXT_ERRNO_INVALID_REQUEST_DATA` for a path that is missing or
+ * target outside `wxfile://usr/`, `WXT_ERRNO_QUOTA_EXCEEDED`, `WXT_ERRNO_PARAMETER` for a path that is missing or
  * not UTF-8, `WXT_ERRNO_SAVE_FILE` for a full disk, an I/O error or files that another process has.
  *
  * Every file function: `errno` `WXT_ERRNO_SYSTEM_ERROR` if no descriptor or memory is left, and `WXT_ERRNO_CANCEL` if the
@@ -1231,7 +1284,7 @@ WxtStatus wxt_get_saved_file_list(WxtSession *session,
 
 /**
  * `wx.getSavedFileInfo`: one file of the store. Statuses as for `wxt_save_file`; `errno`
- * `WXT_ERRNO_FILE_NOT_FOUND`, `WXT_ERRNO_PERMISSION_DENIED`, `WXT_ERRNO_INVALID_REQUEST_DATA`. Any thread.
+ * `WXT_ERRNO_FILE_NOT_FOUND`, `WXT_ERRNO_PERMISSION_DENIED`, `WXT_ERRNO_PARAMETER`. Any thread.
  *
  * # Safety
  * The string must be readable.
@@ -1260,7 +1313,7 @@ WxtStatus wxt_remove_saved_file(WxtSession *session,
  *
  * Statuses as for `wxt_save_file`, and `WXT_INVALID_ARGUMENT` for another `mode`; `errno`
  * `WXT_ERRNO_FILE_NOT_FOUND`, `WXT_ERRNO_PERMISSION_DENIED`, `WXT_ERRNO_QUOTA_EXCEEDED`, `WXT_ERRNO_SAVE_FILE`,
- * `WXT_ERRNO_INVALID_REQUEST_DATA`. Any thread; it waits for the disk.
+ * `WXT_ERRNO_PARAMETER`. Any thread; it waits for the disk.
  *
  * # Safety
  * The string must be readable.
@@ -1282,7 +1335,7 @@ WxtStatus wxt_import_file(WxtSession *session,
  * read from it: if the pipe is in blocking mode, a read that is too late can only be ended by more bytes or the pipe's end.
  *
  * Statuses as for `wxt_save_file`, `WXT_INVALID_ARGUMENT` for a descriptor that is not open, and `WXT_OUT_OF_RESOURCES` if
- * there is none left to duplicate it; `errno` `WXT_ERRNO_INVALID_REQUEST_DATA` for one that is neither file nor pipe or holds
+ * there is none left to duplicate it; `errno` `WXT_ERRNO_PARAMETER` for one that is neither file nor pipe or holds
  * less than `length`, `WXT_ERRNO_QUOTA_EXCEEDED`, `WXT_ERRNO_SAVE_FILE`. Any thread.
  *
  * # Safety
@@ -1298,7 +1351,7 @@ WxtStatus wxt_import_file_descriptor(WxtSession *session,
 /**
  * The device's path of an existing `wxfile://` path, for the host (a player, a viewer): `native_path` of the one file
  * that `on_result` gets. Statuses as for `wxt_save_file`; `errno` `WXT_ERRNO_FILE_NOT_FOUND`,
- * `WXT_ERRNO_PERMISSION_DENIED`, `WXT_ERRNO_INVALID_REQUEST_DATA`. Any thread.
+ * `WXT_ERRNO_PERMISSION_DENIED`, `WXT_ERRNO_PARAMETER`. Any thread.
  *
  * # Safety
  * The string must be readable.

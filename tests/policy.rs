@@ -9,7 +9,10 @@ use std::sync::Mutex;
 
 use support::Session;
 use wxtransfer::ffi::error::*;
-use wxtransfer::ffi::options::{WXT_PLATFORM_IOS, WxtLogger, WxtPin, WxtResolver, WxtSessionOptions};
+use wxtransfer::ffi::options::{
+    WXT_LAN_ALL_LOCAL, WXT_LAN_OFF, WXT_LAN_OWN_SUBNETS, WXT_PLATFORM_IOS, WxtLogger, WxtPin, WxtResolver,
+    WxtSessionOptions,
+};
 use wxtransfer::ffi::status::{WXT_INVALID_ARGUMENT, WXT_INVALID_DOMAIN, WXT_OK, WxtStatus};
 use wxtransfer::ffi::string::{WxtPair, WxtStr};
 use wxtransfer_test_server::{
@@ -181,13 +184,21 @@ fn credentials_stay_at_their_origin() {
 fn a_downgrade_is_refused_unless_plain_http_is_allowed() {
     let server = Server::start(Options::default());
     let url = server.https_url(&format!("/redirect/302?to={}", server.url("/bytes/3")));
-    let strict = Session::open_with(|options| options.allow_plain_http = 0);
+    let strict = Session::open_with(|options| {
+        options.allow_plain_http = 0;
+        options.lan_policy = WXT_LAN_OFF;
+        options.skip_domain_check = 1;
+    });
+    let refused = (WXT_ERRNO_NOT_IN_DOMAIN_LIST, "downloadFile:fail url not in domain list");
     let ended = strict.download(&url).end();
     let failure = ended.failure();
-    assert_eq!((failure.err_no, failure.err_msg.as_str()), (WXT_ERRNO_INVALID_URL, "downloadFile:fail invalid url"));
+    assert_eq!((failure.err_no, failure.err_msg.as_str()), refused);
+    assert_eq!(failure.detail, "a redirect from https to http");
     assert_eq!(Session::open().download(&url).end().success().data_length, 3);
     let ended = strict.download(&server.url("/bytes/3")).end();
-    assert_eq!(ended.failure().err_no, WXT_ERRNO_INVALID_URL);
+    let failure = ended.failure();
+    assert_eq!((failure.err_no, failure.err_msg.as_str()), refused);
+    assert_eq!(failure.detail, "plain http is not allowed");
 }
 
 #[test]
@@ -198,7 +209,7 @@ fn the_domain_list_holds_for_the_first_request_and_for_redirects() {
     let entry = WxtStr::new(&listed);
     let session = Session::open_with(|options| {
         // A listed name may lead to the device itself then.
-        options.allow_lan = 1;
+        options.lan_policy = WXT_LAN_ALL_LOCAL;
         options.resolver = LOOPBACK;
         options.download_domains = &entry;
         options.download_domain_count = 1;
@@ -235,7 +246,7 @@ fn a_name_that_leads_to_the_device_is_refused_before_anything_is_sent() {
     let entry = WxtStr::new(&listed);
     for skip_domain_check in [0, 1] {
         let session = Session::open_with(|options| {
-            options.allow_lan = 0;
+            options.lan_policy = WXT_LAN_OWN_SUBNETS;
             options.skip_domain_check = skip_domain_check;
             options.resolver = LOOPBACK;
             options.download_domains = &entry;

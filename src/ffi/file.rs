@@ -64,7 +64,7 @@ pub type WxtFileCallback = Option<unsafe extern "C" fn(user_data: *mut c_void, r
 ///
 /// `on_result` gets one file. Any thread. It writes to the disk and waits for it, and at most 10 s for another process that
 /// shares the files and is adding one. `errno`: `WXT_ERRNO_TEMPORARY_FILE_NOT_EXIST`, `WXT_ERRNO_PERMISSION_DENIED` for a
-/// target outside `wxfile://usr/`, `WXT_ERRNO_QUOTA_EXCEEDED`, `WXT_ERRNO_INVALID_REQUEST_DATA` for a path that is missing or
+/// target outside `wxfile://usr/`, `WXT_ERRNO_QUOTA_EXCEEDED`, `WXT_ERRNO_PARAMETER` for a path that is missing or
 /// not UTF-8, `WXT_ERRNO_SAVE_FILE` for a full disk, an I/O error or files that another process has.
 ///
 /// Every file function: `errno` `WXT_ERRNO_SYSTEM_ERROR` if no descriptor or memory is left, and `WXT_ERRNO_CANCEL` if the
@@ -86,10 +86,10 @@ pub unsafe extern "C" fn wxt_save_file(
     operation(session, Call::SaveFile, on_result, user_data, |admission| {
         // SAFETY: the caller promises readable strings.
         let (temporary, target) =
-            unsafe { (page_path(temp_file_path, "tempFilePath")?, page_path(file_path, "filePath")?) };
+            unsafe { (required_path(temp_file_path, "tempFilePath")?, page_path(file_path, "filePath")?) };
         Ok(temporary.and_then(|temporary| {
             let target = target?;
-            let saved = admission.save_file(&temporary.unwrap_or_default(), target.as_deref())?;
+            let saved = admission.save_file(&temporary, target.as_deref())?;
             Ok(vec![saved])
         }))
     })
@@ -107,7 +107,7 @@ pub extern "C" fn wxt_get_saved_file_list(
 }
 
 /// `wx.getSavedFileInfo`: one file of the store. Statuses as for `wxt_save_file`; `errno`
-/// `WXT_ERRNO_FILE_NOT_FOUND`, `WXT_ERRNO_PERMISSION_DENIED`, `WXT_ERRNO_INVALID_REQUEST_DATA`. Any thread.
+/// `WXT_ERRNO_FILE_NOT_FOUND`, `WXT_ERRNO_PERMISSION_DENIED`, `WXT_ERRNO_PARAMETER`. Any thread.
 ///
 /// # Safety
 /// The string must be readable.
@@ -150,7 +150,7 @@ pub unsafe extern "C" fn wxt_remove_saved_file(
 ///
 /// Statuses as for `wxt_save_file`, and `WXT_INVALID_ARGUMENT` for another `mode`; `errno`
 /// `WXT_ERRNO_FILE_NOT_FOUND`, `WXT_ERRNO_PERMISSION_DENIED`, `WXT_ERRNO_QUOTA_EXCEEDED`, `WXT_ERRNO_SAVE_FILE`,
-/// `WXT_ERRNO_INVALID_REQUEST_DATA`. Any thread; it waits for the disk.
+/// `WXT_ERRNO_PARAMETER`. Any thread; it waits for the disk.
 ///
 /// # Safety
 /// The string must be readable.
@@ -184,7 +184,7 @@ pub unsafe extern "C" fn wxt_import_file(
 /// read from it: if the pipe is in blocking mode, a read that is too late can only be ended by more bytes or the pipe's end.
 ///
 /// Statuses as for `wxt_save_file`, `WXT_INVALID_ARGUMENT` for a descriptor that is not open, and `WXT_OUT_OF_RESOURCES` if
-/// there is none left to duplicate it; `errno` `WXT_ERRNO_INVALID_REQUEST_DATA` for one that is neither file nor pipe or holds
+/// there is none left to duplicate it; `errno` `WXT_ERRNO_PARAMETER` for one that is neither file nor pipe or holds
 /// less than `length`, `WXT_ERRNO_QUOTA_EXCEEDED`, `WXT_ERRNO_SAVE_FILE`. Any thread.
 ///
 /// # Safety
@@ -208,7 +208,7 @@ pub unsafe extern "C" fn wxt_import_file_descriptor(
 
 /// The device's path of an existing `wxfile://` path, for the host (a player, a viewer): `native_path` of the one file
 /// that `on_result` gets. Statuses as for `wxt_save_file`; `errno` `WXT_ERRNO_FILE_NOT_FOUND`,
-/// `WXT_ERRNO_PERMISSION_DENIED`, `WXT_ERRNO_INVALID_REQUEST_DATA`. Any thread.
+/// `WXT_ERRNO_PERMISSION_DENIED`, `WXT_ERRNO_PARAMETER`. Any thread.
 ///
 /// # Safety
 /// The string must be readable.
@@ -284,7 +284,7 @@ fn with_result(call: Call, outcome: &Result<Vec<StoredFile>, TransferError>, tel
 unsafe fn page_path(path: WxtStr, parameter: &'static str) -> Outcome<Option<String>> {
     // SAFETY: passed on to the caller.
     let path = unsafe { path.page_text() }?;
-    Ok(path.transpose().map_err(|_| TransferError::parameter(parameter, format!("the {parameter} is not UTF-8"))))
+    Ok(path.transpose().map_err(|_| TransferError::not_text(parameter)))
 }
 
 /// # Safety
@@ -292,8 +292,5 @@ unsafe fn page_path(path: WxtStr, parameter: &'static str) -> Outcome<Option<Str
 unsafe fn required_path(path: WxtStr, parameter: &'static str) -> Outcome<String> {
     // SAFETY: passed on to the caller.
     let path = unsafe { page_path(path, parameter) }?;
-    Ok(path.and_then(|path| match path {
-        Some(path) if !path.is_empty() => Ok(path),
-        _ => Err(TransferError::parameter(parameter, format!("the {parameter} is missing"))),
-    }))
+    Ok(path.and_then(|path| path.ok_or_else(|| TransferError::missing(parameter))))
 }

@@ -11,8 +11,8 @@ use once_cell::sync::Lazy;
 use super::executor::{HostExecutor, host_log};
 use super::guard::guard;
 use super::options::{
-    WXT_PATHS_NATIVE, WXT_PATHS_SANDBOX, WXT_PLATFORM_ANDROID, WXT_PLATFORM_IOS, WXT_PLATFORM_OTHER,
-    WXT_STORAGE_EXCLUSIVE, WXT_STORAGE_SHARED, WxtPin, WxtSessionOptions,
+    WXT_LAN_ALL_LOCAL, WXT_LAN_OFF, WXT_LAN_OWN_SUBNETS, WXT_PATHS_NATIVE, WXT_PATHS_SANDBOX, WXT_PLATFORM_ANDROID,
+    WXT_PLATFORM_IOS, WXT_PLATFORM_OTHER, WXT_STORAGE_EXCLUSIVE, WXT_STORAGE_SHARED, WxtPin, WxtSessionOptions,
 };
 use super::read::read_struct;
 use super::resolver::HostResolver;
@@ -23,6 +23,7 @@ use super::status::{
 };
 use super::string::{WxtStr, array};
 use crate::http::{Pin, Resolver};
+use crate::policy::lan::LanPolicy;
 use crate::policy::limits::Limits;
 use crate::policy::quirks::Platform;
 use crate::session::{OpenError, Session, SessionOptions};
@@ -173,6 +174,12 @@ unsafe fn owned_options(options: &WxtSessionOptions) -> Result<SessionOptions, W
         WXT_STORAGE_SHARED => Sharing::Shared,
         _ => return Err(WXT_INVALID_ARGUMENT),
     };
+    let lan = match options.lan_policy {
+        WXT_LAN_OWN_SUBNETS => LanPolicy::OwnSubnets,
+        WXT_LAN_OFF => LanPolicy::Off,
+        WXT_LAN_ALL_LOCAL => LanPolicy::AllLocal,
+        _ => return Err(WXT_INVALID_ARGUMENT),
+    };
     // SAFETY: passed on to the caller, for every string and list below.
     unsafe {
         let data_directory = PathBuf::from(options.data_directory.host_text()?);
@@ -201,7 +208,7 @@ unsafe fn owned_options(options: &WxtSessionOptions) -> Result<SessionOptions, W
             limits: limits(options),
             upload_domains: texts(options.upload_domains, options.upload_domain_count)?,
             download_domains: texts(options.download_domains, options.download_domain_count)?,
-            allow_lan: options.allow_lan != 0,
+            lan,
             skip_domain_check: options.skip_domain_check != 0,
             send_uploads_once: options.send_uploads_once != 0,
             allow_plain_http: options.allow_plain_http != 0,

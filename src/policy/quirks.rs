@@ -31,6 +31,8 @@ enum Effect {
     NoProgressEvents,
     /// There is no event for the response's headers.
     NoHeadersEvent,
+    /// Addresses of the local network are refused like any other.
+    NoLan,
 }
 
 /// One row: `effect` holds for the calls of `api` where platform and versions match. `None` is any.
@@ -101,6 +103,13 @@ const QUIRKS: &[Quirk] = &[
         effect: Effect::NoHeadersEvent,
         source: "WeChat documentation, UploadTask and DownloadTask: onHeadersReceived since 2.1.0",
     },
+    Quirk {
+        platform: None,
+        versions: Versions::BaseLibraryBelow(&[2, 4, 0]),
+        api: None,
+        effect: Effect::NoLan,
+        source: "WeChat documentation, Network, local area network: since 2.4.0",
+    },
 ];
 
 /// The rules of one call. The default is what WeChat does today: each is `false`.
@@ -118,6 +127,8 @@ pub struct CallRules {
     pub no_progress: bool,
     /// There is no event for the response's headers.
     pub no_headers_event: bool,
+    /// The device's subnets are refused like any other address. All that is local is not, where the host allows it.
+    pub no_lan: bool,
 }
 
 impl CallRules {
@@ -129,6 +140,7 @@ impl CallRules {
             Effect::FilePathIgnored => self.file_path_ignored = true,
             Effect::NoProgressEvents => self.no_progress = true,
             Effect::NoHeadersEvent => self.no_headers_event = true,
+            Effect::NoLan => self.no_lan = true,
         }
     }
 }

@@ -44,6 +44,7 @@ const FAIL_WHEN_FULL: Rule = ("fail_when_full", |rules| rules.fail_when_full);
 const TIMEOUT_IGNORED: Rule = ("timeout_ignored", |rules| rules.timeout_ignored);
 const FILE_PATH_IGNORED: Rule = ("file_path_ignored", |rules| rules.file_path_ignored);
 const NO_PROGRESS: Rule = ("no_progress", |rules| rules.no_progress);
+const NO_LAN: Rule = ("no_lan", |rules| rules.no_lan);
 const NO_HEADERS_EVENT: Rule = ("no_headers_event", |rules| rules.no_headers_event);
 
 /// Each row of the documentation at its border: the last version that has the quirk and the first that has not.
@@ -77,6 +78,8 @@ fn each_quirk_holds_up_to_its_border() {
         (Ios, "8.0", Some("1.4.0"), NO_PROGRESS, NONE),
         (Android, "8.0", Some("2.0.9"), NO_HEADERS_EVENT, BOTH),
         (Android, "8.0", Some("2.1.0"), NO_HEADERS_EVENT, NONE),
+        (Ios, "8.0", Some("2.3.9"), NO_LAN, BOTH),
+        (Ios, "8.0", Some("2.4.0"), NO_LAN, NONE),
     ];
     for (platform, client, base_library, (name, has), expected) in cases {
         let base_library = base_library.map(version);

@@ -9,6 +9,7 @@ use crate::http::{self, Client, ClientOptions, Proxy, Resolver, Trust};
 use crate::policy::addresses;
 use crate::policy::domains::{DomainEntryError, DomainList, DomainRules};
 use crate::policy::headers::{Identity, IdentityError};
+use crate::policy::lan::LanPolicy;
 use crate::policy::limits::Limits;
 use crate::policy::quirks::{Platform, Quirks, Version};
 use crate::storage::{self, Sharing, Storage};
@@ -41,11 +42,11 @@ pub struct SessionOptions {
     pub upload_domains: Vec<String>,
     /// The domain list of each API.
     pub download_domains: Vec<String>,
-    /// Whether local addresses are allowed.
-    pub allow_lan: bool,
+    /// What of the local network is allowed.
+    pub lan: LanPolicy,
     /// Whether the lists are not looked at.
     pub skip_domain_check: bool,
-    /// Whether `http` URLs are allowed.
+    /// Whether `http` URLs are allowed outside the local network.
     pub allow_plain_http: bool,
     /// Whether an upload is never sent a second time.
     pub send_uploads_once: bool,
@@ -139,7 +140,8 @@ impl SessionOptions {
         let domains = DomainRules {
             upload: list(Api::Upload, &self.upload_domains)?,
             download: list(Api::Download, &self.download_domains)?,
-            allow_lan: self.allow_lan,
+            allow_plain_http: self.allow_plain_http,
+            lan: self.lan,
             skip_check: self.skip_domain_check,
         };
         let trust = match &self.root_certificates {
@@ -151,14 +153,14 @@ impl SessionOptions {
             .as_deref()
             .map(|url| Proxy::parse(url).map_err(|error| OpenError::Proxy(error.detail)))
             .transpose()?;
-        let allow_lan = self.allow_lan;
+        let lan = self.lan;
         let client = Client::new(ClientOptions {
             trust,
             pins: self.pins,
             proxy,
             resolver: self.resolver,
             address_rule: Some(Arc::new(move |host, address| {
-                addresses::may_connect(host, address, allow_lan).map_err(|refusal| refusal.to_string())
+                addresses::may_connect(host, address, lan).map_err(|refusal| refusal.to_string())
             })),
             log: self.log.clone(),
         })
@@ -185,7 +187,6 @@ impl SessionOptions {
             identity,
             quirks: Quirks::new(self.platform, &client_version, base_library_version.as_ref()),
             domains,
-            allow_plain_http: self.allow_plain_http,
             send_uploads_once: self.send_uploads_once,
             limits: self.limits,
             client,

@@ -15,6 +15,11 @@ pub enum Error {
         /// The path as the caller gave it.
         path: String,
     },
+    /// The directory that a file is to be in is not there.
+    DirectoryNotFound {
+        /// The file's path as the caller gave it.
+        path: String,
+    },
     /// The path leads, or tries to lead, out of the mini program's files, names no regular file, or may not be read.
     PermissionDenied {
         /// The path as the caller gave it.
@@ -126,6 +131,7 @@ impl fmt::Display for Error {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Error::NotFound { path } => write!(formatter, "no such file: {path}"),
+            Error::DirectoryNotFound { path } => write!(formatter, "no directory for the file: {path}"),
             Error::PermissionDenied { path } => write!(formatter, "permission denied: {path}"),
             Error::TemporaryFileNotExist { path } => write!(formatter, "no such temporary file: {path}"),
             Error::QuotaExceeded => formatter.write_str("the storage quota is exceeded"),

@@ -157,11 +157,10 @@ impl Storage {
         PartFile::create(worker, self.launch.clone(), Area::Temporary, self.log.clone())
     }
 
-    /// Starts a file that will be, or replace, the `wxfile://usr/…` file `path`. Missing directories on the way are
-    /// made when it is finished.
+    /// Starts a file that will be, or replace, the `wxfile://usr/…` file `path`. Its directory must be there.
     ///
     /// Fails with [`Error::PermissionDenied`] where the path is not under `wxfile://usr/` or something that is not a
-    /// regular file has its name; or as [`Storage::create_temporary`] does.
+    /// regular file has its name; [`Error::DirectoryNotFound`]; or as [`Storage::create_temporary`] does.
     pub fn create_target(&self, worker: &Worker, path: &str) -> Result<PartFile, Error> {
         let (destination, replaced) = self.target(worker, path)?;
         let area = Area::Target { store: self.store.clone(), destination, replaced };
@@ -171,8 +170,8 @@ impl Storage {
     /// Moves the temporary file `temporary` to the store, or to the `wxfile://usr/…` file `target`, which it replaces.
     /// The temporary path is invalid afterwards. On failure it stays as it was.
     ///
-    /// Fails with [`Error::TemporaryFileNotExist`]; [`Error::PermissionDenied`], [`Error::QuotaExceeded`], [`Error::Locked`]
-    /// where another process holds the store for seconds, or as [`Storage::create_temporary`] does.
+    /// Fails with [`Error::TemporaryFileNotExist`]; [`Error::PermissionDenied`], [`Error::DirectoryNotFound`],
+    /// [`Error::QuotaExceeded`], [`Error::Locked`] where another process holds the store for seconds, or as [`Storage::create_temporary`] does.
     pub fn save_file(&self, worker: &Worker, temporary: &str, target: Option<&str>) -> Result<StoredFile, Error> {
         let missing = || Error::TemporaryFileNotExist { path: temporary.to_owned() };
         let parsed = path::parse(temporary).map_err(|error| not_found_as(error, missing))?;

@@ -163,19 +163,6 @@ impl Tree {
         }
         Ok(directory)
     }
-
-    /// Opens the directory that a `wxfile://usr` file is to be in, making what is missing on the way.
-    pub fn create_user_parent(&self, components: &[String]) -> io::Result<Directory> {
-        let mut directory = self.user.open(".")?;
-        for name in parents(components) {
-            let (next, created) = directory.open_or_create(name)?;
-            if created {
-                directory.sync()?;
-            }
-            directory = next;
-        }
-        Ok(directory)
-    }
 }
 
 /// All names but the last.

@@ -95,21 +95,19 @@ impl Store {
 
     /// What the file costs that a new one would replace; 0 where there is none.
     ///
-    /// Fails with [`Error::PermissionDenied`] where something else is there or on the way, or as [`Root::tree`].
+    /// Fails with [`Error::PermissionDenied`] where something else is there or on the way, [`Error::DirectoryNotFound`], or as
+    /// [`Root::tree`].
     pub fn replaced_cost(&self, worker: &Worker, path: &str, components: &[String]) -> Result<u64, Error> {
         let tree = self.root.tree(worker)?;
-        match tree.open_user_parent(components).and_then(|parent| cost_if_exists(&parent, last(components))) {
-            // A directory on the way is missing.
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(0),
-            other => other.map_err(|error| Error::at_path(path, "look at a file", error)),
-        }
+        let parent = open_parent(&tree, path, components)?;
+        cost_if_exists(&parent, last(components)).map_err(|error| Error::at_path(path, "look at a file", error))
     }
 
     /// Moves a file to its destination. It survives a power failure when this returns. The held quota becomes used; on
     /// failure it stays held and the file in place. `commit` is asked right before the file gets its name.
     ///
-    /// Fails with [`Error::NotFound`] where the file is gone, [`Error::PermissionDenied`], [`Error::QuotaExceeded`],
-    /// [`Error::DiskFull`], or as [`Root::lock_changes`].
+    /// Fails with [`Error::NotFound`] where the file is gone, [`Error::DirectoryNotFound`], [`Error::PermissionDenied`],
+    /// [`Error::QuotaExceeded`], [`Error::DiskFull`], or as [`Root::lock_changes`].
     pub fn place(
         &self,
         worker: &Worker,
@@ -135,33 +133,14 @@ impl Store {
                 (path, self.root.native_stored(&name))
             }
             Destination::User { path, components } => {
-                let (guard, parent) = self.lock_parent(worker, path, components)?;
+                let guard = self.root.lock_changes(worker)?;
+                let parent = open_parent(&guard.tree, path, components)?;
                 let place = Placement { directory: &parent, name: last(components), path };
                 self.rename(worker, guard, unsaved, &place, commit)?;
                 (path.clone(), self.root.native_user(components))
             }
         };
         Ok(StoredFile { path, native_path, length: unsaved.length, create_time: Some(epoch_seconds(modified)) })
-    }
-
-    /// Makes the directories of a file, and takes the lock while they are there.
-    fn lock_parent(
-        &self,
-        worker: &Worker,
-        path: &str,
-        components: &[String],
-    ) -> Result<(ChangeGuard<'_>, Directory), Error> {
-        let fail = |error| Error::at_path(path, "create the directories of a file", error);
-        loop {
-            worker.turn(0)?;
-            // Before the lock: new directories are flushed to the device, which takes its time.
-            let tree = self.root.tree(worker)?;
-            let parent = tree.create_user_parent(components).map_err(fail)?;
-            let guard = self.root.lock_changes(worker)?;
-            if Arc::ptr_eq(&guard.tree, &tree) {
-                return Ok((guard, parent));
-            }
-        }
     }
 
     /// The rename of [`Store::place`], with the quota checked against what is used at that moment.
@@ -260,6 +239,14 @@ fn stored_name(path: &str) -> Result<String, Error> {
         VirtualPath::Stored(name) => Ok(name),
         VirtualPath::Temporary(_) | VirtualPath::User(_) => Err(Error::NotFound { path: path.to_owned() }),
     }
+}
+
+/// The directory of a `wxfile://usr` file.
+fn open_parent(tree: &Tree, path: &str, components: &[String]) -> Result<Directory, Error> {
+    tree.open_user_parent(components).map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => Error::DirectoryNotFound { path: path.to_owned() },
+        _ => Error::at_path(path, "open a file's directory", error),
+    })
 }
 
 fn cost_if_exists(directory: &Directory, name: &str) -> io::Result<u64> {

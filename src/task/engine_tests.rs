@@ -303,8 +303,11 @@ fn a_place_is_free_before_the_host_hears_of_the_end() {
 #[test]
 fn a_call_that_fails_at_once_is_told_as_that() {
     let heard = Heard::new(1, None);
-    let id = heard.submit(Err(TransferError::parameter("url", "a test")), CallRules::default());
-    assert_eq!(heard.next_end(), (id, Some(Failure::InvalidRequestData { parameter: "url" })));
+    let id = heard.submit(Err(TransferError::missing("url")), CallRules::default());
+    assert_eq!(
+        heard.next_end(),
+        (id, Some(Failure::Parameter { parameter: "url", expected: "String", given: "Undefined" }))
+    );
     heard.close();
 }
 

@@ -23,6 +23,8 @@ fn with(text: &str) -> Vec<TransferError> {
         Failure::DataTooLarge,
         Failure::SaveFile,
         Failure::PermissionDenied { path: text.to_owned() },
+        Failure::TargetDenied { path: text.to_owned() },
+        Failure::DirectoryNotFound { path: text.to_owned() },
     ]
     .map(|failure| TransferError::new(failure, text))
     .into()
@@ -42,7 +44,7 @@ fn err_msg_is_never_longer_than_200_characters() {
                 let message = error.err_msg(call);
                 assert!(message.starts_with(&whole), "{message}");
                 assert!(utf16_length(&message) <= 200, "{} of {message}", utf16_length(&message));
-                if utf16_length(&whole) + utf16_length(&text) + "permission denied, open ".len() <= 200 {
+                if utf16_length(&whole) + utf16_length(&text) + "no such file or directory ".len() <= 200 {
                     assert!(message.ends_with(&text), "nothing is missing where nothing must be: {message}");
                 } else if let Some(kept) = message.strip_suffix('\u{2026}') {
                     assert!(utf16_length(kept) >= 197, "no more is missing than must be: {message}");
