@@ -170,7 +170,7 @@ fn background() {
     let surroundings = Surroundings::start();
     surroundings.run("background");
     let targets: Vec<_> = surroundings.server.requests().into_iter().map(|request| request.target).collect();
-    assert_eq!(targets, ["/bytes/10", "/bytes/10"], "what was refused, or waited to the end, was not sent");
+    assert_eq!(targets, ["/upload", "/bytes/10"], "what was refused, or waited to the end, was not sent");
 }
 
 #[test]

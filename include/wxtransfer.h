@@ -1168,9 +1168,9 @@ WxtStatus wxt_session_open(const WxtSessionOptions *options,
 WxtStatus wxt_session_close(WxtSession *session);
 
 /**
- * Tells the session that the mini program went to the background: new calls fail with `interrupted` at once, waiting
- * ones stay in the queue, and what still runs 5 s later fails with `interrupted`. Again in the background, it does
- * nothing. Any thread.
+ * Tells the session that the mini program went to the background. For 5 s calls are taken as before, since a page may upload
+ * something when it is hidden. What has not ended then, waiting or running, fails with `interrupted`, and so does every later
+ * call at once. Again in the background, it does nothing. Any thread.
  *
  * - `WXT_SESSION_CLOSED`, `WXT_INVALID_ARGUMENT`: the handle.
  * - `WXT_OUT_OF_RESOURCES`: the timer cannot be started; nothing has changed.
@@ -1178,7 +1178,7 @@ WxtStatus wxt_session_close(WxtSession *session);
 WxtStatus wxt_session_enter_background(WxtSession *session);
 
 /**
- * Tells the session that the mini program is back: calls are taken again, and the queue moves on. Any thread.
+ * Tells the session that the mini program is back: calls are taken again. Any thread.
  *
  * - `WXT_SESSION_CLOSED`, `WXT_INVALID_ARGUMENT`: the handle.
  */

@@ -84,8 +84,8 @@ public class WXTransferSession(options: WXTSessionOptions) : AutoCloseable {
         onDisk { file { Native.resolvePath(handle, filePath.utf8(), it) } }
 
     /**
-     * Tells the session that the mini program went to the background: new calls fail with `interrupted`, and so does what
-     * still runs 5 s later; waiting ones stay in the queue. Throws [WXTStatusException].
+     * Tells the session that the mini program went to the background. For 5 s calls are taken as before; what has not ended
+     * then, and every later call, fails with `interrupted`. Throws [WXTStatusException].
      */
     public fun enterBackground(): Unit = checkStatus(Native.sessionEnterBackground(handle))
 
