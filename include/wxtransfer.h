@@ -447,6 +447,17 @@ typedef struct {
    */
   WxtStr user_agent;
   /**
+   * The Referer of every request: an `https` or `http` URL without user-info and fragment, in which `{appid}` and `{version}`
+   * stand for `app_id` and `app_version`. Absent or empty is WeChat's,
+   * `https://servicewechat.com/{appid}/{version}/page-frame.html`. `docs/other-containers.md` has those of others.
+   */
+  WxtStr referer;
+  /**
+   * The scheme of all paths that pages get and give, in place of `wxfile` in this header: 1 to 32 lower-case letters, digits
+   * and `+-.`, a letter first, and none that the web uses, such as `https` or `file`. Absent or empty is `wxfile`.
+   */
+  WxtStr path_scheme;
+  /**
    * An absolute path to a directory for all sessions' files. It is created where it is missing.
    */
   WxtStr data_directory;
@@ -459,9 +470,13 @@ typedef struct {
    */
   uint32_t max_concurrent_downloads;
   /**
-   * The deadline of a task that names none, in milliseconds; 0 is 60,000.
+   * The deadline of an upload that names none, in milliseconds; 0 is 60,000: `networkTimeout.uploadFile` of app.json.
    */
-  uint32_t default_timeout;
+  uint32_t default_upload_timeout;
+  /**
+   * The deadline of a download that names none, in milliseconds; 0 is 60,000: `networkTimeout.downloadFile` of app.json.
+   */
+  uint32_t default_download_timeout;
   /**
    * The longest deadline that a task can name, in milliseconds; 0 is 60,000.
    */
@@ -483,6 +498,13 @@ typedef struct {
    * What temporary files may hold together, in bytes; 0 is 4 GiB. A file counts with 4 KiB at least.
    */
   uint64_t temporary_quota;
+  /**
+   * How many bytes of temporary files stay when the session is closed, or crashes, for the next session of the mini program
+   * and user, which takes their paths, too, and counts them against its `temporary_quota`. The oldest go first; those of a
+   * crash when the next session opens, whose own value counts. At most `temporary_quota`. Default: 0, temporary files live
+   * for one session. WeChat's documentation today names 2 GiB.
+   */
+  uint64_t temporary_retention;
   /**
    * `WXT_STORAGE_EXCLUSIVE` or `WXT_STORAGE_SHARED`.
    */
@@ -1127,11 +1149,11 @@ const char *wxt_status_text(WxtStatus status);
  * Opens a session. `*session` is its handle; on any other status than `WXT_OK` it is NULL. The session is the host's
  * to close.
  *
- * Opening makes the mini program's directories, removes what a crashed launch left there, and starts the delivery
+ * Opening makes the mini program's directories, removes or takes over what earlier launches left there, and starts the delivery
  * thread, unless there is an executor. It makes no connection. Any thread; it reads and writes the disk.
  *
  * - `WXT_INVALID_ARGUMENT`: a pointer is NULL, a required option is missing or a number is out of its range;
- *   `app_id`, `app_version` or `user_agent` cannot be sent (the log says which); `app_id` or `user_id` is longer than
+ *   `app_id`, `app_version`, `user_agent` or `referer` cannot be sent, or `path_scheme` cannot be used (the log says which); `app_id` or `user_id` is longer than
  *   a directory's name can be, at worst 83 bytes.
  * - `WXT_INVALID_STRUCT_SIZE`, `WXT_INVALID_UTF8`, `WXT_INVALID_VERSION`, `WXT_INVALID_DOMAIN`,
  *   `WXT_INVALID_CERTIFICATE`, `WXT_INVALID_PIN`, `WXT_INVALID_PROXY`: as their names say.
@@ -1146,8 +1168,8 @@ WxtStatus wxt_session_open(const WxtSessionOptions *options,
                            WxtSession **session);
 
 /**
- * Closes a session: aborts what is left, delivers the last callbacks, removes the temporary files and joins the
- * session's threads. When it returns no callback runs or will run, and nothing that the session's options point to is
+ * Closes a session: aborts what is left, delivers the last callbacks, removes the temporary files (but those that
+ * `temporary_retention` keeps) and joins the session's threads. When it returns no callback runs or will run, and nothing that the session's options point to is
  * used any more. Jobs that the executor still holds may run later and do nothing.
  *
  * One thing may go on: a look-up that the system's resolver has not answered, since no system lets it be ended. It runs

@@ -8,7 +8,7 @@ use crate::policy::extension;
 use crate::policy::headers::{self, Identity};
 use crate::policy::redirect::{self, Answer, Decision};
 use crate::policy::url;
-use crate::storage::{self, ParsedPath};
+use crate::storage::{self, ParsedPath, PathScheme};
 use crate::terms::{Api, Method};
 use crate::transfer::{FilePart, MultipartBody, content_type, random_boundary};
 
@@ -25,7 +25,7 @@ pub enum Path {
 
 /// Reads a `wxfile://` path; `None` where it is refused.
 pub fn path(text: &str) -> Option<Path> {
-    Some(match storage::parse_path(text).ok()? {
+    Some(match storage::parse_path(&PathScheme::default(), text).ok()? {
         ParsedPath::Temporary(name) => Path::Temporary(name),
         ParsedPath::Stored(name) => Path::Stored(name),
         ParsedPath::User(names) => Path::User(names),
@@ -65,7 +65,7 @@ pub fn redirect(url: &str, location: &[u8], domains: &[&str], allow_plain_http: 
 
 /// The headers of a request; `None` where a caller's is refused.
 pub fn headers(callers: &[(String, String)], content_type: Option<&str>) -> Option<Vec<(String, String)>> {
-    let identity = Identity::new("wx", "1", "agent").ok()?;
+    let identity = Identity::new("wx", "1", "agent", "").ok()?;
     headers::build(callers, &identity, content_type, false).ok().map(|built| built.list)
 }
 

@@ -455,3 +455,34 @@ fn a_redirect_to_nowhere_is_the_result() {
         }
     }
 }
+
+/// What other containers with the same calls have of their own: the Referer and the scheme of paths.
+#[test]
+fn the_referer_and_the_scheme_are_the_containers() {
+    let server = Server::start(Options::default());
+    let session = Session::open_with(|options| {
+        options.app_version = WxtStr::new("7");
+        options.referer = WxtStr::new("https://servicedimina.com/{appid}/{version}/page-frame.html");
+        options.path_scheme = WxtStr::new("difile");
+    });
+    let ended = session.download(&server.https_url("/bytes/5")).end();
+    let path = ended.success().temp_file_path.clone().expect("a temporary file");
+    assert!(path.starts_with("difile://tmp_"), "{path}");
+    let ended = session.upload(&server.https_url("/upload"), std::path::Path::new(&path)).end();
+    assert_eq!(ended.success().status, 200);
+    for request in server.requests() {
+        let referer =
+            request.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("referer")).map(|(_, value)| value);
+        assert_eq!(referer.map(String::as_str), Some("https://servicedimina.com/wx1234567890abcdef/7/page-frame.html"));
+    }
+    let wechats = path.replace("difile", "wxfile");
+    let ended = session.upload(&server.https_url("/upload"), std::path::Path::new(&wechats)).end();
+    assert_eq!(ended.failure().err_no, WXT_ERRNO_PERMISSION_DENIED);
+
+    let (status, lines) = opened(|options| options.path_scheme = WxtStr::new("https"));
+    assert_eq!(status, WXT_INVALID_ARGUMENT);
+    assert!(lines[0].contains("path_scheme"), "{lines:?}");
+    let (status, lines) = opened(|options| options.referer = WxtStr::new("https://a.example/{appkey}"));
+    assert_eq!(status, WXT_INVALID_ARGUMENT);
+    assert!(lines[0].contains("referer"), "{lines:?}");
+}

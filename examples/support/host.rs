@@ -83,7 +83,8 @@ impl Host {
         options.download_domain_count = domains.len();
         options.allow_plain_http = settings.allow_plain_http.into();
         options.lan_policy = settings.lan_policy;
-        options.default_timeout = settings.timeout;
+        options.default_upload_timeout = settings.timeout;
+        options.default_download_timeout = settings.timeout;
         options.max_timeout = settings.timeout;
         options.max_download_size = settings.max_download_size;
         let mut session = null_mut();

@@ -56,11 +56,11 @@ pub fn session(handle: *const WxtSession) -> Result<Arc<Session>, WxtStatus> {
 /// Opens a session. `*session` is its handle; on any other status than `WXT_OK` it is NULL. The session is the host's
 /// to close.
 ///
-/// Opening makes the mini program's directories, removes what a crashed launch left there, and starts the delivery
+/// Opening makes the mini program's directories, removes or takes over what earlier launches left there, and starts the delivery
 /// thread, unless there is an executor. It makes no connection. Any thread; it reads and writes the disk.
 ///
 /// - `WXT_INVALID_ARGUMENT`: a pointer is NULL, a required option is missing or a number is out of its range;
-///   `app_id`, `app_version` or `user_agent` cannot be sent (the log says which); `app_id` or `user_id` is longer than
+///   `app_id`, `app_version`, `user_agent` or `referer` cannot be sent, or `path_scheme` cannot be used (the log says which); `app_id` or `user_id` is longer than
 ///   a directory's name can be, at worst 83 bytes.
 /// - `WXT_INVALID_STRUCT_SIZE`, `WXT_INVALID_UTF8`, `WXT_INVALID_VERSION`, `WXT_INVALID_DOMAIN`,
 ///   `WXT_INVALID_CERTIFICATE`, `WXT_INVALID_PIN`, `WXT_INVALID_PROXY`: as their names say.
@@ -94,8 +94,8 @@ pub unsafe extern "C" fn wxt_session_open(
     })
 }
 
-/// Closes a session: aborts what is left, delivers the last callbacks, removes the temporary files and joins the
-/// session's threads. When it returns no callback runs or will run, and nothing that the session's options point to is
+/// Closes a session: aborts what is left, delivers the last callbacks, removes the temporary files (but those that
+/// `temporary_retention` keeps) and joins the session's threads. When it returns no callback runs or will run, and nothing that the session's options point to is
 /// used any more. Jobs that the executor still holds may run later and do nothing.
 ///
 /// One thing may go on: a look-up that the system's resolver has not answered, since no system lets it be ended. It runs
@@ -204,6 +204,8 @@ unsafe fn owned_options(options: &WxtSessionOptions) -> Result<SessionOptions, W
             client_version,
             base_library_version: options.base_library_version.host_text()?,
             user_agent: options.user_agent.host_text()?,
+            referer: options.referer.host_text()?,
+            path_scheme: options.path_scheme.host_text()?,
             data_directory,
             limits: limits(options),
             upload_domains: texts(options.upload_domains, options.upload_domain_count)?,
@@ -241,12 +243,14 @@ fn limits(options: &WxtSessionOptions) -> Limits {
     Limits {
         concurrent_uploads: count(options.max_concurrent_uploads, defaults.concurrent_uploads),
         concurrent_downloads: count(options.max_concurrent_downloads, defaults.concurrent_downloads),
-        default_timeout: milliseconds(options.default_timeout, defaults.default_timeout),
+        default_upload_timeout: milliseconds(options.default_upload_timeout, defaults.default_upload_timeout),
+        default_download_timeout: milliseconds(options.default_download_timeout, defaults.default_download_timeout),
         max_timeout: milliseconds(options.max_timeout, defaults.max_timeout),
         max_download_size: or(options.max_download_size, defaults.max_download_size),
         max_answer_size: or(options.max_data_size, defaults.max_answer_size),
         storage_quota: or(options.storage_quota, defaults.storage_quota),
         temporary_quota: or(options.temporary_quota, defaults.temporary_quota),
+        temporary_retention: options.temporary_retention,
     }
 }
 
@@ -275,7 +279,9 @@ unsafe fn pins(items: *const WxtPin, count: usize) -> Result<Vec<Pin>, WxtStatus
 
 fn open_status(error: &OpenError) -> WxtStatus {
     match error {
-        OpenError::Identity(_) | OpenError::Storage(storage::Error::InvalidIdentity { .. }) => WXT_INVALID_ARGUMENT,
+        OpenError::Identity(_) | OpenError::PathScheme | OpenError::Storage(storage::Error::InvalidIdentity { .. }) => {
+            WXT_INVALID_ARGUMENT
+        }
         OpenError::Version(_) => WXT_INVALID_VERSION,
         OpenError::Domain { .. } => WXT_INVALID_DOMAIN,
         OpenError::Certificate(_) => WXT_INVALID_CERTIFICATE,

@@ -134,6 +134,6 @@ impl Admission<'_> {
         } else {
             job(rules)
         };
-        Submission { api, timeout: environment.limits.timeout(timeout.into(), rules.timeout_ignored), job, rules }
+        Submission { api, timeout: environment.limits.timeout(api, timeout.into(), rules.timeout_ignored), job, rules }
     }
 }

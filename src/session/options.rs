@@ -12,7 +12,7 @@ use crate::policy::headers::{Identity, IdentityError};
 use crate::policy::lan::LanPolicy;
 use crate::policy::limits::Limits;
 use crate::policy::quirks::{Platform, Quirks, Version};
-use crate::storage::{self, Sharing, Storage};
+use crate::storage::{self, PathScheme, Sharing, Storage};
 use crate::task::Executor;
 use crate::terms::Api;
 use crate::terms::log::{Level, Log};
@@ -34,6 +34,10 @@ pub struct SessionOptions {
     pub base_library_version: String,
     /// The `User-Agent`.
     pub user_agent: String,
+    /// The template of the Referer; empty is WeChat's.
+    pub referer: String,
+    /// The scheme of the paths that pages see; empty is `wxfile`.
+    pub path_scheme: String,
     /// Where files are kept; an absolute path.
     pub data_directory: PathBuf,
     /// How many, how long, how large.
@@ -73,6 +77,8 @@ pub struct SessionOptions {
 pub enum OpenError {
     /// The app id, app version or user agent cannot be sent.
     Identity(IdentityError),
+    /// The scheme of paths is none, or means something else.
+    PathScheme,
     /// A version is not numbers separated by dots.
     Version(String),
     /// An entry of a domain list cannot be used.
@@ -109,6 +115,9 @@ impl fmt::Display for OpenError {
             | OpenError::Proxy(detail)
             | OpenError::TrustStore(detail)
             | OpenError::Internal(detail) => formatter.write_str(detail),
+            OpenError::PathScheme => {
+                formatter.write_str("path_scheme is no lower-case scheme of at most 32 characters, or one of the web's")
+            }
             OpenError::StorageLocked => formatter.write_str("another session has this mini program's files"),
             OpenError::Storage(error) => error.fmt(formatter),
             OpenError::OutOfResources(error) => error.fmt(formatter),
@@ -127,7 +136,9 @@ impl SessionOptions {
     }
 
     fn try_build(self) -> Result<(Environment, Option<Box<dyn Executor>>), OpenError> {
-        let identity = Identity::new(&self.app_id, &self.app_version, &self.user_agent).map_err(OpenError::Identity)?;
+        let identity = Identity::new(&self.app_id, &self.app_version, &self.user_agent, &self.referer)
+            .map_err(OpenError::Identity)?;
+        let path_scheme = PathScheme::new(&self.path_scheme).ok_or(OpenError::PathScheme)?;
         let version = |text: &str| Version::parse(text).map_err(|error| OpenError::Version(error.to_string()));
         let client_version = version(&self.client_version)?;
         let base_library_version = match self.base_library_version.as_str() {
@@ -174,6 +185,8 @@ impl SessionOptions {
             user_id: self.user_id,
             storage_quota: self.limits.storage_quota,
             temporary_quota: self.limits.temporary_quota,
+            temporary_retention: self.limits.temporary_retention,
+            path_scheme,
             sharing: self.sharing,
             allow_native_paths: self.allow_native_paths,
             log: self.log.clone(),

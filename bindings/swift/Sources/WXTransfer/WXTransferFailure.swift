@@ -55,20 +55,24 @@ public struct WXTransferErrno: RawRepresentable, Hashable, Sendable {
     public static let `internal` = Self(rawValue: WXT_ERRNO_INTERNAL)
     /// 5: the deadline passed, in whatever phase.
     public static let timeout = Self(rawValue: WXT_ERRNO_TIMEOUT)
+    /// 1001: a parameter is missing or has the wrong type.
+    public static let parameter = Self(rawValue: WXT_ERRNO_PARAMETER)
     /// 600001: name resolution, connection, TLS, protocol, reset. Also a transfer for which no thread, descriptor or memory
     /// is left.
     public static let network = Self(rawValue: WXT_ERRNO_NETWORK)
-    /// 600002: the host is not in the domain list, at first or after a redirect.
+    /// 600002: the host is not in the domain list, or the URL is `http` and that is not allowed; at first or after a redirect.
     public static let notInDomainList = Self(rawValue: WXT_ERRNO_NOT_IN_DOMAIN_LIST)
     /// 600003: in the background for more than 5 s.
     public static let interrupted = Self(rawValue: WXT_ERRNO_INTERRUPTED)
+    /// 600005: the URL has another scheme than `https` and `http`.
+    public static let invalidUrlScheme = Self(rawValue: WXT_ERRNO_INVALID_URL_SCHEME)
     /// 600007: more tasks than the API may have, on a base library that does not queue.
     public static let tooManyTasks = Self(rawValue: WXT_ERRNO_TOO_MANY_TASKS)
     /// 600008: more redirects than are followed.
     public static let tooManyRedirects = Self(rawValue: WXT_ERRNO_TOO_MANY_REDIRECTS)
     /// 600009: the URL cannot be used.
     public static let invalidUrl = Self(rawValue: WXT_ERRNO_INVALID_URL)
-    /// 600010: a parameter is missing or malformed.
+    /// 600010: header or form data that cannot be sent.
     public static let invalidRequestData = Self(rawValue: WXT_ERRNO_INVALID_REQUEST_DATA)
     /// 603105: `abort` of a download.
     public static let abortDownload = Self(rawValue: WXT_ERRNO_ABORT_DOWNLOAD)
@@ -76,7 +80,9 @@ public struct WXTransferErrno: RawRepresentable, Hashable, Sendable {
     public static let saveFile = Self(rawValue: WXT_ERRNO_SAVE_FILE)
     /// 603301: a downloaded file is over the size limit.
     public static let fileTooLarge = Self(rawValue: WXT_ERRNO_FILE_TOO_LARGE)
-    /// 1300002: the file to send does not exist.
+    /// 603303: a download's `filePath` that may not be written.
+    public static let targetDenied = Self(rawValue: WXT_ERRNO_TARGET_DENIED)
+    /// 1300002: the file to send does not exist, or the directory of a download's `filePath`.
     public static let fileNotFound = Self(rawValue: WXT_ERRNO_FILE_NOT_FOUND)
     /// 1300014: a path outside the sandbox, or a file that may not be read.
     public static let permissionDenied = Self(rawValue: WXT_ERRNO_PERMISSION_DENIED)

@@ -129,8 +129,8 @@ final class MiniProgramHostTests: XCTestCase {
         XCTAssertEqual(left[0].result.fileList?.count, 0)
 
         try page.host.enterBackground()
-        let refused = try await page.call("downloadFile", ["url": server.tls + "/bytes/42"])
-        XCTAssertEqual(refused[0].result.errMsg, "downloadFile:fail interrupted")
+        let taken = try await page.call("downloadFile", ["url": server.tls + "/bytes/42"])
+        XCTAssertEqual(taken[0].result.errMsg, "downloadFile:ok")
         try page.host.enterForeground()
         try page.close()
         for api in ["uploadFile", "downloadFile", "saveFile", "getSavedFileList", "getSavedFileInfo", "removeSavedFile"] {
@@ -161,7 +161,7 @@ final class MiniProgramHostTests: XCTestCase {
         }
         try strict.close()
         // The device itself may stand for a domain only where the local network is allowed.
-        options.allowLan = true
+        options.lanPolicy = .allLocal
         let page = try Page(options)
         upload["filePath"] = try await page.host.chosen(directory.file("photo.jpg", TestServer.pattern(100)))
         let uploaded = try await page.call("uploadFile", upload.merging(["url": domain + "/upload"]) { $1 })

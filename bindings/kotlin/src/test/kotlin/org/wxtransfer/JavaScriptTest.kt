@@ -132,7 +132,7 @@ class JavaScriptTest {
             URI(TestServer.tls).port
         }.use { proxy ->
             val change: WXTSessionOptions.() -> WXTSessionOptions = {
-                copy(proxy = proxy.url, allowLan = false, allowPlainHttp = false, uploadDomains = listOf("https://example.com"))
+                copy(proxy = proxy.url, lanPolicy = WXTLanPolicy.OWN_SUBNETS, allowPlainHttp = false, uploadDomains = listOf("https://example.com"))
             }
             page(change) { session, page ->
                 val image = session.file(pattern(20_000), "image.jpg")
@@ -167,7 +167,7 @@ class JavaScriptTest {
             server.address.port
         }.use { proxy ->
             val change: WXTSessionOptions.() -> WXTSessionOptions = {
-                copy(proxy = proxy.url, allowLan = false, downloadDomains = listOf("http://example.com"))
+                copy(proxy = proxy.url, lanPolicy = WXTLanPolicy.OWN_SUBNETS, downloadDomains = listOf("http://example.com"))
             }
             page(change) { session, page ->
                 page.run("wx.playVoice = function (options) { tell(options.filePath) }")
@@ -361,7 +361,7 @@ class JavaScriptTest {
     }
 
     @Test
-    fun `an upload has the timeout that the page names`() = page({ copy(maxTimeout = 600_000, defaultTimeout = 600_000) }) { session, page ->
+    fun `an upload has the timeout that the page names`() = page({ copy(maxTimeout = 600_000, defaultUploadTimeout = 600_000) }) { session, page ->
         val file = session.file(pattern(10), "a.txt")
         page.run(
             """

@@ -222,15 +222,18 @@ class TransferTest {
     }
 
     @Test
-    fun `in the background new calls fail, until the page is back`() = test {
+    fun `in the background calls go on for five seconds, and fail until the page is back`() = test {
         open().use { session ->
             session.enterBackground()
-            val failure = assertFailsWith<WXTFailureException> {
-                session.downloadFile(WXTDownloadRequest(TestServer.plain + "/bytes/5"))
+            assertEquals(5, session.downloadFile(WXTDownloadRequest(TestServer.plain + "/bytes/5")).dataLength)
+            for (target in listOf("/fault/stall-before-answer", "/fault/close")) {
+                val failure = assertFailsWith<WXTFailureException> {
+                    session.downloadFile(WXTDownloadRequest(TestServer.faultPlain + target))
+                }
+                assertEquals(WXTErrno.INTERRUPTED, failure.errno)
+                assertEquals("downloadFile:fail interrupted", failure.errMsg)
+                assertEquals(WXTCategory.INTERRUPTED, failure.category)
             }
-            assertEquals(WXTErrno.INTERRUPTED, failure.errno)
-            assertEquals("downloadFile:fail interrupted", failure.errMsg)
-            assertEquals(WXTCategory.INTERRUPTED, failure.category)
             session.enterForeground()
             assertEquals(5, session.downloadFile(WXTDownloadRequest(TestServer.plain + "/bytes/5")).dataLength)
         }
