@@ -83,3 +83,23 @@ fn the_module_map_makes_a_module_of_the_header() {
         run(Command::new("clang").args(flags).arg("-I").arg(source("include")).arg(file));
     }
 }
+
+/// The table of README says of every errno what comes with it, and some C program sees it come.
+#[test]
+fn every_errno_is_in_the_table_and_in_a_program() {
+    let read = |path: &str| fs::read_to_string(source(path)).unwrap();
+    let (header, readme) = (read("include/wxtransfer.h"), read("README.md"));
+    let programs: Vec<String> = fs::read_dir(source("ffi-tests/programs"))
+        .unwrap()
+        .map(|program| fs::read_to_string(program.unwrap().path()).unwrap())
+        .collect();
+    let defined = header.lines().filter_map(|line| line.strip_prefix("#define WXT_ERRNO_")?.split_once(' '));
+    let defined: Vec<(&str, &str)> = defined.collect();
+    assert!(defined.len() > 20, "{defined:?}");
+    for (name, number) in defined {
+        assert!(readme.contains(&format!("\n| {number} `{name}` | ")), "README has no row for {name}");
+        // A bug of the library's cannot be brought about from outside.
+        let is_seen = programs.iter().any(|program| program.contains(&format!("WXT_ERRNO_{name}")));
+        assert!(is_seen || name == "INTERNAL", "no program sees {name}");
+    }
+}

@@ -198,17 +198,21 @@ fn the_oldest_temporary_files_make_room_for_a_new_one_that_can_fit() {
 }
 
 #[test]
-fn a_usr_target_is_replaced_whole_and_its_directories_are_made() {
+fn a_usr_target_is_replaced_whole() {
     let server = Server::start(Options::default());
     let session = Session::open();
     let target = "wxfile://usr/图片/二〇二六/a b.PNG";
+    let missing = session.save(&temporary(&session, &server, 10), Some(target));
+    let message = format!("saveFile:fail no such file or directory {target}");
+    assert_eq!(missing.failure(), (message.as_str(), WXT_ERRNO_FILE_NOT_FOUND));
+    fs::create_dir_all(root(&session).join("usr/图片/二〇二六")).expect("directories");
     for length in [300, 200] {
         let temporary = temporary(&session, &server, length);
         let saved = session.save(&temporary, Some(target)).file().clone();
         assert_eq!((saved.path.as_str(), saved.size), (target, length as u64));
         assert_eq!(saved.native, root(&session).join("usr/图片/二〇二六/a b.PNG"));
         assert_eq!(fs::read(&saved.native).expect("the file"), pattern_bytes(0, length));
-        assert_eq!((mode(&saved.native), mode(saved.native.parent().expect("a parent"))), (0o600, 0o700));
+        assert_eq!(mode(&saved.native), 0o600);
         assert_eq!(session.resolve(target).file().native, saved.native);
     }
     // A file that is being replaced stays whole until the new one is.
@@ -271,7 +275,7 @@ fn store_and_usr_paths_are_sent_as_they_are() {
     let server = Server::start(Options::default());
     let session = Session::open_with(|options| options.path_policy = WXT_PATHS_SANDBOX);
     let saved = session.save(&temporary(&session, &server, 3000), None).file().path.clone();
-    let usr = "wxfile://usr/docs/报告.pdf";
+    let usr = "wxfile://usr/报告.pdf";
     session.save(&temporary(&session, &server, 4000), Some(usr)).file();
     for (path, name, length) in [(saved.as_str(), &saved["wxfile://".len()..], 3000), (usr, "报告.pdf", 4000)] {
         let ended = session.upload(&server.https_url("/upload"), Path::new(path)).end();
@@ -455,6 +459,7 @@ fn every_call_takes_the_paths_that_pages_write() {
     let server = Server::start(Options::default());
     let session = Session::open_with(|options| options.path_policy = WXT_PATHS_SANDBOX);
     let usr = root(&session).join("usr");
+    fs::create_dir(usr.join("d")).expect("a directory");
     for (path, below) in [
         ("wxfile://usr//a.xlsx", "a.xlsx"),
         ("wxfile://usr/d///b c.txt", "d/b c.txt"),

@@ -1,8 +1,11 @@
-/* Each errno of a transfer and of saving: how it comes, and all that is told of it. The table of the header and of README
- * says the same in words. Two need a fault that no call brings about: WXT_ERRNO_INTERNAL, and WXT_ERRNO_SYSTEM_ERROR with
- * the shortage of WXT_ERRNO_NETWORK, which `resources.c` shows. */
+/* Each errno of a transfer and of saving: how it comes, and all that is told of it. The tables of the header and of README
+ * say the same in words. Not here: WXT_ERRNO_INTERNAL, which only a bug brings about, and WXT_ERRNO_INTERRUPTED, for which
+ * `background.c` waits. */
 
 #include "../support.h"
+
+#include <signal.h>
+#include <sys/resource.h>
 
 static WxtSession *session;
 
@@ -186,6 +189,65 @@ static void storage(void) {
   session = usual;
 }
 
+/* Lowers a limit of the process, and tells what it was. */
+static struct rlimit lower(int resource, rlim_t most) {
+  struct rlimit before;
+  CHECK(getrlimit(resource, &before) == 0);
+  struct rlimit now = before;
+  now.rlim_cur = most;
+  CHECK(setrlimit(resource, &now) == 0);
+  return before;
+}
+
+/* A file that cannot grow is a disk that is full. */
+static void full_disk(void) {
+  CHECK(signal(SIGXFSZ, SIG_IGN) != SIG_ERR);
+  struct rlimit before = lower(RLIMIT_FSIZE, 1000);
+  const Row row = {'d', DOWNLOAD(plain("/bytes/3000"), NULL), WXT_ERRNO_SAVE_FILE,
+                   "save file error no space left on the device", WXT_CATEGORY_STORAGE, false};
+  check_row(&row, __LINE__);
+  CHECK(setrlimit(RLIMIT_FSIZE, &before) == 0);
+}
+
+typedef struct {
+  int32_t err_no;
+  int32_t category;
+  char err_msg[256];
+} FileEnd;
+
+static void on_file(void *user_data, const WxtFileResult *result) {
+  FileEnd *end = user_data;
+  end->err_no = result->err_no;
+  end->category = result->category;
+  snprintf(end->err_msg, sizeof end->err_msg, "%.*s", (int)result->err_msg.len, result->err_msg.ptr);
+}
+
+static void no_descriptors(void) {
+  const char *url = plain("/bytes/10");
+  struct rlimit before = lower(RLIMIT_NOFILE, 0);
+  FileEnd end = {0};
+  WxtStatus status = wxt_get_saved_file_list(session, on_file, &end);
+  const Row row = {'d', DOWNLOAD(url, NULL), WXT_ERRNO_NETWORK, NULL, WXT_CATEGORY_OUT_OF_RESOURCES, true};
+  check_row(&row, __LINE__);
+  CHECK(setrlimit(RLIMIT_NOFILE, &before) == 0);
+  CHECK_NUMBER(status, WXT_OK);
+  CHECK_NUMBER(end.err_no, WXT_ERRNO_SYSTEM_ERROR);
+  CHECK_NUMBER(end.category, WXT_CATEGORY_OUT_OF_RESOURCES);
+  CHECK_TEXT(end.err_msg, "getSavedFileList:fail out of resources: descriptors");
+}
+
+static void saving(void) {
+  FileEnd end = {0};
+  CHECK_NUMBER(wxt_save_file(session, wxt_str("wxfile://tmp_0.txt"), wxt_str(NULL), on_file, &end), WXT_OK);
+  CHECK_NUMBER(end.err_no, WXT_ERRNO_TEMPORARY_FILE_NOT_EXIST);
+  CHECK_NUMBER(end.category, WXT_CATEGORY_STORAGE);
+  CHECK_TEXT(end.err_msg, "saveFile:fail tempFilePath file not exist");
+  CHECK_NUMBER(wxt_save_file(session, wxt_str(NULL), wxt_str(NULL), on_file, &end), WXT_OK);
+  CHECK_NUMBER(end.err_no, WXT_ERRNO_PARAMETER);
+  CHECK_NUMBER(end.category, WXT_CATEGORY_REQUEST);
+  CHECK_TEXT(end.err_msg, "saveFile:fail parameter error: parameter.tempFilePath should be String instead of Undefined;");
+}
+
 int main(void) {
   begin();
   write_bytes(in_directory("file"), "x", 1);
@@ -197,6 +259,9 @@ int main(void) {
   aborts();
   overflow();
   storage();
+  full_disk();
+  no_descriptors();
+  saving();
   close_session(session);
   return 0;
 }
