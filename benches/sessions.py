@@ -39,13 +39,14 @@ def abort_phases(bench, arguments, keys, timeout=180):
 
 
 def idle(bench):
-    """Sessions that each did something and have had nothing to do for six seconds."""
+    """Sessions that each did something and have had nothing to do for six seconds. The process' one timer still runs: it
+    closes the kept connections when they are 15 s old."""
     for name, url in (("idle session", f"{NGINX_TLS}/4KiB"), ("idle session after 16 MiB", f"{SINK_TLS}/bytes/{16 * MIB}")):
         variant = Variant("bench_wxt", "idle", "--url", url, "--ca", CA, "--count", 10)
         variant.run()
         for what, key, unit in (("threads besides the delivery", "threads", "threads"), ("memory", "rss_kib", "KiB")):
             bench.row(f"{name}, {what}", variant.median(key), None, unit, variant.command())
-        bench.goal(f"{name}, threads besides the delivery", variant.median("threads"), 0, "threads")
+        bench.goal(f"{name}, threads besides the delivery", variant.median("threads"), 1, "threads")
         bench.goal(f"{name}, memory", variant.median("rss_kib"), 200, "KiB", below=True)
 
 

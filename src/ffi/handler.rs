@@ -115,6 +115,10 @@ impl Handler for CallbackHandler {
         unsafe { on_headers_received(self.user_data(), task, &event) };
     }
 
+    fn wants_progress(&self) -> bool {
+        self.callbacks.on_progress.is_some()
+    }
+
     fn progress(&mut self, task: TaskId, progress: Progress) {
         let Some(on_progress) = self.callbacks.on_progress else { return };
         let event = WxtProgress {

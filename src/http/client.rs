@@ -105,7 +105,10 @@ impl Client {
         let mut connection = connection.ok_or_else(|| Error::internal("the connection was lost"))?;
         let answered = sent.and_then(|()| self.answer(request, &mut connection, exchange));
         match answered {
-            Ok(head) => Response::new(head, connection, origin, self.pool.clone(), exchange, request.body_limit),
+            Ok(head) => {
+                let (pool, log) = (self.pool.clone(), self.log.clone());
+                Response::new(head, connection, origin, pool, exchange, request.body_limit, log)
+            }
             Err(error) => {
                 connection.end(exchange.worker());
                 Err(error)

@@ -32,7 +32,7 @@ impl Connector {
     ///
     /// # Errors
     /// Any kind that comes before a request: name, address, proxy, TLS, the stop signal.
-    pub(super) fn open(&self, exchange: &Exchange, origin: &Origin) -> Result<Connection, Error> {
+    pub(super) fn open(&self, exchange: &Exchange, origin: &Origin) -> Result<Box<Connection>, Error> {
         // Before anything is looked up: a host that no certificate can be for is not asked for.
         let name = origin.is_tls.then(|| server_name(&origin.host)).transpose()?;
         let stream = match &self.proxy {
@@ -48,11 +48,11 @@ impl Connector {
         times.peer = Some(stream.peer);
         times.connect_end = Some(Instant::now());
         drop(times);
-        let Some(name) = name else { return Ok(Connection::new(Channel::Plain(stream))) };
+        let Some(name) = name else { return Ok(Box::new(Connection::new(Channel::Plain(stream)))) };
         exchange.times().tls_start = Some(Instant::now());
         let stream = TlsStream::connect(exchange, stream, self.tls.config()?, name)?;
         exchange.times().tls_end = Some(Instant::now());
-        Ok(Connection::new(Channel::Tls(Box::new(stream))))
+        Ok(Box::new(Connection::new(Channel::Tls(Box::new(stream)))))
     }
 
     fn connect(

@@ -4,7 +4,7 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::worker::{Worker, lock};
 
@@ -44,9 +44,15 @@ pub struct Trace {
 /// Hears of [`Exchange::body_bytes_sent`] whenever it has grown. It must not block.
 type SentListener = Box<dyn Fn(u64) + Send + Sync>;
 
+/// How often a slow transfer wakes the device to report its progress: as often as the host hears of it.
+const REPORT_INTERVAL: Duration = Duration::from_millis(100);
+/// How long what was received may wait where nobody hears of progress.
+const QUIET_INTERVAL: Duration = Duration::from_millis(500);
+
 /// The state of one exchange. One may serve several exchanges one after another, the hops of a redirect.
 pub struct Exchange {
     worker: Arc<Worker>,
+    reports_progress: bool,
     /// The size of the request's body.
     body_length: AtomicU64,
     /// Of the body, read from its source.
@@ -62,10 +68,12 @@ pub struct Exchange {
 }
 
 impl Exchange {
-    /// For exchanges that run on `worker`.
-    pub fn new(worker: Arc<Worker>) -> Exchange {
+    /// For exchanges that run on `worker`. `reports_progress` says whether anybody hears of their progress: where nobody
+    /// does, the device is woken less often, and [`body_bytes_sent`](Exchange::body_bytes_sent) stays 0.
+    pub fn new(worker: Arc<Worker>, reports_progress: bool) -> Exchange {
         Exchange {
             worker,
+            reports_progress,
             body_length: AtomicU64::new(0),
             body_bytes_read: AtomicU64::new(0),
             body_bytes_accepted: AtomicU64::new(0),
@@ -107,6 +115,16 @@ impl Exchange {
         &self.worker
     }
 
+    /// How far apart two reports of the progress are; `None` where nobody hears of it.
+    pub(super) fn report_interval(&self) -> Option<Duration> {
+        self.reports_progress.then_some(REPORT_INTERVAL)
+    }
+
+    /// How long bytes of a body may gather in the socket.
+    pub(super) fn gathering_time(&self) -> Duration {
+        self.report_interval().unwrap_or(QUIET_INTERVAL)
+    }
+
     /// The times, to be set as things happen.
     pub(super) fn times(&self) -> MutexGuard<'_, Trace> {
         lock(&self.trace)
@@ -139,10 +157,14 @@ impl Exchange {
         self.body_bytes_read.load(Ordering::Relaxed)
     }
 
-    /// The socket has accepted `accepted` bytes of the body, and the kernel holds `unsent` bytes of the connection.
-    pub(super) fn body_accepted(&self, accepted: u64, unsent: u64) {
+    /// The socket has accepted `accepted` bytes of the body.
+    pub(super) fn body_accepted(&self, accepted: u64) {
         self.body_bytes_accepted.fetch_max(accepted, Ordering::Relaxed);
-        let sent = accepted.saturating_sub(unsent);
+    }
+
+    /// Of the bytes that the socket accepted, the kernel still holds `unsent`.
+    pub(super) fn body_unsent(&self, unsent: u64) {
+        let sent = self.body_bytes_accepted().saturating_sub(unsent);
         if self.body_bytes_sent.fetch_max(sent, Ordering::Relaxed) < sent
             && let Some(listener) = self.listener.get()
         {

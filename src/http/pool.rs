@@ -1,7 +1,7 @@
 //! Idle connections, to be used again.
 //!
-//! The pool's lock is held for moves within its list and to set the timer, neither of which waits for a peer. Whether a connection is still good is asked, and a connection is
-//! closed, outside of it, since a peer can feed both.
+//! The pool's lock is held for moves within its list and to set the timer, neither of which waits for a peer. Outside of the
+//! lock a connection is asked whether it is still good, and is closed: a peer can make both of them long.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, Weak};
@@ -45,7 +45,7 @@ struct IdleConnections {
 #[derive(Debug)]
 struct IdleConnection {
     origin: Origin,
-    connection: Connection,
+    connection: Box<Connection>,
     since: Instant,
 }
 
@@ -54,7 +54,7 @@ impl IdlePool {
     ///
     /// # Errors
     /// None: what cannot be used is closed.
-    pub(super) fn take(&self, origin: &Origin, exchange: &Exchange) -> Option<Connection> {
+    pub(super) fn take(&self, origin: &Origin, exchange: &Exchange) -> Option<Box<Connection>> {
         loop {
             let mut connection = {
                 let mut state = lock(&self.state);
@@ -69,7 +69,7 @@ impl IdlePool {
     }
 
     /// Keeps a connection whose exchange is over.
-    pub(super) fn put(self: &Arc<IdlePool>, origin: Origin, mut connection: Connection, worker: &Worker) {
+    pub(super) fn put(self: &Arc<IdlePool>, origin: Origin, mut connection: Box<Connection>, worker: &Worker) {
         connection.shrink(worker);
         let mut state = lock(&self.state);
         if state.is_paused {

@@ -202,6 +202,11 @@ impl TlsStream {
         }
     }
 
+    /// How many bytes of records were received and not decrypted.
+    pub(super) fn received(&self) -> usize {
+        self.input.end - self.input.start
+    }
+
     /// How many bytes of records wait for the kernel.
     pub(super) fn pending(&self) -> usize {
         self.output.end - self.output.start
@@ -406,7 +411,13 @@ impl TlsStream {
                 return Err(Error::closed("the connection had failed before"));
             }
             match self.stream.write(exchange, &self.output.bytes[self.output.start..self.output.end]) {
-                Ok(Some(sent)) => self.output.start += sent,
+                Ok(Some(sent)) => {
+                    self.output.start += sent;
+                    // What it did not take at once would block.
+                    if self.pending() > 0 {
+                        return Ok(true);
+                    }
+                }
                 Ok(None) => return Ok(true),
                 Err(error) => {
                     self.write_failed = true;

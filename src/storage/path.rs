@@ -14,7 +14,8 @@ use crate::terms::extension;
 const TEMPORARY_PREFIX: &str = "tmp_";
 const STORED_PREFIX: &str = "store_";
 /// Hexadecimal digits in a generated name: 128 random bits.
-const GENERATED_DIGITS: usize = 32;
+const GENERATED_DIGITS: usize = 2 * DIGITS_BYTES;
+const DIGITS_BYTES: usize = size_of::<u128>();
 /// NAME_MAX of every file system on the supported platforms.
 const MAX_NAME_BYTES: usize = 255;
 /// PATH_MAX of the Apple platforms, the shortest: no path longer than this could be handed to the host.
@@ -106,12 +107,43 @@ pub fn extension_of(name: &str) -> Option<&str> {
 
 /// 128 random bits in lower-case hexadecimal digits, which no case-insensitive file system confuses.
 pub fn random_digits() -> Result<String, Error> {
-    let mut bytes = [0u8; size_of::<u128>()];
-    getrandom::fill(&mut bytes).map_err(|error| Error::Io {
-        operation: "get random bytes",
-        source: std::io::Error::other(error.to_string()),
-    })?;
-    Ok(format!("{:032x}", u128::from_be_bytes(bytes)))
+    let mut bytes = [0; DIGITS_BYTES];
+    fill_randomly(&mut bytes)?;
+    Ok(digits(bytes))
+}
+
+/// [`random_digits`] for many names: the system is asked once for sixteen.
+#[derive(Debug)]
+pub struct DigitsSource {
+    random: [[u8; DIGITS_BYTES]; 16],
+    left: usize,
+}
+
+impl Default for DigitsSource {
+    fn default() -> DigitsSource {
+        DigitsSource { random: [[0; DIGITS_BYTES]; 16], left: 0 }
+    }
+}
+
+impl DigitsSource {
+    /// Digits that were not given before.
+    pub fn next(&mut self) -> Result<String, Error> {
+        if self.left == 0 {
+            fill_randomly(self.random.as_flattened_mut())?;
+            self.left = self.random.len();
+        }
+        self.left -= 1;
+        Ok(digits(self.random[self.left]))
+    }
+}
+
+fn fill_randomly(bytes: &mut [u8]) -> Result<(), Error> {
+    getrandom::fill(bytes)
+        .map_err(|error| Error::Io { operation: "get random bytes", source: std::io::Error::other(error.to_string()) })
+}
+
+fn digits(bytes: [u8; DIGITS_BYTES]) -> String {
+    format!("{:032x}", u128::from_be_bytes(bytes))
 }
 
 fn generated_name(prefix: &str, digits: &str, extension: Option<&str>) -> String {
@@ -199,6 +231,8 @@ fn is_invisible(character: char) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+
     use super::*;
 
     fn parse(path: &str) -> Result<VirtualPath, Error> {
@@ -465,5 +499,8 @@ mod tests {
         assert!(is_stored_name(&stored_name(DIGITS, None)));
         assert!(!is_stored_name("store_x"));
         assert_ne!(random_digits().unwrap(), random_digits().unwrap());
+        let mut source = DigitsSource::default();
+        let names: HashSet<_> = (0..100).map(|_| source.next().unwrap()).collect();
+        assert_eq!(names.len(), 100);
     }
 }

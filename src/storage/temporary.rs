@@ -7,9 +7,9 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
-use super::directory::Directory;
+use super::directory::{Directory, FileId};
 use super::notes::Notes;
-use super::path::{self, random_digits};
+use super::path::{self, DigitsSource, random_digits};
 use super::quota::{Quota, cost};
 use super::retention;
 use super::root::Root;
@@ -34,6 +34,7 @@ pub struct Launch {
     /// How many bytes stay when the launch ends.
     retention: u64,
     files: Mutex<LaunchFiles>,
+    part_names: Mutex<DigitsSource>,
     log: Log,
 }
 
@@ -42,6 +43,7 @@ pub struct Launch {
 #[derive(Debug)]
 pub struct LaunchDirectory {
     pub directory: Directory,
+    id: FileId,
     name: String,
     native: PathBuf,
     tree: Arc<Tree>,
@@ -79,6 +81,7 @@ impl Launch {
             limit: quota,
             retention,
             files: Mutex::new(files),
+            part_names: Mutex::default(),
             log,
         })
     }
@@ -111,13 +114,13 @@ impl Launch {
             return Err(Error::Closed);
         }
         let current = lock(&self.current).clone();
-        Ok(Some(current).filter(|current| current.directory.is_at(&current.native)))
+        Ok(Some(current).filter(|current| current.is_there()))
     }
 
     /// Opens one of the files for reading, and tells where it is.
     pub fn open_file(&self, name: &str) -> io::Result<(Arc<LaunchDirectory>, File)> {
         let last = self.last_directory();
-        if !self.is_open() || !last.directory.is_at(&last.native) {
+        if !self.is_open() || !last.is_there() {
             // The next launch's, or moved away, perhaps, to be removed later.
             return Err(io::ErrorKind::NotFound.into());
         }
@@ -130,18 +133,23 @@ impl Launch {
         lock(&self.current).clone()
     }
 
-    /// Creates a private file under a name that no path can name, and tells where.
+    /// Creates a private file under a name that no path can name, and tells where. That may be a directory that was moved
+    /// away: whether it was is asked when the file is complete, so that no file costs two looks at a path.
     pub fn create_part(&self, worker: &Worker) -> Result<(Arc<LaunchDirectory>, String, File), Error> {
-        let name = random_digits()? + PART_SUFFIX;
+        if !self.is_open() {
+            return Err(Error::Closed);
+        }
+        let name = lock(&self.part_names).next()? + PART_SUFFIX;
+        let mut directory = self.last_directory();
         let mut attempts = 1;
         loop {
-            let directory = self.directory(worker)?;
             match directory.directory.create_file(&name) {
                 Ok(file) => return Ok((directory, name, file)),
-                // Removed just now.
+                // The directory was removed.
                 Err(error) if error.kind() == io::ErrorKind::NotFound && attempts < MAX_ATTEMPTS => attempts += 1,
                 Err(error) => return Err(Error::from_io("create a file", error)),
             }
+            directory = self.directory(worker)?;
         }
     }
 
@@ -230,13 +238,12 @@ impl Launch {
     ) -> Result<StoredFile, Error> {
         let fail = |error| Error::from_io("name a temporary file", error);
         let name = path::temporary_name(part.trim_end_matches(PART_SUFFIX), extension);
-        if !Arc::ptr_eq(directory, &self.directory(worker)?) {
-            // It was removed with the directory.
-            return Err(fail(io::ErrorKind::NotFound.into()));
-        }
+        // Another one than the part's where that was moved away.
+        let current = self.directory(worker)?;
         commit()?;
-        directory.directory.rename(part, &directory.directory, &name).map_err(fail)?;
-        let native_path = self.root.native_temporary(&directory.name, &name);
+        // Of a directory that was removed, the part went with it.
+        directory.directory.rename(part, &current.directory, &name).map_err(fail)?;
+        let native_path = self.root.native_temporary(&current.name, &name);
         let path = self.root.scheme.path_of(&name);
         let mut files = lock(&self.files);
         files.quota.release(held);
@@ -303,10 +310,16 @@ impl LaunchDirectory {
                 Err(error) => return Err(fail(error)),
             };
             if directory.try_lock(true).map_err(fail)? && directory.is_at(&native) {
-                return Ok(LaunchDirectory { directory, name, native, tree });
+                let id = FileId::of(&directory).map_err(fail)?;
+                return Ok(LaunchDirectory { directory, id, name, native, tree });
             }
         }
         Err(fail(io::ErrorKind::NotFound.into()))
+    }
+
+    /// Whether it is where it was made: it was neither removed, moved nor replaced.
+    fn is_there(&self) -> bool {
+        FileId::at(&self.native).is_ok_and(|there| there == self.id)
     }
 
     /// Its name.

@@ -15,6 +15,10 @@ const LIMIT: Duration = Duration::from_secs(60);
 struct Listener<F>(F);
 
 impl<F: FnMut(TaskId, &'static str) + Send> Handler for Listener<F> {
+    fn wants_progress(&self) -> bool {
+        true
+    }
+
     fn headers_received(&mut self, task: TaskId, _: &ReceivedHead) {
         self.0(task, "headers");
     }
@@ -252,6 +256,10 @@ fn two_sessions_with_inline_executors_may_call_into_each_other() {
 struct Panicking(mpsc::Sender<&'static str>);
 
 impl Handler for Panicking {
+    fn wants_progress(&self) -> bool {
+        true
+    }
+
     fn headers_received(&mut self, _: TaskId, _: &ReceivedHead) {
         self.0.send("headers").unwrap();
         panic!("a test");

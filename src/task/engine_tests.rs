@@ -18,6 +18,10 @@ struct Listener {
 }
 
 impl Handler for Listener {
+    fn wants_progress(&self) -> bool {
+        true
+    }
+
     fn headers_received(&mut self, _: TaskId, _: &ReceivedHead) {}
     fn progress(&mut self, _: TaskId, _: Progress) {}
     fn completed(&mut self, task: TaskId, result: &Result<Success, TransferError>, _: &Profile) {
@@ -290,6 +294,10 @@ fn a_task_that_must_not_wait_needs_a_place() {
 fn a_place_is_free_before_the_host_hears_of_the_end() {
     struct Next(Arc<Heard>);
     impl Handler for Next {
+        fn wants_progress(&self) -> bool {
+            true
+        }
+
         fn headers_received(&mut self, _: TaskId, _: &ReceivedHead) {}
         fn progress(&mut self, _: TaskId, _: Progress) {}
         fn completed(&mut self, _: TaskId, _: &Result<Success, TransferError>, _: &Profile) {
@@ -367,7 +375,7 @@ fn two_tasks_at_once_share_the_memory() {
         let (sender, both) = (sender.clone(), both.clone());
         heard.run(move |_| {
             both.wait();
-            let size = sizes::large_download_file();
+            let size = sizes::large_plain_download_file();
             both.wait();
             sender.send(size).unwrap();
         });

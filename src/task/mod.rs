@@ -40,6 +40,8 @@ pub type Job = Box<dyn FnOnce(&TransferContext<'_>) -> Result<Success, TransferE
 pub trait Handler: Send {
     /// The final response's head, once.
     fn headers_received(&mut self, task: TaskId, head: &ReceivedHead);
+    /// Whether it wants to hear of the progress. What nobody hears of wakes no device.
+    fn wants_progress(&self) -> bool;
     /// The newest progress.
     fn progress(&mut self, task: TaskId, progress: Progress);
     /// The end, once.
@@ -110,7 +112,7 @@ impl Engine {
             timeout,
             stop: Arc::new(StopSignal::new()),
             has_begun: AtomicBool::new(false),
-            progress: ProgressCell::new(!rules.no_progress),
+            progress: ProgressCell::new(!rules.no_progress && handler.wants_progress()),
             profile: Mutex::new(Profile { invoke_start: now, queue_start: now, ..Profile::default() }),
             handler: Mutex::new(Some(handler)),
         });
@@ -289,6 +291,10 @@ struct TaskObserver {
 impl TransferObserver for TaskObserver {
     fn headers_received(&self, head: ReceivedHead) {
         self.delivery.push(Event::HeadersReceived(self.task.clone(), Box::new(head)));
+    }
+
+    fn wants_progress(&self) -> bool {
+        self.task.progress.is_enabled()
     }
 
     fn progress(&self, total_bytes: u64, expected: Option<u64>) {

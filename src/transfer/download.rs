@@ -28,7 +28,6 @@ pub struct DownloadRequest {
 #[derive(Debug)]
 pub struct PreparedDownload {
     prepared: Prepared,
-    rules: CallRules,
     file_path: Option<String>,
 }
 
@@ -41,20 +40,20 @@ impl PreparedDownload {
     ) -> Result<PreparedDownload, TransferError> {
         let prepared = exchange::prepare(environment, Api::Download, rules, &request.url, &request.header, None)?;
         let file_path = request.file_path.filter(|path| !rules.file_path_ignored && !path.is_empty());
-        Ok(PreparedDownload { prepared, rules, file_path })
+        Ok(PreparedDownload { prepared, file_path })
     }
 
     /// Runs on a worker thread until the file is complete.
     pub fn run(self, environment: &Environment, context: &TransferContext<'_>) -> Result<Success, TransferError> {
-        let PreparedDownload { prepared, rules, file_path } = self;
+        let PreparedDownload { prepared, file_path } = self;
         // Before the request: a path that cannot be written costs no traffic.
         let mut part = match &file_path {
             Some(path) => environment.storage.create_target(context.worker, path).map_err(failure::of_target)?,
             None => environment.storage.create_temporary(context.worker)?,
         };
-        let http_context = Arc::new(http::Exchange::new(context.worker.clone()));
+        let http_context = Arc::new(http::Exchange::new(context.worker.clone(), context.observer.wants_progress()));
         let exchanged = exchange::run(environment, context, prepared, &http_context, None)?;
-        let written = write(context, rules, exchanged, &mut part);
+        let written = write(context, exchanged, &mut part);
         exchange::record(context, &http_context);
         let (status, extension) = match written {
             Ok(written) => written,
@@ -81,7 +80,6 @@ impl PreparedDownload {
 /// Writes the body, and tells the status and the file's extension.
 fn write(
     context: &TransferContext<'_>,
-    rules: CallRules,
     exchanged: Exchanged,
     part: &mut PartFile,
 ) -> Result<(u16, Option<String>), TransferError> {
@@ -89,12 +87,14 @@ fn write(
     let expected = response.content_length();
     part.reserve(context.worker, expected)?;
     let is_large = expected.is_some_and(|length| length >= sizes::LARGE_BODY);
-    let size = if is_large { sizes::large_download_file() } else { sizes::DOWNLOAD_FILE };
+    let size = match (is_large, target.url().scheme()) {
+        (true, "https") => sizes::large_tls_download_file(),
+        (true, _) => sizes::large_plain_download_file(),
+        (false, _) => sizes::DOWNLOAD_FILE,
+    };
     let mut buffer = context.worker.take_buffer(size);
     let copied = copy(context, &mut response, &mut buffer, part, |length| {
-        if !rules.no_progress {
-            context.observer.progress(length, expected);
-        }
+        context.observer.progress(length, expected);
     });
     context.worker.give_back(buffer);
     copied?;

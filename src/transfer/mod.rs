@@ -62,6 +62,8 @@ pub struct TransferContext<'a> {
 pub trait TransferObserver: Send + Sync {
     /// The final response's head, once, before its body.
     fn headers_received(&self, head: ReceivedHead);
+    /// Whether anybody hears of the progress.
+    fn wants_progress(&self) -> bool;
     /// Bytes sent or written so far, and how many they will be, where that is known.
     fn progress(&self, total_bytes: u64, expected: Option<u64>);
 }

@@ -28,7 +28,7 @@ pub struct UploadRequest {
     /// `formData`, in order.
     pub form_data: Vec<(String, String)>,
     /// The `filename` that the server sees. Where it is `None` or empty it is the last part of `filePath`, and `blob`
-    /// where that is empty too.
+    /// where that is empty, `.` or `..`.
     pub file_name: Option<String>,
     /// `timeout` in milliseconds; 0 is the default.
     pub timeout: u32,
@@ -54,7 +54,6 @@ pub enum UploadSource {
 #[derive(Debug)]
 pub struct PreparedUpload {
     prepared: Prepared,
-    rules: CallRules,
     boundary: String,
     file: PendingSource,
     name: String,
@@ -92,17 +91,19 @@ impl PreparedUpload {
         let file = match file {
             UploadSource::Path(path) => PendingSource::Path(path),
             UploadSource::Descriptor { descriptor, path, length } => {
-                file_name = file_name.or_else(|| path.rsplit('/').next().map(str::to_owned));
+                // A step of a path is no name.
+                let last = path.rsplit('/').next().filter(|last| !matches!(*last, "." | ".."));
+                file_name = file_name.or_else(|| last.map(str::to_owned));
                 let opened = SourceFile::from_descriptor(descriptor, length);
                 PendingSource::Open(opened.map_err(failure::of_source)?)
             }
         };
-        Ok(PreparedUpload { prepared, rules, boundary, file, name, form_data, file_name })
+        Ok(PreparedUpload { prepared, boundary, file, name, form_data, file_name })
     }
 
     /// Runs on a worker thread until the answer is complete.
     pub fn run(self, environment: &Environment, context: &TransferContext<'_>) -> Result<Success, TransferError> {
-        let PreparedUpload { prepared, rules, boundary, file, name, form_data, file_name } = self;
+        let PreparedUpload { prepared, boundary, file, name, form_data, file_name } = self;
         let source = match file {
             PendingSource::Path(path) => {
                 environment.storage.open_source(context.worker, &path).map_err(failure::of_source)?
@@ -118,14 +119,15 @@ impl PreparedUpload {
             size,
         };
         let mut multipart = MultipartBody::new(&boundary, &form_data, part).map_err(of_multipart)?;
-        let http_context = Arc::new(http::Exchange::new(context.worker.clone()));
+        let wants_progress = context.observer.wants_progress();
+        let http_context = Arc::new(http::Exchange::new(context.worker.clone(), wants_progress));
         let length = multipart.length();
-        if !rules.no_progress {
+        if wants_progress {
             let observer = context.observer.clone();
             http_context.on_body_sent(move |sent| observer.progress(sent, Some(length)));
         }
         let exchanged = exchange::run(environment, context, prepared, &http_context, Some(&mut multipart))?;
-        if !rules.no_progress {
+        if wants_progress {
             // A server may answer before the last bytes have reached it; they need nothing more from here.
             context.observer.progress(http_context.body_bytes_accepted(), Some(length));
         }

@@ -2,14 +2,18 @@
 
 use std::io;
 
-use brotli_decompressor::{BrotliDecompressStream, BrotliResult, BrotliState, StandardAlloc};
+use brotli_decompressor::{
+    Allocator, BrotliDecompressStream, BrotliResult, BrotliState, SliceWrapper, SliceWrapperMut, StandardAlloc,
+};
 
 use super::broken;
 use super::layer::LayerStep;
+use crate::http::error::{Error, ErrorKind};
+use crate::platform::Pages;
 
 /// Decodes brotli data.
 pub(super) struct Brotli {
-    state: BrotliState<StandardAlloc, StandardAlloc, StandardAlloc>,
+    state: BrotliState<WindowAlloc, StandardAlloc, StandardAlloc>,
     ended: bool,
 }
 
@@ -17,7 +21,7 @@ impl Default for Brotli {
     fn default() -> Brotli {
         let alloc = StandardAlloc::default;
         // Not the kind whose window, and so whose memory, may be a gigabyte: RFC 7932 has none of more than 16 MiB.
-        Brotli { state: BrotliState::new_strict(alloc(), alloc(), alloc()), ended: false }
+        Brotli { state: BrotliState::new_strict(WindowAlloc::default(), alloc(), alloc()), ended: false }
     }
 }
 
@@ -43,6 +47,10 @@ impl Brotli {
         );
         match result {
             BrotliResult::ResultSuccess => self.ended = true,
+            BrotliResult::ResultFailure if self.state.alloc_u8.failed => {
+                let detail = "there is no memory for the window of a brotli body";
+                return Err(io::Error::other(Error::new(ErrorKind::OutOfResources, detail)));
+            }
             BrotliResult::ResultFailure => return Err(broken("its brotli data is bad")),
             BrotliResult::NeedsMoreInput | BrotliResult::NeedsMoreOutput => {
                 if !input.is_empty() && step.consumed == 0 && step.produced == 0 {
@@ -51,5 +59,54 @@ impl Brotli {
             }
         }
         Ok(step)
+    }
+}
+
+/// Memory for the window, whose size the server decides: up to 16 MiB. To be refused it is a failure of the response, and
+/// does not end the process. The code tables, at most 3.4 MiB, come from the ordinary allocator.
+#[derive(Default)]
+struct WindowAlloc {
+    failed: bool,
+}
+
+/// Empty where there was no memory, which the decoder takes for a failure.
+#[derive(Default)]
+struct Window(Option<Pages>);
+
+impl Allocator<u8> for WindowAlloc {
+    type AllocatedMemory = Window;
+
+    fn alloc_cell(&mut self, size: usize) -> Window {
+        let pages = Pages::new(size);
+        self.failed |= pages.is_none();
+        Window(pages)
+    }
+
+    fn free_cell(&mut self, _: Window) {}
+}
+
+impl SliceWrapper<u8> for Window {
+    fn slice(&self) -> &[u8] {
+        self.0.as_deref().unwrap_or_default()
+    }
+}
+
+impl SliceWrapperMut<u8> for Window {
+    fn slice_mut(&mut self) -> &mut [u8] {
+        self.0.as_deref_mut().unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn memory_that_is_not_to_be_had_is_empty_and_noted() {
+        let mut alloc = WindowAlloc::default();
+        assert_eq!(alloc.alloc_cell(100).slice(), [0; 100]);
+        assert!(!alloc.failed);
+        assert!(alloc.alloc_cell(usize::MAX).slice().is_empty());
+        assert!(alloc.failed);
     }
 }

@@ -11,6 +11,7 @@ mod head;
 mod head_framing;
 mod pool;
 mod proxy;
+mod sending;
 mod support;
 mod tls;
 mod truncation;

@@ -340,7 +340,7 @@ pub fn exchange_with_deadline(deadline: Instant) -> (Arc<Exchange>, Arc<StopSign
     stop.set_deadline(deadline);
     let worker = Worker::for_call(stop.clone());
     let waker = worker.waker().unwrap();
-    (Arc::new(Exchange::new(Arc::new(worker))), stop, waker)
+    (Arc::new(Exchange::new(Arc::new(worker), true)), stop, waker)
 }
 
 pub fn get<'a>(client: &'a Client, url: &'a url::Url, exchange: &Arc<Exchange>) -> Result<Response, Error> {
@@ -405,6 +405,10 @@ impl PatternBody {
 impl BodySource for PatternBody {
     fn length(&self) -> u64 {
         self.length
+    }
+
+    fn may_wait(&self) -> bool {
+        false
     }
 
     fn rewind(&mut self) -> io::Result<()> {

@@ -85,6 +85,20 @@ fn a_file_that_was_being_written_fails_and_the_next_one_works() {
 }
 
 #[test]
+fn a_file_that_was_being_written_in_a_directory_that_is_moved_away_is_completed_where_it_is_looked_for() {
+    let (directory, storage) = open();
+    let mut part = storage.create_temporary(&worker()).unwrap();
+    part.write(&worker(), b"rescued").unwrap();
+    let launch = launch_of(&directory);
+    fs::rename(&launch, directory.path().join("trash")).unwrap();
+    let file = part.finish(&worker(), None, || Ok(())).unwrap();
+    assert_eq!(fs::read(&file.native_path).unwrap(), b"rescued");
+    assert_eq!(read(&storage, &file.path).unwrap(), b"rescued");
+    assert_ne!(file.native_path.parent().unwrap(), launch);
+    assert_works(&storage);
+}
+
+#[test]
 fn what_was_removed_is_no_longer_counted() {
     let (directory, storage) = open_with(|options| {
         options.storage_quota = 100_000;

@@ -1,0 +1,176 @@
+use std::collections::VecDeque;
+use std::sync::{Barrier, mpsc};
+
+use super::*;
+
+const LIMIT: Duration = Duration::from_secs(60);
+const STACK_SIZE: usize = 256 * 1024;
+
+type Job = Box<dyn FnOnce() + Send>;
+
+#[derive(Default)]
+struct Jobs {
+    waiting: VecDeque<Job>,
+    done: usize,
+}
+
+impl WorkQueue for Jobs {
+    type Work = Job;
+
+    fn next(&mut self) -> Option<Job> {
+        self.waiting.pop_front()
+    }
+
+    fn ready(&self) -> usize {
+        self.waiting.len()
+    }
+
+    fn done(&mut self) {
+        self.done += 1;
+    }
+}
+
+fn pool(limit: usize) -> ThreadPool<Jobs> {
+    ThreadPool::new("test", limit, STACK_SIZE, Jobs::default(), |job: Job, _| job())
+}
+
+fn submit(pool: &ThreadPool<Jobs>, job: impl FnOnce() + Send + 'static) {
+    pool.update(|jobs| jobs.waiting.push_back(Box::new(job))).1.unwrap();
+}
+
+fn threads(pool: &ThreadPool<Jobs>) -> usize {
+    lock(&pool.shared.state).threads
+}
+
+#[test]
+fn threads_are_started_as_needed_up_to_the_limit() {
+    let pool = pool(2);
+    assert_eq!(threads(&pool), 0);
+    let both_run = Arc::new(Barrier::new(3));
+    let (sender, third) = mpsc::channel();
+    for _ in 0..2 {
+        let both_run = both_run.clone();
+        submit(&pool, move || {
+            both_run.wait();
+        });
+    }
+    submit(&pool, move || sender.send(()).unwrap());
+    assert_eq!(threads(&pool), 2);
+    assert!(third.try_recv().is_err(), "both are busy");
+    both_run.wait();
+    third.recv_timeout(LIMIT).unwrap();
+    pool.close();
+    assert_eq!(threads(&pool), 0);
+}
+
+#[test]
+fn an_idle_thread_takes_the_next_work_and_none_is_started() {
+    let pool = pool(10);
+    let (sender, done) = mpsc::channel();
+    for number in 0..20 {
+        let sender = sender.clone();
+        submit(&pool, move || sender.send(number).unwrap());
+        assert_eq!(done.recv_timeout(LIMIT), Ok(number));
+        // It is idle once it has said so.
+        while lock(&pool.shared.state).idle.is_empty() {
+            thread::yield_now();
+        }
+    }
+    assert_eq!(threads(&pool), 1);
+    pool.close();
+}
+
+#[test]
+fn idle_threads_end_and_are_started_again() {
+    let pool = pool(3);
+    let all_run = Arc::new(Barrier::new(3));
+    for _ in 0..3 {
+        let all_run = all_run.clone();
+        submit(&pool, move || {
+            all_run.wait();
+        });
+    }
+    // They end by themselves: nothing is closed.
+    let handles = std::mem::take(&mut lock(&pool.shared.state).handles);
+    assert_eq!(handles.len(), 3);
+    for handle in handles {
+        handle.join().unwrap();
+    }
+    assert_eq!(threads(&pool), 0);
+    let (sender, done) = mpsc::channel();
+    submit(&pool, move || sender.send(7).unwrap());
+    assert_eq!(done.recv_timeout(LIMIT), Ok(7));
+    pool.close();
+}
+
+#[test]
+fn a_dismissal_waits_for_idle_threads_and_not_for_the_one_that_works() {
+    let pool = pool(2);
+    let (begins, begun) = mpsc::channel();
+    let (let_go, may_end) = mpsc::channel::<()>();
+    submit(&pool, move || {
+        begins.send(()).unwrap();
+        let _ = may_end.recv();
+    });
+    begun.recv_timeout(LIMIT).unwrap();
+    let (sender, done) = mpsc::channel();
+    // Dropped when the thread has ended: a thread-local value is.
+    struct Ends(mpsc::Sender<&'static str>);
+    impl Drop for Ends {
+        fn drop(&mut self) {
+            let _ = self.0.send("ended");
+        }
+    }
+    thread_local!(static ENDS: std::cell::RefCell<Option<Ends>> = const { std::cell::RefCell::new(None) });
+    submit(&pool, move || ENDS.set(Some(Ends(sender))));
+    while lock(&pool.shared.state).idle.is_empty() {
+        thread::yield_now();
+    }
+    pool.dismiss_idle();
+    assert_eq!(done.try_recv(), Ok("ended"));
+    assert_eq!(threads(&pool), 1);
+    assert_eq!(lock(&pool.shared.state).handles.len(), 0);
+    // The pool goes on, beside the thread that is still at work.
+    let (sender, done) = mpsc::channel();
+    submit(&pool, move || sender.send(7).unwrap());
+    assert_eq!(done.recv_timeout(LIMIT), Ok(7));
+    let_go.send(()).unwrap();
+    pool.close();
+}
+
+#[test]
+fn work_is_done_in_the_order_of_the_queue_and_counted_when_it_is_done() {
+    let pool = pool(1);
+    let (sender, order) = mpsc::channel();
+    for number in 0..50 {
+        let sender = sender.clone();
+        submit(&pool, move || sender.send(number).unwrap());
+    }
+    let ran: Vec<_> = (0..50).map(|_| order.recv_timeout(LIMIT).unwrap()).collect();
+    assert_eq!(ran, (0..50).collect::<Vec<_>>());
+    pool.close();
+    assert_eq!(pool.update(|jobs| jobs.done).0, 50);
+}
+
+#[test]
+fn what_a_closed_pool_has_not_begun_stays_in_its_queue() {
+    let pool = pool(1);
+    let (begins, begun) = mpsc::channel();
+    let (let_go, may_end) = mpsc::channel::<()>();
+    submit(&pool, move || {
+        begins.send(()).unwrap();
+        let _ = may_end.recv();
+    });
+    begun.recv_timeout(LIMIT).unwrap();
+    submit(&pool, || {});
+    thread::scope(|scope| {
+        let closing = scope.spawn(|| pool.close());
+        while !lock(&pool.shared.state).closed {
+            thread::yield_now();
+        }
+        let_go.send(()).unwrap();
+        closing.join().unwrap();
+    });
+    assert_eq!(pool.update(|jobs| jobs.waiting.len()).0, 1);
+    assert_eq!(threads(&pool), 0);
+}
