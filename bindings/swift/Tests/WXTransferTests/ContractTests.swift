@@ -24,7 +24,8 @@ final class ContractTests: XCTestCase {
         let swift: [String: WXTransferErrno] = [
             "ok": .ok, "cancel": .cancel, "internal": .internal, "timeout": .timeout, "network": .network,
             "notInDomainList": .notInDomainList, "interrupted": .interrupted, "tooManyTasks": .tooManyTasks,
-            "tooManyRedirects": .tooManyRedirects, "invalidUrl": .invalidUrl,
+            "tooManyRedirects": .tooManyRedirects, "invalidUrl": .invalidUrl, "invalidUrlScheme": .invalidUrlScheme,
+            "parameter": .parameter, "targetDenied": .targetDenied,
             "invalidRequestData": .invalidRequestData, "abortDownload": .abortDownload, "saveFile": .saveFile,
             "fileTooLarge": .fileTooLarge, "fileNotFound": .fileNotFound, "permissionDenied": .permissionDenied,
             "systemError": .systemError, "quotaExceeded": .quotaExceeded,

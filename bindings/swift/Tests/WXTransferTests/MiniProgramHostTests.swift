@@ -236,12 +236,15 @@ final class MiniProgramHostTests: XCTestCase {
         let directory = try TemporaryDirectory()
         let page = try Page(testOptions(directory))
         let rows: [(message: String, failure: String, errno: Int)] = [
-            (#""api":"uploadFile""#, "uploadFile:fail invalid request data filePath", 600010),
-            (#""api":"downloadFile","options":{"url":7}"#, "downloadFile:fail invalid request data url", 600010),
-            (#""api":"downloadFile","options":[]"#, "downloadFile:fail invalid request data url", 600010),
+            (
+                #""api":"uploadFile""#,
+                "uploadFile:fail parameter error: parameter.name should be String instead of Undefined;", 1001
+            ),
+            (#""api":"downloadFile","options":{"url":7}"#, "downloadFile:fail invalid url", 600009),
+            (#""api":"downloadFile","options":[]"#, "downloadFile:fail invalid url", 600009),
             (#""api":"shareFile","options":{}"#, "shareFile:fail not supported", 4),
             (#""none":0"#, ":fail not supported", 4),
-            (#""api":"saveFile","options":{}"#, "saveFile:fail invalid request data tempFilePath", 600010),
+            (#""api":"saveFile","options":{}"#, "saveFile:fail tempFilePath file not exist", 1301112),
             (
                 #""api":"downloadFile","options":{"header":{"a":"b"}}"#,
                 "downloadFile:fail invalid request data header", 600010

@@ -284,7 +284,7 @@ class JavaScriptTest {
         page.run("wx.uploadFile({ url: 'https://a.test', header: 'X: 1', $fail })")
         assertEquals("uploadFile:fail invalid request data header 600010", page.told())
         page.run("wx.downloadFile({ url: '${TestServer.plain}/bytes/5', timeout: -1, filePath: '/etc/x', $fail })")
-        assertEquals("downloadFile:fail permission denied, open /etc/x 1300014", page.told())
+        assertEquals("downloadFile:fail permission denied, open /etc/x 603303", page.told())
     }
 
     @Test
@@ -325,7 +325,7 @@ class JavaScriptTest {
             listOf("getSavedFileList: getSavedFileList:fail invalid request data success 600010", "getSavedFileList complete"),
             told["getSavedFileList"],
         )
-        assertEquals("saveFile: saveFile:fail invalid request data tempFilePath 600010", told.getValue("saveFile").first())
+        assertEquals("saveFile: saveFile:fail tempFilePath file not exist 1301112", told.getValue("saveFile").first())
         for (name in listOf("saveFile", "getSavedFileInfo", "removeSavedFile")) {
             assertEquals("$name complete", told.getValue(name).last())
             assertEquals(2, told.getValue(name).size)
@@ -433,8 +433,8 @@ class JavaScriptTest {
             val data = "invalid request data"
             assertEquals(
                 listOf(
-                    "uploadFile:fail $data filePath 600010",
-                    "downloadFile:fail $data url 600010",
+                    "uploadFile:fail parameter error: parameter.name should be String instead of Undefined; 1001",
+                    "downloadFile:fail invalid url 600009",
                     "shareFile:fail not supported 4",
                     ":fail not supported 4",
                     "downloadFile:fail $data header 600010",

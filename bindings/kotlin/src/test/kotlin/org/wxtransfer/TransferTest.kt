@@ -97,12 +97,12 @@ class TransferTest {
     @Test
     fun `a download goes where it is told to`() = test {
         open().use { session ->
-            val request = WXTDownloadRequest(TestServer.plain + "/bytes/10", filePath = "wxfile://usr/a/😀.bin")
+            val request = WXTDownloadRequest(TestServer.plain + "/bytes/10", filePath = "wxfile://usr/😀.bin")
             val result = session.downloadFile(request)
-            assertEquals("wxfile://usr/a/😀.bin", result.filePath)
+            assertEquals("wxfile://usr/😀.bin", result.filePath)
             assertNull(result.tempFilePath)
             assertContentEquals(pattern(10), File(result.nativePath).readBytes())
-            assertEquals(result.nativePath, session.resolvePath("wxfile://usr/a/😀.bin").nativePath)
+            assertEquals(result.nativePath, session.resolvePath("wxfile://usr/😀.bin").nativePath)
         }
     }
 
