@@ -108,12 +108,13 @@ static WxtSession *open_session(const struct options *options, long number) {
   session_options.data_directory = wxt_str(options->directory);
   session_options.max_concurrent_uploads = (uint32_t)options->parallel;
   session_options.max_concurrent_downloads = (uint32_t)options->parallel;
-  session_options.default_timeout = 600000;
+  session_options.default_upload_timeout = 600000;
+  session_options.default_download_timeout = 600000;
   session_options.max_timeout = 600000;
   session_options.max_download_size = UINT64_C(1) << 40;
   session_options.temporary_quota = UINT64_C(1) << 40;
   session_options.allow_plain_http = 1;
-  session_options.allow_lan = 1;
+  session_options.lan_policy = WXT_LAN_ALL_LOCAL;
   session_options.skip_domain_check = 1;
   if (options->ca != NULL) session_options.root_certificates = wxt_str(read_text(options->ca));
   WxtSession *session;
