@@ -83,6 +83,11 @@ pub enum Failure {
         /// `header` or `formData`.
         parameter: &'static str,
     },
+    /// A header that cannot be sent.
+    UnsendableHeader {
+        /// Its name, as the page gave it.
+        name: String,
+    },
     /// The file to send does not exist.
     FileNotFound,
     /// The directory of a download's `filePath` does not exist.
@@ -187,7 +192,7 @@ impl TransferError {
             Failure::InvalidUrl => errno::INVALID_URL,
             Failure::InvalidUrlScheme => errno::INVALID_URL_SCHEME,
             Failure::Parameter { .. } => errno::PARAMETER,
-            Failure::InvalidRequestData { .. } => errno::INVALID_REQUEST_DATA,
+            Failure::InvalidRequestData { .. } | Failure::UnsendableHeader { .. } => errno::INVALID_REQUEST_DATA,
             Failure::FileNotFound | Failure::DirectoryNotFound { .. } => FileErrorKind::NotFound.number(),
             Failure::PermissionDenied { .. } => FileErrorKind::PathDenied.number(),
             Failure::TargetDenied { .. } => errno::TARGET_DENIED,
@@ -245,6 +250,10 @@ impl TransferError {
                 format!("parameter error: parameter.{parameter} should be {expected} instead of {given};")
             }
             Failure::InvalidRequestData { parameter } => format!("invalid request data {parameter}"),
+            // Escaped, because what makes a name unsendable may be a control character.
+            Failure::UnsendableHeader { name } => {
+                format!("invalid request data header {}", name.escape_debug()).trim_end().to_owned()
+            }
             Failure::FileNotFound => "file not found".into(),
             Failure::DirectoryNotFound { path } => format!("no such file or directory {path}"),
             Failure::PermissionDenied { path } | Failure::TargetDenied { path } => {
@@ -276,7 +285,8 @@ impl TransferError {
             Failure::InvalidUrl
             | Failure::InvalidUrlScheme
             | Failure::Parameter { .. }
-            | Failure::InvalidRequestData { .. } => Category::Request,
+            | Failure::InvalidRequestData { .. }
+            | Failure::UnsendableHeader { .. } => Category::Request,
             Failure::FileNotFound
             | Failure::DirectoryNotFound { .. }
             | Failure::PermissionDenied { .. }

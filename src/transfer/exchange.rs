@@ -132,5 +132,11 @@ pub fn record(environment: &Environment, context: &TransferContext<'_>, http_con
 }
 
 fn of_header(error: HeaderError) -> TransferError {
-    TransferError::request_data("header", error.to_string())
+    let detail = error.to_string();
+    match error {
+        HeaderError::Name { name } | HeaderError::Value { name } => {
+            TransferError::new(Failure::UnsendableHeader { name }, detail)
+        }
+        HeaderError::TooLarge => TransferError::request_data("header", detail),
+    }
 }

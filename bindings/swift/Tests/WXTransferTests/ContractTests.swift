@@ -402,7 +402,7 @@ final class ContractTests: XCTestCase {
     }
 
     func testTheGuideShowsCodeThatIsCompiledHere() throws {
-        let compiled = try ["FirstDownload", "MiniProgramHost"].map {
+        let compiled = try ["FirstDownload", "MiniProgramHost", "MiniProgramPage"].map {
             try lines(Repository.text("Tests/WXTransferTests/\($0).swift"))
         }
         let blocks = try Repository.text("README.md").components(separatedBy: "```swift\n").dropFirst()
