@@ -38,7 +38,8 @@ make_work_directory() {
 
 stop_servers() {
   local child
-  for child in "${children[@]}"; do kill "$child" 2>/dev/null; done
+  # One may have ended by itself.
+  for child in "${children[@]}"; do kill "$child" 2>/dev/null || true; done
   wait 2>/dev/null
   # After an interrupt a client may still be writing there.
   rm -rf "$work" || { sleep 1; rm -rf "$work"; }
