@@ -42,9 +42,9 @@ class Workload:
 WORKLOADS = [
     Workload("large down", up=False, file=""),
     Workload("large up", up=True, file=""),
-    Workload("20 × 256 KiB down, ten at once", up=False, file="256KiB", count=20, parallel=10),
-    Workload("20 × 256 KiB up, ten at once", up=True, file="256KiB", count=20, parallel=10),
-    Workload("ten of 1 KiB down, in turn", up=False, file="1KiB", count=10),
+    Workload("20 × 256 KiB down", up=False, file="256KiB", count=20, parallel=10),
+    Workload("20 × 256 KiB up", up=True, file="256KiB", count=20, parallel=10),
+    Workload("10 × 1 KiB in turn", up=False, file="1KiB", count=10),
 ]
 
 
@@ -78,7 +78,7 @@ class Cell:
 
     def ratios(self):
         """`wall / CPU`, what is missed in bold."""
-        texts = ["failed" if goal.measured is None else f"{goal.measured:.2f}" for goal in self.goals]
+        texts = ["failed" if goal.measured is None else f"{goal.measured:.3f}" for goal in self.goals]
         return " / ".join(text if goal.ok else f"**{text}**" for text, goal in zip(texts, self.goals))
 
     def medians(self):
@@ -105,7 +105,8 @@ def write(cells, rounds):
     lines = [
         "![The ratios to libcurl over links](links.svg)",
         "",
-        f"Measured on {report.machine()}, congestion control {congestion_control()}; medians of {rounds} runs.",
+        f"Measured on {report.machine()}, congestion control {congestion_control()}; medians of {rounds} runs. "
+        "The 20 transfers are ten at once.",
         "",
         *[f"- {link.describe()}; large is {link.large // MIB} MiB" for link in LINKS],
         "",
