@@ -90,7 +90,7 @@ fn headers_come_before_success_and_the_profile_is_filled() {
         position(|event| matches!(event, Event::Headers { status: 200, .. }))
             < position(|event| matches!(event, Event::Success(_)))
     );
-    let profile = &ended.success().profile;
+    let profile = ended.success().profile();
     let raw = &profile.raw;
     let order = [
         raw.invoke_start,
@@ -198,6 +198,13 @@ fn every_file_has_a_name() {
         (None, "no-directory.flv", true, "no-directory.flv", "video/x-flv"),
         (None, "/a/directory/", true, "blob", UNKNOWN),
         (None, "wxfile://", true, "blob", UNKNOWN),
+        (None, "/a/b.png/..", true, "blob", UNKNOWN),
+        (Some(""), "/a/b.png/.", true, "blob", UNKNOWN),
+        (None, "..", true, "blob", UNKNOWN),
+        (None, ".", true, "blob", UNKNOWN),
+        (None, "/a/...", true, "...", UNKNOWN),
+        (None, "/../.png", true, ".png", UNKNOWN),
+        (Some("a.png"), "/a/..", true, "a.png", "image/png"),
     ];
     for (name, path, is_descriptor, expected, content_type) in cases {
         let ended = session

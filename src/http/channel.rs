@@ -60,7 +60,8 @@ impl Channel {
     pub(super) fn send(&mut self, exchange: &Exchange, bytes: &[u8]) -> Result<Sent, Error> {
         match self {
             Channel::Plain(stream) => Ok(match stream.write(exchange, bytes)? {
-                Some(taken) => Sent { taken, blocked: false },
+                // What it did not take at once would block.
+                Some(taken) => Sent { taken, blocked: taken < bytes.len() },
                 None => Sent { taken: 0, blocked: true },
             }),
             Channel::Tls(stream) => stream.send(exchange, bytes),
@@ -102,10 +103,14 @@ impl Channel {
     /// How many bytes of a body are worth waiting for while `left` are to come. With TLS they decide how much is received at
     /// once, too.
     pub(super) fn enough(&self, left: u64) -> u32 {
-        match self {
-            Channel::Tls(_) if left >= sizes::VERY_LARGE_BODY => 2 * LOW_WATER_MARK,
-            Channel::Plain(_) | Channel::Tls(_) => LOW_WATER_MARK,
-        }
+        let (most, here) = match self {
+            Channel::Plain(_) => (LOW_WATER_MARK, 0),
+            Channel::Tls(stream) if left >= sizes::VERY_LARGE_BODY => (2 * LOW_WATER_MARK, stream.received()),
+            Channel::Tls(stream) => (LOW_WATER_MARK, stream.received()),
+        };
+        // So many are certainly still to come: TLS only adds to them.
+        let rest = u32::try_from(left.saturating_sub(here as u64)).unwrap_or(u32::MAX);
+        rest.clamp(1, most)
     }
 
     /// The largest buffer that makes a large body cheaper to send.

@@ -105,7 +105,10 @@ impl Client {
         let mut connection = connection.ok_or_else(|| Error::internal("the connection was lost"))?;
         let answered = sent.and_then(|()| self.answer(request, &mut connection, exchange));
         match answered {
-            Ok(head) => Response::new(head, connection, origin, self.pool.clone(), exchange, request.body_limit),
+            Ok(head) => {
+                let (pool, log) = (self.pool.clone(), self.log.clone());
+                Response::new(head, connection, origin, pool, exchange, request.body_limit, log)
+            }
             Err(error) => {
                 connection.end(exchange.worker());
                 Err(error)
@@ -130,6 +133,10 @@ impl Client {
         if gives_up && exchange.times().reused && may_be_repeated(request, exchange) {
             exchange.times().response_start = None;
             return Err(Error::closed("the server gave the idle connection up with a status of 408"));
+        }
+        // A transfer measures once, so that it costs one system call: where it ends.
+        if exchange.measures_round_trip() && !head.redirects() {
+            exchange.times().round_trip = connection.round_trip();
         }
         Ok(head)
     }

@@ -9,18 +9,14 @@ use super::framing::{Deframer, Framed};
 use super::head::{Answering, Head, HeadReader};
 use super::received::ReceivedBytes;
 use super::stream::Interest;
-use crate::platform::LOW_WATER_MARK;
 use crate::worker::Worker;
 use crate::worker::sizes::CONNECTION_INPUT;
 
 /// How many sends that never block go by between two looks for an early answer.
 const SENDS_BETWEEN_LOOKS: u32 = 16;
-/// How often the count of bytes that left is brought up to date while nothing else happens.
-const PROGRESS_INTERVAL: Duration = Duration::from_millis(50);
-/// How long a large body's bytes may gather in the socket, which spares a phone a wake-up for each packet.
-const GATHERING_TIME: Duration = Duration::from_millis(10);
-/// While this much of a body is to come, its bytes may gather: more than the mark and what TLS and the head may hold of it.
-const GATHERING_REST: u64 = LOW_WATER_MARK as u64 + 256 * 1024;
+/// While this much of a body is to come, its bytes gather in the socket, which spares a phone a wake-up for each packet. Less
+/// is a dozen packets.
+const GATHERING_REST: u64 = 16 * 1024;
 /// How many bytes of interim heads a server may send before its answer (RFC 9110 section 15.2 sets no bound). A server that
 /// reports its progress once a second for an hour needs less.
 pub(super) const MAX_INTERIM_BYTES: usize = 256 * 1024;
@@ -44,9 +40,8 @@ pub(super) struct Connection {
     broken: bool,
     /// Nothing more can be received, or there is no room for it, while the request is being sent.
     deaf: bool,
-    /// The network is too slow for gathering: the last wait exceeded `GATHERING_TIME`, so gathering would double the number
-    /// of waits.
-    sparse: bool,
+    /// When the progress is reported next.
+    next_report: Option<Instant>,
 }
 
 impl Connection {
@@ -62,7 +57,7 @@ impl Connection {
             refused: false,
             broken: false,
             deaf: false,
-            sparse: false,
+            next_report: None,
         }
     }
 
@@ -71,10 +66,11 @@ impl Connection {
         let mut times = exchange.times();
         times.peer = Some(self.channel.stream().peer);
         times.reused = self.used;
+        times.is_tls = matches!(self.channel, Channel::Tls(_));
         drop(times);
         self.used = true;
         (self.head, self.reader, self.interim_bytes) = (None, HeadReader::default(), 0);
-        (self.sends, self.sparse) = (0, false);
+        (self.sends, self.next_report) = (0, None);
     }
 
     /// The largest buffer that makes a large body cheaper to send.
@@ -120,7 +116,7 @@ impl Connection {
                 Ok(sent) => {
                     taken += sent.taken;
                     if sent.blocked {
-                        self.report_progress(exchange, bytes.len() - taken + self.channel.pending());
+                        self.count_accepted(exchange, bytes.len() - taken + self.channel.pending());
                         self.wait_to_send(exchange)?;
                     }
                 }
@@ -130,7 +126,8 @@ impl Connection {
         if self.refused {
             return Ok(false);
         }
-        self.report_progress(exchange, 0);
+        self.count_accepted(exchange, 0);
+        self.report_progress(exchange);
         if exchange.body_bytes_read() == exchange.body_length() {
             exchange.times().request_end = Some(Instant::now());
         }
@@ -143,13 +140,18 @@ impl Connection {
         if self.refused {
             return Ok(());
         }
-        let interest = if self.deaf { Interest::Writable } else { Interest::Both };
-        let limit = Some(Instant::now() + PROGRESS_INTERVAL);
-        let readable = self.channel.stream_mut().wait(exchange, interest, limit)?;
-        if readable && !self.deaf {
-            self.look_for_answer(exchange, Source::Socket)?;
+        loop {
+            self.report_progress(exchange);
+            let interest = if self.deaf { Interest::Writable } else { Interest::Both };
+            let ready = self.channel.stream_mut().wait(exchange, interest, self.next_report)?;
+            if ready.input && !self.deaf {
+                self.look_for_answer(exchange, Source::Socket)?;
+            }
+            // A send that fails tells why, where there is nothing more to be received.
+            if ready.output || self.refused || (ready.input && self.deaf) {
+                return Ok(());
+            }
         }
-        Ok(())
     }
 
     /// A server that does not want the rest of a request answers and closes. The answer is what counts then, and it is
@@ -197,7 +199,7 @@ impl Connection {
     /// Takes note of new input, and of the answer's head when that completes it. Interim heads are dropped.
     fn received(&mut self, exchange: &Exchange, amount: usize) -> Result<(), Error> {
         self.input.received(amount);
-        exchange.times().response_start.get_or_insert_with(Instant::now);
+        exchange.response_received();
         while self.head.is_none()
             && let Some((head, size)) = self.reader.read(self.input.bytes(), Answering::Request)?
         {
@@ -231,9 +233,10 @@ impl Connection {
                 Ok(Received::Bytes(amount)) => self.received(exchange, amount)?,
                 Ok(Received::Nothing) => {
                     // The kernel may be busy with the request's last megabytes for a long time.
-                    let reports = self.report_progress(exchange, 0);
-                    let tick = reports.then(|| Instant::now() + PROGRESS_INTERVAL);
-                    self.channel.stream_mut().wait(exchange, Interest::Readable, tick)?;
+                    self.report_progress(exchange);
+                    let is_sent = exchange.body_bytes_sent() == exchange.body_bytes_accepted();
+                    let next_report = self.next_report.filter(|_| !is_sent);
+                    self.channel.stream_mut().wait(exchange, Interest::Readable, next_report)?;
                     source = Source::Socket;
                 }
                 Ok(Received::End { .. }) => {
@@ -248,7 +251,8 @@ impl Connection {
         }
         if !self.refused {
             // Who answers the whole request has received it; the count must not stay at the last tick's.
-            self.report_progress(exchange, 0);
+            self.next_report = None;
+            self.report_progress(exchange);
         }
         Ok(())
     }
@@ -304,7 +308,7 @@ impl Connection {
         rest: u64,
         patience: Option<Instant>,
     ) -> Result<Option<usize>, Error> {
-        let mut waiting_since = None;
+        let mut has_gathered = false;
         loop {
             if patience.is_some_and(|patience| Instant::now() >= patience) {
                 return Err(Error::closed("nobody waits for the rest of the response"));
@@ -321,7 +325,16 @@ impl Connection {
                     exchange.worker().turn(amount)?;
                     return Ok(Some(amount));
                 }
-                Ok(Received::Nothing) => self.wait_for_body(exchange, &mut waiting_since, rest, patience)?,
+                // Where nothing came while it might gather, the first byte ends the wait.
+                Ok(Received::Nothing) if has_gathered || rest < GATHERING_REST => {
+                    self.channel.stream_mut().wait(exchange, Interest::Readable, patience)?;
+                }
+                Ok(Received::Nothing) => {
+                    has_gathered = true;
+                    let (enough, limit) = (self.channel.enough(rest), Instant::now() + exchange.gathering_time());
+                    let limit = patience.map_or(limit, |patience| patience.min(limit));
+                    self.channel.stream_mut().gather(enough, exchange, limit)?;
+                }
                 Ok(Received::End { clean }) => {
                     // The reset of a server that did not want the request comes right after its answer, and ends that like a
                     // close.
@@ -340,35 +353,24 @@ impl Connection {
         }
     }
 
-    fn wait_for_body(
-        &mut self,
-        exchange: &Exchange,
-        waiting_since: &mut Option<Instant>,
-        rest: u64,
-        patience: Option<Instant>,
-    ) -> Result<(), Error> {
-        let gathers = waiting_since.is_none() && !self.sparse && rest >= GATHERING_REST;
-        let since = *waiting_since.get_or_insert_with(Instant::now);
-        if gathers {
-            let enough = self.channel.enough(rest);
-            self.channel.stream_mut().gather(enough, exchange, since + GATHERING_TIME)?;
-        } else {
-            // Where nothing came while it might gather, the first byte ends the wait.
-            self.channel.stream_mut().wait(exchange, Interest::Readable, patience)?;
-            self.sparse = since.elapsed() >= GATHERING_TIME;
-        }
-        Ok(())
+    /// Counts the body's bytes that the socket accepted: all that were read but the last `waiting`, which are still here.
+    fn count_accepted(&self, exchange: &Exchange, waiting: usize) {
+        exchange.body_accepted(exchange.body_bytes_read().saturating_sub(waiting as u64));
     }
 
-    /// Counts the body's bytes that left, of which the last `waiting` of those read are still here; `true` while some are
-    /// on their way.
-    fn report_progress(&self, exchange: &Exchange, waiting: usize) -> bool {
-        let accepted = exchange.body_bytes_read().saturating_sub(waiting as u64);
-        if accepted == 0 {
-            return false;
+    /// Asks the kernel how much of the body has left, where anybody hears of it and it is time.
+    fn report_progress(&mut self, exchange: &Exchange) {
+        let Some(interval) = exchange.report_interval() else { return };
+        let now = Instant::now();
+        if exchange.body_bytes_accepted() > 0 && self.next_report.is_none_or(|next| now >= next) {
+            exchange.body_unsent(self.channel.stream().unsent());
+            self.next_report = Some(now + interval);
         }
-        exchange.body_accepted(accepted, self.channel.stream().unsent());
-        exchange.body_bytes_sent() < accepted
+    }
+
+    /// The round-trip time to the peer, as far as the system tells.
+    pub(super) fn round_trip(&self) -> Option<Duration> {
+        self.channel.stream().round_trip()
     }
 
     /// Whether another request may follow, as far as the connection itself knows.

@@ -4,7 +4,7 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::worker::{Worker, lock};
 
@@ -35,18 +35,41 @@ pub struct Trace {
     pub peer: Option<SocketAddr>,
     /// Whether the connection had served a request before.
     pub reused: bool,
+    /// Whether the connection has TLS.
+    pub is_tls: bool,
+    /// The connection's round-trip time as TCP had it when the answer's head was there. `None` if the exchange does not
+    /// [measure](Reports::round_trip), the answer redirects, or the system does not tell.
+    pub round_trip: Option<Duration>,
     /// Bytes given to the socket, with heads and TLS.
     pub bytes_sent: u64,
     /// Bytes taken from the socket, with heads and TLS.
     pub bytes_received: u64,
+    /// Those of them that were there at `response_start`.
+    pub bytes_received_at_response_start: u64,
 }
 
 /// Hears of [`Exchange::body_bytes_sent`] whenever it has grown. It must not block.
 type SentListener = Box<dyn Fn(u64) + Send + Sync>;
 
+/// How often a slow transfer wakes the device to report its progress: as often as the host hears of it.
+const REPORT_INTERVAL: Duration = Duration::from_millis(100);
+/// How long what was received may wait where nobody hears of progress.
+const QUIET_INTERVAL: Duration = Duration::from_millis(500);
+
+/// What of an exchange somebody wants to hear.
+#[derive(Clone, Copy, Debug)]
+pub struct Reports {
+    /// The progress. Where nobody hears of it, the device is woken less often, and
+    /// [`body_bytes_sent`](Exchange::body_bytes_sent) stays 0.
+    pub progress: bool,
+    /// The round-trip time, which costs a system call.
+    pub round_trip: bool,
+}
+
 /// The state of one exchange. One may serve several exchanges one after another, the hops of a redirect.
 pub struct Exchange {
     worker: Arc<Worker>,
+    reports: Reports,
     /// The size of the request's body.
     body_length: AtomicU64,
     /// Of the body, read from its source.
@@ -63,9 +86,10 @@ pub struct Exchange {
 
 impl Exchange {
     /// For exchanges that run on `worker`.
-    pub fn new(worker: Arc<Worker>) -> Exchange {
+    pub fn new(worker: Arc<Worker>, reports: Reports) -> Exchange {
         Exchange {
             worker,
+            reports,
             body_length: AtomicU64::new(0),
             body_bytes_read: AtomicU64::new(0),
             body_bytes_accepted: AtomicU64::new(0),
@@ -107,6 +131,29 @@ impl Exchange {
         &self.worker
     }
 
+    pub(super) fn measures_round_trip(&self) -> bool {
+        self.reports.round_trip
+    }
+
+    /// Bytes of the answer were received, which may be the first.
+    pub(super) fn response_received(&self) {
+        let mut times = self.times();
+        if times.response_start.is_none() {
+            times.response_start = Some(Instant::now());
+            times.bytes_received_at_response_start = self.bytes_received.load(Ordering::Relaxed);
+        }
+    }
+
+    /// How far apart two reports of the progress are; `None` where nobody hears of it.
+    pub(super) fn report_interval(&self) -> Option<Duration> {
+        self.reports.progress.then_some(REPORT_INTERVAL)
+    }
+
+    /// How long bytes of a body may gather in the socket.
+    pub(super) fn gathering_time(&self) -> Duration {
+        self.report_interval().unwrap_or(QUIET_INTERVAL)
+    }
+
     /// The times, to be set as things happen.
     pub(super) fn times(&self) -> MutexGuard<'_, Trace> {
         lock(&self.trace)
@@ -139,10 +186,14 @@ impl Exchange {
         self.body_bytes_read.load(Ordering::Relaxed)
     }
 
-    /// The socket has accepted `accepted` bytes of the body, and the kernel holds `unsent` bytes of the connection.
-    pub(super) fn body_accepted(&self, accepted: u64, unsent: u64) {
+    /// The socket has accepted `accepted` bytes of the body.
+    pub(super) fn body_accepted(&self, accepted: u64) {
         self.body_bytes_accepted.fetch_max(accepted, Ordering::Relaxed);
-        let sent = accepted.saturating_sub(unsent);
+    }
+
+    /// Of the bytes that the socket accepted, the kernel still holds `unsent`.
+    pub(super) fn body_unsent(&self, unsent: u64) {
+        let sent = self.body_bytes_accepted().saturating_sub(unsent);
         if self.body_bytes_sent.fetch_max(sent, Ordering::Relaxed) < sent
             && let Some(listener) = self.listener.get()
         {

@@ -10,9 +10,8 @@ pub struct Request<'a> {
     pub method: Method,
     /// An `http` or `https` URL.
     pub url: &'a url::Url,
-    /// The header fields, complete and already validated. Names keep their letters and their order; fields of one name
-    /// go out where the first of them is. `Host`, `Content-Length` and, unless it is given, `Accept-Encoding` are added in
-    /// front.
+    /// The header fields, complete and already validated. They go out in this order and in these letters, also those of
+    /// one name. `Host`, `Content-Length` and, unless it is given, `Accept-Encoding` are added in front.
     pub headers: &'a [(String, String)],
     /// The body of a POST.
     pub body: Option<&'a mut dyn BodySource>,
@@ -28,6 +27,10 @@ pub struct Request<'a> {
 pub trait BodySource: Send {
     /// The exact number of bytes that [`read`](BodySource::read) will give.
     fn length(&self) -> u64;
+
+    /// Whether a [`read`](BodySource::read) may have to wait for somebody else, as that of a pipe. What comes before such
+    /// a read leaves before it.
+    fn may_wait(&self) -> bool;
 
     /// Goes back to the first byte, for a second attempt.
     ///

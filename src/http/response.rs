@@ -12,6 +12,7 @@ use super::framing::Deframer;
 use super::head::{BodyFraming, Head};
 use super::pool::{IdlePool, Origin};
 use crate::terms::Header;
+use crate::terms::log::{Level, Log};
 use crate::worker::sizes::DISCARD;
 
 /// More than this is not read to save a connection.
@@ -54,6 +55,8 @@ struct FramedBody {
     origin: Option<Origin>,
     pool: Arc<IdlePool>,
     exchange: Arc<Exchange>,
+    /// Hears of an odd trailer.
+    log: Log,
     /// When to give up on a body that nobody needs.
     patience: Option<Instant>,
 }
@@ -66,6 +69,7 @@ impl Response {
         pool: Arc<IdlePool>,
         exchange: &Arc<Exchange>,
         limit: u64,
+        log: Log,
     ) -> Result<Response, Error> {
         let Head { status, headers, location, framing, keeps_connection, .. } = head;
         // First, since its drop ends the connection if there is an error below.
@@ -77,6 +81,7 @@ impl Response {
             origin: Some(origin),
             pool,
             exchange: exchange.clone(),
+            log,
             patience: None,
         };
         let codings = codings_of(&headers)?;
@@ -193,6 +198,9 @@ impl FramedBody {
     /// The body is whole: the connection may serve another request.
     fn end(&mut self) {
         self.exchange.times().response_end = Some(Instant::now());
+        for repair in self.deframer.take_repairs() {
+            self.log.write(Level::Warning, || format!("the response's trailer was odd: {repair}"));
+        }
         let (Some(connection), Some(origin)) = (self.connection.take(), self.origin.take()) else { return };
         if self.keeps_connection && connection.can_be_kept() && self.exchange.worker().check().is_ok() {
             self.pool.put(origin, connection, self.exchange.worker());

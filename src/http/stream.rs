@@ -10,7 +10,7 @@ use socket2::Socket;
 
 use super::error::Error;
 use super::exchange::Exchange;
-use crate::platform::{SEND_FLAGS, set_receive_low_water_mark, unsent_bytes};
+use crate::platform::{SEND_FLAGS, set_receive_low_water_mark, smoothed_round_trip_time, unsent_bytes};
 
 /// A connected, non-blocking socket. The exchange that uses it is a parameter: an idle connection has none.
 #[derive(Debug)]
@@ -19,6 +19,17 @@ pub(super) struct Stream {
     pub peer: SocketAddr,
     /// From how many received bytes on `poll` finds the socket readable (`SO_RCVLOWAT`).
     low_water_mark: u32,
+    /// The largest mark that the socket has room for, as far as it was asked.
+    largest_mark: u32,
+}
+
+/// What a wait found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Readiness {
+    /// There are bytes, an end or an error to be received.
+    pub input: bool,
+    /// There is room for bytes to be sent.
+    pub output: bool,
 }
 
 /// What a stream is waited for.
@@ -31,7 +42,7 @@ pub(super) enum Interest {
 
 impl Stream {
     pub(super) fn new(socket: Socket, peer: SocketAddr) -> Stream {
-        Stream { socket, peer, low_water_mark: 1 }
+        Stream { socket, peer, low_water_mark: 1, largest_mark: 1 }
     }
 
     /// Receives once. Never blocks: `None` means that there is nothing yet.
@@ -58,7 +69,7 @@ impl Stream {
         }
     }
 
-    /// Waits for the socket; `true` when there are bytes, an end or an error to be received. `false` also when `limit` passed.
+    /// Waits for the socket, at most until `limit`: then it is ready for nothing.
     ///
     /// # Errors
     /// The stop signal and its deadline.
@@ -67,12 +78,13 @@ impl Stream {
         exchange: &Exchange,
         interest: Interest,
         limit: Option<Instant>,
-    ) -> Result<bool, Error> {
+    ) -> Result<Readiness, Error> {
         self.wait_from(1, exchange, interest, limit)
     }
 
     /// Waits for input like [`Stream::wait`], but until `enough` bytes of it are there, or the end.
-    pub(super) fn gather(&mut self, enough: u32, exchange: &Exchange, limit: Instant) -> Result<bool, Error> {
+    pub(super) fn gather(&mut self, enough: u32, exchange: &Exchange, limit: Instant) -> Result<Readiness, Error> {
+        let enough = self.mark_with_room(enough);
         self.wait_from(enough, exchange, Interest::Readable, Some(limit))
     }
 
@@ -87,7 +99,7 @@ impl Stream {
         exchange: &Exchange,
         interest: Interest,
         limit: Option<Instant>,
-    ) -> Result<bool, Error> {
+    ) -> Result<Readiness, Error> {
         // A system that refuses wakes more often; nothing else depends on it.
         if mark != self.low_water_mark && set_receive_low_water_mark(&self.socket, mark).is_ok() {
             self.low_water_mark = mark;
@@ -98,12 +110,30 @@ impl Stream {
             Interest::Both => PollFlags::IN | PollFlags::OUT,
         };
         let happened = exchange.worker().wait(&[PollFd::new(&self.socket, events)], limit)?;
-        Ok(happened[0].intersects(PollFlags::IN | PollFlags::HUP | PollFlags::ERR))
+        let input = happened[0].intersects(PollFlags::IN | PollFlags::HUP | PollFlags::ERR);
+        Ok(Readiness { input, output: happened[0].contains(PollFlags::OUT) })
+    }
+
+    /// `wanted`, or as many bytes as certainly find room. Linux before 4.18 does not enlarge a socket's buffer for its mark
+    /// (`tcp_set_rcvlowat`): a peer that has filled the buffer would be waited for until the limit, again and again.
+    fn mark_with_room(&mut self, wanted: u32) -> u32 {
+        if wanted > self.largest_mark && set_receive_low_water_mark(&self.socket, wanted).is_ok() {
+            self.low_water_mark = wanted;
+            let room = self.socket.recv_buffer_size().unwrap_or(0);
+            let fits = room > wanted as usize + wanted as usize / 4;
+            self.largest_mark = if fits { wanted } else { u32::try_from(room / 4).unwrap_or(wanted).max(1) };
+        }
+        wanted.min(self.largest_mark)
     }
 
     /// The bytes that the kernel still holds; 0 where it does not say.
     pub(super) fn unsent(&self) -> u64 {
         unsent_bytes(&self.socket).map_or(0, |bytes| bytes as u64)
+    }
+
+    /// The round-trip time to the peer, as far as the system tells.
+    pub(super) fn round_trip(&self) -> Option<Duration> {
+        smoothed_round_trip_time(&self.socket)
     }
 
     /// Whether an idle connection has nothing to be received, neither bytes nor an end.

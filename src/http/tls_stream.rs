@@ -93,7 +93,7 @@ impl TlsStream {
         config: Arc<ClientConfig>,
         name: ServerName<'static>,
     ) -> Result<TlsStream, Error> {
-        let session = UnbufferedClientConnection::new(config, name).map_err(|error| failure_of(&error))?;
+        let session = UnbufferedClientConnection::new(config, name).map_err(|error| failure_of(&error, false))?;
         let mut tls = TlsStream {
             stream,
             session,
@@ -125,14 +125,21 @@ impl TlsStream {
     }
 
     fn receive_handshake(&mut self, exchange: &Exchange) -> Result<(), Error> {
-        let closed = || Err(Error::closed("the server closed the connection during the TLS handshake"));
         if self.peer_closed {
-            return closed();
+            return Err(self.closed_in_handshake());
         }
         match self.fill(exchange)? {
-            Some(0) => closed(),
+            Some(0) => Err(self.closed_in_handshake()),
             Some(_) => Ok(()),
             None => self.stream.wait(exchange, Interest::Readable, None).map(drop),
+        }
+    }
+
+    fn closed_in_handshake(&self) -> Error {
+        let detail = "the server closed the connection during the TLS handshake";
+        match self.output.declined_certificate {
+            true => Error::closed(format!("{detail}, in which it asked for a client certificate; there is none")),
+            false => Error::closed(detail),
         }
     }
 
@@ -200,6 +207,11 @@ impl TlsStream {
                 Err(error) => return Err(self.fail(exchange, error)),
             }
         }
+    }
+
+    /// How many bytes of records were received and not decrypted.
+    pub(super) fn received(&self) -> usize {
+        self.input.end - self.input.start
     }
 
     /// How many bytes of records wait for the kernel.
@@ -377,7 +389,7 @@ impl TlsStream {
 
     /// An error that was kept.
     fn check(&self) -> Result<(), Error> {
-        self.failure.as_ref().map_or(Ok(()), |failure| Err(failure.to_error()))
+        self.failure.as_ref().map_or(Ok(()), |failure| Err(failure.to_error(self.output.declined_certificate)))
     }
 
     /// Keeps what is wrong, unless the exchange is only to stop, and tells the peer why; that is lost when it cannot leave at
@@ -394,7 +406,7 @@ impl TlsStream {
         }
         self.input.start = self.input.end;
         let _ = self.flush(exchange);
-        let error = failure.to_error();
+        let error = failure.to_error(self.output.declined_certificate);
         self.failure = Some(failure);
         error
     }
@@ -406,7 +418,13 @@ impl TlsStream {
                 return Err(Error::closed("the connection had failed before"));
             }
             match self.stream.write(exchange, &self.output.bytes[self.output.start..self.output.end]) {
-                Ok(Some(sent)) => self.output.start += sent,
+                Ok(Some(sent)) => {
+                    self.output.start += sent;
+                    // What it did not take at once would block.
+                    if self.pending() > 0 {
+                        return Ok(true);
+                    }
+                }
                 Ok(None) => return Ok(true),
                 Err(error) => {
                     self.write_failed = true;

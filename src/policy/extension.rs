@@ -13,7 +13,7 @@ const PROGRAMS: [&str; 31] = [
 /// The extension of a download, without the dot: ASCII letters and digits, at most ten, in lower case.
 ///
 /// A `Content-Type` that names a format decides, as in WeChat. The file's name does where the type names none, or one
-/// that the name's is built on: a `docx` sent as `application/zip`. That name is the one of `Content-Disposition`, which
+/// that servers send for the name's format too: a `docx` sent as `application/zip`, a `csv` as `application/vnd.ms-excel`. That name is the one of `Content-Disposition`, which
 /// is meant for it, else the last part of the URL's path.
 pub fn of_download(content_type: Option<&str>, url_path: &str, content_disposition: Option<&str>) -> Option<String> {
     let named = || {
@@ -22,7 +22,7 @@ pub fn of_download(content_type: Option<&str>, url_path: &str, content_dispositi
     };
     match content_type.and_then(media_types::usual_extension) {
         Some(usual) => {
-            Some(named().filter(|name| media_types::is_built_on(name, usual)).unwrap_or_else(|| usual.to_owned()))
+            Some(named().filter(|name| media_types::passes_for(name, usual)).unwrap_or_else(|| usual.to_owned()))
         }
         None => named(),
     }
@@ -66,7 +66,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_refines_a_type_that_its_format_is_built_on() {
+    fn a_name_refines_a_type_that_its_format_is_sent_under_too() {
         let cases = [
             ("application/zip", "a.docx", "docx"),
             ("application/zip", "a.apk", "apk"),
@@ -82,7 +82,41 @@ mod tests {
             ("application/json", "a.geojson", "geojson"),
             ("application/gzip", "a.tgz", "tgz"),
             ("audio/ogg", "a.opus", "opus"),
+            ("application/vnd.ms-excel", "a.xlsx", "xlsx"),
+            ("application/vnd.ms-excel; charset=utf-8", "a.CSV", "csv"),
+            ("application/vnd.ms-excel", "a.tsv", "tsv"),
+            ("application/vnd.ms-excel", "a.xlsm", "xlsm"),
+            ("application/vnd.ms-excel", "a.xlsb", "xlsb"),
+            ("application/vnd.ms-excel", "a.et", "et"),
+            ("application/x-msexcel", "a.xlsx", "xlsx"),
+            ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "a.xlsm", "xlsm"),
+            ("application/zip", "a.xlsm", "xlsm"),
+            ("application/msword", "a.docx", "docx"),
+            ("application/msword", "a.docm", "docm"),
+            ("application/msword", "a.rtf", "rtf"),
+            ("application/msword", "a.wps", "wps"),
+            ("application/vnd.ms-powerpoint", "a.pptx", "pptx"),
+            ("application/vnd.ms-powerpoint", "a.ppsx", "ppsx"),
+            ("application/vnd.ms-powerpoint", "a.pps", "pps"),
+            ("application/xml", "a.svg", "svg"),
+            ("application/xml", "a.gpx", "gpx"),
+            ("text/xml", "a.kml", "kml"),
+            ("text/xml", "a.rss", "rss"),
+            ("application/x-gzip", "a.tgz", "tgz"),
+            ("application/x-tar", "a.tgz", "tgz"),
+            ("application/x-bzip2", "a.tbz2", "tbz2"),
+            ("image/heif", "a.heic", "heic"),
+            ("video/mp4", "a.m4a", "m4a"),
+            ("audio/ogg", "a.ogv", "ogv"),
             // Everything else is what the type says.
+            ("application/vnd.ms-excel", "a.xls", "xls"),
+            ("application/vnd.ms-excel", "a.docx", "xls"),
+            ("application/vnd.ms-excel", "a.zip", "xls"),
+            ("application/vnd.ms-excel", "a.html", "xls"),
+            ("application/vnd.ms-excel", "a", "xls"),
+            ("application/msword", "a.xlsx", "doc"),
+            ("application/vnd.openxmlformats-officedocument.wordprocessingml.document", "a.doc", "docx"),
+            ("application/xml", "a.html", "xml"),
             ("application/zip", "a.zip", "zip"),
             ("application/zip", "a.csv", "zip"),
             ("application/zip", "a.unheard", "zip"),

@@ -31,6 +31,10 @@ enum Effect {
     NoProgressEvents,
     /// There is no event for the response's headers.
     NoHeadersEvent,
+    /// A result has no profile.
+    NoProfile,
+    /// A profile does not tell when the call came in and when it waited.
+    NoQueueTimes,
 }
 
 /// One row: `effect` holds for the calls of `api` where platform and versions match. `None` is any.
@@ -101,6 +105,27 @@ const QUIRKS: &[Quirk] = &[
         effect: Effect::NoHeadersEvent,
         source: "WeChat documentation, UploadTask and DownloadTask: onHeadersReceived since 2.1.0",
     },
+    Quirk {
+        platform: None,
+        versions: Versions::BaseLibraryBelow(&[2, 10, 4]),
+        api: Some(Api::Download),
+        effect: Effect::NoProfile,
+        source: "WeChat typings, DownloadFileSuccessCallbackResult: profile since 2.10.4",
+    },
+    Quirk {
+        platform: None,
+        versions: Versions::BaseLibraryBelow(&[3, 5, 0]),
+        api: Some(Api::Upload),
+        effect: Effect::NoProfile,
+        source: "WeChat typings, UploadFileSuccessCallbackResult: profile since 3.5.0",
+    },
+    Quirk {
+        platform: None,
+        versions: Versions::BaseLibraryBelow(&[3, 8, 10]),
+        api: None,
+        effect: Effect::NoQueueTimes,
+        source: "WeChat typings, RequestProfile: invokeStart, queueStart and queueEnd since 3.8.10",
+    },
 ];
 
 /// The rules of one call. The default is what WeChat does today: each is `false`.
@@ -118,6 +143,10 @@ pub struct CallRules {
     pub no_progress: bool,
     /// There is no event for the response's headers.
     pub no_headers_event: bool,
+    /// A result has no profile.
+    pub no_profile: bool,
+    /// A profile does not tell when the call came in and when it waited.
+    pub no_queue_times: bool,
 }
 
 impl CallRules {
@@ -129,6 +158,8 @@ impl CallRules {
             Effect::FilePathIgnored => self.file_path_ignored = true,
             Effect::NoProgressEvents => self.no_progress = true,
             Effect::NoHeadersEvent => self.no_headers_event = true,
+            Effect::NoProfile => self.no_profile = true,
+            Effect::NoQueueTimes => self.no_queue_times = true,
         }
     }
 }

@@ -90,11 +90,16 @@ impl SourceFile {
         Ok(read)
     }
 
+    /// Whether its bytes come from somebody who may let a reader wait.
+    pub fn is_pipe(&self) -> bool {
+        matches!(self.content, SourceContent::Pipe(_))
+    }
+
     /// Goes back to the first of the `length` bytes, to send them again.
     ///
     /// Fails with [`Error::Io`], always for a pipe.
     pub fn rewind(&mut self) -> Result<(), Error> {
-        if matches!(self.content, SourceContent::Pipe(_)) {
+        if self.is_pipe() {
             return Err(Error::from_io("go back to the start of a pipe", io::ErrorKind::NotSeekable.into()));
         }
         self.position = 0;

@@ -5,9 +5,9 @@ use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
-use std::thread::{self, JoinHandle};
+use std::thread::{self, JoinHandle, Thread};
 
-use crossbeam_channel::{Receiver, Sender};
+use crossbeam_channel::{Receiver, Sender, TryRecvError};
 
 use super::{Handler, Task};
 use crate::terms::TransferError;
@@ -41,8 +41,11 @@ pub struct Delivery {
 }
 
 enum Mode {
-    /// Joined by `close`.
-    Thread(Mutex<Option<JoinHandle<()>>>),
+    Thread {
+        thread: Thread,
+        /// Joined by `close`.
+        handle: Mutex<Option<JoinHandle<()>>>,
+    },
     Executor {
         executor: Box<dyn Executor>,
         /// A job is posted that has not begun to empty the queue.
@@ -95,13 +98,9 @@ impl Delivery {
             },
             None => {
                 let queue = queue.clone();
-                let run = move || {
-                    while let Ok(Some(event)) = queue.recv() {
-                        deliver(event);
-                    }
-                };
                 let builder = thread::Builder::new().name("wxt-delivery".into()).stack_size(STACK_SIZE);
-                Mode::Thread(Mutex::new(Some(builder.spawn(run)?)))
+                let handle = builder.spawn(move || deliver_all(&queue))?;
+                Mode::Thread { thread: handle.thread().clone(), handle: Mutex::new(Some(handle)) }
             }
         };
         Ok(Arc::new(Delivery { sender, queue, mode }))
@@ -111,13 +110,17 @@ impl Delivery {
     pub fn push(self: &Arc<Delivery>, event: Event) {
         // The delivery holds a receiver, so there is always one.
         let _ = self.sender.send(Some(event));
-        if let Mode::Executor { executor, posted, .. } = &self.mode
-            && !posted.swap(true, Ordering::SeqCst)
-        {
-            let delivery = self.clone();
-            let posting = catch_unwind(AssertUnwindSafe(|| executor.post(Box::new(move || delivery.run_posted()))));
-            if posting.is_err() {
-                posted.store(false, Ordering::SeqCst);
+        match &self.mode {
+            Mode::Thread { thread, .. } => thread.unpark(),
+            Mode::Executor { executor, posted, .. } => {
+                if posted.swap(true, Ordering::SeqCst) {
+                    return;
+                }
+                let delivery = self.clone();
+                let posting = catch_unwind(AssertUnwindSafe(|| executor.post(Box::new(move || delivery.run_posted()))));
+                if posting.is_err() {
+                    posted.store(false, Ordering::SeqCst);
+                }
             }
         }
     }
@@ -126,11 +129,12 @@ impl Delivery {
     /// it has not run yet, this thread runs.
     pub fn close(&self) {
         match &self.mode {
-            Mode::Thread(slot) => {
+            Mode::Thread { thread, handle } => {
                 let _ = self.sender.send(None);
-                if let Some(thread) = lock(slot).take() {
+                thread.unpark();
+                if let Some(handle) = lock(handle).take() {
                     // `deliver` does not panic, so there is nothing to learn from the result.
-                    let _ = thread.join();
+                    let _ = handle.join();
                 }
             }
             Mode::Executor { emptying, emptied, .. } => {
@@ -189,6 +193,27 @@ impl Delivery {
     }
 }
 
+/// The delivery thread: delivers until it is told to end. The channel's own `recv` would yield the processor several times
+/// before it sleeps, which costs more than the event. Once is worth it: where workers share the processor with this thread,
+/// the next event comes meanwhile, and neither side has to sleep and be woken for it.
+fn deliver_all(queue: &Receiver<Option<Event>>) {
+    let mut has_yielded = true;
+    loop {
+        match queue.try_recv() {
+            Ok(Some(event)) => {
+                deliver(event);
+                has_yielded = false;
+            }
+            Err(TryRecvError::Empty) if !has_yielded => {
+                thread::yield_now();
+                has_yielded = true;
+            }
+            Err(TryRecvError::Empty) => thread::park(),
+            Ok(None) | Err(TryRecvError::Disconnected) => return,
+        }
+    }
+}
+
 /// Calls the host. Never panics: a panic in a callback ends that callback, and the others follow.
 fn deliver(event: Event) {
     as_callback(|| match event {
@@ -201,13 +226,13 @@ fn deliver(event: Event) {
             }
         }
         Event::Completed(task, result) => {
-            let profile = lock(&task.profile).clone();
+            let profile = task.profile.as_ref().map(|profile| lock(profile).clone());
             if result.is_ok()
                 && let Some(progress) = task.progress.take_final()
             {
                 with_handler(&task, |handler| handler.progress(task.id, progress));
             }
-            with_handler(&task, |handler| handler.completed(task.id, &result, &profile));
+            with_handler(&task, |handler| handler.completed(task.id, &result, profile.as_ref()));
             let handler = lock(&task.handler).take();
             // Dropping it runs the host's code, too.
             let _ = catch_unwind(AssertUnwindSafe(|| drop(handler)));

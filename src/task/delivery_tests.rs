@@ -15,6 +15,10 @@ const LIMIT: Duration = Duration::from_secs(60);
 struct Listener<F>(F);
 
 impl<F: FnMut(TaskId, &'static str) + Send> Handler for Listener<F> {
+    fn wants_progress(&self) -> bool {
+        true
+    }
+
     fn headers_received(&mut self, task: TaskId, _: &ReceivedHead) {
         self.0(task, "headers");
     }
@@ -23,7 +27,7 @@ impl<F: FnMut(TaskId, &'static str) + Send> Handler for Listener<F> {
         self.0(task, "progress");
     }
 
-    fn completed(&mut self, task: TaskId, _: &Result<Success, TransferError>, _: &Profile) {
+    fn completed(&mut self, task: TaskId, _: &Result<Success, TransferError>, _: Option<&Profile>) {
         self.0(task, "completed");
     }
 }
@@ -36,7 +40,7 @@ pub fn task(id: TaskId, listener: impl FnMut(TaskId, &'static str) + Send + 'sta
         stop: Arc::new(StopSignal::new()),
         has_begun: AtomicBool::new(true),
         progress: ProgressCell::new(true),
-        profile: Mutex::default(),
+        profile: None,
         handler: Mutex::new(Some(Box::new(Listener(listener)))),
     })
 }
@@ -252,6 +256,10 @@ fn two_sessions_with_inline_executors_may_call_into_each_other() {
 struct Panicking(mpsc::Sender<&'static str>);
 
 impl Handler for Panicking {
+    fn wants_progress(&self) -> bool {
+        true
+    }
+
     fn headers_received(&mut self, _: TaskId, _: &ReceivedHead) {
         self.0.send("headers").unwrap();
         panic!("a test");
@@ -262,7 +270,7 @@ impl Handler for Panicking {
         panic!("a test");
     }
 
-    fn completed(&mut self, _: TaskId, _: &Result<Success, TransferError>, _: &Profile) {
+    fn completed(&mut self, _: TaskId, _: &Result<Success, TransferError>, _: Option<&Profile>) {
         self.0.send("completed").unwrap();
         panic!("a test");
     }

@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 
 use crate::worker::lock;
 
-/// Progress events of one task are at least this far apart: 20 a second are more than an eye needs, and each costs the
-/// host a trip into its script engine.
-const INTERVAL: Duration = Duration::from_millis(50);
+/// Progress events of one task are at least this far apart: ten a second are enough for the eye, and each wakes the device
+/// and costs the host a trip into its script engine. The last value is always reported.
+const INTERVAL: Duration = Duration::from_millis(100);
 
 /// How far a task is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,6 +39,11 @@ struct LatestProgress {
 impl ProgressCell {
     pub fn new(enabled: bool) -> ProgressCell {
         ProgressCell { enabled, latest: Mutex::default() }
+    }
+
+    /// Whether events are wanted.
+    pub fn is_enabled(&self) -> bool {
+        self.enabled
     }
 
     /// Writes the newest value; `true` when an event for it is to be queued.

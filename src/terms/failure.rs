@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Api, Call};
+use super::{Api, Call, FileErrorKind};
 use crate::worker::StopReason;
 
 /// A stable kind of failure, for hosts that decide by program and not by text.
@@ -83,14 +83,19 @@ pub enum Failure {
     SourceFile,
     /// The mini program's quota does not hold the file.
     QuotaExceeded,
-    /// `saveFile` of a path that is no temporary file.
-    TemporaryFileNotExist,
     /// The answer's body cannot be written.
     SaveFile,
     /// A file over the size limit of downloads.
     FileTooLarge,
     /// An upload's answer over its size limit.
     DataTooLarge,
+    /// A file call failed.
+    File {
+        /// How, by WeChat's table.
+        kind: FileErrorKind,
+        /// What `errMsg` names: the path, as the page gave it.
+        path: Option<String>,
+    },
     /// The process or the system has no thread, descriptor or memory left. The detail names what was needed.
     OutOfResources,
     /// A bug on our side, caught.
@@ -148,15 +153,15 @@ impl TransferError {
             Failure::TooManyRedirects => errno::TOO_MANY_REDIRECTS,
             Failure::InvalidUrl => errno::INVALID_URL,
             Failure::InvalidRequestData { .. } => errno::INVALID_REQUEST_DATA,
-            Failure::FileNotFound => errno::FILE_NOT_FOUND,
-            Failure::PermissionDenied { .. } => errno::PERMISSION_DENIED,
-            Failure::QuotaExceeded => errno::QUOTA_EXCEEDED,
-            Failure::TemporaryFileNotExist => errno::TEMPORARY_FILE_NOT_EXIST,
+            Failure::FileNotFound => FileErrorKind::NotFound.number(),
+            Failure::PermissionDenied { .. } => FileErrorKind::PathDenied.number(),
+            Failure::QuotaExceeded => FileErrorKind::QuotaExceeded.number(),
             Failure::SaveFile => errno::SAVE_FILE,
             Failure::FileTooLarge => errno::FILE_TOO_LARGE,
+            Failure::File { kind, .. } => kind.number(),
             // WeChat has no number for it: a transfer fails like any other of the network component, a file call of the system.
             Failure::OutOfResources if call.is_transfer() => errno::NETWORK,
-            Failure::OutOfResources => errno::SYSTEM_ERROR,
+            Failure::OutOfResources => FileErrorKind::System.number(),
             Failure::Internal => errno::INTERNAL,
         }
     }
@@ -203,9 +208,10 @@ impl TransferError {
             Failure::FileNotFound => "file not found".into(),
             Failure::PermissionDenied { path } => format!("permission denied, open {path}"),
             Failure::QuotaExceeded => "the maximum size of the file storage limit is exceeded".into(),
-            Failure::TemporaryFileNotExist => "tempFilePath file not exist".into(),
             Failure::SaveFile => format!("save file error {}", self.detail),
             Failure::FileTooLarge => "exceed max file size".into(),
+            Failure::File { kind, path: Some(path) } => format!("{} {path}", kind.text()),
+            Failure::File { kind, path: None } => kind.text().into(),
             Failure::OutOfResources => format!("out of resources: {}", self.detail),
             Failure::Internal => "internal error".into(),
         }
@@ -226,7 +232,8 @@ impl TransferError {
             | Failure::DataTooLarge => Category::Limit,
             Failure::InvalidUrl | Failure::InvalidRequestData { .. } => Category::Request,
             Failure::FileNotFound | Failure::PermissionDenied { .. } | Failure::SourceFile => Category::File,
-            Failure::QuotaExceeded | Failure::TemporaryFileNotExist | Failure::SaveFile => Category::Storage,
+            Failure::QuotaExceeded | Failure::SaveFile => Category::Storage,
+            Failure::File { kind, .. } => kind.category(),
             Failure::OutOfResources => Category::OutOfResources,
             Failure::Internal => Category::Internal,
         }
@@ -256,7 +263,8 @@ impl fmt::Display for TransferError {
 
 impl std::error::Error for TransferError {}
 
-/// WeChat's error numbers (the WeChat documentation, "Errno" and the error tables of the network and file APIs).
+/// WeChat's error numbers of transfers (the WeChat documentation, "Errno" and the error tables of the network APIs). Those of
+/// files are in `file_error.rs`.
 pub mod errno {
     /// Success.
     pub const OK: i32 = 0;
@@ -286,16 +294,6 @@ pub mod errno {
     pub const SAVE_FILE: i32 = 603_300;
     /// A downloaded file is over the limit.
     pub const FILE_TOO_LARGE: i32 = 603_301;
-    /// No such file or directory.
-    pub const FILE_NOT_FOUND: i32 = 1_300_002;
-    /// A path without permission.
-    pub const PERMISSION_DENIED: i32 = 1_300_014;
-    /// System error, of a file call.
-    pub const SYSTEM_ERROR: i32 = 1_300_201;
-    /// Over the storage quota.
-    pub const QUOTA_EXCEEDED: i32 = 1_300_202;
-    /// `saveFile` of an unknown temporary file.
-    pub const TEMPORARY_FILE_NOT_EXIST: i32 = 1_301_112;
 }
 
 #[cfg(test)]

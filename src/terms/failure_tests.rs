@@ -2,13 +2,26 @@
 
 use super::*;
 
-const CALLS: [Call; 8] = [
+const CALLS: [Call; 21] = [
     Call::UploadFile,
     Call::DownloadFile,
     Call::SaveFile,
     Call::GetSavedFileList,
     Call::GetSavedFileInfo,
     Call::RemoveSavedFile,
+    Call::Access,
+    Call::Stat,
+    Call::Unlink,
+    Call::CopyFile,
+    Call::Rename,
+    Call::MakeDirectory,
+    Call::RemoveDirectory,
+    Call::ListDirectory,
+    Call::GetFileInfo,
+    Call::ReadFile,
+    Call::WriteFile,
+    Call::AppendFile,
+    Call::Write,
     Call::ImportFile,
     Call::ResolvePath,
 ];
@@ -23,6 +36,7 @@ fn with(text: &str) -> Vec<TransferError> {
         Failure::DataTooLarge,
         Failure::SaveFile,
         Failure::PermissionDenied { path: text.to_owned() },
+        Failure::File { kind: FileErrorKind::NotFound, path: Some(text.to_owned()) },
     ]
     .map(|failure| TransferError::new(failure, text))
     .into()
@@ -42,7 +56,7 @@ fn err_msg_is_never_longer_than_200_characters() {
                 let message = error.err_msg(call);
                 assert!(message.starts_with(&whole), "{message}");
                 assert!(utf16_length(&message) <= 200, "{} of {message}", utf16_length(&message));
-                if utf16_length(&whole) + utf16_length(&text) + "permission denied, open ".len() <= 200 {
+                if utf16_length(&whole) + utf16_length(&text) + "no such file or directory ".len() <= 200 {
                     assert!(message.ends_with(&text), "nothing is missing where nothing must be: {message}");
                 } else if let Some(kept) = message.strip_suffix('\u{2026}') {
                     assert!(utf16_length(kept) >= 197, "no more is missing than must be: {message}");

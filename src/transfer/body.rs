@@ -13,6 +13,10 @@ impl BodySource for MultipartBody<SourceReader> {
         MultipartBody::length(self)
     }
 
+    fn may_wait(&self) -> bool {
+        self.content().source.is_pipe()
+    }
+
     fn rewind(&mut self) -> io::Result<()> {
         MultipartBody::rewind(self)
     }

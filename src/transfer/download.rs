@@ -1,14 +1,12 @@
 //! `wx.downloadFile`: a GET into a file that appears when it is complete.
 
-use std::sync::Arc;
-
 use super::exchange::{self, Exchanged, Prepared};
 use super::{Content, Environment, Success, TransferContext, failure};
-use crate::http::{self, Response};
+use crate::http::Response;
 use crate::policy::extension;
 use crate::policy::quirks::CallRules;
 use crate::storage::PartFile;
-use crate::terms::{Api, TransferError, header_value};
+use crate::terms::{Api, Header, TransferError, header_value};
 use crate::worker::sizes;
 
 /// The OBJECT of `wx.downloadFile`, owned.
@@ -22,13 +20,14 @@ pub struct DownloadRequest {
     pub file_path: Option<String>,
     /// `timeout` in milliseconds; 0 is the default.
     pub timeout: u32,
+    /// Not `enableProfile`: the result comes without a profile.
+    pub disable_profile: bool,
 }
 
 /// A download whose parameters are in order.
 #[derive(Debug)]
 pub struct PreparedDownload {
     prepared: Prepared,
-    rules: CallRules,
     file_path: Option<String>,
 }
 
@@ -41,22 +40,22 @@ impl PreparedDownload {
     ) -> Result<PreparedDownload, TransferError> {
         let prepared = exchange::prepare(environment, Api::Download, rules, &request.url, &request.header, None)?;
         let file_path = request.file_path.filter(|path| !rules.file_path_ignored && !path.is_empty());
-        Ok(PreparedDownload { prepared, rules, file_path })
+        Ok(PreparedDownload { prepared, file_path })
     }
 
     /// Runs on a worker thread until the file is complete.
     pub fn run(self, environment: &Environment, context: &TransferContext<'_>) -> Result<Success, TransferError> {
-        let PreparedDownload { prepared, rules, file_path } = self;
+        let PreparedDownload { prepared, file_path } = self;
         // Before the request: a path that cannot be written costs no traffic.
         let mut part = match &file_path {
             Some(path) => environment.storage.create_target(context.worker, path)?,
             None => environment.storage.create_temporary(context.worker)?,
         };
-        let http_context = Arc::new(http::Exchange::new(context.worker.clone()));
+        let http_context = context.exchange();
         let exchanged = exchange::run(environment, context, prepared, &http_context, None)?;
-        let written = write(context, rules, exchanged, &mut part);
-        exchange::record(context, &http_context);
-        let (status, extension) = match written {
+        let written = write(context, exchanged, &mut part);
+        exchange::record(environment, context, &http_context);
+        let Written { status, headers, extension } = match written {
             Ok(written) => written,
             Err(error) => {
                 // After any other failure (a full disk, for example), delete the partial file now, so that its space is free
@@ -73,17 +72,20 @@ impl PreparedDownload {
             Some(_) => Content::TargetFile(stored),
             None => Content::TemporaryFile(stored),
         };
-        Ok(Success { status, content })
+        Ok(Success { status, headers, content })
     }
 }
 
-/// Writes the body, and tells the status and the file's extension.
-fn write(
-    context: &TransferContext<'_>,
-    rules: CallRules,
-    exchanged: Exchanged,
-    part: &mut PartFile,
-) -> Result<(u16, Option<String>), TransferError> {
+/// What is known when the body is written.
+struct Written {
+    status: u16,
+    headers: Vec<Header>,
+    /// The file's extension.
+    extension: Option<String>,
+}
+
+/// Writes the body.
+fn write(context: &TransferContext<'_>, exchanged: Exchanged, part: &mut PartFile) -> Result<Written, TransferError> {
     let Exchanged { mut response, target } = exchanged;
     let expected = response.content_length();
     part.reserve(context.worker, expected)?;
@@ -95,15 +97,14 @@ fn write(
     };
     let mut buffer = context.worker.take_buffer(size);
     let copied = copy(context, &mut response, &mut buffer, part, |length| {
-        if !rules.no_progress {
-            context.observer.progress(length, expected);
-        }
+        context.observer.progress(length, expected);
     });
     context.worker.give_back(buffer);
     copied?;
     let value = |name| header_value(&response.headers, name);
     let extension = extension::of_download(value("Content-Type"), target.url().path(), value("Content-Disposition"));
-    Ok((response.status, extension))
+    let Response { status, headers, .. } = response;
+    Ok(Written { status, headers, extension })
 }
 
 /// Writes all of the body, by way of `buffer`, and tells after each piece how long the file is.

@@ -90,6 +90,11 @@ impl<R: Read + Seek> MultipartBody<R> {
         self.length
     }
 
+    /// The file's content, as it was given.
+    pub fn content(&self) -> &R {
+        &self.content
+    }
+
     /// Starts again from the first byte.
     pub fn rewind(&mut self) -> io::Result<()> {
         self.content.rewind()?;

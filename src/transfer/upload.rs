@@ -2,7 +2,6 @@
 
 use std::collections::TryReserveError;
 use std::os::fd::OwnedFd;
-use std::sync::Arc;
 
 use super::body::SourceReader;
 use super::exchange::{self, Exchanged, Prepared};
@@ -28,10 +27,12 @@ pub struct UploadRequest {
     /// `formData`, in order.
     pub form_data: Vec<(String, String)>,
     /// The `filename` that the server sees. Where it is `None` or empty it is the last part of `filePath`, and `blob`
-    /// where that is empty too.
+    /// where that is empty, `.` or `..`.
     pub file_name: Option<String>,
     /// `timeout` in milliseconds; 0 is the default.
     pub timeout: u32,
+    /// Not `enableProfile`: the result comes without a profile.
+    pub disable_profile: bool,
 }
 
 /// What is uploaded.
@@ -54,7 +55,6 @@ pub enum UploadSource {
 #[derive(Debug)]
 pub struct PreparedUpload {
     prepared: Prepared,
-    rules: CallRules,
     boundary: String,
     file: PendingSource,
     name: String,
@@ -94,17 +94,19 @@ impl PreparedUpload {
         let file = match file {
             UploadSource::Path(path) => PendingSource::Path(path),
             UploadSource::Descriptor { descriptor, path, length } => {
-                file_name = file_name.or_else(|| path.rsplit('/').next().map(str::to_owned));
+                // A step of a path is no name.
+                let last = path.rsplit('/').next().filter(|last| !matches!(*last, "." | ".."));
+                file_name = file_name.or_else(|| last.map(str::to_owned));
                 let opened = SourceFile::from_descriptor(descriptor, length);
                 PendingSource::Open(opened.map_err(failure::of_source)?)
             }
         };
-        Ok(PreparedUpload { prepared, rules, boundary, file, name, form_data, file_name })
+        Ok(PreparedUpload { prepared, boundary, file, name, form_data, file_name })
     }
 
     /// Runs on a worker thread until the answer is complete.
     pub fn run(self, environment: &Environment, context: &TransferContext<'_>) -> Result<Success, TransferError> {
-        let PreparedUpload { prepared, rules, boundary, file, name, form_data, file_name } = self;
+        let PreparedUpload { prepared, boundary, file, name, form_data, file_name } = self;
         let source = match file {
             PendingSource::Path(path) => {
                 environment.storage.open_source(context.worker, &path).map_err(failure::of_source)?
@@ -120,19 +122,20 @@ impl PreparedUpload {
             size,
         };
         let mut multipart = MultipartBody::new(&boundary, &form_data, part).map_err(of_multipart)?;
-        let http_context = Arc::new(http::Exchange::new(context.worker.clone()));
+        let wants_progress = context.observer.wants_progress();
+        let http_context = context.exchange();
         let length = multipart.length();
-        if !rules.no_progress {
+        if wants_progress {
             let observer = context.observer.clone();
             http_context.on_body_sent(move |sent| observer.progress(sent, Some(length)));
         }
         let exchanged = exchange::run(environment, context, prepared, &http_context, Some(&mut multipart))?;
-        if !rules.no_progress {
+        if wants_progress {
             // A server may answer before the last bytes have reached it; they need nothing more from here.
             context.observer.progress(http_context.body_bytes_accepted(), Some(length));
         }
         let answer = read_answer(exchanged);
-        exchange::record(context, &http_context);
+        exchange::record(environment, context, &http_context);
         let answer = answer?;
         context.worker.stop().settle().map_err(TransferError::cancelled)?;
         Ok(answer)
@@ -153,7 +156,8 @@ fn read_answer(exchanged: Exchanged) -> Result<Success, TransferError> {
     }
     let length = data.len() as u64;
     let text = text::decode(data, header_value(&response.headers, "Content-Type")).map_err(no_memory)?;
-    Ok(Success { status: response.status, content: Content::Data { text, length } })
+    let http::Response { status, headers, .. } = response;
+    Ok(Success { status, headers, content: Content::Data { text, length } })
 }
 
 fn no_memory(_: TryReserveError) -> TransferError {

@@ -1,7 +1,7 @@
 //! The lines of a chunked body (RFC 9112 section 7.1), a byte at a time, so that a bad one fails at its first bad byte.
 
 use crate::http::error::Error;
-use crate::http::head::{MAX_FIELDS, MAX_HEAD_SIZE};
+use crate::http::head::{MAX_HEAD_SIZE, trailer_repairs};
 
 /// The most bytes of a chunk's line, without its end. Extensions are not known and so passed over (RFC 9112 section 7.1.1),
 /// as long as they are.
@@ -27,11 +27,9 @@ enum ChunkPlace {
     DataEnd,
     /// At the start of a trailer's line.
     Line,
-    /// In the name of a trailer's field.
-    Name,
-    /// In the value of a trailer's field.
-    Value,
-    /// Between the CR and the LF of a trailer's field.
+    /// In a trailer's line.
+    Field,
+    /// Between the CR and the LF of a trailer's line.
     FieldEnd,
     /// Between the CR and the LF of the last line.
     LastEnd,
@@ -45,10 +43,12 @@ pub(super) struct Chunks {
     place: ChunkPlace,
     /// The size of a chunk while its line is read, then what is left of it.
     size: u64,
-    /// The bytes of a chunk's line, or of the trailer.
+    /// The bytes of a chunk's line.
     length: usize,
-    /// The fields of the trailer.
-    fields: usize,
+    /// The trailer, as far as it has come.
+    trailer: Vec<u8>,
+    /// A line for the log for each of its lines that was odd.
+    repairs: Vec<String>,
 }
 
 impl Chunks {
@@ -65,6 +65,11 @@ impl Chunks {
     /// Whether the last line was read.
     pub(super) fn is_over(&self) -> bool {
         self.place == ChunkPlace::Over
+    }
+
+    /// A line for the log for each odd line of the trailer, once.
+    pub(super) fn take_repairs(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.repairs)
     }
 
     /// Takes data of the current chunk.
@@ -91,10 +96,9 @@ impl Chunks {
             (ChunkPlace::Data | ChunkPlace::DataEnd, _) => {
                 return Err(Error::protocol("a chunk is longer than its size"));
             }
-            (
-                ChunkPlace::Line | ChunkPlace::Name | ChunkPlace::Value | ChunkPlace::FieldEnd | ChunkPlace::LastEnd,
-                _,
-            ) => self.take_trailer(byte)?,
+            (ChunkPlace::Line | ChunkPlace::Field | ChunkPlace::FieldEnd | ChunkPlace::LastEnd, _) => {
+                self.take_trailer(byte)?
+            }
             (ChunkPlace::Over, _) => return Err(Error::internal("there is nothing behind the last chunk")),
         };
         Ok(())
@@ -121,34 +125,26 @@ impl Chunks {
         if self.size == 0 { ChunkPlace::Line } else { ChunkPlace::Data }
     }
 
-    /// Takes a byte of the trailer. Its fields have no use and no effect, so that of a field only the colon must be there:
-    /// a line without one is data that came too late, or another answer.
+    /// Takes a byte of the trailer. Its fields have no use and no effect; its lines are those of a head and are treated like
+    /// them. A NUL, and a CR that is no half of a line end, are errors where they stand.
     fn take_trailer(&mut self, byte: u8) -> Result<ChunkPlace, Error> {
-        let malformed = || Error::protocol("the response's trailer is malformed");
-        self.length += 1;
-        if self.length > MAX_HEAD_SIZE {
+        self.trailer.push(byte);
+        if self.trailer.len() > MAX_HEAD_SIZE {
             return Err(Error::protocol("the response's trailer is too large"));
         }
         let place = match (self.place, byte) {
+            (_, 0) => return Err(Error::protocol("the response's trailer holds a NUL")),
             (ChunkPlace::Line, b'\r') => ChunkPlace::LastEnd,
-            (ChunkPlace::Line | ChunkPlace::LastEnd, b'\n') => ChunkPlace::Over,
-            (ChunkPlace::Value, b'\r') => ChunkPlace::FieldEnd,
-            (ChunkPlace::Value | ChunkPlace::FieldEnd, b'\n') => ChunkPlace::Line,
-            (ChunkPlace::FieldEnd | ChunkPlace::LastEnd, _) | (ChunkPlace::Name, b'\r' | b'\n') | (_, 0) => {
-                return Err(malformed());
+            (ChunkPlace::Field, b'\r') => ChunkPlace::FieldEnd,
+            (ChunkPlace::Line | ChunkPlace::LastEnd, b'\n') => {
+                self.repairs = trailer_repairs(&std::mem::take(&mut self.trailer))?;
+                ChunkPlace::Over
             }
-            // A folded line has one in front of it.
-            (ChunkPlace::Line, b' ' | b'\t') if self.fields == 0 => return Err(malformed()),
-            (ChunkPlace::Line, b' ' | b'\t') => ChunkPlace::Value,
-            (ChunkPlace::Line, _) => {
-                self.fields += 1;
-                if self.fields > MAX_FIELDS {
-                    return Err(Error::protocol("the response's trailer has too many fields"));
-                }
-                if byte == b':' { ChunkPlace::Value } else { ChunkPlace::Name }
+            (ChunkPlace::Field | ChunkPlace::FieldEnd, b'\n') => ChunkPlace::Line,
+            (ChunkPlace::FieldEnd | ChunkPlace::LastEnd, _) => {
+                return Err(Error::protocol("the response's trailer has a malformed line end"));
             }
-            (ChunkPlace::Name, b':') => ChunkPlace::Value,
-            (place, _) => place,
+            _ => ChunkPlace::Field,
         };
         Ok(place)
     }

@@ -105,6 +105,14 @@ impl Deframer {
         }
     }
 
+    /// A line for the log for each odd line of the trailer of a body that is over; none holds a value. They are given once.
+    pub fn take_repairs(&mut self) -> Vec<String> {
+        match &mut self.framing {
+            Framing::Chunked(chunks) => chunks.take_repairs(),
+            Framing::Length(_) | Framing::UntilClose => Vec::new(),
+        }
+    }
+
     /// The peer has closed the connection and all of the input was taken.
     ///
     /// # Errors

@@ -24,6 +24,7 @@ pub(super) struct Fields {
     pub(super) repairs: Vec<String>,
     /// How many there were, with those that were dropped.
     count: usize,
+    pub(super) dropped: usize,
     /// Whether a field may decide where the body ends.
     frames: bool,
 }
@@ -111,6 +112,7 @@ impl Fields {
         if self.frames && DECISIVE.iter().any(|decisive| letters(decisive.as_bytes()).eq(letters(name))) {
             return Err(Error::protocol(format!("a line of the response's head that could frame it {reason}")));
         }
+        self.dropped += 1;
         self.repairs.push(format!("dropped the header line {}, which {reason}", self.count));
         Ok(())
     }
@@ -119,8 +121,13 @@ impl Fields {
 /// The name in front of a colon without the blanks behind it; `None` where it is no token (RFC 9110 section 5.6.2).
 fn token(name: &[u8]) -> Option<&str> {
     let name = std::str::from_utf8(name).ok()?.trim_end_matches(BLANKS);
-    let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
-    (!name.is_empty() && name.bytes().all(is_token)).then_some(name)
+    is_token(name).then_some(name)
+}
+
+/// Whether a name is one (RFC 9110 section 5.6.2).
+pub fn is_token(name: &str) -> bool {
+    let is_tchar = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+    !name.is_empty() && name.bytes().all(is_tchar)
 }
 
 fn is_blank(byte: u8) -> bool {
@@ -128,7 +135,7 @@ fn is_blank(byte: u8) -> bool {
 }
 
 /// A byte that no value may hold (RFC 9110 section 5.5).
-fn is_control(byte: u8) -> bool {
+pub fn is_control(byte: u8) -> bool {
     byte.is_ascii_control() && byte != b'\t'
 }
 

@@ -9,11 +9,12 @@ mod rules;
 use super::error::Error;
 use crate::terms::{Header, header_values};
 use fields::{BLANKS, Fields};
+pub(super) use fields::{is_control, is_token};
 
-/// The most bytes a head may have, empty lines in front of it included.
+/// The most bytes a head may have, empty lines in front of it included, or a trailer.
 pub(super) const MAX_HEAD_SIZE: usize = 64 * 1024;
 /// The most fields a head or a trailer may have.
-pub(super) const MAX_FIELDS: usize = 128;
+const MAX_FIELDS: usize = 128;
 
 /// Where the body of a response ends (RFC 9112 section 6.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,10 +77,26 @@ impl Head {
         Ok(Head { status, headers, location, framing, keeps_connection, repairs })
     }
 
+    /// Another exchange follows, as far as the head tells.
+    pub(super) fn redirects(&self) -> bool {
+        matches!(self.status, 300..400) && self.location.is_some()
+    }
+
     /// An interim response (RFC 9110 section 15.2), which another one follows.
     pub(super) fn is_interim(&self) -> bool {
         self.status < 200
     }
+}
+
+/// Reads a whole trailer, which ends with its empty line: a line for the log for each line that was dropped or repaired. Its
+/// fields have no effect (RFC 9110 section 6.5.1), so that none decides anything.
+pub(super) fn trailer_repairs(input: &[u8]) -> Result<Vec<String>, Error> {
+    let fields = Fields::read(input, false)?;
+    // Chunks behind the last one, for example, of a server that counted wrongly: the body would be shorter than it is.
+    if fields.dropped > 0 {
+        return Err(Error::protocol("a line of the response's trailer is no header line"));
+    }
+    Ok(fields.repairs)
 }
 
 /// Finds the end of a head in input that grows, looking at every byte once.

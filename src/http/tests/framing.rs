@@ -273,33 +273,95 @@ fn a_size_beyond_64_bits_is_refused_at_its_digit() {
     assert_eq!(deframer.next(b"x").unwrap(), Framed::Body(u64::MAX));
 }
 
+/// The lines for the log of a trailer that is taken, however it is cut.
+fn repairs_of(trailer: &str) -> Vec<String> {
+    let input = format!("0\r\n{trailer}\r\n");
+    taken(input.as_str(), "");
+    let read = |split: usize| {
+        let mut deframer = Deframer::new(Chunked, None);
+        let mut taken = 0;
+        for end in [split, input.len()] {
+            while let Framed::Framing(size) = deframer.next(&input.as_bytes()[taken..end]).unwrap() {
+                taken += size;
+            }
+        }
+        let repairs = deframer.take_repairs();
+        assert!(deframer.take_repairs().is_empty(), "they are given once");
+        repairs
+    };
+    let repairs = read(0);
+    for split in 1..input.len() {
+        assert_eq!(read(split), repairs, "{trailer:?} split at {split}");
+    }
+    repairs
+}
+
 #[test]
 fn a_trailer_is_header_lines() {
     for trailer in [
+        "",
         "X: 1\r\n",
         "X: 1\r\nY:\r\n",
         "X:1\n",
-        // Lenient as a head, since nothing comes of it: curl passes over all of these.
-        "X : 1\r\n",
-        "X(Y): 1\r\n",
-        ": 1\r\n",
-        "X-名: \u{1}\r\n",
-        "a b: c\r\n",
+        "X: a\tb\r\n",
+        "X: café 你\r\n",
+        "!#$%&'*+-.^_`|~09az: 1\r\n",
         "X: 1\r\n folded\r\n\tand again\r\n",
-        "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n",
+        // No field of a trailer decides anything (RFC 9110 section 6.5.1).
+        "Content-Length: 5\r\nTransfer-Encoding: chunked\r\nLocation: /\r\n",
         "x-amz-checksum-crc32:AAAAAA==\r\nx-amz-trailer-signature:00\r\n",
     ] {
         taken(format!("5\r\nhello\r\n0\r\n{trailer}\r\n"), "hello");
         taken(format!("5\r\nhello\r\n0\n{trailer}\n"), "hello");
+        assert!(repairs_of(trailer).is_empty(), "{trailer:?}");
     }
-    // No colon is an error for curl too.
-    refused("0\r\ngarbage", "\r\n");
-    refused("0\r\ngarbage", "\n");
-    refused("0\r\nX: 1\r\nHTTP/1.1 200 OK", "\r\n");
-    refused("0\r\n", " X: 1");
-    refused("0\r\n", "\tX: 1");
-    for start in ["0\r\n", "0\r\nX", "0\r\nX: a", "0\r\nX: a\r\n"] {
-        refused(start, "\0");
+}
+
+#[test]
+fn a_line_of_a_trailer_that_is_no_header_line_is_refused() {
+    for trailer in [
+        "garbage\r\n",
+        "5\r\nhello\r\n0\r\n",
+        "X: 1\r\nHTTP 200 OK\r\nY: 2\r\n",
+        ": 1\r\n",
+        "X(Y): 1\r\n",
+        "a b: c\r\n",
+        "X-名: 1\r\n",
+        "X\u{1}: 1\r\n",
+        " X: 1\r\n",
+        "\tX: 1\r\n",
+        "Content-Length\r\n",
+    ] {
+        refused(format!("0\r\n{trailer}\r"), "\n");
+    }
+}
+
+#[test]
+fn an_odd_header_line_of_a_trailer_is_treated_as_one_of_a_head() {
+    let blank = "took the header X without the blank in front of its colon";
+    let control = "replaced control characters in the header X";
+    for (trailer, expected) in [
+        ("X : 1\r\n", blank.to_owned()),
+        ("X\t: 1\n", blank.to_owned()),
+        ("X: \u{1}\r\n", control.to_owned()),
+        ("X: a\u{7f}b\r\n", control.to_owned()),
+        ("X: a\r\n \u{b}b\r\n", control.to_owned()),
+    ] {
+        // The reader of heads says the same of it.
+        let head = super::head::head(format!("HTTP/1.1 200 OK\r\n{trailer}\r\n"));
+        assert_eq!(repairs_of(trailer), [expected.as_str()], "{trailer:?}");
+        assert_eq!(head.repairs, [expected], "{trailer:?}");
+    }
+}
+
+#[test]
+fn a_nul_and_a_bare_cr_in_a_trailer_are_refused_where_they_stand() {
+    for start in ["", "X", "X:", "X: a", "X: a\r\n", "X: a\r\n ", "garbage"] {
+        let start = format!("0\r\n{start}");
+        refused(&start, "\0");
+        for bad in ["\r", "\0", "b", ":", " "] {
+            refused(format!("{start}\r"), bad);
+        }
     }
 }
 
@@ -310,9 +372,9 @@ fn a_trailer_is_bounded_like_a_head() {
     let too_large = trailer(64 * 1024 + 1);
     let end = read_anyhow(Chunked, None, too_large.as_bytes()).end;
     assert_eq!(end, End::Malformed(too_large.len()));
-    let fields = |count: usize| format!("0\r\n{}", "X: 1\r\n".repeat(count));
-    taken(fields(128) + "\r\n", "");
-    refused(fields(128), "X");
+    let lines = |count: usize| format!("0\r\n{}", "X: 1\r\n".repeat(count));
+    taken(lines(128) + "\r\n", "");
+    refused(lines(129) + "\r", "\n");
 }
 
 #[test]

@@ -139,6 +139,9 @@ fn a_body_that_cannot_be_read_again_fails_with_the_connection() {
         fn length(&self) -> u64 {
             self.0.length()
         }
+        fn may_wait(&self) -> bool {
+            true
+        }
         fn rewind(&mut self) -> std::io::Result<()> {
             Err(std::io::ErrorKind::NotSeekable.into())
         }

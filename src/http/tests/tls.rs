@@ -323,7 +323,7 @@ fn a_broken_record_is_told_as_often_as_it_is_asked_for() {
     while told < 3 {
         match tls.receive(&exchange, &mut space, Source::Socket) {
             Ok(Received::Nothing) if told == 0 => {
-                assert!(tls.stream_mut().wait(&exchange, Interest::Readable, None).unwrap())
+                assert!(tls.stream_mut().wait(&exchange, Interest::Readable, None).unwrap().input)
             }
             Err(error) if matches!(error.kind, ErrorKind::Tls(_)) => told += 1,
             // Whoever does not hear of it would wait for a server that has nothing to add.

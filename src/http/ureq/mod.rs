@@ -1,8 +1,8 @@
 //! The one place that knows ureq. It sends one request on a connection that is open already.
 //!
-//! ureq writes the request, reads the body from its source and decides when it is all sent. Its other parts are not used,
-//! because they cannot be stopped, or look at a response more strictly or less strictly than this library has to. These are
-//! the adaptions that follow from it:
+//! ureq asks for the request to be sent, reads the body from its source and decides when it is all sent. Its other parts are
+//! not used, because they cannot be stopped, or look at a response more strictly or less strictly than this library has to.
+//! These are the adaptions that follow from it:
 //!
 //! 1. **An agent for each request.** ureq has no state of a request that reaches a transport. So each request has its own
 //!    agent, whose connector holds the exchange and the connection ([`SingleConnection`]).
@@ -16,11 +16,14 @@
 //! 6. **A refused body ends with an error.** When the server answers early, the transport fails the next send, and ureq gives
 //!    up; [`send`] looks for the answer before it looks at errors.
 //! 7. **Small requests leave in one piece.** ureq transmits head and body one after the other; the transport keeps what it is
-//!    given until the request is whole or its buffer full.
+//!    given until the request is whole, unless its body may have to be waited for.
+//! 8. **The head is written here.** ureq keeps header fields in a map, where those of one name come together; a page's leave
+//!    in its order ([`head`]). ureq is given a request with the method and the body's length alone, whose head the transport
+//!    drops and sends ours in its place.
 
+mod head;
 mod transport;
 
-use std::borrow::Cow;
 use std::io::{self, Read};
 use std::sync::{Arc, Mutex};
 
@@ -29,10 +32,8 @@ use ureq::config::{AutoHeaderValue, Config};
 use ureq::http::Uri;
 use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::{ConnectionDetails, Connector, NextTimeout};
-use ureq::{Agent, RequestBuilder, SendBody};
-use url::Position;
+use ureq::{Agent, SendBody};
 
-use super::coding::ACCEPTED;
 use super::connection::Connection;
 use super::error::Error;
 use super::exchange::Exchange;
@@ -43,6 +44,9 @@ use transport::Transport;
 
 /// What stands in for the answer: its head and body are read by `connection.rs`.
 const WHOLE_ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+
+/// What stands in for the target, which is in the head that `head.rs` writes. ureq's is never sent.
+const TARGET: &str = "http://target.invalid/";
 
 /// ureq with all of its own ideas switched off.
 static CONFIG: Lazy<Config> = Lazy::new(|| {
@@ -85,7 +89,10 @@ pub(super) fn send(
     connection: Box<Connection>,
 ) -> (Option<Box<Connection>>, Result<(), Error>) {
     let hand = Arc::new(Hand { connection: Mutex::new(Some(connection)), failure: Mutex::default() });
-    let result = run(request, exchange, &hand);
+    let result = match head::write(request, exchange.body_length()) {
+        Ok(head) => run(request, head, exchange, &hand),
+        Err(error) => Err(ureq::Error::Io(hand.fail(error))),
+    };
     let (connection, failure) = (lock(&hand.connection).take(), lock(&hand.failure).take());
     let result = match (failure, result) {
         _ if connection.as_ref().is_some_and(|connection| connection.has_head()) => Ok(()),
@@ -96,66 +103,29 @@ pub(super) fn send(
     (connection, result)
 }
 
-fn run(request: &mut Request<'_>, exchange: &Arc<Exchange>, hand: &Arc<Hand>) -> Result<(), ureq::Error> {
+fn run(
+    request: &mut Request<'_>,
+    head: Vec<u8>,
+    exchange: &Arc<Exchange>,
+    hand: &Arc<Hand>,
+) -> Result<(), ureq::Error> {
     let body_length = exchange.body_length();
-    let connector = SingleConnection {
-        exchange: exchange.clone(),
-        hand: hand.clone(),
-        output_size: transport::OutputSize::of(request, body_length),
-        is_tls: request.url.scheme() == "https",
-    };
+    let may_wait = request.body.as_ref().is_some_and(|body| body.may_wait());
+    let output = transport::OutputSize::of(&head, body_length, may_wait);
+    let connector = SingleConnection { exchange: exchange.clone(), hand: hand.clone(), head, output };
     let agent = Agent::with_parts(CONFIG.clone(), connector, NoResolver);
-    let target = target(request.url);
-    let host = &request.url[Position::BeforeHost..Position::AfterPort];
     let answer = match request.method {
-        Method::Get => with_headers(agent.get(&*target), host, None, request.headers).call(),
-        Method::Post => {
-            let builder = with_headers(agent.post(&*target), host, Some(body_length), request.headers);
-            match &mut request.body {
-                Some(source) if body_length > 0 => {
-                    let mut body = RequestBody { source: &mut **source, left: body_length, exchange, hand };
-                    builder.send(SendBody::from_reader(&mut body))
-                }
-                _ => builder.send_empty(),
+        Method::Get => agent.get(TARGET).call(),
+        Method::Post => match &mut request.body {
+            Some(source) if body_length > 0 => {
+                let mut body = RequestBody { source: &mut **source, left: body_length, exchange, hand };
+                let builder = agent.post(TARGET).header("Content-Length", body_length.to_string());
+                builder.send(SendBody::from_reader(&mut body))
             }
-        }
+            _ => agent.post(TARGET).send_empty(),
+        },
     };
     answer.map(drop)
-}
-
-/// Without user information, which is never sent, and without a fragment.
-fn target(url: &url::Url) -> Cow<'_, str> {
-    if url.has_authority() && url.username().is_empty() && url.password().is_none() {
-        return url[..Position::AfterQuery].into();
-    }
-    format!("{}://{}", url.scheme(), &url[Position::BeforeHost..Position::AfterQuery]).into()
-}
-
-/// The request's fields: ours first, then the caller's. ureq keeps the letters and the order, but for fields of one name,
-/// which come where the first of them is.
-fn with_headers<B>(
-    builder: RequestBuilder<B>,
-    host: &str,
-    body_length: Option<u64>,
-    headers: &[(String, String)],
-) -> RequestBuilder<B> {
-    let has = |wanted: &str| headers.iter().any(|(name, _)| name.eq_ignore_ascii_case(wanted));
-    let mut builder = builder.header_raw("Host", host.as_bytes());
-    if let Some(length) = body_length {
-        builder = builder.header_raw("Content-Length", length.to_string().as_bytes());
-    }
-    if !has("accept-encoding") {
-        // A piece out of the middle of coded data cannot be decoded (the Fetch standard's "HTTP-network-or-cache fetch").
-        let accepted = if has("range") { "identity" } else { ACCEPTED };
-        builder = builder.header_raw("Accept-Encoding", accepted.as_bytes());
-    }
-    for (name, value) in headers {
-        // These two follow from the URL and the body.
-        if !name.eq_ignore_ascii_case("host") && !name.eq_ignore_ascii_case("content-length") {
-            builder = builder.header_raw(name, value.as_bytes());
-        }
-    }
-    builder
 }
 
 /// Gives out the connection that is there.
@@ -163,8 +133,8 @@ fn with_headers<B>(
 struct SingleConnection {
     exchange: Arc<Exchange>,
     hand: Arc<Hand>,
-    output_size: transport::OutputSize,
-    is_tls: bool,
+    head: Vec<u8>,
+    output: transport::OutputSize,
 }
 
 impl Connector for SingleConnection {
@@ -173,7 +143,7 @@ impl Connector for SingleConnection {
     fn connect(&self, _: &ConnectionDetails, _: Option<()>) -> Result<Option<Transport>, ureq::Error> {
         let connection = lock(&self.hand.connection).take();
         Ok(connection.map(|connection| {
-            Transport::new(connection, self.exchange.clone(), self.hand.clone(), self.output_size, self.is_tls)
+            Transport::new(connection, self.exchange.clone(), self.hand.clone(), &self.head, self.output)
         }))
     }
 }

@@ -6,45 +6,39 @@ use ureq::unversioned::transport::{Buffers, NextTimeout, Transport as UreqTransp
 
 use super::{Hand, WHOLE_ANSWER};
 use crate::http::connection::Connection;
+use crate::http::error::Error;
 use crate::http::exchange::Exchange;
-use crate::http::request::Request;
 use crate::worker::sizes::{CONNECTION_OUTPUT, LARGE_BODY, WHOLE_REQUEST};
 use crate::worker::{Buffer, lock};
 
-/// What the space for a request depends on.
+/// More than the head that ureq writes and that is dropped.
+const DROPPED_HEAD: usize = 256;
+
+/// The space for a request.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct OutputSize {
-    /// About the size of the head, and not less than it.
-    head: usize,
-    /// About the longest line of the head, and not less than it: ureq writes a line in one piece or not at all.
-    line: usize,
+    /// The head that is sent, and the one that is dropped.
+    heads: usize,
     body: u64,
+    /// Head and body leave in one send.
+    is_whole: bool,
 }
 
 impl OutputSize {
-    pub(super) fn of(request: &Request<'_>, body: u64) -> OutputSize {
-        /// More than the lines that are added, and more than a line has around its name and value.
-        const ADDED: usize = 512;
-        let lines = request.headers.iter().map(|(name, value)| name.len() + value.len());
-        let url = request.url.as_str().len();
-        // The URL is in the first line and, in part, in `Host`.
-        let head = lines.clone().map(|line| line + 4).sum::<usize>() + 2 * url + ADDED;
-        OutputSize { head, line: lines.max().unwrap_or(0).max(url) + ADDED, body }
-    }
-
-    /// Whether head and body fit into one send.
-    fn is_whole(self) -> bool {
-        self.head as u64 + self.body <= WHOLE_REQUEST as u64
+    /// For a request of this head and so long a body. One that may have to be waited for holds nothing back.
+    pub(super) fn of(head: &[u8], body: u64, may_wait: bool) -> OutputSize {
+        let is_whole = !may_wait && body.saturating_add(head.len() as u64) <= WHOLE_REQUEST as u64;
+        OutputSize { heads: head.len() + DROPPED_HEAD, body, is_whole }
     }
 
     fn bytes(self, large: usize) -> usize {
-        let body = match self.body {
-            body if self.is_whole() => self.head + body as usize,
+        let bytes = match self.body {
+            body if self.is_whole => self.heads + body as usize,
             LARGE_BODY.. => large,
             _ => CONNECTION_OUTPUT,
         };
         // In whole steps, so that a buffer of another request is used again.
-        body.max(self.line).next_multiple_of(CONNECTION_OUTPUT)
+        bytes.max(self.heads).next_multiple_of(CONNECTION_OUTPUT)
     }
 }
 
@@ -55,8 +49,9 @@ pub(super) struct Transport {
     connection: Option<Box<Connection>>,
     exchange: Arc<Exchange>,
     hand: Arc<Hand>,
-    is_tls: bool,
     buffers: RequestBuffers,
+    /// ureq's own head is still to come.
+    drops_head: bool,
     /// Head and body leave in one send.
     is_whole: bool,
 }
@@ -65,23 +60,26 @@ pub(super) struct Transport {
 #[derive(Debug)]
 struct RequestBuffers {
     output: Buffer,
-    /// How much of the output was given by ureq and not sent yet.
+    /// How much at the start of the output is to be sent.
     kept: usize,
     /// How much of [`WHOLE_ANSWER`] ureq has not taken; `None` until the answer is there.
     answer: Option<usize>,
 }
 
 impl Transport {
+    /// `head` is sent in place of ureq's.
     pub(super) fn new(
         connection: Box<Connection>,
         exchange: Arc<Exchange>,
         hand: Arc<Hand>,
+        head: &[u8],
         size: OutputSize,
-        is_tls: bool,
     ) -> Transport {
-        let output = exchange.worker().take_buffer(size.bytes(connection.largest_send()));
-        let buffers = RequestBuffers { output, kept: 0, answer: None };
-        Transport { connection: Some(connection), exchange, hand, is_tls, buffers, is_whole: size.is_whole() }
+        let mut output = exchange.worker().take_buffer(size.bytes(connection.largest_send()));
+        output[..head.len()].copy_from_slice(head);
+        let buffers = RequestBuffers { output, kept: head.len(), answer: None };
+        let is_whole = size.is_whole;
+        Transport { connection: Some(connection), exchange, hand, buffers, drops_head: true, is_whole }
     }
 
     fn send_kept(&mut self) -> Result<(), ureq::Error> {
@@ -108,11 +106,15 @@ impl UreqTransport for Transport {
     }
 
     fn transmit_output(&mut self, amount: usize, _: NextTimeout) -> Result<(), ureq::Error> {
-        self.buffers.kept += amount;
-        if self.is_whole && self.buffers.kept < self.buffers.output.len() {
-            return Ok(());
+        if std::mem::take(&mut self.drops_head) {
+            // There is room for all of it, so that it comes at once; anything else must not be taken for the body.
+            if !self.buffers.output().get(..amount).is_some_and(|head| head.ends_with(b"\r\n\r\n")) {
+                return Err(ureq::Error::Io(self.hand.fail(Error::internal("the head did not come in one piece"))));
+            }
+        } else {
+            self.buffers.kept += amount;
         }
-        self.send_kept()
+        if self.is_whole { Ok(()) } else { self.send_kept() }
     }
 
     fn await_input(&mut self, _: NextTimeout) -> Result<bool, ureq::Error> {
@@ -126,10 +128,6 @@ impl UreqTransport for Transport {
     /// Asked when the request is over: nothing is kept.
     fn is_open(&mut self) -> bool {
         false
-    }
-
-    fn is_tls(&self) -> bool {
-        self.is_tls
     }
 }
 

@@ -89,6 +89,7 @@ final class MiniProgramHost: @unchecked Sendable {
         request.formData = try pairs(options, "formData")
         request.fileName = options["fileName"] as? String
         request.timeout = milliseconds(options["timeout"])
+        request.disableProfile = options["enableProfile"] as? Bool == false
         let task = try session.uploadFile(
             request,
             onProgressUpdate: { [self] in
@@ -102,10 +103,12 @@ final class MiniProgramHost: @unchecked Sendable {
             },
             complete: { [self] in
                 complete(call, "uploadFile", $0.mapError { $0 }.map { success in
-                    [
+                    var result: [String: Any] = [
                         "errMsg": success.errMsg, "data": success.data, "statusCode": success.statusCode,
-                        "profile": json(success.profile),
+                        "header": json(success.header), "cookies": success.cookies,
                     ]
+                    result["profile"] = success.profile.map(json)
+                    return result
                 })
             })
         return { task.abort() }
@@ -116,6 +119,7 @@ final class MiniProgramHost: @unchecked Sendable {
             url: options["url"] as? String ?? "", filePath: options["filePath"] as? String)
         request.header = try pairs(options, "header")
         request.timeout = milliseconds(options["timeout"])
+        request.disableProfile = options["enableProfile"] as? Bool == false
         let task = try session.downloadFile(
             request,
             onProgressUpdate: { [self] in
@@ -131,8 +135,10 @@ final class MiniProgramHost: @unchecked Sendable {
                 complete(call, "downloadFile", $0.mapError { $0 }.map { success in
                     var result: [String: Any] = [
                         "errMsg": success.errMsg, "statusCode": success.statusCode,
-                        "dataLength": success.dataLength, "profile": json(success.profile),
+                        "header": json(success.header), "cookies": success.cookies,
+                        "dataLength": success.dataLength,
                     ]
+                    result["profile"] = success.profile.map(json)
                     result["tempFilePath"] = success.tempFilePath
                     result["filePath"] = success.filePath
                     return result

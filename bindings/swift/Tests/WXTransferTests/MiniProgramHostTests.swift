@@ -21,6 +21,7 @@ final class MiniProgramHostTests: XCTestCase {
             let errno, statusCode, progress, size, createTime, dataLength: Int?
             let totalBytesSent, totalBytesExpectedToSend, totalBytesWritten, totalBytesExpectedToWrite: Int?
             let header: [String: String]?
+            let cookies: [String]?
             let profile: Profile?
             let fileList: [File]?
         }
@@ -109,6 +110,13 @@ final class MiniProgramHostTests: XCTestCase {
         XCTAssertEqual(downloaded.last?.result.dataLength, 42)
         let written = try XCTUnwrap(downloaded.last { $0.event == "progressUpdate" }).result
         XCTAssertEqual([written.totalBytesWritten, written.totalBytesExpectedToWrite, written.progress], [42, 42, 100])
+        let cookies = try await page.call("downloadFile", ["url": server.tls + "/cookies"])
+        XCTAssertEqual(cookies.last?.result.cookies, ["a=1; Path=/", "b=2, 3"])
+        XCTAssertEqual(cookies.last?.result.header?["vary"], "Accept, Origin")
+        XCTAssertNotNil(cookies.last?.result.profile)
+        let bare = try await page.call("downloadFile", ["url": server.tls + "/bytes/1", "enableProfile": false])
+        XCTAssertEqual(bare.last?.result.statusCode, 200)
+        XCTAssertNil(bare.last?.result.profile)
         let named = try await page.call("downloadFile", ["url": server.tls + "/bytes/1", "filePath": "wxfile://usr/a"])
         XCTAssertEqual(named.last?.result.filePath, "wxfile://usr/a")
         XCTAssertNil(named.last?.result.tempFilePath)

@@ -118,6 +118,7 @@ public class WXTJavaScript(
             formData = options.pairs("formData"),
             fileName = options.text("fileName"),
             timeout = options.milliseconds("timeout"),
+            disableProfile = options.opt("enableProfile") == false,
         ),
         object : Events<WXTUploadSuccess>(call, "totalBytesSent", "totalBytesExpectedToSend") {
             override fun json(result: WXTUploadSuccess) = JSONObject().put("data", result.data)
@@ -130,6 +131,7 @@ public class WXTJavaScript(
             header = options.pairs("header"),
             filePath = options.text("filePath"),
             timeout = options.milliseconds("timeout"),
+            disableProfile = options.opt("enableProfile") == false,
         ),
         object : Events<WXTDownloadSuccess>(call, "totalBytesWritten", "totalBytesExpectedToWrite") {
             override fun json(result: WXTDownloadSuccess) = JSONObject()
@@ -203,11 +205,8 @@ public class WXTJavaScript(
         abstract fun json(result: S): JSONObject
 
         override fun onHeadersReceived(event: WXTHeadersReceived) {
-            // Field names are case-insensitive (RFC 9110 §5.1).
-            val joined = event.header.groupBy({ (name, _) -> name.lowercase() }) { it }.values
-            val header = JSONObject()
-            for (fields in joined) header.put(fields.first().first, fields.joinToString { (_, value) -> value })
-            call.event("headersReceived", JSONObject().put("header", header).put("statusCode", event.statusCode))
+            val result = JSONObject().put("header", joined(event.header)).put("statusCode", event.statusCode)
+            call.event("headersReceived", result)
         }
 
         override fun onProgress(event: WXTProgress) {
@@ -219,7 +218,11 @@ public class WXTJavaScript(
         }
 
         override fun onSuccess(result: S) {
-            val success = json(result).put("statusCode", result.statusCode).put("profile", result.profile.json())
+            val success = json(result)
+                .put("statusCode", result.statusCode)
+                .put("header", joined(result.header))
+                .put("cookies", JSONArray(result.cookies))
+                .putOpt("profile", result.profile?.json())
             call.succeeded(result.errMsg, success)
         }
 
@@ -244,10 +247,19 @@ public class WXTJavaScript(
 private fun savedFile(file: WXTFile): JSONObject =
     JSONObject().put("filePath", file.filePath).put("size", file.size).put("createTime", file.createTime)
 
+/** The header as an object: values of one name, whatever its case (RFC 9110 section 5.1), joined under the first. */
+private fun joined(header: List<Pair<String, String>>): JSONObject {
+    val json = JSONObject()
+    for (fields in header.groupBy { (name, _) -> name.lowercase() }.values) {
+        json.put(fields.first().first, fields.joinToString { (_, value) -> value })
+    }
+    return json
+}
+
 internal fun WXTProfile.json(): JSONObject = JSONObject()
-    .put("invokeStart", invokeStart)
-    .put("queueStart", queueStart)
-    .put("queueEnd", queueEnd)
+    .putOpt("invokeStart", invokeStart)
+    .putOpt("queueStart", queueStart)
+    .putOpt("queueEnd", queueEnd)
     .put("fetchStart", fetchStart)
     .put("redirectStart", redirectStart)
     .put("redirectEnd", redirectEnd)
@@ -263,10 +275,17 @@ internal fun WXTProfile.json(): JSONObject = JSONObject()
     .put("responseEnd", responseEnd)
     .put("sendBytesCount", sendBytesCount)
     .put("receivedBytedCount", receivedBytedCount)
+    .putOpt("rtt", rtt)
+    .putOpt("httpRttEstimate", httpRttEstimate)
+    .putOpt("transportRttEstimate", transportRttEstimate)
+    .putOpt("throughputKbps", throughputKbps)
+    .putOpt("downstreamThroughputKbpsEstimate", downstreamThroughputKbpsEstimate)
+    .put("estimate_nettype", estimate_nettype)
     .putOpt("peerIP", peerIP)
     .putOpt("protocol", protocol)
     .put("port", port)
     .put("socketReused", socketReused)
+    .put("usingHighPerformanceMode", usingHighPerformanceMode)
 
 /** A parameter that is not what a message may hold. */
 private class MalformedException(parameter: String) : Exception(parameter)

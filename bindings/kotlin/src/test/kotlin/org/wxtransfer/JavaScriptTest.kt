@@ -394,6 +394,33 @@ class JavaScriptTest {
     }
 
     @Test
+    fun `a success has the header as the event has it, and each cookie`() = page { session, page ->
+        val file = session.file(pattern(10), "a.txt")
+        for (call in listOf("downloadFile({", "uploadFile({ filePath: '$file', name: 'file',")) {
+            page.run("wx.$call url: '${TestServer.tls}/cookies', success: function (res) { tell(JSON.stringify([res.header.vary, res.cookies])) } })")
+            assertEquals("[\"Accept, Origin\",[\"a=1; Path=/\",\"b=2, 3\"]]", page.told())
+        }
+    }
+
+    /** As the page's side sends them, whatever it makes of them. */
+    @Test
+    fun `a message may disable the profile, and its other switches have no effect`() = page { session, page ->
+        val messages = LinkedBlockingQueue<JSONObject>()
+        val bridge = WXTJavaScript(session) { messages.add(JSONObject(it)) }
+        fun profile(options: JSONObject): JSONObject? {
+            bridge.receive(JSONObject().put("call", 1).put("api", "downloadFile").put("options", options).toString())
+            val success = generateSequence { messages.poll(WAIT_LIMIT_SECONDS, TimeUnit.SECONDS) }.first { it.getString("event") == "success" }
+            while (messages.poll(WAIT_LIMIT_SECONDS, TimeUnit.SECONDS)?.getString("event") != "complete") continue
+            return success.getJSONObject("result").optJSONObject("profile")
+        }
+        fun options() = JSONObject().put("url", TestServer.plain + "/bytes/10").put("enableHttp2", true).put("enableQuic", true)
+        assertEquals(null, profile(options().put("enableProfile", false)))
+        for (options in listOf(options(), options().put("enableProfile", true))) {
+            assertEquals("http1.1", profile(options)!!.getString("protocol"))
+        }
+    }
+
+    @Test
     fun `a page may use one object for two calls`() = page { session, page ->
         val file = session.file(pattern(10), "a.txt")
         page.run(

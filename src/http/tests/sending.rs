@@ -1,0 +1,106 @@
+//! What leaves when: head and body of a request, and nothing of a bad one.
+
+use std::io::{self, Read, Write};
+use std::sync::mpsc;
+
+use super::support::*;
+use crate::http::*;
+
+/// A body that has a look at each read, before it gives what it is asked for.
+struct WatchedBody<F> {
+    body: PatternBody,
+    may_wait: bool,
+    look: F,
+}
+
+impl<F: FnMut() + Send> BodySource for WatchedBody<F> {
+    fn length(&self) -> u64 {
+        self.body.length()
+    }
+    fn may_wait(&self) -> bool {
+        self.may_wait
+    }
+    fn rewind(&mut self) -> io::Result<()> {
+        self.body.rewind()
+    }
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        (self.look)();
+        // Of several reads, none may be the one that lets the rest go.
+        let most = buffer.len().min(20_000);
+        self.body.read(&mut buffer[..most])
+    }
+}
+
+/// Two packets of a small upload cost a phone's radio more than one.
+#[test]
+fn head_and_body_of_a_small_request_leave_in_one_send() {
+    for length in [1, 708, 40 * 1024, 63 * 1024] {
+        let (sender, seen) = mpsc::channel();
+        let server = Server::start(move |mut stream, _| {
+            let mut first = vec![0; 128 * 1024];
+            // All that one send has handed over is there at once on the loopback interface, or this waits for the rest.
+            let head = wait_for_end_of_head(&stream, &mut first);
+            sender.send(stream.peek(&mut first).unwrap() - head).unwrap();
+            read_request(&mut stream).unwrap();
+            stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n").unwrap();
+        });
+        let exchange = exchange();
+        let look = || assert_eq!(exchange.trace().bytes_sent, 0, "something has left before the body was read");
+        let mut body = WatchedBody { body: PatternBody::new(length), may_wait: false, look };
+        post(&client(), &server.url(), &mut body, &exchange).unwrap();
+        assert_eq!(seen.recv_timeout(PATIENCE).unwrap() as u64, length);
+    }
+}
+
+/// A server may refuse an upload by its head, and has to see it in time, however long the body takes to come.
+#[test]
+fn a_head_does_not_wait_for_a_body_that_may_have_to_be_waited_for() {
+    for length in [1, 708, 40 * 1024] {
+        let (sender, head_seen) = mpsc::channel();
+        let server = Server::start(move |mut stream, _| {
+            let head = read_head(&mut stream).unwrap();
+            sender.send(()).unwrap();
+            let mut body = vec![0; content_length(&head)];
+            stream.read_exact(&mut body).unwrap();
+            assert!(is_pattern(&body));
+            stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n").unwrap();
+        });
+        let mut is_first = true;
+        let look = move || {
+            if std::mem::take(&mut is_first) {
+                head_seen.recv_timeout(PATIENCE).expect("the head arrives before the body is read");
+            }
+        };
+        let mut body = WatchedBody { body: PatternBody::new(length), may_wait: true, look };
+        assert_eq!(post(&client(), &server.url(), &mut body, &exchange()).unwrap().status, 200);
+    }
+}
+
+#[test]
+fn a_field_that_would_be_two_lines_is_not_sent() {
+    let server = Server::answering("HTTP/1.1 204 No Content\r\n\r\n");
+    let (client, url) = (client(), server.url());
+    let headers = [("X-A".to_owned(), "1\r\nEvil: 1".to_owned())];
+    let request = Request {
+        method: Method::Get,
+        url: &url,
+        headers: &headers,
+        body: None,
+        may_be_sent_again: true,
+        body_limit: u64::MAX,
+    };
+    let exchange = exchange();
+    let error = client.send(request, &exchange).err().unwrap();
+    assert!(matches!(error.kind, ErrorKind::Internal), "{error:?}");
+    assert_eq!(exchange.trace().bytes_sent, 0);
+}
+
+/// Where the body begins in what was sent so far; nothing is taken.
+fn wait_for_end_of_head(stream: &std::net::TcpStream, space: &mut [u8]) -> usize {
+    loop {
+        let there = stream.peek(space).unwrap();
+        if let Some(end) = space[..there].windows(4).position(|bytes| bytes == b"\r\n\r\n") {
+            return end + 4;
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! The head of a request, as it goes out.
+
+use std::io::Write;
+
+use url::Position;
+
+use crate::http::coding::ACCEPTED;
+use crate::http::error::Error;
+use crate::http::head::{is_control, is_token};
+use crate::http::request::Request;
+use crate::terms::Method;
+
+/// Writes the head: our fields first, then the caller's in their order and letters.
+///
+/// # Errors
+/// [`ErrorKind::Internal`](crate::http::ErrorKind::Internal) for a target or a field that would not be one line: the
+/// caller has refused such a field before.
+pub(super) fn write(request: &Request<'_>, body_length: u64) -> Result<Vec<u8>, Error> {
+    let (url, headers) = (request.url, request.headers);
+    let method = match request.method {
+        Method::Get => "GET",
+        Method::Post => "POST",
+    };
+    // Without user information, which is never sent, and without a fragment.
+    let target = &url[Position::BeforePath..Position::AfterQuery];
+    if target.is_empty() || !target.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(Error::internal("the request's target is malformed"));
+    }
+    let has = |wanted: &str| headers.iter().any(|(name, _)| name.eq_ignore_ascii_case(wanted));
+
+    let mut head = format!("{method} {target} HTTP/1.1\r\n").into_bytes();
+    write_field(&mut head, "Host", &url[Position::BeforeHost..Position::AfterPort])?;
+    if request.method == Method::Post {
+        write_field(&mut head, "Content-Length", &body_length.to_string())?;
+    }
+    if !has("accept-encoding") {
+        // A piece out of the middle of coded data cannot be decoded (the Fetch standard's "HTTP-network-or-cache fetch").
+        write_field(&mut head, "Accept-Encoding", if has("range") { "identity" } else { ACCEPTED })?;
+    }
+    for (name, value) in headers {
+        // These two follow from the URL and the body.
+        if !name.eq_ignore_ascii_case("host") && !name.eq_ignore_ascii_case("content-length") {
+            write_field(&mut head, name, value)?;
+        }
+    }
+    head.extend_from_slice(b"\r\n");
+    Ok(head)
+}
+
+fn write_field(head: &mut Vec<u8>, name: &str, value: &str) -> Result<(), Error> {
+    if !is_token(name) || value.bytes().any(is_control) {
+        return Err(Error::internal("a header field of the request is malformed"));
+    }
+    write!(head, "{name}: {value}\r\n").map_err(|error| Error::internal(format!("the head cannot be written: {error}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn head_with(name: &str, value: &str) -> Result<Vec<u8>, Error> {
+        let headers = [(name.to_owned(), value.to_owned())];
+        let url = url::Url::parse("http://user:secret@example.com:81/a?b#c").unwrap();
+        write(
+            &Request {
+                method: Method::Get,
+                url: &url,
+                headers: &headers,
+                body: None,
+                may_be_sent_again: true,
+                body_limit: 0,
+            },
+            0,
+        )
+    }
+
+    #[test]
+    fn a_head_is_lines_of_names_and_values() {
+        let head = String::from_utf8(head_with("accept-ENCODING", "x\ty 你").unwrap()).unwrap();
+        assert_eq!(head, "GET /a?b HTTP/1.1\r\nHost: example.com:81\r\naccept-ENCODING: x\ty 你\r\n\r\n");
+    }
+
+    /// Whoever hands such a field in has to have refused it; none would leave as a line of its own all the same.
+    #[test]
+    fn no_field_becomes_two() {
+        for bad in ["\r\nEvil: 1", "\nEvil: 1", "\rEvil: 1", "\0", "\u{7f}", "\u{1}"] {
+            for text in [bad.to_owned(), format!("x{bad}"), format!("x{bad}x")] {
+                assert!(head_with("X", &text).is_err(), "{text:?}");
+                assert!(head_with(&text, "x").is_err(), "{text:?}");
+            }
+        }
+        for name in ["", " ", "X Y", "X:", "X\t", "\u{a0}", "ä"] {
+            assert!(head_with(name, "x").is_err(), "{name:?}");
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! Requests as they are on the wire: which bytes leave, when, and how often.
+
+mod support;
+
+use std::io::Write;
+use std::os::fd::AsRawFd;
+use std::path::Path;
+
+use support::Session;
+use wxtransfer::ffi::error::*;
+use wxtransfer::ffi::request::WxtUploadRequest;
+use wxtransfer::ffi::string::{WxtPair, WxtStr};
+use wxtransfer_test_server::{self as server, Event, FaultServer, ProxyServer, Script, Step, Transport};
+
+/// Repeated names, in mixed letters, with others between; the last three are never the page's.
+const PAGE: [(&str, &str); 9] = [
+    ("A", "1"),
+    ("x-SOAP-Action", "2"),
+    ("a", "3"),
+    ("Accept-Language", "zh"),
+    ("A", "4"),
+    ("X-Soap-Action", "5"),
+    ("HOST", "evil.example"),
+    ("Content-length", "1"),
+    ("Referer", "https://evil.example/"),
+];
+const SENT: [&str; 6] = ["A: 1", "x-SOAP-Action: 2", "a: 3", "Accept-Language: zh", "A: 4", "X-Soap-Action: 5"];
+
+fn page_header() -> Vec<WxtPair> {
+    PAGE.iter().map(|(name, value)| WxtPair { name: WxtStr::new(name), value: WxtStr::new(value) }).collect()
+}
+
+/// The head of a connection's only request, line by line.
+fn head_lines(server: &FaultServer, connection: usize) -> Vec<String> {
+    let received = server.received(connection);
+    let end = received.windows(4).position(|bytes| bytes == b"\r\n\r\n").expect("a whole head");
+    String::from_utf8(received[..end].to_vec()).expect("UTF-8").split("\r\n").map(str::to_owned).collect()
+}
+
+/// The request's line, then our own fields by name, then the page's as it wrote them.
+fn assert_head(lines: &[String], line: &str, ours: &[&str]) {
+    assert_eq!(lines[0], line);
+    let (first, last) = lines[1..].split_at(lines.len() - 1 - SENT.len());
+    let names: Vec<_> = first.iter().map(|line| line.split_once(": ").expect("a field").0).collect();
+    assert_eq!(names, ours, "{lines:?}");
+    assert_eq!(last, SENT, "{lines:?}");
+}
+
+const OF_DOWNLOAD: [&str; 5] = ["Host", "Accept-Encoding", "User-Agent", "Accept", "Referer"];
+const OF_UPLOAD: [&str; 7] =
+    ["Host", "Content-Length", "Accept-Encoding", "User-Agent", "Accept", "Referer", "Content-Type"];
+
+/// Old appliances read header names letter by letter, and the order may mean something to them.
+#[test]
+fn headers_leave_as_the_page_wrote_them() {
+    let header = page_header();
+    for transport in [Transport::Plain, Transport::TLS] {
+        for through_proxy in [false, true] {
+            // The first hop leads to the second, as the body of an upload does with 307.
+            let moved = |status| {
+                let head = server::response_head(status, &[("Location", "/next"), ("Connection", "close")], Some(0));
+                Script::new([Step::ReadHead, Step::ReadWholeBody, Step::Send(head), Step::Close])
+            };
+            let last = || Script::answer(200, &[("Connection", "close")], b"done");
+            let server =
+                FaultServer::start(transport, vec![moved(302), last(), moved(307), last(), moved(303), last()]);
+            let proxy = ProxyServer::start(None);
+            let address = proxy.url();
+            let session = Session::open_with(|options| {
+                if through_proxy {
+                    options.proxy = WxtStr::new(&address);
+                }
+            });
+            // The boundary between a request that leaves in one send and one that does not.
+            let files = [session.file("small", b"content"), session.file("large", &vec![b'x'; 100_000])];
+            let download = session.download_with(&server.url("/first?a=b"), |request| {
+                request.header = header.as_ptr();
+                request.header_count = header.len();
+            });
+            assert_eq!(download.end().success().data_length, 4);
+            for file in &files {
+                let upload = session.upload_with(&server.url("/first?a=b"), file, |request| {
+                    request.header = header.as_ptr();
+                    request.header_count = header.len();
+                });
+                assert_eq!(upload.end().success().data.as_deref(), Some("done"));
+            }
+            assert_eq!(proxy.connects().len(), if through_proxy { 6 } else { 0 });
+
+            assert_head(&head_lines(&server, 0), "GET /first?a=b HTTP/1.1", &OF_DOWNLOAD);
+            assert_head(&head_lines(&server, 1), "GET /next HTTP/1.1", &OF_DOWNLOAD);
+            assert_head(&head_lines(&server, 2), "POST /first?a=b HTTP/1.1", &OF_UPLOAD);
+            assert_head(&head_lines(&server, 3), "POST /next HTTP/1.1", &OF_UPLOAD);
+            assert_head(&head_lines(&server, 4), "POST /first?a=b HTTP/1.1", &OF_UPLOAD);
+            assert_head(&head_lines(&server, 5), "GET /next HTTP/1.1", &OF_DOWNLOAD);
+        }
+    }
+}
+
+fn set_pipe(request: &mut WxtUploadRequest, reader: &std::io::PipeReader, length: usize) {
+    request.has_file_descriptor = 1;
+    request.file_descriptor = reader.as_raw_fd();
+    request.file_length = length as u64;
+}
+
+#[test]
+fn the_head_of_an_upload_from_a_pipe_does_not_wait_for_the_pipe() {
+    for transport in [Transport::Plain, Transport::TLS] {
+        let server = FaultServer::start(transport, vec![Script::answer(200, &[], b"done")]);
+        let session = Session::open();
+        let (reader, mut writer) = std::io::pipe().expect("a pipe");
+        let task = session.upload_with(&server.url("/"), Path::new(""), |request| set_pipe(request, &reader, 7));
+        server.wait_for(Event::HeadRead(0));
+        writer.write_all(b"content").expect("the pipe holds it");
+        task.end().success();
+        assert!(String::from_utf8_lossy(&server.received(0)).contains("\r\n\r\ncontent\r\n--"));
+    }
+}
+
+#[test]
+fn an_upload_is_sent_once_where_the_host_says_so() {
+    for (once, answered) in [(0, true), (1, false)] {
+        for transport in [Transport::Plain, Transport::TLS] {
+            // The second request is read whole and the connection ends without a byte of an answer.
+            let dying = Script::answer(200, &[], b"one").then([Step::ReadHead, Step::ReadWholeBody, Step::Reset]);
+            let server = FaultServer::start(transport, vec![dying, Script::answer(200, &[], b"two")]);
+            let session = Session::open_with(|options| options.send_uploads_once = once);
+            let file = session.file("a.txt", b"the content");
+            session.upload(&server.url("/"), &file).end().success();
+            let ended = session.upload(&server.url("/"), &file).end();
+            if answered {
+                assert_eq!(ended.success().data.as_deref(), Some("two"));
+                assert!(String::from_utf8_lossy(&server.received(1)).contains("the content"));
+            } else {
+                let failure = ended.failure();
+                assert_eq!(failure.category, WXT_CATEGORY_CONNECTION_CLOSED, "{failure:?}");
+            }
+            assert_eq!(server.connections(), if answered { 2 } else { 1 });
+            let times = String::from_utf8_lossy(&server.received(0)).matches("the content").count();
+            assert_eq!(times, 2, "both were sent on the first connection");
+        }
+    }
+}
