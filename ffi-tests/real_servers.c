@@ -407,7 +407,7 @@ int main(int argc, char **argv) {
   options.client_version = wxt_str("8.0.50");
   options.data_directory = wxt_str(join(work, "data"));
   options.path_policy = WXT_PATHS_NATIVE;
-  options.allow_lan = 1;
+  options.lan_policy = WXT_LAN_ALL_LOCAL;
   options.allow_plain_http = 1;
   options.root_certificates = wxt_str(certificate);
   status = wxt_session_open(&options, &session);
