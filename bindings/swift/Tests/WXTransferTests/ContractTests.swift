@@ -58,7 +58,7 @@ final class ContractTests: XCTestCase {
             "trustStoreUnavailable": .trustStoreUnavailable, "outOfResources": .outOfResources,
             "internal": .internal,
         ]
-        let others = ["ERRNO", "CATEGORY", "PLATFORM", "PATHS", "STORAGE_EXCLUSIVE", "STORAGE_SHARED", "LOG", "IMPORT"]
+        let others = ["ERRNO", "CATEGORY", "PLATFORM", "PATHS", "LAN", "STORAGE_EXCLUSIVE", "STORAGE_SHARED", "LOG", "IMPORT"]
         XCTAssertEqual(
             swift.mapValues(\.rawValue), try constants("WXT_", besides: others.map { "WXT_\($0)" }))
     }

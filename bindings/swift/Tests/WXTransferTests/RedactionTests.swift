@@ -77,7 +77,7 @@ final class RedactionTests: XCTestCase {
             listed.pins[0], succeeded(WXTransferDownloadSuccess.init), WXTransferProfile(WxtProfile()),
             WXTransferProgress(WxtProgress()), WXTransferFileInfo(WxtFileInfo()), failed, failed.errno, failed.category,
             WXTransferStatus.invalidProxy, WXTransferImportMode.copy, listed.platform, listed.pathPolicy,
-            listed.storageSharing, WXTransferSessionOptions.LogLevel.info, session, task,
+            listed.lanPolicy, listed.storageSharing, WXTransferSessionOptions.LogLevel.info, session, task,
         ]
         for value in values {
             for text in texts(value) {
