@@ -65,7 +65,7 @@ final class ContractTests: XCTestCase {
             "internal": .internal,
         ]
         let others = [
-            "ERRNO", "CATEGORY", "PLATFORM", "PATHS", "STORAGE_EXCLUSIVE", "STORAGE_SHARED", "LOG", "IMPORT", "DIGEST",
+            "ERRNO", "CATEGORY", "PLATFORM", "PATHS", "LAN", "STORAGE_EXCLUSIVE", "STORAGE_SHARED", "LOG", "IMPORT", "DIGEST",
             "WRITE",
         ]
         XCTAssertEqual(
