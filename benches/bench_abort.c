@@ -223,7 +223,7 @@ static WxtSession *open_session(const char *ca, const char *directory, bool host
   options.client_version = wxt_str("8.0.50");
   options.data_directory = wxt_str(directory);
   options.allow_plain_http = 1;
-  options.allow_lan = 1;
+  options.lan_policy = WXT_LAN_ALL_LOCAL;
   options.skip_domain_check = 1;
   options.max_download_size = FLOWING_BYTES;
   options.storage_sharing = WXT_STORAGE_SHARED;

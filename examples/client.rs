@@ -17,6 +17,7 @@ use std::{env, fs};
 
 use support::bars::{End, Task, all_released, show};
 use support::host::{Host, Settings};
+use wxtransfer::ffi::options::{WXT_LAN_ALL_LOCAL, WXT_LAN_OWN_SUBNETS};
 
 const USAGE: &str = "usage: client [--insecure-http] [--lan] [--ca FILE] upload URL FILE
        client [--insecure-http] [--lan] [--ca FILE] download URL [FILE]";
@@ -71,7 +72,7 @@ fn run(arguments: &Arguments) -> Result<(), String> {
         directory: directory.path().to_str().ok_or("the temporary directory's name is not UTF-8")?,
         root_certificates: &root_certificates,
         allow_plain_http: arguments.insecure_http,
-        allow_lan: arguments.lan,
+        lan_policy: if arguments.lan { WXT_LAN_ALL_LOCAL } else { WXT_LAN_OWN_SUBNETS },
         // A page gets a minute and 200 MiB; whoever sits at a terminal may want more.
         timeout: 60 * 60 * 1000,
         max_download_size: 1 << 40,

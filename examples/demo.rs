@@ -12,6 +12,7 @@ use std::sync::mpsc::{Receiver, channel};
 use support::bars::{End, Task, all_released, show, size};
 use support::c::version;
 use support::host::{Event, Host, Settings};
+use wxtransfer::ffi::options::WXT_LAN_ALL_LOCAL;
 use wxtransfer_test_server::{Options, Server, pattern_bytes, pattern_sha256};
 
 const MIB: u64 = 1024 * 1024;
@@ -41,7 +42,7 @@ fn run() -> Result<(), String> {
         root_certificates: server.ca_pem(),
         // As in an app: a list of hosts. The server on this machine is reached because LAN addresses are allowed.
         domains: Some(&["https://api.example.com"]),
-        allow_lan: true,
+        lan_policy: WXT_LAN_ALL_LOCAL,
         ..Settings::default()
     };
     let host = Host::open(&settings, sender)?;

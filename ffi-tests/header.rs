@@ -83,3 +83,25 @@ fn the_module_map_makes_a_module_of_the_header() {
         run(Command::new("clang").args(flags).arg("-I").arg(source("include")).arg(file));
     }
 }
+
+/// The table of README says of every errno what comes with it, and some C program sees it come.
+#[test]
+fn every_errno_is_in_the_table_and_in_a_program() {
+    let read = |path: &str| fs::read_to_string(source(path)).unwrap();
+    let (header, readme) = (read("include/wxtransfer.h"), read("README.md"));
+    let programs: Vec<String> = fs::read_dir(source("ffi-tests/programs"))
+        .unwrap()
+        .map(|program| fs::read_to_string(program.unwrap().path()).unwrap())
+        .collect();
+    let defined = header.lines().filter_map(|line| line.strip_prefix("#define WXT_ERRNO_")?.split_once(' '));
+    let defined: Vec<(&str, &str)> = defined.collect();
+    assert!(defined.len() > 20, "{defined:?}");
+    for (name, number) in defined {
+        assert!(readme.contains(&format!("\n| {number} `{name}` | ")), "README has no row for {name}");
+        let seen = [format!("WXT_ERRNO_{name}"), number.to_owned()];
+        let is_seen = programs.iter().any(|program| seen.iter().any(|seen| program.contains(seen)));
+        // A bug of the library's and a broken device cannot be brought about from outside, and root is refused no access.
+        let is_rare = matches!(name, "INTERNAL" | "INPUT_OUTPUT" | "FILE_ACCESS_DENIED");
+        assert!(is_seen || is_rare, "no program sees {name}");
+    }
+}

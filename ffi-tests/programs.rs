@@ -175,7 +175,7 @@ fn background() {
     let surroundings = Surroundings::start();
     surroundings.run("background");
     let targets: Vec<_> = surroundings.server.requests().into_iter().map(|request| request.target).collect();
-    assert_eq!(targets, ["/bytes/10", "/bytes/10"], "what was refused, or waited to the end, was not sent");
+    assert_eq!(targets, ["/upload", "/bytes/10"], "what was refused, or waited to the end, was not sent");
 }
 
 #[test]
@@ -210,6 +210,18 @@ fn failures() {
         assert!(server.happened(Event::ConnectionAccepted(0)), "{name} was not asked");
         assert!(!server.happened(Event::HeadRead(0)), "{name} was sent a request");
     }
+}
+
+#[test]
+fn errnos() {
+    let mut surroundings = Surroundings::start();
+    let tls = Transport::Tls { identity: Identity::Expired, maximum: MaximumTls::Tls13 };
+    let expired = FaultServer::start(tls, vec![Script::answer(200, &[], b"trusted")]);
+    let no_tls = [Step::PlainOnTlsPort, Step::Send(b"HTTP/1.1 400 Bad Request\r\n\r\n".to_vec())];
+    let no_tls = FaultServer::start(Transport::TLS, vec![Script::new(no_tls)]);
+    surroundings.tell("WXT_EXPIRED_URL", expired.url(""));
+    surroundings.tell("WXT_NO_TLS_URL", no_tls.url(""));
+    surroundings.run("errnos");
 }
 
 #[test]

@@ -78,9 +78,9 @@ static inline const char *variable(const char *name) {
 
 /* A text that lives until 63 more were made. For one thread at a time. */
 static inline const char *format(const char *pattern, ...) {
-  static char texts[64][1024];
+  static char texts[256][1024];
   static unsigned next = 0;
-  char *text = texts[next++ % 64];
+  char *text = texts[next++ % 256];
   va_list arguments;
   va_start(arguments, pattern);
   int length = vsnprintf(text, sizeof texts[0], pattern, arguments);
@@ -187,7 +187,7 @@ static inline WxtSessionOptions local_options(void) {
   options.data_directory = wxt_str(data_directory);
   options.root_certificates = wxt_str(certificates);
   options.path_policy = WXT_PATHS_NATIVE;
-  options.allow_lan = 1;
+  options.lan_policy = WXT_LAN_ALL_LOCAL;
   options.allow_plain_http = 1;
   return options;
 }

@@ -13,74 +13,104 @@
 #include <string.h>
 
 /**
- * Success.
+ * Success. `errMsg` is `uploadFile:ok`, `downloadFile:ok` and so on. Of the numbers below, each says what follows
+ * `uploadFile:fail ` in `errMsg`, when it comes, its category and whether it is `retryable`. `detail` always says more.
  */
 #define WXT_ERRNO_OK 0
 
 /**
- * `abort` of an upload.
+ * `abort`: an upload was aborted, or the session closed during it or during a file call. `WXT_CATEGORY_ABORTED`, not retryable.
  */
 #define WXT_ERRNO_CANCEL 1
 
 /**
- * A bug of the library, caught.
+ * `internal error`: a bug of the library, caught. `WXT_CATEGORY_INTERNAL`, not retryable.
  */
 #define WXT_ERRNO_INTERNAL 4
 
 /**
- * The deadline passed, in whatever phase.
+ * `timeout`: the deadline passed, in whatever phase. `WXT_CATEGORY_TIMEOUT`, retryable.
  */
 #define WXT_ERRNO_TIMEOUT 5
 
 /**
- * Name resolution, connection, TLS, protocol, reset. Also a transfer for which no thread, descriptor or memory is left.
+ * `parameter error: parameter.url should be String instead of Undefined;`: the named parameter is missing or has the wrong
+ * type. In C a string that is NULL is `Undefined`, and bytes that are not UTF-8 are an `ArrayBuffer`. `name` of an upload is
+ * also missing if it is empty. `fileDescriptor` should be `File` instead of `Number` if it is neither a readable file nor a
+ * pipe, or holds fewer bytes than was said. `WXT_CATEGORY_REQUEST`, not retryable.
+ */
+#define WXT_ERRNO_PARAMETER 1001
+
+/**
+ * What happened, in words: name resolution (`WXT_CATEGORY_NAME_RESOLUTION`), connection (`WXT_CATEGORY_CONNECT`), TLS
+ * (`WXT_CATEGORY_TLS`), protocol (`WXT_CATEGORY_PROTOCOL`), reset (`WXT_CATEGORY_CONNECTION_CLOSED`); all retryable but TLS,
+ * which is only if the peer does not speak it. Also a file that changed while it was sent (`WXT_CATEGORY_FILE`, retryable), an
+ * upload's answer over `max_data_size` (`WXT_CATEGORY_LIMIT`, not retryable), and a transfer for which no thread, descriptor or
+ * memory is left (`out of resources: …`, `WXT_CATEGORY_OUT_OF_RESOURCES`, retryable).
  */
 #define WXT_ERRNO_NETWORK 600001
 
 /**
- * The host is not in the domain list, at first or after a redirect.
+ * `url not in domain list`: the host is not in the domain list, is an address that `lan_policy` does not allow, or the URL is
+ * `http` and that is not allowed; at first or after a redirect. `WXT_CATEGORY_POLICY`, not retryable.
  */
 #define WXT_ERRNO_NOT_IN_DOMAIN_LIST 600002
 
 /**
- * In the background for more than 5 s.
+ * `interrupted`: not finished, or called, when 5 s in the background are over. `WXT_CATEGORY_INTERRUPTED`, retryable.
  */
 #define WXT_ERRNO_INTERRUPTED 600003
 
 /**
- * More tasks than the API may have, on a base library that does not queue.
+ * `url scheme is invalid`: the URL, or that of a redirect, has another scheme than `https` and `http`. `WXT_CATEGORY_REQUEST`,
+ * not retryable.
+ */
+#define WXT_ERRNO_INVALID_URL_SCHEME 600005
+
+/**
+ * `exceed max upload connection count 10` or `exceed max download connection count 10`: more tasks than the API may have, on a
+ * base library that does not queue. `WXT_CATEGORY_LIMIT`, retryable.
  */
 #define WXT_ERRNO_TOO_MANY_TASKS 600007
 
 /**
- * More redirects than are followed.
+ * `exceed max redirect count`: more redirects than are followed. `WXT_CATEGORY_LIMIT`, not retryable.
  */
 #define WXT_ERRNO_TOO_MANY_REDIRECTS 600008
 
 /**
- * The URL cannot be used.
+ * `invalid url`: the URL, or that of a redirect, cannot be used: it is malformed, too long or has user-info.
+ * `WXT_CATEGORY_REQUEST`, not retryable.
  */
 #define WXT_ERRNO_INVALID_URL 600009
 
 /**
- * A parameter is missing or malformed.
+ * `invalid request data header` or `invalid request data formData`: a name or value that cannot be sent.
+ * `WXT_CATEGORY_REQUEST`, not retryable.
  */
 #define WXT_ERRNO_INVALID_REQUEST_DATA 600010
 
 /**
- * `abort` of a download.
+ * `abort`: a download was aborted, or the session closed during it. `WXT_CATEGORY_ABORTED`, not retryable.
  */
 #define WXT_ERRNO_ABORT_DOWNLOAD 603105
 
 /**
- * A downloaded file cannot be stored.
+ * `save file error …`: a downloaded file cannot be stored: a full disk, an I/O error, or files that another process has.
+ * `WXT_CATEGORY_STORAGE`, not retryable.
  */
 #define WXT_ERRNO_SAVE_FILE 603300
 
 /**
- * A downloaded file is over the size limit.
+ * `exceed max file size`: a downloaded file is over `max_download_size`. `WXT_CATEGORY_LIMIT`, not retryable.
  */
 #define WXT_ERRNO_FILE_TOO_LARGE 603301
+
+/**
+ * `permission denied, open <path>`: a download's `filePath` is not below `wxfile://usr/`, or something that is no regular file
+ * has its name. `WXT_CATEGORY_FILE`, not retryable.
+ */
+#define WXT_ERRNO_TARGET_DENIED 603303
 
 /**
  * `operation not permitted`: the call is not for what is at the path (`unlink` of a directory).
@@ -193,7 +223,7 @@
 #define WXT_CATEGORY_REQUEST 4
 
 /**
- * A rule of the host forbids the URL.
+ * A rule of the host forbids the URL: the domain list, plain `http`, the local network.
  */
 #define WXT_CATEGORY_POLICY 5
 
@@ -228,7 +258,7 @@
 #define WXT_CATEGORY_PROTOCOL 11
 
 /**
- * The file to send cannot be read or changed while it was sent, or a path is outside the sandbox.
+ * The file to send cannot be read or changed while it was sent, or a path is outside the sandbox or in no directory.
  */
 #define WXT_CATEGORY_FILE 12
 
@@ -286,6 +316,23 @@
  * `file_path` may also be an absolute path of the device.
  */
 #define WXT_PATHS_NATIVE 1
+
+/**
+ * `http` and `https` to an IP address in a subnet of one of the device's network interfaces, but never to the device itself.
+ * Names are looked up in the domain lists, local ones included.
+ */
+#define WXT_LAN_OWN_SUBNETS 0
+
+/**
+ * No IP address and no local name.
+ */
+#define WXT_LAN_OFF 1
+
+/**
+ * `http` and `https` to every address of a local network, `localhost` and names below `.localhost` and `.local`, the device
+ * itself included. Public names may have addresses of the device. For development.
+ */
+#define WXT_LAN_ALL_LOCAL 2
 
 /**
  * A second session on the same mini program's directory is refused with `WXT_STORAGE_LOCKED`. If the directory is removed
@@ -497,6 +544,17 @@ typedef struct {
    */
   WxtStr user_agent;
   /**
+   * The Referer of every request: an `https` or `http` URL without user-info and fragment, in which `{appid}` and `{version}`
+   * stand for `app_id` and `app_version`. Absent or empty is WeChat's,
+   * `https://servicewechat.com/{appid}/{version}/page-frame.html`. `docs/other-containers.md` has those of others.
+   */
+  WxtStr referer;
+  /**
+   * The scheme of all paths that pages get and give, in place of `wxfile` in this header: 1 to 32 lower-case letters, digits
+   * and `+-.`, a letter first, and none that the web uses, such as `https` or `file`. Absent or empty is `wxfile`.
+   */
+  WxtStr path_scheme;
+  /**
    * An absolute path to a directory for all sessions' files. It is created where it is missing.
    */
   WxtStr data_directory;
@@ -509,9 +567,13 @@ typedef struct {
    */
   uint32_t max_concurrent_downloads;
   /**
-   * The deadline of a task that names none, in milliseconds; 0 is 60,000.
+   * The deadline of an upload that names none, in milliseconds; 0 is 60,000: `networkTimeout.uploadFile` of app.json.
    */
-  uint32_t default_timeout;
+  uint32_t default_upload_timeout;
+  /**
+   * The deadline of a download that names none, in milliseconds; 0 is 60,000: `networkTimeout.downloadFile` of app.json.
+   */
+  uint32_t default_download_timeout;
   /**
    * The longest deadline that a task can name, in milliseconds; 0 is 60,000.
    */
@@ -534,17 +596,27 @@ typedef struct {
    */
   uint64_t temporary_quota;
   /**
+   * How many bytes of temporary files stay when the session is closed, or crashes, for the next session of the mini program
+   * and user, which takes their paths, too, and counts them against its `temporary_quota`. The oldest go first; those of a
+   * crash when the next session opens, whose own value counts. At most `temporary_quota`. Default: 0, temporary files live
+   * for one session. WeChat's documentation today names 2 GiB.
+   */
+  uint64_t temporary_retention;
+  /**
    * `WXT_STORAGE_EXCLUSIVE` or `WXT_STORAGE_SHARED`.
    */
   int32_t storage_sharing;
   /**
-   * Not 0: `http` URLs are allowed.
+   * What of the local network needs no entry in a domain list: `WXT_LAN_OWN_SUBNETS`, `WXT_LAN_OFF` or `WXT_LAN_ALL_LOCAL`.
+   * Default: `WXT_LAN_OWN_SUBNETS`, as WeChat from base library 2.4.0 on; with an older `base_library_version` the default
+   * allows nothing. The interfaces are read anew at each call to an IP address, and where a redirect leads to one. A redirect
+   * from a named host to an address of a subnet is refused. Android tells its interfaces from version 7 (API 24) on.
+   */
+  int32_t lan_policy;
+  /**
+   * Set to 1 to allow `http` URLs beyond what `lan_policy` allows. Default: 0 (`https` only).
    */
   uint8_t allow_plain_http;
-  /**
-   * Not 0: `localhost` and addresses of the local network are allowed, without an entry in a list.
-   */
-  uint8_t allow_lan;
   /**
    * Not 0: the domain lists are not looked at. For development only.
    */
@@ -1303,11 +1375,11 @@ const char *wxt_status_text(WxtStatus status);
  * Opens a session. `*session` is its handle; on any other status than `WXT_OK` it is NULL. The session is the host's
  * to close.
  *
- * Opening makes the mini program's directories, removes what a crashed launch left there, and starts the delivery
+ * Opening makes the mini program's directories, removes or takes over what earlier launches left there, and starts the delivery
  * thread, unless there is an executor. It makes no connection. Any thread; it reads and writes the disk.
  *
  * - `WXT_INVALID_ARGUMENT`: a pointer is NULL, a required option is missing or a number is out of its range;
- *   `app_id`, `app_version` or `user_agent` cannot be sent (the log says which); `app_id` or `user_id` is longer than
+ *   `app_id`, `app_version`, `user_agent` or `referer` cannot be sent, or `path_scheme` cannot be used (the log says which); `app_id` or `user_id` is longer than
  *   a directory's name can be, at worst 83 bytes.
  * - `WXT_INVALID_STRUCT_SIZE`, `WXT_INVALID_UTF8`, `WXT_INVALID_VERSION`, `WXT_INVALID_DOMAIN`,
  *   `WXT_INVALID_CERTIFICATE`, `WXT_INVALID_PIN`, `WXT_INVALID_PROXY`: as their names say.
@@ -1322,8 +1394,8 @@ WxtStatus wxt_session_open(const WxtSessionOptions *options,
                            WxtSession **session);
 
 /**
- * Closes a session: aborts what is left, delivers the last callbacks, removes the temporary files and joins the
- * session's threads. When it returns no callback runs or will run, and nothing that the session's options point to is
+ * Closes a session: aborts what is left, delivers the last callbacks, removes the temporary files (but those that
+ * `temporary_retention` keeps) and joins the session's threads. When it returns no callback runs or will run, and nothing that the session's options point to is
  * used any more. Jobs that the executor still holds may run later and do nothing.
  *
  * One thing may go on: a look-up that the system's resolver has not answered, since no system lets it be ended. It runs
@@ -1344,9 +1416,9 @@ WxtStatus wxt_session_open(const WxtSessionOptions *options,
 WxtStatus wxt_session_close(WxtSession *session);
 
 /**
- * Tells the session that the mini program went to the background: new calls fail with `interrupted` at once, waiting
- * ones stay in the queue, and what still runs 5 s later fails with `interrupted`. Again in the background, it does
- * nothing. Any thread.
+ * Tells the session that the mini program went to the background. For 5 s calls are taken as before, since a page may upload
+ * something when it is hidden. What has not ended then, waiting or running, fails with `interrupted`, and so does every later
+ * call at once. Again in the background, it does nothing. Any thread.
  *
  * - `WXT_SESSION_CLOSED`, `WXT_INVALID_ARGUMENT`: the handle.
  * - `WXT_OUT_OF_RESOURCES`: the timer cannot be started; nothing has changed.
@@ -1354,7 +1426,7 @@ WxtStatus wxt_session_close(WxtSession *session);
 WxtStatus wxt_session_enter_background(WxtSession *session);
 
 /**
- * Tells the session that the mini program is back: calls are taken again, and the queue moves on. Any thread.
+ * Tells the session that the mini program is back: calls are taken again. Any thread.
  *
  * - `WXT_SESSION_CLOSED`, `WXT_INVALID_ARGUMENT`: the handle.
  */
@@ -1365,7 +1437,7 @@ WxtStatus wxt_session_enter_foreground(WxtSession *session);
  * function returns. Everything is copied. Any thread, also from a callback.
  *
  * What is wrong with the request itself comes through `on_fail`: a missing or malformed URL, path, name or header, a
- * host outside the domain list, a file that cannot be read.
+ * host outside the domain list, a file that cannot be read. `WxtFailure` has the table.
  *
  * - `WXT_INVALID_ARGUMENT`: `session`, `request` or `callbacks` is NULL, or a string or list has a length but no
  *   pointer, or `file_descriptor` is not open.
@@ -1435,7 +1507,7 @@ WxtStatus wxt_header_find(const WxtPair *header,
  * target outside `wxfile://usr/`, `WXT_ERRNO_FILE_NOT_FOUND` if the target's directory is missing, `WXT_ERRNO_IS_A_DIRECTORY`,
  * `WXT_ERRNO_NOT_A_DIRECTORY`, `WXT_ERRNO_QUOTA_EXCEEDED`, also for a full disk.
  *
- * Every file function: `errno` `WXT_ERRNO_INVALID_REQUEST_DATA` for a path that is missing or not UTF-8;
+ * Every file function: `errno` `WXT_ERRNO_PARAMETER` for a path that is missing or not UTF-8;
  * `WXT_ERRNO_INPUT_OUTPUT` if the device fails; `WXT_ERRNO_FILE_ACCESS_DENIED` if the system refuses the access;
  * `WXT_ERRNO_SYSTEM_ERROR` if no descriptor or memory is left, for files that another process has and for any other error of
  * the system; `WXT_ERRNO_CANCEL` if the session is closed while the function waits, copies, reads, writes or lists.
@@ -1462,7 +1534,7 @@ WxtStatus wxt_get_saved_file_list(WxtSession *session,
 
 /**
  * `wx.getSavedFileInfo`: one file of the store. Statuses as for `wxt_save_file`; `errno`
- * `WXT_ERRNO_FILE_NOT_FOUND`, `WXT_ERRNO_PERMISSION_DENIED`. Any thread.
+ * `WXT_ERRNO_FILE_NOT_FOUND`, `WXT_ERRNO_PERMISSION_DENIED`, `WXT_ERRNO_PARAMETER`. Any thread.
  *
  * # Safety
  * The string must be readable.
@@ -1529,7 +1601,7 @@ WxtStatus wxt_import_file_descriptor(WxtSession *session,
 /**
  * The device's path of an existing `wxfile://` path, for the host (a player, a viewer): `native_path` of the one file
  * that `on_result` gets. Statuses as for `wxt_save_file`; `errno` `WXT_ERRNO_FILE_NOT_FOUND`,
- * `WXT_ERRNO_PERMISSION_DENIED`. Any thread.
+ * `WXT_ERRNO_PERMISSION_DENIED`, `WXT_ERRNO_PARAMETER`. Any thread.
  *
  * # Safety
  * The string must be readable.

@@ -8,7 +8,7 @@ use crate::policy::extension;
 use crate::policy::headers::{self, Identity};
 use crate::policy::redirect::{self, Answer, Decision};
 use crate::policy::url;
-use crate::storage::{self, ParsedPath};
+use crate::storage::{self, ParsedPath, PathScheme};
 use crate::terms::{Api, Method};
 use crate::transfer::{FilePart, MultipartBody, content_type, random_boundary};
 
@@ -25,7 +25,7 @@ pub enum Path {
 
 /// Reads a `wxfile://` path; `None` where it is refused.
 pub fn path(text: &str) -> Option<Path> {
-    Some(match storage::parse_path(text).ok()? {
+    Some(match storage::parse_path(&PathScheme::default(), text).ok()? {
         ParsedPath::Temporary(name) => Path::Temporary(name),
         ParsedPath::Stored(name) => Path::Stored(name),
         ParsedPath::User(names) => Path::User(names),
@@ -33,8 +33,8 @@ pub fn path(text: &str) -> Option<Path> {
 }
 
 /// Reads a page's URL: its normal form, and the port that it names.
-pub fn url(text: &str, allow_plain_http: bool) -> Option<(String, Option<u16>)> {
-    let target = url::parse(text, allow_plain_http).ok()?;
+pub fn url(text: &str) -> Option<(String, Option<u16>)> {
+    let target = url::parse(text).ok()?;
     Some((target.url().to_string(), target.explicit_port()))
 }
 
@@ -51,10 +51,11 @@ pub struct Hop {
 
 /// Decides what follows from a 307 to an upload to `url`, with `domains` as its list; `None` where it is not followed.
 pub fn redirect(url: &str, location: &[u8], domains: &[&str], allow_plain_http: bool) -> Option<Hop> {
-    let target = url::parse(url, allow_plain_http).ok()?;
+    let target = url::parse(url).ok()?;
     let answer = Answer { target: &target, method: Method::Post, followed: 0, status: 307, location: Some(location) };
-    let rules = DomainRules { upload: DomainList::parse(domains, true).ok()?, ..DomainRules::default() };
-    match redirect::decide(&answer, Api::Upload, &rules, allow_plain_http).ok()? {
+    let rules =
+        DomainRules { upload: DomainList::parse(domains, true).ok()?, allow_plain_http, ..DomainRules::default() };
+    match redirect::decide(&answer, Api::Upload, &rules, &|| Ok(Vec::new())).ok()? {
         Decision::Deliver => None,
         Decision::Follow(hop) => {
             Some(Hop { url: hop.target.url().to_string(), keep_body: hop.keep_body, same_origin: hop.same_origin })
@@ -64,7 +65,7 @@ pub fn redirect(url: &str, location: &[u8], domains: &[&str], allow_plain_http: 
 
 /// The headers of a request; `None` where a caller's is refused.
 pub fn headers(callers: &[(String, String)], content_type: Option<&str>) -> Option<Vec<(String, String)>> {
-    let identity = Identity::new("wx", "1", "agent").ok()?;
+    let identity = Identity::new("wx", "1", "agent", "").ok()?;
     headers::build(callers, &identity, content_type, false).ok().map(|built| built.list)
 }
 

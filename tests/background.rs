@@ -1,4 +1,4 @@
-//! A mini program in the background: what runs has a grace time, what waits stays, what is new is refused.
+//! A mini program in the background: for the grace time all goes on, then everything is interrupted.
 
 mod support;
 
@@ -9,7 +9,7 @@ use support::{Ended, Session};
 use wxtransfer::ffi::error::*;
 use wxtransfer::ffi::session::{wxt_session_enter_background, wxt_session_enter_foreground};
 use wxtransfer::ffi::status::*;
-use wxtransfer_test_server::{self as server, FaultServer, Options, Script, Server, Step, Transport};
+use wxtransfer_test_server::{self as server, FaultServer, Script, Step, Transport};
 
 /// The WeChat documentation's number.
 const GRACE: Duration = Duration::from_secs(5);
@@ -40,7 +40,7 @@ fn assert_interrupted(ended: &Ended, call: &str) {
 
 /// The one test that waits for the real grace time.
 #[test]
-fn what_runs_after_the_grace_time_is_interrupted_and_the_queue_waits_for_the_foreground() {
+fn calls_are_taken_for_the_grace_time_and_interrupted_at_its_end() {
     let server = server_that_waits();
     // This one comes back in time, so that its transfer is never interrupted.
     let briefly = Session::open();
@@ -51,78 +51,65 @@ fn what_runs_after_the_grace_time_is_interrupted_and_the_queue_waits_for_the_for
 
     let session = Session::open_with(|options| {
         options.max_concurrent_downloads = 1;
-        options.max_concurrent_uploads = 1;
+        options.max_concurrent_uploads = 2;
     });
     let file = session.file("file", b"content");
     let download = session.download(&server.url("/download"));
     server.wait_for(server::Event::HeadRead(1));
-    let upload = session.upload(&server.url("/upload"), &file);
-    server.wait_for(server::Event::HeadRead(2));
-    let queued = [session.download(&server.url("/queued")), session.upload(&server.url("/queued"), &file)];
+    let queued = session.download(&server.url("/queued"));
     let entered = Instant::now();
     enter(&session);
-    assert_interrupted(&session.download(&server.url("/new")).end(), "downloadFile");
+    // As a page does in `onHide`: one that ends in time, and one that does not.
+    let in_time = session.upload(&server.url("/in-time"), &file);
+    server.wait_for(server::Event::HeadRead(2));
+    let too_late = session.upload(&server.url("/too-late"), &file);
+    server.wait_for(server::Event::HeadRead(3));
+    server.signal(2);
+    assert_eq!(in_time.end().success().status, 200);
     // Again in the background changes nothing, nor does it begin the time anew.
     enter(&session);
 
     assert_interrupted(&download.end(), "downloadFile");
     let waited = entered.elapsed();
     assert!(waited >= GRACE, "{waited:?}");
-    assert_interrupted(&upload.end(), "uploadFile");
-    assert_eq!(server.connections(), 3, "nothing was taken from the queue, and the new call sent nothing");
+    assert_interrupted(&too_late.end(), "uploadFile");
+    assert_interrupted(&queued.end(), "downloadFile");
+
+    let before = Instant::now();
+    assert_interrupted(&session.download(&server.url("/new")).end(), "downloadFile");
+    assert_interrupted(&session.upload(&server.url("/new"), &file).end(), "uploadFile");
+    // What is wrong with a call does not matter there.
+    assert_interrupted(&session.upload("no url", Path::new("nothing")).end(), "uploadFile");
+    assert!(before.elapsed() < GRACE, "at once");
+    assert_eq!(server.connections(), 4, "neither what waited nor what came later was sent");
 
     server.signal(0);
     assert_eq!(kept.end().success().status, 200);
 
     leave(&session);
-    for connection in [3, 4] {
-        server.wait_for(server::Event::HeadRead(connection));
-        server.signal(connection);
-    }
-    for task in queued {
-        assert_eq!(task.end().success().status, 200);
-    }
+    let back = session.download(&server.url("/back"));
+    server.wait_for(server::Event::HeadRead(4));
+    server.signal(4);
+    assert_eq!(back.end().success().status, 200);
 }
 
 #[test]
-fn new_calls_fail_at_once_until_it_is_back() {
-    let server = Server::start(Options::default());
-    let session = Session::open();
-    let file = session.file("file", b"content");
-    enter(&session);
-    enter(&session);
-    let before = Instant::now();
-    assert_interrupted(&session.download(&server.https_url("/bytes/10")).end(), "downloadFile");
-    assert_interrupted(&session.upload(&server.https_url("/upload"), &file).end(), "uploadFile");
-    // What is wrong with a call does not matter there.
-    assert_interrupted(&session.upload("no url", Path::new("nothing")).end(), "uploadFile");
-    assert!(before.elapsed() < GRACE, "at once, not when the grace time is over");
-    assert_eq!(server.requests().len(), 0);
-    leave(&session);
-    assert_eq!(session.download(&server.https_url("/bytes/10")).end().success().data_length, 10);
-    assert_eq!(session.upload(&server.https_url("/upload"), &file).end().success().status, 200);
-    leave(&session);
-    assert_eq!(session.download(&server.https_url("/bytes/10")).end().success().data_length, 10);
-}
-
-#[test]
-fn what_ends_within_the_grace_time_succeeds_and_lets_nothing_in() {
+fn the_queue_goes_on_within_the_grace_time() {
     let server = server_that_waits();
     let session = Session::open_with(|options| options.max_concurrent_downloads = 1);
     let running = session.download(&server.url("/running"));
     server.wait_for(server::Event::HeadRead(0));
-    let queued = session.download(&server.url("/queued"));
     let aborted = session.download(&server.url("/aborted"));
     enter(&session);
-    server.signal(0);
-    assert_eq!(running.end().success().status, 200);
+    let queued = session.download(&server.url("/queued"));
     assert_eq!(session.abort(&aborted), WXT_OK);
     assert_eq!(aborted.end().failure().err_msg, "downloadFile:fail abort");
-    assert_eq!(server.connections(), 1);
-    leave(&session);
+    server.signal(0);
+    assert_eq!(running.end().success().status, 200);
     server.wait_for(server::Event::HeadRead(1));
     server.signal(1);
     assert_eq!(queued.end().success().status, 200);
+    leave(&session);
     assert_eq!(server.connections(), 2);
 }
 

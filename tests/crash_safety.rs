@@ -31,7 +31,7 @@ const LARGEST: u64 = 512 * 1024;
 /// The victim begins a new launch after so many steps: opening and closing can be interrupted, too.
 const STEPS_PER_LAUNCH: u64 = 12;
 const VICTIM: &str = "WXT_CRASH_SAFETY_VICTIM";
-const USR_PATHS: [&str; 4] = ["wxfile://usr/a", "wxfile://usr/d/b.bin", "wxfile://usr/d/e/f/c", "wxfile://usr/图"];
+const USR_PATHS: [&str; 4] = ["wxfile://usr/a", "wxfile://usr/b.bin", "wxfile://usr/c c", "wxfile://usr/图"];
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();

@@ -85,7 +85,7 @@ fn a_target_outside_usr_is_refused_before_anything_is_sent() {
             .download_with(&server.https_url("/bytes/10"), |request| request.file_path = WxtStr::new(path))
             .end();
         let failure = ended.failure();
-        assert_eq!((failure.err_no, failure.category), (WXT_ERRNO_PERMISSION_DENIED, WXT_CATEGORY_FILE), "{path}");
+        assert_eq!((failure.err_no, failure.category), (WXT_ERRNO_TARGET_DENIED, WXT_CATEGORY_FILE), "{path}");
         assert_eq!(failure.err_msg, format!("downloadFile:fail permission denied, open {path}"));
     }
     assert_eq!(server.requests().len(), 0);

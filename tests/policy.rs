@@ -9,7 +9,10 @@ use std::sync::Mutex;
 
 use support::Session;
 use wxtransfer::ffi::error::*;
-use wxtransfer::ffi::options::{WXT_PLATFORM_IOS, WxtLogger, WxtPin, WxtResolver, WxtSessionOptions};
+use wxtransfer::ffi::options::{
+    WXT_LAN_ALL_LOCAL, WXT_LAN_OFF, WXT_LAN_OWN_SUBNETS, WXT_PLATFORM_IOS, WxtLogger, WxtPin, WxtResolver,
+    WxtSessionOptions,
+};
 use wxtransfer::ffi::status::{WXT_INVALID_ARGUMENT, WXT_INVALID_DOMAIN, WXT_OK, WxtStatus};
 use wxtransfer::ffi::string::{WxtPair, WxtStr};
 use wxtransfer_test_server::{
@@ -181,13 +184,21 @@ fn credentials_stay_at_their_origin() {
 fn a_downgrade_is_refused_unless_plain_http_is_allowed() {
     let server = Server::start(Options::default());
     let url = server.https_url(&format!("/redirect/302?to={}", server.url("/bytes/3")));
-    let strict = Session::open_with(|options| options.allow_plain_http = 0);
+    let strict = Session::open_with(|options| {
+        options.allow_plain_http = 0;
+        options.lan_policy = WXT_LAN_OFF;
+        options.skip_domain_check = 1;
+    });
+    let refused = (WXT_ERRNO_NOT_IN_DOMAIN_LIST, "downloadFile:fail url not in domain list");
     let ended = strict.download(&url).end();
     let failure = ended.failure();
-    assert_eq!((failure.err_no, failure.err_msg.as_str()), (WXT_ERRNO_INVALID_URL, "downloadFile:fail invalid url"));
+    assert_eq!((failure.err_no, failure.err_msg.as_str()), refused);
+    assert_eq!(failure.detail, "a redirect from https to http");
     assert_eq!(Session::open().download(&url).end().success().data_length, 3);
     let ended = strict.download(&server.url("/bytes/3")).end();
-    assert_eq!(ended.failure().err_no, WXT_ERRNO_INVALID_URL);
+    let failure = ended.failure();
+    assert_eq!((failure.err_no, failure.err_msg.as_str()), refused);
+    assert_eq!(failure.detail, "plain http is not allowed");
 }
 
 #[test]
@@ -198,7 +209,7 @@ fn the_domain_list_holds_for_the_first_request_and_for_redirects() {
     let entry = WxtStr::new(&listed);
     let session = Session::open_with(|options| {
         // A listed name may lead to the device itself then.
-        options.allow_lan = 1;
+        options.lan_policy = WXT_LAN_ALL_LOCAL;
         options.resolver = LOOPBACK;
         options.download_domains = &entry;
         options.download_domain_count = 1;
@@ -235,7 +246,7 @@ fn a_name_that_leads_to_the_device_is_refused_before_anything_is_sent() {
     let entry = WxtStr::new(&listed);
     for skip_domain_check in [0, 1] {
         let session = Session::open_with(|options| {
-            options.allow_lan = 0;
+            options.lan_policy = WXT_LAN_OWN_SUBNETS;
             options.skip_domain_check = skip_domain_check;
             options.resolver = LOOPBACK;
             options.download_domains = &entry;
@@ -443,4 +454,35 @@ fn a_redirect_to_nowhere_is_the_result() {
             assert_eq!((ended.success().status, ended.success().data.as_deref()), (status, Some(body)));
         }
     }
+}
+
+/// What other containers with the same calls have of their own: the Referer and the scheme of paths.
+#[test]
+fn the_referer_and_the_scheme_are_the_containers() {
+    let server = Server::start(Options::default());
+    let session = Session::open_with(|options| {
+        options.app_version = WxtStr::new("7");
+        options.referer = WxtStr::new("https://servicedimina.com/{appid}/{version}/page-frame.html");
+        options.path_scheme = WxtStr::new("difile");
+    });
+    let ended = session.download(&server.https_url("/bytes/5")).end();
+    let path = ended.success().temp_file_path.clone().expect("a temporary file");
+    assert!(path.starts_with("difile://tmp_"), "{path}");
+    let ended = session.upload(&server.https_url("/upload"), std::path::Path::new(&path)).end();
+    assert_eq!(ended.success().status, 200);
+    for request in server.requests() {
+        let referer =
+            request.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("referer")).map(|(_, value)| value);
+        assert_eq!(referer.map(String::as_str), Some("https://servicedimina.com/wx1234567890abcdef/7/page-frame.html"));
+    }
+    let wechats = path.replace("difile", "wxfile");
+    let ended = session.upload(&server.https_url("/upload"), std::path::Path::new(&wechats)).end();
+    assert_eq!(ended.failure().err_no, WXT_ERRNO_PERMISSION_DENIED);
+
+    let (status, lines) = opened(|options| options.path_scheme = WxtStr::new("https"));
+    assert_eq!(status, WXT_INVALID_ARGUMENT);
+    assert!(lines[0].contains("path_scheme"), "{lines:?}");
+    let (status, lines) = opened(|options| options.referer = WxtStr::new("https://a.example/{appkey}"));
+    assert_eq!(status, WXT_INVALID_ARGUMENT);
+    assert!(lines[0].contains("referer"), "{lines:?}");
 }

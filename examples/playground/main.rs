@@ -12,7 +12,7 @@
 //! | `--data-directory DIRECTORY` | a temporary one |
 //! | `--domain ENTRY`, as often as wanted: of both lists | none |
 //! | `--skip-domain-check` | the lists are looked at |
-//! | `--allow-plain-http`, `--allow-lan` | neither |
+//! | `--allow-plain-http`, `--all-local` | neither |
 //! | `--platform ios` or `android` | neither |
 //! | `--client-version VERSION` | 8.0.50 |
 //! | `--base-library-version VERSION` | the newest |
@@ -42,7 +42,7 @@ use session::Settings;
 
 const USAGE: &str = "usage: playground [--port PORT]
        playground --stdio [--data-directory DIRECTORY] [--domain ENTRY]... [--skip-domain-check]
-                  [--allow-plain-http] [--allow-lan] [--platform NAME] [--client-version VERSION]
+                  [--allow-plain-http] [--all-local] [--platform NAME] [--client-version VERSION]
                   [--base-library-version VERSION] [--app-version VERSION] [--ca FILE] [--proxy URL]";
 
 fn main() -> ExitCode {
@@ -81,7 +81,7 @@ fn parse(mut words: impl Iterator<Item = String>) -> Option<Arguments> {
             "--domain" => settings.domains.push(words.next()?),
             "--skip-domain-check" => settings.skip_domain_check = true,
             "--allow-plain-http" => settings.allow_plain_http = true,
-            "--allow-lan" => settings.allow_lan = true,
+            "--all-local" => settings.all_local = true,
             "--platform" => settings.platform = words.next()?,
             "--client-version" => settings.client_version = words.next()?,
             "--base-library-version" => settings.base_library_version = words.next()?,

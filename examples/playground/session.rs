@@ -7,7 +7,9 @@ use std::mem::zeroed;
 use std::ptr::null_mut;
 
 use wxtransfer::ffi::callback::WxtCallbacks;
-use wxtransfer::ffi::options::{WXT_PLATFORM_ANDROID, WXT_PLATFORM_IOS, WXT_PLATFORM_OTHER, WxtSessionOptions};
+use wxtransfer::ffi::options::{
+    WXT_LAN_ALL_LOCAL, WXT_PLATFORM_ANDROID, WXT_PLATFORM_IOS, WXT_PLATFORM_OTHER, WxtSessionOptions,
+};
 use wxtransfer::ffi::request::{WxtDownloadRequest, WxtTaskId, WxtUploadRequest};
 use wxtransfer::ffi::session::{
     WxtSession, wxt_session_close, wxt_session_enter_background, wxt_session_enter_foreground, wxt_session_open,
@@ -30,7 +32,7 @@ pub struct Settings {
     pub domains: Vec<String>,
     pub skip_domain_check: bool,
     pub allow_plain_http: bool,
-    pub allow_lan: bool,
+    pub all_local: bool,
     /// Certificates to trust in place of the system's.
     pub root_certificates: String,
     pub proxy: String,
@@ -78,7 +80,9 @@ impl Session {
         options.proxy = text(&settings.proxy);
         options.skip_domain_check = settings.skip_domain_check.into();
         options.allow_plain_http = settings.allow_plain_http.into();
-        options.allow_lan = settings.allow_lan.into();
+        if settings.all_local {
+            options.lan_policy = WXT_LAN_ALL_LOCAL;
+        }
         options.upload_domains = domains.as_ptr();
         options.upload_domain_count = domains.len();
         options.download_domains = domains.as_ptr();

@@ -48,7 +48,8 @@ pub struct Settings<'a> {
     /// The only hosts that may be reached, or `None` for any.
     pub domains: Option<&'a [&'a str]>,
     pub allow_plain_http: bool,
-    pub allow_lan: bool,
+    /// A `WXT_LAN_…`.
+    pub lan_policy: i32,
     /// In milliseconds; 0 is the 60 seconds that a page gets.
     pub timeout: u32,
     /// In bytes; 0 is the 200 MiB that a page gets.
@@ -80,8 +81,9 @@ impl Host {
         options.download_domains = domains.as_ptr();
         options.download_domain_count = domains.len();
         options.allow_plain_http = settings.allow_plain_http.into();
-        options.allow_lan = settings.allow_lan.into();
-        options.default_timeout = settings.timeout;
+        options.lan_policy = settings.lan_policy;
+        options.default_upload_timeout = settings.timeout;
+        options.default_download_timeout = settings.timeout;
         options.max_timeout = settings.timeout;
         options.max_download_size = settings.max_download_size;
         let mut session = null_mut();

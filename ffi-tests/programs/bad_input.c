@@ -34,20 +34,23 @@ static void missing_parameters(void) {
   static const WxtStr absent = {NULL, 0};
   WxtUploadRequest request = good_upload();
   request.url = absent;
-  UPLOAD_FAILS(&request, WXT_ERRNO_INVALID_REQUEST_DATA, WXT_CATEGORY_REQUEST, "invalid request data url");
+  UPLOAD_FAILS(&request, WXT_ERRNO_PARAMETER, WXT_CATEGORY_REQUEST,
+               "parameter error: parameter.url should be String instead of Undefined;");
   request = good_upload();
   request.file_path = absent;
-  UPLOAD_FAILS(&request, WXT_ERRNO_INVALID_REQUEST_DATA, WXT_CATEGORY_REQUEST, "invalid request data filePath");
+  UPLOAD_FAILS(&request, WXT_ERRNO_PARAMETER, WXT_CATEGORY_REQUEST,
+               "parameter error: parameter.filePath should be String instead of Undefined;");
   request = good_upload();
   request.name = absent;
-  UPLOAD_FAILS(&request, WXT_ERRNO_INVALID_REQUEST_DATA, WXT_CATEGORY_REQUEST, "invalid request data name");
+  UPLOAD_FAILS(&request, WXT_ERRNO_PARAMETER, WXT_CATEGORY_REQUEST,
+               "parameter error: parameter.name should be String instead of Undefined;");
 
   WxtDownloadRequest download = wxt_download_request();
   Recorder recorder = {0};
   WxtCallbacks callbacks = recorded_by(&recorder);
   CHECK_NUMBER(wxt_download_file(session, &download, &callbacks, NULL), WXT_OK);
-  EXPECT_FAILURE(&recorder, WXT_ERRNO_INVALID_REQUEST_DATA, WXT_CATEGORY_REQUEST,
-                 "downloadFile:fail invalid request data url");
+  EXPECT_FAILURE(&recorder, WXT_ERRNO_PARAMETER, WXT_CATEGORY_REQUEST,
+               "downloadFile:fail parameter error: parameter.url should be String instead of Undefined;");
 }
 
 static void texts_that_are_none(void) {
@@ -60,16 +63,20 @@ static void texts_that_are_none(void) {
 
   WxtUploadRequest request = good_upload();
   request.url = bytes;
-  UPLOAD_FAILS(&request, WXT_ERRNO_INVALID_REQUEST_DATA, WXT_CATEGORY_REQUEST, "invalid request data url");
+  UPLOAD_FAILS(&request, WXT_ERRNO_PARAMETER, WXT_CATEGORY_REQUEST,
+               "parameter error: parameter.url should be String instead of ArrayBuffer;");
   request = good_upload();
   request.file_path = bytes;
-  UPLOAD_FAILS(&request, WXT_ERRNO_INVALID_REQUEST_DATA, WXT_CATEGORY_REQUEST, "invalid request data filePath");
+  UPLOAD_FAILS(&request, WXT_ERRNO_PARAMETER, WXT_CATEGORY_REQUEST,
+               "parameter error: parameter.filePath should be String instead of ArrayBuffer;");
   request = good_upload();
   request.name = bytes;
-  UPLOAD_FAILS(&request, WXT_ERRNO_INVALID_REQUEST_DATA, WXT_CATEGORY_REQUEST, "invalid request data name");
+  UPLOAD_FAILS(&request, WXT_ERRNO_PARAMETER, WXT_CATEGORY_REQUEST,
+               "parameter error: parameter.name should be String instead of ArrayBuffer;");
   request = good_upload();
   request.file_name = bytes;
-  UPLOAD_FAILS(&request, WXT_ERRNO_INVALID_REQUEST_DATA, WXT_CATEGORY_REQUEST, "invalid request data fileName");
+  UPLOAD_FAILS(&request, WXT_ERRNO_PARAMETER, WXT_CATEGORY_REQUEST,
+               "parameter error: parameter.fileName should be String instead of ArrayBuffer;");
   request = good_upload();
   request.header = header;
   request.header_count = 2;
@@ -82,13 +89,18 @@ static void texts_that_are_none(void) {
 
 static void urls(void) {
   static const char *const invalid[] = {
-      "not a url", "//localhost/upload", "ftp://localhost/upload", "file:///etc/hosts", "https://", "https://a:b:c/",
-      "https://user:password@localhost/upload",
+      "not a url", "//localhost/upload", "", "https://", "https://a:b:c/", "https://user:password@localhost/upload",
   };
+  static const char *const schemes[] = {"ftp://localhost/upload", "file:///etc/hosts", "wxfile://usr/a", "data:,x"};
   for (size_t i = 0; i < sizeof invalid / sizeof invalid[0]; i++) {
     WxtUploadRequest request = good_upload();
     request.url = wxt_str(invalid[i]);
     UPLOAD_FAILS(&request, WXT_ERRNO_INVALID_URL, WXT_CATEGORY_REQUEST, "invalid url");
+  }
+  for (size_t i = 0; i < sizeof schemes / sizeof schemes[0]; i++) {
+    WxtUploadRequest request = good_upload();
+    request.url = wxt_str(schemes[i]);
+    UPLOAD_FAILS(&request, WXT_ERRNO_INVALID_URL_SCHEME, WXT_CATEGORY_REQUEST, "url scheme is invalid");
   }
   WxtUploadRequest request = good_upload();
   request.url = wxt_str("https://example.com/upload");
@@ -132,6 +144,8 @@ static void files(void) {
   WxtUploadRequest request = good_upload();
   request.file_path = wxt_str(in_directory("missing"));
   UPLOAD_FAILS(&request, WXT_ERRNO_FILE_NOT_FOUND, WXT_CATEGORY_FILE, "file not found");
+  request.file_path = wxt_str("");
+  UPLOAD_FAILS(&request, WXT_ERRNO_FILE_NOT_FOUND, WXT_CATEGORY_FILE, "file not found");
   request.file_path = wxt_str("wxfile://tmp_0123456789abcdef.txt");
   UPLOAD_FAILS(&request, WXT_ERRNO_FILE_NOT_FOUND, WXT_CATEGORY_FILE, "file not found");
 
@@ -160,15 +174,16 @@ static void files(void) {
   request = good_upload();
   request.has_file_descriptor = 1;
   request.file_descriptor = descriptor;
-  UPLOAD_FAILS(&request, WXT_ERRNO_INVALID_REQUEST_DATA, WXT_CATEGORY_REQUEST, "invalid request data fileDescriptor");
+  UPLOAD_FAILS(&request, WXT_ERRNO_PARAMETER, WXT_CATEGORY_REQUEST,
+               "parameter error: parameter.fileDescriptor should be File instead of Number;");
   CHECK(close(descriptor) == 0);
 }
 
-/* With the default options: https only, no local network, the page's own paths only. */
+/* With the default options: https only, not the device itself, the page's own paths only. */
 static void strict_session(void) {
   WxtSessionOptions options = local_options();
   options.user_id = wxt_str("strict");
-  options.allow_lan = 0;
+  options.lan_policy = WXT_LAN_OWN_SUBNETS;
   options.allow_plain_http = 0;
   options.path_policy = WXT_PATHS_SANDBOX;
   WxtStr domain = wxt_str("https://example.com");
@@ -178,8 +193,8 @@ static void strict_session(void) {
   session = open_session(&options);
 
   WxtUploadRequest request = good_upload();
-  UPLOAD_FAILS(&request, WXT_ERRNO_INVALID_URL, WXT_CATEGORY_REQUEST, "invalid url");
-  static const char *const refused[] = {"https://127.0.0.1/", "https://[::1]/", "https://2130706433/",
+  UPLOAD_FAILS(&request, WXT_ERRNO_NOT_IN_DOMAIN_LIST, WXT_CATEGORY_POLICY, "url not in domain list");
+  static const char *const refused[] = {"http://example.com/", "http://127.0.0.1/", "https://127.0.0.1/", "https://[::1]/", "https://2130706433/",
                                         "https://localhost/", "https://example.com:8443/", "https://example.com:443/",
                                         "https://www.example.com/", "https://example.org/"};
   for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) {
@@ -270,7 +285,8 @@ static void statuses(void) {
   newer.known = good_upload();
   newer.known.struct_size = sizeof newer;
   newer.known.url = wxt_str(NULL);
-  UPLOAD_FAILS(&newer.known, WXT_ERRNO_INVALID_REQUEST_DATA, WXT_CATEGORY_REQUEST, "invalid request data url");
+  UPLOAD_FAILS(&newer.known, WXT_ERRNO_PARAMETER, WXT_CATEGORY_REQUEST,
+               "parameter error: parameter.url should be String instead of Undefined;");
   newer.unknown[1] = 1;
   refused(&newer.known, WXT_INVALID_STRUCT_SIZE);
 
@@ -279,7 +295,8 @@ static void statuses(void) {
   older.struct_size = offsetof(WxtUploadRequest, file_name) / 8 * 8;
   memset(&older.file_name, 0xff, sizeof older - offsetof(WxtUploadRequest, file_name));
   older.url = wxt_str(NULL);
-  UPLOAD_FAILS(&older, WXT_ERRNO_INVALID_REQUEST_DATA, WXT_CATEGORY_REQUEST, "invalid request data url");
+  UPLOAD_FAILS(&older, WXT_ERRNO_PARAMETER, WXT_CATEGORY_REQUEST,
+               "parameter error: parameter.url should be String instead of Undefined;");
 }
 
 static void header_find(void) {

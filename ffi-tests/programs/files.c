@@ -160,11 +160,13 @@ static void mistakes(WxtSession *session) {
   CHECK_NUMBER(result.calls, 0);
 
   WxtStatus status = wxt_save_file(session, wxt_str(NULL), wxt_str(NULL), on_result, &result);
-  EXPECT_ERROR(result, status, "saveFile:fail invalid request data tempFilePath", WXT_ERRNO_INVALID_REQUEST_DATA,
+  EXPECT_ERROR(result, status, "saveFile:fail parameter error: parameter.tempFilePath should be String instead of Undefined;",
+               WXT_ERRNO_PARAMETER,
                WXT_CATEGORY_REQUEST);
   result = fresh();
   status = wxt_get_saved_file_info(session, wxt_str("\xff"), on_result, &result);
-  EXPECT_ERROR(result, status, "getSavedFileInfo:fail invalid request data filePath", WXT_ERRNO_INVALID_REQUEST_DATA,
+  EXPECT_ERROR(result, status, "getSavedFileInfo:fail parameter error: parameter.filePath should be String instead of ArrayBuffer;",
+               WXT_ERRNO_PARAMETER,
                WXT_CATEGORY_REQUEST);
   result = fresh();
   status = wxt_import_file(session, wxt_str(in_directory("missing")), WXT_IMPORT_COPY, on_result, &result);

@@ -243,7 +243,8 @@ static void timeout_of_old_base_libraries(void) {
   for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
     WxtSessionOptions options = local_options();
     options.base_library_version = wxt_str(cases[i].base_library);
-    options.default_timeout = cases[i].session;
+    options.default_upload_timeout = cases[i].session;
+    options.default_download_timeout = cases[i].session;
     WxtSession *session = open_session(&options);
     WxtDownloadRequest request = wxt_download_request();
     request.url = wxt_str(fault("stall-before-answer"));

@@ -17,7 +17,7 @@ fuzz_target!(|data: &[u8]| {
     for allow_plain_http in [false, true] {
         let Some(hop) = fuzzing::redirect(base, location, &DOMAINS, allow_plain_http) else { continue };
         let what = format!("{base:?} to {:?} gave {hop:?}", String::from_utf8_lossy(location));
-        let from = fuzzing::url(base, allow_plain_http).expect("it was accepted").0;
+        let from = fuzzing::url(base).expect("it was accepted").0;
         let (from, to) = (url::Url::parse(&from).expect("a URL"), url::Url::parse(&hop.url).expect("a URL"));
         assert!(to.scheme() == "https" || (allow_plain_http && to.scheme() == "http"), "{what}");
         let host = to.host_str().expect("a host");

@@ -2,34 +2,55 @@
 
 use crate::terms::{Category, FileErrorKind, errno};
 
-/// Success.
+/// Success. `errMsg` is `uploadFile:ok`, `downloadFile:ok` and so on. Of the numbers below, each says what follows
+/// `uploadFile:fail ` in `errMsg`, when it comes, its category and whether it is `retryable`. `detail` always says more.
 pub const WXT_ERRNO_OK: i32 = 0;
-/// `abort` of an upload.
+/// `abort`: an upload was aborted, or the session closed during it or during a file call. `WXT_CATEGORY_ABORTED`, not retryable.
 pub const WXT_ERRNO_CANCEL: i32 = 1;
-/// A bug of the library, caught.
+/// `internal error`: a bug of the library, caught. `WXT_CATEGORY_INTERNAL`, not retryable.
 pub const WXT_ERRNO_INTERNAL: i32 = 4;
-/// The deadline passed, in whatever phase.
+/// `timeout`: the deadline passed, in whatever phase. `WXT_CATEGORY_TIMEOUT`, retryable.
 pub const WXT_ERRNO_TIMEOUT: i32 = 5;
-/// Name resolution, connection, TLS, protocol, reset. Also a transfer for which no thread, descriptor or memory is left.
+/// `parameter error: parameter.url should be String instead of Undefined;`: the named parameter is missing or has the wrong
+/// type. In C a string that is NULL is `Undefined`, and bytes that are not UTF-8 are an `ArrayBuffer`. `name` of an upload is
+/// also missing if it is empty. `fileDescriptor` should be `File` instead of `Number` if it is neither a readable file nor a
+/// pipe, or holds fewer bytes than was said. `WXT_CATEGORY_REQUEST`, not retryable.
+pub const WXT_ERRNO_PARAMETER: i32 = 1001;
+/// What happened, in words: name resolution (`WXT_CATEGORY_NAME_RESOLUTION`), connection (`WXT_CATEGORY_CONNECT`), TLS
+/// (`WXT_CATEGORY_TLS`), protocol (`WXT_CATEGORY_PROTOCOL`), reset (`WXT_CATEGORY_CONNECTION_CLOSED`); all retryable but TLS,
+/// which is only if the peer does not speak it. Also a file that changed while it was sent (`WXT_CATEGORY_FILE`, retryable), an
+/// upload's answer over `max_data_size` (`WXT_CATEGORY_LIMIT`, not retryable), and a transfer for which no thread, descriptor or
+/// memory is left (`out of resources: …`, `WXT_CATEGORY_OUT_OF_RESOURCES`, retryable).
 pub const WXT_ERRNO_NETWORK: i32 = 600001;
-/// The host is not in the domain list, at first or after a redirect.
+/// `url not in domain list`: the host is not in the domain list, is an address that `lan_policy` does not allow, or the URL is
+/// `http` and that is not allowed; at first or after a redirect. `WXT_CATEGORY_POLICY`, not retryable.
 pub const WXT_ERRNO_NOT_IN_DOMAIN_LIST: i32 = 600002;
-/// In the background for more than 5 s.
+/// `interrupted`: not finished, or called, when 5 s in the background are over. `WXT_CATEGORY_INTERRUPTED`, retryable.
 pub const WXT_ERRNO_INTERRUPTED: i32 = 600003;
-/// More tasks than the API may have, on a base library that does not queue.
+/// `url scheme is invalid`: the URL, or that of a redirect, has another scheme than `https` and `http`. `WXT_CATEGORY_REQUEST`,
+/// not retryable.
+pub const WXT_ERRNO_INVALID_URL_SCHEME: i32 = 600005;
+/// `exceed max upload connection count 10` or `exceed max download connection count 10`: more tasks than the API may have, on a
+/// base library that does not queue. `WXT_CATEGORY_LIMIT`, retryable.
 pub const WXT_ERRNO_TOO_MANY_TASKS: i32 = 600007;
-/// More redirects than are followed.
+/// `exceed max redirect count`: more redirects than are followed. `WXT_CATEGORY_LIMIT`, not retryable.
 pub const WXT_ERRNO_TOO_MANY_REDIRECTS: i32 = 600008;
-/// The URL cannot be used.
+/// `invalid url`: the URL, or that of a redirect, cannot be used: it is malformed, too long or has user-info.
+/// `WXT_CATEGORY_REQUEST`, not retryable.
 pub const WXT_ERRNO_INVALID_URL: i32 = 600009;
-/// A parameter is missing or malformed.
+/// `invalid request data header` or `invalid request data formData`: a name or value that cannot be sent.
+/// `WXT_CATEGORY_REQUEST`, not retryable.
 pub const WXT_ERRNO_INVALID_REQUEST_DATA: i32 = 600010;
-/// `abort` of a download.
+/// `abort`: a download was aborted, or the session closed during it. `WXT_CATEGORY_ABORTED`, not retryable.
 pub const WXT_ERRNO_ABORT_DOWNLOAD: i32 = 603105;
-/// A downloaded file cannot be stored.
+/// `save file error …`: a downloaded file cannot be stored: a full disk, an I/O error, or files that another process has.
+/// `WXT_CATEGORY_STORAGE`, not retryable.
 pub const WXT_ERRNO_SAVE_FILE: i32 = 603300;
-/// A downloaded file is over the size limit.
+/// `exceed max file size`: a downloaded file is over `max_download_size`. `WXT_CATEGORY_LIMIT`, not retryable.
 pub const WXT_ERRNO_FILE_TOO_LARGE: i32 = 603301;
+/// `permission denied, open <path>`: a download's `filePath` is not below `wxfile://usr/`, or something that is no regular file
+/// has its name. `WXT_CATEGORY_FILE`, not retryable.
+pub const WXT_ERRNO_TARGET_DENIED: i32 = 603303;
 /// `operation not permitted`: the call is not for what is at the path (`unlink` of a directory).
 pub const WXT_ERRNO_OPERATION_NOT_PERMITTED: i32 = 1300001;
 /// `no such file or directory`: the file, or the directory that it is to be in. Of an upload, the file to send.
@@ -75,7 +96,7 @@ pub const WXT_CATEGORY_TIMEOUT: i32 = 2;
 pub const WXT_CATEGORY_INTERRUPTED: i32 = 3;
 /// A parameter is missing or malformed, the URL included.
 pub const WXT_CATEGORY_REQUEST: i32 = 4;
-/// A rule of the host forbids the URL.
+/// A rule of the host forbids the URL: the domain list, plain `http`, the local network.
 pub const WXT_CATEGORY_POLICY: i32 = 5;
 /// Too many tasks or redirects, or a body over its limit.
 pub const WXT_CATEGORY_LIMIT: i32 = 6;
@@ -89,7 +110,7 @@ pub const WXT_CATEGORY_TLS: i32 = 9;
 pub const WXT_CATEGORY_CONNECTION_CLOSED: i32 = 10;
 /// The server broke HTTP's rules.
 pub const WXT_CATEGORY_PROTOCOL: i32 = 11;
-/// The file to send cannot be read or changed while it was sent, or a path is outside the sandbox.
+/// The file to send cannot be read or changed while it was sent, or a path is outside the sandbox or in no directory.
 pub const WXT_CATEGORY_FILE: i32 = 12;
 /// The answer cannot be stored: quota, disk, permission.
 pub const WXT_CATEGORY_STORAGE: i32 = 13;
@@ -104,9 +125,11 @@ const _: () = {
     assert!(WXT_ERRNO_CANCEL == errno::CANCEL);
     assert!(WXT_ERRNO_INTERNAL == errno::INTERNAL);
     assert!(WXT_ERRNO_TIMEOUT == errno::TIMEOUT);
+    assert!(WXT_ERRNO_PARAMETER == errno::PARAMETER);
     assert!(WXT_ERRNO_NETWORK == errno::NETWORK);
     assert!(WXT_ERRNO_NOT_IN_DOMAIN_LIST == errno::NOT_IN_DOMAIN_LIST);
     assert!(WXT_ERRNO_INTERRUPTED == errno::INTERRUPTED);
+    assert!(WXT_ERRNO_INVALID_URL_SCHEME == errno::INVALID_URL_SCHEME);
     assert!(WXT_ERRNO_TOO_MANY_TASKS == errno::TOO_MANY_TASKS);
     assert!(WXT_ERRNO_TOO_MANY_REDIRECTS == errno::TOO_MANY_REDIRECTS);
     assert!(WXT_ERRNO_INVALID_URL == errno::INVALID_URL);
@@ -114,6 +137,7 @@ const _: () = {
     assert!(WXT_ERRNO_ABORT_DOWNLOAD == errno::ABORT_DOWNLOAD);
     assert!(WXT_ERRNO_SAVE_FILE == errno::SAVE_FILE);
     assert!(WXT_ERRNO_FILE_TOO_LARGE == errno::FILE_TOO_LARGE);
+    assert!(WXT_ERRNO_TARGET_DENIED == errno::TARGET_DENIED);
     assert!(WXT_ERRNO_OPERATION_NOT_PERMITTED == FileErrorKind::OperationNotPermitted.number());
     assert!(WXT_ERRNO_FILE_NOT_FOUND == FileErrorKind::NotFound.number());
     assert!(WXT_ERRNO_INPUT_OUTPUT == FileErrorKind::InputOutput.number());

@@ -24,7 +24,7 @@ pub const WXT_IMPORT_MOVE: i32 = 1;
 /// target outside `wxfile://usr/`, `WXT_ERRNO_FILE_NOT_FOUND` if the target's directory is missing, `WXT_ERRNO_IS_A_DIRECTORY`,
 /// `WXT_ERRNO_NOT_A_DIRECTORY`, `WXT_ERRNO_QUOTA_EXCEEDED`, also for a full disk.
 ///
-/// Every file function: `errno` `WXT_ERRNO_INVALID_REQUEST_DATA` for a path that is missing or not UTF-8;
+/// Every file function: `errno` `WXT_ERRNO_PARAMETER` for a path that is missing or not UTF-8;
 /// `WXT_ERRNO_INPUT_OUTPUT` if the device fails; `WXT_ERRNO_FILE_ACCESS_DENIED` if the system refuses the access;
 /// `WXT_ERRNO_SYSTEM_ERROR` if no descriptor or memory is left, for files that another process has and for any other error of
 /// the system; `WXT_ERRNO_CANCEL` if the session is closed while the function waits, copies, reads, writes or lists.
@@ -45,10 +45,10 @@ pub unsafe extern "C" fn wxt_save_file(
     operation(session, Call::SaveFile, on_result, user_data, |admission| {
         // SAFETY: the caller promises readable strings.
         let (temporary, target) =
-            unsafe { (page_path(temp_file_path, "tempFilePath")?, page_path(file_path, "filePath")?) };
+            unsafe { (required_path(temp_file_path, "tempFilePath")?, page_path(file_path, "filePath")?) };
         Ok(temporary.and_then(|temporary| {
             let target = target?;
-            let saved = admission.save_file(&temporary.unwrap_or_default(), target.as_deref())?;
+            let saved = admission.save_file(&temporary, target.as_deref())?;
             Ok(FileOutcome::Files(vec![saved]))
         }))
     })
@@ -68,7 +68,7 @@ pub extern "C" fn wxt_get_saved_file_list(
 }
 
 /// `wx.getSavedFileInfo`: one file of the store. Statuses as for `wxt_save_file`; `errno`
-/// `WXT_ERRNO_FILE_NOT_FOUND`, `WXT_ERRNO_PERMISSION_DENIED`. Any thread.
+/// `WXT_ERRNO_FILE_NOT_FOUND`, `WXT_ERRNO_PERMISSION_DENIED`, `WXT_ERRNO_PARAMETER`. Any thread.
 ///
 /// # Safety
 /// The string must be readable.
@@ -172,7 +172,7 @@ pub unsafe extern "C" fn wxt_import_file_descriptor(
 
 /// The device's path of an existing `wxfile://` path, for the host (a player, a viewer): `native_path` of the one file
 /// that `on_result` gets. Statuses as for `wxt_save_file`; `errno` `WXT_ERRNO_FILE_NOT_FOUND`,
-/// `WXT_ERRNO_PERMISSION_DENIED`. Any thread.
+/// `WXT_ERRNO_PERMISSION_DENIED`, `WXT_ERRNO_PARAMETER`. Any thread.
 ///
 /// # Safety
 /// The string must be readable.

@@ -203,7 +203,7 @@ fn file_stats(stat: &FileStat) -> WxtFileStats {
 pub(super) unsafe fn page_path(path: WxtStr, parameter: &'static str) -> Outcome<Option<String>> {
     // SAFETY: passed on to the caller.
     let path = unsafe { path.page_text() }?;
-    Ok(path.transpose().map_err(|_| TransferError::parameter(parameter, format!("the {parameter} is not UTF-8"))))
+    Ok(path.transpose().map_err(|_| TransferError::not_text(parameter)))
 }
 
 /// # Safety
@@ -211,8 +211,5 @@ pub(super) unsafe fn page_path(path: WxtStr, parameter: &'static str) -> Outcome
 pub(super) unsafe fn required_path(path: WxtStr, parameter: &'static str) -> Outcome<String> {
     // SAFETY: passed on to the caller.
     let path = unsafe { page_path(path, parameter) }?;
-    Ok(path.and_then(|path| match path {
-        Some(path) if !path.is_empty() => Ok(path),
-        _ => Err(TransferError::parameter(parameter, format!("the {parameter} is missing"))),
-    }))
+    Ok(path.and_then(|path| path.ok_or_else(|| TransferError::missing(parameter))))
 }

@@ -18,6 +18,15 @@ pub const WXT_PATHS_SANDBOX: i32 = 0;
 /// `file_path` may also be an absolute path of the device.
 pub const WXT_PATHS_NATIVE: i32 = 1;
 
+/// `http` and `https` to an IP address in a subnet of one of the device's network interfaces, but never to the device itself.
+/// Names are looked up in the domain lists, local ones included.
+pub const WXT_LAN_OWN_SUBNETS: i32 = 0;
+/// No IP address and no local name.
+pub const WXT_LAN_OFF: i32 = 1;
+/// `http` and `https` to every address of a local network, `localhost` and names below `.localhost` and `.local`, the device
+/// itself included. Public names may have addresses of the device. For development.
+pub const WXT_LAN_ALL_LOCAL: i32 = 2;
+
 /// A second session on the same mini program's directory is refused with `WXT_STORAGE_LOCKED`. If the directory is removed
 /// while the session is open, the session makes it anew when it next uses it. Until then a session of another process (never
 /// one of this process) can be opened; the calls of this one then fail while that one is open.
@@ -59,14 +68,23 @@ pub struct WxtSessionOptions {
     pub base_library_version: WxtStr,
     /// The `User-Agent` of every request. Absent is `wxtransfer/<version>`.
     pub user_agent: WxtStr,
+    /// The Referer of every request: an `https` or `http` URL without user-info and fragment, in which `{appid}` and `{version}`
+    /// stand for `app_id` and `app_version`. Absent or empty is WeChat's,
+    /// `https://servicewechat.com/{appid}/{version}/page-frame.html`. `docs/other-containers.md` has those of others.
+    pub referer: WxtStr,
+    /// The scheme of all paths that pages get and give, in place of `wxfile` in this header: 1 to 32 lower-case letters, digits
+    /// and `+-.`, a letter first, and none that the web uses, such as `https` or `file`. Absent or empty is `wxfile`.
+    pub path_scheme: WxtStr,
     /// An absolute path to a directory for all sessions' files. It is created where it is missing.
     pub data_directory: WxtStr,
     /// Uploads at once; 0 is 10.
     pub max_concurrent_uploads: u32,
     /// Downloads at once; 0 is 10.
     pub max_concurrent_downloads: u32,
-    /// The deadline of a task that names none, in milliseconds; 0 is 60,000.
-    pub default_timeout: u32,
+    /// The deadline of an upload that names none, in milliseconds; 0 is 60,000: `networkTimeout.uploadFile` of app.json.
+    pub default_upload_timeout: u32,
+    /// The deadline of a download that names none, in milliseconds; 0 is 60,000: `networkTimeout.downloadFile` of app.json.
+    pub default_download_timeout: u32,
     /// The longest deadline that a task can name, in milliseconds; 0 is 60,000.
     pub max_timeout: u32,
     /// The largest file that a download may have, in bytes; 0 is 200 MiB.
@@ -78,12 +96,20 @@ pub struct WxtSessionOptions {
     pub storage_quota: u64,
     /// What temporary files may hold together, in bytes; 0 is 4 GiB. A file counts with 4 KiB at least.
     pub temporary_quota: u64,
+    /// How many bytes of temporary files stay when the session is closed, or crashes, for the next session of the mini program
+    /// and user, which takes their paths, too, and counts them against its `temporary_quota`. The oldest go first; those of a
+    /// crash when the next session opens, whose own value counts. At most `temporary_quota`. Default: 0, temporary files live
+    /// for one session. WeChat's documentation today names 2 GiB.
+    pub temporary_retention: u64,
     /// `WXT_STORAGE_EXCLUSIVE` or `WXT_STORAGE_SHARED`.
     pub storage_sharing: i32,
-    /// Not 0: `http` URLs are allowed.
+    /// What of the local network needs no entry in a domain list: `WXT_LAN_OWN_SUBNETS`, `WXT_LAN_OFF` or `WXT_LAN_ALL_LOCAL`.
+    /// Default: `WXT_LAN_OWN_SUBNETS`, as WeChat from base library 2.4.0 on; with an older `base_library_version` the default
+    /// allows nothing. The interfaces are read anew at each call to an IP address, and where a redirect leads to one. A redirect
+    /// from a named host to an address of a subnet is refused. Android tells its interfaces from version 7 (API 24) on.
+    pub lan_policy: i32,
+    /// Set to 1 to allow `http` URLs beyond what `lan_policy` allows. Default: 0 (`https` only).
     pub allow_plain_http: u8,
-    /// Not 0: `localhost` and addresses of the local network are allowed, without an entry in a list.
-    pub allow_lan: u8,
     /// Not 0: the domain lists are not looked at. For development only.
     pub skip_domain_check: u8,
     /// Set to 1 never to send an upload again after all of it was sent. Default: 0, as browsers do it: an upload on a kept

@@ -11,8 +11,8 @@ use once_cell::sync::Lazy;
 use super::executor::{HostExecutor, host_log};
 use super::guard::guard;
 use super::options::{
-    WXT_PATHS_NATIVE, WXT_PATHS_SANDBOX, WXT_PLATFORM_ANDROID, WXT_PLATFORM_IOS, WXT_PLATFORM_OTHER,
-    WXT_STORAGE_EXCLUSIVE, WXT_STORAGE_SHARED, WxtPin, WxtSessionOptions,
+    WXT_LAN_ALL_LOCAL, WXT_LAN_OFF, WXT_LAN_OWN_SUBNETS, WXT_PATHS_NATIVE, WXT_PATHS_SANDBOX, WXT_PLATFORM_ANDROID,
+    WXT_PLATFORM_IOS, WXT_PLATFORM_OTHER, WXT_STORAGE_EXCLUSIVE, WXT_STORAGE_SHARED, WxtPin, WxtSessionOptions,
 };
 use super::read::read_struct;
 use super::resolver::HostResolver;
@@ -23,6 +23,7 @@ use super::status::{
 };
 use super::string::{WxtStr, array};
 use crate::http::{Pin, Resolver};
+use crate::policy::lan::LanPolicy;
 use crate::policy::limits::Limits;
 use crate::policy::quirks::Platform;
 use crate::session::{OpenError, Session, SessionOptions};
@@ -55,11 +56,11 @@ pub fn session(handle: *const WxtSession) -> Result<Arc<Session>, WxtStatus> {
 /// Opens a session. `*session` is its handle; on any other status than `WXT_OK` it is NULL. The session is the host's
 /// to close.
 ///
-/// Opening makes the mini program's directories, removes what a crashed launch left there, and starts the delivery
+/// Opening makes the mini program's directories, removes or takes over what earlier launches left there, and starts the delivery
 /// thread, unless there is an executor. It makes no connection. Any thread; it reads and writes the disk.
 ///
 /// - `WXT_INVALID_ARGUMENT`: a pointer is NULL, a required option is missing or a number is out of its range;
-///   `app_id`, `app_version` or `user_agent` cannot be sent (the log says which); `app_id` or `user_id` is longer than
+///   `app_id`, `app_version`, `user_agent` or `referer` cannot be sent, or `path_scheme` cannot be used (the log says which); `app_id` or `user_id` is longer than
 ///   a directory's name can be, at worst 83 bytes.
 /// - `WXT_INVALID_STRUCT_SIZE`, `WXT_INVALID_UTF8`, `WXT_INVALID_VERSION`, `WXT_INVALID_DOMAIN`,
 ///   `WXT_INVALID_CERTIFICATE`, `WXT_INVALID_PIN`, `WXT_INVALID_PROXY`: as their names say.
@@ -93,8 +94,8 @@ pub unsafe extern "C" fn wxt_session_open(
     })
 }
 
-/// Closes a session: aborts what is left, delivers the last callbacks, removes the temporary files and joins the
-/// session's threads. When it returns no callback runs or will run, and nothing that the session's options point to is
+/// Closes a session: aborts what is left, delivers the last callbacks, removes the temporary files (but those that
+/// `temporary_retention` keeps) and joins the session's threads. When it returns no callback runs or will run, and nothing that the session's options point to is
 /// used any more. Jobs that the executor still holds may run later and do nothing.
 ///
 /// One thing may go on: a look-up that the system's resolver has not answered, since no system lets it be ended. It runs
@@ -126,9 +127,9 @@ pub extern "C" fn wxt_session_close(session: *mut WxtSession) -> WxtStatus {
     })
 }
 
-/// Tells the session that the mini program went to the background: new calls fail with `interrupted` at once, waiting
-/// ones stay in the queue, and what still runs 5 s later fails with `interrupted`. Again in the background, it does
-/// nothing. Any thread.
+/// Tells the session that the mini program went to the background. For 5 s calls are taken as before, since a page may upload
+/// something when it is hidden. What has not ended then, waiting or running, fails with `interrupted`, and so does every later
+/// call at once. Again in the background, it does nothing. Any thread.
 ///
 /// - `WXT_SESSION_CLOSED`, `WXT_INVALID_ARGUMENT`: the handle.
 /// - `WXT_OUT_OF_RESOURCES`: the timer cannot be started; nothing has changed.
@@ -141,7 +142,7 @@ pub extern "C" fn wxt_session_enter_background(session: *mut WxtSession) -> WxtS
     })
 }
 
-/// Tells the session that the mini program is back: calls are taken again, and the queue moves on. Any thread.
+/// Tells the session that the mini program is back: calls are taken again. Any thread.
 ///
 /// - `WXT_SESSION_CLOSED`, `WXT_INVALID_ARGUMENT`: the handle.
 #[unsafe(no_mangle)]
@@ -173,6 +174,12 @@ unsafe fn owned_options(options: &WxtSessionOptions) -> Result<SessionOptions, W
         WXT_STORAGE_SHARED => Sharing::Shared,
         _ => return Err(WXT_INVALID_ARGUMENT),
     };
+    let lan = match options.lan_policy {
+        WXT_LAN_OWN_SUBNETS => LanPolicy::OwnSubnets,
+        WXT_LAN_OFF => LanPolicy::Off,
+        WXT_LAN_ALL_LOCAL => LanPolicy::AllLocal,
+        _ => return Err(WXT_INVALID_ARGUMENT),
+    };
     // SAFETY: passed on to the caller, for every string and list below.
     unsafe {
         let data_directory = PathBuf::from(options.data_directory.host_text()?);
@@ -197,11 +204,13 @@ unsafe fn owned_options(options: &WxtSessionOptions) -> Result<SessionOptions, W
             client_version,
             base_library_version: options.base_library_version.host_text()?,
             user_agent: options.user_agent.host_text()?,
+            referer: options.referer.host_text()?,
+            path_scheme: options.path_scheme.host_text()?,
             data_directory,
             limits: limits(options),
             upload_domains: texts(options.upload_domains, options.upload_domain_count)?,
             download_domains: texts(options.download_domains, options.download_domain_count)?,
-            allow_lan: options.allow_lan != 0,
+            lan,
             skip_domain_check: options.skip_domain_check != 0,
             send_uploads_once: options.send_uploads_once != 0,
             allow_plain_http: options.allow_plain_http != 0,
@@ -234,12 +243,14 @@ fn limits(options: &WxtSessionOptions) -> Limits {
     Limits {
         concurrent_uploads: count(options.max_concurrent_uploads, defaults.concurrent_uploads),
         concurrent_downloads: count(options.max_concurrent_downloads, defaults.concurrent_downloads),
-        default_timeout: milliseconds(options.default_timeout, defaults.default_timeout),
+        default_upload_timeout: milliseconds(options.default_upload_timeout, defaults.default_upload_timeout),
+        default_download_timeout: milliseconds(options.default_download_timeout, defaults.default_download_timeout),
         max_timeout: milliseconds(options.max_timeout, defaults.max_timeout),
         max_download_size: or(options.max_download_size, defaults.max_download_size),
         max_answer_size: or(options.max_data_size, defaults.max_answer_size),
         storage_quota: or(options.storage_quota, defaults.storage_quota),
         temporary_quota: or(options.temporary_quota, defaults.temporary_quota),
+        temporary_retention: options.temporary_retention,
     }
 }
 
@@ -268,7 +279,9 @@ unsafe fn pins(items: *const WxtPin, count: usize) -> Result<Vec<Pin>, WxtStatus
 
 fn open_status(error: &OpenError) -> WxtStatus {
     match error {
-        OpenError::Identity(_) | OpenError::Storage(storage::Error::InvalidIdentity { .. }) => WXT_INVALID_ARGUMENT,
+        OpenError::Identity(_) | OpenError::PathScheme | OpenError::Storage(storage::Error::InvalidIdentity { .. }) => {
+            WXT_INVALID_ARGUMENT
+        }
         OpenError::Version(_) => WXT_INVALID_VERSION,
         OpenError::Domain { .. } => WXT_INVALID_DOMAIN,
         OpenError::Certificate(_) => WXT_INVALID_CERTIFICATE,

@@ -21,7 +21,7 @@ use crate::transfer::{DownloadRequest, UploadRequest, UploadSource};
 /// function returns. Everything is copied. Any thread, also from a callback.
 ///
 /// What is wrong with the request itself comes through `on_fail`: a missing or malformed URL, path, name or header, a
-/// host outside the domain list, a file that cannot be read.
+/// host outside the domain list, a file that cannot be read. `WxtFailure` has the table.
 ///
 /// - `WXT_INVALID_ARGUMENT`: `session`, `request` or `callbacks` is NULL, or a string or list has a length but no
 ///   pointer, or `file_descriptor` is not open.
@@ -135,17 +135,17 @@ unsafe fn upload_request(request: &WxtUploadRequest) -> Read<UploadRequest> {
         Some(unsafe { duplicate(request.file_descriptor) }?)
     };
     let read = || {
-        let path = optional(file_path, "filePath")?.unwrap_or_default();
+        let path = optional(file_path, "filePath")?;
         Ok(UploadRequest {
-            url: optional(url, "url")?.unwrap_or_default(),
+            url: required(url, "url")?,
             file: match descriptor {
                 Some(descriptor) => {
                     let length = Some(request.file_length).filter(|length| *length > 0);
-                    UploadSource::Descriptor { descriptor, path, length }
+                    UploadSource::Descriptor { descriptor, path: path.unwrap_or_default(), length }
                 }
-                None => UploadSource::Path(path),
+                None => UploadSource::Path(path.ok_or_else(|| TransferError::missing("filePath"))?),
             },
-            name: optional(name, "name")?.unwrap_or_default(),
+            name: required(name, "name")?,
             header: pairs(header, "header")?,
             form_data: pairs(form_data, "formData")?,
             file_name: optional(file_name, "fileName")?,
@@ -165,7 +165,7 @@ unsafe fn download_request(request: &WxtDownloadRequest) -> Read<DownloadRequest
     };
     let read = || {
         Ok(DownloadRequest {
-            url: optional(url, "url")?.unwrap_or_default(),
+            url: required(url, "url")?,
             header: pairs(header, "header")?,
             file_path: optional(file_path, "filePath")?,
             timeout: request.timeout,
@@ -176,7 +176,11 @@ unsafe fn download_request(request: &WxtDownloadRequest) -> Read<DownloadRequest
 }
 
 fn optional(text: Option<PageText>, parameter: &'static str) -> Result<Option<String>, TransferError> {
-    text.transpose().map_err(|_| TransferError::parameter(parameter, format!("{parameter} is not UTF-8")))
+    text.transpose().map_err(|_| TransferError::not_text(parameter))
+}
+
+fn required(text: Option<PageText>, parameter: &'static str) -> Result<String, TransferError> {
+    optional(text, parameter)?.ok_or_else(|| TransferError::missing(parameter))
 }
 
 fn pairs(pairs: Vec<(PageText, PageText)>, parameter: &'static str) -> Result<Vec<(String, String)>, TransferError> {
@@ -184,7 +188,7 @@ fn pairs(pairs: Vec<(PageText, PageText)>, parameter: &'static str) -> Result<Ve
         .into_iter()
         .map(|pair| match pair {
             (Ok(name), Ok(value)) => Ok((name, value)),
-            _ => Err(TransferError::parameter(parameter, format!("{parameter} is not UTF-8"))),
+            _ => Err(TransferError::request_data(parameter, format!("{parameter} is not UTF-8"))),
         })
         .collect()
 }
@@ -293,10 +297,7 @@ mod tests {
         assert_eq!(start(|_| panic!("a test")), WXT_INTERNAL);
         assert_eq!(start(|_| Err(WXT_OUT_OF_RESOURCES)), WXT_OUT_OF_RESOURCES);
         assert_eq!(RELEASED.load(Ordering::SeqCst), 0);
-        assert_eq!(
-            start(|admission| Ok(admission.prepare_download(Err(TransferError::parameter("url", "a test"))))),
-            WXT_OK
-        );
+        assert_eq!(start(|admission| Ok(admission.prepare_download(Err(TransferError::missing("url"))))), WXT_OK);
         assert_eq!(wxt_session_close(session), WXT_OK);
         assert_ne!(task, 0);
         assert_eq!(RELEASED.load(Ordering::SeqCst), 1);

@@ -3,6 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::domains::DomainRefusal;
+use super::lan::LanPolicy;
 
 /// Whether a connection for a URL with `host` may go to `address`, one of those that the host name has. To be asked
 /// before the connection is made, for each address; a proxy's own address is the app's choice and is not asked about.
@@ -12,10 +13,14 @@ use super::domains::DomainRefusal;
 /// local network are no trick: a company's own name may well lead there. A host that is an address or a local name means
 /// what it says, and was checked as such before.
 ///
-/// `allow_lan` is the session's option that permits local addresses. Switching the domain lists off does not.
-pub fn may_connect(host: &str, address: IpAddr, allow_lan: bool) -> Result<(), DomainRefusal> {
+/// Only a session that may talk to all that is local may do so by such a name. Switching the domain lists off is not enough.
+pub fn may_connect(host: &str, address: IpAddr, lan: LanPolicy) -> Result<(), DomainRefusal> {
     let says_so = is_local_name(host) || host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok();
-    if !allow_lan && !says_so && is_of_the_device(address) { Err(DomainRefusal::OwnAddress) } else { Ok(()) }
+    if lan != LanPolicy::AllLocal && !says_so && is_of_the_device(address) {
+        Err(DomainRefusal::OwnAddress)
+    } else {
+        Ok(())
+    }
 }
 
 /// `localhost` and its subdomains (RFC 6761 §6.3), and mDNS names (RFC 6762 §3).
@@ -24,16 +29,11 @@ pub fn is_local_name(host: &str) -> bool {
     host == "localhost" || host.ends_with(".localhost") || host.ends_with(".local")
 }
 
-/// Whether the address is in the local network, the device included.
-pub fn is_lan_v4(address: Ipv4Addr) -> bool {
-    address.is_loopback() || address.is_private() || address.is_link_local()
-}
-
-/// Whether the address is in the local network, the device included.
-pub fn is_lan_v6(address: Ipv6Addr) -> bool {
-    match address.to_ipv4_mapped() {
-        Some(address) => is_lan_v4(address),
-        None => address.is_loopback() || address.is_unique_local() || address.is_unicast_link_local(),
+/// Whether the address is one that local networks have, or the device's own.
+pub fn is_lan(address: IpAddr) -> bool {
+    match address.to_canonical() {
+        IpAddr::V4(address) => address.is_loopback() || address.is_private() || address.is_link_local(),
+        IpAddr::V6(address) => address.is_loopback() || address.is_unique_local() || address.is_unicast_link_local(),
     }
 }
 
@@ -120,12 +120,17 @@ mod tests {
         {
             for address in OF_THE_DEVICE {
                 let parsed = address.parse().unwrap();
-                assert_eq!(may_connect(host, parsed, false), Err(DomainRefusal::OwnAddress), "{host} {address}");
-                assert_eq!(may_connect(host, parsed, true), Ok(()), "{host} {address}");
+                assert_eq!(
+                    may_connect(host, parsed, LanPolicy::Off),
+                    Err(DomainRefusal::OwnAddress),
+                    "{host} {address}"
+                );
+                assert_eq!(may_connect(host, parsed, LanPolicy::OwnSubnets), Err(DomainRefusal::OwnAddress));
+                assert_eq!(may_connect(host, parsed, LanPolicy::AllLocal), Ok(()), "{host} {address}");
             }
             for address in OTHERS {
-                for allow_lan in [false, true] {
-                    assert_eq!(may_connect(host, address.parse().unwrap(), allow_lan), Ok(()), "{host} {address}");
+                for lan in [LanPolicy::OwnSubnets, LanPolicy::Off, LanPolicy::AllLocal] {
+                    assert_eq!(may_connect(host, address.parse().unwrap(), lan), Ok(()), "{host} {address}");
                 }
             }
         }
@@ -137,7 +142,7 @@ mod tests {
             ["localhost", "localhost.", "app.localhost", "printer.local", "127.0.0.1", "[::1]", "::1", "0.0.0.0"]
         {
             for address in OF_THE_DEVICE {
-                assert_eq!(may_connect(host, address.parse().unwrap(), false), Ok(()), "{host} {address}");
+                assert_eq!(may_connect(host, address.parse().unwrap(), LanPolicy::Off), Ok(()), "{host} {address}");
             }
         }
     }

@@ -1,11 +1,15 @@
 //! The lists of servers that a mini program may talk to.
 
 use std::fmt;
+use std::io;
+use std::net::IpAddr;
 
 use url::Host;
 
-use super::addresses::{is_lan_v4, is_lan_v6, is_local_name};
+use super::addresses::{is_lan, is_local_name};
+use super::lan::{self, LanPolicy};
 use super::url::{self as address, TargetUrl, UrlError};
+use crate::platform::InterfaceAddress;
 use crate::terms::Api;
 
 /// The hosts that one API may talk to. An empty list allows none.
@@ -61,7 +65,10 @@ impl Entry {
             return Err(error(EntryReason::NotHostAndPort));
         }
         let address = format!("{}://{authority}", scheme.as_deref().unwrap_or("https"));
-        let target = address::parse(&address, allow_plain_http).map_err(|reason| error(EntryReason::Url(reason)))?;
+        let target = address::parse(&address).map_err(|reason| error(EntryReason::Url(reason)))?;
+        if target.is_plain_http() && !allow_plain_http {
+            return Err(error(EntryReason::PlainHttp));
+        }
         match target.url().host() {
             Some(Host::Domain(host)) if !is_local_name(host) => {
                 Ok(Entry { scheme, host: host.to_owned(), port: target.explicit_port() })
@@ -87,6 +94,8 @@ pub enum EntryReason {
     NotHostAndPort,
     /// The scheme, the host or the port cannot be read.
     Url(UrlError),
+    /// `http`, which this session may not use.
+    PlainHttp,
     /// An IP address or a local name: those are never looked up in a list.
     AddressOrLocal,
 }
@@ -97,6 +106,7 @@ impl fmt::Display for DomainEntryError {
         match self.reason {
             EntryReason::NotHostAndPort => formatter.write_str("an entry is a host and a port at most"),
             EntryReason::Url(reason) => reason.fmt(formatter),
+            EntryReason::PlainHttp => formatter.write_str("plain http is not allowed"),
             EntryReason::AddressOrLocal => formatter.write_str("it is an IP address or a local name"),
         }
     }
@@ -111,31 +121,67 @@ pub struct DomainRules {
     pub upload: DomainList,
     /// The list of `wx.downloadFile`.
     pub download: DomainList,
-    /// Lets addresses and names of the local network pass without an entry.
-    pub allow_lan: bool,
-    /// Lets everything pass, for debugging.
+    /// Whether `http` is allowed where it does not stay in the local network.
+    pub allow_plain_http: bool,
+    /// What of the local network passes without an entry, by `https` and `http`.
+    pub lan: LanPolicy,
+    /// Lets everything pass but plain `http`, for debugging.
     pub skip_check: bool,
+}
+
+/// Tells the addresses of the device's interfaces, for targets that are addresses themselves.
+pub type Interfaces<'a> = &'a dyn Fn() -> io::Result<Vec<InterfaceAddress>>;
+
+/// Why a server may be talked to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Permission {
+    /// The list names it.
+    Listed,
+    /// It is in one of the device's subnets.
+    Neighbour,
+    /// It is local, and all that is local is allowed.
+    Local,
+    /// Nothing is looked at.
+    Unchecked,
 }
 
 impl DomainRules {
     /// Whether `api` may send a request to `target`.
-    pub fn check(&self, api: Api, target: &TargetUrl) -> Result<(), DomainRefusal> {
-        if self.skip_check {
-            return Ok(());
+    pub fn check(&self, api: Api, target: &TargetUrl, interfaces: Interfaces<'_>) -> Result<Permission, DomainRefusal> {
+        let is_forbidden_http = target.is_plain_http() && !self.allow_plain_http;
+        if self.skip_check && !is_forbidden_http {
+            return Ok(Permission::Unchecked);
         }
-        let is_lan = match target.url().host() {
-            Some(Host::Ipv4(address)) if !is_lan_v4(address) => return Err(DomainRefusal::PublicAddress),
-            Some(Host::Ipv6(address)) if !is_lan_v6(address) => return Err(DomainRefusal::PublicAddress),
+        let local = match target.url().host() {
+            Some(Host::Ipv4(address)) => self.check_address(address.into(), interfaces),
+            Some(Host::Ipv6(address)) => self.check_address(address.into(), interfaces),
             Some(Host::Domain(host)) if !is_local_name(host) => {
-                return match api {
-                    Api::Upload => self.upload.check(host, target),
-                    Api::Download => self.download.check(host, target),
+                let list = match api {
+                    Api::Upload => &self.upload,
+                    Api::Download => &self.download,
+                };
+                return match is_forbidden_http {
+                    true => Err(DomainRefusal::PlainHttp),
+                    false => list.check(host, target).map(|()| Permission::Listed),
                 };
             }
-            Some(_) => true,
-            None => false,
+            Some(Host::Domain(_)) if self.lan == LanPolicy::AllLocal => Ok(Permission::Local),
+            Some(Host::Domain(_)) | None => Err(DomainRefusal::LanNotAllowed),
         };
-        if is_lan && self.allow_lan { Ok(()) } else { Err(DomainRefusal::LanNotAllowed) }
+        local.map_err(|refusal| if self.skip_check { DomainRefusal::PlainHttp } else { refusal })
+    }
+
+    fn check_address(&self, address: IpAddr, interfaces: Interfaces<'_>) -> Result<Permission, DomainRefusal> {
+        if self.lan == LanPolicy::AllLocal && is_lan(address) {
+            return Ok(Permission::Local);
+        }
+        if self.lan == LanPolicy::OwnSubnets {
+            let interfaces = interfaces().map_err(|_| DomainRefusal::InterfacesUnknown)?;
+            if lan::is_neighbour(address, &interfaces) {
+                return Ok(Permission::Neighbour);
+            }
+        }
+        Err(if is_lan(address) { DomainRefusal::LanNotAllowed } else { DomainRefusal::PublicAddress })
     }
 }
 
@@ -146,12 +192,16 @@ pub enum DomainRefusal {
     NotListed,
     /// The host is in the list, but not with this port.
     PortNotListed,
+    /// Plain `http`, which this session may not use.
+    PlainHttp,
     /// The host is an IP address outside the local network.
     PublicAddress,
-    /// The host is in the local network, which this session may not talk to.
+    /// The host is the device itself, or in a local network that this session may not talk to.
     LanNotAllowed,
     /// The host's name has an address of the device itself.
     OwnAddress,
+    /// The device's interfaces cannot be read, for want of a descriptor or of memory.
+    InterfacesUnknown,
 }
 
 impl fmt::Display for DomainRefusal {
@@ -159,9 +209,11 @@ impl fmt::Display for DomainRefusal {
         formatter.write_str(match self {
             DomainRefusal::NotListed => "the host is not in the domain list",
             DomainRefusal::PortNotListed => "the port is not in the domain list",
+            DomainRefusal::PlainHttp => "plain http is not allowed",
             DomainRefusal::PublicAddress => "the host is an IP address",
-            DomainRefusal::LanNotAllowed => "the host is in the local network",
+            DomainRefusal::LanNotAllowed => "the host is the device itself or in a local network that is not allowed",
             DomainRefusal::OwnAddress => "the host's name has an address of the device itself",
+            DomainRefusal::InterfacesUnknown => "the addresses of the network interfaces cannot be read",
         })
     }
 }

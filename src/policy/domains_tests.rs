@@ -2,11 +2,16 @@ use super::super::url::parse;
 use super::*;
 
 fn rules(upload: &[&str]) -> DomainRules {
-    DomainRules { upload: DomainList::parse(upload, true).unwrap(), ..DomainRules::default() }
+    DomainRules {
+        upload: DomainList::parse(upload, true).unwrap(),
+        allow_plain_http: true,
+        lan: LanPolicy::Off,
+        ..DomainRules::default()
+    }
 }
 
 fn check(rules: &DomainRules, url: &str) -> Result<(), DomainRefusal> {
-    rules.check(Api::Upload, &parse(url, true).unwrap())
+    rules.check(Api::Upload, &parse(url).unwrap(), &|| panic!("no policy but that of subnets asks")).map(|_| ())
 }
 
 #[test]
@@ -72,12 +77,12 @@ fn each_api_has_a_list_of_its_own() {
         (Api::Download, "https://up.example/", Err(DomainRefusal::NotListed)),
     ];
     for (api, url, expected) in cases {
-        assert_eq!(rules.check(api, &parse(url, false).unwrap()), expected, "{api:?} {url}");
+        assert_eq!(rules.check(api, &parse(url).unwrap(), &|| Ok(Vec::new())).map(|_| ()), expected, "{api:?} {url}");
     }
 }
 
 #[test]
-fn addresses_and_local_names_are_for_the_lan_switch() {
+fn addresses_and_local_names_are_for_the_lan_policy() {
     let lan = [
         "https://localhost/",
         "https://LOCALHOST:8080/",
@@ -118,8 +123,8 @@ fn addresses_and_local_names_are_for_the_lan_switch() {
     ];
     let listed = ["https://a.example"];
     let refused = rules(&listed);
-    let allowed = DomainRules { allow_lan: true, ..rules(&listed) };
-    let unchecked = DomainRules { skip_check: true, ..DomainRules::default() };
+    let allowed = DomainRules { lan: LanPolicy::AllLocal, ..rules(&listed) };
+    let unchecked = DomainRules { skip_check: true, allow_plain_http: true, ..DomainRules::default() };
     for url in lan {
         assert_eq!(check(&refused, url), Err(DomainRefusal::LanNotAllowed), "{url}");
         assert_eq!(check(&allowed, url), Ok(()), "{url}");
@@ -130,12 +135,57 @@ fn addresses_and_local_names_are_for_the_lan_switch() {
         assert_eq!(check(&allowed, url), Err(DomainRefusal::PublicAddress), "{url}");
         assert_eq!(check(&unchecked, url), Ok(()), "{url}");
     }
+    // Plain http is another switch's, but for what is local where all of it is allowed.
+    let strict = DomainRules { allow_plain_http: false, ..allowed.clone() };
+    for url in lan {
+        assert_eq!(check(&strict, &url.replace("https", "http")), Ok(()), "{url}");
+    }
+    assert_eq!(check(&strict, "http://a.example/"), Err(DomainRefusal::PlainHttp));
+    let unchecked_strict = DomainRules { allow_plain_http: false, lan: LanPolicy::Off, ..unchecked.clone() };
+    for url in ["http://b.example/", "http://127.0.0.1/", "http://localhost/"] {
+        assert_eq!(check(&unchecked_strict, url), Err(DomainRefusal::PlainHttp), "{url}");
+    }
     // The switch opens the local network and nothing else.
     for url in ["https://b.example/", "https://notlocal/", "https://local/", "https://localhost.example/"] {
         assert_eq!(check(&allowed, url), Err(DomainRefusal::NotListed), "{url}");
     }
     assert_eq!(check(&allowed, "https://a.example/"), Ok(()));
     assert_eq!(check(&unchecked, "http://b.example:81/"), Ok(()));
+}
+
+/// WeChat's rule: an address, of another device, in a subnet of this one. Everything else is looked up as ever.
+#[test]
+fn a_neighbour_needs_no_entry() {
+    let wifi = || {
+        let address = "192.168.1.5".parse().unwrap();
+        Ok(vec![InterfaceAddress { address, prefix: 24, is_loopback: false, is_up: true }])
+    };
+    let rules = DomainRules { upload: DomainList::parse(&["a.example"], false).unwrap(), ..DomainRules::default() };
+    let cases = [
+        ("https://192.168.1.7/", Ok(Permission::Neighbour)),
+        ("http://192.168.1.7:8080/", Ok(Permission::Neighbour)),
+        ("http://0xc0a80107/", Ok(Permission::Neighbour)),
+        ("http://[::ffff:192.168.1.7]/", Ok(Permission::Neighbour)),
+        ("http://192.168.1.5/", Err(DomainRefusal::LanNotAllowed)),
+        ("http://192.168.2.7/", Err(DomainRefusal::LanNotAllowed)),
+        ("http://127.0.0.1/", Err(DomainRefusal::LanNotAllowed)),
+        ("http://8.8.8.8/", Err(DomainRefusal::PublicAddress)),
+        ("https://localhost/", Err(DomainRefusal::LanNotAllowed)),
+        ("https://printer.local/", Err(DomainRefusal::LanNotAllowed)),
+        ("https://a.example/", Ok(Permission::Listed)),
+        ("http://a.example/", Err(DomainRefusal::PlainHttp)),
+        ("https://b.example/", Err(DomainRefusal::NotListed)),
+    ];
+    for (url, expected) in cases {
+        assert_eq!(rules.check(Api::Upload, &parse(url).unwrap(), &wifi), expected, "{url}");
+    }
+    // An interface that went away takes its neighbours with it, and no name is worth a look at the interfaces.
+    let target = parse("http://192.168.1.7/").unwrap();
+    assert_eq!(rules.check(Api::Upload, &target, &|| Ok(Vec::new())), Err(DomainRefusal::LanNotAllowed));
+    let failing = || Err(std::io::ErrorKind::OutOfMemory.into());
+    assert_eq!(rules.check(Api::Upload, &target, &failing), Err(DomainRefusal::InterfacesUnknown));
+    let named = parse("https://a.example/").unwrap();
+    assert_eq!(rules.check(Api::Upload, &named, &|| panic!("a name asks for interfaces")), Ok(Permission::Listed));
 }
 
 #[test]
@@ -171,6 +221,7 @@ fn a_bad_entry_is_an_error() {
         let reason = match error.reason {
             EntryReason::Url(_) => "url",
             EntryReason::NotHostAndPort => "shape",
+            EntryReason::PlainHttp => "http",
             EntryReason::AddressOrLocal => "local",
         };
         assert_eq!((error.entry.as_str(), reason), (entry, expected));
@@ -184,7 +235,7 @@ fn an_http_entry_needs_plain_http() {
         assert!(DomainList::parse(&[entry], true).is_ok(), "{entry}");
         let error =
             DomainList::parse(&["https://good.example", entry, "http://later.example"], false).expect_err(entry);
-        assert_eq!(error, DomainEntryError { entry: entry.to_owned(), reason: EntryReason::Url(UrlError::PlainHttp) });
+        assert_eq!(error, DomainEntryError { entry: entry.to_owned(), reason: EntryReason::PlainHttp });
         assert_eq!(error.to_string(), format!("{entry:?} cannot be listed: plain http is not allowed"));
     }
     // Without a scheme it is for https, and for http where that is allowed.

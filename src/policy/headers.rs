@@ -2,6 +2,11 @@
 
 use std::fmt;
 
+use url::Url;
+
+/// Where no other template is given. The field reports of other containers' are in `docs/other-containers.md`.
+const WECHAT_REFERER: &str = "https://servicewechat.com/{appid}/{version}/page-frame.html";
+
 /// Sent where the host names no user agent: many servers refuse a request without one.
 const DEFAULT_USER_AGENT: &str = concat!("wxtransfer/", env!("CARGO_PKG_VERSION"));
 
@@ -29,8 +34,9 @@ pub struct Identity {
 
 impl Identity {
     /// `app_version` is the mini program's; empty or `0` is the development version. `user_agent` is sent unless the
-    /// caller of a transfer names one of its own; an empty one is replaced by the library's name.
-    pub fn new(app_id: &str, app_version: &str, user_agent: &str) -> Result<Identity, IdentityError> {
+    /// caller of a transfer names one of its own; an empty one is replaced by the library's name. `referer` is the template of
+    /// the Referer, with `{appid}` and `{version}` where they stand; empty is WeChat's.
+    pub fn new(app_id: &str, app_version: &str, user_agent: &str, referer: &str) -> Result<Identity, IdentityError> {
         let app_version = if app_version.is_empty() { "0" } else { app_version };
         if !is_kept_segment(app_id) {
             return Err(IdentityError::AppId);
@@ -45,10 +51,13 @@ impl Identity {
             "" => DEFAULT_USER_AGENT,
             user_agent => user_agent,
         };
-        Ok(Identity {
-            referer: format!("https://servicewechat.com/{app_id}/{app_version}/page-frame.html"),
-            user_agent: user_agent.to_owned(),
-        })
+        let template = if referer.is_empty() { WECHAT_REFERER } else { referer };
+        // Neither has braces, so what is put in first cannot become a place for the second.
+        let referer = template.replace("{appid}", app_id).replace("{version}", app_version);
+        if !is_referer(&referer) {
+            return Err(IdentityError::Referer);
+        }
+        Ok(Identity { referer, user_agent: user_agent.to_owned() })
     }
 }
 
@@ -61,6 +70,9 @@ pub enum IdentityError {
     AppVersion,
     /// The user agent has a control character.
     UserAgent,
+    /// The Referer is no `https` or `http` URL, has user-info, a fragment or characters that a URL does not have, or another
+    /// place than `{appid}` and `{version}`.
+    Referer,
 }
 
 impl fmt::Display for IdentityError {
@@ -71,6 +83,9 @@ impl fmt::Display for IdentityError {
                 "app_version is . or .., or has other characters than letters, digits and -._~"
             }
             IdentityError::UserAgent => "user_agent has a control character",
+            IdentityError::Referer => {
+                "referer is no https or http URL without user-info and fragment, or has another place than {appid} and {version}"
+            }
         })
     }
 }
@@ -192,6 +207,15 @@ fn is_value(text: &str) -> bool {
 /// §2.3), and none of the segments that are taken away (§5.2.4), as `..` would the one before it.
 fn is_kept_segment(text: &str) -> bool {
     !matches!(text, "" | "." | "..") && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte))
+}
+
+/// RFC 9110 §10.1.3: a URL without user-info and fragment. It is sent as it was given.
+fn is_referer(text: &str) -> bool {
+    let is_of_urls = |byte: u8| byte.is_ascii_graphic() && !b"\"<>\\^`{|}#".contains(&byte);
+    let has_authority = text.starts_with("https://") || text.starts_with("http://");
+    has_authority
+        && text.bytes().all(is_of_urls)
+        && Url::parse(text).is_ok_and(|url| url.username().is_empty() && url.password().is_none())
 }
 
 /// White space around a value is not part of it (RFC 9110 §5.5).

@@ -3,7 +3,7 @@ use super::*;
 const REFERER: &str = "https://servicewechat.com/wx0123456789abcdef/12/page-frame.html";
 
 fn identity() -> Identity {
-    Identity::new("wx0123456789abcdef", "12", "Agent/1").unwrap()
+    Identity::new("wx0123456789abcdef", "12", "Agent/1", "").unwrap()
 }
 
 fn pairs(list: &[(&str, &str)]) -> Vec<(String, String)> {
@@ -62,7 +62,7 @@ fn the_referer_is_never_the_callers() {
 #[test]
 fn version_zero_is_the_development_version() {
     for version in ["0", ""] {
-        let identity = Identity::new("wxid", version, "").unwrap();
+        let identity = Identity::new("wxid", version, "", "").unwrap();
         let headers = build(&[], &identity, None, false).unwrap();
         assert_eq!(find(&headers.list, "Referer"), Some("https://servicewechat.com/wxid/0/page-frame.html"));
     }
@@ -70,7 +70,7 @@ fn version_zero_is_the_development_version() {
 
 #[test]
 fn a_session_without_a_user_agent_has_the_librarys() {
-    let identity = Identity::new("wxid", "1", " ").unwrap();
+    let identity = Identity::new("wxid", "1", " ", "").unwrap();
     let headers = build(&[], &identity, None, false).unwrap();
     let user_agent = find(&headers.list, "user-agent").unwrap();
     assert!(user_agent.starts_with("wxtransfer/"), "{user_agent}");
@@ -101,11 +101,15 @@ fn an_identity_that_would_break_the_referer_is_an_error() {
         ("wx", "1", "a\0", IdentityError::UserAgent),
     ];
     for (app_id, version, user_agent, expected) in cases {
-        assert_eq!(Identity::new(app_id, version, user_agent), Err(expected), "{app_id:?} {version:?} {user_agent:?}");
+        assert_eq!(
+            Identity::new(app_id, version, user_agent, ""),
+            Err(expected),
+            "{app_id:?} {version:?} {user_agent:?}"
+        );
     }
     // Dots among others are ordinary: each of these comes back out of the Referer as it went in.
     for segment in ["...", ".a", "a..", "1.0.0", "~", "wx_a-b.c~d"] {
-        let headers = build(&[], &Identity::new(segment, segment, "").unwrap(), None, false).unwrap();
+        let headers = build(&[], &Identity::new(segment, segment, "", "").unwrap(), None, false).unwrap();
         let referer = url::Url::parse(find(&headers.list, "Referer").unwrap()).unwrap();
         let segments: Vec<&str> = referer.path_segments().unwrap().collect();
         assert_eq!(segments, [segment, segment, "page-frame.html"]);
@@ -227,5 +231,44 @@ fn a_redirect_loses_what_is_not_for_the_next_server() {
         prepare_for_redirect(&mut headers, same_origin, keep_body);
         let names: Vec<&str> = headers.iter().map(|(name, _)| name.as_str()).collect();
         assert_eq!(names, expected, "same origin: {same_origin}, body: {keep_body}");
+    }
+}
+
+#[test]
+fn the_referer_is_what_the_template_says() {
+    let cases = [
+        ("", "https://servicewechat.com/wxid/12/page-frame.html"),
+        (
+            "https://servicedimina.com/{appid}/{version}/page-frame.html",
+            "https://servicedimina.com/wxid/12/page-frame.html",
+        ),
+        (
+            "https://tmaservice.developer.toutiao.com?appid={appid}&version={version}",
+            "https://tmaservice.developer.toutiao.com?appid=wxid&version=12",
+        ),
+        ("http://a.example:8080/{appid}{appid}/%7Bx%7D", "http://a.example:8080/wxidwxid/%7Bx%7D"),
+        ("https://a.example", "https://a.example"),
+    ];
+    for (template, expected) in cases {
+        let identity = Identity::new("wxid", "12", "", template).unwrap();
+        let headers = build(&[], &identity, None, false).unwrap();
+        assert_eq!(find(&headers.list, "Referer"), Some(expected));
+    }
+    let refused = [
+        "servicewechat.com/{appid}",
+        "ftp://a.example/",
+        "https://",
+        "https:a.example",
+        "https://user@a.example/",
+        "https://a.example/#x",
+        "https://a.example/{appkey}",
+        "https://a.example/{appid",
+        "https://a.example/a b",
+        "https://a.example/\r\nX: y",
+        "https://例子.测试/",
+        " https://a.example/",
+    ];
+    for template in refused {
+        assert_eq!(Identity::new("wxid", "12", "", template), Err(IdentityError::Referer), "{template:?}");
     }
 }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::terms::Api;
+
 /// A session's limits. The default is what WeChat does.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -9,8 +11,10 @@ pub struct Limits {
     pub concurrent_uploads: usize,
     /// Downloads that run at the same time.
     pub concurrent_downloads: usize,
-    /// The deadline of a call that names none, from the moment it leaves the queue.
-    pub default_timeout: Duration,
+    /// The deadline of an upload that names none, from the moment it leaves the queue.
+    pub default_upload_timeout: Duration,
+    /// The deadline of a download that names none, from the moment it leaves the queue.
+    pub default_download_timeout: Duration,
     /// The longest deadline that a call can have.
     pub max_timeout: Duration,
     /// The largest file that is downloaded, in bytes.
@@ -21,6 +25,8 @@ pub struct Limits {
     pub storage_quota: u64,
     /// What temporary files may take, in bytes.
     pub temporary_quota: u64,
+    /// What of them stays for the next launch, in bytes.
+    pub temporary_retention: u64,
 }
 
 const MIB: u64 = 1024 * 1024;
@@ -30,21 +36,27 @@ impl Default for Limits {
         Limits {
             concurrent_uploads: 10,
             concurrent_downloads: 10,
-            default_timeout: Duration::from_secs(60),
+            default_upload_timeout: Duration::from_secs(60),
+            default_download_timeout: Duration::from_secs(60),
             max_timeout: Duration::from_secs(60),
             max_download_size: 200 * MIB,
             max_answer_size: 16 * MIB,
             storage_quota: 200 * MIB,
             temporary_quota: 4096 * MIB,
+            temporary_retention: 0,
         }
     }
 }
 
 impl Limits {
-    /// The deadline of a call that asks for `requested` milliseconds. 0, and anything where `ignored` (old base
+    /// The deadline of a call of `api` that asks for `requested` milliseconds. 0, and anything where `ignored` (old base
     /// libraries know no `timeout`), is the default; nothing is above the maximum, the default neither.
-    pub fn timeout(&self, requested: u64, ignored: bool) -> Duration {
-        let timeout = if requested == 0 || ignored { self.default_timeout } else { Duration::from_millis(requested) };
+    pub fn timeout(&self, api: Api, requested: u64, ignored: bool) -> Duration {
+        let default = match api {
+            Api::Upload => self.default_upload_timeout,
+            Api::Download => self.default_download_timeout,
+        };
+        let timeout = if requested == 0 || ignored { default } else { Duration::from_millis(requested) };
         timeout.min(self.max_timeout)
     }
 }
@@ -57,7 +69,9 @@ mod tests {
     fn the_defaults_are_those_of_the_documentation() {
         let limits = Limits::default();
         assert_eq!((limits.concurrent_uploads, limits.concurrent_downloads), (10, 10));
-        assert_eq!((limits.default_timeout.as_millis(), limits.max_timeout.as_millis()), (60_000, 60_000));
+        let timeouts = [limits.default_upload_timeout, limits.default_download_timeout, limits.max_timeout];
+        assert_eq!(timeouts.map(|timeout| timeout.as_millis()), [60_000; 3]);
+        assert_eq!(limits.temporary_retention, 0);
         assert_eq!((limits.max_download_size, limits.max_answer_size), (209_715_200, 16_777_216));
         assert_eq!((limits.storage_quota, limits.temporary_quota), (209_715_200, 4_294_967_296));
     }
@@ -81,16 +95,19 @@ mod tests {
             ((60_000, 10_000), 1_000, true, 10_000),
         ];
         for ((default, max), requested, ignored, expected) in cases {
-            let limits = Limits {
-                default_timeout: Duration::from_millis(default),
-                max_timeout: Duration::from_millis(max),
-                ..Limits::default()
-            };
-            assert_eq!(
-                limits.timeout(requested, ignored),
-                Duration::from_millis(expected),
-                "{requested} of {default}, at most {max}, ignored: {ignored}"
-            );
+            for api in [Api::Upload, Api::Download] {
+                let mut limits = Limits { max_timeout: Duration::from_millis(max), ..Limits::default() };
+                let (own, other) = match api {
+                    Api::Upload => (&mut limits.default_upload_timeout, &mut limits.default_download_timeout),
+                    Api::Download => (&mut limits.default_download_timeout, &mut limits.default_upload_timeout),
+                };
+                (*own, *other) = (Duration::from_millis(default), Duration::from_millis(7));
+                assert_eq!(
+                    limits.timeout(api, requested, ignored),
+                    Duration::from_millis(expected),
+                    "{api:?}: {requested} of {default}, at most {max}, ignored: {ignored}"
+                );
+            }
         }
     }
 }

@@ -6,6 +6,7 @@ mod content_disposition;
 pub mod domains;
 pub mod extension;
 pub mod headers;
+pub mod lan;
 pub mod limits;
 pub mod media_types;
 pub mod quirks;

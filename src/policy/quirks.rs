@@ -35,6 +35,8 @@ enum Effect {
     NoProfile,
     /// A profile does not tell when the call came in and when it waited.
     NoQueueTimes,
+    /// Addresses of the local network are refused like any other.
+    NoLan,
 }
 
 /// One row: `effect` holds for the calls of `api` where platform and versions match. `None` is any.
@@ -126,6 +128,13 @@ const QUIRKS: &[Quirk] = &[
         effect: Effect::NoQueueTimes,
         source: "WeChat typings, RequestProfile: invokeStart, queueStart and queueEnd since 3.8.10",
     },
+    Quirk {
+        platform: None,
+        versions: Versions::BaseLibraryBelow(&[2, 4, 0]),
+        api: None,
+        effect: Effect::NoLan,
+        source: "WeChat documentation, Network, local area network: since 2.4.0",
+    },
 ];
 
 /// The rules of one call. The default is what WeChat does today: each is `false`.
@@ -147,6 +156,8 @@ pub struct CallRules {
     pub no_profile: bool,
     /// A profile does not tell when the call came in and when it waited.
     pub no_queue_times: bool,
+    /// The device's subnets are refused like any other address. All that is local is not, where the host allows it.
+    pub no_lan: bool,
 }
 
 impl CallRules {
@@ -160,6 +171,7 @@ impl CallRules {
             Effect::NoHeadersEvent => self.no_headers_event = true,
             Effect::NoProfile => self.no_profile = true,
             Effect::NoQueueTimes => self.no_queue_times = true,
+            Effect::NoLan => self.no_lan = true,
         }
     }
 }

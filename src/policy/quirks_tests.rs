@@ -44,6 +44,7 @@ const FAIL_WHEN_FULL: Rule = ("fail_when_full", |rules| rules.fail_when_full);
 const TIMEOUT_IGNORED: Rule = ("timeout_ignored", |rules| rules.timeout_ignored);
 const FILE_PATH_IGNORED: Rule = ("file_path_ignored", |rules| rules.file_path_ignored);
 const NO_PROGRESS: Rule = ("no_progress", |rules| rules.no_progress);
+const NO_LAN: Rule = ("no_lan", |rules| rules.no_lan);
 const NO_HEADERS_EVENT: Rule = ("no_headers_event", |rules| rules.no_headers_event);
 const NO_PROFILE: Rule = ("no_profile", |rules| rules.no_profile);
 const NO_QUEUE_TIMES: Rule = ("no_queue_times", |rules| rules.no_queue_times);
@@ -85,6 +86,8 @@ fn each_quirk_holds_up_to_its_border() {
         (Android, "8.0", Some("3.5"), NO_PROFILE, NONE),
         (Android, "8.0", Some("3.8.9"), NO_QUEUE_TIMES, BOTH),
         (Other, "8.0", Some("3.8.10"), NO_QUEUE_TIMES, NONE),
+        (Ios, "8.0", Some("2.3.9"), NO_LAN, BOTH),
+        (Ios, "8.0", Some("2.4.0"), NO_LAN, NONE),
     ];
     for (platform, client, base_library, (name, has), expected) in cases {
         let base_library = base_library.map(version);

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::fmt::Write;
 
-use super::domains::{DomainRefusal, DomainRules};
+use super::domains::{DomainRefusal, DomainRules, Interfaces, Permission};
 use super::url::{TargetUrl, UrlError};
 use crate::terms::{Api, Method};
 
@@ -80,7 +80,7 @@ pub fn decide(
     answer: &Answer<'_>,
     api: Api,
     rules: &DomainRules,
-    allow_plain_http: bool,
+    interfaces: Interfaces<'_>,
 ) -> Result<Decision, RedirectError> {
     let method = match answer.status {
         301..=303 => Method::Get,
@@ -94,11 +94,15 @@ pub fn decide(
     if answer.followed >= MAX_REDIRECTS {
         return Err(RedirectError::TooMany);
     }
-    let target = answer.target.join(&as_text(location), allow_plain_http).map_err(|error| match error {
-        UrlError::PlainHttp => RedirectError::Downgrade,
-        error => RedirectError::InvalidLocation(error),
-    })?;
-    rules.check(api, &target).map_err(RedirectError::Refused)?;
+    let target = answer.target.join(&as_text(location)).map_err(RedirectError::InvalidLocation)?;
+    if target.is_plain_http() && !answer.target.is_plain_http() && !rules.allow_plain_http {
+        return Err(RedirectError::Downgrade);
+    }
+    let permission = rules.check(api, &target, interfaces).map_err(RedirectError::Refused)?;
+    // The page may name a neighbour. A server of the internet may not: it would reach into the user's network.
+    if permission == Permission::Neighbour && !answer.target.has_address() {
+        return Err(RedirectError::Refused(DomainRefusal::LanNotAllowed));
+    }
     let same_origin = target.url().origin() == answer.target.url().origin();
     Ok(Decision::Follow(Hop { target, method, keep_body: method == Method::Post, same_origin }))
 }

@@ -1,9 +1,10 @@
 use super::super::domains::DomainList;
 use super::super::url::parse;
 use super::*;
+use crate::platform::InterfaceAddress;
 
 fn target(url: &str) -> TargetUrl {
-    parse(url, true).unwrap()
+    parse(url).unwrap()
 }
 
 fn unchecked() -> DomainRules {
@@ -15,7 +16,8 @@ fn answer<'a>(target: &'a TargetUrl, method: Method, status: u16, location: &'a 
 }
 
 fn decide_unchecked(answer: &Answer<'_>, allow_plain_http: bool) -> Result<Decision, RedirectError> {
-    decide(answer, Api::Upload, &unchecked(), allow_plain_http)
+    let rules = DomainRules { allow_plain_http, ..unchecked() };
+    decide(answer, Api::Upload, &rules, &|| Ok(Vec::new()))
 }
 
 /// RFC 9110 §15.4; 305 and 306 are not used any more, 300 and 304 say nothing about where to go.
@@ -178,12 +180,38 @@ fn the_domain_list_holds_on_every_hop() {
     ];
     let here = target("https://a.example/");
     for (location, api, expected) in cases {
-        let decision = decide(&answer(&here, Method::Post, 307, location), api, &rules, false);
+        let decision = decide(&answer(&here, Method::Post, 307, location), api, &rules, &|| Ok(Vec::new()));
         let refusal = match decision {
             Ok(Decision::Follow(_)) => None,
             Err(RedirectError::Refused(refusal)) => Some(refusal),
             other => panic!("{other:?}"),
         };
         assert_eq!(refusal, expected, "{:?}", location.escape_ascii().to_string());
+    }
+}
+
+/// A page may name a device of the network around it, and that one another. A server of the internet may not.
+#[test]
+fn only_an_address_leads_to_a_neighbour() {
+    let wifi = || {
+        let address = "192.168.1.5".parse().unwrap();
+        Ok(vec![InterfaceAddress { address, prefix: 24, is_loopback: false, is_up: true }])
+    };
+    let strict = DomainRules { upload: DomainList::parse(&["a.example"], false).unwrap(), ..DomainRules::default() };
+    let refused = Err(RedirectError::Refused(DomainRefusal::LanNotAllowed));
+    let cases: [(&str, &[u8], Result<(), RedirectError>); 8] = [
+        ("https://a.example/", b"https://192.168.1.7/", refused),
+        ("https://a.example/", b"http://192.168.1.7/", Err(RedirectError::Downgrade)),
+        ("https://192.168.1.7/", b"https://192.168.1.8/", Ok(())),
+        ("http://192.168.1.7/", b"http://192.168.1.8/", Ok(())),
+        ("https://192.168.1.7/", b"http://192.168.1.8/", Err(RedirectError::Downgrade)),
+        ("http://192.168.1.7/", b"http://192.168.1.5/", refused),
+        ("http://192.168.1.7/", b"http://a.example/", Err(RedirectError::Refused(DomainRefusal::PlainHttp))),
+        ("http://192.168.1.7/", b"https://a.example/", Ok(())),
+    ];
+    for (from, location, expected) in cases {
+        let here = target(from);
+        let decision = decide(&answer(&here, Method::Post, 307, location), Api::Upload, &strict, &wifi);
+        assert_eq!(decision.map(|_| ()), expected, "{from} to {}", location.escape_ascii());
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use url::{ParseError, Url};
+use url::{Host, ParseError, Url};
 
 /// The longest address that is sent, in bytes after encoding. RFC 9110 §4.1 asks for 8000; the bound keeps a request's
 /// head small.
@@ -21,6 +21,16 @@ impl TargetUrl {
         &self.url
     }
 
+    /// Whether it goes out without TLS.
+    pub fn is_plain_http(&self) -> bool {
+        self.url.scheme() == "http"
+    }
+
+    /// Whether its host is an address and no name.
+    pub fn has_address(&self) -> bool {
+        matches!(self.url.host(), Some(Host::Ipv4(_) | Host::Ipv6(_)))
+    }
+
     /// The port that the text named, also where it is the scheme's own (`:443`), which [`Url::port`] does not tell:
     /// a domain list without a port refuses it.
     pub fn explicit_port(&self) -> Option<u16> {
@@ -28,10 +38,10 @@ impl TargetUrl {
     }
 
     /// Resolves `reference`, a `Location` for one, against this address. Fails as [`parse`] does.
-    pub fn join(&self, reference: &str, allow_plain_http: bool) -> Result<TargetUrl, UrlError> {
+    pub fn join(&self, reference: &str) -> Result<TargetUrl, UrlError> {
         let url = self.url.join(reference).map_err(UrlError::Malformed)?;
         let twin = self.with_other_scheme()?.join(&other_scheme(reference)).map_err(UrlError::Malformed)?;
-        checked(url, Some(&twin), allow_plain_http)
+        checked(url, Some(&twin))
     }
 
     /// The same address under the other scheme, where a default port is no default and therefore stays visible.
@@ -51,8 +61,6 @@ pub enum UrlError {
     Malformed(ParseError),
     /// A scheme other than `http` and `https`.
     Scheme,
-    /// `http`, which the host has not allowed.
-    PlainHttp,
     /// A user name or password before the host.
     UserInfo,
     /// A host with one of ``"`{}``, which no server's name has and RFC 3986 §3.2.2 does not allow.
@@ -66,7 +74,6 @@ impl fmt::Display for UrlError {
         match self {
             UrlError::Malformed(reason) => write!(formatter, "malformed: {reason}"),
             UrlError::Scheme => formatter.write_str("the scheme is neither https nor http"),
-            UrlError::PlainHttp => formatter.write_str("plain http is not allowed"),
             UrlError::UserInfo => formatter.write_str("it holds user-info"),
             UrlError::Host => formatter.write_str("the host has a character that no name has"),
             UrlError::TooLong => formatter.write_str("it is too long"),
@@ -78,9 +85,7 @@ impl std::error::Error for UrlError {}
 
 /// Reads an address by the WHATWG URL standard: `%XX` stays as it is, other bytes that may not stand in a URL are
 /// percent-encoded as UTF-8, an internationalised host becomes punycode, the fragment is dropped.
-///
-/// Plain `http` is for development and the local network and needs `allow_plain_http`.
-pub fn parse(input: &str, allow_plain_http: bool) -> Result<TargetUrl, UrlError> {
+pub fn parse(input: &str) -> Result<TargetUrl, UrlError> {
     let url = Url::parse(input).map_err(UrlError::Malformed)?;
     if !is_http(&url) {
         return Err(UrlError::Scheme);
@@ -92,7 +97,7 @@ pub fn parse(input: &str, allow_plain_http: bool) -> Result<TargetUrl, UrlError>
         }
         _ => None,
     };
-    checked(url, twin.as_ref(), allow_plain_http)
+    checked(url, twin.as_ref())
 }
 
 /// The address without its query, which may hold secrets, for a log.
@@ -103,12 +108,9 @@ pub fn redacted(url: &Url) -> String {
     url.into()
 }
 
-fn checked(mut url: Url, twin: Option<&Url>, allow_plain_http: bool) -> Result<TargetUrl, UrlError> {
+fn checked(mut url: Url, twin: Option<&Url>) -> Result<TargetUrl, UrlError> {
     if !is_http(&url) {
         return Err(UrlError::Scheme);
-    }
-    if url.scheme() == "http" && !allow_plain_http {
-        return Err(UrlError::PlainHttp);
     }
     if !url.username().is_empty() || url.password().is_some() {
         return Err(UrlError::UserInfo);

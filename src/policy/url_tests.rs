@@ -29,12 +29,12 @@ fn the_cases_of_the_url_standard_hold() {
     for line in include_str!("url_standard_cases.txt").lines().filter(|line| !line.starts_with("# ")) {
         let [base, input, result] = line.splitn(3, '\t').map(unescape).collect::<Vec<_>>().try_into().unwrap();
         if has_user_info(&base) {
-            assert_eq!(parse(&base, true), Err(UrlError::UserInfo), "{base}");
+            assert_eq!(parse(&base), Err(UrlError::UserInfo), "{base}");
             continue;
         }
         let target = match base.as_str() {
-            "" => parse(&input, true),
-            base => parse(base, true).unwrap().join(&input, true),
+            "" => parse(&input),
+            base => parse(base).unwrap().join(&input),
         };
         match target {
             Ok(target) => {
@@ -48,7 +48,7 @@ fn the_cases_of_the_url_standard_hold() {
                     UrlError::Scheme => !result.is_empty() && !result.starts_with("http"),
                     UrlError::UserInfo => has_user_info(&result),
                     UrlError::Host => result.contains(['"', '`', '{', '}']),
-                    UrlError::PlainHttp | UrlError::TooLong => false,
+                    UrlError::TooLong => false,
                 };
                 assert!(expected, "{line}: {error}");
             }
@@ -114,7 +114,7 @@ fn addresses_are_normalised_as_the_url_standard_says() {
         ("http://[1:0:1:0:1:0:1:0]", "http://[1:0:1:0:1:0:1:0]/"),
     ];
     for (input, expected) in cases {
-        let target = parse(input, true).unwrap_or_else(|error| panic!("{input:?}: {error}"));
+        let target = parse(input).unwrap_or_else(|error| panic!("{input:?}: {error}"));
         assert_eq!(target.url().as_str(), expected, "{input:?}");
     }
 }
@@ -154,39 +154,37 @@ fn what_the_url_standard_does_not_read_is_malformed() {
         "",
     ];
     for input in cases {
-        assert!(matches!(parse(input, true), Err(UrlError::Malformed(_))), "{input:?}: {:?}", parse(input, true));
+        assert!(matches!(parse(input), Err(UrlError::Malformed(_))), "{input:?}: {:?}", parse(input));
     }
 }
 
 #[test]
 fn other_addresses_are_refused_for_a_reason() {
     let too_long = format!("https://a.example/{}", "x".repeat(32 * 1024));
-    // (input, allow plain http, expected)
+    // (input, expected)
     let cases = [
-        ("http://a.example/", false, Some(UrlError::PlainHttp)),
-        ("HTTP://a.example/", false, Some(UrlError::PlainHttp)),
-        ("http://a.example/", true, None),
-        ("https://a.example/", false, None),
-        ("HTTPS://a.example/", false, None),
-        ("ftp://a.example/", true, Some(UrlError::Scheme)),
-        ("file:///etc/passwd", true, Some(UrlError::Scheme)),
-        ("wss://a.example/", true, Some(UrlError::Scheme)),
-        ("data:,x", true, Some(UrlError::Scheme)),
-        ("wxfile://tmp_1.jpg", true, Some(UrlError::Scheme)),
-        ("https://user@a.example/", false, Some(UrlError::UserInfo)),
-        ("https://user:secret@a.example/", false, Some(UrlError::UserInfo)),
-        ("https://:secret@a.example/", false, Some(UrlError::UserInfo)),
-        ("https://a.example@b.example/", false, Some(UrlError::UserInfo)),
+        ("http://a.example/", None),
+        ("https://a.example/", None),
+        ("HTTPS://a.example/", None),
+        ("ftp://a.example/", Some(UrlError::Scheme)),
+        ("file:///etc/passwd", Some(UrlError::Scheme)),
+        ("wss://a.example/", Some(UrlError::Scheme)),
+        ("data:,x", Some(UrlError::Scheme)),
+        ("wxfile://tmp_1.jpg", Some(UrlError::Scheme)),
+        ("https://user@a.example/", Some(UrlError::UserInfo)),
+        ("https://user:secret@a.example/", Some(UrlError::UserInfo)),
+        ("https://:secret@a.example/", Some(UrlError::UserInfo)),
+        ("https://a.example@b.example/", Some(UrlError::UserInfo)),
         // Empty user-info is none: nothing of it is left in what is sent.
-        ("https://:@a.example/", false, None),
-        ("https://a`b.example/", false, Some(UrlError::Host)),
-        ("https://a\"b.example/", false, Some(UrlError::Host)),
-        ("https://{a}.example/", false, Some(UrlError::Host)),
-        ("https://a!$&'()*+,-.;=_~b.example/`{}", false, None),
-        (&too_long, false, Some(UrlError::TooLong)),
+        ("https://:@a.example/", None),
+        ("https://a`b.example/", Some(UrlError::Host)),
+        ("https://a\"b.example/", Some(UrlError::Host)),
+        ("https://{a}.example/", Some(UrlError::Host)),
+        ("https://a!$&'()*+,-.;=_~b.example/`{}", None),
+        (&too_long, Some(UrlError::TooLong)),
     ];
-    for (input, allow_plain_http, expected) in cases {
-        assert_eq!(parse(input, allow_plain_http).err(), expected, "{input:?}");
+    for (input, expected) in cases {
+        assert_eq!(parse(input).err(), expected, "{input:?}");
     }
 }
 
@@ -212,7 +210,7 @@ fn an_explicit_port_is_seen_also_where_it_is_the_default() {
         ("https://a.example#:443", None),
     ];
     for (input, expected) in cases {
-        assert_eq!(parse(input, true).map(|target| target.explicit_port()), Ok(expected), "{input:?}");
+        assert_eq!(parse(input).map(|target| target.explicit_port()), Ok(expected), "{input:?}");
     }
 }
 
@@ -236,7 +234,7 @@ fn references_are_resolved() {
         ("https://a/b/c/d;p?q", "?y", "https://a/b/c/d;p?y"),
     ];
     for (base, reference, expected) in cases {
-        let target = parse(base, true).unwrap().join(reference, true);
+        let target = parse(base).unwrap().join(reference);
         assert_eq!(target.as_ref().map(|target| target.url().as_str()), Ok(expected), "{reference:?}");
     }
 }
@@ -259,16 +257,15 @@ fn a_reference_keeps_the_port_it_inherits_and_only_that() {
         ("http://a.example/", "https:a.example:443", Some(443)),
     ];
     for (base, reference, expected) in cases {
-        let target = parse(base, true).unwrap().join(reference, true).unwrap();
+        let target = parse(base).unwrap().join(reference).unwrap();
         assert_eq!(target.explicit_port(), expected, "{reference:?} at {base}");
     }
 }
 
 #[test]
 fn a_reference_is_held_to_the_same_rules() {
-    let base = parse("https://a.example/", false).unwrap();
+    let base = parse("https://a.example/").unwrap();
     let cases = [
-        ("http://a.example/", UrlError::PlainHttp),
         ("ftp://a.example/", UrlError::Scheme),
         ("javascript:alert(1)", UrlError::Scheme),
         ("//user@b.example/", UrlError::UserInfo),
@@ -276,7 +273,7 @@ fn a_reference_is_held_to_the_same_rules() {
         ("//a.example:99999/", UrlError::Malformed(ParseError::InvalidPort)),
     ];
     for (reference, expected) in cases {
-        match (base.join(reference, false), expected) {
+        match (base.join(reference), expected) {
             // Which part of a malformed address is at fault is the parser's to say.
             (Err(UrlError::Malformed(_)), UrlError::Malformed(_)) => {}
             (result, expected) => assert_eq!(result, Err(expected), "{reference:?}"),

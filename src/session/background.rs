@@ -1,21 +1,18 @@
 //! The time in the background, after which running transfers are interrupted.
 
 use std::io;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use crate::platform;
 use crate::worker::{Timer, lock};
 
-/// Whether the mini program is in the background, and the alarm that is set while it is.
+/// The mini program's time in the background, and the alarm that is set for its end.
 pub struct Background {
     grace: Duration,
     clock: Arc<dyn GraceClock>,
     /// Nothing of the host's runs under this lock: it may enter or leave.
     stay: Mutex<Option<Stay>>,
-    /// Whether there is a stay, for those who must not wait for the lock. Changed under it.
-    entered: AtomicBool,
 }
 
 /// Where the time comes from: the system, or a test.
@@ -58,15 +55,15 @@ impl Background {
     }
 
     fn with_clock(grace: Duration, clock: Arc<dyn GraceClock>) -> Background {
-        Background { grace, clock, stay: Mutex::new(None), entered: AtomicBool::new(false) }
+        Background { grace, clock, stay: Mutex::new(None) }
     }
 
-    /// Begins the time in the background: `pause` runs, and `interrupt`, which must be short, when the grace time is over.
-    /// Does nothing when it has begun already.
+    /// Begins the time in the background: `interrupt`, which must be short, runs when the grace time is over. Does nothing when
+    /// it has begun already.
     ///
     /// # Errors
     /// The timer's thread cannot be started. Nothing has changed.
-    pub fn enter(&self, pause: impl FnOnce(), interrupt: impl Fn() + Send + Sync + 'static) -> io::Result<()> {
+    pub fn enter(&self, interrupt: impl Fn() + Send + Sync + 'static) -> io::Result<()> {
         let mut stay = lock(&self.stay);
         if stay.is_some() {
             return Ok(());
@@ -76,9 +73,6 @@ impl Background {
         let at_the_end = interrupt.clone();
         let take_back = self.clock.call_after(self.grace, Box::new(move || at_the_end()))?;
         *stay = Some(Stay { began, interrupt, take_back });
-        self.entered.store(true, Ordering::SeqCst);
-        // Under the lock, as `resume` is: of two threads that enter and leave at once the last one decides both.
-        pause();
         Ok(())
     }
 
@@ -86,29 +80,23 @@ impl Background {
     /// system stops an app in the background, and its first act when it goes on may be to come back. Does nothing when
     /// it has not begun.
     ///
-    /// `resume` must not run anything of the host's. What it gives is given back, for what is to happen after the lock.
-    pub fn leave<T>(&self, resume: impl FnOnce() -> T) -> Option<T> {
+    /// `resume` must not run anything of the host's. It runs under the lock: of two threads that enter and leave at once the
+    /// last one decides.
+    pub fn leave(&self, resume: impl FnOnce()) {
         let mut stay = lock(&self.stay);
-        let Stay { began, interrupt, take_back } = stay.take()?;
+        let Some(Stay { began, interrupt, take_back }) = stay.take() else { return };
         // The action runs nothing of the host's and does not take this lock, so it can be waited for.
         if take_back() && self.clock.now().saturating_sub(began) >= self.grace {
             interrupt();
         }
-        self.entered.store(false, Ordering::SeqCst);
-        Some(resume())
-    }
-
-    /// Whether the mini program is in the background. Waits for nobody.
-    pub fn is_entered(&self) -> bool {
-        self.entered.load(Ordering::SeqCst)
+        resume();
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::AtomicUsize;
+    use std::sync::atomic::{AtomicUsize, Ordering};
     use std::sync::mpsc;
-    use std::thread;
 
     use super::*;
 
@@ -183,7 +171,7 @@ mod tests {
 
         fn enter(&self) {
             let interrupt = self.sender.clone();
-            self.background.enter(|| {}, move || interrupt.send("interrupt").unwrap()).unwrap();
+            self.background.enter(move || interrupt.send("interrupt").unwrap()).unwrap();
         }
 
         /// Comes back, and tells all that happened.
@@ -243,11 +231,9 @@ mod tests {
             }
         }
         let background = Background::with_clock(GRACE, Arc::new(Exhausted));
-        let paused = AtomicUsize::new(0);
-        let entered = background.enter(|| _ = paused.fetch_add(1, Ordering::SeqCst), || {});
+        let entered = background.enter(|| {});
         assert_eq!(entered.unwrap_err().kind(), io::ErrorKind::WouldBlock);
-        assert_eq!(paused.load(Ordering::SeqCst), 0);
-        assert!(!background.is_entered());
+        background.leave(|| panic!("it has not begun"));
     }
 
     #[test]
@@ -256,9 +242,8 @@ mod tests {
         let background = Background::new(grace);
         let (sender, interrupted) = mpsc::channel();
         let entered = Instant::now();
-        background.enter(|| {}, move || sender.send(Instant::now()).unwrap()).unwrap();
+        background.enter(move || sender.send(Instant::now()).unwrap()).unwrap();
         assert!(interrupted.recv_timeout(LIMIT).unwrap() - entered >= grace);
-        assert!(background.is_entered(), "until it is left");
         background.leave(|| {});
         assert!(interrupted.recv().is_err(), "it came once, and is dropped");
     }
@@ -271,62 +256,24 @@ mod tests {
         let interrupt = move || {
             let _ = &held;
         };
-        background.enter(|| {}, interrupt).unwrap();
+        background.enter(interrupt).unwrap();
         background.leave(|| {});
-        assert!(!background.is_entered());
         assert_eq!(Arc::strong_count(&alive), 1, "what it held is dropped");
     }
 
     #[test]
-    fn only_a_change_pauses_and_resumes() {
+    fn only_a_change_resumes() {
         let background = Background::new(NEVER);
-        let (pauses, resumes) = (AtomicUsize::new(0), AtomicUsize::new(0));
-        let count = |counter: &AtomicUsize| {
-            counter.fetch_add(1, Ordering::SeqCst);
-        };
-        background.leave(|| count(&resumes));
+        let resumes = AtomicUsize::new(0);
+        let count = || _ = resumes.fetch_add(1, Ordering::SeqCst);
+        background.leave(count);
         for _ in 0..2 {
-            background.enter(|| count(&pauses), || {}).unwrap();
+            background.enter(|| {}).unwrap();
         }
-        assert_eq!((pauses.load(Ordering::SeqCst), resumes.load(Ordering::SeqCst)), (1, 0));
+        assert_eq!(resumes.load(Ordering::SeqCst), 0);
         for _ in 0..2 {
-            background.leave(|| count(&resumes));
+            background.leave(count);
         }
-        assert_eq!((pauses.load(Ordering::SeqCst), resumes.load(Ordering::SeqCst)), (1, 1));
-    }
-
-    #[test]
-    fn who_pauses_and_resumes_may_ask_where_it_is() {
-        let (sender, answers) = mpsc::channel();
-        thread::spawn(move || {
-            let background = Background::new(NEVER);
-            background.enter(|| sender.send(background.is_entered()).unwrap(), || {}).unwrap();
-            sender.send(background.leave(|| background.is_entered()).unwrap()).unwrap();
-        });
-        assert_eq!(answers.recv_timeout(LIMIT), Ok(true));
-        assert_eq!(answers.recv_timeout(LIMIT), Ok(false));
-    }
-
-    #[test]
-    fn the_last_of_many_changes_decides_whether_it_is_paused() {
-        let background = Background::new(NEVER);
-        let paused = Mutex::new(false);
-        let set = |value| *paused.lock().unwrap() = value;
-        thread::scope(|scope| {
-            for _ in 0..2 {
-                scope.spawn(|| {
-                    for _ in 0..200 {
-                        background.enter(|| set(true), || {}).unwrap();
-                    }
-                });
-                scope.spawn(|| {
-                    for _ in 0..200 {
-                        background.leave(|| set(false));
-                    }
-                });
-            }
-        });
-        assert_eq!(background.is_entered(), *paused.lock().unwrap());
-        background.leave(|| {});
+        assert_eq!(resumes.load(Ordering::SeqCst), 1);
     }
 }

@@ -11,9 +11,6 @@ use crate::worker::Worker;
 impl Admission<'_> {
     /// `wx.saveFile`: moves a temporary file to the store, or to a `wxfile://usr/` path.
     pub fn save_file(&self, temporary: &str, target: Option<&str>) -> Result<StoredFile, TransferError> {
-        if temporary.is_empty() {
-            return Err(TransferError::parameter("tempFilePath", "the tempFilePath is missing"));
-        }
         let target = target.filter(|target| !target.is_empty());
         self.storage().save_file(&self.worker(), temporary, target).map_err(of_file_call)
     }

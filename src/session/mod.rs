@@ -68,7 +68,6 @@ impl Session {
         if !self.gate.shut() {
             return;
         }
-        // What is still queued ends with the session, so nothing is resumed.
         self.background.leave(|| {});
         self.engine.close();
         self.environment.client.close_idle();
@@ -109,24 +108,22 @@ impl Admission<'_> {
         self.session.engine.abort(task)
     }
 
-    /// The mini program went to the background: new calls fail, queued tasks wait, and what still runs after the grace
-    /// time is interrupted. Fails when the timer's thread cannot be started; then nothing changes.
+    /// The mini program went to the background: what has not ended after the grace time is interrupted, and so are the calls
+    /// after that. Fails when the timer's thread cannot be started; then nothing changes.
     pub fn enter_background(&self) -> std::io::Result<()> {
         let Session { environment, engine, background, .. } = self.session;
-        let running = engine.clone();
-        background.enter(|| engine.pause(), move || running.interrupt_running())?;
+        let engine = engine.clone();
+        background.enter(move || engine.interrupt())?;
         // The system takes them from an app that it suspends, and the next task would be the one to find out.
         environment.client.close_idle();
         Ok(())
     }
 
-    /// The mini program is back: new calls are taken, and the queue moves on.
+    /// The mini program is back: calls are taken again.
     pub fn enter_foreground(&self) {
         let Session { engine, background, environment, .. } = self.session;
         environment.client.keep_idle();
-        if let Some(stranded) = background.leave(|| engine.resume()) {
-            engine.end_stranded(stranded);
-        }
+        background.leave(|| engine.resume());
     }
 
     fn prepare(
@@ -136,17 +133,17 @@ impl Admission<'_> {
         disable_profile: bool,
         job: impl FnOnce(CallRules) -> Result<Job, TransferError>,
     ) -> Submission {
-        let Session { environment, background, .. } = self.session;
+        let Session { environment, engine, .. } = self.session;
         let rules = environment.quirks.rules(api);
-        let job = if background.is_entered() {
+        let job = if engine.is_interrupted() {
             Err(TransferError::new(
                 Failure::Cancelled(StopReason::Interrupted),
-                "the mini program is in the background",
+                "the mini program has been in the background for too long",
             ))
         } else {
             job(rules)
         };
-        let timeout = environment.limits.timeout(timeout.into(), rules.timeout_ignored);
+        let timeout = environment.limits.timeout(api, timeout.into(), rules.timeout_ignored);
         Submission { api, timeout, job, rules, disable_profile }
     }
 }

@@ -9,9 +9,10 @@ use crate::http::{self, Client, ClientOptions, Proxy, Resolver, Trust};
 use crate::policy::addresses;
 use crate::policy::domains::{DomainEntryError, DomainList, DomainRules};
 use crate::policy::headers::{Identity, IdentityError};
+use crate::policy::lan::LanPolicy;
 use crate::policy::limits::Limits;
 use crate::policy::quirks::{Platform, Quirks, Version};
-use crate::storage::{self, Sharing, Storage};
+use crate::storage::{self, PathScheme, Sharing, Storage};
 use crate::task::Executor;
 use crate::terms::Api;
 use crate::terms::log::{Level, Log};
@@ -33,6 +34,10 @@ pub struct SessionOptions {
     pub base_library_version: String,
     /// The `User-Agent`.
     pub user_agent: String,
+    /// The template of the Referer; empty is WeChat's.
+    pub referer: String,
+    /// The scheme of the paths that pages see; empty is `wxfile`.
+    pub path_scheme: String,
     /// Where files are kept; an absolute path.
     pub data_directory: PathBuf,
     /// How many, how long, how large.
@@ -41,11 +46,11 @@ pub struct SessionOptions {
     pub upload_domains: Vec<String>,
     /// The domain list of each API.
     pub download_domains: Vec<String>,
-    /// Whether local addresses are allowed.
-    pub allow_lan: bool,
+    /// What of the local network is allowed.
+    pub lan: LanPolicy,
     /// Whether the lists are not looked at.
     pub skip_domain_check: bool,
-    /// Whether `http` URLs are allowed.
+    /// Whether `http` URLs are allowed outside the local network.
     pub allow_plain_http: bool,
     /// Whether an upload is never sent a second time.
     pub send_uploads_once: bool,
@@ -72,6 +77,8 @@ pub struct SessionOptions {
 pub enum OpenError {
     /// The app id, app version or user agent cannot be sent.
     Identity(IdentityError),
+    /// The scheme of paths is none, or means something else.
+    PathScheme,
     /// A version is not numbers separated by dots.
     Version(String),
     /// An entry of a domain list cannot be used.
@@ -108,6 +115,9 @@ impl fmt::Display for OpenError {
             | OpenError::Proxy(detail)
             | OpenError::TrustStore(detail)
             | OpenError::Internal(detail) => formatter.write_str(detail),
+            OpenError::PathScheme => {
+                formatter.write_str("path_scheme is no lower-case scheme of at most 32 characters, or one of the web's")
+            }
             OpenError::StorageLocked => formatter.write_str("another session has this mini program's files"),
             OpenError::Storage(error) => error.fmt(formatter),
             OpenError::OutOfResources(error) => error.fmt(formatter),
@@ -126,7 +136,9 @@ impl SessionOptions {
     }
 
     fn try_build(self) -> Result<(Environment, Option<Box<dyn Executor>>), OpenError> {
-        let identity = Identity::new(&self.app_id, &self.app_version, &self.user_agent).map_err(OpenError::Identity)?;
+        let identity = Identity::new(&self.app_id, &self.app_version, &self.user_agent, &self.referer)
+            .map_err(OpenError::Identity)?;
+        let path_scheme = PathScheme::new(&self.path_scheme).ok_or(OpenError::PathScheme)?;
         let version = |text: &str| Version::parse(text).map_err(|error| OpenError::Version(error.to_string()));
         let client_version = version(&self.client_version)?;
         let base_library_version = match self.base_library_version.as_str() {
@@ -139,7 +151,8 @@ impl SessionOptions {
         let domains = DomainRules {
             upload: list(Api::Upload, &self.upload_domains)?,
             download: list(Api::Download, &self.download_domains)?,
-            allow_lan: self.allow_lan,
+            allow_plain_http: self.allow_plain_http,
+            lan: self.lan,
             skip_check: self.skip_domain_check,
         };
         let trust = match &self.root_certificates {
@@ -151,14 +164,14 @@ impl SessionOptions {
             .as_deref()
             .map(|url| Proxy::parse(url).map_err(|error| OpenError::Proxy(error.detail)))
             .transpose()?;
-        let allow_lan = self.allow_lan;
+        let lan = self.lan;
         let client = Client::new(ClientOptions {
             trust,
             pins: self.pins,
             proxy,
             resolver: self.resolver,
             address_rule: Some(Arc::new(move |host, address| {
-                addresses::may_connect(host, address, allow_lan).map_err(|refusal| refusal.to_string())
+                addresses::may_connect(host, address, lan).map_err(|refusal| refusal.to_string())
             })),
             log: self.log.clone(),
         })
@@ -172,6 +185,8 @@ impl SessionOptions {
             user_id: self.user_id,
             storage_quota: self.limits.storage_quota,
             temporary_quota: self.limits.temporary_quota,
+            temporary_retention: self.limits.temporary_retention,
+            path_scheme,
             sharing: self.sharing,
             allow_native_paths: self.allow_native_paths,
             log: self.log.clone(),
@@ -185,7 +200,6 @@ impl SessionOptions {
             identity,
             quirks: Quirks::new(self.platform, &client_version, base_library_version.as_ref()),
             domains,
-            allow_plain_http: self.allow_plain_http,
             send_uploads_once: self.send_uploads_once,
             limits: self.limits,
             client,

@@ -34,7 +34,7 @@ impl Storage {
     /// shorter than `length`, [`Error::TooManyBytes`]; [`Error::NotFound`], [`Error::IsADirectory`],
     /// [`Error::PermissionDenied`], [`Error::AccessDenied`], [`Error::Stopped`], [`Error::OutOfResources`] or [`Error::Io`].
     pub fn read_file(&self, worker: &Worker, path: &str, position: u64, length: Option<u64>) -> Result<Vec<u8>, Error> {
-        let file = self.open_file(worker, path, &path::parse(path)?)?;
+        let file = self.open_file(worker, path, &self.parse(path)?)?;
         let whole = file.metadata().map_err(|error| at_path(path, error))?.len();
         if position > 0 && position >= whole {
             return Err(Error::PositionOutOfRange);
@@ -72,7 +72,7 @@ impl Storage {
         path: &str,
         algorithm: DigestAlgorithm,
     ) -> Result<(StoredFile, String), Error> {
-        let parsed = path::parse(path)?;
+        let parsed = self.parse(path)?;
         let file = self.open_file(worker, path, &parsed)?;
         let mut digest = Digest::new(algorithm);
         let mut buffer = worker.take_buffer(FILE_PIECE);
@@ -116,7 +116,7 @@ impl Storage {
             WriteMode::Append => None,
             WriteMode::At(position) => Some(position),
         };
-        self.store.write_in_place(worker, path, &path::parse_target(path)?, position, bytes)
+        self.store.write_in_place(worker, path, &path::parse_target(&self.root.scheme, path)?, position, bytes)
     }
 
     /// Makes a `wxfile://usr/…` file a copy of a page's file, in one step. The two share their blocks where the file system can.
@@ -124,7 +124,7 @@ impl Storage {
     /// Fails with [`Error::NotFound`], [`Error::IsADirectory`], [`Error::PermissionDenied`] or [`Error::AccessDenied`] for
     /// either path, or as [`Storage::write_file`].
     pub fn copy_file(&self, worker: &Worker, source: &str, target: &str) -> Result<(), Error> {
-        let file = self.open_file(worker, source, &path::parse(source)?)?;
+        let file = self.open_file(worker, source, &self.parse(source)?)?;
         let length = file.metadata().map_err(|error| at_path(source, error))?.len();
         let mut part = self.create_target(worker, target)?;
         part.reserve(worker, Some(length))?;

@@ -4,7 +4,8 @@
 //!
 //! ```text
 //! app-<app id>/user-<user id>/        locked for as long as a session is open
-//!     launches/<hex>/                 one launch's temporary files; locked for as long as it lives
+//!     launches/<hex>/                 one launch's temporary files; locked for as long as it lives. What it leaves is moved
+//!                                     to the next launch's, if temporary files are kept
 //!         <hex>.part                  a file being written
 //!         <hex>                       a directory being removed
 //!         tmp_<hex>.<ext>             wxfile://tmp_<hex>.<ext>
@@ -38,7 +39,9 @@ mod path;
 mod pipe;
 mod quota;
 mod registry;
+mod retention;
 mod root;
+mod scheme;
 mod shared_root;
 mod source;
 mod stat;
@@ -74,6 +77,7 @@ pub use import::ImportMode;
 pub use part::PartFile;
 #[cfg(feature = "fuzzing")]
 pub use path::{VirtualPath as ParsedPath, parse as parse_path};
+pub use scheme::PathScheme;
 pub use source::SourceFile;
 pub use stat::FileStat;
 
@@ -98,6 +102,10 @@ pub struct Options {
     pub user_id: String,
     /// The most bytes that saved files and those under `wxfile://usr` may hold together.
     pub storage_quota: u64,
+    /// The scheme of all paths that are given and taken.
+    pub path_scheme: PathScheme,
+    /// The most bytes of temporary files that stay when the launch ends, for the next one; the oldest go first. 0 keeps none.
+    pub temporary_retention: u64,
     /// The most bytes that the temporary files of one launch may hold. Where a new one would exceed it, the oldest complete
     /// ones are removed to make room; a file that does not fit beside those being written fails.
     pub temporary_quota: u64,
@@ -129,9 +137,18 @@ impl Storage {
     pub fn open(options: Options) -> Result<Storage, Error> {
         let Options { data_directory, app_id, user_id, sharing, log, .. } = options;
         let worker = unstoppable_worker();
-        let root = Arc::new(Root::open(&data_directory, &app_id, &user_id, sharing, log.clone(), &worker)?);
+        let root = Arc::new(Root::open(
+            &data_directory,
+            &app_id,
+            &user_id,
+            sharing,
+            options.path_scheme,
+            log.clone(),
+            &worker,
+        )?);
         let store = Store::open(root.clone(), options.storage_quota, &worker)?;
-        let launch = Launch::begin(root.clone(), options.temporary_quota, log.clone(), &worker)?;
+        let launch =
+            Launch::begin(root.clone(), options.temporary_quota, options.temporary_retention, log.clone(), &worker)?;
         Ok(Storage {
             root,
             launch: Arc::new(launch),
@@ -153,7 +170,7 @@ impl Storage {
             let name = native.file_name().map(|name| name.to_string_lossy().into_owned());
             return SourceFile::from_file(file, name.unwrap_or_default());
         }
-        let file = self.open_file(worker, path, &path::parse(path)?)?;
+        let file = self.open_file(worker, path, &self.parse(path)?)?;
         let name = path.rsplit('/').next().unwrap_or_default();
         SourceFile::from_file(file, name.to_owned())
     }
@@ -184,7 +201,7 @@ impl Storage {
     /// store for seconds, or as [`Storage::create_target`] does.
     pub fn save_file(&self, worker: &Worker, temporary: &str, target: Option<&str>) -> Result<StoredFile, Error> {
         let missing = || Error::TemporaryFileNotExist { path: temporary.to_owned() };
-        let parsed = path::parse(temporary).map_err(|error| not_found_as(error, missing))?;
+        let parsed = self.parse(temporary).map_err(|error| not_found_as(error, missing))?;
         let VirtualPath::Temporary(name) = &parsed else { return Err(missing()) };
         let opened = self.launch.open_file(name).map_err(|error| at_path(temporary, error));
         let (directory, file) = opened.map_err(|error| not_found_as(error, missing))?;
@@ -264,7 +281,7 @@ impl Storage {
     ///
     /// Fails with [`Error::NotFound`], [`Error::PermissionDenied`], [`Error::OutOfResources`] or [`Error::Io`].
     pub fn resolve(&self, worker: &Worker, path: &str) -> Result<StoredFile, Error> {
-        let parsed = path::parse(path)?;
+        let parsed = self.parse(path)?;
         // Looked at only to refuse what may not be named; a native path is resolved anew by whoever uses it.
         let length = match &parsed {
             VirtualPath::User(components) if self.opens_as_directory(worker, components)? => 0,
@@ -277,12 +294,17 @@ impl Storage {
         Ok(StoredFile { path: path.to_owned(), native_path, length, create_time: None })
     }
 
-    /// Removes this launch's temporary files, also those still being written, and lets other sessions have the rest.
+    /// Removes this launch's temporary files but those that [`Options::temporary_retention`] keeps, also those still being
+    /// written, and lets other sessions have the rest.
     /// What is open for reading can be read to its end. Does nothing the second time; dropping does the same. No other call
     /// may be running: one that is would leave a temporary file for the next launch to remove.
     pub fn close(&self) {
         self.launch.end(&unstoppable_worker());
         self.root.leave();
+    }
+
+    fn parse(&self, path: &str) -> Result<VirtualPath, Error> {
+        path::parse(&self.root.scheme, path)
     }
 
     fn open_file(&self, worker: &Worker, path: &str, parsed: &VirtualPath) -> Result<File, Error> {
@@ -310,7 +332,7 @@ impl Storage {
 
     /// The place that a `wxfile://usr/…` path names, and what the file costs that is there now.
     fn target(&self, worker: &Worker, path: &str) -> Result<(Destination, u64), Error> {
-        let components = path::parse_target(path)?;
+        let components = path::parse_target(&self.root.scheme, path)?;
         let replaced = self.store.replaced_cost(worker, path, &components)?;
         Ok((Destination::User { path: path.to_owned(), components }, replaced))
     }

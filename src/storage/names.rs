@@ -23,7 +23,7 @@ impl Storage {
     /// where another process adds files for seconds, [`Error::Stopped`], [`Error::OutOfResources`] or [`Error::Io`]. So does
     /// everything that changes names.
     pub fn unlink(&self, worker: &Worker, path: &str) -> Result<(), Error> {
-        let components = user_path(path)?;
+        let components = self.user_path(path)?;
         self.store.unlink(worker, UserPath { path, components: &components })
     }
 
@@ -33,7 +33,7 @@ impl Storage {
     /// Fails with [`Error::IsADirectory`], [`Error::NotADirectory`] or [`Error::NotEmpty`] where something else is at `new`;
     /// [`Error::InvalidArgument`] where that is below `old`; or as [`Storage::unlink`].
     pub fn rename(&self, worker: &Worker, old: &str, new: &str) -> Result<(), Error> {
-        let (old_components, new_components) = (user_path(old)?, user_path(new)?);
+        let (old_components, new_components) = (self.user_path(old)?, self.user_path(new)?);
         let old = UserPath { path: old, components: &old_components };
         self.store.rename(worker, old, UserPath { path: new, components: &new_components })
     }
@@ -43,7 +43,7 @@ impl Storage {
     /// Fails with [`Error::AlreadyExists`]; [`Error::NotFound`] where its directory is missing and `recursive` is not set;
     /// [`Error::QuotaExceeded`], or as [`Storage::unlink`].
     pub fn make_directory(&self, worker: &Worker, path: &str, recursive: bool) -> Result<(), Error> {
-        match path::parse(path)? {
+        match self.parse(path)? {
             VirtualPath::User(components) if components.is_empty() => {
                 Err(Error::AlreadyExists { path: path.to_owned() })
             }
@@ -59,7 +59,7 @@ impl Storage {
     ///
     /// Fails with [`Error::NotEmpty`], [`Error::NotADirectory`], or as [`Storage::unlink`].
     pub fn remove_directory(&self, worker: &Worker, path: &str, recursive: bool) -> Result<(), Error> {
-        let components = user_path(path)?;
+        let components = self.user_path(path)?;
         let target = UserPath { path, components: &components };
         if !recursive {
             return self.store.remove_directory(worker, target);
@@ -83,13 +83,13 @@ impl Storage {
         self.store.forget(&taken, inside);
         Ok(())
     }
-}
 
-/// The names that lead to something under `wxfile://usr`, of a path that may also be a directory's.
-fn user_path(path: &str) -> Result<Vec<String>, Error> {
-    match path::parse(path)? {
-        VirtualPath::User(components) if !components.is_empty() => Ok(components),
-        _ => Err(Error::denied(path)),
+    /// The names that lead to something under `wxfile://usr`, of a path that may also be a directory's.
+    fn user_path(&self, path: &str) -> Result<Vec<String>, Error> {
+        match self.parse(path)? {
+            VirtualPath::User(components) if !components.is_empty() => Ok(components),
+            _ => Err(Error::denied(path)),
+        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! What a `wxfile://` path means, decided by its text alone.
+//! What a `wxfile://` path means, decided by its text alone. The scheme is the session's (`scheme.rs`).
 //!
 //! Names are used as they are, never decoded or normalised: `%` is an ordinary character. Only slashes are read as POSIX
 //! reads them: several are one, since pages write `USER_DATA_PATH + '//a.xlsx'`, and one at the end makes a directory.
@@ -8,9 +8,9 @@
 //! or `..`, control characters, and those that turn the direction of the text around them.
 
 use super::Error;
+use super::scheme::PathScheme;
 use crate::terms::extension;
 
-const SCHEME: &str = "wxfile://";
 const TEMPORARY_PREFIX: &str = "tmp_";
 const STORED_PREFIX: &str = "store_";
 /// Hexadecimal digits in a generated name: 128 random bits.
@@ -38,11 +38,14 @@ pub enum VirtualPath {
 ///
 /// Fails with [`Error::PermissionDenied`], [`Error::NameTooLong`], or [`Error::NotFound`] for a harmless temporary or stored name
 /// that was never given out.
-pub fn parse(path: &str) -> Result<VirtualPath, Error> {
+pub fn parse(scheme: &PathScheme, path: &str) -> Result<VirtualPath, Error> {
+    if path.is_empty() {
+        return Err(not_found(path));
+    }
     if path.len() > MAX_PATH_BYTES {
         return Err(Error::denied(path));
     }
-    let rest = path.strip_prefix(SCHEME).ok_or_else(|| Error::denied(path))?;
+    let rest = scheme.strip(path).ok_or_else(|| Error::denied(path))?;
     let (area, below) = rest.split_once('/').map_or((rest, None), |(area, below)| (area, Some(below)));
     match (area, below) {
         ("usr", below) => {
@@ -73,17 +76,12 @@ pub fn is_of_directory(path: &str) -> bool {
 /// The names that lead to a `wxfile://usr/…` file.
 ///
 /// Fails with [`Error::PermissionDenied`] for every other path, one that only a directory can have included.
-pub fn parse_target(path: &str) -> Result<Vec<String>, Error> {
-    match parse(path) {
+pub fn parse_target(scheme: &PathScheme, path: &str) -> Result<Vec<String>, Error> {
+    match parse(scheme, path) {
         Ok(VirtualPath::User(names)) if !names.is_empty() && !is_of_directory(path) => Ok(names),
         Err(error @ Error::NameTooLong { .. }) => Err(error),
         _ => Err(Error::denied(path)),
     }
-}
-
-/// The `wxfile://` path of a generated name.
-pub fn virtual_path(name: &str) -> String {
-    format!("{SCHEME}{name}")
 }
 
 /// A new file name in the launch's directory.
@@ -94,6 +92,11 @@ pub fn temporary_name(digits: &str, extension: Option<&str>) -> String {
 /// A new file name in the store.
 pub fn stored_name(digits: &str, extension: Option<&str>) -> String {
     generated_name(STORED_PREFIX, digits, extension)
+}
+
+/// Whether a name in a launch's directory is one that was given out.
+pub fn is_temporary_name(name: &str) -> bool {
+    generated(name, TEMPORARY_PREFIX).is_some()
 }
 
 /// Whether a name in the store's directory is one that was given out.
@@ -241,6 +244,14 @@ mod tests {
 
     use super::*;
 
+    fn parse(path: &str) -> Result<VirtualPath, Error> {
+        super::parse(&PathScheme::default(), path)
+    }
+
+    fn parse_target(path: &str) -> Result<Vec<String>, Error> {
+        super::parse_target(&PathScheme::default(), path)
+    }
+
     const DIGITS: &str = "0123456789abcdef0123456789abcdef";
 
     #[test]
@@ -379,7 +390,6 @@ mod tests {
     #[test]
     fn hostile_paths_are_refused() {
         let mut hostile: Vec<String> = [
-            "",
             "/",
             "/etc/passwd",
             "etc/passwd",
@@ -480,7 +490,7 @@ mod tests {
             "tmp_0123456789abcdef0123456789abcdef.abcdefghijk",
             "tmp_0123456789abcdef0123456789abcdef0",
         ] {
-            assert!(matches!(parse(&virtual_path(name)), Err(Error::NotFound { .. })), "{name}");
+            assert!(matches!(parse(&PathScheme::default().path_of(name)), Err(Error::NotFound { .. })), "{name}");
         }
     }
 
@@ -495,7 +505,7 @@ mod tests {
     #[test]
     fn generated_names_read_back_and_differ() {
         let name = temporary_name(&random_digits().unwrap(), Some("mp4"));
-        assert_eq!(parse(&virtual_path(&name)).unwrap(), VirtualPath::Temporary(name.clone()));
+        assert_eq!(parse(&PathScheme::default().path_of(&name)).unwrap(), VirtualPath::Temporary(name.clone()));
         assert_eq!(extension_of(&name), Some("mp4"));
         assert_eq!(extension_of(&stored_name(DIGITS, None)), None);
         assert!(is_stored_name(&stored_name(DIGITS, None)));

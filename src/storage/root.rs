@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use super::directory::FileId;
 use super::path::VirtualPath;
 use super::registry::{self, FilesIdentity};
+use super::scheme::PathScheme;
 use super::shared_root::{SharedRoot, Tree};
 use super::{Error, Sharing};
 use crate::terms::log::{Level, Log};
@@ -22,6 +23,7 @@ pub struct Root {
     /// As the host gave it.
     native: PathBuf,
     left: AtomicBool,
+    pub scheme: PathScheme,
     pub log: Log,
 }
 
@@ -32,6 +34,7 @@ impl Root {
         app_id: &str,
         user_id: &str,
         sharing: Sharing,
+        scheme: PathScheme,
         log: Log,
         worker: &Worker,
     ) -> Result<Root, Error> {
@@ -57,6 +60,7 @@ impl Root {
             shared: registry::enter(identity, sharing)?,
             native: data_directory.join(&app_name).join(&user_name),
             left: AtomicBool::new(false),
+            scheme,
             log,
         };
         // On failure, dropping it leaves.
@@ -146,7 +150,7 @@ mod tests {
 
     fn open(directory: &Path, app: &str, user: &str, sharing: Sharing) -> Result<Root, Error> {
         let worker = Worker::for_call(Arc::new(StopSignal::new()));
-        Root::open(directory, app, user, sharing, Log::default(), &worker)
+        Root::open(directory, app, user, sharing, PathScheme::default(), Log::default(), &worker)
     }
 
     #[test]

@@ -43,7 +43,7 @@ impl Storage {
     /// Fails with [`Error::Stopped`], or as [`Storage::access`].
     pub fn stat_tree(&self, worker: &Worker, path: &str) -> Result<Vec<FileStat>, Error> {
         let entry = self.entry(worker, path)?;
-        let (VirtualPath::User(components), EntryKind::Directory) = (path::parse(path)?, entry.kind) else {
+        let (VirtualPath::User(components), EntryKind::Directory) = (self.parse(path)?, entry.kind) else {
             return Ok(vec![FileStat { path: String::new(), entry }]);
         };
         let directory = self.open_directory(worker, path, &components)?;
@@ -54,7 +54,7 @@ impl Storage {
         }
         stats.try_reserve_exact(below.entries.len()).map_err(|_| Error::OutOfResources { which: "memory" })?;
         for (relative, entry) in below.entries {
-            let can_be_named = path::parse(&format!("{path}/{relative}")).is_ok();
+            let can_be_named = self.parse(&format!("{path}/{relative}")).is_ok();
             if can_be_named && entry.kind != EntryKind::Other {
                 stats.push(FileStat { path: format!("/{relative}"), entry });
             }
@@ -68,7 +68,7 @@ impl Storage {
     /// Fails with [`Error::Stopped`], or as [`Storage::access`].
     pub fn list_directory(&self, worker: &Worker, path: &str) -> Result<Vec<String>, Error> {
         let entry = self.entry(worker, path)?;
-        let (VirtualPath::User(components), EntryKind::Directory) = (path::parse(path)?, entry.kind) else {
+        let (VirtualPath::User(components), EntryKind::Directory) = (self.parse(path)?, entry.kind) else {
             return Err(Error::NotADirectory { path: path.to_owned() });
         };
         let mut names: Vec<String> = Vec::new();
@@ -85,7 +85,7 @@ impl Storage {
 
     /// A file or directory that a page may know of.
     fn entry(&self, worker: &Worker, path: &str) -> Result<Entry, Error> {
-        let parsed = path::parse(path)?;
+        let parsed = self.parse(path)?;
         let entry = match &parsed {
             VirtualPath::Temporary(_) | VirtualPath::Stored(_) => Entry::of(self.open_file(worker, path, &parsed)?),
             VirtualPath::User(components) => {

@@ -11,6 +11,7 @@ use super::file::epoch_seconds;
 use super::path::{self, VirtualPath, random_digits};
 use super::quota::cost;
 use super::root::Root;
+use super::scheme::PathScheme;
 use super::shared_root::Tree;
 use super::usage::Change;
 use super::{Error, StoredFile};
@@ -125,7 +126,7 @@ impl Store {
         let (path, native_path) = match destination {
             Destination::Stored { extension } => {
                 let name = path::stored_name(&random_digits()?, extension.as_deref());
-                let path = path::virtual_path(&name);
+                let path = self.root.scheme.path_of(&name);
                 let guard = self.root.lock_changes(worker)?;
                 let tree = guard.tree.clone();
                 let place = Placement { directory: &tree.store, name: &name, path: &path };
@@ -219,7 +220,7 @@ impl Store {
         let mut files = Vec::new();
         tree.store.for_each_name(worker, |name| {
             let Some(name) = name.to_str().ok().filter(|name| path::is_stored_name(name)) else { return Ok(()) };
-            match self.stored(&tree, &path::virtual_path(name), name) {
+            match self.stored(&tree, &self.root.scheme.path_of(name), name) {
                 Ok(file) => {
                     files.try_reserve(1).map_err(|_| Error::OutOfResources { which: "memory" })?;
                     files.push(file);
@@ -236,7 +237,7 @@ impl Store {
 
     /// One file of the store.
     pub fn file(&self, worker: &Worker, path: &str) -> Result<StoredFile, Error> {
-        let name = stored_name(path)?;
+        let name = stored_name(&self.root.scheme, path)?;
         self.stored(&*self.root.tree(worker)?, path, &name)
     }
 
@@ -254,7 +255,7 @@ impl Store {
 
     /// Removes one file of the store. It needs no lock, so that no other process can keep a page from making room.
     pub fn remove(&self, worker: &Worker, path: &str) -> Result<(), Error> {
-        let name = stored_name(path)?;
+        let name = stored_name(&self.root.scheme, path)?;
         let tree = self.root.tree(worker)?;
         let usage = &self.root.shared.usage;
         let epoch = usage.epoch();
@@ -266,8 +267,8 @@ impl Store {
     }
 }
 
-fn stored_name(path: &str) -> Result<String, Error> {
-    match path::parse(path)? {
+fn stored_name(scheme: &PathScheme, path: &str) -> Result<String, Error> {
+    match path::parse(scheme, path)? {
         VirtualPath::Stored(name) => Ok(name),
         VirtualPath::Temporary(_) | VirtualPath::User(_) => Err(Error::NotFound { path: path.to_owned() }),
     }

@@ -1,16 +1,17 @@
 //! One launch's temporary files.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::fs::File;
 use std::io;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
-use super::directory::{Directory, FileId, is_gone};
+use super::directory::{Directory, FileId};
 use super::notes::Notes;
 use super::path::{self, DigitsSource, random_digits};
 use super::quota::{Quota, cost};
+use super::retention;
 use super::root::Root;
 use super::shared_root::Tree;
 use super::walk::remove_tree;
@@ -30,6 +31,8 @@ pub struct Launch {
     current: Mutex<Arc<LaunchDirectory>>,
     open: AtomicBool,
     limit: u64,
+    /// How many bytes stay when the launch ends.
+    retention: u64,
     files: Mutex<LaunchFiles>,
     part_names: Mutex<DigitsSource>,
     log: Log,
@@ -54,14 +57,21 @@ struct LaunchFiles {
 }
 
 impl Launch {
-    /// Begins a launch, and removes what crashed ones left.
-    pub fn begin(root: Arc<Root>, quota: u64, log: Log, worker: &Worker) -> Result<Launch, Error> {
+    /// Begins a launch. Takes over up to `retention` bytes of what earlier ones left, crashed ones too, and removes the rest.
+    pub fn begin(root: Arc<Root>, quota: u64, retention: u64, log: Log, worker: &Worker) -> Result<Launch, Error> {
         let mut notes = Notes::default();
+        let retention = retention.min(quota);
+        let mut files = LaunchFiles::default();
         let directory = {
             let _turn = root.shared.launching.take(worker, None)?;
-            let tree = root.tree(worker)?;
-            remove_dead_launches(&tree.launches, worker, &mut notes)?;
-            LaunchDirectory::make(tree, worker)?
+            let directory = LaunchDirectory::make(root.tree(worker)?, worker)?;
+            let heir = (retention > 0).then_some(&directory.directory);
+            let inherited = retention::settle_dead_launches(&directory.tree.launches, heir, worker, &mut notes)?;
+            for (name, cost) in retention::trim(&directory.directory, inherited, retention, worker, &mut notes)? {
+                files.quota.add_used(cost);
+                files.complete.push_back((name, cost));
+            }
+            directory
         };
         notes.write(&log);
         Ok(Launch {
@@ -69,7 +79,8 @@ impl Launch {
             current: Mutex::new(Arc::new(directory)),
             open: AtomicBool::new(true),
             limit: quota,
-            files: Mutex::default(),
+            retention,
+            files: Mutex::new(files),
             part_names: Mutex::default(),
             log,
         })
@@ -109,8 +120,8 @@ impl Launch {
     /// Opens one of the files for reading, and tells where it is.
     pub fn open_file(&self, name: &str) -> io::Result<(Arc<LaunchDirectory>, File)> {
         let last = self.last_directory();
-        if !last.is_there() {
-            // Moved away, perhaps, to be removed later.
+        if !self.is_open() || !last.is_there() {
+            // The next launch's, or moved away, perhaps, to be removed later.
             return Err(io::ErrorKind::NotFound.into());
         }
         let file = last.directory.open_file(name)?;
@@ -173,7 +184,7 @@ impl Launch {
                 return Err(error);
             }
             self.log.write(Level::Warning, || {
-                format!("{} was removed to make room for a new temporary file", path::virtual_path(&name))
+                format!("{} was removed to make room for a new temporary file", self.root.scheme.path_of(&name))
             });
         }
         Ok(())
@@ -233,7 +244,7 @@ impl Launch {
         // Of a directory that was removed, the part went with it.
         directory.directory.rename(part, &current.directory, &name).map_err(fail)?;
         let native_path = self.root.native_temporary(&current.name, &name);
-        let path = path::virtual_path(&name);
+        let path = self.root.scheme.path_of(&name);
         let mut files = lock(&self.files);
         files.quota.release(held);
         files.quota.add_used(cost(length));
@@ -251,18 +262,37 @@ impl Launch {
         }
     }
 
-    /// Ends the launch: removes its directory with all that is in it. Nobody may create or complete a file meanwhile: it
-    /// would be left for the next launch to remove.
+    /// Ends the launch: removes its directory with all that is in it but what is kept for the next launch. Nobody may create or
+    /// complete a file meanwhile: it would be left for the next launch to remove.
     pub fn end(&self, worker: &Worker) {
         if !self.open.swap(false, Ordering::SeqCst) {
             return;
         }
         let last = self.last_directory();
         let unlock = || last.directory.unlock().map_err(|error| Error::from_io("unlock a directory", error));
-        let removed = remove_tree(&last.tree.launches, last.name.as_str(), worker).and_then(|()| unlock());
+        let removed = self.remove_all_but_kept(&last, worker).and_then(|()| unlock());
         if let Err(error) = removed {
             self.log.write(Level::Warning, || format!("temporary files were left for the next launch: {error}"));
         }
+    }
+
+    fn remove_all_but_kept(&self, last: &LaunchDirectory, worker: &Worker) -> Result<(), Error> {
+        let mut kept = std::mem::take(&mut lock(&self.files).complete);
+        let mut bytes: u64 = kept.iter().map(|(_, cost)| cost).sum();
+        while bytes > self.retention {
+            let Some((_, cost)) = kept.pop_front() else { break };
+            bytes -= cost;
+        }
+        if kept.is_empty() {
+            return remove_tree(&last.tree.launches, last.name.as_str(), worker);
+        }
+        let kept: HashSet<String> = kept.into_iter().map(|(name, _)| name).collect();
+        last.directory.for_each_name(worker, |name| {
+            if name.to_str().is_ok_and(|name| kept.contains(name)) {
+                return Ok(());
+            }
+            remove_tree(&last.directory, name, worker)
+        })
     }
 }
 
@@ -296,32 +326,4 @@ impl LaunchDirectory {
     pub fn name(&self) -> &str {
         &self.name
     }
-}
-
-/// Removes the directories of launches that no longer live, and whatever else is there.
-fn remove_dead_launches(launches: &Directory, worker: &Worker, notes: &mut Notes) -> Result<(), Error> {
-    launches.for_each_name(worker, |name| {
-        let locked = match launches.open(name) {
-            Ok(directory) => {
-                if !directory.try_lock(true).map_err(|error| Error::from_io("lock a directory", error))? {
-                    return Ok(());
-                }
-                // Locked until it is removed, so that nobody begins a launch in it.
-                Some(directory)
-            }
-            // Gone, or not a directory: nobody lives there. Of anything else, such as a lack of descriptors, nobody knows.
-            Err(error) if is_gone(&error) => None,
-            Err(_) => return Ok(()),
-        };
-        // What cannot be removed takes room, but must not keep the mini program from starting.
-        match remove_tree(launches, name, worker) {
-            Ok(()) => notes.add(Level::Info, || "the temporary files of a crashed launch were removed".to_owned()),
-            Err(stopped @ Error::Stopped(_)) => return Err(stopped),
-            Err(error) => {
-                notes.add(Level::Warning, || format!("the files of a crashed launch were not removed: {error}"));
-            }
-        }
-        drop(locked);
-        Ok(())
-    })
 }

@@ -142,10 +142,10 @@ fn an_abort_of_an_interrupted_task_counts_and_an_interrupt_of_an_aborted_one_doe
         let heard = Heard::new(1, None);
         let (id, let_go) = heard.hold();
         if interrupt_first {
-            heard.engine.interrupt_running();
+            heard.engine.interrupt();
         }
         assert!(heard.engine.abort(id));
-        heard.engine.interrupt_running();
+        heard.engine.interrupt();
         drop(let_go);
         assert_eq!(heard.next_end(), (id, ABORTED));
         heard.close();
@@ -230,41 +230,49 @@ fn queued_tasks_begin_in_the_order_of_their_calls() {
     heard.close();
 }
 
+/// What runs, what waits, and what comes before `resume`. The one that runs ends when it looks at its signal.
 #[test]
-fn a_paused_engine_finishes_what_runs_and_begins_nothing() {
-    let heard = Heard::new(2, None);
+fn an_interrupted_engine_ends_every_task() {
+    let heard = Heard::new(1, None);
     let (running, let_go) = heard.hold();
-    heard.engine.pause();
-    let queued: Vec<_> = (0..3).map(|_| heard.run(|_| {})).collect();
+    let queued = heard.run(|_| panic!("it was interrupted before it began"));
+    assert!(!heard.engine.is_interrupted());
+    heard.engine.interrupt();
+    let late = heard.run(|_| panic!("it came after the interrupt"));
     drop(let_go);
-    assert_eq!(heard.next_end().0, running);
-    heard.engine.interrupt_running();
-    assert!(heard.engine.abort(queued[1]));
-    assert_eq!(heard.next_end(), (queued[1], ABORTED), "a queued task can be aborted");
-    // That nothing begins cannot be awaited, only given time to go wrong.
-    assert!(lock(&heard.ends).recv_timeout(Duration::from_millis(100)).is_err());
-    heard.engine.end_stranded(heard.engine.resume());
-    let failed = Some(a_failure().failure);
-    let mut ended = [heard.next_end(), heard.next_end()];
-    ended.sort_by_key(|(task, _)| *task);
-    assert_eq!(ended, [(queued[0], failed.clone()), (queued[2], failed)], "the interrupt was for what ran");
+    let interrupted = Some(Failure::Cancelled(StopReason::Interrupted));
+    for task in [running, queued, late] {
+        assert_eq!(heard.next_end(), (task, interrupted.clone()));
+    }
+    heard.engine.resume();
+    let next = heard.run(|_| {});
+    assert_eq!(heard.next_end(), (next, Some(a_failure().failure)));
     heard.close();
 }
 
+/// One of the two always sees the other: no task is left to run in the background.
 #[test]
-fn close_aborts_what_runs_and_what_waits_also_in_a_paused_engine() {
-    for paused in [false, true] {
+fn an_interrupt_and_a_call_at_once_leave_no_task_running() {
+    for _ in 0..200 {
         let heard = Heard::new(1, None);
-        let id = heard.run(|context| drop(context.worker.wait(&[], None)));
-        if paused {
-            heard.engine.pause();
-        } else {
-            heard.engine.end_stranded(heard.engine.resume());
-        }
-        let queued: Vec<_> = (0..2000).map(|_| heard.run(|_| {})).collect();
-        let expected: Vec<_> = [id].into_iter().chain(queued).map(|id| (id, ABORTED)).collect();
-        assert_eq!(heard.close(), expected);
+        let id = std::thread::scope(|scope| {
+            let interrupting = scope.spawn(|| heard.engine.interrupt());
+            let id = heard.run(|context| drop(context.worker.wait(&[], None)));
+            interrupting.join().unwrap();
+            id
+        });
+        assert_eq!(heard.next_end(), (id, Some(Failure::Cancelled(StopReason::Interrupted))));
+        heard.close();
     }
+}
+
+#[test]
+fn close_aborts_what_runs_and_what_waits() {
+    let heard = Heard::new(1, None);
+    let id = heard.run(|context| drop(context.worker.wait(&[], None)));
+    let queued: Vec<_> = (0..2000).map(|_| heard.run(|_| {})).collect();
+    let expected: Vec<_> = [id].into_iter().chain(queued).map(|id| (id, ABORTED)).collect();
+    assert_eq!(heard.close(), expected);
 }
 
 #[test]
@@ -318,8 +326,11 @@ fn a_place_is_free_before_the_host_hears_of_the_end() {
 #[test]
 fn a_call_that_fails_at_once_is_told_as_that() {
     let heard = Heard::new(1, None);
-    let id = heard.submit(Err(TransferError::parameter("url", "a test")), CallRules::default());
-    assert_eq!(heard.next_end(), (id, Some(Failure::InvalidRequestData { parameter: "url" })));
+    let id = heard.submit(Err(TransferError::missing("url")), CallRules::default());
+    assert_eq!(
+        heard.next_end(),
+        (id, Some(Failure::Parameter { parameter: "url", expected: "String", given: "Undefined" }))
+    );
     heard.close();
 }
 

@@ -84,12 +84,8 @@ pub struct Engine {
     uploads: ApiTasks,
     downloads: ApiTasks,
     live: Arc<LiveTasks>,
-}
-
-/// A task that was taken out of its queue, since no thread can be started for it.
-pub struct StrandedTask {
-    queued: QueuedTask,
-    error: TransferError,
+    /// Whether every task is to end with `interrupted`.
+    interrupted: AtomicBool,
 }
 
 /// The tasks of one API that wait or run.
@@ -107,7 +103,7 @@ impl Engine {
         let live = Arc::new(LiveTasks { tasks: Mutex::default(), delivery: Delivery::new(executor)? });
         let uploads = ApiTasks::new("wxt-upload", max_uploads, &live);
         let downloads = ApiTasks::new("wxt-download", max_downloads, &live);
-        Ok(Engine { uploads, downloads, live })
+        Ok(Engine { uploads, downloads, live, interrupted: AtomicBool::new(false) })
     }
 
     /// Takes a task on. From here on the handler is the task's: it hears of an end in every case, also where this function
@@ -125,6 +121,10 @@ impl Engine {
             handler: Mutex::new(Some(handler)),
         });
         self.live.add(&task);
+        // After it was added: `interrupt` sets this before it looks for tasks, so that one of the two stops the task.
+        if self.is_interrupted() {
+            task.stop.request(StopReason::Interrupted);
+        }
         let queued = caught(|| self.enqueue(&task, job?, rules.fail_when_full));
         if let Err(error) = queued {
             self.live.end(&task, Err(error));
@@ -137,52 +137,34 @@ impl Engine {
         self.live.find(id).is_some_and(|task| self.abort_task(&task))
     }
 
-    /// Stops the running tasks; queued ones stay.
-    pub fn interrupt_running(&self) {
-        for task in self.live.all(|task| task.has_begun.load(Ordering::SeqCst)) {
+    /// Stops all tasks, and those that are submitted until [`resume`](Engine::resume): each ends with `interrupted`. Runs
+    /// nothing of the host's; a queued task ends on the worker that takes it.
+    pub fn interrupt(&self) {
+        self.interrupted.store(true, Ordering::SeqCst);
+        for task in self.live.all() {
             task.stop.request(StopReason::Interrupted);
         }
     }
 
-    /// Lets no worker take a queued task.
-    pub fn pause(&self) {
-        for tasks in [&self.uploads, &self.downloads] {
-            // Nothing is ready, so no thread is started that could fail to.
-            let _ = tasks.pool.update(|queue| queue.set_paused(true));
-        }
+    /// Takes tasks again.
+    pub fn resume(&self) {
+        self.interrupted.store(false, Ordering::SeqCst);
     }
 
-    /// Lets workers take queued tasks again. Runs nothing of the host's: the tasks that no thread can be started for are
-    /// left to [`end_stranded`](Engine::end_stranded).
-    #[must_use = "the host has to hear of their ends"]
-    pub fn resume(&self) -> Vec<StrandedTask> {
-        let mut stranded = Vec::new();
-        for tasks in [&self.uploads, &self.downloads] {
-            let ((), started) = tasks.pool.update(|queue| queue.set_paused(false));
-            if let Err(error) = started {
-                // There is nobody who would come to them.
-                let queued = tasks.pool.update(TaskQueue::remove_all).0;
-                stranded.extend(queued.into_iter().map(|queued| StrandedTask { queued, error: no_thread(&error) }));
-            }
-        }
-        stranded
-    }
-
-    /// Ends tasks that cannot be run. The host's executor may call back at once, so the caller must hold no lock.
-    pub fn end_stranded(&self, stranded: Vec<StrandedTask>) {
-        for StrandedTask { queued, error } in stranded {
-            let task = queued.task.clone();
-            drop(queued);
-            self.live.end(&task, Err(error));
-        }
+    /// Whether every task is to end with `interrupted`.
+    pub fn is_interrupted(&self) -> bool {
+        self.interrupted.load(Ordering::SeqCst)
     }
 
     /// Aborts what is left, joins every thread, and returns when the last callback has run. Nothing may be submitted
     /// any more.
     pub fn close(&self) {
         // Or a worker that is freed by the abort of one task would begin the next.
-        self.pause();
-        for task in self.live.all(|_| true) {
+        for tasks in [&self.uploads, &self.downloads] {
+            // Nothing is ready, so no thread is started that could fail to.
+            let _ = tasks.pool.update(TaskQueue::pause);
+        }
+        for task in self.live.all() {
             self.abort_task(&task);
         }
         self.uploads.pool.close();
@@ -253,9 +235,9 @@ impl LiveTasks {
         lock(&self.tasks).get(&id).cloned()
     }
 
-    /// Those that `wanted` is true for, oldest first.
-    fn all(&self, wanted: impl Fn(&Task) -> bool) -> Vec<Arc<Task>> {
-        let mut tasks: Vec<_> = lock(&self.tasks).values().filter(|task| wanted(task)).cloned().collect();
+    /// All of them, oldest first.
+    fn all(&self) -> Vec<Arc<Task>> {
+        let mut tasks: Vec<_> = lock(&self.tasks).values().cloned().collect();
         tasks.sort_by_key(|task| task.id);
         tasks
     }

@@ -32,14 +32,9 @@ impl TaskQueue {
         self.waiting.remove(&id)
     }
 
-    /// Takes all tasks out.
-    pub fn remove_all(&mut self) -> Vec<QueuedTask> {
-        std::mem::take(&mut self.waiting).into_values().collect()
-    }
-
-    /// While paused, no task begins.
-    pub fn set_paused(&mut self, paused: bool) {
-        self.paused = paused;
+    /// No task begins any more.
+    pub fn pause(&mut self) {
+        self.paused = true;
     }
 }
 
@@ -137,15 +132,13 @@ mod tests {
     }
 
     #[test]
-    fn nothing_begins_while_the_queue_is_paused() {
+    fn nothing_begins_when_the_queue_is_paused() {
         let (mut queue, places) = (TaskQueue::default(), Places::new(1));
-        queue.set_paused(true);
-        (1..=2).for_each(|id| add(&mut queue, &places, id));
+        add(&mut queue, &places, 1);
+        queue.pause();
+        add(&mut queue, &places, 2);
         assert_eq!(queue.ready(), 0);
         assert!(queue.next().is_none());
-        queue.set_paused(false);
-        assert_eq!(queue.ready(), 2);
-        assert_eq!(begin_all(&mut queue), [1, 2]);
     }
 
     #[test]

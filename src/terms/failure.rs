@@ -17,7 +17,7 @@ pub enum Category {
     Interrupted = 3,
     /// A parameter is missing or malformed, the URL included.
     Request = 4,
-    /// A rule of the host forbids the URL: domain list, scheme, local network.
+    /// A rule of the host forbids the URL: domain list, plain `http`, local network.
     Policy = 5,
     /// Too many tasks or redirects, or a body over its limit.
     Limit = 6,
@@ -31,7 +31,7 @@ pub enum Category {
     ConnectionClosed = 10,
     /// The server broke HTTP's rules.
     Protocol = 11,
-    /// The file to send cannot be read, or changed while it was sent; or a path is outside the sandbox.
+    /// The file to send cannot be read, or changed while it was sent; or a path is outside the sandbox or in no directory.
     File = 12,
     /// The answer cannot be stored: quota, disk, permission.
     Storage = 13,
@@ -67,9 +67,20 @@ pub enum Failure {
     TooManyRedirects,
     /// The URL cannot be used.
     InvalidUrl,
-    /// A parameter is missing or malformed.
-    InvalidRequestData {
+    /// The URL's scheme is neither `https` nor `http`.
+    InvalidUrlScheme,
+    /// A parameter is missing or has the wrong type.
+    Parameter {
         /// The parameter, as the WeChat documentation names it.
+        parameter: &'static str,
+        /// The type that it should have, by its name in JavaScript.
+        expected: &'static str,
+        /// The type that it has.
+        given: &'static str,
+    },
+    /// The header or the form data cannot be sent.
+    InvalidRequestData {
+        /// `header` or `formData`.
         parameter: &'static str,
     },
     /// A header that cannot be sent.
@@ -79,8 +90,18 @@ pub enum Failure {
     },
     /// The file to send does not exist.
     FileNotFound,
+    /// The directory of a download's `filePath` does not exist.
+    DirectoryNotFound {
+        /// The path, as the page gave it.
+        path: String,
+    },
     /// A path outside the sandbox, or a file that cannot be opened.
     PermissionDenied {
+        /// The path, as the page gave it.
+        path: String,
+    },
+    /// A download's `filePath` may not be written.
+    TargetDenied {
         /// The path, as the page gave it.
         path: String,
     },
@@ -135,8 +156,20 @@ impl TransferError {
         TransferError::new(Failure::Cancelled(reason), detail)
     }
 
-    /// A missing or malformed parameter, named as in the WeChat documentation.
-    pub fn parameter(parameter: &'static str, detail: impl Into<String>) -> TransferError {
+    /// A required parameter that was not given, named as in the WeChat documentation.
+    pub fn missing(parameter: &'static str) -> TransferError {
+        let failure = Failure::Parameter { parameter, expected: "String", given: "Undefined" };
+        TransferError::new(failure, format!("{parameter} is missing"))
+    }
+
+    /// A text parameter whose bytes are no text.
+    pub fn not_text(parameter: &'static str) -> TransferError {
+        let failure = Failure::Parameter { parameter, expected: "String", given: "ArrayBuffer" };
+        TransferError::new(failure, format!("{parameter} is not UTF-8"))
+    }
+
+    /// Header or form data that cannot be sent.
+    pub fn request_data(parameter: &'static str, detail: impl Into<String>) -> TransferError {
         TransferError::new(Failure::InvalidRequestData { parameter }, detail)
     }
 
@@ -157,9 +190,12 @@ impl TransferError {
             Failure::TooManyTasks { .. } => errno::TOO_MANY_TASKS,
             Failure::TooManyRedirects => errno::TOO_MANY_REDIRECTS,
             Failure::InvalidUrl => errno::INVALID_URL,
+            Failure::InvalidUrlScheme => errno::INVALID_URL_SCHEME,
+            Failure::Parameter { .. } => errno::PARAMETER,
             Failure::InvalidRequestData { .. } | Failure::UnsendableHeader { .. } => errno::INVALID_REQUEST_DATA,
-            Failure::FileNotFound => FileErrorKind::NotFound.number(),
+            Failure::FileNotFound | Failure::DirectoryNotFound { .. } => FileErrorKind::NotFound.number(),
             Failure::PermissionDenied { .. } => FileErrorKind::PathDenied.number(),
+            Failure::TargetDenied { .. } => errno::TARGET_DENIED,
             Failure::QuotaExceeded => FileErrorKind::QuotaExceeded.number(),
             Failure::SaveFile => errno::SAVE_FILE,
             Failure::FileTooLarge => errno::FILE_TOO_LARGE,
@@ -209,13 +245,20 @@ impl TransferError {
             }
             Failure::TooManyRedirects => "exceed max redirect count".into(),
             Failure::InvalidUrl => "invalid url".into(),
+            Failure::InvalidUrlScheme => "url scheme is invalid".into(),
+            Failure::Parameter { parameter, expected, given } => {
+                format!("parameter error: parameter.{parameter} should be {expected} instead of {given};")
+            }
             Failure::InvalidRequestData { parameter } => format!("invalid request data {parameter}"),
             // Escaped, because what makes a name unsendable may be a control character.
             Failure::UnsendableHeader { name } => {
                 format!("invalid request data header {}", name.escape_debug()).trim_end().to_owned()
             }
             Failure::FileNotFound => "file not found".into(),
-            Failure::PermissionDenied { path } => format!("permission denied, open {path}"),
+            Failure::DirectoryNotFound { path } => format!("no such file or directory {path}"),
+            Failure::PermissionDenied { path } | Failure::TargetDenied { path } => {
+                format!("permission denied, open {path}")
+            }
             Failure::QuotaExceeded => "the maximum size of the file storage limit is exceeded".into(),
             Failure::SaveFile => format!("save file error {}", self.detail),
             Failure::FileTooLarge => "exceed max file size".into(),
@@ -239,10 +282,16 @@ impl TransferError {
             | Failure::TooManyRedirects
             | Failure::FileTooLarge
             | Failure::DataTooLarge => Category::Limit,
-            Failure::InvalidUrl | Failure::InvalidRequestData { .. } | Failure::UnsendableHeader { .. } => {
-                Category::Request
-            }
-            Failure::FileNotFound | Failure::PermissionDenied { .. } | Failure::SourceFile => Category::File,
+            Failure::InvalidUrl
+            | Failure::InvalidUrlScheme
+            | Failure::Parameter { .. }
+            | Failure::InvalidRequestData { .. }
+            | Failure::UnsendableHeader { .. } => Category::Request,
+            Failure::FileNotFound
+            | Failure::DirectoryNotFound { .. }
+            | Failure::PermissionDenied { .. }
+            | Failure::TargetDenied { .. }
+            | Failure::SourceFile => Category::File,
             Failure::QuotaExceeded | Failure::SaveFile => Category::Storage,
             Failure::File { kind, .. } => kind.category(),
             Failure::OutOfResources => Category::OutOfResources,
@@ -285,19 +334,23 @@ pub mod errno {
     pub const INTERNAL: i32 = 4;
     /// Time out.
     pub const TIMEOUT: i32 = 5;
+    /// A parameter is missing or has the wrong type.
+    pub const PARAMETER: i32 = 1001;
     /// Network component error.
     pub const NETWORK: i32 = 600_001;
     /// URL not in the domain list.
     pub const NOT_IN_DOMAIN_LIST: i32 = 600_002;
     /// Network interrupted.
     pub const INTERRUPTED: i32 = 600_003;
+    /// A URL of another scheme.
+    pub const INVALID_URL_SCHEME: i32 = 600_005;
     /// More tasks than allowed.
     pub const TOO_MANY_TASKS: i32 = 600_007;
     /// More redirects than followed.
     pub const TOO_MANY_REDIRECTS: i32 = 600_008;
     /// Invalid URL.
     pub const INVALID_URL: i32 = 600_009;
-    /// Invalid request data.
+    /// Header or form data that cannot be sent.
     pub const INVALID_REQUEST_DATA: i32 = 600_010;
     /// `abort()` of a download.
     pub const ABORT_DOWNLOAD: i32 = 603_105;
@@ -305,6 +358,8 @@ pub mod errno {
     pub const SAVE_FILE: i32 = 603_300;
     /// A downloaded file is over the limit.
     pub const FILE_TOO_LARGE: i32 = 603_301;
+    /// A download's `filePath` that may not be written.
+    pub const TARGET_DENIED: i32 = 603_303;
 }
 
 #[cfg(test)]

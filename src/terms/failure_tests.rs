@@ -37,6 +37,8 @@ fn with(text: &str) -> Vec<TransferError> {
         Failure::SaveFile,
         Failure::PermissionDenied { path: text.to_owned() },
         Failure::File { kind: FileErrorKind::NotFound, path: Some(text.to_owned()) },
+        Failure::TargetDenied { path: text.to_owned() },
+        Failure::DirectoryNotFound { path: text.to_owned() },
     ]
     .map(|failure| TransferError::new(failure, text))
     .into()

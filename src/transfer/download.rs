@@ -48,7 +48,7 @@ impl PreparedDownload {
         let PreparedDownload { prepared, file_path } = self;
         // Before the request: a path that cannot be written costs no traffic.
         let mut part = match &file_path {
-            Some(path) => environment.storage.create_target(context.worker, path)?,
+            Some(path) => environment.storage.create_target(context.worker, path).map_err(failure::of_target)?,
             None => environment.storage.create_temporary(context.worker)?,
         };
         let http_context = context.exchange();
@@ -67,7 +67,8 @@ impl PreparedDownload {
             }
         };
         // An abort that came before leaves no file; one that comes later is told that it is too late.
-        let stored = part.finish(context.worker, extension.as_deref(), || context.worker.stop().settle())?;
+        let stored = part.finish(context.worker, extension.as_deref(), || context.worker.stop().settle());
+        let stored = stored.map_err(failure::of_target)?;
         let content = match file_path {
             Some(_) => Content::TargetFile(stored),
             None => Content::TemporaryFile(stored),

@@ -1,13 +1,15 @@
 //! From a prepared request to the final response's head: the hops between, each checked like the first.
 
+use std::io;
 use std::sync::Arc;
 
 use super::{Environment, NetworkConditions, ReceivedHead, TransferContext, epoch_milliseconds, failure};
 use crate::http;
+use crate::platform::{self, InterfaceAddress};
 use crate::policy::headers::{self, HeaderError};
 use crate::policy::quirks::CallRules;
 use crate::policy::redirect::{self, Answer, Decision};
-use crate::policy::url::{self, TargetUrl, UrlError};
+use crate::policy::url::{self, TargetUrl};
 use crate::terms::log::Level;
 use crate::terms::{Api, Call, Failure, Method, TransferError};
 
@@ -35,14 +37,8 @@ pub fn prepare(
     header: &[(String, String)],
     content_type: Option<&str>,
 ) -> Result<Prepared, TransferError> {
-    if url.is_empty() {
-        return Err(TransferError::parameter("url", "the url is missing"));
-    }
-    let target = url::parse(url, environment.allow_plain_http).map_err(of_url)?;
-    environment
-        .domains
-        .check(api, &target)
-        .map_err(|refusal| TransferError::new(Failure::NotInDomainList, refusal.to_string()))?;
+    let target = url::parse(url).map_err(failure::of_url)?;
+    environment.domains.check(api, &target, &|| interfaces(rules)).map_err(failure::of_refusal)?;
     let built = headers::build(header, &environment.identity, content_type, rules.header_ignored).map_err(of_header)?;
     for name in &built.dropped {
         environment.log.write(Level::Warning, || format!("{}: header {name} is not sent", Call::from(api).name()));
@@ -88,7 +84,7 @@ pub fn run(
             status: response.status,
             location: response.location.as_deref(),
         };
-        let decision = redirect::decide(&answer, api, &environment.domains, environment.allow_plain_http)
+        let decision = redirect::decide(&answer, api, &environment.domains, &|| interfaces(rules))
             .map_err(failure::of_redirect)?;
         let hop = match decision {
             Decision::Deliver => {
@@ -120,6 +116,11 @@ pub fn run(
     }
 }
 
+/// The device's interfaces, for a client that knows them.
+fn interfaces(rules: CallRules) -> io::Result<Vec<InterfaceAddress>> {
+    if rules.no_lan { Ok(Vec::new()) } else { platform::interface_addresses() }
+}
+
 /// Takes over what is known of a response that was read to its end, or failed on the way.
 pub fn record(environment: &Environment, context: &TransferContext<'_>, http_context: &http::Exchange) {
     context.note(|profile| {
@@ -130,16 +131,12 @@ pub fn record(environment: &Environment, context: &TransferContext<'_>, http_con
     });
 }
 
-fn of_url(error: UrlError) -> TransferError {
-    TransferError::new(Failure::InvalidUrl, error.to_string())
-}
-
 fn of_header(error: HeaderError) -> TransferError {
     let detail = error.to_string();
     match error {
         HeaderError::Name { name } | HeaderError::Value { name } => {
             TransferError::new(Failure::UnsendableHeader { name }, detail)
         }
-        HeaderError::TooLarge => TransferError::parameter("header", detail),
+        HeaderError::TooLarge => TransferError::request_data("header", detail),
     }
 }

@@ -3,7 +3,9 @@
 use std::io;
 
 use crate::http;
+use crate::policy::domains::DomainRefusal;
 use crate::policy::redirect::RedirectError;
+use crate::policy::url::UrlError;
 use crate::storage;
 use crate::terms::{Api, Category, Failure, TransferError};
 use crate::worker::{StopReason, WaitError};
@@ -39,12 +41,31 @@ fn is_shortage(error: &io::Error) -> bool {
         || matches!(inner.downcast_ref(), Some(storage::Error::OutOfResources { .. }))
 }
 
+/// A URL that cannot be asked for.
+pub fn of_url(error: UrlError) -> TransferError {
+    let failure = match error {
+        UrlError::Scheme => Failure::InvalidUrlScheme,
+        _ => Failure::InvalidUrl,
+    };
+    TransferError::new(failure, error.to_string())
+}
+
+/// A server that may not be talked to.
+pub fn of_refusal(refusal: DomainRefusal) -> TransferError {
+    let failure = match refusal {
+        DomainRefusal::InterfacesUnknown => Failure::OutOfResources,
+        _ => Failure::NotInDomainList,
+    };
+    TransferError::new(failure, refusal.to_string())
+}
+
 /// A redirect that is not followed.
 pub fn of_redirect(error: RedirectError) -> TransferError {
     let failure = match error {
         RedirectError::TooMany => Failure::TooManyRedirects,
-        RedirectError::InvalidLocation(_) | RedirectError::Downgrade => Failure::InvalidUrl,
-        RedirectError::Refused(_) => Failure::NotInDomainList,
+        RedirectError::InvalidLocation(error) => of_url(error).failure,
+        RedirectError::Downgrade => Failure::NotInDomainList,
+        RedirectError::Refused(refusal) => of_refusal(refusal).failure,
     };
     TransferError::new(failure, error.to_string())
 }
@@ -55,6 +76,20 @@ pub fn of_source(error: storage::Error) -> TransferError {
         // It is the file that fails, not a place to save it in.
         TransferError { failure: Failure::SaveFile, detail } => TransferError::new(Failure::SourceFile, detail),
         error => error,
+    }
+}
+
+/// A `filePath` that a download cannot be stored at.
+pub fn of_target(error: storage::Error) -> TransferError {
+    let detail = error.to_string();
+    match error {
+        storage::Error::NotFound { path } => TransferError::new(Failure::DirectoryNotFound { path }, detail),
+        error => match TransferError::from(error) {
+            TransferError { failure: Failure::PermissionDenied { path }, detail } => {
+                TransferError::new(Failure::TargetDenied { path }, detail)
+            }
+            error => error,
+        },
     }
 }
 
@@ -78,7 +113,9 @@ impl From<storage::Error> for TransferError {
             storage::Error::Closed => Failure::Cancelled(StopReason::Aborted),
             storage::Error::Stopped(reason) => return TransferError::cancelled(reason),
             storage::Error::OutOfResources { .. } => Failure::OutOfResources,
-            storage::Error::InvalidDescriptor { .. } => Failure::InvalidRequestData { parameter: "fileDescriptor" },
+            storage::Error::InvalidDescriptor { .. } => {
+                Failure::Parameter { parameter: "fileDescriptor", expected: "File", given: "Number" }
+            }
             _ => Failure::SaveFile,
         };
         TransferError::new(failure, detail)

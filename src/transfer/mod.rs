@@ -38,8 +38,6 @@ pub struct Environment {
     pub quirks: Quirks,
     /// Which servers may be talked to.
     pub domains: DomainRules,
-    /// Whether `http` URLs are allowed.
-    pub allow_plain_http: bool,
     /// Whether an upload is never sent a second time.
     pub send_uploads_once: bool,
     /// How long and how large.

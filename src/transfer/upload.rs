@@ -79,11 +79,9 @@ impl PreparedUpload {
         rules: CallRules,
         request: UploadRequest,
     ) -> Result<PreparedUpload, TransferError> {
-        if matches!(&request.file, UploadSource::Path(path) if path.is_empty()) {
-            return Err(TransferError::parameter("filePath", "the filePath is missing"));
-        }
+        // No server could tell it from other fields.
         if request.name.is_empty() {
-            return Err(TransferError::parameter("name", "the name is missing"));
+            return Err(TransferError::missing("name"));
         }
         let boundary = multipart::random_boundary().map_err(of_multipart)?;
         let content_type = multipart::content_type(&boundary);

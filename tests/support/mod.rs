@@ -204,7 +204,7 @@ impl Session {
         options.client_version = WxtStr::new("8.0.50");
         options.data_directory = WxtStr::new(&path);
         options.path_policy = WXT_PATHS_NATIVE;
-        options.allow_lan = 1;
+        options.lan_policy = WXT_LAN_ALL_LOCAL;
         options.allow_plain_http = 1;
         options.root_certificates = WxtStr::new(Authority::shared().pem());
         change(&mut options);

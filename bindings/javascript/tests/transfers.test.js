@@ -6,7 +6,7 @@ const test = require('node:test');
 const { Host } = require('./host.js');
 const { startServer, startTestServers } = require('./servers.js');
 
-const LOCAL = ['--skip-domain-check', '--allow-plain-http', '--allow-lan'];
+const LOCAL = ['--skip-domain-check', '--allow-plain-http', '--all-local'];
 
 const names = (events) => events.map(([name]) => name);
 

@@ -101,7 +101,7 @@ test('every value of a parameter is taken', () => {
 
 test('every member of a transfer is given', async (t) => {
   const { tls, ca } = await startTestServers(t);
-  const host = await Host.start(t, ['--skip-domain-check', '--allow-lan', '--ca', ca]);
+  const host = await Host.start(t, ['--skip-domain-check', '--all-local', '--ca', ca]);
   const { page } = host;
   const upload = { url: `${tls}/upload`, filePath: await host.chosen('abc'), name: 'file' };
   /* The speed is told of answers of 32 KiB and more. */

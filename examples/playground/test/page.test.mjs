@@ -84,7 +84,7 @@ test('a program may choose nothing, a file of the visitor\'s, or have a mistake'
   const { root } = await browser.send('DOM.getDocument');
   const { nodeId } = await browser.send('DOM.querySelector', { nodeId: root.nodeId, selector: '#own-file' });
   await browser.send('DOM.setFileInputFiles', { nodeId, files: [own] });
-  const call = await browser.until(`(() => { const card = document.querySelector('#transfers li[data-call]'); return Number(card.dataset.call) > ${last} && card.dataset.call; })()`);
+  const call = await nextAfter(last);
   assert.equal(await page.result(call), 'uploadFile:ok, status 200');
   const file = (await playground.requests('/upload')).at(-1).parts[1];
   assert.deepEqual([file.contentType, file.length, file.sha256], ['text/plain', 14, sha256('of the visitor')]);
@@ -168,9 +168,13 @@ test('ten run and two wait', async () => {
   const firstEnd = Math.min(...profiles.map(({ responseEnd }) => responseEnd));
   assert.ok(profiles.filter(({ queueEnd }) => queueEnd >= firstEnd - 1).length >= 2);
 
-  await browser.click('#call-queue');
+});
+
+test('all are aborted at once, those who wait too', async () => {
+  const first = (await page.lastCall()) + 1;
+  await page.run(stalled(12));
   await browser.click('#abort-all');
-  for (const call of calls) assert.match(await page.result(call + 12), /^downloadFile:fail abort/);
+  for (let call = first; call < first + 12; call++) assert.match(await page.result(call), /^downloadFile:fail abort/);
 });
 
 test('the background interrupts what takes more than five seconds', async () => {
@@ -247,11 +251,7 @@ test('a launch keeps saved files and an old client sends no headers', async () =
 });
 
 test('a page that is left aborts its transfers', async () => {
-  // They would keep the ten places for a minute.
-  const program = `for (let i = 0; i < 10; i++) wx.downloadFile({ url: 'https://faulty.example.test/fault/stall-in-body' })`;
-  await page.tab('guide');
-  await browser.write('#download-program', program);
-  await browser.click('#run-download');
+  await page.run(stalled(10));
   await browser.until(`[...document.querySelectorAll('#transfers .result')].filter(({ textContent }) => / of 1.0 MiB$/.test(textContent)).length === 10`);
   await page.open();
   await page.tab('lab');
@@ -294,11 +294,16 @@ test('nothing came from outside, and no script has failed', () => {
   assert.deepEqual(browser.errors, []);
 });
 
+/* A program whose transfers would keep their places for a minute. */
+function stalled(count) {
+  return `for (let i = 0; i < ${count}; i++) wx.downloadFile({ url: 'https://faulty.example.test/fault/stall-in-body' })`;
+}
+
 function header(request, name) {
   return request.headers.find(([known]) => known.toLowerCase() === name)?.[1];
 }
 
-/* The call that another one has started. */
+/* The call after another one, as soon as there is one. */
 function nextAfter(call) {
   return browser.until(`document.querySelector('#transfers li[data-call="${call + 1}"]') && ${call + 1}`);
 }

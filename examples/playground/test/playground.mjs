@@ -59,10 +59,17 @@ export class Page {
   async start(selector) {
     const before = await this.lastCall();
     await this.browser.click(selector);
-    return this.browser.until(`(() => {
-      const card = document.querySelector('#transfers li[data-call]');
-      return card && Number(card.dataset.call) > ${before} && Number(card.dataset.call);
-    })()`);
+    // The oldest new one: it may have started another one by now. The newest stands first.
+    return this.browser.until(`[...document.querySelectorAll('#transfers li[data-call]')].reverse()
+      .map((card) => Number(card.dataset.call)).find((call) => call > ${before})`);
+  }
+
+  /* Runs a program of the test's own, in place of the guide's download. */
+  async run(program) {
+    await this.tab('guide');
+    await this.browser.write('#download-program', program);
+    await this.browser.click('#run-download');
+    await this.tab('lab');
   }
 
   lastCall() {

@@ -9,7 +9,7 @@ const playground = await Playground.start();
 const browser = await Browser.start();
 try {
   const page = new Page(browser, playground.address);
-  await browser.size(1200, 640);
+  await browser.size(1200, 614);
   await browser.send('Emulation.setScrollbarsHidden', { hidden: true });
   await page.open();
   await page.tab('lab');

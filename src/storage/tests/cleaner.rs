@@ -16,7 +16,7 @@ fn assert_works(storage: &Storage) {
     let saved = storage.save_file(&worker(), &file.path, None).unwrap();
     assert_eq!(fs::read(&saved.native_path).unwrap(), b"temporary");
     assert_eq!(storage.saved_files(&worker()).unwrap(), [saved]);
-    let stored = target(storage, "wxfile://usr/d/a", b"target").unwrap();
+    let stored = target(storage, "wxfile://usr/a", b"target").unwrap();
     assert_eq!(fs::read(stored.native_path).unwrap(), b"target");
     let host = tempfile::NamedTempFile::new().unwrap();
     fs::write(host.path(), b"host").unwrap();

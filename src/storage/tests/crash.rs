@@ -84,9 +84,7 @@ fn save_until_killed(directory: &Path) {
         let file = temporary(&storage, &content);
         let path = match number % 3 {
             0 => storage.save_file(&worker(), &file.path, None).unwrap().path,
-            1 => {
-                storage.save_file(&worker(), &file.path, Some(&format!("wxfile://usr/d/{}", number % 9))).unwrap().path
-            }
+            1 => storage.save_file(&worker(), &file.path, Some(&format!("wxfile://usr/{}", number % 9))).unwrap().path,
             _ => target(&storage, "wxfile://usr/same", &content).unwrap().path,
         };
         println!("\n{path}");

@@ -136,3 +136,139 @@ fn a_session_waits_while_another_saves() {
     assert_waits_for_lock(&directory, "store", || drop(storage.save_file(&worker(), &file.path, None).unwrap()));
     assert_waits_for_lock(&directory, "store", || drop(target(&storage, "wxfile://usr/a", b"x").unwrap()));
 }
+
+/// A session that keeps `bytes` of its temporary files.
+fn keeping(directory: &TempDir, bytes: u64) -> Storage {
+    let mut options = options(directory.path());
+    options.temporary_retention = bytes;
+    Storage::open(options).unwrap()
+}
+
+/// Files of one block each, which differ in age by more than a file system's time does in steps.
+fn aged(storage: &Storage, ages: &[u64]) -> Vec<StoredFile> {
+    let now = std::time::SystemTime::now();
+    let make = |age: &u64| {
+        let file = temporary(storage, age.to_string().as_bytes());
+        let opened = fs::File::options().write(true).open(&file.native_path).unwrap();
+        opened.set_modified(now - Duration::from_secs(*age)).unwrap();
+        file
+    };
+    ages.iter().map(make).collect()
+}
+
+const BLOCK: u64 = 4096;
+
+#[test]
+fn kept_files_are_the_next_launchs_by_their_paths() {
+    let directory = tempfile::tempdir().unwrap();
+    let storage = keeping(&directory, 100 * BLOCK);
+    let file = temporary(&storage, b"kept");
+    let mut part = storage.create_temporary(&worker()).unwrap();
+    part.write(&worker(), b"x").unwrap();
+    storage.close();
+    assert_not_found(storage.open_source(&worker(), &file.path));
+    assert_eq!(bytes_below(&root_of(&directory).join("launches")), 4, "what was not complete is gone");
+    drop((part, storage));
+
+    for _ in 0..2 {
+        let storage = keeping(&directory, 100 * BLOCK);
+        assert_eq!(launches(&directory), 1);
+        assert_eq!(read(&storage, &file.path).unwrap(), b"kept");
+        assert_eq!(fs::read(storage.resolve(&worker(), &file.path).unwrap().native_path).unwrap(), b"kept");
+    }
+    let storage = keeping(&directory, 100 * BLOCK);
+    let saved = storage.save_file(&worker(), &file.path, None).unwrap();
+    assert_eq!(read(&storage, &saved.path).unwrap(), b"kept");
+    drop(storage);
+    assert_eq!(launches(&directory), 0, "nothing is left to keep");
+}
+
+#[test]
+fn a_crash_costs_no_kept_file_and_a_launch_that_keeps_none_removes_all() {
+    let directory = tempfile::tempdir().unwrap();
+    let storage = keeping(&directory, 100 * BLOCK);
+    let files = aged(&storage, &[30, 20]);
+    let launch = files[0].native_path.parent().unwrap().to_owned();
+    // What a process leaves that is killed: while it wrote, and while it took files over, so that they are in two directories.
+    let outside = tempfile::tempdir().unwrap();
+    let copy = outside.path().join("crashed");
+    fs::create_dir(&copy).unwrap();
+    fs::rename(&files[1].native_path, copy.join(files[1].native_path.file_name().unwrap())).unwrap();
+    fs::write(copy.join("0123.part"), b"unfinished").unwrap();
+    fs::write(outside.path().join("secret"), b"secret").unwrap();
+    let planted = "tmp_0123456789abcdef0123456789abcdef.bin";
+    std::os::unix::fs::symlink(outside.path().join("secret"), copy.join(planted)).unwrap();
+    storage.close();
+    drop(storage);
+    fs::rename(&copy, launch.with_file_name("crashed")).unwrap();
+
+    let storage = keeping(&directory, 100 * BLOCK);
+    assert_eq!(launches(&directory), 1);
+    for (file, content) in files.iter().zip(["30", "20"]) {
+        assert_eq!(read(&storage, &file.path).unwrap(), content.as_bytes());
+    }
+    assert_not_found(storage.open_source(&worker(), &format!("wxfile://{planted}")));
+    assert_eq!(files_below(&root_of(&directory)).len(), 2);
+    drop(storage);
+
+    let storage = keeping(&directory, 0);
+    assert_not_found(storage.open_source(&worker(), &files[0].path));
+    assert_eq!(files_below(&root_of(&directory)), Vec::<PathBuf>::new());
+}
+
+#[test]
+fn the_oldest_go_first_when_a_launch_ends_and_when_one_begins() {
+    let directory = tempfile::tempdir().unwrap();
+    let there = |storage: &Storage, files: &[StoredFile]| -> Vec<bool> {
+        files.iter().map(|file| storage.open_source(&worker(), &file.path).is_ok()).collect()
+    };
+    let storage = keeping(&directory, 3 * BLOCK);
+    let files: Vec<StoredFile> = (0..5).map(|_| temporary(&storage, b"x")).collect();
+    drop(storage);
+    let storage = keeping(&directory, 3 * BLOCK);
+    assert_eq!(there(&storage, &files), [false, false, true, true, true]);
+    drop(storage);
+
+    // The next launch may keep less; the age is that of the file.
+    let storage = keeping(&directory, 100 * BLOCK);
+    for file in &files[2..] {
+        storage.save_file(&worker(), &file.path, None).unwrap();
+    }
+    let files = aged(&storage, &[10, 40, 30, 20]);
+    drop(storage);
+    let storage = keeping(&directory, 2 * BLOCK);
+    assert_eq!(there(&storage, &files), [true, false, false, true]);
+}
+
+#[test]
+fn kept_files_count_against_the_temporary_quota_and_make_room() {
+    let directory = tempfile::tempdir().unwrap();
+    let storage = keeping(&directory, 100 * BLOCK);
+    let files = aged(&storage, &[40, 30, 20]);
+    drop(storage);
+    let mut options = options(directory.path());
+    (options.temporary_retention, options.temporary_quota) = (u64::MAX, 3 * BLOCK);
+    let storage = Storage::open(options).unwrap();
+    let new = temporary(&storage, b"new");
+    assert_not_found(storage.open_source(&worker(), &files[0].path));
+    for file in [&files[1], &files[2], &new] {
+        assert!(storage.open_source(&worker(), &file.path).is_ok());
+    }
+}
+
+#[test]
+fn a_launch_that_lives_keeps_its_files_from_another() {
+    let directory = tempfile::tempdir().unwrap();
+    let open = || {
+        let mut options = options(directory.path());
+        (options.temporary_retention, options.sharing) = (100 * BLOCK, Sharing::Shared);
+        Storage::open(options).unwrap()
+    };
+    let (first, second) = (open(), open());
+    let file = temporary(&first, b"x");
+    drop(open());
+    assert_not_found(second.open_source(&worker(), &file.path));
+    assert_eq!(read(&first, &file.path).unwrap(), b"x");
+    drop(first);
+    assert_eq!(read(&open(), &file.path).unwrap(), b"x");
+}

@@ -29,6 +29,8 @@ fn options(directory: &Path) -> Options {
         user_id: "me".to_owned(),
         storage_quota: 200 * MIB,
         temporary_quota: 4096 * MIB,
+        temporary_retention: 0,
+        path_scheme: PathScheme::default(),
         sharing: Sharing::Exclusive,
         allow_native_paths: false,
         log: Log::default(),

@@ -125,7 +125,7 @@ fn sixteen_threads_fill_the_store_exactly() {
     for _ in 0..3 {
         let results = on_16_threads(2, |number| match (number / 2 + number) % 2 {
             0 => storage.save_file(&worker(), &temporary(&storage, &blocks(10)).path, None).map(|_| ()),
-            _ => target(&storage, &format!("wxfile://usr/d/{number}"), &blocks(10)).map(|_| ()),
+            _ => target(&storage, &format!("wxfile://usr/saved {number}"), &blocks(10)).map(|_| ()),
         });
         assert_eq!(successes(results), 10);
         let root = root_of(&directory);

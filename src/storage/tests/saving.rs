@@ -45,7 +45,8 @@ fn saving_moves_the_file_to_the_store() {
 
 #[test]
 fn saving_to_a_target_replaces_it_and_is_not_listed() {
-    let (_directory, storage) = open();
+    let (directory, storage) = open();
+    fs::create_dir(root_of(&directory).join("usr/d")).unwrap();
     target(&storage, "wxfile://usr/d/a.txt", b"old").unwrap();
     let saved = storage.save_file(&worker(), &temporary(&storage, b"new").path, Some("wxfile://usr/d/a.txt")).unwrap();
     assert_eq!((saved.path.as_str(), saved.length), ("wxfile://usr/d/a.txt", 3));

@@ -62,14 +62,14 @@ fn a_save_does_not_count_the_files_that_are_there() {
         assert_eq!(counted(), 1, "it is held against the disk");
         for number in 0..20 {
             let saved = storage.save_file(&worker(), &temporary(&storage, b"x").path, None).unwrap();
-            target(&storage, &format!("wxfile://usr/d/{number}"), b"x").unwrap();
+            target(&storage, &format!("wxfile://usr/saved {number}"), b"x").unwrap();
             storage.remove_saved_file(&worker(), &saved.path).unwrap();
         }
         assert_eq!(counted(), 0);
         // Nor is it counted again for a session that joins.
         if sharing == Sharing::Shared {
             let second = Storage::open(options).unwrap();
-            target(&second, "wxfile://usr/d/0", b"y").unwrap();
+            target(&second, "wxfile://usr/saved 0", b"y").unwrap();
             assert_eq!(counted(), 0);
         }
     }
@@ -150,6 +150,7 @@ fn a_tree_however_deep_does_not_keep_a_session_from_opening() {
 #[test]
 fn a_tree_that_cannot_be_read_does_not_keep_a_session_from_opening() {
     let (directory, storage) = open();
+    fs::create_dir(root_of(&directory).join("usr/d")).unwrap();
     target(&storage, "wxfile://usr/d/a", b"x").unwrap();
     storage.close();
     let closed = root_of(&directory).join("usr/d");

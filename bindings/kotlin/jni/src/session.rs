@@ -41,18 +41,22 @@ pub extern "system" fn Java_org_wxtransfer_Native_sessionOpen<'local>(
     client_version: JByteArray<'local>,
     base_library_version: JByteArray<'local>,
     user_agent: JByteArray<'local>,
+    referer: JByteArray<'local>,
+    path_scheme: JByteArray<'local>,
     data_directory: JByteArray<'local>,
     max_concurrent_uploads: jint,
     max_concurrent_downloads: jint,
-    default_timeout: jint,
+    default_upload_timeout: jint,
+    default_download_timeout: jint,
     max_timeout: jint,
     max_download_size: jlong,
     max_data_size: jlong,
     storage_quota: jlong,
     temporary_quota: jlong,
+    temporary_retention: jlong,
     storage_sharing: jint,
+    lan_policy: jint,
     allow_plain_http: jboolean,
-    allow_lan: jboolean,
     skip_domain_check: jboolean,
     send_uploads_once: jboolean,
     upload_domains: JByteArray<'local>,
@@ -78,6 +82,8 @@ pub extern "system" fn Java_org_wxtransfer_Native_sessionOpen<'local>(
         let client_version = Text::read(env, &client_version)?;
         let base_library_version = Text::read(env, &base_library_version)?;
         let user_agent = Text::read(env, &user_agent)?;
+        let referer = Text::read(env, &referer)?;
+        let path_scheme = Text::read(env, &path_scheme)?;
         let data_directory = Text::read(env, &data_directory)?;
         let upload_domains = TextList::read(env, &upload_domains, &upload_domain_lengths)?;
         let download_domains = TextList::read(env, &download_domains, &download_domain_lengths)?;
@@ -103,18 +109,22 @@ pub extern "system" fn Java_org_wxtransfer_Native_sessionOpen<'local>(
             client_version: client_version.view(),
             base_library_version: base_library_version.view(),
             user_agent: user_agent.view(),
+            referer: referer.view(),
+            path_scheme: path_scheme.view(),
             data_directory: data_directory.view(),
             max_concurrent_uploads: max_concurrent_uploads.cast_unsigned(),
             max_concurrent_downloads: max_concurrent_downloads.cast_unsigned(),
-            default_timeout: default_timeout.cast_unsigned(),
+            default_upload_timeout: default_upload_timeout.cast_unsigned(),
+            default_download_timeout: default_download_timeout.cast_unsigned(),
             max_timeout: max_timeout.cast_unsigned(),
             max_download_size: max_download_size.cast_unsigned(),
             max_data_size: max_data_size.cast_unsigned(),
             storage_quota: storage_quota.cast_unsigned(),
             temporary_quota: temporary_quota.cast_unsigned(),
+            temporary_retention: temporary_retention.cast_unsigned(),
             storage_sharing,
+            lan_policy,
             allow_plain_http: allow_plain_http.into(),
-            allow_lan: allow_lan.into(),
             skip_domain_check: skip_domain_check.into(),
             send_uploads_once: send_uploads_once.into(),
             upload_domains: upload_domains.as_ptr(),

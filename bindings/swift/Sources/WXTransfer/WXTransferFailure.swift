@@ -55,20 +55,24 @@ public struct WXTransferErrno: RawRepresentable, Hashable, Sendable {
     public static let `internal` = Self(rawValue: WXT_ERRNO_INTERNAL)
     /// 5: the deadline passed, in whatever phase.
     public static let timeout = Self(rawValue: WXT_ERRNO_TIMEOUT)
+    /// 1001: a parameter is missing or has the wrong type.
+    public static let parameter = Self(rawValue: WXT_ERRNO_PARAMETER)
     /// 600001: name resolution, connection, TLS, protocol, reset. Also a transfer for which no thread, descriptor or memory
     /// is left.
     public static let network = Self(rawValue: WXT_ERRNO_NETWORK)
-    /// 600002: the host is not in the domain list, at first or after a redirect.
+    /// 600002: the host is not in the domain list, or the URL is `http` and that is not allowed; at first or after a redirect.
     public static let notInDomainList = Self(rawValue: WXT_ERRNO_NOT_IN_DOMAIN_LIST)
     /// 600003: in the background for more than 5 s.
     public static let interrupted = Self(rawValue: WXT_ERRNO_INTERRUPTED)
+    /// 600005: the URL has another scheme than `https` and `http`.
+    public static let invalidUrlScheme = Self(rawValue: WXT_ERRNO_INVALID_URL_SCHEME)
     /// 600007: more tasks than the API may have, on a base library that does not queue.
     public static let tooManyTasks = Self(rawValue: WXT_ERRNO_TOO_MANY_TASKS)
     /// 600008: more redirects than are followed.
     public static let tooManyRedirects = Self(rawValue: WXT_ERRNO_TOO_MANY_REDIRECTS)
     /// 600009: the URL cannot be used.
     public static let invalidUrl = Self(rawValue: WXT_ERRNO_INVALID_URL)
-    /// 600010: a parameter is missing or malformed.
+    /// 600010: header or form data that cannot be sent.
     public static let invalidRequestData = Self(rawValue: WXT_ERRNO_INVALID_REQUEST_DATA)
     /// 603105: `abort` of a download.
     public static let abortDownload = Self(rawValue: WXT_ERRNO_ABORT_DOWNLOAD)
@@ -76,6 +80,8 @@ public struct WXTransferErrno: RawRepresentable, Hashable, Sendable {
     public static let saveFile = Self(rawValue: WXT_ERRNO_SAVE_FILE)
     /// 603301: a downloaded file is over the size limit.
     public static let fileTooLarge = Self(rawValue: WXT_ERRNO_FILE_TOO_LARGE)
+    /// 603303: a download's `filePath` that may not be written.
+    public static let targetDenied = Self(rawValue: WXT_ERRNO_TARGET_DENIED)
     /// 1300001: `operation not permitted`: the call is not for what is at the path (`unlink` of a directory).
     public static let operationNotPermitted = Self(rawValue: WXT_ERRNO_OPERATION_NOT_PERMITTED)
     /// 1300002: `no such file or directory`: the file, or the directory that it is to be in. Of an upload, the file to send.
@@ -170,6 +176,9 @@ extension WXTransferErrno: CustomStringConvertible {
         case .tooManyTasks: "tooManyTasks"
         case .tooManyRedirects: "tooManyRedirects"
         case .invalidUrl: "invalidUrl"
+        case .invalidUrlScheme: "invalidUrlScheme"
+        case .parameter: "parameter"
+        case .targetDenied: "targetDenied"
         case .invalidRequestData: "invalidRequestData"
         case .abortDownload: "abortDownload"
         case .saveFile: "saveFile"

@@ -48,13 +48,13 @@ public final class WXTransferSession: Sendable {
         }
     }
 
-    /// The mini program went to the background: new calls fail with `interrupted` at once, waiting ones stay in the
-    /// queue, and what still runs 5 s later fails with `interrupted`.
+    /// The mini program went to the background. For 5 s calls are taken as before; what has not ended then, and every later
+    /// call, fails with `interrupted`.
     public func enterBackground() throws(WXTransferStatus) {
         try WXTransferStatus.check(wxt_session_enter_background(handle.pointer))
     }
 
-    /// The mini program is back: calls are taken again, and the queue moves on.
+    /// The mini program is back: calls are taken again.
     public func enterForeground() throws(WXTransferStatus) {
         try WXTransferStatus.check(wxt_session_enter_foreground(handle.pointer))
     }

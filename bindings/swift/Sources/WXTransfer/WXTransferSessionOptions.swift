@@ -30,6 +30,18 @@ public struct WXTransferSessionOptions: Sendable {
         case shared
     }
 
+    /// What of the local network needs no entry in a domain list.
+    public enum LanPolicy: Sendable {
+        /// `WXT_LAN_OWN_SUBNETS`: `http` and `https` to an IP address in a subnet of one of the device's network interfaces, but
+        /// never to the device itself: what WeChat allows from base library 2.4.0 on.
+        case ownSubnets
+        /// `WXT_LAN_OFF`: no IP address and no local name.
+        case off
+        /// `WXT_LAN_ALL_LOCAL`: every address of a local network and every local name, the device itself included. For
+        /// development.
+        case allLocal
+    }
+
     /// A host and a public key that it may show. A host with pins must show one of them.
     public struct Pin: Sendable, Hashable {
         /// The exact host name.
@@ -69,14 +81,22 @@ public struct WXTransferSessionOptions: Sendable {
     public var baseLibraryVersion: String?
     /// The `User-Agent` of every request; `nil` is `wxtransfer/<version>`.
     public var userAgent: String?
+    /// The Referer of every request: an `https` or `http` URL without user-info and fragment, in which `{appid}` and `{version}`
+    /// stand for `appId` and `appVersion`; `nil` is WeChat's, `https://servicewechat.com/{appid}/{version}/page-frame.html`.
+    public var referer: String?
+    /// The scheme of all paths that pages get and give, in place of `wxfile`: 1 to 32 lower-case letters, digits and `+-.`, a
+    /// letter first, and none that the web uses; `nil` is `wxfile`.
+    public var pathScheme: String?
     /// A directory for all sessions' files. It is created where it is missing.
     public var dataDirectory: URL
     /// Uploads at once; `nil` is 10.
     public var maxConcurrentUploads: UInt32?
     /// Downloads at once; `nil` is 10.
     public var maxConcurrentDownloads: UInt32?
-    /// The deadline of a task that names none, in milliseconds; `nil` is 60,000.
-    public var defaultTimeout: UInt32?
+    /// The deadline of an upload that names none, in milliseconds; `nil` is 60,000: `networkTimeout.uploadFile` of app.json.
+    public var defaultUploadTimeout: UInt32?
+    /// The deadline of a download that names none, in milliseconds; `nil` is 60,000: `networkTimeout.downloadFile` of app.json.
+    public var defaultDownloadTimeout: UInt32?
     /// The longest deadline that a task can name, in milliseconds; `nil` is 60,000.
     public var maxTimeout: UInt32?
     /// The largest file that a download may have, in bytes; `nil` is 200 MiB.
@@ -87,12 +107,16 @@ public struct WXTransferSessionOptions: Sendable {
     public var storageQuota: UInt64?
     /// What temporary files may hold together, in bytes; `nil` is 4 GiB. A file counts with 4 KiB at least.
     public var temporaryQuota: UInt64?
+    /// How many bytes of temporary files stay when the session is closed, or crashes, for the next session of the mini program
+    /// and user, which takes their paths, too, and counts them against its `temporaryQuota`. The oldest go first. `nil` or 0:
+    /// temporary files live for one session.
+    public var temporaryRetention: UInt64?
     /// Whether two sessions may have the same mini program's files.
     public var storageSharing = StorageSharing.exclusive
-    /// `http` URLs are allowed.
+    /// What of the local network needs no entry in a domain list.
+    public var lanPolicy = LanPolicy.ownSubnets
+    /// `http` URLs are allowed beyond what `lanPolicy` allows.
     public var allowPlainHttp = false
-    /// `localhost` and addresses of the local network are allowed, without an entry in a list.
-    public var allowLan = false
     /// The domain lists are not looked at. For development only.
     public var skipDomainCheck = false
     /// Set to `true` to send every upload once only. Default: `false`, as browsers do it: an upload on a kept connection
@@ -141,18 +165,22 @@ public struct WXTransferSessionOptions: Sendable {
         options.client_version = memory.string(clientVersion)
         options.base_library_version = memory.string(baseLibraryVersion)
         options.user_agent = memory.string(userAgent)
+        options.referer = memory.string(referer)
+        options.path_scheme = memory.string(pathScheme)
         options.data_directory = memory.string(dataDirectory.path)
         options.max_concurrent_uploads = maxConcurrentUploads ?? 0
         options.max_concurrent_downloads = maxConcurrentDownloads ?? 0
-        options.default_timeout = defaultTimeout ?? 0
+        options.default_upload_timeout = defaultUploadTimeout ?? 0
+        options.default_download_timeout = defaultDownloadTimeout ?? 0
         options.max_timeout = maxTimeout ?? 0
         options.max_download_size = maxDownloadSize ?? 0
         options.max_data_size = maxDataSize ?? 0
         options.storage_quota = storageQuota ?? 0
         options.temporary_quota = temporaryQuota ?? 0
+        options.temporary_retention = temporaryRetention ?? 0
         options.storage_sharing = storageSharing.cValue
+        options.lan_policy = lanPolicy.cValue
         options.allow_plain_http = allowPlainHttp ? 1 : 0
-        options.allow_lan = allowLan ? 1 : 0
         options.skip_domain_check = skipDomainCheck ? 1 : 0
         options.send_uploads_once = sendUploadsOnce ? 1 : 0
         options.upload_domains = uploadDomains.baseAddress
@@ -196,6 +224,16 @@ extension WXTransferSessionOptions.StorageSharing {
     }
 }
 
+extension WXTransferSessionOptions.LanPolicy {
+    var cValue: Int32 {
+        switch self {
+        case .ownSubnets: WXT_LAN_OWN_SUBNETS
+        case .off: WXT_LAN_OFF
+        case .allLocal: WXT_LAN_ALL_LOCAL
+        }
+    }
+}
+
 extension WXTransferSessionOptions.LogLevel {
     init(_ level: Int32) {
         self = level == WXT_LOG_WARNING ? .warning : .info
@@ -224,18 +262,22 @@ extension WXTransferSessionOptions: Redacted {
             "clientVersion": clientVersion,
             "baseLibraryVersion": baseLibraryVersion,
             "userAgent": userAgent.map(Redaction.length),
+            "referer": referer,
+            "pathScheme": pathScheme,
             "dataDirectory": dataDirectory.path,
             "maxConcurrentUploads": maxConcurrentUploads,
             "maxConcurrentDownloads": maxConcurrentDownloads,
-            "defaultTimeout": defaultTimeout,
+            "defaultUploadTimeout": defaultUploadTimeout,
+            "defaultDownloadTimeout": defaultDownloadTimeout,
             "maxTimeout": maxTimeout,
             "maxDownloadSize": maxDownloadSize,
             "maxDataSize": maxDataSize,
             "storageQuota": storageQuota,
             "temporaryQuota": temporaryQuota,
+            "temporaryRetention": temporaryRetention,
             "storageSharing": storageSharing,
+            "lanPolicy": lanPolicy,
             "allowPlainHttp": allowPlainHttp,
-            "allowLan": allowLan,
             "skipDomainCheck": skipDomainCheck,
             "sendUploadsOnce": sendUploadsOnce,
             "uploadDomains": uploadDomains.map(Redaction.url),

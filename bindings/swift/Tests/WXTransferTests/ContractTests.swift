@@ -24,7 +24,8 @@ final class ContractTests: XCTestCase {
         let swift: [String: WXTransferErrno] = [
             "ok": .ok, "cancel": .cancel, "internal": .internal, "timeout": .timeout, "network": .network,
             "notInDomainList": .notInDomainList, "interrupted": .interrupted, "tooManyTasks": .tooManyTasks,
-            "tooManyRedirects": .tooManyRedirects, "invalidUrl": .invalidUrl,
+            "tooManyRedirects": .tooManyRedirects, "invalidUrl": .invalidUrl, "invalidUrlScheme": .invalidUrlScheme,
+            "parameter": .parameter, "targetDenied": .targetDenied,
             "invalidRequestData": .invalidRequestData, "abortDownload": .abortDownload, "saveFile": .saveFile,
             "fileTooLarge": .fileTooLarge, "operationNotPermitted": .operationNotPermitted,
             "fileNotFound": .fileNotFound, "inputOutput": .inputOutput, "badFileDescriptor": .badFileDescriptor,
@@ -113,7 +114,7 @@ final class ContractTests: XCTestCase {
                 options.client_version = wxt_str(version)
                 options.data_directory = wxt_str(path)
                 options.allow_plain_http = 1
-                options.allow_lan = 1
+                options.lan_policy = WXT_LAN_ALL_LOCAL
                 return TestServer.shared.certificate.withCString { certificate in
                     options.root_certificates = wxt_str(certificate)
                     return wxt_session_open(&options, &session)
@@ -183,7 +184,11 @@ final class ContractTests: XCTestCase {
         options.proxy = "http://localhost:1"
         options.maxConcurrentUploads = 1
         options.maxConcurrentDownloads = 2
-        options.defaultTimeout = 3
+        options.defaultUploadTimeout = 3
+        options.defaultDownloadTimeout = 9
+        options.temporaryRetention = 10
+        options.referer = "https://referer.test/"
+        options.pathScheme = "difile"
         options.maxTimeout = 4
         options.maxDownloadSize = 5
         options.maxDataSize = 6
@@ -206,10 +211,12 @@ final class ContractTests: XCTestCase {
             XCTAssertEqual(
                 [
                     UInt64(fields.max_concurrent_uploads), UInt64(fields.max_concurrent_downloads),
-                    UInt64(fields.default_timeout), UInt64(fields.max_timeout), UInt64(fields.max_download_size),
+                    UInt64(fields.default_upload_timeout), UInt64(fields.max_timeout), UInt64(fields.max_download_size),
                     UInt64(fields.max_data_size), UInt64(fields.storage_quota), UInt64(fields.temporary_quota),
+                    UInt64(fields.default_download_timeout), UInt64(fields.temporary_retention),
                 ],
-                [1, 2, 3, 4, 5, 6, 7, 8])
+                [1, 2, 3, 4, 5, 6, 7, 8, 9, 10])
+            XCTAssertEqual([fields.referer, fields.path_scheme].map(\.text), ["https://referer.test/", "difile"])
             let uploads = UnsafeBufferPointer(start: fields.upload_domains, count: fields.upload_domain_count)
             let downloads = UnsafeBufferPointer(start: fields.download_domains, count: fields.download_domain_count)
             XCTAssertEqual(uploads.map(\.text), ["https://up.test"])
@@ -241,13 +248,16 @@ final class ContractTests: XCTestCase {
         XCTAssertEqual(
             after({ $0.storageSharing = .shared }, choices), [WXT_PLATFORM_OTHER, WXT_PATHS_NATIVE, WXT_STORAGE_SHARED])
         let permissions: (WxtSessionOptions) -> [Int32] = {
-            [$0.allow_plain_http, $0.allow_lan, $0.skip_domain_check, $0.send_uploads_once].map { Int32($0) }
+            [$0.allow_plain_http, $0.skip_domain_check, $0.send_uploads_once].map { Int32($0) }
         }
-        XCTAssertEqual(after({ _ in }, permissions), [0, 0, 0, 0])
-        XCTAssertEqual(after({ $0.allowPlainHttp = true }, permissions), [1, 0, 0, 0])
-        XCTAssertEqual(after({ $0.allowLan = true }, permissions), [1, 1, 0, 0])
-        XCTAssertEqual(after({ $0.skipDomainCheck = true }, permissions), [1, 1, 1, 0])
-        XCTAssertEqual(after({ $0.sendUploadsOnce = true }, permissions), [1, 1, 1, 1])
+        XCTAssertEqual(after({ _ in }, permissions), [0, 0, 0])
+        XCTAssertEqual(after({ $0.allowPlainHttp = true }, permissions), [1, 0, 0])
+        XCTAssertEqual(after({ $0.skipDomainCheck = true }, permissions), [1, 1, 0])
+        XCTAssertEqual(after({ $0.sendUploadsOnce = true }, permissions), [1, 1, 1])
+        let lan: (WxtSessionOptions) -> [Int32] = { [$0.lan_policy] }
+        XCTAssertEqual(after({ _ in }, lan), [WXT_LAN_OWN_SUBNETS])
+        XCTAssertEqual(after({ $0.lanPolicy = .off }, lan), [WXT_LAN_OFF])
+        XCTAssertEqual(after({ $0.lanPolicy = .allLocal }, lan), [WXT_LAN_ALL_LOCAL])
     }
 
     func testEveryParameterReachesTheFieldOfItsName() {

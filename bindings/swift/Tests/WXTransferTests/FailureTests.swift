@@ -18,6 +18,7 @@ final class FailureTests: XCTestCase {
             (server.faultTls + "/fault/close", .network, .connectionClosed, true, nil),
             (server.plain + "/bytes/101", .fileTooLarge, .limit, false, "exceed max file size"),
             ("https://example.com/", .notInDomainList, .policy, false, "url not in domain list"),
+            ("ftp://example.com/", .invalidUrlScheme, .request, false, "url scheme is invalid"),
             ("no url", .invalidUrl, .request, false, "invalid url"),
             (server.plain + "/redirect/302?n=6", .tooManyRedirects, .limit, false, "exceed max redirect count"),
         ]

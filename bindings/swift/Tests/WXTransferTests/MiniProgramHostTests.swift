@@ -179,8 +179,8 @@ final class MiniProgramHostTests: XCTestCase {
         XCTAssertEqual(left[0].result.fileList?.count, 0)
 
         try page.host.enterBackground()
-        let refused = try await page.call("downloadFile", ["url": server.tls + "/bytes/42"])
-        XCTAssertEqual(refused[0].result.errMsg, "downloadFile:fail interrupted")
+        let taken = try await page.call("downloadFile", ["url": server.tls + "/bytes/42"])
+        XCTAssertEqual(taken[0].result.errMsg, "downloadFile:ok")
         try page.host.enterForeground()
         try page.close()
         for api in ["uploadFile", "downloadFile", "saveFile", "getSavedFileList", "getSavedFileInfo", "removeSavedFile"] {
@@ -211,7 +211,7 @@ final class MiniProgramHostTests: XCTestCase {
         }
         try strict.close()
         // The device itself may stand for a domain only where the local network is allowed.
-        options.allowLan = true
+        options.lanPolicy = .allLocal
         let page = try Page(options)
         upload["filePath"] = try await page.host.chosen(directory.file("photo.jpg", TestServer.pattern(100)))
         let uploaded = try await page.call("uploadFile", upload.merging(["url": domain + "/upload"]) { $1 })
@@ -286,12 +286,15 @@ final class MiniProgramHostTests: XCTestCase {
         let directory = try TemporaryDirectory()
         let page = try Page(testOptions(directory))
         let rows: [(message: String, failure: String, errno: Int)] = [
-            (#""api":"uploadFile""#, "uploadFile:fail invalid request data filePath", 600010),
-            (#""api":"downloadFile","options":{"url":7}"#, "downloadFile:fail invalid request data url", 600010),
-            (#""api":"downloadFile","options":[]"#, "downloadFile:fail invalid request data url", 600010),
+            (
+                #""api":"uploadFile""#,
+                "uploadFile:fail parameter error: parameter.name should be String instead of Undefined;", 1001
+            ),
+            (#""api":"downloadFile","options":{"url":7}"#, "downloadFile:fail invalid url", 600009),
+            (#""api":"downloadFile","options":[]"#, "downloadFile:fail invalid url", 600009),
             (#""api":"shareFile","options":{}"#, "shareFile:fail not supported", 4),
             (#""none":0"#, ":fail not supported", 4),
-            (#""api":"saveFile","options":{}"#, "saveFile:fail invalid request data tempFilePath", 600010),
+            (#""api":"saveFile","options":{}"#, "saveFile:fail tempFilePath file not exist", 1301112),
             (
                 #""api":"downloadFile","options":{"header":{"a":"b"}}"#,
                 "downloadFile:fail invalid request data header", 600010

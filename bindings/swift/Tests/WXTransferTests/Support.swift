@@ -39,7 +39,7 @@ func testOptions(_ directory: TemporaryDirectory) -> WXTransferSessionOptions {
         appId: "wx1234567890abcdef", platform: .ios, clientVersion: "8.0.50",
         dataDirectory: directory.url.appendingPathComponent("data"))
     options.pathPolicy = .native
-    options.allowLan = true
+    options.lanPolicy = .allLocal
     options.allowPlainHttp = true
     options.rootCertificates = TestServer.shared.certificate
     return options

@@ -161,8 +161,8 @@ final class TransferTests: XCTestCase {
         let session = try WXTransferSession(testOptions(directory))
         try await session.files.makeDirectory("wxfile://usr/a")
         let success = try await session.downloadFile(
-            .init(url: server.plain + "/bytes/10", filePath: "wxfile://usr/a/b.bin"))
-        XCTAssertEqual(success.filePath, "wxfile://usr/a/b.bin")
+            .init(url: server.plain + "/bytes/10", filePath: "wxfile://usr/b.bin"))
+        XCTAssertEqual(success.filePath, "wxfile://usr/b.bin")
         XCTAssertNil(success.tempFilePath)
         XCTAssertEqual(try Data(contentsOf: success.nativePath), TestServer.pattern(10))
     }

@@ -14,17 +14,23 @@ public object WXTErrno {
     /** The deadline passed, in whatever phase. */
     public const val TIMEOUT: Int = 5
 
+    /** A parameter is missing or has the wrong type. */
+    public const val PARAMETER: Int = 1001
+
     /**
      * Name resolution, connection, TLS, protocol, reset. Also a transfer for which no thread, descriptor or memory is
      * left.
      */
     public const val NETWORK: Int = 600001
 
-    /** The host is not in the domain list, at first or after a redirect. */
+    /** The host is not in the domain list, or the URL is `http` and that is not allowed; at first or after a redirect. */
     public const val NOT_IN_DOMAIN_LIST: Int = 600002
 
     /** In the background for more than 5 s. */
     public const val INTERRUPTED: Int = 600003
+
+    /** The URL has another scheme than `https` and `http`. */
+    public const val INVALID_URL_SCHEME: Int = 600005
 
     /** More tasks than the API may have, on a base library that does not queue. */
     public const val TOO_MANY_TASKS: Int = 600007
@@ -35,7 +41,7 @@ public object WXTErrno {
     /** The URL cannot be used. */
     public const val INVALID_URL: Int = 600009
 
-    /** A parameter is missing or malformed. */
+    /** Header or form data that cannot be sent. */
     public const val INVALID_REQUEST_DATA: Int = 600010
 
     /** `abort` of a download. */
@@ -46,6 +52,9 @@ public object WXTErrno {
 
     /** A downloaded file is over the size limit. */
     public const val FILE_TOO_LARGE: Int = 603301
+
+    /** A download's `filePath` that may not be written. */
+    public const val TARGET_DENIED: Int = 603303
 
     /** `operation not permitted`: the call is not for what is at the path (`unlink` of a directory). */
     public const val OPERATION_NOT_PERMITTED: Int = 1300001

@@ -30,12 +30,25 @@ public data class WXTSessionOptions(
     val baseLibraryVersion: String? = null,
     /** The `User-Agent` of every request. `null` is `wxtransfer/<version>`. */
     val userAgent: String? = null,
+    /**
+     * The Referer of every request: an `https` or `http` URL without user-info and fragment, in which `{appid}` and `{version}`
+     * stand for [appId] and [appVersion]. `null` is WeChat's,
+     * `https://servicewechat.com/{appid}/{version}/page-frame.html`.
+     */
+    val referer: String? = null,
+    /**
+     * The scheme of all paths that pages get and give, in place of `wxfile`: 1 to 32 lower-case letters, digits and `+-.`, a
+     * letter first, and none that the web uses. `null` is `wxfile`.
+     */
+    val pathScheme: String? = null,
     /** Uploads at once; 0 is 10. */
     val maxConcurrentUploads: Int = 0,
     /** Downloads at once; 0 is 10. */
     val maxConcurrentDownloads: Int = 0,
-    /** The deadline of a task that names none, in milliseconds; 0 is 60,000. */
-    val defaultTimeout: Int = 0,
+    /** The deadline of an upload that names none, in milliseconds; 0 is 60,000: `networkTimeout.uploadFile` of app.json. */
+    val defaultUploadTimeout: Int = 0,
+    /** The deadline of a download that names none, in milliseconds; 0 is 60,000: `networkTimeout.downloadFile` of app.json. */
+    val defaultDownloadTimeout: Int = 0,
     /** The longest deadline that a task can name, in milliseconds; 0 is 60,000. */
     val maxTimeout: Int = 0,
     /** The largest file that a download may have, in bytes; 0 is 200 MiB. */
@@ -46,12 +59,18 @@ public data class WXTSessionOptions(
     val storageQuota: Long = 0,
     /** What temporary files may hold together, in bytes; 0 is 4 GiB. A file counts with 4 KiB at least. */
     val temporaryQuota: Long = 0,
+    /**
+     * How many bytes of temporary files stay when the session is closed, or crashes, for the next session of the mini program and
+     * user, which takes their paths, too, and counts them against its [temporaryQuota]. The oldest go first. 0: temporary files
+     * live for one session.
+     */
+    val temporaryRetention: Long = 0,
     /** Whether another session may have the same mini program's directory. */
     val storageSharing: WXTStorageSharing = WXTStorageSharing.EXCLUSIVE,
-    /** `http` URLs are allowed. */
+    /** What of the local network needs no entry in a domain list. */
+    val lanPolicy: WXTLanPolicy = WXTLanPolicy.OWN_SUBNETS,
+    /** `http` URLs are allowed beyond what [lanPolicy] allows. */
     val allowPlainHttp: Boolean = false,
-    /** `localhost` and addresses of the local network are allowed, without an entry in a list. */
-    val allowLan: Boolean = false,
     /** The domain lists are not looked at. For development only. */
     val skipDomainCheck: Boolean = false,
     /**
@@ -85,8 +104,8 @@ public data class WXTSessionOptions(
     val logger: WXTLogger? = null,
 ) {
     init {
-        val counts = listOf(maxConcurrentUploads, maxConcurrentDownloads, defaultTimeout, maxTimeout)
-        val sizes = listOf(maxDownloadSize, maxDataSize, storageQuota, temporaryQuota)
+        val counts = listOf(maxConcurrentUploads, maxConcurrentDownloads, defaultUploadTimeout, defaultDownloadTimeout, maxTimeout)
+        val sizes = listOf(maxDownloadSize, maxDataSize, storageQuota, temporaryQuota, temporaryRetention)
         require(counts.all { it >= 0 } && sizes.all { it >= 0 }) { "a number of the options is negative" }
     }
 
@@ -105,17 +124,21 @@ public data class WXTSessionOptions(
         "pathPolicy" to pathPolicy,
         "baseLibraryVersion" to baseLibraryVersion,
         "userAgent" to Redaction.length(userAgent),
+        "referer" to referer,
+        "pathScheme" to pathScheme,
         "maxConcurrentUploads" to maxConcurrentUploads,
         "maxConcurrentDownloads" to maxConcurrentDownloads,
-        "defaultTimeout" to defaultTimeout,
+        "defaultUploadTimeout" to defaultUploadTimeout,
+        "defaultDownloadTimeout" to defaultDownloadTimeout,
         "maxTimeout" to maxTimeout,
         "maxDownloadSize" to maxDownloadSize,
         "maxDataSize" to maxDataSize,
         "storageQuota" to storageQuota,
         "temporaryQuota" to temporaryQuota,
+        "temporaryRetention" to temporaryRetention,
         "storageSharing" to storageSharing,
+        "lanPolicy" to lanPolicy,
         "allowPlainHttp" to allowPlainHttp,
-        "allowLan" to allowLan,
         "skipDomainCheck" to skipDomainCheck,
         "sendUploadsOnce" to sendUploadsOnce,
         "uploadDomains" to uploadDomains.map(Redaction::url),
@@ -154,6 +177,24 @@ public enum class WXTPathPolicy(
 
     /** `filePath` may also be an absolute path of the device. */
     NATIVE(1),
+}
+
+/** What of the local network needs no entry in a domain list, `WXT_LAN_…` of the C interface. */
+public enum class WXTLanPolicy(
+    /** The number in the C interface. */
+    public val value: Int,
+) {
+    /**
+     * `http` and `https` to an IP address in a subnet of one of the device's network interfaces, but never to the device itself:
+     * what WeChat allows from base library 2.4.0 on. Android tells its interfaces from version 7 (API 24) on.
+     */
+    OWN_SUBNETS(0),
+
+    /** No IP address and no local name. */
+    OFF(1),
+
+    /** Every address of a local network and every local name, the device itself included. For development. */
+    ALL_LOCAL(2),
 }
 
 /** Whether sessions share a mini program's directory, `WXT_STORAGE_…` of the C interface. */

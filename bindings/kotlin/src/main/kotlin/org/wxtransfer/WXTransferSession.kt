@@ -87,8 +87,8 @@ public class WXTransferSession(options: WXTSessionOptions) : AutoCloseable {
         onDisk { file { Native.resolvePath(handle, filePath.utf8(), it) } }
 
     /**
-     * Tells the session that the mini program went to the background: new calls fail with `interrupted`, and so does what
-     * still runs 5 s later; waiting ones stay in the queue. Throws [WXTStatusException].
+     * Tells the session that the mini program went to the background. For 5 s calls are taken as before; what has not ended
+     * then, and every later call, fails with `interrupted`. Throws [WXTStatusException].
      */
     public fun enterBackground(): Unit = checkStatus(Native.sessionEnterBackground(handle))
 
@@ -197,18 +197,22 @@ public class WXTransferSession(options: WXTSessionOptions) : AutoCloseable {
                 clientVersion = options.clientVersion.utf8(),
                 baseLibraryVersion = options.baseLibraryVersion?.utf8(),
                 userAgent = options.userAgent?.utf8(),
+                referer = options.referer?.utf8(),
+                pathScheme = options.pathScheme?.utf8(),
                 dataDirectory = options.dataDirectory.utf8(),
                 maxConcurrentUploads = options.maxConcurrentUploads,
                 maxConcurrentDownloads = options.maxConcurrentDownloads,
-                defaultTimeout = options.defaultTimeout,
+                defaultUploadTimeout = options.defaultUploadTimeout,
+                defaultDownloadTimeout = options.defaultDownloadTimeout,
                 maxTimeout = options.maxTimeout,
                 maxDownloadSize = options.maxDownloadSize,
                 maxDataSize = options.maxDataSize,
                 storageQuota = options.storageQuota,
                 temporaryQuota = options.temporaryQuota,
+                temporaryRetention = options.temporaryRetention,
                 storageSharing = options.storageSharing.value,
+                lanPolicy = options.lanPolicy.value,
                 allowPlainHttp = options.allowPlainHttp,
-                allowLan = options.allowLan,
                 skipDomainCheck = options.skipDomainCheck,
                 sendUploadsOnce = options.sendUploadsOnce,
                 uploadDomains = uploadDomains.bytes,

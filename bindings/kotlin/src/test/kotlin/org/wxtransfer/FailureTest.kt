@@ -45,8 +45,11 @@ class FailureTest {
             val url = TestServer.plain + "/bytes/5"
             assertEquals(WXTErrno.NOT_IN_DOMAIN_LIST, session.failedDownload("https://other.test/").errno)
             assertEquals("downloadFile:fail invalid url", session.failedDownload("nonsense").errMsg)
+            assertEquals(WXTErrno.INVALID_URL_SCHEME, session.failedDownload("ftp://other.test/").errno)
+            val nameless = assertFailsWith<WXTFailureException> { session.uploadFile(WXTUploadRequest(url, "wxfile://tmp_0", "")) }
+            assertEquals(WXTErrno.PARAMETER, nameless.errno)
             val outside = session.failedDownload(url, "/etc/passwd")
-            assertEquals(WXTErrno.PERMISSION_DENIED, outside.errno)
+            assertEquals(WXTErrno.TARGET_DENIED, outside.errno)
             assertEquals(WXTCategory.FILE, outside.category)
             assertFalse(outside.retryable)
             val header = assertFailsWith<WXTFailureException> {

@@ -124,7 +124,7 @@ class JavaScriptTest {
             URI(TestServer.tls).port
         }.use { proxy ->
             val change: WXTSessionOptions.() -> WXTSessionOptions = {
-                copy(proxy = proxy.url, allowLan = false, allowPlainHttp = false, uploadDomains = listOf("https://example.com"))
+                copy(proxy = proxy.url, lanPolicy = WXTLanPolicy.OWN_SUBNETS, allowPlainHttp = false, uploadDomains = listOf("https://example.com"))
             }
             page(change) { session, page ->
                 val image = session.file(pattern(20_000), "image.jpg")
@@ -159,7 +159,7 @@ class JavaScriptTest {
             server.address.port
         }.use { proxy ->
             val change: WXTSessionOptions.() -> WXTSessionOptions = {
-                copy(proxy = proxy.url, allowLan = false, downloadDomains = listOf("http://example.com"))
+                copy(proxy = proxy.url, lanPolicy = WXTLanPolicy.OWN_SUBNETS, downloadDomains = listOf("http://example.com"))
             }
             page(change) { session, page ->
                 page.run("wx.playVoice = function (options) { tell(options.filePath) }")
@@ -275,7 +275,7 @@ class JavaScriptTest {
         page.run("wx.downloadFile({ url: 'https://a.test', header: 'X: 1', $fail })")
         assertEquals("downloadFile:fail parameter error: parameter.header should be Object instead of String; 1001", page.told())
         page.run("wx.downloadFile({ url: '${TestServer.plain}/bytes/5', timeout: -1, filePath: '/etc/x', $fail })")
-        assertEquals("downloadFile:fail permission denied, open /etc/x 1300014", page.told())
+        assertEquals("downloadFile:fail permission denied, open /etc/x 603303", page.told())
     }
 
     @Test
@@ -297,7 +297,7 @@ class JavaScriptTest {
     }
 
     @Test
-    fun `an upload has the timeout that the page names`() = page({ copy(maxTimeout = 600_000, defaultTimeout = 600_000) }) { session, page ->
+    fun `an upload has the timeout that the page names`() = page({ copy(maxTimeout = 600_000, defaultUploadTimeout = 600_000) }) { session, page ->
         val file = session.file(pattern(10), "a.txt")
         page.run(
             """
@@ -396,8 +396,8 @@ class JavaScriptTest {
             val data = "invalid request data"
             assertEquals(
                 listOf(
-                    "uploadFile:fail $data filePath 600010",
-                    "downloadFile:fail $data url 600010",
+                    "uploadFile:fail parameter error: parameter.name should be String instead of Undefined; 1001",
+                    "downloadFile:fail invalid url 600009",
                     "shareFile:fail not supported 4",
                     ":fail not supported 4",
                     "downloadFile:fail $data header 600010",

@@ -45,12 +45,15 @@ class OptionsTest {
 
     @Test
     fun `a call without a timeout has the default one, and only that one`() = test {
-        open { copy(defaultTimeout = 100) }.use { session ->
+        open { copy(defaultUploadTimeout = 100) }.use { session ->
+            val upload = WXTUploadRequest(stalled, session.file(), "file")
+            val download = session.downloadFileTask(WXTDownloadRequest(stalled))
+            assertEquals(WXTErrno.TIMEOUT, failure { session.uploadFile(upload) }.errno)
+            assertTrue(download.abort(), "an upload's is no download's")
+        }
+        open { copy(defaultDownloadTimeout = 100) }.use { session ->
             val named = session.downloadFileTask(WXTDownloadRequest(stalled, timeout = 50_000))
             assertEquals(WXTErrno.TIMEOUT, failure { session.downloadFile(WXTDownloadRequest(stalled)) }.errno)
-            val file = session.file()
-            val upload = WXTUploadRequest(stalled, file, "file")
-            assertEquals(WXTErrno.TIMEOUT, failure { session.uploadFile(upload) }.errno)
             assertTrue(named.abort(), "its own deadline has not passed")
             assertEquals(WXTCategory.ABORTED, failure { named.await() }.category)
         }
@@ -109,15 +112,46 @@ class OptionsTest {
     @Test
     fun `what is not allowed is refused`() = test {
         val (plain, secure) = TestServer.plain + "/bytes/5" to TestServer.tls + "/bytes/5"
-        val plainRefused = open { copy(allowPlainHttp = false) }.use { session ->
+        val off = WXTLanPolicy.OFF
+        open { copy(allowPlainHttp = false, lanPolicy = off, skipDomainCheck = true) }.use { session ->
             assertEquals(5, session.downloadFile(WXTDownloadRequest(secure)).dataLength)
-            failure { session.downloadFile(WXTDownloadRequest(plain)) }
+            assertEquals(WXTErrno.NOT_IN_DOMAIN_LIST, failure { session.downloadFile(WXTDownloadRequest(plain)) }.errno)
         }
-        assertEquals(WXTErrno.INVALID_URL, plainRefused.errno)
-        val lanRefused = open { copy(allowLan = false) }.use { session ->
-            failure { session.downloadFile(WXTDownloadRequest(plain)) }
+        for (policy in listOf(WXTLanPolicy.OWN_SUBNETS, off)) {
+            open { copy(lanPolicy = policy) }.use { session ->
+                val refused = failure { session.downloadFile(WXTDownloadRequest(plain)) }
+                assertEquals(WXTErrno.NOT_IN_DOMAIN_LIST, refused.errno, "the device itself")
+            }
         }
-        assertEquals(WXTErrno.NOT_IN_DOMAIN_LIST, lanRefused.errno)
+        // What is local may be plain.
+        open { copy(allowPlainHttp = false) }.use { session ->
+            assertEquals(5, session.downloadFile(WXTDownloadRequest(plain)).dataLength)
+        }
+    }
+
+    @Test
+    fun `another container's Referer and scheme are the app's to say`() = test {
+        val template = "https://tmaservice.developer.toutiao.com?appid={appid}&version={version}"
+        open { copy(referer = template, pathScheme = "ttfile", appVersion = "7") }.use { session ->
+            val file = session.file()
+            assertTrue(file.startsWith("ttfile://tmp_"), file)
+            val seen = session.uploadFile(WXTUploadRequest(TestServer.plain + "/upload", file, "file")).data
+            assertTrue(seen.contains("appid=wx0123456789abcdef&version=7"), seen)
+            val target = WXTDownloadRequest(TestServer.plain + "/bytes/5", filePath = "ttfile://usr/a")
+            assertEquals("ttfile://usr/a", session.downloadFile(target).filePath)
+            val wechat = target.copy(filePath = "wxfile://usr/a")
+            assertEquals(WXTErrno.TARGET_DENIED, failure { session.downloadFile(wechat) }.errno)
+        }
+        for (change in listOf<WXTSessionOptions.() -> WXTSessionOptions>({ copy(referer = "{x}") }, { copy(pathScheme = "http") })) {
+            assertEquals(WXTStatus.INVALID_ARGUMENT, assertFailsWith<WXTStatusException> { open(change) }.status)
+        }
+    }
+
+    @Test
+    fun `temporary files stay for the next session where the app says so`() = test {
+        val path = open { copy(temporaryRetention = 100_000) }.use { it.file() }
+        open { copy(temporaryRetention = 100_000) }.use { assertEquals(10, it.resolvePath(path).size) }
+        open().use { session -> assertFailsWith<WXTFailureException> { session.resolvePath(path) } }
     }
 
     @Test

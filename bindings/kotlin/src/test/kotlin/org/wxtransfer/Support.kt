@@ -40,7 +40,7 @@ fun options(directory: Path): WXTSessionOptions = WXTSessionOptions(
     clientVersion = "8.0.50",
     dataDirectory = directory.toString(),
     allowPlainHttp = true,
-    allowLan = true,
+    lanPolicy = WXTLanPolicy.ALL_LOCAL,
     rootCertificates = TestServer.certificates,
 )
 

@@ -156,13 +156,12 @@ class TransferTest {
     @Test
     fun `a download goes where it is told to`() = test {
         open().use { session ->
-            val request = WXTDownloadRequest(TestServer.plain + "/bytes/10", filePath = "wxfile://usr/a/😀.bin")
-            session.files.makeDirectory("wxfile://usr/a")
+            val request = WXTDownloadRequest(TestServer.plain + "/bytes/10", filePath = "wxfile://usr/😀.bin")
             val result = session.downloadFile(request)
-            assertEquals("wxfile://usr/a/😀.bin", result.filePath)
+            assertEquals("wxfile://usr/😀.bin", result.filePath)
             assertNull(result.tempFilePath)
             assertContentEquals(pattern(10), File(result.nativePath).readBytes())
-            assertEquals(result.nativePath, session.resolvePath("wxfile://usr/a/😀.bin").nativePath)
+            assertEquals(result.nativePath, session.resolvePath("wxfile://usr/😀.bin").nativePath)
         }
     }
 
@@ -282,15 +281,18 @@ class TransferTest {
     }
 
     @Test
-    fun `in the background new calls fail, until the page is back`() = test {
+    fun `in the background calls go on for five seconds, and fail until the page is back`() = test {
         open().use { session ->
             session.enterBackground()
-            val failure = assertFailsWith<WXTFailureException> {
-                session.downloadFile(WXTDownloadRequest(TestServer.plain + "/bytes/5"))
+            assertEquals(5, session.downloadFile(WXTDownloadRequest(TestServer.plain + "/bytes/5")).dataLength)
+            for (target in listOf("/fault/stall-before-answer", "/fault/close")) {
+                val failure = assertFailsWith<WXTFailureException> {
+                    session.downloadFile(WXTDownloadRequest(TestServer.faultPlain + target))
+                }
+                assertEquals(WXTErrno.INTERRUPTED, failure.errno)
+                assertEquals("downloadFile:fail interrupted", failure.errMsg)
+                assertEquals(WXTCategory.INTERRUPTED, failure.category)
             }
-            assertEquals(WXTErrno.INTERRUPTED, failure.errno)
-            assertEquals("downloadFile:fail interrupted", failure.errMsg)
-            assertEquals(WXTCategory.INTERRUPTED, failure.category)
             session.enterForeground()
             assertEquals(5, session.downloadFile(WXTDownloadRequest(TestServer.plain + "/bytes/5")).dataLength)
         }

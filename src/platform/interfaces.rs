@@ -1,0 +1,198 @@
+//! The addresses of the device's network interfaces.
+
+use std::ffi::c_int;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::ptr;
+
+/// One address of one network interface.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InterfaceAddress {
+    /// The device's own address.
+    pub address: IpAddr,
+    /// How many bits of it the addresses of its subnet have in common. All of them where the netmask has gaps.
+    pub prefix: u8,
+    /// Whether the interface leads to the device itself.
+    pub is_loopback: bool,
+    /// Whether the interface is switched on.
+    pub is_up: bool,
+}
+
+/// The addresses of all interfaces, read from the system at each call. Android has told them since version 7 (API 24); on an
+/// older one there is none.
+///
+/// # Errors
+/// No descriptor or memory is left.
+#[expect(unsafe_code, reason = "no safe crate of the library's reads the interfaces")]
+pub fn interface_addresses() -> io::Result<Vec<InterfaceAddress>> {
+    let Some((getifaddrs, freeifaddrs)) = functions() else { return Ok(Vec::new()) };
+    let mut first = ptr::null_mut();
+    // SAFETY: it writes one pointer, the head of a list that is ours to free.
+    if unsafe { getifaddrs(&raw mut first) } != 0 {
+        return Err(io::Error::last_os_error());
+    }
+    let mut addresses = Vec::new();
+    let mut next: *const libc::ifaddrs = first;
+    // SAFETY: NULL, or an entry of the list, which lives until it is freed below.
+    while let Some(entry) = unsafe { next.as_ref() } {
+        // SAFETY: both are NULL or addresses of the entry.
+        if let (Some(address), netmask) = unsafe { (ip_of(entry.ifa_addr), netmask_of(entry)) } {
+            let has = |flag: c_int| entry.ifa_flags & flag.cast_unsigned() != 0;
+            addresses.push(InterfaceAddress {
+                address,
+                prefix: netmask.map_or(if address.is_ipv4() { 32 } else { 128 }, prefix_of),
+                is_loopback: has(libc::IFF_LOOPBACK),
+                is_up: has(libc::IFF_UP),
+            });
+        }
+        next = entry.ifa_next;
+    }
+    // SAFETY: the list came from getifaddrs, and nothing of it is used any more.
+    unsafe { freeifaddrs(first) };
+    Ok(addresses)
+}
+
+type GetAddresses = unsafe extern "C" fn(*mut *mut libc::ifaddrs) -> c_int;
+type FreeAddresses = unsafe extern "C" fn(*mut libc::ifaddrs);
+
+#[cfg(not(target_os = "android"))]
+fn functions() -> Option<(GetAddresses, FreeAddresses)> {
+    Some((libc::getifaddrs, libc::freeifaddrs))
+}
+
+/// Asked for by name: a library that needs them could not be loaded by Android 5 and 6, which do not have them.
+#[cfg(target_os = "android")]
+#[expect(unsafe_code, reason = "functions that older systems do not have")]
+fn functions() -> Option<(GetAddresses, FreeAddresses)> {
+    // SAFETY: dlsym only reads the names, which end with a NUL.
+    let (get, free) = unsafe {
+        (
+            libc::dlsym(libc::RTLD_DEFAULT, c"getifaddrs".as_ptr()),
+            libc::dlsym(libc::RTLD_DEFAULT, c"freeifaddrs".as_ptr()),
+        )
+    };
+    if get.is_null() || free.is_null() {
+        return None;
+    }
+    // SAFETY: the C library's functions of these names have these types.
+    Some(unsafe {
+        (
+            std::mem::transmute::<*mut libc::c_void, GetAddresses>(get),
+            std::mem::transmute::<*mut libc::c_void, FreeAddresses>(free),
+        )
+    })
+}
+
+/// # Safety
+/// `address` must be NULL or point to an address of its family.
+#[expect(unsafe_code, reason = "the system's form of an address")]
+unsafe fn ip_of(address: *const libc::sockaddr) -> Option<IpAddr> {
+    // SAFETY: the caller promises NULL or an address; each family has the form that it is read in.
+    unsafe {
+        match c_int::from(address.as_ref()?.sa_family) {
+            libc::AF_INET => {
+                let address = address.cast::<libc::sockaddr_in>().read_unaligned();
+                Some(Ipv4Addr::from(u32::from_be(address.sin_addr.s_addr)).into())
+            }
+            libc::AF_INET6 => {
+                let address = address.cast::<libc::sockaddr_in6>().read_unaligned();
+                Some(Ipv6Addr::from(address.sin6_addr.s6_addr).into())
+            }
+            _ => None,
+        }
+    }
+}
+
+/// # Safety
+/// `entry` must be one of the system's list.
+#[cfg(not(target_vendor = "apple"))]
+#[expect(unsafe_code, reason = "the system's form of an address")]
+unsafe fn netmask_of(entry: &libc::ifaddrs) -> Option<IpAddr> {
+    // SAFETY: passed on to the caller.
+    unsafe { ip_of(entry.ifa_netmask) }
+}
+
+/// A netmask may be without its family there, and is as long as its `sa_len` says: zeros at its end are left out.
+///
+/// # Safety
+/// `entry` must be one of the system's list.
+#[cfg(target_vendor = "apple")]
+#[expect(unsafe_code, reason = "the system's form of an address")]
+unsafe fn netmask_of(entry: &libc::ifaddrs) -> Option<IpAddr> {
+    let mut bytes = [0; size_of::<libc::sockaddr_in6>()];
+    // SAFETY: the caller promises NULL or an address and a netmask, of which `sa_len` bytes can be read.
+    unsafe {
+        let length = usize::from(entry.ifa_netmask.as_ref()?.sa_len).min(bytes.len());
+        ptr::copy_nonoverlapping(entry.ifa_netmask.cast::<u8>(), bytes.as_mut_ptr(), length);
+        match c_int::from(entry.ifa_addr.as_ref()?.sa_family) {
+            libc::AF_INET => Some(Ipv4Addr::new(bytes[4], bytes[5], bytes[6], bytes[7]).into()),
+            libc::AF_INET6 => {
+                let address = bytes.as_ptr().cast::<libc::sockaddr_in6>().read_unaligned();
+                Some(Ipv6Addr::from(address.sin6_addr.s6_addr).into())
+            }
+            _ => None,
+        }
+    }
+}
+
+fn prefix_of(netmask: IpAddr) -> u8 {
+    let (bits, width) = match netmask {
+        IpAddr::V4(netmask) => (u128::from(netmask.to_bits()) << 96, 32),
+        IpAddr::V6(netmask) => (netmask.to_bits(), 128),
+    };
+    let ones = bits.leading_ones();
+    // At most 128, which fits.
+    if bits.count_ones() == ones { ones as u8 } else { width }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_netmask_with_gaps_has_no_neighbours() {
+        for (netmask, prefix) in [
+            ("255.255.255.0", 24),
+            ("255.255.255.255", 32),
+            ("255.255.255.252", 30),
+            ("0.0.0.0", 0),
+            ("255.0.255.0", 32),
+            ("ffff:ffff:ffff:ffff::", 64),
+            ("::", 0),
+            ("ffff::1", 128),
+        ] {
+            assert_eq!(prefix_of(netmask.parse().unwrap()), prefix, "{netmask}");
+        }
+    }
+
+    #[test]
+    fn the_loopback_interface_is_told_as_such() {
+        let addresses = interface_addresses().unwrap();
+        for address in addresses.iter().filter(|address| address.address.is_loopback()) {
+            assert!(address.is_loopback, "{address:?}");
+        }
+    }
+
+    /// What iproute2 says of the same interfaces.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn the_addresses_are_those_that_the_system_shows() {
+        let Ok(output) = std::process::Command::new("ip").args(["-o", "addr", "show"]).output() else {
+            eprintln!("not tried: there is no ip command");
+            return;
+        };
+        let text = String::from_utf8(output.stdout).unwrap();
+        // `2: eth0    inet 192.168.1.5/24 brd … scope global eth0`
+        let mut shown: Vec<(IpAddr, u8)> = Vec::new();
+        for line in text.lines() {
+            let mut words = line.split_whitespace().skip_while(|word| !matches!(*word, "inet" | "inet6"));
+            let Some((address, prefix)) = words.nth(1).and_then(|word| word.split_once('/')) else { continue };
+            shown.push((address.parse().unwrap(), prefix.parse().unwrap()));
+        }
+        let mut read: Vec<(IpAddr, u8)> =
+            interface_addresses().unwrap().iter().map(|found| (found.address, found.prefix)).collect();
+        shown.sort_unstable();
+        read.sort_unstable();
+        assert_eq!(read, shown);
+    }
+}

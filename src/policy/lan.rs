@@ -1,0 +1,118 @@
+//! The local network: what of it a page may talk to without an entry in a domain list.
+
+use std::net::IpAddr;
+
+use crate::platform::InterfaceAddress;
+
+/// What of the local network a session may talk to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LanPolicy {
+    /// What WeChat allows: addresses in the device's own subnets, but never the device itself.
+    #[default]
+    OwnSubnets,
+    /// Nothing.
+    Off,
+    /// Every address and name of a local network, the device itself included; for development.
+    AllLocal,
+}
+
+/// Whether `address` is another device's in a subnet of one of the interfaces, which are all that this device has.
+///
+/// A loopback interface has no neighbours: all of its subnet is this device. Neither has an interface that is switched off,
+/// nor one whose subnet is all there is (a prefix of 0), by which a tunnel would make the internet local.
+pub fn is_neighbour(address: IpAddr, interfaces: &[InterfaceAddress]) -> bool {
+    let address = address.to_canonical();
+    let is_reserved = address.is_loopback() || address.is_unspecified() || address.is_multicast();
+    let is_own = || interfaces.iter().any(|own| own.address.to_canonical() == address);
+    let shares_subnet = |own: &InterfaceAddress| {
+        own.is_up && !own.is_loopback && own.prefix > 0 && have_prefix(own.address, address, own.prefix)
+    };
+    !is_reserved && !is_own() && interfaces.iter().any(shares_subnet)
+}
+
+/// Whether the first `prefix` bits of two addresses of one family are the same.
+fn have_prefix(one: IpAddr, other: IpAddr, prefix: u8) -> bool {
+    let differing = match (one, other) {
+        (IpAddr::V4(one), IpAddr::V4(other)) => (one.to_bits() ^ other.to_bits()).leading_zeros(),
+        (IpAddr::V6(one), IpAddr::V6(other)) => (one.to_bits() ^ other.to_bits()).leading_zeros(),
+        _ => return false,
+    };
+    differing >= u32::from(prefix)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn interface(subnet: &str) -> InterfaceAddress {
+        let (address, prefix) = subnet.split_once('/').unwrap();
+        let address: IpAddr = address.parse().unwrap();
+        let prefix = prefix.parse().unwrap();
+        InterfaceAddress { address, prefix, is_loopback: address.is_loopback(), is_up: true }
+    }
+
+    #[test]
+    fn a_neighbour_shares_a_subnet_and_is_not_this_device() {
+        let wifi = ["127.0.0.1/8", "::1/128", "192.168.1.5/24", "fe80::5/64", "2001:db8:1:2::5/64"];
+        // (interfaces, address, whether it is a neighbour)
+        let cases: &[(&[&str], &str, bool)] = &[
+            (&wifi, "192.168.1.1", true),
+            (&wifi, "192.168.1.254", true),
+            (&wifi, "192.168.0.255", false),
+            (&wifi, "192.168.2.0", false),
+            (&wifi, "10.0.0.1", false),
+            (&wifi, "8.8.8.8", false),
+            (&wifi, "::ffff:192.168.1.1", true),
+            (&wifi, "::ffff:192.168.2.1", false),
+            (&wifi, "fe80::1", true),
+            (&wifi, "fe80:0:0:1::1", false),
+            (&wifi, "2001:db8:1:2:ffff::1", true),
+            (&wifi, "2001:db8:1:3::1", false),
+            (&wifi, "64:ff9b::192.168.1.1", false),
+            // The device itself.
+            (&wifi, "192.168.1.5", false),
+            (&wifi, "::ffff:192.168.1.5", false),
+            (&wifi, "fe80::5", false),
+            (&wifi, "2001:db8:1:2::5", false),
+            (&wifi, "127.0.0.1", false),
+            (&wifi, "127.0.0.2", false),
+            (&wifi, "::1", false),
+            (&wifi, "0.0.0.0", false),
+            (&wifi, "::", false),
+            // In the subnet of one interface and the address of another.
+            (&["192.168.1.5/24", "192.168.1.77/24"], "192.168.1.77", false),
+            // The netmask decides, not the kind of address.
+            (&["10.1.2.3/8"], "10.255.0.1", true),
+            (&["10.1.2.3/20"], "10.1.15.255", true),
+            (&["10.1.2.3/20"], "10.1.16.0", false),
+            (&["172.20.10.3/28"], "172.20.10.1", true),
+            (&["172.20.10.3/28"], "172.20.10.16", false),
+            (&["203.0.113.9/24"], "203.0.113.1", true),
+            (&["10.64.3.2/32"], "10.64.3.1", false),
+            (&["10.8.0.2/0"], "8.8.8.8", false),
+            (&["fd00::1/0"], "2606:4700::1", false),
+            (&["fd00::1/48"], "fd00:0:0:ffff::9", true),
+            (&["fd00::1/128"], "fd00::2", false),
+            (&["224.0.0.9/4"], "224.0.0.1", false),
+            (&[], "192.168.1.1", false),
+        ];
+        for (subnets, address, expected) in cases {
+            let interfaces: Vec<InterfaceAddress> = subnets.iter().map(|subnet| interface(subnet)).collect();
+            assert_eq!(is_neighbour(address.parse().unwrap(), &interfaces), *expected, "{address} with {subnets:?}");
+        }
+    }
+
+    #[test]
+    fn an_interface_that_is_off_or_the_devices_own_has_no_neighbours() {
+        let up = interface("192.168.1.5/24");
+        let neighbour = "192.168.1.1".parse().unwrap();
+        assert!(is_neighbour(neighbour, &[up]));
+        assert!(!is_neighbour(neighbour, &[InterfaceAddress { is_up: false, ..up }]));
+        assert!(!is_neighbour(neighbour, &[InterfaceAddress { is_loopback: true, ..up }]));
+        let own = InterfaceAddress { is_up: false, ..up };
+        assert!(
+            !is_neighbour(own.address, &[own, interface("192.168.1.7/24")]),
+            "an address of a switched-off interface"
+        );
+    }
+}
