@@ -24,7 +24,6 @@ pub(super) struct Fields {
     pub(super) repairs: Vec<String>,
     /// How many there were, with those that were dropped.
     count: usize,
-    pub(super) dropped: usize,
     /// Whether a field may decide where the body ends.
     frames: bool,
 }
@@ -112,7 +111,6 @@ impl Fields {
         if self.frames && DECISIVE.iter().any(|decisive| letters(decisive.as_bytes()).eq(letters(name))) {
             return Err(Error::protocol(format!("a line of the response's head that could frame it {reason}")));
         }
-        self.dropped += 1;
         self.repairs.push(format!("dropped the header line {}, which {reason}", self.count));
         Ok(())
     }
@@ -126,8 +124,12 @@ fn token(name: &[u8]) -> Option<&str> {
 
 /// Whether a name is one (RFC 9110 section 5.6.2).
 pub fn is_token(name: &str) -> bool {
-    let is_tchar = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
-    !name.is_empty() && name.bytes().all(is_tchar)
+    !name.is_empty() && name.bytes().all(is_token_byte)
+}
+
+/// Whether a byte may be in a name (RFC 9110 section 5.6.2).
+pub fn is_token_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
 }
 
 fn is_blank(byte: u8) -> bool {
