@@ -167,9 +167,14 @@ fn status(line: &[u8]) -> Option<(bool, u16)> {
     Some((*minor == b'0', code))
 }
 
-/// The elements of a list that may be spread over several fields (RFC 9110 section 5.6.1), empty ones left out. Only SP and
-/// HTAB are blanks: what Unicode adds to them would let a name be read that others do not see.
+/// The elements of a list that may be spread over several fields.
 pub(super) fn list<'a>(headers: &'a [Header], name: &'a str) -> impl DoubleEndedIterator<Item = &'a str> {
-    let elements: Vec<&str> = header_values(headers, name).flat_map(|value| value.split(',')).collect();
-    elements.into_iter().map(|element| element.trim_matches(BLANKS)).filter(|element| !element.is_empty())
+    let elements: Vec<&str> = header_values(headers, name).flat_map(elements).collect();
+    elements.into_iter()
+}
+
+/// The elements of one field's list (RFC 9110 section 5.6.1), empty ones left out. Only SP and HTAB are blanks: what Unicode
+/// adds to them would let a name be read that others do not see.
+fn elements(value: &str) -> impl Iterator<Item = &str> {
+    value.split(',').map(|element| element.trim_matches(BLANKS)).filter(|element| !element.is_empty())
 }
