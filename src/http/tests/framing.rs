@@ -349,8 +349,8 @@ fn a_line_of_a_trailer_that_is_no_header_line_is_refused_at_its_first_bad_byte()
 
 #[test]
 fn an_odd_header_line_of_a_trailer_is_treated_as_one_of_a_head() {
-    let blank = "took the header X without the blank in front of its colon";
-    let control = "replaced control characters in the header X";
+    let blank = "took the header line 1 without the blank in front of its colon";
+    let control = "replaced control characters in the header line 1";
     for (trailer, expected) in [
         ("X : 1\r\n", blank.to_owned()),
         ("X\t: 1\n", blank.to_owned()),
