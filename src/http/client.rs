@@ -60,14 +60,16 @@ impl Client {
     /// Sends one request and returns when the response's head is there.
     ///
     /// A connection from the pool that turns out to be dead before the first byte of the response is replaced by a new one
-    /// once: for a GET, and for a POST that [may be sent again](Request::may_be_sent_again).
+    /// once: for a GET, and for a POST that [may be sent again](Request::may_be_sent_again). A body that
+    /// [cannot be read again](super::BodySource::can_rewind) is sent on a new connection.
     ///
     /// # Errors
     /// Any [`ErrorKind`]. A status is never an error.
     pub fn send<'a>(&'a self, mut request: Request<'a>, exchange: &Arc<Exchange>) -> Result<Response, Error> {
-        match self.attempt(&mut request, exchange, true) {
+        let from_pool = request.body.as_ref().is_none_or(|body| body.can_rewind());
+        match self.attempt(&mut request, exchange, from_pool) {
             Err(error) if was_dead(exchange, &error) && may_be_repeated(&request, exchange) => {
-                // A body that cannot be read again leaves the connection's failure as the answer.
+                // A source that fails now leaves the connection's failure as the answer.
                 if request.body.as_mut().is_some_and(|body| body.rewind().is_err()) {
                     return Err(error);
                 }

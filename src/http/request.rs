@@ -32,6 +32,10 @@ pub trait BodySource: Send {
     /// a read leaves before it.
     fn may_wait(&self) -> bool;
 
+    /// Whether [`rewind`](BodySource::rewind) works. A body that can be read once only is sent on a new connection: one out of
+    /// the pool may turn out to be dead when a part of the body is gone.
+    fn can_rewind(&self) -> bool;
+
     /// Goes back to the first byte, for a second attempt.
     ///
     /// # Errors

@@ -3,7 +3,8 @@
 use percent_encoding::percent_decode_str;
 
 /// The file names that a value gives, best first: `filename*` comes before `filename` (RFC 6266 §4.3). A missing
-/// disposition type and stray white space are forgiven; of a parameter that is given twice the first counts.
+/// disposition type and stray white space are forgiven; of a parameter that is given twice the first counts. `filename` is
+/// percent-decoded too, as Chromium does it.
 pub fn file_names(value: &str) -> impl Iterator<Item = String> {
     let parameters = parameters(value);
     let named = |wanted: &str| {
@@ -11,14 +12,18 @@ pub fn file_names(value: &str) -> impl Iterator<Item = String> {
         found.map(|(_, value)| value.clone())
     };
     let (extended, plain) = (named("filename*"), named("filename"));
-    extended.and_then(|value| extended_value(&value)).into_iter().chain(plain)
+    extended.and_then(|value| extended_value(&value)).into_iter().chain(plain.map(|value| percent_decoded(&value)))
 }
 
-/// Reads the form of RFC 8187 §3.2, `charset'language'percent-encoded`. What is no UTF-8 becomes U+FFFD: the caller looks
-/// at the ASCII characters of a name alone, which UTF-8, ISO-8859-1 and whatever else servers name here write as ASCII.
+/// Reads the form of RFC 8187 §3.2, `charset'language'percent-encoded`.
 fn extended_value(value: &str) -> Option<String> {
-    let encoded = value.splitn(3, '\'').nth(2)?;
-    Some(percent_decode_str(encoded).decode_utf8_lossy().into_owned())
+    value.splitn(3, '\'').nth(2).map(percent_decoded)
+}
+
+/// What is no UTF-8 becomes U+FFFD: the caller looks at the ASCII characters of a name alone, which UTF-8, ISO-8859-1 and
+/// whatever else servers use here write as ASCII.
+fn percent_decoded(value: &str) -> String {
+    percent_decode_str(value).decode_utf8_lossy().into_owned()
 }
 
 /// The `name=value` parts of a header's value, between semicolons that are not in a quoted string (RFC 9110 §5.6.6),
@@ -65,7 +70,7 @@ mod tests {
     /// The first group is from RFC 6266 §5 and RFC 8187 §3.2.3.
     #[test]
     fn names_are_read_as_the_rfcs_and_servers_have_them() {
-        let cases: [(&str, &[&str]); 27] = [
+        let cases: [(&str, &[&str]); 33] = [
             ("Attachment; filename=example.html", &["example.html"]),
             ("INLINE; FILENAME= \"an example.html\"", &["an example.html"]),
             ("attachment; filename*= UTF-8''%e2%82%ac%20rates", &["€ rates"]),
@@ -80,7 +85,15 @@ mod tests {
             ("attachment; filename=\"\\", &["\\"]),
             ("attachment; filename=a=b.png", &["a=b.png"]),
             ("attachment; filename=报告.pdf", &["报告.pdf"]),
-            ("attachment; filename=%E6%8A%A5.pdf", &["%E6%8A%A5.pdf"]),
+            // Chromium decodes these, Firefox does not; servers mean it so.
+            ("attachment; filename=%E6%8A%A5.pdf", &["报.pdf"]),
+            ("attachment; filename=a%2Epdf", &["a.pdf"]),
+            ("attachment; filename=\"a%2epdf\"", &["a.pdf"]),
+            ("attachment; filename=100%.pdf", &["100%.pdf"]),
+            ("attachment; filename=%B1%A8.pdf", &["\u{fffd}\u{fffd}.pdf"]),
+            // Chromium takes no name from these either: a comma ends no parameter, and `filename*` needs a charset.
+            ("attachment, filename=a.pdf", &[]),
+            ("attachment; filename*=b.pdf", &[]),
             ("attachment; filename*=UTF-8''a%2Epng", &["a.png"]),
             ("attachment; filename*=UTF-8''a%zz%.png", &["a%zz%.png"]),
             ("attachment; filename*=UTF-8'zh'a'b", &["a'b"]),

@@ -56,12 +56,14 @@ impl DomainList {
 impl Entry {
     fn parse(text: &str, allow_plain_http: bool) -> Result<Entry, DomainEntryError> {
         let error = |reason| DomainEntryError { entry: text.to_owned(), reason };
+        // Of the whole entry: reading an address leaves blanks in front of it out, and tabs and line ends anywhere.
+        let has_blank = text.contains(|character: char| character <= ' ');
         let (scheme, authority) = match text.split_once("://") {
             Some((scheme, authority)) => (Some(scheme.to_ascii_lowercase()), authority),
             None => (None, text),
         };
         let authority = authority.strip_suffix('/').unwrap_or(authority);
-        if authority.contains(|character: char| "/\\?#@*".contains(character) || character <= ' ') {
+        if has_blank || authority.contains(|character: char| "/\\?#@*".contains(character)) {
             return Err(error(EntryReason::NotHostAndPort));
         }
         let address = format!("{}://{authority}", scheme.as_deref().unwrap_or("https"));
@@ -90,7 +92,7 @@ pub struct DomainEntryError {
 /// What is wrong with an entry of a domain list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EntryReason {
-    /// It has a path, a query, user-info, a wildcard or a space.
+    /// It has a path, a query, user-info, a wildcard, a space or a control character.
     NotHostAndPort,
     /// The scheme, the host or the port cannot be read.
     Url(UrlError),

@@ -4,37 +4,49 @@ use super::{content_disposition, media_types};
 use crate::terms::extension::of_name;
 
 /// The suffixes of programs, whose answers are of any format: `/download.php`.
-const PROGRAMS: [&str; 31] = [
-    "action", "ashx", "asmx", "asp", "aspx", "axd", "cfc", "cfm", "cgi", "cshtml", "dll", "do", "fcgi", "htx", "jhtml",
-    "jsf", "jsp", "jspa", "jspx", "mvc", "nsf", "php", "php3", "php4", "php5", "php7", "phtml", "pl", "py", "shtml",
-    "svc",
+const PROGRAMS: [&str; 40] = [
+    "action", "asax", "ashx", "asmx", "asp", "aspx", "axd", "cfc", "cfm", "cgi", "cshtml", "dll", "do", "faces",
+    "fcgi", "htx", "jhtml", "jsf", "jsp", "jspa", "jspx", "jws", "lua", "mvc", "nsf", "php", "php3", "php4", "php5",
+    "php7", "php8", "phps", "pht", "phtml", "pl", "psp", "py", "rb", "shtml", "svc",
 ];
+
+/// The formats that countless others are written or packed in, most of them in no table.
+const BASES: [&str; 2] = ["txt", "zip"];
 
 /// The extension of a download, without the dot: ASCII letters and digits, at most ten, in lower case.
 ///
 /// A `Content-Type` that names a format decides, as in WeChat. The file's name does where the type names none, or one
-/// that servers send for the name's format too: a `docx` sent as `application/zip`, a `csv` as `application/vnd.ms-excel`. That name is the one of `Content-Disposition`, which
-/// is meant for it, else the last part of the URL's path.
+/// that servers send for the name's format too: a `docx` sent as `application/zip`, a `csv` as `application/vnd.ms-excel`.
+/// An extension that is not known is taken to be text or a `zip` where the type says so: a `pem` sent as `text/plain`.
+/// The name is the one of `Content-Disposition`, which is meant for it, else the last part of the URL's path.
 pub fn of_download(content_type: Option<&str>, url_path: &str, content_disposition: Option<&str>) -> Option<String> {
     let named = || {
         let mut names = content_disposition.into_iter().flat_map(content_disposition::file_names);
         names.find_map(|name| of_name(&name)).or_else(|| of_url_path(url_path))
     };
     match content_type.and_then(media_types::usual_extension) {
-        Some(usual) => {
-            Some(named().filter(|name| media_types::passes_for(name, usual)).unwrap_or_else(|| usual.to_owned()))
-        }
+        Some(usual) => Some(named().filter(|name| refines(name, usual)).unwrap_or_else(|| usual.to_owned())),
         None => named(),
     }
 }
 
-/// The extension of a URL path's last component, without its parameters (`;jsessionid=…`, RFC 3986 §3.3). A program's
-/// suffix and a version's last number (`/api/v1.0`) are none.
+/// Whether a file with the extension `name` may come under a type whose usual extension is `usual`.
+fn refines(name: &str, usual: &str) -> bool {
+    let is_unknown = !media_types::is_known(name) && says_something(name);
+    media_types::passes_for(name, usual) || BASES.contains(&usual) && is_unknown
+}
+
+/// The extension of a URL path's last component, without its parameters (`;jsessionid=…`, RFC 3986 §3.3).
 fn of_url_path(path: &str) -> Option<String> {
     let name = path.rsplit('/').next()?;
-    let extension = of_name(name.split(';').next()?)?;
-    let is_number = extension.bytes().all(|byte| byte.is_ascii_digit());
-    (!is_number && !PROGRAMS.contains(&extension.as_str())).then_some(extension)
+    of_name(name.split(';').next()?).filter(|extension| says_something(extension))
+}
+
+/// Whether an extension may be that of a format. A program's suffix and a version's last number (`/api/v1.0`, `/v1.2b`)
+/// are not.
+fn says_something(extension: &str) -> bool {
+    let is_number = extension.starts_with(|first: char| first.is_ascii_digit()) && !media_types::is_known(extension);
+    !is_number && !PROGRAMS.contains(&extension)
 }
 
 #[cfg(test)]
@@ -108,7 +120,28 @@ mod tests {
             ("image/heif", "a.heic", "heic"),
             ("video/mp4", "a.m4a", "m4a"),
             ("audio/ogg", "a.ogv", "ogv"),
+            ("application/java-archive", "a.war", "war"),
+            ("application/vnd.visio", "a.vsdx", "vsdx"),
+            ("application/postscript", "a.eps", "eps"),
+            ("application/postscript", "a.ai", "ai"),
+            ("text/html", "a.xhtml", "xhtml"),
+            ("application/xml", "a.xhtml", "xhtml"),
+            ("text/plain", "a.eml", "eml"),
+            // No table has all that is text or packed as a zip.
+            ("application/zip", "a.unheard", "unheard"),
+            ("application/x-zip-compressed", "a.sketch", "sketch"),
+            ("text/plain", "a.properties", "properties"),
+            ("text/plain;charset=utf-8", "a.C", "c"),
+            ("text/plain", "a.sh", "sh"),
             // Everything else is what the type says.
+            ("text/plain", "a.php8", "txt"),
+            ("text/plain", "a.rb", "txt"),
+            ("application/zip", "a.do", "zip"),
+            ("application/zip", "a.001", "zip"),
+            ("text/plain", "v1.2b", "txt"),
+            ("text/plain", "a.abcdefghijk", "txt"),
+            ("text/html", "a.unheard", "html"),
+            ("application/gzip", "a.unheard", "gz"),
             ("application/vnd.ms-excel", "a.xls", "xls"),
             ("application/vnd.ms-excel", "a.docx", "xls"),
             ("application/vnd.ms-excel", "a.zip", "xls"),
@@ -119,7 +152,6 @@ mod tests {
             ("application/xml", "a.html", "xml"),
             ("application/zip", "a.zip", "zip"),
             ("application/zip", "a.csv", "zip"),
-            ("application/zip", "a.unheard", "zip"),
             ("application/zip", "a.pdf", "zip"),
             ("text/plain", "a.docx", "txt"),
             ("text/plain", "a.png", "txt"),
@@ -133,6 +165,14 @@ mod tests {
             check(Some(content_type), "/download.php", Some(&disposition), Some(expected));
             check(Some(content_type), &format!("/files/{name}"), None, Some(expected));
         }
+        let packed = "3mf aab aar apks cbz odg vsdx war whl xpi xps apk docx epub";
+        for extension in packed.split(' ') {
+            check(Some("application/zip"), &format!("/a.{extension}"), None, Some(extension));
+        }
+        let written = "pem crt ass m3u obj tex properties cfg c java sh wxml wxss ps md svg";
+        for extension in written.split(' ') {
+            check(Some("text/plain"), &format!("/a.{extension}"), None, Some(extension));
+        }
         // What the server calls the file comes before what it calls the address.
         check(Some("application/zip"), "/a.apk", Some("attachment; filename=a.docx"), Some("docx"));
         check(Some("text/plain"), "/a.csv", Some("attachment; filename=a.zip"), Some("txt"));
@@ -144,6 +184,7 @@ mod tests {
             ("/a.MP4", Some("mp4")),
             ("/a.tar.gz", Some("gz")),
             ("/a.7z", Some("7z")),
+            ("/a.3GP", Some("3gp")),
             ("/a.abcdefghij", Some("abcdefghij")),
             ("/a.abcdefghijk", None),
             ("/a.", None),
@@ -177,6 +218,17 @@ mod tests {
             "/a.do;jsessionid=0A1B.node1",
             "/api/v1.0",
             "/api/v2.13.4",
+            "/v1.2b",
+            "/v1.0rc1",
+            "/a.php8",
+            "/a.phps",
+            "/a.pht",
+            "/a.rb",
+            "/a.lua",
+            "/a.faces",
+            "/a.psp",
+            "/a.jws",
+            "/a.asax",
             "/1.2",
         ] {
             check(None, path, None, None);
@@ -199,6 +251,9 @@ mod tests {
             ("..", None),
             ("a.verylongextension", None),
             ("a.图", None),
+            ("a%2Epdf", Some("pdf")),
+            ("a.png%00", None),
+            ("a.png%2Fb", None),
         ] {
             check(None, "", Some(&format!("attachment; filename=\"{name}\"")), expected);
         }

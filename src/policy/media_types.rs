@@ -35,14 +35,19 @@ const fn like(
 }
 
 /// In the order of the first extensions.
-const FORMATS: [Format; 130] = [
+const FORMATS: [Format; 152] = [
     own(&["3g2"], &["video/3gpp2"]),
     own(&["3gp"], &["video/3gpp", "audio/3gpp"]),
+    like(&["zip"], &["3mf"], &["model/3mf", "application/vnd.ms-package.3dmanufacturing-3dmodel+xml"]),
     own(&["7z"], &["application/x-7z-compressed"]),
+    like(&["zip"], &["aab"], &[]),
     own(&["aac"], &["audio/aac", "audio/x-aac", "audio/aacp", "audio/x-hx-aac-adts"]),
+    like(&["jar"], &["aar"], &[]),
+    like(&["ps", "pdf"], &["ai"], &[]),
     own(&["aiff", "aif"], &["audio/aiff", "audio/x-aiff"]),
     own(&["amr"], &["audio/AMR", "audio/x-amr"]),
     like(&["jar"], &["apk"], &["application/vnd.android.package-archive"]),
+    like(&["zip"], &["apks", "xapk"], &[]),
     like(&["png"], &["apng"], &["image/apng", "image/vnd.mozilla.apng"]),
     like(&["xml"], &["atom"], &["application/atom+xml"]),
     own(&["avi"], &["video/x-msvideo", "video/vnd.avi", "video/avi", "video/msvideo"]),
@@ -51,9 +56,11 @@ const FORMATS: [Format; 130] = [
     own(&["bmp"], &["image/bmp", "image/x-ms-bmp", "image/x-bmp"]),
     own(&["bz2"], &["application/x-bzip2", "application/x-bzip", "application/bzip2"]),
     own(&["caf"], &["audio/x-caf"]),
+    like(&["zip"], &["cbz"], &["application/vnd.comicbook+zip", "application/x-cbz"]),
     like(&["txt"], &["conf"], &[]),
     like(&["txt"], &["css"], &["text/css"]),
     like(&["txt", "xls"], &["csv"], &["text/csv", "application/csv", "text/x-csv"]),
+    own(&["dmg"], &["application/x-apple-diskimage"]),
     own(&["doc"], &["application/msword"]),
     like(&["docx"], &["docm"], &["application/vnd.ms-word.document.macroEnabled.12"]),
     like(&["zip", "doc"], &["docx"], &["application/vnd.openxmlformats-officedocument.wordprocessingml.document"]),
@@ -61,6 +68,8 @@ const FORMATS: [Format; 130] = [
     like(&["ppt"], &["dps"], &["application/ksdps"]),
     own(&["dwg"], &["image/vnd.dwg", "application/acad", "application/x-dwg"]),
     like(&["txt"], &["dxf"], &["image/vnd.dxf", "application/dxf"]),
+    like(&["txt"], &["eml"], &["message/rfc822"]),
+    like(&["ps"], &["eps"], &[]),
     like(&["zip"], &["epub"], &["application/epub+zip"]),
     like(&["xls"], &["et"], &["application/kset"]),
     own(&["flac"], &["audio/flac", "audio/x-flac"]),
@@ -79,6 +88,7 @@ const FORMATS: [Format; 130] = [
     like(&["txt"], &["ics"], &["text/calendar"]),
     like(&["txt"], &["ini"], &[]),
     like(&["zip"], &["ipa"], &[]),
+    own(&["iso"], &["application/vnd.efi.iso", "application/x-iso9660-image"]),
     like(&["zip"], &["jar"], &["application/java-archive", "application/x-java-archive"]),
     own(&["jpg", "jpeg", "jpe", "jfif"], &["image/jpeg", "image/jpg", "image/pjpeg", "image/x-jpeg"]),
     like(&["txt"], &["js", "mjs"], &["text/javascript", "application/javascript", "application/x-javascript"]),
@@ -105,7 +115,9 @@ const FORMATS: [Format; 130] = [
     own(&["mp3"], &["audio/mpeg", "audio/mp3", "audio/x-mp3", "audio/mpeg3", "audio/x-mpeg"]),
     own(&["mp4"], &["video/mp4", "application/mp4", "video/x-mp4"]),
     own(&["mpeg", "mpg"], &["video/mpeg", "video/x-mpeg"]),
+    own(&["msg"], &["application/vnd.ms-outlook"]),
     like(&["zip"], &["numbers"], &["application/vnd.apple.numbers"]),
+    like(&["zip"], &["odg"], &["application/vnd.oasis.opendocument.graphics"]),
     like(&["zip"], &["odp"], &["application/vnd.oasis.opendocument.presentation"]),
     like(&["zip"], &["ods"], &["application/vnd.oasis.opendocument.spreadsheet"]),
     like(&["zip"], &["odt"], &["application/vnd.oasis.opendocument.text"]),
@@ -126,6 +138,7 @@ const FORMATS: [Format; 130] = [
     own(&["ppt"], &["application/vnd.ms-powerpoint"]),
     like(&["pptx"], &["pptm"], &["application/vnd.ms-powerpoint.presentation.macroEnabled.12"]),
     like(&["zip", "ppt"], &["pptx"], &["application/vnd.openxmlformats-officedocument.presentationml.presentation"]),
+    like(&["txt"], &["ps"], &["application/postscript"]),
     own(&["psd"], &["image/vnd.adobe.photoshop", "image/x-photoshop"]),
     own(&["rar"], &["application/vnd.rar", "application/x-rar-compressed", "application/x-rar", "application/rar"]),
     own(&["rmvb"], &["application/vnd.rn-realmedia-vbr"]),
@@ -137,6 +150,7 @@ const FORMATS: [Format; 130] = [
     own(&["stl"], &["model/stl"]),
     like(&["xml"], &["svg"], &["image/svg+xml"]),
     like(&["gz"], &["svgz"], &[]),
+    own(&["swf"], &["application/vnd.adobe.flash.movie", "application/x-shockwave-flash"]),
     own(&["tar"], &["application/x-tar"]),
     like(&["bz2", "tar"], &["tbz2", "tbz"], &[]),
     like(&["gz", "tar"], &["tgz"], &[]),
@@ -150,17 +164,22 @@ const FORMATS: [Format; 130] = [
     like(&["xz", "tar"], &["txz"], &[]),
     like(&["zip"], &["usdz"], &["model/vnd.usdz+zip"]),
     like(&["txt"], &["vcf"], &["text/vcard", "text/x-vcard"]),
+    own(&["vsd"], &["application/vnd.visio", "application/x-visio"]),
+    like(&["zip", "vsd"], &["vsdx"], &["application/vnd.ms-visio.drawing"]),
     like(&["txt"], &["vtt"], &["text/vtt"]),
+    like(&["jar"], &["war"], &[]),
     own(&["wasm"], &["application/wasm"]),
     own(&["wav"], &["audio/wav", "audio/x-wav", "audio/wave", "audio/vnd.wave"]),
     like(&["webm"], &["weba"], &["audio/webm"]),
     like(&["mkv"], &["webm"], &["video/webm"]),
     own(&["webp"], &["image/webp"]),
+    like(&["zip"], &["whl"], &[]),
     own(&["wma"], &["audio/x-ms-wma"]),
     own(&["wmv"], &["video/x-ms-wmv"]),
     own(&["woff"], &["font/woff", "application/font-woff"]),
     own(&["woff2"], &["font/woff2", "application/font-woff2"]),
     like(&["doc"], &["wps"], &["application/kswps"]),
+    like(&["xml", "html"], &["xhtml"], &["application/xhtml+xml"]),
     own(&["xls"], &["application/vnd.ms-excel", "application/msexcel", "application/x-msexcel", "application/excel"]),
     like(&["xlsx"], &["xlsb"], &["application/vnd.ms-excel.sheet.binary.macroEnabled.12"]),
     like(&["xlsx"], &["xlsm"], &["application/vnd.ms-excel.sheet.macroEnabled.12"]),
@@ -168,9 +187,12 @@ const FORMATS: [Format; 130] = [
     like(&["xlsx"], &["xltx"], &["application/vnd.openxmlformats-officedocument.spreadsheetml.template"]),
     like(&["zip"], &["xmind"], &["application/vnd.xmind.workbook"]),
     like(&["txt"], &["xml"], &["text/xml", "application/xml"]),
+    like(&["zip"], &["xpi"], &["application/x-xpinstall"]),
+    like(&["zip"], &["xps"], &["application/vnd.ms-xpsdocument"]),
     own(&["xz"], &["application/x-xz"]),
     like(&["txt"], &["yaml", "yml"], &["application/yaml", "application/x-yaml", "text/yaml", "text/x-yaml"]),
     own(&["zip"], &["application/zip", "application/x-zip-compressed", "application/x-zip"]),
+    own(&["zst"], &["application/zstd", "application/x-zstd"]),
 ];
 
 /// The media type of a file of that name, for an upload; `application/octet-stream` where its extension is none or
@@ -205,6 +227,11 @@ pub fn usual_extension(content_type: &str) -> Option<&'static str> {
 pub fn passes_for(extension: &str, other: &str) -> bool {
     let others = by_extension(extension).map_or(&[][..], |format| format.passes_for);
     others.iter().any(|known| *known == other || passes_for(known, other))
+}
+
+/// Whether the table has a format with that extension.
+pub fn is_known(extension: &str) -> bool {
+    by_extension(extension).is_some()
 }
 
 fn by_extension(extension: &str) -> Option<&'static Format> {

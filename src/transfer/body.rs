@@ -17,6 +17,10 @@ impl BodySource for MultipartBody<SourceReader> {
         self.content().source.is_pipe()
     }
 
+    fn can_rewind(&self) -> bool {
+        !self.content().source.is_pipe()
+    }
+
     fn rewind(&mut self) -> io::Result<()> {
         MultipartBody::rewind(self)
     }

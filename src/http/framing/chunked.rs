@@ -1,7 +1,7 @@
 //! The lines of a chunked body (RFC 9112 section 7.1), a byte at a time, so that a bad one fails at its first bad byte.
 
 use crate::http::error::Error;
-use crate::http::head::{MAX_HEAD_SIZE, trailer_repairs};
+use crate::http::head::{MAX_FIELDS, MAX_HEAD_SIZE, is_token_byte, trailer_repairs};
 
 /// The most bytes of a chunk's line, without its end. Extensions are not known and so passed over (RFC 9112 section 7.1.1),
 /// as long as they are.
@@ -27,8 +27,12 @@ enum ChunkPlace {
     DataEnd,
     /// At the start of a trailer's line.
     Line,
-    /// In a trailer's line.
-    Field,
+    /// In the name of a trailer's line.
+    Name,
+    /// In the blanks between a name and its colon.
+    NameBlanks,
+    /// Behind the colon of a trailer's line, or in a folded line.
+    Value,
     /// Between the CR and the LF of a trailer's line.
     FieldEnd,
     /// Between the CR and the LF of the last line.
@@ -47,6 +51,8 @@ pub(super) struct Chunks {
     length: usize,
     /// The trailer, as far as it has come.
     trailer: Vec<u8>,
+    /// How many fields of the trailer have begun.
+    fields: usize,
     /// A line for the log for each of its lines that was odd.
     repairs: Vec<String>,
 }
@@ -96,10 +102,9 @@ impl Chunks {
             (ChunkPlace::Data | ChunkPlace::DataEnd, _) => {
                 return Err(Error::protocol("a chunk is longer than its size"));
             }
-            (ChunkPlace::Line | ChunkPlace::Field | ChunkPlace::FieldEnd | ChunkPlace::LastEnd, _) => {
-                self.take_trailer(byte)?
-            }
             (ChunkPlace::Over, _) => return Err(Error::internal("there is nothing behind the last chunk")),
+            (_, 0) => return Err(Error::protocol("the response's trailer holds a NUL")),
+            _ => self.take_trailer(byte)?,
         };
         Ok(())
     }
@@ -125,26 +130,39 @@ impl Chunks {
         if self.size == 0 { ChunkPlace::Line } else { ChunkPlace::Data }
     }
 
-    /// Takes a byte of the trailer. Its fields have no use and no effect; its lines are those of a head and are treated like
-    /// them. A NUL, and a CR that is no half of a line end, are errors where they stand.
+    /// Takes a byte of the trailer. Its fields have no use and no effect; its lines are those of a head and are repaired like
+    /// them. A line that is no field is an error at its first byte that no field can have there: it may be a chunk behind the
+    /// last one, of a server that counted wrongly, and the body would be shorter than it is.
     fn take_trailer(&mut self, byte: u8) -> Result<ChunkPlace, Error> {
         self.trailer.push(byte);
         if self.trailer.len() > MAX_HEAD_SIZE {
             return Err(Error::protocol("the response's trailer is too large"));
         }
         let place = match (self.place, byte) {
-            (_, 0) => return Err(Error::protocol("the response's trailer holds a NUL")),
             (ChunkPlace::Line, b'\r') => ChunkPlace::LastEnd,
-            (ChunkPlace::Field, b'\r') => ChunkPlace::FieldEnd,
             (ChunkPlace::Line | ChunkPlace::LastEnd, b'\n') => {
                 self.repairs = trailer_repairs(&std::mem::take(&mut self.trailer))?;
                 ChunkPlace::Over
             }
-            (ChunkPlace::Field | ChunkPlace::FieldEnd, b'\n') => ChunkPlace::Line,
+            // A folded line, which needs one to go on from.
+            (ChunkPlace::Line, b' ' | b'\t') if self.fields > 0 => ChunkPlace::Value,
+            (ChunkPlace::Line, _) if is_token_byte(byte) => {
+                self.fields += 1;
+                if self.fields > MAX_FIELDS {
+                    return Err(Error::protocol("the response's trailer has too many lines"));
+                }
+                ChunkPlace::Name
+            }
+            (ChunkPlace::Name, _) if is_token_byte(byte) => ChunkPlace::Name,
+            (ChunkPlace::Name | ChunkPlace::NameBlanks, b' ' | b'\t') => ChunkPlace::NameBlanks,
+            (ChunkPlace::Name | ChunkPlace::NameBlanks, b':') => ChunkPlace::Value,
+            (ChunkPlace::Value, b'\r') => ChunkPlace::FieldEnd,
+            (ChunkPlace::Value | ChunkPlace::FieldEnd, b'\n') => ChunkPlace::Line,
+            (ChunkPlace::Value, _) => ChunkPlace::Value,
             (ChunkPlace::FieldEnd | ChunkPlace::LastEnd, _) => {
                 return Err(Error::protocol("the response's trailer has a malformed line end"));
             }
-            _ => ChunkPlace::Field,
+            _ => return Err(Error::protocol("a line of the response's trailer is no header line")),
         };
         Ok(place)
     }

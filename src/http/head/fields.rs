@@ -12,9 +12,6 @@ pub(super) const BLANKS: [char; 2] = [' ', '\t'];
 /// of them can be played off against each other, so that a malformed one is never repaired.
 const DECISIVE: [&str; 5] = ["content-length", "transfer-encoding", "content-encoding", "location", "connection"];
 
-/// How much of a name the log gets.
-const NAME_IN_LOG: usize = 64;
-
 /// The fields of a head.
 #[derive(Default)]
 pub(super) struct Fields {
@@ -24,7 +21,6 @@ pub(super) struct Fields {
     pub(super) repairs: Vec<String>,
     /// How many there were, with those that were dropped.
     count: usize,
-    pub(super) dropped: usize,
     /// Whether a field may decide where the body ends.
     frames: bool,
 }
@@ -68,8 +64,7 @@ impl Fields {
             return Err(Error::protocol("the response has too many headers"));
         }
         let Some(colon) = line.iter().position(|&byte| byte == b':') else {
-            let mut words = line.split(|&byte| is_blank(byte)).filter(|word| !word.is_empty());
-            return self.drop_line(words.next().unwrap_or_default(), "has no colon");
+            return self.drop_line(line, "has no colon");
         };
         let (name, value) = (&line[..colon], &line[colon + 1..]);
         let Some(token) = token(name) else {
@@ -83,13 +78,13 @@ impl Fields {
         {
             return Err(Error::protocol(format!("the response's {token} is malformed")));
         }
-        // Tokens are ASCII.
-        let short = &token[..token.len().min(NAME_IN_LOG)];
+        // The log gets no name: it may be the rest of a value that was broken in two.
+        let number = self.count;
         if has_blank {
-            self.repairs.push(format!("took the header {short} without the blank in front of its colon"));
+            self.repairs.push(format!("took the header line {number} without the blank in front of its colon"));
         }
         let value = if controls {
-            self.repairs.push(format!("replaced control characters in the header {short}"));
+            self.repairs.push(format!("replaced control characters in the header line {number}"));
             // With what RFC 9110 section 5.5 says of CR.
             Cow::Owned(value.iter().map(|&byte| if is_control(byte) { b' ' } else { byte }).collect())
         } else {
@@ -103,19 +98,37 @@ impl Fields {
         Ok(())
     }
 
-    /// Drops a line, unless somebody could take its `name` for that of a decisive field. The log does not get the name:
-    /// it may be the rest of a value that was broken in two.
+    /// Drops a line with this `name`, which is all of it where it has no colon. It is an error if the name of a decisive
+    /// field is a word of it: another reader could take the line for that field.
     fn drop_line(&mut self, name: &[u8], reason: &str) -> Result<(), Error> {
-        fn letters(name: &[u8]) -> impl Iterator<Item = u8> {
-            name.iter().filter(|byte| byte.is_ascii_alphanumeric()).map(u8::to_ascii_lowercase)
-        }
-        if self.frames && DECISIVE.iter().any(|decisive| letters(decisive.as_bytes()).eq(letters(name))) {
+        if self.frames && DECISIVE.iter().any(|decisive| names(name, decisive)) {
             return Err(Error::protocol(format!("a line of the response's head that could frame it {reason}")));
         }
-        self.dropped += 1;
         self.repairs.push(format!("dropped the header line {}, which {reason}", self.count));
         Ok(())
     }
+}
+
+/// Whether `field` is a word of `text`, or several in a row, whatever is between the words and around them and in
+/// whatever case.
+fn names(text: &[u8], field: &str) -> bool {
+    let letters = field.replace('-', "");
+    let words: Vec<&[u8]> = text.split(|byte| !byte.is_ascii_alphanumeric()).filter(|word| !word.is_empty()).collect();
+    (0..words.len()).any(|start| begin_with(&words[start..], letters.as_bytes()))
+}
+
+/// Whether the first words have these letters, no more and no fewer.
+fn begin_with(words: &[&[u8]], mut letters: &[u8]) -> bool {
+    for word in words {
+        match letters.split_at_checked(word.len()) {
+            Some((same, rest)) if same.eq_ignore_ascii_case(word) => letters = rest,
+            _ => return false,
+        }
+        if letters.is_empty() {
+            return true;
+        }
+    }
+    false
 }
 
 /// The name in front of a colon without the blanks behind it; `None` where it is no token (RFC 9110 section 5.6.2).
@@ -126,8 +139,12 @@ fn token(name: &[u8]) -> Option<&str> {
 
 /// Whether a name is one (RFC 9110 section 5.6.2).
 pub fn is_token(name: &str) -> bool {
-    let is_tchar = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
-    !name.is_empty() && name.bytes().all(is_tchar)
+    !name.is_empty() && name.bytes().all(is_token_byte)
+}
+
+/// Whether a byte may be in a name (RFC 9110 section 5.6.2).
+pub fn is_token_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
 }
 
 fn is_blank(byte: u8) -> bool {

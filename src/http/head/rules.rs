@@ -1,7 +1,7 @@
 //! What a head says of its body and of the connection (RFC 9112 sections 6.3 and 9.3).
 
 use super::fields::BLANKS;
-use super::{Answering, BodyFraming, list};
+use super::{Answering, BodyFraming, elements, list};
 use crate::http::error::Error;
 use crate::terms::{Header, header_values};
 
@@ -42,14 +42,21 @@ pub(super) fn keeps_connection(is_http_10: bool, framing: BodyFraming, headers: 
 
 /// Whether the body is chunked. Named more than once it is chunked once all the same, as proxies that add their own send
 /// it; curl and Envoy take that too. HTTP/1.0 may have no chunks (RFC 9112 section 6.1), but servers send them with it:
-/// curl decodes them, Chrome hands on the framing. Decoded, a body can be refused but not be spoilt.
+/// curl decodes them, Chrome hands on the framing. Decoded, a body can be refused but not be spoilt. A field that names no
+/// coding is refused: who reads it as chunks and who does not would disagree about the body.
 fn is_chunked(headers: &[Header]) -> Result<bool, Error> {
     let mut chunked = false;
-    for coding in list(headers, TRANSFER_ENCODING) {
-        if coding.eq_ignore_ascii_case("chunked") {
-            chunked = true;
-        } else if !coding.eq_ignore_ascii_case("identity") {
-            return Err(Error::protocol("the response has a transfer coding that was not asked for"));
+    for value in header_values(headers, TRANSFER_ENCODING) {
+        let mut codings = elements(value).peekable();
+        if codings.peek().is_none() {
+            return Err(Error::protocol("the response's Transfer-Encoding names no coding"));
+        }
+        for coding in codings {
+            if coding.eq_ignore_ascii_case("chunked") {
+                chunked = true;
+            } else if !coding.eq_ignore_ascii_case("identity") {
+                return Err(Error::protocol("the response has a transfer coding that was not asked for"));
+            }
         }
     }
     Ok(chunked)

@@ -286,6 +286,9 @@ fn a_source_that_gives_up_when_it_is_told_to_is_no_failure_of_the_source() {
         fn may_wait(&self) -> bool {
             true
         }
+        fn can_rewind(&self) -> bool {
+            true
+        }
         fn rewind(&mut self) -> std::io::Result<()> {
             Ok(())
         }

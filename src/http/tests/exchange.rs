@@ -292,8 +292,8 @@ fn the_log_is_told_of_an_odd_trailer_without_its_values() {
     }
     assert_eq!(server.connections(), 1);
     let expected = [
-        "the response's trailer was odd: took the header X without the blank in front of its colon",
-        "the response's trailer was odd: replaced control characters in the header Y",
+        "the response's trailer was odd: took the header line 1 without the blank in front of its colon",
+        "the response's trailer was odd: replaced control characters in the header line 2",
     ];
     let expected = expected.map(|text| (Level::Warning, text.to_owned()));
     assert_eq!(*lines.lock().unwrap(), [expected.clone(), expected].concat());

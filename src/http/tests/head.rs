@@ -235,6 +235,14 @@ fn a_malformed_line_that_could_frame_or_lead_is_an_error() {
                 format!("{letters}\r\n : 5"),
                 format!("{letters} 5"),
                 letters.clone(),
+                // Another separator than the colon, or something in front of the name.
+                format!("{letters}=5"),
+                format!("{letters}=5: 6"),
+                format!("{letters};5"),
+                format!("{letters}, X: 5"),
+                format!("X {letters}: 5"),
+                format!("X(Y)\r\n {letters}: 5"),
+                format!("<br />{letters} 5"),
                 // A value with a control character.
                 format!("{letters}: 5\u{1}"),
                 format!("{letters}: 5\r"),
@@ -250,15 +258,32 @@ fn a_malformed_line_that_could_frame_or_lead_is_an_error() {
 
 #[test]
 fn a_name_that_is_nearly_decisive_is_an_error_where_it_is_no_name() {
-    for line in ["Content Length: 5", "Content\u{2010}Length: 5", "transfer encoding: chunked", "ContentLength\u{1}: 5"]
-    {
+    for line in [
+        "Content Length: 5",
+        "Content\u{2010}Length: 5",
+        "transfer encoding: chunked",
+        "ContentLength\u{1}: 5",
+        "X Content_Length: 5",
+        "Connection failed: host db in Unknown on line 0",
+        "The connection failed",
+    ] {
         refused(with(line));
     }
     // Names of their own, and words that are no names.
     kept("Content_Length: 5", "Content_Length", "5", 0);
     kept("Content-Lengths : 5", "Content-Lengths", "5", 1);
-    dropped("Connection failed: host db in Unknown on line 0");
-    dropped("The connection failed");
+    for line in [
+        "The connections failed",
+        "Reconnection failed: host db",
+        "PHP Warning: the connection failed",
+        "Content",
+        "Content of Length: 5",
+        "Length Content: 5",
+        "Content-Length5 5",
+        "X5Location x: /",
+    ] {
+        dropped(line);
+    }
 }
 
 #[test]
@@ -307,15 +332,26 @@ fn a_line_of_crs_is_not_waited_behind() {
     }
 }
 
+/// A value that is broken by a line end goes on in what looks like a name.
 #[test]
-fn the_log_gets_names_and_no_values() {
+fn the_log_gets_the_numbers_of_lines_and_nothing_that_is_in_them() {
     let secret = "s3cret";
-    let long = "n".repeat(1000);
-    let lines = format!("Set-Cookie: {secret}\u{1}\r\nX : {secret}\r\n{secret}; path: /\r\n{secret}\r\n{long}: \u{1}");
-    let repairs = head(with(lines)).repairs;
-    assert_eq!(repairs.len(), 5);
-    assert!(repairs[0].contains("Set-Cookie") && repairs[1].contains("header X "), "{repairs:?}");
-    assert!(repairs.iter().all(|repair| !repair.contains(secret) && repair.len() < 200), "{repairs:?}");
+    let lines = [
+        format!("Set-Cookie: {secret}\u{1}"),
+        format!("X : {secret}"),
+        format!("Set-Cookie: a=\n{secret} : 1"),
+        format!("{secret}: 1\u{1}"),
+        format!("{secret}; path: /"),
+        secret.to_owned(),
+        format!("{}: \u{1}", "n".repeat(1000)),
+    ];
+    let repairs = head(with(lines.join("\r\n"))).repairs;
+    // The first line of the head is number 1, and the fourth needs no repair.
+    let numbers = [2, 3, 5, 6, 7, 8, 9].map(|number| format!("header line {number}"));
+    assert_eq!(repairs.len(), numbers.len(), "{repairs:?}");
+    for (repair, number) in repairs.iter().zip(numbers) {
+        assert!(repair.contains(&number) && !repair.contains(secret) && repair.len() < 200, "{repairs:?}");
+    }
 }
 
 #[test]

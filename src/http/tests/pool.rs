@@ -132,8 +132,9 @@ fn a_body_that_was_not_all_sent_is_sent_again_from_its_start() {
     assert_eq!(exchange.body_bytes_sent(), length as u64);
 }
 
+/// A kept connection may end at any moment, and the body is gone then.
 #[test]
-fn a_body_that_cannot_be_read_again_fails_with_the_connection() {
+fn a_body_that_can_be_read_once_is_sent_on_a_new_connection() {
     struct Once(PatternBody);
     impl BodySource for Once {
         fn length(&self) -> u64 {
@@ -142,6 +143,9 @@ fn a_body_that_cannot_be_read_again_fails_with_the_connection() {
         fn may_wait(&self) -> bool {
             true
         }
+        fn can_rewind(&self) -> bool {
+            false
+        }
         fn rewind(&mut self) -> std::io::Result<()> {
             Err(std::io::ErrorKind::NotSeekable.into())
         }
@@ -149,27 +153,31 @@ fn a_body_that_cannot_be_read_again_fails_with_the_connection() {
             self.0.read(buffer)
         }
     }
-    let server = Server::start(|mut stream, _| {
-        read_request(&mut stream).unwrap();
-        stream.write_all(OK).unwrap();
-        read_head(&mut stream);
-        reset(stream);
-    });
-    let client = client();
-    fetch(&client, &server.url());
-    let mut body = Once(PatternBody::new(32 << 20));
-    let (url, exchange) = (server.url(), exchange());
-    let request = Request {
-        method: Method::Post,
-        url: &url,
-        headers: &[],
-        body: Some(&mut body),
-        may_be_sent_again: true,
-        body_limit: u64::MAX,
-    };
-    let error = client.send(request, &exchange).err().unwrap();
-    assert!(matches!(error.kind, ErrorKind::Closed), "{error:?}");
-    assert_eq!(server.connections(), 1);
+    // The first connection stays open until it is used, or ends.
+    let ends: [fn(std::net::TcpStream); 3] =
+        [|mut stream| drop((read_head(&mut stream), reset(stream))), drop::<std::net::TcpStream>, reset];
+    for end in ends {
+        let (fetched, was_fetched) = mpsc::channel();
+        let was_fetched = Mutex::new(was_fetched);
+        let server = Server::start(move |mut stream, number| {
+            let request = read_request(&mut stream).unwrap();
+            stream.write_all(OK).unwrap();
+            if number == 0 {
+                was_fetched.lock().unwrap().recv_timeout(PATIENCE).unwrap();
+                end(stream);
+            } else {
+                assert!(request.body.len() == 1 << 20 && is_pattern(&request.body));
+            }
+        });
+        let client = client();
+        fetch(&client, &server.url());
+        fetched.send(()).unwrap();
+        let mut body = Once(PatternBody::new(1 << 20));
+        let exchange = exchange();
+        let response = post(&client, &server.url(), &mut body, &exchange).unwrap();
+        assert_eq!((response.status, exchange.trace().reused), (200, false));
+        assert_eq!(server.connections(), 2);
+    }
 }
 
 /// A server that keeps each connection for one more request and then gives it up without a word; what it was sent.

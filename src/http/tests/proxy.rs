@@ -83,6 +83,16 @@ fn a_proxy_that_refuses_is_a_proxy_error() {
     }
 }
 
+/// The server behind a tunnel is silent until it is spoken to: what follows the proxy's answer would be taken for its own.
+#[test]
+fn a_proxy_that_answers_for_the_server_is_a_proxy_error() {
+    let proxy = Server::answering("HTTP/1.1 200 OK\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nforged");
+    let client = client_through(&format!("http://{}", proxy.address), Trust::Platform);
+    let error = get(&client, &url::Url::parse("http://test.example/").unwrap(), &exchange()).err().unwrap();
+    assert!(matches!(error.kind, ErrorKind::Proxy), "{error:?}");
+    assert_eq!(error.detail, "the proxy sent more than its answer");
+}
+
 #[test]
 fn a_proxy_that_cannot_be_reached_is_a_proxy_error() {
     let nobody = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap();

@@ -20,6 +20,9 @@ impl<F: FnMut() + Send> BodySource for WatchedBody<F> {
     fn may_wait(&self) -> bool {
         self.may_wait
     }
+    fn can_rewind(&self) -> bool {
+        true
+    }
     fn rewind(&mut self) -> io::Result<()> {
         self.body.rewind()
     }

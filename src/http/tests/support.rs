@@ -418,6 +418,10 @@ impl BodySource for PatternBody {
         false
     }
 
+    fn can_rewind(&self) -> bool {
+        true
+    }
+
     fn rewind(&mut self) -> io::Result<()> {
         self.position = 0;
         self.rewinds += 1;
