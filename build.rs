@@ -5,8 +5,20 @@ use std::error::Error;
 use std::path::PathBuf;
 
 /// In the order in which a reader of the header wants them.
-const SOURCES: [&str; 12] = [
-    "version", "string", "status", "error", "request", "callback", "options", "session", "task", "file", "resolver",
+const SOURCES: [&str; 14] = [
+    "version",
+    "string",
+    "status",
+    "error",
+    "request",
+    "callback",
+    "options",
+    "session",
+    "task",
+    "file_result",
+    "file",
+    "file_system",
+    "resolver",
     "android",
 ];
 

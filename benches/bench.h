@@ -1,8 +1,9 @@
 /* What the client programs of the benchmark share: their command line, clocks and memory, and how they report.
  *
- * Each program does one job in one process and prints one line, `cpu_s … wall_s … rss_kib … bytes … tasks …`:
- * CPU time of the whole process (user + system) and wall time from the first request to the last result, and the
- * process's peak resident memory over what it had before the first request. */
+ * Each program does one job in one process and prints one line, `cpu_s … wall_s … rss_kib … bytes … tasks … waits …`:
+ * CPU time of the whole process (user + system) and wall time from the first request to the last result, the process's
+ * peak resident memory over what it had before the first request, and how often one of its threads went to sleep in
+ * between: as often it was woken. */
 #ifndef BENCH_H
 #define BENCH_H
 
@@ -31,6 +32,8 @@ struct options {
   bool multi;            /* libcurl: one thread and the multi interface in place of threads */
   bool tuned;            /* libcurl: 512 KiB buffers */
   bool twice;            /* raw copies: a download's bytes go through a second buffer */
+  bool progress;         /* libcurl: a progress callback is set */
+  bool no_progress;      /* the library: none is */
   bool rename;           /* libcurl: a download gets its name when it is whole, as the library's do */
 };
 
@@ -53,6 +56,7 @@ static inline struct options parse_options(int argc, char **argv) {
       {"multi", no_argument, NULL, 'm'},           {"tuned", no_argument, NULL, 't'},
       {"rename", no_argument, NULL, 'r'},          {"buffer", required_argument, NULL, 's'},
       {"twice", no_argument, NULL, 'w'},           {"bytes", required_argument, NULL, 'y'},
+      {"progress", no_argument, NULL, 'P'},        {"no-progress", no_argument, NULL, 'N'},
       {NULL, 0, NULL, 0}};
   struct options options = {.count = 1, .parallel = 1};
   int option;
@@ -72,6 +76,8 @@ static inline struct options parse_options(int argc, char **argv) {
       case 't': options.tuned = true; break;
       case 'r': options.rename = true; break;
       case 'w': options.twice = true; break;
+      case 'P': options.progress = true; break;
+      case 'N': options.no_progress = true; break;
       default: exit(2);
     }
   }
@@ -94,6 +100,13 @@ static inline double cpu_seconds(void) {
          (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
 }
 
+/* How often the threads of the process went to sleep so far; of the calling thread alone with RUSAGE_THREAD. */
+static inline long waits(int who) {
+  struct rusage usage;
+  getrusage(who, &usage);
+  return usage.ru_nvcsw;
+}
+
 /* A number of /proc/self/status, such as "VmHWM:" in KiB or "Threads:". */
 static inline long process_status(const char *key) {
   FILE *status = fopen("/proc/self/status", "r");
@@ -111,11 +124,13 @@ struct measurement {
   double cpu;
   double wall;
   long resident;
+  long waits;
 };
 
 static inline struct measurement measurement_begin(void) {
   struct measurement begin;
   begin.resident = process_status("VmRSS:");
+  begin.waits = waits(RUSAGE_SELF);
   begin.wall = wall_seconds();
   begin.cpu = cpu_seconds();
   return begin;
@@ -124,8 +139,9 @@ static inline struct measurement measurement_begin(void) {
 static inline void measurement_print(struct measurement begin, uint64_t bytes, long tasks) {
   double cpu = cpu_seconds() - begin.cpu;
   double wall = wall_seconds() - begin.wall;
-  printf("cpu_s %.6f wall_s %.6f rss_kib %ld bytes %llu tasks %ld\n", cpu, wall,
-         process_status("VmHWM:") - begin.resident, (unsigned long long)bytes, tasks);
+  long waited = waits(RUSAGE_SELF) - begin.waits;
+  printf("cpu_s %.6f wall_s %.6f rss_kib %ld bytes %llu tasks %ld waits %ld\n", cpu, wall,
+         process_status("VmHWM:") - begin.resident, (unsigned long long)bytes, tasks, waited);
 }
 
 #endif

@@ -6,7 +6,7 @@
  *
  * --parallel 1 is one easy handle; more is that many threads with an easy handle each, or with --multi one thread
  * and the multi interface. Options are libcurl's defaults, unless --tuned. With --rename a download has another name until
- * it is whole.
+ * it is whole. With --progress a callback is told of progress.
  */
 #include <curl/curl.h>
 #include <pthread.h>
@@ -32,6 +32,11 @@ static size_t discard(char *data, size_t size, size_t count, void *context) {
   return size * count;
 }
 
+static int on_progress(void *context, curl_off_t down_total, curl_off_t down, curl_off_t up_total, curl_off_t up) {
+  (void)context, (void)down_total, (void)down, (void)up_total, (void)up;
+  return 0;
+}
+
 static void job_open(struct job *job, const struct options *options) {
   memset(job, 0, sizeof *job);
   job->options = options;
@@ -41,6 +46,10 @@ static void job_open(struct job *job, const struct options *options) {
   curl_easy_setopt(job->handle, CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(job->handle, CURLOPT_PRIVATE, job);
   if (options->ca != NULL) curl_easy_setopt(job->handle, CURLOPT_CAINFO, options->ca);
+  if (options->progress) {
+    curl_easy_setopt(job->handle, CURLOPT_XFERINFOFUNCTION, on_progress);
+    curl_easy_setopt(job->handle, CURLOPT_NOPROGRESS, 0L);
+  }
   if (options->tuned) {
     curl_easy_setopt(job->handle, CURLOPT_BUFFERSIZE, 512L * 1024);
     curl_easy_setopt(job->handle, CURLOPT_UPLOAD_BUFFERSIZE, 512L * 1024);

@@ -1,7 +1,7 @@
 /* A server that costs as little as it can, so that the client is what is measured: it swallows uploads and makes up
  * downloads. HTTP/1.1 with keep-alive, plain and TLS, one thread a connection.
  *
- *   bench_server CERTIFICATE KEY DIRECTORY     prints `plain PORT` and `tls PORT`; ends with its standard input
+ *   bench_server CERTIFICATE KEY DIRECTORY ADDRESS     prints `plain PORT` and `tls PORT`; ends with its standard input
  *
  *   POST /sink         the body is thrown away
  *   POST /keep/NAME    the body is written to DIRECTORY/NAME, to be verified
@@ -189,9 +189,9 @@ static void *accept_all(void *argument) {
   return NULL;
 }
 
-static void listen_on(struct listener *listener, bool tls) {
+static void listen_on(struct listener *listener, bool tls, const char *text) {
   struct sockaddr_in address = {.sin_family = AF_INET};
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  if (inet_pton(AF_INET, text, &address.sin_addr) != 1) fail(text);
   socklen_t size = sizeof address;
   listener->tls = tls;
   listener->descriptor = socket(AF_INET, SOCK_STREAM, 0);
@@ -204,8 +204,8 @@ static void listen_on(struct listener *listener, bool tls) {
 }
 
 int main(int argc, char **argv) {
-  if (argc != 4) {
-    fprintf(stderr, "usage: bench_server CERTIFICATE KEY DIRECTORY\n");
+  if (argc != 5) {
+    fprintf(stderr, "usage: bench_server CERTIFICATE KEY DIRECTORY ADDRESS\n");
     return 2;
   }
   signal(SIGPIPE, SIG_IGN);
@@ -220,8 +220,8 @@ int main(int argc, char **argv) {
   SSL_CTX_set_read_ahead(tls_context, 1);
   SSL_CTX_set_default_read_buffer_len(tls_context, BUFFER_SIZE);
   static struct listener plain, tls;
-  listen_on(&plain, false);
-  listen_on(&tls, true);
+  listen_on(&plain, false, argv[4]);
+  listen_on(&tls, true, argv[4]);
   fflush(stdout);
   char ignored[256];
   while (read(STDIN_FILENO, ignored, sizeof ignored) > 0) {

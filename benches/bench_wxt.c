@@ -1,10 +1,13 @@
-/* The library's side of the benchmark: what a host does, through the C interface, with every callback set.
+/* The library's side of the benchmark: what a host does, through the C interface, with every callback set, or
+ * with --no-progress every other.
  *
  * download, upload   --count transfers to or from --url, --parallel at once, --batch queued at a time
  * first-byte         from before wxt_session_open to the first byte of a response, in a process that did nothing before
- * idle               --count sessions with one download each, 6 s later: threads and memory of one
+ * idle               --count sessions with one download each, 6 s later: threads and memory of one, and how often the
+ *                    process's threads wait in 3 s more
  * queue              --count tasks behind --parallel that never end, then aborted: what a waiting task costs
  */
+#define _GNU_SOURCE /* RUSAGE_THREAD */
 #include <pthread.h>
 #include <unistd.h>
 
@@ -70,11 +73,11 @@ static void on_complete(void *user_data, WxtTaskId task, const WxtCompletion *ev
   pthread_mutex_unlock(&batch->lock);
 }
 
-static WxtCallbacks callbacks_of(struct batch *batch) {
+static WxtCallbacks callbacks_of(struct batch *batch, const struct options *options) {
   WxtCallbacks callbacks = wxt_callbacks();
   callbacks.user_data = batch;
   callbacks.on_headers_received = on_headers;
-  callbacks.on_progress = on_progress;
+  if (!options->no_progress) callbacks.on_progress = on_progress;
   callbacks.on_success = on_success;
   callbacks.on_fail = on_fail;
   callbacks.on_complete = on_complete;
@@ -124,7 +127,7 @@ static WxtSession *open_session(const struct options *options, long number) {
 }
 
 static WxtTaskId start(WxtSession *session, const struct options *options, struct batch *batch) {
-  WxtCallbacks callbacks = callbacks_of(batch);
+  WxtCallbacks callbacks = callbacks_of(batch, options);
   WxtTaskId task;
   WxtStatus status;
   if (options->file != NULL) {
@@ -189,7 +192,11 @@ static void idle(const struct options *options) {
   long per_session = (process_status("RssAnon:") - memory) / options->count;
   /* Besides this thread and each session's delivery thread. */
   long threads = process_status("Threads:") - 1 - options->count;
-  printf("threads %ld rss_kib %ld\n", threads, per_session);
+  /* Besides this thread's own. */
+  long before = waits(RUSAGE_SELF) - waits(RUSAGE_THREAD);
+  sleep(3);
+  long waited = waits(RUSAGE_SELF) - waits(RUSAGE_THREAD) - before;
+  printf("threads %ld rss_kib %ld waits %ld\n", threads, per_session, waited);
   for (long i = 0; i < options->count; i++) wxt_session_close(sessions[i]);
   free(sessions);
 }

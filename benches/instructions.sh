@@ -16,6 +16,7 @@ need "a C compiler" gcc command -v cc
 need "cargo" rustup command -v cargo
 need "OpenSSL's headers" libssl-dev has_header openssl/ssl.h
 need "openssl" openssl command -v openssl
+need "setpriv" util-linux command -v setpriv
 need "valgrind" valgrind command -v valgrind
 need "strip" binutils command -v strip
 need "a tmpfs at /dev/shm" "mount -t tmpfs" test -d /dev/shm

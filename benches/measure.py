@@ -34,10 +34,8 @@ class Benchmark:
             self.reserve = Reserve(size)
 
     def goal(self, name, measured, limit, unit="", below=False):
-        """Judges the number as it is printed; `None` is a number that could not be measured."""
-        rounded = None if measured is None else round(measured, 3)
-        ok = rounded is not None and (rounded < limit if below else rounded <= limit)
-        self.goals.append(report.Goal(name, rounded, limit, unit, below, ok))
+        """Holds a number against its goal."""
+        self.goals.append(report.Goal.judge(name, measured, limit, unit, below))
         print(self.goals[-1].line(), flush=True)
 
     def row(self, what, ours, other, unit, command):

@@ -27,6 +27,13 @@ class Goal:
         measured = "failed" if self.measured is None else f"{self.measured:g}"
         return f"{self.name:<52} {measured:>8} {self.bound():>10} {self.unit:<14} {'ok' if self.ok else 'MISSED'}"
 
+    @staticmethod
+    def judge(name, measured, limit, unit="", below=False):
+        """Judges the number as it is printed; `None` is a number that could not be measured."""
+        rounded = None if measured is None else round(measured, 3)
+        ok = rounded is not None and (rounded < limit if below else rounded <= limit)
+        return Goal(name, rounded, limit, unit, below, ok)
+
     def bound(self):
         """The goal as text."""
         return f"{'<' if self.below else '≤'} {self.limit:g}"
@@ -56,31 +63,39 @@ def number(value):
     return f"{value:.0f}" if value >= 1000 else f"{value:.3g}"
 
 
-BEGIN, END = "<!-- begin: written by benches/run.sh -->", "<!-- end -->"
+def write_block(root, script, lines):
+    """Puts the lines where docs/performance.md has the block that is the script's."""
+    path = os.path.join(root, "docs", "performance.md")
+    begin, end = f"<!-- begin: written by {script} -->", "<!-- end -->"
+    with open(path, encoding="utf-8") as file:
+        before, rest = file.read().split(begin)
+    after = rest.split(end, 1)[1]
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(before + begin + "\n".join(["", *lines, end]) + after)
+
+
+def write_plot(root, name, goals):
+    """Writes the plot of goals that are ratios to libcurl into docs."""
+    with open(os.path.join(root, "docs", name), "w", encoding="utf-8") as file:
+        file.write(plot([goal for goal in goals if goal.unit == "of libcurl" and goal.measured is not None]))
 
 
 def write(bench, root):
     """Puts the measured part of docs/performance.md and the plot where they belong."""
-    with open(os.path.join(root, "docs", "performance.svg"), "w", encoding="utf-8") as file:
-        file.write(plot([goal for goal in bench.goals if goal.unit == "of libcurl" and goal.measured is not None]))
-    path = os.path.join(root, "docs", "performance.md")
-    with open(path, encoding="utf-8") as file:
-        before, rest = file.read().split(BEGIN)
-    after = rest.split(END)[1]
+    write_plot(root, "performance.svg", bench.goals)
     how = (
         f"Measured on {machine()}; {bench.rounds} runs of each, {transfers.MORE_ROUNDS * bench.rounds} of a single file, "
         f"{growth.LONG_ROUNDS} of what grows with the size of a file. "
         "CPU and wall times are their medians. The other is libcurl with its defaults, where the line does not say who it is."
     )
-    lines = ["", "![The ratios to libcurl](performance.svg)", "", how, "", "| what | measured | goal | |", "|---|---|---|---|"]
+    lines = ["![The ratios to libcurl](performance.svg)", "", how, "", "| what | measured | goal | |", "|---|---|---|---|"]
     for goal in bench.goals:
         measured = "failed" if goal.measured is None else f"{goal.measured:g}"
         lines.append(f"| {goal.name} | {measured} | {goal.bound()} {goal.unit} | {'ok' if goal.ok else '**missed**'} |")
     lines += ["", "| | ours | other | ratio | unit | command |", "|---|---|---|---|---|---|"]
     lines += [row.markdown() for row in bench.rows]
     lines += ["", "The shared library for this machine, by `benches/size.sh`:", "", bench.size_table]
-    with open(path, "w", encoding="utf-8") as file:
-        file.write(before + BEGIN + "\n".join(lines) + "\n" + END + after)
+    write_block(root, "benches/run.sh", lines)
 
 
 def machine():

@@ -21,6 +21,7 @@ need "nginx" nginx-light command -v nginx
 need "perf, with the right to count system calls" linux-perf perf stat -e raw_syscalls:sys_enter true
 need "python3" python3 command -v python3
 need "taskset" util-linux command -v taskset
+need "setpriv" util-linux command -v setpriv
 need "a tmpfs at /dev/shm" "mount -t tmpfs" test -d /dev/shm
 stop_where_something_is_missing
 

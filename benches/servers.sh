@@ -1,9 +1,12 @@
-# What run.sh and instructions.sh share: what has to be there, the build, certificates, servers. Sourced by both.
+# What the scripts here share: what has to be there, the build, certificates, servers. Sourced by them.
 # shellcheck shell=bash
 # shellcheck disable=SC2034 # what is set here is used by those who source it
 
 SERVER_CORE=0
 CLIENT_CORE=1
+# Where the servers listen, and what a URL calls them.
+server_address=127.0.0.1
+server_host=localhost
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cargo_target=${CARGO_TARGET_DIR:-$root/target}
 build=$root/target/benches
@@ -35,7 +38,8 @@ make_work_directory() {
 
 stop_servers() {
   local child
-  for child in "${children[@]}"; do kill "$child" 2>/dev/null; done
+  # One may have ended by itself.
+  for child in "${children[@]}"; do kill "$child" 2>/dev/null || true; done
   wait 2>/dev/null
   # After an interrupt a client may still be writing there.
   rm -rf "$work" || { sleep 1; rm -rf "$work"; }
@@ -65,6 +69,7 @@ build_programs() {
     cc $flags "$here/bench_wxt.c" -o "$build/bench_wxt" "$library" -lpthread -ldl -lm
     cc $flags "$here/bench_abort.c" -o "$build/bench_abort" "$library" -lpthread -ldl -lm
     cc $flags "$here/bench_raw.c" -o "$build/bench_raw" -lpthread
+    cc $flags "$here/bench_link.c" -o "$build/bench_link"
     cc $flags "$here/bench_server.c" -o "$build/bench_server" -lssl -lcrypto -lpthread
     if has_header curl/curl.h >/dev/null 2>&1; then
       cc $flags "$here/bench_curl.c" -o "$build/bench_curl" -lcurl -lpthread
@@ -72,7 +77,7 @@ build_programs() {
   }
 }
 
-# A root and a leaf for `localhost`: rustls takes no certificate for a server that is a root itself.
+# A root and a leaf for the servers: rustls takes no certificate for a server that is a root itself.
 make_certificates() {
   (
     cd "$work" || exit
@@ -80,7 +85,7 @@ make_certificates() {
     openssl req -x509 -new -key root.key -days 2 -subj "/CN=benchmark root" -out ca.pem
     openssl ecparam -name prime256v1 -genkey -noout -out leaf.key
     openssl req -new -key leaf.key -subj "/CN=localhost" -out leaf.csr
-    printf 'subjectAltName=DNS:localhost,IP:127.0.0.1\nbasicConstraints=CA:FALSE\n' >leaf.ext
+    printf 'subjectAltName=DNS:localhost,IP:%s\nbasicConstraints=CA:FALSE\n' "$server_address" >leaf.ext
     openssl x509 -req -in leaf.csr -CA ca.pem -CAkey root.key -CAcreateserial -days 2 -extfile leaf.ext -out leaf.pem
   ) >/dev/null 2>&1
 }
@@ -89,20 +94,22 @@ random_file() { # random_file PATH BYTES: the same bytes in every run
   { openssl enc -aes-128-ctr -nosalt -pass pass:wxtransfer -pbkdf2 </dev/zero 2>/dev/null || true; } | head -c "$2" >"$1"
 }
 
-# Only with `&`: it becomes the server, so that `$!` is the server's own id.
+# Only with `&`: it becomes the server, so that `$!` is the server's own id. The server ends with this script, also where
+# that is killed.
 on_server_core() {
-  if [ "$cpu_count" -ge 2 ]; then exec taskset -c "$SERVER_CORE" "$@"; else exec "$@"; fi
+  if [ "$cpu_count" -ge 2 ]; then set -- taskset -c "$SERVER_CORE" "$@"; fi
+  exec setpriv --pdeathsig TERM "$@"
 }
 
 # Servers end with their standard input, and that is a pipe that this script holds open.
 start_bench_server() {
   mkfifo "$work/hold"
   exec 9<>"$work/hold"
-  on_server_core "$build/bench_server" "$work/leaf.pem" "$work/leaf.key" "$work/kept" <"$work/hold" >"$work/bench_server.out" &
+  on_server_core "$build/bench_server" "$work/leaf.pem" "$work/leaf.key" "$work/kept" "$server_address" <"$work/hold" >"$work/bench_server.out" &
   children+=($!)
   wait_for_line "$work/bench_server.out" tls
-  SINK_PLAIN=http://localhost:$(port_of "$work/bench_server.out" plain)
-  SINK_TLS=https://localhost:$(port_of "$work/bench_server.out" tls)
+  SINK_PLAIN=http://$server_host:$(port_of "$work/bench_server.out" plain)
+  SINK_TLS=https://$server_host:$(port_of "$work/bench_server.out" tls)
 }
 
 start_fault_server() {
@@ -120,11 +127,11 @@ start_nginx() {
   local plain=18080 tls=18443
   while ! port_is_free $plain; do plain=$((plain + 1)); done
   while ! port_is_free $tls; do tls=$((tls + 1)); done
-  sed -e "s|@DIRECTORY@|$work|; s|@PLAIN_PORT@|$plain|; s|@TLS_PORT@|$tls|" "$root/benches/nginx.conf.in" >"$work/nginx.conf"
+  sed -e "s|@DIRECTORY@|$work|; s|@PLAIN_PORT@|$plain|; s|@TLS_PORT@|$tls|; s|@ADDRESS@|$server_address|" "$root/benches/nginx.conf.in" >"$work/nginx.conf"
   on_server_core nginx -c "$work/nginx.conf" -p "$work" 2>>"$work/nginx-start.log" &
   children+=($!)
-  NGINX_PLAIN=http://localhost:$plain
-  NGINX_TLS=https://localhost:$tls
+  NGINX_PLAIN=http://$server_host:$plain
+  NGINX_TLS=https://$server_host:$tls
   for _ in $(seq 100); do
     port_is_free $tls || return 0
     sleep 0.05
@@ -133,7 +140,7 @@ start_nginx() {
   exit 1
 }
 
-port_is_free() { ! (exec 8<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
+port_is_free() { ! (exec 8<>"/dev/tcp/$server_address/$1") 2>/dev/null; }
 
 wait_for_line() { # wait_for_line FILE WORD
   for _ in $(seq 200); do

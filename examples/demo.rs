@@ -10,7 +10,8 @@ use std::process::ExitCode;
 use std::sync::mpsc::{Receiver, channel};
 
 use support::bars::{End, Task, all_released, show, size};
-use support::host::{Event, Host, Settings, version};
+use support::c::version;
+use support::host::{Event, Host, Settings};
 use wxtransfer::ffi::options::WXT_LAN_ALL_LOCAL;
 use wxtransfer_test_server::{Options, Server, pattern_bytes, pattern_sha256};
 

@@ -9,7 +9,7 @@ use std::mem::{align_of, offset_of, size_of};
 use wxtransfer::ffi::callback::{
     WxtCallbacks, WxtCompletion, WxtFailure, WxtHeadersReceived, WxtProfile, WxtProgress, WxtSuccess,
 };
-use wxtransfer::ffi::file::{WxtFileInfo, WxtFileResult};
+use wxtransfer::ffi::file_result::{WxtFileInfo, WxtFileResult, WxtFileStats};
 use wxtransfer::ffi::options::{WxtExecutor, WxtLogger, WxtPin, WxtResolver, WxtSessionOptions};
 use wxtransfer::ffi::request::{WxtDownloadRequest, WxtTaskId, WxtUploadRequest};
 use wxtransfer::ffi::status::WxtStatus;
@@ -115,10 +115,11 @@ fn structs() -> Vec<Struct> {
             file_name,
             timeout,
             has_file_descriptor,
+            disable_profile,
             file_descriptor,
             file_length,
         }),
-        layout!(WxtDownloadRequest { struct_size, timeout, url, header, header_count, file_path }),
+        layout!(WxtDownloadRequest { struct_size, timeout, disable_profile, url, header, header_count, file_path }),
         layout!(WxtCallbacks {
             struct_size,
             user_data,
@@ -151,10 +152,17 @@ fn structs() -> Vec<Struct> {
             response_end,
             send_bytes_count,
             received_byted_count,
+            rtt,
+            http_rtt_estimate,
+            transport_rtt_estimate,
+            throughput_kbps,
+            downstream_throughput_kbps_estimate,
+            estimate_nettype,
             peer_ip,
             protocol,
             port,
             socket_reused,
+            using_high_performance_mode,
         }),
         layout!(WxtSuccess {
             struct_size,
@@ -165,12 +173,39 @@ fn structs() -> Vec<Struct> {
             file_path,
             native_path,
             data_length,
+            header,
+            header_count,
             profile,
         }),
         layout!(WxtFailure { struct_size, err_msg, err_no, category, detail, retryable, profile }),
         layout!(WxtCompletion { struct_size, success, failure }),
         layout!(WxtFileInfo { struct_size, file_path, native_path, size, create_time }),
-        layout!(WxtFileResult { struct_size, err_msg, err_no, category, detail, files, file_count }),
+        layout!(WxtFileStats {
+            struct_size,
+            path,
+            size,
+            last_accessed_time,
+            last_modified_time,
+            mode,
+            is_file,
+            is_directory,
+        }),
+        layout!(WxtFileResult {
+            struct_size,
+            err_msg,
+            err_no,
+            category,
+            detail,
+            files,
+            file_count,
+            stats,
+            stats_count,
+            names,
+            name_count,
+            digest,
+            data,
+            data_length,
+        }),
     ]
 }
 

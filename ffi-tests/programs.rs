@@ -119,6 +119,11 @@ fn download() {
 }
 
 #[test]
+fn profile() {
+    Surroundings::start().run("profile");
+}
+
+#[test]
 fn callbacks() {
     Surroundings::start().run("callbacks");
 }
@@ -222,6 +227,11 @@ fn errnos() {
 #[test]
 fn files() {
     Surroundings::start().run("files");
+}
+
+#[test]
+fn file_system() {
+    Surroundings::start().run("file_system");
 }
 
 #[test]

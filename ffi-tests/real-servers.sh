@@ -1,6 +1,6 @@
 #!/bin/sh
-# Tests the library against servers and parsers that this project did not write: nginx and Apache, plain and over TLS, and
-# Node's FormData, Python's multipart and werkzeug, npm's busboy.
+# Tests the library against servers and parsers that this project did not write: nginx and Apache, plain and over TLS,
+# OpenSSL's s_server, and Node's FormData, Python's multipart and werkzeug, npm's busboy.
 #
 #   ffi-tests/real-servers.sh
 #
@@ -42,10 +42,11 @@ work=$(mktemp -d)
 finished=
 nginx_pid=
 apache_pid=
+openssl_pids=
 clean_up() {
   status=$?
   trap - EXIT INT TERM
-  for pid in $nginx_pid $apache_pid; do
+  for pid in $nginx_pid $apache_pid $openssl_pids; do
     kill "$pid" 2>/dev/null || true
     wait "$pid" 2>/dev/null || true
   done
@@ -105,10 +106,10 @@ done
     -extfile extensions -out server.pem
 ) >"$work/openssl.log" 2>&1
 
-# Four ports that are free, all at once so that they differ.
+# Six ports that are free, all at once so that they differ.
 ports=$(/usr/bin/python3 -c '
 import socket
-sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(4)]
+sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(6)]
 print(*(s.getsockname()[1] for s in sockets))')
 # shellcheck disable=SC2086 # one word a port
 set -- $ports
@@ -121,11 +122,27 @@ nginx -p "$work" -e "$work/nginx.log" -c "$work/nginx.conf" -g "user $user;" &
 nginx_pid=$!
 apache2 -d "$work" -f "$work/apache.conf" -D FOREGROUND &
 apache_pid=$!
-for port in "$@"; do
+# They want a client certificate, and end a handshake without one.
+openssl s_server -quiet -accept "127.0.0.1:$5" -cert "$work/server.pem" -key "$work/server.key" -www -Verify 1 -tls1_2 \
+  >"$work/openssl-1.2.log" 2>&1 &
+openssl_pids=$!
+openssl s_server -quiet -accept "127.0.0.1:$6" -cert "$work/server.pem" -key "$work/server.key" -www -Verify 1 -tls1_3 \
+  >"$work/openssl-1.3.log" 2>&1 &
+openssl_pids="$openssl_pids $!"
+for port in "$1" "$2" "$3" "$4"; do
   tries=0
   until curl --silent --output /dev/null --insecure "http://127.0.0.1:$port/files/empty.bin"; do
     tries=$((tries + 1))
     [ "$tries" -lt 100 ] || { echo "no server answers at port $port" >&2; exit 1; }
+    sleep 0.1
+  done
+done
+for port in "$5" "$6"; do
+  tries=0
+  until /usr/bin/python3 -c 'import socket, sys; socket.create_connection(("127.0.0.1", int(sys.argv[1])))' "$port" \
+    2>/dev/null; do
+    tries=$((tries + 1))
+    [ "$tries" -lt 100 ] || { echo "no server listens at port $port" >&2; exit 1; }
     sleep 0.1
   done
 done
@@ -140,7 +157,8 @@ run() {
 }
 "$work/venv/bin/python" "$support/multipart_cases.py" write "$work"
 run "$work/real_servers" "$work" "$work/cases" \
-  "http://127.0.0.1:$1" "https://localhost:$2" "http://127.0.0.1:$3" "https://localhost:$4"
+  "http://127.0.0.1:$1" "https://localhost:$2" "http://127.0.0.1:$3" "https://localhost:$4" \
+  "https://localhost:$5" "https://localhost:$6"
 run env NODE_PATH="$work/npm/node_modules" node "$support/multipart_node.js" "$work"
 run "$work/venv/bin/python" "$support/multipart_cases.py" check "$work"
 

@@ -3,11 +3,11 @@
  *
  * real-servers.sh starts the servers and then this program:
  *
- *   real_servers WORK CASES NGINX NGINX_TLS APACHE APACHE_TLS
+ *   real_servers WORK CASES NGINX NGINX_TLS APACHE APACHE_TLS OPENSSL_TLS_1_2 OPENSSL_TLS_1_3
  *
  * WORK has the certificate, the files that the servers offer (files/), and what the uploads of files have to be answered
  * with (expected/). CASES is made by multipart_cases.py: for each case its name, the file's name, and the name and value of one
- * field, each ended by a NUL. The other arguments are the servers' base URLs.
+ * field, each ended by a NUL. The other arguments are the servers' base URLs. Those of OpenSSL want a client certificate.
  *
  * One line a check, beginning with "ok" or "FAILED".
  */
@@ -381,6 +381,14 @@ static void upload_cases(const char *base, const char *path) {
   free(cases);
 }
 
+/* The server has one version of TLS only, and ends the handshake of a client without a certificate. */
+static void check_client_certificate(const char *version, const char *base) {
+  struct result result;
+  download(&result, join(base, "/"), NULL, NULL);
+  check(strstr(result.failure, "it wants a client certificate") != NULL,
+        "OpenSSL, %s: a wanted client certificate is told: %s", version, result.failure);
+}
+
 int main(int argc, char **argv) {
   WxtSessionOptions options = wxt_session_options();
   WxtStatus status;
@@ -389,8 +397,8 @@ int main(int argc, char **argv) {
   char *certificate;
   static const char *const servers[] = {"nginx, plain", "nginx, TLS", "Apache, plain", "Apache, TLS"};
   int index;
-  if (argc != 7) {
-    die("usage: real_servers WORK CASES NGINX NGINX_TLS APACHE APACHE_TLS");
+  if (argc != 9) {
+    die("usage: real_servers WORK CASES NGINX NGINX_TLS APACHE APACHE_TLS OPENSSL_TLS_1_2 OPENSSL_TLS_1_3");
   }
   work = argv[1];
   certificate = content_of(join(work, "authority.pem"), &length);
@@ -410,6 +418,8 @@ int main(int argc, char **argv) {
     check_downloads(servers[index], argv[3 + index]);
     check_uploads(servers[index], argv[3 + index]);
   }
+  check_client_certificate("TLS 1.2", argv[7]);
+  check_client_certificate("TLS 1.3", argv[8]);
   getrusage(RUSAGE_SELF, &usage);
   check(usage.ru_maxrss < 64 * 1024, "files are streamed: the most memory in use was %ld KiB", usage.ru_maxrss);
   upload_cases(argv[4], argv[2]);

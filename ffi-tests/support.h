@@ -218,10 +218,13 @@ typedef struct {
   char path[256];
   char native_path[1024];
   uint64_t data_length;
+  /* The headers that the success came with, a line "name: value" each. */
+  char header[4096];
   int32_t err_no;
   int32_t category;
   char detail[1024];
   bool retryable;
+  bool has_profile;
   WxtProfile profile;
   /* Its place in the order in which this program's tasks ended, from 1. */
   unsigned place;
@@ -284,8 +287,24 @@ static inline void recorder_on_progress(void *user_data, WxtTaskId task, const W
   pthread_mutex_unlock(&recorder_lock);
 }
 
+static inline void recorder_keep_header(Recorder *recorder, const WxtPair *header, size_t count) {
+  size_t length = 0;
+  CHECK((header != NULL) == (count > 0));
+  for (size_t i = 0; i < count; i++) {
+    size_t left = sizeof recorder->header - length;
+    int written = snprintf(recorder->header + length, left, "%.*s: %.*s\n", (int)header[i].name.len, header[i].name.ptr,
+                           (int)header[i].value.len, header[i].value.ptr);
+    CHECK(written > 0 && (size_t)written < left);
+    length += (size_t)written;
+  }
+}
+
 static inline void recorder_keep_profile(Recorder *recorder, const WxtProfile *profile) {
-  CHECK(profile != NULL && profile->struct_size == sizeof *profile);
+  recorder->has_profile = profile != NULL;
+  if (profile == NULL) {
+    return;
+  }
+  CHECK(profile->struct_size == sizeof *profile);
   recorder->profile = *profile;
   /* Its strings end with the callback. */
   recorder->profile.peer_ip = wxt_str(NULL);
@@ -306,6 +325,7 @@ static inline void recorder_on_success(void *user_data, WxtTaskId task, const Wx
             event->temp_file_path.len > 0 ? event->temp_file_path : event->file_path);
   copy_text(recorder->native_path, sizeof recorder->native_path, event->native_path);
   recorder->data_length = event->data_length;
+  recorder_keep_header(recorder, event->header, event->header_count);
   recorder_keep_profile(recorder, event->profile);
   recorder_add(recorder, task, 'S');
   pthread_mutex_unlock(&recorder_lock);

@@ -113,30 +113,92 @@
 #define WXT_ERRNO_TARGET_DENIED 603303
 
 /**
- * `file not found`: the file to send does not exist. `no such file or directory <path>`: the directory of a download's
- * `filePath`, or of the target of `saveFile`, does not exist. `WXT_CATEGORY_FILE`, not retryable.
+ * `operation not permitted`: the call is not for what is at the path (`unlink` of a directory).
+ */
+#define WXT_ERRNO_OPERATION_NOT_PERMITTED 1300001
+
+/**
+ * `no such file or directory`: the file, or the directory that it is to be in. Of an upload, the file to send.
  */
 #define WXT_ERRNO_FILE_NOT_FOUND 1300002
 
 /**
- * `permission denied, open <path>`: a path outside the sandbox, or a file that may not be read. `WXT_CATEGORY_FILE`, not
- * retryable.
+ * `Input/output error`: the device failed.
+ */
+#define WXT_ERRNO_INPUT_OUTPUT 1300005
+
+/**
+ * `bad file descriptor`: one that cannot be imported.
+ */
+#define WXT_ERRNO_BAD_FILE_DESCRIPTOR 1300009
+
+/**
+ * `permission denied`: the system refuses the access.
+ */
+#define WXT_ERRNO_FILE_ACCESS_DENIED 1300013
+
+/**
+ * `permission denied, open`: a path outside the sandbox, or one that the page may not use in this way.
  */
 #define WXT_ERRNO_PERMISSION_DENIED 1300014
 
 /**
- * `out of resources: …`: a file call for which no descriptor or memory is left. `WXT_CATEGORY_OUT_OF_RESOURCES`, retryable.
+ * `not a directory`: a file is where a directory is needed.
+ */
+#define WXT_ERRNO_NOT_A_DIRECTORY 1300020
+
+/**
+ * `Is a directory`: a directory is where a file is needed.
+ */
+#define WXT_ERRNO_IS_A_DIRECTORY 1300021
+
+/**
+ * `Invalid argument`: a directory would come to be below itself.
+ */
+#define WXT_ERRNO_INVALID_ARGUMENT 1300022
+
+/**
+ * `File name too long`: more than 255 bytes.
+ */
+#define WXT_ERRNO_FILE_NAME_TOO_LONG 1300036
+
+/**
+ * `directory not empty`.
+ */
+#define WXT_ERRNO_DIRECTORY_NOT_EMPTY 1300066
+
+/**
+ * `system error`: any other error of the system under a file call, and a lack of descriptors or memory.
  */
 #define WXT_ERRNO_SYSTEM_ERROR 1300201
 
 /**
- * `the maximum size of the file storage limit is exceeded`: a file does not fit into `storage_quota` or `temporary_quota`.
- * `WXT_CATEGORY_STORAGE`, not retryable.
+ * Over the storage quota; of a file call also a full disk, and more bytes than one call may read or write.
  */
 #define WXT_ERRNO_QUOTA_EXCEEDED 1300202
 
 /**
- * `tempFilePath file not exist`: `saveFile` of a path that is no temporary file. `WXT_CATEGORY_STORAGE`, not retryable.
+ * `illegal operation on a directory`: it is to be written as a file.
+ */
+#define WXT_ERRNO_ILLEGAL_OPERATION_ON_DIRECTORY 1301003
+
+/**
+ * `file already exists`: a file or directory has the name.
+ */
+#define WXT_ERRNO_FILE_ALREADY_EXISTS 1301005
+
+/**
+ * `value of length is out of range`.
+ */
+#define WXT_ERRNO_LENGTH_OUT_OF_RANGE 1301006
+
+/**
+ * `value of position is out of range`.
+ */
+#define WXT_ERRNO_POSITION_OUT_OF_RANGE 1301009
+
+/**
+ * `saveFile` of a path that is no temporary file.
  */
 #define WXT_ERRNO_TEMPORARY_FILE_NOT_EXIST 1301112
 
@@ -226,6 +288,11 @@
 #define WXT_PROGRESS_UNKNOWN UINT32_MAX
 
 /**
+ * In a `WxtProfile`: a number that is left out.
+ */
+#define WXT_PROFILE_ABSENT UINT64_MAX
+
+/**
  * The WeChat client on iOS.
  */
 #define WXT_PLATFORM_IOS 1
@@ -298,6 +365,36 @@
  * The host gives its file away: it is moved where that is possible, else copied and removed.
  */
 #define WXT_IMPORT_MOVE 1
+
+/**
+ * The file is written whole: what it was is replaced in one step.
+ */
+#define WXT_WRITE_WHOLE 0
+
+/**
+ * The bytes are appended to a file that is there.
+ */
+#define WXT_WRITE_APPEND 1
+
+/**
+ * The bytes are written into a file that is there, from a position on.
+ */
+#define WXT_WRITE_AT_POSITION 2
+
+/**
+ * `md5` (RFC 1321).
+ */
+#define WXT_DIGEST_MD5 0
+
+/**
+ * `sha1`.
+ */
+#define WXT_DIGEST_SHA1 1
+
+/**
+ * `sha256`.
+ */
+#define WXT_DIGEST_SHA256 2
 
 /**
  * A question to the host's resolver that has not been answered.
@@ -647,6 +744,10 @@ typedef struct {
    */
   uint8_t has_file_descriptor;
   /**
+   * Not 0: `enableProfile` is `false`, and the result comes without a `profile`. 0 is WeChat's default: it has one.
+   */
+  uint8_t disable_profile;
+  /**
    * An open descriptor of a file or a pipe, read from where it stands at the call. It is duplicated: the host keeps its
    * own, and a file's offset stays where it is.
    */
@@ -708,8 +809,11 @@ typedef struct {
 } WxtProgress;
 
 /**
- * When a task did what, and on which connection; the names are WeChat's. Times are milliseconds since the Unix epoch
- * and 0 where the step did not happen.
+ * When a task did what, and on which connection; the names are WeChat's. Times are milliseconds since the Unix epoch, and
+ * 0 if the step did not happen.
+ *
+ * `WXT_PROFILE_ABSENT` is the one way in which a number says that it is left out of a page's `profile`: the system or the
+ * transfer does not tell it, or the base library does not know it. The fields that may have it say so. 0 is never absent.
  */
 typedef struct {
   /**
@@ -717,15 +821,15 @@ typedef struct {
    */
   size_t struct_size;
   /**
-   * `invokeStart`: the call came in.
+   * `invokeStart`: the call came in. Absent on base libraries before 3.8.10.
    */
   uint64_t invoke_start;
   /**
-   * `queueStart`: it began to wait for a worker.
+   * `queueStart`: it began to wait for a worker. Absent as `invoke_start`.
    */
   uint64_t queue_start;
   /**
-   * `queueEnd`: a worker took it.
+   * `queueEnd`: a worker took it; 0 if none did. Absent as `invoke_start`.
    */
   uint64_t queue_end;
   /**
@@ -733,35 +837,35 @@ typedef struct {
    */
   uint64_t fetch_start;
   /**
-   * `redirectStart`: the first redirected request began.
+   * `redirectStart`: the first redirected request began. 0 without a redirect, and if one led to another origin.
    */
   uint64_t redirect_start;
   /**
-   * `redirectEnd`: the last redirect was received.
+   * `redirectEnd`: the last redirect was received. 0 as `redirect_start`.
    */
   uint64_t redirect_end;
   /**
-   * `domainLookUpStart`.
+   * `domainLookUpStart`. Equal to `fetch_start` on a kept connection, and if the host is an address.
    */
   uint64_t domain_look_up_start;
   /**
-   * `domainLookUpEnd`.
+   * `domainLookUpEnd`. Equal to `fetch_start` likewise.
    */
   uint64_t domain_look_up_end;
   /**
-   * `connectStart`.
+   * `connectStart`. Equal to `fetch_start` on a kept connection.
    */
   uint64_t connect_start;
   /**
-   * `connectEnd`: the connection is ready, TLS included.
+   * `connectEnd`: the connection is ready, TLS included. Equal to `fetch_start` likewise.
    */
   uint64_t connect_end;
   /**
-   * `SSLconnectionStart`; 0 without TLS.
+   * `SSLconnectionStart`; 0 without TLS. Equal to `fetch_start` on a kept connection with TLS.
    */
   uint64_t ssl_connection_start;
   /**
-   * `SSLconnectionEnd`; 0 without TLS.
+   * `SSLconnectionEnd`; 0 without TLS. Equal to `fetch_start` likewise.
    */
   uint64_t ssl_connection_end;
   /**
@@ -789,6 +893,42 @@ typedef struct {
    */
   uint64_t received_byted_count;
   /**
+   * `rtt`: the connection's smoothed round-trip time in milliseconds, to the proxy if there is one, as the system's TCP
+   * has it. Absent if the system does not tell, and without an answer.
+   */
+  uint64_t rtt;
+  /**
+   * `httpRttEstimate`: milliseconds from the first byte of a request to the first byte of its answer, the session's
+   * estimate. Requests over 14600 bytes, TCP's initial window (RFC 6928), are no part of it. Absent while nothing was
+   * observed, and without an answer.
+   *
+   * An estimate is the first observation; each later one moves it by an eighth of the difference (RFC 6298). Tasks
+   * without a profile are not observed.
+   */
+  uint64_t http_rtt_estimate;
+  /**
+   * `transportRttEstimate`: milliseconds, the session's estimate of `rtt`. Absent as `http_rtt_estimate`.
+   */
+  uint64_t transport_rtt_estimate;
+  /**
+   * `throughputKbps`: kilobits a second of the answer's body, from the first byte to the last. Absent if less than 32 KiB
+   * came in that time, and if the answer is not whole.
+   */
+  uint64_t throughput_kbps;
+  /**
+   * `downstreamThroughputKbpsEstimate`: kilobits a second, the session's estimate of `throughput_kbps`. Absent as
+   * `http_rtt_estimate`.
+   */
+  uint64_t downstream_throughput_kbps_estimate;
+  /**
+   * `estimate_nettype`: 0 unknown, 2 slow-2g, 3 2g, 4 3g, 5 4g; never absent. WeChat's numbers 1 (offline) and 6 (the
+   * list's end) are not given. The types are the Network Information API's effective connection types: slow-2g from
+   * 2000 ms round-trip time or up to 50 kbit/s, 2g from 1400 ms or up to 70 kbit/s, 3g from 270 ms or up to 700 kbit/s.
+   * The time is `transport_rtt_estimate`, or `http_rtt_estimate` if that is absent; the speed is
+   * `downstream_throughput_kbps_estimate`.
+   */
+  uint64_t estimate_nettype;
+  /**
    * `peerIP`.
    */
   WxtStr peer_ip;
@@ -801,9 +941,13 @@ typedef struct {
    */
   uint16_t port;
   /**
-   * `socketReused`: the connection was an earlier task's.
+   * `socketReused`: the connection was an earlier task's, or an earlier hop's of this one.
    */
   bool socket_reused;
+  /**
+   * `usingHighPerformanceMode`: always false; there is no such mode.
+   */
+  bool using_high_performance_mode;
 } WxtProfile;
 
 /**
@@ -843,7 +987,17 @@ typedef struct {
    */
   uint64_t data_length;
   /**
-   * `profile`.
+   * `header`: what `on_headers_received` was given, on every base library, also on those without that event. `cookies`
+   * are the values of `Set-Cookie`, one a field.
+   */
+  const WxtPair *header;
+  /**
+   * The number of `header`.
+   */
+  size_t header_count;
+  /**
+   * `profile`. NULL if the request disables it, and on base libraries before 2.10.4 for a download and 3.5.0 for an
+   * upload.
    */
   const WxtProfile *profile;
 } WxtSuccess;
@@ -877,7 +1031,7 @@ typedef struct {
    */
   bool retryable;
   /**
-   * `profile`, as far as the task came; 0 for what did not happen.
+   * `profile`, as far as the task came; 0 for what did not happen. NULL as in `WxtSuccess`.
    */
   const WxtProfile *profile;
 } WxtFailure;
@@ -959,6 +1113,10 @@ typedef struct {
    */
   uint32_t timeout;
   /**
+   * As in `WxtUploadRequest`.
+   */
+  uint8_t disable_profile;
+  /**
    * `url`: what to download. Required.
    */
   WxtStr url;
@@ -1003,6 +1161,45 @@ typedef struct {
 } WxtFileInfo;
 
 /**
+ * `Stats`: a file or directory as the system describes it.
+ */
+typedef struct {
+  /**
+   * `sizeof(WxtFileStats)` in the library.
+   */
+  size_t struct_size;
+  /**
+   * `path` of `FileStats`: `/` for the directory that `wxt_file_stat` was asked for with `recursive`, `/a` and `/a/b` for what
+   * is in it. Absent if one thing was asked for, or a file.
+   */
+  WxtStr path;
+  /**
+   * `size` in bytes.
+   */
+  uint64_t size;
+  /**
+   * `lastAccessedTime` in seconds since the Unix epoch. Many systems keep it only roughly.
+   */
+  uint64_t last_accessed_time;
+  /**
+   * `lastModifiedTime` in seconds since the Unix epoch.
+   */
+  uint64_t last_modified_time;
+  /**
+   * `mode`: POSIX `st_mode`, type and permissions.
+   */
+  uint32_t mode;
+  /**
+   * `isFile()`.
+   */
+  bool is_file;
+  /**
+   * `isDirectory()`.
+   */
+  bool is_directory;
+} WxtFileStats;
+
+/**
  * What a file operation has come to.
  */
 typedef struct {
@@ -1015,7 +1212,8 @@ typedef struct {
    */
   WxtStr err_msg;
   /**
-   * `errno`: a `WXT_ERRNO_…`; `WXT_ERRNO_OK` on success.
+   * `errno` and `errCode`, which WeChat's table of file failures (`FileError`) has as one number: a `WXT_ERRNO_…`;
+   * `WXT_ERRNO_OK` on success.
    */
   int32_t err_no;
   /**
@@ -1034,6 +1232,34 @@ typedef struct {
    * The number of `files`: 0 on failure.
    */
   size_t file_count;
+  /**
+   * `stats` of `wxt_file_stat`. NULL otherwise.
+   */
+  const WxtFileStats *stats;
+  /**
+   * The number of `stats`.
+   */
+  size_t stats_count;
+  /**
+   * `files` of `readdir`: the names of `wxt_file_list_directory`. NULL otherwise, and for an empty directory.
+   */
+  const WxtStr *names;
+  /**
+   * The number of `names`.
+   */
+  size_t name_count;
+  /**
+   * `digest` of `wxt_file_info`, in lower-case hexadecimal digits. Absent otherwise.
+   */
+  WxtStr digest;
+  /**
+   * `data` of `wxt_file_read`. NULL otherwise, and if no byte was read.
+   */
+  const uint8_t *data;
+  /**
+   * The number of bytes in `data`.
+   */
+  size_t data_length;
 } WxtFileResult;
 
 /**
@@ -1278,11 +1504,13 @@ WxtStatus wxt_header_find(const WxtPair *header,
  *
  * `on_result` gets one file. Any thread. It writes to the disk and waits for it, and at most 10 s for another process that
  * shares the files and is adding one. `errno`: `WXT_ERRNO_TEMPORARY_FILE_NOT_EXIST`, `WXT_ERRNO_PERMISSION_DENIED` for a
- * target outside `wxfile://usr/`, `WXT_ERRNO_QUOTA_EXCEEDED`, `WXT_ERRNO_PARAMETER` for a path that is missing or
- * not UTF-8, `WXT_ERRNO_SAVE_FILE` for a full disk, an I/O error or files that another process has.
+ * target outside `wxfile://usr/`, `WXT_ERRNO_FILE_NOT_FOUND` if the target's directory is missing, `WXT_ERRNO_IS_A_DIRECTORY`,
+ * `WXT_ERRNO_NOT_A_DIRECTORY`, `WXT_ERRNO_QUOTA_EXCEEDED`, also for a full disk.
  *
- * Every file function: `errno` `WXT_ERRNO_SYSTEM_ERROR` if no descriptor or memory is left, and `WXT_ERRNO_CANCEL` if the
- * session is closed while the function waits, copies or lists.
+ * Every file function: `errno` `WXT_ERRNO_PARAMETER` for a path that is missing or not UTF-8;
+ * `WXT_ERRNO_INPUT_OUTPUT` if the device fails; `WXT_ERRNO_FILE_ACCESS_DENIED` if the system refuses the access;
+ * `WXT_ERRNO_SYSTEM_ERROR` if no descriptor or memory is left, for files that another process has and for any other error of
+ * the system; `WXT_ERRNO_CANCEL` if the session is closed while the function waits, copies, reads, writes or lists.
  *
  * - `WXT_INVALID_ARGUMENT`: `session` or `on_result` is NULL, or a string has a length but no pointer.
  * - `WXT_SESSION_CLOSED`: the session is closing or closed.
@@ -1297,8 +1525,8 @@ WxtStatus wxt_save_file(WxtSession *session,
                         void *user_data);
 
 /**
- * `wx.getSavedFileList`: the files of the store, oldest first; not those under `wxfile://usr/`. Statuses as for
- * `wxt_save_file`; `errno` `WXT_ERRNO_SAVE_FILE` for an I/O error. Any thread; it reads the disk.
+ * `wx.getSavedFileList`: the files of the store, oldest first; not those under `wxfile://usr/`. Statuses and `errno` as
+ * for every file function (`wxt_save_file`). Any thread; it reads the disk.
  */
 WxtStatus wxt_get_saved_file_list(WxtSession *session,
                                   WxtFileCallback on_result,
@@ -1334,8 +1562,8 @@ WxtStatus wxt_remove_saved_file(WxtSession *session,
  * gets one file, whose `file_path` is the page's `tempFilePath`.
  *
  * Statuses as for `wxt_save_file`, and `WXT_INVALID_ARGUMENT` for another `mode`; `errno`
- * `WXT_ERRNO_FILE_NOT_FOUND`, `WXT_ERRNO_PERMISSION_DENIED`, `WXT_ERRNO_QUOTA_EXCEEDED`, `WXT_ERRNO_SAVE_FILE`,
- * `WXT_ERRNO_PARAMETER`. Any thread; it waits for the disk.
+ * `WXT_ERRNO_FILE_NOT_FOUND`, `WXT_ERRNO_PERMISSION_DENIED`, `WXT_ERRNO_IS_A_DIRECTORY`, `WXT_ERRNO_QUOTA_EXCEEDED`. Any
+ * thread; it waits for the disk.
  *
  * # Safety
  * The string must be readable.
@@ -1357,8 +1585,8 @@ WxtStatus wxt_import_file(WxtSession *session,
  * read from it: if the pipe is in blocking mode, a read that is too late can only be ended by more bytes or the pipe's end.
  *
  * Statuses as for `wxt_save_file`, `WXT_INVALID_ARGUMENT` for a descriptor that is not open, and `WXT_OUT_OF_RESOURCES` if
- * there is none left to duplicate it; `errno` `WXT_ERRNO_PARAMETER` for one that is neither file nor pipe or holds
- * less than `length`, `WXT_ERRNO_QUOTA_EXCEEDED`, `WXT_ERRNO_SAVE_FILE`. Any thread.
+ * there is none left to duplicate it; `errno` `WXT_ERRNO_BAD_FILE_DESCRIPTOR` for one that is neither file nor pipe or holds
+ * less than `length`, `WXT_ERRNO_QUOTA_EXCEEDED`. Any thread.
  *
  * # Safety
  * The string must be readable, and the descriptor not be closed by another thread during the call.
@@ -1382,6 +1610,199 @@ WxtStatus wxt_resolve_path(WxtSession *session,
                            WxtStr file_path,
                            WxtFileCallback on_result,
                            void *user_data);
+
+/**
+ * `FileSystemManager.access`: whether a file or directory is there. `on_result` gets nothing but success or failure.
+ *
+ * A page's paths, in this and the functions below: `wxfile://tmp_…` and `wxfile://store_…` files can be read, files and
+ * directories under `wxfile://usr` can be read and written. Links are not followed; they, and files with a second hard link, are
+ * refused as `WXT_ERRNO_PERMISSION_DENIED`.
+ *
+ * Statuses and `errno` as for every file function (`wxt_save_file`), and `errno`: `WXT_ERRNO_FILE_NOT_FOUND`;
+ * `WXT_ERRNO_NOT_A_DIRECTORY` if a file is on the way; `WXT_ERRNO_PERMISSION_DENIED` for a path that is not the page's;
+ * `WXT_ERRNO_FILE_NAME_TOO_LONG` for a name of more than 255 bytes. So does every function below. Any thread.
+ *
+ * # Safety
+ * The string must be readable.
+ */
+WxtStatus wxt_file_access(WxtSession *session,
+                          WxtStr path,
+                          WxtFileCallback on_result,
+                          void *user_data);
+
+/**
+ * `FileSystemManager.stat`: size, times and kind of a file or directory; one `stats`. If `recursive` is not 0, of a directory and
+ * all that is in it, in the order of the paths. Links, and what no path can name, are left out then.
+ *
+ * Statuses and `errno` as for `wxt_file_access`. Any thread; it reads the disk.
+ *
+ * # Safety
+ * The string must be readable.
+ */
+WxtStatus wxt_file_stat(WxtSession *session,
+                        WxtStr path,
+                        uint8_t recursive,
+                        WxtFileCallback on_result,
+                        void *user_data);
+
+/**
+ * `FileSystemManager.unlink`: removes a file under `wxfile://usr`; a link there is removed, not followed. It needs no free
+ * quota. Whoever has the file open can read it to its end. Temporary and saved files are read-only for it, as the
+ * documentation says of WeChat's: `wxt_remove_saved_file` removes the latter.
+ *
+ * Statuses and `errno` as for `wxt_file_access`, and `errno` `WXT_ERRNO_OPERATION_NOT_PERMITTED` for a directory. Any
+ * thread; it waits for the disk, and at most 10 s for another process that shares the files and is adding one. So does
+ * every function below that changes something.
+ *
+ * # Safety
+ * The string must be readable.
+ */
+WxtStatus wxt_file_unlink(WxtSession *session,
+                          WxtStr file_path,
+                          WxtFileCallback on_result,
+                          void *user_data);
+
+/**
+ * `FileSystemManager.copyFile`: makes the `wxfile://usr/` file `dest_path` a copy of a page's file, in one step: a reader, or a
+ * crash, finds what was there before or all of the copy. The two share their blocks where the file system can.
+ *
+ * Statuses and `errno` as for `wxt_file_access`, and `errno` `WXT_ERRNO_IS_A_DIRECTORY`; `WXT_ERRNO_FILE_NOT_FOUND`, also if the
+ * directory of `dest_path` is missing; `WXT_ERRNO_QUOTA_EXCEEDED`, also for a full disk. Any thread; it waits for the disk.
+ *
+ * # Safety
+ * The strings must be readable.
+ */
+WxtStatus wxt_file_copy(WxtSession *session,
+                        WxtStr src_path,
+                        WxtStr dest_path,
+                        WxtFileCallback on_result,
+                        void *user_data);
+
+/**
+ * `FileSystemManager.rename`: gives a file or directory under `wxfile://usr` another path there, in one step. As POSIX says of
+ * `rename`, a file replaces a file, and a directory an empty directory.
+ *
+ * Statuses and `errno` as for `wxt_file_access`, and `errno` `WXT_ERRNO_IS_A_DIRECTORY` if a file would replace a directory,
+ * `WXT_ERRNO_NOT_A_DIRECTORY` if a directory would replace a file, `WXT_ERRNO_DIRECTORY_NOT_EMPTY`,
+ * `WXT_ERRNO_INVALID_ARGUMENT` if a directory would come to be below itself; `WXT_ERRNO_FILE_NOT_FOUND`, also if the directory
+ * of `new_path` is missing. Any thread.
+ *
+ * # Safety
+ * The strings must be readable.
+ */
+WxtStatus wxt_file_rename(WxtSession *session,
+                          WxtStr old_path,
+                          WxtStr new_path,
+                          WxtFileCallback on_result,
+                          void *user_data);
+
+/**
+ * `FileSystemManager.mkdir`: makes a directory under `wxfile://usr`. If `recursive` is not 0, directories that are missing on
+ * the way are made, too. A directory counts for the quota as an empty file does.
+ *
+ * Statuses and `errno` as for `wxt_file_access`, and `errno` `WXT_ERRNO_FILE_ALREADY_EXISTS`, also with `recursive`;
+ * `WXT_ERRNO_FILE_NOT_FOUND` if the directory that it is to be in is missing; `WXT_ERRNO_QUOTA_EXCEEDED`. Any thread.
+ *
+ * # Safety
+ * The string must be readable.
+ */
+WxtStatus wxt_file_make_directory(WxtSession *session,
+                                  WxtStr dir_path,
+                                  uint8_t recursive,
+                                  WxtFileCallback on_result,
+                                  void *user_data);
+
+/**
+ * `FileSystemManager.rmdir`: removes a directory under `wxfile://usr`, but not that itself. If `recursive` is not 0, all that is in
+ * it goes with it; links are removed, not followed. The whole directory leaves the page's files in one step; a crash, or a session
+ * that closes while the rest is removed, leaves none of it there.
+ *
+ * Statuses and `errno` as for `wxt_file_access`, and `errno` `WXT_ERRNO_DIRECTORY_NOT_EMPTY`, `WXT_ERRNO_NOT_A_DIRECTORY`. Any
+ * thread.
+ *
+ * # Safety
+ * The string must be readable.
+ */
+WxtStatus wxt_file_remove_directory(WxtSession *session,
+                                    WxtStr dir_path,
+                                    uint8_t recursive,
+                                    WxtFileCallback on_result,
+                                    void *user_data);
+
+/**
+ * `FileSystemManager.readdir`: the `names` in a directory under `wxfile://usr`, in the order of their bytes. What no path can
+ * name is left out.
+ *
+ * Statuses and `errno` as for `wxt_file_access`, and `errno` `WXT_ERRNO_NOT_A_DIRECTORY`. Any thread; it reads the disk.
+ *
+ * # Safety
+ * The string must be readable.
+ */
+WxtStatus wxt_file_list_directory(WxtSession *session,
+                                  WxtStr dir_path,
+                                  WxtFileCallback on_result,
+                                  void *user_data);
+
+/**
+ * `FileSystemManager.getFileInfo`: size and `digest` of a page's file; `on_result` gets one file too. `digest_algorithm` is a
+ * `WXT_DIGEST_…`. Both are of the same contents, even if the file is replaced meanwhile.
+ *
+ * Statuses as for `wxt_file_access`, and `WXT_INVALID_ARGUMENT` for another algorithm; `errno` as there, and
+ * `WXT_ERRNO_IS_A_DIRECTORY`. Any thread; it reads the file.
+ *
+ * # Safety
+ * The string must be readable.
+ */
+WxtStatus wxt_file_info(WxtSession *session,
+                        WxtStr file_path,
+                        int32_t digest_algorithm,
+                        WxtFileCallback on_result,
+                        void *user_data);
+
+/**
+ * `FileSystemManager.readFile`: the bytes of a page's file from `position` on, as `data`. `length` is how many, or as many as
+ * there are if the file ends before; 0 is all up to its end. At most 100 MiB. If the file is replaced meanwhile, the bytes are
+ * those that it had.
+ *
+ * Statuses and `errno` as for `wxt_file_access`, and `errno` `WXT_ERRNO_POSITION_OUT_OF_RANGE` for a position that the file
+ * does not have (0 is good for an empty one), `WXT_ERRNO_LENGTH_OUT_OF_RANGE` for a length greater than the file's,
+ * `WXT_ERRNO_QUOTA_EXCEEDED` for more than 100 MiB, `WXT_ERRNO_IS_A_DIRECTORY`. Any thread; it reads the disk.
+ *
+ * # Safety
+ * The string must be readable.
+ */
+WxtStatus wxt_file_read(WxtSession *session,
+                        WxtStr file_path,
+                        uint64_t position,
+                        uint64_t length,
+                        WxtFileCallback on_result,
+                        void *user_data);
+
+/**
+ * `FileSystemManager.writeFile`, `appendFile` and `write`: writes bytes to a `wxfile://usr/` file. They survive a power
+ * failure when it returns. At most 100 MiB. `data` is not copied.
+ *
+ * `mode` is `WXT_WRITE_WHOLE`: the file is made, or replaced in one step; a reader, or a crash, finds the old one or the new one.
+ * `WXT_WRITE_APPEND` and `WXT_WRITE_AT_POSITION` change a file that is there, where it is; if they fail or are stopped, it is as
+ * long as before, and of what was to be overwritten a part may be. `position` is for the last of them, and at most the file's
+ * length; 0 with every other mode.
+ *
+ * Statuses as for `wxt_file_access`, and `WXT_INVALID_ARGUMENT` for another mode, a position with a mode that has none, or `data`
+ * NULL with a length; `errno` as there, and `WXT_ERRNO_FILE_NOT_FOUND`, also if the directory is missing, or for a file that is to
+ * be changed; `WXT_ERRNO_ILLEGAL_OPERATION_ON_DIRECTORY`; `WXT_ERRNO_QUOTA_EXCEEDED` for the quota, a full disk and more than
+ * 100 MiB; `WXT_ERRNO_POSITION_OUT_OF_RANGE`. Any thread; it waits for the disk.
+ *
+ * # Safety
+ * The string must be readable, and `data_length` bytes at `data`.
+ */
+WxtStatus wxt_file_write(WxtSession *session,
+                         WxtStr file_path,
+                         const uint8_t *data,
+                         size_t data_length,
+                         int32_t mode,
+                         uint64_t position,
+                         WxtFileCallback on_result,
+                         void *user_data);
 
 /**
  * Answers a question to the host's resolver, once. `resolution` is gone after this call, whatever it returns.

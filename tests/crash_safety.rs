@@ -79,6 +79,8 @@ fn live_until_killed(data: &str, server: &str, seed: u64) -> ! {
     let mut random = Random(seed | 1);
     loop {
         let session = open(data);
+        let made = session.make_directory("wxfile://usr/d/e/f", true).err_no;
+        assert!(matches!(made, 0 | WXT_ERRNO_FILE_ALREADY_EXISTS), "{made}");
         for _ in 0..STEPS_PER_LAUNCH {
             let saved = session.saved_files().files;
             if saved.len() > MOST_SAVED {

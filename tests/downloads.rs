@@ -54,10 +54,13 @@ fn progress_ends_at_all_and_knows_no_total_of_a_chunked_body() {
 fn a_target_in_usr_gets_the_file() {
     let server = Server::start(Options::default());
     let session = Session::open();
-    let target = "wxfile://usr/a.bin";
-    let ended = session
-        .download_with(&server.https_url("/bytes/1000"), |request| request.file_path = WxtStr::new(target))
-        .end();
+    let target = "wxfile://usr/pictures/a.bin";
+    let download =
+        || session.download_with(&server.https_url("/bytes/1000"), |request| request.file_path = WxtStr::new(target));
+    let refused = download().end();
+    assert_eq!((refused.failure().err_no, server.requests().len()), (WXT_ERRNO_FILE_NOT_FOUND, 0), "no directory");
+    session.make_directory("wxfile://usr/pictures", false).done();
+    let ended = download().end();
     let success = ended.success();
     assert_eq!((success.file_path.as_deref(), success.temp_file_path.as_deref()), (Some(target), None));
     let native = success.native_path.clone().expect("a native path");
@@ -212,7 +215,9 @@ fn response_headers_keep_their_order_letters_and_duplicates() {
     let session = Session::open();
     let ended = session.download(&server.url("/")).end();
     let expected = [("Set-Cookie", "a=1"), ("X-One", "1"), ("set-cookie", "b=2"), ("Content-Length", "0")];
-    assert_eq!(ended.headers(), expected.map(|(name, value)| (name.to_owned(), value.to_owned())));
+    let expected = expected.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    assert_eq!(ended.headers(), expected);
+    assert_eq!(ended.success().headers, expected);
 }
 
 #[test]
@@ -221,7 +226,7 @@ fn connections_are_kept_for_the_next_task() {
     let session = Session::open();
     for round in 0..5 {
         let ended = session.download(&server.https_url("/bytes/1000")).end();
-        assert_eq!(ended.success().profile.raw.socket_reused, round > 0);
+        assert_eq!(ended.success().profile().raw.socket_reused, round > 0);
     }
     assert_eq!(server.connections(), 1);
 }

@@ -16,6 +16,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use support::{Event, Session};
 use wxtransfer::ffi::error::*;
 use wxtransfer::ffi::file::{WXT_IMPORT_COPY, WXT_IMPORT_MOVE};
+use wxtransfer::ffi::file_system::WXT_WRITE_APPEND;
 use wxtransfer::ffi::options::*;
 use wxtransfer::ffi::status::*;
 use wxtransfer::ffi::string::WxtStr;
@@ -34,6 +35,19 @@ fn root(session: &Session) -> PathBuf {
 fn temporary(session: &Session, server: &Server, length: usize) -> String {
     let ended = session.download(&server.https_url(&format!("/bytes/{length}?type=image/png"))).end();
     ended.success().temp_file_path.clone().expect("a tempFilePath")
+}
+
+/// What a failure says.
+struct Expected(String, i32);
+
+impl Expected {
+    fn as_failure(&self) -> (&str, i32) {
+        (&self.0, self.1)
+    }
+}
+
+fn not_found(call: &str, path: &str) -> Expected {
+    Expected(shortened(format!("{call}:fail no such file or directory {path}")), WXT_ERRNO_FILE_NOT_FOUND)
 }
 
 fn mode(path: &Path) -> u32 {
@@ -86,7 +100,7 @@ fn saving_moves_a_temporary_file_which_then_outlives_the_session() {
     );
     let ended = session.upload(&server.https_url("/upload"), Path::new(&path)).end();
     assert_eq!((ended.failure().err_msg.as_str(), ended.failure().err_no), ("uploadFile:fail file not found", 1300002));
-    assert_eq!(session.resolve(&path).failure(), ("resolvePath:fail file not found", WXT_ERRNO_FILE_NOT_FOUND));
+    assert_eq!(session.resolve(&path).failure(), not_found("resolvePath", &path).as_failure());
 
     let left = temporary(&session, &server, 100);
     assert_eq!(session.close(), WXT_OK);
@@ -123,14 +137,9 @@ fn saved_files_are_listed_oldest_first_looked_at_and_removed() {
     assert_eq!((removed.err_msg.as_str(), removed.err_no, removed.files.len()), ("removeSavedFile:ok", 0, 0));
     assert!(!saved[0].native.exists());
     assert_eq!(session.saved_files().files, listed.files[..2]);
-    assert_eq!(
-        session.saved_file(&saved[0].path).failure(),
-        ("getSavedFileInfo:fail file not found", WXT_ERRNO_FILE_NOT_FOUND)
-    );
-    assert_eq!(
-        session.remove_saved_file(&saved[0].path).failure(),
-        ("removeSavedFile:fail file not found", WXT_ERRNO_FILE_NOT_FOUND)
-    );
+    let path = &saved[0].path;
+    assert_eq!(session.saved_file(path).failure(), not_found("getSavedFileInfo", path).as_failure());
+    assert_eq!(session.remove_saved_file(path).failure(), not_found("removeSavedFile", path).as_failure());
 }
 
 #[test]
@@ -138,10 +147,10 @@ fn an_empty_path_names_no_file() {
     let session = Session::open();
     for (result, message, number) in [
         (session.save("", None), "saveFile:fail tempFilePath file not exist", WXT_ERRNO_TEMPORARY_FILE_NOT_EXIST),
-        (session.saved_file(""), "getSavedFileInfo:fail file not found", WXT_ERRNO_FILE_NOT_FOUND),
-        (session.remove_saved_file(""), "removeSavedFile:fail file not found", WXT_ERRNO_FILE_NOT_FOUND),
+        (session.saved_file(""), "getSavedFileInfo:fail no such file or directory ", WXT_ERRNO_FILE_NOT_FOUND),
+        (session.remove_saved_file(""), "removeSavedFile:fail no such file or directory ", WXT_ERRNO_FILE_NOT_FOUND),
         (session.import("", WXT_IMPORT_COPY), "importFile:fail permission denied, open ", WXT_ERRNO_PERMISSION_DENIED),
-        (session.resolve(""), "resolvePath:fail file not found", WXT_ERRNO_FILE_NOT_FOUND),
+        (session.resolve(""), "resolvePath:fail no such file or directory ", WXT_ERRNO_FILE_NOT_FOUND),
     ] {
         assert_eq!(result.failure(), (message, number));
     }
@@ -150,7 +159,9 @@ fn an_empty_path_names_no_file() {
 #[test]
 fn the_quota_holds_the_store_and_usr_together_to_the_byte() {
     let server = Server::start(Options::default());
-    let session = Session::open_with(|options| options.storage_quota = 100_000);
+    // With one block for a directory.
+    let session = Session::open_with(|options| options.storage_quota = 104_096);
+    session.make_directory("wxfile://usr/a", false).done();
     let first = session.save(&temporary(&session, &server, 40_000), None).file().clone();
     session.save(&temporary(&session, &server, 40_000), Some("wxfile://usr/b.bin")).file();
     let too_large = temporary(&session, &server, 20_100);
@@ -202,10 +213,9 @@ fn a_usr_target_is_replaced_whole() {
     let server = Server::start(Options::default());
     let session = Session::open();
     let target = "wxfile://usr/图片/二〇二六/a b.PNG";
-    let missing = session.save(&temporary(&session, &server, 10), Some(target));
-    let message = format!("saveFile:fail no such file or directory {target}");
-    assert_eq!(missing.failure(), (message.as_str(), WXT_ERRNO_FILE_NOT_FOUND));
-    fs::create_dir_all(root(&session).join("usr/图片/二〇二六")).expect("directories");
+    let refused = session.save(&temporary(&session, &server, 1), Some(target));
+    assert_eq!(refused.failure(), not_found("saveFile", target).as_failure(), "its directory is missing");
+    session.make_directory("wxfile://usr/图片/二〇二六", true).done();
     for length in [300, 200] {
         let temporary = temporary(&session, &server, length);
         let saved = session.save(&temporary, Some(target)).file().clone();
@@ -275,7 +285,8 @@ fn store_and_usr_paths_are_sent_as_they_are() {
     let server = Server::start(Options::default());
     let session = Session::open_with(|options| options.path_policy = WXT_PATHS_SANDBOX);
     let saved = session.save(&temporary(&session, &server, 3000), None).file().path.clone();
-    let usr = "wxfile://usr/报告.pdf";
+    let usr = "wxfile://usr/docs/报告.pdf";
+    session.make_directory("wxfile://usr/docs", false).done();
     session.save(&temporary(&session, &server, 4000), Some(usr)).file();
     for (path, name, length) in [(saved.as_str(), &saved["wxfile://".len()..], 3000), (usr, "报告.pdf", 4000)] {
         let ended = session.upload(&server.https_url("/upload"), Path::new(path)).end();
@@ -384,21 +395,47 @@ fn hostile_paths_are_refused_by_every_call_and_change_nothing() {
             "{path:?}"
         );
 
+        // What a file call says of a path that names, or leads through, something else than it needs.
+        let told = |call: &str| match path.as_str() {
+            "wxfile://usr/directory" => {
+                Expected(format!("{call}:fail Is a directory {path}"), WXT_ERRNO_IS_A_DIRECTORY)
+            }
+            "wxfile://usr/file/below" => {
+                Expected(format!("{call}:fail not a directory {path}"), WXT_ERRNO_NOT_A_DIRECTORY)
+            }
+            _ if path.split('/').any(|name| name.len() > 255) && path.starts_with("wxfile://usr/") => {
+                Expected(shortened(format!("{call}:fail File name too long {path}")), WXT_ERRNO_FILE_NAME_TOO_LONG)
+            }
+            _ => Expected(expected(call), denied),
+        };
         let result = session.save(&temporary, Some(&path));
-        assert_eq!(result.failure(), (expected("saveFile").as_str(), denied), "{path:?}");
+        assert_eq!(result.failure(), told("saveFile").as_failure(), "{path:?}");
         assert_eq!(result.category, WXT_CATEGORY_FILE);
         let result = session.resolve(&path);
         if path != "wxfile://usr/directory" {
-            assert_eq!(result.failure(), (expected("resolvePath").as_str(), denied), "{path:?}");
+            assert_eq!(result.failure(), told("resolvePath").as_failure(), "{path:?}");
+        }
+        let result = session.copy_file(&path, "wxfile://usr/copy");
+        assert_eq!(result.failure(), told("copyFile").as_failure(), "{path:?}");
+        let result = session.write_file(&path, WXT_WRITE_APPEND, 0, b"x");
+        assert_eq!(result.failure().1 == denied, told("").1 == denied, "{path:?}");
+        if path != "wxfile://usr/directory" {
+            assert_eq!(session.access(&path).failure(), told("access").as_failure(), "{path:?}");
+            assert_eq!(
+                session.rename(&path, "wxfile://usr/renamed").failure(),
+                told("rename").as_failure(),
+                "{path:?}"
+            );
+            assert!(session.make_directory(&path, true).err_no != 0, "{path:?}");
         }
         // A good path of another kind is none of a temporary or saved file; a bad one is refused as such.
         let planted = path.starts_with("wxfile://usr/") && is_harmless_text(&path);
         for (result, call, other) in [
-            (session.save(&path, None), "saveFile", "tempFilePath file not exist"),
-            (session.saved_file(&path), "getSavedFileInfo", "file not found"),
-            (session.remove_saved_file(&path), "removeSavedFile", "file not found"),
+            (session.save(&path, None), "saveFile", "tempFilePath file not exist".to_owned()),
+            (session.saved_file(&path), "getSavedFileInfo", format!("no such file or directory {path}")),
+            (session.remove_saved_file(&path), "removeSavedFile", format!("no such file or directory {path}")),
         ] {
-            let message = if planted { format!("{call}:fail {other}") } else { expected(call) };
+            let message = if planted { format!("{call}:fail {other}") } else { told(call).0 };
             assert_eq!(result.failure().0, message, "{path:?}");
         }
         if !path.starts_with('/') {
@@ -459,7 +496,7 @@ fn every_call_takes_the_paths_that_pages_write() {
     let server = Server::start(Options::default());
     let session = Session::open_with(|options| options.path_policy = WXT_PATHS_SANDBOX);
     let usr = root(&session).join("usr");
-    fs::create_dir(usr.join("d")).expect("a directory");
+    session.make_directory("wxfile://usr/d", false).done();
     for (path, below) in [
         ("wxfile://usr//a.xlsx", "a.xlsx"),
         ("wxfile://usr/d///b c.txt", "d/b c.txt"),
@@ -521,7 +558,7 @@ fn what_cannot_be_imported_is_refused_and_stays_the_hosts() {
         for &mode in modes {
             let result = session.import(path, mode);
             let message = match number {
-                WXT_ERRNO_FILE_NOT_FOUND => "importFile:fail file not found".to_owned(),
+                WXT_ERRNO_FILE_NOT_FOUND => not_found("importFile", path).0,
                 _ => format!("importFile:fail permission denied, open {path}"),
             };
             assert_eq!(result.failure(), (message.as_str(), number), "{path} {mode}");
@@ -529,12 +566,9 @@ fn what_cannot_be_imported_is_refused_and_stays_the_hosts() {
         }
     }
     let result = session.import_descriptor(fs::File::open(directory).expect("a directory"), 0, "x");
-    assert_eq!(
-        result.failure(),
-        ("importFile:fail parameter error: parameter.fileDescriptor should be File instead of Number;", 1001)
-    );
+    assert_eq!(result.failure(), ("importFile:fail bad file descriptor", WXT_ERRNO_BAD_FILE_DESCRIPTOR));
     let result = session.import_descriptor(fs::File::open(&file).expect("a file"), 8, "x");
-    assert_eq!(result.failure().1, WXT_ERRNO_PARAMETER, "it holds only 7 bytes");
+    assert_eq!(result.failure().1, WXT_ERRNO_BAD_FILE_DESCRIPTOR, "it holds only 7 bytes");
     assert_eq!(snapshot(directory), before);
 }
 

@@ -542,7 +542,7 @@ fn a_dead_address_neither_fails_nor_delays_a_call() {
             let task = if upload { session.upload(&url, &file) } else { session.download(&url) };
             let ended = task.end();
             assert_eq!(ended.success().data_length, 5, "{:?}", addresses.0);
-            assert_eq!(ended.success().profile.peer_ip.as_deref(), Some("127.0.0.1"));
+            assert_eq!(ended.success().profile().peer_ip.as_deref(), Some("127.0.0.1"));
             // A dead address alone costs the deadline of 60 s; the rest is for a slow machine.
             assert!(begin.elapsed() < Duration::from_secs(5), "{:?} took {:?}", addresses.0, begin.elapsed());
         }

@@ -137,7 +137,7 @@ fn redirects_change_the_method_or_send_the_body_again() {
         assert_eq!(second.contains("the content of the file"), method == "POST", "{second}");
         assert!(second.to_ascii_lowercase().contains("referer: https://servicewechat.com/"), "{second}");
         assert_eq!(second.to_ascii_lowercase().contains("content-type:"), method == "POST", "{second}");
-        let profile = ended.success().profile.raw;
+        let profile = ended.success().profile().raw;
         assert!(profile.redirect_start > 0 && profile.redirect_end >= profile.redirect_start);
     }
 }

@@ -15,6 +15,7 @@ use std::time::{Duration, Instant};
 use rustix::fs::FlockOperation;
 use support::{Ended, Session};
 use wxtransfer::ffi::error::*;
+use wxtransfer::ffi::file_system::WXT_WRITE_WHOLE;
 use wxtransfer::ffi::options::*;
 use wxtransfer::ffi::status::*;
 use wxtransfer::ffi::string::WxtStr;
@@ -102,6 +103,34 @@ fn an_abort_and_a_close_end_the_wait_for_a_frozen_process() {
         assert_eq!(ended.failure().err_msg, "downloadFile:fail abort");
     }
     assert!(begin.elapsed() < AT_ONCE, "{:?}", begin.elapsed());
+}
+
+/// A file with a hole, so that only the copy takes room on the device, and no more than was written before the end.
+#[test]
+fn closing_does_not_wait_for_a_copy_of_two_gib() {
+    const LENGTH: u64 = 2 * 1024 * 1024 * 1024;
+    let session = Session::open_with(|options| options.storage_quota = 3 * LENGTH);
+    session.write_file("wxfile://usr/large", WXT_WRITE_WHOLE, 0, b"x").done();
+    let large = fs::File::options().write(true).open(root(&session).join("usr/large")).expect("the file");
+    large.set_len(LENGTH).expect("a hole");
+    let written = || {
+        let files = fs::read_dir(root(&session).join("launches")).expect("launches").filter_map(|entry| {
+            fs::read_dir(entry.expect("a launch").path()).expect("files").next()?.ok()?.metadata().ok()
+        });
+        files.map(|metadata| metadata.len()).sum::<u64>()
+    };
+    std::thread::scope(|scope| {
+        let copy = scope.spawn(|| session.copy_file("wxfile://usr/large", "wxfile://usr/copy"));
+        until(|| written() > 0 || copy.is_finished());
+        assert_eq!(session.close(), WXT_OK);
+        let result = copy.join().expect("no panic");
+        // Where the file system shares blocks, the copy is made at once.
+        if result.err_no != 0 {
+            assert_eq!(result.failure(), ("copyFile:fail abort", WXT_ERRNO_CANCEL));
+            assert!(!root(&session).join("usr/copy").exists());
+        }
+    });
+    assert_eq!(fs::read_dir(root(&session).join("launches")).expect("launches").count(), 0);
 }
 
 #[test]

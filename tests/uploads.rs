@@ -90,7 +90,7 @@ fn headers_come_before_success_and_the_profile_is_filled() {
         position(|event| matches!(event, Event::Headers { status: 200, .. }))
             < position(|event| matches!(event, Event::Success(_)))
     );
-    let profile = &ended.success().profile;
+    let profile = ended.success().profile();
     let raw = &profile.raw;
     let order = [
         raw.invoke_start,

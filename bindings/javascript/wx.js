@@ -1,103 +1,378 @@
 /*
- * The page's side of wx.uploadFile, wx.downloadFile and the saved files; bindings/javascript.md describes the messages.
+ * The page's side of wx.uploadFile, wx.downloadFile and the file calls; bindings/javascript.md describes the messages.
  *
- * The host gives a function wxtransferSend(text), runs this script before the page's own, and passes each message for
- * the page to wxtransferReceive(text). ECMAScript 5, so that every engine that a host may have can run it.
+ * The app gives a function wxtransferSend(text), runs this script before the page's own, and passes each message for
+ * the page to wxtransferReceive(text). ECMAScript 5, so that every engine that an app may have can run it.
  */
 (function (global) {
   'use strict';
 
   var wx = global.wx = global.wx || {};
+  var settings = global.wxtransferSettings || {};
   var calls = Object.create(null);
   var lastCall = 0;
+
+  /* The types of parameters, in WeChat's words; "?" marks those that may be missing. A Sync method takes the same ones in
+     this order. What is not here has no effect: enableHttp2, enableQuic. */
+  var transfers = {
+    uploadFile: {
+      url: 'String', filePath: 'String', name: 'String', header: 'Object?', formData: 'Object?', timeout: 'Number?',
+      enableProfile: 'Boolean?'
+    },
+    downloadFile: {
+      url: 'String', header: 'Object?', filePath: 'String?', timeout: 'Number?', enableProfile: 'Boolean?'
+    }
+  };
+  var savedFiles = {
+    saveFile: { tempFilePath: 'String', filePath: 'String?' },
+    getSavedFileList: {},
+    getSavedFileInfo: { filePath: 'String' },
+    removeSavedFile: { filePath: 'String' }
+  };
+  var files = {
+    access: { path: 'String' },
+    stat: { path: 'String', recursive: 'Boolean?' },
+    unlink: { filePath: 'String' },
+    copyFile: { srcPath: 'String', destPath: 'String' },
+    rename: { oldPath: 'String', newPath: 'String' },
+    mkdir: { dirPath: 'String', recursive: 'Boolean?' },
+    rmdir: { dirPath: 'String', recursive: 'Boolean?' },
+    readdir: { dirPath: 'String' },
+    getFileInfo: { filePath: 'String', digestAlgorithm: 'String?' },
+    saveFile: savedFiles.saveFile,
+    getSavedFileList: savedFiles.getSavedFileList,
+    removeSavedFile: savedFiles.removeSavedFile,
+    readFile: { filePath: 'String', encoding: 'String?', position: 'Number?', length: 'Number?' },
+    writeFile: { filePath: 'String', data: 'String|ArrayBuffer', encoding: 'String?' },
+    appendFile: { filePath: 'String', data: 'String|ArrayBuffer', encoding: 'String?' }
+  };
+  if (settings.fileName === true) transfers.uploadFile.fileName = 'String?';
+
+  /* The Sync methods, with the member of the result that each returns. */
+  var returned = {
+    accessSync: null, statSync: 'stats', unlinkSync: null, copyFileSync: null, renameSync: null, mkdirSync: null,
+    rmdirSync: null, readdirSync: 'files', saveFileSync: 'savedFilePath', readFileSync: 'data', writeFileSync: null,
+    appendFileSync: null
+  };
+
+  var INTERNAL = 4;
+  var PARAMETER_ERROR = 1001;
+  var INVALID_REQUEST_DATA = 600010;
+  var INVALID_ARGUMENT = 1300022;
+  var SIZE_EXCEEDED = 1300202;
+  var BASE64_ENCODE_ERROR = 1300203;
+  var LENGTH_OUT_OF_RANGE = 1301006;
+  var POSITION_OUT_OF_RANGE = 1301009;
+
+  /* What a call fails with before it is sent. */
+  function Refusal(reason, errno) {
+    this.reason = reason;
+    this.errno = errno;
+  }
+
+  Refusal.prototype.result = function (api) {
+    var result = { errMsg: api + ':fail ' + this.reason, errno: this.errno };
+    if (!transfers[api]) result.errCode = this.errno;
+    return result;
+  };
 
   function isFunction(value) {
     return typeof value === 'function';
   }
 
-  /* Half a surrogate pair is no text, and not every host's JSON takes it. */
+  function typeOf(value) {
+    return Object.prototype.toString.call(value).slice('[object '.length, -1);
+  }
+
+  /* Half a surrogate pair is no text, and not every app's JSON takes it. */
   function text(value) {
     return String(value).replace(/[\uD800-\uDBFF][\uDC00-\uDFFF]|[\uD800-\uDFFF]/g, function (found) {
       return found.length === 2 ? found : '\uFFFD';
     });
   }
 
-  /* A list, whose order every reader of JSON keeps. What is no object is left to the host to refuse. */
-  function pairs(members) {
-    if (typeof members !== 'object') return text(members);
-    return Object.keys(members).filter(function (name) {
-      return members[name] !== undefined && members[name] !== null;
-    }).map(function (name) {
-      return [text(name), text(members[name])];
+  /* A list, whose order every reader of JSON keeps. */
+  function pairs(members, parameter) {
+    var list = [];
+    Object.keys(members).forEach(function (name) {
+      try {
+        var value = members[name];
+        if (value !== undefined && value !== null) list.push([text(name), text(value)]);
+      } catch (error) {
+        throw new Refusal('invalid request data ' + parameter + ' ' + text(name), INVALID_REQUEST_DATA);
+      }
+    });
+    return list;
+  }
+
+  /* Bytes as text, and back. */
+
+  var DIGITS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
+
+  /* In pieces: an engine takes only so many arguments at once. */
+  function characters(codes) {
+    var pieces = [];
+    for (var at = 0; at < codes.length; at += 8192) {
+      pieces.push(String.fromCharCode.apply(null, Array.prototype.slice.call(codes.subarray(at, at + 8192))));
+    }
+    return pieces.join('');
+  }
+
+  function generate(List, length, itemAt) {
+    var list = new List(length);
+    for (var at = 0; at < length; at++) list[at] = itemAt(at);
+    return list;
+  }
+
+  /* Base64 as in RFC 4648 §4. */
+  var DIGITS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
+
+  function toBase64(bytes) {
+    var digits = new global.Uint8Array(Math.ceil(bytes.length / 3) * 4);
+    for (var from = 0, to = 0; from < bytes.length; from += 3) {
+      var group = bytes[from] << 16 | bytes[from + 1] << 8 | bytes[from + 2];
+      for (var shift = 18; shift >= 0; shift -= 6) digits[to++] = DIGITS.charCodeAt(group >> shift & 63);
+    }
+    var padding = (3 - bytes.length % 3) % 3;
+    return characters(digits.subarray(0, digits.length - padding)) + '=='.slice(0, padding);
+  }
+
+  function fromBase64(digits) {
+    var values = [];
+    for (var value = 0; value < DIGITS.length; value++) values[DIGITS.charCodeAt(value)] = value;
+    var length = digits.length - /=*$/.exec(digits.slice(-2))[0].length;
+    var bytes = new global.Uint8Array(Math.floor(length * 3 / 4));
+    for (var from = 0, to = 0, group = 0; from < length; from++) {
+      group = (group << 6 | values[digits.charCodeAt(from)]) & 0xffffff;
+      if (from % 4) bytes[to++] = group >> 6 - from % 4 * 2;
+    }
+    return bytes;
+  }
+
+  /* The encodings that the messages do not have; "utf8" and "base64" they have. */
+  var latin1 = {
+    toText: characters,
+    toBytes: function (value) {
+      return generate(global.Uint8Array, value.length, function (at) { return value.charCodeAt(at); });
+    }
+  };
+  var hexadecimal = {
+    toText: function (bytes) {
+      return generate(Array, bytes.length, function (at) { return (bytes[at] + 256).toString(16).slice(1); }).join('');
+    },
+    toBytes: function (value) {
+      if (!/^(?:[0-9a-f]{2})*$/i.test(value)) throw new Refusal('Invalid argument data', INVALID_ARGUMENT);
+      return generate(global.Uint8Array, value.length / 2, function (at) { return parseInt(value.substr(2 * at, 2), 16); });
+    }
+  };
+  /* Little-endian. */
+  var utf16 = {
+    toText: function (bytes) {
+      return characters(generate(global.Uint16Array, bytes.length >> 1, function (at) {
+        return bytes[2 * at] | bytes[2 * at + 1] << 8;
+      }));
+    },
+    toBytes: function (value) {
+      return generate(global.Uint8Array, value.length * 2, function (at) {
+        return value.charCodeAt(at >> 1) >> at % 2 * 8;
+      });
+    }
+  };
+  var arrayBuffer = {
+    toText: function (bytes) { return bytes.buffer; },
+    toBytes: function (value) { return new global.Uint8Array(value); }
+  };
+  var encodings = {
+    utf8: null, 'utf-8': null, base64: null, ascii: latin1, binary: latin1, latin1: latin1, hex: hexadecimal,
+    ucs2: utf16, 'ucs-2': utf16, utf16le: utf16, 'utf-16le': utf16
+  };
+
+  /* Has the message carry a file's content as text or in base64. Gives what the page's content is made with, or null. */
+  function carryContent(api, values, data) {
+    var named = values.encoding;
+    if (named !== undefined && !Object.prototype.hasOwnProperty.call(encodings, named)) {
+      throw new Refusal('Invalid argument encoding', INVALID_ARGUMENT);
+    }
+    var isBuffer = api === 'readFile' ? named === undefined : typeOf(data) === 'ArrayBuffer';
+    var encoding = isBuffer ? arrayBuffer : named === undefined ? null : encodings[named];
+    if (encoding && !isFunction(global.Uint8Array)) throw new Refusal('not supported', INTERNAL);
+    values.encoding = encoding || named === 'base64' ? 'base64' : 'utf8';
+    if (api === 'readFile') return encoding;
+    if (named === 'base64' && !isBuffer && (data.length % 4 || /[^A-Za-z0-9+\/]/.test(data.replace(/={1,2}$/, '')))) {
+      throw new Refusal('base64 encode error', BASE64_ENCODE_ERROR);
+    }
+    /* A character makes a byte at least, but in base64. The library looks again, at what would be written. */
+    var least = isBuffer ? data.byteLength : named === 'base64' || named === 'hex' ? 0 : data.length;
+    if (least > 100 * 1024 * 1024) {
+      throw new Refusal('the maximum size of the file storage limit is exceeded', SIZE_EXCEEDED);
+    }
+    values.data = encoding ? toBase64(encoding.toBytes(data)) : text(data);
+    return encoding;
+  }
+
+  function checkRange(values, name, least, errno) {
+    var value = values[name];
+    if (value !== undefined && !(value >= least && value <= 0x1fffffffffffff && Math.floor(value) === value)) {
+      throw new Refusal('value of ' + name + ' is out of range', errno);
+    }
+  }
+
+  /* What the page's object has of the parameters of a call, each of its type. */
+  function read(parameters, options) {
+    var values = {};
+    var errors = '';
+    if (typeOf(options) !== 'Object') errors = 'parameter should be Object instead of ' + typeOf(options) + ';';
+    else Object.keys(parameters).forEach(function (name) {
+      var types = parameters[name].replace('?', '').split('|');
+      try {
+        var value = options[name];
+        var type = typeOf(value);
+        var missing = type === 'Undefined' || type === 'Null';
+        if (missing && parameters[name].slice(-1) === '?') return;
+        if (types.indexOf(type) < 0) {
+          errors += 'parameter.' + name + ' should be ' + types.join(' or ') + ' instead of ' + type + ';';
+        } else {
+          values[name] = type === 'String' ? text(value) : type === 'Object' ? pairs(value, name) : value.valueOf();
+        }
+      } catch (error) {
+        if (error instanceof Refusal) throw error;
+        errors += 'parameter.' + name + ' cannot be read;';
+      }
+    });
+    if (errors) throw new Refusal('parameter error: ' + errors, PARAMETER_ERROR);
+    return values;
+  }
+
+  /* A call's options as they go into its message, and what makes the page's result of the app's. */
+  function prepare(api, options) {
+    var values = read(transfers[api] || savedFiles[api] || files[api], options);
+    var encoding = null;
+    if (values.timeout !== undefined) {
+      values.timeout = values.timeout > 0 ? Math.min(Math.ceil(values.timeout), 0x7fffffff) : undefined;
+    }
+    if (api === 'getFileInfo') {
+      values.digestAlgorithm = values.digestAlgorithm === undefined ? 'md5' : values.digestAlgorithm;
+      if (['md5', 'sha1', 'sha256'].indexOf(values.digestAlgorithm) < 0) {
+        throw new Refusal('Invalid argument digestAlgorithm', INVALID_ARGUMENT);
+      }
+    }
+    if (api === 'readFile' || api === 'writeFile' || api === 'appendFile') {
+      checkRange(values, 'position', 0, POSITION_OUT_OF_RANGE);
+      checkRange(values, 'length', 1, LENGTH_OUT_OF_RANGE);
+      encoding = carryContent(api, values, values.data);
+    }
+    return {
+      values: values,
+      finish: function (result) {
+        if (api === 'stat') result.stats = withMethods(result.stats);
+        if (api === 'readFile' && encoding) result.data = encoding.toText(fromBase64(result.data));
+        return result;
+      }
+    };
+  }
+
+  function Stats(members) {
+    this.mode = members.mode;
+    this.size = members.size;
+    this.lastAccessedTime = members.lastAccessedTime;
+    this.lastModifiedTime = members.lastModifiedTime;
+  }
+
+  /* The kinds of POSIX's st_mode. */
+  Stats.prototype.isDirectory = function () { return (this.mode & 0xf000) === 0x4000; };
+  Stats.prototype.isFile = function () { return (this.mode & 0xf000) === 0x8000; };
+
+  function withMethods(stats) {
+    if (typeOf(stats) !== 'Array') return new Stats(stats);
+    return stats.map(function (entry) {
+      return { path: entry.path, stats: new Stats(entry.stats) };
     });
   }
 
-  function milliseconds(value) {
-    return typeof value === 'number' && value > 0 ? Math.min(Math.ceil(value), 0x7fffffff) : undefined;
+  function send(message) {
+    global.wxtransferSend(JSON.stringify(message));
   }
 
-  var parameters = {
-    url: text, filePath: text, name: text, fileName: text, tempFilePath: text,
-    header: pairs, formData: pairs, timeout: milliseconds
-  };
+  /* Runs a function when the page's turn is over. */
+  function later(run) {
+    if (isFunction(global.setTimeout)) {
+      global.setTimeout(run, 0);
+    } else if (isFunction(global.Promise)) {
+      global.Promise.resolve().then(run);
+    } else {
+      calls[++lastCall] = { callbacks: { complete: run } };
+      send({ call: lastCall, api: 'later', options: {} });
+    }
+  }
 
-  function start(api, options) {
+  function start(api, given, promises) {
     var call = {
       number: ++lastCall,
-      options: Object(options === undefined || options === null ? {} : options),
+      api: api,
+      options: given === undefined ? {} : given,
       callbacks: Object.create(null),
       listeners: { progressUpdate: [], headersReceived: [] }
     };
     calls[call.number] = call;
-    var values = {};
-    var name;
     try {
-      /* Now, because the page may use its object for another call. From the last, so that one that cannot be read leaves
-         somebody to tell. */
-      ['complete', 'fail', 'success'].forEach(function (event) {
-        name = event;
-        call.callbacks[event] = call.options[event];
-      });
-      Object.keys(parameters).forEach(function (parameter) {
-        name = parameter;
-        var value = call.options[name];
-        if (value !== undefined && value !== null) values[name] = parameters[name](value);
-      });
-    } catch (error) {
-      /* Not every object has a text, and not every property can be read. */
-      fail(call, { errMsg: api + ':fail invalid request data ' + name, errno: 600010 });
-      return call;
+      readCallbacks(call, promises);
+      /* Now, because the page may use its object for another call. */
+      var prepared = prepare(api, call.options);
+      call.finish = prepared.finish;
+      send({ call: call.number, api: api, options: prepared.values });
+    } catch (refusal) {
+      if (!(refusal instanceof Refusal)) throw refusal;
+      later(function () { deliver(call.number, 'fail', refusal.result(api)); });
+      later(function () { deliver(call.number, 'complete'); });
     }
-    global.wxtransferSend(JSON.stringify({ call: call.number, api: api, options: values }));
     return call;
   }
 
-  /* Within the page's call, out of which nothing may come that its callbacks throw. Otherwise that goes to the engine, as
-     what no script catches; so it does here, in a turn of its own, where the engine has any. */
-  function fail(call, failure) {
-    ['fail', 'complete'].forEach(function (event) {
+  /* From the last, so that one that cannot be read leaves somebody to tell. */
+  function readCallbacks(call, promises) {
+    var given = Object(call.options);
+    var unreadable = '';
+    ['complete', 'fail', 'success'].forEach(function (event) {
       try {
-        deliver(call.number, event, failure);
-      } catch (thrown) {
-        if (isFunction(global.setTimeout)) global.setTimeout(function () { throw thrown; }, 0);
+        if (isFunction(given[event])) call.callbacks[event] = given[event];
+      } catch (error) {
+        unreadable += 'parameter.' + event + ' cannot be read;';
       }
     });
+    if (promises && !Object.keys(call.callbacks).length && isFunction(global.Promise)) {
+      call.promise = new global.Promise(function (resolve, reject) {
+        call.callbacks.success = resolve;
+        call.callbacks.fail = reject;
+      });
+    }
+    if (unreadable) throw new Refusal('parameter error: ' + unreadable, PARAMETER_ERROR);
   }
 
   function deliver(number, event, result) {
     var call = calls[number];
     if (!call) return;
-    if (event === 'complete') delete calls[number];
-    if (event === 'progressUpdate' || event === 'headersReceived') {
+    if (event === 'complete') {
+      delete calls[number];
+      result = call.result;
+    } else if (event === 'success' || event === 'fail') {
+      call.result = result = event === 'success' ? call.finish(result) : result;
+    } else {
+      if (event === 'progressUpdate') fillUnknown(call.api, result);
       call.listeners[event].slice().forEach(function (listener) {
         listener(result);
       });
-    } else if (isFunction(call.callbacks[event])) {
-      call.callbacks[event].call(call.options, result);
+      return;
     }
+    if (call.callbacks[event]) call.callbacks[event].call(call.options, result);
   }
 
-  /* Of the call itself: a host that answers before its wxtransferSend returns has ended it by now. */
+  /* WeChat's types promise numbers. An unknown length is -1 in the HTTP clients of both systems. */
+  function fillUnknown(api, progress) {
+    var expected = api === 'uploadFile' ? 'totalBytesExpectedToSend' : 'totalBytesExpectedToWrite';
+    if (progress[expected] === undefined) progress[expected] = -1;
+    if (progress.progress === undefined) progress.progress = 0;
+  }
+
   function task(call) {
     var listeners = call.listeners;
 
@@ -116,9 +391,7 @@
     }
 
     return {
-      abort: function () {
-        global.wxtransferSend(JSON.stringify({ abort: call.number }));
-      },
+      abort: function () { send({ abort: call.number }); },
       onProgressUpdate: on('progressUpdate'),
       offProgressUpdate: off('progressUpdate'),
       onHeadersReceived: on('headersReceived'),
@@ -126,17 +399,53 @@
     };
   }
 
-  ['uploadFile', 'downloadFile'].forEach(function (api) {
-    wx[api] = function (options) {
-      return task(start(api, options));
+  /* A Sync method of a file call: its parameters are the call's, in their order. */
+  function atOnce(api, method) {
+    var names = Object.keys(files[api]);
+    return function () {
+      var options = {};
+      for (var at = 0; at < names.length; at++) options[names[at]] = arguments[at];
+      var answer;
+      try {
+        if (!isFunction(global.wxtransferSendSync)) throw new Refusal('not supported', INTERNAL);
+        var prepared = prepare(api, options);
+        answer = JSON.parse(global.wxtransferSendSync(JSON.stringify({ api: api, options: prepared.values })));
+      } catch (refusal) {
+        if (!(refusal instanceof Refusal)) throw refusal;
+        answer = { fail: refusal.result(api) };
+      }
+      if (answer.fail) throw failure(answer.fail, api, method);
+      var result = prepared.finish(answer.success);
+      return returned[method] ? result[returned[method]] : undefined;
     };
+  }
+
+  function failure(result, api, method) {
+    var errMsg = result.errMsg.replace(api + ':', method + ':');
+    var error = new Error(errMsg);
+    error.errMsg = errMsg;
+    error.errCode = result.errCode;
+    error.errno = result.errno;
+    return error;
+  }
+
+  Object.keys(transfers).forEach(function (api) {
+    wx[api] = function (options) { return task(start(api, options)); };
+  });
+  Object.keys(savedFiles).forEach(function (api) {
+    wx[api] = function (options) { return start(api, options, true).promise; };
   });
 
-  ['saveFile', 'getSavedFileList', 'getSavedFileInfo', 'removeSavedFile'].forEach(function (api) {
-    wx[api] = function (options) {
-      start(api, options);
-    };
+  var manager = {};
+  Object.keys(files).forEach(function (api) {
+    manager[api] = function (options) { start(api, options); };
+    var method = api + 'Sync';
+    if (method in returned) manager[method] = atOnce(api, method);
   });
+  wx.getFileSystemManager = function () { return manager; };
+
+  wx.env = wx.env || {};
+  wx.env.USER_DATA_PATH = (settings.pathScheme || 'wxfile') + '://usr';
 
   global.wxtransferReceive = function (json) {
     var message = JSON.parse(json);

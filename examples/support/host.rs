@@ -5,11 +5,10 @@
 // The C interface is pointers; whoever calls it keeps the promises of its header.
 #![allow(unsafe_code)]
 
-use std::ffi::{CStr, c_void};
+use std::ffi::c_void;
 use std::mem::zeroed;
 use std::path::Path;
 use std::ptr::null_mut;
-use std::slice;
 use std::sync::mpsc::Sender;
 
 use wxtransfer::ffi::callback::{
@@ -18,10 +17,10 @@ use wxtransfer::ffi::callback::{
 use wxtransfer::ffi::options::{WXT_PATHS_NATIVE, WXT_PLATFORM_OTHER, WxtSessionOptions};
 use wxtransfer::ffi::request::{WxtDownloadRequest, WxtTaskId, WxtUploadRequest};
 use wxtransfer::ffi::session::{WxtSession, wxt_session_close, wxt_session_open};
-use wxtransfer::ffi::status::{WXT_OK, WxtStatus, wxt_status_text};
 use wxtransfer::ffi::string::WxtStr;
 use wxtransfer::ffi::task::{wxt_download_file, wxt_task_abort, wxt_upload_file};
-use wxtransfer::ffi::version::wxt_version;
+
+use super::c::{checked, string, text};
 
 /// What one callback was given.
 pub enum What {
@@ -147,12 +146,6 @@ impl Host {
     }
 }
 
-/// The library's version.
-pub fn version() -> String {
-    // SAFETY: the text is static and ends with a NUL.
-    unsafe { CStr::from_ptr(wxt_version()) }.to_string_lossy().into_owned()
-}
-
 /// What `user_data` points to.
 struct Page {
     task: usize,
@@ -210,28 +203,4 @@ unsafe extern "C" fn release(user_data: *mut c_void) {
         send(user_data, What::Release);
         drop(Box::from_raw(user_data.cast::<Page>()));
     }
-}
-
-/// An absent string for an empty one.
-fn text(text: &str) -> WxtStr {
-    if text.is_empty() { WxtStr::absent() } else { WxtStr::new(text) }
-}
-
-/// # Safety
-/// `text` must be readable.
-unsafe fn string(text: WxtStr) -> String {
-    if text.ptr.is_null() {
-        return String::new();
-    }
-    // SAFETY: passed on to the caller.
-    let bytes = unsafe { slice::from_raw_parts(text.ptr.cast::<u8>(), text.len) };
-    String::from_utf8_lossy(bytes).into_owned()
-}
-
-fn checked(status: WxtStatus) -> Result<(), String> {
-    if status == WXT_OK {
-        return Ok(());
-    }
-    // SAFETY: the text is static and ends with a NUL.
-    Err(unsafe { CStr::from_ptr(wxt_status_text(status)) }.to_string_lossy().into_owned())
 }

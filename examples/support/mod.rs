@@ -4,4 +4,5 @@
 #![allow(dead_code)]
 
 pub mod bars;
+pub mod c;
 pub mod host;

@@ -111,11 +111,20 @@ static void headers(void) {
   static const struct {
     WxtStr name;
     WxtStr value;
+    const char *reason;
   } invalid[] = {
-      {{"", 0}, {"value", 5}},       {{"a b", 3}, {"value", 5}},     {{"a:", 2}, {"value", 5}},
-      {{"a\r", 2}, {"value", 5}},    {{"a\nb", 3}, {"value", 5}},    {{"a\0b", 3}, {"value", 5}},
-      {{"\xc3\xa9", 2}, {"v", 1}},   {{"name", 4}, {"a\rb", 3}},     {{"name", 4}, {"a\nb", 3}},
-      {{"name", 4}, {"a\0b", 3}},    {{"name", 4}, {"a\r\nX: y", 7}}, {{"Referer", 7}, {"a\nb", 3}},
+      {{"", 0}, {"value", 5}, "invalid request data header"},
+      {{"a b", 3}, {"value", 5}, "invalid request data header a b"},
+      {{"a:", 2}, {"value", 5}, "invalid request data header a:"},
+      {{"a\r", 2}, {"value", 5}, "invalid request data header a\\r"},
+      {{"a\nb", 3}, {"value", 5}, "invalid request data header a\\nb"},
+      {{"a\0b", 3}, {"value", 5}, "invalid request data header a\\0b"},
+      {{"\xc3\xa9", 2}, {"v", 1}, "invalid request data header \xc3\xa9"},
+      {{"name", 4}, {"a\rb", 3}, "invalid request data header name"},
+      {{"name", 4}, {"a\nb", 3}, "invalid request data header name"},
+      {{"name", 4}, {"a\0b", 3}, "invalid request data header name"},
+      {{"name", 4}, {"a\r\nX: y", 7}, "invalid request data header name"},
+      {{"Referer", 7}, {"a\nb", 3}, "invalid request data header Referer"},
   };
   for (size_t i = 0; i < sizeof invalid / sizeof invalid[0]; i++) {
     WxtPair header[2];
@@ -126,7 +135,7 @@ static void headers(void) {
     WxtUploadRequest request = good_upload();
     request.header = header;
     request.header_count = 2;
-    UPLOAD_FAILS(&request, WXT_ERRNO_INVALID_REQUEST_DATA, WXT_CATEGORY_REQUEST, "invalid request data header");
+    UPLOAD_FAILS(&request, WXT_ERRNO_INVALID_REQUEST_DATA, WXT_CATEGORY_REQUEST, invalid[i].reason);
   }
 }
 

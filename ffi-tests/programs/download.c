@@ -32,7 +32,14 @@ static void into_a_temporary_file(WxtSession *session, char *native_path, size_t
   recorder_forget(&recorder);
 }
 
+static void ignore_result(void *user_data, const WxtFileResult *event) {
+  (void)user_data;
+  CHECK_NUMBER(event->err_no, WXT_ERRNO_OK);
+}
+
 static void to_a_path_of_the_pages_choice(WxtSession *session, char *native_path, size_t size) {
+  WxtStr pictures = wxt_str("wxfile://usr/pictures");
+  CHECK_NUMBER(wxt_file_make_directory(session, pictures, false, ignore_result, NULL), WXT_OK);
   WxtDownloadRequest request = wxt_download_request();
   request.url = wxt_str(tls("/bytes/1000"));
   request.file_path = wxt_str("wxfile://usr/one.bin");

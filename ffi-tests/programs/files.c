@@ -121,7 +121,8 @@ static void in_the_next_launch(WxtSession *session) {
   CHECK(!exists(list.native_path));
   removed = fresh();
   status = wxt_remove_saved_file(session, wxt_str(list.file_path), on_result, &removed);
-  EXPECT_ERROR(removed, status, "removeSavedFile:fail file not found", WXT_ERRNO_FILE_NOT_FOUND, WXT_CATEGORY_FILE);
+  EXPECT_ERROR(removed, status, format("removeSavedFile:fail no such file or directory %s", list.file_path),
+               WXT_ERRNO_FILE_NOT_FOUND, WXT_CATEGORY_FILE);
   Result empty = fresh();
   status = wxt_get_saved_file_list(session, on_result, &empty);
   EXPECT_OK(empty, status, "getSavedFileList:ok", 0);
@@ -169,7 +170,8 @@ static void mistakes(WxtSession *session) {
                WXT_CATEGORY_REQUEST);
   result = fresh();
   status = wxt_import_file(session, wxt_str(in_directory("missing")), WXT_IMPORT_COPY, on_result, &result);
-  EXPECT_ERROR(result, status, "importFile:fail file not found", WXT_ERRNO_FILE_NOT_FOUND, WXT_CATEGORY_FILE);
+  EXPECT_ERROR(result, status, format("importFile:fail no such file or directory %s", in_directory("missing")),
+               WXT_ERRNO_FILE_NOT_FOUND, WXT_CATEGORY_FILE);
   result = fresh();
   status = wxt_resolve_path(session, wxt_str("wxfile://usr/../../x"), on_result, &result);
   EXPECT_ERROR(result, status, "resolvePath:fail permission denied, open wxfile://usr/../../x",

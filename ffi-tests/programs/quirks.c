@@ -171,6 +171,68 @@ static void events_of_old_base_libraries(void) {
   }
 }
 
+/* A success has the headers on every base library, with and without the event. hyper writes names in lower case. */
+static void headers_of_a_success(void) {
+  static const char *const versions[] = {"1.0.0", "2.0.9", "2.1.0", NULL};
+  for (size_t i = 0; i < sizeof versions / sizeof versions[0]; i++) {
+    WxtSessionOptions options = local_options();
+    options.base_library_version = wxt_str(versions[i]);
+    WxtSession *session = open_session(&options);
+    for (int upload = 0; upload <= 1; upload++) {
+      Recorder recorder = {0};
+      if (upload) {
+        start_upload(session, tls("/cookies"), in_directory("file"), &recorder);
+      } else {
+        start_download(session, tls("/cookies"), &recorder);
+      }
+      wait_for(&recorder, 'R');
+      CHECK_CONTAINS(recorder.header, "set-cookie: a=1; Path=/\n");
+      CHECK_CONTAINS(recorder.header, "set-cookie: b=2, 3\n");
+      CHECK_CONTAINS(recorder.header, "vary: Accept\n");
+      CHECK_CONTAINS(recorder.header, "vary: Origin\n");
+      recorder_forget(&recorder);
+    }
+    close_session(session);
+  }
+}
+
+/* Which base libraries know a profile, and its members for the time before the transfer. */
+static void profile_of_old_base_libraries(void) {
+  static const struct {
+    const char *base_library;
+    bool download;
+    bool upload;
+    bool queue;
+  } cases[] = {
+      {"2.10.3", false, false, false}, {"2.10.4", true, false, false}, {"3.4.9", true, false, false},
+      {"3.5.0", true, true, false},    {"3.8.9", true, true, false},   {"3.8.10", true, true, true},
+      {NULL, true, true, true},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    WxtSessionOptions options = local_options();
+    options.base_library_version = wxt_str(cases[i].base_library);
+    WxtSession *session = open_session(&options);
+    for (int upload = 0; upload <= 1; upload++) {
+      Recorder recorder = {0};
+      if (upload) {
+        start_upload(session, tls("/upload"), in_directory("file"), &recorder);
+      } else {
+        start_download(session, tls("/bytes/10"), &recorder);
+      }
+      EXPECT_SUCCESS(&recorder, 200);
+      CHECK(recorder.has_profile == (upload ? cases[i].upload : cases[i].download));
+      if (recorder.has_profile) {
+        CHECK((recorder.profile.invoke_start != WXT_PROFILE_ABSENT) == cases[i].queue);
+        CHECK((recorder.profile.queue_start != WXT_PROFILE_ABSENT) == cases[i].queue);
+        CHECK((recorder.profile.queue_end != WXT_PROFILE_ABSENT) == cases[i].queue);
+        CHECK(recorder.profile.fetch_start > 0);
+      }
+      recorder_forget(&recorder);
+    }
+    close_session(session);
+  }
+}
+
 /* Before 2.10.0 a call's own `timeout` has no effect, and the session's default holds. */
 static void timeout_of_old_base_libraries(void) {
   static const struct {
@@ -229,6 +291,8 @@ int main(void) {
   the_referer();
   headers_that_are_ours();
   events_of_old_base_libraries();
+  headers_of_a_success();
+  profile_of_old_base_libraries();
   timeout_of_old_base_libraries();
   file_path_of_old_base_libraries();
   return 0;

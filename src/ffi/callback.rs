@@ -70,36 +70,42 @@ pub struct WxtProgress {
     pub progress: u32,
 }
 
-/// When a task did what, and on which connection; the names are WeChat's. Times are milliseconds since the Unix epoch
-/// and 0 where the step did not happen.
+/// In a `WxtProfile`: a number that is left out.
+pub const WXT_PROFILE_ABSENT: u64 = u64::MAX;
+
+/// When a task did what, and on which connection; the names are WeChat's. Times are milliseconds since the Unix epoch, and
+/// 0 if the step did not happen.
+///
+/// `WXT_PROFILE_ABSENT` is the one way in which a number says that it is left out of a page's `profile`: the system or the
+/// transfer does not tell it, or the base library does not know it. The fields that may have it say so. 0 is never absent.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct WxtProfile {
     /// `sizeof(WxtProfile)` in the library.
     pub struct_size: usize,
-    /// `invokeStart`: the call came in.
+    /// `invokeStart`: the call came in. Absent on base libraries before 3.8.10.
     pub invoke_start: u64,
-    /// `queueStart`: it began to wait for a worker.
+    /// `queueStart`: it began to wait for a worker. Absent as `invoke_start`.
     pub queue_start: u64,
-    /// `queueEnd`: a worker took it.
+    /// `queueEnd`: a worker took it; 0 if none did. Absent as `invoke_start`.
     pub queue_end: u64,
     /// `fetchStart`: the last hop began.
     pub fetch_start: u64,
-    /// `redirectStart`: the first redirected request began.
+    /// `redirectStart`: the first redirected request began. 0 without a redirect, and if one led to another origin.
     pub redirect_start: u64,
-    /// `redirectEnd`: the last redirect was received.
+    /// `redirectEnd`: the last redirect was received. 0 as `redirect_start`.
     pub redirect_end: u64,
-    /// `domainLookUpStart`.
+    /// `domainLookUpStart`. Equal to `fetch_start` on a kept connection, and if the host is an address.
     pub domain_look_up_start: u64,
-    /// `domainLookUpEnd`.
+    /// `domainLookUpEnd`. Equal to `fetch_start` likewise.
     pub domain_look_up_end: u64,
-    /// `connectStart`.
+    /// `connectStart`. Equal to `fetch_start` on a kept connection.
     pub connect_start: u64,
-    /// `connectEnd`: the connection is ready, TLS included.
+    /// `connectEnd`: the connection is ready, TLS included. Equal to `fetch_start` likewise.
     pub connect_end: u64,
-    /// `SSLconnectionStart`; 0 without TLS.
+    /// `SSLconnectionStart`; 0 without TLS. Equal to `fetch_start` on a kept connection with TLS.
     pub ssl_connection_start: u64,
-    /// `SSLconnectionEnd`; 0 without TLS.
+    /// `SSLconnectionEnd`; 0 without TLS. Equal to `fetch_start` likewise.
     pub ssl_connection_end: u64,
     /// `requestStart`: the first byte was sent.
     pub request_start: u64,
@@ -113,14 +119,40 @@ pub struct WxtProfile {
     pub send_bytes_count: u64,
     /// `receivedBytedCount` (WeChat's spelling): bytes received in the last hop, with heads, proxy and TLS.
     pub received_byted_count: u64,
+    /// `rtt`: the connection's smoothed round-trip time in milliseconds, to the proxy if there is one, as the system's TCP
+    /// has it. Absent if the system does not tell, and without an answer.
+    pub rtt: u64,
+    /// `httpRttEstimate`: milliseconds from the first byte of a request to the first byte of its answer, the session's
+    /// estimate. Requests over 14600 bytes, TCP's initial window (RFC 6928), are no part of it. Absent while nothing was
+    /// observed, and without an answer.
+    ///
+    /// An estimate is the first observation; each later one moves it by an eighth of the difference (RFC 6298). Tasks
+    /// without a profile are not observed.
+    pub http_rtt_estimate: u64,
+    /// `transportRttEstimate`: milliseconds, the session's estimate of `rtt`. Absent as `http_rtt_estimate`.
+    pub transport_rtt_estimate: u64,
+    /// `throughputKbps`: kilobits a second of the answer's body, from the first byte to the last. Absent if less than 32 KiB
+    /// came in that time, and if the answer is not whole.
+    pub throughput_kbps: u64,
+    /// `downstreamThroughputKbpsEstimate`: kilobits a second, the session's estimate of `throughput_kbps`. Absent as
+    /// `http_rtt_estimate`.
+    pub downstream_throughput_kbps_estimate: u64,
+    /// `estimate_nettype`: 0 unknown, 2 slow-2g, 3 2g, 4 3g, 5 4g; never absent. WeChat's numbers 1 (offline) and 6 (the
+    /// list's end) are not given. The types are the Network Information API's effective connection types: slow-2g from
+    /// 2000 ms round-trip time or up to 50 kbit/s, 2g from 1400 ms or up to 70 kbit/s, 3g from 270 ms or up to 700 kbit/s.
+    /// The time is `transport_rtt_estimate`, or `http_rtt_estimate` if that is absent; the speed is
+    /// `downstream_throughput_kbps_estimate`.
+    pub estimate_nettype: u64,
     /// `peerIP`.
     pub peer_ip: WxtStr,
     /// `protocol`: `http1.1`.
     pub protocol: WxtStr,
     /// `port`.
     pub port: u16,
-    /// `socketReused`: the connection was an earlier task's.
+    /// `socketReused`: the connection was an earlier task's, or an earlier hop's of this one.
     pub socket_reused: bool,
+    /// `usingHighPerformanceMode`: always false; there is no such mode.
+    pub using_high_performance_mode: bool,
 }
 
 /// The result of a task that got an answer.
@@ -143,7 +175,13 @@ pub struct WxtSuccess {
     pub native_path: WxtStr,
     /// The downloaded file's size, or that of an upload's answer before it was read as text, in bytes.
     pub data_length: u64,
-    /// `profile`.
+    /// `header`: what `on_headers_received` was given, on every base library, also on those without that event. `cookies`
+    /// are the values of `Set-Cookie`, one a field.
+    pub header: *const WxtPair,
+    /// The number of `header`.
+    pub header_count: usize,
+    /// `profile`. NULL if the request disables it, and on base libraries before 2.10.4 for a download and 3.5.0 for an
+    /// upload.
     pub profile: *const WxtProfile,
 }
 
@@ -163,7 +201,7 @@ pub struct WxtFailure {
     pub detail: WxtStr,
     /// The same call may succeed later without a change.
     pub retryable: bool,
-    /// `profile`, as far as the task came; 0 for what did not happen.
+    /// `profile`, as far as the task came; 0 for what did not happen. NULL as in `WxtSuccess`.
     pub profile: *const WxtProfile,
 }
 

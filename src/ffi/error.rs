@@ -1,6 +1,6 @@
 //! The numbers of failures, as C sees them.
 
-use crate::terms::{Category, errno};
+use crate::terms::{Category, FileErrorKind, errno};
 
 /// Success. `errMsg` is `uploadFile:ok`, `downloadFile:ok` and so on. Of the numbers below, each says what follows
 /// `uploadFile:fail ` in `errMsg`, when it comes, its category and whether it is `retryable`. `detail` always says more.
@@ -51,18 +51,41 @@ pub const WXT_ERRNO_FILE_TOO_LARGE: i32 = 603301;
 /// `permission denied, open <path>`: a download's `filePath` is not below `wxfile://usr/`, or something that is no regular file
 /// has its name. `WXT_CATEGORY_FILE`, not retryable.
 pub const WXT_ERRNO_TARGET_DENIED: i32 = 603303;
-/// `file not found`: the file to send does not exist. `no such file or directory <path>`: the directory of a download's
-/// `filePath`, or of the target of `saveFile`, does not exist. `WXT_CATEGORY_FILE`, not retryable.
+/// `operation not permitted`: the call is not for what is at the path (`unlink` of a directory).
+pub const WXT_ERRNO_OPERATION_NOT_PERMITTED: i32 = 1300001;
+/// `no such file or directory`: the file, or the directory that it is to be in. Of an upload, the file to send.
 pub const WXT_ERRNO_FILE_NOT_FOUND: i32 = 1300002;
-/// `permission denied, open <path>`: a path outside the sandbox, or a file that may not be read. `WXT_CATEGORY_FILE`, not
-/// retryable.
+/// `Input/output error`: the device failed.
+pub const WXT_ERRNO_INPUT_OUTPUT: i32 = 1300005;
+/// `bad file descriptor`: one that cannot be imported.
+pub const WXT_ERRNO_BAD_FILE_DESCRIPTOR: i32 = 1300009;
+/// `permission denied`: the system refuses the access.
+pub const WXT_ERRNO_FILE_ACCESS_DENIED: i32 = 1300013;
+/// `permission denied, open`: a path outside the sandbox, or one that the page may not use in this way.
 pub const WXT_ERRNO_PERMISSION_DENIED: i32 = 1300014;
-/// `out of resources: …`: a file call for which no descriptor or memory is left. `WXT_CATEGORY_OUT_OF_RESOURCES`, retryable.
+/// `not a directory`: a file is where a directory is needed.
+pub const WXT_ERRNO_NOT_A_DIRECTORY: i32 = 1300020;
+/// `Is a directory`: a directory is where a file is needed.
+pub const WXT_ERRNO_IS_A_DIRECTORY: i32 = 1300021;
+/// `Invalid argument`: a directory would come to be below itself.
+pub const WXT_ERRNO_INVALID_ARGUMENT: i32 = 1300022;
+/// `File name too long`: more than 255 bytes.
+pub const WXT_ERRNO_FILE_NAME_TOO_LONG: i32 = 1300036;
+/// `directory not empty`.
+pub const WXT_ERRNO_DIRECTORY_NOT_EMPTY: i32 = 1300066;
+/// `system error`: any other error of the system under a file call, and a lack of descriptors or memory.
 pub const WXT_ERRNO_SYSTEM_ERROR: i32 = 1300201;
-/// `the maximum size of the file storage limit is exceeded`: a file does not fit into `storage_quota` or `temporary_quota`.
-/// `WXT_CATEGORY_STORAGE`, not retryable.
+/// Over the storage quota; of a file call also a full disk, and more bytes than one call may read or write.
 pub const WXT_ERRNO_QUOTA_EXCEEDED: i32 = 1300202;
-/// `tempFilePath file not exist`: `saveFile` of a path that is no temporary file. `WXT_CATEGORY_STORAGE`, not retryable.
+/// `illegal operation on a directory`: it is to be written as a file.
+pub const WXT_ERRNO_ILLEGAL_OPERATION_ON_DIRECTORY: i32 = 1301003;
+/// `file already exists`: a file or directory has the name.
+pub const WXT_ERRNO_FILE_ALREADY_EXISTS: i32 = 1301005;
+/// `value of length is out of range`.
+pub const WXT_ERRNO_LENGTH_OUT_OF_RANGE: i32 = 1301006;
+/// `value of position is out of range`.
+pub const WXT_ERRNO_POSITION_OUT_OF_RANGE: i32 = 1301009;
+/// `saveFile` of a path that is no temporary file.
 pub const WXT_ERRNO_TEMPORARY_FILE_NOT_EXIST: i32 = 1301112;
 
 /// The page or the closing session stopped the task.
@@ -115,11 +138,24 @@ const _: () = {
     assert!(WXT_ERRNO_SAVE_FILE == errno::SAVE_FILE);
     assert!(WXT_ERRNO_FILE_TOO_LARGE == errno::FILE_TOO_LARGE);
     assert!(WXT_ERRNO_TARGET_DENIED == errno::TARGET_DENIED);
-    assert!(WXT_ERRNO_FILE_NOT_FOUND == errno::FILE_NOT_FOUND);
-    assert!(WXT_ERRNO_PERMISSION_DENIED == errno::PERMISSION_DENIED);
-    assert!(WXT_ERRNO_SYSTEM_ERROR == errno::SYSTEM_ERROR);
-    assert!(WXT_ERRNO_QUOTA_EXCEEDED == errno::QUOTA_EXCEEDED);
-    assert!(WXT_ERRNO_TEMPORARY_FILE_NOT_EXIST == errno::TEMPORARY_FILE_NOT_EXIST);
+    assert!(WXT_ERRNO_OPERATION_NOT_PERMITTED == FileErrorKind::OperationNotPermitted.number());
+    assert!(WXT_ERRNO_FILE_NOT_FOUND == FileErrorKind::NotFound.number());
+    assert!(WXT_ERRNO_INPUT_OUTPUT == FileErrorKind::InputOutput.number());
+    assert!(WXT_ERRNO_BAD_FILE_DESCRIPTOR == FileErrorKind::BadDescriptor.number());
+    assert!(WXT_ERRNO_FILE_ACCESS_DENIED == FileErrorKind::AccessDenied.number());
+    assert!(WXT_ERRNO_PERMISSION_DENIED == FileErrorKind::PathDenied.number());
+    assert!(WXT_ERRNO_NOT_A_DIRECTORY == FileErrorKind::NotADirectory.number());
+    assert!(WXT_ERRNO_IS_A_DIRECTORY == FileErrorKind::IsADirectory.number());
+    assert!(WXT_ERRNO_INVALID_ARGUMENT == FileErrorKind::InvalidArgument.number());
+    assert!(WXT_ERRNO_FILE_NAME_TOO_LONG == FileErrorKind::NameTooLong.number());
+    assert!(WXT_ERRNO_DIRECTORY_NOT_EMPTY == FileErrorKind::DirectoryNotEmpty.number());
+    assert!(WXT_ERRNO_SYSTEM_ERROR == FileErrorKind::System.number());
+    assert!(WXT_ERRNO_QUOTA_EXCEEDED == FileErrorKind::QuotaExceeded.number());
+    assert!(WXT_ERRNO_ILLEGAL_OPERATION_ON_DIRECTORY == FileErrorKind::DirectoryWritten.number());
+    assert!(WXT_ERRNO_FILE_ALREADY_EXISTS == FileErrorKind::AlreadyExists.number());
+    assert!(WXT_ERRNO_LENGTH_OUT_OF_RANGE == FileErrorKind::LengthOutOfRange.number());
+    assert!(WXT_ERRNO_POSITION_OUT_OF_RANGE == FileErrorKind::PositionOutOfRange.number());
+    assert!(WXT_ERRNO_TEMPORARY_FILE_NOT_EXIST == FileErrorKind::TemporaryFileNotExist.number());
     assert!(WXT_CATEGORY_ABORTED == Category::Aborted as i32);
     assert!(WXT_CATEGORY_TIMEOUT == Category::Timeout as i32);
     assert!(WXT_CATEGORY_INTERRUPTED == Category::Interrupted as i32);

@@ -2,15 +2,16 @@
 
 use std::ffi::c_void;
 use std::ptr;
+use std::time::Duration;
 
 use super::callback::{
-    WXT_PROGRESS_UNKNOWN, WXT_TOTAL_UNKNOWN, WxtCallbacks, WxtCompletion, WxtFailure, WxtHeadersReceived, WxtProfile,
-    WxtProgress, WxtSuccess,
+    WXT_PROFILE_ABSENT, WXT_PROGRESS_UNKNOWN, WXT_TOTAL_UNKNOWN, WxtCallbacks, WxtCompletion, WxtFailure,
+    WxtHeadersReceived, WxtProfile, WxtProgress, WxtSuccess,
 };
 use super::string::{WxtPair, WxtStr};
 use crate::task::{Handler, Progress, TaskId};
-use crate::terms::{Call, TransferError};
-use crate::transfer::{Content, Profile, ReceivedHead, Success};
+use crate::terms::{Call, Header, TransferError};
+use crate::transfer::{Content, Profile, QueueTimes, ReceivedHead, Success};
 
 /// The host's callbacks for one task; dropping it calls `release`.
 pub struct CallbackHandler {
@@ -40,8 +41,9 @@ impl CallbackHandler {
         }
     }
 
-    fn succeeded(&self, task: TaskId, outcome: &Success, profile: &WxtProfile) {
+    fn succeeded(&self, task: TaskId, outcome: &Success, profile: *const WxtProfile) {
         let native_path;
+        let header = wire_header(&outcome.headers);
         let mut success = WxtSuccess {
             struct_size: size_of::<WxtSuccess>(),
             err_msg: WxtStr::absent(),
@@ -51,6 +53,8 @@ impl CallbackHandler {
             file_path: WxtStr::absent(),
             native_path: WxtStr::absent(),
             data_length: 0,
+            header: pointer_to(&header),
+            header_count: header.len(),
             profile,
         };
         let err_msg = format!("{}:ok", self.call.name());
@@ -78,7 +82,7 @@ impl CallbackHandler {
         self.complete(task, &success, ptr::null());
     }
 
-    fn failed(&self, task: TaskId, error: &TransferError, profile: &WxtProfile) {
+    fn failed(&self, task: TaskId, error: &TransferError, profile: *const WxtProfile) {
         let err_msg = error.err_msg(self.call);
         let failure = WxtFailure {
             struct_size: size_of::<WxtFailure>(),
@@ -100,14 +104,10 @@ impl CallbackHandler {
 impl Handler for CallbackHandler {
     fn headers_received(&mut self, task: TaskId, head: &ReceivedHead) {
         let Some(on_headers_received) = self.callbacks.on_headers_received else { return };
-        let header: Vec<WxtPair> = head
-            .headers
-            .iter()
-            .map(|header| WxtPair { name: WxtStr::new(&header.name), value: WxtStr::new(&header.value) })
-            .collect();
+        let header = wire_header(&head.headers);
         let event = WxtHeadersReceived {
             struct_size: size_of::<WxtHeadersReceived>(),
-            header: if header.is_empty() { ptr::null() } else { header.as_ptr() },
+            header: pointer_to(&header),
             header_count: header.len(),
             status_code: head.status.into(),
         };
@@ -131,12 +131,13 @@ impl Handler for CallbackHandler {
         unsafe { on_progress(self.user_data(), task, &event) };
     }
 
-    fn completed(&mut self, task: TaskId, result: &Result<Success, TransferError>, profile: &Profile) {
-        let peer_ip = profile.peer.map(|peer| peer.ip().to_string());
-        let profile = wire_profile(profile, peer_ip.as_deref());
+    fn completed(&mut self, task: TaskId, result: &Result<Success, TransferError>, profile: Option<&Profile>) {
+        let peer_ip = profile.and_then(|profile| profile.peer).map(|peer| peer.ip().to_string());
+        let profile = profile.map(|profile| wire_profile(profile, peer_ip.as_deref()));
+        let profile = profile.as_ref().map_or(ptr::null(), ptr::from_ref);
         match result {
-            Ok(outcome) => self.succeeded(task, outcome, &profile),
-            Err(error) => self.failed(task, error, &profile),
+            Ok(outcome) => self.succeeded(task, outcome, profile),
+            Err(error) => self.failed(task, error, profile),
         }
     }
 }
@@ -150,15 +151,30 @@ impl Drop for CallbackHandler {
     }
 }
 
+/// The pairs borrow the texts of `headers`.
+fn wire_header(headers: &[Header]) -> Vec<WxtPair> {
+    headers
+        .iter()
+        .map(|header| WxtPair { name: WxtStr::new(&header.name), value: WxtStr::new(&header.value) })
+        .collect()
+}
+
+/// NULL for an empty list.
+fn pointer_to(pairs: &[WxtPair]) -> *const WxtPair {
+    if pairs.is_empty() { ptr::null() } else { pairs.as_ptr() }
+}
+
 fn wire_profile(profile: &Profile, peer_ip: Option<&str>) -> WxtProfile {
+    let queue_time = |time: fn(QueueTimes) -> u64| profile.queue.map_or(WXT_PROFILE_ABSENT, time);
+    let Profile { observed, estimated, .. } = profile;
     WxtProfile {
         struct_size: size_of::<WxtProfile>(),
-        invoke_start: profile.invoke_start,
-        queue_start: profile.queue_start,
-        queue_end: profile.queue_end,
+        invoke_start: queue_time(|times| times.invoke_start),
+        queue_start: queue_time(|times| times.queue_start),
+        queue_end: queue_time(|times| times.queue_end),
         fetch_start: profile.fetch_start,
-        redirect_start: profile.redirect_start,
-        redirect_end: profile.redirect_end,
+        redirect_start: profile.redirect.start,
+        redirect_end: profile.redirect.end,
         domain_look_up_start: profile.domain_look_up.start,
         domain_look_up_end: profile.domain_look_up.end,
         connect_start: profile.connect.start,
@@ -171,40 +187,63 @@ fn wire_profile(profile: &Profile, peer_ip: Option<&str>) -> WxtProfile {
         response_end: profile.response.end,
         send_bytes_count: profile.bytes_sent,
         received_byted_count: profile.bytes_received,
+        rtt: milliseconds(observed.transport_round_trip),
+        http_rtt_estimate: milliseconds(estimated.http_round_trip),
+        transport_rtt_estimate: milliseconds(estimated.transport_round_trip),
+        throughput_kbps: observed.throughput.unwrap_or(WXT_PROFILE_ABSENT),
+        downstream_throughput_kbps_estimate: estimated.throughput.unwrap_or(WXT_PROFILE_ABSENT),
+        estimate_nettype: estimated.effective_type() as u64,
         peer_ip: WxtStr::optional(peer_ip),
         protocol: WxtStr::optional(profile.peer.map(|_| "http1.1")),
         port: profile.peer.map_or(0, |peer| peer.port()),
         socket_reused: profile.socket_reused,
+        using_high_performance_mode: false,
     }
+}
+
+/// To the nearest one.
+fn milliseconds(time: Option<Duration>) -> u64 {
+    time.map_or(WXT_PROFILE_ABSENT, |time| {
+        let rounded = time.saturating_add(Duration::from_micros(500)).as_millis();
+        u64::try_from(rounded).unwrap_or(WXT_PROFILE_ABSENT)
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::transfer::NetworkConditions;
 
     #[test]
     fn each_part_of_a_profile_comes_under_its_own_name() {
         let mut profile = Profile {
-            invoke_start: 1,
-            queue_start: 2,
-            queue_end: 3,
-            redirect_start: 4,
-            redirect_end: 5,
+            queue: Some(QueueTimes { invoke_start: 1, queue_start: 2, queue_end: 3 }),
             fetch_start: 6,
             peer: Some("192.0.2.1:443".parse().unwrap()),
             socket_reused: true,
             bytes_sent: 17,
             bytes_received: 18,
+            observed: NetworkConditions {
+                http_round_trip: None,
+                transport_round_trip: Some(Duration::from_micros(19_499)),
+                throughput: Some(20),
+            },
+            estimated: NetworkConditions {
+                http_round_trip: Some(Duration::from_micros(20_500)),
+                transport_round_trip: Some(Duration::from_millis(22)),
+                throughput: Some(23),
+            },
             ..Profile::default()
         };
         let spans = [
-            &mut profile.domain_look_up,
-            &mut profile.connect,
-            &mut profile.ssl_connection,
-            &mut profile.request,
-            &mut profile.response,
+            (&mut profile.redirect, 4),
+            (&mut profile.domain_look_up, 7),
+            (&mut profile.connect, 9),
+            (&mut profile.ssl_connection, 11),
+            (&mut profile.request, 13),
+            (&mut profile.response, 15),
         ];
-        for (span, start) in spans.into_iter().zip((7..).step_by(2)) {
+        for (span, start) in spans {
             (span.start, span.end) = (start, start + 1);
         }
         let wire = wire_profile(&profile, Some("192.0.2.1"));
@@ -217,8 +256,23 @@ mod tests {
         assert_eq!((wire.response_start, wire.response_end), (15, 16));
         assert_eq!((wire.send_bytes_count, wire.received_byted_count), (17, 18));
         assert_eq!((wire.peer_ip.len, wire.protocol.len, wire.port), ("192.0.2.1".len(), "http1.1".len(), 443));
-        assert!(wire.socket_reused);
+        assert_eq!((wire.rtt, wire.throughput_kbps), (19, 20));
+        assert_eq!((wire.http_rtt_estimate, wire.transport_rtt_estimate), (21, 22));
+        assert_eq!((wire.downstream_throughput_kbps_estimate, wire.estimate_nettype), (23, 2));
+        assert!(wire.socket_reused && !wire.using_high_performance_mode);
         let unknown = wire_profile(&Profile::default(), None);
         assert!(unknown.peer_ip.ptr.is_null() && unknown.protocol.ptr.is_null() && !unknown.socket_reused);
+        let absent = [
+            unknown.invoke_start,
+            unknown.queue_start,
+            unknown.queue_end,
+            unknown.rtt,
+            unknown.http_rtt_estimate,
+            unknown.transport_rtt_estimate,
+            unknown.throughput_kbps,
+            unknown.downstream_throughput_kbps_estimate,
+        ];
+        assert_eq!(absent, [WXT_PROFILE_ABSENT; 8]);
+        assert_eq!((unknown.estimate_nettype, unknown.fetch_start, unknown.port), (0, 0, 0));
     }
 }

@@ -12,6 +12,8 @@ pub mod callback;
 pub mod error;
 mod executor;
 pub mod file;
+pub mod file_result;
+pub mod file_system;
 mod guard;
 mod handler;
 pub mod options;

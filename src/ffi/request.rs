@@ -37,6 +37,8 @@ pub struct WxtUploadRequest {
     pub timeout: u32,
     /// Not 0: the file is `file_descriptor`, and `file_path` only gives it a file name.
     pub has_file_descriptor: u8,
+    /// Not 0: `enableProfile` is `false`, and the result comes without a `profile`. 0 is WeChat's default: it has one.
+    pub disable_profile: u8,
     /// An open descriptor of a file or a pipe, read from where it stands at the call. It is duplicated: the host keeps its
     /// own, and a file's offset stays where it is.
     pub file_descriptor: i32,
@@ -53,6 +55,8 @@ pub struct WxtDownloadRequest {
     pub struct_size: usize,
     /// `timeout`: as in `WxtUploadRequest`.
     pub timeout: u32,
+    /// As in `WxtUploadRequest`.
+    pub disable_profile: u8,
     /// `url`: what to download. Required.
     pub url: WxtStr,
     /// `header`: request headers, as in `WxtUploadRequest`, but `Content-Type` is sent.

@@ -150,6 +150,7 @@ unsafe fn upload_request(request: &WxtUploadRequest) -> Read<UploadRequest> {
             form_data: pairs(form_data, "formData")?,
             file_name: optional(file_name, "fileName")?,
             timeout: request.timeout,
+            disable_profile: request.disable_profile != 0,
         })
     };
     Ok(read())
@@ -168,6 +169,7 @@ unsafe fn download_request(request: &WxtDownloadRequest) -> Read<DownloadRequest
             header: pairs(header, "header")?,
             file_path: optional(file_path, "filePath")?,
             timeout: request.timeout,
+            disable_profile: request.disable_profile != 0,
         })
     };
     Ok(read())

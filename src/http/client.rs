@@ -134,6 +134,10 @@ impl Client {
             exchange.times().response_start = None;
             return Err(Error::closed("the server gave the idle connection up with a status of 408"));
         }
+        // A transfer measures once, so that it costs one system call: where it ends.
+        if exchange.measures_round_trip() && !head.redirects() {
+            exchange.times().round_trip = connection.round_trip();
+        }
         Ok(head)
     }
 }

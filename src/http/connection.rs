@@ -1,6 +1,6 @@
 //! One connection as an exchange drives it: the request goes out, its answer's head and body come in.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::channel::{Channel, Received, Source};
 use super::error::Error;
@@ -66,6 +66,7 @@ impl Connection {
         let mut times = exchange.times();
         times.peer = Some(self.channel.stream().peer);
         times.reused = self.used;
+        times.is_tls = matches!(self.channel, Channel::Tls(_));
         drop(times);
         self.used = true;
         (self.head, self.reader, self.interim_bytes) = (None, HeadReader::default(), 0);
@@ -198,7 +199,7 @@ impl Connection {
     /// Takes note of new input, and of the answer's head when that completes it. Interim heads are dropped.
     fn received(&mut self, exchange: &Exchange, amount: usize) -> Result<(), Error> {
         self.input.received(amount);
-        exchange.times().response_start.get_or_insert_with(Instant::now);
+        exchange.response_received();
         while self.head.is_none()
             && let Some((head, size)) = self.reader.read(self.input.bytes(), Answering::Request)?
         {
@@ -365,6 +366,11 @@ impl Connection {
             exchange.body_unsent(self.channel.stream().unsent());
             self.next_report = Some(now + interval);
         }
+    }
+
+    /// The round-trip time to the peer, as far as the system tells.
+    pub(super) fn round_trip(&self) -> Option<Duration> {
+        self.channel.stream().round_trip()
     }
 
     /// Whether another request may follow, as far as the connection itself knows.

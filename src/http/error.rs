@@ -72,6 +72,8 @@ pub enum TlsFailure {
     WrongPurpose,
     /// The peer supports no cipher suite, curve or signature algorithm that this library does.
     NothingInCommon,
+    /// The peer wants a client certificate, and there is none.
+    ClientCertificate,
     /// The host of the URL is none that a certificate can be for.
     UnusableHost,
     /// The peer offers nothing that is TLS 1.2 or newer.

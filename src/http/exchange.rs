@@ -35,10 +35,17 @@ pub struct Trace {
     pub peer: Option<SocketAddr>,
     /// Whether the connection had served a request before.
     pub reused: bool,
+    /// Whether the connection has TLS.
+    pub is_tls: bool,
+    /// The connection's round-trip time as TCP had it when the answer's head was there. `None` if the exchange does not
+    /// [measure](Reports::round_trip), the answer redirects, or the system does not tell.
+    pub round_trip: Option<Duration>,
     /// Bytes given to the socket, with heads and TLS.
     pub bytes_sent: u64,
     /// Bytes taken from the socket, with heads and TLS.
     pub bytes_received: u64,
+    /// Those of them that were there at `response_start`.
+    pub bytes_received_at_response_start: u64,
 }
 
 /// Hears of [`Exchange::body_bytes_sent`] whenever it has grown. It must not block.
@@ -49,10 +56,20 @@ const REPORT_INTERVAL: Duration = Duration::from_millis(100);
 /// How long what was received may wait where nobody hears of progress.
 const QUIET_INTERVAL: Duration = Duration::from_millis(500);
 
+/// What of an exchange somebody wants to hear.
+#[derive(Clone, Copy, Debug)]
+pub struct Reports {
+    /// The progress. Where nobody hears of it, the device is woken less often, and
+    /// [`body_bytes_sent`](Exchange::body_bytes_sent) stays 0.
+    pub progress: bool,
+    /// The round-trip time, which costs a system call.
+    pub round_trip: bool,
+}
+
 /// The state of one exchange. One may serve several exchanges one after another, the hops of a redirect.
 pub struct Exchange {
     worker: Arc<Worker>,
-    reports_progress: bool,
+    reports: Reports,
     /// The size of the request's body.
     body_length: AtomicU64,
     /// Of the body, read from its source.
@@ -68,12 +85,11 @@ pub struct Exchange {
 }
 
 impl Exchange {
-    /// For exchanges that run on `worker`. `reports_progress` says whether anybody hears of their progress: where nobody
-    /// does, the device is woken less often, and [`body_bytes_sent`](Exchange::body_bytes_sent) stays 0.
-    pub fn new(worker: Arc<Worker>, reports_progress: bool) -> Exchange {
+    /// For exchanges that run on `worker`.
+    pub fn new(worker: Arc<Worker>, reports: Reports) -> Exchange {
         Exchange {
             worker,
-            reports_progress,
+            reports,
             body_length: AtomicU64::new(0),
             body_bytes_read: AtomicU64::new(0),
             body_bytes_accepted: AtomicU64::new(0),
@@ -115,9 +131,22 @@ impl Exchange {
         &self.worker
     }
 
+    pub(super) fn measures_round_trip(&self) -> bool {
+        self.reports.round_trip
+    }
+
+    /// Bytes of the answer were received, which may be the first.
+    pub(super) fn response_received(&self) {
+        let mut times = self.times();
+        if times.response_start.is_none() {
+            times.response_start = Some(Instant::now());
+            times.bytes_received_at_response_start = self.bytes_received.load(Ordering::Relaxed);
+        }
+    }
+
     /// How far apart two reports of the progress are; `None` where nobody hears of it.
     pub(super) fn report_interval(&self) -> Option<Duration> {
-        self.reports_progress.then_some(REPORT_INTERVAL)
+        self.reports.progress.then_some(REPORT_INTERVAL)
     }
 
     /// How long bytes of a body may gather in the socket.

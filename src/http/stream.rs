@@ -10,7 +10,7 @@ use socket2::Socket;
 
 use super::error::Error;
 use super::exchange::Exchange;
-use crate::platform::{SEND_FLAGS, set_receive_low_water_mark, unsent_bytes};
+use crate::platform::{SEND_FLAGS, set_receive_low_water_mark, smoothed_round_trip_time, unsent_bytes};
 
 /// A connected, non-blocking socket. The exchange that uses it is a parameter: an idle connection has none.
 #[derive(Debug)]
@@ -129,6 +129,11 @@ impl Stream {
     /// The bytes that the kernel still holds; 0 where it does not say.
     pub(super) fn unsent(&self) -> u64 {
         unsent_bytes(&self.socket).map_or(0, |bytes| bytes as u64)
+    }
+
+    /// The round-trip time to the peer, as far as the system tells.
+    pub(super) fn round_trip(&self) -> Option<Duration> {
+        smoothed_round_trip_time(&self.socket)
     }
 
     /// Whether an idle connection has nothing to be received, neither bytes nor an end.

@@ -93,7 +93,7 @@ impl TlsStream {
         config: Arc<ClientConfig>,
         name: ServerName<'static>,
     ) -> Result<TlsStream, Error> {
-        let session = UnbufferedClientConnection::new(config, name).map_err(|error| failure_of(&error))?;
+        let session = UnbufferedClientConnection::new(config, name).map_err(|error| failure_of(&error, false))?;
         let mut tls = TlsStream {
             stream,
             session,
@@ -125,14 +125,21 @@ impl TlsStream {
     }
 
     fn receive_handshake(&mut self, exchange: &Exchange) -> Result<(), Error> {
-        let closed = || Err(Error::closed("the server closed the connection during the TLS handshake"));
         if self.peer_closed {
-            return closed();
+            return Err(self.closed_in_handshake());
         }
         match self.fill(exchange)? {
-            Some(0) => closed(),
+            Some(0) => Err(self.closed_in_handshake()),
             Some(_) => Ok(()),
             None => self.stream.wait(exchange, Interest::Readable, None).map(drop),
+        }
+    }
+
+    fn closed_in_handshake(&self) -> Error {
+        let detail = "the server closed the connection during the TLS handshake";
+        match self.output.declined_certificate {
+            true => Error::closed(format!("{detail}, in which it asked for a client certificate; there is none")),
+            false => Error::closed(detail),
         }
     }
 
@@ -382,7 +389,7 @@ impl TlsStream {
 
     /// An error that was kept.
     fn check(&self) -> Result<(), Error> {
-        self.failure.as_ref().map_or(Ok(()), |failure| Err(failure.to_error()))
+        self.failure.as_ref().map_or(Ok(()), |failure| Err(failure.to_error(self.output.declined_certificate)))
     }
 
     /// Keeps what is wrong, unless the exchange is only to stop, and tells the peer why; that is lost when it cannot leave at
@@ -399,7 +406,7 @@ impl TlsStream {
         }
         self.input.start = self.input.end;
         let _ = self.flush(exchange);
-        let error = failure.to_error();
+        let error = failure.to_error(self.output.declined_certificate);
         self.failure = Some(failure);
         error
     }

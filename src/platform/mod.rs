@@ -5,6 +5,7 @@ mod clone;
 mod interfaces;
 mod pages;
 mod socket;
+mod tcp_info;
 mod trust_store;
 mod waker;
 
@@ -13,6 +14,7 @@ pub use clone::clone_file;
 pub use interfaces::{InterfaceAddress, interface_addresses};
 pub use pages::Pages;
 pub use socket::{LOW_WATER_MARK, SEND_FLAGS, set_receive_low_water_mark, unsent_bytes};
+pub use tcp_info::smoothed_round_trip_time;
 #[cfg(target_os = "android")]
 pub use trust_store::initialise_trust_store;
 pub use trust_store::trust_store_is_ready;

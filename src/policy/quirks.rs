@@ -31,6 +31,10 @@ enum Effect {
     NoProgressEvents,
     /// There is no event for the response's headers.
     NoHeadersEvent,
+    /// A result has no profile.
+    NoProfile,
+    /// A profile does not tell when the call came in and when it waited.
+    NoQueueTimes,
     /// Addresses of the local network are refused like any other.
     NoLan,
 }
@@ -105,6 +109,27 @@ const QUIRKS: &[Quirk] = &[
     },
     Quirk {
         platform: None,
+        versions: Versions::BaseLibraryBelow(&[2, 10, 4]),
+        api: Some(Api::Download),
+        effect: Effect::NoProfile,
+        source: "WeChat typings, DownloadFileSuccessCallbackResult: profile since 2.10.4",
+    },
+    Quirk {
+        platform: None,
+        versions: Versions::BaseLibraryBelow(&[3, 5, 0]),
+        api: Some(Api::Upload),
+        effect: Effect::NoProfile,
+        source: "WeChat typings, UploadFileSuccessCallbackResult: profile since 3.5.0",
+    },
+    Quirk {
+        platform: None,
+        versions: Versions::BaseLibraryBelow(&[3, 8, 10]),
+        api: None,
+        effect: Effect::NoQueueTimes,
+        source: "WeChat typings, RequestProfile: invokeStart, queueStart and queueEnd since 3.8.10",
+    },
+    Quirk {
+        platform: None,
         versions: Versions::BaseLibraryBelow(&[2, 4, 0]),
         api: None,
         effect: Effect::NoLan,
@@ -127,6 +152,10 @@ pub struct CallRules {
     pub no_progress: bool,
     /// There is no event for the response's headers.
     pub no_headers_event: bool,
+    /// A result has no profile.
+    pub no_profile: bool,
+    /// A profile does not tell when the call came in and when it waited.
+    pub no_queue_times: bool,
     /// The device's subnets are refused like any other address. All that is local is not, where the host allows it.
     pub no_lan: bool,
 }
@@ -140,6 +169,8 @@ impl CallRules {
             Effect::FilePathIgnored => self.file_path_ignored = true,
             Effect::NoProgressEvents => self.no_progress = true,
             Effect::NoHeadersEvent => self.no_headers_event = true,
+            Effect::NoProfile => self.no_profile = true,
+            Effect::NoQueueTimes => self.no_queue_times = true,
             Effect::NoLan => self.no_lan = true,
         }
     }

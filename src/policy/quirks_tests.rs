@@ -46,6 +46,8 @@ const FILE_PATH_IGNORED: Rule = ("file_path_ignored", |rules| rules.file_path_ig
 const NO_PROGRESS: Rule = ("no_progress", |rules| rules.no_progress);
 const NO_LAN: Rule = ("no_lan", |rules| rules.no_lan);
 const NO_HEADERS_EVENT: Rule = ("no_headers_event", |rules| rules.no_headers_event);
+const NO_PROFILE: Rule = ("no_profile", |rules| rules.no_profile);
+const NO_QUEUE_TIMES: Rule = ("no_queue_times", |rules| rules.no_queue_times);
 
 /// Each row of the documentation at its border: the last version that has the quirk and the first that has not.
 #[test]
@@ -78,6 +80,12 @@ fn each_quirk_holds_up_to_its_border() {
         (Ios, "8.0", Some("1.4.0"), NO_PROGRESS, NONE),
         (Android, "8.0", Some("2.0.9"), NO_HEADERS_EVENT, BOTH),
         (Android, "8.0", Some("2.1.0"), NO_HEADERS_EVENT, NONE),
+        (Ios, "8.0", Some("2.10.3"), NO_PROFILE, BOTH),
+        (Ios, "8.0", Some("2.10.4"), NO_PROFILE, &[Upload]),
+        (Android, "8.0", Some("3.4.99"), NO_PROFILE, &[Upload]),
+        (Android, "8.0", Some("3.5"), NO_PROFILE, NONE),
+        (Android, "8.0", Some("3.8.9"), NO_QUEUE_TIMES, BOTH),
+        (Other, "8.0", Some("3.8.10"), NO_QUEUE_TIMES, NONE),
         (Ios, "8.0", Some("2.3.9"), NO_LAN, BOTH),
         (Ios, "8.0", Some("2.4.0"), NO_LAN, NONE),
     ];

@@ -1,40 +1,38 @@
-//! The files around the transfers: saving, importing, and what is saved.
+//! The calls of a page, and of the host, that concern files alone.
 
 use std::os::fd::OwnedFd;
 
 use super::Admission;
-use crate::storage::{ImportMode, StoredFile};
+use super::file_failure::{of_file_call, of_writing};
+use crate::storage::{DigestAlgorithm, FileStat, ImportMode, Storage, StoredFile, WriteMode};
 use crate::terms::TransferError;
 use crate::worker::Worker;
 
 impl Admission<'_> {
     /// `wx.saveFile`: moves a temporary file to the store, or to a `wxfile://usr/` path.
     pub fn save_file(&self, temporary: &str, target: Option<&str>) -> Result<StoredFile, TransferError> {
-        Ok(self.session.environment.storage.save_file(
-            &self.worker(),
-            temporary,
-            target.filter(|target| !target.is_empty()),
-        )?)
+        let target = target.filter(|target| !target.is_empty());
+        self.storage().save_file(&self.worker(), temporary, target).map_err(of_file_call)
     }
 
     /// `wx.getSavedFileList`: oldest first.
     pub fn saved_files(&self) -> Result<Vec<StoredFile>, TransferError> {
-        Ok(self.session.environment.storage.saved_files(&self.worker())?)
+        self.storage().saved_files(&self.worker()).map_err(of_file_call)
     }
 
     /// `wx.getSavedFileInfo`.
     pub fn saved_file(&self, path: &str) -> Result<StoredFile, TransferError> {
-        Ok(self.session.environment.storage.saved_file(&self.worker(), path)?)
+        self.storage().saved_file(&self.worker(), path).map_err(of_file_call)
     }
 
     /// `wx.removeSavedFile`.
     pub fn remove_saved_file(&self, path: &str) -> Result<(), TransferError> {
-        Ok(self.session.environment.storage.remove_saved_file(&self.worker(), path)?)
+        self.storage().remove_saved_file(&self.worker(), path).map_err(of_file_call)
     }
 
     /// Makes a temporary file of the host's own file.
     pub fn import_path(&self, path: &str, mode: ImportMode) -> Result<StoredFile, TransferError> {
-        Ok(self.session.environment.storage.import_path(&self.worker(), path, mode)?)
+        self.storage().import_path(&self.worker(), path, mode).map_err(of_file_call)
     }
 
     /// Makes a temporary file of an open file.
@@ -44,12 +42,77 @@ impl Admission<'_> {
         length: Option<u64>,
         name: Option<&str>,
     ) -> Result<StoredFile, TransferError> {
-        Ok(self.session.environment.storage.import_descriptor(&self.worker(), descriptor, length, name)?)
+        self.storage().import_descriptor(&self.worker(), descriptor, length, name).map_err(of_file_call)
     }
 
     /// The file or directory that a `wxfile://` path names, for its path on the device.
     pub fn resolve_path(&self, path: &str) -> Result<StoredFile, TransferError> {
-        Ok(self.session.environment.storage.resolve(&self.worker(), path)?)
+        self.storage().resolve(&self.worker(), path).map_err(of_file_call)
+    }
+
+    /// `FileSystemManager.access`: whether a file or directory is there.
+    pub fn access(&self, path: &str) -> Result<(), TransferError> {
+        self.storage().access(&self.worker(), path).map_err(of_file_call)
+    }
+
+    /// `FileSystemManager.stat`: of what is at the path, or `recursive` also of all that is in it.
+    pub fn stat(&self, path: &str, recursive: bool) -> Result<Vec<FileStat>, TransferError> {
+        let (storage, worker) = (self.storage(), self.worker());
+        let stats = if recursive {
+            storage.stat_tree(&worker, path)
+        } else {
+            storage.stat(&worker, path).map(|stat| vec![stat])
+        };
+        stats.map_err(of_file_call)
+    }
+
+    /// `FileSystemManager.unlink`: removes a `wxfile://usr` file.
+    pub fn unlink(&self, path: &str) -> Result<(), TransferError> {
+        self.storage().unlink(&self.worker(), path).map_err(of_file_call)
+    }
+
+    /// `FileSystemManager.copyFile`.
+    pub fn copy_file(&self, source: &str, target: &str) -> Result<(), TransferError> {
+        self.storage().copy_file(&self.worker(), source, target).map_err(of_file_call)
+    }
+
+    /// `FileSystemManager.rename`.
+    pub fn rename(&self, old: &str, new: &str) -> Result<(), TransferError> {
+        self.storage().rename(&self.worker(), old, new).map_err(of_file_call)
+    }
+
+    /// `FileSystemManager.mkdir`.
+    pub fn make_directory(&self, path: &str, recursive: bool) -> Result<(), TransferError> {
+        self.storage().make_directory(&self.worker(), path, recursive).map_err(of_file_call)
+    }
+
+    /// `FileSystemManager.rmdir`.
+    pub fn remove_directory(&self, path: &str, recursive: bool) -> Result<(), TransferError> {
+        self.storage().remove_directory(&self.worker(), path, recursive).map_err(of_file_call)
+    }
+
+    /// `FileSystemManager.readdir`.
+    pub fn list_directory(&self, path: &str) -> Result<Vec<String>, TransferError> {
+        self.storage().list_directory(&self.worker(), path).map_err(of_file_call)
+    }
+
+    /// `FileSystemManager.getFileInfo`: size and digest.
+    pub fn file_info(&self, path: &str, algorithm: DigestAlgorithm) -> Result<(StoredFile, String), TransferError> {
+        self.storage().file_digest(&self.worker(), path, algorithm).map_err(of_file_call)
+    }
+
+    /// `FileSystemManager.readFile`.
+    pub fn read_file(&self, path: &str, position: u64, length: Option<u64>) -> Result<Vec<u8>, TransferError> {
+        self.storage().read_file(&self.worker(), path, position, length).map_err(of_file_call)
+    }
+
+    /// `FileSystemManager.writeFile`, `appendFile` or `write`.
+    pub fn write_file(&self, path: &str, mode: WriteMode, bytes: &[u8]) -> Result<(), TransferError> {
+        self.storage().write_file(&self.worker(), path, mode, bytes).map_err(of_writing)
+    }
+
+    fn storage(&self) -> &Storage {
+        &self.session.environment.storage
     }
 
     /// The thread of the host's that this call runs on. Closing the session stops it.

@@ -1,6 +1,7 @@
 //! One launch of one mini program: its identity and rules, its tasks, foreground and background, and its end.
 
 mod background;
+mod file_failure;
 mod files;
 mod gate;
 mod options;
@@ -77,8 +78,9 @@ impl Session {
 impl Admission<'_> {
     /// An upload, or a task that fails at once with what is wrong with its parameters.
     pub fn prepare_upload(&self, request: Result<UploadRequest, TransferError>) -> Submission {
-        let timeout = request.as_ref().map_or(0, |request| request.timeout);
-        self.prepare(Api::Upload, timeout, |rules| {
+        let (timeout, disable_profile) =
+            request.as_ref().map_or((0, false), |request| (request.timeout, request.disable_profile));
+        self.prepare(Api::Upload, timeout, disable_profile, |rules| {
             let prepared = PreparedUpload::new(&self.session.environment, rules, request?)?;
             let environment = self.session.environment.clone();
             Ok(Box::new(move |context| prepared.run(&environment, context)))
@@ -87,8 +89,9 @@ impl Admission<'_> {
 
     /// A download, or a task that fails at once with what is wrong with its parameters.
     pub fn prepare_download(&self, request: Result<DownloadRequest, TransferError>) -> Submission {
-        let timeout = request.as_ref().map_or(0, |request| request.timeout);
-        self.prepare(Api::Download, timeout, |rules| {
+        let (timeout, disable_profile) =
+            request.as_ref().map_or((0, false), |request| (request.timeout, request.disable_profile));
+        self.prepare(Api::Download, timeout, disable_profile, |rules| {
             let prepared = PreparedDownload::new(&self.session.environment, rules, request?)?;
             let environment = self.session.environment.clone();
             Ok(Box::new(move |context| prepared.run(&environment, context)))
@@ -123,7 +126,13 @@ impl Admission<'_> {
         background.leave(|| engine.resume());
     }
 
-    fn prepare(&self, api: Api, timeout: u32, job: impl FnOnce(CallRules) -> Result<Job, TransferError>) -> Submission {
+    fn prepare(
+        &self,
+        api: Api,
+        timeout: u32,
+        disable_profile: bool,
+        job: impl FnOnce(CallRules) -> Result<Job, TransferError>,
+    ) -> Submission {
         let Session { environment, engine, .. } = self.session;
         let rules = environment.quirks.rules(api);
         let job = if engine.is_interrupted() {
@@ -134,6 +143,7 @@ impl Admission<'_> {
         } else {
             job(rules)
         };
-        Submission { api, timeout: environment.limits.timeout(api, timeout.into(), rules.timeout_ignored), job, rules }
+        let timeout = environment.limits.timeout(api, timeout.into(), rules.timeout_ignored);
+        Submission { api, timeout, job, rules, disable_profile }
     }
 }

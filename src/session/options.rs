@@ -16,7 +16,7 @@ use crate::storage::{self, PathScheme, Sharing, Storage};
 use crate::task::Executor;
 use crate::terms::Api;
 use crate::terms::log::{Level, Log};
-use crate::transfer::Environment;
+use crate::transfer::{Environment, NetworkEstimator};
 
 /// A session's options, owned. Empty and `None` are the defaults.
 pub struct SessionOptions {
@@ -203,6 +203,7 @@ impl SessionOptions {
             send_uploads_once: self.send_uploads_once,
             limits: self.limits,
             client,
+            network: NetworkEstimator::default(),
             storage,
             log: self.log,
         };

@@ -10,7 +10,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-use rustix::fs::{AtFlags, Dir, FlockOperation, Mode, OFlags};
+use rustix::fs::{AtFlags, Dir, FileType, FlockOperation, Mode, OFlags};
 use rustix::io::Errno;
 use rustix::path::Arg;
 
@@ -40,7 +40,7 @@ impl FileId {
     }
 
     #[expect(clippy::unnecessary_cast, reason = "the fields have other types on other systems")]
-    fn from_stat(stat: &rustix::fs::Stat) -> FileId {
+    pub(super) fn from_stat(stat: &rustix::fs::Stat) -> FileId {
         FileId { device: stat.st_dev as u64, inode: stat.st_ino as u64 }
     }
 }
@@ -55,18 +55,28 @@ impl Directory {
         Ok(Directory(rustix::io::retry_on_intr(|| rustix::fs::open(path, DIRECTORY_FLAGS, Mode::empty()))?))
     }
 
-    /// Opens a directory in this one; `.` is this one again.
+    /// Opens a directory in this one; `.` is this one again. A link fails with `ELOOP`, a file with `ENOTDIR`.
     pub fn open<P: Arg + Copy>(&self, name: P) -> io::Result<Directory> {
         let flags = DIRECTORY_FLAGS | OFlags::NOFOLLOW;
-        Ok(Directory(rustix::io::retry_on_intr(|| rustix::fs::openat(&self.0, name, flags, Mode::empty()))?))
+        match rustix::io::retry_on_intr(|| rustix::fs::openat(&self.0, name, flags, Mode::empty())) {
+            Ok(directory) => Ok(Directory(directory)),
+            // Linux says the same of a link.
+            Err(Errno::NOTDIR) if !self.is_file(name) => Err(Errno::LOOP.into()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn is_file<P: Arg>(&self, name: P) -> bool {
+        let stat = rustix::fs::statat(&self.0, name, AtFlags::SYMLINK_NOFOLLOW);
+        stat.is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile)
     }
 
     /// Opens a directory in this one, which is made first where it is missing; also says whether it was.
     pub fn open_or_create(&self, name: &str) -> io::Result<(Directory, bool)> {
-        let created = match rustix::fs::mkdirat(&self.0, name, Mode::RWXU) {
+        let created = match self.create_directory(name) {
             Ok(()) => true,
-            Err(Errno::EXIST) => false,
-            Err(error) => return Err(error.into()),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => false,
+            Err(error) => return Err(error),
         };
         Ok((self.open(name)?, created))
     }
@@ -76,13 +86,25 @@ impl Directory {
         matches!((FileId::of(self), FileId::at(path)), (Ok(this), Ok(there)) if this == there)
     }
 
-    /// Opens a regular file with no other hard link for reading; everything else is refused as not permitted.
+    /// Opens a regular file with no other hard link for reading. A directory fails with `EISDIR`, everything else with `EPERM`.
     ///
     /// A second link could be to a file outside, planted to have it sent. The library itself never makes one.
     pub fn open_file(&self, name: &str) -> io::Result<File> {
-        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | FILE_FLAGS;
+        self.open_regular(name, OFlags::RDONLY)
+    }
+
+    /// Opens a file as [`Directory::open_file`] does, to change it where it is.
+    pub fn open_file_to_change(&self, name: &str) -> io::Result<File> {
+        self.open_regular(name, OFlags::RDWR)
+    }
+
+    fn open_regular(&self, name: &str, access: OFlags) -> io::Result<File> {
+        let flags = access | OFlags::NOFOLLOW | FILE_FLAGS;
         let file = File::from(rustix::io::retry_on_intr(|| rustix::fs::openat(&self.0, name, flags, Mode::empty()))?);
         let metadata = file.metadata()?;
+        if metadata.is_dir() {
+            return Err(Errno::ISDIR.into());
+        }
         if !metadata.is_file() || metadata.nlink() > 1 {
             return Err(Errno::PERM.into());
         }
@@ -96,7 +118,7 @@ impl Directory {
         Ok(File::from(rustix::io::retry_on_intr(|| rustix::fs::openat(&self.0, name, flags, mode))?))
     }
 
-    /// Moves a file, over one that is there.
+    /// Moves a file or directory, over one that is there where POSIX allows it.
     pub fn rename(&self, name: &str, target: &Directory, target_name: &str) -> io::Result<()> {
         Ok(rustix::fs::renameat(&self.0, name, &target.0, target_name)?)
     }
@@ -114,6 +136,16 @@ impl Directory {
     /// Removes a file or link.
     pub fn remove_file(&self, name: &str) -> io::Result<()> {
         Ok(rustix::fs::unlinkat(&self.0, name, AtFlags::empty())?)
+    }
+
+    /// Makes a directory that only the app can use. Nothing may have the name.
+    pub fn create_directory(&self, name: &str) -> io::Result<()> {
+        Ok(rustix::fs::mkdirat(&self.0, name, Mode::RWXU)?)
+    }
+
+    /// Removes an empty directory.
+    pub fn remove_directory(&self, name: &str) -> io::Result<()> {
+        Ok(rustix::fs::unlinkat(&self.0, name, AtFlags::REMOVEDIR)?)
     }
 
     /// Calls `take` with each name in the directory, in no order.

@@ -15,16 +15,58 @@ pub enum Error {
         /// The path as the caller gave it.
         path: String,
     },
-    /// The directory that a file is to be in is not there.
-    DirectoryNotFound {
-        /// The file's path as the caller gave it.
-        path: String,
-    },
-    /// The path leads, or tries to lead, out of the mini program's files, names no regular file, or may not be read.
+    /// The path leads, or tries to lead, out of the mini program's files, names what is neither a regular file nor a directory,
+    /// or may not be written.
     PermissionDenied {
         /// The path as the caller gave it.
         path: String,
     },
+    /// The system refuses the access: the permissions of the file or directory itself.
+    AccessDenied {
+        /// The path as the caller gave it.
+        path: String,
+    },
+    /// A file is where a directory is needed, at the path or on the way.
+    NotADirectory {
+        /// The path as the caller gave it.
+        path: String,
+    },
+    /// A directory is where a file is needed.
+    IsADirectory {
+        /// The path as the caller gave it.
+        path: String,
+    },
+    /// The call is not for what the path leads to: a directory that is to be removed as a file.
+    NotPermitted {
+        /// The path as the caller gave it.
+        path: String,
+    },
+    /// A file or directory has the name already.
+    AlreadyExists {
+        /// The path as the caller gave it.
+        path: String,
+    },
+    /// The directory holds something.
+    NotEmpty {
+        /// The path as the caller gave it.
+        path: String,
+    },
+    /// A name is longer than the file system takes.
+    NameTooLong {
+        /// The path as the caller gave it.
+        path: String,
+    },
+    /// A directory is to be moved below itself.
+    InvalidArgument {
+        /// The path as the caller gave it.
+        path: String,
+    },
+    /// Reading or writing is to begin behind the file's end.
+    PositionOutOfRange,
+    /// More bytes are to be read than the file has.
+    LengthOutOfRange,
+    /// More bytes than one call may read or write.
+    TooManyBytes,
     /// `save_file` of a temporary path that names no file.
     TemporaryFileNotExist {
         /// The path as the caller gave it.
@@ -86,22 +128,16 @@ impl Error {
         match source.raw_os_error().map(Errno::from_raw_os_error) {
             Some(Errno::NOENT) => Error::NotFound { path: path.to_owned() },
             None if source.kind() == io::ErrorKind::NotFound => Error::NotFound { path: path.to_owned() },
-            // LOOP, MLINK and NOTDIR are what O_NOFOLLOW reports for a symbolic link, depending on the system; NXIO is
-            // a socket or an unconnected device; ISDIR and NOTEMPTY are a directory where a file belongs.
+            Some(Errno::NOTDIR) => Error::NotADirectory { path: path.to_owned() },
+            Some(Errno::ISDIR) => Error::IsADirectory { path: path.to_owned() },
+            Some(Errno::EXIST) => Error::AlreadyExists { path: path.to_owned() },
+            Some(Errno::NOTEMPTY) => Error::NotEmpty { path: path.to_owned() },
+            Some(Errno::NAMETOOLONG) => Error::NameTooLong { path: path.to_owned() },
+            Some(Errno::ACCESS | Errno::ROFS) => Error::AccessDenied { path: path.to_owned() },
+            // LOOP and MLINK are a symbolic link, NXIO and NODEV a socket or an unconnected device, ILSEQ and INVAL a name that
+            // the file system has no way to write.
             Some(
-                Errno::ACCESS
-                | Errno::PERM
-                | Errno::LOOP
-                | Errno::MLINK
-                | Errno::NOTDIR
-                | Errno::ISDIR
-                | Errno::NOTEMPTY
-                | Errno::EXIST
-                | Errno::NXIO
-                | Errno::NODEV
-                | Errno::NAMETOOLONG
-                | Errno::ILSEQ
-                | Errno::INVAL,
+                Errno::PERM | Errno::LOOP | Errno::MLINK | Errno::NXIO | Errno::NODEV | Errno::ILSEQ | Errno::INVAL,
             ) => Error::denied(path),
             _ => Error::from_io(operation, source),
         }
@@ -131,8 +167,18 @@ impl fmt::Display for Error {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Error::NotFound { path } => write!(formatter, "no such file: {path}"),
-            Error::DirectoryNotFound { path } => write!(formatter, "no directory for the file: {path}"),
             Error::PermissionDenied { path } => write!(formatter, "permission denied: {path}"),
+            Error::AccessDenied { path } => write!(formatter, "the system refuses the access: {path}"),
+            Error::NotADirectory { path } => write!(formatter, "not a directory: {path}"),
+            Error::IsADirectory { path } => write!(formatter, "a directory, not a file: {path}"),
+            Error::NotPermitted { path } => write!(formatter, "not for a directory: {path}"),
+            Error::AlreadyExists { path } => write!(formatter, "it exists already: {path}"),
+            Error::NotEmpty { path } => write!(formatter, "the directory is not empty: {path}"),
+            Error::NameTooLong { path } => write!(formatter, "the name is too long: {path}"),
+            Error::InvalidArgument { path } => write!(formatter, "a directory cannot be moved below itself: {path}"),
+            Error::PositionOutOfRange => formatter.write_str("the position is behind the file's end"),
+            Error::LengthOutOfRange => formatter.write_str("the length is more than the file has"),
+            Error::TooManyBytes => formatter.write_str("more bytes than one call may read or write (100 MiB)"),
             Error::TemporaryFileNotExist { path } => write!(formatter, "no such temporary file: {path}"),
             Error::QuotaExceeded => formatter.write_str("the storage quota is exceeded"),
             Error::DiskFull => formatter.write_str("no space left on the device"),

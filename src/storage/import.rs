@@ -19,7 +19,7 @@ use super::{Error, StoredFile, extension};
 use crate::platform;
 use crate::terms::log::{Level, Log};
 use crate::worker::Worker;
-use crate::worker::sizes::IMPORT_FILE;
+use crate::worker::sizes::FILE_PIECE;
 
 /// How a file of the host becomes a temporary file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,11 +62,7 @@ pub(super) fn path(
             Err(error) => return Err(fail(error)),
         }
     }
-    match clone(&part, &source) {
-        Ok(file) => part.adopt(worker, file)?,
-        // The file system cannot, or the two are on different ones; it has many ways to say so.
-        Err(_) => copy(worker, Open::File(source), Some(metadata.len()), &mut part)?,
-    }
+    fill(worker, &mut part, source, Some(metadata.len()))?;
     let stored = part.finish(worker, extension.as_deref(), || worker.check())?;
     if mode == ImportMode::Move
         && let Err(error) = std::fs::remove_file(native)
@@ -92,6 +88,15 @@ pub(super) fn descriptor(
     let mut part = PartFile::create(worker, launch, Area::Temporary, log.clone())?;
     copy(worker, source, length, &mut part)?;
     part.finish(worker, name.and_then(extension::of_name).as_deref(), || worker.check())
+}
+
+/// Puts `length` bytes of a file, or all of it, into a part file: its blocks, where the file system can share them, else a copy.
+pub(super) fn fill(worker: &Worker, part: &mut PartFile, source: File, length: Option<u64>) -> Result<(), Error> {
+    match clone(part, &source) {
+        Ok(file) => part.adopt(worker, file),
+        // The file system cannot, or the two are on different ones; it has many ways to say so.
+        Err(_) => copy(worker, Open::File(source), length, part),
+    }
 }
 
 /// What is copied.
@@ -157,9 +162,9 @@ fn make_private(file: &File) -> io::Result<()> {
 fn copy(worker: &Worker, mut source: Open, length: Option<u64>, part: &mut PartFile) -> Result<(), Error> {
     part.reserve(worker, length)?;
     let mut left = length.unwrap_or(u64::MAX);
-    let mut buffer = worker.take_buffer(IMPORT_FILE);
+    let mut buffer = worker.take_buffer(FILE_PIECE);
     while left > 0 {
-        let most = usize::try_from(left).map_or(IMPORT_FILE, |left| left.min(IMPORT_FILE));
+        let most = usize::try_from(left).map_or(FILE_PIECE, |left| left.min(FILE_PIECE));
         let read = source.read(worker, &mut buffer[..most])?;
         if read == 0 {
             if length.is_some() {

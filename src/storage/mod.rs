@@ -7,6 +7,7 @@
 //!     launches/<hex>/                 one launch's temporary files; locked for as long as it lives. What it leaves is moved
 //!                                     to the next launch's, if temporary files are kept
 //!         <hex>.part                  a file being written
+//!         <hex>                       a directory being removed
 //!         tmp_<hex>.<ext>             wxfile://tmp_<hex>.<ext>
 //!     store/store_<hex>.<ext>         wxfile://store_<hex>.<ext>; locked while a file is added here or below usr
 //!     usr/…                           wxfile://usr/…
@@ -24,10 +25,14 @@
 //! system is asked for anything that can take time.
 
 mod change_lock;
+mod contents;
+mod digest;
 mod directory;
+mod entry;
 mod error;
 mod file;
 mod import;
+mod names;
 mod notes;
 mod part;
 mod path;
@@ -39,6 +44,7 @@ mod root;
 mod scheme;
 mod shared_root;
 mod source;
+mod stat;
 mod store;
 mod temporary;
 mod turns;
@@ -62,6 +68,9 @@ use root::Root;
 use store::{Destination, Store, Unsaved};
 use temporary::Launch;
 
+pub use contents::WriteMode;
+pub use digest::DigestAlgorithm;
+pub use entry::EntryKind;
 pub use error::Error;
 pub use file::StoredFile;
 pub use import::ImportMode;
@@ -70,6 +79,7 @@ pub use part::PartFile;
 pub use path::{VirtualPath as ParsedPath, parse as parse_path};
 pub use scheme::PathScheme;
 pub use source::SourceFile;
+pub use stat::FileStat;
 
 /// Whether other sessions may use the same files at the same time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -174,10 +184,10 @@ impl Storage {
         PartFile::create(worker, self.launch.clone(), Area::Temporary, self.log.clone())
     }
 
-    /// Starts a file that will be, or replace, the `wxfile://usr/…` file `path`. Its directory must be there.
+    /// Starts a file that will be, or replace, the `wxfile://usr/…` file `path`.
     ///
-    /// Fails with [`Error::PermissionDenied`] where the path is not under `wxfile://usr/` or something that is not a
-    /// regular file has its name; [`Error::DirectoryNotFound`]; or as [`Storage::create_temporary`] does.
+    /// Fails with [`Error::NotFound`] where its directory is missing; [`Error::PermissionDenied`] where the path is not under
+    /// `wxfile://usr/` or a link has its name; [`Error::IsADirectory`], [`Error::NotADirectory`]; or as [`Storage::create_temporary`] does.
     pub fn create_target(&self, worker: &Worker, path: &str) -> Result<PartFile, Error> {
         let (destination, replaced) = self.target(worker, path)?;
         let area = Area::Target { store: self.store.clone(), destination, replaced };
@@ -187,8 +197,8 @@ impl Storage {
     /// Moves the temporary file `temporary` to the store, or to the `wxfile://usr/…` file `target`, which it replaces.
     /// The temporary path is invalid afterwards. On failure it stays as it was.
     ///
-    /// Fails with [`Error::TemporaryFileNotExist`]; [`Error::PermissionDenied`], [`Error::DirectoryNotFound`],
-    /// [`Error::QuotaExceeded`], [`Error::Locked`] where another process holds the store for seconds, or as [`Storage::create_temporary`] does.
+    /// Fails with [`Error::TemporaryFileNotExist`]; [`Error::QuotaExceeded`], [`Error::Locked`] where another process holds the
+    /// store for seconds, or as [`Storage::create_target`] does.
     pub fn save_file(&self, worker: &Worker, temporary: &str, target: Option<&str>) -> Result<StoredFile, Error> {
         let missing = || Error::TemporaryFileNotExist { path: temporary.to_owned() };
         let parsed = self.parse(temporary).map_err(|error| not_found_as(error, missing))?;
@@ -211,8 +221,12 @@ impl Storage {
             }
             Err(error) => {
                 self.store.release(held);
-                // Saved or evicted by another thread in between.
-                Err(not_found_as(error, missing))
+                match directory.directory.look(name.as_str()) {
+                    // It is the target's directory that is missing.
+                    Ok(_) => Err(error),
+                    // Saved or evicted by another thread in between.
+                    Err(_) => Err(not_found_as(error, missing)),
+                }
             }
         }
     }

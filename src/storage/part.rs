@@ -146,6 +146,8 @@ impl PartFile {
                 store.place(worker, &unsaved, destination, commit).map_err(|error| match error {
                     // Closing the session, or a cleaner, took the private file away.
                     Error::NotFound { .. } if !self.launch.is_open() => Error::Closed,
+                    // Or a page removed the directory that it is to be in.
+                    Error::NotFound { .. } if self.directory.directory.look(self.name.as_str()).is_ok() => error,
                     Error::NotFound { .. } => Error::from_io("save a file", std::io::ErrorKind::NotFound.into()),
                     error => error,
                 })

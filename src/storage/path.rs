@@ -36,8 +36,8 @@ pub enum VirtualPath {
 
 /// Reads a path.
 ///
-/// Fails with [`Error::PermissionDenied`], or [`Error::NotFound`] for a harmless temporary or stored name that was
-/// never given out.
+/// Fails with [`Error::PermissionDenied`], [`Error::NameTooLong`], or [`Error::NotFound`] for a harmless temporary or stored name
+/// that was never given out.
 pub fn parse(scheme: &PathScheme, path: &str) -> Result<VirtualPath, Error> {
     if path.is_empty() {
         return Err(not_found(path));
@@ -50,6 +50,9 @@ pub fn parse(scheme: &PathScheme, path: &str) -> Result<VirtualPath, Error> {
     match (area, below) {
         ("usr", below) => {
             let names: Vec<&str> = below.unwrap_or_default().split('/').filter(|name| !name.is_empty()).collect();
+            if names.iter().any(|name| name.len() > MAX_NAME_BYTES) {
+                return Err(Error::NameTooLong { path: path.to_owned() });
+            }
             if names.len() > MAX_NAMES || !names.iter().all(|name| is_safe(name)) {
                 return Err(Error::denied(path));
             }
@@ -76,6 +79,7 @@ pub fn is_of_directory(path: &str) -> bool {
 pub fn parse_target(scheme: &PathScheme, path: &str) -> Result<Vec<String>, Error> {
     match parse(scheme, path) {
         Ok(VirtualPath::User(names)) if !names.is_empty() && !is_of_directory(path) => Ok(names),
+        Err(error @ Error::NameTooLong { .. }) => Err(error),
         _ => Err(Error::denied(path)),
     }
 }
@@ -171,6 +175,11 @@ fn generated(name: &str, prefix: &str) -> Option<String> {
 
 fn not_found(path: &str) -> Error {
     Error::NotFound { path: path.to_owned() }
+}
+
+/// Whether a path under `wxfile://usr` can have this name in it.
+pub fn is_name(name: &str) -> bool {
+    !name.contains('/') && is_safe(name)
 }
 
 fn is_safe(name: &str) -> bool {
@@ -441,8 +450,6 @@ mod tests {
         .into_iter()
         .map(str::to_owned)
         .collect();
-        hostile.push(format!("wxfile://usr/{}", "a".repeat(256)));
-        hostile.push(format!("wxfile://usr/{}", "图".repeat(86)));
         hostile.push(format!("wxfile://usr{}", "/a".repeat(32)));
         hostile.push(format!("wxfile://usr{}", format!("/{}", "a".repeat(200)).repeat(6)));
         for path in hostile {
@@ -456,6 +463,11 @@ mod tests {
 
     #[test]
     fn the_longest_name_is_still_a_name() {
+        for name in ["a".repeat(256), "图".repeat(86)] {
+            let path = format!("wxfile://usr/{name}");
+            assert!(matches!(parse(&path), Err(Error::NameTooLong { .. })), "{path}");
+            assert!(matches!(parse_target(&path), Err(Error::NameTooLong { .. })), "{path}");
+        }
         assert!(parse(&format!("wxfile://usr/{}", "a".repeat(255))).is_ok());
         assert!(parse(&format!("wxfile://usr/{}", "图".repeat(85))).is_ok());
         assert!(parse(&format!("wxfile://usr{}", "/a".repeat(31))).is_ok());

@@ -157,15 +157,15 @@ impl Tree {
 
     /// Opens the directory that a `wxfile://usr` file is in.
     pub fn open_user_parent(&self, components: &[String]) -> io::Result<Directory> {
+        self.open_user_directory(components.split_last().map_or(&[], |(_, parents)| parents))
+    }
+
+    /// Opens a directory under `wxfile://usr`, or that itself.
+    pub fn open_user_directory(&self, components: &[String]) -> io::Result<Directory> {
         let mut directory = self.user.open(".")?;
-        for name in parents(components) {
+        for name in components {
             directory = directory.open(name.as_str())?;
         }
         Ok(directory)
     }
-}
-
-/// All names but the last.
-fn parents(components: &[String]) -> &[String] {
-    components.split_last().map_or(&[], |(_, parents)| parents)
 }

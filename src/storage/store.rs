@@ -53,8 +53,8 @@ pub struct Unsaved<'a> {
 /// The saved files, as one session sees them.
 #[derive(Debug)]
 pub struct Store {
-    root: Arc<Root>,
-    limit: u64,
+    pub(super) root: Arc<Root>,
+    pub(super) limit: u64,
 }
 
 /// Where a file goes: the directory, the name in it, and both as paths.
@@ -96,19 +96,19 @@ impl Store {
 
     /// What the file costs that a new one would replace; 0 where there is none.
     ///
-    /// Fails with [`Error::PermissionDenied`] where something else is there or on the way, [`Error::DirectoryNotFound`], or as
-    /// [`Root::tree`].
+    /// Fails with [`Error::NotFound`] where its directory is missing; [`Error::NotADirectory`], [`Error::IsADirectory`] or
+    /// [`Error::PermissionDenied`] where something else is there or on the way, or as [`Root::tree`].
     pub fn replaced_cost(&self, worker: &Worker, path: &str, components: &[String]) -> Result<u64, Error> {
         let tree = self.root.tree(worker)?;
-        let parent = open_parent(&tree, path, components)?;
-        cost_if_exists(&parent, last(components)).map_err(|error| Error::at_path(path, "look at a file", error))
+        let replaced = tree.open_user_parent(components).and_then(|parent| cost_if_exists(&parent, last(components)));
+        replaced.map_err(|error| Error::at_path(path, "look at a file", error))
     }
 
     /// Moves a file to its destination. It survives a power failure when this returns. The held quota becomes used; on
     /// failure it stays held and the file in place. `commit` is asked right before the file gets its name.
     ///
-    /// Fails with [`Error::NotFound`] where the file is gone, [`Error::DirectoryNotFound`], [`Error::PermissionDenied`],
-    /// [`Error::QuotaExceeded`], [`Error::DiskFull`], or as [`Root::lock_changes`].
+    /// Fails with [`Error::NotFound`] where the file or the directory that it is to be in is gone, [`Error::PermissionDenied`], [`Error::QuotaExceeded`],
+    /// [`Error::DiskFull`], or as [`Root::lock_changes`].
     pub fn place(
         &self,
         worker: &Worker,
@@ -130,22 +130,63 @@ impl Store {
                 let guard = self.root.lock_changes(worker)?;
                 let tree = guard.tree.clone();
                 let place = Placement { directory: &tree.store, name: &name, path: &path };
-                self.rename(worker, guard, unsaved, &place, commit)?;
+                self.put_in_place(worker, guard, unsaved, &place, commit)?;
                 (path, self.root.native_stored(&name))
             }
             Destination::User { path, components } => {
-                let guard = self.root.lock_changes(worker)?;
-                let parent = open_parent(&guard.tree, path, components)?;
+                let (guard, parent) = self.lock_parent(worker, path, components)?;
                 let place = Placement { directory: &parent, name: last(components), path };
-                self.rename(worker, guard, unsaved, &place, commit)?;
+                self.put_in_place(worker, guard, unsaved, &place, commit)?;
                 (path.clone(), self.root.native_user(components))
             }
         };
         Ok(StoredFile { path, native_path, length: unsaved.length, create_time: Some(epoch_seconds(modified)) })
     }
 
+    /// Takes the lock and opens the directory of a file. While the lock is held, no call of a page moves or removes it.
+    pub(super) fn lock_parent(
+        &self,
+        worker: &Worker,
+        path: &str,
+        components: &[String],
+    ) -> Result<(ChangeGuard<'_>, Directory), Error> {
+        let guard = self.root.lock_changes(worker)?;
+        let parent = guard.tree.open_user_parent(components);
+        let parent = parent.map_err(|error| Error::at_path(path, "open the directory of a file", error))?;
+        Ok((guard, parent))
+    }
+
+    /// Whether the quota takes what costs `added` in the place of what costs `replaced`.
+    ///
+    /// Fails with [`Error::QuotaExceeded`], or as counting does.
+    pub(super) fn check_quota(
+        &self,
+        guard: &ChangeGuard<'_>,
+        worker: &Worker,
+        replaced: u64,
+        added: u64,
+    ) -> Result<(), Error> {
+        // What takes no more room than before is good even where the quota is exceeded.
+        let exceeded = |used: u64| added > replaced && used.saturating_sub(replaced).saturating_add(added) > self.limit;
+        if exceeded(guard.used(worker)?) {
+            guard.count(worker)?;
+            if exceeded(guard.used(worker)?) {
+                return Err(Error::QuotaExceeded);
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes the names in a directory survive a power failure, after a change that is made.
+    pub(super) fn flush(&self, directory: &Directory) {
+        if let Err(error) = directory.sync() {
+            // Only a power failure right now could undo it.
+            self.root.log.write(Level::Warning, || format!("a changed directory was not flushed: {error}"));
+        }
+    }
+
     /// The rename of [`Store::place`], with the quota checked against what is used at that moment.
-    fn rename(
+    fn put_in_place(
         &self,
         worker: &Worker,
         guard: ChangeGuard<'_>,
@@ -157,13 +198,7 @@ impl Store {
         let replaced =
             cost_if_exists(directory, name).map_err(|error| Error::at_path(path, "look at a file", error))?;
         let added = cost(unsaved.length);
-        let exceeded = |used: u64| used.saturating_sub(replaced).saturating_add(added) > self.limit;
-        if exceeded(guard.used(worker)?) {
-            guard.count(worker)?;
-            if exceeded(guard.used(worker)?) {
-                return Err(Error::QuotaExceeded);
-            }
-        }
+        self.check_quota(&guard, worker, replaced, added)?;
         guard.begin()?;
         let renamed = commit().map_err(Error::from).and_then(|()| {
             let renamed = unsaved.directory.rename(unsaved.name, directory, name);
@@ -175,10 +210,7 @@ impl Store {
         }
         drop(guard);
         renamed?;
-        if let Err(error) = directory.sync() {
-            // The file is saved; only a power failure right now could undo it.
-            self.root.log.write(Level::Warning, || format!("a saved file's directory was not flushed: {error}"));
-        }
+        self.flush(directory);
         Ok(())
     }
 
@@ -242,14 +274,6 @@ fn stored_name(scheme: &PathScheme, path: &str) -> Result<String, Error> {
     }
 }
 
-/// The directory of a `wxfile://usr` file.
-fn open_parent(tree: &Tree, path: &str, components: &[String]) -> Result<Directory, Error> {
-    tree.open_user_parent(components).map_err(|error| match error.kind() {
-        io::ErrorKind::NotFound => Error::DirectoryNotFound { path: path.to_owned() },
-        _ => Error::at_path(path, "open a file's directory", error),
-    })
-}
-
 fn cost_if_exists(directory: &Directory, name: &str) -> io::Result<u64> {
     match directory.open_file(name) {
         Ok(file) => Ok(cost(file.metadata()?.len())),
@@ -258,6 +282,7 @@ fn cost_if_exists(directory: &Directory, name: &str) -> io::Result<u64> {
     }
 }
 
-fn last(components: &[String]) -> &str {
+/// The name of a file in its directory.
+pub(super) fn last(components: &[String]) -> &str {
     components.last().map_or("", String::as_str)
 }

@@ -74,6 +74,12 @@ impl Usage {
         fits
     }
 
+    /// What is used, as far as this process knows.
+    #[cfg(test)]
+    pub fn used(&self) -> u64 {
+        lock(&self.state).quota.used()
+    }
+
     /// Gives back what was held.
     pub fn release(&self, bytes: u64) {
         lock(&self.state).quota.release(bytes);

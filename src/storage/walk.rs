@@ -10,7 +10,8 @@ use rustix::path::Arg;
 
 use super::Error;
 use super::directory::{Directory, FileId, is_gone};
-use super::quota::cost;
+use super::entry::Entry;
+use super::quota::LEAST_COST;
 use crate::worker::Worker;
 
 /// The most directories of a walk that are open at once. The others are opened again on the way back.
@@ -22,20 +23,48 @@ const MAX_PASSES: usize = 8;
 /// What a tree holds.
 #[derive(Debug, Default)]
 pub struct Measure {
-    /// What its regular files cost of a quota.
+    /// What its regular files and directories cost of a quota, without the tree's own directory.
     pub cost: u64,
-    /// How many they are.
+    /// How many regular files there are.
     pub files: u64,
     /// The first thing that could not be looked at, and so is not counted.
     pub problem: Option<io::Error>,
 }
 
+/// Everything in a tree.
+#[derive(Debug)]
+pub struct Listing {
+    /// Each with its path from the tree's own directory.
+    pub entries: Vec<(String, Entry)>,
+    /// The first thing that could not be looked at, and so is missing.
+    pub problem: Option<io::Error>,
+}
+
 /// What a walk meets.
-enum Met {
-    /// Anything but a directory.
-    File,
-    /// A directory, when everything in it was met.
-    Directory,
+struct Met<'a> {
+    /// Where it is.
+    directory: &'a Directory,
+    /// Its name there.
+    name: &'a CStr,
+    /// A directory is met when everything in it was met.
+    is_directory: bool,
+    /// The names that lead from the root of the walk to `directory`, that of the root, which is empty, first.
+    way: (&'a [OpenLevel], &'a CStr),
+}
+
+impl Met<'_> {
+    /// The path from the root of the walk; `None` where it is not UTF-8.
+    fn path(&self) -> Option<String> {
+        let (levels, last) = self.way;
+        let mut path = String::new();
+        for name in levels.iter().map(|level| level.name.as_c_str()).chain([last, self.name]) {
+            if !path.is_empty() {
+                path.push('/');
+            }
+            path.push_str(name.to_str().ok()?);
+        }
+        Some(path)
+    }
 }
 
 /// A directory on the way from the root of the walk to where it is now.
@@ -54,18 +83,30 @@ struct OpenLevel {
 /// Fails with [`Error::Stopped`] or [`Error::OutOfResources`]; what cannot be read is told in the result.
 pub fn measure(directory: &Directory, worker: &Worker) -> Result<Measure, Error> {
     let mut measure = Measure::default();
-    let problem = walk(directory, worker, &mut |directory, name, met| {
-        if let Met::File = met {
-            let stat = rustix::fs::statat(directory, name, AtFlags::SYMLINK_NOFOLLOW)?;
-            if FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile {
-                measure.cost = measure.cost.saturating_add(cost(u64::try_from(stat.st_size).unwrap_or(0)));
-                measure.files += 1;
-            }
-        }
+    let problem = walk(directory, worker, &mut |met| {
+        let cost = if met.is_directory { LEAST_COST } else { met.directory.look(met.name)?.cost };
+        measure.cost = measure.cost.saturating_add(cost);
+        measure.files += u64::from(!met.is_directory && cost > 0);
         Ok(())
     })?;
     measure.problem = problem;
     Ok(measure)
+}
+
+/// Everything in the tree below `directory`, with the path from there; in no order. What has a name that is not UTF-8, and
+/// what goes away meanwhile, is left out.
+///
+/// Fails with [`Error::Stopped`] or [`Error::OutOfResources`]; what cannot be read is told in the result.
+pub fn entries(directory: &Directory, worker: &Worker) -> Result<Listing, Error> {
+    let mut entries = Vec::new();
+    let problem = walk(directory, worker, &mut |met| {
+        let Some(path) = met.path() else { return Ok(()) };
+        let entry = met.directory.look(met.name)?;
+        entries.try_reserve(1).map_err(|_| io::Error::from(io::ErrorKind::OutOfMemory))?;
+        entries.push((path, entry));
+        Ok(())
+    })?;
+    Ok(Listing { entries, problem })
 }
 
 /// Removes a name in `directory` with everything below it; links are removed, not followed. That it is gone already is no
@@ -85,12 +126,9 @@ pub fn remove_tree<P: Arg + Copy>(directory: &Directory, name: P, worker: &Worke
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
             Err(error) => return Err(fail(error)),
         };
-        let problem = walk(&inside, worker, &mut |directory, name, met| {
-            let flags = match met {
-                Met::File => AtFlags::empty(),
-                Met::Directory => AtFlags::REMOVEDIR,
-            };
-            Ok(rustix::fs::unlinkat(directory, name, flags)?)
+        let problem = walk(&inside, worker, &mut |met| {
+            let flags = if met.is_directory { AtFlags::REMOVEDIR } else { AtFlags::empty() };
+            Ok(rustix::fs::unlinkat(met.directory, met.name, flags)?)
         })?;
         passes += 1;
         match rustix::fs::unlinkat(directory, name, AtFlags::REMOVEDIR) {
@@ -101,12 +139,12 @@ pub fn remove_tree<P: Arg + Copy>(directory: &Directory, name: P, worker: &Worke
     }
 }
 
-/// Calls `visit` with everything in the tree, each with the directory that it is in. What `visit` or the system refuses is
+/// Calls `visit` with everything in the tree. What `visit` or the system refuses is
 /// passed over, and the first refusal is returned.
 fn walk(
     root: &Directory,
     worker: &Worker,
-    visit: &mut dyn FnMut(&Directory, &CStr, Met) -> io::Result<()>,
+    visit: &mut dyn FnMut(&Met<'_>) -> io::Result<()>,
 ) -> Result<Option<io::Error>, Error> {
     let mut problem = None;
     let mut levels = Vec::new();
@@ -129,8 +167,10 @@ fn walk(
                 }
             }
         }
-        if let Some(directory) = &parent.directory
-            && let Err(error) = visit(directory, &left.name, Met::Directory)
+        if let Some((last, above)) = levels.split_last()
+            && let Some(directory) = &last.directory
+            && let Err(error) =
+                visit(&Met { directory, name: &left.name, is_directory: true, way: (above, &last.name) })
         {
             note(error, &mut problem)?;
         }
@@ -144,7 +184,7 @@ fn enter(
     name: CString,
     levels: &mut Vec<OpenLevel>,
     worker: &Worker,
-    visit: &mut dyn FnMut(&Directory, &CStr, Met) -> io::Result<()>,
+    visit: &mut dyn FnMut(&Met<'_>) -> io::Result<()>,
     problem: &mut Option<io::Error>,
 ) -> Result<(), Error> {
     let (directory, id) = match opened.and_then(|directory| Ok((FileId::of(&directory)?, directory))) {
@@ -157,15 +197,16 @@ fn enter(
             for entry in entries {
                 worker.turn(0)?;
                 let met = entry.map_err(io::Error::from).and_then(|entry| {
-                    let name = entry.file_name();
-                    if matches!(name.to_bytes(), b"." | b"..") {
+                    let inside = entry.file_name();
+                    if matches!(inside.to_bytes(), b"." | b"..") {
                         return Ok(());
                     }
-                    if !is_directory(&directory, name, entry.file_type())? {
-                        return visit(&directory, name, Met::File);
+                    if !is_directory(&directory, inside, entry.file_type())? {
+                        let way = (levels.as_slice(), name.as_c_str());
+                        return visit(&Met { directory: &directory, name: inside, is_directory: false, way });
                     }
                     below.try_reserve(1).map_err(|_| io::Error::from(io::ErrorKind::OutOfMemory))?;
-                    below.push(name.to_owned());
+                    below.push(inside.to_owned());
                     Ok(())
                 });
                 if let Err(error) = met {
@@ -217,124 +258,5 @@ fn note(error: io::Error, problem: &mut Option<io::Error>) -> Result<(), Error> 
 }
 
 #[cfg(test)]
-mod tests {
-    use std::os::unix::fs::{PermissionsExt, symlink};
-    use std::path::Path;
-    use std::sync::Arc;
-
-    use super::super::quota::LEAST_COST;
-    use super::*;
-    use crate::worker::{StopReason, StopSignal};
-
-    fn worker() -> Worker {
-        Worker::for_call(Arc::new(StopSignal::new()))
-    }
-
-    fn open(path: &Path) -> Directory {
-        Directory::open_native(path).unwrap()
-    }
-
-    /// A chain of directories, each with a file and an empty directory beside the next.
-    fn chain(root: &Directory, depth: usize) {
-        let mut directory = root.open(".").unwrap();
-        for _ in 0..depth {
-            directory.create_file("file").unwrap();
-            directory.open_or_create("z").unwrap();
-            directory = directory.open_or_create("d").unwrap().0;
-        }
-    }
-
-    /// The descriptors of this process that are open below `path`.
-    fn open_below(path: &Path) -> usize {
-        let Ok(descriptors) = std::fs::read_dir("/proc/self/fd") else { return 0 };
-        let targets = descriptors.filter_map(|entry| std::fs::read_link(entry.ok()?.path()).ok());
-        targets.filter(|target| target.starts_with(path)).count()
-    }
-
-    #[test]
-    fn a_deep_tree_is_measured_and_removed_with_few_descriptors() {
-        let directory = tempfile::tempdir().unwrap();
-        let root = open(directory.path());
-        let (tree, _) = root.open_or_create("tree").unwrap();
-        // Longer than a path may be.
-        chain(&tree, 3000);
-        let measured = measure(&tree, &worker()).unwrap();
-        assert_eq!((measured.files, measured.cost), (3000, 3000 * LEAST_COST));
-        assert!(measured.problem.is_none());
-
-        let (mut most, mut met) = (0, 0);
-        let below = directory.path().canonicalize().unwrap();
-        walk(&tree, &worker(), &mut |_, _, _| {
-            met += 1;
-            if met % 50 == 0 {
-                most = most.max(open_below(&below));
-            }
-            Ok(())
-        })
-        .unwrap();
-        // The root, the tree, the one that is being read and its stream.
-        assert!(most <= MAX_OPEN + 4, "{most}");
-
-        drop(tree);
-        remove_tree(&root, "tree", &worker()).unwrap();
-        assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 0);
-    }
-
-    #[test]
-    fn links_are_neither_followed_nor_counted() {
-        let directory = tempfile::tempdir().unwrap();
-        let outside = tempfile::tempdir().unwrap();
-        std::fs::write(outside.path().join("file"), [0; 10_000]).unwrap();
-        let tree = directory.path().join("tree");
-        std::fs::create_dir(&tree).unwrap();
-        symlink(outside.path(), tree.join("directory")).unwrap();
-        symlink(outside.path().join("file"), tree.join("file")).unwrap();
-        symlink(&tree, tree.join("loop")).unwrap();
-        assert_eq!(measure(&open(&tree), &worker()).unwrap().cost, 0);
-        remove_tree(&open(directory.path()), "tree", &worker()).unwrap();
-        assert!(!tree.exists());
-        assert!(outside.path().join("file").exists());
-    }
-
-    #[test]
-    fn a_directory_that_cannot_be_read_is_told_and_the_rest_is_counted() {
-        let directory = tempfile::tempdir().unwrap();
-        let closed = directory.path().join("closed");
-        std::fs::create_dir(&closed).unwrap();
-        std::fs::write(directory.path().join("file"), [0; 5000]).unwrap();
-        std::fs::set_permissions(&closed, std::fs::Permissions::from_mode(0o000)).unwrap();
-        let refused = std::fs::read_dir(&closed).is_err();
-        let measured = measure(&open(directory.path()), &worker()).unwrap();
-        std::fs::set_permissions(&closed, std::fs::Permissions::from_mode(0o700)).unwrap();
-        assert_eq!(measured.cost, 5000);
-        // The superuser reads everything.
-        assert_eq!(measured.problem.is_some(), refused);
-    }
-
-    #[test]
-    fn a_stop_ends_the_walk() {
-        let directory = tempfile::tempdir().unwrap();
-        for number in 0..100 {
-            std::fs::write(directory.path().join(number.to_string()), b"").unwrap();
-        }
-        let worker = worker();
-        let mut met = 0;
-        let stopped = walk(&open(directory.path()), &worker, &mut |_, _, _| {
-            met += 1;
-            worker.stop().request(StopReason::Aborted);
-            Ok(())
-        });
-        assert!(matches!(stopped, Err(Error::Stopped(StopReason::Aborted))));
-        assert!(met <= 16, "{met}");
-    }
-
-    #[test]
-    fn a_file_and_what_is_not_there_can_be_removed() {
-        let directory = tempfile::tempdir().unwrap();
-        std::fs::write(directory.path().join("file"), b"x").unwrap();
-        let root = open(directory.path());
-        remove_tree(&root, "file", &worker()).unwrap();
-        remove_tree(&root, "file", &worker()).unwrap();
-        assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 0);
-    }
-}
+#[path = "walk_tests.rs"]
+mod tests;

@@ -226,13 +226,13 @@ fn deliver(event: Event) {
             }
         }
         Event::Completed(task, result) => {
-            let profile = lock(&task.profile).clone();
+            let profile = task.profile.as_ref().map(|profile| lock(profile).clone());
             if result.is_ok()
                 && let Some(progress) = task.progress.take_final()
             {
                 with_handler(&task, |handler| handler.progress(task.id, progress));
             }
-            with_handler(&task, |handler| handler.completed(task.id, &result, &profile));
+            with_handler(&task, |handler| handler.completed(task.id, &result, profile.as_ref()));
             let handler = lock(&task.handler).take();
             // Dropping it runs the host's code, too.
             let _ = catch_unwind(AssertUnwindSafe(|| drop(handler)));

@@ -27,7 +27,7 @@ impl<F: FnMut(TaskId, &'static str) + Send> Handler for Listener<F> {
         self.0(task, "progress");
     }
 
-    fn completed(&mut self, task: TaskId, _: &Result<Success, TransferError>, _: &Profile) {
+    fn completed(&mut self, task: TaskId, _: &Result<Success, TransferError>, _: Option<&Profile>) {
         self.0(task, "completed");
     }
 }
@@ -40,7 +40,7 @@ pub fn task(id: TaskId, listener: impl FnMut(TaskId, &'static str) + Send + 'sta
         stop: Arc::new(StopSignal::new()),
         has_begun: AtomicBool::new(true),
         progress: ProgressCell::new(true),
-        profile: Mutex::default(),
+        profile: None,
         handler: Mutex::new(Some(Box::new(Listener(listener)))),
     })
 }
@@ -270,7 +270,7 @@ impl Handler for Panicking {
         panic!("a test");
     }
 
-    fn completed(&mut self, _: TaskId, _: &Result<Success, TransferError>, _: &Profile) {
+    fn completed(&mut self, _: TaskId, _: &Result<Success, TransferError>, _: Option<&Profile>) {
         self.0.send("completed").unwrap();
         panic!("a test");
     }

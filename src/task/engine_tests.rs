@@ -24,7 +24,7 @@ impl Handler for Listener {
 
     fn headers_received(&mut self, _: TaskId, _: &ReceivedHead) {}
     fn progress(&mut self, _: TaskId, _: Progress) {}
-    fn completed(&mut self, task: TaskId, result: &Result<Success, TransferError>, _: &Profile) {
+    fn completed(&mut self, task: TaskId, result: &Result<Success, TransferError>, _: Option<&Profile>) {
         self.ends.send((task, result.as_ref().err().map(|error| error.failure.clone()))).unwrap();
     }
 }
@@ -50,7 +50,7 @@ impl Heard {
 
     fn submit(&self, job: Result<Job, TransferError>, rules: CallRules) -> TaskId {
         let handler = Listener { ends: self.sender.clone(), _alive: self.handlers.clone() };
-        let submission = Submission { api: Api::Download, timeout: LIMIT, job, rules };
+        let submission = Submission { api: Api::Download, timeout: LIMIT, job, rules, disable_profile: false };
         self.engine.submit(submission, Box::new(handler))
     }
 
@@ -161,7 +161,8 @@ fn a_task_whose_result_is_decided_is_not_aborted() {
         context.worker.stop().settle().unwrap();
         begins.send(()).unwrap();
         let _ = may_end.recv();
-        Ok(Success { status: 200, content: Content::Data { text: String::new(), length: 0 } })
+        let content = Content::Data { text: String::new(), length: 0 };
+        Ok(Success { status: 200, headers: Vec::new(), content })
     });
     let id = heard.submit(Ok(job), CallRules::default());
     begun.recv_timeout(LIMIT).unwrap();
@@ -300,7 +301,7 @@ fn a_place_is_free_before_the_host_hears_of_the_end() {
 
         fn headers_received(&mut self, _: TaskId, _: &ReceivedHead) {}
         fn progress(&mut self, _: TaskId, _: Progress) {}
-        fn completed(&mut self, _: TaskId, _: &Result<Success, TransferError>, _: &Profile) {
+        fn completed(&mut self, _: TaskId, _: &Result<Success, TransferError>, _: Option<&Profile>) {
             let must_not_wait = CallRules { fail_when_full: true, ..CallRules::default() };
             self.0.submit(Ok(Box::new(|_| Err(a_failure()))), must_not_wait);
         }
@@ -308,7 +309,13 @@ fn a_place_is_free_before_the_host_hears_of_the_end() {
     let heard = Arc::new(Heard::new(1, Some(Box::new(Inline))));
     let (running, let_go) = heard.hold();
     let job: Job = Box::new(|_| Err(a_failure()));
-    let submission = Submission { api: Api::Download, timeout: LIMIT, job: Ok(job), rules: CallRules::default() };
+    let submission = Submission {
+        api: Api::Download,
+        timeout: LIMIT,
+        job: Ok(job),
+        rules: CallRules::default(),
+        disable_profile: false,
+    };
     heard.engine.submit(submission, Box::new(Next(heard.clone())));
     drop(let_go);
     assert_eq!(heard.next_end().0, running);

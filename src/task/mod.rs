@@ -17,7 +17,9 @@ pub use progress::Progress;
 
 use crate::policy::quirks::CallRules;
 use crate::terms::{Api, Failure, TransferError};
-use crate::transfer::{Profile, ReceivedHead, Success, TransferContext, TransferObserver, epoch_milliseconds};
+use crate::transfer::{
+    Profile, QueueTimes, ReceivedHead, Success, TransferContext, TransferObserver, epoch_milliseconds,
+};
 use crate::worker::sizes::RunningTransfer;
 use crate::worker::{StopReason, StopSignal, ThreadPool, Worker, WorkerThread, lock};
 use delivery::{Delivery, Event};
@@ -45,7 +47,7 @@ pub trait Handler: Send {
     /// The newest progress.
     fn progress(&mut self, task: TaskId, progress: Progress);
     /// The end, once.
-    fn completed(&mut self, task: TaskId, result: &Result<Success, TransferError>, profile: &Profile);
+    fn completed(&mut self, task: TaskId, result: &Result<Success, TransferError>, profile: Option<&Profile>);
 }
 
 /// One call of `uploadFile` or `downloadFile`, from the call to its end.
@@ -57,7 +59,8 @@ struct Task {
     /// Set under the queue's lock, when a worker takes the task.
     has_begun: AtomicBool,
     progress: ProgressCell,
-    profile: Mutex<Profile>,
+    /// `None` where nobody wants it.
+    profile: Option<Mutex<Profile>>,
     /// Taken out for each call, so that no lock is held while the host's code runs.
     handler: Mutex<Option<Box<dyn Handler>>>,
 }
@@ -70,8 +73,10 @@ pub struct Submission {
     pub timeout: Duration,
     /// What it does; or why it fails at once.
     pub job: Result<Job, TransferError>,
-    /// Whether it waits when all workers are busy, and whether the page is told of progress.
+    /// Whether it waits when all workers are busy, whether the page is told of progress, and of what in a profile.
     pub rules: CallRules,
+    /// The page wants no profile.
+    pub disable_profile: bool,
 }
 
 /// The tasks of one session.
@@ -104,8 +109,7 @@ impl Engine {
     /// Takes a task on. From here on the handler is the task's: it hears of an end in every case, also where this function
     /// fails or panics inside, and is dropped after that.
     pub fn submit(&self, submission: Submission, handler: Box<dyn Handler>) -> TaskId {
-        let Submission { api, timeout, job, rules } = submission;
-        let now = epoch_milliseconds();
+        let Submission { api, timeout, job, rules, disable_profile } = submission;
         let task = Arc::new(Task {
             id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
             api,
@@ -113,7 +117,7 @@ impl Engine {
             stop: Arc::new(StopSignal::new()),
             has_begun: AtomicBool::new(false),
             progress: ProgressCell::new(!rules.no_progress && handler.wants_progress()),
-            profile: Mutex::new(Profile { invoke_start: now, queue_start: now, ..Profile::default() }),
+            profile: (!disable_profile && !rules.no_profile).then(|| Mutex::new(begun_profile(rules))),
             handler: Mutex::new(Some(handler)),
         });
         self.live.add(&task);
@@ -241,12 +245,16 @@ impl LiveTasks {
     /// Runs a task on the worker thread that took it from the queue.
     fn run(&self, queued: QueuedTask, thread: &Arc<WorkerThread>) {
         let QueuedTask { task, job, place } = queued;
-        lock(&task.profile).queue_end = epoch_milliseconds();
         task.stop.set_deadline(Instant::now() + task.timeout);
         let worker = Arc::new(Worker::new(task.stop.clone(), thread.clone()));
         let observer: Arc<dyn TransferObserver> =
             Arc::new(TaskObserver { task: task.clone(), delivery: self.delivery.clone() });
-        let context = TransferContext { worker: &worker, observer: &observer, profile: &task.profile };
+        let context = TransferContext { worker: &worker, observer: &observer, profile: task.profile.as_ref() };
+        context.note(|profile| {
+            if let Some(times) = &mut profile.queue {
+                times.queue_end = epoch_milliseconds();
+            }
+        });
         let running = RunningTransfer::begin();
         let result = caught(|| {
             // It may have been aborted between the queue and here.
@@ -265,6 +273,13 @@ impl LiveTasks {
         let result = task.stop.settle_failure().map_err(TransferError::cancelled).and(result);
         self.delivery.push(Event::Completed(task.clone(), Box::new(result)));
     }
+}
+
+/// The profile of a call that has just come in.
+fn begun_profile(rules: CallRules) -> Profile {
+    let now = epoch_milliseconds();
+    let queue = QueueTimes { invoke_start: now, queue_start: now, queue_end: 0 };
+    Profile { queue: (!rules.no_queue_times).then_some(queue), ..Profile::default() }
 }
 
 /// A panic is a bug on our side, and ends only the task that it happened to.

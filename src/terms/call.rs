@@ -17,6 +17,32 @@ pub enum Call {
     GetSavedFileInfo,
     /// `wx.removeSavedFile`.
     RemoveSavedFile,
+    /// `FileSystemManager.access`.
+    Access,
+    /// `FileSystemManager.stat`.
+    Stat,
+    /// `FileSystemManager.unlink`.
+    Unlink,
+    /// `FileSystemManager.copyFile`.
+    CopyFile,
+    /// `FileSystemManager.rename`.
+    Rename,
+    /// `FileSystemManager.mkdir`.
+    MakeDirectory,
+    /// `FileSystemManager.rmdir`.
+    RemoveDirectory,
+    /// `FileSystemManager.readdir`.
+    ListDirectory,
+    /// `FileSystemManager.getFileInfo`.
+    GetFileInfo,
+    /// `FileSystemManager.readFile`.
+    ReadFile,
+    /// `FileSystemManager.writeFile`.
+    WriteFile,
+    /// `FileSystemManager.appendFile`.
+    AppendFile,
+    /// `FileSystemManager.write`: at a position.
+    Write,
     /// The host's own: a file of the device becomes a temporary file.
     ImportFile,
     /// The host's own: a `wxfile://` path becomes one of the device.
@@ -33,6 +59,19 @@ impl Call {
             Call::GetSavedFileList => "getSavedFileList",
             Call::GetSavedFileInfo => "getSavedFileInfo",
             Call::RemoveSavedFile => "removeSavedFile",
+            Call::Access => "access",
+            Call::Stat => "stat",
+            Call::Unlink => "unlink",
+            Call::CopyFile => "copyFile",
+            Call::Rename => "rename",
+            Call::MakeDirectory => "mkdir",
+            Call::RemoveDirectory => "rmdir",
+            Call::ListDirectory => "readdir",
+            Call::GetFileInfo => "getFileInfo",
+            Call::ReadFile => "readFile",
+            Call::WriteFile => "writeFile",
+            Call::AppendFile => "appendFile",
+            Call::Write => "write",
             Call::ImportFile => "importFile",
             Call::ResolvePath => "resolvePath",
         }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Api, Call};
+use super::{Api, Call, FileErrorKind};
 use crate::worker::StopReason;
 
 /// A stable kind of failure, for hosts that decide by program and not by text.
@@ -83,6 +83,11 @@ pub enum Failure {
         /// `header` or `formData`.
         parameter: &'static str,
     },
+    /// A header that cannot be sent.
+    UnsendableHeader {
+        /// Its name, as the page gave it.
+        name: String,
+    },
     /// The file to send does not exist.
     FileNotFound,
     /// The directory of a download's `filePath` does not exist.
@@ -104,14 +109,19 @@ pub enum Failure {
     SourceFile,
     /// The mini program's quota does not hold the file.
     QuotaExceeded,
-    /// `saveFile` of a path that is no temporary file.
-    TemporaryFileNotExist,
     /// The answer's body cannot be written.
     SaveFile,
     /// A file over the size limit of downloads.
     FileTooLarge,
     /// An upload's answer over its size limit.
     DataTooLarge,
+    /// A file call failed.
+    File {
+        /// How, by WeChat's table.
+        kind: FileErrorKind,
+        /// What `errMsg` names: the path, as the page gave it.
+        path: Option<String>,
+    },
     /// The process or the system has no thread, descriptor or memory left. The detail names what was needed.
     OutOfResources,
     /// A bug on our side, caught.
@@ -182,17 +192,17 @@ impl TransferError {
             Failure::InvalidUrl => errno::INVALID_URL,
             Failure::InvalidUrlScheme => errno::INVALID_URL_SCHEME,
             Failure::Parameter { .. } => errno::PARAMETER,
-            Failure::InvalidRequestData { .. } => errno::INVALID_REQUEST_DATA,
-            Failure::FileNotFound | Failure::DirectoryNotFound { .. } => errno::FILE_NOT_FOUND,
-            Failure::PermissionDenied { .. } => errno::PERMISSION_DENIED,
+            Failure::InvalidRequestData { .. } | Failure::UnsendableHeader { .. } => errno::INVALID_REQUEST_DATA,
+            Failure::FileNotFound | Failure::DirectoryNotFound { .. } => FileErrorKind::NotFound.number(),
+            Failure::PermissionDenied { .. } => FileErrorKind::PathDenied.number(),
             Failure::TargetDenied { .. } => errno::TARGET_DENIED,
-            Failure::QuotaExceeded => errno::QUOTA_EXCEEDED,
-            Failure::TemporaryFileNotExist => errno::TEMPORARY_FILE_NOT_EXIST,
+            Failure::QuotaExceeded => FileErrorKind::QuotaExceeded.number(),
             Failure::SaveFile => errno::SAVE_FILE,
             Failure::FileTooLarge => errno::FILE_TOO_LARGE,
+            Failure::File { kind, .. } => kind.number(),
             // WeChat has no number for it: a transfer fails like any other of the network component, a file call of the system.
             Failure::OutOfResources if call.is_transfer() => errno::NETWORK,
-            Failure::OutOfResources => errno::SYSTEM_ERROR,
+            Failure::OutOfResources => FileErrorKind::System.number(),
             Failure::Internal => errno::INTERNAL,
         }
     }
@@ -240,15 +250,20 @@ impl TransferError {
                 format!("parameter error: parameter.{parameter} should be {expected} instead of {given};")
             }
             Failure::InvalidRequestData { parameter } => format!("invalid request data {parameter}"),
+            // Escaped, because what makes a name unsendable may be a control character.
+            Failure::UnsendableHeader { name } => {
+                format!("invalid request data header {}", name.escape_debug()).trim_end().to_owned()
+            }
             Failure::FileNotFound => "file not found".into(),
             Failure::DirectoryNotFound { path } => format!("no such file or directory {path}"),
             Failure::PermissionDenied { path } | Failure::TargetDenied { path } => {
                 format!("permission denied, open {path}")
             }
             Failure::QuotaExceeded => "the maximum size of the file storage limit is exceeded".into(),
-            Failure::TemporaryFileNotExist => "tempFilePath file not exist".into(),
             Failure::SaveFile => format!("save file error {}", self.detail),
             Failure::FileTooLarge => "exceed max file size".into(),
+            Failure::File { kind, path: Some(path) } => format!("{} {path}", kind.text()),
+            Failure::File { kind, path: None } => kind.text().into(),
             Failure::OutOfResources => format!("out of resources: {}", self.detail),
             Failure::Internal => "internal error".into(),
         }
@@ -270,13 +285,15 @@ impl TransferError {
             Failure::InvalidUrl
             | Failure::InvalidUrlScheme
             | Failure::Parameter { .. }
-            | Failure::InvalidRequestData { .. } => Category::Request,
+            | Failure::InvalidRequestData { .. }
+            | Failure::UnsendableHeader { .. } => Category::Request,
             Failure::FileNotFound
             | Failure::DirectoryNotFound { .. }
             | Failure::PermissionDenied { .. }
             | Failure::TargetDenied { .. }
             | Failure::SourceFile => Category::File,
-            Failure::QuotaExceeded | Failure::TemporaryFileNotExist | Failure::SaveFile => Category::Storage,
+            Failure::QuotaExceeded | Failure::SaveFile => Category::Storage,
+            Failure::File { kind, .. } => kind.category(),
             Failure::OutOfResources => Category::OutOfResources,
             Failure::Internal => Category::Internal,
         }
@@ -306,7 +323,8 @@ impl fmt::Display for TransferError {
 
 impl std::error::Error for TransferError {}
 
-/// WeChat's error numbers (the WeChat documentation, "Errno" and the error tables of the network and file APIs).
+/// WeChat's error numbers of transfers (the WeChat documentation, "Errno" and the error tables of the network APIs). Those of
+/// files are in `file_error.rs`.
 pub mod errno {
     /// Success.
     pub const OK: i32 = 0;
@@ -342,16 +360,6 @@ pub mod errno {
     pub const FILE_TOO_LARGE: i32 = 603_301;
     /// A download's `filePath` that may not be written.
     pub const TARGET_DENIED: i32 = 603_303;
-    /// No such file or directory.
-    pub const FILE_NOT_FOUND: i32 = 1_300_002;
-    /// A path without permission.
-    pub const PERMISSION_DENIED: i32 = 1_300_014;
-    /// System error, of a file call.
-    pub const SYSTEM_ERROR: i32 = 1_300_201;
-    /// Over the storage quota.
-    pub const QUOTA_EXCEEDED: i32 = 1_300_202;
-    /// `saveFile` of an unknown temporary file.
-    pub const TEMPORARY_FILE_NOT_EXIST: i32 = 1_301_112;
 }
 
 #[cfg(test)]

@@ -2,13 +2,26 @@
 
 use super::*;
 
-const CALLS: [Call; 8] = [
+const CALLS: [Call; 21] = [
     Call::UploadFile,
     Call::DownloadFile,
     Call::SaveFile,
     Call::GetSavedFileList,
     Call::GetSavedFileInfo,
     Call::RemoveSavedFile,
+    Call::Access,
+    Call::Stat,
+    Call::Unlink,
+    Call::CopyFile,
+    Call::Rename,
+    Call::MakeDirectory,
+    Call::RemoveDirectory,
+    Call::ListDirectory,
+    Call::GetFileInfo,
+    Call::ReadFile,
+    Call::WriteFile,
+    Call::AppendFile,
+    Call::Write,
     Call::ImportFile,
     Call::ResolvePath,
 ];
@@ -23,6 +36,7 @@ fn with(text: &str) -> Vec<TransferError> {
         Failure::DataTooLarge,
         Failure::SaveFile,
         Failure::PermissionDenied { path: text.to_owned() },
+        Failure::File { kind: FileErrorKind::NotFound, path: Some(text.to_owned()) },
         Failure::TargetDenied { path: text.to_owned() },
         Failure::DirectoryNotFound { path: text.to_owned() },
     ]

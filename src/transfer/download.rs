@@ -1,14 +1,12 @@
 //! `wx.downloadFile`: a GET into a file that appears when it is complete.
 
-use std::sync::Arc;
-
 use super::exchange::{self, Exchanged, Prepared};
 use super::{Content, Environment, Success, TransferContext, failure};
-use crate::http::{self, Response};
+use crate::http::Response;
 use crate::policy::extension;
 use crate::policy::quirks::CallRules;
 use crate::storage::PartFile;
-use crate::terms::{Api, TransferError, header_value};
+use crate::terms::{Api, Header, TransferError, header_value};
 use crate::worker::sizes;
 
 /// The OBJECT of `wx.downloadFile`, owned.
@@ -22,6 +20,8 @@ pub struct DownloadRequest {
     pub file_path: Option<String>,
     /// `timeout` in milliseconds; 0 is the default.
     pub timeout: u32,
+    /// Not `enableProfile`: the result comes without a profile.
+    pub disable_profile: bool,
 }
 
 /// A download whose parameters are in order.
@@ -51,11 +51,11 @@ impl PreparedDownload {
             Some(path) => environment.storage.create_target(context.worker, path).map_err(failure::of_target)?,
             None => environment.storage.create_temporary(context.worker)?,
         };
-        let http_context = Arc::new(http::Exchange::new(context.worker.clone(), context.observer.wants_progress()));
+        let http_context = context.exchange();
         let exchanged = exchange::run(environment, context, prepared, &http_context, None)?;
         let written = write(context, exchanged, &mut part);
-        exchange::record(context, &http_context);
-        let (status, extension) = match written {
+        exchange::record(environment, context, &http_context);
+        let Written { status, headers, extension } = match written {
             Ok(written) => written,
             Err(error) => {
                 // After any other failure (a full disk, for example), delete the partial file now, so that its space is free
@@ -73,16 +73,20 @@ impl PreparedDownload {
             Some(_) => Content::TargetFile(stored),
             None => Content::TemporaryFile(stored),
         };
-        Ok(Success { status, content })
+        Ok(Success { status, headers, content })
     }
 }
 
-/// Writes the body, and tells the status and the file's extension.
-fn write(
-    context: &TransferContext<'_>,
-    exchanged: Exchanged,
-    part: &mut PartFile,
-) -> Result<(u16, Option<String>), TransferError> {
+/// What is known when the body is written.
+struct Written {
+    status: u16,
+    headers: Vec<Header>,
+    /// The file's extension.
+    extension: Option<String>,
+}
+
+/// Writes the body.
+fn write(context: &TransferContext<'_>, exchanged: Exchanged, part: &mut PartFile) -> Result<Written, TransferError> {
     let Exchanged { mut response, target } = exchanged;
     let expected = response.content_length();
     part.reserve(context.worker, expected)?;
@@ -100,7 +104,8 @@ fn write(
     copied?;
     let value = |name| header_value(&response.headers, name);
     let extension = extension::of_download(value("Content-Type"), target.url().path(), value("Content-Disposition"));
-    Ok((response.status, extension))
+    let Response { status, headers, .. } = response;
+    Ok(Written { status, headers, extension })
 }
 
 /// Writes all of the body, by way of `buffer`, and tells after each piece how long the file is.

@@ -1,9 +1,9 @@
 //! From a prepared request to the final response's head: the hops between, each checked like the first.
 
 use std::io;
-use std::sync::{Arc, MutexGuard};
+use std::sync::Arc;
 
-use super::{Environment, Profile, ReceivedHead, TransferContext, epoch_milliseconds, failure};
+use super::{Environment, NetworkConditions, ReceivedHead, TransferContext, epoch_milliseconds, failure};
 use crate::http;
 use crate::platform::{self, InterfaceAddress};
 use crate::policy::headers::{self, HeaderError};
@@ -12,7 +12,6 @@ use crate::policy::redirect::{self, Answer, Decision};
 use crate::policy::url::{self, TargetUrl};
 use crate::terms::log::Level;
 use crate::terms::{Api, Call, Failure, Method, TransferError};
-use crate::worker::lock;
 
 /// A request that the rules allow; nothing has been sent yet.
 #[derive(Debug)]
@@ -58,8 +57,9 @@ pub fn run(
     let Prepared { mut target, mut headers, api, rules } = prepared;
     let mut method = if body.is_some() { Method::Post } else { Method::Get };
     let mut followed = 0;
+    let mut all_within_origin = true;
     loop {
-        profile(context).fetch_start = epoch_milliseconds();
+        context.note(|profile| profile.fetch_start = epoch_milliseconds());
         let request = http::Request {
             method,
             url: target.url(),
@@ -75,7 +75,7 @@ pub fn run(
             },
         };
         let sent = environment.client.send(request, http_context);
-        profile(context).record(&http_context.trace());
+        context.note(|profile| profile.record(&http_context.trace()));
         let response = sent.map_err(|error| failure::of_exchange(api, error))?;
         let answer = Answer {
             target: &target,
@@ -100,13 +100,8 @@ pub fn run(
             format!("{}: {} redirects to {}", Call::from(api).name(), response.status, url::redacted(hop.target.url()))
         });
         response.discard();
-        {
-            let mut profile = profile(context);
-            if followed == 0 {
-                profile.redirect_start = profile.fetch_start;
-            }
-            profile.redirect_end = epoch_milliseconds();
-        }
+        all_within_origin &= hop.same_origin;
+        context.note(|profile| profile.redirected(all_within_origin));
         headers::prepare_for_redirect(&mut headers, hop.same_origin, hop.keep_body);
         if !hop.keep_body {
             body = None;
@@ -126,15 +121,22 @@ fn interfaces(rules: CallRules) -> io::Result<Vec<InterfaceAddress>> {
     if rules.no_lan { Ok(Vec::new()) } else { platform::interface_addresses() }
 }
 
-/// Takes over the times of a response that was read to its end, or failed on the way.
-pub fn record(context: &TransferContext<'_>, http_context: &http::Exchange) {
-    profile(context).record(&http_context.trace());
-}
-
-fn profile<'a>(context: &TransferContext<'a>) -> MutexGuard<'a, Profile> {
-    lock(context.profile)
+/// Takes over what is known of a response that was read to its end, or failed on the way.
+pub fn record(environment: &Environment, context: &TransferContext<'_>, http_context: &http::Exchange) {
+    context.note(|profile| {
+        let trace = http_context.trace();
+        profile.record(&trace);
+        profile.observed = NetworkConditions::observed(&trace);
+        profile.estimated = environment.network.add(profile.observed);
+    });
 }
 
 fn of_header(error: HeaderError) -> TransferError {
-    TransferError::request_data("header", error.to_string())
+    let detail = error.to_string();
+    match error {
+        HeaderError::Name { name } | HeaderError::Value { name } => {
+            TransferError::new(Failure::UnsendableHeader { name }, detail)
+        }
+        HeaderError::TooLarge => TransferError::request_data("header", detail),
+    }
 }

@@ -81,23 +81,34 @@ pub fn of_source(error: storage::Error) -> TransferError {
 
 /// A `filePath` that a download cannot be stored at.
 pub fn of_target(error: storage::Error) -> TransferError {
-    match TransferError::from(error) {
-        TransferError { failure: Failure::PermissionDenied { path }, detail } => {
-            TransferError::new(Failure::TargetDenied { path }, detail)
-        }
-        error => error,
+    let detail = error.to_string();
+    match error {
+        storage::Error::NotFound { path } => TransferError::new(Failure::DirectoryNotFound { path }, detail),
+        error => match TransferError::from(error) {
+            TransferError { failure: Failure::PermissionDenied { path }, detail } => {
+                TransferError::new(Failure::TargetDenied { path }, detail)
+            }
+            error => error,
+        },
     }
 }
 
-/// A file operation that failed.
+/// A file that a transfer reads or writes failed.
 impl From<storage::Error> for TransferError {
     fn from(error: storage::Error) -> TransferError {
         let detail = error.to_string();
         let failure = match error {
             storage::Error::NotFound { .. } => Failure::FileNotFound,
-            storage::Error::DirectoryNotFound { path } => Failure::DirectoryNotFound { path },
-            storage::Error::PermissionDenied { path } => Failure::PermissionDenied { path },
-            storage::Error::TemporaryFileNotExist { .. } => Failure::TemporaryFileNotExist,
+            // A transfer's file cannot be used, for whatever reason of its path.
+            storage::Error::PermissionDenied { path }
+            | storage::Error::AccessDenied { path }
+            | storage::Error::NotADirectory { path }
+            | storage::Error::IsADirectory { path }
+            | storage::Error::NotPermitted { path }
+            | storage::Error::AlreadyExists { path }
+            | storage::Error::NotEmpty { path }
+            | storage::Error::NameTooLong { path }
+            | storage::Error::InvalidArgument { path } => Failure::PermissionDenied { path },
             storage::Error::QuotaExceeded => Failure::QuotaExceeded,
             storage::Error::Closed => Failure::Cancelled(StopReason::Aborted),
             storage::Error::Stopped(reason) => return TransferError::cancelled(reason),

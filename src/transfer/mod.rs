@@ -1,6 +1,7 @@
 //! What one transfer does, step by step, on a worker thread: ordinary blocking code.
 
 mod body;
+mod conditions;
 mod download;
 mod exchange;
 mod failure;
@@ -19,13 +20,14 @@ use crate::policy::quirks::Quirks;
 use crate::storage::{Storage, StoredFile};
 use crate::terms::Header;
 use crate::terms::log::Log;
-use crate::worker::Worker;
+use crate::worker::{Worker, lock};
 
 #[cfg(feature = "fuzzing")]
 pub use multipart::{FilePart, MultipartBody, content_type, random_boundary};
 
+pub use conditions::{NetworkConditions, NetworkEstimator};
 pub use download::{DownloadRequest, PreparedDownload};
-pub use profile::{Profile, epoch_milliseconds};
+pub use profile::{Profile, QueueTimes, epoch_milliseconds};
 pub use upload::{PreparedUpload, UploadRequest, UploadSource};
 
 /// What all transfers of a session share.
@@ -42,6 +44,8 @@ pub struct Environment {
     pub limits: Limits,
     /// Connections.
     pub client: http::Client,
+    /// What the transfers' profiles tell of the network.
+    pub network: NetworkEstimator,
     /// Files.
     pub storage: Storage,
     /// Where decisions are reported that no callback tells.
@@ -54,8 +58,23 @@ pub struct TransferContext<'a> {
     pub worker: &'a Arc<Worker>,
     /// Who hears of it.
     pub observer: &'a Arc<dyn TransferObserver>,
-    /// When it did what; filled as it goes, so that a failure has one too.
-    pub profile: &'a Mutex<Profile>,
+    /// When it did what; filled as it goes, so that a failure has one too. `None` where nobody wants it.
+    pub profile: Option<&'a Mutex<Profile>>,
+}
+
+impl TransferContext<'_> {
+    /// Adds to the profile, if one is wanted.
+    pub fn note(&self, add: impl FnOnce(&mut Profile)) {
+        if let Some(profile) = self.profile {
+            add(&mut lock(profile));
+        }
+    }
+
+    /// What the transfer's exchanges share.
+    fn exchange(&self) -> Arc<http::Exchange> {
+        let reports = http::Reports { progress: self.observer.wants_progress(), round_trip: self.profile.is_some() };
+        Arc::new(http::Exchange::new(self.worker.clone(), reports))
+    }
 }
 
 /// Who hears of a running transfer. Neither call blocks.
@@ -82,6 +101,8 @@ pub struct ReceivedHead {
 pub struct Success {
     /// The status code.
     pub status: u16,
+    /// The headers, in the order of the response, duplicates kept.
+    pub headers: Vec<Header>,
     /// What came with it.
     pub content: Content,
 }

@@ -3,29 +3,24 @@
 use std::net::SocketAddr;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
+use super::NetworkConditions;
 use crate::http::Trace;
 
-/// Times are milliseconds since the Unix epoch, 0 where the step did not happen. Redirected hops count as the
-/// redirect; everything from `fetch_start` on is the last hop's.
+/// Times are milliseconds since the Unix epoch, 0 where the step did not happen. Everything from `fetch_start` on is the
+/// last hop's.
 #[derive(Clone, Debug, Default)]
 pub struct Profile {
-    /// The call came in.
-    pub invoke_start: u64,
-    /// It began to wait for a worker.
-    pub queue_start: u64,
-    /// A worker took it.
-    pub queue_end: u64,
-    /// The first redirected request began.
-    pub redirect_start: u64,
-    /// The last redirect was received.
-    pub redirect_end: u64,
+    /// What came before the transfer; `None` on base libraries that do not tell.
+    pub queue: Option<QueueTimes>,
+    /// The redirects, if all of them stayed within one origin.
+    pub redirect: Span,
     /// The last hop began.
     pub fetch_start: u64,
-    /// The host name's resolution.
+    /// The host name's resolution. At `fetch_start`, if a connection was there already or needed none.
     pub domain_look_up: Span,
-    /// Everything until the connection was ready.
+    /// Everything until the connection was ready. At `fetch_start`, if it was there already.
     pub connect: Span,
-    /// The TLS handshake.
+    /// The TLS handshake. At `fetch_start`, if a connection with TLS was there already.
     pub ssl_connection: Span,
     /// Sending the request.
     pub request: Span,
@@ -39,10 +34,25 @@ pub struct Profile {
     pub bytes_sent: u64,
     /// Bytes received.
     pub bytes_received: u64,
+    /// What the transfer saw of the network. Unknown for one without an answer.
+    pub observed: NetworkConditions,
+    /// The session's estimate of the network, the transfer's own observation included. Unknown for one without an answer.
+    pub estimated: NetworkConditions,
+}
+
+/// What comes before a transfer.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct QueueTimes {
+    /// The call came in.
+    pub invoke_start: u64,
+    /// It began to wait for a worker.
+    pub queue_start: u64,
+    /// A worker took it; 0 if none did.
+    pub queue_end: u64,
 }
 
 /// The begin and the end of a step.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Span {
     /// 0 if it never began.
     pub start: u64,
@@ -51,14 +61,37 @@ pub struct Span {
 }
 
 impl Profile {
+    /// The last hop was redirected. As in the W3C's Resource Timing, one redirect to another origin hides all of them.
+    pub fn redirected(&mut self, all_within_origin: bool) {
+        self.redirect = if all_within_origin {
+            let start = if self.redirect == Span::default() { self.fetch_start } else { self.redirect.start };
+            Span { start, end: epoch_milliseconds() }
+        } else {
+            Span::default()
+        };
+    }
+
     /// Takes over what the last exchange left.
     pub fn record(&mut self, trace: &Trace) {
         let clock = EpochClock::now();
         let span = |start, end| Span { start: clock.epoch(start), end: clock.epoch(end) };
-        self.domain_look_up = span(trace.dns_start, trace.dns_end);
+        let at_fetch_start = Span { start: self.fetch_start, end: self.fetch_start };
+        // WeChat's typings have these two for a kept connection, and the first for an address without a look-up. They have
+        // the third 0 without TLS only; at the beginning of the fetch is where Resource Timing has it.
+        let needs_no_look_up = trace.dns_start.is_none() && trace.connect_start.is_some();
+        self.domain_look_up = match trace.reused || needs_no_look_up {
+            true => at_fetch_start,
+            false => span(trace.dns_start, trace.dns_end),
+        };
         // WeChat's connectEnd includes TLS, as in the W3C's Resource Timing.
-        self.connect = span(trace.connect_start, trace.tls_end.or(trace.connect_end));
-        self.ssl_connection = span(trace.tls_start, trace.tls_end);
+        self.connect = match trace.reused {
+            true => at_fetch_start,
+            false => span(trace.connect_start, trace.tls_end.or(trace.connect_end)),
+        };
+        self.ssl_connection = match trace.reused && trace.is_tls {
+            true => at_fetch_start,
+            false => span(trace.tls_start, trace.tls_end),
+        };
         self.request = span(trace.request_start, trace.request_end);
         self.response = span(trace.response_start, trace.response_end);
         self.peer = trace.peer;
@@ -92,3 +125,7 @@ pub fn epoch_milliseconds() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }
+
+#[cfg(test)]
+#[path = "profile_tests.rs"]
+mod tests;

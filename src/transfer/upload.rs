@@ -2,7 +2,6 @@
 
 use std::collections::TryReserveError;
 use std::os::fd::OwnedFd;
-use std::sync::Arc;
 
 use super::body::SourceReader;
 use super::exchange::{self, Exchanged, Prepared};
@@ -32,6 +31,8 @@ pub struct UploadRequest {
     pub file_name: Option<String>,
     /// `timeout` in milliseconds; 0 is the default.
     pub timeout: u32,
+    /// Not `enableProfile`: the result comes without a profile.
+    pub disable_profile: bool,
 }
 
 /// What is uploaded.
@@ -120,7 +121,7 @@ impl PreparedUpload {
         };
         let mut multipart = MultipartBody::new(&boundary, &form_data, part).map_err(of_multipart)?;
         let wants_progress = context.observer.wants_progress();
-        let http_context = Arc::new(http::Exchange::new(context.worker.clone(), wants_progress));
+        let http_context = context.exchange();
         let length = multipart.length();
         if wants_progress {
             let observer = context.observer.clone();
@@ -132,7 +133,7 @@ impl PreparedUpload {
             context.observer.progress(http_context.body_bytes_accepted(), Some(length));
         }
         let answer = read_answer(exchanged);
-        exchange::record(context, &http_context);
+        exchange::record(environment, context, &http_context);
         let answer = answer?;
         context.worker.stop().settle().map_err(TransferError::cancelled)?;
         Ok(answer)
@@ -153,7 +154,8 @@ fn read_answer(exchanged: Exchanged) -> Result<Success, TransferError> {
     }
     let length = data.len() as u64;
     let text = text::decode(data, header_value(&response.headers, "Content-Type")).map_err(no_memory)?;
-    Ok(Success { status: response.status, content: Content::Data { text, length } })
+    let http::Response { status, headers, .. } = response;
+    Ok(Success { status, headers, content: Content::Data { text, length } })
 }
 
 fn no_memory(_: TryReserveError) -> TransferError {

@@ -52,8 +52,8 @@ pub const ANSWER: usize = 8 * KIB;
 pub const DISCARD: usize = 4 * KIB;
 /// The input of a content decoder.
 pub const CODING_INPUT: usize = 16 * KIB;
-/// A file that is imported by copying.
-pub const IMPORT_FILE: usize = 128 * KIB;
+/// What is read, written, copied or digested at once of a file.
+pub const FILE_PIECE: usize = 128 * KIB;
 
 /// The transfers that run in this process. They share its memory, whichever session they belong to.
 static RUNNING: AtomicUsize = AtomicUsize::new(0);

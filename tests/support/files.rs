@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use std::slice;
 
 use wxtransfer::ffi::file::*;
+use wxtransfer::ffi::file_result::*;
+use wxtransfer::ffi::file_system::*;
 use wxtransfer::ffi::status::{WXT_OK, WxtStatus};
 use wxtransfer::ffi::string::WxtStr;
 
@@ -36,6 +38,12 @@ impl FileResult {
         assert_eq!((self.err_no, self.category, self.files.len()), (0, 0, 1), "{self:?}");
         assert!(self.err_msg.ends_with(":ok"), "{self:?}");
         &self.files[0]
+    }
+
+    /// A success that tells of nothing.
+    #[track_caller]
+    pub fn done(&self) {
+        assert_eq!((self.err_no, self.category, self.files.len()), (0, 0, 0), "{self:?}");
     }
 
     /// `errMsg` and `errno` of a failure, which tells of no file and has a detail.
@@ -96,6 +104,35 @@ impl Session {
         let descriptor = descriptor.as_fd().as_raw_fd();
         try_result_of(|callback, user_data| unsafe {
             wxt_import_file_descriptor(self.handle, descriptor, 0, WxtStr::absent(), callback, user_data)
+        })
+    }
+
+    pub fn access(&self, path: &str) -> FileResult {
+        result_of(|callback, user_data| unsafe { wxt_file_access(self.handle, WxtStr::new(path), callback, user_data) })
+    }
+
+    pub fn copy_file(&self, source: &str, target: &str) -> FileResult {
+        result_of(|callback, user_data| unsafe {
+            wxt_file_copy(self.handle, WxtStr::new(source), WxtStr::new(target), callback, user_data)
+        })
+    }
+
+    pub fn rename(&self, old: &str, new: &str) -> FileResult {
+        result_of(|callback, user_data| unsafe {
+            wxt_file_rename(self.handle, WxtStr::new(old), WxtStr::new(new), callback, user_data)
+        })
+    }
+
+    pub fn make_directory(&self, path: &str, recursive: bool) -> FileResult {
+        result_of(|callback, user_data| unsafe {
+            wxt_file_make_directory(self.handle, WxtStr::new(path), recursive.into(), callback, user_data)
+        })
+    }
+
+    pub fn write_file(&self, path: &str, mode: i32, position: u64, bytes: &[u8]) -> FileResult {
+        let path = WxtStr::new(path);
+        result_of(|callback, user_data| unsafe {
+            wxt_file_write(self.handle, path, bytes.as_ptr(), bytes.len(), mode, position, callback, user_data)
         })
     }
 

@@ -54,7 +54,14 @@ pub struct Success {
     pub file_path: Option<String>,
     pub native_path: Option<String>,
     pub data_length: u64,
-    pub profile: Profile,
+    pub headers: Vec<(String, String)>,
+    pub profile: Option<Profile>,
+}
+
+impl Success {
+    pub fn profile(&self) -> &Profile {
+        self.profile.as_ref().expect("a profile")
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -64,7 +71,7 @@ pub struct Failure {
     pub category: i32,
     pub detail: String,
     pub retryable: bool,
-    pub profile: Profile,
+    pub profile: Option<Profile>,
 }
 
 #[derive(Clone, Debug)]
@@ -306,10 +313,7 @@ fn send(user_data: *mut c_void, event: Event) {
 
 unsafe extern "C" fn on_headers_received(user_data: *mut c_void, _: WxtTaskId, event: *const WxtHeadersReceived) {
     let event = unsafe { &*event };
-    let pairs =
-        if event.header_count == 0 { &[] } else { unsafe { slice::from_raw_parts(event.header, event.header_count) } };
-    let headers =
-        pairs.iter().map(|pair| (text(pair.name).expect("a name"), text(pair.value).unwrap_or_default())).collect();
+    let headers = pairs(event.header, event.header_count);
     send(user_data, Event::Headers { status: event.status_code, headers });
 }
 
@@ -337,6 +341,7 @@ unsafe extern "C" fn on_success(user_data: *mut c_void, _: WxtTaskId, event: *co
             file_path: text(event.file_path),
             native_path: text(event.native_path),
             data_length: event.data_length,
+            headers: pairs(event.header, event.header_count),
             profile: profile(event.profile),
         }),
     );
@@ -372,7 +377,12 @@ fn text(string: WxtStr) -> Option<String> {
     unsafe { string.bytes() }.expect("a string").map(|bytes| String::from_utf8(bytes.to_vec()).expect("UTF-8"))
 }
 
-fn profile(profile: *const WxtProfile) -> Profile {
-    let raw = unsafe { *profile };
-    Profile { raw, peer_ip: text(raw.peer_ip), protocol: text(raw.protocol) }
+fn pairs(header: *const WxtPair, count: usize) -> Vec<(String, String)> {
+    let pairs = if count == 0 { &[] } else { unsafe { slice::from_raw_parts(header, count) } };
+    pairs.iter().map(|pair| (text(pair.name).expect("a name"), text(pair.value).unwrap_or_default())).collect()
+}
+
+fn profile(profile: *const WxtProfile) -> Option<Profile> {
+    let raw = *unsafe { profile.as_ref() }?;
+    Some(Profile { raw, peer_ip: text(raw.peer_ip), protocol: text(raw.protocol) })
 }

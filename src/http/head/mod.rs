@@ -77,6 +77,11 @@ impl Head {
         Ok(Head { status, headers, location, framing, keeps_connection, repairs })
     }
 
+    /// Another exchange follows, as far as the head tells.
+    pub(super) fn redirects(&self) -> bool {
+        matches!(self.status, 300..400) && self.location.is_some()
+    }
+
     /// An interim response (RFC 9110 section 15.2), which another one follows.
     pub(super) fn is_interim(&self) -> bool {
         self.status < 200

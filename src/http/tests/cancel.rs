@@ -296,7 +296,7 @@ fn a_source_that_gives_up_when_it_is_told_to_is_no_failure_of_the_source() {
     }
     let server = Server::start(|stream, _| stay(&stream));
     let token = Arc::new(StopSignal::new());
-    let exchange = Arc::new(Exchange::new(Arc::new(Worker::for_call(token.clone())), true));
+    let exchange = Arc::new(Exchange::new(Arc::new(Worker::for_call(token.clone())), ALL_REPORTS));
     let (client, url, mut body) = (client(), server.url(), GivesUp(token));
     let request = Request {
         method: Method::Post,

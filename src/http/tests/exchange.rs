@@ -9,6 +9,7 @@ use std::time::Instant;
 use super::support::*;
 use crate::http::*;
 use crate::terms::log::{Level, Log};
+use crate::worker::{StopSignal, Worker};
 
 fn header(name: &str, value: &str) -> Header {
     Header { name: name.to_owned(), value: value.to_owned() }
@@ -409,4 +410,41 @@ fn the_trace_has_the_times_of_every_phase_in_order() {
     assert!(times.is_sorted(), "{times:?}");
     assert_eq!(trace.peer, Some((Ipv4Addr::LOCALHOST, server.address.port()).into()));
     assert!(!trace.reused);
+}
+
+/// One system call a transfer, and none where nobody wants to know: a redirect is followed by another exchange.
+#[test]
+fn the_round_trip_is_measured_of_the_last_answer_and_where_it_is_wanted() {
+    let cases = [
+        ("200 OK\r\n", true, true),
+        ("201 Created\r\nLocation: /made\r\n", true, true),
+        ("304 Not Modified\r\n", true, true),
+        ("302 Found\r\nLocation: /next\r\n", true, false),
+        ("308 Permanent Redirect\r\nLocation: /next\r\n", true, false),
+        ("200 OK\r\n", false, false),
+    ];
+    for (head, measures, measured) in cases {
+        let server = Server::answering_once(format!("HTTP/1.1 {head}Content-Length: 0\r\n\r\n"));
+        let worker = Arc::new(Worker::for_call(Arc::new(StopSignal::new())));
+        let exchange = Arc::new(Exchange::new(worker, Reports { round_trip: measures, ..ALL_REPORTS }));
+        get(&client(), &server.url(), &exchange).unwrap();
+        // An emulator of another processor may not tell.
+        let may_be_absent = cfg!(not(target_arch = "x86_64"));
+        assert!(exchange.trace().round_trip.is_some() == measured || may_be_absent && measured, "{head} {measures}");
+    }
+}
+
+#[test]
+fn the_bytes_in_front_of_the_answer_are_told_apart() {
+    let body = vec![b'x'; 100_000];
+    let mut answer = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", body.len()).into_bytes();
+    answer.extend_from_slice(&body);
+    let server = Server::answering_once(answer.clone());
+    let exchange = exchange();
+    let mut response = get(&client(), &server.url(), &exchange).unwrap();
+    let first = exchange.trace().bytes_received;
+    read_all(&mut response).unwrap();
+    let trace = exchange.trace();
+    assert!(trace.bytes_received_at_response_start > 0 && trace.bytes_received_at_response_start <= first);
+    assert_eq!(trace.bytes_received, answer.len() as u64);
 }

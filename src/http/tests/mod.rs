@@ -1,4 +1,5 @@
 mod cancel;
+mod client_certificates;
 mod coding;
 mod coding_layers;
 mod connect;
@@ -7,6 +8,7 @@ mod ends;
 mod exchange;
 mod framing;
 mod gathering;
+mod given_roots;
 mod head;
 mod head_framing;
 mod pool;

@@ -212,6 +212,11 @@ impl Authority {
         let mut params = CertificateParams::new(Vec::new()).unwrap();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         params.distinguished_name.push(rcgen::DnType::CommonName, name);
+        Authority::of(params)
+    }
+
+    /// An authority with a certificate that it issued itself.
+    pub fn of(params: CertificateParams) -> Authority {
         let key = KeyPair::generate().unwrap();
         let certificate = params.self_signed(&key).unwrap();
         Authority { root: certificate.der().clone(), root_pem: certificate.pem(), issuer: Issuer::new(params, key) }
@@ -330,6 +335,8 @@ pub fn client_trusting(authority: &Authority) -> Client {
     Client::new(ClientOptions { trust: Trust::Roots(vec![authority.root.clone()]), ..options() }).unwrap()
 }
 
+pub const ALL_REPORTS: Reports = Reports { progress: true, round_trip: true };
+
 /// A exchange that is bound to a waker and a deadline as a worker thread's is.
 pub fn exchange() -> Arc<Exchange> {
     exchange_with_deadline(Instant::now() + PATIENCE).0
@@ -340,7 +347,7 @@ pub fn exchange_with_deadline(deadline: Instant) -> (Arc<Exchange>, Arc<StopSign
     stop.set_deadline(deadline);
     let worker = Worker::for_call(stop.clone());
     let waker = worker.waker().unwrap();
-    (Arc::new(Exchange::new(Arc::new(worker), true)), stop, waker)
+    (Arc::new(Exchange::new(Arc::new(worker), ALL_REPORTS)), stop, waker)
 }
 
 pub fn get<'a>(client: &'a Client, url: &'a url::Url, exchange: &Arc<Exchange>) -> Result<Response, Error> {

@@ -19,6 +19,8 @@ pub(super) struct Certificate<'a> {
     pub(super) signature_algorithm: &'a [u8],
     pub(super) not_before: Moment,
     pub(super) not_after: Moment,
+    /// Of version 1, which has no extensions.
+    pub(super) is_version_1: bool,
     public_key: Reader<'a>,
     /// Empty where there are none.
     extensions: Reader<'a>,
@@ -30,6 +32,7 @@ pub(super) struct Moment(u64);
 
 const SUBJECT_ALTERNATIVE_NAME: &[u8] = &[0x55, 0x1d, 17];
 const KEY_USAGE: &[u8] = &[0x55, 0x1d, 15];
+const BASIC_CONSTRAINTS: &[u8] = &[0x55, 0x1d, 19];
 const COMMON_NAME: &[u8] = &[0x55, 4, 3];
 
 const RSA_ENCRYPTION: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 1];
@@ -43,7 +46,7 @@ impl<'a> Certificate<'a> {
     pub(super) fn read(der: &'a [u8]) -> Option<Certificate<'a>> {
         let mut fields = Reader::new(der).enter(SEQUENCE)?.enter(SEQUENCE)?;
         // The version: absent is 1.
-        fields.read_optional(constructed(0));
+        let is_version_1 = fields.read_optional(constructed(0)).is_none();
         let serial = fields.read(INTEGER)?;
         let signature_algorithm = fields.read(SEQUENCE)?;
         let issuer = fields.read(SEQUENCE)?;
@@ -63,6 +66,7 @@ impl<'a> Certificate<'a> {
             signature_algorithm,
             not_before,
             not_after,
+            is_version_1,
             public_key,
             extensions,
         })
@@ -79,11 +83,33 @@ impl<'a> Certificate<'a> {
         None
     }
 
+    /// Whether its key usage names keyCertSign; `None` without that extension.
+    fn names_key_cert_sign(&self) -> Option<bool> {
+        let usage = self.extension(KEY_USAGE)?;
+        // The number of unused bits, and the bits, of which keyCertSign is the sixth.
+        Some(matches!(Reader::new(usage).read(BIT_STRING), Some([_, bits, ..]) if bits & 0x04 != 0))
+    }
+
     /// Whether its key usage lets it issue certificates. Without that extension it may (RFC 5280 section 6.1.4 (n)).
     pub(super) fn may_issue(&self) -> bool {
-        let Some(usage) = self.extension(KEY_USAGE) else { return true };
-        // The number of unused bits, and the bits, of which keyCertSign is the sixth.
-        matches!(Reader::new(usage).read(BIT_STRING), Some([_, bits, ..]) if bits & 0x04 != 0)
+        self.names_key_cert_sign().unwrap_or(true)
+    }
+
+    /// Whether it says that it is one of an authority (RFC 5280 section 6.1.4 (k)). One without basicConstraints says so by
+    /// its key usage, and one of version 1 cannot say it: it is taken at the word of whoever trusts it, as by OpenSSL.
+    pub(super) fn is_authority(&self) -> bool {
+        match self.extension(BASIC_CONSTRAINTS) {
+            Some(constraints) => {
+                let flag =
+                    Reader::new(constraints).enter(SEQUENCE).and_then(|mut fields| fields.read_optional(BOOLEAN));
+                flag.is_some_and(|flag| flag != [0])
+            }
+            None => self.is_version_1 || self.names_key_cert_sign() == Some(true),
+        }
+    }
+
+    pub(super) fn has_alternative_names(&self) -> bool {
+        self.extension(SUBJECT_ALTERNATIVE_NAME).is_some()
     }
 
     /// The hosts and addresses that it is for, in its order.
@@ -124,16 +150,17 @@ fn general_name(tag: u8, content: &[u8]) -> Option<String> {
     }
 }
 
-/// The common name of a subject or an issuer, for people.
+/// The common name of a subject or an issuer. Of several it is the last, which is the most specific.
 pub(super) fn common_name(name: &[u8]) -> Option<String> {
     let mut parts = Reader::new(name);
+    let mut last = None;
     while let Some(mut part) = parts.enter(SET) {
         let Some(mut attribute) = part.enter(SEQUENCE) else { continue };
         if attribute.read(OBJECT_IDENTIFIER) == Some(COMMON_NAME) {
-            return attribute.next().and_then(|(_, name)| printable(name));
+            last = attribute.next().and_then(|(_, name)| printable(name));
         }
     }
-    None
+    last
 }
 
 /// A peer's text, where it can stand in a message.

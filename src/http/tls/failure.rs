@@ -6,8 +6,9 @@ use super::refusal::Refusal;
 use super::words::{reason, shortened, words_of};
 use crate::http::error::{Error, ErrorKind, TlsFailure};
 
-/// What a failure of rustls means to a caller.
-pub(in crate::http) fn failure_of(error: &rustls::Error) -> Error {
+/// What a failure of rustls means to a caller. `declined_certificate`: the server asked for a client certificate before, and
+/// was told that there is none.
+pub(in crate::http) fn failure_of(error: &rustls::Error, declined_certificate: bool) -> Error {
     use rustls::Error as Tls;
     let (failure, detail) = match error {
         Tls::InvalidCertificate(error) => return certificate_failure(error),
@@ -21,7 +22,7 @@ pub(in crate::http) fn failure_of(error: &rustls::Error) -> Error {
         Tls::InvalidMessage(InvalidMessage::InvalidContentType) => {
             (TlsFailure::NotTls, "the server does not speak TLS".to_owned())
         }
-        Tls::AlertReceived(alert) => alert_failure(*alert),
+        Tls::AlertReceived(alert) => alert_failure(*alert, declined_certificate),
         Tls::PeerIncompatible(what) => {
             (TlsFailure::NothingInCommon, format!("the server's TLS does not fit this library's: {}", words_of(what)))
         }
@@ -69,16 +70,20 @@ fn certificate_failure(error: &CertificateError) -> Error {
 }
 
 /// RFC 8446 section 6.2 says what each alert means.
-fn alert_failure(alert: AlertDescription) -> (TlsFailure, String) {
+fn alert_failure(alert: AlertDescription, declined_certificate: bool) -> (TlsFailure, String) {
+    let client_certificate =
+        (TlsFailure::ClientCertificate, "it wants a client certificate, which this library does not send");
     let (failure, words) = match alert {
+        AlertDescription::CertificateRequired => client_certificate,
+        // TLS 1.2 has no alert for it, so that servers use these. The second is about a certificate of the client: there is
+        // none but the empty list.
+        AlertDescription::HandshakeFailure if declined_certificate => client_certificate,
+        AlertDescription::BadCertificate | AlertDescription::NoCertificate => client_certificate,
         AlertDescription::HandshakeFailure | AlertDescription::InsufficientSecurity => (
             TlsFailure::NothingInCommon,
             "it seems to support none of this library's TLS cipher suites, curves and signature algorithms",
         ),
         AlertDescription::UnrecognisedName => (TlsFailure::WrongHost, "it does not know this host name"),
-        AlertDescription::CertificateRequired => {
-            (TlsFailure::Other, "it wants a client certificate, which this library does not send")
-        }
         AlertDescription::NoApplicationProtocol => (TlsFailure::Other, "it does not speak HTTP/1.1"),
         AlertDescription::InternalError => (TlsFailure::Other, "it has a fault of its own"),
         _ => (TlsFailure::Other, "it says no more"),

@@ -1,6 +1,7 @@
 //! Whom TLS trusts.
 
 mod certificate;
+mod common_name;
 mod der;
 mod failure;
 mod ocsp;
@@ -15,11 +16,12 @@ use std::sync::Arc;
 use once_cell::sync::OnceCell;
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::ServerCertVerifier;
-use rustls::crypto::{CryptoProvider, KeyProvider};
+use rustls::crypto::{CryptoProvider, KeyProvider, WebPkiSupportedAlgorithms};
 use rustls::pki_types::{CertificateDer, DnsName, PrivateKeyDer, ServerName};
 use rustls::sign::SigningKey;
 use rustls::{ClientConfig, RootCertStore};
 
+use self::certificate::Certificate;
 use self::verifier::{Pins, Verifier};
 use super::error::{Error, ErrorKind, TlsFailure};
 use crate::platform::trust_store_is_ready;
@@ -113,8 +115,8 @@ impl TlsSettings {
             TlsSettings::Ready(config) => Ok(config.clone()),
             TlsSettings::Platform { pins, config: own } => own
                 .get_or_try_init(|| {
-                    let inner = PLATFORM_VERIFIER.get_or_try_init(platform_verifier)?.clone();
-                    config(Verifier { inner, roots: Vec::new(), pins: pins.clone() })
+                    let inner = Some(PLATFORM_VERIFIER.get_or_try_init(platform_verifier)?.clone());
+                    config(Verifier { inner, algorithms: algorithms(), roots: Vec::new(), pins: pins.clone() })
                 })
                 .cloned(),
         }
@@ -137,6 +139,10 @@ fn provider() -> Arc<CryptoProvider> {
     Arc::new(CryptoProvider { key_provider: &NoKeys, ..rustls::crypto::ring::default_provider() })
 }
 
+fn algorithms() -> WebPkiSupportedAlgorithms {
+    rustls::crypto::ring::default_provider().signature_verification_algorithms
+}
+
 /// Keys are for client certificates, of which there are none. ring's provider, which is never asked either, would bring
 /// all that signs into the library.
 #[derive(Debug)]
@@ -152,11 +158,22 @@ fn bad_roots(what: &str) -> Error {
     Error::new(ErrorKind::Tls(TlsFailure::Other), format!("the root certificates cannot be used: {what}"))
 }
 
+/// To webpki every root is an authority, whatever it says of itself (`anchor_from_trusted_cert`). The holder of the key of one
+/// that is a server's own certificate could issue for every other host, so webpki is given authorities only.
 fn given_roots(roots: Vec<CertificateDer<'static>>, pins: Pins) -> Result<Verifier, Error> {
-    let inner = WebPkiServerVerifier::builder_with_provider(root_store(&roots)?.into(), provider())
-        .build()
-        .map_err(|error| bad_roots(&error.to_string()))?;
-    Ok(Verifier { inner, roots, pins })
+    root_store(&roots)?;
+    let is_issuer =
+        |root: &CertificateDer<'_>| Certificate::read(root).is_some_and(|root| root.may_issue() && root.is_authority());
+    let issuers: Vec<CertificateDer<'static>> = roots.iter().filter(|root| is_issuer(root)).cloned().collect();
+    let inner: Option<Arc<dyn ServerCertVerifier>> = match issuers.is_empty() {
+        true => None,
+        false => Some(
+            WebPkiServerVerifier::builder_with_provider(root_store(&issuers)?.into(), provider())
+                .build()
+                .map_err(|error| bad_roots(&error.to_string()))?,
+        ),
+    };
+    Ok(Verifier { inner, algorithms: algorithms(), roots, pins })
 }
 
 fn root_store(roots: &[CertificateDer<'static>]) -> Result<RootCertStore, Error> {

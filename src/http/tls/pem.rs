@@ -9,9 +9,12 @@ const BEGIN: &str = "-----BEGIN ";
 const END: &str = "-----END ";
 const DASHES: &str = "-----";
 
-/// The labels of certificates. The third is OpenSSL's own and holds more than a certificate: whoever gives one gets an error,
-/// and no silence.
-const LABELS: [&str; 3] = ["CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE"];
+/// OpenSSL's own, for a certificate that is followed by what it is trusted for. That would be lost, so whoever gives one gets
+/// an error, and no silence.
+const TRUSTED: &str = "TRUSTED CERTIFICATE";
+
+/// The labels of certificates.
+const LABELS: [&str; 3] = ["CERTIFICATE", "X509 CERTIFICATE", TRUSTED];
 
 /// The certificates of a PEM text. What stands around them, and sections of another kind, is passed over: a byte order mark, the
 /// names that bundles have over each certificate, keys.
@@ -34,6 +37,9 @@ pub(super) fn certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, S
         };
         let number = certificates.len() + 1;
         let bad = |what: &str| format!("certificate {number} {what}");
+        if label == TRUSTED {
+            return Err(bad("is a TRUSTED CERTIFICATE of OpenSSL, where a CERTIFICATE is needed (`openssl x509`)"));
+        }
         let (content, behind) = section.split_once(END).ok_or_else(|| bad("has no end"))?;
         rest = behind.strip_prefix(label).ok_or_else(|| bad("has no end"))?;
         let content: Vec<u8> = content.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect();

@@ -36,6 +36,8 @@ impl From<Refusal> for rustls::Error {
 pub(super) struct Chain<'a> {
     pub(super) host: &'a str,
     pub(super) end_entity: &'a Certificate<'a>,
+    /// Whether it is itself among `roots`.
+    pub(super) is_given: bool,
     /// What the server sent with it.
     pub(super) others: &'a [CertificateDer<'a>],
     /// Those of the host, if it gave any.
@@ -93,9 +95,11 @@ impl Chain<'_> {
             webpki::Error::CaUsedAsEndEntity => {
                 "is one of a certificate authority (CA:TRUE), with which no server may show itself"
             }
-            webpki::Error::EndEntityUsedAsCa => {
-                "has an issuer that is no certificate authority: its certificate has no CA:TRUE"
-            }
+            webpki::Error::EndEntityUsedAsCa => match self.no_issuer() {
+                Some(refusal) => return refusal,
+                None => "has one above it that is no certificate authority: it has no CA:TRUE",
+            },
+            webpki::Error::UnsupportedCertVersion => "is of an old version of X.509: version 3 is needed",
             webpki::Error::PathLenConstraintViolated => {
                 "has more authorities above it than one of them allows (pathLenConstraint)"
             }
@@ -115,9 +119,14 @@ impl Chain<'_> {
     fn wrong_host(&self) -> Refusal {
         let names = self.end_entity.names();
         let mut list: Vec<String> = names.iter().take(3).map(|name| shortened(name, 30)).collect();
-        match names.len() {
-            0 => list.push("it names none".to_owned()),
-            count @ 4.. => list.push(format!("{} more", count - 3)),
+        let common_name = common_name(self.end_entity.subject).map(|name| shortened(&name, 30));
+        match (names.len(), common_name) {
+            (0, Some(name)) if !self.end_entity.has_alternative_names() => match self.is_given {
+                true => list.push(name),
+                false => list.push(format!("it has no subjectAltName, and its common name \"{name}\" does not count")),
+            },
+            (0, _) => list.push("it names none".to_owned()),
+            (count @ 4.., _) => list.push(format!("{} more", count - 3)),
             _ => {}
         }
         let (host, names) = (short(self.host), list.join(", "));
@@ -133,12 +142,10 @@ impl Chain<'_> {
         if self.is_self_issued() {
             return self.refuse(TlsFailure::SelfSigned, "is self-signed, and none of the trusted ones");
         }
-        let sent = self.sent();
-        if let Some(issuer) = sent.iter().find(|other| self.is_above(&sent, other) && !other.may_issue()) {
-            let issuer = quoted(issuer.subject);
-            let words = format_args!("has an issuer{issuer} that may not issue any: its key usage has no keyCertSign");
-            return self.refuse(TlsFailure::WrongPurpose, words);
+        if let Some(refusal) = self.no_issuer() {
+            return refusal;
         }
+        let sent = self.sent();
         let issuer = quoted(self.end_entity.issuer);
         let authority = "is not issued by a trusted authority";
         // Roots are seldom sent, so that a chain without its end tells nothing; a certificate that comes alone, as most servers
@@ -151,8 +158,26 @@ impl Chain<'_> {
         }
     }
 
+    /// What is wrong with a certificate that was sent or given as an issuer and is none.
+    fn no_issuer(&self) -> Option<Refusal> {
+        let (sent, given) = (self.sent(), self.given());
+        sent.iter().chain(&given).filter(|other| self.is_above(&sent, other)).find_map(|other| {
+            let why = match (other.may_issue(), other.is_authority()) {
+                (false, _) => "may not issue any: its key usage has no keyCertSign",
+                (true, false) => "is no certificate authority: its certificate has no CA:TRUE",
+                (true, true) => return None,
+            };
+            let words = format!("has an issuer{} that {why}", quoted(other.subject));
+            Some(self.refuse(TlsFailure::WrongPurpose, words))
+        })
+    }
+
     fn sent(&self) -> Vec<Certificate<'_>> {
         self.others.iter().filter_map(|other| Certificate::read(other)).collect()
+    }
+
+    fn given(&self) -> Vec<Certificate<'_>> {
+        self.roots.iter().filter_map(|root| Certificate::read(root)).collect()
     }
 
     /// Whether the server's certificate, or another that was sent, names this one as its issuer.
@@ -164,8 +189,7 @@ impl Chain<'_> {
 
     /// A stranger with the name of a trusted authority, or an authority whose key is not up to it.
     fn bad_signature(&self) -> Refusal {
-        let given: Vec<Certificate<'_>> = self.roots.iter().filter_map(|root| Certificate::read(root)).collect();
-        let sent = self.sent();
+        let (sent, given) = (self.sent(), self.given());
         let weak = sent.iter().chain(&given).filter(|other| self.is_above(&sent, other)).find_map(|other| {
             let key = other.unusable_key()?;
             let words = format!("has an authority{} above it with {key}", quoted(other.subject));

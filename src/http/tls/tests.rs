@@ -29,7 +29,7 @@ fn verify(root: CertificateDer<'static>, chain: &[CertificateDer<'static>], stap
     let verifier = given_roots(vec![root], Pins::new()).unwrap();
     let name = "test.example".try_into().unwrap();
     let result = verifier.verify_server_cert(&chain[0], &chain[1..], &name, staple, in_2030());
-    result.map(drop).map_err(|error| failure_of(&error))
+    result.map(drop).map_err(|error| failure_of(&error, false))
 }
 
 /// What every detail of a refusal has to be.
@@ -161,7 +161,14 @@ fn no_root_of_a_pem_text_is_lost() {
         (one.replace("-----END CERTIFICATE-----", "-----END PRIVATE KEY-----"), "certificate 1 has no end"),
         (one.replace("\nMII", "\n*II"), "certificate 1 is not in Base64"),
         (format!("{one}-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"), "certificate 2: bad encoding"),
-        (trusted, "certificate 1: bad encoding"),
+        (trusted.clone(), "certificate 1 is a TRUSTED CERTIFICATE"),
+        (format!("{one}{trusted}{two}"), "certificate 2 is a TRUSTED CERTIFICATE"),
+        // One bad among good ones.
+        (format!("{one}{}{two}", two.replace("\nMII", "\n*II")), "certificate 2 is not in Base64"),
+        (
+            format!("{one}{two}-----BEGIN CERTIFICATE-----\r\nMAA=\r\n-----END CERTIFICATE-----\r\n{one}"),
+            "certificate 3: ",
+        ),
         (String::new(), "there are none"),
         (key.to_owned(), "there are none"),
     ] {
@@ -229,7 +236,11 @@ fn every_error_of_rustls_is_a_sentence_without_a_dump() {
         ),
         (Tls::AlertReceived(AlertDescription::InsufficientSecurity), TlsFailure::NothingInCommon, "alert 71"),
         (Tls::AlertReceived(AlertDescription::UnrecognisedName), TlsFailure::WrongHost, "does not know this host name"),
-        (Tls::AlertReceived(AlertDescription::CertificateRequired), TlsFailure::Other, "client certificate"),
+        (
+            Tls::AlertReceived(AlertDescription::CertificateRequired),
+            TlsFailure::ClientCertificate,
+            "client certificate",
+        ),
         (Tls::AlertReceived(AlertDescription::UnknownCA), TlsFailure::Other, "alert 48, unknown ca"),
         (Tls::AlertReceived(AlertDescription::Unknown(200)), TlsFailure::Other, "alert 200"),
         (
@@ -251,7 +262,7 @@ fn every_error_of_rustls_is_a_sentence_without_a_dump() {
         (Tls::InvalidCertificate(CertificateError::BadEncoding), TlsFailure::Other, "bad encoding"),
         (Tls::InvalidCertificate(other(long.clone())), TlsFailure::Other, "cannot be used: x"),
     ] {
-        let told = failure_of(&error);
+        let told = failure_of(&error, false);
         assert!(matches!(told.kind, ErrorKind::Tls(kind) if kind == failure), "{error:?}: {told:?}");
         assert!(told.detail.contains(words), "{words}: {told:?}");
         assert_is_a_sentence(&told.detail);

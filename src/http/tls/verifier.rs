@@ -6,11 +6,13 @@ use std::sync::Arc;
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::verify_server_name;
+use rustls::crypto::{WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::server::ParsedCertificate;
 use rustls::{CertificateError, DigitallySignedStruct, SignatureScheme};
 
-use super::certificate::{Certificate, Moment};
+use super::certificate::{Certificate, Moment, common_name};
+use super::common_name::names_server;
 use super::ocsp;
 use super::refusal::Chain;
 use crate::http::error::TlsFailure;
@@ -21,7 +23,10 @@ pub(super) type Pins = HashMap<String, Vec<[u8; 32]>>;
 /// Asks another verifier, does what that one does not, and says why a certificate is refused.
 #[derive(Debug)]
 pub(super) struct Verifier {
-    pub(super) inner: Arc<dyn ServerCertVerifier>,
+    ///
+    /// `None` if the host gave roots and none of them may issue certificates, so that only the roots themselves are good.
+    pub(super) inner: Option<Arc<dyn ServerCertVerifier>>,
+    pub(super) algorithms: WebPkiSupportedAlgorithms,
     /// Those that the host gave; none where the platform's are trusted.
     pub(super) roots: Vec<CertificateDer<'static>>,
     pub(super) pins: Pins,
@@ -31,6 +36,10 @@ impl Verifier {
     /// A certificate that the host itself gave is trusted without an issuer, even if it could be one: `openssl req -x509`
     /// makes such by default, and OpenSSL and curl trust them. webpki has no notion of it (`CaUsedAsEndEntity`, and
     /// `UnknownIssuer` for one that is not self-signed).
+    ///
+    /// `openssl req -x509 -subj /CN=localhost` names the server in the common name only. That name counts, as with OpenSSL and
+    /// curl, where the certificate has no alternative names at all. It does not count in any other certificate: authorities do
+    /// not check that it is a server's (RFC 9525 section 2), but here the host vouches for the whole certificate.
     fn verify_given(
         &self,
         end_entity: &CertificateDer<'_>,
@@ -46,12 +55,17 @@ impl Verifier {
         if now > certificate.not_after {
             return Err(CertificateError::Expired.into());
         }
-        verify_server_name(&parsed, server_name)?;
+        if certificate.has_alternative_names() {
+            verify_server_name(&parsed, server_name)?;
+        } else if !common_name(certificate.subject).is_some_and(|name| names_server(&name, server_name)) {
+            return Err(CertificateError::NotValidForName.into());
+        }
         Ok(ServerCertVerified::assertion())
     }
 
     /// RFC 5280 section 6.1.4 (n): an issuer whose key usage does not name keyCertSign is none. webpki does not look at it
-    /// (`check_issuer_independent_properties`), so such certificates are kept from it: no path leads over them.
+    /// (`check_issuer_independent_properties`), so such certificates are kept from it: no path leads over them. The roots of
+    /// the host were looked at before (`given_roots`).
     fn verify_issued(
         &self,
         chain: &Chain<'_>,
@@ -59,12 +73,13 @@ impl Verifier {
         server_name: &ServerName<'_>,
         ocsp_response: &[u8],
     ) -> Result<ServerCertVerified, rustls::Error> {
+        let Some(inner) = &self.inner else { return Err(CertificateError::UnknownIssuer.into()) };
         let may_issue = |other: &CertificateDer<'_>| Certificate::read(other).is_some_and(|other| other.may_issue());
         let issuers = match chain.others.iter().all(may_issue) {
             true => Cow::Borrowed(chain.others),
             false => Cow::Owned(chain.others.iter().filter(|other| may_issue(other)).cloned().collect()),
         };
-        self.inner.verify_server_cert(end_entity, &issuers, server_name, ocsp_response, chain.now)
+        inner.verify_server_cert(end_entity, &issuers, server_name, ocsp_response, chain.now)
     }
 
     fn check_pins(
@@ -94,8 +109,10 @@ impl ServerCertVerifier for Verifier {
     ) -> Result<ServerCertVerified, rustls::Error> {
         let host = server_name.to_str();
         let certificate = Certificate::read(end_entity).ok_or(CertificateError::BadEncoding)?;
-        let chain = Chain { host: &host, end_entity: &certificate, others: intermediates, roots: &self.roots, now };
-        let verified = if self.roots.contains(end_entity) {
+        let is_given = self.roots.contains(end_entity);
+        let chain =
+            Chain { host: &host, end_entity: &certificate, is_given, others: intermediates, roots: &self.roots, now };
+        let verified = if is_given {
             self.verify_given(end_entity, &certificate, server_name, now)
         } else {
             self.verify_issued(&chain, end_entity, server_name, ocsp_response)
@@ -119,7 +136,7 @@ impl ServerCertVerifier for Verifier {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        self.inner.verify_tls12_signature(message, certificate, signature)
+        verify_tls12_signature(message, certificate, signature, &self.algorithms)
     }
 
     fn verify_tls13_signature(
@@ -128,10 +145,10 @@ impl ServerCertVerifier for Verifier {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        self.inner.verify_tls13_signature(message, certificate, signature)
+        verify_tls13_signature(message, certificate, signature, &self.algorithms)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.inner.supported_verify_schemes()
+        self.algorithms.supported_schemes()
     }
 }

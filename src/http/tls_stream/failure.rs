@@ -14,9 +14,10 @@ pub(super) enum SessionFailure {
 }
 
 impl SessionFailure {
-    pub(in crate::http) fn to_error(&self) -> Error {
+    /// `declined_certificate` as in [`Output`](super::output::Output).
+    pub(super) fn to_error(&self, declined_certificate: bool) -> Error {
         match self {
-            SessionFailure::Tls(error) => failure_of(error),
+            SessionFailure::Tls(error) => failure_of(error, declined_certificate),
             SessionFailure::Flood => Error::protocol("the server sends TLS records without data, and does not stop"),
         }
     }

@@ -5,12 +5,21 @@ use rustls::unbuffered::{EncodeError, EncodeTlsData, EncryptError, InsufficientS
 use crate::worker::sizes::TLS_PLAINTEXT;
 use crate::worker::{Buffer, Worker};
 
+/// The record with which a client under TLS 1.2 answers a CertificateRequest when it has no certificate: a Certificate
+/// message with an empty list (RFC 5246 section 7.4.6). It is not encrypted, and a client that is not asked sends none.
+///
+/// rustls would also tell a `ResolvesClientCert`. But that does not learn which connection asks, and one for each
+/// connection would end resumption: rustls resumes a session only with the resolver that it began with.
+const EMPTY_CERTIFICATE: [u8; 12] = [22, 3, 3, 0, 7, 11, 0, 0, 3, 0, 0, 0];
+
 /// Records that are to be sent.
 #[derive(Debug, Default)]
 pub(super) struct Output {
     pub bytes: Buffer,
     pub start: usize,
     pub end: usize,
+    /// Whether the server asked for a client certificate, under TLS 1.2, and was told that there is none.
+    pub declined_certificate: bool,
 }
 
 impl Output {
@@ -25,7 +34,9 @@ impl Output {
             self.make_room(worker, required_size);
             result = data.encode(&mut self.bytes[self.end..]);
         }
+        let begin = self.end;
         self.end += result.map_err(|error| rustls::Error::General(error.to_string()))?;
+        self.declined_certificate |= self.bytes[begin..self.end].starts_with(&EMPTY_CERTIFICATE);
         Ok(())
     }
 

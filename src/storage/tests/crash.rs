@@ -74,6 +74,10 @@ fn a_killed_process_leaves_files_whole_or_absent() {
 
 fn save_until_killed(directory: &Path) {
     let storage = Storage::open(options(directory)).unwrap();
+    match storage.make_directory(&worker(), "wxfile://usr/d", false) {
+        Ok(()) | Err(Error::AlreadyExists { .. }) => {}
+        Err(error) => panic!("{error}"),
+    }
     // Bounded, in case nobody kills it.
     for number in 0..1000u32 {
         let content = vec![number as u8; FILE_BYTES];

@@ -1,7 +1,9 @@
 //! The behaviour of a [`Storage`] as a whole.
 
 mod cleaner;
+mod contents;
 mod crash;
+mod file_system;
 mod import;
 mod launch;
 mod paths;
@@ -63,7 +65,15 @@ fn temporary(storage: &Storage, content: &[u8]) -> StoredFile {
     part.finish(&worker(), Some("bin"), || Ok(())).unwrap()
 }
 
+/// Writes a `wxfile://usr` file. The directories on the way are made.
 fn target(storage: &Storage, path: &str, content: &[u8]) -> Result<StoredFile, Error> {
+    if let Some((parent, _)) = path.rsplit_once('/') {
+        match storage.make_directory(&worker(), parent, true) {
+            Ok(()) | // What is in the way is told by the writing.
+            Err(Error::AlreadyExists { .. } | Error::PermissionDenied { .. } | Error::NotADirectory { .. }) => {}
+            Err(error) => return Err(error),
+        }
+    }
     let mut part = storage.create_target(&worker(), path)?;
     part.write(&worker(), content)?;
     part.finish(&worker(), None, || Ok(()))
@@ -112,6 +122,16 @@ fn bytes_below(directory: &Path) -> u64 {
 #[track_caller]
 fn assert_denied<T: std::fmt::Debug>(result: Result<T, Error>, expected: &str) {
     assert!(matches!(&result, Err(Error::PermissionDenied { path }) if path == expected), "{expected:?}: {result:?}");
+}
+
+#[track_caller]
+fn assert_is_a_directory<T: std::fmt::Debug>(result: Result<T, Error>) {
+    assert!(matches!(&result, Err(Error::IsADirectory { .. })), "{result:?}");
+}
+
+#[track_caller]
+fn assert_not_a_directory<T: std::fmt::Debug>(result: Result<T, Error>) {
+    assert!(matches!(&result, Err(Error::NotADirectory { .. })), "{result:?}");
 }
 
 #[track_caller]

@@ -78,10 +78,11 @@ fn is_open(path: &Path) -> bool {
 }
 
 #[test]
-fn a_target_appears_whole_and_is_replaced_whole() {
+fn a_target_is_made_and_replaced_whole() {
     let (directory, storage) = open();
     let path = "wxfile://usr/图片/a b/c.txt";
-    fs::create_dir_all(root_of(&directory).join("usr/图片/a b")).unwrap();
+    assert_not_found(storage.create_target(&worker(), path));
+    storage.make_directory(&worker(), "wxfile://usr/图片/a b", true).unwrap();
     let mut part = storage.create_target(&worker(), path).unwrap();
     part.write(&worker(), b"new").unwrap();
     assert_not_found(storage.open_source(&worker(), path));
@@ -133,15 +134,17 @@ fn what_is_planted_in_the_tree_is_refused() {
     let _socket = std::os::unix::net::UnixListener::bind(user.join("socket")).unwrap();
 
     let file = temporary(&storage, b"x");
-    for name in ["symlink", "dangling", "hardlink", "directory", "fifo", "socket", "linked/secret", "linked/new/a"] {
+    for name in ["symlink", "dangling", "hardlink", "fifo", "socket", "linked/secret", "linked/new/a"] {
         let path = format!("wxfile://usr/{name}");
         assert_denied(storage.open_source(&worker(), &path), &path);
         assert_denied(storage.create_target(&worker(), &path), &path);
         assert_denied(storage.save_file(&worker(), &file.path, Some(&path)), &path);
-        if name != "directory" {
-            assert_denied(storage.resolve(&worker(), &path), &path);
-        }
+        assert_denied(storage.resolve(&worker(), &path), &path);
     }
+    let path = "wxfile://usr/directory";
+    assert_is_a_directory(storage.open_source(&worker(), path));
+    assert_is_a_directory(storage.create_target(&worker(), path));
+    assert_is_a_directory(storage.save_file(&worker(), &file.path, Some(path)));
     assert_eq!(fs::read(&secret).unwrap(), b"secret");
     assert_eq!(fs::read_dir(outside.path()).unwrap().count(), 1);
     assert_eq!(read(&storage, &file.path).unwrap(), b"x", "a refused save leaves the temporary file");
@@ -166,7 +169,7 @@ fn something_planted_at_a_target_while_it_is_written_is_refused() {
     let (directory, storage) = open();
     let outside = tempfile::tempdir().unwrap();
     let user = root_of(&directory).join("usr");
-    fs::create_dir(user.join("a")).unwrap();
+    storage.make_directory(&worker(), "wxfile://usr/a", false).unwrap();
     let mut part = storage.create_target(&worker(), "wxfile://usr/a/b").unwrap();
     part.write(&worker(), b"x").unwrap();
     fs::remove_dir(user.join("a")).unwrap();
@@ -313,7 +316,7 @@ fn names_reach_the_disk_as_they_are() {
 fn a_target_needs_its_directory() {
     let (directory, storage) = open();
     let path = "wxfile://usr/a/b/c";
-    let is_missing = |error: &Error| matches!(error, Error::DirectoryNotFound { path: named } if named == path);
+    let is_missing = |error: &Error| matches!(error, Error::NotFound { path: named } if named == path);
     let parent = root_of(&directory).join("usr/a/b");
     let file = temporary(&storage, b"x");
     for missing in [0, 1] {

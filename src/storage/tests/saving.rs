@@ -55,8 +55,10 @@ fn saving_to_a_target_replaces_it_and_is_not_listed() {
     assert_not_found(storage.saved_file(&worker(), "wxfile://usr/d/a.txt"));
     assert_not_found(storage.remove_saved_file(&worker(), "wxfile://usr/d/a.txt"));
     let file = temporary(&storage, b"x");
-    assert_denied(storage.save_file(&worker(), &file.path, Some("wxfile://usr/d")), "wxfile://usr/d");
-    assert_denied(storage.save_file(&worker(), &file.path, Some("wxfile://usr/d/a.txt/b")), "wxfile://usr/d/a.txt/b");
+    assert_is_a_directory(storage.save_file(&worker(), &file.path, Some("wxfile://usr/d")));
+    assert_not_a_directory(storage.save_file(&worker(), &file.path, Some("wxfile://usr/d/a.txt/b")));
+    assert_not_found(storage.save_file(&worker(), &file.path, Some("wxfile://usr/missing/b")));
+    assert_eq!(read(&storage, &file.path).unwrap(), b"x", "a refused save leaves the temporary file");
     assert_denied(storage.save_file(&worker(), &file.path, Some(&file.path)), &file.path);
 }
 

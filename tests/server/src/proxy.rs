@@ -16,7 +16,7 @@ const LONGEST_HEAD: u64 = 64 * 1024;
 pub struct ProxyConnect {
     /// The target as the client wrote it, `host:port`.
     pub target: String,
-    /// The status it was answered with: 200, 403 (not a loopback target), 405 (not `CONNECT`), 407 or 502.
+    /// The status it was answered with: 200, 403 (the proxy leads nowhere for it), 405 (not `CONNECT`), 407 or 502.
     pub status: u16,
     /// The whole head, as it came.
     pub head: String,
@@ -33,11 +33,24 @@ impl ProxyServer {
     pub fn start(credentials: Option<(&str, &str)>) -> ProxyServer {
         let expected = credentials
             .map(|(user, password)| format!("Basic {}", BASE64.encode(format!("{user}:{password}").as_bytes())));
+        ProxyServer::serve_with(expected, loopback_address)
+    }
+
+    /// Starts a proxy for names that are not looked up: `lead` gives the address on this machine behind a target, which
+    /// is `host:port`, or nothing for a target that is answered by 403.
+    pub fn leading(lead: impl Fn(&str) -> Option<SocketAddr> + Send + Sync + 'static) -> ProxyServer {
+        ProxyServer::serve_with(None, lead)
+    }
+
+    fn serve_with(
+        credentials: Option<String>,
+        lead: impl Fn(&str) -> Option<SocketAddr> + Send + Sync + 'static,
+    ) -> ProxyServer {
         let connects = Arc::new(Mutex::new(Vec::new()));
         let record = Arc::clone(&connects);
         let acceptor = Acceptor::start(move |_, client| {
             // The client sees what went wrong; for the proxy an error only ends the connection.
-            let _ = serve(client, expected.as_deref(), &record);
+            let _ = serve(client, credentials.as_deref(), &lead, &record);
         });
         ProxyServer { connects, acceptor }
     }
@@ -58,14 +71,19 @@ impl ProxyServer {
     }
 }
 
-fn serve(client: Arc<TcpStream>, credentials: Option<&str>, record: &Mutex<Vec<ProxyConnect>>) -> io::Result<()> {
+fn serve(
+    client: Arc<TcpStream>,
+    credentials: Option<&str>,
+    lead: &impl Fn(&str) -> Option<SocketAddr>,
+    record: &Mutex<Vec<ProxyConnect>>,
+) -> io::Result<()> {
     let mut reader = BufReader::new(&*client);
     let head = read_head(&mut reader)?;
     let mut request_line = head.lines().next().unwrap_or_default().split(' ');
     let method = request_line.next().unwrap_or_default();
     let target = request_line.next().unwrap_or_default().to_owned();
     let authorised = credentials.is_none_or(|expected| authorization(&head) == Some(expected));
-    let upstream = match (method, authorised, loopback_address(&target)) {
+    let upstream = match (method, authorised, lead(&target)) {
         ("CONNECT", true, Some(address)) => TcpStream::connect(address).map_err(|_| "502 Bad Gateway"),
         ("CONNECT", true, None) => Err("403 Forbidden"),
         ("CONNECT", false, _) => Err("407 Proxy Authentication Required\r\nProxy-Authenticate: Basic realm=\"test\""),

@@ -3,6 +3,7 @@
 mod client;
 
 use std::io::{Read, Write};
+use std::net::TcpStream;
 
 use client::{Response, connect, connect_tls, get, request, trusting};
 use serde_json::{Value, json};
@@ -172,17 +173,7 @@ fn the_proxy_tunnels_with_credentials_and_to_this_machine_only() {
     let proxy = ProxyServer::start(Some(("user", "secret")));
     // "user:secret" in base 64, by RFC 7617's rules.
     let credentials = "Proxy-Authorization: Basic dXNlcjpzZWNyZXQ=\r\n";
-    let ask = |target: &str, headers: &str| {
-        let mut stream = connect(proxy.address());
-        write!(stream, "CONNECT {target} HTTP/1.1\r\n{headers}\r\n").expect("to send");
-        let mut head = Vec::new();
-        while !head.ends_with(b"\r\n\r\n") {
-            let mut byte = [0];
-            stream.read_exact(&mut byte).expect("an answer");
-            head.push(byte[0]);
-        }
-        (head, stream)
-    };
+    let ask = |target: &str, headers: &str| ask_proxy(&proxy, target, headers);
     let target = format!("localhost:{}", server.address().port());
     assert!(ask(&target, "").0.starts_with(b"HTTP/1.1 407 "));
     assert!(ask("192.0.2.1:80", credentials).0.starts_with(b"HTTP/1.1 403 "));
@@ -192,4 +183,28 @@ fn the_proxy_tunnels_with_credentials_and_to_this_machine_only() {
     let asked: Vec<(String, u16)> =
         proxy.connects().into_iter().map(|connect| (connect.target, connect.status)).collect();
     assert_eq!(asked, [(target.clone(), 407), ("192.0.2.1:80".to_owned(), 403), (target, 200)]);
+}
+
+#[test]
+fn a_leading_proxy_tunnels_to_what_is_behind_a_name() {
+    let server = server();
+    let address = server.address();
+    let proxy = ProxyServer::leading(move |target| (target == "example.com:443").then_some(address));
+    let (head, tunnel) = ask_proxy(&proxy, "example.com:443", "");
+    assert!(head.starts_with(b"HTTP/1.1 200 "));
+    assert_eq!(get(tunnel, "/bytes/3", "").body, pattern_bytes(0, 3));
+    assert!(ask_proxy(&proxy, "example.com:80", "").0.starts_with(b"HTTP/1.1 403 "));
+}
+
+/// The head of the answer to a `CONNECT`, and the connection behind it.
+fn ask_proxy(proxy: &ProxyServer, target: &str, headers: &str) -> (Vec<u8>, TcpStream) {
+    let mut stream = connect(proxy.address());
+    write!(stream, "CONNECT {target} HTTP/1.1\r\n{headers}\r\n").expect("to send");
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        let mut byte = [0];
+        stream.read_exact(&mut byte).expect("an answer");
+        head.push(byte[0]);
+    }
+    (head, stream)
 }

@@ -7,7 +7,7 @@ use std::ffi::c_void;
 
 use jni::Env;
 use jni::errors::Result;
-use jni::objects::{JByteArray, JLongArray, JMethodID, JObject, JValue};
+use jni::objects::{JByteArray, JIntArray, JLongArray, JMethodID, JObject, JValue};
 use jni::refs::Global;
 use jni::sys::jvalue;
 use wxtransfer::ffi::callback::{
@@ -50,8 +50,7 @@ unsafe extern "C" fn on_headers_received(user_data: *mut c_void, task: WxtTaskId
     unsafe {
         deliver(user_data, |env, classes| {
             let event = &*event;
-            let texts = pairs(event.header, event.header_count).iter().flat_map(|pair| [pair.name, pair.value]);
-            let (bytes, lengths) = list_to_java(env, texts)?;
+            let (bytes, lengths) = header(env, event.header, event.header_count)?;
             let arguments = [id(task), int(event.status_code), object(&bytes), object(&lengths)];
             Ok((classes.on_headers_received, arguments.to_vec()))
         });
@@ -80,7 +79,8 @@ unsafe extern "C" fn on_success(user_data: *mut c_void, task: WxtTaskId, event: 
     unsafe {
         deliver(user_data, |env, classes| {
             let event = &*event;
-            let profile = Profile::to_java(env, &*event.profile)?;
+            let (header, header_lengths) = header(env, event.header, event.header_count)?;
+            let profile = Profile::to_java(env, event.profile.as_ref())?;
             let arguments = [
                 id(task),
                 text(env, event.err_msg)?,
@@ -90,6 +90,8 @@ unsafe extern "C" fn on_success(user_data: *mut c_void, task: WxtTaskId, event: 
                 text(env, event.file_path)?,
                 text(env, event.native_path)?,
                 long(event.data_length),
+                object(&header),
+                object(&header_lengths),
                 object(&profile.numbers),
                 object(&profile.peer_ip),
                 object(&profile.protocol),
@@ -104,7 +106,7 @@ unsafe extern "C" fn on_fail(user_data: *mut c_void, task: WxtTaskId, event: *co
     unsafe {
         deliver(user_data, |env, classes| {
             let event = &*event;
-            let profile = Profile::to_java(env, &*event.profile)?;
+            let profile = Profile::to_java(env, event.profile.as_ref())?;
             let arguments = [
                 id(task),
                 text(env, event.err_msg)?,
@@ -151,7 +153,7 @@ unsafe fn deliver(
     });
 }
 
-/// A profile as Java takes it.
+/// A profile as Java takes it; all are `null` where there is none.
 struct Profile<'local> {
     /// The numbers in the order of the struct's fields.
     numbers: JLongArray<'local>,
@@ -162,7 +164,15 @@ struct Profile<'local> {
 impl<'local> Profile<'local> {
     /// # Safety
     /// The profile's texts must be readable.
-    unsafe fn to_java(env: &mut Env<'local>, profile: &WxtProfile) -> Result<Profile<'local>> {
+    unsafe fn to_java(env: &mut Env<'local>, profile: Option<&WxtProfile>) -> Result<Profile<'local>> {
+        let Some(profile) = profile else {
+            return Ok(Profile {
+                numbers: JLongArray::null(),
+                peer_ip: JByteArray::null(),
+                protocol: JByteArray::null(),
+            });
+        };
+        // "Absent" is the greatest number in C; the same bits are -1 in Java.
         let numbers = [
             profile.invoke_start,
             profile.queue_start,
@@ -182,8 +192,15 @@ impl<'local> Profile<'local> {
             profile.response_end,
             profile.send_bytes_count,
             profile.received_byted_count,
+            profile.rtt,
+            profile.http_rtt_estimate,
+            profile.transport_rtt_estimate,
+            profile.throughput_kbps,
+            profile.downstream_throughput_kbps_estimate,
+            profile.estimate_nettype,
             profile.port.into(),
             profile.socket_reused.into(),
+            profile.using_high_performance_mode.into(),
         ]
         .map(u64::cast_signed);
         let array = JLongArray::new(env, numbers.len())?;
@@ -194,14 +211,19 @@ impl<'local> Profile<'local> {
     }
 }
 
+/// The names and values of a header in turn.
+///
 /// # Safety
-/// `header` must point to `count` pairs that are readable for `'a`.
-unsafe fn pairs<'a>(header: *const WxtPair, count: usize) -> &'a [WxtPair] {
-    if count == 0 {
-        return &[];
-    }
+/// `header` must point to `count` readable pairs.
+unsafe fn header<'local>(
+    env: &mut Env<'local>,
+    header: *const WxtPair,
+    count: usize,
+) -> Result<(JByteArray<'local>, JIntArray<'local>)> {
     // SAFETY: passed on to the caller.
-    unsafe { std::slice::from_raw_parts(header, count) }
+    let pairs = if count == 0 { &[] } else { unsafe { std::slice::from_raw_parts(header, count) } };
+    // SAFETY: as above.
+    unsafe { list_to_java(env, pairs.iter().flat_map(|pair| [pair.name, pair.value])) }
 }
 
 /// # Safety

@@ -8,9 +8,10 @@ use jni::objects::{JByteArray, JClass, JLongArray, JObject, JValue};
 use jni::sys::{jint, jlong};
 use jni::{Env, EnvUnowned};
 use wxtransfer::ffi::file::{
-    WxtFileInfo, WxtFileResult, wxt_get_saved_file_info, wxt_get_saved_file_list, wxt_import_file,
-    wxt_import_file_descriptor, wxt_remove_saved_file, wxt_resolve_path, wxt_save_file,
+    wxt_get_saved_file_info, wxt_get_saved_file_list, wxt_import_file, wxt_import_file_descriptor,
+    wxt_remove_saved_file, wxt_resolve_path, wxt_save_file,
 };
+use wxtransfer::ffi::file_result::WxtFileResult;
 use wxtransfer::ffi::status::WxtStatus;
 
 use crate::classes::{call, with_env};
@@ -146,7 +147,8 @@ struct Delivery<'a> {
     outcome: Result<()>,
 }
 
-fn operation<'local>(
+/// Runs a file function that gives its result to `target`.
+pub fn operation<'local>(
     mut env: EnvUnowned<'local>,
     target: &JObject<'local>,
     run: impl FnOnce(&mut Env<'local>, *mut c_void) -> Result<WxtStatus>,
@@ -159,30 +161,57 @@ fn operation<'local>(
     .resolve::<ThrowRuntimeExAndDefault>()
 }
 
-unsafe extern "C" fn on_result(user_data: *mut c_void, result: *const WxtFileResult) {
+/// Takes the result of a file function.
+///
+/// # Safety
+/// To be called by the library, with what `operation` gave it.
+pub unsafe extern "C" fn on_result(user_data: *mut c_void, result: *const WxtFileResult) {
     // SAFETY: made by `operation`, which waits on this very thread.
     let delivery = unsafe { &mut *user_data.cast::<Delivery<'_>>() };
     // SAFETY: the library gives a readable result.
     let result = unsafe { &*result };
     delivery.outcome = with_env(|env, classes| {
-        // SAFETY: as above.
-        let files = unsafe { files(result) };
-        let numbers: Vec<jlong> =
-            files.iter().flat_map(|file| [file.size, file.create_time]).map(u64::cast_signed).collect();
-        let array = JLongArray::new(env, numbers.len())?;
-        array.set_region(env, 0, &numbers)?;
+        // SAFETY: the lists of a readable result are readable.
+        let (files, stats, names, data) = unsafe {
+            (
+                list(result.files, result.file_count),
+                list(result.stats, result.stats_count),
+                list(result.names, result.name_count),
+                list(result.data, result.data_length),
+            )
+        };
+        let file_numbers = numbers(env, files.iter().flat_map(|file| [file.size, file.create_time]))?;
+        let stats_numbers = numbers(
+            env,
+            stats.iter().flat_map(|stats| {
+                let kind = u64::from(stats.is_file) + 2 * u64::from(stats.is_directory);
+                [stats.size, stats.last_accessed_time, stats.last_modified_time, stats.mode.into(), kind]
+            }),
+        )?;
+        let data = if data.is_empty() { JByteArray::null() } else { env.byte_array_from_slice(data)? };
         // SAFETY: the texts of a readable result are readable; the method takes these arguments.
         unsafe {
-            let (paths, lengths) = list_to_java(env, files.iter().flat_map(|file| [file.file_path, file.native_path]))?;
+            let (paths, path_lengths) =
+                list_to_java(env, files.iter().flat_map(|file| [file.file_path, file.native_path]))?;
+            let (stats_paths, stats_path_lengths) = list_to_java(env, stats.iter().map(|stats| stats.path))?;
+            let (names, name_lengths) = list_to_java(env, names.iter().copied())?;
             let (err_msg, detail) = (to_java(env, result.err_msg)?, to_java(env, result.detail)?);
+            let digest = to_java(env, result.digest)?;
             let arguments = [
                 JValue::Object(&err_msg),
                 JValue::Int(result.err_no),
                 JValue::Int(result.category),
                 JValue::Object(&detail),
                 JValue::Object(&paths),
-                JValue::Object(&lengths),
-                JValue::Object(&array),
+                JValue::Object(&path_lengths),
+                JValue::Object(&file_numbers),
+                JValue::Object(&stats_paths),
+                JValue::Object(&stats_path_lengths),
+                JValue::Object(&stats_numbers),
+                JValue::Object(&names),
+                JValue::Object(&name_lengths),
+                JValue::Object(&digest),
+                JValue::Object(&data),
             ]
             .map(|argument| argument.as_jni());
             call(env, delivery.target, classes.set_file_result, &arguments)
@@ -190,12 +219,19 @@ unsafe extern "C" fn on_result(user_data: *mut c_void, result: *const WxtFileRes
     });
 }
 
+fn numbers<'local>(env: &mut Env<'local>, numbers: impl Iterator<Item = u64>) -> Result<JLongArray<'local>> {
+    let numbers: Vec<jlong> = numbers.map(u64::cast_signed).collect();
+    let array = JLongArray::new(env, numbers.len())?;
+    array.set_region(env, 0, &numbers)?;
+    Ok(array)
+}
+
 /// # Safety
-/// The result's list must be readable.
-unsafe fn files(result: &WxtFileResult) -> &[WxtFileInfo] {
-    if result.file_count == 0 {
+/// `items` must point to `count` readable elements, unless `count` is 0.
+unsafe fn list<'a, T>(items: *const T, count: usize) -> &'a [T] {
+    if count == 0 {
         return &[];
     }
     // SAFETY: passed on to the caller.
-    unsafe { std::slice::from_raw_parts(result.files, result.file_count) }
+    unsafe { std::slice::from_raw_parts(items, count) }
 }

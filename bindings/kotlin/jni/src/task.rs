@@ -28,6 +28,7 @@ pub extern "system" fn Java_org_wxtransfer_Native_uploadFile<'local>(
     form_data_lengths: JIntArray<'local>,
     file_name: JByteArray<'local>,
     timeout: jint,
+    disable_profile: jboolean,
     has_file_descriptor: jboolean,
     file_descriptor: jint,
     file_length: jlong,
@@ -54,6 +55,7 @@ pub extern "system" fn Java_org_wxtransfer_Native_uploadFile<'local>(
             file_name: file_name.view(),
             timeout: timeout.cast_unsigned(),
             has_file_descriptor: has_file_descriptor.into(),
+            disable_profile: disable_profile.into(),
             file_descriptor,
             file_length: file_length.cast_unsigned(),
         };
@@ -76,6 +78,7 @@ pub extern "system" fn Java_org_wxtransfer_Native_downloadFile<'local>(
     header_lengths: JIntArray<'local>,
     file_path: JByteArray<'local>,
     timeout: jint,
+    disable_profile: jboolean,
     target: JObject<'local>,
     task: JLongArray<'local>,
 ) -> jint {
@@ -87,6 +90,7 @@ pub extern "system" fn Java_org_wxtransfer_Native_downloadFile<'local>(
         let request = WxtDownloadRequest {
             struct_size: size_of::<WxtDownloadRequest>(),
             timeout: timeout.cast_unsigned(),
+            disable_profile: disable_profile.into(),
             url: url.view(),
             header: header.as_ptr(),
             header_count: header.len(),

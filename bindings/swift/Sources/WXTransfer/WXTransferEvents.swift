@@ -42,15 +42,20 @@ public struct WXTransferUploadSuccess: Hashable, Sendable {
     public let data: String
     /// `dataLength`: the length of the answer's body before it was read as text, in bytes.
     public let dataLength: UInt64
-    /// `profile`: when the task did what.
-    public let profile: WXTransferProfile
+    /// `header`: in the order of the response, duplicates kept; on every base library.
+    public let header: WXTransferPairs
+    /// `cookies`: the values of `Set-Cookie`, one for each such header.
+    public var cookies: [String] { header.values(ofHeader: "Set-Cookie") }
+    /// `profile`: when the task did what; `nil` if the request disables it, and on base libraries that have none.
+    public let profile: WXTransferProfile?
 
     init(_ success: WxtSuccess) {
         errMsg = success.err_msg.text ?? ""
         statusCode = Int(success.status_code)
         data = success.data.text ?? ""
         dataLength = success.data_length
-        profile = WXTransferProfile(success.profile.pointee)
+        header = WXTransferPairs(success.header, count: success.header_count)
+        profile = success.profile.map { WXTransferProfile($0.pointee) }
     }
 }
 
@@ -68,8 +73,12 @@ public struct WXTransferDownloadSuccess: Hashable, Sendable {
     public let nativePath: URL
     /// `dataLength`: the file's size in bytes.
     public let dataLength: UInt64
-    /// `profile`: when the task did what.
-    public let profile: WXTransferProfile
+    /// `header`: in the order of the response, duplicates kept; on every base library.
+    public let header: WXTransferPairs
+    /// `cookies`: the values of `Set-Cookie`, one for each such header.
+    public var cookies: [String] { header.values(ofHeader: "Set-Cookie") }
+    /// `profile`: when the task did what; `nil` if the request disables it, and on base libraries that have none.
+    public let profile: WXTransferProfile?
 
     init(_ success: WxtSuccess) {
         errMsg = success.err_msg.text ?? ""
@@ -78,36 +87,38 @@ public struct WXTransferDownloadSuccess: Hashable, Sendable {
         filePath = success.file_path.text
         nativePath = URL(fileURLWithPath: success.native_path.text ?? "")
         dataLength = success.data_length
-        profile = WXTransferProfile(success.profile.pointee)
+        header = WXTransferPairs(success.header, count: success.header_count)
+        profile = success.profile.map { WXTransferProfile($0.pointee) }
     }
 }
 
 /// When a task did what, and on which connection. Times are milliseconds since the Unix epoch, and 0 where the step
-/// did not happen. The names are WeChat's, its spelling included, so that its JSON is the page's `profile`.
+/// did not happen. The names are WeChat's, its spelling included, so that its JSON is the page's `profile`, which lacks what
+/// is `nil`.
 public struct WXTransferProfile: Hashable, Sendable, Encodable {
-    /// The call came in.
-    public let invokeStart: UInt64
-    /// It began to wait for a worker.
-    public let queueStart: UInt64
-    /// A worker took it.
-    public let queueEnd: UInt64
+    /// The call came in; `nil` on base libraries before 3.8.10.
+    public let invokeStart: UInt64?
+    /// It began to wait for a worker; `nil` likewise.
+    public let queueStart: UInt64?
+    /// A worker took it; `nil` likewise.
+    public let queueEnd: UInt64?
     /// The last hop began.
     public let fetchStart: UInt64
-    /// The first redirected request began.
+    /// The first redirected request began; 0 without a redirect, and if one led to another origin.
     public let redirectStart: UInt64
-    /// The last redirect was received.
+    /// The last redirect was received; 0 likewise.
     public let redirectEnd: UInt64
-    /// The name resolution began.
+    /// The name resolution began; `fetchStart` on a kept connection, and if the host is an address.
     public let domainLookUpStart: UInt64
-    /// The name resolution ended.
+    /// The name resolution ended; `fetchStart` likewise.
     public let domainLookUpEnd: UInt64
-    /// The connection began.
+    /// The connection began; `fetchStart` on a kept one.
     public let connectStart: UInt64
-    /// The connection was ready, TLS included.
+    /// The connection was ready, TLS included; `fetchStart` likewise.
     public let connectEnd: UInt64
-    /// The TLS handshake began; 0 without TLS.
+    /// The TLS handshake began; `fetchStart` on a kept connection; 0 without TLS.
     public let SSLconnectionStart: UInt64
-    /// The TLS handshake ended; 0 without TLS.
+    /// The TLS handshake ended; likewise.
     public let SSLconnectionEnd: UInt64
     /// The first byte was sent.
     public let requestStart: UInt64
@@ -121,6 +132,18 @@ public struct WXTransferProfile: Hashable, Sendable, Encodable {
     public let sendBytesCount: UInt64
     /// Bytes received in the last hop, with heads, proxy and TLS.
     public let receivedBytedCount: UInt64
+    /// The connection's round-trip time in milliseconds; `nil` if the system does not tell, and without an answer.
+    public let rtt: UInt64?
+    /// From a request to the first byte of its answer in milliseconds, the session's estimate; `nil` if unknown.
+    public let httpRttEstimate: UInt64?
+    /// The session's estimate of `rtt`; `nil` if unknown.
+    public let transportRttEstimate: UInt64?
+    /// The speed of the answer's body in kilobits a second; `nil` if less than 32 KiB tell it.
+    public let throughputKbps: UInt64?
+    /// The session's estimate of `throughputKbps`; `nil` if unknown.
+    public let downstreamThroughputKbpsEstimate: UInt64?
+    /// The kind of network: 0 unknown, 2 slow-2g, 3 2g, 4 3g, 5 4g; see `WxtProfile` for their bounds.
+    public let estimate_nettype: UInt64
     /// The server's address; `nil` where there was no connection.
     public let peerIP: String?
     /// `http1.1`; `nil` where there was no connection.
@@ -129,11 +152,15 @@ public struct WXTransferProfile: Hashable, Sendable, Encodable {
     public let port: UInt16
     /// The connection was an earlier task's.
     public let socketReused: Bool
+    /// Always `false`: there is no such mode.
+    public let usingHighPerformanceMode: Bool
 
     init(_ profile: WxtProfile) {
-        invokeStart = profile.invoke_start
-        queueStart = profile.queue_start
-        queueEnd = profile.queue_end
+        // WXT_PROFILE_ABSENT is a macro of a macro, which Swift does not import.
+        func present(_ number: UInt64) -> UInt64? { number == UInt64.max ? nil : number }
+        invokeStart = present(profile.invoke_start)
+        queueStart = present(profile.queue_start)
+        queueEnd = present(profile.queue_end)
         fetchStart = profile.fetch_start
         redirectStart = profile.redirect_start
         redirectEnd = profile.redirect_end
@@ -149,10 +176,17 @@ public struct WXTransferProfile: Hashable, Sendable, Encodable {
         responseEnd = profile.response_end
         sendBytesCount = profile.send_bytes_count
         receivedBytedCount = profile.received_byted_count
+        rtt = present(profile.rtt)
+        httpRttEstimate = present(profile.http_rtt_estimate)
+        transportRttEstimate = present(profile.transport_rtt_estimate)
+        throughputKbps = present(profile.throughput_kbps)
+        downstreamThroughputKbpsEstimate = present(profile.downstream_throughput_kbps_estimate)
+        estimate_nettype = profile.estimate_nettype
         peerIP = profile.peer_ip.text
         `protocol` = profile.protocol.text
         port = profile.port
         socketReused = profile.socket_reused
+        usingHighPerformanceMode = profile.using_high_performance_mode
     }
 }
 
@@ -160,7 +194,7 @@ extension WXTransferUploadSuccess: Redacted {
     var shown: KeyValuePairs<String, Any?> {
         [
             "errMsg": errMsg, "statusCode": statusCode, "data": Redaction.length(data), "dataLength": dataLength,
-            "profile": profile,
+            "header": header, "profile": profile,
         ]
     }
 }

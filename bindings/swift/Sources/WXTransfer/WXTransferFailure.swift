@@ -12,7 +12,7 @@ public struct WXTransferFailure: Error, Hashable, Sendable, CustomStringConverti
     public let detail: String
     /// The same call may succeed later without a change.
     public let retryable: Bool
-    /// How far a task came; `nil` for a file operation.
+    /// How far a task came; `nil` for a file operation, and as in a success.
     public let profile: WXTransferProfile?
 
     /// `errMsg` and what happened.
@@ -82,14 +82,40 @@ public struct WXTransferErrno: RawRepresentable, Hashable, Sendable {
     public static let fileTooLarge = Self(rawValue: WXT_ERRNO_FILE_TOO_LARGE)
     /// 603303: a download's `filePath` that may not be written.
     public static let targetDenied = Self(rawValue: WXT_ERRNO_TARGET_DENIED)
-    /// 1300002: the file to send does not exist, or the directory of a download's `filePath`.
+    /// 1300001: `operation not permitted`: the call is not for what is at the path (`unlink` of a directory).
+    public static let operationNotPermitted = Self(rawValue: WXT_ERRNO_OPERATION_NOT_PERMITTED)
+    /// 1300002: `no such file or directory`: the file, or the directory that it is to be in. Of an upload, the file to send.
     public static let fileNotFound = Self(rawValue: WXT_ERRNO_FILE_NOT_FOUND)
-    /// 1300014: a path outside the sandbox, or a file that may not be read.
+    /// 1300005: `Input/output error`: the device failed.
+    public static let inputOutput = Self(rawValue: WXT_ERRNO_INPUT_OUTPUT)
+    /// 1300009: `bad file descriptor`: one that cannot be imported.
+    public static let badFileDescriptor = Self(rawValue: WXT_ERRNO_BAD_FILE_DESCRIPTOR)
+    /// 1300013: `permission denied`: the system refuses the access.
+    public static let fileAccessDenied = Self(rawValue: WXT_ERRNO_FILE_ACCESS_DENIED)
+    /// 1300014: `permission denied, open`: a path outside the sandbox, or one that the page may not use in this way.
     public static let permissionDenied = Self(rawValue: WXT_ERRNO_PERMISSION_DENIED)
-    /// 1300201: a file call for which no descriptor or memory is left.
+    /// 1300020: `not a directory`: a file is where a directory is needed.
+    public static let notADirectory = Self(rawValue: WXT_ERRNO_NOT_A_DIRECTORY)
+    /// 1300021: `Is a directory`: a directory is where a file is needed.
+    public static let isADirectory = Self(rawValue: WXT_ERRNO_IS_A_DIRECTORY)
+    /// 1300022: `Invalid argument`: a directory would come to be below itself.
+    public static let invalidArgument = Self(rawValue: WXT_ERRNO_INVALID_ARGUMENT)
+    /// 1300036: `File name too long`: more than 255 bytes.
+    public static let fileNameTooLong = Self(rawValue: WXT_ERRNO_FILE_NAME_TOO_LONG)
+    /// 1300066: `directory not empty`.
+    public static let directoryNotEmpty = Self(rawValue: WXT_ERRNO_DIRECTORY_NOT_EMPTY)
+    /// 1300201: `system error`: any other error of the system under a file call, and a lack of descriptors or memory.
     public static let systemError = Self(rawValue: WXT_ERRNO_SYSTEM_ERROR)
-    /// 1300202: over the storage quota.
+    /// 1300202: over the storage quota; of a file call also a full disk, and more bytes than one call may read or write.
     public static let quotaExceeded = Self(rawValue: WXT_ERRNO_QUOTA_EXCEEDED)
+    /// 1301003: `illegal operation on a directory`: it is to be written as a file.
+    public static let illegalOperationOnDirectory = Self(rawValue: WXT_ERRNO_ILLEGAL_OPERATION_ON_DIRECTORY)
+    /// 1301005: `file already exists`: a file or directory has the name.
+    public static let fileAlreadyExists = Self(rawValue: WXT_ERRNO_FILE_ALREADY_EXISTS)
+    /// 1301006: `value of length is out of range`.
+    public static let lengthOutOfRange = Self(rawValue: WXT_ERRNO_LENGTH_OUT_OF_RANGE)
+    /// 1301009: `value of position is out of range`.
+    public static let positionOutOfRange = Self(rawValue: WXT_ERRNO_POSITION_OUT_OF_RANGE)
     /// 1301112: `saveFile` of a path that is no temporary file.
     public static let temporaryFileNotExist = Self(rawValue: WXT_ERRNO_TEMPORARY_FILE_NOT_EXIST)
 }
@@ -157,10 +183,23 @@ extension WXTransferErrno: CustomStringConvertible {
         case .abortDownload: "abortDownload"
         case .saveFile: "saveFile"
         case .fileTooLarge: "fileTooLarge"
+        case .operationNotPermitted: "operationNotPermitted"
         case .fileNotFound: "fileNotFound"
+        case .inputOutput: "inputOutput"
+        case .badFileDescriptor: "badFileDescriptor"
+        case .fileAccessDenied: "fileAccessDenied"
         case .permissionDenied: "permissionDenied"
+        case .notADirectory: "notADirectory"
+        case .isADirectory: "isADirectory"
+        case .invalidArgument: "invalidArgument"
+        case .fileNameTooLong: "fileNameTooLong"
+        case .directoryNotEmpty: "directoryNotEmpty"
         case .systemError: "systemError"
         case .quotaExceeded: "quotaExceeded"
+        case .illegalOperationOnDirectory: "illegalOperationOnDirectory"
+        case .fileAlreadyExists: "fileAlreadyExists"
+        case .lengthOutOfRange: "lengthOutOfRange"
+        case .positionOutOfRange: "positionOutOfRange"
         case .temporaryFileNotExist: "temporaryFileNotExist"
         default: "errno \(rawValue)"
         }

@@ -45,6 +45,11 @@ public struct WXTransferPairs: Sendable, Hashable, RandomAccessCollection, Expre
         }
     }
 
+    /// Every value of a header, whose name may be in any letter case, in their order.
+    public func values(ofHeader name: String) -> [String] {
+        filter { $0.name.lowercased() == name.lowercased() }.map(\.value)
+    }
+
     /// The position of the first pair.
     public var startIndex: Int { pairs.startIndex }
 

@@ -18,6 +18,8 @@ public struct WXTransferUploadRequest: Sendable, Hashable {
     /// `timeout`: the deadline in milliseconds, from the moment the task leaves the queue. `nil` is the session's
     /// default; more than its maximum is its maximum.
     public var timeout: UInt32?
+    /// A page's `enableProfile: false`: the result comes without a `profile`.
+    public var disableProfile = false
     /// An open descriptor of a file or a pipe, read from where it stands. It is duplicated: the host keeps its own.
     public var fileDescriptor: Int32?
     /// How many bytes a pipe will give. A file's rest is its own length, and this is 0.
@@ -51,6 +53,7 @@ public struct WXTransferUploadRequest: Sendable, Hashable {
         request.form_data_count = formData.count
         request.file_name = memory.string(fileName)
         request.timeout = timeout ?? 0
+        request.disable_profile = disableProfile ? 1 : 0
         if let fileDescriptor {
             request.has_file_descriptor = 1
             request.file_descriptor = fileDescriptor
@@ -70,6 +73,8 @@ public struct WXTransferDownloadRequest: Sendable, Hashable {
     public var filePath: String?
     /// `timeout`: as in ``WXTransferUploadRequest``.
     public var timeout: UInt32?
+    /// A page's `enableProfile: false`: the result comes without a `profile`.
+    public var disableProfile = false
 
     /// A download.
     public init(url: String, filePath: String? = nil) {
@@ -85,6 +90,7 @@ public struct WXTransferDownloadRequest: Sendable, Hashable {
         request.header_count = header.count
         request.file_path = memory.string(filePath)
         request.timeout = timeout ?? 0
+        request.disable_profile = disableProfile ? 1 : 0
         return request
     }
 }
@@ -93,13 +99,17 @@ extension WXTransferUploadRequest: Redacted {
     var shown: KeyValuePairs<String, Any?> {
         [
             "url": Redaction.url(url), "filePath": filePath, "name": name, "header": header, "formData": formData,
-            "fileName": fileName, "timeout": timeout, "fileDescriptor": fileDescriptor, "fileLength": fileLength,
+            "fileName": fileName, "timeout": timeout, "disableProfile": disableProfile,
+            "fileDescriptor": fileDescriptor, "fileLength": fileLength,
         ]
     }
 }
 
 extension WXTransferDownloadRequest: Redacted {
     var shown: KeyValuePairs<String, Any?> {
-        ["url": Redaction.url(url), "header": header, "filePath": filePath, "timeout": timeout]
+        [
+            "url": Redaction.url(url), "header": header, "filePath": filePath, "timeout": timeout,
+            "disableProfile": disableProfile,
+        ]
     }
 }

@@ -1,4 +1,3 @@
-import Dispatch
 import Foundation
 internal import CWxtransfer
 
@@ -39,7 +38,7 @@ public enum WXTransferImportMode: Sendable {
 /// The files. Each function waits for the disk on a thread of the system's global dispatch queue.
 extension WXTransferSession {
     /// `wx.saveFile`: moves a temporary file to the store, or to `filePath`, a `wxfile://usr/` path whose file it
-    /// replaces. The temporary path is invalid afterwards; on failure it stays.
+    /// replaces. Its directory must be there. The temporary path is invalid afterwards; on failure it stays.
     public func saveFile(tempFilePath: String, filePath: String? = nil) async throws -> WXTransferFileInfo {
         try await oneFile { session, memory, onResult, result in
             wxt_save_file(session, memory.string(tempFilePath), memory.string(filePath), onResult, result)
@@ -93,9 +92,6 @@ extension WXTransferSession {
         }
     }
 
-    private typealias FileOperation =
-        @Sendable (OpaquePointer?, CMemory, WxtFileCallback, UnsafeMutableRawPointer) -> WxtStatus
-
     private func oneFile(_ operation: @escaping FileOperation) async throws -> WXTransferFileInfo {
         let files = try await files(operation)
         guard let file = files.first else { throw WXTransferStatus.internal }
@@ -103,36 +99,6 @@ extension WXTransferSession {
     }
 
     private func files(_ operation: @escaping FileOperation) async throws -> [WXTransferFileInfo] {
-        try await withCheckedThrowingContinuation { continuation in
-            // Swift's own threads are as few as the processors, and are not for waiting.
-            DispatchQueue.global(qos: .userInitiated).async {
-                continuation.resume(with: Result { try self.run(operation) })
-            }
-        }
-    }
-
-    private func run(_ operation: FileOperation) throws -> [WXTransferFileInfo] {
-        var result: FileOutcome?
-        let status = withUnsafeMutablePointer(to: &result) { pointer in
-            CMemory.with { memory in
-                operation(handle.pointer, memory, onResult, pointer)
-            }
-        }
-        try WXTransferStatus.check(status)
-        guard let result else { throw WXTransferStatus.internal }
-        return try result.get()
-    }
-}
-
-private typealias FileOutcome = Result<[WXTransferFileInfo], WXTransferFailure>
-
-/// Runs inside the file operation, whose caller's outcome `userData` is.
-private func onResult(userData: UnsafeMutableRawPointer?, event: UnsafePointer<WxtFileResult>?) {
-    guard let outcome = userData?.assumingMemoryBound(to: FileOutcome?.self), let event = event?.pointee else { return }
-    if event.err_no == WXT_ERRNO_OK {
-        let files = UnsafeBufferPointer(start: event.files, count: event.file_count)
-        outcome.pointee = .success(files.map { WXTransferFileInfo($0) })
-    } else {
-        outcome.pointee = .failure(WXTransferFailure(event))
+        try await onDisk { try self.fileResult(operation).files }
     }
 }

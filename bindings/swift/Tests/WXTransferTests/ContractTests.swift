@@ -27,8 +27,14 @@ final class ContractTests: XCTestCase {
             "tooManyRedirects": .tooManyRedirects, "invalidUrl": .invalidUrl, "invalidUrlScheme": .invalidUrlScheme,
             "parameter": .parameter, "targetDenied": .targetDenied,
             "invalidRequestData": .invalidRequestData, "abortDownload": .abortDownload, "saveFile": .saveFile,
-            "fileTooLarge": .fileTooLarge, "fileNotFound": .fileNotFound, "permissionDenied": .permissionDenied,
+            "fileTooLarge": .fileTooLarge, "operationNotPermitted": .operationNotPermitted,
+            "fileNotFound": .fileNotFound, "inputOutput": .inputOutput, "badFileDescriptor": .badFileDescriptor,
+            "fileAccessDenied": .fileAccessDenied, "permissionDenied": .permissionDenied,
+            "notADirectory": .notADirectory, "isADirectory": .isADirectory, "invalidArgument": .invalidArgument,
+            "fileNameTooLong": .fileNameTooLong, "directoryNotEmpty": .directoryNotEmpty,
             "systemError": .systemError, "quotaExceeded": .quotaExceeded,
+            "illegalOperationOnDirectory": .illegalOperationOnDirectory, "fileAlreadyExists": .fileAlreadyExists,
+            "lengthOutOfRange": .lengthOutOfRange, "positionOutOfRange": .positionOutOfRange,
             "temporaryFileNotExist": .temporaryFileNotExist,
         ]
         XCTAssertEqual(swift.mapValues(\.rawValue), try constants("WXT_ERRNO_"))
@@ -58,7 +64,10 @@ final class ContractTests: XCTestCase {
             "trustStoreUnavailable": .trustStoreUnavailable, "outOfResources": .outOfResources,
             "internal": .internal,
         ]
-        let others = ["ERRNO", "CATEGORY", "PLATFORM", "PATHS", "LAN", "STORAGE_EXCLUSIVE", "STORAGE_SHARED", "LOG", "IMPORT"]
+        let others = [
+            "ERRNO", "CATEGORY", "PLATFORM", "PATHS", "LAN", "STORAGE_EXCLUSIVE", "STORAGE_SHARED", "LOG", "IMPORT", "DIGEST",
+            "WRITE",
+        ]
         XCTAssertEqual(
             swift.mapValues(\.rawValue), try constants("WXT_", besides: others.map { "WXT_\($0)" }))
     }
@@ -72,6 +81,8 @@ final class ContractTests: XCTestCase {
             ["exclusive", "shared"])
         XCTAssertEqual(try Set(constants("WXT_LOG_").keys), ["warning", "info"])
         XCTAssertEqual(try Set(constants("WXT_IMPORT_").keys), ["copy", "move"])
+        XCTAssertEqual(try Set(constants("WXT_DIGEST_").keys), ["md5", "sha1", "sha256"])
+        XCTAssertEqual(try Set(constants("WXT_WRITE_").keys), ["whole", "append", "atPosition"])
     }
 
     /// Swift does not import macros of macros, so the binding writes these values out.
@@ -309,6 +320,7 @@ final class ContractTests: XCTestCase {
             Set(try fields("WxtHeadersReceived")), properties(WXTransferHeadersReceived(WxtHeadersReceived())))
         XCTAssertEqual(Set(try fields("WxtProgress")), properties(WXTransferProgress(WxtProgress())))
         XCTAssertEqual(Set(try fields("WxtFileInfo")), properties(WXTransferFileInfo(WxtFileInfo())))
+        XCTAssertEqual(Set(try fields("WxtFileStats")), properties(WXTransferFileStats(WxtFileStats())))
         XCTAssertEqual(Set(try fields("WxtFailure")), properties(WXTransferFailure(WxtFileResult())))
         var profile = WxtProfile()
         try withUnsafePointer(to: &profile) { profile in
@@ -323,23 +335,37 @@ final class ContractTests: XCTestCase {
     func testEachNumberOfAProfileComesUnderItsOwnName() throws {
         let fields = try fields("WxtProfile")
         XCTAssertEqual(Set(fields), properties(WXTransferProfile(WxtProfile())))
-        // The struct begins with its size and the numbers of 64 bits, all but the last four of its fields.
+        // The struct begins with its size and the numbers of 64 bits, all but the last five of its fields.
         var profile = WxtProfile()
         withUnsafeMutableBytes(of: &profile) { bytes in
-            for index in 1...fields.count - 4 {
+            for index in 1...fields.count - 5 {
                 bytes.storeBytes(of: UInt64(index), toByteOffset: 8 * index, as: UInt64.self)
             }
         }
         let json = try JSONSerialization.jsonObject(with: JSONEncoder().encode(WXTransferProfile(profile)))
         let values = Dictionary(uniqueKeysWithValues: try XCTUnwrap(json as? [String: Any]).map { (plain($0), $1) })
-        XCTAssertEqual(fields.dropLast(4).map { values[$0] as? Int }, Array(1...fields.count - 4))
-        // Two texts, which the tests of transfers look at, and these two.
+        XCTAssertEqual(fields.dropLast(5).map { values[$0] as? Int }, Array(1...fields.count - 5))
+        // Two texts, which the tests of transfers look at, and these three.
         profile.port = 443
         for reused in [false, true] {
             profile.socket_reused = reused
+            profile.using_high_performance_mode = !reused
             XCTAssertEqual(WXTransferProfile(profile).socketReused, reused)
+            XCTAssertEqual(WXTransferProfile(profile).usingHighPerformanceMode, !reused)
         }
         XCTAssertEqual(WXTransferProfile(profile).port, 443)
+        // What is absent is left out.
+        withUnsafeMutableBytes(of: &profile) { bytes in
+            for index in 1...fields.count - 5 {
+                bytes.storeBytes(of: UInt64.max, toByteOffset: 8 * index, as: UInt64.self)
+            }
+        }
+        let absent = try JSONSerialization.jsonObject(with: JSONEncoder().encode(WXTransferProfile(profile)))
+        let missing = Set(fields).subtracting(try XCTUnwrap(absent as? [String: Any]).keys.map(plain))
+        XCTAssertEqual(missing, [
+            "invokestart", "queuestart", "queueend", "rtt", "httprttestimate", "transportrttestimate", "throughputkbps",
+            "downstreamthroughputkbpsestimate", "peerip", "protocol",
+        ])
     }
 
     /// The library's sources, by the names of their files.
@@ -376,7 +402,7 @@ final class ContractTests: XCTestCase {
     }
 
     func testTheGuideShowsCodeThatIsCompiledHere() throws {
-        let compiled = try ["FirstDownload", "MiniProgramHost"].map {
+        let compiled = try ["FirstDownload", "MiniProgramHost", "MiniProgramPage"].map {
             try lines(Repository.text("Tests/WXTransferTests/\($0).swift"))
         }
         let blocks = try Repository.text("README.md").components(separatedBy: "```swift\n").dropFirst()

@@ -16,38 +16,80 @@ final class MiniProgramHostTests: XCTestCase {
             let size, createTime: Int
         }
         struct Result: Decodable {
-            let errMsg, data, tempFilePath, savedFilePath: String?
-            let filePath: String?
-            let errno, statusCode, progress, size, createTime, dataLength: Int?
-            let totalBytesSent, totalBytesExpectedToSend, totalBytesWritten, totalBytesExpectedToWrite: Int?
-            let header: [String: String]?
-            let profile: Profile?
-            let fileList: [File]?
+            var errMsg, data, digest, tempFilePath, savedFilePath: String?
+            var filePath: String?
+            var errno, errCode, statusCode, progress, size, createTime, dataLength: Int?
+            var totalBytesSent, totalBytesExpectedToSend, totalBytesWritten, totalBytesExpectedToWrite: Int?
+            var header: [String: String]?
+            var cookies: [String]?
+            var profile: Profile?
+            var files: [String]?
+            var fileList: [File]?
         }
         let call: Int
         let event: String
-        let result: Result
+        var result = Result()
+
+        private enum CodingKeys: String, CodingKey {
+            case call, event, result
+        }
+
+        init(from decoder: any Decoder) throws {
+            let message = try decoder.container(keyedBy: CodingKeys.self)
+            call = try message.decode(Int.self, forKey: .call)
+            event = try message.decode(String.self, forKey: .event)
+            if let result = try message.decodeIfPresent(Result.self, forKey: .result) { self.result = result }
+        }
     }
 
     /// A page and its host.
     private final class Page {
         let host: MiniProgramHost
-        let queue = DispatchQueue(label: "script")
+        private let page: MiniProgramPage
+        let queue: DispatchQueue
         private var reader: AsyncStream<String>.Iterator
         private var lastCall = 0
 
-        init(_ options: WXTransferSessionOptions) throws {
+        private let finish: () -> Void
+
+        convenience init(_ options: WXTransferSessionOptions) throws {
+            let queue = DispatchQueue(label: "script")
+            self.init(try MiniProgramHost(options, scriptQueue: queue), queue)
+        }
+
+        private init(_ host: MiniProgramHost, _ queue: DispatchQueue) {
             let (messages, send) = AsyncStream.makeStream(of: String.self)
-            let queue = queue
             reader = messages.makeAsyncIterator()
-            host = try MiniProgramHost(options, scriptQueue: queue) { message in
+            finish = { send.finish() }
+            self.queue = queue
+            self.host = host
+            page = host.page { message in
                 dispatchPrecondition(condition: .onQueue(queue))
                 send.yield(message)
             }
         }
 
+        /// Another page of the same mini program.
+        func nextPage() -> Page { Page(host, queue) }
+
+        /// The messages that nobody has read. Nothing comes after it.
+        func rest() async -> [String] {
+            queue.sync { finish() }
+            var rest: [String] = []
+            while let message = await reader.next() { rest.append(message) }
+            return rest
+        }
+
         func send(_ message: String) throws {
-            try queue.sync { try host.receive(message) }
+            try queue.sync { try page.receive(message) }
+        }
+
+        func sendSync(_ message: String) throws -> String {
+            try queue.sync { try page.receiveSync(message) }
+        }
+
+        func gone() {
+            queue.sync { page.gone() }
         }
 
         func close() throws {
@@ -71,7 +113,8 @@ final class MiniProgramHostTests: XCTestCase {
             let ends = answers.filter { ["success", "fail"].contains($0.event) }
             XCTAssertEqual(ends.count, 1)
             XCTAssertEqual(ends.first?.event, answers.dropLast().last?.event, "only complete comes after it")
-            XCTAssertEqual(ends.first?.result.errMsg, answers.last?.result.errMsg)
+            XCTAssertNil(answers.last?.result.errMsg, "complete has no result of its own")
+            if let result = ends.first?.result { answers[answers.count - 1].result = result }
             return answers
         }
 
@@ -109,6 +152,13 @@ final class MiniProgramHostTests: XCTestCase {
         XCTAssertEqual(downloaded.last?.result.dataLength, 42)
         let written = try XCTUnwrap(downloaded.last { $0.event == "progressUpdate" }).result
         XCTAssertEqual([written.totalBytesWritten, written.totalBytesExpectedToWrite, written.progress], [42, 42, 100])
+        let cookies = try await page.call("downloadFile", ["url": server.tls + "/cookies"])
+        XCTAssertEqual(cookies.last?.result.cookies, ["a=1; Path=/", "b=2, 3"])
+        XCTAssertEqual(cookies.last?.result.header?["vary"], "Accept, Origin")
+        XCTAssertNotNil(cookies.last?.result.profile)
+        let bare = try await page.call("downloadFile", ["url": server.tls + "/bytes/1", "enableProfile": false])
+        XCTAssertEqual(bare.last?.result.statusCode, 200)
+        XCTAssertNil(bare.last?.result.profile)
         let named = try await page.call("downloadFile", ["url": server.tls + "/bytes/1", "filePath": "wxfile://usr/a"])
         XCTAssertEqual(named.last?.result.filePath, "wxfile://usr/a")
         XCTAssertNil(named.last?.result.tempFilePath)
@@ -277,6 +327,78 @@ final class MiniProgramHostTests: XCTestCase {
         // What names no call cannot be answered.
         try page.send("[]")
         try page.send(#"{"abort":99}"#)
+    }
+
+    func testAPageWorksWithItsFiles() async throws {
+        let directory = try TemporaryDirectory()
+        let page = try Page(testOptions(directory))
+        let file = "wxfile://usr/d/a"
+        let made = try await page.call("mkdir", ["dirPath": "wxfile://usr/d"])
+        XCTAssertEqual(made[0].result.errMsg, "mkdir:ok")
+        _ = try await page.call("writeFile", ["filePath": file, "data": "é😀", "encoding": "utf8"])
+        _ = try await page.call("appendFile", ["filePath": file, "data": "AP8=", "encoding": "base64"])
+        let read = try await page.call("readFile", ["filePath": file, "encoding": "base64", "position": 2])
+        XCTAssertEqual(read[0].result.data, "8J+YgAD/")
+        let info = try await page.call("getFileInfo", ["filePath": file, "digestAlgorithm": "md5"])
+        XCTAssertEqual([info[0].result.size, info[0].result.digest?.count], [8, 32])
+        _ = try await page.call("copyFile", ["srcPath": file, "destPath": "wxfile://usr/d/b"])
+        _ = try await page.call("rename", ["oldPath": "wxfile://usr/d/b", "newPath": "wxfile://usr/d/c"])
+        let listed = try await page.call("readdir", ["dirPath": "wxfile://usr/d"])
+        XCTAssertEqual(listed[0].result.files, ["a", "c"])
+        _ = try await page.call("unlink", ["filePath": "wxfile://usr/d/c"])
+        let missing = try await page.call("access", ["path": "wxfile://usr/d/c"])
+        XCTAssertEqual([missing[0].result.errno, missing[0].result.errCode], [1300002, 1300002])
+        for (api, options, failure, code) in [
+            ("readFile", ["filePath": file, "encoding": "utf7"], "Invalid argument encoding", 1300022),
+            ("getFileInfo", ["filePath": file], "Invalid argument digestAlgorithm", 1300022),
+            ("writeFile", ["filePath": file, "encoding": "base64", "data": "a"], "base64 encode error", 1300203),
+        ] {
+            let refused = try await page.call(api, options)
+            XCTAssertEqual(refused[0].result.errMsg, "\(api):fail \(failure)")
+            XCTAssertEqual([refused[0].result.errno, refused[0].result.errCode], [code, code])
+        }
+        let removed = try await page.call("rmdir", ["dirPath": "wxfile://usr/d", "recursive": true])
+        XCTAssertEqual(removed[0].result.errMsg, "rmdir:ok")
+    }
+
+    func testThePageIsAnsweredAtOnce() async throws {
+        let directory = try TemporaryDirectory()
+        let page = try Page(testOptions(directory))
+        func answer(_ api: String, _ options: [String: Any]) throws -> [String: [String: Any]] {
+            let message = try JSONSerialization.data(withJSONObject: ["api": api, "options": options])
+            let answer = try page.sendSync(String(decoding: message, as: UTF8.self))
+            return try XCTUnwrap(JSONSerialization.jsonObject(with: Data(answer.utf8)) as? [String: [String: Any]])
+        }
+        _ = try answer("mkdir", ["dirPath": "wxfile://usr/d/e", "recursive": true])
+        _ = try answer("writeFile", ["filePath": "wxfile://usr/d/a", "data": "abc", "encoding": "utf8"])
+        let read = try answer("readFile", ["filePath": "wxfile://usr/d/a", "encoding": "utf8"])
+        XCTAssertEqual(read["success"]?["data"] as? String, "abc")
+        XCTAssertEqual(read["success"]?["errMsg"] as? String, "readFile:ok")
+        let stats = try answer("stat", ["path": "wxfile://usr/d/a"])["success"]?["stats"] as? [String: Int]
+        XCTAssertEqual(stats?["size"], 3)
+        XCTAssertEqual(stats.map { $0["mode", default: 0] & 0o170000 }, 0o100000)
+        let all = try answer("stat", ["path": "wxfile://usr/d", "recursive": true])["success"]?["stats"]
+        XCTAssertEqual((all as? [[String: Any]])?.map { $0["path"] as? String }, ["/", "/a", "/e"])
+        let missing = try answer("unlink", ["filePath": "wxfile://usr/none"])
+        XCTAssertEqual(missing["fail"]?["errCode"] as? Int, 1300002)
+        let unknown = try answer("downloadFile", ["url": server.plain])
+        XCTAssertEqual(unknown["fail"]?["errMsg"] as? String, "downloadFile:fail not supported")
+    }
+
+    func testAPageThatHasGoneIsSentNothing() async throws {
+        let directory = try TemporaryDirectory()
+        let page = try Page(testOptions(directory))
+        let new = page.nextPage()
+        let url = server.faultPlain + "/fault/stall-in-body"
+        try page.send(#"{"call":1,"api":"downloadFile","options":{"url":"\#(url)"}}"#)
+        page.gone()
+        try page.send(#"{"call":2,"api":"getSavedFileList","options":{}}"#)
+        // The session goes on for the page that comes after.
+        let list = try await new.call("getSavedFileList")
+        XCTAssertEqual(list[0].result.fileList?.count, 0)
+        try page.close()
+        let nothing = await page.rest()
+        XCTAssertEqual(nothing, [])
     }
 
     func testThePageAbortsItsTask() async throws {

@@ -48,7 +48,10 @@ final class RedactionTests: XCTestCase {
             var profile = WxtProfile()
             return withUnsafePointer(to: &profile) { profile in
                 var success = WxtSuccess()
+                let header = memory.pairs(pairs)
                 success.data = memory.string(canary)
+                success.header = header.baseAddress
+                success.header_count = header.count
                 success.profile = profile
                 return make(success)
             }
@@ -77,7 +80,9 @@ final class RedactionTests: XCTestCase {
             listed.pins[0], succeeded(WXTransferDownloadSuccess.init), WXTransferProfile(WxtProfile()),
             WXTransferProgress(WxtProgress()), WXTransferFileInfo(WxtFileInfo()), failed, failed.errno, failed.category,
             WXTransferStatus.invalidProxy, WXTransferImportMode.copy, listed.platform, listed.pathPolicy,
-            listed.lanPolicy, listed.storageSharing, WXTransferSessionOptions.LogLevel.info, session, task,
+            listed.lanPolicy, listed.storageSharing, WXTransferSessionOptions.LogLevel.info, session, task, session.files,
+            session.files.blocking, WXTransferFileStats(WxtFileStats()), WXTransferFileDigest(size: 1, digest: "00"),
+            WXTransferDigestAlgorithm.md5, WXTransferWriteMode.at(position: 1),
         ]
         for value in values {
             for text in texts(value) {

@@ -34,10 +34,11 @@ final class TransferTests: XCTestCase {
         XCTAssertEqual(success.errMsg, "uploadFile:ok")
         XCTAssertEqual(success.statusCode, 200)
         XCTAssertEqual(success.dataLength, UInt64(success.data.utf8.count))
-        XCTAssertEqual(success.profile.peerIP, "127.0.0.1")
-        XCTAssertEqual(success.profile.protocol, "http1.1")
-        XCTAssertGreaterThan(success.profile.sendBytesCount, 300_000)
-        XCTAssertGreaterThan(success.profile.SSLconnectionEnd, 0)
+        let profile = try XCTUnwrap(success.profile)
+        XCTAssertEqual(profile.peerIP, "127.0.0.1")
+        XCTAssertEqual(profile.protocol, "http1.1")
+        XCTAssertGreaterThan(profile.sendBytesCount, 300_000)
+        XCTAssertGreaterThan(profile.SSLconnectionEnd, 0)
         let report = try report(success)
         XCTAssertEqual(report.method, "POST")
         XCTAssertEqual(report.parts, ["user", "empty", "user", "file"])
@@ -47,6 +48,71 @@ final class TransferTests: XCTestCase {
         let referers = report.headers.filter { $0[0].lowercased() == "referer" }.map { $0[1] }
         XCTAssertEqual(referers, ["https://servicewechat.com/wx1234567890abcdef/0/page-frame.html"])
         XCTAssertEqual(report.headers.filter { $0[0].lowercased() == "x-token" }.map { $0[1] }, ["1"])
+    }
+
+    /// Also where the base library knows no event for them.
+    func testASuccessHasTheHeadersAndCookies() async throws {
+        let directory = try TemporaryDirectory()
+        let file = try directory.file("a", Data("a".utf8))
+        for baseLibrary in ["2.0.9", nil] {
+            var options = testOptions(directory)
+            options.baseLibraryVersion = baseLibrary
+            let session = try WXTransferSession(options)
+            let url = server.tls + "/cookies"
+            let downloaded = try await session.downloadFile(.init(url: url))
+            let uploaded = try await session.uploadFile(.init(url: url, filePath: file.path, name: "file"))
+            for (header, cookies) in [
+                (downloaded.header, downloaded.cookies), (uploaded.header, uploaded.cookies),
+            ] {
+                XCTAssertEqual(cookies, ["a=1; Path=/", "b=2, 3"])
+                XCTAssertEqual(header.values(ofHeader: "Vary"), ["Accept", "Origin"])
+            }
+            try session.close()
+        }
+    }
+
+    func testAProfileTellsOfAKeptConnectionAndOfTheNetwork() async throws {
+        let session = try WXTransferSession(testOptions(try TemporaryDirectory()))
+        let large = try await session.downloadFile(.init(url: server.tls + "/bytes/3000000"))
+        let first = try XCTUnwrap(large.profile)
+        XCTAssertFalse(first.usingHighPerformanceMode)
+        XCTAssertLessThan(try XCTUnwrap(first.rtt), 60_000)
+        XCTAssertEqual(first.transportRttEstimate, first.rtt)
+        XCTAssertGreaterThan(try XCTUnwrap(first.throughputKbps), 0)
+        XCTAssertEqual(first.downstreamThroughputKbpsEstimate, first.throughputKbps)
+        XCTAssertLessThan(try XCTUnwrap(first.httpRttEstimate), 60_000)
+        XCTAssertTrue((2...5).contains(first.estimate_nettype))
+
+        let small = try await session.downloadFile(.init(url: server.tls + "/bytes/1"))
+        let second = try XCTUnwrap(small.profile)
+        XCTAssertTrue(second.socketReused)
+        let equal = [
+            second.domainLookUpStart, second.domainLookUpEnd, second.connectStart, second.connectEnd,
+            second.SSLconnectionStart, second.SSLconnectionEnd,
+        ]
+        XCTAssertEqual(equal, Array(repeating: second.fetchStart, count: 6))
+        XCTAssertNil(second.throughputKbps)
+        XCTAssertEqual(second.downstreamThroughputKbpsEstimate, first.throughputKbps)
+    }
+
+    func testAResultHasNoProfileWhereNoneIsWantedOrKnown() async throws {
+        let directory = try TemporaryDirectory()
+        let file = try directory.file("a", Data("a".utf8))
+        for (baseLibrary, disables) in [(nil, false), (nil, true), ("3.4.9", false)] {
+            var options = testOptions(directory)
+            options.baseLibraryVersion = baseLibrary
+            let session = try WXTransferSession(options)
+            var download = WXTransferDownloadRequest(url: server.tls + "/bytes/1")
+            download.disableProfile = disables
+            var upload = WXTransferUploadRequest(url: server.tls + "/upload", filePath: file.path, name: "file")
+            upload.disableProfile = disables
+            let downloaded = try await session.downloadFile(download).profile
+            let uploaded = try await session.uploadFile(upload).profile
+            XCTAssertEqual(downloaded == nil, disables)
+            XCTAssertEqual(uploaded == nil, disables || baseLibrary != nil)
+            XCTAssertEqual(downloaded?.queueStart == nil, disables || baseLibrary != nil)
+            try session.close()
+        }
     }
 
     func testAnUploadOfADescriptorStartsWhereItStands() async throws {
@@ -93,6 +159,7 @@ final class TransferTests: XCTestCase {
     func testADownloadGoesToTheFilePathThatThePageNames() async throws {
         let directory = try TemporaryDirectory()
         let session = try WXTransferSession(testOptions(directory))
+        try await session.files.makeDirectory("wxfile://usr/a")
         let success = try await session.downloadFile(
             .init(url: server.plain + "/bytes/10", filePath: "wxfile://usr/b.bin"))
         XCTAssertEqual(success.filePath, "wxfile://usr/b.bin")

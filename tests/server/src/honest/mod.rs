@@ -47,6 +47,7 @@ pub struct Options {
 /// | `/redirect/{code}?to=…&n=…` | n redirects (1 if absent), the last one to `to` (`/headers` if absent) |
 /// | `/status/{code}` | that status |
 /// | `/text?charset=…` | 你好，世界 in `utf-8`, `gbk` or `utf-16le`, café in `iso-8859-1`; `bom=1` puts a UTF-8 mark before it; without `charset` UTF-8 without a word about it; `invalid` is UTF-8 with a byte that is none |
+/// | `/cookies` | `Set-Cookie` and `Vary` twice each |
 /// | `/slow?ms=…` | an answer after that time |
 /// | `/drip?n=…&ms=…` | n bytes, one every so many milliseconds |
 pub struct Server {

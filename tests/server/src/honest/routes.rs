@@ -7,7 +7,8 @@ use std::time::Duration;
 use data_encoding::HEXLOWER;
 use hyper::body::Incoming;
 use hyper::header::{
-    ACCEPT_RANGES, CONTENT_ENCODING, CONTENT_RANGE, CONTENT_TYPE, ETAG, HeaderName, LAST_MODIFIED, LOCATION,
+    ACCEPT_RANGES, CONTENT_ENCODING, CONTENT_RANGE, CONTENT_TYPE, ETAG, HeaderName, HeaderValue, LAST_MODIFIED,
+    LOCATION, SET_COOKIE, VARY,
 };
 use hyper::http::request::Parts;
 use hyper::{HeaderMap, Request, Response, StatusCode};
@@ -75,6 +76,7 @@ async fn route(head: &Parts, received: &ReceivedRequest) -> Response<AnswerBody>
         ["redirect", code] => status(code).map(|status| redirect(status, &query, number("n").unwrap_or(1))),
         ["status", code] => status(code).map(|status| text_answer(status, &format!("status {code}\n"))),
         ["text"] => text(&query),
+        ["cookies"] => Some(cookies()),
         ["slow"] => {
             tokio::time::sleep(milliseconds()).await;
             Some(text_answer(StatusCode::OK, "slow\n"))
@@ -186,6 +188,15 @@ fn text(query: &HashMap<String, String>) -> Option<Response<AnswerBody>> {
     let mut answer = Response::new(AnswerBody::Full(body.into()));
     set(&mut answer, CONTENT_TYPE, &content_type);
     Some(answer)
+}
+
+/// Headers that come more than once.
+fn cookies() -> Response<AnswerBody> {
+    let mut answer = text_answer(StatusCode::OK, "cookies\n");
+    for (name, value) in [(SET_COOKIE, "a=1; Path=/"), (VARY, "Accept"), (SET_COOKIE, "b=2, 3"), (VARY, "Origin")] {
+        answer.headers_mut().append(name, HeaderValue::from_static(value));
+    }
+    answer
 }
 
 fn request_as_json(received: &ReceivedRequest) -> Value {

@@ -82,6 +82,7 @@ internal object Native {
         formDataLengths: IntArray,
         fileName: ByteArray?,
         timeout: Int,
+        disableProfile: Boolean,
         hasFileDescriptor: Boolean,
         fileDescriptor: Int,
         fileLength: Long,
@@ -97,6 +98,7 @@ internal object Native {
         headerLengths: IntArray,
         filePath: ByteArray?,
         timeout: Int,
+        disableProfile: Boolean,
         callbacks: NativeCallbacks,
         task: LongArray,
     ): Int
@@ -131,6 +133,57 @@ internal object Native {
     @JvmStatic
     external fun resolvePath(session: Long, filePath: ByteArray, result: NativeFileResult): Int
 
+    @JvmStatic
+    external fun fileAccess(session: Long, path: ByteArray, result: NativeFileResult): Int
+
+    @JvmStatic
+    external fun fileStat(session: Long, path: ByteArray, recursive: Boolean, result: NativeFileResult): Int
+
+    @JvmStatic
+    external fun fileUnlink(session: Long, filePath: ByteArray, result: NativeFileResult): Int
+
+    @JvmStatic
+    external fun fileCopy(session: Long, srcPath: ByteArray, destPath: ByteArray, result: NativeFileResult): Int
+
+    @JvmStatic
+    external fun fileRename(session: Long, oldPath: ByteArray, newPath: ByteArray, result: NativeFileResult): Int
+
+    @JvmStatic
+    external fun fileMakeDirectory(session: Long, dirPath: ByteArray, recursive: Boolean, result: NativeFileResult): Int
+
+    @JvmStatic
+    external fun fileRemoveDirectory(
+        session: Long,
+        dirPath: ByteArray,
+        recursive: Boolean,
+        result: NativeFileResult,
+    ): Int
+
+    @JvmStatic
+    external fun fileListDirectory(session: Long, dirPath: ByteArray, result: NativeFileResult): Int
+
+    @JvmStatic
+    external fun fileInfo(session: Long, filePath: ByteArray, digestAlgorithm: Int, result: NativeFileResult): Int
+
+    @JvmStatic
+    external fun fileRead(
+        session: Long,
+        filePath: ByteArray,
+        position: Long,
+        length: Long,
+        result: NativeFileResult,
+    ): Int
+
+    @JvmStatic
+    external fun fileWrite(
+        session: Long,
+        filePath: ByteArray,
+        data: ByteArray,
+        mode: Int,
+        position: Long,
+        result: NativeFileResult,
+    ): Int
+
     /** Runs and frees a job; once. */
     @JvmStatic
     external fun runJob(job: Long)
@@ -148,6 +201,7 @@ internal abstract class NativeCallbacks {
     /** -1 is unknown. */
     abstract fun onProgress(task: Long, totalBytes: Long, totalBytesExpected: Long, progress: Int)
 
+    /** [header] as above. [profileNumbers] is `null` where there is no profile. */
     abstract fun onSuccess(
         task: Long,
         errMsg: ByteArray,
@@ -157,7 +211,9 @@ internal abstract class NativeCallbacks {
         filePath: ByteArray?,
         nativePath: ByteArray?,
         dataLength: Long,
-        profileNumbers: LongArray,
+        header: ByteArray,
+        headerLengths: IntArray,
+        profileNumbers: LongArray?,
         peerIp: ByteArray?,
         protocol: ByteArray?,
     )
@@ -169,7 +225,7 @@ internal abstract class NativeCallbacks {
         category: Int,
         detail: ByteArray,
         retryable: Boolean,
-        profileNumbers: LongArray,
+        profileNumbers: LongArray?,
         peerIp: ByteArray?,
         protocol: ByteArray?,
     )
@@ -180,41 +236,9 @@ internal abstract class NativeCallbacks {
     abstract fun release()
 }
 
-/** What a file operation has come to; native code fills it before the operation's function returns. */
-internal class NativeFileResult {
-    private var errMsg = ""
-    private var errno = WXTErrno.OK
-    private var category = 0
-    private var detail: String? = null
-    private var files = emptyList<WXTFile>()
-
-    /** [paths] has `filePath` and `nativePath` of each file in turn, [numbers] its `size` and `createTime`. */
-    fun set(
-        errMsg: ByteArray,
-        errno: Int,
-        category: Int,
-        detail: ByteArray?,
-        paths: ByteArray,
-        pathLengths: IntArray,
-        numbers: LongArray,
-    ) {
-        this.errMsg = errMsg.decodeToString()
-        this.errno = errno
-        this.category = category
-        this.detail = detail?.decodeToString()
-        files = unpack(paths, pathLengths).map { it.orEmpty() }.chunked(2).mapIndexed { index, (filePath, nativePath) ->
-            WXTFile(filePath, nativePath, numbers[2 * index], numbers[2 * index + 1])
-        }
-    }
-
-    /** The files, or the failure thrown. */
-    fun files(): List<WXTFile> {
-        if (errno != WXTErrno.OK) {
-            throw WXTFailureException(errMsg, errno, category, detail.orEmpty(), false, null)
-        }
-        return files
-    }
-}
+/** The pairs of a list that has names and values in turn. */
+internal fun unpackPairs(bytes: ByteArray, lengths: IntArray): List<Pair<String, String>> =
+    unpack(bytes, lengths).map { it.orEmpty() }.chunked(2) { (name, value) -> name to value }
 
 /** Real UTF-8. A surrogate without its other half, which has none, becomes a question mark. */
 internal fun String.utf8(): ByteArray = encodeToByteArray()

@@ -56,17 +56,56 @@ public object WXTErrno {
     /** A download's `filePath` that may not be written. */
     public const val TARGET_DENIED: Int = 603303
 
-    /** The file to send does not exist, or the directory of a download's `filePath`. */
+    /** `operation not permitted`: the call is not for what is at the path (`unlink` of a directory). */
+    public const val OPERATION_NOT_PERMITTED: Int = 1300001
+
+    /** `no such file or directory`: the file, or the directory that it is to be in. Of an upload, the file to send. */
     public const val FILE_NOT_FOUND: Int = 1300002
 
-    /** A path outside the sandbox, or a file that may not be read. */
+    /** `Input/output error`: the device failed. */
+    public const val INPUT_OUTPUT: Int = 1300005
+
+    /** `bad file descriptor`: one that cannot be imported. */
+    public const val BAD_FILE_DESCRIPTOR: Int = 1300009
+
+    /** `permission denied`: the system refuses the access. */
+    public const val FILE_ACCESS_DENIED: Int = 1300013
+
+    /** `permission denied, open`: a path outside the sandbox, or one that the page may not use in this way. */
     public const val PERMISSION_DENIED: Int = 1300014
 
-    /** A file call for which no descriptor or memory is left. */
+    /** `not a directory`: a file is where a directory is needed. */
+    public const val NOT_A_DIRECTORY: Int = 1300020
+
+    /** `Is a directory`: a directory is where a file is needed. */
+    public const val IS_A_DIRECTORY: Int = 1300021
+
+    /** `Invalid argument`: a directory would come to be below itself. */
+    public const val INVALID_ARGUMENT: Int = 1300022
+
+    /** `File name too long`: more than 255 bytes. */
+    public const val FILE_NAME_TOO_LONG: Int = 1300036
+
+    /** `directory not empty`. */
+    public const val DIRECTORY_NOT_EMPTY: Int = 1300066
+
+    /** `system error`: any other error of the system under a file call, and a lack of descriptors or memory. */
     public const val SYSTEM_ERROR: Int = 1300201
 
-    /** Over the storage quota. */
+    /** Over the storage quota; of a file call also a full disk, and more bytes than one call may read or write. */
     public const val QUOTA_EXCEEDED: Int = 1300202
+
+    /** `illegal operation on a directory`: it is to be written as a file. */
+    public const val ILLEGAL_OPERATION_ON_DIRECTORY: Int = 1301003
+
+    /** `file already exists`: a file or directory has the name. */
+    public const val FILE_ALREADY_EXISTS: Int = 1301005
+
+    /** `value of length is out of range`. */
+    public const val LENGTH_OUT_OF_RANGE: Int = 1301006
+
+    /** `value of position is out of range`. */
+    public const val POSITION_OUT_OF_RANGE: Int = 1301009
 
     /** `saveFile` of a path that is no temporary file. */
     public const val TEMPORARY_FILE_NOT_EXIST: Int = 1301112

@@ -36,8 +36,15 @@ public sealed interface WXTSuccess {
     /** The downloaded file's size, or that of an upload's answer before it was read as text, in bytes. */
     public val dataLength: Long
 
-    /** When the task did what. */
-    public val profile: WXTProfile
+    /** The headers in the order of the response, duplicates kept; on every base library. */
+    public val header: List<Pair<String, String>>
+
+    /** The values of `Set-Cookie`, one for each such header. */
+    public val cookies: List<String>
+        get() = header.filter { (name, _) -> name.equals("Set-Cookie", ignoreCase = true) }.map { (_, value) -> value }
+
+    /** When the task did what. `null` if the request disables it, and on base libraries that have none. */
+    public val profile: WXTProfile?
 }
 
 /** What `success` of `wx.uploadFile` is given. */
@@ -47,15 +54,17 @@ public data class WXTUploadSuccess(
     /** The answer's body as text. */
     val data: String,
     override val dataLength: Long,
-    override val profile: WXTProfile,
+    override val header: List<Pair<String, String>>,
+    override val profile: WXTProfile?,
 ) : WXTSuccess {
-    /** For logs: the answer by its length only. */
+    /** For logs: the answer by its length only, header names without their values. */
     override fun toString(): String = Redaction.text(
         "WXTUploadSuccess",
         "errMsg" to errMsg,
         "statusCode" to statusCode,
         "data" to Redaction.length(data),
         "dataLength" to dataLength,
+        "header" to Redaction.names(header),
         "profile" to profile,
     )
 }
@@ -71,37 +80,51 @@ public data class WXTDownloadSuccess(
     /** The file's path on the device, for the app. */
     val nativePath: String,
     override val dataLength: Long,
-    override val profile: WXTProfile,
-) : WXTSuccess
+    override val header: List<Pair<String, String>>,
+    override val profile: WXTProfile?,
+) : WXTSuccess {
+    /** For logs: header names without their values. */
+    override fun toString(): String = Redaction.text(
+        "WXTDownloadSuccess",
+        "errMsg" to errMsg,
+        "statusCode" to statusCode,
+        "tempFilePath" to tempFilePath,
+        "filePath" to filePath,
+        "nativePath" to nativePath,
+        "dataLength" to dataLength,
+        "header" to Redaction.names(header),
+        "profile" to profile,
+    )
+}
 
 /**
  * When a task did what, and on which connection: `WxtProfile` of the C interface, with WeChat's names. Times are
- * milliseconds since the Unix epoch and 0 where the step did not happen.
+ * milliseconds since the Unix epoch and 0 where the step did not happen. What is `null` is left out for a page.
  */
 public data class WXTProfile(
-    /** The call came in. */
-    val invokeStart: Long,
-    /** It began to wait for a worker. */
-    val queueStart: Long,
-    /** A worker took it. */
-    val queueEnd: Long,
+    /** The call came in. `null` on base libraries before 3.8.10. */
+    val invokeStart: Long?,
+    /** It began to wait for a worker. `null` likewise. */
+    val queueStart: Long?,
+    /** A worker took it. `null` likewise. */
+    val queueEnd: Long?,
     /** The last hop began. */
     val fetchStart: Long,
-    /** The first redirected request began. */
+    /** The first redirected request began. 0 without a redirect, and if one led to another origin. */
     val redirectStart: Long,
-    /** The last redirect was received. */
+    /** The last redirect was received. 0 likewise. */
     val redirectEnd: Long,
-    /** Name resolution began. */
+    /** Name resolution began; [fetchStart] on a kept connection, and if the host is an address. */
     val domainLookUpStart: Long,
-    /** Name resolution ended. */
+    /** Name resolution ended; [fetchStart] likewise. */
     val domainLookUpEnd: Long,
-    /** Connecting began. */
+    /** Connecting began; [fetchStart] on a kept connection. */
     val connectStart: Long,
-    /** The connection is ready, TLS included. */
+    /** The connection is ready, TLS included; [fetchStart] likewise. */
     val connectEnd: Long,
-    /** The TLS handshake began; 0 without TLS. */
+    /** The TLS handshake began; [fetchStart] on a kept connection; 0 without TLS. */
     val SSLconnectionStart: Long,
-    /** The TLS handshake ended; 0 without TLS. */
+    /** The TLS handshake ended; likewise. */
     val SSLconnectionEnd: Long,
     /** The first byte was sent. */
     val requestStart: Long,
@@ -115,6 +138,18 @@ public data class WXTProfile(
     val sendBytesCount: Long,
     /** Bytes received in the last hop, with heads, proxy and TLS; WeChat's spelling. */
     val receivedBytedCount: Long,
+    /** The connection's round-trip time in milliseconds; `null` if the system does not tell, and without an answer. */
+    val rtt: Long?,
+    /** From a request to the first byte of its answer in milliseconds, the session's estimate; `null` if unknown. */
+    val httpRttEstimate: Long?,
+    /** The session's estimate of [rtt]; `null` if unknown. */
+    val transportRttEstimate: Long?,
+    /** The speed of the answer's body in kilobits a second; `null` if less than 32 KiB tell it. */
+    val throughputKbps: Long?,
+    /** The session's estimate of [throughputKbps]; `null` if unknown. */
+    val downstreamThroughputKbpsEstimate: Long?,
+    /** The kind of network: 0 unknown, 2 slow-2g, 3 2g, 4 3g, 5 4g; see `WxtProfile` for their bounds. */
+    val estimate_nettype: Int,
     /** The server's address. */
     val peerIP: String?,
     /** `http1.1`. */
@@ -123,13 +158,18 @@ public data class WXTProfile(
     val port: Int,
     /** The connection was an earlier task's. */
     val socketReused: Boolean,
+    /** Always `false`: there is no such mode. */
+    val usingHighPerformanceMode: Boolean,
 ) {
     internal companion object {
-        /** Takes the numbers in the order of the C struct. */
-        fun of(numbers: LongArray, peerIp: ByteArray?, protocol: ByteArray?): WXTProfile = WXTProfile(
-            invokeStart = numbers[0],
-            queueStart = numbers[1],
-            queueEnd = numbers[2],
+        /** Takes the numbers in the order of the C struct; -1 is an absent one. No numbers are no profile. */
+        fun of(numbers: LongArray?, peerIp: ByteArray?, protocol: ByteArray?): WXTProfile? =
+            numbers?.let { of(it, peerIp?.decodeToString(), protocol?.decodeToString()) }
+
+        private fun of(numbers: LongArray, peerIp: String?, protocol: String?) = WXTProfile(
+            invokeStart = numbers[0].orAbsent(),
+            queueStart = numbers[1].orAbsent(),
+            queueEnd = numbers[2].orAbsent(),
             fetchStart = numbers[3],
             redirectStart = numbers[4],
             redirectEnd = numbers[5],
@@ -145,11 +185,20 @@ public data class WXTProfile(
             responseEnd = numbers[15],
             sendBytesCount = numbers[16],
             receivedBytedCount = numbers[17],
-            peerIP = peerIp?.decodeToString(),
-            protocol = protocol?.decodeToString(),
-            port = numbers[18].toInt(),
-            socketReused = numbers[19] != 0L,
+            rtt = numbers[18].orAbsent(),
+            httpRttEstimate = numbers[19].orAbsent(),
+            transportRttEstimate = numbers[20].orAbsent(),
+            throughputKbps = numbers[21].orAbsent(),
+            downstreamThroughputKbpsEstimate = numbers[22].orAbsent(),
+            estimate_nettype = numbers[23].toInt(),
+            peerIP = peerIp,
+            protocol = protocol,
+            port = numbers[24].toInt(),
+            socketReused = numbers[25] != 0L,
+            usingHighPerformanceMode = numbers[26] != 0L,
         )
+
+        private fun Long.orAbsent(): Long? = takeIf { it != -1L }
     }
 }
 

@@ -12,17 +12,29 @@ import org.json.JSONObject
  * The host's side of the `wx` calls of a page, over messages in JSON: the reference implementation of
  * `bindings/javascript.md`, which describes them. The page's side is [pageScript].
  *
+ * One for each page, and for each time that it is loaded: every one of them counts its own calls. All pages of a mini
+ * program share its session.
+ *
  * @param session The page's mini program.
- * @param files Where `saveFile` and its like run, which wait for the disk.
- * @param send Takes a message for the page's `wxtransferReceive`, from any thread but one at a time for one call. It has
- * to pass them on in their order, to the page's own thread.
+ * @param files Where file calls run, which wait for the disk.
+ * @param send Takes a message for the page's `wxtransferReceive`, from any thread but one at a time for one call, and also
+ * from inside [receive]. It has to pass them on in their order, to the page's own thread, in a later turn.
  */
 public class WXTJavaScript(
     private val session: WXTransferSession,
     private val files: Executor = Dispatchers.IO.asExecutor(),
     private val send: (String) -> Unit,
-) {
+) : AutoCloseable {
     private val running = HashMap<Long, Running>()
+    private val fileCalls = WXTJavaScriptFiles(session)
+
+    /**
+     * The page has gone. A message that was sent before may still be on its way to the page's thread: look there, and
+     * drop it.
+     */
+    @Volatile
+    public var isClosed: Boolean = false
+        private set
 
     /** A call whose task has begun, or is about to. */
     private class Running {
@@ -35,15 +47,7 @@ public class WXTJavaScript(
      * read, or that names its call by no whole number: there is nothing to answer to.
      */
     public fun receive(message: String) {
-        val json = try {
-            JSONObject(message)
-        } catch (_: JSONException) {
-            // Its text repeats the message, headers included.
-            throw IllegalArgumentException("not a message of the page")
-        } catch (nested: StackOverflowError) {
-            // A page can nest lists deeper than the reader's stack goes.
-            throw IllegalArgumentException("not a message of the page", nested)
-        }
+        val json = read(message)
         if (json.has("abort")) {
             abort(json.number("abort"))
             return
@@ -53,23 +57,44 @@ public class WXTJavaScript(
         when (call.api) {
             "uploadFile" -> start(call) { upload(call, options) }
             "downloadFile" -> start(call) { download(call, options) }
-            "saveFile" -> onDisk(call) {
-                val file = session.saveFileBlocking(options.text("tempFilePath").orEmpty(), options.text("filePath"))
-                JSONObject().put("savedFilePath", file.filePath)
-            }
-            "getSavedFileList" -> onDisk(call) {
-                JSONObject().put("fileList", JSONArray(session.getSavedFileListBlocking().map(::savedFile)))
-            }
-            "getSavedFileInfo" -> onDisk(call) {
-                val file = session.getSavedFileInfoBlocking(options.text("filePath").orEmpty())
-                JSONObject().put("size", file.size).put("createTime", file.createTime)
-            }
-            "removeSavedFile" -> onDisk(call) {
-                session.removeSavedFileBlocking(options.text("filePath").orEmpty())
-                JSONObject()
-            }
-            else -> call.failed("not supported", WXTErrno.INTERNAL)
+            else -> onDisk(call, options)
         }
+    }
+
+    /**
+     * Runs the file call of a message of the page's `wxtransferSendSync`, and returns the answer's text. Any thread; it waits
+     * for the disk. Throws [IllegalArgumentException] for a message that cannot be read.
+     */
+    public fun receiveSync(message: String): String {
+        val json = read(message)
+        val api = json.optString("api")
+        val answer = when (val outcome = run(api, json.optJSONObject("options") ?: JSONObject())) {
+            is Outcome.Success -> JSONObject().put("success", outcome.result)
+            is Outcome.Fail -> JSONObject().put("fail", outcome.result)
+        }
+        return answer.toString()
+    }
+
+    /** The page goes, or is loaded anew: its transfers are aborted, and it is sent nothing more. The session stays open. */
+    override fun close() {
+        isClosed = true
+        val tasks = synchronized(running) {
+            running.values.mapNotNull {
+                it.aborted = true
+                it.task
+            }
+        }
+        tasks.forEach { it.abort() }
+    }
+
+    private fun read(message: String): JSONObject = try {
+        JSONObject(message)
+    } catch (_: JSONException) {
+        // Its text repeats the message, headers included.
+        throw IllegalArgumentException("not a message of the page")
+    } catch (nested: StackOverflowError) {
+        // A page can nest lists deeper than the reader's stack goes.
+        throw IllegalArgumentException("not a message of the page", nested)
     }
 
     private fun abort(number: Long) {
@@ -90,7 +115,7 @@ public class WXTJavaScript(
             begin()
         } catch (malformed: MalformedException) {
             forget(call)
-            call.failed("invalid request data ${malformed.message}", WXTErrno.INVALID_REQUEST_DATA)
+            call.failed(malformed.reason, malformed.errno)
             return
         } catch (refused: WXTStatusException) {
             forget(call)
@@ -118,6 +143,7 @@ public class WXTJavaScript(
             formData = options.pairs("formData"),
             fileName = options.text("fileName"),
             timeout = options.milliseconds("timeout"),
+            disableProfile = options.opt("enableProfile") == false,
         ),
         object : Events<WXTUploadSuccess>(call, "totalBytesSent", "totalBytesExpectedToSend") {
             override fun json(result: WXTUploadSuccess) = JSONObject().put("data", result.data)
@@ -130,6 +156,7 @@ public class WXTJavaScript(
             header = options.pairs("header"),
             filePath = options.text("filePath"),
             timeout = options.milliseconds("timeout"),
+            disableProfile = options.opt("enableProfile") == false,
         ),
         object : Events<WXTDownloadSuccess>(call, "totalBytesWritten", "totalBytesExpectedToWrite") {
             override fun json(result: WXTDownloadSuccess) = JSONObject()
@@ -139,9 +166,16 @@ public class WXTJavaScript(
         },
     )
 
-    private fun onDisk(call: Call, operation: () -> JSONObject) {
+    private fun onDisk(call: Call, options: JSONObject) {
         try {
-            files.execute { answerWith(call, operation) }
+            files.execute {
+                try {
+                    call.ended(run(call.api, options))
+                } finally {
+                    // A phone may have no memory for a large file.
+                    if (!call.answered) call.failed("internal error", WXTErrno.INTERNAL)
+                }
+            }
         } catch (thrown: RuntimeException) {
             if (!call.answered) call.failed("not executed", WXTErrno.INTERNAL)
             // An executor that was shut down is nothing to tell the app; all else is a mistake of its own.
@@ -149,15 +183,36 @@ public class WXTJavaScript(
         }
     }
 
-    private fun answerWith(call: Call, operation: () -> JSONObject) {
-        val result = try {
-            operation()
+    private fun run(api: String, options: JSONObject): Outcome {
+        val operation = fileCalls.call(api) ?: return failure(api, "not supported", WXTErrno.INTERNAL)
+        return try {
+            Outcome.Success(operation(options).put("errMsg", "$api:ok"))
         } catch (failure: WXTFailureException) {
-            return call.failed(failure)
+            // FileError has the number as `errCode`.
+            Outcome.Fail(json(failure).put("errCode", failure.errno))
+        } catch (malformed: MalformedException) {
+            failure(api, malformed.reason, malformed.errno)
         } catch (refused: WXTStatusException) {
-            return call.refused(refused)
+            // The app closed the session, or has a mistake: the page cannot know, and must not wait for ever.
+            failure(api, refused.message.orEmpty(), WXTErrno.INTERNAL)
         }
-        call.succeeded("${call.api}:ok", result)
+    }
+
+    private fun failure(api: String, reason: String, errno: Int): Outcome {
+        val result = JSONObject().put("errMsg", "$api:fail $reason").put("errno", errno)
+        return Outcome.Fail(if (api == "uploadFile" || api == "downloadFile") result else result.put("errCode", errno))
+    }
+
+    private fun json(failure: WXTFailureException): JSONObject =
+        JSONObject().put("errMsg", failure.errMsg).put("errno", failure.errno)
+
+    /** What a call has come to. */
+    internal sealed class Outcome {
+        abstract val result: JSONObject
+
+        class Success(override val result: JSONObject) : Outcome()
+
+        class Fail(override val result: JSONObject) : Outcome()
     }
 
     /** One call of the page's, which is answered under its number. */
@@ -165,32 +220,36 @@ public class WXTJavaScript(
         var answered = false
             private set
 
-        fun event(name: String, result: JSONObject) = send(message(name, result))
+        fun event(name: String, result: JSONObject) = pass(message(name, result))
 
-        private fun message(event: String, result: JSONObject): String {
-            val message = JSONObject().put("call", number).put("event", event).put("result", result)
+        private fun pass(message: String) {
+            if (!isClosed) send(message)
+        }
+
+        private fun message(event: String, result: JSONObject?): String {
+            val message = JSONObject().put("call", number).put("event", event).putOpt("result", result)
             return message.toString().replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
         }
 
-        fun succeeded(errMsg: String, result: JSONObject) = end("success", result.put("errMsg", errMsg))
+        fun succeeded(errMsg: String, result: JSONObject) = ended(Outcome.Success(result.put("errMsg", errMsg)))
 
-        fun failed(failure: WXTFailureException) =
-            end("fail", JSONObject().put("errMsg", failure.errMsg).put("errno", failure.errno))
+        fun failed(failure: WXTFailureException) = ended(Outcome.Fail(json(failure)))
 
-        fun failed(reason: String, errno: Int) =
-            end("fail", JSONObject().put("errMsg", "$api:fail $reason").put("errno", errno))
+        fun failed(reason: String, errno: Int) = ended(failure(api, reason, errno))
 
         /** The app closed the session, or has a mistake: the page cannot know, and must not wait for ever. */
         fun refused(refused: WXTStatusException) = failed(refused.message.orEmpty(), WXTErrno.INTERNAL)
 
-        private fun end(event: String, result: JSONObject) {
+        /** The page's side gives `complete` what it was given before. */
+        fun ended(outcome: Outcome) {
             // Both before either is sent: a phone may have no memory for a large answer.
-            val (first, last) = message(event, result) to message("complete", result)
+            val first = message(if (outcome is Outcome.Success) "success" else "fail", outcome.result)
+            val last = message("complete", null)
             answered = true
             try {
-                send(first)
+                pass(first)
             } finally {
-                send(last)
+                pass(last)
             }
         }
     }
@@ -203,11 +262,8 @@ public class WXTJavaScript(
         abstract fun json(result: S): JSONObject
 
         override fun onHeadersReceived(event: WXTHeadersReceived) {
-            // Field names are case-insensitive (RFC 9110 §5.1).
-            val joined = event.header.groupBy({ (name, _) -> name.lowercase() }) { it }.values
-            val header = JSONObject()
-            for (fields in joined) header.put(fields.first().first, fields.joinToString { (_, value) -> value })
-            call.event("headersReceived", JSONObject().put("header", header).put("statusCode", event.statusCode))
+            val result = JSONObject().put("header", joined(event.header)).put("statusCode", event.statusCode)
+            call.event("headersReceived", result)
         }
 
         override fun onProgress(event: WXTProgress) {
@@ -219,7 +275,11 @@ public class WXTJavaScript(
         }
 
         override fun onSuccess(result: S) {
-            val success = json(result).put("statusCode", result.statusCode).put("profile", result.profile.json())
+            val success = json(result)
+                .put("statusCode", result.statusCode)
+                .put("header", joined(result.header))
+                .put("cookies", JSONArray(result.cookies))
+                .putOpt("profile", result.profile?.json())
             call.succeeded(result.errMsg, success)
         }
 
@@ -241,13 +301,19 @@ public class WXTJavaScript(
     }
 }
 
-private fun savedFile(file: WXTFile): JSONObject =
-    JSONObject().put("filePath", file.filePath).put("size", file.size).put("createTime", file.createTime)
+/** The header as an object: values of one name, whatever its case (RFC 9110 section 5.1), joined under the first. */
+private fun joined(header: List<Pair<String, String>>): JSONObject {
+    val json = JSONObject()
+    for (fields in header.groupBy { (name, _) -> name.lowercase() }.values) {
+        json.put(fields.first().first, fields.joinToString { (_, value) -> value })
+    }
+    return json
+}
 
 internal fun WXTProfile.json(): JSONObject = JSONObject()
-    .put("invokeStart", invokeStart)
-    .put("queueStart", queueStart)
-    .put("queueEnd", queueEnd)
+    .putOpt("invokeStart", invokeStart)
+    .putOpt("queueStart", queueStart)
+    .putOpt("queueEnd", queueEnd)
     .put("fetchStart", fetchStart)
     .put("redirectStart", redirectStart)
     .put("redirectEnd", redirectEnd)
@@ -263,13 +329,20 @@ internal fun WXTProfile.json(): JSONObject = JSONObject()
     .put("responseEnd", responseEnd)
     .put("sendBytesCount", sendBytesCount)
     .put("receivedBytedCount", receivedBytedCount)
+    .putOpt("rtt", rtt)
+    .putOpt("httpRttEstimate", httpRttEstimate)
+    .putOpt("transportRttEstimate", transportRttEstimate)
+    .putOpt("throughputKbps", throughputKbps)
+    .putOpt("downstreamThroughputKbpsEstimate", downstreamThroughputKbpsEstimate)
+    .put("estimate_nettype", estimate_nettype)
     .putOpt("peerIP", peerIP)
     .putOpt("protocol", protocol)
     .put("port", port)
     .put("socketReused", socketReused)
+    .put("usingHighPerformanceMode", usingHighPerformanceMode)
 
-/** A parameter that is not what a message may hold. */
-private class MalformedException(parameter: String) : Exception(parameter)
+/** A parameter is not what a message may hold. */
+internal class MalformedException(val reason: String, val errno: Int) : Exception(reason)
 
 /** The number of a call. JSON has one kind of numbers, so that 1.0 is 1. */
 private fun JSONObject.number(name: String): Long {
@@ -279,19 +352,21 @@ private fun JSONObject.number(name: String): Long {
 }
 
 /** A parameter that is text; `null` where it is absent. */
-private fun JSONObject.text(name: String): String? = opt(name) as? String
+internal fun JSONObject.text(name: String): String? = opt(name) as? String
 
 /** The pairs of a list, whose order JSON keeps. */
 private fun JSONObject.pairs(name: String): List<Pair<String, String>> {
     if (isNull(name)) return emptyList()
-    val list = opt(name) as? JSONArray ?: throw MalformedException(name)
+    val list = opt(name) as? JSONArray ?: throw malformed(name)
     return List(list.length()) { index ->
         val pair = list.opt(index) as? JSONArray
         val (key, value) = pair?.opt(0) as? String to pair?.opt(1) as? String
-        if (key == null || value == null || pair?.length() != 2) throw MalformedException(name)
+        if (key == null || value == null || pair?.length() != 2) throw malformed(name)
         key to value
     }
 }
+
+private fun malformed(name: String) = MalformedException("invalid request data $name", WXTErrno.INVALID_REQUEST_DATA)
 
 /** A time; the default, 0, for what is none. */
 private fun JSONObject.milliseconds(name: String): Int =

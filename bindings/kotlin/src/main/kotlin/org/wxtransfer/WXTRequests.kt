@@ -16,6 +16,8 @@ public data class WXTUploadRequest(
     val fileName: String? = null,
     /** The deadline in milliseconds, from the moment the task leaves the queue. 0 is the session's default. */
     val timeout: Int = 0,
+    /** A page's `enableProfile: false`: the result comes without a profile. */
+    val disableProfile: Boolean = false,
     /**
      * An open descriptor of a file or a pipe, read from where it stands; [filePath] then only gives it a file name. It is
      * duplicated before the call returns: the app keeps, and closes, its own.
@@ -38,6 +40,7 @@ public data class WXTUploadRequest(
         "formData" to Redaction.names(formData),
         "fileName" to fileName,
         "timeout" to timeout,
+        "disableProfile" to disableProfile,
         "fileDescriptor" to fileDescriptor,
         "fileLength" to fileLength,
     )
@@ -53,6 +56,8 @@ public data class WXTDownloadRequest(
     val filePath: String? = null,
     /** The deadline in milliseconds, from the moment the task leaves the queue. 0 is the session's default. */
     val timeout: Int = 0,
+    /** A page's `enableProfile: false`: the result comes without a profile. */
+    val disableProfile: Boolean = false,
 ) {
     init {
         require(timeout >= 0) { "the timeout is negative" }
@@ -65,6 +70,7 @@ public data class WXTDownloadRequest(
         "header" to Redaction.names(header),
         "filePath" to filePath,
         "timeout" to timeout,
+        "disableProfile" to disableProfile,
     )
 }
 

@@ -126,8 +126,7 @@ internal abstract class TaskEvents<S : WXTSuccess>(@Volatile private var callbac
 
     override fun onHeadersReceived(task: Long, statusCode: Int, header: ByteArray, headerLengths: IntArray) = reporting {
         id = task
-        val pairs = unpack(header, headerLengths).map { it.orEmpty() }.chunked(2) { (name, value) -> name to value }
-        val event = WXTHeadersReceived(pairs, statusCode)
+        val event = WXTHeadersReceived(unpackPairs(header, headerLengths), statusCode)
         state.update { it.copy(headers = event) }
         callbacks.onHeadersReceived(event)
     }
@@ -152,7 +151,7 @@ internal abstract class TaskEvents<S : WXTSuccess>(@Volatile private var callbac
         category: Int,
         detail: ByteArray,
         retryable: Boolean,
-        profileNumbers: LongArray,
+        profileNumbers: LongArray?,
         peerIp: ByteArray?,
         protocol: ByteArray?,
     ) = reporting {
@@ -209,13 +208,21 @@ internal class UploadEvents(callbacks: WXTCallbacks<WXTUploadSuccess>) : TaskEve
         filePath: ByteArray?,
         nativePath: ByteArray?,
         dataLength: Long,
-        profileNumbers: LongArray,
+        header: ByteArray,
+        headerLengths: IntArray,
+        profileNumbers: LongArray?,
         peerIp: ByteArray?,
         protocol: ByteArray?,
     ) = reporting {
-        val profile = WXTProfile.of(profileNumbers, peerIp, protocol)
-        val text = data?.decodeToString().orEmpty()
-        succeeded(task, WXTUploadSuccess(errMsg.decodeToString(), statusCode, text, dataLength, profile))
+        val result = WXTUploadSuccess(
+            errMsg.decodeToString(),
+            statusCode,
+            data?.decodeToString().orEmpty(),
+            dataLength,
+            unpackPairs(header, headerLengths),
+            WXTProfile.of(profileNumbers, peerIp, protocol),
+        )
+        succeeded(task, result)
     }
 }
 
@@ -231,7 +238,9 @@ internal class DownloadEvents(callbacks: WXTCallbacks<WXTDownloadSuccess>) : Tas
         filePath: ByteArray?,
         nativePath: ByteArray?,
         dataLength: Long,
-        profileNumbers: LongArray,
+        header: ByteArray,
+        headerLengths: IntArray,
+        profileNumbers: LongArray?,
         peerIp: ByteArray?,
         protocol: ByteArray?,
     ) = reporting {
@@ -242,6 +251,7 @@ internal class DownloadEvents(callbacks: WXTCallbacks<WXTDownloadSuccess>) : Tas
             filePath?.decodeToString(),
             nativePath?.decodeToString().orEmpty(),
             dataLength,
+            unpackPairs(header, headerLengths),
             WXTProfile.of(profileNumbers, peerIp, protocol),
         )
         succeeded(task, result)

@@ -17,6 +17,9 @@ import kotlinx.coroutines.withContext
 public class WXTransferSession(options: WXTSessionOptions) : AutoCloseable {
     private val handle: Long = open(options)
 
+    /** `wx.getFileSystemManager()`: what a page does with its files beside saving them. */
+    public val files: WXTFiles = WXTFiles(handle)
+
     /** Uploads a file, as `wx.uploadFile` does. Throws [WXTFailureException]. Cancelling aborts the task at once. */
     public suspend fun uploadFile(request: WXTUploadRequest): WXTUploadSuccess =
         awaitOrAbort { uploadFileTask(request) }
@@ -47,7 +50,7 @@ public class WXTransferSession(options: WXTSessionOptions) : AutoCloseable {
 
     /**
      * `wx.saveFile`: moves a temporary file to the store, or to [filePath], a `wxfile://usr/` path whose file it replaces.
-     * The temporary path is invalid afterwards; on failure it stays. Throws [WXTFailureException].
+     * Its directory must be there. The temporary path is invalid afterwards; on failure it stays. Throws [WXTFailureException].
      */
     public suspend fun saveFile(tempFilePath: String, filePath: String? = null): WXTFile =
         onDisk { saveFileBlocking(tempFilePath, filePath) }
@@ -106,13 +109,13 @@ public class WXTransferSession(options: WXTSessionOptions) : AutoCloseable {
     internal fun saveFileBlocking(tempFilePath: String, filePath: String?): WXTFile =
         file { Native.saveFile(handle, tempFilePath.utf8(), filePath?.utf8(), it) }
 
-    internal fun getSavedFileListBlocking(): List<WXTFile> = files { Native.getSavedFileList(handle, it) }
+    internal fun getSavedFileListBlocking(): List<WXTFile> = fileResult { Native.getSavedFileList(handle, it) }.files
 
     internal fun getSavedFileInfoBlocking(filePath: String): WXTFile =
         file { Native.getSavedFileInfo(handle, filePath.utf8(), it) }
 
     internal fun removeSavedFileBlocking(filePath: String) {
-        files { Native.removeSavedFile(handle, filePath.utf8(), it) }
+        fileResult { Native.removeSavedFile(handle, filePath.utf8(), it) }
     }
 
     private fun start(request: WXTUploadRequest, events: UploadEvents): WXTTask<WXTUploadSuccess> {
@@ -130,6 +133,7 @@ public class WXTransferSession(options: WXTSessionOptions) : AutoCloseable {
                 formDataLengths = formData.lengths,
                 fileName = request.fileName?.utf8(),
                 timeout = request.timeout,
+                disableProfile = request.disableProfile,
                 hasFileDescriptor = request.fileDescriptor != null,
                 fileDescriptor = request.fileDescriptor ?: -1,
                 fileLength = request.fileLength,
@@ -149,6 +153,7 @@ public class WXTransferSession(options: WXTSessionOptions) : AutoCloseable {
                 headerLengths = header.lengths,
                 filePath = request.filePath?.utf8(),
                 timeout = request.timeout,
+                disableProfile = request.disableProfile,
                 callbacks = events,
                 task = task,
             )
@@ -170,13 +175,7 @@ public class WXTransferSession(options: WXTSessionOptions) : AutoCloseable {
 
     private suspend fun <T> onDisk(operation: () -> T): T = withContext(Dispatchers.IO) { operation() }
 
-    private fun files(call: (NativeFileResult) -> Int): List<WXTFile> {
-        val result = NativeFileResult()
-        checkStatus(call(result))
-        return result.files()
-    }
-
-    private fun file(call: (NativeFileResult) -> Int): WXTFile = files(call).first()
+    private fun file(call: (NativeFileResult) -> Int): WXTFile = fileResult(call).files.first()
 
     /** Constants of the library. */
     public companion object {

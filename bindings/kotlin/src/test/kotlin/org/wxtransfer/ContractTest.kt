@@ -3,6 +3,7 @@ package org.wxtransfer
 import java.io.File
 import java.lang.reflect.Modifier
 import kotlin.test.assertEquals
+import kotlin.test.assertNull
 import kotlin.test.assertTrue
 import org.junit.jupiter.api.Test
 
@@ -25,10 +26,13 @@ class ContractTest {
         assertEquals(defined("WXT_LAN_"), WXTLanPolicy.entries.associate { it.name to it.value })
         assertEquals(defined("WXT_LOG_"), WXTLogLevel.entries.associate { it.name to it.value })
         assertEquals(defined("WXT_IMPORT_"), WXTImportMode.entries.associate { it.name to it.value })
+        assertEquals(defined("WXT_DIGEST_"), WXTDigestAlgorithm.entries.associate { it.name to it.value })
+        assertEquals(defined("WXT_WRITE_"), WXTWriteMode.entries.associate { it.name to it.value })
         val statuses = (WXTStatus.entries - WXTStatus.UNKNOWN).associate { it.name to it.value }
         val sharing = WXTStorageSharing.entries.associate { it.name to it.value }
         assertEquals(sharing, defined("WXT_STORAGE_").filterKeys { "STORAGE_$it" !in statuses })
-        val prefixes = listOf("ERRNO", "CATEGORY", "PLATFORM", "PATHS", "LAN", "LOG", "IMPORT").map { "WXT_${it}_" }
+        val prefixes = listOf("ERRNO", "CATEGORY", "PLATFORM", "PATHS", "LAN", "LOG", "IMPORT", "DIGEST", "WRITE")
+            .map { "WXT_${it}_" }
         val others = defines.filterKeys { name -> prefixes.none(name::startsWith) }.mapKeys { it.key.removePrefix("WXT_") }
         assertEquals(statuses, others.filterKeys { it.removePrefix("STORAGE_") !in sharing })
     }
@@ -55,7 +59,7 @@ class ContractTest {
 
     private fun properties(vararg classes: Class<*>): List<String> = classes
         .flatMap { type -> type.declaredFields.filterNot { Modifier.isStatic(it.modifiers) } }
-        .map { it.name.lowercase() }
+        .map { it.name.replace("_", "").lowercase() }
         .distinct()
 
     @Test
@@ -72,12 +76,13 @@ class ContractTest {
         val failure = fields("WxtFailure") - "category" + "categoryvalue"
         assertEquals(failure.sorted(), properties(WXTFailureException::class.java).sorted())
         same("WxtFileInfo", WXTFile::class.java)
+        same("WxtFileStats", WXTFileStats::class.java)
         // In Kotlin a descriptor that is not there is null.
         val upload = fields("WxtUploadRequest") - "hasfiledescriptor"
         assertEquals(upload.sorted(), properties(WXTUploadRequest::class.java).sorted())
         val callbacks = WXTCallbacks::class.java.declaredMethods.filterNot { it.isSynthetic }.map { it.name.lowercase() }
         assertEquals((fields("WxtCallbacks") - listOf("userdata", "release")).sorted(), callbacks.sorted())
-        assertTrue(fields("WxtProfile").size == 22, "the parser finds them all")
+        assertTrue(fields("WxtProfile").size == 29, "the parser finds them all")
         assertEquals(fields("WxtProfile").sorted(), properties(WXTProfile::class.java).sorted())
     }
 
@@ -103,7 +108,7 @@ class ContractTest {
         fun names(parameters: String) = Regex("""(?:mut )?(\w+):""").findAll(parameters).map { it.groupValues[1] }.toList()
         val kotlin = Regex("""external fun (\w+)\(([^)]*)\)""").findAll(source("src/main/kotlin/org/wxtransfer/Native.kt"))
             .associate { it.groupValues[1] to names(it.groupValues[2]) }
-        val rust = listOf("files", "hooks", "info", "session", "task")
+        val rust = listOf("file_system", "files", "hooks", "info", "session", "task")
             .flatMap { Regex("""Native_(\w+)<'local>\(([^)]*)\)""").findAll(source("jni/src/$it.rs")) }
             .associate { match ->
                 val camel = names(match.groupValues[2]).map { name -> Regex("_(.)").replace(name) { it.groupValues[1].uppercase() } }
@@ -122,9 +127,9 @@ class ContractTest {
         val array = source("jni/src/callbacks.rs").substringAfter("let numbers = [").substringBefore(']')
         val inRust = Regex("""profile\.(\w+)""").findAll(array).map { it.groupValues[1].replace("_", "") }.toList()
         val numbers = LongArray(inRust.size) { 100L + it }
-        val profile = WXTProfile.of(numbers, null, null)
+        val profile = WXTProfile.of(numbers, null, null)!!
         for ((index, name) in inRust.withIndex()) {
-            val field = WXTProfile::class.java.declaredFields.single { it.name.lowercase() == name }
+            val field = WXTProfile::class.java.declaredFields.single { it.name.replace("_", "").lowercase() == name }
             field.isAccessible = true
             when (val value = field.get(profile)) {
                 is Number -> assertEquals(numbers[index], value.toLong(), name)
@@ -138,7 +143,13 @@ class ContractTest {
             val text = mapOf("peerIP" to "a", "protocol" to "b")[field.name]
             assertEquals((text ?: field.get(profile)).toString(), json.get(field.name).toString(), field.name)
         }
-        assertEquals(22, json.length())
+        assertEquals(29, json.length())
+        // What is absent is left out.
+        val absent = WXTProfile.of(LongArray(numbers.size) { -1 }, null, null)!!.json()
+        val times = setOf("invokeStart", "queueStart", "queueEnd")
+        val network = setOf("rtt", "httpRttEstimate", "transportRttEstimate", "throughputKbps", "downstreamThroughputKbpsEstimate")
+        assertEquals(times + network + setOf("peerIP", "protocol"), json.keySet() - absent.keySet())
+        assertNull(WXTProfile.of(null, null, null))
         val texts = listOf("peerip", "protocol")
         assertEquals((fields("WxtProfile") - texts).sorted(), inRust.sorted())
     }

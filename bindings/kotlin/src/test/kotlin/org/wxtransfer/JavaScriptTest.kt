@@ -50,7 +50,9 @@ private class Page(session: WXTransferSession) : AutoCloseable {
         onPage {
             scope = it.initStandardObjects()
             function("wxtransferSend") { arguments -> bridge.receive(Context.toString(arguments[0])) }
+            function("wxtransferSendSync") { arguments -> bridge.receiveSync(Context.toString(arguments[0])) }
             function("tell") { arguments -> told.add(Context.toString(arguments[0])) }
+            it.evaluateString(scope, "wxtransferSettings = { fileName: true }", "settings.js", 1, null)
             it.evaluateString(scope, WXTJavaScript.pageScript, "wx.js", 1, null)
         }
     }
@@ -69,12 +71,11 @@ private class Page(session: WXTransferSession) : AutoCloseable {
     private fun <T> onPage(body: (Context) -> T): T =
         CompletableFuture.supplyAsync({ enter(body) }, thread).get(WAIT_LIMIT_SECONDS, TimeUnit.SECONDS)
 
-    fun function(name: String, body: (Array<Any?>) -> Unit) {
+    /** A function of the app, whose result the page is given where it is text. */
+    fun function(name: String, body: (Array<Any?>) -> Any?) {
         val function = object : BaseFunction() {
-            override fun call(context: Context, scope: Scriptable, self: Scriptable?, arguments: Array<Any?>): Any {
-                body(arguments)
-                return Context.getUndefinedValue()
-            }
+            override fun call(context: Context, scope: Scriptable, self: Scriptable?, arguments: Array<Any?>): Any =
+                body(arguments) as? String ?: Context.getUndefinedValue()
         }
         ScriptableObject.putProperty(scope, name, function)
     }
@@ -88,21 +89,12 @@ private class Page(session: WXTransferSession) : AutoCloseable {
         }
     }
 
-    /** Fails a call from within the page's `wxtransferSend`. */
-    fun answerAtOnce(message: JSONObject) {
-        for (event in listOf("fail", "complete")) {
-            val answer = JSONObject().put("call", message.getLong("call")).put("event", event)
-                .put("result", JSONObject().put("errMsg", "at once")).toString()
-            enter { (scope["wxtransferReceive"] as Function).call(it, scope, scope, arrayOf(answer)) }
-        }
-    }
-
     fun told(): String = assertNotNull(told.poll(WAIT_LIMIT_SECONDS, TimeUnit.SECONDS), "the page tells something")
 
     fun event(name: String): JSONObject {
         while (true) {
             val message = assertNotNull(messages.poll(WAIT_LIMIT_SECONDS, TimeUnit.SECONDS), "there is a $name")
-            if (message.getString("event") == name) return message.getJSONObject("result")
+            if (message.getString("event") == name) return message.optJSONObject("result") ?: JSONObject()
         }
     }
 
@@ -229,8 +221,7 @@ class JavaScriptTest {
               }
               options.complete = function (res) { tell('complete ' + res.errMsg + ' ' + res.errno) }
               wx.downloadFile(options).onProgressUpdate(function (res) {
-                var known = 'totalBytesExpectedToWrite' in res
-                if (res.totalBytesWritten === 5000) tell([res.progress, known && res.totalBytesExpectedToWrite].join())
+                if (res.totalBytesWritten === 5000) tell([res.progress, res.totalBytesExpectedToWrite].join())
               })
             }
             download('${TestServer.plain}/bytes/5000', { filePath: 'wxfile://usr/a.bin', timeout: 1e300 })
@@ -244,7 +235,7 @@ class JavaScriptTest {
         val head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1388\r\n" + "a".repeat(5000) + "\r\n"
         PhaseServer("\r\n\r\n", head.toByteArray()).use { server ->
             page.run("download('http://${server.address}/', { timeout: 1000 })")
-            assertEquals(listOf(",false", "complete downloadFile:fail timeout 5"), told())
+            assertEquals(listOf("0,-1", "complete downloadFile:fail timeout 5"), told())
         }
     }
 
@@ -281,83 +272,28 @@ class JavaScriptTest {
         val fail = "fail: function (res) { tell(res.errMsg + ' ' + res.errno) }"
         page.run("wx.downloadFile({ url: 'nonsense', $fail })")
         assertEquals("downloadFile:fail invalid url 600009", page.told())
-        page.run("wx.uploadFile({ url: 'https://a.test', header: 'X: 1', $fail })")
-        assertEquals("uploadFile:fail invalid request data header 600010", page.told())
+        page.run("wx.downloadFile({ url: 'https://a.test', header: 'X: 1', $fail })")
+        assertEquals("downloadFile:fail parameter error: parameter.header should be Object instead of String; 1001", page.told())
         page.run("wx.downloadFile({ url: '${TestServer.plain}/bytes/5', timeout: -1, filePath: '/etc/x', $fail })")
         assertEquals("downloadFile:fail permission denied, open /etc/x 603303", page.told())
     }
 
     @Test
-    fun `every call ends, whatever the page gives`() = page { _, page ->
+    fun `a call that the page's side refuses ends in a turn of the app's`() = page { _, page ->
+        // This engine has neither setTimeout nor Promise.
         page.run(
             """
-            function calls(name, options) {
-              options.fail = function (res) { tell(name + ': ' + res.errMsg + ' ' + res.errno) }
-              options.complete = function () { tell(name + ' complete') }
-              wx[name](options)
-            }
-            var circle = {}
-            circle.self = circle
-            calls('uploadFile', { url: { toString: function () { throw new Error('none') } } })
-            calls('downloadFile', { url: circle, header: circle, circle: circle })
-            calls('downloadFile', { url: 5, timeout: 'soon', filePath: '\ud83d' })
-            calls('uploadFile', { url: 'https://a.test/', formData: 7, name: 'file' })
-            calls('saveFile', {})
-            calls('getSavedFileInfo', { filePath: [] })
-            calls('removeSavedFile', { filePath: 'wxfile://store_\ud83d' })
-            var unreadable = { get success() { throw new Error('none') } }
-            calls('getSavedFileList', unreadable)
-            wx.uploadFile(null); wx.saveFile(); wx.downloadFile(1)
-            """,
-        )
-        val told = List(16) { page.told() }.groupBy { it.substringBefore(':').substringBefore(' ') }
-        assertEquals(
-            listOf(
-                "uploadFile: uploadFile:fail invalid request data url 600010", "uploadFile complete",
-                "uploadFile: uploadFile:fail invalid request data formData 600010", "uploadFile complete",
-            ),
-            told["uploadFile"],
-        )
-        assertEquals(listOf("downloadFile: downloadFile:fail invalid url 600009", "downloadFile complete"),
-            told.getValue("downloadFile").take(2))
-        assertEquals(told.getValue("downloadFile").take(2), told.getValue("downloadFile").drop(2))
-        assertEquals(
-            listOf("getSavedFileList: getSavedFileList:fail invalid request data success 600010", "getSavedFileList complete"),
-            told["getSavedFileList"],
-        )
-        assertEquals("saveFile: saveFile:fail tempFilePath file not exist 1301112", told.getValue("saveFile").first())
-        for (name in listOf("saveFile", "getSavedFileInfo", "removeSavedFile")) {
-            assertEquals("$name complete", told.getValue(name).last())
-            assertEquals(2, told.getValue(name).size)
-        }
-    }
-
-    @Test
-    fun `a page has its task even where a parameter has no text and its callbacks throw`() = page { _, page ->
-        page.run(
-            """
-            var later = []
-            var setTimeout = function (callback) { later.push(callback) }
-            var unreadable = {
-              url: { toString: function () { throw new Error('no text') } },
-              fail: function (res) { tell(res.errMsg); throw new Error('of fail') },
-              complete: function () { tell('complete'); throw new Error('of complete') }
-            }
-            var task = wx.downloadFile(unreadable)
-            task.onProgressUpdate(function () {})
-            task.abort()
+            var task = wx.uploadFile({
+              filePath: [], name: 'file',
+              fail: function (res) { tell(typeof task.abort + ' ' + res.errMsg + ' ' + res.errno) },
+              complete: function (res) { tell('complete ' + res.errno) }
+            })
             tell('went on')
-            later[0]()
             """,
         )
-        page.run("later[1]()")
-        // An engine without turns of its own goes on too.
-        page.run("setTimeout = undefined; wx.downloadFile(unreadable); tell('went on')")
-        val failed = listOf("downloadFile:fail invalid request data url", "complete", "went on")
-        val thrown = List(8) { page.told() }
-        assertEquals(failed, thrown.take(3))
-        assertTrue("of fail" in thrown[3] && "of complete" in thrown[4], "$thrown")
-        assertEquals(failed, thrown.drop(5))
+        val wrong = "parameter.url should be String instead of Undefined;parameter.filePath should be String instead of Array;"
+        val told = List(3) { page.told() }
+        assertEquals(listOf("went on", "function uploadFile:fail parameter error: $wrong 1001", "complete 1001"), told)
     }
 
     @Test
@@ -394,6 +330,33 @@ class JavaScriptTest {
     }
 
     @Test
+    fun `a success has the header as the event has it, and each cookie`() = page { session, page ->
+        val file = session.file(pattern(10), "a.txt")
+        for (call in listOf("downloadFile({", "uploadFile({ filePath: '$file', name: 'file',")) {
+            page.run("wx.$call url: '${TestServer.tls}/cookies', success: function (res) { tell(JSON.stringify([res.header.vary, res.cookies])) } })")
+            assertEquals("[\"Accept, Origin\",[\"a=1; Path=/\",\"b=2, 3\"]]", page.told())
+        }
+    }
+
+    /** As the page's side sends them, whatever it makes of them. */
+    @Test
+    fun `a message may disable the profile, and its other switches have no effect`() = page { session, page ->
+        val messages = LinkedBlockingQueue<JSONObject>()
+        val bridge = WXTJavaScript(session) { messages.add(JSONObject(it)) }
+        fun profile(options: JSONObject): JSONObject? {
+            bridge.receive(JSONObject().put("call", 1).put("api", "downloadFile").put("options", options).toString())
+            val success = generateSequence { messages.poll(WAIT_LIMIT_SECONDS, TimeUnit.SECONDS) }.first { it.getString("event") == "success" }
+            while (messages.poll(WAIT_LIMIT_SECONDS, TimeUnit.SECONDS)?.getString("event") != "complete") continue
+            return success.getJSONObject("result").optJSONObject("profile")
+        }
+        fun options() = JSONObject().put("url", TestServer.plain + "/bytes/10").put("enableHttp2", true).put("enableQuic", true)
+        assertEquals(null, profile(options().put("enableProfile", false)))
+        for (options in listOf(options(), options().put("enableProfile", true))) {
+            assertEquals("http1.1", profile(options)!!.getString("protocol"))
+        }
+    }
+
+    @Test
     fun `a page may use one object for two calls`() = page { session, page ->
         val file = session.file(pattern(10), "a.txt")
         page.run(
@@ -421,7 +384,7 @@ class JavaScriptTest {
             bridge.receive(message)
             val (end, complete) = List(2) { assertNotNull(sent.poll(WAIT_LIMIT_SECONDS, TimeUnit.SECONDS), message) }
             assertEquals("fail complete", end.getString("event") + " " + complete.getString("event"))
-            assertEquals(end.get("result").toString(), complete.get("result").toString())
+            assertFalse(complete.has("result"), message)
             assertEquals(end.get("call"), complete.get("call"))
             end.getJSONObject("result").run { "${getString("errMsg")} ${getInt("errno")}" }
         }
@@ -493,16 +456,85 @@ class JavaScriptTest {
     @Test
     fun `the messages of the document are understood`() = page({ copy(uploadDomains = listOf("https://example.com")) }) { session, page ->
         val document = File(property("wxtransfer.root"), "bindings/javascript.md").readText()
-        val (fromPage, toPage) = Regex("```json\n(.*?)```", RegexOption.DOT_MATCHES_ALL).findAll(document)
-            .map { it.groupValues[1].trim() }.toList()
-        val (call, abort) = fromPage.lines()
-        assertEquals(listOf("uploadFile:fail file not found 1300002"), answers(session, call))
-        WXTJavaScript(session) { throw AssertionError("nothing is answered: $it") }.receive(abort)
+        val lines = Regex("```json\n(.*?)```", RegexOption.DOT_MATCHES_ALL).findAll(document)
+            .flatMap { it.groupValues[1].trim().lines() }.toList()
+        val (call, abort, read, sync) = lines
+        assertEquals(
+            listOf("uploadFile:fail file not found 1300002", "readFile:fail no such file or directory wxfile://usr/a.txt 1300002"),
+            answers(session, call, read),
+        )
+        val bridge = WXTJavaScript(session) { throw AssertionError("nothing is answered: $it") }
+        bridge.receive(abort)
+        val (answered, failed, toPage, complete) = lines.drop(4)
+        assertEquals(members(failed, "fail"), members(bridge.receiveSync(sync), "fail"))
+        page.run("wx.getFileSystemManager().writeFileSync('wxfile://usr/a.txt', '…', 'utf8')")
+        page.run("tell('written')")
+        assertEquals("written", page.told())
+        assertEquals(members(answered, "success"), members(bridge.receiveSync(sync), "success"))
 
         page.function("wxtransferSend") {}
-        page.run("wx.uploadFile({ success: function (res) { tell(res.statusCode + ' ' + res.data) } })")
-        page.run("wxtransferReceive(" + JSONObject.quote(toPage) + ")")
-        assertEquals("200 …", page.told())
+        page.run("wx.downloadFile({ url: '', success: function (res) { tell(res.statusCode + ' ' + res.data) }, complete: function (res) { tell(res.errMsg) } })")
+        for (message in listOf(toPage, complete)) page.run("wxtransferReceive(" + JSONObject.quote(message) + ")")
+        assertEquals(listOf("200 …", "uploadFile:ok"), List(2) { page.told() })
+    }
+
+    private fun members(message: String, name: String): Map<String, Any> =
+        JSONObject(message).getJSONObject(name).run { keys().asSequence().associateWith { get(it) } }
+
+    @Test
+    fun `a page works with its files`() = page { _, page ->
+        page.run(
+            """
+            var files = wx.getFileSystemManager()
+            var path = wx.env.USER_DATA_PATH + '/d/e'
+            files.mkdirSync(path, true)
+            files.writeFileSync(path + '/a', 'aé😀')
+            files.appendFileSync(path + '/a', new Uint8Array([0, 255]).buffer)
+            tell(Array.prototype.join.call(new Uint8Array(files.readFileSync(path + '/a'))))
+            tell(files.readFileSync(path + '/a', 'base64', 1, 2) + ' ' + files.readFileSync(path + '/a', 'utf8'))
+            files.copyFileSync(path + '/a', path + '/b')
+            files.renameSync(path + '/b', path + '/c')
+            tell(files.readdirSync(path).join())
+            tell(files.statSync(path).isDirectory() + ' ' + files.statSync(path + '/a').size)
+            tell(files.statSync(wx.env.USER_DATA_PATH + '/d', true).map(function (entry) { return entry.path }).join())
+            files.unlinkSync(path + '/c')
+            files.accessSync(path + '/a')
+            try { files.rmdirSync(path) } catch (error) { tell(error.errMsg + ' ' + error.errCode + ' ' + error.errno) }
+            files.rmdirSync(path, true)
+            files.writeFileSync(path + '.txt', 'abc')
+            files.getFileInfo({ filePath: path + '.txt', digestAlgorithm: 'sha1', success: function (res) { tell(res.size + ' ' + res.digest) } })
+            """,
+        )
+        assertEquals(
+            listOf(
+                "97,195,169,240,159,152,128,0,255", "w6k= aé😀\u0000\uFFFD", "a,c", "true 9", "/,/e,/e/a,/e/c",
+                "rmdirSync:fail directory not empty wxfile://usr/d/e 1300066 1300066",
+                // FIPS 180-2, appendix A.
+                "3 a9993e364706816aba3e25717850c26c9cd0d89d",
+            ),
+            List(7) { page.told() },
+        )
+    }
+
+    @Test
+    fun `a page that has gone is sent nothing, and its transfers end`() {
+        WXTransferSession(options(directory.resolve("data"))).use { session ->
+            PhaseServer("\r\n\r\n").use { server ->
+                val old = WXTJavaScript(session, Runnable::run) { throw AssertionError("the old page is told: $it") }
+                old.receive("""{"call":1,"api":"downloadFile","options":{"url":"http://${server.address}/"}}""")
+                server.reached.awaitOrFail("the request is under way")
+                old.close()
+                assertTrue(old.isClosed)
+                old.receive("""{"call":2,"api":"getSavedFileList"}""")
+                // The session goes on, for the page that comes after.
+                val heard = LinkedBlockingQueue<String>()
+                val new = WXTJavaScript(session) { heard.add(JSONObject(it).getString("event")) }
+                new.receive("""{"call":1,"api":"getSavedFileList"}""")
+                assertEquals("success", heard.poll(WAIT_LIMIT_SECONDS, TimeUnit.SECONDS))
+                // What closing would deliver comes before the server is gone.
+                session.close()
+            }
+        }
     }
 
     @Test
@@ -566,19 +598,6 @@ class JavaScriptTest {
             Thread.setDefaultUncaughtExceptionHandler(before)
             server.stop(0)
         }
-    }
-
-    @Test
-    fun `a host may answer before the page's call returns`() = page { _, page ->
-        page.function("wxtransferSend") { arguments -> page.answerAtOnce(JSONObject(Context.toString(arguments[0]))) }
-        page.run(
-            """
-            var task = wx.uploadFile({ fail: function (res) { tell(res.errMsg) }, complete: function () { tell('complete') } })
-            task.onProgressUpdate(function () {})
-            tell(typeof task.abort)
-            """,
-        )
-        assertEquals(listOf("at once", "complete", "function"), List(3) { page.told() })
     }
 
     @Test

@@ -88,7 +88,7 @@ class OptionsTest {
             for ((tasks, places) in listOf(uploads to 1, downloads to 2)) {
                 val left = tasks.reversed().map { task ->
                     assertTrue(task.abort())
-                    failure { task.await() }.profile!!.queueEnd > 0
+                    failure { task.await() }.profile!!.queueEnd!! > 0
                 }
                 assertEquals(List(tasks.size - places) { false } + List(places) { true }, left)
             }

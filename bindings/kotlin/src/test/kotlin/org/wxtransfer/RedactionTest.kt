@@ -39,7 +39,7 @@ class RedactionTest {
 
     private val upload = WXTUploadRequest(url, "wxfile://tmp_1", "file", pairs, pairs)
     private val download = WXTDownloadRequest(url, pairs)
-    private val profile = WXTProfile.of(LongArray(20), null, null)
+    private val profile = WXTProfile.of(LongArray(27), null, null)!!
 
     /** Values of the public types that take or give secrets, each with the canary wherever a secret can be. */
     private fun secretive(): List<Any> = listOf(
@@ -47,7 +47,8 @@ class RedactionTest {
         download,
         options().copy(rootCertificates = canary, uploadDomains = listOf(url), downloadDomains = listOf(url)),
         WXTHeadersReceived(pairs, 200),
-        WXTUploadSuccess("uploadFile:ok", 200, canary, 6, profile),
+        WXTDownloadSuccess("downloadFile:ok", 200, "wxfile://tmp_1", null, "/tmp/1", 1, pairs, profile),
+        WXTUploadSuccess("uploadFile:ok", 200, canary, 6, pairs, profile),
     )
 
     /** Values of types without a secret of their own, made of secrets where they are made of anything. */
@@ -64,10 +65,12 @@ class RedactionTest {
             malformed.stackTraceToString(),
             failure.stackTraceToString(),
             WXTPin("example.test", canary.utf8().copyOf(32)),
-            WXTDownloadSuccess("downloadFile:ok", 200, "wxfile://tmp_1", null, "/tmp/1", 1, profile),
             profile,
             WXTProgress(1, 2, 50),
             WXTFile("wxfile://tmp_1", "/tmp/1", 1, 0),
+            WXTFileStats("/a", 1, 2, 3, 4, true, false),
+            WXTFileDigest(1, "00"),
+            session.files,
             WXTStatusException(WXTStatus.INVALID_PROXY.value),
             WXTResolution(0),
             WXTErrno,
@@ -79,6 +82,8 @@ class RedactionTest {
             WXTStorageSharing.SHARED,
             WXTLogLevel.INFO,
             WXTImportMode.COPY,
+            WXTDigestAlgorithm.MD5,
+            WXTWriteMode.WHOLE,
         )
     }
 

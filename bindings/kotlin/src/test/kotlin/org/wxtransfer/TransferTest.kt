@@ -76,12 +76,13 @@ class TransferTest {
             assertNull(result.filePath)
             assertEquals(70_000, result.dataLength)
             assertContentEquals(pattern(70_000), File(result.nativePath).readBytes())
-            val profile = result.profile
+            val profile = result.profile!!
             val now = System.currentTimeMillis()
             val times = with(profile) {
-                listOf(invokeStart, queueStart, queueEnd, connectStart, connectEnd, requestStart, responseStart, responseEnd)
+                listOfNotNull(invokeStart, queueStart, queueEnd, connectStart, connectEnd, requestStart, responseStart, responseEnd)
             }
             assertEquals(times.sorted(), times)
+            assertEquals(8, times.size)
             assertTrue(times.first() > now - 60_000 && times.last() <= now, "$profile")
             assertTrue(profile.SSLconnectionStart in profile.connectStart..profile.SSLconnectionEnd, "$profile")
             assertTrue(profile.receivedBytedCount > 70_000 && profile.sendBytesCount in 1..10_000, "$profile")
@@ -90,7 +91,65 @@ class TransferTest {
             assertTrue(profile.peerIP in listOf("127.0.0.1", "::1"), "$profile")
             assertFalse(profile.socketReused)
             val again = session.downloadFile(WXTDownloadRequest(TestServer.tls + "/bytes/1"))
-            assertTrue(again.profile.socketReused)
+            with(again.profile!!) {
+                assertTrue(socketReused)
+                val equal = listOf(domainLookUpStart, domainLookUpEnd, connectStart, connectEnd, SSLconnectionStart, SSLconnectionEnd)
+                assertEquals(List(6) { fetchStart }, equal)
+            }
+        }
+    }
+
+    @Test
+    fun `a profile tells what the network is like`() = test {
+        open().use { session ->
+            val first = session.downloadFile(WXTDownloadRequest(TestServer.tls + "/bytes/3000000")).profile!!
+            assertTrue(first.rtt!! < 60_000 && first.throughputKbps!! > 0, "$first")
+            assertEquals(listOf(first.rtt, first.throughputKbps), listOf(first.transportRttEstimate, first.downstreamThroughputKbpsEstimate))
+            assertTrue(first.httpRttEstimate!! < 60_000 && first.estimate_nettype in 2..5, "$first")
+            assertFalse(first.usingHighPerformanceMode)
+            val second = session.downloadFile(WXTDownloadRequest(TestServer.tls + "/bytes/1")).profile!!
+            assertEquals(listOf(null, first.throughputKbps), listOf(second.throughputKbps, second.downstreamThroughputKbpsEstimate))
+        }
+    }
+
+    @Test
+    fun `a result has no profile where none is wanted or known`() = test {
+        suspend fun profiles(session: WXTransferSession, disable: Boolean): List<WXTProfile?> {
+            val url = TestServer.plain + "/upload"
+            val upload = WXTUploadRequest(url, session.file(pattern(1)), "file", disableProfile = disable)
+            val fails = WXTDownloadRequest(TestServer.faultPlain + "/fault/stall-before-answer", timeout = 200, disableProfile = disable)
+            return listOf(
+                session.downloadFile(WXTDownloadRequest(url, disableProfile = disable)).profile,
+                assertFailsWith<WXTFailureException> { session.downloadFile(fails) }.profile,
+                session.uploadFile(upload).profile,
+            )
+        }
+        open().use { session ->
+            assertEquals(List(3) { null }, profiles(session, true))
+            assertTrue(profiles(session, false).all { it?.invokeStart != null && it.queueStart != null })
+        }
+        open { copy(baseLibraryVersion = "3.4.9") }.use { session ->
+            val (download, failed, upload) = profiles(session, false)
+            assertNull(upload)
+            for (profile in listOf(download!!, failed!!)) {
+                assertEquals(List(3) { null }, with(profile) { listOf(invokeStart, queueStart, queueEnd) })
+                assertTrue(profile.fetchStart > 0)
+            }
+        }
+    }
+
+    @Test
+    fun `a success has the headers and cookies, also where the base library knows no event for them`() = test {
+        for (baseLibrary in listOf("2.0.9", null)) {
+            open { copy(baseLibraryVersion = baseLibrary) }.use { session ->
+                val url = TestServer.tls + "/cookies"
+                val upload = WXTUploadRequest(url, session.file(pattern(1)), "file")
+                for (result in listOf(session.downloadFile(WXTDownloadRequest(url)), session.uploadFile(upload))) {
+                    assertEquals(listOf("a=1; Path=/", "b=2, 3"), result.cookies)
+                    val varies = result.header.filter { (name, _) -> name.equals("Vary", ignoreCase = true) }
+                    assertEquals(listOf("Accept", "Origin"), varies.map { (_, value) -> value })
+                }
+            }
         }
     }
 

@@ -1,0 +1,155 @@
+"""Wall and CPU times over links like those of phones. Started by links.sh, which starts the servers and the link."""
+
+import argparse
+import dataclasses
+import os
+import sys
+
+import report
+from link import LINKS, LinkVariant, check_emulator, congestion_control
+from runs import CA, FILES, MIB, NGINX_TLS, ROOT, SINK_TLS, RunFailed, interleave
+
+ROUNDS = 3
+QUICK_LINKS = ("Wi-Fi", "LTE")
+WALL_LIMIT, CPU_LIMIT = 1.02, 0.9
+
+
+@dataclasses.dataclass
+class Workload:
+    """What is transferred; `file` is the name of a file of servers.sh, or what a link calls a large one."""
+
+    name: str
+    up: bool
+    file: str
+    count: int = 1
+    parallel: int = 1
+
+    def label(self, link):
+        """The name on this link."""
+        return self.name.replace("large", f"{link.large // MIB} MiB")
+
+    def variants(self, link):
+        """Ours and libcurl's, both with a progress callback."""
+        file = self.file or f"{link.large // MIB}MiB"
+        where = ["--url", f"{SINK_TLS}/sink", "--file", f"{FILES}/{file}"] if self.up else ["--url", f"{NGINX_TLS}/{file}"]
+        arguments = ["upload" if self.up else "download", *where, "--ca", CA]
+        arguments += ["--count", self.count, "--parallel", self.parallel]
+        # In turn: the next is asked for when the last has ended, which is what libcurl's one handle does anyway.
+        in_turn = ["--batch", 1] if self.parallel == 1 else []
+        return LinkVariant(link, "bench_wxt", *arguments, *in_turn), LinkVariant(link, "bench_curl", *arguments, "--progress")
+
+
+WORKLOADS = [
+    Workload("large down", up=False, file=""),
+    Workload("large up", up=True, file=""),
+    Workload("20 × 256 KiB down", up=False, file="256KiB", count=20, parallel=10),
+    Workload("20 × 256 KiB up", up=True, file="256KiB", count=20, parallel=10),
+    Workload("10 × 1 KiB in turn", up=False, file="1KiB", count=10),
+]
+
+
+class Cell:
+    """One workload on one link."""
+
+    def __init__(self, workload, link):
+        self.workload, self.link = workload, link
+        self.ours, self.curl = workload.variants(link)
+        self.goals = []
+
+    def measure(self, rounds):
+        """Runs both in turn; where one fails, its goals are missed."""
+        try:
+            interleave(rounds, self.ours, self.curl)
+            wall, cpu = self.ratio("wall_s"), self.ratio("cpu_s")
+        except RunFailed as error:
+            print(f"  {error}", file=sys.stderr)
+            wall = cpu = None
+        name = f"{self.link.name}, {self.workload.label(self.link)}"
+        self.goals = [
+            report.Goal.judge(f"{name}, wall", wall, WALL_LIMIT, "of libcurl"),
+            report.Goal.judge(f"{name}, CPU", cpu, CPU_LIMIT, "of libcurl"),
+        ]
+        for goal in self.goals:
+            print(goal.line(), flush=True)
+
+    def ratio(self, key):
+        """Ours ÷ libcurl's."""
+        return self.ours.median(key) / self.curl.median(key)
+
+    def ratios(self):
+        """`wall / CPU`, what is missed in bold."""
+        texts = ["failed" if goal.measured is None else f"{goal.measured:.3f}" for goal in self.goals]
+        return " / ".join(text if goal.ok else f"**{text}**" for text, goal in zip(texts, self.goals))
+
+    def medians(self):
+        """Seconds and milliseconds of both."""
+        if self.goals[0].measured is None:
+            return "failed"
+        values = [f"{v.median('wall_s'):.2f} s, {v.median('cpu_s') * 1e3:.1f} ms" for v in (self.ours, self.curl)]
+        return "; ".join(values)
+
+
+def table(cells, text_of):
+    """A line a workload, a column a link."""
+    links = list(dict.fromkeys(cell.link.name for cell in cells))
+    lines = ["| | " + " | ".join(links) + " |", "|---" * (len(links) + 1) + "|"]
+    for workload in WORKLOADS:
+        row = [text_of(cell) for cell in cells if cell.workload is workload]
+        lines.append(f"| {workload.name} | " + " | ".join(row) + " |")
+    return lines
+
+
+def write(cells, rounds):
+    """The block of docs/performance.md, and the plot."""
+    report.write_plot(ROOT, "links.svg", [goal for cell in cells for goal in cell.goals])
+    lines = [
+        "![The ratios to libcurl over links](links.svg)",
+        "",
+        f"Measured on {report.machine()}, congestion control {congestion_control()}; medians of {rounds} runs. "
+        "The 20 transfers are ten at once.",
+        "",
+        *[f"- {link.describe()}; large is {link.large // MIB} MiB" for link in LINKS],
+        "",
+        f"Ours ÷ libcurl, wall / CPU; goals: wall ≤ {WALL_LIMIT}, CPU ≤ {CPU_LIMIT}; what misses its goal is bold.",
+        "",
+        *table(cells, Cell.ratios),
+        "",
+        "Wall and CPU time, ours; libcurl's:",
+        "",
+        *table(cells, Cell.medians),
+        "",
+    ]
+    report.write_block(ROOT, "benches/links.sh", lines)
+
+
+def main():
+    """Measures, prints, and writes in a full run."""
+    parser = argparse.ArgumentParser(prog="benches/links.sh")
+    names = [link.name for link in LINKS]
+    parser.add_argument("--quick", action="store_true", help=f"one run of each, on {' and '.join(QUICK_LINKS)}")
+    parser.add_argument("--only", metavar="LINK", choices=names, help="one link: " + ", ".join(names))
+    options = parser.parse_args()
+    wanted = [options.only] if options.only else QUICK_LINKS if options.quick else names
+    rounds = 1 if options.quick else ROUNDS
+    if os.getloadavg()[0] > 0.5:
+        print(f"the machine is not quiet (load {os.getloadavg()[0]:.1f}): times will be off", file=sys.stderr)
+    try:
+        check_emulator()
+    except RunFailed as error:
+        print(error, file=sys.stderr)
+        return 1
+    cells = [Cell(workload, link) for link in LINKS if link.name in wanted for workload in WORKLOADS]
+    for cell in cells:
+        cell.measure(rounds)
+    print(f"\nours ÷ libcurl, wall / CPU; goals: wall ≤ {WALL_LIMIT}, CPU ≤ {CPU_LIMIT}; congestion control {congestion_control()}\n")
+    print("\n".join(table(cells, Cell.ratios)))
+    if not options.quick and not options.only:
+        write(cells, rounds)
+    goals = [goal for cell in cells for goal in cell.goals]
+    missed = sum(not goal.ok for goal in goals)
+    print(f"\n{len(goals)} goals, {missed} missed")
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

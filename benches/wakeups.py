@@ -1,0 +1,112 @@
+"""Wake-ups and system calls of a transfer over a slow link. Started by wakeups.sh, which starts the servers and the link."""
+
+import collections
+import glob
+import os
+import re
+import sys
+import tempfile
+
+import report
+from link import CLIENT_PREFIX, LINKS, TIMEOUT, LinkVariant, check_emulator, use
+from runs import BUILD, CA, FILES, NGINX_TLS, SINK_TLS, WORK, RunFailed, numbers, run_lines
+
+LINK = next(link for link in LINKS if link.name == "3G")
+LISTENED_LIMIT, UNHEARD_LIMIT = 10, 2  # wake-ups a second
+DOWN = ["download", "--url", f"{NGINX_TLS}/1MiB", "--ca", CA]
+UP = ["upload", "--url", f"{SINK_TLS}/sink", "--file", f"{FILES}/1MiB", "--ca", CA]
+# `name(arguments) = result`, a thread's own file having no calls that others interrupt.
+CALL = re.compile(r"^(\w+)\(.*\)\s+= (-?\w+)(?: (E\w+))?")
+SENDS = ("send", "sendto", "sendmsg", "sendmmsg", "write", "writev")
+
+
+class Run:
+    """One program with or without a progress callback."""
+
+    def __init__(self, name, program, *arguments):
+        self.name, self.program, self.arguments = name, program, arguments
+        self.wakeups, self.calls, self.blocked = None, collections.Counter(), 0
+
+    def measure(self):
+        """Wake-ups of one run, then the system calls of another, which strace slows down."""
+        variant = LinkVariant(LINK, self.program, *self.arguments)
+        variant.run()
+        self.wakeups = variant.median("waits") / variant.median("wall_s")
+        with tempfile.TemporaryDirectory(dir=WORK) as traces:
+            use(LINK, 0)
+            # strace may be killed, and its program must not go on then.
+            tracing = ["strace", "-ff", "-qq", "-o", f"{traces}/thread", "setpriv", "--pdeathsig", "KILL"]
+            run_lines(self.program, self.arguments, prefix=[*CLIENT_PREFIX, *tracing], timeout=TIMEOUT)
+            for path in glob.glob(f"{traces}/thread.*"):
+                with open(path, encoding="utf-8", errors="replace") as lines:
+                    self.count(lines)
+
+    def count(self, lines):
+        """The calls of one thread, those of the program's start among them."""
+        for call in filter(None, map(CALL.match, lines)):
+            self.calls[call[1]] += 1
+            if call[1] in SENDS and call[3] == "EAGAIN":
+                self.blocked += 1
+
+
+def transfers():
+    """Down and up, listened to and not, ours and libcurl's."""
+    for what, arguments in (("down", DOWN), ("up", UP)):
+        for heard, limit in (("progress", LISTENED_LIMIT), ("no progress", UNHEARD_LIMIT)):
+            ours = [] if heard == "progress" else ["--no-progress"]
+            curl = ["--progress"] if heard == "progress" else []
+            name = f"1 MiB {what}, {heard}"
+            yield Run(name, "bench_wxt", *arguments, *ours), Run(name, "bench_curl", *arguments, *curl), limit
+
+
+def print_calls(ours, curl):
+    """The system calls of both by name."""
+    print(f"\n{ours.name}: system calls          ours  libcurl")
+    for name in sorted(ours.calls | curl.calls, key=lambda name: -max(ours.calls[name], curl.calls[name])):
+        if max(ours.calls[name], curl.calls[name]) >= 10 or name == "sched_yield":
+            print(f"  {name:<34} {ours.calls[name]:>8} {curl.calls[name]:>8}")
+    print(f"  {'all':<34} {ours.calls.total():>8} {curl.calls.total():>8}")
+    print(f"  {'sends that would block':<34} {ours.blocked:>8} {curl.blocked:>8}")
+    print(f"  {'wake-ups a second':<34} {ours.wakeups:>8.1f} {curl.wakeups:>8.1f}\n", flush=True)
+
+
+def measure():
+    """Every goal, in the order of the runs."""
+    goals = []
+    for ours, curl, limit in transfers():
+        ours.measure()
+        curl.measure()
+        print_calls(ours, curl)
+        goals += [
+            report.Goal.judge(f"{ours.name}: wake-ups", ours.wakeups, limit, "a second"),
+            report.Goal.judge(f"{ours.name}: sched_yield", ours.calls["sched_yield"], 0, "calls"),
+            report.Goal.judge(f"{ours.name}: sends that would block", ours.blocked, 0, "calls"),
+        ]
+    use(LINK, 0)
+    idle = ["idle", "--url", f"{NGINX_TLS}/1KiB", "--ca", CA, "--count", "1"]
+    waits = numbers(run_lines("bench_wxt", idle, prefix=CLIENT_PREFIX)[-1])["waits"]
+    goals.append(report.Goal.judge("an idle session: wake-ups in three seconds", waits, 0))
+    return goals
+
+
+def main():
+    """Measures, and holds the numbers against their goals."""
+    if len(sys.argv) > 1:
+        print("usage: benches/wakeups.sh", file=sys.stderr)
+        return 2
+    print(LINK.describe())
+    try:
+        check_emulator()
+        goals = measure()
+    except RunFailed as error:
+        print(error, file=sys.stderr)
+        return 1
+    for goal in goals:
+        print(goal.line())
+    missed = sum(not goal.ok for goal in goals)
+    print(f"{len(goals)} goals, {missed} missed")
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,26 @@
+#!/bin/sh
+# Tests the page's side, wx.js, in Node's JavaScript engine over the real library, and against Tencent's types of the API,
+# which npm gets. Needs Node 18 or newer and npm. Usage: test.sh [option of node...]
+set -eu
+
+here=$(cd "$(dirname "$0")" && pwd)
+root=$(cd "$here/../.." && pwd)
+target=${CARGO_TARGET_DIR:-$root/target}
+out=$target/javascript
+
+for tool in node npm; do
+    command -v "$tool" >/dev/null || { echo "test.sh: $tool is missing" >&2; exit 1; }
+done
+
+(cd "$root" && cargo build --locked --example playground && cargo build --locked -p wxtransfer-test-server)
+mkdir -p "$out"
+if ! cmp -s "$here/tests/package-lock.json" "$out/package-lock.json"; then
+    cp "$here/tests/package.json" "$out"
+    (cp "$here/tests/package-lock.json" "$out" && cd "$out" && npm ci --ignore-scripts --no-audit --no-fund) ||
+        { rm -f "$out/package-lock.json"; exit 1; }
+fi
+
+# A test that waits for what never comes is a failure too.
+WXTRANSFER_PLAYGROUND=$target/debug/examples/playground WXTRANSFER_TEST_SERVER=$target/debug/wxtransfer-test-server \
+    WXTRANSFER_TYPINGS=$out/node_modules/miniprogram-api-typings \
+    exec timeout --kill-after=10 600 node --test "$@" "$here"/tests/*.test.js

@@ -1,0 +1,199 @@
+'use strict';
+
+/* What wx.js does itself: types of parameters, turns, promises. Nothing of it reaches an app. */
+const assert = require('node:assert/strict');
+const test = require('node:test');
+const { Page } = require('./page.js');
+
+function nothingSent(options) {
+  return new Page((text) => assert.fail(`sent: ${text}`), options);
+}
+
+/* Keeps the messages, and answers none. */
+function recorded(options) {
+  const sent = [];
+  return { sent, page: new Page((text) => sent.push(JSON.parse(text)), options) };
+}
+
+const error = (api, text) => ({ errMsg: `${api}:fail parameter error: ${text}`, errno: 1001 });
+
+test('parameters that are missing or of a wrong type fail in the words of WeChat', async () => {
+  const { wx, callbacks } = nothingSent();
+  const url = 'https://a.test/';
+  const should = (name, type, given) => `parameter.${name} should be ${type} instead of ${given};`;
+  const unreadable = { get url() { throw new Error('of the page'); } };
+  for (const [api, options, text] of [
+    ['uploadFile', { filePath: 'a', name: 'b' }, should('url', 'String', 'Undefined')],
+    ['uploadFile', { url, filePath: ['a'], name: null }, should('filePath', 'String', 'Array') + should('name', 'String', 'Null')],
+    ['uploadFile', { url, filePath: 'a', name: 'b', formData: 'c=d' }, should('formData', 'Object', 'String')],
+    ['downloadFile', {}, should('url', 'String', 'Undefined')],
+    ['downloadFile', { url: 5 }, should('url', 'String', 'Number')],
+    ['downloadFile', { url: {} }, should('url', 'String', 'Object')],
+    ['downloadFile', { url: null }, should('url', 'String', 'Null')],
+    ['downloadFile', { url: Symbol('a') }, should('url', 'String', 'Symbol')],
+    ['downloadFile', { url, header: [['a', 'b']] }, should('header', 'Object', 'Array')],
+    ['downloadFile', { url, filePath: false }, should('filePath', 'String', 'Boolean')],
+    ['downloadFile', { url, timeout: '100' }, should('timeout', 'Number', 'String')],
+    ['downloadFile', { url, enableProfile: 'no' }, should('enableProfile', 'Boolean', 'String')],
+    ['downloadFile', unreadable, 'parameter.url cannot be read;'],
+  ]) {
+    const events = await callbacks.call(null, wx[api], options);
+    assert.deepEqual(events.map(([name]) => name), ['returned', 'fail', 'complete'], `${api} ${text}`);
+    assert.deepEqual({ ...events[1][1] }, error(api, text));
+    assert.equal(events[1][1], events[2][1]);
+  }
+});
+
+test('file calls fail so too, with an errCode', async () => {
+  const page = nothingSent();
+  const should = (name, type, given) => `parameter error: parameter.${name} should be ${type} instead of ${given};`;
+  const filePath = 'wxfile://usr/a';
+  for (const [api, options, reason, code] of [
+    ['saveFile', {}, should('tempFilePath', 'String', 'Undefined'), 1001],
+    ['stat', { path: 'a', recursive: 1 }, should('recursive', 'Boolean', 'Number'), 1001],
+    ['writeFile', { filePath, data: new Uint8Array(1) }, should('data', 'String or ArrayBuffer', 'Uint8Array'), 1001],
+    ['readFile', { filePath, encoding: 'utf7' }, 'Invalid argument encoding', 1300022],
+    ['readFile', { filePath, encoding: 'toString' }, 'Invalid argument encoding', 1300022],
+    ['writeFile', { filePath, data: '0g', encoding: 'hex' }, 'Invalid argument data', 1300022],
+    ['readFile', { filePath, position: -1 }, 'value of position is out of range', 1301009],
+    ['readFile', { filePath, position: 0.5 }, 'value of position is out of range', 1301009],
+    ['readFile', { filePath, length: 0 }, 'value of length is out of range', 1301006],
+    ['readFile', { filePath, length: Infinity }, 'value of length is out of range', 1301006],
+  ]) {
+    const failure = await page.failure(page.fs[api], options);
+    assert.deepEqual({ ...failure }, { errMsg: `${api}:fail ${reason}`, errno: code, errCode: code });
+  }
+});
+
+test('a header or form field without a text is named', async () => {
+  const page = nothingSent();
+  const { wx } = page;
+  const textless = { toString() { throw new Error('of the page'); } };
+  const download = await page.failure(wx.downloadFile, { url: 'https://a.test/', header: { Good: 1, 'X-Bad': textless } });
+  assert.deepEqual({ ...download }, { errMsg: 'downloadFile:fail invalid request data header X-Bad', errno: 600010 });
+  const formData = { get user() { throw new Error('of the page'); } };
+  const upload = await page.failure(wx.uploadFile, { url: 'https://a.test/', filePath: 'a', name: 'b', formData });
+  assert.deepEqual({ ...upload }, { errMsg: 'uploadFile:fail invalid request data formData user', errno: 600010 });
+});
+
+test('what is no object is refused, and null leaves an optional parameter out', () => {
+  const { sent, page } = recorded();
+  for (const nothing of [null, 1, 'text', []]) assert.equal(typeof page.wx.downloadFile(nothing).abort, 'function');
+  page.wx.downloadFile();
+  assert.equal(sent.length, 0);
+  page.wx.downloadFile({ url: 'https://a.test/', header: null, filePath: null, timeout: null, enableProfile: null });
+  assert.deepEqual(sent, [{ call: 6, api: 'downloadFile', options: { url: 'https://a.test/' } }]);
+});
+
+test('a message holds whole characters and whole numbers only', () => {
+  const { sent, page } = recorded();
+  page.wx.downloadFile({ url: 'https://a.test/\ud83d', timeout: 0.1, header: { 'a\udc00': '\ud83d\ude00' } });
+  const header = [['a\uFFFD', '😀']];
+  assert.deepEqual(sent[0].options, { url: 'https://a.test/\uFFFD', timeout: 1, header });
+});
+
+test('a fail runs in a later turn', async () => {
+  for (const without of ['setTimeout', 'Promise']) {
+    const page = nothingSent({ without: [without] });
+    const told = [];
+    await new Promise((resolve) => {
+      const task = page.wx.downloadFile({
+        fail: () => told.push(`fail with ${typeof task.abort}`),
+        complete: resolve,
+      });
+      told.push('returned');
+    });
+    assert.deepEqual(told, ['returned', 'fail with function'], `without ${without}`);
+  }
+});
+
+test('complete runs even where fail throws', () => {
+  const page = nothingSent();
+  const later = [];
+  page.context.setTimeout = (run) => later.push(run);
+  const told = [];
+  page.wx.downloadFile({
+    fail() { throw new Error('of fail'); },
+    complete: (result) => told.push(result.errno),
+  });
+  assert.throws(() => later[0](), /of fail/);
+  later[1]();
+  assert.deepEqual(told, [1001]);
+});
+
+test('an engine without turns of its own uses those of the app', () => {
+  const { sent, page } = recorded({ without: ['setTimeout', 'Promise'] });
+  const told = [];
+  page.wx.downloadFile({
+    fail: (result) => told.push(result.errMsg),
+    complete: (result) => told.push(result.errno),
+  });
+  assert.deepEqual(told, []);
+  assert.deepEqual(sent.map(({ api }) => api), ['later', 'later']);
+  for (const { call } of sent) {
+    const result = { errMsg: 'later:fail not supported', errno: 4 };
+    page.receive(JSON.stringify({ call, event: 'fail', result }));
+    page.receive(JSON.stringify({ call, event: 'complete' }));
+  }
+  assert.deepEqual(told, [error('downloadFile', 'parameter.url should be String instead of Undefined;').errMsg, 1001]);
+});
+
+test('callbacks that cannot be read leave the others to tell', async () => {
+  const page = nothingSent();
+  const failure = await new Promise((resolve) => {
+    page.wx.getSavedFileList({ get success() { throw new Error('of the page'); }, complete: resolve });
+  });
+  assert.equal(failure.errMsg, 'getSavedFileList:fail parameter error: parameter.success cannot be read;');
+});
+
+test('the four old file calls give a promise where there is no callback', async () => {
+  const { sent, page } = recorded();
+  const kept = page.wx.saveFile({ tempFilePath: 'wxfile://tmp_0a' });
+  const refused = page.wx.getSavedFileInfo({ filePath: 'wxfile://store_0a', success: undefined });
+  const mistyped = page.wx.removeSavedFile();
+  const [first, second] = sent;
+  const success = { errMsg: 'saveFile:ok', savedFilePath: 'wxfile://store_0a' };
+  page.receive(JSON.stringify({ call: first.call, event: 'success', result: success }));
+  page.receive(JSON.stringify({ call: first.call, event: 'complete' }));
+  assert.deepEqual({ ...await kept }, success);
+  const fail = { errMsg: 'getSavedFileInfo:fail no', errno: 1300002, errCode: 1300002 };
+  page.receive(JSON.stringify({ call: second.call, event: 'fail', result: fail }));
+  await assert.rejects(refused, fail);
+  await assert.rejects(mistyped, { errno: 1001, errCode: 1001 });
+  for (const event of ['success', 'fail', 'complete']) {
+    assert.equal(page.wx.getSavedFileList({ [event]() {} }), undefined);
+  }
+  assert.equal(page.fs.getSavedFileList({}), undefined);
+  assert.equal(recorded({ without: ['Promise'] }).page.wx.getSavedFileList(), undefined);
+});
+
+test('a page may use one object for two calls', () => {
+  const { sent, page } = recorded();
+  const told = [];
+  const options = { filePath: 'wxfile://usr/a', complete() { told.push(`first ${this.filePath}`); } };
+  page.wx.getSavedFileInfo(options);
+  options.complete = () => told.push('second');
+  options.filePath = 'wxfile://usr/b';
+  page.wx.getSavedFileInfo(options);
+  for (const { call } of sent) page.receive(JSON.stringify({ call, event: 'complete' }));
+  assert.deepEqual(sent.map(({ options: { filePath } }) => filePath), ['wxfile://usr/a', 'wxfile://usr/b']);
+  assert.deepEqual(told, ['first wxfile://usr/b', 'second']);
+});
+
+test('the path of user files follows the scheme that the app sets', () => {
+  assert.equal(nothingSent().wx.env.USER_DATA_PATH, 'wxfile://usr');
+  assert.equal(nothingSent({ settings: { pathScheme: 'difile' } }).wx.env.USER_DATA_PATH, 'difile://usr');
+});
+
+test('a Sync method without an app that answers at once throws', () => {
+  const page = nothingSent();
+  const readFileSync = { name: 'Error', message: 'readFileSync:fail not supported', errno: 4, errCode: 4 };
+  let thrown;
+  try {
+    page.fs.readFileSync('wxfile://usr/a');
+  } catch (caught) {
+    thrown = caught;
+  }
+  assert.deepEqual({ name: thrown.name, message: thrown.message, errno: thrown.errno, errCode: thrown.errCode }, readFileSync);
+  assert.equal(thrown.errMsg, thrown.message);
+});

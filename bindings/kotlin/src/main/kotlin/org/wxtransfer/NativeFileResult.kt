@@ -1,0 +1,80 @@
+package org.wxtransfer
+
+/** What a file operation has come to; native code fills it before the operation's function returns. */
+internal class NativeFileResult {
+    private var errMsg = ""
+    private var errno = WXTErrno.OK
+    private var category = 0
+    private var detail: String? = null
+
+    /** The files that the operation is about. */
+    var files = emptyList<WXTFile>()
+        private set
+
+    /** What `stat` tells. */
+    var stats = emptyList<WXTFileStats>()
+        private set
+
+    /** The names in a directory. */
+    var names = emptyList<String>()
+        private set
+
+    /** The digest of the one file. */
+    var digest = ""
+        private set
+
+    /** The bytes that were read. */
+    var data = ByteArray(0)
+        private set
+
+    /**
+     * [paths] has `filePath` and `nativePath` of each file in turn, [numbers] its `size` and `createTime`. [statsNumbers] has
+     * `size`, `lastAccessedTime`, `lastModifiedTime` and `mode` of each entry, and 1 for a file or 2 for a directory.
+     */
+    fun set(
+        errMsg: ByteArray,
+        errno: Int,
+        category: Int,
+        detail: ByteArray?,
+        paths: ByteArray,
+        pathLengths: IntArray,
+        numbers: LongArray,
+        statsPaths: ByteArray,
+        statsPathLengths: IntArray,
+        statsNumbers: LongArray,
+        names: ByteArray,
+        nameLengths: IntArray,
+        digest: ByteArray?,
+        data: ByteArray?,
+    ) {
+        this.errMsg = errMsg.decodeToString()
+        this.errno = errno
+        this.category = category
+        this.detail = detail?.decodeToString()
+        files = unpack(paths, pathLengths).map { it.orEmpty() }.chunked(2).mapIndexed { index, (filePath, nativePath) ->
+            WXTFile(filePath, nativePath, numbers[2 * index], numbers[2 * index + 1])
+        }
+        stats = unpack(statsPaths, statsPathLengths).mapIndexed { index, path ->
+            val entry = statsNumbers.copyOfRange(5 * index, 5 * index + 5)
+            WXTFileStats(path, entry[0], entry[1], entry[2], entry[3].toInt(), entry[4] == 1L, entry[4] == 2L)
+        }
+        this.names = unpack(names, nameLengths).map { it.orEmpty() }
+        this.digest = digest?.decodeToString().orEmpty()
+        this.data = data ?: ByteArray(0)
+    }
+
+    /** Throws what the operation failed with. */
+    fun check() {
+        if (errno != WXTErrno.OK) {
+            throw WXTFailureException(errMsg, errno, category, detail.orEmpty(), false, null)
+        }
+    }
+}
+
+/** Makes a call that fills a result. Throws [WXTFailureException] or [WXTStatusException]. */
+internal fun fileResult(call: (NativeFileResult) -> Int): NativeFileResult {
+    val result = NativeFileResult()
+    checkStatus(call(result))
+    result.check()
+    return result
+}

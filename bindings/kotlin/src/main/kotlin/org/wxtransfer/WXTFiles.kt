@@ -1,0 +1,180 @@
+package org.wxtransfer
+
+import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.withContext
+
+/**
+ * `wx.getFileSystemManager()`: what a page does with its files beside saving them. [WXTransferSession.files] has it.
+ *
+ * `wxfile://tmp_…` and `wxfile://store_…` files can be read; files and directories under `wxfile://usr` can be read and
+ * written. Links are not followed. Every function throws [WXTFailureException] with a number of WeChat's table of file failures
+ * (`FileError`), and [WXTStatusException] where the session is closed. They may be called from any thread, and block none that
+ * they are called on. Cancelling the caller does not stop one that has begun; closing the session does.
+ */
+public class WXTFiles internal constructor(private val handle: Long) {
+    /** `access`: returns where a file or directory is there, and throws [WXTErrno.FILE_NOT_FOUND] otherwise. */
+    public suspend fun access(path: String): Unit = onDisk { accessBlocking(path) }
+
+    /** `stat`: what the system says of a file or directory. */
+    public suspend fun stat(path: String): WXTFileStats = onDisk { statBlocking(path, false).first() }
+
+    /**
+     * `stat` with `recursive`: of a directory and all that is in it, in the order of the paths; or of a file alone. Links, and
+     * what no path can name, are left out.
+     */
+    public suspend fun statRecursive(path: String): List<WXTFileStats> = onDisk { statBlocking(path, true) }
+
+    /** `unlink`: removes a file under `wxfile://usr`. It needs no free quota. Throws [WXTErrno.OPERATION_NOT_PERMITTED] for a directory. */
+    public suspend fun unlink(filePath: String): Unit = onDisk { unlinkBlocking(filePath) }
+
+    /** `copyFile`: makes [destPath], under `wxfile://usr`, a copy of [srcPath], in one step. */
+    public suspend fun copy(srcPath: String, destPath: String): Unit = onDisk { copyBlocking(srcPath, destPath) }
+
+    /**
+     * `rename`: gives a file or directory under `wxfile://usr` another path there, in one step. A file replaces a file, and a
+     * directory an empty directory.
+     */
+    public suspend fun rename(oldPath: String, newPath: String): Unit = onDisk { renameBlocking(oldPath, newPath) }
+
+    /** `mkdir`: makes a directory under `wxfile://usr`; with [recursive] those that are missing on the way, too. */
+    public suspend fun makeDirectory(dirPath: String, recursive: Boolean = false): Unit =
+        onDisk { makeDirectoryBlocking(dirPath, recursive) }
+
+    /** `rmdir`: removes a directory under `wxfile://usr`; with [recursive] all that is in it, too. */
+    public suspend fun removeDirectory(dirPath: String, recursive: Boolean = false): Unit =
+        onDisk { removeDirectoryBlocking(dirPath, recursive) }
+
+    /** `readdir`: the names in a directory under `wxfile://usr`, in the order of their bytes. */
+    public suspend fun listDirectory(dirPath: String): List<String> = onDisk { listDirectoryBlocking(dirPath) }
+
+    /** `getFileInfo`: size and digest of a file, both of the same contents. */
+    public suspend fun info(
+        filePath: String,
+        digestAlgorithm: WXTDigestAlgorithm = WXTDigestAlgorithm.MD5,
+    ): WXTFileDigest = onDisk { infoBlocking(filePath, digestAlgorithm) }
+
+    /**
+     * `readFile`: the bytes of a file from [position] on. [length] is how many, or as many as there are if the file ends before; 0
+     * is all up to its end. At most 100 MiB.
+     */
+    public suspend fun read(filePath: String, position: Long = 0, length: Long = 0): ByteArray =
+        onDisk { readBlocking(filePath, position, length) }
+
+    /**
+     * `writeFile`, `appendFile` and `write`: writes at most 100 MiB to a file under `wxfile://usr`. [position] is for
+     * [WXTWriteMode.AT_POSITION] alone, and at most the file's length.
+     */
+    public suspend fun write(
+        filePath: String,
+        data: ByteArray,
+        mode: WXTWriteMode = WXTWriteMode.WHOLE,
+        position: Long = 0,
+    ): Unit = onDisk { writeBlocking(filePath, data, mode, position) }
+
+    internal fun accessBlocking(path: String) {
+        fileResult { Native.fileAccess(handle, path.utf8(), it) }
+    }
+
+    internal fun statBlocking(path: String, recursive: Boolean): List<WXTFileStats> =
+        fileResult { Native.fileStat(handle, path.utf8(), recursive, it) }.stats
+
+    internal fun unlinkBlocking(filePath: String) {
+        fileResult { Native.fileUnlink(handle, filePath.utf8(), it) }
+    }
+
+    internal fun copyBlocking(srcPath: String, destPath: String) {
+        fileResult { Native.fileCopy(handle, srcPath.utf8(), destPath.utf8(), it) }
+    }
+
+    internal fun renameBlocking(oldPath: String, newPath: String) {
+        fileResult { Native.fileRename(handle, oldPath.utf8(), newPath.utf8(), it) }
+    }
+
+    internal fun makeDirectoryBlocking(dirPath: String, recursive: Boolean) {
+        fileResult { Native.fileMakeDirectory(handle, dirPath.utf8(), recursive, it) }
+    }
+
+    internal fun removeDirectoryBlocking(dirPath: String, recursive: Boolean) {
+        fileResult { Native.fileRemoveDirectory(handle, dirPath.utf8(), recursive, it) }
+    }
+
+    internal fun listDirectoryBlocking(dirPath: String): List<String> =
+        fileResult { Native.fileListDirectory(handle, dirPath.utf8(), it) }.names
+
+    internal fun infoBlocking(filePath: String, digestAlgorithm: WXTDigestAlgorithm): WXTFileDigest {
+        val result = fileResult { Native.fileInfo(handle, filePath.utf8(), digestAlgorithm.value, it) }
+        return WXTFileDigest(result.files.first().size, result.digest)
+    }
+
+    internal fun readBlocking(filePath: String, position: Long, length: Long): ByteArray {
+        require(position >= 0 && length >= 0) { "the position or the length is negative" }
+        return fileResult { Native.fileRead(handle, filePath.utf8(), position, length, it) }.data
+    }
+
+    internal fun writeBlocking(filePath: String, data: ByteArray, mode: WXTWriteMode, position: Long) {
+        require(position >= 0) { "the position is negative" }
+        require(position == 0L || mode == WXTWriteMode.AT_POSITION) { "a position needs WXTWriteMode.AT_POSITION" }
+        fileResult { Native.fileWrite(handle, filePath.utf8(), data, mode.value, position, it) }
+    }
+
+    private suspend fun <T> onDisk(operation: () -> T): T = withContext(Dispatchers.IO) { operation() }
+}
+
+/** `Stats`: a file or directory as the system describes it, `WxtFileStats` of the C interface. */
+public data class WXTFileStats(
+    /**
+     * `/` for the directory that [WXTFiles.statRecursive] was asked for, `/a` and `/a/b` for what is in it; `null` where one thing
+     * was asked for, or a file.
+     */
+    val path: String?,
+    /** The size in bytes. */
+    val size: Long,
+    /** Seconds since the Unix epoch. Many systems keep it only roughly. */
+    val lastAccessedTime: Long,
+    /** Seconds since the Unix epoch. */
+    val lastModifiedTime: Long,
+    /** POSIX `st_mode`: type and permissions. */
+    val mode: Int,
+    /** It is a file. */
+    val isFile: Boolean,
+    /** It is a directory. */
+    val isDirectory: Boolean,
+)
+
+/** What `getFileInfo` tells. */
+public data class WXTFileDigest(
+    /** The size in bytes. */
+    val size: Long,
+    /** The digest in lower-case hexadecimal digits. */
+    val digest: String,
+)
+
+/** The digests of [WXTFiles.info], `WXT_DIGEST_…` of the C interface. */
+public enum class WXTDigestAlgorithm(
+    /** The number in the C interface. */
+    public val value: Int,
+) {
+    /** `md5`. */
+    MD5(0),
+
+    /** `sha1`. */
+    SHA1(1),
+
+    /** `sha256`. */
+    SHA256(2),
+}
+
+/** What [WXTFiles.write] does to the file, `WXT_WRITE_…` of the C interface. */
+public enum class WXTWriteMode(
+    /** The number in the C interface. */
+    public val value: Int,
+) {
+    /** The file is made, or replaced in one step: a reader, or a crash, finds the old one or the new one. */
+    WHOLE(0),
+
+    /** The bytes are appended to a file that is there. If that fails, it is as long as before. */
+    APPEND(1),
+
+    /** The bytes are written into a file that is there. If that fails, a part of them may be. */
+    AT_POSITION(2),
+}

@@ -1,0 +1,108 @@
+package org.wxtransfer
+
+import kotlin.io.encoding.Base64
+import org.json.JSONArray
+import org.json.JSONObject
+
+/** The file calls of a page's messages, each from its `options` to the `result` of its `success` but `errMsg`. */
+internal class WXTJavaScriptFiles(private val session: WXTransferSession) {
+    private val files = session.files
+
+    /** The call that [api] names, or `null` where it is no file call. */
+    fun call(api: String): ((JSONObject) -> JSONObject)? = when (api) {
+        "access" -> { options -> done { files.accessBlocking(options.path("path")) } }
+        "stat" -> { options ->
+            val stats = files.statBlocking(options.path("path"), options.flag("recursive"))
+            JSONObject().put("stats", json(stats))
+        }
+        "unlink" -> { options -> done { files.unlinkBlocking(options.path("filePath")) } }
+        "copyFile" -> { options -> done { files.copyBlocking(options.path("srcPath"), options.path("destPath")) } }
+        "rename" -> { options -> done { files.renameBlocking(options.path("oldPath"), options.path("newPath")) } }
+        "mkdir" -> { options ->
+            done { files.makeDirectoryBlocking(options.path("dirPath"), options.flag("recursive")) }
+        }
+        "rmdir" -> { options ->
+            done { files.removeDirectoryBlocking(options.path("dirPath"), options.flag("recursive")) }
+        }
+        "readdir" -> { options ->
+            JSONObject().put("files", JSONArray(files.listDirectoryBlocking(options.path("dirPath"))))
+        }
+        "getFileInfo" -> { options ->
+            val info = files.infoBlocking(options.path("filePath"), options.digestAlgorithm())
+            JSONObject().put("size", info.size).put("digest", info.digest)
+        }
+        "readFile" -> { options ->
+            val isText = options.isText()
+            val content = files.readBlocking(options.path("filePath"), options.count("position"), options.count("length"))
+            JSONObject().put("data", if (isText) content.decodeToString() else Base64.encode(content))
+        }
+        "writeFile" -> { options -> done { write(options, WXTWriteMode.WHOLE) } }
+        "appendFile" -> { options -> done { write(options, WXTWriteMode.APPEND) } }
+        "saveFile" -> { options ->
+            val file = session.saveFileBlocking(options.path("tempFilePath"), options.text("filePath"))
+            JSONObject().put("savedFilePath", file.filePath)
+        }
+        "getSavedFileList" -> { _ ->
+            JSONObject().put("fileList", JSONArray(session.getSavedFileListBlocking().map(::savedFile)))
+        }
+        "getSavedFileInfo" -> { options ->
+            val file = session.getSavedFileInfoBlocking(options.path("filePath"))
+            JSONObject().put("size", file.size).put("createTime", file.createTime)
+        }
+        "removeSavedFile" -> { options -> done { session.removeSavedFileBlocking(options.path("filePath")) } }
+        else -> null
+    }
+
+    private fun write(options: JSONObject, mode: WXTWriteMode) {
+        val data = options.text("data").orEmpty()
+        val content = if (options.isText()) data.encodeToByteArray() else fromBase64(data)
+        files.writeBlocking(options.path("filePath"), content, mode, 0)
+    }
+}
+
+private fun done(operation: () -> Unit): JSONObject {
+    operation()
+    return JSONObject()
+}
+
+/** A parameter that the library refuses where it is missing. */
+private fun JSONObject.path(name: String): String = text(name).orEmpty()
+
+private fun JSONObject.flag(name: String): Boolean = opt(name) == true
+
+private fun JSONObject.count(name: String): Long = (opt(name) as? Number)?.toLong()?.coerceAtLeast(0) ?: 0
+
+private fun JSONObject.isText(): Boolean = when (opt("encoding")) {
+    "utf8" -> true
+    "base64" -> false
+    else -> throw MalformedException("Invalid argument encoding", WXTErrno.INVALID_ARGUMENT)
+}
+
+private fun JSONObject.digestAlgorithm(): WXTDigestAlgorithm =
+    WXTDigestAlgorithm.entries.find { it.name.lowercase() == opt("digestAlgorithm") }
+        ?: throw MalformedException("Invalid argument digestAlgorithm", WXTErrno.INVALID_ARGUMENT)
+
+private fun fromBase64(text: String): ByteArray = try {
+    Base64.decode(text)
+} catch (_: IllegalArgumentException) {
+    throw MalformedException("base64 encode error", BASE64_ENCODE_ERROR)
+}
+
+/** Of WeChat's table of file failures (`FileError`); the library itself reads no base64. */
+private const val BASE64_ENCODE_ERROR = 1300203
+
+/** One `Stats`, or the list of a directory and all that is in it, whose entries have paths. */
+private fun json(stats: List<WXTFileStats>): Any {
+    val all = stats.map { entry ->
+        val json = JSONObject()
+            .put("mode", entry.mode)
+            .put("size", entry.size)
+            .put("lastAccessedTime", entry.lastAccessedTime)
+            .put("lastModifiedTime", entry.lastModifiedTime)
+        entry.path?.let { JSONObject().put("path", it).put("stats", json) } ?: json
+    }
+    return if (stats.first().path == null) all.first() else JSONArray(all)
+}
+
+private fun savedFile(file: WXTFile): JSONObject =
+    JSONObject().put("filePath", file.filePath).put("size", file.size).put("createTime", file.createTime)

@@ -1,0 +1,133 @@
+import Foundation
+
+extension WXTransferSession {
+    /// `wx.getFileSystemManager()`: what a page does with its files beside saving them.
+    public var files: WXTransferFiles { WXTransferFiles(session: self) }
+}
+
+/// `wx.getFileSystemManager()` of a session.
+///
+/// `wxfile://tmp_…` and `wxfile://store_…` files can be read; files and directories under `wxfile://usr` can be read and
+/// written. Links are not followed. Every function throws ``WXTransferFailure`` with a number of WeChat's table of file
+/// failures (`FileError`), and ``WXTransferStatus`` where the session is closed. Each waits for the disk on a thread of the
+/// system's global dispatch queue. Cancelling the caller does not stop one that has begun; closing the session does.
+public struct WXTransferFiles: Sendable {
+    let session: WXTransferSession
+
+    /// The same functions on the calling thread, which waits for the disk: for the `…Sync` functions of a page.
+    public var blocking: WXTransferBlockingFiles { WXTransferBlockingFiles(session: session) }
+
+    /// `access`: returns if a file or directory is there, and throws ``WXTransferErrno/fileNotFound`` otherwise.
+    public func access(_ path: String) async throws {
+        try await session.onDisk { try self.blocking.access(path) }
+    }
+
+    /// `stat`: what the system says of a file or directory.
+    public func stat(_ path: String) async throws -> WXTransferFileStats {
+        try await session.onDisk { try self.blocking.stat(path) }
+    }
+
+    /// `stat` with `recursive`: of a directory and all that is in it, in the order of the paths; or of a file alone. Links,
+    /// and what no path can name, are left out.
+    public func statRecursive(_ path: String) async throws -> [WXTransferFileStats] {
+        try await session.onDisk { try self.blocking.statRecursive(path) }
+    }
+
+    /// `unlink`: removes a file under `wxfile://usr`. It needs no free quota. A directory fails with
+    /// ``WXTransferErrno/operationNotPermitted``.
+    public func unlink(_ filePath: String) async throws {
+        try await session.onDisk { try self.blocking.unlink(filePath) }
+    }
+
+    /// `copyFile`: makes `destPath`, under `wxfile://usr`, a copy of `srcPath`, in one step.
+    public func copy(srcPath: String, destPath: String) async throws {
+        try await session.onDisk { try self.blocking.copy(srcPath: srcPath, destPath: destPath) }
+    }
+
+    /// `rename`: gives a file or directory under `wxfile://usr` another path there, in one step. A file replaces a file,
+    /// and a directory an empty directory.
+    public func rename(oldPath: String, newPath: String) async throws {
+        try await session.onDisk { try self.blocking.rename(oldPath: oldPath, newPath: newPath) }
+    }
+
+    /// `mkdir`: makes a directory under `wxfile://usr`; with `recursive` those that are missing on the way, too.
+    public func makeDirectory(_ dirPath: String, recursive: Bool = false) async throws {
+        try await session.onDisk { try self.blocking.makeDirectory(dirPath, recursive: recursive) }
+    }
+
+    /// `rmdir`: removes a directory under `wxfile://usr`; with `recursive` all that is in it, too.
+    public func removeDirectory(_ dirPath: String, recursive: Bool = false) async throws {
+        try await session.onDisk { try self.blocking.removeDirectory(dirPath, recursive: recursive) }
+    }
+
+    /// `readdir`: the names in a directory under `wxfile://usr`, in the order of their bytes.
+    public func listDirectory(_ dirPath: String) async throws -> [String] {
+        try await session.onDisk { try self.blocking.listDirectory(dirPath) }
+    }
+
+    /// `getFileInfo`: size and digest of a file, both of the same contents.
+    public func info(
+        _ filePath: String, digestAlgorithm: WXTransferDigestAlgorithm = .md5
+    ) async throws -> WXTransferFileDigest {
+        try await session.onDisk { try self.blocking.info(filePath, digestAlgorithm: digestAlgorithm) }
+    }
+
+    /// `readFile`: the bytes of a file from `position` on. `length` is how many, or as many as there are if the file ends
+    /// before; 0 is all up to its end. At most 100 MiB.
+    public func read(_ filePath: String, position: UInt64 = 0, length: UInt64 = 0) async throws -> Data {
+        try await session.onDisk { try self.blocking.read(filePath, position: position, length: length) }
+    }
+
+    /// `writeFile`, `appendFile` and `write`: writes at most 100 MiB to a file under `wxfile://usr`.
+    public func write(_ filePath: String, data: Data, mode: WXTransferWriteMode = .whole) async throws {
+        try await session.onDisk { try self.blocking.write(filePath, data: data, mode: mode) }
+    }
+}
+
+/// `Stats`: a file or directory as the system describes it.
+public struct WXTransferFileStats: Hashable, Sendable {
+    /// `/` for the directory that ``WXTransferFiles/statRecursive(_:)`` was asked for, `/a` and `/a/b` for what is in it; `nil`
+    /// where one thing was asked for, or a file.
+    public let path: String?
+    /// `size` in bytes.
+    public let size: UInt64
+    /// `lastAccessedTime` in seconds since the Unix epoch. Many systems keep it only roughly.
+    public let lastAccessedTime: UInt64
+    /// `lastModifiedTime` in seconds since the Unix epoch.
+    public let lastModifiedTime: UInt64
+    /// `mode`: POSIX `st_mode`, type and permissions.
+    public let mode: UInt32
+    /// `isFile()`.
+    public let isFile: Bool
+    /// `isDirectory()`.
+    public let isDirectory: Bool
+}
+
+/// What `getFileInfo` tells.
+public struct WXTransferFileDigest: Hashable, Sendable {
+    /// `size` in bytes.
+    public let size: UInt64
+    /// `digest` in lower-case hexadecimal digits.
+    public let digest: String
+}
+
+/// The digests of ``WXTransferFiles/info(_:digestAlgorithm:)``.
+public enum WXTransferDigestAlgorithm: Sendable {
+    /// `WXT_DIGEST_MD5`.
+    case md5
+    /// `WXT_DIGEST_SHA1`.
+    case sha1
+    /// `WXT_DIGEST_SHA256`.
+    case sha256
+}
+
+/// What ``WXTransferFiles/write(_:data:mode:)`` does to the file.
+public enum WXTransferWriteMode: Hashable, Sendable {
+    /// `WXT_WRITE_WHOLE`: the file is made, or replaced in one step: a reader, or a crash, finds the old one or the new one.
+    case whole
+    /// `WXT_WRITE_APPEND`: the bytes are appended to a file that is there. If that fails, it is as long as before.
+    case append
+    /// `WXT_WRITE_AT_POSITION`: the bytes are written into a file that is there, from a position on that is at most its length.
+    /// If that fails, a part of them may be.
+    case at(position: UInt64)
+}

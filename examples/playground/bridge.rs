@@ -1,0 +1,159 @@
+//! The app's side of `bindings/javascript.md`: takes one page's messages and answers them from a session.
+
+use std::sync::mpsc::{Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+
+use serde_json::{Map, Value, json};
+
+use crate::call::{Call, INTERNAL, INVALID_REQUEST_DATA, Send};
+use crate::files;
+use crate::session::{Request, Session};
+use crate::task::Running;
+
+type Job = Box<dyn FnOnce() + std::marker::Send>;
+
+/// One page. All pages of a mini program share its session; each counts its own calls.
+pub struct Bridge {
+    session: Arc<Session>,
+    running: Running,
+    send: Send,
+    /// File calls wait for the disk, so they run on a thread of their own, one after the other. Absent after the end.
+    files: Mutex<Option<(Sender<Job>, JoinHandle<()>)>>,
+}
+
+impl Bridge {
+    pub fn new(session: Arc<Session>, send: Send) -> Bridge {
+        let (sender, jobs) = channel::<Job>();
+        let thread = thread::spawn(move || jobs.into_iter().for_each(|job| job()));
+        Bridge { session, running: Running::default(), send, files: Mutex::new(Some((sender, thread))) }
+    }
+
+    pub fn session(&self) -> &Session {
+        &self.session
+    }
+
+    /// Takes a message of the page. One that names no call cannot be answered and is an error.
+    pub fn receive(&self, message: &Value) -> Result<(), String> {
+        if !message.is_object() {
+            return Err("not a message of the page".into());
+        }
+        if let Some(number) = message.get("abort") {
+            self.running.abort(&self.session, whole(number, "abort")?);
+            return Ok(());
+        }
+        let number = whole(&message["call"], "call")?;
+        let (api, options) = api_and_options(message);
+        let call = Call::new(number, api, Arc::clone(&self.send));
+        match api {
+            "uploadFile" | "downloadFile" => self.start(call, &options),
+            _ if files::CALLS.contains(&api) => self.start_on_disk(call, options),
+            _ => call.refuse("not supported", INTERNAL),
+        }
+        Ok(())
+    }
+
+    /// Answers a file call while the page waits.
+    pub fn answer_at_once(&self, message: &Value) -> Value {
+        let (api, options) = api_and_options(message);
+        let outcome = if files::CALLS.contains(&api) {
+            files::run(&self.session, api, &options)
+        } else {
+            Err(files::failure(&format!("{api}:fail not supported"), INTERNAL))
+        };
+        match outcome {
+            Ok(result) => json!({ "success": result }),
+            Err(failure) => json!({ "fail": failure }),
+        }
+    }
+
+    fn start(&self, call: Call, options: &Map<String, Value>) {
+        let uploads = call.api == "uploadFile";
+        let request = match request(options, uploads) {
+            Ok(request) => request,
+            Err(parameter) => {
+                return call.refuse(&format!("invalid request data {parameter}"), INVALID_REQUEST_DATA);
+            }
+        };
+        let session = &self.session;
+        self.running.start(session, call, |callbacks| {
+            #[expect(unsafe_code, reason = "the C interface cannot say what callbacks are sound")]
+            // SAFETY: `Running::start` made the callbacks and what they point to as the header says.
+            unsafe {
+                if uploads { session.upload(&request, callbacks) } else { session.download(&request, callbacks) }
+            }
+        });
+    }
+
+    fn start_on_disk(&self, call: Call, options: Map<String, Value>) {
+        let session = Arc::clone(&self.session);
+        let job = Box::new(move || match files::run(&session, &call.api, &options) {
+            Ok(result) => call.succeed(&result),
+            Err(failure) => call.fail(&failure),
+        });
+        if let Some((files, _)) = &*self.files.lock().unwrap_or_else(PoisonError::into_inner) {
+            // The thread takes jobs until the sender is dropped.
+            let _ = files.send(job);
+        }
+    }
+
+    /// The page has gone: its transfers are aborted, and its file calls come to their end.
+    pub fn end(&self) {
+        self.running.abort_all(&self.session);
+        let files = self.files.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some((sender, thread)) = files {
+            drop(sender);
+            // A job that panicked has told so already.
+            let _ = thread.join();
+        }
+    }
+}
+
+fn api_and_options(message: &Value) -> (&str, Map<String, Value>) {
+    (message["api"].as_str().unwrap_or_default(), message["options"].as_object().cloned().unwrap_or_default())
+}
+
+/// The number of a call. JSON has one kind of numbers, so that 1.0 is 1.
+fn whole(value: &Value, name: &str) -> Result<i64, String> {
+    let whole = |number: f64| number.fract() == 0.0 && number.abs() < 9e15;
+    let number = value.as_i64().or_else(|| value.as_f64().filter(|number| whole(*number)).map(|number| number as i64));
+    number.ok_or_else(|| format!("{name} is no whole number"))
+}
+
+/// The parameters of a transfer, or the name of the one that is malformed.
+fn request(options: &Map<String, Value>, uploads: bool) -> Result<Request, &'static str> {
+    Ok(Request {
+        url: text(options, "url"),
+        file_path: text(options, "filePath"),
+        name: text(options, "name"),
+        file_name: text(options, "fileName"),
+        header: pairs(options, "header")?,
+        form_data: if uploads { pairs(options, "formData")? } else { Vec::new() },
+        timeout: milliseconds(options.get("timeout")),
+        disable_profile: options.get("enableProfile") == Some(&Value::Bool(false)),
+    })
+}
+
+/// A parameter that is text; absent where it is anything else.
+fn text(options: &Map<String, Value>, name: &str) -> Option<String> {
+    options.get(name).and_then(Value::as_str).map(str::to_owned)
+}
+
+/// A time; the default, 0, for what is none.
+fn milliseconds(value: Option<&Value>) -> u32 {
+    value.and_then(Value::as_f64).map_or(0, |milliseconds| milliseconds.clamp(0.0, i32::MAX.into()) as u32)
+}
+
+fn pairs(options: &Map<String, Value>, name: &'static str) -> Result<Vec<(String, String)>, &'static str> {
+    match options.get(name) {
+        None | Some(Value::Null) => Ok(Vec::new()),
+        Some(list) => list.as_array().and_then(|list| list.iter().map(pair).collect()).ok_or(name),
+    }
+}
+
+fn pair(value: &Value) -> Option<(String, String)> {
+    match value.as_array().map(Vec::as_slice) {
+        Some([Value::String(name), Value::String(value)]) => Some((name.clone(), value.clone())),
+        _ => None,
+    }
+}

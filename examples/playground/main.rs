@@ -1,0 +1,107 @@
+//! The library in a page: `cargo run --release --example playground`, then open the address that it prints.
+//!
+//! A host of mini programs on this machine: it speaks the messages of `bindings/javascript.md` to the library, through
+//! the C interface. Everything is on the loopback interface, the servers that the page talks to included. `--port PORT` names
+//! the port of the page; otherwise it is a free one.
+//!
+//! With `--stdio` the page is whoever writes to the standard input, one message a line; `stdio.rs` says what lines there
+//! are. Options of it:
+//!
+//! | option | default |
+//! |---|---|
+//! | `--data-directory DIRECTORY` | a temporary one |
+//! | `--domain ENTRY`, as often as wanted: of both lists | none |
+//! | `--skip-domain-check` | the lists are looked at |
+//! | `--allow-plain-http`, `--all-local` | neither |
+//! | `--platform ios` or `android` | neither |
+//! | `--client-version VERSION` | 8.0.50 |
+//! | `--base-library-version VERSION` | the newest |
+//! | `--app-version VERSION` | 0, the development version |
+//! | `--ca FILE`: the only root certificates to trust | the system's |
+//! | `--proxy URL` | none |
+
+mod bridge;
+#[path = "../support/c.rs"]
+mod c;
+mod call;
+mod content;
+mod file_calls;
+mod files;
+mod http;
+mod servers;
+mod session;
+mod stdio;
+mod task;
+mod voice;
+mod web;
+
+use std::process::ExitCode;
+use std::{env, fs};
+
+use session::Settings;
+
+const USAGE: &str = "usage: playground [--port PORT]
+       playground --stdio [--data-directory DIRECTORY] [--domain ENTRY]... [--skip-domain-check]
+                  [--allow-plain-http] [--all-local] [--platform NAME] [--client-version VERSION]
+                  [--base-library-version VERSION] [--app-version VERSION] [--ca FILE] [--proxy URL]";
+
+fn main() -> ExitCode {
+    let Some(arguments) = parse(env::args().skip(1)) else {
+        eprintln!("{USAGE}");
+        return ExitCode::from(2);
+    };
+    match run(arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("playground: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// What the command line says.
+#[derive(Default)]
+struct Arguments {
+    stdio: bool,
+    /// Of the page; 0 is a free one.
+    port: u16,
+    settings: Settings,
+    /// The file of the root certificates.
+    ca: Option<String>,
+}
+
+fn parse(mut words: impl Iterator<Item = String>) -> Option<Arguments> {
+    let mut arguments = Arguments::default();
+    let settings = &mut arguments.settings;
+    while let Some(word) = words.next() {
+        match word.as_str() {
+            "--stdio" => arguments.stdio = true,
+            "--port" => arguments.port = words.next()?.parse().ok()?,
+            "--data-directory" => settings.data_directory = words.next()?,
+            "--domain" => settings.domains.push(words.next()?),
+            "--skip-domain-check" => settings.skip_domain_check = true,
+            "--allow-plain-http" => settings.allow_plain_http = true,
+            "--all-local" => settings.all_local = true,
+            "--platform" => settings.platform = words.next()?,
+            "--client-version" => settings.client_version = words.next()?,
+            "--base-library-version" => settings.base_library_version = words.next()?,
+            "--app-version" => settings.app_version = words.next()?,
+            "--ca" => arguments.ca = Some(words.next()?),
+            "--proxy" => settings.proxy = words.next()?,
+            _ => return None,
+        }
+    }
+    Some(arguments)
+}
+
+fn run(mut arguments: Arguments) -> Result<(), String> {
+    let temporary = tempfile::tempdir().map_err(|error| error.to_string())?;
+    let settings = &mut arguments.settings;
+    if settings.data_directory.is_empty() {
+        settings.data_directory = temporary.path().to_str().ok_or("the temporary directory is not UTF-8")?.to_owned();
+    }
+    if let Some(path) = &arguments.ca {
+        settings.root_certificates = fs::read_to_string(path).map_err(|error| format!("{path}: {error}"))?;
+    }
+    if arguments.stdio { stdio::run(settings) } else { web::run(arguments.port, &settings.data_directory) }
+}

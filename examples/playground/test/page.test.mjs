@@ -1,0 +1,308 @@
+/* Clicks through the whole page in a browser, and asks the servers what they saw. */
+
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+
+import { Browser } from './browser.mjs';
+import { Page, Playground } from './playground.mjs';
+
+let playground;
+let browser;
+let page;
+let directory;
+
+before(async () => {
+  directory = mkdtempSync(join(tmpdir(), 'wxtransfer-playground-'));
+  playground = await Playground.start();
+  browser = await Browser.start();
+  await browser.size(1440, 1000);
+  page = new Page(browser, playground.address);
+  await page.open();
+});
+
+after(async () => {
+  await browser?.end();
+  const code = await playground?.end();
+  rmSync(directory, { recursive: true, force: true });
+  assert.equal(code, 0);
+});
+
+const sha256 = (bytes) => createHash('sha256').update(bytes).digest('hex');
+
+test('the guide\'s program uploads a picture', async () => {
+  await browser.click('#run-upload');
+  await browser.until(`document.querySelector('#album').open`);
+  const call = await page.start('#pictures button[title="Sea"]');
+  assert.equal(await page.result(call), 'uploadFile:ok, status 200');
+
+  const [request] = await playground.requests('/upload');
+  assert.equal(request.method, 'POST');
+  assert.match(header(request, 'content-type'), /^multipart\/form-data; boundary=/);
+  assert.equal(header(request, 'referer'), 'https://servicewechat.com/wxplayground/0/page-frame.html');
+  const [user, file] = request.parts;
+  assert.deepEqual([user.name, user.value], ['user', 'test']);
+  assert.deepEqual([file.name, file.contentType], ['file', 'image/jpeg']);
+  assert.ok(file.length > 1000);
+  await page.shows('#seen summary', /^POST example\.com\/upload$/);
+
+  const names = (await page.log(call)).map(({ text }) => /#\d+ (\w+)/.exec(text)[1]);
+  assert.equal(names[0], 'uploadFile');
+  assert.deepEqual([...new Set(names)].sort(), ['complete', 'headersReceived', 'progressUpdate', 'success', 'uploadFile']);
+  assert.deepEqual(names.slice(-2), ['success', 'complete']);
+});
+
+test('the guide\'s program plays the voice that it downloads', async () => {
+  const call = await page.start('#run-download');
+  assert.match(await page.result(call), /^downloadFile:ok, status 200, wxfile:\/\/tmp_\w+\.wav$/);
+  await page.shows('#voice-path', /^wxfile:\/\/tmp_\w+\.wav$/);
+  const seconds = await browser.evaluate(`new Promise((resolve, reject) => {
+    const player = document.querySelector('#player');
+    const tell = () => resolve(player.duration);
+    if (player.readyState >= 1) return tell();
+    player.onloadedmetadata = tell;
+    player.onerror = () => reject(new Error('the browser cannot play it'));
+  })`);
+  assert.equal(seconds, 11 / 8);
+  assert.equal((await playground.requests('/download/123')).length, 1);
+});
+
+test('a program may choose nothing, a file of the visitor\'s, or have a mistake', async () => {
+  const uploads = (await playground.requests('/upload')).length;
+  await browser.click('#run-upload');
+  await browser.click('#close-album');
+  await browser.until(`!document.querySelector('#album').open`);
+  assert.equal((await playground.requests('/upload')).length, uploads);
+
+  const own = join(directory, 'own.txt');
+  writeFileSync(own, 'of the visitor');
+  const last = await page.lastCall();
+  await browser.click('#run-upload');
+  const { root } = await browser.send('DOM.getDocument');
+  const { nodeId } = await browser.send('DOM.querySelector', { nodeId: root.nodeId, selector: '#own-file' });
+  await browser.send('DOM.setFileInputFiles', { nodeId, files: [own] });
+  const call = await nextAfter(last);
+  assert.equal(await page.result(call), 'uploadFile:ok, status 200');
+  const file = (await playground.requests('/upload')).at(-1).parts[1];
+  assert.deepEqual([file.contentType, file.length, file.sha256], ['text/plain', 14, sha256('of the visitor')]);
+
+  await browser.write('#upload-program', 'wx.uploadFile({');
+  await browser.click('#run-upload');
+  await page.shows('#program-error', /SyntaxError/);
+});
+
+test('each server gives what its button says', async () => {
+  await page.tab('lab');
+  for (const [name, result] of [
+    ['large', /^downloadFile:ok, status 200, wxfile:\/\/tmp_\w+\.mp4$/],
+    ['truncate', /^downloadFile:fail .+, errno 600001$/],
+    ['reset', /^downloadFile:fail .+, errno 600001$/],
+    ['stall', /^downloadFile:fail timeout, errno 5$/],
+    ['unlisted', /^downloadFile:fail url not in domain list, errno 600002$/],
+    ['missing', /^downloadFile:ok, status 404, /],
+    ['redirect', /^downloadFile:ok, status 200, /],
+  ]) {
+    assert.match(await page.result(await page.start(`#call-${name}`)), result, name);
+  }
+  const { requests, connects } = await playground.seen();
+  const targets = requests.map(({ target }) => target);
+  for (const target of ['/bytes/25165824?type=video/mp4', '/fault/truncate', '/fault/reset', '/fault/stall-in-body', '/status/404', '/bytes/200000']) {
+    assert.ok(targets.includes(target), `${target} of ${targets}`);
+  }
+  assert.deepEqual(connects.filter(({ target }) => target.includes('elsewhere')), []);
+});
+
+test('a profile is shown as a waterfall', async () => {
+  const call = await page.start('#call-large');
+  await page.result(call);
+  const titles = await browser.evaluate(`[...document.querySelectorAll('#profile dt')].map((title) => title.textContent)`);
+  for (const title of ['Request', 'Response', 'socketReused', 'receivedBytedCount']) assert.ok(titles.includes(title), `${title} of ${titles}`);
+  const bars = await browser.evaluate(`[...document.querySelectorAll('#profile .track')].map((track) => {
+    const [outer, inner] = [track.getBoundingClientRect(), track.firstChild.getBoundingClientRect()];
+    return inner.width > 0 && inner.left >= outer.left - 1 && inner.right <= outer.right + 4;
+  })`);
+  assert.ok(bars.length >= 3 && bars.every(Boolean), String(bars));
+  const [first] = await browser.evaluate(`[...document.querySelectorAll('[aria-label^="Profile of"]')].slice(-1).map((button) => button.getAttribute('aria-label'))`);
+  await browser.click(`[aria-label="${first}"]`);
+  await page.shows('#profile .path', new RegExp(`^${first.replace('Profile of ', '')} `));
+});
+
+test('headers of the page arrive, but for the Referer', async () => {
+  await page.result(await page.start('#call-header'));
+  const request = (await playground.requests('/headers')).at(-1);
+  assert.equal(header(request, 'x-page'), 'yes');
+  assert.equal(header(request, 'referer'), 'https://servicewechat.com/wxplayground/0/page-frame.html');
+});
+
+test('uploads go up whole, and one that nobody reads ends by its timeout', async () => {
+  const download = await page.start('#call-upload');
+  assert.equal(await page.result(await nextAfter(download)), 'uploadFile:ok, status 200');
+  const [user, file] = (await playground.requests('/upload')).at(-1).parts;
+  assert.equal(user.value, 'test');
+  assert.equal(file.length, 8 * 1024 * 1024);
+  const stalled = await nextAfter(await page.start('#call-upload-stall'));
+  assert.equal(await page.result(stalled), 'uploadFile:fail timeout, errno 5');
+  assert.equal((await playground.requests('/fault/stall-in-upload')).length, 1);
+});
+
+test('a slow transfer shows its progress and is aborted', async () => {
+  const call = await page.start('#call-slow');
+  await browser.until(`document.querySelector('[aria-label="Progress of #${call}"]').value > 0`);
+  await browser.click(`[aria-label="Abort #${call}"]`);
+  assert.match(await page.result(call), /^downloadFile:fail abort, errno 603105$/);
+  assert.ok(await browser.evaluate(`document.querySelector('[aria-label="Progress of #${call}"]').value < 100`));
+});
+
+test('ten run and two wait', async () => {
+  await browser.click('#clear-log');
+  const first = (await page.lastCall()) + 1;
+  await browser.click('#call-queue');
+  const calls = Array.from({ length: 12 }, (_, index) => first + index);
+  for (const call of calls) assert.match(await page.result(call), /^downloadFile:ok/);
+  const profiles = [];
+  for (const call of calls) profiles.push((await page.log(call)).find(({ text }) => text.includes(' success')).details.profile);
+  // Who waits begins when another one has ended; a millisecond is what a profile's clock knows.
+  const firstEnd = Math.min(...profiles.map(({ responseEnd }) => responseEnd));
+  assert.ok(profiles.filter(({ queueEnd }) => queueEnd >= firstEnd - 1).length >= 2);
+
+});
+
+test('all are aborted at once, those who wait too', async () => {
+  const first = (await page.lastCall()) + 1;
+  await page.run(stalled(12));
+  await browser.click('#abort-all');
+  for (let call = first; call < first + 12; call++) assert.match(await page.result(call), /^downloadFile:fail abort/);
+});
+
+test('the background interrupts what takes more than five seconds', async () => {
+  const call = await page.start('#call-slow');
+  await page.shows(`#transfers li[data-call="${call}"] .result`, / of 500 B$/);
+  await browser.click('#background');
+  await page.shows('#state', /^In the background$/);
+  assert.match(await page.result(call), /^downloadFile:fail interrupted, errno 600003$/);
+  await browser.click('#background');
+  await page.shows('#state', /^Connected$/);
+  assert.match(await page.result(await page.start('#call-missing')), /status 404/);
+});
+
+test('files are made, written, renamed, copied and removed', async () => {
+  // By the keyboard.
+  await browser.evaluate(`document.querySelector('#tab-lab').focus()`);
+  await browser.key('ArrowRight');
+  await browser.until(`!document.querySelector('#files').hidden`);
+
+  await browser.write('#entry-name', 'notes');
+  await browser.click('#new-entry [value="folder"]');
+  await page.shows('#file-message', /^mkdir:ok$/);
+  await browser.click('[aria-label="Open notes"]');
+  await page.shows('#crumbs', /notes$/);
+
+  await browser.write('#entry-name', 'a.txt');
+  await browser.click('#new-entry [value="note"]');
+  await browser.until(`!document.querySelector('#note').hidden`);
+  await browser.write('#note-text', '你好，世界');
+  await browser.click('#note button');
+  await page.shows('#file-message', /^writeFile:ok$/);
+  await page.shows('#entries', /a\.txt · 15 B/);
+  await browser.click('#close-note');
+
+  await browser.click('[aria-label="SHA-256 of a.txt"]');
+  await page.shows('#file-message', new RegExp(sha256('你好，世界')));
+  await browser.write('#entry-name', 'b.txt');
+  await browser.click('[aria-label="Rename a.txt"]');
+  await page.shows('#entries', /b\.txt/);
+  await browser.click('[aria-label="Copy b.txt"]');
+  await page.shows('#entries', /b\.txt\.copy · 15 B/);
+  await browser.click('[aria-label="Remove b.txt"]');
+  await browser.until(`document.querySelectorAll('#entries li').length === 1`);
+  await browser.click('[aria-label="Open b.txt.copy"]');
+  await browser.until(`!document.querySelector('#note').hidden && document.querySelector('#note-text').value === '你好，世界'`);
+  await browser.click('#close-note');
+
+  await browser.write('#entry-name', 'b.txt.copy');
+  await browser.click('#new-entry [value="folder"]');
+  await page.shows('#file-message', /^mkdir:fail .*file already exists/);
+  await browser.click('#crumbs button');
+  await browser.click('[aria-label="Remove notes"]');
+  await page.shows('#entries', /none/);
+});
+
+test('a launch keeps saved files and an old client sends no headers', async () => {
+  await browser.click('#temporary li:first-child button');
+  await page.shows('#saved', /wxfile:\/\/store_/);
+  await browser.evaluate(`document.querySelector('#client').value = 'ios 6.5.3'`);
+  const load = browser.nextLoad();
+  await browser.click('#host [type="submit"]');
+  await load;
+  await page.connected();
+  await page.tab('files');
+  await page.shows('#saved', /wxfile:\/\/store_/);
+  assert.match(await browser.evaluate(`document.querySelector('#temporary').textContent`), /none/);
+  await browser.click('#saved [aria-label^="Remove"]');
+  await page.shows('#saved', /none/);
+
+  await page.tab('lab');
+  await page.result(await page.start('#call-header'));
+  assert.equal(header((await playground.requests('/headers')).at(-1), 'x-page'), undefined);
+});
+
+test('a page that is left aborts its transfers', async () => {
+  await page.run(stalled(10));
+  await browser.until(`[...document.querySelectorAll('#transfers .result')].filter(({ textContent }) => / of 1.0 MiB$/.test(textContent)).length === 10`);
+  await page.open();
+  await page.tab('lab');
+  assert.match(await page.result(await page.start('#call-missing')), /status 404/);
+  assert.equal(await browser.evaluate(`document.querySelectorAll('#transfers li').length`), 1);
+});
+
+test('every control has a name, and nothing is wider than a phone', async () => {
+  const { nodes } = await browser.send('Accessibility.getFullAXTree');
+  const controls = nodes.filter(({ role, ignored }) => !ignored && ['button', 'textbox', 'combobox', 'tab', 'progressbar'].includes(role?.value));
+  assert.ok(controls.length > 15);
+  assert.deepEqual(controls.filter(({ name }) => !name?.value).map(({ role }) => role.value), []);
+  for (const width of [390, 1440]) {
+    await browser.size(width, 900);
+    for (const tab of ['guide', 'lab', 'files']) {
+      await page.tab(tab);
+      assert.ok(await browser.evaluate(`document.documentElement.scrollWidth`) <= width, `${tab} at ${width}`);
+    }
+  }
+});
+
+test('it is light or dark as the system is', async () => {
+  const grounds = [];
+  for (const value of ['light', 'dark']) {
+    await browser.send('Emulation.setEmulatedMedia', { features: [{ name: 'prefers-color-scheme', value }] });
+    grounds.push(await browser.evaluate(`getComputedStyle(document.body).backgroundColor`));
+  }
+  assert.notEqual(grounds[0], grounds[1]);
+});
+
+test('another site reaches nothing', async () => {
+  for (const headers of [{ Origin: 'https://elsewhere.example' }, { Origin: 'null' }]) {
+    assert.equal((await fetch(`${playground.address}host?do=enterBackground`, { method: 'POST', headers })).status, 403);
+  }
+});
+
+test('nothing came from outside, and no script has failed', () => {
+  const outside = browser.requested.filter((url) => !url.startsWith(playground.address) && !/^(about|blob|data):/.test(url));
+  assert.deepEqual(outside, []);
+  assert.deepEqual(browser.errors, []);
+});
+
+/* A program whose transfers would keep their places for a minute. */
+function stalled(count) {
+  return `for (let i = 0; i < ${count}; i++) wx.downloadFile({ url: 'https://faulty.example.test/fault/stall-in-body' })`;
+}
+
+function header(request, name) {
+  return request.headers.find(([known]) => known.toLowerCase() === name)?.[1];
+}
+
+/* The call after another one, as soon as there is one. */
+function nextAfter(call) {
+  return browser.until(`document.querySelector('#transfers li[data-call="${call + 1}"]') && ${call + 1}`);
+}

@@ -1,0 +1,137 @@
+//! Servers that want a certificate of the client, which has none.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::sync::{Arc, Mutex, mpsc};
+
+use rustls::server::WebPkiClientVerifier;
+use rustls::version::{TLS12, TLS13};
+use rustls::{HandshakeKind, RootCertStore, ServerConfig, ServerConnection, SupportedProtocolVersion};
+
+use super::support::*;
+use super::trust::{refusal, serving};
+use crate::http::*;
+
+const WANTED: &str = "the server ended TLS: it wants a client certificate, which this library does not send (alert ";
+
+/// A server that asks for a client certificate, and goes on without one only if it is `optional`.
+fn asking(authority: &Authority, version: &'static SupportedProtocolVersion, optional: bool) -> ServerConfig {
+    let mut roots = RootCertStore::empty();
+    roots.add(authority.root.clone()).unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let verifier = WebPkiClientVerifier::builder_with_provider(roots.into(), provider.clone());
+    let verifier = if optional { verifier.allow_unauthenticated() } else { verifier };
+    let identity = authority.issue("test.example");
+    ServerConfig::builder_with_provider(provider)
+        .with_protocol_versions(&[version])
+        .unwrap()
+        .with_client_cert_verifier(verifier.build().unwrap())
+        .with_single_cert(identity.chain, identity.key)
+        .unwrap()
+}
+
+/// A server that asks under TLS 1.2, and sends `answer` as it is when it has the answer of the client.
+fn asking_then(config: ServerConfig, answer: Vec<u8>) -> Server {
+    let config = Arc::new(config);
+    Server::start(move |mut stream: TcpStream, _| {
+        let mut session = ServerConnection::new(config.clone()).unwrap();
+        while !session.wants_write() {
+            session.read_tls(&mut stream).unwrap();
+            session.process_new_packets().unwrap();
+        }
+        while session.wants_write() {
+            session.write_tls(&mut stream).unwrap();
+        }
+        // The last record of the client's flight is read as well: a close with something unread would be a reset.
+        let mut flight = Vec::new();
+        while !is_whole_flight(&flight) {
+            let mut buffer = [0; 4096];
+            match stream.read(&mut buffer).unwrap() {
+                0 => return,
+                length => flight.extend_from_slice(&buffer[..length]),
+            }
+        }
+        stream.write_all(&answer).unwrap();
+        if !answer.is_empty() {
+            wait_for_close(&mut stream);
+        }
+    })
+}
+
+/// Whether the record behind the ChangeCipherSpec, which is the client's last, has been received.
+fn is_whole_flight(mut records: &[u8]) -> bool {
+    let mut last_kind = 0;
+    while let [kind, _, _, high, low, rest @ ..] = records {
+        let Some(rest) = rest.get(usize::from(*high) << 8 | usize::from(*low)..) else { return false };
+        if last_kind == 20 {
+            return true;
+        }
+        (last_kind, records) = (*kind, rest);
+    }
+    false
+}
+
+#[test]
+fn a_server_that_wants_a_client_certificate_is_told_as_such() {
+    let authority = Authority::new();
+    for version in [&TLS12, &TLS13] {
+        let server = serving(asking(&authority, version, false));
+        let (failure, detail) = refusal(&client_trusting(&authority), &server.tls_url());
+        assert_eq!(failure, TlsFailure::ClientCertificate, "{detail}");
+        assert!(detail.starts_with(WANTED), "{detail}");
+    }
+}
+
+/// TLS 1.2 has no alert for it. OpenSSL sends 40, others 42, and some servers none.
+#[test]
+fn what_servers_say_under_tls_1_2_is_understood() {
+    let authority = Authority::new();
+    for (alert, words) in [(40, "40, handshake failure"), (42, "42, bad certificate"), (41, "41, no certificate")] {
+        let server = asking_then(asking(&authority, &TLS12, true), vec![0x15, 3, 3, 0, 2, 2, alert]);
+        let (failure, detail) = refusal(&client_trusting(&authority), &server.tls_url());
+        assert_eq!(failure, TlsFailure::ClientCertificate, "{detail}");
+        assert_eq!(detail, format!("{WANTED}{words})"));
+    }
+    // Another alert is about something else.
+    let server = asking_then(asking(&authority, &TLS12, true), vec![0x15, 3, 3, 0, 2, 2, 80]);
+    let (failure, detail) = refusal(&client_trusting(&authority), &server.tls_url());
+    assert_eq!(failure, TlsFailure::Other, "{detail}");
+
+    let server = asking_then(asking(&authority, &TLS12, true), Vec::new());
+    let error = get(&client_trusting(&authority), &server.tls_url(), &exchange()).err().unwrap();
+    assert!(matches!(error.kind, ErrorKind::Closed), "{error:?}");
+    assert!(error.detail.ends_with("in which it asked for a client certificate; there is none"), "{error:?}");
+}
+
+/// The same alert of a server that did not ask, on another connection of the same client, is about cipher suites.
+#[test]
+fn what_one_connection_was_asked_is_nothing_to_another() {
+    let authority = Authority::new();
+    let client = client_trusting(&authority);
+    let alert = vec![0x15, 3, 3, 0, 2, 2, 40];
+    let asking = asking_then(asking(&authority, &TLS12, true), alert.clone());
+    let other = asking_then(authority.issue("test.example").config_of(&[&TLS12]), alert);
+    for _ in 0..2 {
+        assert_eq!(refusal(&client, &asking.tls_url()).0, TlsFailure::ClientCertificate);
+        assert_eq!(refusal(&client, &other.tls_url()).0, TlsFailure::NothingInCommon);
+    }
+}
+
+#[test]
+fn a_server_that_can_do_without_is_talked_to_and_its_sessions_resume() {
+    let authority = Authority::new();
+    for version in [&TLS12, &TLS13] {
+        let (sender, kinds) = mpsc::channel();
+        let sender = Mutex::new(sender);
+        let server = tls_server(asking(&authority, version, true), move |mut stream, _| {
+            read_request(&mut stream).unwrap();
+            sender.lock().unwrap().send(stream.conn.handshake_kind()).unwrap();
+            stream.write_all(b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n").unwrap();
+        });
+        let client = client_trusting(&authority);
+        for expected in [HandshakeKind::Full, HandshakeKind::Resumed] {
+            assert_eq!(get(&client, &server.tls_url(), &exchange()).unwrap().status, 204);
+            assert_eq!(kinds.recv_timeout(PATIENCE).unwrap(), Some(expected));
+        }
+    }
+}

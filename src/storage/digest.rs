@@ -1,0 +1,89 @@
+//! The digest of a file's contents.
+
+use std::fmt::Write;
+
+use md5::Digest as _;
+use ring::digest::{Context, SHA1_FOR_LEGACY_USE_ONLY, SHA256};
+
+/// The algorithms that `getFileInfo` has. The digest tells files apart and protects nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DigestAlgorithm {
+    /// RFC 1321.
+    Md5,
+    /// FIPS 180-4.
+    Sha1,
+    /// FIPS 180-4.
+    Sha256,
+}
+
+/// A digest of what has come so far.
+pub enum Digest {
+    Md5(md5::Md5),
+    /// SHA-1 or SHA-256.
+    Sha(Context),
+}
+
+impl Digest {
+    /// Of nothing yet.
+    pub fn new(algorithm: DigestAlgorithm) -> Digest {
+        match algorithm {
+            DigestAlgorithm::Md5 => Digest::Md5(md5::Md5::new()),
+            DigestAlgorithm::Sha1 => Digest::Sha(Context::new(&SHA1_FOR_LEGACY_USE_ONLY)),
+            DigestAlgorithm::Sha256 => Digest::Sha(Context::new(&SHA256)),
+        }
+    }
+
+    /// Takes more bytes in.
+    pub fn update(&mut self, bytes: &[u8]) {
+        match self {
+            Digest::Md5(md5) => md5.update(bytes),
+            Digest::Sha(sha) => sha.update(bytes),
+        }
+    }
+
+    /// In lower-case hexadecimal digits.
+    pub fn finish(self) -> String {
+        match self {
+            Digest::Md5(md5) => hexadecimal(&md5.finalize()),
+            Digest::Sha(sha) => hexadecimal(sha.finish().as_ref()),
+        }
+    }
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
+        // Writing to a string has no way to fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// RFC 1321 A.5 and FIPS 180-4's examples, in pieces of all sizes.
+    #[test]
+    fn digests_are_those_of_the_standards() {
+        let abc = [
+            (DigestAlgorithm::Md5, "900150983cd24fb0d6963f7d28e17f72"),
+            (DigestAlgorithm::Sha1, "a9993e364706816aba3e25717850c26c9cd0d89d"),
+            (DigestAlgorithm::Sha256, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"),
+        ];
+        let nothing = [
+            (DigestAlgorithm::Md5, "d41d8cd98f00b204e9800998ecf8427e"),
+            (DigestAlgorithm::Sha1, "da39a3ee5e6b4b0d3255bfef95601890afd80709"),
+            (DigestAlgorithm::Sha256, "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"),
+        ];
+        for (algorithm, expected) in abc {
+            for pieces in [&["abc"][..], &["a", "bc"], &["", "a", "b", "c", ""]] {
+                let mut digest = Digest::new(algorithm);
+                pieces.iter().for_each(|piece| digest.update(piece.as_bytes()));
+                assert_eq!(digest.finish(), expected, "{algorithm:?} {pieces:?}");
+            }
+        }
+        for (algorithm, expected) in nothing {
+            assert_eq!(Digest::new(algorithm).finish(), expected, "{algorithm:?}");
+        }
+    }
+}

@@ -1,0 +1,311 @@
+//! Changes of the names under `wxfile://usr`: removing, moving, making directories. Each is made under the change lock, so that
+//! the quota stays right, and each takes effect at once or not at all.
+
+use std::io;
+
+use super::change_lock::ChangeGuard;
+use super::directory::Directory;
+use super::entry::{Entry, EntryKind};
+use super::path::VirtualPath;
+use super::quota::LEAST_COST;
+use super::store::{Store, last};
+use super::usage::Change;
+use super::walk::{measure, remove_tree};
+use super::{Error, Storage, path};
+use crate::terms::log::Level;
+use crate::worker::Worker;
+
+impl Storage {
+    /// Removes a file under `wxfile://usr`; also a link, which is not followed. It needs no free quota.
+    ///
+    /// Fails with [`Error::NotFound`]; [`Error::NotPermitted`] where it is a directory; [`Error::NotADirectory`];
+    /// [`Error::PermissionDenied`] for every path that is not under `wxfile://usr`; [`Error::AccessDenied`], [`Error::Locked`]
+    /// where another process adds files for seconds, [`Error::Stopped`], [`Error::OutOfResources`] or [`Error::Io`]. So does
+    /// everything that changes names.
+    pub fn unlink(&self, worker: &Worker, path: &str) -> Result<(), Error> {
+        let components = self.user_path(path)?;
+        self.store.unlink(worker, UserPath { path, components: &components })
+    }
+
+    /// Moves a file or directory from one `wxfile://usr` path to another, in one step. A file replaces a file, a directory an
+    /// empty directory.
+    ///
+    /// Fails with [`Error::IsADirectory`], [`Error::NotADirectory`] or [`Error::NotEmpty`] where something else is at `new`;
+    /// [`Error::InvalidArgument`] where that is below `old`; or as [`Storage::unlink`].
+    pub fn rename(&self, worker: &Worker, old: &str, new: &str) -> Result<(), Error> {
+        let (old_components, new_components) = (self.user_path(old)?, self.user_path(new)?);
+        let old = UserPath { path: old, components: &old_components };
+        self.store.rename(worker, old, UserPath { path: new, components: &new_components })
+    }
+
+    /// Makes a directory under `wxfile://usr`; with `recursive` those on the way, too.
+    ///
+    /// Fails with [`Error::AlreadyExists`]; [`Error::NotFound`] where its directory is missing and `recursive` is not set;
+    /// [`Error::QuotaExceeded`], or as [`Storage::unlink`].
+    pub fn make_directory(&self, worker: &Worker, path: &str, recursive: bool) -> Result<(), Error> {
+        match self.parse(path)? {
+            VirtualPath::User(components) if components.is_empty() => {
+                Err(Error::AlreadyExists { path: path.to_owned() })
+            }
+            VirtualPath::User(components) => {
+                self.store.make_directory(worker, UserPath { path, components: &components }, recursive)
+            }
+            VirtualPath::Temporary(_) | VirtualPath::Stored(_) => Err(Error::denied(path)),
+        }
+    }
+
+    /// Removes a directory under `wxfile://usr`; with `recursive` with all that is in it, which no page can then see any
+    /// more at once, however long the removal takes.
+    ///
+    /// Fails with [`Error::NotEmpty`], [`Error::NotADirectory`], or as [`Storage::unlink`].
+    pub fn remove_directory(&self, worker: &Worker, path: &str, recursive: bool) -> Result<(), Error> {
+        let components = self.user_path(path)?;
+        let target = UserPath { path, components: &components };
+        if !recursive {
+            return self.store.remove_directory(worker, target);
+        }
+        // A private name among the temporary files: what a crash or the closing of the session leaves goes with them.
+        let launch = self.launch.directory(worker)?;
+        let name = path::random_digits()?;
+        let taken = self.store.take_away(worker, target, &launch.directory, &name)?;
+        let inside = match launch.directory.open(name.as_str()) {
+            Ok(directory) => measure(&directory, worker)?.cost,
+            Err(error) => return Err(Error::from_io("open a directory that is to be removed", error)),
+        };
+        match remove_tree(&launch.directory, name.as_str(), worker) {
+            Ok(()) => {}
+            Err(stopped @ Error::Stopped(_)) => return Err(stopped),
+            // It left the page's files all the same.
+            Err(error) => {
+                self.log.write(Level::Warning, || format!("not all of a removed directory could be removed: {error}"));
+            }
+        }
+        self.store.forget(&taken, inside);
+        Ok(())
+    }
+
+    /// The names that lead to something under `wxfile://usr`, of a path that may also be a directory's.
+    fn user_path(&self, path: &str) -> Result<Vec<String>, Error> {
+        match self.parse(path)? {
+            VirtualPath::User(components) if !components.is_empty() => Ok(components),
+            _ => Err(Error::denied(path)),
+        }
+    }
+}
+
+/// A path under `wxfile://usr`, but not that itself.
+#[derive(Clone, Copy, Debug)]
+pub struct UserPath<'a> {
+    /// As the caller gave it.
+    pub path: &'a str,
+    /// The names that lead to it.
+    pub components: &'a [String],
+}
+
+/// A directory that has left `wxfile://usr` and is still to be removed.
+#[derive(Debug)]
+pub struct TakenAway {
+    /// Of the count in which it was.
+    epoch: u64,
+}
+
+impl UserPath<'_> {
+    fn denied(&self) -> Error {
+        Error::denied(self.path)
+    }
+
+    fn not_a_directory(&self) -> Error {
+        Error::NotADirectory { path: self.path.to_owned() }
+    }
+
+    fn name(&self) -> &str {
+        last(self.components)
+    }
+
+    /// What is there, which is a file or a directory of the page's.
+    fn look(&self, parent: &Directory) -> Result<Entry, Error> {
+        let entry = parent.look(self.name());
+        let entry = entry.map_err(|error| Error::at_path(self.path, "look at a file", error))?;
+        match entry.kind {
+            EntryKind::Other => Err(self.denied()),
+            EntryKind::File if path::is_of_directory(self.path) => Err(self.not_a_directory()),
+            EntryKind::File | EntryKind::Directory => Ok(entry),
+        }
+    }
+}
+
+impl Store {
+    /// Removes a file. A link, or what else was planted there, is removed and not followed.
+    pub fn unlink(&self, worker: &Worker, target: UserPath<'_>) -> Result<(), Error> {
+        let fail = |error| Error::at_path(target.path, "remove a file", error);
+        let (guard, parent) = self.lock_parent(worker, target.path, target.components)?;
+        let entry = parent.look(target.name()).map_err(fail)?;
+        if entry.kind == EntryKind::Directory {
+            return Err(Error::NotPermitted { path: target.path.to_owned() });
+        }
+        if path::is_of_directory(target.path) {
+            return Err(target.not_a_directory());
+        }
+        change(&guard, worker, || {
+            parent.remove_file(target.name()).map_err(fail)?;
+            Ok(Change { replaced: entry.cost, ..Change::default() })
+        })?;
+        drop(guard);
+        self.flush(&parent);
+        Ok(())
+    }
+
+    /// Gives a file or directory another path, in one step. A file takes the place of a file, a directory that of an empty
+    /// directory (POSIX `rename`).
+    pub fn rename(&self, worker: &Worker, old: UserPath<'_>, new: UserPath<'_>) -> Result<(), Error> {
+        let (guard, old_parent) = self.lock_parent(worker, old.path, old.components)?;
+        let source = old.look(&old_parent)?;
+        let new_parent = guard.tree.open_user_parent(new.components);
+        let new_parent = new_parent.map_err(|error| Error::at_path(new.path, "open the directory of a file", error))?;
+        let replaced = match new.look(&new_parent) {
+            Ok(target) => replaceable(source, target, new)?,
+            Err(Error::NotFound { .. }) if source.kind == EntryKind::File && path::is_of_directory(new.path) => {
+                return Err(new.not_a_directory());
+            }
+            Err(Error::NotFound { .. }) => 0,
+            Err(error) => return Err(error),
+        };
+        change(&guard, worker, || {
+            match old_parent.rename(old.name(), &new_parent, new.name()) {
+                Ok(()) => Ok(Change { replaced, ..Change::default() }),
+                Err(error) if error.kind() == io::ErrorKind::InvalidInput => {
+                    Err(Error::InvalidArgument { path: new.path.to_owned() })
+                }
+                // Some systems say of a directory that is not empty that it exists.
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                    Err(Error::NotEmpty { path: new.path.to_owned() })
+                }
+                Err(error) => Err(Error::at_path(new.path, "rename a file", error)),
+            }
+        })?;
+        drop(guard);
+        self.flush(&old_parent);
+        self.flush(&new_parent);
+        Ok(())
+    }
+
+    /// Makes a directory; with `recursive` those on the way to it, too. Each costs as much as an empty file.
+    pub fn make_directory(&self, worker: &Worker, target: UserPath<'_>, recursive: bool) -> Result<(), Error> {
+        let fail = |error| Error::at_path(target.path, "make a directory", error);
+        let guard = self.root.lock_changes(worker)?;
+        // The last directory that is there, and the names of those to make.
+        let mut parent = guard.tree.user.open(".").map_err(fail)?;
+        let mut missing = target.components;
+        while let [name, below @ ..] = missing {
+            match parent.open(name.as_str()) {
+                Ok(_) if below.is_empty() => return Err(Error::AlreadyExists { path: target.path.to_owned() }),
+                Ok(directory) => (parent, missing) = (directory, below),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => break,
+                // Whatever it is: a link is not followed to find out.
+                Err(_) if below.is_empty() && parent.look(name.as_str()).is_ok() => {
+                    return Err(Error::AlreadyExists { path: target.path.to_owned() });
+                }
+                Err(error) => return Err(fail(error)),
+            }
+        }
+        if missing.len() > 1 && !recursive {
+            return Err(Error::NotFound { path: target.path.to_owned() });
+        }
+        // There are at most as many as a path has names.
+        self.check_quota(&guard, worker, 0, LEAST_COST.saturating_mul(missing.len() as u64))?;
+        let mut changed = Vec::new();
+        let mut made = Ok(());
+        change(&guard, worker, || {
+            let mut added = 0u64;
+            for name in missing {
+                let directory = parent.create_directory(name).and_then(|()| {
+                    added = added.saturating_add(LEAST_COST);
+                    parent.open(name.as_str())
+                });
+                match directory {
+                    Ok(directory) => changed.push(std::mem::replace(&mut parent, directory)),
+                    Err(error) => {
+                        made = Err(fail(error));
+                        break;
+                    }
+                }
+            }
+            Ok(Change { added, ..Change::default() })
+        })?;
+        drop(guard);
+        changed.iter().for_each(|directory| self.flush(directory));
+        made
+    }
+
+    /// Removes an empty directory.
+    pub fn remove_directory(&self, worker: &Worker, target: UserPath<'_>) -> Result<(), Error> {
+        let (guard, parent) = self.lock_parent(worker, target.path, target.components)?;
+        let entry = self.directory(&parent, target)?;
+        change(&guard, worker, || match parent.remove_directory(target.name()) {
+            Ok(()) => Ok(Change { replaced: entry.cost, ..Change::default() }),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                Err(Error::NotEmpty { path: target.path.to_owned() })
+            }
+            Err(error) => Err(Error::at_path(target.path, "remove a directory", error)),
+        })?;
+        drop(guard);
+        self.flush(&parent);
+        Ok(())
+    }
+
+    /// Moves a directory with all that is in it to `name` in `place`, which no path leads to. What it costs is still counted,
+    /// until [`Store::forget`].
+    pub fn take_away(
+        &self,
+        worker: &Worker,
+        target: UserPath<'_>,
+        place: &Directory,
+        name: &str,
+    ) -> Result<TakenAway, Error> {
+        let (guard, parent) = self.lock_parent(worker, target.path, target.components)?;
+        self.directory(&parent, target)?;
+        let mut epoch = 0;
+        change(&guard, worker, || {
+            epoch = self.root.shared.usage.epoch();
+            let moved = parent.rename(target.name(), place, name);
+            moved.map_err(|error| Error::at_path(target.path, "remove a directory", error))?;
+            Ok(Change::default())
+        })?;
+        drop(guard);
+        self.flush(&parent);
+        Ok(TakenAway { epoch })
+    }
+
+    /// No longer counts a directory that was taken away, in which there was what costs `inside`. Whoever has counted since has
+    /// not counted it.
+    pub fn forget(&self, taken: &TakenAway, inside: u64) {
+        self.root.shared.usage.remove(inside.saturating_add(LEAST_COST), taken.epoch);
+    }
+
+    fn directory(&self, parent: &Directory, target: UserPath<'_>) -> Result<Entry, Error> {
+        let entry = target.look(parent)?;
+        if entry.kind == EntryKind::Directory { Ok(entry) } else { Err(target.not_a_directory()) }
+    }
+}
+
+/// What the target of a rename costs, which may be replaced.
+fn replaceable(source: Entry, target: Entry, new: UserPath<'_>) -> Result<u64, Error> {
+    match (source.kind, target.kind) {
+        // The same file under another spelling of its name, or the same.
+        _ if source.id == target.id => Ok(0),
+        (EntryKind::File, EntryKind::Directory) => Err(Error::IsADirectory { path: new.path.to_owned() }),
+        (EntryKind::Directory, EntryKind::File) => Err(new.not_a_directory()),
+        _ => Ok(target.cost),
+    }
+}
+
+/// Makes a change, of which `make` tells what it has done to the quota.
+fn change(guard: &ChangeGuard<'_>, worker: &Worker, make: impl FnOnce() -> Result<Change, Error>) -> Result<(), Error> {
+    // What other processes have counted is taken over before this one counts on.
+    guard.used(worker)?;
+    worker.check()?;
+    guard.begin()?;
+    let made = make();
+    guard.end(*made.as_ref().unwrap_or(&Change::default()));
+    made.map(drop)
+}

@@ -1,0 +1,147 @@
+//! Reading and writing a page's files.
+
+use std::os::unix::fs::PermissionsExt;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::file_system::{assert_counted, blocks, make, write};
+use super::*;
+use crate::worker::StopReason;
+
+#[test]
+fn bytes_are_read_from_where_and_as_far_as_asked() {
+    let (_directory, storage) = open();
+    write(&storage, "wxfile://usr/a", WriteMode::Whole, b"0123456789").unwrap();
+    write(&storage, "wxfile://usr/empty", WriteMode::Whole, b"").unwrap();
+    let read = |path, position, length| storage.read_file(&worker(), path, position, length);
+    for (position, length, expected) in [
+        (0, None, "0123456789"),
+        (3, None, "3456789"),
+        (9, None, "9"),
+        (0, Some(1), "0"),
+        (4, Some(3), "456"),
+        (8, Some(10), "89"),
+        (0, Some(10), "0123456789"),
+    ] {
+        assert_eq!(read("wxfile://usr/a", position, length).unwrap(), expected.as_bytes());
+    }
+    assert_eq!(read("wxfile://usr/empty", 0, None).unwrap(), b"");
+    for (path, position) in [("wxfile://usr/a", 10), ("wxfile://usr/a", u64::MAX), ("wxfile://usr/empty", 1)] {
+        assert!(matches!(read(path, position, None), Err(Error::PositionOutOfRange)), "{path} {position}");
+    }
+    assert!(matches!(read("wxfile://usr/a", 0, Some(11)), Err(Error::LengthOutOfRange)));
+    assert!(matches!(read("wxfile://usr/a", 0, Some(u64::MAX)), Err(Error::LengthOutOfRange)));
+    assert_denied(read("wxfile://usr", 0, None), "wxfile://usr");
+    make(&storage, "wxfile://usr/d");
+    assert_is_a_directory(read("wxfile://usr/d", 0, None));
+}
+
+/// Files with holes, which take no room.
+#[test]
+fn no_call_reads_or_writes_more_than_100_mib() {
+    let (directory, storage) = open();
+    write(&storage, "wxfile://usr/a", WriteMode::Whole, b"").unwrap();
+    let file = fs::File::options().write(true).open(root_of(&directory).join("usr/a")).unwrap();
+    file.set_len(100 * MIB + 1).unwrap();
+    assert!(matches!(storage.read_file(&worker(), "wxfile://usr/a", 0, None), Err(Error::TooManyBytes)));
+    assert_eq!(storage.read_file(&worker(), "wxfile://usr/a", 1, None).unwrap().len() as u64, 100 * MIB);
+    let too_many = vec![0; 100 * MIB as usize + 1];
+    for mode in [WriteMode::Whole, WriteMode::Append, WriteMode::At(0)] {
+        assert!(matches!(write(&storage, "wxfile://usr/a", mode, &too_many), Err(Error::TooManyBytes)));
+    }
+}
+
+#[test]
+fn bytes_are_written_where_asked() {
+    let (directory, storage) = open();
+    let path = "wxfile://usr/a";
+    for mode in [WriteMode::Append, WriteMode::At(0)] {
+        assert_not_found(write(&storage, path, mode, b"x"));
+        assert_not_found(write(&storage, "wxfile://usr/missing/a", mode, b"x"));
+    }
+    assert_not_found(write(&storage, "wxfile://usr/missing/a", WriteMode::Whole, b"x"));
+    write(&storage, path, WriteMode::Whole, b"hello").unwrap();
+    write(&storage, path, WriteMode::Append, b" world").unwrap();
+    write(&storage, path, WriteMode::At(6), b"W").unwrap();
+    write(&storage, path, WriteMode::At(11), b"!").unwrap();
+    assert_eq!(read(&storage, path).unwrap(), b"hello World!");
+    assert!(matches!(write(&storage, path, WriteMode::At(13), b"x"), Err(Error::PositionOutOfRange)));
+    assert!(matches!(write(&storage, path, WriteMode::At(u64::MAX), b"x"), Err(Error::PositionOutOfRange)));
+    let native = root_of(&directory).join("usr/a");
+    assert_eq!(fs::metadata(&native).unwrap().permissions().mode() & 0o7777, 0o600);
+    write(&storage, path, WriteMode::Whole, b"").unwrap();
+    assert_eq!(read(&storage, path).unwrap(), b"");
+    make(&storage, "wxfile://usr/d");
+    for mode in [WriteMode::Whole, WriteMode::Append, WriteMode::At(0)] {
+        assert_is_a_directory(write(&storage, "wxfile://usr/d", mode, b"x"));
+        assert_not_a_directory(write(&storage, "wxfile://usr/a/b", mode, b"x"));
+    }
+}
+
+#[test]
+fn a_reader_finds_the_old_file_or_the_new_one() {
+    let (_directory, storage) = open();
+    let path = "wxfile://usr/a";
+    let content = |byte: u8| vec![byte; 300_000];
+    write(&storage, path, WriteMode::Whole, &content(0)).unwrap();
+    let done = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let reading = scope.spawn(|| {
+            let mut reads = 0;
+            while reads < 20 || !done.load(Ordering::SeqCst) {
+                let found = storage.read_file(&worker(), path, 0, None).unwrap();
+                assert!(found.len() == 300_000 && found.iter().all(|byte| *byte == found[0]));
+                let (file, _) = storage.file_digest(&worker(), path, DigestAlgorithm::Sha256).unwrap();
+                assert_eq!(file.length, 300_000);
+                reads += 1;
+            }
+        });
+        write(&storage, "wxfile://usr/source", WriteMode::Whole, &content(100)).unwrap();
+        for byte in 1..20 {
+            write(&storage, path, WriteMode::Whole, &content(byte)).unwrap();
+            storage.copy_file(&worker(), "wxfile://usr/source", path).unwrap();
+        }
+        done.store(true, Ordering::SeqCst);
+        reading.join().unwrap();
+    });
+}
+
+#[test]
+fn a_stopped_append_leaves_the_file_as_long_as_it_was() {
+    let (directory, storage) = open();
+    let native = root_of(&directory).join("usr/a");
+    let many = blocks(4000);
+    // The stop is to come in the middle. Where the system lets the append run to its end first, it is tried again.
+    let stopped_within = || {
+        write(&storage, "wxfile://usr/a", WriteMode::Whole, b"whole").unwrap();
+        let worker = worker();
+        std::thread::scope(|scope| {
+            let appending = scope.spawn(|| storage.write_file(&worker, "wxfile://usr/a", WriteMode::Append, &many));
+            while fs::metadata(&native).unwrap().len() == 5 && !appending.is_finished() {
+                std::thread::yield_now();
+            }
+            worker.stop().request(StopReason::Aborted);
+            match appending.join().unwrap() {
+                Ok(()) => false,
+                Err(Error::Stopped(StopReason::Aborted)) => true,
+                Err(error) => panic!("{error}"),
+            }
+        })
+    };
+    assert!((0..1000).any(|_| stopped_within()), "no stop came in the middle");
+    assert_eq!(fs::metadata(&native).unwrap().len(), 5);
+    assert_eq!(fs::read(&native).unwrap(), b"whole");
+    assert_counted(&storage);
+}
+
+#[test]
+fn a_digest_is_of_the_bytes_that_are_counted() {
+    let (_directory, storage) = open();
+    // More than one piece, and no multiple of one.
+    let content: Vec<u8> = (0..300_001u32).map(|number| (number % 251) as u8).collect();
+    let file = temporary(&storage, &content);
+    use sha2::Digest as _;
+    let expected: String = sha2::Sha256::digest(&content).iter().map(|byte| format!("{byte:02x}")).collect();
+    let (told, digest) = storage.file_digest(&worker(), &file.path, DigestAlgorithm::Sha256).unwrap();
+    assert_eq!((told.length, digest), (300_001, expected));
+    assert_eq!((told.path, told.native_path), (file.path, file.native_path));
+}
