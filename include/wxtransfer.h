@@ -85,7 +85,7 @@
 #define WXT_ERRNO_INVALID_URL 600009
 
 /**
- * `invalid request data header` or `invalid request data formData`: a name or value that cannot be sent.
+ * `invalid request data header <name>` or `invalid request data formData`: a name or value that cannot be sent.
  * `WXT_CATEGORY_REQUEST`, not retryable.
  */
 #define WXT_ERRNO_INVALID_REQUEST_DATA 600010

@@ -34,6 +34,8 @@ pub(super) struct Connection {
     interim_bytes: usize,
     /// Sends since the request began.
     sends: u32,
+    /// The whole request was handed to the socket.
+    is_sent: bool,
     /// The server answered a request that was not all sent; the rest is not sent.
     refused: bool,
     /// A send or receive failed, or the peer has closed.
@@ -54,6 +56,7 @@ impl Connection {
             reader: HeadReader::default(),
             interim_bytes: 0,
             sends: 0,
+            is_sent: false,
             refused: false,
             broken: false,
             deaf: false,
@@ -70,7 +73,7 @@ impl Connection {
         drop(times);
         self.used = true;
         (self.head, self.reader, self.interim_bytes) = (None, HeadReader::default(), 0);
-        (self.sends, self.next_report) = (0, None);
+        (self.sends, self.next_report, self.is_sent) = (0, None, false);
     }
 
     /// The largest buffer that makes a large body cheaper to send.
@@ -128,7 +131,8 @@ impl Connection {
         }
         self.count_accepted(exchange, 0);
         self.report_progress(exchange);
-        if exchange.body_bytes_read() == exchange.body_length() {
+        self.is_sent = exchange.body_bytes_read() == exchange.body_length();
+        if self.is_sent {
             exchange.times().request_end = Some(Instant::now());
         }
         Ok(true)
@@ -384,7 +388,8 @@ impl Connection {
 
     /// Whether another request may follow, as far as the connection itself knows.
     pub(super) fn can_be_kept(&self) -> bool {
-        let spent = self.refused || self.broken || self.deaf;
+        // What is missing of a request would be taken from the next one.
+        let spent = !self.is_sent || self.refused || self.broken || self.deaf;
         !spent && self.input.is_empty() && self.channel.is_drained()
     }
 

@@ -113,10 +113,13 @@ impl<Q: WorkQueue> ThreadPool<Q> {
         join(handles);
     }
 
-    /// Ends the threads that do nothing, and waits for them. Nobody waits for the others any more, not even
-    /// [`close`](ThreadPool::close). The pool can be used as before.
+    /// Ends the threads that do nothing, and waits for them; none where there is work, which they are about to begin. Nobody
+    /// waits for the others any more, not even [`close`](ThreadPool::close). The pool can be used as before.
     pub fn dismiss_idle(&self) {
         let mut state = lock(&self.shared.state);
+        if state.queue.ready() > 0 {
+            return;
+        }
         let idle = std::mem::take(&mut state.idle);
         state.threads -= idle.len();
         let mut handles = std::mem::take(&mut state.handles);

@@ -139,6 +139,22 @@ fn a_dismissal_waits_for_idle_threads_and_not_for_the_one_that_works() {
 }
 
 #[test]
+fn a_dismissal_takes_no_thread_from_work_that_is_ready() {
+    for _ in 0..200 {
+        let pool = pool(1);
+        submit(&pool, || {});
+        while lock(&pool.shared.state).idle.is_empty() {
+            thread::yield_now();
+        }
+        let (sender, done) = mpsc::channel();
+        submit(&pool, move || sender.send(7).unwrap());
+        pool.dismiss_idle();
+        assert_eq!(done.recv_timeout(LIMIT), Ok(7));
+        pool.close();
+    }
+}
+
+#[test]
 fn work_is_done_in_the_order_of_the_queue_and_counted_when_it_is_done() {
     let pool = pool(1);
     let (sender, order) = mpsc::channel();

@@ -82,7 +82,7 @@ impl Hand {
 /// means that ureq has lost it.
 ///
 /// # Errors
-/// Any kind, unless the answer's head is there: then the rest of the request does not matter.
+/// Any kind. A server that has answered and does not want the rest of the request is none.
 pub(super) fn send(
     request: &mut Request<'_>,
     exchange: &Arc<Exchange>,
@@ -95,8 +95,9 @@ pub(super) fn send(
     };
     let (connection, failure) = (lock(&hand.connection).take(), lock(&hand.failure).take());
     let result = match (failure, result) {
-        _ if connection.as_ref().is_some_and(|connection| connection.has_head()) => Ok(()),
+        // Also where an answer is there: the server had one before the request was whole, and the request failed after it.
         (Some(failure), _) => Err(failure),
+        _ if connection.as_ref().is_some_and(|connection| connection.has_head()) => Ok(()),
         (None, Err(error)) => Err(Error::internal(format!("the request cannot be sent: {error}"))),
         (None, Ok(())) => Err(Error::internal("the request ended without an answer")),
     };
