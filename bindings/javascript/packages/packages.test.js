@@ -35,7 +35,7 @@ function renderPage() {
 
 These npm packages call \`wx.uploadFile\` or \`wx.downloadFile\`. They run unmodified in a page of \`wx.js\`, over the real
 library, against local servers that answer as the packages' own do. Plain HTTP is allowed for these runs. Other functions of
-\`wx\` that a package needs are small stand-ins: storage, \`canIUse\` and \`getSystemInfoSync\`. The clients of \`uni\` run over
+\`wx\` that a package looks for are small stand-ins (\`site.js\`); no package makes a \`wx.request\` here. The clients of \`uni\` run over
 \`@dcloudio/uni-mp-weixin\`; \`alova\` ${version('alova')}, \`axios\` ${version('axios')} and \`vue\` ${version('vue')} are what their adapters need.
 
 \`bindings/javascript/packages/test.sh\` installs the packages outside the sources, runs them, and compares this page with the
@@ -47,9 +47,9 @@ ${rows.join('\n')}
 
 ## What packages expect
 
-A package may expect what WeChat's documentation does not promise, or mistake what it promises. Each row is tested too.
+A package may expect what WeChat's documentation does not promise, or misuse a call. Each row has a test too.
 
-| Package | What it expects | |
+| Package | What it expects or does | |
 |---|---|---|
 ${expected.join('\n')}
 `;

@@ -48,7 +48,7 @@ class Site {
     const { outputFiles } = buildSync({
       stdin: { contents, resolveDir: DIRECTORY }, bundle: true, format: 'iife', globalName: 'loaded', write: false,
       logLevel: 'silent', absWorkingDir: DIRECTORY,
-      /* @uni-helper/axios-adapter names files of axios without their ending; its plugin for builds of uni-app adds it. */
+      /* @uni-helper/axios-adapter names files of axios without their ending, which esbuild completes for a path alone. */
       alias: { 'axios/unsafe': path.join(DIRECTORY, 'node_modules/axios/lib') },
     });
     return this.page.run(`${outputFiles[0].text}; loaded`);

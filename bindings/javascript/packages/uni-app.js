@@ -97,7 +97,7 @@ const luch = {
     },
   },
   expectations: {
-    '`complete` alone is given to the call, and its result may be written to: each result is an object of its own': async (t, site) => {
+    'The call takes `complete` alone, and its result may be written to': async (t, site) => {
       const { url } = await startApplication(t);
       const response = await luchRequest(site, url).upload('/upload', { filePath: site.filePath, name: 'file' });
       assert.equal(typeof response.rawData, 'string');
@@ -209,7 +209,7 @@ const uniHelper = {
       assert.equal((await rejected(upload)).code, 'ETIMEDOUT');
       assert.equal((await rejected(client.download('/silent', { timeout: 100 }))).code, 'ETIMEDOUT');
     },
-    'A download that lost its network has the message `downloadFile:fail` and nothing after it; WeChat and the library give a reason, so `error.code` is not set': async (t, site) => {
+    'A download that lost its network has the message `downloadFile:fail` and nothing after it; the library gives a reason, so `error.code` is not set': async (t, site) => {
       const { url } = await startApplication(t);
       const error = await rejected(newAxios(site, url).client.download('/dropped'));
       assert.match(error.message, /^downloadFile:fail ./);

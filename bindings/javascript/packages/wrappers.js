@@ -104,7 +104,7 @@ module.exports = [
       },
     },
     expectations: {
-      "`wefetch.upload` leaves out `filePath` and `name`, so its call fails with a parameter error, as in WeChat; `wefetch.promisify(wx.uploadFile)` is what works": async (t, site) => {
+      "`wefetch.upload` leaves out `filePath` and `name`, so its call fails with a parameter error; `wefetch.promisify(wx.uploadFile)` works": async (t, site) => {
         const { wefetch } = site.load("import wefetch from 'wefetch'; export { wefetch }");
         const error = await rejected(wefetch.upload('http://127.0.0.1:1/', { filePath: site.filePath, name: 'file' }));
         assert.match(error.errMsg, /^uploadFile:fail parameter error: parameter\.filePath /);
