@@ -5,7 +5,7 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2034,SC2154 # servers.sh uses and sets them
 
-# Private addresses, which the library reaches with `allow_lan`; nothing outside of the two namespaces has to do with them.
+# Private addresses, which the library reaches by their subnet; nothing outside of the two namespaces has to do with them.
 server_address=10.18.0.1
 server_host=$server_address
 client_address=10.18.0.2

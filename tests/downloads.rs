@@ -51,6 +51,33 @@ fn progress_ends_at_all_and_knows_no_total_of_a_chunked_body() {
 }
 
 #[test]
+fn what_has_come_is_told_also_where_nothing_more_comes() {
+    for framing in ["Content-Length: 1000000", "Content-Length: 60000", "Transfer-Encoding: chunked"] {
+        let chunk = |size: usize| match framing {
+            "Transfer-Encoding: chunked" => format!("{size:x}\r\n{}\r\n", "x".repeat(size)),
+            _ => "x".repeat(size),
+        };
+        let first = format!("HTTP/1.1 200 OK\r\n{framing}\r\n\r\n{}", chunk(1000));
+        let steps = [Step::Send(first.into()), Step::AwaitSignal, Step::Send(chunk(50_000).into()), Step::Stall];
+        let script = Script::new([vec![Step::ReadHead], steps.into()].concat());
+        let server = FaultServer::start(Transport::Plain, vec![script]);
+        let session = Session::open();
+        let download = session.download(&server.url("/"));
+        let next_total = || loop {
+            if let Event::Progress { total, .. } = download.next() {
+                return total;
+            }
+        };
+        assert_eq!(next_total(), 1000, "{framing}");
+        // The next event would come too early.
+        server.signal(0);
+        while next_total() < 51_000 {}
+        assert_eq!(session.abort(&download), WXT_OK);
+        assert_eq!(download.end().failure().err_no, WXT_ERRNO_ABORT_DOWNLOAD);
+    }
+}
+
+#[test]
 fn a_target_in_usr_gets_the_file() {
     let server = Server::start(Options::default());
     let session = Session::open();

@@ -322,8 +322,11 @@
       send({ call: call.number, api: api, options: prepared.values });
     } catch (refusal) {
       if (!(refusal instanceof Refusal)) throw refusal;
-      later(function () { deliver(call.number, 'fail', refusal.result(api)); });
-      later(function () { deliver(call.number, 'complete'); });
+      /* `complete` has a turn of its own, which comes even where `fail` throws, and always after it. */
+      later(function () {
+        later(function () { deliver(call.number, 'complete'); });
+        deliver(call.number, 'fail', refusal.result(api));
+      });
     }
     return call;
   }

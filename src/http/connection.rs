@@ -308,7 +308,7 @@ impl Connection {
         rest: u64,
         patience: Option<Instant>,
     ) -> Result<Option<usize>, Error> {
-        let mut has_gathered = false;
+        let mut has_waited = false;
         loop {
             if patience.is_some_and(|patience| Instant::now() >= patience) {
                 return Err(Error::closed("nobody waits for the rest of the response"));
@@ -325,15 +325,14 @@ impl Connection {
                     exchange.worker().turn(amount)?;
                     return Ok(Some(amount));
                 }
-                // Where nothing came while it might gather, the first byte ends the wait.
-                Ok(Received::Nothing) if has_gathered || rest < GATHERING_REST => {
-                    self.channel.stream_mut().wait(exchange, Interest::Readable, patience)?;
+                Ok(Received::Nothing) if !has_waited => {
+                    has_waited = true;
+                    self.wait_for_more(exchange, rest, patience)?;
                 }
+                // Nothing came for a while: the first byte ends the wait.
                 Ok(Received::Nothing) => {
-                    has_gathered = true;
-                    let (enough, limit) = (self.channel.enough(rest), Instant::now() + exchange.gathering_time());
-                    let limit = patience.map_or(limit, |patience| patience.min(limit));
-                    self.channel.stream_mut().gather(enough, exchange, limit)?;
+                    exchange.body_stalled();
+                    self.channel.stream_mut().wait(exchange, Interest::Readable, patience)?;
                 }
                 Ok(Received::End { clean }) => {
                     // The reset of a server that did not want the request comes right after its answer, and ends that like a
@@ -351,6 +350,16 @@ impl Connection {
                 }
             }
         }
+    }
+
+    /// Waits for more of a body, for as long as nobody misses a report of the progress. Of a large rest the bytes gather.
+    fn wait_for_more(&mut self, exchange: &Exchange, rest: u64, patience: Option<Instant>) -> Result<(), Error> {
+        let gathers = rest >= GATHERING_REST;
+        let time = if gathers { Some(exchange.gathering_time()) } else { exchange.report_interval() };
+        let limit = [time.map(|time| Instant::now() + time), patience].into_iter().flatten().min();
+        let enough = if gathers { self.channel.enough(rest) } else { 1 };
+        self.channel.stream_mut().gather(enough, exchange, limit)?;
+        Ok(())
     }
 
     /// Counts the body's bytes that the socket accepted: all that were read but the last `waiting`, which are still here.

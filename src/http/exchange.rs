@@ -51,6 +51,9 @@ pub struct Trace {
 /// Hears of [`Exchange::body_bytes_sent`] whenever it has grown. It must not block.
 type SentListener = Box<dyn Fn(u64) + Send + Sync>;
 
+/// Hears that nothing more of a body comes for now. It must not block.
+type StallListener = Box<dyn Fn() + Send + Sync>;
+
 /// How often a slow transfer wakes the device to report its progress: as often as the host hears of it.
 const REPORT_INTERVAL: Duration = Duration::from_millis(100);
 /// How long what was received may wait where nobody hears of progress.
@@ -82,6 +85,7 @@ pub struct Exchange {
     bytes_received: AtomicU64,
     trace: Mutex<Trace>,
     listener: OnceLock<SentListener>,
+    stall_listener: OnceLock<StallListener>,
 }
 
 impl Exchange {
@@ -98,6 +102,7 @@ impl Exchange {
             bytes_received: AtomicU64::new(0),
             trace: Mutex::default(),
             listener: OnceLock::new(),
+            stall_listener: OnceLock::new(),
         }
     }
 
@@ -105,6 +110,12 @@ impl Exchange {
     /// the exchange: also while the kernel still sends and nothing is asked of the body's source. The first one stays.
     pub fn on_body_sent(&self, listener: impl Fn(u64) + Send + Sync + 'static) {
         let _ = self.listener.set(Box::new(listener));
+    }
+
+    /// Has `listener` told, on the thread that runs the exchange, when nothing more of the response's body comes for as long as
+    /// two reports of the progress are apart. The first one stays.
+    pub fn on_body_stalled(&self, listener: impl Fn() + Send + Sync + 'static) {
+        let _ = self.stall_listener.set(Box::new(listener));
     }
 
     /// The bytes of the current request's body that left for the network: accepted by the socket, and no longer waiting
@@ -198,6 +209,13 @@ impl Exchange {
             && let Some(listener) = self.listener.get()
         {
             listener(sent);
+        }
+    }
+
+    /// Nothing more of the response's body comes for now.
+    pub(super) fn body_stalled(&self) {
+        if let Some(listener) = self.stall_listener.get() {
+            listener();
         }
     }
 

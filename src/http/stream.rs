@@ -83,9 +83,14 @@ impl Stream {
     }
 
     /// Waits for input like [`Stream::wait`], but until `enough` bytes of it are there, or the end.
-    pub(super) fn gather(&mut self, enough: u32, exchange: &Exchange, limit: Instant) -> Result<Readiness, Error> {
+    pub(super) fn gather(
+        &mut self,
+        enough: u32,
+        exchange: &Exchange,
+        limit: Option<Instant>,
+    ) -> Result<Readiness, Error> {
         let enough = self.mark_with_room(enough);
-        self.wait_from(enough, exchange, Interest::Readable, Some(limit))
+        self.wait_from(enough, exchange, Interest::Readable, limit)
     }
 
     /// The `SO_RCVLOWAT` value that the last wait used.

@@ -312,6 +312,12 @@ impl TransferObserver for TaskObserver {
         self.task.progress.is_enabled()
     }
 
+    fn stalled(&self) {
+        if self.task.progress.release() {
+            self.delivery.push(Event::Progress(self.task.clone()));
+        }
+    }
+
     fn progress(&self, total_bytes: u64, expected: Option<u64>) {
         // A download that has all its bytes is over, and its end tells that too; an upload still waits for the answer.
         let is_over = self.task.api == Api::Download && expected == Some(total_bytes);

@@ -62,6 +62,18 @@ impl ProgressCell {
         true
     }
 
+    /// `true` when an event for the newest value is to be queued that was held back because the one before was not long ago.
+    pub fn release(&self) -> bool {
+        let mut latest = lock(&self.latest);
+        let reported = latest.last_reported.map_or(0, |progress| progress.total_bytes);
+        let is_held_back = self.enabled && !latest.pending && latest.total_bytes > reported;
+        if is_held_back {
+            latest.pending = true;
+            latest.last_event = Some(Instant::now());
+        }
+        is_held_back
+    }
+
     /// The value to report now; `None` if it was reported before.
     pub fn take(&self) -> Option<Progress> {
         let mut latest = lock(&self.latest);
@@ -154,6 +166,20 @@ mod tests {
             }
         }
         assert!(start.elapsed() >= 3 * INTERVAL, "{:?}", start.elapsed());
+    }
+
+    #[test]
+    fn what_was_held_back_is_released_once() {
+        let cell = ProgressCell::new(true);
+        assert!(!cell.release(), "nothing has happened");
+        assert!(cell.set(10, Some(100)));
+        assert!(!cell.release(), "its event is queued");
+        cell.take();
+        assert!(!cell.set(20, Some(100)), "too early");
+        assert!(cell.release());
+        assert!(!cell.release());
+        assert_eq!(cell.take(), Some(progress(20, Some(100), Some(20))));
+        assert!(!cell.release());
     }
 
     #[test]

@@ -52,6 +52,8 @@ impl PreparedDownload {
             None => environment.storage.create_temporary(context.worker)?,
         };
         let http_context = context.exchange();
+        let observer = context.observer.clone();
+        http_context.on_body_stalled(move || observer.stalled());
         let exchanged = exchange::run(environment, context, prepared, &http_context, None)?;
         let written = write(context, exchanged, &mut part);
         exchange::record(environment, context, &http_context);

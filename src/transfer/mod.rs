@@ -83,6 +83,8 @@ pub trait TransferObserver: Send + Sync {
     fn headers_received(&self, head: ReceivedHead);
     /// Whether anybody hears of the progress.
     fn wants_progress(&self) -> bool;
+    /// Nothing more comes for now: what of the progress was held back is told.
+    fn stalled(&self);
     /// Bytes sent or written so far, and how many they will be, where that is known.
     fn progress(&self, total_bytes: u64, expected: Option<u64>);
 }

@@ -32,9 +32,9 @@ fn a_stream_is_waited_for_until_enough_has_come() {
 
     sender.write_all(b"little").unwrap();
     assert!(stream.wait(&exchange, Interest::Readable, Some(Instant::now() + PATIENCE)).unwrap().input);
-    assert!(!stream.gather(LOW_WATER_MARK, &exchange, Instant::now() + Duration::from_millis(20)).unwrap().input);
+    assert!(!stream.gather(LOW_WATER_MARK, &exchange, Some(Instant::now() + Duration::from_millis(20))).unwrap().input);
     let sending = thread::spawn(move || sender.write_all(&vec![0; LOW_WATER_MARK as usize]).map(|()| sender));
-    assert!(stream.gather(LOW_WATER_MARK, &exchange, Instant::now() + PATIENCE).unwrap().input);
+    assert!(stream.gather(LOW_WATER_MARK, &exchange, Some(Instant::now() + PATIENCE)).unwrap().input);
     let mut space = vec![0; 2 * LOW_WATER_MARK as usize];
     assert!(stream.read(&exchange, &mut space).unwrap().unwrap() >= LOW_WATER_MARK as usize);
     drop(sending.join().unwrap().unwrap());

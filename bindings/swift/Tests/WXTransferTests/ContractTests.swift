@@ -65,8 +65,8 @@ final class ContractTests: XCTestCase {
             "internal": .internal,
         ]
         let others = [
-            "ERRNO", "CATEGORY", "PLATFORM", "PATHS", "STORAGE_EXCLUSIVE", "STORAGE_SHARED", "LOG", "IMPORT", "DIGEST",
-            "WRITE",
+            "ERRNO", "CATEGORY", "PLATFORM", "PATHS", "LAN", "STORAGE_EXCLUSIVE", "STORAGE_SHARED", "LOG", "IMPORT",
+            "DIGEST", "WRITE",
         ]
         XCTAssertEqual(
             swift.mapValues(\.rawValue), try constants("WXT_", besides: others.map { "WXT_\($0)" }))

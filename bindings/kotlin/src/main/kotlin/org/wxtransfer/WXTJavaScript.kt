@@ -32,9 +32,11 @@ public class WXTJavaScript(
      * The page has gone. A message that was sent before may still be on its way to the page's thread: look there, and
      * drop it.
      */
+    public val isClosed: Boolean
+        get() = closed
+
     @Volatile
-    public var isClosed: Boolean = false
-        private set
+    private var closed = false
 
     /** A call whose task has begun, or is about to. */
     private class Running {
@@ -77,7 +79,7 @@ public class WXTJavaScript(
 
     /** The page goes, or is loaded anew: its transfers are aborted, and it is sent nothing more. The session stays open. */
     override fun close() {
-        isClosed = true
+        closed = true
         val tasks = synchronized(running) {
             running.values.mapNotNull {
                 it.aborted = true

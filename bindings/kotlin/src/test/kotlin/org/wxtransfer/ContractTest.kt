@@ -23,6 +23,7 @@ class ContractTest {
         assertEquals(defined("WXT_CATEGORY_"), (WXTCategory.entries - WXTCategory.UNKNOWN).associate { it.name to it.value })
         assertEquals(defined("WXT_PLATFORM_"), WXTPlatform.entries.associate { it.name to it.value })
         assertEquals(defined("WXT_PATHS_"), WXTPathPolicy.entries.associate { it.name to it.value })
+        assertEquals(defined("WXT_LAN_"), WXTLanPolicy.entries.associate { it.name to it.value })
         assertEquals(defined("WXT_LOG_"), WXTLogLevel.entries.associate { it.name to it.value })
         assertEquals(defined("WXT_IMPORT_"), WXTImportMode.entries.associate { it.name to it.value })
         assertEquals(defined("WXT_DIGEST_"), WXTDigestAlgorithm.entries.associate { it.name to it.value })
@@ -30,7 +31,7 @@ class ContractTest {
         val statuses = (WXTStatus.entries - WXTStatus.UNKNOWN).associate { it.name to it.value }
         val sharing = WXTStorageSharing.entries.associate { it.name to it.value }
         assertEquals(sharing, defined("WXT_STORAGE_").filterKeys { "STORAGE_$it" !in statuses })
-        val prefixes = listOf("ERRNO", "CATEGORY", "PLATFORM", "PATHS", "LOG", "IMPORT", "DIGEST", "WRITE").map { "WXT_${it}_" }
+        val prefixes = listOf("ERRNO", "CATEGORY", "PLATFORM", "PATHS", "LAN", "LOG", "IMPORT", "DIGEST", "WRITE").map { "WXT_${it}_" }
         val others = defines.filterKeys { name -> prefixes.none(name::startsWith) }.mapKeys { it.key.removePrefix("WXT_") }
         assertEquals(statuses, others.filterKeys { it.removePrefix("STORAGE_") !in sharing })
     }
@@ -113,7 +114,7 @@ class ContractTest {
                 // The first two are the environment and the class.
                 match.groupValues[1] to camel.drop(2)
             }
-        assertTrue(kotlin.size >= 18 && kotlin.getValue("sessionOpen").size == 37, "the parser finds them all")
+        assertTrue(kotlin.size >= 18 && kotlin.getValue("sessionOpen").size == 41, "the parser finds them all")
         // An object that native code calls is its target in Rust.
         val targets = setOf("hooks", "callbacks", "result")
         assertEquals(kotlin.mapValues { (_, names) -> names.map { if (it in targets) "target" else it } }, rust)

@@ -396,7 +396,7 @@ class JavaScriptTest {
             val data = "invalid request data"
             assertEquals(
                 listOf(
-                    "uploadFile:fail parameter error: parameter.name should be String instead of Undefined; 1001",
+                    "uploadFile:fail parameter error: parameter.filePath should be String instead of Undefined; 1001",
                     "downloadFile:fail invalid url 600009",
                     "shareFile:fail not supported 4",
                     ":fail not supported 4",

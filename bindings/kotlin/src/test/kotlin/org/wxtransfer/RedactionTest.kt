@@ -78,6 +78,7 @@ class RedactionTest {
             WXTStatus.OK,
             WXTPlatform.ANDROID,
             WXTPathPolicy.SANDBOX,
+            WXTLanPolicy.OFF,
             WXTStorageSharing.SHARED,
             WXTLogLevel.INFO,
             WXTImportMode.COPY,
