@@ -107,8 +107,6 @@
 
   /* Bytes as text, and back. */
 
-  var DIGITS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
-
   /* In pieces: an engine takes only so many arguments at once. */
   function characters(codes) {
     var pieces = [];
@@ -441,7 +439,7 @@
 
   var manager = {};
   Object.keys(files).forEach(function (api) {
-    manager[api] = function (options) { start(api, options); };
+    manager[api] = function (options) { return start(api, options, true).promise; };
     var method = api + 'Sync';
     if (method in returned) manager[method] = atOnce(api, method);
   });

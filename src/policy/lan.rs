@@ -25,9 +25,22 @@ pub fn is_neighbour(address: IpAddr, interfaces: &[InterfaceAddress]) -> bool {
     let is_reserved = address.is_loopback() || address.is_unspecified() || address.is_multicast();
     let is_own = || interfaces.iter().any(|own| own.address.to_canonical() == address);
     let shares_subnet = |own: &InterfaceAddress| {
-        own.is_up && !own.is_loopback && own.prefix > 0 && have_prefix(own.address, address, own.prefix)
+        own.is_up
+            && !own.is_loopback
+            && own.prefix > 0
+            && have_prefix(own.address, address, own.prefix)
+            && !is_of_whole_subnet(address, own.prefix)
     };
     !is_reserved && !is_own() && interfaces.iter().any(shares_subnet)
+}
+
+/// Whether it is the first or last address of an IPv4 subnet, which name the subnet and all devices in it (RFC 919). One of two
+/// addresses has neither (RFC 3021).
+fn is_of_whole_subnet(address: IpAddr, prefix: u8) -> bool {
+    let IpAddr::V4(address) = address else { return false };
+    let devices = u32::MAX.checked_shr(prefix.into()).unwrap_or(0);
+    let device = address.to_bits() & devices;
+    prefix < 31 && (device == 0 || device == devices)
 }
 
 /// Whether the first `prefix` bits of two addresses of one family are the same.
@@ -83,7 +96,13 @@ mod tests {
             (&["192.168.1.5/24", "192.168.1.77/24"], "192.168.1.77", false),
             // The netmask decides, not the kind of address.
             (&["10.1.2.3/8"], "10.255.0.1", true),
-            (&["10.1.2.3/20"], "10.1.15.255", true),
+            (&["10.1.2.3/20"], "10.1.15.254", true),
+            (&["10.1.2.3/20"], "10.1.15.255", false),
+            (&["10.1.2.3/20"], "10.1.0.0", false),
+            (&["10.1.2.3/20"], "10.1.1.0", true),
+            (&["10.1.2.2/31"], "10.1.2.3", true),
+            (&["10.1.2.5/30"], "10.1.2.6", true),
+            (&["10.1.2.5/30"], "10.1.2.7", false),
             (&["10.1.2.3/20"], "10.1.16.0", false),
             (&["172.20.10.3/28"], "172.20.10.1", true),
             (&["172.20.10.3/28"], "172.20.10.16", false),

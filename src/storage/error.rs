@@ -143,6 +143,19 @@ impl Error {
         }
     }
 
+    /// The same of a path that is the device's own, which no page may learn: it stands in the detail alone.
+    pub(super) fn of_native(self, operation: &'static str) -> Error {
+        match self {
+            Error::Stopped(_)
+            | Error::Locked
+            | Error::Closed
+            | Error::OutOfResources { .. }
+            | Error::DiskFull
+            | Error::Io { .. } => self,
+            error => Error::Io { operation, source: io::Error::other(error.to_string()) },
+        }
+    }
+
     pub(super) fn denied(path: &str) -> Error {
         Error::PermissionDenied { path: path.to_owned() }
     }

@@ -94,7 +94,10 @@ impl SharedRoot {
             return Ok((tree, false));
         }
         let former = lock(&self.tree).clone();
-        let tree = Arc::new(self.make(former.as_deref(), worker)?);
+        let made = self.make(former.as_deref(), worker);
+        // The host learns of the path when it opens a session. Later a page's call would be told.
+        let made = if former.is_some() { made.map_err(|error| error.of_native("open the directories")) } else { made };
+        let tree = Arc::new(made?);
         *lock(&self.tree) = Some(tree.clone());
         if former.is_some() {
             self.usage.forget();
@@ -109,7 +112,7 @@ impl SharedRoot {
     /// Opens the directories, making those that are missing, and locks the outermost unless `former` is still that and
     /// locked.
     fn make(&self, former: Option<&Tree>, worker: &Worker) -> Result<Tree, Error> {
-        let fail = |error| Error::from_io("open the directories", error);
+        let fail = |error| Error::at_path(&self.native.to_string_lossy(), "open the directories", error);
         std::fs::create_dir_all(&self.data_directory).map_err(fail)?;
         let data = Directory::open_native(&self.data_directory).map_err(fail)?;
         *lock(&self.data_id) = FileId::of(&data).map_err(fail)?;
@@ -124,7 +127,7 @@ impl SharedRoot {
     }
 
     fn make_session(&self, data: &Directory, worker: &Worker) -> Result<Directory, Error> {
-        let fail = |error| Error::from_io("open the directories", error);
+        let fail = |error| Error::at_path(&self.native.to_string_lossy(), "open the directories", error);
         for _ in 0..MAX_ATTEMPTS {
             worker.check()?;
             let (app, _) = data.open_or_create(&self.app_name).map_err(fail)?;

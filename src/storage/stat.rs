@@ -7,7 +7,7 @@ use super::directory::Directory;
 use super::entry::{Entry, EntryKind};
 use super::path::VirtualPath;
 use super::store::last;
-use super::walk::entries;
+use super::walk::{entries, joined};
 use super::{Error, Storage, at_path, path};
 use crate::worker::Worker;
 
@@ -56,7 +56,7 @@ impl Storage {
         for (relative, entry) in below.entries {
             let can_be_named = self.parse(&format!("{path}/{relative}")).is_ok();
             if can_be_named && entry.kind != EntryKind::Other {
-                stats.push(FileStat { path: format!("/{relative}"), entry });
+                stats.push(FileStat { path: joined(&["/", &relative]).map_err(|error| at_path(path, error))?, entry });
             }
         }
         stats.sort_unstable_by(|a, b| a.path.cmp(&b.path));
@@ -75,7 +75,7 @@ impl Storage {
         self.open_directory(worker, path, &components)?.for_each_name(worker, |name| {
             if let Some(name) = name.to_str().ok().filter(|name| path::is_name(name)) {
                 names.try_reserve(1).map_err(|_| Error::OutOfResources { which: "memory" })?;
-                names.push(name.to_owned());
+                names.push(joined(&[name]).map_err(|error| at_path(path, error))?);
             }
             Ok(())
         })?;

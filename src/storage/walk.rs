@@ -54,16 +54,14 @@ struct Met<'a> {
 
 impl Met<'_> {
     /// The path from the root of the walk; `None` where it is not UTF-8.
-    fn path(&self) -> Option<String> {
+    fn path(&self) -> io::Result<Option<String>> {
         let (levels, last) = self.way;
         let mut path = String::new();
         for name in levels.iter().map(|level| level.name.as_c_str()).chain([last, self.name]) {
-            if !path.is_empty() {
-                path.push('/');
-            }
-            path.push_str(name.to_str().ok()?);
+            let Ok(name) = name.to_str() else { return Ok(None) };
+            path = if path.is_empty() { joined(&[name])? } else { joined(&[&path, "/", name])? };
         }
-        Some(path)
+        Ok(Some(path))
     }
 }
 
@@ -100,7 +98,7 @@ pub fn measure(directory: &Directory, worker: &Worker) -> Result<Measure, Error>
 pub fn entries(directory: &Directory, worker: &Worker) -> Result<Listing, Error> {
     let mut entries = Vec::new();
     let problem = walk(directory, worker, &mut |met| {
-        let Some(path) = met.path() else { return Ok(()) };
+        let Some(path) = met.path()? else { return Ok(()) };
         let entry = met.directory.look(met.name)?;
         entries.try_reserve(1).map_err(|_| io::Error::from(io::ErrorKind::OutOfMemory))?;
         entries.push((path, entry));
@@ -137,6 +135,22 @@ pub fn remove_tree<P: Arg + Copy>(directory: &Directory, name: P, worker: &Worke
             Err(error) => return Err(fail(problem.unwrap_or_else(|| error.into()))),
         }
     }
+}
+
+/// The parts as one text. There are as many as there are files, so that to have no memory for it is a failure.
+pub fn joined(parts: &[&str]) -> io::Result<String> {
+    let mut text = String::new();
+    text.try_reserve_exact(parts.iter().map(|part| part.len()).sum()).map_err(|_| io::ErrorKind::OutOfMemory)?;
+    text.extend(parts.iter().copied());
+    Ok(text)
+}
+
+fn owned(name: &CStr) -> io::Result<CString> {
+    let bytes = name.to_bytes_with_nul();
+    let mut copy = Vec::new();
+    copy.try_reserve_exact(bytes.len()).map_err(|_| io::ErrorKind::OutOfMemory)?;
+    copy.extend_from_slice(bytes);
+    CString::from_vec_with_nul(copy).map_err(io::Error::other)
 }
 
 /// Calls `visit` with everything in the tree. What `visit` or the system refuses is
@@ -206,7 +220,7 @@ fn enter(
                         return visit(&Met { directory: &directory, name: inside, is_directory: false, way });
                     }
                     below.try_reserve(1).map_err(|_| io::Error::from(io::ErrorKind::OutOfMemory))?;
-                    below.push(inside.to_owned());
+                    below.push(owned(inside)?);
                     Ok(())
                 });
                 if let Err(error) = met {

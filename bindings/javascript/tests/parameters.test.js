@@ -147,7 +147,7 @@ test('callbacks that cannot be read leave the others to tell', async () => {
   assert.equal(failure.errMsg, 'getSavedFileList:fail parameter error: parameter.success cannot be read;');
 });
 
-test('the four old file calls give a promise where there is no callback', async () => {
+test('file calls give a promise where there is no callback', async () => {
   const { sent, page } = recorded();
   const kept = page.wx.saveFile({ tempFilePath: 'wxfile://tmp_0a' });
   const refused = page.wx.getSavedFileInfo({ filePath: 'wxfile://store_0a', success: undefined });
@@ -164,7 +164,12 @@ test('the four old file calls give a promise where there is no callback', async 
   for (const event of ['success', 'fail', 'complete']) {
     assert.equal(page.wx.getSavedFileList({ [event]() {} }), undefined);
   }
-  assert.equal(page.fs.getSavedFileList({}), undefined);
+  const managed = page.fs.access({ path: 'wxfile://usr' });
+  const third = sent.at(-1);
+  page.receive(JSON.stringify({ call: third.call, event: 'success', result: { errMsg: 'access:ok' } }));
+  page.receive(JSON.stringify({ call: third.call, event: 'complete' }));
+  assert.deepEqual({ ...await managed }, { errMsg: 'access:ok' });
+  assert.equal(page.fs.getSavedFileList({ fail() {} }), undefined);
   assert.equal(recorded({ without: ['Promise'] }).page.wx.getSavedFileList(), undefined);
 });
 

@@ -305,3 +305,84 @@ fn an_answer_that_came_with_the_end_of_the_handshake_arrives() {
     });
     refused(&client_trusting(&authority), &server.tls_url());
 }
+
+/// A server may answer before a request is whole, and still want the rest of it.
+#[test]
+fn a_request_that_breaks_off_after_its_answer_fails_and_ends_its_connection() {
+    let authority = Authority::new();
+    for is_tls in [false, true] {
+        let answer = |stream: &mut dyn ReadWrite, answered: &Mutex<mpsc::Sender<()>>| {
+            let mut head = Vec::new();
+            while !head.ends_with(b"\r\n\r\n") {
+                let mut byte = [0];
+                if !matches!(stream.read(&mut byte), Ok(1)) {
+                    return;
+                }
+                head.push(byte[0]);
+            }
+            stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok").unwrap();
+            if head.starts_with(b"POST") {
+                answered.lock().unwrap().send(()).unwrap();
+                // What comes of the body, to the connection's end.
+                let _ = std::io::copy(stream, &mut std::io::sink());
+            }
+        };
+        let (sender, answered) = mpsc::channel();
+        let sender = Mutex::new(sender);
+        let server = if is_tls {
+            tls_server(authority.issue("test.example").config(), move |mut stream, _| answer(&mut stream, &sender))
+        } else {
+            Server::start(move |mut stream, _| answer(&mut stream, &sender))
+        };
+        let url = if is_tls { server.tls_url() } else { server.url() };
+        let client = client_trusting(&authority);
+        let mut body = BreaksOff { left: 8 << 20, answered: Some(answered) };
+        let error = post(&client, &url, &mut body, &exchange()).err().expect("a failure");
+        assert!(matches!(error.kind, ErrorKind::RequestBody(_)), "{error:?}");
+        // The next request is not taken for the rest of that one.
+        assert_eq!(read_all(&mut get(&client, &url, &exchange()).unwrap()).unwrap(), b"ok");
+        assert_eq!(server.connections(), 2);
+    }
+}
+
+trait ReadWrite: Read + Write {}
+impl<T: Read + Write> ReadWrite for T {}
+
+/// Gives a part of its bytes, waits until the server has answered, and fails before the end.
+struct BreaksOff {
+    left: usize,
+    answered: Option<mpsc::Receiver<()>>,
+}
+
+impl BodySource for BreaksOff {
+    fn length(&self) -> u64 {
+        64 << 20
+    }
+
+    fn may_wait(&self) -> bool {
+        true
+    }
+
+    fn can_rewind(&self) -> bool {
+        true
+    }
+
+    fn rewind(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        if self.left == 0 {
+            return Err(std::io::Error::other("the file shrank"));
+        }
+        let count = buffer.len().min(self.left);
+        self.left -= count;
+        if self.left == 0
+            && let Some(answered) = self.answered.take()
+        {
+            answered.recv_timeout(PATIENCE).unwrap();
+        }
+        buffer[..count].fill(b'x');
+        Ok(count)
+    }
+}
