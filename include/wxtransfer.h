@@ -1784,8 +1784,9 @@ WxtStatus wxt_file_read(WxtSession *session,
  *
  * `mode` is `WXT_WRITE_WHOLE`: the file is made, or replaced in one step; a reader, or a crash, finds the old one or the new one.
  * `WXT_WRITE_APPEND` and `WXT_WRITE_AT_POSITION` change a file that is there, where it is; if they fail or are stopped, it is as
- * long as before, and of what was to be overwritten a part may be. `position` is for the last of them, and at most the file's
- * length; 0 with every other mode.
+ * long as before, and a part of what was to be overwritten may have been. If the process ends meanwhile, a part of the bytes may
+ * have been written; `WXT_WRITE_WHOLE` leaves the old file then. `position` is for the last of them, and at most the file's length;
+ * 0 with every other mode.
  *
  * Statuses as for `wxt_file_access`, and `WXT_INVALID_ARGUMENT` for another mode, a position with a mode that has none, or `data`
  * NULL with a length; `errno` as there, and `WXT_ERRNO_FILE_NOT_FOUND`, also if the directory is missing, or for a file that is to
