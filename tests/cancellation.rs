@@ -295,9 +295,9 @@ fn what_abort_returns_is_what_becomes_of_a_task_that_fails_meanwhile() {
         } else {
             (session.upload(&refused, &file), WXT_ERRNO_CANCEL)
         };
-        // Spread over the time that an attempt takes.
-        for _ in 0..round % 100 {
-            std::thread::yield_now();
+        // Spread over the time that an attempt takes. To yield would let the attempt end first on a busy machine.
+        for _ in 0..(round % 100) * 20 {
+            std::hint::spin_loop();
         }
         let status = session.abort(&task);
         let ended = task.end();
