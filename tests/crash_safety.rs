@@ -16,7 +16,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use support::Session;
-use wxtransfer::ffi::error::WXT_ERRNO_QUOTA_EXCEEDED;
+use wxtransfer::ffi::error::{WXT_ERRNO_FILE_ALREADY_EXISTS, WXT_ERRNO_QUOTA_EXCEEDED};
 use wxtransfer::ffi::file::WXT_IMPORT_MOVE;
 use wxtransfer::ffi::status::WXT_OK;
 use wxtransfer::ffi::string::WxtStr;
@@ -30,8 +30,9 @@ const MOST_SAVED: usize = 12;
 const LARGEST: u64 = 512 * 1024;
 /// The victim begins a new launch after so many steps: opening and closing can be interrupted, too.
 const STEPS_PER_LAUNCH: u64 = 12;
+const BLOCK: u64 = 4096;
 const VICTIM: &str = "WXT_CRASH_SAFETY_VICTIM";
-const USR_PATHS: [&str; 4] = ["wxfile://usr/a", "wxfile://usr/b.bin", "wxfile://usr/c c", "wxfile://usr/图"];
+const USR_PATHS: [&str; 4] = ["wxfile://usr/a", "wxfile://usr/d/b.bin", "wxfile://usr/d/e/f/c", "wxfile://usr/图"];
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -297,8 +298,9 @@ impl Driver {
 
     /// What is left of the quota can be used to the byte, and no byte more.
     fn check_quota(&self, session: &Session) {
-        // The least that a file costs is a block.
-        let used: u64 = self.store.values().chain(self.usr.values()).map(|length| (*length).max(4096)).sum();
+        // The least that a file costs is a block, which is what a directory costs.
+        let files: u64 = self.store.values().chain(self.usr.values()).map(|length| (*length).max(BLOCK)).sum();
+        let used = files + BLOCK * directories_below(&self.data.path().join("app-wx1234567890abcdef/user-/usr"));
         let left = QUOTA - used;
         let import = |length: u64| {
             let file = session.file("filler", &vec![0; length as usize]);
@@ -313,6 +315,10 @@ impl Driver {
 
 fn children(directory: &Path) -> Vec<PathBuf> {
     fs::read_dir(directory).expect("a directory").map(|entry| entry.expect("an entry").path()).collect()
+}
+
+fn directories_below(directory: &Path) -> u64 {
+    children(directory).iter().filter(|path| path.is_dir()).map(|path| 1 + directories_below(path)).sum()
 }
 
 fn files_below(directory: &Path) -> usize {
