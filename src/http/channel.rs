@@ -5,7 +5,13 @@ use super::exchange::Exchange;
 use super::stream::Stream;
 use super::tls_stream::TlsStream;
 use crate::platform::LOW_WATER_MARK;
+use crate::worker::sizes::TLS_PLAINTEXT;
 use crate::worker::{Worker, sizes};
+
+/// A full record with a header, a nonce and a tag (RFC 5288): none that is sent is larger.
+const LARGEST_RECORD: u64 = TLS_PLAINTEXT as u64 + 5 + 8 + 16;
+/// What every record has besides its plaintext: a header and a tag.
+const LEAST_RECORD_OVERHEAD: u64 = 5 + 16;
 
 /// A connection below HTTP.
 #[derive(Debug)]
@@ -73,6 +79,16 @@ impl Channel {
         match self {
             Channel::Plain(_) => 0,
             Channel::Tls(stream) => stream.pending(),
+        }
+    }
+
+    /// How many bytes that were given to [`send`](Channel::send) the kernel still holds, or a few more: never fewer.
+    pub(super) fn unsent(&self) -> u64 {
+        let unsent = self.stream().unsent();
+        match self {
+            Channel::Plain(_) => unsent,
+            // Megabytes of records hold kilobytes that are not the body's.
+            Channel::Tls(_) => unsent - unsent / LARGEST_RECORD * LEAST_RECORD_OVERHEAD,
         }
     }
 

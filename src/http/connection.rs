@@ -376,7 +376,7 @@ impl Connection {
         let Some(interval) = exchange.report_interval() else { return };
         let now = Instant::now();
         if exchange.body_bytes_accepted() > 0 && self.next_report.is_none_or(|next| now >= next) {
-            exchange.body_unsent(self.channel.stream().unsent());
+            exchange.body_unsent(self.channel.unsent());
             self.next_report = Some(now + interval);
         }
     }
