@@ -189,3 +189,16 @@ fn the_lock_between_processes_is_taken_anew() {
     storage.close();
     assert!(is_free());
 }
+
+/// Where the directories are is the host's to know, not a page's: a path in an error would reach its `errMsg`.
+#[test]
+fn a_directory_that_cannot_be_made_anew_is_no_error_of_a_path() {
+    let (directory, storage) = open();
+    let launches = root_of(&directory).join("launches");
+    fs::rename(&launches, directory.path().join("trash")).unwrap();
+    fs::write(&launches, b"in its place").unwrap();
+    let mut part = storage.create_temporary(&worker()).unwrap();
+    part.write(&worker(), b"x").unwrap();
+    let finished = part.finish(&worker(), None, || Ok(()));
+    assert!(matches!(finished, Err(Error::Io { .. })), "{finished:?}");
+}
