@@ -103,19 +103,20 @@ struct phase {
   bool (*reached)(const WxtProfile *profile);
 };
 
-/* The system's resolver never answers for this host: the program's own getaddrinfo stands in for the C library's. */
-static const char stalled_host[] = "stalled.example";
+/* The system's resolver does not answer for hosts below this one until a round is over: the program's own getaddrinfo
+ * stands in for the C library's. */
+static const char stalled_host[] = ".stalled.example";
 static pthread_mutex_t resolver_lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t resolver_changed = PTHREAD_COND_INITIALIZER;
 static unsigned long resolver_round;
-/* Nor does it for hosts below this one, for as long as it is full. */
+/* Nor does it for hosts below this one while it is full. */
 static const char full_host[] = ".full.example";
 static bool resolver_full;
 
 int getaddrinfo(const char *node, const char *service, const struct addrinfo *hints, struct addrinfo **result) {
   (void)hints;
   *result = NULL;
-  if (node != NULL && strcmp(node, stalled_host) == 0) {
+  if (node != NULL && strstr(node, stalled_host) != NULL) {
     pthread_mutex_lock(&resolver_lock);
     unsigned long round = resolver_round;
     while (round == resolver_round) pthread_cond_wait(&resolver_changed, &resolver_lock);
@@ -280,11 +281,24 @@ static void meet_foreign_flood(WxtSession *session, const struct phase *phase) {
   start(session, &foreign, NULL, NULL);
 }
 
+/* The phase with a host that no task asked for before. A question for the same host would join the look-up of the task
+ * before, which may still be about to fail. */
+static struct phase with_new_host(const struct phase *phase) {
+  static unsigned count;
+  struct phase renamed = *phase;
+  const char *host = strstr(phase->url, stalled_host);
+  if (host != NULL) {
+    snprintf(renamed.url, sizeof renamed.url, "%.*s%u%s", (int)(host - phase->url), phase->url, count++, host);
+  }
+  return renamed;
+}
+
 /* One abort; negative where the task was not in the phase when it came. */
 static double sample(WxtSession *session, const struct phase *phase, const char *file, useconds_t settle) {
   struct outcome outcome = {.lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
+  struct phase renamed = with_new_host(phase);
   if (phase->foreign[0] != 0) meet_foreign_flood(session, phase);
-  WxtTaskId task = start(session, phase, file, &outcome);
+  WxtTaskId task = start(session, &renamed, file, &outcome);
   usleep(settle);
   double aborted_at = wall_seconds();
   WxtStatus status = wxt_task_abort(session, task);
@@ -400,8 +414,8 @@ int main(int argc, char **argv) {
         {.name = "dns-full", .hostile = true, .full = true, .reached = is_waiting},
     };
     snprintf(phases[0].url, sizeof phases[0].url, "%s://localhost:%u/", scheme, silent_port);
-    snprintf(phases[1].url, sizeof phases[1].url, "%s://%s/", scheme, stalled_host);
-    snprintf(phases[2].url, sizeof phases[2].url, "%s://%s/", scheme, stalled_host);
+    snprintf(phases[1].url, sizeof phases[1].url, "%s://name%s/", scheme, stalled_host);
+    snprintf(phases[2].url, sizeof phases[2].url, "%s://name%s/", scheme, stalled_host);
     snprintf(phases[3].url, sizeof phases[3].url, "%s://localhost:%u/", scheme, hole_port);
     snprintf(phases[4].url, sizeof phases[4].url, "https://localhost:%u/", silent_port);
     snprintf(phases[5].url, sizeof phases[5].url, "%s/fault/stall-in-upload", fault);
