@@ -25,6 +25,7 @@ use crate::worker::{Worker, lock};
 #[cfg(feature = "fuzzing")]
 pub use multipart::{FilePart, MultipartBody, content_type, random_boundary};
 
+pub use crate::http::PROGRESS_INTERVAL;
 pub use conditions::{NetworkConditions, NetworkEstimator};
 pub use download::{DownloadRequest, PreparedDownload};
 pub use profile::{Profile, QueueTimes, epoch_milliseconds};
