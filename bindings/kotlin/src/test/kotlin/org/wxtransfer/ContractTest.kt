@@ -39,7 +39,7 @@ class ContractTest {
 
     @Test
     fun `a number without a name is kept`() {
-        val failure = WXTFailureException("uploadFile:fail", WXTErrno.NETWORK, 99, "", false, null)
+        val failure = WXTFailureException("uploadFile:fail", WXTErrno.NETWORK, 99, "", false, null, 1)
         assertEquals(WXTCategory.UNKNOWN to 99, failure.category to failure.categoryValue)
         val status = WXTStatusException(99)
         assertEquals(WXTStatus.UNKNOWN to 99, status.status to status.statusValue)
