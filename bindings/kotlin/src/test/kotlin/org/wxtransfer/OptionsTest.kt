@@ -189,7 +189,7 @@ class OptionsTest {
 
     @Test
     fun `an attempt that failed is followed by another where the app says so`() = test {
-        fun WXTransferSession.upload(server: BreakingServer) = WXTUploadRequest(server.url, file(), "file")
+        suspend fun WXTransferSession.upload(server: BreakingServer) = WXTUploadRequest(server.url, file(), "file")
         BreakingServer().use { server ->
             open { copy(maxRetries = 3, retryDelay = 1) }.use { session ->
                 val failure = failure { session.uploadFile(session.upload(server)) }
