@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 use std::time::{Duration, Instant};
 
@@ -84,6 +84,8 @@ pub struct Exchange {
     body_bytes_sent: AtomicU64,
     bytes_sent: AtomicU64,
     bytes_received: AtomicU64,
+    /// An exchange before this one has given bytes of its request to the socket.
+    had_sent: AtomicBool,
     trace: Mutex<Trace>,
     listener: OnceLock<SentListener>,
     stall_listener: OnceLock<StallListener>,
@@ -101,6 +103,7 @@ impl Exchange {
             body_bytes_sent: AtomicU64::new(0),
             bytes_sent: AtomicU64::new(0),
             bytes_received: AtomicU64::new(0),
+            had_sent: AtomicBool::new(false),
             trace: Mutex::default(),
             listener: OnceLock::new(),
             stall_listener: OnceLock::new(),
@@ -128,6 +131,11 @@ impl Exchange {
     /// The bytes of the current request's body that the socket accepted.
     pub fn body_bytes_accepted(&self) -> u64 {
         self.body_bytes_accepted.load(Ordering::Relaxed)
+    }
+
+    /// Whether a byte of any request was given to the socket, in this exchange or one before it.
+    pub fn request_has_left(&self) -> bool {
+        self.had_sent.load(Ordering::Relaxed) || self.times().request_start.is_some()
     }
 
     /// The times and counters of the last exchange so far.
@@ -183,7 +191,10 @@ impl Exchange {
             counter.store(0, Ordering::Relaxed);
         }
         self.body_length.store(body_length, Ordering::Relaxed);
-        *self.times() = Trace::default();
+        let before = std::mem::take(&mut *self.times());
+        if before.request_start.is_some() {
+            self.had_sent.store(true, Ordering::Relaxed);
+        }
     }
 
     pub(super) fn body_length(&self) -> u64 {

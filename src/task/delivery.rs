@@ -9,7 +9,7 @@ use std::thread::{self, JoinHandle, Thread};
 
 use crossbeam_channel::{Receiver, Sender, TryRecvError};
 
-use super::{Handler, Task};
+use super::{End, Handler, Task};
 use crate::terms::TransferError;
 use crate::transfer::{ReceivedHead, Success};
 use crate::worker::lock;
@@ -233,7 +233,9 @@ fn deliver(event: Event) {
             {
                 with_handler(&task, |handler| handler.progress(task.id, progress));
             }
-            with_handler(&task, |handler| handler.completed(task.id, &result, profile.as_ref()));
+            let counts = *lock(&task.counts);
+            let end = End { result: &result, profile: profile.as_ref(), counts };
+            with_handler(&task, |handler| handler.completed(task.id, &end));
             let handler = lock(&task.handler).take();
             // Dropping it runs the host's code, too.
             let _ = catch_unwind(AssertUnwindSafe(|| drop(handler)));

@@ -76,7 +76,9 @@ impl ProgressCell {
     pub fn take(&self) -> Option<Progress> {
         let mut latest = lock(&self.latest);
         latest.pending = false;
-        let percent = latest.expected.map(|expected| percent(latest.total_bytes, expected));
+        // A second attempt may have a larger total.
+        let reported = latest.last_reported.and_then(|progress| progress.percent).unwrap_or(0);
+        let percent = latest.expected.map(|expected| percent(latest.total_bytes, expected).max(reported));
         let progress = Progress { total_bytes: latest.total_bytes, expected: latest.expected, percent };
         latest.report(progress)
     }
@@ -187,6 +189,9 @@ mod tests {
         // A body that is sent again after a redirect counts from its start.
         cell.set(10, Some(100));
         assert_eq!(cell.take(), Some(progress(50, Some(100), Some(50))));
+        // Nor do the per cent, if a second attempt has a larger total.
+        cell.set(60, Some(1000));
+        assert_eq!(cell.take(), Some(progress(60, Some(1000), Some(50))));
     }
 
     #[test]
