@@ -183,6 +183,9 @@ pub struct WxtSuccess {
     /// `profile`. NULL if the request disables it, and on base libraries before 2.10.4 for a download and 3.5.0 for an
     /// upload.
     pub profile: *const WxtProfile,
+    /// The downloaded file's SHA-256 in 64 lower-case hexadecimal digits. Absent unless the request has `want_sha256` or
+    /// `expected_sha256`.
+    pub sha256: WxtStr,
 }
 
 /// Why a task has no answer.

@@ -56,6 +56,7 @@ impl CallbackHandler {
             header: pointer_to(&header),
             header_count: header.len(),
             profile,
+            sha256: WxtStr::optional(outcome.sha256.as_deref()),
         };
         let err_msg = format!("{}:ok", self.call.name());
         success.err_msg = WxtStr::new(&err_msg);

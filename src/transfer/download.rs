@@ -1,6 +1,7 @@
 //! `wx.downloadFile`: a GET into a file that appears when it is complete.
 
 use super::exchange::{self, Exchanged, Prepared};
+use super::integrity::{Check, Integrity, IntegrityRequest};
 use super::{Content, Environment, Success, TransferContext, failure};
 use crate::http::Response;
 use crate::policy::extension;
@@ -22,6 +23,8 @@ pub struct DownloadRequest {
     pub timeout: u32,
     /// Not `enableProfile`: the result comes without a profile.
     pub disable_profile: bool,
+    /// What the file must be.
+    pub integrity: IntegrityRequest,
 }
 
 /// A download whose parameters are in order.
@@ -29,6 +32,7 @@ pub struct DownloadRequest {
 pub struct PreparedDownload {
     prepared: Prepared,
     file_path: Option<String>,
+    integrity: Integrity,
 }
 
 impl PreparedDownload {
@@ -38,14 +42,16 @@ impl PreparedDownload {
         rules: CallRules,
         request: DownloadRequest,
     ) -> Result<PreparedDownload, TransferError> {
-        let prepared = exchange::prepare(environment, Api::Download, rules, &request.url, &request.header, None)?;
+        let integrity = Integrity::new(&request.integrity)?;
+        let mut prepared = exchange::prepare(environment, Api::Download, rules, &request.url, &request.header, None)?;
+        integrity.add_headers(&mut prepared.headers);
         let file_path = request.file_path.filter(|path| !rules.file_path_ignored && !path.is_empty());
-        Ok(PreparedDownload { prepared, file_path })
+        Ok(PreparedDownload { prepared, file_path, integrity })
     }
 
     /// Runs on a worker thread until the file is complete.
     pub fn run(self, environment: &Environment, context: &TransferContext<'_>) -> Result<Success, TransferError> {
-        let PreparedDownload { prepared, file_path } = self;
+        let PreparedDownload { prepared, file_path, integrity } = self;
         // Before the request: a path that cannot be written costs no traffic.
         let mut part = match &file_path {
             Some(path) => environment.storage.create_target(context.worker, path).map_err(failure::of_target)?,
@@ -55,9 +61,9 @@ impl PreparedDownload {
         let observer = context.observer.clone();
         http_context.on_body_stalled(move || observer.stalled());
         let exchanged = exchange::run(environment, context, prepared, &http_context, None)?;
-        let written = write(context, exchanged, &mut part);
+        let written = write(environment, context, exchanged, &integrity, &mut part);
         exchange::record(environment, context, &http_context);
-        let Written { status, headers, extension } = match written {
+        let Written { status, headers, extension, sha256 } = match written {
             Ok(written) => written,
             Err(error) => {
                 // After any other failure (a full disk, for example), delete the partial file now, so that its space is free
@@ -75,7 +81,7 @@ impl PreparedDownload {
             Some(_) => Content::TargetFile(stored),
             None => Content::TemporaryFile(stored),
         };
-        Ok(Success { status, headers, content })
+        Ok(Success { status, headers, content, sha256 })
     }
 }
 
@@ -85,11 +91,19 @@ struct Written {
     headers: Vec<Header>,
     /// The file's extension.
     extension: Option<String>,
+    sha256: Option<String>,
 }
 
-/// Writes the body.
-fn write(context: &TransferContext<'_>, exchanged: Exchanged, part: &mut PartFile) -> Result<Written, TransferError> {
+/// Writes the body, and checks that it is what it must be.
+fn write(
+    environment: &Environment,
+    context: &TransferContext<'_>,
+    exchanged: Exchanged,
+    integrity: &Integrity,
+    part: &mut PartFile,
+) -> Result<Written, TransferError> {
     let Exchanged { mut response, target } = exchanged;
+    let mut check = integrity.begin(&mut response, &environment.log)?;
     let expected = response.content_length();
     part.reserve(context.worker, expected)?;
     let is_large = expected.is_some_and(|length| length >= sizes::LARGE_BODY);
@@ -99,15 +113,16 @@ fn write(context: &TransferContext<'_>, exchanged: Exchanged, part: &mut PartFil
         (false, _) => sizes::DOWNLOAD_FILE,
     };
     let mut buffer = context.worker.take_buffer(size);
-    let copied = copy(context, &mut response, &mut buffer, part, |length| {
+    let copied = copy(context, &mut response, &mut buffer, &mut check, part, |length| {
         context.observer.progress(length, expected);
     });
     context.worker.give_back(buffer);
     copied?;
+    let sha256 = check.finish()?;
     let value = |name| header_value(&response.headers, name);
     let extension = extension::of_download(value("Content-Type"), target.url().path(), value("Content-Disposition"));
     let Response { status, headers, .. } = response;
-    Ok(Written { status, headers, extension })
+    Ok(Written { status, headers, extension, sha256 })
 }
 
 /// Writes all of the body, by way of `buffer`, and tells after each piece how long the file is.
@@ -115,6 +130,7 @@ fn copy(
     context: &TransferContext<'_>,
     response: &mut Response,
     buffer: &mut [u8],
+    check: &mut Check,
     part: &mut PartFile,
     written: impl Fn(u64),
 ) -> Result<(), TransferError> {
@@ -123,6 +139,7 @@ fn copy(
         if count == 0 {
             return Ok(());
         }
+        check.take(&buffer[..count])?;
         part.write(context.worker, &buffer[..count])?;
         written(part.length());
     }

@@ -5,6 +5,7 @@ mod conditions;
 mod download;
 mod exchange;
 mod failure;
+mod integrity;
 mod multipart;
 mod profile;
 mod text;
@@ -27,6 +28,7 @@ pub use multipart::{FilePart, MultipartBody, content_type, random_boundary};
 
 pub use conditions::{NetworkConditions, NetworkEstimator};
 pub use download::{DownloadRequest, PreparedDownload};
+pub use integrity::IntegrityRequest;
 pub use profile::{Profile, QueueTimes, epoch_milliseconds};
 pub use upload::{PreparedUpload, UploadRequest, UploadSource};
 
@@ -107,6 +109,8 @@ pub struct Success {
     pub headers: Vec<Header>,
     /// What came with it.
     pub content: Content,
+    /// The SHA-256 of a downloaded file in lower-case hexadecimal digits, where the request asks for it.
+    pub sha256: Option<String>,
 }
 
 /// What an answer brought.

@@ -56,6 +56,7 @@ pub struct Success {
     pub data_length: u64,
     pub headers: Vec<(String, String)>,
     pub profile: Option<Profile>,
+    pub sha256: Option<String>,
 }
 
 impl Success {
@@ -343,6 +344,7 @@ unsafe extern "C" fn on_success(user_data: *mut c_void, _: WxtTaskId, event: *co
             data_length: event.data_length,
             headers: pairs(event.header, event.header_count),
             profile: profile(event.profile),
+            sha256: text(event.sha256),
         }),
     );
 }
