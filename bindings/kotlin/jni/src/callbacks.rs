@@ -95,6 +95,7 @@ unsafe extern "C" fn on_success(user_data: *mut c_void, task: WxtTaskId, event: 
                 object(&profile.numbers),
                 object(&profile.peer_ip),
                 object(&profile.protocol),
+                text(env, event.sha256)?,
             ];
             Ok((classes.on_success, arguments.to_vec()))
         });

@@ -79,6 +79,8 @@ public struct WXTransferDownloadSuccess: Hashable, Sendable {
     public var cookies: [String] { header.values(ofHeader: "Set-Cookie") }
     /// `profile`: when the task did what; `nil` if the request disables it, and on base libraries that have none.
     public let profile: WXTransferProfile?
+    /// The file's SHA-256 in lower-case hexadecimal digits; `nil` unless the request wants or expects it.
+    public let sha256: String?
 
     init(_ success: WxtSuccess) {
         errMsg = success.err_msg.text ?? ""
@@ -89,6 +91,7 @@ public struct WXTransferDownloadSuccess: Hashable, Sendable {
         dataLength = success.data_length
         header = WXTransferPairs(success.header, count: success.header_count)
         profile = success.profile.map { WXTransferProfile($0.pointee) }
+        sha256 = success.sha256.text
     }
 }
 

@@ -99,6 +99,10 @@ internal object Native {
         filePath: ByteArray?,
         timeout: Int,
         disableProfile: Boolean,
+        expectedSha256: ByteArray?,
+        expectedLength: Long,
+        wantSha256: Boolean,
+        verifyDigest: Boolean,
         callbacks: NativeCallbacks,
         task: LongArray,
     ): Int
@@ -216,6 +220,7 @@ internal abstract class NativeCallbacks {
         profileNumbers: LongArray?,
         peerIp: ByteArray?,
         protocol: ByteArray?,
+        sha256: ByteArray?,
     )
 
     abstract fun onFail(

@@ -82,6 +82,8 @@ public data class WXTDownloadSuccess(
     override val dataLength: Long,
     override val header: List<Pair<String, String>>,
     override val profile: WXTProfile?,
+    /** The file's SHA-256 in lower-case hexadecimal digits. `null` unless the request wants or expects it. */
+    val sha256: String? = null,
 ) : WXTSuccess {
     /** For logs: header names without their values. */
     override fun toString(): String = Redaction.text(
@@ -94,6 +96,7 @@ public data class WXTDownloadSuccess(
         "dataLength" to dataLength,
         "header" to Redaction.names(header),
         "profile" to profile,
+        "sha256" to sha256,
     )
 }
 

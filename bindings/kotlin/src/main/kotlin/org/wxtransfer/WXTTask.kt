@@ -213,6 +213,7 @@ internal class UploadEvents(callbacks: WXTCallbacks<WXTUploadSuccess>) : TaskEve
         profileNumbers: LongArray?,
         peerIp: ByteArray?,
         protocol: ByteArray?,
+        sha256: ByteArray?,
     ) = reporting {
         val result = WXTUploadSuccess(
             errMsg.decodeToString(),
@@ -243,6 +244,7 @@ internal class DownloadEvents(callbacks: WXTCallbacks<WXTDownloadSuccess>) : Tas
         profileNumbers: LongArray?,
         peerIp: ByteArray?,
         protocol: ByteArray?,
+        sha256: ByteArray?,
     ) = reporting {
         val result = WXTDownloadSuccess(
             errMsg.decodeToString(),
@@ -253,6 +255,7 @@ internal class DownloadEvents(callbacks: WXTCallbacks<WXTDownloadSuccess>) : Tas
             dataLength,
             unpackPairs(header, headerLengths),
             WXTProfile.of(profileNumbers, peerIp, protocol),
+            sha256?.decodeToString(),
         )
         succeeded(task, result)
     }
