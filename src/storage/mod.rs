@@ -26,6 +26,7 @@
 
 mod change_lock;
 mod contents;
+mod crc64;
 mod digest;
 mod directory;
 mod entry;
@@ -69,7 +70,7 @@ use store::{Destination, Store, Unsaved};
 use temporary::Launch;
 
 pub use contents::WriteMode;
-pub use digest::DigestAlgorithm;
+pub use digest::{Digest, hexadecimal};
 pub use entry::EntryKind;
 pub use error::Error;
 pub use file::StoredFile;
