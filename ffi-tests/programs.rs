@@ -127,6 +127,11 @@ fn integrity() {
 }
 
 #[test]
+fn retries() {
+    Surroundings::start().run("retries");
+}
+
+#[test]
 fn profile() {
     Surroundings::start().run("profile");
 }

@@ -1036,6 +1036,7 @@ typedef struct {
    * How many attempts the task took: 1, and more where `max_retries` allows it.
    */
   uint32_t attempts;
+  /**
    * The downloaded file's SHA-256 in 64 lower-case hexadecimal digits. Absent unless the request has `want_sha256` or
    * `expected_sha256`.
    */
