@@ -19,12 +19,12 @@
 #define WXT_ERRNO_OK 0
 
 /**
- * `abort`: an upload was aborted, or the session closed during it or during a file call. `WXT_CATEGORY_ABORTED`, not retryable.
+ * `abort`: an upload was aborted, or the session closed during it. `WXT_CATEGORY_ABORTED`, not retryable.
  */
 #define WXT_ERRNO_CANCEL 1
 
 /**
- * `internal error`: a bug of the library, caught. `WXT_CATEGORY_INTERNAL`, not retryable.
+ * `internal error`: a bug of the library, caught, in a transfer. `WXT_CATEGORY_INTERNAL`, not retryable.
  */
 #define WXT_ERRNO_INTERNAL 4
 
@@ -34,8 +34,8 @@
 #define WXT_ERRNO_TIMEOUT 5
 
 /**
- * `parameter error: parameter.url should be String instead of Undefined;`: the named parameter is missing or has the wrong
- * type. In C a string that is NULL is `Undefined`, and bytes that are not UTF-8 are an `ArrayBuffer`. `name` of an upload is
+ * `parameter error: parameter.url should be String instead of Undefined;`: the named parameter of a transfer is missing or has
+ * the wrong type. In C a string that is NULL is `Undefined`, and bytes that are not UTF-8 are an `ArrayBuffer`. `name` of an upload is
  * also missing if it is empty. `fileDescriptor` should be `File` instead of `Number` if it is neither a readable file nor a
  * pipe, or holds fewer bytes than was said. `WXT_CATEGORY_REQUEST`, not retryable.
  */
@@ -153,7 +153,8 @@
 #define WXT_ERRNO_IS_A_DIRECTORY 1300021
 
 /**
- * `Invalid argument`: a directory would come to be below itself.
+ * `Invalid argument`: a directory would come to be below itself. Also a file call's parameter that is missing or has the wrong
+ * type, with the text of `WXT_ERRNO_PARAMETER`.
  */
 #define WXT_ERRNO_INVALID_ARGUMENT 1300022
 
@@ -168,7 +169,9 @@
 #define WXT_ERRNO_DIRECTORY_NOT_EMPTY 1300066
 
 /**
- * `system error`: any other error of the system under a file call, and a lack of descriptors or memory.
+ * `system error`: any other error of the system under a file call. Also a lack of descriptors or memory (`out of resources: …`,
+ * `WXT_CATEGORY_OUT_OF_RESOURCES`, retryable), a session that is closed during a file call (`abort`, `WXT_CATEGORY_ABORTED`) and
+ * a bug of the library, caught (`internal error`, `WXT_CATEGORY_INTERNAL`).
  */
 #define WXT_ERRNO_SYSTEM_ERROR 1300201
 
@@ -1507,10 +1510,11 @@ WxtStatus wxt_header_find(const WxtPair *header,
  * target outside `wxfile://usr/`, `WXT_ERRNO_FILE_NOT_FOUND` if the target's directory is missing, `WXT_ERRNO_IS_A_DIRECTORY`,
  * `WXT_ERRNO_NOT_A_DIRECTORY`, `WXT_ERRNO_QUOTA_EXCEEDED`, also for a full disk.
  *
- * Every file function: `errno` `WXT_ERRNO_PARAMETER` for a path that is missing or not UTF-8;
+ * Every file function: `errno` `WXT_ERRNO_INVALID_ARGUMENT` for a path that is missing or not UTF-8;
  * `WXT_ERRNO_INPUT_OUTPUT` if the device fails; `WXT_ERRNO_FILE_ACCESS_DENIED` if the system refuses the access;
  * `WXT_ERRNO_SYSTEM_ERROR` if no descriptor or memory is left, for files that another process has and for any other error of
- * the system; `WXT_ERRNO_CANCEL` if the session is closed while the function waits, copies, reads, writes or lists.
+ * the system, and if the session is closed while the function waits, copies, reads, writes or lists (`WXT_CATEGORY_ABORTED`). No
+ * file function fails with another number than those of WeChat's table of file failures (`FileError`).
  *
  * - `WXT_INVALID_ARGUMENT`: `session` or `on_result` is NULL, or a string has a length but no pointer.
  * - `WXT_SESSION_CLOSED`: the session is closing or closed.
@@ -1534,7 +1538,7 @@ WxtStatus wxt_get_saved_file_list(WxtSession *session,
 
 /**
  * `wx.getSavedFileInfo`: one file of the store. Statuses as for `wxt_save_file`; `errno`
- * `WXT_ERRNO_FILE_NOT_FOUND`, `WXT_ERRNO_PERMISSION_DENIED`, `WXT_ERRNO_PARAMETER`. Any thread.
+ * `WXT_ERRNO_FILE_NOT_FOUND`, `WXT_ERRNO_PERMISSION_DENIED`, `WXT_ERRNO_INVALID_ARGUMENT`. Any thread.
  *
  * # Safety
  * The string must be readable.
@@ -1601,7 +1605,7 @@ WxtStatus wxt_import_file_descriptor(WxtSession *session,
 /**
  * The device's path of an existing `wxfile://` path, for the host (a player, a viewer): `native_path` of the one file
  * that `on_result` gets. Statuses as for `wxt_save_file`; `errno` `WXT_ERRNO_FILE_NOT_FOUND`,
- * `WXT_ERRNO_PERMISSION_DENIED`, `WXT_ERRNO_PARAMETER`. Any thread.
+ * `WXT_ERRNO_PERMISSION_DENIED`, `WXT_ERRNO_INVALID_ARGUMENT`. Any thread.
  *
  * # Safety
  * The string must be readable.

@@ -59,10 +59,16 @@
   var PARAMETER_ERROR = 1001;
   var INVALID_REQUEST_DATA = 600010;
   var INVALID_ARGUMENT = 1300022;
+  var SYSTEM_ERROR = 1300201;
   var SIZE_EXCEEDED = 1300202;
   var BASE64_ENCODE_ERROR = 1300203;
   var LENGTH_OUT_OF_RANGE = 1301006;
   var POSITION_OUT_OF_RANGE = 1301009;
+
+  /* A file call has a number of its own table (FileError) where the others have one of all calls. */
+  var ofFileCalls = {};
+  ofFileCalls[INTERNAL] = SYSTEM_ERROR;
+  ofFileCalls[PARAMETER_ERROR] = INVALID_ARGUMENT;
 
   /* What a call fails with before it is sent. */
   function Refusal(reason, errno) {
@@ -71,9 +77,10 @@
   }
 
   Refusal.prototype.result = function (api) {
-    var result = { errMsg: api + ':fail ' + this.reason, errno: this.errno };
-    if (!transfers[api]) result.errCode = this.errno;
-    return result;
+    var errMsg = api + ':fail ' + this.reason;
+    if (transfers[api]) return { errMsg: errMsg, errno: this.errno };
+    var number = ofFileCalls[this.errno] || this.errno;
+    return { errMsg: errMsg, errno: number, errCode: number };
   };
 
   function isFunction(value) {

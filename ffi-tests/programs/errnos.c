@@ -243,7 +243,7 @@ static void saving(void) {
   CHECK_NUMBER(end.category, WXT_CATEGORY_STORAGE);
   CHECK_TEXT(end.err_msg, "saveFile:fail tempFilePath file not exist");
   CHECK_NUMBER(wxt_save_file(session, wxt_str(NULL), wxt_str(NULL), on_file, &end), WXT_OK);
-  CHECK_NUMBER(end.err_no, WXT_ERRNO_PARAMETER);
+  CHECK_NUMBER(end.err_no, WXT_ERRNO_INVALID_ARGUMENT);
   CHECK_NUMBER(end.category, WXT_CATEGORY_REQUEST);
   CHECK_TEXT(end.err_msg, "saveFile:fail parameter error: parameter.tempFilePath should be String instead of Undefined;");
 }

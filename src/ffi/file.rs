@@ -24,10 +24,11 @@ pub const WXT_IMPORT_MOVE: i32 = 1;
 /// target outside `wxfile://usr/`, `WXT_ERRNO_FILE_NOT_FOUND` if the target's directory is missing, `WXT_ERRNO_IS_A_DIRECTORY`,
 /// `WXT_ERRNO_NOT_A_DIRECTORY`, `WXT_ERRNO_QUOTA_EXCEEDED`, also for a full disk.
 ///
-/// Every file function: `errno` `WXT_ERRNO_PARAMETER` for a path that is missing or not UTF-8;
+/// Every file function: `errno` `WXT_ERRNO_INVALID_ARGUMENT` for a path that is missing or not UTF-8;
 /// `WXT_ERRNO_INPUT_OUTPUT` if the device fails; `WXT_ERRNO_FILE_ACCESS_DENIED` if the system refuses the access;
 /// `WXT_ERRNO_SYSTEM_ERROR` if no descriptor or memory is left, for files that another process has and for any other error of
-/// the system; `WXT_ERRNO_CANCEL` if the session is closed while the function waits, copies, reads, writes or lists.
+/// the system, and if the session is closed while the function waits, copies, reads, writes or lists (`WXT_CATEGORY_ABORTED`). No
+/// file function fails with another number than those of WeChat's table of file failures (`FileError`).
 ///
 /// - `WXT_INVALID_ARGUMENT`: `session` or `on_result` is NULL, or a string has a length but no pointer.
 /// - `WXT_SESSION_CLOSED`: the session is closing or closed.
@@ -68,7 +69,7 @@ pub extern "C" fn wxt_get_saved_file_list(
 }
 
 /// `wx.getSavedFileInfo`: one file of the store. Statuses as for `wxt_save_file`; `errno`
-/// `WXT_ERRNO_FILE_NOT_FOUND`, `WXT_ERRNO_PERMISSION_DENIED`, `WXT_ERRNO_PARAMETER`. Any thread.
+/// `WXT_ERRNO_FILE_NOT_FOUND`, `WXT_ERRNO_PERMISSION_DENIED`, `WXT_ERRNO_INVALID_ARGUMENT`. Any thread.
 ///
 /// # Safety
 /// The string must be readable.
@@ -172,7 +173,7 @@ pub unsafe extern "C" fn wxt_import_file_descriptor(
 
 /// The device's path of an existing `wxfile://` path, for the host (a player, a viewer): `native_path` of the one file
 /// that `on_result` gets. Statuses as for `wxt_save_file`; `errno` `WXT_ERRNO_FILE_NOT_FOUND`,
-/// `WXT_ERRNO_PERMISSION_DENIED`, `WXT_ERRNO_PARAMETER`. Any thread.
+/// `WXT_ERRNO_PERMISSION_DENIED`, `WXT_ERRNO_INVALID_ARGUMENT`. Any thread.
 ///
 /// # Safety
 /// The string must be readable.

@@ -173,8 +173,12 @@ impl TransferError {
         TransferError::new(Failure::InvalidRequestData { parameter }, detail)
     }
 
-    /// WeChat's `errno`. The abort of a download has a number of its own.
+    /// WeChat's `errno`: of a file call a number of [`FileErrorKind`], whatever failed. The abort of a download has a number of
+    /// its own.
     pub fn err_no(&self, call: Call) -> i32 {
+        if !call.is_transfer() {
+            return FileErrorKind::of(&self.failure).number();
+        }
         match &self.failure {
             Failure::Cancelled(StopReason::Aborted) if call == Call::DownloadFile => errno::ABORT_DOWNLOAD,
             Failure::Cancelled(StopReason::Aborted) => errno::CANCEL,
@@ -200,9 +204,8 @@ impl TransferError {
             Failure::SaveFile => errno::SAVE_FILE,
             Failure::FileTooLarge => errno::FILE_TOO_LARGE,
             Failure::File { kind, .. } => kind.number(),
-            // WeChat has no number for it: a transfer fails like any other of the network component, a file call of the system.
-            Failure::OutOfResources if call.is_transfer() => errno::NETWORK,
-            Failure::OutOfResources => FileErrorKind::System.number(),
+            // WeChat has no number for it: it is a failure of the network component like any other.
+            Failure::OutOfResources => errno::NETWORK,
             Failure::Internal => errno::INTERNAL,
         }
     }

@@ -222,6 +222,6 @@ test('a file call of a closed session fails', async (t) => {
   const host = await Host.start(t);
   await host.control('close');
   const failure = await host.page.failure(host.page.fs.access, { path: USR });
-  assert.deepEqual({ ...failure }, { errMsg: 'access:fail session closed', errno: 4, errCode: 4 });
+  assert.deepEqual({ ...failure }, { errMsg: 'access:fail session closed', errno: 1300201, errCode: 1300201 });
   assert.equal(thrownBy(() => host.page.fs.accessSync(USR)).errMsg, 'accessSync:fail session closed');
 });
