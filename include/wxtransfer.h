@@ -1786,11 +1786,10 @@ WxtStatus wxt_file_read(WxtSession *session,
  * `FileSystemManager.writeFile`, `appendFile` and `write`: writes bytes to a `wxfile://usr/` file. They survive a power
  * failure when it returns. At most 100 MiB. `data` is not copied.
  *
- * `mode` is `WXT_WRITE_WHOLE`: the file is made, or replaced in one step; a reader, or a crash, finds the old one or the new one.
- * `WXT_WRITE_APPEND` and `WXT_WRITE_AT_POSITION` change a file that is there, where it is; if they fail or are stopped, it is as
- * long as before, and a part of what was to be overwritten may have been. If the process ends meanwhile, a part of the bytes may
- * have been written; `WXT_WRITE_WHOLE` leaves the old file then. `position` is for the last of them, and at most the file's length;
- * 0 with every other mode.
+ * The file is replaced in one step: a reader, a failure or a crash at any moment finds the old one or the new one. `mode` is
+ * `WXT_WRITE_WHOLE`, which makes a file that is missing; or `WXT_WRITE_APPEND` or `WXT_WRITE_AT_POSITION`, which change a file that
+ * is there. They copy what stays of it, or share its blocks where the file system can. `position` is for the last of them, and at
+ * most the file's length; 0 with every other mode.
  *
  * Statuses as for `wxt_file_access`, and `WXT_INVALID_ARGUMENT` for another mode, a position with a mode that has none, or `data`
  * NULL with a length; `errno` as there, and `WXT_ERRNO_FILE_NOT_FOUND`, also if the directory is missing, or for a file that is to

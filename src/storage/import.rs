@@ -145,7 +145,8 @@ fn clone(part: &PartFile, source: &File) -> io::Result<File> {
     let placed = directory.open_file(&clone_name).and_then(|file| {
         make_private(&file)?;
         directory.rename(&clone_name, directory, name)?;
-        Ok(file)
+        // What the host's file could not be written through, this one can.
+        directory.open_file_to_change(name)
     });
     if placed.is_err() {
         directory.remove_file(&clone_name)?;

@@ -334,7 +334,7 @@ impl Storage {
     fn target(&self, worker: &Worker, path: &str) -> Result<(Destination, u64), Error> {
         let components = path::parse_target(&self.root.scheme, path)?;
         let replaced = self.store.replaced_cost(worker, path, &components)?;
-        Ok((Destination::User { path: path.to_owned(), components }, replaced))
+        Ok((Destination::User { path: path.to_owned(), components, successor_of: None }, replaced))
     }
 }
 

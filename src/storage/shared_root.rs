@@ -32,6 +32,8 @@ pub struct SharedRoot {
     pub launching: Turns,
     /// Of those who add files that outlive a launch.
     pub changes: Turns,
+    /// Of those who change a part of a file.
+    pub rewrites: Turns,
     pub usage: Usage,
 }
 
@@ -63,6 +65,7 @@ impl SharedRoot {
             making: Turns::default(),
             launching: Turns::default(),
             changes: Turns::default(),
+            rewrites: Turns::default(),
             usage: Usage::default(),
         }
     }
