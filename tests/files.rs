@@ -590,7 +590,7 @@ fn closing_does_not_wait_for_a_pipe_that_is_imported() {
         (closed, importing.join().expect("no panic"))
     });
     assert_eq!(closed, Ok(WXT_OK));
-    assert_eq!(result.failure(), ("importFile:fail abort", 1));
+    assert_eq!(result.failure(), ("importFile:fail abort", WXT_ERRNO_SYSTEM_ERROR));
     assert_eq!(result.category, WXT_CATEGORY_ABORTED);
     assert_eq!(session.files_besides(&[]), Vec::<PathBuf>::new());
 }
