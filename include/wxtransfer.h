@@ -35,8 +35,8 @@
 
 /**
  * `parameter error: parameter.url should be String instead of Undefined;`: the named parameter of a transfer is missing or has
- * the wrong type. In C a string that is NULL is `Undefined`, and bytes that are not UTF-8 are an `ArrayBuffer`. `name` of an upload is
- * also missing if it is empty. `fileDescriptor` should be `File` instead of `Number` if it is neither a readable file nor a
+ * the wrong type. In C a string that is NULL is `Undefined`, and bytes that are not UTF-8 are an `ArrayBuffer`. An
+ * empty string is neither. `fileDescriptor` should be `File` instead of `Number` if it is neither a readable file nor a
  * pipe, or holds fewer bytes than was said. `WXT_CATEGORY_REQUEST`, not retryable.
  */
 #define WXT_ERRNO_PARAMETER 1001
@@ -85,7 +85,8 @@
 #define WXT_ERRNO_INVALID_URL 600009
 
 /**
- * `invalid request data header <name>` or `invalid request data formData`: a name or value that cannot be sent.
+ * `invalid request data header <name>`, `invalid request data formData` or `invalid request data name`: a name or value that
+ * cannot be sent, an empty `name` of an upload included.
  * `WXT_CATEGORY_REQUEST`, not retryable.
  */
 #define WXT_ERRNO_INVALID_REQUEST_DATA 600010
@@ -703,16 +704,16 @@ typedef struct {
    */
   size_t struct_size;
   /**
-   * `url`: where the file goes. Required.
+   * `url`: where the file goes. Required; an empty one is `WXT_ERRNO_INVALID_URL`.
    */
   WxtStr url;
   /**
    * `filePath`: the file, as a `wxfile://` path, or an absolute one where the session's `path_policy` allows it.
-   * Required, unless `has_file_descriptor`.
+   * Required, unless `has_file_descriptor`; an empty one leads to no file (`WXT_ERRNO_FILE_NOT_FOUND`).
    */
   WxtStr file_path;
   /**
-   * `name`: the form's key of the file. Required.
+   * `name`: the form's key of the file. Required; an empty one cannot be sent (`WXT_ERRNO_INVALID_REQUEST_DATA`).
    */
   WxtStr name;
   /**
@@ -1120,7 +1121,7 @@ typedef struct {
    */
   uint8_t disable_profile;
   /**
-   * `url`: what to download. Required.
+   * `url`: what to download. Required; an empty one is `WXT_ERRNO_INVALID_URL`.
    */
   WxtStr url;
   /**
@@ -1510,7 +1511,8 @@ WxtStatus wxt_header_find(const WxtPair *header,
  * target outside `wxfile://usr/`, `WXT_ERRNO_FILE_NOT_FOUND` if the target's directory is missing, `WXT_ERRNO_IS_A_DIRECTORY`,
  * `WXT_ERRNO_NOT_A_DIRECTORY`, `WXT_ERRNO_QUOTA_EXCEEDED`, also for a full disk.
  *
- * Every file function: `errno` `WXT_ERRNO_INVALID_ARGUMENT` for a path that is missing or not UTF-8;
+ * Every file function: `errno` `WXT_ERRNO_INVALID_ARGUMENT` for a path that is missing or not UTF-8; an empty one
+ * leads to nothing (`WXT_ERRNO_FILE_NOT_FOUND`, a `temp_file_path` `WXT_ERRNO_TEMPORARY_FILE_NOT_EXIST`);
  * `WXT_ERRNO_INPUT_OUTPUT` if the device fails; `WXT_ERRNO_FILE_ACCESS_DENIED` if the system refuses the access;
  * `WXT_ERRNO_SYSTEM_ERROR` if no descriptor or memory is left, for files that another process has and for any other error of
  * the system, and if the session is closed while the function waits, copies, reads, writes or lists (`WXT_CATEGORY_ABORTED`). No

@@ -222,7 +222,8 @@
     }
   }
 
-  /* What the page's object has of the parameters of a call, each of its type. */
+  /* What the page's object has of the parameters of a call, each of its type. An empty text is a value; an optional one is as if
+     it were not given. */
   function read(parameters, options) {
     var values = {};
     var errors = '';
@@ -233,7 +234,8 @@
         var value = options[name];
         var type = typeOf(value);
         var missing = type === 'Undefined' || type === 'Null';
-        if (missing && parameters[name].slice(-1) === '?') return;
+        var empty = type === 'String' && types[0] === 'String' && !value.length;
+        if ((missing || empty) && parameters[name].slice(-1) === '?') return;
         if (types.indexOf(type) < 0) {
           errors += 'parameter.' + name + ' should be ' + types.join(' or ') + ' instead of ' + type + ';';
         } else {
@@ -366,7 +368,8 @@
       call.result = result = event === 'success' ? call.finish(result) : result;
     } else {
       if (event === 'progressUpdate') fillUnknown(call.api, result);
-      call.listeners[event].slice().forEach(function (listener) {
+      /* Those that listen now: forEach leaves out what a listener appends, and the off functions make new lists. */
+      call.listeners[event].forEach(function (listener) {
         listener(result);
       });
       return;

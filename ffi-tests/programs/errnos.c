@@ -86,8 +86,11 @@ static void rows(void) {
        "parameter error: parameter.filePath should be String instead of Undefined;", WXT_CATEGORY_REQUEST, false},
       {'u', UPLOAD(good, file, NULL), WXT_ERRNO_PARAMETER,
        "parameter error: parameter.name should be String instead of Undefined;", WXT_CATEGORY_REQUEST, false},
-      {'u', UPLOAD(good, file, ""), WXT_ERRNO_PARAMETER,
-       "parameter error: parameter.name should be String instead of Undefined;", WXT_CATEGORY_REQUEST, false},
+      /* What is empty is not missing. */
+      {'u', UPLOAD(good, file, ""), WXT_ERRNO_INVALID_REQUEST_DATA, "invalid request data name", WXT_CATEGORY_REQUEST,
+       false},
+      {'u', UPLOAD("", file, "file"), WXT_ERRNO_INVALID_URL, "invalid url", WXT_CATEGORY_REQUEST, false},
+      {'u', UPLOAD(good, "", "file"), WXT_ERRNO_FILE_NOT_FOUND, "file not found", WXT_CATEGORY_FILE, false},
       {'d', DOWNLOAD(format("%s/fault/close", fault), NULL), WXT_ERRNO_NETWORK, NULL, WXT_CATEGORY_CONNECTION_CLOSED,
        true},
       {'d', DOWNLOAD(format("%s/fault/garbage", fault), NULL), WXT_ERRNO_NETWORK, NULL, WXT_CATEGORY_PROTOCOL, true},

@@ -380,6 +380,23 @@ static void wrong_parameters(WxtSession *session) {
   }
 }
 
+/* An empty path is a path, which leads to nothing: in every function and place. */
+static void empty_paths(WxtSession *session) {
+  for (int function = ACCESS; function <= RESOLVE; function++) {
+    for (int place = 0; place < (function == COPY || function == RENAME ? 2 : 1); place++) {
+      const char *good = USR "file";
+      CHECK_NUMBER(call(session, function, place == 0 ? "" : good, place == 1 ? "" : good), WXT_OK);
+      CHECK_NUMBER(result.err_no, function == SAVE ? WXT_ERRNO_TEMPORARY_FILE_NOT_EXIST : WXT_ERRNO_FILE_NOT_FOUND);
+      const char *text = strstr(result.err_msg, ":fail ") + strlen(":fail ");
+      CHECK_TEXT(text, function == SAVE ? "tempFilePath file not exist" : "no such file or directory");
+    }
+  }
+  /* An optional one is as if it were not given. */
+  char temporary[256];
+  CHECK_NUMBER(wxt_import_file(session, wxt_str(in_directory("photo")), WXT_IMPORT_COPY, keep_path, temporary), WXT_OK);
+  EXPECT_OK(wxt_save_file(session, wxt_str(temporary), wxt_str(""), on_result, fresh()), "saveFile:ok");
+}
+
 static void no_descriptors(WxtSession *session) {
   struct rlimit before;
   CHECK(getrlimit(RLIMIT_NOFILE, &before) == 0);
@@ -464,6 +481,7 @@ int main(void) {
   a_pages_files(session);
   every_failure(session, &options);
   wrong_parameters(session);
+  empty_paths(session);
   no_descriptors(session);
   closed_meanwhile();
   mistakes(session);

@@ -12,8 +12,8 @@ pub const WXT_ERRNO_INTERNAL: i32 = 4;
 /// `timeout`: the deadline passed, in whatever phase. `WXT_CATEGORY_TIMEOUT`, retryable.
 pub const WXT_ERRNO_TIMEOUT: i32 = 5;
 /// `parameter error: parameter.url should be String instead of Undefined;`: the named parameter of a transfer is missing or has
-/// the wrong type. In C a string that is NULL is `Undefined`, and bytes that are not UTF-8 are an `ArrayBuffer`. `name` of an upload is
-/// also missing if it is empty. `fileDescriptor` should be `File` instead of `Number` if it is neither a readable file nor a
+/// the wrong type. In C a string that is NULL is `Undefined`, and bytes that are not UTF-8 are an `ArrayBuffer`. An
+/// empty string is neither. `fileDescriptor` should be `File` instead of `Number` if it is neither a readable file nor a
 /// pipe, or holds fewer bytes than was said. `WXT_CATEGORY_REQUEST`, not retryable.
 pub const WXT_ERRNO_PARAMETER: i32 = 1001;
 /// What happened, in words: name resolution (`WXT_CATEGORY_NAME_RESOLUTION`), connection (`WXT_CATEGORY_CONNECT`), TLS
@@ -38,7 +38,8 @@ pub const WXT_ERRNO_TOO_MANY_REDIRECTS: i32 = 600008;
 /// `invalid url`: the URL, or that of a redirect, cannot be used: it is malformed, too long or has user-info.
 /// `WXT_CATEGORY_REQUEST`, not retryable.
 pub const WXT_ERRNO_INVALID_URL: i32 = 600009;
-/// `invalid request data header <name>` or `invalid request data formData`: a name or value that cannot be sent.
+/// `invalid request data header <name>`, `invalid request data formData` or `invalid request data name`: a name or value that
+/// cannot be sent, an empty `name` of an upload included.
 /// `WXT_CATEGORY_REQUEST`, not retryable.
 pub const WXT_ERRNO_INVALID_REQUEST_DATA: i32 = 600010;
 /// `abort`: a download was aborted, or the session closed during it. `WXT_CATEGORY_ABORTED`, not retryable.

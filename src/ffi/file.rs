@@ -24,7 +24,8 @@ pub const WXT_IMPORT_MOVE: i32 = 1;
 /// target outside `wxfile://usr/`, `WXT_ERRNO_FILE_NOT_FOUND` if the target's directory is missing, `WXT_ERRNO_IS_A_DIRECTORY`,
 /// `WXT_ERRNO_NOT_A_DIRECTORY`, `WXT_ERRNO_QUOTA_EXCEEDED`, also for a full disk.
 ///
-/// Every file function: `errno` `WXT_ERRNO_INVALID_ARGUMENT` for a path that is missing or not UTF-8;
+/// Every file function: `errno` `WXT_ERRNO_INVALID_ARGUMENT` for a path that is missing or not UTF-8; an empty one
+/// leads to nothing (`WXT_ERRNO_FILE_NOT_FOUND`, a `temp_file_path` `WXT_ERRNO_TEMPORARY_FILE_NOT_EXIST`);
 /// `WXT_ERRNO_INPUT_OUTPUT` if the device fails; `WXT_ERRNO_FILE_ACCESS_DENIED` if the system refuses the access;
 /// `WXT_ERRNO_SYSTEM_ERROR` if no descriptor or memory is left, for files that another process has and for any other error of
 /// the system, and if the session is closed while the function waits, copies, reads, writes or lists (`WXT_CATEGORY_ABORTED`). No

@@ -38,6 +38,9 @@ pub(super) fn path(
     mode: ImportMode,
     log: &Log,
 ) -> Result<StoredFile, Error> {
+    if path.is_empty() {
+        return Err(Error::NotFound { path: path.to_owned() });
+    }
     let native = Path::new(path);
     if !native.is_absolute() {
         return Err(Error::denied(path));

@@ -80,7 +80,7 @@ pub enum Failure {
     },
     /// The header or the form data cannot be sent.
     InvalidRequestData {
-        /// `header` or `formData`.
+        /// `header`, `formData` or `name`.
         parameter: &'static str,
     },
     /// A header that cannot be sent.
@@ -265,8 +265,8 @@ impl TransferError {
             Failure::QuotaExceeded => "the maximum size of the file storage limit is exceeded".into(),
             Failure::SaveFile => format!("save file error {}", self.detail),
             Failure::FileTooLarge => "exceed max file size".into(),
-            Failure::File { kind, path: Some(path) } => format!("{} {path}", kind.text()),
-            Failure::File { kind, path: None } => kind.text().into(),
+            Failure::File { kind, path: Some(path) } if !path.is_empty() => format!("{} {path}", kind.text()),
+            Failure::File { kind, .. } => kind.text().into(),
             Failure::OutOfResources => format!("out of resources: {}", self.detail),
             Failure::Internal => "internal error".into(),
         }
