@@ -186,6 +186,49 @@ test('a page may use one object for two calls', () => {
   assert.deepEqual(told, ['first wxfile://usr/b', 'second']);
 });
 
+test('a listener that goes or comes while an event is told changes nothing for that event', () => {
+  for (const [api, options] of [
+    ['downloadFile', { url: 'https://a.test/' }],
+    ['uploadFile', { url: 'https://a.test/', filePath: 'wxfile://usr/a', name: 'b' }],
+  ]) {
+    for (const [name, event] of [['ProgressUpdate', 'progressUpdate'], ['HeadersReceived', 'headersReceived']]) {
+      const { sent, page } = recorded();
+      const task = page.wx[api](options);
+      const heard = [];
+      const on = (listener) => task[`on${name}`](listener);
+      const off = (listener) => task[`off${name}`](listener);
+      const tell = () => {
+        page.receive(JSON.stringify({ call: sent[0].call, event, result: {} }));
+        return heard.splice(0).join(' ');
+      };
+      const added = () => heard.push('added');
+      const once = () => {
+        heard.push('once');
+        off(once);
+      };
+      const adding = () => {
+        heard.push('adding');
+        on(added);
+        off(adding);
+      };
+      const last = () => heard.push('last');
+      const removing = () => {
+        heard.push('removing');
+        off(last);
+      };
+      for (const listener of [once, adding, removing, last]) on(listener);
+      assert.equal(tell(), 'once adding removing last', `${api} ${name}`);
+      assert.equal(tell(), 'removing added', `${api} ${name}`);
+      on(() => {
+        heard.push('all go');
+        off();
+      });
+      assert.equal(tell(), 'removing added all go', `${api} ${name}`);
+      assert.equal(tell(), '', `${api} ${name}`);
+    }
+  }
+});
+
 test('the path of user files follows the scheme that the app sets', () => {
   assert.equal(nothingSent().wx.env.USER_DATA_PATH, 'wxfile://usr');
   assert.equal(nothingSent({ settings: { pathScheme: 'difile' } }).wx.env.USER_DATA_PATH, 'difile://usr');
