@@ -119,6 +119,11 @@ fn download() {
 }
 
 #[test]
+fn containers() {
+    Surroundings::start().run("containers");
+}
+
+#[test]
 fn profile() {
     Surroundings::start().run("profile");
 }
