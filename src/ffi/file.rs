@@ -2,11 +2,12 @@
 
 use std::ffi::c_void;
 
-use super::file_result::{FileOutcome, WxtFileCallback, operation, page_path, required_path};
+use super::file_result::{FileOutcome, WxtFileCallback, operation, operation_on, page_path, required_path};
 use super::session::WxtSession;
 use super::status::{WXT_INVALID_ARGUMENT, WxtStatus};
 use super::string::WxtStr;
 use super::task::duplicate;
+use crate::session::Admission;
 use crate::storage::ImportMode;
 use crate::terms::Call;
 
@@ -81,11 +82,10 @@ pub unsafe extern "C" fn wxt_get_saved_file_info(
     on_result: WxtFileCallback,
     user_data: *mut c_void,
 ) -> WxtStatus {
-    operation(session, Call::GetSavedFileInfo, on_result, user_data, |admission| {
-        // SAFETY: the caller promises a readable string.
-        let path = unsafe { required_path(file_path, "filePath") }?;
-        Ok(path.and_then(|path| Ok(FileOutcome::Files(vec![admission.saved_file(&path)?]))))
-    })
+    let run =
+        |admission: &Admission<'_>, [path]: [String; 1]| Ok(FileOutcome::Files(vec![admission.saved_file(&path)?]));
+    // SAFETY: the caller promises a readable string.
+    unsafe { operation_on(session, Call::GetSavedFileInfo, [(file_path, "filePath")], on_result, user_data, run) }
 }
 
 /// `wx.removeSavedFile`: removes one file of the store; `on_result` gets no file. Statuses and `errno` as for
@@ -100,11 +100,11 @@ pub unsafe extern "C" fn wxt_remove_saved_file(
     on_result: WxtFileCallback,
     user_data: *mut c_void,
 ) -> WxtStatus {
-    operation(session, Call::RemoveSavedFile, on_result, user_data, |admission| {
-        // SAFETY: the caller promises a readable string.
-        let path = unsafe { required_path(file_path, "filePath") }?;
-        Ok(path.and_then(|path| admission.remove_saved_file(&path).map(|()| FileOutcome::Nothing)))
-    })
+    let run = |admission: &Admission<'_>, [path]: [String; 1]| {
+        admission.remove_saved_file(&path).map(|()| FileOutcome::Nothing)
+    };
+    // SAFETY: the caller promises a readable string.
+    unsafe { operation_on(session, Call::RemoveSavedFile, [(file_path, "filePath")], on_result, user_data, run) }
 }
 
 /// Makes a temporary file of a file that the host owns (a photo just taken, a document just picked), as
@@ -125,16 +125,16 @@ pub unsafe extern "C" fn wxt_import_file(
     on_result: WxtFileCallback,
     user_data: *mut c_void,
 ) -> WxtStatus {
-    operation(session, Call::ImportFile, on_result, user_data, |admission| {
-        let mode = match mode {
-            WXT_IMPORT_COPY => ImportMode::Copy,
-            WXT_IMPORT_MOVE => ImportMode::Move,
-            _ => return Err(WXT_INVALID_ARGUMENT),
-        };
-        // SAFETY: the caller promises a readable string.
-        let path = unsafe { required_path(native_path, "filePath") }?;
-        Ok(path.and_then(|path| Ok(FileOutcome::Files(vec![admission.import_path(&path, mode)?]))))
-    })
+    let mode = match mode {
+        WXT_IMPORT_COPY => ImportMode::Copy,
+        WXT_IMPORT_MOVE => ImportMode::Move,
+        _ => return WXT_INVALID_ARGUMENT,
+    };
+    let run = |admission: &Admission<'_>, [path]: [String; 1]| {
+        Ok(FileOutcome::Files(vec![admission.import_path(&path, mode)?]))
+    };
+    // SAFETY: the caller promises a readable string.
+    unsafe { operation_on(session, Call::ImportFile, [(native_path, "filePath")], on_result, user_data, run) }
 }
 
 /// Makes a temporary file of what an open file or pipe holds, from where it stands (Android's `content://`).
@@ -185,9 +185,8 @@ pub unsafe extern "C" fn wxt_resolve_path(
     on_result: WxtFileCallback,
     user_data: *mut c_void,
 ) -> WxtStatus {
-    operation(session, Call::ResolvePath, on_result, user_data, |admission| {
-        // SAFETY: the caller promises a readable string.
-        let path = unsafe { required_path(file_path, "filePath") }?;
-        Ok(path.and_then(|path| Ok(FileOutcome::Files(vec![admission.resolve_path(&path)?]))))
-    })
+    let run =
+        |admission: &Admission<'_>, [path]: [String; 1]| Ok(FileOutcome::Files(vec![admission.resolve_path(&path)?]));
+    // SAFETY: the caller promises a readable string.
+    unsafe { operation_on(session, Call::ResolvePath, [(file_path, "filePath")], on_result, user_data, run) }
 }
