@@ -41,7 +41,8 @@ impl FileId {
 
     /// Whether it has this path: a link to it does not count.
     pub fn is_at(self, path: &Path) -> bool {
-        rustix::fs::lstat(path).is_ok_and(|there| FileId::from_stat(&there) == self)
+        let there = rustix::fs::statat(rustix::fs::CWD, path, AtFlags::SYMLINK_NOFOLLOW);
+        there.is_ok_and(|there| FileId::from_stat(&there) == self)
     }
 
     #[expect(clippy::unnecessary_cast, reason = "the fields have other types on other systems")]
