@@ -132,6 +132,11 @@ fn retries() {
 }
 
 #[test]
+fn containers() {
+    Surroundings::start().run("containers");
+}
+
+#[test]
 fn profile() {
     Surroundings::start().run("profile");
 }
