@@ -6,6 +6,7 @@ mod download;
 mod exchange;
 mod failure;
 mod multipart;
+mod preparation;
 mod profile;
 mod text;
 mod upload;
@@ -27,6 +28,7 @@ pub use multipart::{FilePart, MultipartBody, content_type, random_boundary};
 
 pub use conditions::{NetworkConditions, NetworkEstimator};
 pub use download::{DownloadRequest, PreparedDownload};
+pub use preparation::Preparation;
 pub use profile::{Profile, QueueTimes, epoch_milliseconds};
 pub use upload::{PreparedUpload, UploadRequest, UploadSource};
 
