@@ -609,8 +609,10 @@ typedef struct {
   /**
    * What of the local network needs no entry in a domain list: `WXT_LAN_OWN_SUBNETS`, `WXT_LAN_OFF` or `WXT_LAN_ALL_LOCAL`.
    * Default: `WXT_LAN_OWN_SUBNETS`, as WeChat from base library 2.4.0 on; with an older `base_library_version` the default
-   * allows nothing. The interfaces are read anew at each call to an IP address, and where a redirect leads to one. A redirect
-   * from a named host to an address of a subnet is refused. Android tells its interfaces from version 7 (API 24) on.
+   * allows nothing. A redirect from a named host to an address of a subnet is refused. A name that has an address of the
+   * device itself, of any of its interfaces, is refused unless this is `WXT_LAN_ALL_LOCAL`. The interfaces are read anew at each
+   * call to an IP address, where a redirect leads to one, and for each new connection to a name. Android tells them from
+   * version 7 (API 24) on.
    */
   int32_t lan_policy;
   /**

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::http::{self, Client, ClientOptions, Proxy, Resolver, Trust};
+use crate::platform;
 use crate::policy::addresses;
 use crate::policy::domains::{DomainEntryError, DomainList, DomainRules};
 use crate::policy::headers::{Identity, IdentityError};
@@ -170,8 +171,9 @@ impl SessionOptions {
             pins: self.pins,
             proxy,
             resolver: self.resolver,
-            address_rule: Some(Arc::new(move |host, address| {
-                addresses::may_connect(host, address, lan).map_err(|refusal| refusal.to_string())
+            address_rule: Some(Arc::new(move |host, addresses| {
+                addresses::may_connect(host, addresses, lan, &platform::interface_addresses)
+                    .map_err(|refusal| refusal.to_string())
             })),
             log: self.log.clone(),
         })
