@@ -1,10 +1,14 @@
 //! `wx.downloadFile`: a GET into a file that appears when it is complete.
 
+use std::sync::Arc;
+
+use super::attempts::{self, AttemptEnd, Attempts};
 use super::exchange::{self, Exchanged, Prepared};
 use super::{Content, Environment, Success, TransferContext, failure};
-use crate::http::Response;
+use crate::http::{self, Response};
 use crate::policy::extension;
 use crate::policy::quirks::CallRules;
+use crate::policy::url::TargetUrl;
 use crate::storage::PartFile;
 use crate::terms::{Api, Header, TransferError, header_value};
 use crate::worker::sizes;
@@ -54,9 +58,9 @@ impl PreparedDownload {
         let http_context = context.exchange();
         let observer = context.observer.clone();
         http_context.on_body_stalled(move || observer.stalled());
-        let exchanged = exchange::run(environment, context, prepared, &http_context, None)?;
-        let written = write(context, exchanged, &mut part);
-        exchange::record(environment, context, &http_context);
+        let written = attempts::run(environment, context, Api::Download, |attempts| {
+            receive(attempts, environment, context, &prepared, &http_context, &mut part)
+        });
         let Written { status, headers, extension } = match written {
             Ok(written) => written,
             Err(error) => {
@@ -87,9 +91,32 @@ struct Written {
     extension: Option<String>,
 }
 
+/// One attempt: a request, and its answer's body as the whole file.
+fn receive(
+    attempts: &mut Attempts<'_>,
+    environment: &Environment,
+    context: &TransferContext<'_>,
+    prepared: &Prepared,
+    http_context: &Arc<http::Exchange>,
+    part: &mut PartFile,
+) -> Result<Written, AttemptEnd> {
+    let failed = |error| AttemptEnd::Failed { error, may_repeat: true };
+    part.restart().map_err(|error| failed(error.into()))?;
+    let exchanged = exchange::run(environment, context, prepared, http_context, None).map_err(failed)?;
+    let Exchanged { response, target } = exchanged;
+    let response = attempts.take_answer(response, true, !prepared.rules.no_headers_event)?;
+    let written = write(context, response, &target, part);
+    exchange::record(environment, context, http_context);
+    written.map_err(failed)
+}
+
 /// Writes the body.
-fn write(context: &TransferContext<'_>, exchanged: Exchanged, part: &mut PartFile) -> Result<Written, TransferError> {
-    let Exchanged { mut response, target } = exchanged;
+fn write(
+    context: &TransferContext<'_>,
+    mut response: Response,
+    target: &TargetUrl,
+    part: &mut PartFile,
+) -> Result<Written, TransferError> {
     let expected = response.content_length();
     part.reserve(context.worker, expected)?;
     let is_large = expected.is_some_and(|length| length >= sizes::LARGE_BODY);

@@ -1,9 +1,10 @@
 //! From a prepared request to the final response's head: the hops between, each checked like the first.
 
+use std::borrow::Cow;
 use std::io;
 use std::sync::Arc;
 
-use super::{Environment, NetworkConditions, ReceivedHead, TransferContext, epoch_milliseconds, failure};
+use super::{Environment, NetworkConditions, Span, TransferContext, epoch_milliseconds, failure};
 use crate::http;
 use crate::platform::{self, InterfaceAddress};
 use crate::policy::headers::{self, HeaderError};
@@ -18,14 +19,14 @@ use crate::terms::{Api, Call, Failure, Method, TransferError};
 pub struct Prepared {
     pub target: TargetUrl,
     pub headers: Vec<(String, String)>,
+    pub rules: CallRules,
     api: Api,
-    rules: CallRules,
 }
 
 /// The final response, and where it came from.
-pub struct Exchanged {
+pub struct Exchanged<'a> {
     pub response: http::Response,
-    pub target: TargetUrl,
+    pub target: Cow<'a, TargetUrl>,
 }
 
 /// Checks what a page asks for. `content_type` is that of an upload's body.
@@ -43,18 +44,21 @@ pub fn prepare(
     for name in &built.dropped {
         environment.log.write(Level::Warning, || format!("{}: header {name} is not sent", Call::from(api).name()));
     }
-    Ok(Prepared { target, headers: built.list, api, rules })
+    Ok(Prepared { target, headers: built.list, rules, api })
 }
 
-/// Sends the request, follows redirects, and reports the final response's head.
-pub fn run(
+/// Sends the request and follows redirects to the final response's head.
+pub fn run<'a>(
     environment: &Environment,
     context: &TransferContext<'_>,
-    prepared: Prepared,
+    prepared: &'a Prepared,
     http_context: &Arc<http::Exchange>,
     mut body: Option<&mut dyn http::BodySource>,
-) -> Result<Exchanged, TransferError> {
-    let Prepared { mut target, mut headers, api, rules } = prepared;
+) -> Result<Exchanged<'a>, TransferError> {
+    let Prepared { api, rules, .. } = *prepared;
+    let mut target = Cow::Borrowed(&prepared.target);
+    let mut headers = Cow::Borrowed(&prepared.headers);
+    context.note(|profile| profile.redirect = Span::default());
     let mut method = if body.is_some() { Method::Post } else { Method::Get };
     let mut followed = 0;
     let mut all_within_origin = true;
@@ -87,13 +91,7 @@ pub fn run(
         let decision = redirect::decide(&answer, api, &environment.domains, &|| interfaces(rules))
             .map_err(failure::of_redirect)?;
         let hop = match decision {
-            Decision::Deliver => {
-                if !rules.no_headers_event {
-                    let head = ReceivedHead { status: response.status, headers: response.headers.clone() };
-                    context.observer.headers_received(head);
-                }
-                return Ok(Exchanged { response, target });
-            }
+            Decision::Deliver => return Ok(Exchanged { response, target }),
             Decision::Follow(hop) => hop,
         };
         environment.log.write(Level::Info, || {
@@ -102,7 +100,7 @@ pub fn run(
         response.discard();
         all_within_origin &= hop.same_origin;
         context.note(|profile| profile.redirected(all_within_origin));
-        headers::prepare_for_redirect(&mut headers, hop.same_origin, hop.keep_body);
+        headers::prepare_for_redirect(headers.to_mut(), hop.same_origin, hop.keep_body);
         if !hop.keep_body {
             body = None;
         } else if let Some(body) = &mut body {
@@ -112,7 +110,7 @@ pub fn run(
         }
         followed += 1;
         method = hop.method;
-        target = hop.target;
+        target = Cow::Owned(hop.target);
     }
 }
 

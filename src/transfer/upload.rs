@@ -3,15 +3,19 @@
 use std::collections::TryReserveError;
 use std::os::fd::OwnedFd;
 
+use super::attempts::{self, AttemptEnd};
 use super::body::SourceReader;
 use super::exchange::{self, Exchanged, Prepared};
 use super::multipart::{self, FilePart, MultipartBody, MultipartError};
 use super::{Content, Environment, Success, TransferContext, failure, text};
-use crate::http;
+use crate::http::{self, BodySource};
 use crate::policy::quirks::CallRules;
 use crate::storage::SourceFile;
 use crate::terms::{Api, Failure, TransferError, header_value};
+use crate::worker::lock;
 use crate::worker::sizes::ANSWER;
+
+const IDEMPOTENCY_KEY: &str = "Idempotency-Key";
 
 /// The OBJECT of `wx.uploadFile`, owned.
 #[derive(Debug)]
@@ -85,8 +89,11 @@ impl PreparedUpload {
         }
         let boundary = multipart::random_boundary().map_err(of_multipart)?;
         let content_type = multipart::content_type(&boundary);
-        let prepared =
+        let mut prepared =
             exchange::prepare(environment, Api::Upload, rules, &request.url, &request.header, Some(&content_type))?;
+        if may_be_sent_twice(environment) {
+            name_for_the_server(&mut prepared).map_err(of_multipart)?;
+        }
         let UploadRequest { file, name, form_data, .. } = request;
         let mut file_name = request.file_name.filter(|name| !name.is_empty());
         let file = match file {
@@ -127,21 +134,49 @@ impl PreparedUpload {
             let observer = context.observer.clone();
             http_context.on_body_sent(move |sent| observer.progress(sent, Some(length)));
         }
-        let exchanged = exchange::run(environment, context, prepared, &http_context, Some(&mut multipart))?;
-        if wants_progress {
-            // A server may answer before the last bytes have reached it; they need nothing more from here.
-            context.observer.progress(http_context.body_bytes_accepted(), Some(length));
-        }
-        let answer = read_answer(exchanged);
-        exchange::record(environment, context, &http_context);
-        let answer = answer?;
+        let may_be_sent_twice = may_be_sent_twice(environment) && multipart.can_rewind();
+        let answer = attempts::run(environment, context, Api::Upload, |attempts| {
+            if lock(context.counts).attempts > 1 && multipart.can_rewind() {
+                multipart.rewind().map_err(|error| AttemptEnd::Failed {
+                    error: TransferError::new(Failure::SourceFile, format!("the file cannot be sent again: {error}")),
+                    may_repeat: false,
+                })?;
+            }
+            let failed =
+                |error| AttemptEnd::Failed { error, may_repeat: may_be_sent_twice || !http_context.request_has_left() };
+            let exchanged = exchange::run(environment, context, &prepared, &http_context, Some(&mut multipart));
+            let Exchanged { response, .. } = exchanged.map_err(failed)?;
+            let response = attempts.take_answer(response, may_be_sent_twice, !prepared.rules.no_headers_event)?;
+            if wants_progress {
+                // A server may answer before the last bytes have reached it; they need nothing more from here.
+                context.observer.progress(http_context.body_bytes_accepted(), Some(length));
+            }
+            let answer = read_answer(response);
+            exchange::record(environment, context, &http_context);
+            answer.map_err(failed)
+        })?;
         context.worker.stop().settle().map_err(TransferError::cancelled)?;
         Ok(answer)
     }
 }
 
-fn read_answer(exchanged: Exchanged) -> Result<Success, TransferError> {
-    let mut response = exchanged.response;
+/// Whether the server tells two tries of one upload.
+fn may_be_sent_twice(environment: &Environment) -> bool {
+    environment.retry.uploads && environment.retry.max_retries > 0
+}
+
+/// Adds the header by which the server tells two tries of one upload (draft-ietf-httpapi-idempotency-key-header-07, whose
+/// value is a string of RFC 9651), unless the page has one of its own.
+fn name_for_the_server(prepared: &mut Prepared) -> Result<(), MultipartError> {
+    let is_named = prepared.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case(IDEMPOTENCY_KEY));
+    if !is_named {
+        let key = format!("\"{}\"", multipart::random_digits()?);
+        prepared.headers.push((IDEMPOTENCY_KEY.to_owned(), key));
+    }
+    Ok(())
+}
+
+fn read_answer(mut response: http::Response) -> Result<Success, TransferError> {
     let mut data = Vec::new();
     let mut buffer = [0; ANSWER];
     loop {

@@ -49,8 +49,12 @@ impl Classes {
         let classes = Classes {
             on_headers_received: env.get_method_id(&callbacks, jni_str!("onHeadersReceived"), jni_sig!("(JI[B[I)V"))?,
             on_progress: env.get_method_id(&callbacks, jni_str!("onProgress"), jni_sig!("(JJJI)V"))?,
-            on_success: env.get_method_id(&callbacks, jni_str!("onSuccess"), jni_sig!("(J[BI[B[B[B[BJ[B[I[J[B[B)V"))?,
-            on_fail: env.get_method_id(&callbacks, jni_str!("onFail"), jni_sig!("(J[BII[BZ[J[B[B)V"))?,
+            on_success: env.get_method_id(
+                &callbacks,
+                jni_str!("onSuccess"),
+                jni_sig!("(J[BI[B[B[B[BJ[B[I[J[B[BI)V"),
+            )?,
+            on_fail: env.get_method_id(&callbacks, jni_str!("onFail"), jni_sig!("(J[BII[BZ[J[B[BI)V"))?,
             on_complete: env.get_method_id(&callbacks, jni_str!("onComplete"), jni_sig!("(J)V"))?,
             release: env.get_method_id(&callbacks, jni_str!("release"), jni_sig!("()V"))?,
             post: env.get_method_id(&hooks, jni_str!("post"), jni_sig!("(J)V"))?,

@@ -54,6 +54,9 @@ internal object Native {
         pinHashes: ByteArray,
         pinHashLengths: IntArray,
         proxy: ByteArray?,
+        maxRetries: Int,
+        retryDelay: Int,
+        retryUploads: Boolean,
         hooks: NativeHooks,
         hasExecutor: Boolean,
         hasLogger: Boolean,
@@ -216,6 +219,7 @@ internal abstract class NativeCallbacks {
         profileNumbers: LongArray?,
         peerIp: ByteArray?,
         protocol: ByteArray?,
+        attempts: Int,
     )
 
     abstract fun onFail(
@@ -228,6 +232,7 @@ internal abstract class NativeCallbacks {
         profileNumbers: LongArray?,
         peerIp: ByteArray?,
         protocol: ByteArray?,
+        attempts: Int,
     )
 
     abstract fun onComplete(task: Long)
