@@ -178,6 +178,7 @@ impl Bench {
             file_path: None,
             timeout: 0,
             disable_profile: false,
+            integrity: IntegrityRequest::default(),
         };
         let prepared = PreparedDownload::new(&self.environment, CallRules::default(), request).unwrap();
         self.run(|context| prepared.run(&self.environment, context))

@@ -102,6 +102,10 @@ internal object Native {
         filePath: ByteArray?,
         timeout: Int,
         disableProfile: Boolean,
+        expectedSha256: ByteArray?,
+        expectedLength: Long,
+        wantSha256: Boolean,
+        verifyDigest: Boolean,
         callbacks: NativeCallbacks,
         task: LongArray,
     ): Int
@@ -220,6 +224,7 @@ internal abstract class NativeCallbacks {
         peerIp: ByteArray?,
         protocol: ByteArray?,
         attempts: Int,
+        sha256: ByteArray?,
     )
 
     abstract fun onFail(
