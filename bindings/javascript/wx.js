@@ -103,6 +103,12 @@
     });
   }
 
+  /* A name in an errMsg, as the library shows it. */
+  function shown(name) {
+    if (name.length <= 100) return name || '""';
+    return text(name.slice(0, 50) + '\u2026' + name.slice(-50));
+  }
+
   /* A list, whose order every reader of JSON keeps. */
   function pairs(members, parameter) {
     var list = [];
@@ -111,7 +117,7 @@
         var value = members[name];
         if (value !== undefined && value !== null) list.push([text(name), text(value)]);
       } catch (error) {
-        throw new Refusal('invalid request data ' + parameter + ' ' + text(name), INVALID_REQUEST_DATA);
+        throw new Refusal('invalid request data ' + parameter + ' ' + shown(text(name)), INVALID_REQUEST_DATA);
       }
     });
     return list;

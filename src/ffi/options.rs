@@ -68,12 +68,12 @@ pub struct WxtSessionOptions {
     pub base_library_version: WxtStr,
     /// The `User-Agent` of every request. Absent is `wxtransfer/<version>`.
     pub user_agent: WxtStr,
-    /// The Referer of every request: an `https` or `http` URL without user-info and fragment, in which `{appid}` and `{version}`
-    /// stand for `app_id` and `app_version`. Absent or empty is WeChat's,
+    /// The Referer of every request: an `https` or `http` URL with a host, without user-info and fragment, in which `{appid}` and
+    /// `{version}` stand for `app_id` and `app_version`, and of at most 1,024 bytes with these. Absent or empty is WeChat's,
     /// `https://servicewechat.com/{appid}/{version}/page-frame.html`. `docs/other-containers.md` has those of others.
     pub referer: WxtStr,
-    /// The scheme of all paths that pages get and give, in place of `wxfile` in this header: 1 to 32 lower-case letters, digits
-    /// and `+-.`, a letter first, and none that the web uses, such as `https` or `file`. Absent or empty is `wxfile`.
+    /// The scheme of all paths that pages get and give, in place of `wxfile` in this header: at most 32 lower-case letters and
+    /// digits, a letter first, that end in `file`, but not `file` itself. Absent or empty is `wxfile`.
     pub path_scheme: WxtStr,
     /// An absolute path to a directory for all sessions' files. It is created where it is missing.
     pub data_directory: WxtStr,

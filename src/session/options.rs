@@ -119,9 +119,9 @@ impl fmt::Display for OpenError {
             | OpenError::Proxy(detail)
             | OpenError::TrustStore(detail)
             | OpenError::Internal(detail) => formatter.write_str(detail),
-            OpenError::PathScheme => {
-                formatter.write_str("path_scheme is no lower-case scheme of at most 32 characters, or one of the web's")
-            }
+            OpenError::PathScheme => formatter.write_str(
+                "path_scheme is not at most 32 lower-case letters and digits that end in file, or is file itself",
+            ),
             OpenError::StorageLocked => formatter.write_str("another session has this mini program's files"),
             OpenError::Storage(error) => error.fmt(formatter),
             OpenError::OutOfResources(error) => error.fmt(formatter),

@@ -71,6 +71,10 @@ test('a header or form field without a text is named', async () => {
   const textless = { toString() { throw new Error('of the page'); } };
   const download = await page.failure(wx.downloadFile, { url: 'https://a.test/', header: { Good: 1, 'X-Bad': textless } });
   assert.deepEqual({ ...download }, { errMsg: 'downloadFile:fail invalid request data header X-Bad', errno: 600010 });
+  for (const [name, shown] of [['', '""'], [`X-${'a'.repeat(40_000)}b`, `X-${'a'.repeat(48)}…${'a'.repeat(49)}b`]]) {
+    const { errMsg } = await page.failure(wx.downloadFile, { url: 'https://a.test/', header: { [name]: textless } });
+    assert.equal(errMsg, `downloadFile:fail invalid request data header ${shown}`);
+  }
   const formData = { get user() { throw new Error('of the page'); } };
   const upload = await page.failure(wx.uploadFile, { url: 'https://a.test/', filePath: 'a', name: 'b', formData });
   assert.deepEqual({ ...upload }, { errMsg: 'uploadFile:fail invalid request data formData user', errno: 600010 });
