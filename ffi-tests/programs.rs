@@ -197,6 +197,13 @@ fn background() {
 }
 
 #[test]
+fn network() {
+    let surroundings = Surroundings::start();
+    surroundings.run("network");
+    assert_eq!(surroundings.server.connections(), 1, "the transfer took the connection that was prepared");
+}
+
+#[test]
 fn failures() {
     let mut surroundings = Surroundings::start();
     let shows = |identity| Transport::Tls { identity, maximum: MaximumTls::Tls13 };

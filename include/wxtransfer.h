@@ -1509,6 +1509,35 @@ WxtStatus wxt_session_enter_background(WxtSession *session);
 WxtStatus wxt_session_enter_foreground(WxtSession *session);
 
 /**
+ * Tells the session that a server will be needed: a connection to it is opened ahead (look-up, connect, TLS handshake), so that the
+ * first transfer with the server begins with its request. Returns at once; no callback tells how it went. Any thread,
+ * also from a callback.
+ *
+ * `server` is a host, with or without a port, which means `https`, or a URL, of which only scheme, host and port count. It is
+ * copied. The session's rules for uploads or those for downloads must allow it.
+ *
+ * The connection is kept like every idle one: for 15 s, and not in the background, which also ends what is being opened.
+ * A transfer with the server that begins while the connection is being opened waits for it, and opens its own if that
+ * fails. One connection serves one transfer at a time: other transfers open theirs.
+ *
+ * Bounds, of one session: four are opened at once, 20 are waiting or being opened, and ten are open that no transfer has used.
+ * Opening takes at most 15 s. Nothing is done for a server to which a connection is being opened, or has been idle for less
+ * than 7.5 s.
+ *
+ * What is refused and what fails is told in the log, and `WXT_OK` is returned: the transfer itself will say it.
+ *
+ * - `WXT_INVALID_ARGUMENT`: `session` is NULL, or `server` is absent or empty, or has a length but no pointer.
+ * - `WXT_INVALID_UTF8`: of `server`.
+ * - `WXT_SESSION_CLOSED`: the session is closing or closed.
+ * - `WXT_INTERNAL`.
+ *
+ * # Safety
+ * `server` must be readable.
+ */
+WxtStatus wxt_session_prepare(WxtSession *session,
+                              WxtStr server);
+
+/**
  * Starts `wx.uploadFile`. `*task`, where `task` is not NULL, is the new task; its first callbacks may run before this
  * function returns. Everything is copied. Any thread, also from a callback.
  *

@@ -8,6 +8,7 @@ mod exchange;
 mod failure;
 mod integrity;
 mod multipart;
+mod preparation;
 mod profile;
 mod text;
 mod upload;
@@ -33,6 +34,7 @@ pub use attempts::{AttemptClock, SystemClock};
 pub use conditions::{NetworkConditions, NetworkEstimator};
 pub use download::{DownloadRequest, PreparedDownload};
 pub use integrity::IntegrityRequest;
+pub use preparation::Preparation;
 pub use profile::{Profile, QueueTimes, Span, epoch_milliseconds};
 pub use upload::{PreparedUpload, UploadRequest, UploadSource};
 

@@ -16,6 +16,7 @@ mod file_system;
 mod files;
 mod hooks;
 mod info;
+mod network;
 mod session;
 mod task;
 
