@@ -44,6 +44,9 @@ pub struct WxtUploadRequest {
     pub file_descriptor: i32,
     /// How many bytes a pipe will give; its end is not waited for. A file's rest at the call is its own length, and this is 0.
     pub file_length: u64,
+    /// Not 0: the task waits in the queue while the network is metered or roaming, as `wxt_session_network_changed` reported it.
+    /// Its deadline does not run meanwhile. A task that has begun goes on when the network changes. Default: 0.
+    pub needs_unmetered: u8,
 }
 
 /// The parameters of `wx.downloadFile`, for `wxt_download_file`. Begin with `wxt_download_request()`. Everything is
@@ -65,6 +68,8 @@ pub struct WxtDownloadRequest {
     pub header_count: usize,
     /// `filePath`: a `wxfile://usr/` path to store the file at. Absent or empty is a temporary file.
     pub file_path: WxtStr,
+    /// As in `WxtUploadRequest`.
+    pub needs_unmetered: u8,
 }
 
 // SAFETY: integers and pointers that may be null.

@@ -151,6 +151,7 @@ unsafe fn upload_request(request: &WxtUploadRequest) -> Read<UploadRequest> {
             file_name: optional(file_name, "fileName")?,
             timeout: request.timeout,
             disable_profile: request.disable_profile != 0,
+            needs_unmetered: request.needs_unmetered != 0,
         })
     };
     Ok(read())
@@ -170,6 +171,7 @@ unsafe fn download_request(request: &WxtDownloadRequest) -> Read<DownloadRequest
             file_path: optional(file_path, "filePath")?,
             timeout: request.timeout,
             disable_profile: request.disable_profile != 0,
+            needs_unmetered: request.needs_unmetered != 0,
         })
     };
     Ok(read())

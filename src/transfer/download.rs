@@ -26,6 +26,8 @@ pub struct DownloadRequest {
     pub timeout: u32,
     /// Not `enableProfile`: the result comes without a profile.
     pub disable_profile: bool,
+    /// It waits in the queue while the network is metered.
+    pub needs_unmetered: bool,
 }
 
 /// A download whose parameters are in order.

@@ -32,6 +32,7 @@ pub extern "system" fn Java_org_wxtransfer_Native_uploadFile<'local>(
     has_file_descriptor: jboolean,
     file_descriptor: jint,
     file_length: jlong,
+    needs_unmetered: jboolean,
     target: JObject<'local>,
     task: JLongArray<'local>,
 ) -> jint {
@@ -58,6 +59,7 @@ pub extern "system" fn Java_org_wxtransfer_Native_uploadFile<'local>(
             disable_profile: disable_profile.into(),
             file_descriptor,
             file_length: file_length.cast_unsigned(),
+            needs_unmetered: needs_unmetered.into(),
         };
         start(env, &target, &task, |callbacks, id| {
             // SAFETY: everything lives until the call returns.
@@ -79,6 +81,7 @@ pub extern "system" fn Java_org_wxtransfer_Native_downloadFile<'local>(
     file_path: JByteArray<'local>,
     timeout: jint,
     disable_profile: jboolean,
+    needs_unmetered: jboolean,
     target: JObject<'local>,
     task: JLongArray<'local>,
 ) -> jint {
@@ -95,6 +98,7 @@ pub extern "system" fn Java_org_wxtransfer_Native_downloadFile<'local>(
             header: header.as_ptr(),
             header_count: header.len(),
             file_path: file_path.view(),
+            needs_unmetered: needs_unmetered.into(),
         };
         start(env, &target, &task, |callbacks, id| {
             // SAFETY: everything lives until the call returns.

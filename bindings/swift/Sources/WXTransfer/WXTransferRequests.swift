@@ -24,6 +24,9 @@ public struct WXTransferUploadRequest: Sendable, Hashable {
     public var fileDescriptor: Int32?
     /// How many bytes a pipe will give. A file's rest is its own length, and this is 0.
     public var fileLength: UInt64 = 0
+    /// The task waits in the queue while the network is metered or roaming, as ``WXTransferSession/networkChanged(_:)`` reported
+    /// it. Its deadline does not run meanwhile.
+    public var needsUnmetered = false
 
     /// An upload of a file by its path.
     public init(url: String, filePath: String, name: String) {
@@ -54,6 +57,7 @@ public struct WXTransferUploadRequest: Sendable, Hashable {
         request.file_name = memory.string(fileName)
         request.timeout = timeout ?? 0
         request.disable_profile = disableProfile ? 1 : 0
+        request.needs_unmetered = needsUnmetered ? 1 : 0
         if let fileDescriptor {
             request.has_file_descriptor = 1
             request.file_descriptor = fileDescriptor
@@ -75,6 +79,8 @@ public struct WXTransferDownloadRequest: Sendable, Hashable {
     public var timeout: UInt32?
     /// A page's `enableProfile: false`: the result comes without a `profile`.
     public var disableProfile = false
+    /// As in ``WXTransferUploadRequest``.
+    public var needsUnmetered = false
 
     /// A download.
     public init(url: String, filePath: String? = nil) {
@@ -91,6 +97,7 @@ public struct WXTransferDownloadRequest: Sendable, Hashable {
         request.file_path = memory.string(filePath)
         request.timeout = timeout ?? 0
         request.disable_profile = disableProfile ? 1 : 0
+        request.needs_unmetered = needsUnmetered ? 1 : 0
         return request
     }
 }
@@ -100,7 +107,7 @@ extension WXTransferUploadRequest: Redacted {
         [
             "url": Redaction.url(url), "filePath": filePath, "name": name, "header": header, "formData": formData,
             "fileName": fileName, "timeout": timeout, "disableProfile": disableProfile,
-            "fileDescriptor": fileDescriptor, "fileLength": fileLength,
+            "fileDescriptor": fileDescriptor, "fileLength": fileLength, "needsUnmetered": needsUnmetered,
         ]
     }
 }
@@ -109,7 +116,7 @@ extension WXTransferDownloadRequest: Redacted {
     var shown: KeyValuePairs<String, Any?> {
         [
             "url": Redaction.url(url), "header": header, "filePath": filePath, "timeout": timeout,
-            "disableProfile": disableProfile,
+            "disableProfile": disableProfile, "needsUnmetered": needsUnmetered,
         ]
     }
 }

@@ -304,7 +304,12 @@ final class ContractTests: XCTestCase {
             XCTAssertEqual([fields.url, fields.file_path].map(\.text), ["url", "path"])
             XCTAssertEqual(pairs(fields.header, fields.header_count), [["h1", "1"], ["h2", "2"]])
             XCTAssertEqual(fields.timeout, 9)
+            XCTAssertEqual(fields.needs_unmetered, 0)
         }
+        download.needsUnmetered = true
+        CMemory.with { XCTAssertEqual(download.cRequest(in: $0).needs_unmetered, 1) }
+        let network = WXTransferNetwork(kind: .cellular, metered: true, roaming: true).cNetwork
+        XCTAssertEqual([Int(network.kind), Int(network.metered), Int(network.roaming)], [3, 1, 1])
     }
 
     func testEveryFieldOfAStructIsAProperty() throws {
@@ -320,6 +325,7 @@ final class ContractTests: XCTestCase {
             Set(try fields("WxtUploadRequest")).subtracting(["hasfiledescriptor"]),
             properties(WXTransferUploadRequest(url: "", filePath: "", name: "")))
         XCTAssertEqual(Set(try fields("WxtDownloadRequest")), properties(WXTransferDownloadRequest(url: "")))
+        XCTAssertEqual(Set(try fields("WxtNetwork")), properties(WXTransferNetwork(kind: .wifi)))
         XCTAssertEqual(
             Set(try fields("WxtHeadersReceived")), properties(WXTransferHeadersReceived(WxtHeadersReceived())))
         XCTAssertEqual(Set(try fields("WxtProgress")), properties(WXTransferProgress(WxtProgress())))
@@ -406,7 +412,7 @@ final class ContractTests: XCTestCase {
     }
 
     func testTheGuideShowsCodeThatIsCompiledHere() throws {
-        let compiled = try ["FirstDownload", "MiniProgramHost", "MiniProgramPage"].map {
+        let compiled = try ["FirstDownload", "NetworkReports", "MiniProgramHost", "MiniProgramPage"].map {
             try lines(Repository.text("Tests/WXTransferTests/\($0).swift"))
         }
         let blocks = try Repository.text("README.md").components(separatedBy: "```swift\n").dropFirst()

@@ -71,6 +71,9 @@ internal object Native {
     external fun sessionPrepare(session: Long, server: ByteArray): Int
 
     @JvmStatic
+    external fun sessionNetworkChanged(session: Long, kind: Int, metered: Boolean, roaming: Boolean): Int
+
+    @JvmStatic
     external fun sessionEnterBackground(session: Long): Int
 
     @JvmStatic
@@ -92,6 +95,7 @@ internal object Native {
         hasFileDescriptor: Boolean,
         fileDescriptor: Int,
         fileLength: Long,
+        needsUnmetered: Boolean,
         callbacks: NativeCallbacks,
         task: LongArray,
     ): Int
@@ -105,6 +109,7 @@ internal object Native {
         filePath: ByteArray?,
         timeout: Int,
         disableProfile: Boolean,
+        needsUnmetered: Boolean,
         callbacks: NativeCallbacks,
         task: LongArray,
     ): Int
