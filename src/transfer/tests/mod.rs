@@ -178,6 +178,7 @@ impl Bench {
             file_path: None,
             timeout: 0,
             disable_profile: false,
+            needs_unmetered: false,
         };
         let prepared = PreparedDownload::new(&self.environment, CallRules::default(), request).unwrap();
         self.run(|context| prepared.run(&self.environment, context))
@@ -200,6 +201,7 @@ impl Bench {
             file_name: None,
             timeout: 0,
             disable_profile: false,
+            needs_unmetered: false,
         };
         let prepared = PreparedUpload::new(&self.environment, CallRules::default(), request).unwrap();
         self.run(|context| prepared.run(&self.environment, context))
