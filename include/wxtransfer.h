@@ -19,12 +19,12 @@
 #define WXT_ERRNO_OK 0
 
 /**
- * `abort`: an upload was aborted, or the session closed during it or during a file call. `WXT_CATEGORY_ABORTED`, not retryable.
+ * `abort`: an upload was aborted, or the session closed during it. `WXT_CATEGORY_ABORTED`, not retryable.
  */
 #define WXT_ERRNO_CANCEL 1
 
 /**
- * `internal error`: a bug of the library, caught. `WXT_CATEGORY_INTERNAL`, not retryable.
+ * `internal error`: a bug of the library, caught, in a transfer. `WXT_CATEGORY_INTERNAL`, not retryable.
  */
 #define WXT_ERRNO_INTERNAL 4
 
@@ -34,9 +34,9 @@
 #define WXT_ERRNO_TIMEOUT 5
 
 /**
- * `parameter error: parameter.url should be String instead of Undefined;`: the named parameter is missing or has the wrong
- * type. In C a string that is NULL is `Undefined`, and bytes that are not UTF-8 are an `ArrayBuffer`. `name` of an upload is
- * also missing if it is empty. `fileDescriptor` should be `File` instead of `Number` if it is neither a readable file nor a
+ * `parameter error: parameter.url should be String instead of Undefined;`: the named parameter of a transfer is missing or has
+ * the wrong type. In C a string that is NULL is `Undefined`, and bytes that are not UTF-8 are an `ArrayBuffer`. An
+ * empty string is neither. `fileDescriptor` should be `File` instead of `Number` if it is neither a readable file nor a
  * pipe, or holds fewer bytes than was said. `WXT_CATEGORY_REQUEST`, not retryable.
  */
 #define WXT_ERRNO_PARAMETER 1001
@@ -45,8 +45,9 @@
  * What happened, in words: name resolution (`WXT_CATEGORY_NAME_RESOLUTION`), connection (`WXT_CATEGORY_CONNECT`), TLS
  * (`WXT_CATEGORY_TLS`), protocol (`WXT_CATEGORY_PROTOCOL`), reset (`WXT_CATEGORY_CONNECTION_CLOSED`); all retryable but TLS,
  * which is only if the peer does not speak it. Also a file that changed while it was sent (`WXT_CATEGORY_FILE`, retryable), an
- * upload's answer over `max_data_size` (`WXT_CATEGORY_LIMIT`, not retryable), and a transfer for which no thread, descriptor or
- * memory is left (`out of resources: …`, `WXT_CATEGORY_OUT_OF_RESOURCES`, retryable).
+ * upload's answer over `max_data_size` (`WXT_CATEGORY_LIMIT`, not retryable), a downloaded file that is not what the request
+ * expects or the server declares (`WXT_CATEGORY_INTEGRITY`, retryable), and a transfer for which no thread, descriptor or memory
+ * is left (`out of resources: …`, `WXT_CATEGORY_OUT_OF_RESOURCES`, retryable).
  */
 #define WXT_ERRNO_NETWORK 600001
 
@@ -86,7 +87,8 @@
 #define WXT_ERRNO_INVALID_URL 600009
 
 /**
- * `invalid request data header <name>` or `invalid request data formData`: a name or value that cannot be sent.
+ * `invalid request data header <name>`, `invalid request data formData` or `invalid request data name`: a name or value that
+ * cannot be sent, an empty `name` of an upload included.
  * `WXT_CATEGORY_REQUEST`, not retryable.
  */
 #define WXT_ERRNO_INVALID_REQUEST_DATA 600010
@@ -154,7 +156,8 @@
 #define WXT_ERRNO_IS_A_DIRECTORY 1300021
 
 /**
- * `Invalid argument`: a directory would come to be below itself.
+ * `Invalid argument`: a directory would come to be below itself. Also a file call's parameter that is missing or has the wrong
+ * type, with the text of `WXT_ERRNO_PARAMETER`.
  */
 #define WXT_ERRNO_INVALID_ARGUMENT 1300022
 
@@ -169,7 +172,9 @@
 #define WXT_ERRNO_DIRECTORY_NOT_EMPTY 1300066
 
 /**
- * `system error`: any other error of the system under a file call, and a lack of descriptors or memory.
+ * `system error`: any other error of the system under a file call. Also a lack of descriptors or memory (`out of resources: …`,
+ * `WXT_CATEGORY_OUT_OF_RESOURCES`, retryable), a session that is closed during a file call (`abort`, `WXT_CATEGORY_ABORTED`) and
+ * a bug of the library, caught (`internal error`, `WXT_CATEGORY_INTERNAL`).
  */
 #define WXT_ERRNO_SYSTEM_ERROR 1300201
 
@@ -277,6 +282,12 @@
  * No thread, descriptor or memory is left. `retryable`: the same call may succeed when others have ended.
  */
 #define WXT_CATEGORY_OUT_OF_RESOURCES 15
+
+/**
+ * A downloaded file has another length or digest than `expected_length`, `expected_sha256` or `verify_digest` demand. It does not
+ * appear. `retryable`: it may have been damaged on its way.
+ */
+#define WXT_CATEGORY_INTEGRITY 16
 
 /**
  * `total_bytes_expected` while the total is unknown.
@@ -768,16 +779,16 @@ typedef struct {
    */
   size_t struct_size;
   /**
-   * `url`: where the file goes. Required.
+   * `url`: where the file goes. Required; an empty one is `WXT_ERRNO_INVALID_URL`.
    */
   WxtStr url;
   /**
    * `filePath`: the file, as a `wxfile://` path, or an absolute one where the session's `path_policy` allows it.
-   * Required, unless `has_file_descriptor`.
+   * Required, unless `has_file_descriptor`; an empty one leads to no file (`WXT_ERRNO_FILE_NOT_FOUND`).
    */
   WxtStr file_path;
   /**
-   * `name`: the form's key of the file. Required.
+   * `name`: the form's key of the file. Required; an empty one cannot be sent (`WXT_ERRNO_INVALID_REQUEST_DATA`).
    */
   WxtStr name;
   /**
@@ -1077,6 +1088,11 @@ typedef struct {
    * How many attempts the task took: 1, and more where `max_retries` allows it.
    */
   uint32_t attempts;
+  /**
+   * The downloaded file's SHA-256 in 64 lower-case hexadecimal digits. Absent unless the request has `want_sha256` or
+   * `expected_sha256`.
+   */
+  WxtStr sha256;
 } WxtSuccess;
 
 /**
@@ -1199,7 +1215,7 @@ typedef struct {
    */
   uint8_t disable_profile;
   /**
-   * `url`: what to download. Required.
+   * `url`: what to download. Required; an empty one is `WXT_ERRNO_INVALID_URL`.
    */
   WxtStr url;
   /**
@@ -1214,6 +1230,27 @@ typedef struct {
    * `filePath`: a `wxfile://usr/` path to store the file at. Absent or empty is a temporary file.
    */
   WxtStr file_path;
+  /**
+   * The SHA-256 of the file, as 64 hexadecimal digits of any case; absent is any. If the file has another one, the task fails
+   * with `WXT_CATEGORY_INTEGRITY`, whatever the status of the answer, and no file appears.
+   */
+  WxtStr expected_sha256;
+  /**
+   * The length of the file in bytes; 0 is any. A file of another length fails the task likewise, as soon as the length is known.
+   */
+  uint64_t expected_length;
+  /**
+   * Not 0: `WxtSuccess` has the SHA-256 of the file. 0 is the default: it has none, unless one is expected.
+   */
+  uint8_t want_sha256;
+  /**
+   * Not 0: if the answer is a 200 and declares a digest of its body, a file with another one fails the task likewise. Of several
+   * the strongest counts: `Repr-Digest` (RFC 9530) with `sha-512`, then with `sha-256`, `Content-MD5`, `x-cos-hash-crc64ecma`,
+   * `x-oss-hash-crc64ecma`. A malformed field is ignored, and the log says so; an answer without a digest is not checked. The
+   * digest is of the body before content codings are undone. None is asked for unless `header` has `Accept-Encoding`. 0 is the
+   * default: nothing is checked.
+   */
+  uint8_t verify_digest;
   /**
    * As in `WxtUploadRequest`.
    */
@@ -1650,10 +1687,12 @@ WxtStatus wxt_header_find(const WxtPair *header,
  * target outside `wxfile://usr/`, `WXT_ERRNO_FILE_NOT_FOUND` if the target's directory is missing, `WXT_ERRNO_IS_A_DIRECTORY`,
  * `WXT_ERRNO_NOT_A_DIRECTORY`, `WXT_ERRNO_QUOTA_EXCEEDED`, also for a full disk.
  *
- * Every file function: `errno` `WXT_ERRNO_PARAMETER` for a path that is missing or not UTF-8;
+ * Every file function: `errno` `WXT_ERRNO_INVALID_ARGUMENT` for a path that is missing or not UTF-8; an empty one
+ * leads to nothing (`WXT_ERRNO_FILE_NOT_FOUND`, a `temp_file_path` `WXT_ERRNO_TEMPORARY_FILE_NOT_EXIST`);
  * `WXT_ERRNO_INPUT_OUTPUT` if the device fails; `WXT_ERRNO_FILE_ACCESS_DENIED` if the system refuses the access;
  * `WXT_ERRNO_SYSTEM_ERROR` if no descriptor or memory is left, for files that another process has and for any other error of
- * the system; `WXT_ERRNO_CANCEL` if the session is closed while the function waits, copies, reads, writes or lists.
+ * the system, and if the session is closed while the function waits, copies, reads, writes or lists (`WXT_CATEGORY_ABORTED`). No
+ * file function fails with another number than those of WeChat's table of file failures (`FileError`).
  *
  * - `WXT_INVALID_ARGUMENT`: `session` or `on_result` is NULL, or a string has a length but no pointer.
  * - `WXT_SESSION_CLOSED`: the session is closing or closed.
@@ -1677,7 +1716,7 @@ WxtStatus wxt_get_saved_file_list(WxtSession *session,
 
 /**
  * `wx.getSavedFileInfo`: one file of the store. Statuses as for `wxt_save_file`; `errno`
- * `WXT_ERRNO_FILE_NOT_FOUND`, `WXT_ERRNO_PERMISSION_DENIED`, `WXT_ERRNO_PARAMETER`. Any thread.
+ * `WXT_ERRNO_FILE_NOT_FOUND`, `WXT_ERRNO_PERMISSION_DENIED`, `WXT_ERRNO_INVALID_ARGUMENT`. Any thread.
  *
  * # Safety
  * The string must be readable.
@@ -1744,7 +1783,7 @@ WxtStatus wxt_import_file_descriptor(WxtSession *session,
 /**
  * The device's path of an existing `wxfile://` path, for the host (a player, a viewer): `native_path` of the one file
  * that `on_result` gets. Statuses as for `wxt_save_file`; `errno` `WXT_ERRNO_FILE_NOT_FOUND`,
- * `WXT_ERRNO_PERMISSION_DENIED`, `WXT_ERRNO_PARAMETER`. Any thread.
+ * `WXT_ERRNO_PERMISSION_DENIED`, `WXT_ERRNO_INVALID_ARGUMENT`. Any thread.
  *
  * # Safety
  * The string must be readable.
@@ -1925,11 +1964,10 @@ WxtStatus wxt_file_read(WxtSession *session,
  * `FileSystemManager.writeFile`, `appendFile` and `write`: writes bytes to a `wxfile://usr/` file. They survive a power
  * failure when it returns. At most 100 MiB. `data` is not copied.
  *
- * `mode` is `WXT_WRITE_WHOLE`: the file is made, or replaced in one step; a reader, or a crash, finds the old one or the new one.
- * `WXT_WRITE_APPEND` and `WXT_WRITE_AT_POSITION` change a file that is there, where it is; if they fail or are stopped, it is as
- * long as before, and a part of what was to be overwritten may have been. If the process ends meanwhile, a part of the bytes may
- * have been written; `WXT_WRITE_WHOLE` leaves the old file then. `position` is for the last of them, and at most the file's length;
- * 0 with every other mode.
+ * The file is replaced in one step: a reader, a failure or a crash at any moment finds the old one or the new one. `mode` is
+ * `WXT_WRITE_WHOLE`, which makes a file that is missing; or `WXT_WRITE_APPEND` or `WXT_WRITE_AT_POSITION`, which change a file that
+ * is there. They copy what stays of it, or share its blocks where the file system can. `position` is for the last of them, and at
+ * most the file's length; 0 with every other mode.
  *
  * Statuses as for `wxt_file_access`, and `WXT_INVALID_ARGUMENT` for another mode, a position with a mode that has none, or `data`
  * NULL with a length; `errno` as there, and `WXT_ERRNO_FILE_NOT_FOUND`, also if the directory is missing, or for a file that is to

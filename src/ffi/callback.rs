@@ -186,6 +186,9 @@ pub struct WxtSuccess {
     pub profile: *const WxtProfile,
     /// How many attempts the task took: 1, and more where `max_retries` allows it.
     pub attempts: u32,
+    /// The downloaded file's SHA-256 in 64 lower-case hexadecimal digits. Absent unless the request has `want_sha256` or
+    /// `expected_sha256`.
+    pub sha256: WxtStr,
 }
 
 /// Why a task has no answer.

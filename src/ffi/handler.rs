@@ -57,6 +57,7 @@ impl CallbackHandler {
             header_count: header.len(),
             profile,
             attempts: counts.attempts,
+            sha256: WxtStr::optional(outcome.sha256.as_deref()),
         };
         let err_msg = format!("{}:ok", self.call.name());
         success.err_msg = WxtStr::new(&err_msg);

@@ -39,6 +39,8 @@ pub enum Category {
     Internal = 14,
     /// No thread, descriptor or memory is left.
     OutOfResources = 15,
+    /// A download is not what it was to be.
+    Integrity = 16,
 }
 
 /// What went wrong, as precisely as a decision needs it.
@@ -80,7 +82,7 @@ pub enum Failure {
     },
     /// The header or the form data cannot be sent.
     InvalidRequestData {
-        /// `header` or `formData`.
+        /// `header`, `formData` or `name`.
         parameter: &'static str,
     },
     /// A header that cannot be sent.
@@ -115,6 +117,8 @@ pub enum Failure {
     FileTooLarge,
     /// An upload's answer over its size limit.
     DataTooLarge,
+    /// A download has another length or digest than it was to have.
+    Integrity,
     /// A file call failed.
     File {
         /// How, by WeChat's table.
@@ -174,8 +178,12 @@ impl TransferError {
         TransferError::new(Failure::InvalidRequestData { parameter }, detail)
     }
 
-    /// WeChat's `errno`. The abort of a download has a number of its own.
+    /// WeChat's `errno`: of a file call a number of [`FileErrorKind`], whatever failed. The abort of a download has a number of
+    /// its own.
     pub fn err_no(&self, call: Call) -> i32 {
+        if !call.is_transfer() {
+            return FileErrorKind::of(&self.failure).number();
+        }
         match &self.failure {
             Failure::Cancelled(StopReason::Aborted) if call == Call::DownloadFile => errno::ABORT_DOWNLOAD,
             Failure::Cancelled(StopReason::Aborted) => errno::CANCEL,
@@ -186,7 +194,8 @@ impl TransferError {
             | Failure::NotTls
             | Failure::TrustStoreUnavailable
             | Failure::SourceFile
-            | Failure::DataTooLarge => errno::NETWORK,
+            | Failure::DataTooLarge
+            | Failure::Integrity => errno::NETWORK,
             Failure::NotInDomainList => errno::NOT_IN_DOMAIN_LIST,
             Failure::TooManyTasks { .. } => errno::TOO_MANY_TASKS,
             Failure::TooManyRedirects => errno::TOO_MANY_REDIRECTS,
@@ -201,9 +210,8 @@ impl TransferError {
             Failure::SaveFile => errno::SAVE_FILE,
             Failure::FileTooLarge => errno::FILE_TOO_LARGE,
             Failure::File { kind, .. } => kind.number(),
-            // WeChat has no number for it: a transfer fails like any other of the network component, a file call of the system.
-            Failure::OutOfResources if call.is_transfer() => errno::NETWORK,
-            Failure::OutOfResources => FileErrorKind::System.number(),
+            // WeChat has no number for it: it is a failure of the network component like any other.
+            Failure::OutOfResources => errno::NETWORK,
             Failure::Internal => errno::INTERNAL,
         }
     }
@@ -238,7 +246,8 @@ impl TransferError {
             | Failure::NotTls
             | Failure::TrustStoreUnavailable
             | Failure::SourceFile
-            | Failure::DataTooLarge => self.detail.clone(),
+            | Failure::DataTooLarge
+            | Failure::Integrity => self.detail.clone(),
             Failure::NotInDomainList => "url not in domain list".into(),
             Failure::TooManyTasks { api: Api::Upload, limit } => format!("exceed max upload connection count {limit}"),
             Failure::TooManyTasks { api: Api::Download, limit } => {
@@ -263,8 +272,8 @@ impl TransferError {
             Failure::QuotaExceeded => "the maximum size of the file storage limit is exceeded".into(),
             Failure::SaveFile => format!("save file error {}", self.detail),
             Failure::FileTooLarge => "exceed max file size".into(),
-            Failure::File { kind, path: Some(path) } => format!("{} {path}", kind.text()),
-            Failure::File { kind, path: None } => kind.text().into(),
+            Failure::File { kind, path: Some(path) } if !path.is_empty() => format!("{} {path}", kind.text()),
+            Failure::File { kind, .. } => kind.text().into(),
             Failure::OutOfResources => format!("out of resources: {}", self.detail),
             Failure::Internal => "internal error".into(),
         }
@@ -283,6 +292,7 @@ impl TransferError {
             | Failure::TooManyRedirects
             | Failure::FileTooLarge
             | Failure::DataTooLarge => Category::Limit,
+            Failure::Integrity => Category::Integrity,
             Failure::InvalidUrl
             | Failure::InvalidUrlScheme
             | Failure::Parameter { .. }
@@ -310,7 +320,7 @@ impl TransferError {
             ),
             // A peer without TLS on a TLS port is a captive portal rather than the server.
             Failure::NotTls => true,
-            Failure::TooManyTasks { .. } | Failure::SourceFile | Failure::OutOfResources => true,
+            Failure::TooManyTasks { .. } | Failure::SourceFile | Failure::Integrity | Failure::OutOfResources => true,
             _ => false,
         }
     }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::attempts::{self, AttemptEnd, Attempts};
 use super::exchange::{self, Exchanged, Prepared};
+use super::integrity::{Check, Integrity, IntegrityRequest};
 use super::{Content, Environment, Success, TransferContext, failure};
 use crate::http::{self, Response};
 use crate::policy::extension;
@@ -26,6 +27,8 @@ pub struct DownloadRequest {
     pub timeout: u32,
     /// Not `enableProfile`: the result comes without a profile.
     pub disable_profile: bool,
+    /// What the file must be.
+    pub integrity: IntegrityRequest,
     /// It waits in the queue while the network is metered.
     pub needs_unmetered: bool,
 }
@@ -35,6 +38,7 @@ pub struct DownloadRequest {
 pub struct PreparedDownload {
     prepared: Prepared,
     file_path: Option<String>,
+    integrity: Integrity,
 }
 
 impl PreparedDownload {
@@ -44,14 +48,16 @@ impl PreparedDownload {
         rules: CallRules,
         request: DownloadRequest,
     ) -> Result<PreparedDownload, TransferError> {
-        let prepared = exchange::prepare(environment, Api::Download, rules, &request.url, &request.header, None)?;
+        let integrity = Integrity::new(&request.integrity)?;
+        let mut prepared = exchange::prepare(environment, Api::Download, rules, &request.url, &request.header, None)?;
+        integrity.add_headers(&mut prepared.headers);
         let file_path = request.file_path.filter(|path| !rules.file_path_ignored && !path.is_empty());
-        Ok(PreparedDownload { prepared, file_path })
+        Ok(PreparedDownload { prepared, file_path, integrity })
     }
 
     /// Runs on a worker thread until the file is complete.
     pub fn run(self, environment: &Environment, context: &TransferContext<'_>) -> Result<Success, TransferError> {
-        let PreparedDownload { prepared, file_path } = self;
+        let PreparedDownload { prepared, file_path, integrity } = self;
         // Before the request: a path that cannot be written costs no traffic.
         let mut part = match &file_path {
             Some(path) => environment.storage.create_target(context.worker, path).map_err(failure::of_target)?,
@@ -61,9 +67,9 @@ impl PreparedDownload {
         let observer = context.observer.clone();
         http_context.on_body_stalled(move || observer.stalled());
         let written = attempts::run(environment, context, Api::Download, |attempts| {
-            receive(attempts, environment, context, &prepared, &http_context, &mut part)
+            receive(attempts, environment, context, (&prepared, &integrity), &http_context, &mut part)
         });
-        let Written { status, headers, extension } = match written {
+        let Written { status, headers, extension, sha256 } = match written {
             Ok(written) => written,
             Err(error) => {
                 // After any other failure (a full disk, for example), delete the partial file now, so that its space is free
@@ -81,7 +87,7 @@ impl PreparedDownload {
             Some(_) => Content::TargetFile(stored),
             None => Content::TemporaryFile(stored),
         };
-        Ok(Success { status, headers, content })
+        Ok(Success { status, headers, content, sha256 })
     }
 }
 
@@ -91,6 +97,7 @@ struct Written {
     headers: Vec<Header>,
     /// The file's extension.
     extension: Option<String>,
+    sha256: Option<String>,
 }
 
 /// One attempt: a request, and its answer's body as the whole file.
@@ -98,7 +105,7 @@ fn receive(
     attempts: &mut Attempts<'_>,
     environment: &Environment,
     context: &TransferContext<'_>,
-    prepared: &Prepared,
+    (prepared, integrity): (&Prepared, &Integrity),
     http_context: &Arc<http::Exchange>,
     part: &mut PartFile,
 ) -> Result<Written, AttemptEnd> {
@@ -106,17 +113,20 @@ fn receive(
     part.restart().map_err(|error| failed(error.into()))?;
     let exchanged = exchange::run(environment, context, prepared, http_context, None).map_err(failed)?;
     let Exchanged { response, target } = exchanged;
-    let response = attempts.take_answer(response, true, !prepared.rules.no_headers_event)?;
-    let written = write(context, response, &target, part);
+    let mut response = attempts.take_answer(response, true, !prepared.rules.no_headers_event)?;
+    let written = integrity
+        .begin(&mut response, &environment.log)
+        .and_then(|check| write(context, response, &target, check, part));
     exchange::record(environment, context, http_context);
     written.map_err(failed)
 }
 
-/// Writes the body.
+/// Writes the body, and checks that it is what it must be.
 fn write(
     context: &TransferContext<'_>,
     mut response: Response,
     target: &TargetUrl,
+    mut check: Check,
     part: &mut PartFile,
 ) -> Result<Written, TransferError> {
     let expected = response.content_length();
@@ -128,15 +138,16 @@ fn write(
         (false, _) => sizes::DOWNLOAD_FILE,
     };
     let mut buffer = context.worker.take_buffer(size);
-    let copied = copy(context, &mut response, &mut buffer, part, |length| {
+    let copied = copy(context, &mut response, &mut buffer, &mut check, part, |length| {
         context.observer.progress(length, expected);
     });
     context.worker.give_back(buffer);
     copied?;
+    let sha256 = check.finish()?;
     let value = |name| header_value(&response.headers, name);
     let extension = extension::of_download(value("Content-Type"), target.url().path(), value("Content-Disposition"));
     let Response { status, headers, .. } = response;
-    Ok(Written { status, headers, extension })
+    Ok(Written { status, headers, extension, sha256 })
 }
 
 /// Writes all of the body, by way of `buffer`, and tells after each piece how long the file is.
@@ -144,6 +155,7 @@ fn copy(
     context: &TransferContext<'_>,
     response: &mut Response,
     buffer: &mut [u8],
+    check: &mut Check,
     part: &mut PartFile,
     written: impl Fn(u64),
 ) -> Result<(), TransferError> {
@@ -152,6 +164,7 @@ fn copy(
         if count == 0 {
             return Ok(());
         }
+        check.take(&buffer[..count])?;
         part.write(context.worker, &buffer[..count])?;
         written(part.length());
     }

@@ -87,7 +87,7 @@ impl PreparedUpload {
     ) -> Result<PreparedUpload, TransferError> {
         // No server could tell it from other fields.
         if request.name.is_empty() {
-            return Err(TransferError::missing("name"));
+            return Err(TransferError::request_data("name", "name is empty"));
         }
         let boundary = multipart::random_boundary().map_err(of_multipart)?;
         let content_type = multipart::content_type(&boundary);
@@ -192,7 +192,7 @@ fn read_answer(mut response: http::Response) -> Result<Success, TransferError> {
     let length = data.len() as u64;
     let text = text::decode(data, header_value(&response.headers, "Content-Type")).map_err(no_memory)?;
     let http::Response { status, headers, .. } = response;
-    Ok(Success { status, headers, content: Content::Data { text, length } })
+    Ok(Success { status, headers, content: Content::Data { text, length }, sha256: None })
 }
 
 fn no_memory(_: TryReserveError) -> TransferError {

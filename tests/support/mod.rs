@@ -57,6 +57,7 @@ pub struct Success {
     pub headers: Vec<(String, String)>,
     pub profile: Option<Profile>,
     pub attempts: u32,
+    pub sha256: Option<String>,
 }
 
 impl Success {
@@ -346,6 +347,7 @@ unsafe extern "C" fn on_success(user_data: *mut c_void, _: WxtTaskId, event: *co
             headers: pairs(event.header, event.header_count),
             profile: profile(event.profile),
             attempts: event.attempts,
+            sha256: text(event.sha256),
         }),
     );
 }

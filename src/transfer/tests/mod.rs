@@ -178,6 +178,7 @@ impl Bench {
             file_path: None,
             timeout: 0,
             disable_profile: false,
+            integrity: IntegrityRequest::default(),
             needs_unmetered: false,
         };
         let prepared = PreparedDownload::new(&self.environment, CallRules::default(), request).unwrap();

@@ -96,6 +96,7 @@ unsafe extern "C" fn on_success(user_data: *mut c_void, task: WxtTaskId, event: 
                 object(&profile.peer_ip),
                 object(&profile.protocol),
                 int(event.attempts.cast_signed()),
+                text(env, event.sha256)?,
             ];
             Ok((classes.on_success, arguments.to_vec()))
         });

@@ -11,6 +11,7 @@ mod android;
 mod callbacks;
 mod classes;
 mod convert;
+mod file_result;
 mod file_system;
 mod files;
 mod hooks;

@@ -84,6 +84,8 @@ public struct WXTransferDownloadSuccess: Hashable, Sendable {
     public let profile: WXTransferProfile?
     /// How many attempts the task took.
     public let attempts: UInt32
+    /// The file's SHA-256 in lower-case hexadecimal digits; `nil` unless the request wants or expects it.
+    public let sha256: String?
 
     init(_ success: WxtSuccess) {
         errMsg = success.err_msg.text ?? ""
@@ -95,6 +97,7 @@ public struct WXTransferDownloadSuccess: Hashable, Sendable {
         header = WXTransferPairs(success.header, count: success.header_count)
         profile = success.profile.map { WXTransferProfile($0.pointee) }
         attempts = success.attempts
+        sha256 = success.sha256.text
     }
 }
 

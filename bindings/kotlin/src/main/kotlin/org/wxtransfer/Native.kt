@@ -109,6 +109,10 @@ internal object Native {
         filePath: ByteArray?,
         timeout: Int,
         disableProfile: Boolean,
+        expectedSha256: ByteArray?,
+        expectedLength: Long,
+        wantSha256: Boolean,
+        verifyDigest: Boolean,
         needsUnmetered: Boolean,
         callbacks: NativeCallbacks,
         task: LongArray,
@@ -228,6 +232,7 @@ internal abstract class NativeCallbacks {
         peerIp: ByteArray?,
         protocol: ByteArray?,
         attempts: Int,
+        sha256: ByteArray?,
     )
 
     abstract fun onFail(

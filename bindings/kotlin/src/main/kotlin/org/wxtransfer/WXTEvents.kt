@@ -88,6 +88,8 @@ public data class WXTDownloadSuccess(
     override val header: List<Pair<String, String>>,
     override val profile: WXTProfile?,
     override val attempts: Int,
+    /** The file's SHA-256 in lower-case hexadecimal digits. `null` unless the request wants or expects it. */
+    val sha256: String? = null,
 ) : WXTSuccess {
     /** For logs: header names without their values. */
     override fun toString(): String = Redaction.text(
@@ -101,6 +103,7 @@ public data class WXTDownloadSuccess(
         "header" to Redaction.names(header),
         "profile" to profile,
         "attempts" to attempts,
+        "sha256" to sha256,
     )
 }
 

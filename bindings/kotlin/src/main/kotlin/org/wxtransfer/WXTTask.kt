@@ -216,6 +216,7 @@ internal class UploadEvents(callbacks: WXTCallbacks<WXTUploadSuccess>) : TaskEve
         peerIp: ByteArray?,
         protocol: ByteArray?,
         attempts: Int,
+        sha256: ByteArray?,
     ) = reporting {
         val result = WXTUploadSuccess(
             errMsg.decodeToString(),
@@ -248,6 +249,7 @@ internal class DownloadEvents(callbacks: WXTCallbacks<WXTDownloadSuccess>) : Tas
         peerIp: ByteArray?,
         protocol: ByteArray?,
         attempts: Int,
+        sha256: ByteArray?,
     ) = reporting {
         val result = WXTDownloadSuccess(
             errMsg.decodeToString(),
@@ -259,6 +261,7 @@ internal class DownloadEvents(callbacks: WXTCallbacks<WXTDownloadSuccess>) : Tas
             unpackPairs(header, headerLengths),
             WXTProfile.of(profileNumbers, peerIp, protocol),
             attempts,
+            sha256?.decodeToString(),
         )
         succeeded(task, result)
     }
