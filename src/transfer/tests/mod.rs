@@ -179,6 +179,7 @@ impl Bench {
             timeout: 0,
             disable_profile: false,
             integrity: IntegrityRequest::default(),
+            needs_unmetered: false,
         };
         let prepared = PreparedDownload::new(&self.environment, CallRules::default(), request).unwrap();
         self.run(|context| prepared.run(&self.environment, context))
@@ -201,6 +202,7 @@ impl Bench {
             file_name: None,
             timeout: 0,
             disable_profile: false,
+            needs_unmetered: false,
         };
         let prepared = PreparedUpload::new(&self.environment, CallRules::default(), request).unwrap();
         self.run(|context| prepared.run(&self.environment, context))

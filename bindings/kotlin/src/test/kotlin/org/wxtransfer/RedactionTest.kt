@@ -79,6 +79,8 @@ class RedactionTest {
             WXTPlatform.ANDROID,
             WXTPathPolicy.SANDBOX,
             WXTLanPolicy.OFF,
+            WXTNetwork(WXTNetworkKind.CELLULAR, metered = true),
+            WXTNetworkKind.WIFI,
             WXTStorageSharing.SHARED,
             WXTLogLevel.INFO,
             WXTImportMode.COPY,
