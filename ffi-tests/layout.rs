@@ -11,7 +11,7 @@ use wxtransfer::ffi::callback::{
 };
 use wxtransfer::ffi::file_result::{WxtFileInfo, WxtFileResult, WxtFileStats};
 use wxtransfer::ffi::options::{WxtExecutor, WxtLogger, WxtPin, WxtResolver, WxtSessionOptions};
-use wxtransfer::ffi::request::{WxtDownloadRequest, WxtTaskId, WxtUploadRequest};
+use wxtransfer::ffi::request::{WxtDownloadRequest, WxtTaskId, WxtUploadPart, WxtUploadRequest};
 use wxtransfer::ffi::status::WxtStatus;
 use wxtransfer::ffi::string::{WxtPair, WxtStr};
 
@@ -118,6 +118,23 @@ fn structs() -> Vec<Struct> {
             disable_profile,
             file_descriptor,
             file_length,
+            data,
+            data_length,
+            parts,
+            part_count,
+            method,
+            raw,
+        }),
+        layout!(WxtUploadPart {
+            name,
+            file_path,
+            file_name,
+            media_type,
+            data,
+            data_length,
+            file_length,
+            file_descriptor,
+            has_file_descriptor,
         }),
         layout!(WxtDownloadRequest {
             struct_size,

@@ -19,6 +19,7 @@ mod handler;
 pub mod options;
 mod read;
 pub mod request;
+mod request_reading;
 pub mod resolver;
 pub mod session;
 pub mod status;

@@ -107,11 +107,7 @@ impl Storage {
         let position = match mode {
             WriteMode::Whole => {
                 let mut part = self.create_target(worker, path)?;
-                part.reserve(worker, Some(bytes.len() as u64))?;
-                for piece in bytes.chunks(FILE_PIECE) {
-                    part.write(worker, piece)?;
-                    worker.turn(piece.len())?;
-                }
+                part.write_whole(worker, bytes)?;
                 return part.finish(worker, None, || worker.check()).map(drop);
             }
             WriteMode::Append => None,

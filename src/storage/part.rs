@@ -11,6 +11,7 @@ use super::store::{Destination, Store, Unsaved};
 use super::temporary::{Launch, LaunchDirectory};
 use super::{Error, StoredFile};
 use crate::terms::log::{Level, Log};
+use crate::worker::sizes::FILE_PIECE;
 use crate::worker::{StopReason, Worker};
 
 /// A smaller file is written as fast as the device is asked for its room.
@@ -82,6 +83,18 @@ impl PartFile {
         self.hold(worker, length)?;
         self.file.write_all(bytes).map_err(|error| Error::from_io("write a file", error))?;
         self.written = length;
+        Ok(())
+    }
+
+    /// Writes `bytes`, and nothing else, with a look at the worker between pieces.
+    ///
+    /// Fails as [`PartFile::reserve`] does.
+    pub(super) fn write_whole(&mut self, worker: &Worker, bytes: &[u8]) -> Result<(), Error> {
+        self.reserve(worker, Some(bytes.len() as u64))?;
+        for piece in bytes.chunks(FILE_PIECE) {
+            self.write(worker, piece)?;
+            worker.turn(piece.len())?;
+        }
         Ok(())
     }
 

@@ -18,6 +18,8 @@ use crate::terms::{Api, Call, Failure, Method, TransferError};
 pub struct Prepared {
     pub target: TargetUrl,
     pub headers: Vec<(String, String)>,
+    /// Of the first request: a GET of a download, a POST of an upload unless it is changed.
+    pub method: Method,
     api: Api,
     rules: CallRules,
 }
@@ -28,7 +30,7 @@ pub struct Exchanged {
     pub target: TargetUrl,
 }
 
-/// Checks what a page asks for. `content_type` is that of an upload's body.
+/// Checks what a page asks for. `content_type` is that of an upload's body, where it is not the page's.
 pub fn prepare(
     environment: &Environment,
     api: Api,
@@ -43,7 +45,11 @@ pub fn prepare(
     for name in &built.dropped {
         environment.log.write(Level::Warning, || format!("{}: header {name} is not sent", Call::from(api).name()));
     }
-    Ok(Prepared { target, headers: built.list, api, rules })
+    let method = match api {
+        Api::Upload => Method::Post,
+        Api::Download => Method::Get,
+    };
+    Ok(Prepared { target, headers: built.list, method, api, rules })
 }
 
 /// Sends the request, follows redirects, and reports the final response's head.
@@ -54,8 +60,7 @@ pub fn run(
     http_context: &Arc<http::Exchange>,
     mut body: Option<&mut dyn http::BodySource>,
 ) -> Result<Exchanged, TransferError> {
-    let Prepared { mut target, mut headers, api, rules } = prepared;
-    let mut method = if body.is_some() { Method::Post } else { Method::Get };
+    let Prepared { mut target, mut headers, mut method, api, rules } = prepared;
     let mut followed = 0;
     let mut all_within_origin = true;
     loop {

@@ -8,6 +8,7 @@ mod failure;
 mod integrity;
 mod multipart;
 mod profile;
+mod source;
 mod text;
 mod upload;
 
@@ -24,13 +25,14 @@ use crate::terms::log::Log;
 use crate::worker::{Worker, lock};
 
 #[cfg(feature = "fuzzing")]
-pub use multipart::{FilePart, MultipartBody, content_type, random_boundary};
+pub use multipart::{FilePart, content_type, form, random_boundary};
 
 pub use conditions::{NetworkConditions, NetworkEstimator};
 pub use download::{DownloadRequest, PreparedDownload};
 pub use integrity::IntegrityRequest;
 pub use profile::{Profile, QueueTimes, epoch_milliseconds};
-pub use upload::{PreparedUpload, UploadRequest, UploadSource};
+pub use source::UploadSource;
+pub use upload::{PreparedUpload, UploadBody, UploadFile, UploadRequest};
 
 /// What all transfers of a session share.
 pub struct Environment {

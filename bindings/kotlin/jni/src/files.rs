@@ -8,7 +8,7 @@ use jni::objects::{JByteArray, JClass, JLongArray, JObject, JValue};
 use jni::sys::{jint, jlong};
 use jni::{Env, EnvUnowned};
 use wxtransfer::ffi::file::{
-    wxt_get_saved_file_info, wxt_get_saved_file_list, wxt_import_file, wxt_import_file_descriptor,
+    wxt_get_saved_file_info, wxt_get_saved_file_list, wxt_import_data, wxt_import_file, wxt_import_file_descriptor,
     wxt_remove_saved_file, wxt_resolve_path, wxt_save_file,
 };
 use wxtransfer::ffi::file_result::WxtFileResult;
@@ -122,6 +122,24 @@ pub extern "system" fn Java_org_wxtransfer_Native_importFileDescriptor<'local>(
                 user_data,
             )
         })
+    })
+}
+
+/// `wxt_import_data`.
+#[unsafe(no_mangle)]
+pub extern "system" fn Java_org_wxtransfer_Native_importData<'local>(
+    env: EnvUnowned<'local>,
+    _class: JClass<'local>,
+    session: jlong,
+    data: JByteArray<'local>,
+    name: JByteArray<'local>,
+    target: JObject<'local>,
+) -> jint {
+    operation(env, &target, |env, user_data| {
+        let (data, name) = (Text::read(env, &data)?, Text::read(env, &name)?);
+        let (bytes, name) = (data.view(), name.view());
+        // SAFETY: everything lives until the call returns.
+        Ok(unsafe { wxt_import_data(handle(session), bytes.ptr.cast(), bytes.len, name, Some(on_result), user_data) })
     })
 }
 

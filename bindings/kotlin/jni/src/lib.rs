@@ -15,6 +15,7 @@ mod file_system;
 mod files;
 mod hooks;
 mod info;
+mod parts;
 mod session;
 mod task;
 
