@@ -285,6 +285,16 @@
 #define WXT_CATEGORY_INTEGRITY 16
 
 /**
+ * `method` of an upload: WeChat's.
+ */
+#define WXT_METHOD_POST 0
+
+/**
+ * `method` of an upload: for presigned URLs of object stores.
+ */
+#define WXT_METHOD_PUT 1
+
+/**
  * `total_bytes_expected` while the total is unknown.
  */
 #define WXT_TOTAL_UNKNOWN UINT64_MAX
@@ -698,6 +708,49 @@ typedef struct {
 } WxtPair;
 
 /**
+ * One file of an upload that has several. Its content is what `file_path` names, unless `has_file_descriptor` or `data` says where
+ * it is. Everything is copied before the function returns, and a descriptor duplicated.
+ */
+typedef struct {
+  /**
+   * The form's key of the file. Required.
+   */
+  WxtStr name;
+  /**
+   * The file, as in `WxtUploadRequest`. It is opened when the upload begins, to learn its length, and again when its turn comes.
+   */
+  WxtStr file_path;
+  /**
+   * As in `WxtUploadRequest`.
+   */
+  WxtStr file_name;
+  /**
+   * The `Content-Type` of the part. If absent or empty, the extension of the file name decides it.
+   */
+  WxtStr media_type;
+  /**
+   * As in `WxtUploadRequest`.
+   */
+  const uint8_t *data;
+  /**
+   * The number of bytes in `data`.
+   */
+  size_t data_length;
+  /**
+   * As in `WxtUploadRequest`.
+   */
+  uint64_t file_length;
+  /**
+   * As in `WxtUploadRequest`.
+   */
+  int32_t file_descriptor;
+  /**
+   * As in `WxtUploadRequest`.
+   */
+  uint8_t has_file_descriptor;
+} WxtUploadPart;
+
+/**
  * The parameters of `wx.uploadFile`, for `wxt_upload_file`. Begin with `wxt_upload_request()`. Everything is copied
  * before the function returns.
  */
@@ -712,11 +765,11 @@ typedef struct {
   WxtStr url;
   /**
    * `filePath`: the file, as a `wxfile://` path, or an absolute one where the session's `path_policy` allows it.
-   * Required, unless `has_file_descriptor`.
+   * Required, unless `has_file_descriptor`, `data` or `parts`.
    */
   WxtStr file_path;
   /**
-   * `name`: the form's key of the file. Required.
+   * `name`: the form's key of the file. Required, unless there are `parts` or it is `raw`.
    */
   WxtStr name;
   /**
@@ -763,6 +816,34 @@ typedef struct {
    * How many bytes a pipe will give; its end is not waited for. A file's rest at the call is its own length, and this is 0.
    */
   uint64_t file_length;
+  /**
+   * The content of the file, in place of `file_path`, which then only gives it a file name, and of `file_descriptor`. NULL is
+   * none; not NULL with a `data_length` of 0 is an empty file. It is copied: send what is large from a file.
+   */
+  const uint8_t *data;
+  /**
+   * The number of bytes in `data`.
+   */
+  size_t data_length;
+  /**
+   * Several files of one form, in the order in which they follow the fields; NULL is the one file above. At most
+   * 100. With parts, `file_path`, `name`, `file_name` and `data` are absent or empty, and `has_file_descriptor` is 0.
+   */
+  const WxtUploadPart *parts;
+  /**
+   * The number of `parts`; 0 is the one file above.
+   */
+  size_t part_count;
+  /**
+   * The request's method: `WXT_METHOD_POST`, which is the default, or `WXT_METHOD_PUT`.
+   */
+  int32_t method;
+  /**
+   * Not 0: the body is the bytes of the file and nothing else, as presigned URLs of object stores want it. Its `Content-Type` is
+   * that of `header`, and there is none if `header` has none. `name`, `file_name`, `form_data` and `parts` are absent or empty. 0
+   * is the default: the body is a multipart form.
+   */
+  uint8_t raw;
 } WxtUploadRequest;
 
 /**
@@ -1473,11 +1554,12 @@ WxtStatus wxt_session_enter_foreground(WxtSession *session);
  * host outside the domain list, a file that cannot be read. `WxtFailure` has the table.
  *
  * - `WXT_INVALID_ARGUMENT`: `session`, `request` or `callbacks` is NULL, or a string or list has a length but no
- *   pointer, or `file_descriptor` is not open.
+ *   pointer, or `file_descriptor` is not open; `method` is unknown, there are more than 100 parts, or fields are set that
+ *   exclude each other (`data` and `has_file_descriptor`; `parts` and the one file; `raw` and what only a form has).
  * - `WXT_INVALID_STRUCT_SIZE`: of `request` or `callbacks`.
  * - `WXT_SESSION_CLOSED`: the session is closing or closed.
- * - `WXT_OUT_OF_RESOURCES`: no descriptor is left to duplicate `file_descriptor`. Any other shortage comes through
- *   `on_fail`.
+ * - `WXT_OUT_OF_RESOURCES`: no descriptor is left to duplicate `file_descriptor`, or no memory to copy `data`. Any other shortage
+ *   comes through `on_fail`.
  * - `WXT_INTERNAL`.
  *
  * # Safety
@@ -1630,6 +1712,23 @@ WxtStatus wxt_import_file_descriptor(WxtSession *session,
                                      WxtStr name,
                                      WxtFileCallback on_result,
                                      void *user_data);
+
+/**
+ * Makes a temporary file of bytes that the host has in memory (a picture just drawn), as `wxt_import_file` does of a file. `name`
+ * gives the extension and may be absent. `on_result` gets one file, whose `file_path` is the page's `tempFilePath`.
+ *
+ * Statuses as for `wxt_save_file`, and `WXT_INVALID_ARGUMENT` if `data` is NULL but `data_length` is not 0; `errno`
+ * `WXT_ERRNO_QUOTA_EXCEEDED`, also for a full disk. Any thread; it waits for the disk.
+ *
+ * # Safety
+ * The string must be readable, and `data_length` bytes at `data`.
+ */
+WxtStatus wxt_import_data(WxtSession *session,
+                          const uint8_t *data,
+                          size_t data_length,
+                          WxtStr name,
+                          WxtFileCallback on_result,
+                          void *user_data);
 
 /**
  * The device's path of an existing `wxfile://` path, for the host (a player, a viewer): `native_path` of the one file

@@ -4,9 +4,7 @@ use std::os::fd::{BorrowedFd, OwnedFd};
 
 use rustix::io::Errno;
 
-use super::request::{
-    WXT_METHOD_POST, WXT_METHOD_PUT, WxtDownloadRequest, WxtUploadPart, WxtUploadRequest,
-};
+use super::request::{WXT_METHOD_POST, WXT_METHOD_PUT, WxtDownloadRequest, WxtUploadPart, WxtUploadRequest};
 use super::status::{WXT_INVALID_ARGUMENT, WXT_OUT_OF_RESOURCES, WxtStatus};
 use super::string::{PageText, WxtStr, array, page_pairs};
 use crate::terms::{Method, TransferError};
