@@ -102,6 +102,9 @@ fn structs() -> Vec<Struct> {
             resolver,
             executor,
             logger,
+            max_retries,
+            retry_delay,
+            retry_uploads,
         }),
         layout!(WxtUploadRequest {
             struct_size,
@@ -205,9 +208,10 @@ fn structs() -> Vec<Struct> {
             header,
             header_count,
             profile,
+            attempts,
             sha256,
         }),
-        layout!(WxtFailure { struct_size, err_msg, err_no, category, detail, retryable, profile }),
+        layout!(WxtFailure { struct_size, err_msg, err_no, category, detail, retryable, profile, attempts }),
         layout!(WxtCompletion { struct_size, success, failure }),
         layout!(WxtFileInfo { struct_size, file_path, native_path, size, create_time }),
         layout!(WxtFileStats {

@@ -691,6 +691,31 @@ typedef struct {
    * Where the log goes. Zero is nowhere.
    */
   WxtLogger logger;
+  /**
+   * How many attempts may follow the first one of a task, all within its deadline. Default: 0, none. See
+   * `docs/resume-and-retry.md`.
+   *
+   * A download is tried again if the name has no address, no connection can be made, or the connection ends before the
+   * answer is whole, in the TLS handshake too; and if the status is 408, 429, 502, 503 or 504. An upload is tried again for
+   * the same reasons, but only if no byte of a request has left the device, or with `retry_uploads`. The file is then read
+   * again; a pipe cannot be.
+   *
+   * The last attempt's failure or answer is the task's. While a task waits for its next attempt it counts among those that
+   * run.
+   */
+  uint32_t max_retries;
+  /**
+   * The longest wait before the second attempt, in milliseconds; 0 is 500. Each wait is a random part of it, and the longest
+   * one doubles with each attempt, up to 30 s. A `Retry-After` of the answer counts instead. If a wait would not end before
+   * the deadline, there is no other attempt.
+   */
+  uint32_t retry_delay;
+  /**
+   * Set to 1 to try uploads again that may have reached the server. Default: 0. Set it only if every server that uploads go
+   * to handles two uploads with one `Idempotency-Key` as one: each upload is sent with such a header, the same in each
+   * attempt, unless the page sets one. Without `max_retries` it does nothing. With `send_uploads_once` the session is not opened.
+   */
+  uint8_t retry_uploads;
 } WxtSessionOptions;
 
 /**
@@ -1089,6 +1114,10 @@ typedef struct {
    */
   const WxtProfile *profile;
   /**
+   * How many attempts the task took: 1, and more where `max_retries` allows it.
+   */
+  uint32_t attempts;
+  /**
    * The downloaded file's SHA-256 in 64 lower-case hexadecimal digits. Absent unless the request has `want_sha256` or
    * `expected_sha256`.
    */
@@ -1127,6 +1156,10 @@ typedef struct {
    * `profile`, as far as the task came; 0 for what did not happen. NULL as in `WxtSuccess`.
    */
   const WxtProfile *profile;
+  /**
+   * How many attempts the task made; 0 if it ended before its turn came. The failure is that of the last one.
+   */
+  uint32_t attempts;
 } WxtFailure;
 
 /**
@@ -1167,7 +1200,8 @@ typedef struct {
    */
   void *user_data;
   /**
-   * `onHeadersReceived`: the final response's headers, once.
+   * `onHeadersReceived`: the final response's headers, once. With `max_retries` a download's come when its body is whole, or
+   * when no other attempt can follow: they are those of the answer that counts.
    */
   void (*on_headers_received)(void *user_data, WxtTaskId task, const WxtHeadersReceived *event);
   /**
@@ -1492,7 +1526,8 @@ const char *wxt_status_text(WxtStatus status);
  * Opening makes the mini program's directories, removes or takes over what earlier launches left there, and starts the delivery
  * thread, unless there is an executor. It makes no connection. Any thread; it reads and writes the disk.
  *
- * - `WXT_INVALID_ARGUMENT`: a pointer is NULL, a required option is missing or a number is out of its range;
+ * - `WXT_INVALID_ARGUMENT`: a pointer is NULL, a required option is missing, a number is out of its range
+ *   or two options contradict each other;
  *   `app_id`, `app_version`, `user_agent` or `referer` cannot be sent, or `path_scheme` cannot be used (the log says which); `app_id` or `user_id` is longer than
  *   a directory's name can be, at worst 83 bytes.
  * - `WXT_INVALID_STRUCT_SIZE`, `WXT_INVALID_UTF8`, `WXT_INVALID_VERSION`, `WXT_INVALID_DOMAIN`,

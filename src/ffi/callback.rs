@@ -26,7 +26,8 @@ pub struct WxtCallbacks {
     /// Passed to each callback. It belongs to the task from the moment the starting function returned `WXT_OK` until
     /// `release`.
     pub user_data: *mut c_void,
-    /// `onHeadersReceived`: the final response's headers, once.
+    /// `onHeadersReceived`: the final response's headers, once. With `max_retries` a download's come when its body is whole, or
+    /// when no other attempt can follow: they are those of the answer that counts.
     pub on_headers_received:
         Option<unsafe extern "C" fn(user_data: *mut c_void, task: WxtTaskId, event: *const WxtHeadersReceived)>,
     /// `onProgressUpdate`: throttled, and only the newest; the last one before `on_success` has `progress` 100.
@@ -183,6 +184,8 @@ pub struct WxtSuccess {
     /// `profile`. NULL if the request disables it, and on base libraries before 2.10.4 for a download and 3.5.0 for an
     /// upload.
     pub profile: *const WxtProfile,
+    /// How many attempts the task took: 1, and more where `max_retries` allows it.
+    pub attempts: u32,
     /// The downloaded file's SHA-256 in 64 lower-case hexadecimal digits. Absent unless the request has `want_sha256` or
     /// `expected_sha256`.
     pub sha256: WxtStr,
@@ -206,6 +209,8 @@ pub struct WxtFailure {
     pub retryable: bool,
     /// `profile`, as far as the task came; 0 for what did not happen. NULL as in `WxtSuccess`.
     pub profile: *const WxtProfile,
+    /// How many attempts the task made; 0 if it ended before its turn came. The failure is that of the last one.
+    pub attempts: u32,
 }
 
 /// The end of a task: the result that `on_success` or `on_fail` was given; the other one is NULL.

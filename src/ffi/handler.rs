@@ -9,9 +9,9 @@ use super::callback::{
     WxtHeadersReceived, WxtProfile, WxtProgress, WxtSuccess,
 };
 use super::string::{WxtPair, WxtStr};
-use crate::task::{Handler, Progress, TaskId};
+use crate::task::{End, Handler, Progress, TaskId};
 use crate::terms::{Call, Header, TransferError};
-use crate::transfer::{Content, Profile, QueueTimes, ReceivedHead, Success};
+use crate::transfer::{Content, Counts, Profile, QueueTimes, ReceivedHead, Success};
 
 /// The host's callbacks for one task; dropping it calls `release`.
 pub struct CallbackHandler {
@@ -41,7 +41,7 @@ impl CallbackHandler {
         }
     }
 
-    fn succeeded(&self, task: TaskId, outcome: &Success, profile: *const WxtProfile) {
+    fn succeeded(&self, task: TaskId, outcome: &Success, counts: Counts, profile: *const WxtProfile) {
         let native_path;
         let header = wire_header(&outcome.headers);
         let mut success = WxtSuccess {
@@ -56,6 +56,7 @@ impl CallbackHandler {
             header: pointer_to(&header),
             header_count: header.len(),
             profile,
+            attempts: counts.attempts,
             sha256: WxtStr::optional(outcome.sha256.as_deref()),
         };
         let err_msg = format!("{}:ok", self.call.name());
@@ -83,7 +84,7 @@ impl CallbackHandler {
         self.complete(task, &success, ptr::null());
     }
 
-    fn failed(&self, task: TaskId, error: &TransferError, profile: *const WxtProfile) {
+    fn failed(&self, task: TaskId, error: &TransferError, counts: Counts, profile: *const WxtProfile) {
         let err_msg = error.err_msg(self.call);
         let failure = WxtFailure {
             struct_size: size_of::<WxtFailure>(),
@@ -93,6 +94,7 @@ impl CallbackHandler {
             detail: WxtStr::new(&error.detail),
             retryable: error.retryable(),
             profile,
+            attempts: counts.attempts,
         };
         if let Some(on_fail) = self.callbacks.on_fail {
             // SAFETY: as above.
@@ -132,13 +134,14 @@ impl Handler for CallbackHandler {
         unsafe { on_progress(self.user_data(), task, &event) };
     }
 
-    fn completed(&mut self, task: TaskId, result: &Result<Success, TransferError>, profile: Option<&Profile>) {
+    fn completed(&mut self, task: TaskId, end: &End<'_>) {
+        let End { result, profile, counts } = *end;
         let peer_ip = profile.and_then(|profile| profile.peer).map(|peer| peer.ip().to_string());
         let profile = profile.map(|profile| wire_profile(profile, peer_ip.as_deref()));
         let profile = profile.as_ref().map_or(ptr::null(), ptr::from_ref);
         match result {
-            Ok(outcome) => self.succeeded(task, outcome, profile),
-            Err(error) => self.failed(task, error, profile),
+            Ok(outcome) => self.succeeded(task, outcome, counts, profile),
+            Err(error) => self.failed(task, error, counts, profile),
         }
     }
 }

@@ -141,6 +141,25 @@ pub struct WxtSessionOptions {
     pub executor: WxtExecutor,
     /// Where the log goes. Zero is nowhere.
     pub logger: WxtLogger,
+    /// How many attempts may follow the first one of a task, all within its deadline. Default: 0, none. See
+    /// `docs/resume-and-retry.md`.
+    ///
+    /// A download is tried again if the name has no address, no connection can be made, or the connection ends before the
+    /// answer is whole, in the TLS handshake too; and if the status is 408, 429, 502, 503 or 504. An upload is tried again for
+    /// the same reasons, but only if no byte of a request has left the device, or with `retry_uploads`. The file is then read
+    /// again; a pipe cannot be.
+    ///
+    /// The last attempt's failure or answer is the task's. While a task waits for its next attempt it counts among those that
+    /// run.
+    pub max_retries: u32,
+    /// The longest wait before the second attempt, in milliseconds; 0 is 500. Each wait is a random part of it, and the longest
+    /// one doubles with each attempt, up to 30 s. A `Retry-After` of the answer counts instead. If a wait would not end before
+    /// the deadline, there is no other attempt.
+    pub retry_delay: u32,
+    /// Set to 1 to try uploads again that may have reached the server. Default: 0. Set it only if every server that uploads go
+    /// to handles two uploads with one `Idempotency-Key` as one: each upload is sent with such a header, the same in each
+    /// attempt, unless the page sets one. Without `max_retries` it does nothing. With `send_uploads_once` the session is not opened.
+    pub retry_uploads: u8,
 }
 
 /// A host and a public key that it may show. A host with pins must show one of them.

@@ -26,6 +26,7 @@ use crate::http::{Pin, Resolver};
 use crate::policy::lan::LanPolicy;
 use crate::policy::limits::Limits;
 use crate::policy::quirks::Platform;
+use crate::policy::retry::RetryRules;
 use crate::session::{OpenError, Session, SessionOptions};
 use crate::storage::{self, Sharing};
 use crate::task::{Executor, in_callback};
@@ -59,7 +60,8 @@ pub fn session(handle: *const WxtSession) -> Result<Arc<Session>, WxtStatus> {
 /// Opening makes the mini program's directories, removes or takes over what earlier launches left there, and starts the delivery
 /// thread, unless there is an executor. It makes no connection. Any thread; it reads and writes the disk.
 ///
-/// - `WXT_INVALID_ARGUMENT`: a pointer is NULL, a required option is missing or a number is out of its range;
+/// - `WXT_INVALID_ARGUMENT`: a pointer is NULL, a required option is missing, a number is out of its range
+///   or two options contradict each other;
 ///   `app_id`, `app_version`, `user_agent` or `referer` cannot be sent, or `path_scheme` cannot be used (the log says which); `app_id` or `user_id` is longer than
 ///   a directory's name can be, at worst 83 bytes.
 /// - `WXT_INVALID_STRUCT_SIZE`, `WXT_INVALID_UTF8`, `WXT_INVALID_VERSION`, `WXT_INVALID_DOMAIN`,
@@ -208,6 +210,7 @@ unsafe fn owned_options(options: &WxtSessionOptions) -> Result<SessionOptions, W
             path_scheme: options.path_scheme.host_text()?,
             data_directory,
             limits: limits(options),
+            retry: retry_rules(options)?,
             upload_domains: texts(options.upload_domains, options.upload_domain_count)?,
             download_domains: texts(options.download_domains, options.download_domain_count)?,
             lan,
@@ -227,6 +230,18 @@ unsafe fn owned_options(options: &WxtSessionOptions) -> Result<SessionOptions, W
             log: host_log(options.logger),
         })
     }
+}
+
+fn retry_rules(options: &WxtSessionOptions) -> Result<RetryRules, WxtStatus> {
+    let uploads = options.retry_uploads != 0;
+    if uploads && options.send_uploads_once != 0 {
+        return Err(WXT_INVALID_ARGUMENT);
+    }
+    let delay = match options.retry_delay {
+        0 => RetryRules::default().delay,
+        milliseconds => Duration::from_millis(milliseconds.into()),
+    };
+    Ok(RetryRules { max_retries: options.max_retries, delay, uploads })
 }
 
 fn limits(options: &WxtSessionOptions) -> Limits {

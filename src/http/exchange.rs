@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 use std::time::{Duration, Instant};
 
@@ -54,10 +54,11 @@ type SentListener = Box<dyn Fn(u64) + Send + Sync>;
 /// Hears that nothing more of a body comes for now. It must not block.
 type StallListener = Box<dyn Fn() + Send + Sync>;
 
-/// How often a slow transfer wakes the device to report its progress: as often as the host hears of it.
-const REPORT_INTERVAL: Duration = Duration::from_millis(100);
+/// The time between two reports of a transfer's progress, to the host too. A slow transfer sleeps as long, and each report
+/// wakes two threads, the worker's and the delivery's: eight wake-ups a second.
+pub const PROGRESS_INTERVAL: Duration = Duration::from_millis(250);
 /// How long what was received may wait where nobody hears of progress.
-const QUIET_INTERVAL: Duration = Duration::from_millis(500);
+const QUIET_INTERVAL: Duration = Duration::from_secs(2);
 
 /// What of an exchange somebody wants to hear.
 #[derive(Clone, Copy, Debug)]
@@ -83,6 +84,8 @@ pub struct Exchange {
     body_bytes_sent: AtomicU64,
     bytes_sent: AtomicU64,
     bytes_received: AtomicU64,
+    /// An exchange before this one has given bytes of its request to the socket.
+    had_sent: AtomicBool,
     trace: Mutex<Trace>,
     listener: OnceLock<SentListener>,
     stall_listener: OnceLock<StallListener>,
@@ -100,6 +103,7 @@ impl Exchange {
             body_bytes_sent: AtomicU64::new(0),
             bytes_sent: AtomicU64::new(0),
             bytes_received: AtomicU64::new(0),
+            had_sent: AtomicBool::new(false),
             trace: Mutex::default(),
             listener: OnceLock::new(),
             stall_listener: OnceLock::new(),
@@ -127,6 +131,11 @@ impl Exchange {
     /// The bytes of the current request's body that the socket accepted.
     pub fn body_bytes_accepted(&self) -> u64 {
         self.body_bytes_accepted.load(Ordering::Relaxed)
+    }
+
+    /// Whether a byte of any request was given to the socket, in this exchange or one before it.
+    pub fn request_has_left(&self) -> bool {
+        self.had_sent.load(Ordering::Relaxed) || self.times().request_start.is_some()
     }
 
     /// The times and counters of the last exchange so far.
@@ -157,7 +166,7 @@ impl Exchange {
 
     /// How far apart two reports of the progress are; `None` where nobody hears of it.
     pub(super) fn report_interval(&self) -> Option<Duration> {
-        self.reports.progress.then_some(REPORT_INTERVAL)
+        self.reports.progress.then_some(PROGRESS_INTERVAL)
     }
 
     /// How long bytes of a body may gather in the socket.
@@ -182,7 +191,10 @@ impl Exchange {
             counter.store(0, Ordering::Relaxed);
         }
         self.body_length.store(body_length, Ordering::Relaxed);
-        *self.times() = Trace::default();
+        let before = std::mem::take(&mut *self.times());
+        if before.request_start.is_some() {
+            self.had_sent.store(true, Ordering::Relaxed);
+        }
     }
 
     pub(super) fn body_length(&self) -> u64 {

@@ -1,5 +1,5 @@
-//! What may be asked of a server and how, decided without any I/O: addresses, domain lists, headers, redirects, limits
-//! and the behaviour of old clients.
+//! What may be asked of a server and how, decided without any I/O: addresses, domain lists, headers, redirects, further
+//! attempts, limits and the behaviour of old clients.
 
 pub mod addresses;
 mod content_disposition;
@@ -7,9 +7,11 @@ pub mod digest_fields;
 pub mod domains;
 pub mod extension;
 pub mod headers;
+pub mod http_date;
 pub mod lan;
 pub mod limits;
 pub mod media_types;
 pub mod quirks;
 pub mod redirect;
+pub mod retry;
 pub mod url;

@@ -12,11 +12,12 @@ use crate::policy::headers::{Identity, IdentityError};
 use crate::policy::lan::LanPolicy;
 use crate::policy::limits::Limits;
 use crate::policy::quirks::{Platform, Quirks, Version};
+use crate::policy::retry::RetryRules;
 use crate::storage::{self, PathScheme, Sharing, Storage};
 use crate::task::Executor;
 use crate::terms::Api;
 use crate::terms::log::{Level, Log};
-use crate::transfer::{Environment, NetworkEstimator};
+use crate::transfer::{Environment, NetworkEstimator, SystemClock};
 
 /// A session's options, owned. Empty and `None` are the defaults.
 pub struct SessionOptions {
@@ -42,6 +43,8 @@ pub struct SessionOptions {
     pub data_directory: PathBuf,
     /// How many, how long, how large.
     pub limits: Limits,
+    /// When another attempt follows one that failed.
+    pub retry: RetryRules,
     /// The domain list of each API.
     pub upload_domains: Vec<String>,
     /// The domain list of each API.
@@ -202,6 +205,8 @@ impl SessionOptions {
             domains,
             send_uploads_once: self.send_uploads_once,
             limits: self.limits,
+            retry: self.retry,
+            clock: Box::new(SystemClock),
             client,
             network: NetworkEstimator::default(),
             storage,

@@ -1,7 +1,7 @@
 //! A file that is being written.
 
 use std::fs::File;
-use std::io::Write;
+use std::io::{Seek, Write};
 use std::sync::Arc;
 
 use super::directory::Directory;
@@ -95,6 +95,19 @@ impl PartFile {
             self.write(worker, piece)?;
             worker.turn(piece.len())?;
         }
+        Ok(())
+    }
+
+    /// Takes back all that was written, so that the file can be written anew. What is held of the quota stays held.
+    ///
+    /// Fails with [`Error::Io`].
+    pub fn restart(&mut self) -> Result<(), Error> {
+        if self.written == 0 {
+            return Ok(());
+        }
+        let emptied = self.file.set_len(0).and_then(|()| self.file.rewind());
+        emptied.map_err(|error| Error::from_io("empty a file", error))?;
+        self.written = 0;
         Ok(())
     }
 

@@ -9,7 +9,7 @@ use std::thread::{self, JoinHandle, Thread};
 
 use crossbeam_channel::{Receiver, Sender, TryRecvError};
 
-use super::{Handler, Task};
+use super::{End, Handler, Task};
 use crate::terms::TransferError;
 use crate::transfer::{ReceivedHead, Success};
 use crate::worker::lock;
@@ -194,19 +194,20 @@ impl Delivery {
 }
 
 /// The delivery thread: delivers until it is told to end. The channel's own `recv` would yield the processor several times
-/// before it sleeps, which costs more than the event. Once is worth it: where workers share the processor with this thread,
-/// the next event comes meanwhile, and neither side has to sleep and be woken for it.
+/// before it sleeps, which costs more than the event. Once is worth it where a task has ended: another one may end soon, on a
+/// worker that shares the processor with this thread, and neither side has to sleep and be woken for it. After an event of
+/// the progress none comes for a while.
 fn deliver_all(queue: &Receiver<Option<Event>>) {
-    let mut has_yielded = true;
+    let mut yields = false;
     loop {
         match queue.try_recv() {
             Ok(Some(event)) => {
+                yields = matches!(event, Event::Completed(..));
                 deliver(event);
-                has_yielded = false;
             }
-            Err(TryRecvError::Empty) if !has_yielded => {
+            Err(TryRecvError::Empty) if yields => {
                 thread::yield_now();
-                has_yielded = true;
+                yields = false;
             }
             Err(TryRecvError::Empty) => thread::park(),
             Ok(None) | Err(TryRecvError::Disconnected) => return,
@@ -232,7 +233,9 @@ fn deliver(event: Event) {
             {
                 with_handler(&task, |handler| handler.progress(task.id, progress));
             }
-            with_handler(&task, |handler| handler.completed(task.id, &result, profile.as_ref()));
+            let counts = *lock(&task.counts);
+            let end = End { result: &result, profile: profile.as_ref(), counts };
+            with_handler(&task, |handler| handler.completed(task.id, &end));
             let handler = lock(&task.handler).take();
             // Dropping it runs the host's code, too.
             let _ = catch_unwind(AssertUnwindSafe(|| drop(handler)));

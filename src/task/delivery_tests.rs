@@ -6,7 +6,6 @@ use super::super::{Handler, Progress, ProgressCell};
 use super::*;
 use crate::task::TaskId;
 use crate::terms::{Api, Failure};
-use crate::transfer::Profile;
 use crate::worker::StopSignal;
 
 const LIMIT: Duration = Duration::from_secs(60);
@@ -27,7 +26,7 @@ impl<F: FnMut(TaskId, &'static str) + Send> Handler for Listener<F> {
         self.0(task, "progress");
     }
 
-    fn completed(&mut self, task: TaskId, _: &Result<Success, TransferError>, _: Option<&Profile>) {
+    fn completed(&mut self, task: TaskId, _: &End<'_>) {
         self.0(task, "completed");
     }
 }
@@ -41,6 +40,7 @@ pub fn task(id: TaskId, listener: impl FnMut(TaskId, &'static str) + Send + 'sta
         has_begun: AtomicBool::new(true),
         progress: ProgressCell::new(true),
         profile: None,
+        counts: Mutex::default(),
         handler: Mutex::new(Some(Box::new(Listener(listener)))),
     })
 }
@@ -270,7 +270,7 @@ impl Handler for Panicking {
         panic!("a test");
     }
 
-    fn completed(&mut self, _: TaskId, _: &Result<Success, TransferError>, _: Option<&Profile>) {
+    fn completed(&mut self, _: TaskId, _: &End<'_>) {
         self.0.send("completed").unwrap();
         panic!("a test");
     }

@@ -24,8 +24,8 @@ impl Handler for Listener {
 
     fn headers_received(&mut self, _: TaskId, _: &ReceivedHead) {}
     fn progress(&mut self, _: TaskId, _: Progress) {}
-    fn completed(&mut self, task: TaskId, result: &Result<Success, TransferError>, _: Option<&Profile>) {
-        self.ends.send((task, result.as_ref().err().map(|error| error.failure.clone()))).unwrap();
+    fn completed(&mut self, task: TaskId, end: &super::End<'_>) {
+        self.ends.send((task, end.result.as_ref().err().map(|error| error.failure.clone()))).unwrap();
     }
 }
 
@@ -301,7 +301,7 @@ fn a_place_is_free_before_the_host_hears_of_the_end() {
 
         fn headers_received(&mut self, _: TaskId, _: &ReceivedHead) {}
         fn progress(&mut self, _: TaskId, _: Progress) {}
-        fn completed(&mut self, _: TaskId, _: &Result<Success, TransferError>, _: Option<&Profile>) {
+        fn completed(&mut self, _: TaskId, _: &super::End<'_>) {
             let must_not_wait = CallRules { fail_when_full: true, ..CallRules::default() };
             self.0.submit(Ok(Box::new(|_| Err(a_failure()))), must_not_wait);
         }

@@ -18,7 +18,7 @@ pub use progress::Progress;
 use crate::policy::quirks::CallRules;
 use crate::terms::{Api, Failure, TransferError};
 use crate::transfer::{
-    Profile, QueueTimes, ReceivedHead, Success, TransferContext, TransferObserver, epoch_milliseconds,
+    Counts, Profile, QueueTimes, ReceivedHead, Success, TransferContext, TransferObserver, epoch_milliseconds,
 };
 use crate::worker::sizes::RunningTransfer;
 use crate::worker::{StopReason, StopSignal, ThreadPool, Worker, WorkerThread, lock};
@@ -47,7 +47,18 @@ pub trait Handler: Send {
     /// The newest progress.
     fn progress(&mut self, task: TaskId, progress: Progress);
     /// The end, once.
-    fn completed(&mut self, task: TaskId, result: &Result<Success, TransferError>, profile: Option<&Profile>);
+    fn completed(&mut self, task: TaskId, end: &End<'_>);
+}
+
+/// The end of a task, with what was noted on the way.
+#[derive(Clone, Copy, Debug)]
+pub struct End<'a> {
+    /// How it ended.
+    pub result: &'a Result<Success, TransferError>,
+    /// When it did what; `None` where nobody wants it.
+    pub profile: Option<&'a Profile>,
+    /// What it counted.
+    pub counts: Counts,
 }
 
 /// One call of `uploadFile` or `downloadFile`, from the call to its end.
@@ -61,6 +72,7 @@ struct Task {
     progress: ProgressCell,
     /// `None` where nobody wants it.
     profile: Option<Mutex<Profile>>,
+    counts: Mutex<Counts>,
     /// Taken out for each call, so that no lock is held while the host's code runs.
     handler: Mutex<Option<Box<dyn Handler>>>,
 }
@@ -118,6 +130,7 @@ impl Engine {
             has_begun: AtomicBool::new(false),
             progress: ProgressCell::new(!rules.no_progress && handler.wants_progress()),
             profile: (!disable_profile && !rules.no_profile).then(|| Mutex::new(begun_profile(rules))),
+            counts: Mutex::default(),
             handler: Mutex::new(Some(handler)),
         });
         self.live.add(&task);
@@ -249,7 +262,12 @@ impl LiveTasks {
         let worker = Arc::new(Worker::new(task.stop.clone(), thread.clone()));
         let observer: Arc<dyn TransferObserver> =
             Arc::new(TaskObserver { task: task.clone(), delivery: self.delivery.clone() });
-        let context = TransferContext { worker: &worker, observer: &observer, profile: task.profile.as_ref() };
+        let context = TransferContext {
+            worker: &worker,
+            observer: &observer,
+            profile: task.profile.as_ref(),
+            counts: &task.counts,
+        };
         context.note(|profile| {
             if let Some(times) = &mut profile.queue {
                 times.queue_end = epoch_milliseconds();

@@ -1,13 +1,10 @@
 //! The newest progress of a task: written by its worker, read by the delivery, never queued.
 
 use std::sync::Mutex;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
+use crate::transfer::PROGRESS_INTERVAL;
 use crate::worker::lock;
-
-/// Progress events of one task are at least this far apart: ten a second are enough for the eye, and each wakes the device
-/// and costs the host a trip into its script engine. The last value is always reported.
-const INTERVAL: Duration = Duration::from_millis(100);
 
 /// How far a task is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,7 +17,8 @@ pub struct Progress {
     pub percent: Option<u32>,
 }
 
-/// One value that is overwritten: a slow host makes events rarer, not the queue longer.
+/// One value that is overwritten: a slow host makes events rarer, not the queue longer. Events are [`PROGRESS_INTERVAL`] apart or
+/// more, but the last value is always reported.
 pub struct ProgressCell {
     enabled: bool,
     latest: Mutex<LatestProgress>,
@@ -54,7 +52,7 @@ impl ProgressCell {
         let mut latest = lock(&self.latest);
         latest.total_bytes = latest.total_bytes.max(total_bytes);
         latest.expected = expected;
-        if latest.pending || latest.last_event.is_some_and(|last| last.elapsed() < INTERVAL) {
+        if latest.pending || latest.last_event.is_some_and(|last| last.elapsed() < PROGRESS_INTERVAL) {
             return false;
         }
         latest.pending = true;
@@ -78,7 +76,9 @@ impl ProgressCell {
     pub fn take(&self) -> Option<Progress> {
         let mut latest = lock(&self.latest);
         latest.pending = false;
-        let percent = latest.expected.map(|expected| percent(latest.total_bytes, expected));
+        // A second attempt may have a larger total.
+        let reported = latest.last_reported.and_then(|progress| progress.percent).unwrap_or(0);
+        let percent = latest.expected.map(|expected| percent(latest.total_bytes, expected).max(reported));
         let progress = Progress { total_bytes: latest.total_bytes, expected: latest.expected, percent };
         latest.report(progress)
     }
@@ -165,7 +165,7 @@ mod tests {
                 assert!(cell.take().is_some());
             }
         }
-        assert!(start.elapsed() >= 3 * INTERVAL, "{:?}", start.elapsed());
+        assert!(start.elapsed() >= 3 * PROGRESS_INTERVAL, "{:?}", start.elapsed());
     }
 
     #[test]
@@ -189,6 +189,9 @@ mod tests {
         // A body that is sent again after a redirect counts from its start.
         cell.set(10, Some(100));
         assert_eq!(cell.take(), Some(progress(50, Some(100), Some(50))));
+        // Nor do the per cent, if a second attempt has a larger total.
+        cell.set(60, Some(1000));
+        assert_eq!(cell.take(), Some(progress(60, Some(1000), Some(50))));
     }
 
     #[test]

@@ -1,11 +1,15 @@
 //! `wx.downloadFile`: a GET into a file that appears when it is complete.
 
+use std::sync::Arc;
+
+use super::attempts::{self, AttemptEnd, Attempts};
 use super::exchange::{self, Exchanged, Prepared};
 use super::integrity::{Check, Integrity, IntegrityRequest};
 use super::{Content, Environment, Success, TransferContext, failure};
-use crate::http::Response;
+use crate::http::{self, Response};
 use crate::policy::extension;
 use crate::policy::quirks::CallRules;
+use crate::policy::url::TargetUrl;
 use crate::storage::PartFile;
 use crate::terms::{Api, Header, TransferError, header_value};
 use crate::worker::sizes;
@@ -60,9 +64,9 @@ impl PreparedDownload {
         let http_context = context.exchange();
         let observer = context.observer.clone();
         http_context.on_body_stalled(move || observer.stalled());
-        let exchanged = exchange::run(environment, context, prepared, &http_context, None)?;
-        let written = write(environment, context, exchanged, &integrity, &mut part);
-        exchange::record(environment, context, &http_context);
+        let written = attempts::run(environment, context, Api::Download, |attempts| {
+            receive(attempts, (environment, context), (&prepared, &integrity), &http_context, &mut part)
+        });
         let Written { status, headers, extension, sha256 } = match written {
             Ok(written) => written,
             Err(error) => {
@@ -94,16 +98,34 @@ struct Written {
     sha256: Option<String>,
 }
 
-/// Writes the body, and checks that it is what it must be.
+/// One attempt: a request, and its answer's body as the whole file, which is checked.
+fn receive(
+    attempts: &mut Attempts<'_>,
+    (environment, context): (&Environment, &TransferContext<'_>),
+    (prepared, integrity): (&Prepared, &Integrity),
+    http_context: &Arc<http::Exchange>,
+    part: &mut PartFile,
+) -> Result<Written, AttemptEnd> {
+    let failed = |error| AttemptEnd::Failed { error, may_repeat: true };
+    part.restart().map_err(|error| failed(error.into()))?;
+    let exchanged = exchange::run(environment, context, prepared, http_context, None).map_err(failed)?;
+    let Exchanged { response, target } = exchanged;
+    let mut response = attempts.take_answer(response, true, !prepared.rules.no_headers_event)?;
+    let written = integrity
+        .begin(&mut response, &environment.log)
+        .and_then(|check| write(context, response, check, &target, part));
+    exchange::record(environment, context, http_context);
+    written.map_err(failed)
+}
+
+/// Writes the body.
 fn write(
-    environment: &Environment,
     context: &TransferContext<'_>,
-    exchanged: Exchanged,
-    integrity: &Integrity,
+    mut response: Response,
+    mut check: Check,
+    target: &TargetUrl,
     part: &mut PartFile,
 ) -> Result<Written, TransferError> {
-    let Exchanged { mut response, target } = exchanged;
-    let mut check = integrity.begin(&mut response, &environment.log)?;
     let expected = response.content_length();
     part.reserve(context.worker, expected)?;
     let is_large = expected.is_some_and(|length| length >= sizes::LARGE_BODY);

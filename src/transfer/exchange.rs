@@ -1,9 +1,10 @@
 //! From a prepared request to the final response's head: the hops between, each checked like the first.
 
+use std::borrow::Cow;
 use std::io;
 use std::sync::Arc;
 
-use super::{Environment, NetworkConditions, ReceivedHead, TransferContext, epoch_milliseconds, failure};
+use super::{Environment, NetworkConditions, Span, TransferContext, epoch_milliseconds, failure};
 use crate::http;
 use crate::platform::{self, InterfaceAddress};
 use crate::policy::headers::{self, HeaderError};
@@ -20,14 +21,14 @@ pub struct Prepared {
     pub headers: Vec<(String, String)>,
     /// Of the first request: a GET of a download, a POST of an upload unless it is changed.
     pub method: Method,
+    pub rules: CallRules,
     api: Api,
-    rules: CallRules,
 }
 
 /// The final response, and where it came from.
-pub struct Exchanged {
+pub struct Exchanged<'a> {
     pub response: http::Response,
-    pub target: TargetUrl,
+    pub target: Cow<'a, TargetUrl>,
 }
 
 /// Checks what a page asks for. `content_type` is that of an upload's body, where it is not the page's.
@@ -49,18 +50,21 @@ pub fn prepare(
         Api::Upload => Method::Post,
         Api::Download => Method::Get,
     };
-    Ok(Prepared { target, headers: built.list, method, api, rules })
+    Ok(Prepared { target, headers: built.list, method, rules, api })
 }
 
-/// Sends the request, follows redirects, and reports the final response's head.
-pub fn run(
+/// Sends the request and follows redirects to the final response's head.
+pub fn run<'a>(
     environment: &Environment,
     context: &TransferContext<'_>,
-    prepared: Prepared,
+    prepared: &'a Prepared,
     http_context: &Arc<http::Exchange>,
     mut body: Option<&mut dyn http::BodySource>,
-) -> Result<Exchanged, TransferError> {
-    let Prepared { mut target, mut headers, mut method, api, rules } = prepared;
+) -> Result<Exchanged<'a>, TransferError> {
+    let Prepared { mut method, api, rules, .. } = *prepared;
+    let mut target = Cow::Borrowed(&prepared.target);
+    let mut headers = Cow::Borrowed(&prepared.headers);
+    context.note(|profile| profile.redirect = Span::default());
     let mut followed = 0;
     let mut all_within_origin = true;
     loop {
@@ -92,13 +96,7 @@ pub fn run(
         let decision = redirect::decide(&answer, api, &environment.domains, &|| interfaces(rules))
             .map_err(failure::of_redirect)?;
         let hop = match decision {
-            Decision::Deliver => {
-                if !rules.no_headers_event {
-                    let head = ReceivedHead { status: response.status, headers: response.headers.clone() };
-                    context.observer.headers_received(head);
-                }
-                return Ok(Exchanged { response, target });
-            }
+            Decision::Deliver => return Ok(Exchanged { response, target }),
             Decision::Follow(hop) => hop,
         };
         environment.log.write(Level::Info, || {
@@ -107,7 +105,7 @@ pub fn run(
         response.discard();
         all_within_origin &= hop.same_origin;
         context.note(|profile| profile.redirected(all_within_origin));
-        headers::prepare_for_redirect(&mut headers, hop.same_origin, hop.keep_body);
+        headers::prepare_for_redirect(headers.to_mut(), hop.same_origin, hop.keep_body);
         if !hop.keep_body {
             body = None;
         } else if let Some(body) = &mut body {
@@ -117,7 +115,7 @@ pub fn run(
         }
         followed += 1;
         method = hop.method;
-        target = hop.target;
+        target = Cow::Owned(hop.target);
     }
 }
 

@@ -1,5 +1,6 @@
 //! What one transfer does, step by step, on a worker thread: ordinary blocking code.
 
+mod attempts;
 mod body;
 mod conditions;
 mod download;
@@ -19,6 +20,7 @@ use crate::policy::domains::DomainRules;
 use crate::policy::headers::Identity;
 use crate::policy::limits::Limits;
 use crate::policy::quirks::Quirks;
+use crate::policy::retry::RetryRules;
 use crate::storage::{Storage, StoredFile};
 use crate::terms::Header;
 use crate::terms::log::Log;
@@ -27,10 +29,12 @@ use crate::worker::{Worker, lock};
 #[cfg(feature = "fuzzing")]
 pub use multipart::{FilePart, content_type, form, random_boundary};
 
+pub use crate::http::PROGRESS_INTERVAL;
+pub use attempts::{AttemptClock, SystemClock};
 pub use conditions::{NetworkConditions, NetworkEstimator};
 pub use download::{DownloadRequest, PreparedDownload};
 pub use integrity::IntegrityRequest;
-pub use profile::{Profile, QueueTimes, epoch_milliseconds};
+pub use profile::{Profile, QueueTimes, Span, epoch_milliseconds};
 pub use source::UploadSource;
 pub use upload::{PreparedUpload, UploadBody, UploadFile, UploadRequest};
 
@@ -46,6 +50,10 @@ pub struct Environment {
     pub send_uploads_once: bool,
     /// How long and how large.
     pub limits: Limits,
+    /// When another attempt follows one that failed.
+    pub retry: RetryRules,
+    /// Where the waits between attempts take the time from.
+    pub clock: Box<dyn AttemptClock>,
     /// Connections.
     pub client: http::Client,
     /// What the transfers' profiles tell of the network.
@@ -64,6 +72,15 @@ pub struct TransferContext<'a> {
     pub observer: &'a Arc<dyn TransferObserver>,
     /// When it did what; filled as it goes, so that a failure has one too. `None` where nobody wants it.
     pub profile: Option<&'a Mutex<Profile>>,
+    /// What it counts as it goes, so that a failure has it too.
+    pub counts: &'a Mutex<Counts>,
+}
+
+/// What a transfer counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Attempts that were begun; 0 for a task that failed before it left the queue.
+    pub attempts: u32,
 }
 
 impl TransferContext<'_> {
@@ -130,3 +147,6 @@ pub enum Content {
     /// A download with `filePath`.
     TargetFile(StoredFile),
 }
+
+#[cfg(test)]
+mod tests;

@@ -89,9 +89,17 @@ pub fn content_type(boundary: &str) -> String {
 /// # Errors
 /// The system has no randomness.
 pub fn random_boundary() -> Result<String, MultipartError> {
+    Ok(format!("----wxtransfer{}", random_digits()?))
+}
+
+/// 128 random bits in 32 hexadecimal digits.
+///
+/// # Errors
+/// The system has no randomness.
+pub fn random_digits() -> Result<String, MultipartError> {
     let mut random = [0u8; 16];
     getrandom::fill(&mut random).map_err(MultipartError::Random)?;
-    Ok(format!("----wxtransfer{:032x}", u128::from_ne_bytes(random)))
+    Ok(format!("{:032x}", u128::from_ne_bytes(random)))
 }
 
 /// Every line end becomes CR LF.

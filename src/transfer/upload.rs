@@ -2,16 +2,20 @@
 
 use std::collections::TryReserveError;
 
+use super::attempts::{self, AttemptEnd};
 use super::body::{Body, Segment, TooLong};
 use super::exchange::{self, Exchanged, Prepared};
 use super::multipart::{self, FilePart, MultipartError};
 use super::source::{PendingSource, SourceReader, UploadSource};
 use super::{Content, Environment, Success, TransferContext, failure, text};
-use crate::http;
+use crate::http::{self, BodySource};
 use crate::policy::headers;
 use crate::policy::quirks::CallRules;
 use crate::terms::{Api, Failure, Method, TransferError, header_value};
+use crate::worker::lock;
 use crate::worker::sizes::ANSWER;
+
+const IDEMPOTENCY_KEY: &str = "Idempotency-Key";
 
 /// The OBJECT of `wx.uploadFile`, owned.
 #[derive(Debug)]
@@ -104,6 +108,9 @@ impl PreparedUpload {
             UploadBody::Raw(source) => (prepare(None)?, PendingBody::Raw(PendingSource::new(source)?.0)),
         };
         prepared.method = method;
+        if may_be_sent_twice(environment) {
+            name_for_the_server(&mut prepared).map_err(of_multipart)?;
+        }
         Ok(PreparedUpload { prepared, body })
     }
 
@@ -118,14 +125,27 @@ impl PreparedUpload {
             let observer = context.observer.clone();
             http_context.on_body_sent(move |sent| observer.progress(sent, Some(length)));
         }
-        let exchanged = exchange::run(environment, context, prepared, &http_context, Some(&mut body))?;
-        if wants_progress {
-            // A server may answer before the last bytes have reached it; they need nothing more from here.
-            context.observer.progress(http_context.body_bytes_accepted(), Some(length));
-        }
-        let answer = read_answer(exchanged);
-        exchange::record(environment, context, &http_context);
-        let answer = answer?;
+        let may_be_sent_twice = may_be_sent_twice(environment) && body.can_rewind();
+        let answer = attempts::run(environment, context, Api::Upload, |attempts| {
+            if lock(context.counts).attempts > 1 && body.can_rewind() {
+                body.rewind().map_err(|error| AttemptEnd::Failed {
+                    error: TransferError::new(Failure::SourceFile, format!("the file cannot be sent again: {error}")),
+                    may_repeat: false,
+                })?;
+            }
+            let failed =
+                |error| AttemptEnd::Failed { error, may_repeat: may_be_sent_twice || !http_context.request_has_left() };
+            let exchanged = exchange::run(environment, context, &prepared, &http_context, Some(&mut body));
+            let Exchanged { response, .. } = exchanged.map_err(failed)?;
+            let response = attempts.take_answer(response, may_be_sent_twice, !prepared.rules.no_headers_event)?;
+            if wants_progress {
+                // A server may answer before the last bytes have reached it; they need nothing more from here.
+                context.observer.progress(http_context.body_bytes_accepted(), Some(length));
+            }
+            let answer = read_answer(response);
+            exchange::record(environment, context, &http_context);
+            answer.map_err(failed)
+        })?;
         context.worker.stop().settle().map_err(TransferError::cancelled)?;
         Ok(answer)
     }
@@ -173,8 +193,23 @@ impl PendingBody {
     }
 }
 
-fn read_answer(exchanged: Exchanged) -> Result<Success, TransferError> {
-    let mut response = exchanged.response;
+/// Whether the server tells two tries of one upload.
+fn may_be_sent_twice(environment: &Environment) -> bool {
+    environment.retry.uploads && environment.retry.max_retries > 0
+}
+
+/// Adds the header by which the server tells two tries of one upload (draft-ietf-httpapi-idempotency-key-header-07, whose
+/// value is a string of RFC 9651), unless the page has one of its own.
+fn name_for_the_server(prepared: &mut Prepared) -> Result<(), MultipartError> {
+    let is_named = prepared.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case(IDEMPOTENCY_KEY));
+    if !is_named {
+        let key = format!("\"{}\"", multipart::random_digits()?);
+        prepared.headers.push((IDEMPOTENCY_KEY.to_owned(), key));
+    }
+    Ok(())
+}
+
+fn read_answer(mut response: http::Response) -> Result<Success, TransferError> {
     let mut data = Vec::new();
     let mut buffer = [0; ANSWER];
     loop {

@@ -56,6 +56,7 @@ pub struct Success {
     pub data_length: u64,
     pub headers: Vec<(String, String)>,
     pub profile: Option<Profile>,
+    pub attempts: u32,
     pub sha256: Option<String>,
 }
 
@@ -73,6 +74,7 @@ pub struct Failure {
     pub detail: String,
     pub retryable: bool,
     pub profile: Option<Profile>,
+    pub attempts: u32,
 }
 
 #[derive(Clone, Debug)]
@@ -344,6 +346,7 @@ unsafe extern "C" fn on_success(user_data: *mut c_void, _: WxtTaskId, event: *co
             data_length: event.data_length,
             headers: pairs(event.header, event.header_count),
             profile: profile(event.profile),
+            attempts: event.attempts,
             sha256: text(event.sha256),
         }),
     );
@@ -360,6 +363,7 @@ unsafe extern "C" fn on_fail(user_data: *mut c_void, _: WxtTaskId, event: *const
             detail: text(event.detail).unwrap_or_default(),
             retryable: event.retryable,
             profile: profile(event.profile),
+            attempts: event.attempts,
         }),
     );
 }

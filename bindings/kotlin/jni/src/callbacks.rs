@@ -95,6 +95,7 @@ unsafe extern "C" fn on_success(user_data: *mut c_void, task: WxtTaskId, event: 
                 object(&profile.numbers),
                 object(&profile.peer_ip),
                 object(&profile.protocol),
+                int(event.attempts.cast_signed()),
                 text(env, event.sha256)?,
             ];
             Ok((classes.on_success, arguments.to_vec()))
@@ -118,6 +119,7 @@ unsafe extern "C" fn on_fail(user_data: *mut c_void, task: WxtTaskId, event: *co
                 object(&profile.numbers),
                 object(&profile.peer_ip),
                 object(&profile.protocol),
+                int(event.attempts.cast_signed()),
             ];
             Ok((classes.on_fail, arguments.to_vec()))
         });

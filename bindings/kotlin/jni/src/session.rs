@@ -69,6 +69,9 @@ pub extern "system" fn Java_org_wxtransfer_Native_sessionOpen<'local>(
     pin_hashes: JByteArray<'local>,
     pin_hash_lengths: JIntArray<'local>,
     proxy: JByteArray<'local>,
+    max_retries: jint,
+    retry_delay: jint,
+    retry_uploads: jboolean,
     target: JObject<'local>,
     has_executor: jboolean,
     has_logger: jboolean,
@@ -138,6 +141,9 @@ pub extern "system" fn Java_org_wxtransfer_Native_sessionOpen<'local>(
             resolver: if has_resolver { hooks.resolver() } else { NO_RESOLVER },
             executor: if has_executor { hooks.executor() } else { NO_EXECUTOR },
             logger: if has_logger { hooks.logger() } else { NO_LOGGER },
+            max_retries: max_retries.cast_unsigned(),
+            retry_delay: retry_delay.cast_unsigned(),
+            retry_uploads: retry_uploads.into(),
         };
         let mut opened = std::ptr::null_mut();
         // SAFETY: everything lives until the call returns, and the hooks until the session is closed.

@@ -48,6 +48,8 @@ public struct WXTransferUploadSuccess: Hashable, Sendable {
     public var cookies: [String] { header.values(ofHeader: "Set-Cookie") }
     /// `profile`: when the task did what; `nil` if the request disables it, and on base libraries that have none.
     public let profile: WXTransferProfile?
+    /// How many attempts the task took.
+    public let attempts: UInt32
 
     init(_ success: WxtSuccess) {
         errMsg = success.err_msg.text ?? ""
@@ -56,6 +58,7 @@ public struct WXTransferUploadSuccess: Hashable, Sendable {
         dataLength = success.data_length
         header = WXTransferPairs(success.header, count: success.header_count)
         profile = success.profile.map { WXTransferProfile($0.pointee) }
+        attempts = success.attempts
     }
 }
 
@@ -79,6 +82,8 @@ public struct WXTransferDownloadSuccess: Hashable, Sendable {
     public var cookies: [String] { header.values(ofHeader: "Set-Cookie") }
     /// `profile`: when the task did what; `nil` if the request disables it, and on base libraries that have none.
     public let profile: WXTransferProfile?
+    /// How many attempts the task took.
+    public let attempts: UInt32
     /// The file's SHA-256 in lower-case hexadecimal digits; `nil` unless the request wants or expects it.
     public let sha256: String?
 
@@ -91,6 +96,7 @@ public struct WXTransferDownloadSuccess: Hashable, Sendable {
         dataLength = success.data_length
         header = WXTransferPairs(success.header, count: success.header_count)
         profile = success.profile.map { WXTransferProfile($0.pointee) }
+        attempts = success.attempts
         sha256 = success.sha256.text
     }
 }
@@ -197,7 +203,7 @@ extension WXTransferUploadSuccess: Redacted {
     var shown: KeyValuePairs<String, Any?> {
         [
             "errMsg": errMsg, "statusCode": statusCode, "data": Redaction.length(data), "dataLength": dataLength,
-            "header": header, "profile": profile,
+            "header": header, "profile": profile, "attempts": attempts,
         ]
     }
 }

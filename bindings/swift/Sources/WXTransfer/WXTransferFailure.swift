@@ -14,6 +14,8 @@ public struct WXTransferFailure: Error, Hashable, Sendable, CustomStringConverti
     public let retryable: Bool
     /// How far a task came; `nil` for a file operation, and as in a success.
     public let profile: WXTransferProfile?
+    /// How many attempts the task made; 0 if it ended before its turn came, and for a file operation.
+    public let attempts: UInt32
 
     /// `errMsg` and what happened.
     public var description: String { detail.isEmpty ? errMsg : "\(errMsg) (\(detail))" }
@@ -25,6 +27,7 @@ public struct WXTransferFailure: Error, Hashable, Sendable, CustomStringConverti
         detail = failure.detail.text ?? ""
         retryable = failure.retryable
         profile = failure.profile.map { WXTransferProfile($0.pointee) }
+        attempts = failure.attempts
     }
 
     init(_ result: WxtFileResult) {
@@ -34,6 +37,7 @@ public struct WXTransferFailure: Error, Hashable, Sendable, CustomStringConverti
         detail = result.detail.text ?? ""
         retryable = false
         profile = nil
+        attempts = 0
     }
 }
 

@@ -143,6 +143,16 @@ public struct WXTransferSessionOptions: Sendable {
     public var callbackQueue: DispatchQueue?
     /// Where the log goes, called from any thread, several at once. A message holds no query, header value or body.
     public var log: (@Sendable (_ level: LogLevel, _ message: String) -> Void)?
+    /// How many attempts may follow the first one of a task, all within its deadline. Default: 0, none. Downloads are tried
+    /// again after failures of the way to the server and the statuses 408, 429, 502, 503 and 504; uploads only while no byte
+    /// of a request has left, or with `retryUploads`.
+    public var maxRetries: UInt32 = 0
+    /// The longest wait before the second attempt, in milliseconds; `nil` is 500. A wait is a random part of it, and it
+    /// doubles with each attempt. A `Retry-After` of the answer counts instead.
+    public var retryDelay: UInt32?
+    /// Set to `true` to try uploads again that may have reached the server. Default: `false`. Only for servers that handle two
+    /// uploads with one `Idempotency-Key` as one. With `sendUploadsOnce` the session is not opened.
+    public var retryUploads = false
 
     /// The options that every session needs; the others keep WeChat's values.
     public init(appId: String, platform: Platform, clientVersion: String, dataDirectory: URL) {
@@ -191,6 +201,9 @@ public struct WXTransferSessionOptions: Sendable {
         options.pins = pins.baseAddress
         options.pin_count = pins.count
         options.proxy = memory.string(proxy)
+        options.max_retries = maxRetries
+        options.retry_delay = retryDelay ?? 0
+        options.retry_uploads = retryUploads ? 1 : 0
         host.fill(&options)
         return options
     }
@@ -288,6 +301,9 @@ extension WXTransferSessionOptions: Redacted {
             "resolver": Redaction.presence(resolver),
             "callbackQueue": Redaction.presence(callbackQueue),
             "log": Redaction.presence(log),
+            "maxRetries": maxRetries,
+            "retryDelay": retryDelay,
+            "retryUploads": retryUploads,
         ]
     }
 }

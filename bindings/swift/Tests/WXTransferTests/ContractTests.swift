@@ -195,6 +195,8 @@ final class ContractTests: XCTestCase {
         options.maxDataSize = 6
         options.storageQuota = 7
         options.temporaryQuota = 8
+        options.maxRetries = 11
+        options.retryDelay = 12
         options.uploadDomains = ["https://up.test"]
         options.downloadDomains = ["https://down.test", "https://other.test"]
         options.pins = [
@@ -215,8 +217,9 @@ final class ContractTests: XCTestCase {
                     UInt64(fields.default_upload_timeout), UInt64(fields.max_timeout), UInt64(fields.max_download_size),
                     UInt64(fields.max_data_size), UInt64(fields.storage_quota), UInt64(fields.temporary_quota),
                     UInt64(fields.default_download_timeout), UInt64(fields.temporary_retention),
+                    UInt64(fields.max_retries), UInt64(fields.retry_delay),
                 ],
-                [1, 2, 3, 4, 5, 6, 7, 8, 9, 10])
+                [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12])
             XCTAssertEqual([fields.referer, fields.path_scheme].map(\.text), ["https://referer.test/", "difile"])
             let uploads = UnsafeBufferPointer(start: fields.upload_domains, count: fields.upload_domain_count)
             let downloads = UnsafeBufferPointer(start: fields.download_domains, count: fields.download_domain_count)
@@ -249,12 +252,13 @@ final class ContractTests: XCTestCase {
         XCTAssertEqual(
             after({ $0.storageSharing = .shared }, choices), [WXT_PLATFORM_OTHER, WXT_PATHS_NATIVE, WXT_STORAGE_SHARED])
         let permissions: (WxtSessionOptions) -> [Int32] = {
-            [$0.allow_plain_http, $0.skip_domain_check, $0.send_uploads_once].map { Int32($0) }
+            [$0.allow_plain_http, $0.skip_domain_check, $0.send_uploads_once, $0.retry_uploads].map { Int32($0) }
         }
-        XCTAssertEqual(after({ _ in }, permissions), [0, 0, 0])
-        XCTAssertEqual(after({ $0.allowPlainHttp = true }, permissions), [1, 0, 0])
-        XCTAssertEqual(after({ $0.skipDomainCheck = true }, permissions), [1, 1, 0])
-        XCTAssertEqual(after({ $0.sendUploadsOnce = true }, permissions), [1, 1, 1])
+        XCTAssertEqual(after({ _ in }, permissions), [0, 0, 0, 0])
+        XCTAssertEqual(after({ $0.allowPlainHttp = true }, permissions), [1, 0, 0, 0])
+        XCTAssertEqual(after({ $0.skipDomainCheck = true }, permissions), [1, 1, 0, 0])
+        XCTAssertEqual(after({ $0.sendUploadsOnce = true }, permissions), [1, 1, 1, 0])
+        XCTAssertEqual(after({ $0.retryUploads = true }, permissions), [1, 1, 1, 1])
         let lan: (WxtSessionOptions) -> [Int32] = { [$0.lan_policy] }
         XCTAssertEqual(after({ _ in }, lan), [WXT_LAN_OWN_SUBNETS])
         XCTAssertEqual(after({ $0.lanPolicy = .off }, lan), [WXT_LAN_OFF])

@@ -54,6 +54,9 @@ internal object Native {
         pinHashes: ByteArray,
         pinHashLengths: IntArray,
         proxy: ByteArray?,
+        maxRetries: Int,
+        retryDelay: Int,
+        retryUploads: Boolean,
         hooks: NativeHooks,
         hasExecutor: Boolean,
         hasLogger: Boolean,
@@ -230,6 +233,7 @@ internal abstract class NativeCallbacks {
         profileNumbers: LongArray?,
         peerIp: ByteArray?,
         protocol: ByteArray?,
+        attempts: Int,
         sha256: ByteArray?,
     )
 
@@ -243,6 +247,7 @@ internal abstract class NativeCallbacks {
         profileNumbers: LongArray?,
         peerIp: ByteArray?,
         protocol: ByteArray?,
+        attempts: Int,
     )
 
     abstract fun onComplete(task: Long)

@@ -270,6 +270,8 @@ public class WXTFailureException internal constructor(
     public val retryable: Boolean,
     /** When the task did what, as far as it came. `null` for a file operation. */
     public val profile: WXTProfile?,
+    /** How many attempts the task made. 0 if it ended before its turn came, and for a file operation. */
+    public val attempts: Int,
 ) : WXTException(if (detail.isEmpty()) errMsg else "$errMsg ($detail)") {
     /** What kind of failure it is. */
     public val category: WXTCategory get() = WXTCategory.of(categoryValue)

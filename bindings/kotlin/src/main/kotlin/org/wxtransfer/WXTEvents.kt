@@ -45,6 +45,9 @@ public sealed interface WXTSuccess {
 
     /** When the task did what. `null` if the request disables it, and on base libraries that have none. */
     public val profile: WXTProfile?
+
+    /** How many attempts the task took. */
+    public val attempts: Int
 }
 
 /** What `success` of `wx.uploadFile` is given. */
@@ -56,6 +59,7 @@ public data class WXTUploadSuccess(
     override val dataLength: Long,
     override val header: List<Pair<String, String>>,
     override val profile: WXTProfile?,
+    override val attempts: Int,
 ) : WXTSuccess {
     /** For logs: the answer by its length only, header names without their values. */
     override fun toString(): String = Redaction.text(
@@ -66,6 +70,7 @@ public data class WXTUploadSuccess(
         "dataLength" to dataLength,
         "header" to Redaction.names(header),
         "profile" to profile,
+        "attempts" to attempts,
     )
 }
 
@@ -82,6 +87,7 @@ public data class WXTDownloadSuccess(
     override val dataLength: Long,
     override val header: List<Pair<String, String>>,
     override val profile: WXTProfile?,
+    override val attempts: Int,
     /** The file's SHA-256 in lower-case hexadecimal digits. `null` unless the request wants or expects it. */
     val sha256: String? = null,
 ) : WXTSuccess {
@@ -96,6 +102,7 @@ public data class WXTDownloadSuccess(
         "dataLength" to dataLength,
         "header" to Redaction.names(header),
         "profile" to profile,
+        "attempts" to attempts,
         "sha256" to sha256,
     )
 }

@@ -102,9 +102,26 @@ public data class WXTSessionOptions(
     val executor: Executor? = null,
     /** Where the log goes. `null` is nowhere. */
     val logger: WXTLogger? = null,
+    /**
+     * How many attempts may follow the first one of a task, all within its deadline. 0: none. Downloads are tried again after
+     * failures of the way to the server and the statuses 408, 429, 502, 503 and 504; uploads only while no byte of a request
+     * has left, or with [retryUploads].
+     */
+    val maxRetries: Int = 0,
+    /**
+     * The longest wait before the second attempt, in milliseconds; 0 is 500. A wait is a random part of it, and it doubles with
+     * each attempt. A `Retry-After` of the answer counts instead.
+     */
+    val retryDelay: Int = 0,
+    /**
+     * Uploads that may have reached the server are tried again, too. Only for servers that handle two uploads with one
+     * `Idempotency-Key` as one. With [sendUploadsOnce] the session is not opened.
+     */
+    val retryUploads: Boolean = false,
 ) {
     init {
-        val counts = listOf(maxConcurrentUploads, maxConcurrentDownloads, defaultUploadTimeout, defaultDownloadTimeout, maxTimeout)
+        val times = listOf(defaultUploadTimeout, defaultDownloadTimeout, maxTimeout, retryDelay)
+        val counts = listOf(maxConcurrentUploads, maxConcurrentDownloads, maxRetries) + times
         val sizes = listOf(maxDownloadSize, maxDataSize, storageQuota, temporaryQuota, temporaryRetention)
         require(counts.all { it >= 0 } && sizes.all { it >= 0 }) { "a number of the options is negative" }
     }
@@ -149,6 +166,9 @@ public data class WXTSessionOptions(
         "resolver" to Redaction.presence(resolver),
         "executor" to Redaction.presence(executor),
         "logger" to Redaction.presence(logger),
+        "maxRetries" to maxRetries,
+        "retryDelay" to retryDelay,
+        "retryUploads" to retryUploads,
     )
 }
 

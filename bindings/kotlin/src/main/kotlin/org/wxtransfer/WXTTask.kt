@@ -154,6 +154,7 @@ internal abstract class TaskEvents<S : WXTSuccess>(@Volatile private var callbac
         profileNumbers: LongArray?,
         peerIp: ByteArray?,
         protocol: ByteArray?,
+        attempts: Int,
     ) = reporting {
         id = task
         val failure = WXTFailureException(
@@ -163,6 +164,7 @@ internal abstract class TaskEvents<S : WXTSuccess>(@Volatile private var callbac
             detail.decodeToString(),
             retryable,
             WXTProfile.of(profileNumbers, peerIp, protocol),
+            attempts,
         )
         outcome = Result.failure(failure)
         callbacks.onFail(failure)
@@ -176,7 +178,7 @@ internal abstract class TaskEvents<S : WXTSuccess>(@Volatile private var callbac
     /** Fails the task where Java had no memory for its result: nobody may wait for ever. */
     private fun ensureOutcome(): Result<S> = outcome ?: run {
         val detail = "no memory for the result"
-        val lost = WXTFailureException("$api:fail internal error", WXTErrno.INTERNAL, WXTCategory.INTERNAL.value, detail, false, null)
+        val lost = WXTFailureException("$api:fail internal error", WXTErrno.INTERNAL, WXTCategory.INTERNAL.value, detail, false, null, 0)
         val failed = Result.failure<S>(lost)
         outcome = failed
         reporting { callbacks.onFail(lost) }
@@ -213,6 +215,7 @@ internal class UploadEvents(callbacks: WXTCallbacks<WXTUploadSuccess>) : TaskEve
         profileNumbers: LongArray?,
         peerIp: ByteArray?,
         protocol: ByteArray?,
+        attempts: Int,
         sha256: ByteArray?,
     ) = reporting {
         val result = WXTUploadSuccess(
@@ -222,6 +225,7 @@ internal class UploadEvents(callbacks: WXTCallbacks<WXTUploadSuccess>) : TaskEve
             dataLength,
             unpackPairs(header, headerLengths),
             WXTProfile.of(profileNumbers, peerIp, protocol),
+            attempts,
         )
         succeeded(task, result)
     }
@@ -244,6 +248,7 @@ internal class DownloadEvents(callbacks: WXTCallbacks<WXTDownloadSuccess>) : Tas
         profileNumbers: LongArray?,
         peerIp: ByteArray?,
         protocol: ByteArray?,
+        attempts: Int,
         sha256: ByteArray?,
     ) = reporting {
         val result = WXTDownloadSuccess(
@@ -255,6 +260,7 @@ internal class DownloadEvents(callbacks: WXTCallbacks<WXTDownloadSuccess>) : Tas
             dataLength,
             unpackPairs(header, headerLengths),
             WXTProfile.of(profileNumbers, peerIp, protocol),
+            attempts,
             sha256?.decodeToString(),
         )
         succeeded(task, result)

@@ -188,6 +188,25 @@ class OptionsTest {
     }
 
     @Test
+    fun `an attempt that failed is followed by another where the app says so`() = test {
+        suspend fun WXTransferSession.upload(server: BreakingServer) = WXTUploadRequest(server.url, file(), "file")
+        BreakingServer().use { server ->
+            open { copy(maxRetries = 3, retryDelay = 1) }.use { session ->
+                val failure = failure { session.uploadFile(session.upload(server)) }
+                assertEquals(WXTCategory.CONNECTION_CLOSED to 1, failure.category to failure.attempts)
+            }
+        }
+        BreakingServer().use { server ->
+            open { copy(maxRetries = 3, retryDelay = 1, retryUploads = true) }.use { session ->
+                val result = session.uploadFile(session.upload(server))
+                assertEquals(200 to 2, result.statusCode to result.attempts)
+            }
+        }
+        val contradiction = assertFailsWith<WXTStatusException> { open { copy(retryUploads = true, sendUploadsOnce = true) } }
+        assertEquals(WXTStatus.INVALID_ARGUMENT, contradiction.status)
+    }
+
+    @Test
     fun `a page names a path of the device only where it may`() = test {
         open { copy(pathPolicy = WXTPathPolicy.NATIVE) }.use { session ->
             session.file()

@@ -65,28 +65,45 @@ class BlackHole : AutoCloseable {
 }
 
 /** A server that answers the first upload of each connection, keeps the connection, and closes it after the second upload. */
-class OneAnswerServer : AutoCloseable {
+class OneAnswerServer : UploadServer() {
+    override fun serve(client: Socket, number: Int) {
+        readUpload(client)
+        answer(client)
+        readUpload(client)
+    }
+}
+
+/** Ends its first connection where an answer was to come, and answers one upload on each later one. */
+class BreakingServer : UploadServer() {
+    override fun serve(client: Socket, number: Int) {
+        readUpload(client)
+        if (number > 0) answer(client)
+    }
+}
+
+/** A server of one's own. */
+abstract class UploadServer : AutoCloseable {
     private val listener = ServerSocket(0, 8, InetAddress.getLoopbackAddress())
     val url: String = "http://${InetAddress.getLoopbackAddress().hostAddress}:${listener.localPort}/"
 
     private val server = thread(isDaemon = true) {
         // Ends when the test closes the listener.
         runCatching {
-            while (true) {
+            for (number in 0..Int.MAX_VALUE) {
                 val client = listener.accept()
-                thread(isDaemon = true) { runCatching { client.use(::serve) } }
+                thread(isDaemon = true) { runCatching { client.use { serve(it, number) } } }
             }
         }
     }
 
-    private fun serve(client: Socket) {
-        readUpload(client)
+    /** [number] counts the connections from 0. */
+    protected abstract fun serve(client: Socket, number: Int)
+
+    protected fun answer(client: Socket) =
         client.getOutputStream().write("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n".toByteArray())
-        readUpload(client)
-    }
 
     /** Reads one request up to the last boundary of its form (RFC 2046 section 5.1.1). */
-    private fun readUpload(client: Socket) {
+    protected fun readUpload(client: Socket) {
         val received = StringBuilder()
         while (!received.endsWith("--\r\n")) received.append(client.getInputStream().read().also { check(it >= 0) }.toChar())
     }

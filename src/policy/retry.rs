@@ -1,0 +1,120 @@
+//! Whether a failed attempt is followed by another, and when.
+
+use std::time::{Duration, SystemTime};
+
+use super::http_date;
+use crate::terms::{Category, Failure};
+
+/// The mean of the first wait is half of it.
+const DEFAULT_DELAY: Duration = Duration::from_millis(500);
+/// No wait is drawn from a longer span: the longest deadline of WeChat is 60 s.
+const LONGEST_DELAY: Duration = Duration::from_secs(30);
+
+/// A session's rules for further attempts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RetryRules {
+    /// Attempts after the first one; 0 is none.
+    pub max_retries: u32,
+    /// The first wait is drawn from 0 to this; each later one from twice the span of the one before.
+    pub delay: Duration,
+    /// The server tells two tries of one upload by their `Idempotency-Key`, so that an upload may be sent twice.
+    pub uploads: bool,
+}
+
+impl Default for RetryRules {
+    fn default() -> RetryRules {
+        RetryRules { max_retries: 0, delay: DEFAULT_DELAY, uploads: false }
+    }
+}
+
+impl RetryRules {
+    /// The wait after `failures` failed attempts before this one: exponential, with full jitter, so that the clients of a server
+    /// that failed do not come back together. `random` is any number, each equally likely.
+    pub fn delay_after(&self, failures: u32, random: u32) -> Duration {
+        let factor = 1_u32.checked_shl(failures).unwrap_or(u32::MAX);
+        let span = self.delay.saturating_mul(factor).min(LONGEST_DELAY);
+        span.mul_f64(f64::from(random) / f64::from(u32::MAX))
+    }
+}
+
+/// Whether the same request may have another answer soon: the way to the server failed, not the request.
+pub fn is_transient(failure: &Failure) -> bool {
+    let Failure::Network(category) = failure else { return false };
+    matches!(category, Category::NameResolution | Category::Connect | Category::ConnectionClosed)
+}
+
+/// Whether a status says that the same request may have another answer soon.
+pub fn is_transient_status(status: u16) -> bool {
+    matches!(status, 408 | 429 | 502 | 503 | 504)
+}
+
+/// How long a `Retry-After` (RFC 9110 section 10.2.3) asks to wait: seconds, or up to a date. `None` for what is neither.
+pub fn retry_after(value: &str, now: SystemTime) -> Option<Duration> {
+    let value = value.trim_matches([' ', '\t']);
+    if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
+        // More digits than a number holds are still a wait that nobody waits for.
+        return Some(Duration::from_secs(value.parse().unwrap_or(u64::MAX)));
+    }
+    let date = http_date::parse(value, now)?;
+    Some(date.duration_since(now).unwrap_or(Duration::ZERO))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::UNIX_EPOCH;
+
+    use super::*;
+    use crate::worker::StopReason;
+
+    #[test]
+    fn the_span_of_a_wait_doubles_up_to_its_bound() {
+        let rules = RetryRules { delay: Duration::from_secs(1), ..RetryRules::default() };
+        let longest = |failures| rules.delay_after(failures, u32::MAX).as_secs();
+        assert_eq!([0, 1, 2, 3, 4, 5, 31, 32, u32::MAX].map(longest), [1, 2, 4, 8, 16, 30, 30, 30, 30]);
+        assert_eq!(rules.delay_after(3, 0), Duration::ZERO);
+        let half = rules.delay_after(3, u32::MAX / 2);
+        assert!(half.abs_diff(Duration::from_secs(4)) < Duration::from_micros(1), "{half:?}");
+    }
+
+    #[test]
+    fn the_way_to_the_server_is_worth_another_attempt() {
+        let transient = [Category::NameResolution, Category::Connect, Category::ConnectionClosed];
+        for category in transient {
+            assert!(is_transient(&Failure::Network(category)), "{category:?}");
+        }
+        for failure in [
+            Failure::Network(Category::Protocol),
+            Failure::Tls,
+            Failure::NotTls,
+            Failure::Cancelled(StopReason::DeadlinePassed),
+            Failure::NotInDomainList,
+            Failure::SourceFile,
+            Failure::QuotaExceeded,
+            Failure::OutOfResources,
+            Failure::Internal,
+        ] {
+            assert!(!is_transient(&failure), "{failure:?}");
+        }
+    }
+
+    #[test]
+    fn five_statuses_are_worth_another_attempt() {
+        let transient: Vec<u16> = (200..=599).filter(|status| is_transient_status(*status)).collect();
+        assert_eq!(transient, [408, 429, 502, 503, 504]);
+    }
+
+    #[test]
+    fn retry_after_is_seconds_or_a_date() {
+        let now = UNIX_EPOCH + Duration::from_secs(784_111_777);
+        let seconds = |value| retry_after(value, now).map(|wait| wait.as_secs());
+        assert_eq!(seconds("0"), Some(0));
+        assert_eq!(seconds(" 120 "), Some(120));
+        assert_eq!(seconds("99999999999999999999999"), Some(u64::MAX));
+        assert_eq!(seconds("Sun, 06 Nov 1994 08:50:37 GMT"), Some(60));
+        assert_eq!(seconds("Sun, 06 Nov 1994 08:49:37 GMT"), Some(0));
+        assert_eq!(seconds("Sun, 06 Nov 1994 08:00:00 GMT"), Some(0), "a date that has passed");
+        for value in ["", "-1", "1.5", "soon", "1s"] {
+            assert_eq!(seconds(value), None, "{value:?}");
+        }
+    }
+}

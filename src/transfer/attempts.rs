@@ -1,0 +1,184 @@
+//! The attempts of one transfer: the loop, the waits between them, and which of the answers counts.
+
+use std::time::{Instant, SystemTime};
+
+use super::{Environment, ReceivedHead, TransferContext, failure};
+use crate::http;
+use crate::policy::retry;
+use crate::terms::log::Level;
+use crate::terms::{Api, Call, TransferError, header_value};
+use crate::worker::{WaitError, Worker, lock};
+
+/// Where the waits between attempts take the time from: the system, or a test.
+pub trait AttemptClock: Send + Sync {
+    /// The time of deadlines.
+    fn now(&self) -> Instant;
+    /// The time of dates.
+    fn wall_time(&self) -> SystemTime;
+    /// Any number, each equally likely.
+    fn random(&self) -> u32;
+    /// Waits until a time before the worker's deadline.
+    ///
+    /// # Errors
+    /// The worker's stop signal; a refusal of the system.
+    fn wait(&self, worker: &Worker, until: Instant) -> Result<(), WaitError>;
+}
+
+/// The system's time.
+pub struct SystemClock;
+
+impl AttemptClock for SystemClock {
+    fn now(&self) -> Instant {
+        Instant::now()
+    }
+
+    fn wall_time(&self) -> SystemTime {
+        SystemTime::now()
+    }
+
+    fn random(&self) -> u32 {
+        // Without a random number the wait is the longest of its span.
+        getrandom::u32().unwrap_or(u32::MAX)
+    }
+
+    fn wait(&self, worker: &Worker, until: Instant) -> Result<(), WaitError> {
+        worker.wait_for(Some(until), || None::<()>).map(drop)
+    }
+}
+
+/// How an attempt ends that has no result.
+pub enum AttemptEnd {
+    /// Its answer is not taken: another attempt follows at this time.
+    Refused(Instant),
+    /// It failed.
+    Failed {
+        /// Why; it is the transfer's failure unless another attempt follows.
+        error: TransferError,
+        /// Whether the request may be sent once more.
+        may_repeat: bool,
+    },
+}
+
+/// What the attempts of a transfer have in common.
+pub struct Attempts<'a> {
+    environment: &'a Environment,
+    context: &'a TransferContext<'a>,
+    api: Api,
+    /// Failed attempts.
+    failures: u32,
+    /// The head of the running attempt's answer, which the host has not heard of.
+    held: Option<ReceivedHead>,
+}
+
+/// Makes attempts until one has a result or no other may follow. The last failure is the transfer's.
+pub fn run<T>(
+    environment: &Environment,
+    context: &TransferContext<'_>,
+    api: Api,
+    mut attempt: impl FnMut(&mut Attempts<'_>) -> Result<T, AttemptEnd>,
+) -> Result<T, TransferError> {
+    let mut attempts = Attempts { environment, context, api, failures: 0, held: None };
+    loop {
+        lock(context.counts).attempts += 1;
+        let result = match attempt(&mut attempts) {
+            Ok(result) => Ok(result),
+            Err(AttemptEnd::Refused(next)) => {
+                attempts.wait(next)?;
+                continue;
+            }
+            Err(AttemptEnd::Failed { error, may_repeat }) => match attempts.after_failure(&error, may_repeat) {
+                Some(next) => {
+                    attempts.held = None;
+                    attempts.wait(next)?;
+                    continue;
+                }
+                None => Err(error),
+            },
+        };
+        if let Some(head) = attempts.held.take() {
+            context.observer.headers_received(head);
+        }
+        return result;
+    }
+}
+
+impl Attempts<'_> {
+    /// Looks at the answer's head: whether it is taken. `may_repeat` says whether the request may be sent once more,
+    /// `tells_head` whether the host hears of the head.
+    ///
+    /// The host hears of one head only, that of the answer that counts: where another attempt may follow this one, not before
+    /// the body is whole.
+    pub fn take_answer(
+        &mut self,
+        response: http::Response,
+        may_repeat: bool,
+        tells_head: bool,
+    ) -> Result<http::Response, AttemptEnd> {
+        if may_repeat
+            && retry::is_transient_status(response.status)
+            && let Some(next) = self.after_status(&response)
+        {
+            response.discard();
+            return Err(AttemptEnd::Refused(next));
+        }
+        if tells_head {
+            let head = ReceivedHead { status: response.status, headers: response.headers.clone() };
+            if may_repeat && self.has_retries() {
+                self.held = Some(head);
+            } else {
+                self.context.observer.headers_received(head);
+            }
+        }
+        Ok(response)
+    }
+
+    fn has_retries(&self) -> bool {
+        self.failures < self.environment.retry.max_retries
+    }
+
+    fn after_status(&mut self, response: &http::Response) -> Option<Instant> {
+        let asked = header_value(&response.headers, "Retry-After");
+        let asked = asked.and_then(|value| retry::retry_after(value, self.environment.clock.wall_time()));
+        let next = self.next_attempt(asked)?;
+        self.tell(next, || format!("the server answered with {}", response.status));
+        Some(next)
+    }
+
+    fn after_failure(&mut self, error: &TransferError, may_repeat: bool) -> Option<Instant> {
+        if !may_repeat || !retry::is_transient(&error.failure) {
+            return None;
+        }
+        let next = self.next_attempt(None)?;
+        self.tell(next, || error.detail.clone());
+        Some(next)
+    }
+
+    /// When the next attempt is, if there is one: it begins before the deadline, and not before the server wants it.
+    fn next_attempt(&mut self, asked: Option<std::time::Duration>) -> Option<Instant> {
+        if !self.has_retries() {
+            return None;
+        }
+        let Environment { retry, clock, .. } = self.environment;
+        let delay = asked.unwrap_or_else(|| retry.delay_after(self.failures, clock.random()));
+        let next = clock.now().checked_add(delay)?;
+        if self.context.worker.stop().deadline().is_some_and(|deadline| next >= deadline) {
+            return None;
+        }
+        self.failures += 1;
+        Some(next)
+    }
+
+    fn tell(&self, next: Instant, why: impl FnOnce() -> String) {
+        let Environment { log, clock, .. } = self.environment;
+        log.write(Level::Info, || {
+            let wait = next.saturating_duration_since(clock.now()).as_millis();
+            format!("{}: attempt {} in {wait} ms: {}", Call::from(self.api).name(), self.failures + 1, why())
+        });
+    }
+
+    /// The task keeps its thread and its place among those that run.
+    fn wait(&self, until: Instant) -> Result<(), TransferError> {
+        let waited = self.environment.clock.wait(self.context.worker, until);
+        waited.map_err(|error| failure::of_exchange(self.api, error.into()))
+    }
+}

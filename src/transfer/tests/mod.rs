@@ -1,0 +1,222 @@
+//! Transfers against servers that break connections as a test says, in virtual time.
+
+mod retry;
+
+use std::net::IpAddr;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use tempfile::TempDir;
+use wxtransfer_test_server::Authority;
+
+use super::*;
+use crate::http::{Client, ClientOptions, Resolver, ResolverAnswer, Trust};
+use crate::policy::domains::DomainList;
+use crate::policy::lan::LanPolicy;
+use crate::policy::quirks::{CallRules, Platform, Version};
+use crate::storage::{self, PathScheme, Sharing};
+use crate::terms::{Method, TransferError};
+use crate::worker::{StopSignal, WaitError};
+
+/// The deadline of every transfer here.
+pub const DEADLINE: Duration = Duration::from_secs(60);
+
+/// What the server sends as the date of a transfer's begin.
+pub const BEGIN: &str = "Sun, 06 Nov 1994 08:49:37 GMT";
+
+/// Time that passes while somebody waits, and at no other time.
+pub struct VirtualClock {
+    begin: Instant,
+    waits: Mutex<Vec<Duration>>,
+    random: AtomicU32,
+}
+
+impl VirtualClock {
+    fn elapsed(&self) -> Duration {
+        lock(&self.waits).iter().sum()
+    }
+}
+
+impl AttemptClock for Arc<VirtualClock> {
+    fn now(&self) -> Instant {
+        self.begin + self.elapsed()
+    }
+
+    fn wall_time(&self) -> SystemTime {
+        // `BEGIN`.
+        UNIX_EPOCH + Duration::from_secs(784_111_777) + self.elapsed()
+    }
+
+    fn random(&self) -> u32 {
+        self.random.load(Ordering::Relaxed)
+    }
+
+    fn wait(&self, worker: &Worker, until: Instant) -> Result<(), WaitError> {
+        worker.check()?;
+        let wait = until - self.now();
+        lock(&self.waits).push(wait);
+        Ok(())
+    }
+}
+
+/// Answers each look-up with the next of its addresses, and then with the last.
+struct Addresses(Mutex<Vec<Vec<IpAddr>>>);
+
+impl Resolver for Addresses {
+    fn resolve(&self, _: &str, answer: ResolverAnswer) {
+        let mut addresses = lock(&self.0);
+        let next = if addresses.len() > 1 { addresses.remove(0) } else { addresses[0].clone() };
+        answer.finish(next);
+    }
+}
+
+/// What the host hears of.
+#[derive(Default)]
+pub struct Heard {
+    pub heads: Vec<ReceivedHead>,
+    pub progress: Vec<(u64, Option<u64>)>,
+}
+
+struct Listener(Arc<Mutex<Heard>>);
+
+impl TransferObserver for Listener {
+    fn headers_received(&self, head: ReceivedHead) {
+        lock(&self.0).heads.push(head);
+    }
+
+    fn wants_progress(&self) -> bool {
+        true
+    }
+
+    fn stalled(&self) {}
+
+    fn progress(&self, total_bytes: u64, expected: Option<u64>) {
+        lock(&self.0).progress.push((total_bytes, expected));
+    }
+}
+
+/// A session's environment, and a clock that the test owns.
+pub struct Bench {
+    pub environment: Environment,
+    pub clock: Arc<VirtualClock>,
+    pub directory: TempDir,
+}
+
+/// How a transfer ended.
+pub struct Outcome {
+    pub result: Result<Success, TransferError>,
+    pub counts: Counts,
+    pub heard: Heard,
+    /// The waits between its attempts.
+    pub waits: Vec<Duration>,
+}
+
+impl Outcome {
+    pub fn status(&self) -> u16 {
+        self.result.as_ref().unwrap_or_else(|error| panic!("no answer: {error}")).status
+    }
+}
+
+impl Bench {
+    /// With `retry`, and a look-up that gives each of `addresses` in turn.
+    pub fn new(retry: RetryRules, addresses: &[&[&str]]) -> Bench {
+        let directory = TempDir::new().unwrap();
+        let clock =
+            Arc::new(VirtualClock { begin: Instant::now(), waits: Mutex::default(), random: AtomicU32::new(u32::MAX) });
+        let addresses =
+            addresses.iter().map(|answer| answer.iter().map(|address| address.parse().unwrap()).collect()).collect();
+        let client = Client::new(ClientOptions {
+            trust: Trust::from_pem(Authority::shared().pem().as_bytes()).unwrap(),
+            pins: Vec::new(),
+            proxy: None,
+            resolver: Some(Arc::new(Addresses(Mutex::new(addresses)))),
+            address_rule: None,
+            log: Log::default(),
+        });
+        let limits = Limits::default();
+        let storage = Storage::open(storage::Options {
+            data_directory: directory.path().to_owned(),
+            app_id: "wx".to_owned(),
+            user_id: String::new(),
+            storage_quota: limits.storage_quota,
+            temporary_quota: limits.temporary_quota,
+            temporary_retention: 0,
+            path_scheme: PathScheme::new("").unwrap(),
+            sharing: Sharing::Exclusive,
+            allow_native_paths: true,
+            log: Log::default(),
+        });
+        let no_domains = || DomainList::parse::<&str>(&[], false).unwrap();
+        let environment = Environment {
+            identity: Identity::new("wx", "1", "", "").unwrap(),
+            quirks: Quirks::new(Platform::Other, &Version::parse("8.0.50").unwrap(), None),
+            domains: DomainRules {
+                upload: no_domains(),
+                download: no_domains(),
+                allow_plain_http: true,
+                lan: LanPolicy::AllLocal,
+                skip_check: true,
+            },
+            send_uploads_once: false,
+            limits,
+            retry,
+            clock: Box::new(clock.clone()),
+            client: client.unwrap(),
+            network: NetworkEstimator::default(),
+            storage: storage.unwrap(),
+            log: Log::default(),
+        };
+        Bench { environment, clock, directory }
+    }
+
+    /// Downloads `url` into a temporary file.
+    pub fn download(&self, url: &str) -> Outcome {
+        let request = DownloadRequest {
+            url: url.to_owned(),
+            header: Vec::new(),
+            file_path: None,
+            timeout: 0,
+            disable_profile: false,
+            integrity: IntegrityRequest::default(),
+        };
+        let prepared = PreparedDownload::new(&self.environment, CallRules::default(), request).unwrap();
+        self.run(|context| prepared.run(&self.environment, context))
+    }
+
+    /// Uploads a file of `content` to `url`.
+    pub fn upload(&self, url: &str, content: &[u8]) -> Outcome {
+        let path = self.directory.path().join("source.bin");
+        std::fs::write(&path, content).unwrap();
+        self.upload_from(url, UploadSource::Path(path.to_str().unwrap().to_owned()), &[])
+    }
+
+    pub fn upload_from(&self, url: &str, source: UploadSource, header: &[(&str, &str)]) -> Outcome {
+        let file = UploadFile { source, name: "file".to_owned(), file_name: None, media_type: None };
+        let request = UploadRequest {
+            url: url.to_owned(),
+            method: Method::Post,
+            body: UploadBody::Form { fields: Vec::new(), files: vec![file] },
+            header: header.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
+            timeout: 0,
+            disable_profile: false,
+        };
+        let prepared = PreparedUpload::new(&self.environment, CallRules::default(), request).unwrap();
+        self.run(|context| prepared.run(&self.environment, context))
+    }
+
+    fn run(&self, transfer: impl FnOnce(&TransferContext<'_>) -> Result<Success, TransferError>) -> Outcome {
+        let stop = Arc::new(StopSignal::new());
+        stop.set_deadline(self.clock.now() + DEADLINE);
+        let worker = Arc::new(Worker::for_call(stop));
+        let heard = Arc::new(Mutex::new(Heard::default()));
+        let observer: Arc<dyn TransferObserver> = Arc::new(Listener(heard.clone()));
+        let counts = Mutex::default();
+        let result =
+            transfer(&TransferContext { worker: &worker, observer: &observer, profile: None, counts: &counts });
+        worker.drop_deferred();
+        let heard = std::mem::take(&mut *lock(&heard));
+        let waits = std::mem::take(&mut *lock(&self.clock.waits));
+        Outcome { result, counts: *lock(&counts), heard, waits }
+    }
+}

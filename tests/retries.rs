@@ -1,0 +1,114 @@
+//! Attempts after one that failed, as a host sees them. Which failures they follow, and when, is a table of
+//! `src/transfer/tests/retry.rs`.
+
+#![allow(missing_docs)]
+
+mod support;
+
+use std::time::Instant;
+
+use support::{Session, WAIT_LIMIT};
+use wxtransfer::ffi::error::*;
+use wxtransfer::ffi::options::WxtSessionOptions;
+use wxtransfer::ffi::status::*;
+use wxtransfer_test_server::{Event, FaultServer, Script, Step, Transport};
+
+fn fine() -> Script {
+    Script::answer(200, &[], b"fine")
+}
+
+/// Wants to be left alone for almost as long as a task has.
+fn busy() -> Script {
+    Script::answer(503, &[("Retry-After", "50"), ("Connection", "close")], b"busy")
+}
+
+fn with_retries(options: &mut WxtSessionOptions) {
+    options.max_retries = 2;
+    options.retry_delay = 1;
+}
+
+/// Waits until the connection's client has its whole answer: the wait for the next attempt is all that can be next.
+fn answered(server: &FaultServer, connection: usize) {
+    server.wait_for(Event::Finished(connection));
+}
+
+#[test]
+fn a_result_tells_how_many_attempts_it_took() {
+    let session = Session::open_with(with_retries);
+    let scripts = vec![Script::new([Step::ReadHead]), Script::answer(503, &[], b"busy"), fine()];
+    let server = FaultServer::start(Transport::TLS, scripts);
+    let ended = session.download(&server.url("/")).end();
+    assert_eq!((ended.success().status, ended.success().attempts), (200, 3));
+
+    let server = FaultServer::start(Transport::TLS, Vec::new());
+    assert_eq!(session.download(&server.url("/")).end().failure().attempts, 3);
+    let file = session.file("file.bin", b"content");
+    let server = FaultServer::start(Transport::Plain, vec![Script::new([Step::ReadHead]), fine()]);
+    assert_eq!(session.upload(&server.url("/"), &file).end().failure().attempts, 1, "it may have reached the server");
+    assert_eq!(session.download("no URL").end().failure().attempts, 0, "nothing was attempted");
+}
+
+#[test]
+fn nothing_is_tried_again_unless_the_host_says_so() {
+    let session = Session::open();
+    let server = FaultServer::start(Transport::Plain, vec![Script::answer(503, &[], b"busy"), fine()]);
+    let ended = session.download(&server.url("/")).end();
+    assert_eq!((ended.success().status, ended.success().attempts), (503, 1));
+    let server = FaultServer::start(Transport::Plain, vec![Script::new([Step::ReadHead]), fine()]);
+    assert_eq!(session.download(&server.url("/")).end().failure().attempts, 1);
+}
+
+#[test]
+fn an_abort_and_a_close_end_the_wait() {
+    let begin = Instant::now();
+    let session = Session::open_with(with_retries);
+    let server = FaultServer::start(Transport::Plain, vec![busy(), busy()]);
+    let task = session.download(&server.url("/"));
+    answered(&server, 0);
+    assert_eq!(session.abort(&task), WXT_OK);
+    let ended = task.end();
+    assert_eq!((ended.failure().category, ended.failure().attempts), (WXT_CATEGORY_ABORTED, 1));
+
+    let task = session.download(&server.url("/"));
+    answered(&server, 1);
+    assert_eq!(session.close(), WXT_OK);
+    assert_eq!(task.end().failure().category, WXT_CATEGORY_ABORTED);
+    // Each of the waits is 50 s long.
+    assert!(begin.elapsed() < WAIT_LIMIT, "{:?}", begin.elapsed());
+}
+
+#[test]
+fn the_deadline_is_that_of_all_attempts() {
+    let session = Session::open_with(with_retries);
+    let server = FaultServer::start(Transport::Plain, vec![Script::new([Step::ReadHead]), Step::Stall.into()]);
+    let ended = session.download_with(&server.url("/"), |request| request.timeout = 2000).end();
+    assert_eq!((ended.failure().category, ended.failure().attempts), (WXT_CATEGORY_TIMEOUT, 2));
+}
+
+#[test]
+fn a_task_that_waits_for_its_next_attempt_keeps_its_place() {
+    let session = Session::open_with(|options| {
+        with_retries(options);
+        options.max_concurrent_downloads = 1;
+    });
+    let server = FaultServer::start(Transport::Plain, vec![busy(), fine()]);
+    let first = session.download(&server.url("/first"));
+    answered(&server, 0);
+    let second = session.download(&server.url("/second"));
+    assert_eq!(session.abort(&first), WXT_OK);
+    assert_eq!(first.end().failure().category, WXT_CATEGORY_ABORTED);
+    // Its turn came with the end of the first one, not before.
+    assert_eq!(second.end().success().status, 200);
+    assert!(String::from_utf8(server.received(1)).unwrap().starts_with("GET /second "));
+}
+
+#[test]
+fn options_that_contradict_each_other_open_no_session() {
+    let (status, _session) = Session::try_open_with(|options| {
+        options.retry_uploads = 1;
+        options.send_uploads_once = 1;
+    });
+    assert_eq!(status, WXT_INVALID_ARGUMENT);
+    let (status, _session) = Session::try_open_with(|options| options.retry_uploads = 1);
+    assert_eq!(status, WXT_OK, "without retries it means nothing");
+}
