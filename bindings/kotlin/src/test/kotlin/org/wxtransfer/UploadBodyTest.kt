@@ -32,7 +32,7 @@ class UploadBodyTest {
                     WXTUploadPart("photo", filePath = path),
                     WXTUploadPart("json", data = "{}".encodeToByteArray(), fileName = "a.json", mediaType = "text/😀"),
                     WXTUploadPart("empty", data = ByteArray(0)),
-                    WXTUploadPart("opened", fileDescriptor = file.descriptor(), fileName = "o.txt"),
+                    WXTUploadPart("opened", fileDescriptor = number(file.fd), fileName = "o.txt"),
                 )
                 val result = session.uploadFile(
                     WXTUploadRequest(url, formData = listOf("user" to "test"), parts = parts, method = WXTMethod.POST),
