@@ -65,7 +65,7 @@ impl PreparedDownload {
         let observer = context.observer.clone();
         http_context.on_body_stalled(move || observer.stalled());
         let written = attempts::run(environment, context, Api::Download, |attempts| {
-            receive(attempts, (environment, context), (&prepared, &integrity), &http_context, &mut part)
+            receive(attempts, environment, context, (&prepared, &integrity), &http_context, &mut part)
         });
         let Written { status, headers, extension, sha256 } = match written {
             Ok(written) => written,
@@ -98,10 +98,11 @@ struct Written {
     sha256: Option<String>,
 }
 
-/// One attempt: a request, and its answer's body as the whole file, which is checked.
+/// One attempt: a request, and its answer's body as the whole file.
 fn receive(
     attempts: &mut Attempts<'_>,
-    (environment, context): (&Environment, &TransferContext<'_>),
+    environment: &Environment,
+    context: &TransferContext<'_>,
     (prepared, integrity): (&Prepared, &Integrity),
     http_context: &Arc<http::Exchange>,
     part: &mut PartFile,
@@ -113,17 +114,17 @@ fn receive(
     let mut response = attempts.take_answer(response, true, !prepared.rules.no_headers_event)?;
     let written = integrity
         .begin(&mut response, &environment.log)
-        .and_then(|check| write(context, response, check, &target, part));
+        .and_then(|check| write(context, response, &target, check, part));
     exchange::record(environment, context, http_context);
     written.map_err(failed)
 }
 
-/// Writes the body.
+/// Writes the body, and checks that it is what it must be.
 fn write(
     context: &TransferContext<'_>,
     mut response: Response,
-    mut check: Check,
     target: &TargetUrl,
+    mut check: Check,
     part: &mut PartFile,
 ) -> Result<Written, TransferError> {
     let expected = response.content_length();
