@@ -128,6 +128,16 @@ fn integrity() {
 }
 
 #[test]
+fn retries() {
+    Surroundings::start().run("retries");
+}
+
+#[test]
+fn containers() {
+    Surroundings::start().run("containers");
+}
+
+#[test]
 fn upload_bodies() {
     let mut surroundings = Surroundings::start();
     let sha256: String = pattern_sha256(100_000).iter().map(|byte| format!("{byte:02x}")).collect();
@@ -200,6 +210,13 @@ fn background() {
     surroundings.run("background");
     let targets: Vec<_> = surroundings.server.requests().into_iter().map(|request| request.target).collect();
     assert_eq!(targets, ["/upload", "/bytes/10"], "what was refused, or waited to the end, was not sent");
+}
+
+#[test]
+fn network() {
+    let surroundings = Surroundings::start();
+    surroundings.run("network");
+    assert_eq!(surroundings.server.connections(), 1, "the transfer took the connection that was prepared");
 }
 
 #[test]

@@ -219,6 +219,7 @@ typedef struct {
   char native_path[1024];
   uint64_t data_length;
   char sha256[65];
+  uint32_t attempts;
   /* The headers that the success came with, a line "name: value" each. */
   char header[4096];
   int32_t err_no;
@@ -327,6 +328,7 @@ static inline void recorder_on_success(void *user_data, WxtTaskId task, const Wx
   copy_text(recorder->native_path, sizeof recorder->native_path, event->native_path);
   recorder->data_length = event->data_length;
   copy_text(recorder->sha256, sizeof recorder->sha256, event->sha256);
+  recorder->attempts = event->attempts;
   recorder_keep_header(recorder, event->header, event->header_count);
   recorder_keep_profile(recorder, event->profile);
   recorder_add(recorder, task, 'S');
@@ -342,6 +344,7 @@ static inline void recorder_on_fail(void *user_data, WxtTaskId task, const WxtFa
   recorder->err_no = event->err_no;
   recorder->category = event->category;
   recorder->retryable = event->retryable;
+  recorder->attempts = event->attempts;
   recorder_keep_profile(recorder, event->profile);
   recorder_add(recorder, task, 'F');
   pthread_mutex_unlock(&recorder_lock);

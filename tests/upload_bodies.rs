@@ -292,10 +292,12 @@ fn what_a_page_gets_wrong_comes_through_fail() {
         (WXT_ERRNO_PARAMETER, text)
     };
     assert_eq!(fails(part("a")), missing("filePath"));
-    assert_eq!(fails(of_data("", b"x")), missing("name"));
+    assert_eq!(fails(WxtUploadPart { name: WxtStr::absent(), ..of_data("", b"x") }), missing("name"));
+    let unsendable =
+        |what: &str| (WXT_ERRNO_INVALID_REQUEST_DATA, format!("uploadFile:fail invalid request data {what}"));
+    assert_eq!(fails(of_data("", b"x")), unsendable("name"));
     let media_type = WxtUploadPart { media_type: WxtStr::new("a/b\r\nX: y"), ..of_data("a", b"x") };
-    let message = "uploadFile:fail invalid request data parts".to_owned();
-    assert_eq!(fails(media_type), (WXT_ERRNO_INVALID_REQUEST_DATA, message));
+    assert_eq!(fails(media_type), unsendable("parts"));
     let nothing = of_path("a", Path::new("/nothing/is/here"));
     assert_eq!(fails(nothing), (WXT_ERRNO_FILE_NOT_FOUND, "uploadFile:fail file not found".to_owned()));
     assert_eq!(server.connections(), 0);

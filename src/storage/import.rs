@@ -38,6 +38,9 @@ pub(super) fn path(
     mode: ImportMode,
     log: &Log,
 ) -> Result<StoredFile, Error> {
+    if path.is_empty() {
+        return Err(Error::NotFound { path: path.to_owned() });
+    }
     let native = Path::new(path);
     if !native.is_absolute() {
         return Err(Error::denied(path));
@@ -99,7 +102,11 @@ pub(super) fn data(
     log: &Log,
 ) -> Result<StoredFile, Error> {
     let mut part = PartFile::create(worker, launch, Area::Temporary, log.clone())?;
-    part.write_whole(worker, bytes)?;
+    part.reserve(worker, Some(bytes.len() as u64))?;
+    for piece in bytes.chunks(FILE_PIECE) {
+        part.write(worker, piece)?;
+        worker.turn(piece.len())?;
+    }
     part.finish(worker, name.and_then(extension::of_name).as_deref(), || worker.check())
 }
 
@@ -158,7 +165,8 @@ fn clone(part: &PartFile, source: &File) -> io::Result<File> {
     let placed = directory.open_file(&clone_name).and_then(|file| {
         make_private(&file)?;
         directory.rename(&clone_name, directory, name)?;
-        Ok(file)
+        // What the host's file could not be written through, this one can.
+        directory.open_file_to_change(name)
     });
     if placed.is_err() {
         directory.remove_file(&clone_name)?;

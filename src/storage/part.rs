@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{Seek, Write};
+use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 
 use super::directory::Directory;
@@ -11,7 +12,6 @@ use super::store::{Destination, Store, Unsaved};
 use super::temporary::{Launch, LaunchDirectory};
 use super::{Error, StoredFile};
 use crate::terms::log::{Level, Log};
-use crate::worker::sizes::FILE_PIECE;
 use crate::worker::{StopReason, Worker};
 
 /// A smaller file is written as fast as the device is asked for its room.
@@ -86,18 +86,6 @@ impl PartFile {
         Ok(())
     }
 
-    /// Writes `bytes`, and nothing else, with a look at the worker between pieces.
-    ///
-    /// Fails as [`PartFile::reserve`] does.
-    pub(super) fn write_whole(&mut self, worker: &Worker, bytes: &[u8]) -> Result<(), Error> {
-        self.reserve(worker, Some(bytes.len() as u64))?;
-        for piece in bytes.chunks(FILE_PIECE) {
-            self.write(worker, piece)?;
-            worker.turn(piece.len())?;
-        }
-        Ok(())
-    }
-
     /// Takes back all that was written, so that the file can be written anew. What is held of the quota stays held.
     ///
     /// Fails with [`Error::Io`].
@@ -111,6 +99,17 @@ impl PartFile {
         Ok(())
     }
 
+    /// Writes all of `bytes` at `position`, over what is there.
+    ///
+    /// Fails as [`PartFile::write`] does.
+    pub(super) fn write_at(&mut self, worker: &Worker, position: u64, bytes: &[u8]) -> Result<(), Error> {
+        let length = position.saturating_add(bytes.len() as u64).max(self.written);
+        self.hold(worker, length)?;
+        self.file.write_all_at(bytes, position).map_err(|error| Error::from_io("write a file", error))?;
+        self.written = length;
+        Ok(())
+    }
+
     /// How many bytes were written.
     pub fn length(&self) -> u64 {
         self.written
@@ -119,8 +118,8 @@ impl PartFile {
     /// Gives the file its name. `extension` (see `terms/extension.rs`) is used for temporary files only; a target has
     /// its own. `commit` is asked right before, when everything that takes time is done; a stop that it returns is the end.
     ///
-    /// Fails with [`Error::Stopped`]; [`Error::QuotaExceeded`] or [`Error::PermissionDenied`] where a target's place changed
-    /// meanwhile; [`Error::Locked`], [`Error::Closed`], [`Error::DiskFull`] or [`Error::Io`]. The file is then removed; if the
+    /// Fails with [`Error::Stopped`]; [`Error::QuotaExceeded`], [`Error::PermissionDenied`] or [`Error::Replaced`] where a target's
+    /// place changed meanwhile; [`Error::Locked`], [`Error::Closed`], [`Error::DiskFull`] or [`Error::Io`]. The file is then removed; if the
     /// work was stopped, as [`PartFile::give_up`] does.
     pub fn finish(
         mut self,

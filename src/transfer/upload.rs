@@ -98,7 +98,7 @@ impl PreparedUpload {
             UploadBody::Form { fields, files } => {
                 // No server could tell it from other fields.
                 if files.iter().any(|file| file.name.is_empty()) {
-                    return Err(TransferError::missing("name"));
+                    return Err(TransferError::request_data("name", "name is empty"));
                 }
                 let boundary = multipart::random_boundary().map_err(of_multipart)?;
                 let prepared = prepare(Some(&multipart::content_type(&boundary)))?;
