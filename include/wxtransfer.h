@@ -86,8 +86,8 @@
 #define WXT_ERRNO_INVALID_URL 600009
 
 /**
- * `invalid request data header <name>`, `invalid request data formData` or `invalid request data name`: a name or value that
- * cannot be sent, an empty `name` of an upload included.
+ * `invalid request data header <name>`, `invalid request data formData`, `… name` or `… mediaType`: a name or value that cannot be
+ * sent, an empty `name` of an upload included.
  * `WXT_CATEGORY_REQUEST`, not retryable.
  */
 #define WXT_ERRNO_INVALID_REQUEST_DATA 600010

@@ -297,7 +297,7 @@ fn what_a_page_gets_wrong_comes_through_fail() {
         |what: &str| (WXT_ERRNO_INVALID_REQUEST_DATA, format!("uploadFile:fail invalid request data {what}"));
     assert_eq!(fails(of_data("", b"x")), unsendable("name"));
     let media_type = WxtUploadPart { media_type: WxtStr::new("a/b\r\nX: y"), ..of_data("a", b"x") };
-    assert_eq!(fails(media_type), unsendable("parts"));
+    assert_eq!(fails(media_type), unsendable("mediaType"));
     let nothing = of_path("a", Path::new("/nothing/is/here"));
     assert_eq!(fails(nothing), (WXT_ERRNO_FILE_NOT_FOUND, "uploadFile:fail file not found".to_owned()));
     assert_eq!(server.connections(), 0);

@@ -82,7 +82,7 @@ pub enum Failure {
     },
     /// The header or the form data cannot be sent.
     InvalidRequestData {
-        /// `header`, `formData` or `name`.
+        /// `header`, `formData`, `name` or `mediaType`.
         parameter: &'static str,
     },
     /// A header that cannot be sent.

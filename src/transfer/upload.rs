@@ -156,7 +156,7 @@ impl PendingFile {
         let UploadFile { source, name, file_name, media_type } = file;
         let media_type = media_type.filter(|media_type| !media_type.is_empty());
         if media_type.as_deref().is_some_and(|media_type| !headers::is_value(media_type)) {
-            return Err(TransferError::request_data("parts", "a media type has a control character"));
+            return Err(TransferError::request_data("mediaType", "a media type has a control character"));
         }
         let (source, last_part) = PendingSource::new(source)?;
         let file_name = file_name.filter(|name| !name.is_empty()).or(last_part);
