@@ -12,7 +12,7 @@ use wxtransfer::ffi::callback::{
 use wxtransfer::ffi::file_result::{WxtFileInfo, WxtFileResult, WxtFileStats};
 use wxtransfer::ffi::network::WxtNetwork;
 use wxtransfer::ffi::options::{WxtExecutor, WxtLogger, WxtPin, WxtResolver, WxtSessionOptions};
-use wxtransfer::ffi::request::{WxtDownloadRequest, WxtTaskId, WxtUploadRequest};
+use wxtransfer::ffi::request::{WxtDownloadRequest, WxtTaskId, WxtUploadPart, WxtUploadRequest};
 use wxtransfer::ffi::status::WxtStatus;
 use wxtransfer::ffi::string::{WxtPair, WxtStr};
 
@@ -123,6 +123,23 @@ fn structs() -> Vec<Struct> {
             file_descriptor,
             file_length,
             needs_unmetered,
+            data,
+            data_length,
+            parts,
+            part_count,
+            method,
+            raw,
+        }),
+        layout!(WxtUploadPart {
+            name,
+            file_path,
+            file_name,
+            media_type,
+            data,
+            data_length,
+            file_length,
+            file_descriptor,
+            has_file_descriptor,
         }),
         layout!(WxtDownloadRequest {
             struct_size,

@@ -87,8 +87,7 @@
 #define WXT_ERRNO_INVALID_URL 600009
 
 /**
- * `invalid request data header <name>`, `invalid request data formData <name>` or `invalid request data name`: a name or value
- * that cannot be sent, an empty `name` of an upload included. The name is that of the header or field, shortened to 100
+ * `invalid request data header <name>`, `… formData <name>`, `… name` or `… mediaType`: a name or value that cannot be sent, an empty `name` of an upload included. The name is that of the header or field, shortened to 100
  * characters, `""` if it is empty, and left out if it is not UTF-8. Of headers that have more than 32 KiB together the largest is
  * named.
  * `WXT_CATEGORY_REQUEST`, not retryable.
@@ -290,6 +289,16 @@
  * appear. `retryable`: it may have been damaged on its way.
  */
 #define WXT_CATEGORY_INTEGRITY 16
+
+/**
+ * `method` of an upload: WeChat's.
+ */
+#define WXT_METHOD_POST 0
+
+/**
+ * `method` of an upload: for presigned URLs of object stores.
+ */
+#define WXT_METHOD_PUT 1
 
 /**
  * `total_bytes_expected` while the total is unknown.
@@ -774,6 +783,49 @@ typedef struct {
 } WxtPair;
 
 /**
+ * One file of an upload that has several. Its content is what `file_path` names, unless `has_file_descriptor` or `data` says where
+ * it is. Everything is copied before the function returns, and a descriptor duplicated.
+ */
+typedef struct {
+  /**
+   * The form's key of the file. Required.
+   */
+  WxtStr name;
+  /**
+   * The file, as in `WxtUploadRequest`. It is opened when the upload begins, to learn its length, and again when its turn comes.
+   */
+  WxtStr file_path;
+  /**
+   * As in `WxtUploadRequest`.
+   */
+  WxtStr file_name;
+  /**
+   * The `Content-Type` of the part. If absent or empty, the extension of the file name decides it.
+   */
+  WxtStr media_type;
+  /**
+   * As in `WxtUploadRequest`.
+   */
+  const uint8_t *data;
+  /**
+   * The number of bytes in `data`.
+   */
+  size_t data_length;
+  /**
+   * As in `WxtUploadRequest`.
+   */
+  uint64_t file_length;
+  /**
+   * As in `WxtUploadRequest`.
+   */
+  int32_t file_descriptor;
+  /**
+   * As in `WxtUploadRequest`.
+   */
+  uint8_t has_file_descriptor;
+} WxtUploadPart;
+
+/**
  * The parameters of `wx.uploadFile`, for `wxt_upload_file`. Begin with `wxt_upload_request()`. Everything is copied
  * before the function returns.
  */
@@ -788,11 +840,12 @@ typedef struct {
   WxtStr url;
   /**
    * `filePath`: the file, as a `wxfile://` path, or an absolute one where the session's `path_policy` allows it.
-   * Required, unless `has_file_descriptor`; an empty one leads to no file (`WXT_ERRNO_FILE_NOT_FOUND`).
+   * Required, unless `has_file_descriptor`, `data` or `parts`; an empty one leads to no file (`WXT_ERRNO_FILE_NOT_FOUND`).
    */
   WxtStr file_path;
   /**
-   * `name`: the form's key of the file. Required; an empty one cannot be sent (`WXT_ERRNO_INVALID_REQUEST_DATA`).
+   * `name`: the form's key of the file. Required, unless there are `parts` or it is `raw`; an empty one cannot be sent
+   * (`WXT_ERRNO_INVALID_REQUEST_DATA`).
    */
   WxtStr name;
   /**
@@ -844,6 +897,34 @@ typedef struct {
    * Its deadline does not run meanwhile. A task that has begun goes on when the network changes. Default: 0.
    */
   uint8_t needs_unmetered;
+  /**
+   * The content of the file, in place of `file_path`, which then only gives it a file name, and of `file_descriptor`. NULL is
+   * none; not NULL with a `data_length` of 0 is an empty file. It is copied: send what is large from a file.
+   */
+  const uint8_t *data;
+  /**
+   * The number of bytes in `data`.
+   */
+  size_t data_length;
+  /**
+   * Several files of one form, in the order in which they follow the fields; NULL is the one file above. At most
+   * 100. With parts, `file_path`, `name`, `file_name` and `data` are absent or empty, and `has_file_descriptor` is 0.
+   */
+  const WxtUploadPart *parts;
+  /**
+   * The number of `parts`; 0 is the one file above.
+   */
+  size_t part_count;
+  /**
+   * The request's method: `WXT_METHOD_POST`, which is the default, or `WXT_METHOD_PUT`.
+   */
+  int32_t method;
+  /**
+   * Not 0: the body is the bytes of the file and nothing else, as presigned URLs of object stores want it. Its `Content-Type` is
+   * that of `header`, and there is none if `header` has none. `name`, `file_name`, `form_data` and `parts` are absent or empty. 0
+   * is the default: the body is a multipart form.
+   */
+  uint8_t raw;
 } WxtUploadRequest;
 
 /**
@@ -1624,11 +1705,12 @@ WxtStatus wxt_session_network_changed(WxtSession *session,
  * host outside the domain list, a file that cannot be read. `WxtFailure` has the table.
  *
  * - `WXT_INVALID_ARGUMENT`: `session`, `request` or `callbacks` is NULL, or a string or list has a length but no
- *   pointer, or `file_descriptor` is not open.
+ *   pointer, or `file_descriptor` is not open; `method` is unknown, there are more than 100 parts, or fields are set that
+ *   exclude each other (`data` and `has_file_descriptor`; `parts` and the one file; `raw` and what only a form has).
  * - `WXT_INVALID_STRUCT_SIZE`: of `request` or `callbacks`.
  * - `WXT_SESSION_CLOSED`: the session is closing or closed.
- * - `WXT_OUT_OF_RESOURCES`: no descriptor is left to duplicate `file_descriptor`. Any other shortage comes through
- *   `on_fail`.
+ * - `WXT_OUT_OF_RESOURCES`: no descriptor is left to duplicate `file_descriptor`, or no memory to copy `data`. Any other shortage
+ *   comes through `on_fail`.
  * - `WXT_INTERNAL`.
  *
  * # Safety
@@ -1783,6 +1865,23 @@ WxtStatus wxt_import_file_descriptor(WxtSession *session,
                                      WxtStr name,
                                      WxtFileCallback on_result,
                                      void *user_data);
+
+/**
+ * Makes a temporary file of bytes that the host has in memory (a picture just drawn), as `wxt_import_file` does of a file. `name`
+ * gives the extension and may be absent. `on_result` gets one file, whose `file_path` is the page's `tempFilePath`.
+ *
+ * Statuses as for `wxt_save_file`, and `WXT_INVALID_ARGUMENT` if `data` is NULL but `data_length` is not 0; `errno`
+ * `WXT_ERRNO_QUOTA_EXCEEDED`, also for a full disk. Any thread; it waits for the disk.
+ *
+ * # Safety
+ * The string must be readable, and `data_length` bytes at `data`.
+ */
+WxtStatus wxt_import_data(WxtSession *session,
+                          const uint8_t *data,
+                          size_t data_length,
+                          WxtStr name,
+                          WxtFileCallback on_result,
+                          void *user_data);
 
 /**
  * The device's path of an existing `wxfile://` path, for the host (a player, a viewer): `native_path` of the one file

@@ -63,7 +63,7 @@ impl Client {
     /// Sends one request and returns when the response's head is there.
     ///
     /// A connection from the pool that turns out to be dead before the first byte of the response is replaced by a new one
-    /// once: for a GET, and for a POST that [may be sent again](Request::may_be_sent_again). A body that
+    /// once: for a GET, and for a POST or PUT that [may be sent again](Request::may_be_sent_again). A body that
     /// [cannot be read again](super::BodySource::can_rewind) is sent on a new connection.
     ///
     /// # Errors
@@ -206,6 +206,8 @@ fn may_be_repeated(request: &Request<'_>, exchange: &Exchange) -> bool {
     match request.method {
         Method::Get => true,
         // A server cannot have acted on a body that it did not get whole.
-        Method::Post => request.may_be_sent_again || exchange.body_bytes_accepted() < exchange.body_length(),
+        Method::Post | Method::Put => {
+            request.may_be_sent_again || exchange.body_bytes_accepted() < exchange.body_length()
+        }
     }
 }

@@ -206,8 +206,8 @@ fn is_token(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(is_tchar)
 }
 
-/// RFC 9110 §5.5: no control but the tab. Text beyond ASCII is `obs-text` and goes out as UTF-8.
-fn is_value(text: &str) -> bool {
+/// Whether a text can be a field's value. RFC 9110 §5.5: no control but the tab. Text beyond ASCII is `obs-text` and goes out as UTF-8.
+pub fn is_value(text: &str) -> bool {
     text.bytes().all(|byte| byte == b'\t' || !byte.is_ascii_control())
 }
 

@@ -82,7 +82,7 @@ pub enum Failure {
     },
     /// The header or the form data cannot be sent.
     InvalidRequestData {
-        /// `header`, `formData` or `name`.
+        /// `header`, `formData`, `name` or `mediaType`.
         parameter: &'static str,
         /// The name of the header or form field, as the page gave it, where one of them cannot be sent and has a name that is text.
         name: Option<String>,

@@ -10,6 +10,7 @@ mod integrity;
 mod multipart;
 mod preparation;
 mod profile;
+mod source;
 mod text;
 mod upload;
 
@@ -27,7 +28,7 @@ use crate::terms::log::Log;
 use crate::worker::{Worker, lock};
 
 #[cfg(feature = "fuzzing")]
-pub use multipart::{FilePart, MultipartBody, content_type, random_boundary};
+pub use multipart::{FilePart, content_type, form, random_boundary};
 
 pub use crate::http::PROGRESS_INTERVAL;
 pub use attempts::{AttemptClock, SystemClock};
@@ -36,7 +37,8 @@ pub use download::{DownloadRequest, PreparedDownload};
 pub use integrity::IntegrityRequest;
 pub use preparation::Preparation;
 pub use profile::{Profile, QueueTimes, Span, epoch_milliseconds};
-pub use upload::{PreparedUpload, UploadRequest, UploadSource};
+pub use source::UploadSource;
+pub use upload::{PreparedUpload, UploadBody, UploadFile, UploadRequest};
 
 /// What all transfers of a session share.
 pub struct Environment {

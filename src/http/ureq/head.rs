@@ -20,6 +20,7 @@ pub(super) fn write(request: &Request<'_>, body_length: u64) -> Result<Vec<u8>, 
     let method = match request.method {
         Method::Get => "GET",
         Method::Post => "POST",
+        Method::Put => "PUT",
     };
     // Without user information, which is never sent, and without a fragment.
     let target = &url[Position::BeforePath..Position::AfterQuery];
@@ -30,7 +31,7 @@ pub(super) fn write(request: &Request<'_>, body_length: u64) -> Result<Vec<u8>, 
 
     let mut head = format!("{method} {target} HTTP/1.1\r\n").into_bytes();
     write_field(&mut head, "Host", &url[Position::BeforeHost..Position::AfterPort])?;
-    if request.method == Method::Post {
+    if request.method != Method::Get {
         write_field(&mut head, "Content-Length", &body_length.to_string())?;
     }
     if !has("accept-encoding") {

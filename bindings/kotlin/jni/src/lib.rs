@@ -17,6 +17,7 @@ mod files;
 mod hooks;
 mod info;
 mod network;
+mod parts;
 mod session;
 mod task;
 

@@ -96,6 +96,13 @@ internal object Native {
         fileDescriptor: Int,
         fileLength: Long,
         needsUnmetered: Boolean,
+        data: ByteArray?,
+        partTexts: ByteArray,
+        partTextLengths: IntArray,
+        partData: Array<ByteArray?>,
+        partNumbers: LongArray,
+        method: Int,
+        raw: Boolean,
         callbacks: NativeCallbacks,
         task: LongArray,
     ): Int
@@ -144,6 +151,9 @@ internal object Native {
         name: ByteArray?,
         result: NativeFileResult,
     ): Int
+
+    @JvmStatic
+    external fun importData(session: Long, data: ByteArray, name: ByteArray?, result: NativeFileResult): Int
 
     @JvmStatic
     external fun resolvePath(session: Long, filePath: ByteArray, result: NativeFileResult): Int
@@ -262,16 +272,16 @@ internal fun unpackPairs(bytes: ByteArray, lengths: IntArray): List<Pair<String,
 internal fun String.utf8(): ByteArray = encodeToByteArray()
 
 /** Texts as one array of bytes and their lengths; -1 is the length of an absent one. */
-internal class TextList(texts: List<String>) {
-    private val encoded = texts.map { it.utf8() }
-    val bytes: ByteArray = ByteArray(encoded.sumOf { it.size }).also { all ->
+internal class TextList(texts: List<String?>) {
+    private val encoded = texts.map { it?.utf8() }
+    val bytes: ByteArray = ByteArray(encoded.sumOf { it?.size ?: 0 }).also { all ->
         var offset = 0
-        for (text in encoded) {
+        for (text in encoded.filterNotNull()) {
             text.copyInto(all, offset)
             offset += text.size
         }
     }
-    val lengths: IntArray = IntArray(encoded.size) { encoded[it].size }
+    val lengths: IntArray = IntArray(encoded.size) { encoded[it]?.size ?: -1 }
 }
 
 /** The texts of a list from native code. */

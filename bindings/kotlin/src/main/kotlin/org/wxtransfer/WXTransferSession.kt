@@ -82,6 +82,13 @@ public class WXTransferSession(options: WXTSessionOptions) : AutoCloseable {
         return onDisk { file { Native.importFileDescriptor(handle, fileDescriptor, length, name?.utf8(), it) } }
     }
 
+    /**
+     * Makes a temporary file of bytes (a picture just drawn); [name] gives the extension. The result's `filePath` is the page's
+     * `tempFilePath`. Throws [WXTFailureException].
+     */
+    public suspend fun importData(data: ByteArray, name: String? = null): WXTFile =
+        onDisk { file { Native.importData(handle, data, name?.utf8(), it) } }
+
     /** The device's path of an existing `wxfile://` path, for a player, say. Throws [WXTFailureException]. */
     public suspend fun resolvePath(filePath: String): WXTFile =
         onDisk { file { Native.resolvePath(handle, filePath.utf8(), it) } }
@@ -138,6 +145,7 @@ public class WXTransferSession(options: WXTSessionOptions) : AutoCloseable {
     private fun start(request: WXTUploadRequest, events: UploadEvents): WXTTask<WXTUploadSuccess> {
         val header = request.header.packed()
         val formData = request.formData.packed()
+        val parts = PartList(request.parts)
         return started(events) { task ->
             Native.uploadFile(
                 session = handle,
@@ -155,6 +163,13 @@ public class WXTransferSession(options: WXTSessionOptions) : AutoCloseable {
                 fileDescriptor = request.fileDescriptor ?: -1,
                 fileLength = request.fileLength,
                 needsUnmetered = request.needsUnmetered,
+                data = request.data,
+                partTexts = parts.texts.bytes,
+                partTextLengths = parts.texts.lengths,
+                partData = parts.data,
+                partNumbers = parts.numbers,
+                method = request.method.value,
+                raw = request.raw,
                 callbacks = events,
                 task = task,
             )
