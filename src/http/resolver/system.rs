@@ -65,6 +65,8 @@ impl Question {
     fn join(&self, asker: &Arc<Pending>) -> bool {
         match lock(&self.askers).as_mut() {
             Some(askers) => {
+                // A look-up that hangs may outlive any number of them.
+                askers.retain(|asker| asker.strong_count() > 0);
                 askers.push(Arc::downgrade(asker));
                 true
             }

@@ -228,6 +228,26 @@ fn an_append_never_brings_back_what_was_removed() {
     assert_counted(&storage);
 }
 
+/// What a server sends after a failed attempt may be shorter than what came before.
+#[test]
+fn a_file_that_is_written_anew_has_nothing_of_what_was_taken_back() {
+    let (_directory, storage) = open();
+    for path in [None, Some("wxfile://usr/a")] {
+        let mut part = match path {
+            Some(path) => storage.create_target(&worker(), path).unwrap(),
+            None => storage.create_temporary(&worker()).unwrap(),
+        };
+        part.write(&worker(), b"the first answer").unwrap();
+        part.restart().unwrap();
+        assert_eq!(part.length(), 0);
+        part.write(&worker(), b"second").unwrap();
+        let stored = part.finish(&worker(), None, || Ok(())).unwrap();
+        assert_eq!(fs::read(&stored.native_path).unwrap(), b"second");
+        assert_eq!(stored.length, 6);
+    }
+    assert_counted(&storage);
+}
+
 #[test]
 fn a_digest_is_of_the_bytes_that_are_counted() {
     let (_directory, storage) = open();
