@@ -437,3 +437,7 @@ fn end_of(received: Result<Option<usize>, Error>, deframer: &Deframer) -> Result
     }
     received
 }
+
+#[cfg(test)]
+#[path = "connection_tests.rs"]
+mod tests;
