@@ -159,7 +159,8 @@ impl Attempts<'_> {
             return None;
         }
         let Environment { retry, clock, .. } = self.environment;
-        let delay = asked.unwrap_or_else(|| retry.delay_after(self.failures, clock.random()));
+        // A server that asks for less does not get more than one that asks for nothing.
+        let delay = retry.delay_after(self.failures, clock.random()).max(asked.unwrap_or_default());
         let next = clock.now().checked_add(delay)?;
         if self.context.worker.stop().deadline().is_some_and(|deadline| next >= deadline) {
             return None;
