@@ -57,6 +57,7 @@ impl CallbackHandler {
             header_count: header.len(),
             profile,
             attempts: counts.attempts,
+            resumed_from: counts.resumed_from,
         };
         let err_msg = format!("{}:ok", self.call.name());
         success.err_msg = WxtStr::new(&err_msg);
@@ -94,6 +95,7 @@ impl CallbackHandler {
             retryable: error.retryable(),
             profile,
             attempts: counts.attempts,
+            resumed_from: counts.resumed_from,
         };
         if let Some(on_fail) = self.callbacks.on_fail {
             // SAFETY: as above.

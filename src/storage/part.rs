@@ -1,33 +1,58 @@
 //! A file that is being written.
 
 use std::fs::File;
-use std::io::{Seek, Write};
+use std::io::{Seek, SeekFrom, Write};
 use std::sync::Arc;
 
 use super::directory::Directory;
 use super::extension::normalised;
+use super::partials::{self, Journal};
 use super::quota::cost;
 use super::store::{Destination, Store, Unsaved};
 use super::temporary::{Launch, LaunchDirectory};
 use super::{Error, StoredFile};
 use crate::terms::log::{Level, Log};
-use crate::worker::{StopReason, Worker};
+use crate::worker::{StopReason, StopSignal, Worker};
 
 /// A smaller file is written as fast as the device is asked for its room.
 const WORTH_A_LOOK: u64 = 1024 * 1024;
 
-/// A private file that gets its name when it is complete. Dropping it removes it.
+/// After so many bytes more they are flushed, and the journal tells of them. It is what a crash costs at most.
+const DURABLE_STEP: u64 = 4 * 1024 * 1024;
+
+/// A private file that gets its name when it is complete. Dropping it removes it, unless it is to be
+/// [kept](PartFile::keep_as).
 #[derive(Debug)]
 pub struct PartFile {
     launch: Arc<Launch>,
-    directory: Arc<LaunchDirectory>,
+    place: Place,
     area: Area,
     file: File,
     name: String,
     written: u64,
     /// Held of the area's quota.
     held: u64,
+    /// How it is kept if it is not completed; `None` where it is not.
+    keeping: Option<Keeping>,
     log: Log,
+}
+
+/// Where the file is.
+#[derive(Debug)]
+enum Place {
+    /// Among the launch's temporary files.
+    Launch(Arc<LaunchDirectory>),
+    /// Among the partial files.
+    Partials(Directory),
+}
+
+/// How a file is kept that is not completed.
+#[derive(Debug)]
+struct Keeping {
+    key: String,
+    note: String,
+    /// How many bytes the journal tells of; 0 where there is none.
+    durable: u64,
 }
 
 /// Where the file will be, and whose quota it counts for.
@@ -49,7 +74,28 @@ pub enum Area {
 impl PartFile {
     pub(super) fn create(worker: &Worker, launch: Arc<Launch>, area: Area, log: Log) -> Result<PartFile, Error> {
         let (directory, name, file) = launch.create_part(worker)?;
-        Ok(PartFile { launch, directory, area, file, name, written: 0, held: 0, log })
+        let place = Place::Launch(directory);
+        Ok(PartFile { launch, place, area, file, name, written: 0, held: 0, keeping: None, log })
+    }
+
+    /// Takes the file that was kept under `key` and goes on with it; also gives the note. `None` if there is none, or somebody
+    /// else writes it.
+    pub(super) fn take(
+        worker: &Worker,
+        launch: Arc<Launch>,
+        area: Area,
+        key: &str,
+        log: Log,
+    ) -> Result<Option<(PartFile, String)>, Error> {
+        let Some(directory) = launch.partials(worker)? else { return Ok(None) };
+        let taken = partials::take(&directory, key).map_err(|error| Error::from_io("open a partial file", error))?;
+        let Some((Journal { part: name, length, note }, file)) = taken else { return Ok(None) };
+        launch.partial_taken(key);
+        let keeping = Some(Keeping { key: key.to_owned(), note: note.clone(), durable: length });
+        let place = Place::Partials(directory);
+        let mut part = PartFile { launch, place, area, file, name, written: length, held: 0, keeping, log };
+        part.hold(worker, length)?;
+        Ok(Some((part, note)))
     }
 
     /// Holds quota for a file of `expected` bytes, and checks that the device has room for it where writing would tell
@@ -62,7 +108,7 @@ impl PartFile {
         if expected < WORTH_A_LOOK {
             return Ok(());
         }
-        match self.directory.directory.available_bytes() {
+        match self.place.directory().available_bytes() {
             Ok(Some(available)) if available < expected.saturating_sub(self.written) => Err(Error::DiskFull),
             Ok(_) => Ok(()),
             // Writing will tell.
@@ -82,19 +128,73 @@ impl PartFile {
         self.hold(worker, length)?;
         self.file.write_all(bytes).map_err(|error| Error::from_io("write a file", error))?;
         self.written = length;
+        if self.keeping.as_ref().is_some_and(|keeping| length.saturating_sub(keeping.durable) >= DURABLE_STEP) {
+            self.flush(worker);
+        }
         Ok(())
     }
 
-    /// Takes back all that was written, so that the file can be written anew. What is held of the quota stays held.
+    /// From here on the file is kept under `key`, with a note for whoever takes it, if it is dropped without being complete.
+    pub fn keep_as(&mut self, key: &str, note: String) {
+        self.keeping = Some(Keeping { key: key.to_owned(), note, durable: 0 });
+    }
+
+    /// Removes the file, also where it was to be kept.
+    pub fn discard(mut self) {
+        self.stop_keeping();
+    }
+
+    /// Flushes what was written, and has the journal tell of it. A file for which that fails is no longer kept.
+    fn flush(&mut self, worker: &Worker) {
+        if let Err(error) = self.try_flush(worker) {
+            self.log.write(Level::Warning, || format!("a partial file is not kept: {error}"));
+            self.stop_keeping();
+        }
+    }
+
+    fn try_flush(&mut self, worker: &Worker) -> Result<(), Error> {
+        let Some(keeping) = &mut self.keeping else { return Ok(()) };
+        let fail = |error| Error::from_io("keep a partial file", error);
+        if let Place::Launch(launch) = &self.place {
+            let directory = self.launch.make_partials(worker)?;
+            // Another one of the same key: it gives way, unless somebody writes it.
+            if !partials::remove(&directory, &keeping.key).map_err(fail)? {
+                self.keeping = None;
+                return Ok(());
+            }
+            self.launch.partial_taken(&keeping.key);
+            // Before it is there: one that is not locked is nobody's.
+            partials::lock(&self.file).map_err(fail)?;
+            launch.directory.rename(&self.name, &directory, &self.name).map_err(fail)?;
+            self.place = Place::Partials(directory);
+        }
+        self.file.sync_all().map_err(fail)?;
+        let journal = Journal { part: self.name.clone(), length: self.written, note: keeping.note.clone() };
+        partials::write(self.place.directory(), &keeping.key, &journal).map_err(fail)?;
+        keeping.durable = self.written;
+        Ok(())
+    }
+
+    /// Removes the journal, so that the file goes when it is dropped.
+    fn stop_keeping(&mut self) {
+        let Some(Keeping { key, durable, .. }) = self.keeping.take() else { return };
+        if durable > 0
+            && let Err(error) = partials::existing(self.place.directory().remove_file(&key))
+        {
+            self.log.write(Level::Warning, || format!("the journal of a partial file was not removed: {error}"));
+        }
+    }
+
+    /// Takes back all but the first `length` bytes.
     ///
     /// Fails with [`Error::Io`].
-    pub fn restart(&mut self) -> Result<(), Error> {
-        if self.written == 0 {
+    pub fn shorten(&mut self, length: u64) -> Result<(), Error> {
+        if length >= self.written {
             return Ok(());
         }
-        let emptied = self.file.set_len(0).and_then(|()| self.file.rewind());
-        emptied.map_err(|error| Error::from_io("empty a file", error))?;
-        self.written = 0;
+        let shortened = self.file.set_len(length).and_then(|()| self.file.seek(SeekFrom::End(0)));
+        shortened.map_err(|error| Error::from_io("shorten a file", error))?;
+        self.written = length;
         Ok(())
     }
 
@@ -122,11 +222,14 @@ impl PartFile {
                 // The area counts the file now, and nothing has the private name any more.
                 self.held = 0;
                 self.name.clear();
+                self.stop_keeping();
                 Ok(stored)
             }
             Err(error) => {
                 if matches!(error, Error::Stopped(_)) {
                     self.give_up(worker);
+                } else {
+                    self.stop_keeping();
                 }
                 Err(error)
             }
@@ -142,7 +245,7 @@ impl PartFile {
         match &self.area {
             Area::Temporary => {
                 let extension = extension.and_then(normalised);
-                let place = (&self.directory, self.name.as_str());
+                let place = (self.place.directory(), self.name.as_str());
                 self.launch.complete(worker, place, self.written, self.held, extension.as_deref(), commit)
             }
             Area::Target { store, destination, .. } => {
@@ -151,7 +254,7 @@ impl PartFile {
                 }
                 let unsaved = Unsaved {
                     file: &self.file,
-                    directory: &self.directory.directory,
+                    directory: self.place.directory(),
                     name: &self.name,
                     length: self.written,
                     held: self.held,
@@ -160,7 +263,7 @@ impl PartFile {
                     // Closing the session, or a cleaner, took the private file away.
                     Error::NotFound { .. } if !self.launch.is_open() => Error::Closed,
                     // Or a page removed the directory that it is to be in.
-                    Error::NotFound { .. } if self.directory.directory.look(self.name.as_str()).is_ok() => error,
+                    Error::NotFound { .. } if self.place.directory().look(self.name.as_str()).is_ok() => error,
                     Error::NotFound { .. } => Error::from_io("save a file", std::io::ErrorKind::NotFound.into()),
                     error => error,
                 })
@@ -188,7 +291,7 @@ impl PartFile {
 
     /// The directory and name that a complete file can be moved to, over this one, before it is adopted.
     pub(super) fn place(&self) -> (&Directory, &str) {
-        (&self.directory.directory, &self.name)
+        (self.place.directory(), &self.name)
     }
 
     /// Takes over the complete file that was moved to this one's place.
@@ -200,9 +303,11 @@ impl PartFile {
         Ok(())
     }
 
-    /// Removes the file. What takes the system time, to free its bytes, is deferred: they go when the file is closed.
+    /// Removes the file, unless it is kept. What takes the system time, to free its bytes or to flush them, is deferred.
     pub fn give_up(mut self, worker: &Worker) {
-        self.remove();
+        if self.keeping.is_none() {
+            self.remove();
+        }
         worker.drop_later(self);
     }
 
@@ -219,13 +324,35 @@ impl PartFile {
         self.release();
         let name = std::mem::take(&mut self.name);
         if !name.is_empty() {
-            self.launch.remove_part(&self.directory.directory, &name);
+            self.launch.remove_part(self.place.directory(), &name);
         }
+    }
+
+    /// Leaves the file for a later call.
+    fn leave(&mut self) {
+        if self.keeping.as_ref().is_some_and(|keeping| self.written > 0 && self.written != keeping.durable) {
+            // Whatever stopped the work, this is done to its end.
+            self.flush(&Worker::for_call(Arc::new(StopSignal::new())));
+        }
+        let Some(Keeping { key, durable: 1.., .. }) = self.keeping.take() else { return };
+        self.name.clear();
+        self.release();
+        self.launch.partial_left(&key, self.written);
     }
 }
 
 impl Drop for PartFile {
     fn drop(&mut self) {
+        self.leave();
         self.remove();
+    }
+}
+
+impl Place {
+    fn directory(&self) -> &Directory {
+        match self {
+            Place::Launch(launch) => &launch.directory,
+            Place::Partials(directory) => directory,
+        }
     }
 }

@@ -50,6 +50,8 @@ public struct WXTransferUploadSuccess: Hashable, Sendable {
     public let profile: WXTransferProfile?
     /// How many attempts the task took.
     public let attempts: UInt32
+    /// How many bytes of a download's file were there before the answer, which is the rest; 0 if the file is of one answer.
+    public let resumedFrom: UInt64
 
     init(_ success: WxtSuccess) {
         errMsg = success.err_msg.text ?? ""
@@ -59,6 +61,7 @@ public struct WXTransferUploadSuccess: Hashable, Sendable {
         header = WXTransferPairs(success.header, count: success.header_count)
         profile = success.profile.map { WXTransferProfile($0.pointee) }
         attempts = success.attempts
+        resumedFrom = success.resumed_from
     }
 }
 
@@ -84,6 +87,8 @@ public struct WXTransferDownloadSuccess: Hashable, Sendable {
     public let profile: WXTransferProfile?
     /// How many attempts the task took.
     public let attempts: UInt32
+    /// How many bytes of a download's file were there before the answer, which is the rest; 0 if the file is of one answer.
+    public let resumedFrom: UInt64
 
     init(_ success: WxtSuccess) {
         errMsg = success.err_msg.text ?? ""
@@ -95,6 +100,7 @@ public struct WXTransferDownloadSuccess: Hashable, Sendable {
         header = WXTransferPairs(success.header, count: success.header_count)
         profile = success.profile.map { WXTransferProfile($0.pointee) }
         attempts = success.attempts
+        resumedFrom = success.resumed_from
     }
 }
 
@@ -201,6 +207,7 @@ extension WXTransferUploadSuccess: Redacted {
         [
             "errMsg": errMsg, "statusCode": statusCode, "data": Redaction.length(data), "dataLength": dataLength,
             "header": header, "profile": profile, "attempts": attempts,
+            "resumedFrom": resumedFrom,
         ]
     }
 }

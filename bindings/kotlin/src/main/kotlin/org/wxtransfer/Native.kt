@@ -57,6 +57,7 @@ internal object Native {
         maxRetries: Int,
         retryDelay: Int,
         retryUploads: Boolean,
+        resume: Int,
         hooks: NativeHooks,
         hasExecutor: Boolean,
         hasLogger: Boolean,
@@ -69,6 +70,9 @@ internal object Native {
 
     @JvmStatic
     external fun sessionEnterBackground(session: Long): Int
+
+    @JvmStatic
+    external fun discardPartials(session: Long): Int
 
     @JvmStatic
     external fun sessionEnterForeground(session: Long): Int
@@ -220,6 +224,7 @@ internal abstract class NativeCallbacks {
         peerIp: ByteArray?,
         protocol: ByteArray?,
         attempts: Int,
+        resumedFrom: Long,
     )
 
     abstract fun onFail(
@@ -233,6 +238,7 @@ internal abstract class NativeCallbacks {
         peerIp: ByteArray?,
         protocol: ByteArray?,
         attempts: Int,
+        resumedFrom: Long,
     )
 
     abstract fun onComplete(task: Long)

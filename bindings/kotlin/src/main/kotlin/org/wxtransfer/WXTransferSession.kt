@@ -87,6 +87,12 @@ public class WXTransferSession(options: WXTSessionOptions) : AutoCloseable {
         onDisk { file { Native.resolvePath(handle, filePath.utf8(), it) } }
 
     /**
+     * Removes the partial files that [WXTResume.ACROSS_LAUNCHES] has kept, but those that a task is writing. Throws
+     * [WXTStatusException].
+     */
+    public suspend fun discardPartials(): Unit = onDisk { checkStatus(Native.discardPartials(handle)) }
+
+    /**
      * Tells the session that the mini program went to the background. For 5 s calls are taken as before; what has not ended
      * then, and every later call, fails with `interrupted`. Throws [WXTStatusException].
      */
@@ -228,6 +234,7 @@ public class WXTransferSession(options: WXTSessionOptions) : AutoCloseable {
                 maxRetries = options.maxRetries,
                 retryDelay = options.retryDelay,
                 retryUploads = options.retryUploads,
+                resume = options.resume.value,
                 hooks = NativeHooks(options),
                 hasExecutor = options.executor != null,
                 hasLogger = options.logger != null,
