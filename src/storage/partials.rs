@@ -16,8 +16,8 @@ use rustix::io::Errno;
 use super::Error;
 use super::directory::Directory;
 use super::quota::cost;
-use super::temporary::PART_SUFFIX;
-use crate::worker::Worker;
+use super::temporary::{Launch, PART_SUFFIX};
+use crate::worker::{self, Worker};
 
 /// The directory's name, beside that of the launches.
 pub const DIRECTORY: &str = "partials";
@@ -158,6 +158,53 @@ pub fn settle(directory: &Directory, worker: &Worker) -> Result<Vec<Kept>, Error
     }
     kept.sort_by(|one, other| (one.written, &one.key).cmp(&(other.written, &other.key)));
     Ok(kept)
+}
+
+impl Launch {
+    /// The directory of the partial files, if there is one.
+    pub fn partials(&self, worker: &Worker) -> Result<Option<Directory>, Error> {
+        let opened = existing(self.root.tree(worker)?.session.open(DIRECTORY));
+        opened.map_err(|error| Error::from_io("open a directory", error))
+    }
+
+    /// The directory of the partial files, which is made where it is missing.
+    pub fn make_partials(&self, worker: &Worker) -> Result<Directory, Error> {
+        let made = self.root.tree(worker)?.session.open_or_create(DIRECTORY);
+        made.map(|(directory, _)| directory).map_err(|error| Error::from_io("open a directory", error))
+    }
+
+    /// A partial file is written on: it no longer counts as kept.
+    pub fn partial_taken(&self, key: &str) {
+        let mut files = worker::lock(&self.files);
+        if let Some(index) = files.partial.iter().position(|(kept, _)| kept == key)
+            && let Some((_, cost)) = files.partial.remove(index)
+        {
+            files.quota.remove_used(cost);
+        }
+    }
+
+    /// A partial file is left for a later call.
+    pub fn partial_left(&self, key: &str, length: u64) {
+        self.partial_taken(key);
+        let mut files = worker::lock(&self.files);
+        files.quota.add_used(cost(length));
+        files.partial.push_back((key.to_owned(), cost(length)));
+    }
+
+    /// Removes all partial files that nobody writes.
+    ///
+    /// Fails with [`Error::Stopped`], [`Error::OutOfResources`] or [`Error::Io`].
+    pub fn discard_partials(&self, worker: &Worker) -> Result<(), Error> {
+        let Some(directory) = self.partials(worker)? else { return Ok(()) };
+        for kept in settle(&directory, worker)? {
+            worker.turn(0)?;
+            let removed = remove(&directory, &kept.key);
+            if removed.map_err(|error| Error::from_io("remove a partial file", error))? {
+                self.partial_taken(&kept.key);
+            }
+        }
+        Ok(())
+    }
 }
 
 /// `None` for what is not there.

@@ -28,13 +28,13 @@ const MAX_ATTEMPTS: usize = 32;
 /// A launch of a mini program, until it ends.
 #[derive(Debug)]
 pub struct Launch {
-    root: Arc<Root>,
+    pub(super) root: Arc<Root>,
     current: Mutex<Arc<LaunchDirectory>>,
     open: AtomicBool,
     limit: u64,
     /// How many bytes stay when the launch ends.
     retention: u64,
-    files: Mutex<LaunchFiles>,
+    pub(super) files: Mutex<LaunchFiles>,
     part_names: Mutex<DigitsSource>,
     log: Log,
 }
@@ -51,12 +51,12 @@ pub struct LaunchDirectory {
 }
 
 #[derive(Debug, Default)]
-struct LaunchFiles {
-    quota: Quota,
+pub struct LaunchFiles {
+    pub quota: Quota,
     /// Names and costs of the complete files, oldest first.
     complete: VecDeque<(String, u64)>,
     /// Keys and costs of the partial files that nobody writes, oldest first.
-    partial: VecDeque<(String, u64)>,
+    pub partial: VecDeque<(String, u64)>,
 }
 
 /// What goes to make room.
@@ -249,51 +249,6 @@ impl Launch {
             }
         };
         removed.map_err(|error| Error::from_io("remove an old temporary file", error))
-    }
-
-    /// The directory of the partial files, if there is one.
-    pub fn partials(&self, worker: &Worker) -> Result<Option<Directory>, Error> {
-        let opened = partials::existing(self.root.tree(worker)?.session.open(partials::DIRECTORY));
-        opened.map_err(|error| Error::from_io("open a directory", error))
-    }
-
-    /// The directory of the partial files, which is made where it is missing.
-    pub fn make_partials(&self, worker: &Worker) -> Result<Directory, Error> {
-        let made = self.root.tree(worker)?.session.open_or_create(partials::DIRECTORY);
-        made.map(|(directory, _)| directory).map_err(|error| Error::from_io("open a directory", error))
-    }
-
-    /// A partial file is written on: it no longer counts as kept.
-    pub fn partial_taken(&self, key: &str) {
-        let mut files = lock(&self.files);
-        if let Some(index) = files.partial.iter().position(|(kept, _)| kept == key)
-            && let Some((_, cost)) = files.partial.remove(index)
-        {
-            files.quota.remove_used(cost);
-        }
-    }
-
-    /// A partial file is left for a later call.
-    pub fn partial_left(&self, key: &str, length: u64) {
-        self.partial_taken(key);
-        let mut files = lock(&self.files);
-        files.quota.add_used(cost(length));
-        files.partial.push_back((key.to_owned(), cost(length)));
-    }
-
-    /// Removes all partial files that nobody writes.
-    ///
-    /// Fails with [`Error::Stopped`], [`Error::OutOfResources`] or [`Error::Io`].
-    pub fn discard_partials(&self, worker: &Worker) -> Result<(), Error> {
-        let Some(directory) = self.partials(worker)? else { return Ok(()) };
-        for kept in partials::settle(&directory, worker)? {
-            worker.turn(0)?;
-            let removed = partials::remove(&directory, &kept.key);
-            if removed.map_err(|error| Error::from_io("remove a partial file", error))? {
-                self.partial_taken(&kept.key);
-            }
-        }
-        Ok(())
     }
 
     /// Gives back held quota.
