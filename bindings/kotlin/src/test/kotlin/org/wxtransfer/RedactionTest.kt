@@ -79,6 +79,7 @@ class RedactionTest {
             WXTPlatform.ANDROID,
             WXTPathPolicy.SANDBOX,
             WXTLanPolicy.OFF,
+            WXTResume.OFF,
             WXTStorageSharing.SHARED,
             WXTLogLevel.INFO,
             WXTImportMode.COPY,
