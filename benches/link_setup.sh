@@ -61,6 +61,7 @@ start_servers_behind_link() {
   make_work_directory
   make_certificates
   random_file "$work/files/8MiB" $((8 << 20))
+  random_file "$work/files/4MiB" $((4 << 20))
   random_file "$work/files/1MiB" $((1 << 20))
   random_file "$work/files/256KiB" $((256 << 10))
   random_file "$work/files/1KiB" 1024

@@ -46,7 +46,7 @@ def command_text(program, arguments):
 def run_lines(program, arguments, prefix=(), timeout=180, inspect=None):
     """Runs a program on the client's core, with a directory of its own that is gone after `inspect` has seen it."""
     directory = tempfile.mkdtemp(dir=f"{WORK}/data")
-    command = ["taskset", "-c", CORE, *prefix, f"{BUILD}/{program}", *arguments]
+    command = ["taskset", "-c", CORE, *prefix, os.path.join(BUILD, program), *arguments]
     if program not in ("bench_abort", "bench_aead", "bench_rustls"):
         command += ["--directory", directory]
     try:
@@ -105,7 +105,7 @@ def free_memory():
 
 
 class Variant:
-    """One program with its arguments, and what its runs measured."""
+    """One program with its arguments, and what its runs measured. A program of another build is named by its whole path."""
 
     def __init__(self, program, *arguments):
         self.program = program

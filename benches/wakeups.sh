@@ -1,6 +1,6 @@
 #!/bin/bash
-# How often a transfer over a slow link wakes the processor, and by which system calls: 1 MiB down and up over the link of
-# links.sh that is slowest, with and without a progress callback, this library and libcurl. One to two minutes.
+# How often a transfer over a slow link wakes the processor, and by which system calls: 4 MiB down and 1 MiB up over the link
+# of links.sh that is slowest, with and without a progress callback, this library and libcurl. Four minutes.
 #
 #   benches/wakeups.sh
 #

@@ -53,6 +53,28 @@ fn the_program_of_the_readme_compiles_as_c99() {
     compile(&mut c_compiler(C99), &output_directory("readme"), program);
 }
 
+/// The guides show code of the C programs, which run.
+#[test]
+fn the_code_of_the_guides_is_in_a_program() {
+    let programs: Vec<String> = fs::read_dir(source("ffi-tests/programs"))
+        .unwrap()
+        .map(|program| fs::read_to_string(program.unwrap().path()).unwrap())
+        .collect();
+    let mut blocks = 0;
+    for guide in fs::read_dir(source("docs")).unwrap().map(|guide| guide.unwrap().path()) {
+        if guide.extension() != Some("md".as_ref()) {
+            continue;
+        }
+        for block in fs::read_to_string(&guide).unwrap().split("```c\n").skip(1) {
+            let (code, _) = block.split_once("```").expect("the end of the code");
+            let is_there = programs.iter().any(|program| program.contains(code));
+            assert!(is_there, "{} shows other code than runs:\n{code}", guide.display());
+            blocks += 1;
+        }
+    }
+    assert!(blocks > 0);
+}
+
 /// A host's own macros and a stricter compiler do not break the inline functions.
 #[test]
 fn the_initialisers_compile_without_a_warning() {

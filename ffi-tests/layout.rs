@@ -123,7 +123,19 @@ fn structs() -> Vec<Struct> {
             file_descriptor,
             file_length,
         }),
-        layout!(WxtDownloadRequest { struct_size, timeout, disable_profile, url, header, header_count, file_path }),
+        layout!(WxtDownloadRequest {
+            struct_size,
+            timeout,
+            disable_profile,
+            url,
+            header,
+            header_count,
+            file_path,
+            expected_sha256,
+            expected_length,
+            want_sha256,
+            verify_digest,
+        }),
         layout!(WxtCallbacks {
             struct_size,
             user_data,
@@ -182,6 +194,7 @@ fn structs() -> Vec<Struct> {
             profile,
             attempts,
             resumed_from,
+            sha256,
         }),
         layout!(WxtFailure {
             struct_size,

@@ -119,6 +119,14 @@ fn download() {
 }
 
 #[test]
+fn integrity() {
+    let mut surroundings = Surroundings::start();
+    let sha256: String = pattern_sha256(100_000).iter().map(|byte| format!("{byte:02x}")).collect();
+    surroundings.tell("WXT_PATTERN_100000_SHA256", sha256);
+    surroundings.run("integrity");
+}
+
+#[test]
 fn profile() {
     Surroundings::start().run("profile");
 }

@@ -218,6 +218,7 @@ typedef struct {
   char path[256];
   char native_path[1024];
   uint64_t data_length;
+  char sha256[65];
   /* The headers that the success came with, a line "name: value" each. */
   char header[4096];
   int32_t err_no;
@@ -325,6 +326,7 @@ static inline void recorder_on_success(void *user_data, WxtTaskId task, const Wx
             event->temp_file_path.len > 0 ? event->temp_file_path : event->file_path);
   copy_text(recorder->native_path, sizeof recorder->native_path, event->native_path);
   recorder->data_length = event->data_length;
+  copy_text(recorder->sha256, sizeof recorder->sha256, event->sha256);
   recorder_keep_header(recorder, event->header, event->header_count);
   recorder_keep_profile(recorder, event->profile);
   recorder_add(recorder, task, 'S');

@@ -45,8 +45,9 @@
  * What happened, in words: name resolution (`WXT_CATEGORY_NAME_RESOLUTION`), connection (`WXT_CATEGORY_CONNECT`), TLS
  * (`WXT_CATEGORY_TLS`), protocol (`WXT_CATEGORY_PROTOCOL`), reset (`WXT_CATEGORY_CONNECTION_CLOSED`); all retryable but TLS,
  * which is only if the peer does not speak it. Also a file that changed while it was sent (`WXT_CATEGORY_FILE`, retryable), an
- * upload's answer over `max_data_size` (`WXT_CATEGORY_LIMIT`, not retryable), and a transfer for which no thread, descriptor or
- * memory is left (`out of resources: …`, `WXT_CATEGORY_OUT_OF_RESOURCES`, retryable).
+ * upload's answer over `max_data_size` (`WXT_CATEGORY_LIMIT`, not retryable), a downloaded file that is not what the request
+ * expects or the server declares (`WXT_CATEGORY_INTEGRITY`, retryable), and a transfer for which no thread, descriptor or memory
+ * is left (`out of resources: …`, `WXT_CATEGORY_OUT_OF_RESOURCES`, retryable).
  */
 #define WXT_ERRNO_NETWORK 600001
 
@@ -276,6 +277,12 @@
  * No thread, descriptor or memory is left. `retryable`: the same call may succeed when others have ended.
  */
 #define WXT_CATEGORY_OUT_OF_RESOURCES 15
+
+/**
+ * A downloaded file has another length or digest than `expected_length`, `expected_sha256` or `verify_digest` demand. It does not
+ * appear. `retryable`: it may have been damaged on its way.
+ */
+#define WXT_CATEGORY_INTEGRITY 16
 
 /**
  * `total_bytes_expected` while the total is unknown.
@@ -1061,6 +1068,11 @@ typedef struct {
    * one answer, and for an upload.
    */
   uint64_t resumed_from;
+  /**
+   * The downloaded file's SHA-256 in 64 lower-case hexadecimal digits. Absent unless the request has `want_sha256` or
+   * `expected_sha256`.
+   */
+  WxtStr sha256;
 } WxtSuccess;
 
 /**
@@ -1202,6 +1214,27 @@ typedef struct {
    * `filePath`: a `wxfile://usr/` path to store the file at. Absent or empty is a temporary file.
    */
   WxtStr file_path;
+  /**
+   * The SHA-256 of the file, as 64 hexadecimal digits of any case; absent is any. If the file has another one, the task fails
+   * with `WXT_CATEGORY_INTEGRITY`, whatever the status of the answer, and no file appears.
+   */
+  WxtStr expected_sha256;
+  /**
+   * The length of the file in bytes; 0 is any. A file of another length fails the task likewise, as soon as the length is known.
+   */
+  uint64_t expected_length;
+  /**
+   * Not 0: `WxtSuccess` has the SHA-256 of the file. 0 is the default: it has none, unless one is expected.
+   */
+  uint8_t want_sha256;
+  /**
+   * Not 0: if the answer is a 200 and declares a digest of its body, a file with another one fails the task likewise. Of several
+   * the strongest counts: `Repr-Digest` (RFC 9530) with `sha-512`, then with `sha-256`, `Content-MD5`, `x-cos-hash-crc64ecma`,
+   * `x-oss-hash-crc64ecma`. A malformed field is ignored, and the log says so; an answer without a digest is not checked. The
+   * digest is of the body before content codings are undone. None is asked for unless `header` has `Accept-Encoding`. 0 is the
+   * default: nothing is checked.
+   */
+  uint8_t verify_digest;
 } WxtDownloadRequest;
 
 /**

@@ -189,6 +189,9 @@ pub struct WxtSuccess {
     /// With `resume`: how many bytes of the file were there before the answer that counts, which is the rest. 0 if the file is of
     /// one answer, and for an upload.
     pub resumed_from: u64,
+    /// The downloaded file's SHA-256 in 64 lower-case hexadecimal digits. Absent unless the request has `want_sha256` or
+    /// `expected_sha256`.
+    pub sha256: WxtStr,
 }
 
 /// Why a task has no answer.

@@ -19,8 +19,9 @@ pub const WXT_ERRNO_PARAMETER: i32 = 1001;
 /// What happened, in words: name resolution (`WXT_CATEGORY_NAME_RESOLUTION`), connection (`WXT_CATEGORY_CONNECT`), TLS
 /// (`WXT_CATEGORY_TLS`), protocol (`WXT_CATEGORY_PROTOCOL`), reset (`WXT_CATEGORY_CONNECTION_CLOSED`); all retryable but TLS,
 /// which is only if the peer does not speak it. Also a file that changed while it was sent (`WXT_CATEGORY_FILE`, retryable), an
-/// upload's answer over `max_data_size` (`WXT_CATEGORY_LIMIT`, not retryable), and a transfer for which no thread, descriptor or
-/// memory is left (`out of resources: …`, `WXT_CATEGORY_OUT_OF_RESOURCES`, retryable).
+/// upload's answer over `max_data_size` (`WXT_CATEGORY_LIMIT`, not retryable), a downloaded file that is not what the request
+/// expects or the server declares (`WXT_CATEGORY_INTEGRITY`, retryable), and a transfer for which no thread, descriptor or memory
+/// is left (`out of resources: …`, `WXT_CATEGORY_OUT_OF_RESOURCES`, retryable).
 pub const WXT_ERRNO_NETWORK: i32 = 600001;
 /// `url not in domain list`: the host is not in the domain list, is an address that `lan_policy` does not allow, or the URL is
 /// `http` and that is not allowed; at first or after a redirect. `WXT_CATEGORY_POLICY`, not retryable.
@@ -118,6 +119,9 @@ pub const WXT_CATEGORY_STORAGE: i32 = 13;
 pub const WXT_CATEGORY_INTERNAL: i32 = 14;
 /// No thread, descriptor or memory is left. `retryable`: the same call may succeed when others have ended.
 pub const WXT_CATEGORY_OUT_OF_RESOURCES: i32 = 15;
+/// A downloaded file has another length or digest than `expected_length`, `expected_sha256` or `verify_digest` demand. It does not
+/// appear. `retryable`: it may have been damaged on its way.
+pub const WXT_CATEGORY_INTEGRITY: i32 = 16;
 
 // The header has to show numbers, and the library decides by names: here the compiler holds one against the other.
 const _: () = {
@@ -171,4 +175,5 @@ const _: () = {
     assert!(WXT_CATEGORY_STORAGE == Category::Storage as i32);
     assert!(WXT_CATEGORY_INTERNAL == Category::Internal as i32);
     assert!(WXT_CATEGORY_OUT_OF_RESOURCES == Category::OutOfResources as i32);
+    assert!(WXT_CATEGORY_INTEGRITY == Category::Integrity as i32);
 };

@@ -6,8 +6,8 @@ use super::file_result::{FileOutcome, WxtFileCallback, operation, required_path}
 use super::session::WxtSession;
 use super::status::{WXT_INVALID_ARGUMENT, WxtStatus};
 use super::string::{WxtStr, array};
-use crate::storage::{DigestAlgorithm, WriteMode};
-use crate::terms::Call;
+use crate::storage::WriteMode;
+use crate::terms::{Call, DigestAlgorithm};
 
 /// The file is written whole: what it was is replaced in one step.
 pub const WXT_WRITE_WHOLE: i32 = 0;

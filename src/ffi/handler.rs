@@ -58,6 +58,7 @@ impl CallbackHandler {
             profile,
             attempts: counts.attempts,
             resumed_from: counts.resumed_from,
+            sha256: WxtStr::optional(outcome.sha256.as_deref()),
         };
         let err_msg = format!("{}:ok", self.call.name());
         success.err_msg = WxtStr::new(&err_msg);

@@ -65,6 +65,19 @@ pub struct WxtDownloadRequest {
     pub header_count: usize,
     /// `filePath`: a `wxfile://usr/` path to store the file at. Absent or empty is a temporary file.
     pub file_path: WxtStr,
+    /// The SHA-256 of the file, as 64 hexadecimal digits of any case; absent is any. If the file has another one, the task fails
+    /// with `WXT_CATEGORY_INTEGRITY`, whatever the status of the answer, and no file appears.
+    pub expected_sha256: WxtStr,
+    /// The length of the file in bytes; 0 is any. A file of another length fails the task likewise, as soon as the length is known.
+    pub expected_length: u64,
+    /// Not 0: `WxtSuccess` has the SHA-256 of the file. 0 is the default: it has none, unless one is expected.
+    pub want_sha256: u8,
+    /// Not 0: if the answer is a 200 and declares a digest of its body, a file with another one fails the task likewise. Of several
+    /// the strongest counts: `Repr-Digest` (RFC 9530) with `sha-512`, then with `sha-256`, `Content-MD5`, `x-cos-hash-crc64ecma`,
+    /// `x-oss-hash-crc64ecma`. A malformed field is ignored, and the log says so; an answer without a digest is not checked. The
+    /// digest is of the body before content codings are undone. None is asked for unless `header` has `Accept-Encoding`. 0 is the
+    /// default: nothing is checked.
+    pub verify_digest: u8,
 }
 
 // SAFETY: integers and pointers that may be null.

@@ -15,7 +15,7 @@ use super::string::{PageText, WxtPair, WxtStr, page_pairs};
 use crate::session::Admission;
 use crate::task::Submission;
 use crate::terms::{Call, TransferError};
-use crate::transfer::{DownloadRequest, UploadRequest, UploadSource};
+use crate::transfer::{DownloadRequest, IntegrityRequest, UploadRequest, UploadSource};
 
 /// Starts `wx.uploadFile`. `*task`, where `task` is not NULL, is the new task; its first callbacks may run before this
 /// function returns. Everything is copied. Any thread, also from a callback.
@@ -160,8 +160,13 @@ unsafe fn upload_request(request: &WxtUploadRequest) -> Read<UploadRequest> {
 /// Everything that `request` points to must be readable.
 unsafe fn download_request(request: &WxtDownloadRequest) -> Read<DownloadRequest> {
     // SAFETY: passed on to the caller, for every string and list.
-    let (url, header, file_path) = unsafe {
-        (request.url.page_text()?, page_pairs(request.header, request.header_count)?, request.file_path.page_text()?)
+    let (url, header, file_path, expected_sha256) = unsafe {
+        (
+            request.url.page_text()?,
+            page_pairs(request.header, request.header_count)?,
+            request.file_path.page_text()?,
+            request.expected_sha256.page_text()?,
+        )
     };
     let read = || {
         Ok(DownloadRequest {
@@ -170,6 +175,12 @@ unsafe fn download_request(request: &WxtDownloadRequest) -> Read<DownloadRequest
             file_path: optional(file_path, "filePath")?,
             timeout: request.timeout,
             disable_profile: request.disable_profile != 0,
+            integrity: IntegrityRequest {
+                expected_sha256: optional(expected_sha256, "expectedSha256")?,
+                expected_length: request.expected_length,
+                want_sha256: request.want_sha256 != 0,
+                verify_digest: request.verify_digest != 0,
+            },
         })
     };
     Ok(read())

@@ -116,14 +116,24 @@ impl Channel {
         }
     }
 
-    /// How many bytes of a body are worth waiting for while `left` are to come. With TLS they decide how much is received at
-    /// once, too.
-    pub(super) fn enough(&self, left: u64) -> u32 {
-        let (most, here) = match self {
-            Channel::Plain(_) => (LOW_WATER_MARK, 0),
-            Channel::Tls(stream) if left >= sizes::VERY_LARGE_BODY => (2 * LOW_WATER_MARK, stream.received()),
-            Channel::Tls(stream) => (LOW_WATER_MARK, stream.received()),
+    /// How many bytes have to come before any can be handed out.
+    pub(super) fn least(&self) -> u32 {
+        match self {
+            Channel::Plain(_) => 1,
+            // A record has 64 KiB at most.
+            Channel::Tls(stream) => stream.missing() as u32,
+        }
+    }
+
+    /// How many bytes of a body are worth waiting for while `left` are to come: twice as many where nobody hears of progress.
+    /// With TLS they decide how much is received at once, too.
+    pub(super) fn enough(&self, exchange: &Exchange, left: u64) -> u32 {
+        let (is_worth_more, here) = match self {
+            Channel::Plain(_) => (false, 0),
+            Channel::Tls(stream) => (left >= sizes::VERY_LARGE_BODY, stream.received()),
         };
+        let is_quiet = exchange.report_interval().is_none();
+        let most = if is_worth_more || is_quiet { 2 * LOW_WATER_MARK } else { LOW_WATER_MARK };
         // So many are certainly still to come: TLS only adds to them.
         let rest = u32::try_from(left.saturating_sub(here as u64)).unwrap_or(u32::MAX);
         rest.clamp(1, most)

@@ -8,7 +8,7 @@ use super::exchange::Exchange;
 use super::framing::{Deframer, Framed};
 use super::head::{Answering, Head, HeadReader};
 use super::received::ReceivedBytes;
-use super::stream::Interest;
+use super::stream::{Interest, Readiness};
 use crate::worker::Worker;
 use crate::worker::sizes::CONNECTION_INPUT;
 
@@ -312,7 +312,7 @@ impl Connection {
         rest: u64,
         patience: Option<Instant>,
     ) -> Result<Option<usize>, Error> {
-        let mut has_waited = false;
+        let mut has_stalled = false;
         loop {
             if patience.is_some_and(|patience| Instant::now() >= patience) {
                 return Err(Error::closed("nobody waits for the rest of the response"));
@@ -329,11 +329,10 @@ impl Connection {
                     exchange.worker().turn(amount)?;
                     return Ok(Some(amount));
                 }
-                Ok(Received::Nothing) if !has_waited => {
-                    has_waited = true;
-                    self.wait_for_more(exchange, rest, patience)?;
+                Ok(Received::Nothing) if !has_stalled => {
+                    has_stalled = !self.wait_for_more(exchange, rest, patience)?.input;
                 }
-                // Nothing came for a while: the first byte ends the wait.
+                // Too little came for a while: the first byte ends the wait.
                 Ok(Received::Nothing) => {
                     exchange.body_stalled();
                     self.channel.stream_mut().wait(exchange, Interest::Readable, patience)?;
@@ -356,14 +355,15 @@ impl Connection {
         }
     }
 
-    /// Waits for more of a body, for as long as nobody misses a report of the progress. Of a large rest the bytes gather.
-    fn wait_for_more(&mut self, exchange: &Exchange, rest: u64, patience: Option<Instant>) -> Result<(), Error> {
-        let gathers = rest >= GATHERING_REST;
-        let time = if gathers { Some(exchange.gathering_time()) } else { exchange.report_interval() };
+    /// Waits for more of a response, for as long as nobody misses a report of the progress. Of a large rest of the body the
+    /// bytes gather.
+    fn wait_for_more(&mut self, exchange: &Exchange, rest: u64, patience: Option<Instant>) -> Result<Readiness, Error> {
+        // A body whose bytes gather does so to its end.
+        let gathers = rest >= GATHERING_REST || self.channel.stream().low_water_mark() > 1;
+        let enough = self.channel.least().max(if gathers { self.channel.enough(exchange, rest) } else { 1 });
+        let time = if enough > 1 { Some(exchange.gathering_time()) } else { exchange.report_interval() };
         let limit = [time.map(|time| Instant::now() + time), patience].into_iter().flatten().min();
-        let enough = if gathers { self.channel.enough(rest) } else { 1 };
-        self.channel.stream_mut().gather(enough, exchange, limit)?;
-        Ok(())
+        self.channel.stream_mut().gather(enough, exchange, limit)
     }
 
     /// Counts the body's bytes that the socket accepted: all that were read but the last `waiting`, which are still here.
@@ -382,8 +382,8 @@ impl Connection {
     }
 
     /// The round-trip time to the peer, as far as the system tells.
-    pub(super) fn round_trip(&self) -> Option<Duration> {
-        self.channel.stream().round_trip()
+    pub(super) fn round_trip(&mut self) -> Option<Duration> {
+        self.channel.stream_mut().round_trip()
     }
 
     /// Whether another request may follow, as far as the connection itself knows.

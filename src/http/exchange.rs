@@ -54,10 +54,11 @@ type SentListener = Box<dyn Fn(u64) + Send + Sync>;
 /// Hears that nothing more of a body comes for now. It must not block.
 type StallListener = Box<dyn Fn() + Send + Sync>;
 
-/// How often a slow transfer wakes the device to report its progress: as often as the host hears of it.
-const REPORT_INTERVAL: Duration = Duration::from_millis(100);
+/// The time between two reports of a transfer's progress, to the host too. A slow transfer sleeps as long, and each report
+/// wakes two threads, the worker's and the delivery's: eight wake-ups a second.
+pub const PROGRESS_INTERVAL: Duration = Duration::from_millis(250);
 /// How long what was received may wait where nobody hears of progress.
-const QUIET_INTERVAL: Duration = Duration::from_millis(500);
+const QUIET_INTERVAL: Duration = Duration::from_secs(2);
 
 /// What of an exchange somebody wants to hear.
 #[derive(Clone, Copy, Debug)]
@@ -165,7 +166,7 @@ impl Exchange {
 
     /// How far apart two reports of the progress are; `None` where nobody hears of it.
     pub(super) fn report_interval(&self) -> Option<Duration> {
-        self.reports.progress.then_some(REPORT_INTERVAL)
+        self.reports.progress.then_some(PROGRESS_INTERVAL)
     }
 
     /// How long bytes of a body may gather in the socket.

@@ -27,7 +27,7 @@ mod ureq;
 
 pub use client::{Client, ClientOptions};
 pub use error::{Error, ErrorKind, TlsFailure};
-pub use exchange::{Exchange, Reports, Trace};
+pub use exchange::{Exchange, PROGRESS_INTERVAL, Reports, Trace};
 #[cfg(feature = "fuzzing")]
 pub use framing::{Deframer, Framed};
 #[cfg(feature = "fuzzing")]

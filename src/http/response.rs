@@ -43,6 +43,9 @@ enum ResponseBody {
     Failed,
 }
 
+/// Is given the bytes of a body as they come, before codings are undone.
+type WireObserver = Box<dyn FnMut(&[u8]) + Send>;
+
 /// The body as it is on the wire, without its framing. Its connection goes back to the pool when it is over.
 struct FramedBody {
     /// `None` once the body is over or has failed.
@@ -59,6 +62,7 @@ struct FramedBody {
     log: Log,
     /// When to give up on a body that nobody needs.
     patience: Option<Instant>,
+    observer: Option<WireObserver>,
 }
 
 impl Response {
@@ -83,6 +87,7 @@ impl Response {
             exchange: exchange.clone(),
             log,
             patience: None,
+            observer: None,
         };
         let codings = codings_of(&headers)?;
         // A coded body has another length when it is decoded.
@@ -119,6 +124,15 @@ impl Response {
     /// The body's size, where it is known before it is read: not for a chunked or close-delimited body, nor for a coded one.
     pub fn content_length(&self) -> Option<u64> {
         self.content_length
+    }
+
+    /// Has `observer` given the bytes of the body as they come from here on: the framing is taken off, the codings are not.
+    pub fn observe_wire(&mut self, observer: impl FnMut(&[u8]) + Send + 'static) {
+        match &mut self.body {
+            ResponseBody::Plain(body) => body.observer = Some(Box::new(observer)),
+            ResponseBody::Coded(decoder) => decoder.source_mut().observer = Some(Box::new(observer)),
+            ResponseBody::Ended | ResponseBody::Failed => {}
+        }
     }
 
     /// Reads the next bytes of the decoded body; 0 is its end, which is only reported for a whole body.
@@ -189,6 +203,9 @@ impl FramedBody {
         let Some(connection) = &mut self.connection else { return Ok(0) };
         let received = connection.receive_body(&self.exchange, &mut self.deframer, buffer, self.rest, self.patience)?;
         self.rest = self.rest.saturating_sub(received as u64);
+        if let Some(observer) = &mut self.observer {
+            observer(&buffer[..received]);
+        }
         if received == 0 {
             self.end();
         }

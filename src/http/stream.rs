@@ -21,7 +21,15 @@ pub(super) struct Stream {
     low_water_mark: u32,
     /// The largest mark that the socket has room for, as far as it was asked.
     largest_mark: u32,
+    /// The last send did not find room for all it had, and nothing was waited for since.
+    is_full: bool,
+    /// The round-trip time that the system told last, and when.
+    round_trip: Option<(Instant, Option<Duration>)>,
 }
+
+/// How old a connection's round-trip time may be. The kernel smooths it over many packets, and to ask costs a twentieth of a
+/// small download.
+const MAX_ROUND_TRIP_AGE: Duration = Duration::from_secs(1);
 
 /// What a wait found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,7 +50,7 @@ pub(super) enum Interest {
 
 impl Stream {
     pub(super) fn new(socket: Socket, peer: SocketAddr) -> Stream {
-        Stream { socket, peer, low_water_mark: 1, largest_mark: 1 }
+        Stream { socket, peer, low_water_mark: 1, largest_mark: 1, is_full: false, round_trip: None }
     }
 
     /// Receives once. Never blocks: `None` means that there is nothing yet.
@@ -57,11 +65,15 @@ impl Stream {
         }
     }
 
-    /// Sends once. Never blocks: `None` means that the kernel's buffer is full.
+    /// Sends once. Never blocks: `None` means that the kernel's buffer is full, or was when the last send ended.
     pub(super) fn write(&mut self, exchange: &Exchange, bytes: &[u8]) -> Result<Option<usize>, Error> {
+        if self.is_full {
+            return Ok(None);
+        }
         match retry(|| self.socket.send_with_flags(bytes, SEND_FLAGS)) {
             Ok(sent) => {
                 exchange.count_sent(sent);
+                self.is_full = sent < bytes.len();
                 Ok(Some(sent))
             }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(None),
@@ -115,6 +127,7 @@ impl Stream {
             Interest::Both => PollFlags::IN | PollFlags::OUT,
         };
         let happened = exchange.worker().wait(&[PollFd::new(&self.socket, events)], limit)?;
+        self.is_full = false;
         let input = happened[0].intersects(PollFlags::IN | PollFlags::HUP | PollFlags::ERR);
         Ok(Readiness { input, output: happened[0].contains(PollFlags::OUT) })
     }
@@ -136,9 +149,14 @@ impl Stream {
         unsent_bytes(&self.socket).map_or(0, |bytes| bytes as u64)
     }
 
-    /// The round-trip time to the peer, as far as the system tells.
-    pub(super) fn round_trip(&self) -> Option<Duration> {
-        smoothed_round_trip_time(&self.socket)
+    /// The round-trip time to the peer, as far as the system tells, of this moment or the second before.
+    pub(super) fn round_trip(&mut self) -> Option<Duration> {
+        let now = Instant::now();
+        let (_, time) = match self.round_trip {
+            Some(known) if now - known.0 < MAX_ROUND_TRIP_AGE => known,
+            _ => *self.round_trip.insert((now, smoothed_round_trip_time(&self.socket))),
+        };
+        time
     }
 
     /// Whether an idle connection has nothing to be received, neither bytes nor an end.

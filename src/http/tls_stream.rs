@@ -22,7 +22,7 @@ use super::stream::{Interest, Stream};
 use super::tls::failure_of;
 use crate::worker::sizes::{IDLE_PROBE, LARGE_TLS_INPUT, TLS_INPUT, TLS_PLAINTEXT};
 use crate::worker::{Buffer, Worker};
-use batch::{Batch, Idle};
+use batch::{Batch, Idle, missing_of_record};
 use failure::{SessionFailure, StepError};
 use output::Output;
 
@@ -212,6 +212,11 @@ impl TlsStream {
     /// How many bytes of records were received and not decrypted.
     pub(super) fn received(&self) -> usize {
         self.input.end - self.input.start
+    }
+
+    /// How many bytes have to come before there can be plaintext: of a record, nothing is of use before it is whole.
+    pub(super) fn missing(&self) -> usize {
+        missing_of_record(&self.input.bytes[self.input.start + self.input.seen..self.input.end]).max(1)
     }
 
     /// How many bytes of records wait for the kernel.

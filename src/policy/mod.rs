@@ -3,6 +3,7 @@
 
 pub mod addresses;
 mod content_disposition;
+pub mod digest_fields;
 pub mod domains;
 pub mod extension;
 pub mod headers;

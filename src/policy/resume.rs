@@ -21,6 +21,16 @@ pub enum Resume {
 /// clocks of the server's parts may differ (RFC 9110 section 8.8.2.2).
 const SETTLED: Duration = Duration::from_secs(60);
 
+/// The headers that tell of the whole body.
+const DESCRIPTIONS: [&str; 6] = [
+    "Content-Type",
+    "Content-Disposition",
+    "Content-MD5",
+    "Repr-Digest",
+    "x-cos-hash-crc64ecma",
+    "x-oss-hash-crc64ecma",
+];
+
 /// What the parts of one body have in common.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Representation {
@@ -28,7 +38,7 @@ pub struct Representation {
     pub validator: String,
     /// The size of the whole body in bytes; not 0.
     pub total: u64,
-    /// `Content-Type` and `Content-Disposition` of the first answer: a later one need not have them.
+    /// What the first answer says of the whole: its type, its name, its digests. A later one need not say it.
     pub described: Vec<Header>,
 }
 
@@ -100,15 +110,14 @@ pub fn judge(
 
 /// The head of an answer with the rest, as that of an answer with all of it (RFC 9111 section 3.4).
 pub fn as_whole(headers: &[Header], representation: &Representation) -> Vec<Header> {
-    let mut whole: Vec<Header> =
-        headers.iter().filter(|header| !header.name.eq_ignore_ascii_case("Content-Range")).cloned().collect();
+    let mut whole: Vec<Header> = headers.iter().filter(|header| !is_of_part(header)).cloned().collect();
     for header in &mut whole {
         if header.name.eq_ignore_ascii_case("Content-Length") {
             header.value = representation.total.to_string();
         }
     }
     for header in &representation.described {
-        if header_value(headers, &header.name).is_none() {
+        if header_value(&whole, &header.name).is_none() {
             whole.push(header.clone());
         }
     }
@@ -116,7 +125,13 @@ pub fn as_whole(headers: &[Header], representation: &Representation) -> Vec<Head
 }
 
 fn is_description(header: &Header) -> bool {
-    ["Content-Type", "Content-Disposition"].iter().any(|name| header.name.eq_ignore_ascii_case(name))
+    DESCRIPTIONS.iter().any(|name| header.name.eq_ignore_ascii_case(name))
+}
+
+/// What of an answer with the rest is said of the rest alone. `Content-MD5` is of the bytes that come with it (RFC 2616
+/// section 14.15).
+fn is_of_part(header: &Header) -> bool {
+    ["Content-Range", "Content-MD5"].iter().any(|name| header.name.eq_ignore_ascii_case(name))
 }
 
 fn is_coded(headers: &[Header]) -> bool {

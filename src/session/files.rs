@@ -4,8 +4,8 @@ use std::os::fd::OwnedFd;
 
 use super::Admission;
 use super::file_failure::{of_file_call, of_writing};
-use crate::storage::{self, DigestAlgorithm, FileStat, ImportMode, Storage, StoredFile, WriteMode};
-use crate::terms::TransferError;
+use crate::storage::{self, FileStat, ImportMode, Storage, StoredFile, WriteMode};
+use crate::terms::{DigestAlgorithm, TransferError};
 use crate::worker::Worker;
 
 impl Admission<'_> {

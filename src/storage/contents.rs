@@ -4,12 +4,13 @@ use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
 
-use super::digest::{Digest, DigestAlgorithm};
+use super::digest::{Digest, hexadecimal};
 use super::import::fill;
 use super::quota::cost;
 use super::store::{Store, last};
 use super::usage::Change;
 use super::{Error, Storage, StoredFile, at_path, path};
+use crate::terms::DigestAlgorithm;
 use crate::worker::Worker;
 use crate::worker::sizes::FILE_PIECE;
 
@@ -89,7 +90,7 @@ impl Storage {
         worker.give_back(buffer);
         let native_path = self.root.native_path(self.launch.last_directory().name(), &parsed);
         let file = StoredFile { path: path.to_owned(), native_path, length, create_time: None };
-        Ok((file, digest.finish()))
+        Ok((file, hexadecimal(&digest.finish())))
     }
 
     /// Writes a `wxfile://usr/…` file. One that is written whole is made where it is missing, and replaced in one step: a crash,

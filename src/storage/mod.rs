@@ -28,6 +28,7 @@
 
 mod change_lock;
 mod contents;
+mod crc64;
 mod digest;
 mod directory;
 mod entry;
@@ -72,7 +73,7 @@ use store::{Destination, Store, Unsaved};
 use temporary::Launch;
 
 pub use contents::WriteMode;
-pub use digest::DigestAlgorithm;
+pub use digest::{Digest, hexadecimal};
 pub use entry::EntryKind;
 pub use error::Error;
 pub use file::StoredFile;

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{Seek, SeekFrom, Write};
+use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 
 use super::directory::Directory;
@@ -196,6 +197,19 @@ impl PartFile {
         shortened.map_err(|error| Error::from_io("shorten a file", error))?;
         self.written = length;
         Ok(())
+    }
+
+    /// Reads what was written from `offset` on: one byte at least, if there is one.
+    ///
+    /// Fails with [`Error::Stopped`] or [`Error::Io`].
+    pub fn read_at(&self, worker: &Worker, buffer: &mut [u8], offset: u64) -> Result<usize, Error> {
+        worker.turn(buffer.len())?;
+        match self.file.read_at(buffer, offset) {
+            // Somebody else has shortened it.
+            Ok(0) => Err(Error::from_io("read a partial file", std::io::ErrorKind::UnexpectedEof.into())),
+            Ok(count) => Ok(count),
+            Err(error) => Err(Error::from_io("read a partial file", error)),
+        }
     }
 
     /// How many bytes were written.

@@ -194,19 +194,20 @@ impl Delivery {
 }
 
 /// The delivery thread: delivers until it is told to end. The channel's own `recv` would yield the processor several times
-/// before it sleeps, which costs more than the event. Once is worth it: where workers share the processor with this thread,
-/// the next event comes meanwhile, and neither side has to sleep and be woken for it.
+/// before it sleeps, which costs more than the event. Once is worth it where a task has ended: another one may end soon, on a
+/// worker that shares the processor with this thread, and neither side has to sleep and be woken for it. After an event of
+/// the progress none comes for a while.
 fn deliver_all(queue: &Receiver<Option<Event>>) {
-    let mut has_yielded = true;
+    let mut yields = false;
     loop {
         match queue.try_recv() {
             Ok(Some(event)) => {
+                yields = matches!(event, Event::Completed(..));
                 deliver(event);
-                has_yielded = false;
             }
-            Err(TryRecvError::Empty) if !has_yielded => {
+            Err(TryRecvError::Empty) if yields => {
                 thread::yield_now();
-                has_yielded = true;
+                yields = false;
             }
             Err(TryRecvError::Empty) => thread::park(),
             Ok(None) | Err(TryRecvError::Disconnected) => return,

@@ -1,13 +1,10 @@
 //! The newest progress of a task: written by its worker, read by the delivery, never queued.
 
 use std::sync::Mutex;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
+use crate::transfer::PROGRESS_INTERVAL;
 use crate::worker::lock;
-
-/// Progress events of one task are at least this far apart: ten a second are enough for the eye, and each wakes the device
-/// and costs the host a trip into its script engine. The last value is always reported.
-const INTERVAL: Duration = Duration::from_millis(100);
 
 /// How far a task is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,7 +17,8 @@ pub struct Progress {
     pub percent: Option<u32>,
 }
 
-/// One value that is overwritten: a slow host makes events rarer, not the queue longer.
+/// One value that is overwritten: a slow host makes events rarer, not the queue longer. Events are [`PROGRESS_INTERVAL`] apart or
+/// more, but the last value is always reported.
 pub struct ProgressCell {
     enabled: bool,
     latest: Mutex<LatestProgress>,
@@ -55,7 +53,7 @@ impl ProgressCell {
         latest.total_bytes = latest.total_bytes.max(total_bytes);
         // A second attempt may have a smaller total than the first one reached.
         latest.expected = expected.map(|expected| expected.max(latest.total_bytes));
-        if latest.pending || latest.last_event.is_some_and(|last| last.elapsed() < INTERVAL) {
+        if latest.pending || latest.last_event.is_some_and(|last| last.elapsed() < PROGRESS_INTERVAL) {
             return false;
         }
         latest.pending = true;
@@ -168,7 +166,7 @@ mod tests {
                 assert!(cell.take().is_some());
             }
         }
-        assert!(start.elapsed() >= 3 * INTERVAL, "{:?}", start.elapsed());
+        assert!(start.elapsed() >= 3 * PROGRESS_INTERVAL, "{:?}", start.elapsed());
     }
 
     #[test]

@@ -39,6 +39,8 @@ pub enum Category {
     Internal = 14,
     /// No thread, descriptor or memory is left.
     OutOfResources = 15,
+    /// A download is not what it was to be.
+    Integrity = 16,
 }
 
 /// What went wrong, as precisely as a decision needs it.
@@ -115,6 +117,8 @@ pub enum Failure {
     FileTooLarge,
     /// An upload's answer over its size limit.
     DataTooLarge,
+    /// A download has another length or digest than it was to have.
+    Integrity,
     /// A file call failed.
     File {
         /// How, by WeChat's table.
@@ -185,7 +189,8 @@ impl TransferError {
             | Failure::NotTls
             | Failure::TrustStoreUnavailable
             | Failure::SourceFile
-            | Failure::DataTooLarge => errno::NETWORK,
+            | Failure::DataTooLarge
+            | Failure::Integrity => errno::NETWORK,
             Failure::NotInDomainList => errno::NOT_IN_DOMAIN_LIST,
             Failure::TooManyTasks { .. } => errno::TOO_MANY_TASKS,
             Failure::TooManyRedirects => errno::TOO_MANY_REDIRECTS,
@@ -237,7 +242,8 @@ impl TransferError {
             | Failure::NotTls
             | Failure::TrustStoreUnavailable
             | Failure::SourceFile
-            | Failure::DataTooLarge => self.detail.clone(),
+            | Failure::DataTooLarge
+            | Failure::Integrity => self.detail.clone(),
             Failure::NotInDomainList => "url not in domain list".into(),
             Failure::TooManyTasks { api: Api::Upload, limit } => format!("exceed max upload connection count {limit}"),
             Failure::TooManyTasks { api: Api::Download, limit } => {
@@ -282,6 +288,7 @@ impl TransferError {
             | Failure::TooManyRedirects
             | Failure::FileTooLarge
             | Failure::DataTooLarge => Category::Limit,
+            Failure::Integrity => Category::Integrity,
             Failure::InvalidUrl
             | Failure::InvalidUrlScheme
             | Failure::Parameter { .. }
@@ -309,7 +316,7 @@ impl TransferError {
             ),
             // A peer without TLS on a TLS port is a captive portal rather than the server.
             Failure::NotTls => true,
-            Failure::TooManyTasks { .. } | Failure::SourceFile | Failure::OutOfResources => true,
+            Failure::TooManyTasks { .. } | Failure::SourceFile | Failure::Integrity | Failure::OutOfResources => true,
             _ => false,
         }
     }

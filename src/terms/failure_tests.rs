@@ -34,6 +34,7 @@ fn with(text: &str) -> Vec<TransferError> {
         Failure::TrustStoreUnavailable,
         Failure::SourceFile,
         Failure::DataTooLarge,
+        Failure::Integrity,
         Failure::SaveFile,
         Failure::PermissionDenied { path: text.to_owned() },
         Failure::File { kind: FileErrorKind::NotFound, path: Some(text.to_owned()) },

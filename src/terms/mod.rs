@@ -1,7 +1,8 @@
-//! The words in which all of the library tells what it does: calls, methods, headers, failures and log messages.
+//! The words in which all of the library tells what it does: calls, methods, headers, digests, failures and log messages.
 
 mod api;
 mod call;
+mod digest;
 pub mod extension;
 mod failure;
 mod file_error;
@@ -11,6 +12,7 @@ mod method;
 
 pub use api::Api;
 pub use call::Call;
+pub use digest::DigestAlgorithm;
 pub use failure::{Category, Failure, TransferError, errno};
 pub use file_error::FileErrorKind;
 pub use header::{Header, header_value, header_values};

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::attempts::{self, AttemptEnd, Attempts};
 use super::exchange::{self, Exchanged, Prepared};
+use super::integrity::{Check, Integrity, IntegrityRequest};
 use super::partial::PartialDownload;
 use super::{Content, Environment, Success, TransferContext, failure};
 use crate::http::{self, Response};
@@ -27,6 +28,8 @@ pub struct DownloadRequest {
     pub timeout: u32,
     /// Not `enableProfile`: the result comes without a profile.
     pub disable_profile: bool,
+    /// What the file must be.
+    pub integrity: IntegrityRequest,
 }
 
 /// A download whose parameters are in order.
@@ -34,6 +37,7 @@ pub struct DownloadRequest {
 pub struct PreparedDownload {
     prepared: Prepared,
     file_path: Option<String>,
+    integrity: Integrity,
 }
 
 impl PreparedDownload {
@@ -43,23 +47,25 @@ impl PreparedDownload {
         rules: CallRules,
         request: DownloadRequest,
     ) -> Result<PreparedDownload, TransferError> {
-        let prepared = exchange::prepare(environment, Api::Download, rules, &request.url, &request.header, None)?;
+        let integrity = Integrity::new(&request.integrity)?;
+        let mut prepared = exchange::prepare(environment, Api::Download, rules, &request.url, &request.header, None)?;
+        integrity.add_headers(&mut prepared.headers);
         let file_path = request.file_path.filter(|path| !rules.file_path_ignored && !path.is_empty());
-        Ok(PreparedDownload { prepared, file_path })
+        Ok(PreparedDownload { prepared, file_path, integrity })
     }
 
     /// Runs on a worker thread until the file is complete.
     pub fn run(self, environment: &Environment, context: &TransferContext<'_>) -> Result<Success, TransferError> {
-        let PreparedDownload { prepared, file_path } = self;
+        let PreparedDownload { prepared, file_path, integrity } = self;
         // Before the request: a path that cannot be written costs no traffic.
         let mut partial = PartialDownload::begin(environment, context, &prepared, file_path.as_deref())?;
         let http_context = context.exchange();
         let observer = context.observer.clone();
         http_context.on_body_stalled(move || observer.stalled());
         let written = attempts::run(environment, context, Api::Download, |attempts| {
-            receive(attempts, environment, context, &prepared, &http_context, &mut partial)
+            receive(attempts, environment, context, (&prepared, &integrity), &http_context, &mut partial)
         });
-        let Written { status, headers, extension } = match written {
+        let Written { status, headers, extension, sha256 } = match written {
             Ok(written) => written,
             Err(error) => {
                 partial.give_up(&error);
@@ -73,7 +79,7 @@ impl PreparedDownload {
             Some(_) => Content::TargetFile(stored),
             None => Content::TemporaryFile(stored),
         };
-        Ok(Success { status, headers, content })
+        Ok(Success { status, headers, content, sha256 })
     }
 }
 
@@ -83,6 +89,7 @@ struct Written {
     headers: Vec<Header>,
     /// The file's extension.
     extension: Option<String>,
+    sha256: Option<String>,
 }
 
 /// One attempt: a request, and its answer's body as the whole file or the rest of it.
@@ -90,7 +97,7 @@ fn receive(
     attempts: &mut Attempts<'_>,
     environment: &Environment,
     context: &TransferContext<'_>,
-    prepared: &Prepared,
+    (prepared, integrity): (&Prepared, &Integrity),
     http_context: &Arc<http::Exchange>,
     partial: &mut PartialDownload<'_>,
 ) -> Result<Written, AttemptEnd> {
@@ -111,7 +118,9 @@ fn receive(
         attempts.tell_head(&response, attempts.has_retries() || partial.can_resume());
     }
     let expected = if begin > 0 { partial.total() } else { response.content_length() };
-    let written = write(context, response, &target, &mut partial.part, expected);
+    let written = integrity
+        .begin(&mut response, expected, &environment.log)
+        .and_then(|check| write(context, response, &target, check, &mut partial.part, expected));
     exchange::record(environment, context, http_context);
     written.map_err(|error| {
         let has_gained = partial.can_resume() && partial.part.length() > begin;
@@ -119,11 +128,12 @@ fn receive(
     })
 }
 
-/// Writes the body.
+/// Writes the body, and checks that it is what it must be.
 fn write(
     context: &TransferContext<'_>,
     mut response: Response,
     target: &TargetUrl,
+    mut check: Check,
     part: &mut PartFile,
     expected: Option<u64>,
 ) -> Result<Written, TransferError> {
@@ -135,15 +145,17 @@ fn write(
         (false, _) => sizes::DOWNLOAD_FILE,
     };
     let mut buffer = context.worker.take_buffer(size);
-    let copied = copy(context, &mut response, &mut buffer, part, |length| {
+    check.begin_with(context.worker, part, &mut buffer)?;
+    let copied = copy(context, &mut response, &mut buffer, &mut check, part, |length| {
         context.observer.progress(length, expected);
     });
     context.worker.give_back(buffer);
     copied?;
+    let sha256 = check.finish()?;
     let value = |name| header_value(&response.headers, name);
     let extension = extension::of_download(value("Content-Type"), target.url().path(), value("Content-Disposition"));
     let Response { status, headers, .. } = response;
-    Ok(Written { status, headers, extension })
+    Ok(Written { status, headers, extension, sha256 })
 }
 
 /// Writes all of the body, by way of `buffer`, and tells after each piece how long the file is.
@@ -151,6 +163,7 @@ fn copy(
     context: &TransferContext<'_>,
     response: &mut Response,
     buffer: &mut [u8],
+    check: &mut Check,
     part: &mut PartFile,
     written: impl Fn(u64),
 ) -> Result<(), TransferError> {
@@ -159,6 +172,7 @@ fn copy(
         if count == 0 {
             return Ok(());
         }
+        check.take(&buffer[..count])?;
         part.write(context.worker, &buffer[..count])?;
         written(part.length());
     }

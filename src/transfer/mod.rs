@@ -6,6 +6,7 @@ mod conditions;
 mod download;
 mod exchange;
 mod failure;
+mod integrity;
 mod multipart;
 mod partial;
 mod profile;
@@ -29,9 +30,11 @@ use crate::worker::{Worker, lock};
 #[cfg(feature = "fuzzing")]
 pub use multipart::{FilePart, MultipartBody, content_type, random_boundary};
 
+pub use crate::http::PROGRESS_INTERVAL;
 pub use attempts::{AttemptClock, SystemClock};
 pub use conditions::{NetworkConditions, NetworkEstimator};
 pub use download::{DownloadRequest, PreparedDownload};
+pub use integrity::IntegrityRequest;
 pub use profile::{Profile, QueueTimes, Span, epoch_milliseconds};
 pub use upload::{PreparedUpload, UploadRequest, UploadSource};
 
@@ -129,6 +132,8 @@ pub struct Success {
     pub headers: Vec<Header>,
     /// What came with it.
     pub content: Content,
+    /// The SHA-256 of a downloaded file in lower-case hexadecimal digits, where the request asks for it.
+    pub sha256: Option<String>,
 }
 
 /// What an answer brought.

@@ -197,7 +197,7 @@ fn read_answer(mut response: http::Response) -> Result<Success, TransferError> {
     let length = data.len() as u64;
     let text = text::decode(data, header_value(&response.headers, "Content-Type")).map_err(no_memory)?;
     let http::Response { status, headers, .. } = response;
-    Ok(Success { status, headers, content: Content::Data { text, length } })
+    Ok(Success { status, headers, content: Content::Data { text, length }, sha256: None })
 }
 
 fn no_memory(_: TryReserveError) -> TransferError {

@@ -58,6 +58,7 @@ pub struct Success {
     pub profile: Option<Profile>,
     pub attempts: u32,
     pub resumed_from: u64,
+    pub sha256: Option<String>,
 }
 
 impl Success {
@@ -349,6 +350,7 @@ unsafe extern "C" fn on_success(user_data: *mut c_void, _: WxtTaskId, event: *co
             profile: profile(event.profile),
             attempts: event.attempts,
             resumed_from: event.resumed_from,
+            sha256: text(event.sha256),
         }),
     );
 }

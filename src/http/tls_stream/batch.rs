@@ -50,6 +50,18 @@ impl Batch {
     }
 }
 
+/// How many bytes the record needs of which only a part is at the end of `input`: of its header where that is not whole. 0 where
+/// there is none.
+pub(super) fn missing_of_record(input: &[u8]) -> usize {
+    let whole = Batch::all_of(input);
+    let part = if whole.records == 0 { input } else { &input[whole.bytes..] };
+    match part {
+        [] => 0,
+        [_, _, _, high, low, content @ ..] => usize::from(u16::from_be_bytes([*high, *low])) - content.len(),
+        _ => RECORD_HEADER - part.len(),
+    }
+}
+
 /// What a peer has sent without getting anywhere.
 #[derive(Debug, Default)]
 pub(super) struct Idle {
@@ -80,6 +92,16 @@ mod tests {
     fn records(sizes: &[usize]) -> Vec<u8> {
         let record = |&size: &usize| [&[23, 3, 3, (size >> 8) as u8, size as u8][..], &vec![0; size]].concat();
         sizes.iter().flat_map(record).collect()
+    }
+
+    #[test]
+    fn a_record_of_which_a_part_is_there_misses_the_rest() {
+        let input = records(&[3, 1000]);
+        // (bytes that are there, bytes that are missing)
+        let cases = [(0, 0), (1, 4), (4, 1), (5, 3), (7, 1), (8, 0), (12, 1), (13, 1000), (1012, 1), (1013, 0)];
+        for (there, missing) in cases {
+            assert_eq!(missing_of_record(&input[..there]), missing, "{there} bytes");
+        }
     }
 
     fn first(input: &[u8]) -> (usize, usize) {

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::file_system::{assert_counted, blocks, make, write};
 use super::*;
+use crate::terms::DigestAlgorithm;
 use crate::worker::StopReason;
 
 #[test]

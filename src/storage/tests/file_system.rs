@@ -4,6 +4,7 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 
 use super::*;
 use crate::storage::quota::LEAST_COST;
+use crate::terms::DigestAlgorithm;
 use crate::worker::StopReason;
 
 const BLOCK: usize = LEAST_COST as usize;

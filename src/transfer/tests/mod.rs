@@ -199,13 +199,23 @@ impl Bench {
 
     /// Downloads `url` into a temporary file, or to `file_path`.
     pub fn download_to(&self, url: &str, file_path: Option<&str>, header: &[(&str, &str)]) -> Outcome {
-        let request = DownloadRequest {
+        self.download_with(url, |request| {
+            request.header = header.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+            request.file_path = file_path.map(str::to_owned);
+        })
+    }
+
+    /// Downloads `url` as a request says that `change` had a look at.
+    pub fn download_with(&self, url: &str, change: impl FnOnce(&mut DownloadRequest)) -> Outcome {
+        let mut request = DownloadRequest {
             url: url.to_owned(),
-            header: header.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
-            file_path: file_path.map(str::to_owned),
+            header: Vec::new(),
+            file_path: None,
             timeout: 0,
             disable_profile: false,
+            integrity: IntegrityRequest::default(),
         };
+        change(&mut request);
         let prepared = PreparedDownload::new(&self.environment, CallRules::default(), request).unwrap();
         self.run(|context| prepared.run(&self.environment, context))
     }

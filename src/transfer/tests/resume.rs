@@ -197,6 +197,31 @@ fn an_answer_of_another_origin_is_neither_resumed_nor_the_rest() {
 }
 
 #[test]
+fn a_resumed_file_is_checked_as_a_whole() {
+    // Of ten times "1", as `printf 1111111111 | sha256sum` has it.
+    const SHA256: &str = "d2d02ea74de2c9fab1d802db969c18d409a8663a9697977bb1c98ccdd9de4372";
+    const REPR_DIGEST: &str = "sha-256=:0tAup03iyfqx2ALblpwY1AmoZjqWl5d7scmMzdneQ3I=:";
+    let check = |digest: &str, change: fn(&mut IntegrityRequest)| {
+        let head = [V1, ("Repr-Digest", digest)];
+        let broken = Script::fault_at(4, &head, b"1111111111", Step::Close);
+        // Of the part, and so of no use for the whole.
+        let rest_headers = [V1, ("Content-Range", "bytes 4-9/10"), ("Content-MD5", "AAAAAAAAAAAAAAAAAAAAAA==")];
+        let server = FaultServer::start(Transport::Plain, vec![broken, Script::answer(206, &rest_headers, b"111111")]);
+        Bench::resuming(Resume::WithinTask, 0).download_with(&server.url("/"), |request| change(&mut request.integrity))
+    };
+    let outcome = check("", |integrity| integrity.want_sha256 = true);
+    assert_eq!(outcome.counts.resumed_from, 4);
+    assert_eq!(outcome.result.unwrap().sha256.as_deref(), Some(SHA256));
+    assert!(check("", |integrity| integrity.expected_length = 10).result.is_ok());
+    let mismatch = |outcome: Outcome| outcome.result.map(drop).unwrap_err().category() == Category::Integrity;
+    assert!(mismatch(check("", |integrity| integrity.expected_length = 11)));
+    assert!(mismatch(check("", |integrity| integrity.expected_sha256 = Some("0".repeat(64)))));
+    // What the first answer declares of the whole holds for the whole.
+    assert!(check(REPR_DIGEST, |integrity| integrity.verify_digest = true).result.is_ok());
+    assert!(mismatch(check(&REPR_DIGEST.replace(":0", ":A"), |integrity| integrity.verify_digest = true)));
+}
+
+#[test]
 fn what_a_task_has_of_its_file_is_there_in_the_next_launch() {
     for file_path in [None, Some("wxfile://usr/file.bin")] {
         let server = FaultServer::start(Transport::Plain, vec![broken(), Script::new([Step::ReadHead]), rest()]);

@@ -97,6 +97,7 @@ unsafe extern "C" fn on_success(user_data: *mut c_void, task: WxtTaskId, event: 
                 object(&profile.protocol),
                 int(event.attempts.cast_signed()),
                 long(event.resumed_from),
+                text(env, event.sha256)?,
             ];
             Ok((classes.on_success, arguments.to_vec()))
         });

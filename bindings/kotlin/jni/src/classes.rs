@@ -52,7 +52,7 @@ impl Classes {
             on_success: env.get_method_id(
                 &callbacks,
                 jni_str!("onSuccess"),
-                jni_sig!("(J[BI[B[B[B[BJ[B[I[J[B[BIJ)V"),
+                jni_sig!("(J[BI[B[B[B[BJ[B[I[J[B[BIJ[B)V"),
             )?,
             on_fail: env.get_method_id(&callbacks, jni_str!("onFail"), jni_sig!("(J[BII[BZ[J[B[BIJ)V"))?,
             on_complete: env.get_method_id(&callbacks, jni_str!("onComplete"), jni_sig!("(J)V"))?,

@@ -79,12 +79,17 @@ pub extern "system" fn Java_org_wxtransfer_Native_downloadFile<'local>(
     file_path: JByteArray<'local>,
     timeout: jint,
     disable_profile: jboolean,
+    expected_sha256: JByteArray<'local>,
+    expected_length: jlong,
+    want_sha256: jboolean,
+    verify_digest: jboolean,
     target: JObject<'local>,
     task: JLongArray<'local>,
 ) -> jint {
     env.with_env(|env| -> Result<_> {
         let url = Text::read(env, &url)?;
         let file_path = Text::read(env, &file_path)?;
+        let expected_sha256 = Text::read(env, &expected_sha256)?;
         let header = TextList::read(env, &header, &header_lengths)?;
         let header = header.pairs();
         let request = WxtDownloadRequest {
@@ -95,6 +100,10 @@ pub extern "system" fn Java_org_wxtransfer_Native_downloadFile<'local>(
             header: header.as_ptr(),
             header_count: header.len(),
             file_path: file_path.view(),
+            expected_sha256: expected_sha256.view(),
+            expected_length: expected_length.cast_unsigned(),
+            want_sha256: want_sha256.into(),
+            verify_digest: verify_digest.into(),
         };
         start(env, &target, &task, |callbacks, id| {
             // SAFETY: everything lives until the call returns.

@@ -89,6 +89,8 @@ public struct WXTransferDownloadSuccess: Hashable, Sendable {
     public let attempts: UInt32
     /// How many bytes of a download's file were there before the answer, which is the rest; 0 if the file is of one answer.
     public let resumedFrom: UInt64
+    /// The file's SHA-256 in lower-case hexadecimal digits; `nil` unless the request wants or expects it.
+    public let sha256: String?
 
     init(_ success: WxtSuccess) {
         errMsg = success.err_msg.text ?? ""
@@ -101,6 +103,7 @@ public struct WXTransferDownloadSuccess: Hashable, Sendable {
         profile = success.profile.map { WXTransferProfile($0.pointee) }
         attempts = success.attempts
         resumedFrom = success.resumed_from
+        sha256 = success.sha256.text
     }
 }
 

@@ -168,6 +168,8 @@ public struct WXTransferCategory: RawRepresentable, Hashable, Sendable {
     public static let `internal` = Self(rawValue: WXT_CATEGORY_INTERNAL)
     /// No thread, descriptor or memory is left. The same call may succeed when others have ended.
     public static let outOfResources = Self(rawValue: WXT_CATEGORY_OUT_OF_RESOURCES)
+    /// A downloaded file is not what the request expects or the server declares. It does not appear.
+    public static let integrity = Self(rawValue: WXT_CATEGORY_INTEGRITY)
 }
 
 extension WXTransferErrno: CustomStringConvertible {
@@ -233,6 +235,7 @@ extension WXTransferCategory: CustomStringConvertible {
         case .storage: "storage"
         case .internal: "internal"
         case .outOfResources: "outOfResources"
+        case .integrity: "integrity"
         default: "category \(rawValue)"
         }
     }

@@ -75,6 +75,16 @@ public struct WXTransferDownloadRequest: Sendable, Hashable {
     public var timeout: UInt32?
     /// A page's `enableProfile: false`: the result comes without a `profile`.
     public var disableProfile = false
+    /// The SHA-256 of the file, as 64 hexadecimal digits; `nil` is any. A file with another one does not appear, whatever the
+    /// status: the task fails with ``WXTransferCategory/integrity``.
+    public var expectedSha256: String?
+    /// The length of the file in bytes; 0 is any. Another one fails likewise.
+    public var expectedLength: UInt64 = 0
+    /// The result has the SHA-256 of the file.
+    public var wantSha256 = false
+    /// A 200 that declares a digest of its body (`Repr-Digest`, `Content-MD5`, the CRC64 of COS and OSS) must have it, or the
+    /// task fails likewise.
+    public var verifyDigest = false
 
     /// A download.
     public init(url: String, filePath: String? = nil) {
@@ -91,6 +101,10 @@ public struct WXTransferDownloadRequest: Sendable, Hashable {
         request.file_path = memory.string(filePath)
         request.timeout = timeout ?? 0
         request.disable_profile = disableProfile ? 1 : 0
+        request.expected_sha256 = memory.string(expectedSha256)
+        request.expected_length = expectedLength
+        request.want_sha256 = wantSha256 ? 1 : 0
+        request.verify_digest = verifyDigest ? 1 : 0
         return request
     }
 }
@@ -109,7 +123,8 @@ extension WXTransferDownloadRequest: Redacted {
     var shown: KeyValuePairs<String, Any?> {
         [
             "url": Redaction.url(url), "header": header, "filePath": filePath, "timeout": timeout,
-            "disableProfile": disableProfile,
+            "disableProfile": disableProfile, "expectedSha256": expectedSha256, "expectedLength": expectedLength,
+            "wantSha256": wantSha256, "verifyDigest": verifyDigest,
         ]
     }
 }

@@ -47,7 +47,7 @@ final class ContractTests: XCTestCase {
             "aborted": .aborted, "timeout": .timeout, "interrupted": .interrupted, "request": .request,
             "policy": .policy, "limit": .limit, "nameResolution": .nameResolution, "connect": .connect, "tls": .tls,
             "connectionClosed": .connectionClosed, "protocol": .protocol, "file": .file, "storage": .storage,
-            "internal": .internal, "outOfResources": .outOfResources,
+            "internal": .internal, "outOfResources": .outOfResources, "integrity": .integrity,
         ]
         XCTAssertEqual(swift.mapValues(\.rawValue), try constants("WXT_CATEGORY_"))
         XCTAssertEqual(swift.mapValues(\.description), Dictionary(uniqueKeysWithValues: swift.keys.map { ($0, $0) }))
@@ -303,11 +303,24 @@ final class ContractTests: XCTestCase {
         var download = WXTransferDownloadRequest(url: "url", filePath: "path")
         download.header = ["h1": "1", "h2": "2"]
         download.timeout = 9
+        download.expectedSha256 = "digits"
+        download.expectedLength = 10
+        download.wantSha256 = true
         CMemory.with { memory in
             let fields = download.cRequest(in: memory)
             XCTAssertEqual([fields.url, fields.file_path].map(\.text), ["url", "path"])
             XCTAssertEqual(pairs(fields.header, fields.header_count), [["h1", "1"], ["h2", "2"]])
             XCTAssertEqual(fields.timeout, 9)
+            XCTAssertEqual(fields.expected_sha256.text, "digits")
+            XCTAssertEqual(fields.expected_length, 10)
+            XCTAssertEqual([fields.want_sha256, fields.verify_digest], [1, 0])
+        }
+        download = WXTransferDownloadRequest(url: "url")
+        download.verifyDigest = true
+        CMemory.with { memory in
+            let fields = download.cRequest(in: memory)
+            XCTAssertNil(fields.expected_sha256.text)
+            XCTAssertEqual([fields.want_sha256, fields.verify_digest], [0, 1])
         }
     }
 

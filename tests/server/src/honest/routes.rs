@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use data_encoding::HEXLOWER;
+use data_encoding::{BASE64, HEXLOWER};
 use hyper::body::Incoming;
 use hyper::header::{
     ACCEPT_RANGES, CONTENT_ENCODING, CONTENT_RANGE, CONTENT_TYPE, ETAG, HeaderName, HeaderValue, LAST_MODIFIED,
@@ -20,6 +20,7 @@ use super::head_tap::Heads;
 use super::range::{Selection, entity_tag, last_modified, select};
 use super::record::{ConnectionInfo, ReceivedRequest, Record};
 use super::upload::read_body;
+use crate::pattern::pattern_sha256;
 
 /// A slow answer must end some day even if its client does not.
 const LONGEST_DELAY: Duration = Duration::from_secs(300);
@@ -148,6 +149,11 @@ fn bytes(head: &Parts, query: &HashMap<String, String>, length: u64) -> Response
         set(&mut answer, ACCEPT_RANGES, "bytes");
         set(&mut answer, ETAG, &entity_tag(length));
         set(&mut answer, LAST_MODIFIED, &last_modified());
+    }
+    if let Some(digest) = query.get("digest") {
+        let of = if digest == "1" { length } else { length + 1 };
+        let digest = BASE64.encode(&pattern_sha256(of));
+        set(&mut answer, HeaderName::from_static("repr-digest"), &format!("sha-256=:{digest}:"));
     }
     answer
 }

@@ -106,6 +106,10 @@ internal object Native {
         filePath: ByteArray?,
         timeout: Int,
         disableProfile: Boolean,
+        expectedSha256: ByteArray?,
+        expectedLength: Long,
+        wantSha256: Boolean,
+        verifyDigest: Boolean,
         callbacks: NativeCallbacks,
         task: LongArray,
     ): Int
@@ -225,6 +229,7 @@ internal abstract class NativeCallbacks {
         protocol: ByteArray?,
         attempts: Int,
         resumedFrom: Long,
+        sha256: ByteArray?,
     )
 
     abstract fun onFail(

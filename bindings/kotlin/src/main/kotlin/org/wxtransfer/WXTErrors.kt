@@ -166,6 +166,9 @@ public enum class WXTCategory(
 
     /** No thread, descriptor or memory is left. The same call may succeed when others have ended. */
     OUT_OF_RESOURCES(15),
+
+    /** A downloaded file is not what the request expects or the server declares. It does not appear. */
+    INTEGRITY(16),
     ;
 
     internal companion object {

@@ -94,6 +94,8 @@ public data class WXTDownloadSuccess(
     override val profile: WXTProfile?,
     override val attempts: Int,
     override val resumedFrom: Long,
+    /** The file's SHA-256 in lower-case hexadecimal digits. `null` unless the request wants or expects it. */
+    val sha256: String? = null,
 ) : WXTSuccess {
     /** For logs: header names without their values. */
     override fun toString(): String = Redaction.text(
@@ -108,6 +110,7 @@ public data class WXTDownloadSuccess(
         "profile" to profile,
         "attempts" to attempts,
         "resumedFrom" to resumedFrom,
+        "sha256" to sha256,
     )
 }
 

@@ -58,9 +58,23 @@ public data class WXTDownloadRequest(
     val timeout: Int = 0,
     /** A page's `enableProfile: false`: the result comes without a profile. */
     val disableProfile: Boolean = false,
+    /**
+     * The SHA-256 of the file, as 64 hexadecimal digits; `null` is any. A file with another one does not appear, whatever the
+     * status: the task fails with [WXTCategory.INTEGRITY].
+     */
+    val expectedSha256: String? = null,
+    /** The length of the file in bytes; 0 is any. Another one fails likewise. */
+    val expectedLength: Long = 0,
+    /** The result has the SHA-256 of the file. */
+    val wantSha256: Boolean = false,
+    /**
+     * A 200 that declares a digest of its body (`Repr-Digest`, `Content-MD5`, the CRC64 of COS and OSS) must have it, or the
+     * task fails likewise.
+     */
+    val verifyDigest: Boolean = false,
 ) {
     init {
-        require(timeout >= 0) { "the timeout is negative" }
+        require(timeout >= 0 && expectedLength >= 0) { "a number of the request is negative" }
     }
 
     /** For logs: header names without their values, the URL without user-info and query. */
@@ -71,6 +85,10 @@ public data class WXTDownloadRequest(
         "filePath" to filePath,
         "timeout" to timeout,
         "disableProfile" to disableProfile,
+        "expectedSha256" to expectedSha256,
+        "expectedLength" to expectedLength,
+        "wantSha256" to wantSha256,
+        "verifyDigest" to verifyDigest,
     )
 }
 

@@ -219,6 +219,7 @@ internal class UploadEvents(callbacks: WXTCallbacks<WXTUploadSuccess>) : TaskEve
         protocol: ByteArray?,
         attempts: Int,
         resumedFrom: Long,
+        sha256: ByteArray?,
     ) = reporting {
         val result = WXTUploadSuccess(
             errMsg.decodeToString(),
@@ -253,6 +254,7 @@ internal class DownloadEvents(callbacks: WXTCallbacks<WXTDownloadSuccess>) : Tas
         protocol: ByteArray?,
         attempts: Int,
         resumedFrom: Long,
+        sha256: ByteArray?,
     ) = reporting {
         val result = WXTDownloadSuccess(
             errMsg.decodeToString(),
@@ -265,6 +267,7 @@ internal class DownloadEvents(callbacks: WXTCallbacks<WXTDownloadSuccess>) : Tas
             WXTProfile.of(profileNumbers, peerIp, protocol),
             attempts,
             resumedFrom,
+            sha256?.decodeToString(),
         )
         succeeded(task, result)
     }

@@ -160,6 +160,10 @@ public class WXTransferSession(options: WXTSessionOptions) : AutoCloseable {
                 filePath = request.filePath?.utf8(),
                 timeout = request.timeout,
                 disableProfile = request.disableProfile,
+                expectedSha256 = request.expectedSha256?.utf8(),
+                expectedLength = request.expectedLength,
+                wantSha256 = request.wantSha256,
+                verifyDigest = request.verifyDigest,
                 callbacks = events,
                 task = task,
             )

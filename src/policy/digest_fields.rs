@@ -1,0 +1,130 @@
+//! The digest of a body that a response's header declares.
+
+use base64::Engine;
+use base64::alphabet::STANDARD;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+
+use crate::terms::{DigestAlgorithm, Header, header_value, header_values};
+
+/// Padding may be missing, and the bits behind the last byte may be anything (RFC 8941 §4.2.7).
+const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &STANDARD,
+    GeneralPurposeConfig::new()
+        .with_decode_allow_trailing_bits(true)
+        .with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
+
+/// The algorithms of `Repr-Digest` that are not deprecated (RFC 9530 §7.2), the strongest first.
+const REPRESENTATION_DIGESTS: [(&str, DigestAlgorithm); 2] =
+    [("sha-512", DigestAlgorithm::Sha512), ("sha-256", DigestAlgorithm::Sha256)];
+
+/// What the object stores of Tencent and Alibaba send with an object.
+const CHECKSUM_FIELDS: [&str; 2] = ["x-cos-hash-crc64ecma", "x-oss-hash-crc64ecma"];
+
+/// A digest that a response declares.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeclaredDigest {
+    /// How it is made.
+    pub algorithm: DigestAlgorithm,
+    /// The digest.
+    pub value: Vec<u8>,
+    /// The header field that it is from.
+    pub field: &'static str,
+}
+
+/// What a response's header says of digests.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DeclaredDigests {
+    /// The strongest: SHA-512 and SHA-256 of `Repr-Digest`, then MD5 of `Content-MD5`, then CRC-64 of an object store.
+    pub strongest: Option<DeclaredDigest>,
+    /// The fields that are malformed. They are ignored, as RFC 8941 §4.2 and RFC 9530 §2 have it: whoever can break a digest can
+    /// also take it away.
+    pub malformed: Vec<&'static str>,
+}
+
+/// Reads the digests of a header.
+pub fn declared(headers: &[Header]) -> DeclaredDigests {
+    let mut found = DeclaredDigests::default();
+    let readers: [(&'static str, Reader); 4] = [
+        ("Repr-Digest", representation_digest),
+        ("Content-MD5", content_md5),
+        (CHECKSUM_FIELDS[0], checksum),
+        (CHECKSUM_FIELDS[1], checksum),
+    ];
+    for (field, read) in readers {
+        if header_value(headers, field).is_none() {
+            continue;
+        }
+        match read(headers, field) {
+            Ok(Some((algorithm, value))) => {
+                found.strongest.get_or_insert(DeclaredDigest { algorithm, value, field });
+            }
+            // Of other algorithms alone.
+            Ok(None) => {}
+            Err(Malformed) => found.malformed.push(field),
+        }
+    }
+    found
+}
+
+type Reader = fn(&[Header], &'static str) -> Result<Option<(DigestAlgorithm, Vec<u8>)>, Malformed>;
+
+struct Malformed;
+
+/// A dictionary of structured fields (RFC 8941 §3.2) whose values are byte sequences, `sha-256=:…:`. Fields of one name are one
+/// list, and of one algorithm the last counts. Algorithms that nobody knows are passed over, but not what is no dictionary.
+fn representation_digest(
+    headers: &[Header],
+    field: &'static str,
+) -> Result<Option<(DigestAlgorithm, Vec<u8>)>, Malformed> {
+    let mut digests = [const { None }; REPRESENTATION_DIGESTS.len()];
+    for member in header_values(headers, field).flat_map(|value| value.split(',')) {
+        // A member may have parameters, which mean nothing here.
+        let member = member.split(';').next().unwrap_or_default();
+        let (key, value) = member.trim_matches([' ', '\t']).split_once('=').ok_or(Malformed)?;
+        let encoded = value.strip_prefix(':').and_then(|value| value.strip_suffix(':')).ok_or(Malformed)?;
+        let value = BASE64.decode(encoded).map_err(|_| Malformed)?;
+        let known = REPRESENTATION_DIGESTS.iter().position(|(name, _)| *name == key);
+        if let Some(index) = known {
+            let (_, algorithm) = REPRESENTATION_DIGESTS[index];
+            if value.len() != length(algorithm) {
+                return Err(Malformed);
+            }
+            digests[index] = Some((algorithm, value));
+        }
+    }
+    Ok(digests.into_iter().flatten().next())
+}
+
+/// RFC 1864.
+fn content_md5(headers: &[Header], field: &'static str) -> Result<Option<(DigestAlgorithm, Vec<u8>)>, Malformed> {
+    let value = header_value(headers, field).unwrap_or_default();
+    let value = BASE64.decode(value.trim_matches([' ', '\t'])).map_err(|_| Malformed)?;
+    let algorithm = DigestAlgorithm::Md5;
+    if value.len() == length(algorithm) { Ok(Some((algorithm, value))) } else { Err(Malformed) }
+}
+
+/// A number of decimal digits.
+fn checksum(headers: &[Header], field: &'static str) -> Result<Option<(DigestAlgorithm, Vec<u8>)>, Malformed> {
+    let value = header_value(headers, field).unwrap_or_default().trim_matches([' ', '\t']);
+    if !value.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(Malformed);
+    }
+    let number: u64 = value.parse().map_err(|_| Malformed)?;
+    Ok(Some((DigestAlgorithm::Crc64, number.to_be_bytes().to_vec())))
+}
+
+/// Bytes of a digest.
+fn length(algorithm: DigestAlgorithm) -> usize {
+    match algorithm {
+        DigestAlgorithm::Crc64 => 8,
+        DigestAlgorithm::Md5 => 16,
+        DigestAlgorithm::Sha1 => 20,
+        DigestAlgorithm::Sha256 => 32,
+        DigestAlgorithm::Sha512 => 64,
+    }
+}
+
+#[cfg(test)]
+#[path = "digest_fields_tests.rs"]
+mod tests;

@@ -1,0 +1,16 @@
+//! The digests of bytes, by their names.
+
+/// A way to make a digest of bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DigestAlgorithm {
+    /// RFC 1321.
+    Md5,
+    /// FIPS 180-4.
+    Sha1,
+    /// FIPS 180-4.
+    Sha256,
+    /// FIPS 180-4.
+    Sha512,
+    /// CRC-64/XZ: the polynomial of ECMA-182 with its bits reversed. The value is 8 bytes, the most significant first.
+    Crc64,
+}

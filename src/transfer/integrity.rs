@@ -1,0 +1,190 @@
+//! Whether a downloaded file is what it was to be, found out before it appears.
+
+use std::sync::{Arc, Mutex};
+
+use crate::http::Response;
+use crate::policy::digest_fields::{self, DeclaredDigest};
+use crate::storage::{Digest, PartFile, hexadecimal};
+use crate::terms::log::{Level, Log};
+use crate::terms::{DigestAlgorithm, Failure, TransferError};
+use crate::worker::{Worker, lock};
+
+/// Bytes of a SHA-256.
+const SHA256_LENGTH: usize = 32;
+
+/// What the host says that a download's file must be. By default nothing, and nothing is computed.
+#[derive(Clone, Debug, Default)]
+pub struct IntegrityRequest {
+    /// The SHA-256 of the file, in hexadecimal digits of any case.
+    pub expected_sha256: Option<String>,
+    /// The length of the file in bytes; 0 is any.
+    pub expected_length: u64,
+    /// Whether the result has the file's SHA-256.
+    pub want_sha256: bool,
+    /// Whether the digest is checked that the server declares.
+    pub verify_digest: bool,
+}
+
+/// The same, read.
+#[derive(Debug)]
+pub struct Integrity {
+    expected_sha256: Option<Vec<u8>>,
+    expected_length: Option<u64>,
+    want_sha256: bool,
+    verify_digest: bool,
+}
+
+impl Integrity {
+    /// # Errors
+    /// The SHA-256 is no 64 hexadecimal digits.
+    pub fn new(request: &IntegrityRequest) -> Result<Integrity, TransferError> {
+        let expected_sha256 = match &request.expected_sha256 {
+            None => None,
+            Some(digits) => Some(bytes_of(digits).ok_or_else(|| {
+                let parameter = "expectedSha256";
+                let failure = Failure::Parameter { parameter, expected: "SHA-256", given: "String" };
+                TransferError::new(failure, format!("{parameter} is not 64 hexadecimal digits"))
+            })?),
+        };
+        Ok(Integrity {
+            expected_sha256,
+            expected_length: Some(request.expected_length).filter(|length| *length > 0),
+            want_sha256: request.want_sha256,
+            verify_digest: request.verify_digest,
+        })
+    }
+
+    /// Asks for a body without a coding where a declared digest is to be checked: a server that codes on the fly may leave the
+    /// digest of what it coded.
+    pub fn add_headers(&self, headers: &mut Vec<(String, String)>) {
+        let is_set = || headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("accept-encoding"));
+        if self.verify_digest && !is_set() {
+            headers.push(("Accept-Encoding".to_owned(), "identity".to_owned()));
+        }
+    }
+
+    /// Begins with a response none of whose body was read. `announced` is the length of the file by its head.
+    ///
+    /// # Errors
+    /// The file is announced with another length than expected.
+    pub fn begin(&self, response: &mut Response, announced: Option<u64>, log: &Log) -> Result<Check, TransferError> {
+        let sha256 = (self.want_sha256 || self.expected_sha256.is_some()).then(|| Digest::new(DigestAlgorithm::Sha256));
+        let check = Check {
+            status: response.status,
+            length: 0,
+            expected_length: self.expected_length,
+            sha256,
+            expected_sha256: self.expected_sha256.clone(),
+            declared: if self.verify_digest { declared(response, log) } else { None },
+        };
+        if let (Some(announced), Some(expected)) = (announced, self.expected_length)
+            && announced != expected
+        {
+            return Err(check.mismatch(&format!("has {announced} bytes in place of {expected}")));
+        }
+        Ok(check)
+    }
+}
+
+/// The check of one response.
+pub struct Check {
+    status: u16,
+    /// Bytes of the file that have come.
+    length: u64,
+    expected_length: Option<u64>,
+    sha256: Option<Digest>,
+    expected_sha256: Option<Vec<u8>>,
+    /// What the server declares, and the same of what has come.
+    declared: Option<(DeclaredDigest, Arc<Mutex<Digest>>)>,
+}
+
+impl Check {
+    /// Takes in what the file has already, if the response is the rest of it. Its bytes are read where a digest is made, by way of
+    /// `buffer`. The rest has no coding, so that the file is what is on the wire.
+    ///
+    /// # Errors
+    /// They are more than expected, or cannot be read.
+    pub fn begin_with(&mut self, worker: &Worker, part: &PartFile, buffer: &mut [u8]) -> Result<(), TransferError> {
+        if self.sha256.is_none() && self.declared.is_none() {
+            self.length = part.length();
+            return Ok(());
+        }
+        while self.length < part.length() {
+            let count = part.read_at(worker, buffer, self.length)?;
+            if let Some((_, digest)) = &self.declared {
+                lock(digest).update(&buffer[..count]);
+            }
+            self.take(&buffer[..count])?;
+        }
+        Ok(())
+    }
+
+    /// Takes the next bytes of the file in.
+    ///
+    /// # Errors
+    /// They are more than expected.
+    pub fn take(&mut self, bytes: &[u8]) -> Result<(), TransferError> {
+        self.length = self.length.saturating_add(bytes.len() as u64);
+        if let Some(expected) = self.expected_length.filter(|expected| self.length > *expected) {
+            return Err(self.mismatch(&format!("has more than {expected} bytes")));
+        }
+        if let Some(sha256) = &mut self.sha256 {
+            sha256.update(bytes);
+        }
+        Ok(())
+    }
+
+    /// Decides, when all of the file has come. The SHA-256 in hexadecimal digits, where it is wanted or expected.
+    ///
+    /// # Errors
+    /// The file is not what it was to be.
+    pub fn finish(mut self) -> Result<Option<String>, TransferError> {
+        if let Some(expected) = self.expected_length.filter(|expected| self.length != *expected) {
+            return Err(self.mismatch(&format!("has {} bytes in place of {expected}", self.length)));
+        }
+        let sha256 = self.sha256.take().map(Digest::finish);
+        if self.expected_sha256.is_some() && self.expected_sha256 != sha256 {
+            return Err(self.mismatch("has another SHA-256 than expected"));
+        }
+        if let Some((declared, digest)) = &self.declared
+            && lock(digest).clone().finish() != declared.value
+        {
+            return Err(self.mismatch(&format!("has another digest than {} says", declared.field)));
+        }
+        Ok(sha256.map(|sha256| hexadecimal(&sha256)))
+    }
+
+    fn mismatch(&self, what: &str) -> TransferError {
+        let status = self.status;
+        let page = if status >= 400 { format!("; it comes with the status {status}") } else { String::new() };
+        TransferError::new(Failure::Integrity, format!("the file {what}{page}"))
+    }
+}
+
+/// The digest that a response declares of its body, whose bytes are taken in as they are on the wire: a representation is what
+/// its codings have made of it (RFC 9110 §8.1, RFC 9530 §3), and the object stores' checksums are of what they store.
+///
+/// Only of a 200. Any other status has something else than the whole of the resource in its body, or a proxy changed it (203),
+/// and servers send the digests of the whole all the same.
+fn declared(response: &mut Response, log: &Log) -> Option<(DeclaredDigest, Arc<Mutex<Digest>>)> {
+    if response.status != 200 {
+        return None;
+    }
+    let digests = digest_fields::declared(&response.headers);
+    for field in digests.malformed {
+        log.write(Level::Warning, || format!("downloadFile: a malformed {field} is ignored"));
+    }
+    let declared = digests.strongest?;
+    log.write(Level::Info, || format!("downloadFile: the file is checked by {}", declared.field));
+    let digest = Arc::new(Mutex::new(Digest::new(declared.algorithm)));
+    let observed = digest.clone();
+    response.observe_wire(move |bytes| lock(&observed).update(bytes));
+    Some((declared, digest))
+}
+
+/// Reads hexadecimal digits.
+fn bytes_of(digits: &str) -> Option<Vec<u8>> {
+    let digits: Option<Vec<u8>> = digits.chars().map(|digit| Some(digit.to_digit(16)? as u8)).collect();
+    let digits = digits.filter(|digits| digits.len() == 2 * SHA256_LENGTH)?;
+    Some(digits.chunks_exact(2).map(|pair| pair[0] << 4 | pair[1]).collect())
+}
