@@ -225,6 +225,8 @@ typedef struct {
   int32_t category;
   char detail[1024];
   bool retryable;
+  uint32_t attempts;
+  uint64_t resumed_from;
   bool has_profile;
   WxtProfile profile;
   /* Its place in the order in which this program's tasks ended, from 1. */
@@ -326,6 +328,8 @@ static inline void recorder_on_success(void *user_data, WxtTaskId task, const Wx
             event->temp_file_path.len > 0 ? event->temp_file_path : event->file_path);
   copy_text(recorder->native_path, sizeof recorder->native_path, event->native_path);
   recorder->data_length = event->data_length;
+  recorder->attempts = event->attempts;
+  recorder->resumed_from = event->resumed_from;
   copy_text(recorder->sha256, sizeof recorder->sha256, event->sha256);
   recorder_keep_header(recorder, event->header, event->header_count);
   recorder_keep_profile(recorder, event->profile);
@@ -342,6 +346,8 @@ static inline void recorder_on_fail(void *user_data, WxtTaskId task, const WxtFa
   recorder->err_no = event->err_no;
   recorder->category = event->category;
   recorder->retryable = event->retryable;
+  recorder->attempts = event->attempts;
+  recorder->resumed_from = event->resumed_from;
   recorder_keep_profile(recorder, event->profile);
   recorder_add(recorder, task, 'F');
   pthread_mutex_unlock(&recorder_lock);
