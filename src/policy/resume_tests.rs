@@ -2,7 +2,9 @@ use std::time::UNIX_EPOCH;
 
 use super::*;
 
-fn headers(fields: &[(&str, &str)]) -> Vec<Header> {
+type Fields<'a> = &'a [(&'a str, &'a str)];
+
+fn headers(fields: Fields<'_>) -> Vec<Header> {
     fields.iter().map(|(name, value)| Header { name: (*name).into(), value: (*value).into() }).collect()
 }
 
@@ -23,7 +25,7 @@ fn only_a_strong_validator_lets_a_body_be_resumed() {
     const DATE: (&str, &str) = ("Date", "Sun, 06 Nov 1994 08:49:37 GMT");
     const OLD: &str = "Sun, 06 Nov 1994 08:48:37 GMT";
     // (headers, the validator)
-    let cases: [(&[(&str, &str)], Option<&str>); 14] = [
+    let cases: [(Fields<'_>, Option<&str>); 14] = [
         (&[("ETag", "\"v1\"")], Some("\"v1\"")),
         (&[("etag", " \"\" ")], Some("\"\"")),
         (&[("ETag", "W/\"v1\"")], None),
@@ -110,7 +112,7 @@ fn an_answer_is_the_rest_only_if_all_of_it_fits() {
     ] {
         assert_eq!(judged(206, &[tag, ("Content-Range", value)], Some(6)), RestAnswer::Unusable, "{value:?}");
     }
-    let unusable: [(&[(&str, &str)], Option<u64>); 8] = [
+    let unusable: [(Fields<'_>, Option<u64>); 8] = [
         (&[tag], Some(6)),
         (&[range], Some(6)),
         (&[tag, range, range], Some(6)),

@@ -8,7 +8,7 @@
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::time::SystemTime;
+use std::time::{Duration, Instant, SystemTime};
 
 use rustix::fs::FlockOperation;
 use rustix::io::Errno;
@@ -25,6 +25,8 @@ pub const DIRECTORY: &str = "partials";
 const NEW_SUFFIX: &str = ".new";
 /// The first line of a journal.
 const FORMAT: &str = "wxtransfer partial file 1";
+/// How often a partial file is looked for that another task is about to leave.
+const PAUSE: Duration = Duration::from_millis(4);
 /// No journal is longer: what is longer is none of ours.
 const LONGEST: u64 = 64 * 1024;
 
@@ -55,6 +57,12 @@ pub fn lock(file: &File) -> io::Result<bool> {
         Err(Errno::WOULDBLOCK) => Ok(false),
         Err(error) => Err(error.into()),
     }
+}
+
+/// Makes it nobody's, before it is closed.
+pub fn unlock(file: &File) {
+    // Unlocking an open file has no way to fail; closing it would unlock it, too.
+    let _ = rustix::fs::flock(file, FlockOperation::NonBlockingUnlock);
 }
 
 /// Writes a journal in the place of the one before. It survives a power failure, or the one before does.
@@ -181,6 +189,30 @@ impl Launch {
         {
             files.quota.remove_used(cost);
         }
+    }
+
+    /// A partial file will be left, when the host was told of the task's end. Whoever wants it may wait for it.
+    pub fn partial_is_leaving(&self, key: &str) {
+        worker::lock(&self.files).leaving.push(key.to_owned());
+    }
+
+    /// A partial file was left, or is not kept after all.
+    pub fn partial_has_left(&self, key: &str) {
+        let mut files = worker::lock(&self.files);
+        if let Some(index) = files.leaving.iter().position(|leaving| leaving == key) {
+            files.leaving.swap_remove(index);
+        }
+    }
+
+    /// Waits until no partial file of that key is about to be left: a page that aborts and calls again goes on with it.
+    ///
+    /// Fails with [`Error::Stopped`] or [`Error::OutOfResources`].
+    pub fn await_leaving(&self, worker: &Worker, key: &str) -> Result<(), Error> {
+        let has_left = || !worker::lock(&self.files).leaving.iter().any(|leaving| leaving == key);
+        while !has_left() {
+            worker.wait_for(Some(Instant::now() + PAUSE), || has_left().then_some(()))?;
+        }
+        Ok(())
     }
 
     /// A partial file is left for a later call.

@@ -57,6 +57,8 @@ pub struct LaunchFiles {
     complete: VecDeque<(String, u64)>,
     /// Keys and costs of the partial files that nobody writes, oldest first.
     pub partial: VecDeque<(String, u64)>,
+    /// Keys of the partial files that a task has given up and that are not flushed yet.
+    pub leaving: Vec<String>,
 }
 
 /// What goes to make room.

@@ -55,12 +55,12 @@ impl<'a> PartialDownload<'a> {
 
     /// What the next attempt asks for: the rest, where it can; or else all, and the file is empty then.
     pub fn rest(&mut self, prepared: &Prepared) -> Result<Option<Rest>, TransferError> {
-        let Some(known) = self.known.as_ref().filter(|_| self.part.length() > 0) else {
+        // A range behind the last byte is none.
+        let length = self.known.as_ref().map_or(0, |known| self.part.length().min(known.total - 1));
+        let Some(known) = self.known.as_ref().filter(|_| length > 0) else {
             self.empty(false)?;
             return Ok(None);
         };
-        // A range behind the last byte is none.
-        let length = self.part.length().min(known.total - 1);
         self.part.shorten(length)?;
         Ok(Some(Rest { length, headers: resume::rest_headers(&prepared.headers, length, known) }))
     }
@@ -118,14 +118,13 @@ impl<'a> PartialDownload<'a> {
     /// The file of a download that failed: kept for a later call, or removed.
     pub fn give_up(self, error: &TransferError) {
         let may_go_on = retry::is_transient(&error.failure) || matches!(error.failure, Failure::Cancelled(_));
-        if !may_go_on || self.known.is_none() {
+        if self.context.worker.check().is_err() {
+            self.part.give_up(self.context.worker);
+        } else if !may_go_on || self.known.is_none() {
             // After any other failure (a full disk, for example), delete the partial file now, so that its space is free when
-            // the host is told. What the system takes long to free for a task that was stopped is freed later.
-            if self.context.worker.check().is_ok() {
-                return self.part.discard();
-            }
+            // the host is told.
+            self.part.discard();
         }
-        self.part.give_up(self.context.worker);
     }
 
     /// Begins the file anew. The one before goes, unless `keep` leaves it to a later call.

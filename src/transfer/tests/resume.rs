@@ -251,7 +251,7 @@ fn another_call_does_not_get_the_partial_file() {
     });
     let bench = Bench::resuming(Resume::AcrossLaunches, 0);
     assert!(bench.download(&server.url("/")).result.is_err());
-    let others: [(&str, Option<&str>, &[(&str, &str)]); 3] = [
+    let others: [(_, _, &[_]); 3] = [
         ("/?other", None, &[]),
         ("/", Some("wxfile://usr/file.bin"), &[]),
         ("/", None, &[("Authorization", "another user")]),

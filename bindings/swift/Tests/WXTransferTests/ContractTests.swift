@@ -66,7 +66,7 @@ final class ContractTests: XCTestCase {
         ]
         let others = [
             "ERRNO", "CATEGORY", "PLATFORM", "PATHS", "LAN", "STORAGE_EXCLUSIVE", "STORAGE_SHARED", "LOG", "IMPORT",
-            "DIGEST", "WRITE",
+            "DIGEST", "WRITE", "RESUME",
         ]
         XCTAssertEqual(
             swift.mapValues(\.rawValue), try constants("WXT_", besides: others.map { "WXT_\($0)" }))

@@ -1,5 +1,7 @@
 //! A file that is being written.
 
+mod keeping;
+
 use std::fs::File;
 use std::io::{Seek, SeekFrom, Write};
 use std::os::unix::fs::FileExt;
@@ -7,19 +9,16 @@ use std::sync::Arc;
 
 use super::directory::Directory;
 use super::extension::normalised;
-use super::partials::{self, Journal};
 use super::quota::cost;
 use super::store::{Destination, Store, Unsaved};
 use super::temporary::{Launch, LaunchDirectory};
 use super::{Error, StoredFile};
 use crate::terms::log::{Level, Log};
-use crate::worker::{StopReason, StopSignal, Worker};
+use crate::worker::{StopReason, Worker};
+use keeping::Keeping;
 
 /// A smaller file is written as fast as the device is asked for its room.
 const WORTH_A_LOOK: u64 = 1024 * 1024;
-
-/// After so many bytes more they are flushed, and the journal tells of them. It is what a crash costs at most.
-const DURABLE_STEP: u64 = 4 * 1024 * 1024;
 
 /// A private file that gets its name when it is complete. Dropping it removes it, unless it is to be
 /// [kept](PartFile::keep_as).
@@ -47,15 +46,6 @@ enum Place {
     Partials(Directory),
 }
 
-/// How a file is kept that is not completed.
-#[derive(Debug)]
-struct Keeping {
-    key: String,
-    note: String,
-    /// How many bytes the journal tells of; 0 where there is none.
-    durable: u64,
-}
-
 /// Where the file will be, and whose quota it counts for.
 #[derive(Debug)]
 pub enum Area {
@@ -77,26 +67,6 @@ impl PartFile {
         let (directory, name, file) = launch.create_part(worker)?;
         let place = Place::Launch(directory);
         Ok(PartFile { launch, place, area, file, name, written: 0, held: 0, keeping: None, log })
-    }
-
-    /// Takes the file that was kept under `key` and goes on with it; also gives the note. `None` if there is none, or somebody
-    /// else writes it.
-    pub(super) fn take(
-        worker: &Worker,
-        launch: Arc<Launch>,
-        area: Area,
-        key: &str,
-        log: Log,
-    ) -> Result<Option<(PartFile, String)>, Error> {
-        let Some(directory) = launch.partials(worker)? else { return Ok(None) };
-        let taken = partials::take(&directory, key).map_err(|error| Error::from_io("open a partial file", error))?;
-        let Some((Journal { part: name, length, note }, file)) = taken else { return Ok(None) };
-        launch.partial_taken(key);
-        let keeping = Some(Keeping { key: key.to_owned(), note: note.clone(), durable: length });
-        let place = Place::Partials(directory);
-        let mut part = PartFile { launch, place, area, file, name, written: length, held: 0, keeping, log };
-        part.hold(worker, length)?;
-        Ok(Some((part, note)))
     }
 
     /// Holds quota for a file of `expected` bytes, and checks that the device has room for it where writing would tell
@@ -129,61 +99,8 @@ impl PartFile {
         self.hold(worker, length)?;
         self.file.write_all(bytes).map_err(|error| Error::from_io("write a file", error))?;
         self.written = length;
-        if self.keeping.as_ref().is_some_and(|keeping| length.saturating_sub(keeping.durable) >= DURABLE_STEP) {
-            self.flush(worker);
-        }
+        self.flush_sometimes(worker);
         Ok(())
-    }
-
-    /// From here on the file is kept under `key`, with a note for whoever takes it, if it is dropped without being complete.
-    pub fn keep_as(&mut self, key: &str, note: String) {
-        self.keeping = Some(Keeping { key: key.to_owned(), note, durable: 0 });
-    }
-
-    /// Removes the file, also where it was to be kept.
-    pub fn discard(mut self) {
-        self.stop_keeping();
-    }
-
-    /// Flushes what was written, and has the journal tell of it. A file for which that fails is no longer kept.
-    fn flush(&mut self, worker: &Worker) {
-        if let Err(error) = self.try_flush(worker) {
-            self.log.write(Level::Warning, || format!("a partial file is not kept: {error}"));
-            self.stop_keeping();
-        }
-    }
-
-    fn try_flush(&mut self, worker: &Worker) -> Result<(), Error> {
-        let Some(keeping) = &mut self.keeping else { return Ok(()) };
-        let fail = |error| Error::from_io("keep a partial file", error);
-        if let Place::Launch(launch) = &self.place {
-            let directory = self.launch.make_partials(worker)?;
-            // Another one of the same key: it gives way, unless somebody writes it.
-            if !partials::remove(&directory, &keeping.key).map_err(fail)? {
-                self.keeping = None;
-                return Ok(());
-            }
-            self.launch.partial_taken(&keeping.key);
-            // Before it is there: one that is not locked is nobody's.
-            partials::lock(&self.file).map_err(fail)?;
-            launch.directory.rename(&self.name, &directory, &self.name).map_err(fail)?;
-            self.place = Place::Partials(directory);
-        }
-        self.file.sync_all().map_err(fail)?;
-        let journal = Journal { part: self.name.clone(), length: self.written, note: keeping.note.clone() };
-        partials::write(self.place.directory(), &keeping.key, &journal).map_err(fail)?;
-        keeping.durable = self.written;
-        Ok(())
-    }
-
-    /// Removes the journal, so that the file goes when it is dropped.
-    fn stop_keeping(&mut self) {
-        let Some(Keeping { key, durable, .. }) = self.keeping.take() else { return };
-        if durable > 0
-            && let Err(error) = partials::existing(self.place.directory().remove_file(&key))
-        {
-            self.log.write(Level::Warning, || format!("the journal of a partial file was not removed: {error}"));
-        }
     }
 
     /// Takes back all but the first `length` bytes.
@@ -319,8 +236,9 @@ impl PartFile {
 
     /// Removes the file, unless it is kept. What takes the system time, to free its bytes or to flush them, is deferred.
     pub fn give_up(mut self, worker: &Worker) {
-        if self.keeping.is_none() {
-            self.remove();
+        match &self.keeping {
+            Some(keeping) => self.launch.partial_is_leaving(keeping.key()),
+            None => self.remove(),
         }
         worker.drop_later(self);
     }
@@ -340,18 +258,6 @@ impl PartFile {
         if !name.is_empty() {
             self.launch.remove_part(self.place.directory(), &name);
         }
-    }
-
-    /// Leaves the file for a later call.
-    fn leave(&mut self) {
-        if self.keeping.as_ref().is_some_and(|keeping| self.written > 0 && self.written != keeping.durable) {
-            // Whatever stopped the work, this is done to its end.
-            self.flush(&Worker::for_call(Arc::new(StopSignal::new())));
-        }
-        let Some(Keeping { key, durable: 1.., .. }) = self.keeping.take() else { return };
-        self.name.clear();
-        self.release();
-        self.launch.partial_left(&key, self.written);
     }
 }
 
