@@ -147,6 +147,11 @@ fn bad_network() {
 }
 
 #[test]
+fn retries() {
+    Surroundings::start().run("retries");
+}
+
+#[test]
 fn profile() {
     Surroundings::start().run("profile");
 }
