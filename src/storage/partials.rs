@@ -67,13 +67,17 @@ pub fn unlock(file: &File) {
 
 /// Writes a journal in the place of the one before. It survives a power failure, or the one before does.
 pub fn write(directory: &Directory, key: &str, journal: &Journal) -> io::Result<()> {
+    let Journal { part, length, note } = journal;
+    let text = format!("{FORMAT}\n{part}\n{length}\n{note}");
+    if text.len() as u64 >= LONGEST {
+        return Err(io::ErrorKind::InvalidInput.into());
+    }
     let new = format!("{key}{NEW_SUFFIX}");
     // What a process that was killed has left.
     let _ = directory.remove_file(&new);
     let mut file = directory.create_file(&new)?;
     lock(&file)?;
-    let Journal { part, length, note } = journal;
-    file.write_all(format!("{FORMAT}\n{part}\n{length}\n{note}").as_bytes())?;
+    file.write_all(text.as_bytes())?;
     file.sync_all()?;
     directory.rename(&new, directory, key)
 }
