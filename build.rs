@@ -5,7 +5,7 @@ use std::error::Error;
 use std::path::PathBuf;
 
 /// In the order in which a reader of the header wants them.
-const SOURCES: [&str; 14] = [
+const SOURCES: [&str; 15] = [
     "version",
     "string",
     "status",
@@ -14,6 +14,7 @@ const SOURCES: [&str; 14] = [
     "callback",
     "options",
     "session",
+    "network",
     "task",
     "file_result",
     "file",

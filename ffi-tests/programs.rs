@@ -152,6 +152,11 @@ fn retries() {
 }
 
 #[test]
+fn containers() {
+    Surroundings::start().run("containers");
+}
+
+#[test]
 fn profile() {
     Surroundings::start().run("profile");
 }
@@ -209,6 +214,13 @@ fn background() {
     surroundings.run("background");
     let targets: Vec<_> = surroundings.server.requests().into_iter().map(|request| request.target).collect();
     assert_eq!(targets, ["/upload", "/bytes/10"], "what was refused, or waited to the end, was not sent");
+}
+
+#[test]
+fn network() {
+    let surroundings = Surroundings::start();
+    surroundings.run("network");
+    assert_eq!(surroundings.server.connections(), 1, "the transfer took the connection that was prepared");
 }
 
 #[test]

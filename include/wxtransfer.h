@@ -19,12 +19,12 @@
 #define WXT_ERRNO_OK 0
 
 /**
- * `abort`: an upload was aborted, or the session closed during it or during a file call. `WXT_CATEGORY_ABORTED`, not retryable.
+ * `abort`: an upload was aborted, or the session closed during it. `WXT_CATEGORY_ABORTED`, not retryable.
  */
 #define WXT_ERRNO_CANCEL 1
 
 /**
- * `internal error`: a bug of the library, caught. `WXT_CATEGORY_INTERNAL`, not retryable.
+ * `internal error`: a bug of the library, caught, in a transfer. `WXT_CATEGORY_INTERNAL`, not retryable.
  */
 #define WXT_ERRNO_INTERNAL 4
 
@@ -34,9 +34,9 @@
 #define WXT_ERRNO_TIMEOUT 5
 
 /**
- * `parameter error: parameter.url should be String instead of Undefined;`: the named parameter is missing or has the wrong
- * type. In C a string that is NULL is `Undefined`, and bytes that are not UTF-8 are an `ArrayBuffer`. `name` of an upload is
- * also missing if it is empty. `fileDescriptor` should be `File` instead of `Number` if it is neither a readable file nor a
+ * `parameter error: parameter.url should be String instead of Undefined;`: the named parameter of a transfer is missing or has
+ * the wrong type. In C a string that is NULL is `Undefined`, and bytes that are not UTF-8 are an `ArrayBuffer`. An
+ * empty string is neither. `fileDescriptor` should be `File` instead of `Number` if it is neither a readable file nor a
  * pipe, or holds fewer bytes than was said. `WXT_CATEGORY_REQUEST`, not retryable.
  */
 #define WXT_ERRNO_PARAMETER 1001
@@ -86,7 +86,8 @@
 #define WXT_ERRNO_INVALID_URL 600009
 
 /**
- * `invalid request data header <name>` or `invalid request data formData`: a name or value that cannot be sent.
+ * `invalid request data header <name>`, `invalid request data formData` or `invalid request data name`: a name or value that
+ * cannot be sent, an empty `name` of an upload included.
  * `WXT_CATEGORY_REQUEST`, not retryable.
  */
 #define WXT_ERRNO_INVALID_REQUEST_DATA 600010
@@ -154,7 +155,8 @@
 #define WXT_ERRNO_IS_A_DIRECTORY 1300021
 
 /**
- * `Invalid argument`: a directory would come to be below itself.
+ * `Invalid argument`: a directory would come to be below itself. Also a file call's parameter that is missing or has the wrong
+ * type, with the text of `WXT_ERRNO_PARAMETER`.
  */
 #define WXT_ERRNO_INVALID_ARGUMENT 1300022
 
@@ -169,7 +171,9 @@
 #define WXT_ERRNO_DIRECTORY_NOT_EMPTY 1300066
 
 /**
- * `system error`: any other error of the system under a file call, and a lack of descriptors or memory.
+ * `system error`: any other error of the system under a file call. Also a lack of descriptors or memory (`out of resources: …`,
+ * `WXT_CATEGORY_OUT_OF_RESOURCES`, retryable), a session that is closed during a file call (`abort`, `WXT_CATEGORY_ABORTED`) and
+ * a bug of the library, caught (`internal error`, `WXT_CATEGORY_INTERNAL`).
  */
 #define WXT_ERRNO_SYSTEM_ERROR 1300201
 
@@ -759,16 +763,16 @@ typedef struct {
    */
   size_t struct_size;
   /**
-   * `url`: where the file goes. Required.
+   * `url`: where the file goes. Required; an empty one is `WXT_ERRNO_INVALID_URL`.
    */
   WxtStr url;
   /**
    * `filePath`: the file, as a `wxfile://` path, or an absolute one where the session's `path_policy` allows it.
-   * Required, unless `has_file_descriptor`.
+   * Required, unless `has_file_descriptor`; an empty one leads to no file (`WXT_ERRNO_FILE_NOT_FOUND`).
    */
   WxtStr file_path;
   /**
-   * `name`: the form's key of the file. Required.
+   * `name`: the form's key of the file. Required; an empty one cannot be sent (`WXT_ERRNO_INVALID_REQUEST_DATA`).
    */
   WxtStr name;
   /**
@@ -1199,7 +1203,7 @@ typedef struct {
    */
   uint8_t disable_profile;
   /**
-   * `url`: what to download. Required.
+   * `url`: what to download. Required; an empty one is `WXT_ERRNO_INVALID_URL`.
    */
   WxtStr url;
   /**
@@ -1546,6 +1550,35 @@ WxtStatus wxt_session_enter_foreground(WxtSession *session);
 WxtStatus wxt_discard_partials(WxtSession *session);
 
 /**
+ * Tells the session that a server will be needed: a connection to it is opened ahead (look-up, connect, TLS handshake), so that the
+ * first transfer with the server begins with its request. Returns at once; no callback tells how it went. Any thread,
+ * also from a callback.
+ *
+ * `server` is a host, with or without a port, which means `https`, or a URL, of which only scheme, host and port count. It is
+ * copied. The session's rules for uploads or those for downloads must allow it.
+ *
+ * The connection is kept like every idle one: for 15 s, and not in the background, which also ends what is being opened.
+ * A transfer with the server that begins while the connection is being opened waits for it, and opens its own if that
+ * fails. One connection serves one transfer at a time: other transfers open theirs.
+ *
+ * Bounds, of one session: four are opened at once, 20 are waiting or being opened, and ten are open that no transfer has used.
+ * Opening takes at most 15 s. Nothing is done for a server to which a connection is being opened, or has been idle for less
+ * than 7.5 s.
+ *
+ * What is refused and what fails is told in the log, and `WXT_OK` is returned: the transfer itself will say it.
+ *
+ * - `WXT_INVALID_ARGUMENT`: `session` is NULL, or `server` is absent or empty, or has a length but no pointer.
+ * - `WXT_INVALID_UTF8`: of `server`.
+ * - `WXT_SESSION_CLOSED`: the session is closing or closed.
+ * - `WXT_INTERNAL`.
+ *
+ * # Safety
+ * `server` must be readable.
+ */
+WxtStatus wxt_session_prepare(WxtSession *session,
+                              WxtStr server);
+
+/**
  * Starts `wx.uploadFile`. `*task`, where `task` is not NULL, is the new task; its first callbacks may run before this
  * function returns. Everything is copied. Any thread, also from a callback.
  *
@@ -1620,10 +1653,12 @@ WxtStatus wxt_header_find(const WxtPair *header,
  * target outside `wxfile://usr/`, `WXT_ERRNO_FILE_NOT_FOUND` if the target's directory is missing, `WXT_ERRNO_IS_A_DIRECTORY`,
  * `WXT_ERRNO_NOT_A_DIRECTORY`, `WXT_ERRNO_QUOTA_EXCEEDED`, also for a full disk.
  *
- * Every file function: `errno` `WXT_ERRNO_PARAMETER` for a path that is missing or not UTF-8;
+ * Every file function: `errno` `WXT_ERRNO_INVALID_ARGUMENT` for a path that is missing or not UTF-8; an empty one
+ * leads to nothing (`WXT_ERRNO_FILE_NOT_FOUND`, a `temp_file_path` `WXT_ERRNO_TEMPORARY_FILE_NOT_EXIST`);
  * `WXT_ERRNO_INPUT_OUTPUT` if the device fails; `WXT_ERRNO_FILE_ACCESS_DENIED` if the system refuses the access;
  * `WXT_ERRNO_SYSTEM_ERROR` if no descriptor or memory is left, for files that another process has and for any other error of
- * the system; `WXT_ERRNO_CANCEL` if the session is closed while the function waits, copies, reads, writes or lists.
+ * the system, and if the session is closed while the function waits, copies, reads, writes or lists (`WXT_CATEGORY_ABORTED`). No
+ * file function fails with another number than those of WeChat's table of file failures (`FileError`).
  *
  * - `WXT_INVALID_ARGUMENT`: `session` or `on_result` is NULL, or a string has a length but no pointer.
  * - `WXT_SESSION_CLOSED`: the session is closing or closed.
@@ -1647,7 +1682,7 @@ WxtStatus wxt_get_saved_file_list(WxtSession *session,
 
 /**
  * `wx.getSavedFileInfo`: one file of the store. Statuses as for `wxt_save_file`; `errno`
- * `WXT_ERRNO_FILE_NOT_FOUND`, `WXT_ERRNO_PERMISSION_DENIED`, `WXT_ERRNO_PARAMETER`. Any thread.
+ * `WXT_ERRNO_FILE_NOT_FOUND`, `WXT_ERRNO_PERMISSION_DENIED`, `WXT_ERRNO_INVALID_ARGUMENT`. Any thread.
  *
  * # Safety
  * The string must be readable.
@@ -1714,7 +1749,7 @@ WxtStatus wxt_import_file_descriptor(WxtSession *session,
 /**
  * The device's path of an existing `wxfile://` path, for the host (a player, a viewer): `native_path` of the one file
  * that `on_result` gets. Statuses as for `wxt_save_file`; `errno` `WXT_ERRNO_FILE_NOT_FOUND`,
- * `WXT_ERRNO_PERMISSION_DENIED`, `WXT_ERRNO_PARAMETER`. Any thread.
+ * `WXT_ERRNO_PERMISSION_DENIED`, `WXT_ERRNO_INVALID_ARGUMENT`. Any thread.
  *
  * # Safety
  * The string must be readable.
@@ -1895,11 +1930,10 @@ WxtStatus wxt_file_read(WxtSession *session,
  * `FileSystemManager.writeFile`, `appendFile` and `write`: writes bytes to a `wxfile://usr/` file. They survive a power
  * failure when it returns. At most 100 MiB. `data` is not copied.
  *
- * `mode` is `WXT_WRITE_WHOLE`: the file is made, or replaced in one step; a reader, or a crash, finds the old one or the new one.
- * `WXT_WRITE_APPEND` and `WXT_WRITE_AT_POSITION` change a file that is there, where it is; if they fail or are stopped, it is as
- * long as before, and a part of what was to be overwritten may have been. If the process ends meanwhile, a part of the bytes may
- * have been written; `WXT_WRITE_WHOLE` leaves the old file then. `position` is for the last of them, and at most the file's length;
- * 0 with every other mode.
+ * The file is replaced in one step: a reader, a failure or a crash at any moment finds the old one or the new one. `mode` is
+ * `WXT_WRITE_WHOLE`, which makes a file that is missing; or `WXT_WRITE_APPEND` or `WXT_WRITE_AT_POSITION`, which change a file that
+ * is there. They copy what stays of it, or share its blocks where the file system can. `position` is for the last of them, and at
+ * most the file's length; 0 with every other mode.
  *
  * Statuses as for `wxt_file_access`, and `WXT_INVALID_ARGUMENT` for another mode, a position with a mode that has none, or `data`
  * NULL with a length; `errno` as there, and `WXT_ERRNO_FILE_NOT_FOUND`, also if the directory is missing, or for a file that is to

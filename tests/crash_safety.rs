@@ -1,4 +1,4 @@
-//! Kills a program that downloads and saves, at random moments, and looks at what is left: every file whole or absent,
+//! Kills a program that downloads, saves and writes, at random moments, and looks at what is left: every file whole or absent,
 //! the quota right to the byte, nothing to clean by hand. `ffi-tests/crash-safety.sh` runs it; the first loss ends it.
 
 // It calls the C interface.
@@ -18,12 +18,13 @@ use std::time::{Duration, Instant};
 use support::Session;
 use wxtransfer::ffi::error::{WXT_ERRNO_FILE_ALREADY_EXISTS, WXT_ERRNO_QUOTA_EXCEEDED};
 use wxtransfer::ffi::file::WXT_IMPORT_MOVE;
+use wxtransfer::ffi::file_system::{WXT_WRITE_APPEND, WXT_WRITE_AT_POSITION, WXT_WRITE_WHOLE};
 use wxtransfer::ffi::status::WXT_OK;
 use wxtransfer::ffi::string::WxtStr;
 use wxtransfer_test_server::{Options, Server, pattern_bytes};
 
 /// Small, so that it can be filled in every round.
-const QUOTA: u64 = 12 * 1024 * 1024;
+const QUOTA: u64 = 24 * 1024 * 1024;
 /// The victim removes the oldest file when there are more.
 const MOST_SAVED: usize = 12;
 /// Large enough that writing such a file takes a good part of a step.
@@ -32,6 +33,10 @@ const LARGEST: u64 = 512 * 1024;
 const STEPS_PER_LAUNCH: u64 = 12;
 const BLOCK: u64 = 4096;
 const VICTIM: &str = "WXT_CRASH_SAFETY_VICTIM";
+/// Files that are changed: one grows, of the other all is overwritten. By much, so that writing it takes milliseconds.
+const LOG: &str = "wxfile://usr/log";
+const RECORD: &str = "wxfile://usr/record";
+const RECORD_BYTES: u64 = 4_000_000;
 const USR_PATHS: [&str; 4] = ["wxfile://usr/a", "wxfile://usr/d/b.bin", "wxfile://usr/d/e/f/c", "wxfile://usr/图"];
 
 fn main() {
@@ -93,7 +98,7 @@ fn live_until_killed(data: &str, server: &str, seed: u64) -> ! {
             let url = format!("{server}/bytes/{length}");
             let usr = USR_PATHS[random.below(USR_PATHS.len() as u64) as usize];
             let temporary = || session.download(&url).end().success().temp_file_path.clone().expect("a path");
-            match random.below(4) {
+            match random.below(6) {
                 0 => {
                     println!("target {usr} {length}");
                     let path = WxtStr::new(usr);
@@ -105,6 +110,28 @@ fn live_until_killed(data: &str, server: &str, seed: u64) -> ! {
                     let temporary = temporary();
                     println!("saving");
                     session.save(&temporary, Some(usr)).file();
+                    println!("done");
+                }
+                2 => {
+                    let before = session.resolve(LOG).files.first().map_or(0, |file| file.size);
+                    let (mode, from) = match before {
+                        1..=LARGEST => (WXT_WRITE_APPEND, before),
+                        _ => (WXT_WRITE_WHOLE, 0),
+                    };
+                    let length = 4 * length;
+                    println!("target {LOG} {}", from + length);
+                    println!("saving");
+                    session.write_file(LOG, mode, 0, &pattern_bytes(from, length as usize)).done();
+                    println!("done");
+                }
+                3 => {
+                    let mode = match session.resolve(RECORD).err_no {
+                        0 => WXT_WRITE_AT_POSITION,
+                        _ => WXT_WRITE_WHOLE,
+                    };
+                    println!("target {RECORD} {RECORD_BYTES}");
+                    println!("saving");
+                    session.write_file(RECORD, mode, 0, &[random.below(256) as u8; RECORD_BYTES as usize]).done();
                     println!("done");
                 }
                 _ => {
@@ -276,7 +303,12 @@ impl Driver {
             let resolved = session.resolve(path);
             let native = &resolved.file().native;
             let content = fs::read(native).expect("a file");
-            assert!(content == pattern_bytes(0, *length as usize), "{path} is not whole after {step:?}");
+            let is_whole = match path.as_str() {
+                // All of one record, the last or the one before.
+                RECORD => content.len() as u64 == *length && content.iter().all(|byte| *byte == content[0]),
+                _ => content == pattern_bytes(0, *length as usize),
+            };
+            assert!(is_whole, "{path} is not whole after {step:?}");
         }
 
         self.check_directories(&step);

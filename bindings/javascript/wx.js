@@ -59,10 +59,16 @@
   var PARAMETER_ERROR = 1001;
   var INVALID_REQUEST_DATA = 600010;
   var INVALID_ARGUMENT = 1300022;
+  var SYSTEM_ERROR = 1300201;
   var SIZE_EXCEEDED = 1300202;
   var BASE64_ENCODE_ERROR = 1300203;
   var LENGTH_OUT_OF_RANGE = 1301006;
   var POSITION_OUT_OF_RANGE = 1301009;
+
+  /* A file call has a number of its own table (FileError) where the others have one of all calls. */
+  var ofFileCalls = {};
+  ofFileCalls[INTERNAL] = SYSTEM_ERROR;
+  ofFileCalls[PARAMETER_ERROR] = INVALID_ARGUMENT;
 
   /* What a call fails with before it is sent. */
   function Refusal(reason, errno) {
@@ -71,9 +77,10 @@
   }
 
   Refusal.prototype.result = function (api) {
-    var result = { errMsg: api + ':fail ' + this.reason, errno: this.errno };
-    if (!transfers[api]) result.errCode = this.errno;
-    return result;
+    var errMsg = api + ':fail ' + this.reason;
+    if (transfers[api]) return { errMsg: errMsg, errno: this.errno };
+    var number = ofFileCalls[this.errno] || this.errno;
+    return { errMsg: errMsg, errno: number, errCode: number };
   };
 
   function isFunction(value) {
@@ -215,7 +222,8 @@
     }
   }
 
-  /* What the page's object has of the parameters of a call, each of its type. */
+  /* What the page's object has of the parameters of a call, each of its type. An empty text is a value; an optional one is as if
+     it were not given. */
   function read(parameters, options) {
     var values = {};
     var errors = '';
@@ -226,7 +234,8 @@
         var value = options[name];
         var type = typeOf(value);
         var missing = type === 'Undefined' || type === 'Null';
-        if (missing && parameters[name].slice(-1) === '?') return;
+        var empty = type === 'String' && types[0] === 'String' && !value.length;
+        if ((missing || empty) && parameters[name].slice(-1) === '?') return;
         if (types.indexOf(type) < 0) {
           errors += 'parameter.' + name + ' should be ' + types.join(' or ') + ' instead of ' + type + ';';
         } else {
@@ -359,7 +368,8 @@
       call.result = result = event === 'success' ? call.finish(result) : result;
     } else {
       if (event === 'progressUpdate') fillUnknown(call.api, result);
-      call.listeners[event].slice().forEach(function (listener) {
+      /* Those that listen now: forEach leaves out what a listener appends, and the off functions make new lists. */
+      call.listeners[event].forEach(function (listener) {
         listener(result);
       });
       return;

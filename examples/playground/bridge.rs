@@ -6,7 +6,7 @@ use std::thread::{self, JoinHandle};
 
 use serde_json::{Map, Value, json};
 
-use crate::call::{Call, INTERNAL, INVALID_REQUEST_DATA, Send};
+use crate::call::{Call, INVALID_REQUEST_DATA, SYSTEM_ERROR, Send};
 use crate::files;
 use crate::session::{Request, Session};
 use crate::task::Running;
@@ -48,7 +48,7 @@ impl Bridge {
         match api {
             "uploadFile" | "downloadFile" => self.start(call, &options),
             _ if files::CALLS.contains(&api) => self.start_on_disk(call, options),
-            _ => call.refuse("not supported", INTERNAL),
+            _ => call.fail(&not_supported(api)),
         }
         Ok(())
     }
@@ -59,7 +59,7 @@ impl Bridge {
         let outcome = if files::CALLS.contains(&api) {
             files::run(&self.session, api, &options)
         } else {
-            Err(files::failure(&format!("{api}:fail not supported"), INTERNAL))
+            Err(not_supported(api))
         };
         match outcome {
             Ok(result) => json!({ "success": result }),
@@ -111,6 +111,11 @@ impl Bridge {
 
 fn api_and_options(message: &Value) -> (&str, Map<String, Value>) {
     (message["api"].as_str().unwrap_or_default(), message["options"].as_object().cloned().unwrap_or_default())
+}
+
+/// What a page learns of a call that this host does not know.
+fn not_supported(api: &str) -> Value {
+    files::failure(&format!("{api}:fail not supported"), SYSTEM_ERROR)
 }
 
 /// The number of a call. JSON has one kind of numbers, so that 1.0 is 1.

@@ -7,8 +7,10 @@ use serde_json::{Value, json};
 /// Takes a message for the page, from any thread; messages of one call come in their order.
 pub type Send = Arc<dyn Fn(String) + std::marker::Send + Sync>;
 
-/// `errno` of what is no failure of the library's.
+/// `errno` of a transfer that is refused.
 pub const INTERNAL: i32 = 4;
+/// `errno` of any other call that is refused (WeChat's `FileError`).
+pub const SYSTEM_ERROR: i32 = 1_300_201;
 /// `errno` of a parameter that is not what a message may hold.
 pub const INVALID_REQUEST_DATA: i32 = 600_010;
 

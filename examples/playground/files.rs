@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
 
-use crate::call::INTERNAL;
+use crate::call::SYSTEM_ERROR;
 use crate::file_calls::{File, FileOutcome, FileResult, Stats};
 use crate::session::Session;
 
@@ -60,7 +60,7 @@ pub fn run(session: &Session, api: &str, options: &Map<String, Value>) -> Result
         "getSavedFileList" => session.saved_files(),
         "getSavedFileInfo" => session.saved_file(path("filePath")),
         "removeSavedFile" => session.remove_saved_file(path("filePath")),
-        _ => return Err(failed("not supported", INTERNAL)),
+        _ => return Err(failed("not supported", SYSTEM_ERROR)),
     };
     let mut result = result(api, in_base64, taken(outcome, failed)?);
     result["errMsg"] = format!("{api}:ok").into();
@@ -76,7 +76,7 @@ fn taken(outcome: FileOutcome, failed: impl Fn(&str, i32) -> Value) -> Result<Fi
     match outcome {
         Ok(Ok(result)) => Ok(result),
         Ok(Err(of_the_page)) => Err(failure(&of_the_page.err_msg, of_the_page.err_no)),
-        Err(refused) => Err(failed(&refused, INTERNAL)),
+        Err(refused) => Err(failed(&refused, SYSTEM_ERROR)),
     }
 }
 

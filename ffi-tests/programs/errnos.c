@@ -86,8 +86,11 @@ static void rows(void) {
        "parameter error: parameter.filePath should be String instead of Undefined;", WXT_CATEGORY_REQUEST, false},
       {'u', UPLOAD(good, file, NULL), WXT_ERRNO_PARAMETER,
        "parameter error: parameter.name should be String instead of Undefined;", WXT_CATEGORY_REQUEST, false},
-      {'u', UPLOAD(good, file, ""), WXT_ERRNO_PARAMETER,
-       "parameter error: parameter.name should be String instead of Undefined;", WXT_CATEGORY_REQUEST, false},
+      /* What is empty is not missing. */
+      {'u', UPLOAD(good, file, ""), WXT_ERRNO_INVALID_REQUEST_DATA, "invalid request data name", WXT_CATEGORY_REQUEST,
+       false},
+      {'u', UPLOAD("", file, "file"), WXT_ERRNO_INVALID_URL, "invalid url", WXT_CATEGORY_REQUEST, false},
+      {'u', UPLOAD(good, "", "file"), WXT_ERRNO_FILE_NOT_FOUND, "file not found", WXT_CATEGORY_FILE, false},
       {'d', DOWNLOAD(format("%s/fault/close", fault), NULL), WXT_ERRNO_NETWORK, NULL, WXT_CATEGORY_CONNECTION_CLOSED,
        true},
       {'d', DOWNLOAD(format("%s/fault/garbage", fault), NULL), WXT_ERRNO_NETWORK, NULL, WXT_CATEGORY_PROTOCOL, true},
@@ -243,7 +246,7 @@ static void saving(void) {
   CHECK_NUMBER(end.category, WXT_CATEGORY_STORAGE);
   CHECK_TEXT(end.err_msg, "saveFile:fail tempFilePath file not exist");
   CHECK_NUMBER(wxt_save_file(session, wxt_str(NULL), wxt_str(NULL), on_file, &end), WXT_OK);
-  CHECK_NUMBER(end.err_no, WXT_ERRNO_PARAMETER);
+  CHECK_NUMBER(end.err_no, WXT_ERRNO_INVALID_ARGUMENT);
   CHECK_NUMBER(end.category, WXT_CATEGORY_REQUEST);
   CHECK_TEXT(end.err_msg, "saveFile:fail parameter error: parameter.tempFilePath should be String instead of Undefined;");
 }

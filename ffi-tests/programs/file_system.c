@@ -2,6 +2,11 @@
 
 #include "../support.h"
 
+#include <pthread.h>
+#include <sched.h>
+#include <sys/ioctl.h>
+#include <sys/resource.h>
+
 /* What `on_result` was given. It runs before the function returns, on the same thread. */
 typedef struct {
   unsigned calls;
@@ -22,6 +27,22 @@ typedef struct {
   size_t data_length;
 } Result;
 
+/* `errCode` of FileError in Tencent's typings (miniprogram-api-typings 5.2.3). */
+static const int32_t FILE_ERRORS[] = {
+    1300001, 1300002, 1300005, 1300009, 1300013, 1300014, 1300020, 1300021, 1300022, 1300036, 1300066, 1300201,
+    1300202, 1300203, 1300300, 1300301, 1301000, 1301002, 1301003, 1301004, 1301005, 1301006, 1301007, 1301009,
+    1301100, 1301102, 1301103, 1301104, 1301111, 1301112, 1302001, 1302002, 1302003, 1302004, 1302005, 1302100,
+};
+
+static bool is_file_error(int32_t err_no) {
+  for (size_t i = 0; i < sizeof FILE_ERRORS / sizeof FILE_ERRORS[0]; i++) {
+    if (FILE_ERRORS[i] == err_no) {
+      return true;
+    }
+  }
+  return false;
+}
+
 static void append_text(char *target, size_t size, WxtStr text) {
   size_t length = strlen(target);
   CHECK(length + text.len + 2 < size);
@@ -36,6 +57,7 @@ static void on_result(void *user_data, const WxtFileResult *event) {
   copy_text(result->err_msg, sizeof result->err_msg, event->err_msg);
   result->err_no = event->err_no;
   result->category = event->category;
+  CHECK(event->err_no == WXT_ERRNO_OK || is_file_error(event->err_no));
   CHECK((event->err_no == WXT_ERRNO_OK) == (event->detail.len == 0));
   CHECK((event->files == NULL) == (event->file_count == 0));
   CHECK((event->stats == NULL) == (event->stats_count == 0));
@@ -338,6 +360,99 @@ static void every_failure(WxtSession *session, const WxtSessionOptions *options)
   CHECK(close(directory) == 0);
 }
 
+/* A parameter that is missing or is no text, in every function and place: the number of the table, and WeChat's words. */
+static void wrong_parameters(WxtSession *session) {
+  static const struct {
+    const char *text;
+    const char *type;
+  } wrong[] = {{NULL, "Undefined"}, {"\xff", "ArrayBuffer"}};
+  for (int function = ACCESS; function <= RESOLVE; function++) {
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+      for (int place = 0; place < (function == COPY || function == RENAME ? 2 : 1); place++) {
+        const char *good = USR "file";
+        CHECK_NUMBER(call(session, function, place == 0 ? wrong[i].text : good, place == 1 ? wrong[i].text : good), WXT_OK);
+        CHECK_NUMBER(result.err_no, WXT_ERRNO_INVALID_ARGUMENT);
+        CHECK_NUMBER(result.category, WXT_CATEGORY_REQUEST);
+        CHECK_CONTAINS(result.err_msg, ":fail parameter error: parameter.");
+        CHECK_CONTAINS(result.err_msg, format(" should be String instead of %s;", wrong[i].type));
+      }
+    }
+  }
+}
+
+/* An empty path is a path, which leads to nothing: in every function and place. */
+static void empty_paths(WxtSession *session) {
+  for (int function = ACCESS; function <= RESOLVE; function++) {
+    for (int place = 0; place < (function == COPY || function == RENAME ? 2 : 1); place++) {
+      const char *good = USR "file";
+      CHECK_NUMBER(call(session, function, place == 0 ? "" : good, place == 1 ? "" : good), WXT_OK);
+      CHECK_NUMBER(result.err_no, function == SAVE ? WXT_ERRNO_TEMPORARY_FILE_NOT_EXIST : WXT_ERRNO_FILE_NOT_FOUND);
+      const char *text = strstr(result.err_msg, ":fail ") + strlen(":fail ");
+      CHECK_TEXT(text, function == SAVE ? "tempFilePath file not exist" : "no such file or directory");
+    }
+  }
+  /* An optional one is as if it were not given. */
+  char temporary[256];
+  CHECK_NUMBER(wxt_import_file(session, wxt_str(in_directory("photo")), WXT_IMPORT_COPY, keep_path, temporary), WXT_OK);
+  EXPECT_OK(wxt_save_file(session, wxt_str(temporary), wxt_str(""), on_result, fresh()), "saveFile:ok");
+}
+
+static void no_descriptors(WxtSession *session) {
+  struct rlimit before;
+  CHECK(getrlimit(RLIMIT_NOFILE, &before) == 0);
+  struct rlimit none = before;
+  none.rlim_cur = 0;
+  for (int function = ACCESS; function <= RESOLVE; function++) {
+    /* Some need no descriptor, and some find that the path is wrong before they open anything. */
+    CHECK(setrlimit(RLIMIT_NOFILE, &none) == 0);
+    WxtStatus status = call(session, function, USR "file", USR "other");
+    CHECK(setrlimit(RLIMIT_NOFILE, &before) == 0);
+    CHECK_NUMBER(status, WXT_OK);
+    CHECK_NUMBER(result.calls, 1);
+  }
+  CHECK(setrlimit(RLIMIT_NOFILE, &none) == 0);
+  WxtStatus status = call(session, READ, USR "file", NULL);
+  CHECK(setrlimit(RLIMIT_NOFILE, &before) == 0);
+  expect(status, "readFile:fail out of resources: descriptors", WXT_ERRNO_SYSTEM_ERROR, WXT_CATEGORY_OUT_OF_RESOURCES,
+         __LINE__);
+}
+
+/* The session is closed while a pipe is waited for. */
+typedef struct {
+  WxtSession *session;
+  int descriptor;
+  WxtStatus status;
+} Import;
+
+static void *import_pipe(void *argument) {
+  Import *import = argument;
+  import->status = wxt_import_file_descriptor(import->session, import->descriptor, 0, wxt_str(NULL), on_result, fresh());
+  return NULL;
+}
+
+static void closed_meanwhile(void) {
+  WxtSessionOptions options = local_options();
+  options.user_id = wxt_str("closing");
+  Import import = {.session = open_session(&options)};
+  int ends[2];
+  CHECK(pipe(ends) == 0);
+  import.descriptor = ends[0];
+  pthread_t thread;
+  CHECK(pthread_create(&thread, NULL, import_pipe, &import) == 0);
+  /* Once it takes bytes it is inside. */
+  int left = 1;
+  CHECK(write(ends[1], "x", 1) == 1);
+  while (left > 0) {
+    CHECK(ioctl(ends[0], FIONREAD, &left) == 0);
+    sched_yield();
+  }
+  close_session(import.session);
+  CHECK(pthread_join(thread, NULL) == 0);
+  expect(import.status, "importFile:fail abort", WXT_ERRNO_SYSTEM_ERROR, WXT_CATEGORY_ABORTED, __LINE__);
+  CHECK(close(ends[0]) == 0);
+  CHECK(close(ends[1]) == 0);
+}
+
 static void mistakes(WxtSession *session) {
   WxtStr path = wxt_str("wxfile://usr/a");
   WxtStr without_pointer = {NULL, 1};
@@ -365,6 +480,10 @@ int main(void) {
   WxtSession *session = open_session(&options);
   a_pages_files(session);
   every_failure(session, &options);
+  wrong_parameters(session);
+  empty_paths(session);
+  no_descriptors(session);
+  closed_meanwhile();
   mistakes(session);
   close_session(session);
   CHECK_NUMBER(wxt_file_access(session, wxt_str("wxfile://usr"), on_result, fresh()), WXT_SESSION_CLOSED);

@@ -161,12 +161,12 @@ static void mistakes(WxtSession *session) {
 
   WxtStatus status = wxt_save_file(session, wxt_str(NULL), wxt_str(NULL), on_result, &result);
   EXPECT_ERROR(result, status, "saveFile:fail parameter error: parameter.tempFilePath should be String instead of Undefined;",
-               WXT_ERRNO_PARAMETER,
+               WXT_ERRNO_INVALID_ARGUMENT,
                WXT_CATEGORY_REQUEST);
   result = fresh();
   status = wxt_get_saved_file_info(session, wxt_str("\xff"), on_result, &result);
   EXPECT_ERROR(result, status, "getSavedFileInfo:fail parameter error: parameter.filePath should be String instead of ArrayBuffer;",
-               WXT_ERRNO_PARAMETER,
+               WXT_ERRNO_INVALID_ARGUMENT,
                WXT_CATEGORY_REQUEST);
   result = fresh();
   status = wxt_import_file(session, wxt_str(in_directory("missing")), WXT_IMPORT_COPY, on_result, &result);

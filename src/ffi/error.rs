@@ -5,15 +5,15 @@ use crate::terms::{Category, FileErrorKind, errno};
 /// Success. `errMsg` is `uploadFile:ok`, `downloadFile:ok` and so on. Of the numbers below, each says what follows
 /// `uploadFile:fail ` in `errMsg`, when it comes, its category and whether it is `retryable`. `detail` always says more.
 pub const WXT_ERRNO_OK: i32 = 0;
-/// `abort`: an upload was aborted, or the session closed during it or during a file call. `WXT_CATEGORY_ABORTED`, not retryable.
+/// `abort`: an upload was aborted, or the session closed during it. `WXT_CATEGORY_ABORTED`, not retryable.
 pub const WXT_ERRNO_CANCEL: i32 = 1;
-/// `internal error`: a bug of the library, caught. `WXT_CATEGORY_INTERNAL`, not retryable.
+/// `internal error`: a bug of the library, caught, in a transfer. `WXT_CATEGORY_INTERNAL`, not retryable.
 pub const WXT_ERRNO_INTERNAL: i32 = 4;
 /// `timeout`: the deadline passed, in whatever phase. `WXT_CATEGORY_TIMEOUT`, retryable.
 pub const WXT_ERRNO_TIMEOUT: i32 = 5;
-/// `parameter error: parameter.url should be String instead of Undefined;`: the named parameter is missing or has the wrong
-/// type. In C a string that is NULL is `Undefined`, and bytes that are not UTF-8 are an `ArrayBuffer`. `name` of an upload is
-/// also missing if it is empty. `fileDescriptor` should be `File` instead of `Number` if it is neither a readable file nor a
+/// `parameter error: parameter.url should be String instead of Undefined;`: the named parameter of a transfer is missing or has
+/// the wrong type. In C a string that is NULL is `Undefined`, and bytes that are not UTF-8 are an `ArrayBuffer`. An
+/// empty string is neither. `fileDescriptor` should be `File` instead of `Number` if it is neither a readable file nor a
 /// pipe, or holds fewer bytes than was said. `WXT_CATEGORY_REQUEST`, not retryable.
 pub const WXT_ERRNO_PARAMETER: i32 = 1001;
 /// What happened, in words: name resolution (`WXT_CATEGORY_NAME_RESOLUTION`), connection (`WXT_CATEGORY_CONNECT`), TLS
@@ -39,7 +39,8 @@ pub const WXT_ERRNO_TOO_MANY_REDIRECTS: i32 = 600008;
 /// `invalid url`: the URL, or that of a redirect, cannot be used: it is malformed, too long or has user-info.
 /// `WXT_CATEGORY_REQUEST`, not retryable.
 pub const WXT_ERRNO_INVALID_URL: i32 = 600009;
-/// `invalid request data header <name>` or `invalid request data formData`: a name or value that cannot be sent.
+/// `invalid request data header <name>`, `invalid request data formData` or `invalid request data name`: a name or value that
+/// cannot be sent, an empty `name` of an upload included.
 /// `WXT_CATEGORY_REQUEST`, not retryable.
 pub const WXT_ERRNO_INVALID_REQUEST_DATA: i32 = 600010;
 /// `abort`: a download was aborted, or the session closed during it. `WXT_CATEGORY_ABORTED`, not retryable.
@@ -68,13 +69,16 @@ pub const WXT_ERRNO_PERMISSION_DENIED: i32 = 1300014;
 pub const WXT_ERRNO_NOT_A_DIRECTORY: i32 = 1300020;
 /// `Is a directory`: a directory is where a file is needed.
 pub const WXT_ERRNO_IS_A_DIRECTORY: i32 = 1300021;
-/// `Invalid argument`: a directory would come to be below itself.
+/// `Invalid argument`: a directory would come to be below itself. Also a file call's parameter that is missing or has the wrong
+/// type, with the text of `WXT_ERRNO_PARAMETER`.
 pub const WXT_ERRNO_INVALID_ARGUMENT: i32 = 1300022;
 /// `File name too long`: more than 255 bytes.
 pub const WXT_ERRNO_FILE_NAME_TOO_LONG: i32 = 1300036;
 /// `directory not empty`.
 pub const WXT_ERRNO_DIRECTORY_NOT_EMPTY: i32 = 1300066;
-/// `system error`: any other error of the system under a file call, and a lack of descriptors or memory.
+/// `system error`: any other error of the system under a file call. Also a lack of descriptors or memory (`out of resources: …`,
+/// `WXT_CATEGORY_OUT_OF_RESOURCES`, retryable), a session that is closed during a file call (`abort`, `WXT_CATEGORY_ABORTED`) and
+/// a bug of the library, caught (`internal error`, `WXT_CATEGORY_INTERNAL`).
 pub const WXT_ERRNO_SYSTEM_ERROR: i32 = 1300201;
 /// Over the storage quota; of a file call also a full disk, and more bytes than one call may read or write.
 pub const WXT_ERRNO_QUOTA_EXCEEDED: i32 = 1300202;

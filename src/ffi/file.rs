@@ -2,11 +2,12 @@
 
 use std::ffi::c_void;
 
-use super::file_result::{FileOutcome, WxtFileCallback, operation, page_path, required_path};
+use super::file_result::{FileOutcome, WxtFileCallback, operation, operation_on, page_path, required_path};
 use super::session::WxtSession;
 use super::status::{WXT_INVALID_ARGUMENT, WxtStatus};
 use super::string::WxtStr;
 use super::task::duplicate;
+use crate::session::Admission;
 use crate::storage::ImportMode;
 use crate::terms::Call;
 
@@ -24,10 +25,12 @@ pub const WXT_IMPORT_MOVE: i32 = 1;
 /// target outside `wxfile://usr/`, `WXT_ERRNO_FILE_NOT_FOUND` if the target's directory is missing, `WXT_ERRNO_IS_A_DIRECTORY`,
 /// `WXT_ERRNO_NOT_A_DIRECTORY`, `WXT_ERRNO_QUOTA_EXCEEDED`, also for a full disk.
 ///
-/// Every file function: `errno` `WXT_ERRNO_PARAMETER` for a path that is missing or not UTF-8;
+/// Every file function: `errno` `WXT_ERRNO_INVALID_ARGUMENT` for a path that is missing or not UTF-8; an empty one
+/// leads to nothing (`WXT_ERRNO_FILE_NOT_FOUND`, a `temp_file_path` `WXT_ERRNO_TEMPORARY_FILE_NOT_EXIST`);
 /// `WXT_ERRNO_INPUT_OUTPUT` if the device fails; `WXT_ERRNO_FILE_ACCESS_DENIED` if the system refuses the access;
 /// `WXT_ERRNO_SYSTEM_ERROR` if no descriptor or memory is left, for files that another process has and for any other error of
-/// the system; `WXT_ERRNO_CANCEL` if the session is closed while the function waits, copies, reads, writes or lists.
+/// the system, and if the session is closed while the function waits, copies, reads, writes or lists (`WXT_CATEGORY_ABORTED`). No
+/// file function fails with another number than those of WeChat's table of file failures (`FileError`).
 ///
 /// - `WXT_INVALID_ARGUMENT`: `session` or `on_result` is NULL, or a string has a length but no pointer.
 /// - `WXT_SESSION_CLOSED`: the session is closing or closed.
@@ -68,7 +71,7 @@ pub extern "C" fn wxt_get_saved_file_list(
 }
 
 /// `wx.getSavedFileInfo`: one file of the store. Statuses as for `wxt_save_file`; `errno`
-/// `WXT_ERRNO_FILE_NOT_FOUND`, `WXT_ERRNO_PERMISSION_DENIED`, `WXT_ERRNO_PARAMETER`. Any thread.
+/// `WXT_ERRNO_FILE_NOT_FOUND`, `WXT_ERRNO_PERMISSION_DENIED`, `WXT_ERRNO_INVALID_ARGUMENT`. Any thread.
 ///
 /// # Safety
 /// The string must be readable.
@@ -79,11 +82,10 @@ pub unsafe extern "C" fn wxt_get_saved_file_info(
     on_result: WxtFileCallback,
     user_data: *mut c_void,
 ) -> WxtStatus {
-    operation(session, Call::GetSavedFileInfo, on_result, user_data, |admission| {
-        // SAFETY: the caller promises a readable string.
-        let path = unsafe { required_path(file_path, "filePath") }?;
-        Ok(path.and_then(|path| Ok(FileOutcome::Files(vec![admission.saved_file(&path)?]))))
-    })
+    let run =
+        |admission: &Admission<'_>, [path]: [String; 1]| Ok(FileOutcome::Files(vec![admission.saved_file(&path)?]));
+    // SAFETY: the caller promises a readable string.
+    unsafe { operation_on(session, Call::GetSavedFileInfo, [(file_path, "filePath")], on_result, user_data, run) }
 }
 
 /// `wx.removeSavedFile`: removes one file of the store; `on_result` gets no file. Statuses and `errno` as for
@@ -98,11 +100,11 @@ pub unsafe extern "C" fn wxt_remove_saved_file(
     on_result: WxtFileCallback,
     user_data: *mut c_void,
 ) -> WxtStatus {
-    operation(session, Call::RemoveSavedFile, on_result, user_data, |admission| {
-        // SAFETY: the caller promises a readable string.
-        let path = unsafe { required_path(file_path, "filePath") }?;
-        Ok(path.and_then(|path| admission.remove_saved_file(&path).map(|()| FileOutcome::Nothing)))
-    })
+    let run = |admission: &Admission<'_>, [path]: [String; 1]| {
+        admission.remove_saved_file(&path).map(|()| FileOutcome::Nothing)
+    };
+    // SAFETY: the caller promises a readable string.
+    unsafe { operation_on(session, Call::RemoveSavedFile, [(file_path, "filePath")], on_result, user_data, run) }
 }
 
 /// Makes a temporary file of a file that the host owns (a photo just taken, a document just picked), as
@@ -123,16 +125,16 @@ pub unsafe extern "C" fn wxt_import_file(
     on_result: WxtFileCallback,
     user_data: *mut c_void,
 ) -> WxtStatus {
-    operation(session, Call::ImportFile, on_result, user_data, |admission| {
-        let mode = match mode {
-            WXT_IMPORT_COPY => ImportMode::Copy,
-            WXT_IMPORT_MOVE => ImportMode::Move,
-            _ => return Err(WXT_INVALID_ARGUMENT),
-        };
-        // SAFETY: the caller promises a readable string.
-        let path = unsafe { required_path(native_path, "filePath") }?;
-        Ok(path.and_then(|path| Ok(FileOutcome::Files(vec![admission.import_path(&path, mode)?]))))
-    })
+    let mode = match mode {
+        WXT_IMPORT_COPY => ImportMode::Copy,
+        WXT_IMPORT_MOVE => ImportMode::Move,
+        _ => return WXT_INVALID_ARGUMENT,
+    };
+    let run = |admission: &Admission<'_>, [path]: [String; 1]| {
+        Ok(FileOutcome::Files(vec![admission.import_path(&path, mode)?]))
+    };
+    // SAFETY: the caller promises a readable string.
+    unsafe { operation_on(session, Call::ImportFile, [(native_path, "filePath")], on_result, user_data, run) }
 }
 
 /// Makes a temporary file of what an open file or pipe holds, from where it stands (Android's `content://`).
@@ -172,7 +174,7 @@ pub unsafe extern "C" fn wxt_import_file_descriptor(
 
 /// The device's path of an existing `wxfile://` path, for the host (a player, a viewer): `native_path` of the one file
 /// that `on_result` gets. Statuses as for `wxt_save_file`; `errno` `WXT_ERRNO_FILE_NOT_FOUND`,
-/// `WXT_ERRNO_PERMISSION_DENIED`, `WXT_ERRNO_PARAMETER`. Any thread.
+/// `WXT_ERRNO_PERMISSION_DENIED`, `WXT_ERRNO_INVALID_ARGUMENT`. Any thread.
 ///
 /// # Safety
 /// The string must be readable.
@@ -183,9 +185,8 @@ pub unsafe extern "C" fn wxt_resolve_path(
     on_result: WxtFileCallback,
     user_data: *mut c_void,
 ) -> WxtStatus {
-    operation(session, Call::ResolvePath, on_result, user_data, |admission| {
-        // SAFETY: the caller promises a readable string.
-        let path = unsafe { required_path(file_path, "filePath") }?;
-        Ok(path.and_then(|path| Ok(FileOutcome::Files(vec![admission.resolve_path(&path)?]))))
-    })
+    let run =
+        |admission: &Admission<'_>, [path]: [String; 1]| Ok(FileOutcome::Files(vec![admission.resolve_path(&path)?]));
+    // SAFETY: the caller promises a readable string.
+    unsafe { operation_on(session, Call::ResolvePath, [(file_path, "filePath")], on_result, user_data, run) }
 }

@@ -126,6 +126,32 @@ pub(super) fn operation(
     })
 }
 
+/// [`operation`] of a call that takes paths, each with the name of its parameter.
+///
+/// # Safety
+/// As for [`WxtStr::bytes`] of each path.
+pub(super) unsafe fn operation_on<const N: usize>(
+    session: *mut WxtSession,
+    call: Call,
+    paths: [(WxtStr, &'static str); N],
+    on_result: WxtFileCallback,
+    user_data: *mut c_void,
+    run: impl FnOnce(&Admission<'_>, [String; N]) -> Result<FileOutcome, TransferError>,
+) -> WxtStatus {
+    operation(session, call, on_result, user_data, |admission| {
+        let mut texts = [const { String::new() }; N];
+        let mut first_wrong = None;
+        for (text, (path, parameter)) in texts.iter_mut().zip(paths) {
+            // SAFETY: passed on to the caller.
+            match unsafe { required_path(path, parameter) }? {
+                Ok(path) => *text = path,
+                Err(error) => first_wrong = first_wrong.or(Some(error)),
+            }
+        }
+        Ok(first_wrong.map_or_else(|| run(admission, texts), Err))
+    })
+}
+
 fn with_result(call: Call, outcome: &Result<FileOutcome, TransferError>, tell: impl FnOnce(&WxtFileResult)) {
     // Lists are as long as there are files.
     let (mut files, mut stats, mut names) = (Vec::new(), Vec::new(), Vec::new());

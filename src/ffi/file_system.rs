@@ -2,10 +2,11 @@
 
 use std::ffi::c_void;
 
-use super::file_result::{FileOutcome, WxtFileCallback, operation, required_path};
+use super::file_result::{FileOutcome, WxtFileCallback, operation, operation_on, required_path};
 use super::session::WxtSession;
 use super::status::{WXT_INVALID_ARGUMENT, WxtStatus};
 use super::string::{WxtStr, array};
+use crate::session::Admission;
 use crate::storage::WriteMode;
 use crate::terms::{Call, DigestAlgorithm};
 
@@ -42,11 +43,9 @@ pub unsafe extern "C" fn wxt_file_access(
     on_result: WxtFileCallback,
     user_data: *mut c_void,
 ) -> WxtStatus {
-    operation(session, Call::Access, on_result, user_data, |admission| {
-        // SAFETY: the caller promises a readable string.
-        let path = unsafe { required_path(path, "path") }?;
-        Ok(path.and_then(|path| admission.access(&path).map(|()| FileOutcome::Nothing)))
-    })
+    let run = |admission: &Admission<'_>, [path]: [String; 1]| admission.access(&path).map(|()| FileOutcome::Nothing);
+    // SAFETY: the caller promises a readable string.
+    unsafe { operation_on(session, Call::Access, [(path, "path")], on_result, user_data, run) }
 }
 
 /// `FileSystemManager.stat`: size, times and kind of a file or directory; one `stats`. If `recursive` is not 0, of a directory and
@@ -64,11 +63,10 @@ pub unsafe extern "C" fn wxt_file_stat(
     on_result: WxtFileCallback,
     user_data: *mut c_void,
 ) -> WxtStatus {
-    operation(session, Call::Stat, on_result, user_data, |admission| {
-        // SAFETY: the caller promises a readable string.
-        let path = unsafe { required_path(path, "path") }?;
-        Ok(path.and_then(|path| admission.stat(&path, recursive != 0).map(FileOutcome::Stats)))
-    })
+    let run =
+        |admission: &Admission<'_>, [path]: [String; 1]| admission.stat(&path, recursive != 0).map(FileOutcome::Stats);
+    // SAFETY: the caller promises a readable string.
+    unsafe { operation_on(session, Call::Stat, [(path, "path")], on_result, user_data, run) }
 }
 
 /// `FileSystemManager.unlink`: removes a file under `wxfile://usr`; a link there is removed, not followed. It needs no free
@@ -88,11 +86,9 @@ pub unsafe extern "C" fn wxt_file_unlink(
     on_result: WxtFileCallback,
     user_data: *mut c_void,
 ) -> WxtStatus {
-    operation(session, Call::Unlink, on_result, user_data, |admission| {
-        // SAFETY: the caller promises a readable string.
-        let path = unsafe { required_path(file_path, "filePath") }?;
-        Ok(path.and_then(|path| admission.unlink(&path).map(|()| FileOutcome::Nothing)))
-    })
+    let run = |admission: &Admission<'_>, [path]: [String; 1]| admission.unlink(&path).map(|()| FileOutcome::Nothing);
+    // SAFETY: the caller promises a readable string.
+    unsafe { operation_on(session, Call::Unlink, [(file_path, "filePath")], on_result, user_data, run) }
 }
 
 /// `FileSystemManager.copyFile`: makes the `wxfile://usr/` file `dest_path` a copy of a page's file, in one step: a reader, or a
@@ -111,11 +107,20 @@ pub unsafe extern "C" fn wxt_file_copy(
     on_result: WxtFileCallback,
     user_data: *mut c_void,
 ) -> WxtStatus {
-    operation(session, Call::CopyFile, on_result, user_data, |admission| {
-        // SAFETY: the caller promises readable strings.
-        let paths = unsafe { both(required_path(src_path, "srcPath")?, required_path(dest_path, "destPath")?) };
-        Ok(paths.and_then(|(source, target)| admission.copy_file(&source, &target).map(|()| FileOutcome::Nothing)))
-    })
+    let run = |admission: &Admission<'_>, [source, target]: [String; 2]| {
+        admission.copy_file(&source, &target).map(|()| FileOutcome::Nothing)
+    };
+    // SAFETY: the caller promises readable strings.
+    unsafe {
+        operation_on(
+            session,
+            Call::CopyFile,
+            [(src_path, "srcPath"), (dest_path, "destPath")],
+            on_result,
+            user_data,
+            run,
+        )
+    }
 }
 
 /// `FileSystemManager.rename`: gives a file or directory under `wxfile://usr` another path there, in one step. As POSIX says of
@@ -136,11 +141,13 @@ pub unsafe extern "C" fn wxt_file_rename(
     on_result: WxtFileCallback,
     user_data: *mut c_void,
 ) -> WxtStatus {
-    operation(session, Call::Rename, on_result, user_data, |admission| {
-        // SAFETY: the caller promises readable strings.
-        let paths = unsafe { both(required_path(old_path, "oldPath")?, required_path(new_path, "newPath")?) };
-        Ok(paths.and_then(|(old, new)| admission.rename(&old, &new).map(|()| FileOutcome::Nothing)))
-    })
+    let run = |admission: &Admission<'_>, [old, new]: [String; 2]| {
+        admission.rename(&old, &new).map(|()| FileOutcome::Nothing)
+    };
+    // SAFETY: the caller promises readable strings.
+    unsafe {
+        operation_on(session, Call::Rename, [(old_path, "oldPath"), (new_path, "newPath")], on_result, user_data, run)
+    }
 }
 
 /// `FileSystemManager.mkdir`: makes a directory under `wxfile://usr`. If `recursive` is not 0, directories that are missing on
@@ -159,11 +166,11 @@ pub unsafe extern "C" fn wxt_file_make_directory(
     on_result: WxtFileCallback,
     user_data: *mut c_void,
 ) -> WxtStatus {
-    operation(session, Call::MakeDirectory, on_result, user_data, |admission| {
-        // SAFETY: the caller promises a readable string.
-        let path = unsafe { required_path(dir_path, "dirPath") }?;
-        Ok(path.and_then(|path| admission.make_directory(&path, recursive != 0).map(|()| FileOutcome::Nothing)))
-    })
+    let run = |admission: &Admission<'_>, [path]: [String; 1]| {
+        admission.make_directory(&path, recursive != 0).map(|()| FileOutcome::Nothing)
+    };
+    // SAFETY: the caller promises a readable string.
+    unsafe { operation_on(session, Call::MakeDirectory, [(dir_path, "dirPath")], on_result, user_data, run) }
 }
 
 /// `FileSystemManager.rmdir`: removes a directory under `wxfile://usr`, but not that itself. If `recursive` is not 0, all that is in
@@ -183,11 +190,11 @@ pub unsafe extern "C" fn wxt_file_remove_directory(
     on_result: WxtFileCallback,
     user_data: *mut c_void,
 ) -> WxtStatus {
-    operation(session, Call::RemoveDirectory, on_result, user_data, |admission| {
-        // SAFETY: the caller promises a readable string.
-        let path = unsafe { required_path(dir_path, "dirPath") }?;
-        Ok(path.and_then(|path| admission.remove_directory(&path, recursive != 0).map(|()| FileOutcome::Nothing)))
-    })
+    let run = |admission: &Admission<'_>, [path]: [String; 1]| {
+        admission.remove_directory(&path, recursive != 0).map(|()| FileOutcome::Nothing)
+    };
+    // SAFETY: the caller promises a readable string.
+    unsafe { operation_on(session, Call::RemoveDirectory, [(dir_path, "dirPath")], on_result, user_data, run) }
 }
 
 /// `FileSystemManager.readdir`: the `names` in a directory under `wxfile://usr`, in the order of their bytes. What no path can
@@ -204,11 +211,9 @@ pub unsafe extern "C" fn wxt_file_list_directory(
     on_result: WxtFileCallback,
     user_data: *mut c_void,
 ) -> WxtStatus {
-    operation(session, Call::ListDirectory, on_result, user_data, |admission| {
-        // SAFETY: the caller promises a readable string.
-        let path = unsafe { required_path(dir_path, "dirPath") }?;
-        Ok(path.and_then(|path| admission.list_directory(&path).map(FileOutcome::Names)))
-    })
+    let run = |admission: &Admission<'_>, [path]: [String; 1]| admission.list_directory(&path).map(FileOutcome::Names);
+    // SAFETY: the caller promises a readable string.
+    unsafe { operation_on(session, Call::ListDirectory, [(dir_path, "dirPath")], on_result, user_data, run) }
 }
 
 /// `FileSystemManager.getFileInfo`: size and `digest` of a page's file; `on_result` gets one file too. `digest_algorithm` is a
@@ -227,20 +232,18 @@ pub unsafe extern "C" fn wxt_file_info(
     on_result: WxtFileCallback,
     user_data: *mut c_void,
 ) -> WxtStatus {
-    operation(session, Call::GetFileInfo, on_result, user_data, |admission| {
-        let algorithm = match digest_algorithm {
-            WXT_DIGEST_MD5 => DigestAlgorithm::Md5,
-            WXT_DIGEST_SHA1 => DigestAlgorithm::Sha1,
-            WXT_DIGEST_SHA256 => DigestAlgorithm::Sha256,
-            _ => return Err(WXT_INVALID_ARGUMENT),
-        };
-        // SAFETY: the caller promises a readable string.
-        let path = unsafe { required_path(file_path, "filePath") }?;
-        Ok(path.and_then(|path| {
-            let (file, digest) = admission.file_info(&path, algorithm)?;
-            Ok(FileOutcome::Info(file, digest))
-        }))
-    })
+    let algorithm = match digest_algorithm {
+        WXT_DIGEST_MD5 => DigestAlgorithm::Md5,
+        WXT_DIGEST_SHA1 => DigestAlgorithm::Sha1,
+        WXT_DIGEST_SHA256 => DigestAlgorithm::Sha256,
+        _ => return WXT_INVALID_ARGUMENT,
+    };
+    let run = |admission: &Admission<'_>, [path]: [String; 1]| {
+        let (file, digest) = admission.file_info(&path, algorithm)?;
+        Ok(FileOutcome::Info(file, digest))
+    };
+    // SAFETY: the caller promises a readable string.
+    unsafe { operation_on(session, Call::GetFileInfo, [(file_path, "filePath")], on_result, user_data, run) }
 }
 
 /// `FileSystemManager.readFile`: the bytes of a page's file from `position` on, as `data`. `length` is how many, or as many as
@@ -262,22 +265,21 @@ pub unsafe extern "C" fn wxt_file_read(
     on_result: WxtFileCallback,
     user_data: *mut c_void,
 ) -> WxtStatus {
-    operation(session, Call::ReadFile, on_result, user_data, |admission| {
-        // SAFETY: the caller promises a readable string.
-        let path = unsafe { required_path(file_path, "filePath") }?;
-        let length = Some(length).filter(|length| *length > 0);
-        Ok(path.and_then(|path| admission.read_file(&path, position, length).map(FileOutcome::Data)))
-    })
+    let length = Some(length).filter(|length| *length > 0);
+    let run = |admission: &Admission<'_>, [path]: [String; 1]| {
+        admission.read_file(&path, position, length).map(FileOutcome::Data)
+    };
+    // SAFETY: the caller promises a readable string.
+    unsafe { operation_on(session, Call::ReadFile, [(file_path, "filePath")], on_result, user_data, run) }
 }
 
 /// `FileSystemManager.writeFile`, `appendFile` and `write`: writes bytes to a `wxfile://usr/` file. They survive a power
 /// failure when it returns. At most 100 MiB. `data` is not copied.
 ///
-/// `mode` is `WXT_WRITE_WHOLE`: the file is made, or replaced in one step; a reader, or a crash, finds the old one or the new one.
-/// `WXT_WRITE_APPEND` and `WXT_WRITE_AT_POSITION` change a file that is there, where it is; if they fail or are stopped, it is as
-/// long as before, and a part of what was to be overwritten may have been. If the process ends meanwhile, a part of the bytes may
-/// have been written; `WXT_WRITE_WHOLE` leaves the old file then. `position` is for the last of them, and at most the file's length;
-/// 0 with every other mode.
+/// The file is replaced in one step: a reader, a failure or a crash at any moment finds the old one or the new one. `mode` is
+/// `WXT_WRITE_WHOLE`, which makes a file that is missing; or `WXT_WRITE_APPEND` or `WXT_WRITE_AT_POSITION`, which change a file that
+/// is there. They copy what stays of it, or share its blocks where the file system can. `position` is for the last of them, and at
+/// most the file's length; 0 with every other mode.
 ///
 /// Statuses as for `wxt_file_access`, and `WXT_INVALID_ARGUMENT` for another mode, a position with a mode that has none, or `data`
 /// NULL with a length; `errno` as there, and `WXT_ERRNO_FILE_NOT_FOUND`, also if the directory is missing, or for a file that is to
@@ -311,9 +313,4 @@ pub unsafe extern "C" fn wxt_file_write(
         let (path, bytes) = unsafe { (required_path(file_path, "filePath")?, array(data, data_length)?) };
         Ok(path.and_then(|path| admission.write_file(&path, write_mode, bytes).map(|()| FileOutcome::Nothing)))
     })
-}
-
-/// Both, or what is wrong with the first that is wrong.
-fn both<T, E>(first: Result<T, E>, second: Result<T, E>) -> Result<(T, T), E> {
-    Ok((first?, second?))
 }

@@ -16,6 +16,7 @@ pub mod file_result;
 pub mod file_system;
 mod guard;
 mod handler;
+pub mod network;
 pub mod options;
 mod read;
 pub mod request;

@@ -13,12 +13,12 @@ pub type WxtTaskId = u64;
 pub struct WxtUploadRequest {
     /// `sizeof(WxtUploadRequest)`.
     pub struct_size: usize,
-    /// `url`: where the file goes. Required.
+    /// `url`: where the file goes. Required; an empty one is `WXT_ERRNO_INVALID_URL`.
     pub url: WxtStr,
     /// `filePath`: the file, as a `wxfile://` path, or an absolute one where the session's `path_policy` allows it.
-    /// Required, unless `has_file_descriptor`.
+    /// Required, unless `has_file_descriptor`; an empty one leads to no file (`WXT_ERRNO_FILE_NOT_FOUND`).
     pub file_path: WxtStr,
-    /// `name`: the form's key of the file. Required.
+    /// `name`: the form's key of the file. Required; an empty one cannot be sent (`WXT_ERRNO_INVALID_REQUEST_DATA`).
     pub name: WxtStr,
     /// `header`: request headers. They follow ours, in this order and with these letters. `Referer`, `Content-Type` and the
     /// connection's own are dropped.
@@ -57,7 +57,7 @@ pub struct WxtDownloadRequest {
     pub timeout: u32,
     /// As in `WxtUploadRequest`.
     pub disable_profile: u8,
-    /// `url`: what to download. Required.
+    /// `url`: what to download. Required; an empty one is `WXT_ERRNO_INVALID_URL`.
     pub url: WxtStr,
     /// `header`: request headers, as in `WxtUploadRequest`, but `Content-Type` is sent.
     pub header: *const WxtPair,

@@ -82,6 +82,30 @@ impl Client {
         }
     }
 
+    /// Opens a connection to the server of `url` ahead of the exchanges that will need it: name, addresses, tunnel, TLS. It is
+    /// idle then, for as long as others. An exchange with that server that begins meanwhile waits for it, and opens its own if
+    /// this one fails; of several such exchanges the first one waits.
+    ///
+    /// Nothing is opened if a connection to the server is there or on its way, if ten such connections have served no exchange
+    /// yet, or if none is kept now.
+    ///
+    /// # Errors
+    /// Any [`ErrorKind`] that comes before a request.
+    pub fn prepare(&self, url: &url::Url, exchange: &Exchange) -> Result<(), Error> {
+        let origin = origin(url)?;
+        let right = match self.pool.begin_opening(&origin) {
+            Ok(right) => right,
+            Err(why) => {
+                self.log.write(Level::Info, || format!("no connection to {} is opened ahead: {why}", url.authority()));
+                return Ok(());
+            }
+        };
+        let connection = self.connector.open(exchange, &origin)?;
+        right.finish(connection, exchange.worker());
+        self.log.write(Level::Info, || format!("a connection to {} is open before it is needed", url.authority()));
+        Ok(())
+    }
+
     /// Closes the connections that no exchange uses. Those in use are closed when they are done, until
     /// [`keep_idle`](Client::keep_idle).
     pub fn close_idle(&self) {
@@ -97,12 +121,13 @@ impl Client {
         exchange.worker().check()?;
         exchange.begin(request.body.as_ref().map_or(0, |body| body.length()));
         let origin = origin(request.url)?;
-        let pooled = if from_pool { self.pool.take(&origin, exchange) } else { None };
+        let pooled = if from_pool { self.pool.take(&origin, exchange)? } else { None };
+        let was_open = pooled.is_some();
         let mut connection = match pooled {
             Some(connection) => connection,
             None => self.connector.open(exchange, &origin)?,
         };
-        connection.begin(exchange);
+        connection.begin(exchange, was_open);
         let (connection, sent) = ureq::send(request, exchange, connection);
         let mut connection = connection.ok_or_else(|| Error::internal("the connection was lost"))?;
         let answered = sent.and_then(|()| self.answer(request, &mut connection, exchange));

@@ -64,16 +64,21 @@ impl Connection {
         }
     }
 
-    /// Makes ready for the next request.
-    pub(super) fn begin(&mut self, exchange: &Exchange) {
+    /// Makes ready for the next request. `was_open` says that the exchange did not open the connection itself.
+    pub(super) fn begin(&mut self, exchange: &Exchange, was_open: bool) {
         let mut times = exchange.times();
         times.peer = Some(self.channel.stream().peer);
-        times.reused = self.used;
+        times.reused = was_open;
         times.is_tls = matches!(self.channel, Channel::Tls(_));
         drop(times);
         self.used = true;
         (self.head, self.reader, self.interim_bytes) = (None, HeadReader::default(), 0);
         (self.sends, self.next_report, self.is_sent) = (0, None, false);
+    }
+
+    /// Whether an exchange ran on it. None has, if it was opened ahead.
+    pub(super) fn was_used(&self) -> bool {
+        self.used
     }
 
     /// The largest buffer that makes a large body cheaper to send.

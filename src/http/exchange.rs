@@ -33,7 +33,7 @@ pub struct Trace {
     pub response_end: Option<Instant>,
     /// The address at the other end, which is the proxy's where there is one.
     pub peer: Option<SocketAddr>,
-    /// Whether the connection had served a request before.
+    /// Whether the connection was open before: it had served a request, or was opened ahead.
     pub reused: bool,
     /// Whether the connection has TLS.
     pub is_tls: bool,

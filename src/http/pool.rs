@@ -1,15 +1,21 @@
-//! Idle connections, to be used again.
+//! Idle connections, to be used again, and those that are opened ahead of the exchanges that will need them.
 //!
 //! The pool's lock is held for moves within its list and to set the timer, neither of which waits for a peer. Outside of the
 //! lock a connection is asked whether it is still good, and is closed: a peer can make both of them long.
+
+mod opening;
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, Weak};
 use std::time::{Duration, Instant};
 
+use once_cell::unsync::Lazy;
+
 use super::connection::Connection;
-use super::exchange::Exchange;
-use crate::worker::{Alarm, Timer, Worker, lock};
+use super::error::Error;
+use super::exchange::{Exchange, Reports};
+use crate::worker::{Alarm, StopSignal, Timer, Worker, lock};
+use opening::Opening;
 
 /// As many as one mini program has transfers of one kind.
 const MAX_IDLE_PER_ORIGIN: usize = 10;
@@ -40,6 +46,10 @@ struct IdleConnections {
     alarm: Option<Alarm>,
     /// None is kept now.
     is_paused: bool,
+    /// Connections that are being opened ahead.
+    openings: Vec<Opening>,
+    /// The number of the newest of them.
+    last_opening: u64,
 }
 
 #[derive(Debug)]
@@ -50,20 +60,34 @@ struct IdleConnection {
 }
 
 impl IdlePool {
-    /// A connection to `origin` that can be used at once, the one that was used last if there are several.
+    /// A connection to `origin` that is open, the one that was used last if there are several. If there is none, the one that
+    /// is being opened ahead and that no other exchange waits for: that is waited for. `None` if the exchange has to open its
+    /// own, also after the one that it waited for could not be opened. What cannot be used is closed.
     ///
     /// # Errors
-    /// None: what cannot be used is closed.
-    pub(super) fn take(&self, origin: &Origin, exchange: &Exchange) -> Option<Box<Connection>> {
+    /// The stop signal, and a refusal of the system to wait.
+    pub(super) fn take(
+        self: &Arc<IdlePool>,
+        origin: &Origin,
+        exchange: &Exchange,
+    ) -> Result<Option<Box<Connection>>, Error> {
         loop {
-            let mut connection = {
-                let mut state = lock(&self.state);
-                let index = state.connections.iter().rposition(|idle| idle.origin == *origin)?;
-                state.connections.remove(index)?
+            let mut state = lock(&self.state);
+            let index = state.connections.iter().rposition(|idle| idle.origin == *origin);
+            let Some(mut idle) = index.and_then(|index| state.connections.remove(index)) else {
+                // Under the lock of this look: what is opened is either idle or still on its way.
+                return match state.claim(origin, exchange.worker())? {
+                    Some(number) => {
+                        drop(state);
+                        self.await_opening(number, exchange.worker())
+                    }
+                    None => Ok(None),
+                };
             };
-            let is_fresh = connection.since.elapsed() < MAX_IDLE_TIME;
-            if is_fresh && connection.connection.is_quiet(exchange) {
-                return Some(connection.connection);
+            drop(state);
+            let is_fresh = idle.since.elapsed() < MAX_IDLE_TIME;
+            if is_fresh && idle.connection.is_quiet(exchange) {
+                return Ok(Some(idle.connection));
             }
         }
     }
@@ -106,7 +130,7 @@ impl IdlePool {
         let mut state = lock(&self.state);
         let (connections, alarm) = (std::mem::take(&mut state.connections), state.alarm.take());
         drop(state);
-        drop(connections);
+        close(connections);
         if let Some(alarm) = alarm {
             alarm.cancel();
         }
@@ -122,7 +146,7 @@ impl IdlePool {
             old.extend(state.connections.drain(..));
         }
         drop(state);
-        drop(old);
+        close(old);
     }
 
     /// Has the first connection closed in time; `false` if that cannot be.
@@ -136,6 +160,20 @@ impl IdlePool {
         });
         state.alarm = alarm.ok();
         state.alarm.is_some()
+    }
+}
+
+/// Closes connections. On one that no exchange has used the tickets of TLS 1.3 still wait: they are received, so that the next
+/// connection to the server can resume the session.
+fn close(connections: impl IntoIterator<Item = IdleConnection>) {
+    let exchange = Lazy::new(|| {
+        let worker = Arc::new(Worker::for_call(Arc::new(StopSignal::new())));
+        Exchange::new(worker, Reports { progress: false, round_trip: false })
+    });
+    for mut idle in connections {
+        if !idle.connection.was_used() {
+            idle.connection.is_quiet(&exchange);
+        }
     }
 }
 

@@ -30,9 +30,11 @@ pub fn of_file_call(error: Error) -> TransferError {
         // The table has one row for the quota, the device's room and the size of one call.
         Error::QuotaExceeded | Error::DiskFull | Error::TooManyBytes => (FileErrorKind::QuotaExceeded, None),
         Error::Io { source, .. } if is_of_the_device(&source) => (FileErrorKind::InputOutput, None),
-        Error::Io { .. } | Error::Locked | Error::InvalidIdentity { .. } | Error::InvalidDataDirectory => {
-            (FileErrorKind::System, None)
-        }
+        Error::Io { .. }
+        | Error::Locked
+        | Error::Replaced
+        | Error::InvalidIdentity { .. }
+        | Error::InvalidDataDirectory => (FileErrorKind::System, None),
     };
     TransferError::new(Failure::File { kind, path }, detail)
 }

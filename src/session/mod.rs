@@ -5,6 +5,7 @@ mod file_failure;
 mod files;
 mod gate;
 mod options;
+mod preparations;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,10 +15,11 @@ pub use options::{OpenError, SessionOptions};
 use crate::policy::quirks::CallRules;
 use crate::task::{Engine, Handler, Job, Submission, TaskId};
 use crate::terms::{Api, Failure, TransferError};
-use crate::transfer::{DownloadRequest, Environment, PreparedDownload, PreparedUpload, UploadRequest};
+use crate::transfer::{DownloadRequest, Environment, Preparation, PreparedDownload, PreparedUpload, UploadRequest};
 use crate::worker::{StopReason, StopSignal};
 use background::Background;
 use gate::{Gate, Visit};
+use preparations::Preparations;
 
 /// How long transfers go on after the mini program went to the background (the WeChat documentation, "Network").
 const BACKGROUND_GRACE: Duration = Duration::from_secs(5);
@@ -26,6 +28,7 @@ const BACKGROUND_GRACE: Duration = Duration::from_secs(5);
 pub struct Session {
     environment: Arc<Environment>,
     engine: Arc<Engine>,
+    preparations: Preparations,
     background: Background,
     /// Stops the file calls, which run on the host's threads.
     file_calls: Arc<StopSignal>,
@@ -46,8 +49,10 @@ impl Session {
         let limits = &environment.limits;
         let engine = Engine::new(limits.concurrent_uploads, limits.concurrent_downloads, executor)
             .map_err(OpenError::OutOfResources)?;
+        let environment = Arc::new(environment);
         Ok(Session {
-            environment: Arc::new(environment),
+            preparations: Preparations::new(environment.clone()),
+            environment,
             engine: Arc::new(engine),
             background: Background::new(BACKGROUND_GRACE),
             file_calls: Arc::new(StopSignal::new()),
@@ -69,6 +74,7 @@ impl Session {
             return;
         }
         self.background.leave(|| {});
+        self.preparations.close();
         self.engine.close();
         self.environment.client.close_idle();
         self.environment.storage.close();
@@ -108,14 +114,24 @@ impl Admission<'_> {
         self.session.engine.abort(task)
     }
 
+    /// Has a connection to a server opened ahead of the transfers that will need it, and returns at once.
+    pub fn prepare_connection(&self, server: &str) {
+        let Session { environment, preparations, .. } = self.session;
+        if let Some(preparation) = Preparation::new(environment, server) {
+            preparations.begin(environment, preparation);
+        }
+    }
+
     /// The mini program went to the background: what has not ended after the grace time is interrupted, and so are the calls
     /// after that. Fails when the timer's thread cannot be started; then nothing changes.
     pub fn enter_background(&self) -> std::io::Result<()> {
-        let Session { environment, engine, background, .. } = self.session;
+        let Session { environment, engine, preparations, background, .. } = self.session;
         let engine = engine.clone();
         background.enter(move || engine.interrupt())?;
         // The system takes them from an app that it suspends, and the next task would be the one to find out.
         environment.client.close_idle();
+        // After that, so that none begins behind this.
+        preparations.stop();
         Ok(())
     }
 

@@ -5,10 +5,12 @@ use std::io;
 use std::os::unix::fs::FileExt;
 
 use super::digest::{Digest, hexadecimal};
+use super::directory::FileId;
 use super::import::fill;
+use super::part::{Area, PartFile};
+use super::path::VirtualPath;
 use super::quota::cost;
-use super::store::{Store, last};
-use super::usage::Change;
+use super::store::Destination;
 use super::{Error, Storage, StoredFile, at_path, path};
 use crate::terms::DigestAlgorithm;
 use crate::worker::Worker;
@@ -93,9 +95,9 @@ impl Storage {
         Ok((file, hexadecimal(&digest.finish())))
     }
 
-    /// Writes a `wxfile://usr/…` file. One that is written whole is made where it is missing, and replaced in one step: a crash,
-    /// a failure or a reader sees the old file or the new one. To append and to write at a position, the file must be there;
-    /// those bytes are written in place. What fails or is stopped then leaves the file as long as it was.
+    /// Writes a `wxfile://usr/…` file in one step: a crash, a failure, a stop or a reader finds the old file or the new one. One
+    /// that is written whole is made where it is missing. To append and to write at a position, the file must be there: what stays
+    /// of it is copied.
     ///
     /// Fails with [`Error::TooManyBytes`]; [`Error::PositionOutOfRange`] for a position behind the end;
     /// [`Error::QuotaExceeded`], [`Error::DiskFull`], [`Error::NotFound`] where its directory, or a file to be changed, is
@@ -108,16 +110,44 @@ impl Storage {
             WriteMode::Whole => {
                 let mut part = self.create_target(worker, path)?;
                 part.reserve(worker, Some(bytes.len() as u64))?;
-                for piece in bytes.chunks(FILE_PIECE) {
-                    part.write(worker, piece)?;
-                    worker.turn(piece.len())?;
-                }
-                return part.finish(worker, None, || worker.check()).map(drop);
+                return finish_with(worker, part, 0, bytes);
             }
             WriteMode::Append => None,
             WriteMode::At(position) => Some(position),
         };
-        self.store.write_in_place(worker, path, &path::parse_target(&self.root.scheme, path)?, position, bytes)
+        // One after the other, or those who append would copy again and again.
+        let _turn = self.root.shared.rewrites.take(worker, None)?;
+        loop {
+            match self.rewrite(worker, path, position, bytes) {
+                // By another process, or by a call that writes the file whole.
+                Err(Error::Replaced) => worker.check()?,
+                result => return result,
+            }
+        }
+    }
+
+    /// Replaces a file that is there by one with these bytes at `position`, or at its end.
+    ///
+    /// Fails with [`Error::Replaced`] where another one has its path when that is done, or as [`Storage::write_file`].
+    fn rewrite(&self, worker: &Worker, path: &str, position: Option<u64>, bytes: &[u8]) -> Result<(), Error> {
+        let components = path::parse_target(&self.root.scheme, path)?;
+        let fail = |error| at_path(path, error);
+        let file = self.open_file(worker, path, &VirtualPath::User(components.clone()))?;
+        let length = file.metadata().map_err(fail)?.len();
+        let position = position.unwrap_or(length);
+        if position > length {
+            return Err(Error::PositionOutOfRange);
+        }
+        let successor_of = Some(FileId::of(&file).map_err(fail)?);
+        let destination = Destination::User { path: path.to_owned(), components, successor_of };
+        let area = Area::Target { store: self.store.clone(), destination, replaced: cost(length) };
+        let mut part = PartFile::create(worker, self.launch.clone(), area, self.log.clone())?;
+        part.reserve(worker, Some(position.saturating_add(bytes.len() as u64).max(length)))?;
+        fill(worker, &mut part, file.try_clone().map_err(fail)?, None)?;
+        // It stays open: no other file can come to have its number meanwhile.
+        let finished = finish_with(worker, part, position, bytes);
+        drop(file);
+        finished
     }
 
     /// Makes a `wxfile://usr/…` file a copy of a page's file, in one step. The two share their blocks where the file system can.
@@ -134,42 +164,14 @@ impl Storage {
     }
 }
 
-impl Store {
-    /// Writes into a file that is there: at `position`, or at its end.
-    ///
-    /// It holds the change lock meanwhile, so that two who append do not write over each other and the quota is kept.
-    fn write_in_place(
-        &self,
-        worker: &Worker,
-        path: &str,
-        components: &[String],
-        position: Option<u64>,
-        bytes: &[u8],
-    ) -> Result<(), Error> {
-        let (guard, parent) = self.lock_parent(worker, path, components)?;
-        let fail = |error| at_path(path, error);
-        let file = parent.open_file_to_change(last(components)).map_err(fail)?;
-        let before = file.metadata().map_err(fail)?.len();
-        let position = position.unwrap_or(before);
-        if position > before {
-            return Err(Error::PositionOutOfRange);
-        }
-        let end = position.saturating_add(bytes.len() as u64).max(before);
-        self.check_quota(&guard, worker, cost(before), cost(end))?;
-        worker.check()?;
-        guard.begin()?;
-        let written = write_all_at(worker, &file, position, bytes).or_else(|error| {
-            // What was appended goes again, so that no half of it is left.
-            file.set_len(before).map_err(|error| Error::from_io("shorten a file", error))?;
-            Err(error)
-        });
-        // Where that failed, too, the file is as long as it is.
-        let after = file.metadata().map_or(end, |metadata| metadata.len());
-        guard.end(Change { added: cost(after), replaced: cost(before), released: 0 });
-        drop(guard);
-        written?;
-        file.sync_all().map_err(|error| Error::from_io("flush a file", error))
+/// Puts the bytes into a part file and gives it its name.
+fn finish_with(worker: &Worker, mut part: PartFile, mut position: u64, bytes: &[u8]) -> Result<(), Error> {
+    for piece in bytes.chunks(FILE_PIECE) {
+        part.write_at(worker, position, piece)?;
+        position = position.saturating_add(piece.len() as u64);
+        worker.turn(piece.len())?;
     }
+    part.finish(worker, None, || worker.check()).map(drop)
 }
 
 fn read_at(file: &File, buffer: &mut [u8], position: u64) -> Result<usize, Error> {
@@ -179,13 +181,4 @@ fn read_at(file: &File, buffer: &mut [u8], position: u64) -> Result<usize, Error
             read => return read.map_err(|error| Error::from_io("read a file", error)),
         }
     }
-}
-
-fn write_all_at(worker: &Worker, file: &File, mut position: u64, bytes: &[u8]) -> Result<(), Error> {
-    for piece in bytes.chunks(FILE_PIECE) {
-        file.write_all_at(piece, position).map_err(|error| Error::from_io("write a file", error))?;
-        position = position.saturating_add(piece.len() as u64);
-        worker.turn(piece.len())?;
-    }
-    Ok(())
 }

@@ -39,6 +39,12 @@ impl FileId {
         Ok(FileId::from_stat(&rustix::fs::stat(path)?))
     }
 
+    /// Whether it has this path: a link to it does not count.
+    pub fn is_at(self, path: &Path) -> bool {
+        let there = rustix::fs::statat(rustix::fs::CWD, path, AtFlags::SYMLINK_NOFOLLOW);
+        there.is_ok_and(|there| FileId::from_stat(&there) == self)
+    }
+
     #[expect(clippy::unnecessary_cast, reason = "the fields have other types on other systems")]
     pub(super) fn from_stat(stat: &rustix::fs::Stat) -> FileId {
         FileId { device: stat.st_dev as u64, inode: stat.st_ino as u64 }
@@ -81,9 +87,21 @@ impl Directory {
         Ok((self.open(name)?, created))
     }
 
-    /// Whether this is the directory that the path leads to: it was neither removed, moved nor replaced.
+    /// The same, and a file or link that has the name makes way: it is removed, and not followed.
+    pub fn open_or_replace(&self, name: &str) -> io::Result<Directory> {
+        let opened = match self.open_or_create(name) {
+            Err(error) if is_gone(&error) => {
+                self.remove_file(name)?;
+                self.open_or_create(name)
+            }
+            opened => opened,
+        };
+        opened.map(|(directory, _)| directory)
+    }
+
+    /// Whether this is the directory that has the path: it was neither removed, moved nor replaced.
     pub fn is_at(&self, path: &Path) -> bool {
-        matches!((FileId::of(self), FileId::at(path)), (Ok(this), Ok(there)) if this == there)
+        FileId::of(self).is_ok_and(|this| this.is_at(path))
     }
 
     /// Opens a regular file with no other hard link for reading. A directory fails with `EISDIR`, everything else with `EPERM`.

@@ -61,6 +61,9 @@ pub enum Error {
         /// The path as the caller gave it.
         path: String,
     },
+    /// The file that was to be changed was replaced or removed while its successor was written. The storage tries again: no call
+    /// fails with it.
+    Replaced,
     /// Reading or writing is to begin behind the file's end.
     PositionOutOfRange,
     /// More bytes are to be read than the file has.
@@ -189,6 +192,7 @@ impl fmt::Display for Error {
             Error::NotEmpty { path } => write!(formatter, "the directory is not empty: {path}"),
             Error::NameTooLong { path } => write!(formatter, "the name is too long: {path}"),
             Error::InvalidArgument { path } => write!(formatter, "a directory cannot be moved below itself: {path}"),
+            Error::Replaced => formatter.write_str("the file was replaced meanwhile"),
             Error::PositionOutOfRange => formatter.write_str("the position is behind the file's end"),
             Error::LengthOutOfRange => formatter.write_str("the length is more than the file has"),
             Error::TooManyBytes => formatter.write_str("more bytes than one call may read or write (100 MiB)"),

@@ -38,6 +38,9 @@ pub(super) fn path(
     mode: ImportMode,
     log: &Log,
 ) -> Result<StoredFile, Error> {
+    if path.is_empty() {
+        return Err(Error::NotFound { path: path.to_owned() });
+    }
     let native = Path::new(path);
     if !native.is_absolute() {
         return Err(Error::denied(path));
@@ -145,7 +148,8 @@ fn clone(part: &PartFile, source: &File) -> io::Result<File> {
     let placed = directory.open_file(&clone_name).and_then(|file| {
         make_private(&file)?;
         directory.rename(&clone_name, directory, name)?;
-        Ok(file)
+        // What the host's file could not be written through, this one can.
+        directory.open_file_to_change(name)
     });
     if placed.is_err() {
         directory.remove_file(&clone_name)?;

@@ -3,7 +3,8 @@
 //! Each mini program (app id + user) has one root below the data directory, and one launch of it one [`Storage`]:
 //!
 //! ```text
-//! app-<app id>/user-<user id>/        locked for as long as a session is open
+//! locks/app-<app id>/user-<user id>/  empty; locked for as long as a session is open
+//! app-<app id>/user-<user id>/        locked, too
 //!     launches/<hex>/                 one launch's temporary files; locked for as long as it lives. What it leaves is moved
 //!                                     to the next launch's, if temporary files are kept
 //!         <hex>.part                  a file being written
@@ -19,9 +20,10 @@
 //! A file is complete before it has one of these names, and gets it in one rename, so that a crash at any moment leaves
 //! each file whole or absent. What is used of a quota is what the directories hold, counted when they are opened.
 //!
-//! A cleaner may remove any of the directories while a session is open. They are made anew, and locked again, when the session
-//! next uses them. Until then another process can open the files for itself; the session then fails with [`Error::Locked`].
-//! No two sessions of one process ever come to have exclusive files in common (`registry.rs`).
+//! A cleaner may remove any of the directories while a session is open, or put a file or a link in its place. They are made anew,
+//! and locked again, when the session next uses them; what has their place is removed, and a link is not followed. Another process
+//! can come first only if both locked directories are gone, or the data directory is: the session then fails with
+//! [`Error::Locked`]. No two sessions of one process ever come to have exclusive files in common (`registry.rs`).
 //!
 //! Whatever waits, copies, counts, walks or removes does so with the worker that it is given. No mutex is held while the
 //! system is asked for anything that can take time.
@@ -365,7 +367,7 @@ impl Storage {
     fn target(&self, worker: &Worker, path: &str) -> Result<(Destination, u64), Error> {
         let components = path::parse_target(&self.root.scheme, path)?;
         let replaced = self.store.replaced_cost(worker, path, &components)?;
-        Ok((Destination::User { path: path.to_owned(), components }, replaced))
+        Ok((Destination::User { path: path.to_owned(), components, successor_of: None }, replaced))
     }
 }
 

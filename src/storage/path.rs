@@ -75,11 +75,13 @@ pub fn is_of_directory(path: &str) -> bool {
 
 /// The names that lead to a `wxfile://usr/…` file.
 ///
-/// Fails with [`Error::PermissionDenied`] for every other path, one that only a directory can have included.
+/// Fails with [`Error::PermissionDenied`] for every other path, one that only a directory can have included; an empty one leads
+/// to nothing and fails with [`Error::NotFound`].
 pub fn parse_target(scheme: &PathScheme, path: &str) -> Result<Vec<String>, Error> {
     match parse(scheme, path) {
         Ok(VirtualPath::User(names)) if !names.is_empty() && !is_of_directory(path) => Ok(names),
         Err(error @ Error::NameTooLong { .. }) => Err(error),
+        Err(error @ Error::NotFound { .. }) if path.is_empty() => Err(error),
         _ => Err(Error::denied(path)),
     }
 }

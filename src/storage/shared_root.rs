@@ -1,8 +1,12 @@
 //! The directories of a mini program and user, which all sessions of this process with the same ones share.
+//!
+//! A session has two locks, on the directory that holds its files and on an empty one elsewhere in the data directory. Whoever
+//! wants the files needs both. So a session that finds one of them removed still keeps the others out, and takes it anew.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use super::directory::{Directory, FileId};
 use super::registry::FilesIdentity;
@@ -13,6 +17,10 @@ use crate::worker::{Worker, lock};
 
 /// How often a directory that is removed while it is made is made again.
 const MAX_ATTEMPTS: usize = 8;
+/// How long a session that has one of the locks leaves another process, which cannot get it, to give back the other.
+const PAUSE: Duration = Duration::from_millis(4);
+/// Holds one directory for each app, and that one for each user, which has nothing in it and is locked.
+const LOCKS: &str = "locks";
 
 /// What all sessions of this process share that have the same mini program and user.
 #[derive(Debug)]
@@ -32,20 +40,26 @@ pub struct SharedRoot {
     pub launching: Turns,
     /// Of those who add files that outlive a launch.
     pub changes: Turns,
+    /// Of those who change a part of a file.
+    pub rewrites: Turns,
     pub usage: Usage,
 }
 
-/// The open directories. All of them are made anew when one was removed, which a cleaner may do at any time.
+/// The open directories. All of them are made anew when one was removed or replaced, which a cleaner may do at any time.
 #[derive(Debug)]
 pub struct Tree {
     /// Locked while a session is open, shared or exclusively.
     pub session: Arc<Directory>,
+    /// The second lock, which is no directory of files.
+    lock: Arc<Directory>,
     /// Holds one directory for each launch.
     pub launches: Directory,
     /// The saved files. Locked while files are added here or under `user`, so that the quota is kept by all processes.
     pub store: Directory,
     pub user: Directory,
     native: PathBuf,
+    /// Where each of the directories, and the one around them, is to be.
+    places: Vec<(PathBuf, FileId)>,
 }
 
 impl SharedRoot {
@@ -63,6 +77,7 @@ impl SharedRoot {
             making: Turns::default(),
             launching: Turns::default(),
             changes: Turns::default(),
+            rewrites: Turns::default(),
             usage: Usage::default(),
         }
     }
@@ -78,6 +93,7 @@ impl SharedRoot {
         if let Some(tree) = lock(&self.tree).take() {
             // Unlocking an open directory has no way to fail. Closing it would not do: a file that is written may hold it.
             let _ = tree.session.unlock();
+            let _ = tree.lock.unlock();
         }
     }
 
@@ -109,48 +125,95 @@ impl SharedRoot {
         lock(&self.tree).clone().filter(|tree| tree.is_in_place())
     }
 
-    /// Opens the directories, making those that are missing, and locks the outermost unless `former` is still that and
-    /// locked.
+    /// Opens the directories, making those that are missing, and takes the locks unless `former` has them still. Where `former`
+    /// was replaced by a file or a link, that is removed: the names are the library's own. Before there is one, it is refused.
     fn make(&self, former: Option<&Tree>, worker: &Worker) -> Result<Tree, Error> {
         let fail = |error| Error::at_path(&self.native.to_string_lossy(), "open the directories", error);
         std::fs::create_dir_all(&self.data_directory).map_err(fail)?;
         let data = Directory::open_native(&self.data_directory).map_err(fail)?;
         *lock(&self.data_id) = FileId::of(&data).map_err(fail)?;
-        let kept = former.filter(|former| former.session.is_at(&self.native));
-        let session = match kept {
-            Some(former) => former.session.clone(),
-            None => Arc::new(self.make_session(&data, worker)?),
+        let (app, user) = (self.app_name.as_str(), self.user_name.as_str());
+        let open = |names: &[&str]| open_below(&data, names, former.is_some()).map_err(fail);
+        let place = |names: &[&str], directory: &Directory| match FileId::of(directory) {
+            Ok(id) => Ok((self.native_path(names), id)),
+            Err(error) => Err(fail(error)),
         };
-        let open = |name| session.open_or_create(name).map(|(directory, _)| directory).map_err(fail);
-        let (launches, store, user) = (open("launches")?, open("store")?, open("usr")?);
-        Ok(Tree { session, launches, store, user, native: self.native.clone() })
+        let mut places = Vec::new();
+        // First those around the locked ones, so that these are not found through a link.
+        for names in [&[app][..], &[LOCKS], &[LOCKS, app]] {
+            places.push(place(names, &open(names)?)?);
+        }
+        let (lock_names, session_names) = ([LOCKS, app, user], [app, user]);
+        let kept_lock = former.map(|former| &former.lock).filter(|lock| lock.is_at(&self.native_path(&lock_names)));
+        let kept_session = former.map(|former| &former.session).filter(|session| session.is_at(&self.native));
+        // Another process can get one lock for a moment, but not both.
+        let patient = kept_lock.is_some() || kept_session.is_some();
+        let lock_it = |kept: Option<&Arc<Directory>>, names: &[&str]| match kept {
+            Some(kept) => Ok(kept.clone()),
+            None => self.make_locked(|| open(names), &self.native_path(names), patient, worker).map(Arc::new),
+        };
+        let lock = lock_it(kept_lock, &lock_names)?;
+        let session = lock_it(kept_session, &session_names)?;
+        places.extend([place(&lock_names, &lock)?, place(&session_names, &session)?]);
+        let mut open_of_session = |name| {
+            let directory = open_below(&session, &[name], former.is_some()).map_err(fail)?;
+            places.push(place(&[app, user, name], &directory)?);
+            Ok::<_, Error>(directory)
+        };
+        let (launches, store) = (open_of_session("launches")?, open_of_session("store")?);
+        let user = open_of_session("usr")?;
+        Ok(Tree { session, lock, launches, store, user, native: self.native.clone(), places })
     }
 
-    fn make_session(&self, data: &Directory, worker: &Worker) -> Result<Directory, Error> {
-        let fail = |error| Error::at_path(&self.native.to_string_lossy(), "open the directories", error);
+    /// Opens a directory in the data directory and locks it. If it is `patient` it waits a little for another process.
+    fn make_locked(
+        &self,
+        open: impl Fn() -> Result<Directory, Error>,
+        native: &Path,
+        patient: bool,
+        worker: &Worker,
+    ) -> Result<Directory, Error> {
+        let mut failure = Error::Locked;
         for _ in 0..MAX_ATTEMPTS {
             worker.check()?;
-            let (app, _) = data.open_or_create(&self.app_name).map_err(fail)?;
-            let (session, _) = app.open_or_create(&self.user_name).map_err(fail)?;
+            let directory = open()?;
             let exclusive = self.sharing == Sharing::Exclusive;
-            if !session.try_lock(exclusive).map_err(|error| Error::from_io("lock the directories", error))? {
+            if directory.try_lock(exclusive).map_err(|error| Error::from_io("lock the directories", error))? {
+                // It may have been removed before it was locked: another one could be locked beside it.
+                if directory.is_at(native) {
+                    return Ok(directory);
+                }
+                failure = Error::from_io("lock the directories", io::ErrorKind::NotFound.into());
+            } else if patient {
+                worker.wait_for(Some(Instant::now() + PAUSE), || None::<()>)?;
+            } else {
                 return Err(Error::Locked);
             }
-            // It may have been removed before it was locked: another one could be locked beside it.
-            if session.is_at(&self.native) {
-                return Ok(session);
-            }
         }
-        Err(fail(io::ErrorKind::NotFound.into()))
+        Err(failure)
     }
+
+    /// Where a directory in the data directory is.
+    fn native_path(&self, names: &[&str]) -> PathBuf {
+        names.iter().fold(self.data_directory.clone(), |path, name| path.join(name))
+    }
+}
+
+/// Opens a directory somewhere below this one, and makes those that are missing on the way. If `replaces`, files and links make way.
+fn open_below(directory: &Directory, names: &[&str], replaces: bool) -> io::Result<Directory> {
+    names.iter().try_fold(directory.open(".")?, |directory, name| {
+        if replaces {
+            directory.open_or_replace(name)
+        } else {
+            directory.open_or_create(name).map(|(opened, _)| opened)
+        }
+    })
 }
 
 impl Tree {
     /// Whether the directories are still there.
     pub fn is_in_place(&self) -> bool {
-        [(&self.launches, "launches"), (&self.store, "store"), (&self.user, "usr")]
-            .iter()
-            .all(|(directory, name)| directory.is_at(&self.native.join(name)))
+        self.places.iter().all(|(path, id)| id.is_at(path))
     }
 
     /// Where the directory of a launch is. For the library: the host is told the path that it gave.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use super::change_lock::ChangeGuard;
-use super::directory::Directory;
+use super::directory::{Directory, FileId};
 use super::file::epoch_seconds;
 use super::path::{self, VirtualPath, random_digits};
 use super::quota::cost;
@@ -32,6 +32,8 @@ pub enum Destination {
         path: String,
         /// The names that lead to it.
         components: Vec<String>,
+        /// The file that must still be there, which the new one is made of.
+        successor_of: Option<FileId>,
     },
 }
 
@@ -62,6 +64,7 @@ struct Placement<'a> {
     directory: &'a Directory,
     name: &'a str,
     path: &'a str,
+    successor_of: Option<FileId>,
 }
 
 impl Store {
@@ -107,8 +110,8 @@ impl Store {
     /// Moves a file to its destination. It survives a power failure when this returns. The held quota becomes used; on
     /// failure it stays held and the file in place. `commit` is asked right before the file gets its name.
     ///
-    /// Fails with [`Error::NotFound`] where the file or the directory that it is to be in is gone, [`Error::PermissionDenied`], [`Error::QuotaExceeded`],
-    /// [`Error::DiskFull`], or as [`Root::lock_changes`].
+    /// Fails with [`Error::NotFound`] where the file or the directory that it is to be in is gone, [`Error::PermissionDenied`], [`Error::Replaced`],
+    /// [`Error::QuotaExceeded`], [`Error::DiskFull`], or as [`Root::lock_changes`].
     pub fn place(
         &self,
         worker: &Worker,
@@ -129,13 +132,14 @@ impl Store {
                 let path = self.root.scheme.path_of(&name);
                 let guard = self.root.lock_changes(worker)?;
                 let tree = guard.tree.clone();
-                let place = Placement { directory: &tree.store, name: &name, path: &path };
+                let place = Placement { directory: &tree.store, name: &name, path: &path, successor_of: None };
                 self.put_in_place(worker, guard, unsaved, &place, commit)?;
                 (path, self.root.native_stored(&name))
             }
-            Destination::User { path, components } => {
+            Destination::User { path, components, successor_of } => {
                 let (guard, parent) = self.lock_parent(worker, path, components)?;
-                let place = Placement { directory: &parent, name: last(components), path };
+                let name = last(components);
+                let place = Placement { directory: &parent, name, path, successor_of: *successor_of };
                 self.put_in_place(worker, guard, unsaved, &place, commit)?;
                 (path.clone(), self.root.native_user(components))
             }
@@ -194,9 +198,12 @@ impl Store {
         place: &Placement<'_>,
         commit: impl FnOnce() -> Result<(), StopReason>,
     ) -> Result<(), Error> {
-        let Placement { directory, name, path } = *place;
-        let replaced =
-            cost_if_exists(directory, name).map_err(|error| Error::at_path(path, "look at a file", error))?;
+        let Placement { directory, name, path, successor_of } = *place;
+        let fail = |error| Error::at_path(path, "look at a file", error);
+        if successor_of.is_some() && id_if_exists(directory, name).map_err(fail)? != successor_of {
+            return Err(Error::Replaced);
+        }
+        let replaced = cost_if_exists(directory, name).map_err(fail)?;
         let added = cost(unsaved.length);
         self.check_quota(&guard, worker, replaced, added)?;
         guard.begin()?;
@@ -278,6 +285,14 @@ fn cost_if_exists(directory: &Directory, name: &str) -> io::Result<u64> {
     match directory.open_file(name) {
         Ok(file) => Ok(cost(file.metadata()?.len())),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(0),
+        Err(error) => Err(error),
+    }
+}
+
+fn id_if_exists(directory: &Directory, name: &str) -> io::Result<Option<FileId>> {
+    match directory.open_file(name) {
+        Ok(file) => FileId::of(file).map(Some),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),
     }
 }

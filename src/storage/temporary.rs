@@ -357,7 +357,7 @@ impl LaunchDirectory {
 
     /// Whether it is where it was made: it was neither removed, moved nor replaced.
     fn is_there(&self) -> bool {
-        FileId::at(&self.native).is_ok_and(|there| there == self.id)
+        self.id.is_at(&self.native)
     }
 
     /// Its name.

@@ -82,7 +82,7 @@ pub enum Failure {
     },
     /// The header or the form data cannot be sent.
     InvalidRequestData {
-        /// `header` or `formData`.
+        /// `header`, `formData` or `name`.
         parameter: &'static str,
     },
     /// A header that cannot be sent.
@@ -177,8 +177,12 @@ impl TransferError {
         TransferError::new(Failure::InvalidRequestData { parameter }, detail)
     }
 
-    /// WeChat's `errno`. The abort of a download has a number of its own.
+    /// WeChat's `errno`: of a file call a number of [`FileErrorKind`], whatever failed. The abort of a download has a number of
+    /// its own.
     pub fn err_no(&self, call: Call) -> i32 {
+        if !call.is_transfer() {
+            return FileErrorKind::of(&self.failure).number();
+        }
         match &self.failure {
             Failure::Cancelled(StopReason::Aborted) if call == Call::DownloadFile => errno::ABORT_DOWNLOAD,
             Failure::Cancelled(StopReason::Aborted) => errno::CANCEL,
@@ -205,9 +209,8 @@ impl TransferError {
             Failure::SaveFile => errno::SAVE_FILE,
             Failure::FileTooLarge => errno::FILE_TOO_LARGE,
             Failure::File { kind, .. } => kind.number(),
-            // WeChat has no number for it: a transfer fails like any other of the network component, a file call of the system.
-            Failure::OutOfResources if call.is_transfer() => errno::NETWORK,
-            Failure::OutOfResources => FileErrorKind::System.number(),
+            // WeChat has no number for it: it is a failure of the network component like any other.
+            Failure::OutOfResources => errno::NETWORK,
             Failure::Internal => errno::INTERNAL,
         }
     }
@@ -268,8 +271,8 @@ impl TransferError {
             Failure::QuotaExceeded => "the maximum size of the file storage limit is exceeded".into(),
             Failure::SaveFile => format!("save file error {}", self.detail),
             Failure::FileTooLarge => "exceed max file size".into(),
-            Failure::File { kind, path: Some(path) } => format!("{} {path}", kind.text()),
-            Failure::File { kind, path: None } => kind.text().into(),
+            Failure::File { kind, path: Some(path) } if !path.is_empty() => format!("{} {path}", kind.text()),
+            Failure::File { kind, .. } => kind.text().into(),
             Failure::OutOfResources => format!("out of resources: {}", self.detail),
             Failure::Internal => "internal error".into(),
         }

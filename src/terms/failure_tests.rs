@@ -95,3 +95,38 @@ fn a_lack_of_resources_is_told_as_that() {
     assert_eq!(error.category() as i32, 15);
     assert!(error.retryable());
 }
+
+/// `errCode` of `FileError` in Tencent's typings (`miniprogram-api-typings` 5.2.3).
+const FILE_ERRORS: [i32; 36] = [
+    1_300_001, 1_300_002, 1_300_005, 1_300_009, 1_300_013, 1_300_014, 1_300_020, 1_300_021, 1_300_022, 1_300_036,
+    1_300_066, 1_300_201, 1_300_202, 1_300_203, 1_300_300, 1_300_301, 1_301_000, 1_301_002, 1_301_003, 1_301_004,
+    1_301_005, 1_301_006, 1_301_007, 1_301_009, 1_301_100, 1_301_102, 1_301_103, 1_301_104, 1_301_111, 1_301_112,
+    1_302_001, 1_302_002, 1_302_003, 1_302_004, 1_302_005, 1_302_100,
+];
+
+/// Whatever a file call fails with, also what no file call meets today.
+#[test]
+fn a_file_call_fails_with_a_number_of_its_table_alone() {
+    let path = || "wxfile://usr/a".to_owned();
+    let failures = [
+        (Failure::Cancelled(StopReason::Aborted), 1_300_201),
+        (Failure::Cancelled(StopReason::DeadlinePassed), 1_300_201),
+        (Failure::Cancelled(StopReason::Interrupted), 1_300_201),
+        (Failure::OutOfResources, 1_300_201),
+        (Failure::Internal, 1_300_201),
+        (TransferError::missing("filePath").failure, 1_300_022),
+        (TransferError::not_text("filePath").failure, 1_300_022),
+        (Failure::File { kind: FileErrorKind::NotFound, path: Some(path()) }, 1_300_002),
+        (Failure::File { kind: FileErrorKind::AlreadyExists, path: Some(path()) }, 1_301_005),
+        (Failure::Network(Category::Connect), 1_300_201),
+        (Failure::SaveFile, 1_300_201),
+        (Failure::InvalidRequestData { parameter: "header" }, 1_300_201),
+    ];
+    for (failure, expected) in failures {
+        let error = TransferError::new(failure, "detail");
+        for call in CALLS.into_iter().filter(|call| !call.is_transfer()) {
+            assert_eq!(error.err_no(call), expected, "{error:?} {}", call.name());
+            assert!(FILE_ERRORS.contains(&error.err_no(call)), "{error:?}");
+        }
+    }
+}

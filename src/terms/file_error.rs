@@ -1,6 +1,6 @@
 //! WeChat's table of the failures of file calls (`FileError` in Tencent's `miniprogram-api-typings`).
 
-use super::Category;
+use super::{Category, Failure};
 
 /// A row of the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,13 +21,14 @@ pub enum FileErrorKind {
     NotADirectory,
     /// A directory is where a file is needed.
     IsADirectory,
-    /// The two paths do not fit together: a directory is to be moved below itself.
+    /// A parameter is missing or has the wrong type, or the two paths do not fit together: a directory is to be moved below
+    /// itself.
     InvalidArgument,
     /// A name that no file system takes.
     NameTooLong,
     /// A directory that is to be removed or replaced holds something.
     DirectoryNotEmpty,
-    /// Anything else that the system reports, and a lack of its resources.
+    /// Anything else that the system reports, a lack of its resources, a session that is closed during the call, and a bug.
     System,
     /// The quota or the device is full, or there are more bytes than one call may read or write.
     QuotaExceeded,
@@ -44,6 +45,16 @@ pub enum FileErrorKind {
 }
 
 impl FileErrorKind {
+    /// The row of a failed file call. The table has none for the numbers that all of WeChat's calls have in common: a wrong
+    /// parameter (1001), an abort (1) and an internal error (4).
+    pub fn of(failure: &Failure) -> FileErrorKind {
+        match failure {
+            Failure::File { kind, .. } => *kind,
+            Failure::Parameter { .. } => FileErrorKind::InvalidArgument,
+            _ => FileErrorKind::System,
+        }
+    }
+
     /// `errCode`, which is `errno` too.
     pub const fn number(self) -> i32 {
         match self {

@@ -129,7 +129,7 @@ pub fn run<'a>(
 }
 
 /// The device's interfaces, for a client that knows them.
-fn interfaces(rules: CallRules) -> io::Result<Vec<InterfaceAddress>> {
+pub fn interfaces(rules: CallRules) -> io::Result<Vec<InterfaceAddress>> {
     if rules.no_lan { Ok(Vec::new()) } else { platform::interface_addresses() }
 }
 

@@ -9,6 +9,7 @@ mod failure;
 mod integrity;
 mod multipart;
 mod partial;
+mod preparation;
 mod profile;
 mod text;
 mod upload;
@@ -35,6 +36,7 @@ pub use attempts::{AttemptClock, SystemClock};
 pub use conditions::{NetworkConditions, NetworkEstimator};
 pub use download::{DownloadRequest, PreparedDownload};
 pub use integrity::IntegrityRequest;
+pub use preparation::Preparation;
 pub use profile::{Profile, QueueTimes, Span, epoch_milliseconds};
 pub use upload::{PreparedUpload, UploadRequest, UploadSource};
 

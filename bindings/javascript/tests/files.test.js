@@ -209,6 +209,42 @@ test('file calls know no path outside', async (t) => {
   }
 });
 
+/* One rule for all calls: an empty text is a value, and an optional one is as if it were not given. */
+test('an empty text is no missing parameter', async (t) => {
+  const { page } = await Host.start(t, ['--skip-domain-check']);
+  const { fs, wx } = page;
+  const good = `${USR}/a`;
+  fs.writeFileSync(good, 'abc');
+  for (const [call, parameters] of Object.entries({
+    access: ['path'], stat: ['path'], unlink: ['filePath'], copyFile: ['srcPath', 'destPath'],
+    rename: ['oldPath', 'newPath'], mkdir: ['dirPath'], rmdir: ['dirPath'], readdir: ['dirPath'],
+    getFileInfo: ['filePath'], readFile: ['filePath'], removeSavedFile: ['filePath'], saveFile: ['tempFilePath'],
+    writeFile: ['filePath'], appendFile: ['filePath'],
+  })) {
+    for (const empty of parameters) {
+      const options = Object.fromEntries(parameters.map((name) => [name, name === empty ? '' : good]));
+      const failure = await page.failure(fs[call], { ...options, data: 'x' });
+      assert.equal(failure.errCode, call === 'saveFile' ? 1301112 : 1300002, `${call} ${empty}`);
+    }
+  }
+  for (const call of [wx.getSavedFileInfo, wx.removeSavedFile]) {
+    assert.equal((await page.failure(call, { filePath: '' })).errno, 1300002);
+  }
+  const url = 'https://a.test/';
+  for (const [call, options, errno] of [
+    [wx.downloadFile, { url: '' }, 600009],
+    [wx.uploadFile, { url: '', filePath: good, name: 'file' }, 600009],
+    [wx.uploadFile, { url, filePath: good, name: '' }, 600010],
+    [wx.uploadFile, { url, filePath: '', name: 'file' }, 1300002],
+  ]) {
+    assert.equal((await page.failure(call, options)).errno, errno, JSON.stringify(options));
+  }
+  assert.deepEqual(await fs.readFile({ filePath: good, encoding: '' }), await fs.readFile({ filePath: good }));
+  assert.equal((await fs.getFileInfo({ filePath: good, digestAlgorithm: '' })).digest, '900150983cd24fb0d6963f7d28e17f72');
+  assert.equal((await fs.writeFile({ filePath: good, data: '', encoding: '' })).errMsg, 'writeFile:ok');
+  assert.equal((await fs.stat({ path: good })).stats.size, 0);
+});
+
 test('an answer at once overtakes no event of other calls', async (t) => {
   const host = await Host.start(t);
   const { page } = host;
@@ -222,6 +258,6 @@ test('a file call of a closed session fails', async (t) => {
   const host = await Host.start(t);
   await host.control('close');
   const failure = await host.page.failure(host.page.fs.access, { path: USR });
-  assert.deepEqual({ ...failure }, { errMsg: 'access:fail session closed', errno: 4, errCode: 4 });
+  assert.deepEqual({ ...failure }, { errMsg: 'access:fail session closed', errno: 1300201, errCode: 1300201 });
   assert.equal(thrownBy(() => host.page.fs.accessSync(USR)).errMsg, 'accessSync:fail session closed');
 });

@@ -49,9 +49,9 @@ test('file calls fail so too, with an errCode', async () => {
   const should = (name, type, given) => `parameter error: parameter.${name} should be ${type} instead of ${given};`;
   const filePath = 'wxfile://usr/a';
   for (const [api, options, reason, code] of [
-    ['saveFile', {}, should('tempFilePath', 'String', 'Undefined'), 1001],
-    ['stat', { path: 'a', recursive: 1 }, should('recursive', 'Boolean', 'Number'), 1001],
-    ['writeFile', { filePath, data: new Uint8Array(1) }, should('data', 'String or ArrayBuffer', 'Uint8Array'), 1001],
+    ['saveFile', {}, should('tempFilePath', 'String', 'Undefined'), 1300022],
+    ['stat', { path: 'a', recursive: 1 }, should('recursive', 'Boolean', 'Number'), 1300022],
+    ['writeFile', { filePath, data: new Uint8Array(1) }, should('data', 'String or ArrayBuffer', 'Uint8Array'), 1300022],
     ['readFile', { filePath, encoding: 'utf7' }, 'Invalid argument encoding', 1300022],
     ['readFile', { filePath, encoding: 'toString' }, 'Invalid argument encoding', 1300022],
     ['writeFile', { filePath, data: '0g', encoding: 'hex' }, 'Invalid argument data', 1300022],
@@ -132,7 +132,7 @@ test('an engine without turns of its own uses those of the app', () => {
   assert.deepEqual(sent.map(({ api }) => api), ['later']);
   /* One turn for each callback; the second is asked for in the first. */
   for (const { call } of sent) {
-    const result = { errMsg: 'later:fail not supported', errno: 4 };
+    const result = { errMsg: 'later:fail not supported', errno: 1300201, errCode: 1300201 };
     page.receive(JSON.stringify({ call, event: 'fail', result }));
     page.receive(JSON.stringify({ call, event: 'complete' }));
   }
@@ -160,7 +160,7 @@ test('file calls give a promise where there is no callback', async () => {
   const fail = { errMsg: 'getSavedFileInfo:fail no', errno: 1300002, errCode: 1300002 };
   page.receive(JSON.stringify({ call: second.call, event: 'fail', result: fail }));
   await assert.rejects(refused, fail);
-  await assert.rejects(mistyped, { errno: 1001, errCode: 1001 });
+  await assert.rejects(mistyped, { errno: 1300022, errCode: 1300022 });
   for (const event of ['success', 'fail', 'complete']) {
     assert.equal(page.wx.getSavedFileList({ [event]() {} }), undefined);
   }
@@ -186,6 +186,49 @@ test('a page may use one object for two calls', () => {
   assert.deepEqual(told, ['first wxfile://usr/b', 'second']);
 });
 
+test('a listener that goes or comes while an event is told changes nothing for that event', () => {
+  for (const [api, options] of [
+    ['downloadFile', { url: 'https://a.test/' }],
+    ['uploadFile', { url: 'https://a.test/', filePath: 'wxfile://usr/a', name: 'b' }],
+  ]) {
+    for (const [name, event] of [['ProgressUpdate', 'progressUpdate'], ['HeadersReceived', 'headersReceived']]) {
+      const { sent, page } = recorded();
+      const task = page.wx[api](options);
+      const heard = [];
+      const on = (listener) => task[`on${name}`](listener);
+      const off = (listener) => task[`off${name}`](listener);
+      const tell = () => {
+        page.receive(JSON.stringify({ call: sent[0].call, event, result: {} }));
+        return heard.splice(0).join(' ');
+      };
+      const added = () => heard.push('added');
+      const once = () => {
+        heard.push('once');
+        off(once);
+      };
+      const adding = () => {
+        heard.push('adding');
+        on(added);
+        off(adding);
+      };
+      const last = () => heard.push('last');
+      const removing = () => {
+        heard.push('removing');
+        off(last);
+      };
+      for (const listener of [once, adding, removing, last]) on(listener);
+      assert.equal(tell(), 'once adding removing last', `${api} ${name}`);
+      assert.equal(tell(), 'removing added', `${api} ${name}`);
+      on(() => {
+        heard.push('all go');
+        off();
+      });
+      assert.equal(tell(), 'removing added all go', `${api} ${name}`);
+      assert.equal(tell(), '', `${api} ${name}`);
+    }
+  }
+});
+
 test('the path of user files follows the scheme that the app sets', () => {
   assert.equal(nothingSent().wx.env.USER_DATA_PATH, 'wxfile://usr');
   assert.equal(nothingSent({ settings: { pathScheme: 'difile' } }).wx.env.USER_DATA_PATH, 'difile://usr');
@@ -193,7 +236,7 @@ test('the path of user files follows the scheme that the app sets', () => {
 
 test('a Sync method without an app that answers at once throws', () => {
   const page = nothingSent();
-  const readFileSync = { name: 'Error', message: 'readFileSync:fail not supported', errno: 4, errCode: 4 };
+  const readFileSync = { name: 'Error', message: 'readFileSync:fail not supported', errno: 1300201, errCode: 1300201 };
   let thrown;
   try {
     page.fs.readFileSync('wxfile://usr/a');

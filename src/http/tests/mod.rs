@@ -12,6 +12,7 @@ mod given_roots;
 mod head;
 mod head_framing;
 mod pool;
+mod preparation;
 mod proxy;
 mod sending;
 mod support;

@@ -129,6 +129,17 @@ impl PartFile {
         }
     }
 
+    /// Writes all of `bytes` at `position`, over what is there.
+    ///
+    /// Fails as [`PartFile::write`] does.
+    pub(super) fn write_at(&mut self, worker: &Worker, position: u64, bytes: &[u8]) -> Result<(), Error> {
+        let length = position.saturating_add(bytes.len() as u64).max(self.written);
+        self.hold(worker, length)?;
+        self.file.write_all_at(bytes, position).map_err(|error| Error::from_io("write a file", error))?;
+        self.written = length;
+        Ok(())
+    }
+
     /// How many bytes were written.
     pub fn length(&self) -> u64 {
         self.written
@@ -137,8 +148,8 @@ impl PartFile {
     /// Gives the file its name. `extension` (see `terms/extension.rs`) is used for temporary files only; a target has
     /// its own. `commit` is asked right before, when everything that takes time is done; a stop that it returns is the end.
     ///
-    /// Fails with [`Error::Stopped`]; [`Error::QuotaExceeded`] or [`Error::PermissionDenied`] where a target's place changed
-    /// meanwhile; [`Error::Locked`], [`Error::Closed`], [`Error::DiskFull`] or [`Error::Io`]. The file is then removed; if the
+    /// Fails with [`Error::Stopped`]; [`Error::QuotaExceeded`], [`Error::PermissionDenied`] or [`Error::Replaced`] where a target's
+    /// place changed meanwhile; [`Error::Locked`], [`Error::Closed`], [`Error::DiskFull`] or [`Error::Io`]. The file is then removed; if the
     /// work was stopped, as [`PartFile::give_up`] does.
     pub fn finish(
         mut self,

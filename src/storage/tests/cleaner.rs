@@ -160,19 +160,116 @@ fn no_second_session_of_the_process_gets_in_after_a_removal() {
     }
 }
 
-/// What another process does is done with a lock of its own, which is all that it has.
+/// A process of its own, for which the list of this one is nothing.
+fn opens_elsewhere(directory: &Path) -> bool {
+    let test = "cleaner::only_a_removal_of_both_locks_lets_another_process_in";
+    let mut child = super::crash::start(test, directory, "");
+    let output = std::io::read_to_string(child.stdout.take().unwrap()).unwrap();
+    assert!(child.wait().unwrap().success(), "{output}");
+    match output.lines().find(|line| line.starts_with("opened: ")) {
+        Some("opened: true") => true,
+        Some("opened: false") => false,
+        _ => panic!("{output}"),
+    }
+}
+
+#[test]
+fn only_a_removal_of_both_locks_lets_another_process_in() {
+    if let Some(directory) = super::crash::given_directory() {
+        let mut opened = Vec::new();
+        for sharing in [Sharing::Exclusive, Sharing::Shared] {
+            let mut options = options(&directory);
+            options.sharing = sharing;
+            opened.push(match Storage::open(options) {
+                Ok(_) => true,
+                Err(Error::Locked) => false,
+                Err(error) => panic!("{error}"),
+            });
+        }
+        assert_eq!(opened[0], opened[1]);
+        return println!("\nopened: {}", opened[0]);
+    }
+    let use_it = |storage: &Storage| {
+        storage.saved_files(&worker()).unwrap();
+        assert_eq!(fs::read(temporary(storage, b"x").native_path).unwrap(), b"x");
+    };
+    let app = "app-wxapp";
+    let mine = "app-wxapp/user-me";
+    let inside = ["launches", "store", "usr"].map(|name| format!("{mine}/{name}"));
+    let locks = ["locks", "locks/app-wxapp", "locks/app-wxapp/user-me"];
+    for removed in inside.iter().map(String::as_str).chain([app, mine]).chain(locks) {
+        for remove in WAYS {
+            let (directory, storage) = open();
+            remove(&directory.path().join(removed));
+            assert!(!opens_elsewhere(directory.path()), "{removed} is removed");
+            use_it(&storage);
+            assert!(!opens_elsewhere(directory.path()), "{removed} was removed");
+            // The other lock is good for the next time.
+            remove(&directory.path().join(if removed.starts_with("locks") { mine } else { "locks" }));
+            assert!(!opens_elsewhere(directory.path()), "{removed} was made anew");
+            use_it(&storage);
+            storage.close();
+            assert!(opens_elsewhere(directory.path()), "{removed} was removed; it is closed");
+        }
+    }
+    let (directory, storage) = open();
+    fs::remove_dir_all(directory.path().join(app)).unwrap();
+    fs::remove_dir_all(directory.path().join("locks")).unwrap();
+    assert!(opens_elsewhere(directory.path()));
+    use_it(&storage);
+}
+
+/// Not even into what the link leads to, and not through it either if that is the directory itself.
+#[test]
+fn what_takes_the_place_of_a_directory_makes_way() {
+    let inside = ["launches", "store", "usr"].map(|name| format!("app-wxapp/user-me/{name}"));
+    let around = ["app-wxapp", "app-wxapp/user-me", "locks", "locks/app-wxapp", "locks/app-wxapp/user-me"];
+    let ways: [fn(&Path, &Path); 5] = [
+        |place, outside| std::os::unix::fs::symlink(outside, place).unwrap(),
+        |place, _| std::os::unix::fs::symlink("/nothing/is/here", place).unwrap(),
+        |place, _| std::os::unix::fs::symlink(place.with_extension("trash"), place).unwrap(),
+        |place, _| fs::write(place, "in its place").unwrap(),
+        |place, _| drop(std::os::unix::net::UnixListener::bind(place).unwrap()),
+    ];
+    for replaced in inside.iter().map(String::as_str).chain(around) {
+        for (number, way) in ways.iter().enumerate() {
+            let (directory, storage) = open();
+            let outside = tempfile::tempdir().unwrap();
+            fs::write(outside.path().join("file"), "outside").unwrap();
+            let place = directory.path().join(replaced);
+            fs::rename(&place, place.with_extension("trash")).unwrap();
+            way(&place, outside.path());
+            // What is to be looked for or written makes the directories anew.
+            assert_eq!(storage.saved_files(&worker()).unwrap(), [], "{replaced} {number}");
+            assert_works(&storage);
+            assert!(fs::symlink_metadata(&place).unwrap().is_dir(), "{replaced} {number}");
+            assert_eq!(files_below(outside.path()), [outside.path().join("file")]);
+            assert_eq!(files_below(&place.with_extension("trash")), Vec::<PathBuf>::new(), "{replaced} {number}");
+            assert!(matches!(Storage::open(options(directory.path())), Err(Error::Locked)));
+            storage.close();
+            Storage::open(options(directory.path())).unwrap();
+        }
+    }
+}
+
+/// What another process does is done with locks of its own, which are all that it has.
 #[test]
 fn the_lock_between_processes_is_taken_anew() {
     let (directory, storage) = open();
     let root = root_of(&directory);
-    let is_free = || Directory::open_native(&root).unwrap().try_lock(true).unwrap();
-    assert!(!is_free());
-    fs::remove_dir_all(&root).unwrap();
-    temporary(&storage, b"x");
-    assert!(!is_free());
+    let locks = directory.path().join("locks");
+    let lock = locks.join("app-wxapp/user-me");
+    let is_free = |path: &Path| Directory::open_native(path).unwrap().try_lock(true).unwrap();
+    for removed in [&root, &locks] {
+        fs::remove_dir_all(removed).unwrap();
+        temporary(&storage, b"x");
+        storage.saved_files(&worker()).unwrap();
+        assert!(!is_free(&root) && !is_free(&lock));
+    }
 
     // Another process comes first.
     fs::remove_dir_all(&root).unwrap();
+    fs::remove_dir_all(&locks).unwrap();
     fs::create_dir(&root).unwrap();
     let other = Directory::open_native(&root).unwrap();
     assert!(other.try_lock(true).unwrap());
@@ -185,18 +282,20 @@ fn the_lock_between_processes_is_taken_anew() {
     assert_eq!(fs::read_dir(&root).unwrap().count(), 0, "nothing is done to what is another's");
     drop(other);
     assert_works(&storage);
-    assert!(!is_free());
+    assert!(!is_free(&root) && !is_free(&lock));
     storage.close();
-    assert!(is_free());
+    assert!(is_free(&root) && is_free(&lock));
 }
 
 /// Where the directories are is the host's to know, not a page's: a path in an error would reach its `errMsg`.
 #[test]
 fn a_directory_that_cannot_be_made_anew_is_no_error_of_a_path() {
-    let (directory, storage) = open();
-    let launches = root_of(&directory).join("launches");
-    fs::rename(&launches, directory.path().join("trash")).unwrap();
-    fs::write(&launches, b"in its place").unwrap();
+    let outer = tempfile::tempdir().unwrap();
+    let data = outer.path().join("data");
+    let storage = Storage::open(options(&data)).unwrap();
+    fs::rename(&data, outer.path().join("trash")).unwrap();
+    // The data directory is the host's, and what takes its place is, too.
+    fs::write(&data, b"in its place").unwrap();
     let mut part = storage.create_temporary(&worker()).unwrap();
     part.write(&worker(), b"x").unwrap();
     let finished = part.finish(&worker(), None, || Ok(()));

@@ -107,30 +107,124 @@ fn a_reader_finds_the_old_file_or_the_new_one() {
 }
 
 #[test]
-fn a_stopped_append_leaves_the_file_as_long_as_it_was() {
-    let (directory, storage) = open();
-    let native = root_of(&directory).join("usr/a");
-    let many = blocks(4000);
-    // The stop is to come in the middle. Where the system lets the append run to its end first, it is tried again.
-    let stopped_within = || {
+fn a_stopped_change_leaves_the_file_as_it_was() {
+    for mode in [WriteMode::Append, WriteMode::At(0), WriteMode::At(2)] {
+        let (directory, storage) = open();
+        let launches = root_of(&directory).join("launches");
+        let many = blocks(4000);
         write(&storage, "wxfile://usr/a", WriteMode::Whole, b"whole").unwrap();
-        let worker = worker();
+        // It may have got its name in between.
+        let is_begun = |part: &PathBuf| fs::metadata(part).is_ok_and(|metadata| metadata.len() > 5);
+        // The stop is to come in the middle. Where the system lets the change run to its end first, it is tried again.
+        let stopped_within = || {
+            write(&storage, "wxfile://usr/a", WriteMode::Whole, b"whole").unwrap();
+            let worker = worker();
+            std::thread::scope(|scope| {
+                let changing = scope.spawn(|| storage.write_file(&worker, "wxfile://usr/a", mode, &many));
+                while !files_below(&launches).iter().any(is_begun) && !changing.is_finished() {
+                    std::thread::yield_now();
+                }
+                assert!(matches!(read(&storage, "wxfile://usr/a").unwrap().len(), 5 | 16_384_000..));
+                worker.stop().request(StopReason::Aborted);
+                match changing.join().unwrap() {
+                    Ok(()) => false,
+                    Err(Error::Stopped(StopReason::Aborted)) => true,
+                    Err(error) => panic!("{error}"),
+                }
+            })
+        };
+        assert!((0..1000).any(|_| stopped_within()), "no stop came in the middle");
+        assert_eq!(read(&storage, "wxfile://usr/a").unwrap(), b"whole");
+        assert_eq!(bytes_below(&launches), 0);
+        assert_counted(&storage);
+    }
+}
+
+/// A reader that has the file open, as a `readFile` has, reads what it was when it was opened.
+#[test]
+fn a_file_is_never_changed_where_it_is() {
+    let (_directory, storage) = open();
+    let path = "wxfile://usr/a";
+    write(&storage, path, WriteMode::Whole, b"0123").unwrap();
+    for (mode, expected) in [(WriteMode::Append, "0123x"), (WriteMode::At(1), "0x23"), (WriteMode::At(4), "0123x")] {
+        write(&storage, path, WriteMode::Whole, b"0123").unwrap();
+        let before = storage.open_file(&worker(), path, &storage.parse(path).unwrap()).unwrap();
+        write(&storage, path, mode, b"x").unwrap();
+        assert_eq!(read(&storage, path).unwrap(), expected.as_bytes());
+        assert_eq!(std::io::read_to_string(before).unwrap(), "0123");
+    }
+}
+
+#[test]
+fn all_that_is_appended_at_once_is_there() {
+    for sharing in [Sharing::Exclusive, Sharing::Shared] {
+        let (_directory, storage) = open_with(|options| options.sharing = sharing);
+        write(&storage, "wxfile://usr/a", WriteMode::Whole, b"").unwrap();
         std::thread::scope(|scope| {
-            let appending = scope.spawn(|| storage.write_file(&worker, "wxfile://usr/a", WriteMode::Append, &many));
-            while fs::metadata(&native).unwrap().len() == 5 && !appending.is_finished() {
+            for letter in b"abcdefgh" {
+                let storage = &storage;
+                scope.spawn(move || {
+                    for _ in 0..20 {
+                        write(storage, "wxfile://usr/a", WriteMode::Append, &[*letter; 3]).unwrap();
+                    }
+                });
+            }
+        });
+        let content = read(&storage, "wxfile://usr/a").unwrap();
+        for letter in b"abcdefgh" {
+            let found = content.chunks(3).filter(|chunk| chunk.iter().all(|byte| byte == letter)).count();
+            assert_eq!(found, 20, "of {letter}");
+        }
+        assert_eq!(content.len(), 8 * 20 * 3);
+        assert_counted(&storage);
+    }
+}
+
+/// The file is replaced while an append copies it: the bytes are appended to the new one, or had been to the old one.
+#[test]
+fn an_append_never_brings_back_what_was_replaced() {
+    let (_directory, storage) = open();
+    let path = "wxfile://usr/a";
+    let large = blocks(1000);
+    let mut after = 0;
+    for _ in 0..50 {
+        write(&storage, path, WriteMode::Whole, &large).unwrap();
+        std::thread::scope(|scope| {
+            let appending = scope.spawn(|| write(&storage, path, WriteMode::Append, b"x"));
+            write(&storage, path, WriteMode::Whole, b"new").unwrap();
+            appending.join().unwrap().unwrap();
+        });
+        match read(&storage, path).unwrap().as_slice() {
+            b"new" => {}
+            b"newx" => after += 1,
+            other => panic!("{} bytes", other.len()),
+        }
+    }
+    assert!(after > 0, "each append was the first");
+    assert_counted(&storage);
+}
+
+#[test]
+fn an_append_never_brings_back_what_was_removed() {
+    let (directory, storage) = open();
+    let launches = root_of(&directory).join("launches");
+    let path = "wxfile://usr/a";
+    let large = blocks(1000);
+    for _ in 0..20 {
+        write(&storage, path, WriteMode::Whole, &large).unwrap();
+        std::thread::scope(|scope| {
+            let appending = scope.spawn(|| write(&storage, path, WriteMode::Append, b"x"));
+            while files_below(&launches).is_empty() && !appending.is_finished() {
                 std::thread::yield_now();
             }
-            worker.stop().request(StopReason::Aborted);
+            storage.unlink(&worker(), path).unwrap();
             match appending.join().unwrap() {
-                Ok(()) => false,
-                Err(Error::Stopped(StopReason::Aborted)) => true,
+                Ok(()) | Err(Error::NotFound { .. }) => {}
                 Err(error) => panic!("{error}"),
             }
-        })
-    };
-    assert!((0..1000).any(|_| stopped_within()), "no stop came in the middle");
-    assert_eq!(fs::metadata(&native).unwrap().len(), 5);
-    assert_eq!(fs::read(&native).unwrap(), b"whole");
+        });
+        assert_not_found(read(&storage, path).map(|content| content.len()));
+    }
     assert_counted(&storage);
 }
 

@@ -36,11 +36,12 @@ pub enum Identity {
 }
 
 /// The highest TLS version a server agrees to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum MaximumTls {
     /// TLS 1.2 only.
     Tls12,
     /// TLS 1.2 and 1.3.
+    #[default]
     Tls13,
 }
 

@@ -8,8 +8,7 @@ use wxtransfer::ffi::file_system::{
     wxt_file_remove_directory, wxt_file_rename, wxt_file_stat, wxt_file_unlink, wxt_file_write,
 };
 
-use crate::convert::Text;
-use crate::files::{on_result, operation};
+use crate::file_result::{on_result, with_texts};
 use crate::session::handle;
 
 /// `wxt_file_access`.
@@ -21,10 +20,9 @@ pub extern "system" fn Java_org_wxtransfer_Native_fileAccess<'local>(
     path: JByteArray<'local>,
     target: JObject<'local>,
 ) -> jint {
-    operation(env, &target, |env, user_data| {
-        let path = Text::read(env, &path)?;
-        // SAFETY: everything lives until the call returns.
-        Ok(unsafe { wxt_file_access(handle(session), path.view(), Some(on_result), user_data) })
+    with_texts(env, [path], &target, |[path], user_data| {
+        // SAFETY: the texts live until the call returns.
+        unsafe { wxt_file_access(handle(session), path, Some(on_result), user_data) }
     })
 }
 
@@ -38,10 +36,9 @@ pub extern "system" fn Java_org_wxtransfer_Native_fileStat<'local>(
     recursive: jboolean,
     target: JObject<'local>,
 ) -> jint {
-    operation(env, &target, |env, user_data| {
-        let path = Text::read(env, &path)?;
-        // SAFETY: everything lives until the call returns.
-        Ok(unsafe { wxt_file_stat(handle(session), path.view(), recursive.into(), Some(on_result), user_data) })
+    with_texts(env, [path], &target, |[path], user_data| {
+        // SAFETY: the texts live until the call returns.
+        unsafe { wxt_file_stat(handle(session), path, recursive.into(), Some(on_result), user_data) }
     })
 }
 
@@ -54,10 +51,9 @@ pub extern "system" fn Java_org_wxtransfer_Native_fileUnlink<'local>(
     file_path: JByteArray<'local>,
     target: JObject<'local>,
 ) -> jint {
-    operation(env, &target, |env, user_data| {
-        let file_path = Text::read(env, &file_path)?;
-        // SAFETY: everything lives until the call returns.
-        Ok(unsafe { wxt_file_unlink(handle(session), file_path.view(), Some(on_result), user_data) })
+    with_texts(env, [file_path], &target, |[file_path], user_data| {
+        // SAFETY: the texts live until the call returns.
+        unsafe { wxt_file_unlink(handle(session), file_path, Some(on_result), user_data) }
     })
 }
 
@@ -71,11 +67,9 @@ pub extern "system" fn Java_org_wxtransfer_Native_fileCopy<'local>(
     dest_path: JByteArray<'local>,
     target: JObject<'local>,
 ) -> jint {
-    operation(env, &target, |env, user_data| {
-        let src_path = Text::read(env, &src_path)?;
-        let dest_path = Text::read(env, &dest_path)?;
-        // SAFETY: everything lives until the call returns.
-        Ok(unsafe { wxt_file_copy(handle(session), src_path.view(), dest_path.view(), Some(on_result), user_data) })
+    with_texts(env, [src_path, dest_path], &target, |[src_path, dest_path], user_data| {
+        // SAFETY: the texts live until the call returns.
+        unsafe { wxt_file_copy(handle(session), src_path, dest_path, Some(on_result), user_data) }
     })
 }
 
@@ -89,11 +83,9 @@ pub extern "system" fn Java_org_wxtransfer_Native_fileRename<'local>(
     new_path: JByteArray<'local>,
     target: JObject<'local>,
 ) -> jint {
-    operation(env, &target, |env, user_data| {
-        let old_path = Text::read(env, &old_path)?;
-        let new_path = Text::read(env, &new_path)?;
-        // SAFETY: everything lives until the call returns.
-        Ok(unsafe { wxt_file_rename(handle(session), old_path.view(), new_path.view(), Some(on_result), user_data) })
+    with_texts(env, [old_path, new_path], &target, |[old_path, new_path], user_data| {
+        // SAFETY: the texts live until the call returns.
+        unsafe { wxt_file_rename(handle(session), old_path, new_path, Some(on_result), user_data) }
     })
 }
 
@@ -107,12 +99,9 @@ pub extern "system" fn Java_org_wxtransfer_Native_fileMakeDirectory<'local>(
     recursive: jboolean,
     target: JObject<'local>,
 ) -> jint {
-    operation(env, &target, |env, user_data| {
-        let dir_path = Text::read(env, &dir_path)?;
-        // SAFETY: everything lives until the call returns.
-        Ok(unsafe {
-            wxt_file_make_directory(handle(session), dir_path.view(), recursive.into(), Some(on_result), user_data)
-        })
+    with_texts(env, [dir_path], &target, |[dir_path], user_data| {
+        // SAFETY: the texts live until the call returns.
+        unsafe { wxt_file_make_directory(handle(session), dir_path, recursive.into(), Some(on_result), user_data) }
     })
 }
 
@@ -126,12 +115,9 @@ pub extern "system" fn Java_org_wxtransfer_Native_fileRemoveDirectory<'local>(
     recursive: jboolean,
     target: JObject<'local>,
 ) -> jint {
-    operation(env, &target, |env, user_data| {
-        let dir_path = Text::read(env, &dir_path)?;
-        // SAFETY: everything lives until the call returns.
-        Ok(unsafe {
-            wxt_file_remove_directory(handle(session), dir_path.view(), recursive.into(), Some(on_result), user_data)
-        })
+    with_texts(env, [dir_path], &target, |[dir_path], user_data| {
+        // SAFETY: the texts live until the call returns.
+        unsafe { wxt_file_remove_directory(handle(session), dir_path, recursive.into(), Some(on_result), user_data) }
     })
 }
 
@@ -144,10 +130,9 @@ pub extern "system" fn Java_org_wxtransfer_Native_fileListDirectory<'local>(
     dir_path: JByteArray<'local>,
     target: JObject<'local>,
 ) -> jint {
-    operation(env, &target, |env, user_data| {
-        let dir_path = Text::read(env, &dir_path)?;
-        // SAFETY: everything lives until the call returns.
-        Ok(unsafe { wxt_file_list_directory(handle(session), dir_path.view(), Some(on_result), user_data) })
+    with_texts(env, [dir_path], &target, |[dir_path], user_data| {
+        // SAFETY: the texts live until the call returns.
+        unsafe { wxt_file_list_directory(handle(session), dir_path, Some(on_result), user_data) }
     })
 }
 
@@ -161,10 +146,9 @@ pub extern "system" fn Java_org_wxtransfer_Native_fileInfo<'local>(
     digest_algorithm: jint,
     target: JObject<'local>,
 ) -> jint {
-    operation(env, &target, |env, user_data| {
-        let file_path = Text::read(env, &file_path)?;
-        // SAFETY: everything lives until the call returns.
-        Ok(unsafe { wxt_file_info(handle(session), file_path.view(), digest_algorithm, Some(on_result), user_data) })
+    with_texts(env, [file_path], &target, |[file_path], user_data| {
+        // SAFETY: the texts live until the call returns.
+        unsafe { wxt_file_info(handle(session), file_path, digest_algorithm, Some(on_result), user_data) }
     })
 }
 
@@ -179,19 +163,18 @@ pub extern "system" fn Java_org_wxtransfer_Native_fileRead<'local>(
     length: jlong,
     target: JObject<'local>,
 ) -> jint {
-    operation(env, &target, |env, user_data| {
-        let file_path = Text::read(env, &file_path)?;
-        // SAFETY: everything lives until the call returns.
-        Ok(unsafe {
+    with_texts(env, [file_path], &target, |[file_path], user_data| {
+        // SAFETY: the texts live until the call returns.
+        unsafe {
             wxt_file_read(
                 handle(session),
-                file_path.view(),
+                file_path,
                 position.cast_unsigned(),
                 length.cast_unsigned(),
                 Some(on_result),
                 user_data,
             )
-        })
+        }
     })
 }
 
@@ -207,21 +190,19 @@ pub extern "system" fn Java_org_wxtransfer_Native_fileWrite<'local>(
     position: jlong,
     target: JObject<'local>,
 ) -> jint {
-    operation(env, &target, |env, user_data| {
-        let file_path = Text::read(env, &file_path)?;
-        let data = Text::read(env, &data)?;
-        // SAFETY: everything lives until the call returns.
-        Ok(unsafe {
+    with_texts(env, [file_path, data], &target, |[file_path, data], user_data| {
+        // SAFETY: the texts live until the call returns.
+        unsafe {
             wxt_file_write(
                 handle(session),
-                file_path.view(),
-                data.view().ptr.cast(),
-                data.view().len,
+                file_path,
+                data.ptr.cast(),
+                data.len,
                 mode,
                 position.cast_unsigned(),
                 Some(on_result),
                 user_data,
             )
-        })
+        }
     })
 }

@@ -11,10 +11,12 @@ mod android;
 mod callbacks;
 mod classes;
 mod convert;
+mod file_result;
 mod file_system;
 mod files;
 mod hooks;
 mod info;
+mod network;
 mod session;
 mod task;
 

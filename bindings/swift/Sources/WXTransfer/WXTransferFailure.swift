@@ -59,11 +59,11 @@ public struct WXTransferErrno: RawRepresentable, Hashable, Sendable {
     public static let ok = Self(rawValue: WXT_ERRNO_OK)
     /// 1: `abort` of an upload.
     public static let cancel = Self(rawValue: WXT_ERRNO_CANCEL)
-    /// 4: a bug of the library, caught.
+    /// 4: a bug of the library, caught, in a transfer.
     public static let `internal` = Self(rawValue: WXT_ERRNO_INTERNAL)
     /// 5: the deadline passed, in whatever phase.
     public static let timeout = Self(rawValue: WXT_ERRNO_TIMEOUT)
-    /// 1001: a parameter is missing or has the wrong type.
+    /// 1001: a parameter of a transfer is missing or has the wrong type.
     public static let parameter = Self(rawValue: WXT_ERRNO_PARAMETER)
     /// 600001: name resolution, connection, TLS, protocol, reset. Also a transfer for which no thread, descriptor or memory
     /// is left.
@@ -106,13 +106,15 @@ public struct WXTransferErrno: RawRepresentable, Hashable, Sendable {
     public static let notADirectory = Self(rawValue: WXT_ERRNO_NOT_A_DIRECTORY)
     /// 1300021: `Is a directory`: a directory is where a file is needed.
     public static let isADirectory = Self(rawValue: WXT_ERRNO_IS_A_DIRECTORY)
-    /// 1300022: `Invalid argument`: a directory would come to be below itself.
+    /// 1300022: `Invalid argument`: a directory would come to be below itself. Also a file call's parameter that is missing or
+    /// has the wrong type.
     public static let invalidArgument = Self(rawValue: WXT_ERRNO_INVALID_ARGUMENT)
     /// 1300036: `File name too long`: more than 255 bytes.
     public static let fileNameTooLong = Self(rawValue: WXT_ERRNO_FILE_NAME_TOO_LONG)
     /// 1300066: `directory not empty`.
     public static let directoryNotEmpty = Self(rawValue: WXT_ERRNO_DIRECTORY_NOT_EMPTY)
-    /// 1300201: `system error`: any other error of the system under a file call, and a lack of descriptors or memory.
+    /// 1300201: `system error`: any other error of the system under a file call, a lack of descriptors or memory, a session
+    /// that is closed meanwhile, and a bug of the library, caught.
     public static let systemError = Self(rawValue: WXT_ERRNO_SYSTEM_ERROR)
     /// 1300202: over the storage quota; of a file call also a full disk, and more bytes than one call may read or write.
     public static let quotaExceeded = Self(rawValue: WXT_ERRNO_QUOTA_EXCEEDED)

@@ -78,7 +78,8 @@ public struct WXTransferFiles: Sendable {
         try await session.onDisk { try self.blocking.read(filePath, position: position, length: length) }
     }
 
-    /// `writeFile`, `appendFile` and `write`: writes at most 100 MiB to a file under `wxfile://usr`.
+    /// `writeFile`, `appendFile` and `write`: writes at most 100 MiB to a file under `wxfile://usr`, which is replaced in
+    /// one step.
     public func write(_ filePath: String, data: Data, mode: WXTransferWriteMode = .whole) async throws {
         try await session.onDisk { try self.blocking.write(filePath, data: data, mode: mode) }
     }
@@ -123,11 +124,10 @@ public enum WXTransferDigestAlgorithm: Sendable {
 
 /// What ``WXTransferFiles/write(_:data:mode:)`` does to the file.
 public enum WXTransferWriteMode: Hashable, Sendable {
-    /// `WXT_WRITE_WHOLE`: the file is made, or replaced in one step: a reader, or a crash, finds the old one or the new one.
+    /// `WXT_WRITE_WHOLE`: all of the file is written; it is made where it is missing.
     case whole
-    /// `WXT_WRITE_APPEND`: the bytes are appended to a file that is there. If that fails, it is as long as before.
+    /// `WXT_WRITE_APPEND`: the bytes are appended to a file that is there.
     case append
     /// `WXT_WRITE_AT_POSITION`: the bytes are written into a file that is there, from a position on that is at most its length.
-    /// If that fails, a part of them may be.
     case at(position: UInt64)
 }

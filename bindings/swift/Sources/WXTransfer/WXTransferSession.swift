@@ -48,6 +48,13 @@ public final class WXTransferSession: Sendable {
         }
     }
 
+    /// Has a connection to `server` opened ahead: look-up, connect, TLS handshake. `server` is a host, with or without a port,
+    /// which means `https`, or a URL. The session's rules for uploads or those for downloads must allow it. Returns at once;
+    /// what is refused or fails is told in the log. The connection is kept for 15 s, and not in the background.
+    public func prepare(_ server: String) throws(WXTransferStatus) {
+        try WXTransferStatus.check(CMemory.with { wxt_session_prepare(handle.pointer, $0.string(server)) })
+    }
+
     /// The mini program went to the background. For 5 s calls are taken as before; what has not ended then, and every later
     /// call, fails with `interrupted`.
     public func enterBackground() throws(WXTransferStatus) {

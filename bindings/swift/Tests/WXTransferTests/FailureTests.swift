@@ -101,7 +101,7 @@ final class FailureTests: XCTestCase {
         let noName = try await failure {
             try await session.uploadFile(.init(url: server.tls + "/upload", filePath: "wxfile://tmp_1", name: ""))
         }
-        XCTAssertEqual(noName.errno, .parameter)
+        XCTAssertEqual(noName.errno, .invalidRequestData)
         let noFile = try await failure {
             try await session.uploadFile(
                 .init(url: server.tls + "/upload", filePath: directory.url.path + "/none", name: "file"))

@@ -123,6 +123,28 @@ final class LifetimeTests: XCTestCase {
         try session.close()
     }
 
+    func testTheFirstTransferFindsAPreparedConnectionOpen() async throws {
+        let directory = try TemporaryDirectory()
+        let (opened, send) = AsyncStream.makeStream(of: Void.self)
+        let (refused, sendRefused) = AsyncStream.makeStream(of: Void.self)
+        var options = testOptions(directory)
+        options.log = { _, message in
+            if message.contains("is open before it is needed") { send.yield() }
+            if message.contains("no connection to files.example.com") { sendRefused.yield() }
+        }
+        let session = try WXTransferSession(options)
+        try session.prepare(server.tls)
+        for await _ in opened { break }
+        let result = try await session.downloadFile(.init(url: server.tls + "/bytes/5"))
+        XCTAssertEqual(result.profile?.socketReused, true)
+        try session.prepare("files.example.com")
+        for await _ in refused { break }
+        XCTAssertThrowsError(try session.prepare("")) {
+            XCTAssertEqual($0 as? WXTransferStatus, .invalidArgument)
+        }
+        try session.close()
+    }
+
     func testTheBackgroundInterruptsAfterFiveSecondsUntilTheForeground() async throws {
         let directory = try TemporaryDirectory()
         let session = try WXTransferSession(testOptions(directory))

@@ -149,11 +149,14 @@ final class MiniProgramPage: @unchecked Sendable {
     private func failure(_ api: String, _ error: any Error) -> [String: Any] {
         let known = error as? WXTransferFailure
         let refusal = error as? Refusal
-        let number = refusal?.errno ?? (known?.errno ?? .internal).rawValue
+        let isTransfer = api == "uploadFile" || api == "downloadFile"
+        // File calls have a table of failures of their own (FileError).
+        let other = isTransfer ? WXTransferErrno.internal : .systemError
+        let number = refusal?.errno ?? (known?.errno ?? other).rawValue
         var failure: [String: Any] = [
             "errMsg": known?.errMsg ?? "\(api):fail \(refusal?.reason ?? "\(error)")", "errno": number,
         ]
-        if api != "uploadFile" && api != "downloadFile" { failure["errCode"] = number }
+        if !isTransfer { failure["errCode"] = number }
         return failure
     }
 
@@ -273,7 +276,7 @@ private struct FileCall: Sendable {
             let file = try await session.getSavedFileInfo(filePath: path("filePath"))
             return ["size": file.size, "createTime": file.createTime]
         case "removeSavedFile": try await session.removeSavedFile(filePath: path("filePath"))
-        default: throw Refusal(reason: "not supported", errno: WXTransferErrno.internal.rawValue)
+        default: throw Refusal(reason: "not supported", errno: WXTransferErrno.systemError.rawValue)
         }
         return [:]
     }

@@ -32,6 +32,8 @@ use routes::Routes;
 pub struct Options {
     /// Where `ca.pem` is written; a temporary directory of the server's own if absent.
     pub directory: Option<PathBuf>,
+    /// What is spoken on the TLS port.
+    pub maximum_tls: MaximumTls,
 }
 
 /// A well-behaved server on two ports of 127.0.0.1, plain and TLS, until it is dropped.
@@ -81,7 +83,7 @@ impl Server {
 
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
         let record = Arc::new(Record::new());
-        let config = Authority::shared().server_config(Identity::Valid, MaximumTls::Tls13);
+        let config = Authority::shared().server_config(Identity::Valid, options.maximum_tls);
         let (plain_listener, tls_listener) = runtime.block_on(async {
             let loopback = (Ipv4Addr::LOCALHOST, 0);
             std::io::Result::Ok((TcpListener::bind(loopback).await?, TcpListener::bind(loopback).await?))

@@ -69,6 +69,9 @@ internal object Native {
     external fun sessionClose(session: Long): Int
 
     @JvmStatic
+    external fun sessionPrepare(session: Long, server: ByteArray): Int
+
+    @JvmStatic
     external fun sessionEnterBackground(session: Long): Int
 
     @JvmStatic

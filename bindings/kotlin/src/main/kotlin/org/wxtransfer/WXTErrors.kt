@@ -8,13 +8,13 @@ public object WXTErrno {
     /** `abort` of an upload. */
     public const val CANCEL: Int = 1
 
-    /** A bug of the library, caught. */
+    /** A bug of the library, caught, in a transfer. */
     public const val INTERNAL: Int = 4
 
     /** The deadline passed, in whatever phase. */
     public const val TIMEOUT: Int = 5
 
-    /** A parameter is missing or has the wrong type. */
+    /** A parameter of a transfer is missing or has the wrong type. */
     public const val PARAMETER: Int = 1001
 
     /**
@@ -80,7 +80,10 @@ public object WXTErrno {
     /** `Is a directory`: a directory is where a file is needed. */
     public const val IS_A_DIRECTORY: Int = 1300021
 
-    /** `Invalid argument`: a directory would come to be below itself. */
+    /**
+     * `Invalid argument`: a directory would come to be below itself. Also a file call's parameter that is missing or has
+     * the wrong type.
+     */
     public const val INVALID_ARGUMENT: Int = 1300022
 
     /** `File name too long`: more than 255 bytes. */
@@ -89,7 +92,10 @@ public object WXTErrno {
     /** `directory not empty`. */
     public const val DIRECTORY_NOT_EMPTY: Int = 1300066
 
-    /** `system error`: any other error of the system under a file call, and a lack of descriptors or memory. */
+    /**
+     * `system error`: any other error of the system under a file call, a lack of descriptors or memory, a session that is
+     * closed meanwhile, and a bug of the library, caught.
+     */
     public const val SYSTEM_ERROR: Int = 1300201
 
     /** Over the storage quota; of a file call also a full disk, and more bytes than one call may read or write. */

@@ -61,8 +61,8 @@ public class WXTFiles internal constructor(private val handle: Long) {
         onDisk { readBlocking(filePath, position, length) }
 
     /**
-     * `writeFile`, `appendFile` and `write`: writes at most 100 MiB to a file under `wxfile://usr`. [position] is for
-     * [WXTWriteMode.AT_POSITION] alone, and at most the file's length.
+     * `writeFile`, `appendFile` and `write`: writes at most 100 MiB to a file under `wxfile://usr`, which is
+     * replaced in one step. [position] is for [WXTWriteMode.AT_POSITION] alone, and at most the file's length.
      */
     public suspend fun write(
         filePath: String,
@@ -169,12 +169,12 @@ public enum class WXTWriteMode(
     /** The number in the C interface. */
     public val value: Int,
 ) {
-    /** The file is made, or replaced in one step: a reader, or a crash, finds the old one or the new one. */
+    /** All of the file is written; it is made where it is missing. */
     WHOLE(0),
 
-    /** The bytes are appended to a file that is there. If that fails, it is as long as before. */
+    /** The bytes are appended to a file that is there. */
     APPEND(1),
 
-    /** The bytes are written into a file that is there. If that fails, a part of them may be. */
+    /** The bytes are written into a file that is there, from a position on. */
     AT_POSITION(2),
 }

@@ -175,18 +175,18 @@ public class WXTJavaScript(
                     call.ended(run(call.api, options))
                 } finally {
                     // A phone may have no memory for a large file.
-                    if (!call.answered) call.failed("internal error", WXTErrno.INTERNAL)
+                    if (!call.answered) call.failed("internal error")
                 }
             }
         } catch (thrown: RuntimeException) {
-            if (!call.answered) call.failed("not executed", WXTErrno.INTERNAL)
+            if (!call.answered) call.failed("not executed")
             // An executor that was shut down is nothing to tell the app; all else is a mistake of its own.
             if (thrown !is RejectedExecutionException) throw thrown
         }
     }
 
     private fun run(api: String, options: JSONObject): Outcome {
-        val operation = fileCalls.call(api) ?: return failure(api, "not supported", WXTErrno.INTERNAL)
+        val operation = fileCalls.call(api) ?: return failure(api, "not supported")
         return try {
             Outcome.Success(operation(options).put("errMsg", "$api:ok"))
         } catch (failure: WXTFailureException) {
@@ -196,14 +196,19 @@ public class WXTJavaScript(
             failure(api, malformed.reason, malformed.errno)
         } catch (refused: WXTStatusException) {
             // The app closed the session, or has a mistake: the page cannot know, and must not wait for ever.
-            failure(api, refused.message.orEmpty(), WXTErrno.INTERNAL)
+            failure(api, refused.message.orEmpty())
         }
     }
 
-    private fun failure(api: String, reason: String, errno: Int): Outcome {
+    private fun failure(api: String, reason: String, errno: Int = refusal(api)): Outcome {
         val result = JSONObject().put("errMsg", "$api:fail $reason").put("errno", errno)
-        return Outcome.Fail(if (api == "uploadFile" || api == "downloadFile") result else result.put("errCode", errno))
+        return Outcome.Fail(if (isTransfer(api)) result else result.put("errCode", errno))
     }
+
+    /** The `errno` of what is no failure of the library's. File calls have a table of their own (`FileError`). */
+    private fun refusal(api: String): Int = if (isTransfer(api)) WXTErrno.INTERNAL else WXTErrno.SYSTEM_ERROR
+
+    private fun isTransfer(api: String): Boolean = api == "uploadFile" || api == "downloadFile"
 
     private fun json(failure: WXTFailureException): JSONObject =
         JSONObject().put("errMsg", failure.errMsg).put("errno", failure.errno)
@@ -237,10 +242,10 @@ public class WXTJavaScript(
 
         fun failed(failure: WXTFailureException) = ended(Outcome.Fail(json(failure)))
 
-        fun failed(reason: String, errno: Int) = ended(failure(api, reason, errno))
+        fun failed(reason: String, errno: Int = refusal(api)) = ended(failure(api, reason, errno))
 
         /** The app closed the session, or has a mistake: the page cannot know, and must not wait for ever. */
-        fun refused(refused: WXTStatusException) = failed(refused.message.orEmpty(), WXTErrno.INTERNAL)
+        fun refused(refused: WXTStatusException) = failed(refused.message.orEmpty())
 
         /** The page's side gives `complete` what it was given before. */
         fun ended(outcome: Outcome) {
@@ -289,7 +294,7 @@ public class WXTJavaScript(
 
         override fun onComplete() {
             forget(call)
-            if (!call.answered) call.failed("internal error", WXTErrno.INTERNAL)
+            if (!call.answered) call.failed("internal error")
         }
     }
 

@@ -93,6 +93,14 @@ public class WXTransferSession(options: WXTSessionOptions) : AutoCloseable {
     public suspend fun discardPartials(): Unit = onDisk { checkStatus(Native.discardPartials(handle)) }
 
     /**
+     * Has a connection to [server] opened ahead: look-up, connect, TLS handshake. [server] is a host, with or without a port, which
+     * means `https`, or a URL. The session's rules for uploads or those for downloads must allow it. Returns at once; what is
+     * refused or fails is told in the log. The connection is kept for 15 s, and not in the background. Throws
+     * [WXTStatusException].
+     */
+    public fun prepare(server: String): Unit = checkStatus(Native.sessionPrepare(handle, server.utf8()))
+
+    /**
      * Tells the session that the mini program went to the background. For 5 s calls are taken as before; what has not ended
      * then, and every later call, fails with `interrupted`. Throws [WXTStatusException].
      */

@@ -109,7 +109,7 @@ class ContractTest {
         fun names(parameters: String) = Regex("""(?:mut )?(\w+):""").findAll(parameters).map { it.groupValues[1] }.toList()
         val kotlin = Regex("""external fun (\w+)\(([^)]*)\)""").findAll(source("src/main/kotlin/org/wxtransfer/Native.kt"))
             .associate { it.groupValues[1] to names(it.groupValues[2]) }
-        val rust = listOf("file_system", "files", "hooks", "info", "session", "task")
+        val rust = listOf("file_system", "files", "hooks", "info", "network", "session", "task")
             .flatMap { Regex("""Native_(\w+)<'local>\(([^)]*)\)""").findAll(source("jni/src/$it.rs")) }
             .associate { match ->
                 val camel = names(match.groupValues[2]).map { name -> Regex("_(.)").replace(name) { it.groupValues[1].uppercase() } }

@@ -47,7 +47,7 @@ class FailureTest {
             assertEquals("downloadFile:fail invalid url", session.failedDownload("nonsense").errMsg)
             assertEquals(WXTErrno.INVALID_URL_SCHEME, session.failedDownload("ftp://other.test/").errno)
             val nameless = assertFailsWith<WXTFailureException> { session.uploadFile(WXTUploadRequest(url, "wxfile://tmp_0", "")) }
-            assertEquals(WXTErrno.PARAMETER, nameless.errno)
+            assertEquals(WXTErrno.INVALID_REQUEST_DATA, nameless.errno)
             val outside = session.failedDownload(url, "/etc/passwd")
             assertEquals(WXTErrno.TARGET_DENIED, outside.errno)
             assertEquals(WXTCategory.FILE, outside.category)

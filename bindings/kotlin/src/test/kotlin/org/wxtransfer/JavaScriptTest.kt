@@ -398,8 +398,8 @@ class JavaScriptTest {
                 listOf(
                     "uploadFile:fail parameter error: parameter.filePath should be String instead of Undefined; 1001",
                     "downloadFile:fail invalid url 600009",
-                    "shareFile:fail not supported 4",
-                    ":fail not supported 4",
+                    "shareFile:fail not supported 1300201",
+                    ":fail not supported 1300201",
                     "downloadFile:fail $data header 600010",
                     "downloadFile:fail $data header 600010",
                     "downloadFile:fail $data header 600010",

@@ -281,6 +281,26 @@ class TransferTest {
     }
 
     @Test
+    fun `the first transfer finds a prepared connection open`() = test {
+        val opened = java.util.concurrent.CountDownLatch(1)
+        val refused = java.util.concurrent.CountDownLatch(1)
+        open {
+            copy(logger = { _, message ->
+                if ("is open before it is needed" in message) opened.countDown()
+                if ("no connection to files.example.com" in message) refused.countDown()
+            })
+        }.use { session ->
+            session.prepare(TestServer.tls)
+            assertTrue(opened.await(60, java.util.concurrent.TimeUnit.SECONDS))
+            val result = session.downloadFile(WXTDownloadRequest(TestServer.tls + "/bytes/5"))
+            assertEquals(true, result.profile?.socketReused)
+            session.prepare("files.example.com")
+            assertTrue(refused.await(60, java.util.concurrent.TimeUnit.SECONDS))
+            assertFailsWith<WXTStatusException> { session.prepare("") }
+        }
+    }
+
+    @Test
     fun `in the background calls go on for five seconds, and fail until the page is back`() = test {
         open().use { session ->
             session.enterBackground()

@@ -1,0 +1,69 @@
+/* What a host tells of servers and of the network. */
+
+#include "../support.h"
+
+/* Counts what the log says of prepared connections. */
+typedef struct {
+  unsigned opened;
+  unsigned refused;
+} Log;
+
+static pthread_mutex_t log_lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t log_changed = PTHREAD_COND_INITIALIZER;
+
+static void log_message(void *context, int32_t level, WxtStr message) {
+  Log *log = context;
+  char text[1024];
+  (void)level;
+  copy_text(text, sizeof text, message);
+  CHECK_LACKS(text, "secret");
+  pthread_mutex_lock(&log_lock);
+  log->opened += strstr(text, "is open before it is needed") != NULL;
+  log->refused += strstr(text, "no connection to") != NULL;
+  pthread_cond_broadcast(&log_changed);
+  pthread_mutex_unlock(&log_lock);
+}
+
+static void wait_for_log(Log *log, unsigned opened, unsigned refused) {
+  pthread_mutex_lock(&log_lock);
+  while (log->opened < opened || log->refused < refused) {
+    pthread_cond_wait(&log_changed, &log_lock);
+  }
+  pthread_mutex_unlock(&log_lock);
+}
+
+/* The mini program starts: the host has its servers' connections opened, and the page's first transfer begins with its request. */
+static void a_server_that_will_be_needed(void) {
+  Log log = {0};
+  WxtSessionOptions options = local_options();
+  options.logger.context = &log;
+  options.logger.log = log_message;
+  WxtSession *session = open_session(&options);
+  CHECK_NUMBER(wxt_session_prepare(session, wxt_str(tls(""))), WXT_OK);
+  wait_for_log(&log, 1, 0);
+
+  Recorder recorder = {0};
+  start_download(session, tls("/bytes/10"), &recorder);
+  EXPECT_SUCCESS(&recorder, 200);
+  CHECK(recorder.profile.socket_reused);
+  CHECK(recorder.profile.connect_end == recorder.profile.fetch_start);
+  recorder_forget(&recorder);
+
+  /* A host alone means https. In no list, it is refused as a transfer would be; the log says so. */
+  CHECK_NUMBER(wxt_session_prepare(session, wxt_str("files.example.com")), WXT_OK);
+  CHECK_NUMBER(wxt_session_prepare(session, wxt_str("https://secret@files.example.com/?secret")), WXT_OK);
+  wait_for_log(&log, 1, 2);
+
+  CHECK_NUMBER(wxt_session_prepare(session, wxt_str("")), WXT_INVALID_ARGUMENT);
+  CHECK_NUMBER(wxt_session_prepare(session, wxt_str(NULL)), WXT_INVALID_ARGUMENT);
+  CHECK_NUMBER(wxt_session_prepare(session, wxt_str("\xff")), WXT_INVALID_UTF8);
+  CHECK_NUMBER(wxt_session_prepare(NULL, wxt_str(tls(""))), WXT_INVALID_ARGUMENT);
+  close_session(session);
+  CHECK_NUMBER(wxt_session_prepare(session, wxt_str(tls(""))), WXT_SESSION_CLOSED);
+}
+
+int main(void) {
+  begin();
+  a_server_that_will_be_needed();
+  return 0;
+}

@@ -1,0 +1,193 @@
+//! Connections that are opened ahead of the exchanges that will need them.
+//!
+//! At most one is on its way to an origin. The first exchange that needs it waits for it, the next ones open their own. One that
+//! nobody waits for becomes idle when it is open.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::{IdleConnections, IdlePool, MAX_IDLE, MAX_IDLE_TIME, Origin};
+use crate::http::connection::Connection;
+use crate::http::error::{Error, ErrorKind};
+use crate::platform::Waker;
+use crate::worker::{Worker, lock};
+
+/// The most connections that are being opened ahead, or were and have served no exchange yet. Half of those that may be idle:
+/// hosts that are never asked do not push out the connections of those that are.
+const MAX_UNUSED: usize = MAX_IDLE / 2;
+
+/// A connection that is being opened, in the pool's list.
+#[derive(Debug)]
+pub(super) struct Opening {
+    number: u64,
+    origin: Origin,
+    state: OpeningState,
+}
+
+#[derive(Debug)]
+enum OpeningState {
+    /// No exchange waits for it.
+    Unclaimed,
+    /// An exchange waits for it, whose thread this wakes.
+    Claimed(Arc<Waker>),
+    /// It is open, and the exchange that claimed it has not taken it yet.
+    Open(Box<Connection>),
+    /// It could not be opened, and the exchange that claimed it has not seen that yet.
+    Failed,
+}
+
+/// Why no connection is opened ahead.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::http) enum NotOpened {
+    /// No connection is kept now.
+    Paused,
+    /// There is one to the origin, idle for a short time or on its way.
+    AlreadyThere,
+    /// [`MAX_UNUSED`] have served nobody yet.
+    TooManyUnused,
+}
+
+impl fmt::Display for NotOpened {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            NotOpened::Paused => formatter.write_str("none is kept in the background"),
+            NotOpened::AlreadyThere => formatter.write_str("one is there"),
+            NotOpened::TooManyUnused => write!(formatter, "{MAX_UNUSED} were, and none of those was used yet"),
+        }
+    }
+}
+
+/// The right to open one connection ahead. Dropping it without a connection says that it could not be opened.
+pub(in crate::http) struct OpeningRight {
+    pool: Arc<IdlePool>,
+    number: u64,
+}
+
+impl IdlePool {
+    /// Notes that a connection to `origin` is being opened.
+    pub(in crate::http) fn begin_opening(self: &Arc<IdlePool>, origin: &Origin) -> Result<OpeningRight, NotOpened> {
+        let mut state = lock(&self.state);
+        if state.is_paused {
+            return Err(NotOpened::Paused);
+        }
+        // One that is about to be closed is none that the next exchange can rely on.
+        let mut lasting = state.connections.iter().filter(|idle| idle.since.elapsed() < MAX_IDLE_TIME / 2);
+        if lasting.any(|idle| idle.origin == *origin) || state.openings.iter().any(|opening| opening.origin == *origin)
+        {
+            return Err(NotOpened::AlreadyThere);
+        }
+        let unused = state.connections.iter().filter(|idle| !idle.connection.was_used()).count();
+        if unused + state.openings.len() >= MAX_UNUSED {
+            return Err(NotOpened::TooManyUnused);
+        }
+        state.last_opening += 1;
+        let number = state.last_opening;
+        state.openings.push(Opening { number, origin: origin.clone(), state: OpeningState::Unclaimed });
+        Ok(OpeningRight { pool: self.clone(), number })
+    }
+
+    /// Waits for a connection that was claimed. `None` if it could not be opened.
+    pub(super) fn await_opening(
+        self: &Arc<IdlePool>,
+        number: u64,
+        worker: &Worker,
+    ) -> Result<Option<Box<Connection>>, Error> {
+        match worker.wait_for(None, || lock(&self.state).take_claimed(number)) {
+            Ok(taken) => Ok(taken.flatten()),
+            Err(error) => {
+                let left = lock(&self.state).give_claim_back(number);
+                if let Some((origin, connection)) = left {
+                    self.put(origin, connection, worker);
+                }
+                Err(error.into())
+            }
+        }
+    }
+}
+
+impl IdleConnections {
+    /// Claims the connection to `origin` that is being opened and that no other exchange waits for.
+    pub(super) fn claim(&mut self, origin: &Origin, worker: &Worker) -> Result<Option<u64>, Error> {
+        let is_free =
+            |opening: &&mut Opening| opening.origin == *origin && matches!(opening.state, OpeningState::Unclaimed);
+        let Some(opening) = self.openings.iter_mut().find(is_free) else { return Ok(None) };
+        let waker = worker.waker().map_err(|error| {
+            Error::new(ErrorKind::OutOfResources, format!("a connection cannot be waited for: {error}"))
+        })?;
+        opening.state = OpeningState::Claimed(waker);
+        Ok(Some(opening.number))
+    }
+
+    /// What became of a claimed connection. The outer `None` means that it is still being opened, the inner one that it could
+    /// not be.
+    fn take_claimed(&mut self, number: u64) -> Option<Option<Box<Connection>>> {
+        let index = self.index_of(number)?;
+        match std::mem::replace(&mut self.openings[index].state, OpeningState::Failed) {
+            OpeningState::Open(connection) => {
+                self.openings.swap_remove(index);
+                Some(Some(connection))
+            }
+            OpeningState::Failed => {
+                self.openings.swap_remove(index);
+                Some(None)
+            }
+            state => {
+                self.openings[index].state = state;
+                None
+            }
+        }
+    }
+
+    /// The exchange that claimed a connection is to stop. Gives the connection if it is open already.
+    fn give_claim_back(&mut self, number: u64) -> Option<(Origin, Box<Connection>)> {
+        let index = self.index_of(number)?;
+        if let OpeningState::Claimed(_) = self.openings[index].state {
+            self.openings[index].state = OpeningState::Unclaimed;
+            return None;
+        }
+        match self.openings.swap_remove(index) {
+            Opening { origin, state: OpeningState::Open(connection), .. } => Some((origin, connection)),
+            _ => None,
+        }
+    }
+
+    /// Ends an opening, with its connection or without one. Gives the connection back if nobody waits for it. Does nothing
+    /// if the opening has ended.
+    fn end_opening(&mut self, number: u64, connection: Option<Box<Connection>>) -> Option<(Origin, Box<Connection>)> {
+        let index = self.index_of(number)?;
+        match &self.openings[index].state {
+            OpeningState::Claimed(waker) => {
+                let waker = waker.clone();
+                self.openings[index].state = connection.map_or(OpeningState::Failed, OpeningState::Open);
+                waker.wake();
+                None
+            }
+            OpeningState::Unclaimed => {
+                let origin = self.openings.swap_remove(index).origin;
+                connection.map(|connection| (origin, connection))
+            }
+            OpeningState::Open(_) | OpeningState::Failed => None,
+        }
+    }
+
+    fn index_of(&self, number: u64) -> Option<usize> {
+        self.openings.iter().position(|opening| opening.number == number)
+    }
+}
+
+impl OpeningRight {
+    /// Hands the connection to the exchange that waits for it, or to the pool.
+    pub(in crate::http) fn finish(self, connection: Box<Connection>, worker: &Worker) {
+        let left = lock(&self.pool.state).end_opening(self.number, Some(connection));
+        if let Some((origin, connection)) = left {
+            self.pool.put(origin, connection, worker);
+        }
+    }
+}
+
+impl Drop for OpeningRight {
+    fn drop(&mut self) {
+        // Nothing is left to be ended after `finish`.
+        lock(&self.pool.state).end_opening(self.number, None);
+    }
+}

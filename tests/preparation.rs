@@ -1,0 +1,198 @@
+//! Connections that a host has opened ahead of the transfers that will need them.
+
+mod support;
+
+use std::ffi::c_void;
+use std::sync::mpsc::{Sender, channel};
+use std::time::{Duration, Instant};
+
+use support::{Session, WAIT_LIMIT};
+use wxtransfer::ffi::network::wxt_session_prepare;
+use wxtransfer::ffi::options::{WXT_LAN_OWN_SUBNETS, WxtLogger};
+use wxtransfer::ffi::session::{wxt_session_enter_background, wxt_session_enter_foreground};
+use wxtransfer::ffi::status::*;
+use wxtransfer::ffi::string::WxtStr;
+use wxtransfer_test_server::{Event, FaultServer, MaximumTls, Options, Script, Server, Step, Transport, response_head};
+
+#[expect(unsafe_code, reason = "the C interface")]
+fn prepare(session: &Session, server: &str) -> WxtStatus {
+    // SAFETY: the text lives until the call returns.
+    unsafe { wxt_session_prepare(session.handle, WxtStr::new(server)) }
+}
+
+/// Answers the request of each connection, whose handshake it does when it is signalled.
+fn server_that_waits() -> FaultServer {
+    let answer = response_head(200, &[("Connection", "close")], Some(0));
+    FaultServer::start_with(Transport::TLS, move |_| {
+        Script::new([Step::AwaitSignal, Step::ReadHead, Step::Send(answer.clone())])
+    })
+}
+
+#[test]
+fn the_first_transfer_finds_the_connection_open() {
+    for with_path in [false, true] {
+        let server = FaultServer::start(Transport::TLS, vec![Script::answer(200, &[], b"hello")]);
+        let session = Session::open();
+        let authority = format!("localhost:{}", server.address().port());
+        let named = if with_path { format!("https://{authority}/a/page?query#fragment") } else { authority };
+        assert_eq!(prepare(&session, &named), WXT_OK);
+        server.wait_for(Event::HandshakeDone(0));
+        assert!(!server.happened(Event::HeadRead(0)));
+        let ended = session.download(&server.url("/")).end();
+        let profile = ended.success().profile();
+        assert_eq!((profile.raw.socket_reused, profile.raw.connect_end), (true, profile.raw.fetch_start));
+        assert_eq!(server.connections(), 1);
+    }
+}
+
+#[test]
+fn a_transfer_that_comes_during_the_handshake_waits_for_it() {
+    let server = server_that_waits();
+    let session = Session::open();
+    assert_eq!(prepare(&session, &server.url("/")), WXT_OK);
+    server.wait_for(Event::ConnectionAccepted(0));
+    let task = session.download(&server.url("/"));
+    server.signal(0);
+    task.end().success();
+    assert_eq!(server.connections(), 1);
+}
+
+#[test]
+fn a_preparation_takes_no_place_of_a_transfer() {
+    let (hanging, server) = (server_that_waits(), Server::start(Options::default()));
+    let session = Session::open_with(|options| options.max_concurrent_downloads = 1);
+    assert_eq!(prepare(&session, &hanging.url("/")), WXT_OK);
+    hanging.wait_for(Event::ConnectionAccepted(0));
+    session.download(&server.https_url("/bytes/10")).end().success();
+    assert!(!hanging.happened(Event::HandshakeDone(0)));
+}
+
+#[test]
+fn four_are_opened_at_once() {
+    let servers: Vec<_> = (0..6).map(|_| server_that_waits()).collect();
+    let session = Session::open();
+    for server in &servers {
+        assert_eq!(prepare(&session, &server.url("/")), WXT_OK);
+    }
+    for server in &servers[..4] {
+        server.wait_for(Event::ConnectionAccepted(0));
+    }
+    assert_eq!(servers[4].connections() + servers[5].connections(), 0);
+    servers[2].signal(0);
+    servers[4].wait_for(Event::ConnectionAccepted(0));
+    servers[4].signal(0);
+    servers[5].wait_for(Event::ConnectionAccepted(0));
+}
+
+/// What is being opened, what waits and what is open.
+#[test]
+fn the_background_and_closing_end_them_at_once() {
+    for closes in [false, true] {
+        let servers: Vec<_> = (0..6).map(|_| server_that_waits()).collect();
+        let session = Session::open();
+        assert_eq!(prepare(&session, &servers[0].url("/")), WXT_OK);
+        servers[0].signal(0);
+        servers[0].wait_for(Event::HandshakeDone(0));
+        for server in &servers[1..] {
+            assert_eq!(prepare(&session, &server.url("/")), WXT_OK);
+        }
+        servers[4].wait_for(Event::ConnectionAccepted(0));
+        let began = Instant::now();
+        if closes {
+            assert_eq!(session.close(), WXT_OK);
+            assert_eq!(prepare(&session, &servers[0].url("/")), WXT_SESSION_CLOSED);
+        } else {
+            assert_eq!(wxt_session_enter_background(session.handle), WXT_OK);
+            assert_eq!(prepare(&session, &servers[0].url("/")), WXT_OK);
+        }
+        for server in &servers[..5] {
+            server.signal(0);
+            server.wait_for(Event::PeerClosed(0));
+        }
+        assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+        assert_eq!((servers[0].connections(), servers[5].connections()), (1, 0));
+        if !closes {
+            assert_eq!(wxt_session_enter_foreground(session.handle), WXT_OK);
+            assert_eq!(prepare(&session, &servers[5].url("/")), WXT_OK);
+            servers[5].wait_for(Event::ConnectionAccepted(0));
+        }
+    }
+}
+
+#[expect(unsafe_code, reason = "the C interface")]
+unsafe extern "C" fn log(context: *mut c_void, _: i32, message: WxtStr) {
+    // SAFETY: the test keeps the sender until the session is closed, and the message lives until this returns.
+    let (sender, message) = unsafe { (&*context.cast::<Sender<String>>(), message.bytes()) };
+    let message = message.expect("a message").expect("a message");
+    sender.send(String::from_utf8(message.to_vec()).expect("UTF-8")).expect("the test listens");
+}
+
+/// The page hears of nothing, and the host finds it in the log.
+#[test]
+fn what_is_refused_or_fails_is_told_in_the_log() {
+    let server = FaultServer::start(Transport::TLS, vec![Script::new([Step::ResetDuringHandshake])]);
+    let address = server.address();
+    let local = format!("https://{address}/?secret");
+    let failing = server.url("/?secret");
+    // (lan policy, plain http, server, what the log says)
+    let cases = [
+        (
+            WXT_LAN_OWN_SUBNETS,
+            1,
+            "https://files.example.com",
+            "files.example.com is prepared: the host is not in the domain list",
+        ),
+        (WXT_LAN_OWN_SUBNETS, 1, "listed.example.com:8443", "the port is not in the domain list"),
+        (WXT_LAN_OWN_SUBNETS, 1, &local, "the host is the device itself"),
+        (WXT_LAN_OWN_SUBNETS, 0, "http://listed.example.com", "plain http is not allowed"),
+        (WXT_LAN_OWN_SUBNETS, 1, "ftp://listed.example.com", "no connection to a host is prepared: "),
+        (WXT_LAN_OWN_SUBNETS, 1, "https://secret@listed.example.com", "no connection to a host is prepared: "),
+        (WXT_LAN_OWN_SUBNETS, 1, " ", "no connection to a host is prepared: "),
+        (wxtransfer::ffi::options::WXT_LAN_ALL_LOCAL, 1, &failing, "is prepared: "),
+    ];
+    for (lan_policy, allow_plain_http, named, expected) in cases {
+        let (sender, messages) = channel::<String>();
+        let listed = [WxtStr::new("https://listed.example.com")];
+        let session = Session::open_with(|options| {
+            options.lan_policy = lan_policy;
+            options.allow_plain_http = allow_plain_http;
+            (options.upload_domains, options.upload_domain_count) = (listed.as_ptr(), listed.len());
+            options.logger = WxtLogger { context: (&raw const sender).cast_mut().cast(), log: Some(log) };
+        });
+        assert_eq!(prepare(&session, named), WXT_OK);
+        loop {
+            let message =
+                messages.recv_timeout(WAIT_LIMIT).unwrap_or_else(|_| panic!("{named}: nothing says {expected}"));
+            assert!(!message.contains("secret"), "{message}");
+            if message.contains(expected) {
+                break;
+            }
+        }
+        session.close();
+    }
+    assert_eq!(server.connections(), 1, "what is refused is not asked");
+}
+
+/// README: an idle connection lives for 15 s. Its TLS session lives longer, and so does that of one that nobody used.
+#[test]
+fn sessions_are_resumed_after_the_idle_timer() {
+    for (maximum_tls, version) in [(MaximumTls::Tls12, "TLSv1_2"), (MaximumTls::Tls13, "TLSv1_3")] {
+        let server = Server::start(Options { maximum_tls, ..Options::default() });
+        let session = Session::open();
+        for round in 0..3 {
+            if round == 1 {
+                assert_eq!(prepare(&session, &server.https_url("")), WXT_OK);
+                while server.connections() < 2 {
+                    std::thread::yield_now();
+                }
+            } else {
+                session.download(&server.https_url("/bytes/10")).end().success();
+            }
+            server.wait_for_open_connections(0);
+        }
+        let handshakes: Vec<_> = server.requests().into_iter().map(|request| request.tls.expect("TLS")).collect();
+        assert_eq!(server.connections(), 3);
+        assert!(handshakes.iter().all(|handshake| handshake.version == version), "{handshakes:?}");
+        assert_eq!(handshakes.iter().map(|handshake| handshake.resumed).collect::<Vec<_>>(), [false, true]);
+    }
+}
