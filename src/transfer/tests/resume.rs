@@ -79,6 +79,12 @@ fn a_download_goes_on_more_often_than_it_may_be_tried_again() {
     assert_eq!(outcome.counts, Counts { attempts: 7, resumed_from: 9 });
     // Each wait is the first one: every attempt but the last has gained something.
     assert_eq!(outcome.waits, [Duration::from_millis(500); 6]);
+    // Attempts that gain nothing double the wait, until one gains something.
+    let silent = || Script::new([Step::ReadHead]);
+    let server = FaultServer::start(Transport::Plain, vec![silent(), silent(), broken(), silent(), rest()]);
+    let outcome = Bench::resuming(Resume::WithinTask, 3).download(&server.url("/"));
+    assert_eq!(outcome.counts, Counts { attempts: 5, resumed_from: 4 });
+    assert_eq!(outcome.waits, [500, 1000, 500, 500].map(Duration::from_millis));
     // An attempt that gains nothing is a retry, of which there is none.
     let server = FaultServer::start(Transport::Plain, vec![broken(), Script::new([Step::ReadHead])]);
     let outcome = Bench::resuming(Resume::WithinTask, 0).download(&server.url("/"));
