@@ -39,8 +39,10 @@ pub const WXT_ERRNO_TOO_MANY_REDIRECTS: i32 = 600008;
 /// `invalid url`: the URL, or that of a redirect, cannot be used: it is malformed, too long or has user-info.
 /// `WXT_CATEGORY_REQUEST`, not retryable.
 pub const WXT_ERRNO_INVALID_URL: i32 = 600009;
-/// `invalid request data header <name>`, `invalid request data formData` or `invalid request data name`: a name or value that
-/// cannot be sent, an empty `name` of an upload included.
+/// `invalid request data header <name>`, `invalid request data formData <name>` or `invalid request data name`: a name or value
+/// that cannot be sent, an empty `name` of an upload included. The name is that of the header or field, shortened to 100
+/// characters, `""` if it is empty, and left out if it is not UTF-8. Of headers that have more than 32 KiB together the largest is
+/// named.
 /// `WXT_CATEGORY_REQUEST`, not retryable.
 pub const WXT_ERRNO_INVALID_REQUEST_DATA: i32 = 600010;
 /// `abort`: a download was aborted, or the session closed during it. `WXT_CATEGORY_ABORTED`, not retryable.

@@ -199,7 +199,7 @@ fn pairs(pairs: Vec<(PageText, PageText)>, parameter: &'static str) -> Result<Ve
         .into_iter()
         .map(|pair| match pair {
             (Ok(name), Ok(value)) => Ok((name, value)),
-            _ => Err(TransferError::request_data(parameter, format!("{parameter} is not UTF-8"))),
+            (name, _) => Err(TransferError::request_data(parameter, name.ok(), format!("{parameter} is not UTF-8"))),
         })
         .collect()
 }

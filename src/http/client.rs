@@ -18,8 +18,8 @@ use super::ureq;
 use crate::terms::Method;
 use crate::terms::log::{Level, Log};
 
-/// Says whether a host name may lead to an address; `Err` says why it may not.
-pub type AddressRule = Arc<dyn Fn(&str, IpAddr) -> Result<(), String> + Send + Sync>;
+/// Says whether a host name may lead to all of the addresses that it has; `Err` says why it may not.
+pub type AddressRule = Arc<dyn Fn(&str, &[IpAddr]) -> Result<(), String> + Send + Sync>;
 
 /// How a client reaches servers, fixed when it is made.
 pub struct ClientOptions {
@@ -31,7 +31,7 @@ pub struct ClientOptions {
     pub proxy: Option<Proxy>,
     /// Looks names up; the system does where there is none.
     pub resolver: Option<Arc<dyn Resolver>>,
-    /// Asked of every address that a name resolves to. A proxy looks names up itself, and is not asked about.
+    /// Asked once for each new connection, of all addresses that its name resolves to. A proxy looks names up itself, and is not asked about.
     pub address_rule: Option<AddressRule>,
     /// Where second attempts and odd answers are reported.
     pub log: Log,

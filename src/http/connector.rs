@@ -81,9 +81,7 @@ impl Connector {
         let addresses = self.names.resolve(exchange.worker(), host)?;
         exchange.times().dns_end = Some(Instant::now());
         if let Some(rule) = address_rule {
-            for &address in &addresses {
-                rule(host, address).map_err(|why| Error::new(ErrorKind::AddressRefused, why))?;
-            }
+            rule(host, &addresses).map_err(|why| Error::new(ErrorKind::AddressRefused, why))?;
         }
         Ok(addresses)
     }

@@ -146,9 +146,8 @@ pub fn record(environment: &Environment, context: &TransferContext<'_>, http_con
 fn of_header(error: HeaderError) -> TransferError {
     let detail = error.to_string();
     match error {
-        HeaderError::Name { name } | HeaderError::Value { name } => {
-            TransferError::new(Failure::UnsendableHeader { name }, detail)
+        HeaderError::Name { name } | HeaderError::Value { name } | HeaderError::TooLarge { name } => {
+            TransferError::request_data("header", Some(name), detail)
         }
-        HeaderError::TooLarge => TransferError::request_data("header", detail),
     }
 }

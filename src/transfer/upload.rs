@@ -85,7 +85,7 @@ impl PreparedUpload {
     ) -> Result<PreparedUpload, TransferError> {
         // No server could tell it from other fields.
         if request.name.is_empty() {
-            return Err(TransferError::request_data("name", "name is empty"));
+            return Err(TransferError::request_data("name", None, "name is empty"));
         }
         let boundary = multipart::random_boundary().map_err(of_multipart)?;
         let content_type = multipart::content_type(&boundary);
