@@ -10,6 +10,7 @@ use wxtransfer::ffi::callback::{
     WxtCallbacks, WxtCompletion, WxtFailure, WxtHeadersReceived, WxtProfile, WxtProgress, WxtSuccess,
 };
 use wxtransfer::ffi::file_result::{WxtFileInfo, WxtFileResult, WxtFileStats};
+use wxtransfer::ffi::network::WxtNetwork;
 use wxtransfer::ffi::options::{WxtExecutor, WxtLogger, WxtPin, WxtResolver, WxtSessionOptions};
 use wxtransfer::ffi::request::{WxtDownloadRequest, WxtTaskId, WxtUploadRequest};
 use wxtransfer::ffi::status::WxtStatus;
@@ -122,6 +123,7 @@ fn structs() -> Vec<Struct> {
             disable_profile,
             file_descriptor,
             file_length,
+            needs_unmetered,
         }),
         layout!(WxtDownloadRequest {
             struct_size,
@@ -135,7 +137,9 @@ fn structs() -> Vec<Struct> {
             expected_length,
             want_sha256,
             verify_digest,
+            needs_unmetered,
         }),
+        layout!(WxtNetwork { struct_size, kind, metered, roaming }),
         layout!(WxtCallbacks {
             struct_size,
             user_data,

@@ -58,7 +58,8 @@
 #define WXT_ERRNO_NOT_IN_DOMAIN_LIST 600002
 
 /**
- * `interrupted`: not finished, or called, when 5 s in the background are over. `WXT_CATEGORY_INTERRUPTED`, retryable.
+ * `interrupted`: not finished, or called, when 5 s in the background or without a network (`wxt_session_network_changed`) are
+ * over. `WXT_CATEGORY_INTERRUPTED`, retryable.
  */
 #define WXT_ERRNO_INTERRUPTED 600003
 
@@ -220,7 +221,7 @@
 #define WXT_CATEGORY_TIMEOUT 2
 
 /**
- * The mini program was in the background for too long.
+ * The mini program was in the background, or without a network, for too long.
  */
 #define WXT_CATEGORY_INTERRUPTED 3
 
@@ -385,6 +386,26 @@
  * A decision that is worth knowing when something is looked into.
  */
 #define WXT_LOG_INFO 2
+
+/**
+ * Any other network, such as a cable.
+ */
+#define WXT_NETWORK_OTHER 0
+
+/**
+ * There is no network.
+ */
+#define WXT_NETWORK_NONE 1
+
+/**
+ * Wi-Fi.
+ */
+#define WXT_NETWORK_WIFI 2
+
+/**
+ * A mobile operator's network.
+ */
+#define WXT_NETWORK_CELLULAR 3
 
 /**
  * The host keeps its file: it is cloned where the file system can, else copied.
@@ -744,6 +765,28 @@ typedef struct {
 } WxtSessionOptions;
 
 /**
+ * The network that the device uses by default, for `wxt_session_network_changed`. Begin with `wxt_network()`.
+ */
+typedef struct {
+  /**
+   * `sizeof(WxtNetwork)`.
+   */
+  size_t struct_size;
+  /**
+   * A `WXT_NETWORK_…`. Default: `WXT_NETWORK_OTHER`. Only `WXT_NETWORK_NONE` is treated in another way.
+   */
+  int32_t kind;
+  /**
+   * Not 0: the network is paid for by its use, or the user wants to save it (iOS: expensive or constrained). Default: 0.
+   */
+  uint8_t metered;
+  /**
+   * Not 0: the network is another operator's than the user's own. It counts as metered. Default: 0.
+   */
+  uint8_t roaming;
+} WxtNetwork;
+
+/**
  * A name and its value: one header, or one form field.
  */
 typedef struct {
@@ -823,6 +866,11 @@ typedef struct {
    * How many bytes a pipe will give; its end is not waited for. A file's rest at the call is its own length, and this is 0.
    */
   uint64_t file_length;
+  /**
+   * Not 0: the task waits in the queue while the network is metered or roaming, as `wxt_session_network_changed` reported it.
+   * Its deadline does not run meanwhile. A task that has begun goes on when the network changes. Default: 0.
+   */
+  uint8_t needs_unmetered;
 } WxtUploadRequest;
 
 /**
@@ -1243,6 +1291,10 @@ typedef struct {
    * default: nothing is checked.
    */
   uint8_t verify_digest;
+  /**
+   * As in `WxtUploadRequest`.
+   */
+  uint8_t needs_unmetered;
 } WxtDownloadRequest;
 
 /**
@@ -1581,6 +1633,33 @@ WxtStatus wxt_discard_partials(WxtSession *session);
  */
 WxtStatus wxt_session_prepare(WxtSession *session,
                               WxtStr server);
+
+/**
+ * Tells the session that the device has another network, or none. Call it whenever the system reports a change, and once after
+ * opening if a request sets `needs_unmetered`: until then the network counts as present and unmetered. Returns at once. Any
+ * thread, also from a callback.
+ *
+ * - Idle connections are closed, and what `wxt_session_prepare` is opening ends. TLS sessions are still resumed.
+ * - Connections in use whose local address the device does not have any more end at once, where they would hang until the
+ *   deadline. Their tasks fail with `WXT_CATEGORY_CONNECTION_CLOSED` or, while they connect, `WXT_CATEGORY_CONNECT`; both are
+ *   `retryable`. Tasks on addresses that are still there go on. A GET on a kept connection that has had no byte of an
+ *   answer is sent again by itself, as always.
+ * - What the system's resolver is looking up is asked anew.
+ * - Tasks with `needs_unmetered` wait in the queue, without a deadline, while the network is metered or roaming.
+ * - With `WXT_NETWORK_NONE` no task begins. What has not ended after 5 s, waiting or running, and every later call, fails with
+ *   `interrupted` (600003), until another network is reported.
+ *
+ * - `WXT_INVALID_ARGUMENT`: `session` or `network` is NULL, or `kind` is none.
+ * - `WXT_INVALID_STRUCT_SIZE`: of `network`.
+ * - `WXT_SESSION_CLOSED`: the session is closing or closed.
+ * - `WXT_OUT_OF_RESOURCES`: the timer for `WXT_NETWORK_NONE` cannot be started; nothing has changed.
+ * - `WXT_INTERNAL`.
+ *
+ * # Safety
+ * `network` must be NULL or readable.
+ */
+WxtStatus wxt_session_network_changed(WxtSession *session,
+                                      const WxtNetwork *network);
 
 /**
  * Starts `wx.uploadFile`. `*task`, where `task` is not NULL, is the new task; its first callbacks may run before this
@@ -2033,6 +2112,14 @@ static inline WxtDownloadRequest wxt_download_request(void) {
   memset(&request, 0, sizeof request);
   request.struct_size = sizeof request;
   return request;
+}
+
+/* A network with struct_size set: of another kind, neither metered nor roaming. */
+static inline WxtNetwork wxt_network(void) {
+  WxtNetwork network;
+  memset(&network, 0, sizeof network);
+  network.struct_size = sizeof network;
+  return network;
 }
 
 /* Callbacks with struct_size set and none given. */

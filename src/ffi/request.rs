@@ -44,6 +44,9 @@ pub struct WxtUploadRequest {
     pub file_descriptor: i32,
     /// How many bytes a pipe will give; its end is not waited for. A file's rest at the call is its own length, and this is 0.
     pub file_length: u64,
+    /// Not 0: the task waits in the queue while the network is metered or roaming, as `wxt_session_network_changed` reported it.
+    /// Its deadline does not run meanwhile. A task that has begun goes on when the network changes. Default: 0.
+    pub needs_unmetered: u8,
 }
 
 /// The parameters of `wx.downloadFile`, for `wxt_download_file`. Begin with `wxt_download_request()`. Everything is
@@ -78,6 +81,8 @@ pub struct WxtDownloadRequest {
     /// digest is of the body before content codings are undone. None is asked for unless `header` has `Accept-Encoding`. 0 is the
     /// default: nothing is checked.
     pub verify_digest: u8,
+    /// As in `WxtUploadRequest`.
+    pub needs_unmetered: u8,
 }
 
 // SAFETY: integers and pointers that may be null.

@@ -151,6 +151,7 @@ unsafe fn upload_request(request: &WxtUploadRequest) -> Read<UploadRequest> {
             file_name: optional(file_name, "fileName")?,
             timeout: request.timeout,
             disable_profile: request.disable_profile != 0,
+            needs_unmetered: request.needs_unmetered != 0,
         })
     };
     Ok(read())
@@ -181,6 +182,7 @@ unsafe fn download_request(request: &WxtDownloadRequest) -> Read<DownloadRequest
                 want_sha256: request.want_sha256 != 0,
                 verify_digest: request.verify_digest != 0,
             },
+            needs_unmetered: request.needs_unmetered != 0,
         })
     };
     Ok(read())

@@ -13,8 +13,10 @@ use super::proxy::Proxy;
 use super::request::Request;
 use super::resolver::{Names, Resolver};
 use super::response::Response;
+use super::sockets::OpenSockets;
 use super::tls::{Pin, TlsSettings, Trust};
 use super::ureq;
+use crate::platform::InterfaceAddress;
 use crate::terms::Method;
 use crate::terms::log::{Level, Log};
 
@@ -53,7 +55,8 @@ impl Client {
     pub fn new(options: ClientOptions) -> Result<Client, Error> {
         let ClientOptions { trust, pins, proxy, resolver, address_rule, log } = options;
         let tls = TlsSettings::new(trust, pins)?;
-        let connector = Connector { tls, proxy, names: Names::new(resolver), address_rule, log: log.clone() };
+        let (names, sockets) = (Names::new(resolver), OpenSockets::default());
+        let connector = Connector { tls, proxy, names, sockets, address_rule, log: log.clone() };
         Ok(Client { connector, pool: Arc::default(), log })
     }
 
@@ -110,6 +113,17 @@ impl Client {
     /// [`keep_idle`](Client::keep_idle).
     pub fn close_idle(&self) {
         self.pool.pause();
+    }
+
+    /// The device has another network, or none. Idle connections are closed. Those in use whose local address is gone end at
+    /// once with [`ErrorKind::Closed`], and attempts to connect from such an address with [`ErrorKind::Connect`]; gives the
+    /// number of both. What is being looked up by the system is asked anew. TLS sessions can still be resumed.
+    pub fn network_changed(&self, interfaces: &[InterfaceAddress]) -> usize {
+        // First, so that whoever fails below finds none of them.
+        self.pool.close_all();
+        let ended = self.connector.sockets.end_stranded(interfaces);
+        self.connector.names.ask_again();
+        ended
     }
 
     /// Keeps idle connections again.

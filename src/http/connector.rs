@@ -13,6 +13,7 @@ use super::exchange::Exchange;
 use super::pool::Origin;
 use super::proxy::Proxy;
 use super::resolver::Names;
+use super::sockets::OpenSockets;
 use super::stream::Stream;
 use super::tls::{TlsSettings, server_name};
 use super::tls_stream::TlsStream;
@@ -23,6 +24,7 @@ pub(super) struct Connector {
     pub tls: TlsSettings,
     pub proxy: Option<Proxy>,
     pub names: Names,
+    pub sockets: OpenSockets,
     pub address_rule: Option<AddressRule>,
     pub log: Log,
 }
@@ -64,7 +66,7 @@ impl Connector {
     ) -> Result<Stream, Error> {
         let addresses = self.addresses(exchange, host, address_rule)?;
         exchange.times().connect_start = Some(Instant::now());
-        connect(exchange, &addresses, port)
+        connect(exchange, &self.sockets, &addresses, port)
     }
 
     fn addresses(

@@ -20,6 +20,7 @@ mod received;
 mod request;
 mod resolver;
 mod response;
+mod sockets;
 mod stream;
 mod tls;
 mod tls_stream;

@@ -13,7 +13,7 @@ pub enum Category {
     Aborted = 1,
     /// The deadline passed.
     Timeout = 2,
-    /// The mini program was in the background for too long.
+    /// The mini program was in the background, or without a network, for too long.
     Interrupted = 3,
     /// A parameter is missing or malformed, the URL included.
     Request = 4,
@@ -156,6 +156,7 @@ impl TransferError {
             StopReason::Aborted => "the task was aborted",
             StopReason::Interrupted => "the mini program was in the background for too long",
             StopReason::DeadlinePassed => "the deadline passed",
+            StopReason::NoNetwork => "there was no network for too long",
         };
         TransferError::new(Failure::Cancelled(reason), detail)
     }
@@ -187,7 +188,7 @@ impl TransferError {
             Failure::Cancelled(StopReason::Aborted) if call == Call::DownloadFile => errno::ABORT_DOWNLOAD,
             Failure::Cancelled(StopReason::Aborted) => errno::CANCEL,
             Failure::Cancelled(StopReason::DeadlinePassed) => errno::TIMEOUT,
-            Failure::Cancelled(StopReason::Interrupted) => errno::INTERRUPTED,
+            Failure::Cancelled(StopReason::Interrupted | StopReason::NoNetwork) => errno::INTERRUPTED,
             Failure::Network(_)
             | Failure::Tls
             | Failure::NotTls
@@ -239,7 +240,7 @@ impl TransferError {
         match &self.failure {
             Failure::Cancelled(StopReason::Aborted) => "abort".into(),
             Failure::Cancelled(StopReason::DeadlinePassed) => "timeout".into(),
-            Failure::Cancelled(StopReason::Interrupted) => "interrupted".into(),
+            Failure::Cancelled(StopReason::Interrupted | StopReason::NoNetwork) => "interrupted".into(),
             Failure::Network(_)
             | Failure::Tls
             | Failure::NotTls
@@ -287,7 +288,7 @@ impl TransferError {
         match &self.failure {
             Failure::Cancelled(StopReason::Aborted) => Category::Aborted,
             Failure::Cancelled(StopReason::DeadlinePassed) => Category::Timeout,
-            Failure::Cancelled(StopReason::Interrupted) => Category::Interrupted,
+            Failure::Cancelled(StopReason::Interrupted | StopReason::NoNetwork) => Category::Interrupted,
             Failure::Network(category) => *category,
             Failure::Tls | Failure::NotTls | Failure::TrustStoreUnavailable => Category::Tls,
             Failure::NotInDomainList => Category::Policy,

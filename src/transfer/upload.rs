@@ -37,6 +37,8 @@ pub struct UploadRequest {
     pub timeout: u32,
     /// Not `enableProfile`: the result comes without a profile.
     pub disable_profile: bool,
+    /// It waits in the queue while the network is metered.
+    pub needs_unmetered: bool,
 }
 
 /// What is uploaded.

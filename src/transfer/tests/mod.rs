@@ -214,6 +214,7 @@ impl Bench {
             timeout: 0,
             disable_profile: false,
             integrity: IntegrityRequest::default(),
+            needs_unmetered: false,
         };
         change(&mut request);
         let prepared = PreparedDownload::new(&self.environment, CallRules::default(), request).unwrap();
@@ -237,6 +238,7 @@ impl Bench {
             file_name: None,
             timeout: 0,
             disable_profile: false,
+            needs_unmetered: false,
         };
         let prepared = PreparedUpload::new(&self.environment, CallRules::default(), request).unwrap();
         self.run(|context| prepared.run(&self.environment, context))

@@ -32,6 +32,7 @@ pub extern "system" fn Java_org_wxtransfer_Native_uploadFile<'local>(
     has_file_descriptor: jboolean,
     file_descriptor: jint,
     file_length: jlong,
+    needs_unmetered: jboolean,
     target: JObject<'local>,
     task: JLongArray<'local>,
 ) -> jint {
@@ -58,6 +59,7 @@ pub extern "system" fn Java_org_wxtransfer_Native_uploadFile<'local>(
             disable_profile: disable_profile.into(),
             file_descriptor,
             file_length: file_length.cast_unsigned(),
+            needs_unmetered: needs_unmetered.into(),
         };
         start(env, &target, &task, |callbacks, id| {
             // SAFETY: everything lives until the call returns.
@@ -83,6 +85,7 @@ pub extern "system" fn Java_org_wxtransfer_Native_downloadFile<'local>(
     expected_length: jlong,
     want_sha256: jboolean,
     verify_digest: jboolean,
+    needs_unmetered: jboolean,
     target: JObject<'local>,
     task: JLongArray<'local>,
 ) -> jint {
@@ -104,6 +107,7 @@ pub extern "system" fn Java_org_wxtransfer_Native_downloadFile<'local>(
             expected_length: expected_length.cast_unsigned(),
             want_sha256: want_sha256.into(),
             verify_digest: verify_digest.into(),
+            needs_unmetered: needs_unmetered.into(),
         };
         start(env, &target, &task, |callbacks, id| {
             // SAFETY: everything lives until the call returns.

@@ -24,6 +24,9 @@ public struct WXTransferUploadRequest: Sendable, Hashable {
     public var fileDescriptor: Int32?
     /// How many bytes a pipe will give. A file's rest is its own length, and this is 0.
     public var fileLength: UInt64 = 0
+    /// The task waits in the queue while the network is metered or roaming, as ``WXTransferSession/networkChanged(_:)`` reported
+    /// it. Its deadline does not run meanwhile.
+    public var needsUnmetered = false
 
     /// An upload of a file by its path.
     public init(url: String, filePath: String, name: String) {
@@ -54,6 +57,7 @@ public struct WXTransferUploadRequest: Sendable, Hashable {
         request.file_name = memory.string(fileName)
         request.timeout = timeout ?? 0
         request.disable_profile = disableProfile ? 1 : 0
+        request.needs_unmetered = needsUnmetered ? 1 : 0
         if let fileDescriptor {
             request.has_file_descriptor = 1
             request.file_descriptor = fileDescriptor
@@ -85,6 +89,8 @@ public struct WXTransferDownloadRequest: Sendable, Hashable {
     /// A 200 that declares a digest of its body (`Repr-Digest`, `Content-MD5`, the CRC64 of COS and OSS) must have it, or the
     /// task fails likewise.
     public var verifyDigest = false
+    /// As in ``WXTransferUploadRequest``.
+    public var needsUnmetered = false
 
     /// A download.
     public init(url: String, filePath: String? = nil) {
@@ -105,6 +111,7 @@ public struct WXTransferDownloadRequest: Sendable, Hashable {
         request.expected_length = expectedLength
         request.want_sha256 = wantSha256 ? 1 : 0
         request.verify_digest = verifyDigest ? 1 : 0
+        request.needs_unmetered = needsUnmetered ? 1 : 0
         return request
     }
 }
@@ -114,7 +121,7 @@ extension WXTransferUploadRequest: Redacted {
         [
             "url": Redaction.url(url), "filePath": filePath, "name": name, "header": header, "formData": formData,
             "fileName": fileName, "timeout": timeout, "disableProfile": disableProfile,
-            "fileDescriptor": fileDescriptor, "fileLength": fileLength,
+            "fileDescriptor": fileDescriptor, "fileLength": fileLength, "needsUnmetered": needsUnmetered,
         ]
     }
 }
@@ -124,7 +131,7 @@ extension WXTransferDownloadRequest: Redacted {
         [
             "url": Redaction.url(url), "header": header, "filePath": filePath, "timeout": timeout,
             "disableProfile": disableProfile, "expectedSha256": expectedSha256, "expectedLength": expectedLength,
-            "wantSha256": wantSha256, "verifyDigest": verifyDigest,
+            "wantSha256": wantSha256, "verifyDigest": verifyDigest, "needsUnmetered": needsUnmetered,
         ]
     }
 }

@@ -321,7 +321,12 @@ final class ContractTests: XCTestCase {
             let fields = download.cRequest(in: memory)
             XCTAssertNil(fields.expected_sha256.text)
             XCTAssertEqual([fields.want_sha256, fields.verify_digest], [0, 1])
+            XCTAssertEqual(fields.needs_unmetered, 0)
         }
+        download.needsUnmetered = true
+        CMemory.with { XCTAssertEqual(download.cRequest(in: $0).needs_unmetered, 1) }
+        let network = WXTransferNetwork(kind: .cellular, metered: true, roaming: true).cNetwork
+        XCTAssertEqual([Int(network.kind), Int(network.metered), Int(network.roaming)], [3, 1, 1])
     }
 
     func testEveryFieldOfAStructIsAProperty() throws {
@@ -337,6 +342,7 @@ final class ContractTests: XCTestCase {
             Set(try fields("WxtUploadRequest")).subtracting(["hasfiledescriptor"]),
             properties(WXTransferUploadRequest(url: "", filePath: "", name: "")))
         XCTAssertEqual(Set(try fields("WxtDownloadRequest")), properties(WXTransferDownloadRequest(url: "")))
+        XCTAssertEqual(Set(try fields("WxtNetwork")), properties(WXTransferNetwork(kind: .wifi)))
         XCTAssertEqual(
             Set(try fields("WxtHeadersReceived")), properties(WXTransferHeadersReceived(WxtHeadersReceived())))
         XCTAssertEqual(Set(try fields("WxtProgress")), properties(WXTransferProgress(WxtProgress())))
@@ -423,7 +429,7 @@ final class ContractTests: XCTestCase {
     }
 
     func testTheGuideShowsCodeThatIsCompiledHere() throws {
-        let compiled = try ["FirstDownload", "MiniProgramHost", "MiniProgramPage"].map {
+        let compiled = try ["FirstDownload", "NetworkReports", "MiniProgramHost", "MiniProgramPage"].map {
             try lines(Repository.text("Tests/WXTransferTests/\($0).swift"))
         }
         let blocks = try Repository.text("README.md").components(separatedBy: "```swift\n").dropFirst()

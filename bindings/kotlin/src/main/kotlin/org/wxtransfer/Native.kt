@@ -72,6 +72,9 @@ internal object Native {
     external fun sessionPrepare(session: Long, server: ByteArray): Int
 
     @JvmStatic
+    external fun sessionNetworkChanged(session: Long, kind: Int, metered: Boolean, roaming: Boolean): Int
+
+    @JvmStatic
     external fun sessionEnterBackground(session: Long): Int
 
     @JvmStatic
@@ -96,6 +99,7 @@ internal object Native {
         hasFileDescriptor: Boolean,
         fileDescriptor: Int,
         fileLength: Long,
+        needsUnmetered: Boolean,
         callbacks: NativeCallbacks,
         task: LongArray,
     ): Int
@@ -113,6 +117,7 @@ internal object Native {
         expectedLength: Long,
         wantSha256: Boolean,
         verifyDigest: Boolean,
+        needsUnmetered: Boolean,
         callbacks: NativeCallbacks,
         task: LongArray,
     ): Int

@@ -25,6 +25,11 @@ public data class WXTUploadRequest(
     val fileDescriptor: Int? = null,
     /** How many bytes a pipe will give. A file's rest is its own length, and this is 0. */
     val fileLength: Long = 0,
+    /**
+     * The task waits in the queue while the network is metered or roaming, as [WXTransferSession.networkChanged] reported it. Its
+     * deadline does not run meanwhile.
+     */
+    val needsUnmetered: Boolean = false,
 ) {
     init {
         require(timeout >= 0 && fileLength >= 0) { "a number of the request is negative" }
@@ -43,6 +48,7 @@ public data class WXTUploadRequest(
         "disableProfile" to disableProfile,
         "fileDescriptor" to fileDescriptor,
         "fileLength" to fileLength,
+        "needsUnmetered" to needsUnmetered,
     )
 }
 
@@ -72,6 +78,8 @@ public data class WXTDownloadRequest(
      * task fails likewise.
      */
     val verifyDigest: Boolean = false,
+    /** As in [WXTUploadRequest]. */
+    val needsUnmetered: Boolean = false,
 ) {
     init {
         require(timeout >= 0 && expectedLength >= 0) { "a number of the request is negative" }
@@ -89,6 +97,7 @@ public data class WXTDownloadRequest(
         "expectedLength" to expectedLength,
         "wantSha256" to wantSha256,
         "verifyDigest" to verifyDigest,
+        "needsUnmetered" to needsUnmetered,
     )
 }
 

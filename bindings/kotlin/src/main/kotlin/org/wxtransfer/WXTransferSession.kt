@@ -101,6 +101,15 @@ public class WXTransferSession(options: WXTSessionOptions) : AutoCloseable {
     public fun prepare(server: String): Unit = checkStatus(Native.sessionPrepare(handle, server.utf8()))
 
     /**
+     * Tells the session that the device has another network, or none. Idle connections are closed, transfers whose local address
+     * is gone fail at once (`retryable`), and requests with `needsUnmetered` wait while the network is metered. With
+     * [WXTNetworkKind.NONE] no task begins; what has not ended after 5 s, and every later call, fails with `interrupted`.
+     * Throws [WXTStatusException].
+     */
+    public fun networkChanged(network: WXTNetwork): Unit =
+        checkStatus(Native.sessionNetworkChanged(handle, network.kind.value, network.metered, network.roaming))
+
+    /**
      * Tells the session that the mini program went to the background. For 5 s calls are taken as before; what has not ended
      * then, and every later call, fails with `interrupted`. Throws [WXTStatusException].
      */
@@ -151,6 +160,7 @@ public class WXTransferSession(options: WXTSessionOptions) : AutoCloseable {
                 hasFileDescriptor = request.fileDescriptor != null,
                 fileDescriptor = request.fileDescriptor ?: -1,
                 fileLength = request.fileLength,
+                needsUnmetered = request.needsUnmetered,
                 callbacks = events,
                 task = task,
             )
@@ -172,6 +182,7 @@ public class WXTransferSession(options: WXTSessionOptions) : AutoCloseable {
                 expectedLength = request.expectedLength,
                 wantSha256 = request.wantSha256,
                 verifyDigest = request.verifyDigest,
+                needsUnmetered = request.needsUnmetered,
                 callbacks = events,
                 task = task,
             )

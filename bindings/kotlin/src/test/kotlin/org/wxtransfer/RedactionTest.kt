@@ -80,6 +80,8 @@ class RedactionTest {
             WXTPathPolicy.SANDBOX,
             WXTLanPolicy.OFF,
             WXTResume.OFF,
+            WXTNetwork(WXTNetworkKind.CELLULAR, metered = true),
+            WXTNetworkKind.WIFI,
             WXTStorageSharing.SHARED,
             WXTLogLevel.INFO,
             WXTImportMode.COPY,
