@@ -106,6 +106,7 @@ fn structs() -> Vec<Struct> {
             max_retries,
             retry_delay,
             retry_uploads,
+            resume,
         }),
         layout!(WxtUploadRequest {
             struct_size,
@@ -213,9 +214,20 @@ fn structs() -> Vec<Struct> {
             header_count,
             profile,
             attempts,
+            resumed_from,
             sha256,
         }),
-        layout!(WxtFailure { struct_size, err_msg, err_no, category, detail, retryable, profile, attempts }),
+        layout!(WxtFailure {
+            struct_size,
+            err_msg,
+            err_no,
+            category,
+            detail,
+            retryable,
+            profile,
+            attempts,
+            resumed_from
+        }),
         layout!(WxtCompletion { struct_size, success, failure }),
         layout!(WxtFileInfo { struct_size, file_path, native_path, size, create_time }),
         layout!(WxtFileStats {

@@ -54,7 +54,8 @@ impl ProgressCell {
         let mut latest = lock(&self.latest);
         latest.newest = (total_bytes, expected);
         latest.total_bytes = latest.total_bytes.max(total_bytes);
-        latest.expected = expected;
+        // A second attempt may have a smaller total than the first one reached.
+        latest.expected = expected.map(|expected| expected.max(latest.total_bytes));
         if latest.pending || latest.last_event.is_some_and(|last| last.elapsed() < PROGRESS_INTERVAL) {
             return false;
         }
@@ -195,6 +196,9 @@ mod tests {
         // Nor do the per cent, if a second attempt has a larger total.
         cell.set(60, Some(1000));
         assert_eq!(cell.take(), Some(progress(60, Some(1000), Some(50))));
+        // Nor is it more than all.
+        cell.set(30, Some(30));
+        assert_eq!(cell.take(), Some(progress(60, Some(60), Some(100))));
     }
 
     #[test]

@@ -8,6 +8,7 @@ mod exchange;
 mod failure;
 mod integrity;
 mod multipart;
+mod partial;
 mod preparation;
 mod profile;
 mod source;
@@ -21,6 +22,7 @@ use crate::policy::domains::DomainRules;
 use crate::policy::headers::Identity;
 use crate::policy::limits::Limits;
 use crate::policy::quirks::Quirks;
+use crate::policy::resume::Resume;
 use crate::policy::retry::RetryRules;
 use crate::storage::{Storage, StoredFile};
 use crate::terms::Header;
@@ -54,6 +56,8 @@ pub struct Environment {
     pub limits: Limits,
     /// When another attempt follows one that failed.
     pub retry: RetryRules,
+    /// Whether a download that breaks off goes on where it was.
+    pub resume: Resume,
     /// Where the waits between attempts take the time from.
     pub clock: Box<dyn AttemptClock>,
     /// Connections.
@@ -83,6 +87,8 @@ pub struct TransferContext<'a> {
 pub struct Counts {
     /// Attempts that were begun; 0 for a task that failed before it left the queue.
     pub attempts: u32,
+    /// How many bytes of the file are not of the last attempt's answer; 0 if it is not resumed.
+    pub resumed_from: u64,
 }
 
 impl TransferContext<'_> {

@@ -57,6 +57,7 @@ pub struct Success {
     pub headers: Vec<(String, String)>,
     pub profile: Option<Profile>,
     pub attempts: u32,
+    pub resumed_from: u64,
     pub sha256: Option<String>,
 }
 
@@ -75,6 +76,7 @@ pub struct Failure {
     pub retryable: bool,
     pub profile: Option<Profile>,
     pub attempts: u32,
+    pub resumed_from: u64,
 }
 
 #[derive(Clone, Debug)]
@@ -347,6 +349,7 @@ unsafe extern "C" fn on_success(user_data: *mut c_void, _: WxtTaskId, event: *co
             headers: pairs(event.header, event.header_count),
             profile: profile(event.profile),
             attempts: event.attempts,
+            resumed_from: event.resumed_from,
             sha256: text(event.sha256),
         }),
     );
@@ -364,6 +367,7 @@ unsafe extern "C" fn on_fail(user_data: *mut c_void, _: WxtTaskId, event: *const
             retryable: event.retryable,
             profile: profile(event.profile),
             attempts: event.attempts,
+            resumed_from: event.resumed_from,
         }),
     );
 }

@@ -162,7 +162,7 @@ fn the_last_answer_is_the_answer() {
     let bench = Bench::new(rules(2, Caller::Download), &[&[]]);
     let outcome = bench.download(&server.url("/"));
     assert_eq!((outcome.status(), outcome.counts.attempts), (503, 3));
-    assert_eq!(content_of(&outcome), b"busy 3");
+    assert_eq!(outcome.content, b"busy 3");
 }
 
 #[test]
@@ -325,12 +325,4 @@ fn an_upload_whose_redirect_was_sent_is_not_sent_again() {
     let outcome = Bench::new(rules(1, Caller::Upload), &[&[]]).upload(&server.url("/"), b"content");
     assert_eq!(outcome.result.map(drop).unwrap_err().category(), Category::NameResolution);
     assert_eq!(outcome.counts.attempts, 1);
-}
-
-/// The bytes of a downloaded file.
-pub fn content_of(outcome: &Outcome) -> Vec<u8> {
-    match &outcome.result.as_ref().unwrap().content {
-        Content::TemporaryFile(file) | Content::TargetFile(file) => std::fs::read(&file.native_path).unwrap(),
-        Content::Data { text, .. } => text.clone().into_bytes(),
-    }
 }

@@ -52,9 +52,9 @@ impl Classes {
             on_success: env.get_method_id(
                 &callbacks,
                 jni_str!("onSuccess"),
-                jni_sig!("(J[BI[B[B[B[BJ[B[I[J[B[BI[B)V"),
+                jni_sig!("(J[BI[B[B[B[BJ[B[I[J[B[BIJ[B)V"),
             )?,
-            on_fail: env.get_method_id(&callbacks, jni_str!("onFail"), jni_sig!("(J[BII[BZ[J[B[BI)V"))?,
+            on_fail: env.get_method_id(&callbacks, jni_str!("onFail"), jni_sig!("(J[BII[BZ[J[B[BIJ)V"))?,
             on_complete: env.get_method_id(&callbacks, jni_str!("onComplete"), jni_sig!("(J)V"))?,
             release: env.get_method_id(&callbacks, jni_str!("release"), jni_sig!("()V"))?,
             post: env.get_method_id(&hooks, jni_str!("post"), jni_sig!("(J)V"))?,

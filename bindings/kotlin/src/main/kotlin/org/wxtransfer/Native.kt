@@ -57,6 +57,7 @@ internal object Native {
         maxRetries: Int,
         retryDelay: Int,
         retryUploads: Boolean,
+        resume: Int,
         hooks: NativeHooks,
         hasExecutor: Boolean,
         hasLogger: Boolean,
@@ -75,6 +76,9 @@ internal object Native {
 
     @JvmStatic
     external fun sessionEnterBackground(session: Long): Int
+
+    @JvmStatic
+    external fun discardPartials(session: Long): Int
 
     @JvmStatic
     external fun sessionEnterForeground(session: Long): Int
@@ -242,6 +246,7 @@ internal abstract class NativeCallbacks {
         peerIp: ByteArray?,
         protocol: ByteArray?,
         attempts: Int,
+        resumedFrom: Long,
         sha256: ByteArray?,
     )
 
@@ -256,6 +261,7 @@ internal abstract class NativeCallbacks {
         peerIp: ByteArray?,
         protocol: ByteArray?,
         attempts: Int,
+        resumedFrom: Long,
     )
 
     abstract fun onComplete(task: Long)

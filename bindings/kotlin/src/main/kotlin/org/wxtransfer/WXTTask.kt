@@ -155,6 +155,7 @@ internal abstract class TaskEvents<S : WXTSuccess>(@Volatile private var callbac
         peerIp: ByteArray?,
         protocol: ByteArray?,
         attempts: Int,
+        resumedFrom: Long,
     ) = reporting {
         id = task
         val failure = WXTFailureException(
@@ -165,6 +166,7 @@ internal abstract class TaskEvents<S : WXTSuccess>(@Volatile private var callbac
             retryable,
             WXTProfile.of(profileNumbers, peerIp, protocol),
             attempts,
+            resumedFrom,
         )
         outcome = Result.failure(failure)
         callbacks.onFail(failure)
@@ -178,7 +180,7 @@ internal abstract class TaskEvents<S : WXTSuccess>(@Volatile private var callbac
     /** Fails the task where Java had no memory for its result: nobody may wait for ever. */
     private fun ensureOutcome(): Result<S> = outcome ?: run {
         val detail = "no memory for the result"
-        val lost = WXTFailureException("$api:fail internal error", WXTErrno.INTERNAL, WXTCategory.INTERNAL.value, detail, false, null, 0)
+        val lost = WXTFailureException("$api:fail internal error", WXTErrno.INTERNAL, WXTCategory.INTERNAL.value, detail, false, null, 0, 0)
         val failed = Result.failure<S>(lost)
         outcome = failed
         reporting { callbacks.onFail(lost) }
@@ -216,6 +218,7 @@ internal class UploadEvents(callbacks: WXTCallbacks<WXTUploadSuccess>) : TaskEve
         peerIp: ByteArray?,
         protocol: ByteArray?,
         attempts: Int,
+        resumedFrom: Long,
         sha256: ByteArray?,
     ) = reporting {
         val result = WXTUploadSuccess(
@@ -226,6 +229,7 @@ internal class UploadEvents(callbacks: WXTCallbacks<WXTUploadSuccess>) : TaskEve
             unpackPairs(header, headerLengths),
             WXTProfile.of(profileNumbers, peerIp, protocol),
             attempts,
+            resumedFrom,
         )
         succeeded(task, result)
     }
@@ -249,6 +253,7 @@ internal class DownloadEvents(callbacks: WXTCallbacks<WXTDownloadSuccess>) : Tas
         peerIp: ByteArray?,
         protocol: ByteArray?,
         attempts: Int,
+        resumedFrom: Long,
         sha256: ByteArray?,
     ) = reporting {
         val result = WXTDownloadSuccess(
@@ -261,6 +266,7 @@ internal class DownloadEvents(callbacks: WXTCallbacks<WXTDownloadSuccess>) : Tas
             unpackPairs(header, headerLengths),
             WXTProfile.of(profileNumbers, peerIp, protocol),
             attempts,
+            resumedFrom,
             sha256?.decodeToString(),
         )
         succeeded(task, result)
