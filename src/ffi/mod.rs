@@ -9,6 +9,7 @@
 #[cfg(target_os = "android")]
 pub mod android;
 pub mod callback;
+pub mod check;
 pub mod error;
 mod executor;
 pub mod file;
@@ -22,6 +23,7 @@ mod read;
 pub mod request;
 pub mod resolver;
 pub mod session;
+pub mod statistics;
 pub mod status;
 pub mod string;
 pub mod task;

@@ -20,6 +20,7 @@ mod received;
 mod request;
 mod resolver;
 mod response;
+mod statistics;
 mod stream;
 mod tls;
 mod tls_stream;
@@ -27,7 +28,7 @@ mod ureq;
 
 pub use client::{Client, ClientOptions};
 pub use error::{Error, ErrorKind, TlsFailure};
-pub use exchange::{Exchange, PROGRESS_INTERVAL, Reports, Trace};
+pub use exchange::{Exchange, PROGRESS_INTERVAL, Reports, TlsTerms, Trace};
 #[cfg(feature = "fuzzing")]
 pub use framing::{Deframer, Framed};
 #[cfg(feature = "fuzzing")]
@@ -36,6 +37,7 @@ pub use proxy::Proxy;
 pub use request::{BodySource, Request};
 pub use resolver::{Resolver, ResolverAnswer};
 pub use response::Response;
+pub use statistics::ClientStatistics;
 pub use tls::{Pin, Trust};
 
 #[cfg(test)]

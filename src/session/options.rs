@@ -4,6 +4,7 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 use crate::http::{self, Client, ClientOptions, Proxy, Resolver, Trust};
 use crate::policy::addresses;
@@ -206,6 +207,7 @@ impl SessionOptions {
             send_uploads_once: self.send_uploads_once,
             limits: self.limits,
             retry: self.retry,
+            retries: AtomicU64::new(0),
             clock: Box::new(SystemClock),
             client,
             network: NetworkEstimator::default(),

@@ -1,5 +1,6 @@
 //! The attempts of one transfer: the loop, the waits between them, and which of the answers counts.
 
+use std::sync::atomic::Ordering;
 use std::time::{Instant, SystemTime};
 
 use super::{Environment, ReceivedHead, TransferContext, failure};
@@ -80,7 +81,12 @@ pub fn run<T>(
     let mut attempts = Attempts { environment, context, api, failures: 0, held: None };
     loop {
         lock(context.counts).attempts += 1;
-        let result = match attempt(&mut attempts) {
+        let ended = attempt(&mut attempts);
+        context.end_hop(match &ended {
+            Err(AttemptEnd::Failed { error, .. }) => Some(&error.detail),
+            Ok(_) | Err(AttemptEnd::Refused(_)) => None,
+        });
+        let result = match ended {
             Ok(result) => Ok(result),
             Err(AttemptEnd::Refused(next)) => {
                 attempts.wait(next)?;
@@ -165,6 +171,7 @@ impl Attempts<'_> {
             return None;
         }
         self.failures += 1;
+        self.environment.retries.fetch_add(1, Ordering::Relaxed);
         Some(next)
     }
 
