@@ -9,6 +9,7 @@
 
 mod android;
 mod callbacks;
+mod check;
 mod classes;
 mod convert;
 mod file_result;
@@ -18,6 +19,7 @@ mod hooks;
 mod info;
 mod network;
 mod session;
+mod statistics;
 mod task;
 
 use std::ffi::c_void;

@@ -32,6 +32,7 @@ pub extern "system" fn Java_org_wxtransfer_Native_uploadFile<'local>(
     has_file_descriptor: jboolean,
     file_descriptor: jint,
     file_length: jlong,
+    wants_traces: jboolean,
     target: JObject<'local>,
     task: JLongArray<'local>,
 ) -> jint {
@@ -59,7 +60,7 @@ pub extern "system" fn Java_org_wxtransfer_Native_uploadFile<'local>(
             file_descriptor,
             file_length: file_length.cast_unsigned(),
         };
-        start(env, &target, &task, |callbacks, id| {
+        start(env, (&target, wants_traces), &task, |callbacks, id| {
             // SAFETY: everything lives until the call returns.
             unsafe { wxt_upload_file(handle(session), &request, callbacks, id) }
         })
@@ -83,6 +84,7 @@ pub extern "system" fn Java_org_wxtransfer_Native_downloadFile<'local>(
     expected_length: jlong,
     want_sha256: jboolean,
     verify_digest: jboolean,
+    wants_traces: jboolean,
     target: JObject<'local>,
     task: JLongArray<'local>,
 ) -> jint {
@@ -105,7 +107,7 @@ pub extern "system" fn Java_org_wxtransfer_Native_downloadFile<'local>(
             want_sha256: want_sha256.into(),
             verify_digest: verify_digest.into(),
         };
-        start(env, &target, &task, |callbacks, id| {
+        start(env, (&target, wants_traces), &task, |callbacks, id| {
             // SAFETY: everything lives until the call returns.
             unsafe { wxt_download_file(handle(session), &request, callbacks, id) }
         })
@@ -124,14 +126,14 @@ pub extern "system" fn Java_org_wxtransfer_Native_taskAbort<'local>(
     wxt_task_abort(handle(session), task.cast_unsigned())
 }
 
-/// Calls the starting function with callbacks for `target`, and writes the new task's number to `task[0]`.
+/// Calls the starting function with callbacks for `target`, which may want traces, and writes the new task's number to `task[0]`.
 fn start(
     env: &mut Env,
-    target: &JObject,
+    (target, wants_traces): (&JObject, bool),
     task: &JLongArray,
     call: impl FnOnce(&WxtCallbacks, *mut WxtTaskId) -> WxtStatus,
 ) -> Result<WxtStatus> {
-    let callbacks = callbacks(env.new_global_ref(target)?);
+    let callbacks = callbacks(env.new_global_ref(target)?, wants_traces);
     let mut id = 0;
     let status = call(&callbacks, &mut id);
     if status != WXT_OK {

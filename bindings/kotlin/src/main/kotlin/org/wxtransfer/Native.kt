@@ -70,6 +70,20 @@ internal object Native {
     @JvmStatic
     external fun sessionPrepare(session: Long, server: ByteArray): Int
 
+    /** [numbers] gets those of [WXTSessionStatistics] in their order. */
+    @JvmStatic
+    external fun sessionStatistics(session: Long, numbers: LongArray): Int
+
+    @JvmStatic
+    external fun checkUrl(
+        session: Long,
+        api: Int,
+        url: ByteArray,
+        header: ByteArray,
+        headerLengths: IntArray,
+        result: NativeUrlCheck,
+    ): Int
+
     @JvmStatic
     external fun sessionEnterBackground(session: Long): Int
 
@@ -92,6 +106,7 @@ internal object Native {
         hasFileDescriptor: Boolean,
         fileDescriptor: Int,
         fileLength: Long,
+        wantsTraces: Boolean,
         callbacks: NativeCallbacks,
         task: LongArray,
     ): Int
@@ -109,6 +124,7 @@ internal object Native {
         expectedLength: Long,
         wantSha256: Boolean,
         verifyDigest: Boolean,
+        wantsTraces: Boolean,
         callbacks: NativeCallbacks,
         task: LongArray,
     ): Int
@@ -242,6 +258,8 @@ internal abstract class NativeCallbacks {
         protocol: ByteArray?,
         attempts: Int,
     )
+
+    abstract fun onTrace(task: Long, entry: ByteArray)
 
     abstract fun onComplete(task: Long)
 

@@ -95,6 +95,24 @@ public class WXTransferSession(options: WXTSessionOptions) : AutoCloseable {
     public fun prepare(server: String): Unit = checkStatus(Native.sessionPrepare(handle, server.utf8()))
 
     /**
+     * Says what the session's rules make of a URL and a header, in the order in which a call of [api] asks them, without a task.
+     * Nothing is sent, looked up or connected. Throws [WXTStatusException].
+     */
+    public fun checkUrl(api: WXTApi, url: String, header: List<Pair<String, String>> = emptyList()): WXTUrlCheck {
+        val packed = header.packed()
+        val result = NativeUrlCheck()
+        checkStatus(Native.checkUrl(handle, api.value, url.utf8(), packed.bytes, packed.lengths, result))
+        return checkNotNull(result.check)
+    }
+
+    /** What the session has done so far. Cheap. Throws [WXTStatusException]. */
+    public fun statistics(): WXTSessionStatistics {
+        val numbers = LongArray(WXTSessionStatistics.COUNT)
+        checkStatus(Native.sessionStatistics(handle, numbers))
+        return WXTSessionStatistics.of(numbers)
+    }
+
+    /**
      * Tells the session that the mini program went to the background. For 5 s calls are taken as before; what has not ended
      * then, and every later call, fails with `interrupted`. Throws [WXTStatusException].
      */
@@ -145,6 +163,7 @@ public class WXTransferSession(options: WXTSessionOptions) : AutoCloseable {
                 hasFileDescriptor = request.fileDescriptor != null,
                 fileDescriptor = request.fileDescriptor ?: -1,
                 fileLength = request.fileLength,
+                wantsTraces = events.wantsTraces,
                 callbacks = events,
                 task = task,
             )
@@ -166,6 +185,7 @@ public class WXTransferSession(options: WXTSessionOptions) : AutoCloseable {
                 expectedLength = request.expectedLength,
                 wantSha256 = request.wantSha256,
                 verifyDigest = request.verifyDigest,
+                wantsTraces = events.wantsTraces,
                 callbacks = events,
                 task = task,
             )
