@@ -139,6 +139,7 @@ static WxtTaskId start(WxtSession *session, const struct options *options, struc
   } else {
     WxtDownloadRequest request = wxt_download_request();
     request.url = wxt_str(options->url);
+    request.want_sha256 = options->sha256;
     status = wxt_download_file(session, &request, &callbacks, &task);
   }
   if (status != WXT_OK) die("a task was refused: %s", wxt_status_text(status));

@@ -11,8 +11,9 @@ use wxtransfer::ffi::callback::{
 };
 use wxtransfer::ffi::check::WxtUrlCheck;
 use wxtransfer::ffi::file_result::{WxtFileInfo, WxtFileResult, WxtFileStats};
+use wxtransfer::ffi::network::WxtNetwork;
 use wxtransfer::ffi::options::{WxtExecutor, WxtLogger, WxtPin, WxtResolver, WxtSessionOptions};
-use wxtransfer::ffi::request::{WxtDownloadRequest, WxtTaskId, WxtUploadRequest};
+use wxtransfer::ffi::request::{WxtDownloadRequest, WxtTaskId, WxtUploadPart, WxtUploadRequest};
 use wxtransfer::ffi::statistics::WxtSessionStatistics;
 use wxtransfer::ffi::status::WxtStatus;
 use wxtransfer::ffi::string::{WxtPair, WxtStr};
@@ -123,6 +124,24 @@ fn structs() -> Vec<Struct> {
             disable_profile,
             file_descriptor,
             file_length,
+            needs_unmetered,
+            data,
+            data_length,
+            parts,
+            part_count,
+            method,
+            raw,
+        }),
+        layout!(WxtUploadPart {
+            name,
+            file_path,
+            file_name,
+            media_type,
+            data,
+            data_length,
+            file_length,
+            file_descriptor,
+            has_file_descriptor,
         }),
         layout!(WxtDownloadRequest {
             struct_size,
@@ -136,7 +155,9 @@ fn structs() -> Vec<Struct> {
             expected_length,
             want_sha256,
             verify_digest,
+            needs_unmetered,
         }),
+        layout!(WxtNetwork { struct_size, kind, metered, roaming }),
         layout!(WxtCallbacks {
             struct_size,
             user_data,

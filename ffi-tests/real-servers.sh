@@ -63,11 +63,11 @@ trap 'exit 143' TERM
 
 user=www-data
 [ "$(id -u)" -eq 0 ] || user=$(id -un)
-mkdir "$work/files" "$work/expected" "$work/bodies" "$work/reference" "$work/busboy" "$work/data" \
+mkdir "$work/files" "$work/expected" "$work/put" "$work/bodies" "$work/reference" "$work/busboy" "$work/data" \
   "$work/nginx-temporary" "$work/support"
 # Apache's programs run as another user.
 chmod 755 "$work"
-chmod 777 "$work/bodies"
+chmod 777 "$work/bodies" "$work/put"
 cp "$support"/*.py "$work/support/"
 chmod 755 "$work/support" "$work/support"/*.py
 
@@ -106,6 +106,11 @@ done
     -extfile extensions -out server.pem
 ) >"$work/openssl.log" 2>&1
 
+# In base64, as fields have them.
+digest() { # digest ALGORITHM FILE
+  openssl dgst "-$1" -binary "$2" | openssl base64 -A
+}
+
 # Six ports that are free, all at once so that they differ.
 ports=$(/usr/bin/python3 -c '
 import socket
@@ -114,7 +119,8 @@ print(*(s.getsockname()[1] for s in sockets))')
 # shellcheck disable=SC2086 # one word a port
 set -- $ports
 for server in nginx apache; do
-  sed -e "s|@WORK@|$work|g" -e "s|@SUPPORT@|$work/support|g" -e "s|@USER@|$user|g" \
+  sed -e "s|@SHA256@|$(digest sha256 "$work/files/text.txt")|g" -e "s|@OTHER_SHA256@|$(digest sha256 "$work/files/small.bin")|g" \
+    -e "s|@OTHER_MD5@|$(digest md5 "$work/files/small.bin")|g" -e "s|@WORK@|$work|g" -e "s|@SUPPORT@|$work/support|g" -e "s|@USER@|$user|g" \
     -e "s|@NGINX@|$1|g" -e "s|@NGINX_TLS@|$2|g" -e "s|@APACHE@|$3|g" -e "s|@APACHE_TLS@|$4|g" \
     "$support/$server.conf" >"$work/$server.conf"
 done

@@ -38,6 +38,7 @@ struct result {
   char data[TEXT_SIZE];
   char path[TEXT_SIZE];
   char failure[TEXT_SIZE];
+  char digest[TEXT_SIZE];
   char etag[TEXT_SIZE];
   char content_encoding[TEXT_SIZE];
   char content_range[TEXT_SIZE];
@@ -87,6 +88,8 @@ static void keep_header(char *target, const WxtHeadersReceived *event, const cha
 static void on_headers_received(void *user_data, WxtTaskId task, const WxtHeadersReceived *event) {
   struct result *result = user_data;
   (void)task;
+  keep_header(result->digest, event, "Repr-Digest");
+  keep_header(result->digest, event, "Content-MD5");
   keep_header(result->etag, event, "ETag");
   keep_header(result->content_encoding, event, "Content-Encoding");
   keep_header(result->content_range, event, "Content-Range");
@@ -169,6 +172,26 @@ static void upload(struct result *result, const char *url, const char *path) {
   request.file_path = wxt_str(path);
   request.name = wxt_str("file");
   end(result, wxt_upload_file(session, &request, &callbacks, NULL));
+}
+
+/* A file as it is, by PUT. */
+static void put(struct result *result, const char *url, const char *path) {
+  WxtCallbacks callbacks = begin(result);
+  WxtUploadRequest request = wxt_upload_request();
+  request.url = wxt_str(url);
+  request.file_path = wxt_str(path);
+  request.method = WXT_METHOD_PUT;
+  request.raw = 1;
+  end(result, wxt_upload_file(session, &request, &callbacks, NULL));
+}
+
+/* A download whose declared digest is checked. */
+static void verify(struct result *result, const char *url) {
+  WxtCallbacks callbacks = begin(result);
+  WxtDownloadRequest request = wxt_download_request();
+  request.url = wxt_str(url);
+  request.verify_digest = 1;
+  end(result, wxt_download_file(session, &request, &callbacks, NULL));
 }
 
 /* The path of a file below WORK, or a URL: valid until the fourth call after this one. */
@@ -303,6 +326,31 @@ static void check_downloads(const char *server, const char *base) {
         result.failure);
 }
 
+static void check_digests(const char *server, const char *base) {
+  struct result result;
+  verify(&result, join(base, "/digest/text.txt"));
+  check(is_whole(&result, "files/text.txt") && result.digest[0] != '\0' && result.content_encoding[0] == '\0',
+        "%s: a declared digest is checked, of a body without a coding %s", server, result.failure);
+  verify(&result, join(base, "/wrong/text.txt"));
+  check(!result.succeeded && strstr(result.failure, "the file has another digest than") != NULL,
+        "%s: a wrong digest fails: %s", server, result.failure);
+}
+
+/* nginx stores a body as it comes. */
+static void check_puts(const char *server, const char *base) {
+  static const char *const files[] = {"files/small.bin", "files/empty.bin", "files/large.bin"};
+  struct result result;
+  size_t index;
+  for (index = 0; index < sizeof files / sizeof files[0]; index++) {
+    put(&result, join(base, join("/put/", files[index])), join(work, files[index]));
+    check(result.succeeded && (result.status == 201 || result.status == 204) && result.percent == 100,
+          "%s: PUT of %s %s", server, files[index], result.failure);
+    result.length = size_of(files[index]);
+    snprintf(result.path, sizeof result.path, "%s/put/%s", work, files[index]);
+    check(has_content(&result, files[index], 0, result.length), "%s: %s was stored as it is", server, files[index]);
+  }
+}
+
 static void check_uploads(const char *server, const char *base) {
   struct result result;
   const char *small = join(work, "files/small.bin");
@@ -417,7 +465,10 @@ int main(int argc, char **argv) {
   for (index = 0; index < 4; index++) {
     check_downloads(servers[index], argv[3 + index]);
     check_uploads(servers[index], argv[3 + index]);
+    check_digests(servers[index], argv[3 + index]);
   }
+  check_puts(servers[0], argv[3]);
+  check_puts(servers[1], argv[4]);
   check_client_certificate("TLS 1.2", argv[7]);
   check_client_certificate("TLS 1.3", argv[8]);
   getrusage(RUSAGE_SELF, &usage);

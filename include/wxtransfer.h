@@ -58,7 +58,8 @@
 #define WXT_ERRNO_NOT_IN_DOMAIN_LIST 600002
 
 /**
- * `interrupted`: not finished, or called, when 5 s in the background are over. `WXT_CATEGORY_INTERRUPTED`, retryable.
+ * `interrupted`: not finished, or called, when 5 s in the background or without a network (`wxt_session_network_changed`) are
+ * over. `WXT_CATEGORY_INTERRUPTED`, retryable.
  */
 #define WXT_ERRNO_INTERRUPTED 600003
 
@@ -86,8 +87,9 @@
 #define WXT_ERRNO_INVALID_URL 600009
 
 /**
- * `invalid request data header <name>`, `invalid request data formData` or `invalid request data name`: a name or value that
- * cannot be sent, an empty `name` of an upload included.
+ * `invalid request data header <name>`, `… formData <name>`, `… name` or `… mediaType`: a name or value that cannot be sent, an empty `name` of an upload included. The name is that of the header or field, shortened to 100
+ * characters, `""` if it is empty, and left out if it is not UTF-8. Of headers that have more than 32 KiB together the largest is
+ * named.
  * `WXT_CATEGORY_REQUEST`, not retryable.
  */
 #define WXT_ERRNO_INVALID_REQUEST_DATA 600010
@@ -218,7 +220,7 @@
 #define WXT_CATEGORY_TIMEOUT 2
 
 /**
- * The mini program was in the background for too long.
+ * The mini program was in the background, or without a network, for too long.
  */
 #define WXT_CATEGORY_INTERRUPTED 3
 
@@ -287,6 +289,16 @@
  * appear. `retryable`: it may have been damaged on its way.
  */
 #define WXT_CATEGORY_INTEGRITY 16
+
+/**
+ * `method` of an upload: WeChat's.
+ */
+#define WXT_METHOD_POST 0
+
+/**
+ * `method` of an upload: for presigned URLs of object stores.
+ */
+#define WXT_METHOD_PUT 1
 
 /**
  * `total_bytes_expected` while the total is unknown.
@@ -366,6 +378,26 @@
  * A decision that is worth knowing when something is looked into.
  */
 #define WXT_LOG_INFO 2
+
+/**
+ * Any other network, such as a cable.
+ */
+#define WXT_NETWORK_OTHER 0
+
+/**
+ * There is no network.
+ */
+#define WXT_NETWORK_NONE 1
+
+/**
+ * Wi-Fi.
+ */
+#define WXT_NETWORK_WIFI 2
+
+/**
+ * A mobile operator's network.
+ */
+#define WXT_NETWORK_CELLULAR 3
 
 /**
  * `wx.uploadFile`.
@@ -565,14 +597,14 @@ typedef struct {
    */
   WxtStr user_agent;
   /**
-   * The Referer of every request: an `https` or `http` URL without user-info and fragment, in which `{appid}` and `{version}`
-   * stand for `app_id` and `app_version`. Absent or empty is WeChat's,
+   * The Referer of every request: an `https` or `http` URL with a host, without user-info and fragment, in which `{appid}` and
+   * `{version}` stand for `app_id` and `app_version`, and of at most 1,024 bytes with these. Absent or empty is WeChat's,
    * `https://servicewechat.com/{appid}/{version}/page-frame.html`. `docs/other-containers.md` has those of others.
    */
   WxtStr referer;
   /**
-   * The scheme of all paths that pages get and give, in place of `wxfile` in this header: 1 to 32 lower-case letters, digits
-   * and `+-.`, a letter first, and none that the web uses, such as `https` or `file`. Absent or empty is `wxfile`.
+   * The scheme of all paths that pages get and give, in place of `wxfile` in this header: at most 32 lower-case letters and
+   * digits, a letter first, that end in `file`, but not `file` itself. Absent or empty is `wxfile`.
    */
   WxtStr path_scheme;
   /**
@@ -630,8 +662,10 @@ typedef struct {
   /**
    * What of the local network needs no entry in a domain list: `WXT_LAN_OWN_SUBNETS`, `WXT_LAN_OFF` or `WXT_LAN_ALL_LOCAL`.
    * Default: `WXT_LAN_OWN_SUBNETS`, as WeChat from base library 2.4.0 on; with an older `base_library_version` the default
-   * allows nothing. The interfaces are read anew at each call to an IP address, and where a redirect leads to one. A redirect
-   * from a named host to an address of a subnet is refused. Android tells its interfaces from version 7 (API 24) on.
+   * allows nothing. A redirect from a named host to an address of a subnet is refused. A name that has an address of the
+   * device itself, of any of its interfaces, is refused unless this is `WXT_LAN_ALL_LOCAL`. The interfaces are read anew at each
+   * call to an IP address, where a redirect leads to one, and for each new connection to a name. Android tells them from
+   * version 7 (API 24) on.
    */
   int32_t lan_policy;
   /**
@@ -723,6 +757,28 @@ typedef struct {
 } WxtSessionOptions;
 
 /**
+ * The network that the device uses by default, for `wxt_session_network_changed`. Begin with `wxt_network()`.
+ */
+typedef struct {
+  /**
+   * `sizeof(WxtNetwork)`.
+   */
+  size_t struct_size;
+  /**
+   * A `WXT_NETWORK_…`. Default: `WXT_NETWORK_OTHER`. Only `WXT_NETWORK_NONE` is treated in another way.
+   */
+  int32_t kind;
+  /**
+   * Not 0: the network is paid for by its use, or the user wants to save it (iOS: expensive or constrained). Default: 0.
+   */
+  uint8_t metered;
+  /**
+   * Not 0: the network is another operator's than the user's own. It counts as metered. Default: 0.
+   */
+  uint8_t roaming;
+} WxtNetwork;
+
+/**
  * A name and its value: one header, or one form field.
  */
 typedef struct {
@@ -779,7 +835,8 @@ typedef struct {
    */
   WxtStr referer;
   /**
-   * The names of the page's headers that would not be sent, as the page wrote them.
+   * The names of the page's headers that would not be sent, as the page wrote them. An upload is taken to be a form; one with
+   * `raw` has the page's `Content-Type`.
    */
   const WxtStr *dropped_headers;
   /**
@@ -879,6 +936,49 @@ typedef struct {
 } WxtSessionStatistics;
 
 /**
+ * One file of an upload that has several. Its content is what `file_path` names, unless `has_file_descriptor` or `data` says where
+ * it is. Everything is copied before the function returns, and a descriptor duplicated.
+ */
+typedef struct {
+  /**
+   * The form's key of the file. Required.
+   */
+  WxtStr name;
+  /**
+   * The file, as in `WxtUploadRequest`. It is opened when the upload begins, to learn its length, and again when its turn comes.
+   */
+  WxtStr file_path;
+  /**
+   * As in `WxtUploadRequest`.
+   */
+  WxtStr file_name;
+  /**
+   * The `Content-Type` of the part. If absent or empty, the extension of the file name decides it.
+   */
+  WxtStr media_type;
+  /**
+   * As in `WxtUploadRequest`.
+   */
+  const uint8_t *data;
+  /**
+   * The number of bytes in `data`.
+   */
+  size_t data_length;
+  /**
+   * As in `WxtUploadRequest`.
+   */
+  uint64_t file_length;
+  /**
+   * As in `WxtUploadRequest`.
+   */
+  int32_t file_descriptor;
+  /**
+   * As in `WxtUploadRequest`.
+   */
+  uint8_t has_file_descriptor;
+} WxtUploadPart;
+
+/**
  * The parameters of `wx.uploadFile`, for `wxt_upload_file`. Begin with `wxt_upload_request()`. Everything is copied
  * before the function returns.
  */
@@ -893,11 +993,12 @@ typedef struct {
   WxtStr url;
   /**
    * `filePath`: the file, as a `wxfile://` path, or an absolute one where the session's `path_policy` allows it.
-   * Required, unless `has_file_descriptor`; an empty one leads to no file (`WXT_ERRNO_FILE_NOT_FOUND`).
+   * Required, unless `has_file_descriptor`, `data` or `parts`; an empty one leads to no file (`WXT_ERRNO_FILE_NOT_FOUND`).
    */
   WxtStr file_path;
   /**
-   * `name`: the form's key of the file. Required; an empty one cannot be sent (`WXT_ERRNO_INVALID_REQUEST_DATA`).
+   * `name`: the form's key of the file. Required, unless there are `parts` or it is `raw`; an empty one cannot be sent
+   * (`WXT_ERRNO_INVALID_REQUEST_DATA`).
    */
   WxtStr name;
   /**
@@ -944,6 +1045,39 @@ typedef struct {
    * How many bytes a pipe will give; its end is not waited for. A file's rest at the call is its own length, and this is 0.
    */
   uint64_t file_length;
+  /**
+   * Not 0: the task waits in the queue while the network is metered or roaming, as `wxt_session_network_changed` reported it.
+   * Its deadline does not run meanwhile. A task that has begun goes on when the network changes. Default: 0.
+   */
+  uint8_t needs_unmetered;
+  /**
+   * The content of the file, in place of `file_path`, which then only gives it a file name, and of `file_descriptor`. NULL is
+   * none; not NULL with a `data_length` of 0 is an empty file. It is copied: send what is large from a file.
+   */
+  const uint8_t *data;
+  /**
+   * The number of bytes in `data`.
+   */
+  size_t data_length;
+  /**
+   * Several files of one form, in the order in which they follow the fields; NULL is the one file above. At most
+   * 100. With parts, `file_path`, `name`, `file_name` and `data` are absent or empty, and `has_file_descriptor` is 0.
+   */
+  const WxtUploadPart *parts;
+  /**
+   * The number of `parts`; 0 is the one file above.
+   */
+  size_t part_count;
+  /**
+   * The request's method: `WXT_METHOD_POST`, which is the default, or `WXT_METHOD_PUT`.
+   */
+  int32_t method;
+  /**
+   * Not 0: the body is the bytes of the file and nothing else, as presigned URLs of object stores want it. Its `Content-Type` is
+   * that of `header`, and there is none if `header` has none. `name`, `file_name`, `form_data` and `parts` are absent or empty. 0
+   * is the default: the body is a multipart form.
+   */
+  uint8_t raw;
 } WxtUploadRequest;
 
 /**
@@ -1376,6 +1510,10 @@ typedef struct {
    * default: nothing is checked.
    */
   uint8_t verify_digest;
+  /**
+   * As in `WxtUploadRequest`.
+   */
+  uint8_t needs_unmetered;
 } WxtDownloadRequest;
 
 /**
@@ -1707,6 +1845,33 @@ WxtStatus wxt_session_prepare(WxtSession *session,
                               WxtStr server);
 
 /**
+ * Tells the session that the device has another network, or none. Call it whenever the system reports a change, and once after
+ * opening if a request sets `needs_unmetered`: until then the network counts as present and unmetered. Returns at once. Any
+ * thread, also from a callback.
+ *
+ * - Idle connections are closed, and what `wxt_session_prepare` is opening ends. TLS sessions are still resumed.
+ * - Connections in use whose local address the device does not have any more end at once, where they would hang until the
+ *   deadline. Their tasks fail with `WXT_CATEGORY_CONNECTION_CLOSED` or, while they connect, `WXT_CATEGORY_CONNECT`; both are
+ *   `retryable`. Tasks on addresses that are still there go on. A GET on a kept connection that has had no byte of an
+ *   answer is sent again by itself, as always.
+ * - What the system's resolver is looking up is asked anew.
+ * - Tasks with `needs_unmetered` wait in the queue, without a deadline, while the network is metered or roaming.
+ * - With `WXT_NETWORK_NONE` no task begins. What has not ended after 5 s, waiting or running, and every later call, fails with
+ *   `interrupted` (600003), until another network is reported.
+ *
+ * - `WXT_INVALID_ARGUMENT`: `session` or `network` is NULL, or `kind` is none.
+ * - `WXT_INVALID_STRUCT_SIZE`: of `network`.
+ * - `WXT_SESSION_CLOSED`: the session is closing or closed.
+ * - `WXT_OUT_OF_RESOURCES`: the timer for `WXT_NETWORK_NONE` cannot be started; nothing has changed.
+ * - `WXT_INTERNAL`.
+ *
+ * # Safety
+ * `network` must be NULL or readable.
+ */
+WxtStatus wxt_session_network_changed(WxtSession *session,
+                                      const WxtNetwork *network);
+
+/**
  * Says what the session's rules make of a URL and a header, in the order in which a call asks them. Nothing is sent, looked
  * up, connected or written to the log; for a URL with an IP address the device's interfaces are read, as a call does. What
  * a call meets later is not known: the queue, the background, files, addresses of names, redirects.
@@ -1756,11 +1921,12 @@ WxtStatus wxt_session_statistics(WxtSession *session,
  * host outside the domain list, a file that cannot be read. `WxtFailure` has the table.
  *
  * - `WXT_INVALID_ARGUMENT`: `session`, `request` or `callbacks` is NULL, or a string or list has a length but no
- *   pointer, or `file_descriptor` is not open.
+ *   pointer, or `file_descriptor` is not open; `method` is unknown, there are more than 100 parts, or fields are set that
+ *   exclude each other (`data` and `has_file_descriptor`; `parts` and the one file; `raw` and what only a form has).
  * - `WXT_INVALID_STRUCT_SIZE`: of `request` or `callbacks`.
  * - `WXT_SESSION_CLOSED`: the session is closing or closed.
- * - `WXT_OUT_OF_RESOURCES`: no descriptor is left to duplicate `file_descriptor`. Any other shortage comes through
- *   `on_fail`.
+ * - `WXT_OUT_OF_RESOURCES`: no descriptor is left to duplicate `file_descriptor`, or no memory to copy `data`. Any other shortage
+ *   comes through `on_fail`.
  * - `WXT_INTERNAL`.
  *
  * # Safety
@@ -1915,6 +2081,23 @@ WxtStatus wxt_import_file_descriptor(WxtSession *session,
                                      WxtStr name,
                                      WxtFileCallback on_result,
                                      void *user_data);
+
+/**
+ * Makes a temporary file of bytes that the host has in memory (a picture just drawn), as `wxt_import_file` does of a file. `name`
+ * gives the extension and may be absent. `on_result` gets one file, whose `file_path` is the page's `tempFilePath`.
+ *
+ * Statuses as for `wxt_save_file`, and `WXT_INVALID_ARGUMENT` if `data` is NULL but `data_length` is not 0; `errno`
+ * `WXT_ERRNO_QUOTA_EXCEEDED`, also for a full disk. Any thread; it waits for the disk.
+ *
+ * # Safety
+ * The string must be readable, and `data_length` bytes at `data`.
+ */
+WxtStatus wxt_import_data(WxtSession *session,
+                          const uint8_t *data,
+                          size_t data_length,
+                          WxtStr name,
+                          WxtFileCallback on_result,
+                          void *user_data);
 
 /**
  * The device's path of an existing `wxfile://` path, for the host (a player, a viewer): `native_path` of the one file
@@ -2199,6 +2382,14 @@ static inline WxtDownloadRequest wxt_download_request(void) {
   memset(&request, 0, sizeof request);
   request.struct_size = sizeof request;
   return request;
+}
+
+/* A network with struct_size set: of another kind, neither metered nor roaming. */
+static inline WxtNetwork wxt_network(void) {
+  WxtNetwork network;
+  memset(&network, 0, sizeof network);
+  network.struct_size = sizeof network;
+  return network;
 }
 
 /* Callbacks with struct_size set and none given. */

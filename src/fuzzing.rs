@@ -10,7 +10,7 @@ use crate::policy::redirect::{self, Answer, Decision};
 use crate::policy::url;
 use crate::storage::{self, ParsedPath, PathScheme};
 use crate::terms::{Api, Method};
-use crate::transfer::{FilePart, MultipartBody, content_type, random_boundary};
+use crate::transfer::{FilePart, content_type, form, random_boundary};
 
 /// A `wxfile://` path that was accepted.
 #[derive(Debug, PartialEq, Eq)]
@@ -81,9 +81,15 @@ pub fn multipart(
     file_name: &str,
     content: &[u8],
 ) -> Option<(String, u64, Vec<u8>)> {
-    let file = FilePart { name, file_name, content: Cursor::new(content), size: content.len() as u64 };
+    let file = FilePart {
+        name: name.to_owned(),
+        file_name: file_name.to_owned(),
+        media_type: None,
+        content: Cursor::new(content),
+        size: content.len() as u64,
+    };
     let boundary = random_boundary().ok()?;
-    let mut body = MultipartBody::new(&boundary, fields, file).ok()?;
+    let mut body = form(&boundary, fields, [file]).ok()?;
     let mut bytes = Vec::new();
     let mut buffer = [0; 37];
     loop {

@@ -574,6 +574,20 @@ fn what_cannot_be_imported_is_refused_and_stays_the_hosts() {
     assert_eq!(snapshot(directory), before);
 }
 
+/// Files of the Linux kernel that fail in these ways for everybody, root included.
+#[cfg(target_os = "linux")]
+#[test]
+fn what_the_system_refuses_and_what_the_device_cannot_read_have_numbers_of_their_own() {
+    let session = Session::open();
+    let written_only = "/proc/sys/vm/compact_memory";
+    let message = format!("importFile:fail permission denied {written_only}");
+    let result = session.import(written_only, WXT_IMPORT_COPY);
+    assert_eq!(result.failure(), (message.as_str(), WXT_ERRNO_FILE_ACCESS_DENIED));
+    // The process has no memory at its address 0.
+    let result = session.import_descriptor(fs::File::open("/proc/self/mem").expect("a file"), 10, "x");
+    assert_eq!(result.failure(), ("importFile:fail Input/output error", WXT_ERRNO_INPUT_OUTPUT));
+}
+
 #[test]
 fn closing_does_not_wait_for_a_pipe_that_is_imported() {
     let session = Session::open();

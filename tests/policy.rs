@@ -5,6 +5,8 @@
 
 mod support;
 
+use std::ffi::{CStr, CString};
+use std::net::{IpAddr, UdpSocket};
 use std::sync::Mutex;
 
 use support::Session;
@@ -19,17 +21,32 @@ use wxtransfer_test_server::{
     self as server, Authority, FaultServer, Identity, MaximumTls, Options, ProxyServer, Script, Server, Step, Transport,
 };
 
-/// Every name is this machine.
-unsafe extern "C" fn loopback(
-    _: *mut std::ffi::c_void,
+/// Every name is the address that the context points to, a `CStr`'s, or loopback where there is none.
+unsafe extern "C" fn resolve(
+    context: *mut std::ffi::c_void,
     _: WxtStr,
     resolution: *mut wxtransfer::ffi::resolver::WxtResolution,
 ) {
-    let address = WxtStr::new("127.0.0.1");
+    let address = match context.is_null() {
+        true => "127.0.0.1",
+        false => unsafe { CStr::from_ptr(context.cast()) }.to_str().expect("an address"),
+    };
+    let address = WxtStr::new(address);
     assert_eq!(unsafe { wxtransfer::ffi::resolver::wxt_resolution_finish(resolution, &address, 1) }, 0);
 }
 
-const LOOPBACK: WxtResolver = WxtResolver { context: std::ptr::null_mut(), resolve: Some(loopback) };
+const LOOPBACK: WxtResolver = WxtResolver { context: std::ptr::null_mut(), resolve: Some(resolve) };
+
+fn always(address: &CStr) -> WxtResolver {
+    WxtResolver { context: address.as_ptr().cast_mut().cast(), resolve: Some(resolve) }
+}
+
+/// The address that this machine has towards other networks. Connecting a UDP socket sends nothing.
+fn address_of_an_interface() -> Option<IpAddr> {
+    let socket = UdpSocket::bind("0.0.0.0:0").ok()?;
+    socket.connect("198.51.100.7:9").ok()?;
+    Some(socket.local_addr().ok()?.ip())
+}
 
 fn redirect(status: u16, location: &str) -> Script {
     Script::new([
@@ -244,20 +261,31 @@ fn a_name_that_leads_to_the_device_is_refused_before_anything_is_sent() {
     let server = Server::start(Options::default());
     let listed = format!("https://one.example.test:{}", server.tls_address().port());
     let entry = WxtStr::new(&listed);
-    for skip_domain_check in [0, 1] {
-        let session = Session::open_with(|options| {
-            options.lan_policy = WXT_LAN_OWN_SUBNETS;
-            options.skip_domain_check = skip_domain_check;
-            options.resolver = LOOPBACK;
-            options.download_domains = &entry;
-            options.download_domain_count = 1;
-        });
-        let ended = session.download(&format!("{listed}/bytes/5")).end();
-        let failure = ended.failure();
-        assert_eq!((failure.err_no, failure.category), (WXT_ERRNO_NOT_IN_DOMAIN_LIST, WXT_CATEGORY_POLICY));
-        assert_eq!(failure.err_msg, "downloadFile:fail url not in domain list");
+    let loopback = ["127.0.0.1", "::1", "::ffff:127.0.0.1"].map(str::to_owned);
+    // A machine without a network has no other address.
+    let own = address_of_an_interface().map(|address| address.to_string());
+    for address in loopback.into_iter().chain(own) {
+        let address = CString::new(address).expect("no NUL");
+        for skip_domain_check in [0, 1] {
+            let session = Session::open_with(|options| {
+                options.lan_policy = WXT_LAN_OWN_SUBNETS;
+                options.skip_domain_check = skip_domain_check;
+                options.resolver = always(&address);
+                options.download_domains = &entry;
+                options.download_domain_count = 1;
+            });
+            let ended = session.download(&format!("{listed}/bytes/5")).end();
+            let failure = ended.failure();
+            assert_eq!(
+                (failure.err_no, failure.category),
+                (WXT_ERRNO_NOT_IN_DOMAIN_LIST, WXT_CATEGORY_POLICY),
+                "{address:?}"
+            );
+            assert_eq!(failure.err_msg, "downloadFile:fail url not in domain list");
+            assert_eq!(failure.detail, "the host's name has an address of the device itself");
+        }
     }
-    assert_eq!(server.requests().len(), 0);
+    assert_eq!(server.connections(), 0);
 }
 
 #[test]
@@ -398,7 +426,7 @@ fn headers_that_are_too_large_fail_the_call_at_once() {
     let large = "v".repeat(70_000);
     let one = vec![WxtPair { name: WxtStr::new("X-Large"), value: WxtStr::new(&large) }];
     let many = vec![WxtPair { name: WxtStr::new("X"), value: WxtStr::new("") }; 33_000];
-    for header in [one, many] {
+    for (header, name) in [(one, "X-Large"), (many, "X")] {
         let ended = session
             .download_with(&server.url("/bytes/3"), |request| {
                 request.header = header.as_ptr();
@@ -407,7 +435,7 @@ fn headers_that_are_too_large_fail_the_call_at_once() {
             .end();
         let failure = ended.failure();
         assert_eq!((failure.err_no, failure.category), (WXT_ERRNO_INVALID_REQUEST_DATA, WXT_CATEGORY_REQUEST));
-        assert_eq!(failure.err_msg, "downloadFile:fail invalid request data header");
+        assert_eq!(failure.err_msg, format!("downloadFile:fail invalid request data header {name}"));
     }
     assert_eq!(server.requests().len(), 0);
 }

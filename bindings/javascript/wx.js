@@ -83,6 +83,11 @@
     return { errMsg: errMsg, errno: number, errCode: number };
   };
 
+  /* Whatever goes wrong with a call is told by its `fail`, or thrown by its Sync method in the same form. */
+  function refusalOf(error) {
+    return error instanceof Refusal ? error : new Refusal('internal error', INTERNAL);
+  }
+
   function isFunction(value) {
     return typeof value === 'function';
   }
@@ -98,6 +103,12 @@
     });
   }
 
+  /* A name in an errMsg, as the library shows it. */
+  function shown(name) {
+    if (name.length <= 100) return name || '""';
+    return text(name.slice(0, 50) + '\u2026' + name.slice(-50));
+  }
+
   /* A list, whose order every reader of JSON keeps. */
   function pairs(members, parameter) {
     var list = [];
@@ -106,7 +117,7 @@
         var value = members[name];
         if (value !== undefined && value !== null) list.push([text(name), text(value)]);
       } catch (error) {
-        throw new Refusal('invalid request data ' + parameter + ' ' + text(name), INVALID_REQUEST_DATA);
+        throw new Refusal('invalid request data ' + parameter + ' ' + shown(text(name)), INVALID_REQUEST_DATA);
       }
     });
     return list;
@@ -138,30 +149,40 @@
       var group = bytes[from] << 16 | bytes[from + 1] << 8 | bytes[from + 2];
       for (var shift = 18; shift >= 0; shift -= 6) digits[to++] = DIGITS.charCodeAt(group >> shift & 63);
     }
-    var padding = (3 - bytes.length % 3) % 3;
-    return characters(digits.subarray(0, digits.length - padding)) + '=='.slice(0, padding);
+    var missing = (3 - bytes.length % 3) % 3;
+    return characters(digits.subarray(0, digits.length - missing)) + '=='.slice(0, missing);
+  }
+
+  function base64Size(digits) {
+    return Math.floor((digits.length - padding(digits)) * 3 / 4);
+  }
+
+  function padding(digits) {
+    return /=*$/.exec(digits.slice(-2))[0].length;
   }
 
   function fromBase64(digits) {
     var values = [];
     for (var value = 0; value < DIGITS.length; value++) values[DIGITS.charCodeAt(value)] = value;
-    var length = digits.length - /=*$/.exec(digits.slice(-2))[0].length;
-    var bytes = new global.Uint8Array(Math.floor(length * 3 / 4));
+    var length = digits.length - padding(digits);
+    var bytes = new global.Uint8Array(base64Size(digits));
     for (var from = 0, to = 0, group = 0; from < length; from++) {
-      group = (group << 6 | values[digits.charCodeAt(from)]) & 0xffffff;
+      group = group << 6 | values[digits.charCodeAt(from)];
       if (from % 4) bytes[to++] = group >> 6 - from % 4 * 2;
     }
     return bytes;
   }
 
-  /* The encodings that the messages do not have; "utf8" and "base64" they have. */
+  /* The encodings that the messages do not have; "utf8" and "base64" they have. `size` is how many bytes a value makes. */
   var latin1 = {
+    size: function (value) { return value.length; },
     toText: characters,
     toBytes: function (value) {
       return generate(global.Uint8Array, value.length, function (at) { return value.charCodeAt(at); });
     }
   };
   var hexadecimal = {
+    size: function (value) { return value.length / 2; },
     toText: function (bytes) {
       return generate(Array, bytes.length, function (at) { return (bytes[at] + 256).toString(16).slice(1); }).join('');
     },
@@ -170,8 +191,9 @@
       return generate(global.Uint8Array, value.length / 2, function (at) { return parseInt(value.substr(2 * at, 2), 16); });
     }
   };
-  /* Little-endian. */
+  /* Little-endian; half a surrogate pair is a unit like any other. */
   var utf16 = {
+    size: function (value) { return value.length * 2; },
     toText: function (bytes) {
       return characters(generate(global.Uint16Array, bytes.length >> 1, function (at) {
         return bytes[2 * at] | bytes[2 * at + 1] << 8;
@@ -184,8 +206,17 @@
     }
   };
   var arrayBuffer = {
+    size: function (value) { return value.byteLength; },
     toText: function (bytes) { return bytes.buffer; },
-    toBytes: function (value) { return new global.Uint8Array(value); }
+    toBytes: function (value) {
+      try {
+        var bytes = new global.Uint8Array(value);
+        if (bytes.buffer === value) return bytes;
+      } catch (error) {
+        /* The page has given its bytes away, to a worker for example. */
+      }
+      throw new Refusal('Invalid argument data', INVALID_ARGUMENT);
+    }
   };
   var encodings = {
     utf8: null, 'utf-8': null, base64: null, ascii: latin1, binary: latin1, latin1: latin1, hex: hexadecimal,
@@ -203,13 +234,13 @@
     if (encoding && !isFunction(global.Uint8Array)) throw new Refusal('not supported', INTERNAL);
     values.encoding = encoding || named === 'base64' ? 'base64' : 'utf8';
     if (api === 'readFile') return encoding;
+    /* Before anything is made of it. A character makes a byte of UTF-8 at least; the library looks at what is written. */
+    var size = encoding ? encoding.size(data) : named === 'base64' ? base64Size(data) : data.length;
+    if (size > 100 * 1024 * 1024) {
+      throw new Refusal('the maximum size of the file storage limit is exceeded', SIZE_EXCEEDED);
+    }
     if (named === 'base64' && !isBuffer && (data.length % 4 || /[^A-Za-z0-9+\/]/.test(data.replace(/={1,2}$/, '')))) {
       throw new Refusal('base64 encode error', BASE64_ENCODE_ERROR);
-    }
-    /* A character makes a byte at least, but in base64. The library looks again, at what would be written. */
-    var least = isBuffer ? data.byteLength : named === 'base64' || named === 'hex' ? 0 : data.length;
-    if (least > 100 * 1024 * 1024) {
-      throw new Refusal('the maximum size of the file storage limit is exceeded', SIZE_EXCEEDED);
     }
     values.data = encoding ? toBase64(encoding.toBytes(data)) : text(data);
     return encoding;
@@ -219,6 +250,17 @@
     var value = values[name];
     if (value !== undefined && !(value >= least && value <= 0x1fffffffffffff && Math.floor(value) === value)) {
       throw new Refusal('value of ' + name + ' is out of range', errno);
+    }
+  }
+
+  /* `data` stays as it is for its encoding. */
+  function valueOf(type, value, name) {
+    switch (type) {
+      case 'String': return name === 'data' ? String(value) : text(value);
+      case 'Object': return pairs(value, name);
+      case 'Number': return Number.prototype.valueOf.call(value);
+      case 'Boolean': return Boolean.prototype.valueOf.call(value);
+      default: return value;
     }
   }
 
@@ -239,7 +281,7 @@
         if (types.indexOf(type) < 0) {
           errors += 'parameter.' + name + ' should be ' + types.join(' or ') + ' instead of ' + type + ';';
         } else {
-          values[name] = type === 'String' ? text(value) : type === 'Object' ? pairs(value, name) : value.valueOf();
+          values[name] = valueOf(type, value, name);
         }
       } catch (error) {
         if (error instanceof Refusal) throw error;
@@ -250,7 +292,7 @@
     return values;
   }
 
-  /* A call's options as they go into its message, and what makes the page's result of the app's. */
+  /* A call's options as they go into its message, and what makes the page's result of the app's, in its place. */
   function prepare(api, options) {
     var values = read(transfers[api] || savedFiles[api] || files[api], options);
     var encoding = null;
@@ -273,7 +315,6 @@
       finish: function (result) {
         if (api === 'stat') result.stats = withMethods(result.stats);
         if (api === 'readFile' && encoding) result.data = encoding.toText(fromBase64(result.data));
-        return result;
       }
     };
   }
@@ -327,12 +368,13 @@
       var prepared = prepare(api, call.options);
       call.finish = prepared.finish;
       send({ call: call.number, api: api, options: prepared.values });
-    } catch (refusal) {
-      if (!(refusal instanceof Refusal)) throw refusal;
+    } catch (error) {
+      delete calls[call.number];
+      var result = refusalOf(error).result(api);
       /* `complete` has a turn of its own, which comes even where `fail` throws, and always after it. */
       later(function () {
-        later(function () { deliver(call.number, 'complete'); });
-        deliver(call.number, 'fail', refusal.result(api));
+        later(function () { tell(call, 'complete'); });
+        tell(call, 'fail', result);
       });
     }
     return call;
@@ -361,12 +403,12 @@
   function deliver(number, event, result) {
     var call = calls[number];
     if (!call) return;
-    if (event === 'complete') {
-      delete calls[number];
-      result = call.result;
-    } else if (event === 'success' || event === 'fail') {
-      call.result = result = event === 'success' ? call.finish(result) : result;
-    } else {
+    if (event === 'complete') delete calls[number];
+    tell(call, event, result);
+  }
+
+  function tell(call, event, result) {
+    if (event === 'progressUpdate' || event === 'headersReceived') {
       if (event === 'progressUpdate') fillUnknown(call.api, result);
       /* Those that listen now: forEach leaves out what a listener appends, and the off functions make new lists. */
       call.listeners[event].forEach(function (listener) {
@@ -374,6 +416,16 @@
       });
       return;
     }
+    if (event === 'success') {
+      try {
+        call.finish(result);
+      } catch (error) {
+        event = 'fail';
+        result = refusalOf(error).result(call.api);
+      }
+    }
+    if (event === 'complete') result = call.result;
+    else call.result = result;
     if (call.callbacks[event]) call.callbacks[event].call(call.options, result);
   }
 
@@ -416,17 +468,19 @@
     return function () {
       var options = {};
       for (var at = 0; at < names.length; at++) options[names[at]] = arguments[at];
-      var answer;
+      var result = null;
+      var failed = null;
       try {
         if (!isFunction(global.wxtransferSendSync)) throw new Refusal('not supported', INTERNAL);
         var prepared = prepare(api, options);
-        answer = JSON.parse(global.wxtransferSendSync(JSON.stringify({ api: api, options: prepared.values })));
-      } catch (refusal) {
-        if (!(refusal instanceof Refusal)) throw refusal;
-        answer = { fail: refusal.result(api) };
+        var answer = JSON.parse(global.wxtransferSendSync(JSON.stringify({ api: api, options: prepared.values })));
+        result = answer.success;
+        if (result) prepared.finish(result);
+        else failed = answer.fail || refusalOf(null).result(api);
+      } catch (error) {
+        failed = refusalOf(error).result(api);
       }
-      if (answer.fail) throw failure(answer.fail, api, method);
-      var result = prepared.finish(answer.success);
+      if (failed) throw failure(failed, api, method);
       return returned[method] ? result[returned[method]] : undefined;
     };
   }

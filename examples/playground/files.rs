@@ -28,35 +28,98 @@ pub const CALLS: [&str; 16] = [
     "removeSavedFile",
 ];
 
+/// `errno` of an option that is not what a message may hold.
+const INVALID_ARGUMENT: i32 = 1_300_022;
 /// `errno` of base64 that cannot be read.
 const BASE64: i32 = 1_300_203;
+const LENGTH_OUT_OF_RANGE: i32 = 1_301_006;
+const POSITION_OUT_OF_RANGE: i32 = 1_301_009;
+
+/// The largest whole number that every reader of JSON keeps exactly.
+const LARGEST: u64 = (1 << 53) - 1;
+
+/// The options of one message. What is not as `bindings/javascript.md` says is refused, with its reason and `errno`.
+struct Options<'a>(&'a Map<String, Value>);
+
+type Refused = (String, i32);
+
+impl<'a> Options<'a> {
+    fn text(&self, name: &str) -> Option<&'a str> {
+        self.0.get(name).and_then(Value::as_str)
+    }
+
+    /// A path that is missing is refused by the library, as an empty one.
+    fn path(&self, name: &str) -> &'a str {
+        self.text(name).unwrap_or_default()
+    }
+
+    fn flag(&self, name: &str) -> Result<bool, Refused> {
+        self.0.get(name).map_or(Ok(false), |value| value.as_bool().ok_or_else(|| invalid(name)))
+    }
+
+    /// A whole number of bytes from `least` on, and 0 where it is missing. JSON has one kind of numbers, so that 1.0 is 1.
+    fn count(&self, name: &str, least: u64, err_no: i32) -> Result<u64, Refused> {
+        let Some(value) = self.0.get(name) else { return Ok(0) };
+        let whole =
+            value.as_f64().filter(|number| number.fract() == 0.0 && *number >= 0.0 && *number <= LARGEST as f64);
+        let count = whole.map(|number| number as u64).filter(|count| *count >= least);
+        count.ok_or_else(|| (format!("value of {name} is out of range"), err_no))
+    }
+
+    fn in_base64(&self) -> Result<bool, Refused> {
+        match self.text("encoding") {
+            Some("base64") => Ok(true),
+            Some("utf8") => Ok(false),
+            _ => Err(invalid("encoding")),
+        }
+    }
+
+    fn data(&self) -> Result<Vec<u8>, Refused> {
+        let in_base64 = self.in_base64()?;
+        let data = self.text("data").ok_or_else(|| invalid("data"))?;
+        match in_base64 {
+            true => STANDARD.decode(data).map_err(|_| ("base64 encode error".to_owned(), BASE64)),
+            false => Ok(data.as_bytes().to_vec()),
+        }
+    }
+
+    fn digest_algorithm(&self) -> Result<&'a str, Refused> {
+        let known = self.text("digestAlgorithm").filter(|name| matches!(*name, "md5" | "sha1" | "sha256"));
+        known.ok_or_else(|| invalid("digestAlgorithm"))
+    }
+}
+
+fn invalid(name: &str) -> Refused {
+    (format!("Invalid argument {name}"), INVALID_ARGUMENT)
+}
 
 /// Runs one of [`CALLS`]. Both the result and the failure are what the page is given.
 pub fn run(session: &Session, api: &str, options: &Map<String, Value>) -> Result<Value, Value> {
     let failed = |reason: &str, err_no: i32| failure(&format!("{api}:fail {reason}"), err_no);
-    let text = |name: &str| options.get(name).and_then(Value::as_str);
-    let path = |name: &str| text(name).unwrap_or_default();
-    let number = |name: &str| options.get(name).and_then(Value::as_f64).map_or(0, |number| number as u64);
-    let recursive = options.get("recursive").and_then(Value::as_bool).unwrap_or(false);
-    let in_base64 = text("encoding") == Some("base64");
+    let refused = |(reason, err_no): Refused| failed(&reason, err_no);
+    let options = Options(options);
+    let (path, recursive) = (|name: &str| options.path(name), || options.flag("recursive").map_err(refused));
+    let mut in_base64 = false;
     let outcome = match api {
         "access" => session.access(path("path")),
-        "stat" => session.stat(path("path"), recursive),
+        "stat" => session.stat(path("path"), recursive()?),
         "unlink" => session.unlink(path("filePath")),
         "copyFile" => session.copy_file(path("srcPath"), path("destPath")),
         "rename" => session.rename(path("oldPath"), path("newPath")),
-        "mkdir" => session.make_directory(path("dirPath"), recursive),
-        "rmdir" => session.remove_directory(path("dirPath"), recursive),
+        "mkdir" => session.make_directory(path("dirPath"), recursive()?),
+        "rmdir" => session.remove_directory(path("dirPath"), recursive()?),
         "readdir" => session.list_directory(path("dirPath")),
-        "getFileInfo" => session.file_info(path("filePath"), text("digestAlgorithm").unwrap_or("md5")),
-        "readFile" => session.read_file(path("filePath"), number("position"), number("length")),
-        "writeFile" | "appendFile" => {
-            let data = path("data").as_bytes();
-            let decoded = if in_base64 { STANDARD.decode(data) } else { Ok(data.to_vec()) };
-            let bytes = decoded.map_err(|_| failed("base64 encode error", BASE64))?;
-            session.write_file(path("filePath"), &bytes, api == "appendFile")
+        "getFileInfo" => session.file_info(path("filePath"), options.digest_algorithm().map_err(refused)?),
+        "readFile" => {
+            in_base64 = options.in_base64().map_err(refused)?;
+            let position = options.count("position", 0, POSITION_OUT_OF_RANGE).map_err(refused)?;
+            let length = options.count("length", 1, LENGTH_OUT_OF_RANGE).map_err(refused)?;
+            session.read_file(path("filePath"), position, length)
         }
-        "saveFile" => session.save_file(path("tempFilePath"), text("filePath")),
+        "writeFile" | "appendFile" => {
+            session.write_file(path("filePath"), &options.data().map_err(refused)?, api == "appendFile")
+        }
+        "saveFile" => session.save_file(path("tempFilePath"), options.text("filePath")),
         "getSavedFileList" => session.saved_files(),
         "getSavedFileInfo" => session.saved_file(path("filePath")),
         "removeSavedFile" => session.remove_saved_file(path("filePath")),

@@ -84,7 +84,7 @@ static void texts_that_are_none(void) {
   request = good_upload();
   request.form_data = form_data;
   request.form_data_count = 2;
-  UPLOAD_FAILS(&request, WXT_ERRNO_INVALID_REQUEST_DATA, WXT_CATEGORY_REQUEST, "invalid request data formData");
+  UPLOAD_FAILS(&request, WXT_ERRNO_INVALID_REQUEST_DATA, WXT_CATEGORY_REQUEST, "invalid request data formData name");
 }
 
 static void urls(void) {
@@ -113,7 +113,7 @@ static void headers(void) {
     WxtStr value;
     const char *reason;
   } invalid[] = {
-      {{"", 0}, {"value", 5}, "invalid request data header"},
+      {{"", 0}, {"value", 5}, "invalid request data header \"\""},
       {{"a b", 3}, {"value", 5}, "invalid request data header a b"},
       {{"a:", 2}, {"value", 5}, "invalid request data header a:"},
       {{"a\r", 2}, {"value", 5}, "invalid request data header a\\r"},

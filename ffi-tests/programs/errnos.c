@@ -117,7 +117,7 @@ static void rows(void) {
       {'u', {good, file, "file", 0, {TEXT("a"), TEXT("b\r\nc")}, NOTHING}, WXT_ERRNO_INVALID_REQUEST_DATA,
        "invalid request data header a", WXT_CATEGORY_REQUEST, false},
       {'u', {good, file, "file", 0, NOTHING, {TEXT("a"), TEXT("\xff")}}, WXT_ERRNO_INVALID_REQUEST_DATA,
-       "invalid request data formData", WXT_CATEGORY_REQUEST, false},
+       "invalid request data formData a", WXT_CATEGORY_REQUEST, false},
       {'d', DOWNLOAD(plain("/bytes/5000"), NULL), WXT_ERRNO_FILE_TOO_LARGE, "exceed max file size", WXT_CATEGORY_LIMIT,
        false},
       {'d', DOWNLOAD(good, outside), WXT_ERRNO_TARGET_DENIED, format("permission denied, open %s", outside),

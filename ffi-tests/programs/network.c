@@ -62,8 +62,74 @@ static void a_server_that_will_be_needed(void) {
   CHECK_NUMBER(wxt_session_prepare(session, wxt_str(tls(""))), WXT_SESSION_CLOSED);
 }
 
+static void tell(WxtSession *session, int32_t kind, bool metered) {
+  WxtNetwork network = wxt_network();
+  network.kind = kind;
+  network.metered = metered;
+  CHECK_NUMBER(wxt_session_network_changed(session, &network), WXT_OK);
+}
+
+/* A large file that can wait for the Wi-Fi: its deadline begins when it does. */
+static void a_network_that_costs(void) {
+  WxtSessionOptions options = local_options();
+  WxtSession *session = open_session(&options);
+  Recorder waiting = {0};
+  Recorder other = {0};
+  tell(session, WXT_NETWORK_CELLULAR, true);
+  WxtDownloadRequest request = wxt_download_request();
+  request.url = wxt_str(tls("/bytes/10"));
+  request.timeout = 1000;
+  request.needs_unmetered = 1;
+  WxtCallbacks callbacks = recorded_by(&waiting);
+  CHECK_NUMBER(wxt_download_file(session, &request, &callbacks, NULL), WXT_OK);
+  start_download(session, tls("/slow?ms=1200"), &other);
+  EXPECT_SUCCESS(&other, 200);
+  CHECK(!has_run(&waiting, 'F') && !has_run(&waiting, 'H'));
+  tell(session, WXT_NETWORK_WIFI, false);
+  EXPECT_SUCCESS(&waiting, 200);
+  recorder_forget(&waiting);
+  recorder_forget(&other);
+  close_session(session);
+}
+
+/* Between two networks a call waits; without one for too long it is interrupted. */
+static void no_network(void) {
+  WxtSessionOptions options = local_options();
+  WxtSession *session = open_session(&options);
+  Recorder recorder = {0};
+  tell(session, WXT_NETWORK_NONE, false);
+  start_download(session, tls("/bytes/10"), &recorder);
+  tell(session, WXT_NETWORK_WIFI, false);
+  EXPECT_SUCCESS(&recorder, 200);
+  recorder_forget(&recorder);
+
+  uint64_t lost = now();
+  tell(session, WXT_NETWORK_NONE, false);
+  start_download(session, tls("/bytes/10"), &recorder);
+  EXPECT_FAILURE(&recorder, WXT_ERRNO_INTERRUPTED, WXT_CATEGORY_INTERRUPTED, "downloadFile:fail interrupted");
+  CHECK(recorder.retryable);
+  CHECK(now() - lost >= 4990);
+  recorder_forget(&recorder);
+  start_download(session, tls("/bytes/10"), &recorder);
+  EXPECT_FAILURE(&recorder, WXT_ERRNO_INTERRUPTED, WXT_CATEGORY_INTERRUPTED, "downloadFile:fail interrupted");
+  recorder_forget(&recorder);
+
+  WxtNetwork network = wxt_network();
+  network.kind = 4;
+  CHECK_NUMBER(wxt_session_network_changed(session, &network), WXT_INVALID_ARGUMENT);
+  CHECK_NUMBER(wxt_session_network_changed(session, NULL), WXT_INVALID_ARGUMENT);
+  network = wxt_network();
+  network.struct_size = 0;
+  CHECK_NUMBER(wxt_session_network_changed(session, &network), WXT_INVALID_STRUCT_SIZE);
+  close_session(session);
+  network = wxt_network();
+  CHECK_NUMBER(wxt_session_network_changed(session, &network), WXT_SESSION_CLOSED);
+}
+
 int main(void) {
   begin();
   a_server_that_will_be_needed();
+  a_network_that_costs();
+  no_network();
   return 0;
 }

@@ -4,10 +4,10 @@ use std::ffi::c_void;
 
 use super::file_result::pointer;
 use super::guard::guard;
+use super::request_reading::{pairs, required};
 use super::session::{WxtSession, session};
 use super::status::{WXT_INVALID_ARGUMENT, WXT_SESSION_CLOSED, WxtStatus};
 use super::string::{WxtPair, WxtStr, page_pairs};
-use super::task::{pairs, required};
 use crate::task::as_callback;
 use crate::terms::{Api, Call, errno};
 use crate::transfer::UrlCheck;
@@ -41,7 +41,8 @@ pub struct WxtUrlCheck {
     pub rule: WxtStr,
     /// The Referer that would be sent.
     pub referer: WxtStr,
-    /// The names of the page's headers that would not be sent, as the page wrote them.
+    /// The names of the page's headers that would not be sent, as the page wrote them. An upload is taken to be a form; one with
+    /// `raw` has the page's `Content-Type`.
     pub dropped_headers: *const WxtStr,
     /// The number of `dropped_headers`.
     pub dropped_header_count: usize,

@@ -26,7 +26,8 @@ pub const WXT_ERRNO_NETWORK: i32 = 600001;
 /// `url not in domain list`: the host is not in the domain list, is an address that `lan_policy` does not allow, or the URL is
 /// `http` and that is not allowed; at first or after a redirect. `WXT_CATEGORY_POLICY`, not retryable.
 pub const WXT_ERRNO_NOT_IN_DOMAIN_LIST: i32 = 600002;
-/// `interrupted`: not finished, or called, when 5 s in the background are over. `WXT_CATEGORY_INTERRUPTED`, retryable.
+/// `interrupted`: not finished, or called, when 5 s in the background or without a network (`wxt_session_network_changed`) are
+/// over. `WXT_CATEGORY_INTERRUPTED`, retryable.
 pub const WXT_ERRNO_INTERRUPTED: i32 = 600003;
 /// `url scheme is invalid`: the URL, or that of a redirect, has another scheme than `https` and `http`. `WXT_CATEGORY_REQUEST`,
 /// not retryable.
@@ -39,8 +40,9 @@ pub const WXT_ERRNO_TOO_MANY_REDIRECTS: i32 = 600008;
 /// `invalid url`: the URL, or that of a redirect, cannot be used: it is malformed, too long or has user-info.
 /// `WXT_CATEGORY_REQUEST`, not retryable.
 pub const WXT_ERRNO_INVALID_URL: i32 = 600009;
-/// `invalid request data header <name>`, `invalid request data formData` or `invalid request data name`: a name or value that
-/// cannot be sent, an empty `name` of an upload included.
+/// `invalid request data header <name>`, `… formData <name>`, `… name` or `… mediaType`: a name or value that cannot be sent, an empty `name` of an upload included. The name is that of the header or field, shortened to 100
+/// characters, `""` if it is empty, and left out if it is not UTF-8. Of headers that have more than 32 KiB together the largest is
+/// named.
 /// `WXT_CATEGORY_REQUEST`, not retryable.
 pub const WXT_ERRNO_INVALID_REQUEST_DATA: i32 = 600010;
 /// `abort`: a download was aborted, or the session closed during it. `WXT_CATEGORY_ABORTED`, not retryable.
@@ -97,7 +99,7 @@ pub const WXT_ERRNO_TEMPORARY_FILE_NOT_EXIST: i32 = 1301112;
 pub const WXT_CATEGORY_ABORTED: i32 = 1;
 /// The deadline passed.
 pub const WXT_CATEGORY_TIMEOUT: i32 = 2;
-/// The mini program was in the background for too long.
+/// The mini program was in the background, or without a network, for too long.
 pub const WXT_CATEGORY_INTERRUPTED: i32 = 3;
 /// A parameter is missing or malformed, the URL included.
 pub const WXT_CATEGORY_REQUEST: i32 = 4;

@@ -3,10 +3,10 @@
 use std::ffi::c_void;
 
 use super::file_result::{FileOutcome, WxtFileCallback, operation, operation_on, page_path, required_path};
+use super::request_reading::duplicate;
 use super::session::WxtSession;
 use super::status::{WXT_INVALID_ARGUMENT, WxtStatus};
-use super::string::WxtStr;
-use super::task::duplicate;
+use super::string::{WxtStr, array};
 use crate::session::Admission;
 use crate::storage::ImportMode;
 use crate::terms::Call;
@@ -169,6 +169,30 @@ pub unsafe extern "C" fn wxt_import_file_descriptor(
             let imported = admission.import_descriptor(descriptor, length, name.as_deref())?;
             Ok(FileOutcome::Files(vec![imported]))
         }))
+    })
+}
+
+/// Makes a temporary file of bytes that the host has in memory (a picture just drawn), as `wxt_import_file` does of a file. `name`
+/// gives the extension and may be absent. `on_result` gets one file, whose `file_path` is the page's `tempFilePath`.
+///
+/// Statuses as for `wxt_save_file`, and `WXT_INVALID_ARGUMENT` if `data` is NULL but `data_length` is not 0; `errno`
+/// `WXT_ERRNO_QUOTA_EXCEEDED`, also for a full disk. Any thread; it waits for the disk.
+///
+/// # Safety
+/// The string must be readable, and `data_length` bytes at `data`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wxt_import_data(
+    session: *mut WxtSession,
+    data: *const u8,
+    data_length: usize,
+    name: WxtStr,
+    on_result: WxtFileCallback,
+    user_data: *mut c_void,
+) -> WxtStatus {
+    operation(session, Call::ImportFile, on_result, user_data, |admission| {
+        // SAFETY: the caller promises a readable string and readable bytes, which do not change during the call.
+        let (name, bytes) = unsafe { (page_path(name, "name")?, array(data, data_length)?) };
+        Ok(name.and_then(|name| Ok(FileOutcome::Files(vec![admission.import_data(bytes, name.as_deref())?]))))
     })
 }
 

@@ -21,6 +21,7 @@ pub mod network;
 pub mod options;
 mod read;
 pub mod request;
+mod request_reading;
 pub mod resolver;
 pub mod session;
 pub mod statistics;

@@ -68,12 +68,12 @@ pub struct WxtSessionOptions {
     pub base_library_version: WxtStr,
     /// The `User-Agent` of every request. Absent is `wxtransfer/<version>`.
     pub user_agent: WxtStr,
-    /// The Referer of every request: an `https` or `http` URL without user-info and fragment, in which `{appid}` and `{version}`
-    /// stand for `app_id` and `app_version`. Absent or empty is WeChat's,
+    /// The Referer of every request: an `https` or `http` URL with a host, without user-info and fragment, in which `{appid}` and
+    /// `{version}` stand for `app_id` and `app_version`, and of at most 1,024 bytes with these. Absent or empty is WeChat's,
     /// `https://servicewechat.com/{appid}/{version}/page-frame.html`. `docs/other-containers.md` has those of others.
     pub referer: WxtStr,
-    /// The scheme of all paths that pages get and give, in place of `wxfile` in this header: 1 to 32 lower-case letters, digits
-    /// and `+-.`, a letter first, and none that the web uses, such as `https` or `file`. Absent or empty is `wxfile`.
+    /// The scheme of all paths that pages get and give, in place of `wxfile` in this header: at most 32 lower-case letters and
+    /// digits, a letter first, that end in `file`, but not `file` itself. Absent or empty is `wxfile`.
     pub path_scheme: WxtStr,
     /// An absolute path to a directory for all sessions' files. It is created where it is missing.
     pub data_directory: WxtStr,
@@ -105,8 +105,10 @@ pub struct WxtSessionOptions {
     pub storage_sharing: i32,
     /// What of the local network needs no entry in a domain list: `WXT_LAN_OWN_SUBNETS`, `WXT_LAN_OFF` or `WXT_LAN_ALL_LOCAL`.
     /// Default: `WXT_LAN_OWN_SUBNETS`, as WeChat from base library 2.4.0 on; with an older `base_library_version` the default
-    /// allows nothing. The interfaces are read anew at each call to an IP address, and where a redirect leads to one. A redirect
-    /// from a named host to an address of a subnet is refused. Android tells its interfaces from version 7 (API 24) on.
+    /// allows nothing. A redirect from a named host to an address of a subnet is refused. A name that has an address of the
+    /// device itself, of any of its interfaces, is refused unless this is `WXT_LAN_ALL_LOCAL`. The interfaces are read anew at each
+    /// call to an IP address, where a redirect leads to one, and for each new connection to a name. Android tells them from
+    /// version 7 (API 24) on.
     pub lan_policy: i32,
     /// Set to 1 to allow `http` URLs beyond what `lan_policy` allows. Default: 0 (`https` only).
     pub allow_plain_http: u8,

@@ -16,9 +16,10 @@ pub struct WxtUploadRequest {
     /// `url`: where the file goes. Required; an empty one is `WXT_ERRNO_INVALID_URL`.
     pub url: WxtStr,
     /// `filePath`: the file, as a `wxfile://` path, or an absolute one where the session's `path_policy` allows it.
-    /// Required, unless `has_file_descriptor`; an empty one leads to no file (`WXT_ERRNO_FILE_NOT_FOUND`).
+    /// Required, unless `has_file_descriptor`, `data` or `parts`; an empty one leads to no file (`WXT_ERRNO_FILE_NOT_FOUND`).
     pub file_path: WxtStr,
-    /// `name`: the form's key of the file. Required; an empty one cannot be sent (`WXT_ERRNO_INVALID_REQUEST_DATA`).
+    /// `name`: the form's key of the file. Required, unless there are `parts` or it is `raw`; an empty one cannot be sent
+    /// (`WXT_ERRNO_INVALID_REQUEST_DATA`).
     pub name: WxtStr,
     /// `header`: request headers. They follow ours, in this order and with these letters. `Referer`, `Content-Type` and the
     /// connection's own are dropped.
@@ -44,6 +45,55 @@ pub struct WxtUploadRequest {
     pub file_descriptor: i32,
     /// How many bytes a pipe will give; its end is not waited for. A file's rest at the call is its own length, and this is 0.
     pub file_length: u64,
+    /// Not 0: the task waits in the queue while the network is metered or roaming, as `wxt_session_network_changed` reported it.
+    /// Its deadline does not run meanwhile. A task that has begun goes on when the network changes. Default: 0.
+    pub needs_unmetered: u8,
+    /// The content of the file, in place of `file_path`, which then only gives it a file name, and of `file_descriptor`. NULL is
+    /// none; not NULL with a `data_length` of 0 is an empty file. It is copied: send what is large from a file.
+    pub data: *const u8,
+    /// The number of bytes in `data`.
+    pub data_length: usize,
+    /// Several files of one form, in the order in which they follow the fields; NULL is the one file above. At most
+    /// 100. With parts, `file_path`, `name`, `file_name` and `data` are absent or empty, and `has_file_descriptor` is 0.
+    pub parts: *const WxtUploadPart,
+    /// The number of `parts`; 0 is the one file above.
+    pub part_count: usize,
+    /// The request's method: `WXT_METHOD_POST`, which is the default, or `WXT_METHOD_PUT`.
+    pub method: i32,
+    /// Not 0: the body is the bytes of the file and nothing else, as presigned URLs of object stores want it. Its `Content-Type` is
+    /// that of `header`, and there is none if `header` has none. `name`, `file_name`, `form_data` and `parts` are absent or empty. 0
+    /// is the default: the body is a multipart form.
+    pub raw: u8,
+}
+
+/// `method` of an upload: WeChat's.
+pub const WXT_METHOD_POST: i32 = 0;
+/// `method` of an upload: for presigned URLs of object stores.
+pub const WXT_METHOD_PUT: i32 = 1;
+
+/// One file of an upload that has several. Its content is what `file_path` names, unless `has_file_descriptor` or `data` says where
+/// it is. Everything is copied before the function returns, and a descriptor duplicated.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct WxtUploadPart {
+    /// The form's key of the file. Required.
+    pub name: WxtStr,
+    /// The file, as in `WxtUploadRequest`. It is opened when the upload begins, to learn its length, and again when its turn comes.
+    pub file_path: WxtStr,
+    /// As in `WxtUploadRequest`.
+    pub file_name: WxtStr,
+    /// The `Content-Type` of the part. If absent or empty, the extension of the file name decides it.
+    pub media_type: WxtStr,
+    /// As in `WxtUploadRequest`.
+    pub data: *const u8,
+    /// The number of bytes in `data`.
+    pub data_length: usize,
+    /// As in `WxtUploadRequest`.
+    pub file_length: u64,
+    /// As in `WxtUploadRequest`.
+    pub file_descriptor: i32,
+    /// As in `WxtUploadRequest`.
+    pub has_file_descriptor: u8,
 }
 
 /// The parameters of `wx.downloadFile`, for `wxt_download_file`. Begin with `wxt_download_request()`. Everything is
@@ -78,9 +128,13 @@ pub struct WxtDownloadRequest {
     /// digest is of the body before content codings are undone. None is asked for unless `header` has `Accept-Encoding`. 0 is the
     /// default: nothing is checked.
     pub verify_digest: u8,
+    /// As in `WxtUploadRequest`.
+    pub needs_unmetered: u8,
 }
 
 // SAFETY: integers and pointers that may be null.
 unsafe impl HostStruct for WxtUploadRequest {}
+// SAFETY: as above.
+unsafe impl HostStruct for WxtUploadPart {}
 // SAFETY: as above.
 unsafe impl HostStruct for WxtDownloadRequest {}

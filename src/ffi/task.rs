@@ -1,21 +1,17 @@
 //! Starting and aborting tasks.
 
-use std::os::fd::{BorrowedFd, OwnedFd};
-
-use rustix::io::Errno;
-
 use super::callback::WxtCallbacks;
 use super::guard::guard;
 use super::handler::CallbackHandler;
 use super::read::read_struct;
 use super::request::{WxtDownloadRequest, WxtTaskId, WxtUploadRequest};
+use super::request_reading::{download_request, upload_request};
 use super::session::{WxtSession, session};
-use super::status::{WXT_INVALID_ARGUMENT, WXT_NOT_FOUND, WXT_OUT_OF_RESOURCES, WXT_SESSION_CLOSED, WxtStatus};
-use super::string::{PageText, WxtPair, WxtStr, page_pairs};
+use super::status::{WXT_INVALID_ARGUMENT, WXT_NOT_FOUND, WXT_SESSION_CLOSED, WxtStatus};
+use super::string::{WxtPair, WxtStr};
 use crate::session::Admission;
 use crate::task::Submission;
-use crate::terms::{Call, TransferError};
-use crate::transfer::{DownloadRequest, IntegrityRequest, UploadRequest, UploadSource};
+use crate::terms::Call;
 
 /// Starts `wx.uploadFile`. `*task`, where `task` is not NULL, is the new task; its first callbacks may run before this
 /// function returns. Everything is copied. Any thread, also from a callback.
@@ -24,11 +20,12 @@ use crate::transfer::{DownloadRequest, IntegrityRequest, UploadRequest, UploadSo
 /// host outside the domain list, a file that cannot be read. `WxtFailure` has the table.
 ///
 /// - `WXT_INVALID_ARGUMENT`: `session`, `request` or `callbacks` is NULL, or a string or list has a length but no
-///   pointer, or `file_descriptor` is not open.
+///   pointer, or `file_descriptor` is not open; `method` is unknown, there are more than 100 parts, or fields are set that
+///   exclude each other (`data` and `has_file_descriptor`; `parts` and the one file; `raw` and what only a form has).
 /// - `WXT_INVALID_STRUCT_SIZE`: of `request` or `callbacks`.
 /// - `WXT_SESSION_CLOSED`: the session is closing or closed.
-/// - `WXT_OUT_OF_RESOURCES`: no descriptor is left to duplicate `file_descriptor`. Any other shortage comes through
-///   `on_fail`.
+/// - `WXT_OUT_OF_RESOURCES`: no descriptor is left to duplicate `file_descriptor`, or no memory to copy `data`. Any other shortage
+///   comes through `on_fail`.
 /// - `WXT_INTERNAL`.
 ///
 /// # Safety
@@ -111,119 +108,6 @@ pub extern "C" fn wxt_task_abort(session: *mut WxtSession, task: WxtTaskId) -> W
     })
 }
 
-/// The outer error is the host's mistake, the inner one the page's.
-type Read<T> = Result<Result<T, TransferError>, WxtStatus>;
-
-/// # Safety
-/// Everything that `request` points to must be readable.
-unsafe fn upload_request(request: &WxtUploadRequest) -> Read<UploadRequest> {
-    // SAFETY: passed on to the caller, for every string and list.
-    let (url, file_path, name, header, form_data, file_name) = unsafe {
-        (
-            request.url.page_text()?,
-            request.file_path.page_text()?,
-            request.name.page_text()?,
-            page_pairs(request.header, request.header_count)?,
-            page_pairs(request.form_data, request.form_data_count)?,
-            request.file_name.page_text()?,
-        )
-    };
-    let descriptor = if request.has_file_descriptor == 0 {
-        None
-    } else {
-        // SAFETY: the caller promises an open descriptor; a closed one is an error below.
-        Some(unsafe { duplicate(request.file_descriptor) }?)
-    };
-    let read = || {
-        let path = optional(file_path, "filePath")?;
-        Ok(UploadRequest {
-            url: required(url, "url")?,
-            file: match descriptor {
-                Some(descriptor) => {
-                    let length = Some(request.file_length).filter(|length| *length > 0);
-                    UploadSource::Descriptor { descriptor, path: path.unwrap_or_default(), length }
-                }
-                None => UploadSource::Path(path.ok_or_else(|| TransferError::missing("filePath"))?),
-            },
-            name: required(name, "name")?,
-            header: pairs(header, "header")?,
-            form_data: pairs(form_data, "formData")?,
-            file_name: optional(file_name, "fileName")?,
-            timeout: request.timeout,
-            disable_profile: request.disable_profile != 0,
-        })
-    };
-    Ok(read())
-}
-
-/// # Safety
-/// Everything that `request` points to must be readable.
-unsafe fn download_request(request: &WxtDownloadRequest) -> Read<DownloadRequest> {
-    // SAFETY: passed on to the caller, for every string and list.
-    let (url, header, file_path, expected_sha256) = unsafe {
-        (
-            request.url.page_text()?,
-            page_pairs(request.header, request.header_count)?,
-            request.file_path.page_text()?,
-            request.expected_sha256.page_text()?,
-        )
-    };
-    let read = || {
-        Ok(DownloadRequest {
-            url: required(url, "url")?,
-            header: pairs(header, "header")?,
-            file_path: optional(file_path, "filePath")?,
-            timeout: request.timeout,
-            disable_profile: request.disable_profile != 0,
-            integrity: IntegrityRequest {
-                expected_sha256: optional(expected_sha256, "expectedSha256")?,
-                expected_length: request.expected_length,
-                want_sha256: request.want_sha256 != 0,
-                verify_digest: request.verify_digest != 0,
-            },
-        })
-    };
-    Ok(read())
-}
-
-fn optional(text: Option<PageText>, parameter: &'static str) -> Result<Option<String>, TransferError> {
-    text.transpose().map_err(|_| TransferError::not_text(parameter))
-}
-
-pub(super) fn required(text: Option<PageText>, parameter: &'static str) -> Result<String, TransferError> {
-    optional(text, parameter)?.ok_or_else(|| TransferError::missing(parameter))
-}
-
-pub(super) fn pairs(
-    pairs: Vec<(PageText, PageText)>,
-    parameter: &'static str,
-) -> Result<Vec<(String, String)>, TransferError> {
-    pairs
-        .into_iter()
-        .map(|pair| match pair {
-            (Ok(name), Ok(value)) => Ok((name, value)),
-            _ => Err(TransferError::request_data(parameter, format!("{parameter} is not UTF-8"))),
-        })
-        .collect()
-}
-
-/// A descriptor of the library's own for what the host's refers to.
-///
-/// # Safety
-/// `descriptor` must not be closed by another thread during the call.
-pub unsafe fn duplicate(descriptor: i32) -> Result<OwnedFd, WxtStatus> {
-    if descriptor < 0 {
-        return Err(WXT_INVALID_ARGUMENT);
-    }
-    // SAFETY: not -1; the caller promises that it stays open. One that was never open makes the call fail.
-    let borrowed = unsafe { BorrowedFd::borrow_raw(descriptor) };
-    borrowed.try_clone_to_owned().map_err(|error| match error.raw_os_error().map(Errno::from_raw_os_error) {
-        Some(Errno::BADF) => WXT_INVALID_ARGUMENT,
-        // The process or the system has none left.
-        _ => WXT_OUT_OF_RESOURCES,
-    })
-}
-
 /// Looks up a header by name, in any letter case. `*value` is the first one's value, which lives as long as `header`
 /// does. Any thread.
 ///
@@ -268,8 +152,9 @@ mod tests {
     use super::super::options::{WXT_PLATFORM_OTHER, WxtSessionOptions};
     use super::super::read::HostStruct;
     use super::super::session::{wxt_session_close, wxt_session_open};
-    use super::super::status::{WXT_INTERNAL, WXT_OK};
+    use super::super::status::{WXT_INTERNAL, WXT_OK, WXT_OUT_OF_RESOURCES};
     use super::*;
+    use crate::terms::TransferError;
 
     /// How often `user_data` was given back.
     static RELEASED: AtomicUsize = AtomicUsize::new(0);

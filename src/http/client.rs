@@ -13,14 +13,16 @@ use super::proxy::Proxy;
 use super::request::Request;
 use super::resolver::{Names, Resolver};
 use super::response::Response;
+use super::sockets::OpenSockets;
 use super::statistics::{ClientStatistics, Counters};
 use super::tls::{Pin, TlsSettings, Trust};
 use super::ureq;
+use crate::platform::InterfaceAddress;
 use crate::terms::Method;
 use crate::terms::log::{Level, Log};
 
-/// Says whether a host name may lead to an address; `Err` says why it may not.
-pub type AddressRule = Arc<dyn Fn(&str, IpAddr) -> Result<(), String> + Send + Sync>;
+/// Says whether a host name may lead to all of the addresses that it has; `Err` says why it may not.
+pub type AddressRule = Arc<dyn Fn(&str, &[IpAddr]) -> Result<(), String> + Send + Sync>;
 
 /// How a client reaches servers, fixed when it is made.
 pub struct ClientOptions {
@@ -32,7 +34,7 @@ pub struct ClientOptions {
     pub proxy: Option<Proxy>,
     /// Looks names up; the system does where there is none.
     pub resolver: Option<Arc<dyn Resolver>>,
-    /// Asked of every address that a name resolves to. A proxy looks names up itself, and is not asked about.
+    /// Asked once for each new connection, of all addresses that its name resolves to. A proxy looks names up itself, and is not asked about.
     pub address_rule: Option<AddressRule>,
     /// Where second attempts and odd answers are reported.
     pub log: Log,
@@ -55,14 +57,15 @@ impl Client {
     pub fn new(options: ClientOptions) -> Result<Client, Error> {
         let ClientOptions { trust, pins, proxy, resolver, address_rule, log } = options;
         let tls = TlsSettings::new(trust, pins)?;
-        let connector = Connector { tls, proxy, names: Names::new(resolver), address_rule, log: log.clone() };
+        let (names, sockets) = (Names::new(resolver), OpenSockets::default());
+        let connector = Connector { tls, proxy, names, sockets, address_rule, log: log.clone() };
         Ok(Client { connector, pool: Arc::default(), counters: Arc::default(), log })
     }
 
     /// Sends one request and returns when the response's head is there.
     ///
     /// A connection from the pool that turns out to be dead before the first byte of the response is replaced by a new one
-    /// once: for a GET, and for a POST that [may be sent again](Request::may_be_sent_again). A body that
+    /// once: for a GET, and for a POST or PUT that [may be sent again](Request::may_be_sent_again). A body that
     /// [cannot be read again](super::BodySource::can_rewind) is sent on a new connection.
     ///
     /// # Errors
@@ -115,6 +118,17 @@ impl Client {
     /// [`keep_idle`](Client::keep_idle).
     pub fn close_idle(&self) {
         self.pool.pause();
+    }
+
+    /// The device has another network, or none. Idle connections are closed. Those in use whose local address is gone end at
+    /// once with [`ErrorKind::Closed`], and attempts to connect from such an address with [`ErrorKind::Connect`]; gives the
+    /// number of both. What is being looked up by the system is asked anew. TLS sessions can still be resumed.
+    pub fn network_changed(&self, interfaces: &[InterfaceAddress]) -> usize {
+        // First, so that whoever fails below finds none of them.
+        self.pool.close_all();
+        let ended = self.connector.sockets.end_stranded(interfaces);
+        self.connector.names.ask_again();
+        ended
     }
 
     /// Keeps idle connections again.
@@ -206,6 +220,8 @@ fn may_be_repeated(request: &Request<'_>, exchange: &Exchange) -> bool {
     match request.method {
         Method::Get => true,
         // A server cannot have acted on a body that it did not get whole.
-        Method::Post => request.may_be_sent_again || exchange.body_bytes_accepted() < exchange.body_length(),
+        Method::Post | Method::Put => {
+            request.may_be_sent_again || exchange.body_bytes_accepted() < exchange.body_length()
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags};
@@ -9,6 +10,7 @@ use socket2::{Domain, Protocol, Socket, Type};
 
 use super::error::{Error, ErrorKind, is_shortage};
 use super::exchange::Exchange;
+use super::sockets::{OpenSocket, OpenSockets};
 use super::stream::Stream;
 use crate::worker::MAX_WATCHED;
 
@@ -16,10 +18,15 @@ use crate::worker::MAX_WATCHED;
 const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
 
 /// Connects to the first address that answers. A dead one costs [`ATTEMPT_DELAY`], a refusing one nothing.
-pub(super) fn connect(exchange: &Exchange, addresses: &[IpAddr], port: u16) -> Result<Stream, Error> {
+pub(super) fn connect(
+    exchange: &Exchange,
+    sockets: &OpenSockets,
+    addresses: &[IpAddr],
+    port: u16,
+) -> Result<Stream, Error> {
     let mut waiting = interleave(addresses).into_iter().map(|address| SocketAddr::new(address, port));
     let mut next = waiting.next();
-    let mut attempts: Vec<(Socket, SocketAddr)> = Vec::new();
+    let mut attempts: Vec<(Arc<OpenSocket>, SocketAddr)> = Vec::new();
     let mut last_error = None;
     loop {
         exchange.worker().check()?;
@@ -30,7 +37,7 @@ pub(super) fn connect(exchange: &Exchange, addresses: &[IpAddr], port: u16) -> R
                 attempts.remove(0);
             }
             exchange.trace_with(|trace| trace.addresses.push(address));
-            match begin(address) {
+            match begin(sockets, address) {
                 Ok(Attempt::Connected(socket)) => return Ok(Stream::new(socket, address)),
                 Ok(Attempt::Pending(socket)) => attempts.push((socket, address)),
                 Err(error) => {
@@ -60,17 +67,17 @@ pub(super) fn connect(exchange: &Exchange, addresses: &[IpAddr], port: u16) -> R
 }
 
 enum Attempt {
-    Connected(Socket),
-    Pending(Socket),
+    Connected(Arc<OpenSocket>),
+    Pending(Arc<OpenSocket>),
 }
 
-fn begin(address: SocketAddr) -> io::Result<Attempt> {
+fn begin(sockets: &OpenSockets, address: SocketAddr) -> io::Result<Attempt> {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
     socket.set_nonblocking(true)?;
     socket.set_tcp_nodelay(true)?;
     match socket.connect(&address.into()) {
-        Ok(()) => Ok(Attempt::Connected(socket)),
-        Err(error) if error.raw_os_error() == Some(libc::EINPROGRESS) => Ok(Attempt::Pending(socket)),
+        Ok(()) => Ok(Attempt::Connected(sockets.add(socket))),
+        Err(error) if error.raw_os_error() == Some(libc::EINPROGRESS) => Ok(Attempt::Pending(sockets.add(socket))),
         Err(error) => Err(error),
     }
 }
@@ -78,15 +85,19 @@ fn begin(address: SocketAddr) -> io::Result<Attempt> {
 /// Waits for one attempt to end. Failed ones are taken out.
 fn first_connected(
     exchange: &Exchange,
-    attempts: &mut Vec<(Socket, SocketAddr)>,
+    attempts: &mut Vec<(Arc<OpenSocket>, SocketAddr)>,
     limit: Option<Instant>,
     last_error: &mut Option<io::Error>,
-) -> Result<Option<(Socket, SocketAddr)>, Error> {
-    let watched: Vec<PollFd<'_>> = attempts.iter().map(|(socket, _)| PollFd::new(socket, PollFlags::OUT)).collect();
+) -> Result<Option<(Arc<OpenSocket>, SocketAddr)>, Error> {
+    let watched: Vec<PollFd<'_>> = attempts.iter().map(|(socket, _)| PollFd::new(&**socket, PollFlags::OUT)).collect();
     let events = exchange.worker().wait(&watched, limit)?;
     // From the back, so that a removal leaves the other positions alone.
     for index in (0..attempts.len()).rev().filter(|&index| !events[index].is_empty()) {
         let (socket, peer) = attempts.remove(index);
+        if let Some(error) = socket.stranded() {
+            *last_error = Some(io::Error::other(error));
+            continue;
+        }
         match socket.take_error() {
             Ok(None) => return Ok(Some((socket, peer))),
             Ok(Some(error)) | Err(error) => *last_error = Some(error),

@@ -111,7 +111,7 @@ impl Connection {
             return Ok(false);
         }
         if self.broken {
-            return Err(Error::closed("the connection had failed before"));
+            return Err(self.channel.stream().failed_before());
         }
         exchange.times().request_start.get_or_insert_with(Instant::now);
         self.sends += 1;

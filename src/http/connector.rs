@@ -13,6 +13,7 @@ use super::exchange::Exchange;
 use super::pool::Origin;
 use super::proxy::Proxy;
 use super::resolver::Names;
+use super::sockets::OpenSockets;
 use super::stream::Stream;
 use super::tls::{TlsSettings, server_name};
 use super::tls_stream::TlsStream;
@@ -23,6 +24,7 @@ pub(super) struct Connector {
     pub tls: TlsSettings,
     pub proxy: Option<Proxy>,
     pub names: Names,
+    pub sockets: OpenSockets,
     pub address_rule: Option<AddressRule>,
     pub log: Log,
 }
@@ -73,7 +75,7 @@ impl Connector {
     ) -> Result<Stream, Error> {
         let addresses = self.addresses(exchange, host, address_rule)?;
         exchange.times().connect_start = Some(Instant::now());
-        connect(exchange, &addresses, port)
+        connect(exchange, &self.sockets, &addresses, port)
     }
 
     fn addresses(
@@ -91,9 +93,7 @@ impl Connector {
         let addresses = self.names.resolve(exchange.worker(), host)?;
         exchange.times().dns_end = Some(Instant::now());
         if let Some(rule) = address_rule {
-            for &address in &addresses {
-                rule(host, address).map_err(|why| Error::new(ErrorKind::AddressRefused, why))?;
-            }
+            rule(host, &addresses).map_err(|why| Error::new(ErrorKind::AddressRefused, why))?;
         }
         Ok(addresses)
     }

@@ -124,6 +124,7 @@ impl Error {
             StopReason::Aborted => "aborted",
             StopReason::Interrupted => "interrupted",
             StopReason::DeadlinePassed => "the deadline passed",
+            StopReason::NoNetwork => "there is no network",
         };
         Error::new(ErrorKind::Cancelled(reason), detail)
     }

@@ -20,6 +20,7 @@ mod received;
 mod request;
 mod resolver;
 mod response;
+mod sockets;
 mod statistics;
 mod stream;
 mod tls;

@@ -13,9 +13,9 @@ pub struct Request<'a> {
     /// The header fields, complete and already validated. They go out in this order and in these letters, also those of
     /// one name. `Host`, `Content-Length` and, unless it is given, `Accept-Encoding` are added in front.
     pub headers: &'a [(String, String)],
-    /// The body of a POST.
+    /// The body of a POST or PUT.
     pub body: Option<&'a mut dyn BodySource>,
-    /// Whether a POST that was all sent on a connection out of the pool may be sent once more when that ends without a byte
+    /// Whether a POST or PUT that was all sent on a connection out of the pool may be sent once more when that ends without a byte
     /// of an answer. The server may have acted on it (RFC 9110 section 9.2.2).
     pub may_be_sent_again: bool,
     /// The most bytes that the body of the answer may have, decoded. More is [`ErrorKind::BodyTooLarge`](

@@ -70,6 +70,14 @@ impl Names {
         }
     }
 
+    /// Asks the system anew for what it is looking up, by a network that the device may not have any more. The host's own
+    /// resolver hears of the network by other ways.
+    pub(super) fn ask_again(&self) {
+        if let Names::System(lookups, session) = self {
+            lookups.get().ask_again(session);
+        }
+    }
+
     /// The addresses of `host`, best first and never none.
     ///
     /// # Errors

@@ -3,19 +3,19 @@
 use std::io::{self, Read};
 use std::mem::MaybeUninit;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
-
-use rustix::event::{PollFd, PollFlags};
-use socket2::Socket;
 
 use super::error::Error;
 use super::exchange::Exchange;
+use super::sockets::OpenSocket;
 use crate::platform::{SEND_FLAGS, set_receive_low_water_mark, smoothed_round_trip_time, unsent_bytes};
+use rustix::event::{PollFd, PollFlags};
 
 /// A connected, non-blocking socket. The exchange that uses it is a parameter: an idle connection has none.
 #[derive(Debug)]
 pub(super) struct Stream {
-    socket: Socket,
+    socket: Arc<OpenSocket>,
     pub peer: SocketAddr,
     /// From how many received bytes on `poll` finds the socket readable (`SO_RCVLOWAT`).
     low_water_mark: u32,
@@ -49,19 +49,21 @@ pub(super) enum Interest {
 }
 
 impl Stream {
-    pub(super) fn new(socket: Socket, peer: SocketAddr) -> Stream {
+    pub(super) fn new(socket: Arc<OpenSocket>, peer: SocketAddr) -> Stream {
         Stream { socket, peer, low_water_mark: 1, largest_mark: 1, is_full: false, round_trip: None }
     }
 
     /// Receives once. Never blocks: `None` means that there is nothing yet.
     pub(super) fn read(&mut self, exchange: &Exchange, buffer: &mut [u8]) -> Result<Option<usize>, Error> {
-        match retry(|| (&self.socket).read(buffer)) {
+        match retry(|| (&**self.socket).read(buffer)) {
+            // To the system a socket that was shut down has come to its end, where a body may end.
+            Ok(0) => self.socket.stranded().map_or(Ok(Some(0)), Err),
             Ok(received) => {
                 exchange.count_received(received);
                 Ok(Some(received))
             }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(None),
-            Err(error) => Err(Error::connection(&error)),
+            Err(error) => Err(self.failure(&error)),
         }
     }
 
@@ -77,8 +79,17 @@ impl Stream {
                 Ok(Some(sent))
             }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(None),
-            Err(error) => Err(Error::connection(&error)),
+            Err(error) => Err(self.failure(&error)),
         }
+    }
+
+    /// The failure of a connection that failed before.
+    pub(super) fn failed_before(&self) -> Error {
+        self.socket.stranded().unwrap_or_else(|| Error::closed("the connection had failed before"))
+    }
+
+    fn failure(&self, error: &io::Error) -> Error {
+        self.socket.stranded().unwrap_or_else(|| Error::connection(error))
     }
 
     /// Waits for the socket, at most until `limit`: then it is ready for nothing.
@@ -118,7 +129,7 @@ impl Stream {
         limit: Option<Instant>,
     ) -> Result<Readiness, Error> {
         // A system that refuses wakes more often; nothing else depends on it.
-        if mark != self.low_water_mark && set_receive_low_water_mark(&self.socket, mark).is_ok() {
+        if mark != self.low_water_mark && set_receive_low_water_mark(&*self.socket, mark).is_ok() {
             self.low_water_mark = mark;
         }
         let events = match interest {
@@ -126,7 +137,7 @@ impl Stream {
             Interest::Writable => PollFlags::OUT,
             Interest::Both => PollFlags::IN | PollFlags::OUT,
         };
-        let happened = exchange.worker().wait(&[PollFd::new(&self.socket, events)], limit)?;
+        let happened = exchange.worker().wait(&[PollFd::new(&*self.socket, events)], limit)?;
         self.is_full = false;
         let input = happened[0].intersects(PollFlags::IN | PollFlags::HUP | PollFlags::ERR);
         Ok(Readiness { input, output: happened[0].contains(PollFlags::OUT) })
@@ -135,7 +146,7 @@ impl Stream {
     /// `wanted`, or as many bytes as certainly find room. Linux before 4.18 does not enlarge a socket's buffer for its mark
     /// (`tcp_set_rcvlowat`): a peer that has filled the buffer would be waited for until the limit, again and again.
     fn mark_with_room(&mut self, wanted: u32) -> u32 {
-        if wanted > self.largest_mark && set_receive_low_water_mark(&self.socket, wanted).is_ok() {
+        if wanted > self.largest_mark && set_receive_low_water_mark(&*self.socket, wanted).is_ok() {
             self.low_water_mark = wanted;
             let room = self.socket.recv_buffer_size().unwrap_or(0);
             let fits = room > wanted as usize + wanted as usize / 4;
@@ -146,7 +157,7 @@ impl Stream {
 
     /// The bytes that the kernel still holds; 0 where it does not say.
     pub(super) fn unsent(&self) -> u64 {
-        unsent_bytes(&self.socket).map_or(0, |bytes| bytes as u64)
+        unsent_bytes(&*self.socket).map_or(0, |bytes| bytes as u64)
     }
 
     /// The round-trip time to the peer, as far as the system tells, of this moment or the second before.
@@ -154,7 +165,7 @@ impl Stream {
         let now = Instant::now();
         let (_, time) = match self.round_trip {
             Some(known) if now - known.0 < MAX_ROUND_TRIP_AGE => known,
-            _ => *self.round_trip.insert((now, smoothed_round_trip_time(&self.socket))),
+            _ => *self.round_trip.insert((now, smoothed_round_trip_time(&*self.socket))),
         };
         time
     }

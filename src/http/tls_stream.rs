@@ -430,7 +430,7 @@ impl TlsStream {
     fn flush(&mut self, exchange: &Exchange) -> Result<bool, Error> {
         while self.pending() > 0 {
             if self.write_failed {
-                return Err(Error::closed("the connection had failed before"));
+                return Err(self.stream.failed_before());
             }
             match self.stream.write(exchange, &self.output.bytes[self.output.start..self.output.end]) {
                 Ok(Some(sent)) => {

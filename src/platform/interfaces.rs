@@ -2,8 +2,10 @@
 
 use std::ffi::c_int;
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::ptr;
+
+use socket2::{Domain, Socket, Type};
 
 /// One address of one network interface.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,6 +18,23 @@ pub struct InterfaceAddress {
     pub is_loopback: bool,
     /// Whether the interface is switched on.
     pub is_up: bool,
+}
+
+/// Whether the device can send from one of its own addresses: it still has the address, on an interface that is switched on.
+/// If the system cannot be asked, it is taken for one that can.
+pub fn is_usable_local_address(address: SocketAddr, interfaces: &[InterfaceAddress]) -> bool {
+    let mut with_any_port = address;
+    with_any_port.set_port(0);
+    // The system refuses to bind a socket to an address that is none of the device's. Lists of interfaces are not complete
+    // everywhere: an address that a system translates to IPv6 may be missing.
+    let bound = Socket::new(Domain::for_address(address), Type::DGRAM, None)
+        .and_then(|socket| socket.bind(&with_any_port.into()));
+    if bound.is_err_and(|error| error.raw_os_error() == Some(libc::EADDRNOTAVAIL)) {
+        return false;
+    }
+    // Linux keeps the IPv4 addresses of an interface that is switched off.
+    let mut known = interfaces.iter().filter(|own| own.address == address.ip()).peekable();
+    known.peek().is_none() || known.any(|own| own.is_up)
 }
 
 /// The addresses of all interfaces, read from the system at each call. Android has told them since version 7 (API 24); on an
@@ -170,6 +189,30 @@ mod tests {
         let addresses = interface_addresses().unwrap();
         for address in addresses.iter().filter(|address| address.address.is_loopback()) {
             assert!(address.is_loopback, "{address:?}");
+        }
+    }
+
+    #[test]
+    fn an_address_can_be_sent_from_while_an_interface_that_is_on_has_it() {
+        let interface = |address: &str, is_up| InterfaceAddress {
+            address: address.parse().unwrap(),
+            prefix: 24,
+            is_loopback: false,
+            is_up,
+        };
+        // (local address, interfaces, whether it can be sent from). 192.0.2.0/24 is nobody's (RFC 5737).
+        let cases = [
+            ("127.0.0.1:4711", vec![], true),
+            ("127.0.0.1:4711", vec![interface("127.0.0.1", true)], true),
+            ("127.0.0.1:4711", vec![interface("127.0.0.1", false)], false),
+            ("127.0.0.1:4711", vec![interface("127.0.0.1", false), interface("127.0.0.1", true)], true),
+            ("127.0.0.1:4711", vec![interface("192.0.2.1", false)], true),
+            ("192.0.2.1:4711", vec![], false),
+            ("192.0.2.1:4711", vec![interface("192.0.2.1", true)], false),
+        ];
+        for (address, interfaces, expected) in cases {
+            let address = address.parse().unwrap();
+            assert_eq!(is_usable_local_address(address, &interfaces), expected, "{address}, {interfaces:?}");
         }
     }
 

@@ -1,25 +1,45 @@
 //! Addresses and names of the device itself and of the network around it.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr};
 
-use super::domains::DomainRefusal;
-use super::lan::LanPolicy;
+use super::domains::{DomainRefusal, Interfaces};
+use super::lan::{LanPolicy, is_own};
 
-/// Whether a connection for a URL with `host` may go to `address`, one of those that the host name has. To be asked
-/// before the connection is made, for each address; a proxy's own address is the app's choice and is not asked about.
+/// Whether a connection for a URL with `host` may go to `addresses`, all those that the host name has. To be asked before the
+/// connection is made; a proxy's own addresses are the app's choice and are not asked about.
 ///
 /// A public name that has an address of the device itself is a trick of whoever owns the name (DNS rebinding): it makes
-/// the page talk to what listens on the device, and any domain list with that name would allow it. Addresses of the
-/// local network are no trick: a company's own name may well lead there. A host that is an address or a local name means
-/// what it says, and was checked as such before.
+/// the page talk to what listens on the device, and any domain list with that name would allow it. That holds for loopback and
+/// for the addresses of the device's interfaces alike. Nor is an address of a whole group a server's (multicast, broadcast).
+/// Addresses of other devices in the local network are no trick: a company's own name may well lead there. A host that is an
+/// address or a local name means what it says, and was checked as such before.
 ///
-/// Only a session that may talk to all that is local may do so by such a name. Switching the domain lists off is not enough.
-pub fn may_connect(host: &str, address: IpAddr, lan: LanPolicy) -> Result<(), DomainRefusal> {
+/// Where the system does not tell the interfaces, the addresses that local networks have are refused, because one of them may be
+/// the device's. Only a session that may talk to all that is local may do so by such a name. Switching the domain lists off is
+/// not enough.
+pub fn may_connect(
+    host: &str,
+    addresses: &[IpAddr],
+    lan: LanPolicy,
+    interfaces: Interfaces<'_>,
+) -> Result<(), DomainRefusal> {
     let says_so = is_local_name(host) || host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok();
-    if lan != LanPolicy::AllLocal && !says_so && is_of_the_device(address) {
-        Err(DomainRefusal::OwnAddress)
-    } else {
-        Ok(())
+    if lan == LanPolicy::AllLocal || says_so {
+        return Ok(());
+    }
+    // An IPv6 address that stands for an IPv4 one is both.
+    let meant: Vec<IpAddr> =
+        addresses.iter().flat_map(|&address| [Some(address), embedded_v4(address)]).flatten().collect();
+    if meant.iter().any(|&address| is_of_the_device(address)) {
+        return Err(DomainRefusal::OwnAddress);
+    }
+    if meant.iter().any(|&address| is_of_a_group(address)) {
+        return Err(DomainRefusal::GroupAddress);
+    }
+    match interfaces() {
+        Ok(interfaces) if meant.iter().any(|&address| is_own(address, &interfaces)) => Err(DomainRefusal::OwnAddress),
+        Err(_) if meant.iter().any(|&address| is_lan(address)) => Err(DomainRefusal::InterfacesUnknown),
+        Ok(_) | Err(_) => Ok(()),
     }
 }
 
@@ -37,21 +57,23 @@ pub fn is_lan(address: IpAddr) -> bool {
     }
 }
 
-/// Whether a connection to the address ends at the device itself: loopback, or unspecified, which systems take for
-/// loopback. All of 0.0.0.0/8 is "this host on this network" (RFC 6890 §2.2.2).
+/// Whether a connection to the address ends at the device itself, whatever its interfaces are: loopback, or unspecified, which
+/// systems take for loopback. All of 0.0.0.0/8 is "this host on this network" (RFC 6890 §2.2.2).
 fn is_of_the_device(address: IpAddr) -> bool {
-    let is_v4 = |address: Ipv4Addr| matches!(address.octets()[0], 0 | 127);
     match address {
-        IpAddr::V4(address) => is_v4(address),
-        IpAddr::V6(address) => {
-            address.is_loopback() || address.is_unspecified() || embedded_v4(address).is_some_and(is_v4)
-        }
+        IpAddr::V4(address) => matches!(address.octets()[0], 0 | 127),
+        IpAddr::V6(address) => address.is_loopback() || address.is_unspecified(),
     }
 }
 
+fn is_of_a_group(address: IpAddr) -> bool {
+    address.is_multicast() || address == IpAddr::V4(Ipv4Addr::BROADCAST)
+}
+
 /// The IPv4 address that an IPv6 address stands for.
-fn embedded_v4(address: Ipv6Addr) -> Option<Ipv4Addr> {
-    let of = |high: u16, low: u16| Ipv4Addr::from(u32::from(high) << 16 | u32::from(low));
+fn embedded_v4(address: IpAddr) -> Option<IpAddr> {
+    let IpAddr::V6(address) = address else { return None };
+    let of = |high: u16, low: u16| IpAddr::V4((u32::from(high) << 16 | u32::from(low)).into());
     match address.segments() {
         // Compatible and mapped (RFC 4291 §2.5.5), translated (RFC 2765 §2.1), and the well-known prefix of NAT64 (RFC
         // 6052 §2.1).
@@ -67,7 +89,10 @@ fn embedded_v4(address: Ipv6Addr) -> Option<Ipv4Addr> {
 
 #[cfg(test)]
 mod tests {
+    use std::io;
+
     use super::*;
+    use crate::platform::InterfaceAddress;
 
     const OF_THE_DEVICE: [&str; 18] = [
         "127.0.0.1",
@@ -90,7 +115,7 @@ mod tests {
         "2002:7f00:1:2:3:4:5:6",
     ];
 
-    const OTHERS: [&str; 20] = [
+    const OTHERS: [&str; 19] = [
         "1.1.1.1",
         "126.255.255.255",
         "128.0.0.1",
@@ -99,7 +124,6 @@ mod tests {
         "192.168.1.1",
         "169.254.1.1",
         "100.64.0.1",
-        "255.255.255.255",
         "::ffff:192.168.1.1",
         "::ffff:8.8.8.8",
         "::8.8.8.8",
@@ -113,26 +137,92 @@ mod tests {
         "2001:db8::127.0.0.1",
     ];
 
+    /// The device's own by the interfaces below, and what stands for them.
+    const OF_THE_INTERFACES: [&str; 10] = [
+        "192.168.1.5",
+        "::ffff:192.168.1.5",
+        "64:ff9b::192.168.1.5",
+        "2002:c0a8:105::1",
+        "10.9.0.5",
+        "10.9.0.77",
+        "203.0.113.9",
+        "fe80::5",
+        "fd00::5",
+        "2001:db8:1:2::5",
+    ];
+
+    const OF_GROUPS: [&str; 4] = ["224.0.0.251", "239.255.255.250", "255.255.255.255", "ff02::fb"];
+
+    const NAMES: [&str; 7] =
+        ["a.example", "A.EXAMPLE", "a.example.", "xn--bcher-kva.example", "localhost.example", "local", "1.example"];
+
+    /// A device in a Wi-Fi and a mobile network, with a subnet of its own on its loopback interface and one that is switched off.
+    fn interfaces() -> io::Result<Vec<InterfaceAddress>> {
+        let interface = |address: &str, prefix, is_loopback, is_up| InterfaceAddress {
+            address: address.parse().unwrap(),
+            prefix,
+            is_loopback,
+            is_up,
+        };
+        Ok(vec![
+            interface("127.0.0.1", 8, true, true),
+            interface("10.9.0.5", 24, true, true),
+            interface("192.168.1.5", 24, false, true),
+            interface("fe80::5", 64, false, true),
+            interface("fd00::5", 64, false, false),
+            interface("203.0.113.9", 32, false, true),
+            interface("2001:db8:1:2::5", 64, false, true),
+        ])
+    }
+
+    fn asked(host: &str, addresses: &[&str], lan: LanPolicy) -> Result<(), DomainRefusal> {
+        let addresses: Vec<IpAddr> = addresses.iter().map(|address| address.parse().unwrap()).collect();
+        may_connect(host, &addresses, lan, &interfaces)
+    }
+
     #[test]
     fn a_public_name_does_not_lead_to_the_device() {
-        for host in
-            ["a.example", "A.EXAMPLE", "a.example.", "xn--bcher-kva.example", "localhost.example", "local", "1.example"]
-        {
-            for address in OF_THE_DEVICE {
-                let parsed = address.parse().unwrap();
-                assert_eq!(
-                    may_connect(host, parsed, LanPolicy::Off),
-                    Err(DomainRefusal::OwnAddress),
-                    "{host} {address}"
-                );
-                assert_eq!(may_connect(host, parsed, LanPolicy::OwnSubnets), Err(DomainRefusal::OwnAddress));
-                assert_eq!(may_connect(host, parsed, LanPolicy::AllLocal), Ok(()), "{host} {address}");
+        for host in NAMES {
+            for address in OF_THE_DEVICE.into_iter().chain(OF_THE_INTERFACES) {
+                for lan in [LanPolicy::Off, LanPolicy::OwnSubnets] {
+                    for addresses in [&[address][..], &[address, "1.1.1.1"], &["1.1.1.1", address]] {
+                        assert_eq!(asked(host, addresses, lan), Err(DomainRefusal::OwnAddress), "{host} {addresses:?}");
+                    }
+                }
+                assert_eq!(asked(host, &[address], LanPolicy::AllLocal), Ok(()), "{host} {address}");
             }
-            for address in OTHERS {
-                for lan in [LanPolicy::OwnSubnets, LanPolicy::Off, LanPolicy::AllLocal] {
-                    assert_eq!(may_connect(host, address.parse().unwrap(), lan), Ok(()), "{host} {address}");
+            for lan in [LanPolicy::OwnSubnets, LanPolicy::Off, LanPolicy::AllLocal] {
+                for address in OTHERS {
+                    assert_eq!(asked(host, &[address], lan), Ok(()), "{host} {address}");
                 }
             }
+        }
+    }
+
+    #[test]
+    fn a_public_name_does_not_lead_to_a_group() {
+        for address in OF_GROUPS {
+            for lan in [LanPolicy::Off, LanPolicy::OwnSubnets] {
+                assert_eq!(
+                    asked("a.example", &["1.1.1.1", address], lan),
+                    Err(DomainRefusal::GroupAddress),
+                    "{address}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn where_the_interfaces_are_unknown_no_name_leads_to_a_local_address() {
+        let unknown = || Err(io::ErrorKind::OutOfMemory.into());
+        let asked =
+            |address: &str| may_connect("a.example", &[address.parse().unwrap()], LanPolicy::OwnSubnets, &unknown);
+        for address in ["192.168.1.5", "10.1.2.3", "::ffff:10.1.2.3", "64:ff9b::10.1.2.3", "fd00::1", "fe80::1"] {
+            assert_eq!(asked(address), Err(DomainRefusal::InterfacesUnknown), "{address}");
+        }
+        assert_eq!(asked("127.0.0.1"), Err(DomainRefusal::OwnAddress));
+        for address in ["1.1.1.1", "2606:4700:4700::1111"] {
+            assert_eq!(asked(address), Ok(()), "{address}");
         }
     }
 
@@ -141,8 +231,8 @@ mod tests {
         for host in
             ["localhost", "localhost.", "app.localhost", "printer.local", "127.0.0.1", "[::1]", "::1", "0.0.0.0"]
         {
-            for address in OF_THE_DEVICE {
-                assert_eq!(may_connect(host, address.parse().unwrap(), LanPolicy::Off), Ok(()), "{host} {address}");
+            for address in OF_THE_DEVICE.into_iter().chain(OF_THE_INTERFACES).chain(OF_GROUPS) {
+                assert_eq!(asked(host, &[address], LanPolicy::Off), Ok(()), "{host} {address}");
             }
         }
     }

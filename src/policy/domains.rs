@@ -131,7 +131,7 @@ pub struct DomainRules {
     pub skip_check: bool,
 }
 
-/// Tells the addresses of the device's interfaces, for targets that are addresses themselves.
+/// Tells the addresses of the device's interfaces.
 pub type Interfaces<'a> = &'a dyn Fn() -> io::Result<Vec<InterfaceAddress>>;
 
 /// Why a server may be talked to.
@@ -202,6 +202,8 @@ pub enum DomainRefusal {
     LanNotAllowed,
     /// The host's name has an address of the device itself.
     OwnAddress,
+    /// The host's name has an address of a group of devices (multicast, broadcast).
+    GroupAddress,
     /// The device's interfaces cannot be read, for want of a descriptor or of memory.
     InterfacesUnknown,
 }
@@ -215,6 +217,7 @@ impl fmt::Display for DomainRefusal {
             DomainRefusal::PublicAddress => "the host is an IP address",
             DomainRefusal::LanNotAllowed => "the host is the device itself or in a local network that is not allowed",
             DomainRefusal::OwnAddress => "the host's name has an address of the device itself",
+            DomainRefusal::GroupAddress => "the host's name has a multicast or broadcast address",
             DomainRefusal::InterfacesUnknown => "the addresses of the network interfaces cannot be read",
         })
     }

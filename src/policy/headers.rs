@@ -19,6 +19,9 @@ const NEVER_THE_CALLERS: [&str; 9] =
 /// have bounds of their own, which are no error of the caller's there.
 const MAX_SIZE: usize = 32 * 1024;
 
+/// The longest Referer. It is a part of every request's head, of which some servers take 4 KiB.
+const MAX_REFERER: usize = 1024;
+
 /// Not for another server's eyes.
 const CREDENTIALS: [&str; 3] = ["Authorization", "Cookie", "Proxy-Authorization"];
 
@@ -75,8 +78,8 @@ pub enum IdentityError {
     AppVersion,
     /// The user agent has a control character.
     UserAgent,
-    /// The Referer is no `https` or `http` URL, has user-info, a fragment or characters that a URL does not have, or another
-    /// place than `{appid}` and `{version}`.
+    /// The Referer is no `https` or `http` URL with a host, has user-info, a fragment or characters that a URL does not have, or
+    /// another place than `{appid}` and `{version}`, or is longer than 1,024 bytes.
     Referer,
 }
 
@@ -89,7 +92,7 @@ impl fmt::Display for IdentityError {
             }
             IdentityError::UserAgent => "user_agent has a control character",
             IdentityError::Referer => {
-                "referer is no https or http URL without user-info and fragment, or has another place than {appid} and {version}"
+                "referer is no https or http URL of at most 1,024 bytes with a host and without user-info and fragment, or has another place than {appid} and {version}"
             }
         })
     }
@@ -122,8 +125,10 @@ pub fn build(
     if !ignore_callers {
         callers.iter().try_for_each(|(name, value)| validate(name, value))?;
         // With the colon, the space and the line end.
-        if callers.iter().map(|(name, value)| name.len() + value.len() + 4).sum::<usize>() > MAX_SIZE {
-            return Err(HeaderError::TooLarge);
+        let size = |(name, value): &(String, String)| name.len() + value.len() + 4;
+        if callers.iter().map(size).sum::<usize>() > MAX_SIZE {
+            let largest = callers.iter().max_by_key(|&header| size(header));
+            return Err(HeaderError::TooLarge { name: largest.map(|(name, _)| name.clone()).unwrap_or_default() });
         }
     }
     let is_dropped = |name: &str| {
@@ -172,7 +177,10 @@ pub enum HeaderError {
         name: String,
     },
     /// All together are larger than 32 KiB.
-    TooLarge,
+    TooLarge {
+        /// The name of the largest.
+        name: String,
+    },
 }
 
 impl fmt::Display for HeaderError {
@@ -180,7 +188,7 @@ impl fmt::Display for HeaderError {
         match self {
             HeaderError::Name { name } => write!(formatter, "bad header name {name:?}"),
             HeaderError::Value { name } => write!(formatter, "bad value of header {name}"),
-            HeaderError::TooLarge => formatter.write_str("the headers are too large"),
+            HeaderError::TooLarge { .. } => formatter.write_str("the headers are too large"),
         }
     }
 }
@@ -203,8 +211,8 @@ fn is_token(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(is_tchar)
 }
 
-/// RFC 9110 §5.5: no control but the tab. Text beyond ASCII is `obs-text` and goes out as UTF-8.
-fn is_value(text: &str) -> bool {
+/// Whether a text can be a field's value. RFC 9110 §5.5: no control but the tab. Text beyond ASCII is `obs-text` and goes out as UTF-8.
+pub fn is_value(text: &str) -> bool {
     text.bytes().all(|byte| byte == b'\t' || !byte.is_ascii_control())
 }
 
@@ -214,13 +222,17 @@ fn is_kept_segment(text: &str) -> bool {
     !matches!(text, "" | "." | "..") && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte))
 }
 
-/// RFC 9110 §10.1.3: a URL without user-info and fragment. It is sent as it was given.
+/// RFC 9110 §10.1.3: a URL without user-info and fragment. It is sent as it was given, so that a reader who is less forgiving than
+/// the URL standard finds a host behind the slashes, too.
 fn is_referer(text: &str) -> bool {
     let is_of_urls = |byte: u8| byte.is_ascii_graphic() && !b"\"<>\\^`{|}#".contains(&byte);
-    let has_authority = text.starts_with("https://") || text.starts_with("http://");
-    has_authority
+    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://")).unwrap_or_default();
+    let authority = rest.split(['/', '?']).next().unwrap_or_default();
+    text.len() <= MAX_REFERER
         && text.bytes().all(is_of_urls)
-        && Url::parse(text).is_ok_and(|url| url.username().is_empty() && url.password().is_none())
+        && !authority.is_empty()
+        && !authority.contains('@')
+        && Url::parse(text).is_ok()
 }
 
 /// White space around a value is not part of it (RFC 9110 §5.5).

@@ -194,9 +194,15 @@ fn the_callers_headers_are_bounded_together() {
         [(of_size(32 * 1024), true), (of_size(32 * 1024 + 1), false), (many(5461), true), (many(5462), false)]
     {
         let built = build(&callers, &identity(), None, false);
-        assert_eq!(built.err(), (!fits).then_some(HeaderError::TooLarge), "{}", callers.len());
+        let too_large = HeaderError::TooLarge { name: "X".to_owned() };
+        assert_eq!(built.err(), (!fits).then_some(too_large), "{}", callers.len());
         assert!(build(&callers, &identity(), None, true).is_ok(), "what is ignored has no size");
     }
+    // The largest of them is named.
+    let small = || ("X-Small".to_owned(), "v".to_owned());
+    let callers = vec![small(), ("X-Large".to_owned(), "v".repeat(40_000)), small()];
+    let too_large = HeaderError::TooLarge { name: "X-Large".to_owned() };
+    assert_eq!(build(&callers, &identity(), None, false), Err(too_large));
 }
 
 #[test]
@@ -248,6 +254,7 @@ fn the_referer_is_what_the_template_says() {
         ),
         ("http://a.example:8080/{appid}{appid}/%7Bx%7D", "http://a.example:8080/wxidwxid/%7Bx%7D"),
         ("https://a.example", "https://a.example"),
+        ("https://a.example/@x?@y", "https://a.example/@x?@y"),
     ];
     for (template, expected) in cases {
         let identity = Identity::new("wxid", "12", "", template).unwrap();
@@ -260,6 +267,13 @@ fn the_referer_is_what_the_template_says() {
         "https://",
         "https:a.example",
         "https://user@a.example/",
+        "https://user:password@a.example/",
+        "https://@a.example/",
+        "https://:@a.example/",
+        "https:///a.example/",
+        "https:////a.example/",
+        "https://?a.example",
+        "https://{appid}@a.example/",
         "https://a.example/#x",
         "https://a.example/{appkey}",
         "https://a.example/{appid",
@@ -271,4 +285,8 @@ fn the_referer_is_what_the_template_says() {
     for template in refused {
         assert_eq!(Identity::new("wxid", "12", "", template), Err(IdentityError::Referer), "{template:?}");
     }
+    // With what is put in.
+    let of_length = |length: usize| format!("https://a.example/{{appid}}/{}", "x".repeat(length - 23));
+    assert!(Identity::new("wxid", "12", "", &of_length(1024)).is_ok());
+    assert_eq!(Identity::new("wxid", "12", "", &of_length(1025)), Err(IdentityError::Referer));
 }

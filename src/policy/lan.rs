@@ -23,7 +23,6 @@ pub enum LanPolicy {
 pub fn is_neighbour(address: IpAddr, interfaces: &[InterfaceAddress]) -> bool {
     let address = address.to_canonical();
     let is_reserved = address.is_loopback() || address.is_unspecified() || address.is_multicast();
-    let is_own = || interfaces.iter().any(|own| own.address.to_canonical() == address);
     let shares_subnet = |own: &InterfaceAddress| {
         own.is_up
             && !own.is_loopback
@@ -31,7 +30,17 @@ pub fn is_neighbour(address: IpAddr, interfaces: &[InterfaceAddress]) -> bool {
             && have_prefix(own.address, address, own.prefix)
             && !is_of_whole_subnet(address, own.prefix)
     };
-    !is_reserved && !is_own() && interfaces.iter().any(shares_subnet)
+    !is_reserved && !is_own(address, interfaces) && interfaces.iter().any(shares_subnet)
+}
+
+/// Whether `address` is one of the device's own: an interface has it, be it switched off or not, or it is in the subnet of a
+/// loopback interface.
+pub fn is_own(address: IpAddr, interfaces: &[InterfaceAddress]) -> bool {
+    let address = address.to_canonical();
+    interfaces.iter().any(|own| {
+        own.address.to_canonical() == address
+            || own.is_loopback && own.prefix > 0 && have_prefix(own.address, address, own.prefix)
+    })
 }
 
 /// Whether it is the first or last address of an IPv4 subnet, which name the subnet and all devices in it (RFC 919). One of two
@@ -94,6 +103,7 @@ mod tests {
             (&wifi, "::", false),
             // In the subnet of one interface and the address of another.
             (&["192.168.1.5/24", "192.168.1.77/24"], "192.168.1.77", false),
+            (&["192.168.1.5/24", "127.0.0.1/8", "::1/128"], "192.168.1.6", true),
             // The netmask decides, not the kind of address.
             (&["10.1.2.3/8"], "10.255.0.1", true),
             (&["10.1.2.3/20"], "10.1.15.254", true),

@@ -74,7 +74,7 @@ impl fmt::Display for RedirectError {
 
 impl std::error::Error for RedirectError {}
 
-/// Decides by RFC 9110 §15.4 what follows from a response. As browsers do, 301 and 302 turn a POST into a GET, and a
+/// Decides by RFC 9110 §15.4 what follows from a response. As browsers do, 301 and 302 turn a POST into a GET, but no PUT, and a
 /// missing or empty `Location` makes no redirect.
 pub fn decide(
     answer: &Answer<'_>,
@@ -83,8 +83,9 @@ pub fn decide(
     interfaces: Interfaces<'_>,
 ) -> Result<Decision, RedirectError> {
     let method = match answer.status {
-        301..=303 => Method::Get,
-        307 | 308 => answer.method,
+        301 | 302 if answer.method == Method::Post => Method::Get,
+        303 => Method::Get,
+        301 | 302 | 307 | 308 => answer.method,
         _ => return Ok(Decision::Deliver),
     };
     let location = answer.location.unwrap_or_default().trim_ascii();
@@ -104,7 +105,7 @@ pub fn decide(
         return Err(RedirectError::Refused(DomainRefusal::LanNotAllowed));
     }
     let same_origin = target.url().origin() == answer.target.url().origin();
-    Ok(Decision::Follow(Hop { target, method, keep_body: method == Method::Post, same_origin }))
+    Ok(Decision::Follow(Hop { target, method, keep_body: method != Method::Get, same_origin }))
 }
 
 /// Servers send UTF-8 as it is. Where it is no UTF-8, each byte above ASCII is percent-encoded by itself, so that the

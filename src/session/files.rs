@@ -45,6 +45,11 @@ impl Admission<'_> {
         self.storage().import_descriptor(&self.worker(), descriptor, length, name).map_err(of_file_call)
     }
 
+    /// Makes a temporary file of bytes.
+    pub fn import_data(&self, bytes: &[u8], name: Option<&str>) -> Result<StoredFile, TransferError> {
+        self.storage().import_data(&self.worker(), bytes, name).map_err(of_file_call)
+    }
+
     /// The file or directory that a `wxfile://` path names, for its path on the device.
     pub fn resolve_path(&self, path: &str) -> Result<StoredFile, TransferError> {
         self.storage().resolve(&self.worker(), path).map_err(of_file_call)

@@ -1,43 +1,60 @@
 //! One launch of one mini program: its identity and rules, its tasks, foreground and background, and its end.
 
-mod background;
 mod file_failure;
 mod files;
 mod gate;
+mod grace;
+mod network;
 mod options;
 mod preparations;
 
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+pub use network::{Network, NetworkKind};
 pub use options::{OpenError, SessionOptions};
 
 use crate::http::ClientStatistics;
+use crate::platform::interface_addresses;
 use crate::policy::quirks::CallRules;
 use crate::task::{Engine, Handler, Job, Submission, TaskId, TaskStatistics};
-use crate::terms::{Api, Failure, TransferError};
+use crate::terms::log::Level;
+use crate::terms::{Api, TransferError};
 use crate::transfer::{
     self, DownloadRequest, Environment, Preparation, PreparedDownload, PreparedUpload, UploadRequest, UrlCheck,
 };
-use crate::worker::{StopReason, StopSignal};
-use background::Background;
+use crate::worker::{StopReason, StopSignal, lock};
 use gate::{Gate, Visit};
+use grace::GracePeriod;
 use preparations::Preparations;
 
 /// How long transfers go on after the mini program went to the background (the WeChat documentation, "Network").
 const BACKGROUND_GRACE: Duration = Duration::from_secs(5);
+/// How long calls wait for a network. Between two networks a phone often has none.
+const NO_NETWORK_GRACE: Duration = Duration::from_secs(5);
 
 /// An open session.
 pub struct Session {
     environment: Arc<Environment>,
     engine: Arc<Engine>,
     preparations: Preparations,
-    background: Background,
+    background: GracePeriod,
+    no_network: GracePeriod,
+    /// One report of the network at a time.
+    network_reports: Mutex<()>,
     /// Stops the file calls, which run on the host's threads.
     file_calls: Arc<StopSignal>,
     /// Shut when `close` begins, so that no task slips in behind it.
     gate: Gate,
+}
+
+/// What the task of a request is, besides its job.
+#[derive(Default)]
+struct Conditions {
+    timeout: u32,
+    disable_profile: bool,
+    needs_unmetered: bool,
 }
 
 /// The right to use a session that is open, and stays so until this is dropped.
@@ -58,7 +75,9 @@ impl Session {
             preparations: Preparations::new(environment.clone()),
             environment,
             engine: Arc::new(engine),
-            background: Background::new(BACKGROUND_GRACE),
+            background: GracePeriod::new(BACKGROUND_GRACE),
+            no_network: GracePeriod::new(NO_NETWORK_GRACE),
+            network_reports: Mutex::new(()),
             file_calls: Arc::new(StopSignal::new()),
             gate: Gate::new(),
         })
@@ -78,6 +97,7 @@ impl Session {
             return;
         }
         self.background.leave(|| {});
+        self.no_network.leave(|| {});
         self.preparations.close();
         self.engine.close();
         self.environment.client.close_idle();
@@ -88,9 +108,15 @@ impl Session {
 impl Admission<'_> {
     /// An upload, or a task that fails at once with what is wrong with its parameters.
     pub fn prepare_upload(&self, request: Result<UploadRequest, TransferError>) -> Submission {
-        let (timeout, disable_profile) =
-            request.as_ref().map_or((0, false), |request| (request.timeout, request.disable_profile));
-        self.prepare(Api::Upload, timeout, disable_profile, |rules| {
+        let conditions = request.as_ref().map_or_else(
+            |_| Conditions::default(),
+            |request| Conditions {
+                timeout: request.timeout,
+                disable_profile: request.disable_profile,
+                needs_unmetered: request.needs_unmetered,
+            },
+        );
+        self.prepare(Api::Upload, conditions, |rules| {
             let prepared = PreparedUpload::new(&self.session.environment, rules, request?)?;
             let environment = self.session.environment.clone();
             Ok(Box::new(move |context| prepared.run(&environment, context)))
@@ -99,9 +125,15 @@ impl Admission<'_> {
 
     /// A download, or a task that fails at once with what is wrong with its parameters.
     pub fn prepare_download(&self, request: Result<DownloadRequest, TransferError>) -> Submission {
-        let (timeout, disable_profile) =
-            request.as_ref().map_or((0, false), |request| (request.timeout, request.disable_profile));
-        self.prepare(Api::Download, timeout, disable_profile, |rules| {
+        let conditions = request.as_ref().map_or_else(
+            |_| Conditions::default(),
+            |request| Conditions {
+                timeout: request.timeout,
+                disable_profile: request.disable_profile,
+                needs_unmetered: request.needs_unmetered,
+            },
+        );
+        self.prepare(Api::Download, conditions, |rules| {
             let prepared = PreparedDownload::new(&self.session.environment, rules, request?)?;
             let environment = self.session.environment.clone();
             Ok(Box::new(move |context| prepared.run(&environment, context)))
@@ -162,24 +194,46 @@ impl Admission<'_> {
         background.leave(|| engine.resume());
     }
 
+    /// The device has another network, or none. Idle connections, and what is being prepared, end; so do connections in use
+    /// whose local address is gone. Without a network no task begins, and all end after the grace time. Fails when the timer's
+    /// thread cannot be started; then nothing changes.
+    pub fn network_changed(&self, network: Network) -> std::io::Result<()> {
+        let Session { environment, engine, preparations, no_network, network_reports, .. } = self.session;
+        let ended = {
+            let _turn = lock(network_reports);
+            if network.kind == NetworkKind::None {
+                let engine = engine.clone();
+                no_network.enter(move || engine.give_network_up())?;
+            } else {
+                no_network.leave(|| engine.expect_network());
+            }
+            preparations.stop();
+            environment.network.forget();
+            let interfaces = interface_addresses().unwrap_or_default();
+            let ended = environment.client.network_changed(&interfaces);
+            engine.set_network(network.into());
+            ended
+        };
+        environment.log.write(Level::Info, || {
+            format!("the network changed: {network:?}; connections that lost their address: {ended}")
+        });
+        Ok(())
+    }
+
     fn prepare(
         &self,
         api: Api,
-        timeout: u32,
-        disable_profile: bool,
+        conditions: Conditions,
         job: impl FnOnce(CallRules) -> Result<Job, TransferError>,
     ) -> Submission {
         let Session { environment, engine, .. } = self.session;
         let rules = environment.quirks.rules(api);
-        let job = if engine.is_interrupted() {
-            Err(TransferError::new(
-                Failure::Cancelled(StopReason::Interrupted),
-                "the mini program has been in the background for too long",
-            ))
-        } else {
-            job(rules)
+        let job = match engine.refusal() {
+            Some(reason) => Err(TransferError::cancelled(reason)),
+            None => job(rules),
         };
+        let Conditions { timeout, disable_profile, needs_unmetered } = conditions;
         let timeout = environment.limits.timeout(api, timeout.into(), rules.timeout_ignored);
-        Submission { api, timeout, job, rules, disable_profile }
+        Submission { api, timeout, job, rules, disable_profile, needs_unmetered }
     }
 }

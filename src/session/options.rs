@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
 use crate::http::{self, Client, ClientOptions, Proxy, Resolver, Trust};
+use crate::platform;
 use crate::policy::addresses;
 use crate::policy::domains::{DomainEntryError, DomainList, DomainRules};
 use crate::policy::headers::{Identity, IdentityError};
@@ -119,9 +120,9 @@ impl fmt::Display for OpenError {
             | OpenError::Proxy(detail)
             | OpenError::TrustStore(detail)
             | OpenError::Internal(detail) => formatter.write_str(detail),
-            OpenError::PathScheme => {
-                formatter.write_str("path_scheme is no lower-case scheme of at most 32 characters, or one of the web's")
-            }
+            OpenError::PathScheme => formatter.write_str(
+                "path_scheme is not at most 32 lower-case letters and digits that end in file, or is file itself",
+            ),
             OpenError::StorageLocked => formatter.write_str("another session has this mini program's files"),
             OpenError::Storage(error) => error.fmt(formatter),
             OpenError::OutOfResources(error) => error.fmt(formatter),
@@ -174,8 +175,9 @@ impl SessionOptions {
             pins: self.pins,
             proxy,
             resolver: self.resolver,
-            address_rule: Some(Arc::new(move |host, address| {
-                addresses::may_connect(host, address, lan).map_err(|refusal| refusal.to_string())
+            address_rule: Some(Arc::new(move |host, addresses| {
+                addresses::may_connect(host, addresses, lan, &platform::interface_addresses)
+                    .map_err(|refusal| refusal.to_string())
             })),
             log: self.log.clone(),
         })

@@ -1,7 +1,10 @@
 //! A complete file, as the host is told of it.
 
+use std::fs::File;
 use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
+
+use super::Error;
 
 /// A complete file that a mini program can name.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,6 +18,14 @@ pub struct StoredFile {
     /// When it was saved, in seconds since the Unix epoch. `None` for a file that was not saved (a temporary one), or whose
     /// time was not asked for.
     pub create_time: Option<u64>,
+}
+
+/// Gives a file the time at which it gets its name, whatever it was before: a file of the host may be years old, and a clone is as
+/// old as its source on some systems. Retention and the list of saved files go by this time.
+pub(super) fn stamp(file: &File) -> Result<SystemTime, Error> {
+    let now = SystemTime::now();
+    file.set_modified(now).map_err(|error| Error::from_io("set the time of a file", error))?;
+    Ok(now)
 }
 
 /// A time as [`StoredFile::create_time`] has it.

@@ -93,6 +93,23 @@ pub(super) fn descriptor(
     part.finish(worker, name.and_then(extension::of_name).as_deref(), || worker.check())
 }
 
+/// Imports bytes.
+pub(super) fn data(
+    worker: &Worker,
+    launch: Arc<Launch>,
+    bytes: &[u8],
+    name: Option<&str>,
+    log: &Log,
+) -> Result<StoredFile, Error> {
+    let mut part = PartFile::create(worker, launch, Area::Temporary, log.clone())?;
+    part.reserve(worker, Some(bytes.len() as u64))?;
+    for piece in bytes.chunks(FILE_PIECE) {
+        part.write(worker, piece)?;
+        worker.turn(piece.len())?;
+    }
+    part.finish(worker, name.and_then(extension::of_name).as_deref(), || worker.check())
+}
+
 /// Puts `length` bytes of a file, or all of it, into a part file: its blocks, where the file system can share them, else a copy.
 pub(super) fn fill(worker: &Worker, part: &mut PartFile, source: File, length: Option<u64>) -> Result<(), Error> {
     match clone(part, &source) {

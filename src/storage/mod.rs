@@ -280,6 +280,13 @@ impl Storage {
         import::descriptor(worker, self.launch.clone(), descriptor, length, name, &self.log)
     }
 
+    /// Makes a temporary file of bytes. The extension is that of `name`.
+    ///
+    /// Fails as [`Storage::create_temporary`] does.
+    pub fn import_data(&self, worker: &Worker, bytes: &[u8], name: Option<&str>) -> Result<StoredFile, Error> {
+        import::data(worker, self.launch.clone(), bytes, name, &self.log)
+    }
+
     /// An existing `wxfile://…` file or directory, for the host to use by its native path. The time is not asked for.
     ///
     /// Fails with [`Error::NotFound`], [`Error::PermissionDenied`], [`Error::OutOfResources`] or [`Error::Io`].

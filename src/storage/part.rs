@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use super::directory::Directory;
 use super::extension::normalised;
+use super::file::stamp;
 use super::quota::cost;
 use super::store::{Destination, Store, Unsaved};
 use super::temporary::{Launch, LaunchDirectory};
@@ -153,6 +154,7 @@ impl PartFile {
     ) -> Result<StoredFile, Error> {
         match &self.area {
             Area::Temporary => {
+                stamp(&self.file)?;
                 let extension = extension.and_then(normalised);
                 let place = (&self.directory, self.name.as_str());
                 self.launch.complete(worker, place, self.written, self.held, extension.as_deref(), commit)

@@ -3,8 +3,9 @@
 /// The longest scheme. It is in front of every path, which the host may have to pass on.
 const MAX_LENGTH: usize = 32;
 
-/// Schemes whose URLs mean something else to a page or to the host's web view.
-const TAKEN: [&str; 10] = ["about", "blob", "content", "data", "file", "http", "https", "javascript", "ws", "wss"];
+/// What the scheme of every container ends in (`wxfile`, `difile`, `ttfile`, `bdfile`, `qqfile`). No scheme that a page, a web view
+/// or a system gives a meaning ends so but this one itself.
+const ENDING: &str = "file";
 
 /// What every path begins with: `wxfile://`, or the same of another container.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,15 +14,15 @@ pub struct PathScheme {
 }
 
 impl PathScheme {
-    /// A scheme by its name; empty is `wxfile`. `None` for one that is no lower-case scheme (RFC 3986 §3.1) of at most 32
-    /// characters, or that has a meaning of its own.
+    /// A scheme by its name; empty is `wxfile`. `None` for one that is not lower-case letters and digits, a letter first, with
+    /// `file` at the end and something in front of it, or that has more than 32 characters.
     pub fn new(name: &str) -> Option<PathScheme> {
         if name.is_empty() {
             return Some(PathScheme::default());
         }
-        let is_scheme = name.starts_with(|first: char| first.is_ascii_lowercase())
-            && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"+-.".contains(&byte));
-        let is_good = is_scheme && name.len() <= MAX_LENGTH && !TAKEN.contains(&name);
+        let is_good = name.len() <= MAX_LENGTH
+            && name.strip_suffix(ENDING).is_some_and(|own| own.starts_with(|first: char| first.is_ascii_lowercase()))
+            && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
         is_good.then(|| PathScheme { prefix: format!("{name}://") })
     }
 
@@ -48,26 +49,69 @@ mod tests {
 
     #[test]
     fn a_scheme_is_one_of_its_own() {
-        for name in ["wxfile", "difile", "ttfile", "bdfile", "a", "x-y+z.1", &"a".repeat(32)] {
+        for name in
+            ["wxfile", "difile", "ttfile", "bdfile", "qqfile", "afile", "x1file", &format!("{}file", "a".repeat(28))]
+        {
             assert_eq!(PathScheme::new(name).unwrap().path_of("usr"), format!("{name}://usr"));
         }
         assert_eq!(PathScheme::new(""), PathScheme::new("wxfile"));
-        for name in [
+        let not_schemes = [
             "Wxfile",
-            "1a",
-            "-a",
-            "a b",
-            "a:",
-            "a/",
+            "1file",
+            "-afile",
+            "a bfile",
+            "a:file",
+            "wxfile:",
+            "wxfile/",
             "wxfile://",
-            "a_b",
-            "é",
+            "a_file",
+            "a-file",
+            "\u{e9}file",
+        ];
+        // What the web and systems have of their own.
+        let taken = [
             "file",
-            "https",
+            "filesystem",
             "http",
+            "https",
+            "ftp",
+            "ftps",
+            "ws",
+            "wss",
             "data",
-            &"a".repeat(33),
-        ] {
+            "blob",
+            "javascript",
+            "vbscript",
+            "about",
+            "view-source",
+            "content",
+            "intent",
+            "android-app",
+            "jar",
+            "res",
+            "mailto",
+            "tel",
+            "sms",
+            "mms",
+            "geo",
+            "market",
+            "itms-apps",
+            "chrome",
+            "chrome-extension",
+            "resource",
+            "wyciwyg",
+            "weixin",
+            "alipays",
+            "ms-appx",
+            "cid",
+            "mid",
+            "urn",
+            "git",
+            "ssh",
+            "sftp",
+        ];
+        let long = format!("{}file", "a".repeat(29));
+        for name in not_schemes.into_iter().chain(taken).chain([long.as_str(), "a", "wxfiles"]) {
             assert_eq!(PathScheme::new(name), None, "{name:?}");
         }
     }

@@ -3,11 +3,10 @@
 use std::fs::File;
 use std::io;
 use std::sync::Arc;
-use std::time::SystemTime;
 
 use super::change_lock::ChangeGuard;
 use super::directory::{Directory, FileId};
-use super::file::epoch_seconds;
+use super::file::{epoch_seconds, stamp};
 use super::path::{self, VirtualPath, random_digits};
 use super::quota::cost;
 use super::root::Root;
@@ -120,11 +119,8 @@ impl Store {
         commit: impl FnOnce() -> Result<(), StopReason>,
     ) -> Result<StoredFile, Error> {
         // The contents first: a name must never be seen on a file whose bytes a power failure can still take.
-        let modified = SystemTime::now();
-        let file = unsaved.file;
-        file.set_modified(modified)
-            .and_then(|()| file.sync_all())
-            .map_err(|error| Error::from_io("flush a file", error))?;
+        let modified = stamp(unsaved.file)?;
+        unsaved.file.sync_all().map_err(|error| Error::from_io("flush a file", error))?;
 
         let (path, native_path) = match destination {
             Destination::Stored { extension } => {

@@ -36,6 +36,7 @@ pub fn task(id: TaskId, listener: impl FnMut(TaskId, &'static str) + Send + 'sta
         id,
         api: Api::Download,
         timeout: LIMIT,
+        needs_unmetered: false,
         stop: Arc::new(StopSignal::new()),
         has_begun: AtomicBool::new(true),
         progress: ProgressCell::new(true),

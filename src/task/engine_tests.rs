@@ -50,7 +50,14 @@ impl Heard {
 
     fn submit(&self, job: Result<Job, TransferError>, rules: CallRules) -> TaskId {
         let handler = Listener { ends: self.sender.clone(), _alive: self.handlers.clone() };
-        let submission = Submission { api: Api::Download, timeout: LIMIT, job, rules, disable_profile: false };
+        let submission = Submission {
+            api: Api::Download,
+            timeout: LIMIT,
+            job,
+            rules,
+            disable_profile: false,
+            needs_unmetered: false,
+        };
         self.engine.submit(submission, Box::new(handler))
     }
 
@@ -236,7 +243,7 @@ fn an_interrupted_engine_ends_every_task() {
     let heard = Heard::new(1, None);
     let (running, let_go) = heard.hold();
     let queued = heard.run(|_| panic!("it was interrupted before it began"));
-    assert!(!heard.engine.is_interrupted());
+    assert_eq!(heard.engine.refusal(), None);
     heard.engine.interrupt();
     let late = heard.run(|_| panic!("it came after the interrupt"));
     drop(let_go);
@@ -247,6 +254,72 @@ fn an_interrupted_engine_ends_every_task() {
     heard.engine.resume();
     let next = heard.run(|_| {});
     assert_eq!(heard.next_end(), (next, Some(a_failure().failure)));
+    heard.close();
+}
+
+const NO_NETWORK: QueueNetwork = QueueNetwork { is_absent: true, is_metered: false };
+
+#[test]
+fn without_a_network_tasks_wait_for_one() {
+    let heard = Heard::new(2, None);
+    let (running, let_go) = heard.hold();
+    heard.engine.set_network(NO_NETWORK);
+    let waiting: Vec<_> = (0..5).map(|_| heard.run(|_| {})).collect();
+    drop(let_go);
+    assert_eq!(heard.next_end(), (running, Some(a_failure().failure)), "what runs goes on, and nothing else began");
+    assert!(heard.engine.abort(waiting[0]));
+    assert_eq!(heard.next_end(), (waiting[0], ABORTED));
+    heard.engine.set_network(QueueNetwork::default());
+    let mut ended: Vec<_> = waiting[1..].iter().map(|_| heard.next_end().0).collect();
+    ended.sort_unstable();
+    assert_eq!(ended, waiting[1..]);
+    assert_eq!(heard.close(), []);
+}
+
+#[test]
+fn who_is_without_a_network_for_too_long_ends_and_so_does_who_comes_later() {
+    let heard = Heard::new(1, None);
+    let running = heard.run(|context| drop(context.worker.wait(&[], None)));
+    heard.engine.set_network(NO_NETWORK);
+    let waiting = heard.run(|_| panic!("there is no network"));
+    heard.engine.give_network_up();
+    let late = heard.run(|_| panic!("there is no network"));
+    for task in [running, waiting, late] {
+        assert_eq!(heard.next_end(), (task, Some(Failure::Cancelled(StopReason::NoNetwork))));
+    }
+    heard.engine.expect_network();
+    heard.engine.set_network(QueueNetwork::default());
+    let next = heard.run(|_| {});
+    assert_eq!(heard.next_end(), (next, Some(a_failure().failure)));
+    heard.close();
+}
+
+/// One of the two always sees the other: no task is left to wait.
+#[test]
+fn a_network_that_is_given_up_and_a_call_at_once_leave_no_task_waiting() {
+    for _ in 0..200 {
+        let heard = Heard::new(1, None);
+        heard.engine.set_network(NO_NETWORK);
+        let id = std::thread::scope(|scope| {
+            let giving_up = scope.spawn(|| heard.engine.give_network_up());
+            let id = heard.run(|_| panic!("there is no network"));
+            giving_up.join().unwrap();
+            id
+        });
+        assert_eq!(heard.next_end(), (id, Some(Failure::Cancelled(StopReason::NoNetwork))));
+        heard.close();
+    }
+}
+
+#[test]
+fn the_background_ends_who_waits_for_a_network() {
+    let heard = Heard::new(1, None);
+    heard.engine.set_network(NO_NETWORK);
+    let waiting = heard.run(|_| panic!("there is no network"));
+    heard.engine.interrupt();
+    assert_eq!(heard.next_end(), (waiting, Some(Failure::Cancelled(StopReason::Interrupted))));
+    let waiting = heard.run(|_| panic!("it came after the interrupt"));
+    assert_eq!(heard.next_end(), (waiting, Some(Failure::Cancelled(StopReason::Interrupted))));
     heard.close();
 }
 
@@ -315,6 +388,7 @@ fn a_place_is_free_before_the_host_hears_of_the_end() {
         job: Ok(job),
         rules: CallRules::default(),
         disable_profile: false,
+        needs_unmetered: false,
     };
     heard.engine.submit(submission, Box::new(Next(heard.clone())));
     drop(let_go);

@@ -15,6 +15,7 @@ use std::time::{Duration, Instant};
 
 pub use delivery::{Executor, as_callback, in_callback};
 pub use progress::Progress;
+pub use queue::QueueNetwork;
 pub use statistics::TaskStatistics;
 
 use crate::policy::quirks::CallRules;
@@ -75,6 +76,8 @@ struct Task {
     id: TaskId,
     api: Api,
     timeout: Duration,
+    /// It waits while the network is metered.
+    needs_unmetered: bool,
     stop: Arc<StopSignal>,
     /// Set under the queue's lock, when a worker takes the task.
     has_begun: AtomicBool,
@@ -100,6 +103,8 @@ pub struct Submission {
     pub rules: CallRules,
     /// The page wants no profile.
     pub disable_profile: bool,
+    /// It waits while the network is metered.
+    pub needs_unmetered: bool,
 }
 
 /// The tasks of one session.
@@ -109,6 +114,8 @@ pub struct Engine {
     live: Arc<LiveTasks>,
     /// Whether every task is to end with `interrupted`.
     interrupted: AtomicBool,
+    /// Whether that is so because there has been no network for too long.
+    gave_network_up: AtomicBool,
 }
 
 /// The tasks of one API that wait or run.
@@ -130,17 +137,19 @@ impl Engine {
         });
         let uploads = ApiTasks::new("wxt-upload", max_uploads, &live);
         let downloads = ApiTasks::new("wxt-download", max_downloads, &live);
-        Ok(Engine { uploads, downloads, live, interrupted: AtomicBool::new(false) })
+        let (interrupted, gave_network_up) = (AtomicBool::new(false), AtomicBool::new(false));
+        Ok(Engine { uploads, downloads, live, interrupted, gave_network_up })
     }
 
     /// Takes a task on. From here on the handler is the task's: it hears of an end in every case, also where this function
     /// fails or panics inside, and is dropped after that.
     pub fn submit(&self, submission: Submission, handler: Box<dyn Handler>) -> TaskId {
-        let Submission { api, timeout, job, rules, disable_profile } = submission;
+        let Submission { api, timeout, job, rules, disable_profile, needs_unmetered } = submission;
         let task = Arc::new(Task {
             id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
             api,
             timeout,
+            needs_unmetered,
             stop: Arc::new(StopSignal::new()),
             has_begun: AtomicBool::new(false),
             progress: ProgressCell::new(!rules.no_progress && handler.wants_progress()),
@@ -150,9 +159,9 @@ impl Engine {
             handler: Mutex::new(Some(handler)),
         });
         self.live.add(&task);
-        // After it was added: `interrupt` sets this before it looks for tasks, so that one of the two stops the task.
-        if self.is_interrupted() {
-            task.stop.request(StopReason::Interrupted);
+        // After it was added: who stops all tasks sets this before it looks for them, so that one of the two stops the task.
+        if let Some(reason) = self.refusal() {
+            task.stop.request(reason);
         }
         let queued = caught(|| self.enqueue(&task, job?, rules.fail_when_full));
         if let Err(error) = queued {
@@ -170,9 +179,7 @@ impl Engine {
     /// nothing of the host's; a queued task ends on the worker that takes it.
     pub fn interrupt(&self) {
         self.interrupted.store(true, Ordering::SeqCst);
-        for task in self.live.all() {
-            task.stop.request(StopReason::Interrupted);
-        }
+        self.stop_all(StopReason::Interrupted);
     }
 
     /// How many tasks there were and are.
@@ -186,9 +193,42 @@ impl Engine {
         self.interrupted.store(false, Ordering::SeqCst);
     }
 
-    /// Whether every task is to end with `interrupted`.
-    pub fn is_interrupted(&self) -> bool {
-        self.interrupted.load(Ordering::SeqCst)
+    /// Why every task that is submitted now is to end.
+    pub fn refusal(&self) -> Option<StopReason> {
+        if self.interrupted.load(Ordering::SeqCst) {
+            return Some(StopReason::Interrupted);
+        }
+        self.gave_network_up.load(Ordering::SeqCst).then_some(StopReason::NoNetwork)
+    }
+
+    /// The network has changed: of the tasks that wait, those begin that may.
+    pub fn set_network(&self, network: QueueNetwork) {
+        for tasks in [&self.uploads, &self.downloads] {
+            // Where no thread can be started, they begin after the next call.
+            let _ = tasks.pool.update(|queue| queue.set_network(network));
+        }
+    }
+
+    /// Does the same for want of a network, until [`expect_network`](Engine::expect_network).
+    pub fn give_network_up(&self) {
+        self.gave_network_up.store(true, Ordering::SeqCst);
+        self.stop_all(StopReason::NoNetwork);
+    }
+
+    /// Takes tasks again.
+    pub fn expect_network(&self) {
+        self.gave_network_up.store(false, Ordering::SeqCst);
+    }
+
+    fn stop_all(&self, reason: StopReason) {
+        for task in self.live.all() {
+            task.stop.request(reason);
+        }
+        // Those that wait for a network are taken by a worker, on which they end.
+        for tasks in [&self.uploads, &self.downloads] {
+            // Where no thread can be started, they end after the next call, or when the session is closed.
+            let _ = tasks.pool.update(|_| {});
+        }
     }
 
     /// Aborts what is left, joins every thread, and returns when the last callback has run. Nothing may be submitted

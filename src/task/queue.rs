@@ -13,6 +13,16 @@ use crate::worker::WorkQueue;
 pub struct TaskQueue {
     waiting: BTreeMap<TaskId, QueuedTask>,
     paused: bool,
+    network: QueueNetwork,
+}
+
+/// What of the network decides which tasks may begin. The default is a network that costs nothing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct QueueNetwork {
+    /// There is none: no task begins.
+    pub is_absent: bool,
+    /// It is paid for by its use: tasks that need another one do not begin.
+    pub is_metered: bool,
 }
 
 /// A task that has not begun.
@@ -32,6 +42,17 @@ impl TaskQueue {
         self.waiting.remove(&id)
     }
 
+    /// Takes note of the network.
+    pub fn set_network(&mut self, network: QueueNetwork) {
+        self.network = network;
+    }
+
+    /// Whether a task need not wait for another network. One that is to stop need not: it ends on the worker that takes it.
+    fn may_begin(&self, task: &Task) -> bool {
+        let waits = self.network.is_absent || (self.network.is_metered && task.needs_unmetered);
+        !waits || task.stop.check().is_err()
+    }
+
     /// No task begins any more.
     pub fn pause(&mut self) {
         self.paused = true;
@@ -45,13 +66,18 @@ impl WorkQueue for TaskQueue {
         if self.paused {
             return None;
         }
-        let (_, queued) = self.waiting.pop_first()?;
+        let (&id, _) = self.waiting.iter().find(|(_, queued)| self.may_begin(&queued.task))?;
+        let queued = self.waiting.remove(&id)?;
         queued.task.has_begun.store(true, Ordering::SeqCst);
         Some(queued)
     }
 
     fn ready(&self) -> usize {
-        if self.paused { 0 } else { self.waiting.len() }
+        match self.paused {
+            true => 0,
+            false if self.network == QueueNetwork::default() => self.waiting.len(),
+            false => self.waiting.values().filter(|queued| self.may_begin(&queued.task)).count(),
+        }
     }
 }
 
@@ -99,10 +125,17 @@ mod tests {
     use super::super::delivery::tests::task;
     use super::*;
     use crate::terms::{Failure, TransferError};
+    use crate::worker::StopReason;
 
     fn add(queue: &mut TaskQueue, places: &Arc<Places>, id: TaskId) {
         let job: Job = Box::new(|_| Err(TransferError::new(Failure::Internal, "a test")));
         queue.add(QueuedTask { task: task(id, |_, _| {}), job, place: places.take() });
+    }
+
+    fn add_unmetered(queue: &mut TaskQueue, places: &Arc<Places>, id: TaskId) {
+        add(queue, places, id);
+        let queued = queue.waiting.get_mut(&id).unwrap();
+        Arc::get_mut(&mut queued.task).unwrap().needs_unmetered = true;
     }
 
     fn begin_all(queue: &mut TaskQueue) -> Vec<TaskId> {
@@ -129,6 +162,24 @@ mod tests {
         assert!(places.take_free().is_some());
         assert!(queue.remove(2).is_none());
         assert_eq!(begin_all(&mut queue), [1, 3]);
+    }
+
+    #[test]
+    fn a_task_that_needs_an_unmetered_network_holds_up_no_other() {
+        let (mut queue, places) = (TaskQueue::default(), Places::new(1));
+        queue.set_network(QueueNetwork { is_absent: false, is_metered: true });
+        for id in [1, 3, 4] {
+            add_unmetered(&mut queue, &places, id);
+        }
+        for id in [2, 5] {
+            add(&mut queue, &places, id);
+        }
+        assert_eq!((queue.ready(), begin_all(&mut queue)), (2, vec![2, 5]));
+        // One that is to stop waits for nothing.
+        queue.waiting[&3].task.stop.request(StopReason::Interrupted);
+        assert_eq!((queue.ready(), begin_all(&mut queue)), (1, vec![3]));
+        queue.set_network(QueueNetwork::default());
+        assert_eq!((queue.ready(), begin_all(&mut queue)), (2, vec![1, 4]));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Api, Call, FileErrorKind};
+use super::{Api, Call, FileErrorKind, shortened};
 use crate::worker::StopReason;
 
 /// A stable kind of failure, for hosts that decide by program and not by text.
@@ -13,7 +13,7 @@ pub enum Category {
     Aborted = 1,
     /// The deadline passed.
     Timeout = 2,
-    /// The mini program was in the background for too long.
+    /// The mini program was in the background, or without a network, for too long.
     Interrupted = 3,
     /// A parameter is missing or malformed, the URL included.
     Request = 4,
@@ -82,13 +82,10 @@ pub enum Failure {
     },
     /// The header or the form data cannot be sent.
     InvalidRequestData {
-        /// `header`, `formData` or `name`.
+        /// `header`, `formData`, `name` or `mediaType`.
         parameter: &'static str,
-    },
-    /// A header that cannot be sent.
-    UnsendableHeader {
-        /// Its name, as the page gave it.
-        name: String,
+        /// The name of the header or form field, as the page gave it, where one of them cannot be sent and has a name that is text.
+        name: Option<String>,
     },
     /// The file to send does not exist.
     FileNotFound,
@@ -135,6 +132,9 @@ pub enum Failure {
 /// The longest `errMsg`, in the units that a page counts in: those of UTF-16. Pages show it to people in one line.
 const LONGEST_ERR_MSG: usize = 200;
 
+/// The most of a header's or form field's name that an `errMsg` has.
+const LONGEST_NAME: usize = 100;
+
 /// A failed task or file call: what the page is told, and what helps the developer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TransferError {
@@ -156,6 +156,7 @@ impl TransferError {
             StopReason::Aborted => "the task was aborted",
             StopReason::Interrupted => "the mini program was in the background for too long",
             StopReason::DeadlinePassed => "the deadline passed",
+            StopReason::NoNetwork => "there was no network for too long",
         };
         TransferError::new(Failure::Cancelled(reason), detail)
     }
@@ -172,9 +173,9 @@ impl TransferError {
         TransferError::new(failure, format!("{parameter} is not UTF-8"))
     }
 
-    /// Header or form data that cannot be sent.
-    pub fn request_data(parameter: &'static str, detail: impl Into<String>) -> TransferError {
-        TransferError::new(Failure::InvalidRequestData { parameter }, detail)
+    /// Header or form data that cannot be sent. `name` is that of the header or field.
+    pub fn request_data(parameter: &'static str, name: Option<String>, detail: impl Into<String>) -> TransferError {
+        TransferError::new(Failure::InvalidRequestData { parameter, name }, detail)
     }
 
     /// WeChat's `errno`: of a file call a number of [`FileErrorKind`], whatever failed. The abort of a download has a number of
@@ -187,7 +188,7 @@ impl TransferError {
             Failure::Cancelled(StopReason::Aborted) if call == Call::DownloadFile => errno::ABORT_DOWNLOAD,
             Failure::Cancelled(StopReason::Aborted) => errno::CANCEL,
             Failure::Cancelled(StopReason::DeadlinePassed) => errno::TIMEOUT,
-            Failure::Cancelled(StopReason::Interrupted) => errno::INTERRUPTED,
+            Failure::Cancelled(StopReason::Interrupted | StopReason::NoNetwork) => errno::INTERRUPTED,
             Failure::Network(_)
             | Failure::Tls
             | Failure::NotTls
@@ -201,7 +202,7 @@ impl TransferError {
             Failure::InvalidUrl => errno::INVALID_URL,
             Failure::InvalidUrlScheme => errno::INVALID_URL_SCHEME,
             Failure::Parameter { .. } => errno::PARAMETER,
-            Failure::InvalidRequestData { .. } | Failure::UnsendableHeader { .. } => errno::INVALID_REQUEST_DATA,
+            Failure::InvalidRequestData { .. } => errno::INVALID_REQUEST_DATA,
             Failure::FileNotFound | Failure::DirectoryNotFound { .. } => FileErrorKind::NotFound.number(),
             Failure::PermissionDenied { .. } => FileErrorKind::PathDenied.number(),
             Failure::TargetDenied { .. } => errno::TARGET_DENIED,
@@ -239,7 +240,7 @@ impl TransferError {
         match &self.failure {
             Failure::Cancelled(StopReason::Aborted) => "abort".into(),
             Failure::Cancelled(StopReason::DeadlinePassed) => "timeout".into(),
-            Failure::Cancelled(StopReason::Interrupted) => "interrupted".into(),
+            Failure::Cancelled(StopReason::Interrupted | StopReason::NoNetwork) => "interrupted".into(),
             Failure::Network(_)
             | Failure::Tls
             | Failure::NotTls
@@ -258,10 +259,14 @@ impl TransferError {
             Failure::Parameter { parameter, expected, given } => {
                 format!("parameter error: parameter.{parameter} should be {expected} instead of {given};")
             }
-            Failure::InvalidRequestData { parameter } => format!("invalid request data {parameter}"),
+            Failure::InvalidRequestData { parameter, name: None } => format!("invalid request data {parameter}"),
+            Failure::InvalidRequestData { parameter, name: Some(name) } if name.is_empty() => {
+                format!("invalid request data {parameter} \"\"")
+            }
             // Escaped, because what makes a name unsendable may be a control character.
-            Failure::UnsendableHeader { name } => {
-                format!("invalid request data header {}", name.escape_debug()).trim_end().to_owned()
+            Failure::InvalidRequestData { parameter, name: Some(name) } => {
+                let name = shortened(&name.escape_debug().to_string(), LONGEST_NAME);
+                format!("invalid request data {parameter} {name}")
             }
             Failure::FileNotFound => "file not found".into(),
             Failure::DirectoryNotFound { path } => format!("no such file or directory {path}"),
@@ -283,7 +288,7 @@ impl TransferError {
         match &self.failure {
             Failure::Cancelled(StopReason::Aborted) => Category::Aborted,
             Failure::Cancelled(StopReason::DeadlinePassed) => Category::Timeout,
-            Failure::Cancelled(StopReason::Interrupted) => Category::Interrupted,
+            Failure::Cancelled(StopReason::Interrupted | StopReason::NoNetwork) => Category::Interrupted,
             Failure::Network(category) => *category,
             Failure::Tls | Failure::NotTls | Failure::TrustStoreUnavailable => Category::Tls,
             Failure::NotInDomainList => Category::Policy,
@@ -295,8 +300,7 @@ impl TransferError {
             Failure::InvalidUrl
             | Failure::InvalidUrlScheme
             | Failure::Parameter { .. }
-            | Failure::InvalidRequestData { .. }
-            | Failure::UnsendableHeader { .. } => Category::Request,
+            | Failure::InvalidRequestData { .. } => Category::Request,
             Failure::FileNotFound
             | Failure::DirectoryNotFound { .. }
             | Failure::PermissionDenied { .. }

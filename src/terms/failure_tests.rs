@@ -120,7 +120,7 @@ fn a_file_call_fails_with_a_number_of_its_table_alone() {
         (Failure::File { kind: FileErrorKind::AlreadyExists, path: Some(path()) }, 1_301_005),
         (Failure::Network(Category::Connect), 1_300_201),
         (Failure::SaveFile, 1_300_201),
-        (Failure::InvalidRequestData { parameter: "header" }, 1_300_201),
+        (Failure::InvalidRequestData { parameter: "header", name: None }, 1_300_201),
     ];
     for (failure, expected) in failures {
         let error = TransferError::new(failure, "detail");

@@ -1,10 +1,23 @@
 //! The methods of requests.
 
-/// The method of a request. Only `Post` has a body.
+/// The method of a request. All but `Get` have a body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Method {
     /// `GET`.
     Get,
     /// `POST`.
     Post,
+    /// `PUT`.
+    Put,
+}
+
+impl Method {
+    /// As it is sent.
+    pub fn name(self) -> &'static str {
+        match self {
+            Method::Get => "GET",
+            Method::Post => "POST",
+            Method::Put => "PUT",
+        }
+    }
 }

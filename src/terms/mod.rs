@@ -9,6 +9,7 @@ mod file_error;
 mod header;
 pub mod log;
 mod method;
+mod shortened;
 
 pub use api::Api;
 pub use call::Call;
@@ -17,3 +18,4 @@ pub use failure::{Category, Failure, TransferError, errno};
 pub use file_error::FileErrorKind;
 pub use header::{Header, header_value, header_values};
 pub use method::Method;
+pub use shortened::shortened;

@@ -31,7 +31,7 @@ pub fn check_url(
     header: Result<Vec<(String, String)>, TransferError>,
 ) -> UrlCheck {
     let rules = environment.quirks.rules(api);
-    // An upload's has a boundary in it; what counts here is that there is one.
+    // That of a form, whose boundary does not matter here. A raw body has the page's.
     let content_type = (api == Api::Upload).then_some("multipart/form-data");
     let parsed = url.and_then(|url| url::parse(&url).map_err(failure::of_url));
     let built = header.and_then(|header| {
@@ -78,6 +78,7 @@ fn rule_of_refusal(api: Api, refusal: DomainRefusal) -> &'static str {
         DomainRefusal::PlainHttp => "allow_plain_http",
         DomainRefusal::PublicAddress
         | DomainRefusal::LanNotAllowed
+        | DomainRefusal::GroupAddress
         | DomainRefusal::OwnAddress
         | DomainRefusal::InterfacesUnknown => "lan_policy",
     }

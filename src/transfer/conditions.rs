@@ -84,6 +84,11 @@ impl NetworkConditions {
 }
 
 impl NetworkEstimator {
+    /// The network is another one: nothing is known of it.
+    pub fn forget(&self) {
+        *lock(&self.estimate) = NetworkConditions::default();
+    }
+
     /// Takes a transfer's observation in, and gives the estimate that results.
     pub fn add(&self, observed: NetworkConditions) -> NetworkConditions {
         let mut estimate = lock(&self.estimate);

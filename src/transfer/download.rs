@@ -29,6 +29,8 @@ pub struct DownloadRequest {
     pub disable_profile: bool,
     /// What the file must be.
     pub integrity: IntegrityRequest,
+    /// It waits in the queue while the network is metered.
+    pub needs_unmetered: bool,
 }
 
 /// A download whose parameters are in order.

@@ -20,6 +20,8 @@ use crate::worker::lock;
 pub struct Prepared {
     pub target: TargetUrl,
     pub headers: Vec<(String, String)>,
+    /// Of the first request: a GET of a download, a POST of an upload unless it is changed.
+    pub method: Method,
     pub rules: CallRules,
     api: Api,
 }
@@ -30,7 +32,7 @@ pub struct Exchanged<'a> {
     pub target: Cow<'a, TargetUrl>,
 }
 
-/// Checks what a page asks for. `content_type` is that of an upload's body.
+/// Checks what a page asks for. `content_type` is that of an upload's body, where it is not the page's.
 pub fn prepare(
     environment: &Environment,
     api: Api,
@@ -45,7 +47,11 @@ pub fn prepare(
     for name in &built.dropped {
         environment.log.write(Level::Warning, || format!("{}: header {name} is not sent", Call::from(api).name()));
     }
-    Ok(Prepared { target, headers: built.list, rules, api })
+    let method = match api {
+        Api::Upload => Method::Post,
+        Api::Download => Method::Get,
+    };
+    Ok(Prepared { target, headers: built.list, method, rules, api })
 }
 
 /// Sends the request and follows redirects to the final response's head.
@@ -56,11 +62,10 @@ pub fn run<'a>(
     http_context: &Arc<http::Exchange>,
     mut body: Option<&mut dyn http::BodySource>,
 ) -> Result<Exchanged<'a>, TransferError> {
-    let Prepared { api, rules, .. } = *prepared;
+    let Prepared { mut method, api, rules, .. } = *prepared;
     let mut target = Cow::Borrowed(&prepared.target);
     let mut headers = Cow::Borrowed(&prepared.headers);
     context.note(|profile| profile.redirect = Span::default());
-    let mut method = if body.is_some() { Method::Post } else { Method::Get };
     let mut followed = 0;
     let mut all_within_origin = true;
     loop {
@@ -144,9 +149,8 @@ pub fn record(environment: &Environment, context: &TransferContext<'_>, http_con
 pub fn of_header(error: HeaderError) -> TransferError {
     let detail = error.to_string();
     match error {
-        HeaderError::Name { name } | HeaderError::Value { name } => {
-            TransferError::new(Failure::UnsendableHeader { name }, detail)
+        HeaderError::Name { name } | HeaderError::Value { name } | HeaderError::TooLarge { name } => {
+            TransferError::request_data("header", Some(name), detail)
         }
-        HeaderError::TooLarge => TransferError::request_data("header", detail),
     }
 }

@@ -12,6 +12,7 @@ mod json;
 mod multipart;
 mod preparation;
 mod profile;
+mod source;
 mod text;
 mod trace;
 mod upload;
@@ -31,7 +32,7 @@ use crate::terms::log::Log;
 use crate::worker::{Worker, lock};
 
 #[cfg(feature = "fuzzing")]
-pub use multipart::{FilePart, MultipartBody, content_type, random_boundary};
+pub use multipart::{FilePart, content_type, form, random_boundary};
 
 pub use crate::http::PROGRESS_INTERVAL;
 pub use attempts::{AttemptClock, SystemClock};
@@ -41,8 +42,9 @@ pub use download::{DownloadRequest, PreparedDownload};
 pub use integrity::IntegrityRequest;
 pub use preparation::Preparation;
 pub use profile::{Profile, QueueTimes, Span, epoch_milliseconds};
+pub use source::UploadSource;
 pub use trace::Tracer;
-pub use upload::{PreparedUpload, UploadRequest, UploadSource};
+pub use upload::{PreparedUpload, UploadBody, UploadFile, UploadRequest};
 
 /// What all transfers of a session share.
 pub struct Environment {

@@ -1,24 +1,22 @@
-use std::io::Cursor;
+use std::io::{self, Cursor, Read, Seek};
 
 use super::*;
+use crate::transfer::body::FileSizeChanged;
 
 fn fields(list: &[(&str, &str)]) -> Vec<(String, String)> {
     list.iter().map(|&(name, value)| (name.to_owned(), value.to_owned())).collect()
 }
 
-fn body_of(
-    list: &[(&str, &str)],
-    name: &str,
-    file_name: &str,
-    content: &[u8],
-    size: u64,
-) -> MultipartBody<Cursor<Vec<u8>>> {
-    let file = FilePart { name, file_name, content: Cursor::new(content.to_vec()), size };
-    MultipartBody::new("BOUNDARY", &fields(list), file).unwrap()
+fn body_of(list: &[(&str, &str)], name: &str, file_name: &str, content: &[u8], size: u64) -> Body<Cursor<Vec<u8>>> {
+    form("BOUNDARY", &fields(list), [part(name, file_name, Cursor::new(content.to_vec()), size)]).unwrap()
+}
+
+fn part<R>(name: &str, file_name: &str, content: R, size: u64) -> FilePart<R> {
+    FilePart { name: name.to_owned(), file_name: file_name.to_owned(), media_type: None, content, size }
 }
 
 /// Reads to the end or the first error, `step` bytes at most at a time.
-fn read_all<R: Read + Seek>(body: &mut MultipartBody<R>, step: usize) -> (Vec<u8>, io::Result<()>) {
+fn read_all<R: Read + Seek>(body: &mut Body<R>, step: usize) -> (Vec<u8>, io::Result<()>) {
     let mut all = Vec::new();
     let mut buffer = vec![0; step];
     loop {
@@ -109,6 +107,51 @@ fn a_file_is_sent_as_it_is() {
     assert!(bytes[start..].starts_with(&content));
 }
 
+/// The form of RFC 7578 §4.3: each file is a part of its own, also where several have one name.
+#[test]
+fn several_files_come_in_order_behind_the_fields() {
+    let file = |name: &str, file_name: &str, media_type: Option<&str>, content: &'static [u8]| FilePart {
+        name: name.to_owned(),
+        file_name: file_name.to_owned(),
+        media_type: media_type.map(str::to_owned),
+        content: Cursor::new(content),
+        size: content.len() as u64,
+    };
+    let files = || {
+        [
+            file("a", "1.png", None, b"ONE"),
+            file("a", "", Some("application/json; charset=utf-8"), b""),
+            file("b\"", "3.bin", None, b"\r\n"),
+        ]
+    };
+    let expected = "--BOUNDARY\r\n\
+        Content-Disposition: form-data; name=\"user\"\r\n\r\n\
+        test\r\n\
+        --BOUNDARY\r\n\
+        Content-Disposition: form-data; name=\"a\"; filename=\"1.png\"\r\n\
+        Content-Type: image/png\r\n\r\n\
+        ONE\r\n\
+        --BOUNDARY\r\n\
+        Content-Disposition: form-data; name=\"a\"; filename=\"blob\"\r\n\
+        Content-Type: application/json; charset=utf-8\r\n\r\n\
+        \r\n\
+        --BOUNDARY\r\n\
+        Content-Disposition: form-data; name=\"b%22\"; filename=\"3.bin\"\r\n\
+        Content-Type: application/octet-stream\r\n\r\n\
+        \r\n\r\n\
+        --BOUNDARY--\r\n";
+    for step in [1, 2, 7, 4096] {
+        let mut body = form("BOUNDARY", &fields(&[("user", "test")]), files()).unwrap();
+        assert_eq!(body.length(), expected.len() as u64);
+        for time in ["first", "second"] {
+            let (bytes, result) = read_all(&mut body, step);
+            assert!(result.is_ok());
+            assert_eq!(String::from_utf8(bytes).unwrap(), expected, "{step} at a time, the {time} time");
+            body.rewind().unwrap();
+        }
+    }
+}
+
 #[test]
 fn a_small_body_is_one_read() {
     let mut body = body_of(&[("a", "b")], "f", "x.bin", b"content", 7);
@@ -180,8 +223,7 @@ impl Seek for Failing {
 #[test]
 fn an_error_of_the_file_comes_out_behind_the_bytes_before_it() {
     let content = Failing { inner: Cursor::new(b"12345678".to_vec()), reads: 0 };
-    let file = FilePart { name: "f", file_name: "x.bin", content, size: 8 };
-    let mut body = MultipartBody::new("BOUNDARY", &[], file).unwrap();
+    let mut body = form("BOUNDARY", &[], [part("f", "x.bin", content, 8)]).unwrap();
     let (bytes, result) = read_all(&mut body, 4096);
     assert!(bytes.ends_with(b"\r\n\r\n1234"), "{:?}", String::from_utf8_lossy(&bytes));
     let error = result.unwrap_err();
@@ -197,8 +239,9 @@ fn an_error_of_the_file_comes_out_behind_the_bytes_before_it() {
 
 #[test]
 fn a_length_beyond_64_bits_is_an_error() {
-    let file = FilePart { name: "f", file_name: "x", content: Cursor::new(Vec::new()), size: u64::MAX };
-    assert!(matches!(MultipartBody::new("BOUNDARY", &[], file), Err(MultipartError::TooLong)));
+    let file = |size| part("f", "x", io::empty(), size);
+    assert!(matches!(form("BOUNDARY", &[], [file(u64::MAX)]), Err(MultipartError::TooLong)));
+    assert!(matches!(form("BOUNDARY", &[], [file(1 << 63), file(1 << 63)]), Err(MultipartError::TooLong)));
 }
 
 /// RFC 2046 §5.1.1: 1 to 70 characters; these need no quotes in the header either (RFC 9110 §5.6.2).

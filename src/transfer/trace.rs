@@ -119,11 +119,7 @@ impl Hop {
     }
 
     fn write_request(&self, request: &mut Object, body_sent: u64) {
-        let method = match self.method {
-            Method::Get => "GET",
-            Method::Post => "POST",
-        };
-        request.text("method", method);
+        request.text("method", self.method.name());
         request.text("url", &self.url);
         request.text("httpVersion", "HTTP/1.1");
         request.texts("cookies", std::iter::empty());

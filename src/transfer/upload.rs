@@ -1,17 +1,17 @@
-//! `wx.uploadFile`: one file and some fields as a multipart POST; the answer's body is text.
+//! `wx.uploadFile`: fields and files as a multipart form, or one file as it is; the answer's body is text.
 
 use std::collections::TryReserveError;
-use std::os::fd::OwnedFd;
 
 use super::attempts::{self, AttemptEnd};
-use super::body::SourceReader;
+use super::body::{Body, Segment, TooLong};
 use super::exchange::{self, Exchanged, Prepared};
-use super::multipart::{self, FilePart, MultipartBody, MultipartError};
+use super::multipart::{self, FilePart, MultipartError};
+use super::source::{PendingSource, SourceReader, UploadSource};
 use super::{Content, Environment, Success, TransferContext, failure, text};
 use crate::http::{self, BodySource};
+use crate::policy::headers;
 use crate::policy::quirks::CallRules;
-use crate::storage::SourceFile;
-use crate::terms::{Api, Failure, TransferError, header_value};
+use crate::terms::{Api, Failure, Method, TransferError, header_value};
 use crate::worker::lock;
 use crate::worker::sizes::ANSWER;
 
@@ -22,58 +22,67 @@ const IDEMPOTENCY_KEY: &str = "Idempotency-Key";
 pub struct UploadRequest {
     /// `url`.
     pub url: String,
-    /// `filePath`, or an open descriptor in its place.
-    pub file: UploadSource,
-    /// `name`.
-    pub name: String,
+    /// `POST` or `PUT`.
+    pub method: Method,
+    /// What is sent.
+    pub body: UploadBody,
     /// `header`, in order.
     pub header: Vec<(String, String)>,
-    /// `formData`, in order.
-    pub form_data: Vec<(String, String)>,
-    /// The `filename` that the server sees. Where it is `None` or empty it is the last part of `filePath`, and `blob`
-    /// where that is empty, `.` or `..`.
-    pub file_name: Option<String>,
     /// `timeout` in milliseconds; 0 is the default.
     pub timeout: u32,
     /// Not `enableProfile`: the result comes without a profile.
     pub disable_profile: bool,
+    /// It waits in the queue while the network is metered.
+    pub needs_unmetered: bool,
 }
 
-/// What is uploaded.
+/// What an upload sends.
 #[derive(Debug)]
-pub enum UploadSource {
-    /// A `wxfile://` path, or an absolute one where the host allows it.
-    Path(String),
-    /// An open file, or a pipe of known length.
-    Descriptor {
-        /// Read from where it stands.
-        descriptor: OwnedFd,
-        /// `filePath`, which only names the file; may be empty.
-        path: String,
-        /// How many bytes a pipe will give; `None` for a file.
-        length: Option<u64>,
+pub enum UploadBody {
+    /// A multipart form.
+    Form {
+        /// `formData`, in order.
+        fields: Vec<(String, String)>,
+        /// The files, in the order in which they follow the fields.
+        files: Vec<UploadFile>,
     },
+    /// The bytes of one file, whose `Content-Type` is the page's or missing.
+    Raw(UploadSource),
+}
+
+/// One file of a form.
+#[derive(Debug)]
+pub struct UploadFile {
+    /// Where its content is.
+    pub source: UploadSource,
+    /// `name`.
+    pub name: String,
+    /// The `filename` that the server sees. Where it is `None` or empty it is the last part of `filePath`, and `blob`
+    /// where that is empty, `.` or `..`.
+    pub file_name: Option<String>,
+    /// The part's `Content-Type`. Where it is `None` or empty, the file name's extension decides it.
+    pub media_type: Option<String>,
 }
 
 /// An upload whose parameters are in order.
 #[derive(Debug)]
 pub struct PreparedUpload {
     prepared: Prepared,
-    boundary: String,
-    file: PendingSource,
-    name: String,
-    form_data: Vec<(String, String)>,
-    file_name: Option<String>,
+    body: PendingBody,
 }
 
-/// What is uploaded, while the upload waits for its turn.
 #[derive(Debug)]
-enum PendingSource {
-    /// Opened when it begins.
-    Path(String),
-    /// Open already, from where the descriptor stood at the call: nobody can tell where the host will have moved it to
-    /// when the upload begins.
-    Open(SourceFile),
+enum PendingBody {
+    Form { boundary: String, fields: Vec<(String, String)>, files: Vec<PendingFile> },
+    Raw(PendingSource),
+}
+
+#[derive(Debug)]
+struct PendingFile {
+    source: PendingSource,
+    name: String,
+    file_name: Option<String>,
+    media_type: Option<String>,
 }
 
 impl PreparedUpload {
@@ -83,68 +92,52 @@ impl PreparedUpload {
         rules: CallRules,
         request: UploadRequest,
     ) -> Result<PreparedUpload, TransferError> {
-        // No server could tell it from other fields.
-        if request.name.is_empty() {
-            return Err(TransferError::request_data("name", "name is empty"));
-        }
-        let boundary = multipart::random_boundary().map_err(of_multipart)?;
-        let content_type = multipart::content_type(&boundary);
-        let mut prepared =
-            exchange::prepare(environment, Api::Upload, rules, &request.url, &request.header, Some(&content_type))?;
+        let UploadRequest { url, method, body, header, .. } = request;
+        let prepare = |content_type: Option<&str>| {
+            exchange::prepare(environment, Api::Upload, rules, &url, &header, content_type)
+        };
+        let (mut prepared, body) = match body {
+            UploadBody::Form { fields, files } => {
+                // No server could tell it from other fields.
+                if files.iter().any(|file| file.name.is_empty()) {
+                    return Err(TransferError::request_data("name", None, "name is empty"));
+                }
+                let boundary = multipart::random_boundary().map_err(of_multipart)?;
+                let prepared = prepare(Some(&multipart::content_type(&boundary)))?;
+                let files = files.into_iter().map(PendingFile::new).collect::<Result<Vec<_>, _>>()?;
+                (prepared, PendingBody::Form { boundary, fields, files })
+            }
+            UploadBody::Raw(source) => (prepare(None)?, PendingBody::Raw(PendingSource::new(source)?.0)),
+        };
+        prepared.method = method;
         if may_be_sent_twice(environment) {
             name_for_the_server(&mut prepared).map_err(of_multipart)?;
         }
-        let UploadRequest { file, name, form_data, .. } = request;
-        let mut file_name = request.file_name.filter(|name| !name.is_empty());
-        let file = match file {
-            UploadSource::Path(path) => PendingSource::Path(path),
-            UploadSource::Descriptor { descriptor, path, length } => {
-                // A step of a path is no name.
-                let last = path.rsplit('/').next().filter(|last| !matches!(*last, "." | ".."));
-                file_name = file_name.or_else(|| last.map(str::to_owned));
-                let opened = SourceFile::from_descriptor(descriptor, length);
-                PendingSource::Open(opened.map_err(failure::of_source)?)
-            }
-        };
-        Ok(PreparedUpload { prepared, boundary, file, name, form_data, file_name })
+        Ok(PreparedUpload { prepared, body })
     }
 
     /// Runs on a worker thread until the answer is complete.
     pub fn run(self, environment: &Environment, context: &TransferContext<'_>) -> Result<Success, TransferError> {
-        let PreparedUpload { prepared, boundary, file, name, form_data, file_name } = self;
-        let source = match file {
-            PendingSource::Path(path) => {
-                environment.storage.open_source(context.worker, &path).map_err(failure::of_source)?
-            }
-            PendingSource::Open(source) => source,
-        };
-        let file_name = file_name.unwrap_or_else(|| source.name.clone());
-        let size = source.length;
-        let part = FilePart {
-            name: &name,
-            file_name: &file_name,
-            content: SourceReader::new(source, context.worker.clone()),
-            size,
-        };
-        let mut multipart = MultipartBody::new(&boundary, &form_data, part).map_err(of_multipart)?;
+        let PreparedUpload { prepared, body } = self;
+        let mut body = body.open(environment, context)?;
         let wants_progress = context.observer.wants_progress();
         let http_context = context.exchange();
-        let length = multipart.length();
+        let length = body.length();
         if wants_progress {
             let observer = context.observer.clone();
             http_context.on_body_sent(move |sent| observer.progress(sent, Some(length)));
         }
-        let may_be_sent_twice = may_be_sent_twice(environment) && multipart.can_rewind();
+        let may_be_sent_twice = may_be_sent_twice(environment) && body.can_rewind();
         let answer = attempts::run(environment, context, Api::Upload, |attempts| {
-            if lock(context.counts).attempts > 1 && multipart.can_rewind() {
-                multipart.rewind().map_err(|error| AttemptEnd::Failed {
+            if lock(context.counts).attempts > 1 && body.can_rewind() {
+                body.rewind().map_err(|error| AttemptEnd::Failed {
                     error: TransferError::new(Failure::SourceFile, format!("the file cannot be sent again: {error}")),
                     may_repeat: false,
                 })?;
             }
             let failed =
                 |error| AttemptEnd::Failed { error, may_repeat: may_be_sent_twice || !http_context.request_has_left() };
-            let exchanged = exchange::run(environment, context, &prepared, &http_context, Some(&mut multipart));
+            let exchanged = exchange::run(environment, context, &prepared, &http_context, Some(&mut body));
             let Exchanged { response, .. } = exchanged.map_err(failed)?;
             let response = attempts.take_answer(response, may_be_sent_twice, !prepared.rules.no_headers_event)?;
             if wants_progress {
@@ -157,6 +150,48 @@ impl PreparedUpload {
         })?;
         context.worker.stop().settle().map_err(TransferError::cancelled)?;
         Ok(answer)
+    }
+}
+
+impl PendingFile {
+    fn new(file: UploadFile) -> Result<PendingFile, TransferError> {
+        let UploadFile { source, name, file_name, media_type } = file;
+        let media_type = media_type.filter(|media_type| !media_type.is_empty());
+        if media_type.as_deref().is_some_and(|media_type| !headers::is_value(media_type)) {
+            return Err(TransferError::request_data("mediaType", None, "a media type has a control character"));
+        }
+        let (source, last_part) = PendingSource::new(source)?;
+        let file_name = file_name.filter(|name| !name.is_empty()).or(last_part);
+        Ok(PendingFile { source, name, file_name, media_type })
+    }
+}
+
+impl PendingBody {
+    /// Opens what is sent.
+    fn open<'a>(
+        self,
+        environment: &'a Environment,
+        context: &TransferContext<'_>,
+    ) -> Result<Body<SourceReader<'a>>, TransferError> {
+        let (storage, worker) = (&environment.storage, context.worker);
+        match self {
+            PendingBody::Form { boundary, fields, files } => {
+                let is_only_one = files.len() == 1;
+                let parts = files.into_iter().map(|file| {
+                    let PendingFile { source, name, file_name, media_type } = file;
+                    let opened = source.open(storage, worker, is_only_one)?;
+                    let file_name = file_name.unwrap_or(opened.name);
+                    Ok(FilePart { name, file_name, media_type, content: opened.reader, size: opened.length })
+                });
+                let parts = parts.collect::<Result<Vec<_>, TransferError>>()?;
+                multipart::form(&boundary, &fields, parts).map_err(of_multipart)
+            }
+            PendingBody::Raw(source) => {
+                let opened = source.open(storage, worker, true)?;
+                let segment = Segment::File { content: opened.reader, size: opened.length };
+                Body::new(vec![segment]).map_err(|TooLong| of_multipart(MultipartError::TooLong))
+            }
+        }
     }
 }
 

@@ -16,6 +16,8 @@ pub enum StopReason {
     Interrupted,
     /// The deadline passed.
     DeadlinePassed,
+    /// There was no network for too long.
+    NoNetwork,
 }
 
 impl StopReason {
@@ -25,12 +27,13 @@ impl StopReason {
             StopReason::Aborted => 1,
             StopReason::Interrupted => 2,
             StopReason::DeadlinePassed => 3,
+            StopReason::NoNetwork => 4,
         }
     }
 
     /// The reason in the atomic's value, settled or not.
     fn from_state(state: u8) -> Option<StopReason> {
-        [StopReason::Aborted, StopReason::Interrupted, StopReason::DeadlinePassed]
+        [StopReason::Aborted, StopReason::Interrupted, StopReason::DeadlinePassed, StopReason::NoNetwork]
             .into_iter()
             .find(|reason| reason.code() == state & !SETTLED)
     }
@@ -39,7 +42,7 @@ impl StopReason {
 /// The atomic's value while nobody has asked the work to stop.
 const RUNNING: u8 = 0;
 /// Added to the atomic's value when the result is decided.
-const SETTLED: u8 = 4;
+const SETTLED: u8 = 8;
 
 /// A stop signal and a deadline, shared between those who may stop the work and the threads that do it.
 #[derive(Debug, Default)]

@@ -92,6 +92,13 @@ impl Session {
         })
     }
 
+    pub fn import_data(&self, data: &[u8], name: Option<&str>) -> FileResult {
+        let name = name.map_or(WxtStr::absent(), WxtStr::new);
+        result_of(|callback, user_data| unsafe {
+            wxt_import_data(self.handle, data.as_ptr(), data.len(), name, callback, user_data)
+        })
+    }
+
     pub fn import_descriptor(&self, descriptor: impl AsFd, length: u64, name: &str) -> FileResult {
         let descriptor = descriptor.as_fd().as_raw_fd();
         result_of(|callback, user_data| unsafe {

@@ -90,4 +90,4 @@ function isSigned(signature, request, secretId, secretKey) {
   return parts['q-signature'] === expected;
 }
 
-module.exports = { startApplication, startObjectStore };
+module.exports = { readForm, startApplication, startObjectStore };

@@ -4,6 +4,7 @@
 const assert = require('node:assert/strict');
 const { assertProgress, assertUploaded, rejected } = require('./site.js');
 const { startApplication } = require('./servers.js');
+const { policyRuns } = require('./stores.js');
 
 const FIELDS = { user: 'test' };
 
@@ -87,6 +88,9 @@ const luch = {
       const error = await rejected(luchRequest(site, url).upload('/refused', { filePath: site.filePath, name: 'file' }));
       assert.deepEqual([error.statusCode, error.data.code], [403, 40300]);
     },
+    /* It rejects an answer that is no success, with the answer. */
+    ...policyRuns((site, { url, ...options }) => luchRequest(site, url).upload('', options).catch((answer) => answer)
+      .then(({ statusCode, data }) => ({ statusCode, data }))),
     abort: async (t, site) => {
       const server = await startApplication(t);
       const reached = server.silent();

@@ -4,6 +4,7 @@
 const assert = require('node:assert/strict');
 const { CONTENT, assertProgress, assertUploaded, rejected } = require('./site.js');
 const { startApplication } = require('./servers.js');
+const { policyRuns } = require('./stores.js');
 
 const FIELDS = { user: 'test', n: '1.5' };
 
@@ -51,6 +52,7 @@ const wrapped = (callsOf) => ({
     const error = await rejected(callsOf(site).downloadFile({ url: `${server.url}/dropped` }));
     assert.match(error.errMsg, /^downloadFile:fail /);
   },
+  ...policyRuns((site, options) => callsOf(site).uploadFile(options)),
 });
 
 module.exports = [

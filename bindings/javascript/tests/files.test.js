@@ -261,3 +261,40 @@ test('a file call of a closed session fails', async (t) => {
   assert.deepEqual({ ...failure }, { errMsg: 'access:fail session closed', errno: 1300201, errCode: 1300201 });
   assert.equal(thrownBy(() => host.page.fs.accessSync(USR)).errMsg, 'accessSync:fail session closed');
 });
+
+/* What wx.js never sends, but another sender may. */
+test('a message that is not as described is refused, and does nothing', async (t) => {
+  const host = await Host.start(t);
+  const { page } = host;
+  const filePath = `${USR}/a`;
+  page.fs.writeFileSync(filePath, 'abc');
+  const invalid = (name) => [`Invalid argument ${name}`, 1300022];
+  const outOfRange = (name) => [`value of ${name} is out of range`, name === 'length' ? 1301006 : 1301009];
+  const data = 'YQ==';
+  for (const [api, options, [reason, number]] of [
+    ...['writeFile', 'appendFile'].flatMap((api) => [
+      [api, { filePath, encoding: 'utf8' }, invalid('data')],
+      [api, { filePath, encoding: 'utf8', data: 5 }, invalid('data')],
+      [api, { filePath, encoding: 'utf8', data: null }, invalid('data')],
+      [api, { filePath, data }, invalid('encoding')],
+      [api, { filePath, data, encoding: 'hex' }, invalid('encoding')],
+      [api, { filePath, data: '@@@', encoding: 'base64' }, ['base64 encode error', 1300203]],
+    ]),
+    ['readFile', { filePath }, invalid('encoding')],
+    ...[-1, 0.5, '1', true, null, 2 ** 53, 1e300].flatMap((value) => ['position', 'length']
+      .map((name) => ['readFile', { filePath, encoding: 'utf8', [name]: value }, outOfRange(name)])),
+    ['readFile', { filePath, encoding: 'utf8', length: 0 }, outOfRange('length')],
+    ['mkdir', { dirPath: `${USR}/b/c`, recursive: 'true' }, invalid('recursive')],
+    ['rmdir', { dirPath: USR, recursive: 1 }, invalid('recursive')],
+    ['stat', { path: USR, recursive: 'false' }, invalid('recursive')],
+    ['getFileInfo', { filePath }, invalid('digestAlgorithm')],
+    ['getFileInfo', { filePath, digestAlgorithm: 'crc' }, invalid('digestAlgorithm')],
+  ]) {
+    const answer = JSON.parse(host.sendSync(JSON.stringify({ api, options })));
+    const expected = { fail: { errMsg: `${api}:fail ${reason}`, errno: number, errCode: number } };
+    assert.deepEqual(answer, expected, JSON.stringify(options));
+  }
+  assert.equal(page.fs.readFileSync(filePath, 'utf8'), 'abc');
+  const whole = JSON.parse(host.sendSync(`{"api":"readFile","options":{"filePath":"${filePath}","encoding":"utf8","position":1.0}}`));
+  assert.equal(whole.success.data, 'bc');
+});

@@ -9,10 +9,11 @@ const SCRIPT = fs.readFileSync(path.join(__dirname, '..', 'wx.js'), 'utf8');
 
 class Page {
   /*
-   * `send` takes a message of the page, and `sendSync` one that is answered at once. `settings` are the app's, and
-   * `without` names what the engine does not have (`setTimeout`, `Promise`, …).
+   * `send` takes a message of the page, and `sendSync` one that is answered at once. `settings` are the app's,
+   * `given` is what else the app has put into the page, and `without` names what the engine does not have (`setTimeout`,
+   * `Promise`, …).
    */
-  constructor(send, { sendSync, settings, without = [] } = {}) {
+  constructor(send, { sendSync, settings, given = {}, without = [] } = {}) {
     this.messages = [];
     this.context = vm.createContext({
       console,
@@ -20,6 +21,7 @@ class Page {
       wxtransferSend: (text) => send(text),
       wxtransferSendSync: sendSync,
       wxtransferSettings: settings,
+      ...given,
     });
     for (const name of without) vm.runInContext(`delete globalThis.${name}`, this.context);
     vm.runInContext(SCRIPT, this.context, { filename: 'wx.js' });

@@ -71,6 +71,10 @@ test('a header or form field without a text is named', async () => {
   const textless = { toString() { throw new Error('of the page'); } };
   const download = await page.failure(wx.downloadFile, { url: 'https://a.test/', header: { Good: 1, 'X-Bad': textless } });
   assert.deepEqual({ ...download }, { errMsg: 'downloadFile:fail invalid request data header X-Bad', errno: 600010 });
+  for (const [name, shown] of [['', '""'], [`X-${'a'.repeat(40_000)}b`, `X-${'a'.repeat(48)}…${'a'.repeat(49)}b`]]) {
+    const { errMsg } = await page.failure(wx.downloadFile, { url: 'https://a.test/', header: { [name]: textless } });
+    assert.equal(errMsg, `downloadFile:fail invalid request data header ${shown}`);
+  }
   const formData = { get user() { throw new Error('of the page'); } };
   const upload = await page.failure(wx.uploadFile, { url: 'https://a.test/', filePath: 'a', name: 'b', formData });
   assert.deepEqual({ ...upload }, { errMsg: 'uploadFile:fail invalid request data formData user', errno: 600010 });
@@ -245,4 +249,104 @@ test('a Sync method without an app that answers at once throws', () => {
   }
   assert.deepEqual({ name: thrown.name, message: thrown.message, errno: thrown.errno, errCode: thrown.errCode }, readFileSync);
   assert.equal(thrown.errMsg, thrown.message);
+});
+
+test('what the app has put into wx and wx.env stays', () => {
+  const login = () => {};
+  const { wx } = nothingSent({ given: { wx: { login, env: { VERSION: '1' } } } });
+  assert.equal(wx.login, login);
+  assert.deepEqual({ ...wx.env }, { VERSION: '1', USER_DATA_PATH: 'wxfile://usr' });
+});
+
+test('whatever a call meets ends as its fail', async () => {
+  const broken = () => { throw new Error('of the app'); };
+  const page = new Page(broken, { sendSync: broken });
+  const thrown = (name) => new Proxy({}, { get(_, member) { if (member === name) throw new Error('of the page'); } });
+  const url = 'https://a.test/';
+  for (const [call, options] of [
+    [page.wx.downloadFile, { url }],
+    [page.wx.uploadFile, { url, filePath: 'a', name: 'b' }],
+    [page.wx.getSavedFileList, {}],
+    [page.fs.access, { path: 'a' }],
+    /* An object whose kind cannot be asked for. */
+    [page.wx.downloadFile, { url, get [Symbol.toStringTag]() { throw new Error('of the page'); } }],
+    [page.wx.downloadFile, { url, header: thrown(Symbol.toStringTag) }],
+    [page.wx.downloadFile, { url, header: new Proxy({}, { ownKeys() { throw new Error('of the page'); } }) }],
+    [page.wx.downloadFile, { url, timeout: { [Symbol.toStringTag]: 'Number', valueOf() { throw new Error('of the page'); } } }],
+  ]) {
+    const failure = await page.failure(call, options);
+    assert.match(failure.errMsg, /^\w+:fail (internal error$|parameter error: parameter\.\w+ cannot be read;$)/);
+    assert.ok(Number.isInteger(failure.errno));
+  }
+  await assert.rejects(page.fs.access({ path: 'a' }), { errMsg: 'access:fail internal error' });
+  assert.throws(() => page.fs.accessSync('a'), { errMsg: 'accessSync:fail internal error' });
+});
+
+test('an answer that cannot be read ends as a fail', async () => {
+  const { sent, page } = recorded({ sendSync: () => '{"success":{}}' });
+  const stat = page.fs.stat({ path: 'a' });
+  page.receive(JSON.stringify({ call: sent[0].call, event: 'success', result: { errMsg: 'stat:ok' } }));
+  page.receive(JSON.stringify({ call: sent[0].call, event: 'complete' }));
+  await assert.rejects(stat, { errMsg: 'stat:fail internal error' });
+  assert.throws(() => page.fs.statSync('a'), { errMsg: 'statSync:fail internal error' });
+  page.context.wxtransferSendSync = () => '{}';
+  assert.throws(() => page.fs.accessSync('a'), { errMsg: 'accessSync:fail internal error' });
+});
+
+test('a call that is over hears nothing more, also one that was refused', async () => {
+  const { sent, page } = recorded();
+  const told = [];
+  const all = Object.fromEntries(['success', 'fail', 'complete'].map((event) => [event, () => told.push(event)]));
+  const late = (call) => {
+    for (const event of ['progressUpdate', 'success', 'fail', 'complete']) {
+      page.receive(JSON.stringify({ call, event, result: { errMsg: 'late' } }));
+    }
+  };
+  const task = page.wx.downloadFile({ url: 'https://a.test/', ...all });
+  task.onProgressUpdate(() => told.push('progress'));
+  const { call } = sent[0];
+  page.receive(JSON.stringify({ call, event: 'success', result: { errMsg: 'downloadFile:ok' } }));
+  page.receive(JSON.stringify({ call, event: 'complete' }));
+  late(call);
+  assert.deepEqual(told.splice(0), ['success', 'complete']);
+  const refused = new Promise((resolve) => { page.wx.downloadFile({ ...all, complete: () => { told.push('complete'); resolve(); } }); });
+  late(call + 1);
+  await refused;
+  late(call + 1);
+  assert.deepEqual(told, ['fail', 'complete']);
+});
+
+test('a listener is removed alone, and may remove itself while it is told', () => {
+  const { sent, page } = recorded();
+  const task = page.wx.downloadFile({ url: 'https://a.test/' });
+  for (const [on, off, event] of [
+    ['onProgressUpdate', 'offProgressUpdate', 'progressUpdate'], ['onHeadersReceived', 'offHeadersReceived', 'headersReceived'],
+  ]) {
+    const told = [];
+    const tell = () => {
+      page.receive(JSON.stringify({ call: sent[0].call, event, result: {} }));
+      return told.splice(0).join();
+    };
+    const once = () => { told.push('once'); task[off](once); };
+    const second = () => told.push('second');
+    task[on](once);
+    task[on](second);
+    task[on](() => told.push('third'));
+    assert.equal(tell(), 'once,second,third', 'one that removes itself hides none');
+    assert.equal(tell(), 'second,third');
+    task[off](second);
+    assert.equal(tell(), 'third');
+    task[off](() => {});
+    assert.equal(tell(), 'third');
+    task[off]();
+    assert.equal(tell(), '');
+  }
+});
+
+test('an abort is sent for the task that it is of', () => {
+  const { sent, page } = recorded();
+  const tasks = [1, 2].map(() => page.wx.downloadFile({ url: 'https://a.test/' }));
+  tasks[1].abort();
+  tasks[0].abort();
+  assert.deepEqual(sent.slice(2), [{ abort: sent[1].call }, { abort: sent[0].call }]);
 });

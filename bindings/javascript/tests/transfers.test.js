@@ -180,6 +180,14 @@ test('a header that cannot be sent is named', async (t) => {
   const failure = await page.failure(page.wx.downloadFile, { url, header: { Good: '1', 'X-Bad': 'a\r\nb' } });
   assert.equal(failure.errno, 600010);
   assert.match(failure.errMsg, /^downloadFile:fail invalid request data header.*X-Bad/);
+  for (const [header, shown] of [
+    [{ 'X-Large': 'a'.repeat(40_000), 'X-Small': 'b' }, 'X-Large'],
+    [{ '': 'a' }, '""'],
+    [{ [`X-${'a'.repeat(40_000)}b`]: '' }, `X-${'a'.repeat(48)}…${'a'.repeat(49)}b`],
+  ]) {
+    const { errMsg, errno } = await page.failure(page.wx.downloadFile, { url, header });
+    assert.deepEqual([errMsg, errno], [`downloadFile:fail invalid request data header ${shown}`, 600010]);
+  }
 });
 
 test('calls fail while the mini program is in the background', async (t) => {

@@ -1,41 +1,137 @@
 'use strict';
 
-/* What Tencent's types of the API say: npm's miniprogram-api-typings. */
+/*
+ * What Tencent's types of the API say: npm's miniprogram-api-typings, read by TypeScript's own parser. What is not understood
+ * here is an error, so that nothing of the types is passed over.
+ */
 const fs = require('node:fs');
 const path = require('node:path');
 
-const TEXT = fs.readFileSync(path.join(process.env.WXTRANSFER_TYPINGS, 'types/wx/lib.wx.api.d.ts'), 'utf8');
-const withoutComments = (text) => text.replace(/\/\*[^]*?\*\//g, '');
-const CODE = withoutComments(TEXT);
+const ts = require(require.resolve('typescript', { paths: [process.env.WXTRANSFER_TYPINGS] }));
 
-function found(pattern, what, text = CODE) {
-  const match = pattern.exec(text);
-  if (!match) throw new Error(`the types have no ${what}`);
-  return match;
+const FILE = 'types/wx/lib.wx.api.d.ts';
+const SOURCE = ts.createSourceFile(
+  FILE, fs.readFileSync(path.join(process.env.WXTRANSFER_TYPINGS, FILE), 'utf8'), ts.ScriptTarget.Latest, true);
+const { SyntaxKind } = ts;
+
+/* Every interface and alias of the file by its name; an interface may be declared in several places. */
+const declarations = new Map();
+
+function collect(node) {
+  if (ts.isInterfaceDeclaration(node) || ts.isTypeAliasDeclaration(node)) {
+    declarations.set(node.name.text, [...declarations.get(node.name.text) || [], node]);
+  }
+  if (ts.isSourceFile(node) || ts.isModuleDeclaration(node) || ts.isModuleBlock(node)) ts.forEachChild(node, collect);
 }
 
-/* The members of an interface with the text of their types; methods have that of their parameters and result. */
+if (SOURCE.parseDiagnostics.length) throw new Error(`the types cannot be read: ${SOURCE.parseDiagnostics[0].messageText}`);
+collect(SOURCE);
+
+function declared(name) {
+  if (!declarations.has(name)) throw new Error(`the types have no ${name}`);
+  return declarations.get(name);
+}
+
+const unknown = (node) => new Error(`not understood in the types: ${node.getText()}`);
+
+function nameOf(node) {
+  if (ts.isIdentifier(node.name) || ts.isStringLiteral(node.name)) return node.name.text;
+  throw unknown(node);
+}
+
+/* A member of an interface, or a parameter of a method: its type, and whether it may be missing. Methods have their
+   parameters, the type of their result, and the types that their type parameters stand for. */
+function member(node) {
+  const optional = Boolean(node.questionToken);
+  if (ts.isPropertySignature(node) || ts.isParameter(node)) return { optional, type: node.type };
+  if (!ts.isMethodSignature(node)) throw unknown(node);
+  const standsFor = new Map((node.typeParameters || []).map((of) => [of.name.text, of.constraint || of.default]));
+  const parameters = node.parameters.map((of) => {
+    const { type, ...more } = member(of);
+    return { ...more, name: nameOf(of), type: standsFor.get(type.getText()) || type };
+  });
+  return { optional, method: true, type: node, parameters, result: node.type };
+}
+
+/* The members of an interface, also those that it has of others. Of an overloaded method, the last form. */
 function members(name) {
-  const [, body] = found(new RegExp(`^    interface ${name}(?: extends \\w+)? \\{\\n([^]*?)^    \\}`, 'm'), `interface ${name}`);
   const all = {};
-  /* A member that shares its line with a comment has one blank more. */
-  for (const [, member, type] of body.matchAll(/^ {8,9}(\w+)(\??[:(][^]*?)(?=^ {8,9}\w|(?![^]))/gm)) all[member] = type.trim();
-  if (!Object.keys(all).length) throw new Error(`the types have no members of ${name}`);
+  for (const node of declared(name)) {
+    if (!ts.isInterfaceDeclaration(node)) throw unknown(node);
+    for (const clause of node.heritageClauses || []) {
+      for (const type of clause.types) Object.assign(all, members(type.expression.getText()));
+    }
+    for (const one of node.members) all[nameOf(one)] = member(one);
+  }
   return all;
 }
 
-/* The interface that a callback type takes. */
+/* The types that a union consists of, with aliases resolved. */
+function alternatives(type) {
+  if (ts.isUnionTypeNode(type)) return type.types.flatMap(alternatives);
+  if (ts.isParenthesizedTypeNode(type)) return alternatives(type.type);
+  const alias = ts.isTypeReferenceNode(type) && (declarations.get(type.typeName.getText()) || [])[0];
+  return alias && ts.isTypeAliasDeclaration(alias) ? alternatives(alias.type) : [type];
+}
+
+/* Of these only the name is looked at; both are declared elsewhere. */
+const ELSEWHERE = { ArrayBuffer: 'ArrayBuffer', IAnyObject: 'Object', WxCloud: 'Object' };
+
+const KEYWORDS = {
+  [SyntaxKind.StringKeyword]: 'String', [SyntaxKind.NumberKeyword]: 'Number', [SyntaxKind.BooleanKeyword]: 'Boolean',
+  [SyntaxKind.VoidKeyword]: 'Undefined',
+};
+
+/* What a value of the type is, as `Object.prototype.toString` says it. */
+function kindOf(type) {
+  if (KEYWORDS[type.kind]) return KEYWORDS[type.kind];
+  if (ts.isLiteralTypeNode(type) && ts.isStringLiteral(type.literal)) return 'String';
+  if (ts.isArrayTypeNode(type)) return 'Array';
+  if (ts.isFunctionTypeNode(type) || ts.isMethodSignature(type)) return 'Function';
+  if (ts.isTypeLiteralNode(type)) return 'Object';
+  if (ts.isTypeReferenceNode(type)) {
+    const name = type.typeName.getText();
+    if (ELSEWHERE[name]) return ELSEWHERE[name];
+    if (!type.typeArguments && ts.isInterfaceDeclaration(declared(name)[0])) return 'Object';
+  }
+  throw unknown(type);
+}
+
+const kinds = (type) => [...new Set(alternatives(type).map(kindOf))].sort();
+
+/* The values of a union such as `'a' | 'b'`. */
+const texts = (type) => alternatives(type).filter(ts.isLiteralTypeNode).map((one) => one.literal.text);
+
+/* The members of an object's type with its name, which inline ones have of where they are; undefined where any member will do. */
+function shape(type, place) {
+  if (ts.isTypeLiteralNode(type)) {
+    return { name: place, members: Object.fromEntries(type.members.map((one) => [nameOf(one), member(one)])) };
+  }
+  const name = type.typeName.getText();
+  return ELSEWHERE[name] ? undefined : { name, members: members(name) };
+}
+
+/* What a callback of the type is given. */
 function taken(callback) {
-  return found(new RegExp(`type ${callback} = \\(\\s*\\w+: (\\w+)\\s*\\) => void`), `type ${callback}`)[1];
+  const [type] = alternatives(callback);
+  if (!ts.isFunctionTypeNode(type) || type.parameters.length !== 1) throw unknown(type);
+  return type.parameters[0].type;
 }
 
-/* The texts of a union such as `'a' | 'b'`. */
-const texts = (type) => Array.from(type.matchAll(/'([^']+)'/g), ([, text]) => text);
-
-/* The numbers of the table in FileError's comment. */
+/* The number and the text of each row of the table in FileError's comment. */
 function fileErrors() {
-  const [, body] = found(/^    interface FileError \{([^]*?)^    \}/m, 'interface FileError', TEXT);
-  return [...new Set(Array.from(body.matchAll(/\| (\d+) \|/g), ([, number]) => Number(number)))];
+  const text = declared('FileError')[0].getText();
+  const rows = text.split('\n').map((line) => line.trim()).filter((line) => /^\*\s*\|/.test(line));
+  const errors = new Map();
+  for (const row of rows) {
+    if (/^\*\s*\|\s*(错误码|-)/.test(row)) continue;
+    const [, number, reason] = /^\*\s*\|\s*(\d+)\s*\|\s*(.*?)\s*\|/.exec(row) || [];
+    if (!number) throw new Error(`not understood in the table of FileError: ${row}`);
+    errors.set(number, reason);
+  }
+  return errors;
 }
 
-module.exports = { members, taken, texts, fileErrors };
+const isArray = (type) => ts.isArrayTypeNode(type);
+
+module.exports = { alternatives, fileErrors, isArray, kindOf, kinds, members, shape, taken, texts };

@@ -1,7 +1,7 @@
 'use strict';
 
 /*
- * Nothing of the calls that Tencent's types describe is missing, but what left-out.json names with its reason. What the
+ * The calls are those that Tencent's types describe, but for what left-out.json and added.json name with its reason. What the
  * library has is what it reads, gives and answers here, not what a list says of it.
  */
 const assert = require('node:assert/strict');
@@ -11,127 +11,175 @@ const test = require('node:test');
 const { Host } = require('./host.js');
 const { Page } = require('./page.js');
 const { startTestServers } = require('./servers.js');
-const { members, taken, texts, fileErrors } = require('./typings.js');
+const { alternatives, fileErrors, isArray, kindOf, kinds, members, shape, taken, texts } = require('./typings.js');
 
 const leftOut = require('./left-out.json');
+const added = require('./added.json');
 const USR = 'wxfile://usr';
 const used = new Set();
 
-/* Everything that is asked for is there or left out, and nothing is both. */
-function has(owner, wanted, there) {
-  for (const name of wanted) {
+const typeOf = (value) => Object.prototype.toString.call(value).slice('[object '.length, -1);
+
+/* Everything that the types have is there or left out, and everything that is there is in the types or added. */
+function compare(owner, wanted, there) {
+  const differs = (list, name, is) => {
     const key = `${owner}.${name}`;
-    if (leftOut[key]) used.add(key);
-    assert.notEqual(there.has(name), key in leftOut, key);
+    if (key in list) used.add(key);
+    assert.equal(key in list, is, key);
+  };
+  for (const name of wanted) differs(leftOut, name, !there.has(name));
+  for (const name of there) differs(added, name, !wanted.includes(name));
+}
+
+/* Values that are held against their types. The members of an object may come in several values. */
+class Seen {
+  constructor() {
+    this.owners = new Map();
+  }
+
+  /* `name` is what an object is called where its type has not the name of what it is. */
+  add(type, value, place, name) {
+    const kind = typeOf(value);
+    const fitting = alternatives(type).find((one) => kindOf(one) === kind);
+    assert.ok(fitting, `${place} is ${kind} and not ${kinds(type)}`);
+    if (isArray(fitting)) Array.from(value).forEach((element) => this.add(fitting.elementType, element, `${place}[]`));
+    const known = kind === 'Object' && shape(fitting, place);
+    if (!known) return;
+    const owner = name || known.name;
+    if (!this.owners.has(owner)) this.owners.set(owner, { wanted: Object.keys(known.members), there: new Set() });
+    for (const member in value) {
+      this.owners.get(owner).there.add(member);
+      if (known.members[member]) this.add(known.members[member].type, value[member], `${owner}.${member}`);
+    }
+  }
+
+  compare() {
+    for (const [owner, { wanted, there }] of this.owners) compare(owner, wanted, there);
   }
 }
 
-const taking = (type) => /^\(\s*option\??: (\w+)/.exec(type);
+const WX = members('Wx');
+const MANAGER = members('FileSystemManager');
+const TRANSFERS = ['uploadFile', 'downloadFile'];
 
-/* The parameters that a call reads of an object that has all of them. */
-function parametersRead(call, option) {
-  const read = new Set();
-  const values = { String: 'a', Number: 1, Boolean: true };
-  const given = {};
-  for (const [name, type] of Object.entries(members(option))) {
-    const kind = /number/.test(type) ? 'Number' : /boolean/.test(type) ? 'Boolean' : 'String';
-    const value = /IAnyObject/.test(type) ? {} : texts(type)[0] || values[kind];
-    Object.defineProperty(given, name, { get: () => { read.add(name); return value; }, enumerable: true });
-  }
-  call(given);
-  return read;
+/* The calls of both kinds that a page has, with the name of the options that they take. */
+function calls({ wx, fs: manager }) {
+  const option = (method) => shape(method.parameters[0].type).name;
+  return [
+    ...TRANSFERS.map((api) => ({ api, call: wx[api], option: option(WX[api]) })),
+    ...Object.keys(MANAGER).filter((api) => manager[api] && !api.endsWith('Sync'))
+      .map((api) => ({ api, call: manager[api], option: option(MANAGER[api]) })),
+  ];
 }
 
-const kindOf = (value) => typeof value;
-const recorded = () => new Page(() => {});
+const callbacksOf = (option) => ['success', 'fail', 'complete'].filter((name) => members(option)[name]);
 
-test('every parameter is known', () => {
-  const { wx, fs: manager } = recorded();
-  for (const [api, option] of [['uploadFile', 'UploadFileOption'], ['downloadFile', 'DownloadFileOption']]) {
-    const read = parametersRead(wx[api], option);
-    has(option, Object.keys(members(option)), read);
-  }
-  for (const [method, type] of Object.entries(members('FileSystemManager'))) {
-    const option = taking(type);
-    if (manager[method] && option) has(option[1], Object.keys(members(option[1])), parametersRead(manager[method], option[1]));
-  }
-});
-
-test('every method is there', () => {
-  const { wx, fs: manager } = recorded();
-  has('FileSystemManager', Object.keys(members('FileSystemManager')), new Set(Object.keys(manager)));
-  has('UploadTask', Object.keys(members('UploadTask')), new Set(Object.keys(wx.uploadFile())));
-  has('DownloadTask', Object.keys(members('DownloadTask')), new Set(Object.keys(wx.downloadFile())));
-});
-
-test('a Sync method has its parameters in their order', () => {
-  const page = new Page(() => {}, { sendSync: (text) => { page.sent = JSON.parse(text); return '{"success":{}}'; } });
-  for (const [method, type] of Object.entries(members('FileSystemManager'))) {
-    if (!method.endsWith('Sync') || !page.fs[method]) continue;
-    const parameters = Array.from(type.matchAll(/(\w+)\??:\s*([^,)]*)/g), ([, name, of]) => [name, of]);
-    const given = parameters.map(([name, of]) => (/boolean/.test(of) ? true : /number/.test(of) ? 1 : texts(of).includes('utf8') ? 'utf8' : name));
+/* A page that counts what it sends. */
+function counting() {
+  const page = new Page(() => { page.count++; }, { sendSync: (text) => { page.count++; page.sent = JSON.parse(text); return '{"success":{}}'; } });
+  page.count = 0;
+  page.takes = (call) => {
+    const before = page.count;
     try {
-      page.fs[method](...given);
+      call();
     } catch (error) {
       /* An empty answer has not what some of them return. */
-      assert.equal(error.errMsg, undefined, `${method}: ${error.errMsg}`);
+      if (!/:fail (parameter error|internal error)/.test(error.errMsg)) throw error;
     }
-    const sent = parameters.map(([name]) => page.sent.options[name]);
-    assert.deepEqual(sent.map(kindOf), given.map(kindOf), method);
-    assert.ok(sent.every((value, at) => value === given[at]), method);
+    return page.count > before;
+  };
+  return page;
+}
+
+const SAMPLES = {
+  String: 'a', Number: 1, Boolean: true, Object: {}, ArrayBuffer: new ArrayBuffer(1), Array: [], Function() {}, Null: null,
+};
+const sample = (type, kind = kinds(type)[0]) => (kind === 'String' && texts(type)[0]) || SAMPLES[kind];
+
+/* A call takes of each parameter the kinds of values that the types name, and does without it where they say so. */
+function checkKinds(place, parameters, takes) {
+  const required = Object.fromEntries(parameters.filter(({ optional }) => !optional).map(({ name, type }) => [name, sample(type)]));
+  for (const { name, type, optional } of parameters) {
+    const taking = Object.keys(SAMPLES).filter((kind) => kind !== 'Null' && takes({ ...required, [name]: sample(type, kind) }));
+    assert.deepEqual(taking.sort(), kinds(type), `${place}.${name}`);
+    for (const nothing of [undefined, null]) {
+      assert.equal(takes({ ...required, [name]: nothing }), optional, `${place}.${name} is ${nothing}`);
+    }
+    for (const text of texts(type)) assert.ok(takes({ ...required, [name]: text }), `${place}.${name} is ${text}`);
+  }
+}
+
+test('a call reads the parameters of the types, of the kinds that they name', () => {
+  const page = counting();
+  for (const { api, call, option } of calls(page)) {
+    const read = new Set();
+    const get = (_, name) => {
+      if (typeof name === 'string') read.add(name);
+      return name === 'fail' ? () => {} : undefined;
+    };
+    call(new Proxy({}, { get }));
+    compare(option, Object.keys(members(option)), read);
+    const parameters = Object.entries(members(option)).map(([name, of]) => ({ name, ...of }))
+      .filter(({ name }) => read.has(name) && !callbacksOf(option).includes(name));
+    checkKinds(option, parameters, (options) => page.takes(() => call({ ...options, fail() {} })));
+    for (const name of callbacksOf(option)) assert.deepEqual(kinds(members(option)[name].type), ['Function'], `${api} ${name}`);
   }
 });
 
-test('every value of a parameter is taken', () => {
-  const sent = [];
-  const { fs: manager } = new Page((text) => sent.push(JSON.parse(text)));
-  for (const [api, option, parameter] of [
-    ['readFile', 'ReadFileOption', 'encoding'], ['writeFile', 'WriteFileOption', 'encoding'],
-    ['appendFile', 'AppendFileOption', 'encoding'], ['getFileInfo', 'GetFileInfoOption', 'digestAlgorithm'],
-  ]) {
-    const values = texts(members(option)[parameter]);
-    assert.ok(values.length > 2);
-    for (const value of values) {
-      const before = sent.length;
-      manager[api]({ filePath: 'a', data: '', [parameter]: value, fail: ({ errMsg }) => assert.fail(errMsg) });
-      assert.equal(sent.length, before + 1, value);
-    }
+test('a Sync method takes the parameters of the types in their order, of the kinds that they name', () => {
+  const page = counting();
+  for (const [method, { parameters }] of Object.entries(MANAGER)) {
+    if (!method.endsWith('Sync') || !page.fs[method]) continue;
+    const call = (options) => page.fs[method](...parameters.map(({ name }) => options[name]));
+    checkKinds(method, parameters, (options) => page.takes(() => call(options)));
+    const given = Object.fromEntries(parameters.map(({ name, type }) => [name, texts(type).includes('utf8') ? 'utf8' : sample(type, kinds(type).at(-1))]));
+    assert.ok(page.takes(() => call(given)), method);
+    assert.deepEqual(Object.keys(page.sent.options).sort(), Object.keys(given).sort(), method);
+    for (const [name, value] of Object.entries(given)) assert.equal(page.sent.options[name], value, `${method}.${name}`);
   }
 });
 
-test('every member of a transfer is given', async (t) => {
+test('wx, its tasks and its manager have the members of the types', () => {
+  const page = counting();
+  const seen = new Seen();
+  for (const api of TRANSFERS) seen.add(WX[api].result, page.wx[api](), api);
+  seen.add(WX.getFileSystemManager.result, page.wx.getFileSystemManager(), 'getFileSystemManager');
+  seen.add(WX.env.type, page.wx.env, 'wx.env');
+  seen.compare();
+});
+
+test('the results of a transfer are those of the types', async (t) => {
   const { tls, ca } = await startTestServers(t);
   const host = await Host.start(t, ['--skip-domain-check', '--all-local', '--ca', ca]);
   const { page } = host;
   const upload = { url: `${tls}/upload`, filePath: await host.chosen('abc'), name: 'file' };
   /* The speed is told of answers of 32 KiB and more. */
   const given = { uploadFile: [upload], downloadFile: [{ url: `${tls}/bytes/3000000` }, { url: `${tls}/bytes/5`, filePath: `${USR}/a` }] };
-  const profiled = new Set();
-  for (const [api, Api] of [['uploadFile', 'UploadFile'], ['downloadFile', 'DownloadFile']]) {
-    const there = new Set();
+  const seen = new Seen();
+  for (const api of TRANSFERS) {
+    const option = members(shape(WX[api].parameters[0].type).name);
+    const task = members(shape(WX[api].result).name);
+    const listener = (on) => taken(task[on].parameters[0].type);
     for (const options of given[api]) {
       const listened = {};
-      const success = page.only('success', await page.callbacks((all) => {
-        const task = page.wx[api](all);
-        task.onProgressUpdate((result) => { listened.progress = result; });
-        task.onHeadersReceived((result) => { listened.headers = result; });
-        return task;
-      }, options));
-      Object.keys(success).forEach((name) => there.add(name));
-      Object.keys(success.profile).forEach((name) => profiled.add(name));
-      const task = Api.replace('File', 'Task');
-      const progress = `${task}OnProgressUpdateListenerResult`;
-      has(progress, Object.keys(members(progress)), new Set(Object.keys(listened.progress)));
-      const headers = 'DownloadTaskOnHeadersReceivedListenerResult';
-      has(headers, Object.keys(members(headers)), new Set(Object.keys(listened.headers)));
+      const events = await page.callbacks((all) => {
+        const started = page.wx[api](all);
+        started.onProgressUpdate((result) => { listened.progress = result; });
+        started.onHeadersReceived((result) => { listened.headers = result; });
+        return started;
+      }, options);
+      seen.add(taken(option.success.type), page.only('success', events), api);
+      seen.add(listener('onProgressUpdate'), listened.progress, api);
+      seen.add(listener('onHeadersReceived'), listened.headers, api);
     }
-    const result = taken(`${Api}SuccessCallback`);
-    has(result, Object.keys(members(result)), there);
+    for (const options of [{}, { ...given[api][0], url: 'ftp://a.test/' }, { ...given[api][0], url: 'https://127.0.0.1:1/' }]) {
+      seen.add(taken(option.fail.type), await page.failure(page.wx[api], options), api);
+    }
   }
-  has('RequestProfile', Object.keys(members('RequestProfile')), profiled);
+  seen.compare();
 });
 
-test('every member of a file call is given', async (t) => {
+test('the results of a file call are those of the types', async (t) => {
   const host = await Host.start(t);
   const { page } = host;
   page.fs.writeFileSync(`${USR}/a`, 'abc');
@@ -139,50 +187,113 @@ test('every member of a file call is given', async (t) => {
   const saved = page.fs.saveFileSync(await host.chosen('a'));
   const filePath = `${USR}/a`;
   const given = {
-    access: { path: filePath },
-    stat: { path: `${USR}/d`, recursive: true },
-    copyFile: { srcPath: filePath, destPath: `${USR}/b` },
-    rename: { oldPath: `${USR}/b`, newPath: `${USR}/c` },
-    unlink: { filePath: `${USR}/c` },
-    mkdir: { dirPath: `${USR}/e` },
-    rmdir: { dirPath: `${USR}/e` },
-    readdir: { dirPath: USR },
-    getFileInfo: { filePath },
-    getSavedFileList: {},
-    removeSavedFile: { filePath: saved },
-    saveFile: { tempFilePath: await host.chosen('b') },
-    readFile: { filePath },
-    writeFile: { filePath, data: 'a' },
-    appendFile: { filePath, data: 'a' },
+    access: [{ path: filePath }],
+    stat: [{ path: `${USR}/d`, recursive: true }, { path: filePath }],
+    copyFile: [{ srcPath: filePath, destPath: `${USR}/b` }],
+    rename: [{ oldPath: `${USR}/b`, newPath: `${USR}/c` }],
+    unlink: [{ filePath: `${USR}/c` }],
+    mkdir: [{ dirPath: `${USR}/e` }],
+    readdir: [{ dirPath: USR }],
+    rmdir: [{ dirPath: `${USR}/e` }],
+    getFileInfo: [{ filePath }],
+    getSavedFileList: [{}],
+    removeSavedFile: [{ filePath: saved }],
+    saveFile: [{ tempFilePath: await host.chosen('b') }],
+    readFile: [{ filePath }, { filePath, encoding: 'utf8' }],
+    writeFile: [{ filePath, data: 'a' }],
+    appendFile: [{ filePath, data: 'a' }],
   };
-  assert.deepEqual(Object.keys(page.fs).filter((method) => !method.endsWith('Sync')).sort(), Object.keys(given).sort());
-  for (const [api, options] of Object.entries(given)) {
-    const Api = api[0].toUpperCase() + api.slice(1);
-    const success = await page.success(page.fs[api], options);
-    const result = taken(`${Api}SuccessCallback`);
-    has(result === 'FileError' ? 'FileError of a success' : result, Object.keys(members(result)), new Set(Object.keys(success)));
-    if (api === 'getSavedFileList') has('FileItem', Object.keys(members('FileItem')), new Set(Object.keys(success.fileList[0])));
-    if (api === 'stat') {
-      has('FileStats', Object.keys(members('FileStats')), new Set(Object.keys(success.stats[0])));
-      const { stats } = success.stats[0];
-      has('Stats', Object.keys(members('Stats')), new Set(Object.keys(members('Stats')).filter((name) => name in stats)));
+  assert.deepEqual(calls(page).map(({ api }) => api).filter((api) => !TRANSFERS.includes(api)).sort(), Object.keys(given).sort());
+  const seen = new Seen();
+  for (const [api, all] of Object.entries(given)) {
+    for (const options of all) {
+      const success = await page.success(page.fs[api], options);
+      /* The types name FileError also for a success that says nothing but `ok`. */
+      const option = members(shape(MANAGER[api].parameters[0].type).name);
+      const isNamedError = taken(option.success.type).getText() === 'FileError';
+      seen.add(taken(option.success.type), success, api, isNamedError ? 'FileError of a success' : undefined);
     }
-    if (api === 'getSavedFileList') continue;
-    const failure = await page.failure(page.fs[api], {});
-    has(taken(`${Api}FailCallback`), Object.keys(members('FileError')), new Set(Object.keys(failure)));
   }
+  for (const [method, { parameters, result }] of Object.entries(MANAGER)) {
+    const all = method.endsWith('Sync') && page.fs[method] && given[method.slice(0, -'Sync'.length)];
+    if (!all) continue;
+    if (method === 'saveFileSync') all[0].tempFilePath = await host.chosen('c');
+    for (const options of all) seen.add(result, page.fs[method](...parameters.map(({ name }) => options[name])), method);
+  }
+  await host.control('close');
+  for (const [api, all] of Object.entries(given)) {
+    const option = members(shape(MANAGER[api].parameters[0].type).name);
+    seen.add(taken(option.fail.type), await page.failure(page.fs[api], all[0]), api);
+  }
+  seen.compare();
 });
 
-test('every number of FileError is given or left out', () => {
-  const root = path.join(__dirname, '../../..');
-  const header = fs.readFileSync(path.join(root, 'include/wxtransfer.h'), 'utf8');
-  const script = fs.readFileSync(path.join(__dirname, '../wx.js'), 'utf8');
-  const named = [...header.matchAll(/#define WXT_ERRNO_\w+ (\d+)/g), ...script.matchAll(/var [A-Z0-9_]+ = (\d+);/g)];
-  assert.ok(fileErrors().length > 30);
-  has('FileError', fileErrors().map(String), new Set(named.map(([, number]) => number)));
+/* How a page comes to each number. */
+const FAILING = {
+  1300001: (page) => page.fs.unlinkSync(`${USR}/directory`),
+  1300002: (page) => page.fs.accessSync(`${USR}/none`),
+  1300014: (page) => page.fs.accessSync('/etc/hosts'),
+  1300020: (page) => page.fs.readdirSync(`${USR}/file`),
+  1300021: (page) => page.fs.readFileSync(`${USR}/directory`),
+  1300022: (page) => page.fs.renameSync(`${USR}/directory`, `${USR}/directory/below`),
+  1300036: (page) => page.fs.mkdirSync(`${USR}/${'a'.repeat(300)}`),
+  1300066: (page) => page.fs.rmdirSync(`${USR}/full`),
+  1300202: (page) => page.fs.writeFileSync(`${USR}/file`, new ArrayBuffer(100 * 1024 * 1024 + 1)),
+  1300203: (page) => page.fs.writeFileSync(`${USR}/file`, 'a', 'base64'),
+  1301003: (page) => page.fs.writeFileSync(`${USR}/directory`, 'a'),
+  1301005: (page) => page.fs.mkdirSync(`${USR}/directory`),
+  1301006: (page) => page.fs.readFileSync(`${USR}/file`, 'utf8', 0, 4),
+  1301009: (page) => page.fs.readFileSync(`${USR}/file`, 'utf8', 3),
+  1301112: (page) => page.fs.saveFileSync('wxfile://tmp_0a'),
+};
+
+/* Those that a page comes to by what fails around it, or an app by its own calls, with a test that gives each. */
+const FILES = 'tests/files.rs';
+const GIVEN_BY = {
+  1300005: [FILES, 'what_the_system_refuses_and_what_the_device_cannot_read_have_numbers_of_their_own'],
+  1300009: [FILES, 'what_cannot_be_imported_is_refused_and_stays_the_hosts'],
+  1300013: [FILES, 'what_the_system_refuses_and_what_the_device_cannot_read_have_numbers_of_their_own'],
+  1300201: ['ffi-tests/programs/errnos.c', 'no_descriptors'],
+};
+
+const projectFile = (name) => fs.readFileSync(path.join(__dirname, '../../..', name), 'utf8');
+
+/* The name that the C interface has for a number. */
+function nameOfNumber(number) {
+  const [, name] = new RegExp(`#define (WXT_ERRNO_\\w+) ${number}\\b`).exec(projectFile('include/wxtransfer.h')) || [];
+  assert.ok(name, `the C interface has no ${number}`);
+  return name;
+}
+
+test('every number of FileError is given, with its text, or left out', async (t) => {
+  const { page } = await Host.start(t);
+  page.fs.writeFileSync(`${USR}/file`, 'abc');
+  page.fs.mkdirSync(`${USR}/directory`);
+  page.fs.mkdirSync(`${USR}/full/a`, true);
+  const rows = fileErrors();
+  const given = new Set(Object.keys(GIVEN_BY));
+  for (const [number, fail] of Object.entries(FAILING)) {
+    let thrown = {};
+    try {
+      fail(page);
+    } catch (error) {
+      thrown = error;
+    }
+    assert.deepEqual([thrown.errCode, thrown.errno], [Number(number), Number(number)], `${number} ${thrown.errMsg}`);
+    const [text] = (rows.get(number) || '').split(' ${');
+    compare(`FileError.${number}`, [text], new Set(thrown.errMsg.includes(`:fail ${text}`) ? [text] : []));
+    given.add(number);
+  }
+  for (const [number, [file, name]] of Object.entries(GIVEN_BY)) {
+    const [body] = new RegExp(`\\b${name}\\([^]*?\\n}\\n`).exec(projectFile(file)) || [''];
+    assert.ok(body.includes(nameOfNumber(number)), `${name} of ${file} does not give ${number}`);
+  }
+  assert.ok(rows.size > 30);
+  compare('FileError', [...rows.keys()], given);
 });
 
-test('what is left out has a reason, and is in the types', () => {
-  for (const [name, reason] of Object.entries(leftOut)) assert.ok(reason.length > 10, name);
-  assert.deepEqual(Object.keys(leftOut).filter((name) => !used.has(name)), []);
+test('what is left out or added has a reason, and is so', () => {
+  const all = { ...leftOut, ...added };
+  for (const [name, reason] of Object.entries(all)) assert.ok(reason.length > 10, name);
+  assert.deepEqual(Object.keys(all).filter((name) => !used.has(name)), []);
 });

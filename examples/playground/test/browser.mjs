@@ -36,6 +36,7 @@ export class Browser {
     this.requested = [];
     this.errors = [];
     this.loaded = [];
+    this.bindings = new Map();
     let rest = Buffer.alloc(0);
     child.stdio[4].on('data', (data) => {
       rest = Buffer.concat([rest, data]);
@@ -64,6 +65,7 @@ export class Browser {
     }
     if (method === 'Network.requestWillBeSent') this.requested.push(params.request.url);
     if (method === 'Page.loadEventFired') this.loaded.splice(0).forEach((resolve) => resolve());
+    if (method === 'Runtime.bindingCalled') this.bindings.get(params.name)?.(params.payload);
     if (method === 'Runtime.exceptionThrown') this.errors.push(params.exceptionDetails.exception?.description || params.exceptionDetails.text);
     if (method === 'Log.entryAdded' && params.entry.level === 'error') this.errors.push(`${params.entry.text} ${params.entry.url}`);
     return undefined;
@@ -76,6 +78,12 @@ export class Browser {
     this.answers.set(id, { resolve, reject });
     this.child.stdio[3].write(`${JSON.stringify({ id, method, params, sessionId: this.session })}\0`);
     return promise.finally(() => clearTimeout(timer));
+  }
+
+  /* Gives every page a function of this name, which hands its text to `called`. */
+  async bind(name, called) {
+    this.bindings.set(name, called);
+    await this.send('Runtime.addBinding', { name });
   }
 
   /* Resolves when the next page has been loaded. */
@@ -117,14 +125,14 @@ export class Browser {
     return value.value;
   }
 
-  /* A click with the mouse on what a visitor sees there. */
-  async click(selector) {
+  /* A click with the mouse on what a visitor sees there: in the middle, or so many pixels from the left edge. */
+  async click(selector, fromLeft) {
     const { x, y, hit } = await this.evaluate(`(() => {
       const element = document.querySelector(${JSON.stringify(selector)});
       if (!element) return { hit: 'nothing' };
       element.scrollIntoView({ block: 'center', behavior: 'instant' });
       const { left, top, width, height } = element.getBoundingClientRect();
-      const [x, y] = [left + width / 2, top + height / 2];
+      const [x, y] = [left + (${fromLeft ?? null} ?? width / 2), top + height / 2];
       const found = document.elementFromPoint(x, y);
       return { x, y, hit: found && element.contains(found) ? '' : String(found && found.outerHTML.slice(0, 200)) };
     })()`);
@@ -135,7 +143,7 @@ export class Browser {
   }
 
   async key(key, text) {
-    const code = { Enter: 13, Escape: 27, ArrowRight: 39, ArrowLeft: 37, Tab: 9 }[key];
+    const code = { Enter: 13, Escape: 27, ArrowRight: 39, ArrowLeft: 37, ArrowDown: 40, Tab: 9 }[key];
     const event = { key, code: key, windowsVirtualKeyCode: code };
     await this.send('Input.dispatchKeyEvent', { type: 'keyDown', ...event, text });
     await this.send('Input.dispatchKeyEvent', { type: 'keyUp', ...event });

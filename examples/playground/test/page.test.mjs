@@ -8,10 +8,12 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 
 import { Browser } from './browser.mjs';
+import { Controls } from './controls.mjs';
 import { Page, Playground } from './playground.mjs';
 
 let playground;
 let browser;
+let controls;
 let page;
 let directory;
 
@@ -20,6 +22,8 @@ before(async () => {
   playground = await Playground.start();
   browser = await Browser.start();
   await browser.size(1440, 1000);
+  controls = new Controls(browser);
+  await controls.watch();
   page = new Page(browser, playground.address);
   await page.open();
 });
@@ -48,11 +52,24 @@ test('the guide\'s program uploads a picture', async () => {
   assert.deepEqual([file.name, file.contentType], ['file', 'image/jpeg']);
   assert.ok(file.length > 1000);
   await page.shows('#seen summary', /^POST example\.com\/upload$/);
+  await browser.click('#seen summary');
+  await page.shows('#seen details[open] pre', /^user=test$/m);
 
   const names = (await page.log(call)).map(({ text }) => /#\d+ (\w+)/.exec(text)[1]);
   assert.equal(names[0], 'uploadFile');
   assert.deepEqual([...new Set(names)].sort(), ['complete', 'headersReceived', 'progressUpdate', 'success', 'uploadFile']);
   assert.deepEqual(names.slice(-2), ['success', 'complete']);
+  await browser.click('#log summary');
+  await page.shows('#log details[open] pre', /"errMsg": "uploadFile:ok"/);
+});
+
+test('each picture is another one', async () => {
+  for (const name of ['Sunrise', 'Meadow']) {
+    await browser.click('#run-upload');
+    assert.equal(await page.result(await page.start(`#pictures button[title="${name}"]`)), 'uploadFile:ok, status 200');
+  }
+  const files = (await playground.requests('/upload')).map(({ parts }) => parts[1].sha256);
+  assert.equal(new Set(files).size, 3);
 });
 
 test('the guide\'s program plays the voice that it downloads', async () => {
@@ -67,6 +84,11 @@ test('the guide\'s program plays the voice that it downloads', async () => {
     player.onerror = () => reject(new Error('the browser cannot play it'));
   })`);
   assert.equal(seconds, 11 / 8);
+  // By the player's own button.
+  await browser.evaluate(`document.querySelector('#player').pause()`);
+  const plays = browser.evaluate(`new Promise((resolve) => document.querySelector('#player').addEventListener('play', () => resolve(true)))`);
+  await browser.click('#player', 25);
+  assert.equal(await plays, true);
   assert.equal((await playground.requests('/download/123')).length, 1);
 });
 
@@ -105,7 +127,10 @@ test('each server gives what its button says', async () => {
     ['missing', /^downloadFile:ok, status 404, /],
     ['redirect', /^downloadFile:ok, status 200, /],
   ]) {
-    assert.match(await page.result(await page.start(`#call-${name}`)), result, name);
+    const call = await page.start(`#call-${name}`);
+    assert.match(await page.result(call), result, name);
+    const failed = String(result).includes(':fail');
+    assert.deepEqual(await marks(call), { log: failed, card: failed }, name);
   }
   const { requests, connects } = await playground.seen();
   const targets = requests.map(({ target }) => target);
@@ -120,18 +145,13 @@ test('a profile is shown as a waterfall', async () => {
   await page.result(call);
   const titles = await browser.evaluate(`[...document.querySelectorAll('#profile dt')].map((title) => title.textContent)`);
   for (const title of ['Request', 'Response', 'socketReused', 'receivedBytedCount']) assert.ok(titles.includes(title), `${title} of ${titles}`);
-  const bars = await browser.evaluate(`[...document.querySelectorAll('#profile .track')].map((track) => {
-    const [outer, inner] = [track.getBoundingClientRect(), track.firstChild.getBoundingClientRect()];
-    return inner.width > 0 && inner.left >= outer.left - 1 && inner.right <= outer.right + 4;
-  })`);
-  assert.ok(bars.length >= 3 && bars.every(Boolean), String(bars));
-  const [first] = await browser.evaluate(`[...document.querySelectorAll('[aria-label^="Profile of"]')].slice(-1).map((button) => button.getAttribute('aria-label'))`);
-  await browser.click(`[aria-label="${first}"]`);
-  await page.shows('#profile .path', new RegExp(`^${first.replace('Profile of ', '')} `));
+  await shownAs(call);
 });
 
 test('headers of the page arrive, but for the Referer', async () => {
-  await page.result(await page.start('#call-header'));
+  const call = await page.start('#call-header');
+  await page.result(call);
+  assert.deepEqual((await page.log(call))[0].details.header, [['X-Page', 'yes'], ['Referer', 'https://mine.example']]);
   const request = (await playground.requests('/headers')).at(-1);
   assert.equal(header(request, 'x-page'), 'yes');
   assert.equal(header(request, 'referer'), 'https://servicewechat.com/wxplayground/0/page-frame.html');
@@ -157,7 +177,9 @@ test('a slow transfer shows its progress and is aborted', async () => {
 });
 
 test('ten run and two wait', async () => {
+  assert.ok(await browser.evaluate(`document.querySelectorAll('#log li').length`) > 10);
   await browser.click('#clear-log');
+  assert.equal(await browser.evaluate(`document.querySelectorAll('#log li').length`), 0);
   const first = (await page.lastCall()) + 1;
   await browser.click('#call-queue');
   const calls = Array.from({ length: 12 }, (_, index) => first + index);
@@ -167,7 +189,13 @@ test('ten run and two wait', async () => {
   // Who waits begins when another one has ended; a millisecond is what a profile's clock knows.
   const firstEnd = Math.min(...profiles.map(({ responseEnd }) => responseEnd));
   assert.ok(profiles.filter(({ queueEnd }) => queueEnd >= firstEnd - 1).length >= 2);
-
+  // One that waited has phases that begin late; one that did not, others.
+  const waited = profiles.findIndex(({ queueEnd }) => queueEnd >= firstEnd - 1);
+  for (const call of [calls[waited], first]) {
+    await browser.click(`[aria-label="Profile of #${call}"]`);
+    await page.shows('#profile .path', new RegExp(`^#${call} `));
+    await shownAs(call);
+  }
 });
 
 test('all are aborted at once, those who wait too', async () => {
@@ -199,6 +227,15 @@ test('files are made, written, renamed, copied and removed', async () => {
   await page.shows('#file-message', /^mkdir:ok$/);
   await browser.click('[aria-label="Open notes"]');
   await page.shows('#crumbs', /notes$/);
+  await browser.click('#crumbs button:first-child');
+  await browser.until(`document.querySelectorAll('#crumbs button').length === 1`);
+  await browser.write('#entry-name', 'papers');
+  await browser.click('[aria-label="Rename notes"]');
+  await page.shows('#entries', /papers\//);
+  await browser.click('[aria-label="Open papers"]');
+  await browser.until(`document.querySelectorAll('#crumbs button').length === 2`);
+  await browser.click('#crumbs button:last-child');
+  await page.shows('#crumbs', /papers$/);
 
   await browser.write('#entry-name', 'a.txt');
   await browser.click('#new-entry [value="note"]');
@@ -211,9 +248,17 @@ test('files are made, written, renamed, copied and removed', async () => {
 
   await browser.click('[aria-label="SHA-256 of a.txt"]');
   await page.shows('#file-message', new RegExp(sha256('你好，世界')));
+  await browser.write('#entry-name', ' ');
+  const renamed = () => browser.evaluate(`[...document.querySelectorAll('#log li')].filter(({ textContent }) => / rename /.test(textContent)).length`);
+  const before = await renamed();
+  await browser.click('[aria-label="Rename a.txt"]');
+  await page.shows('#file-message.bad', /^Write the other name below first$/);
+  assert.equal(await renamed(), before, 'nothing is called');
   await browser.write('#entry-name', 'b.txt');
   await browser.click('[aria-label="Rename a.txt"]');
   await page.shows('#entries', /b\.txt/);
+  await page.shows('#file-message:not(.bad)', /^rename:ok$/);
+  assert.ok(await renamed() > before);
   await browser.click('[aria-label="Copy b.txt"]');
   await page.shows('#entries', /b\.txt\.copy · 15 B/);
   await browser.click('[aria-label="Remove b.txt"]');
@@ -226,14 +271,31 @@ test('files are made, written, renamed, copied and removed', async () => {
   await browser.click('#new-entry [value="folder"]');
   await page.shows('#file-message', /^mkdir:fail .*file already exists/);
   await browser.click('#crumbs button');
-  await browser.click('[aria-label="Remove notes"]');
+  await browser.click('[aria-label="Remove papers"]');
   await page.shows('#entries', /none/);
 });
 
 test('a launch keeps saved files and an old client sends no headers', async () => {
-  await browser.click('#temporary li:first-child button');
+  const temporary = () => browser.evaluate(`[...document.querySelectorAll('#temporary li > span')].map(({ textContent }) => textContent)`);
+  const [first, second] = await temporary();
+  await browser.click(`[aria-label="Save ${first}"]`);
   await page.shows('#saved', /wxfile:\/\/store_/);
-  await browser.evaluate(`document.querySelector('#client').value = 'ios 6.5.3'`);
+  assert.ok(!(await temporary()).includes(first));
+  await browser.click(`[aria-label="Save ${second} under usr"]`);
+  const saved = second.replace('wxfile://', '');
+  await page.shows('#entries', new RegExp(saved));
+  await page.shows('#file-message', /^saveFile:ok$/);
+  assert.ok(!(await temporary()).includes(second));
+  assert.equal(await browser.evaluate(`document.querySelectorAll('#saved li').length`), 1);
+  await browser.click('#saved [aria-label^="SHA-256"]');
+  const content = await browser.evaluate(`wx.getFileSystemManager().readFileSync(document.querySelector('#saved span').textContent.split(' ')[0], 'base64')`);
+  await page.shows('#file-message', new RegExp(`^SHA-256 ${sha256(Buffer.from(content, 'base64'))}$`));
+  await browser.click(`[aria-label="Remove ${saved}"]`);
+  await page.shows('#entries', /none/);
+
+  await browser.evaluate(`document.querySelector('#client').focus()`);
+  await browser.key('ArrowDown');
+  await browser.until(`document.querySelector('#client').value === 'ios 6.5.3' || undefined`);
   const load = browser.nextLoad();
   await browser.click('#host [type="submit"]');
   await load;
@@ -292,6 +354,64 @@ test('nothing came from outside, and no script has failed', () => {
   assert.deepEqual(outside, []);
   assert.deepEqual(browser.errors, []);
 });
+
+/* A step that uses a control also says what must come of it. */
+test('no control of the page is without a step here', () => {
+  assert.ok(controls.there.size > 40, String(controls.there.size));
+  assert.deepEqual(controls.unused(), []);
+});
+
+/* The phases that a profile shows, with the members that bound them. */
+const PHASES = [
+  ['Queue', 'queueStart', 'queueEnd'],
+  ['Redirects', 'redirectStart', 'redirectEnd'],
+  ['Look-up', 'domainLookUpStart', 'domainLookUpEnd'],
+  ['Connect', 'connectStart', 'connectEnd'],
+  ['TLS', 'SSLconnectionStart', 'SSLconnectionEnd'],
+  ['Request', 'requestStart', 'requestEnd'],
+  ['Wait', 'requestEnd', 'responseStart'],
+  ['Response', 'responseStart', 'responseEnd'],
+];
+
+/* The waterfall is that of the call's profile: each phase where it began, as long as it took. */
+async function shownAs(call) {
+  const { profile } = (await page.log(call)).find(({ text }) => text.includes(' success')).details;
+  const phases = PHASES.filter(([, start, end]) => profile[start] > 0 && profile[end] >= profile[start]);
+  assert.ok(phases.length >= 3);
+  const end = Math.max(...phases.map(([, , member]) => profile[member]));
+  const share = (milliseconds) => (100 * milliseconds) / Math.max(1, end - profile.invokeStart);
+  const shown = await browser.evaluate(`[...document.querySelectorAll('#profile .track')].map((track) => {
+    const [outer, inner] = [track.getBoundingClientRect(), track.firstChild.getBoundingClientRect()];
+    return {
+      name: track.previousSibling.textContent, time: track.nextSibling.textContent,
+      left: (100 * (inner.left - outer.left)) / outer.width, right: (100 * (inner.right - outer.left)) / outer.width,
+      pixel: 100 / outer.width,
+    };
+  })`);
+  assert.deepEqual(shown.map(({ name }) => name), phases.map(([name]) => name));
+  for (const [index, [name, from, to]] of phases.entries()) {
+    const { time, left, right, pixel } = shown[index];
+    assert.equal(time, `${profile[to] - profile[from]} ms`, name);
+    const [start, stop] = [share(profile[from] - profile.invokeStart), share(profile[to] - profile.invokeStart)];
+    assert.ok(Math.abs(left - start) <= 2 * pixel, `${name} begins at ${left} % and not ${start} %`);
+    // A phase of no time has a bar that can be seen.
+    assert.ok(right > left && Math.abs(right - stop) <= 4 * pixel, `${name} ends at ${right} % and not ${stop} %`);
+  }
+}
+
+/* Whether the log and the transfer's card show a failure: in the color of failures, which nothing else there has. */
+function marks(call) {
+  return browser.evaluate(`(() => {
+    const bad = getComputedStyle(document.documentElement).getPropertyValue('--bad');
+    const probe = document.body.appendChild(document.createElement('i'));
+    probe.style.color = bad;
+    const color = getComputedStyle(probe).color;
+    probe.remove();
+    const is = (element) => getComputedStyle(element).color === color;
+    const lines = [...document.querySelectorAll('#log li')].filter((line) => / #${call} (success|fail)/.test(line.textContent));
+    return { log: lines.length === 1 && is(lines[0]), card: is(document.querySelector('#transfers li[data-call="${call}"] .result')) };
+  })()`);
+}
 
 /* A program whose transfers would keep their places for a minute. */
 function stalled(count) {

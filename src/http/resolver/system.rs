@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::io;
 use std::net::ToSocketAddrs;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, Weak};
 
 use once_cell::sync::Lazy;
@@ -45,6 +45,8 @@ struct Question {
     host: String,
     /// `None` once the answer is there.
     askers: Mutex<Option<Vec<Weak<Pending>>>>,
+    /// The network has changed since the system was asked. The askers wait for another question.
+    is_outdated: AtomicBool,
 }
 
 #[derive(Default)]
@@ -54,6 +56,11 @@ struct LookupQueue {
 }
 
 impl Question {
+    fn new(session: LookupSession, host: &str, askers: Vec<Weak<Pending>>) -> Arc<Question> {
+        let (host, askers) = (host.to_owned(), Mutex::new(Some(askers)));
+        Arc::new(Question { session, host, askers, is_outdated: AtomicBool::new(false) })
+    }
+
     /// Adds an asker; `false` if the answer is there already.
     fn join(&self, asker: &Arc<Pending>) -> bool {
         match lock(&self.askers).as_mut() {
@@ -73,6 +80,17 @@ impl Question {
         lock(&self.askers).is_none()
     }
 
+    fn is_outdated(&self) -> bool {
+        self.is_outdated.load(Ordering::SeqCst)
+    }
+
+    /// A question of the same for those who wait for this one's answer, which nobody is told then. `None` where nobody waits.
+    fn ask_again(&self) -> Option<Arc<Question>> {
+        let askers = std::mem::take(lock(&self.askers).as_mut()?);
+        self.is_outdated.store(true, Ordering::SeqCst);
+        (!askers.is_empty()).then(|| Question::new(self.session, &self.host, askers))
+    }
+
     fn answer(&self, answer: &Answer) {
         let askers = lock(&self.askers).take().unwrap_or_default();
         for asker in askers.iter().filter_map(Weak::upgrade) {
@@ -88,7 +106,8 @@ impl LookupQueue {
     }
 
     fn running_of(&self, session: LookupSession) -> usize {
-        self.running.iter().filter(|question| question.session == session).count()
+        // One that hangs in a network that is gone holds a thread, of which there are as many again.
+        self.running.iter().filter(|question| question.session == session && !question.is_outdated()).count()
     }
 }
 
@@ -134,13 +153,23 @@ impl Lookups {
         let (_, started) = self.pool.update(|queue| {
             queue.waiting.retain(|question| !question.is_abandoned());
             let of_session = queue.waiting.iter().filter(|question| question.session == *session);
-            let mut candidates = queue.running.iter().chain(of_session).filter(|question| question.host == host);
+            let running = queue.running.iter().filter(|question| !question.is_outdated());
+            let mut candidates = running.chain(of_session).filter(|question| question.host == host);
             if !candidates.any(|question| question.join(asker)) {
-                let askers = Mutex::new(Some(vec![Arc::downgrade(asker)]));
-                queue.waiting.push_back(Arc::new(Question { session: *session, host: host.to_owned(), askers }));
+                queue.waiting.push_back(Question::new(*session, host, vec![Arc::downgrade(asker)]));
             }
         });
         started
+    }
+
+    /// Asks the system anew for what it is looking up for the session.
+    pub(super) fn ask_again(&self, session: &LookupSession) {
+        // A thread that cannot be started is no loss: there is one for each look-up that runs.
+        let _ = self.pool.update(|queue| {
+            let of_session = queue.running.iter().filter(|question| question.session == *session);
+            let again: Vec<_> = of_session.filter_map(|question| question.ask_again()).collect();
+            queue.waiting.extend(again);
+        });
     }
 }
 

@@ -109,6 +109,28 @@ fn a_second_question_joins_the_first() {
 }
 
 #[test]
+fn what_hangs_in_the_old_network_is_asked_anew() {
+    let mut resolver = HangingResolver::new();
+    let (session, other) = (LookupSession::new(), LookupSession::new());
+    let hanging: Vec<_> =
+        (0..MAX_RUNNING_PER_SESSION).map(|number| resolver.ask(&session, &format!("hangs{number}"))).collect();
+    hanging.iter().for_each(|_| drop(resolver.next_asked()));
+    let joined = resolver.ask(&other, "hangs0");
+    resolver.lookups.ask_again(&session);
+    // On threads beside those that hang.
+    let mut again: Vec<_> = hanging.iter().map(|_| resolver.next_asked()).collect();
+    again.sort_unstable();
+    assert_eq!(again, (0..hanging.len()).map(|number| format!("hangs{number}")).collect::<Vec<_>>());
+    // Nobody joins a question of the old network.
+    let late = resolver.ask(&session, "hangs0");
+    resolver.let_go.take();
+    for asker in hanging.iter().chain([&joined, &late]) {
+        assert_eq!(asker.answer(), Some(vec![ADDRESS]));
+    }
+    assert!(resolver.asked.try_recv().is_err(), "it was asked twice");
+}
+
+#[test]
 fn an_answer_for_nobody_is_no_reason_to_wait() {
     let alive = Arc::new(AtomicUsize::new(0));
     let (begins, begun) = mpsc::channel();

@@ -120,14 +120,14 @@ fn an_ipv6_literal_is_connected_to() {
 
 /// An address that is refused must not be hidden behind one that is good, nor the other way round.
 #[test]
-fn each_address_of_a_name_is_asked_about() {
+fn all_addresses_of_a_name_are_asked_about() {
     let server = Server::answering(NO_CONTENT);
     let (local, private) = (IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V4(Ipv4Addr::new(10, 1, 2, 3)));
     for addresses in [[private, local], [local, private]] {
         for refused in addresses {
-            let rule: client::AddressRule = Arc::new(move |host, address| {
+            let rule: client::AddressRule = Arc::new(move |host, addresses| {
                 assert_eq!(host, "test.example");
-                if address == refused { Err(format!("{address} is refused")) } else { Ok(()) }
+                if addresses.contains(&refused) { Err(format!("{refused} is refused")) } else { Ok(()) }
             });
             let resolver = Some(FixedResolver::new(addresses.to_vec()) as Arc<dyn Resolver>);
             let client = Client::new(ClientOptions { resolver, address_rule: Some(rule), ..options() }).unwrap();

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
-use std::sync::{Mutex, mpsc};
+use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -10,6 +10,7 @@ use socket2::Socket;
 
 use super::support::*;
 use crate::http::Response;
+use crate::http::sockets::OpenSocket;
 use crate::http::stream::{Interest, Stream};
 use crate::platform::LOW_WATER_MARK;
 
@@ -28,7 +29,7 @@ fn a_stream_is_waited_for_until_enough_has_come() {
     let socket = Socket::from(TcpStream::connect(address).unwrap());
     let (mut sender, _) = listener.accept().unwrap();
     socket.set_nonblocking(true).unwrap();
-    let (mut stream, exchange) = (Stream::new(socket, address), exchange());
+    let (mut stream, exchange) = (Stream::new(Arc::new(OpenSocket::new(socket)), address), exchange());
 
     sender.write_all(b"little").unwrap();
     assert!(stream.wait(&exchange, Interest::Readable, Some(Instant::now() + PATIENCE)).unwrap().input);

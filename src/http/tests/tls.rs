@@ -9,6 +9,7 @@ use rustls::version::{TLS12, TLS13};
 
 use super::support::*;
 use crate::http::channel::{Received, Source};
+use crate::http::sockets::OpenSocket;
 use crate::http::stream::{Interest, Stream};
 use crate::http::tls::TlsSettings;
 use crate::http::tls_stream::TlsStream;
@@ -315,7 +316,8 @@ fn a_broken_record_is_told_as_often_as_it_is_asked_for() {
     let settings = TlsSettings::new(Trust::Roots(vec![authority.root.clone()]), Vec::new()).unwrap();
     let socket = std::net::TcpStream::connect(server.address).unwrap();
     socket.set_nonblocking(true).unwrap();
-    let (stream, exchange) = (Stream::new(socket.into(), server.address), exchange());
+    let socket = Arc::new(OpenSocket::new(socket.into()));
+    let (stream, exchange) = (Stream::new(socket, server.address), exchange());
     let name = "test.example".try_into().unwrap();
     let mut tls = TlsStream::connect(&exchange, stream, settings.config().unwrap(), name).unwrap();
     let mut space = [0; 1000];

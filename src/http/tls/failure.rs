@@ -3,8 +3,9 @@
 use rustls::{AlertDescription, CertificateError, InvalidMessage, OtherError, PeerIncompatible, PeerMisbehaved};
 
 use super::refusal::Refusal;
-use super::words::{reason, shortened, words_of};
+use super::words::{reason, words_of};
 use crate::http::error::{Error, ErrorKind, TlsFailure};
+use crate::terms::shortened;
 
 /// What a failure of rustls means to a caller. `declined_certificate`: the server asked for a client certificate before, and
 /// was told that there is none.

@@ -8,8 +8,9 @@ use rustls::{CertificateError, OtherError};
 
 use super::certificate::{Certificate, Moment, algorithm_name, common_name};
 use super::der::{OBJECT_IDENTIFIER, Reader};
-use super::words::{reason, short, shortened, words_of};
+use super::words::{reason, short, words_of};
 use crate::http::error::TlsFailure;
+use crate::terms::shortened;
 
 /// A refused certificate, on its way through rustls.
 #[derive(Debug)]

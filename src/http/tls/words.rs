@@ -7,6 +7,8 @@ use std::fmt;
 
 use rustls::{CertificateError, OtherError};
 
+use crate::terms::shortened;
+
 /// What is wrong with a certificate, whichever it is.
 pub(super) fn reason(error: &CertificateError) -> String {
     match error {
@@ -33,15 +35,4 @@ pub(super) fn words_of(error: &dyn fmt::Debug) -> String {
 /// A host, so that a sentence is no longer than `errMsg` may be.
 pub(super) fn short(host: &str) -> String {
     shortened(host, 50)
-}
-
-/// A text without its middle where it is too long: a name's beginning says which it is, and its end whose.
-pub(super) fn shortened(text: &str, length: usize) -> String {
-    let count = text.chars().count();
-    if count <= length {
-        return text.to_owned();
-    }
-    let kept = length / 2;
-    let (beginning, end) = (text.chars().take(kept), text.chars().skip(count - kept));
-    beginning.chain(['\u{2026}']).chain(end).collect()
 }

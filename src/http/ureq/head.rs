@@ -17,10 +17,7 @@ use crate::terms::Method;
 /// caller has refused such a field before.
 pub(super) fn write(request: &Request<'_>, body_length: u64) -> Result<Vec<u8>, Error> {
     let (url, headers) = (request.url, request.headers);
-    let method = match request.method {
-        Method::Get => "GET",
-        Method::Post => "POST",
-    };
+    let method = request.method.name();
     // Without user information, which is never sent, and without a fragment.
     let target = &url[Position::BeforePath..Position::AfterQuery];
     if target.is_empty() || !target.bytes().all(|byte| byte.is_ascii_graphic()) {
@@ -30,7 +27,7 @@ pub(super) fn write(request: &Request<'_>, body_length: u64) -> Result<Vec<u8>, 
 
     let mut head = format!("{method} {target} HTTP/1.1\r\n").into_bytes();
     write_field(&mut head, "Host", &url[Position::BeforeHost..Position::AfterPort])?;
-    if request.method == Method::Post {
+    if request.method != Method::Get {
         write_field(&mut head, "Content-Length", &body_length.to_string())?;
     }
     if !has("accept-encoding") {

@@ -117,7 +117,8 @@ fn run(
     let agent = Agent::with_parts(CONFIG.clone(), connector, NoResolver);
     let answer = match request.method {
         Method::Get => agent.get(TARGET).call(),
-        Method::Post => match &mut request.body {
+        // ureq's own head is never sent, so that one method with a body is as good as another.
+        Method::Post | Method::Put => match &mut request.body {
             Some(source) if body_length > 0 => {
                 let mut body = RequestBody { source: &mut **source, left: body_length, exchange, hand };
                 let builder = agent.post(TARGET).header("Content-Length", body_length.to_string());

@@ -3,8 +3,10 @@
 use std::io::{Seek, SeekFrom, Write};
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::{PermissionsExt, symlink};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::*;
+use crate::storage::file::epoch_seconds;
 
 fn host_file(directory: &TempDir, name: &str, content: &[u8]) -> String {
     let path = directory.path().join(name);
@@ -132,4 +134,27 @@ fn pipes_are_imported_in_either_mode() {
     let short = storage.import_descriptor(&worker(), reader, Some(4), None);
     assert!(matches!(short, Err(Error::InvalidDescriptor { .. })), "{short:?}");
     assert_eq!(files_below(&root_of(&directory)).len(), before);
+}
+
+/// The age of a file is that of its entry: what goes first of the temporary files, and when a file was saved.
+#[test]
+fn a_file_is_as_old_as_its_entry_however_old_the_hosts_is() {
+    let (_directory, storage) = open();
+    let host = tempfile::tempdir().unwrap();
+    let begin = SystemTime::now();
+    let modified = |stored: &StoredFile| fs::metadata(&stored.native_path).unwrap().modified().unwrap();
+    for mode in [ImportMode::Copy, ImportMode::Move] {
+        let path = host_file(&host, "photo.jpg", b"photo");
+        fs::File::open(&path).unwrap().set_modified(UNIX_EPOCH + Duration::from_secs(1_500_000_000)).unwrap();
+        let imported = storage.import_path(&worker(), &path, mode).unwrap();
+        assert!(modified(&imported) >= begin, "{mode:?}");
+        let copy = "wxfile://usr/copy";
+        storage.copy_file(&worker(), &imported.path, copy).unwrap();
+        assert!(modified(&storage.resolve(&worker(), copy).unwrap()) >= begin, "{mode:?}");
+
+        // A temporary file that was there for long is saved when it is saved.
+        fs::File::open(&imported.native_path).unwrap().set_modified(UNIX_EPOCH).unwrap();
+        let saved = storage.save_file(&worker(), &imported.path, None).unwrap();
+        assert!(modified(&saved) >= begin && saved.create_time >= Some(epoch_seconds(begin)), "{mode:?}");
+    }
 }

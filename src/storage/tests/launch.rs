@@ -240,6 +240,25 @@ fn the_oldest_go_first_when_a_launch_ends_and_when_one_begins() {
     assert_eq!(there(&storage, &files), [true, false, false, true]);
 }
 
+/// A photo that was taken long ago is the newest file when it was imported last.
+#[test]
+fn an_imported_file_is_kept_by_the_time_of_its_import() {
+    let directory = tempfile::tempdir().unwrap();
+    let storage = keeping(&directory, 2 * BLOCK);
+    let first = temporary(&storage, b"first");
+    let second = temporary(&storage, b"second");
+    let photo = directory.path().join("photo");
+    fs::write(&photo, b"photo").unwrap();
+    fs::File::open(&photo).unwrap().set_modified(std::time::UNIX_EPOCH).unwrap();
+    let photo = storage.import_path(&worker(), photo.to_str().unwrap(), ImportMode::Move).unwrap();
+    drop(storage);
+    drop(keeping(&directory, 2 * BLOCK));
+    let storage = keeping(&directory, BLOCK);
+    assert_not_found(storage.open_source(&worker(), &first.path));
+    assert_not_found(storage.open_source(&worker(), &second.path));
+    assert_eq!(read(&storage, &photo.path).unwrap(), b"photo");
+}
+
 #[test]
 fn kept_files_count_against_the_temporary_quota_and_make_room() {
     let directory = tempfile::tempdir().unwrap();

@@ -16,7 +16,7 @@ use crate::policy::domains::DomainList;
 use crate::policy::lan::LanPolicy;
 use crate::policy::quirks::{CallRules, Platform, Version};
 use crate::storage::{self, PathScheme, Sharing};
-use crate::terms::TransferError;
+use crate::terms::{Method, TransferError};
 use crate::worker::{StopSignal, WaitError};
 
 /// The deadline of every transfer here.
@@ -186,6 +186,7 @@ impl Bench {
             timeout: 0,
             disable_profile: false,
             integrity: IntegrityRequest::default(),
+            needs_unmetered: false,
         };
         let prepared = PreparedDownload::new(&self.environment, CallRules::default(), request).unwrap();
         self.run(|context| prepared.run(&self.environment, context))
@@ -198,16 +199,16 @@ impl Bench {
         self.upload_from(url, UploadSource::Path(path.to_str().unwrap().to_owned()), &[])
     }
 
-    pub fn upload_from(&self, url: &str, file: UploadSource, header: &[(&str, &str)]) -> Outcome {
+    pub fn upload_from(&self, url: &str, source: UploadSource, header: &[(&str, &str)]) -> Outcome {
+        let file = UploadFile { source, name: "file".to_owned(), file_name: None, media_type: None };
         let request = UploadRequest {
             url: url.to_owned(),
-            file,
-            name: "file".to_owned(),
+            method: Method::Post,
+            body: UploadBody::Form { fields: Vec::new(), files: vec![file] },
             header: header.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
-            form_data: Vec::new(),
-            file_name: None,
             timeout: 0,
             disable_profile: false,
+            needs_unmetered: false,
         };
         let prepared = PreparedUpload::new(&self.environment, CallRules::default(), request).unwrap();
         self.run(|context| prepared.run(&self.environment, context))

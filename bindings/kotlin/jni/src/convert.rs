@@ -39,6 +39,11 @@ impl TextList {
         if sum == bytes.len() as i64 { Ok(TextList { bytes, lengths: list }) } else { Err(Error::IndexOutOfBounds) }
     }
 
+    /// How many texts there are.
+    pub fn len(&self) -> usize {
+        self.lengths.len()
+    }
+
     /// What C borrows.
     pub fn views(&self) -> Vec<WxtStr> {
         let mut rest = self.bytes.as_slice();

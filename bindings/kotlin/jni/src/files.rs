@@ -5,7 +5,7 @@ use jni::EnvUnowned;
 use jni::objects::{JByteArray, JClass, JObject};
 use jni::sys::{jint, jlong};
 use wxtransfer::ffi::file::{
-    wxt_get_saved_file_info, wxt_get_saved_file_list, wxt_import_file, wxt_import_file_descriptor,
+    wxt_get_saved_file_info, wxt_get_saved_file_list, wxt_import_data, wxt_import_file, wxt_import_file_descriptor,
     wxt_remove_saved_file, wxt_resolve_path, wxt_save_file,
 };
 
@@ -102,6 +102,22 @@ pub extern "system" fn Java_org_wxtransfer_Native_importFileDescriptor<'local>(
         unsafe {
             wxt_import_file_descriptor(handle(session), file_descriptor, length, name, Some(on_result), user_data)
         }
+    })
+}
+
+/// `wxt_import_data`.
+#[unsafe(no_mangle)]
+pub extern "system" fn Java_org_wxtransfer_Native_importData<'local>(
+    env: EnvUnowned<'local>,
+    _class: JClass<'local>,
+    session: jlong,
+    data: JByteArray<'local>,
+    name: JByteArray<'local>,
+    target: JObject<'local>,
+) -> jint {
+    with_texts(env, [data, name], &target, |[data, name], user_data| {
+        // SAFETY: the bytes and the text live until the call returns.
+        unsafe { wxt_import_data(handle(session), data.ptr.cast(), data.len, name, Some(on_result), user_data) }
     })
 }
 

@@ -18,6 +18,7 @@ mod files;
 mod hooks;
 mod info;
 mod network;
+mod parts;
 mod session;
 mod statistics;
 mod task;

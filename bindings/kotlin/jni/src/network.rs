@@ -3,8 +3,8 @@
 use jni::EnvUnowned;
 use jni::errors::{Result, ThrowRuntimeExAndDefault};
 use jni::objects::{JByteArray, JClass};
-use jni::sys::{jint, jlong};
-use wxtransfer::ffi::network::wxt_session_prepare;
+use jni::sys::{jboolean, jint, jlong};
+use wxtransfer::ffi::network::{WxtNetwork, wxt_session_network_changed, wxt_session_prepare};
 
 use crate::convert::Text;
 use crate::session::handle;
@@ -23,4 +23,20 @@ pub extern "system" fn Java_org_wxtransfer_Native_sessionPrepare<'local>(
         Ok(unsafe { wxt_session_prepare(handle(session), server.view()) })
     })
     .resolve::<ThrowRuntimeExAndDefault>()
+}
+
+/// `wxt_session_network_changed`.
+#[unsafe(no_mangle)]
+pub extern "system" fn Java_org_wxtransfer_Native_sessionNetworkChanged<'local>(
+    _env: EnvUnowned<'local>,
+    _class: JClass<'local>,
+    session: jlong,
+    kind: jint,
+    metered: jboolean,
+    roaming: jboolean,
+) -> jint {
+    let (metered, roaming) = (metered.into(), roaming.into());
+    let network = WxtNetwork { struct_size: size_of::<WxtNetwork>(), kind, metered, roaming };
+    // SAFETY: the struct lives until the call returns.
+    unsafe { wxt_session_network_changed(handle(session), &network) }
 }

@@ -1,7 +1,7 @@
 //! Starting and aborting tasks.
 
 use jni::errors::{Result, ThrowRuntimeExAndDefault};
-use jni::objects::{JByteArray, JClass, JIntArray, JLongArray, JObject};
+use jni::objects::{JByteArray, JClass, JIntArray, JLongArray, JObject, JObjectArray};
 use jni::sys::{jboolean, jint, jlong};
 use jni::{Env, EnvUnowned};
 use wxtransfer::ffi::callback::WxtCallbacks;
@@ -11,6 +11,7 @@ use wxtransfer::ffi::task::{wxt_download_file, wxt_task_abort, wxt_upload_file};
 
 use crate::callbacks::{callbacks, discard};
 use crate::convert::{Text, TextList};
+use crate::parts::Parts;
 use crate::session::handle;
 
 /// `wxt_upload_file`.
@@ -33,6 +34,14 @@ pub extern "system" fn Java_org_wxtransfer_Native_uploadFile<'local>(
     file_descriptor: jint,
     file_length: jlong,
     wants_traces: jboolean,
+    needs_unmetered: jboolean,
+    data: JByteArray<'local>,
+    part_texts: JByteArray<'local>,
+    part_text_lengths: JIntArray<'local>,
+    part_data: JObjectArray<'local, JByteArray<'local>>,
+    part_numbers: JLongArray<'local>,
+    method: jint,
+    raw: jboolean,
     target: JObject<'local>,
     task: JLongArray<'local>,
 ) -> jint {
@@ -44,6 +53,9 @@ pub extern "system" fn Java_org_wxtransfer_Native_uploadFile<'local>(
         let header = TextList::read(env, &header, &header_lengths)?;
         let form_data = TextList::read(env, &form_data, &form_data_lengths)?;
         let (header, form_data) = (header.pairs(), form_data.pairs());
+        let data = Text::read(env, &data)?;
+        let parts = Parts::read(env, &part_texts, &part_text_lengths, &part_data, &part_numbers)?;
+        let part_list = parts.views();
         let request = WxtUploadRequest {
             struct_size: size_of::<WxtUploadRequest>(),
             url: url.view(),
@@ -59,6 +71,13 @@ pub extern "system" fn Java_org_wxtransfer_Native_uploadFile<'local>(
             disable_profile: disable_profile.into(),
             file_descriptor,
             file_length: file_length.cast_unsigned(),
+            needs_unmetered: needs_unmetered.into(),
+            data: data.view().ptr.cast(),
+            data_length: data.view().len,
+            parts: part_list.as_ptr(),
+            part_count: part_list.len(),
+            method,
+            raw: raw.into(),
         };
         start(env, (&target, wants_traces), &task, |callbacks, id| {
             // SAFETY: everything lives until the call returns.
@@ -85,6 +104,7 @@ pub extern "system" fn Java_org_wxtransfer_Native_downloadFile<'local>(
     want_sha256: jboolean,
     verify_digest: jboolean,
     wants_traces: jboolean,
+    needs_unmetered: jboolean,
     target: JObject<'local>,
     task: JLongArray<'local>,
 ) -> jint {
@@ -106,6 +126,7 @@ pub extern "system" fn Java_org_wxtransfer_Native_downloadFile<'local>(
             expected_length: expected_length.cast_unsigned(),
             want_sha256: want_sha256.into(),
             verify_digest: verify_digest.into(),
+            needs_unmetered: needs_unmetered.into(),
         };
         start(env, (&target, wants_traces), &task, |callbacks, id| {
             // SAFETY: everything lives until the call returns.

@@ -1,3 +1,4 @@
+import Foundation
 internal import CWxtransfer
 
 /// C copies of Swift values for the time of one call, after which the library has its own.
@@ -29,6 +30,14 @@ final class CMemory {
 
     func pairs(_ pairs: WXTransferPairs) -> UnsafeBufferPointer<WxtPair> {
         copy(pairs.map { WxtPair(name: string($0.name), value: string($0.value)) })
+    }
+
+    /// Without a third copy, which `copy` would need of bytes that are no array.
+    func bytes(_ data: Data) -> UnsafeBufferPointer<UInt8> {
+        let block = UnsafeMutablePointer<UInt8>.allocate(capacity: max(data.count, 1))
+        blocks.append(UnsafeMutableRawPointer(block))
+        data.copyBytes(to: block, count: data.count)
+        return UnsafeBufferPointer(start: block, count: data.count)
     }
 
     /// The address is never NULL, because NULL means absent.

@@ -42,6 +42,8 @@ enum Redaction {
 
     static func length(_ text: String) -> String { "<\(text.utf8.count) bytes>" }
 
+    static func length(_ data: Data) -> String { "<\(data.count) bytes>" }
+
     /// For what the app provides: its own description may say anything.
     static func presence(_ value: Any?) -> String? { value.map { _ in "<set>" } }
 

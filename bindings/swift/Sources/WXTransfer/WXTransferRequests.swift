@@ -1,3 +1,4 @@
+import Foundation
 internal import CWxtransfer
 
 /// The parameters of `wx.uploadFile`.
@@ -7,7 +8,7 @@ public struct WXTransferUploadRequest: Sendable, Hashable {
     /// `filePath`: the file, as a `wxfile://` path, or an absolute one where the session's `pathPolicy` allows it.
     /// Where there is a `fileDescriptor`, it only gives that a file name.
     public var filePath: String?
-    /// `name`: the form's key of the file.
+    /// `name`: the form's key of the file. Required, unless there are `parts` or it is `raw`.
     public var name: String
     /// `header`: request headers. `Referer`, `Content-Type` and the connection's own are dropped.
     public var header: WXTransferPairs = [:]
@@ -24,6 +25,19 @@ public struct WXTransferUploadRequest: Sendable, Hashable {
     public var fileDescriptor: Int32?
     /// How many bytes a pipe will give. A file's rest is its own length, and this is 0.
     public var fileLength: UInt64 = 0
+    /// The task waits in the queue while the network is metered or roaming, as ``WXTransferSession/networkChanged(_:)`` reported
+    /// it. Its deadline does not run meanwhile.
+    public var needsUnmetered = false
+
+    /// The content of the file; `filePath` then only gives it a file name. Send what is large from a file.
+    public var data: Data?
+    /// Several files, in the order in which they follow the fields, in place of the one above. At most 100.
+    public var parts: [WXTransferUploadPart] = []
+    /// The request's method.
+    public var method = WXTransferMethod.post
+    /// The body is the bytes of the file and nothing else, as presigned URLs of object stores want it. Its `Content-Type` is
+    /// that of `header`, or missing. It has no `name`, `fileName`, `formData` and `parts`.
+    public var raw = false
 
     /// An upload of a file by its path.
     public init(url: String, filePath: String, name: String) {
@@ -41,8 +55,26 @@ public struct WXTransferUploadRequest: Sendable, Hashable {
         self.fileName = fileName
     }
 
+    /// An upload of several files.
+    public init(url: String, parts: [WXTransferUploadPart]) {
+        self.url = url
+        self.parts = parts
+        name = ""
+    }
+
+    /// An upload whose body is the bytes of a file and nothing else. Its `Content-Type` is that of `header`.
+    public init(url: String, rawFilePath: String, method: WXTransferMethod) {
+        self.url = url
+        filePath = rawFilePath
+        self.method = method
+        raw = true
+        name = ""
+    }
+
     func cRequest(in memory: CMemory) -> WxtUploadRequest {
         let (header, formData) = (memory.pairs(header), memory.pairs(formData))
+        let parts = memory.copy(parts.map { $0.cPart(in: memory) })
+        let data = data.map { memory.bytes($0) }
         var request = wxt_upload_request()
         request.url = memory.string(url)
         request.file_path = memory.string(filePath)
@@ -54,12 +86,95 @@ public struct WXTransferUploadRequest: Sendable, Hashable {
         request.file_name = memory.string(fileName)
         request.timeout = timeout ?? 0
         request.disable_profile = disableProfile ? 1 : 0
+        request.needs_unmetered = needsUnmetered ? 1 : 0
         if let fileDescriptor {
             request.has_file_descriptor = 1
             request.file_descriptor = fileDescriptor
             request.file_length = fileLength
         }
+        request.data = data?.baseAddress
+        request.data_length = data?.count ?? 0
+        request.parts = parts.baseAddress
+        request.part_count = parts.count
+        request.method = method.cValue
+        request.raw = raw ? 1 : 0
         return request
+    }
+}
+
+/// One file of an upload that has several.
+public struct WXTransferUploadPart: Sendable, Hashable {
+    /// The form's key of the file.
+    public var name: String
+    /// The file, as in ``WXTransferUploadRequest``. Where there is `data` or a `fileDescriptor`, it only gives that a file name.
+    public var filePath: String?
+    /// The `filename` that the server sees; `nil` or empty is the last part of `filePath`, else `blob`.
+    public var fileName: String?
+    /// The `Content-Type` of the part; `nil` or empty: the extension of the file name decides it.
+    public var mediaType: String?
+    /// The content of the file.
+    public var data: Data?
+    /// An open descriptor, as in ``WXTransferUploadRequest``.
+    public var fileDescriptor: Int32?
+    /// How many bytes a pipe will give. A file's rest is its own length, and this is 0.
+    public var fileLength: UInt64 = 0
+
+    /// A file by its path.
+    public init(name: String, filePath: String, mediaType: String? = nil) {
+        self.name = name
+        self.filePath = filePath
+        self.mediaType = mediaType
+    }
+
+    /// A file of bytes.
+    public init(name: String, data: Data, fileName: String? = nil, mediaType: String? = nil) {
+        self.name = name
+        self.data = data
+        self.fileName = fileName
+        self.mediaType = mediaType
+    }
+
+    /// What an open file or pipe holds.
+    public init(
+        name: String, fileDescriptor: Int32, fileLength: UInt64 = 0, fileName: String? = nil, mediaType: String? = nil
+    ) {
+        self.name = name
+        self.fileDescriptor = fileDescriptor
+        self.fileLength = fileLength
+        self.fileName = fileName
+        self.mediaType = mediaType
+    }
+
+    func cPart(in memory: CMemory) -> WxtUploadPart {
+        let data = data.map { memory.bytes($0) }
+        var part = WxtUploadPart()
+        part.name = memory.string(name)
+        part.file_path = memory.string(filePath)
+        part.file_name = memory.string(fileName)
+        part.media_type = memory.string(mediaType)
+        part.data = data?.baseAddress
+        part.data_length = data?.count ?? 0
+        if let fileDescriptor {
+            part.has_file_descriptor = 1
+            part.file_descriptor = fileDescriptor
+            part.file_length = fileLength
+        }
+        return part
+    }
+}
+
+/// The method of an upload.
+public enum WXTransferMethod: Sendable {
+    /// `WXT_METHOD_POST`: WeChat's.
+    case post
+    /// `WXT_METHOD_PUT`: for presigned URLs of object stores.
+    case put
+
+    var cValue: Int32 {
+        switch self {
+        case .post: WXT_METHOD_POST
+        case .put: WXT_METHOD_PUT
+        }
     }
 }
 
@@ -85,6 +200,8 @@ public struct WXTransferDownloadRequest: Sendable, Hashable {
     /// A 200 that declares a digest of its body (`Repr-Digest`, `Content-MD5`, the CRC64 of COS and OSS) must have it, or the
     /// task fails likewise.
     public var verifyDigest = false
+    /// As in ``WXTransferUploadRequest``.
+    public var needsUnmetered = false
 
     /// A download.
     public init(url: String, filePath: String? = nil) {
@@ -105,6 +222,7 @@ public struct WXTransferDownloadRequest: Sendable, Hashable {
         request.expected_length = expectedLength
         request.want_sha256 = wantSha256 ? 1 : 0
         request.verify_digest = verifyDigest ? 1 : 0
+        request.needs_unmetered = needsUnmetered ? 1 : 0
         return request
     }
 }
@@ -114,7 +232,17 @@ extension WXTransferUploadRequest: Redacted {
         [
             "url": Redaction.url(url), "filePath": filePath, "name": name, "header": header, "formData": formData,
             "fileName": fileName, "timeout": timeout, "disableProfile": disableProfile,
-            "fileDescriptor": fileDescriptor, "fileLength": fileLength,
+            "fileDescriptor": fileDescriptor, "fileLength": fileLength, "needsUnmetered": needsUnmetered,
+            "data": data.map(Redaction.length), "parts": parts, "method": method, "raw": raw,
+        ]
+    }
+}
+
+extension WXTransferUploadPart: Redacted {
+    var shown: KeyValuePairs<String, Any?> {
+        [
+            "name": name, "filePath": filePath, "fileName": fileName, "mediaType": mediaType,
+            "data": data.map(Redaction.length), "fileDescriptor": fileDescriptor, "fileLength": fileLength,
         ]
     }
 }
@@ -124,7 +252,7 @@ extension WXTransferDownloadRequest: Redacted {
         [
             "url": Redaction.url(url), "header": header, "filePath": filePath, "timeout": timeout,
             "disableProfile": disableProfile, "expectedSha256": expectedSha256, "expectedLength": expectedLength,
-            "wantSha256": wantSha256, "verifyDigest": verifyDigest,
+            "wantSha256": wantSha256, "verifyDigest": verifyDigest, "needsUnmetered": needsUnmetered,
         ]
     }
 }

@@ -85,6 +85,17 @@ extension WXTransferSession {
         }
     }
 
+    /// Makes a temporary file of bytes (a picture just drawn). `name` gives the extension. Its `filePath` is the page's
+    /// `tempFilePath`.
+    public func importData(_ data: Data, name: String? = nil) async throws -> WXTransferFileInfo {
+        try await oneFile { session, memory, onResult, result in
+            data.withUnsafeBytes { bytes in
+                let first = bytes.bindMemory(to: UInt8.self).baseAddress
+                return wxt_import_data(session, first, bytes.count, memory.string(name), onResult, result)
+            }
+        }
+    }
+
     /// The place on the device of an existing `wxfile://` path, for the host (a player, a viewer).
     public func resolvePath(_ filePath: String) async throws -> WXTransferFileInfo {
         try await oneFile { session, memory, onResult, result in

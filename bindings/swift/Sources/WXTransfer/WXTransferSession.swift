@@ -55,6 +55,14 @@ public final class WXTransferSession: Sendable {
         try WXTransferStatus.check(CMemory.with { wxt_session_prepare(handle.pointer, $0.string(server)) })
     }
 
+    /// The device has another network, or none. Idle connections are closed, transfers whose local address is gone fail at once
+    /// (`retryable`), and requests with `needsUnmetered` wait while the network is metered. With `.none` no task begins; what
+    /// has not ended after 5 s, and every later call, fails with `interrupted`.
+    public func networkChanged(_ network: WXTransferNetwork) throws(WXTransferStatus) {
+        var network = network.cNetwork
+        try WXTransferStatus.check(wxt_session_network_changed(handle.pointer, &network))
+    }
+
     /// The mini program went to the background. For 5 s calls are taken as before; what has not ended then, and every later
     /// call, fails with `interrupted`.
     public func enterBackground() throws(WXTransferStatus) {

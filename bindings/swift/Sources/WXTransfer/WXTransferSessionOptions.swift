@@ -81,11 +81,11 @@ public struct WXTransferSessionOptions: Sendable {
     public var baseLibraryVersion: String?
     /// The `User-Agent` of every request; `nil` is `wxtransfer/<version>`.
     public var userAgent: String?
-    /// The Referer of every request: an `https` or `http` URL without user-info and fragment, in which `{appid}` and `{version}`
-    /// stand for `appId` and `appVersion`; `nil` is WeChat's, `https://servicewechat.com/{appid}/{version}/page-frame.html`.
+    /// The Referer of every request: an `https` or `http` URL with a host, without user-info and fragment, in which `{appid}` and
+    /// `{version}` stand for `appId` and `appVersion`, and of at most 1,024 bytes with these; `nil` is WeChat's, `https://servicewechat.com/{appid}/{version}/page-frame.html`.
     public var referer: String?
-    /// The scheme of all paths that pages get and give, in place of `wxfile`: 1 to 32 lower-case letters, digits and `+-.`, a
-    /// letter first, and none that the web uses; `nil` is `wxfile`.
+    /// The scheme of all paths that pages get and give, in place of `wxfile`: at most 32 lower-case letters and digits, a
+    /// letter first, that end in `file`, but not `file` itself; `nil` is `wxfile`.
     public var pathScheme: String?
     /// A directory for all sessions' files. It is created where it is missing.
     public var dataDirectory: URL

@@ -66,7 +66,7 @@ final class ContractTests: XCTestCase {
         ]
         let others = [
             "API", "ERRNO", "CATEGORY", "PLATFORM", "PATHS", "LAN", "STORAGE_EXCLUSIVE", "STORAGE_SHARED", "LOG", "IMPORT",
-            "DIGEST", "WRITE",
+            "DIGEST", "WRITE", "METHOD",
         ]
         XCTAssertEqual(
             swift.mapValues(\.rawValue), try constants("WXT_", besides: others.map { "WXT_\($0)" }))
@@ -84,6 +84,7 @@ final class ContractTests: XCTestCase {
         XCTAssertEqual(try Set(constants("WXT_IMPORT_").keys), ["copy", "move"])
         XCTAssertEqual(try Set(constants("WXT_DIGEST_").keys), ["md5", "sha1", "sha256"])
         XCTAssertEqual(try Set(constants("WXT_WRITE_").keys), ["whole", "append", "atPosition"])
+        XCTAssertEqual(try Set(constants("WXT_METHOD_").keys), ["post", "put"])
     }
 
     /// Swift does not import macros of macros, so the binding writes these values out.
@@ -285,6 +286,38 @@ final class ContractTests: XCTestCase {
             XCTAssertEqual(fields.timeout, 5)
             XCTAssertEqual(fields.has_file_descriptor, 0)
             XCTAssertEqual(fields.file_length, 0)
+            XCTAssertNil(fields.data)
+            XCTAssertEqual(fields.data_length, 0)
+            XCTAssertEqual(fields.part_count, 0)
+            XCTAssertEqual([fields.method, Int32(fields.raw)], [WXT_METHOD_POST, 0])
+        }
+        upload = WXTransferUploadRequest(url: "url", rawFilePath: "path", method: .put)
+        upload.data = Data("bytes".utf8)
+        CMemory.with { memory in
+            let fields = upload.cRequest(in: memory)
+            XCTAssertEqual([fields.url, fields.file_path, fields.name].map(\.text), ["url", "path", ""])
+            XCTAssertEqual(Data(bytes: fields.data, count: fields.data_length), Data("bytes".utf8))
+            XCTAssertEqual([fields.method, Int32(fields.raw)], [WXT_METHOD_PUT, 1])
+        }
+        upload = WXTransferUploadRequest(
+            url: "url",
+            parts: [
+                .init(name: "1", filePath: "path", mediaType: "a/b"),
+                .init(name: "2", data: Data("bytes".utf8), fileName: "file", mediaType: "c/d"),
+                .init(name: "3", data: Data()),
+                .init(name: "4", fileDescriptor: 5, fileLength: 6, fileName: "other"),
+            ])
+        CMemory.with { memory in
+            let fields = upload.cRequest(in: memory)
+            let parts = Array(UnsafeBufferPointer(start: fields.parts, count: fields.part_count))
+            XCTAssertEqual(parts.map(\.name.text), ["1", "2", "3", "4"])
+            XCTAssertEqual(parts.map(\.file_path.text), ["path", nil, nil, nil])
+            XCTAssertEqual(parts.map(\.file_name.text), [nil, "file", nil, "other"])
+            XCTAssertEqual(parts.map(\.media_type.text), ["a/b", "c/d", nil, nil])
+            XCTAssertEqual(parts.map { $0.data != nil }, [false, true, true, false])
+            XCTAssertEqual(parts.map(\.data_length), [0, 5, 0, 0])
+            XCTAssertEqual(parts.map(\.has_file_descriptor), [0, 0, 0, 1])
+            XCTAssertEqual([parts[3].file_descriptor, Int32(parts[3].file_length)], [5, 6])
         }
         CMemory.with { memory in
             let fields = WXTransferUploadRequest(
@@ -318,7 +351,12 @@ final class ContractTests: XCTestCase {
             let fields = download.cRequest(in: memory)
             XCTAssertNil(fields.expected_sha256.text)
             XCTAssertEqual([fields.want_sha256, fields.verify_digest], [0, 1])
+            XCTAssertEqual(fields.needs_unmetered, 0)
         }
+        download.needsUnmetered = true
+        CMemory.with { XCTAssertEqual(download.cRequest(in: $0).needs_unmetered, 1) }
+        let network = WXTransferNetwork(kind: .cellular, metered: true, roaming: true).cNetwork
+        XCTAssertEqual([Int(network.kind), Int(network.metered), Int(network.roaming)], [3, 1, 1])
     }
 
     func testEveryFieldOfAStructIsAProperty() throws {
@@ -337,7 +375,11 @@ final class ContractTests: XCTestCase {
         XCTAssertEqual(
             Set(try fields("WxtUploadRequest")).subtracting(["hasfiledescriptor"]),
             properties(WXTransferUploadRequest(url: "", filePath: "", name: "")))
+        XCTAssertEqual(
+            Set(try fields("WxtUploadPart")).subtracting(["hasfiledescriptor"]),
+            properties(WXTransferUploadPart(name: "", filePath: "")))
         XCTAssertEqual(Set(try fields("WxtDownloadRequest")), properties(WXTransferDownloadRequest(url: "")))
+        XCTAssertEqual(Set(try fields("WxtNetwork")), properties(WXTransferNetwork(kind: .wifi)))
         XCTAssertEqual(
             Set(try fields("WxtHeadersReceived")), properties(WXTransferHeadersReceived(WxtHeadersReceived())))
         XCTAssertEqual(Set(try fields("WxtProgress")), properties(WXTransferProgress(WxtProgress())))
@@ -424,7 +466,7 @@ final class ContractTests: XCTestCase {
     }
 
     func testTheGuideShowsCodeThatIsCompiledHere() throws {
-        let compiled = try ["FirstDownload", "MiniProgramHost", "MiniProgramPage"].map {
+        let compiled = try ["FirstDownload", "NetworkReports", "MiniProgramHost", "MiniProgramPage"].map {
             try lines(Repository.text("Tests/WXTransferTests/\($0).swift"))
         }
         let blocks = try Repository.text("README.md").components(separatedBy: "```swift\n").dropFirst()

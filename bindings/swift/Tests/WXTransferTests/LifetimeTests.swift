@@ -145,6 +145,28 @@ final class LifetimeTests: XCTestCase {
         try session.close()
     }
 
+    func testARequestThatNeedsAnUnmeteredNetworkWaitsAndWithoutANetworkAllWait() async throws {
+        let directory = try TemporaryDirectory()
+        let session = try WXTransferSession(testOptions(directory))
+        try session.networkChanged(.init(kind: .cellular, metered: true))
+        var request = WXTransferDownloadRequest(url: server.plain + "/bytes/5")
+        request.needsUnmetered = true
+        request.timeout = 500
+        let task = try session.downloadFileTask(request)
+        // Longer than its deadline.
+        _ = try await session.downloadFile(.init(url: server.plain + "/slow?ms=700"))
+        try session.networkChanged(.init(kind: .wifi))
+        _ = try await task.result
+
+        try session.networkChanged(.init(kind: .none))
+        let failure = try await failure { try await session.downloadFile(.init(url: server.plain + "/bytes/1")) }
+        XCTAssertEqual(failure.errno, .interrupted)
+        XCTAssertTrue(failure.retryable)
+        try session.networkChanged(.init(kind: .other))
+        _ = try await session.downloadFile(.init(url: server.plain + "/bytes/1"))
+        try session.close()
+    }
+
     func testTheBackgroundInterruptsAfterFiveSecondsUntilTheForeground() async throws {
         let directory = try TemporaryDirectory()
         let session = try WXTransferSession(testOptions(directory))

@@ -13,8 +13,12 @@ final class RedactionTests: XCTestCase {
         var request = WXTransferUploadRequest(url: url, filePath: "wxfile://tmp_1", name: "file")
         request.header = pairs
         request.formData = pairs
+        request.data = Data(canary.utf8)
+        request.parts = [part]
         return request
     }
+
+    private var part: WXTransferUploadPart { .init(name: "file", data: Data(canary.utf8)) }
 
     private var download: WXTransferDownloadRequest {
         var request = WXTransferDownloadRequest(url: url)
@@ -82,7 +86,7 @@ final class RedactionTests: XCTestCase {
             WXTransferStatus.invalidProxy, WXTransferImportMode.copy, listed.platform, listed.pathPolicy,
             listed.lanPolicy, listed.storageSharing, WXTransferSessionOptions.LogLevel.info, session, task, session.files,
             session.files.blocking, WXTransferFileStats(WxtFileStats()), WXTransferFileDigest(size: 1, digest: "00"),
-            WXTransferDigestAlgorithm.md5, WXTransferWriteMode.at(position: 1), WXTransferApi.upload,
+            WXTransferDigestAlgorithm.md5, WXTransferWriteMode.at(position: 1), WXTransferMethod.put, part, WXTransferApi.upload,
             WXTransferSessionStatistics(WxtSessionStatistics()), WXTransferTrace(WxtTrace()),
             try session.checkUrl(.upload, url, header: pairs),
             try session.checkUrl(.upload, "https://example.test/?\(canary)", header: pairs),

@@ -44,6 +44,7 @@ pub struct Options {
 /// | route | answer |
 /// |---|---|
 /// | `POST /upload` | what was received, as JSON: `method`, `headers`, `parts`, `fields`, `files`, `content_length` |
+/// | `/raw` | what was received as it is, as JSON: `method`, `headers`, `length`, `sha256` |
 /// | `/bytes/{n}` | n bytes of the [pattern](crate::pattern_byte), with `ETag`, `Last-Modified` and ranges; `chunked=1`, `gzip=1`, `type=image/png`; `digest=1` has the `Repr-Digest` of the n bytes, `digest=0` that of another body |
 /// | `/headers` | the request's method, target and headers as JSON |
 /// | `/redirect/{code}?to=…&n=…` | n redirects (1 if absent), the last one to `to` (`/headers` if absent) |

@@ -43,6 +43,8 @@ pub struct ReceivedBody {
     pub complete: bool,
     /// The raw bytes of a body of at most 256 KiB.
     pub bytes: Option<Vec<u8>>,
+    /// The SHA-256 of a whole body. Filled in by `/raw` only.
+    pub sha256: Option<[u8; 32]>,
     /// The parts of a multipart body, in order. Filled in by `/upload` only.
     pub parts: Vec<Part>,
     /// Why the body could not be read or was no multipart body.

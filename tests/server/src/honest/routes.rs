@@ -51,7 +51,8 @@ impl Routes {
         let index = self.record.add(received.clone());
         let uploads = head.uri.path() == "/upload";
         let boundary = received.header("content-type").and_then(|value| multer::parse_boundary(value).ok());
-        let body = read_body(body, boundary.filter(|_| uploads)).await;
+        let is_raw = head.uri.path() == "/raw";
+        let body = read_body(body, boundary.filter(|_| uploads), is_raw).await;
         self.record.set_body(index, body.clone());
         received.body = body;
         Ok(route(&head, &received).await)
@@ -72,6 +73,7 @@ async fn route(head: &Parts, received: &ReceivedRequest) -> Response<AnswerBody>
     let path: Vec<&str> = head.uri.path().split('/').skip(1).collect();
     let answer = match path[..] {
         ["upload"] if head.method == hyper::Method::POST => Some(upload(received)),
+        ["raw"] => Some(raw(received)),
         ["bytes", length] => length.parse().ok().map(|length| bytes(head, &query, length)),
         ["headers"] => Some(json_answer(StatusCode::OK, &request_as_json(received))),
         ["redirect", code] => status(code).map(|status| redirect(status, &query, number("n").unwrap_or(1))),
@@ -116,6 +118,14 @@ fn upload(received: &ReceivedRequest) -> Response<AnswerBody> {
     answer["fields"] = json!(body.fields());
     answer["files"] = files.into();
     answer["content_length"] = body.length.into();
+    json_answer(StatusCode::OK, &answer)
+}
+
+/// What came as it is, as an object store takes it.
+fn raw(received: &ReceivedRequest) -> Response<AnswerBody> {
+    let mut answer = request_as_json(received);
+    answer["length"] = received.body.length.into();
+    answer["sha256"] = received.body.sha256.map(|sha256| HEXLOWER.encode(&sha256)).into();
     json_answer(StatusCode::OK, &answer)
 }
 

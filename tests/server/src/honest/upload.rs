@@ -18,6 +18,7 @@ const LONGEST_FIELD: usize = 1024 * 1024;
 /// A body that is counted, and kept while it is small.
 struct CountedBody {
     incoming: Incoming,
+    hash: Option<digest::Context>,
     received: ReceivedBody,
 }
 
@@ -39,6 +40,9 @@ impl Stream for CountedBody {
                     // Trailers are of no interest.
                     let Ok(bytes) = frame.into_data() else { continue };
                     self.received.length += bytes.len() as u64;
+                    if let Some(hash) = &mut self.hash {
+                        hash.update(&bytes);
+                    }
                     if self.received.length > KEPT_BODY {
                         self.received.bytes = None;
                     } else if let Some(kept) = &mut self.received.bytes {
@@ -51,10 +55,11 @@ impl Stream for CountedBody {
     }
 }
 
-/// Reads a body to its end; with a multipart `boundary` into its parts.
-pub(super) async fn read_body(incoming: Incoming, boundary: Option<String>) -> ReceivedBody {
+/// Reads a body to its end; with a multipart `boundary` into its parts, and with `is_hashed` its SHA-256.
+pub(super) async fn read_body(incoming: Incoming, boundary: Option<String>, is_hashed: bool) -> ReceivedBody {
     let received = ReceivedBody { bytes: Some(Vec::new()), ..ReceivedBody::default() };
-    let mut body = CountedBody { incoming, received };
+    let hash = is_hashed.then(|| digest::Context::new(&digest::SHA256));
+    let mut body = CountedBody { incoming, hash, received };
     let mut parts = Vec::new();
     let mut not_multipart = None;
     if let Some(boundary) = boundary {
@@ -63,6 +68,7 @@ pub(super) async fn read_body(incoming: Incoming, boundary: Option<String>) -> R
     // What follows the last boundary, and all of a body that is no multipart.
     while let Some(Ok(_)) = std::future::poll_fn(|cx| Pin::new(&mut body).poll_next(cx)).await {}
     let mut received = body.received;
+    received.sha256 = body.hash.map(sha256_of);
     received.parts = parts;
     if let Some(error) = not_multipart {
         received.error.get_or_insert(error.to_string());

@@ -85,6 +85,9 @@ internal object Native {
     ): Int
 
     @JvmStatic
+    external fun sessionNetworkChanged(session: Long, kind: Int, metered: Boolean, roaming: Boolean): Int
+
+    @JvmStatic
     external fun sessionEnterBackground(session: Long): Int
 
     @JvmStatic
@@ -107,6 +110,14 @@ internal object Native {
         fileDescriptor: Int,
         fileLength: Long,
         wantsTraces: Boolean,
+        needsUnmetered: Boolean,
+        data: ByteArray?,
+        partTexts: ByteArray,
+        partTextLengths: IntArray,
+        partData: Array<ByteArray?>,
+        partNumbers: LongArray,
+        method: Int,
+        raw: Boolean,
         callbacks: NativeCallbacks,
         task: LongArray,
     ): Int
@@ -125,6 +136,7 @@ internal object Native {
         wantSha256: Boolean,
         verifyDigest: Boolean,
         wantsTraces: Boolean,
+        needsUnmetered: Boolean,
         callbacks: NativeCallbacks,
         task: LongArray,
     ): Int
@@ -155,6 +167,9 @@ internal object Native {
         name: ByteArray?,
         result: NativeFileResult,
     ): Int
+
+    @JvmStatic
+    external fun importData(session: Long, data: ByteArray, name: ByteArray?, result: NativeFileResult): Int
 
     @JvmStatic
     external fun resolvePath(session: Long, filePath: ByteArray, result: NativeFileResult): Int
@@ -275,16 +290,16 @@ internal fun unpackPairs(bytes: ByteArray, lengths: IntArray): List<Pair<String,
 internal fun String.utf8(): ByteArray = encodeToByteArray()
 
 /** Texts as one array of bytes and their lengths; -1 is the length of an absent one. */
-internal class TextList(texts: List<String>) {
-    private val encoded = texts.map { it.utf8() }
-    val bytes: ByteArray = ByteArray(encoded.sumOf { it.size }).also { all ->
+internal class TextList(texts: List<String?>) {
+    private val encoded = texts.map { it?.utf8() }
+    val bytes: ByteArray = ByteArray(encoded.sumOf { it?.size ?: 0 }).also { all ->
         var offset = 0
-        for (text in encoded) {
+        for (text in encoded.filterNotNull()) {
             text.copyInto(all, offset)
             offset += text.size
         }
     }
-    val lengths: IntArray = IntArray(encoded.size) { encoded[it].size }
+    val lengths: IntArray = IntArray(encoded.size) { encoded[it]?.size ?: -1 }
 }
 
 /** The texts of a list from native code. */

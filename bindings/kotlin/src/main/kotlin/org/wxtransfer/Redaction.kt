@@ -26,6 +26,8 @@ internal object Redaction {
 
     fun length(text: String?): String? = text?.let { "<${it.length} characters>" }
 
+    fun length(bytes: ByteArray?): String? = bytes?.let { "<${it.size} bytes>" }
+
     /** For what the app provides: its own `toString` may say anything. */
     fun presence(value: Any?): String? = value?.let { "<set>" }
 

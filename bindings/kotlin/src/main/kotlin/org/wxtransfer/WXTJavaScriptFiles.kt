@@ -33,7 +33,9 @@ internal class WXTJavaScriptFiles(private val session: WXTransferSession) {
         }
         "readFile" -> { options ->
             val isText = options.isText()
-            val content = files.readBlocking(options.path("filePath"), options.count("position"), options.count("length"))
+            val position = options.count("position", 0, WXTErrno.POSITION_OUT_OF_RANGE)
+            val length = options.count("length", 1, WXTErrno.LENGTH_OUT_OF_RANGE)
+            val content = files.readBlocking(options.path("filePath"), position, length)
             JSONObject().put("data", if (isText) content.decodeToString() else Base64.encode(content))
         }
         "writeFile" -> { options -> done { write(options, WXTWriteMode.WHOLE) } }
@@ -54,8 +56,9 @@ internal class WXTJavaScriptFiles(private val session: WXTransferSession) {
     }
 
     private fun write(options: JSONObject, mode: WXTWriteMode) {
-        val data = options.text("data").orEmpty()
-        val content = if (options.isText()) data.encodeToByteArray() else fromBase64(data)
+        val isText = options.isText()
+        val data = options.text("data") ?: throw invalid("data")
+        val content = if (isText) data.encodeToByteArray() else fromBase64(data)
         files.writeBlocking(options.path("filePath"), content, mode, 0)
     }
 }
@@ -68,19 +71,31 @@ private fun done(operation: () -> Unit): JSONObject {
 /** A parameter that the library refuses where it is missing. */
 private fun JSONObject.path(name: String): String = text(name).orEmpty()
 
-private fun JSONObject.flag(name: String): Boolean = opt(name) == true
+private fun JSONObject.flag(name: String): Boolean = if (has(name)) opt(name) as? Boolean ?: throw invalid(name) else false
 
-private fun JSONObject.count(name: String): Long = (opt(name) as? Number)?.toLong()?.coerceAtLeast(0) ?: 0
+/** A whole number of bytes from [least] on, and 0 where it is missing. JSON has one kind of numbers, so that 1.0 is 1. */
+private fun JSONObject.count(name: String, least: Long, errno: Int): Long {
+    if (!has(name)) return 0
+    val number = (opt(name) as? Number)?.toDouble() ?: -1.0
+    val count = number.toLong()
+    if (count.toDouble() != number || count !in least..LARGEST) throw MalformedException("value of $name is out of range", errno)
+    return count
+}
+
+/** The largest whole number that every reader of JSON keeps exactly. */
+private const val LARGEST = 0x1fffffffffffff
+
+private fun invalid(name: String) = MalformedException("Invalid argument $name", WXTErrno.INVALID_ARGUMENT)
 
 private fun JSONObject.isText(): Boolean = when (opt("encoding")) {
     "utf8" -> true
     "base64" -> false
-    else -> throw MalformedException("Invalid argument encoding", WXTErrno.INVALID_ARGUMENT)
+    else -> throw invalid("encoding")
 }
 
 private fun JSONObject.digestAlgorithm(): WXTDigestAlgorithm =
     WXTDigestAlgorithm.entries.find { it.name.lowercase() == opt("digestAlgorithm") }
-        ?: throw MalformedException("Invalid argument digestAlgorithm", WXTErrno.INVALID_ARGUMENT)
+        ?: throw invalid("digestAlgorithm")
 
 private fun fromBase64(text: String): ByteArray = try {
     Base64.decode(text)

@@ -6,8 +6,8 @@ public data class WXTUploadRequest(
     val url: String,
     /** The file, as a `wxfile://` path, or an absolute one under [WXTPathPolicy.NATIVE]. */
     val filePath: String? = null,
-    /** The form's key of the file. */
-    val name: String,
+    /** The form's key of the file. Required, unless there are [parts] or it is [raw]. */
+    val name: String = "",
     /** Request headers, in order. `Referer`, `Content-Type` and the connection's own are dropped. */
     val header: List<Pair<String, String>> = emptyList(),
     /** Further fields of the form, sent in this order before the file. */
@@ -25,6 +25,22 @@ public data class WXTUploadRequest(
     val fileDescriptor: Int? = null,
     /** How many bytes a pipe will give. A file's rest is its own length, and this is 0. */
     val fileLength: Long = 0,
+    /**
+     * The task waits in the queue while the network is metered or roaming, as [WXTransferSession.networkChanged] reported it. Its
+     * deadline does not run meanwhile.
+     */
+    val needsUnmetered: Boolean = false,
+    /** The content of the file; [filePath] then only gives it a file name. Send what is large from a file. */
+    val data: ByteArray? = null,
+    /** Several files, in the order in which they follow the fields, in place of the one above. At most 100. */
+    val parts: List<WXTUploadPart> = emptyList(),
+    /** The request's method. */
+    val method: WXTMethod = WXTMethod.POST,
+    /**
+     * The body is the bytes of the file and nothing else, as presigned URLs of object stores want it. Its `Content-Type` is that of
+     * [header], or missing. It has no [name], [fileName], [formData] and [parts].
+     */
+    val raw: Boolean = false,
 ) {
     init {
         require(timeout >= 0 && fileLength >= 0) { "a number of the request is negative" }
@@ -43,7 +59,58 @@ public data class WXTUploadRequest(
         "disableProfile" to disableProfile,
         "fileDescriptor" to fileDescriptor,
         "fileLength" to fileLength,
+        "needsUnmetered" to needsUnmetered,
+        "data" to Redaction.length(data),
+        "parts" to parts,
+        "method" to method,
+        "raw" to raw,
     )
+}
+
+/** One file of an upload that has several: `WxtUploadPart` of the C interface. */
+public class WXTUploadPart(
+    /** The form's key of the file. */
+    public val name: String,
+    /** The file, as in [WXTUploadRequest.filePath]. */
+    public val filePath: String? = null,
+    /** The `filename` that the server sees. `null` or empty is the last part of [filePath], else `blob`. */
+    public val fileName: String? = null,
+    /** The `Content-Type` of the part. `null` or empty: the extension of the file name decides it. */
+    public val mediaType: String? = null,
+    /** The content of the file; [filePath] then only gives it a file name. */
+    public val data: ByteArray? = null,
+    /** As [WXTUploadRequest.fileDescriptor]. */
+    public val fileDescriptor: Int? = null,
+    /** As [WXTUploadRequest.fileLength]. */
+    public val fileLength: Long = 0,
+) {
+    init {
+        require(fileLength >= 0) { "the length is negative" }
+    }
+
+    /** For logs: the content by its length only. */
+    override fun toString(): String = Redaction.text(
+        "WXTUploadPart",
+        "name" to name,
+        "filePath" to filePath,
+        "fileName" to fileName,
+        "mediaType" to mediaType,
+        "data" to Redaction.length(data),
+        "fileDescriptor" to fileDescriptor,
+        "fileLength" to fileLength,
+    )
+}
+
+/** The method of an upload, `WXT_METHOD_…` of the C interface. */
+public enum class WXTMethod(
+    /** The number in the C interface. */
+    public val value: Int,
+) {
+    /** WeChat's. */
+    POST(0),
+
+    /** For presigned URLs of object stores. */
+    PUT(1),
 }
 
 /** The parameters of `wx.downloadFile`: `WxtDownloadRequest` of the C interface. */
@@ -72,6 +139,8 @@ public data class WXTDownloadRequest(
      * task fails likewise.
      */
     val verifyDigest: Boolean = false,
+    /** As in [WXTUploadRequest]. */
+    val needsUnmetered: Boolean = false,
 ) {
     init {
         require(timeout >= 0 && expectedLength >= 0) { "a number of the request is negative" }
@@ -89,7 +158,16 @@ public data class WXTDownloadRequest(
         "expectedLength" to expectedLength,
         "wantSha256" to wantSha256,
         "verifyDigest" to verifyDigest,
+        "needsUnmetered" to needsUnmetered,
     )
+}
+
+/** Parts as `uploadFile` of [Native] takes them. */
+internal class PartList(parts: List<WXTUploadPart>) {
+    val texts = TextList(parts.flatMap { listOf(it.name, it.filePath, it.fileName, it.mediaType) })
+    val data: Array<ByteArray?> = Array(parts.size) { parts[it].data }
+    val numbers: LongArray =
+        parts.flatMap { listOf(it.fileDescriptor?.toLong() ?: Long.MIN_VALUE, it.fileLength) }.toLongArray()
 }
 
 internal fun List<Pair<String, String>>.packed(): TextList = TextList(flatMap { listOf(it.first, it.second) })

@@ -37,8 +37,8 @@ public data class WXTSessionOptions(
      */
     val referer: String? = null,
     /**
-     * The scheme of all paths that pages get and give, in place of `wxfile`: 1 to 32 lower-case letters, digits and `+-.`, a
-     * letter first, and none that the web uses. `null` is `wxfile`.
+     * The scheme of all paths that pages get and give, in place of `wxfile`: at most 32 lower-case letters and digits, a
+     * letter first, that end in `file`, but not `file` itself. `null` is `wxfile`.
      */
     val pathScheme: String? = null,
     /** Uploads at once; 0 is 10. */

@@ -82,6 +82,13 @@ public class WXTransferSession(options: WXTSessionOptions) : AutoCloseable {
         return onDisk { file { Native.importFileDescriptor(handle, fileDescriptor, length, name?.utf8(), it) } }
     }
 
+    /**
+     * Makes a temporary file of bytes (a picture just drawn); [name] gives the extension. The result's `filePath` is the page's
+     * `tempFilePath`. Throws [WXTFailureException].
+     */
+    public suspend fun importData(data: ByteArray, name: String? = null): WXTFile =
+        onDisk { file { Native.importData(handle, data, name?.utf8(), it) } }
+
     /** The device's path of an existing `wxfile://` path, for a player, say. Throws [WXTFailureException]. */
     public suspend fun resolvePath(filePath: String): WXTFile =
         onDisk { file { Native.resolvePath(handle, filePath.utf8(), it) } }
@@ -111,6 +118,15 @@ public class WXTransferSession(options: WXTSessionOptions) : AutoCloseable {
         checkStatus(Native.sessionStatistics(handle, numbers))
         return WXTSessionStatistics.of(numbers)
     }
+
+    /**
+     * Tells the session that the device has another network, or none. Idle connections are closed, transfers whose local address
+     * is gone fail at once (`retryable`), and requests with `needsUnmetered` wait while the network is metered. With
+     * [WXTNetworkKind.NONE] no task begins; what has not ended after 5 s, and every later call, fails with `interrupted`.
+     * Throws [WXTStatusException].
+     */
+    public fun networkChanged(network: WXTNetwork): Unit =
+        checkStatus(Native.sessionNetworkChanged(handle, network.kind.value, network.metered, network.roaming))
 
     /**
      * Tells the session that the mini program went to the background. For 5 s calls are taken as before; what has not ended
@@ -147,6 +163,7 @@ public class WXTransferSession(options: WXTSessionOptions) : AutoCloseable {
     private fun start(request: WXTUploadRequest, events: UploadEvents): WXTTask<WXTUploadSuccess> {
         val header = request.header.packed()
         val formData = request.formData.packed()
+        val parts = PartList(request.parts)
         return started(events) { task ->
             Native.uploadFile(
                 session = handle,
@@ -164,6 +181,14 @@ public class WXTransferSession(options: WXTSessionOptions) : AutoCloseable {
                 fileDescriptor = request.fileDescriptor ?: -1,
                 fileLength = request.fileLength,
                 wantsTraces = events.wantsTraces,
+                needsUnmetered = request.needsUnmetered,
+                data = request.data,
+                partTexts = parts.texts.bytes,
+                partTextLengths = parts.texts.lengths,
+                partData = parts.data,
+                partNumbers = parts.numbers,
+                method = request.method.value,
+                raw = request.raw,
                 callbacks = events,
                 task = task,
             )
@@ -186,6 +211,7 @@ public class WXTransferSession(options: WXTSessionOptions) : AutoCloseable {
                 wantSha256 = request.wantSha256,
                 verifyDigest = request.verifyDigest,
                 wantsTraces = events.wantsTraces,
+                needsUnmetered = request.needsUnmetered,
                 callbacks = events,
                 task = task,
             )

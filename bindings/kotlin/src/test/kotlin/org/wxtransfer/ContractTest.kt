@@ -27,12 +27,14 @@ class ContractTest {
         assertEquals(defined("WXT_LOG_"), WXTLogLevel.entries.associate { it.name to it.value })
         assertEquals(defined("WXT_API_"), WXTApi.entries.associate { it.name to it.value })
         assertEquals(defined("WXT_IMPORT_"), WXTImportMode.entries.associate { it.name to it.value })
+        assertEquals(defined("WXT_METHOD_"), WXTMethod.entries.associate { it.name to it.value })
         assertEquals(defined("WXT_DIGEST_"), WXTDigestAlgorithm.entries.associate { it.name to it.value })
+        assertEquals(defined("WXT_NETWORK_"), WXTNetworkKind.entries.associate { it.name to it.value })
         assertEquals(defined("WXT_WRITE_"), WXTWriteMode.entries.associate { it.name to it.value })
         val statuses = (WXTStatus.entries - WXTStatus.UNKNOWN).associate { it.name to it.value }
         val sharing = WXTStorageSharing.entries.associate { it.name to it.value }
         assertEquals(sharing, defined("WXT_STORAGE_").filterKeys { "STORAGE_$it" !in statuses })
-        val prefixes = listOf("API", "ERRNO", "CATEGORY", "PLATFORM", "PATHS", "LAN", "LOG", "IMPORT", "DIGEST", "WRITE")
+        val prefixes = listOf("API", "ERRNO", "CATEGORY", "PLATFORM", "PATHS", "LAN", "LOG", "IMPORT", "DIGEST", "NETWORK", "WRITE", "METHOD")
             .map { "WXT_${it}_" }
         val others = defines.filterKeys { name -> prefixes.none(name::startsWith) }.mapKeys { it.key.removePrefix("WXT_") }
         assertEquals(statuses, others.filterKeys { it.removePrefix("STORAGE_") !in sharing })
@@ -81,6 +83,8 @@ class ContractTest {
         // In Kotlin a descriptor that is not there is null.
         val upload = fields("WxtUploadRequest") - "hasfiledescriptor"
         assertEquals(upload.sorted(), properties(WXTUploadRequest::class.java).sorted())
+        val part = fields("WxtUploadPart") - "hasfiledescriptor"
+        assertEquals(part.sorted(), properties(WXTUploadPart::class.java).sorted())
         val callbacks = WXTCallbacks::class.java.declaredMethods.filterNot { it.isSynthetic }.map { it.name.lowercase() }
         // In C a callback that is NULL is not wanted.
         assertEquals((fields("WxtCallbacks") - listOf("userdata", "release")).sorted(), (callbacks - "getwantstraces").sorted())

@@ -391,6 +391,31 @@ class JavaScriptTest {
     }
 
     @Test
+    fun `file calls that are not as described are refused and do nothing`() {
+        WXTransferSession(options(directory.resolve("data"))).use { session ->
+            val file = "\"filePath\":\"wxfile://usr/a\""
+            fun answer(api: String, options: String) =
+                answers(session, """{"call":1,"api":"$api","options":{$options}}""").single()
+            for (api in listOf("writeFile", "appendFile")) {
+                for (data in listOf("", ",\"data\":null", ",\"data\":5")) {
+                    assertEquals("$api:fail Invalid argument data 1300022", answer(api, """$file,"encoding":"utf8"$data"""))
+                }
+            }
+            assertEquals("access:fail no such file or directory wxfile://usr/a 1300002", answer("access", """"path":"wxfile://usr/a""""))
+            for (bad in listOf("-1", "0.5", "\"1\"", "true", "null", "9007199254740992", "1e300")) {
+                for ((name, errno) in listOf("position" to 1301009, "length" to 1301006)) {
+                    val expected = "readFile:fail value of $name is out of range $errno"
+                    assertEquals(expected, answer("readFile", """$file,"encoding":"utf8","$name":$bad"""), bad)
+                }
+            }
+            for (api in listOf("stat", "mkdir", "rmdir")) {
+                val options = """"path":"wxfile://usr","dirPath":"wxfile://usr/d","recursive":"true""""
+                assertEquals("$api:fail Invalid argument recursive 1300022", answer(api, options))
+            }
+        }
+    }
+
+    @Test
     fun `messages that are not as described are answered`() {
         WXTransferSession(options(directory.resolve("data"))).use { session ->
             val data = "invalid request data"

@@ -37,7 +37,8 @@ class RedactionTest {
         logger = Talkative(),
     )
 
-    private val upload = WXTUploadRequest(url, "wxfile://tmp_1", "file", pairs, pairs)
+    private val part = WXTUploadPart("file", data = canary.utf8())
+    private val upload = WXTUploadRequest(url, "wxfile://tmp_1", "file", pairs, pairs, data = canary.utf8(), parts = listOf(part))
     private val download = WXTDownloadRequest(url, pairs)
     private val profile = WXTProfile.of(LongArray(27), null, null)!!
 
@@ -83,11 +84,15 @@ class RedactionTest {
             WXTPlatform.ANDROID,
             WXTPathPolicy.SANDBOX,
             WXTLanPolicy.OFF,
+            WXTNetwork(WXTNetworkKind.CELLULAR, metered = true),
+            WXTNetworkKind.WIFI,
             WXTStorageSharing.SHARED,
             WXTLogLevel.INFO,
             WXTImportMode.COPY,
             WXTDigestAlgorithm.MD5,
             WXTWriteMode.WHOLE,
+            WXTMethod.PUT,
+            part,
         )
     }
 

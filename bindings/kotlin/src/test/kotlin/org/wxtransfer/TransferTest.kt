@@ -301,6 +301,30 @@ class TransferTest {
     }
 
     @Test
+    fun `a request that needs an unmetered network waits for one, and without a network all wait`() = test {
+        open().use { session ->
+            session.networkChanged(WXTNetwork(WXTNetworkKind.CELLULAR, metered = true))
+            val url = TestServer.plain + "/bytes/5"
+            val download = session.downloadFileTask(WXTDownloadRequest(url, timeout = 500, needsUnmetered = true))
+            val upload = session.uploadFileTask(
+                WXTUploadRequest(TestServer.plain + "/upload", session.file(pattern(1)), "file", timeout = 500, needsUnmetered = true),
+            )
+            // Longer than their deadline.
+            session.downloadFile(WXTDownloadRequest(TestServer.plain + "/slow?ms=700"))
+            session.networkChanged(WXTNetwork(WXTNetworkKind.WIFI))
+            assertEquals(5, download.await().dataLength)
+            assertEquals(200, upload.await().statusCode)
+
+            session.networkChanged(WXTNetwork(WXTNetworkKind.NONE))
+            val failure = assertFailsWith<WXTFailureException> { session.downloadFile(WXTDownloadRequest(url)) }
+            assertEquals(WXTErrno.INTERRUPTED, failure.errno)
+            assertTrue(failure.retryable)
+            session.networkChanged(WXTNetwork(WXTNetworkKind.OTHER))
+            assertEquals(5, session.downloadFile(WXTDownloadRequest(url)).dataLength)
+        }
+    }
+
+    @Test
     fun `in the background calls go on for five seconds, and fail until the page is back`() = test {
         open().use { session ->
             session.enterBackground()

@@ -1,4 +1,4 @@
-//! The time in the background, after which running transfers are interrupted.
+//! A state that is borne for a while: the background, or no network.
 
 use std::io;
 use std::sync::{Arc, Mutex};
@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use crate::platform;
 use crate::worker::{Timer, lock};
 
-/// The mini program's time in the background, and the alarm that is set for its end.
-pub struct Background {
+/// A state with a grace time, at whose end transfers are interrupted, and the alarm that is set for that.
+pub struct GracePeriod {
     grace: Duration,
     clock: Arc<dyn GraceClock>,
     /// Nothing of the host's runs under this lock: it may enter or leave.
@@ -42,23 +42,23 @@ impl GraceClock for SystemClock {
     }
 }
 
-/// One time in the background.
+/// One time in the state.
 struct Stay {
     began: Duration,
     interrupt: Arc<dyn Fn() + Send + Sync>,
     take_back: TakeBack,
 }
 
-impl Background {
-    pub fn new(grace: Duration) -> Background {
-        Background::with_clock(grace, Arc::new(SystemClock))
+impl GracePeriod {
+    pub fn new(grace: Duration) -> GracePeriod {
+        GracePeriod::with_clock(grace, Arc::new(SystemClock))
     }
 
-    fn with_clock(grace: Duration, clock: Arc<dyn GraceClock>) -> Background {
-        Background { grace, clock, stay: Mutex::new(None) }
+    fn with_clock(grace: Duration, clock: Arc<dyn GraceClock>) -> GracePeriod {
+        GracePeriod { grace, clock, stay: Mutex::new(None) }
     }
 
-    /// Begins the time in the background: `interrupt`, which must be short, runs when the grace time is over. Does nothing when
+    /// Enters the state: `interrupt`, which must be short, runs when the grace time is over. Does nothing when
     /// it has begun already.
     ///
     /// # Errors
@@ -76,8 +76,8 @@ impl Background {
         Ok(())
     }
 
-    /// Ends it: `resume` runs, after `interrupt` where the grace time is over and the timer has not come to it: the
-    /// system stops an app in the background, and its first act when it goes on may be to come back. Does nothing when
+    /// Leaves it: `resume` runs, after `interrupt` where the grace time is over and the timer has not come to it: the
+    /// system stops an app in the background, and its first act when it goes on may be to leave the state. Does nothing when
     /// it has not begun.
     ///
     /// `resume` must not run anything of the host's. It runs under the lock: of two threads that enter and leave at once the
@@ -151,10 +151,10 @@ mod tests {
         }
     }
 
-    /// In the background by a clock of its own; notes what happens.
+    /// In the state by a clock of its own; notes what happens.
     struct Entered {
         clock: Arc<FakeClock>,
-        background: Background,
+        background: GracePeriod,
         sender: mpsc::Sender<&'static str>,
         events: mpsc::Receiver<&'static str>,
     }
@@ -163,7 +163,7 @@ mod tests {
         fn new() -> Entered {
             let clock = Arc::new(FakeClock::default());
             let (sender, events) = mpsc::channel();
-            let background = Background::with_clock(GRACE, clock.clone());
+            let background = GracePeriod::with_clock(GRACE, clock.clone());
             let entered = Entered { clock, background, sender, events };
             entered.enter();
             entered
@@ -230,7 +230,7 @@ mod tests {
                 Err(io::ErrorKind::WouldBlock.into())
             }
         }
-        let background = Background::with_clock(GRACE, Arc::new(Exhausted));
+        let background = GracePeriod::with_clock(GRACE, Arc::new(Exhausted));
         let entered = background.enter(|| {});
         assert_eq!(entered.unwrap_err().kind(), io::ErrorKind::WouldBlock);
         background.leave(|| panic!("it has not begun"));
@@ -239,7 +239,7 @@ mod tests {
     #[test]
     fn the_interrupt_comes_after_the_grace_time_and_once() {
         let grace = Duration::from_millis(50);
-        let background = Background::new(grace);
+        let background = GracePeriod::new(grace);
         let (sender, interrupted) = mpsc::channel();
         let entered = Instant::now();
         background.enter(move || sender.send(Instant::now()).unwrap()).unwrap();
@@ -250,7 +250,7 @@ mod tests {
 
     #[test]
     fn leaving_in_time_takes_the_interrupt_back() {
-        let background = Background::new(NEVER);
+        let background = GracePeriod::new(NEVER);
         let alive = Arc::new(());
         let held = alive.clone();
         let interrupt = move || {
@@ -263,7 +263,7 @@ mod tests {
 
     #[test]
     fn only_a_change_resumes() {
-        let background = Background::new(NEVER);
+        let background = GracePeriod::new(NEVER);
         let resumes = AtomicUsize::new(0);
         let count = || _ = resumes.fetch_add(1, Ordering::SeqCst);
         background.leave(count);

@@ -1,0 +1,84 @@
+package org.wxtransfer
+
+import java.io.File
+import java.io.RandomAccessFile
+import java.nio.file.Path
+import kotlin.test.assertEquals
+import kotlin.test.assertFailsWith
+import kotlin.test.assertFalse
+import kotlin.test.assertTrue
+import org.json.JSONArray
+import org.json.JSONObject
+import org.junit.jupiter.api.Test
+import org.junit.jupiter.api.io.TempDir
+
+/** Uploads of several files, of bytes, and of a file as it is. */
+class UploadBodyTest {
+    @TempDir
+    lateinit var directory: Path
+
+    private val url = TestServer.tls + "/upload"
+
+    private fun JSONArray.objects() = List(length()) { getJSONObject(it) }
+
+    @Test
+    fun `each part arrives with what it was given`() = test {
+        WXTransferSession(options(directory.resolve("data"))).use { session ->
+            val path = session.importData(pattern(70_000), "photo.png").filePath
+            assertTrue(path.endsWith(".png"))
+            val opened = File(directory.toFile(), "opened").apply { writeBytes(pattern(10)) }
+            RandomAccessFile(opened, "r").use { file ->
+                val parts = listOf(
+                    WXTUploadPart("photo", filePath = path),
+                    WXTUploadPart("json", data = "{}".encodeToByteArray(), fileName = "a.json", mediaType = "text/😀"),
+                    WXTUploadPart("empty", data = ByteArray(0)),
+                    WXTUploadPart("opened", fileDescriptor = number(file.fd), fileName = "o.txt"),
+                )
+                val result = session.uploadFile(
+                    WXTUploadRequest(url, formData = listOf("user" to "test"), parts = parts, method = WXTMethod.POST),
+                )
+                val seen = JSONObject(result.data)
+                assertEquals("""["user","photo","json","empty","opened"]""", seen.getJSONArray("parts").toString())
+                val files = seen.getJSONArray("files").objects()
+                assertEquals(listOf(70_000, 2, 0, 10), files.map { it.getInt("length") })
+                assertEquals(listOf("a.json", "blob", "o.txt"), files.drop(1).map { it.getString("filename") })
+                val types = listOf("image/png", "text/😀", "application/octet-stream", "text/plain")
+                assertEquals(types, files.map { it.getString("content_type") })
+            }
+        }
+    }
+
+    @Test
+    fun `many parts cross, and too many are refused`() = test {
+        WXTransferSession(options(directory.resolve("data"))).use { session ->
+            fun request(count: Int) = WXTUploadRequest(url, parts = List(count) { WXTUploadPart("p", data = pattern(it)) })
+            val files = JSONObject(session.uploadFile(request(100)).data).getJSONArray("files").objects()
+            assertEquals(List(100) { it }, files.map { it.getInt("length") })
+            val refused = assertFailsWith<WXTStatusException> { session.uploadFile(request(101)) }
+            assertEquals(WXTStatus.INVALID_ARGUMENT, refused.status)
+            // A descriptor that is none is no absent one.
+            val none = WXTUploadRequest(url, parts = listOf(WXTUploadPart("p", fileDescriptor = -1)))
+            assertEquals(WXTStatus.INVALID_ARGUMENT, assertFailsWith<WXTStatusException> { session.uploadFile(none) }.status)
+        }
+    }
+
+    @Test
+    fun `a raw body is the file and nothing else`() = test {
+        WXTransferSession(options(directory.resolve("data"))).use { session ->
+            val path = session.importData(pattern(1000), null).filePath
+            val raw = TestServer.tls + "/raw"
+            val header = listOf("Content-Type" to "image/heic")
+            for (request in listOf(
+                WXTUploadRequest(raw, path, header = header, method = WXTMethod.PUT, raw = true),
+                WXTUploadRequest(raw, data = pattern(1000), method = WXTMethod.PUT, raw = true),
+            )) {
+                val seen = JSONObject(session.uploadFile(request).data)
+                assertEquals("PUT" to 1000, seen.getString("method") to seen.getInt("length"))
+                assertEquals(request.header.isNotEmpty(), "heic" in seen.getJSONArray("headers").toString())
+            }
+            val named = WXTUploadRequest(raw, path, "name", raw = true)
+            assertEquals(WXTStatus.INVALID_ARGUMENT, assertFailsWith<WXTStatusException> { session.uploadFile(named) }.status)
+            assertFalse("secret" in WXTUploadRequest(url, data = "secret".encodeToByteArray()).toString())
+        }
+    }
+}

@@ -1,0 +1,255 @@
+//! Copying what a host passes as the parameters of a task.
+
+use std::os::fd::{BorrowedFd, OwnedFd};
+
+use rustix::io::Errno;
+
+use super::request::{WXT_METHOD_POST, WXT_METHOD_PUT, WxtDownloadRequest, WxtUploadPart, WxtUploadRequest};
+use super::status::{WXT_INVALID_ARGUMENT, WXT_OUT_OF_RESOURCES, WxtStatus};
+use super::string::{PageText, WxtStr, array, page_pairs};
+use crate::terms::{Method, TransferError};
+use crate::transfer::{DownloadRequest, IntegrityRequest, UploadBody, UploadFile, UploadRequest, UploadSource};
+
+/// The most files of one upload.
+const MOST_PARTS: usize = 100;
+
+/// The outer error is the host's mistake, the inner one the page's.
+type Read<T> = Result<Result<T, TransferError>, WxtStatus>;
+
+/// Copies the parameters of an upload.
+///
+/// # Safety
+/// Everything that `request` points to must be readable, and the descriptors not be closed by another thread meanwhile.
+pub(super) unsafe fn upload_request(request: &WxtUploadRequest) -> Read<UploadRequest> {
+    // SAFETY: passed on to the caller, for every string and list.
+    let (url, name, header, form_data, file_name, parts) = unsafe {
+        (
+            request.url.page_text()?,
+            request.name.page_text()?,
+            page_pairs(request.header, request.header_count)?,
+            page_pairs(request.form_data, request.form_data_count)?,
+            request.file_name.page_text()?,
+            array(request.parts, request.part_count)?,
+        )
+    };
+    let method = match request.method {
+        WXT_METHOD_POST => Method::Post,
+        WXT_METHOD_PUT => Method::Put,
+        _ => return Err(WXT_INVALID_ARGUMENT),
+    };
+    let is_raw = request.raw != 0;
+    let has_one_file = !is_empty(&name) || !is_empty(&file_name);
+    if parts.len() > MOST_PARTS
+        || (is_raw && (has_one_file || !form_data.is_empty()))
+        || (!parts.is_empty() && (is_raw || has_one_file))
+    {
+        return Err(WXT_INVALID_ARGUMENT);
+    }
+    let place = FilePlace {
+        path: request.file_path,
+        data: (request.data, request.data_length),
+        descriptor: (request.has_file_descriptor != 0).then_some(request.file_descriptor),
+        length: request.file_length,
+    };
+    // What has a length but no pointer is a mistake of the host, which no missing parameter of the page hides.
+    // SAFETY: passed on to the caller.
+    let source = unsafe { place.read() }?;
+    // SAFETY: as above.
+    let parts = parts.iter().map(|part| unsafe { upload_part(part) }).collect::<Result<Vec<_>, WxtStatus>>()?;
+    if !parts.is_empty() && !source.is_absent() {
+        return Err(WXT_INVALID_ARGUMENT);
+    }
+    let read = || {
+        let url = required(url, "url")?;
+        let fields = || pairs(form_data, "formData");
+        let body = if is_raw {
+            UploadBody::Raw(source.upload_source()?)
+        } else if parts.is_empty() {
+            let source = source.upload_source()?;
+            let (name, file_name) = (required(name, "name")?, optional(file_name, "fileName")?);
+            UploadBody::Form {
+                fields: fields()?,
+                files: vec![UploadFile { source, name, file_name, media_type: None }],
+            }
+        } else {
+            UploadBody::Form { fields: fields()?, files: parts.into_iter().collect::<Result<_, _>>()? }
+        };
+        Ok(UploadRequest {
+            url,
+            method,
+            body,
+            header: pairs(header, "header")?,
+            timeout: request.timeout,
+            disable_profile: request.disable_profile != 0,
+            needs_unmetered: request.needs_unmetered != 0,
+        })
+    };
+    Ok(read())
+}
+
+/// # Safety
+/// Everything that `part` points to must be readable, and the descriptor not be closed by another thread meanwhile.
+unsafe fn upload_part(part: &WxtUploadPart) -> Read<UploadFile> {
+    let place = FilePlace {
+        path: part.file_path,
+        data: (part.data, part.data_length),
+        descriptor: (part.has_file_descriptor != 0).then_some(part.file_descriptor),
+        length: part.file_length,
+    };
+    // SAFETY: passed on to the caller.
+    let (source, name, file_name, media_type) =
+        unsafe { (place.read()?, part.name.page_text()?, part.file_name.page_text()?, part.media_type.page_text()?) };
+    let read = || {
+        Ok(UploadFile {
+            source: source.upload_source()?,
+            name: required(name, "name")?,
+            file_name: optional(file_name, "fileName")?,
+            media_type: optional(media_type, "mediaType")?,
+        })
+    };
+    Ok(read())
+}
+
+/// Where the host says that a file is.
+struct FilePlace {
+    path: WxtStr,
+    data: (*const u8, usize),
+    descriptor: Option<i32>,
+    /// Of a pipe.
+    length: u64,
+}
+
+/// The same, copied.
+struct CopiedPlace {
+    path: Option<PageText>,
+    data: Option<Vec<u8>>,
+    descriptor: Option<OwnedFd>,
+    length: Option<u64>,
+}
+
+impl FilePlace {
+    /// # Safety
+    /// As for [`upload_part`].
+    unsafe fn read(self) -> Result<CopiedPlace, WxtStatus> {
+        let (data, length) = self.data;
+        if self.descriptor.is_some() && !data.is_null() {
+            return Err(WXT_INVALID_ARGUMENT);
+        }
+        // SAFETY: passed on to the caller.
+        let (path, data) = unsafe { (self.path.page_text()?, copy(data, length)?) };
+        let descriptor = match self.descriptor {
+            // SAFETY: the caller promises an open descriptor; a closed one is an error.
+            Some(descriptor) => Some(unsafe { duplicate(descriptor) }?),
+            None => None,
+        };
+        Ok(CopiedPlace { path, data, descriptor, length: Some(self.length).filter(|length| *length > 0) })
+    }
+}
+
+impl CopiedPlace {
+    fn is_absent(&self) -> bool {
+        is_empty(&self.path) && self.data.is_none() && self.descriptor.is_none()
+    }
+
+    fn upload_source(self) -> Result<UploadSource, TransferError> {
+        let CopiedPlace { path, data, descriptor, length } = self;
+        let path = optional(path, "filePath")?;
+        Ok(match (descriptor, data) {
+            (Some(descriptor), _) => UploadSource::Descriptor { descriptor, path: path.unwrap_or_default(), length },
+            (None, Some(bytes)) => UploadSource::Data { bytes, path: path.unwrap_or_default() },
+            (None, None) => UploadSource::Path(path.ok_or_else(|| TransferError::missing("filePath"))?),
+        })
+    }
+}
+
+/// Copies bytes of the host; NULL is none.
+///
+/// # Safety
+/// `data` must be NULL or point to `length` readable bytes.
+unsafe fn copy(data: *const u8, length: usize) -> Result<Option<Vec<u8>>, WxtStatus> {
+    if data.is_null() {
+        return if length == 0 { Ok(None) } else { Err(WXT_INVALID_ARGUMENT) };
+    }
+    // SAFETY: passed on to the caller.
+    let bytes = unsafe { array(data, length) }?;
+    let mut copied = Vec::new();
+    copied.try_reserve_exact(length).map_err(|_| WXT_OUT_OF_RESOURCES)?;
+    copied.extend_from_slice(bytes);
+    Ok(Some(copied))
+}
+
+/// Copies the parameters of a download.
+///
+/// # Safety
+/// Everything that `request` points to must be readable.
+pub(super) unsafe fn download_request(request: &WxtDownloadRequest) -> Read<DownloadRequest> {
+    // SAFETY: passed on to the caller, for every string and list.
+    let (url, header, file_path, expected_sha256) = unsafe {
+        (
+            request.url.page_text()?,
+            page_pairs(request.header, request.header_count)?,
+            request.file_path.page_text()?,
+            request.expected_sha256.page_text()?,
+        )
+    };
+    let read = || {
+        Ok(DownloadRequest {
+            url: required(url, "url")?,
+            header: pairs(header, "header")?,
+            file_path: optional(file_path, "filePath")?,
+            timeout: request.timeout,
+            disable_profile: request.disable_profile != 0,
+            integrity: IntegrityRequest {
+                expected_sha256: optional(expected_sha256, "expectedSha256")?,
+                expected_length: request.expected_length,
+                want_sha256: request.want_sha256 != 0,
+                verify_digest: request.verify_digest != 0,
+            },
+            needs_unmetered: request.needs_unmetered != 0,
+        })
+    };
+    Ok(read())
+}
+
+fn optional(text: Option<PageText>, parameter: &'static str) -> Result<Option<String>, TransferError> {
+    text.transpose().map_err(|_| TransferError::not_text(parameter))
+}
+
+pub(super) fn required(text: Option<PageText>, parameter: &'static str) -> Result<String, TransferError> {
+    optional(text, parameter)?.ok_or_else(|| TransferError::missing(parameter))
+}
+
+pub(super) fn pairs(
+    pairs: Vec<(PageText, PageText)>,
+    parameter: &'static str,
+) -> Result<Vec<(String, String)>, TransferError> {
+    pairs
+        .into_iter()
+        .map(|pair| match pair {
+            (Ok(name), Ok(value)) => Ok((name, value)),
+            (name, _) => Err(TransferError::request_data(parameter, name.ok(), format!("{parameter} is not UTF-8"))),
+        })
+        .collect()
+}
+
+/// Whether a text is absent or has no byte.
+fn is_empty(text: &Option<PageText>) -> bool {
+    text.as_ref().is_none_or(|text| text.as_ref().is_ok_and(String::is_empty))
+}
+
+/// A descriptor of the library's own for what the host's refers to.
+///
+/// # Safety
+/// `descriptor` must not be closed by another thread during the call.
+pub(super) unsafe fn duplicate(descriptor: i32) -> Result<OwnedFd, WxtStatus> {
+    if descriptor < 0 {
+        return Err(WXT_INVALID_ARGUMENT);
+    }
+    // SAFETY: not -1; the caller promises that it stays open. One that was never open makes the call fail.
+    let borrowed = unsafe { BorrowedFd::borrow_raw(descriptor) };
+    borrowed.try_clone_to_owned().map_err(|error| match error.raw_os_error().map(Errno::from_raw_os_error) {
+        Some(Errno::BADF) => WXT_INVALID_ARGUMENT,
+        // The process or the system has none left.
+        _ => WXT_OUT_OF_RESOURCES,
+    })
+}
