@@ -238,6 +238,11 @@ fn network() {
 }
 
 #[test]
+fn seeing() {
+    Surroundings::start().run("seeing");
+}
+
+#[test]
 fn failures() {
     let mut surroundings = Surroundings::start();
     let shows = |identity| Transport::Tls { identity, maximum: MaximumTls::Tls13 };

@@ -13,8 +13,8 @@ pub const WXT_PROGRESS_UNKNOWN: u32 = u32::MAX;
 
 /// The callbacks of one task. Begin with `wxt_callbacks()`. Each may be NULL.
 ///
-/// Exactly one of `on_success` and `on_fail` runs, then `on_complete` once, then `release` once; `on_headers_received`
-/// and `on_progress` run before. This holds for an abort, a deadline and a closing session too. Callbacks of one
+/// Exactly one of `on_success` and `on_fail` runs, then `on_complete` once, then `release` once; `on_headers_received`,
+/// `on_progress` and `on_trace` run before. This holds for an abort, a deadline and a closing session too. Callbacks of one
 /// session never run at the same time, and come in order. They run on the session's delivery thread, or where its
 /// executor runs them. What a callback is given lives until it returns. Every function of this header may be called
 /// from a callback, but for `wxt_session_close`. A callback must return normally: no exception, no `longjmp`.
@@ -40,6 +40,21 @@ pub struct WxtCallbacks {
     pub on_complete: Option<unsafe extern "C" fn(user_data: *mut c_void, task: WxtTaskId, event: *const WxtCompletion)>,
     /// The last call with `user_data`: it may be freed now.
     pub release: Option<unsafe extern "C" fn(user_data: *mut c_void)>,
+    /// A request of the task is over: once for each, the redirected ones and those of failed attempts too, and before
+    /// `on_complete`. A task that sends no request has none. If this is NULL, nothing is collected. See
+    /// `docs/seeing-what-happens.md`.
+    pub on_trace: Option<unsafe extern "C" fn(user_data: *mut c_void, task: WxtTaskId, event: *const WxtTrace)>,
+}
+
+/// One request of a task, for developers.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct WxtTrace {
+    /// `sizeof(WxtTrace)` in the library.
+    pub struct_size: usize,
+    /// An object of JSON: an `entry` of HAR 1.2. It has no query, header value, field or body, and of a path's URL what the log
+    /// has, too.
+    pub entry: WxtStr,
 }
 
 /// The final response's head.

@@ -4,6 +4,7 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 use crate::http::{self, Client, ClientOptions, Proxy, Resolver, Trust};
 use crate::platform;
@@ -212,6 +213,7 @@ impl SessionOptions {
             limits: self.limits,
             retry: self.retry,
             resume: self.resume,
+            retries: AtomicU64::new(0),
             clock: Box::new(SystemClock),
             client,
             network: NetworkEstimator::default(),

@@ -1,5 +1,6 @@
 //! The attempts of one transfer: the loop, the waits between them, and which of the answers counts.
 
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant, SystemTime};
 
 use super::{Environment, ReceivedHead, TransferContext, failure};
@@ -86,7 +87,12 @@ pub fn run<T>(
     let mut attempts = Attempts { environment, context, api, retries: 0, fruitless: 0, held: None };
     loop {
         lock(context.counts).attempts += 1;
-        let result = match attempt(&mut attempts) {
+        let ended = attempt(&mut attempts);
+        context.end_hop(match &ended {
+            Err(AttemptEnd::Failed { error, .. }) => Some(&error.detail),
+            Ok(_) | Err(AttemptEnd::Unusable | AttemptEnd::Refused(_)) => None,
+        });
+        let result = match ended {
             Ok(result) => Ok(result),
             Err(AttemptEnd::Unusable) => continue,
             Err(AttemptEnd::Refused(next)) => {
@@ -176,6 +182,7 @@ impl Attempts<'_> {
             self.retries += 1;
             self.fruitless += 1;
         }
+        self.environment.retries.fetch_add(1, Ordering::Relaxed);
         Some(next)
     }
 

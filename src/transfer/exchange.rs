@@ -13,6 +13,7 @@ use crate::policy::redirect::{self, Answer, Decision};
 use crate::policy::url::{self, TargetUrl};
 use crate::terms::log::Level;
 use crate::terms::{Api, Call, Failure, Method, TransferError};
+use crate::worker::lock;
 
 /// A request that the rules allow; nothing has been sent yet.
 #[derive(Debug)]
@@ -97,9 +98,15 @@ pub fn run<'a>(
                 Api::Download => environment.limits.max_download_size.saturating_sub(begin),
             },
         };
+        if let Some(tracer) = context.tracer {
+            tracer.begin(http_context, lock(context.counts).attempts, &request);
+        }
         let sent = environment.client.send(request, http_context);
         context.note(|profile| profile.record(&http_context.trace()));
         let response = sent.map_err(|error| failure::of_exchange(api, error))?;
+        if let Some(tracer) = context.tracer {
+            tracer.answered(response.status, &response.headers);
+        }
         let answer = Answer {
             target: &target,
             method,
@@ -117,6 +124,10 @@ pub fn run<'a>(
             format!("{}: {} redirects to {}", Call::from(api).name(), response.status, url::redacted(hop.target.url()))
         });
         response.discard();
+        if let Some(tracer) = context.tracer {
+            tracer.redirected(hop.target.url());
+        }
+        context.end_hop(None);
         all_within_origin &= hop.same_origin;
         context.note(|profile| profile.redirected(all_within_origin));
         headers::prepare_for_redirect(headers.to_mut(), hop.same_origin, hop.keep_body);
@@ -148,7 +159,8 @@ pub fn record(environment: &Environment, context: &TransferContext<'_>, http_con
     });
 }
 
-fn of_header(error: HeaderError) -> TransferError {
+/// A header that cannot be sent.
+pub fn of_header(error: HeaderError) -> TransferError {
     let detail = error.to_string();
     match error {
         HeaderError::Name { name } | HeaderError::Value { name } | HeaderError::TooLarge { name } => {

@@ -4,7 +4,7 @@ mod resume;
 mod retry;
 
 use std::net::IpAddr;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -77,6 +77,8 @@ impl Resolver for Addresses {
 pub struct Heard {
     pub heads: Vec<ReceivedHead>,
     pub progress: Vec<(u64, Option<u64>)>,
+    /// The HAR entry of each hop.
+    pub entries: Vec<String>,
 }
 
 struct Listener(Arc<Mutex<Heard>>);
@@ -94,6 +96,10 @@ impl TransferObserver for Listener {
 
     fn progress(&self, total_bytes: u64, expected: Option<u64>) {
         lock(&self.0).progress.push((total_bytes, expected));
+    }
+
+    fn traced(&self, entry: String) {
+        lock(&self.0).entries.push(entry);
     }
 }
 
@@ -183,6 +189,7 @@ impl Bench {
             limits: Limits::default(),
             retry,
             resume: Resume::Off,
+            retries: AtomicU64::new(0),
             clock: Box::new(clock.clone()),
             client: client.unwrap(),
             network: NetworkEstimator::default(),
@@ -250,8 +257,14 @@ impl Bench {
         let heard = Arc::new(Mutex::new(Heard::default()));
         let observer: Arc<dyn TransferObserver> = Arc::new(Listener(heard.clone()));
         let counts = Mutex::default();
-        let result =
-            transfer(&TransferContext { worker: &worker, observer: &observer, profile: None, counts: &counts });
+        let tracer = Tracer::default();
+        let result = transfer(&TransferContext {
+            worker: &worker,
+            observer: &observer,
+            profile: None,
+            counts: &counts,
+            tracer: Some(&tracer),
+        });
         worker.drop_deferred();
         let heard = std::mem::take(&mut *lock(&heard));
         let waits = std::mem::take(&mut *lock(&self.clock.waits));

@@ -65,7 +65,7 @@ final class ContractTests: XCTestCase {
             "internal": .internal,
         ]
         let others = [
-            "ERRNO", "CATEGORY", "PLATFORM", "PATHS", "LAN", "STORAGE_EXCLUSIVE", "STORAGE_SHARED", "LOG", "IMPORT",
+            "API", "ERRNO", "CATEGORY", "PLATFORM", "PATHS", "LAN", "STORAGE_EXCLUSIVE", "STORAGE_SHARED", "LOG", "IMPORT",
             "DIGEST", "WRITE", "METHOD", "RESUME",
         ]
         XCTAssertEqual(
@@ -79,6 +79,7 @@ final class ContractTests: XCTestCase {
         XCTAssertEqual(
             try Set(constants("WXT_STORAGE_", besides: ["WXT_STORAGE_FAILED", "WXT_STORAGE_LOCKED"]).keys),
             ["exclusive", "shared"])
+        XCTAssertEqual(try Set(constants("WXT_API_").keys), ["upload", "download"])
         XCTAssertEqual(try Set(constants("WXT_LOG_").keys), ["warning", "info"])
         XCTAssertEqual(try Set(constants("WXT_IMPORT_").keys), ["copy", "move"])
         XCTAssertEqual(try Set(constants("WXT_DIGEST_").keys), ["md5", "sha1", "sha256"])
@@ -369,6 +370,10 @@ final class ContractTests: XCTestCase {
         let names = ["executor": "callbackqueue", "logger": "log"]
         XCTAssertEqual(Set(try fields("WxtSessionOptions").map { names[$0] ?? $0 }), properties(options))
         XCTAssertEqual(Set(try fields("WxtPin")), properties(WXTransferSessionOptions.Pin(host: "", sha256: Data())))
+        XCTAssertEqual(Set(try fields("WxtUrlCheck")), properties(WXTransferUrlCheck(WxtUrlCheck())))
+        XCTAssertEqual(Set(try fields("WxtTrace")), properties(WXTransferTrace(WxtTrace())))
+        XCTAssertEqual(
+            Set(try fields("WxtSessionStatistics")), properties(WXTransferSessionStatistics(WxtSessionStatistics())))
         XCTAssertEqual(Set(try fields("WxtPair")), properties(WXTransferPair(name: "", value: "")))
         // In Swift a descriptor that is not there is nil.
         XCTAssertEqual(

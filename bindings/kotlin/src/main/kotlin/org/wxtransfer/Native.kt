@@ -71,6 +71,20 @@ internal object Native {
     @JvmStatic
     external fun sessionPrepare(session: Long, server: ByteArray): Int
 
+    /** [numbers] gets those of [WXTSessionStatistics] in their order. */
+    @JvmStatic
+    external fun sessionStatistics(session: Long, numbers: LongArray): Int
+
+    @JvmStatic
+    external fun checkUrl(
+        session: Long,
+        api: Int,
+        url: ByteArray,
+        header: ByteArray,
+        headerLengths: IntArray,
+        result: NativeUrlCheck,
+    ): Int
+
     @JvmStatic
     external fun sessionNetworkChanged(session: Long, kind: Int, metered: Boolean, roaming: Boolean): Int
 
@@ -99,6 +113,7 @@ internal object Native {
         hasFileDescriptor: Boolean,
         fileDescriptor: Int,
         fileLength: Long,
+        wantsTraces: Boolean,
         needsUnmetered: Boolean,
         data: ByteArray?,
         partTexts: ByteArray,
@@ -124,6 +139,7 @@ internal object Native {
         expectedLength: Long,
         wantSha256: Boolean,
         verifyDigest: Boolean,
+        wantsTraces: Boolean,
         needsUnmetered: Boolean,
         callbacks: NativeCallbacks,
         task: LongArray,
@@ -263,6 +279,8 @@ internal abstract class NativeCallbacks {
         attempts: Int,
         resumedFrom: Long,
     )
+
+    abstract fun onTrace(task: Long, entry: ByteArray)
 
     abstract fun onComplete(task: Long)
 

@@ -108,6 +108,24 @@ public class WXTransferSession(options: WXTSessionOptions) : AutoCloseable {
     public fun prepare(server: String): Unit = checkStatus(Native.sessionPrepare(handle, server.utf8()))
 
     /**
+     * Says what the session's rules make of a URL and a header, in the order in which a call of [api] asks them, without a task.
+     * Nothing is sent, looked up or connected. Throws [WXTStatusException].
+     */
+    public fun checkUrl(api: WXTApi, url: String, header: List<Pair<String, String>> = emptyList()): WXTUrlCheck {
+        val packed = header.packed()
+        val result = NativeUrlCheck()
+        checkStatus(Native.checkUrl(handle, api.value, url.utf8(), packed.bytes, packed.lengths, result))
+        return checkNotNull(result.check)
+    }
+
+    /** What the session has done so far. Cheap. Throws [WXTStatusException]. */
+    public fun statistics(): WXTSessionStatistics {
+        val numbers = LongArray(WXTSessionStatistics.COUNT)
+        checkStatus(Native.sessionStatistics(handle, numbers))
+        return WXTSessionStatistics.of(numbers)
+    }
+
+    /**
      * Tells the session that the device has another network, or none. Idle connections are closed, transfers whose local address
      * is gone fail at once (`retryable`), and requests with `needsUnmetered` wait while the network is metered. With
      * [WXTNetworkKind.NONE] no task begins; what has not ended after 5 s, and every later call, fails with `interrupted`.
@@ -168,6 +186,7 @@ public class WXTransferSession(options: WXTSessionOptions) : AutoCloseable {
                 hasFileDescriptor = request.fileDescriptor != null,
                 fileDescriptor = request.fileDescriptor ?: -1,
                 fileLength = request.fileLength,
+                wantsTraces = events.wantsTraces,
                 needsUnmetered = request.needsUnmetered,
                 data = request.data,
                 partTexts = parts.texts.bytes,
@@ -197,6 +216,7 @@ public class WXTransferSession(options: WXTSessionOptions) : AutoCloseable {
                 expectedLength = request.expectedLength,
                 wantSha256 = request.wantSha256,
                 verifyDigest = request.verifyDigest,
+                wantsTraces = events.wantsTraces,
                 needsUnmetered = request.needsUnmetered,
                 callbacks = events,
                 task = task,
