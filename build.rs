@@ -5,7 +5,7 @@ use std::error::Error;
 use std::path::PathBuf;
 
 /// In the order in which a reader of the header wants them.
-const SOURCES: [&str; 15] = [
+const SOURCES: [&str; 17] = [
     "version",
     "string",
     "status",
@@ -15,6 +15,8 @@ const SOURCES: [&str; 15] = [
     "options",
     "session",
     "network",
+    "check",
+    "statistics",
     "task",
     "file_result",
     "file",

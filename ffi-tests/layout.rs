@@ -7,12 +7,14 @@ use std::fmt::Write;
 use std::mem::{align_of, offset_of, size_of};
 
 use wxtransfer::ffi::callback::{
-    WxtCallbacks, WxtCompletion, WxtFailure, WxtHeadersReceived, WxtProfile, WxtProgress, WxtSuccess,
+    WxtCallbacks, WxtCompletion, WxtFailure, WxtHeadersReceived, WxtProfile, WxtProgress, WxtSuccess, WxtTrace,
 };
+use wxtransfer::ffi::check::WxtUrlCheck;
 use wxtransfer::ffi::file_result::{WxtFileInfo, WxtFileResult, WxtFileStats};
 use wxtransfer::ffi::network::WxtNetwork;
 use wxtransfer::ffi::options::{WxtExecutor, WxtLogger, WxtPin, WxtResolver, WxtSessionOptions};
 use wxtransfer::ffi::request::{WxtDownloadRequest, WxtTaskId, WxtUploadPart, WxtUploadRequest};
+use wxtransfer::ffi::statistics::WxtSessionStatistics;
 use wxtransfer::ffi::status::WxtStatus;
 use wxtransfer::ffi::string::{WxtPair, WxtStr};
 
@@ -106,6 +108,7 @@ fn structs() -> Vec<Struct> {
             max_retries,
             retry_delay,
             retry_uploads,
+            resume,
         }),
         layout!(WxtUploadRequest {
             struct_size,
@@ -165,7 +168,9 @@ fn structs() -> Vec<Struct> {
             on_fail,
             on_complete,
             release,
+            on_trace,
         }),
+        layout!(WxtTrace { struct_size, entry }),
         layout!(WxtHeadersReceived { struct_size, header, header_count, status_code }),
         layout!(WxtProgress { struct_size, total_bytes, total_bytes_expected, progress }),
         layout!(WxtProfile {
@@ -213,10 +218,55 @@ fn structs() -> Vec<Struct> {
             header_count,
             profile,
             attempts,
+            resumed_from,
             sha256,
         }),
-        layout!(WxtFailure { struct_size, err_msg, err_no, category, detail, retryable, profile, attempts }),
+        layout!(WxtFailure {
+            struct_size,
+            err_msg,
+            err_no,
+            category,
+            detail,
+            retryable,
+            profile,
+            attempts,
+            resumed_from
+        }),
         layout!(WxtCompletion { struct_size, success, failure }),
+        layout!(WxtUrlCheck {
+            struct_size,
+            url,
+            allowed,
+            err_no,
+            category,
+            err_msg,
+            detail,
+            rule,
+            referer,
+            dropped_headers,
+            dropped_header_count,
+            quirks,
+            quirk_count,
+        }),
+        layout!(WxtSessionStatistics {
+            struct_size,
+            tasks_started,
+            tasks_succeeded,
+            tasks_failed,
+            tasks_aborted,
+            tasks_timed_out,
+            tasks_interrupted,
+            tasks_running,
+            tasks_waiting,
+            retries,
+            bytes_sent,
+            bytes_received,
+            connections_opened,
+            connections_reused,
+            connections_idle,
+            tls_sessions_resumed,
+            look_ups,
+        }),
         layout!(WxtFileInfo { struct_size, file_path, native_path, size, create_time }),
         layout!(WxtFileStats {
             struct_size,

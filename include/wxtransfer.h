@@ -370,6 +370,23 @@
 #define WXT_STORAGE_SHARED 1
 
 /**
+ * A download that breaks off fails, or begins anew with `max_retries`.
+ */
+#define WXT_RESUME_OFF 0
+
+/**
+ * A download that breaks off goes on in another attempt of the same task, within its deadline.
+ */
+#define WXT_RESUME_WITHIN_TASK 1
+
+/**
+ * As `WXT_RESUME_WITHIN_TASK`; and what a task that failed has of its file is kept, for the next call with the same URL, headers and
+ * `file_path`, of this session or of a later one, also after a crash. What is kept counts as temporary files do, and goes first.
+ * `wxt_discard_partials` removes it. A task that is aborted, interrupted or over its deadline keeps its file, too.
+ */
+#define WXT_RESUME_ACROSS_LAUNCHES 2
+
+/**
  * Something that the page or the host did wrong and the library put right.
  */
 #define WXT_LOG_WARNING 1
@@ -398,6 +415,16 @@
  * A mobile operator's network.
  */
 #define WXT_NETWORK_CELLULAR 3
+
+/**
+ * `wx.uploadFile`.
+ */
+#define WXT_API_UPLOAD 1
+
+/**
+ * `wx.downloadFile`.
+ */
+#define WXT_API_DOWNLOAD 2
 
 /**
  * The host keeps its file: it is cloned where the file system can, else copied.
@@ -744,6 +771,16 @@ typedef struct {
    * attempt, unless the page sets one. Without `max_retries` it does nothing. With `send_uploads_once` the session is not opened.
    */
   uint8_t retry_uploads;
+  /**
+   * Whether a download that breaks off goes on where it was: `WXT_RESUME_OFF` (default), `WXT_RESUME_WITHIN_TASK` or
+   * `WXT_RESUME_ACROSS_LAUNCHES`. See `docs/resume-and-retry.md`.
+   *
+   * The rest is asked for with `Range` and `If-Range` if the answer is a 200 of known size, without a content coding, with a
+   * strong `ETag` or a `Last-Modified` 60 s older than its `Date`, from the origin of the URL, and the page's headers have no
+   * `Range` and no `If-…`. An attempt that goes on behind one that has got more of the file is no retry: it needs no
+   * `max_retries`.
+   */
+  int32_t resume;
 } WxtSessionOptions;
 
 /**
@@ -781,6 +818,149 @@ typedef struct {
    */
   WxtStr value;
 } WxtPair;
+
+/**
+ * What would become of a call with a URL and a header.
+ */
+typedef struct {
+  /**
+   * `sizeof(WxtUrlCheck)` in the library.
+   */
+  size_t struct_size;
+  /**
+   * The URL as it would be sent, query included. Absent if it cannot be read.
+   */
+  WxtStr url;
+  /**
+   * The rules allow the call.
+   */
+  bool allowed;
+  /**
+   * `errno` of the failure, a `WXT_ERRNO_…`; `WXT_ERRNO_OK` if the call is allowed.
+   */
+  int32_t err_no;
+  /**
+   * The failure's category, a `WXT_CATEGORY_…`; 0 if the call is allowed.
+   */
+  int32_t category;
+  /**
+   * `errMsg` of the failure, such as `downloadFile:fail url not in domain list`; if the call is allowed, `downloadFile:ok`.
+   */
+  WxtStr err_msg;
+  /**
+   * What is wrong, in words for a developer. Holds no query and no header value. Absent if the call is allowed.
+   */
+  WxtStr detail;
+  /**
+   * What decided: `url`, `header`, or the session's option that the host changes to have it otherwise: `upload_domains`,
+   * `download_domains`, `skip_domain_check`, `allow_plain_http` or `lan_policy`. An upload's and a download's list are
+   * two rules. The first refusal decides; without one it is the rule that allows the server.
+   */
+  WxtStr rule;
+  /**
+   * The Referer that would be sent.
+   */
+  WxtStr referer;
+  /**
+   * The names of the page's headers that would not be sent, as the page wrote them. An upload is taken to be a form; one with
+   * `raw` has the page's `Content-Type`.
+   */
+  const WxtStr *dropped_headers;
+  /**
+   * The number of `dropped_headers`.
+   */
+  size_t dropped_header_count;
+  /**
+   * The quirks of the client's and the base library's version that hold for the call: `header_ignored`, `fail_when_full`,
+   * `timeout_ignored`, `file_path_ignored`, `no_progress`, `no_headers_event`, `no_profile`, `no_queue_times`, `no_lan`.
+   */
+  const WxtStr *quirks;
+  /**
+   * The number of `quirks`.
+   */
+  size_t quirk_count;
+} WxtUrlCheck;
+
+/**
+ * Takes the result of `wxt_check_url`, on the thread that called the function, before it returns. What it is given lives
+ * until it returns. Every function of this header may be called from it, but for `wxt_session_close`.
+ */
+typedef void (*WxtUrlCheckCallback)(void *user_data, const WxtUrlCheck *result);
+
+/**
+ * Numbers of one session, since it was opened. Set `struct_size` before the call that fills the rest.
+ */
+typedef struct {
+  /**
+   * `sizeof(WxtSessionStatistics)`, which the host sets.
+   */
+  size_t struct_size;
+  /**
+   * Tasks that a starting function gave a number, those included that failed at once.
+   */
+  uint64_t tasks_started;
+  /**
+   * Of them, tasks that ended with `on_success`. When a task's last callbacks run, it is counted here or below.
+   */
+  uint64_t tasks_succeeded;
+  /**
+   * Tasks that ended with `on_fail` for another reason than the three below.
+   */
+  uint64_t tasks_failed;
+  /**
+   * Tasks that ended with `WXT_CATEGORY_ABORTED`.
+   */
+  uint64_t tasks_aborted;
+  /**
+   * Tasks that ended with `WXT_CATEGORY_TIMEOUT`.
+   */
+  uint64_t tasks_timed_out;
+  /**
+   * Tasks that ended with `WXT_CATEGORY_INTERRUPTED`.
+   */
+  uint64_t tasks_interrupted;
+  /**
+   * Tasks that a thread works on now. Those that wait for their next attempt count.
+   */
+  uint64_t tasks_running;
+  /**
+   * Tasks that wait in a queue now.
+   */
+  uint64_t tasks_waiting;
+  /**
+   * Attempts that followed a failed one, by `max_retries`.
+   */
+  uint64_t retries;
+  /**
+   * Bytes given to the system's sockets, with heads and TLS.
+   */
+  uint64_t bytes_sent;
+  /**
+   * Bytes taken from the system's sockets, with heads and TLS.
+   */
+  uint64_t bytes_received;
+  /**
+   * Connections that were opened, with their TLS handshake; by `wxt_session_prepare` too.
+   */
+  uint64_t connections_opened;
+  /**
+   * Requests that found their connection open, also one that turned out to be dead.
+   */
+  uint64_t connections_reused;
+  /**
+   * Connections that are open now and that no task uses.
+   */
+  uint64_t connections_idle;
+  /**
+   * Connections whose TLS handshake resumed the session of an earlier one.
+   */
+  uint64_t tls_sessions_resumed;
+  /**
+   * Questions for the addresses of a name, to the system or to the host's `resolver`; two for one name that are joined
+   * count as two.
+   */
+  uint64_t look_ups;
+} WxtSessionStatistics;
 
 /**
  * One file of an upload that has several. Its content is what `file_path` names, unless `has_file_descriptor` or `data` says where
@@ -1170,9 +1350,14 @@ typedef struct {
    */
   const WxtProfile *profile;
   /**
-   * How many attempts the task took: 1, and more where `max_retries` allows it.
+   * How many attempts the task took: 1, and more with `max_retries` or `resume`.
    */
   uint32_t attempts;
+  /**
+   * With `resume`: how many bytes of the file were there before the answer that counts, which is the rest. 0 if the file is of
+   * one answer, and for an upload.
+   */
+  uint64_t resumed_from;
   /**
    * The downloaded file's SHA-256 in 64 lower-case hexadecimal digits. Absent unless the request has `want_sha256` or
    * `expected_sha256`.
@@ -1216,6 +1401,10 @@ typedef struct {
    * How many attempts the task made; 0 if it ended before its turn came. The failure is that of the last one.
    */
   uint32_t attempts;
+  /**
+   * As in `WxtSuccess`, of the last answer.
+   */
+  uint64_t resumed_from;
 } WxtFailure;
 
 /**
@@ -1237,10 +1426,25 @@ typedef struct {
 } WxtCompletion;
 
 /**
+ * One request of a task, for developers.
+ */
+typedef struct {
+  /**
+   * `sizeof(WxtTrace)` in the library.
+   */
+  size_t struct_size;
+  /**
+   * An object of JSON: an `entry` of HAR 1.2. It has no query, header value, field or body, and of a path's URL what the log
+   * has, too.
+   */
+  WxtStr entry;
+} WxtTrace;
+
+/**
  * The callbacks of one task. Begin with `wxt_callbacks()`. Each may be NULL.
  *
- * Exactly one of `on_success` and `on_fail` runs, then `on_complete` once, then `release` once; `on_headers_received`
- * and `on_progress` run before. This holds for an abort, a deadline and a closing session too. Callbacks of one
+ * Exactly one of `on_success` and `on_fail` runs, then `on_complete` once, then `release` once; `on_headers_received`,
+ * `on_progress` and `on_trace` run before. This holds for an abort, a deadline and a closing session too. Callbacks of one
  * session never run at the same time, and come in order. They run on the session's delivery thread, or where its
  * executor runs them. What a callback is given lives until it returns. Every function of this header may be called
  * from a callback, but for `wxt_session_close`. A callback must return normally: no exception, no `longjmp`.
@@ -1256,7 +1460,7 @@ typedef struct {
    */
   void *user_data;
   /**
-   * `onHeadersReceived`: the final response's headers, once. With `max_retries` a download's come when its body is whole, or
+   * `onHeadersReceived`: the final response's headers, once. With `max_retries` or `resume` a download's come when its body is whole, or
    * when no other attempt can follow: they are those of the answer that counts.
    */
   void (*on_headers_received)(void *user_data, WxtTaskId task, const WxtHeadersReceived *event);
@@ -1280,6 +1484,12 @@ typedef struct {
    * The last call with `user_data`: it may be freed now.
    */
   void (*release)(void *user_data);
+  /**
+   * A request of the task is over: once for each, the redirected ones and those of failed attempts too, and before
+   * `on_complete`. A task that sends no request has none. If this is NULL, nothing is collected. See
+   * `docs/seeing-what-happens.md`.
+   */
+  void (*on_trace)(void *user_data, WxtTaskId task, const WxtTrace *event);
 } WxtCallbacks;
 
 /**
@@ -1642,6 +1852,15 @@ WxtStatus wxt_session_enter_background(WxtSession *session);
 WxtStatus wxt_session_enter_foreground(WxtSession *session);
 
 /**
+ * Removes the partial files that `WXT_RESUME_ACROSS_LAUNCHES` has kept, but those that a task is writing. Any thread; it reads and
+ * writes the disk.
+ *
+ * - `WXT_STORAGE_FAILED`: a file cannot be removed; the others may be. `WXT_OUT_OF_RESOURCES`: no descriptor is left.
+ * - `WXT_SESSION_CLOSED`, `WXT_INVALID_ARGUMENT`: the handle.
+ */
+WxtStatus wxt_discard_partials(WxtSession *session);
+
+/**
  * Tells the session that a server will be needed: a connection to it is opened ahead (look-up, connect, TLS handshake), so that the
  * first transfer with the server begins with its request. Returns at once; no callback tells how it went. Any thread,
  * also from a callback.
@@ -1696,6 +1915,48 @@ WxtStatus wxt_session_prepare(WxtSession *session,
  */
 WxtStatus wxt_session_network_changed(WxtSession *session,
                                       const WxtNetwork *network);
+
+/**
+ * Says what the session's rules make of a URL and a header, in the order in which a call asks them. Nothing is sent, looked
+ * up, connected or written to the log; for a URL with an IP address the device's interfaces are read, as a call does. What
+ * a call meets later is not known: the queue, the background, files, addresses of names, redirects.
+ *
+ * `api` is `WXT_API_UPLOAD` or `WXT_API_DOWNLOAD`. `url` and `header` are those of the page, with the same mistakes: what is
+ * wrong with them is in the result. The result is given to `on_result`, once, if and only if the status is `WXT_OK`. Any
+ * thread, also from a callback.
+ *
+ * - `WXT_INVALID_ARGUMENT`: `session` or `on_result` is NULL, `api` is neither of the two, or a string or list has a length
+ *   but no pointer.
+ * - `WXT_SESSION_CLOSED`: the session is closing or closed.
+ * - `WXT_INTERNAL`.
+ *
+ * # Safety
+ * `url` must be readable, and `header` must point to `header_count` readable pairs.
+ */
+WxtStatus wxt_check_url(WxtSession *session,
+                        int32_t api,
+                        WxtStr url,
+                        const WxtPair *header,
+                        size_t header_count,
+                        WxtUrlCheckCallback on_result,
+                        void *user_data);
+
+/**
+ * Fills `statistics` with the numbers of now. They are read one after another while tasks go on, so that two of them need not
+ * be of one moment; each but those that say `now` only grows. Cheap: about the time of a lock. Any thread, also from a
+ * callback.
+ *
+ * - `WXT_INVALID_ARGUMENT`: `session` or `statistics` is NULL.
+ * - `WXT_INVALID_STRUCT_SIZE`: of `statistics`. Of a smaller, older struct the fields that it has are filled; what a newer one
+ *   has more stays as it is.
+ * - `WXT_SESSION_CLOSED`: the session is closing or closed.
+ * - `WXT_INTERNAL`.
+ *
+ * # Safety
+ * `statistics` must be NULL or point to as many writable bytes as its first field says.
+ */
+WxtStatus wxt_session_statistics(WxtSession *session,
+                                 WxtSessionStatistics *statistics);
 
 /**
  * Starts `wx.uploadFile`. `*task`, where `task` is not NULL, is the new task; its first callbacks may run before this

@@ -50,6 +50,7 @@ impl Running {
             on_fail: Some(on_fail),
             on_complete: Some(on_complete),
             release: Some(release),
+            on_trace: None,
         };
         match begin(&callbacks) {
             Err(reason) => {

@@ -60,6 +60,7 @@ impl Task {
                 self.end = Some(End::Failure { message, detail, number });
                 self.took = self.started.elapsed();
             }
+            What::Trace { .. } => {}
             What::Complete => self.completes += 1,
             What::Release => self.released = true,
         }

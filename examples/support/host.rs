@@ -12,7 +12,7 @@ use std::ptr::null_mut;
 use std::sync::mpsc::Sender;
 
 use wxtransfer::ffi::callback::{
-    WXT_TOTAL_UNKNOWN, WxtCallbacks, WxtCompletion, WxtFailure, WxtHeadersReceived, WxtProgress, WxtSuccess,
+    WXT_TOTAL_UNKNOWN, WxtCallbacks, WxtCompletion, WxtFailure, WxtHeadersReceived, WxtProgress, WxtSuccess, WxtTrace,
 };
 use wxtransfer::ffi::options::{WXT_PATHS_NATIVE, WXT_PLATFORM_OTHER, WxtSessionOptions};
 use wxtransfer::ffi::request::{WxtDownloadRequest, WxtTaskId, WxtUploadRequest};
@@ -24,10 +24,29 @@ use super::c::{checked, string, text};
 
 /// What one callback was given.
 pub enum What {
-    Headers { status: i32, count: usize },
-    Progress { bytes: u64, total: Option<u64> },
-    Success { status: i32, data: String, file: String, bytes: u64 },
-    Failure { message: String, detail: String, number: i32 },
+    Headers {
+        status: i32,
+        count: usize,
+    },
+    Progress {
+        bytes: u64,
+        total: Option<u64>,
+    },
+    Success {
+        status: i32,
+        data: String,
+        file: String,
+        bytes: u64,
+    },
+    Failure {
+        message: String,
+        detail: String,
+        number: i32,
+    },
+    /// The HAR entry of a request.
+    Trace {
+        entry: String,
+    },
     Complete,
     Release,
 }
@@ -54,12 +73,15 @@ pub struct Settings<'a> {
     pub timeout: u32,
     /// In bytes; 0 is the 200 MiB that a page gets.
     pub max_download_size: u64,
+    /// Whether each request is traced.
+    pub traces: bool,
 }
 
 /// An open session.
 pub struct Host {
     session: *mut WxtSession,
     events: Sender<Event>,
+    traces: bool,
 }
 
 impl Host {
@@ -89,7 +111,7 @@ impl Host {
         let mut session = null_mut();
         // SAFETY: everything that the options point to outlives the call.
         checked(unsafe { wxt_session_open(&options, &mut session) })?;
-        Ok(Host { session, events })
+        Ok(Host { session, events, traces: settings.traces })
     }
 
     /// Starts `wx.uploadFile`.
@@ -142,6 +164,7 @@ impl Host {
             on_fail: Some(on_fail),
             on_complete: Some(on_complete),
             release: Some(release),
+            on_trace: if self.traces { Some(on_trace) } else { None },
         }
     }
 }
@@ -172,6 +195,11 @@ unsafe extern "C" fn on_progress(user_data: *mut c_void, _: WxtTaskId, event: *c
         let total = Some((*event).total_bytes_expected).filter(|total| *total != WXT_TOTAL_UNKNOWN);
         send(user_data, What::Progress { bytes: (*event).total_bytes, total });
     }
+}
+
+unsafe extern "C" fn on_trace(user_data: *mut c_void, _: WxtTaskId, event: *const WxtTrace) {
+    // SAFETY: as above.
+    unsafe { send(user_data, What::Trace { entry: string((*event).entry) }) }
 }
 
 unsafe extern "C" fn on_success(user_data: *mut c_void, _: WxtTaskId, event: *const WxtSuccess) {

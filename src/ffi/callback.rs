@@ -13,8 +13,8 @@ pub const WXT_PROGRESS_UNKNOWN: u32 = u32::MAX;
 
 /// The callbacks of one task. Begin with `wxt_callbacks()`. Each may be NULL.
 ///
-/// Exactly one of `on_success` and `on_fail` runs, then `on_complete` once, then `release` once; `on_headers_received`
-/// and `on_progress` run before. This holds for an abort, a deadline and a closing session too. Callbacks of one
+/// Exactly one of `on_success` and `on_fail` runs, then `on_complete` once, then `release` once; `on_headers_received`,
+/// `on_progress` and `on_trace` run before. This holds for an abort, a deadline and a closing session too. Callbacks of one
 /// session never run at the same time, and come in order. They run on the session's delivery thread, or where its
 /// executor runs them. What a callback is given lives until it returns. Every function of this header may be called
 /// from a callback, but for `wxt_session_close`. A callback must return normally: no exception, no `longjmp`.
@@ -26,7 +26,7 @@ pub struct WxtCallbacks {
     /// Passed to each callback. It belongs to the task from the moment the starting function returned `WXT_OK` until
     /// `release`.
     pub user_data: *mut c_void,
-    /// `onHeadersReceived`: the final response's headers, once. With `max_retries` a download's come when its body is whole, or
+    /// `onHeadersReceived`: the final response's headers, once. With `max_retries` or `resume` a download's come when its body is whole, or
     /// when no other attempt can follow: they are those of the answer that counts.
     pub on_headers_received:
         Option<unsafe extern "C" fn(user_data: *mut c_void, task: WxtTaskId, event: *const WxtHeadersReceived)>,
@@ -40,6 +40,21 @@ pub struct WxtCallbacks {
     pub on_complete: Option<unsafe extern "C" fn(user_data: *mut c_void, task: WxtTaskId, event: *const WxtCompletion)>,
     /// The last call with `user_data`: it may be freed now.
     pub release: Option<unsafe extern "C" fn(user_data: *mut c_void)>,
+    /// A request of the task is over: once for each, the redirected ones and those of failed attempts too, and before
+    /// `on_complete`. A task that sends no request has none. If this is NULL, nothing is collected. See
+    /// `docs/seeing-what-happens.md`.
+    pub on_trace: Option<unsafe extern "C" fn(user_data: *mut c_void, task: WxtTaskId, event: *const WxtTrace)>,
+}
+
+/// One request of a task, for developers.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct WxtTrace {
+    /// `sizeof(WxtTrace)` in the library.
+    pub struct_size: usize,
+    /// An object of JSON: an `entry` of HAR 1.2. It has no query, header value, field or body, and of a path's URL what the log
+    /// has, too.
+    pub entry: WxtStr,
 }
 
 /// The final response's head.
@@ -184,8 +199,11 @@ pub struct WxtSuccess {
     /// `profile`. NULL if the request disables it, and on base libraries before 2.10.4 for a download and 3.5.0 for an
     /// upload.
     pub profile: *const WxtProfile,
-    /// How many attempts the task took: 1, and more where `max_retries` allows it.
+    /// How many attempts the task took: 1, and more with `max_retries` or `resume`.
     pub attempts: u32,
+    /// With `resume`: how many bytes of the file were there before the answer that counts, which is the rest. 0 if the file is of
+    /// one answer, and for an upload.
+    pub resumed_from: u64,
     /// The downloaded file's SHA-256 in 64 lower-case hexadecimal digits. Absent unless the request has `want_sha256` or
     /// `expected_sha256`.
     pub sha256: WxtStr,
@@ -211,6 +229,8 @@ pub struct WxtFailure {
     pub profile: *const WxtProfile,
     /// How many attempts the task made; 0 if it ended before its turn came. The failure is that of the last one.
     pub attempts: u32,
+    /// As in `WxtSuccess`, of the last answer.
+    pub resumed_from: u64,
 }
 
 /// The end of a task: the result that `on_success` or `on_fail` was given; the other one is NULL.

@@ -196,7 +196,8 @@ fn fill<T, W>(list: &mut Vec<W>, items: &[T], wire: impl Fn(&T) -> W) -> Result<
     Ok(())
 }
 
-fn pointer<T>(items: &[T]) -> *const T {
+/// NULL for an empty list.
+pub(super) fn pointer<T>(items: &[T]) -> *const T {
     if items.is_empty() { ptr::null() } else { items.as_ptr() }
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::callback::{
     WXT_PROFILE_ABSENT, WXT_PROGRESS_UNKNOWN, WXT_TOTAL_UNKNOWN, WxtCallbacks, WxtCompletion, WxtFailure,
-    WxtHeadersReceived, WxtProfile, WxtProgress, WxtSuccess,
+    WxtHeadersReceived, WxtProfile, WxtProgress, WxtSuccess, WxtTrace,
 };
 use super::string::{WxtPair, WxtStr};
 use crate::task::{End, Handler, Progress, TaskId};
@@ -57,6 +57,7 @@ impl CallbackHandler {
             header_count: header.len(),
             profile,
             attempts: counts.attempts,
+            resumed_from: counts.resumed_from,
             sha256: WxtStr::optional(outcome.sha256.as_deref()),
         };
         let err_msg = format!("{}:ok", self.call.name());
@@ -95,6 +96,7 @@ impl CallbackHandler {
             retryable: error.retryable(),
             profile,
             attempts: counts.attempts,
+            resumed_from: counts.resumed_from,
         };
         if let Some(on_fail) = self.callbacks.on_fail {
             // SAFETY: as above.
@@ -116,6 +118,17 @@ impl Handler for CallbackHandler {
         };
         // SAFETY: the host's function, called as the header says; what it is given lives until it returns.
         unsafe { on_headers_received(self.user_data(), task, &event) };
+    }
+
+    fn wants_traces(&self) -> bool {
+        self.callbacks.on_trace.is_some()
+    }
+
+    fn traced(&mut self, task: TaskId, entry: &str) {
+        let Some(on_trace) = self.callbacks.on_trace else { return };
+        let event = WxtTrace { struct_size: size_of::<WxtTrace>(), entry: WxtStr::new(entry) };
+        // SAFETY: the host's function, called as the header says; what it is given lives until it returns.
+        unsafe { on_trace(self.user_data(), task, &event) };
     }
 
     fn wants_progress(&self) -> bool {

@@ -9,6 +9,7 @@
 #[cfg(target_os = "android")]
 pub mod android;
 pub mod callback;
+pub mod check;
 pub mod error;
 mod executor;
 pub mod file;
@@ -23,6 +24,7 @@ pub mod request;
 mod request_reading;
 pub mod resolver;
 pub mod session;
+pub mod statistics;
 pub mod status;
 pub mod string;
 pub mod task;

@@ -1,4 +1,4 @@
-//! Reading a struct that the host filled, which may be older or newer than this library.
+//! Reading a struct that the host filled, and filling one of the host's, which may be older or newer than this library.
 
 use std::mem::MaybeUninit;
 use std::ptr;
@@ -28,11 +28,7 @@ pub unsafe fn read_struct<T: HostStruct>(source: *const T) -> Result<T, WxtStatu
     }
     let bytes = source.cast::<u8>();
     // SAFETY: not NULL, aligned, and every such struct begins with its size.
-    let size = unsafe { source.cast::<usize>().read() };
-    // A size that is no multiple of a pointer's would cut a pointer in half.
-    if size < size_of::<usize>() || size > LARGEST_STRUCT_SIZE || !size.is_multiple_of(size_of::<usize>()) {
-        return Err(WXT_INVALID_STRUCT_SIZE);
-    }
+    let size = unsafe { struct_size(source.cast()) }?;
     let mut target = MaybeUninit::<T>::zeroed();
     // SAFETY: both are valid for the smaller of the two sizes, and do not overlap.
     unsafe { ptr::copy_nonoverlapping(bytes, target.as_mut_ptr().cast::<u8>(), size.min(size_of::<T>())) };
@@ -44,4 +40,36 @@ pub unsafe fn read_struct<T: HostStruct>(source: *const T) -> Result<T, WxtStatu
     }
     // SAFETY: zeroed, then overwritten by what the host's compiler laid out by the same header.
     Ok(unsafe { target.assume_init() })
+}
+
+/// Fills a struct that begins with `size_t struct_size`, which the host has set and which stays. What the host's struct does
+/// not have is left out.
+///
+/// # Safety
+/// `target` must be NULL or point to as many writable bytes as its first field says. `value` must have no padding.
+pub unsafe fn write_struct<T: HostStruct>(target: *mut T, value: &T) -> Result<(), WxtStatus> {
+    if target.is_null() || !target.is_aligned() {
+        return Err(WXT_INVALID_ARGUMENT);
+    }
+    // SAFETY: not NULL, aligned, and every such struct begins with its size.
+    let size = unsafe { struct_size(target.cast()) }?.min(size_of::<T>());
+    let begin = size_of::<usize>();
+    let value = ptr::from_ref(value).cast::<u8>();
+    // SAFETY: both are valid for the smaller of the two sizes, and do not overlap.
+    unsafe { ptr::copy_nonoverlapping(value.add(begin), target.cast::<u8>().add(begin), size - begin) };
+    Ok(())
+}
+
+/// The size that a struct of the host's says it has.
+///
+/// # Safety
+/// `first` must point to a readable number.
+unsafe fn struct_size(first: *const usize) -> Result<usize, WxtStatus> {
+    // SAFETY: passed on to the caller.
+    let size = unsafe { first.read() };
+    // A size that is no multiple of a pointer's would cut a pointer in half.
+    if size < size_of::<usize>() || size > LARGEST_STRUCT_SIZE || !size.is_multiple_of(size_of::<usize>()) {
+        return Err(WXT_INVALID_STRUCT_SIZE);
+    }
+    Ok(size)
 }

@@ -215,11 +215,14 @@ fn optional(text: Option<PageText>, parameter: &'static str) -> Result<Option<St
     text.transpose().map_err(|_| TransferError::not_text(parameter))
 }
 
-fn required(text: Option<PageText>, parameter: &'static str) -> Result<String, TransferError> {
+pub(super) fn required(text: Option<PageText>, parameter: &'static str) -> Result<String, TransferError> {
     optional(text, parameter)?.ok_or_else(|| TransferError::missing(parameter))
 }
 
-fn pairs(pairs: Vec<(PageText, PageText)>, parameter: &'static str) -> Result<Vec<(String, String)>, TransferError> {
+pub(super) fn pairs(
+    pairs: Vec<(PageText, PageText)>,
+    parameter: &'static str,
+) -> Result<Vec<(String, String)>, TransferError> {
     pairs
         .into_iter()
         .map(|pair| match pair {

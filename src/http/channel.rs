@@ -1,7 +1,7 @@
 //! Bytes to and from a peer, with or without TLS, never blocking.
 
 use super::error::Error;
-use super::exchange::Exchange;
+use super::exchange::{Exchange, TlsTerms};
 use super::stream::Stream;
 use super::tls_stream::TlsStream;
 use crate::platform::LOW_WATER_MARK;
@@ -149,6 +149,14 @@ impl Channel {
         match self {
             Channel::Plain(_) => sizes::large_plain_output(),
             Channel::Tls(_) => sizes::large_tls_output(),
+        }
+    }
+
+    /// What the handshake agreed on; `None` without TLS.
+    pub(super) fn tls(&self) -> Option<TlsTerms> {
+        match self {
+            Channel::Plain(_) => None,
+            Channel::Tls(stream) => Some(stream.terms()),
         }
     }
 

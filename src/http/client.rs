@@ -14,6 +14,7 @@ use super::request::Request;
 use super::resolver::{Names, Resolver};
 use super::response::Response;
 use super::sockets::OpenSockets;
+use super::statistics::{ClientStatistics, Counters};
 use super::tls::{Pin, TlsSettings, Trust};
 use super::ureq;
 use crate::platform::InterfaceAddress;
@@ -43,6 +44,7 @@ pub struct ClientOptions {
 pub struct Client {
     connector: Connector,
     pool: Arc<IdlePool>,
+    counters: Arc<Counters>,
     log: Log,
 }
 
@@ -57,7 +59,7 @@ impl Client {
         let tls = TlsSettings::new(trust, pins)?;
         let (names, sockets) = (Names::new(resolver), OpenSockets::default());
         let connector = Connector { tls, proxy, names, sockets, address_rule, log: log.clone() };
-        Ok(Client { connector, pool: Arc::default(), log })
+        Ok(Client { connector, pool: Arc::default(), counters: Arc::default(), log })
     }
 
     /// Sends one request and returns when the response's head is there.
@@ -69,6 +71,8 @@ impl Client {
     /// # Errors
     /// Any [`ErrorKind`]. A status is never an error.
     pub fn send<'a>(&'a self, mut request: Request<'a>, exchange: &Arc<Exchange>) -> Result<Response, Error> {
+        exchange.count_into(&self.counters);
+        exchange.trace_with(|trace| (trace.addresses, trace.connections) = (Vec::new(), 0));
         let from_pool = request.body.as_ref().is_none_or(|body| body.can_rewind());
         match self.attempt(&mut request, exchange, from_pool) {
             Err(error) if was_dead(exchange, &error) && may_be_repeated(&request, exchange) => {
@@ -103,6 +107,7 @@ impl Client {
                 return Ok(());
             }
         };
+        exchange.count_into(&self.counters);
         let connection = self.connector.open(exchange, &origin)?;
         right.finish(connection, exchange.worker());
         self.log.write(Level::Info, || format!("a connection to {} is open before it is needed", url.authority()));
@@ -131,14 +136,23 @@ impl Client {
         self.pool.resume();
     }
 
+    /// What the client has done so far.
+    pub fn statistics(&self) -> ClientStatistics {
+        self.counters.snapshot(self.pool.idle() as u64)
+    }
+
     fn attempt(&self, request: &mut Request<'_>, exchange: &Arc<Exchange>, from_pool: bool) -> Result<Response, Error> {
-        exchange.worker().check()?;
+        // First, so that an exchange that is stopped here has nothing of the one before it.
         exchange.begin(request.body.as_ref().map_or(0, |body| body.length()));
+        exchange.worker().check()?;
         let origin = origin(request.url)?;
         let pooled = if from_pool { self.pool.take(&origin, exchange)? } else { None };
         let was_open = pooled.is_some();
         let mut connection = match pooled {
-            Some(connection) => connection,
+            Some(connection) => {
+                self.counters.connections_reused.add(1);
+                connection
+            }
             None => self.connector.open(exchange, &origin)?,
         };
         connection.begin(exchange, was_open);

@@ -35,6 +35,15 @@ impl Connector {
     /// # Errors
     /// Any kind that comes before a request: name, address, proxy, TLS, the stop signal.
     pub(super) fn open(&self, exchange: &Exchange, origin: &Origin) -> Result<Box<Connection>, Error> {
+        let channel = self.open_channel(exchange, origin)?;
+        exchange.count(|counters| {
+            counters.connections_opened.add(1);
+            counters.tls_sessions_resumed.add(channel.tls().is_some_and(|tls| tls.is_resumed).into());
+        });
+        Ok(Box::new(Connection::new(channel)))
+    }
+
+    fn open_channel(&self, exchange: &Exchange, origin: &Origin) -> Result<Channel, Error> {
         // Before anything is looked up: a host that no certificate can be for is not asked for.
         let name = origin.is_tls.then(|| server_name(&origin.host)).transpose()?;
         let stream = match &self.proxy {
@@ -50,11 +59,11 @@ impl Connector {
         times.peer = Some(stream.peer);
         times.connect_end = Some(Instant::now());
         drop(times);
-        let Some(name) = name else { return Ok(Box::new(Connection::new(Channel::Plain(stream)))) };
+        let Some(name) = name else { return Ok(Channel::Plain(stream)) };
         exchange.times().tls_start = Some(Instant::now());
         let stream = TlsStream::connect(exchange, stream, self.tls.config()?, name)?;
         exchange.times().tls_end = Some(Instant::now());
-        Ok(Box::new(Connection::new(Channel::Tls(Box::new(stream)))))
+        Ok(Channel::Tls(Box::new(stream)))
     }
 
     fn connect(
@@ -80,6 +89,7 @@ impl Connector {
             return Ok(vec![address]);
         }
         exchange.times().dns_start = Some(Instant::now());
+        exchange.count(|counters| counters.look_ups.add(1));
         let addresses = self.names.resolve(exchange.worker(), host)?;
         exchange.times().dns_end = Some(Instant::now());
         if let Some(rule) = address_rule {

@@ -6,7 +6,19 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 use std::time::{Duration, Instant};
 
+use super::statistics::Counters;
 use crate::worker::{Worker, lock};
+
+/// What a TLS handshake agreed on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TlsTerms {
+    /// Such as `TLSv1_3`.
+    pub version: &'static str,
+    /// Such as `TLS13_AES_128_GCM_SHA256`.
+    pub cipher: &'static str,
+    /// The session is an earlier connection's.
+    pub is_resumed: bool,
+}
 
 /// The times and counters of the last exchange, for a profile.
 #[derive(Clone, Debug, Default)]
@@ -46,6 +58,16 @@ pub struct Trace {
     pub bytes_received: u64,
     /// Those of them that were there at `response_start`.
     pub bytes_received_at_response_start: u64,
+    /// The addresses that a connection was tried with, in their order, those before a second attempt too. Empty if the
+    /// exchange is not [traced](Reports::trace).
+    pub addresses: Vec<SocketAddr>,
+    /// What the connection's TLS handshake agreed on. `None` without TLS, and if the exchange is not traced.
+    pub tls: Option<TlsTerms>,
+    /// Bytes of the answer's body that were handed out, decoded. 0 if the exchange is not traced.
+    pub content_bytes: u64,
+    /// How many connections the exchange was sent on, or tried to get: 2 if the first one was dead in the pool. 0 if the
+    /// exchange is not traced.
+    pub connections: u32,
 }
 
 /// Hears of [`Exchange::body_bytes_sent`] whenever it has grown. It must not block.
@@ -68,6 +90,8 @@ pub struct Reports {
     pub progress: bool,
     /// The round-trip time, which costs a system call.
     pub round_trip: bool,
+    /// What only a trace tells: addresses, TLS, the size of the content.
+    pub trace: bool,
 }
 
 /// The state of one exchange. One may serve several exchanges one after another, the hops of a redirect.
@@ -89,6 +113,8 @@ pub struct Exchange {
     trace: Mutex<Trace>,
     listener: OnceLock<SentListener>,
     stall_listener: OnceLock<StallListener>,
+    /// Those of the client.
+    counters: OnceLock<Arc<Counters>>,
 }
 
 impl Exchange {
@@ -107,6 +133,7 @@ impl Exchange {
             trace: Mutex::default(),
             listener: OnceLock::new(),
             stall_listener: OnceLock::new(),
+            counters: OnceLock::new(),
         }
     }
 
@@ -151,6 +178,25 @@ impl Exchange {
         &self.worker
     }
 
+    /// From here on the client's counters have what happens in the exchange.
+    pub(super) fn count_into(&self, counters: &Arc<Counters>) {
+        self.counters.get_or_init(|| counters.clone());
+    }
+
+    /// Adds to the client's counters.
+    pub(super) fn count(&self, add: impl FnOnce(&Counters)) {
+        if let Some(counters) = self.counters.get() {
+            add(counters);
+        }
+    }
+
+    /// Takes note of what only a trace tells.
+    pub(super) fn trace_with(&self, note: impl FnOnce(&mut Trace)) {
+        if self.reports.trace {
+            note(&mut self.times());
+        }
+    }
+
     pub(super) fn measures_round_trip(&self) -> bool {
         self.reports.round_trip
     }
@@ -191,7 +237,13 @@ impl Exchange {
             counter.store(0, Ordering::Relaxed);
         }
         self.body_length.store(body_length, Ordering::Relaxed);
-        let before = std::mem::take(&mut *self.times());
+        let mut times = self.times();
+        let before = std::mem::take(&mut *times);
+        if self.reports.trace {
+            times.addresses = before.addresses;
+            times.connections = before.connections + 1;
+        }
+        drop(times);
         if before.request_start.is_some() {
             self.had_sent.store(true, Ordering::Relaxed);
         }
@@ -232,10 +284,12 @@ impl Exchange {
     }
 
     pub(super) fn count_sent(&self, bytes: usize) {
+        self.count(|counters| counters.bytes_sent.add(bytes as u64));
         self.bytes_sent.fetch_add(bytes as u64, Ordering::Relaxed);
     }
 
     pub(super) fn count_received(&self, bytes: usize) {
+        self.count(|counters| counters.bytes_received.add(bytes as u64));
         self.bytes_received.fetch_add(bytes as u64, Ordering::Relaxed);
     }
 }

@@ -21,6 +21,7 @@ mod request;
 mod resolver;
 mod response;
 mod sockets;
+mod statistics;
 mod stream;
 mod tls;
 mod tls_stream;
@@ -28,7 +29,7 @@ mod ureq;
 
 pub use client::{Client, ClientOptions};
 pub use error::{Error, ErrorKind, TlsFailure};
-pub use exchange::{Exchange, PROGRESS_INTERVAL, Reports, Trace};
+pub use exchange::{Exchange, PROGRESS_INTERVAL, Reports, TlsTerms, Trace};
 #[cfg(feature = "fuzzing")]
 pub use framing::{Deframer, Framed};
 #[cfg(feature = "fuzzing")]
@@ -37,6 +38,7 @@ pub use proxy::Proxy;
 pub use request::{BodySource, Request};
 pub use resolver::{Resolver, ResolverAnswer};
 pub use response::Response;
+pub use statistics::ClientStatistics;
 pub use tls::{Pin, Trust};
 
 #[cfg(test)]

@@ -114,6 +114,11 @@ impl IdlePool {
         drop((evicted, unkept));
     }
 
+    /// How many there are.
+    pub(super) fn idle(&self) -> usize {
+        lock(&self.state).connections.len()
+    }
+
     /// Closes all of them, and keeps none until it is resumed.
     pub(super) fn pause(&self) {
         lock(&self.state).is_paused = true;
@@ -168,7 +173,7 @@ impl IdlePool {
 fn close(connections: impl IntoIterator<Item = IdleConnection>) {
     let exchange = Lazy::new(|| {
         let worker = Arc::new(Worker::for_call(Arc::new(StopSignal::new())));
-        Exchange::new(worker, Reports { progress: false, round_trip: false })
+        Exchange::new(worker, Reports { progress: false, round_trip: false, trace: false })
     });
     for mut idle in connections {
         if !idle.connection.was_used() {

@@ -13,11 +13,11 @@ use std::sync::Arc;
 use rustls::client::UnbufferedClientConnection;
 use rustls::pki_types::ServerName;
 use rustls::unbuffered::{ConnectionState, UnbufferedStatus};
-use rustls::{ClientConfig, InvalidMessage};
+use rustls::{ClientConfig, HandshakeKind, InvalidMessage};
 
 use super::channel::{Received, Sent, Source};
 use super::error::Error;
-use super::exchange::Exchange;
+use super::exchange::{Exchange, TlsTerms};
 use super::stream::{Interest, Stream};
 use super::tls::failure_of;
 use crate::worker::sizes::{IDLE_PROBE, LARGE_TLS_INPUT, TLS_INPUT, TLS_PLAINTEXT};
@@ -266,6 +266,16 @@ impl TlsStream {
     /// Whether nothing that was received waits to be handed out or looked at.
     pub(super) fn is_drained(&self) -> bool {
         self.plaintext.is_empty() && self.input.start == self.input.end
+    }
+
+    /// What the handshake agreed on.
+    pub(super) fn terms(&self) -> TlsTerms {
+        let suite = self.session.negotiated_cipher_suite();
+        TlsTerms {
+            version: self.session.protocol_version().and_then(|version| version.as_str()).unwrap_or_default(),
+            cipher: suite.and_then(|suite| suite.suite().as_str()).unwrap_or_default(),
+            is_resumed: self.session.handshake_kind() == Some(HandshakeKind::Resumed),
+        }
     }
 
     pub(super) fn stream(&self) -> &Stream {

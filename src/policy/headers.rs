@@ -64,6 +64,11 @@ impl Identity {
         }
         Ok(Identity { referer, user_agent: user_agent.to_owned() })
     }
+
+    /// The Referer of every request.
+    pub fn referer(&self) -> &str {
+        &self.referer
+    }
 }
 
 /// What is wrong with a session's identity.

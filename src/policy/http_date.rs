@@ -1,4 +1,4 @@
-//! The dates of HTTP (RFC 9110 section 5.6.7).
+//! The dates of HTTP (RFC 9110 section 5.6.7), and those of traces.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -26,6 +26,23 @@ pub fn parse(text: &str, now: SystemTime) -> Option<SystemTime> {
         [month, day, time, year] => time_of(number(year, 4)?, month, number(day, day.len())?, time),
         _ => None,
     }
+}
+
+/// A time as `2026-11-28T09:05:07.123Z` (ISO 8601). Times before 1970 are 1970.
+pub fn iso_8601(time: SystemTime) -> String {
+    let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
+    let (seconds, milliseconds) = (since.as_secs(), since.subsec_millis());
+    let (hour, minute, second) = (seconds / 3600 % 24, seconds / 60 % 60, seconds % 60);
+    // As in `time_of`: years begin in March. 146,097 days are 400 years; the leap days of the years before are taken out.
+    let days = seconds / 86_400 + 719_468;
+    let (era, day) = (days / 146_097, days % 146_097);
+    let year = (day - day / 1460 + day / 36_524 - day / 146_096) / 365;
+    let day = day - (365 * year + year / 4 - year / 100);
+    let month = (5 * day + 2) / 153;
+    let day = day - (153 * month + 2) / 5 + 1;
+    let (month, next_year) = if month < 10 { (month + 3, 0) } else { (month - 9, 1) };
+    let year = era * 400 + year + next_year;
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{milliseconds:03}Z")
 }
 
 fn number(text: &str, digits: usize) -> Option<u64> {
@@ -73,6 +90,23 @@ mod tests {
         assert_eq!(seconds("Fri, 01 Mar 2024 00:00:00 GMT"), Some(1_709_251_200));
         assert_eq!(seconds("Friday, 31-Dec-99 23:59:59 GMT"), Some(946_684_799), "2099 is more than 50 years ahead");
         assert_eq!(seconds("Friday, 31-Dec-27 23:59:59 GMT"), Some(1_830_297_599));
+    }
+
+    #[test]
+    fn times_are_written_in_the_calendar_that_is_read() {
+        let written = |seconds, milliseconds| {
+            iso_8601(UNIX_EPOCH + Duration::from_secs(seconds) + Duration::from_millis(milliseconds))
+        };
+        assert_eq!(written(0, 0), "1970-01-01T00:00:00.000Z");
+        assert_eq!(written(784_111_777, 5), "1994-11-06T08:49:37.005Z");
+        assert_eq!(written(951_782_400, 0), "2000-02-29T00:00:00.000Z");
+        assert_eq!(written(4_107_542_400, 0), "2100-03-01T00:00:00.000Z");
+        for day in 0..80_000 {
+            let text = written(day * 86_400 + 3_661, 0);
+            let month: usize = text[5..7].parse().unwrap();
+            let date = format!("Sun, {} {} {} {} GMT", &text[8..10], MONTHS[month - 1], &text[..4], &text[11..19]);
+            assert_eq!(seconds(&date), Some(day * 86_400 + 3_661), "{text}");
+        }
     }
 
     #[test]

@@ -161,6 +161,22 @@ pub struct CallRules {
 }
 
 impl CallRules {
+    /// The names of the rules that hold, which are those of this struct's fields.
+    pub fn names(&self) -> Vec<&'static str> {
+        let rules = [
+            (self.header_ignored, "header_ignored"),
+            (self.fail_when_full, "fail_when_full"),
+            (self.timeout_ignored, "timeout_ignored"),
+            (self.file_path_ignored, "file_path_ignored"),
+            (self.no_progress, "no_progress"),
+            (self.no_headers_event, "no_headers_event"),
+            (self.no_profile, "no_profile"),
+            (self.no_queue_times, "no_queue_times"),
+            (self.no_lan, "no_lan"),
+        ];
+        rules.into_iter().filter_map(|(holds, name)| holds.then_some(name)).collect()
+    }
+
     fn add(&mut self, effect: Effect) {
         match effect {
             Effect::HeaderIgnored => self.header_ignored = true,

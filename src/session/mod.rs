@@ -8,18 +8,22 @@ mod network;
 mod options;
 mod preparations;
 
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 pub use network::{Network, NetworkKind};
 pub use options::{OpenError, SessionOptions};
 
+use crate::http::ClientStatistics;
 use crate::platform::interface_addresses;
 use crate::policy::quirks::CallRules;
-use crate::task::{Engine, Handler, Job, Submission, TaskId};
+use crate::task::{Engine, Handler, Job, Submission, TaskId, TaskStatistics};
 use crate::terms::log::Level;
 use crate::terms::{Api, TransferError};
-use crate::transfer::{DownloadRequest, Environment, Preparation, PreparedDownload, PreparedUpload, UploadRequest};
+use crate::transfer::{
+    self, DownloadRequest, Environment, Preparation, PreparedDownload, PreparedUpload, UploadRequest, UrlCheck,
+};
 use crate::worker::{StopReason, StopSignal, lock};
 use gate::{Gate, Visit};
 use grace::GracePeriod;
@@ -144,6 +148,22 @@ impl Admission<'_> {
     /// Stops a task, queued or running. `false` if it has ended or never was.
     pub fn abort(&self, task: TaskId) -> bool {
         self.session.engine.abort(task)
+    }
+
+    /// What the rules say of a URL and a header, without a task.
+    pub fn check_url(
+        &self,
+        api: Api,
+        url: Result<String, TransferError>,
+        header: Result<Vec<(String, String)>, TransferError>,
+    ) -> UrlCheck {
+        transfer::check_url(&self.session.environment, api, url, header)
+    }
+
+    /// What the session has done so far: its tasks, their further attempts, its connections.
+    pub fn statistics(&self) -> (TaskStatistics, u64, ClientStatistics) {
+        let Session { environment, engine, .. } = self.session;
+        (engine.statistics(), environment.retries.load(Ordering::Relaxed), environment.client.statistics())
     }
 
     /// Has a connection to a server opened ahead of the transfers that will need it, and returns at once.

@@ -4,6 +4,7 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 use crate::http::{self, Client, ClientOptions, Proxy, Resolver, Trust};
 use crate::platform;
@@ -13,6 +14,7 @@ use crate::policy::headers::{Identity, IdentityError};
 use crate::policy::lan::LanPolicy;
 use crate::policy::limits::Limits;
 use crate::policy::quirks::{Platform, Quirks, Version};
+use crate::policy::resume::Resume;
 use crate::policy::retry::RetryRules;
 use crate::storage::{self, PathScheme, Sharing, Storage};
 use crate::task::Executor;
@@ -46,6 +48,8 @@ pub struct SessionOptions {
     pub limits: Limits,
     /// When another attempt follows one that failed.
     pub retry: RetryRules,
+    /// Whether a download that breaks off goes on where it was.
+    pub resume: Resume,
     /// The domain list of each API.
     pub upload_domains: Vec<String>,
     /// The domain list of each API.
@@ -208,6 +212,8 @@ impl SessionOptions {
             send_uploads_once: self.send_uploads_once,
             limits: self.limits,
             retry: self.retry,
+            resume: self.resume,
+            retries: AtomicU64::new(0),
             clock: Box::new(SystemClock),
             client,
             network: NetworkEstimator::default(),

@@ -29,11 +29,14 @@ pub enum Event {
     HeadersReceived(Arc<Task>, Box<ReceivedHead>),
     /// There is a new value in the task's progress cell.
     Progress(Arc<Task>),
+    /// A hop of the task is over: its HAR entry.
+    Traced(Arc<Task>, String),
     /// The task has ended.
     Completed(Arc<Task>, Box<Result<Success, TransferError>>),
 }
 
-/// A session's queue of events. A task has three at most: progress is one cell that is overwritten.
+/// A session's queue of events. A task has three at most, and one for each of its hops where the host traces them: progress is
+/// one cell that is overwritten.
 pub struct Delivery {
     sender: Sender<Option<Event>>,
     queue: Receiver<Option<Event>>,
@@ -225,6 +228,9 @@ fn deliver(event: Event) {
             if let Some(progress) = task.progress.take() {
                 with_handler(&task, |handler| handler.progress(task.id, progress));
             }
+        }
+        Event::Traced(task, entry) => {
+            with_handler(&task, |handler| handler.traced(task.id, &entry));
         }
         Event::Completed(task, result) => {
             let profile = task.profile.as_ref().map(|profile| lock(profile).clone());

@@ -42,6 +42,7 @@ pub fn task(id: TaskId, listener: impl FnMut(TaskId, &'static str) + Send + 'sta
         progress: ProgressCell::new(true),
         profile: None,
         counts: Mutex::default(),
+        tracer: None,
         handler: Mutex::new(Some(Box::new(Listener(listener)))),
     })
 }

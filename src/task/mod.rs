@@ -3,6 +3,7 @@
 mod delivery;
 mod progress;
 mod queue;
+mod statistics;
 
 use std::any::Any;
 use std::collections::HashMap;
@@ -15,17 +16,19 @@ use std::time::{Duration, Instant};
 pub use delivery::{Executor, as_callback, in_callback};
 pub use progress::Progress;
 pub use queue::QueueNetwork;
+pub use statistics::TaskStatistics;
 
 use crate::policy::quirks::CallRules;
 use crate::terms::{Api, Failure, TransferError};
 use crate::transfer::{
-    Counts, Profile, QueueTimes, ReceivedHead, Success, TransferContext, TransferObserver, epoch_milliseconds,
+    Counts, Profile, QueueTimes, ReceivedHead, Success, Tracer, TransferContext, TransferObserver, epoch_milliseconds,
 };
 use crate::worker::sizes::RunningTransfer;
 use crate::worker::{StopReason, StopSignal, ThreadPool, Worker, WorkerThread, lock};
 use delivery::{Delivery, Event};
 use progress::ProgressCell;
 use queue::{Places, QueuedTask, TaskQueue};
+use statistics::Totals;
 
 /// What iOS gives a secondary thread: the system's certificate check runs on it.
 const STACK_SIZE: usize = 512 * 1024;
@@ -45,6 +48,12 @@ pub trait Handler: Send {
     fn headers_received(&mut self, task: TaskId, head: &ReceivedHead);
     /// Whether it wants to hear of the progress. What nobody hears of wakes no device.
     fn wants_progress(&self) -> bool;
+    /// Whether it wants the HAR entry of each hop. Nothing is collected for those that nobody wants.
+    fn wants_traces(&self) -> bool {
+        false
+    }
+    /// The HAR entry of a hop, when the hop is over.
+    fn traced(&mut self, _task: TaskId, _entry: &str) {}
     /// The newest progress.
     fn progress(&mut self, task: TaskId, progress: Progress);
     /// The end, once.
@@ -76,6 +85,8 @@ struct Task {
     /// `None` where nobody wants it.
     profile: Option<Mutex<Profile>>,
     counts: Mutex<Counts>,
+    /// `None` where nobody wants the entries.
+    tracer: Option<Tracer>,
     /// Taken out for each call, so that no lock is held while the host's code runs.
     handler: Mutex<Option<Box<dyn Handler>>>,
 }
@@ -119,7 +130,11 @@ impl Engine {
     /// # Errors
     /// The delivery thread cannot be started.
     pub fn new(max_uploads: usize, max_downloads: usize, executor: Option<Box<dyn Executor>>) -> io::Result<Engine> {
-        let live = Arc::new(LiveTasks { tasks: Mutex::default(), delivery: Delivery::new(executor)? });
+        let live = Arc::new(LiveTasks {
+            tasks: Mutex::default(),
+            totals: Totals::default(),
+            delivery: Delivery::new(executor)?,
+        });
         let uploads = ApiTasks::new("wxt-upload", max_uploads, &live);
         let downloads = ApiTasks::new("wxt-download", max_downloads, &live);
         let (interrupted, gave_network_up) = (AtomicBool::new(false), AtomicBool::new(false));
@@ -140,6 +155,7 @@ impl Engine {
             progress: ProgressCell::new(!rules.no_progress && handler.wants_progress()),
             profile: (!disable_profile && !rules.no_profile).then(|| Mutex::new(begun_profile(rules))),
             counts: Mutex::default(),
+            tracer: handler.wants_traces().then(Tracer::default),
             handler: Mutex::new(Some(handler)),
         });
         self.live.add(&task);
@@ -164,6 +180,12 @@ impl Engine {
     pub fn interrupt(&self) {
         self.interrupted.store(true, Ordering::SeqCst);
         self.stop_all(StopReason::Interrupted);
+    }
+
+    /// How many tasks there were and are.
+    pub fn statistics(&self) -> TaskStatistics {
+        let live = lock(&self.live.tasks).len() as u64;
+        self.live.totals.snapshot(live)
     }
 
     /// Takes tasks again.
@@ -276,11 +298,13 @@ impl ApiTasks {
 /// The tasks of a session that have not ended, and who is told of their ends.
 struct LiveTasks {
     tasks: Mutex<HashMap<TaskId, Arc<Task>>>,
+    totals: Totals,
     delivery: Arc<Delivery>,
 }
 
 impl LiveTasks {
     fn add(&self, task: &Arc<Task>) {
+        self.totals.started();
         lock(&self.tasks).insert(task.id, task.clone());
     }
 
@@ -307,13 +331,14 @@ impl LiveTasks {
             observer: &observer,
             profile: task.profile.as_ref(),
             counts: &task.counts,
+            tracer: task.tracer.as_ref(),
         };
         context.note(|profile| {
             if let Some(times) = &mut profile.queue {
                 times.queue_end = epoch_milliseconds();
             }
         });
-        let running = RunningTransfer::begin();
+        let running = (RunningTransfer::begin(), self.totals.run());
         let result = caught(|| {
             // It may have been aborted between the queue and here.
             task.stop.check().map_err(TransferError::cancelled)?;
@@ -329,6 +354,8 @@ impl LiveTasks {
     fn end(&self, task: &Arc<Task>, result: Result<Success, TransferError>) {
         lock(&self.tasks).remove(&task.id);
         let result = task.stop.settle_failure().map_err(TransferError::cancelled).and(result);
+        // Before the host hears of it, so that what it then asks for has this task.
+        self.totals.ended(&result);
         self.delivery.push(Event::Completed(task.clone(), Box::new(result)));
     }
 }
@@ -368,6 +395,10 @@ impl TransferObserver for TaskObserver {
 
     fn wants_progress(&self) -> bool {
         self.task.progress.is_enabled()
+    }
+
+    fn traced(&self, entry: String) {
+        self.delivery.push(Event::Traced(self.task.clone(), entry));
     }
 
     fn stalled(&self) {

@@ -10,3 +10,14 @@ pub enum Method {
     /// `PUT`.
     Put,
 }
+
+impl Method {
+    /// As it is sent.
+    pub fn name(self) -> &'static str {
+        match self {
+            Method::Get => "GET",
+            Method::Post => "POST",
+            Method::Put => "PUT",
+        }
+    }
+}

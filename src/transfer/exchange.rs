@@ -13,6 +13,7 @@ use crate::policy::redirect::{self, Answer, Decision};
 use crate::policy::url::{self, TargetUrl};
 use crate::terms::log::Level;
 use crate::terms::{Api, Call, Failure, Method, TransferError};
+use crate::worker::lock;
 
 /// A request that the rules allow; nothing has been sent yet.
 #[derive(Debug)]
@@ -25,10 +26,20 @@ pub struct Prepared {
     api: Api,
 }
 
+/// The request for the rest of a body.
+pub struct Rest {
+    /// What is there already.
+    pub length: u64,
+    /// The headers, in place of the prepared ones.
+    pub headers: Vec<(String, String)>,
+}
+
 /// The final response, and where it came from.
 pub struct Exchanged<'a> {
     pub response: http::Response,
     pub target: Cow<'a, TargetUrl>,
+    /// Whether all redirects stayed within the origin of the URL.
+    pub within_origin: bool,
 }
 
 /// Checks what a page asks for. `content_type` is that of an upload's body, where it is not the page's.
@@ -60,10 +71,14 @@ pub fn run<'a>(
     prepared: &'a Prepared,
     http_context: &Arc<http::Exchange>,
     mut body: Option<&mut dyn http::BodySource>,
+    rest: Option<Rest>,
 ) -> Result<Exchanged<'a>, TransferError> {
     let Prepared { mut method, api, rules, .. } = *prepared;
     let mut target = Cow::Borrowed(&prepared.target);
-    let mut headers = Cow::Borrowed(&prepared.headers);
+    let (begin, mut headers) = match rest {
+        Some(rest) => (rest.length, Cow::Owned(rest.headers)),
+        None => (0, Cow::Borrowed(&prepared.headers)),
+    };
     context.note(|profile| profile.redirect = Span::default());
     let mut followed = 0;
     let mut all_within_origin = true;
@@ -80,12 +95,18 @@ pub fn run<'a>(
             may_be_sent_again: !environment.send_uploads_once,
             body_limit: match api {
                 Api::Upload => environment.limits.max_answer_size,
-                Api::Download => environment.limits.max_download_size,
+                Api::Download => environment.limits.max_download_size.saturating_sub(begin),
             },
         };
+        if let Some(tracer) = context.tracer {
+            tracer.begin(http_context, lock(context.counts).attempts, &request);
+        }
         let sent = environment.client.send(request, http_context);
         context.note(|profile| profile.record(&http_context.trace()));
         let response = sent.map_err(|error| failure::of_exchange(api, error))?;
+        if let Some(tracer) = context.tracer {
+            tracer.answered(response.status, &response.headers);
+        }
         let answer = Answer {
             target: &target,
             method,
@@ -96,13 +117,17 @@ pub fn run<'a>(
         let decision = redirect::decide(&answer, api, &environment.domains, &|| interfaces(rules))
             .map_err(failure::of_redirect)?;
         let hop = match decision {
-            Decision::Deliver => return Ok(Exchanged { response, target }),
+            Decision::Deliver => return Ok(Exchanged { response, target, within_origin: all_within_origin }),
             Decision::Follow(hop) => hop,
         };
         environment.log.write(Level::Info, || {
             format!("{}: {} redirects to {}", Call::from(api).name(), response.status, url::redacted(hop.target.url()))
         });
         response.discard();
+        if let Some(tracer) = context.tracer {
+            tracer.redirected(hop.target.url());
+        }
+        context.end_hop(None);
         all_within_origin &= hop.same_origin;
         context.note(|profile| profile.redirected(all_within_origin));
         headers::prepare_for_redirect(headers.to_mut(), hop.same_origin, hop.keep_body);
@@ -134,7 +159,8 @@ pub fn record(environment: &Environment, context: &TransferContext<'_>, http_con
     });
 }
 
-fn of_header(error: HeaderError) -> TransferError {
+/// A header that cannot be sent.
+pub fn of_header(error: HeaderError) -> TransferError {
     let detail = error.to_string();
     match error {
         HeaderError::Name { name } | HeaderError::Value { name } | HeaderError::TooLarge { name } => {

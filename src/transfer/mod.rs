@@ -2,18 +2,23 @@
 
 mod attempts;
 mod body;
+mod check;
 mod conditions;
 mod download;
 mod exchange;
 mod failure;
 mod integrity;
+mod json;
 mod multipart;
+mod partial;
 mod preparation;
 mod profile;
 mod source;
 mod text;
+mod trace;
 mod upload;
 
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex};
 
 use crate::http;
@@ -21,6 +26,7 @@ use crate::policy::domains::DomainRules;
 use crate::policy::headers::Identity;
 use crate::policy::limits::Limits;
 use crate::policy::quirks::Quirks;
+use crate::policy::resume::Resume;
 use crate::policy::retry::RetryRules;
 use crate::storage::{Storage, StoredFile};
 use crate::terms::Header;
@@ -32,12 +38,14 @@ pub use multipart::{FilePart, content_type, form, random_boundary};
 
 pub use crate::http::PROGRESS_INTERVAL;
 pub use attempts::{AttemptClock, SystemClock};
+pub use check::{UrlCheck, check_url};
 pub use conditions::{NetworkConditions, NetworkEstimator};
 pub use download::{DownloadRequest, PreparedDownload};
 pub use integrity::IntegrityRequest;
 pub use preparation::Preparation;
 pub use profile::{Profile, QueueTimes, Span, epoch_milliseconds};
 pub use source::UploadSource;
+pub use trace::Tracer;
 pub use upload::{PreparedUpload, UploadBody, UploadFile, UploadRequest};
 
 /// What all transfers of a session share.
@@ -54,6 +62,10 @@ pub struct Environment {
     pub limits: Limits,
     /// When another attempt follows one that failed.
     pub retry: RetryRules,
+    /// Whether a download that breaks off goes on where it was.
+    pub resume: Resume,
+    /// Attempts that followed one that failed, of all transfers.
+    pub retries: AtomicU64,
     /// Where the waits between attempts take the time from.
     pub clock: Box<dyn AttemptClock>,
     /// Connections.
@@ -76,6 +88,8 @@ pub struct TransferContext<'a> {
     pub profile: Option<&'a Mutex<Profile>>,
     /// What it counts as it goes, so that a failure has it too.
     pub counts: &'a Mutex<Counts>,
+    /// What makes the entry of each hop. `None` where nobody wants them; nothing is collected then.
+    pub tracer: Option<&'a Tracer>,
 }
 
 /// What a transfer counts.
@@ -83,6 +97,8 @@ pub struct TransferContext<'a> {
 pub struct Counts {
     /// Attempts that were begun; 0 for a task that failed before it left the queue.
     pub attempts: u32,
+    /// How many bytes of the file are not of the last attempt's answer; 0 if it is not resumed.
+    pub resumed_from: u64,
 }
 
 impl TransferContext<'_> {
@@ -93,9 +109,20 @@ impl TransferContext<'_> {
         }
     }
 
+    /// The hop that is under way is over, if there is one: its entry is told.
+    fn end_hop(&self, failure: Option<&str>) {
+        if let Some(entry) = self.tracer.and_then(|tracer| tracer.end(failure)) {
+            self.observer.traced(entry);
+        }
+    }
+
     /// What the transfer's exchanges share.
     fn exchange(&self) -> Arc<http::Exchange> {
-        let reports = http::Reports { progress: self.observer.wants_progress(), round_trip: self.profile.is_some() };
+        let reports = http::Reports {
+            progress: self.observer.wants_progress(),
+            round_trip: self.profile.is_some(),
+            trace: self.tracer.is_some(),
+        };
         Arc::new(http::Exchange::new(self.worker.clone(), reports))
     }
 }
@@ -108,6 +135,8 @@ pub trait TransferObserver: Send + Sync {
     fn wants_progress(&self) -> bool;
     /// Nothing more comes for now: what of the progress was held back is told.
     fn stalled(&self);
+    /// A hop is over: its HAR entry.
+    fn traced(&self, entry: String);
     /// Bytes sent or written so far, and how many they will be, where that is known.
     fn progress(&self, total_bytes: u64, expected: Option<u64>);
 }

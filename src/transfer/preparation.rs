@@ -49,7 +49,7 @@ impl Preparation {
 
     /// Opens the connection on a worker thread. A failure is told in the log and nowhere else.
     pub fn run(self, environment: &Environment, worker: &Arc<Worker>) {
-        let reports = http::Reports { progress: false, round_trip: false };
+        let reports = http::Reports { progress: false, round_trip: false, trace: false };
         let exchange = http::Exchange::new(worker.clone(), reports);
         let url = self.target.url();
         if let Err(error) = environment.client.prepare(url, &exchange) {

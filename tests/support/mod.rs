@@ -40,6 +40,8 @@ pub enum Event {
     },
     Success(Success),
     Fail(Failure),
+    /// The HAR entry of a request.
+    Trace(String),
     /// Whether it was given the success.
     Complete(bool),
     Release,
@@ -57,6 +59,7 @@ pub struct Success {
     pub headers: Vec<(String, String)>,
     pub profile: Option<Profile>,
     pub attempts: u32,
+    pub resumed_from: u64,
     pub sha256: Option<String>,
 }
 
@@ -75,6 +78,7 @@ pub struct Failure {
     pub retryable: bool,
     pub profile: Option<Profile>,
     pub attempts: u32,
+    pub resumed_from: u64,
 }
 
 #[derive(Clone, Debug)]
@@ -163,6 +167,15 @@ impl Ended {
             .expect("headers were received")
     }
 
+    /// The HAR entries, in their order.
+    pub fn traces(&self) -> Vec<serde_json::Value> {
+        let entries = self.events.iter().filter_map(|event| match event {
+            Event::Trace(entry) => Some(entry),
+            _ => None,
+        });
+        entries.map(|entry| serde_json::from_str(entry).expect("JSON")).collect()
+    }
+
     pub fn progress(&self) -> Vec<(u64, Option<u64>, Option<u32>)> {
         self.events
             .iter()
@@ -178,6 +191,8 @@ impl Ended {
 pub struct Session {
     pub handle: *mut WxtSession,
     pub directory: TempDir,
+    /// Whether tasks are traced.
+    pub traces: bool,
 }
 
 // A handle is a number.
@@ -214,7 +229,7 @@ impl Session {
         let mut handle = std::ptr::null_mut();
         let status = unsafe { wxt_session_open(&options, &mut handle) };
         assert_eq!(status == WXT_OK, !handle.is_null());
-        (status, Session { handle, directory })
+        (status, Session { handle, directory, traces: false })
     }
 
     pub fn download(&self, url: &str) -> Task {
@@ -246,7 +261,8 @@ impl Session {
 
     fn start(&self, start: impl FnOnce(*const WxtCallbacks, *mut WxtTaskId) -> WxtStatus) -> Task {
         let (sender, events) = channel();
-        let callbacks = callbacks(sender);
+        let mut callbacks = callbacks(sender);
+        callbacks.on_trace = self.traces.then_some(on_trace);
         let mut id = 0;
         assert_eq!(start(&callbacks, &mut id), WXT_OK);
         assert_ne!(id, 0);
@@ -300,6 +316,7 @@ pub fn callbacks(sender: Sender<Event>) -> WxtCallbacks {
         on_fail: Some(on_fail),
         on_complete: Some(on_complete),
         release: Some(release),
+        on_trace: None,
     }
 }
 
@@ -332,6 +349,11 @@ unsafe extern "C" fn on_progress(user_data: *mut c_void, _: WxtTaskId, event: *c
     );
 }
 
+unsafe extern "C" fn on_trace(user_data: *mut c_void, _: WxtTaskId, event: *const WxtTrace) {
+    let event = unsafe { &*event };
+    send(user_data, Event::Trace(text(event.entry).expect("an entry")));
+}
+
 unsafe extern "C" fn on_success(user_data: *mut c_void, _: WxtTaskId, event: *const WxtSuccess) {
     let event = unsafe { &*event };
     send(
@@ -347,6 +369,7 @@ unsafe extern "C" fn on_success(user_data: *mut c_void, _: WxtTaskId, event: *co
             headers: pairs(event.header, event.header_count),
             profile: profile(event.profile),
             attempts: event.attempts,
+            resumed_from: event.resumed_from,
             sha256: text(event.sha256),
         }),
     );
@@ -364,6 +387,7 @@ unsafe extern "C" fn on_fail(user_data: *mut c_void, _: WxtTaskId, event: *const
             retryable: event.retryable,
             profile: profile(event.profile),
             attempts: event.attempts,
+            resumed_from: event.resumed_from,
         }),
     );
 }

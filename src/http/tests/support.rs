@@ -335,7 +335,7 @@ pub fn client_trusting(authority: &Authority) -> Client {
     Client::new(ClientOptions { trust: Trust::Roots(vec![authority.root.clone()]), ..options() }).unwrap()
 }
 
-pub const ALL_REPORTS: Reports = Reports { progress: true, round_trip: true };
+pub const ALL_REPORTS: Reports = Reports { progress: true, round_trip: true, trace: true };
 
 /// A exchange that is bound to a waker and a deadline as a worker thread's is.
 pub fn exchange() -> Arc<Exchange> {

@@ -17,11 +17,7 @@ use crate::terms::{Method, has_field, is_one_of};
 /// caller has refused such a field before.
 pub(super) fn write(request: &Request<'_>, body_length: u64) -> Result<Vec<u8>, Error> {
     let (url, headers) = (request.url, request.headers);
-    let method = match request.method {
-        Method::Get => "GET",
-        Method::Post => "POST",
-        Method::Put => "PUT",
-    };
+    let method = request.method.name();
     // Without user information, which is never sent, and without a fragment.
     let target = &url[Position::BeforePath..Position::AfterQuery];
     if target.is_empty() || !target.bytes().all(|byte| byte.is_ascii_graphic()) {

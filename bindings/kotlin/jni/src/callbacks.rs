@@ -11,7 +11,7 @@ use jni::objects::{JByteArray, JIntArray, JLongArray, JMethodID, JObject, JValue
 use jni::refs::Global;
 use jni::sys::jvalue;
 use wxtransfer::ffi::callback::{
-    WxtCallbacks, WxtCompletion, WxtFailure, WxtHeadersReceived, WxtProfile, WxtProgress, WxtSuccess,
+    WxtCallbacks, WxtCompletion, WxtFailure, WxtHeadersReceived, WxtProfile, WxtProgress, WxtSuccess, WxtTrace,
 };
 use wxtransfer::ffi::request::WxtTaskId;
 use wxtransfer::ffi::string::{WxtPair, WxtStr};
@@ -23,7 +23,7 @@ use crate::convert::{list_to_java, to_java};
 type Target = Global<JObject<'static>>;
 
 /// The callbacks of one task. Its `user_data` has to be taken back by [`discard`] where the task was not started.
-pub fn callbacks(target: Target) -> WxtCallbacks {
+pub fn callbacks(target: Target, wants_traces: bool) -> WxtCallbacks {
     WxtCallbacks {
         struct_size: size_of::<WxtCallbacks>(),
         user_data: Box::into_raw(Box::new(target)).cast(),
@@ -33,6 +33,7 @@ pub fn callbacks(target: Target) -> WxtCallbacks {
         on_fail: Some(on_fail),
         on_complete: Some(on_complete),
         release: Some(release),
+        on_trace: if wants_traces { Some(on_trace) } else { None },
     }
 }
 
@@ -96,6 +97,7 @@ unsafe extern "C" fn on_success(user_data: *mut c_void, task: WxtTaskId, event: 
                 object(&profile.peer_ip),
                 object(&profile.protocol),
                 int(event.attempts.cast_signed()),
+                long(event.resumed_from),
                 text(env, event.sha256)?,
             ];
             Ok((classes.on_success, arguments.to_vec()))
@@ -120,6 +122,7 @@ unsafe extern "C" fn on_fail(user_data: *mut c_void, task: WxtTaskId, event: *co
                 object(&profile.peer_ip),
                 object(&profile.protocol),
                 int(event.attempts.cast_signed()),
+                long(event.resumed_from),
             ];
             Ok((classes.on_fail, arguments.to_vec()))
         });
@@ -129,6 +132,16 @@ unsafe extern "C" fn on_fail(user_data: *mut c_void, task: WxtTaskId, event: *co
 unsafe extern "C" fn on_complete(user_data: *mut c_void, task: WxtTaskId, _event: *const WxtCompletion) {
     // SAFETY: the method takes this argument; what the event holds was given to the callback before.
     unsafe { deliver(user_data, |_, classes| Ok((classes.on_complete, vec![id(task)]))) };
+}
+
+unsafe extern "C" fn on_trace(user_data: *mut c_void, task: WxtTaskId, event: *const WxtTrace) {
+    // SAFETY: the library gives a readable event, and the method takes these arguments.
+    unsafe {
+        deliver(user_data, |env, classes| {
+            let arguments = [id(task), text(env, (*event).entry)?];
+            Ok((classes.on_trace, arguments.to_vec()))
+        });
+    }
 }
 
 unsafe extern "C" fn release(user_data: *mut c_void) {

@@ -18,6 +18,7 @@ pub struct Classes {
     _callbacks: Global<JClass<'static>>,
     _hooks: Global<JClass<'static>>,
     _file_result: Global<JClass<'static>>,
+    _url_check: Global<JClass<'static>>,
     /// `NativeCallbacks.onHeadersReceived`.
     pub on_headers_received: JMethodID,
     /// `NativeCallbacks.onProgress`.
@@ -28,6 +29,8 @@ pub struct Classes {
     pub on_fail: JMethodID,
     /// `NativeCallbacks.onComplete`.
     pub on_complete: JMethodID,
+    /// `NativeCallbacks.onTrace`.
+    pub on_trace: JMethodID,
     /// `NativeCallbacks.release`.
     pub release: JMethodID,
     /// `NativeHooks.post`.
@@ -38,6 +41,8 @@ pub struct Classes {
     pub resolve: JMethodID,
     /// `NativeFileResult.set`.
     pub set_file_result: JMethodID,
+    /// `NativeUrlCheck.set`.
+    pub set_url_check: JMethodID,
 }
 
 impl Classes {
@@ -46,16 +51,18 @@ impl Classes {
         let callbacks = env.find_class(jni_str!("org/wxtransfer/NativeCallbacks"))?;
         let hooks = env.find_class(jni_str!("org/wxtransfer/NativeHooks"))?;
         let file_result = env.find_class(jni_str!("org/wxtransfer/NativeFileResult"))?;
+        let url_check = env.find_class(jni_str!("org/wxtransfer/NativeUrlCheck"))?;
         let classes = Classes {
             on_headers_received: env.get_method_id(&callbacks, jni_str!("onHeadersReceived"), jni_sig!("(JI[B[I)V"))?,
             on_progress: env.get_method_id(&callbacks, jni_str!("onProgress"), jni_sig!("(JJJI)V"))?,
             on_success: env.get_method_id(
                 &callbacks,
                 jni_str!("onSuccess"),
-                jni_sig!("(J[BI[B[B[B[BJ[B[I[J[B[BI[B)V"),
+                jni_sig!("(J[BI[B[B[B[BJ[B[I[J[B[BIJ[B)V"),
             )?,
-            on_fail: env.get_method_id(&callbacks, jni_str!("onFail"), jni_sig!("(J[BII[BZ[J[B[BI)V"))?,
+            on_fail: env.get_method_id(&callbacks, jni_str!("onFail"), jni_sig!("(J[BII[BZ[J[B[BIJ)V"))?,
             on_complete: env.get_method_id(&callbacks, jni_str!("onComplete"), jni_sig!("(J)V"))?,
+            on_trace: env.get_method_id(&callbacks, jni_str!("onTrace"), jni_sig!("(J[B)V"))?,
             release: env.get_method_id(&callbacks, jni_str!("release"), jni_sig!("()V"))?,
             post: env.get_method_id(&hooks, jni_str!("post"), jni_sig!("(J)V"))?,
             log: env.get_method_id(&hooks, jni_str!("log"), jni_sig!("(I[B)V"))?,
@@ -65,9 +72,11 @@ impl Classes {
                 jni_str!("set"),
                 jni_sig!("([BII[B[B[I[J[B[I[J[B[I[B[B)V"),
             )?,
+            set_url_check: env.get_method_id(&url_check, jni_str!("set"), jni_sig!("([BZII[B[B[B[B[B[I[B[I)V"))?,
             _callbacks: env.new_global_ref(&callbacks)?,
             _hooks: env.new_global_ref(&hooks)?,
             _file_result: env.new_global_ref(&file_result)?,
+            _url_check: env.new_global_ref(&url_check)?,
         };
         // A second load of the library finds the first one's.
         CLASSES.get_or_init(|| classes);

@@ -101,9 +101,11 @@ fn numbers<'local>(env: &mut Env<'local>, numbers: impl Iterator<Item = u64>) ->
     Ok(array)
 }
 
+/// A list of a result.
+///
 /// # Safety
 /// `items` must point to `count` readable elements, unless `count` is 0.
-unsafe fn list<'a, T>(items: *const T, count: usize) -> &'a [T] {
+pub unsafe fn list<'a, T>(items: *const T, count: usize) -> &'a [T] {
     if count == 0 {
         return &[];
     }

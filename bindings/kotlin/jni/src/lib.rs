@@ -9,6 +9,7 @@
 
 mod android;
 mod callbacks;
+mod check;
 mod classes;
 mod convert;
 mod file_result;
@@ -19,6 +20,7 @@ mod info;
 mod network;
 mod parts;
 mod session;
+mod statistics;
 mod task;
 
 use std::ffi::c_void;

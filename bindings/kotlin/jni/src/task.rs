@@ -33,6 +33,7 @@ pub extern "system" fn Java_org_wxtransfer_Native_uploadFile<'local>(
     has_file_descriptor: jboolean,
     file_descriptor: jint,
     file_length: jlong,
+    wants_traces: jboolean,
     needs_unmetered: jboolean,
     data: JByteArray<'local>,
     part_texts: JByteArray<'local>,
@@ -78,7 +79,7 @@ pub extern "system" fn Java_org_wxtransfer_Native_uploadFile<'local>(
             method,
             raw: raw.into(),
         };
-        start(env, &target, &task, |callbacks, id| {
+        start(env, (&target, wants_traces), &task, |callbacks, id| {
             // SAFETY: everything lives until the call returns.
             unsafe { wxt_upload_file(handle(session), &request, callbacks, id) }
         })
@@ -102,6 +103,7 @@ pub extern "system" fn Java_org_wxtransfer_Native_downloadFile<'local>(
     expected_length: jlong,
     want_sha256: jboolean,
     verify_digest: jboolean,
+    wants_traces: jboolean,
     needs_unmetered: jboolean,
     target: JObject<'local>,
     task: JLongArray<'local>,
@@ -126,7 +128,7 @@ pub extern "system" fn Java_org_wxtransfer_Native_downloadFile<'local>(
             verify_digest: verify_digest.into(),
             needs_unmetered: needs_unmetered.into(),
         };
-        start(env, &target, &task, |callbacks, id| {
+        start(env, (&target, wants_traces), &task, |callbacks, id| {
             // SAFETY: everything lives until the call returns.
             unsafe { wxt_download_file(handle(session), &request, callbacks, id) }
         })
@@ -145,14 +147,14 @@ pub extern "system" fn Java_org_wxtransfer_Native_taskAbort<'local>(
     wxt_task_abort(handle(session), task.cast_unsigned())
 }
 
-/// Calls the starting function with callbacks for `target`, and writes the new task's number to `task[0]`.
+/// Calls the starting function with callbacks for `target`, which may want traces, and writes the new task's number to `task[0]`.
 fn start(
     env: &mut Env,
-    target: &JObject,
+    (target, wants_traces): (&JObject, bool),
     task: &JLongArray,
     call: impl FnOnce(&WxtCallbacks, *mut WxtTaskId) -> WxtStatus,
 ) -> Result<WxtStatus> {
-    let callbacks = callbacks(env.new_global_ref(target)?);
+    let callbacks = callbacks(env.new_global_ref(target)?, wants_traces);
     let mut id = 0;
     let status = call(&callbacks, &mut id);
     if status != WXT_OK {

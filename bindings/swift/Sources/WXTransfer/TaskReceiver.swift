@@ -7,12 +7,16 @@ struct TaskClosures<Success: Sendable>: Sendable {
     var complete: (@Sendable (Result<Success, WXTransferFailure>) -> Void)?
     var onProgressUpdate: (@Sendable (WXTransferProgress) -> Void)?
     var onHeadersReceived: (@Sendable (WXTransferHeadersReceived) -> Void)?
+    /// Without it nothing is collected.
+    var onTrace: (@Sendable (WXTransferTrace) -> Void)?
 }
 
 /// What a task's C callbacks end in.
 protocol TaskReceiver: Sendable {
     func headersReceived(_ event: WxtHeadersReceived)
     func progress(_ event: WxtProgress)
+    var wantsTraces: Bool { get }
+    func traced(_ event: WxtTrace)
     func completed(_ event: WxtCompletion)
 }
 
@@ -48,6 +52,12 @@ final class TaskEvents<Success: Sendable>: TaskReceiver {
         let event = WXTransferProgress(event)
         closures.onProgressUpdate?(event)
         progressContinuation.yield(event)
+    }
+
+    var wantsTraces: Bool { closures.onTrace != nil }
+
+    func traced(_ event: WxtTrace) {
+        closures.onTrace?(WXTransferTrace(event))
     }
 
     func completed(_ event: WxtCompletion) {
@@ -134,13 +144,14 @@ enum TaskRegistry {
     }
 
     /// The C callbacks that find their receiver under `key`.
-    static func callbacks(_ key: UInt) -> WxtCallbacks {
+    static func callbacks(_ key: UInt, wantsTraces: Bool) -> WxtCallbacks {
         var callbacks = wxt_callbacks()
         callbacks.user_data = UnsafeMutableRawPointer(bitPattern: key)
         callbacks.on_headers_received = onHeadersReceived
         callbacks.on_progress = onProgress
         callbacks.on_complete = onComplete
         callbacks.release = release
+        if wantsTraces { callbacks.on_trace = onTrace }
         return callbacks
     }
 
@@ -155,6 +166,10 @@ private func onHeadersReceived(key: UnsafeMutableRawPointer?, _: WxtTaskId, even
 
 private func onProgress(key: UnsafeMutableRawPointer?, _: WxtTaskId, event: UnsafePointer<WxtProgress>?) {
     if let event { TaskRegistry.receiver(key)?.progress(event.pointee) }
+}
+
+private func onTrace(key: UnsafeMutableRawPointer?, _: WxtTaskId, event: UnsafePointer<WxtTrace>?) {
+    if let event { TaskRegistry.receiver(key)?.traced(event.pointee) }
 }
 
 private func onComplete(key: UnsafeMutableRawPointer?, _: WxtTaskId, event: UnsafePointer<WxtCompletion>?) {

@@ -30,6 +30,8 @@ extension WXTransferSession {
     /// One of `success` and `fail` runs, then `complete`, and nothing after it; the events run before. They run on the
     /// session's `callbackQueue`, or on the thread that closes the session, never two at the same time, and may begin
     /// before this function returns.
+    ///
+    /// `onTrace` is given a HAR entry of each request, when it is over, for developers. Nothing is collected without it.
     @discardableResult
     public func uploadFile(
         _ request: WXTransferUploadRequest,
@@ -37,11 +39,12 @@ extension WXTransferSession {
         fail: (@Sendable (WXTransferFailure) -> Void)? = nil,
         onProgressUpdate: (@Sendable (WXTransferProgress) -> Void)? = nil,
         onHeadersReceived: (@Sendable (WXTransferHeadersReceived) -> Void)? = nil,
+        onTrace: (@Sendable (WXTransferTrace) -> Void)? = nil,
         complete: @escaping @Sendable (Result<WXTransferUploadSuccess, WXTransferFailure>) -> Void
     ) throws(WXTransferStatus) -> WXTransferUploadTask {
         try start(request, TaskClosures(
             success: success, fail: fail, complete: complete,
-            onProgressUpdate: onProgressUpdate, onHeadersReceived: onHeadersReceived))
+            onProgressUpdate: onProgressUpdate, onHeadersReceived: onHeadersReceived, onTrace: onTrace))
     }
 
     /// `wx.downloadFile` with closures, which run as those of `uploadFile` do.
@@ -52,11 +55,12 @@ extension WXTransferSession {
         fail: (@Sendable (WXTransferFailure) -> Void)? = nil,
         onProgressUpdate: (@Sendable (WXTransferProgress) -> Void)? = nil,
         onHeadersReceived: (@Sendable (WXTransferHeadersReceived) -> Void)? = nil,
+        onTrace: (@Sendable (WXTransferTrace) -> Void)? = nil,
         complete: @escaping @Sendable (Result<WXTransferDownloadSuccess, WXTransferFailure>) -> Void
     ) throws(WXTransferStatus) -> WXTransferDownloadTask {
         try start(request, TaskClosures(
             success: success, fail: fail, complete: complete,
-            onProgressUpdate: onProgressUpdate, onHeadersReceived: onHeadersReceived))
+            onProgressUpdate: onProgressUpdate, onHeadersReceived: onHeadersReceived, onTrace: onTrace))
     }
 
     private func start(
@@ -84,7 +88,7 @@ extension WXTransferSession {
         _ start: (CMemory, UnsafePointer<WxtCallbacks>, UnsafeMutablePointer<WxtTaskId>) -> WxtStatus
     ) throws(WXTransferStatus) -> WXTransferTask<Success> {
         let key = TaskRegistry.add(events)
-        var callbacks = TaskRegistry.callbacks(key)
+        var callbacks = TaskRegistry.callbacks(key, wantsTraces: events.wantsTraces)
         var id = WxtTaskId()
         let status = CMemory.with { start($0, &callbacks, &id) }
         if status != WXT_OK {

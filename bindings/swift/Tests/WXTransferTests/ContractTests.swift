@@ -65,8 +65,8 @@ final class ContractTests: XCTestCase {
             "internal": .internal,
         ]
         let others = [
-            "ERRNO", "CATEGORY", "PLATFORM", "PATHS", "LAN", "STORAGE_EXCLUSIVE", "STORAGE_SHARED", "LOG", "IMPORT",
-            "DIGEST", "WRITE", "METHOD",
+            "API", "ERRNO", "CATEGORY", "PLATFORM", "PATHS", "LAN", "STORAGE_EXCLUSIVE", "STORAGE_SHARED", "LOG", "IMPORT",
+            "DIGEST", "WRITE", "METHOD", "RESUME",
         ]
         XCTAssertEqual(
             swift.mapValues(\.rawValue), try constants("WXT_", besides: others.map { "WXT_\($0)" }))
@@ -79,6 +79,7 @@ final class ContractTests: XCTestCase {
         XCTAssertEqual(
             try Set(constants("WXT_STORAGE_", besides: ["WXT_STORAGE_FAILED", "WXT_STORAGE_LOCKED"]).keys),
             ["exclusive", "shared"])
+        XCTAssertEqual(try Set(constants("WXT_API_").keys), ["upload", "download"])
         XCTAssertEqual(try Set(constants("WXT_LOG_").keys), ["warning", "info"])
         XCTAssertEqual(try Set(constants("WXT_IMPORT_").keys), ["copy", "move"])
         XCTAssertEqual(try Set(constants("WXT_DIGEST_").keys), ["md5", "sha1", "sha256"])
@@ -259,6 +260,10 @@ final class ContractTests: XCTestCase {
         XCTAssertEqual(after({ $0.skipDomainCheck = true }, permissions), [1, 1, 0, 0])
         XCTAssertEqual(after({ $0.sendUploadsOnce = true }, permissions), [1, 1, 1, 0])
         XCTAssertEqual(after({ $0.retryUploads = true }, permissions), [1, 1, 1, 1])
+        let resume: (WxtSessionOptions) -> [Int32] = { [$0.resume] }
+        XCTAssertEqual(after({ _ in }, resume), [WXT_RESUME_OFF])
+        XCTAssertEqual(after({ $0.resume = .withinTask }, resume), [WXT_RESUME_WITHIN_TASK])
+        XCTAssertEqual(after({ $0.resume = .acrossLaunches }, resume), [WXT_RESUME_ACROSS_LAUNCHES])
         let lan: (WxtSessionOptions) -> [Int32] = { [$0.lan_policy] }
         XCTAssertEqual(after({ _ in }, lan), [WXT_LAN_OWN_SUBNETS])
         XCTAssertEqual(after({ $0.lanPolicy = .off }, lan), [WXT_LAN_OFF])
@@ -365,6 +370,10 @@ final class ContractTests: XCTestCase {
         let names = ["executor": "callbackqueue", "logger": "log"]
         XCTAssertEqual(Set(try fields("WxtSessionOptions").map { names[$0] ?? $0 }), properties(options))
         XCTAssertEqual(Set(try fields("WxtPin")), properties(WXTransferSessionOptions.Pin(host: "", sha256: Data())))
+        XCTAssertEqual(Set(try fields("WxtUrlCheck")), properties(WXTransferUrlCheck(WxtUrlCheck())))
+        XCTAssertEqual(Set(try fields("WxtTrace")), properties(WXTransferTrace(WxtTrace())))
+        XCTAssertEqual(
+            Set(try fields("WxtSessionStatistics")), properties(WXTransferSessionStatistics(WxtSessionStatistics())))
         XCTAssertEqual(Set(try fields("WxtPair")), properties(WXTransferPair(name: "", value: "")))
         // In Swift a descriptor that is not there is nil.
         XCTAssertEqual(

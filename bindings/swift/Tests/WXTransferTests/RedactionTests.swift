@@ -84,9 +84,12 @@ final class RedactionTests: XCTestCase {
             listed.pins[0], succeeded(WXTransferDownloadSuccess.init), WXTransferProfile(WxtProfile()),
             WXTransferProgress(WxtProgress()), WXTransferFileInfo(WxtFileInfo()), failed, failed.errno, failed.category,
             WXTransferStatus.invalidProxy, WXTransferImportMode.copy, listed.platform, listed.pathPolicy,
-            listed.lanPolicy, listed.storageSharing, WXTransferSessionOptions.LogLevel.info, session, task, session.files,
+            listed.lanPolicy, listed.storageSharing, listed.resume, WXTransferSessionOptions.LogLevel.info, session, task, session.files,
             session.files.blocking, WXTransferFileStats(WxtFileStats()), WXTransferFileDigest(size: 1, digest: "00"),
-            WXTransferDigestAlgorithm.md5, WXTransferWriteMode.at(position: 1), WXTransferMethod.put, part,
+            WXTransferDigestAlgorithm.md5, WXTransferWriteMode.at(position: 1), WXTransferMethod.put, part, WXTransferApi.upload,
+            WXTransferSessionStatistics(WxtSessionStatistics()), WXTransferTrace(WxtTrace()),
+            try session.checkUrl(.upload, url, header: pairs),
+            try session.checkUrl(.upload, "https://example.test/?\(canary)", header: pairs),
         ]
         for value in values {
             for text in texts(value) {

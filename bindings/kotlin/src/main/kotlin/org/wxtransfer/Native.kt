@@ -57,6 +57,7 @@ internal object Native {
         maxRetries: Int,
         retryDelay: Int,
         retryUploads: Boolean,
+        resume: Int,
         hooks: NativeHooks,
         hasExecutor: Boolean,
         hasLogger: Boolean,
@@ -70,11 +71,28 @@ internal object Native {
     @JvmStatic
     external fun sessionPrepare(session: Long, server: ByteArray): Int
 
+    /** [numbers] gets those of [WXTSessionStatistics] in their order. */
+    @JvmStatic
+    external fun sessionStatistics(session: Long, numbers: LongArray): Int
+
+    @JvmStatic
+    external fun checkUrl(
+        session: Long,
+        api: Int,
+        url: ByteArray,
+        header: ByteArray,
+        headerLengths: IntArray,
+        result: NativeUrlCheck,
+    ): Int
+
     @JvmStatic
     external fun sessionNetworkChanged(session: Long, kind: Int, metered: Boolean, roaming: Boolean): Int
 
     @JvmStatic
     external fun sessionEnterBackground(session: Long): Int
+
+    @JvmStatic
+    external fun discardPartials(session: Long): Int
 
     @JvmStatic
     external fun sessionEnterForeground(session: Long): Int
@@ -95,6 +113,7 @@ internal object Native {
         hasFileDescriptor: Boolean,
         fileDescriptor: Int,
         fileLength: Long,
+        wantsTraces: Boolean,
         needsUnmetered: Boolean,
         data: ByteArray?,
         partTexts: ByteArray,
@@ -120,6 +139,7 @@ internal object Native {
         expectedLength: Long,
         wantSha256: Boolean,
         verifyDigest: Boolean,
+        wantsTraces: Boolean,
         needsUnmetered: Boolean,
         callbacks: NativeCallbacks,
         task: LongArray,
@@ -242,6 +262,7 @@ internal abstract class NativeCallbacks {
         peerIp: ByteArray?,
         protocol: ByteArray?,
         attempts: Int,
+        resumedFrom: Long,
         sha256: ByteArray?,
     )
 
@@ -256,7 +277,10 @@ internal abstract class NativeCallbacks {
         peerIp: ByteArray?,
         protocol: ByteArray?,
         attempts: Int,
+        resumedFrom: Long,
     )
+
+    abstract fun onTrace(task: Long, entry: ByteArray)
 
     abstract fun onComplete(task: Long)
 

@@ -19,7 +19,7 @@ import kotlinx.coroutines.suspendCancellableCoroutine
  * The callbacks of one task, for those who pass them on to a page.
  *
  * Exactly one of [onSuccess] and [onFail] runs, then [onComplete]: also for an abort, a deadline and a session that
- * closes. [onHeadersReceived] and [onProgress] run before. Callbacks of one session never run at the same time. They run
+ * closes. [onHeadersReceived], [onProgress] and [onTrace] run before. Callbacks of one session never run at the same time. They run
  * on a thread of the session's own, or where its executor runs them; what is left when the session closes, on the thread
  * that closes it. All of the session may be used in them, but for [WXTransferSession.close]; no end of a task can be waited
  * for, since it would come after the callback. What one throws goes to its thread's handler for uncaught exceptions.
@@ -39,6 +39,12 @@ public interface WXTCallbacks<in S : WXTSuccess> {
 
     /** `complete`: after either. */
     public fun onComplete() {}
+
+    /** Whether [onTrace] is to be called. Asked once, when the task is started; nothing is collected unless it is `true`. */
+    public val wantsTraces: Boolean get() = false
+
+    /** A request of the task is over: once for each, the redirected ones and those of failed attempts too. */
+    public fun onTrace(event: WXTTrace) {}
 }
 
 internal object NoCallbacks : WXTCallbacks<WXTSuccess>
@@ -89,6 +95,8 @@ internal abstract class TaskEvents<S : WXTSuccess>(@Volatile private var callbac
     @Volatile
     var id: Long = 0
 
+    val wantsTraces: Boolean = callbacks.wantsTraces
+
     private val state = MutableStateFlow(TaskState(null, null, false))
 
     @Volatile
@@ -138,6 +146,11 @@ internal abstract class TaskEvents<S : WXTSuccess>(@Volatile private var callbac
         callbacks.onProgress(event)
     }
 
+    override fun onTrace(task: Long, entry: ByteArray) = reporting {
+        id = task
+        callbacks.onTrace(WXTTrace(entry.decodeToString()))
+    }
+
     protected fun succeeded(task: Long, result: S) {
         id = task
         outcome = Result.success(result)
@@ -155,6 +168,7 @@ internal abstract class TaskEvents<S : WXTSuccess>(@Volatile private var callbac
         peerIp: ByteArray?,
         protocol: ByteArray?,
         attempts: Int,
+        resumedFrom: Long,
     ) = reporting {
         id = task
         val failure = WXTFailureException(
@@ -165,6 +179,7 @@ internal abstract class TaskEvents<S : WXTSuccess>(@Volatile private var callbac
             retryable,
             WXTProfile.of(profileNumbers, peerIp, protocol),
             attempts,
+            resumedFrom,
         )
         outcome = Result.failure(failure)
         callbacks.onFail(failure)
@@ -178,7 +193,7 @@ internal abstract class TaskEvents<S : WXTSuccess>(@Volatile private var callbac
     /** Fails the task where Java had no memory for its result: nobody may wait for ever. */
     private fun ensureOutcome(): Result<S> = outcome ?: run {
         val detail = "no memory for the result"
-        val lost = WXTFailureException("$api:fail internal error", WXTErrno.INTERNAL, WXTCategory.INTERNAL.value, detail, false, null, 0)
+        val lost = WXTFailureException("$api:fail internal error", WXTErrno.INTERNAL, WXTCategory.INTERNAL.value, detail, false, null, 0, 0)
         val failed = Result.failure<S>(lost)
         outcome = failed
         reporting { callbacks.onFail(lost) }
@@ -216,6 +231,7 @@ internal class UploadEvents(callbacks: WXTCallbacks<WXTUploadSuccess>) : TaskEve
         peerIp: ByteArray?,
         protocol: ByteArray?,
         attempts: Int,
+        resumedFrom: Long,
         sha256: ByteArray?,
     ) = reporting {
         val result = WXTUploadSuccess(
@@ -226,6 +242,7 @@ internal class UploadEvents(callbacks: WXTCallbacks<WXTUploadSuccess>) : TaskEve
             unpackPairs(header, headerLengths),
             WXTProfile.of(profileNumbers, peerIp, protocol),
             attempts,
+            resumedFrom,
         )
         succeeded(task, result)
     }
@@ -249,6 +266,7 @@ internal class DownloadEvents(callbacks: WXTCallbacks<WXTDownloadSuccess>) : Tas
         peerIp: ByteArray?,
         protocol: ByteArray?,
         attempts: Int,
+        resumedFrom: Long,
         sha256: ByteArray?,
     ) = reporting {
         val result = WXTDownloadSuccess(
@@ -261,6 +279,7 @@ internal class DownloadEvents(callbacks: WXTCallbacks<WXTDownloadSuccess>) : Tas
             unpackPairs(header, headerLengths),
             WXTProfile.of(profileNumbers, peerIp, protocol),
             attempts,
+            resumedFrom,
             sha256?.decodeToString(),
         )
         succeeded(task, result)

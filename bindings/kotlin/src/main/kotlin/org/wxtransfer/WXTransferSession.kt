@@ -94,12 +94,36 @@ public class WXTransferSession(options: WXTSessionOptions) : AutoCloseable {
         onDisk { file { Native.resolvePath(handle, filePath.utf8(), it) } }
 
     /**
+     * Removes the partial files that [WXTResume.ACROSS_LAUNCHES] has kept, but those that a task is writing. Throws
+     * [WXTStatusException].
+     */
+    public suspend fun discardPartials(): Unit = onDisk { checkStatus(Native.discardPartials(handle)) }
+
+    /**
      * Has a connection to [server] opened ahead: look-up, connect, TLS handshake. [server] is a host, with or without a port, which
      * means `https`, or a URL. The session's rules for uploads or those for downloads must allow it. Returns at once; what is
      * refused or fails is told in the log. The connection is kept for 15 s, and not in the background. Throws
      * [WXTStatusException].
      */
     public fun prepare(server: String): Unit = checkStatus(Native.sessionPrepare(handle, server.utf8()))
+
+    /**
+     * Says what the session's rules make of a URL and a header, in the order in which a call of [api] asks them, without a task.
+     * Nothing is sent, looked up or connected. Throws [WXTStatusException].
+     */
+    public fun checkUrl(api: WXTApi, url: String, header: List<Pair<String, String>> = emptyList()): WXTUrlCheck {
+        val packed = header.packed()
+        val result = NativeUrlCheck()
+        checkStatus(Native.checkUrl(handle, api.value, url.utf8(), packed.bytes, packed.lengths, result))
+        return checkNotNull(result.check)
+    }
+
+    /** What the session has done so far. Cheap. Throws [WXTStatusException]. */
+    public fun statistics(): WXTSessionStatistics {
+        val numbers = LongArray(WXTSessionStatistics.COUNT)
+        checkStatus(Native.sessionStatistics(handle, numbers))
+        return WXTSessionStatistics.of(numbers)
+    }
 
     /**
      * Tells the session that the device has another network, or none. Idle connections are closed, transfers whose local address
@@ -162,6 +186,7 @@ public class WXTransferSession(options: WXTSessionOptions) : AutoCloseable {
                 hasFileDescriptor = request.fileDescriptor != null,
                 fileDescriptor = request.fileDescriptor ?: -1,
                 fileLength = request.fileLength,
+                wantsTraces = events.wantsTraces,
                 needsUnmetered = request.needsUnmetered,
                 data = request.data,
                 partTexts = parts.texts.bytes,
@@ -191,6 +216,7 @@ public class WXTransferSession(options: WXTSessionOptions) : AutoCloseable {
                 expectedLength = request.expectedLength,
                 wantSha256 = request.wantSha256,
                 verifyDigest = request.verifyDigest,
+                wantsTraces = events.wantsTraces,
                 needsUnmetered = request.needsUnmetered,
                 callbacks = events,
                 task = task,
@@ -266,6 +292,7 @@ public class WXTransferSession(options: WXTSessionOptions) : AutoCloseable {
                 maxRetries = options.maxRetries,
                 retryDelay = options.retryDelay,
                 retryUploads = options.retryUploads,
+                resume = options.resume.value,
                 hooks = NativeHooks(options),
                 hasExecutor = options.executor != null,
                 hasLogger = options.logger != null,

@@ -24,7 +24,9 @@ class ContractTest {
         assertEquals(defined("WXT_PLATFORM_"), WXTPlatform.entries.associate { it.name to it.value })
         assertEquals(defined("WXT_PATHS_"), WXTPathPolicy.entries.associate { it.name to it.value })
         assertEquals(defined("WXT_LAN_"), WXTLanPolicy.entries.associate { it.name to it.value })
+        assertEquals(defined("WXT_RESUME_"), WXTResume.entries.associate { it.name to it.value })
         assertEquals(defined("WXT_LOG_"), WXTLogLevel.entries.associate { it.name to it.value })
+        assertEquals(defined("WXT_API_"), WXTApi.entries.associate { it.name to it.value })
         assertEquals(defined("WXT_IMPORT_"), WXTImportMode.entries.associate { it.name to it.value })
         assertEquals(defined("WXT_METHOD_"), WXTMethod.entries.associate { it.name to it.value })
         assertEquals(defined("WXT_DIGEST_"), WXTDigestAlgorithm.entries.associate { it.name to it.value })
@@ -33,7 +35,9 @@ class ContractTest {
         val statuses = (WXTStatus.entries - WXTStatus.UNKNOWN).associate { it.name to it.value }
         val sharing = WXTStorageSharing.entries.associate { it.name to it.value }
         assertEquals(sharing, defined("WXT_STORAGE_").filterKeys { "STORAGE_$it" !in statuses })
-        val prefixes = listOf("ERRNO", "CATEGORY", "PLATFORM", "PATHS", "LAN", "LOG", "IMPORT", "DIGEST", "NETWORK", "WRITE", "METHOD")
+        val prefixes = listOf(
+            "API", "ERRNO", "CATEGORY", "PLATFORM", "PATHS", "LAN", "RESUME", "LOG", "IMPORT", "DIGEST", "NETWORK", "WRITE", "METHOD",
+        )
             .map { "WXT_${it}_" }
         val others = defines.filterKeys { name -> prefixes.none(name::startsWith) }.mapKeys { it.key.removePrefix("WXT_") }
         assertEquals(statuses, others.filterKeys { it.removePrefix("STORAGE_") !in sharing })
@@ -41,7 +45,7 @@ class ContractTest {
 
     @Test
     fun `a number without a name is kept`() {
-        val failure = WXTFailureException("uploadFile:fail", WXTErrno.NETWORK, 99, "", false, null, 1)
+        val failure = WXTFailureException("uploadFile:fail", WXTErrno.NETWORK, 99, "", false, null, 1, 0)
         assertEquals(WXTCategory.UNKNOWN to 99, failure.category to failure.categoryValue)
         val status = WXTStatusException(99)
         assertEquals(WXTStatus.UNKNOWN to 99, status.status to status.statusValue)
@@ -85,7 +89,11 @@ class ContractTest {
         val part = fields("WxtUploadPart") - "hasfiledescriptor"
         assertEquals(part.sorted(), properties(WXTUploadPart::class.java).sorted())
         val callbacks = WXTCallbacks::class.java.declaredMethods.filterNot { it.isSynthetic }.map { it.name.lowercase() }
-        assertEquals((fields("WxtCallbacks") - listOf("userdata", "release")).sorted(), callbacks.sorted())
+        // In C a callback that is NULL is not wanted.
+        assertEquals((fields("WxtCallbacks") - listOf("userdata", "release")).sorted(), (callbacks - "getwantstraces").sorted())
+        same("WxtTrace", WXTTrace::class.java)
+        same("WxtSessionStatistics", WXTSessionStatistics::class.java)
+        same("WxtUrlCheck", WXTUrlCheck::class.java)
         assertTrue(fields("WxtProfile").size == 29, "the parser finds them all")
         assertEquals(fields("WxtProfile").sorted(), properties(WXTProfile::class.java).sorted())
     }
@@ -112,14 +120,14 @@ class ContractTest {
         fun names(parameters: String) = Regex("""(?:mut )?(\w+):""").findAll(parameters).map { it.groupValues[1] }.toList()
         val kotlin = Regex("""external fun (\w+)\(([^)]*)\)""").findAll(source("src/main/kotlin/org/wxtransfer/Native.kt"))
             .associate { it.groupValues[1] to names(it.groupValues[2]) }
-        val rust = listOf("file_system", "files", "hooks", "info", "network", "session", "task")
+        val rust = listOf("check", "file_system", "files", "hooks", "info", "network", "session", "statistics", "task")
             .flatMap { Regex("""Native_(\w+)<'local>\(([^)]*)\)""").findAll(source("jni/src/$it.rs")) }
             .associate { match ->
                 val camel = names(match.groupValues[2]).map { name -> Regex("_(.)").replace(name) { it.groupValues[1].uppercase() } }
                 // The first two are the environment and the class.
                 match.groupValues[1] to camel.drop(2)
             }
-        assertTrue(kotlin.size >= 18 && kotlin.getValue("sessionOpen").size == 44, "the parser finds them all")
+        assertTrue(kotlin.size >= 18 && kotlin.getValue("sessionOpen").size == 45, "the parser finds them all")
         // An object that native code calls is its target in Rust.
         val targets = setOf("hooks", "callbacks", "result")
         assertEquals(kotlin.mapValues { (_, names) -> names.map { if (it in targets) "target" else it } }, rust)
@@ -159,10 +167,23 @@ class ContractTest {
     }
 
     @Test
+    fun `each number of a session comes under its own name`() {
+        val array = source("jni/src/statistics.rs").substringAfter("let values = [").substringBefore(']')
+        val inRust = Regex("""statistics\.(\w+)""").findAll(array).map { it.groupValues[1].replace("_", "") }.toList()
+        assertEquals(WXTSessionStatistics.COUNT, inRust.size)
+        val statistics = WXTSessionStatistics.of(LongArray(inRust.size) { 100L + it })
+        for ((index, name) in inRust.withIndex()) {
+            val field = WXTSessionStatistics::class.java.declaredFields.single { it.name.lowercase() == name }
+            field.isAccessible = true
+            assertEquals(100L + index, field.get(statistics), name)
+        }
+    }
+
+    @Test
     fun `the shrinker keeps what native code finds by name`() {
         val rules = source("consumer-rules.pro")
         val found = Regex("""jni_str!\("org/wxtransfer/(\w+)"\)""").findAll(source("jni/src/classes.rs")).map { it.groupValues[1] }
-        assertEquals(3, found.count())
+        assertEquals(4, found.count())
         for (name in found) assertTrue("-keep class org.wxtransfer.$name { <methods>; }" in rules, name)
         val natives = Regex("""Java_org_wxtransfer_([A-Za-z]+)_""")
             .findAll(File(property("wxtransfer.root"), "bindings/kotlin/jni/src").listFiles()!!.joinToString { it.readText() })

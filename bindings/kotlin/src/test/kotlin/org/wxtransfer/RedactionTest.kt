@@ -48,8 +48,9 @@ class RedactionTest {
         download,
         options().copy(rootCertificates = canary, uploadDomains = listOf(url), downloadDomains = listOf(url)),
         WXTHeadersReceived(pairs, 200),
-        WXTDownloadSuccess("downloadFile:ok", 200, "wxfile://tmp_1", null, "/tmp/1", 1, pairs, profile, 1),
-        WXTUploadSuccess("uploadFile:ok", 200, canary, 6, pairs, profile, 1),
+        WXTUrlCheck(url, true, WXTErrno.OK, null, "downloadFile:ok", null, "url", url, emptyList(), emptyList()),
+        WXTDownloadSuccess("downloadFile:ok", 200, "wxfile://tmp_1", null, "/tmp/1", 1, pairs, profile, 1, 0),
+        WXTUploadSuccess("uploadFile:ok", 200, canary, 6, pairs, profile, 1, 0),
     )
 
     /** Values of types without a secret of their own, made of secrets where they are made of anything. */
@@ -68,6 +69,9 @@ class RedactionTest {
             WXTPin("example.test", canary.utf8().copyOf(32)),
             profile,
             WXTProgress(1, 2, 50),
+            WXTSessionStatistics.of(LongArray(WXTSessionStatistics.COUNT)),
+            WXTTrace("{}"),
+            WXTApi.UPLOAD,
             WXTFile("wxfile://tmp_1", "/tmp/1", 1, 0),
             WXTFileStats("/a", 1, 2, 3, 4, true, false),
             WXTFileDigest(1, "00"),
@@ -80,6 +84,7 @@ class RedactionTest {
             WXTPlatform.ANDROID,
             WXTPathPolicy.SANDBOX,
             WXTLanPolicy.OFF,
+            WXTResume.OFF,
             WXTNetwork(WXTNetworkKind.CELLULAR, metered = true),
             WXTNetworkKind.WIFI,
             WXTStorageSharing.SHARED,

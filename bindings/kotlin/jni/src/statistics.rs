@@ -1,0 +1,49 @@
+//! A session's numbers.
+
+use jni::EnvUnowned;
+use jni::errors::{Result, ThrowRuntimeExAndDefault};
+use jni::objects::{JClass, JLongArray};
+use jni::sys::{jint, jlong};
+use wxtransfer::ffi::statistics::{WxtSessionStatistics, wxt_session_statistics};
+use wxtransfer::ffi::status::WXT_OK;
+
+use crate::session::handle;
+
+/// `wxt_session_statistics`. `numbers` gets them in the order of the struct's fields.
+#[unsafe(no_mangle)]
+pub extern "system" fn Java_org_wxtransfer_Native_sessionStatistics<'local>(
+    mut env: EnvUnowned<'local>,
+    _class: JClass<'local>,
+    session: jlong,
+    numbers: JLongArray<'local>,
+) -> jint {
+    env.with_env(|env| -> Result<_> {
+        let mut statistics =
+            WxtSessionStatistics { struct_size: size_of::<WxtSessionStatistics>(), ..WxtSessionStatistics::default() };
+        // SAFETY: the struct is writable, and says its size.
+        let status = unsafe { wxt_session_statistics(handle(session), &mut statistics) };
+        if status == WXT_OK {
+            let values = [
+                statistics.tasks_started,
+                statistics.tasks_succeeded,
+                statistics.tasks_failed,
+                statistics.tasks_aborted,
+                statistics.tasks_timed_out,
+                statistics.tasks_interrupted,
+                statistics.tasks_running,
+                statistics.tasks_waiting,
+                statistics.retries,
+                statistics.bytes_sent,
+                statistics.bytes_received,
+                statistics.connections_opened,
+                statistics.connections_reused,
+                statistics.connections_idle,
+                statistics.tls_sessions_resumed,
+                statistics.look_ups,
+            ];
+            numbers.set_region(env, 0, &values.map(u64::cast_signed))?;
+        }
+        Ok(status)
+    })
+    .resolve::<ThrowRuntimeExAndDefault>()
+}

@@ -1,0 +1,165 @@
+internal import CWxtransfer
+
+/// Which call ``WXTransferSession/checkUrl(_:_:header:)`` is about.
+public enum WXTransferApi: Sendable {
+    /// `wx.uploadFile`.
+    case upload
+    /// `wx.downloadFile`.
+    case download
+
+    var cValue: Int32 {
+        switch self {
+        case .upload: WXT_API_UPLOAD
+        case .download: WXT_API_DOWNLOAD
+        }
+    }
+}
+
+/// What would become of a call with a URL and a header.
+public struct WXTransferUrlCheck: Hashable, Sendable {
+    /// The URL as it would be sent, query included; `nil` if it cannot be read.
+    public let url: String?
+    /// The rules allow the call.
+    public let allowed: Bool
+    /// `errno` of the failure, or ``WXTransferErrno/ok``.
+    public let errno: WXTransferErrno
+    /// What kind of failure it is; `nil` if the call is allowed.
+    public let category: WXTransferCategory?
+    /// `errMsg` of the failure, such as `downloadFile:fail url not in domain list`, or `downloadFile:ok`.
+    public let errMsg: String
+    /// What is wrong, in words for a developer; `nil` if the call is allowed. Holds no query and no header value.
+    public let detail: String?
+    /// What decided: `url`, `header`, or the session's option by its name in C: `upload_domains`, `download_domains`,
+    /// `skip_domain_check`, `allow_plain_http` or `lan_policy`.
+    public let rule: String
+    /// The Referer that would be sent.
+    public let referer: String
+    /// The names of the page's headers that would not be sent.
+    public let droppedHeaders: [String]
+    /// The quirks of old clients and base libraries that hold for the call.
+    public let quirks: [String]
+
+    init(_ check: WxtUrlCheck) {
+        url = check.url.text
+        allowed = check.allowed
+        errno = WXTransferErrno(rawValue: check.err_no)
+        category = check.category == 0 ? nil : WXTransferCategory(rawValue: check.category)
+        errMsg = check.err_msg.text ?? ""
+        detail = check.detail.text
+        rule = check.rule.text ?? ""
+        referer = check.referer.text ?? ""
+        droppedHeaders = UnsafeBufferPointer(start: check.dropped_headers, count: check.dropped_header_count)
+            .map { $0.text ?? "" }
+        quirks = UnsafeBufferPointer(start: check.quirks, count: check.quirk_count).map { $0.text ?? "" }
+    }
+}
+
+extension WXTransferUrlCheck: Redacted {
+    var shown: KeyValuePairs<String, Any?> {
+        [
+            "url": url.map(Redaction.url), "allowed": allowed, "errno": errno, "category": category, "errMsg": errMsg,
+            "detail": detail, "rule": rule, "referer": Redaction.url(referer), "droppedHeaders": droppedHeaders,
+            "quirks": quirks,
+        ]
+    }
+}
+
+/// Numbers of one session since it was opened. Each but `tasksRunning`, `tasksWaiting` and `connectionsIdle`, which are of
+/// now, only grows.
+public struct WXTransferSessionStatistics: Hashable, Sendable {
+    /// Tasks that were started, those included that failed at once.
+    public let tasksStarted: UInt64
+    /// Of them, tasks that succeeded.
+    public let tasksSucceeded: UInt64
+    /// Tasks that failed for another reason than the three below.
+    public let tasksFailed: UInt64
+    /// Tasks that were aborted.
+    public let tasksAborted: UInt64
+    /// Tasks whose deadline passed.
+    public let tasksTimedOut: UInt64
+    /// Tasks that the background interrupted.
+    public let tasksInterrupted: UInt64
+    /// Tasks that a thread works on now.
+    public let tasksRunning: UInt64
+    /// Tasks that wait in a queue now.
+    public let tasksWaiting: UInt64
+    /// Attempts that followed a failed one.
+    public let retries: UInt64
+    /// Bytes sent, with heads and TLS.
+    public let bytesSent: UInt64
+    /// Bytes received, with heads and TLS.
+    public let bytesReceived: UInt64
+    /// Connections that were opened.
+    public let connectionsOpened: UInt64
+    /// Requests that found their connection open.
+    public let connectionsReused: UInt64
+    /// Connections that are open now and that no task uses.
+    public let connectionsIdle: UInt64
+    /// Connections whose TLS handshake resumed the session of an earlier one.
+    public let tlsSessionsResumed: UInt64
+    /// Questions for the addresses of a name.
+    public let lookUps: UInt64
+
+    init(_ statistics: WxtSessionStatistics) {
+        tasksStarted = statistics.tasks_started
+        tasksSucceeded = statistics.tasks_succeeded
+        tasksFailed = statistics.tasks_failed
+        tasksAborted = statistics.tasks_aborted
+        tasksTimedOut = statistics.tasks_timed_out
+        tasksInterrupted = statistics.tasks_interrupted
+        tasksRunning = statistics.tasks_running
+        tasksWaiting = statistics.tasks_waiting
+        retries = statistics.retries
+        bytesSent = statistics.bytes_sent
+        bytesReceived = statistics.bytes_received
+        connectionsOpened = statistics.connections_opened
+        connectionsReused = statistics.connections_reused
+        connectionsIdle = statistics.connections_idle
+        tlsSessionsResumed = statistics.tls_sessions_resumed
+        lookUps = statistics.look_ups
+    }
+}
+
+/// One request of a task, for developers.
+public struct WXTransferTrace: Hashable, Sendable {
+    /// An object of JSON: an `entry` of HAR 1.2. It has no query, header value, field or body.
+    public let entry: String
+
+    init(_ event: WxtTrace) {
+        entry = event.entry.text ?? ""
+    }
+}
+
+extension WXTransferSession {
+    /// What the session's rules make of a URL and a header, in the order in which a call of `api` asks them, without a task.
+    /// Nothing is sent, looked up or connected.
+    public func checkUrl(
+        _ api: WXTransferApi, _ url: String, header: WXTransferPairs = [:]
+    ) throws(WXTransferStatus) -> WXTransferUrlCheck {
+        var result: WXTransferUrlCheck?
+        let status = withUnsafeMutablePointer(to: &result) { pointer in
+            CMemory.with { memory in
+                let pairs = memory.pairs(header)
+                return wxt_check_url(
+                    handle.pointer, api.cValue, memory.string(url), pairs.baseAddress, pairs.count, onUrlCheck, pointer)
+            }
+        }
+        try WXTransferStatus.check(status)
+        guard let result else { throw WXTransferStatus.internal }
+        return result
+    }
+
+    /// What the session has done so far. Cheap.
+    public func statistics() throws(WXTransferStatus) -> WXTransferSessionStatistics {
+        var statistics = WxtSessionStatistics()
+        statistics.struct_size = MemoryLayout<WxtSessionStatistics>.size
+        try WXTransferStatus.check(wxt_session_statistics(handle.pointer, &statistics))
+        return WXTransferSessionStatistics(statistics)
+    }
+}
+
+/// Runs inside the function above, whose result `userData` is.
+private func onUrlCheck(userData: UnsafeMutableRawPointer?, event: UnsafePointer<WxtUrlCheck>?) {
+    guard let result = userData?.assumingMemoryBound(to: WXTransferUrlCheck?.self), let event else { return }
+    result.pointee = WXTransferUrlCheck(event.pointee)
+}

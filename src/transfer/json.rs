@@ -1,0 +1,142 @@
+//! Objects of JSON (RFC 8259) as text.
+
+use std::fmt::Write;
+
+/// An object that is being written, a member after the other.
+#[derive(Debug)]
+pub struct Object(String);
+
+impl Object {
+    /// An object without members.
+    pub fn new() -> Object {
+        Object(String::from("{"))
+    }
+
+    /// The text.
+    pub fn finish(mut self) -> String {
+        self.0.push('}');
+        self.0
+    }
+
+    /// A member that is a text.
+    pub fn text(&mut self, name: &str, value: &str) {
+        self.name(name);
+        write_text(&mut self.0, value);
+    }
+
+    /// A member that is a whole number.
+    pub fn number(&mut self, name: &str, value: u64) {
+        self.name(name);
+        self.0.push_str(&value.to_string());
+    }
+
+    /// A member that is a whole number, or -1 where nobody knows.
+    pub fn number_or_unknown(&mut self, name: &str, value: Option<u64>) {
+        match value {
+            Some(value) => self.number(name, value),
+            None => {
+                self.name(name);
+                self.0.push_str("-1");
+            }
+        }
+    }
+
+    /// A member that is a number with three decimals.
+    pub fn decimal(&mut self, name: &str, value: f64) {
+        self.name(name);
+        // Writing to a string cannot fail.
+        let _ = write!(self.0, "{value:.3}");
+    }
+
+    /// A member that is true or false.
+    pub fn boolean(&mut self, name: &str, value: bool) {
+        self.name(name);
+        self.0.push_str(if value { "true" } else { "false" });
+    }
+
+    /// A member that is a list of texts.
+    pub fn texts(&mut self, name: &str, values: impl Iterator<Item = String>) {
+        self.list(name, values, |text, value| write_text(text, &value));
+    }
+
+    /// A member that is an object.
+    pub fn object(&mut self, name: &str, fill: impl FnOnce(&mut Object)) {
+        self.name(name);
+        let mut object = Object::new();
+        fill(&mut object);
+        self.0.push_str(&object.finish());
+    }
+
+    /// A member that is a list of objects.
+    pub fn objects<T>(&mut self, name: &str, items: &[T], fill: impl Fn(&mut Object, &T)) {
+        self.list(name, items.iter(), |text, item| {
+            let mut object = Object::new();
+            fill(&mut object, item);
+            text.push_str(&object.finish());
+        });
+    }
+
+    fn list<T>(&mut self, name: &str, items: impl Iterator<Item = T>, write: impl Fn(&mut String, T)) {
+        self.name(name);
+        self.0.push('[');
+        for (index, item) in items.enumerate() {
+            if index > 0 {
+                self.0.push(',');
+            }
+            write(&mut self.0, item);
+        }
+        self.0.push(']');
+    }
+
+    fn name(&mut self, name: &str) {
+        if self.0.len() > 1 {
+            self.0.push(',');
+        }
+        write_text(&mut self.0, name);
+        self.0.push(':');
+    }
+}
+
+/// A text that is also safe within an HTML page: no `<` leaves as it is.
+fn write_text(text: &mut String, value: &str) {
+    text.push('"');
+    for character in value.chars() {
+        match character {
+            '"' | '\\' => text.extend(['\\', character]),
+            '<' | '\u{0}'..='\u{1f}' | '\u{7f}' => {
+                // Writing to a string cannot fail.
+                let _ = write!(text, "\\u{:04x}", u32::from(character));
+            }
+            _ => text.push(character),
+        }
+    }
+    text.push('"');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_is_read_as_it_was() {
+        let odd = "\"\\/<script>\n\r\t\u{0}\u{1f}\u{7f}ä你😀\u{2028}";
+        let mut object = Object::new();
+        object.text(odd, odd);
+        object.number("number", u64::MAX);
+        object.number_or_unknown("unknown", None);
+        object.decimal("decimal", 1.25);
+        object.boolean("yes", true);
+        object.texts("texts", [odd.to_owned(), String::new()].into_iter());
+        object.texts("none", std::iter::empty());
+        object.object("empty", |_| {});
+        object.objects("objects", &[1_u64, 2], |object, item| object.number("item", *item));
+        let text = object.finish();
+        assert!(!text.contains('<'), "{text}");
+        let read: serde_json::Value = serde_json::from_str(&text).unwrap();
+        let expected = serde_json::json!({
+            odd: odd, "number": u64::MAX, "unknown": -1, "decimal": 1.25, "yes": true, "texts": [odd, ""], "none": [],
+            "empty": {}, "objects": [{"item": 1}, {"item": 2}],
+        });
+        assert_eq!(read, expected);
+    }
+}

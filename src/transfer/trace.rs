@@ -1,0 +1,239 @@
+//! `on_trace`: a HAR 1.2 entry of each hop, without what is secret.
+//!
+//! What a page or a server puts into a query, a header's value, a field or a body is not kept, so that it cannot come out.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+use std::time::{Instant, SystemTime};
+
+use super::json::Object;
+use crate::http::{self, TlsTerms, Trace};
+use crate::policy::{http_date, media_types, url};
+use crate::terms::{Header, Method, header_value};
+use crate::worker::lock;
+
+/// Makes the entries of one transfer. One hop is under way at a time.
+#[derive(Debug, Default)]
+pub struct Tracer(Mutex<Option<Hop>>);
+
+/// A hop that is under way.
+#[derive(Debug)]
+struct Hop {
+    exchange: Arc<http::Exchange>,
+    attempt: u32,
+    wall_time: SystemTime,
+    start: Instant,
+    method: Method,
+    /// Without its query.
+    url: String,
+    header_names: Vec<String>,
+    range: Option<String>,
+    answer: Option<Answer>,
+    /// Where the answer leads to, without its query.
+    redirect: Option<String>,
+}
+
+/// What is kept of an answer's head.
+#[derive(Debug)]
+struct Answer {
+    status: u16,
+    header_names: Vec<String>,
+    media_type: String,
+}
+
+impl Tracer {
+    /// A request is about to be sent.
+    pub fn begin(&self, exchange: &Arc<http::Exchange>, attempt: u32, request: &http::Request<'_>) {
+        let headers = request.headers;
+        let range = headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("Range"));
+        *lock(&self.0) = Some(Hop {
+            exchange: exchange.clone(),
+            attempt,
+            wall_time: SystemTime::now(),
+            start: Instant::now(),
+            method: request.method,
+            url: url::redacted(request.url),
+            header_names: headers.iter().map(|(name, _)| name.clone()).collect(),
+            range: range.map(|(_, value)| value).filter(|value| is_plain_range(value)).cloned(),
+            answer: None,
+            redirect: None,
+        });
+    }
+
+    /// The head of its answer is there.
+    pub fn answered(&self, status: u16, headers: &[Header]) {
+        if let Some(hop) = &mut *lock(&self.0) {
+            hop.answer = Some(Answer {
+                status,
+                header_names: headers.iter().map(|header| header.name.clone()).collect(),
+                media_type: known_media_type(header_value(headers, "Content-Type").unwrap_or_default()),
+            });
+        }
+    }
+
+    /// The answer leads elsewhere.
+    pub fn redirected(&self, target: &::url::Url) {
+        if let Some(hop) = &mut *lock(&self.0) {
+            hop.redirect = Some(url::redacted(target));
+        }
+    }
+
+    /// The entry of the hop that is over, if one was begun. `failure` says in words what it failed with.
+    pub fn end(&self, failure: Option<&str>) -> Option<String> {
+        let hop = lock(&self.0).take()?;
+        let trace = hop.exchange.trace();
+        Some(hop.entry(&trace, Instant::now(), hop.exchange.body_bytes_accepted(), failure))
+    }
+}
+
+impl Hop {
+    fn entry(&self, trace: &Trace, now: Instant, body_sent: u64, failure: Option<&str>) -> String {
+        let timings = Timings::new(trace, self.start, now);
+        let mut entry = Object::new();
+        entry.text("startedDateTime", &http_date::iso_8601(self.wall_time));
+        entry.decimal("time", timings.total());
+        entry.object("request", |request| self.write_request(request, body_sent));
+        entry.object("response", |response| self.write_response(response, trace, failure));
+        entry.object("cache", |_| {});
+        entry.object("timings", |object| timings.write(object));
+        if let Some(peer) = trace.peer {
+            entry.text("serverIPAddress", &peer.ip().to_string());
+        }
+        entry.number("_attempt", self.attempt.into());
+        entry.number("_connections", trace.connections.into());
+        entry.boolean("_reused", trace.reused);
+        entry.texts("_addresses", trace.addresses.iter().map(SocketAddr::to_string));
+        if let Some(TlsTerms { version, cipher, is_resumed }) = trace.tls {
+            entry.object("_tls", |tls| {
+                tls.text("version", version);
+                tls.text("cipher", cipher);
+                tls.boolean("resumed", is_resumed);
+            });
+        }
+        if let Some(range) = &self.range {
+            entry.text("_range", range);
+        }
+        entry.number("_bytesSent", trace.bytes_sent);
+        entry.number("_bytesReceived", trace.bytes_received);
+        entry.finish()
+    }
+
+    fn write_request(&self, request: &mut Object, body_sent: u64) {
+        request.text("method", self.method.name());
+        request.text("url", &self.url);
+        request.text("httpVersion", "HTTP/1.1");
+        request.texts("cookies", std::iter::empty());
+        write_headers(request, &self.header_names);
+        request.texts("queryString", std::iter::empty());
+        request.number_or_unknown("headersSize", None);
+        request.number_or_unknown("bodySize", Some(body_sent));
+    }
+
+    /// A hop without an answer has the status 0, as in browsers.
+    fn write_response(&self, response: &mut Object, trace: &Trace, failure: Option<&str>) {
+        let (status, names, media_type) = match &self.answer {
+            Some(answer) => (answer.status, answer.header_names.as_slice(), answer.media_type.as_str()),
+            None => (0, &[][..], ""),
+        };
+        response.number("status", status.into());
+        response.text("statusText", "");
+        response.text("httpVersion", if self.answer.is_some() { "HTTP/1.1" } else { "" });
+        response.texts("cookies", std::iter::empty());
+        write_headers(response, names);
+        response.object("content", |content| {
+            content.number("size", trace.content_bytes);
+            content.text("mimeType", media_type);
+        });
+        response.text("redirectURL", self.redirect.as_deref().unwrap_or_default());
+        response.number_or_unknown("headersSize", None);
+        response.number_or_unknown("bodySize", None);
+        if let Some(failure) = failure {
+            response.text("_error", failure);
+        }
+    }
+}
+
+/// Names alone: a value may be a secret, whatever its name.
+fn write_headers(message: &mut Object, names: &[String]) {
+    message.objects("headers", names, |header, name| {
+        header.text("name", name);
+        header.text("value", "");
+    });
+}
+
+/// HAR's phases in milliseconds; `None` where one did not happen.
+#[derive(Debug, PartialEq)]
+struct Timings {
+    blocked: f64,
+    dns: Option<f64>,
+    connect: Option<f64>,
+    /// Part of `connect`.
+    ssl: Option<f64>,
+    send: f64,
+    wait: f64,
+    receive: f64,
+}
+
+impl Timings {
+    /// Of a hop from `start` to `now`. What lies between two phases counts to the later one, and what follows the last known
+    /// time to the phase that it is in, so that the phases together are the whole hop.
+    fn new(trace: &Trace, start: Instant, now: Instant) -> Timings {
+        let end = trace.response_end.unwrap_or(now);
+        let mut last = start;
+        // The time since the phase before; `until` is `None` where the phase has not ended.
+        let mut phase = |until: Option<Instant>| {
+            let until = until.unwrap_or(end).clamp(last, end.max(last));
+            let length = milliseconds(last, until);
+            last = until;
+            length
+        };
+        let blocked = phase(trace.dns_start.or(trace.connect_start).or(trace.request_start));
+        let dns = trace.dns_start.map(|_| phase(trace.dns_end));
+        // Without TLS a connection is ready when it is open.
+        let ready = if trace.tls_start.is_some() { trace.tls_end } else { trace.connect_end };
+        let connect = trace.connect_start.map(|_| phase(ready));
+        let ssl = trace.tls_start.map(|start| milliseconds(start, trace.tls_end.unwrap_or(end)));
+        let send = trace.request_start.map_or(0.0, |_| phase(trace.request_end.or(trace.response_start)));
+        let wait = trace.request_start.map_or(0.0, |_| phase(trace.response_start));
+        let receive = trace.response_start.map_or(0.0, |_| phase(None));
+        Timings { blocked, dns, connect, ssl, send, wait, receive }
+    }
+
+    /// `ssl` is in `connect`.
+    fn total(&self) -> f64 {
+        self.blocked + self.dns.unwrap_or(0.0) + self.connect.unwrap_or(0.0) + self.send + self.wait + self.receive
+    }
+
+    fn write(&self, object: &mut Object) {
+        object.decimal("blocked", self.blocked);
+        object.decimal("dns", self.dns.unwrap_or(-1.0));
+        object.decimal("connect", self.connect.unwrap_or(-1.0));
+        object.decimal("ssl", self.ssl.unwrap_or(-1.0));
+        object.decimal("send", self.send);
+        object.decimal("wait", self.wait);
+        object.decimal("receive", self.receive);
+    }
+}
+
+fn milliseconds(from: Instant, to: Instant) -> f64 {
+    to.saturating_duration_since(from).as_secs_f64() * 1000.0
+}
+
+/// The media type without its parameters, if it is one of those that the library knows.
+fn known_media_type(content_type: &str) -> String {
+    let essence = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    if media_types::usual_extension(&essence).is_some() { essence } else { String::new() }
+}
+
+/// Whether a `Range` is one range of numbers, which tells nothing else.
+fn is_plain_range(value: &str) -> bool {
+    let Some((first, last)) = value.strip_prefix("bytes=").and_then(|range| range.split_once('-')) else {
+        return false;
+    };
+    let is_number = |text: &str| text.len() <= 20 && text.bytes().all(|byte| byte.is_ascii_digit());
+    is_number(first) && is_number(last)
+}
+
+#[cfg(test)]
+#[path = "trace_tests.rs"]
+mod tests;

@@ -1,0 +1,103 @@
+use std::time::Duration;
+
+use super::*;
+
+/// The times of a hop in milliseconds after its begin; what is not named did not happen.
+#[derive(Default)]
+struct Times {
+    dns: Option<(u64, Option<u64>)>,
+    connect: Option<(u64, Option<u64>)>,
+    tls: Option<(u64, Option<u64>)>,
+    request: Option<(u64, Option<u64>)>,
+    response: Option<(u64, Option<u64>)>,
+}
+
+/// The phases of a hop that was over, or given up, after `end` milliseconds: blocked, dns, connect, ssl, send, wait, receive.
+fn phases(times: &Times, end: u64) -> [f64; 7] {
+    let start = Instant::now();
+    let at = |milliseconds: u64| start + Duration::from_millis(milliseconds);
+    let begin = |span: Option<(u64, Option<u64>)>| span.map(|(begin, _)| at(begin));
+    let finish = |span: Option<(u64, Option<u64>)>| span.and_then(|(_, finish)| finish).map(at);
+    let trace = Trace {
+        dns_start: begin(times.dns),
+        dns_end: finish(times.dns),
+        connect_start: begin(times.connect),
+        connect_end: finish(times.connect),
+        tls_start: begin(times.tls),
+        tls_end: finish(times.tls),
+        request_start: begin(times.request),
+        request_end: finish(times.request),
+        response_start: begin(times.response),
+        response_end: finish(times.response),
+        ..Trace::default()
+    };
+    let timings = Timings::new(&trace, start, at(end));
+    let Timings { blocked, dns, connect, ssl, send, wait, receive } = timings;
+    let phases = [blocked, dns.unwrap_or(-1.0), connect.unwrap_or(-1.0), ssl.unwrap_or(-1.0), send, wait, receive];
+    let parts: f64 =
+        phases.iter().enumerate().filter(|(index, part)| *index != 3 && **part >= 0.0).map(|(_, part)| part).sum();
+    assert!((timings.total() - parts).abs() < 1e-6);
+    phases.map(f64::round)
+}
+
+#[test]
+fn a_hop_is_divided_into_the_phases_of_har() {
+    let span = |begin, finish| Some((begin, Some(finish)));
+    let open = |begin| Some((begin, None));
+    let new = Times {
+        dns: span(1, 11),
+        connect: span(11, 31),
+        tls: span(31, 61),
+        request: span(61, 65),
+        response: span(165, 265),
+    };
+    // `ssl` is a part of `connect`.
+    assert_eq!(phases(&new, 300), [1.0, 10.0, 50.0, 30.0, 4.0, 100.0, 100.0]);
+    let plain = Times { tls: None, ..new };
+    assert_eq!(phases(&plain, 300), [1.0, 10.0, 20.0, -1.0, 34.0, 100.0, 100.0]);
+    let kept = Times { request: span(2, 3), response: span(13, 14), ..Times::default() };
+    assert_eq!(phases(&kept, 20), [2.0, -1.0, -1.0, -1.0, 1.0, 10.0, 1.0]);
+    let address = Times { connect: span(1, 3), request: span(3, 4), response: span(8, 9), ..Times::default() };
+    assert_eq!(phases(&address, 9), [1.0, -1.0, 2.0, -1.0, 1.0, 4.0, 1.0]);
+    // The rest of a hop that is given up belongs to the phase that it was in.
+    let no_name = Times { dns: open(1), ..Times::default() };
+    assert_eq!(phases(&no_name, 60), [1.0, 59.0, -1.0, -1.0, 0.0, 0.0, 0.0]);
+    let no_connection = Times { connect: open(1), ..Times::default() };
+    assert_eq!(phases(&no_connection, 60), [1.0, -1.0, 59.0, -1.0, 0.0, 0.0, 0.0]);
+    let no_tls = Times { connect: span(1, 20), tls: open(20), ..Times::default() };
+    assert_eq!(phases(&no_tls, 60), [1.0, -1.0, 59.0, 40.0, 0.0, 0.0, 0.0]);
+    let half_sent = Times { request: open(1), ..Times::default() };
+    assert_eq!(phases(&half_sent, 60), [1.0, -1.0, -1.0, -1.0, 59.0, 0.0, 0.0]);
+    let no_answer = Times { request: span(1, 2), ..Times::default() };
+    assert_eq!(phases(&no_answer, 60), [1.0, -1.0, -1.0, -1.0, 1.0, 58.0, 0.0]);
+    let cut_off = Times { request: span(1, 2), response: open(5), ..Times::default() };
+    assert_eq!(phases(&cut_off, 60), [1.0, -1.0, -1.0, -1.0, 1.0, 3.0, 55.0]);
+    // The answer came before the request was all sent.
+    let early = Times { request: open(1), response: span(5, 6), ..Times::default() };
+    assert_eq!(phases(&early, 9), [1.0, -1.0, -1.0, -1.0, 4.0, 0.0, 1.0]);
+    let early = Times { request: span(1, 6), response: span(5, 9), ..Times::default() };
+    assert_eq!(phases(&early, 9), [1.0, -1.0, -1.0, -1.0, 5.0, 0.0, 3.0]);
+    assert_eq!(phases(&Times::default(), 7), [7.0, -1.0, -1.0, -1.0, 0.0, 0.0, 0.0]);
+}
+
+#[test]
+fn only_what_can_be_no_secret_of_a_header_is_kept() {
+    let cases = [
+        ("image/png", "image/png"),
+        ("Application/PDF; charset=secret", "application/pdf"),
+        ("text/secret", ""),
+        ("secret", ""),
+        ("", ""),
+    ];
+    for (content_type, kept) in cases {
+        assert_eq!(known_media_type(content_type), kept, "{content_type}");
+    }
+    for range in ["bytes=0-", "bytes=100-199", "bytes=-500"] {
+        assert!(is_plain_range(range), "{range}");
+    }
+    for range in
+        ["", "bytes=0", "bytes=0-1,5-6", "bytes=secret-", "secret=0-", "bytes=0-1 ", "bytes=000000000000000000001-"]
+    {
+        assert!(!is_plain_range(range), "{range}");
+    }
+}
