@@ -57,7 +57,7 @@ const PHRASES: [&str; 14] = [
 ];
 
 /// What does not put a thread to sleep by itself, anywhere, and why.
-const HARMLESS: [(&str, &[&str]); 7] = [
+const HARMLESS: [(&str, &[&str]); 8] = [
     (
         "the worker's own wait and what ends in it: it takes the worker or what has it",
         &[
@@ -74,13 +74,15 @@ const HARMLESS: [(&str, &[&str]); 7] = [
             "wait_for_more",
             "wait_to_send",
             "await_input",
+            "await_leaving",
             "await_opening",
         ],
     ),
     (
         "what is waited for, has waited, or may wait: values",
-        &["WaitError", "let wait =", "may_wait", "waited", "waiting", "waits"],
+        &["WaitError", "let wait =", "may_wait", "tasks_waiting", "waited", "waiting", "waits"],
     ),
+    ("a phase of an exchange", &["wait: f64", "send, wait, receive", "self.wait + self.receive", "self.wait)"]),
     ("the module of the one wait", &["mod wait;", "use wait::", "wait::"]),
     ("what a wait watches, and what happened to it", &["PollFd", "PollFlags", "polled"]),
     ("sizes and addresses", &["recv_buffer_size", "ResolvedSocketAddrs"]),
@@ -92,7 +94,7 @@ const HARMLESS: [(&str, &[&str]); 7] = [
 ];
 
 /// Where a thread may sleep by which names, and why no deadline, abort or close can be late there.
-const MAY_SLEEP: [(&str, &[&str], &str); 9] = [
+const MAY_SLEEP: [(&str, &[&str], &str); 10] = [
     ("worker/wait.rs", &["poll", "sleep"], "the one wait of a worker, which the stop signal ends"),
     (
         "worker/mod.rs",
@@ -138,6 +140,7 @@ const MAY_SLEEP: [(&str, &[&str], &str); 9] = [
     ),
     ("http/connect.rs", &[".connect("], "the socket does not block"),
     ("storage/directory.rs", &["FlockOperation", "flock"], "a lock is tried and never waited for"),
+    ("storage/partials.rs", &["FlockOperation", "flock"], "a lock is tried and never waited for"),
 ];
 
 /// What is imported under another name. No other import is, so that what sleeps has one name.

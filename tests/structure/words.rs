@@ -52,11 +52,10 @@ fn unread(text: &str) -> Option<usize> {
     if raw.starts_with('"') {
         return Some(prefix + quoted(raw));
     }
-    if raw.starts_with('\'') {
-        let is_character = raw[1..].starts_with('\\') || raw.chars().nth(2) == Some('\'');
-        let lifetime =
-            |text: &str| text.find(|next: char| !next.is_alphanumeric() && next != '_').unwrap_or(text.len());
-        return Some(prefix + if is_character { quoted(raw) } else { 1 + lifetime(&raw[1..]) });
+    if let Some(rest) = raw.strip_prefix('\'') {
+        let is_character = rest.starts_with('\\') || rest.chars().nth(1) == Some('\'');
+        let lifetime = rest.find(|next: char| !next.is_alphanumeric() && next != '_').unwrap_or(rest.len());
+        return Some(prefix + if is_character { quoted(raw) } else { 1 + lifetime });
     }
     None
 }

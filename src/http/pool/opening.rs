@@ -212,7 +212,7 @@ mod tests {
         let right = pool.begin_opening(&origin).unwrap();
         let stop = Arc::new(StopSignal::new());
         let worker = Arc::new(Worker::for_call(stop.clone()));
-        let exchange = Exchange::new(worker.clone(), Reports { progress: false, round_trip: false });
+        let exchange = Exchange::new(worker.clone(), Reports { progress: false, round_trip: false, trace: false });
         thread::scope(|scope| {
             let taking = scope.spawn(|| pool.take(&origin, &exchange).map(|taken| taken.is_some()));
             let limit = Instant::now() + Duration::from_secs(60);

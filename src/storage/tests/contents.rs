@@ -230,20 +230,22 @@ fn an_append_never_brings_back_what_was_removed() {
 
 /// What a server sends after a failed attempt may be shorter than what came before.
 #[test]
-fn a_file_that_is_written_anew_has_nothing_of_what_was_taken_back() {
+fn a_file_that_is_shortened_and_written_on_has_nothing_of_what_was_taken_back() {
     let (_directory, storage) = open();
-    for path in [None, Some("wxfile://usr/a")] {
+    for (path, kept, expected) in
+        [(None, 0, "second"), (Some("wxfile://usr/a"), 0, "second"), (Some("wxfile://usr/a"), 3, "thesecond")]
+    {
         let mut part = match path {
             Some(path) => storage.create_target(&worker(), path).unwrap(),
             None => storage.create_temporary(&worker()).unwrap(),
         };
         part.write(&worker(), b"the first answer").unwrap();
-        part.restart().unwrap();
-        assert_eq!(part.length(), 0);
+        part.shorten(kept).unwrap();
+        assert_eq!(part.length(), kept);
         part.write(&worker(), b"second").unwrap();
         let stored = part.finish(&worker(), None, || Ok(())).unwrap();
-        assert_eq!(fs::read(&stored.native_path).unwrap(), b"second");
-        assert_eq!(stored.length, 6);
+        assert_eq!(fs::read_to_string(&stored.native_path).unwrap(), expected);
+        assert_eq!(stored.length, expected.len() as u64);
     }
     assert_counted(&storage);
 }
