@@ -108,6 +108,7 @@ fn structs() -> Vec<Struct> {
             max_retries,
             retry_delay,
             retry_uploads,
+            resume,
         }),
         layout!(WxtUploadRequest {
             struct_size,
@@ -217,9 +218,20 @@ fn structs() -> Vec<Struct> {
             header_count,
             profile,
             attempts,
+            resumed_from,
             sha256,
         }),
-        layout!(WxtFailure { struct_size, err_msg, err_no, category, detail, retryable, profile, attempts }),
+        layout!(WxtFailure {
+            struct_size,
+            err_msg,
+            err_no,
+            category,
+            detail,
+            retryable,
+            profile,
+            attempts,
+            resumed_from
+        }),
         layout!(WxtCompletion { struct_size, success, failure }),
         layout!(WxtUrlCheck {
             struct_size,
@@ -254,6 +266,7 @@ fn structs() -> Vec<Struct> {
             connections_idle,
             tls_sessions_resumed,
             look_ups,
+            resumed,
         }),
         layout!(WxtFileInfo { struct_size, file_path, native_path, size, create_time }),
         layout!(WxtFileStats {

@@ -8,7 +8,7 @@ use std::process::{Command, Output};
 use tempfile::TempDir;
 use wxtransfer_test_server::{
     Authority, BlackHole, Event, FaultServer, Identity, MaximumTls, Options, Script, Server, Step, Transport,
-    pattern_sha256, program_words, script_for_target,
+    pattern_bytes, pattern_sha256, program_words, script_for_target,
 };
 
 use crate::tools::{C99, c_compiler, library, output_directory, run, source, words};
@@ -125,6 +125,26 @@ fn integrity() {
     let sha256: String = pattern_sha256(100_000).iter().map(|byte| format!("{byte:02x}")).collect();
     surroundings.tell("WXT_PATTERN_100000_SHA256", sha256);
     surroundings.run("integrity");
+}
+
+#[test]
+fn bad_network() {
+    let mut surroundings = Surroundings::start();
+    let body = pattern_bytes(0, 10_000);
+    let tag = ("ETag", "\"v1\"");
+    // Overloaded; then a connection that breaks; then one that breaks within the answer; then the rest.
+    let scripts = vec![
+        Script::answer(503, &[("Retry-After", "0")], b"busy"),
+        Script::new([Step::ReadHead, Step::Reset]),
+        Script::fault_at(4000, &[tag], &body, Step::Close),
+        Script::answer(206, &[tag, ("Content-Range", "bytes 4000-9999/10000")], &body[4000..]),
+    ];
+    let downloads = FaultServer::start(Transport::TLS, scripts);
+    let uploads =
+        FaultServer::start(Transport::TLS, vec![Script::new([Step::ReadHead]), Script::answer(200, &[], b"done")]);
+    surroundings.tell("WXT_DOWNLOAD_URL", downloads.url("/file"));
+    surroundings.tell("WXT_UPLOAD_URL", uploads.url("/upload"));
+    surroundings.run("bad_network");
 }
 
 #[test]

@@ -219,13 +219,14 @@ typedef struct {
   char native_path[1024];
   uint64_t data_length;
   char sha256[65];
-  uint32_t attempts;
   /* The headers that the success came with, a line "name: value" each. */
   char header[4096];
   int32_t err_no;
   int32_t category;
   char detail[1024];
   bool retryable;
+  uint32_t attempts;
+  uint64_t resumed_from;
   bool has_profile;
   WxtProfile profile;
   /* Its place in the order in which this program's tasks ended, from 1. */
@@ -327,8 +328,9 @@ static inline void recorder_on_success(void *user_data, WxtTaskId task, const Wx
             event->temp_file_path.len > 0 ? event->temp_file_path : event->file_path);
   copy_text(recorder->native_path, sizeof recorder->native_path, event->native_path);
   recorder->data_length = event->data_length;
-  copy_text(recorder->sha256, sizeof recorder->sha256, event->sha256);
   recorder->attempts = event->attempts;
+  recorder->resumed_from = event->resumed_from;
+  copy_text(recorder->sha256, sizeof recorder->sha256, event->sha256);
   recorder_keep_header(recorder, event->header, event->header_count);
   recorder_keep_profile(recorder, event->profile);
   recorder_add(recorder, task, 'S');
@@ -345,6 +347,7 @@ static inline void recorder_on_fail(void *user_data, WxtTaskId task, const WxtFa
   recorder->category = event->category;
   recorder->retryable = event->retryable;
   recorder->attempts = event->attempts;
+  recorder->resumed_from = event->resumed_from;
   recorder_keep_profile(recorder, event->profile);
   recorder_add(recorder, task, 'F');
   pthread_mutex_unlock(&recorder_lock);

@@ -370,6 +370,23 @@
 #define WXT_STORAGE_SHARED 1
 
 /**
+ * A download that breaks off fails, or begins anew with `max_retries`.
+ */
+#define WXT_RESUME_OFF 0
+
+/**
+ * A download that breaks off goes on in another attempt of the same task, within its deadline.
+ */
+#define WXT_RESUME_WITHIN_TASK 1
+
+/**
+ * As `WXT_RESUME_WITHIN_TASK`; and what a task that failed has of its file is kept, for the next call with the same URL, headers and
+ * `file_path`, of this session or of a later one, also after a crash. What is kept counts as temporary files do, and goes first.
+ * `wxt_discard_partials` removes it. A task that is aborted, interrupted or over its deadline keeps its file, too.
+ */
+#define WXT_RESUME_ACROSS_LAUNCHES 2
+
+/**
  * Something that the page or the host did wrong and the library put right.
  */
 #define WXT_LOG_WARNING 1
@@ -754,6 +771,16 @@ typedef struct {
    * attempt, unless the page sets one. Without `max_retries` it does nothing. With `send_uploads_once` the session is not opened.
    */
   uint8_t retry_uploads;
+  /**
+   * Whether a download that breaks off goes on where it was: `WXT_RESUME_OFF` (default), `WXT_RESUME_WITHIN_TASK` or
+   * `WXT_RESUME_ACROSS_LAUNCHES`. See `docs/resume-and-retry.md`.
+   *
+   * The rest is asked for with `Range` and `If-Range` if the answer is a 200 of known size, without a content coding, with a
+   * strong `ETag` or a `Last-Modified` 60 s older than its `Date`, from the origin of the URL, and the page's headers have no
+   * `Range` and no `If-…`. An attempt that goes on behind one that has got more of the file is no retry: it needs no
+   * `max_retries`.
+   */
+  int32_t resume;
 } WxtSessionOptions;
 
 /**
@@ -901,7 +928,7 @@ typedef struct {
    */
   uint64_t tasks_waiting;
   /**
-   * Attempts that followed a failed one, by `max_retries`.
+   * Attempts after the first one of a task, by `max_retries` or `resume`.
    */
   uint64_t retries;
   /**
@@ -933,6 +960,10 @@ typedef struct {
    * count as two.
    */
   uint64_t look_ups;
+  /**
+   * Answers that were the rest of a file, by `resume`.
+   */
+  uint64_t resumed;
 } WxtSessionStatistics;
 
 /**
@@ -1323,9 +1354,14 @@ typedef struct {
    */
   const WxtProfile *profile;
   /**
-   * How many attempts the task took: 1, and more where `max_retries` allows it.
+   * How many attempts the task took: 1, and more with `max_retries` or `resume`.
    */
   uint32_t attempts;
+  /**
+   * With `resume`: how many bytes of the file were there before the answer that counts, which is the rest. 0 if the file is of
+   * one answer, and for an upload.
+   */
+  uint64_t resumed_from;
   /**
    * The downloaded file's SHA-256 in 64 lower-case hexadecimal digits. Absent unless the request has `want_sha256` or
    * `expected_sha256`.
@@ -1369,6 +1405,10 @@ typedef struct {
    * How many attempts the task made; 0 if it ended before its turn came. The failure is that of the last one.
    */
   uint32_t attempts;
+  /**
+   * As in `WxtSuccess`, of the last answer.
+   */
+  uint64_t resumed_from;
 } WxtFailure;
 
 /**
@@ -1424,7 +1464,7 @@ typedef struct {
    */
   void *user_data;
   /**
-   * `onHeadersReceived`: the final response's headers, once. With `max_retries` a download's come when its body is whole, or
+   * `onHeadersReceived`: the final response's headers, once. With `max_retries` or `resume` a download's come when its body is whole, or
    * when no other attempt can follow: they are those of the answer that counts.
    */
   void (*on_headers_received)(void *user_data, WxtTaskId task, const WxtHeadersReceived *event);
@@ -1814,6 +1854,15 @@ WxtStatus wxt_session_enter_background(WxtSession *session);
  * - `WXT_SESSION_CLOSED`, `WXT_INVALID_ARGUMENT`: the handle.
  */
 WxtStatus wxt_session_enter_foreground(WxtSession *session);
+
+/**
+ * Removes the partial files that `WXT_RESUME_ACROSS_LAUNCHES` has kept, but those that a task is writing. Any thread; it reads and
+ * writes the disk.
+ *
+ * - `WXT_STORAGE_FAILED`: a file cannot be removed; the others may be. `WXT_OUT_OF_RESOURCES`: no descriptor is left.
+ * - `WXT_SESSION_CLOSED`, `WXT_INVALID_ARGUMENT`: the handle.
+ */
+WxtStatus wxt_discard_partials(WxtSession *session);
 
 /**
  * Tells the session that a server will be needed: a connection to it is opened ahead (look-up, connect, TLS handshake), so that the

@@ -7,11 +7,12 @@ mod support;
 
 use std::time::Instant;
 
-use support::{Session, WAIT_LIMIT};
+use support::{Event, Session, WAIT_LIMIT};
 use wxtransfer::ffi::error::*;
-use wxtransfer::ffi::options::WxtSessionOptions;
+use wxtransfer::ffi::options::{WXT_RESUME_ACROSS_LAUNCHES, WxtSessionOptions};
 use wxtransfer::ffi::status::*;
-use wxtransfer_test_server::{Event, FaultServer, Script, Step, Transport};
+use wxtransfer::ffi::string::WxtStr;
+use wxtransfer_test_server::{Event as ServerEvent, FaultServer, Script, Step, Transport, pattern_bytes};
 
 fn fine() -> Script {
     Script::answer(200, &[], b"fine")
@@ -29,7 +30,7 @@ fn with_retries(options: &mut WxtSessionOptions) {
 
 /// Waits until the connection's client has its whole answer: the wait for the next attempt is all that can be next.
 fn answered(server: &FaultServer, connection: usize) {
-    server.wait_for(Event::Finished(connection));
+    server.wait_for(ServerEvent::Finished(connection));
 }
 
 #[test]
@@ -103,12 +104,39 @@ fn a_task_that_waits_for_its_next_attempt_keeps_its_place() {
 }
 
 #[test]
+fn a_download_that_was_aborted_goes_on_in_the_next_call() {
+    let tag = ("ETag", "\"v1\"");
+    for file_path in ["", "wxfile://usr/file.bin"] {
+        let session = Session::open_with(|options| options.resume = WXT_RESUME_ACROSS_LAUNCHES);
+        let beginning = Script::fault_at(4000, &[tag], &pattern_bytes(0, 10_000), Step::Stall);
+        let headers = [tag, ("Content-Range", "bytes 4000-9999/10000")];
+        let rest = Script::answer(206, &headers, &pattern_bytes(4000, 6000));
+        let server = FaultServer::start(Transport::TLS, vec![beginning, rest]);
+        let download = || session.download_with(&server.url("/"), |request| request.file_path = WxtStr::new(file_path));
+        let task = download();
+        while !matches!(task.next(), Event::Progress { total: 4000, .. }) {}
+        assert_eq!(session.abort(&task), WXT_OK);
+        while !matches!(task.next(), Event::Fail(_)) {}
+        // The page calls again as soon as it hears of the end.
+        let ended = download().end();
+        assert_eq!((ended.success().data_length, ended.success().resumed_from), (10_000, 4000), "{file_path:?}");
+        let content = std::fs::read(ended.success().native_path.as_ref().unwrap()).unwrap();
+        assert!(content == pattern_bytes(0, 10_000), "{file_path:?}");
+        assert_eq!(ended.progress().last(), Some(&(10_000, Some(10_000), Some(100))));
+    }
+}
+
+#[test]
 fn options_that_contradict_each_other_open_no_session() {
     let (status, _session) = Session::try_open_with(|options| {
         options.retry_uploads = 1;
         options.send_uploads_once = 1;
     });
     assert_eq!(status, WXT_INVALID_ARGUMENT);
+    for resume in [-1, 3] {
+        let (status, _session) = Session::try_open_with(|options| options.resume = resume);
+        assert_eq!(status, WXT_INVALID_ARGUMENT, "{resume}");
+    }
     let (status, _session) = Session::try_open_with(|options| options.retry_uploads = 1);
     assert_eq!(status, WXT_OK, "without retries it means nothing");
 }

@@ -11,7 +11,9 @@ mod page;
 use serde_json::{Value, json};
 use support::{Event, Session};
 use wxtransfer::ffi::error::*;
-use wxtransfer::ffi::options::WxtSessionOptions;
+use wxtransfer::ffi::options::{WXT_RESUME_WITHIN_TASK, WxtSessionOptions};
+use wxtransfer::ffi::statistics::{WxtSessionStatistics, wxt_session_statistics};
+use wxtransfer::ffi::status::WXT_OK;
 use wxtransfer::ffi::string::{WxtPair, WxtStr};
 use wxtransfer_test_server as server;
 use wxtransfer_test_server::{FaultServer, Options, Script, Server, Step, Transport};
@@ -177,6 +179,27 @@ fn failed_attempts_have_entries_too() {
     assert!(traces[0]["response"]["_error"].is_string() && traces[1]["response"]["_error"].is_null());
     assert_eq!(traces[2]["response"]["_error"], ended.failure().detail);
     assert_eq!(ended.failure().category, WXT_CATEGORY_CONNECTION_CLOSED);
+}
+
+/// The second request of a download that broke off asks for the rest, and its entry says so.
+#[test]
+fn a_resumed_download_is_traced_and_counted() {
+    let session = traced(|options| options.resume = WXT_RESUME_WITHIN_TASK);
+    let etag = ("ETag", "\"a\"");
+    let rest = [("Content-Range", "bytes 4-9/10"), etag];
+    let server = FaultServer::start(
+        Transport::Plain,
+        vec![Script::fault_at(4, &[etag], b"whole body", Step::Close), Script::answer(206, &rest, b"e body")],
+    );
+    let ended = session.download(&server.url("/")).end();
+    assert_eq!(ended.success().resumed_from, 4);
+    let traces = ended.traces();
+    traces.iter().for_each(assert_har);
+    let told: Vec<_> = traces.iter().map(|entry| (&entry["_range"], &entry["response"]["status"])).collect();
+    assert_eq!(told, [(&Value::Null, &json!(200)), (&json!("bytes=4-"), &json!(206))]);
+    let mut numbers = WxtSessionStatistics { struct_size: size_of::<WxtSessionStatistics>(), ..Default::default() };
+    assert_eq!(unsafe { wxt_session_statistics(session.handle, &mut numbers) }, WXT_OK);
+    assert_eq!((numbers.retries, numbers.resumed), (1, 1));
 }
 
 #[test]

@@ -26,7 +26,7 @@ pub struct WxtCallbacks {
     /// Passed to each callback. It belongs to the task from the moment the starting function returned `WXT_OK` until
     /// `release`.
     pub user_data: *mut c_void,
-    /// `onHeadersReceived`: the final response's headers, once. With `max_retries` a download's come when its body is whole, or
+    /// `onHeadersReceived`: the final response's headers, once. With `max_retries` or `resume` a download's come when its body is whole, or
     /// when no other attempt can follow: they are those of the answer that counts.
     pub on_headers_received:
         Option<unsafe extern "C" fn(user_data: *mut c_void, task: WxtTaskId, event: *const WxtHeadersReceived)>,
@@ -199,8 +199,11 @@ pub struct WxtSuccess {
     /// `profile`. NULL if the request disables it, and on base libraries before 2.10.4 for a download and 3.5.0 for an
     /// upload.
     pub profile: *const WxtProfile,
-    /// How many attempts the task took: 1, and more where `max_retries` allows it.
+    /// How many attempts the task took: 1, and more with `max_retries` or `resume`.
     pub attempts: u32,
+    /// With `resume`: how many bytes of the file were there before the answer that counts, which is the rest. 0 if the file is of
+    /// one answer, and for an upload.
+    pub resumed_from: u64,
     /// The downloaded file's SHA-256 in 64 lower-case hexadecimal digits. Absent unless the request has `want_sha256` or
     /// `expected_sha256`.
     pub sha256: WxtStr,
@@ -226,6 +229,8 @@ pub struct WxtFailure {
     pub profile: *const WxtProfile,
     /// How many attempts the task made; 0 if it ended before its turn came. The failure is that of the last one.
     pub attempts: u32,
+    /// As in `WxtSuccess`, of the last answer.
+    pub resumed_from: u64,
 }
 
 /// The end of a task: the result that `on_success` or `on_fail` was given; the other one is NULL.

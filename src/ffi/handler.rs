@@ -57,6 +57,7 @@ impl CallbackHandler {
             header_count: header.len(),
             profile,
             attempts: counts.attempts,
+            resumed_from: counts.resumed_from,
             sha256: WxtStr::optional(outcome.sha256.as_deref()),
         };
         let err_msg = format!("{}:ok", self.call.name());
@@ -95,6 +96,7 @@ impl CallbackHandler {
             retryable: error.retryable(),
             profile,
             attempts: counts.attempts,
+            resumed_from: counts.resumed_from,
         };
         if let Some(on_fail) = self.callbacks.on_fail {
             // SAFETY: as above.

@@ -34,6 +34,15 @@ pub const WXT_STORAGE_EXCLUSIVE: i32 = 0;
 /// Sessions share the saved files; each has temporary files of its own.
 pub const WXT_STORAGE_SHARED: i32 = 1;
 
+/// A download that breaks off fails, or begins anew with `max_retries`.
+pub const WXT_RESUME_OFF: i32 = 0;
+/// A download that breaks off goes on in another attempt of the same task, within its deadline.
+pub const WXT_RESUME_WITHIN_TASK: i32 = 1;
+/// As `WXT_RESUME_WITHIN_TASK`; and what a task that failed has of its file is kept, for the next call with the same URL, headers and
+/// `file_path`, of this session or of a later one, also after a crash. What is kept counts as temporary files do, and goes first.
+/// `wxt_discard_partials` removes it. A task that is aborted, interrupted or over its deadline keeps its file, too.
+pub const WXT_RESUME_ACROSS_LAUNCHES: i32 = 2;
+
 /// Something that the page or the host did wrong and the library put right.
 pub const WXT_LOG_WARNING: i32 = 1;
 /// A decision that is worth knowing when something is looked into.
@@ -162,6 +171,14 @@ pub struct WxtSessionOptions {
     /// to handles two uploads with one `Idempotency-Key` as one: each upload is sent with such a header, the same in each
     /// attempt, unless the page sets one. Without `max_retries` it does nothing. With `send_uploads_once` the session is not opened.
     pub retry_uploads: u8,
+    /// Whether a download that breaks off goes on where it was: `WXT_RESUME_OFF` (default), `WXT_RESUME_WITHIN_TASK` or
+    /// `WXT_RESUME_ACROSS_LAUNCHES`. See `docs/resume-and-retry.md`.
+    ///
+    /// The rest is asked for with `Range` and `If-Range` if the answer is a 200 of known size, without a content coding, with a
+    /// strong `ETag` or a `Last-Modified` 60 s older than its `Date`, from the origin of the URL, and the page's headers have no
+    /// `Range` and no `If-…`. An attempt that goes on behind one that has got more of the file is no retry: it needs no
+    /// `max_retries`.
+    pub resume: i32,
 }
 
 /// A host and a public key that it may show. A host with pins must show one of them.

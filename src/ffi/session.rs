@@ -12,7 +12,8 @@ use super::executor::{HostExecutor, host_log};
 use super::guard::guard;
 use super::options::{
     WXT_LAN_ALL_LOCAL, WXT_LAN_OFF, WXT_LAN_OWN_SUBNETS, WXT_PATHS_NATIVE, WXT_PATHS_SANDBOX, WXT_PLATFORM_ANDROID,
-    WXT_PLATFORM_IOS, WXT_PLATFORM_OTHER, WXT_STORAGE_EXCLUSIVE, WXT_STORAGE_SHARED, WxtPin, WxtSessionOptions,
+    WXT_PLATFORM_IOS, WXT_PLATFORM_OTHER, WXT_RESUME_ACROSS_LAUNCHES, WXT_RESUME_OFF, WXT_RESUME_WITHIN_TASK,
+    WXT_STORAGE_EXCLUSIVE, WXT_STORAGE_SHARED, WxtPin, WxtSessionOptions,
 };
 use super::read::read_struct;
 use super::resolver::HostResolver;
@@ -26,6 +27,7 @@ use crate::http::{Pin, Resolver};
 use crate::policy::lan::LanPolicy;
 use crate::policy::limits::Limits;
 use crate::policy::quirks::Platform;
+use crate::policy::resume::Resume;
 use crate::policy::retry::RetryRules;
 use crate::session::{OpenError, Session, SessionOptions};
 use crate::storage::{self, Sharing};
@@ -157,6 +159,24 @@ pub extern "C" fn wxt_session_enter_foreground(session: *mut WxtSession) -> WxtS
     })
 }
 
+/// Removes the partial files that `WXT_RESUME_ACROSS_LAUNCHES` has kept, but those that a task is writing. Any thread; it reads and
+/// writes the disk.
+///
+/// - `WXT_STORAGE_FAILED`: a file cannot be removed; the others may be. `WXT_OUT_OF_RESOURCES`: no descriptor is left.
+/// - `WXT_SESSION_CLOSED`, `WXT_INVALID_ARGUMENT`: the handle.
+#[unsafe(no_mangle)]
+pub extern "C" fn wxt_discard_partials(session: *mut WxtSession) -> WxtStatus {
+    guard(|| {
+        let session = self::session(session)?;
+        let admission = session.admit().ok_or(WXT_SESSION_CLOSED)?;
+        admission.discard_partials().map_err(|error| match error {
+            storage::Error::Stopped(_) | storage::Error::Closed => WXT_SESSION_CLOSED,
+            storage::Error::OutOfResources { .. } => WXT_OUT_OF_RESOURCES,
+            _ => WXT_STORAGE_FAILED,
+        })
+    })
+}
+
 /// # Safety
 /// Everything that `options` points to must be readable.
 unsafe fn owned_options(options: &WxtSessionOptions) -> Result<SessionOptions, WxtStatus> {
@@ -180,6 +200,12 @@ unsafe fn owned_options(options: &WxtSessionOptions) -> Result<SessionOptions, W
         WXT_LAN_OWN_SUBNETS => LanPolicy::OwnSubnets,
         WXT_LAN_OFF => LanPolicy::Off,
         WXT_LAN_ALL_LOCAL => LanPolicy::AllLocal,
+        _ => return Err(WXT_INVALID_ARGUMENT),
+    };
+    let resume = match options.resume {
+        WXT_RESUME_OFF => Resume::Off,
+        WXT_RESUME_WITHIN_TASK => Resume::WithinTask,
+        WXT_RESUME_ACROSS_LAUNCHES => Resume::AcrossLaunches,
         _ => return Err(WXT_INVALID_ARGUMENT),
     };
     // SAFETY: passed on to the caller, for every string and list below.
@@ -211,6 +237,7 @@ unsafe fn owned_options(options: &WxtSessionOptions) -> Result<SessionOptions, W
             data_directory,
             limits: limits(options),
             retry: retry_rules(options)?,
+            resume,
             upload_domains: texts(options.upload_domains, options.upload_domain_count)?,
             download_domains: texts(options.download_domains, options.download_domain_count)?,
             lan,

@@ -13,5 +13,6 @@ pub mod limits;
 pub mod media_types;
 pub mod quirks;
 pub mod redirect;
+pub mod resume;
 pub mod retry;
 pub mod url;

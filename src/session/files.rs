@@ -4,7 +4,7 @@ use std::os::fd::OwnedFd;
 
 use super::Admission;
 use super::file_failure::{of_file_call, of_writing};
-use crate::storage::{FileStat, ImportMode, Storage, StoredFile, WriteMode};
+use crate::storage::{self, FileStat, ImportMode, Storage, StoredFile, WriteMode};
 use crate::terms::{DigestAlgorithm, TransferError};
 use crate::worker::Worker;
 
@@ -48,6 +48,11 @@ impl Admission<'_> {
     /// Makes a temporary file of bytes.
     pub fn import_data(&self, bytes: &[u8], name: Option<&str>) -> Result<StoredFile, TransferError> {
         self.storage().import_data(&self.worker(), bytes, name).map_err(of_file_call)
+    }
+
+    /// Removes the partial files that nobody writes.
+    pub fn discard_partials(&self) -> Result<(), storage::Error> {
+        self.storage().discard_partials(&self.worker())
     }
 
     /// The file or directory that a `wxfile://` path names, for its path on the device.

@@ -4,7 +4,6 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
 
 use crate::http::{self, Client, ClientOptions, Proxy, Resolver, Trust};
 use crate::platform;
@@ -14,12 +13,13 @@ use crate::policy::headers::{Identity, IdentityError};
 use crate::policy::lan::LanPolicy;
 use crate::policy::limits::Limits;
 use crate::policy::quirks::{Platform, Quirks, Version};
+use crate::policy::resume::Resume;
 use crate::policy::retry::RetryRules;
 use crate::storage::{self, PathScheme, Sharing, Storage};
 use crate::task::Executor;
 use crate::terms::Api;
 use crate::terms::log::{Level, Log};
-use crate::transfer::{Environment, NetworkEstimator, SystemClock};
+use crate::transfer::{AttemptTotals, Environment, NetworkEstimator, SystemClock};
 
 /// A session's options, owned. Empty and `None` are the defaults.
 pub struct SessionOptions {
@@ -47,6 +47,8 @@ pub struct SessionOptions {
     pub limits: Limits,
     /// When another attempt follows one that failed.
     pub retry: RetryRules,
+    /// Whether a download that breaks off goes on where it was.
+    pub resume: Resume,
     /// The domain list of each API.
     pub upload_domains: Vec<String>,
     /// The domain list of each API.
@@ -209,7 +211,8 @@ impl SessionOptions {
             send_uploads_once: self.send_uploads_once,
             limits: self.limits,
             retry: self.retry,
-            retries: AtomicU64::new(0),
+            totals: AttemptTotals::default(),
+            resume: self.resume,
             clock: Box::new(SystemClock),
             client,
             network: NetworkEstimator::default(),

@@ -10,6 +10,8 @@
 //!         <hex>.part                  a file being written
 //!         <hex>                       a directory being removed
 //!         tmp_<hex>.<ext>             wxfile://tmp_<hex>.<ext>
+//!     partials/<hex>.part             what a download wrote that broke off, if it is kept; locked while it is written
+//!     partials/<hex>                  its journal (`partials.rs`)
 //!     store/store_<hex>.<ext>         wxfile://store_<hex>.<ext>; locked while a file is added here or below usr
 //!     usr/…                           wxfile://usr/…
 //!     usage                           what they use of the quota, for the other processes of shared sessions (`usage.rs`)
@@ -38,6 +40,7 @@ mod import;
 mod names;
 mod notes;
 mod part;
+mod partials;
 mod path;
 mod pipe;
 mod quota;
@@ -192,9 +195,31 @@ impl Storage {
     /// Fails with [`Error::NotFound`] where its directory is missing; [`Error::PermissionDenied`] where the path is not under
     /// `wxfile://usr/` or a link has its name; [`Error::IsADirectory`], [`Error::NotADirectory`]; or as [`Storage::create_temporary`] does.
     pub fn create_target(&self, worker: &Worker, path: &str) -> Result<PartFile, Error> {
-        let (destination, replaced) = self.target(worker, path)?;
-        let area = Area::Target { store: self.store.clone(), destination, replaced };
-        PartFile::create(worker, self.launch.clone(), area, self.log.clone())
+        PartFile::create(worker, self.launch.clone(), self.target_area(worker, path)?, self.log.clone())
+    }
+
+    /// Takes the file that was [kept](PartFile::keep_as) under `key`, to go on with it, and the note that was made of it. It will be
+    /// where `target` says, or a temporary file. `None` if there is none, or another task writes it.
+    ///
+    /// Fails as [`Storage::create_target`] does.
+    pub fn take_partial(
+        &self,
+        worker: &Worker,
+        key: &str,
+        target: Option<&str>,
+    ) -> Result<Option<(PartFile, String)>, Error> {
+        let area = match target {
+            Some(path) => self.target_area(worker, path)?,
+            None => Area::Temporary,
+        };
+        PartFile::take(worker, self.launch.clone(), area, key, self.log.clone())
+    }
+
+    /// Removes the files that were kept, but those that a task writes.
+    ///
+    /// Fails with [`Error::Stopped`], [`Error::OutOfResources`] or [`Error::Io`].
+    pub fn discard_partials(&self, worker: &Worker) -> Result<(), Error> {
+        self.launch.discard_partials(worker)
     }
 
     /// Moves the temporary file `temporary` to the store, or to the `wxfile://usr/…` file `target`, which it replaces.
@@ -338,6 +363,11 @@ impl Storage {
             Some(name) => tree.open_user_parent(components).and_then(|parent| parent.open(name.as_str())).is_ok(),
             None => true,
         })
+    }
+
+    fn target_area(&self, worker: &Worker, path: &str) -> Result<Area, Error> {
+        let (destination, replaced) = self.target(worker, path)?;
+        Ok(Area::Target { store: self.store.clone(), destination, replaced })
     }
 
     /// The place that a `wxfile://usr/…` path names, and what the file costs that is there now.

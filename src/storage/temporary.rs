@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex};
 
 use super::directory::{Directory, FileId};
 use super::notes::Notes;
+use super::partials;
 use super::path::{self, DigitsSource, random_digits};
 use super::quota::{Quota, cost};
 use super::retention;
@@ -20,20 +21,20 @@ use crate::terms::log::{Level, Log};
 use crate::worker::{StopReason, Worker, lock};
 
 /// Ends the name of a private file, which has nothing in front of the digits: no path leads to it.
-const PART_SUFFIX: &str = ".part";
+pub const PART_SUFFIX: &str = ".part";
 /// How often a directory or file is made again that others remove while it is made.
 const MAX_ATTEMPTS: usize = 32;
 
 /// A launch of a mini program, until it ends.
 #[derive(Debug)]
 pub struct Launch {
-    root: Arc<Root>,
+    pub(super) root: Arc<Root>,
     current: Mutex<Arc<LaunchDirectory>>,
     open: AtomicBool,
     limit: u64,
     /// How many bytes stay when the launch ends.
     retention: u64,
-    files: Mutex<LaunchFiles>,
+    pub(super) files: Mutex<LaunchFiles>,
     part_names: Mutex<DigitsSource>,
     log: Log,
 }
@@ -50,10 +51,23 @@ pub struct LaunchDirectory {
 }
 
 #[derive(Debug, Default)]
-struct LaunchFiles {
-    quota: Quota,
+pub struct LaunchFiles {
+    pub quota: Quota,
     /// Names and costs of the complete files, oldest first.
     complete: VecDeque<(String, u64)>,
+    /// Keys and costs of the partial files that nobody writes, oldest first.
+    pub partial: VecDeque<(String, u64)>,
+    /// Keys of the partial files that a task has given up and that are not flushed yet.
+    pub leaving: Vec<String>,
+}
+
+/// What goes to make room.
+#[derive(Debug)]
+enum Removable {
+    /// The key of a partial file.
+    Partial(String),
+    /// The name of a complete file.
+    Complete(String),
 }
 
 impl Launch {
@@ -67,6 +81,14 @@ impl Launch {
             let directory = LaunchDirectory::make(root.tree(worker)?, worker)?;
             let heir = (retention > 0).then_some(&directory.directory);
             let inherited = retention::settle_dead_launches(&directory.tree.launches, heir, worker, &mut notes)?;
+            if let Some(partials) = partials::existing(directory.tree.session.open(partials::DIRECTORY))
+                .map_err(|error| Error::from_io("open a directory", error))?
+            {
+                for kept in partials::settle(&partials, worker)? {
+                    files.quota.add_used(kept.cost);
+                    files.partial.push_back((kept.key, kept.cost));
+                }
+            }
             for (name, cost) in retention::trim(&directory.directory, inherited, retention, worker, &mut notes)? {
                 files.quota.add_used(cost);
                 files.complete.push_back((name, cost));
@@ -102,6 +124,7 @@ impl Launch {
         {
             let mut files = lock(&self.files);
             files.complete.clear();
+            files.partial.clear();
             files.quota.set_used(0);
         }
         drop(turn);
@@ -164,55 +187,70 @@ impl Launch {
         }
     }
 
-    /// Holds quota for `bytes` more. The oldest complete files of this launch make room.
+    /// Holds quota for `bytes` more. Partial files that nobody writes make room, and then the oldest complete files of this
+    /// launch.
     ///
     /// Fails with [`Error::QuotaExceeded`] where removing all of them would not be enough, [`Error::Stopped`] or
     /// [`Error::Io`].
     pub fn hold(&self, worker: &Worker, bytes: u64) -> Result<(), Error> {
         let mut removed = self.make_room(bytes)?;
-        while let Some((name, cost)) = removed.pop_front() {
+        while let Some((removable, cost)) = removed.pop_front() {
             let stopped = worker.turn(0).err().map(Error::from);
-            if let Some(error) = stopped.or_else(|| self.remove_old(&name).err()) {
+            if let Some(error) = stopped.or_else(|| self.remove_old(worker, &removable).err()) {
                 // What is left of them stays, and what was held is given back.
                 let mut files = lock(&self.files);
                 files.quota.release(bytes);
-                removed.push_front((name, cost));
-                while let Some((name, cost)) = removed.pop_back() {
+                removed.push_front((removable, cost));
+                while let Some((removable, cost)) = removed.pop_back() {
                     files.quota.add_used(cost);
-                    files.complete.push_front((name, cost));
+                    match removable {
+                        Removable::Partial(key) => files.partial.push_front((key, cost)),
+                        Removable::Complete(name) => files.complete.push_front((name, cost)),
+                    }
                 }
                 return Err(error);
             }
-            self.log.write(Level::Warning, || {
-                format!("{} was removed to make room for a new temporary file", self.root.scheme.path_of(&name))
+            self.log.write(Level::Warning, || match &removable {
+                Removable::Partial(_) => "a partial file was removed to make room for a new temporary file".to_owned(),
+                Removable::Complete(name) => {
+                    format!("{} was removed to make room for a new temporary file", self.root.scheme.path_of(name))
+                }
             });
         }
         Ok(())
     }
 
     /// Holds quota, and returns the files that have to go for it, oldest first. They are no longer counted.
-    fn make_room(&self, bytes: u64) -> Result<VecDeque<(String, u64)>, Error> {
+    fn make_room(&self, bytes: u64) -> Result<VecDeque<(Removable, u64)>, Error> {
         let mut files = lock(&self.files);
         let mut removed = VecDeque::new();
         if !files.quota.can_ever_fit(bytes, self.limit) {
             return Err(Error::QuotaExceeded);
         }
         while !files.quota.fits(bytes, self.limit) {
-            let Some((name, cost)) = files.complete.pop_front() else { break };
+            let partial = files.partial.pop_front().map(|(key, cost)| (Removable::Partial(key), cost));
+            let oldest =
+                partial.or_else(|| files.complete.pop_front().map(|(name, cost)| (Removable::Complete(name), cost)));
+            let Some((removable, cost)) = oldest else { break };
             files.quota.remove_used(cost);
-            removed.push_back((name, cost));
+            removed.push_back((removable, cost));
         }
         files.quota.hold(bytes);
         Ok(removed)
     }
 
-    fn remove_old(&self, name: &str) -> Result<(), Error> {
-        match self.last_directory().directory.remove_file(name) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                Err(Error::from_io("remove an old temporary file", error))
+    fn remove_old(&self, worker: &Worker, removable: &Removable) -> Result<(), Error> {
+        let removed = match removable {
+            // One that somebody else writes meanwhile is that session's to count.
+            Removable::Partial(key) => match self.partials(worker)? {
+                Some(directory) => partials::remove(&directory, key).map(drop),
+                None => Ok(()),
+            },
+            Removable::Complete(name) => {
+                partials::existing(self.last_directory().directory.remove_file(name)).map(drop)
             }
-            _ => Ok(()),
-        }
+        };
+        removed.map_err(|error| Error::from_io("remove an old temporary file", error))
     }
 
     /// Gives back held quota.
@@ -230,7 +268,7 @@ impl Launch {
     pub fn complete(
         &self,
         worker: &Worker,
-        (directory, part): (&Arc<LaunchDirectory>, &str),
+        (directory, part): (&Directory, &str),
         length: u64,
         held: u64,
         extension: Option<&str>,
@@ -242,7 +280,7 @@ impl Launch {
         let current = self.directory(worker)?;
         commit()?;
         // Of a directory that was removed, the part went with it.
-        directory.directory.rename(part, &current.directory, &name).map_err(fail)?;
+        directory.rename(part, &current.directory, &name).map_err(fail)?;
         let native_path = self.root.native_temporary(&current.name, &name);
         let path = self.root.scheme.path_of(&name);
         let mut files = lock(&self.files);

@@ -26,6 +26,8 @@ pub struct ProgressCell {
 
 #[derive(Default)]
 struct LatestProgress {
+    /// What was written last, and how much it is to be. After a second attempt it may be less than what was reported.
+    newest: (u64, Option<u64>),
     total_bytes: u64,
     expected: Option<u64>,
     /// An event is in the delivery's queue and will read the newest value.
@@ -50,8 +52,10 @@ impl ProgressCell {
             return false;
         }
         let mut latest = lock(&self.latest);
+        latest.newest = (total_bytes, expected);
         latest.total_bytes = latest.total_bytes.max(total_bytes);
-        latest.expected = expected;
+        // A second attempt may have a smaller total than the first one reached.
+        latest.expected = expected.map(|expected| expected.max(latest.total_bytes));
         if latest.pending || latest.last_event.is_some_and(|last| last.elapsed() < PROGRESS_INTERVAL) {
             return false;
         }
@@ -83,14 +87,14 @@ impl ProgressCell {
         latest.report(progress)
     }
 
-    /// The last value of a successful task: 100 %, whatever the total was. `None` if it was reported before.
+    /// The last value of a successful task: 100 %, of what its last attempt came to. `None` if it was reported before.
     pub fn take_final(&self) -> Option<Progress> {
         if !self.enabled {
             return None;
         }
         let mut latest = lock(&self.latest);
-        let expected = latest.expected.unwrap_or(latest.total_bytes);
-        let progress = Progress { total_bytes: latest.total_bytes, expected: Some(expected), percent: Some(100) };
+        let (total_bytes, expected) = latest.newest;
+        let progress = Progress { total_bytes, expected: Some(expected.unwrap_or(total_bytes)), percent: Some(100) };
         latest.report(progress)
     }
 }
@@ -192,6 +196,9 @@ mod tests {
         // Nor do the per cent, if a second attempt has a larger total.
         cell.set(60, Some(1000));
         assert_eq!(cell.take(), Some(progress(60, Some(1000), Some(50))));
+        // Nor is it more than all.
+        cell.set(30, Some(30));
+        assert_eq!(cell.take(), Some(progress(60, Some(60), Some(100))));
     }
 
     #[test]
@@ -207,6 +214,13 @@ mod tests {
         cell.set(100, Some(100));
         assert_eq!(cell.take(), Some(progress(100, Some(100), Some(100))));
         assert_eq!(cell.take_final(), None, "it was reported");
+
+        // A first attempt may have come further than there was in the end.
+        let cell = ProgressCell::new(true);
+        cell.set(90, Some(100));
+        assert_eq!(cell.take(), Some(progress(90, Some(100), Some(90))));
+        cell.set(30, Some(30));
+        assert_eq!(cell.take_final(), Some(progress(30, Some(30), Some(100))));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The attempts of one transfer: the loop, the waits between them, and which of the answers counts.
 
-use std::sync::atomic::Ordering;
-use std::time::{Instant, SystemTime};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant, SystemTime};
 
 use super::{Environment, ReceivedHead, TransferContext, failure};
 use crate::http;
@@ -51,13 +51,26 @@ impl AttemptClock for SystemClock {
 pub enum AttemptEnd {
     /// Its answer is not taken: another attempt follows at this time.
     Refused(Instant),
+    /// Its answer is of no use: another attempt, which asks for something else, follows at once.
+    Unusable,
     /// It failed.
     Failed {
         /// Why; it is the transfer's failure unless another attempt follows.
         error: TransferError,
         /// Whether the request may be sent once more.
         may_repeat: bool,
+        /// Whether the next attempt goes on behind what this one has got.
+        has_gained: bool,
     },
+}
+
+/// What the transfers of a session count together.
+#[derive(Debug, Default)]
+pub struct AttemptTotals {
+    /// Attempts after the first one of a transfer.
+    pub retries: AtomicU64,
+    /// Those whose answer was the rest of a file.
+    pub resumed: AtomicU64,
 }
 
 /// What the attempts of a transfer have in common.
@@ -65,8 +78,10 @@ pub struct Attempts<'a> {
     environment: &'a Environment,
     context: &'a TransferContext<'a>,
     api: Api,
-    /// Failed attempts.
-    failures: u32,
+    /// Attempts that were followed by another and had gained nothing.
+    retries: u32,
+    /// Those of them since the last one that had gained something.
+    fruitless: u32,
     /// The head of the running attempt's answer, which the host has not heard of.
     held: Option<ReceivedHead>,
 }
@@ -78,28 +93,36 @@ pub fn run<T>(
     api: Api,
     mut attempt: impl FnMut(&mut Attempts<'_>) -> Result<T, AttemptEnd>,
 ) -> Result<T, TransferError> {
-    let mut attempts = Attempts { environment, context, api, failures: 0, held: None };
+    let mut attempts = Attempts { environment, context, api, retries: 0, fruitless: 0, held: None };
     loop {
-        lock(context.counts).attempts += 1;
+        let mut counts = lock(context.counts);
+        counts.attempts += 1;
+        if counts.attempts > 1 {
+            environment.totals.retries.fetch_add(1, Ordering::Relaxed);
+        }
+        drop(counts);
         let ended = attempt(&mut attempts);
         context.end_hop(match &ended {
             Err(AttemptEnd::Failed { error, .. }) => Some(&error.detail),
-            Ok(_) | Err(AttemptEnd::Refused(_)) => None,
+            Ok(_) | Err(AttemptEnd::Refused(_) | AttemptEnd::Unusable) => None,
         });
         let result = match ended {
             Ok(result) => Ok(result),
+            Err(AttemptEnd::Unusable) => continue,
             Err(AttemptEnd::Refused(next)) => {
                 attempts.wait(next)?;
                 continue;
             }
-            Err(AttemptEnd::Failed { error, may_repeat }) => match attempts.after_failure(&error, may_repeat) {
-                Some(next) => {
-                    attempts.held = None;
-                    attempts.wait(next)?;
-                    continue;
+            Err(AttemptEnd::Failed { error, may_repeat, has_gained }) => {
+                match attempts.after_failure(&error, may_repeat, has_gained) {
+                    Some(next) => {
+                        attempts.held = None;
+                        attempts.wait(next)?;
+                        continue;
+                    }
+                    None => Err(error),
                 }
-                None => Err(error),
-            },
+            }
         };
         if let Some(head) = attempts.held.take() {
             context.observer.headers_received(head);
@@ -109,17 +132,8 @@ pub fn run<T>(
 }
 
 impl Attempts<'_> {
-    /// Looks at the answer's head: whether it is taken. `may_repeat` says whether the request may be sent once more,
-    /// `tells_head` whether the host hears of the head.
-    ///
-    /// The host hears of one head only, that of the answer that counts: where another attempt may follow this one, not before
-    /// the body is whole.
-    pub fn take_answer(
-        &mut self,
-        response: http::Response,
-        may_repeat: bool,
-        tells_head: bool,
-    ) -> Result<http::Response, AttemptEnd> {
+    /// Looks at the answer's head: whether it is taken. `may_repeat` says whether the request may be sent once more.
+    pub fn take_answer(&mut self, response: http::Response, may_repeat: bool) -> Result<http::Response, AttemptEnd> {
         if may_repeat
             && retry::is_transient_status(response.status)
             && let Some(next) = self.after_status(&response)
@@ -127,51 +141,61 @@ impl Attempts<'_> {
             response.discard();
             return Err(AttemptEnd::Refused(next));
         }
-        if tells_head {
-            let head = ReceivedHead { status: response.status, headers: response.headers.clone() };
-            if may_repeat && self.has_retries() {
-                self.held = Some(head);
-            } else {
-                self.context.observer.headers_received(head);
-            }
-        }
         Ok(response)
     }
 
-    fn has_retries(&self) -> bool {
-        self.failures < self.environment.retry.max_retries
+    /// Tells the host of an answer's head. It hears of one only, that of the answer that counts: where another attempt may
+    /// follow this one, not before the body is whole.
+    pub fn tell_head(&mut self, response: &http::Response, may_be_followed: bool) {
+        let head = ReceivedHead { status: response.status, headers: response.headers.clone() };
+        if may_be_followed {
+            self.held = Some(head);
+        } else {
+            self.context.observer.headers_received(head);
+        }
+    }
+
+    /// Whether an attempt that gains nothing may be followed by another.
+    pub fn has_retries(&self) -> bool {
+        self.retries < self.environment.retry.max_retries
     }
 
     fn after_status(&mut self, response: &http::Response) -> Option<Instant> {
         let asked = header_value(&response.headers, "Retry-After");
         let asked = asked.and_then(|value| retry::retry_after(value, self.environment.clock.wall_time()));
-        let next = self.next_attempt(asked)?;
+        let next = self.next_attempt(asked, false)?;
         self.tell(next, || format!("the server answered with {}", response.status));
         Some(next)
     }
 
-    fn after_failure(&mut self, error: &TransferError, may_repeat: bool) -> Option<Instant> {
+    fn after_failure(&mut self, error: &TransferError, may_repeat: bool, has_gained: bool) -> Option<Instant> {
         if !may_repeat || !retry::is_transient(&error.failure) {
             return None;
         }
-        let next = self.next_attempt(None)?;
+        let next = self.next_attempt(None, has_gained)?;
         self.tell(next, || error.detail.clone());
         Some(next)
     }
 
     /// When the next attempt is, if there is one: it begins before the deadline, and not before the server wants it.
-    fn next_attempt(&mut self, asked: Option<std::time::Duration>) -> Option<Instant> {
-        if !self.has_retries() {
+    fn next_attempt(&mut self, asked: Option<Duration>, has_gained: bool) -> Option<Instant> {
+        if !has_gained && !self.has_retries() {
             return None;
         }
         let Environment { retry, clock, .. } = self.environment;
-        let delay = asked.unwrap_or_else(|| retry.delay_after(self.failures, clock.random()));
+        let fruitless = if has_gained { 0 } else { self.fruitless };
+        // A server that asks for less does not get more than one that asks for nothing.
+        let delay = retry.delay_after(fruitless, clock.random()).max(asked.unwrap_or_default());
         let next = clock.now().checked_add(delay)?;
         if self.context.worker.stop().deadline().is_some_and(|deadline| next >= deadline) {
             return None;
         }
-        self.failures += 1;
-        self.environment.retries.fetch_add(1, Ordering::Relaxed);
+        if has_gained {
+            self.fruitless = 0;
+        } else {
+            self.retries += 1;
+            self.fruitless += 1;
+        }
         Some(next)
     }
 
@@ -179,7 +203,8 @@ impl Attempts<'_> {
         let Environment { log, clock, .. } = self.environment;
         log.write(Level::Info, || {
             let wait = next.saturating_duration_since(clock.now()).as_millis();
-            format!("{}: attempt {} in {wait} ms: {}", Call::from(self.api).name(), self.failures + 1, why())
+            let attempt = lock(self.context.counts).attempts + 1;
+            format!("{}: attempt {attempt} in {wait} ms: {}", Call::from(self.api).name(), why())
         });
     }
 

@@ -1,10 +1,12 @@
 //! `wx.downloadFile`: a GET into a file that appears when it is complete.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use super::attempts::{self, AttemptEnd, Attempts};
 use super::exchange::{self, Exchanged, Prepared};
 use super::integrity::{Check, Integrity, IntegrityRequest};
+use super::partial::PartialDownload;
 use super::{Content, Environment, Success, TransferContext, failure};
 use crate::http::{self, Response};
 use crate::policy::extension;
@@ -12,7 +14,7 @@ use crate::policy::quirks::CallRules;
 use crate::policy::url::TargetUrl;
 use crate::storage::PartFile;
 use crate::terms::{Api, Header, TransferError, header_value};
-use crate::worker::sizes;
+use crate::worker::{lock, sizes};
 
 /// The OBJECT of `wx.downloadFile`, owned.
 #[derive(Debug)]
@@ -59,29 +61,22 @@ impl PreparedDownload {
     pub fn run(self, environment: &Environment, context: &TransferContext<'_>) -> Result<Success, TransferError> {
         let PreparedDownload { prepared, file_path, integrity } = self;
         // Before the request: a path that cannot be written costs no traffic.
-        let mut part = match &file_path {
-            Some(path) => environment.storage.create_target(context.worker, path).map_err(failure::of_target)?,
-            None => environment.storage.create_temporary(context.worker)?,
-        };
+        let mut partial = PartialDownload::begin(environment, context, &prepared, file_path.as_deref())?;
         let http_context = context.exchange();
         let observer = context.observer.clone();
         http_context.on_body_stalled(move || observer.stalled());
         let written = attempts::run(environment, context, Api::Download, |attempts| {
-            receive(attempts, environment, context, (&prepared, &integrity), &http_context, &mut part)
+            receive(attempts, environment, context, (&prepared, &integrity), &http_context, &mut partial)
         });
         let Written { status, headers, extension, sha256 } = match written {
             Ok(written) => written,
             Err(error) => {
-                // After any other failure (a full disk, for example), delete the partial file now, so that its space is free
-                // when the host is told.
-                if context.worker.check().is_err() {
-                    part.give_up(context.worker);
-                }
+                partial.give_up(&error);
                 return Err(error);
             }
         };
         // An abort that came before leaves no file; one that comes later is told that it is too late.
-        let stored = part.finish(context.worker, extension.as_deref(), || context.worker.stop().settle());
+        let stored = partial.part.finish(context.worker, extension.as_deref(), || context.worker.stop().settle());
         let stored = stored.map_err(failure::of_target)?;
         let content = match file_path {
             Some(_) => Content::TargetFile(stored),
@@ -100,25 +95,43 @@ struct Written {
     sha256: Option<String>,
 }
 
-/// One attempt: a request, and its answer's body as the whole file.
+/// One attempt: a request, and its answer's body as the whole file or the rest of it.
 fn receive(
     attempts: &mut Attempts<'_>,
     environment: &Environment,
     context: &TransferContext<'_>,
     (prepared, integrity): (&Prepared, &Integrity),
     http_context: &Arc<http::Exchange>,
-    part: &mut PartFile,
+    partial: &mut PartialDownload<'_>,
 ) -> Result<Written, AttemptEnd> {
-    let failed = |error| AttemptEnd::Failed { error, may_repeat: true };
-    part.restart().map_err(|error| failed(error.into()))?;
-    let exchanged = exchange::run(environment, context, prepared, http_context, None).map_err(failed)?;
-    let Exchanged { response, target } = exchanged;
-    let mut response = attempts.take_answer(response, true, !prepared.rules.no_headers_event)?;
+    let failed = |error| AttemptEnd::Failed { error, may_repeat: true, has_gained: false };
+    let rest = partial.rest(prepared).map_err(failed)?;
+    let begin = rest.as_ref().map_or(0, |rest| rest.length);
+    let exchanged = exchange::run(environment, context, prepared, http_context, None, rest).map_err(failed)?;
+    let Exchanged { response, target, within_origin } = exchanged;
+    let mut response = attempts.take_answer(response, true)?;
+    if !partial.accepts(&mut response, begin > 0, within_origin).map_err(failed)? {
+        response.discard();
+        return Err(AttemptEnd::Unusable);
+    }
+    // Not that of the rest that was asked for, if the answer is all of a file.
+    let begin = partial.part.length();
+    lock(context.counts).resumed_from = begin;
+    if begin > 0 {
+        environment.totals.resumed.fetch_add(1, Ordering::Relaxed);
+    }
+    if !prepared.rules.no_headers_event {
+        attempts.tell_head(&response, attempts.has_retries() || partial.can_resume());
+    }
+    let expected = if begin > 0 { partial.total() } else { response.content_length() };
     let written = integrity
-        .begin(&mut response, &environment.log)
-        .and_then(|check| write(context, response, &target, check, part));
+        .begin(&mut response, expected, &environment.log)
+        .and_then(|check| write(context, response, &target, check, &mut partial.part, expected));
     exchange::record(environment, context, http_context);
-    written.map_err(failed)
+    written.map_err(|error| {
+        let has_gained = partial.can_resume() && partial.part.length() > begin;
+        AttemptEnd::Failed { error, may_repeat: true, has_gained }
+    })
 }
 
 /// Writes the body, and checks that it is what it must be.
@@ -128,8 +141,8 @@ fn write(
     target: &TargetUrl,
     mut check: Check,
     part: &mut PartFile,
+    expected: Option<u64>,
 ) -> Result<Written, TransferError> {
-    let expected = response.content_length();
     part.reserve(context.worker, expected)?;
     let is_large = expected.is_some_and(|length| length >= sizes::LARGE_BODY);
     let size = match (is_large, target.url().scheme()) {
@@ -138,6 +151,7 @@ fn write(
         (false, _) => sizes::DOWNLOAD_FILE,
     };
     let mut buffer = context.worker.take_buffer(size);
+    check.begin_with(context.worker, part, &mut buffer)?;
     let copied = copy(context, &mut response, &mut buffer, &mut check, part, |length| {
         context.observer.progress(length, expected);
     });

@@ -26,10 +26,20 @@ pub struct Prepared {
     api: Api,
 }
 
+/// The request for the rest of a body.
+pub struct Rest {
+    /// What is there already.
+    pub length: u64,
+    /// The headers, in place of the prepared ones.
+    pub headers: Vec<(String, String)>,
+}
+
 /// The final response, and where it came from.
 pub struct Exchanged<'a> {
     pub response: http::Response,
     pub target: Cow<'a, TargetUrl>,
+    /// Whether all redirects stayed within the origin of the URL.
+    pub within_origin: bool,
 }
 
 /// Checks what a page asks for. `content_type` is that of an upload's body, where it is not the page's.
@@ -61,10 +71,14 @@ pub fn run<'a>(
     prepared: &'a Prepared,
     http_context: &Arc<http::Exchange>,
     mut body: Option<&mut dyn http::BodySource>,
+    rest: Option<Rest>,
 ) -> Result<Exchanged<'a>, TransferError> {
     let Prepared { mut method, api, rules, .. } = *prepared;
     let mut target = Cow::Borrowed(&prepared.target);
-    let mut headers = Cow::Borrowed(&prepared.headers);
+    let (begin, mut headers) = match rest {
+        Some(rest) => (rest.length, Cow::Owned(rest.headers)),
+        None => (0, Cow::Borrowed(&prepared.headers)),
+    };
     context.note(|profile| profile.redirect = Span::default());
     let mut followed = 0;
     let mut all_within_origin = true;
@@ -81,7 +95,7 @@ pub fn run<'a>(
             may_be_sent_again: !environment.send_uploads_once,
             body_limit: match api {
                 Api::Upload => environment.limits.max_answer_size,
-                Api::Download => environment.limits.max_download_size,
+                Api::Download => environment.limits.max_download_size.saturating_sub(begin),
             },
         };
         if let Some(tracer) = context.tracer {
@@ -103,7 +117,7 @@ pub fn run<'a>(
         let decision = redirect::decide(&answer, api, &environment.domains, &|| interfaces(rules))
             .map_err(failure::of_redirect)?;
         let hop = match decision {
-            Decision::Deliver => return Ok(Exchanged { response, target }),
+            Decision::Deliver => return Ok(Exchanged { response, target, within_origin: all_within_origin }),
             Decision::Follow(hop) => hop,
         };
         environment.log.write(Level::Info, || {

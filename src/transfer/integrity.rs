@@ -4,10 +4,10 @@ use std::sync::{Arc, Mutex};
 
 use crate::http::Response;
 use crate::policy::digest_fields::{self, DeclaredDigest};
-use crate::storage::{Digest, hexadecimal};
+use crate::storage::{Digest, PartFile, hexadecimal};
 use crate::terms::log::{Level, Log};
 use crate::terms::{DigestAlgorithm, Failure, TransferError};
-use crate::worker::lock;
+use crate::worker::{Worker, lock};
 
 /// Bytes of a SHA-256.
 const SHA256_LENGTH: usize = 32;
@@ -63,11 +63,11 @@ impl Integrity {
         }
     }
 
-    /// Begins with a response none of whose body was read.
+    /// Begins with a response none of whose body was read. `announced` is the length of the file by its head.
     ///
     /// # Errors
-    /// The body is announced with another length than expected.
-    pub fn begin(&self, response: &mut Response, log: &Log) -> Result<Check, TransferError> {
+    /// The file is announced with another length than expected.
+    pub fn begin(&self, response: &mut Response, announced: Option<u64>, log: &Log) -> Result<Check, TransferError> {
         let sha256 = (self.want_sha256 || self.expected_sha256.is_some()).then(|| Digest::new(DigestAlgorithm::Sha256));
         let check = Check {
             status: response.status,
@@ -77,7 +77,7 @@ impl Integrity {
             expected_sha256: self.expected_sha256.clone(),
             declared: if self.verify_digest { declared(response, log) } else { None },
         };
-        if let (Some(announced), Some(expected)) = (response.content_length(), self.expected_length)
+        if let (Some(announced), Some(expected)) = (announced, self.expected_length)
             && announced != expected
         {
             return Err(check.mismatch(&format!("has {announced} bytes in place of {expected}")));
@@ -99,6 +99,26 @@ pub struct Check {
 }
 
 impl Check {
+    /// Takes in what the file has already, if the response is the rest of it. Its bytes are read where a digest is made, by way of
+    /// `buffer`. The rest has no coding, so that the file is what is on the wire.
+    ///
+    /// # Errors
+    /// They are more than expected, or cannot be read.
+    pub fn begin_with(&mut self, worker: &Worker, part: &PartFile, buffer: &mut [u8]) -> Result<(), TransferError> {
+        if self.sha256.is_none() && self.declared.is_none() {
+            self.length = part.length();
+            return Ok(());
+        }
+        while self.length < part.length() {
+            let count = part.read_at(worker, buffer, self.length)?;
+            if let Some((_, digest)) = &self.declared {
+                lock(digest).update(&buffer[..count]);
+            }
+            self.take(&buffer[..count])?;
+        }
+        Ok(())
+    }
+
     /// Takes the next bytes of the file in.
     ///
     /// # Errors

@@ -10,6 +10,7 @@ mod failure;
 mod integrity;
 mod json;
 mod multipart;
+mod partial;
 mod preparation;
 mod profile;
 mod source;
@@ -17,7 +18,6 @@ mod text;
 mod trace;
 mod upload;
 
-use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex};
 
 use crate::http;
@@ -25,6 +25,7 @@ use crate::policy::domains::DomainRules;
 use crate::policy::headers::Identity;
 use crate::policy::limits::Limits;
 use crate::policy::quirks::Quirks;
+use crate::policy::resume::Resume;
 use crate::policy::retry::RetryRules;
 use crate::storage::{Storage, StoredFile};
 use crate::terms::Header;
@@ -35,7 +36,7 @@ use crate::worker::{Worker, lock};
 pub use multipart::{FilePart, content_type, form, random_boundary};
 
 pub use crate::http::PROGRESS_INTERVAL;
-pub use attempts::{AttemptClock, SystemClock};
+pub use attempts::{AttemptClock, AttemptTotals, SystemClock};
 pub use check::{UrlCheck, check_url};
 pub use conditions::{NetworkConditions, NetworkEstimator};
 pub use download::{DownloadRequest, PreparedDownload};
@@ -60,8 +61,10 @@ pub struct Environment {
     pub limits: Limits,
     /// When another attempt follows one that failed.
     pub retry: RetryRules,
-    /// Attempts that followed one that failed, of all transfers.
-    pub retries: AtomicU64,
+    /// What all transfers count together.
+    pub totals: AttemptTotals,
+    /// Whether a download that breaks off goes on where it was.
+    pub resume: Resume,
     /// Where the waits between attempts take the time from.
     pub clock: Box<dyn AttemptClock>,
     /// Connections.
@@ -93,6 +96,8 @@ pub struct TransferContext<'a> {
 pub struct Counts {
     /// Attempts that were begun; 0 for a task that failed before it left the queue.
     pub attempts: u32,
+    /// How many bytes of the file are not of the last attempt's answer; 0 if it is not resumed.
+    pub resumed_from: u64,
 }
 
 impl TransferContext<'_> {

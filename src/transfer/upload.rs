@@ -133,13 +133,20 @@ impl PreparedUpload {
                 body.rewind().map_err(|error| AttemptEnd::Failed {
                     error: TransferError::new(Failure::SourceFile, format!("the file cannot be sent again: {error}")),
                     may_repeat: false,
+                    has_gained: false,
                 })?;
             }
-            let failed =
-                |error| AttemptEnd::Failed { error, may_repeat: may_be_sent_twice || !http_context.request_has_left() };
-            let exchanged = exchange::run(environment, context, &prepared, &http_context, Some(&mut body));
+            let failed = |error| AttemptEnd::Failed {
+                error,
+                may_repeat: may_be_sent_twice || !http_context.request_has_left(),
+                has_gained: false,
+            };
+            let exchanged = exchange::run(environment, context, &prepared, &http_context, Some(&mut body), None);
             let Exchanged { response, .. } = exchanged.map_err(failed)?;
-            let response = attempts.take_answer(response, may_be_sent_twice, !prepared.rules.no_headers_event)?;
+            let response = attempts.take_answer(response, may_be_sent_twice)?;
+            if !prepared.rules.no_headers_event {
+                attempts.tell_head(&response, may_be_sent_twice && attempts.has_retries());
+            }
             if wants_progress {
                 // A server may answer before the last bytes have reached it; they need nothing more from here.
                 context.observer.progress(http_context.body_bytes_accepted(), Some(length));

@@ -59,6 +59,7 @@ pub struct Success {
     pub headers: Vec<(String, String)>,
     pub profile: Option<Profile>,
     pub attempts: u32,
+    pub resumed_from: u64,
     pub sha256: Option<String>,
 }
 
@@ -77,6 +78,7 @@ pub struct Failure {
     pub retryable: bool,
     pub profile: Option<Profile>,
     pub attempts: u32,
+    pub resumed_from: u64,
 }
 
 #[derive(Clone, Debug)]
@@ -367,6 +369,7 @@ unsafe extern "C" fn on_success(user_data: *mut c_void, _: WxtTaskId, event: *co
             headers: pairs(event.header, event.header_count),
             profile: profile(event.profile),
             attempts: event.attempts,
+            resumed_from: event.resumed_from,
             sha256: text(event.sha256),
         }),
     );
@@ -384,6 +387,7 @@ unsafe extern "C" fn on_fail(user_data: *mut c_void, _: WxtTaskId, event: *const
             retryable: event.retryable,
             profile: profile(event.profile),
             attempts: event.attempts,
+            resumed_from: event.resumed_from,
         }),
     );
 }

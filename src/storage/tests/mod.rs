@@ -6,6 +6,7 @@ mod crash;
 mod file_system;
 mod import;
 mod launch;
+mod partials;
 mod paths;
 mod quota;
 mod saving;

@@ -1,9 +1,10 @@
 //! Transfers against servers that break connections as a test says, in virtual time.
 
+mod resume;
 mod retry;
 
 use std::net::IpAddr;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -109,9 +110,27 @@ pub struct Bench {
     pub directory: TempDir,
 }
 
+fn storage_options(directory: &TempDir) -> storage::Options {
+    let limits = Limits::default();
+    storage::Options {
+        data_directory: directory.path().to_owned(),
+        app_id: "wx".to_owned(),
+        user_id: String::new(),
+        storage_quota: limits.storage_quota,
+        temporary_quota: limits.temporary_quota,
+        temporary_retention: 0,
+        path_scheme: PathScheme::new("").unwrap(),
+        sharing: Sharing::Exclusive,
+        allow_native_paths: true,
+        log: Log::default(),
+    }
+}
+
 /// How a transfer ended.
 pub struct Outcome {
     pub result: Result<Success, TransferError>,
+    /// The bytes of the file, or of the answer.
+    pub content: Vec<u8>,
     pub counts: Counts,
     pub heard: Heard,
     /// The waits between its attempts.
@@ -125,6 +144,20 @@ impl Outcome {
 }
 
 impl Bench {
+    /// With `resume` and `max_retries`.
+    pub fn resuming(resume: Resume, max_retries: u32) -> Bench {
+        let bench = Bench::new(RetryRules { max_retries, ..RetryRules::default() }, &[&["127.0.0.1"]]);
+        Bench { environment: Environment { resume, ..bench.environment }, ..bench }
+    }
+
+    /// The next launch of the mini program, with the same files.
+    pub fn relaunched(self) -> Bench {
+        let Bench { environment, clock, directory } = self;
+        environment.storage.close();
+        let storage = Storage::open(storage_options(&directory)).unwrap();
+        Bench { environment: Environment { storage, ..environment }, clock, directory }
+    }
+
     /// With `retry`, and a look-up that gives each of `addresses` in turn.
     pub fn new(retry: RetryRules, addresses: &[&[&str]]) -> Bench {
         let directory = TempDir::new().unwrap();
@@ -140,19 +173,7 @@ impl Bench {
             address_rule: None,
             log: Log::default(),
         });
-        let limits = Limits::default();
-        let storage = Storage::open(storage::Options {
-            data_directory: directory.path().to_owned(),
-            app_id: "wx".to_owned(),
-            user_id: String::new(),
-            storage_quota: limits.storage_quota,
-            temporary_quota: limits.temporary_quota,
-            temporary_retention: 0,
-            path_scheme: PathScheme::new("").unwrap(),
-            sharing: Sharing::Exclusive,
-            allow_native_paths: true,
-            log: Log::default(),
-        });
+        let storage = Storage::open(storage_options(&directory));
         let no_domains = || DomainList::parse::<&str>(&[], false).unwrap();
         let environment = Environment {
             identity: Identity::new("wx", "1", "", "").unwrap(),
@@ -165,9 +186,10 @@ impl Bench {
                 skip_check: true,
             },
             send_uploads_once: false,
-            limits,
+            limits: Limits::default(),
             retry,
-            retries: AtomicU64::new(0),
+            totals: AttemptTotals::default(),
+            resume: Resume::Off,
             clock: Box::new(clock.clone()),
             client: client.unwrap(),
             network: NetworkEstimator::default(),
@@ -179,7 +201,20 @@ impl Bench {
 
     /// Downloads `url` into a temporary file.
     pub fn download(&self, url: &str) -> Outcome {
-        let request = DownloadRequest {
+        self.download_to(url, None, &[])
+    }
+
+    /// Downloads `url` into a temporary file, or to `file_path`.
+    pub fn download_to(&self, url: &str, file_path: Option<&str>, header: &[(&str, &str)]) -> Outcome {
+        self.download_with(url, |request| {
+            request.header = header.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+            request.file_path = file_path.map(str::to_owned);
+        })
+    }
+
+    /// Downloads `url` as a request says that `change` had a look at.
+    pub fn download_with(&self, url: &str, change: impl FnOnce(&mut DownloadRequest)) -> Outcome {
+        let mut request = DownloadRequest {
             url: url.to_owned(),
             header: Vec::new(),
             file_path: None,
@@ -188,6 +223,7 @@ impl Bench {
             integrity: IntegrityRequest::default(),
             needs_unmetered: false,
         };
+        change(&mut request);
         let prepared = PreparedDownload::new(&self.environment, CallRules::default(), request).unwrap();
         self.run(|context| prepared.run(&self.environment, context))
     }
@@ -232,6 +268,11 @@ impl Bench {
         worker.drop_deferred();
         let heard = std::mem::take(&mut *lock(&heard));
         let waits = std::mem::take(&mut *lock(&self.clock.waits));
-        Outcome { result, counts: *lock(&counts), heard, waits }
+        let content = match result.as_ref().map(|success| &success.content) {
+            Ok(Content::TemporaryFile(file) | Content::TargetFile(file)) => std::fs::read(&file.native_path).unwrap(),
+            Ok(Content::Data { text, .. }) => text.clone().into_bytes(),
+            Err(_) => Vec::new(),
+        };
+        Outcome { result, content, counts: *lock(&counts), heard, waits }
     }
 }

@@ -97,6 +97,7 @@ unsafe extern "C" fn on_success(user_data: *mut c_void, task: WxtTaskId, event: 
                 object(&profile.peer_ip),
                 object(&profile.protocol),
                 int(event.attempts.cast_signed()),
+                long(event.resumed_from),
                 text(env, event.sha256)?,
             ];
             Ok((classes.on_success, arguments.to_vec()))
@@ -121,6 +122,7 @@ unsafe extern "C" fn on_fail(user_data: *mut c_void, task: WxtTaskId, event: *co
                 object(&profile.peer_ip),
                 object(&profile.protocol),
                 int(event.attempts.cast_signed()),
+                long(event.resumed_from),
             ];
             Ok((classes.on_fail, arguments.to_vec()))
         });

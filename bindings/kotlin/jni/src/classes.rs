@@ -58,9 +58,9 @@ impl Classes {
             on_success: env.get_method_id(
                 &callbacks,
                 jni_str!("onSuccess"),
-                jni_sig!("(J[BI[B[B[B[BJ[B[I[J[B[BI[B)V"),
+                jni_sig!("(J[BI[B[B[B[BJ[B[I[J[B[BIJ[B)V"),
             )?,
-            on_fail: env.get_method_id(&callbacks, jni_str!("onFail"), jni_sig!("(J[BII[BZ[J[B[BI)V"))?,
+            on_fail: env.get_method_id(&callbacks, jni_str!("onFail"), jni_sig!("(J[BII[BZ[J[B[BIJ)V"))?,
             on_complete: env.get_method_id(&callbacks, jni_str!("onComplete"), jni_sig!("(J)V"))?,
             on_trace: env.get_method_id(&callbacks, jni_str!("onTrace"), jni_sig!("(J[B)V"))?,
             release: env.get_method_id(&callbacks, jni_str!("release"), jni_sig!("()V"))?,

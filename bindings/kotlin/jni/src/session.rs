@@ -9,7 +9,8 @@ use jni::objects::{JByteArray, JClass, JIntArray, JLongArray, JObject};
 use jni::sys::{jboolean, jint, jlong};
 use wxtransfer::ffi::options::{WxtExecutor, WxtLogger, WxtPin, WxtResolver, WxtSessionOptions};
 use wxtransfer::ffi::session::{
-    WxtSession, wxt_session_close, wxt_session_enter_background, wxt_session_enter_foreground, wxt_session_open,
+    WxtSession, wxt_discard_partials, wxt_session_close, wxt_session_enter_background, wxt_session_enter_foreground,
+    wxt_session_open,
 };
 use wxtransfer::ffi::status::WXT_OK;
 
@@ -72,6 +73,7 @@ pub extern "system" fn Java_org_wxtransfer_Native_sessionOpen<'local>(
     max_retries: jint,
     retry_delay: jint,
     retry_uploads: jboolean,
+    resume: jint,
     target: JObject<'local>,
     has_executor: jboolean,
     has_logger: jboolean,
@@ -144,6 +146,7 @@ pub extern "system" fn Java_org_wxtransfer_Native_sessionOpen<'local>(
             max_retries: max_retries.cast_unsigned(),
             retry_delay: retry_delay.cast_unsigned(),
             retry_uploads: retry_uploads.into(),
+            resume,
         };
         let mut opened = std::ptr::null_mut();
         // SAFETY: everything lives until the call returns, and the hooks until the session is closed.
@@ -180,6 +183,16 @@ pub extern "system" fn Java_org_wxtransfer_Native_sessionClose<'local>(
         Ok(status)
     })
     .resolve::<ThrowRuntimeExAndDefault>()
+}
+
+/// `wxt_discard_partials`.
+#[unsafe(no_mangle)]
+pub extern "system" fn Java_org_wxtransfer_Native_discardPartials<'local>(
+    _env: EnvUnowned<'local>,
+    _class: JClass<'local>,
+    session: jlong,
+) -> jint {
+    wxt_discard_partials(handle(session))
 }
 
 /// `wxt_session_enter_background`.

@@ -50,6 +50,8 @@ public struct WXTransferUploadSuccess: Hashable, Sendable {
     public let profile: WXTransferProfile?
     /// How many attempts the task took.
     public let attempts: UInt32
+    /// How many bytes of a download's file were there before the answer, which is the rest; 0 if the file is of one answer.
+    public let resumedFrom: UInt64
 
     init(_ success: WxtSuccess) {
         errMsg = success.err_msg.text ?? ""
@@ -59,6 +61,7 @@ public struct WXTransferUploadSuccess: Hashable, Sendable {
         header = WXTransferPairs(success.header, count: success.header_count)
         profile = success.profile.map { WXTransferProfile($0.pointee) }
         attempts = success.attempts
+        resumedFrom = success.resumed_from
     }
 }
 
@@ -84,6 +87,8 @@ public struct WXTransferDownloadSuccess: Hashable, Sendable {
     public let profile: WXTransferProfile?
     /// How many attempts the task took.
     public let attempts: UInt32
+    /// How many bytes of a download's file were there before the answer, which is the rest; 0 if the file is of one answer.
+    public let resumedFrom: UInt64
     /// The file's SHA-256 in lower-case hexadecimal digits; `nil` unless the request wants or expects it.
     public let sha256: String?
 
@@ -97,6 +102,7 @@ public struct WXTransferDownloadSuccess: Hashable, Sendable {
         header = WXTransferPairs(success.header, count: success.header_count)
         profile = success.profile.map { WXTransferProfile($0.pointee) }
         attempts = success.attempts
+        resumedFrom = success.resumed_from
         sha256 = success.sha256.text
     }
 }
@@ -204,6 +210,7 @@ extension WXTransferUploadSuccess: Redacted {
         [
             "errMsg": errMsg, "statusCode": statusCode, "data": Redaction.length(data), "dataLength": dataLength,
             "header": header, "profile": profile, "attempts": attempts,
+            "resumedFrom": resumedFrom,
         ]
     }
 }

@@ -16,6 +16,8 @@ public struct WXTransferFailure: Error, Hashable, Sendable, CustomStringConverti
     public let profile: WXTransferProfile?
     /// How many attempts the task made; 0 if it ended before its turn came, and for a file operation.
     public let attempts: UInt32
+    /// As in a success, of the last answer.
+    public let resumedFrom: UInt64
 
     /// `errMsg` and what happened.
     public var description: String { detail.isEmpty ? errMsg : "\(errMsg) (\(detail))" }
@@ -28,6 +30,7 @@ public struct WXTransferFailure: Error, Hashable, Sendable, CustomStringConverti
         retryable = failure.retryable
         profile = failure.profile.map { WXTransferProfile($0.pointee) }
         attempts = failure.attempts
+        resumedFrom = failure.resumed_from
     }
 
     init(_ result: WxtFileResult) {
@@ -38,6 +41,7 @@ public struct WXTransferFailure: Error, Hashable, Sendable, CustomStringConverti
         retryable = false
         profile = nil
         attempts = 0
+        resumedFrom = 0
     }
 }
 

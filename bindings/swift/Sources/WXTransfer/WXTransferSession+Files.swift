@@ -103,6 +103,11 @@ extension WXTransferSession {
         }
     }
 
+    /// Removes the partial files that `WXTransferSessionOptions.Resume.acrossLaunches` has kept, but those that a task is writing.
+    public func discardPartials() async throws {
+        try await onDisk { [handle] in try WXTransferStatus.check(wxt_discard_partials(handle.pointer)) }
+    }
+
     private func oneFile(_ operation: @escaping FileOperation) async throws -> WXTransferFileInfo {
         let files = try await files(operation)
         guard let file = files.first else { throw WXTransferStatus.internal }

@@ -42,6 +42,17 @@ public struct WXTransferSessionOptions: Sendable {
         case allLocal
     }
 
+    /// Whether a download that breaks off goes on where it was.
+    public enum Resume: Sendable {
+        /// `WXT_RESUME_OFF`: it fails, or begins anew with `maxRetries`.
+        case off
+        /// `WXT_RESUME_WITHIN_TASK`: it goes on in another attempt of the same task.
+        case withinTask
+        /// `WXT_RESUME_ACROSS_LAUNCHES`: as `withinTask`; and what a task that failed has of its file is kept for the next call
+        /// with the same URL, headers and `filePath`, of this session or a later one. `discardPartials` removes it.
+        case acrossLaunches
+    }
+
     /// A host and a public key that it may show. A host with pins must show one of them.
     public struct Pin: Sendable, Hashable {
         /// The exact host name.
@@ -153,6 +164,8 @@ public struct WXTransferSessionOptions: Sendable {
     /// Set to `true` to try uploads again that may have reached the server. Default: `false`. Only for servers that handle two
     /// uploads with one `Idempotency-Key` as one. With `sendUploadsOnce` the session is not opened.
     public var retryUploads = false
+    /// Whether a download that breaks off goes on where it was.
+    public var resume = Resume.off
 
     /// The options that every session needs; the others keep WeChat's values.
     public init(appId: String, platform: Platform, clientVersion: String, dataDirectory: URL) {
@@ -204,6 +217,7 @@ public struct WXTransferSessionOptions: Sendable {
         options.max_retries = maxRetries
         options.retry_delay = retryDelay ?? 0
         options.retry_uploads = retryUploads ? 1 : 0
+        options.resume = resume.cValue
         host.fill(&options)
         return options
     }
@@ -243,6 +257,16 @@ extension WXTransferSessionOptions.LanPolicy {
         case .ownSubnets: WXT_LAN_OWN_SUBNETS
         case .off: WXT_LAN_OFF
         case .allLocal: WXT_LAN_ALL_LOCAL
+        }
+    }
+}
+
+extension WXTransferSessionOptions.Resume {
+    var cValue: Int32 {
+        switch self {
+        case .off: WXT_RESUME_OFF
+        case .withinTask: WXT_RESUME_WITHIN_TASK
+        case .acrossLaunches: WXT_RESUME_ACROSS_LAUNCHES
         }
     }
 }
@@ -304,6 +328,7 @@ extension WXTransferSessionOptions: Redacted {
             "maxRetries": maxRetries,
             "retryDelay": retryDelay,
             "retryUploads": retryUploads,
+            "resume": resume,
         ]
     }
 }

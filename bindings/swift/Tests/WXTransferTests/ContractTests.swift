@@ -66,7 +66,7 @@ final class ContractTests: XCTestCase {
         ]
         let others = [
             "API", "ERRNO", "CATEGORY", "PLATFORM", "PATHS", "LAN", "STORAGE_EXCLUSIVE", "STORAGE_SHARED", "LOG", "IMPORT",
-            "DIGEST", "WRITE", "METHOD",
+            "DIGEST", "WRITE", "METHOD", "RESUME",
         ]
         XCTAssertEqual(
             swift.mapValues(\.rawValue), try constants("WXT_", besides: others.map { "WXT_\($0)" }))
@@ -260,6 +260,10 @@ final class ContractTests: XCTestCase {
         XCTAssertEqual(after({ $0.skipDomainCheck = true }, permissions), [1, 1, 0, 0])
         XCTAssertEqual(after({ $0.sendUploadsOnce = true }, permissions), [1, 1, 1, 0])
         XCTAssertEqual(after({ $0.retryUploads = true }, permissions), [1, 1, 1, 1])
+        let resume: (WxtSessionOptions) -> [Int32] = { [$0.resume] }
+        XCTAssertEqual(after({ _ in }, resume), [WXT_RESUME_OFF])
+        XCTAssertEqual(after({ $0.resume = .withinTask }, resume), [WXT_RESUME_WITHIN_TASK])
+        XCTAssertEqual(after({ $0.resume = .acrossLaunches }, resume), [WXT_RESUME_ACROSS_LAUNCHES])
         let lan: (WxtSessionOptions) -> [Int32] = { [$0.lan_policy] }
         XCTAssertEqual(after({ _ in }, lan), [WXT_LAN_OWN_SUBNETS])
         XCTAssertEqual(after({ $0.lanPolicy = .off }, lan), [WXT_LAN_OFF])

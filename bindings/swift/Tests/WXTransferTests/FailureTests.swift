@@ -36,6 +36,26 @@ final class FailureTests: XCTestCase {
         XCTAssertEqual(directory.files(), [])
     }
 
+    func testAnAttemptThatFailedIsFollowedByAnotherWhereTheAppSaysSo() async throws {
+        let directory = try TemporaryDirectory()
+        let url = server.faultTls + "/fault/close"
+        var options = testOptions(directory)
+        for (retries, attempts) in [(UInt32(0), UInt32(1)), (2, 3)] {
+            options.maxRetries = retries
+            options.retryDelay = 1
+            options.resume = .acrossLaunches
+            let session = try WXTransferSession(options)
+            let failure = try await failure { try await session.downloadFile(.init(url: url)) }
+            XCTAssertEqual(failure.attempts, attempts)
+            XCTAssertEqual(failure.resumedFrom, 0)
+            let result = try await session.downloadFile(.init(url: server.plain + "/bytes/5"))
+            XCTAssertEqual(result.attempts, 1)
+            XCTAssertEqual(result.resumedFrom, 0)
+            try await session.discardPartials()
+            try session.close()
+        }
+    }
+
     func testABodyCutOffIsAFailureAndNoFile() async throws {
         let directory = try TemporaryDirectory()
         let session = try WXTransferSession(testOptions(directory))

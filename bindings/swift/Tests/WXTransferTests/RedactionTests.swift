@@ -84,7 +84,7 @@ final class RedactionTests: XCTestCase {
             listed.pins[0], succeeded(WXTransferDownloadSuccess.init), WXTransferProfile(WxtProfile()),
             WXTransferProgress(WxtProgress()), WXTransferFileInfo(WxtFileInfo()), failed, failed.errno, failed.category,
             WXTransferStatus.invalidProxy, WXTransferImportMode.copy, listed.platform, listed.pathPolicy,
-            listed.lanPolicy, listed.storageSharing, WXTransferSessionOptions.LogLevel.info, session, task, session.files,
+            listed.lanPolicy, listed.storageSharing, listed.resume, WXTransferSessionOptions.LogLevel.info, session, task, session.files,
             session.files.blocking, WXTransferFileStats(WxtFileStats()), WXTransferFileDigest(size: 1, digest: "00"),
             WXTransferDigestAlgorithm.md5, WXTransferWriteMode.at(position: 1), WXTransferMethod.put, part, WXTransferApi.upload,
             WXTransferSessionStatistics(WxtSessionStatistics()), WXTransferTrace(WxtTrace()),

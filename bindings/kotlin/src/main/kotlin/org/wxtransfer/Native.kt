@@ -57,6 +57,7 @@ internal object Native {
         maxRetries: Int,
         retryDelay: Int,
         retryUploads: Boolean,
+        resume: Int,
         hooks: NativeHooks,
         hasExecutor: Boolean,
         hasLogger: Boolean,
@@ -89,6 +90,9 @@ internal object Native {
 
     @JvmStatic
     external fun sessionEnterBackground(session: Long): Int
+
+    @JvmStatic
+    external fun discardPartials(session: Long): Int
 
     @JvmStatic
     external fun sessionEnterForeground(session: Long): Int
@@ -258,6 +262,7 @@ internal abstract class NativeCallbacks {
         peerIp: ByteArray?,
         protocol: ByteArray?,
         attempts: Int,
+        resumedFrom: Long,
         sha256: ByteArray?,
     )
 
@@ -272,6 +277,7 @@ internal abstract class NativeCallbacks {
         peerIp: ByteArray?,
         protocol: ByteArray?,
         attempts: Int,
+        resumedFrom: Long,
     )
 
     abstract fun onTrace(task: Long, entry: ByteArray)

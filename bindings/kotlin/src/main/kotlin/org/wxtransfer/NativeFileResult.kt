@@ -66,7 +66,7 @@ internal class NativeFileResult {
     /** Throws what the operation failed with. */
     fun check() {
         if (errno != WXTErrno.OK) {
-            throw WXTFailureException(errMsg, errno, category, detail.orEmpty(), false, null, 0)
+            throw WXTFailureException(errMsg, errno, category, detail.orEmpty(), false, null, 0, 0)
         }
     }
 }

@@ -278,6 +278,8 @@ public class WXTFailureException internal constructor(
     public val profile: WXTProfile?,
     /** How many attempts the task made. 0 if it ended before its turn came, and for a file operation. */
     public val attempts: Int,
+    /** As in a success, of the last answer. */
+    public val resumedFrom: Long,
 ) : WXTException(if (detail.isEmpty()) errMsg else "$errMsg ($detail)") {
     /** What kind of failure it is. */
     public val category: WXTCategory get() = WXTCategory.of(categoryValue)

@@ -48,6 +48,9 @@ public sealed interface WXTSuccess {
 
     /** How many attempts the task took. */
     public val attempts: Int
+
+    /** How many bytes of a download's file were there before the answer, which is the rest. 0 if the file is of one answer. */
+    public val resumedFrom: Long
 }
 
 /** What `success` of `wx.uploadFile` is given. */
@@ -60,6 +63,7 @@ public data class WXTUploadSuccess(
     override val header: List<Pair<String, String>>,
     override val profile: WXTProfile?,
     override val attempts: Int,
+    override val resumedFrom: Long,
 ) : WXTSuccess {
     /** For logs: the answer by its length only, header names without their values. */
     override fun toString(): String = Redaction.text(
@@ -71,6 +75,7 @@ public data class WXTUploadSuccess(
         "header" to Redaction.names(header),
         "profile" to profile,
         "attempts" to attempts,
+        "resumedFrom" to resumedFrom,
     )
 }
 
@@ -88,6 +93,7 @@ public data class WXTDownloadSuccess(
     override val header: List<Pair<String, String>>,
     override val profile: WXTProfile?,
     override val attempts: Int,
+    override val resumedFrom: Long,
     /** The file's SHA-256 in lower-case hexadecimal digits. `null` unless the request wants or expects it. */
     val sha256: String? = null,
 ) : WXTSuccess {
@@ -103,6 +109,7 @@ public data class WXTDownloadSuccess(
         "header" to Redaction.names(header),
         "profile" to profile,
         "attempts" to attempts,
+        "resumedFrom" to resumedFrom,
         "sha256" to sha256,
     )
 }

@@ -118,6 +118,8 @@ public data class WXTSessionOptions(
      * `Idempotency-Key` as one. With [sendUploadsOnce] the session is not opened.
      */
     val retryUploads: Boolean = false,
+    /** Whether a download that breaks off goes on where it was. */
+    val resume: WXTResume = WXTResume.OFF,
 ) {
     init {
         val times = listOf(defaultUploadTimeout, defaultDownloadTimeout, maxTimeout, retryDelay)
@@ -169,6 +171,7 @@ public data class WXTSessionOptions(
         "maxRetries" to maxRetries,
         "retryDelay" to retryDelay,
         "retryUploads" to retryUploads,
+        "resume" to resume,
     )
 }
 
@@ -185,6 +188,24 @@ public enum class WXTPlatform(
 
     /** Any other client, such as the developer tools. */
     OTHER(3),
+}
+
+/** Whether a download that breaks off goes on where it was, `WXT_RESUME_…` of the C interface. */
+public enum class WXTResume(
+    /** The number in the C interface. */
+    public val value: Int,
+) {
+    /** It fails, or begins anew with [WXTSessionOptions.maxRetries]. */
+    OFF(0),
+
+    /** It goes on in another attempt of the same task. */
+    WITHIN_TASK(1),
+
+    /**
+     * As [WITHIN_TASK]; and what a task that failed has of its file is kept for the next call with the same URL, headers and
+     * `filePath`, of this session or a later one. [WXTransferSession.discardPartials] removes it.
+     */
+    ACROSS_LAUNCHES(2),
 }
 
 /** Which paths a page may name, `WXT_PATHS_…` of the C interface. */

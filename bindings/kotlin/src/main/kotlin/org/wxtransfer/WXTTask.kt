@@ -168,6 +168,7 @@ internal abstract class TaskEvents<S : WXTSuccess>(@Volatile private var callbac
         peerIp: ByteArray?,
         protocol: ByteArray?,
         attempts: Int,
+        resumedFrom: Long,
     ) = reporting {
         id = task
         val failure = WXTFailureException(
@@ -178,6 +179,7 @@ internal abstract class TaskEvents<S : WXTSuccess>(@Volatile private var callbac
             retryable,
             WXTProfile.of(profileNumbers, peerIp, protocol),
             attempts,
+            resumedFrom,
         )
         outcome = Result.failure(failure)
         callbacks.onFail(failure)
@@ -191,7 +193,7 @@ internal abstract class TaskEvents<S : WXTSuccess>(@Volatile private var callbac
     /** Fails the task where Java had no memory for its result: nobody may wait for ever. */
     private fun ensureOutcome(): Result<S> = outcome ?: run {
         val detail = "no memory for the result"
-        val lost = WXTFailureException("$api:fail internal error", WXTErrno.INTERNAL, WXTCategory.INTERNAL.value, detail, false, null, 0)
+        val lost = WXTFailureException("$api:fail internal error", WXTErrno.INTERNAL, WXTCategory.INTERNAL.value, detail, false, null, 0, 0)
         val failed = Result.failure<S>(lost)
         outcome = failed
         reporting { callbacks.onFail(lost) }
@@ -229,6 +231,7 @@ internal class UploadEvents(callbacks: WXTCallbacks<WXTUploadSuccess>) : TaskEve
         peerIp: ByteArray?,
         protocol: ByteArray?,
         attempts: Int,
+        resumedFrom: Long,
         sha256: ByteArray?,
     ) = reporting {
         val result = WXTUploadSuccess(
@@ -239,6 +242,7 @@ internal class UploadEvents(callbacks: WXTCallbacks<WXTUploadSuccess>) : TaskEve
             unpackPairs(header, headerLengths),
             WXTProfile.of(profileNumbers, peerIp, protocol),
             attempts,
+            resumedFrom,
         )
         succeeded(task, result)
     }
@@ -262,6 +266,7 @@ internal class DownloadEvents(callbacks: WXTCallbacks<WXTDownloadSuccess>) : Tas
         peerIp: ByteArray?,
         protocol: ByteArray?,
         attempts: Int,
+        resumedFrom: Long,
         sha256: ByteArray?,
     ) = reporting {
         val result = WXTDownloadSuccess(
@@ -274,6 +279,7 @@ internal class DownloadEvents(callbacks: WXTCallbacks<WXTDownloadSuccess>) : Tas
             unpackPairs(header, headerLengths),
             WXTProfile.of(profileNumbers, peerIp, protocol),
             attempts,
+            resumedFrom,
             sha256?.decodeToString(),
         )
         succeeded(task, result)

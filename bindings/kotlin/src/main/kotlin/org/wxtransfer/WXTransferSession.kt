@@ -94,6 +94,12 @@ public class WXTransferSession(options: WXTSessionOptions) : AutoCloseable {
         onDisk { file { Native.resolvePath(handle, filePath.utf8(), it) } }
 
     /**
+     * Removes the partial files that [WXTResume.ACROSS_LAUNCHES] has kept, but those that a task is writing. Throws
+     * [WXTStatusException].
+     */
+    public suspend fun discardPartials(): Unit = onDisk { checkStatus(Native.discardPartials(handle)) }
+
+    /**
      * Has a connection to [server] opened ahead: look-up, connect, TLS handshake. [server] is a host, with or without a port, which
      * means `https`, or a URL. The session's rules for uploads or those for downloads must allow it. Returns at once; what is
      * refused or fails is told in the log. The connection is kept for 15 s, and not in the background. Throws
@@ -286,6 +292,7 @@ public class WXTransferSession(options: WXTSessionOptions) : AutoCloseable {
                 maxRetries = options.maxRetries,
                 retryDelay = options.retryDelay,
                 retryUploads = options.retryUploads,
+                resume = options.resume.value,
                 hooks = NativeHooks(options),
                 hasExecutor = options.executor != null,
                 hasLogger = options.logger != null,

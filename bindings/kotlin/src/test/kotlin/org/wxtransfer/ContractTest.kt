@@ -24,6 +24,7 @@ class ContractTest {
         assertEquals(defined("WXT_PLATFORM_"), WXTPlatform.entries.associate { it.name to it.value })
         assertEquals(defined("WXT_PATHS_"), WXTPathPolicy.entries.associate { it.name to it.value })
         assertEquals(defined("WXT_LAN_"), WXTLanPolicy.entries.associate { it.name to it.value })
+        assertEquals(defined("WXT_RESUME_"), WXTResume.entries.associate { it.name to it.value })
         assertEquals(defined("WXT_LOG_"), WXTLogLevel.entries.associate { it.name to it.value })
         assertEquals(defined("WXT_API_"), WXTApi.entries.associate { it.name to it.value })
         assertEquals(defined("WXT_IMPORT_"), WXTImportMode.entries.associate { it.name to it.value })
@@ -34,7 +35,9 @@ class ContractTest {
         val statuses = (WXTStatus.entries - WXTStatus.UNKNOWN).associate { it.name to it.value }
         val sharing = WXTStorageSharing.entries.associate { it.name to it.value }
         assertEquals(sharing, defined("WXT_STORAGE_").filterKeys { "STORAGE_$it" !in statuses })
-        val prefixes = listOf("API", "ERRNO", "CATEGORY", "PLATFORM", "PATHS", "LAN", "LOG", "IMPORT", "DIGEST", "NETWORK", "WRITE", "METHOD")
+        val prefixes = listOf(
+            "API", "ERRNO", "CATEGORY", "PLATFORM", "PATHS", "LAN", "RESUME", "LOG", "IMPORT", "DIGEST", "NETWORK", "WRITE", "METHOD",
+        )
             .map { "WXT_${it}_" }
         val others = defines.filterKeys { name -> prefixes.none(name::startsWith) }.mapKeys { it.key.removePrefix("WXT_") }
         assertEquals(statuses, others.filterKeys { it.removePrefix("STORAGE_") !in sharing })
@@ -42,7 +45,7 @@ class ContractTest {
 
     @Test
     fun `a number without a name is kept`() {
-        val failure = WXTFailureException("uploadFile:fail", WXTErrno.NETWORK, 99, "", false, null, 1)
+        val failure = WXTFailureException("uploadFile:fail", WXTErrno.NETWORK, 99, "", false, null, 1, 0)
         assertEquals(WXTCategory.UNKNOWN to 99, failure.category to failure.categoryValue)
         val status = WXTStatusException(99)
         assertEquals(WXTStatus.UNKNOWN to 99, status.status to status.statusValue)
@@ -124,7 +127,7 @@ class ContractTest {
                 // The first two are the environment and the class.
                 match.groupValues[1] to camel.drop(2)
             }
-        assertTrue(kotlin.size >= 18 && kotlin.getValue("sessionOpen").size == 44, "the parser finds them all")
+        assertTrue(kotlin.size >= 18 && kotlin.getValue("sessionOpen").size == 45, "the parser finds them all")
         // An object that native code calls is its target in Rust.
         val targets = setOf("hooks", "callbacks", "result")
         assertEquals(kotlin.mapValues { (_, names) -> names.map { if (it in targets) "target" else it } }, rust)

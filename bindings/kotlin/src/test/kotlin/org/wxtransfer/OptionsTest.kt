@@ -207,6 +207,23 @@ class OptionsTest {
     }
 
     @Test
+    fun `a download that breaks off goes on where the app says so`() = test {
+        for (resume in listOf(WXTResume.WITHIN_TASK, WXTResume.ACROSS_LAUNCHES)) {
+            HalfServer().use { server ->
+                open { copy(resume = resume) }.use { session ->
+                    val result = session.downloadFile(WXTDownloadRequest(server.url))
+                    assertEquals(listOf<Any>(200, 10L, 2, 5L), result.run { listOf(statusCode, dataLength, attempts, resumedFrom) })
+                    assertEquals("0123456789", java.io.File(result.nativePath).readText())
+                    session.discardPartials()
+                }
+            }
+        }
+        HalfServer().use { server ->
+            open().use { session -> assertEquals(1, failure { session.downloadFile(WXTDownloadRequest(server.url)) }.attempts) }
+        }
+    }
+
+    @Test
     fun `a page names a path of the device only where it may`() = test {
         open { copy(pathPolicy = WXTPathPolicy.NATIVE) }.use { session ->
             session.file()

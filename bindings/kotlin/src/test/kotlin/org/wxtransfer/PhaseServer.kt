@@ -65,7 +65,7 @@ class BlackHole : AutoCloseable {
 }
 
 /** A server that answers the first upload of each connection, keeps the connection, and closes it after the second upload. */
-class OneAnswerServer : UploadServer() {
+class OneAnswerServer : ScriptedServer() {
     override fun serve(client: Socket, number: Int) {
         readUpload(client)
         answer(client)
@@ -74,15 +74,30 @@ class OneAnswerServer : UploadServer() {
 }
 
 /** Ends its first connection where an answer was to come, and answers one upload on each later one. */
-class BreakingServer : UploadServer() {
+class BreakingServer : ScriptedServer() {
     override fun serve(client: Socket, number: Int) {
         readUpload(client)
         if (number > 0) answer(client)
     }
 }
 
+/** Ends its first answer half way, and gives the rest of the file to a request for it. */
+class HalfServer : ScriptedServer() {
+    override fun serve(client: Socket, number: Int) {
+        val head = StringBuilder()
+        while (!head.endsWith("\r\n\r\n")) head.append(client.getInputStream().read().also { check(it >= 0) }.toChar())
+        val answer = when {
+            number == 0 -> "200 OK\r\nETag: \"v1\"\r\nContent-Length: 10\r\n\r\n01234"
+            "Range: bytes=5-\r\n" in head && "If-Range: \"v1\"\r\n" in head ->
+                "206 Partial Content\r\nETag: \"v1\"\r\nContent-Range: bytes 5-9/10\r\nContent-Length: 5\r\n\r\n56789"
+            else -> "400 Bad Request\r\nContent-Length: 0\r\n\r\n"
+        }
+        client.getOutputStream().write("HTTP/1.1 $answer".toByteArray())
+    }
+}
+
 /** A server of one's own. */
-abstract class UploadServer : AutoCloseable {
+abstract class ScriptedServer : AutoCloseable {
     private val listener = ServerSocket(0, 8, InetAddress.getLoopbackAddress())
     val url: String = "http://${InetAddress.getLoopbackAddress().hostAddress}:${listener.localPort}/"
 

@@ -49,8 +49,8 @@ class RedactionTest {
         options().copy(rootCertificates = canary, uploadDomains = listOf(url), downloadDomains = listOf(url)),
         WXTHeadersReceived(pairs, 200),
         WXTUrlCheck(url, true, WXTErrno.OK, null, "downloadFile:ok", null, "url", url, emptyList(), emptyList()),
-        WXTDownloadSuccess("downloadFile:ok", 200, "wxfile://tmp_1", null, "/tmp/1", 1, pairs, profile, 1),
-        WXTUploadSuccess("uploadFile:ok", 200, canary, 6, pairs, profile, 1),
+        WXTDownloadSuccess("downloadFile:ok", 200, "wxfile://tmp_1", null, "/tmp/1", 1, pairs, profile, 1, 0),
+        WXTUploadSuccess("uploadFile:ok", 200, canary, 6, pairs, profile, 1, 0),
     )
 
     /** Values of types without a secret of their own, made of secrets where they are made of anything. */
@@ -84,6 +84,7 @@ class RedactionTest {
             WXTPlatform.ANDROID,
             WXTPathPolicy.SANDBOX,
             WXTLanPolicy.OFF,
+            WXTResume.OFF,
             WXTNetwork(WXTNetworkKind.CELLULAR, metered = true),
             WXTNetworkKind.WIFI,
             WXTStorageSharing.SHARED,

@@ -1,7 +1,9 @@
 //! A file that is being written.
 
+mod keeping;
+
 use std::fs::File;
-use std::io::{Seek, Write};
+use std::io::{Seek, SeekFrom, Write};
 use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 
@@ -14,22 +16,35 @@ use super::temporary::{Launch, LaunchDirectory};
 use super::{Error, StoredFile};
 use crate::terms::log::{Level, Log};
 use crate::worker::{StopReason, Worker};
+use keeping::Keeping;
 
 /// A smaller file is written as fast as the device is asked for its room.
 const WORTH_A_LOOK: u64 = 1024 * 1024;
 
-/// A private file that gets its name when it is complete. Dropping it removes it.
+/// A private file that gets its name when it is complete. Dropping it removes it, unless it is to be
+/// [kept](PartFile::keep_as).
 #[derive(Debug)]
 pub struct PartFile {
     launch: Arc<Launch>,
-    directory: Arc<LaunchDirectory>,
+    place: Place,
     area: Area,
     file: File,
     name: String,
     written: u64,
     /// Held of the area's quota.
     held: u64,
+    /// How it is kept if it is not completed; `None` where it is not.
+    keeping: Option<Keeping>,
     log: Log,
+}
+
+/// Where the file is.
+#[derive(Debug)]
+enum Place {
+    /// Among the launch's temporary files.
+    Launch(Arc<LaunchDirectory>),
+    /// Among the partial files.
+    Partials(Directory),
 }
 
 /// Where the file will be, and whose quota it counts for.
@@ -51,7 +66,8 @@ pub enum Area {
 impl PartFile {
     pub(super) fn create(worker: &Worker, launch: Arc<Launch>, area: Area, log: Log) -> Result<PartFile, Error> {
         let (directory, name, file) = launch.create_part(worker)?;
-        Ok(PartFile { launch, directory, area, file, name, written: 0, held: 0, log })
+        let place = Place::Launch(directory);
+        Ok(PartFile { launch, place, area, file, name, written: 0, held: 0, keeping: None, log })
     }
 
     /// Holds quota for a file of `expected` bytes, and checks that the device has room for it where writing would tell
@@ -64,7 +80,7 @@ impl PartFile {
         if expected < WORTH_A_LOOK {
             return Ok(());
         }
-        match self.directory.directory.available_bytes() {
+        match self.place.directory().available_bytes() {
             Ok(Some(available)) if available < expected.saturating_sub(self.written) => Err(Error::DiskFull),
             Ok(_) => Ok(()),
             // Writing will tell.
@@ -84,20 +100,34 @@ impl PartFile {
         self.hold(worker, length)?;
         self.file.write_all(bytes).map_err(|error| Error::from_io("write a file", error))?;
         self.written = length;
+        self.flush_sometimes(worker);
         Ok(())
     }
 
-    /// Takes back all that was written, so that the file can be written anew. What is held of the quota stays held.
+    /// Takes back all but the first `length` bytes.
     ///
     /// Fails with [`Error::Io`].
-    pub fn restart(&mut self) -> Result<(), Error> {
-        if self.written == 0 {
+    pub fn shorten(&mut self, length: u64) -> Result<(), Error> {
+        if length >= self.written {
             return Ok(());
         }
-        let emptied = self.file.set_len(0).and_then(|()| self.file.rewind());
-        emptied.map_err(|error| Error::from_io("empty a file", error))?;
-        self.written = 0;
+        let shortened = self.file.set_len(length).and_then(|()| self.file.seek(SeekFrom::End(0)));
+        shortened.map_err(|error| Error::from_io("shorten a file", error))?;
+        self.written = length;
         Ok(())
+    }
+
+    /// Reads what was written from `offset` on: one byte at least, if there is one.
+    ///
+    /// Fails with [`Error::Stopped`] or [`Error::Io`].
+    pub fn read_at(&self, worker: &Worker, buffer: &mut [u8], offset: u64) -> Result<usize, Error> {
+        worker.turn(buffer.len())?;
+        match self.file.read_at(buffer, offset) {
+            // Somebody else has shortened it.
+            Ok(0) => Err(Error::from_io("read a partial file", std::io::ErrorKind::UnexpectedEof.into())),
+            Ok(count) => Ok(count),
+            Err(error) => Err(Error::from_io("read a partial file", error)),
+        }
     }
 
     /// Writes all of `bytes` at `position`, over what is there.
@@ -135,11 +165,14 @@ impl PartFile {
                 // The area counts the file now, and nothing has the private name any more.
                 self.held = 0;
                 self.name.clear();
+                self.stop_keeping();
                 Ok(stored)
             }
             Err(error) => {
                 if matches!(error, Error::Stopped(_)) {
                     self.give_up(worker);
+                } else {
+                    self.stop_keeping();
                 }
                 Err(error)
             }
@@ -156,7 +189,7 @@ impl PartFile {
             Area::Temporary => {
                 stamp(&self.file)?;
                 let extension = extension.and_then(normalised);
-                let place = (&self.directory, self.name.as_str());
+                let place = (self.place.directory(), self.name.as_str());
                 self.launch.complete(worker, place, self.written, self.held, extension.as_deref(), commit)
             }
             Area::Target { store, destination, .. } => {
@@ -165,7 +198,7 @@ impl PartFile {
                 }
                 let unsaved = Unsaved {
                     file: &self.file,
-                    directory: &self.directory.directory,
+                    directory: self.place.directory(),
                     name: &self.name,
                     length: self.written,
                     held: self.held,
@@ -174,7 +207,7 @@ impl PartFile {
                     // Closing the session, or a cleaner, took the private file away.
                     Error::NotFound { .. } if !self.launch.is_open() => Error::Closed,
                     // Or a page removed the directory that it is to be in.
-                    Error::NotFound { .. } if self.directory.directory.look(self.name.as_str()).is_ok() => error,
+                    Error::NotFound { .. } if self.place.directory().look(self.name.as_str()).is_ok() => error,
                     Error::NotFound { .. } => Error::from_io("save a file", std::io::ErrorKind::NotFound.into()),
                     error => error,
                 })
@@ -202,7 +235,7 @@ impl PartFile {
 
     /// The directory and name that a complete file can be moved to, over this one, before it is adopted.
     pub(super) fn place(&self) -> (&Directory, &str) {
-        (&self.directory.directory, &self.name)
+        (self.place.directory(), &self.name)
     }
 
     /// Takes over the complete file that was moved to this one's place.
@@ -214,9 +247,12 @@ impl PartFile {
         Ok(())
     }
 
-    /// Removes the file. What takes the system time, to free its bytes, is deferred: they go when the file is closed.
+    /// Removes the file, unless it is kept. What takes the system time, to free its bytes or to flush them, is deferred.
     pub fn give_up(mut self, worker: &Worker) {
-        self.remove();
+        match &self.keeping {
+            Some(keeping) => self.launch.partial_is_leaving(keeping.key()),
+            None => self.remove(),
+        }
         worker.drop_later(self);
     }
 
@@ -233,13 +269,23 @@ impl PartFile {
         self.release();
         let name = std::mem::take(&mut self.name);
         if !name.is_empty() {
-            self.launch.remove_part(&self.directory.directory, &name);
+            self.launch.remove_part(self.place.directory(), &name);
         }
     }
 }
 
 impl Drop for PartFile {
     fn drop(&mut self) {
+        self.leave();
         self.remove();
+    }
+}
+
+impl Place {
+    fn directory(&self) -> &Directory {
+        match self {
+            Place::Launch(launch) => &launch.directory,
+            Place::Partials(directory) => directory,
+        }
     }
 }

@@ -1,0 +1,175 @@
+//! Whether and how the rest of a body is asked for (RFC 9110 sections 13.1.5 and 14, RFC 9111 section 3.4).
+
+use std::time::{Duration, SystemTime};
+
+use super::http_date;
+use crate::terms::{Header, header_value, header_values};
+
+/// Whether a download that breaks off goes on where it was.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Resume {
+    /// It begins anew.
+    #[default]
+    Off,
+    /// In the next attempt of the task.
+    WithinTask,
+    /// Also in a later call, by another launch perhaps.
+    AcrossLaunches,
+}
+
+/// How much older than the answer a `Last-Modified` has to be: two changes within one second have the same date, and the
+/// clocks of the server's parts may differ (RFC 9110 section 8.8.2.2).
+const SETTLED: Duration = Duration::from_secs(60);
+
+/// The headers that tell of the whole body.
+const DESCRIPTIONS: [&str; 6] = [
+    "Content-Type",
+    "Content-Disposition",
+    "Content-MD5",
+    "Repr-Digest",
+    "x-cos-hash-crc64ecma",
+    "x-oss-hash-crc64ecma",
+];
+
+/// What the parts of one body have in common.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Representation {
+    /// A strong `ETag`, with its quotation marks, or a `Last-Modified` that counts as strong.
+    pub validator: String,
+    /// The size of the whole body in bytes; not 0.
+    pub total: u64,
+    /// What the first answer says of the whole: its type, its name, its digests. A later one need not say it.
+    pub described: Vec<Header>,
+}
+
+/// What an answer to a request for the rest of a body is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RestAnswer {
+    /// The rest.
+    Rest,
+    /// An answer of its own: another version as a whole, or an error.
+    Other,
+    /// Neither: the request has to be made anew, without a range.
+    Unusable,
+}
+
+/// Whether the headers of a request leave it to the library which part of a body is asked for.
+pub fn leaves_range_to_us(headers: &[(String, String)]) -> bool {
+    let decides = |name: &str| {
+        name.eq_ignore_ascii_case("Range") || name.get(..3).is_some_and(|start| start.eq_ignore_ascii_case("If-"))
+    };
+    !headers.iter().any(|(name, _)| decides(name))
+}
+
+/// What is known of the body of an answer, if its rest can be asked for when it breaks off. `length` is the body's size, where
+/// it is neither coded nor of unknown size.
+pub fn representation(status: u16, headers: &[Header], length: Option<u64>, now: SystemTime) -> Option<Representation> {
+    let total = length.filter(|length| *length > 0)?;
+    if status != 200 || is_coded(headers) {
+        return None;
+    }
+    let described = headers.iter().filter(|header| is_description(header)).cloned().collect();
+    Some(Representation { validator: strong_validator(headers, now)?, total, described })
+}
+
+/// The headers of the request for what follows the first `length` bytes.
+pub fn rest_headers(
+    headers: &[(String, String)],
+    length: u64,
+    representation: &Representation,
+) -> Vec<(String, String)> {
+    let kept = headers.iter().filter(|(name, _)| !name.eq_ignore_ascii_case("Accept-Encoding")).cloned();
+    let ours = [
+        ("Accept-Encoding", "identity".to_owned()),
+        ("Range", format!("bytes={length}-")),
+        ("If-Range", representation.validator.clone()),
+    ];
+    kept.chain(ours.map(|(name, value)| (name.to_owned(), value))).collect()
+}
+
+/// What the answer to such a request is. `rest` is its body's size, as for [`representation`].
+pub fn judge(
+    status: u16,
+    headers: &[Header],
+    rest: Option<u64>,
+    length: u64,
+    representation: &Representation,
+) -> RestAnswer {
+    let Representation { validator, total, .. } = representation;
+    match status {
+        206 => {}
+        416 => return RestAnswer::Unusable,
+        _ => return RestAnswer::Other,
+    }
+    let name = if validator.starts_with('"') { "ETag" } else { "Last-Modified" };
+    let is_same = header_values(headers, name).map(trim).eq([validator.as_str()]);
+    let is_rest = header_values(headers, "Content-Range").map(content_range).eq([Some((length, total - 1, *total))]);
+    let fits = is_same && is_rest && !is_coded(headers) && rest == Some(total - length);
+    if fits { RestAnswer::Rest } else { RestAnswer::Unusable }
+}
+
+/// The head of an answer with the rest, as that of an answer with all of it (RFC 9111 section 3.4).
+pub fn as_whole(headers: &[Header], representation: &Representation) -> Vec<Header> {
+    let mut whole: Vec<Header> = headers.iter().filter(|header| !is_of_part(header)).cloned().collect();
+    for header in &mut whole {
+        if header.name.eq_ignore_ascii_case("Content-Length") {
+            header.value = representation.total.to_string();
+        }
+    }
+    for header in &representation.described {
+        if header_value(&whole, &header.name).is_none() {
+            whole.push(header.clone());
+        }
+    }
+    whole
+}
+
+fn is_description(header: &Header) -> bool {
+    DESCRIPTIONS.iter().any(|name| header.name.eq_ignore_ascii_case(name))
+}
+
+/// What of an answer with the rest is said of the rest alone. `Content-MD5` is of the bytes that come with it (RFC 2616
+/// section 14.15).
+fn is_of_part(header: &Header) -> bool {
+    ["Content-Range", "Content-MD5"].iter().any(|name| header.name.eq_ignore_ascii_case(name))
+}
+
+fn is_coded(headers: &[Header]) -> bool {
+    header_values(headers, "Content-Encoding").any(|value| !trim(value).eq_ignore_ascii_case("identity"))
+}
+
+/// One `ETag` that is strong; without any `ETag`, one `Last-Modified` that is settled.
+fn strong_validator(headers: &[Header], now: SystemTime) -> Option<String> {
+    let mut tags = header_values(headers, "ETag").map(trim);
+    if let Some(tag) = tags.next() {
+        return (tags.next().is_none() && is_strong_tag(tag)).then(|| tag.to_owned());
+    }
+    let mut dates = header_values(headers, "Last-Modified").map(trim);
+    let modified = dates.next().filter(|_| dates.next().is_none())?;
+    let sent = http_date::parse(header_value(headers, "Date")?, now)?;
+    let age = sent.duration_since(http_date::parse(modified, now)?).ok()?;
+    (age >= SETTLED).then(|| modified.to_owned())
+}
+
+/// `"…"` (RFC 9110 section 8.8.3), and not `W/"…"`. Other bytes than ASCII could not be sent back as they came.
+fn is_strong_tag(tag: &str) -> bool {
+    let inner = tag.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+    inner.is_some_and(|inner| inner.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'"'))
+}
+
+/// First and last byte, and the whole's size, of `bytes 5-9/10`.
+fn content_range(value: &str) -> Option<(u64, u64, u64)> {
+    let number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok()).flatten();
+    let (unit, range) = trim(value).split_once(' ')?;
+    let (part, total) = range.split_once('/')?;
+    let (first, last) = part.split_once('-')?;
+    unit.eq_ignore_ascii_case("bytes").then_some((number(first)?, number(last)?, number(total)?))
+}
+
+fn trim(value: &str) -> &str {
+    value.trim_matches([' ', '\t'])
+}
+
+#[cfg(test)]
+#[path = "resume_tests.rs"]
+mod tests;

@@ -1,0 +1,145 @@
+use std::time::UNIX_EPOCH;
+
+use super::*;
+
+type Fields<'a> = &'a [(&'a str, &'a str)];
+
+fn headers(fields: Fields<'_>) -> Vec<Header> {
+    fields.iter().map(|(name, value)| Header { name: (*name).into(), value: (*value).into() }).collect()
+}
+
+fn pairs(fields: &[(&str, &str)]) -> Vec<(String, String)> {
+    fields.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect()
+}
+
+fn now() -> SystemTime {
+    UNIX_EPOCH + Duration::from_secs(784_111_777)
+}
+
+fn known(validator: &str) -> Representation {
+    Representation { validator: validator.into(), total: 10, described: Vec::new() }
+}
+
+#[test]
+fn only_a_strong_validator_lets_a_body_be_resumed() {
+    const DATE: (&str, &str) = ("Date", "Sun, 06 Nov 1994 08:49:37 GMT");
+    const OLD: &str = "Sun, 06 Nov 1994 08:48:37 GMT";
+    // (headers, the validator)
+    let cases: [(Fields<'_>, Option<&str>); 14] = [
+        (&[("ETag", "\"v1\"")], Some("\"v1\"")),
+        (&[("etag", " \"\" ")], Some("\"\"")),
+        (&[("ETag", "W/\"v1\"")], None),
+        (&[("ETag", "v1")], None),
+        (&[("ETag", "\"v1")], None),
+        (&[("ETag", "\"")], None),
+        (&[("ETag", "\"v\"1\"")], None),
+        (&[("ETag", "\"é\"")], None),
+        (&[("ETag", "\"v1\""), ("ETag", "\"v2\"")], None),
+        (&[("Last-Modified", OLD), DATE], Some(OLD)),
+        (&[("Last-Modified", "Sun, 06 Nov 1994 08:48:38 GMT"), DATE], None),
+        (&[("Last-Modified", OLD)], None),
+        (&[("ETag", "W/\"v1\""), ("Last-Modified", OLD), DATE], None),
+        (&[], None),
+    ];
+    for (fields, validator) in cases {
+        let found = representation(200, &headers(fields), Some(10), now());
+        assert_eq!(found.map(|known| known.validator).as_deref(), validator, "{fields:?}");
+    }
+}
+
+#[test]
+fn only_a_whole_body_of_known_size_as_it_is_can_be_resumed() {
+    let tag = ("ETag", "\"v1\"");
+    let found = |status, fields: &[(&str, &str)], length| representation(status, &headers(fields), length, now());
+    let described = [tag, ("content-type", "image/png"), ("Content-Disposition", "inline"), ("X-Other", "1")];
+    let known = found(200, &described, Some(10)).unwrap();
+    assert_eq!(known.total, 10);
+    assert_eq!(known.described, headers(&described[1..3]));
+    assert!(found(200, &[tag, ("Content-Encoding", "identity")], Some(10)).is_some());
+    assert!(found(200, &[tag, ("Content-Encoding", "gzip")], Some(10)).is_none());
+    for status in [201, 203, 206, 404, 503] {
+        assert!(found(status, &[tag], Some(10)).is_none(), "{status}");
+    }
+    assert!(found(200, &[tag], None).is_none());
+    assert!(found(200, &[tag], Some(0)).is_none());
+}
+
+#[test]
+fn a_page_that_asks_for_a_range_or_a_condition_gets_what_it_asks_for() {
+    for name in ["Range", "range", "If-Range", "If-None-Match", "if-modified-since", "If-Match"] {
+        assert!(!leaves_range_to_us(&pairs(&[("Accept", "*/*"), (name, "x")])), "{name}");
+    }
+    assert!(leaves_range_to_us(&pairs(&[
+        ("Accept-Ranges", "x"),
+        ("Ifé", "x"),
+        ("If", "x"),
+        ("Accept-Encoding", "br")
+    ])));
+}
+
+#[test]
+fn the_rest_is_asked_for_as_it_is_and_of_the_same_version() {
+    let asked = rest_headers(&pairs(&[("accept-encoding", "gzip"), ("X-Page", "1")]), 4, &known("\"v1\""));
+    let expected = [("X-Page", "1"), ("Accept-Encoding", "identity"), ("Range", "bytes=4-"), ("If-Range", "\"v1\"")];
+    assert_eq!(asked, pairs(&expected));
+}
+
+#[test]
+fn an_answer_is_the_rest_only_if_all_of_it_fits() {
+    let tag = ("ETag", "\"v1\"");
+    let range = ("Content-Range", "bytes 4-9/10");
+    let judged = |status, fields: &[(&str, &str)], rest| judge(status, &headers(fields), rest, 4, &known("\"v1\""));
+    assert_eq!(judged(206, &[tag, range], Some(6)), RestAnswer::Rest);
+    assert_eq!(judged(206, &[range, ("etag", " \"v1\" ")], Some(6)), RestAnswer::Rest);
+    assert_eq!(judged(206, &[tag, ("Content-Range", "Bytes 4-9/10")], Some(6)), RestAnswer::Rest);
+    for status in [200, 201, 304, 404, 412, 500, 503] {
+        assert_eq!(judged(status, &[tag, range], Some(6)), RestAnswer::Other, "{status}");
+    }
+    assert_eq!(judged(416, &[("Content-Range", "bytes */10")], Some(0)), RestAnswer::Unusable);
+    for value in [
+        "bytes 3-9/10",
+        "bytes 5-9/10",
+        "bytes 4-8/10",
+        "bytes 4-9/11",
+        "bytes 4-9/*",
+        "bytes */10",
+        "items 4-9/10",
+        "bytes=4-9/10",
+        "bytes 4-9",
+        "bytes +4-9/10",
+        "bytes 99999999999999999999-9/10",
+        "",
+    ] {
+        assert_eq!(judged(206, &[tag, ("Content-Range", value)], Some(6)), RestAnswer::Unusable, "{value:?}");
+    }
+    let unusable: [(Fields<'_>, Option<u64>); 8] = [
+        (&[tag], Some(6)),
+        (&[range], Some(6)),
+        (&[tag, range, range], Some(6)),
+        (&[tag, tag, range], Some(6)),
+        (&[("ETag", "\"v2\""), range], Some(6)),
+        (&[("ETag", "W/\"v1\""), range], Some(6)),
+        (&[tag, range, ("Content-Encoding", "gzip")], Some(6)),
+        (&[tag, range], None),
+    ];
+    for (fields, rest) in unusable {
+        assert_eq!(judged(206, fields, rest), RestAnswer::Unusable, "{fields:?}, {rest:?}");
+    }
+    assert_eq!(judged(206, &[tag, range], Some(7)), RestAnswer::Unusable);
+    let date = "Sun, 06 Nov 1994 08:48:37 GMT";
+    let by_date = |value| judge(206, &headers(&[("Last-Modified", value), range]), Some(6), 4, &known(date));
+    assert_eq!(by_date(date), RestAnswer::Rest);
+    assert_eq!(by_date("Sun, 06 Nov 1994 08:48:38 GMT"), RestAnswer::Unusable);
+}
+
+#[test]
+fn the_host_hears_of_a_whole_answer() {
+    let described = headers(&[("Content-Type", "image/png"), ("Content-Disposition", "inline")]);
+    let known = Representation { described, ..known("\"v1\"") };
+    let fields =
+        [("content-length", "6"), ("Content-Range", "bytes 4-9/10"), ("Content-Type", "image/webp"), ("X-A", "1")];
+    let whole = as_whole(&headers(&fields), &known);
+    let expected =
+        [("content-length", "10"), ("Content-Type", "image/webp"), ("X-A", "1"), ("Content-Disposition", "inline")];
+    assert_eq!(whole, headers(&expected));
+}

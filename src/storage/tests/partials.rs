@@ -1,0 +1,166 @@
+//! Partial files that are kept for a later call.
+
+use super::*;
+
+const KEY: &str = "0123456789abcdef";
+/// How many bytes a crash costs at most.
+const STEP: usize = 4 * 1024 * 1024;
+
+fn partials(directory: &TempDir) -> Vec<PathBuf> {
+    files_below(&root_of(directory).join("partials"))
+}
+
+/// A file that was kept with these bytes.
+fn kept(storage: &Storage, key: &str, content: &[u8]) {
+    let mut part = storage.create_temporary(&worker()).unwrap();
+    part.keep_as(key, "a note".to_owned());
+    part.write(&worker(), content).unwrap();
+}
+
+fn take(storage: &Storage, key: &str) -> Option<PartFile> {
+    storage.take_partial(&worker(), key, None).unwrap().map(|(part, note)| {
+        assert_eq!(note, "a note");
+        part
+    })
+}
+
+/// A copy of the files as another process finds them when this one was killed.
+fn after_a_crash(directory: &TempDir) -> (TempDir, Storage) {
+    let copy = tempfile::tempdir().unwrap();
+    let copied = std::process::Command::new("cp").arg("-R").arg(directory.path().join(".")).arg(copy.path()).status();
+    assert!(copied.unwrap().success());
+    let storage = Storage::open(options(copy.path())).unwrap();
+    (copy, storage)
+}
+
+#[test]
+fn a_kept_file_is_gone_on_with_where_it_was() {
+    for target in [None, Some("wxfile://usr/file.bin")] {
+        let (directory, storage) = open();
+        kept(&storage, KEY, b"begin");
+        storage.close();
+        drop(storage);
+        let storage = Storage::open(options(directory.path())).unwrap();
+        let (mut part, note) = storage.take_partial(&worker(), KEY, target).unwrap().unwrap();
+        assert_eq!((part.length(), note.as_str()), (5, "a note"));
+        part.write(&worker(), b" and end").unwrap();
+        let stored = part.finish(&worker(), Some("bin"), || Ok(())).unwrap();
+        assert_eq!(read(&storage, &stored.path).unwrap(), b"begin and end");
+        assert_eq!(partials(&directory), Vec::<PathBuf>::new());
+    }
+}
+
+#[test]
+fn a_crash_costs_what_was_not_flushed() {
+    let (directory, storage) = open();
+    let content: Vec<u8> = (0..2 * STEP + 1000).map(|number| (number / 7) as u8).collect();
+    let mut part = storage.create_temporary(&worker()).unwrap();
+    part.keep_as(KEY, "a note".to_owned());
+    let mut length = 0;
+    for piece in content.chunks(100_000) {
+        part.write(&worker(), piece).unwrap();
+        length += piece.len();
+        // At a few places, most of them right behind a flush.
+        if !length.is_multiple_of(1_500_000) && length % STEP >= 100_000 {
+            continue;
+        }
+        let (_copy, next) = after_a_crash(&directory);
+        let taken = take(&next, KEY).map_or(0, |part| part.length()) as usize;
+        assert!(taken <= length && length - taken < STEP, "{taken} of {length}");
+        if taken > 0 {
+            let stored = take(&next, KEY).unwrap().finish(&worker(), None, || Ok(())).unwrap();
+            assert!(read(&next, &stored.path).unwrap() == content[..taken], "{taken}");
+        }
+    }
+    assert_eq!(length, content.len());
+}
+
+#[test]
+fn what_a_crash_left_without_a_journal_goes() {
+    let (directory, storage) = open();
+    kept(&storage, KEY, b"kept");
+    let root = root_of(&directory).join("partials");
+    for name in ["00ff.part", "fedc.new", "fedc"] {
+        fs::write(root.join(name), b"left").unwrap();
+    }
+    storage.close();
+    drop(storage);
+    let storage = Storage::open(options(directory.path())).unwrap();
+    assert_eq!(partials(&directory).len(), 2, "the kept file and its journal");
+    assert_eq!(take(&storage, KEY).unwrap().length(), 4);
+}
+
+#[test]
+fn a_file_that_is_written_is_nobody_elses() {
+    let (directory, storage) = open();
+    kept(&storage, KEY, b"kept");
+    let part = take(&storage, KEY).unwrap();
+    assert!(take(&storage, KEY).is_none());
+    storage.discard_partials(&worker()).unwrap();
+    // Another one of the same key is not kept beside it.
+    kept(&storage, KEY, b"other");
+    assert_eq!(partials(&directory).len(), 2);
+    drop(part);
+    let part = take(&storage, KEY).unwrap();
+    assert_eq!(part.length(), 4);
+    part.discard();
+    assert_eq!(partials(&directory), Vec::<PathBuf>::new());
+    // Nobody writes it any more: the newer one takes its place.
+    kept(&storage, KEY, b"first");
+    kept(&storage, KEY, b"second");
+    assert_eq!(take(&storage, KEY).unwrap().length(), 6);
+    storage.discard_partials(&worker()).unwrap();
+    assert_eq!(partials(&directory), Vec::<PathBuf>::new());
+}
+
+#[test]
+fn a_file_without_a_byte_is_not_kept() {
+    let (directory, storage) = open();
+    kept(&storage, KEY, b"");
+    assert!(!root_of(&directory).join("partials").exists());
+    assert!(take(&storage, KEY).is_none());
+}
+
+#[test]
+fn kept_files_count_as_temporary_and_go_first() {
+    const BLOCK: usize = 4096;
+    let (directory, storage) = open_with(|options| options.temporary_quota = 10 * BLOCK as u64);
+    let complete = temporary(&storage, &[1; 4 * BLOCK]);
+    kept(&storage, "aa", &[2; 2 * BLOCK]);
+    kept(&storage, "bb", &[2; 2 * BLOCK]);
+    let second = temporary(&storage, &[3; 2 * BLOCK]);
+    assert_eq!(partials(&directory).len(), 4, "all of it fits");
+    // Two more blocks: the older of the kept files goes, though the complete one is older.
+    temporary(&storage, &[4; 2 * BLOCK]);
+    assert!(take(&storage, "aa").is_none());
+    temporary(&storage, &[5; BLOCK]);
+    assert_eq!(partials(&directory), Vec::<PathBuf>::new());
+    assert!(read(&storage, &complete.path).is_ok() && read(&storage, &second.path).is_ok());
+    // Then complete ones do. What is kept counts in the next launch, too, and a file that is taken counts once.
+    kept(&storage, "cc", &[6; 5 * BLOCK]);
+    assert_not_found(read(&storage, &complete.path));
+    storage.close();
+    drop(storage);
+    let mut options = options(directory.path());
+    options.temporary_quota = 10 * BLOCK as u64;
+    let storage = Storage::open(options).unwrap();
+    let part = take(&storage, "cc").unwrap();
+    let five = temporary(&storage, &[7; 5 * BLOCK]);
+    assert_eq!(read(&storage, &five.path).unwrap().len(), 5 * BLOCK);
+    let mut more = storage.create_temporary(&worker()).unwrap();
+    assert!(matches!(more.write(&worker(), &[8; 6 * BLOCK]), Err(Error::QuotaExceeded)), "the taken one is written");
+    drop(part);
+    more.write(&worker(), &[8; 6 * BLOCK]).unwrap();
+    assert!(take(&storage, "cc").is_none());
+}
+
+#[test]
+fn a_file_that_fails_to_be_stored_is_not_kept() {
+    let (directory, storage) = open();
+    let mut part = storage.create_target(&worker(), "wxfile://usr/file.bin").unwrap();
+    part.keep_as(KEY, "a note".to_owned());
+    part.write(&worker(), b"content").unwrap();
+    fs::create_dir(root_of(&directory).join("usr/file.bin")).unwrap();
+    assert!(part.finish(&worker(), None, || Ok(())).is_err());
+    assert!(take(&storage, KEY).is_none());
+}

@@ -1,0 +1,340 @@
+//! How a download goes on that broke off, and when it begins anew.
+
+use std::io::{self, Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::Arc;
+use std::thread;
+
+use wxtransfer_test_server::{FaultServer, Script, Server, Step, Transport, pattern_bytes, response_head};
+
+use super::*;
+use crate::terms::{Category, header_value};
+
+const V1: (&str, &str) = ("ETag", "\"v1\"");
+const V2: (&str, &str) = ("ETag", "\"v2\"");
+
+/// The first four of ten bytes of the first version, and the end.
+fn broken() -> Script {
+    Script::fault_at(4, &[V1, ("Content-Type", "image/png")], b"1111111111", Step::Close)
+}
+
+/// The second version, all of it.
+fn second() -> Script {
+    Script::answer(200, &[V2], b"2222222222")
+}
+
+/// The rest of the first version.
+fn rest() -> Script {
+    Script::answer(206, &[V1, ("Content-Range", "bytes 4-9/10")], b"111111")
+}
+
+/// The `Range` and `If-Range` that each connection's request had.
+fn ranges(server: &FaultServer) -> Vec<Option<(String, String)>> {
+    let range_of = |connection| {
+        let request = String::from_utf8(server.received(connection)).unwrap();
+        let value = |name: &str| request.lines().find_map(|line| line.strip_prefix(name).map(str::to_owned));
+        let is_identity = value("Accept-Encoding: ") == Some("identity".to_owned());
+        let range = value("Range: ").zip(value("If-Range: "));
+        assert!(range.is_none() || is_identity, "{request}");
+        range
+    };
+    (0..server.connections()).map(range_of).collect()
+}
+
+fn from(begin: u64) -> Option<(String, String)> {
+    Some((format!("bytes={begin}-"), "\"v1\"".to_owned()))
+}
+
+#[test]
+fn a_download_that_broke_off_goes_on_where_it_was() {
+    for transport in [Transport::Plain, Transport::TLS] {
+        let server = FaultServer::start(transport, vec![broken(), rest()]);
+        let outcome = Bench::resuming(Resume::WithinTask, 0).download(&server.url("/"));
+        assert_eq!(outcome.content, b"1111111111");
+        assert_eq!(outcome.counts, Counts { attempts: 2, resumed_from: 4 });
+        assert_eq!(ranges(&server), [None, from(4)]);
+        assert_eq!(outcome.heard.progress, [(4, Some(10)), (10, Some(10))]);
+        // The page asked for all of it.
+        let head = outcome.heard.heads.iter().map(|head| (head.status, &head.headers)).collect::<Vec<_>>();
+        let success = outcome.result.as_ref().unwrap();
+        assert_eq!(head, [(200, &success.headers)]);
+        assert_eq!(success.status, 200);
+        let value = |name| header_value(&success.headers, name);
+        assert_eq!((value("Content-Length"), value("Content-Range")), (Some("10"), None));
+        assert_eq!(value("Content-Type"), Some("image/png"), "of the first answer");
+    }
+}
+
+#[test]
+fn a_download_goes_on_more_often_than_it_may_be_tried_again() {
+    let piece = |begin: usize| {
+        let range = format!("bytes {begin}-9/10");
+        let head = response_head(206, &[V1, ("Content-Range", &range)], Some(10 - begin as u64));
+        Script::new([Step::ReadHead, Step::Send(head), Step::Send(b"1".to_vec())])
+    };
+    let scripts = [broken()].into_iter().chain((4..10).map(piece)).collect();
+    let server = FaultServer::start(Transport::Plain, scripts);
+    let outcome = Bench::resuming(Resume::WithinTask, 0).download(&server.url("/"));
+    assert_eq!(outcome.content, b"1111111111");
+    assert_eq!(outcome.counts, Counts { attempts: 7, resumed_from: 9 });
+    // Each wait is the first one: every attempt but the last has gained something.
+    assert_eq!(outcome.waits, [Duration::from_millis(500); 6]);
+    // Attempts that gain nothing double the wait, until one gains something.
+    let silent = || Script::new([Step::ReadHead]);
+    let server = FaultServer::start(Transport::Plain, vec![silent(), silent(), broken(), silent(), rest()]);
+    let outcome = Bench::resuming(Resume::WithinTask, 3).download(&server.url("/"));
+    assert_eq!(outcome.counts, Counts { attempts: 5, resumed_from: 4 });
+    assert_eq!(outcome.waits, [500, 1000, 500, 500].map(Duration::from_millis));
+    // An attempt that gains nothing is a retry, of which there is none.
+    let server = FaultServer::start(Transport::Plain, vec![broken(), Script::new([Step::ReadHead])]);
+    let outcome = Bench::resuming(Resume::WithinTask, 0).download(&server.url("/"));
+    assert_eq!(outcome.result.map(drop).unwrap_err().category(), Category::ConnectionClosed);
+    assert_eq!(outcome.counts.attempts, 2);
+}
+
+#[test]
+fn an_answer_that_is_not_the_rest_is_never_put_behind_the_beginning() {
+    let range = ("Content-Range", "bytes 4-9/10");
+    let partial = |headers: &[(&str, &str)], body: &[u8]| Script::answer(206, headers, body);
+    // (what the request for the rest is answered with, whether a third request follows, the file, its status)
+    let cases: Vec<(&str, Script, bool, &[u8], u16)> = vec![
+        ("another version", second(), false, b"2222222222", 200),
+        ("the range is ignored", Script::answer(200, &[V1], b"1111111111"), false, b"1111111111", 200),
+        ("another version, shorter", Script::answer(200, &[V2], b"22"), false, b"22", 200),
+        ("gone", Script::answer(404, &[], b"gone"), false, b"gone", 404),
+        ("not satisfiable", Script::answer(416, &[("Content-Range", "bytes */10")], b""), true, b"2222222222", 200),
+        ("another version's rest", partial(&[V2, range], b"222222"), true, b"2222222222", 200),
+        ("no validator", partial(&[range], b"222222"), true, b"2222222222", 200),
+        ("another begin", partial(&[V1, ("Content-Range", "bytes 3-9/10")], b"2222222"), true, b"2222222222", 200),
+        ("another end", partial(&[V1, ("Content-Range", "bytes 4-8/10")], b"22222"), true, b"2222222222", 200),
+        ("another size", partial(&[V1, ("Content-Range", "bytes 4-9/20")], b"222222"), true, b"2222222222", 200),
+        ("too little", partial(&[V1, range], b"22"), true, b"2222222222", 200),
+        ("no range", partial(&[V1], b"222222"), true, b"2222222222", 200),
+        (
+            "parts",
+            partial(&[V1, ("Content-Type", "multipart/byteranges; boundary=x")], b"--x--"),
+            true,
+            b"2222222222",
+            200,
+        ),
+        ("coded", partial(&[V1, range, ("Content-Encoding", "gzip")], b"222222"), true, b"2222222222", 200),
+    ];
+    for (name, script, begins_anew, file, status) in cases {
+        let mut scripts = vec![broken(), script];
+        scripts.extend(begins_anew.then(second));
+        let server = FaultServer::start(Transport::Plain, scripts);
+        let outcome = Bench::resuming(Resume::WithinTask, 0).download(&server.url("/"));
+        assert_eq!(outcome.status(), status, "{name}");
+        assert_eq!(outcome.content, file, "{name}");
+        let attempts = if begins_anew { 3 } else { 2 };
+        assert_eq!(outcome.counts, Counts { attempts, resumed_from: 0 }, "{name}");
+        let expected = [None, from(4), None];
+        assert_eq!(ranges(&server), expected[..attempts as usize], "{name}");
+        let progress: Vec<u64> = outcome.heard.progress.iter().map(|(bytes, _)| *bytes).collect();
+        assert_eq!(progress, [4, file.len() as u64], "{name}");
+    }
+}
+
+#[test]
+fn a_server_that_does_not_know_ranges_is_asked_for_one_once() {
+    let unsatisfiable = Script::answer(416, &[], b"");
+    let server = FaultServer::start(Transport::Plain, vec![broken(), unsatisfiable, broken(), second()]);
+    let outcome = Bench::resuming(Resume::WithinTask, 1).download(&server.url("/"));
+    assert_eq!(outcome.content, b"2222222222");
+    assert_eq!(ranges(&server), [None, from(4), None, None]);
+}
+
+#[test]
+fn a_version_that_broke_off_is_resumed_even_if_it_is_the_second() {
+    let second_broken = Script::fault_at(7, &[V2], b"2222222222", Step::Close);
+    let second_rest = Script::answer(206, &[V2, ("Content-Range", "bytes 7-9/10")], b"222");
+    let server = FaultServer::start(Transport::Plain, vec![broken(), second_broken, second_rest]);
+    let outcome = Bench::resuming(Resume::WithinTask, 0).download(&server.url("/"));
+    assert_eq!(outcome.content, b"2222222222");
+    assert_eq!(outcome.counts, Counts { attempts: 3, resumed_from: 7 });
+    assert_eq!(ranges(&server)[2], Some(("bytes=7-".to_owned(), "\"v2\"".to_owned())));
+}
+
+#[test]
+fn what_cannot_be_resumed_begins_anew() {
+    let cut = |headers: &[(&str, &str)]| Script::fault_at(4, headers, b"1111111111", Step::Close);
+    let cases = [
+        ("weak", cut(&[("ETag", "W/\"v1\"")])),
+        ("no validator", cut(&[])),
+        ("coded", cut(&[V1, ("Content-Encoding", "br")])),
+        ("size unknown", Script::fault_in_chunks_at(4, &[V1], b"1111111111", Step::Close)),
+    ];
+    for (name, script) in cases {
+        let server = FaultServer::start(Transport::Plain, vec![script, second()]);
+        let outcome = Bench::resuming(Resume::WithinTask, 1).download(&server.url("/"));
+        assert_eq!(outcome.content, b"2222222222", "{name}");
+        assert_eq!(ranges(&server), [None, None], "{name}");
+    }
+    for header in [("Range", "bytes=0-9"), ("If-None-Match", "\"v0\"")] {
+        let server = FaultServer::start(Transport::Plain, vec![broken(), second()]);
+        let outcome = Bench::resuming(Resume::WithinTask, 1).download_to(&server.url("/"), None, &[header]);
+        assert_eq!(outcome.content, b"2222222222", "{header:?}");
+        assert!(!String::from_utf8(server.received(1)).unwrap().contains("If-Range"), "{header:?}");
+    }
+    // Resume off.
+    let server = FaultServer::start(Transport::Plain, vec![broken(), second()]);
+    assert_eq!(Bench::resuming(Resume::Off, 1).download(&server.url("/")).content, b"2222222222");
+    assert_eq!(ranges(&server), [None, None]);
+}
+
+#[test]
+fn an_answer_of_another_origin_is_neither_resumed_nor_the_rest() {
+    let other = FaultServer::start(Transport::Plain, vec![broken(), second(), rest(), second()]);
+    let away = || Script::answer(302, &[("Location", &other.url("/"))], b"");
+    let server = FaultServer::start(Transport::Plain, vec![away(), away()]);
+    let outcome = Bench::resuming(Resume::WithinTask, 1).download(&server.url("/"));
+    assert_eq!(outcome.content, b"2222222222");
+    assert_eq!(ranges(&other), [None, None]);
+
+    let server = FaultServer::start(Transport::Plain, vec![broken(), away(), away()]);
+    let outcome = Bench::resuming(Resume::WithinTask, 1).download(&server.url("/"));
+    assert_eq!(outcome.content, b"2222222222", "the rest of the same name is another origin's");
+
+    // Within the origin it is as good as without a redirect.
+    let moved = || Script::answer(302, &[("Location", "/moved"), ("Connection", "close")], b"");
+    let server = FaultServer::start(Transport::Plain, vec![moved(), broken(), moved(), rest()]);
+    let outcome = Bench::resuming(Resume::WithinTask, 0).download(&server.url("/"));
+    assert_eq!((outcome.content.as_slice(), outcome.counts.resumed_from), (&b"1111111111"[..], 4));
+}
+
+#[test]
+fn a_resumed_file_is_checked_as_a_whole() {
+    // Of ten times "1", as `printf 1111111111 | sha256sum` has it.
+    const SHA256: &str = "d2d02ea74de2c9fab1d802db969c18d409a8663a9697977bb1c98ccdd9de4372";
+    const REPR_DIGEST: &str = "sha-256=:0tAup03iyfqx2ALblpwY1AmoZjqWl5d7scmMzdneQ3I=:";
+    let check = |digest: &str, change: fn(&mut IntegrityRequest)| {
+        let head = [V1, ("Repr-Digest", digest)];
+        let broken = Script::fault_at(4, &head, b"1111111111", Step::Close);
+        // Of the part, and so of no use for the whole.
+        let rest_headers = [V1, ("Content-Range", "bytes 4-9/10"), ("Content-MD5", "AAAAAAAAAAAAAAAAAAAAAA==")];
+        let server = FaultServer::start(Transport::Plain, vec![broken, Script::answer(206, &rest_headers, b"111111")]);
+        Bench::resuming(Resume::WithinTask, 0).download_with(&server.url("/"), |request| change(&mut request.integrity))
+    };
+    let outcome = check("", |integrity| integrity.want_sha256 = true);
+    assert_eq!(outcome.counts.resumed_from, 4);
+    assert_eq!(outcome.result.unwrap().sha256.as_deref(), Some(SHA256));
+    assert!(check("", |integrity| integrity.expected_length = 10).result.is_ok());
+    let mismatch = |outcome: Outcome| outcome.result.map(drop).unwrap_err().category() == Category::Integrity;
+    assert!(mismatch(check("", |integrity| integrity.expected_length = 11)));
+    assert!(mismatch(check("", |integrity| integrity.expected_sha256 = Some("0".repeat(64)))));
+    // What the first answer declares of the whole holds for the whole.
+    assert!(check(REPR_DIGEST, |integrity| integrity.verify_digest = true).result.is_ok());
+    assert!(mismatch(check(&REPR_DIGEST.replace(":0", ":A"), |integrity| integrity.verify_digest = true)));
+}
+
+#[test]
+fn what_a_task_has_of_its_file_is_there_in_the_next_launch() {
+    for file_path in [None, Some("wxfile://usr/file.bin")] {
+        let server = FaultServer::start(Transport::Plain, vec![broken(), Script::new([Step::ReadHead]), rest()]);
+        let bench = Bench::resuming(Resume::AcrossLaunches, 0);
+        let first = bench.download_to(&server.url("/"), file_path, &[]);
+        assert!(first.result.is_err());
+        assert_eq!(first.counts, Counts { attempts: 2, resumed_from: 0 });
+        let bench = bench.relaunched();
+        let outcome = bench.download_to(&server.url("/"), file_path, &[]);
+        assert_eq!(outcome.content, b"1111111111", "{file_path:?}");
+        assert_eq!(outcome.counts, Counts { attempts: 1, resumed_from: 4 }, "{file_path:?}");
+        assert_eq!(ranges(&server), [None, from(4), from(4)], "{file_path:?}");
+        assert_eq!(outcome.heard.progress, [(10, Some(10))]);
+        assert_eq!(header_value(&outcome.heard.heads[0].headers, "Content-Type"), Some("image/png"));
+        // Nothing is left of it.
+        let partials = bench.directory.path().join("app-wx/user-/partials");
+        assert_eq!(std::fs::read_dir(partials).unwrap().count(), 0, "{file_path:?}");
+    }
+}
+
+#[test]
+fn another_call_does_not_get_the_partial_file() {
+    let server = FaultServer::start_with(Transport::Plain, |connection| match connection {
+        0 => broken(),
+        1 => Script::new([Step::ReadHead]),
+        _ => second(),
+    });
+    let bench = Bench::resuming(Resume::AcrossLaunches, 0);
+    assert!(bench.download(&server.url("/")).result.is_err());
+    let others: [(_, _, &[_]); 3] = [
+        ("/?other", None, &[]),
+        ("/", Some("wxfile://usr/file.bin"), &[]),
+        ("/", None, &[("Authorization", "another user")]),
+    ];
+    for (path, file_path, header) in others {
+        let outcome = bench.download_to(&server.url(path), file_path, header);
+        assert_eq!(outcome.content, b"2222222222");
+        assert_eq!(outcome.counts.resumed_from, 0);
+    }
+    assert!(ranges(&server)[2..].iter().all(Option::is_none));
+    // And once it is discarded, nobody does.
+    bench.environment.storage.discard_partials(&Worker::for_call(Arc::new(StopSignal::new()))).unwrap();
+    assert_eq!(bench.download(&server.url("/")).counts.resumed_from, 0);
+}
+
+#[test]
+fn an_error_of_the_server_leaves_the_partial_file_to_a_later_call() {
+    let error = Script::answer(500, &[], b"error");
+    let server = FaultServer::start(Transport::Plain, vec![broken(), error, rest()]);
+    let bench = Bench::resuming(Resume::AcrossLaunches, 0);
+    let outcome = bench.download(&server.url("/"));
+    assert_eq!((outcome.status(), outcome.content.as_slice()), (500, &b"error"[..]));
+    let outcome = bench.download(&server.url("/"));
+    assert_eq!((outcome.content.as_slice(), outcome.counts.resumed_from), (&b"1111111111"[..], 4));
+}
+
+/// A server between a client and another server, on which a connection ends after so many bytes of answers.
+struct Cutter(SocketAddr);
+
+impl Cutter {
+    /// `cuts` are those of the connections, in their order; later ones are not cut.
+    fn start(server: SocketAddr, cuts: Vec<u64>) -> Cutter {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        // Ends with the process.
+        thread::spawn(move || {
+            let mut cuts = cuts.into_iter();
+            for client in listener.incoming().map_while(Result::ok) {
+                let cut = cuts.next().unwrap_or(u64::MAX);
+                thread::spawn(move || Cutter::serve(client, server, cut));
+            }
+        });
+        Cutter(address)
+    }
+
+    fn serve(client: TcpStream, server: SocketAddr, cut: u64) -> io::Result<()> {
+        let upstream = TcpStream::connect(server)?;
+        let (mut requests, mut forwarded) = (client.try_clone()?, upstream.try_clone()?);
+        thread::spawn(move || io::copy(&mut requests, &mut forwarded));
+        let mut client = client;
+        io::copy(&mut upstream.take(cut), &mut client)?;
+        client.flush()?;
+        client.shutdown(Shutdown::Write)
+    }
+}
+
+/// Cuts inside of every TLS record, and of every part of what is around them: the file is the same each time.
+#[test]
+fn a_connection_may_end_at_every_place() {
+    const SIZE: usize = 100_000;
+    let server = Server::start(wxtransfer_test_server::Options::default());
+    let expected = pattern_bytes(0, SIZE);
+    for scheme in ["http", "https"] {
+        let url = if scheme == "https" { server.https_url("") } else { server.url("") };
+        let port: u16 = url.rsplit(':').next().unwrap().trim_end_matches('/').parse().unwrap();
+        let mut resumed = 0;
+        // A record has 16 KiB at most, so that each has several cuts; a handshake has some, too.
+        for cut in (1..SIZE as u64 + 8000).step_by(1499) {
+            let cutter = Cutter::start(([127, 0, 0, 1], port).into(), vec![cut, 20_000 + cut % 5000]);
+            let bench = Bench::resuming(Resume::WithinTask, 2);
+            let host = if scheme == "https" { "localhost" } else { "127.0.0.1" };
+            let outcome = bench.download(&format!("{scheme}://{host}:{}/bytes/{SIZE}", cutter.0.port()));
+            assert!(outcome.content == expected, "{scheme}, cut at {cut}");
+            resumed += usize::from(outcome.counts.resumed_from > 0);
+            let falls = outcome.heard.progress.windows(2).any(|two| two[1].0 < two[0].0);
+            assert!(!falls, "{scheme}, cut at {cut}");
+        }
+        assert!(resumed > 40, "{scheme}: {resumed}");
+    }
+}
