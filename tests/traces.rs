@@ -89,7 +89,7 @@ fn assert_har(entry: &Value) {
     }
     for list in ["/request/headers", "/response/headers"] {
         for header in entry.pointer(list).unwrap().as_array().unwrap() {
-            assert!(header["name"].is_string() && header["value"].is_string(), "{header}");
+            assert!(header["name"].is_string() && header["value"] == "", "a value may be a secret: {header}");
         }
     }
     for name in entry.as_object().unwrap().keys() {
