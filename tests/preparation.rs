@@ -96,7 +96,9 @@ fn the_background_and_closing_end_them_at_once() {
         for server in &servers[1..] {
             assert_eq!(prepare(&session, &server.url("/")), WXT_OK);
         }
-        servers[4].wait_for(Event::ConnectionAccepted(0));
+        for server in &servers[1..5] {
+            server.wait_for(Event::ConnectionAccepted(0));
+        }
         let began = Instant::now();
         if closes {
             assert_eq!(session.close(), WXT_OK);
@@ -185,6 +187,9 @@ fn sessions_are_resumed_after_the_idle_timer() {
                 session.download(&server.https_url("/bytes/10")).end().success();
                 server.wait_for_open_connections(0);
                 assert_eq!(prepare(&session, &server.https_url("")), WXT_OK);
+                while server.connections() < 2 {
+                    std::thread::yield_now();
+                }
                 session.download(&server.https_url("/bytes/10")).end().success();
                 assert_eq!(server.connections(), 2);
                 let handshakes = server.requests().into_iter().map(|request| request.tls.expect("TLS"));

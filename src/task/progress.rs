@@ -93,8 +93,11 @@ impl ProgressCell {
             return None;
         }
         let mut latest = lock(&self.latest);
-        let (total_bytes, expected) = latest.newest;
-        let progress = Progress { total_bytes, expected: Some(expected.unwrap_or(total_bytes)), percent: Some(100) };
+        let (newest, expected) = latest.newest;
+        let expected = expected.unwrap_or(newest);
+        // A redirected upload has sent more than its last request.
+        let total_bytes = latest.total_bytes.min(expected);
+        let progress = Progress { total_bytes, expected: Some(expected), percent: Some(100) };
         latest.report(progress)
     }
 }

@@ -290,7 +290,7 @@ final class MiniProgramHostTests: XCTestCase {
             (#""api":"downloadFile","options":{"url":7}"#, "downloadFile:fail invalid url", 600009),
             (#""api":"downloadFile","options":[]"#, "downloadFile:fail invalid url", 600009),
             (#""api":"shareFile","options":{}"#, "shareFile:fail not supported", 1300201),
-            (#""none":0"#, ":fail not supported", 4),
+            (#""none":0"#, ":fail not supported", 1300201),
             (#""api":"saveFile","options":{}"#, "saveFile:fail tempFilePath file not exist", 1301112),
             (
                 #""api":"downloadFile","options":{"header":{"a":"b"}}"#,
@@ -349,7 +349,13 @@ final class MiniProgramHostTests: XCTestCase {
             ("readFile", ["filePath": file, "encoding": "utf7"], "Invalid argument encoding", 1300022),
             ("getFileInfo", ["filePath": file], "Invalid argument digestAlgorithm", 1300022),
             ("writeFile", ["filePath": file, "encoding": "base64", "data": "a"], "base64 encode error", 1300203),
-        ] {
+            ("writeFile", ["filePath": file, "encoding": "utf8"], "Invalid argument data", 1300022),
+            ("appendFile", ["filePath": file, "encoding": "utf8", "data": 5], "Invalid argument data", 1300022),
+            ("rmdir", ["dirPath": "wxfile://usr/d", "recursive": "true"], "Invalid argument recursive", 1300022),
+            ("readFile", ["filePath": file, "encoding": "utf8", "position": -1], "value of position is out of range", 1301009),
+            ("readFile", ["filePath": file, "encoding": "utf8", "position": 0.5], "value of position is out of range", 1301009),
+            ("readFile", ["filePath": file, "encoding": "utf8", "length": 0], "value of length is out of range", 1301006),
+        ] as [(String, [String: any Sendable], String, Int)] {
             let refused = try await page.call(api, options)
             XCTAssertEqual(refused[0].result.errMsg, "\(api):fail \(failure)")
             XCTAssertEqual([refused[0].result.errno, refused[0].result.errCode], [code, code])

@@ -225,12 +225,27 @@ private struct FileCall: Sendable {
     private let texts: [String: String]
     private let numbers: [String: UInt64]
     private let isRecursive: Bool
+    /// What of the message is not as `wx.js` writes it.
+    private let refusal: Refusal?
 
     init(_ api: String, _ options: [String: Any]) {
         self.api = api
         texts = options.compactMapValues { $0 as? String }
-        numbers = options.compactMapValues { $0 as? UInt64 }
+        // A whole number that a `Double` of the page holds.
+        numbers = options.compactMapValues { $0 as? UInt64 }.filter { $0.value < 1 << 53 }
         isRecursive = options["recursive"] as? Bool ?? false
+        let isThere = { (name: String) in options[name] != nil }
+        if isThere("recursive"), !(options["recursive"] is Bool) {
+            refusal = invalid("recursive")
+        } else if ["writeFile", "appendFile"].contains(api), texts["data"] == nil {
+            refusal = invalid("data")
+        } else if isThere("position"), numbers["position"] == nil {
+            refusal = Refusal(reason: "value of position is out of range", errno: 1301009)
+        } else if isThere("length"), numbers["length"] ?? 0 == 0 {
+            refusal = Refusal(reason: "value of length is out of range", errno: 1301006)
+        } else {
+            refusal = nil
+        }
     }
 
     func result(_ session: WXTransferSession) async -> Result<[String: any Sendable], any Error> {
@@ -245,6 +260,7 @@ private struct FileCall: Sendable {
     private func path(_ name: String) -> String { texts[name] ?? "" }
 
     private func run(_ session: WXTransferSession) async throws -> [String: any Sendable] {
+        if let refusal { throw refusal }
         let files = session.files
         switch api {
         case "access": try await files.access(path("path"))
@@ -318,8 +334,8 @@ private struct FileCall: Sendable {
         default: throw invalid("digestAlgorithm")
         }
     }
+}
 
-    private func invalid(_ parameter: String) -> Refusal {
-        Refusal(reason: "Invalid argument \(parameter)", errno: WXTransferErrno.invalidArgument.rawValue)
-    }
+private func invalid(_ parameter: String) -> Refusal {
+    Refusal(reason: "Invalid argument \(parameter)", errno: WXTransferErrno.invalidArgument.rawValue)
 }
