@@ -71,7 +71,7 @@ impl Connection {
         times.reused = was_open;
         times.is_tls = matches!(self.channel, Channel::Tls(_));
         drop(times);
-        exchange.trace_with(|trace| trace.tls = self.channel.tls());
+        exchange.trace_with(|details| details.tls = self.channel.tls());
         self.used = true;
         (self.head, self.reader, self.interim_bytes) = (None, HeadReader::default(), 0);
         (self.sends, self.next_report, self.is_sent) = (0, None, false);
