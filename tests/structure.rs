@@ -69,7 +69,8 @@ fn code_of(text: &str) -> Vec<String> {
     let lines: Vec<&str> = text.lines().collect();
     let begins_tests = |index: &usize| {
         let rest = lines[index + 1..].iter().find(|line| !line.starts_with("#["));
-        lines[*index] == "#[cfg(test)]" && rest.is_some_and(|line| line.contains("mod tests"))
+        ["#[cfg(test)]", "#[cfg(all(test, "].iter().any(|start| lines[*index].starts_with(start))
+            && rest.is_some_and(|line| line.contains("mod tests"))
     };
     let end = (0..lines.len()).find(begins_tests).unwrap_or(lines.len());
     let code = lines[..end].iter().filter(|line| !line.trim_start().starts_with("//"));
