@@ -353,6 +353,11 @@ impl Connection {
                     }
                     return Err(Error::unclean_end());
                 }
+                // Here it is the receive that meets the reset of such a server, and not a send.
+                Err(_) if self.refused && self.channel.stream().was_reset() => {
+                    self.broken = true;
+                    return if self.channel.ends_cleanly() { Ok(None) } else { Err(Error::unclean_end()) };
+                }
                 Err(error) => {
                     self.broken = true;
                     return Err(error);
@@ -433,3 +438,7 @@ fn end_of(received: Result<Option<usize>, Error>, deframer: &Deframer) -> Result
     }
     received
 }
+
+#[cfg(test)]
+#[path = "connection_tests.rs"]
+mod tests;

@@ -14,11 +14,11 @@ use crate::worker::lock;
 
 /// Makes the entries of one transfer. One hop is under way at a time.
 #[derive(Debug, Default)]
-pub struct Tracer(Mutex<Option<Hop>>);
+pub struct Tracer(Mutex<Option<TracedHop>>);
 
 /// A hop that is under way.
 #[derive(Debug)]
-struct Hop {
+struct TracedHop {
     exchange: Arc<http::Exchange>,
     attempt: u32,
     wall_time: SystemTime,
@@ -28,14 +28,14 @@ struct Hop {
     url: String,
     header_names: Vec<String>,
     range: Option<String>,
-    answer: Option<Answer>,
+    answer: Option<TracedAnswer>,
     /// Where the answer leads to, without its query.
     redirect: Option<String>,
 }
 
 /// What is kept of an answer's head.
 #[derive(Debug)]
-struct Answer {
+struct TracedAnswer {
     status: u16,
     header_names: Vec<String>,
     media_type: String,
@@ -46,7 +46,7 @@ impl Tracer {
     pub fn begin(&self, exchange: &Arc<http::Exchange>, attempt: u32, request: &http::Request<'_>) {
         let headers = request.headers;
         let range = headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("Range"));
-        *lock(&self.0) = Some(Hop {
+        *lock(&self.0) = Some(TracedHop {
             exchange: exchange.clone(),
             attempt,
             wall_time: SystemTime::now(),
@@ -63,7 +63,7 @@ impl Tracer {
     /// The head of its answer is there.
     pub fn answered(&self, status: u16, headers: &[Header]) {
         if let Some(hop) = &mut *lock(&self.0) {
-            hop.answer = Some(Answer {
+            hop.answer = Some(TracedAnswer {
                 status,
                 header_names: headers.iter().map(|header| header.name.clone()).collect(),
                 media_type: known_media_type(header_value(headers, "Content-Type").unwrap_or_default()),
@@ -86,7 +86,7 @@ impl Tracer {
     }
 }
 
-impl Hop {
+impl TracedHop {
     fn entry(&self, trace: &Trace, now: Instant, body_sent: u64, failure: Option<&str>) -> String {
         let timings = Timings::new(trace, self.start, now);
         let nothing = Details::default();
