@@ -82,7 +82,7 @@ const HARMLESS: [(&str, &[&str]); 8] = [
         "what is waited for, has waited, or may wait: values",
         &["WaitError", "let wait =", "may_wait", "tasks_waiting", "waited", "waiting", "waits"],
     ),
-    ("a phase of an exchange", &["wait: f64", "send, wait, receive", "self.wait + self.receive", "self.wait)"]),
+    ("a phase of an exchange", &["wait: Duration", "send, wait, receive", "self.wait)"]),
     ("the module of the one wait", &["mod wait;", "use wait::", "wait::"]),
     ("what a wait watches, and what happened to it", &["PollFd", "PollFlags", "polled"]),
     ("sizes and addresses", &["recv_buffer_size", "ResolvedSocketAddrs"]),
