@@ -1814,8 +1814,9 @@ WxtStatus wxt_session_open(const WxtSessionOptions *options,
 
 /**
  * Closes a session: aborts what is left, delivers the last callbacks, removes the temporary files (but those that
- * `temporary_retention` keeps) and joins the session's threads. When it returns no callback runs or will run, and nothing that the session's options point to is
- * used any more. Jobs that the executor still holds may run later and do nothing.
+ * `temporary_retention` keeps) and joins the session's threads. When it returns no callback runs or will run, and
+ * nothing that the session's options point to is used any more. Jobs that the executor still holds may run later and do
+ * nothing. On glibc it gives the process' free memory back to the system (`malloc_trim`).
  *
  * One thing may go on: a look-up that the system's resolver has not answered, since no system lets it be ended. It runs
  * on a thread of the process, and its answer is dropped. A question to the host's own resolver may be answered later,

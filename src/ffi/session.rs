@@ -24,6 +24,7 @@ use super::status::{
 };
 use super::string::{WxtStr, array};
 use crate::http::{Pin, Resolver};
+use crate::platform::give_back_free_memory;
 use crate::policy::lan::LanPolicy;
 use crate::policy::limits::Limits;
 use crate::policy::quirks::Platform;
@@ -99,8 +100,9 @@ pub unsafe extern "C" fn wxt_session_open(
 }
 
 /// Closes a session: aborts what is left, delivers the last callbacks, removes the temporary files (but those that
-/// `temporary_retention` keeps) and joins the session's threads. When it returns no callback runs or will run, and nothing that the session's options point to is
-/// used any more. Jobs that the executor still holds may run later and do nothing.
+/// `temporary_retention` keeps) and joins the session's threads. When it returns no callback runs or will run, and
+/// nothing that the session's options point to is used any more. Jobs that the executor still holds may run later and do
+/// nothing. On glibc it gives the process' free memory back to the system (`malloc_trim`).
 ///
 /// One thing may go on: a look-up that the system's resolver has not answered, since no system lets it be ended. It runs
 /// on a thread of the process, and its answer is dropped. A question to the host's own resolver may be answered later,
@@ -127,6 +129,8 @@ pub extern "C" fn wxt_session_close(session: *mut WxtSession) -> WxtStatus {
         }
         let closing = sessions().remove(&session.addr()).ok_or(WXT_SESSION_CLOSED)?;
         closing.close();
+        drop(closing);
+        give_back_free_memory();
         Ok(())
     })
 }

@@ -1,5 +1,6 @@
 //! What differs between Linux, Android, macOS and iOS, and the few system calls that need `unsafe`.
 
+mod allocator;
 mod clock;
 mod clone;
 mod interfaces;
@@ -9,6 +10,7 @@ mod tcp_info;
 mod trust_store;
 mod waker;
 
+pub use allocator::give_back_free_memory;
 pub use clock::time_since_boot;
 pub use clone::clone_file;
 pub use interfaces::{InterfaceAddress, interface_addresses, is_usable_local_address};

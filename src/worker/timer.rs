@@ -8,6 +8,7 @@ use std::thread::{self, JoinHandle};
 use std::time::Instant;
 
 use super::lock;
+use crate::platform::give_back_free_memory;
 
 /// Enough for the actions, which close sockets and give stop signals.
 const STACK_SIZE: usize = 128 * 1024;
@@ -85,7 +86,9 @@ impl Timer {
             let Some((index, &(_, when, _))) = next else {
                 state.thread = None;
                 state.generation += 1;
-                return;
+                drop(state);
+                // Nothing is kept and nothing is to come: all sessions are idle.
+                return give_back_free_memory();
             };
             let left = when.saturating_duration_since(Instant::now());
             if left.is_zero() {

@@ -66,7 +66,7 @@ final class ContractTests: XCTestCase {
         ]
         let others = [
             "API", "ERRNO", "CATEGORY", "PLATFORM", "PATHS", "LAN", "STORAGE_EXCLUSIVE", "STORAGE_SHARED", "LOG", "IMPORT",
-            "DIGEST", "WRITE", "METHOD", "RESUME",
+            "DIGEST", "WRITE", "METHOD", "RESUME", "NETWORK",
         ]
         XCTAssertEqual(
             swift.mapValues(\.rawValue), try constants("WXT_", besides: others.map { "WXT_\($0)" }))

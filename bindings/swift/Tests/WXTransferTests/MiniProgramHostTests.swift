@@ -290,7 +290,7 @@ final class MiniProgramHostTests: XCTestCase {
             (#""api":"downloadFile","options":{"url":7}"#, "downloadFile:fail invalid url", 600009),
             (#""api":"downloadFile","options":[]"#, "downloadFile:fail invalid url", 600009),
             (#""api":"shareFile","options":{}"#, "shareFile:fail not supported", 1300201),
-            (#""none":0"#, ":fail not supported", 4),
+            (#""none":0"#, ":fail not supported", 1300201),
             (#""api":"saveFile","options":{}"#, "saveFile:fail tempFilePath file not exist", 1301112),
             (
                 #""api":"downloadFile","options":{"header":{"a":"b"}}"#,

@@ -88,7 +88,7 @@ final class RedactionTests: XCTestCase {
             session.files.blocking, WXTransferFileStats(WxtFileStats()), WXTransferFileDigest(size: 1, digest: "00"),
             WXTransferDigestAlgorithm.md5, WXTransferWriteMode.at(position: 1), WXTransferMethod.put, part, WXTransferApi.upload,
             WXTransferSessionStatistics(WxtSessionStatistics()), WXTransferTrace(WxtTrace()),
-            try session.checkUrl(.upload, url, header: pairs),
+            WXTransferNetwork(kind: .wifi), WXTransferNetwork.Kind.wifi, try session.checkUrl(.upload, url, header: pairs),
             try session.checkUrl(.upload, "https://example.test/?\(canary)", header: pairs),
         ]
         for value in values {

@@ -1,0 +1,46 @@
+//! Free memory that the allocator keeps.
+
+/// Gives the memory back that is free in the allocator's arenas, where the system has a call for it. glibc gives only the end of
+/// an arena back by itself: after 100,000 transfers a closed session left 9 MiB behind, of which nothing was in use. The
+/// allocators of Android, of musl and of Apple's systems do so in time by themselves.
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+#[expect(unsafe_code, reason = "no safe crate has this call")]
+pub fn give_back_free_memory() {
+    // SAFETY: it takes no pointer, locks what it changes, and leaves what is in use where it is.
+    unsafe { libc::malloc_trim(0) };
+}
+
+/// Nothing is to be done here.
+#[cfg(not(all(target_os = "linux", target_env = "gnu")))]
+pub fn give_back_free_memory() {}
+
+#[cfg(all(test, target_os = "linux", target_env = "gnu"))]
+mod tests {
+    use std::fs;
+    use std::thread;
+
+    use super::*;
+
+    fn resident_kibibytes() -> u64 {
+        let status = fs::read_to_string("/proc/self/status").unwrap();
+        let line = status.lines().find(|line| line.starts_with("RssAnon:")).unwrap();
+        line.split_ascii_whitespace().nth(1).unwrap().parse().unwrap()
+    }
+
+    #[test]
+    fn free_memory_below_some_in_use_goes_back() {
+        const BLOCKS: usize = 64 * 1024;
+        let kept = thread::spawn(|| {
+            let mut blocks: Vec<Vec<u8>> = (0..BLOCKS).map(|_| vec![1; 1024]).collect();
+            blocks.pop()
+        })
+        .join()
+        .unwrap();
+        let before = resident_kibibytes();
+        give_back_free_memory();
+        let after = resident_kibibytes();
+        // Other tests take and give memory meanwhile, but not half of this.
+        assert!(after + (BLOCKS / 2) as u64 <= before, "{before} KiB, {after} KiB");
+        drop(kept);
+    }
+}
