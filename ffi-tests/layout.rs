@@ -266,6 +266,7 @@ fn structs() -> Vec<Struct> {
             connections_idle,
             tls_sessions_resumed,
             look_ups,
+            resumed,
         }),
         layout!(WxtFileInfo { struct_size, file_path, native_path, size, create_time }),
         layout!(WxtFileStats {

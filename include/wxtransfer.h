@@ -928,7 +928,7 @@ typedef struct {
    */
   uint64_t tasks_waiting;
   /**
-   * Attempts that followed a failed one, by `max_retries`.
+   * Attempts after the first one of a task, by `max_retries` or `resume`.
    */
   uint64_t retries;
   /**
@@ -960,6 +960,10 @@ typedef struct {
    * count as two.
    */
   uint64_t look_ups;
+  /**
+   * Answers that were the rest of a file, by `resume`.
+   */
+  uint64_t resumed;
 } WxtSessionStatistics;
 
 /**

@@ -40,7 +40,7 @@ pub fn url(text: &str) -> Option<(String, Option<u16>)> {
 
 /// A redirect that is followed.
 #[derive(Debug)]
-pub struct Hop {
+pub struct RedirectHop {
     /// The new address.
     pub url: String,
     /// Whether the body goes there.
@@ -50,16 +50,18 @@ pub struct Hop {
 }
 
 /// Decides what follows from a 307 to an upload to `url`, with `domains` as its list; `None` where it is not followed.
-pub fn redirect(url: &str, location: &[u8], domains: &[&str], allow_plain_http: bool) -> Option<Hop> {
+pub fn redirect(url: &str, location: &[u8], domains: &[&str], allow_plain_http: bool) -> Option<RedirectHop> {
     let target = url::parse(url).ok()?;
     let answer = Answer { target: &target, method: Method::Post, followed: 0, status: 307, location: Some(location) };
     let rules =
         DomainRules { upload: DomainList::parse(domains, true).ok()?, allow_plain_http, ..DomainRules::default() };
     match redirect::decide(&answer, Api::Upload, &rules, &|| Ok(Vec::new())).ok()? {
         Decision::Deliver => None,
-        Decision::Follow(hop) => {
-            Some(Hop { url: hop.target.url().to_string(), keep_body: hop.keep_body, same_origin: hop.same_origin })
-        }
+        Decision::Follow(hop) => Some(RedirectHop {
+            url: hop.target.url().to_string(),
+            keep_body: hop.keep_body,
+            same_origin: hop.same_origin,
+        }),
     }
 }
 
@@ -128,7 +130,7 @@ pub fn response_head(input: &[u8]) -> (ResponseHead, bool) {
 
 /// The body of a response in its framing.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Body {
+pub enum ChunkedBody {
     /// Broken framing, with the body in front of it.
     Malformed(Vec<u8>),
     /// Not all of it is there.
@@ -138,13 +140,13 @@ pub enum Body {
 }
 
 /// Reads a chunked body that comes in pieces of `piece` bytes.
-pub fn chunked_body(input: &[u8], piece: usize) -> Body {
+pub fn chunked_body(input: &[u8], piece: usize) -> ChunkedBody {
     let mut deframer = Deframer::new(BodyFraming::Chunked, None);
     let (mut body, mut taken, mut arrived) = (Vec::new(), 0, 0);
     loop {
         match deframer.next(&input[taken..arrived]) {
-            Err(_) => return Body::Malformed(body),
-            Ok(Framed::End) => return Body::Complete(body, taken),
+            Err(_) => return ChunkedBody::Malformed(body),
+            Ok(Framed::End) => return ChunkedBody::Complete(body, taken),
             Ok(Framed::Framing(size)) => taken += size,
             Ok(Framed::Body(size)) if taken < arrived => {
                 let size = (arrived - taken).min(usize::try_from(size).unwrap_or(usize::MAX));
@@ -152,7 +154,7 @@ pub fn chunked_body(input: &[u8], piece: usize) -> Body {
                 taken += size;
                 deframer.consumed(size as u64);
             }
-            Ok(Framed::Body(_) | Framed::More) if arrived == input.len() => return Body::Partial(body),
+            Ok(Framed::Body(_) | Framed::More) if arrived == input.len() => return ChunkedBody::Partial(body),
             Ok(Framed::Body(_) | Framed::More) => arrived = input.len().min(arrived + piece.max(1)),
         }
     }

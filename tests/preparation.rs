@@ -111,6 +111,9 @@ fn the_background_and_closing_end_them_at_once() {
             server.signal(0);
             server.wait_for(Event::PeerClosed(0));
         }
+        for server in &servers[1..5] {
+            assert!(!server.happened(Event::HandshakeDone(0)), "it was ended, and not done and closed then");
+        }
         assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
         assert_eq!((servers[0].connections(), servers[5].connections()), (1, 0));
         if !closes {
@@ -173,6 +176,33 @@ fn what_is_refused_or_fails_is_told_in_the_log() {
         session.close();
     }
     assert_eq!(server.connections(), 1, "what is refused is not asked");
+}
+
+/// Each may take 15 s.
+#[test]
+fn of_those_that_hang_20_are_the_most_and_each_ends_by_itself() {
+    let servers: Vec<_> = (0..4).map(|_| server_that_waits()).collect();
+    let (sender, messages) = channel::<String>();
+    let session = Session::open_with(|options| {
+        options.logger = WxtLogger { context: (&raw const sender).cast_mut().cast(), log: Some(log) };
+    });
+    for server in &servers {
+        assert_eq!(prepare(&session, &server.url("/")), WXT_OK);
+        server.wait_for(Event::ConnectionAccepted(0));
+    }
+    let is_one_too_many = |message: &String| message.contains("20 are on their way");
+    for _ in servers.len()..20 {
+        assert_eq!(prepare(&session, &servers[0].url("/")), WXT_OK);
+    }
+    assert!(!messages.try_iter().any(|message| is_one_too_many(&message)));
+    assert_eq!(prepare(&session, &servers[0].url("/")), WXT_OK);
+    // It is refused before the call returns.
+    assert!(messages.try_iter().any(|message| is_one_too_many(&message)));
+    for _ in &servers {
+        let is_late = |message: &String| message.contains("the deadline passed");
+        while !is_late(&messages.recv_timeout(WAIT_LIMIT).expect("one hangs for longer than it may")) {}
+    }
+    session.close();
 }
 
 /// README: an idle connection lives for 15 s. Its TLS session lives longer, and so does that of one that nobody used.

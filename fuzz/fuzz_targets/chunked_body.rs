@@ -3,22 +3,22 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use wxtransfer::fuzzing::{self, Body};
+use wxtransfer::fuzzing::{self, ChunkedBody};
 
 fuzz_target!(|input: &[u8]| {
     let whole = fuzzing::chunked_body(input, usize::MAX);
     for piece in [1, 2, 3, 7, 64] {
         assert_eq!(fuzzing::chunked_body(input, piece), whole, "in pieces of {piece} bytes");
     }
-    let Body::Complete(body, size) = &whole else { return };
+    let ChunkedBody::Complete(body, size) = &whole else { return };
     let (framed, behind) = input.split_at(*size);
     // A size line and an end for the data, and for the last chunk.
     assert!(size - body.len() >= if body.is_empty() { 3 } else { 6 }, "{} of {size}", body.len());
     assert!(framed.ends_with(b"\n"));
     assert_eq!(fuzzing::chunked_body(framed, 1), whole, "what follows does not matter");
-    assert!(matches!(fuzzing::chunked_body(&framed[..size - 1], 1), Body::Partial(_)));
+    assert!(matches!(fuzzing::chunked_body(&framed[..size - 1], 1), ChunkedBody::Partial(_)));
     // Behind it another one can come.
-    if let Body::Complete(_, next) = fuzzing::chunked_body(behind, usize::MAX) {
+    if let ChunkedBody::Complete(_, next) = fuzzing::chunked_body(behind, usize::MAX) {
         assert!(*size + next <= input.len());
     }
 });

@@ -4,6 +4,7 @@ use super::guard::guard;
 use super::read::{HostStruct, write_struct};
 use super::session::{WxtSession, session};
 use super::status::{WXT_SESSION_CLOSED, WxtStatus};
+use crate::session::SessionStatistics;
 
 /// Numbers of one session, since it was opened. Set `struct_size` before the call that fills the rest.
 #[repr(C)]
@@ -27,7 +28,7 @@ pub struct WxtSessionStatistics {
     pub tasks_running: u64,
     /// Tasks that wait in a queue now.
     pub tasks_waiting: u64,
-    /// Attempts that followed a failed one, by `max_retries`.
+    /// Attempts after the first one of a task, by `max_retries` or `resume`.
     pub retries: u64,
     /// Bytes given to the system's sockets, with heads and TLS.
     pub bytes_sent: u64,
@@ -44,6 +45,8 @@ pub struct WxtSessionStatistics {
     /// Questions for the addresses of a name, to the system or to the host's `resolver`; two for one name that are joined
     /// count as two.
     pub look_ups: u64,
+    /// Answers that were the rest of a file, by `resume`.
+    pub resumed: u64,
 }
 
 /// Fills `statistics` with the numbers of now. They are read one after another while tasks go on, so that two of them need not
@@ -66,7 +69,7 @@ pub unsafe extern "C" fn wxt_session_statistics(
     guard(|| {
         let session = self::session(session)?;
         let admission = session.admit().ok_or(WXT_SESSION_CLOSED)?;
-        let (tasks, retries, client) = admission.statistics();
+        let SessionStatistics { tasks, retries, resumed, client } = admission.statistics();
         let numbers = WxtSessionStatistics {
             struct_size: size_of::<WxtSessionStatistics>(),
             tasks_started: tasks.started,
@@ -85,6 +88,7 @@ pub unsafe extern "C" fn wxt_session_statistics(
             connections_idle: client.connections_idle,
             tls_sessions_resumed: client.tls_sessions_resumed,
             look_ups: client.look_ups,
+            resumed,
         };
         // SAFETY: passed on to the caller.
         unsafe { write_struct(statistics, &numbers) }

@@ -116,6 +116,11 @@ impl Channel {
         }
     }
 
+    /// Whether the end of the connection says that all was sent. With TLS, only a word of the peer's does.
+    pub(super) fn ends_cleanly(&self) -> bool {
+        matches!(self, Channel::Plain(_))
+    }
+
     /// How many bytes have to come before any can be handed out.
     pub(super) fn least(&self) -> u32 {
         match self {

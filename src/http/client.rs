@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::connection::Connection;
 use super::connector::Connector;
 use super::error::{Error, ErrorKind};
-use super::exchange::Exchange;
+use super::exchange::{Details, Exchange};
 use super::pool::{IdlePool, Origin};
 use super::proxy::Proxy;
 use super::request::Request;
@@ -72,7 +72,7 @@ impl Client {
     /// Any [`ErrorKind`]. A status is never an error.
     pub fn send<'a>(&'a self, mut request: Request<'a>, exchange: &Arc<Exchange>) -> Result<Response, Error> {
         exchange.count_into(&self.counters);
-        exchange.trace_with(|trace| (trace.addresses, trace.connections) = (Vec::new(), 0));
+        exchange.trace_with(|details| *details = Details::default());
         let from_pool = request.body.as_ref().is_none_or(|body| body.can_rewind());
         match self.attempt(&mut request, exchange, from_pool) {
             Err(error) if was_dead(exchange, &error) && may_be_repeated(&request, exchange) => {

@@ -36,7 +36,7 @@ pub(super) fn connect(
                 // It had its time, and more; the others must have theirs before the deadline.
                 attempts.remove(0);
             }
-            exchange.trace_with(|trace| trace.addresses.push(address));
+            exchange.trace_with(|details| details.addresses.push(address));
             match begin(sockets, address) {
                 Ok(Attempt::Connected(socket)) => return Ok(Stream::new(socket, address)),
                 Ok(Attempt::Pending(socket)) => attempts.push((socket, address)),

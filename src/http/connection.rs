@@ -71,7 +71,7 @@ impl Connection {
         times.reused = was_open;
         times.is_tls = matches!(self.channel, Channel::Tls(_));
         drop(times);
-        exchange.trace_with(|trace| trace.tls = self.channel.tls());
+        exchange.trace_with(|details| details.tls = self.channel.tls());
         self.used = true;
         (self.head, self.reader, self.interim_bytes) = (None, HeadReader::default(), 0);
         (self.sends, self.next_report, self.is_sent) = (0, None, false);
@@ -353,6 +353,11 @@ impl Connection {
                     }
                     return Err(Error::unclean_end());
                 }
+                // Here it is the receive that meets the reset of such a server, and not a send.
+                Err(_) if self.refused && self.channel.stream().was_reset() => {
+                    self.broken = true;
+                    return if self.channel.ends_cleanly() { Ok(None) } else { Err(Error::unclean_end()) };
+                }
                 Err(error) => {
                     self.broken = true;
                     return Err(error);
@@ -433,3 +438,7 @@ fn end_of(received: Result<Option<usize>, Error>, deframer: &Deframer) -> Result
     }
     received
 }
+
+#[cfg(test)]
+#[path = "connection_tests.rs"]
+mod tests;

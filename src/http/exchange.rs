@@ -12,12 +12,25 @@ use crate::worker::{Worker, lock};
 /// What a TLS handshake agreed on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TlsTerms {
-    /// Such as `TLSv1_3`.
+    /// `TLS 1.3` or `TLS 1.2`.
     pub version: &'static str,
-    /// Such as `TLS13_AES_128_GCM_SHA256`.
+    /// By its name in the registry, such as `TLS_AES_128_GCM_SHA256`.
     pub cipher: &'static str,
     /// The session is an earlier connection's.
     pub is_resumed: bool,
+}
+
+/// What only a trace tells of an exchange.
+#[derive(Clone, Debug, Default)]
+pub struct Details {
+    /// The addresses that a connection was tried with, in their order, those before a second attempt too.
+    pub addresses: Vec<SocketAddr>,
+    /// What the connection's TLS handshake agreed on; `None` without TLS.
+    pub tls: Option<TlsTerms>,
+    /// Bytes of the answer's body that were handed out, decoded.
+    pub content_bytes: u64,
+    /// How many connections the exchange was sent on, or tried to get: 2 if the first one was dead in the pool.
+    pub connections: u32,
 }
 
 /// The times and counters of the last exchange, for a profile.
@@ -58,16 +71,8 @@ pub struct Trace {
     pub bytes_received: u64,
     /// Those of them that were there at `response_start`.
     pub bytes_received_at_response_start: u64,
-    /// The addresses that a connection was tried with, in their order, those before a second attempt too. Empty if the
-    /// exchange is not [traced](Reports::trace).
-    pub addresses: Vec<SocketAddr>,
-    /// What the connection's TLS handshake agreed on. `None` without TLS, and if the exchange is not traced.
-    pub tls: Option<TlsTerms>,
-    /// Bytes of the answer's body that were handed out, decoded. 0 if the exchange is not traced.
-    pub content_bytes: u64,
-    /// How many connections the exchange was sent on, or tried to get: 2 if the first one was dead in the pool. 0 if the
-    /// exchange is not traced.
-    pub connections: u32,
+    /// `None` if the exchange is not [traced](Reports::trace).
+    pub details: Option<Box<Details>>,
 }
 
 /// Hears of [`Exchange::body_bytes_sent`] whenever it has grown. It must not block.
@@ -191,9 +196,9 @@ impl Exchange {
     }
 
     /// Takes note of what only a trace tells.
-    pub(super) fn trace_with(&self, note: impl FnOnce(&mut Trace)) {
+    pub(super) fn trace_with(&self, note: impl FnOnce(&mut Details)) {
         if self.reports.trace {
-            note(&mut self.times());
+            note(self.times().details.get_or_insert_default());
         }
     }
 
@@ -240,8 +245,10 @@ impl Exchange {
         let mut times = self.times();
         let before = std::mem::take(&mut *times);
         if self.reports.trace {
-            times.addresses = before.addresses;
-            times.connections = before.connections + 1;
+            let Details { addresses, connections, .. } =
+                before.details.map_or_else(Details::default, |details| *details);
+            let details = Details { addresses, connections: connections + 1, ..Details::default() };
+            times.details = Some(Box::new(details));
         }
         drop(times);
         if before.request_start.is_some() {

@@ -29,7 +29,7 @@ mod ureq;
 
 pub use client::{Client, ClientOptions};
 pub use error::{Error, ErrorKind, TlsFailure};
-pub use exchange::{Exchange, PROGRESS_INTERVAL, Reports, TlsTerms, Trace};
+pub use exchange::{Details, Exchange, PROGRESS_INTERVAL, Reports, TlsTerms, Trace};
 #[cfg(feature = "fuzzing")]
 pub use framing::{Deframer, Framed};
 #[cfg(feature = "fuzzing")]

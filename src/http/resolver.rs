@@ -23,18 +23,18 @@ pub trait Resolver: Send + Sync {
 pub struct ResolverAnswer(Arc<Pending>);
 
 /// The addresses, best first; `None` where the system had no descriptor or memory to look for them.
-type Answer = Option<Vec<IpAddr>>;
+type LookupAnswer = Option<Vec<IpAddr>>;
 
 /// An answer that a worker waits for.
 #[derive(Debug)]
 struct Pending {
-    answer: Mutex<Option<Answer>>,
+    answer: Mutex<Option<LookupAnswer>>,
     waker: Arc<Waker>,
 }
 
 impl Pending {
     /// Gives the answer, unless there is one.
-    fn finish(&self, answer: Answer) {
+    fn finish(&self, answer: LookupAnswer) {
         lock(&self.answer).get_or_insert(answer);
         self.waker.wake();
     }

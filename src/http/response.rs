@@ -158,7 +158,7 @@ impl Response {
         };
         let result = result.and_then(|read| {
             self.limit_left = self.limit_left.checked_sub(read as u64).ok_or_else(|| Error::too_large(self.limit))?;
-            self.exchange.trace_with(|trace| trace.content_bytes += read as u64);
+            self.exchange.trace_with(|details| details.content_bytes += read as u64);
             Ok(read)
         });
         match &result {

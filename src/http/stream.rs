@@ -23,6 +23,8 @@ pub(super) struct Stream {
     largest_mark: u32,
     /// The last send did not find room for all it had, and nothing was waited for since.
     is_full: bool,
+    /// A receive met the reset of the peer.
+    was_reset: bool,
     /// The round-trip time that the system told last, and when.
     round_trip: Option<(Instant, Option<Duration>)>,
 }
@@ -50,7 +52,7 @@ pub(super) enum Interest {
 
 impl Stream {
     pub(super) fn new(socket: Arc<OpenSocket>, peer: SocketAddr) -> Stream {
-        Stream { socket, peer, low_water_mark: 1, largest_mark: 1, is_full: false, round_trip: None }
+        Stream { socket, peer, low_water_mark: 1, largest_mark: 1, is_full: false, was_reset: false, round_trip: None }
     }
 
     /// Receives once. Never blocks: `None` means that there is nothing yet.
@@ -63,8 +65,16 @@ impl Stream {
                 Ok(Some(received))
             }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(None),
-            Err(error) => Err(self.failure(&error)),
+            Err(error) => {
+                self.was_reset = error.kind() == io::ErrorKind::ConnectionReset && self.socket.stranded().is_none();
+                Err(self.failure(&error))
+            }
         }
+    }
+
+    /// Whether a receive met the reset of the peer, which follows all that it had sent and that could arrive.
+    pub(super) fn was_reset(&self) -> bool {
+        self.was_reset
     }
 
     /// Sends once. Never blocks: `None` means that the kernel's buffer is full, or was when the last send ended.

@@ -13,13 +13,13 @@ use std::sync::Arc;
 use rustls::client::UnbufferedClientConnection;
 use rustls::pki_types::ServerName;
 use rustls::unbuffered::{ConnectionState, UnbufferedStatus};
-use rustls::{ClientConfig, HandshakeKind, InvalidMessage};
+use rustls::{ClientConfig, InvalidMessage};
 
 use super::channel::{Received, Sent, Source};
 use super::error::Error;
 use super::exchange::{Exchange, TlsTerms};
 use super::stream::{Interest, Stream};
-use super::tls::failure_of;
+use super::tls::{failure_of, terms_of};
 use crate::worker::sizes::{IDLE_PROBE, LARGE_TLS_INPUT, TLS_INPUT, TLS_PLAINTEXT};
 use crate::worker::{Buffer, Worker};
 use batch::{Batch, Idle, missing_of_record};
@@ -270,12 +270,7 @@ impl TlsStream {
 
     /// What the handshake agreed on.
     pub(super) fn terms(&self) -> TlsTerms {
-        let suite = self.session.negotiated_cipher_suite();
-        TlsTerms {
-            version: self.session.protocol_version().and_then(|version| version.as_str()).unwrap_or_default(),
-            cipher: suite.and_then(|suite| suite.suite().as_str()).unwrap_or_default(),
-            is_resumed: self.session.handshake_kind() == Some(HandshakeKind::Resumed),
-        }
+        terms_of(self.session.negotiated_cipher_suite(), self.session.handshake_kind())
     }
 
     pub(super) fn stream(&self) -> &Stream {

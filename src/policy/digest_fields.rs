@@ -45,7 +45,7 @@ pub struct DeclaredDigests {
 /// Reads the digests of a header.
 pub fn declared(headers: &[Header]) -> DeclaredDigests {
     let mut found = DeclaredDigests::default();
-    let readers: [(&'static str, Reader); 4] = [
+    let readers: [(&'static str, DigestReader); 4] = [
         ("Repr-Digest", representation_digest),
         ("Content-MD5", content_md5),
         (CHECKSUM_FIELDS[0], checksum),
@@ -67,7 +67,7 @@ pub fn declared(headers: &[Header]) -> DeclaredDigests {
     found
 }
 
-type Reader = fn(&[Header], &'static str) -> Result<Option<(DigestAlgorithm, Vec<u8>)>, Malformed>;
+type DigestReader = fn(&[Header], &'static str) -> Result<Option<(DigestAlgorithm, Vec<u8>)>, Malformed>;
 
 struct Malformed;
 

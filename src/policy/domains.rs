@@ -15,11 +15,11 @@ use crate::terms::Api;
 /// The hosts that one API may talk to. An empty list allows none.
 #[derive(Clone, Debug, Default)]
 pub struct DomainList {
-    entries: Vec<Entry>,
+    entries: Vec<DomainEntry>,
 }
 
 #[derive(Clone, Debug)]
-struct Entry {
+struct DomainEntry {
     /// `None` where the entry names no scheme: plain `http` is then allowed or refused by its own switch alone.
     scheme: Option<String>,
     host: String,
@@ -31,7 +31,7 @@ impl DomainList {
     /// matter, and an internationalised one may be given in either form. `http://host` needs `allow_plain_http`: no address
     /// would ever match it otherwise. Fails at the first bad entry.
     pub fn parse<Text: AsRef<str>>(entries: &[Text], allow_plain_http: bool) -> Result<DomainList, DomainEntryError> {
-        let entry = |text: &Text| Entry::parse(text.as_ref(), allow_plain_http);
+        let entry = |text: &Text| DomainEntry::parse(text.as_ref(), allow_plain_http);
         let entries = entries.iter().map(entry).collect::<Result<_, _>>()?;
         Ok(DomainList { entries })
     }
@@ -53,8 +53,8 @@ impl DomainList {
     }
 }
 
-impl Entry {
-    fn parse(text: &str, allow_plain_http: bool) -> Result<Entry, DomainEntryError> {
+impl DomainEntry {
+    fn parse(text: &str, allow_plain_http: bool) -> Result<DomainEntry, DomainEntryError> {
         let error = |reason| DomainEntryError { entry: text.to_owned(), reason };
         // Of the whole entry: reading an address leaves blanks in front of it out, and tabs and line ends anywhere.
         let has_blank = text.contains(|character: char| character <= ' ');
@@ -73,7 +73,7 @@ impl Entry {
         }
         match target.url().host() {
             Some(Host::Domain(host)) if !is_local_name(host) => {
-                Ok(Entry { scheme, host: host.to_owned(), port: target.explicit_port() })
+                Ok(DomainEntry { scheme, host: host.to_owned(), port: target.explicit_port() })
             }
             _ => Err(error(EntryReason::AddressOrLocal)),
         }

@@ -4,6 +4,8 @@ use std::fmt;
 
 use url::Url;
 
+use crate::terms::{has_field, is_one_of};
+
 /// Where no other template is given. The field reports of other containers' are in `docs/other-containers.md`.
 const WECHAT_REFERER: &str = "https://servicewechat.com/{appid}/{version}/page-frame.html";
 
@@ -134,20 +136,19 @@ pub fn build(
     let is_dropped = |name: &str| {
         ignore_callers
             || is_one_of(name, &NEVER_THE_CALLERS)
-            || name.eq_ignore_ascii_case("Referer")
+            || is_one_of(name, &["Referer"])
             || name.get(..6).is_some_and(|start| start.eq_ignore_ascii_case("Proxy-"))
-            || (content_type.is_some() && name.eq_ignore_ascii_case("Content-Type"))
+            || (content_type.is_some() && is_one_of(name, &["Content-Type"]))
     };
     let (dropped, sent): (Vec<_>, Vec<_>) = callers.iter().partition(|(name, _)| is_dropped(name));
 
-    let is_callers = |name: &str| sent.iter().any(|(candidate, _)| candidate.eq_ignore_ascii_case(name));
     let ours = [
         ("User-Agent", Some(identity.user_agent.as_str())),
         ("Accept", Some("*/*")),
         ("Referer", Some(identity.referer.as_str())),
         ("Content-Type", content_type),
     ];
-    let ours = ours.into_iter().filter(|(name, _)| !is_callers(name));
+    let ours = ours.into_iter().filter(|(name, _)| !has_field(sent.iter().copied(), name));
     let mut list: Vec<(String, String)> =
         ours.filter_map(|(name, value)| Some((name.to_owned(), value?.to_owned()))).collect();
     list.extend(sent.iter().map(|(name, value)| (name.clone(), trim(value).to_owned())));
@@ -238,10 +239,6 @@ fn is_referer(text: &str) -> bool {
 /// White space around a value is not part of it (RFC 9110 §5.5).
 fn trim(value: &str) -> &str {
     value.trim_matches([' ', '\t'])
-}
-
-fn is_one_of(name: &str, names: &[&str]) -> bool {
-    names.iter().any(|candidate| candidate.eq_ignore_ascii_case(name))
 }
 
 #[cfg(test)]

@@ -20,23 +20,23 @@ trait GraceClock: Send + Sync {
     /// The time since some fixed moment, that of sleep included.
     fn now(&self) -> Duration;
     /// Has `action` run when so much time has passed, that of sleep perhaps not included.
-    fn call_after(&self, time: Duration, action: Action) -> io::Result<TakeBack>;
+    fn call_after(&self, time: Duration, action: GraceAction) -> io::Result<TakeBack>;
 }
 
 /// What is to happen later.
-type Action = Box<dyn FnOnce() + Send>;
+type GraceAction = Box<dyn FnOnce() + Send>;
 
 /// Takes an action back. `false` if it has run; one that runs now is waited for.
 type TakeBack = Box<dyn FnOnce() -> bool + Send>;
 
-struct SystemClock;
+struct TimerClock;
 
-impl GraceClock for SystemClock {
+impl GraceClock for TimerClock {
     fn now(&self) -> Duration {
         platform::time_since_boot()
     }
 
-    fn call_after(&self, time: Duration, action: Action) -> io::Result<TakeBack> {
+    fn call_after(&self, time: Duration, action: GraceAction) -> io::Result<TakeBack> {
         let alarm = Timer::get().set(Instant::now() + time, action)?;
         Ok(Box::new(move || alarm.cancel()))
     }
@@ -51,7 +51,7 @@ struct Stay {
 
 impl GracePeriod {
     pub fn new(grace: Duration) -> GracePeriod {
-        GracePeriod::with_clock(grace, Arc::new(SystemClock))
+        GracePeriod::with_clock(grace, Arc::new(TimerClock))
     }
 
     fn with_clock(grace: Duration, clock: Arc<dyn GraceClock>) -> GracePeriod {
@@ -113,7 +113,7 @@ mod tests {
     struct FakeTime {
         now: Duration,
         /// What is to run when, by number.
-        alarms: Vec<(usize, Duration, Action)>,
+        alarms: Vec<(usize, Duration, GraceAction)>,
         next_number: usize,
     }
 
@@ -141,7 +141,7 @@ mod tests {
             lock(&self.0).now
         }
 
-        fn call_after(&self, time: Duration, action: Action) -> io::Result<TakeBack> {
+        fn call_after(&self, time: Duration, action: GraceAction) -> io::Result<TakeBack> {
             let mut fake = lock(&self.0);
             let (number, when) = (fake.next_number, fake.now + time);
             fake.next_number += 1;
@@ -226,7 +226,7 @@ mod tests {
                 Duration::ZERO
             }
 
-            fn call_after(&self, _: Duration, _: Action) -> io::Result<TakeBack> {
+            fn call_after(&self, _: Duration, _: GraceAction) -> io::Result<TakeBack> {
                 Err(io::ErrorKind::WouldBlock.into())
             }
         }

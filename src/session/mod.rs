@@ -57,6 +57,19 @@ struct Conditions {
     needs_unmetered: bool,
 }
 
+/// What a session has done so far.
+#[derive(Clone, Copy, Debug)]
+pub struct SessionStatistics {
+    /// Its tasks.
+    pub tasks: TaskStatistics,
+    /// Attempts after the first one of a task.
+    pub retries: u64,
+    /// Those whose answer was the rest of a file.
+    pub resumed: u64,
+    /// Its connections.
+    pub client: ClientStatistics,
+}
+
 /// The right to use a session that is open, and stays so until this is dropped.
 pub struct Admission<'a> {
     session: &'a Session,
@@ -160,10 +173,15 @@ impl Admission<'_> {
         transfer::check_url(&self.session.environment, api, url, header)
     }
 
-    /// What the session has done so far: its tasks, their further attempts, its connections.
-    pub fn statistics(&self) -> (TaskStatistics, u64, ClientStatistics) {
+    /// What the session has done so far.
+    pub fn statistics(&self) -> SessionStatistics {
         let Session { environment, engine, .. } = self.session;
-        (engine.statistics(), environment.retries.load(Ordering::Relaxed), environment.client.statistics())
+        SessionStatistics {
+            tasks: engine.statistics(),
+            retries: environment.totals.retries.load(Ordering::Relaxed),
+            resumed: environment.totals.resumed.load(Ordering::Relaxed),
+            client: environment.client.statistics(),
+        }
     }
 
     /// Has a connection to a server opened ahead of the transfers that will need it, and returns at once.

@@ -4,7 +4,6 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
 
 use crate::http::{self, Client, ClientOptions, Proxy, Resolver, Trust};
 use crate::platform;
@@ -20,7 +19,7 @@ use crate::storage::{self, PathScheme, Sharing, Storage};
 use crate::task::Executor;
 use crate::terms::Api;
 use crate::terms::log::{Level, Log};
-use crate::transfer::{Environment, NetworkEstimator, SystemClock};
+use crate::transfer::{AttemptTotals, Environment, NetworkEstimator, SystemClock};
 
 /// A session's options, owned. Empty and `None` are the defaults.
 pub struct SessionOptions {
@@ -212,8 +211,8 @@ impl SessionOptions {
             send_uploads_once: self.send_uploads_once,
             limits: self.limits,
             retry: self.retry,
+            totals: AttemptTotals::default(),
             resume: self.resume,
-            retries: AtomicU64::new(0),
             clock: Box::new(SystemClock),
             client,
             network: NetworkEstimator::default(),

@@ -15,9 +15,6 @@ use super::shared_root::Tree;
 use super::turns::Turn;
 use crate::worker::Worker;
 
-/// How long a call without a deadline waits. Changes take milliseconds; a process that was frozen while it makes one must not
-/// freeze the others with it.
-const LIMIT: Duration = Duration::from_secs(10);
 /// How long a wait for another process goes on without asking for its lock.
 const PAUSE: Duration = Duration::from_millis(4);
 
@@ -34,14 +31,10 @@ pub struct ChangeGuard<'a> {
 impl Root {
     /// Waits for the lock and takes it.
     ///
-    /// Fails with [`Error::Stopped`]; [`Error::Locked`] where the worker has no deadline and others have the lock for
-    /// seconds, or as [`Root::tree`].
+    /// Fails with [`Error::Stopped`]; [`Error::Locked`] where others have the lock for longer than the worker's
+    /// patience, or as [`Root::tree`].
     pub fn lock_changes(&self, worker: &Worker) -> Result<ChangeGuard<'_>, Error> {
-        let limit = match worker.stop().deadline() {
-            Some(_) => None,
-            None => Some(Instant::now() + LIMIT),
-        };
-        let turn = self.shared.changes.take(worker, limit)?.ok_or(Error::Locked)?;
+        let turn = self.shared.changes.take(worker)?.ok_or(Error::Locked)?;
         loop {
             let tree = self.tree(worker)?;
             if try_lock(&tree)? {
@@ -51,11 +44,10 @@ impl Root {
                 }
                 let _ = tree.store.unlock();
             }
-            let now = Instant::now();
-            if limit.is_some_and(|limit| now >= limit) {
+            if !worker.has_patience() {
                 return Err(Error::Locked);
             }
-            worker.wait_for(Some(now + PAUSE), || None::<()>)?;
+            worker.wait_for_others(Some(Instant::now() + PAUSE), || None::<()>)?;
         }
     }
 

@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
+use std::time::Instant;
 
 use super::digest::{Digest, hexadecimal};
 use super::directory::FileId;
@@ -101,7 +102,7 @@ impl Storage {
     ///
     /// Fails with [`Error::TooManyBytes`]; [`Error::PositionOutOfRange`] for a position behind the end;
     /// [`Error::QuotaExceeded`], [`Error::DiskFull`], [`Error::NotFound`] where its directory, or a file to be changed, is
-    /// missing; [`Error::IsADirectory`], [`Error::NotADirectory`], or as [`Storage::unlink`].
+    /// missing; [`Error::Locked`] where others have the lock, or replace the file, for longer than the worker's patience; [`Error::IsADirectory`], [`Error::NotADirectory`], or as [`Storage::unlink`].
     pub fn write_file(&self, worker: &Worker, path: &str, mode: WriteMode, bytes: &[u8]) -> Result<(), Error> {
         if bytes.len() as u64 > MOST_BYTES {
             return Err(Error::TooManyBytes);
@@ -115,13 +116,20 @@ impl Storage {
             WriteMode::Append => None,
             WriteMode::At(position) => Some(position),
         };
-        // One after the other, or those who append would copy again and again.
-        let _turn = self.root.shared.rewrites.take(worker, None)?;
+        let components = path::parse_target(&self.root.scheme, path)?;
+        // One after the other, or those who append to one file would copy it again and again.
+        let turns = self.root.shared.rewrites.of(components.clone());
+        let _turn = turns.take(worker)?.ok_or(Error::Locked)?;
         loop {
-            match self.rewrite(worker, path, position, bytes) {
+            let begin = Instant::now();
+            match self.rewrite(worker, path, &components, position, bytes) {
                 // By another process, or by a call that writes the file whole.
-                Err(Error::Replaced) => worker.check()?,
+                Err(Error::Replaced) => worker.spend_patience(begin.elapsed()),
                 result => return result,
+            }
+            worker.check()?;
+            if !worker.has_patience() {
+                return Err(Error::Locked);
             }
         }
     }
@@ -129,17 +137,23 @@ impl Storage {
     /// Replaces a file that is there by one with these bytes at `position`, or at its end.
     ///
     /// Fails with [`Error::Replaced`] where another one has its path when that is done, or as [`Storage::write_file`].
-    fn rewrite(&self, worker: &Worker, path: &str, position: Option<u64>, bytes: &[u8]) -> Result<(), Error> {
-        let components = path::parse_target(&self.root.scheme, path)?;
+    fn rewrite(
+        &self,
+        worker: &Worker,
+        path: &str,
+        components: &[String],
+        position: Option<u64>,
+        bytes: &[u8],
+    ) -> Result<(), Error> {
         let fail = |error| at_path(path, error);
-        let file = self.open_file(worker, path, &VirtualPath::User(components.clone()))?;
+        let file = self.open_file(worker, path, &VirtualPath::User(components.to_vec()))?;
         let length = file.metadata().map_err(fail)?.len();
         let position = position.unwrap_or(length);
         if position > length {
             return Err(Error::PositionOutOfRange);
         }
         let successor_of = Some(FileId::of(&file).map_err(fail)?);
-        let destination = Destination::User { path: path.to_owned(), components, successor_of };
+        let destination = Destination::User { path: path.to_owned(), components: components.to_vec(), successor_of };
         let area = Area::Target { store: self.store.clone(), destination, replaced: cost(length) };
         let mut part = PartFile::create(worker, self.launch.clone(), area, self.log.clone())?;
         part.reserve(worker, Some(position.saturating_add(bytes.len() as u64).max(length)))?;

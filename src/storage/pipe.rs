@@ -7,17 +7,17 @@
 
 use std::fs::File;
 use std::io::{self, Read};
-use std::sync::{Arc, Mutex, Weak};
+use std::sync::Arc;
 
 use rustix::event::{PollFd, PollFlags};
 
 use super::Error;
 use super::directory::FileId;
-use super::turns::Turns;
-use crate::worker::{Worker, lock};
+use super::turns::{Turns, TurnsByKey};
+use crate::worker::Worker;
 
 /// The turns of each pipe that is being read from in this process.
-static TURNS: Mutex<Vec<(FileId, Weak<Turns>)>> = Mutex::new(Vec::new());
+static TURNS: TurnsByKey<FileId> = TurnsByKey::new();
 
 /// The reading end of a pipe or FIFO.
 #[derive(Debug)]
@@ -30,7 +30,7 @@ impl Pipe {
     /// Fails with [`Error::Io`] where the system cannot tell which pipe it is.
     pub fn new(file: File) -> Result<Pipe, Error> {
         let id = FileId::of(&file).map_err(|error| Error::from_io("look at a pipe", error))?;
-        Ok(Pipe { file, turns: turns_of(id) })
+        Ok(Pipe { file, turns: TURNS.of(id) })
     }
 
     /// Waits until there is something to read and reads it; 0 at the end of the pipe.
@@ -39,7 +39,7 @@ impl Pipe {
     pub fn read(&mut self, worker: &Worker, buffer: &mut [u8]) -> Result<usize, Error> {
         loop {
             worker.turn(0)?;
-            let _turn = self.turns.take(worker, None)?;
+            let _turn = self.turns.take_at_last(worker)?;
             worker.wait(&[PollFd::new(&self.file, PollFlags::IN)], None)?;
             match self.file.read(buffer) {
                 // WouldBlock: another reader of a pipe in non-blocking mode was faster.
@@ -48,18 +48,6 @@ impl Pipe {
             }
         }
     }
-}
-
-/// The turns that all readers of a pipe share. Those of pipes that nobody reads any more are forgotten on the way.
-fn turns_of(id: FileId) -> Arc<Turns> {
-    let mut known = lock(&TURNS);
-    known.retain(|(_, turns)| turns.strong_count() > 0);
-    let found = known.iter().find(|(other, _)| *other == id).and_then(|(_, turns)| turns.upgrade());
-    found.unwrap_or_else(|| {
-        let turns = Arc::new(Turns::default());
-        known.push((id, Arc::downgrade(&turns)));
-        turns
-    })
 }
 
 #[cfg(test)]
@@ -91,17 +79,5 @@ mod tests {
             assert!(matches!(waits.join().unwrap(), Err(Error::Stopped(StopReason::Aborted))));
         });
         assert!(second.turns.try_take().is_some());
-    }
-
-    #[test]
-    fn turns_of_a_pipe_that_nobody_reads_are_forgotten() {
-        let (reader, _writer) = rustix::pipe::pipe().unwrap();
-        let pipe = Pipe::new(reader.into()).unwrap();
-        let turns = Arc::downgrade(&pipe.turns);
-        drop(pipe);
-        let (other, _writer) = rustix::pipe::pipe().unwrap();
-        let _other = Pipe::new(other.into()).unwrap();
-        assert!(turns.upgrade().is_none());
-        assert!(lock(&TURNS).iter().all(|(_, known)| !Weak::ptr_eq(known, &turns)));
     }
 }

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use super::directory::{Directory, FileId};
 use super::registry::FilesIdentity;
-use super::turns::Turns;
+use super::turns::{Turns, TurnsByKey};
 use super::usage::Usage;
 use super::{Error, Sharing};
 use crate::worker::{Worker, lock};
@@ -40,8 +40,8 @@ pub struct SharedRoot {
     pub launching: Turns,
     /// Of those who add files that outlive a launch.
     pub changes: Turns,
-    /// Of those who change a part of a file.
-    pub rewrites: Turns,
+    /// Of those who change a part of a `wxfile://usr` file, by the names that lead to it.
+    pub rewrites: TurnsByKey<Vec<String>>,
     pub usage: Usage,
 }
 
@@ -77,7 +77,7 @@ impl SharedRoot {
             making: Turns::default(),
             launching: Turns::default(),
             changes: Turns::default(),
-            rewrites: Turns::default(),
+            rewrites: TurnsByKey::new(),
             usage: Usage::default(),
         }
     }
@@ -105,7 +105,7 @@ impl SharedRoot {
         if let Some(tree) = self.current() {
             return Ok((tree, false));
         }
-        let _turn = self.making.take(worker, None)?;
+        let _turn = self.making.take_at_last(worker)?;
         if let Some(tree) = self.current() {
             return Ok((tree, false));
         }

@@ -77,7 +77,7 @@ impl Launch {
         let retention = retention.min(quota);
         let mut files = LaunchFiles::default();
         let directory = {
-            let _turn = root.shared.launching.take(worker, None)?;
+            let _turn = root.shared.launching.take_at_last(worker)?;
             let directory = LaunchDirectory::make(root.tree(worker)?, worker)?;
             let heir = (retention > 0).then_some(&directory.directory);
             let inherited = retention::settle_dead_launches(&directory.tree.launches, heir, worker, &mut notes)?;
@@ -115,7 +115,7 @@ impl Launch {
         if let Some(current) = self.current()? {
             return Ok(current);
         }
-        let turn = self.root.shared.launching.take(worker, None)?;
+        let turn = self.root.shared.launching.take_at_last(worker)?;
         if let Some(current) = self.current()? {
             return Ok(current);
         }

@@ -2,8 +2,7 @@
 //! deadline ends the wait; no mutex is held meanwhile.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex};
-use std::time::Instant;
+use std::sync::{Arc, Mutex, Weak};
 
 use crate::platform::Waker;
 use crate::worker::{WaitError, Worker, lock};
@@ -25,6 +24,31 @@ struct Queue {
 #[derive(Debug)]
 pub struct Turn<'a>(&'a Turns);
 
+/// The turns of many things, each known by its key. Those that nobody has or waits for are forgotten.
+#[derive(Debug)]
+pub struct TurnsByKey<K>(Mutex<Vec<(K, Weak<Turns>)>>);
+
+impl<K> TurnsByKey<K> {
+    /// Of nothing yet.
+    pub const fn new() -> TurnsByKey<K> {
+        TurnsByKey(Mutex::new(Vec::new()))
+    }
+}
+
+impl<K: PartialEq> TurnsByKey<K> {
+    /// The turns that all share who have the same key.
+    pub fn of(&self, key: K) -> Arc<Turns> {
+        let mut known = lock(&self.0);
+        known.retain(|(_, turns)| turns.strong_count() > 0);
+        let found = known.iter().find(|(other, _)| *other == key).and_then(|(_, turns)| turns.upgrade());
+        found.unwrap_or_else(|| {
+            let turns = Arc::new(Turns::default());
+            known.push((key, Arc::downgrade(&turns)));
+            turns
+        })
+    }
+}
+
 /// A place in the queue. Dropping it leaves the queue.
 struct PlaceInLine<'a> {
     turns: &'a Turns,
@@ -42,15 +66,26 @@ impl Turns {
         Some(Turn(self))
     }
 
-    /// Waits for a turn; `None` if `limit` passes first.
+    /// Waits for a turn; `None` where the worker's patience ends first.
     ///
     /// Fails when the worker is stopped or cannot wait.
-    pub fn take(&self, worker: &Worker, limit: Option<Instant>) -> Result<Option<Turn<'_>>, WaitError> {
+    pub fn take(&self, worker: &Worker) -> Result<Option<Turn<'_>>, WaitError> {
         if let Some(turn) = self.try_take() {
             return Ok(Some(turn));
         }
         let place = self.queue_up(worker.waker().map_err(WaitError::Failed)?);
-        worker.wait_for(limit, || self.take_if_first(place.ticket))
+        worker.wait_for_others(None, || self.take_if_first(place.ticket))
+    }
+
+    /// Waits for a turn however long the others take.
+    ///
+    /// Fails when the worker is stopped or cannot wait.
+    pub fn take_at_last(&self, worker: &Worker) -> Result<Option<Turn<'_>>, WaitError> {
+        if let Some(turn) = self.try_take() {
+            return Ok(Some(turn));
+        }
+        let place = self.queue_up(worker.waker().map_err(WaitError::Failed)?);
+        worker.wait_for(None, || self.take_if_first(place.ticket))
     }
 
     fn queue_up(&self, waker: Arc<Waker>) -> PlaceInLine<'_> {
@@ -104,7 +139,7 @@ impl Drop for PlaceInLine<'_> {
 #[cfg(test)]
 mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
-    use std::time::Duration;
+    use std::time::{Duration, Instant};
 
     use super::*;
     use crate::worker::{StopReason, StopSignal};
@@ -133,7 +168,7 @@ mod tests {
             for number in 0..5 {
                 let (turns, order) = (&turns, &order);
                 scope.spawn(move || {
-                    let _turn = turns.take(&worker(), None).unwrap().unwrap();
+                    let _turn = turns.take(&worker()).unwrap().unwrap();
                     lock(order).push(number);
                 });
                 until_waiting(turns, number + 1);
@@ -154,7 +189,7 @@ mod tests {
                 scope.spawn(|| {
                     let worker = worker();
                     for _ in 0..200 {
-                        let _turn = turns.take(&worker, None).unwrap().unwrap();
+                        let _turn = turns.take(&worker).unwrap().unwrap();
                         assert_eq!(inside.fetch_add(1, Ordering::SeqCst), 0);
                         inside.fetch_sub(1, Ordering::SeqCst);
                     }
@@ -164,24 +199,37 @@ mod tests {
     }
 
     #[test]
-    fn a_stop_a_deadline_and_a_limit_end_the_wait() {
+    fn a_stop_a_deadline_and_the_end_of_patience_end_the_wait() {
         let turns = Turns::default();
         let turn = turns.try_take().unwrap();
         let stopped = worker();
         std::thread::scope(|scope| {
-            let wait = scope.spawn(|| turns.take(&stopped, None).map(|turn| turn.is_some()));
+            let wait = scope.spawn(|| turns.take(&stopped).map(|turn| turn.is_some()));
             until_waiting(&turns, 1);
             stopped.stop().request(StopReason::Aborted);
             assert!(matches!(wait.join().unwrap(), Err(WaitError::Stopped(StopReason::Aborted))));
         });
         let late = worker();
         late.stop().set_deadline(Instant::now() + Duration::from_millis(20));
-        assert!(matches!(turns.take(&late, None), Err(WaitError::Stopped(StopReason::DeadlinePassed))));
-        let limit = Instant::now() + Duration::from_millis(20);
-        assert!(turns.take(&worker(), Some(limit)).unwrap().is_none());
+        assert!(matches!(turns.take(&late), Err(WaitError::Stopped(StopReason::DeadlinePassed))));
+        let impatient = worker();
+        impatient.spend_patience(Duration::from_secs(3600));
+        assert!(turns.take(&impatient).unwrap().is_none());
         assert_eq!(waiting(&turns), 0);
         drop(turn);
         assert!(turns.try_take().is_some());
+    }
+
+    #[test]
+    fn each_key_has_its_turns_while_somebody_has_them() {
+        let by_key = TurnsByKey::new();
+        let turns = by_key.of("a");
+        assert!(Arc::ptr_eq(&turns, &by_key.of("a")));
+        let other = by_key.of("b");
+        assert!(!Arc::ptr_eq(&turns, &other));
+        drop(turns);
+        assert!(Arc::ptr_eq(&other, &by_key.of("b")));
+        assert_eq!(lock(&by_key.0).iter().map(|(key, _)| *key).collect::<Vec<_>>(), ["b"]);
     }
 
     #[test]
@@ -190,9 +238,9 @@ mod tests {
         let turn = turns.try_take().unwrap();
         let stopped = worker();
         std::thread::scope(|scope| {
-            scope.spawn(|| turns.take(&stopped, None).map(drop));
+            scope.spawn(|| turns.take(&stopped).map(drop));
             until_waiting(&turns, 1);
-            let second = scope.spawn(|| turns.take(&worker(), None).unwrap().is_some());
+            let second = scope.spawn(|| turns.take(&worker()).unwrap().is_some());
             until_waiting(&turns, 2);
             // Both at once: whoever is woken may be the one that leaves.
             stopped.stop().request(StopReason::Aborted);

@@ -165,12 +165,12 @@ impl Delivery {
     /// Delivers all that is queued. The caller has set `emptying`, which was not.
     fn empty_queue(&self) {
         /// Lets another thread empty the queue when a panic ends this one's turn.
-        struct Turn<'a> {
+        struct EmptyingTurn<'a> {
             emptying: &'a Mutex<bool>,
             emptied: &'a Condvar,
             is_over: bool,
         }
-        impl Drop for Turn<'_> {
+        impl Drop for EmptyingTurn<'_> {
             fn drop(&mut self) {
                 if !self.is_over {
                     *lock(self.emptying) = false;
@@ -179,7 +179,7 @@ impl Delivery {
             }
         }
         let Mode::Executor { emptying, emptied, .. } = &self.mode else { return };
-        let mut turn = Turn { emptying, emptied, is_over: false };
+        let mut turn = EmptyingTurn { emptying, emptied, is_over: false };
         loop {
             while let Ok(Some(event)) = self.queue.try_recv() {
                 deliver(event);

@@ -19,6 +19,16 @@ pub fn header_value<'a>(headers: &'a [Header], name: &'a str) -> Option<&'a str>
     header_values(headers, name).next()
 }
 
+/// Whether a field of a request is called `name`, in any letter case.
+pub fn has_field<'a>(fields: impl IntoIterator<Item = &'a (String, String)>, name: &str) -> bool {
+    fields.into_iter().any(|(candidate, _)| candidate.eq_ignore_ascii_case(name))
+}
+
+/// Whether a field's name is one of `names`, in any letter case.
+pub fn is_one_of(name: &str, names: &[&str]) -> bool {
+    names.iter().any(|candidate| candidate.eq_ignore_ascii_case(name))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -30,5 +40,13 @@ mod tests {
         assert_eq!(header_value(&headers, "Content-Type"), Some("text/plain"));
         assert_eq!(header_values(&headers, "CONTENT-TYPE").collect::<Vec<_>>(), ["text/plain", "text/html"]);
         assert_eq!(header_value(&headers, "Content"), None);
+    }
+
+    #[test]
+    fn a_field_of_a_request_is_found_in_any_letter_case() {
+        let fields = [("X-A".to_owned(), "1".to_owned()), ("range".to_owned(), String::new())];
+        assert!(has_field(&fields, "x-a") && has_field(&fields, "Range"));
+        assert!(!has_field(&fields, "x-") && !has_field(&fields, "1") && !has_field(&fields[..0], "x-a"));
+        assert!(is_one_of("HOST", &["TE", "host"]) && !is_one_of("host:", &["host"]));
     }
 }

@@ -1,6 +1,6 @@
 //! The attempts of one transfer: the loop, the waits between them, and which of the answers counts.
 
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
 use super::{Environment, ReceivedHead, TransferContext, failure};
@@ -64,6 +64,15 @@ pub enum AttemptEnd {
     },
 }
 
+/// What the transfers of a session count together.
+#[derive(Debug, Default)]
+pub struct AttemptTotals {
+    /// Attempts after the first one of a transfer.
+    pub retries: AtomicU64,
+    /// Those whose answer was the rest of a file.
+    pub resumed: AtomicU64,
+}
+
 /// What the attempts of a transfer have in common.
 pub struct Attempts<'a> {
     environment: &'a Environment,
@@ -86,11 +95,16 @@ pub fn run<T>(
 ) -> Result<T, TransferError> {
     let mut attempts = Attempts { environment, context, api, retries: 0, fruitless: 0, held: None };
     loop {
-        lock(context.counts).attempts += 1;
+        let mut counts = lock(context.counts);
+        counts.attempts += 1;
+        if counts.attempts > 1 {
+            environment.totals.retries.fetch_add(1, Ordering::Relaxed);
+        }
+        drop(counts);
         let ended = attempt(&mut attempts);
         context.end_hop(match &ended {
             Err(AttemptEnd::Failed { error, .. }) => Some(&error.detail),
-            Ok(_) | Err(AttemptEnd::Unusable | AttemptEnd::Refused(_)) => None,
+            Ok(_) | Err(AttemptEnd::Refused(_) | AttemptEnd::Unusable) => None,
         });
         let result = match ended {
             Ok(result) => Ok(result),
@@ -182,7 +196,6 @@ impl Attempts<'_> {
             self.retries += 1;
             self.fruitless += 1;
         }
-        self.environment.retries.fetch_add(1, Ordering::Relaxed);
         Some(next)
     }
 

@@ -1,6 +1,7 @@
 //! `wx.downloadFile`: a GET into a file that appears when it is complete.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use super::attempts::{self, AttemptEnd, Attempts};
 use super::exchange::{self, Exchanged, Prepared};
@@ -116,6 +117,9 @@ fn receive(
     // Not that of the rest that was asked for, if the answer is all of a file.
     let begin = partial.part.length();
     lock(context.counts).resumed_from = begin;
+    if begin > 0 {
+        environment.totals.resumed.fetch_add(1, Ordering::Relaxed);
+    }
     if !prepared.rules.no_headers_event {
         attempts.tell_head(&response, attempts.has_retries() || partial.can_resume());
     }

@@ -6,7 +6,7 @@ use crate::http::Response;
 use crate::policy::digest_fields::{self, DeclaredDigest};
 use crate::storage::{Digest, PartFile, hexadecimal};
 use crate::terms::log::{Level, Log};
-use crate::terms::{DigestAlgorithm, Failure, TransferError};
+use crate::terms::{DigestAlgorithm, Failure, TransferError, has_field};
 use crate::worker::{Worker, lock};
 
 /// Bytes of a SHA-256.
@@ -57,8 +57,7 @@ impl Integrity {
     /// Asks for a body without a coding where a declared digest is to be checked: a server that codes on the fly may leave the
     /// digest of what it coded.
     pub fn add_headers(&self, headers: &mut Vec<(String, String)>) {
-        let is_set = || headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("accept-encoding"));
-        if self.verify_digest && !is_set() {
+        if self.verify_digest && !has_field(&*headers, "accept-encoding") {
             headers.push(("Accept-Encoding".to_owned(), "identity".to_owned()));
         }
     }

@@ -18,7 +18,6 @@ mod text;
 mod trace;
 mod upload;
 
-use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex};
 
 use crate::http;
@@ -37,7 +36,7 @@ use crate::worker::{Worker, lock};
 pub use multipart::{FilePart, content_type, form, random_boundary};
 
 pub use crate::http::PROGRESS_INTERVAL;
-pub use attempts::{AttemptClock, SystemClock};
+pub use attempts::{AttemptClock, AttemptTotals, SystemClock};
 pub use check::{UrlCheck, check_url};
 pub use conditions::{NetworkConditions, NetworkEstimator};
 pub use download::{DownloadRequest, PreparedDownload};
@@ -62,10 +61,10 @@ pub struct Environment {
     pub limits: Limits,
     /// When another attempt follows one that failed.
     pub retry: RetryRules,
+    /// What all transfers count together.
+    pub totals: AttemptTotals,
     /// Whether a download that breaks off goes on where it was.
     pub resume: Resume,
-    /// Attempts that followed one that failed, of all transfers.
-    pub retries: AtomicU64,
     /// Where the waits between attempts take the time from.
     pub clock: Box<dyn AttemptClock>,
     /// Connections.

@@ -90,17 +90,20 @@ impl PendingSource {
             PendingSource::Path(path) => {
                 let mut source = storage.open_source(worker, &path).map_err(failure::of_source)?;
                 let (length, name) = (source.length, std::mem::take(&mut source.name));
-                let content =
-                    if is_only_one { Content::File(source) } else { Content::Path { storage, path, open: None } };
+                let content = if is_only_one {
+                    OpenedContent::File(source)
+                } else {
+                    OpenedContent::Path { storage, path, open: None }
+                };
                 (content, length, name)
             }
             PendingSource::Open(source) => {
                 let length = source.length;
-                (Content::File(source), length, String::new())
+                (OpenedContent::File(source), length, String::new())
             }
             PendingSource::Data(bytes) => {
                 let length = bytes.len() as u64;
-                (Content::Data(Cursor::new(bytes)), length, String::new())
+                (OpenedContent::Data(Cursor::new(bytes)), length, String::new())
             }
         };
         Ok(OpenedSource { reader: SourceReader { content, worker: worker.clone() }, length, name })
@@ -110,12 +113,12 @@ impl PendingSource {
 /// Reads content, of a pipe too, whose writer may keep it waiting.
 #[derive(Debug)]
 pub struct SourceReader<'a> {
-    content: Content<'a>,
+    content: OpenedContent<'a>,
     worker: Arc<Worker>,
 }
 
 #[derive(Debug)]
-enum Content<'a> {
+enum OpenedContent<'a> {
     /// Stays open.
     File(SourceFile),
     /// Is open while it is read.
@@ -129,7 +132,7 @@ enum Content<'a> {
 
 impl SourceReader<'_> {
     fn is_pipe(&self) -> bool {
-        matches!(&self.content, Content::File(source) if source.is_pipe())
+        matches!(&self.content, OpenedContent::File(source) if source.is_pipe())
     }
 }
 
@@ -137,8 +140,8 @@ impl Read for SourceReader<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         // The exchange looks at the stop signal itself, so that a stopped wait is told as the stop, not as this error.
         match &mut self.content {
-            Content::File(source) => source.read(&self.worker, buffer).map_err(io::Error::other),
-            Content::Path { storage, path, open } => {
+            OpenedContent::File(source) => source.read(&self.worker, buffer).map_err(io::Error::other),
+            OpenedContent::Path { storage, path, open } => {
                 let source = match open {
                     Some(source) => source,
                     None => open.insert(storage.open_source(&self.worker, path).map_err(io::Error::other)?),
@@ -149,7 +152,7 @@ impl Read for SourceReader<'_> {
                 }
                 Ok(read)
             }
-            Content::Data(bytes) => bytes.read(buffer),
+            OpenedContent::Data(bytes) => bytes.read(buffer),
         }
     }
 }
@@ -157,12 +160,12 @@ impl Read for SourceReader<'_> {
 impl Seek for SourceReader<'_> {
     fn seek(&mut self, position: SeekFrom) -> io::Result<u64> {
         match (position, &mut self.content) {
-            (SeekFrom::Start(0), Content::File(source)) => source.rewind().map(|()| 0).map_err(io::Error::other),
-            (SeekFrom::Start(0), Content::Path { open, .. }) => {
+            (SeekFrom::Start(0), OpenedContent::File(source)) => source.rewind().map(|()| 0).map_err(io::Error::other),
+            (SeekFrom::Start(0), OpenedContent::Path { open, .. }) => {
                 *open = None;
                 Ok(0)
             }
-            (SeekFrom::Start(0), Content::Data(bytes)) => bytes.seek(position),
+            (SeekFrom::Start(0), OpenedContent::Data(bytes)) => bytes.seek(position),
             _ => Err(io::ErrorKind::Unsupported.into()),
         }
     }

@@ -4,21 +4,21 @@
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
-use std::time::{Instant, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use super::json::Object;
-use crate::http::{self, TlsTerms, Trace};
+use crate::http::{self, Details, TlsTerms, Trace};
 use crate::policy::{http_date, media_types, url};
 use crate::terms::{Header, Method, header_value};
 use crate::worker::lock;
 
 /// Makes the entries of one transfer. One hop is under way at a time.
 #[derive(Debug, Default)]
-pub struct Tracer(Mutex<Option<Hop>>);
+pub struct Tracer(Mutex<Option<TracedHop>>);
 
 /// A hop that is under way.
 #[derive(Debug)]
-struct Hop {
+struct TracedHop {
     exchange: Arc<http::Exchange>,
     attempt: u32,
     wall_time: SystemTime,
@@ -28,14 +28,14 @@ struct Hop {
     url: String,
     header_names: Vec<String>,
     range: Option<String>,
-    answer: Option<Answer>,
+    answer: Option<TracedAnswer>,
     /// Where the answer leads to, without its query.
     redirect: Option<String>,
 }
 
 /// What is kept of an answer's head.
 #[derive(Debug)]
-struct Answer {
+struct TracedAnswer {
     status: u16,
     header_names: Vec<String>,
     media_type: String,
@@ -46,7 +46,7 @@ impl Tracer {
     pub fn begin(&self, exchange: &Arc<http::Exchange>, attempt: u32, request: &http::Request<'_>) {
         let headers = request.headers;
         let range = headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("Range"));
-        *lock(&self.0) = Some(Hop {
+        *lock(&self.0) = Some(TracedHop {
             exchange: exchange.clone(),
             attempt,
             wall_time: SystemTime::now(),
@@ -63,7 +63,7 @@ impl Tracer {
     /// The head of its answer is there.
     pub fn answered(&self, status: u16, headers: &[Header]) {
         if let Some(hop) = &mut *lock(&self.0) {
-            hop.answer = Some(Answer {
+            hop.answer = Some(TracedAnswer {
                 status,
                 header_names: headers.iter().map(|header| header.name.clone()).collect(),
                 media_type: known_media_type(header_value(headers, "Content-Type").unwrap_or_default()),
@@ -86,24 +86,26 @@ impl Tracer {
     }
 }
 
-impl Hop {
+impl TracedHop {
     fn entry(&self, trace: &Trace, now: Instant, body_sent: u64, failure: Option<&str>) -> String {
         let timings = Timings::new(trace, self.start, now);
+        let nothing = Details::default();
+        let details = trace.details.as_deref().unwrap_or(&nothing);
         let mut entry = Object::new();
         entry.text("startedDateTime", &http_date::iso_8601(self.wall_time));
-        entry.decimal("time", timings.total());
+        entry.milliseconds("time", Some(timings.total()));
         entry.object("request", |request| self.write_request(request, body_sent));
-        entry.object("response", |response| self.write_response(response, trace, failure));
+        entry.object("response", |response| self.write_response(response, details.content_bytes, failure));
         entry.object("cache", |_| {});
         entry.object("timings", |object| timings.write(object));
         if let Some(peer) = trace.peer {
             entry.text("serverIPAddress", &peer.ip().to_string());
         }
         entry.number("_attempt", self.attempt.into());
-        entry.number("_connections", trace.connections.into());
+        entry.number("_connections", details.connections.into());
         entry.boolean("_reused", trace.reused);
-        entry.texts("_addresses", trace.addresses.iter().map(SocketAddr::to_string));
-        if let Some(TlsTerms { version, cipher, is_resumed }) = trace.tls {
+        entry.texts("_addresses", details.addresses.iter().map(SocketAddr::to_string));
+        if let Some(TlsTerms { version, cipher, is_resumed }) = details.tls {
             entry.object("_tls", |tls| {
                 tls.text("version", version);
                 tls.text("cipher", cipher);
@@ -130,7 +132,7 @@ impl Hop {
     }
 
     /// A hop without an answer has the status 0, as in browsers.
-    fn write_response(&self, response: &mut Object, trace: &Trace, failure: Option<&str>) {
+    fn write_response(&self, response: &mut Object, content_bytes: u64, failure: Option<&str>) {
         let (status, names, media_type) = match &self.answer {
             Some(answer) => (answer.status, answer.header_names.as_slice(), answer.media_type.as_str()),
             None => (0, &[][..], ""),
@@ -141,7 +143,7 @@ impl Hop {
         response.texts("cookies", std::iter::empty());
         write_headers(response, names);
         response.object("content", |content| {
-            content.number("size", trace.content_bytes);
+            content.number("size", content_bytes);
             content.text("mimeType", media_type);
         });
         response.text("redirectURL", self.redirect.as_deref().unwrap_or_default());
@@ -161,17 +163,17 @@ fn write_headers(message: &mut Object, names: &[String]) {
     });
 }
 
-/// HAR's phases in milliseconds; `None` where one did not happen.
+/// HAR's phases; `None` where one did not happen.
 #[derive(Debug, PartialEq)]
 struct Timings {
-    blocked: f64,
-    dns: Option<f64>,
-    connect: Option<f64>,
+    blocked: Duration,
+    dns: Option<Duration>,
+    connect: Option<Duration>,
     /// Part of `connect`.
-    ssl: Option<f64>,
-    send: f64,
-    wait: f64,
-    receive: f64,
+    ssl: Option<Duration>,
+    send: Duration,
+    wait: Duration,
+    receive: Duration,
 }
 
 impl Timings {
@@ -183,7 +185,7 @@ impl Timings {
         // The time since the phase before; `until` is `None` where the phase has not ended.
         let mut phase = |until: Option<Instant>| {
             let until = until.unwrap_or(end).clamp(last, end.max(last));
-            let length = milliseconds(last, until);
+            let length = until - last;
             last = until;
             length
         };
@@ -192,31 +194,29 @@ impl Timings {
         // Without TLS a connection is ready when it is open.
         let ready = if trace.tls_start.is_some() { trace.tls_end } else { trace.connect_end };
         let connect = trace.connect_start.map(|_| phase(ready));
-        let ssl = trace.tls_start.map(|start| milliseconds(start, trace.tls_end.unwrap_or(end)));
-        let send = trace.request_start.map_or(0.0, |_| phase(trace.request_end.or(trace.response_start)));
-        let wait = trace.request_start.map_or(0.0, |_| phase(trace.response_start));
-        let receive = trace.response_start.map_or(0.0, |_| phase(None));
+        let ssl = trace.tls_start.map(|start| trace.tls_end.unwrap_or(end).saturating_duration_since(start));
+        let send = trace.request_start.map(|_| phase(trace.request_end.or(trace.response_start)));
+        let wait = trace.request_start.map(|_| phase(trace.response_start));
+        let receive = trace.response_start.map(|_| phase(None));
+        let [send, wait, receive] = [send, wait, receive].map(Option::unwrap_or_default);
         Timings { blocked, dns, connect, ssl, send, wait, receive }
     }
 
     /// `ssl` is in `connect`.
-    fn total(&self) -> f64 {
-        self.blocked + self.dns.unwrap_or(0.0) + self.connect.unwrap_or(0.0) + self.send + self.wait + self.receive
+    fn total(&self) -> Duration {
+        let parts = [Some(self.blocked), self.dns, self.connect, Some(self.send), Some(self.wait), Some(self.receive)];
+        parts.into_iter().flatten().sum()
     }
 
     fn write(&self, object: &mut Object) {
-        object.decimal("blocked", self.blocked);
-        object.decimal("dns", self.dns.unwrap_or(-1.0));
-        object.decimal("connect", self.connect.unwrap_or(-1.0));
-        object.decimal("ssl", self.ssl.unwrap_or(-1.0));
-        object.decimal("send", self.send);
-        object.decimal("wait", self.wait);
-        object.decimal("receive", self.receive);
+        object.milliseconds("blocked", Some(self.blocked));
+        object.milliseconds("dns", self.dns);
+        object.milliseconds("connect", self.connect);
+        object.milliseconds("ssl", self.ssl);
+        object.milliseconds("send", Some(self.send));
+        object.milliseconds("wait", Some(self.wait));
+        object.milliseconds("receive", Some(self.receive));
     }
-}
-
-fn milliseconds(from: Instant, to: Instant) -> f64 {
-    to.saturating_duration_since(from).as_secs_f64() * 1000.0
 }
 
 /// The media type without its parameters, if it is one of those that the library knows.

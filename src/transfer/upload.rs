@@ -11,7 +11,7 @@ use super::{Content, Environment, Success, TransferContext, failure, text};
 use crate::http::{self, BodySource};
 use crate::policy::headers;
 use crate::policy::quirks::CallRules;
-use crate::terms::{Api, Failure, Method, TransferError, header_value};
+use crate::terms::{Api, Failure, Method, TransferError, has_field, header_value};
 use crate::worker::lock;
 use crate::worker::sizes::ANSWER;
 
@@ -210,7 +210,7 @@ fn may_be_sent_twice(environment: &Environment) -> bool {
 /// Adds the header by which the server tells two tries of one upload (draft-ietf-httpapi-idempotency-key-header-07, whose
 /// value is a string of RFC 9651), unless the page has one of its own.
 fn name_for_the_server(prepared: &mut Prepared) -> Result<(), MultipartError> {
-    let is_named = prepared.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case(IDEMPOTENCY_KEY));
+    let is_named = has_field(&prepared.headers, IDEMPOTENCY_KEY);
     if !is_named {
         let key = format!("\"{}\"", multipart::random_digits()?);
         prepared.headers.push((IDEMPOTENCY_KEY.to_owned(), key));

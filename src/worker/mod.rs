@@ -4,7 +4,7 @@
 //! thread and nothing else holds:
 //!
 //! - the stop signal, with the deadline, and the rule of how often a loop looks at it ([`Worker::turn`]);
-//! - the one function in which a worker sleeps (`wait.rs`);
+//! - the one function in which a worker sleeps (`wait.rs`), and how long it still waits for others;
 //! - the buffers that the thread uses again (`buffers.rs`), with all of their sizes (`sizes.rs`);
 //! - what is dropped only after the host was told ([`Worker::drop_later`]).
 //!
@@ -23,6 +23,7 @@ use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
+use std::time::Duration;
 
 use once_cell::sync::OnceCell;
 
@@ -70,12 +71,14 @@ pub struct Worker {
     thread: Arc<WorkerThread>,
     /// Bytes moved since the last look at the stop signal.
     moved: AtomicUsize,
+    /// For how long it still waits for others.
+    patience: Mutex<Duration>,
 }
 
 impl Worker {
     /// A worker that `stop` stops, on a thread that other tasks ran on before.
     pub fn new(stop: Arc<StopSignal>, thread: Arc<WorkerThread>) -> Worker {
-        Worker { stop, thread, moved: AtomicUsize::new(0) }
+        Worker { stop, thread, moved: AtomicUsize::new(0), patience: Mutex::new(wait::PATIENCE) }
     }
 
     /// A worker for one call on a thread of the host's.

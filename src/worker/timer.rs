@@ -20,7 +20,7 @@ pub struct Timer {
 }
 
 struct TimerState {
-    alarms: Vec<(u64, Instant, Action)>,
+    alarms: Vec<(u64, Instant, AlarmAction)>,
     next_number: u64,
     /// The thread, while there is something to wait for.
     thread: Option<JoinHandle<()>>,
@@ -30,7 +30,7 @@ struct TimerState {
     running: Option<u64>,
 }
 
-type Action = Box<dyn FnOnce() + Send>;
+type AlarmAction = Box<dyn FnOnce() + Send>;
 
 /// A set action. Dropping it lets the action happen; [`cancel`](Alarm::cancel) takes it back.
 #[derive(Debug)]

@@ -7,10 +7,14 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 
-use super::{StopReason, Worker};
+use super::{StopReason, Worker, lock};
 
 /// The most descriptors that one wait can watch.
 pub const MAX_WATCHED: usize = 8;
+
+/// How long a worker without a deadline waits, in all of its waits together, for what others have. They have it for
+/// milliseconds; a process that was frozen meanwhile must not freeze the others with it.
+pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What happened to each of the watched descriptors, in their order. All are empty if the limit of a wait passed.
 pub type Events = [PollFlags; MAX_WATCHED];
@@ -66,6 +70,34 @@ impl Worker {
             value.is_some().then_some([PollFlags::empty(); MAX_WATCHED])
         })?;
         Ok(value)
+    }
+
+    /// Waits as [`wait_for`](Worker::wait_for) for what others have, such as a lock. Gives `None` also where the patience of a
+    /// worker without a deadline is at its end.
+    ///
+    /// # Errors
+    /// As [`wait`](Worker::wait).
+    pub fn wait_for_others<T>(
+        &self,
+        limit: Option<Instant>,
+        ready: impl FnMut() -> Option<T>,
+    ) -> Result<Option<T>, WaitError> {
+        let begin = Instant::now();
+        let patient_until = self.stop.deadline().is_none().then(|| begin + *lock(&self.patience));
+        let waited = self.wait_for([limit, patient_until].into_iter().flatten().min(), ready);
+        self.spend_patience(begin.elapsed());
+        waited
+    }
+
+    /// Counts a time as waited for others, such as that of work that they made vain.
+    pub fn spend_patience(&self, time: Duration) {
+        let mut patience = lock(&self.patience);
+        *patience = patience.saturating_sub(time);
+    }
+
+    /// Whether it may wait for others: before the end of its patience, and always with a deadline, which ends the wait.
+    pub fn has_patience(&self) -> bool {
+        self.stop.deadline().is_some() || !lock(&self.patience).is_zero()
     }
 
     fn sleep(
@@ -187,6 +219,30 @@ mod tests {
         let worker = worker();
         worker.stop().set_deadline(Instant::now() + Duration::from_millis(20));
         assert!(matches!(worker.wait(&[], None), Err(WaitError::Stopped(StopReason::DeadlinePassed))));
+    }
+
+    #[test]
+    fn all_waits_for_others_have_one_patience() {
+        let worker = worker();
+        worker.spend_patience(PATIENCE - Duration::from_millis(60));
+        let begin = Instant::now();
+        while worker.has_patience() {
+            let pause = Some(Instant::now() + Duration::from_millis(4));
+            assert_eq!(worker.wait_for_others(pause, || None::<()>).unwrap(), None);
+        }
+        assert!(begin.elapsed() >= Duration::from_millis(60));
+        assert_eq!(worker.wait_for_others(None, || None::<()>).unwrap(), None, "it does not wait");
+        assert_eq!(worker.wait_for_others(None, || Some(7)).unwrap(), Some(7), "it looks");
+    }
+
+    #[test]
+    fn a_deadline_takes_the_place_of_patience() {
+        let worker = worker();
+        worker.spend_patience(PATIENCE);
+        worker.stop().set_deadline(Instant::now() + Duration::from_millis(20));
+        assert!(worker.has_patience());
+        let waited = worker.wait_for_others(None, || None::<()>);
+        assert!(matches!(waited, Err(WaitError::Stopped(StopReason::DeadlinePassed))));
     }
 
     #[test]

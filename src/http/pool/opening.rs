@@ -191,3 +191,40 @@ impl Drop for OpeningRight {
         lock(&self.pool.state).end_opening(self.number, None);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::thread;
+    use std::time::{Duration, Instant};
+
+    use super::*;
+    use crate::http::exchange::{Exchange, Reports};
+    use crate::worker::{StopReason, StopSignal};
+
+    fn is_claimed(pool: &IdlePool) -> bool {
+        matches!(lock(&pool.state).openings[0].state, OpeningState::Claimed(_))
+    }
+
+    #[test]
+    fn an_exchange_that_is_stopped_while_it_waits_gives_its_claim_back() {
+        let pool = Arc::new(IdlePool::default());
+        let origin = Origin { is_tls: true, host: "test.example".to_owned(), port: 443 };
+        let right = pool.begin_opening(&origin).unwrap();
+        let stop = Arc::new(StopSignal::new());
+        let worker = Arc::new(Worker::for_call(stop.clone()));
+        let exchange = Exchange::new(worker.clone(), Reports { progress: false, round_trip: false, trace: false });
+        thread::scope(|scope| {
+            let taking = scope.spawn(|| pool.take(&origin, &exchange).map(|taken| taken.is_some()));
+            let limit = Instant::now() + Duration::from_secs(60);
+            while !is_claimed(&pool) && Instant::now() < limit {
+                thread::yield_now();
+            }
+            let was_claimed = is_claimed(&pool);
+            stop.request(StopReason::Aborted);
+            let taken = taking.join().unwrap().map_err(|error| error.kind);
+            assert!(was_claimed && matches!(taken, Err(ErrorKind::Cancelled(StopReason::Aborted))), "{taken:?}");
+        });
+        assert!(lock(&pool.state).claim(&origin, &worker).unwrap().is_some(), "the next exchange can have it");
+        drop(right);
+    }
+}

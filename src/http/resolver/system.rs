@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, Weak};
 
 use once_cell::sync::Lazy;
 
-use super::{Answer, Pending};
+use super::{LookupAnswer, Pending};
 use crate::platform::Waker;
 use crate::worker::{ThreadPool, WorkQueue, lock};
 
@@ -65,6 +65,8 @@ impl Question {
     fn join(&self, asker: &Arc<Pending>) -> bool {
         match lock(&self.askers).as_mut() {
             Some(askers) => {
+                // A look-up that hangs may outlive any number of them.
+                askers.retain(|asker| asker.strong_count() > 0);
                 askers.push(Arc::downgrade(asker));
                 true
             }
@@ -91,7 +93,7 @@ impl Question {
         (!askers.is_empty()).then(|| Question::new(self.session, &self.host, askers))
     }
 
-    fn answer(&self, answer: &Answer) {
+    fn answer(&self, answer: &LookupAnswer) {
         let askers = lock(&self.askers).take().unwrap_or_default();
         for asker in askers.iter().filter_map(Weak::upgrade) {
             asker.finish(answer.clone());
@@ -139,7 +141,7 @@ impl WorkQueue for LookupQueue {
 }
 
 impl Lookups {
-    fn new(look_up: impl Fn(&str) -> Answer + Send + Sync + 'static) -> Lookups {
+    fn new(look_up: impl Fn(&str) -> LookupAnswer + Send + Sync + 'static) -> Lookups {
         let run = move |question: Arc<Question>, _: &_| question.answer(&look_up(&question.host));
         Lookups { pool: ThreadPool::new("wxt-dns", MAX_THREADS, STACK_SIZE, LookupQueue::default(), run) }
     }
@@ -207,7 +209,7 @@ impl Drop for LookupsInUse {
     }
 }
 
-fn look_up(host: &str) -> Answer {
+fn look_up(host: &str) -> LookupAnswer {
     match (host, 0).to_socket_addrs() {
         Ok(addresses) => Some(addresses.map(|address| address.ip()).collect()),
         // The system's resolver has many words for a lack of descriptors. None to be had now says the same.

@@ -109,6 +109,21 @@ fn a_second_question_joins_the_first() {
 }
 
 #[test]
+fn askers_that_are_gone_do_not_pile_up_behind_a_look_up_that_hangs() {
+    let resolver = HangingResolver::new();
+    let session = LookupSession::new();
+    let first = resolver.ask(&session, "hangs");
+    assert_eq!(resolver.next_asked(), "hangs");
+    for _ in 0..100 {
+        drop(resolver.ask(&session, "hangs"));
+    }
+    let (askers, _) = resolver.lookups.pool.update(|queue| lock(&queue.running[0].askers).as_ref().map(Vec::len));
+    // The last one may still be noted.
+    assert_eq!(askers, Some(2));
+    drop(first);
+}
+
+#[test]
 fn what_hangs_in_the_old_network_is_asked_anew() {
     let mut resolver = HangingResolver::new();
     let (session, other) = (LookupSession::new(), LookupSession::new());

@@ -95,6 +95,31 @@ fn a_refusal_that_ends_with_its_connection_is_whole_after_the_reset_too() {
     }
 }
 
+/// The reset comes when the answer's head was read and nothing more is sent, so that reading the rest meets it.
+#[test]
+fn a_refusal_is_whole_where_reading_it_meets_the_reset() {
+    let (let_go, may_end) = mpsc::channel::<()>();
+    let (ends, ended) = mpsc::channel();
+    let may_end = Mutex::new(may_end);
+    let server = Server::start(move |mut stream, _| {
+        read_head(&mut stream).unwrap();
+        stream.read_exact(&mut [0; 100_000]).unwrap();
+        stream.write_all(b"HTTP/1.0 413 Content Too Large\r\n\r\ntoo large").unwrap();
+        wait_until_received(&stream);
+        may_end.lock().unwrap().recv().unwrap();
+        reset(stream);
+        ends.send(()).unwrap();
+    });
+    for _ in 0..5 {
+        let mut body = PatternBody::new(LENGTH);
+        let mut response = post(&client(), &server.url(), &mut body, &exchange()).unwrap();
+        let_go.send(()).unwrap();
+        ended.recv_timeout(Duration::from_secs(60)).unwrap();
+        assert_eq!(response.status, 413);
+        assert_eq!(read_all(&mut response).unwrap(), b"too large");
+    }
+}
+
 /// An answer to the head alone, before any of the body was read.
 #[test]
 fn a_server_that_reads_no_body_at_all_gets_its_answer_through() {

@@ -15,7 +15,7 @@ mod pool;
 mod preparation;
 mod proxy;
 mod sending;
-mod support;
+pub(in crate::http) mod support;
 mod tls;
 mod truncation;
 mod trust;

@@ -7,6 +7,7 @@ mod failure;
 mod ocsp;
 mod pem;
 mod refusal;
+mod terms;
 mod verifier;
 mod words;
 
@@ -27,6 +28,7 @@ use super::error::{Error, ErrorKind, TlsFailure};
 use crate::platform::trust_store_is_ready;
 
 pub(super) use self::failure::failure_of;
+pub(super) use self::terms::terms_of;
 
 /// The certificates that a server's must lead to.
 #[derive(Clone)]

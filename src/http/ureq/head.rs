@@ -8,7 +8,7 @@ use crate::http::coding::ACCEPTED;
 use crate::http::error::Error;
 use crate::http::head::{is_control, is_token};
 use crate::http::request::Request;
-use crate::terms::Method;
+use crate::terms::{Method, has_field, is_one_of};
 
 /// Writes the head: our fields first, then the caller's in their order and letters.
 ///
@@ -23,20 +23,19 @@ pub(super) fn write(request: &Request<'_>, body_length: u64) -> Result<Vec<u8>, 
     if target.is_empty() || !target.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Err(Error::internal("the request's target is malformed"));
     }
-    let has = |wanted: &str| headers.iter().any(|(name, _)| name.eq_ignore_ascii_case(wanted));
 
     let mut head = format!("{method} {target} HTTP/1.1\r\n").into_bytes();
     write_field(&mut head, "Host", &url[Position::BeforeHost..Position::AfterPort])?;
     if request.method != Method::Get {
         write_field(&mut head, "Content-Length", &body_length.to_string())?;
     }
-    if !has("accept-encoding") {
+    if !has_field(headers, "accept-encoding") {
         // A piece out of the middle of coded data cannot be decoded (the Fetch standard's "HTTP-network-or-cache fetch").
-        write_field(&mut head, "Accept-Encoding", if has("range") { "identity" } else { ACCEPTED })?;
+        write_field(&mut head, "Accept-Encoding", if has_field(headers, "range") { "identity" } else { ACCEPTED })?;
     }
     for (name, value) in headers {
         // These two follow from the URL and the body.
-        if !name.eq_ignore_ascii_case("host") && !name.eq_ignore_ascii_case("content-length") {
+        if !is_one_of(name, &["Host", "Content-Length"]) {
             write_field(&mut head, name, value)?;
         }
     }

@@ -1,8 +1,11 @@
 //! The one place that knows ureq. It sends one request on a connection that is open already.
 //!
-//! ureq asks for the request to be sent, reads the body from its source and decides when it is all sent. Its other parts are
-//! not used, because they cannot be stopped, or look at a response more strictly or less strictly than this library has to.
-//! These are the adaptions that follow from it:
+//! What runs of ureq is its loop over the states of one call (ureq-proto's). It asks the connector for a connection and writes
+//! a head into the transport's buffer. It reads the body from its source into that buffer, counts it against the announced
+//! length, has each piece sent, and so decides when the request is whole. Then it waits for the answer, reads the one that
+//! stands in for it, and drops the transport. Of what it writes only the body's bytes leave; of what a server sends nothing
+//! reaches it. Its other parts are not used, because they cannot be stopped, or look at a response more strictly or less
+//! strictly than this library has to. These are the adaptions that follow from it:
 //!
 //! 1. **An agent for each request.** ureq has no state of a request that reaches a transport. So each request has its own
 //!    agent, whose connector holds the exchange and the connection ([`SingleConnection`]).
@@ -18,8 +21,11 @@
 //! 7. **Small requests leave in one piece.** ureq transmits head and body one after the other; the transport keeps what it is
 //!    given until the request is whole, unless its body may have to be waited for.
 //! 8. **The head is written here.** ureq keeps header fields in a map, where those of one name come together; a page's leave
-//!    in its order ([`head`]). ureq is given a request with the method and the body's length alone, whose head the transport
-//!    drops and sends ours in its place.
+//!    in its order ([`head`]). The transport drops ureq's and sends ours in its place.
+//! 9. **ureq sees a stand-in for the request.** It has [`TARGET`], so that ureq neither reads an address by rules of its own nor
+//!    wants TLS; POST for every method with a body; and the body's length.
+//! 10. **No time of ureq's counts.** It has no time limits, and the transport ignores what it is told of them. The worker's stop
+//!     signal and deadline end each wait, of the connection's and of the body's source.
 
 mod head;
 mod transport;

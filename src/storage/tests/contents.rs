@@ -228,6 +228,28 @@ fn an_append_never_brings_back_what_was_removed() {
     assert_counted(&storage);
 }
 
+/// What a server sends after a failed attempt may be shorter than what came before.
+#[test]
+fn a_file_that_is_shortened_and_written_on_has_nothing_of_what_was_taken_back() {
+    let (_directory, storage) = open();
+    for (path, kept, expected) in
+        [(None, 0, "second"), (Some("wxfile://usr/a"), 0, "second"), (Some("wxfile://usr/a"), 3, "thesecond")]
+    {
+        let mut part = match path {
+            Some(path) => storage.create_target(&worker(), path).unwrap(),
+            None => storage.create_temporary(&worker()).unwrap(),
+        };
+        part.write(&worker(), b"the first answer").unwrap();
+        part.shorten(kept).unwrap();
+        assert_eq!(part.length(), kept);
+        part.write(&worker(), b"second").unwrap();
+        let stored = part.finish(&worker(), None, || Ok(())).unwrap();
+        assert_eq!(fs::read_to_string(&stored.native_path).unwrap(), expected);
+        assert_eq!(stored.length, expected.len() as u64);
+    }
+    assert_counted(&storage);
+}
+
 #[test]
 fn a_digest_is_of_the_bytes_that_are_counted() {
     let (_directory, storage) = open();

@@ -4,6 +4,7 @@ use std::io::Write;
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
+use super::file_system::write;
 use super::*;
 use crate::storage::directory::Directory;
 use crate::worker::StopReason;
@@ -47,6 +48,51 @@ fn ten_files_that_wait_for_a_frozen_process_end_with_their_deadlines() {
     // Not one after the other, and not after the ten seconds of a call without a deadline.
     assert!(begin.elapsed() < Duration::from_secs(4), "{:?}", begin.elapsed());
     assert_eq!(files_below(&root_of(&directory)), Vec::<PathBuf>::new());
+}
+
+/// Of a call that may wait this long only, so that no test takes ten seconds.
+fn impatient_worker(patience: Duration) -> Worker {
+    let worker = worker();
+    worker.spend_patience(Duration::from_secs(10) - patience);
+    worker
+}
+
+/// Each waits for the whole time, and none for the time of another.
+#[test]
+fn appends_that_wait_for_a_frozen_process_end_with_their_patience() {
+    const PATIENCE: Duration = Duration::from_millis(500);
+    let (directory, storage) = open();
+    for name in ["a", "b"] {
+        write(&storage, &format!("wxfile://usr/{name}"), WriteMode::Whole, b"x").unwrap();
+    }
+    let _frozen = lock_store(&directory);
+    let begin = Instant::now();
+    std::thread::scope(|scope| {
+        for number in 0..12 {
+            let storage = &storage;
+            scope.spawn(move || {
+                let path = ["wxfile://usr/a", "wxfile://usr/b"][number % 2];
+                let appended = storage.write_file(&impatient_worker(PATIENCE), path, WriteMode::Append, b"y");
+                assert!(matches!(appended, Err(Error::Locked)), "{appended:?}");
+            });
+        }
+    });
+    assert!(begin.elapsed() >= PATIENCE);
+    // One after the other it would be six seconds.
+    assert!(begin.elapsed() < Duration::from_secs(4), "{:?}", begin.elapsed());
+}
+
+/// The lock is held by a call that appends to one file, and is waited for in vain.
+#[test]
+fn a_file_is_not_waited_for_by_those_who_append_to_another() {
+    let (_directory, storage) = open();
+    write(&storage, "wxfile://usr/other", WriteMode::Whole, b"x").unwrap();
+    let turns = storage.root.shared.rewrites.of(vec!["a".to_owned()]);
+    let _turn = turns.try_take().unwrap();
+    storage.write_file(&impatient_worker(Duration::ZERO), "wxfile://usr/other", WriteMode::Append, b"y").unwrap();
+    assert_eq!(read(&storage, "wxfile://usr/other").unwrap(), b"xy");
+    let refused = storage.write_file(&impatient_worker(Duration::ZERO), "wxfile://usr/a", WriteMode::Append, b"y");
+    assert!(matches!(refused, Err(Error::Locked)), "{refused:?}");
 }
 
 #[test]

@@ -4,7 +4,7 @@ mod resume;
 mod retry;
 
 use std::net::IpAddr;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -188,8 +188,8 @@ impl Bench {
             send_uploads_once: false,
             limits: Limits::default(),
             retry,
+            totals: AttemptTotals::default(),
             resume: Resume::Off,
-            retries: AtomicU64::new(0),
             clock: Box::new(clock.clone()),
             client: client.unwrap(),
             network: NetworkEstimator::default(),

@@ -40,6 +40,7 @@ pub extern "system" fn Java_org_wxtransfer_Native_sessionStatistics<'local>(
                 statistics.connections_idle,
                 statistics.tls_sessions_resumed,
                 statistics.look_ups,
+                statistics.resumed,
             ];
             numbers.set_region(env, 0, &values.map(u64::cast_signed))?;
         }

@@ -83,7 +83,7 @@ public struct WXTransferSessionStatistics: Hashable, Sendable {
     public let tasksRunning: UInt64
     /// Tasks that wait in a queue now.
     public let tasksWaiting: UInt64
-    /// Attempts that followed a failed one.
+    /// Attempts after the first one of a task.
     public let retries: UInt64
     /// Bytes sent, with heads and TLS.
     public let bytesSent: UInt64
@@ -99,6 +99,8 @@ public struct WXTransferSessionStatistics: Hashable, Sendable {
     public let tlsSessionsResumed: UInt64
     /// Questions for the addresses of a name.
     public let lookUps: UInt64
+    /// Answers that were the rest of a file, by `resume`.
+    public let resumed: UInt64
 
     init(_ statistics: WxtSessionStatistics) {
         tasksStarted = statistics.tasks_started
@@ -117,6 +119,7 @@ public struct WXTransferSessionStatistics: Hashable, Sendable {
         connectionsIdle = statistics.connections_idle
         tlsSessionsResumed = statistics.tls_sessions_resumed
         lookUps = statistics.look_ups
+        resumed = statistics.resumed
     }
 }
 

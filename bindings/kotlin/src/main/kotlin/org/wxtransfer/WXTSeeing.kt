@@ -75,7 +75,7 @@ public data class WXTSessionStatistics(
     val tasksRunning: Long,
     /** Tasks that wait in a queue now. */
     val tasksWaiting: Long,
-    /** Attempts that followed a failed one. */
+    /** Attempts after the first one of a task. */
     val retries: Long,
     /** Bytes sent, with heads and TLS. */
     val bytesSent: Long,
@@ -91,15 +91,18 @@ public data class WXTSessionStatistics(
     val tlsSessionsResumed: Long,
     /** Questions for the addresses of a name. */
     val lookUps: Long,
+    /** Answers that were the rest of a file, by `resume`. */
+    val resumed: Long,
 ) {
     internal companion object {
         /** How many there are. */
-        const val COUNT = 16
+        const val COUNT = 17
 
         fun of(numbers: LongArray): WXTSessionStatistics = numbers.iterator().run {
             WXTSessionStatistics(
                 nextLong(), nextLong(), nextLong(), nextLong(), nextLong(), nextLong(), nextLong(), nextLong(),
                 nextLong(), nextLong(), nextLong(), nextLong(), nextLong(), nextLong(), nextLong(), nextLong(),
+                nextLong(),
             )
         }
     }

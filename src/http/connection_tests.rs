@@ -1,0 +1,78 @@
+//! For how many bytes a connection waits. What the socket was told (`SO_RCVLOWAT`) decides, not the clock.
+
+use std::io::Write;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::sync::{Arc, Mutex, mpsc};
+
+use socket2::Socket;
+
+use super::*;
+use crate::http::sockets::OpenSocket;
+use crate::http::stream::Stream;
+use crate::http::tests::support::*;
+use crate::http::tls::{TlsSettings, Trust, server_name};
+use crate::http::tls_stream::TlsStream;
+
+fn connected(address: SocketAddr) -> Stream {
+    let socket = Socket::from(TcpStream::connect(address).unwrap());
+    socket.set_nonblocking(true).unwrap();
+    Stream::new(Arc::new(OpenSocket::new(socket)), address)
+}
+
+/// The mark that the socket has after a wait, which ends at once, for more of a body.
+fn mark_for(connection: &mut Connection, exchange: &Exchange, rest: u64) -> u64 {
+    connection.wait_for_more(exchange, rest, Some(Instant::now())).unwrap();
+    connection.channel.stream().low_water_mark().into()
+}
+
+#[test]
+fn a_body_whose_bytes_gather_does_so_to_its_end() {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let mut connection = Connection::new(Channel::Plain(connected(listener.local_addr().unwrap())));
+    let exchange = exchange();
+    assert_eq!(mark_for(&mut connection, &exchange, GATHERING_REST - 1), 1);
+    assert_eq!(mark_for(&mut connection, &exchange, GATHERING_REST), GATHERING_REST);
+    for rest in [GATHERING_REST - 1, 1000, 2] {
+        assert_eq!(mark_for(&mut connection, &exchange, rest), rest);
+    }
+    assert_eq!(mark_for(&mut connection, &exchange, 1), 1);
+    assert_eq!(mark_for(&mut connection, &exchange, 1000), 1, "the next body is a small one");
+}
+
+#[test]
+fn of_a_record_all_that_is_missing_is_waited_for() {
+    const SENT: usize = 100;
+    let (sender, sizes) = mpsc::channel();
+    let sender = Mutex::new(sender);
+    let authority = Authority::new();
+    let server = tls_server(authority.issue("test.example").config(), move |mut stream, _| {
+        stream.flush().unwrap();
+        stream.conn.writer().write_all(&[b'x'; 5000]).unwrap();
+        let mut record = Vec::new();
+        while stream.conn.wants_write() {
+            stream.conn.write_tls(&mut record).unwrap();
+        }
+        stream.sock.write_all(&record[..SENT]).unwrap();
+        sender.lock().unwrap().send(record.len()).unwrap();
+        stay(&stream.sock);
+    });
+    let exchange = exchange();
+    let trust = Trust::from_pem(authority.root_pem.as_bytes()).unwrap();
+    let config = TlsSettings::new(trust, Vec::new()).unwrap().config().unwrap();
+    let address = (Ipv4Addr::LOCALHOST, server.url().port().unwrap()).into();
+    let stream = TlsStream::connect(&exchange, connected(address), config, server_name("test.example").unwrap());
+    let mut connection = Connection::new(Channel::Tls(Box::new(stream.unwrap())));
+    let size = sizes.recv_timeout(PATIENCE).unwrap();
+    // Tickets may come in front of it.
+    loop {
+        let received = connection.channel.receive(&exchange, &mut [0; 10], Source::Socket).unwrap();
+        assert_eq!(received, Received::Nothing);
+        let Channel::Tls(stream) = &connection.channel else { unreachable!() };
+        if stream.received() == SENT {
+            break;
+        }
+        let limit = Some(Instant::now() + PATIENCE);
+        assert!(connection.channel.stream_mut().wait(&exchange, Interest::Readable, limit).unwrap().input);
+    }
+    assert_eq!(mark_for(&mut connection, &exchange, 10), (size - SENT) as u64);
+}

@@ -1,0 +1,306 @@
+//! Threads sleep in few places. Whatever could put one to sleep is found by a part of its name, so that what is harmless has to
+//! be listed, and what is new is seen.
+
+use std::collections::BTreeSet;
+
+use super::sources;
+use super::words::words_of;
+
+/// No name has one of these in it, in any letter case, unless it is listed below.
+const PARTS: [&str; 28] = [
+    "addrinfo",
+    "barrier",
+    "block_on",
+    "condvar",
+    "connect_timeout",
+    "crossbeam",
+    "flock",
+    "futex",
+    "joinhandle",
+    "kevent",
+    "lockf",
+    "mpsc",
+    "park",
+    "poll",
+    "ready_timeout",
+    "receiver",
+    "recv",
+    "select",
+    "semaphore",
+    "send_timeout",
+    "socket_addrs",
+    "socketaddrs",
+    "sleep",
+    "spin",
+    "tcpstream",
+    "udpsocket",
+    "wait",
+    "yield_now",
+];
+
+/// Words that are too short or too common to be looked for as a part, and calls.
+const PHRASES: [&str; 14] = [
+    "Child",
+    "Command",
+    "LockExclusive",
+    "LockShared",
+    "libc::pause",
+    "rx",
+    "scope",
+    "File::lock",
+    "Mutex::lock",
+    "lock_shared",
+    ".connect(",
+    ".join()",
+    ".lock()",
+    "::connect(",
+];
+
+/// What does not put a thread to sleep by itself, anywhere, and why.
+const HARMLESS: [(&str, &[&str]); 8] = [
+    (
+        "the worker's own wait and what ends in it: it takes the worker or what has it",
+        &[
+            "worker.wait(",
+            "worker().wait(",
+            "stream.wait(",
+            "stream_mut().wait(",
+            "attempts.wait(",
+            "clock.wait(",
+            "fn wait(",
+            "wait_for",
+            "wait_for_others",
+            "wait_from",
+            "wait_for_more",
+            "wait_to_send",
+            "await_input",
+            "await_leaving",
+            "await_opening",
+        ],
+    ),
+    (
+        "what is waited for, has waited, or may wait: values",
+        &["WaitError", "let wait =", "may_wait", "tasks_waiting", "waited", "waiting", "waits"],
+    ),
+    ("a phase of an exchange", &["wait: f64", "send, wait, receive", "self.wait + self.receive", "self.wait)"]),
+    ("the module of the one wait", &["mod wait;", "use wait::", "wait::"]),
+    ("what a wait watches, and what happened to it", &["PollFd", "PollFlags", "polled"]),
+    ("sizes and addresses", &["recv_buffer_size", "ResolvedSocketAddrs"]),
+    (
+        "reasons of a failed handshake",
+        &["SelectedUnofferedCipherSuite", "SelectedUnofferedKxGroup", "SelectedUnusableCipherSuiteForVersion"],
+    ),
+    ("the library's own connections, which `http/connect.rs` makes", &["self.connect(", "TlsStream::connect("]),
+];
+
+/// Where a thread may sleep by which names, and why no deadline, abort or close can be late there.
+const MAY_SLEEP: [(&str, &[&str], &str); 10] = [
+    ("worker/wait.rs", &["poll", "sleep"], "the one wait of a worker, which the stop signal ends"),
+    (
+        "worker/mod.rs",
+        &[".lock()", "yield_now"],
+        "a mutex is held for a few steps; and one yield, when the task is over",
+    ),
+    (
+        "worker/pool.rs",
+        &["Condvar", "JoinHandle", ".join()", "wait_for_work", "wait_timeout_while"],
+        "threads without work; closing joins them when their work was stopped",
+    ),
+    (
+        "worker/timer.rs",
+        &["Condvar", "JoinHandle", ".join()", "wait", "wait_timeout"],
+        "the timer's thread between two actions; an action is short",
+    ),
+    (
+        "session/gate.rs",
+        &["Condvar", "wait"],
+        "closing a session waits for calls that are inside, whose waits its stop signals end",
+    ),
+    (
+        "task/delivery.rs",
+        &[
+            "Condvar",
+            "JoinHandle",
+            "Receiver",
+            "TryRecvError",
+            "crossbeam_channel",
+            ".join()",
+            "park",
+            "try_recv",
+            "unpark",
+            "wait",
+            "yield_now",
+        ],
+        "the delivery thread between two events; closing waits for the host's callback only",
+    ),
+    (
+        "http/resolver/system.rs",
+        &["ToSocketAddrs", "to_socket_addrs"],
+        "look-up threads, which no task waits for longer than it likes",
+    ),
+    ("http/connect.rs", &[".connect("], "the socket does not block"),
+    ("storage/directory.rs", &["FlockOperation", "flock"], "a lock is tried and never waited for"),
+    ("storage/partials.rs", &["FlockOperation", "flock"], "a lock is tried and never waited for"),
+];
+
+/// What is imported under another name. No other import is, so that what sleeps has one name.
+const ALIASES: [&str; 8] = [
+    "TCP_CONNECTION_INFO as TCP_INFO",
+    "tcp_connection_info as TcpInfo",
+    "self as address",
+    "Transport as UreqTransport",
+    "STANDARD as BASE64",
+    "Error as Tls",
+    "VirtualPath as ParsedPath",
+    "parse as parse_path",
+];
+
+/// What may put a thread to sleep in a piece of code.
+fn sleeps_of(code: &str) -> Vec<String> {
+    let words = words_of(code);
+    let mut harmless = vec![false; words.len()];
+    for phrase in HARMLESS.iter().flat_map(|(_, phrases)| *phrases) {
+        for (start, length) in places_of(&words, phrase) {
+            harmless[start..start + length].fill(true);
+        }
+    }
+    let mut found = BTreeSet::new();
+    for (word, _) in words.iter().zip(&harmless).filter(|(_, harmless)| !**harmless) {
+        let lower = word.to_ascii_lowercase();
+        if PARTS.iter().any(|part| lower.contains(part)) {
+            found.insert(word.clone());
+        }
+    }
+    for phrase in PHRASES {
+        if places_of(&words, phrase).into_iter().any(|(start, length)| !harmless[start..start + length].contains(&true))
+        {
+            found.insert(phrase.to_owned());
+        }
+    }
+    found.into_iter().collect()
+}
+
+/// Where the words of the phrase follow each other, with their number.
+fn places_of(words: &[String], phrase: &str) -> Vec<(usize, usize)> {
+    let phrase = words_of(phrase);
+    let places = words.windows(phrase.len()).enumerate().filter(|(_, window)| *window == phrase.as_slice());
+    places.map(|(start, _)| (start, phrase.len())).collect()
+}
+
+#[test]
+fn threads_sleep_only_where_it_is_said_why() {
+    let mut used = BTreeSet::new();
+    let mut faults = Vec::new();
+    for source in sources() {
+        for sleep in sleeps_of(&source.lines.join("\n")) {
+            let mut allowed = MAY_SLEEP.iter().filter(|(path, _, _)| *path == source.path);
+            if allowed.any(|(_, sleeps, _)| sleeps.contains(&sleep.as_str())) {
+                used.insert((source.path.clone(), sleep));
+            } else {
+                faults.push(format!("{}: {sleep}", source.path));
+            }
+        }
+    }
+    assert!(faults.is_empty(), "wait with `Worker::wait` or `Worker::wait_for`:\n{}", faults.join("\n"));
+    let allowed = MAY_SLEEP
+        .iter()
+        .flat_map(|(path, sleeps, _)| sleeps.iter().map(|sleep| ((*path).to_owned(), (*sleep).to_owned())));
+    let unused: Vec<_> = allowed.filter(|pair| !used.contains(pair)).collect();
+    assert!(unused.is_empty(), "no thread sleeps there any more: {unused:?}");
+}
+
+#[test]
+fn nothing_that_is_called_harmless_is_gone() {
+    let all: Vec<Vec<String>> = sources().iter().map(|source| words_of(&source.lines.join("\n"))).collect();
+    let is_gone = |phrase: &&str| !all.iter().any(|words| !places_of(words, phrase).is_empty());
+    let gone: Vec<_> = HARMLESS.iter().flat_map(|(_, phrases)| phrases.iter().copied()).filter(is_gone).collect();
+    assert!(gone.is_empty(), "{gone:?}");
+}
+
+#[test]
+fn nothing_is_imported_under_another_name() {
+    let mut found = BTreeSet::new();
+    for source in sources() {
+        let words = words_of(&source.lines.join("\n"));
+        for (start, _) in places_of(&words, "use") {
+            let item = words[start..].split(|word| word == ";").next().unwrap_or_default();
+            for alias in item.windows(3).filter(|window| window[1] == "as" && window[2] != "_") {
+                found.insert(alias.join(" "));
+            }
+        }
+    }
+    assert_eq!(found, ALIASES.map(str::to_owned).into());
+}
+
+/// Each of these would have a thread sleep.
+#[test]
+fn every_way_to_sleep_is_seen() {
+    for code in [
+        "std::thread::sleep(PAUSE)",
+        "libc::nanosleep(&time, null_mut())",
+        "libc::usleep(10)",
+        "libc::pselect(0, a, b, c, d, e)",
+        "libc::getaddrinfo(name, null(), &hints, &mut list)",
+        "rustix::thread::clock_nanosleep_relative(clock, &time)",
+        "rustix::event::poll(&mut polled, None)",
+        "use rustix::event::poll as look;",
+        "poll (&mut polled, None)",
+        "poll::<8>(polled)",
+        "[f].map(thread::sleep)",
+        "epoll::wait(&epoll, &mut events, None)",
+        "kevent(&queue, &changes, &mut events, None)",
+        "libc::ppoll(a, b, c, d)",
+        "queue.recv()",
+        "queue.recv_timeout(LIMIT)",
+        "queue.recv_deadline(limit)",
+        "queue.send_timeout(job, LIMIT)",
+        "Select::ready(&mut select)",
+        "operations.ready_timeout(LIMIT)",
+        "crossbeam_channel::select! { recv(a) -> b => {} }",
+        "for x in rx {}",
+        "fn run(jobs: Receiver<Job>) { for job in jobs {} }",
+        "use std::sync::mpsc;",
+        "handle.join()",
+        "handle\n    .join()",
+        "handle . /* the last one */ join ( )",
+        "JoinHandle::join(h)",
+        "thread::scope(|scope| {})",
+        "state = changed.wait(g)",
+        "changed.wait_while(g, |_| true)",
+        "child.wait()",
+        "Command::new(\"sh\").status()",
+        "Condvar::new()",
+        "Barrier::new(2)",
+        "thread::park()",
+        "thread::park_timeout(LIMIT)",
+        "flock(&file, LockExclusive)",
+        "rustix::fs::flock(&file, FlockOperation::LockShared)",
+        "file.lock()",
+        "File::lock(&file)",
+        "file.lock_shared()",
+        "TcpStream::connect(address)",
+        "socket.connect(&address)",
+        "socket.connect_timeout(&address, LIMIT)",
+        "(host, 0).to_socket_addrs()",
+        "while !done() { thread::yield_now() }",
+        "while !done() { std::hint::spin_loop() }",
+        "libc::pause()",
+        "futures::executor::block_on(work)",
+    ] {
+        assert!(!sleeps_of(code).is_empty(), "{code}");
+    }
+}
+
+#[test]
+fn what_does_not_sleep_is_left_alone() {
+    for code in [
+        "exchange.worker().wait(&[PollFd::new(&*socket, events)], limit)?",
+        "worker.wait_for(None, || self.answer.take())?",
+        "let guard = lock(&self.state);",
+        "path.join(name)",
+        "log(\"it waits for a poll\") // and sleeps",
+        "directory.try_lock(true)?",
+    ] {
+        assert_eq!(sleeps_of(code), Vec::<String>::new(), "{code}");
+    }
+}
