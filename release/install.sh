@@ -1,0 +1,77 @@
+#!/usr/bin/env bash
+# Builds the library for this machine and installs it for hosts in C and C++: the header, the static and the shared
+# library, a pkg-config file and a CMake package. Names and places are those of cargo-c. Linux only: the packages for
+# Apple's systems and Android are made by xcframework.sh and aar.sh.
+#
+# usage: install.sh PREFIX [LIBDIR]      LIBDIR: where libraries lie below PREFIX, such as lib64. Default: lib.
+#
+# environment: DESTDIR    put before every path that is written, and into no file: for those who make packages
+set -euo pipefail
+ROOT=$(cd "$(dirname "$0")/.." && pwd)
+# shellcheck source=release/common.sh
+source "$ROOT/release/common.sh"
+
+(($# == 1 || $# == 2)) || fail "usage: install.sh PREFIX [LIBDIR]"
+[[ $(uname -s) == Linux ]] || fail "this script installs on Linux only"
+PREFIX=$(absolute "$1")
+PREFIX=${PREFIX%/}
+DESTDIR=${DESTDIR:+$(absolute "$DESTDIR")}
+LIBDIR=${2:-lib}
+LIBDIR=${LIBDIR%/}
+[[ $LIBDIR != /* && $LIBDIR/ != *../* ]] || fail "LIBDIR is a path below PREFIX: $LIBDIR"
+# What pkg-config or sed would read as something else.
+[[ $PREFIX/$LIBDIR != *[[:space:]\|\&\\\$\#\"\']* ]] || fail "a character that the path may not have: $PREFIX/$LIBDIR"
+
+# soversion VERSION: the part of a version whose change may break hosts, by Semantic Versioning as cargo reads it.
+soversion() {
+    case $1 in
+    0.0.*) echo "$1" ;;
+    0.*) echo "${1%.*}" ;;
+    *) echo "${1%%.*}" ;;
+    esac
+}
+
+VERSION=$(version)
+SOVERSION=$(soversion "$VERSION")
+# From LIBDIR to PREFIX.
+# shellcheck disable=SC2001 # the shell's own patterns have no repetition
+UP=$(sed 's|[^/][^/]*|..|g' <<<"$LIBDIR")
+RELEASE=$CARGO_TARGET_DIR/release
+
+# build CRATE-TYPE [rustc option...]: one kind at a time keeps link-time optimisation.
+build() {
+    local kind=$1
+    shift
+    cargo rustc --release --locked --lib --crate-type "$kind" -- "$@" || fail "the library is not built"
+}
+
+cd "$ROOT"
+# Cargo puts them back. A configuration that builds for another machine does not, and then nothing is installed.
+rm -f "$RELEASE/libwxtransfer.a" "$RELEASE/libwxtransfer.so"
+build staticlib --print "native-static-libs=$RELEASE/system-libraries.txt"
+# Not in build.rs: cargo would hand the name on to every shared library that holds the crate, wxtransfer-jni's too.
+build cdylib -C "link-arg=-Wl,-soname,libwxtransfer.so.$SOVERSION"
+[[ -f $RELEASE/libwxtransfer.a && -f $RELEASE/libwxtransfer.so ]] || fail "the library was not built for this machine"
+SYSTEM_LIBRARIES=$(cat "$RELEASE/system-libraries.txt")
+
+# fill NAME DIRECTORY: installs release/install/NAME.in with its blanks filled in.
+fill() {
+    install -d "$2"
+    sed -e "s|@PREFIX@|$PREFIX|g" -e "s|@LIBDIR@|$LIBDIR|g" -e "s|@UP@|$UP|g" \
+        -e "s|@VERSION@|$VERSION|g" -e "s|@SOVERSION@|$SOVERSION|g" -e "s|@SYSTEM_LIBRARIES@|$SYSTEM_LIBRARIES|g" \
+        -e "s|@SYSTEM_LIBRARIES_LIST@|${SYSTEM_LIBRARIES// /;}|g" "$ROOT/release/install/$1.in" >"$2/$1"
+    chmod 644 "$2/$1"
+}
+
+include=$DESTDIR$PREFIX/include/wxtransfer
+libraries=$DESTDIR$PREFIX/$LIBDIR
+install -d "$include" "$libraries"
+install -m 644 "$ROOT/include/wxtransfer.h" "$include/"
+install -m 644 "$RELEASE/libwxtransfer.a" "$libraries/"
+install -m 755 "$RELEASE/libwxtransfer.so" "$libraries/libwxtransfer.so.$VERSION"
+ln -sf "libwxtransfer.so.$VERSION" "$libraries/libwxtransfer.so.$SOVERSION"
+ln -sf "libwxtransfer.so.$VERSION" "$libraries/libwxtransfer.so"
+fill wxtransfer.pc "$libraries/pkgconfig"
+fill wxtransfer-config.cmake "$libraries/cmake/wxtransfer"
+fill wxtransfer-config-version.cmake "$libraries/cmake/wxtransfer"
+echo "wxtransfer $VERSION is installed in $DESTDIR$PREFIX"
