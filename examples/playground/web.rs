@@ -38,11 +38,7 @@ pub fn run(port: u16, data_directory: &str) -> Result<(), String> {
     thread::spawn(move || listener.serve(move |request| for_requests.answer(&request)));
     println!("Open http://{address}/ in a browser. Enter ends.");
     // An error is an end as well.
-    if !matches!(io::stdin().lines().next(), Some(Ok(_))) {
-        println!(
-            "The standard input has ended, and so does the playground. In the background give it one that stays open."
-        );
-    }
+    let _ = io::stdin().lines().next();
     playground.session().close()
 }
 
