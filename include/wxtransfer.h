@@ -1247,7 +1247,7 @@ typedef struct {
   uint64_t received_byted_count;
   /**
    * `rtt`: the connection's smoothed round-trip time in milliseconds, to the proxy if there is one, as the system's TCP
-   * has it. Absent if the system does not tell, and without an answer.
+   * has it, or had it up to a second before. Absent if the system does not tell, and without an answer.
    */
   uint64_t rtt;
   /**

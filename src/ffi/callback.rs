@@ -136,7 +136,7 @@ pub struct WxtProfile {
     /// `receivedBytedCount` (WeChat's spelling): bytes received in the last hop, with heads, proxy and TLS.
     pub received_byted_count: u64,
     /// `rtt`: the connection's smoothed round-trip time in milliseconds, to the proxy if there is one, as the system's TCP
-    /// has it. Absent if the system does not tell, and without an answer.
+    /// has it, or had it up to a second before. Absent if the system does not tell, and without an answer.
     pub rtt: u64,
     /// `httpRttEstimate`: milliseconds from the first byte of a request to the first byte of its answer, the session's
     /// estimate. Requests over 14600 bytes, TCP's initial window (RFC 6928), are no part of it. Absent while nothing was

@@ -8,7 +8,9 @@ use super::request::{WXT_METHOD_POST, WXT_METHOD_PUT, WxtDownloadRequest, WxtUpl
 use super::status::{WXT_INVALID_ARGUMENT, WXT_OUT_OF_RESOURCES, WxtStatus};
 use super::string::{PageText, WxtStr, array, page_pairs};
 use crate::terms::{Method, TransferError};
-use crate::transfer::{DownloadRequest, IntegrityRequest, UploadBody, UploadFile, UploadRequest, UploadSource};
+use crate::transfer::{
+    DownloadRequest, IntegrityRequest, TaskOptions, UploadBody, UploadFile, UploadRequest, UploadSource,
+};
 
 /// The most files of one upload.
 const MOST_PARTS: usize = 100;
@@ -79,9 +81,11 @@ pub(super) unsafe fn upload_request(request: &WxtUploadRequest) -> Read<UploadRe
             method,
             body,
             header: pairs(header, "header")?,
-            timeout: request.timeout,
-            disable_profile: request.disable_profile != 0,
-            needs_unmetered: request.needs_unmetered != 0,
+            task: TaskOptions {
+                timeout: request.timeout,
+                disable_profile: request.disable_profile != 0,
+                needs_unmetered: request.needs_unmetered != 0,
+            },
         })
     };
     Ok(read())
@@ -197,15 +201,17 @@ pub(super) unsafe fn download_request(request: &WxtDownloadRequest) -> Read<Down
             url: required(url, "url")?,
             header: pairs(header, "header")?,
             file_path: optional(file_path, "filePath")?,
-            timeout: request.timeout,
-            disable_profile: request.disable_profile != 0,
+            task: TaskOptions {
+                timeout: request.timeout,
+                disable_profile: request.disable_profile != 0,
+                needs_unmetered: request.needs_unmetered != 0,
+            },
             integrity: IntegrityRequest {
                 expected_sha256: optional(expected_sha256, "expectedSha256")?,
                 expected_length: request.expected_length,
                 want_sha256: request.want_sha256 != 0,
                 verify_digest: request.verify_digest != 0,
             },
-            needs_unmetered: request.needs_unmetered != 0,
         })
     };
     Ok(read())

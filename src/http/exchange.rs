@@ -62,7 +62,7 @@ pub struct Trace {
     pub reused: bool,
     /// Whether the connection has TLS.
     pub is_tls: bool,
-    /// The connection's round-trip time as TCP had it when the answer's head was there. `None` if the exchange does not
+    /// The connection's round-trip time as TCP had it when the answer's head was there, or up to a second before. `None` if the exchange does not
     /// [measure](Reports::round_trip), the answer redirects, or the system does not tell.
     pub round_trip: Option<Duration>,
     /// Bytes given to the socket, with heads and TLS.

@@ -1,8 +1,7 @@
 //! Free memory that the allocator keeps.
 
 /// Gives the memory back that is free in the allocator's arenas, where the system has a call for it. glibc gives only the end of
-/// an arena back by itself: after 100,000 transfers a closed session left 9 MiB behind, of which nothing was in use. The
-/// allocators of Android, of musl and of Apple's systems do so in time by themselves.
+/// an arena back by itself: after 100,000 transfers a closed session left 9 MiB behind, of which 0.3 MiB were in use.
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 #[expect(unsafe_code, reason = "no safe crate has this call")]
 pub fn give_back_free_memory() {
@@ -10,7 +9,7 @@ pub fn give_back_free_memory() {
     unsafe { libc::malloc_trim(0) };
 }
 
-/// Nothing is to be done here.
+/// The allocators of other systems are left alone: what they keep was not measured.
 #[cfg(not(all(target_os = "linux", target_env = "gnu")))]
 pub fn give_back_free_memory() {}
 

@@ -7,7 +7,6 @@ pub mod digest_fields;
 pub mod domains;
 pub mod extension;
 pub mod headers;
-pub mod http_date;
 pub mod lan;
 pub mod limits;
 pub mod media_types;

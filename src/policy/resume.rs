@@ -1,9 +1,8 @@
 //! Whether and how the rest of a body is asked for (RFC 9110 sections 13.1.5 and 14, RFC 9111 section 3.4).
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
-use super::http_date;
-use crate::terms::{Header, header_value, header_values};
+use crate::terms::{Header, header_value, header_values, is_one_of};
 
 /// Whether a download that breaks off goes on where it was.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -63,13 +62,13 @@ pub fn leaves_range_to_us(headers: &[(String, String)]) -> bool {
 
 /// What is known of the body of an answer, if its rest can be asked for when it breaks off. `length` is the body's size, where
 /// it is neither coded nor of unknown size.
-pub fn representation(status: u16, headers: &[Header], length: Option<u64>, now: SystemTime) -> Option<Representation> {
+pub fn representation(status: u16, headers: &[Header], length: Option<u64>) -> Option<Representation> {
     let total = length.filter(|length| *length > 0)?;
     if status != 200 || is_coded(headers) {
         return None;
     }
     let described = headers.iter().filter(|header| is_description(header)).cloned().collect();
-    Some(Representation { validator: strong_validator(headers, now)?, total, described })
+    Some(Representation { validator: strong_validator(headers)?, total, described })
 }
 
 /// The headers of the request for what follows the first `length` bytes.
@@ -125,13 +124,13 @@ pub fn as_whole(headers: &[Header], representation: &Representation) -> Vec<Head
 }
 
 fn is_description(header: &Header) -> bool {
-    DESCRIPTIONS.iter().any(|name| header.name.eq_ignore_ascii_case(name))
+    is_one_of(&header.name, &DESCRIPTIONS)
 }
 
 /// What of an answer with the rest is said of the rest alone. `Content-MD5` is of the bytes that come with it (RFC 2616
 /// section 14.15).
 fn is_of_part(header: &Header) -> bool {
-    ["Content-Range", "Content-MD5"].iter().any(|name| header.name.eq_ignore_ascii_case(name))
+    is_one_of(&header.name, &["Content-Range", "Content-MD5"])
 }
 
 fn is_coded(headers: &[Header]) -> bool {
@@ -139,15 +138,15 @@ fn is_coded(headers: &[Header]) -> bool {
 }
 
 /// One `ETag` that is strong; without any `ETag`, one `Last-Modified` that is settled.
-fn strong_validator(headers: &[Header], now: SystemTime) -> Option<String> {
+fn strong_validator(headers: &[Header]) -> Option<String> {
     let mut tags = header_values(headers, "ETag").map(trim);
     if let Some(tag) = tags.next() {
         return (tags.next().is_none() && is_strong_tag(tag)).then(|| tag.to_owned());
     }
     let mut dates = header_values(headers, "Last-Modified").map(trim);
     let modified = dates.next().filter(|_| dates.next().is_none())?;
-    let sent = http_date::parse(header_value(headers, "Date")?, now)?;
-    let age = sent.duration_since(http_date::parse(modified, now)?).ok()?;
+    let date = |value| httpdate::parse_http_date(value).ok();
+    let age = date(header_value(headers, "Date")?)?.duration_since(date(modified)?).ok()?;
     (age >= SETTLED).then(|| modified.to_owned())
 }
 

@@ -2,7 +2,6 @@
 
 use std::time::{Duration, SystemTime};
 
-use super::http_date;
 use crate::terms::{Category, Failure};
 
 /// The mean of the first wait is half of it.
@@ -55,7 +54,7 @@ pub fn retry_after(value: &str, now: SystemTime) -> Option<Duration> {
         // More digits than a number holds are still a wait that nobody waits for.
         return Some(Duration::from_secs(value.parse().unwrap_or(u64::MAX)));
     }
-    let date = http_date::parse(value, now)?;
+    let date = httpdate::parse_http_date(value).ok()?;
     Some(date.duration_since(now).unwrap_or(Duration::ZERO))
 }
 

@@ -22,7 +22,8 @@ use crate::task::{Engine, Handler, Job, Submission, TaskId, TaskStatistics};
 use crate::terms::log::Level;
 use crate::terms::{Api, TransferError};
 use crate::transfer::{
-    self, DownloadRequest, Environment, Preparation, PreparedDownload, PreparedUpload, UploadRequest, UrlCheck,
+    self, DownloadRequest, Environment, Preparation, PreparedDownload, PreparedUpload, TaskOptions, UploadRequest,
+    UrlCheck,
 };
 use crate::worker::{StopReason, StopSignal, lock};
 use gate::{Gate, Visit};
@@ -47,14 +48,6 @@ pub struct Session {
     file_calls: Arc<StopSignal>,
     /// Shut when `close` begins, so that no task slips in behind it.
     gate: Gate,
-}
-
-/// What the task of a request is, besides its job.
-#[derive(Default)]
-struct Conditions {
-    timeout: u32,
-    disable_profile: bool,
-    needs_unmetered: bool,
 }
 
 /// What a session has done so far.
@@ -121,15 +114,8 @@ impl Session {
 impl Admission<'_> {
     /// An upload, or a task that fails at once with what is wrong with its parameters.
     pub fn prepare_upload(&self, request: Result<UploadRequest, TransferError>) -> Submission {
-        let conditions = request.as_ref().map_or_else(
-            |_| Conditions::default(),
-            |request| Conditions {
-                timeout: request.timeout,
-                disable_profile: request.disable_profile,
-                needs_unmetered: request.needs_unmetered,
-            },
-        );
-        self.prepare(Api::Upload, conditions, |rules| {
+        let options = request.as_ref().map_or_else(|_| TaskOptions::default(), |request| request.task);
+        self.prepare(Api::Upload, options, |rules| {
             let prepared = PreparedUpload::new(&self.session.environment, rules, request?)?;
             let environment = self.session.environment.clone();
             Ok(Box::new(move |context| prepared.run(&environment, context)))
@@ -138,15 +124,8 @@ impl Admission<'_> {
 
     /// A download, or a task that fails at once with what is wrong with its parameters.
     pub fn prepare_download(&self, request: Result<DownloadRequest, TransferError>) -> Submission {
-        let conditions = request.as_ref().map_or_else(
-            |_| Conditions::default(),
-            |request| Conditions {
-                timeout: request.timeout,
-                disable_profile: request.disable_profile,
-                needs_unmetered: request.needs_unmetered,
-            },
-        );
-        self.prepare(Api::Download, conditions, |rules| {
+        let options = request.as_ref().map_or_else(|_| TaskOptions::default(), |request| request.task);
+        self.prepare(Api::Download, options, |rules| {
             let prepared = PreparedDownload::new(&self.session.environment, rules, request?)?;
             let environment = self.session.environment.clone();
             Ok(Box::new(move |context| prepared.run(&environment, context)))
@@ -241,7 +220,7 @@ impl Admission<'_> {
     fn prepare(
         &self,
         api: Api,
-        conditions: Conditions,
+        options: TaskOptions,
         job: impl FnOnce(CallRules) -> Result<Job, TransferError>,
     ) -> Submission {
         let Session { environment, engine, .. } = self.session;
@@ -250,7 +229,7 @@ impl Admission<'_> {
             Some(reason) => Err(TransferError::cancelled(reason)),
             None => job(rules),
         };
-        let Conditions { timeout, disable_profile, needs_unmetered } = conditions;
+        let TaskOptions { timeout, disable_profile, needs_unmetered } = options;
         let timeout = environment.limits.timeout(api, timeout.into(), rules.timeout_ignored);
         Submission { api, timeout, job, rules, disable_profile, needs_unmetered }
     }

@@ -6,6 +6,7 @@
 //!
 //! Whoever writes a partial file has it locked. One that is not locked is nobody's.
 
+use std::collections::HashSet;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::time::{Duration, Instant, SystemTime};
@@ -139,7 +140,7 @@ pub fn remove(directory: &Directory, key: &str) -> io::Result<bool> {
 /// Fails as [`Directory::for_each_name`] does.
 pub fn settle(directory: &Directory, worker: &Worker) -> Result<Vec<Kept>, Error> {
     let mut kept = Vec::new();
-    let (mut files, mut named) = (Vec::new(), Vec::new());
+    let (mut files, mut named) = (Vec::new(), HashSet::new());
     directory.for_each_name(worker, |name| {
         let Ok(name) = name.to_str() else { return Ok(()) };
         if name.ends_with(PART_SUFFIX) || name.ends_with(NEW_SUFFIX) {
@@ -156,7 +157,7 @@ pub fn settle(directory: &Directory, worker: &Worker) -> Result<Vec<Kept>, Error
             let _ = directory.remove_file(name);
             return Ok(());
         };
-        named.push(journal.part);
+        named.insert(journal.part);
         let written = metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH);
         kept.push(Kept { key: name.to_owned(), cost: cost(metadata.len()), written });
         Ok(())

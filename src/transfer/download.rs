@@ -7,7 +7,7 @@ use super::attempts::{self, AttemptEnd, Attempts};
 use super::exchange::{self, Exchanged, Prepared};
 use super::integrity::{Check, Integrity, IntegrityRequest};
 use super::partial::PartialDownload;
-use super::{Content, Environment, Success, TransferContext, failure};
+use super::{Content, Environment, Success, TaskOptions, TransferContext, failure};
 use crate::http::{self, Response};
 use crate::policy::extension;
 use crate::policy::quirks::CallRules;
@@ -25,14 +25,10 @@ pub struct DownloadRequest {
     pub header: Vec<(String, String)>,
     /// `filePath`; `None` is a temporary file.
     pub file_path: Option<String>,
-    /// `timeout` in milliseconds; 0 is the default.
-    pub timeout: u32,
-    /// Not `enableProfile`: the result comes without a profile.
-    pub disable_profile: bool,
+    /// What is asked of its task.
+    pub task: TaskOptions,
     /// What the file must be.
     pub integrity: IntegrityRequest,
-    /// It waits in the queue while the network is metered.
-    pub needs_unmetered: bool,
 }
 
 /// A download whose parameters are in order.

@@ -8,6 +8,7 @@ mod download;
 mod exchange;
 mod failure;
 mod integrity;
+mod iso_8601;
 mod json;
 mod multipart;
 mod partial;
@@ -46,6 +47,17 @@ pub use profile::{Profile, QueueTimes, Span, epoch_milliseconds};
 pub use source::UploadSource;
 pub use trace::Tracer;
 pub use upload::{PreparedUpload, UploadBody, UploadFile, UploadRequest};
+
+/// What the request of an upload or a download says of its task, besides what is transferred.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct TaskOptions {
+    /// `timeout` in milliseconds; 0 is the default.
+    pub timeout: u32,
+    /// Not `enableProfile`: the result comes without a profile.
+    pub disable_profile: bool,
+    /// It waits in the queue while the network is metered.
+    pub needs_unmetered: bool,
+}
 
 /// What all transfers of a session share.
 pub struct Environment {

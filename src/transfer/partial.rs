@@ -96,8 +96,7 @@ impl<'a> PartialDownload<'a> {
             }
         }
         if self.resumes && within_origin {
-            let now = self.environment.clock.wall_time();
-            self.known = resume::representation(response.status, &response.headers, content_length, now);
+            self.known = resume::representation(response.status, &response.headers, content_length);
             if let (Some(key), Some(known)) = (&self.key, &self.known) {
                 self.part.keep_as(key, note(known));
             }

@@ -6,9 +6,10 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime};
 
+use super::iso_8601;
 use super::json::Object;
 use crate::http::{self, Details, TlsTerms, Trace};
-use crate::policy::{http_date, media_types, url};
+use crate::policy::{media_types, url};
 use crate::terms::{Header, Method, header_value};
 use crate::worker::lock;
 
@@ -92,7 +93,7 @@ impl TracedHop {
         let nothing = Details::default();
         let details = trace.details.as_deref().unwrap_or(&nothing);
         let mut entry = Object::new();
-        entry.text("startedDateTime", &http_date::iso_8601(self.wall_time));
+        entry.text("startedDateTime", &iso_8601::text(self.wall_time));
         entry.milliseconds("time", Some(timings.total()));
         entry.object("request", |request| self.write_request(request, body_sent));
         entry.object("response", |response| self.write_response(response, details.content_bytes, failure));

@@ -7,7 +7,7 @@ use super::body::{Body, Segment, TooLong};
 use super::exchange::{self, Exchanged, Prepared};
 use super::multipart::{self, FilePart, MultipartError};
 use super::source::{PendingSource, SourceReader, UploadSource};
-use super::{Content, Environment, Success, TransferContext, failure, text};
+use super::{Content, Environment, Success, TaskOptions, TransferContext, failure, text};
 use crate::http::{self, BodySource};
 use crate::policy::headers;
 use crate::policy::quirks::CallRules;
@@ -28,12 +28,8 @@ pub struct UploadRequest {
     pub body: UploadBody,
     /// `header`, in order.
     pub header: Vec<(String, String)>,
-    /// `timeout` in milliseconds; 0 is the default.
-    pub timeout: u32,
-    /// Not `enableProfile`: the result comes without a profile.
-    pub disable_profile: bool,
-    /// It waits in the queue while the network is metered.
-    pub needs_unmetered: bool,
+    /// What is asked of its task.
+    pub task: TaskOptions,
 }
 
 /// What an upload sends.

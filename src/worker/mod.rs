@@ -109,7 +109,7 @@ impl Worker {
     }
 
     /// Every turn of a loop that a peer, a disk or a lock can keep going calls this with the bytes that it moves. It looks at
-    /// the stop signal at least every 64 KiB and every 16 turns, so that no flood outlasts a deadline.
+    /// the stop signal once 64 KiB were moved or 16 turns made since the last look, so that no flood outlasts a deadline.
     ///
     /// # Errors
     /// Why the work is to stop.

@@ -1,6 +1,6 @@
 //! A large body's bytes gather in the socket, but not for long, and only those of a large body.
 
-use std::io::Write;
+use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
@@ -39,6 +39,31 @@ fn a_stream_is_waited_for_until_enough_has_come() {
     let mut space = vec![0; 2 * LOW_WATER_MARK as usize];
     assert!(stream.read(&exchange, &mut space).unwrap().unwrap() >= LOW_WATER_MARK as usize);
     drop(sending.join().unwrap().unwrap());
+}
+
+#[test]
+fn nothing_is_sent_after_a_send_that_found_no_room_before_room_was_waited_for() {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let address = listener.local_addr().unwrap();
+    let socket = Socket::from(TcpStream::connect(address).unwrap());
+    let (mut receiver, _) = listener.accept().unwrap();
+    socket.set_nonblocking(true).unwrap();
+    let (mut stream, exchange) = (Stream::new(Arc::new(OpenSocket::new(socket)), address), exchange());
+
+    let bytes = vec![0; 16 * 1024 * 1024];
+    let mut sent = 0;
+    // Most times the first send is cut short; a peer that takes much at once leaves that to a later one.
+    while let Some(more) = stream.write(&exchange, &bytes).unwrap() {
+        sent += more;
+        if more < bytes.len() {
+            break;
+        }
+    }
+    // There is room again, which only the wait may find out.
+    receiver.read_exact(&mut vec![0; sent]).unwrap();
+    assert_eq!(stream.write(&exchange, b"x").unwrap(), None);
+    assert!(stream.wait(&exchange, Interest::Writable, Some(Instant::now() + PATIENCE)).unwrap().output);
+    assert_eq!(stream.write(&exchange, b"x").unwrap(), Some(1));
 }
 
 /// How many of [`READS`] reads of `piece` bytes take long, of which each is sent a little after `may_send` says so.

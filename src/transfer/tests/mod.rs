@@ -218,10 +218,8 @@ impl Bench {
             url: url.to_owned(),
             header: Vec::new(),
             file_path: None,
-            timeout: 0,
-            disable_profile: false,
             integrity: IntegrityRequest::default(),
-            needs_unmetered: false,
+            task: TaskOptions::default(),
         };
         change(&mut request);
         let prepared = PreparedDownload::new(&self.environment, CallRules::default(), request).unwrap();
@@ -242,9 +240,7 @@ impl Bench {
             method: Method::Post,
             body: UploadBody::Form { fields: Vec::new(), files: vec![file] },
             header: header.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
-            timeout: 0,
-            disable_profile: false,
-            needs_unmetered: false,
+            task: TaskOptions::default(),
         };
         let prepared = PreparedUpload::new(&self.environment, CallRules::default(), request).unwrap();
         self.run(|context| prepared.run(&self.environment, context))
