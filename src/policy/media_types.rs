@@ -5,6 +5,10 @@
 //! 100 kB on a phone), does not say which of a type's extensions is the usual one (`image/jpeg` begins with `jfif`), and
 //! knows neither what clients record (`silk`) nor which formats are built on others.
 
+use std::cmp::Ordering;
+
+use once_cell::sync::Lazy;
+
 /// Sent where the extension says nothing (RFC 2046 §4.5.1).
 const UNKNOWN: &str = "application/octet-stream";
 
@@ -217,9 +221,24 @@ pub fn by_file_name(file_name: &str) -> &'static str {
 /// `application/force-download`, …).
 pub fn usual_extension(content_type: &str) -> Option<&'static str> {
     let essence = content_type.split(';').next()?.trim_matches([' ', '\t']);
-    let format =
-        FORMATS.iter().find(|format| format.media_types.iter().any(|known| known.eq_ignore_ascii_case(essence)))?;
-    format.extensions.first().copied()
+    let found = BY_MEDIA_TYPE.binary_search_by(|(known, _)| compare_ignoring_case(known, essence)).ok()?;
+    Some(BY_MEDIA_TYPE[found].1)
+}
+
+/// Each media type with its format's usual extension, in the order of [`compare_ignoring_case`]: each download asks, and the
+/// formats in their own order would go through the cache as a whole.
+static BY_MEDIA_TYPE: Lazy<Vec<(&str, &str)>> = Lazy::new(|| {
+    let of_format = |format: &Format| {
+        let usual = format.extensions[0];
+        format.media_types.iter().map(move |media_type| (*media_type, usual))
+    };
+    let mut types: Vec<_> = FORMATS.iter().flat_map(of_format).collect();
+    types.sort_by(|(one, _), (other, _)| compare_ignoring_case(one, other));
+    types
+});
+
+fn compare_ignoring_case(one: &str, other: &str) -> Ordering {
+    one.bytes().map(|byte| byte.to_ascii_lowercase()).cmp(other.bytes().map(|byte| byte.to_ascii_lowercase()))
 }
 
 /// Whether servers send a file with `extension` under a type of `other`'s format too, directly or by way of others: an `apk`

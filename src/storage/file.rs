@@ -20,8 +20,8 @@ pub struct StoredFile {
     pub create_time: Option<u64>,
 }
 
-/// Gives a file the time at which it gets its name, whatever it was before: a file of the host may be years old, and a clone is as
-/// old as its source on some systems. Retention and the list of saved files go by this time.
+/// Gives a file the present time, whatever it had before: a file of the host may be years old, and a clone is as old as its
+/// source on some systems. Retention and the list of saved files go by this time.
 pub(super) fn stamp(file: &File) -> Result<SystemTime, Error> {
     let now = SystemTime::now();
     file.set_modified(now).map_err(|error| Error::from_io("set the time of a file", error))?;

@@ -1,9 +1,9 @@
 //! Threads that come when there is work and go when there is none for a while.
 
 use std::io;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread::{self, JoinHandle, ThreadId};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::thread::{self, JoinHandle, Thread};
+use std::time::{Duration, Instant};
 
 use super::{WorkerThread, lock};
 
@@ -36,8 +36,6 @@ pub struct ThreadPool<Q: WorkQueue> {
 
 struct Shared<Q: WorkQueue> {
     state: Mutex<ThreadPoolState<Q>>,
-    /// There is work, or the pool is closed.
-    changed: Condvar,
     run: Run<Q::Work>,
 }
 
@@ -48,11 +46,19 @@ struct ThreadPoolState<Q> {
     queue: Q,
     /// Threads that are alive, or will be at once.
     threads: usize,
+    /// Those of them that have not looked at the queue yet.
+    starting: usize,
     /// Threads that wait for work.
-    idle: Vec<ThreadId>,
+    idle: Vec<IdleThread>,
     closed: bool,
     /// Threads that are to be waited for when the pool closes or dismisses them.
     handles: Vec<JoinHandle<()>>,
+}
+
+struct IdleThread {
+    thread: Thread,
+    /// It is about to look at the queue, so nobody need wake it again.
+    is_woken: bool,
 }
 
 impl<Q: WorkQueue> ThreadPool<Q> {
@@ -64,8 +70,9 @@ impl<Q: WorkQueue> ThreadPool<Q> {
         queue: Q,
         run: impl Fn(Q::Work, &Arc<WorkerThread>) + Send + Sync + 'static,
     ) -> ThreadPool<Q> {
-        let state = ThreadPoolState { queue, threads: 0, idle: Vec::new(), closed: false, handles: Vec::new() };
-        let shared = Shared { state: Mutex::new(state), changed: Condvar::new(), run: Box::new(run) };
+        let state =
+            ThreadPoolState { queue, threads: 0, starting: 0, idle: Vec::new(), closed: false, handles: Vec::new() };
+        let shared = Shared { state: Mutex::new(state), run: Box::new(run) };
         ThreadPool { name, limit, stack_size, shared: Arc::new(shared) }
     }
 
@@ -77,10 +84,17 @@ impl<Q: WorkQueue> ThreadPool<Q> {
     pub fn update<T>(&self, change: impl FnOnce(&mut Q) -> T) -> (T, io::Result<()>) {
         let mut state = lock(&self.shared.state);
         let value = change(&mut state.queue);
-        let ready = state.queue.ready();
+        // A thread that is about to look at the queue takes one piece, so only the rest needs others.
+        let mut missing = state.queue.ready().saturating_sub(state.coming());
+        let mut woken = Vec::new();
+        // The last one to become idle goes first: its memory is the warmest, and the others may end.
+        for idle in state.idle.iter_mut().rev().filter(|idle| !idle.is_woken).take(missing) {
+            idle.is_woken = true;
+            woken.push(idle.thread.clone());
+        }
+        missing -= woken.len();
         let mut started = Ok(());
-        // Threads that wait take work first.
-        for _ in state.idle.len()..ready {
+        for _ in 0..missing {
             if state.threads >= self.limit || state.closed {
                 break;
             }
@@ -92,14 +106,9 @@ impl<Q: WorkQueue> ThreadPool<Q> {
                 break;
             }
         }
-        let idle = state.idle.len();
         drop(state);
-        // A wake-up is a system call, whether anybody waits or not.
-        match ready.min(idle) {
-            0 => {}
-            1 => self.shared.changed.notify_one(),
-            _ => self.shared.changed.notify_all(),
-        }
+        // Without the lock, which each of them takes first.
+        woken.iter().for_each(Thread::unpark);
         (value, started)
     }
 
@@ -108,8 +117,8 @@ impl<Q: WorkQueue> ThreadPool<Q> {
         let mut state = lock(&self.shared.state);
         state.closed = true;
         let handles = std::mem::take(&mut state.handles);
+        state.idle.iter().for_each(|idle| idle.thread.unpark());
         drop(state);
-        self.shared.changed.notify_all();
         join(handles);
     }
 
@@ -123,10 +132,10 @@ impl<Q: WorkQueue> ThreadPool<Q> {
         let idle = std::mem::take(&mut state.idle);
         state.threads -= idle.len();
         let mut handles = std::mem::take(&mut state.handles);
-        handles.retain(|handle| handle.is_finished() || idle.contains(&handle.thread().id()));
-        // Under the lock: the wake-up of an `update` must not go to a thread that is dismissed.
-        self.shared.changed.notify_all();
+        let is_idle = |handle: &JoinHandle<()>| idle.iter().any(|idle| idle.thread.id() == handle.thread().id());
+        handles.retain(|handle| handle.is_finished() || is_idle(handle));
         drop(state);
+        idle.iter().for_each(|idle| idle.thread.unpark());
         join(handles);
     }
 
@@ -140,6 +149,7 @@ impl<Q: WorkQueue> ThreadPool<Q> {
         let builder = thread::Builder::new().name(self.name.into()).stack_size(self.stack_size);
         state.handles.push(builder.spawn(move || shared.work(&thread))?);
         state.threads += 1;
+        state.starting += 1;
         Ok(())
     }
 }
@@ -151,9 +161,17 @@ fn join(handles: Vec<JoinHandle<()>>) {
     }
 }
 
+impl<Q> ThreadPoolState<Q> {
+    /// How many threads are about to look at the queue.
+    fn coming(&self) -> usize {
+        self.starting + self.idle.iter().filter(|idle| idle.is_woken).count()
+    }
+}
+
 impl<Q: WorkQueue> Shared<Q> {
     fn work(&self, thread: &Arc<WorkerThread>) {
         let mut state = lock(&self.state);
+        state.starting -= 1;
         loop {
             while !state.closed
                 && let Some(work) = state.queue.next()
@@ -179,20 +197,28 @@ impl<Q: WorkQueue> Shared<Q> {
 
     /// Waits while there is nothing to do.
     fn wait_for_work<'a>(
-        &self,
+        &'a self,
         mut state: MutexGuard<'a, ThreadPoolState<Q>>,
     ) -> (MutexGuard<'a, ThreadPoolState<Q>>, NextStep) {
-        let this = thread::current().id();
-        state.idle.push(this);
-        let stays =
-            |state: &mut ThreadPoolState<Q>| !state.closed && state.idle.contains(&this) && state.queue.ready() == 0;
-        let (mut state, timeout) =
-            self.changed.wait_timeout_while(state, IDLE_TIME, stays).unwrap_or_else(PoisonError::into_inner);
-        let Some(index) = state.idle.iter().position(|thread| *thread == this) else {
-            return (state, NextStep::Dismissed);
-        };
-        state.idle.swap_remove(index);
-        (state, if timeout.timed_out() { NextStep::End } else { NextStep::Work })
+        let this = thread::current();
+        state.idle.push(IdleThread { thread: this.clone(), is_woken: false });
+        let end = Instant::now() + IDLE_TIME;
+        loop {
+            drop(state);
+            thread::park_timeout(end.saturating_duration_since(Instant::now()));
+            state = lock(&self.state);
+            let Some(index) = state.idle.iter().position(|idle| idle.thread.id() == this.id()) else {
+                return (state, NextStep::Dismissed);
+            };
+            let next = match (state.idle[index].is_woken, Instant::now() < end) {
+                (true, _) => NextStep::Work,
+                // Parking may end for no reason.
+                (false, true) if !state.closed => continue,
+                _ => NextStep::End,
+            };
+            state.idle.remove(index);
+            return (state, next);
+        }
     }
 }
 

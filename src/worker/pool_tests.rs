@@ -64,6 +64,25 @@ fn threads_are_started_as_needed_up_to_the_limit() {
 }
 
 #[test]
+fn there_are_never_more_threads_than_work() {
+    for _ in 0..200 {
+        let pool = pool(10);
+        // One thread is there before, idle or about to be.
+        submit(&pool, || {});
+        let all_run = Arc::new(Barrier::new(4));
+        for _ in 0..3 {
+            let all_run = all_run.clone();
+            submit(&pool, move || {
+                all_run.wait();
+            });
+        }
+        all_run.wait();
+        assert!(threads(&pool) <= 4, "{} threads for 4 pieces of work", threads(&pool));
+        pool.close();
+    }
+}
+
+#[test]
 fn an_idle_thread_takes_the_next_work_and_none_is_started() {
     let pool = pool(10);
     let (sender, done) = mpsc::channel();

@@ -187,7 +187,6 @@ impl PartFile {
     ) -> Result<StoredFile, Error> {
         match &self.area {
             Area::Temporary => {
-                stamp(&self.file)?;
                 let extension = extension.and_then(normalised);
                 let place = (self.place.directory(), self.name.as_str());
                 self.launch.complete(worker, place, self.written, self.held, extension.as_deref(), commit)
@@ -240,6 +239,8 @@ impl PartFile {
 
     /// Takes over the complete file that was moved to this one's place.
     pub(super) fn adopt(&mut self, worker: &Worker, file: File) -> Result<(), Error> {
+        // What this part wrote itself is as old as its last byte.
+        stamp(&file)?;
         let length = file.metadata().map_err(|error| Error::from_io("look at a file", error))?.len();
         self.file = file;
         self.hold(worker, length)?;
