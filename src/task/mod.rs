@@ -86,7 +86,7 @@ struct Task {
     profile: Option<Mutex<Profile>>,
     counts: Mutex<Counts>,
     /// `None` where nobody wants the entries.
-    tracer: Option<Tracer>,
+    tracer: Option<Box<Tracer>>,
     /// Taken out for each call, so that no lock is held while the host's code runs.
     handler: Mutex<Option<Box<dyn Handler>>>,
 }
@@ -155,7 +155,7 @@ impl Engine {
             progress: ProgressCell::new(!rules.no_progress && handler.wants_progress()),
             profile: (!disable_profile && !rules.no_profile).then(|| Mutex::new(begun_profile(rules))),
             counts: Mutex::default(),
-            tracer: handler.wants_traces().then(Tracer::default),
+            tracer: handler.wants_traces().then(Box::default),
             handler: Mutex::new(Some(handler)),
         });
         self.live.add(&task);
@@ -331,7 +331,7 @@ impl LiveTasks {
             observer: &observer,
             profile: task.profile.as_ref(),
             counts: &task.counts,
-            tracer: task.tracer.as_ref(),
+            tracer: task.tracer.as_deref(),
         };
         context.note(|profile| {
             if let Some(times) = &mut profile.queue {

@@ -67,7 +67,7 @@ impl Integrity {
     /// # Errors
     /// The file is announced with another length than expected.
     pub fn begin(&self, response: &mut Response, announced: Option<u64>, log: &Log) -> Result<Check, TransferError> {
-        let sha256 = (self.want_sha256 || self.expected_sha256.is_some()).then(|| Digest::new(DigestAlgorithm::Sha256));
+        let sha256 = (self.want_sha256 || self.expected_sha256.is_some()).then(|| Box::new(Digest::new(DigestAlgorithm::Sha256)));
         let check = Check {
             status: response.status,
             length: 0,
@@ -91,7 +91,7 @@ pub struct Check {
     /// Bytes of the file that have come.
     length: u64,
     expected_length: Option<u64>,
-    sha256: Option<Digest>,
+    sha256: Option<Box<Digest>>,
     expected_sha256: Option<Vec<u8>>,
     /// What the server declares, and the same of what has come.
     declared: Option<(DeclaredDigest, Arc<Mutex<Digest>>)>,
@@ -141,7 +141,7 @@ impl Check {
         if let Some(expected) = self.expected_length.filter(|expected| self.length != *expected) {
             return Err(self.mismatch(&format!("has {} bytes in place of {expected}", self.length)));
         }
-        let sha256 = self.sha256.take().map(Digest::finish);
+        let sha256 = self.sha256.take().map(|sha256| sha256.finish());
         if self.expected_sha256.is_some() && self.expected_sha256 != sha256 {
             return Err(self.mismatch("has another SHA-256 than expected"));
         }
