@@ -10,8 +10,8 @@ use std::sync::OnceLock;
 use tempfile::TempDir;
 use wxtransfer_test_server::{Authority, Event, FaultServer, Script, Step, Transport, pattern_bytes, program_words};
 
-/// The program, which `cargo test` builds. Where this test runs alone (`cargo test --test client --example client` builds both),
-/// it is built here if it is not there.
+/// The program, which `cargo test` builds with all examples. `cargo test --test client` alone does not, so it is built here if it
+/// is not there.
 fn program() -> &'static Path {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
     PROGRAM.get_or_init(|| {
