@@ -6,12 +6,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::OnceLock;
+use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 use wxtransfer_test_server::{Authority, Event, FaultServer, Script, Step, Transport, pattern_bytes, program_words};
 
-/// The program, which `cargo test` builds. Where this test runs alone (`cargo test --test client --example client` builds both),
-/// it is built here if it is not there.
+/// The program, which `cargo test` builds with all examples. `cargo test --test client` alone does not, so it is built here if it
+/// is not there.
 fn program() -> &'static Path {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
     PROGRAM.get_or_init(|| {
@@ -55,7 +56,13 @@ fn help_is_no_failure_and_nonsense_is() {
     let helped = client(&directory, &["--help"]);
     assert_eq!(helped.status.code(), Some(0));
     says(&helped.stdout, "usage: client");
-    for nonsense in [&["upload"][..], &["--no-such"], &["download", "a", "b", "-o", "c"], &["upload", "a", "b", "c"]] {
+    for nonsense in [
+        &["upload"][..],
+        &["download", "a", "--rate", "0"],
+        &["--no-such"],
+        &["download", "a", "b", "-o", "c"],
+        &["upload", "a", "b", "c"],
+    ] {
         let refused = client(&directory, nonsense);
         assert_eq!(refused.status.code(), Some(2), "{nonsense:?}");
         says(&refused.stderr, "usage: client");
@@ -122,4 +129,15 @@ fn a_broken_download_goes_on_at_the_next_start() {
     says(&server.received(2), "\r\nRange: bytes=");
     says(&server.received(2), "\r\nIf-Range: \"one\"\r\n");
     assert_eq!(fs::read(directory.path().join("a.bin")).unwrap(), body);
+}
+
+#[test]
+fn a_rate_is_kept() {
+    let (directory, body) = (directory(), pattern_bytes(0, 96 << 10));
+    let server = FaultServer::start(Transport::TLS, vec![Script::answer(200, &[], &body)]);
+    let begin = Instant::now();
+    let done = client(&directory, &["download", &server.url("/a.bin"), "--rate", "64k"]);
+    assert_eq!(done.status.code(), Some(0), "{}", String::from_utf8_lossy(&done.stderr));
+    // Without the bytes of the first quarter of a second, which a rate gives in advance.
+    assert!(begin.elapsed() > Duration::from_secs(1));
 }
