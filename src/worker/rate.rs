@@ -28,8 +28,8 @@ pub struct Rate {
 /// What a rate has earned and given out, in nanobytes.
 #[derive(Debug)]
 struct Account {
-    /// Up to when `earned` is counted.
-    settled: Instant,
+    /// Up to when `earned` is counted; `None` before the first use.
+    settled: Option<Instant>,
     earned: u128,
     given: u128,
     /// The turns that were begun and have not ended.
@@ -47,7 +47,7 @@ struct RateTurn {
 impl Rate {
     /// A rate of so many bytes per second; 0 is no limit.
     pub fn new(bytes_per_second: u64) -> Rate {
-        let account = Account { settled: Instant::now(), earned: 0, given: 0, turns: 0 };
+        let account = Account { settled: None, earned: 0, given: 0, turns: 0 };
         Rate { limit: AtomicU64::new(bytes_per_second), account: Mutex::new(account) }
     }
 
@@ -122,8 +122,9 @@ impl Rate {
 impl Account {
     /// Adds what was earned since the last time, but saves up no more than one round.
     fn settle(&mut self, limit: u64, now: Instant) {
-        let time = now.saturating_duration_since(self.settled);
-        self.settled = self.settled.max(now);
+        let settled = self.settled.unwrap_or(now);
+        let time = now.saturating_duration_since(settled);
+        self.settled = Some(settled.max(now));
         let earned = |time: Duration| time.as_nanos().saturating_mul(limit.into());
         self.earned = self.earned.saturating_add(earned(time)).min(self.given.saturating_add(earned(ROUND)));
     }
@@ -252,6 +253,9 @@ impl Worker {
         loop {
             // Before the turn is looked at, so that a change after this look ends the wait.
             let limits = pace.limits();
+            if limits == [0; 2] {
+                return Ok(Some(u64::MAX));
+            }
             let now = Instant::now();
             let due = match pace.look(now) {
                 Ok(bytes) => return Ok(Some(bytes)),
