@@ -14,7 +14,7 @@ HERE=$ROOT/ffi-tests/mobile
 source "$ROOT/ffi-tests/toolchain.sh"
 
 ALL_TARGETS=(aarch64-linux-android armv7-linux-androideabi x86_64-linux-android aarch64-apple-ios aarch64-apple-ios-sim)
-ANDROID_API=21
+ANDROID_API=23
 IOS_MINIMUM=13.0
 # The first simulator on ARM; rustc knows no older one.
 ARM_SIMULATOR_MINIMUM=14.0

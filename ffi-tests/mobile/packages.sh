@@ -84,9 +84,10 @@ for name, entry in slices.items():
 android = work / "android"
 xml.etree.ElementTree.parse(android / "AndroidManifest.xml")
 classes = zipfile.ZipFile(android / "classes.jar").namelist()
-for name in ["WXTransferSession.class", "WXTransferAndroid.class", "wx.js"]:
+for name in ["WXTransferSession.class", "WXTransferAndroid.class", "CertificateVerifier.class", "wx.js"]:
     check(f"org/wxtransfer/{name}" in classes, f"classes.jar has no {name}")
-check("NativeCallbacks" in (android / "proguard.txt").read_text(), "the shrinker is told nothing")
+rules = (android / "proguard.txt").read_text()
+check("NativeCallbacks" in rules and "CertificateVerifier" in rules, "the shrinker is told nothing")
 json.loads((android / "prefab/prefab.json").read_text())
 module = android / "prefab/modules/wxtransfer"
 check(json.loads((module / "module.json").read_text())["library_name"] == "libwxtransfer_jni", "prefab names another library")

@@ -1,5 +1,7 @@
 //! Whom TLS trusts.
 
+#[cfg(target_os = "android")]
+mod android;
 mod certificate;
 mod common_name;
 mod der;
@@ -205,7 +207,7 @@ fn config(verifier: Verifier) -> Result<Arc<ClientConfig>, Error> {
     Ok(Arc::new(config))
 }
 
-/// Where the verifier is not ready, making one would succeed and its first use would panic.
+/// Where the verifier is not ready, making one would succeed and each use of it would fail.
 fn require_platform_verifier() -> Result<(), Error> {
     if trust_store_is_ready() {
         return Ok(());
@@ -213,6 +215,13 @@ fn require_platform_verifier() -> Result<(), Error> {
     Err(Error::new(ErrorKind::PlatformVerifier, "the platform's certificate verifier was not initialised"))
 }
 
+#[cfg(target_os = "android")]
+fn platform_verifier() -> Result<Arc<dyn ServerCertVerifier>, Error> {
+    require_platform_verifier()?;
+    Ok(Arc::new(android::AndroidVerifier { algorithms: algorithms() }))
+}
+
+#[cfg(not(target_os = "android"))]
 fn platform_verifier() -> Result<Arc<dyn ServerCertVerifier>, Error> {
     require_platform_verifier()?;
     match rustls_platform_verifier::Verifier::new(provider()) {

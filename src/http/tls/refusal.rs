@@ -76,7 +76,7 @@ impl Chain<'_> {
             ),
             CertificateError::Other(OtherError(other)) => match other.downcast_ref() {
                 Some(error) => self.explain_path(error),
-                // Apple's verdict on anything else is a text in the language of the device.
+                // The verdict of Apple and Android on anything else is a text, Apple's in the language of the device.
                 None => self.dates().unwrap_or_else(|| self.unusable(error)),
             },
             CertificateError::Expired | CertificateError::ExpiredContext { .. } => self
