@@ -2377,14 +2377,20 @@ WxtStatus wxt_resolution_finish(WxtResolution *resolution,
  * `wxt_session_open` without `root_certificates`: that call gives `WXT_TRUST_STORE_UNAVAILABLE` until this one
  * has succeeded. Later calls do nothing.
  *
- * `jni_env` is the calling thread's `JNIEnv *`, without a pending exception. `context` is a `jobject`: the app's
- * `android.content.Context`. The library keeps a global reference to it for good, so give it the application's and not
- * an activity's. Any thread that is attached to the virtual machine.
+ * `jni_env` is the calling thread's `JNIEnv *`, without a pending exception. `context` is a `jobject`: any
+ * `android.content.Context` of the app. The library takes the app's class loader from it and keeps no reference to it.
+ * Any thread that is attached to the virtual machine.
  *
- * The app must carry the Java class `org.rustls.platformverifier.CertificateVerifier`, which its shrinker must keep.
+ * The app must carry the Java class `org.wxtransfer.CertificateVerifier`, which its shrinker must keep. The AAR has both the
+ * class and the shrinker's rule. The class needs no other class than Android's, so an app whose own code is all C can carry
+ * it alone. The library's threads attach themselves to the virtual machine for each question, and detach themselves after it.
+ *
+ * A program without a virtual machine, and an app without Java classes (`android:hasCode="false"`), cannot ask Android: they
+ * give `root_certificates`.
  *
  * - `WXT_INVALID_ARGUMENT`: a pointer is NULL.
- * - `WXT_TRUST_STORE_UNAVAILABLE`: `context` is no context, or the app lacks that class. It may be called again.
+ * - `WXT_TRUST_STORE_UNAVAILABLE`: `context` is no context, or the app lacks that class or its method. No exception is
+ *   pending then. It may be called again.
  * - `WXT_INTERNAL`.
  *
  * # Safety

@@ -14,9 +14,9 @@ use crate::platform::initialise_trust_store;
 /// `android.content.Context` of the app. The library takes the app's class loader from it and keeps no reference to it.
 /// Any thread that is attached to the virtual machine.
 ///
-/// The app must carry the Java class `org.wxtransfer.CertificateVerifier`, which its shrinker must keep. The AAR has the class
-/// and the shrinker's rule. The class uses Android's own classes and no others, so an app whose code is all in C can carry it alone.
-/// The library's threads attach themselves to the virtual machine for each question, and detach themselves after it.
+/// The app must carry the Java class `org.wxtransfer.CertificateVerifier`, which its shrinker must keep. The AAR has both the
+/// class and the shrinker's rule. The class needs no other class than Android's, so an app whose own code is all C can carry
+/// it alone. The library's threads attach themselves to the virtual machine for each question, and detach themselves after it.
 ///
 /// A program without a virtual machine, and an app without Java classes (`android:hasCode="false"`), cannot ask Android: they
 /// give `root_certificates`.

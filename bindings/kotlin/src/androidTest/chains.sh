@@ -72,10 +72,11 @@ server untrusted untrusted unknown-authority 20250101 20900101 "$for_servers" "$
 server for-clients for-clients crl-authority 20250101 20900101 extendedKeyUsage=clientAuth "$crl"
 server alone alone crl-authority 20250101 20900101 "$for_servers" "$crl"
 : >alone.chain
-# Many certificates, as any server can send them.
+# As many certificates as any server can send: more than a virtual machine lets pile up as local references.
 server long long crl-authority 20250101 20900101 "$for_servers" "$crl"
-for _ in 1 2 3 4 5 6 7 8; do
-    cat crl-authority.pem crl-authority.pem crl-authority.pem crl-authority.pem crl-authority.pem crl-authority.pem
+for _ in 0 1 2 3 4 5 6 7 8 9; do
+    cat crl-authority.pem crl-authority.pem crl-authority.pem crl-authority.pem crl-authority.pem \
+        crl-authority.pem crl-authority.pem crl-authority.pem crl-authority.pem crl-authority.pem
 done >long.chain
 
 openssl ca -config ocsp-authority.config -cert ocsp-authority.pem -keyfile ocsp-authority.key -revoke revoked.pem \
