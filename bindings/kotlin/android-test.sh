@@ -40,7 +40,7 @@ env "LD_LIBRARY_PATH=$OUT/lib" java -Xcheck:jni -Xmx256m --add-opens java.base/j
     -Dwxtransfer.bionic="$OUT/lib/libc.so" -Dwxtransfer.server="$ROOT/target/debug/wxtransfer-test-server" \
     -Dwxtransfer.chains="$HERE/src/androidTest/chains.sh" \
     -classpath "$OUT/classes:$tests" org.junit.platform.console.ConsoleLauncher \
-    --config 'junit.jupiter.testclass.order.default=org.junit.jupiter.api.ClassOrderer$OrderAnnotation' \
+    --config "junit.jupiter.testclass.order.default=org.junit.jupiter.api.ClassOrderer\$OrderAnnotation" \
     --scan-classpath "$OUT/classes" --details tree --disable-banner --fail-if-no-tests >"$OUT/test.log" 2>&1 || status=$?
 cat "$OUT/test.log"
 ((status == 0)) || exit "$status"

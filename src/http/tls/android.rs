@@ -1,17 +1,19 @@
 //! Android's word on a certificate, as rustls asks for it.
 
-use std::error::Error;
 use std::iter;
-use std::sync::Arc;
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::verify_server_name;
 use rustls::crypto::{WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::server::ParsedCertificate;
-use rustls::{CertificateError, DigitallySignedStruct, OtherError, SignatureScheme};
+use rustls::{CertificateError, DigitallySignedStruct, SignatureScheme};
 
+use super::refusal::Refusal;
+use super::words::short;
+use crate::http::error::TlsFailure;
 use crate::platform::{Verdict, ask_trust_store};
+use crate::terms::shortened;
 
 #[derive(Debug)]
 pub(super) struct AndroidVerifier {
@@ -45,8 +47,9 @@ impl ServerCertVerifier for AndroidVerifier {
             Verdict::WrongPurpose => CertificateError::InvalidPurpose,
             Verdict::Malformed => CertificateError::BadEncoding,
             Verdict::Refused(words) => {
-                let words: Box<dyn Error + Send + Sync> = words.into();
-                CertificateError::Other(OtherError(Arc::from(words)))
+                let detail =
+                    format!("Android refuses the certificate for {}: {}", short(&host), shortened(&words, 100));
+                return Err(Refusal { failure: TlsFailure::Other, detail }.into());
             }
             Verdict::Unavailable(words) => {
                 return Err(rustls::Error::General(format!("Android cannot be asked about a certificate: {words}")));

@@ -52,9 +52,12 @@ impl Chain<'_> {
         Refusal { failure, detail: format!("the certificate for {} {words}", short(self.host)) }
     }
 
-    /// The error of a verifier, in words.
+    /// The error of a verifier, in words. A refusal has them already.
     pub(super) fn explained(&self, error: rustls::Error) -> rustls::Error {
         match &error {
+            rustls::Error::InvalidCertificate(CertificateError::Other(OtherError(other))) if other.is::<Refusal>() => {
+                error
+            }
             rustls::Error::InvalidCertificate(reason) => self.explain(reason).into(),
             _ => error,
         }
@@ -76,7 +79,7 @@ impl Chain<'_> {
             ),
             CertificateError::Other(OtherError(other)) => match other.downcast_ref() {
                 Some(error) => self.explain_path(error),
-                // The verdict of Apple and Android on anything else is a text, Apple's in the language of the device.
+                // Apple's verdict on anything else is a text in the language of the device.
                 None => self.dates().unwrap_or_else(|| self.unusable(error)),
             },
             CertificateError::Expired | CertificateError::ExpiredContext { .. } => self

@@ -64,6 +64,9 @@ authority unknown-authority stranger "$crl"
 server crl-only crl-only crl-authority 20250101 20900101 "$for_servers" "$crl"
 server ocsp-only ocsp-only ocsp-authority 20250101 20900101 "$for_servers" "$ocsp"
 server stapled-good stapled-good ocsp-authority 20250101 20900101 "$for_servers" "$ocsp"
+# An authority that has expired comes along and decides nothing, as with those that another one had signed.
+issue old-authority root 20250101 20250401 basicConstraints=critical,CA:TRUE
+cat old-authority.pem >>stapled-good.chain
 server revoked revoked ocsp-authority 20250101 20900101 "$for_servers" "$ocsp"
 server expired expired crl-authority 20250101 20250401 "$for_servers" "$crl"
 server not-yet-valid not-yet-valid crl-authority 20890101 20900101 "$for_servers" "$crl"

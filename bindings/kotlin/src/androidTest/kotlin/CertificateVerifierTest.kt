@@ -109,16 +109,17 @@ class CertificateVerifierTest {
         val revoked =
             CertificateRevokedException(Date(), CRLReason.KEY_COMPROMISE, X500Principal("CN=ocsp-authority"), emptyMap())
         val certificate = "the certificate for stapled-good.example.test"
+        val refused = "Android refuses $certificate"
         Chains.serve("stapled-good") { url ->
             for ((thrown, detail) in listOf(
                 path("Trust anchor for certification path not found.", null) to
                     "$certificate is not issued by a trusted authority: its issuer is \"ocsp-authority\"",
                 path("Certificate has been revoked", revoked) to "$certificate was revoked",
-                CertificateException("Pin verification failed\nfor a chain") to "$certificate cannot be used: Pin verification failed",
+                CertificateException("Pin verification failed\nfor a chain") to "$refused: Pin verification failed",
                 // Not to know is not to be revoked.
                 CertificateException("Unable to determine revocation status", CertPathValidatorException("no answer")) to
-                    "$certificate cannot be used: Unable to determine revocation status",
-                CertificateException() to "$certificate cannot be used: java.security.cert.CertificateException",
+                    "$refused: Unable to determine revocation status",
+                CertificateException() to "$refused: java.security.cert.CertificateException",
             )) {
                 X509TrustManagerExtensions.onQuestion = { throw thrown }
                 assertRefused(detail, failure(url))
@@ -131,7 +132,7 @@ class CertificateVerifierTest {
         val unavailable = "the TLS connection failed: Android cannot be asked about a certificate: "
         Chains.serve("crl-only") { url ->
             for ((thrown, detail) in listOf(
-                IllegalArgumentException("by the test") to "by the test",
+                IllegalArgumentException("by the test") to "java.lang.IllegalArgumentException: by the test",
                 IllegalStateException() to "java.lang.IllegalStateException",
                 StackOverflowError("by the test") to "java.lang.StackOverflowError: by the test",
                 NoClassDefFoundError() to "java.lang.NoClassDefFoundError",

@@ -79,7 +79,7 @@ final class CertificateVerifier {
         } catch (CertificateException refused) {
             return refusal(refused, certificates[0]);
         } catch (GeneralSecurityException | RuntimeException unavailable) {
-            return answer(UNAVAILABLE, unavailable);
+            return answer(UNAVAILABLE, unavailable.toString());
         }
     }
 
@@ -117,7 +117,11 @@ final class CertificateVerifier {
         if (!isForServers(server)) {
             return answer(WRONG_PURPOSE, null);
         }
-        return hasNoAnchor ? answer(UNTRUSTED, null) : answer(REFUSED, refused);
+        if (hasNoAnchor) {
+            return answer(UNTRUSTED, null);
+        }
+        String message = refused.getMessage();
+        return answer(REFUSED, message == null ? refused.toString() : message);
     }
 
     /** Android says it by the text alone. A virtual machine of a desktop finds no path, which is another class. */
@@ -136,15 +140,13 @@ final class CertificateVerifier {
         }
     }
 
-    private static byte[] answer(byte number, Throwable reason) {
+    private static byte[] answer(byte number, String text) {
         ByteArrayOutputStream answer = new ByteArrayOutputStream();
         answer.write(number);
-        if (reason != null) {
-            String message = reason.getMessage();
+        if (text != null) {
             // Whole chains may stand in the lines below the first.
-            String line = (message == null ? reason.toString() : message).split("\n", 2)[0];
-            byte[] text = line.getBytes(StandardCharsets.UTF_8);
-            answer.write(text, 0, text.length);
+            byte[] line = text.split("\n", 2)[0].getBytes(StandardCharsets.UTF_8);
+            answer.write(line, 0, line.length);
         }
         return answer.toByteArray();
     }
