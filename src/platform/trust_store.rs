@@ -1,6 +1,6 @@
-//! Whether the operating system can be asked about a certificate, and what Android needs first.
+//! Whether the system's trust store can be used, and its initialisation on Android.
 
-/// Whether the system's certificate verifier can be used. It needs nothing but the system here.
+/// Whether the system's certificate verifier can be used. It needs no initialisation here.
 #[cfg(not(target_os = "android"))]
 pub fn trust_store_is_ready() -> bool {
     true
@@ -18,7 +18,7 @@ mod android {
     use jni::objects::{JClassLoader, JObject};
     use jni::{Env, EnvUnowned, Outcome, jni_sig, jni_str};
 
-    /// `rustls-platform-verifier` panics when it was not initialised, and does not say whether it was.
+    /// `rustls-platform-verifier` panics if it was not initialised, and does not report whether it was.
     static READY: AtomicBool = AtomicBool::new(false);
 
     /// Whether [`initialise_trust_store`] succeeded.
@@ -26,15 +26,15 @@ mod android {
         READY.load(Ordering::SeqCst)
     }
 
-    /// Gives the certificate verifier the virtual machine, the app's context and its class loader. Keeps the first ones
-    /// for good.
+    /// Gives the certificate verifier the virtual machine, the app's context and its class loader. Later calls change
+    /// nothing.
     ///
-    /// Returns whether it has them now: `false` where the context is none, or the app carries no
-    /// `org.rustls.platformverifier.CertificateVerifier`. No exception is left pending then.
+    /// Returns `false` if the context is not one, or the app lacks `org.rustls.platformverifier.CertificateVerifier`.
+    /// No exception is left pending then.
     ///
     /// # Safety
-    /// `env` must be the `JNIEnv` of this thread with no exception pending, and `context` a reference to an object that
-    /// is valid in it.
+    /// `env` must be the `JNIEnv` of this thread without a pending exception, and `context` a reference to an object
+    /// that is valid in it.
     #[expect(unsafe_code, reason = "the host hands over plain pointers")]
     pub unsafe fn initialise_trust_store(env: *mut c_void, context: *mut c_void) -> bool {
         if trust_store_is_ready() {
@@ -56,8 +56,8 @@ mod android {
         ready
     }
 
-    /// The verifier's own initialisation cannot be undone and accepts an app without the verifier's class, whose every
-    /// handshake then fails: so the class is asked for first.
+    /// Looks up the verifier's class first: its own initialisation cannot be undone and succeeds without the class, but
+    /// then every handshake fails.
     fn initialise(env: &mut Env<'_>, context: JObject<'_>) -> Result<(), Error> {
         const LOCAL_REFERENCES: usize = 8;
         env.with_local_frame(LOCAL_REFERENCES, |env| {
