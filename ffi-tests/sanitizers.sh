@@ -24,7 +24,7 @@ test_under() {
     env RUSTC_BOOTSTRAP=1 "RUSTFLAGS=-Zsanitizer=$sanitizer" "CARGO_TARGET_DIR=$ROOT/target/sanitizers" \
         "CC=clang-$LLVM" "CXX=clang++-$LLVM" "CFLAGS=-fsanitize=$sanitizer" "CXXFLAGS=-fsanitize=$sanitizer" \
         cargo test --locked --workspace --lib --bins --tests --no-fail-fast --target "$TARGET" "$@" -- \
-        --skip tasks_without_threads_say_so --skip aborted_tasks_leave_the_queue --skip hundred_parts --skip free_memory_below
+        --skip tasks_without_threads_fail_with_out_of_resources --skip aborted_tasks_leave_the_queue --skip hundred_parts --skip free_memory_below
 }
 
 (($# > 0)) || set -- address thread

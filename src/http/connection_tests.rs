@@ -78,10 +78,10 @@ fn wait_covers_the_missing_bytes_of_a_record() {
     assert_eq!(mark_for(&mut connection, &exchange, 10), (size - SENT) as u64);
 }
 
-/// Over loopback a peer never fills a buffer of that size, so the test asks how large the buffer is. `benches/links.sh` shows
-/// the round trips that a smaller one costs.
+/// On loopback, a peer never fills a buffer of that size, so the test checks its size. `benches/links.sh` measures
+/// the round trips that a smaller buffer costs.
 #[test]
-fn the_buffer_has_room_for_more_than_the_mark() {
+fn receive_buffer_is_larger_than_the_mark() {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let connect = || Socket::from(TcpStream::connect(listener.local_addr().unwrap()).unwrap());
     let socket = connect();

@@ -176,7 +176,7 @@ impl Connection<'_> {
         let end = Instant::now() + flood.duration;
         let mut written = 0;
         let mut sealed = Vec::new();
-        // A client that reads no more must not hold a flood for longer than its time.
+        // A client that stops reading must not prolong a flood.
         self.wire.set_write_timeout(Some(STALL_SLICE))?;
         loop {
             let mut block = match &flood.content {
@@ -235,7 +235,7 @@ impl Connection<'_> {
     }
 }
 
-/// Whether a step needs what is above TCP. Those that do not can come before a handshake without causing it.
+/// Whether a step needs TLS. Other steps can precede a handshake without causing it.
 fn needs_handshake(step: &Step) -> bool {
     match step {
         Step::ReadHead

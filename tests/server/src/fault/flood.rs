@@ -1,4 +1,4 @@
-//! What a peer sends without end, as fast as the connection takes it.
+//! Endless data, sent as fast as the connection accepts it.
 
 use std::time::Duration;
 
@@ -42,7 +42,7 @@ impl Flood {
         Flood { content, duration: Duration::from_secs(60), bytes: 4 << 30 }
     }
 
-    /// When it ends although the client still reads.
+    /// Limits the flood although the client still reads.
     pub fn at_most(self, duration: Duration, bytes: u64) -> Flood {
         Flood { duration, bytes, ..self }
     }

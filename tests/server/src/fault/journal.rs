@@ -1,4 +1,4 @@
-//! What has happened on a fault server's connections, and waiting for it.
+//! Records what happened on a fault server's connections, and waits for events.
 
 use std::collections::HashSet;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -6,11 +6,10 @@ use std::time::{Duration, Instant};
 
 use crate::WAIT_LIMIT;
 
-/// Enough for any head and small body; a large upload must not fill the memory.
+/// Enough for any head and small body. Larger uploads are not stored.
 const RECORD_LIMIT: usize = 1024 * 1024;
 
-/// Something that a connection of a [`FaultServer`](crate::FaultServer) has come to. The first value is the
-/// connection's number.
+/// An event of a connection of a [`FaultServer`](crate::FaultServer). The first value is the connection's number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Event {
     /// It was accepted.

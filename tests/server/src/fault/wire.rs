@@ -61,7 +61,7 @@ impl Socket {
         }
         #[cfg(not(any(target_os = "linux", target_os = "android")))]
         {
-            // Without POLLRDHUP an end behind unread data stays unseen until the server is dropped.
+            // Without POLLRDHUP, an end after unread data is not visible until the server is dropped.
             std::thread::sleep(limit);
             self.0.set_nonblocking(true)?;
             let peeked = self.0.peek(&mut [0]);
@@ -165,7 +165,7 @@ impl Wire {
         self.socket().0.shutdown(Shutdown::Write)
     }
 
-    /// Closes with a reset: that is what closing means once the time to linger is zero.
+    /// Closes with a reset, by setting the linger time to zero.
     pub(super) fn reset(self) -> io::Result<()> {
         socket2::SockRef::from(&*self.socket().0).set_linger(Some(Duration::ZERO))
     }
@@ -177,7 +177,7 @@ impl Wire {
     /// Reads whatever is left on the socket, encrypted or not, until the peer closes.
     pub(super) fn discard_rest(&self) {
         let mut socket = self.socket().clone();
-        // The peer's reset is as good an end as any.
+        // A reset of the peer is also an end.
         let _ = io::copy(&mut socket, &mut io::sink());
     }
 
