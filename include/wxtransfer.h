@@ -222,7 +222,7 @@ static inline WxtStr wxt_str(const char *text) {
 
 /**
  * Allow `http` and `https` to an IP address in a subnet of one of the device's network interfaces, but never to the
- * device itself. A local name still needs an entry in the domain list.
+ * device itself. Local names (`localhost`, `.local`) are refused. All other names need an entry in a domain list.
  */
 #define WXT_LAN_OWN_SUBNETS 0
 
