@@ -82,7 +82,7 @@ impl Client {
                     return Err(error);
                 }
                 self.log.write(Level::Info, || {
-                    format!("an idle connection to {} was dead, a new one is made", request.url.authority())
+                    format!("an idle connection to {} is unusable, opening a new one", request.url.authority())
                 });
                 self.attempt(&mut request, exchange, false)
             }
@@ -181,7 +181,7 @@ impl Client {
     ) -> Result<super::head::Head, Error> {
         let head = connection.take_head().ok_or_else(|| Error::internal("the response has no head"))?;
         for repair in &head.repairs {
-            self.log.write(Level::Warning, || format!("the response's head was odd: {repair}"));
+            self.log.write(Level::Warning, || format!("the response's head was malformed: {repair}"));
         }
         // A server that closes an idle connection may announce that with a 408, which can cross the next request and is
         // then not its answer (RFC 9110 section 15.5.9). Such a server closes the connection, and has sent no interim

@@ -323,7 +323,7 @@ impl Connection {
         let mut has_stalled = false;
         loop {
             if patience.is_some_and(|patience| Instant::now() >= patience) {
-                return Err(Error::closed("nobody waits for the rest of the response"));
+                return Err(Error::closed("the response was given up before its end"));
             }
             let space = match &mut out {
                 Some(out) => &mut **out,

@@ -69,7 +69,7 @@ impl Proxy {
         send(exchange, stream, request.as_bytes())?;
         let head = receive_head(exchange, stream)?;
         for repair in &head.repairs {
-            log.write(Level::Warning, || format!("the head of the proxy's answer was odd: {repair}"));
+            log.write(Level::Warning, || format!("the head of the proxy's answer was malformed: {repair}"));
         }
         match head.status {
             200..300 => Ok(()),

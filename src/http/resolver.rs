@@ -83,7 +83,7 @@ impl Names {
     /// # Errors
     /// [`ErrorKind::NameResolution`], [`ErrorKind::OutOfResources`], the stop signal.
     pub(super) fn resolve(&self, worker: &Worker, host: &str) -> Result<Vec<IpAddr>, Error> {
-        let shortage = |error| Error::new(ErrorKind::OutOfResources, format!("no look-up can begin: {error}"));
+        let shortage = |error| Error::new(ErrorKind::OutOfResources, format!("a look-up cannot start: {error}"));
         let waker = worker.waker().map_err(shortage)?;
         let pending = Arc::new(Pending { answer: Mutex::default(), waker });
         match self {
@@ -92,7 +92,7 @@ impl Names {
         }
         let answer = worker.wait_for(None, || lock(&pending.answer).take())?;
         let Some(addresses) = answer.unwrap_or_else(|| Some(Vec::new())) else {
-            return Err(Error::new(ErrorKind::OutOfResources, format!("a descriptor to look {host} up")));
+            return Err(Error::new(ErrorKind::OutOfResources, format!("no file descriptor for the look-up of {host}")));
         };
         if addresses.is_empty() {
             return Err(Error::new(ErrorKind::NameResolution, format!("the name {host} has no address")));

@@ -203,7 +203,7 @@ impl TlsStream {
             match self.step(exchange, &mut [], bytes) {
                 Ok(SessionStep::Encrypted) => return Ok(()),
                 Ok(SessionStep::Handled | SessionStep::Plaintext(_)) => {}
-                Ok(SessionStep::Idle) => return Err(Error::internal("a TLS session took nothing to send")),
+                Ok(SessionStep::Idle) => return Err(Error::internal("the TLS session accepted no data to send")),
                 Err(error) => return Err(self.fail(exchange, error)),
             }
         }

@@ -70,7 +70,9 @@ pub(super) fn path(
     if mode == ImportMode::Move
         && let Err(error) = std::fs::remove_file(native)
     {
-        log.write(Level::Warning, || format!("a file given away could be copied, but not removed: {error}"));
+        log.write(Level::Warning, || {
+            format!("an imported file was copied, but its source could not be removed: {error}")
+        });
     }
     Ok(stored)
 }

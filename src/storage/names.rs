@@ -78,7 +78,7 @@ impl Storage {
             Err(stopped @ Error::Stopped(_)) => return Err(stopped),
             // It is no longer among the page's files anyway.
             Err(error) => {
-                self.log.write(Level::Warning, || format!("not all of a removed directory could be removed: {error}"));
+                self.log.write(Level::Warning, || format!("part of a removed directory is left: {error}"));
             }
         }
         self.store.forget(&taken, inside);

@@ -102,7 +102,7 @@ impl Chunks {
             (ChunkPlace::Data | ChunkPlace::DataEnd, _) => {
                 return Err(Error::protocol("a chunk is longer than its size"));
             }
-            (ChunkPlace::Over, _) => return Err(Error::internal("there is nothing behind the last chunk")),
+            (ChunkPlace::Over, _) => return Err(Error::internal("a read after the last chunk")),
             (_, 0) => return Err(Error::protocol("the response's trailer holds a NUL")),
             _ => self.take_trailer(byte)?,
         };

@@ -102,7 +102,7 @@ impl Fields {
     /// of a decisive field, because another parser could take the line for that field.
     fn drop_line(&mut self, name: &[u8], reason: &str) -> Result<(), Error> {
         if self.frames && DECISIVE.iter().any(|decisive| names(name, decisive)) {
-            return Err(Error::protocol(format!("a line of the response's head that could frame it {reason}")));
+            return Err(Error::protocol(format!("a header line that could define the length of the body {reason}")));
         }
         self.repairs.push(format!("dropped the header line {}, which {reason}", self.count));
         Ok(())

@@ -50,9 +50,9 @@ pub(in crate::http) enum NotOpened {
 impl fmt::Display for NotOpened {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            NotOpened::Paused => formatter.write_str("none is kept in the background"),
-            NotOpened::AlreadyThere => formatter.write_str("one is there"),
-            NotOpened::TooManyUnused => write!(formatter, "{MAX_UNUSED} were, and none of those was used yet"),
+            NotOpened::Paused => formatter.write_str("connections are closed in the background"),
+            NotOpened::AlreadyThere => formatter.write_str("the pool has one"),
+            NotOpened::TooManyUnused => write!(formatter, "{MAX_UNUSED} opened ahead are still unused"),
         }
     }
 }

@@ -24,9 +24,10 @@ pub(in crate::http) fn failure_of(error: &rustls::Error, declined_certificate: b
             (TlsFailure::NotTls, "the server does not speak TLS".to_owned())
         }
         Tls::AlertReceived(alert) => alert_failure(*alert, declined_certificate),
-        Tls::PeerIncompatible(what) => {
-            (TlsFailure::NothingInCommon, format!("the server's TLS does not fit this library's: {}", words_of(what)))
-        }
+        Tls::PeerIncompatible(what) => (
+            TlsFailure::NothingInCommon,
+            format!("the server's TLS is incompatible with this library's: {}", words_of(what)),
+        ),
         Tls::PeerMisbehaved(
             what @ (PeerMisbehaved::SelectedUnofferedCipherSuite
             | PeerMisbehaved::SelectedUnusableCipherSuiteForVersion
@@ -39,7 +40,9 @@ pub(in crate::http) fn failure_of(error: &rustls::Error, declined_certificate: b
             let detail = "the server chose a TLS cipher suite, curve or signature that this library does not offer";
             (TlsFailure::NothingInCommon, format!("{detail}: {}", words_of(what)))
         }
-        Tls::PeerMisbehaved(what) => (TlsFailure::Other, format!("the server broke a rule of TLS: {}", words_of(what))),
+        Tls::PeerMisbehaved(what) => {
+            (TlsFailure::Other, format!("the server violated the TLS protocol: {}", words_of(what)))
+        }
         Tls::InvalidMessage(what) => {
             (TlsFailure::Other, format!("the server sent a TLS message that cannot be read: {}", words_of(what)))
         }

@@ -106,7 +106,7 @@ pub(super) fn send(
         (Some(failure), _) => Err(failure),
         _ if connection.as_ref().is_some_and(|connection| connection.has_head()) => Ok(()),
         (None, Err(error)) => Err(Error::internal(format!("the request cannot be sent: {error}"))),
-        (None, Ok(())) => Err(Error::internal("the request ended without an answer")),
+        (None, Ok(())) => Err(Error::internal("the request ended without a response")),
     };
     (connection, result)
 }
@@ -192,8 +192,10 @@ impl RequestBody<'_> {
         };
         match read {
             // ureq would retry endlessly to reach the announced Content-Length.
-            0 => Err(Error::request_body(io::Error::new(io::ErrorKind::UnexpectedEof, "it ended before its length"))),
-            read if read > buffer.len() => Err(Error::internal("the request body gave more than it was asked for")),
+            0 => Err(Error::request_body(io::Error::new(io::ErrorKind::UnexpectedEof, "it is shorter than announced"))),
+            read if read > buffer.len() => {
+                Err(Error::internal("the request body returned more bytes than the buffer holds"))
+            }
             read => Ok(read),
         }
     }

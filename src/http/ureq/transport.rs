@@ -109,7 +109,7 @@ impl UreqTransport for Transport {
         if std::mem::take(&mut self.drops_head) {
             // The buffer fits all of ureq's head, so it comes at once. Any other data must not be dropped as a head.
             if !self.buffers.output().get(..amount).is_some_and(|head| head.ends_with(b"\r\n\r\n")) {
-                return Err(ureq::Error::Io(self.hand.fail(Error::internal("the head did not come in one piece"))));
+                return Err(ureq::Error::Io(self.hand.fail(Error::internal("the head was not passed in one piece"))));
             }
         } else {
             self.buffers.kept += amount;
