@@ -42,11 +42,11 @@ impl Drop for Acceptor {
             let mut connections = lock(&self.connections);
             connections.stopping = true;
             for socket in connections.sockets.iter().filter_map(Weak::upgrade) {
-                // An error only says that the peer was faster.
+                // An error means that the peer has already closed the connection.
                 let _ = socket.shutdown(Shutdown::Both);
             }
         }
-        // There is no other portable way to wake `accept`.
+        // A connection is the only portable way to wake `accept`.
         let _ = TcpStream::connect_timeout(&self.address, Duration::from_secs(5));
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();

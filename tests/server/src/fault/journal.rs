@@ -25,7 +25,7 @@ pub enum Event {
     /// The script's step with this index, counted from 0, has begun. Steps from [`Step::Choose`](crate::Step::Choose)
     /// count on.
     StepReached(usize, usize),
-    /// The peer has closed or reset it, as far as a step noticed.
+    /// A step noticed that the peer has closed or reset it.
     PeerClosed(usize),
     /// Its script has ended and its socket is closed.
     Finished(usize),
@@ -55,7 +55,7 @@ struct Connection {
 }
 
 impl State {
-    /// A test may name a connection that is still to come.
+    /// A test may name a connection that does not exist yet.
     fn connection(&mut self, number: usize) -> &mut Connection {
         if self.connections.len() <= number {
             self.connections.resize(number + 1, Connection::default());
