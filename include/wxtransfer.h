@@ -607,6 +607,26 @@ typedef struct {
    * `max_retries`.
    */
   int32_t resume;
+  /**
+   * The most bytes per second that all tasks of the session together may send and receive, including heads and TLS.
+   * Default: 0, no limit. Any other value is valid. Tasks that could use more get equal shares; the unused share of a
+   * task goes to the others. `wxt_session_set_max_bytes_per_second` changes it. Deadlines are not extended: raise them
+   * with `max_timeout`. See `docs/rates.md`.
+   */
+  uint64_t max_bytes_per_second;
+  /**
+   * The fewest bytes per second on a task's connection. If the connection is slower for `low_speed_time`, the task fails
+   * with `WXT_ERRNO_TIMEOUT`, `WXT_CATEGORY_TIMEOUT` and the detail `stalled`, retryable; or it is tried again, as after
+   * a closed connection (`max_retries`, `resume`). Only the time in which the task waits for the network counts,
+   * including the wait for the response, but not the queue or a wait for `max_bytes_per_second`. Default: 0, no minimum.
+   * `WXT_INVALID_ARGUMENT` if only one of this and `low_speed_time` is set.
+   */
+  uint64_t low_speed_limit;
+  /**
+   * How long a connection may be slower than `low_speed_limit`, in milliseconds. Default: 0, no minimum speed.
+   * `WXT_INVALID_ARGUMENT` if only one of the two is set.
+   */
+  uint32_t low_speed_time;
 } WxtSessionOptions;
 
 /**
@@ -713,6 +733,18 @@ WxtStatus wxt_session_enter_background(WxtSession *session);
  * - `WXT_INTERNAL`: a bug of the library.
  */
 WxtStatus wxt_session_enter_foreground(WxtSession *session);
+
+/**
+ * Changes `max_bytes_per_second` of the session's options; 0 means no limit. The new limit applies at once, also to
+ * running tasks. Any thread, also from a callback.
+ *
+ * - `WXT_OK`: the limit has changed.
+ * - `WXT_INVALID_ARGUMENT`: `session` is NULL.
+ * - `WXT_SESSION_CLOSED`: the session is closing or closed.
+ * - `WXT_INTERNAL`: a bug of the library.
+ */
+WxtStatus wxt_session_set_max_bytes_per_second(WxtSession *session,
+                                               uint64_t bytes_per_second);
 
 /**
  * Deletes the partial files that `WXT_RESUME_ACROSS_LAUNCHES` has kept, except those that a task is writing. Any
@@ -1104,6 +1136,16 @@ typedef struct {
    * empty. Default: 0, a multipart form.
    */
   uint8_t raw;
+  /**
+   * The most bytes per second that the task may send and receive together, including heads and TLS. Default: 0, no limit
+   * except the session's, which always applies too. `wxt_task_set_max_bytes_per_second` changes it.
+   */
+  uint64_t max_bytes_per_second;
+  /**
+   * The priority in the queue of the API: waiting tasks with the highest number start first, and tasks with the same
+   * number in the order of their calls. Any number. Default: 0. A running task is never stopped for another.
+   */
+  int32_t priority;
 } WxtUploadRequest;
 
 /**
@@ -1169,6 +1211,14 @@ typedef struct {
    * As in `WxtUploadRequest`.
    */
   uint8_t needs_unmetered;
+  /**
+   * As in `WxtUploadRequest`.
+   */
+  uint64_t max_bytes_per_second;
+  /**
+   * As in `WxtUploadRequest`.
+   */
+  int32_t priority;
 } WxtDownloadRequest;
 
 #ifdef __cplusplus
@@ -1699,6 +1749,20 @@ WxtStatus wxt_download_file(WxtSession *session,
  */
 WxtStatus wxt_task_abort(WxtSession *session,
                          WxtTaskId task);
+
+/**
+ * Changes `max_bytes_per_second` of a task that is waiting or running; 0 means no limit except the session's. The new
+ * limit applies at once. Any thread, also from a callback.
+ *
+ * - `WXT_OK`: the limit has changed.
+ * - `WXT_INVALID_ARGUMENT`: `session` is NULL.
+ * - `WXT_NOT_FOUND`: there is no such task, or it has ended.
+ * - `WXT_SESSION_CLOSED`: the session is closing or closed.
+ * - `WXT_INTERNAL`: a bug of the library.
+ */
+WxtStatus wxt_task_set_max_bytes_per_second(WxtSession *session,
+                                            WxtTaskId task,
+                                            uint64_t bytes_per_second);
 
 /**
  * Finds the first header with a name, ignoring case, and writes its value to `*value`. The value is valid as long as
@@ -2321,7 +2385,8 @@ WxtStatus wxt_file_write(WxtSession *session,
 #define WXT_ERRNO_INTERNAL 4
 
 /**
- * `timeout`: the deadline passed, in any phase. `WXT_CATEGORY_TIMEOUT`, retryable.
+ * `timeout`: the deadline passed, in any phase. Also, with the detail `stalled`, if the connection was slower than
+ * `low_speed_limit` for `low_speed_time`. `WXT_CATEGORY_TIMEOUT`, retryable.
  */
 #define WXT_ERRNO_TIMEOUT 5
 
@@ -2512,7 +2577,7 @@ WxtStatus wxt_file_write(WxtSession *session,
 #define WXT_CATEGORY_ABORTED 1
 
 /**
- * The deadline passed.
+ * The deadline passed, or the connection stalled (see `low_speed_limit`).
  */
 #define WXT_CATEGORY_TIMEOUT 2
 

@@ -198,6 +198,20 @@ pub struct WxtSessionOptions {
     /// attempt that follows one which received more of the file does not count as a retry, so it needs no
     /// `max_retries`.
     pub resume: i32,
+    /// The most bytes per second that all tasks of the session together may send and receive, including heads and TLS.
+    /// Default: 0, no limit. Any other value is valid. Tasks that could use more get equal shares; the unused share of a
+    /// task goes to the others. `wxt_session_set_max_bytes_per_second` changes it. Deadlines are not extended: raise them
+    /// with `max_timeout`. See `docs/rates.md`.
+    pub max_bytes_per_second: u64,
+    /// The fewest bytes per second on a task's connection. If the connection is slower for `low_speed_time`, the task fails
+    /// with `WXT_ERRNO_TIMEOUT`, `WXT_CATEGORY_TIMEOUT` and the detail `stalled`, retryable; or it is tried again, as after
+    /// a closed connection (`max_retries`, `resume`). Only the time in which the task waits for the network counts,
+    /// including the wait for the response, but not the queue or a wait for `max_bytes_per_second`. Default: 0, no minimum.
+    /// `WXT_INVALID_ARGUMENT` if only one of this and `low_speed_time` is set.
+    pub low_speed_limit: u64,
+    /// How long a connection may be slower than `low_speed_limit`, in milliseconds. Default: 0, no minimum speed.
+    /// `WXT_INVALID_ARGUMENT` if only one of the two is set.
+    pub low_speed_time: u32,
 }
 
 /// A host and one public key that it may present. A host that has pins must present one of its pinned keys.

@@ -23,7 +23,7 @@ use super::status::{
     WXT_STORAGE_FAILED, WXT_STORAGE_LOCKED, WXT_TRUST_STORE_UNAVAILABLE, WxtStatus,
 };
 use super::string::{WxtStr, array};
-use crate::http::{Pin, Resolver};
+use crate::http::{LowSpeed, Pin, Resolver};
 use crate::platform::give_back_free_memory;
 use crate::policy::lan::LanPolicy;
 use crate::policy::limits::Limits;
@@ -178,6 +178,23 @@ pub extern "C" fn wxt_session_enter_foreground(session: *mut WxtSession) -> WxtS
     })
 }
 
+/// Changes `max_bytes_per_second` of the session's options; 0 means no limit. The new limit applies at once, also to
+/// running tasks. Any thread, also from a callback.
+///
+/// - `WXT_OK`: the limit has changed.
+/// - `WXT_INVALID_ARGUMENT`: `session` is NULL.
+/// - `WXT_SESSION_CLOSED`: the session is closing or closed.
+/// - `WXT_INTERNAL`: a bug of the library.
+#[unsafe(no_mangle)]
+pub extern "C" fn wxt_session_set_max_bytes_per_second(session: *mut WxtSession, bytes_per_second: u64) -> WxtStatus {
+    guard(|| {
+        let session = self::session(session)?;
+        let admission = session.admit().ok_or(WXT_SESSION_CLOSED)?;
+        admission.set_max_bytes_per_second(bytes_per_second);
+        Ok(())
+    })
+}
+
 /// Deletes the partial files that `WXT_RESUME_ACROSS_LAUNCHES` has kept, except those that a task is writing. Any
 /// thread, also from a callback. Reads and writes the disk.
 ///
@@ -261,6 +278,7 @@ unsafe fn owned_options(options: &WxtSessionOptions) -> Result<SessionOptions, W
             limits: limits(options),
             retry: retry_rules(options)?,
             resume,
+            low_speed: low_speed(options)?,
             upload_domains: texts(options.upload_domains, options.upload_domain_count)?,
             download_domains: texts(options.download_domains, options.download_domain_count)?,
             lan,
@@ -294,6 +312,15 @@ fn retry_rules(options: &WxtSessionOptions) -> Result<RetryRules, WxtStatus> {
     Ok(RetryRules { max_retries: options.max_retries, delay, uploads })
 }
 
+/// Reads the minimum speed. It is an error if only one of the two options is set.
+fn low_speed(options: &WxtSessionOptions) -> Result<Option<LowSpeed>, WxtStatus> {
+    match (options.low_speed_limit, options.low_speed_time) {
+        (0, 0) => Ok(None),
+        (0, _) | (_, 0) => Err(WXT_INVALID_ARGUMENT),
+        (limit, milliseconds) => Ok(Some(LowSpeed { limit, time: Duration::from_millis(milliseconds.into()) })),
+    }
+}
+
 fn limits(options: &WxtSessionOptions) -> Limits {
     let defaults = Limits::default();
     let or = |value: u64, default: u64| if value == 0 { default } else { value };
@@ -316,6 +343,7 @@ fn limits(options: &WxtSessionOptions) -> Limits {
         storage_quota: or(options.storage_quota, defaults.storage_quota),
         temporary_quota: or(options.temporary_quota, defaults.temporary_quota),
         temporary_retention: options.temporary_retention,
+        max_bytes_per_second: options.max_bytes_per_second,
     }
 }
 

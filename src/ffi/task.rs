@@ -120,6 +120,27 @@ pub extern "C" fn wxt_task_abort(session: *mut WxtSession, task: WxtTaskId) -> W
     })
 }
 
+/// Changes `max_bytes_per_second` of a task that is waiting or running; 0 means no limit except the session's. The new
+/// limit applies at once. Any thread, also from a callback.
+///
+/// - `WXT_OK`: the limit has changed.
+/// - `WXT_INVALID_ARGUMENT`: `session` is NULL.
+/// - `WXT_NOT_FOUND`: there is no such task, or it has ended.
+/// - `WXT_SESSION_CLOSED`: the session is closing or closed.
+/// - `WXT_INTERNAL`: a bug of the library.
+#[unsafe(no_mangle)]
+pub extern "C" fn wxt_task_set_max_bytes_per_second(
+    session: *mut WxtSession,
+    task: WxtTaskId,
+    bytes_per_second: u64,
+) -> WxtStatus {
+    guard(|| {
+        let session = self::session(session)?;
+        let admission = session.admit().ok_or(WXT_SESSION_CLOSED)?;
+        if admission.set_task_max_bytes_per_second(task, bytes_per_second) { Ok(()) } else { Err(WXT_NOT_FOUND) }
+    })
+}
+
 /// Finds the first header with a name, ignoring case, and writes its value to `*value`. The value is valid as long as
 /// `header` is. Any thread, also from a callback.
 ///

@@ -8,6 +8,7 @@ use super::connection::Connection;
 use super::connector::Connector;
 use super::error::{Error, ErrorKind};
 use super::exchange::{Details, Exchange};
+use super::low_speed::LowSpeed;
 use super::pool::{IdlePool, Origin};
 use super::proxy::Proxy;
 use super::request::Request;
@@ -37,6 +38,8 @@ pub struct ClientOptions {
     /// Called once for each new connection, with all addresses that its name resolves to. Not called with a proxy,
     /// which resolves names itself.
     pub address_rule: Option<AddressRule>,
+    /// The speed below which a connection counts as stalled. `None`: no limit.
+    pub low_speed: Option<LowSpeed>,
     /// Receives notes on second attempts and malformed answers.
     pub log: Log,
 }
@@ -46,6 +49,7 @@ pub struct Client {
     connector: Connector,
     pool: Arc<IdlePool>,
     counters: Arc<Counters>,
+    low_speed: Option<LowSpeed>,
     log: Log,
 }
 
@@ -56,11 +60,11 @@ impl Client {
     /// [`ErrorKind::Tls`] if a given root is not a certificate or none is given; [`ErrorKind::PlatformVerifier`] if the
     /// system's verifier is wanted and not initialised.
     pub fn new(options: ClientOptions) -> Result<Client, Error> {
-        let ClientOptions { trust, pins, proxy, resolver, address_rule, log } = options;
+        let ClientOptions { trust, pins, proxy, resolver, address_rule, low_speed, log } = options;
         let tls = TlsSettings::new(trust, pins)?;
         let (names, sockets) = (Names::new(resolver), OpenSockets::default());
         let connector = Connector { tls, proxy, names, sockets, address_rule, log: log.clone() };
-        Ok(Client { connector, pool: Arc::default(), counters: Arc::default(), log })
+        Ok(Client { connector, pool: Arc::default(), counters: Arc::default(), low_speed, log })
     }
 
     /// Sends one request and returns once the response's head is received.
@@ -73,6 +77,9 @@ impl Client {
     /// Any [`ErrorKind`]. A status is never an error.
     pub fn send<'a>(&'a self, mut request: Request<'a>, exchange: &Arc<Exchange>) -> Result<Response, Error> {
         exchange.count_into(&self.counters);
+        if let Some(rule) = self.low_speed {
+            exchange.expect_speed(rule);
+        }
         exchange.trace_with(|details| *details = Details::default());
         let from_pool = request.body.as_ref().is_none_or(|body| body.can_rewind());
         match self.attempt(&mut request, exchange, from_pool) {

@@ -229,7 +229,7 @@ impl TlsStream {
     pub(super) fn is_quiet(&mut self, exchange: &Exchange) -> bool {
         // A buffer of the thread, because zeroing a new one costs as much as a small request.
         let mut probe = exchange.worker().take_buffer(IDLE_PROBE);
-        let received = self.stream.read(exchange, &mut probe);
+        let received = self.stream.read_at_once(exchange, &mut probe);
         let rest = match received {
             Ok(Some(received)) if received > 0 && received < probe.len() => Some(probe[..received].to_vec()),
             _ => None,

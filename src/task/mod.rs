@@ -24,7 +24,7 @@ use crate::transfer::{
     Counts, Profile, QueueTimes, ReceivedHead, Success, Tracer, TransferContext, TransferObserver, epoch_milliseconds,
 };
 use crate::worker::sizes::RunningTransfer;
-use crate::worker::{StopReason, StopSignal, ThreadPool, Worker, WorkerThread, lock};
+use crate::worker::{Rate, StopReason, StopSignal, ThreadPool, Worker, WorkerThread, lock};
 use delivery::{Delivery, Event};
 use progress::ProgressCell;
 use queue::{Places, QueuedTask, TaskQueue};
@@ -78,6 +78,10 @@ struct Task {
     timeout: Duration,
     /// The task waits while the network is metered.
     needs_unmetered: bool,
+    /// Tasks with a higher priority leave the queue first.
+    priority: i32,
+    /// The task's own rate limit.
+    rate: Arc<Rate>,
     stop: Arc<StopSignal>,
     /// Set under the queue's lock when a worker takes the task.
     has_begun: AtomicBool,
@@ -105,6 +109,10 @@ pub struct Submission {
     pub disable_profile: bool,
     /// The task waits while the network is metered.
     pub needs_unmetered: bool,
+    /// The most bytes per second that it may transfer; 0 means no limit.
+    pub max_bytes_per_second: u64,
+    /// Tasks with a higher priority leave the queue first.
+    pub priority: i32,
 }
 
 /// The tasks of one session.
@@ -133,6 +141,7 @@ impl Engine {
         let live = Arc::new(LiveTasks {
             tasks: Mutex::default(),
             totals: Totals::default(),
+            rate: Arc::new(Rate::new(0)),
             delivery: Delivery::new(executor)?,
         });
         let uploads = ApiTasks::new("wxt-upload", max_uploads, &live);
@@ -144,12 +153,15 @@ impl Engine {
     /// Adds a task. From here on the task owns the handler, which receives an end in every case, also if this function
     /// fails or panics inside, and is dropped after that.
     pub fn submit(&self, submission: Submission, handler: Box<dyn Handler>) -> TaskId {
-        let Submission { api, timeout, job, rules, disable_profile, needs_unmetered } = submission;
+        let Submission { api, timeout, job, rules, disable_profile, needs_unmetered, max_bytes_per_second, priority } =
+            submission;
         let task = Arc::new(Task {
             id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
             api,
             timeout,
             needs_unmetered,
+            priority,
+            rate: Arc::new(Rate::new(max_bytes_per_second)),
             stop: Arc::new(StopSignal::new()),
             has_begun: AtomicBool::new(false),
             progress: ProgressCell::new(!rules.no_progress && handler.wants_progress()),
@@ -175,6 +187,23 @@ impl Engine {
     /// exist.
     pub fn abort(&self, id: TaskId) -> bool {
         self.live.find(id).is_some_and(|task| self.abort_task(&task))
+    }
+
+    /// Changes how many bytes per second all tasks may transfer together; 0 means no limit. Applies at once to running
+    /// tasks.
+    pub fn set_max_bytes_per_second(&self, bytes_per_second: u64) {
+        self.live.rate.set(bytes_per_second);
+        for task in self.live.all() {
+            task.stop.wake();
+        }
+    }
+
+    /// Changes the limit of one task, queued or running. Returns `false` if there is no such task or it has ended.
+    pub fn set_task_max_bytes_per_second(&self, id: TaskId, bytes_per_second: u64) -> bool {
+        let Some(task) = self.live.find(id) else { return false };
+        task.rate.set(bytes_per_second);
+        task.stop.wake();
+        true
     }
 
     /// Stops all tasks, and those that are submitted until [`resume`](Engine::resume), with `interrupted`. Runs no code
@@ -261,7 +290,7 @@ impl Engine {
         let ((), started) = pool.update(|queue| queue.add(queued));
         match started {
             // Unless a thread that was started meanwhile has taken it.
-            Err(error) if pool.update(|queue| queue.remove(task.id)).0.is_some() => Err(no_thread(&error)),
+            Err(error) if pool.update(|queue| queue.remove(task)).0.is_some() => Err(no_thread(&error)),
             _ => Ok(()),
         }
     }
@@ -270,7 +299,7 @@ impl Engine {
         let stopped = task.stop.request(StopReason::Aborted);
         // If a worker takes it in between, it sees the stop signal.
         if !task.has_begun.load(Ordering::SeqCst)
-            && let (Some(queued), _) = self.tasks(task.api).pool.update(|queue| queue.remove(task.id))
+            && let (Some(queued), _) = self.tasks(task.api).pool.update(|queue| queue.remove(task))
         {
             drop(queued);
             self.live.end(task, Err(TransferError::cancelled(StopReason::Aborted)));
@@ -301,6 +330,8 @@ impl ApiTasks {
 struct LiveTasks {
     tasks: Mutex<HashMap<TaskId, Arc<Task>>>,
     totals: Totals,
+    /// The rate limit of all tasks together.
+    rate: Arc<Rate>,
     delivery: Arc<Delivery>,
 }
 
@@ -325,7 +356,8 @@ impl LiveTasks {
     fn run(&self, queued: QueuedTask, thread: &Arc<WorkerThread>) {
         let QueuedTask { task, job, place } = queued;
         task.stop.set_deadline(Instant::now() + task.timeout);
-        let worker = Arc::new(Worker::new(task.stop.clone(), thread.clone()));
+        let worker = Worker::new(task.stop.clone(), thread.clone());
+        let worker = Arc::new(worker.with_rates(task.rate.clone(), self.rate.clone()));
         let observer: Arc<dyn TransferObserver> =
             Arc::new(TaskObserver { task: task.clone(), delivery: self.delivery.clone() });
         let context = TransferContext {

@@ -11,7 +11,7 @@ use crate::worker::StopReason;
 pub enum Category {
     /// The page aborted the task, or the session closed.
     Aborted = 1,
-    /// The deadline passed.
+    /// The deadline passed, or the connection stalled.
     Timeout = 2,
     /// The mini program was in the background, or without a network, for too long.
     Interrupted = 3,
@@ -49,6 +49,8 @@ pub enum Category {
 pub enum Failure {
     /// The task was stopped, or its deadline passed.
     Cancelled(StopReason),
+    /// The connection was slower than the host allows, for too long.
+    Stalled,
     /// The network component failed, in the way that the category says.
     Network(Category),
     /// The TLS handshake failed, or the certificate was rejected.
@@ -189,7 +191,7 @@ impl TransferError {
         match &self.failure {
             Failure::Cancelled(StopReason::Aborted) if call == Call::DownloadFile => errno::ABORT_DOWNLOAD,
             Failure::Cancelled(StopReason::Aborted) => errno::CANCEL,
-            Failure::Cancelled(StopReason::DeadlinePassed) => errno::TIMEOUT,
+            Failure::Cancelled(StopReason::DeadlinePassed) | Failure::Stalled => errno::TIMEOUT,
             Failure::Cancelled(StopReason::Interrupted | StopReason::NoNetwork) => errno::INTERRUPTED,
             Failure::Network(_)
             | Failure::Tls
@@ -241,7 +243,7 @@ impl TransferError {
     fn reason(&self) -> String {
         match &self.failure {
             Failure::Cancelled(StopReason::Aborted) => "abort".into(),
-            Failure::Cancelled(StopReason::DeadlinePassed) => "timeout".into(),
+            Failure::Cancelled(StopReason::DeadlinePassed) | Failure::Stalled => "timeout".into(),
             Failure::Cancelled(StopReason::Interrupted | StopReason::NoNetwork) => "interrupted".into(),
             Failure::Network(_)
             | Failure::Tls
@@ -289,7 +291,7 @@ impl TransferError {
     pub fn category(&self) -> Category {
         match &self.failure {
             Failure::Cancelled(StopReason::Aborted) => Category::Aborted,
-            Failure::Cancelled(StopReason::DeadlinePassed) => Category::Timeout,
+            Failure::Cancelled(StopReason::DeadlinePassed) | Failure::Stalled => Category::Timeout,
             Failure::Cancelled(StopReason::Interrupted | StopReason::NoNetwork) => Category::Interrupted,
             Failure::Network(category) => *category,
             Failure::Tls | Failure::NotTls | Failure::TrustStoreUnavailable => Category::Tls,
@@ -325,6 +327,7 @@ impl TransferError {
             ),
             // A peer without TLS on a TLS port is usually a captive portal and not the server.
             Failure::NotTls => true,
+            Failure::Stalled => true,
             Failure::TooManyTasks { .. } | Failure::SourceFile | Failure::Integrity | Failure::OutOfResources => true,
             _ => false,
         }

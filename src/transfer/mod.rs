@@ -57,6 +57,10 @@ pub struct TaskOptions {
     pub disable_profile: bool,
     /// The task waits in the queue while the network is metered.
     pub needs_unmetered: bool,
+    /// The most bytes per second that it may transfer; 0 means no limit.
+    pub max_bytes_per_second: u64,
+    /// Tasks with a higher priority leave the queue first.
+    pub priority: i32,
 }
 
 /// The state that all transfers of a session share.

@@ -4,6 +4,7 @@
 //!
 //! - the stop signal with the deadline, and the rule how often a loop checks it ([`Worker::turn`]);
 //! - the only function in which a worker sleeps (`wait.rs`), and the remaining patience for waiting for others;
+//! - the rates at which it may transfer bytes (`rate.rs`);
 //! - the buffers that the thread reuses (`buffers.rs`), with all of their sizes (`sizes.rs`);
 //! - values that are dropped only after the host was told ([`Worker::drop_later`]).
 //!
@@ -11,6 +12,7 @@
 
 mod buffers;
 mod pool;
+mod rate;
 pub mod sizes;
 mod stop;
 mod timer;
@@ -29,6 +31,8 @@ use once_cell::sync::OnceCell;
 pub use buffers::Buffer;
 use buffers::SpareBuffers;
 pub use pool::{ThreadPool, WorkQueue};
+use rate::Pace;
+pub use rate::Rate;
 pub use stop::{StopReason, StopSignal};
 pub use timer::{Alarm, Timer};
 pub use wait::{MAX_WATCHED, WaitError};
@@ -73,12 +77,20 @@ pub struct Worker {
     moved: AtomicUsize,
     /// The remaining time for waiting for others.
     patience: Mutex<Duration>,
+    /// `None` if there is no rate limit.
+    pace: Option<Pace>,
 }
 
 impl Worker {
     /// A worker with the stop signal `stop` on a pool thread.
     pub fn new(stop: Arc<StopSignal>, thread: Arc<WorkerThread>) -> Worker {
-        Worker { stop, thread, moved: AtomicUsize::new(0), patience: Mutex::new(wait::PATIENCE) }
+        Worker { stop, thread, moved: AtomicUsize::new(0), patience: Mutex::new(wait::PATIENCE), pace: None }
+    }
+
+    /// The same worker with rate limits: `own`, of its task alone, and `shared`, of all tasks of the session.
+    pub fn with_rates(mut self, own: Arc<Rate>, shared: Arc<Rate>) -> Worker {
+        self.pace = Some(Pace::new(own, shared));
+        self
     }
 
     /// A worker for one call on a thread of the host.
