@@ -23,7 +23,7 @@ pub const WXT_INVALID_UTF8: WxtStatus = 3;
 pub const WXT_SESSION_CLOSED: WxtStatus = 4;
 /// `wxt_session_close` was called from a callback. It waits for callbacks, so it would wait for itself.
 pub const WXT_CALLED_FROM_CALLBACK: WxtStatus = 5;
-/// `wxt_task_abort`: no task with this number is waiting or running. `wxt_header_find`: there is no such header.
+/// No task with this number is waiting or running (functions of a task), or there is no such header (`wxt_header_find`).
 pub const WXT_NOT_FOUND: WxtStatus = 6;
 /// `client_version` or `base_library_version` is not a list of numbers separated by dots.
 pub const WXT_INVALID_VERSION: WxtStatus = 7;
