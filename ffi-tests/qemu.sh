@@ -19,17 +19,22 @@ test_on() {
     # Optimised, because otherwise emulated tests with large bodies exceed their time limits.
     # Compiling takes longer than running, so the debug information is reduced to the lines of a backtrace.
     # Skips tests that limit or measure memory, because the emulator uses memory of its own.
-    # Runs neither examples, which contain no tests, nor documentation tests, of which there are none.
-    env RUSTC_BOOTSTRAP=1 CARGO_INCREMENTAL=0 CARGO_PROFILE_DEV_OPT_LEVEL=1 CARGO_PROFILE_DEV_DEBUG=line-tables-only \
-        "CC=$triple-gcc" "CXX=$triple-g++" "AR=$triple-ar" "NM=$triple-nm" \
-        "CC_$(rustc -vV | sed -n 's/^host: //p' | tr - _)=cc" \
-        "CARGO_TARGET_${name^^}_LINKER=$triple-gcc" "CARGO_TARGET_${name^^}_RUNNER=$emulator" "WXT_RUNNER=$emulator" \
-        cargo test --locked "${tests[@]}" --no-fail-fast \
-        --target "$target" -Zbuild-std=std,panic_unwind -- --skip tasks_without_threads_fail_with_out_of_resources --skip hundred_parts
+    # Builds only one example, the client, which a test runs. There are no documentation tests.
+    local cargo=(env RUSTC_BOOTSTRAP=1 CARGO_INCREMENTAL=0 CARGO_PROFILE_DEV_OPT_LEVEL=1 CARGO_PROFILE_DEV_DEBUG=line-tables-only
+        "CC=$triple-gcc" "CXX=$triple-g++" "AR=$triple-ar" "NM=$triple-nm"
+        "CC_$(rustc -vV | sed -n 's/^host: //p' | tr - _)=cc"
+        "CARGO_TARGET_${name^^}_LINKER=$triple-gcc" "CARGO_TARGET_${name^^}_RUNNER=$emulator" "WXT_RUNNER=$emulator" cargo)
+    local options=(--locked --target "$target" "-Zbuild-std=std,panic_unwind")
+    if [[ $quick == no ]]; then
+        "${cargo[@]}" build "${options[@]}" --example client
+    fi
+    "${cargo[@]}" test "${options[@]}" "${tests[@]}" --no-fail-fast -- --skip tasks_without_threads_fail_with_out_of_resources --skip hundred_parts
 }
 
+quick=no
 tests=(--package wxtransfer --package wxtransfer-test-server --lib --bins --tests)
 if [[ ${1:-} == --quick ]]; then
+    quick=yes
     tests=(--package wxtransfer --lib --test ffi)
     shift
 fi

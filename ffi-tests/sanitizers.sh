@@ -21,9 +21,11 @@ test_under() {
     # No documentation tests: rustdoc cannot build them with these flags, and there are none.
     # Skips tests that limit or measure memory, because sanitizers use memory of their own.
     # A separate target directory: the flags would invalidate the results of other builds.
-    env RUSTC_BOOTSTRAP=1 "RUSTFLAGS=-Zsanitizer=$sanitizer" "CARGO_TARGET_DIR=$ROOT/target/sanitizers" \
-        "CC=clang-$LLVM" "CXX=clang++-$LLVM" "CFLAGS=-fsanitize=$sanitizer" "CXXFLAGS=-fsanitize=$sanitizer" \
-        cargo test --locked --workspace --lib --bins --tests --no-fail-fast --target "$TARGET" "$@" -- \
+    local cargo=(env RUSTC_BOOTSTRAP=1 "RUSTFLAGS=-Zsanitizer=$sanitizer" "CARGO_TARGET_DIR=$ROOT/target/sanitizers"
+        "CC=clang-$LLVM" "CXX=clang++-$LLVM" "CFLAGS=-fsanitize=$sanitizer" "CXXFLAGS=-fsanitize=$sanitizer" cargo)
+    # Builds only one example, the client, which a test runs.
+    "${cargo[@]}" build --locked --example client --target "$TARGET" "$@"
+    "${cargo[@]}" test --locked --workspace --lib --bins --tests --no-fail-fast --target "$TARGET" "$@" -- \
         --skip tasks_without_threads_fail_with_out_of_resources --skip aborted_tasks_leave_the_queue --skip hundred_parts --skip free_memory_below
 }
 

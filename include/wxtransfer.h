@@ -111,7 +111,7 @@ typedef struct {
 #define WXT_CALLED_FROM_CALLBACK 5
 
 /**
- * `wxt_task_abort`: no task with this number is waiting or running. `wxt_header_find`: there is no such header.
+ * No task with this number is waiting or running (functions of a task), or there is no such header (`wxt_header_find`).
  */
 #define WXT_NOT_FOUND 6
 
