@@ -1,4 +1,4 @@
-//! What differs between Linux, Android, macOS and iOS, and the few system calls that need `unsafe`.
+//! The differences between Linux, Android, macOS and iOS, and the few system calls that need `unsafe`.
 
 mod allocator;
 mod clock;
