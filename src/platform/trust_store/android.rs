@@ -40,12 +40,12 @@ pub enum Verdict {
 }
 
 /// The app's class. It is held for good, because sessions may be opened as long as the process lives.
-struct Verifier {
+struct VerifierClass {
     vm: JavaVM,
     class: Global<JClass<'static>>,
 }
 
-static VERIFIER: OnceLock<Verifier> = OnceLock::new();
+static VERIFIER: OnceLock<VerifierClass> = OnceLock::new();
 
 /// Whether [`initialise_trust_store`] has succeeded.
 pub fn trust_store_is_ready() -> bool {
@@ -83,14 +83,14 @@ pub unsafe fn initialise_trust_store(env: *mut c_void, context: *mut c_void) -> 
     matches!(outcome.into_outcome(), Outcome::Ok(()))
 }
 
-fn find_class(env: &mut Env<'_>, context: &JObject<'_>) -> Result<Verifier> {
+fn find_class(env: &mut Env<'_>, context: &JObject<'_>) -> Result<VerifierClass> {
     let loader = env.call_method(context, jni_str!("getClassLoader"), jni_sig!(() -> JClassLoader), &[])?.l()?;
     let loader = env.cast_local::<JClassLoader>(loader)?;
     let name = env.new_string(CLASS)?;
     let class = loader.load_class(env, name)?;
     // A shrinker that was not told to keep the method leaves a class without it.
     env.get_static_method_id(&class, METHOD, SIGNATURE)?;
-    Ok(Verifier { vm: env.get_java_vm()?, class: env.new_global_ref(class)? })
+    Ok(VerifierClass { vm: env.get_java_vm()?, class: env.new_global_ref(class)? })
 }
 
 /// Asks Android about the certificates of a server, its own first, in DER. `host` is the name or address of the URL, in ASCII.
@@ -101,7 +101,7 @@ pub fn ask_trust_store(chain: &[&[u8]], host: &str) -> Verdict {
     verifier.ask(chain, host).unwrap_or_else(|error| Verdict::Unavailable(error.to_string()))
 }
 
-impl Verifier {
+impl VerifierClass {
     /// Attaches a thread that is not attached to the virtual machine for this question: how many threads an app has attached
     /// costs each of its garbage collections.
     fn ask(&self, chain: &[&[u8]], host: &str) -> Result<Verdict> {
