@@ -143,6 +143,21 @@ fn abort_deadline_and_close_end_a_wait_for_a_turn() {
     assert!(begin.elapsed() < AT_ONCE, "{:?}", begin.elapsed());
 }
 
+#[test]
+fn an_early_answer_ends_an_upload_that_waits_for_its_turn() {
+    let answer = server::response_head(413, &[("Connection", "close")], Some(0));
+    let script = || Script::new([Step::ReadHead, Step::Send(answer.clone()), Step::AwaitSignal]);
+    let session = Session::open();
+    let file = session.file("file.bin", &vec![7; 10_000_000]);
+    for transport in [Transport::Plain, Transport::TLS] {
+        let server = FaultServer::start(transport, vec![script()]);
+        // All of it would take 1,000 s.
+        let task = session.upload_with(&server.url("/"), &file, |request| request.max_bytes_per_second = 10_000);
+        assert_eq!(task.end().success().status, 413);
+        server.signal(0);
+    }
+}
+
 fn with_low_speed(options: &mut WxtSessionOptions) {
     (options.low_speed_limit, options.low_speed_time) = (100, 500);
 }

@@ -152,9 +152,11 @@ impl Stream {
         interest: Interest,
         limit: Option<Instant>,
     ) -> Result<Readiness, Error> {
-        if !exchange.worker().wait_for_turn(limit)? {
+        let Some(turn) = exchange.worker().wait_for_turn(limit)? else {
             return Ok(Readiness { input: false, output: false });
-        }
+        };
+        // What gathers beyond a turn would be waited for in vain.
+        let mark = u32::try_from(turn).map_or(mark, |turn| mark.min(turn.max(1)));
         // If the system refuses, it wakes more often. Nothing else depends on it.
         if mark != self.low_water_mark && set_receive_low_water_mark(&*self.socket, mark).is_ok() {
             self.low_water_mark = mark;

@@ -169,11 +169,18 @@ impl Pace {
         Some(Grant { bytes, used: 0, pace: Some(self) })
     }
 
-    /// When the turn that the task waits for starts. `None` if it waits for none.
-    fn due(&self, now: Instant) -> Option<Instant> {
-        let mut turns = lock(&self.turns);
-        let mut begun = self.rates.iter().zip(&mut *turns).filter_map(|(rate, turn)| Some((rate, turn.as_mut()?)));
-        begun.find_map(|(rate, turn)| rate.look_at(turn, now).err())
+    /// How many bytes the turns that were begun may move now.
+    ///
+    /// # Errors
+    /// When the turn begins that the task waits for.
+    fn look(&self, now: Instant) -> Result<u64, Instant> {
+        let mut bytes = u64::MAX;
+        for (rate, turn) in self.rates.iter().zip(&mut *lock(&self.turns)) {
+            if let Some(turn) = turn {
+                bytes = rate.look_at(turn, now)?.min(bytes);
+            }
+        }
+        Ok(bytes)
     }
 
     /// Subtracts the used bytes from the turns, and ends the turns unless `goes_on`.
@@ -236,19 +243,23 @@ impl Worker {
         }
     }
 
-    /// Waits for the turn if [`grant`](Worker::grant) returned `None`. Returns `false` if `limit` passes before.
+    /// Waits for the turn that a [`grant`](Worker::grant) did not get, if there is one, and gives the most bytes that it may move.
+    /// `None` if `limit` passed before.
     ///
     /// # Errors
     /// As [`wait`](Worker::wait).
-    pub fn wait_for_turn(&self, limit: Option<Instant>) -> Result<bool, WaitError> {
-        let Some(pace) = &self.pace else { return Ok(true) };
+    pub fn wait_for_turn(&self, limit: Option<Instant>) -> Result<Option<u64>, WaitError> {
+        let Some(pace) = &self.pace else { return Ok(Some(u64::MAX)) };
         loop {
             // Read before the turn, so that a later change ends the wait.
             let limits = pace.limits();
             let now = Instant::now();
-            let Some(due) = pace.due(now) else { return Ok(true) };
+            let due = match pace.look(now) {
+                Ok(bytes) => return Ok(Some(bytes)),
+                Err(due) => due,
+            };
             if limit.is_some_and(|limit| now >= limit) {
-                return Ok(false);
+                return Ok(None);
             }
             let until = limit.map_or(due, |limit| limit.min(due));
             self.wait_for(Some(until), || (pace.limits() != limits).then_some(()))?;

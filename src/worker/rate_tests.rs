@@ -31,7 +31,7 @@ impl Mover {
         let now = self.next;
         let sent = (now - self.begin).as_nanos() * u128::from(self.peer) / NANOBYTES;
         let Some(grant) = self.pace.grant(self.piece, now) else {
-            self.next = self.pace.due(now).expect("a turn to come");
+            self.next = self.pace.look(now).expect_err("a turn to come");
             return;
         };
         let there = usize::try_from(sent).unwrap() - self.moved as usize;
@@ -126,7 +126,7 @@ fn changed_rate_applies_to_waiting_tasks() {
     pace.grant(PIECE, begin).unwrap().spend(125);
     assert!(pace.grant(PIECE, begin).is_none());
     let now = begin + SECOND / 20;
-    let left = || pace.due(now).map(|due| due - now);
+    let left = || pace.look(now).err().map(|due| due - now);
     let before = left().expect("a turn to come");
     assert!(before.abs_diff(Duration::from_millis(75)) < Duration::from_millis(5), "{before:?}");
     shared.set_at(2000, now);
@@ -174,7 +174,7 @@ fn worker_without_a_limit_may_transfer_everything() {
     let paced =
         Worker::for_call(Arc::new(StopSignal::new())).with_rates(Arc::new(Rate::new(0)), Arc::new(Rate::new(0)));
     assert_eq!(paced.grant(PIECE).unwrap().bytes(), PIECE);
-    assert!(paced.wait_for_turn(None).unwrap());
+    assert_eq!(paced.wait_for_turn(None).unwrap(), Some(u64::MAX));
 }
 
 /// A worker whose turn starts in a day, and its rate.
@@ -193,7 +193,7 @@ fn waiting_worker() -> (Arc<Worker>, Arc<Rate>) {
 #[test]
 fn wait_for_a_turn_ends_at_its_limit() {
     let (worker, _rate) = waiting_worker();
-    assert!(!worker.wait_for_turn(Some(Instant::now() + Duration::from_millis(20))).unwrap());
+    assert_eq!(worker.wait_for_turn(Some(Instant::now() + Duration::from_millis(20))).unwrap(), None);
 }
 
 #[test]

@@ -9,10 +9,11 @@ use std::time::{Duration, Instant};
 use socket2::Socket;
 
 use super::support::*;
-use crate::http::Response;
 use crate::http::sockets::OpenSocket;
 use crate::http::stream::{Interest, Stream};
+use crate::http::{Exchange, Response};
 use crate::platform::LOW_WATER_MARK;
+use crate::worker::{Rate, Worker};
 
 /// More than the threshold for gathering, whatever the sizes of the reads.
 const LENGTH: usize = 8 * LOW_WATER_MARK as usize;
@@ -39,6 +40,28 @@ fn stream_wait_lasts_until_enough_bytes_arrived() {
     let mut space = vec![0; 2 * LOW_WATER_MARK as usize];
     assert!(stream.read(&exchange, &mut space).unwrap().unwrap() >= LOW_WATER_MARK as usize);
     drop(sending.join().unwrap().unwrap());
+}
+
+#[test]
+fn no_more_gathers_than_the_task_may_receive_in_its_turn() {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let address = listener.local_addr().unwrap();
+    let socket = Socket::from(TcpStream::connect(address).unwrap());
+    let (mut sender, _) = listener.accept().unwrap();
+    socket.set_nonblocking(true).unwrap();
+    let mut stream = Stream::new(Arc::new(OpenSocket::new(socket)), address);
+    // A thousand bytes a turn.
+    let worker = Worker::for_call(Arc::default()).with_rates(Arc::new(Rate::new(8000)), Arc::new(Rate::new(0)));
+    let exchange = Exchange::new(Arc::new(worker), ALL_REPORTS);
+
+    sender.write_all(&[0; 30_000]).unwrap();
+    assert!(stream.wait(&exchange, Interest::Readable, Some(Instant::now() + PATIENCE)).unwrap().input);
+    let mut received = 0;
+    while let Some(count) = stream.read(&exchange, &mut [0; 30_000]).unwrap() {
+        received += count;
+    }
+    assert!((1000..30_000).contains(&received), "{received}");
+    assert!(stream.gather(LOW_WATER_MARK, &exchange, Some(Instant::now() + PATIENCE)).unwrap().input);
 }
 
 #[test]
