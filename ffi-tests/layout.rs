@@ -109,6 +109,7 @@ fn structs() -> Vec<Struct> {
             retry_delay,
             retry_uploads,
             resume,
+            wait_in_background,
         }),
         layout!(WxtUploadRequest {
             struct_size,

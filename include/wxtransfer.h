@@ -645,7 +645,9 @@ typedef struct {
    */
   uint32_t default_download_timeout;
   /**
-   * The longest deadline that a task can name, in milliseconds; 0 is 60,000.
+   * The longest deadline of a task, in milliseconds, from 1 to 4,294,967,295 (49 days); 0 is 60,000, WeChat's. A longer
+   * `timeout` of a request, and a longer default, count as this. It does not change the defaults. See
+   * `docs/long-transfers.md`.
    */
   uint32_t max_timeout;
   /**
@@ -781,6 +783,17 @@ typedef struct {
    * `max_retries`.
    */
   int32_t resume;
+  /**
+   * Set to 1 to have transfers wait for the app's return instead of ending with `interrupted`. Default: 0. See
+   * `docs/long-transfers.md`.
+   *
+   * Deadlines stand still from `wxt_session_enter_background` to `wxt_session_enter_foreground`. When 5 s are over, or at the
+   * return if the system suspended the app before, all connections end. A download begins its next attempt at the return:
+   * where it was with `resume`, else anew. An upload that has begun to leave the device is sent again with `retry_uploads`,
+   * else it ends with `interrupted`. Calls in the background are taken, and wait. Such an attempt is no retry: it needs no
+   * `max_retries`. `on_headers_received` of a download comes when its body is whole.
+   */
+  uint8_t wait_in_background;
 } WxtSessionOptions;
 
 /**
@@ -1842,7 +1855,7 @@ WxtStatus wxt_session_close(WxtSession *session);
 /**
  * Tells the session that the mini program went to the background. For 5 s calls are taken as before, since a page may upload
  * something when it is hidden. What has not ended then, waiting or running, fails with `interrupted`, and so does every later
- * call at once. Again in the background, it does nothing. Any thread.
+ * call at once; with `wait_in_background` both wait for the return. Again in the background, it does nothing. Any thread.
  *
  * - `WXT_SESSION_CLOSED`, `WXT_INVALID_ARGUMENT`: the handle.
  * - `WXT_OUT_OF_RESOURCES`: the timer cannot be started; nothing has changed.
@@ -1850,7 +1863,7 @@ WxtStatus wxt_session_close(WxtSession *session);
 WxtStatus wxt_session_enter_background(WxtSession *session);
 
 /**
- * Tells the session that the mini program is back: calls are taken again. Any thread.
+ * Tells the session that the mini program is back: calls are taken again, and what waits for it goes on. Any thread.
  *
  * - `WXT_SESSION_CLOSED`, `WXT_INVALID_ARGUMENT`: the handle.
  */

@@ -94,7 +94,9 @@ pub struct WxtSessionOptions {
     pub default_upload_timeout: u32,
     /// The deadline of a download that names none, in milliseconds; 0 is 60,000: `networkTimeout.downloadFile` of app.json.
     pub default_download_timeout: u32,
-    /// The longest deadline that a task can name, in milliseconds; 0 is 60,000.
+    /// The longest deadline of a task, in milliseconds, from 1 to 4,294,967,295 (49 days); 0 is 60,000, WeChat's. A longer
+    /// `timeout` of a request, and a longer default, count as this. It does not change the defaults. See
+    /// `docs/long-transfers.md`.
     pub max_timeout: u32,
     /// The largest file that a download may have, in bytes; 0 is 200 MiB.
     pub max_download_size: u64,
@@ -179,6 +181,15 @@ pub struct WxtSessionOptions {
     /// `Range` and no `If-…`. An attempt that goes on behind one that has got more of the file is no retry: it needs no
     /// `max_retries`.
     pub resume: i32,
+    /// Set to 1 to have transfers wait for the app's return instead of ending with `interrupted`. Default: 0. See
+    /// `docs/long-transfers.md`.
+    ///
+    /// Deadlines stand still from `wxt_session_enter_background` to `wxt_session_enter_foreground`. When 5 s are over, or at the
+    /// return if the system suspended the app before, all connections end. A download begins its next attempt at the return:
+    /// where it was with `resume`, else anew. An upload that has begun to leave the device is sent again with `retry_uploads`,
+    /// else it ends with `interrupted`. Calls in the background are taken, and wait. Such an attempt is no retry: it needs no
+    /// `max_retries`. `on_headers_received` of a download comes when its body is whole.
+    pub wait_in_background: u8,
 }
 
 /// A host and a public key that it may show. A host with pins must show one of them.

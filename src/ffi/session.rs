@@ -137,7 +137,7 @@ pub extern "C" fn wxt_session_close(session: *mut WxtSession) -> WxtStatus {
 
 /// Tells the session that the mini program went to the background. For 5 s calls are taken as before, since a page may upload
 /// something when it is hidden. What has not ended then, waiting or running, fails with `interrupted`, and so does every later
-/// call at once. Again in the background, it does nothing. Any thread.
+/// call at once; with `wait_in_background` both wait for the return. Again in the background, it does nothing. Any thread.
 ///
 /// - `WXT_SESSION_CLOSED`, `WXT_INVALID_ARGUMENT`: the handle.
 /// - `WXT_OUT_OF_RESOURCES`: the timer cannot be started; nothing has changed.
@@ -150,7 +150,7 @@ pub extern "C" fn wxt_session_enter_background(session: *mut WxtSession) -> WxtS
     })
 }
 
-/// Tells the session that the mini program is back: calls are taken again. Any thread.
+/// Tells the session that the mini program is back: calls are taken again, and what waits for it goes on. Any thread.
 ///
 /// - `WXT_SESSION_CLOSED`, `WXT_INVALID_ARGUMENT`: the handle.
 #[unsafe(no_mangle)]
@@ -242,6 +242,7 @@ unsafe fn owned_options(options: &WxtSessionOptions) -> Result<SessionOptions, W
             limits: limits(options),
             retry: retry_rules(options)?,
             resume,
+            wait_in_background: options.wait_in_background != 0,
             upload_domains: texts(options.upload_domains, options.upload_domain_count)?,
             download_domains: texts(options.download_domains, options.download_domain_count)?,
             lan,

@@ -94,7 +94,7 @@ fn first_connected(
     // From the back, so that a removal leaves the other positions alone.
     for index in (0..attempts.len()).rev().filter(|&index| !events[index].is_empty()) {
         let (socket, peer) = attempts.remove(index);
-        if let Some(error) = socket.stranded() {
+        if let Some(error) = socket.ended() {
             *last_error = Some(io::Error::other(error));
             continue;
         }

@@ -59,14 +59,14 @@ impl Stream {
     pub(super) fn read(&mut self, exchange: &Exchange, buffer: &mut [u8]) -> Result<Option<usize>, Error> {
         match retry(|| (&**self.socket).read(buffer)) {
             // To the system a socket that was shut down has come to its end, where a body may end.
-            Ok(0) => self.socket.stranded().map_or(Ok(Some(0)), Err),
+            Ok(0) => self.socket.ended().map_or(Ok(Some(0)), Err),
             Ok(received) => {
                 exchange.count_received(received);
                 Ok(Some(received))
             }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(None),
             Err(error) => {
-                self.was_reset = error.kind() == io::ErrorKind::ConnectionReset && self.socket.stranded().is_none();
+                self.was_reset = error.kind() == io::ErrorKind::ConnectionReset && self.socket.ended().is_none();
                 Err(self.failure(&error))
             }
         }
@@ -95,11 +95,11 @@ impl Stream {
 
     /// The failure of a connection that failed before.
     pub(super) fn failed_before(&self) -> Error {
-        self.socket.stranded().unwrap_or_else(|| Error::closed("the connection had failed before"))
+        self.socket.ended().unwrap_or_else(|| Error::closed("the connection had failed before"))
     }
 
     fn failure(&self, error: &io::Error) -> Error {
-        self.socket.stranded().unwrap_or_else(|| Error::connection(error))
+        self.socket.ended().unwrap_or_else(|| Error::connection(error))
     }
 
     /// Waits for the socket, at most until `limit`: then it is ready for nothing.

@@ -25,7 +25,7 @@ use crate::transfer::{
     self, DownloadRequest, Environment, Preparation, PreparedDownload, PreparedUpload, TaskOptions, UploadRequest,
     UrlCheck,
 };
-use crate::worker::{StopReason, StopSignal, lock};
+use crate::worker::{Absence, StopReason, StopSignal, lock};
 use gate::{Gate, Visit};
 use grace::GracePeriod;
 use preparations::Preparations;
@@ -41,6 +41,8 @@ pub struct Session {
     engine: Arc<Engine>,
     preparations: Preparations,
     background: GracePeriod,
+    /// What transfers wait for the end of; `None` where the background interrupts them.
+    absence: Option<Arc<Absence>>,
     no_network: GracePeriod,
     /// One report of the network at a time.
     network_reports: Mutex<()>,
@@ -72,9 +74,10 @@ pub struct Admission<'a> {
 impl Session {
     /// Opens the mini program's files and readies everything; no connection is made.
     pub fn open(options: SessionOptions) -> Result<Session, OpenError> {
+        let absence = options.wait_in_background.then(Arc::default);
         let (environment, executor) = options.build()?;
         let limits = &environment.limits;
-        let engine = Engine::new(limits.concurrent_uploads, limits.concurrent_downloads, executor)
+        let engine = Engine::new(limits.concurrent_uploads, limits.concurrent_downloads, executor, absence.clone())
             .map_err(OpenError::OutOfResources)?;
         let environment = Arc::new(environment);
         Ok(Session {
@@ -82,6 +85,7 @@ impl Session {
             environment,
             engine: Arc::new(engine),
             background: GracePeriod::new(BACKGROUND_GRACE),
+            absence,
             no_network: GracePeriod::new(NO_NETWORK_GRACE),
             network_reports: Mutex::new(()),
             file_calls: Arc::new(StopSignal::new()),
@@ -172,11 +176,25 @@ impl Admission<'_> {
     }
 
     /// The mini program went to the background: what has not ended after the grace time is interrupted, and so are the calls
-    /// after that. Fails when the timer's thread cannot be started; then nothing changes.
+    /// after that; or both wait for the return, where the session is so. Fails when the timer's thread cannot be started; then
+    /// nothing changes.
     pub fn enter_background(&self) -> std::io::Result<()> {
-        let Session { environment, engine, preparations, background, .. } = self.session;
-        let engine = engine.clone();
-        background.enter(move || engine.interrupt())?;
+        let Session { environment, engine, preparations, background, absence, .. } = self.session;
+        match absence {
+            None => {
+                let engine = engine.clone();
+                background.enter(|| {}, move || engine.interrupt())?;
+            }
+            Some(absence) => {
+                let (environment, suspended) = (environment.clone(), absence.clone());
+                let suspend = move || {
+                    // First, so that no exchange fails that seems to have begun after it.
+                    suspended.suspend();
+                    environment.client.suspend();
+                };
+                background.enter(|| absence.begin(), suspend)?;
+            }
+        }
         // The system takes them from an app that it suspends, and the next task would be the one to find out.
         environment.client.close_idle();
         // After that, so that none begins behind this.
@@ -186,9 +204,16 @@ impl Admission<'_> {
 
     /// The mini program is back: calls are taken again.
     pub fn enter_foreground(&self) {
-        let Session { engine, background, environment, .. } = self.session;
+        let Session { engine, background, environment, absence, .. } = self.session;
         environment.client.keep_idle();
-        background.leave(|| engine.resume());
+        background.leave(|| match absence {
+            None => engine.resume(),
+            Some(absence) => {
+                environment.client.go_on();
+                absence.end();
+                engine.wake_all();
+            }
+        });
     }
 
     /// The device has another network, or none. Idle connections, and what is being prepared, end; so do connections in use
@@ -200,7 +225,7 @@ impl Admission<'_> {
             let _turn = lock(network_reports);
             if network.kind == NetworkKind::None {
                 let engine = engine.clone();
-                no_network.enter(move || engine.give_network_up())?;
+                no_network.enter(|| {}, move || engine.give_network_up())?;
             } else {
                 no_network.leave(|| engine.expect_network());
             }

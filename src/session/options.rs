@@ -49,6 +49,8 @@ pub struct SessionOptions {
     pub retry: RetryRules,
     /// Whether a download that breaks off goes on where it was.
     pub resume: Resume,
+    /// Whether transfers wait in the background for the app's return.
+    pub wait_in_background: bool,
     /// The domain list of each API.
     pub upload_domains: Vec<String>,
     /// The domain list of each API.

@@ -24,7 +24,7 @@ use crate::transfer::{
     Counts, Profile, QueueTimes, ReceivedHead, Success, Tracer, TransferContext, TransferObserver, epoch_milliseconds,
 };
 use crate::worker::sizes::RunningTransfer;
-use crate::worker::{StopReason, StopSignal, ThreadPool, Worker, WorkerThread, lock};
+use crate::worker::{Absence, StopReason, StopSignal, ThreadPool, Worker, WorkerThread, lock};
 use delivery::{Delivery, Event};
 use progress::ProgressCell;
 use queue::{Places, QueuedTask, TaskQueue};
@@ -112,6 +112,8 @@ pub struct Engine {
     uploads: ApiTasks,
     downloads: ApiTasks,
     live: Arc<LiveTasks>,
+    /// What tasks wait for the end of; `None` where they do not.
+    absence: Option<Arc<Absence>>,
     /// Whether every task is to end with `interrupted`.
     interrupted: AtomicBool,
     /// Whether that is so because there has been no network for too long.
@@ -129,7 +131,12 @@ impl Engine {
     ///
     /// # Errors
     /// The delivery thread cannot be started.
-    pub fn new(max_uploads: usize, max_downloads: usize, executor: Option<Box<dyn Executor>>) -> io::Result<Engine> {
+    pub fn new(
+        max_uploads: usize,
+        max_downloads: usize,
+        executor: Option<Box<dyn Executor>>,
+        absence: Option<Arc<Absence>>,
+    ) -> io::Result<Engine> {
         let live = Arc::new(LiveTasks {
             tasks: Mutex::default(),
             totals: Totals::default(),
@@ -138,7 +145,7 @@ impl Engine {
         let uploads = ApiTasks::new("wxt-upload", max_uploads, &live);
         let downloads = ApiTasks::new("wxt-download", max_downloads, &live);
         let (interrupted, gave_network_up) = (AtomicBool::new(false), AtomicBool::new(false));
-        Ok(Engine { uploads, downloads, live, interrupted, gave_network_up })
+        Ok(Engine { uploads, downloads, live, absence, interrupted, gave_network_up })
     }
 
     /// Takes a task on. From here on the handler is the task's: it hears of an end in every case, also where this function
@@ -150,7 +157,7 @@ impl Engine {
             api,
             timeout,
             needs_unmetered,
-            stop: Arc::new(StopSignal::new()),
+            stop: Arc::new(StopSignal::with_absence(self.absence.clone())),
             has_begun: AtomicBool::new(false),
             progress: ProgressCell::new(!rules.no_progress && handler.wants_progress()),
             profile: (!disable_profile && !rules.no_profile).then(|| Mutex::new(begun_profile(rules))),
@@ -191,6 +198,13 @@ impl Engine {
     /// Takes tasks again.
     pub fn resume(&self) {
         self.interrupted.store(false, Ordering::SeqCst);
+    }
+
+    /// Has every task that waits look again whether the app is back.
+    pub fn wake_all(&self) {
+        for task in self.live.all() {
+            task.stop.wake();
+        }
     }
 
     /// Why every task that is submitted now is to end.

@@ -10,6 +10,7 @@
 //!
 //! Beside it are the two services that need threads of their own: [`ThreadPool`] and [`Timer`].
 
+mod absence;
 mod buffers;
 mod pool;
 pub mod sizes;
@@ -27,6 +28,7 @@ use std::time::Duration;
 
 use once_cell::sync::OnceCell;
 
+pub use absence::{Absence, SuspensionCount};
 pub use buffers::Buffer;
 use buffers::SpareBuffers;
 pub use pool::{ThreadPool, WorkQueue};

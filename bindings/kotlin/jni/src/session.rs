@@ -74,6 +74,7 @@ pub extern "system" fn Java_org_wxtransfer_Native_sessionOpen<'local>(
     retry_delay: jint,
     retry_uploads: jboolean,
     resume: jint,
+    wait_in_background: jboolean,
     target: JObject<'local>,
     has_executor: jboolean,
     has_logger: jboolean,
@@ -147,6 +148,7 @@ pub extern "system" fn Java_org_wxtransfer_Native_sessionOpen<'local>(
             retry_delay: retry_delay.cast_unsigned(),
             retry_uploads: retry_uploads.into(),
             resume,
+            wait_in_background: wait_in_background.into(),
         };
         let mut opened = std::ptr::null_mut();
         // SAFETY: everything lives until the call returns, and the hooks until the session is closed.

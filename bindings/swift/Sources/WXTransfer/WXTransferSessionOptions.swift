@@ -108,7 +108,8 @@ public struct WXTransferSessionOptions: Sendable {
     public var defaultUploadTimeout: UInt32?
     /// The deadline of a download that names none, in milliseconds; `nil` is 60,000: `networkTimeout.downloadFile` of app.json.
     public var defaultDownloadTimeout: UInt32?
-    /// The longest deadline that a task can name, in milliseconds; `nil` is 60,000.
+    /// The longest deadline of a task, in milliseconds; `nil` is 60,000. A longer `timeout` of a request, and a longer default,
+    /// count as this. It does not change the defaults.
     public var maxTimeout: UInt32?
     /// The largest file that a download may have, in bytes; `nil` is 200 MiB.
     public var maxDownloadSize: UInt64?
@@ -166,6 +167,11 @@ public struct WXTransferSessionOptions: Sendable {
     public var retryUploads = false
     /// Whether a download that breaks off goes on where it was.
     public var resume = Resume.off
+    /// Set to `true` to have transfers wait in the background for the app's return instead of ending with `interrupted`. Default:
+    /// `false`. Deadlines stand still from `enterBackground` to `enterForeground`. After 5 s connections end. A download begins its
+    /// next attempt at the return; an upload that has begun to leave the device is sent again with `retryUploads`, else it ends
+    /// with `interrupted`.
+    public var waitInBackground = false
 
     /// The options that every session needs; the others keep WeChat's values.
     public init(appId: String, platform: Platform, clientVersion: String, dataDirectory: URL) {
@@ -218,6 +224,7 @@ public struct WXTransferSessionOptions: Sendable {
         options.retry_delay = retryDelay ?? 0
         options.retry_uploads = retryUploads ? 1 : 0
         options.resume = resume.cValue
+        options.wait_in_background = waitInBackground ? 1 : 0
         host.fill(&options)
         return options
     }
@@ -329,6 +336,7 @@ extension WXTransferSessionOptions: Redacted {
             "retryDelay": retryDelay,
             "retryUploads": retryUploads,
             "resume": resume,
+            "waitInBackground": waitInBackground,
         ]
     }
 }

@@ -58,6 +58,7 @@ internal object Native {
         retryDelay: Int,
         retryUploads: Boolean,
         resume: Int,
+        waitInBackground: Boolean,
         hooks: NativeHooks,
         hasExecutor: Boolean,
         hasLogger: Boolean,

@@ -49,7 +49,10 @@ public data class WXTSessionOptions(
     val defaultUploadTimeout: Int = 0,
     /** The deadline of a download that names none, in milliseconds; 0 is 60,000: `networkTimeout.downloadFile` of app.json. */
     val defaultDownloadTimeout: Int = 0,
-    /** The longest deadline that a task can name, in milliseconds; 0 is 60,000. */
+    /**
+     * The longest deadline of a task, in milliseconds; 0 is 60,000. A longer `timeout` of a request, and a longer default, count as
+     * this. It does not change the defaults.
+     */
     val maxTimeout: Int = 0,
     /** The largest file that a download may have, in bytes; 0 is 200 MiB. */
     val maxDownloadSize: Long = 0,
@@ -120,6 +123,13 @@ public data class WXTSessionOptions(
     val retryUploads: Boolean = false,
     /** Whether a download that breaks off goes on where it was. */
     val resume: WXTResume = WXTResume.OFF,
+    /**
+     * Transfers wait in the background for the app's return instead of ending with `interrupted`, and deadlines stand still from
+     * [WXTransferSession.enterBackground] to [WXTransferSession.enterForeground]. After 5 s connections end. A download begins its
+     * next attempt at the return; an upload that has begun to leave the device is sent again with [retryUploads], else it ends
+     * with `interrupted`.
+     */
+    val waitInBackground: Boolean = false,
 ) {
     init {
         val times = listOf(defaultUploadTimeout, defaultDownloadTimeout, maxTimeout, retryDelay)
@@ -172,6 +182,7 @@ public data class WXTSessionOptions(
         "retryDelay" to retryDelay,
         "retryUploads" to retryUploads,
         "resume" to resume,
+        "waitInBackground" to waitInBackground,
     )
 }
 

@@ -136,7 +136,8 @@ public class WXTransferSession(options: WXTSessionOptions) : AutoCloseable {
 
     /**
      * Tells the session that the mini program went to the background. For 5 s calls are taken as before; what has not ended
-     * then, and every later call, fails with `interrupted`. Throws [WXTStatusException].
+     * then, and every later call, fails with `interrupted`, or waits with [WXTSessionOptions.waitInBackground]. Throws
+     * [WXTStatusException].
      */
     public fun enterBackground(): Unit = checkStatus(Native.sessionEnterBackground(handle))
 
@@ -293,6 +294,7 @@ public class WXTransferSession(options: WXTSessionOptions) : AutoCloseable {
                 retryDelay = options.retryDelay,
                 retryUploads = options.retryUploads,
                 resume = options.resume.value,
+                waitInBackground = options.waitInBackground,
                 hooks = NativeHooks(options),
                 hasExecutor = options.executor != null,
                 hasLogger = options.logger != null,
