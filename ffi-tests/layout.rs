@@ -109,6 +109,9 @@ fn structs() -> Vec<Struct> {
             retry_delay,
             retry_uploads,
             resume,
+            max_bytes_per_second,
+            low_speed_limit,
+            low_speed_time,
             wait_in_background,
         }),
         layout!(WxtUploadRequest {
@@ -133,6 +136,8 @@ fn structs() -> Vec<Struct> {
             part_count,
             method,
             raw,
+            max_bytes_per_second,
+            priority,
         }),
         layout!(WxtUploadPart {
             name,
@@ -158,6 +163,8 @@ fn structs() -> Vec<Struct> {
             want_sha256,
             verify_digest,
             needs_unmetered,
+            max_bytes_per_second,
+            priority,
         }),
         layout!(WxtNetwork { struct_size, kind, metered, roaming }),
         layout!(WxtCallbacks {

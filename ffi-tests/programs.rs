@@ -178,6 +178,11 @@ fn long_transfers() {
 }
 
 #[test]
+fn rates() {
+    Surroundings::start().run("rates");
+}
+
+#[test]
 fn retries() {
     Surroundings::start().run("retries");
 }

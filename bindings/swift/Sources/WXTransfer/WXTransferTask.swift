@@ -13,14 +13,17 @@ public final class WXTransferTask<Success: Sendable>: Sendable {
 
     private let end: @Sendable () async -> Result<Success, WXTransferFailure>
     private let stop: @Sendable () -> Bool
+    private let setRate: @Sendable (UInt64?) -> Bool
 
-    /// A task of a fake session: `end` waits for its result, and `abort` says whether there was something to abort.
+    /// A task of a fake session: `end` waits for its result, `abort` says whether there was something to abort, and
+    /// `setMaxBytesPerSecond` whether the task had not ended yet.
     public init(
         id: UInt64, headers: AsyncStream<WXTransferHeadersReceived>, progress: AsyncStream<WXTransferProgress>,
-        end: @escaping @Sendable () async -> Result<Success, WXTransferFailure>, abort: @escaping @Sendable () -> Bool
+        end: @escaping @Sendable () async -> Result<Success, WXTransferFailure>, abort: @escaping @Sendable () -> Bool,
+        setMaxBytesPerSecond: @escaping @Sendable (UInt64?) -> Bool
     ) {
         (self.id, self.headers, self.progress) = (id, headers, progress)
-        (self.end, stop) = (end, abort)
+        (self.end, stop, setRate) = (end, abort, setMaxBytesPerSecond)
     }
 
     /// It does not hold `events`, whose closures may hold it.
@@ -28,7 +31,8 @@ public final class WXTransferTask<Success: Sendable>: Sendable {
         let outcome = events.outcome
         self.init(
             id: id, headers: events.headers, progress: events.progress,
-            end: { await outcome.get() }, abort: { session.abort(id) })
+            end: { await outcome.get() }, abort: { session.abort(id) },
+            setMaxBytesPerSecond: { session.setMaxBytesPerSecond($0, of: id) })
     }
 
     /// What the task comes to. Any number of readers may wait for it; that one of them is cancelled does not abort it.
@@ -46,6 +50,13 @@ public final class WXTransferTask<Success: Sendable>: Sendable {
     @discardableResult
     public func abort() -> Bool {
         stop()
+    }
+
+    /// Changes the request's `maxBytesPerSecond`, waiting or running; `nil` is no limit but the session's. Whether the task had
+    /// not ended yet.
+    @discardableResult
+    public func setMaxBytesPerSecond(_ bytesPerSecond: UInt64?) -> Bool {
+        setRate(bytesPerSecond)
     }
 
     /// The result; where the caller is cancelled before, the task is aborted.

@@ -72,6 +72,9 @@ final class FakeTask<Success: Sendable>: StoppableTask, @unchecked Sendable {
         return isStopped
     }
 
+    /// Its end is not decided yet.
+    var isRunning: Bool { locked { !settled } }
+
     /// All events up to the end, and the end unless there is none.
     func run() {
         for step in steps where locked({ reason == nil }) {

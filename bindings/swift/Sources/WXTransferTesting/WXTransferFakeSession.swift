@@ -240,7 +240,7 @@ public final class WXTransferFakeSession: WXTransfers, @unchecked Sendable {
         post { task.run() }
         return WXTransferTask(
             id: id, headers: task.headers, progress: task.progress, end: { await task.result() },
-            abort: { task.stop(.aborted) })
+            abort: { task.stop(.aborted) }, setMaxBytesPerSecond: { _ in task.isRunning })
     }
 
     private func post(_ job: @escaping @Sendable () -> Void) {

@@ -136,6 +136,7 @@ final class DoublesTests: XCTestCase {
             let text = failure.errno == .network ? failure.errMsg.components(separatedBy: "fail ")[0] : failure.errMsg
             result = [text, "\(failure.errno)", "\(failure.category)", "\(failure.retryable)", "\(failure.resumedFrom)"]
         }
+        XCTAssertFalse(task.setMaxBytesPerSecond(1), "it has ended")
         return Seen(events: events, result: result, canBeAborted: task.abort())
     }
 

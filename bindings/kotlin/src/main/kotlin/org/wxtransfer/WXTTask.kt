@@ -65,6 +65,12 @@ public interface WXTTask<out S : WXTSuccess> {
 
     /** Aborts it, waiting or running: it then fails with `abort`. Any thread. `false` where it has ended already. */
     public fun abort(): Boolean
+
+    /**
+     * Changes [WXTUploadRequest.maxBytesPerSecond], waiting or running; 0 is no limit but the session's. Any thread. `false` where it
+     * has ended already.
+     */
+    public fun setMaxBytesPerSecond(bytesPerSecond: Long): Boolean
 }
 
 /** A task of a [WXTransferSession]. */
@@ -78,6 +84,11 @@ internal class NativeTask<out S : WXTSuccess>(private val session: Long, private
     suspend fun awaitOrAbort(): S = events.await { abort() }
 
     override fun abort(): Boolean = Native.taskAbort(session, events.id) == WXTStatus.OK.value
+
+    override fun setMaxBytesPerSecond(bytesPerSecond: Long): Boolean {
+        require(bytesPerSecond >= 0) { "the number of bytes is negative" }
+        return Native.taskSetMaxBytesPerSecond(session, events.id, bytesPerSecond) == WXTStatus.OK.value
+    }
 }
 
 /**

@@ -133,6 +133,7 @@ class DoublesTest {
         val progress = events.filterIsInstance<WXTProgress>()
         assertEquals(progress.map { it.totalBytes }.sorted(), progress.map { it.totalBytes })
         if (awaited.isSuccess) assertEquals(100, progress.last().progress)
+        assertFalse(task.setMaxBytesPerSecond(1), "it has ended")
         assertEquals(awaited.getOrNull() ?: awaited.exceptionOrNull(), events[events.size - 2])
         val kinds = events.map {
             when (it) {

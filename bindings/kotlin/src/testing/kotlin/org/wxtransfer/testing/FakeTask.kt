@@ -42,6 +42,12 @@ internal class FakeTask<S : WXTSuccess>(
 
     override fun abort(): Boolean = stop(WXTFakeFailure.ABORTED)
 
+    /** There is no rate to change. */
+    override fun setMaxBytesPerSecond(bytesPerSecond: Long): Boolean {
+        require(bytesPerSecond >= 0) { "the number of bytes is negative" }
+        return synchronized(lock) { !settled }
+    }
+
     /** Ends it with a failure, an abort before any other. `false` where its end is decided. */
     fun stop(reason: WXTFakeFailure): Boolean {
         val ends = synchronized(lock) {
