@@ -4,6 +4,7 @@ use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::time::Duration;
 
 use tempfile::TempDir;
 use wxtransfer_test_server::{
@@ -145,6 +146,35 @@ fn bad_network() {
     surroundings.tell("WXT_DOWNLOAD_URL", downloads.url("/file"));
     surroundings.tell("WXT_UPLOAD_URL", uploads.url("/upload"));
     surroundings.run("bad_network");
+}
+
+#[test]
+fn long_transfers() {
+    let mut surroundings = Surroundings::start();
+    let body = pattern_bytes(0, 100_000);
+    let tag = ("ETag", "\"v1\"");
+    let patience = Duration::from_secs(3);
+    let download = |next| {
+        let breaks_off = Script::fault_at(40_000, &[tag], &body, Step::Delay(patience)).then(Step::Reset);
+        FaultServer::start(Transport::Plain, vec![breaks_off, next])
+    };
+    let rest = || Script::answer(206, &[tag, ("Content-Range", "bytes 40000-99999/100000")], &body[40_000..]);
+    let loses_patience = [Step::ReadHead, Step::ReadBody(1000), Step::Delay(patience), Step::Reset];
+    let busy = |_| Script::answer(503, &[("Retry-After", "90"), ("Connection", "close")], b"busy");
+    let servers = [
+        ("WXT_RESUMED_URL", download(rest())),
+        ("WXT_ANEW_URL", download(Script::answer(200, &[tag], &body))),
+        ("WXT_BROKEN_URL", download(rest())),
+        (
+            "WXT_AGAIN_URL",
+            FaultServer::start(Transport::Plain, vec![Script::new(loses_patience), Script::answer(200, &[], b"done")]),
+        ),
+        ("WXT_BUSY_URL", FaultServer::start_with(Transport::Plain, busy)),
+    ];
+    for (name, server) in &servers {
+        surroundings.tell(name, server.url("/"));
+    }
+    surroundings.run("long_transfers");
 }
 
 #[test]
