@@ -2,7 +2,7 @@
 # Runs every test, the C programs included, under AddressSanitizer (with its leak check) and under ThreadSanitizer.
 # Needs Debian.
 #
-# usage: sanitizers.sh [address|thread]...    default: both
+# usage: sanitizers.sh [--stress] [address|thread]...    default: both; with --stress only that program, as stress.sh has it
 set -euo pipefail
 ROOT=$(cd "$(dirname "$0")/.." && pwd)
 # shellcheck source=ffi-tests/toolchain.sh
@@ -23,10 +23,17 @@ test_under() {
     # A directory of its own: the flags would throw away what other builds have made.
     env RUSTC_BOOTSTRAP=1 "RUSTFLAGS=-Zsanitizer=$sanitizer" "CARGO_TARGET_DIR=$ROOT/target/sanitizers" \
         "CC=clang-$LLVM" "CXX=clang++-$LLVM" "CFLAGS=-fsanitize=$sanitizer" "CXXFLAGS=-fsanitize=$sanitizer" \
-        cargo test --locked --workspace --lib --bins --tests --no-fail-fast --target "$TARGET" "$@" -- \
+        cargo test --locked "${tests[@]}" --no-fail-fast --target "$TARGET" "$@" -- "${only[@]}" \
         --skip tasks_without_threads_say_so --skip aborted_tasks_leave_the_queue --skip hundred_parts --skip free_memory_below
 }
 
+tests=(--workspace --lib --bins --tests)
+only=()
+if [[ ${1:-} == --stress ]]; then
+    tests=(--package wxtransfer --test ffi)
+    only=(--exact programs::stress --nocapture)
+    shift
+fi
 (($# > 0)) || set -- address thread
 for sanitizer in "$@"; do
     case $sanitizer in
