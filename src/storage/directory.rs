@@ -88,15 +88,14 @@ impl Directory {
     }
 
     /// The same, and a file or link that has the name makes way: it is removed, and not followed.
-    pub fn open_or_replace(&self, name: &str) -> io::Result<Directory> {
-        let opened = match self.open_or_create(name) {
+    pub fn open_or_replace(&self, name: &str) -> io::Result<(Directory, bool)> {
+        match self.open_or_create(name) {
             Err(error) if is_gone(&error) => {
                 self.remove_file(name)?;
                 self.open_or_create(name)
             }
             opened => opened,
-        };
-        opened.map(|(directory, _)| directory)
+        }
     }
 
     /// Whether this is the directory that has the path: it was neither removed, moved nor replaced.
