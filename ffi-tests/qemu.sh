@@ -28,6 +28,8 @@ test_on() {
         --target "$target" -Zbuild-std=std,panic_unwind -- --skip tasks_without_threads_say_so --skip hundred_parts
 }
 
+# Emulated code is slow.
+export WXT_STRESS_TASKS=${WXT_STRESS_TASKS:-500} WXT_STRESS_PATIENCE=4
 tests=(--package wxtransfer --package wxtransfer-test-server --lib --bins --tests)
 if [[ ${1:-} == --quick ]]; then
     tests=(--package wxtransfer --lib --test ffi)

@@ -141,7 +141,7 @@ fn resumed(number: u64) -> Vec<Step> {
     static TURN: AtomicU64 = AtomicU64::new(0);
     let tag = format!("\"{number}\"");
     let body = pattern_bytes(0, FILE);
-    if TURN.fetch_add(1, Ordering::Relaxed) % 2 == 0 {
+    if TURN.fetch_add(1, Ordering::Relaxed).is_multiple_of(2) {
         let head = response_head(200, &[("ETag", &tag)], Some(FILE as u64));
         return vec![Step::ReadWholeBody, Step::Send([&head, &body[..BREAK]].concat()), Step::Close];
     }

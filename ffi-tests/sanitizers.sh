@@ -32,6 +32,7 @@ only=()
 if [[ ${1:-} == --stress ]]; then
     tests=(--package wxtransfer --test ffi)
     only=(--exact programs::stress --nocapture)
+    export WXT_STRESS_PATIENCE=4
     shift
 fi
 (($# > 0)) || set -- address thread

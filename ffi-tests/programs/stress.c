@@ -3,7 +3,8 @@
  * release, in order, and none after the close; at the end the process has as many descriptors, threads, files and as much memory
  * as before.
  *
- * WXT_STRESS_TASKS says how many tasks; SEED repeats what a run has printed, as far as threads can be repeated.
+ * WXT_STRESS_TASKS says how many tasks, WXT_STRESS_PATIENCE how many times as long as on a machine they may take. SEED repeats what a
+ * run has printed, as far as threads can be repeated.
  */
 
 #include "../stress/transfers.h"
@@ -108,6 +109,8 @@ static void work(uint32_t target, uint64_t phase) {
 
 int main(void) {
   const char *tasks_wanted = getenv("WXT_STRESS_TASKS"), *seed_wanted = getenv("SEED");
+  const char *patience_wanted = getenv("WXT_STRESS_PATIENCE");
+  patience = patience_wanted == NULL ? 1 : (uint32_t)strtoul(patience_wanted, NULL, 10);
   uint32_t target = tasks_wanted == NULL ? 2000 : (uint32_t)strtoul(tasks_wanted, NULL, 10);
   seed = seed_wanted == NULL ? now() ^ ((uint64_t)getpid() << 32) : strtoull(seed_wanted, NULL, 10);
   printf("stress: %u tasks, SEED=%llu\n", target, (unsigned long long)seed);

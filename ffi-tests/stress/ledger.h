@@ -63,6 +63,8 @@ static Session *sessions;
 static uint32_t task_limit, session_limit;
 static uint32_t task_count = 1, session_count = 1, accepted_count;
 static uint64_t seed;
+/* How many times as long a task may take as on a machine: what a program runs under may make it slow. */
+static uint32_t patience = 1;
 /* Set when nothing new is to begin. */
 static uint8_t winding_down;
 

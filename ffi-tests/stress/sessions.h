@@ -116,8 +116,8 @@ static WxtSessionOptions options_of(Session *session, const Slot *slot, Random *
   options.storage_sharing = slot->sharing;
   options.max_concurrent_uploads = 1 + below(random, 10);
   options.max_concurrent_downloads = 1 + below(random, 10);
-  options.default_upload_timeout = 50 + below(random, 400);
-  options.default_download_timeout = 50 + below(random, 400);
+  options.default_upload_timeout = patience * (50 + below(random, 400));
+  options.default_download_timeout = patience * (50 + below(random, 400));
   options.max_download_size = 1 << 20;
   session->small_quota = one_in(random, 4);
   options.temporary_quota = session->small_quota ? 256 * 1024 : 0;

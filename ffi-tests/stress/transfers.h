@@ -35,7 +35,7 @@ static void start_some_download(Session *session, Random *random) {
   WxtPair header[2] = {{wxt_str("X-Stress"), wxt_str("1")}, {wxt_str("Accept-Encoding"), wxt_str("gzip")}};
   WxtDownloadRequest request = wxt_download_request();
   request.url = wxt_str(some_url(random, url));
-  request.timeout = one_in(random, 2) ? 1 + below(random, 300) : 0;
+  request.timeout = one_in(random, 2) ? patience * (1 + below(random, 300)) : 0;
   request.disable_profile = one_in(random, 2);
   request.header = header;
   request.header_count = below(random, 3);
@@ -109,7 +109,7 @@ static void start_some_upload(Session *session, Random *random) {
   int descriptor = -1;
   memset(parts, 0, sizeof parts);
   request.url = wxt_str(some_url(random, url));
-  request.timeout = one_in(random, 2) ? 1 + below(random, 300) : 0;
+  request.timeout = one_in(random, 2) ? patience * (1 + below(random, 300)) : 0;
   request.disable_profile = one_in(random, 2);
   request.needs_unmetered = one_in(random, 8);
   request.method = one_in(random, 4) ? WXT_METHOD_PUT : WXT_METHOD_POST;
