@@ -109,6 +109,9 @@ fn structs() -> Vec<Struct> {
             retry_delay,
             retry_uploads,
             resume,
+            max_bytes_per_second,
+            low_speed_limit,
+            low_speed_time,
         }),
         layout!(WxtUploadRequest {
             struct_size,
@@ -132,6 +135,8 @@ fn structs() -> Vec<Struct> {
             part_count,
             method,
             raw,
+            max_bytes_per_second,
+            priority,
         }),
         layout!(WxtUploadPart {
             name,
@@ -157,6 +162,8 @@ fn structs() -> Vec<Struct> {
             want_sha256,
             verify_digest,
             needs_unmetered,
+            max_bytes_per_second,
+            priority,
         }),
         layout!(WxtNetwork { struct_size, kind, metered, roaming }),
         layout!(WxtCallbacks {

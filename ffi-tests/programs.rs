@@ -155,6 +155,11 @@ fn bad_network() {
 }
 
 #[test]
+fn rates() {
+    Surroundings::start().run("rates");
+}
+
+#[test]
 fn retries() {
     Surroundings::start().run("retries");
 }

@@ -19,19 +19,24 @@ test_on() {
     # Emulated code is slow enough as it is: without optimisation the tests of large bodies run out of their time limits.
     # Compiling takes longer than running; of what makes it longer, only the lines in a backtrace are wanted.
     # What is skipped limits or measures memory, of which the emulator has its own.
-    # No examples, which are no tests, and no documentation tests; there are none.
-    env RUSTC_BOOTSTRAP=1 CARGO_INCREMENTAL=0 CARGO_PROFILE_DEV_OPT_LEVEL=1 CARGO_PROFILE_DEV_DEBUG=line-tables-only \
-        "CC=$triple-gcc" "CXX=$triple-g++" "AR=$triple-ar" "NM=$triple-nm" \
-        "CC_$(rustc -vV | sed -n 's/^host: //p' | tr - _)=cc" \
-        "CARGO_TARGET_${name^^}_LINKER=$triple-gcc" "CARGO_TARGET_${name^^}_RUNNER=$emulator" "WXT_RUNNER=$emulator" \
-        cargo test --locked "${tests[@]}" --no-fail-fast \
-        --target "$target" -Zbuild-std=std,panic_unwind -- --skip tasks_without_threads_say_so --skip hundred_parts
+    # Of the examples only the client, which a test runs; and no documentation tests, for there are none.
+    local cargo=(env RUSTC_BOOTSTRAP=1 CARGO_INCREMENTAL=0 CARGO_PROFILE_DEV_OPT_LEVEL=1 CARGO_PROFILE_DEV_DEBUG=line-tables-only
+        "CC=$triple-gcc" "CXX=$triple-g++" "AR=$triple-ar" "NM=$triple-nm"
+        "CC_$(rustc -vV | sed -n 's/^host: //p' | tr - _)=cc"
+        "CARGO_TARGET_${name^^}_LINKER=$triple-gcc" "CARGO_TARGET_${name^^}_RUNNER=$emulator" "WXT_RUNNER=$emulator" cargo)
+    local options=(--locked --target "$target" "-Zbuild-std=std,panic_unwind")
+    if [[ $quick == no ]]; then
+        "${cargo[@]}" build "${options[@]}" --example client
+    fi
+    "${cargo[@]}" test "${options[@]}" "${tests[@]}" --no-fail-fast -- --skip tasks_without_threads_say_so --skip hundred_parts
 }
 
 # Emulated code is slow.
 export WXT_STRESS_TASKS=${WXT_STRESS_TASKS:-500} WXT_STRESS_PATIENCE=4
+quick=no
 tests=(--package wxtransfer --package wxtransfer-test-server --lib --bins --tests)
 if [[ ${1:-} == --quick ]]; then
+    quick=yes
     tests=(--package wxtransfer --lib --test ffi)
     shift
 fi

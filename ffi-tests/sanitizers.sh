@@ -21,9 +21,13 @@ test_under() {
     # No documentation tests, which rustdoc cannot build with these flags; there are none.
     # What is skipped limits or measures memory, of which a sanitizer has its own.
     # A directory of its own: the flags would throw away what other builds have made.
-    env RUSTC_BOOTSTRAP=1 "RUSTFLAGS=-Zsanitizer=$sanitizer" "CARGO_TARGET_DIR=$ROOT/target/sanitizers" \
-        "CC=clang-$LLVM" "CXX=clang++-$LLVM" "CFLAGS=-fsanitize=$sanitizer" "CXXFLAGS=-fsanitize=$sanitizer" \
-        cargo test --locked "${tests[@]}" --no-fail-fast --target "$TARGET" "$@" -- "${only[@]}" \
+    local cargo=(env RUSTC_BOOTSTRAP=1 "RUSTFLAGS=-Zsanitizer=$sanitizer" "CARGO_TARGET_DIR=$ROOT/target/sanitizers"
+        "CC=clang-$LLVM" "CXX=clang++-$LLVM" "CFLAGS=-fsanitize=$sanitizer" "CXXFLAGS=-fsanitize=$sanitizer" cargo)
+    # Of the examples only the client, which a test runs.
+    if ((${#only[@]} == 0)); then
+        "${cargo[@]}" build --locked --example client --target "$TARGET" "$@"
+    fi
+    "${cargo[@]}" test --locked "${tests[@]}" --no-fail-fast --target "$TARGET" "$@" -- "${only[@]}" \
         --skip tasks_without_threads_say_so --skip aborted_tasks_leave_the_queue --skip hundred_parts --skip free_memory_below
 }
 

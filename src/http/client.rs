@@ -8,6 +8,7 @@ use super::connection::Connection;
 use super::connector::Connector;
 use super::error::{Error, ErrorKind};
 use super::exchange::{Details, Exchange};
+use super::low_speed::LowSpeed;
 use super::pool::{IdlePool, Origin};
 use super::proxy::Proxy;
 use super::request::Request;
@@ -36,6 +37,8 @@ pub struct ClientOptions {
     pub resolver: Option<Arc<dyn Resolver>>,
     /// Asked once for each new connection, of all addresses that its name resolves to. A proxy looks names up itself, and is not asked about.
     pub address_rule: Option<AddressRule>,
+    /// Which connections are too slow to go on with; `None` is none.
+    pub low_speed: Option<LowSpeed>,
     /// Where second attempts and odd answers are reported.
     pub log: Log,
 }
@@ -45,6 +48,7 @@ pub struct Client {
     connector: Connector,
     pool: Arc<IdlePool>,
     counters: Arc<Counters>,
+    low_speed: Option<LowSpeed>,
     log: Log,
 }
 
@@ -55,11 +59,11 @@ impl Client {
     /// [`ErrorKind::Tls`] when a given root is no certificate or there is none; [`ErrorKind::PlatformVerifier`] when the
     /// system's verifier is wanted and still has to be initialised.
     pub fn new(options: ClientOptions) -> Result<Client, Error> {
-        let ClientOptions { trust, pins, proxy, resolver, address_rule, log } = options;
+        let ClientOptions { trust, pins, proxy, resolver, address_rule, low_speed, log } = options;
         let tls = TlsSettings::new(trust, pins)?;
         let (names, sockets) = (Names::new(resolver), OpenSockets::default());
         let connector = Connector { tls, proxy, names, sockets, address_rule, log: log.clone() };
-        Ok(Client { connector, pool: Arc::default(), counters: Arc::default(), log })
+        Ok(Client { connector, pool: Arc::default(), counters: Arc::default(), low_speed, log })
     }
 
     /// Sends one request and returns when the response's head is there.
@@ -72,6 +76,9 @@ impl Client {
     /// Any [`ErrorKind`]. A status is never an error.
     pub fn send<'a>(&'a self, mut request: Request<'a>, exchange: &Arc<Exchange>) -> Result<Response, Error> {
         exchange.count_into(&self.counters);
+        if let Some(rule) = self.low_speed {
+            exchange.expect_speed(rule);
+        }
         exchange.trace_with(|details| *details = Details::default());
         let from_pool = request.body.as_ref().is_none_or(|body| body.can_rewind());
         match self.attempt(&mut request, exchange, from_pool) {

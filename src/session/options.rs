@@ -5,7 +5,7 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::http::{self, Client, ClientOptions, Proxy, Resolver, Trust};
+use crate::http::{self, Client, ClientOptions, LowSpeed, Proxy, Resolver, Trust};
 use crate::platform;
 use crate::policy::addresses;
 use crate::policy::domains::{DomainEntryError, DomainList, DomainRules};
@@ -49,6 +49,8 @@ pub struct SessionOptions {
     pub retry: RetryRules,
     /// Whether a download that breaks off goes on where it was.
     pub resume: Resume,
+    /// Which connections are too slow to go on with; `None` is none.
+    pub low_speed: Option<LowSpeed>,
     /// The domain list of each API.
     pub upload_domains: Vec<String>,
     /// The domain list of each API.
@@ -181,6 +183,7 @@ impl SessionOptions {
                 addresses::may_connect(host, addresses, lan, &platform::interface_addresses)
                     .map_err(|refusal| refusal.to_string())
             })),
+            low_speed: self.low_speed,
             log: self.log.clone(),
         })
         .map_err(|error| match error.kind {

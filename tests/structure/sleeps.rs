@@ -71,6 +71,8 @@ const HARMLESS: [(&str, &[&str]); 8] = [
             "wait_for",
             "wait_for_others",
             "wait_from",
+            "wait_at_speed",
+            "wait_for_turn",
             "wait_for_more",
             "wait_to_send",
             "await_input",
@@ -103,7 +105,7 @@ const MAY_SLEEP: [(&str, &[&str], &str); 10] = [
     ),
     (
         "worker/pool.rs",
-        &["Condvar", "JoinHandle", ".join()", "wait_for_work", "wait_timeout_while"],
+        &["JoinHandle", ".join()", "park_timeout", "unpark", "wait_for_work"],
         "threads without work; closing joins them when their work was stopped",
     ),
     (
