@@ -1,10 +1,10 @@
-/* How exactly max_bytes_per_second is kept over 10 s, how evenly it is shared, and how long an abort takes under it.
+/* Measures how accurately max_bytes_per_second holds over 10 s, how evenly tasks share it, and the duration of an abort.
  *
  *   bench_rates PLAIN_URL TLS_URL CA FILE DIRECTORY RATE
  *
- * The URLs are bench_server's. One, three and ten tasks of a session whose limit is RATE move what takes 10 s together. It prints
- * how far their rate was from the limit, when the first and the last of them ended, and fails where it was more than 5 %. FILE has
- * to hold what one task moves in 10 s.
+ * The URLs are bench_server's. One, three and ten tasks of a session with the limit RATE transfer the bytes of 10 s. Prints the
+ * deviation of their rate from the limit, and when the first and the last task ended. Fails if the deviation is over 5 %. FILE
+ * must be as long as the bytes of 10 s.
  */
 #include <pthread.h>
 #include <sys/stat.h>
@@ -20,7 +20,7 @@ struct batch {
   pthread_cond_t changed;
   int left;
   bool has_progress;
-  int expected_failure; /* a WXT_CATEGORY_…, or 0 where every task has to succeed */
+  int expected_failure; /* a WXT_CATEGORY_…, or 0 if every task must succeed */
   double first_end, last_end;
   char error[512];
 };
@@ -77,7 +77,7 @@ static WxtSession *open_session(uint64_t limit) {
   return session;
 }
 
-/* A download, or the upload of `file`. */
+/* Starts a download, or the upload of `file` if it is not NULL. */
 static WxtTaskId start(WxtSession *session, const char *url, const char *file, struct batch *batch) {
   WxtCallbacks callbacks = wxt_callbacks();
   callbacks.user_data = batch;
@@ -138,7 +138,7 @@ static int compare(const void *left, const void *right) {
   return (a > b) - (a < b);
 }
 
-/* From wxt_task_abort to the end of a task that waits for its turn, which is seconds away. */
+/* Measures the time from wxt_task_abort to the end of a task whose turn is seconds away. */
 static void measure_aborts(const char *base, bool upload, const char *file) {
   char url[512];
   snprintf(url, sizeof url, upload ? "%s/sink" : "%s/bytes/100000000", base);
@@ -191,7 +191,7 @@ int main(int argc, char **argv) {
   for (int base = 0; base < 2; base++) {
     for (int i = 0; i < 3; i++) measure_rate(bases[base], false, file, limit, counts[i]);
   }
-  /* The longest first: each makes the file shorter. */
+  /* The longest first, because each run truncates the file. */
   for (int i = 2; i >= 0; i--) {
     for (int base = 0; base < 2; base++) measure_rate(bases[base], true, file, limit, counts[i]);
   }

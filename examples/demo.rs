@@ -56,9 +56,8 @@ fn run() -> Result<(), String> {
 
     host.close()?;
     let left = fs::read_dir(directory.path()).map_err(|error| error.to_string())?.count();
-    println!(
-        "\nClosed: every thread has ended, and the temporary files are gone (what is left: the places of saved files and locks, {left} in all)."
-    );
+    println!("\nClosed: every thread has ended, and the temporary files are gone.");
+    println!("{left} directories stay, for saved files and locks.");
     Ok(())
 }
 

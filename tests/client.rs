@@ -1,4 +1,4 @@
-//! The example program `client`, run as a person would.
+//! The example program `client`, run as a user would.
 
 #![allow(missing_docs)]
 
@@ -11,8 +11,8 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use wxtransfer_test_server::{Authority, Event, FaultServer, Script, Step, Transport, pattern_bytes, program_words};
 
-/// The program, which `cargo test` builds with all examples. `cargo test --test client` alone does not, so it is built here if it
-/// is not there.
+/// The program, which `cargo test` builds. If this test runs alone (`cargo test --test client --example client` builds
+/// both) and the program is missing, it is built here.
 fn program() -> &'static Path {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
     PROGRAM.get_or_init(|| {
@@ -26,7 +26,7 @@ fn program() -> &'static Path {
     })
 }
 
-/// Runs it in `directory`, where its cache is, too.
+/// Runs it in `directory`, which also contains its cache.
 fn client(directory: &TempDir, arguments: &[&str]) -> Output {
     let root = directory.path().join("root.pem");
     fs::write(&root, Authority::shared().pem()).unwrap();
@@ -51,7 +51,7 @@ fn says(text: &[u8], expected: &str) {
 }
 
 #[test]
-fn help_is_no_failure_and_nonsense_is() {
+fn help_succeeds_and_nonsense_fails() {
     let directory = directory();
     let helped = client(&directory, &["--help"]);
     assert_eq!(helped.status.code(), Some(0));
@@ -87,7 +87,7 @@ fn headers_and_fields_reach_the_server_and_its_answer_the_terminal() {
 }
 
 #[test]
-fn a_file_that_exists_is_refused_before_anything_is_asked_for() {
+fn existing_file_is_refused_before_any_request() {
     let (directory, server) = (directory(), FaultServer::start(Transport::TLS, vec![Script::answer(200, &[], b"new")]));
     fs::write(directory.path().join("here.txt"), b"old").unwrap();
     let refused = client(&directory, &["download", &server.url("/a.txt"), "-o", "here.txt"]);
@@ -112,10 +112,10 @@ fn a_broken_download_is_tried_again_and_the_page_shows_both_requests() {
 }
 
 #[test]
-fn a_broken_download_goes_on_at_the_next_start() {
+fn broken_download_is_resumed_at_the_next_start() {
     let (directory, body) = (directory(), pattern_bytes(0, 200_000));
     let headers = [("ETag", "\"one\"")];
-    // The task itself goes on once more, and gains nothing.
+    // The task itself resumes once, without progress.
     let broken = Script::fault_at(150_000, &headers, &body, Step::Reset);
     let server = FaultServer::start(
         Transport::TLS,

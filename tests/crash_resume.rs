@@ -23,7 +23,7 @@ use wxtransfer::ffi::string::WxtStr;
 
 const VICTIM: &str = "WXT_CRASH_RESUME_VICTIM";
 const MIB: u64 = 1024 * 1024;
-/// A file has this size at least: several times what is flushed at once.
+/// The minimum size of the file: several times the flush interval.
 const LEAST_SIZE: u64 = 9 * MIB;
 const PIECE: usize = 64 * 1024;
 /// What `docs/resume-and-retry.md` says that a crash costs at most, and what is written at once.
@@ -131,7 +131,7 @@ struct Server {
     wrong: Mutex<Option<String>>,
     /// Requests for a rest that were the first of a life.
     resumed_after_a_kill: AtomicU64,
-    /// While this is set, nothing is changed or cut.
+    /// While set, nothing is changed or cut.
     is_calm: AtomicBool,
 }
 
@@ -152,7 +152,7 @@ impl Server {
             is_calm: AtomicBool::new(false),
         });
         let shared = server.clone();
-        // Ends with the process.
+        // Runs until the process ends.
         thread::spawn(move || {
             for client in listener.incoming().map_while(Result::ok) {
                 let server = shared.clone();
@@ -249,7 +249,7 @@ impl Server {
         let end = if !is_calm && self.below(3) == 0 { self.below(body.len() as u64) as usize } else { body.len() };
         for piece in body[..end].chunks(PIECE) {
             client.write_all(piece)?;
-            // About 100 ms a file, so that it can be met.
+            // About 100 ms per file, so that a kill can hit it.
             thread::sleep(Duration::from_micros(500));
         }
         if end < body.len() { Err(io::ErrorKind::ConnectionReset.into()) } else { Ok(()) }
@@ -283,7 +283,7 @@ fn run(kills: u64, seed: u64) {
         let wrong = server.wrong.lock().expect("a lock").take();
         assert_eq!(wrong, None, "SEED={seed}");
     }
-    // At last, without another kill: the newest version, and nothing else is left.
+    // Finally, without a kill: the newest version, and no other file is left.
     server.is_calm.store(true, Ordering::SeqCst);
     let session = open(data);
     let ended = session.download(&format!("{}/0", server.url)).end();
@@ -313,7 +313,7 @@ fn root(directory: &Path) -> PathBuf {
     directory.join("app-wx1234567890abcdef/user-")
 }
 
-/// Holds every file with a name that a page could use against the version that it says it is.
+/// Compares every named file with the version that it claims to be.
 fn check(server: &Server, directory: &Path) -> usize {
     let root = root(directory);
     let launches = children(&root.join("launches"));

@@ -2,7 +2,7 @@
 //! file whole or absent, the quota right to the byte, nothing to clean by hand. `ffi-tests/crash-safety.sh` runs it; the first loss
 //! ends it.
 
-// It calls the C interface.
+// The test calls the C interface.
 #![allow(unsafe_code, clippy::undocumented_unsafe_blocks)]
 
 mod support;
@@ -31,7 +31,7 @@ const QUOTA: u64 = 48 * 1024 * 1024;
 const VICTIMS: usize = 3;
 /// A victim removes the oldest file when there are more.
 const MOST_SAVED: usize = 12;
-/// Large enough that writing such a file takes a good part of a step.
+/// Writing a file of this size takes a good part of a step.
 const LARGEST: u64 = 512 * 1024;
 /// A victim begins a new launch after so many steps: opening and closing can be interrupted, too.
 const STEPS_PER_LAUNCH: u64 = 12;
@@ -57,7 +57,7 @@ fn main() {
         ["--quick"] => 100,
         _ => panic!("usage: crash-safety [--quick]"),
     };
-    // A failed run can be repeated as far as the two processes' timing can.
+    // A failed run can be repeated, apart from the timing of the two processes.
     let seed = std::env::var("SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or_else(random_seed);
     println!("crash safety: {least} saves and {least} kills, {VICTIMS} processes, SEED={seed}");
     Driver::new(seed).run(least);
@@ -182,7 +182,7 @@ struct Driver {
     steps: [Step; VICTIMS],
     saves: usize,
     kills: usize,
-    /// How many of them were in the middle of a step.
+    /// The number of kills in the middle of a step.
     kills_in_a_step: usize,
 }
 
@@ -360,9 +360,9 @@ impl Driver {
         assert_eq!(files_below(&root.join("usr")), self.usr.len(), "after {steps:?}");
     }
 
-    /// What is left of the quota can be used to the byte, and no byte more.
+    /// The rest of the quota can be used exactly.
     fn check_quota(&self, session: &Session) {
-        // The least that a file costs is a block, which is what a directory costs.
+        // The minimum cost of a file is a block, which is also the cost of a directory.
         let files: u64 = self.store.values().chain(self.usr.values()).map(|length| (*length).max(BLOCK)).sum();
         let used = files + BLOCK * directories_below(&self.data.path().join("app-wx1234567890abcdef/user-/usr"));
         let left = QUOTA - used;
