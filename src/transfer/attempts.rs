@@ -95,7 +95,7 @@ pub fn run<T>(
 ) -> Result<T, TransferError> {
     let mut attempts = Attempts { environment, context, api, retries: 0, fruitless: 0, held: None };
     loop {
-        let suspensions = attempts.wait_to_begin()?;
+        let suspensions = attempts.begin_when_allowed()?;
         let mut counts = lock(context.counts);
         counts.attempts += 1;
         if counts.attempts > 1 {
@@ -119,7 +119,7 @@ pub fn run<T>(
                     return Err(TransferError::new(Failure::Cancelled(StopReason::Interrupted), error.detail));
                 }
                 attempts.held = None;
-                attempts.wait_for_return(&error)?;
+                attempts.pause_for_return(&error)?;
                 continue;
             }
             Err(AttemptEnd::Failed { error, may_repeat, has_gained }) => {
@@ -179,9 +179,9 @@ impl Attempts<'_> {
     }
 
     /// Waits while the app is suspended.
-    fn wait_to_begin(&self) -> Result<SuspensionCount, TransferError> {
+    fn begin_when_allowed(&self) -> Result<SuspensionCount, TransferError> {
         let Some(absence) = self.absence() else { return Ok(SuspensionCount::default()) };
-        self.wait_until(|| absence.begin_attempt())
+        self.until(|| absence.begin_attempt())
     }
 
     /// Whether an attempt failed because the app is or was away: the system or the server has taken its connection.
@@ -190,16 +190,16 @@ impl Attempts<'_> {
             && self.absence().is_some_and(|absence| absence.explains_failure(suspensions))
     }
 
-    fn wait_for_return(&self, error: &TransferError) -> Result<(), TransferError> {
+    fn pause_for_return(&self, error: &TransferError) -> Result<(), TransferError> {
         self.environment.log.write(Level::Info, || {
             let attempt = lock(self.context.counts).attempts + 1;
             format!("{}: attempt {attempt} when the app is back: {}", Call::from(self.api).name(), error.detail)
         });
-        self.wait_until(|| self.absence().is_none_or(|absence| !absence.is_under_way()).then_some(()))
+        self.until(|| self.absence().is_none_or(|absence| !absence.is_under_way()).then_some(()))
     }
 
     /// Waits until `ready` has a value, which may be so when the task is woken.
-    fn wait_until<T>(&self, mut ready: impl FnMut() -> Option<T>) -> Result<T, TransferError> {
+    fn until<T>(&self, mut ready: impl FnMut() -> Option<T>) -> Result<T, TransferError> {
         loop {
             let waited = self.context.worker.wait_for(None, &mut ready);
             if let Some(value) = waited.map_err(|error| failure::of_exchange(self.api, error.into()))? {
