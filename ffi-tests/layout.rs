@@ -112,6 +112,7 @@ fn structs() -> Vec<Struct> {
             max_bytes_per_second,
             low_speed_limit,
             low_speed_time,
+            wait_in_background,
         }),
         layout!(WxtUploadRequest {
             struct_size,
