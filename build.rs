@@ -5,7 +5,7 @@ use std::error::Error;
 use std::path::PathBuf;
 
 /// In the order in which a reader of the header wants them.
-const SOURCES: [&str; 17] = [
+const SOURCES: [&str; 19] = [
     "version",
     "string",
     "status",
@@ -14,6 +14,7 @@ const SOURCES: [&str; 17] = [
     "callback",
     "options",
     "session",
+    "trust",
     "network",
     "check",
     "statistics",
@@ -22,6 +23,7 @@ const SOURCES: [&str; 17] = [
     "file",
     "file_system",
     "resolver",
+    "client_certificate",
     "android",
 ];
 

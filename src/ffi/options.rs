@@ -2,6 +2,7 @@
 
 use std::ffi::c_void;
 
+use super::client_certificate::WxtClientCertificate;
 use super::read::HostStruct;
 use super::resolver::WxtResolution;
 use super::string::WxtStr;
@@ -52,8 +53,8 @@ pub const WXT_LOG_INFO: i32 = 2;
 ///
 /// Begin with `wxt_session_options()`, which sets `struct_size` and leaves the rest zero. Zero is always the default,
 /// and the default is what WeChat does. Required: `app_id`, `platform`, `client_version`, `data_directory`.
-/// Everything is copied; only what `executor`, `logger` and `resolver` point to has to stay valid, until
-/// `wxt_session_close` has returned.
+/// Everything is copied; only what `executor`, `logger`, `resolver` and the `context` of `client_certificate` point to has to stay
+/// valid, until `wxt_session_close` has returned.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct WxtSessionOptions {
@@ -179,6 +180,8 @@ pub struct WxtSessionOptions {
     /// `Range` and no `If-…`. An attempt that goes on behind one that has got more of the file is no retry: it needs no
     /// `max_retries`.
     pub resume: i32,
+    /// A certificate for servers that ask the app who it is. Zero is none.
+    pub client_certificate: WxtClientCertificate,
 }
 
 /// A host and a public key that it may show. A host with pins must show one of them.

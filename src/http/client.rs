@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::connection::Connection;
-use super::connector::Connector;
+use super::connector::{Connector, CurrentTrust};
 use super::error::{Error, ErrorKind};
 use super::exchange::{Details, Exchange};
 use super::pool::{IdlePool, Origin};
@@ -15,7 +15,7 @@ use super::resolver::{Names, Resolver};
 use super::response::Response;
 use super::sockets::OpenSockets;
 use super::statistics::{ClientStatistics, Counters};
-use super::tls::{Pin, TlsSettings, Trust};
+use super::tls::{ClientCertificate, Pin, TlsSettings, Trust};
 use super::ureq;
 use crate::platform::InterfaceAddress;
 use crate::terms::Method;
@@ -24,12 +24,14 @@ use crate::terms::log::{Level, Log};
 /// Says whether a host name may lead to all of the addresses that it has; `Err` says why it may not.
 pub type AddressRule = Arc<dyn Fn(&str, &[IpAddr]) -> Result<(), String> + Send + Sync>;
 
-/// How a client reaches servers, fixed when it is made.
+/// How a client reaches servers. Only whom it trusts can be changed later.
 pub struct ClientOptions {
     /// Whom TLS trusts.
     pub trust: Trust,
     /// Keys of certain hosts. A host that has any must match one of them.
     pub pins: Vec<Pin>,
+    /// The client's own certificate.
+    pub certificate: Option<ClientCertificate>,
     /// The way to every server.
     pub proxy: Option<Proxy>,
     /// Looks names up; the system does where there is none.
@@ -43,6 +45,7 @@ pub struct ClientOptions {
 /// A client with its pool of idle connections. It is used from many threads at once, each running one exchange.
 pub struct Client {
     connector: Connector,
+    certificate: Option<Arc<ClientCertificate>>,
     pool: Arc<IdlePool>,
     counters: Arc<Counters>,
     log: Log,
@@ -55,11 +58,12 @@ impl Client {
     /// [`ErrorKind::Tls`] when a given root is no certificate or there is none; [`ErrorKind::PlatformVerifier`] when the
     /// system's verifier is wanted and still has to be initialised.
     pub fn new(options: ClientOptions) -> Result<Client, Error> {
-        let ClientOptions { trust, pins, proxy, resolver, address_rule, log } = options;
-        let tls = TlsSettings::new(trust, pins)?;
+        let ClientOptions { trust, pins, certificate, proxy, resolver, address_rule, log } = options;
+        let certificate = certificate.map(Arc::new);
+        let trust = CurrentTrust::new(TlsSettings::new(trust, pins, certificate.clone())?);
         let (names, sockets) = (Names::new(resolver), OpenSockets::default());
-        let connector = Connector { tls, proxy, names, sockets, address_rule, log: log.clone() };
-        Ok(Client { connector, pool: Arc::default(), counters: Arc::default(), log })
+        let connector = Connector { trust, proxy, names, sockets, address_rule, log: log.clone() };
+        Ok(Client { connector, certificate, pool: Arc::default(), counters: Arc::default(), log })
     }
 
     /// Sends one request and returns when the response's head is there.
@@ -111,6 +115,17 @@ impl Client {
         let connection = self.connector.open(exchange, &origin)?;
         right.finish(connection, exchange.worker());
         self.log.write(Level::Info, || format!("a connection to {} is open before it is needed", url.authority()));
+        Ok(())
+    }
+
+    /// Trusts others from here on. Exchanges that have a connection go on with it, and it is closed behind them; idle ones are
+    /// closed. What is being opened is opened anew. TLS sessions of before are not resumed. The client certificate stays.
+    ///
+    /// # Errors
+    /// As [`new`](Client::new); nothing has changed then.
+    pub fn set_trust(&self, trust: Trust, pins: Vec<Pin>) -> Result<(), Error> {
+        let settings = TlsSettings::new(trust, pins, self.certificate.clone())?;
+        self.pool.renew(self.connector.trust.replace(settings));
         Ok(())
     }
 

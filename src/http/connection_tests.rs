@@ -28,7 +28,8 @@ fn mark_for(connection: &mut Connection, exchange: &Exchange, rest: u64) -> u64 
 #[test]
 fn a_body_whose_bytes_gather_does_so_to_its_end() {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-    let mut connection = Connection::new(Channel::Plain(connected(listener.local_addr().unwrap())));
+    let mut connection =
+        Connection::new(Channel::Plain(connected(listener.local_addr().unwrap())), TrustNumber::default());
     let exchange = exchange();
     assert_eq!(mark_for(&mut connection, &exchange, GATHERING_REST - 1), 1);
     assert_eq!(mark_for(&mut connection, &exchange, GATHERING_REST), GATHERING_REST);
@@ -58,10 +59,11 @@ fn of_a_record_all_that_is_missing_is_waited_for() {
     });
     let exchange = exchange();
     let trust = Trust::from_pem(authority.root_pem.as_bytes()).unwrap();
-    let config = TlsSettings::new(trust, Vec::new()).unwrap().config().unwrap();
+    let name = server_name("test.example").unwrap();
+    let config = TlsSettings::new(trust, Vec::new(), None).unwrap().config(&name).unwrap();
     let address = (Ipv4Addr::LOCALHOST, server.url().port().unwrap()).into();
-    let stream = TlsStream::connect(&exchange, connected(address), config, server_name("test.example").unwrap());
-    let mut connection = Connection::new(Channel::Tls(Box::new(stream.unwrap())));
+    let stream = TlsStream::connect(&exchange, connected(address), config, name);
+    let mut connection = Connection::new(Channel::Tls(Box::new(stream.unwrap())), TrustNumber::default());
     let size = sizes.recv_timeout(PATIENCE).unwrap();
     // Tickets may come in front of it.
     loop {

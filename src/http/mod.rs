@@ -14,6 +14,7 @@ mod error;
 mod exchange;
 mod framing;
 mod head;
+mod pending;
 mod pool;
 mod proxy;
 mod received;
@@ -39,7 +40,7 @@ pub use request::{BodySource, Request};
 pub use resolver::{Resolver, ResolverAnswer};
 pub use response::Response;
 pub use statistics::ClientStatistics;
-pub use tls::{Pin, Trust};
+pub use tls::{CertificateParts, CertificateSigner, ClientCertificate, Pin, SignatureAnswer, Trust};
 
 #[cfg(test)]
 use crate::terms::{Header, Method};

@@ -55,6 +55,10 @@ impl Stream {
         Stream { socket, peer, low_water_mark: 1, largest_mark: 1, is_full: false, was_reset: false, round_trip: None }
     }
 
+    pub(super) fn socket(&self) -> &Arc<OpenSocket> {
+        &self.socket
+    }
+
     /// Receives once. Never blocks: `None` means that there is nothing yet.
     pub(super) fn read(&mut self, exchange: &Exchange, buffer: &mut [u8]) -> Result<Option<usize>, Error> {
         match retry(|| (&**self.socket).read(buffer)) {

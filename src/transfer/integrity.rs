@@ -67,7 +67,8 @@ impl Integrity {
     /// # Errors
     /// The file is announced with another length than expected.
     pub fn begin(&self, response: &mut Response, announced: Option<u64>, log: &Log) -> Result<Check, TransferError> {
-        let sha256 = (self.want_sha256 || self.expected_sha256.is_some()).then(|| Box::new(Digest::new(DigestAlgorithm::Sha256)));
+        let sha256 = (self.want_sha256 || self.expected_sha256.is_some())
+            .then(|| Box::new(Digest::new(DigestAlgorithm::Sha256)));
         let check = Check {
             status: response.status,
             length: 0,

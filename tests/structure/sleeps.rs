@@ -70,6 +70,7 @@ const HARMLESS: [(&str, &[&str]); 8] = [
             "fn wait(",
             "wait_for",
             "wait_for_others",
+            "wait_for_while_open",
             "wait_from",
             "wait_for_more",
             "wait_to_send",

@@ -12,7 +12,7 @@ use super::support::*;
 use super::trust::{refusal, serving};
 use crate::http::*;
 
-const WANTED: &str = "the server ended TLS: it wants a client certificate, which this library does not send (alert ";
+const WANTED: &str = "the server ended TLS: it wants a client certificate, and there is none for this host (alert ";
 
 /// A server that asks for a client certificate, and goes on without one only if it is `optional`.
 fn asking(authority: &Authority, version: &'static SupportedProtocolVersion, optional: bool) -> ServerConfig {
@@ -100,7 +100,10 @@ fn what_servers_say_under_tls_1_2_is_understood() {
     let server = asking_then(asking(&authority, &TLS12, true), Vec::new());
     let error = get(&client_trusting(&authority), &server.tls_url(), &exchange()).err().unwrap();
     assert!(matches!(error.kind, ErrorKind::Closed), "{error:?}");
-    assert!(error.detail.ends_with("in which it asked for a client certificate; there is none"), "{error:?}");
+    assert!(
+        error.detail.ends_with("in which it asked for a client certificate; there is none for this host"),
+        "{error:?}"
+    );
 }
 
 /// The same alert of a server that did not ask, on another connection of the same client, is about cipher suites.

@@ -320,6 +320,7 @@ pub fn options() -> ClientOptions {
     ClientOptions {
         trust: Trust::Platform,
         pins: Vec::new(),
+        certificate: None,
         proxy: None,
         resolver: Some(FixedResolver::loopback()),
         address_rule: None,

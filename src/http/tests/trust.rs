@@ -271,12 +271,13 @@ fn sessions_are_resumed_by_the_client_that_has_them_only() {
 /// The store of tickets is the configuration's. No server of a test is trusted by the platform, so that this one looks at it.
 #[test]
 fn with_the_platforms_roots_each_client_has_its_own_store_too() {
-    let settings = || TlsSettings::new(Trust::Platform, Vec::new()).unwrap();
+    let settings = || TlsSettings::new(Trust::Platform, Vec::new(), None).unwrap();
+    let server = "test.example".try_into().unwrap();
     let (one, two) = (settings(), settings());
-    match (one.config(), two.config()) {
+    match (one.config(&server), two.config(&server)) {
         (Ok(first), Ok(second)) => {
             assert!(!Arc::ptr_eq(&first, &second));
-            assert!(Arc::ptr_eq(&first, &one.config().unwrap()), "one client has one, or it resumes nothing");
+            assert!(Arc::ptr_eq(&first, &one.config(&server).unwrap()), "one client has one, or it resumes nothing");
         }
         // A machine without any root.
         (Err(error), _) => assert!(matches!(error.kind, ErrorKind::PlatformVerifier), "{error:?}"),

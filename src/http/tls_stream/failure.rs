@@ -1,7 +1,7 @@
 //! Why a TLS session cannot go on.
 
 use crate::http::error::Error;
-use crate::http::tls::failure_of;
+use crate::http::tls::{CertificateAnswer, SigningFailure, failure_of};
 use crate::worker::StopReason;
 
 /// Why the session cannot go on.
@@ -14,10 +14,10 @@ pub(super) enum SessionFailure {
 }
 
 impl SessionFailure {
-    /// `declined_certificate` as in [`Output`](super::output::Output).
-    pub(super) fn to_error(&self, declined_certificate: bool) -> Error {
+    /// `certificate` as in [`Output`](super::output::Output).
+    pub(super) fn to_error(&self, certificate: CertificateAnswer) -> Error {
         match self {
-            SessionFailure::Tls(error) => failure_of(error, declined_certificate),
+            SessionFailure::Tls(error) => failure_of(error, certificate),
             SessionFailure::Flood => Error::protocol("the server sends TLS records without data, and does not stop"),
         }
     }
@@ -26,7 +26,7 @@ impl SessionFailure {
 /// Why a step was not taken.
 #[derive(Debug)]
 pub(super) enum StepError {
-    /// The exchange is to stop; the session is as it was.
+    /// The exchange is to stop. The session is as it was, unless a signature was waited for: then it is of no use.
     Stopped(StopReason),
     Failed(SessionFailure),
 }
@@ -39,7 +39,10 @@ impl From<StopReason> for StepError {
 
 impl From<rustls::Error> for StepError {
     fn from(error: rustls::Error) -> StepError {
-        StepError::Failed(SessionFailure::Tls(error))
+        match SigningFailure::of(&error) {
+            Some(SigningFailure::Stopped(reason)) => StepError::Stopped(*reason),
+            _ => StepError::Failed(SessionFailure::Tls(error)),
+        }
     }
 }
 

@@ -168,6 +168,7 @@ impl Bench {
         let client = Client::new(ClientOptions {
             trust: Trust::from_pem(Authority::shared().pem().as_bytes()).unwrap(),
             pins: Vec::new(),
+            certificate: None,
             proxy: None,
             resolver: Some(Arc::new(Addresses(Mutex::new(addresses)))),
             address_rule: None,

@@ -166,6 +166,8 @@ public struct WXTransferSessionOptions: Sendable {
     public var retryUploads = false
     /// Whether a download that breaks off goes on where it was.
     public var resume = Resume.off
+    /// A certificate for servers that ask the app who it is; `nil` is none.
+    public var clientCertificate: ClientCertificate?
 
     /// The options that every session needs; the others keep WeChat's values.
     public init(appId: String, platform: Platform, clientVersion: String, dataDirectory: URL) {
@@ -218,7 +220,7 @@ public struct WXTransferSessionOptions: Sendable {
         options.retry_delay = retryDelay ?? 0
         options.retry_uploads = retryUploads ? 1 : 0
         options.resume = resume.cValue
-        host.fill(&options)
+        host.fill(&options, in: memory)
         return options
     }
 }
@@ -329,6 +331,7 @@ extension WXTransferSessionOptions: Redacted {
             "retryDelay": retryDelay,
             "retryUploads": retryUploads,
             "resume": resume,
+            "clientCertificate": clientCertificate,
         ]
     }
 }

@@ -120,6 +120,8 @@ public data class WXTSessionOptions(
     val retryUploads: Boolean = false,
     /** Whether a download that breaks off goes on where it was. */
     val resume: WXTResume = WXTResume.OFF,
+    /** A certificate for servers that ask the app who it is. `null` is none. */
+    val clientCertificate: WXTClientCertificate? = null,
 ) {
     init {
         val times = listOf(defaultUploadTimeout, defaultDownloadTimeout, maxTimeout, retryDelay)
@@ -172,6 +174,7 @@ public data class WXTSessionOptions(
         "retryDelay" to retryDelay,
         "retryUploads" to retryUploads,
         "resume" to resume,
+        "clientCertificate" to clientCertificate,
     )
 }
 

@@ -46,6 +46,7 @@ class RedactionTest {
     private fun secretive(): List<Any> = listOf(
         upload,
         download,
+        WXTClientCertificate(canary, listOf("example.test"), { _, _, signing -> signing.finish(null) }),
         options().copy(rootCertificates = canary, uploadDomains = listOf(url), downloadDomains = listOf(url)),
         WXTHeadersReceived(pairs, 200),
         WXTUrlCheck(url, true, WXTErrno.OK, null, "downloadFile:ok", null, "url", url, emptyList(), emptyList()),
