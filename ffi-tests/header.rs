@@ -106,11 +106,11 @@ fn the_module_map_makes_a_module_of_the_header() {
     }
 }
 
-/// The table of README says of every errno what comes with it, and some C program sees it come.
+/// The table of docs/failures.md says of every errno what comes with it, and some C program sees it come.
 #[test]
 fn every_errno_is_in_the_table_and_in_a_program() {
     let read = |path: &str| fs::read_to_string(source(path)).unwrap();
-    let (header, readme) = (read("include/wxtransfer.h"), read("README.md"));
+    let (header, table) = (read("include/wxtransfer.h"), read("docs/failures.md"));
     let programs: Vec<String> = fs::read_dir(source("ffi-tests/programs"))
         .unwrap()
         .map(|program| fs::read_to_string(program.unwrap().path()).unwrap())
@@ -119,7 +119,7 @@ fn every_errno_is_in_the_table_and_in_a_program() {
     let defined: Vec<(&str, &str)> = defined.collect();
     assert!(defined.len() > 20, "{defined:?}");
     for (name, number) in defined {
-        assert!(readme.contains(&format!("\n| {number} `{name}` | ")), "README has no row for {name}");
+        assert!(table.contains(&format!("\n| {number} `{name}` | ")), "docs/failures.md has no row for {name}");
         let seen = [format!("WXT_ERRNO_{name}"), number.to_owned()];
         let is_seen = programs.iter().any(|program| seen.iter().any(|seen| program.contains(seen)));
         // A bug of the library's and a broken device cannot be brought about from outside, and root is refused no access.

@@ -235,7 +235,7 @@ fn an_accepted_abort_is_the_end() {
     assert!(wrong.is_empty(), "{} of {accepted} accepted aborts ended otherwise, as {:?}", wrong.len(), wrong[0]);
 }
 
-/// README: an idle connection lives for 15 s, and nobody has to call anything for its end.
+/// docs/rules.md: an idle connection lives for 15 s, and nobody has to call anything for its end.
 #[test]
 fn an_idle_connection_closes_by_itself() {
     for transport in [Transport::Plain, Transport::TLS] {

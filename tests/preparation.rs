@@ -205,7 +205,7 @@ fn of_those_that_hang_20_are_the_most_and_each_ends_by_itself() {
     session.close();
 }
 
-/// README: an idle connection lives for 15 s. Its TLS session lives longer, and so does that of one that nobody used.
+/// docs/rules.md: an idle connection lives for 15 s. Its TLS session lives longer, and so does that of one that nobody used.
 #[test]
 fn sessions_are_resumed_after_the_idle_timer() {
     // Both at once, because the timer takes its time.

@@ -66,7 +66,8 @@ static void tell(WxtSession *session, int32_t kind, bool metered) {
   WxtNetwork network = wxt_network();
   network.kind = kind;
   network.metered = metered;
-  CHECK_NUMBER(wxt_session_network_changed(session, &network), WXT_OK);
+  WxtStatus status = wxt_session_network_changed(session, &network);
+  CHECK_NUMBER(status, WXT_OK);
 }
 
 /* A large file that can wait for the Wi-Fi: its deadline begins when it does. */

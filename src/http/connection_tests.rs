@@ -12,6 +12,7 @@ use crate::http::stream::Stream;
 use crate::http::tests::support::*;
 use crate::http::tls::{TlsSettings, Trust, server_name};
 use crate::http::tls_stream::TlsStream;
+use crate::platform::set_receive_low_water_mark;
 
 fn connected(address: SocketAddr) -> Stream {
     let socket = Socket::from(TcpStream::connect(address).unwrap());
@@ -77,4 +78,22 @@ fn of_a_record_all_that_is_missing_is_waited_for() {
         assert!(connection.channel.stream_mut().wait(&exchange, Interest::Readable, limit).unwrap().input);
     }
     assert_eq!(mark_for(&mut connection, &exchange, 10), (size - SENT) as u64);
+}
+
+/// Over loopback a peer never fills a buffer of that size, so the test asks how large the buffer is. `benches/links.sh` shows
+/// the round trips that a smaller one costs.
+#[test]
+fn the_buffer_has_room_for_more_than_the_mark() {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let connect = || Socket::from(TcpStream::connect(listener.local_addr().unwrap()).unwrap());
+    let socket = connect();
+    socket.set_nonblocking(true).unwrap();
+    let ours = socket.try_clone().unwrap();
+    let stream = Stream::new(Arc::new(OpenSocket::new(socket)), listener.local_addr().unwrap());
+    let mut connection = Connection::new(Channel::Plain(stream));
+    let mark = mark_for(&mut connection, &exchange(), u32::MAX.into());
+    let with_the_mark_alone = connect();
+    set_receive_low_water_mark(&with_the_mark_alone, u32::try_from(mark).unwrap()).unwrap();
+    let (room, least) = (ours.recv_buffer_size().unwrap(), with_the_mark_alone.recv_buffer_size().unwrap());
+    assert!(room >= 3 * least, "{room} bytes, where the mark alone takes {least}");
 }

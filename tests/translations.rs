@@ -1,0 +1,99 @@
+//! A translated document follows its original: the same headings, code, tables and links in the same order. A change of one
+//! that the other does not get fails here.
+
+#![allow(missing_docs)]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+const TRANSLATED: &str = ".zh-CN.md";
+
+fn translations(directory: &Path, found: &mut Vec<PathBuf>) {
+    for path in fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path()) {
+        let name = path.file_name().unwrap().to_str().unwrap();
+        if name.ends_with(TRANSLATED) {
+            found.push(path);
+        } else if path.is_dir() && !name.starts_with('.') && !["target", "node_modules"].contains(&name) {
+            translations(&path, found);
+        }
+    }
+}
+
+/// What a document is made of, without what is translated.
+#[derive(Debug, PartialEq)]
+enum Part {
+    /// Its level.
+    Heading(usize),
+    /// A line of code, without its comment.
+    Code(String),
+    /// A row of a table, with its number of cells and what its first cell has in backticks.
+    Row(usize, Vec<String>),
+    /// Where a link leads. A heading has another name in another language.
+    Link(String),
+}
+
+fn parts(text: &str) -> Vec<Part> {
+    let mut parts = Vec::new();
+    let mut in_code = false;
+    for line in text.lines() {
+        if line.starts_with("```") {
+            in_code = !in_code;
+            parts.push(Part::Code(line.to_owned()));
+        } else if in_code {
+            let code = line.split(" # ").next().unwrap();
+            parts.push(Part::Code(code.trim_end().to_owned()));
+        } else if line.starts_with('#') {
+            parts.push(Part::Heading(line.chars().take_while(|part| *part == '#').count()));
+        } else {
+            if line.starts_with('|') {
+                let first = line.split('|').nth(1).unwrap();
+                parts.push(Part::Row(line.matches('|').count(), backticked(first)));
+            }
+            parts.extend(links(line).map(Part::Link));
+        }
+    }
+    parts
+}
+
+fn backticked(text: &str) -> Vec<String> {
+    text.split('`').skip(1).step_by(2).map(str::to_owned).collect()
+}
+
+/// Those to other documents: the two lead to each other, too.
+fn links(line: &str) -> impl Iterator<Item = String> {
+    let targets = line.split("](").skip(1).map(|rest| rest.split(')').next().unwrap());
+    let documents = targets.map(|target| target.split('#').next().unwrap().replace(TRANSLATED, ".md"));
+    documents.filter(|document| !document.is_empty()).collect::<Vec<_>>().into_iter()
+}
+
+#[test]
+fn each_translation_has_the_parts_of_its_original() {
+    let mut found = Vec::new();
+    translations(Path::new(env!("CARGO_MANIFEST_DIR")), &mut found);
+    assert!(!found.is_empty(), "the translations are not where they are looked for");
+    for translation in found {
+        let original = PathBuf::from(translation.to_str().unwrap().replace(TRANSLATED, ".md"));
+        let (translated, originals) =
+            (fs::read_to_string(&translation).unwrap(), fs::read_to_string(original).unwrap());
+        let (translated, originals) = (parts(&translated), parts(&originals));
+        for (number, (ours, theirs)) in translated.iter().zip(&originals).enumerate() {
+            assert_eq!(ours, theirs, "{}: part {number}", translation.display());
+        }
+        assert_eq!(translated.len(), originals.len(), "{}: something is missing at its end", translation.display());
+    }
+}
+
+#[test]
+fn a_part_is_what_is_not_translated() {
+    let text = "# One\n```sh\nls # all\n```\n| `a` b | [c](d.md#e) |\nSee [f](g.zh-CN.md) and [h](#i).\n";
+    let expected = [
+        Part::Heading(1),
+        Part::Code("```sh".to_owned()),
+        Part::Code("ls".to_owned()),
+        Part::Code("```".to_owned()),
+        Part::Row(3, vec!["a".to_owned()]),
+        Part::Link("d.md".to_owned()),
+        Part::Link("g.md".to_owned()),
+    ];
+    assert_eq!(parts(text), expected);
+}
