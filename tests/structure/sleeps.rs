@@ -104,7 +104,7 @@ const MAY_SLEEP: [(&str, &[&str], &str); 10] = [
     ),
     (
         "worker/pool.rs",
-        &["Condvar", "JoinHandle", ".join()", "wait_for_work", "wait_timeout_while"],
+        &["JoinHandle", ".join()", "park_timeout", "unpark", "wait_for_work"],
         "threads without work; closing joins them when their work was stopped",
     ),
     (
