@@ -90,7 +90,7 @@ fn the_buffer_has_room_for_more_than_the_mark() {
     socket.set_nonblocking(true).unwrap();
     let ours = socket.try_clone().unwrap();
     let stream = Stream::new(Arc::new(OpenSocket::new(socket)), listener.local_addr().unwrap());
-    let mut connection = Connection::new(Channel::Plain(stream));
+    let mut connection = Connection::new(Channel::Plain(stream), TrustNumber::default());
     let mark = mark_for(&mut connection, &exchange(), u32::MAX.into());
     let with_the_mark_alone = connect();
     set_receive_low_water_mark(&with_the_mark_alone, u32::try_from(mark).unwrap()).unwrap();
