@@ -1,14 +1,13 @@
-//! A small client for any server:
+//! A small client for any server. The options are named as curl names them:
 //!
 //! ```sh
 //! cargo run --release --example client -- upload https://example.com/upload photo.jpg
-//! cargo run --release --example client -- download https://example.com/photo.jpg [FILE]
+//! cargo run --release --example client -- download https://example.com/photo.jpg -o photo.jpg --retry 3 --resume
 //! ```
-//!
-//! `--insecure-http` allows http URLs, `--lan` addresses of the local network, `--ca FILE` names the only root
-//! certificates to trust.
 
 mod support;
+#[path = "trace/page.rs"]
+mod trace_page;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -16,25 +15,55 @@ use std::sync::mpsc::channel;
 use std::{env, fs};
 
 use support::bars::{End, Task, all_released, show};
-use support::host::{Host, Settings};
-use wxtransfer::ffi::options::{WXT_LAN_ALL_LOCAL, WXT_LAN_OWN_SUBNETS};
+use support::host::{Call, Host, Settings};
+use wxtransfer::ffi::options::{WXT_LAN_ALL_LOCAL, WXT_LAN_OWN_SUBNETS, WXT_RESUME_ACROSS_LAUNCHES, WXT_RESUME_OFF};
 
-const USAGE: &str = "usage: client [--insecure-http] [--lan] [--ca FILE] upload URL FILE
-       client [--insecure-http] [--lan] [--ca FILE] download URL [FILE]";
+const USAGE: &str = "\
+usage: client [OPTION…] upload URL FILE
+       client [OPTION…] upload URL -F NAME=@FILE
+       client [OPTION…] download URL [FILE]
+
+  -H, --header 'NAME: VALUE'   send a header; may be given several times
+  -F, --form NAME=VALUE        send a field in front of the file; with =@FILE the file, once
+  -o, --output FILE            where the download goes; FILE must not exist
+      --retry N                up to N more attempts after one that fails
+      --resume                 keep what a broken download has, and go on there the next time
+      --trace FILE.html        write a page of all requests with a waterfall
+      --cacert FILE            the only root certificates to trust, in PEM
+      --insecure-http          allow http URLs
+      --lan                    allow addresses of the local network
+  -h, --help                   print this";
 
 /// What the command line says.
 #[derive(Default)]
 struct Arguments {
+    uploads: bool,
+    url: String,
+    /// What is sent, or where the download goes.
+    file: PathBuf,
+    header: Vec<(String, String)>,
+    form_data: Vec<(String, String)>,
+    /// The name of the file part.
+    name: String,
+    retries: u32,
+    resume: bool,
+    trace: Option<PathBuf>,
+    root_certificates: Option<PathBuf>,
     insecure_http: bool,
     lan: bool,
-    ca: Option<String>,
-    words: Vec<String>,
 }
 
 fn main() -> ExitCode {
-    let Some(arguments) = parse() else {
-        eprintln!("{USAGE}");
-        return ExitCode::from(2);
+    if env::args().skip(1).any(|word| word == "-h" || word == "--help") {
+        println!("{USAGE}");
+        return ExitCode::SUCCESS;
+    }
+    let arguments = match parse(env::args().skip(1)) {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            eprintln!("{error}\n{USAGE}");
+            return ExitCode::from(2);
+        }
     };
     match run(&arguments) {
         Ok(()) => ExitCode::SUCCESS,
@@ -45,75 +74,141 @@ fn main() -> ExitCode {
     }
 }
 
-fn parse() -> Option<Arguments> {
-    let mut arguments = Arguments::default();
-    let mut words = env::args().skip(1);
-    while let Some(word) = words.next() {
+fn parse(mut given: impl Iterator<Item = String>) -> Result<Arguments, String> {
+    let mut arguments = Arguments { name: "file".into(), ..Arguments::default() };
+    let (mut words, mut output, mut form_file) = (Vec::new(), None, None);
+    while let Some(word) = given.next() {
+        let mut value = || given.next().ok_or(format!("{word} needs a value"));
         match word.as_str() {
+            "-H" | "--header" => {
+                let (name, value) = pair(&value()?, ':')?;
+                arguments.header.push((name, value.trim().to_owned()));
+            }
+            "-F" | "--form" => match pair(&value()?, '=')? {
+                (name, file) if file.starts_with('@') => form_file = Some((name, PathBuf::from(&file[1..]))),
+                field => arguments.form_data.push(field),
+            },
+            "-o" | "--output" => output = Some(PathBuf::from(value()?)),
+            "--retry" => arguments.retries = value()?.parse().map_err(|_| "--retry needs a number".to_owned())?,
+            "--resume" => arguments.resume = true,
+            "--trace" => arguments.trace = Some(value()?.into()),
+            "--cacert" => arguments.root_certificates = Some(value()?.into()),
             "--insecure-http" => arguments.insecure_http = true,
             "--lan" => arguments.lan = true,
-            "--ca" => arguments.ca = Some(words.next()?),
-            option if option.starts_with("--") => return None,
-            _ => arguments.words.push(word),
+            option if option.starts_with('-') => return Err(format!("there is no option {option}")),
+            _ => words.push(word),
         }
     }
-    let words: Vec<&str> = arguments.words.iter().map(String::as_str).collect();
-    matches!(words[..], ["upload", _, _] | ["download", _] | ["download", _, _]).then_some(arguments)
+    let mut words = words.into_iter();
+    arguments.uploads = match words.next().as_deref() {
+        Some("upload") => true,
+        Some("download") => false,
+        _ => return Err("say upload or download".into()),
+    };
+    arguments.url = words.next().ok_or("say a URL")?;
+    let file = words.next().map(PathBuf::from);
+    if words.next().is_some() {
+        return Err("there are too many words".into());
+    }
+    arguments.file = match (arguments.uploads, file, form_file, output) {
+        (true, Some(file), None, None) => file,
+        (true, None, Some((name, file)), None) => {
+            arguments.name = name;
+            file
+        }
+        (true, ..) => return Err("an upload has one file".into()),
+        (false, None, None, None) => name_in(&arguments.url).into(),
+        (false, Some(file), None, None) | (false, None, None, Some(file)) => file,
+        (false, ..) => return Err("a download has one file, and no form".into()),
+    };
+    Ok(arguments)
+}
+
+fn pair(text: &str, separator: char) -> Result<(String, String), String> {
+    let (name, value) = text.split_once(separator).ok_or(format!("{text:?} has no {separator:?}"))?;
+    Ok((name.to_owned(), value.to_owned()))
 }
 
 fn run(arguments: &Arguments) -> Result<(), String> {
-    let directory = tempfile::tempdir().map_err(|error| error.to_string())?;
-    let root_certificates = match &arguments.ca {
-        Some(path) => fs::read_to_string(path).map_err(|error| format!("{path}: {error}"))?,
+    // Before anything is downloaded for nothing.
+    if !arguments.uploads && arguments.file.exists() {
+        return Err(format!("{} exists", arguments.file.display()));
+    }
+    let temporary = tempfile::tempdir().map_err(|error| error.to_string())?;
+    // What a download keeps must be there the next time.
+    let directory = if arguments.resume { cache()? } else { temporary.path().to_owned() };
+    let root_certificates = match &arguments.root_certificates {
+        Some(path) => fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?,
         None => String::new(),
     };
     let (sender, events) = channel();
     let settings = Settings {
-        directory: directory.path().to_str().ok_or("the temporary directory's name is not UTF-8")?,
+        directory: directory.to_str().ok_or("the directory's name is not UTF-8")?,
         root_certificates: &root_certificates,
         allow_plain_http: arguments.insecure_http,
         lan_policy: if arguments.lan { WXT_LAN_ALL_LOCAL } else { WXT_LAN_OWN_SUBNETS },
         // A page gets a minute and 200 MiB; whoever sits at a terminal may want more.
         timeout: 60 * 60 * 1000,
         max_download_size: 1 << 40,
+        traces: arguments.trace.is_some(),
+        max_retries: arguments.retries,
+        resume: if arguments.resume { WXT_RESUME_ACROSS_LAUNCHES } else { WXT_RESUME_OFF },
         ..Settings::default()
     };
     let host = Host::open(&settings, sender)?;
-    let (url, uploads) = (&arguments.words[1], arguments.words[0] == "upload");
-    let target = match arguments.words.get(2) {
-        Some(path) => PathBuf::from(path),
-        None => PathBuf::from(name_in(url)),
-    };
-    if uploads {
-        let path = std::path::absolute(&target).map_err(|error| error.to_string())?;
-        host.upload(0, url, &path)?;
+    let call =
+        Call { url: &arguments.url, header: &arguments.header, form_data: &arguments.form_data, name: &arguments.name };
+    if arguments.uploads {
+        let path = std::path::absolute(&arguments.file).map_err(|error| error.to_string())?;
+        host.upload(0, &call, &path)?;
     } else {
-        host.download(0, url)?;
+        host.download(0, &call)?;
     }
-    let arrow = if uploads { "↑" } else { "↓" };
-    let mut tasks = [Task::new(format!("{arrow} {}", target.display()))];
+    let arrow = if arguments.uploads { "↑" } else { "↓" };
+    let mut tasks = [Task::new(format!("{arrow} {}", arguments.file.display()))];
     show(&mut tasks, &events, all_released)?;
     let [task] = tasks;
-    let result = match task.end {
-        Some(End::Success { status, data, file, .. }) => {
-            if uploads && !data.is_empty() {
-                println!("{data}");
-            }
-            if status >= 400 {
-                Err(format!("the server answered {status}"))
-            } else if uploads {
-                Ok(())
-            } else {
-                // Before the session is closed: then its temporary files are gone.
-                store(Path::new(&file), &target)
-            }
+    if let Some(path) = &arguments.trace {
+        let page = trace_page::render(&task.traces.join("\n"))?;
+        fs::write(path, page).map_err(|error| format!("{}: {error}", path.display()))?;
+    }
+    // Before the session is closed: then its temporary files are gone.
+    let result = finish(arguments, task.end);
+    host.close()?;
+    result
+}
+
+/// Prints the answer, or moves the file to where it is wanted.
+fn finish(arguments: &Arguments, end: Option<End>) -> Result<(), String> {
+    match end {
+        Some(End::Success { status, data, .. }) if status >= 400 => {
+            print_answer(&data);
+            Err(format!("the server answered {status}"))
         }
+        Some(End::Success { data, .. }) if arguments.uploads => {
+            print_answer(&data);
+            Ok(())
+        }
+        Some(End::Success { file, .. }) => store(Path::new(&file), &arguments.file),
         Some(End::Failure { message, detail, .. }) if message.ends_with(&detail) => Err(message),
         Some(End::Failure { message, detail, .. }) => Err(format!("{message}: {detail}")),
         None => Err("the task ended without a result".into()),
-    };
-    host.close()?;
-    result
+    }
+}
+
+fn print_answer(data: &str) {
+    if !data.is_empty() {
+        println!("{data}");
+    }
+}
+
+/// Where downloads that may go on later are kept.
+fn cache() -> Result<PathBuf, String> {
+    let base = env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
+    let base = base.or_else(|| env::var_os("HOME").map(|home| PathBuf::from(home).join(".cache")));
+    let directory = base.ok_or("--resume needs HOME or XDG_CACHE_HOME")?.join("wxtransfer-client");
+    fs::create_dir_all(&directory).map_err(|error| format!("{}: {error}", directory.display()))?;
+    Ok(directory)
 }
 
 /// The last part of a URL's path, as a file name.
@@ -126,7 +221,7 @@ fn name_in(url: &str) -> &str {
     }
 }
 
-/// Moves the file, also to another file system; what is there already stays.
+/// Copies the file, also to another file system; what is there already stays.
 fn store(from: &Path, to: &Path) -> Result<(), String> {
     let failed = |error: std::io::Error| format!("{}: {error}", to.display());
     let mut target = fs::File::create_new(to).map_err(failed)?;

@@ -11,7 +11,7 @@ use std::sync::mpsc::{Receiver, channel};
 
 use support::bars::{End, Task, all_released, show, size};
 use support::c::version;
-use support::host::{Event, Host, Settings};
+use support::host::{Call, Event, Host, Settings};
 use wxtransfer::ffi::options::WXT_LAN_ALL_LOCAL;
 use wxtransfer_test_server::{Options, Server, pattern_bytes, pattern_sha256};
 
@@ -67,11 +67,11 @@ fn transfers(host: &Host, server: &Server, events: &Receiver<Event>) -> Result<(
     }
     let mut tasks = Vec::new();
     for (name, _) in UPLOADS {
-        host.upload(tasks.len(), &server.https_url("/upload"), &sources.path().join(name))?;
+        host.upload(tasks.len(), &Call::to(&server.https_url("/upload")), &sources.path().join(name))?;
         tasks.push(Task::new(format!("↑ {name}")));
     }
     for (name, bytes) in DOWNLOADS {
-        host.download(tasks.len(), &server.https_url(&format!("/bytes/{bytes}?type=image/png")))?;
+        host.download(tasks.len(), &Call::to(&server.https_url(&format!("/bytes/{bytes}?type=image/png"))))?;
         tasks.push(Task::new(format!("↓ {name}")));
     }
     show(&mut tasks, events, all_released)?;
@@ -101,7 +101,7 @@ fn transfers(host: &Host, server: &Server, events: &Receiver<Event>) -> Result<(
 /// A slow download, aborted as soon as it has shown progress.
 fn abort(host: &Host, server: &Server, events: &Receiver<Event>) -> Result<(), String> {
     println!("\nA slow download that the page aborts:\n");
-    let id = host.download(0, &server.https_url("/drip?n=10000&ms=10"))?;
+    let id = host.download(0, &Call::to(&server.https_url("/drip?n=10000&ms=10")))?;
     let mut tasks = [Task::new("↓ slow.bin")];
     show(&mut tasks, events, |tasks| tasks[0].progress_events > 0)?;
     host.abort(id);
@@ -112,9 +112,9 @@ fn abort(host: &Host, server: &Server, events: &Receiver<Event>) -> Result<(), S
 /// Failures come through the same callbacks as results. A 404 is none: any answer is a success, as in WeChat.
 fn failures(host: &Host, server: &Server, events: &Receiver<Event>) -> Result<(), String> {
     println!("\nA host that is not in the list of domains, a file that does not exist, and a 404:\n");
-    host.download(0, "https://elsewhere.example.com/file")?;
-    host.upload(1, &server.https_url("/upload"), "/no/such/file".as_ref())?;
-    host.download(2, &server.https_url("/status/404"))?;
+    host.download(0, &Call::to("https://elsewhere.example.com/file"))?;
+    host.upload(1, &Call::to(&server.https_url("/upload")), "/no/such/file".as_ref())?;
+    host.download(2, &Call::to(&server.https_url("/status/404")))?;
     let mut tasks = [Task::new("↓ elsewhere"), Task::new("↑ missing"), Task::new("↓ 404")];
     show(&mut tasks, events, all_released)?;
     println!();

@@ -111,6 +111,9 @@ fn structs() -> Vec<Struct> {
             retry_delay,
             retry_uploads,
             resume,
+            max_bytes_per_second,
+            low_speed_limit,
+            low_speed_time,
             client_certificate,
         }),
         layout!(WxtUploadRequest {
@@ -135,6 +138,8 @@ fn structs() -> Vec<Struct> {
             part_count,
             method,
             raw,
+            max_bytes_per_second,
+            priority,
         }),
         layout!(WxtUploadPart {
             name,
@@ -160,6 +165,8 @@ fn structs() -> Vec<Struct> {
             want_sha256,
             verify_digest,
             needs_unmetered,
+            max_bytes_per_second,
+            priority,
         }),
         layout!(WxtNetwork { struct_size, kind, metered, roaming }),
         layout!(WxtCallbacks {

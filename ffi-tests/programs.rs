@@ -154,6 +154,11 @@ fn bad_network() {
 }
 
 #[test]
+fn rates() {
+    Surroundings::start().run("rates");
+}
+
+#[test]
 fn retries() {
     Surroundings::start().run("retries");
 }

@@ -29,7 +29,8 @@
 #define WXT_ERRNO_INTERNAL 4
 
 /**
- * `timeout`: the deadline passed, in whatever phase. `WXT_CATEGORY_TIMEOUT`, retryable.
+ * `timeout`: the deadline passed, in whatever phase, or the connection was slower than `low_speed_limit` for `low_speed_time`, whose
+ * detail is `stalled`. `WXT_CATEGORY_TIMEOUT`, retryable.
  */
 #define WXT_ERRNO_TIMEOUT 5
 
@@ -215,7 +216,7 @@
 #define WXT_CATEGORY_ABORTED 1
 
 /**
- * The deadline passed.
+ * The deadline passed, or the connection stalled (`low_speed_limit`).
  */
 #define WXT_CATEGORY_TIMEOUT 2
 
@@ -889,6 +890,25 @@ typedef struct {
    */
   int32_t resume;
   /**
+   * How many bytes all tasks of the session may send and receive per second, together and in both directions; heads and TLS count.
+   * Default: 0, no limit. Any other number is one. Tasks that could use more get equal shares; what a task does not use goes to
+   * the others. `wxt_session_set_max_bytes_per_second` changes it. Deadlines go on: raise them with `max_timeout`. See
+   * `docs/rates.md`.
+   */
+  uint64_t max_bytes_per_second;
+  /**
+   * The fewest bytes per second of a connection that a task uses, together with `low_speed_time`: if it moves fewer for that long,
+   * the task fails with `WXT_ERRNO_TIMEOUT`, `WXT_CATEGORY_TIMEOUT` and the detail `stalled`, retryable; or it is tried again, as
+   * after a connection that ended (`max_retries`, `resume`). Only the time in which the task waits for the network counts, also
+   * for the answer; neither the queue nor a wait for `max_bytes_per_second`. Default: 0, no connection is too slow.
+   */
+  uint64_t low_speed_limit;
+  /**
+   * In milliseconds: for how long a connection may be slower than `low_speed_limit`. Default: 0. One of the two without the other
+   * is `WXT_INVALID_ARGUMENT`.
+   */
+  uint32_t low_speed_time;
+  /**
    * A certificate for servers that ask the app who it is. Zero is none.
    */
   WxtClientCertificate client_certificate;
@@ -1220,6 +1240,16 @@ typedef struct {
    * is the default: the body is a multipart form.
    */
   uint8_t raw;
+  /**
+   * How many bytes the task may send and receive per second, in both directions together; heads and TLS count. Default: 0, no
+   * limit but the session's, which counts as well. `wxt_task_set_max_bytes_per_second` changes it.
+   */
+  uint64_t max_bytes_per_second;
+  /**
+   * Of the tasks that wait in the queue of one API, those with the highest number begin first, and those with the same in the
+   * order of their calls. Any number; default: 0. A task that has begun is not stopped for another.
+   */
+  int32_t priority;
 } WxtUploadRequest;
 
 /**
@@ -1665,6 +1695,14 @@ typedef struct {
    * As in `WxtUploadRequest`.
    */
   uint8_t needs_unmetered;
+  /**
+   * As in `WxtUploadRequest`.
+   */
+  uint64_t max_bytes_per_second;
+  /**
+   * As in `WxtUploadRequest`.
+   */
+  int32_t priority;
 } WxtDownloadRequest;
 
 /**
@@ -1968,6 +2006,15 @@ WxtStatus wxt_session_enter_background(WxtSession *session);
 WxtStatus wxt_session_enter_foreground(WxtSession *session);
 
 /**
+ * Changes `max_bytes_per_second` of the session's options; 0 is no limit. Tasks that run keep to it at once: one that waits for its
+ * turn waits as long as the new limit asks for. Any thread, also from a callback.
+ *
+ * - `WXT_SESSION_CLOSED`, `WXT_INVALID_ARGUMENT`: the handle.
+ */
+WxtStatus wxt_session_set_max_bytes_per_second(WxtSession *session,
+                                               uint64_t bytes_per_second);
+
+/**
  * Removes the partial files that `WXT_RESUME_ACROSS_LAUNCHES` has kept, but those that a task is writing. Any thread; it reads and
  * writes the disk.
  *
@@ -2149,6 +2196,17 @@ WxtStatus wxt_download_file(WxtSession *session,
  */
 WxtStatus wxt_task_abort(WxtSession *session,
                          WxtTaskId task);
+
+/**
+ * Changes `max_bytes_per_second` of a task, waiting or running; 0 is no limit but the session's. It keeps to it at once. Any thread,
+ * also from a callback.
+ *
+ * - `WXT_NOT_FOUND`: the task has ended, or it never was.
+ * - `WXT_SESSION_CLOSED`, `WXT_INVALID_ARGUMENT`: the handle.
+ */
+WxtStatus wxt_task_set_max_bytes_per_second(WxtSession *session,
+                                            WxtTaskId task,
+                                            uint64_t bytes_per_second);
 
 /**
  * Looks up a header by name, in any letter case. `*value` is the first one's value, which lives as long as `header`

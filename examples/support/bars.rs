@@ -6,6 +6,9 @@ use std::time::{Duration, Instant};
 
 use super::host::{Event, What};
 
+/// The width of the narrowest terminal in use.
+const COLUMNS: usize = 80;
+
 /// What the callbacks of one task have said so far.
 pub struct Task {
     pub label: String,
@@ -14,6 +17,8 @@ pub struct Task {
     /// Status and number of headers.
     pub headers: Option<(i32, usize)>,
     pub progress_events: usize,
+    /// The HAR entries of its requests.
+    pub traces: Vec<String>,
     pub end: Option<End>,
     pub completes: usize,
     pub released: bool,
@@ -36,6 +41,7 @@ impl Task {
             total: None,
             headers: None,
             progress_events: 0,
+            traces: Vec::new(),
             end: None,
             completes: 0,
             released: false,
@@ -60,7 +66,7 @@ impl Task {
                 self.end = Some(End::Failure { message, detail, number });
                 self.took = self.started.elapsed();
             }
-            What::Trace { .. } => {}
+            What::Trace { entry } => self.traces.push(entry),
             What::Complete => self.completes += 1,
             What::Release => self.released = true,
         }
@@ -99,7 +105,7 @@ impl Task {
             Some(End::Success { status, .. }) => format!("{status} in {} ms", self.took.as_millis()),
             Some(End::Failure { message, .. }) => message.clone(),
         };
-        format!("  {:<22} {bar} {:>9}  {state}", self.label, size(self.bytes))
+        format!("  {:<22} {bar} {:>9}  {state}", shortened(&self.label, 22), size(self.bytes))
     }
 }
 
@@ -142,9 +148,25 @@ fn draw(tasks: &[Task], again: bool) {
         let _ = write!(output, "\x1b[{}A", tasks.len());
     }
     for task in tasks {
-        let _ = writeln!(output, "\x1b[2K{}", task.line());
+        // A line that wraps would be two, of which only one is drawn over.
+        let _ = writeln!(output, "\x1b[2K{}", shortened(&task.line(), COLUMNS));
     }
     let _ = output.flush();
+}
+
+/// At most so many columns of a text. A letter that is none of Latin, Greek or Cyrillic counts as two.
+fn shortened(text: &str, columns: usize) -> String {
+    let width = |letter: char| if matches!(letter, '\u{1100}'..='\u{1fff}' | '\u{2e80}'..) { 2 } else { 1 };
+    if text.chars().map(width).sum::<usize>() <= columns {
+        return text.to_owned();
+    }
+    let mut left = columns - 1;
+    let kept = text.chars().take_while(|letter| {
+        let fits = width(*letter) <= left;
+        left -= if fits { width(*letter) } else { 0 };
+        fits
+    });
+    kept.chain(['…']).collect()
 }
 
 /// Bytes for a reader.

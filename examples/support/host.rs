@@ -17,7 +17,7 @@ use wxtransfer::ffi::callback::{
 use wxtransfer::ffi::options::{WXT_PATHS_NATIVE, WXT_PLATFORM_OTHER, WxtSessionOptions};
 use wxtransfer::ffi::request::{WxtDownloadRequest, WxtTaskId, WxtUploadRequest};
 use wxtransfer::ffi::session::{WxtSession, wxt_session_close, wxt_session_open};
-use wxtransfer::ffi::string::WxtStr;
+use wxtransfer::ffi::string::{WxtPair, WxtStr};
 use wxtransfer::ffi::task::{wxt_download_file, wxt_task_abort, wxt_upload_file};
 
 use super::c::{checked, string, text};
@@ -75,6 +75,28 @@ pub struct Settings<'a> {
     pub max_download_size: u64,
     /// Whether each request is traced.
     pub traces: bool,
+    /// How many attempts may follow the first.
+    pub max_retries: u32,
+    /// A `WXT_RESUME_…`.
+    pub resume: i32,
+}
+
+/// What a page asks for, beside the file of an upload.
+#[derive(Default)]
+pub struct Call<'a> {
+    pub url: &'a str,
+    pub header: &'a [(String, String)],
+    /// An upload's fields, in front of the file.
+    pub form_data: &'a [(String, String)],
+    /// The name of an upload's file part.
+    pub name: &'a str,
+}
+
+impl<'a> Call<'a> {
+    /// Without a header or a field; the file is `file`.
+    pub fn to(url: &'a str) -> Call<'a> {
+        Call { url, name: "file", ..Call::default() }
+    }
 }
 
 /// An open session.
@@ -108,6 +130,8 @@ impl Host {
         options.default_download_timeout = settings.timeout;
         options.max_timeout = settings.timeout;
         options.max_download_size = settings.max_download_size;
+        options.max_retries = settings.max_retries;
+        options.resume = settings.resume;
         let mut session = null_mut();
         // SAFETY: everything that the options point to outlives the call.
         checked(unsafe { wxt_session_open(&options, &mut session) })?;
@@ -115,14 +139,19 @@ impl Host {
     }
 
     /// Starts `wx.uploadFile`.
-    pub fn upload(&self, task: usize, url: &str, file: &Path) -> Result<WxtTaskId, String> {
+    pub fn upload(&self, task: usize, call: &Call, file: &Path) -> Result<WxtTaskId, String> {
         let file = file.to_str().ok_or("the file's name is not UTF-8")?;
         // SAFETY: zero is "absent" for every parameter.
         let mut request: WxtUploadRequest = unsafe { zeroed() };
         request.struct_size = size_of::<WxtUploadRequest>();
-        request.url = text(url);
+        let (header, form_data) = (pairs(call.header), pairs(call.form_data));
+        request.url = text(call.url);
         request.file_path = text(file);
-        request.name = text("file");
+        request.name = text(call.name);
+        request.header = header.as_ptr();
+        request.header_count = header.len();
+        request.form_data = form_data.as_ptr();
+        request.form_data_count = form_data.len();
         let mut id = 0;
         let callbacks = self.callbacks(task);
         // SAFETY: request and callbacks outlive the call, which copies them; `user_data` is the task's until `release`.
@@ -131,11 +160,14 @@ impl Host {
     }
 
     /// Starts `wx.downloadFile` into a temporary file of the session.
-    pub fn download(&self, task: usize, url: &str) -> Result<WxtTaskId, String> {
+    pub fn download(&self, task: usize, call: &Call) -> Result<WxtTaskId, String> {
         // SAFETY: zero is "absent" for every parameter.
         let mut request: WxtDownloadRequest = unsafe { zeroed() };
         request.struct_size = size_of::<WxtDownloadRequest>();
-        request.url = text(url);
+        let header = pairs(call.header);
+        request.url = text(call.url);
+        request.header = header.as_ptr();
+        request.header_count = header.len();
         let mut id = 0;
         let callbacks = self.callbacks(task);
         // SAFETY: as for an upload.
@@ -167,6 +199,10 @@ impl Host {
             on_trace: if self.traces { Some(on_trace) } else { None },
         }
     }
+}
+
+fn pairs(pairs: &[(String, String)]) -> Vec<WxtPair> {
+    pairs.iter().map(|(name, value)| WxtPair { name: WxtStr::new(name), value: WxtStr::new(value) }).collect()
 }
 
 /// What `user_data` points to.

@@ -12,7 +12,7 @@ use std::process::ExitCode;
 use std::sync::mpsc::channel;
 use std::{env, fs};
 
-use support::host::{Host, Settings, What};
+use support::host::{Call, Host, Settings, What};
 use wxtransfer::ffi::options::WXT_LAN_ALL_LOCAL;
 use wxtransfer_test_server::{FaultServer, Options, Script, Server, Step, Transport};
 
@@ -62,10 +62,10 @@ fn traced_transfers() -> Result<String, String> {
         }
     };
     for (task, url) in urls.enumerate() {
-        host.download(task, &url)?;
+        host.download(task, &Call::to(&url))?;
         collect();
     }
-    host.upload(0, &server.https_url("/upload"), &file)?;
+    host.upload(0, &Call::to(&server.https_url("/upload")), &file)?;
     collect();
     host.close()?;
     Ok(lines)

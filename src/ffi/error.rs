@@ -9,7 +9,8 @@ pub const WXT_ERRNO_OK: i32 = 0;
 pub const WXT_ERRNO_CANCEL: i32 = 1;
 /// `internal error`: a bug of the library, caught, in a transfer. `WXT_CATEGORY_INTERNAL`, not retryable.
 pub const WXT_ERRNO_INTERNAL: i32 = 4;
-/// `timeout`: the deadline passed, in whatever phase. `WXT_CATEGORY_TIMEOUT`, retryable.
+/// `timeout`: the deadline passed, in whatever phase, or the connection was slower than `low_speed_limit` for `low_speed_time`, whose
+/// detail is `stalled`. `WXT_CATEGORY_TIMEOUT`, retryable.
 pub const WXT_ERRNO_TIMEOUT: i32 = 5;
 /// `parameter error: parameter.url should be String instead of Undefined;`: the named parameter of a transfer is missing or has
 /// the wrong type. In C a string that is NULL is `Undefined`, and bytes that are not UTF-8 are an `ArrayBuffer`. An
@@ -97,7 +98,7 @@ pub const WXT_ERRNO_TEMPORARY_FILE_NOT_EXIST: i32 = 1301112;
 
 /// The page or the closing session stopped the task.
 pub const WXT_CATEGORY_ABORTED: i32 = 1;
-/// The deadline passed.
+/// The deadline passed, or the connection stalled (`low_speed_limit`).
 pub const WXT_CATEGORY_TIMEOUT: i32 = 2;
 /// The mini program was in the background, or without a network, for too long.
 pub const WXT_CATEGORY_INTERRUPTED: i32 = 3;

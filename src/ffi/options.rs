@@ -180,6 +180,19 @@ pub struct WxtSessionOptions {
     /// `Range` and no `If-…`. An attempt that goes on behind one that has got more of the file is no retry: it needs no
     /// `max_retries`.
     pub resume: i32,
+    /// How many bytes all tasks of the session may send and receive per second, together and in both directions; heads and TLS count.
+    /// Default: 0, no limit. Any other number is one. Tasks that could use more get equal shares; what a task does not use goes to
+    /// the others. `wxt_session_set_max_bytes_per_second` changes it. Deadlines go on: raise them with `max_timeout`. See
+    /// `docs/rates.md`.
+    pub max_bytes_per_second: u64,
+    /// The fewest bytes per second of a connection that a task uses, together with `low_speed_time`: if it moves fewer for that long,
+    /// the task fails with `WXT_ERRNO_TIMEOUT`, `WXT_CATEGORY_TIMEOUT` and the detail `stalled`, retryable; or it is tried again, as
+    /// after a connection that ended (`max_retries`, `resume`). Only the time in which the task waits for the network counts, also
+    /// for the answer; neither the queue nor a wait for `max_bytes_per_second`. Default: 0, no connection is too slow.
+    pub low_speed_limit: u64,
+    /// In milliseconds: for how long a connection may be slower than `low_speed_limit`. Default: 0. One of the two without the other
+    /// is `WXT_INVALID_ARGUMENT`.
+    pub low_speed_time: u32,
     /// A certificate for servers that ask the app who it is. Zero is none.
     pub client_certificate: WxtClientCertificate,
 }

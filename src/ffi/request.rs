@@ -64,6 +64,12 @@ pub struct WxtUploadRequest {
     /// that of `header`, and there is none if `header` has none. `name`, `file_name`, `form_data` and `parts` are absent or empty. 0
     /// is the default: the body is a multipart form.
     pub raw: u8,
+    /// How many bytes the task may send and receive per second, in both directions together; heads and TLS count. Default: 0, no
+    /// limit but the session's, which counts as well. `wxt_task_set_max_bytes_per_second` changes it.
+    pub max_bytes_per_second: u64,
+    /// Of the tasks that wait in the queue of one API, those with the highest number begin first, and those with the same in the
+    /// order of their calls. Any number; default: 0. A task that has begun is not stopped for another.
+    pub priority: i32,
 }
 
 /// `method` of an upload: WeChat's.
@@ -130,6 +136,10 @@ pub struct WxtDownloadRequest {
     pub verify_digest: u8,
     /// As in `WxtUploadRequest`.
     pub needs_unmetered: u8,
+    /// As in `WxtUploadRequest`.
+    pub max_bytes_per_second: u64,
+    /// As in `WxtUploadRequest`.
+    pub priority: i32,
 }
 
 // SAFETY: integers and pointers that may be null.

@@ -85,6 +85,8 @@ pub(super) unsafe fn upload_request(request: &WxtUploadRequest) -> Read<UploadRe
                 timeout: request.timeout,
                 disable_profile: request.disable_profile != 0,
                 needs_unmetered: request.needs_unmetered != 0,
+                max_bytes_per_second: request.max_bytes_per_second,
+                priority: request.priority,
             },
         })
     };
@@ -205,6 +207,8 @@ pub(super) unsafe fn download_request(request: &WxtDownloadRequest) -> Read<Down
                 timeout: request.timeout,
                 disable_profile: request.disable_profile != 0,
                 needs_unmetered: request.needs_unmetered != 0,
+                max_bytes_per_second: request.max_bytes_per_second,
+                priority: request.priority,
             },
             integrity: IntegrityRequest {
                 expected_sha256: optional(expected_sha256, "expectedSha256")?,

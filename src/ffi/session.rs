@@ -25,7 +25,7 @@ use super::status::{
 };
 use super::string::{WxtStr, array};
 use super::trust::pins;
-use crate::http::Resolver;
+use crate::http::{LowSpeed, Resolver};
 use crate::platform::give_back_free_memory;
 use crate::policy::lan::LanPolicy;
 use crate::policy::limits::Limits;
@@ -165,6 +165,20 @@ pub extern "C" fn wxt_session_enter_foreground(session: *mut WxtSession) -> WxtS
     })
 }
 
+/// Changes `max_bytes_per_second` of the session's options; 0 is no limit. Tasks that run keep to it at once: one that waits for its
+/// turn waits as long as the new limit asks for. Any thread, also from a callback.
+///
+/// - `WXT_SESSION_CLOSED`, `WXT_INVALID_ARGUMENT`: the handle.
+#[unsafe(no_mangle)]
+pub extern "C" fn wxt_session_set_max_bytes_per_second(session: *mut WxtSession, bytes_per_second: u64) -> WxtStatus {
+    guard(|| {
+        let session = self::session(session)?;
+        let admission = session.admit().ok_or(WXT_SESSION_CLOSED)?;
+        admission.set_max_bytes_per_second(bytes_per_second);
+        Ok(())
+    })
+}
+
 /// Removes the partial files that `WXT_RESUME_ACROSS_LAUNCHES` has kept, but those that a task is writing. Any thread; it reads and
 /// writes the disk.
 ///
@@ -244,6 +258,7 @@ unsafe fn owned_options(options: &WxtSessionOptions) -> Result<SessionOptions, W
             limits: limits(options),
             retry: retry_rules(options)?,
             resume,
+            low_speed: low_speed(options)?,
             upload_domains: texts(options.upload_domains, options.upload_domain_count)?,
             download_domains: texts(options.download_domains, options.download_domain_count)?,
             lan,
@@ -278,6 +293,15 @@ fn retry_rules(options: &WxtSessionOptions) -> Result<RetryRules, WxtStatus> {
     Ok(RetryRules { max_retries: options.max_retries, delay, uploads })
 }
 
+/// One of the two without the other says nothing.
+fn low_speed(options: &WxtSessionOptions) -> Result<Option<LowSpeed>, WxtStatus> {
+    match (options.low_speed_limit, options.low_speed_time) {
+        (0, 0) => Ok(None),
+        (0, _) | (_, 0) => Err(WXT_INVALID_ARGUMENT),
+        (limit, milliseconds) => Ok(Some(LowSpeed { limit, time: Duration::from_millis(milliseconds.into()) })),
+    }
+}
+
 fn limits(options: &WxtSessionOptions) -> Limits {
     let defaults = Limits::default();
     let or = |value: u64, default: u64| if value == 0 { default } else { value };
@@ -300,6 +324,7 @@ fn limits(options: &WxtSessionOptions) -> Limits {
         storage_quota: or(options.storage_quota, defaults.storage_quota),
         temporary_quota: or(options.temporary_quota, defaults.temporary_quota),
         temporary_retention: options.temporary_retention,
+        max_bytes_per_second: options.max_bytes_per_second,
     }
 }
 

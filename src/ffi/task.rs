@@ -108,6 +108,24 @@ pub extern "C" fn wxt_task_abort(session: *mut WxtSession, task: WxtTaskId) -> W
     })
 }
 
+/// Changes `max_bytes_per_second` of a task, waiting or running; 0 is no limit but the session's. It keeps to it at once. Any thread,
+/// also from a callback.
+///
+/// - `WXT_NOT_FOUND`: the task has ended, or it never was.
+/// - `WXT_SESSION_CLOSED`, `WXT_INVALID_ARGUMENT`: the handle.
+#[unsafe(no_mangle)]
+pub extern "C" fn wxt_task_set_max_bytes_per_second(
+    session: *mut WxtSession,
+    task: WxtTaskId,
+    bytes_per_second: u64,
+) -> WxtStatus {
+    guard(|| {
+        let session = self::session(session)?;
+        let admission = session.admit().ok_or(WXT_SESSION_CLOSED)?;
+        if admission.set_task_max_bytes_per_second(task, bytes_per_second) { Ok(()) } else { Err(WXT_NOT_FOUND) }
+    })
+}
+
 /// Looks up a header by name, in any letter case. `*value` is the first one's value, which lives as long as `header`
 /// does. Any thread.
 ///

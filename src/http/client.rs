@@ -8,6 +8,7 @@ use super::connection::Connection;
 use super::connector::{Connector, CurrentTrust};
 use super::error::{Error, ErrorKind};
 use super::exchange::{Details, Exchange};
+use super::low_speed::LowSpeed;
 use super::pool::{IdlePool, Origin};
 use super::proxy::Proxy;
 use super::request::Request;
@@ -38,6 +39,8 @@ pub struct ClientOptions {
     pub resolver: Option<Arc<dyn Resolver>>,
     /// Asked once for each new connection, of all addresses that its name resolves to. A proxy looks names up itself, and is not asked about.
     pub address_rule: Option<AddressRule>,
+    /// Which connections are too slow to go on with; `None` is none.
+    pub low_speed: Option<LowSpeed>,
     /// Where second attempts and odd answers are reported.
     pub log: Log,
 }
@@ -48,6 +51,7 @@ pub struct Client {
     certificate: Option<Arc<ClientCertificate>>,
     pool: Arc<IdlePool>,
     counters: Arc<Counters>,
+    low_speed: Option<LowSpeed>,
     log: Log,
 }
 
@@ -58,12 +62,12 @@ impl Client {
     /// [`ErrorKind::Tls`] when a given root is no certificate or there is none; [`ErrorKind::PlatformVerifier`] when the
     /// system's verifier is wanted and still has to be initialised.
     pub fn new(options: ClientOptions) -> Result<Client, Error> {
-        let ClientOptions { trust, pins, certificate, proxy, resolver, address_rule, log } = options;
+        let ClientOptions { trust, pins, certificate, proxy, resolver, address_rule, low_speed, log } = options;
         let certificate = certificate.map(Arc::new);
         let trust = CurrentTrust::new(TlsSettings::new(trust, pins, certificate.clone())?);
         let (names, sockets) = (Names::new(resolver), OpenSockets::default());
         let connector = Connector { trust, proxy, names, sockets, address_rule, log: log.clone() };
-        Ok(Client { connector, certificate, pool: Arc::default(), counters: Arc::default(), log })
+        Ok(Client { connector, certificate, pool: Arc::default(), counters: Arc::default(), low_speed, log })
     }
 
     /// Sends one request and returns when the response's head is there.
@@ -76,6 +80,9 @@ impl Client {
     /// Any [`ErrorKind`]. A status is never an error.
     pub fn send<'a>(&'a self, mut request: Request<'a>, exchange: &Arc<Exchange>) -> Result<Response, Error> {
         exchange.count_into(&self.counters);
+        if let Some(rule) = self.low_speed {
+            exchange.expect_speed(rule);
+        }
         exchange.trace_with(|details| *details = Details::default());
         let from_pool = request.body.as_ref().is_none_or(|body| body.can_rewind());
         match self.attempt(&mut request, exchange, from_pool) {

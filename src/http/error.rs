@@ -29,6 +29,8 @@ pub enum ErrorKind {
     Tls(TlsFailure),
     /// The peer closed or reset the connection before the response was whole.
     Closed,
+    /// The connection was slower than [`LowSpeed`](super::LowSpeed) allows.
+    Stalled,
     /// The peer closed the connection where a body may end, without a word that it meant to.
     UncleanEnd,
     /// The peer does not speak HTTP/1.1, or the response breaks its rules or our bounds.
@@ -91,6 +93,10 @@ impl Error {
 
     pub(super) fn closed(detail: impl Into<String>) -> Error {
         Error::new(ErrorKind::Closed, detail)
+    }
+
+    pub(super) fn stalled() -> Error {
+        Error::new(ErrorKind::Stalled, "stalled")
     }
 
     pub(super) fn too_large(limit: u64) -> Error {

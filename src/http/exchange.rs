@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 use std::time::{Duration, Instant};
 
+use super::low_speed::{LowSpeed, SpeedWatch};
 use super::statistics::Counters;
 use crate::worker::{Worker, lock};
 
@@ -120,6 +121,8 @@ pub struct Exchange {
     stall_listener: OnceLock<StallListener>,
     /// Those of the client.
     counters: OnceLock<Arc<Counters>>,
+    /// Nothing where no connection is too slow.
+    speed: OnceLock<Box<SpeedWatch>>,
 }
 
 impl Exchange {
@@ -139,6 +142,7 @@ impl Exchange {
             listener: OnceLock::new(),
             stall_listener: OnceLock::new(),
             counters: OnceLock::new(),
+            speed: OnceLock::new(),
         }
     }
 
@@ -186,6 +190,22 @@ impl Exchange {
     /// From here on the client's counters have what happens in the exchange.
     pub(super) fn count_into(&self, counters: &Arc<Counters>) {
         self.counters.get_or_init(|| counters.clone());
+    }
+
+    /// From here on a connection that is slower ends the exchange.
+    pub(super) fn expect_speed(&self, rule: LowSpeed) {
+        self.speed.get_or_init(|| Box::new(SpeedWatch::new(rule)));
+    }
+
+    /// What measures the speed, where anything does.
+    pub(super) fn speed(&self) -> Option<&SpeedWatch> {
+        self.speed.get().map(|watch| &**watch)
+    }
+
+    /// The bytes that were moved in either direction, of which the kernel still holds `unsent`.
+    pub(super) fn bytes_moved(&self, unsent: u64) -> u64 {
+        let [sent, received] = [&self.bytes_sent, &self.bytes_received].map(|bytes| bytes.load(Ordering::Relaxed));
+        sent.saturating_sub(unsent).saturating_add(received)
     }
 
     /// Adds to the client's counters.
@@ -242,6 +262,9 @@ impl Exchange {
             counter.store(0, Ordering::Relaxed);
         }
         self.body_length.store(body_length, Ordering::Relaxed);
+        if let Some(speed) = self.speed() {
+            speed.begin();
+        }
         let mut times = self.times();
         let before = std::mem::take(&mut *times);
         if self.reports.trace {

@@ -14,6 +14,7 @@ mod error;
 mod exchange;
 mod framing;
 mod head;
+mod low_speed;
 mod pending;
 mod pool;
 mod proxy;
@@ -35,6 +36,7 @@ pub use exchange::{Details, Exchange, PROGRESS_INTERVAL, Reports, TlsTerms, Trac
 pub use framing::{Deframer, Framed};
 #[cfg(feature = "fuzzing")]
 pub use head::{Answering, BodyFraming, HeadReader, is_plausible};
+pub use low_speed::LowSpeed;
 pub use proxy::Proxy;
 pub use request::{BodySource, Request};
 pub use resolver::{Resolver, ResolverAnswer};

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use super::error::Error;
 use super::exchange::Exchange;
+use super::low_speed::SpeedWatch;
 use super::sockets::OpenSocket;
 use crate::platform::{SEND_FLAGS, set_receive_low_water_mark, smoothed_round_trip_time, unsent_bytes};
 use rustix::event::{PollFd, PollFlags};
@@ -59,8 +60,17 @@ impl Stream {
         &self.socket
     }
 
-    /// Receives once. Never blocks: `None` means that there is nothing yet.
+    /// Receives once, as much as the task's rates allow. Never blocks: `None` means that there is nothing yet, or that the task
+    /// has to wait for its turn.
     pub(super) fn read(&mut self, exchange: &Exchange, buffer: &mut [u8]) -> Result<Option<usize>, Error> {
+        let Some(grant) = exchange.worker().grant(buffer.len()) else { return Ok(None) };
+        let received = self.read_at_once(exchange, &mut buffer[..grant.bytes()])?;
+        grant.spend(received.unwrap_or(0));
+        Ok(received)
+    }
+
+    /// Receives once, as much as there is.
+    pub(super) fn read_at_once(&mut self, exchange: &Exchange, buffer: &mut [u8]) -> Result<Option<usize>, Error> {
         match retry(|| (&**self.socket).read(buffer)) {
             // To the system a socket that was shut down has come to its end, where a body may end.
             Ok(0) => self.socket.stranded().map_or(Ok(Some(0)), Err),
@@ -81,13 +91,17 @@ impl Stream {
         self.was_reset
     }
 
-    /// Sends once. Never blocks: `None` means that the kernel's buffer is full, or was when the last send ended.
+    /// Sends once, as much as the task's rates allow. Never blocks: `None` means that the kernel's buffer is full, or was when the
+    /// last send ended, or that the task has to wait for its turn.
     pub(super) fn write(&mut self, exchange: &Exchange, bytes: &[u8]) -> Result<Option<usize>, Error> {
         if self.is_full {
             return Ok(None);
         }
+        let Some(grant) = exchange.worker().grant(bytes.len()) else { return Ok(None) };
+        let bytes = &bytes[..grant.bytes()];
         match retry(|| self.socket.send_with_flags(bytes, SEND_FLAGS)) {
             Ok(sent) => {
+                grant.spend(sent);
                 exchange.count_sent(sent);
                 self.is_full = sent < bytes.len();
                 Ok(Some(sent))
@@ -106,10 +120,10 @@ impl Stream {
         self.socket.stranded().unwrap_or_else(|| Error::connection(error))
     }
 
-    /// Waits for the socket, at most until `limit`: then it is ready for nothing.
+    /// Waits for the task's turn and then for the socket, at most until `limit`: then it is ready for nothing.
     ///
     /// # Errors
-    /// The stop signal and its deadline.
+    /// The stop signal and its deadline; a connection that is too slow.
     pub(super) fn wait(
         &mut self,
         exchange: &Exchange,
@@ -142,6 +156,9 @@ impl Stream {
         interest: Interest,
         limit: Option<Instant>,
     ) -> Result<Readiness, Error> {
+        if !exchange.worker().wait_for_turn(limit)? {
+            return Ok(Readiness { input: false, output: false });
+        }
         // A system that refuses wakes more often; nothing else depends on it.
         if mark != self.low_water_mark && set_receive_low_water_mark(&*self.socket, mark).is_ok() {
             self.low_water_mark = mark;
@@ -151,10 +168,35 @@ impl Stream {
             Interest::Writable => PollFlags::OUT,
             Interest::Both => PollFlags::IN | PollFlags::OUT,
         };
-        let happened = exchange.worker().wait(&[PollFd::new(&*self.socket, events)], limit)?;
+        let happened = match exchange.speed() {
+            Some(speed) => self.wait_at_speed(speed, exchange, events, limit)?,
+            None => exchange.worker().wait(&[PollFd::new(&*self.socket, events)], limit)?[0],
+        };
         self.is_full = false;
-        let input = happened[0].intersects(PollFlags::IN | PollFlags::HUP | PollFlags::ERR);
-        Ok(Readiness { input, output: happened[0].contains(PollFlags::OUT) })
+        let input = happened.intersects(PollFlags::IN | PollFlags::HUP | PollFlags::ERR);
+        Ok(Readiness { input, output: happened.contains(PollFlags::OUT) })
+    }
+
+    /// Waits for `events` until the connection is too slow, if that is before `limit`.
+    fn wait_at_speed(
+        &self,
+        speed: &SpeedWatch,
+        exchange: &Exchange,
+        events: PollFlags,
+        limit: Option<Instant>,
+    ) -> Result<PollFlags, Error> {
+        let begin = Instant::now();
+        let Some(left) = speed.time_left(exchange.bytes_moved(self.unsent())) else {
+            // Another attempt may follow, beside which the kernel is not to send the rest of this one.
+            self.reset_on_close();
+            return Err(Error::stalled());
+        };
+        let end = begin + left;
+        let until = limit.map_or(end, |limit| limit.min(end));
+        let happened = exchange.worker().wait(&[PollFd::new(&*self.socket, events)], Some(until))?[0];
+        speed.add(begin.elapsed());
+        // What has come since, or has room, is moved before the next wait judges.
+        Ok(if happened.is_empty() && until == end { events } else { happened })
     }
 
     /// `wanted`, or fewer bytes where the socket's buffer is small. Three quarters of the buffer stay free at the mark, so that

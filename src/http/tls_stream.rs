@@ -243,7 +243,7 @@ impl TlsStream {
     pub(super) fn is_quiet(&mut self, exchange: &Exchange) -> bool {
         // Of the thread's own, since to zero one costs as much as a small request.
         let mut probe = exchange.worker().take_buffer(IDLE_PROBE);
-        let received = self.stream.read(exchange, &mut probe);
+        let received = self.stream.read_at_once(exchange, &mut probe);
         let rest = match received {
             Ok(Some(received)) if received > 0 && received < probe.len() => Some(probe[..received].to_vec()),
             _ => None,

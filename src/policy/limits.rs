@@ -27,6 +27,8 @@ pub struct Limits {
     pub temporary_quota: u64,
     /// What of them stays for the next launch, in bytes.
     pub temporary_retention: u64,
+    /// How many bytes per second all tasks together may move when the session opens; 0 is any number.
+    pub max_bytes_per_second: u64,
 }
 
 const MIB: u64 = 1024 * 1024;
@@ -44,6 +46,7 @@ impl Default for Limits {
             storage_quota: 200 * MIB,
             temporary_quota: 4096 * MIB,
             temporary_retention: 0,
+            max_bytes_per_second: 0,
         }
     }
 }
@@ -71,7 +74,7 @@ mod tests {
         assert_eq!((limits.concurrent_uploads, limits.concurrent_downloads), (10, 10));
         let timeouts = [limits.default_upload_timeout, limits.default_download_timeout, limits.max_timeout];
         assert_eq!(timeouts.map(|timeout| timeout.as_millis()), [60_000; 3]);
-        assert_eq!(limits.temporary_retention, 0);
+        assert_eq!((limits.temporary_retention, limits.max_bytes_per_second), (0, 0));
         assert_eq!((limits.max_download_size, limits.max_answer_size), (209_715_200, 16_777_216));
         assert_eq!((limits.storage_quota, limits.temporary_quota), (209_715_200, 4_294_967_296));
     }

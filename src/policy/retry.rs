@@ -38,8 +38,14 @@ impl RetryRules {
 
 /// Whether the same request may have another answer soon: the way to the server failed, not the request.
 pub fn is_transient(failure: &Failure) -> bool {
-    let Failure::Network(category) = failure else { return false };
-    matches!(category, Category::NameResolution | Category::Connect | Category::ConnectionClosed)
+    match failure {
+        // Another connection may be as fast as it should be.
+        Failure::Stalled => true,
+        Failure::Network(category) => {
+            matches!(category, Category::NameResolution | Category::Connect | Category::ConnectionClosed)
+        }
+        _ => false,
+    }
 }
 
 /// Whether a status says that the same request may have another answer soon.
@@ -81,6 +87,7 @@ mod tests {
         for category in transient {
             assert!(is_transient(&Failure::Network(category)), "{category:?}");
         }
+        assert!(is_transient(&Failure::Stalled));
         for failure in [
             Failure::Network(Category::Protocol),
             Failure::Tls,

@@ -78,6 +78,7 @@ impl Session {
         let limits = &environment.limits;
         let engine = Engine::new(limits.concurrent_uploads, limits.concurrent_downloads, executor)
             .map_err(OpenError::OutOfResources)?;
+        engine.set_max_bytes_per_second(environment.limits.max_bytes_per_second);
         let environment = Arc::new(environment);
         Ok(Session {
             preparations: Preparations::new(environment.clone()),
@@ -142,6 +143,16 @@ impl Admission<'_> {
     /// Stops a task, queued or running. `false` if it has ended or never was.
     pub fn abort(&self, task: TaskId) -> bool {
         self.session.engine.abort(task)
+    }
+
+    /// Changes how many bytes per second the session's tasks may move together; 0 is any number.
+    pub fn set_max_bytes_per_second(&self, bytes_per_second: u64) {
+        self.session.engine.set_max_bytes_per_second(bytes_per_second);
+    }
+
+    /// Changes the same for one task, queued or running. `false` if it has ended or never was.
+    pub fn set_task_max_bytes_per_second(&self, task: TaskId, bytes_per_second: u64) -> bool {
+        self.session.engine.set_task_max_bytes_per_second(task, bytes_per_second)
     }
 
     /// What the rules say of a URL and a header, without a task.
@@ -231,8 +242,8 @@ impl Admission<'_> {
             Some(reason) => Err(TransferError::cancelled(reason)),
             None => job(rules),
         };
-        let TaskOptions { timeout, disable_profile, needs_unmetered } = options;
+        let TaskOptions { timeout, disable_profile, needs_unmetered, max_bytes_per_second, priority } = options;
         let timeout = environment.limits.timeout(api, timeout.into(), rules.timeout_ignored);
-        Submission { api, timeout, job, rules, disable_profile, needs_unmetered }
+        Submission { api, timeout, job, rules, disable_profile, needs_unmetered, max_bytes_per_second, priority }
     }
 }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::trust::{of_trust, trust_in};
-use crate::http::{self, CertificateParts, Client, ClientCertificate, ClientOptions, Proxy, Resolver};
+use crate::http::{self, CertificateParts, Client, ClientCertificate, ClientOptions, LowSpeed, Proxy, Resolver};
 use crate::platform;
 use crate::policy::addresses;
 use crate::policy::domains::{DomainEntryError, DomainList, DomainRules};
@@ -50,6 +50,8 @@ pub struct SessionOptions {
     pub retry: RetryRules,
     /// Whether a download that breaks off goes on where it was.
     pub resume: Resume,
+    /// Which connections are too slow to go on with; `None` is none.
+    pub low_speed: Option<LowSpeed>,
     /// The domain list of each API.
     pub upload_domains: Vec<String>,
     /// The domain list of each API.
@@ -186,6 +188,7 @@ impl SessionOptions {
                 addresses::may_connect(host, addresses, lan, &platform::interface_addresses)
                     .map_err(|refusal| refusal.to_string())
             })),
+            low_speed: self.low_speed,
             log: self.log.clone(),
         })
         .map_err(of_trust)?;

@@ -6,7 +6,7 @@ use super::super::{Handler, Progress, ProgressCell};
 use super::*;
 use crate::task::TaskId;
 use crate::terms::{Api, Failure};
-use crate::worker::StopSignal;
+use crate::worker::{Rate, StopSignal};
 
 const LIMIT: Duration = Duration::from_secs(60);
 
@@ -37,6 +37,8 @@ pub fn task(id: TaskId, listener: impl FnMut(TaskId, &'static str) + Send + 'sta
         api: Api::Download,
         timeout: LIMIT,
         needs_unmetered: false,
+        priority: 0,
+        rate: Arc::new(Rate::new(0)),
         stop: Arc::new(StopSignal::new()),
         has_begun: AtomicBool::new(true),
         progress: ProgressCell::new(true),

@@ -57,6 +57,8 @@ impl Heard {
             rules,
             disable_profile: false,
             needs_unmetered: false,
+            max_bytes_per_second: 0,
+            priority: 0,
         };
         self.engine.submit(submission, Box::new(handler))
     }
@@ -389,6 +391,8 @@ fn a_place_is_free_before_the_host_hears_of_the_end() {
         rules: CallRules::default(),
         disable_profile: false,
         needs_unmetered: false,
+        max_bytes_per_second: 0,
+        priority: 0,
     };
     heard.engine.submit(submission, Box::new(Next(heard.clone())));
     drop(let_go);

@@ -24,7 +24,7 @@ use crate::transfer::{
     Counts, Profile, QueueTimes, ReceivedHead, Success, Tracer, TransferContext, TransferObserver, epoch_milliseconds,
 };
 use crate::worker::sizes::RunningTransfer;
-use crate::worker::{StopReason, StopSignal, ThreadPool, Worker, WorkerThread, lock};
+use crate::worker::{Rate, StopReason, StopSignal, ThreadPool, Worker, WorkerThread, lock};
 use delivery::{Delivery, Event};
 use progress::ProgressCell;
 use queue::{Places, QueuedTask, TaskQueue};
@@ -78,6 +78,10 @@ struct Task {
     timeout: Duration,
     /// It waits while the network is metered.
     needs_unmetered: bool,
+    /// The higher ones leave the queue first.
+    priority: i32,
+    /// How fast it may be.
+    rate: Arc<Rate>,
     stop: Arc<StopSignal>,
     /// Set under the queue's lock, when a worker takes the task.
     has_begun: AtomicBool,
@@ -105,6 +109,10 @@ pub struct Submission {
     pub disable_profile: bool,
     /// It waits while the network is metered.
     pub needs_unmetered: bool,
+    /// How many bytes per second it may move; 0 is any number.
+    pub max_bytes_per_second: u64,
+    /// The higher ones leave the queue first.
+    pub priority: i32,
 }
 
 /// The tasks of one session.
@@ -133,6 +141,7 @@ impl Engine {
         let live = Arc::new(LiveTasks {
             tasks: Mutex::default(),
             totals: Totals::default(),
+            rate: Arc::new(Rate::new(0)),
             delivery: Delivery::new(executor)?,
         });
         let uploads = ApiTasks::new("wxt-upload", max_uploads, &live);
@@ -144,12 +153,15 @@ impl Engine {
     /// Takes a task on. From here on the handler is the task's: it hears of an end in every case, also where this function
     /// fails or panics inside, and is dropped after that.
     pub fn submit(&self, submission: Submission, handler: Box<dyn Handler>) -> TaskId {
-        let Submission { api, timeout, job, rules, disable_profile, needs_unmetered } = submission;
+        let Submission { api, timeout, job, rules, disable_profile, needs_unmetered, max_bytes_per_second, priority } =
+            submission;
         let task = Arc::new(Task {
             id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
             api,
             timeout,
             needs_unmetered,
+            priority,
+            rate: Arc::new(Rate::new(max_bytes_per_second)),
             stop: Arc::new(StopSignal::new()),
             has_begun: AtomicBool::new(false),
             progress: ProgressCell::new(!rules.no_progress && handler.wants_progress()),
@@ -173,6 +185,22 @@ impl Engine {
     /// Stops a task, queued or running: it ends with `abort`. `false` if its result is decided, or it never was.
     pub fn abort(&self, id: TaskId) -> bool {
         self.live.find(id).is_some_and(|task| self.abort_task(&task))
+    }
+
+    /// Changes how many bytes per second all tasks together may move; 0 is any number. Those that run keep to it at once.
+    pub fn set_max_bytes_per_second(&self, bytes_per_second: u64) {
+        self.live.rate.set(bytes_per_second);
+        for task in self.live.all() {
+            task.stop.wake();
+        }
+    }
+
+    /// Changes the same for one task, queued or running. `false` if it has ended or never was.
+    pub fn set_task_max_bytes_per_second(&self, id: TaskId, bytes_per_second: u64) -> bool {
+        let Some(task) = self.live.find(id) else { return false };
+        task.rate.set(bytes_per_second);
+        task.stop.wake();
+        true
     }
 
     /// Stops all tasks, and those that are submitted until [`resume`](Engine::resume): each ends with `interrupted`. Runs
@@ -259,7 +287,7 @@ impl Engine {
         let ((), started) = pool.update(|queue| queue.add(queued));
         match started {
             // Unless a thread that was started meanwhile has taken it.
-            Err(error) if pool.update(|queue| queue.remove(task.id)).0.is_some() => Err(no_thread(&error)),
+            Err(error) if pool.update(|queue| queue.remove(task)).0.is_some() => Err(no_thread(&error)),
             _ => Ok(()),
         }
     }
@@ -268,7 +296,7 @@ impl Engine {
         let stopped = task.stop.request(StopReason::Aborted);
         // A worker that takes it in between sees the stop signal.
         if !task.has_begun.load(Ordering::SeqCst)
-            && let (Some(queued), _) = self.tasks(task.api).pool.update(|queue| queue.remove(task.id))
+            && let (Some(queued), _) = self.tasks(task.api).pool.update(|queue| queue.remove(task))
         {
             drop(queued);
             self.live.end(task, Err(TransferError::cancelled(StopReason::Aborted)));
@@ -299,6 +327,8 @@ impl ApiTasks {
 struct LiveTasks {
     tasks: Mutex<HashMap<TaskId, Arc<Task>>>,
     totals: Totals,
+    /// How fast they may be together.
+    rate: Arc<Rate>,
     delivery: Arc<Delivery>,
 }
 
@@ -323,7 +353,8 @@ impl LiveTasks {
     fn run(&self, queued: QueuedTask, thread: &Arc<WorkerThread>) {
         let QueuedTask { task, job, place } = queued;
         task.stop.set_deadline(Instant::now() + task.timeout);
-        let worker = Arc::new(Worker::new(task.stop.clone(), thread.clone()));
+        let worker = Worker::new(task.stop.clone(), thread.clone());
+        let worker = Arc::new(worker.with_rates(task.rate.clone(), self.rate.clone()));
         let observer: Arc<dyn TransferObserver> =
             Arc::new(TaskObserver { task: task.clone(), delivery: self.delivery.clone() });
         let context = TransferContext {

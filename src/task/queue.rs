@@ -1,5 +1,6 @@
 //! The tasks of one API that wait for a worker, and the places that its limit is about.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -7,13 +8,19 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use super::{Job, Task, TaskId};
 use crate::worker::WorkQueue;
 
-/// Tasks in the order of their calls, which is that of their numbers. A task that is aborted is taken out at once, with all
-/// that it holds.
+/// Tasks by their priority, the highest first, and then in the order of their calls, which is that of their numbers. A task
+/// that is aborted is taken out at once, with all that it holds.
 #[derive(Default)]
 pub struct TaskQueue {
-    waiting: BTreeMap<TaskId, QueuedTask>,
+    waiting: BTreeMap<QueueOrder, QueuedTask>,
     paused: bool,
     network: QueueNetwork,
+}
+
+type QueueOrder = (Reverse<i32>, TaskId);
+
+fn order_of(task: &Task) -> QueueOrder {
+    (Reverse(task.priority), task.id)
 }
 
 /// What of the network decides which tasks may begin. The default is a network that costs nothing.
@@ -34,12 +41,12 @@ pub struct QueuedTask {
 
 impl TaskQueue {
     pub fn add(&mut self, queued: QueuedTask) {
-        self.waiting.insert(queued.task.id, queued);
+        self.waiting.insert(order_of(&queued.task), queued);
     }
 
     /// Takes a task out. `None` if it has begun or never came in.
-    pub fn remove(&mut self, id: TaskId) -> Option<QueuedTask> {
-        self.waiting.remove(&id)
+    pub fn remove(&mut self, task: &Task) -> Option<QueuedTask> {
+        self.waiting.remove(&order_of(task))
     }
 
     /// Takes note of the network.
@@ -66,8 +73,8 @@ impl WorkQueue for TaskQueue {
         if self.paused {
             return None;
         }
-        let (&id, _) = self.waiting.iter().find(|(_, queued)| self.may_begin(&queued.task))?;
-        let queued = self.waiting.remove(&id)?;
+        let (&first, _) = self.waiting.iter().find(|(_, queued)| self.may_begin(&queued.task))?;
+        let queued = self.waiting.remove(&first)?;
         queued.task.has_begun.store(true, Ordering::SeqCst);
         Some(queued)
     }
@@ -128,14 +135,22 @@ mod tests {
     use crate::worker::StopReason;
 
     fn add(queue: &mut TaskQueue, places: &Arc<Places>, id: TaskId) {
+        add_with(queue, places, id, |_| {});
+    }
+
+    fn add_with(queue: &mut TaskQueue, places: &Arc<Places>, id: TaskId, change: impl FnOnce(&mut Task)) {
+        let mut task = task(id, |_, _| {});
+        change(Arc::get_mut(&mut task).unwrap());
         let job: Job = Box::new(|_| Err(TransferError::new(Failure::Internal, "a test")));
-        queue.add(QueuedTask { task: task(id, |_, _| {}), job, place: places.take() });
+        queue.add(QueuedTask { task, job, place: places.take() });
     }
 
     fn add_unmetered(queue: &mut TaskQueue, places: &Arc<Places>, id: TaskId) {
-        add(queue, places, id);
-        let queued = queue.waiting.get_mut(&id).unwrap();
-        Arc::get_mut(&mut queued.task).unwrap().needs_unmetered = true;
+        add_with(queue, places, id, |task| task.needs_unmetered = true);
+    }
+
+    fn task_of(queue: &TaskQueue, id: TaskId) -> Arc<Task> {
+        queue.waiting.values().find(|queued| queued.task.id == id).unwrap().task.clone()
     }
 
     fn begin_all(queue: &mut TaskQueue) -> Vec<TaskId> {
@@ -151,16 +166,41 @@ mod tests {
     }
 
     #[test]
+    fn a_higher_priority_begins_first_and_a_tie_keeps_the_order_of_the_calls() {
+        let (mut queue, places) = (TaskQueue::default(), Places::new(2));
+        let priorities = [0, 5, -1, 0, 5, i32::MAX, i32::MIN, 0];
+        for (id, priority) in (1..).zip(priorities) {
+            add_with(&mut queue, &places, id, |task| task.priority = priority);
+        }
+        let fifth = task_of(&queue, 5);
+        assert!(queue.remove(&fifth).is_some());
+        assert_eq!((queue.ready(), begin_all(&mut queue)), (7, vec![6, 2, 1, 4, 8, 3, 7]));
+    }
+
+    #[test]
+    fn a_task_that_must_not_begin_holds_up_no_lower_priority() {
+        let (mut queue, places) = (TaskQueue::default(), Places::new(1));
+        queue.set_network(QueueNetwork { is_absent: false, is_metered: true });
+        add(&mut queue, &places, 1);
+        add_with(&mut queue, &places, 2, |task| (task.priority, task.needs_unmetered) = (1, true));
+        assert_eq!((queue.ready(), begin_all(&mut queue)), (1, vec![1]));
+        queue.set_network(QueueNetwork::default());
+        assert_eq!(begin_all(&mut queue), [2]);
+    }
+
+    #[test]
     fn a_removed_task_leaves_nothing_and_its_place() {
         let (mut queue, places) = (TaskQueue::default(), Places::new(3));
         (1..=3).for_each(|id| add(&mut queue, &places, id));
-        let removed = queue.remove(2).unwrap();
+        let second = task_of(&queue, 2);
+        let removed = queue.remove(&second).unwrap();
+        assert!(queue.remove(&second).is_none());
+        drop(second);
         let task = Arc::downgrade(&removed.task);
         assert!(places.take_free().is_none());
         drop(removed);
         assert!(task.upgrade().is_none());
         assert!(places.take_free().is_some());
-        assert!(queue.remove(2).is_none());
         assert_eq!(begin_all(&mut queue), [1, 3]);
     }
 
@@ -176,7 +216,7 @@ mod tests {
         }
         assert_eq!((queue.ready(), begin_all(&mut queue)), (2, vec![2, 5]));
         // One that is to stop waits for nothing.
-        queue.waiting[&3].task.stop.request(StopReason::Interrupted);
+        task_of(&queue, 3).stop.request(StopReason::Interrupted);
         assert_eq!((queue.ready(), begin_all(&mut queue)), (1, vec![3]));
         queue.set_network(QueueNetwork::default());
         assert_eq!((queue.ready(), begin_all(&mut queue)), (2, vec![1, 4]));

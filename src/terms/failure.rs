@@ -11,7 +11,7 @@ use crate::worker::StopReason;
 pub enum Category {
     /// The page or the closing session stopped the task.
     Aborted = 1,
-    /// The deadline passed.
+    /// The deadline passed, or the connection stalled.
     Timeout = 2,
     /// The mini program was in the background, or without a network, for too long.
     Interrupted = 3,
@@ -48,6 +48,8 @@ pub enum Category {
 pub enum Failure {
     /// The task was stopped from outside, or its deadline passed.
     Cancelled(StopReason),
+    /// The connection was slower than the host allows, for too long.
+    Stalled,
     /// The network component failed; the category tells where.
     Network(Category),
     /// The TLS handshake failed, or the server cannot be trusted.
@@ -187,7 +189,7 @@ impl TransferError {
         match &self.failure {
             Failure::Cancelled(StopReason::Aborted) if call == Call::DownloadFile => errno::ABORT_DOWNLOAD,
             Failure::Cancelled(StopReason::Aborted) => errno::CANCEL,
-            Failure::Cancelled(StopReason::DeadlinePassed) => errno::TIMEOUT,
+            Failure::Cancelled(StopReason::DeadlinePassed) | Failure::Stalled => errno::TIMEOUT,
             Failure::Cancelled(StopReason::Interrupted | StopReason::NoNetwork) => errno::INTERRUPTED,
             Failure::Network(_)
             | Failure::Tls
@@ -239,7 +241,7 @@ impl TransferError {
     fn reason(&self) -> String {
         match &self.failure {
             Failure::Cancelled(StopReason::Aborted) => "abort".into(),
-            Failure::Cancelled(StopReason::DeadlinePassed) => "timeout".into(),
+            Failure::Cancelled(StopReason::DeadlinePassed) | Failure::Stalled => "timeout".into(),
             Failure::Cancelled(StopReason::Interrupted | StopReason::NoNetwork) => "interrupted".into(),
             Failure::Network(_)
             | Failure::Tls
@@ -287,7 +289,7 @@ impl TransferError {
     pub fn category(&self) -> Category {
         match &self.failure {
             Failure::Cancelled(StopReason::Aborted) => Category::Aborted,
-            Failure::Cancelled(StopReason::DeadlinePassed) => Category::Timeout,
+            Failure::Cancelled(StopReason::DeadlinePassed) | Failure::Stalled => Category::Timeout,
             Failure::Cancelled(StopReason::Interrupted | StopReason::NoNetwork) => Category::Interrupted,
             Failure::Network(category) => *category,
             Failure::Tls | Failure::NotTls | Failure::TrustStoreUnavailable => Category::Tls,
@@ -323,6 +325,7 @@ impl TransferError {
             ),
             // A peer without TLS on a TLS port is a captive portal rather than the server.
             Failure::NotTls => true,
+            Failure::Stalled => true,
             Failure::TooManyTasks { .. } | Failure::SourceFile | Failure::Integrity | Failure::OutOfResources => true,
             _ => false,
         }

@@ -19,6 +19,7 @@ pub fn of_exchange(api: Api, error: http::Error) -> TransferError {
         http::ErrorKind::Tls(http::TlsFailure::NotTls) => Failure::NotTls,
         http::ErrorKind::Tls(_) => Failure::Tls,
         http::ErrorKind::Closed | http::ErrorKind::UncleanEnd => Failure::Network(Category::ConnectionClosed),
+        http::ErrorKind::Stalled => Failure::Stalled,
         http::ErrorKind::AddressRefused => Failure::NotInDomainList,
         http::ErrorKind::OutOfResources => Failure::OutOfResources,
         http::ErrorKind::Protocol => Failure::Network(Category::Protocol),

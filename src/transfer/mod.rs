@@ -57,6 +57,10 @@ pub struct TaskOptions {
     pub disable_profile: bool,
     /// It waits in the queue while the network is metered.
     pub needs_unmetered: bool,
+    /// How many bytes per second it may move; 0 is any number.
+    pub max_bytes_per_second: u64,
+    /// The higher ones leave the queue first.
+    pub priority: i32,
 }
 
 /// What all transfers of a session share.

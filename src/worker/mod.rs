@@ -5,6 +5,7 @@
 //!
 //! - the stop signal, with the deadline, and the rule of how often a loop looks at it ([`Worker::turn`]);
 //! - the one function in which a worker sleeps (`wait.rs`), and how long it still waits for others;
+//! - how fast it may move bytes (`rate.rs`);
 //! - the buffers that the thread uses again (`buffers.rs`), with all of their sizes (`sizes.rs`);
 //! - what is dropped only after the host was told ([`Worker::drop_later`]).
 //!
@@ -12,6 +13,7 @@
 
 mod buffers;
 mod pool;
+mod rate;
 pub mod sizes;
 mod stop;
 mod timer;
@@ -30,6 +32,8 @@ use once_cell::sync::OnceCell;
 pub use buffers::Buffer;
 use buffers::SpareBuffers;
 pub use pool::{ThreadPool, WorkQueue};
+use rate::Pace;
+pub use rate::Rate;
 pub use stop::{StopReason, StopSignal};
 pub use timer::{Alarm, Timer};
 pub use wait::{MAX_WATCHED, WaitError};
@@ -73,12 +77,20 @@ pub struct Worker {
     moved: AtomicUsize,
     /// For how long it still waits for others.
     patience: Mutex<Duration>,
+    /// `None` for what moves its bytes as fast as it can.
+    pace: Option<Pace>,
 }
 
 impl Worker {
     /// A worker that `stop` stops, on a thread that other tasks ran on before.
     pub fn new(stop: Arc<StopSignal>, thread: Arc<WorkerThread>) -> Worker {
-        Worker { stop, thread, moved: AtomicUsize::new(0), patience: Mutex::new(wait::PATIENCE) }
+        Worker { stop, thread, moved: AtomicUsize::new(0), patience: Mutex::new(wait::PATIENCE), pace: None }
+    }
+
+    /// The same worker, which moves bytes no faster than `own`, which is its task's alone, and `shared` allow.
+    pub fn with_rates(mut self, own: Arc<Rate>, shared: Arc<Rate>) -> Worker {
+        self.pace = Some(Pace::new(own, shared));
+        self
     }
 
     /// A worker for one call on a thread of the host's.

@@ -79,10 +79,15 @@ impl StopSignal {
         if let Err(before) = requested {
             return before & SETTLED == 0 || StopReason::from_state(before) == Some(reason);
         }
+        self.wake();
+        true
+    }
+
+    /// Has what the work waits for looked at again.
+    pub fn wake(&self) {
         for waker in lock(&self.wakers).iter() {
             waker.wake();
         }
-        true
     }
 
     /// `Err` once the work is to stop.

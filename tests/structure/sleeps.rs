@@ -72,6 +72,8 @@ const HARMLESS: [(&str, &[&str]); 8] = [
             "wait_for_others",
             "wait_for_while_open",
             "wait_from",
+            "wait_at_speed",
+            "wait_for_turn",
             "wait_for_more",
             "wait_to_send",
             "await_input",

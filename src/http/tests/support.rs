@@ -318,6 +318,7 @@ impl Resolver for FixedResolver {
 
 pub fn options() -> ClientOptions {
     ClientOptions {
+        low_speed: None,
         trust: Trust::Platform,
         pins: Vec::new(),
         certificate: None,

@@ -166,6 +166,7 @@ impl Bench {
         let addresses =
             addresses.iter().map(|answer| answer.iter().map(|address| address.parse().unwrap()).collect()).collect();
         let client = Client::new(ClientOptions {
+            low_speed: None,
             trust: Trust::from_pem(Authority::shared().pem().as_bytes()).unwrap(),
             pins: Vec::new(),
             certificate: None,

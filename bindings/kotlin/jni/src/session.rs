@@ -11,7 +11,7 @@ use wxtransfer::ffi::client_certificate::WxtClientCertificate;
 use wxtransfer::ffi::options::{WxtExecutor, WxtLogger, WxtPin, WxtResolver, WxtSessionOptions};
 use wxtransfer::ffi::session::{
     WxtSession, wxt_discard_partials, wxt_session_close, wxt_session_enter_background, wxt_session_enter_foreground,
-    wxt_session_open,
+    wxt_session_open, wxt_session_set_max_bytes_per_second,
 };
 use wxtransfer::ffi::status::WXT_OK;
 use wxtransfer::ffi::string::WxtStr;
@@ -77,6 +77,9 @@ pub extern "system" fn Java_org_wxtransfer_Native_sessionOpen<'local>(
     retry_delay: jint,
     retry_uploads: jboolean,
     resume: jint,
+    max_bytes_per_second: jlong,
+    low_speed_limit: jlong,
+    low_speed_time: jint,
     target: JObject<'local>,
     has_executor: jboolean,
     has_logger: jboolean,
@@ -156,6 +159,9 @@ pub extern "system" fn Java_org_wxtransfer_Native_sessionOpen<'local>(
             retry_delay: retry_delay.cast_unsigned(),
             retry_uploads: retry_uploads.into(),
             resume,
+            max_bytes_per_second: max_bytes_per_second.cast_unsigned(),
+            low_speed_limit: low_speed_limit.cast_unsigned(),
+            low_speed_time: low_speed_time.cast_unsigned(),
             client_certificate: match certificate_chain.view() {
                 chain if chain.ptr.is_null() => NO_CERTIFICATE,
                 chain => WxtClientCertificate {
@@ -243,6 +249,17 @@ pub extern "system" fn Java_org_wxtransfer_Native_sessionClose<'local>(
         Ok(status)
     })
     .resolve::<ThrowRuntimeExAndDefault>()
+}
+
+/// `wxt_session_set_max_bytes_per_second`.
+#[unsafe(no_mangle)]
+pub extern "system" fn Java_org_wxtransfer_Native_sessionSetMaxBytesPerSecond<'local>(
+    _env: EnvUnowned<'local>,
+    _class: JClass<'local>,
+    session: jlong,
+    bytes_per_second: jlong,
+) -> jint {
+    wxt_session_set_max_bytes_per_second(handle(session), bytes_per_second.cast_unsigned())
 }
 
 /// `wxt_discard_partials`.

@@ -7,7 +7,7 @@ use jni::{Env, EnvUnowned};
 use wxtransfer::ffi::callback::WxtCallbacks;
 use wxtransfer::ffi::request::{WxtDownloadRequest, WxtTaskId, WxtUploadRequest};
 use wxtransfer::ffi::status::{WXT_OK, WxtStatus};
-use wxtransfer::ffi::task::{wxt_download_file, wxt_task_abort, wxt_upload_file};
+use wxtransfer::ffi::task::{wxt_download_file, wxt_task_abort, wxt_task_set_max_bytes_per_second, wxt_upload_file};
 
 use crate::callbacks::{callbacks, discard};
 use crate::convert::{Text, TextList};
@@ -42,6 +42,8 @@ pub extern "system" fn Java_org_wxtransfer_Native_uploadFile<'local>(
     part_numbers: JLongArray<'local>,
     method: jint,
     raw: jboolean,
+    max_bytes_per_second: jlong,
+    priority: jint,
     target: JObject<'local>,
     task: JLongArray<'local>,
 ) -> jint {
@@ -78,6 +80,8 @@ pub extern "system" fn Java_org_wxtransfer_Native_uploadFile<'local>(
             part_count: part_list.len(),
             method,
             raw: raw.into(),
+            max_bytes_per_second: max_bytes_per_second.cast_unsigned(),
+            priority,
         };
         start(env, (&target, wants_traces), &task, |callbacks, id| {
             // SAFETY: everything lives until the call returns.
@@ -105,6 +109,8 @@ pub extern "system" fn Java_org_wxtransfer_Native_downloadFile<'local>(
     verify_digest: jboolean,
     wants_traces: jboolean,
     needs_unmetered: jboolean,
+    max_bytes_per_second: jlong,
+    priority: jint,
     target: JObject<'local>,
     task: JLongArray<'local>,
 ) -> jint {
@@ -127,6 +133,8 @@ pub extern "system" fn Java_org_wxtransfer_Native_downloadFile<'local>(
             want_sha256: want_sha256.into(),
             verify_digest: verify_digest.into(),
             needs_unmetered: needs_unmetered.into(),
+            max_bytes_per_second: max_bytes_per_second.cast_unsigned(),
+            priority,
         };
         start(env, (&target, wants_traces), &task, |callbacks, id| {
             // SAFETY: everything lives until the call returns.
@@ -145,6 +153,18 @@ pub extern "system" fn Java_org_wxtransfer_Native_taskAbort<'local>(
     task: jlong,
 ) -> jint {
     wxt_task_abort(handle(session), task.cast_unsigned())
+}
+
+/// `wxt_task_set_max_bytes_per_second`.
+#[unsafe(no_mangle)]
+pub extern "system" fn Java_org_wxtransfer_Native_taskSetMaxBytesPerSecond<'local>(
+    _env: EnvUnowned<'local>,
+    _class: JClass<'local>,
+    session: jlong,
+    task: jlong,
+    bytes_per_second: jlong,
+) -> jint {
+    wxt_task_set_max_bytes_per_second(handle(session), task.cast_unsigned(), bytes_per_second.cast_unsigned())
 }
 
 /// Calls the starting function with callbacks for `target`, which may want traces, and writes the new task's number to `task[0]`.

@@ -38,6 +38,12 @@ public struct WXTransferUploadRequest: Sendable, Hashable {
     /// The body is the bytes of the file and nothing else, as presigned URLs of object stores want it. Its `Content-Type` is
     /// that of `header`, or missing. It has no `name`, `fileName`, `formData` and `parts`.
     public var raw = false
+    /// How many bytes the task may send and receive per second, in both directions together; `nil` is no limit but the
+    /// session's, which counts as well. ``WXTransferTask/setMaxBytesPerSecond(_:)`` changes it.
+    public var maxBytesPerSecond: UInt64?
+    /// Of the uploads, or downloads, that wait in the queue, those with the highest number begin first, and those with the
+    /// same in the order of their calls. Any number.
+    public var priority: Int32 = 0
 
     /// An upload of a file by its path.
     public init(url: String, filePath: String, name: String) {
@@ -98,6 +104,8 @@ public struct WXTransferUploadRequest: Sendable, Hashable {
         request.part_count = parts.count
         request.method = method.cValue
         request.raw = raw ? 1 : 0
+        request.max_bytes_per_second = maxBytesPerSecond ?? 0
+        request.priority = priority
         return request
     }
 }
@@ -202,6 +210,10 @@ public struct WXTransferDownloadRequest: Sendable, Hashable {
     public var verifyDigest = false
     /// As in ``WXTransferUploadRequest``.
     public var needsUnmetered = false
+    /// As in ``WXTransferUploadRequest``.
+    public var maxBytesPerSecond: UInt64?
+    /// As in ``WXTransferUploadRequest``.
+    public var priority: Int32 = 0
 
     /// A download.
     public init(url: String, filePath: String? = nil) {
@@ -223,6 +235,8 @@ public struct WXTransferDownloadRequest: Sendable, Hashable {
         request.want_sha256 = wantSha256 ? 1 : 0
         request.verify_digest = verifyDigest ? 1 : 0
         request.needs_unmetered = needsUnmetered ? 1 : 0
+        request.max_bytes_per_second = maxBytesPerSecond ?? 0
+        request.priority = priority
         return request
     }
 }
@@ -234,6 +248,7 @@ extension WXTransferUploadRequest: Redacted {
             "fileName": fileName, "timeout": timeout, "disableProfile": disableProfile,
             "fileDescriptor": fileDescriptor, "fileLength": fileLength, "needsUnmetered": needsUnmetered,
             "data": data.map(Redaction.length), "parts": parts, "method": method, "raw": raw,
+            "maxBytesPerSecond": maxBytesPerSecond, "priority": priority,
         ]
     }
 }
@@ -253,6 +268,7 @@ extension WXTransferDownloadRequest: Redacted {
             "url": Redaction.url(url), "header": header, "filePath": filePath, "timeout": timeout,
             "disableProfile": disableProfile, "expectedSha256": expectedSha256, "expectedLength": expectedLength,
             "wantSha256": wantSha256, "verifyDigest": verifyDigest, "needsUnmetered": needsUnmetered,
+            "maxBytesPerSecond": maxBytesPerSecond, "priority": priority,
         ]
     }
 }

@@ -74,6 +74,15 @@ public final class WXTransferSession: Sendable {
         try WXTransferStatus.check(wxt_session_enter_foreground(handle.pointer))
     }
 
+    /// Changes the options' `maxBytesPerSecond`; `nil` is no limit. Tasks that run keep to it at once.
+    public func setMaxBytesPerSecond(_ bytesPerSecond: UInt64?) throws(WXTransferStatus) {
+        try WXTransferStatus.check(wxt_session_set_max_bytes_per_second(handle.pointer, bytesPerSecond ?? 0))
+    }
+
+    func setMaxBytesPerSecond(_ bytesPerSecond: UInt64?, of task: UInt64) -> Bool {
+        wxt_task_set_max_bytes_per_second(handle.pointer, task, bytesPerSecond ?? 0) == WXT_OK
+    }
+
     func abort(_ task: UInt64) -> Bool {
         wxt_task_abort(handle.pointer, task) == WXT_OK
     }

@@ -166,6 +166,15 @@ public struct WXTransferSessionOptions: Sendable {
     public var retryUploads = false
     /// Whether a download that breaks off goes on where it was.
     public var resume = Resume.off
+    /// How many bytes all tasks may send and receive per second, together and in both directions; `nil` is no limit. Tasks that
+    /// could use more get equal shares. ``WXTransferSession/setMaxBytesPerSecond(_:)`` changes it.
+    public var maxBytesPerSecond: UInt64?
+    /// The fewest bytes per second of a connection; `nil`: no connection is too slow. If it moves fewer for `lowSpeedTime`, the
+    /// task fails with ``WXTransferCategory/timeout`` and the detail `stalled`, or is tried again. Neither the queue nor a wait
+    /// for `maxBytesPerSecond` counts.
+    public var lowSpeedLimit: UInt64?
+    /// For how long a connection may be slower than `lowSpeedLimit`, in milliseconds. Both are set or neither is.
+    public var lowSpeedTime: UInt32?
     /// A certificate for servers that ask the app who it is; `nil` is none.
     public var clientCertificate: ClientCertificate?
 
@@ -220,6 +229,9 @@ public struct WXTransferSessionOptions: Sendable {
         options.retry_delay = retryDelay ?? 0
         options.retry_uploads = retryUploads ? 1 : 0
         options.resume = resume.cValue
+        options.max_bytes_per_second = maxBytesPerSecond ?? 0
+        options.low_speed_limit = lowSpeedLimit ?? 0
+        options.low_speed_time = lowSpeedTime ?? 0
         host.fill(&options, in: memory)
         return options
     }
@@ -331,6 +343,9 @@ extension WXTransferSessionOptions: Redacted {
             "retryDelay": retryDelay,
             "retryUploads": retryUploads,
             "resume": resume,
+            "maxBytesPerSecond": maxBytesPerSecond,
+            "lowSpeedLimit": lowSpeedLimit,
+            "lowSpeedTime": lowSpeedTime,
             "clientCertificate": clientCertificate,
         ]
     }

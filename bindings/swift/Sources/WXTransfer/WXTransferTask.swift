@@ -40,6 +40,13 @@ public final class WXTransferTask<Success: Sendable>: Sendable {
         session.abort(id)
     }
 
+    /// Changes the request's `maxBytesPerSecond`, waiting or running; `nil` is no limit but the session's. Whether the task had
+    /// not ended yet.
+    @discardableResult
+    public func setMaxBytesPerSecond(_ bytesPerSecond: UInt64?) -> Bool {
+        session.setMaxBytesPerSecond(bytesPerSecond, of: id)
+    }
+
     /// The result; where the caller is cancelled before, the task is aborted.
     func resultOrAbort() async throws -> Success {
         try await withTaskCancellationHandler {

@@ -200,6 +200,9 @@ final class ContractTests: XCTestCase {
         options.temporaryQuota = 8
         options.maxRetries = 11
         options.retryDelay = 12
+        options.maxBytesPerSecond = 13
+        options.lowSpeedLimit = 14
+        options.lowSpeedTime = 15
         options.uploadDomains = ["https://up.test"]
         options.downloadDomains = ["https://down.test", "https://other.test"]
         options.pins = [
@@ -220,9 +223,10 @@ final class ContractTests: XCTestCase {
                     UInt64(fields.default_upload_timeout), UInt64(fields.max_timeout), UInt64(fields.max_download_size),
                     UInt64(fields.max_data_size), UInt64(fields.storage_quota), UInt64(fields.temporary_quota),
                     UInt64(fields.default_download_timeout), UInt64(fields.temporary_retention),
-                    UInt64(fields.max_retries), UInt64(fields.retry_delay),
+                    UInt64(fields.max_retries), UInt64(fields.retry_delay), fields.max_bytes_per_second,
+                    fields.low_speed_limit, UInt64(fields.low_speed_time),
                 ],
-                [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12])
+                [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15])
             XCTAssertEqual([fields.referer, fields.path_scheme].map(\.text), ["https://referer.test/", "difile"])
             let uploads = UnsafeBufferPointer(start: fields.upload_domains, count: fields.upload_domain_count)
             let downloads = UnsafeBufferPointer(start: fields.download_domains, count: fields.download_domain_count)
@@ -361,6 +365,13 @@ final class ContractTests: XCTestCase {
         }
         download.needsUnmetered = true
         CMemory.with { XCTAssertEqual(download.cRequest(in: $0).needs_unmetered, 1) }
+        (upload.maxBytesPerSecond, upload.priority) = (11, -12)
+        (download.maxBytesPerSecond, download.priority) = (13, 14)
+        CMemory.with { memory in
+            let (upload, download) = (upload.cRequest(in: memory), download.cRequest(in: memory))
+            XCTAssertEqual([upload.max_bytes_per_second, download.max_bytes_per_second], [11, 13])
+            XCTAssertEqual([upload.priority, download.priority], [-12, 14])
+        }
         let network = WXTransferNetwork(kind: .cellular, metered: true, roaming: true).cNetwork
         XCTAssertEqual([Int(network.kind), Int(network.metered), Int(network.roaming)], [3, 1, 1])
     }

@@ -58,6 +58,9 @@ internal object Native {
         retryDelay: Int,
         retryUploads: Boolean,
         resume: Int,
+        maxBytesPerSecond: Long,
+        lowSpeedLimit: Long,
+        lowSpeedTime: Int,
         hooks: NativeHooks,
         hasExecutor: Boolean,
         hasLogger: Boolean,
@@ -106,6 +109,9 @@ internal object Native {
     external fun sessionEnterBackground(session: Long): Int
 
     @JvmStatic
+    external fun sessionSetMaxBytesPerSecond(session: Long, bytesPerSecond: Long): Int
+
+    @JvmStatic
     external fun discardPartials(session: Long): Int
 
     @JvmStatic
@@ -136,6 +142,8 @@ internal object Native {
         partNumbers: LongArray,
         method: Int,
         raw: Boolean,
+        maxBytesPerSecond: Long,
+        priority: Int,
         callbacks: NativeCallbacks,
         task: LongArray,
     ): Int
@@ -155,12 +163,17 @@ internal object Native {
         verifyDigest: Boolean,
         wantsTraces: Boolean,
         needsUnmetered: Boolean,
+        maxBytesPerSecond: Long,
+        priority: Int,
         callbacks: NativeCallbacks,
         task: LongArray,
     ): Int
 
     @JvmStatic
     external fun taskAbort(session: Long, task: Long): Int
+
+    @JvmStatic
+    external fun taskSetMaxBytesPerSecond(session: Long, task: Long, bytesPerSecond: Long): Int
 
     @JvmStatic
     external fun saveFile(session: Long, tempFilePath: ByteArray, filePath: ByteArray?, result: NativeFileResult): Int

@@ -41,9 +41,19 @@ public data class WXTUploadRequest(
      * [header], or missing. It has no [name], [fileName], [formData] and [parts].
      */
     val raw: Boolean = false,
+    /**
+     * How many bytes the task may send and receive per second, in both directions together. 0: no limit but the session's, which
+     * counts as well. [WXTTask.setMaxBytesPerSecond] changes it.
+     */
+    val maxBytesPerSecond: Long = 0,
+    /**
+     * Of the uploads, or downloads, that wait in the queue, those with the highest number begin first, and those with the same in
+     * the order of their calls. Any number.
+     */
+    val priority: Int = 0,
 ) {
     init {
-        require(timeout >= 0 && fileLength >= 0) { "a number of the request is negative" }
+        require(timeout >= 0 && fileLength >= 0 && maxBytesPerSecond >= 0) { "a number of the request is negative" }
     }
 
     /** For logs: header and form field names without their values, the URL without user-info and query. */
@@ -64,6 +74,8 @@ public data class WXTUploadRequest(
         "parts" to parts,
         "method" to method,
         "raw" to raw,
+        "maxBytesPerSecond" to maxBytesPerSecond,
+        "priority" to priority,
     )
 }
 
@@ -141,9 +153,13 @@ public data class WXTDownloadRequest(
     val verifyDigest: Boolean = false,
     /** As in [WXTUploadRequest]. */
     val needsUnmetered: Boolean = false,
+    /** As in [WXTUploadRequest]. */
+    val maxBytesPerSecond: Long = 0,
+    /** As in [WXTUploadRequest]. */
+    val priority: Int = 0,
 ) {
     init {
-        require(timeout >= 0 && expectedLength >= 0) { "a number of the request is negative" }
+        require(timeout >= 0 && expectedLength >= 0 && maxBytesPerSecond >= 0) { "a number of the request is negative" }
     }
 
     /** For logs: header names without their values, the URL without user-info and query. */
@@ -159,6 +175,8 @@ public data class WXTDownloadRequest(
         "wantSha256" to wantSha256,
         "verifyDigest" to verifyDigest,
         "needsUnmetered" to needsUnmetered,
+        "maxBytesPerSecond" to maxBytesPerSecond,
+        "priority" to priority,
     )
 }
 

@@ -120,14 +120,28 @@ public data class WXTSessionOptions(
     val retryUploads: Boolean = false,
     /** Whether a download that breaks off goes on where it was. */
     val resume: WXTResume = WXTResume.OFF,
+    /**
+     * How many bytes all tasks may send and receive per second, together and in both directions. 0: no limit. Tasks that could use
+     * more get equal shares. [WXTransferSession.setMaxBytesPerSecond] changes it.
+     */
+    val maxBytesPerSecond: Long = 0,
+    /**
+     * The fewest bytes per second of a connection. If it moves fewer for [lowSpeedTime], the task fails with [WXTCategory.TIMEOUT] and
+     * the detail `stalled`, or is tried again. Neither the queue nor a wait for [maxBytesPerSecond] counts. 0: no connection is too
+     * slow.
+     */
+    val lowSpeedLimit: Long = 0,
+    /** For how long a connection may be slower than [lowSpeedLimit], in milliseconds. Both are 0 or neither is. */
+    val lowSpeedTime: Int = 0,
     /** A certificate for servers that ask the app who it is. `null` is none. */
     val clientCertificate: WXTClientCertificate? = null,
 ) {
     init {
-        val times = listOf(defaultUploadTimeout, defaultDownloadTimeout, maxTimeout, retryDelay)
+        val times = listOf(defaultUploadTimeout, defaultDownloadTimeout, maxTimeout, retryDelay, lowSpeedTime)
         val counts = listOf(maxConcurrentUploads, maxConcurrentDownloads, maxRetries) + times
         val sizes = listOf(maxDownloadSize, maxDataSize, storageQuota, temporaryQuota, temporaryRetention)
-        require(counts.all { it >= 0 } && sizes.all { it >= 0 }) { "a number of the options is negative" }
+        val rates = listOf(maxBytesPerSecond, lowSpeedLimit)
+        require(counts.all { it >= 0 } && (sizes + rates).all { it >= 0 }) { "a number of the options is negative" }
     }
 
     /**
@@ -174,6 +188,9 @@ public data class WXTSessionOptions(
         "retryDelay" to retryDelay,
         "retryUploads" to retryUploads,
         "resume" to resume,
+        "maxBytesPerSecond" to maxBytesPerSecond,
+        "lowSpeedLimit" to lowSpeedLimit,
+        "lowSpeedTime" to lowSpeedTime,
         "clientCertificate" to clientCertificate,
     )
 }

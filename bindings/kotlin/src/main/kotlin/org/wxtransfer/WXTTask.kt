@@ -71,6 +71,15 @@ public class WXTTask<out S : WXTSuccess> internal constructor(
 
     /** Aborts it, waiting or running: it then fails with `abort`. Any thread. `false` where it has ended already. */
     public fun abort(): Boolean = Native.taskAbort(session, events.id) == WXTStatus.OK.value
+
+    /**
+     * Changes [WXTUploadRequest.maxBytesPerSecond], waiting or running; 0 is no limit but the session's. Any thread. `false` where it
+     * has ended already.
+     */
+    public fun setMaxBytesPerSecond(bytesPerSecond: Long): Boolean {
+        require(bytesPerSecond >= 0) { "the number of bytes is negative" }
+        return Native.taskSetMaxBytesPerSecond(session, events.id, bytesPerSecond) == WXTStatus.OK.value
+    }
 }
 
 /**

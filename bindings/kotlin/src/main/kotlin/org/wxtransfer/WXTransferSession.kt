@@ -100,6 +100,15 @@ public class WXTransferSession(options: WXTSessionOptions) : AutoCloseable {
     public suspend fun discardPartials(): Unit = onDisk { checkStatus(Native.discardPartials(handle)) }
 
     /**
+     * Changes [WXTSessionOptions.maxBytesPerSecond]; 0 is no limit. Tasks that run keep to it at once. Throws
+     * [WXTStatusException].
+     */
+    public fun setMaxBytesPerSecond(bytesPerSecond: Long) {
+        require(bytesPerSecond >= 0) { "the number of bytes is negative" }
+        checkStatus(Native.sessionSetMaxBytesPerSecond(handle, bytesPerSecond))
+    }
+
+    /**
      * Has a connection to [server] opened ahead: look-up, connect, TLS handshake. [server] is a host, with or without a port, which
      * means `https`, or a URL. The session's rules for uploads or those for downloads must allow it. Returns at once; what is
      * refused or fails is told in the log. The connection is kept for 15 s, and not in the background. Throws
@@ -208,6 +217,8 @@ public class WXTransferSession(options: WXTSessionOptions) : AutoCloseable {
                 partNumbers = parts.numbers,
                 method = request.method.value,
                 raw = request.raw,
+                maxBytesPerSecond = request.maxBytesPerSecond,
+                priority = request.priority,
                 callbacks = events,
                 task = task,
             )
@@ -231,6 +242,8 @@ public class WXTransferSession(options: WXTSessionOptions) : AutoCloseable {
                 verifyDigest = request.verifyDigest,
                 wantsTraces = events.wantsTraces,
                 needsUnmetered = request.needsUnmetered,
+                maxBytesPerSecond = request.maxBytesPerSecond,
+                priority = request.priority,
                 callbacks = events,
                 task = task,
             )
@@ -308,6 +321,9 @@ public class WXTransferSession(options: WXTSessionOptions) : AutoCloseable {
                 retryDelay = options.retryDelay,
                 retryUploads = options.retryUploads,
                 resume = options.resume.value,
+                maxBytesPerSecond = options.maxBytesPerSecond,
+                lowSpeedLimit = options.lowSpeedLimit,
+                lowSpeedTime = options.lowSpeedTime,
                 hooks = NativeHooks(options),
                 hasExecutor = options.executor != null,
                 hasLogger = options.logger != null,

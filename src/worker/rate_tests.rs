@@ -1,0 +1,216 @@
+use std::sync::mpsc;
+use std::thread;
+
+use super::*;
+use crate::worker::{StopReason, StopSignal};
+
+const LIMIT: Duration = Duration::from_secs(60);
+const SECOND: Duration = Duration::from_secs(1);
+/// More than any turn has.
+const PIECE: usize = 1 << 30;
+
+/// One who moves bytes whenever it may, in a time that the test makes up.
+struct Mover {
+    pace: Pace,
+    begin: Instant,
+    /// Bytes per second that its peer sends.
+    peer: u64,
+    /// The most that it moves at once.
+    piece: usize,
+    next: Instant,
+    moved: u64,
+}
+
+impl Mover {
+    fn new(own: u64, shared: &Arc<Rate>, begin: Instant) -> Mover {
+        let pace = Pace::new(Arc::new(Rate::new(own)), shared.clone());
+        Mover { pace, begin, peer: 1 << 40, piece: PIECE, next: begin, moved: 0 }
+    }
+
+    fn step(&mut self) {
+        let now = self.next;
+        let sent = (now - self.begin).as_nanos() * u128::from(self.peer) / NANOBYTES;
+        let Some(grant) = self.pace.grant(self.piece, now) else {
+            self.next = self.pace.due(now).expect("a turn to come");
+            return;
+        };
+        let there = usize::try_from(sent).unwrap() - self.moved as usize;
+        let bytes = grant.bytes().min(there);
+        grant.spend(bytes);
+        self.moved += bytes as u64;
+        self.next += if bytes == 0 { Duration::from_millis(5) } else { Duration::from_micros(1) };
+    }
+}
+
+/// Lets all move until `end`.
+fn run(movers: &mut [Mover], end: Instant) {
+    loop {
+        let mover = movers.iter_mut().min_by_key(|mover| mover.next).unwrap();
+        if mover.next >= end {
+            return;
+        }
+        mover.step();
+    }
+}
+
+fn moved(movers: &[Mover]) -> Vec<u64> {
+    movers.iter().map(|mover| mover.moved).collect()
+}
+
+/// Within five in a hundred.
+fn assert_about(found: u64, expected: u64, what: &str) {
+    assert!(found.abs_diff(expected) * 20 <= expected, "{what}: {found}, not about {expected}");
+}
+
+#[test]
+fn a_rate_is_kept_however_many_share_it() {
+    for limit in [100, 10_000, 1_000_000, 1_000_000_000] {
+        for count in [1, 3, 10] {
+            let begin = Instant::now();
+            let shared = Arc::new(Rate::new(limit));
+            let mut movers: Vec<_> = (0..count).map(|_| Mover::new(0, &shared, begin)).collect();
+            run(&mut movers, begin + 10 * SECOND);
+            let each = moved(&movers);
+            assert_about(each.iter().sum(), 10 * limit, "together");
+            for bytes in each {
+                // The first one has a round for itself.
+                let expected = 10 * limit / count;
+                assert!(bytes.abs_diff(expected) <= expected / 20 + limit / 8, "one of {count} at {limit}: {bytes}");
+            }
+        }
+    }
+}
+
+#[test]
+fn what_one_does_not_use_is_shared_by_the_others() {
+    let begin = Instant::now();
+    let shared = Arc::new(Rate::new(1_000_000));
+    let mut movers: Vec<_> = (0..3).map(|_| Mover::new(0, &shared, begin)).collect();
+    movers.push(Mover::new(100_000, &shared, begin));
+    let mut slow = Mover::new(0, &shared, begin);
+    slow.peer = 60_000;
+    movers.push(slow);
+    run(&mut movers, begin + 10 * SECOND);
+    for (bytes, expected) in moved(&movers).into_iter().zip([2_800_000, 2_800_000, 2_800_000, 1_000_000, 600_000]) {
+        assert_about(bytes, expected, "a share");
+    }
+}
+
+#[test]
+fn small_pieces_get_no_smaller_a_share() {
+    let begin = Instant::now();
+    let shared = Arc::new(Rate::new(1_000_000));
+    let mut movers = [Mover::new(0, &shared, begin), Mover::new(0, &shared, begin)];
+    movers[0].piece = 1000;
+    run(&mut movers, begin + 10 * SECOND);
+    assert_about(moved(&movers).iter().sum(), 10_000_000, "together");
+    assert_about(movers[0].moved, movers[1].moved, "in small pieces");
+}
+
+#[test]
+fn nothing_is_saved_up_beyond_a_round() {
+    let begin = Instant::now();
+    let shared = Arc::new(Rate::new(1_000_000));
+    let mut movers = [Mover::new(0, &shared, begin)];
+    movers[0].next = begin + 1000 * SECOND;
+    run(&mut movers, begin + 1001 * SECOND);
+    let most = 1_000_000 + 2 * 125_000 + 1;
+    assert!(movers[0].moved <= most, "{}", movers[0].moved);
+}
+
+#[test]
+fn a_changed_rate_holds_for_those_who_wait() {
+    let begin = Instant::now();
+    let shared = Arc::new(Rate::new(1000));
+    let pace = Pace::new(Arc::new(Rate::new(0)), shared.clone());
+    pace.grant(PIECE, begin).unwrap().spend(125);
+    assert!(pace.grant(PIECE, begin).is_none());
+    let now = begin + SECOND / 20;
+    let left = || pace.due(now).map(|due| due - now);
+    let before = left().expect("a turn to come");
+    assert!(before.abs_diff(Duration::from_millis(75)) < Duration::from_millis(5), "{before:?}");
+    shared.set_at(2000, now);
+    let faster = left().expect("a turn to come");
+    assert!(faster.abs_diff(before / 2) < Duration::from_millis(1), "{faster:?} of {before:?}");
+    // What was moved at the higher rate is not paid for at the lower one.
+    shared.set_at(1, now);
+    assert!(left().is_none_or(|slower| slower <= faster));
+    shared.set_at(0, now);
+    assert_eq!(left(), None);
+    assert_eq!(pace.grant(PIECE, now).unwrap().bytes(), PIECE);
+}
+
+#[test]
+fn a_lower_rate_makes_the_turns_smaller_that_were_begun() {
+    let begin = Instant::now();
+    let shared = Arc::new(Rate::new(1_000_000));
+    let mut movers = [Mover::new(0, &shared, begin)];
+    run(&mut movers, begin + SECOND);
+    let now = movers[0].next;
+    shared.set_at(1000, now);
+    movers[0].moved = 0;
+    run(&mut movers, now + 10 * SECOND);
+    assert_about(movers[0].moved, 10_000, "after the change");
+}
+
+#[test]
+fn a_turn_that_is_not_used_costs_nothing() {
+    let begin = Instant::now();
+    let pace = Pace::new(Arc::new(Rate::new(1000)), Arc::new(Rate::new(1000)));
+    for _ in 0..100 {
+        assert_eq!(pace.grant(PIECE, begin).expect("a grant").bytes(), 125);
+    }
+    let other = Pace::new(Arc::new(Rate::new(0)), pace.rates[1].clone());
+    pace.grant(PIECE, begin).unwrap().spend(125);
+    assert!(other.grant(PIECE, begin).is_none());
+    drop(other);
+    assert_eq!(lock(&pace.rates[1].account).turns, 0, "who ends leaves the row");
+}
+
+#[test]
+fn a_worker_without_a_limit_may_move_all() {
+    let plain = Worker::for_call(Arc::new(StopSignal::new()));
+    assert_eq!(plain.grant(PIECE).unwrap().bytes(), PIECE);
+    let paced =
+        Worker::for_call(Arc::new(StopSignal::new())).with_rates(Arc::new(Rate::new(0)), Arc::new(Rate::new(0)));
+    assert_eq!(paced.grant(PIECE).unwrap().bytes(), PIECE);
+    assert!(paced.wait_for_turn(None).unwrap());
+}
+
+/// A worker whose turn is a day away, and its rate.
+fn waiting_worker() -> (Arc<Worker>, Arc<Rate>) {
+    let rate = Arc::new(Rate::new(100_000_000));
+    let worker = Worker::for_call(Arc::new(StopSignal::new())).with_rates(rate.clone(), Arc::new(Rate::new(0)));
+    while let Some(grant) = worker.grant(PIECE) {
+        let bytes = grant.bytes();
+        grant.spend(bytes);
+    }
+    lock(&rate.account).earned = 0;
+    rate.limit.store(1, Ordering::Relaxed);
+    (Arc::new(worker), rate)
+}
+
+#[test]
+fn a_wait_for_a_turn_ends_with_its_limit() {
+    let (worker, _rate) = waiting_worker();
+    assert!(!worker.wait_for_turn(Some(Instant::now() + Duration::from_millis(20))).unwrap());
+}
+
+#[test]
+fn a_wait_for_a_turn_ends_with_a_stop_or_a_change_of_the_rate() {
+    for stops in [true, false] {
+        let (worker, rate) = waiting_worker();
+        let (sender, ended) = mpsc::channel();
+        let waiting = worker.clone();
+        let thread = thread::spawn(move || sender.send(waiting.wait_for_turn(None)).unwrap());
+        if stops {
+            worker.stop().request(StopReason::Aborted);
+        } else {
+            rate.set(0);
+            worker.stop().wake();
+        }
+        let result = ended.recv_timeout(LIMIT).expect("the wait ends");
+        assert_eq!(result.is_err(), stops, "{result:?}");
+        thread.join().unwrap();
+    }
+}

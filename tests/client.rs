@@ -1,0 +1,125 @@
+//! The example program `client`, run as a person would.
+
+#![allow(missing_docs)]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::sync::OnceLock;
+
+use tempfile::TempDir;
+use wxtransfer_test_server::{Authority, Event, FaultServer, Script, Step, Transport, pattern_bytes, program_words};
+
+/// The program, which `cargo test` builds. Where this test runs alone (`cargo test --test client --example client` builds both),
+/// it is built here if it is not there.
+fn program() -> &'static Path {
+    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
+    PROGRAM.get_or_init(|| {
+        let test = std::env::current_exe().unwrap();
+        let program = test.parent().unwrap().parent().unwrap().join("examples/client");
+        if !program.exists() {
+            let build = ["build", "--locked", "--quiet", "--example", "client"];
+            assert!(Command::new(env!("CARGO")).args(build).status().unwrap().success());
+        }
+        program
+    })
+}
+
+/// Runs it in `directory`, where its cache is, too.
+fn client(directory: &TempDir, arguments: &[&str]) -> Output {
+    let root = directory.path().join("root.pem");
+    fs::write(&root, Authority::shared().pem()).unwrap();
+    let words = program_words(program());
+    Command::new(&words[0])
+        .args(&words[1..])
+        .args(["--lan", "--cacert", root.to_str().unwrap()])
+        .args(arguments)
+        .current_dir(directory)
+        .env("XDG_CACHE_HOME", directory.path())
+        .output()
+        .unwrap()
+}
+
+fn directory() -> TempDir {
+    tempfile::tempdir().unwrap()
+}
+
+fn says(text: &[u8], expected: &str) {
+    let text = String::from_utf8_lossy(text);
+    assert!(text.contains(expected), "{text}");
+}
+
+#[test]
+fn help_is_no_failure_and_nonsense_is() {
+    let directory = directory();
+    let helped = client(&directory, &["--help"]);
+    assert_eq!(helped.status.code(), Some(0));
+    says(&helped.stdout, "usage: client");
+    for nonsense in [&["upload"][..], &["--no-such"], &["download", "a", "b", "-o", "c"], &["upload", "a", "b", "c"]] {
+        let refused = client(&directory, nonsense);
+        assert_eq!(refused.status.code(), Some(2), "{nonsense:?}");
+        says(&refused.stderr, "usage: client");
+    }
+}
+
+#[test]
+fn headers_and_fields_reach_the_server_and_its_answer_the_terminal() {
+    let (directory, server) =
+        (directory(), FaultServer::start(Transport::TLS, vec![Script::answer(200, &[], b"thanks")]));
+    fs::write(directory.path().join("photo.jpg"), b"picture").unwrap();
+    let arguments = ["upload", &server.url("/"), "-H", "X-One: two", "-F", "user=me", "-F", "photo=@photo.jpg"];
+    let done = client(&directory, &arguments);
+    assert_eq!(done.status.code(), Some(0), "{}", String::from_utf8_lossy(&done.stderr));
+    says(&done.stdout, "thanks");
+    let request = server.received(0);
+    for expected in
+        ["\r\nX-One: two\r\n", "name=\"user\"\r\n\r\nme\r\n", "name=\"photo\"; filename=\"photo.jpg\"", "picture"]
+    {
+        says(&request, expected);
+    }
+}
+
+#[test]
+fn a_file_that_exists_is_refused_before_anything_is_asked_for() {
+    let (directory, server) = (directory(), FaultServer::start(Transport::TLS, vec![Script::answer(200, &[], b"new")]));
+    fs::write(directory.path().join("here.txt"), b"old").unwrap();
+    let refused = client(&directory, &["download", &server.url("/a.txt"), "-o", "here.txt"]);
+    assert_eq!(refused.status.code(), Some(1));
+    says(&refused.stderr, "here.txt exists");
+    assert_eq!(server.connections(), 0);
+    assert_eq!(fs::read(directory.path().join("here.txt")).unwrap(), b"old");
+    let done = client(&directory, &["download", &server.url("/a.txt")]);
+    assert_eq!(done.status.code(), Some(0), "{}", String::from_utf8_lossy(&done.stderr));
+    assert_eq!(fs::read(directory.path().join("a.txt")).unwrap(), b"new");
+}
+
+#[test]
+fn a_broken_download_is_tried_again_and_the_page_shows_both_requests() {
+    let directory = directory();
+    let server =
+        FaultServer::start(Transport::TLS, vec![Script::new([Step::ReadHead]), Script::answer(200, &[], b"whole")]);
+    let arguments = ["download", &server.url("/a.txt"), "--retry", "1", "--trace", "page.html"];
+    let done = client(&directory, &arguments);
+    assert_eq!(done.status.code(), Some(0), "{}", String::from_utf8_lossy(&done.stderr));
+    says(&fs::read(directory.path().join("page.html")).unwrap(), "<h1>2 requests in ");
+}
+
+#[test]
+fn a_broken_download_goes_on_at_the_next_start() {
+    let (directory, body) = (directory(), pattern_bytes(0, 200_000));
+    let headers = [("ETag", "\"one\"")];
+    // The task itself goes on once more, and gains nothing.
+    let broken = Script::fault_at(150_000, &headers, &body, Step::Reset);
+    let server = FaultServer::start(
+        Transport::TLS,
+        vec![broken, Script::new([Step::ReadHead]), Script::answer(200, &headers, &body)],
+    );
+    let arguments = ["download", &server.url("/a.bin"), "--resume"];
+    assert_eq!(client(&directory, &arguments).status.code(), Some(1));
+    server.wait_for(Event::Finished(1));
+    let done = client(&directory, &arguments);
+    assert_eq!(done.status.code(), Some(0), "{}", String::from_utf8_lossy(&done.stderr));
+    says(&server.received(2), "\r\nRange: bytes=");
+    says(&server.received(2), "\r\nIf-Range: \"one\"\r\n");
+    assert_eq!(fs::read(directory.path().join("a.bin")).unwrap(), body);
+}
