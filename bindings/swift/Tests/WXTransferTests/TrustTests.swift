@@ -76,7 +76,9 @@ final class TrustTests: XCTestCase {
             for await _ in closed { break }
             return Data([1])
         }
-        let task = Task { try await failure { try await session.downloadFile(WXTransferDownloadRequest(url: url)) } }
+        let task = Task { [url] in
+            try await failure { try await session.downloadFile(WXTransferDownloadRequest(url: url)) }
+        }
         for await _ in asked { break }
         try session.close()
         isClosed.yield()
