@@ -1,9 +1,9 @@
-/* What the client programs of the benchmark share: their command line, clocks and memory, and how they report.
+/* Shared by the client programs of the benchmark: command line, clocks, memory, and output.
  *
  * Each program does one job in one process and prints one line, `cpu_s … wall_s … rss_kib … bytes … tasks … waits …`:
- * CPU time of the whole process (user + system) and wall time from the first request to the last result, the process's
- * peak resident memory over what it had before the first request, and how often one of its threads went to sleep in
- * between: as often it was woken. */
+ * CPU time of the whole process (user + system) and wall time from the first request to the last result, peak resident
+ * memory of the process over that before the first request, and how often one of its threads went to sleep in that time,
+ * which is also the number of wake-ups. */
 #ifndef BENCH_H
 #define BENCH_H
 
@@ -28,14 +28,14 @@ struct options {
   long batch;            /* transfers queued at once; 0 is all */
   long parallel;         /* transfers at once */
   long buffer;           /* raw copies: bytes at a time */
-  long bytes;            /* raw copies: the size of a file that comes from nowhere */
-  bool multi;            /* libcurl: one thread and the multi interface in place of threads */
+  long bytes;            /* raw copies: the size of a generated file */
+  bool multi;            /* libcurl: one thread and the multi interface instead of threads */
   bool tuned;            /* libcurl: 512 KiB buffers */
   bool twice;            /* raw copies: a download's bytes go through a second buffer */
   bool progress;         /* libcurl: a progress callback is set */
-  bool no_progress;      /* the library: none is */
-  bool sha256;           /* the library: a download's SHA-256 is asked for */
-  bool rename;           /* libcurl: a download gets its name when it is whole, as the library's do */
+  bool no_progress;      /* the library: no progress callback is set */
+  bool sha256;           /* the library: a download's SHA-256 is requested */
+  bool rename;           /* libcurl: a download gets its name when it is complete, as the library's do */
 };
 
 static void die(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
@@ -103,14 +103,14 @@ static inline double cpu_seconds(void) {
          (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
 }
 
-/* How often the threads of the process went to sleep so far; of the calling thread alone with RUSAGE_THREAD. */
+/* How often the threads of the process have gone to sleep; with RUSAGE_THREAD only the calling thread. */
 static inline long waits(int who) {
   struct rusage usage;
   getrusage(who, &usage);
   return usage.ru_nvcsw;
 }
 
-/* A number of /proc/self/status, such as "VmHWM:" in KiB or "Threads:". */
+/* Reads a number of /proc/self/status, such as "VmHWM:" in KiB or "Threads:". */
 static inline long process_status(const char *key) {
   FILE *status = fopen("/proc/self/status", "r");
   if (status == NULL) die("/proc/self/status cannot be read");

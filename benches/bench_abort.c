@@ -1,12 +1,12 @@
-/* How long an abort takes, from wxt_task_abort to the host's on_fail, in every phase of a transfer.
+/* Measures the time from wxt_task_abort to the host's on_fail, in every phase of a transfer.
  *
  *   bench_abort FAULT_PLAIN_URL FAULT_TLS_URL FAULT_CA SINK_PLAIN_URL SINK_TLS_URL SINK_CA FILE DIRECTORY SAMPLES [PHASE]
  *
- * The fault server (tests/server) stalls requests; this program itself is the listener that does not accept, the one
- * that does not speak TLS, and the resolver that does not answer. From and to bench_server bytes flow until the abort.
- * What the failure's profile says proves the phase. With PHASE, only one in which something hostile goes on beside or in
- * the task: `interim-flood`, `tls-flood`, `foreign-flood`, `lock-held` or `dns-full`.
- * Prints one line a phase: `NAME p50_ms … p99_ms … max_ms …`.
+ * The fault server (tests/server) stalls requests. This program itself is the listener that does not accept, the one
+ * that does not speak TLS, and the resolver that does not answer. Transfers with bench_server flow until the abort.
+ * The profile of the failure proves the phase. PHASE selects one of the hostile phases, which run only by name:
+ * `interim-flood`, `tls-flood`, `foreign-flood`, `lock-held` or `dns-full`.
+ * Prints one line per phase: `NAME p50_ms … p99_ms … max_ms …`.
  */
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -63,7 +63,7 @@ static uint64_t file_size;
 #define LOCKED_BYTES 4096
 #define FULL_TASKS 120
 
-/* Phases as the profile tells them. */
+/* How the profile shows each phase. */
 static bool is_queued(const WxtProfile *profile) { return profile->queue_start != 0 && profile->queue_end == 0; }
 static bool is_resolving(const WxtProfile *profile) {
   return profile->domain_look_up_start != 0 && profile->domain_look_up_end == 0;
@@ -87,7 +87,7 @@ static bool is_flowing(const WxtProfile *profile) {
   return profile->received_byted_count > (1 << 20) && profile->received_byted_count < FLOWING_BYTES;
 }
 
-/* The head is counted, too. */
+/* The received bytes include the response head. */
 static bool is_received(const WxtProfile *profile) { return profile->received_byted_count > LOCKED_BYTES; }
 
 struct phase {
@@ -95,22 +95,22 @@ struct phase {
   const char *ca; /* PEM of the only root to trust */
   char url[256];
   char foreign[256]; /* a server whose idle connections are flooded */
-  const char *target; /* where the download goes; NULL is a temporary file */
+  const char *target; /* the path to save the download to; NULL for a temporary file */
   bool upload;
   bool host_resolver;
-  bool full; /* all places are taken by other tasks */
-  bool bounded; /* the library ends the task itself, soon */
-  bool hostile; /* only where its name is asked for */
+  bool full; /* other tasks occupy every slot: the session's or the resolver's */
+  bool bounded; /* the library soon fails the task itself */
+  bool hostile; /* runs only if PHASE names it */
   bool (*reached)(const WxtProfile *profile);
 };
 
-/* The system's resolver does not answer for hosts below this one until a round is over: the program's own getaddrinfo
- * stands in for the C library's. */
+/* This program's getaddrinfo replaces the C library's. It does not answer for hosts below this one until the end of a
+ * round. */
 static const char stalled_host[] = ".stalled.example";
 static pthread_mutex_t resolver_lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t resolver_changed = PTHREAD_COND_INITIALIZER;
 static unsigned long resolver_round;
-/* Nor does it for hosts below this one while it is full. */
+/* It does not answer for hosts below this one while the resolver is full. */
 static const char full_host[] = ".full.example";
 static bool resolver_full;
 
@@ -130,7 +130,7 @@ int getaddrinfo(const char *node, const char *service, const struct addrinfo *hi
     pthread_mutex_unlock(&resolver_lock);
     return EAI_AGAIN;
   }
-  /* Every other name is this machine. */
+  /* Every other name resolves to this machine. */
   struct addrinfo *entry = calloc(1, sizeof *entry + sizeof(struct sockaddr_in));
   struct sockaddr_in *address = (struct sockaddr_in *)(entry + 1);
   address->sin_family = AF_INET;
@@ -160,7 +160,7 @@ static void set_resolver_full(bool full) {
   pthread_mutex_unlock(&resolver_lock);
 }
 
-/* The host's resolver keeps the question until its task has been aborted. */
+/* The host's resolver does not answer before the task has been aborted. */
 static WxtResolution *held_resolution;
 
 static void hold_resolution(void *context, WxtStr host, WxtResolution *resolution) {
@@ -203,7 +203,7 @@ static unsigned black_hole(void) {
   return port;
 }
 
-/* Accepts, and says nothing. */
+/* Accepts connections and never answers. */
 static void *stay_silent(void *argument) {
   int descriptor = *(int *)argument;
   enum { HELD = 64 };
@@ -270,8 +270,8 @@ static void wait_for(struct outcome *outcome) {
   pthread_mutex_unlock(&outcome->lock);
 }
 
-/* An idle connection that is flooded, and a task that is about to use it. The first task fails if it takes the connection of the
- * sample before, whose flood begins then. */
+/* Floods an idle connection while a task is about to use it. The first task fails if it takes the connection of the
+ * previous sample, because that flood begins then. */
 static void meet_foreign_flood(WxtSession *session, const struct phase *phase) {
   struct phase foreign = {.name = phase->name};
   snprintf(foreign.url, sizeof foreign.url, "%s", phase->foreign);
@@ -287,8 +287,8 @@ static void meet_foreign_flood(WxtSession *session, const struct phase *phase) {
   start(session, &foreign, NULL, NULL);
 }
 
-/* The phase with a host that no task asked for before. A question for the same host would join the look-up of the task
- * before, which may still be about to fail. */
+/* Gives the phase a host that no task has asked for. A query for the same host would join the look-up of the previous
+ * task, which may still be about to fail. */
 static struct phase with_new_host(const struct phase *phase) {
   static unsigned count;
   struct phase renamed = *phase;
@@ -299,7 +299,7 @@ static struct phase with_new_host(const struct phase *phase) {
   return renamed;
 }
 
-/* One abort; negative where the task was not in the phase when it came. */
+/* Measures one abort; negative if the task was not in the phase at the abort. */
 static double sample(WxtSession *session, const struct phase *phase, const char *file, useconds_t settle) {
   struct outcome outcome = {.lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
   struct phase renamed = with_new_host(phase);
@@ -321,7 +321,7 @@ static int compare(const void *left, const void *right) {
   return difference < 0 ? -1 : difference > 0;
 }
 
-/* Holds the lock under which files are saved, as another process would; -1 where the phase needs none. */
+/* Holds the lock under which files are saved, as another process would. Returns -1 if the phase needs no lock. */
 static int hold_store(const struct phase *phase, const char *directory) {
   if (phase->target == NULL) return -1;
   char path[4096];
@@ -331,7 +331,7 @@ static int hold_store(const struct phase *phase, const char *directory) {
   return store;
 }
 
-/* A session of which every task waits for the system's resolver; NULL where the phase needs none. */
+/* Opens a session in which every task waits for the system's resolver. Returns NULL if the phase needs none. */
 static WxtSession *fill_resolver(const struct phase *phase, const char *directory) {
   if (phase->reached != is_waiting || !phase->full) return NULL;
   set_resolver_full(true);
@@ -358,7 +358,7 @@ static void measure(const struct phase *phase, const char *file, const char *dir
     } else if (++missed > (phase->bounded ? 100 * samples : 100)) {
       die("%s: the phase was hardly ever reached", phase->name);
     } else if (phase->bounded) {
-      /* Too early or too late: the flood is over soon after its beginning, which cannot be seen from here. */
+      /* The flood ends soon after it begins, which this program cannot see: retry with another delay. */
       settle = (useconds_t)(rand() % 3000);
     } else if ((settle *= 2) > 1000000) {
       die("%s: the phase was never reached", phase->name);
@@ -434,7 +434,7 @@ int main(int argc, char **argv) {
     snprintf(phases[12].url, sizeof phases[12].url, "%s/fault/stall-before-answer", fault);
     snprintf(phases[12].foreign, sizeof phases[12].foreign, tls ? "%s/fault/flood-idle" : "%s/fault/flood-idle-records", argv[2 - tls]);
     snprintf(phases[13].url, sizeof phases[13].url, "%s/bytes/%d", sink, LOCKED_BYTES);
-    /* By its name, because an address is not looked up. */
+    /* Uses the host's name, because an address needs no look-up. */
     snprintf(phases[14].url, sizeof phases[14].url, "%s://localhost%s/fault/stall-before-answer", scheme, strrchr(fault, ':'));
     for (size_t i = 0; i < sizeof phases / sizeof *phases; i++) {
       if (only == NULL ? phases[i].hostile : strcmp(phases[i].name, only) != 0) continue;

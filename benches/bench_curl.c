@@ -1,12 +1,12 @@
-/* libcurl's side of the benchmark: the same work as bench_wxt, as libcurl's documentation shows it.
+/* libcurl's side of the benchmark: the same work as bench_wxt, in the way that libcurl's documentation shows.
  *
  * download   --count downloads of --url into files in --directory
  * upload     --count multipart posts of --file
  * first-byte from before curl_global_init to the first byte of a response
  *
- * --parallel 1 is one easy handle; more is that many threads with an easy handle each, or with --multi one thread
- * and the multi interface. Options are libcurl's defaults, unless --tuned. With --rename a download has another name until
- * it is whole. With --progress a callback is told of progress.
+ * --parallel 1 uses one easy handle. A larger number uses that many threads with an easy handle each, or with --multi one
+ * thread and the multi interface. Options are libcurl's defaults, unless --tuned. With --rename, a download has a
+ * temporary name until it is complete. With --progress, a progress callback is set.
  */
 #include <curl/curl.h>
 #include <pthread.h>
@@ -20,7 +20,7 @@ struct job {
   CURL *handle;
   curl_mime *mime;
   FILE *output;
-  char path[PATH_SIZE]; /* of the output, when it is whole */
+  char path[PATH_SIZE]; /* of the complete output */
   curl_off_t bytes;
 };
 
@@ -56,13 +56,13 @@ static void job_open(struct job *job, const struct options *options) {
   }
 }
 
-/* The name of a download that is not whole. */
+/* The name of an incomplete download. */
 static const char *part_path(const struct job *job, char part[static PART_PATH_SIZE]) {
   snprintf(part, PART_PATH_SIZE, "%s.part", job->path);
   return part;
 }
 
-/* A new file to write, or the form to send. */
+/* A new output file, or the form to send. */
 static void job_prepare(struct job *job) {
   if (job->options->file != NULL) {
     job->mime = curl_mime_init(job->handle);

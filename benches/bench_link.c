@@ -1,21 +1,21 @@
-/* A link like a phone's, between two network namespaces: what is sent on one side arrives on the other late, at a limited
- * rate, and not always.
+/* Emulates a phone's link between two network namespaces: with limited rate, delay, jitter and loss.
  *
  *   bench_link SERVER_ADDRESS CLIENT_ADDRESS
  *
- * Makes a tun device with SERVER_ADDRESS in the network namespace that it is started in, and one with CLIENT_ADDRESS in a
- * new namespace, which is /proc/PID/ns/net. Needs root and /dev/net/tun. Prints `ready`, and ends with its standard input;
- * both devices and the new namespace end with it.
+ * Makes a tun device with SERVER_ADDRESS in the current network namespace, and one with CLIENT_ADDRESS in a new namespace,
+ * which is /proc/PID/ns/net. Needs root and /dev/net/tun. Prints `ready`. Ends when its standard input closes; both devices
+ * and the new namespace end with it.
  *
- * Commands on the standard input, one a line, each answered by a line:
+ * Commands on the standard input, one per line; each is answered with one line:
  *
  *   set DOWN_KBIT UP_KBIT DELAY_MS JITTER_MS LOSS_PERCENT QUEUE_MS SEED
- *          kbit/s from the servers and to them, the delay of a packet one way, how much may be added to it at random, how
- *          many packets get lost at random, how long a packet may wait for its turn before it is dropped, and where the
- *          random numbers begin. The same packets after the same seed have the same fate.
- *   off    every packet is lost, those under way too
- *   on     the link is as it was set
- *   count  the packets since the last `set`: `down_passed … down_lost … down_dropped … up_passed … up_lost … up_dropped …`
+ *          the rates in kbit/s from and to the servers, the one-way delay, the largest random addition to it, the share of
+ *          packets that are lost at random, the longest time that a packet may wait in the queue before it is dropped, and
+ *          the seed of the random numbers. With the same seed, the same sequence of packets has the same fate.
+ *   off    loses every packet, also those under way
+ *   on     restores the link
+ *   count  prints the packets since the last `set`:
+ *          `down_passed … down_lost … down_dropped … up_passed … up_lost … up_dropped …`
  */
 #define _GNU_SOURCE /* unshare, ppoll */
 #include <arpa/inet.h>
@@ -38,10 +38,10 @@
 #include <unistd.h>
 
 enum {
-  MTU = 1400,         /* what mobile networks leave of 1500 after their tunnels */
-  DEVICE_QUEUE = 8192 /* packets that the kernel holds until they are read: the queue with a limit is the one below */
+  MTU = 1400,         /* of 1500 in mobile networks, minus their tunnel headers */
+  DEVICE_QUEUE = 8192 /* packets that the kernel holds until they are read; the limited queue is `struct way` */
 };
-/* A packet may arrive this much late, so that one wake-up delivers several. */
+/* The tolerance of arrival times, so that one wake-up delivers several packets. */
 static const unsigned long TIMER_SLACK_NS = 300 * 1000;
 
 struct packet {
@@ -56,14 +56,14 @@ struct way {
   int input, output; /* tun devices */
   uint64_t rate;     /* bits a second */
   uint64_t random;   /* state of the random numbers */
-  uint64_t departed; /* when the line is free, ns */
+  uint64_t departed; /* when the line becomes free, ns */
   struct packet *first, **last;
   uint64_t passed, lost, dropped;
 };
 
 static struct way down, up;
 static uint64_t delay_ns, jitter_ns, queue_ns;
-static double loss; /* of 1 */
+static double loss; /* 0 to 1 */
 static bool is_off;
 
 static void die(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
@@ -83,7 +83,7 @@ static uint64_t now_ns(void) {
   return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;
 }
 
-/* The next random number of a way, in [0, 1): SplitMix64. */
+/* The next random number of a direction, in [0, 1): SplitMix64. */
 static double random_of(struct way *way) {
   uint64_t bits = way->random += UINT64_C(0x9e3779b97f4a7c15);
   bits = (bits ^ (bits >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
@@ -103,7 +103,7 @@ static void bring_up(int descriptor, struct ifreq *request) {
   if (ioctl(descriptor, SIOCSIFFLAGS, request) != 0) die("%s cannot be brought up: %s", request->ifr_name, strerror(errno));
 }
 
-/* Makes the device in the current namespace, whose loopback device is brought up too. */
+/* Makes the device in the current namespace, and brings the loopback device up. */
 static int open_device(const char *own_address, const char *other_address) {
   int device = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
   if (device < 0) die("/dev/net/tun: %s (modprobe tun)", strerror(errno));
@@ -124,7 +124,7 @@ static int open_device(const char *own_address, const char *other_address) {
   return device;
 }
 
-/* When a packet of so many bytes arrives; 0 where it does not. */
+/* Returns the arrival time of a packet of so many bytes; 0 if it does not arrive. */
 static uint64_t fate(struct way *way, size_t length, uint64_t now) {
   double luck = random_of(way), lateness = random_of(way);
   uint64_t start = way->departed > now ? way->departed : now;
@@ -136,7 +136,7 @@ static uint64_t fate(struct way *way, size_t length, uint64_t now) {
     way->dropped++;
     return 0;
   }
-  /* A packet that gets lost has taken its time on the line. */
+  /* A lost packet still occupies the line. */
   way->departed = start + length * 8 * UINT64_C(1000000000) / way->rate;
   if (luck < loss) {
     way->lost++;
@@ -151,7 +151,7 @@ static void take(struct way *way) {
     if (packet == NULL && (packet = malloc(sizeof *packet)) == NULL) die("no memory");
     ssize_t length = read(way->input, packet->data, sizeof packet->data);
     if (length <= 0) break;
-    if (packet->data[0] >> 4 != 4) continue; /* what the system sends by itself over IPv6 */
+    if (packet->data[0] >> 4 != 4) continue; /* IPv6, which the system sends by itself */
     packet->arrival = fate(way, (size_t)length, now_ns());
     if (packet->arrival == 0) continue;
     packet->length = (size_t)length;
@@ -163,7 +163,7 @@ static void take(struct way *way) {
   free(packet);
 }
 
-/* In order, as mobile networks deliver: a packet waits for a late one before it. */
+/* Delivers in order, as mobile networks do: a packet waits for a delayed one before it. */
 static void deliver(struct way *way, uint64_t now) {
   while (way->first != NULL && way->first->arrival <= now) {
     struct packet *packet = way->first;
@@ -220,7 +220,7 @@ static void obey(char *line) {
   fflush(stdout);
 }
 
-/* Commands as far as they are whole. `false` at the input's end. */
+/* Runs the complete commands in the input. Returns `false` at the end of the input. */
 static bool read_commands(void) {
   static char text[1024];
   static size_t size;

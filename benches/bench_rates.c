@@ -1,10 +1,11 @@
-/* How exactly max_bytes_per_second is kept over 10 s, how evenly it is shared, and how long an abort takes under it.
+/* Measures how accurately max_bytes_per_second holds over 10 s, how evenly tasks share it, and the duration of an abort.
  *
  *   bench_rates PLAIN_URL TLS_URL CA FILE DIRECTORY RATE
  *
- * The URLs are bench_server's. One, three and ten tasks of a session whose limit is RATE move what takes 10 s together. It prints
- * how far their rate was from the limit, when the first and the last of them ended, and fails where it was more than 5 %. FILE has
- * to hold what one task moves in 10 s.
+ * The URLs are bench_server's. One, three and ten tasks of a session whose limit is RATE move files that take 10 s together. It
+ * prints how far their rate was from the limit, with heads and TLS, which the limit counts, and of the files alone; and when the
+ * first and the last of the tasks ended. It fails where the rate was more than 5 % away. FILE has to hold what one task moves in
+ * 10 s.
  */
 #include <pthread.h>
 #include <sys/stat.h>
@@ -20,7 +21,7 @@ struct batch {
   pthread_cond_t changed;
   int left;
   bool has_progress;
-  int expected_failure; /* a WXT_CATEGORY_…, or 0 where every task has to succeed */
+  int expected_failure; /* a WXT_CATEGORY_…, or 0 if every task must succeed */
   double first_end, last_end;
   char error[512];
 };
@@ -77,7 +78,7 @@ static WxtSession *open_session(uint64_t limit) {
   return session;
 }
 
-/* A download, or the upload of `file`. */
+/* Starts a download, or the upload of `file` if it is not NULL. */
 static WxtTaskId start(WxtSession *session, const char *url, const char *file, struct batch *batch) {
   WxtCallbacks callbacks = wxt_callbacks();
   callbacks.user_data = batch;
@@ -122,13 +123,16 @@ static void measure_rate(const char *base, bool upload, const char *file, uint64
   double begin = wall_seconds();
   for (int i = 0; i < tasks; i++) start(session, url, upload ? file : NULL, &batch);
   wait_for_ends(&batch);
-  double rate = (double)(bytes * (uint64_t)tasks) / (batch.last_end - begin);
-  double error = rate / (double)limit * 100 - 100;
+  WxtSessionStatistics statistics = {.struct_size = sizeof statistics};
+  if (wxt_session_statistics(session, &statistics) != WXT_OK) die("the session has no statistics");
+  double expected = (double)limit * (batch.last_end - begin);
+  double error = (double)(statistics.bytes_sent + statistics.bytes_received) / expected * 100 - 100;
+  double files = (double)(bytes * (uint64_t)tasks) / expected * 100 - 100;
   bool missed = error < -5 || error > 5;
   failed |= missed;
-  printf("%-5s %-8s %2d tasks: %+.2f %%, first end %.2f s, last %.2f s%s\n", base[4] == 's' ? "TLS" : "plain",
-         upload ? "upload" : "download", tasks, error, batch.first_end - begin, batch.last_end - begin,
-         missed ? "  MISSED" : "");
+  printf("%-5s %-8s %2d tasks: %+.2f %%, files alone %+.2f %%, first end %.2f s, last %.2f s%s\n",
+         base[4] == 's' ? "TLS" : "plain", upload ? "upload" : "download", tasks, error, files, batch.first_end - begin,
+         batch.last_end - begin, missed ? "  MISSED" : "");
   fflush(stdout);
   wxt_session_close(session);
 }
@@ -138,7 +142,7 @@ static int compare(const void *left, const void *right) {
   return (a > b) - (a < b);
 }
 
-/* From wxt_task_abort to the end of a task that waits for its turn, which is seconds away. */
+/* Measures the time from wxt_task_abort to the end of a task whose turn is seconds away. */
 static void measure_aborts(const char *base, bool upload, const char *file) {
   char url[512];
   snprintf(url, sizeof url, upload ? "%s/sink" : "%s/bytes/100000000", base);
@@ -191,7 +195,7 @@ int main(int argc, char **argv) {
   for (int base = 0; base < 2; base++) {
     for (int i = 0; i < 3; i++) measure_rate(bases[base], false, file, limit, counts[i]);
   }
-  /* The longest first: each makes the file shorter. */
+  /* The longest first, because each run truncates the file. */
   for (int i = 2; i >= 0; i--) {
     for (int base = 0; base < 2; base++) measure_rate(bases[base], true, file, limit, counts[i]);
   }

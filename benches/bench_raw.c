@@ -1,11 +1,11 @@
-/* The least that a plain transfer can cost, in system calls that any program has to make.
+/* Measures the minimum cost of a plain transfer: the system calls that any program has to make.
  *
  * download   one request, then read(2) from the socket and write(2) to a file
  * upload     read(2) from the file and write(2) to the socket, as the body of a POST
- * pages      write(2) of --bytes to a file, the same buffer each time: what the file's pages cost, without a socket
+ * pages      write(2) of --bytes to a file from one buffer: the cost of the file's pages, without a socket
  *
- * --count of them, --parallel at once, in a thread each, --buffer bytes at a time. With --twice a download's bytes go
- * through a second buffer, as they do for every caller of an HTTP library that has a `read` function: ureq's, for one.
+ * --count transfers, --parallel at once in a thread each, --buffer bytes per call. With --twice a download's bytes go
+ * through a second buffer, as with every HTTP library that offers a `read` function, such as ureq.
  */
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -39,7 +39,7 @@ static void write_all(int descriptor, const char *bytes, size_t count) {
   }
 }
 
-/* Writes what was received, by way of `second` where there is one. */
+/* Writes received bytes, through the buffer `second` unless it is NULL. */
 static void write_received(int file, const char *bytes, size_t count, char *second) {
   if (second == NULL) {
     write_all(file, bytes, count);
@@ -52,7 +52,7 @@ static void write_received(int file, const char *bytes, size_t count, char *seco
   }
 }
 
-/* Reads the head, which these servers send in one piece; returns where the body begins. */
+/* Reads the head, which these servers send in one piece; returns the start of the body. */
 static char *read_head(int connection, char *buffer, ssize_t *count) {
   *count = read(connection, buffer, LEAST_BUFFER - 1);
   if (*count <= 0) die("no answer");
@@ -127,7 +127,7 @@ struct work {
   atomic_ullong bytes;
 };
 
-/* Some processors copy at half the speed to where a page begins and a few bytes more, which is what malloc gives. */
+/* Page-aligned. malloc returns addresses a few bytes after a page start, to which some processors copy at half speed. */
 static char *allocate(size_t size) {
   char *buffer = aligned_alloc(4096, size);
   if (buffer == NULL) die("aligned_alloc");

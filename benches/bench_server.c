@@ -1,9 +1,9 @@
-/* A server that costs as little as it can, so that the client is what is measured: it swallows uploads and makes up
- * downloads. HTTP/1.1 with keep-alive, plain and TLS, one thread a connection.
+/* A server with minimal cost, so that the client is measured: it discards uploads and generates downloads. HTTP/1.1 with
+ * keep-alive, plain and TLS, one thread per connection.
  *
- *   bench_server CERTIFICATE KEY DIRECTORY ADDRESS     prints `plain PORT` and `tls PORT`; ends with its standard input
+ *   bench_server CERTIFICATE KEY DIRECTORY ADDRESS     prints `plain PORT` and `tls PORT`; ends when its stdin closes
  *
- *   POST /sink         the body is thrown away
+ *   POST /sink         discards the body
  *   POST /keep/NAME    the body is written to DIRECTORY/NAME, to be verified
  *   GET /bytes/N       N bytes
  */
@@ -31,7 +31,7 @@ static const char *directory;
 
 struct connection {
   int descriptor;
-  SSL *tls; /* NULL where it is plain */
+  SSL *tls; /* NULL if plain */
   size_t begin, end;
   char buffer[BUFFER_SIZE];
 };
@@ -57,7 +57,7 @@ static bool send_all(struct connection *connection, const char *data, size_t siz
   return true;
 }
 
-/* The head of the next request, NUL at its end; NULL at the connection's end. */
+/* Reads the next request head, NUL-terminated; NULL at the end of the connection. */
 static char *read_head(struct connection *connection) {
   memmove(connection->buffer, connection->buffer + connection->begin, connection->end - connection->begin);
   connection->end -= connection->begin;
@@ -98,7 +98,7 @@ static bool read_body(struct connection *connection, uint64_t length, int output
     size_t size = left < BUFFER_SIZE ? left : BUFFER_SIZE;
     ssize_t count;
     if (connection->tls == NULL && output < 0) {
-      /* Throws the bytes away in the kernel. */
+      /* The kernel discards the bytes. */
       count = recv(connection->descriptor, NULL, left < (1 << 20) ? left : (1 << 20), MSG_TRUNC);
     } else {
       count = receive(connection, connection->buffer, size);
@@ -216,7 +216,7 @@ int main(int argc, char **argv) {
     ERR_print_errors_fp(stderr);
     return 1;
   }
-  /* Many records per read(2): the default is two reads a record, and then the server is what limits. */
+  /* Many records per read(2): by default OpenSSL makes two reads per record, and the server would be the limit. */
   SSL_CTX_set_read_ahead(tls_context, 1);
   SSL_CTX_set_default_read_buffer_len(tls_context, BUFFER_SIZE);
   static struct listener plain, tls;

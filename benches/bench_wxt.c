@@ -1,11 +1,11 @@
-/* The library's side of the benchmark: what a host does, through the C interface, with every callback set, or
- * with --no-progress every other.
+/* The library's side of the benchmark: the work of a host through the C interface, with every callback set, or with
+ * --no-progress every callback but on_progress.
  *
  * download, upload   --count transfers to or from --url, --parallel at once, --batch queued at a time
  * first-byte         from before wxt_session_open to the first byte of a response, in a process that did nothing before
- * idle               --count sessions with one download each, 6 s later: threads and memory of one, and how often the
- *                    process's threads wait in 3 s more
- * queue              --count tasks behind --parallel that never end, then aborted: what a waiting task costs
+ * idle               --count sessions with one download each; after 6 s idle: threads and memory per session, and how
+ *                    often the process's threads wait in the next 3 s
+ * queue              --count tasks queued behind --parallel stalled ones, then aborted: the cost of a queued task
  */
 #define _GNU_SOURCE /* RUSAGE_THREAD */
 #include <pthread.h>
@@ -14,7 +14,7 @@
 #include "bench.h"
 #include "wxtransfer.h"
 
-/* One batch of tasks. Callbacks of a session never run at the same time; the lock is for the thread that waits. */
+/* One batch of tasks. Callbacks of a session never run concurrently; the lock protects against the waiting thread. */
 struct batch {
   pthread_mutex_t lock;
   pthread_cond_t ended;
@@ -22,7 +22,7 @@ struct batch {
   uint64_t bytes;
   double first_byte;
   long progress_events;
-  int expected_failure; /* a WXT_CATEGORY_…, or 0 where every task has to succeed */
+  int expected_failure; /* a WXT_CATEGORY_…, or 0 if every task must succeed */
   const char *keep;
   char error[512];
 };
@@ -179,7 +179,7 @@ static void fetch_once(WxtSession *session, const struct options *options) {
 }
 
 static void idle(const struct options *options) {
-  /* The first session pays for what the process needs once. */
+  /* The first session pays the one-time costs of the process. */
   WxtSession *first = open_session(options, 0);
   fetch_once(first, options);
   wxt_session_close(first);
@@ -191,9 +191,9 @@ static void idle(const struct options *options) {
   }
   sleep(6);
   long per_session = (process_status("RssAnon:") - memory) / options->count;
-  /* Besides this thread and each session's delivery thread. */
+  /* Excludes this thread and each session's delivery thread. */
   long threads = process_status("Threads:") - 1 - options->count;
-  /* Besides this thread's own. */
+  /* Excludes this thread's own waits. */
   long before = waits(RUSAGE_SELF) - waits(RUSAGE_THREAD);
   sleep(3);
   long waited = waits(RUSAGE_SELF) - waits(RUSAGE_THREAD) - before;

@@ -1,4 +1,4 @@
-"""Holds this build against another one. Started by compare.sh, which starts the servers."""
+"""Compares this build with another one. Run by compare.sh, which starts the servers."""
 
 import argparse
 import statistics
@@ -6,11 +6,11 @@ import sys
 
 from runs import CA, FILES, LARGE, MIB, NGINX_PLAIN, NGINX_TLS, SINK_PLAIN, SINK_TLS, Reserve, Variant, free_memory, interleave
 
-# How much more than the other build may be spent.
+# The largest accepted ratio of this build to the other one.
 LIMIT = 1.03
 UPLOAD = ["--file", f"{FILES}/200MiB"]
 TEN = ["--count", 10, "--parallel", 10]
-# Name: how often a round runs it (a short run is disturbed as a whole or not at all), and its arguments.
+# Name: how often a round runs it (short runs are repeated, because a disturbance affects such a run entirely), arguments.
 WORKLOADS = {
     "download-plain": (2, ["download", "--url", f"{NGINX_PLAIN}/200MiB"]),
     "download-tls": (2, ["download", "--url", f"{NGINX_TLS}/200MiB"]),
@@ -23,17 +23,17 @@ WORKLOADS = {
     "idle-after-small": (0, ["idle", "--url", f"{NGINX_TLS}/4KiB", "--count", 10]),
     "idle-after-16-MiB": (0, ["idle", "--url", f"{SINK_TLS}/bytes/{16 * MIB}", "--count", 10]),
 }
-# Key: its unit, and whether it is judged. Wall times depend on the server's core too; memory has goals in measure.py.
+# Key: unit, and whether it is judged. Wall times also depend on the server's core; memory has goals in measure.py.
 KEYS = {"cpu_s": ("CPU s", True), "first_byte_ms": ("ms", True), "wall_s": ("wall s", False), "rss_kib": ("KiB", False)}
 
 
 def compare(name, theirs, ours):
-    """Prints a line a number; returns how many of those that are judged are over the limit."""
+    """Prints one line per number; returns how many of the judged numbers exceed the limit."""
     over = 0
     for key, (unit, judged) in KEYS.items():
         if key not in ours.results[0]:
             continue
-        # A pair ran in the same second or two, so what disturbs the machine for longer is in both.
+        # The runs of a pair are within a second or two, so a longer disturbance affects both.
         ratio = statistics.median(b[key] / a[key] for a, b in zip(theirs.results, ours.results) if a[key])
         verdict = "" if not judged else "ok" if round(ratio, 2) <= LIMIT else "MISSED"
         over += verdict == "MISSED"

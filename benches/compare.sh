@@ -1,11 +1,11 @@
 #!/bin/bash
-# Two builds of this library against each other: this checkout's and another's, one command.
+# Compares two builds of this library: this checkout's and another checkout's.
 #
 #   benches/compare.sh OTHER_CHECKOUT            9 rounds
 #   benches/compare.sh OTHER_CHECKOUT ROUNDS [WORKLOAD…]
 #
-# Both do what the quick benchmark does, in turns. One line a number: the other checkout's, this one's, and the ratio of
-# the two. Ends in failure where a CPU time or a first byte takes over 3 % more than in the other checkout.
+# Both run the workloads of the quick benchmark, alternating. Each output line is one number: the other checkout's value,
+# this one's, and their ratio. Exits non-zero if a CPU time or a first byte takes over 3 % more than in the other checkout.
 set -euo pipefail
 # shellcheck source=benches/servers.sh
 . "$(dirname "$0")/servers.sh"
@@ -25,7 +25,7 @@ stop_where_something_is_missing
 
 make_work_directory
 build_programs
-# Its own scripts build it, with a target directory of its own.
+# The other checkout's own scripts build it, into a separate target directory.
 # shellcheck disable=SC2016 # the inner shell expands it
 env -u CARGO_TARGET_DIR bash -euc '. "$1/benches/servers.sh"; build_programs' - "$other"
 make_certificates

@@ -1,20 +1,20 @@
-"""Nothing costs more the more there is of it."""
+"""Costs per byte and per task must not grow with the size of a file or a queue."""
 
 from runs import CA, FAULT_PLAIN, GIB, SINK_PLAIN, SINK_TLS, Variant, free_memory, interleave
 
-# The least memory that has to be free for the largest transfers, whose files are in memory.
+# The least free memory for the largest transfers, whose files are in memory.
 MEMORY_FOR_LARGE = 16 * GIB
-# Runs of ten gigabytes, each longer than what disturbs it.
+# For runs of ten gigabytes, each longer than usual disturbances.
 LONG_ROUNDS = 6
-# Runs of a quarter of a gigabyte, of a fraction of a second each.
+# For runs of a quarter of a gigabyte, each a fraction of a second.
 QUICK_ROUNDS = 15
-# A long queue lives in memory that is new, a short one in memory that is in the cache; a search through it would be
-# thousands of times over this.
+# A long queue is in newly allocated memory, a short one in cached memory. A linear search through the queue would exceed
+# this a thousand times.
 QUEUE_GROWTH = 1.25
 
 
 def growth(bench):
-    """Nothing that costs more the more there is of it."""
+    """Checks that no cost grows with the amount."""
     growth_by_size(bench)
     total = 5_000 if bench.quick else 100_000
     batches = [10, 1000, total]
@@ -27,7 +27,7 @@ def growth(bench):
 
 
 def growth_by_size(bench):
-    """Of a TLS download. Beside it what the pages of such a file cost anybody who writes one."""
+    """Measures TLS downloads by size, and beside them what writing the file's pages costs any program."""
     sizes = [1 << 20, 16 << 20, 256 << 20]
     if not bench.quick:
         sizes.append(1 << 30)
@@ -38,7 +38,7 @@ def growth_by_size(bench):
     labels = [f"{size >> 20} MiB" for size in sizes]
 
     def variants(program, *arguments):
-        # As many bytes in all of each size: each fills as much memory, and is disturbed for as long.
+        # The total of bytes is the same for each size: all fill as much memory, and are disturbed for as long.
         return [Variant(program, *[str(argument).replace("SIZE", str(size)) for argument in arguments], "--count", total // size)
                 for size in sizes]
 
@@ -56,13 +56,13 @@ def growth_by_size(bench):
 
 
 def rise(variants):
-    """The largest ratio of a size to a smaller one."""
+    """The largest ratio of a size's cost to that of a smaller size."""
     costs = [each.median("cpu_s") for each in variants]
     return max(later / earlier for at, earlier in enumerate(costs) for later in costs[at:])
 
 
 def growth_by_queue(bench, goal, name, arguments, batches):
-    """As many tasks in all, more or less of them queued at once."""
+    """Runs the same total of tasks, with more or fewer of them queued at once."""
     variants = [Variant("bench_wxt", *arguments, batch) for batch in batches]
     interleave(bench.rounds, *variants)
     total = int(variants[0].arguments[variants[0].arguments.index("--count") + 1])
@@ -72,7 +72,7 @@ def growth_by_queue(bench, goal, name, arguments, batches):
 
 
 def series(bench, name, labels, costs, variants):
-    """A cost at several sizes, for the table and the terminal."""
+    """Records a cost at several sizes, for the table and the terminal."""
     bench.series.append(name)
     for label, cost, variant in zip(labels, costs, variants):
         bench.row(f"{name}: {label}", cost, None, "", variant.command())

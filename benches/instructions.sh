@@ -1,12 +1,12 @@
 #!/bin/bash
-# What no other process disturbs: instructions of three small fixed workloads, counted by callgrind, and the size of the
-# stripped shared library, held against recorded.txt. Fails when one has grown by more than 5 %.
+# Counts with callgrind the instructions of three small fixed workloads, which other processes do not disturb, measures the
+# stripped shared library, and compares both with recorded.txt. Fails if a number has grown by more than 5 %.
 #
-# Counts of one machine differ by 0.2 % from run to run. Where they grew and no change explains it, look at the processor:
-# ring and the compression choose their code by what it can do, and compilers differ too.
+# Counts differ by 0.2 % between runs on one machine. If they grew without a change that explains it, compare the
+# processors and compilers: ring and the compression code choose their code paths by processor features.
 #
 #   benches/instructions.sh            compares
-#   benches/instructions.sh --record   writes recorded.txt anew, after a change that is worth its cost
+#   benches/instructions.sh --record   rewrites recorded.txt, after a change that justifies its cost
 set -euo pipefail
 # shellcheck source=benches/servers.sh
 . "$(dirname "$0")/servers.sh"

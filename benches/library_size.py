@@ -1,4 +1,4 @@
-"""What the shared library weighs."""
+"""The size of the shared library."""
 
 import gzip
 import os
@@ -9,7 +9,7 @@ from runs import ROOT, WORK
 
 
 def size(bench):
-    """The shared library as an app would carry it; in the full run for arm64, too."""
+    """Measures the shared library as an app carries it; in the full run also for arm64."""
     judge_size(bench, "shared library", "strip")
     if not bench.quick:
         bench.size_table = subprocess.run([f"{ROOT}/benches/size.sh"], capture_output=True, text=True, check=True).stdout
@@ -17,7 +17,7 @@ def size(bench):
 
 
 def judge_size(bench, name, strip, target=None):
-    """Builds and weighs it. Without a compiler for `target` there is no number, which is a missed goal."""
+    """Builds the library and returns its size. Without a compiler for `target` there is no number, so the goal is missed."""
     environment, arguments = {}, ["--release", "--lib", "--crate-type", "cdylib"]
     if target is not None:
         compiler = "aarch64-linux-gnu-gcc"
@@ -46,6 +46,6 @@ def judge_size(bench, name, strip, target=None):
 
 
 def has_standard_library(target):
-    """Whether Rust's is installed for that processor; otherwise it is built from its source."""
+    """Whether Rust's standard library is installed for that processor; otherwise it is built from source."""
     command = ["rustc", "--print", "target-libdir", "--target", target]
     return os.path.isdir(subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip())

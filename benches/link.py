@@ -1,4 +1,4 @@
-"""The links like those of phones, and the emulator between the namespaces (bench_link), which link_setup.sh has started."""
+"""The emulated phone links, and the emulator between the namespaces (bench_link), which link_setup.sh has started."""
 
 import dataclasses
 import os
@@ -6,13 +6,13 @@ import os
 from runs import MIB, NGINX_PLAIN, WORK, RunFailed, Variant, numbers, run_lines
 
 CLIENT_PREFIX = os.environ["BENCH_CLIENT_PREFIX"].split()
-# Longer than the slowest workload, 5 MiB up at 700 kbit/s, three times over.
+# Three times the duration of the slowest workload, 5 MiB up at 700 kbit/s.
 TIMEOUT = 300
 
 
 @dataclasses.dataclass
 class Link:
-    """What bench_link is told. `down` and `up` in kbit/s, `delay` one way; what waits longer than `queue` is dropped."""
+    """The settings of bench_link: `down` and `up` in kbit/s, `delay` one way. Packets that wait over `queue` are dropped."""
 
     name: str
     down: int
@@ -24,13 +24,13 @@ class Link:
     large: int = 8 * MIB
 
     def describe(self):
-        """For a reader."""
+        """The settings as text."""
         text = f"{self.name}: {self.down:,}/{self.up:,} kbit/s down/up, {self.delay_ms} ms one way, {self.jitter_ms} ms jitter"
         loss = f", {self.loss_percent:g} % loss" if self.loss_percent else ""
         return f"{text}{loss}, a queue of {self.queue_ms} ms"
 
 
-# Long queues, as mobile networks have them: where one overflows, a transfer's time depends on which of its packets met that.
+# The queues are long, as in mobile networks: if a queue overflows, a transfer's time depends on which packets are dropped.
 LINKS = [
     Link("Wi-Fi", 80_000, 40_000, delay_ms=8, queue_ms=500, jitter_ms=1),
     Link("LTE", 20_000, 8_000, delay_ms=30, queue_ms=3000, jitter_ms=3),
@@ -41,7 +41,7 @@ LINKS = [
 
 
 def tell(command):
-    """One command to the emulator, and its answer."""
+    """Sends one command to the emulator and returns its answer."""
     with open(f"{WORK}/link.commands", "w", encoding="ascii") as commands:
         commands.write(command + "\n")
     with open(f"{WORK}/link.answers", encoding="ascii") as answers:
@@ -49,12 +49,12 @@ def tell(command):
 
 
 def use(link, seed):
-    """Makes the link what `link` says. The same packets after the same seed have the same fate."""
+    """Sets the link to `link`. With the same seed, the same sequence of packets has the same losses and delays."""
     tell(f"set {link.down} {link.up} {link.delay_ms} {link.jitter_ms} {link.loss_percent} {link.queue_ms} {seed}")
 
 
 class LinkVariant(Variant):
-    """A program whose runs go over a link. Its first run sees the same losses as every other's first, and so on."""
+    """A program whose runs use a link. The n-th run of every program sees the same losses."""
 
     def __init__(self, link, program, *arguments):
         super().__init__(program, *arguments)
@@ -66,12 +66,12 @@ class LinkVariant(Variant):
 
 
 def check_emulator():
-    """Before anything is measured: the rate and the delay are what was asked for, losses come, and a link can go away."""
+    """Checks before the measurement that rate and delay are as set, that packets get lost, and that a link can go down."""
     link = Link("test", 8_000, 8_000, delay_ms=50, queue_ms=1000)
     download = ["download", "--url", f"{NGINX_PLAIN}/1MiB"]
     copy = LinkVariant(link, "bench_curl", *download)
     copy.run()
-    # 1 MiB and the heads of its packets at 1 MB/s, four times 50 ms until the first byte, and a slow start.
+    # 1 MiB and its packet headers at 1 MB/s, four times 50 ms until the first byte, and a slow start.
     expect("a copy of 1 MiB at 8,000 kbit/s, s", copy.median("wall_s"), 1.25, 1.8)
     LinkVariant(dataclasses.replace(link, loss_percent=5), "bench_curl", *download).run()
     fates = numbers(tell("count"))
@@ -85,7 +85,7 @@ def check_emulator():
 
 
 def copies_in_a_second():
-    """How many of one small copy, which takes a quarter of a second, succeed."""
+    """Makes one small copy, which takes a quarter of a second; returns how many copies succeed."""
     small = ["download", "--url", f"{NGINX_PLAIN}/1KiB"]
     try:
         run_lines("bench_curl", small, prefix=[*CLIENT_PREFIX, "timeout", "--signal=KILL", "1"])
@@ -95,12 +95,12 @@ def copies_in_a_second():
 
 
 def expect(what, measured, least, most):
-    """The emulator is no measure where this is not so."""
+    """Fails unless a measured property of the emulator is in its range."""
     if not least <= measured <= most:
         raise RunFailed(f"the emulator is not right: {what}: {measured:.3g}, not {least} to {most}")
 
 
 def congestion_control():
-    """What both namespaces use."""
+    """The congestion control of both namespaces."""
     with open("/proc/sys/net/ipv4/tcp_congestion_control", encoding="ascii") as file:
         return file.read().strip()

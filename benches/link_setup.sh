@@ -1,11 +1,11 @@
-# What links.sh and wakeups.sh share: a network of their own, and the link in it. Sourced by them, after servers.sh.
+# Sourced by links.sh and wakeups.sh, after servers.sh: sets up a private network with an emulated link.
 #
-# The script itself and its servers are in a new network namespace without a name, the clients in another, and bench_link
-# is between them. Namespaces and devices end with their processes, so that nothing is left, however a script ends.
+# The script and its servers run in a new unnamed network namespace, the clients in a second one, and bench_link connects
+# the two. Namespaces and devices end with their processes, so nothing is left however a script ends.
 # shellcheck shell=bash
 # shellcheck disable=SC2034,SC2154 # servers.sh uses and sets them
 
-# Private addresses, which the library reaches by their subnet; nothing outside of the two namespaces has to do with them.
+# Private addresses, so that the library allows them by their subnet. They exist only inside the two namespaces.
 server_address=10.18.0.1
 server_host=$server_address
 client_address=10.18.0.2
@@ -28,7 +28,7 @@ need_for_a_link() {
   need "a tmpfs at /dev/shm" "mount -t tmpfs" test -d /dev/shm
 }
 
-# Builds, and starts the script again in a namespace of its own, in which cargo would find no network.
+# Builds first, because cargo has no network inside the namespace; then restarts the script in a new namespace.
 enter_namespace() { # enter_namespace ARGUMENT…
   [ -z "${BENCH_IN_NAMESPACE:-}" ] || return 0
   build_programs
@@ -43,14 +43,14 @@ start_link() {
   local answer
   read -r -t 10 answer <&8 || { echo "the link did not start" >&2; exit 1; }
   [ "$answer" = ready ]
-  # No client outlives the script that waits for it, also where that is killed.
+  # Clients must end with the script that waits for them, also if it is killed.
   client_prefix="nsenter --net=/proc/$!/ns/net setpriv --pdeathsig KILL"
   prepare_tcp
   $client_prefix bash -c "$(declare -f prepare_tcp); prepare_tcp"
 }
 
-# In this process's namespace: the congestion control of phones, cubic, or where a namespace may not choose that, reno,
-# which slows down at losses too. What a connection learnt of the link is forgotten, or the next would begin faster.
+# Sets TCP up in this process's namespace. Congestion control is cubic, as on phones; where a namespace may not choose
+# cubic, it is reno, which also slows down on losses. Metrics are not saved: later connections would start faster.
 prepare_tcp() {
   local settings=/proc/sys/net/ipv4
   { echo cubic >$settings/tcp_congestion_control; } 2>/dev/null || echo reno >$settings/tcp_congestion_control
@@ -70,7 +70,7 @@ start_servers_behind_link() {
   start_nginx
 }
 
-# In the background, because only then an interrupt ends the script at once. A child's death signal follows its parent.
+# Runs in the background, because bash handles an interrupt at once only then. The child gets a signal if the script dies.
 run_measurement() { # run_measurement PROGRAM.py ARGUMENT…
   export BENCH_ROOT=$root BENCH_BUILD=$build BENCH_WORK=$work BENCH_CLIENT_CORE=$((cpu_count >= 2 ? CLIENT_CORE : 0))
   export BENCH_CLIENT_PREFIX=$client_prefix SINK_PLAIN SINK_TLS NGINX_PLAIN NGINX_TLS

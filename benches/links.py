@@ -1,4 +1,4 @@
-"""Wall and CPU times over links like those of phones. Started by links.sh, which starts the servers and the link."""
+"""Wall and CPU times over emulated phone links. Run by links.sh, which starts the servers and the link."""
 
 import argparse
 import dataclasses
@@ -16,7 +16,7 @@ WALL_LIMIT, CPU_LIMIT = 1.02, 0.9
 
 @dataclasses.dataclass
 class Workload:
-    """What is transferred; `file` is the name of a file of servers.sh, or what a link calls a large one."""
+    """A transfer; `file` is the name of a file of servers.sh, or empty for the link's large file."""
 
     name: str
     up: bool
@@ -25,16 +25,16 @@ class Workload:
     parallel: int = 1
 
     def label(self, link):
-        """The name on this link."""
+        """The name of the workload on this link."""
         return self.name.replace("large", f"{link.large // MIB} MiB")
 
     def variants(self, link):
-        """Ours and libcurl's, both with a progress callback."""
+        """The library's and libcurl's run, both with a progress callback."""
         file = self.file or f"{link.large // MIB}MiB"
         where = ["--url", f"{SINK_TLS}/sink", "--file", f"{FILES}/{file}"] if self.up else ["--url", f"{NGINX_TLS}/{file}"]
         arguments = ["upload" if self.up else "download", *where, "--ca", CA]
         arguments += ["--count", self.count, "--parallel", self.parallel]
-        # In turn: the next is asked for when the last has ended, which is what libcurl's one handle does anyway.
+        # One after the other: a task is started when the last has ended, as libcurl's single handle does anyway.
         in_turn = ["--batch", 1] if self.parallel == 1 else []
         return LinkVariant(link, "bench_wxt", *arguments, *in_turn), LinkVariant(link, "bench_curl", *arguments, "--progress")
 
@@ -57,7 +57,7 @@ class Cell:
         self.goals = []
 
     def measure(self, rounds):
-        """Runs both in turn; where one fails, its goals are missed."""
+        """Runs both, alternating; if one fails, its goals are missed."""
         try:
             interleave(rounds, self.ours, self.curl)
             wall, cpu = self.ratio("wall_s"), self.ratio("cpu_s")
@@ -73,11 +73,11 @@ class Cell:
             print(goal.line(), flush=True)
 
     def ratio(self, key):
-        """Ours ÷ libcurl's."""
+        """The library's value ÷ libcurl's."""
         return self.ours.median(key) / self.curl.median(key)
 
     def ratios(self):
-        """`wall / CPU`, what is missed in bold."""
+        """`wall / CPU`; a missed goal is bold."""
         texts = ["failed" if goal.measured is None else f"{goal.measured:.3f}" for goal in self.goals]
         return " / ".join(text if goal.ok else f"**{text}**" for text, goal in zip(texts, self.goals))
 
@@ -90,7 +90,7 @@ class Cell:
 
 
 def table(cells, text_of):
-    """A line a workload, a column a link."""
+    """A table with one row per workload and one column per link."""
     links = list(dict.fromkeys(cell.link.name for cell in cells))
     lines = ["| | " + " | ".join(links) + " |", "|---" * (len(links) + 1) + "|"]
     for workload in WORKLOADS:
@@ -100,7 +100,7 @@ def table(cells, text_of):
 
 
 def write(cells, rounds):
-    """The block of docs/performance.md, and the plot."""
+    """Writes the block of docs/performance.md, and the plot."""
     report.write_plot(ROOT, "links.svg", [goal for cell in cells for goal in cell.goals])
     lines = [
         "![The ratios to libcurl over links](links.svg)",
@@ -123,7 +123,7 @@ def write(cells, rounds):
 
 
 def main():
-    """Measures, prints, and writes in a full run."""
+    """Measures and prints; a full run also writes the results."""
     parser = argparse.ArgumentParser(prog="benches/links.sh")
     names = [link.name for link in LINKS]
     parser.add_argument("--quick", action="store_true", help=f"one run of each, on {' and '.join(QUICK_LINKS)}")

@@ -1,12 +1,12 @@
 #!/bin/bash
-# The benchmark over links like those of phones: this library against libcurl, wall and CPU time, on one machine.
+# Benchmarks this library against libcurl over emulated phone links on one machine: wall and CPU time.
 #
-#   benches/links.sh               three runs of each on every link, about 25 minutes; writes the block of
-#                                  docs/performance.md that is its own, and docs/links.svg
-#   benches/links.sh --quick       one run of each on two links; nothing is written
-#   benches/links.sh --only 3G     three runs of each on one link (benches/link.py lists them); nothing is written
+#   benches/links.sh               three runs of each on every link, about 25 minutes; writes its block of
+#                                  docs/performance.md, and docs/links.svg
+#   benches/links.sh --quick       one run of each on two links; writes nothing
+#   benches/links.sh --only 3G     three runs of each on one link (benches/link.py lists them); writes nothing
 #
-# Prints the ratios, and fails while a goal is missed. Needs root. It installs nothing, and says what is missing.
+# Prints the ratios, and exits non-zero if a goal is missed. Needs root. It installs nothing; it reports missing tools.
 set -euo pipefail
 # shellcheck source=benches/servers.sh
 . "$(dirname "$0")/servers.sh"

@@ -1,4 +1,4 @@
-"""Measures, and holds each number against its goal. Started by run.sh, which starts the servers."""
+"""Measures, and compares each number with its goal. Run by run.sh, which starts the servers."""
 
 import argparse
 import os
@@ -16,7 +16,7 @@ SECTIONS = [verify, downloads, uploads, ten, small, abort, idle, first_byte, gro
 
 
 class Benchmark:
-    """What was measured so far."""
+    """The measurements so far."""
 
     def __init__(self, quick):
         self.quick = quick
@@ -28,29 +28,29 @@ class Benchmark:
         self.reserve = None
 
     def hold(self, size):
-        """Keeps memory for files of so many bytes, and half as much again, where there is enough of it."""
+        """Reserves memory for files of so many bytes and half as much again, if enough is free."""
         size = size * 3 // 2
         if (self.reserve is None or self.reserve.size < size) and size < free_memory():
             self.reserve = Reserve(size)
 
     def goal(self, name, measured, limit, unit="", below=False):
-        """Holds a number against its goal."""
+        """Compares a number with its goal."""
         self.goals.append(report.Goal.judge(name, measured, limit, unit, below))
         print(self.goals[-1].line(), flush=True)
 
     def row(self, what, ours, other, unit, command):
-        """A line of the table: ours, libcurl's (or None) and the command."""
+        """Adds a table row: the library's value, libcurl's (or None) and the command."""
         self.rows.append(report.Row(what, ours, other, unit, command))
 
     def memory(self, name, ours, curl, goal):
-        """Peak resident memory over idle, from runs that were made for their time."""
+        """Adds the peak resident memory over idle, from runs that were made for their time."""
         mib = ours.largest("rss_kib") / 1024
         self.row(f"{name}, peak memory over idle", mib, curl.largest("rss_kib") / 1024, "MiB", ours.command())
         self.goal(f"memory, {name}", mib, goal, "MiB")
 
 
 def main():
-    """Runs the sections; a section that breaks off is a missed goal, and the others go on."""
+    """Runs the sections. A section that fails is a missed goal; the other sections still run."""
     parser = argparse.ArgumentParser(prog="benches/run.sh")
     parser.add_argument("--quick", action="store_true", help="5 runs of each, nothing is written")
     parser.add_argument("--only", help="sections of the quick run: " + ",".join(s.__name__ for s in SECTIONS))

@@ -1,10 +1,10 @@
 #!/bin/bash
-# How exactly max_bytes_per_second is kept over 10 s by one, three and ten tasks, down and up, with and without TLS, and how long
-# an abort takes under it. Two and a half minutes.
+# Measures the accuracy of max_bytes_per_second over 10 s with one, three and ten tasks, down and up, with and without TLS, and
+# the duration of an abort under a limit. Takes two and a half minutes.
 #
-#   benches/rates.sh [RATE]     bytes per second; 1,048,576 unless it is given
+#   benches/rates.sh [RATE]     bytes per second; default: 1,048,576
 #
-# Prints a line each, and fails where a rate is more than 5 % away. It installs nothing, and says what is missing.
+# Prints one line per measurement. Fails if a rate deviates by more than 5 %. It installs nothing; it reports missing tools.
 set -euo pipefail
 # shellcheck source=benches/servers.sh
 . "$(dirname "$0")/servers.sh"
@@ -23,6 +23,6 @@ cc "${flags[@]}" "$root/benches/bench_rates.c" -o "$build/bench_rates" "$cargo_t
 cc "${flags[@]}" "$root/benches/bench_server.c" -o "$build/bench_server" -lssl -lcrypto -lpthread
 make_certificates
 start_bench_server
-# For the aborts it has to be larger than what the sockets hold.
+# For the aborts, the file must exceed the sockets' buffers.
 random_file "$work/file" $((rate * 10 > 50000000 ? rate * 10 : 50000000))
 "$build/bench_rates" "$SINK_PLAIN" "$SINK_TLS" "$work/ca.pem" "$work/file" "$work/data" "$rate"

@@ -1,4 +1,4 @@
-"""What was measured as lines, as a Markdown table and as a plot."""
+"""Prints measurements as lines, as a Markdown table and as a plot."""
 
 import dataclasses
 import html
@@ -13,7 +13,7 @@ import transfers
 
 @dataclasses.dataclass
 class Goal:
-    """A number and what it has to stay within."""
+    """A number and its limit."""
 
     name: str
     measured: float
@@ -41,7 +41,7 @@ class Goal:
 
 @dataclasses.dataclass
 class Row:
-    """A line of the table."""
+    """A table row."""
 
     what: str
     ours: float
@@ -50,7 +50,7 @@ class Row:
     command: str
 
     def markdown(self):
-        """The line."""
+        """The row as Markdown."""
         ratio = f"{self.ours / self.other:.2f}" if self.ours is not None and self.other else ""
         cells = [self.what, number(self.ours), number(self.other), ratio, self.unit, f"`{self.command}`"]
         return "| " + " | ".join(cells) + " |"
@@ -64,7 +64,7 @@ def number(value):
 
 
 def write_block(root, script, lines):
-    """Puts the lines where docs/performance.md has the block that is the script's."""
+    """Replaces the script's block in docs/performance.md with the lines."""
     path = os.path.join(root, "docs", "performance.md")
     begin, end = f"<!-- begin: written by {script} -->", "<!-- end -->"
     with open(path, encoding="utf-8") as file:
@@ -81,7 +81,7 @@ def write_plot(root, name, goals):
 
 
 def write(bench, root):
-    """Puts the measured part of docs/performance.md and the plot where they belong."""
+    """Writes the measured part of docs/performance.md and the plot."""
     write_plot(root, "performance.svg", bench.goals)
     how = (
         f"Measured on {machine()}; {bench.rounds} runs of each, {transfers.MORE_ROUNDS * bench.rounds} of a single file, "
@@ -99,7 +99,7 @@ def write(bench, root):
 
 
 def machine():
-    """The machine in general words."""
+    """Describes the machine in general words."""
     with open("/proc/cpuinfo", encoding="utf-8") as lines:
         found = re.search(r"model name\s*:\s*(.*)", lines.read())
     model = found[1] if found else platform.machine()
@@ -110,7 +110,7 @@ def machine():
 
 
 def output(*command):
-    """What a program prints about itself; nothing where it is not there."""
+    """What a program prints about itself; empty if the program is missing."""
     try:
         done = subprocess.run(command, capture_output=True, text=True, check=False)
     except FileNotFoundError:
@@ -119,7 +119,7 @@ def output(*command):
 
 
 def plot(goals):
-    """Bars of the ratios to libcurl, each with its goal."""
+    """A bar for each ratio to libcurl, with its goal."""
     left, width, bar, gap, top = 240, 420, 16, 10, 40
     scale = width / max(1.25, *(goal.measured for goal in goals)) if goals else width
     height = top + len(goals) * (bar + gap) + 30

@@ -1,12 +1,13 @@
 #!/bin/bash
-# The benchmark: this library against libcurl, on this machine, one command.
+# Benchmarks this library against libcurl on this machine.
 #
-#   benches/run.sh --quick   5 runs of most, one line a goal, and a non-zero exit while one is missed; in under five
-#                            minutes once it is built
-#   benches/run.sh           9 runs of most and the larger sizes: writes docs/performance.md and docs/performance.svg too
+#   benches/run.sh --quick   5 runs of most workloads, one line per goal; exits non-zero if a goal is missed. Takes under
+#                            five minutes once it is built
+#   benches/run.sh           9 runs of most workloads and larger sizes; also writes docs/performance.md and
+#                            docs/performance.svg
 #   benches/run.sh --only downloads,abort   some sections of the quick run (benches/measure.py lists them)
 #
-# It installs nothing, and says what is missing.
+# It installs nothing; it reports missing tools.
 set -euo pipefail
 # shellcheck source=benches/servers.sh
 . "$(dirname "$0")/servers.sh"

@@ -1,4 +1,4 @@
-"""Running the client programs: one process a measurement, pinned, interleaved."""
+"""Runs the client programs: one process per measurement, pinned to a core, interleaved."""
 
 import ctypes
 import fcntl
@@ -17,26 +17,26 @@ CORE = os.environ["BENCH_CLIENT_CORE"]
 CA = f"{WORK}/ca.pem"
 FAULT_CA = f"{WORK}/fault/ca.pem"
 SERVER_NAMES = ("NGINX_PLAIN", "NGINX_TLS", "SINK_PLAIN", "SINK_TLS", "FAULT_PLAIN", "FAULT_TLS")
-# A script that needs fewer servers starts fewer.
+# Some scripts start fewer servers.
 SERVERS = {name: os.environ.get(name) for name in SERVER_NAMES}
 NGINX_PLAIN, NGINX_TLS, SINK_PLAIN, SINK_TLS, FAULT_PLAIN, FAULT_TLS = SERVERS.values()
 FILES = f"{WORK}/files"
 MIB = 1 << 20
 GIB = 1 << 30
-# What is downloaded and uploaded where one file is: many runs of it disturb each other less than few of a larger one.
+# The file of single downloads and uploads. Many runs of a small file are disturbed less than few runs of a larger one.
 LARGE = 200 * MIB
-# Half of the smallest block that Linux gives back (2 MiB): most have a held page then, wherever they begin.
+# Half of the smallest block that Linux gives back (2 MiB), so that most blocks contain a held page at any alignment.
 HELD_EVERY = 1 << 20
 PAGES_OF_A_PIPE = 256
 LIBC = ctypes.CDLL(None, use_errno=True)
 
 
 class RunFailed(Exception):
-    """A client program did not do its work; the message is what it said."""
+    """A client program failed; the message is what it printed."""
 
 
 def command_text(program, arguments):
-    """The command as a reader can repeat it: servers and files by name."""
+    """The command as a reader can repeat it, with names for servers and files."""
     text = " ".join([program, *arguments])
     for name, url in SERVERS.items():
         text = text.replace(url, f"${name}") if url else text
@@ -44,7 +44,7 @@ def command_text(program, arguments):
 
 
 def run_lines(program, arguments, prefix=(), timeout=180, inspect=None):
-    """Runs a program on the client's core, with a directory of its own that is gone after `inspect` has seen it."""
+    """Runs a program on the client's core, in a directory of its own, which is removed after `inspect` has seen it."""
     directory = tempfile.mkdtemp(dir=f"{WORK}/data")
     command = ["taskset", "-c", CORE, *prefix, os.path.join(BUILD, program), *arguments]
     if program not in ("bench_abort", "bench_aead", "bench_rustls"):
@@ -64,22 +64,22 @@ def run_lines(program, arguments, prefix=(), timeout=180, inspect=None):
 
 
 def numbers(line):
-    """`name value name value` as a dictionary."""
+    """Parses `name value name value` into a dictionary."""
     words = line.split()
     return {name: float(value) for name, value in zip(words[::2], words[1::2])}
 
 
 class Reserve:
-    """Keeps memory at hand for files of `size` bytes, as long as it lives. A virtual machine gives blocks of free memory back
-    to its host, and to get one anew can cost more than a run. A block of which one page is in use is not free, and what is
-    free between such pages is what the system allocates first."""
+    """Keeps memory for files of `size` bytes available while it lives. A virtual machine gives free blocks of memory back to
+    its host, and getting one again can cost more than a run. A block with one page in use is not free, and the system
+    allocates the free pages between such pages first."""
 
     def __init__(self, size):
         self.size = size
         self.pages = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
         self.pages.madvise(mmap.MADV_NOHUGEPAGE)
         page = mmap.PAGESIZE
-        # By hand: one write for all would need a copy of that size.
+        # In steps: a single assignment would need a copy of that size.
         for start in range(0, size, HELD_EVERY):
             self.pages[start : start + HELD_EVERY : page] = bytes(HELD_EVERY // page)
         self.pipes = []
@@ -91,7 +91,7 @@ class Reserve:
             self.pages.madvise(mmap.MADV_DONTNEED, start + page, HELD_EVERY - page)
 
     def hold(self, start, pipe):
-        """Makes a page part of a pipe too, or the system would move it to where the others are, for whole free blocks."""
+        """Makes a page part of a pipe too; otherwise the system would move it next to others to free whole blocks."""
         address = ctypes.addressof(ctypes.c_char.from_buffer(self.pages, start))
         part = (ctypes.c_size_t * 2)(address, mmap.PAGESIZE)  # struct iovec
         if LIBC.vmsplice(pipe, part, ctypes.c_size_t(1), 0) != mmap.PAGESIZE:
@@ -99,13 +99,13 @@ class Reserve:
 
 
 def free_memory():
-    """Bytes that a tmpfs may still take."""
+    """The bytes that the tmpfs can still take."""
     with open("/proc/meminfo", encoding="ascii") as lines:
         return int(re.search(r"MemAvailable:\s+(\d+)", lines.read())[1]) * 1024
 
 
 class Variant:
-    """One program with its arguments, and what its runs measured. A program of another build is named by its whole path."""
+    """One program with its arguments, and the results of its runs. A program of another build has an absolute path."""
 
     def __init__(self, program, *arguments):
         self.program = program
@@ -126,7 +126,7 @@ class Variant:
 
 
 def interleave(rounds, *variants):
-    """A round runs each once; every second round in the other order, so that none always goes first."""
+    """Runs each once per round. Every second round has the opposite order, so that none always goes first."""
     for number in range(rounds):
         for variant in variants if number % 2 == 0 else reversed(variants):
             variant.run()

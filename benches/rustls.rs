@@ -1,8 +1,8 @@
-//! What TLS costs a client that does it with rustls, in memory, without a socket and without a file: `seal` so many MiB as
-//! an upload does, or `open` them as a download does. Prints `cpu_s SECONDS`.
+//! Measures the cost of TLS for a client that uses rustls, in memory, without sockets and files: `seal` encrypts so many MiB
+//! as an upload does, `open` decrypts them as a download does. Prints `cpu_s SECONDS`.
 //!
-//! It holds what the library cannot do without as long as rustls does its TLS: the cipher, and the copies that rustls
-//! makes. The copies into and out of the buffers are not in it.
+//! This is the library's minimum cost while it uses rustls: the cipher, and the copies inside rustls. Copies into and out
+//! of the buffers are not included.
 
 use std::hint::black_box;
 use std::io::Write;
@@ -16,11 +16,11 @@ use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::unbuffered::{ConnectionState, UnbufferedStatus};
 use rustls::{ClientConfig, RootCertStore, ServerConfig, ServerConnection};
 
-/// What the library sends at once of a large upload, in records of 16 KiB.
+/// What the library sends at once in a large upload, in records of 16 KiB.
 const SEALED_AT_ONCE: usize = 31 * 16 * 1024;
-/// So that what is decrypted is in the cache, as it is when it has just been received.
+/// Small enough that the data to decrypt is in the cache, as it is directly after it was received.
 const OPENED_AT_ONCE: usize = 64 * 1024;
-/// Has room for the records of either, and for a handshake.
+/// Holds the records of either operation, or a handshake.
 const ROOM: usize = 600 * 1024;
 
 fn main() {
@@ -41,14 +41,14 @@ struct Pair {
     client: UnbufferedClientConnection,
     server: ServerConnection,
     plaintext: Vec<u8>,
-    /// From the client to the server; used only as far as the length that goes with it.
+    /// From the client to the server. Only the accompanying length is in use.
     output: Vec<u8>,
     /// From the server to the client.
     input: Vec<u8>,
 }
 
 impl Pair {
-    /// Both have done the handshake.
+    /// Completes the handshake of both.
     fn new() -> Pair {
         let (client, server) = configurations();
         let name = "localhost".try_into().expect("a name");
@@ -65,7 +65,7 @@ impl Pair {
         pair
     }
 
-    /// The CPU time in which the client encrypts so many bytes.
+    /// Returns the CPU time in which the client encrypts so many bytes.
     fn seal(&mut self, amount: usize) -> f64 {
         let plaintext = std::mem::take(&mut self.plaintext);
         let begin = cpu_seconds();
@@ -77,7 +77,7 @@ impl Pair {
         time
     }
 
-    /// The CPU time in which the client decrypts so many bytes.
+    /// Returns the CPU time in which the client decrypts so many bytes.
     fn open(&mut self, amount: usize) -> f64 {
         self.server.writer().write_all(&self.plaintext[..amount]).expect("no limit");
         while self.server.wants_write() {
@@ -103,7 +103,7 @@ impl Pair {
         time
     }
 
-    /// Lets the client do all that it can, with `plaintext` to be sent; returns how much it has to say.
+    /// Lets the client make progress with `plaintext` to send; returns the length of its output.
     fn step(&mut self, plaintext: &[u8]) -> usize {
         let (mut used, mut length, mut is_sent) = (0, 0, plaintext.is_empty());
         loop {
@@ -135,7 +135,7 @@ impl Pair {
     }
 }
 
-/// Of a client and a server that agree on TLS 1.3 with AES-256-GCM.
+/// Configures a client and a server that agree on TLS 1.3 with AES-256-GCM.
 fn configurations() -> (Arc<ClientConfig>, Arc<ServerConfig>) {
     let mut params = CertificateParams::default();
     params.is_ca = IsCa::Ca(rcgen::BasicConstraints::Unconstrained);

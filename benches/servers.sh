@@ -1,10 +1,10 @@
-# What the scripts here share: what has to be there, the build, certificates, servers. Sourced by them.
+# Sourced by the scripts of this directory: required tools, the build, certificates and servers.
 # shellcheck shell=bash
-# shellcheck disable=SC2034 # what is set here is used by those who source it
+# shellcheck disable=SC2034 # the variables are used by the scripts that source this file
 
 SERVER_CORE=0
 CLIENT_CORE=1
-# Where the servers listen, and what a URL calls them.
+# The addresses that the servers listen on, and the host names that URLs use.
 server_address=127.0.0.1
 server_host=localhost
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -27,7 +27,7 @@ stop_where_something_is_missing() {
 
 has_header() { printf '#include <%s>\n' "$1" | cc -E -x c - ; }
 
-# Files, downloads and sockets of one run; in memory, so that no disk is measured.
+# Holds the files, downloads and sockets of one run. It is in memory, so that no disk is measured.
 make_work_directory() {
   work=$(mktemp -d /dev/shm/wxtransfer-benches.XXXXXX)
   chmod 755 "$work" # nginx's worker is another user where this is root
@@ -38,10 +38,10 @@ make_work_directory() {
 
 stop_servers() {
   local child
-  # One may have ended by itself.
+  # A child may have ended already.
   for child in "${children[@]}"; do kill "$child" 2>/dev/null || true; done
   wait 2>/dev/null
-  # After an interrupt a client may still be writing there.
+  # A client may still be writing there after an interrupt.
   rm -rf "$work" || { sleep 1; rm -rf "$work"; }
 }
 
@@ -77,7 +77,7 @@ build_programs() {
   }
 }
 
-# A root and a leaf for the servers: rustls takes no certificate for a server that is a root itself.
+# Makes a root and a leaf certificate for the servers: rustls rejects a root as a server certificate.
 make_certificates() {
   (
     cd "$work" || exit
@@ -94,14 +94,14 @@ random_file() { # random_file PATH BYTES: the same bytes in every run
   { openssl enc -aes-128-ctr -nosalt -pass pass:wxtransfer -pbkdf2 </dev/zero 2>/dev/null || true; } | head -c "$2" >"$1"
 }
 
-# Only with `&`: it becomes the server, so that `$!` is the server's own id. The server ends with this script, also where
-# that is killed.
+# Replaces the process by a server; must be run with `&`, so that `$!` is the server's process id. The server ends with
+# this script, also if the script is killed.
 on_server_core() {
   if [ "$cpu_count" -ge 2 ]; then set -- taskset -c "$SERVER_CORE" "$@"; fi
   exec setpriv --pdeathsig TERM "$@"
 }
 
-# Servers end with their standard input, and that is a pipe that this script holds open.
+# The servers end when their standard input closes. It is a pipe that this script holds open.
 start_bench_server() {
   mkfifo "$work/hold"
   exec 9<>"$work/hold"
@@ -113,7 +113,7 @@ start_bench_server() {
 }
 
 start_fault_server() {
-  # Not the debug build, which makes TLS records more slowly than the library reads them.
+  # A release build: a debug build makes TLS records more slowly than the library reads them.
   (cd "$root" && cargo build --quiet --release -p wxtransfer-test-server)
   mkdir -p "$work/fault"
   on_server_core "$cargo_target/release/wxtransfer-test-server" --directory "$work/fault" <"$work/hold" >"$work/fault.out" &

@@ -1,14 +1,14 @@
-"""What a session does where no bytes flow: it is asked to stop, has nothing to do, or begins."""
+"""Sessions while no bytes flow: abort, idle, and start."""
 
 from runs import CA, FAULT_CA, FAULT_PLAIN, FAULT_TLS, FILES, MIB, NGINX_TLS, SINK_PLAIN, SINK_TLS, WORK, Variant, command_text, interleave
 from runs import RunFailed, numbers, run_lines
 
-# Phases in which something hostile goes on beside or in the task; each may hang alone.
+# Phases with a hostile server, lock holder or resolver. Each is measured alone, because it may hang.
 HOSTILE = ("interim-flood", "tls-flood", "foreign-flood", "lock-held", "dns-full")
 
 
 def abort(bench):
-    """From the abort to the failure at the host, in every phase."""
+    """Measures the time from the abort to the host's failure callback, in every phase."""
     samples = "100" if bench.quick else "500"
     arguments = [FAULT_PLAIN, FAULT_TLS, FAULT_CA, SINK_PLAIN, SINK_TLS, CA, f"{FILES}/200MiB", f"{WORK}/data", samples]
     phases = abort_phases(bench, arguments, ("p50", "p99"))
@@ -27,7 +27,7 @@ def abort(bench):
 
 
 def abort_phases(bench, arguments, keys, timeout=180):
-    """The numbers of each phase that bench_abort measured, with a row for each key."""
+    """Parses the numbers of each phase that bench_abort printed, and adds a row for each key."""
     command = command_text("bench_abort", arguments).replace(FAULT_CA, "FAULT_CA").replace(CA, "SINK_CA").replace(f"{WORK}/data", "DIRECTORY")
     phases = {}
     for line in run_lines("bench_abort", arguments, timeout=timeout):
@@ -39,8 +39,8 @@ def abort_phases(bench, arguments, keys, timeout=180):
 
 
 def idle(bench):
-    """Sessions that each did something and have had nothing to do for six seconds. The process' one timer still runs: it
-    closes the kept connections when they are 15 s old."""
+    """Measures sessions that ran one task and have been idle for six seconds. The process-wide timer still runs: it closes
+    kept connections when they are 15 s old."""
     for name, url in (("idle session", f"{NGINX_TLS}/4KiB"), ("idle session after 16 MiB", f"{SINK_TLS}/bytes/{16 * MIB}")):
         variant = Variant("bench_wxt", "idle", "--url", url, "--ca", CA, "--count", 10)
         variant.run()
@@ -51,7 +51,7 @@ def idle(bench):
 
 
 def first_byte(bench):
-    """A cold process: open, connect, TLS, first byte. The server's part and the round trips are in it."""
+    """Measures a cold process: open, connect, TLS, first byte. The server's time and the round trips are included."""
     arguments = ["first-byte", "--url", f"{NGINX_TLS}/4KiB", "--ca", CA]
     ours, curl = Variant("bench_wxt", *arguments), Variant("bench_curl", *arguments)
     interleave(2 * bench.rounds + 1, ours, curl)

@@ -1,12 +1,12 @@
 #!/bin/bash
-# Where the bytes of the shared library are: what it weighs, stripped, beside the least that its dependencies weigh
-# without it, and what every crate has in it. Prints Markdown.
+# Reports what the shared library consists of: its stripped size, the minimum size of its dependencies without it, and the
+# share of every crate. Prints Markdown.
 #
 #   benches/size.sh                      for this machine
 #   benches/size.sh ARGUMENT…            with arguments for cargo, such as --target; STRIP is the target's strip
 #
-# A generic function counts for the first crate that its name says beside the standard library's, and what the compiler
-# inlined counts for the function that it was inlined into. So the rows are estimates; their sum is not.
+# A generic function counts for the first crate in its name other than the standard library, and inlined code counts for
+# the function that contains it. The rows are therefore estimates; their sum is exact.
 set -euo pipefail
 # shellcheck source=benches/servers.sh
 . "$(dirname "$0")/servers.sh"
@@ -32,7 +32,8 @@ row() { # row TEXT LIBRARY
   echo "| $1 | $(stat -c %s "$directory/stripped.so") | $(gzip -9c "$directory/stripped.so" | wc -c) |"
 }
 
-# What no code of this project can bring down. Built elsewhere, so that the lock file is not written into the sources.
+# The size that no code of this project can reduce. Built in a separate directory, so that no lock file is written into
+# the sources.
 build_floor() { # build_floor FEATURES ARGUMENT…
   local features=$1
   shift
@@ -42,8 +43,8 @@ build_floor() { # build_floor FEATURES ARGUMENT…
   (cd "$directory/floor" && cargo rustc --quiet --release --lib --target-dir "$directory" --features "$features" "$@")
 }
 
-# New names of symbols, for they say of every generic function which crates it is made of. Linked and as an object file,
-# where each function and constant still has a section of its own.
+# Uses the v0 symbol names, which name every crate that a generic function consists of. Builds the linked library and an
+# object file, in which each function and constant still has its own section.
 build() {
   (cd "$root" && RUSTFLAGS="-C symbol-mangling-version=v0" cargo rustc --quiet --locked --release --lib --crate-type cdylib \
     --target-dir "$directory" "$@" -- --emit=link,obj)
@@ -68,14 +69,14 @@ row "wxtransfer without any feature" "$library"
 build "$@"
 row "wxtransfer" "$library"
 
-# The sections of a file: name and size.
+# Prints the name and size of each section of a file.
 sections() {
   readelf --section-headers --wide "$1" |
     sed -n 's/^ *\[ *[0-9]*\] \(\.[^ ]*\)  *[A-Z_0-9]*  *[0-9a-f]* [0-9a-f]* \([0-9a-f]*\) .*/\1 \2/p' |
     while read -r name size; do echo "$name $((16#$size))"; done
 }
 
-# Constants without a name have that of the unit that made them, which its crate's library holds too.
+# An unnamed constant has the name of its codegen unit, which is also an object in its crate's library.
 units() {
   local libraries=("$output"/deps/*.rlib "$(rustc --print sysroot)"/lib/rustlib/*/lib/*.rlib)
   grep -o 'Lanon\.[0-9a-f]*' "$directory/object" | sort -u | while IFS=. read -r _ unit; do
@@ -92,7 +93,7 @@ echo
 echo "| what | code | constants |"
 echo "|---|---|---|"
 awk -v total="$(stat -c %s "$directory/stripped.so")" '
-  # The crates of a mangled name: `Cs`, a hash, `_`, the length of the name, the name.
+  # Finds the crate names in a mangled name: `Cs`, a hash, `_`, the length of the name, the name.
   function crate_of(name,    found, length_of_name) {
     found = ""
     while (match(name, /Cs[0-9A-Za-z]+_[0-9]+/)) {
@@ -113,13 +114,13 @@ awk -v total="$(stat -c %s "$directory/stripped.so")" '
   $1 ~ /^\.(text|rodata|data\.rel\.ro)\./ {
     crate = crate_of($1)
     if (crate == "" && match($1, /Lanon\.[0-9a-f]+/)) crate = unit[substr($1, RSTART + 6, RLENGTH - 6)]
-    # The functions of the C interface have C names; they are the only ones in Rust code.
+    # The functions of the C interface have unmangled names, and no other Rust functions do.
     if (crate == "" && $1 ~ /^\.text\.wxt_/) crate = "wxtransfer"
     if ($1 ~ /^\.text\./) { all_code += $2; code[crate] += $2 } else { constants[crate] += $2; all_constants += $2 }
   }
   END {
     for (crate in code) constants[crate] += 0
-    # ring has all of the C and assembly that there is, but for a few hundred bytes.
+    # All C and assembly code belongs to ring, except for a few hundred bytes.
     code["ring"] += linked[".text"] - all_code
     for (crate in constants) {
       if (crate == "" || code[crate] + constants[crate] < 2048) { few_code += code[crate]; few += constants[crate] }

@@ -1,4 +1,4 @@
-"""One file or ten, large or small, against libcurl."""
+"""Transfers of one file or ten, large or small, against libcurl."""
 
 import hashlib
 import os
@@ -7,10 +7,10 @@ import tempfile
 from runs import CA, FILES, GIB, LARGE, NGINX_PLAIN, NGINX_TLS, SINK_PLAIN, SINK_TLS, WORK, RunFailed, Variant, interleave
 from runs import run_lines
 
-# How much a raw copy moves at once; the cheapest counts.
+# Buffer sizes of a raw copy; the cheapest counts.
 RAW_BUFFERS = (64 << 10, 256 << 10, 512 << 10, 1 << 20)
 QUICK_RAW_BUFFERS = (256 << 10, 1 << 20)
-# A run of a fraction of a second is disturbed as a whole or not at all, and of many most are not.
+# Short runs are repeated: a disturbance affects a run of a fraction of a second entirely, but not most of many runs.
 MORE_ROUNDS = 3
 NAME_TWICE = "a raw copy through a second buffer"
 NAMES = {
@@ -22,7 +22,7 @@ NAMES = {
 
 
 def verify(bench):
-    """Once, before anything is measured: the bytes are the bytes."""
+    """Checks once before the measurement that the transferred bytes are correct."""
     expected = digest(read_file(f"{FILES}/200MiB"))
 
     def check(what, content):
@@ -49,7 +49,7 @@ def verify(bench):
 
 
 def read_file(path):
-    """All of a file."""
+    """Reads a whole file."""
     with open(path, "rb") as file:
         return file.read()
 
@@ -60,7 +60,7 @@ def digest(data):
 
 
 def downloads(bench):
-    """One large file, plain and TLS; the memory that it took."""
+    """Measures one large file, plain and TLS, and the memory in use."""
     bench.hold(LARGE)
     for transport, url, goal in (("tls", NGINX_TLS, 0.70), ("plain", NGINX_PLAIN, 0.75)):
         arguments = ["download", "--url", f"{url}/200MiB", "--ca", CA]
@@ -80,7 +80,7 @@ def downloads(bench):
 
 
 def uploads(bench):
-    """One large file in a form, plain and TLS."""
+    """Measures one large file in a form, plain and TLS."""
     for transport, url, goal in (("tls", SINK_TLS, 0.50), ("plain", SINK_PLAIN, 0.80)):
         arguments = ["upload", "--url", f"{url}/sink", "--file", f"{FILES}/200MiB", "--ca", CA]
         ours = Variant("bench_wxt", *arguments)
@@ -94,7 +94,7 @@ def uploads(bench):
 
 
 def ten(bench):
-    """Ten at once, both ways, against libcurl with ten threads."""
+    """Measures ten transfers at once, both ways, against libcurl with ten threads."""
     down = ["download", "--url", f"{NGINX_TLS}/200MiB", "--ca", CA]
     up = ["upload", "--url", f"{SINK_TLS}/sink", "--file", f"{FILES}/200MiB", "--ca", CA]
     raw_down = ["download", "--url", f"{NGINX_PLAIN}/200MiB"]
@@ -117,10 +117,10 @@ def ten(bench):
 
 
 def small(bench):
-    """Many small files over kept connections: what a task costs."""
+    """Measures many small files over kept connections: the cost of a task."""
     arguments = ["download", "--url", f"{NGINX_TLS}/4KiB", "--ca", CA, "--parallel", 10, "--count"]
     ours = Variant("bench_wxt", *arguments, 5000)
-    # The same files: a download has no name that others know until it is whole. What that costs libcurl is in the table.
+    # With --rename libcurl, too, gives a download its final name when it is complete. The table has its cost without that.
     kinds = [["--rename"], []] if bench.quick else [["--rename"], [], ["--multi"]]
     curl = [Variant("bench_curl", *arguments, 5000, *kind) for kind in kinds]
     against_curl(bench, "5000 small tls downloads", ours, curl, None, 1.0, wall_goal=None)
@@ -134,7 +134,7 @@ def small(bench):
 
 
 def system_calls(arguments):
-    """How many a run of bench_wxt made. Not by strace, which stops a thread at each, so that the others wait for it more."""
+    """Counts the system calls of a bench_wxt run with perf. strace would stop threads, so that others wait more often."""
     with tempfile.NamedTemporaryFile("r", dir=WORK) as counts:
         run_lines("bench_wxt", arguments, prefix=["perf", "stat", "-x,", "-e", "raw_syscalls:sys_enter", "-o", counts.name])
         for line in counts:
@@ -144,7 +144,7 @@ def system_calls(arguments):
 
 
 def against_curl(bench, name, ours, curl, gibibytes, cpu_goal, wall_goal=1.0):
-    """The two rows and two goals of a workload that both sides did."""
+    """Adds the two rows and two goals of a workload that both sides ran."""
     is_short = gibibytes is not None and gibibytes <= LARGE / GIB
     interleave(MORE_ROUNDS * bench.rounds if is_short else bench.rounds, ours, *curl)
     first = curl[0]
@@ -162,7 +162,7 @@ def against_curl(bench, name, ours, curl, gibibytes, cpu_goal, wall_goal=1.0):
 
 
 def raw_copies(bench, *arguments):
-    """The plain copy with each size of its buffer."""
+    """Plain copies with each buffer size."""
     sizes = QUICK_RAW_BUFFERS if bench.quick else RAW_BUFFERS
     return [Variant("bench_raw", *arguments, "--buffer", size) for size in sizes]
 
@@ -173,12 +173,12 @@ def cheapest(variants):
 
 
 def tuned(bench, *arguments):
-    """The variant of libcurl with large buffers, in the full run."""
+    """In the full run, the variant of libcurl with large buffers."""
     return [] if bench.quick else [Variant("bench_curl", *arguments, "--tuned")]
 
 
 def beside_copy_and_cipher(bench, name, ours, curl, raw, gibibytes, goal):
-    """TLS transfers, also beside what they cannot do without: the plain copy and all that rustls does, or in the full run the
+    """Measures TLS transfers, beside their unavoidable costs: the plain copy and all of rustls, in the full run also the
     cipher alone."""
     mebibytes = round(gibibytes * 1024)
     rustls = Variant("bench_rustls", "seal" if ours.arguments[0] == "upload" else "open", mebibytes)

@@ -1,4 +1,4 @@
-"""Wake-ups and system calls of a transfer over a slow link. Started by wakeups.sh, which starts the servers and the link."""
+"""Wake-ups and system calls of transfers over a slow link. Run by wakeups.sh, which starts the servers and the link."""
 
 import collections
 import glob
@@ -13,33 +13,33 @@ from runs import BUILD, CA, FILES, NGINX_TLS, SINK_TLS, WORK, RunFailed, numbers
 
 LINK = next(link for link in LINKS if link.name == "3G")
 LISTENED_LIMIT, UNHEARD_LIMIT = 10, 2  # wake-ups a second
-# Long enough for what a transfer begins and ends with to matter little.
+# Long enough that the start and the end of a transfer matter little.
 DOWN = ["download", "--url", f"{NGINX_TLS}/4MiB", "--ca", CA]
 UP = ["upload", "--url", f"{SINK_TLS}/sink", "--file", f"{FILES}/1MiB", "--ca", CA]
-# `name(arguments) = result`, a thread's own file having no calls that others interrupt.
+# `name(arguments) = result`. Each thread has its own file, so calls are not interrupted by those of other threads.
 CALL = re.compile(r"^(\w+)\((.*)\)\s+= (-?\w+)(?: (E\w+))?")
-# What is sent at once is the argument before the flags.
+# The argument before the flags is the length to send.
 SENDTO = re.compile(r", (\d+), \w+(?:\|\w+)*, NULL, 0$")
 SENDS = ("send", "sendto", "sendmsg", "sendmmsg", "write", "writev")
 
 
 class Run:
-    """One program with or without a progress callback."""
+    """One program, with or without a progress callback."""
 
     def __init__(self, name, program, *arguments):
         self.name, self.program, self.arguments = name, program, arguments
         self.wakeups, self.calls = None, collections.Counter()
-        # Sends that found no room, and those of them right after one that did not find room for all it had.
+        # `blocked`: sends that found no room. `known`: those that directly followed a partial send.
         self.blocked, self.known = 0, 0
 
     def measure(self):
-        """Wake-ups of one run, then the system calls of another, which strace slows down."""
+        """Measures the wake-ups of one run, then the system calls of another, which strace slows down."""
         variant = LinkVariant(LINK, self.program, *self.arguments)
         variant.run()
         self.wakeups = variant.median("waits") / variant.median("wall_s")
         with tempfile.TemporaryDirectory(dir=WORK) as traces:
             use(LINK, 0)
-            # strace may be killed, and its program must not go on then.
+            # If strace is killed, its program must end too.
             tracing = ["strace", "-ff", "-qq", "-o", f"{traces}/thread", "setpriv", "--pdeathsig", "KILL"]
             run_lines(self.program, self.arguments, prefix=[*CLIENT_PREFIX, *tracing], timeout=TIMEOUT)
             for path in glob.glob(f"{traces}/thread.*"):
@@ -47,7 +47,7 @@ class Run:
                     self.count(lines)
 
     def count(self, lines):
-        """The calls of one thread, those of the program's start among them."""
+        """Counts the calls of one thread, including those of the program's start."""
         is_full = False
         for call in filter(None, map(CALL.match, lines)):
             name, arguments, result, error = call.groups()
@@ -60,7 +60,7 @@ class Run:
 
 
 def transfers():
-    """Down and up, listened to and not, ours and libcurl's."""
+    """All runs: down and up, with and without a progress callback, for the library and libcurl."""
     for what, arguments in (("4 MiB down", DOWN), ("1 MiB up", UP)):
         for heard, limit in (("progress", LISTENED_LIMIT), ("no progress", UNHEARD_LIMIT)):
             ours = [] if heard == "progress" else ["--no-progress"]
@@ -70,7 +70,7 @@ def transfers():
 
 
 def print_calls(ours, curl):
-    """The system calls of both by name."""
+    """Prints the system calls of both by name."""
     print(f"\n{ours.name}: system calls          ours  libcurl")
     for name in sorted(ours.calls | curl.calls, key=lambda name: -max(ours.calls[name], curl.calls[name])):
         if max(ours.calls[name], curl.calls[name]) >= 10 or name == "sched_yield":
@@ -82,7 +82,7 @@ def print_calls(ours, curl):
 
 
 def measure():
-    """Every goal, in the order of the runs."""
+    """Measures all runs and returns their goals, in order."""
     goals = []
     for ours, curl, limit in transfers():
         ours.measure()
@@ -102,7 +102,7 @@ def measure():
 
 
 def main():
-    """Measures, and holds the numbers against their goals."""
+    """Measures, and compares the numbers with their goals."""
     if len(sys.argv) > 1:
         print("usage: benches/wakeups.sh", file=sys.stderr)
         return 2

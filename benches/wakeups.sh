@@ -1,10 +1,10 @@
 #!/bin/bash
-# How often a transfer over a slow link wakes the processor, and by which system calls: 4 MiB down and 1 MiB up over the link
-# of links.sh that is slowest, with and without a progress callback, this library and libcurl. Four minutes.
+# Measures how often a transfer over a slow link wakes the processor, and by which system calls: 4 MiB down and 1 MiB up
+# over the slowest link of links.sh, with and without a progress callback, for this library and libcurl. Takes four minutes.
 #
 #   benches/wakeups.sh
 #
-# Prints tables, and fails while a goal is missed. Needs root. It installs nothing, and says what is missing.
+# Prints tables, and exits non-zero if a goal is missed. Needs root. It installs nothing; it reports missing tools.
 set -euo pipefail
 # shellcheck source=benches/servers.sh
 . "$(dirname "$0")/servers.sh"

@@ -27,6 +27,7 @@ usage: client [OPTION…] upload URL FILE
   -F, --form NAME=VALUE        send a field in front of the file; with =@FILE the file, once
   -o, --output FILE            where the download goes; FILE must not exist
       --retry N                up to N more attempts after one that fails
+      --rate N                 at most N bytes per second; also 500k or 2M
       --resume                 keep what a broken download has, and go on there the next time
       --trace FILE.html        write a page of all requests with a waterfall
       --cacert FILE            the only root certificates to trust, in PEM
@@ -46,6 +47,8 @@ struct Arguments {
     /// The name of the file part.
     name: String,
     retries: u32,
+    /// Bytes per second; 0 is as many as there are.
+    rate: u64,
     resume: bool,
     trace: Option<PathBuf>,
     root_certificates: Option<PathBuf>,
@@ -90,6 +93,7 @@ fn parse(mut given: impl Iterator<Item = String>) -> Result<Arguments, String> {
             },
             "-o" | "--output" => output = Some(PathBuf::from(value()?)),
             "--retry" => arguments.retries = value()?.parse().map_err(|_| "--retry needs a number".to_owned())?,
+            "--rate" | "--limit-rate" => arguments.rate = rate(&value()?)?,
             "--resume" => arguments.resume = true,
             "--trace" => arguments.trace = Some(value()?.into()),
             "--cacert" => arguments.root_certificates = Some(value()?.into()),
@@ -124,6 +128,18 @@ fn parse(mut given: impl Iterator<Item = String>) -> Result<Arguments, String> {
     Ok(arguments)
 }
 
+/// A number with one of curl's units, of 1024 each.
+fn rate(text: &str) -> Result<u64, String> {
+    let (digits, unit) = match text.char_indices().last() {
+        Some((at, 'k' | 'K')) => (&text[..at], 1 << 10),
+        Some((at, 'm' | 'M')) => (&text[..at], 1 << 20),
+        Some((at, 'g' | 'G')) => (&text[..at], 1 << 30),
+        _ => (text, 1),
+    };
+    let number = digits.parse::<u64>().ok().and_then(|number| number.checked_mul(unit));
+    number.filter(|rate| *rate > 0).ok_or(format!("{text} is no number of bytes per second"))
+}
+
 fn pair(text: &str, separator: char) -> Result<(String, String), String> {
     let (name, value) = text.split_once(separator).ok_or(format!("{text:?} has no {separator:?}"))?;
     Ok((name.to_owned(), value.to_owned()))
@@ -151,6 +167,7 @@ fn run(arguments: &Arguments) -> Result<(), String> {
         timeout: 60 * 60 * 1000,
         max_download_size: 1 << 40,
         traces: arguments.trace.is_some(),
+        max_bytes_per_second: arguments.rate,
         max_retries: arguments.retries,
         resume: if arguments.resume { WXT_RESUME_ACROSS_LAUNCHES } else { WXT_RESUME_OFF },
         ..Settings::default()

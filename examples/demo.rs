@@ -43,6 +43,8 @@ fn run() -> Result<(), String> {
         // As in an app: a list of hosts. The server on this machine is reached because LAN addresses are allowed.
         domains: Some(&["https://api.example.com"]),
         lan_policy: WXT_LAN_ALL_LOCAL,
+        // Slow enough for the bars to be seen.
+        max_bytes_per_second: 100 * MIB,
         ..Settings::default()
     };
     let host = Host::open(&settings, sender)?;
@@ -54,7 +56,8 @@ fn run() -> Result<(), String> {
 
     host.close()?;
     let left = fs::read_dir(directory.path()).map_err(|error| error.to_string())?.count();
-    println!("\nClosed: every thread has ended, and the temporary files are gone ({left} entry kept for saved files).");
+    println!("\nClosed: every thread has ended, and the temporary files are gone.");
+    println!("{left} directories stay, for saved files and locks.");
     Ok(())
 }
 

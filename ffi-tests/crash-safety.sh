@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Kills a program that downloads and saves at random moments, 1,000 saves long, and checks after every kill that each
-# file is whole or absent, the quota right to the byte, and nothing left over. Ends in failure at the first loss.
-# Then kills a program that downloads with `WXT_RESUME_ACROSS_LAUNCHES`, 1,000 times, while the server changes the file and cuts
-# connections: each file is one version, whole.
-# --quick: 200 saves and 40 kills, for CI. SEED=<number>, which every run prints, chooses the same moments again.
+# Kills a program at random moments while it downloads and saves, over 1,000 saves. Checks after every kill that each file is
+# complete or absent, the quota is exact to the byte, and no temporary file is left. Fails at the first violation.
+# Then kills a program that downloads with `WXT_RESUME_ACROSS_LAUNCHES`, 1,000 times, while the server changes the file and
+# cuts connections. Checks that each file is complete and of one version.
+# --quick: 200 saves and 40 kills, for CI. SEED=<number>, which every run prints, repeats the same random moments.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

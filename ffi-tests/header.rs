@@ -1,6 +1,6 @@
 //! `include/wxtransfer.h` and the module map next to it.
 //!
-//! `WXT_REFRESH_HEADER=1 cargo test --test ffi header` writes the header anew after a change of `src/ffi`.
+//! To update the header after a change of `src/ffi`: `WXT_REFRESH_HEADER=1 cargo test --test ffi header`.
 
 use std::env;
 use std::fs;
@@ -9,11 +9,11 @@ use std::process::Command;
 use crate::tools::{C99, CPP11, c_compiler, compile, cpp_compiler, output_directory, run, source};
 
 const ONCE: &str = "#include <wxtransfer.h>\n";
-/// C++ wants a declaration before each function, and pedantic C something in each file.
+/// C++ requires a declaration before each function, and pedantic C at least one declaration per file.
 const USE: &str = "const char *use(void);\nconst char *use(void) { return wxt_version(); }\n";
 
 #[test]
-fn the_header_is_what_cbindgen_makes_of_the_sources() {
+fn header_matches_the_sources() {
     let path = source("include/wxtransfer.h");
     let generated = fs::read_to_string(env!("WXTRANSFER_GENERATED_HEADER")).unwrap();
     if env::var_os("WXT_REFRESH_HEADER").is_some() {
@@ -53,9 +53,9 @@ fn the_program_of_the_readme_compiles_as_c99() {
     compile(&mut c_compiler(C99), &output_directory("readme"), program);
 }
 
-/// The guides show code of the C programs, which run.
+/// The code in the guides is part of C programs that run.
 #[test]
-fn the_code_of_the_guides_is_in_a_program() {
+fn code_of_the_guides_is_in_a_program() {
     let programs: Vec<String> = fs::read_dir(source("ffi-tests/programs"))
         .unwrap()
         .map(|program| fs::read_to_string(program.unwrap().path()).unwrap())
@@ -90,9 +90,9 @@ fn the_initialisers_compile_without_a_warning() {
     compile(&mut c_compiler(&flags), &output_directory("header-initialisers"), &text);
 }
 
-/// Only clang knows modules, so elsewhere the map is held against the directory it describes.
+/// Only clang supports modules. Elsewhere the map is compared with its directory.
 #[test]
-fn the_module_map_makes_a_module_of_the_header() {
+fn module_map_defines_a_module_with_the_header() {
     let map = fs::read_to_string(source("include/module.modulemap")).unwrap();
     assert!(map.contains("header \"wxtransfer.h\""), "{map}");
     assert_eq!(map.matches('{').count(), map.matches('}').count(), "{map}");
@@ -106,7 +106,7 @@ fn the_module_map_makes_a_module_of_the_header() {
     }
 }
 
-/// The table of docs/failures.md says of every errno what comes with it, and some C program sees it come.
+/// The table in docs/failures.md has a row for every errno, and some C program triggers it.
 #[test]
 fn every_errno_is_in_the_table_and_in_a_program() {
     let read = |path: &str| fs::read_to_string(source(path)).unwrap();
@@ -122,7 +122,7 @@ fn every_errno_is_in_the_table_and_in_a_program() {
         assert!(table.contains(&format!("\n| {number} `{name}` | ")), "docs/failures.md has no row for {name}");
         let seen = [format!("WXT_ERRNO_{name}"), number.to_owned()];
         let is_seen = programs.iter().any(|program| seen.iter().any(|seen| program.contains(seen)));
-        // A bug of the library's and a broken device cannot be brought about from outside, and root is refused no access.
+        // A bug of the library and a broken device cannot be caused from outside, and no access is denied to root.
         let is_rare = matches!(name, "INTERNAL" | "INPUT_OUTPUT" | "FILE_ACCESS_DENIED");
         assert!(is_seen || is_rare, "no program sees {name}");
     }

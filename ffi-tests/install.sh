@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Installs the library with release/install.sh into directories of its own, and builds and runs hosts that find it there:
-# in C by pkg-config and in C++ by CMake, each with the shared and with the static library. Linux only. What the machine
-# has no tool for is skipped, with a message (Debian: pkg-config, cmake, g++, make).
+# Installs the library with release/install.sh into temporary directories, and builds and runs hosts that find it there:
+# in C with pkg-config and in C++ with CMake, each with the shared and with the static library. Linux only. Skips, with a
+# message, what the machine has no tools for (Debian: pkg-config, cmake, g++, make).
 #
 # usage: install.sh
 set -euo pipefail
@@ -14,7 +14,7 @@ CC=${CC:-cc}
 VERSION=$(version)
 passed=0
 skipped=0
-# The tests say themselves where the library is to be found.
+# The tests set the search paths of the library themselves.
 unset DESTDIR LD_LIBRARY_PATH PKG_CONFIG_SYSROOT_DIR PKG_CONFIG_LIBDIR
 
 WORK=$(mktemp -d)
@@ -25,7 +25,7 @@ ok() {
     passed=$((passed + 1))
 }
 
-# lacks WHAT TOOL...: whether the machine has not all tools that WHAT needs.
+# lacks WHAT TOOL...: succeeds if the machine lacks a tool that WHAT needs.
 lacks() {
     local what=$1 tool
     shift
@@ -39,7 +39,7 @@ lacks() {
     return 1
 }
 
-# dynamic TAG FILE: the values that an ELF file's dynamic section has for a tag.
+# dynamic TAG FILE: prints the values of a tag in the dynamic section of an ELF file.
 dynamic() {
     LC_ALL=C readelf -dW "$2" | sed -n "s/.*($1).*\[\(.*\)\]/\1/p"
 }
@@ -49,7 +49,7 @@ prints_version() {
     [[ $("$@") == "$VERSION" ]] || fail "$* does not print $VERSION"
 }
 
-# is_shared PROGRAM, is_static PROGRAM: how it was linked.
+# is_shared PROGRAM, is_static PROGRAM: check how the program was linked.
 is_shared() {
     dynamic NEEDED "$1" | grep -qxF "$SONAME" || fail "$1 does not ask for $SONAME"
 }
@@ -57,21 +57,21 @@ is_static() {
     if dynamic NEEDED "$1" | grep wxtransfer; then fail "$1 is linked with the shared library"; fi
 }
 
-# Until 1.0, a minor version may break hosts. After it, only a major version may.
+# Before 1.0, a minor version may break hosts; from 1.0 on, only a major version may.
 case $VERSION in
 0.0.*) SONAME=libwxtransfer.so.$VERSION ;;
 0.*) SONAME=libwxtransfer.so.${VERSION%.*} ;;
 *) SONAME=libwxtransfer.so.${VERSION%%.*} ;;
 esac
 
-# tree DIRECTORY LIBDIR: fails unless the files and links of an installation are there, and nothing else.
+# tree DIRECTORY LIBDIR: fails unless the directory contains exactly the files and links of an installation.
 tree() {
     (cd "$1" && find . ! -type d | LC_ALL=C sort) >"$WORK/found"
     printf './%s\n' include/wxtransfer/wxtransfer.h "$2/cmake/wxtransfer/wxtransfer-config-version.cmake" \
         "$2/cmake/wxtransfer/wxtransfer-config.cmake" "$2/libwxtransfer.a" "$2/libwxtransfer.so" "$2/$SONAME" \
         "$2/libwxtransfer.so.$VERSION" "$2/pkgconfig/wxtransfer.pc" | LC_ALL=C sort -u >"$WORK/expected"
     diff -u "$WORK/expected" "$WORK/found" || fail "$1 has other files"
-    # Relative, or they would lead out of a DESTDIR.
+    # The links must be relative; absolute ones would point outside DESTDIR.
     for link in libwxtransfer.so "$SONAME"; do
         [[ $(readlink "$1/$2/$link") == "libwxtransfer.so.$VERSION" ]] || fail "$link does not lead to libwxtransfer.so.$VERSION"
     done
@@ -86,7 +86,7 @@ tree "$PREFIX" lib
 ok "files, links and soname $SONAME"
 
 STAGE=$WORK/stage
-# Nothing can be made there: a script that forgets DESTDIR changes nothing.
+# This path cannot be created, so a script that ignores DESTDIR fails and changes nothing.
 FINAL=/proc/wxtransfer
 LIBDIR=lib/some-machine
 DESTDIR=$STAGE "$ROOT/release/install.sh" "$FINAL" "$LIBDIR"
@@ -98,7 +98,7 @@ if ! lacks 'pkg-config' pkg-config; then
     export PKG_CONFIG_PATH=$PREFIX/lib/pkgconfig
     [[ $(pkg-config --modversion wxtransfer) == "$VERSION" ]] || fail "pkg-config says another version"
     mkdir "$WORK/c"
-    # shellcheck disable=SC2046 # pkg-config prints words
+    # shellcheck disable=SC2046 # pkg-config prints several arguments
     "$CC" -Wall -Werror "$HOSTS/version.c" -o "$WORK/c/shared" $(pkg-config --cflags --libs wxtransfer)
     is_shared "$WORK/c/shared"
     prints_version env "LD_LIBRARY_PATH=$PREFIX/lib" "$WORK/c/shared"
@@ -109,7 +109,7 @@ if ! lacks 'pkg-config' pkg-config; then
         $(pkg-config --static --libs wxtransfer | sed 's/-lwxtransfer/-l:libwxtransfer.a/')
     is_static "$WORK/c/static"
     prints_version "$WORK/c/static"
-    # Without what the compiler adds by itself: the list of the static library's system libraries is whole.
+    # Without the default libraries of the compiler, to check that the static library's list of system libraries is complete.
     # shellcheck disable=SC2046
     "$CC" -nodefaultlibs "$HOSTS/version.c" -o "$WORK/c/listed" $(pkg-config --cflags wxtransfer) \
         $(pkg-config --static --libs wxtransfer | sed 's/-lwxtransfer/-l:libwxtransfer.a/')
@@ -121,18 +121,18 @@ if ! lacks 'pkg-config' pkg-config; then
     ok "pkg-config, staged paths"
 fi
 
-# cmake_hosts NAME PREFIX: builds and runs both programs with the library of PREFIX.
+# cmake_hosts NAME PREFIX: builds and runs both programs with the library in PREFIX.
 cmake_hosts() {
     cmake -S "$HOSTS" -B "$WORK/$1" -G 'Unix Makefiles' -DCMAKE_PREFIX_PATH="$2" >/dev/null
     cmake --build "$WORK/$1" >/dev/null
     is_shared "$WORK/$1/version-shared"
     is_static "$WORK/$1/version-static"
-    # CMake writes the way to the shared library into the program.
+    # CMake writes the path of the shared library into the program.
     prints_version "$WORK/$1/version-shared"
     prints_version "$WORK/$1/version-static"
 }
 
-# cmake_finds VERSION: whether find_package takes the installed library for that version.
+# cmake_finds VERSION: succeeds if find_package accepts the installed library for that version.
 cmake_finds() {
     cmake -S "$WORK/wanted" -B "$WORK/wanted/$1" -G 'Unix Makefiles' -DCMAKE_PREFIX_PATH="$PREFIX" -DWANTED="$1" \
         >"$WORK/wanted/output" 2>&1 || { grep -q 'compatible with requested' "$WORK/wanted/output" && return 1; }

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Sends 4 GiB in a hundred files of one upload, and says how much the most memory in use grew; more than 4 MiB is a failure.
-# The files are holes and take no room on the disk.
+# Uploads 4 GiB as a hundred files of one upload and prints the growth of peak memory. Fails if it is more than 4 MiB.
+# The files are sparse and take no disk space.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

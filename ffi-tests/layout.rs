@@ -1,7 +1,7 @@
-//! Size and place of every public struct and of each of its fields, on both sides of the border.
+//! Size and offset of every public struct and of each of its fields, in C and in Rust.
 //!
-//! The table below is read by the Rust compiler, which fills the numbers in, and becomes a C file that asserts them.
-//! It holds for whatever target the tests are built for, of 32 or 64 bits.
+//! The Rust compiler computes the numbers of the table below, which becomes a C file with assertions. This works for
+//! every target of the tests, with 32 or 64 bits.
 
 use std::fmt::Write;
 use std::mem::{align_of, offset_of, size_of};
@@ -34,12 +34,12 @@ struct Field {
     size: usize,
 }
 
-/// A field that grows into the padding behind it moves nothing else, so its own size counts too.
+/// A field that grows into the padding after it moves no other field, so its own size is compared, too.
 fn size_of_field<S, F>(_get: fn(&S) -> &F) -> usize {
     size_of::<F>()
 }
 
-/// A function cannot take the names of fields. The pattern has no `..`, so a field that is left out does not compile.
+/// A function cannot receive the names of fields. The pattern has no `..`, so a missing field does not compile.
 macro_rules! layout {
     ($name:ident { $($field:ident),* $(,)? }) => {{
         #[allow(dead_code)]
@@ -308,7 +308,7 @@ fn structs() -> Vec<Struct> {
     ]
 }
 
-/// C99 has no `_Static_assert`; an array of negative size does not compile either.
+/// C99 has no `_Static_assert`, but an array of negative size does not compile either.
 fn assertions(structs: &[Struct]) -> String {
     let mut text = String::from("#include <wxtransfer.h>\n");
     for Struct { name, .. } in structs {
@@ -347,9 +347,9 @@ fn the_table_names_every_struct_of_the_header() {
     assert_eq!(declared, listed);
 }
 
-/// `struct_size` is read before anything else is known of a struct.
+/// `struct_size` is read before anything else is known about a struct.
 #[test]
-fn every_struct_that_grows_begins_with_its_size() {
+fn every_extensible_struct_starts_with_its_size() {
     for Struct { name, fields, .. } in structs() {
         if let Some(field) = fields.iter().find(|field| field.name == "struct_size") {
             assert_eq!(field.offset, 0, "{name}");

@@ -1,8 +1,8 @@
-//! The C interface as a C program sees it: the header, the layout of its structs, the exported symbols, and programs
-//! that are compiled, linked with the static library and run against servers on this machine.
+//! The C interface from the point of view of a C program: the header, the layout of its structs, the exported symbols,
+//! and programs that are compiled, linked with the static library and run against servers on this machine.
 //!
-//! `cargo test --test ffi` needs a C and a C++ compiler and `nm`. For another target, or a tool such as valgrind:
-//! `CC`, `CXX`, `NM`, `CFLAGS` and `LDFLAGS` as usual, and `WXT_RUNNER`, the command that a program is run by.
+//! `cargo test --test ffi` needs a C and a C++ compiler and `nm`. For another target, or a tool such as valgrind, set
+//! `CC`, `CXX`, `NM`, `CFLAGS` and `LDFLAGS` as usual, and `WXT_RUNNER` to the command that runs a program.
 
 mod header;
 mod layout;

@@ -1,11 +1,11 @@
 #!/bin/sh
-# Takes one of two networks away from the library in the middle of transfers, and sees that they end at once where their local
-# address is gone, and only there.
+# Removes one of two networks in the middle of transfers, and checks that the transfers that use its local address end at
+# once, and that the others continue.
 #
 #   ffi-tests/network-change.sh
 #
-# Linux, as root: it needs network namespaces and devices. Everything happens in namespaces without a name, which end with
-# their processes: nothing of the machine's network is touched, and nothing is left, however the script ends.
+# Linux, as root: needs network namespaces and devices. Everything happens in unnamed namespaces, which end with their
+# processes: the machine's network is not touched, and nothing is left however the script ends.
 
 set -eu
 
@@ -24,7 +24,7 @@ done
 unshare --net true 2>/dev/null || fail "may not make network namespaces: needs CAP_SYS_ADMIN"
 
 if [ -z "${WXT_IN_NAMESPACE:-}" ]; then
-  # In the new namespace cargo would find no network.
+  # cargo would have no network in the new namespace.
   (cd "$root" && cargo rustc --quiet --release --locked --lib --crate-type staticlib)
   WXT_IN_NAMESPACE=1 exec unshare --net "$0"
 fi
@@ -50,12 +50,12 @@ openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -su
   -addext "subjectAltName=IP:10.19.1.1,IP:10.19.2.1" -keyout "$work/key.pem" -out "$work/certificate.pem" 2>"$work/openssl.log" ||
   fail "openssl made no certificate: $(cat "$work/openssl.log")"
 
-# The servers are behind both networks, 10.19.1.0/24 and 10.19.2.0/24, in a namespace of their own.
+# The servers are in a separate namespace, reached by both networks, 10.19.1.0/24 and 10.19.2.0/24.
 mkfifo "$work/ready"
 unshare --net setpriv --pdeathsig KILL \
   python3 "$root/ffi-tests/network-change/server.py" "$work/certificate.pem" "$work/key.pem" "$work/ready" &
 server=$!
-# Its namespace is there when it says so.
+# The server prints this when its namespace exists.
 [ "$(head -n 1 "$work/ready")" = namespace ] || fail "the server did not start"
 ip link set lo up
 for number in 1 2; do

@@ -1,4 +1,4 @@
-//! The C programs of `programs/`, each with servers and a directory of its own.
+//! Runs the C programs of `programs/`, each with its own servers and directory.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -13,14 +13,14 @@ use wxtransfer_test_server::{
 
 use crate::tools::{C99, c_compiler, library, output_directory, run, source, words};
 
-/// What `rustc --print native-static-libs` names for a static library.
+/// The libraries that `rustc --print native-static-libs` lists for a static library.
 #[cfg(target_vendor = "apple")]
 const SYSTEM_LIBRARIES: &[&str] =
     &["-framework", "CoreFoundation", "-framework", "Security", "-lSystem", "-lc", "-lm", "-liconv"];
 #[cfg(not(target_vendor = "apple"))]
 const SYSTEM_LIBRARIES: &[&str] = &["-pthread", "-lgcc_s", "-lutil", "-lrt", "-lpthread", "-lm", "-ldl", "-lc"];
 
-/// The servers of one program, and the directory where it may do what it likes.
+/// The servers of one program, and a directory for its files.
 struct Surroundings {
     server: Server,
     fault_plain: FaultServer,
@@ -49,12 +49,12 @@ impl Surroundings {
         file.to_str().unwrap().to_owned()
     }
 
-    /// Tells the program something more, in an environment variable.
+    /// Passes further information to the program in an environment variable.
     fn tell(&mut self, name: &'static str, value: String) {
         self.variables.push((name, value));
     }
 
-    /// Compiles the program, runs it to its end, and looks at what it left.
+    /// Compiles the program, runs it to its end, and checks the files that it left.
     fn run(&self, name: &str) -> Output {
         let program = compile_and_link(name);
         let output = run(runner(&program)
@@ -67,7 +67,7 @@ impl Surroundings {
             .env("WXT_BLACK_HOLE_URL", self.black_hole.url(""))
             .env("WXT_CA_FILE", self.server.ca_file())
             .envs(self.variables.iter().map(|(name, value)| (name, value))));
-        // Every session was closed, so neither temporary files nor unfinished ones may be left.
+        // Every session was closed, so no temporary or incomplete files may be left.
         let left: Vec<PathBuf> = files_below(self.directory.path())
             .into_iter()
             .filter(|file| {
@@ -138,7 +138,7 @@ fn bad_network() {
     let mut surroundings = Surroundings::start();
     let body = pattern_bytes(0, 10_000);
     let tag = ("ETag", "\"v1\"");
-    // Overloaded; then a connection that breaks; then one that breaks within the answer; then the rest.
+    // Overloaded; then a connection that ends; then one that ends within the answer; then the rest.
     let scripts = vec![
         Script::answer(503, &[("Retry-After", "0")], b"busy"),
         Script::new([Step::ReadHead, Step::Reset]),
@@ -225,7 +225,7 @@ fn executor() {
 fn resolver() {
     let surroundings = Surroundings::start();
     surroundings.run("resolver");
-    // The late answers to tasks that were over have caused no request.
+    // Late answers to ended tasks have caused no request.
     let targets: Vec<_> = surroundings.server.requests().into_iter().map(|request| request.target).collect();
     assert_eq!(targets, ["/headers", "/bytes/1", "/bytes/10", "/bytes/10"]);
 }
@@ -298,7 +298,7 @@ fn seeing() {
 fn failures() {
     let mut surroundings = Surroundings::start();
     let shows = |identity| Transport::Tls { identity, maximum: MaximumTls::Tls13 };
-    // A server that is let through answers, so that the program sees a success where it expects a failure.
+    // If a server is accepted by mistake, it answers, and the program sees a success instead of a failure.
     let answers = |identity| FaultServer::start(shows(identity), vec![Script::answer(200, &[], b"trusted")]);
     let refused = [
         ("WXT_EXPIRED_URL", answers(Identity::Expired)),

@@ -1,18 +1,18 @@
 #!/bin/sh
-# Tests the library against servers and parsers that this project did not write: nginx and Apache, plain and over TLS,
-# OpenSSL's s_server, and Node's FormData, Python's multipart and werkzeug, npm's busboy.
+# Tests the library with independent servers and parsers: nginx and Apache, plain and over TLS, OpenSSL's s_server, and
+# Node's FormData, Python's multipart and werkzeug, npm's busboy.
 #
 #   ffi-tests/real-servers.sh
 #
-# Installs with apt what is missing, and parsers of fixed versions from PyPI and npm into a directory that is removed
-# afterwards. Everything listens on the loopback and is stopped at the end. The last line is "N passed, N failed".
+# Installs missing packages with apt, and parsers of fixed versions from PyPI and npm into a temporary directory.
+# All servers listen on the loopback and are stopped at the end. The last line is "N passed, N failed".
 
 set -eu
 
 root=$(cd "$(dirname "$0")/.." && pwd)
 support=$root/ffi-tests/real-servers
 
-# Program, and the Debian package that has it. apache2-bin starts no service of its own.
+# Each program with its Debian package. apache2-bin starts no service by itself.
 missing=
 need() {
   command -v "$1" >/dev/null || missing="$missing $2"
@@ -30,10 +30,10 @@ if [ -n "$missing" ]; then
   echo "installing:$missing"
   export DEBIAN_FRONTEND=noninteractive
   apt-get -o DPkg::Lock::Timeout=600 -q update >/dev/null
-  # shellcheck disable=SC2086 # one word a package
+  # shellcheck disable=SC2086 # one word per package
   apt-get -o DPkg::Lock::Timeout=600 -q install -y --no-install-recommends $missing >/dev/null
   case $missing in
-    # The package starts a service of its own where the system runs services.
+    # On systems with services, the package starts one.
     *nginx*) service nginx stop >/dev/null 2>&1 || true ;;
   esac
 fi
@@ -50,7 +50,7 @@ clean_up() {
     kill "$pid" 2>/dev/null || true
     wait "$pid" 2>/dev/null || true
   done
-  # Who gets no figures needs to know why.
+  # The logs explain why there is no result.
   if [ -z "$finished" ]; then
     tail -n 20 "$work"/*.log 2>/dev/null >&2 || true
   fi
@@ -65,7 +65,7 @@ user=www-data
 [ "$(id -u)" -eq 0 ] || user=$(id -un)
 mkdir "$work/files" "$work/expected" "$work/put" "$work/bodies" "$work/reference" "$work/busboy" "$work/data" \
   "$work/nginx-temporary" "$work/support"
-# Apache's programs run as another user.
+# The programs that Apache runs have another user.
 chmod 755 "$work"
 chmod 777 "$work/bodies" "$work/put"
 cp "$support"/*.py "$work/support/"
@@ -94,7 +94,7 @@ for file in "$work/files/small.bin" "$work/huge.bin"; do
   printf '%s %s\n' "$(wc -c <"$file")" "$(sha256sum <"$file" | cut -d' ' -f1)" >"$work/expected/$(basename "$file")"
 done
 
-# An authority of its own and a certificate for localhost.
+# A private certificate authority, and a certificate for localhost.
 (
   cd "$work"
   openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj "/CN=Test authority" \
@@ -106,17 +106,17 @@ done
     -extfile extensions -out server.pem
 ) >"$work/openssl.log" 2>&1
 
-# In base64, as fields have them.
+# In base64, as in header fields.
 digest() { # digest ALGORITHM FILE
   openssl dgst "-$1" -binary "$2" | openssl base64 -A
 }
 
-# Six ports that are free, all at once so that they differ.
+# Six free ports, all opened at once so that they differ.
 ports=$(/usr/bin/python3 -c '
 import socket
 sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(6)]
 print(*(s.getsockname()[1] for s in sockets))')
-# shellcheck disable=SC2086 # one word a port
+# shellcheck disable=SC2086 # one word per port
 set -- $ports
 for server in nginx apache; do
   sed -e "s|@SHA256@|$(digest sha256 "$work/files/text.txt")|g" -e "s|@OTHER_SHA256@|$(digest sha256 "$work/files/small.bin")|g" \
@@ -128,7 +128,7 @@ nginx -p "$work" -e "$work/nginx.log" -c "$work/nginx.conf" -g "user $user;" &
 nginx_pid=$!
 apache2 -d "$work" -f "$work/apache.conf" -D FOREGROUND &
 apache_pid=$!
-# They want a client certificate, and end a handshake without one.
+# These require a client certificate, and abort a handshake without one.
 openssl s_server -quiet -accept "127.0.0.1:$5" -cert "$work/server.pem" -key "$work/server.key" -www -Verify 1 -tls1_2 \
   >"$work/openssl-1.2.log" 2>&1 &
 openssl_pids=$!
@@ -155,7 +155,7 @@ done
 
 checks=$work/checks
 : >"$checks"
-# A part that ends badly without a line of its own is a failed check.
+# A part that fails without printing a FAILED line counts as a failed check.
 run() {
   "$@" >"$work/output" || grep -q '^FAILED ' "$work/output" || echo "FAILED $1 ended with $?" >>"$work/output"
   cat "$work/output" >>"$checks"

@@ -25,7 +25,7 @@
 
 #define TEXT_SIZE 4096
 
-/* What a task came to. */
+/* The result of a task. */
 struct result {
   pthread_mutex_t lock;
   pthread_cond_t ended;
@@ -56,7 +56,7 @@ static void check(int holds, const char *format, ...) {
   va_start(arguments, format);
   vsnprintf(text, sizeof text, format, arguments);
   va_end(arguments);
-  /* Most formats end with a failure's text, which a success leaves empty. */
+  /* Most formats end with a failure's text, which is empty for a success. */
   for (length = strlen(text); length > 0 && text[length - 1] == ' '; length--) {
     text[length - 1] = '\0';
   }
@@ -139,7 +139,7 @@ static WxtCallbacks begin(struct result *result) {
   return callbacks;
 }
 
-/* Waits for the release. Every task has a deadline of its own, so it comes. */
+/* Waits for the release. Every task has a deadline, so it comes. */
 static void end(struct result *result, WxtStatus started) {
   if (started != WXT_OK) {
     die(wxt_status_text(started));
@@ -174,7 +174,7 @@ static void upload(struct result *result, const char *url, const char *path) {
   end(result, wxt_upload_file(session, &request, &callbacks, NULL));
 }
 
-/* A file as it is, by PUT. */
+/* Uploads a file as the raw body with PUT. */
 static void put(struct result *result, const char *url, const char *path) {
   WxtCallbacks callbacks = begin(result);
   WxtUploadRequest request = wxt_upload_request();
@@ -185,7 +185,7 @@ static void put(struct result *result, const char *url, const char *path) {
   end(result, wxt_upload_file(session, &request, &callbacks, NULL));
 }
 
-/* A download whose declared digest is checked. */
+/* Downloads with a check of the declared digest. */
 static void verify(struct result *result, const char *url) {
   WxtCallbacks callbacks = begin(result);
   WxtDownloadRequest request = wxt_download_request();
@@ -194,7 +194,7 @@ static void verify(struct result *result, const char *url) {
   end(result, wxt_download_file(session, &request, &callbacks, NULL));
 }
 
-/* The path of a file below WORK, or a URL: valid until the fourth call after this one. */
+/* The path of a file below WORK, or a URL. Valid until the fourth call after this one. */
 static const char *join(const char *base, const char *rest) {
   static char texts[4][TEXT_SIZE];
   static unsigned next;
@@ -203,7 +203,7 @@ static const char *join(const char *base, const char *rest) {
   return text;
 }
 
-/* The content of a file; the caller frees it. */
+/* The content of a file. The caller frees it. */
 static char *content_of(const char *path, size_t *length) {
   struct stat status;
   FILE *file = fopen(path, "rb");
@@ -221,7 +221,7 @@ static char *content_of(const char *path, size_t *length) {
   return content;
 }
 
-/* Whether a downloaded file is this much of one that the servers offer. Reads piece by piece: memory is measured. */
+/* Whether a downloaded file equals this part of a served file. Reads in parts, because memory is measured. */
 static int has_content(const struct result *result, const char *name, long offset, uint64_t length) {
   static char ours[65536], theirs[65536];
   FILE *downloaded = result->succeeded ? fopen(result->path, "rb") : NULL;
@@ -260,7 +260,7 @@ static int is_whole(const struct result *result, const char *name) {
   return result->status == 200 && has_content(result, name, 0, size_of(name)) && result->percent == 100;
 }
 
-/* Whether the server has got the file as it is: its length and SHA-256 are what coreutils say of it. */
+/* Whether the server received exactly the file: its length and SHA-256 according to coreutils. */
 static int was_received(const struct result *result, const char *name) {
   size_t length;
   char *expected = content_of(join(join(work, "expected/"), name), &length);
@@ -336,7 +336,7 @@ static void check_digests(const char *server, const char *base) {
         "%s: a wrong digest fails: %s", server, result.failure);
 }
 
-/* nginx stores a body as it comes. */
+/* nginx stores a body unchanged. */
 static void check_puts(const char *server, const char *base) {
   static const char *const files[] = {"files/small.bin", "files/empty.bin", "files/large.bin"};
   struct result result;
@@ -396,7 +396,7 @@ static void check_uploads(const char *server, const char *base) {
   check(was_received(&result, "huge.bin"), "%s: a huge upload %s", server, result.failure);
 }
 
-/* One file with each hostile name; the server keeps what it got for multipart_cases.py. */
+/* Uploads one file with each hostile name. The server stores what it receives for multipart_cases.py. */
 static void upload_cases(const char *base, const char *path) {
   size_t length;
   char *cases = content_of(path, &length);
@@ -429,7 +429,7 @@ static void upload_cases(const char *base, const char *path) {
   free(cases);
 }
 
-/* The server has one version of TLS only, and ends the handshake of a client without a certificate. */
+/* The server supports only one version of TLS, and rejects a client without a certificate. */
 static void check_client_certificate(const char *version, const char *base) {
   struct result result;
   download(&result, join(base, "/"), NULL, NULL);

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs every test, the C programs included, under AddressSanitizer (with its leak check) and under ThreadSanitizer.
+# Runs every test, including the C programs, under AddressSanitizer (with its leak check) and under ThreadSanitizer.
 # Needs Debian.
 #
 # usage: sanitizers.sh [address|thread]...    default: both
@@ -10,7 +10,7 @@ source "$ROOT/ffi-tests/toolchain.sh"
 cd "$ROOT"
 
 TARGET=$(rustc -vV | sed -n 's/^host: //p')
-# The C programs and ring are instrumented by the clang of rustc's own LLVM, so that one runtime serves all.
+# The clang of rustc's LLVM version instruments the C programs and ring, so that all use the same runtime.
 LLVM=$(rustc -vV | sed -n 's/^LLVM version: \([0-9]*\).*/\1/p')
 install_packages "clang-$LLVM" "libclang-rt-$LLVM-dev"
 
@@ -18,13 +18,15 @@ install_packages "clang-$LLVM" "libclang-rt-$LLVM-dev"
 test_under() {
     local sanitizer=$1
     shift
-    # No documentation tests, which rustdoc cannot build with these flags; there are none.
-    # What is skipped limits or measures memory, of which a sanitizer has its own.
-    # A directory of its own: the flags would throw away what other builds have made.
-    env RUSTC_BOOTSTRAP=1 "RUSTFLAGS=-Zsanitizer=$sanitizer" "CARGO_TARGET_DIR=$ROOT/target/sanitizers" \
-        "CC=clang-$LLVM" "CXX=clang++-$LLVM" "CFLAGS=-fsanitize=$sanitizer" "CXXFLAGS=-fsanitize=$sanitizer" \
-        cargo test --locked --workspace --lib --bins --tests --no-fail-fast --target "$TARGET" "$@" -- \
-        --skip tasks_without_threads_say_so --skip aborted_tasks_leave_the_queue --skip hundred_parts --skip free_memory_below
+    # No documentation tests: rustdoc cannot build them with these flags, and there are none.
+    # Skips tests that limit or measure memory, because sanitizers use memory of their own.
+    # A separate target directory: the flags would invalidate the results of other builds.
+    local cargo=(env RUSTC_BOOTSTRAP=1 "RUSTFLAGS=-Zsanitizer=$sanitizer" "CARGO_TARGET_DIR=$ROOT/target/sanitizers"
+        "CC=clang-$LLVM" "CXX=clang++-$LLVM" "CFLAGS=-fsanitize=$sanitizer" "CXXFLAGS=-fsanitize=$sanitizer" cargo)
+    # Builds only one example, the client, which a test runs.
+    "${cargo[@]}" build --locked --example client --target "$TARGET" "$@"
+    "${cargo[@]}" test --locked --workspace --lib --bins --tests --no-fail-fast --target "$TARGET" "$@" -- \
+        --skip tasks_without_threads_fail_with_out_of_resources --skip aborted_tasks_leave_the_queue --skip hundred_parts --skip free_memory_below
 }
 
 (($# > 0)) || set -- address thread
@@ -32,7 +34,7 @@ for sanitizer in "$@"; do
     case $sanitizer in
     address) test_under address ;;
     thread)
-        # A standard library that is not instrumented hides its locks, and all it guards looks like a race.
+        # The locks of an uninstrumented standard library are invisible, so everything they guard would look like a race.
         install_rust_sources
         test_under thread -Zbuild-std
         ;;

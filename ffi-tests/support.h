@@ -1,11 +1,11 @@
 /*
- * Shared by the programs of this directory: checks, what the harness prepared, and a recorder of a task's callbacks.
+ * Shared by the programs of this directory: checks, the harness' environment, and a recorder of a task's callbacks.
  */
 
 #ifndef SUPPORT_H
 #define SUPPORT_H
 
-/* C99 alone knows no threads and no clock. */
+/* C99 alone has no threads and no clock. */
 #define _POSIX_C_SOURCE 200809L
 
 #include <errno.h>
@@ -23,7 +23,7 @@
 /* Seconds. Generous, because a slow machine (or valgrind) is not a broken library. */
 enum { WAIT_LIMIT = 120, PROGRAM_LIMIT = 600 };
 
-/* --- Checks: the first one that fails ends the program, whatever thread it is on. --- */
+/* --- Checks: the first failure ends the program, on any thread. --- */
 
 #define CHECK(condition) check((condition), #condition, __FILE__, __LINE__)
 #define CHECK_NUMBER(actual, expected) check_number((actual), (expected), #actual, __FILE__, __LINE__)
@@ -60,7 +60,7 @@ static inline void check_contains(const char *text, const char *part, bool wante
   }
 }
 
-/* --- What the harness prepared. --- */
+/* --- The harness' environment. --- */
 
 /* The first line of every program. */
 static inline void begin(void) {
@@ -76,7 +76,7 @@ static inline const char *variable(const char *name) {
   return value;
 }
 
-/* A text that lives until 63 more were made. For one thread at a time. */
+/* A formatted string, valid until 63 more were made. For one thread at a time. */
 static inline const char *format(const char *pattern, ...) {
   static char texts[256][1024];
   static unsigned next = 0;
@@ -89,7 +89,7 @@ static inline const char *format(const char *pattern, ...) {
   return text;
 }
 
-/* A path of the well-behaved server, over TLS and plain. */
+/* A URL of the well-behaved server, over TLS or plain. */
 static inline const char *tls(const char *path) {
   return format("%s%s", variable("WXT_TLS_URL"), path);
 }
@@ -98,7 +98,7 @@ static inline const char *plain(const char *path) {
   return format("%s%s", variable("WXT_PLAIN_URL"), path);
 }
 
-/* A path of the server whose paths name what it does wrong, over TLS. */
+/* A URL of the fault server, whose paths name a fault, over TLS. */
 static inline const char *fault(const char *path) {
   return format("%s/fault/%s", variable("WXT_FAULT_TLS_URL"), path);
 }
@@ -131,7 +131,7 @@ static inline void write_pattern(const char *path, uint64_t length) {
   CHECK(fclose(file) == 0);
 }
 
-/* The file holds the first `length` bytes of the pattern, and nothing else. */
+/* Checks that the file contains exactly the first `length` bytes of the pattern. */
 static inline void check_pattern(const char *path, uint64_t length) {
   FILE *file = fopen(path, "rb");
   CHECK(file != NULL);
@@ -162,7 +162,7 @@ static inline bool exists(const char *path) {
 
 /* --- Time. --- */
 
-/* Milliseconds since the epoch, by the clock that a profile is in. */
+/* Milliseconds since the epoch, by the clock of a profile. */
 static inline uint64_t now(void) {
   struct timespec time;
   CHECK(clock_gettime(CLOCK_REALTIME, &time) == 0);
@@ -171,7 +171,7 @@ static inline uint64_t now(void) {
 
 /* --- Sessions. --- */
 
-/* A session that may talk to the servers of the harness, and upload files by their native paths. */
+/* Options that allow the harness' servers, and uploads of files by their native paths. */
 static inline WxtSessionOptions local_options(void) {
   static char *certificates = NULL;
   static char data_directory[1024];
@@ -203,10 +203,10 @@ static inline void close_session(WxtSession *session) {
   CHECK_NUMBER(wxt_session_close(session), WXT_OK);
 }
 
-/* --- A recorder of one task's callbacks. It holds them to what the header promises while it records. --- */
+/* --- A recorder of one task's callbacks. It also checks the header's guarantees about them. --- */
 
 typedef struct {
-  /* What has run, a letter each: (H)eaders, (S)uccess, (F)ail, (C)omplete, (R)elease. */
+  /* The callbacks that have run, one letter each: (H)eaders, (S)uccess, (F)ail, (C)omplete, (R)elease. */
   char order[8];
   WxtTaskId task;
   unsigned progress_events;
@@ -219,7 +219,7 @@ typedef struct {
   char native_path[1024];
   uint64_t data_length;
   char sha256[65];
-  /* The headers that the success came with, a line "name: value" each. */
+  /* The headers of the success, one line "name: value" each. */
   char header[4096];
   int32_t err_no;
   int32_t category;
@@ -229,7 +229,7 @@ typedef struct {
   uint64_t resumed_from;
   bool has_profile;
   WxtProfile profile;
-  /* Its place in the order in which this program's tasks ended, from 1. */
+  /* Its position in the order in which this program's tasks ended, from 1. */
   unsigned place;
 } Recorder;
 
@@ -247,12 +247,12 @@ static inline void copy_text(char *target, size_t size, WxtStr text) {
   target[text.len] = '\0';
 }
 
-/* Adds a letter; `recorder_lock` is held. */
+/* Adds a letter. The caller holds `recorder_lock`. */
 static inline void recorder_add(Recorder *recorder, WxtTaskId task, char letter) {
   size_t length = strlen(recorder->order);
   CHECK(length + 1 < sizeof recorder->order);
   CHECK(strchr(recorder->order, 'R') == NULL);
-  /* 0 is `release`, which is not told the task. */
+  /* 0 for `release`, which does not receive the task. */
   CHECK(task == 0 || recorder->task == 0 || recorder->task == task);
   if (task != 0) {
     recorder->task = task;
@@ -309,7 +309,7 @@ static inline void recorder_keep_profile(Recorder *recorder, const WxtProfile *p
   }
   CHECK(profile->struct_size == sizeof *profile);
   recorder->profile = *profile;
-  /* Its strings end with the callback. */
+  /* Its strings are valid only during the callback. */
   recorder->profile.peer_ip = wxt_str(NULL);
   recorder->profile.protocol = wxt_str(NULL);
 }
@@ -383,7 +383,7 @@ static inline WxtCallbacks recorded_by(Recorder *recorder) {
   return callbacks;
 }
 
-/* What has run so far. Between its end and the end of the session a recorder may be read without this. */
+/* Whether a callback has run. After a task's end and until the session's end, a recorder may be read without this. */
 static inline bool has_run(Recorder *recorder, char letter) {
   pthread_mutex_lock(&recorder_lock);
   bool result = strchr(recorder->order, letter) != NULL;
@@ -432,7 +432,7 @@ static inline WxtTaskId start_upload(WxtSession *session, const char *url, const
 #define EXPECT_FAILURE(recorder, err_no, category, err_msg) \
   expect_failure((recorder), (err_no), (category), (err_msg), __FILE__, __LINE__)
 
-/* Waits for the task's end: a success with this status, after all that belongs to one. */
+/* Waits for the task's end: a success with this status, after all of its events. */
 static inline void expect_success(Recorder *recorder, int32_t status, const char *file, int line) {
   wait_for(recorder, 'R');
   if (strchr(recorder->order, 'F') != NULL) {
@@ -445,7 +445,7 @@ static inline void expect_success(Recorder *recorder, int32_t status, const char
   check_number(recorder->progress.progress, 100, "the last progress", file, line);
 }
 
-/* Waits for the task's end: this failure, told once. `err_msg` NULL is any. */
+/* Waits for the task's end: this failure, reported once. `err_msg` NULL accepts any. */
 static inline void expect_failure(Recorder *recorder, int32_t err_no, int32_t category, const char *err_msg,
                                   const char *file, int line) {
   wait_for(recorder, 'R');
@@ -458,7 +458,7 @@ static inline void expect_failure(Recorder *recorder, int32_t err_no, int32_t ca
   }
   check_number(recorder->err_no, err_no, format("err_no (%s)", recorder->err_msg), file, line);
   check_number(recorder->category, category, format("category (%s)", recorder->err_msg), file, line);
-  /* Headers may have come before a body that failed. */
+  /* Headers may precede a body that fails. */
   const char *end = recorder->order[0] == 'H' ? recorder->order + 1 : recorder->order;
   check_text(end, "FCR", "the order of callbacks", file, line);
 }

@@ -1,4 +1,4 @@
-//! What the libraries let others see: `exported-symbols.txt`, no more and no less.
+//! The symbols that the libraries export: exactly those in `exported-symbols.txt`.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -11,11 +11,11 @@ fn listed() -> BTreeSet<String> {
     text.lines().filter(|line| !line.starts_with('#')).map(str::to_owned).collect()
 }
 
-/// The symbols that a library defines for others, besides weak ones, which give way to the app's.
+/// The symbols that a library exports, without weak ones, which an app may override.
 fn defined(flags: &[&str], library: &Path) -> BTreeSet<String> {
     let output = run(tool("NM", "nm").args(flags).arg(library));
     let text = String::from_utf8(output.stdout).unwrap();
-    // Mach-O puts an underscore before every C name.
+    // Mach-O adds an underscore before every C name.
     let prefix = if cfg!(target_vendor = "apple") { "_" } else { "" };
     text.lines()
         .filter_map(|line| match line.split_whitespace().collect::<Vec<_>>()[..] {
@@ -28,7 +28,7 @@ fn defined(flags: &[&str], library: &Path) -> BTreeSet<String> {
 }
 
 #[test]
-fn the_shared_library_exports_what_is_listed_and_nothing_else() {
+fn shared_library_exports_exactly_the_listed_symbols() {
     let (name, flags): (_, &[&str]) = if cfg!(target_vendor = "apple") {
         ("libwxtransfer.dylib", &["-gUW"])
     } else {
@@ -37,18 +37,19 @@ fn the_shared_library_exports_what_is_listed_and_nothing_else() {
     assert_eq!(defined(flags, &library(name)), listed());
 }
 
-/// What a static library defines for its own parts, though an app's linker sees it.
+/// Symbols for a static library's own use, which an app's linker sees as well.
 fn internal(name: &str) -> bool {
-    // Rust's names hold the crate and its version, but for the language's own, which every static library of Rust has.
+    // Rust's names contain the crate and its version, except the language's own, which are in every static library of
+    // Rust.
     (name.starts_with("_R") || name.starts_with("_ZN") || name == "rust_eh_personality")
-        // The C and assembly of ring, with ring's version.
+        // The C and assembly code of ring. The names contain ring's version.
         || name.starts_with("ring_core_")
-        // The compiler's: no code in C can have names like these.
+        // The compiler's: C code cannot define such names.
         || name.starts_with("__") || name.contains('.')
 }
 
 #[test]
-fn the_static_library_defines_what_is_listed_and_nothing_else_that_an_app_could_have() {
+fn static_library_defines_no_other_symbols_that_an_app_could_define() {
     let flags: &[&str] = if cfg!(target_vendor = "apple") { &["-gUW"] } else { &["-g", "--defined-only"] };
     let mut defined = defined(flags, &library("libwxtransfer.a"));
     defined.retain(|name| !internal(name));
@@ -56,13 +57,13 @@ fn the_static_library_defines_what_is_listed_and_nothing_else_that_an_app_could_
 }
 
 #[test]
-fn the_header_declares_what_is_listed() {
+fn header_declares_the_listed_functions() {
     let uses: String = listed().iter().map(|name| format!("  functions[0] = (function *){name};\n")).collect();
     let text = format!(
         "#include <wxtransfer.h>\ntypedef void function(void);\nvoid use(function **functions);\n\
          void use(function **functions) {{\n{uses}}}\n"
     );
-    // Converting between kinds of functions is what is wanted here.
+    // The conversion between function types is intended here.
     let flags = [C99, &["-Wno-cast-function-type"]].concat();
     compile(&mut c_compiler(&flags), &output_directory("symbols"), &text);
 }

@@ -1,4 +1,4 @@
-# Sourced by the scripts beside it: installs what they build with, and ends them when something cannot be had.
+# Sourced by the scripts of ffi-tests/: installs their build tools. The scripts end if a tool cannot be installed.
 # shellcheck shell=bash
 
 fail() {
@@ -6,7 +6,7 @@ fail() {
     exit 1
 }
 
-# Installs Debian packages that are not there yet.
+# Installs Debian packages that are missing.
 install_packages() {
     local missing=() package
     for package in "$@"; do
@@ -19,8 +19,8 @@ install_packages() {
     "${apt[@]}" install -y --no-install-recommends "${missing[@]}" >&2 || fail "cannot install: ${missing[*]}"
 }
 
-# Gives rustc the sources of its own standard library, without which it builds for no target but its own.
-# rustup's component cannot be fetched on every machine; Debian packages the same sources by rustc's exact version.
+# Installs the sources of rustc's standard library, which rustc needs to build for other targets.
+# rustup's component cannot be fetched on every machine. Debian has the same sources in a package of rustc's exact version.
 install_rust_sources() {
     local sysroot version sources
     sysroot=$(rustc --print sysroot)
@@ -30,8 +30,8 @@ install_rust_sources() {
     local cache
     cache=$(mktemp -d "$sysroot/lib/rustlib/rust-src.XXXXXX")
     mkdir -p "$cache/sources" "$cache/lists/partial"
-    # The mirror that the machine already uses, with one suite more, in a package state of its own: the machine's own
-    # lists and preferences stay as they are.
+    # Uses the machine's mirror with one more suite, in a separate package state: the machine's own lists and preferences
+    # do not change.
     local mirror
     mirror=$(sed -n 's/^URIs: *//p' /etc/apt/sources.list.d/debian.sources | head -1)
     [[ -n $mirror ]] || fail "no Debian mirror in /etc/apt/sources.list.d/debian.sources"
@@ -49,7 +49,7 @@ SOURCES
     dpkg -x "$cache"/rust-src_*.deb "$cache"
     [[ -e $cache/usr/src/rustc-$version/library/std/Cargo.toml ]] || fail "rust-src has no sources of rustc $version"
     mkdir -p "$(dirname "$sources")"
-    # Moved there whole in one step, so that no other build sees half of it; a link that leads nowhere makes way.
+    # Moved in one step, so that other builds never see an incomplete directory. A dangling link is replaced.
     [[ ! -L $sources ]] || rm "$sources"
     mv "$cache/usr/src/rustc-$version" "$sources"
     rm -rf "$cache"

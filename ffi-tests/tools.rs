@@ -1,4 +1,4 @@
-//! The compilers, and where things are.
+//! Compilers and paths.
 
 use std::env;
 use std::ffi::OsStr;
@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-/// What the header promises to compile under.
+/// The flags under which the header must compile.
 pub const C99: &[&str] = &["-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Werror"];
 /// The same for C++.
 pub const CPP11: &[&str] = &["-x", "c++", "-std=c++11", "-Wall", "-Wextra", "-Wpedantic", "-Werror"];
@@ -16,7 +16,7 @@ pub fn source(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
 }
 
-/// A directory for what one test makes; it stays, to be looked at, until the next run.
+/// A directory for the files of one test. It stays until the next run, for inspection.
 pub fn output_directory(test: &str) -> PathBuf {
     let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("ffi").join(test);
     fs::create_dir_all(&directory).unwrap();
@@ -30,7 +30,7 @@ pub fn library(name: &str) -> PathBuf {
     library
 }
 
-/// The tool that the environment names, or the usual one. It may carry arguments: `CC="ccache cc"`.
+/// The tool that the environment specifies, or the default one. It may contain arguments: `CC="ccache cc"`.
 pub fn tool(variable: &str, usual: &str) -> Command {
     let text = env::var(variable).unwrap_or_else(|_| usual.to_owned());
     let mut words = text.split_whitespace();
@@ -39,7 +39,7 @@ pub fn tool(variable: &str, usual: &str) -> Command {
     command
 }
 
-/// The C compiler, with this package's header and the environment's flags.
+/// The C compiler with the header's include path and the environment's flags.
 pub fn c_compiler(flags: &[&str]) -> Command {
     let mut command = tool("CC", "cc");
     command.args(flags).args(words("CFLAGS")).arg("-I").arg(source("include"));
@@ -58,7 +58,7 @@ pub fn words(variable: &str) -> Vec<String> {
     env::var(variable).unwrap_or_default().split_whitespace().map(str::to_owned).collect()
 }
 
-/// Runs a command to its end; a failure ends the test and shows all that the command said.
+/// Runs a command to its end. A failure ends the test and shows the command's output.
 pub fn run(command: &mut Command) -> Output {
     let output = command.output().unwrap_or_else(|error| panic!("{command:?} cannot be run: {error}"));
     assert!(

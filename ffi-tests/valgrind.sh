@@ -1,10 +1,10 @@
 #!/bin/sh
-# Runs the C programs under valgrind, or the one that is named (programs::upload): a leak or a bad access fails.
+# Runs the C programs under valgrind, or only the named one (programs::upload). Fails on leaks and invalid accesses.
 set -eu
 command -v valgrind >/dev/null || { echo "valgrind is missing" >&2; exit 1; }
 cd "$(dirname "$0")/.."
-# What is skipped measures memory, of which valgrind has its own.
-# "Possibly lost" is left out: it is how valgrind sees the thread-local storage of a thread that still runs at the exit.
+# Skips a test that measures memory, because valgrind uses memory of its own.
+# "Possibly lost" blocks are not counted: valgrind reports the thread-local storage of threads that still run at the exit.
 export WXT_RUNNER="valgrind --quiet --leak-check=full --errors-for-leak-kinds=definite,indirect \
   --show-leak-kinds=definite,indirect --error-exitcode=9 --fair-sched=yes \
   --suppressions=$PWD/ffi-tests/valgrind.supp"

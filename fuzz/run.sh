@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Runs every fuzz target for a bounded time: fuzz/run.sh [seconds each, 60 by default] [target …]
-# New inputs are kept in fuzz/found; what fails is in fuzz/artifacts, and `cargo fuzz run <target> <file>` repeats it.
+# Runs every fuzz target for a limited time: fuzz/run.sh [seconds each, 60 by default] [target …]
+# New inputs are kept in fuzz/found and failures in fuzz/artifacts; `cargo fuzz run <target> <file>` repeats a failure.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 seconds=${1:-60}
 shift || true
-# The sanitizer needs unstable options, which stable Rust has behind this.
+# The sanitizer needs unstable options; this variable enables them in stable Rust.
 export RUSTC_BOOTSTRAP=1
 
 if ! cargo fuzz --version >/dev/null 2>&1; then

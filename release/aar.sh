@@ -10,7 +10,7 @@ ROOT=$(cd "$(dirname "$0")/.." && pwd)
 # shellcheck source=release/common.sh
 source "$ROOT/release/common.sh"
 
-ANDROID_API=21
+ANDROID_API=23
 # Google Play takes no app for Android 15 and later whose libraries have less.
 PAGE=16384
 OUT=$ROOT/target/aar

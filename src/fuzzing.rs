@@ -1,4 +1,4 @@
-//! What the targets in `fuzz/` call: the readers of what pages and servers send. Not part of the interface.
+//! Entry points for the targets in `fuzz/`: the parsers of input from pages and servers. Not part of the interface.
 
 use std::io::Cursor;
 
@@ -12,18 +12,18 @@ use crate::storage::{self, ParsedPath, PathScheme};
 use crate::terms::{Api, Method};
 use crate::transfer::{FilePart, content_type, form, random_boundary};
 
-/// A `wxfile://` path that was accepted.
+/// An accepted `wxfile://` path.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Path {
     /// A name in the launch's directory.
     Temporary(String),
     /// A name in the store.
     Stored(String),
-    /// Names below the user directory.
+    /// Components below the user directory.
     User(Vec<String>),
 }
 
-/// Reads a `wxfile://` path; `None` where it is refused.
+/// Parses a `wxfile://` path. `None` if it is rejected.
 pub fn path(text: &str) -> Option<Path> {
     Some(match storage::parse_path(&PathScheme::default(), text).ok()? {
         ParsedPath::Temporary(name) => Path::Temporary(name),
@@ -32,7 +32,7 @@ pub fn path(text: &str) -> Option<Path> {
     })
 }
 
-/// Reads a page's URL: its normal form, and the port that it names.
+/// Parses a page's URL: its normalised form, and the port that it specifies.
 pub fn url(text: &str) -> Option<(String, Option<u16>)> {
     let target = url::parse(text).ok()?;
     Some((target.url().to_string(), target.explicit_port()))
@@ -41,15 +41,15 @@ pub fn url(text: &str) -> Option<(String, Option<u16>)> {
 /// A redirect that is followed.
 #[derive(Debug)]
 pub struct RedirectHop {
-    /// The new address.
+    /// The new URL.
     pub url: String,
-    /// Whether the body goes there.
+    /// Whether the body is sent there.
     pub keep_body: bool,
-    /// Whether credentials do.
+    /// Whether credentials are sent there.
     pub same_origin: bool,
 }
 
-/// Decides what follows from a 307 to an upload to `url`, with `domains` as its list; `None` where it is not followed.
+/// Decides about a 307 that answers an upload to `url`, with `domains` as its list. `None` if it is not followed.
 pub fn redirect(url: &str, location: &[u8], domains: &[&str], allow_plain_http: bool) -> Option<RedirectHop> {
     let target = url::parse(url).ok()?;
     let answer = Answer { target: &target, method: Method::Post, followed: 0, status: 307, location: Some(location) };
@@ -65,7 +65,7 @@ pub fn redirect(url: &str, location: &[u8], domains: &[&str], allow_plain_http: 
     }
 }
 
-/// The headers of a request; `None` where a caller's is refused.
+/// The headers of a request. `None` if one of the caller's is rejected.
 pub fn headers(callers: &[(String, String)], content_type: Option<&str>) -> Option<Vec<(String, String)>> {
     let identity = Identity::new("wx", "1", "agent", "").ok()?;
     headers::build(callers, &identity, content_type, false).ok().map(|built| built.list)
@@ -106,15 +106,15 @@ pub fn multipart(
 /// The head of a response.
 #[derive(Debug, PartialEq, Eq)]
 pub enum ResponseHead {
-    /// No head, and never will be.
+    /// Not a head, whatever follows.
     Malformed,
-    /// Not all of it is there.
+    /// Incomplete.
     Partial,
-    /// Its status, its headers and its size.
+    /// The status, the headers and the size.
     Complete(u16, Vec<(String, String)>, usize),
 }
 
-/// Reads a response's head; also whether its beginning looks like one.
+/// Parses a response's head. Also returns whether the beginning looks like one.
 pub fn response_head(input: &[u8]) -> (ResponseHead, bool) {
     let head = match HeadReader::default().read(input, Answering::Request) {
         Err(_) => ResponseHead::Malformed,
@@ -131,15 +131,15 @@ pub fn response_head(input: &[u8]) -> (ResponseHead, bool) {
 /// The body of a response in its framing.
 #[derive(Debug, PartialEq, Eq)]
 pub enum ChunkedBody {
-    /// Broken framing, with the body in front of it.
+    /// Malformed framing, with the body before it.
     Malformed(Vec<u8>),
-    /// Not all of it is there.
+    /// Incomplete.
     Partial(Vec<u8>),
-    /// The whole body, and how much of the input it took.
+    /// The whole body, and the number of consumed input bytes.
     Complete(Vec<u8>, usize),
 }
 
-/// Reads a chunked body that comes in pieces of `piece` bytes.
+/// Parses a chunked body in parts of `piece` bytes.
 pub fn chunked_body(input: &[u8], piece: usize) -> ChunkedBody {
     let mut deframer = Deframer::new(BodyFraming::Chunked, None);
     let (mut body, mut taken, mut arrived) = (Vec::new(), 0, 0);

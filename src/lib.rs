@@ -1,8 +1,8 @@
 //! `wx.uploadFile` and `wx.downloadFile` for apps that host WeChat mini programs.
 //!
-//! The library is used through its C interface, `include/wxtransfer.h`; the documentation of each function and
-//! struct is here and there the same. Data flows one way, and nothing below imports anything above:
-//! [`ffi`] → `session` → `task` → `transfer` → `policy` | `http` | `storage` → `terms` → `worker` → `platform`.
+//! The library is used through its C interface, `include/wxtransfer.h`, whose comments are the documentation of the
+//! items here. Data flows in one direction, and no room imports from a higher one: [`ffi`] → `session` → `task` →
+//! `transfer` → `policy` | `http` | `storage` → `terms` → `worker` → `platform`.
 
 pub mod ffi;
 #[cfg(feature = "fuzzing")]

@@ -1,4 +1,4 @@
-//! A mini program in the background: for the grace time all goes on, then everything is interrupted.
+//! The background: transfers continue for the grace time, then everything is interrupted.
 
 mod support;
 
@@ -11,7 +11,7 @@ use wxtransfer::ffi::session::{wxt_session_enter_background, wxt_session_enter_f
 use wxtransfer::ffi::status::*;
 use wxtransfer_test_server::{self as server, FaultServer, Script, Step, Transport};
 
-/// The WeChat documentation's number.
+/// The number in WeChat's documentation.
 const GRACE: Duration = Duration::from_secs(5);
 
 /// Answers each connection's request when it is signalled.
@@ -38,11 +38,11 @@ fn assert_interrupted(ended: &Ended, call: &str) {
     assert!(failure.retryable);
 }
 
-/// The one test that waits for the real grace time.
+/// The only test that waits for the real grace time.
 #[test]
 fn calls_are_taken_for_the_grace_time_and_interrupted_at_its_end() {
     let server = server_that_waits();
-    // This one comes back in time, so that its transfer is never interrupted.
+    // This session returns in time, so its transfer is not interrupted.
     let briefly = Session::open();
     let kept = briefly.download(&server.url("/kept"));
     server.wait_for(server::Event::HeadRead(0));
@@ -59,14 +59,14 @@ fn calls_are_taken_for_the_grace_time_and_interrupted_at_its_end() {
     let queued = session.download(&server.url("/queued"));
     let entered = Instant::now();
     enter(&session);
-    // As a page does in `onHide`: one that ends in time, and one that does not.
+    // As a page does in `onHide`: one upload ends in time, and one does not.
     let in_time = session.upload(&server.url("/in-time"), &file);
     server.wait_for(server::Event::HeadRead(2));
     let too_late = session.upload(&server.url("/too-late"), &file);
     server.wait_for(server::Event::HeadRead(3));
     server.signal(2);
     assert_eq!(in_time.end().success().status, 200);
-    // Again in the background changes nothing, nor does it begin the time anew.
+    // Entering the background again changes nothing and does not restart the grace time.
     enter(&session);
 
     assert_interrupted(&download.end(), "downloadFile");
@@ -78,7 +78,7 @@ fn calls_are_taken_for_the_grace_time_and_interrupted_at_its_end() {
     let before = Instant::now();
     assert_interrupted(&session.download(&server.url("/new")).end(), "downloadFile");
     assert_interrupted(&session.upload(&server.url("/new"), &file).end(), "uploadFile");
-    // What is wrong with a call does not matter there.
+    // Invalid parameters do not matter in the background.
     assert_interrupted(&session.upload("no url", Path::new("nothing")).end(), "uploadFile");
     assert!(before.elapsed() < GRACE, "at once");
     assert_eq!(server.connections(), 4, "neither what waited nor what came later was sent");
@@ -94,7 +94,7 @@ fn calls_are_taken_for_the_grace_time_and_interrupted_at_its_end() {
 }
 
 #[test]
-fn the_queue_goes_on_within_the_grace_time() {
+fn queue_continues_within_the_grace_time() {
     let server = server_that_waits();
     let session = Session::open_with(|options| options.max_concurrent_downloads = 1);
     let running = session.download(&server.url("/running"));
@@ -133,7 +133,7 @@ fn a_session_can_be_closed_in_the_background() {
 }
 
 #[test]
-fn there_is_no_session_without_a_handle() {
+fn null_handle_is_rejected() {
     assert_eq!(wxt_session_enter_background(std::ptr::null_mut()), WXT_INVALID_ARGUMENT);
     assert_eq!(wxt_session_enter_foreground(std::ptr::null_mut()), WXT_INVALID_ARGUMENT);
 }

@@ -1,9 +1,9 @@
 //! Abort, deadline and close take effect in every phase of a transfer.
 //!
-//! The fault server holds a transfer in the phase; the time until the task has ended is not judged here, only that it
-//! ends although the server never goes on. `benches` measures how soon.
+//! The fault server holds a transfer in a phase. These tests check only that it ends although the server never
+//! continues. `benches` measures how fast it ends.
 
-// It calls the C interface.
+// The test calls the C interface.
 #![allow(unsafe_code, clippy::undocumented_unsafe_blocks)]
 
 mod support;
@@ -19,7 +19,7 @@ use wxtransfer::ffi::options::WxtResolver;
 use wxtransfer::ffi::status::*;
 use wxtransfer_test_server::{self as server, BlackHole, FaultServer, Script, Step, Transport};
 
-/// How a held transfer is ended.
+/// How to end a held transfer.
 #[derive(Clone, Copy, Debug)]
 enum End {
     Abort,
@@ -29,7 +29,7 @@ enum End {
 
 const ENDS: [End; 3] = [End::Abort, End::Deadline, End::Close];
 
-/// A held transfer that is to end by its deadline gets this one; the others get the default.
+/// The timeout of a held transfer that is to end by its deadline. Others have the default.
 const SHORT: u32 = 300;
 
 impl End {
@@ -40,7 +40,7 @@ impl End {
         }
     }
 
-    /// Ends the task, which the caller knows to be in the phase, and checks how it failed.
+    /// Ends the task, which is in the phase, and checks its failure.
     fn apply(self, session: &Session, task: Task) {
         match self {
             End::Abort => assert_eq!(session.abort(&task), WXT_OK),
@@ -62,7 +62,7 @@ impl End {
     }
 }
 
-/// Downloads from a server that follows `script`, and ends the transfer when `reached` has happened there.
+/// Downloads from a server that follows `script`, and ends the transfer once `reached` has happened.
 fn download_is_ended(transport: Transport, script: Vec<Step>, reached: server::Event) {
     for end in ENDS {
         let server = FaultServer::start(transport, vec![Script::new(script.clone())]);
@@ -116,7 +116,7 @@ fn during_name_resolution() {
         asked.recv_timeout(support::WAIT_LIMIT).expect("the resolver is asked");
         end.apply(&session, task);
     }
-    // Late answers, to tasks that have ended, are harmless.
+    // Late answers to ended tasks are harmless.
     for Question(resolution) in QUESTIONS.lock().expect("no panic").drain(..) {
         let status = unsafe { wxtransfer::ffi::resolver::wxt_resolution_finish(resolution, std::ptr::null(), 0) };
         assert_eq!(status, WXT_OK);
@@ -129,7 +129,8 @@ fn during_connect() {
         let hole = BlackHole::start();
         let session = Session::open();
         let task = session.download_with(&hole.url("/"), |request| request.timeout = end.timeout());
-        // Nothing can be seen of a connection that is not accepted; before or after its first packet, it is not made.
+        // A connection that is not accepted is invisible to the test. Before or after its first packet, it is not
+        // established.
         end.apply(&session, task);
     }
 }
@@ -172,7 +173,7 @@ fn while_sending_the_body() {
             let script = vec![Step::ReadHead, Step::ReadBody(64 * 1024), Step::Stall];
             let server = FaultServer::start(transport, vec![Script::new(script)]);
             let session = Session::open();
-            // More than all buffers between here and there hold.
+            // More than all buffers on the way can hold.
             let file = session.file("large", &vec![b'x'; 32 * 1024 * 1024]);
             let task = session.upload_with(&server.url("/"), &file, |request| request.timeout = end.timeout());
             server.wait_for(server::Event::StepReached(0, 2));
@@ -182,7 +183,7 @@ fn while_sending_the_body() {
 }
 
 #[test]
-fn while_a_pipe_gives_nothing_to_send() {
+fn while_waiting_for_a_pipe() {
     for end in ENDS {
         let script = vec![Step::ReadHead, Step::ReadBody(10), Step::Stall];
         let server = FaultServer::start(Transport::Plain, vec![Script::new(script)]);
@@ -279,9 +280,9 @@ fn an_abort_in_a_headers_callback_ends_the_body() {
     );
 }
 
-/// A refused connection fails at about the time of the abort: whichever was first, the host was told the truth.
+/// A refused connection fails at about the time of the abort. Whichever is first, the host was told the truth.
 #[test]
-fn what_abort_returns_is_what_becomes_of_a_task_that_fails_meanwhile() {
+fn result_of_abort_matches_the_end_of_a_failing_task() {
     let refused = {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         format!("http://{}/", listener.local_addr().expect("an address"))
@@ -295,7 +296,7 @@ fn what_abort_returns_is_what_becomes_of_a_task_that_fails_meanwhile() {
         } else {
             (session.upload(&refused, &file), WXT_ERRNO_CANCEL)
         };
-        // Spread over the time that an attempt takes. To yield would let the attempt end first on a busy machine.
+        // Spread over the duration of an attempt. A yield would let the attempt end first on a busy machine.
         for _ in 0..(round % 100) * 20 {
             std::hint::spin_loop();
         }

@@ -1,4 +1,4 @@
-//! The example program `client`, run as a person would.
+//! The example program `client`, run as a user would.
 
 #![allow(missing_docs)]
 
@@ -6,12 +6,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::OnceLock;
+use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 use wxtransfer_test_server::{Authority, Event, FaultServer, Script, Step, Transport, pattern_bytes, program_words};
 
-/// The program, which `cargo test` builds. Where this test runs alone (`cargo test --test client --example client` builds both),
-/// it is built here if it is not there.
+/// The program, which `cargo test` builds. If this test runs alone (`cargo test --test client --example client` builds
+/// both) and the program is missing, it is built here.
 fn program() -> &'static Path {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
     PROGRAM.get_or_init(|| {
@@ -25,7 +26,7 @@ fn program() -> &'static Path {
     })
 }
 
-/// Runs it in `directory`, where its cache is, too.
+/// Runs it in `directory`, which also contains its cache.
 fn client(directory: &TempDir, arguments: &[&str]) -> Output {
     let root = directory.path().join("root.pem");
     fs::write(&root, Authority::shared().pem()).unwrap();
@@ -50,12 +51,18 @@ fn says(text: &[u8], expected: &str) {
 }
 
 #[test]
-fn help_is_no_failure_and_nonsense_is() {
+fn help_succeeds_and_nonsense_fails() {
     let directory = directory();
     let helped = client(&directory, &["--help"]);
     assert_eq!(helped.status.code(), Some(0));
     says(&helped.stdout, "usage: client");
-    for nonsense in [&["upload"][..], &["--no-such"], &["download", "a", "b", "-o", "c"], &["upload", "a", "b", "c"]] {
+    for nonsense in [
+        &["upload"][..],
+        &["download", "a", "--rate", "0"],
+        &["--no-such"],
+        &["download", "a", "b", "-o", "c"],
+        &["upload", "a", "b", "c"],
+    ] {
         let refused = client(&directory, nonsense);
         assert_eq!(refused.status.code(), Some(2), "{nonsense:?}");
         says(&refused.stderr, "usage: client");
@@ -80,7 +87,7 @@ fn headers_and_fields_reach_the_server_and_its_answer_the_terminal() {
 }
 
 #[test]
-fn a_file_that_exists_is_refused_before_anything_is_asked_for() {
+fn existing_file_is_refused_before_any_request() {
     let (directory, server) = (directory(), FaultServer::start(Transport::TLS, vec![Script::answer(200, &[], b"new")]));
     fs::write(directory.path().join("here.txt"), b"old").unwrap();
     let refused = client(&directory, &["download", &server.url("/a.txt"), "-o", "here.txt"]);
@@ -105,10 +112,10 @@ fn a_broken_download_is_tried_again_and_the_page_shows_both_requests() {
 }
 
 #[test]
-fn a_broken_download_goes_on_at_the_next_start() {
+fn broken_download_is_resumed_at_the_next_start() {
     let (directory, body) = (directory(), pattern_bytes(0, 200_000));
     let headers = [("ETag", "\"one\"")];
-    // The task itself goes on once more, and gains nothing.
+    // The task itself resumes once, without progress.
     let broken = Script::fault_at(150_000, &headers, &body, Step::Reset);
     let server = FaultServer::start(
         Transport::TLS,
@@ -122,4 +129,15 @@ fn a_broken_download_goes_on_at_the_next_start() {
     says(&server.received(2), "\r\nRange: bytes=");
     says(&server.received(2), "\r\nIf-Range: \"one\"\r\n");
     assert_eq!(fs::read(directory.path().join("a.bin")).unwrap(), body);
+}
+
+#[test]
+fn a_rate_is_kept() {
+    let (directory, body) = (directory(), pattern_bytes(0, 96 << 10));
+    let server = FaultServer::start(Transport::TLS, vec![Script::answer(200, &[], &body)]);
+    let begin = Instant::now();
+    let done = client(&directory, &["download", &server.url("/a.bin"), "--rate", "64k"]);
+    assert_eq!(done.status.code(), Some(0), "{}", String::from_utf8_lossy(&done.stderr));
+    // Without the bytes of the first quarter of a second, which a rate gives in advance.
+    assert!(begin.elapsed() > Duration::from_secs(1));
 }

@@ -1,5 +1,5 @@
-//! Kills a program that downloads, at random moments, while the server changes the file and cuts connections. Whatever is there
-//! under a name is one version of the file, whole. `ffi-tests/crash-safety.sh` runs it; the first mixture ends it.
+//! Kills a program that downloads, at random moments, while the server changes the file and cuts connections. Every
+//! named file must be one complete version. `ffi-tests/crash-safety.sh` runs it until the first mixed file.
 
 #![allow(unsafe_code, clippy::undocumented_unsafe_blocks)]
 
@@ -22,7 +22,7 @@ use wxtransfer::ffi::string::WxtStr;
 
 const VICTIM: &str = "WXT_CRASH_RESUME_VICTIM";
 const MIB: u64 = 1024 * 1024;
-/// A file has this size at least: several times what is flushed at once.
+/// The minimum size of the file: several times the flush interval.
 const LEAST_SIZE: u64 = 9 * MIB;
 const PIECE: usize = 64 * 1024;
 
@@ -63,7 +63,7 @@ impl Random {
     }
 }
 
-/// A version of the file. It begins with its number; its size and its other bytes follow from that.
+/// A version of the file. It starts with its number, from which its size and other bytes follow.
 fn version(number: u64) -> Vec<u8> {
     let mut random = Random(number.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1);
     let size = LEAST_SIZE + random.below(3 * MIB);
@@ -84,7 +84,7 @@ fn open(data: &str) -> Session {
     })
 }
 
-/// The program that is killed: downloads on and on, in turn to a temporary file and to a path.
+/// The killed program: downloads continuously, alternating between a temporary file and a path.
 fn live_until_killed(data: &str, url: &str) -> ! {
     let session = open(data);
     for target in [false, true].into_iter().cycle() {
@@ -98,7 +98,7 @@ fn live_until_killed(data: &str, url: &str) -> ! {
     unreachable!("it downloads until it is killed")
 }
 
-/// Serves the newest version, with ranges; a new version comes, and a connection ends, at random.
+/// Serves the newest version, with ranges. At random, creates a new version or ends a connection.
 struct Server {
     url: String,
     newest: AtomicU64,
@@ -106,9 +106,9 @@ struct Server {
     random: Mutex<Random>,
     /// No request came since the last kill.
     is_first_request: AtomicBool,
-    /// Requests for a rest that were the first of a life.
+    /// The number of range requests that were the first of a life.
     resumed_after_a_kill: AtomicU64,
-    /// While this is set, nothing is changed or cut.
+    /// While set, nothing is changed or cut.
     is_calm: AtomicBool,
 }
 
@@ -125,7 +125,7 @@ impl Server {
             is_calm: AtomicBool::new(false),
         });
         let shared = server.clone();
-        // Ends with the process.
+        // Runs until the process ends.
         thread::spawn(move || {
             for client in listener.incoming().map_while(Result::ok) {
                 let server = shared.clone();
@@ -192,7 +192,7 @@ impl Server {
         let end = if !is_calm && self.below(3) == 0 { self.below(body.len() as u64) as usize } else { body.len() };
         for piece in body[..end].chunks(PIECE) {
             client.write_all(piece)?;
-            // About 100 ms a file, so that it can be met.
+            // About 100 ms per file, so that a kill can hit it.
             thread::sleep(Duration::from_micros(500));
         }
         if end < body.len() { Err(io::ErrorKind::ConnectionReset.into()) } else { Ok(()) }
@@ -220,7 +220,7 @@ fn run(kills: u64, seed: u64) {
         resumed += ends.filter(|end| !end.ends_with(" 0")).count();
         files += check(&server, directory.path());
     }
-    // At last, without another kill: the newest version, and nothing else is left.
+    // Finally, without a kill: the newest version, and no other file is left.
     server.is_calm.store(true, Ordering::SeqCst);
     let session = open(data);
     let ended = session.download(&server.url).end();
@@ -250,7 +250,7 @@ fn root(directory: &Path) -> PathBuf {
     directory.join("app-wx1234567890abcdef/user-")
 }
 
-/// Holds every file with a name that a page could use against the version that it says it is.
+/// Compares every named file with the version that it claims to be.
 fn check(server: &Server, directory: &Path) -> usize {
     let root = root(directory);
     let launches = children(&root.join("launches"));

@@ -1,7 +1,8 @@
-//! Kills a program that downloads, saves and writes, at random moments, and looks at what is left: every file whole or absent,
-//! the quota right to the byte, nothing to clean by hand. `ffi-tests/crash-safety.sh` runs it; the first loss ends it.
+//! Kills a program that downloads, saves and writes, at random moments, and checks the files: each is complete or
+//! absent, the quota is exact, and nothing needs manual cleaning. `ffi-tests/crash-safety.sh` runs it until the first
+//! loss.
 
-// It calls the C interface.
+// The test calls the C interface.
 #![allow(unsafe_code, clippy::undocumented_unsafe_blocks)]
 
 mod support;
@@ -23,17 +24,18 @@ use wxtransfer::ffi::status::WXT_OK;
 use wxtransfer::ffi::string::WxtStr;
 use wxtransfer_test_server::{Options, Server, pattern_bytes};
 
-/// Small, so that it can be filled in every round.
+/// Small, so that each round can fill it.
 const QUOTA: u64 = 24 * 1024 * 1024;
-/// The victim removes the oldest file when there are more.
+/// Above this number, the victim deletes the oldest file.
 const MOST_SAVED: usize = 12;
-/// Large enough that writing such a file takes a good part of a step.
+/// Writing a file of this size takes a good part of a step.
 const LARGEST: u64 = 512 * 1024;
-/// The victim begins a new launch after so many steps: opening and closing can be interrupted, too.
+/// The victim starts a new launch after this many steps, so that opening and closing can be interrupted, too.
 const STEPS_PER_LAUNCH: u64 = 12;
 const BLOCK: u64 = 4096;
 const VICTIM: &str = "WXT_CRASH_SAFETY_VICTIM";
-/// Files that are changed: one grows, of the other all is overwritten. By much, so that writing it takes milliseconds.
+/// Files that are changed: one grows, the other is overwritten. The changes are large, so that writing takes
+/// milliseconds.
 const LOG: &str = "wxfile://usr/log";
 const RECORD: &str = "wxfile://usr/record";
 const RECORD_BYTES: u64 = 4_000_000;
@@ -50,7 +52,7 @@ fn main() {
         ["--quick"] => 200,
         _ => panic!("usage: crash-safety [--quick]"),
     };
-    // A failed run can be repeated as far as the two processes' timing can.
+    // A failed run can be repeated, apart from the timing of the two processes.
     let seed = std::env::var("SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or_else(random_seed);
     println!("crash safety: {saves} saves, SEED={seed}");
     Driver::new(seed).run(saves);
@@ -80,7 +82,7 @@ fn open(data: &str) -> Session {
     })
 }
 
-/// The program that is killed: says what it is about to do, does it, and says that it is done.
+/// The killed program: announces each step, performs it, and reports that it is done.
 fn live_until_killed(data: &str, server: &str, seed: u64) -> ! {
     let mut random = Random(seed | 1);
     loop {
@@ -149,7 +151,7 @@ fn live_until_killed(data: &str, server: &str, seed: u64) -> ! {
     }
 }
 
-/// What the victim was doing when it was killed.
+/// The step in which the victim was killed.
 #[derive(Debug, Default)]
 enum Step {
     #[default]
@@ -163,13 +165,13 @@ struct Driver {
     random: Random,
     server: Server,
     data: tempfile::TempDir,
-    /// Paths and sizes of what the victim said that it has saved.
+    /// Paths and sizes of the files that the victim reported as saved.
     store: BTreeMap<String, u64>,
     usr: BTreeMap<String, u64>,
     step: Step,
     saves: usize,
     kills: usize,
-    /// How many of them were in the middle of a step.
+    /// The number of kills in the middle of a step.
     kills_in_a_step: usize,
 }
 
@@ -208,8 +210,8 @@ impl Driver {
     /// One life of the victim.
     fn round(&mut self) {
         let (mut victim, lines) = self.start_victim();
-        // Some lives end while the victim still starts, the others within a step: soon after a line of its own, or a
-        // change of a file, which takes microseconds, would hardly ever be met.
+        // Some kills hit the start of the victim. The others follow shortly after a line of output, because a change
+        // takes microseconds and would rarely be hit otherwise.
         let (most_lines, pause) = match self.random.below(8) {
             0 => (0, self.random.below(40_000)),
             _ => (1 + self.random.below(30), self.random.below(4_000)),
@@ -222,7 +224,7 @@ impl Driver {
         assert!(victim.try_wait().expect("its state").is_none(), "the victim ended by itself: {:?}", self.step);
         victim.kill().expect("it is killed");
         victim.wait().expect("it ends");
-        // What it had said before.
+        // Lines that were written before the kill.
         for line in lines {
             self.take(&line);
         }
@@ -271,7 +273,7 @@ impl Driver {
         }
     }
 
-    /// Opens the files as the next launch does, and holds them against what the victim said.
+    /// Opens the files as the next launch, and compares them with the victim's reports.
     fn check(&mut self) {
         let session = open(self.data());
         let step = std::mem::take(&mut self.step);
@@ -304,7 +306,7 @@ impl Driver {
             let native = &resolved.file().native;
             let content = fs::read(native).expect("a file");
             let is_whole = match path.as_str() {
-                // All of one record, the last or the one before.
+                // One complete record, the last one or the one before.
                 RECORD => content.len() as u64 == *length && content.iter().all(|byte| *byte == content[0]),
                 _ => content == pattern_bytes(0, *length as usize),
             };
@@ -316,7 +318,7 @@ impl Driver {
         assert_eq!(session.close(), WXT_OK);
     }
 
-    /// Only files that have a path, and one launch, which is this one's and empty.
+    /// Only files with a path may exist, and one launch, which is this test's and empty.
     fn check_directories(&self, step: &Step) {
         let root = self.data.path().join("app-wx1234567890abcdef/user-");
         let names: BTreeSet<_> = children(&root).into_iter().collect();
@@ -328,9 +330,9 @@ impl Driver {
         assert_eq!(files_below(&root.join("usr")), self.usr.len(), "after {step:?}");
     }
 
-    /// What is left of the quota can be used to the byte, and no byte more.
+    /// The rest of the quota can be used exactly.
     fn check_quota(&self, session: &Session) {
-        // The least that a file costs is a block, which is what a directory costs.
+        // The minimum cost of a file is a block, which is also the cost of a directory.
         let files: u64 = self.store.values().chain(self.usr.values()).map(|length| (*length).max(BLOCK)).sum();
         let used = files + BLOCK * directories_below(&self.data.path().join("app-wx1234567890abcdef/user-/usr"));
         let left = QUOTA - used;

@@ -1,6 +1,6 @@
-//! Abort, deadline and close take effect where what is waited for is no peer: name servers, locks, pipes, queues.
+//! Abort, deadline and close take effect during waits for things other than peers: name servers, locks, pipes, queues.
 
-// It calls the C interface.
+// The test calls the C interface.
 #![allow(unsafe_code, clippy::undocumented_unsafe_blocks)]
 
 mod support;
@@ -24,7 +24,7 @@ use wxtransfer::ffi::status::*;
 use wxtransfer::ffi::string::WxtStr;
 use wxtransfer_test_server::{self as server, FaultServer, Options, Script, Server, Step, Transport};
 
-/// What takes effect at once takes less, also on a loaded machine.
+/// An upper limit for immediate effects, also on a loaded machine.
 const AT_ONCE: Duration = Duration::from_secs(5);
 const SHORT: u32 = 500;
 
@@ -34,22 +34,22 @@ fn assert_at_once(what: &str, began: Instant) {
     assert!(took < AT_ONCE, "{what} took {took:.1?}");
 }
 
-/// Closes the session on another thread, which may hang; the outer `None` says that it did.
+/// Closes the session on another thread, because it may hang. The outer `None` means that it did.
 #[track_caller]
 fn assert_closes_at_once(session: &Session, release: impl FnOnce()) {
     thread::scope(|scope| {
         let (sender, closed) = channel();
         scope.spawn(move || sender.send(session.close()));
         let status = closed.recv_timeout(AT_ONCE);
-        // Otherwise the failure could not be told.
+        // Otherwise the failure could not be reported.
         release();
         assert_eq!(status, Ok(WXT_OK), "closing waits");
     });
 }
 
-/// Look-ups that never end and that nobody waits for any more stop no other session.
+/// Look-ups that never end and that no task waits for must not block other sessions.
 #[test]
-fn abandoned_questions_to_the_host_delay_nobody() {
+fn abandoned_look_ups_of_the_host_delay_no_session() {
     struct Question(*mut WxtResolution);
     unsafe impl Send for Question {}
     unsafe extern "C" fn never_answers(context: *mut c_void, _: WxtStr, resolution: *mut WxtResolution) {
@@ -94,8 +94,8 @@ fn abandoned_questions_to_the_host_delay_nobody() {
     }
 }
 
-/// Holds the lock under which files are saved, as a process does that was frozen while it saved one. The lock belongs to
-/// the open directory, so that one which this process opened is to the library as that of another.
+/// Holds the lock for saving files, like a frozen process. The lock belongs to the open directory, so one opened by
+/// this process has the same effect as that of another process.
 fn hold_the_store(session: &Session) -> File {
     let store = File::open(session.directory.path().join("app-wx1234567890abcdef/user-/store")).expect("the store");
     rustix::fs::flock(&store, rustix::fs::FlockOperation::NonBlockingLockExclusive).expect("nobody else has it");
@@ -103,7 +103,7 @@ fn hold_the_store(session: &Session) -> File {
 }
 
 #[test]
-fn a_lock_that_another_process_holds_outlasts_no_deadline() {
+fn lock_of_another_process_does_not_outlast_a_deadline() {
     let server = Server::start(Options::default());
     let session = Session::open();
     let lock = hold_the_store(&session);
@@ -128,13 +128,13 @@ fn a_lock_that_another_process_holds_outlasts_no_deadline() {
 }
 
 #[test]
-fn a_lock_that_another_process_holds_delays_no_abort() {
+fn lock_of_another_process_does_not_delay_an_abort() {
     let server = Server::start(Options::default());
     let session = Session::open();
     let _lock = hold_the_store(&session);
     let path = WxtStr::new("wxfile://usr/file");
     let task = session.download_with(&server.https_url("/bytes/10"), |request| request.file_path = path);
-    // All of the file is here when a `.part` file holds it; then only its place is waited for.
+    // Once a `.part` file has all bytes, only its final place is waited for.
     await_files(&session, |files| files.iter().any(|(_, size)| *size == 10));
     let began = Instant::now();
     assert_eq!(session.abort(&task), WXT_OK);
@@ -143,7 +143,7 @@ fn a_lock_that_another_process_holds_delays_no_abort() {
 }
 
 #[test]
-fn a_lock_that_another_process_holds_delays_no_close() {
+fn lock_of_another_process_does_not_delay_a_close() {
     let server = Server::start(Options::default());
     let session = Session::open();
     let temporary = session.download(&server.https_url("/bytes/7")).end().success().temp_file_path.clone();
@@ -162,7 +162,7 @@ fn a_lock_that_another_process_holds_delays_no_close() {
         let saved = saving.join().expect("no panic");
         match saved {
             Ok(saved) => assert_eq!(saved.failure(), ("saveFile:fail abort", WXT_ERRNO_SYSTEM_ERROR)),
-            // It came after the session had begun to close.
+            // The call came after the session had started to close.
             Err(status) => assert_eq!(status, WXT_SESSION_CLOSED),
         }
     });
@@ -171,7 +171,7 @@ fn a_lock_that_another_process_holds_delays_no_close() {
     }
 }
 
-/// Waits until the launch's files, with their sizes, are as they should be.
+/// Waits until the launch's files, with their sizes, satisfy `done`.
 fn await_files(session: &Session, done: impl Fn(&[(PathBuf, u64)]) -> bool) {
     let launches = session.directory.path().join("app-wx1234567890abcdef/user-/launches");
     let end = Instant::now() + WAIT_LIMIT;
@@ -180,7 +180,7 @@ fn await_files(session: &Session, done: impl Fn(&[(PathBuf, u64)]) -> bool) {
         for launch in fs::read_dir(&launches).expect("launches") {
             for entry in fs::read_dir(launch.expect("a launch").path()).expect("files") {
                 let path = entry.expect("an entry").path();
-                // A file that is gone in between was renamed.
+                // A file that disappeared meanwhile was renamed.
                 let size = fs::metadata(&path).map_or(0, |metadata| metadata.len());
                 files.push((path, size));
             }
@@ -193,7 +193,7 @@ fn await_files(session: &Session, done: impl Fn(&[(PathBuf, u64)]) -> bool) {
     }
 }
 
-/// Where `wxt_task_abort` said `WXT_OK` the end is `abort`, whatever happened to the task at the same moment.
+/// If `wxt_task_abort` returned `WXT_OK`, the end is `abort`, whatever happened to the task at the same moment.
 #[test]
 fn an_accepted_abort_is_the_end() {
     const TASKS: usize = 10_000;
@@ -203,7 +203,7 @@ fn an_accepted_abort_is_the_end() {
     let session = Session::open();
     let file = session.file("file", b"content");
     let mut random = 0x2545_F491_4F6C_DD1D_u64;
-    // How long a task takes that nobody aborts, so that the moments are all over it.
+    // The duration of a task without an abort, so that the aborts are spread over it.
     let mut usual = 1000;
     let (mut accepted, mut wrong) = (0, Vec::new());
     for i in 0..TASKS {
@@ -263,11 +263,11 @@ fn an_idle_connection_closes_in_the_background() {
     }
 }
 
-/// Several readers of one pipe: what all see to be there one takes, and the others must not wait for more.
+/// Several readers of one pipe: bytes that all of them see are taken by one, and the others must not wait for more.
 #[test]
 fn imports_of_one_pipe_do_not_outlast_the_session() {
     const IMPORTS: usize = 4;
-    // Two must look at the pipe at the same time, which is often so, but not always.
+    // Two readers must check the pipe at the same time, which happens often but not always.
     for _ in 0..20 {
         let (reader, mut writer) = std::io::pipe().expect("a pipe");
         let session = Session::open();

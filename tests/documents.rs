@@ -1,4 +1,4 @@
-//! The documents keep to the repository: their links lead somewhere, the commands and files that they name exist, and each
+//! The documents match the repository: links lead to files and headings, named commands and files exist, and every
 //! exported function is named in a document or in a comment of the header.
 
 #![allow(missing_docs)]
@@ -7,10 +7,10 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Directories whose files are made or fetched by a build.
+/// Directories whose files are generated or downloaded.
 const NOT_OURS: [&str; 3] = ["target", "node_modules", "found"];
 
-/// What the names of files end in that documents name by their paths.
+/// The suffixes of files that documents name by path.
 const ENDINGS: [&str; 9] = [".sh", ".rs", ".c", ".h", ".kt", ".swift", ".py", ".toml", ".txt"];
 
 struct Document {
@@ -45,7 +45,7 @@ impl Document {
         self.path.parent().unwrap()
     }
 
-    /// What is wrong, with where it is.
+    /// A problem and its location.
     fn fault(&self, what: &str) -> String {
         format!("{}: {what}", self.path.strip_prefix(root()).unwrap().display())
     }
@@ -72,7 +72,7 @@ fn every_relative_link_leads_to_a_file_and_a_heading() {
 fn every_command_and_file_that_a_document_names_exists() {
     let mut faults = Vec::new();
     for document in documents() {
-        // Those about the code name files below src.
+        // Documents about the code name files below src.
         let bases = [root(), document.directory(), &root().join("src")];
         for file in files(&document.text) {
             if !bases.iter().any(|base| base.join(&file).is_file()) {
@@ -87,7 +87,7 @@ fn every_command_and_file_that_a_document_names_exists() {
 fn every_exported_function_is_named_in_a_document_or_a_comment_of_the_header() {
     let header = fs::read_to_string(root().join("include/wxtransfer.h")).unwrap();
     let mut named: BTreeSet<String> = words(&comments(&header)).collect();
-    // The change log says what changed, and not what there is.
+    // The change log describes changes, not the current state.
     for document in documents().iter().filter(|document| !document.path.ends_with("CHANGELOG.md")) {
         named.extend(words(&document.text));
     }
@@ -100,7 +100,7 @@ fn every_exported_function_is_named_in_a_document_or_a_comment_of_the_header() {
     assert!(unnamed.is_empty(), "no document names {unnamed:?}; docs/compatibility.md has the list");
 }
 
-/// The relative targets of a page's links and pictures.
+/// The relative targets of a document's links and pictures.
 fn links(text: &str) -> Vec<String> {
     let mut links = Vec::new();
     for line in prose(text) {
@@ -114,7 +114,7 @@ fn links(text: &str) -> Vec<String> {
     links
 }
 
-/// The lines outside of blocks of code.
+/// The lines outside of code blocks.
 fn prose(text: &str) -> impl Iterator<Item = &str> {
     let mut in_code = false;
     text.lines().filter(move |line| {
@@ -124,12 +124,12 @@ fn prose(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// A line with the insides of its backticks left out.
+/// A line without the content of its backticks.
 fn without_code(line: &str) -> String {
     line.split('`').step_by(2).collect::<Vec<_>>().join("``")
 }
 
-/// The anchors that a page's headings have on the platforms that render it.
+/// The anchors of a document's headings, as rendering platforms generate them.
 fn anchors(text: &str) -> BTreeSet<String> {
     let headings = prose(text).filter(|line| line.starts_with('#'));
     headings.map(|line| anchor(line.trim_start_matches('#').trim())).collect()
@@ -140,8 +140,8 @@ fn anchor(heading: &str) -> String {
     kept.collect::<String>().to_lowercase().replace(' ', "-")
 }
 
-/// The paths of commands and files in a text, in code or not: a directory, a slash and a name with one of the endings, or `.ci/run`.
-/// What begins with a slash is of no repository: a URL, or a page's path.
+/// The paths of commands and files in a text: a directory, a slash and a name with one of the suffixes, or `.ci/run`. A
+/// path with a leading slash is not in the repository: it is part of a URL, or a page's path.
 fn files(text: &str) -> BTreeSet<String> {
     let in_path = |part: char| part.is_ascii_alphanumeric() || "/._-".contains(part);
     let paths = text.split(|part| !in_path(part)).map(|path| path.trim_end_matches('.').trim_start_matches("./"));
@@ -150,7 +150,7 @@ fn files(text: &str) -> BTreeSet<String> {
     paths.filter(|path| is_file(path) || *path == ".ci/run").map(str::to_owned).collect()
 }
 
-/// What stands in the comments of a C header.
+/// The text of a C header's comments.
 fn comments(header: &str) -> String {
     header.split("/*").skip(1).filter_map(|part| part.split("*/").next()).collect::<Vec<_>>().join("\n")
 }
@@ -160,9 +160,9 @@ fn words(text: &str) -> impl Iterator<Item = String> {
     words.filter(|word| !word.is_empty()).map(str::to_owned)
 }
 
-/// The readers above see what they are for.
+/// The parsers above work.
 #[test]
-fn the_readers_find_what_they_look_for() {
+fn parsers_find_their_targets() {
     let text = "see [a](docs/a.md#b) and [b](https://example.com/)\n```c\nx[1](2)\n```\n`y[1](2)` ![p](p.png)\n";
     assert_eq!(links(text), ["docs/a.md#b", "p.png"]);
     assert_eq!(anchor("What `a_b` is, and why it-is so"), "what-a_b-is-and-why-it-is-so");

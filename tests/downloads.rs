@@ -38,7 +38,7 @@ fn the_body_is_in_a_temporary_file_until_the_session_closes() {
 }
 
 #[test]
-fn progress_ends_at_all_and_knows_no_total_of_a_chunked_body() {
+fn progress_ends_at_100_and_a_chunked_body_has_no_total() {
     let server = Server::start(Options::default());
     let session = Session::open();
     let ended = session.download(&server.https_url("/bytes/3000000")).end();
@@ -51,7 +51,7 @@ fn progress_ends_at_all_and_knows_no_total_of_a_chunked_body() {
 }
 
 #[test]
-fn what_has_come_is_told_also_where_nothing_more_comes() {
+fn received_bytes_are_reported_when_the_body_stalls() {
     for framing in ["Content-Length: 1000000", "Content-Length: 60000", "Transfer-Encoding: chunked"] {
         let chunk = |size: usize| match framing {
             "Transfer-Encoding: chunked" => format!("{size:x}\r\n{}\r\n", "x".repeat(size)),
@@ -202,7 +202,7 @@ fn a_file_over_the_temporary_quota_is_refused() {
 }
 
 #[test]
-fn the_callers_headers_are_sent_and_ours_stay_ours() {
+fn callers_headers_do_not_replace_the_librarys() {
     let server = Server::start(Options::default());
     let session = Session::open_with(|options| options.app_version = WxtStr::new("42"));
     let header = [
@@ -259,11 +259,11 @@ fn connections_are_kept_for_the_next_task() {
 }
 
 #[test]
-fn a_kept_connection_that_died_is_replaced_without_notice() {
+fn dead_kept_connection_is_replaced_silently() {
     let server = FaultServer::start(
         Transport::TLS,
         vec![
-            // The second request is read and the connection ends without a byte of an answer.
+            // The second request is read, and the connection ends without a byte of an answer.
             Script::answer(200, &[], b"one").then([Step::ReadHead, Step::Reset]),
             Script::answer(200, &[], b"two"),
         ],
@@ -302,8 +302,8 @@ fn ten_run_at_once_and_the_eleventh_waits() {
 
 #[test]
 fn a_disk_that_is_full_fails_the_task_and_leaves_nothing() {
-    // The process's own limit on file sizes stands for a full disk; it would end other tests' files, so the test runs
-    // itself in a process of its own.
+    // The process' limit on file sizes stands in for a full disk. It would affect other tests, so this test runs in a
+    // child process.
     const MARK: &str = "WXT_TEST_FILE_SIZE_LIMIT";
     if std::env::var_os(MARK).is_none() {
         let output = std::process::Command::new("sh")
@@ -332,15 +332,15 @@ fn a_slow_host_gets_the_newest_progress_and_slows_nothing() {
     let server = Server::start(Options::default());
     let session = Session::open();
     let task = session.download(&server.https_url("/bytes/20000000"));
-    // The delivery sends into an unbounded channel here; what is shown is that events are far fewer than reads.
+    // The channel of the test is unbounded. The test shows that there are far fewer events than reads.
     let ended = task.end();
     let events = ended.events.iter().filter(|event| matches!(event, Event::Progress { .. })).count();
     assert!((1..=200).contains(&events), "{events} events");
 }
 
-/// Another process holds the store, so that a download whose answer is complete cannot give the file its name yet.
+/// Another process holds the store, so a completely received download cannot get its final name yet.
 #[test]
-fn an_abort_that_comes_too_late_says_so() {
+fn late_abort_returns_not_found() {
     let body = b"all of it";
     let server = FaultServer::start(Transport::Plain, vec![Script::answer(200, &[("Connection", "close")], body)]);
     let session = Session::open();
@@ -349,7 +349,7 @@ fn an_abort_that_comes_too_late_says_so() {
     flock(&store, FlockOperation::LockExclusive).expect("a lock");
     let task = session.download_with(&server.url("/"), |request| request.file_path = WxtStr::new("wxfile://usr/a"));
     while !matches!(task.next(), Event::Headers { .. }) {}
-    // Nothing tells that it waits for the store. Where it does not yet, the abort is in time.
+    // The wait for the store is not observable. If it has not started yet, the abort is in time.
     std::thread::sleep(std::time::Duration::from_millis(200));
     let status = session.abort(&task);
     flock(&store, FlockOperation::Unlock).expect("the lock was held");

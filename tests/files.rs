@@ -1,6 +1,6 @@
-//! The files of a mini program: saved, listed, removed, imported, sent, and never any other.
+//! The files of a mini program: saving, listing, deleting, importing and sending them, and no other files.
 
-// It calls the C interface.
+// The test calls the C interface.
 #![allow(unsafe_code, clippy::undocumented_unsafe_blocks)]
 
 mod support;
@@ -23,10 +23,10 @@ use wxtransfer::ffi::string::WxtStr;
 use wxtransfer_test_server::{self as server, FaultServer, Options, Script, Server, Step, Transport, pattern_bytes};
 
 const OVER_QUOTA: &str = "the maximum size of the file storage limit is exceeded";
-/// A name that was never given out.
+/// A name that was never generated.
 const UNKNOWN: &str = "0123456789abcdef0123456789abcdef";
 
-/// Where the documentation of `src/storage` says that a session's files are.
+/// The root of a session's files, as the documentation of `src/storage` specifies it.
 fn root(session: &Session) -> PathBuf {
     session.directory.path().join("app-wx1234567890abcdef/user-")
 }
@@ -37,7 +37,7 @@ fn temporary(session: &Session, server: &Server, length: usize) -> String {
     ended.success().temp_file_path.clone().expect("a tempFilePath")
 }
 
-/// What a failure says.
+/// The content of a failure.
 struct Expected(String, i32);
 
 impl Expected {
@@ -58,7 +58,7 @@ fn seconds_now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_secs()
 }
 
-/// Everything below a directory: what each name is, and what is in it.
+/// All names below a directory with their content.
 fn snapshot(directory: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     let mut found = BTreeMap::new();
     for entry in fs::read_dir(directory).expect("a directory") {
@@ -93,7 +93,7 @@ fn saving_moves_a_temporary_file_which_then_outlives_the_session() {
     assert!((before..=seconds_now()).contains(&saved.create_time), "{saved:?}");
     assert_eq!(mode(&saved.native), 0o600);
 
-    // The old path is no file for any call any more.
+    // The old path is invalid for every call.
     assert_eq!(
         session.save(&path, None).failure(),
         ("saveFile:fail tempFilePath file not exist", WXT_ERRNO_TEMPORARY_FILE_NOT_EXIST)
@@ -112,7 +112,7 @@ fn saving_moves_a_temporary_file_which_then_outlives_the_session() {
 }
 
 #[test]
-fn saved_files_are_listed_oldest_first_looked_at_and_removed() {
+fn saved_files_are_listed_inspected_and_removed() {
     let server = Server::start(Options::default());
     let session = Session::open();
     let empty = session.saved_files();
@@ -120,7 +120,7 @@ fn saved_files_are_listed_oldest_first_looked_at_and_removed() {
     let saved: Vec<_> =
         [30, 10, 20].map(|size| session.save(&temporary(&session, &server, size), None).file().clone()).into();
     for file in &saved {
-        // As if each had been saved at another time.
+        // As if each file had been saved at a different time.
         let time = UNIX_EPOCH + Duration::from_secs(1_500_000_000 + file.size);
         fs::File::open(&file.native).expect("the file").set_modified(time).expect("its time is set");
     }
@@ -177,7 +177,7 @@ fn the_quota_holds_the_store_and_usr_together_to_the_byte() {
     assert_eq!(ended.failure().err_no, WXT_ERRNO_QUOTA_EXCEEDED);
     assert!(!root(&session).join("usr/c").exists());
 
-    // It was refused, not lost; and a file that is replaced makes room.
+    // It was rejected, not lost. A file that is replaced frees its space.
     session.save(&too_large, Some("wxfile://usr/b.bin")).file();
     session.save(&temporary(&session, &server, 39_900), None).file();
     assert_eq!(session.save(&temporary(&session, &server, 1), None).failure().1, WXT_ERRNO_QUOTA_EXCEEDED);
@@ -225,7 +225,7 @@ fn a_usr_target_is_replaced_whole() {
         assert_eq!(mode(&saved.native), 0o600);
         assert_eq!(session.resolve(target).file().native, saved.native);
     }
-    // A file that is being replaced stays whole until the new one is.
+    // The replaced file stays complete until the new one is.
     let body = pattern_bytes(0, 1000);
     let broken = FaultServer::start(Transport::TLS, vec![Script::fault_at(999, &[], &body, Step::Reset)]);
     let ended = session.download_with(&broken.url("/"), |request| request.file_path = WxtStr::new(target)).end();
@@ -234,7 +234,7 @@ fn a_usr_target_is_replaced_whole() {
 }
 
 #[test]
-fn what_the_host_imports_can_be_uploaded() {
+fn imported_files_can_be_uploaded() {
     let server = Server::start(Options::default());
     let session = Session::open_with(|options| options.path_policy = WXT_PATHS_SANDBOX);
     let content = pattern_bytes(17, 100_000);
@@ -281,7 +281,7 @@ fn what_the_host_imports_can_be_uploaded() {
 }
 
 #[test]
-fn store_and_usr_paths_are_sent_as_they_are() {
+fn files_of_the_store_and_usr_can_be_uploaded() {
     let server = Server::start(Options::default());
     let session = Session::open_with(|options| options.path_policy = WXT_PATHS_SANDBOX);
     let saved = session.save(&temporary(&session, &server, 3000), None).file().path.clone();
@@ -298,7 +298,7 @@ fn store_and_usr_paths_are_sent_as_they_are() {
     }
 }
 
-/// Paths whose text alone is hostile, whatever is on the disk.
+/// Paths with a hostile text, whatever is on the disk.
 fn hostile_paths(outside: &Path) -> Vec<String> {
     let mut paths: Vec<String> = [
         "/",
@@ -353,7 +353,7 @@ fn hostile_paths(outside: &Path) -> Vec<String> {
     paths
 }
 
-/// Puts what a hostile page may have had planted under `wxfile://usr`, each with the name that the list above has.
+/// Plants hostile entries under `wxfile://usr`, with the names of the list above.
 fn plant(session: &Session, outside: &Path) {
     fs::write(outside.join("secret"), b"secret").expect("a file");
     let usr = root(session).join("usr");
@@ -370,7 +370,7 @@ fn plant(session: &Session, outside: &Path) {
 fn hostile_paths_are_refused_by_every_call_and_change_nothing() {
     let server = Server::start(Options::default());
     let session = Session::open_with(|options| options.path_policy = WXT_PATHS_SANDBOX);
-    // In the data directory, so that a link can be hard, and a climb out of the session's folder finds it.
+    // In the data directory, so that a hard link is possible, and a path out of the session's directory could reach it.
     let outside = session.directory.path().join("outside");
     fs::create_dir(&outside).expect("a directory");
     fs::write(session.directory.path().join("secret"), b"secret").expect("a file");
@@ -395,7 +395,7 @@ fn hostile_paths_are_refused_by_every_call_and_change_nothing() {
             "{path:?}"
         );
 
-        // What a file call says of a path that names, or leads through, something else than it needs.
+        // The failure of a file call for a path that names, or leads through, another kind of file than it needs.
         let told = |call: &str| match path.as_str() {
             "wxfile://usr/directory" => {
                 Expected(format!("{call}:fail Is a directory {path}"), WXT_ERRNO_IS_A_DIRECTORY)
@@ -430,7 +430,7 @@ fn hostile_paths_are_refused_by_every_call_and_change_nothing() {
             );
             assert!(session.make_directory(&path, true).err_no != 0, "{path:?}");
         }
-        // A good path of another kind is none of a temporary or saved file; a bad one is refused as such.
+        // A valid path of another kind is not found as a temporary or saved file. An invalid one is rejected.
         let planted = path.starts_with("wxfile://usr/") && is_harmless_text(&path);
         for (result, call, other) in [
             (session.save(&path, None), "saveFile", "tempFilePath file not exist".to_owned()),
@@ -451,7 +451,7 @@ fn hostile_paths_are_refused_by_every_call_and_change_nothing() {
     assert_eq!(server.requests().len(), requests, "nothing was sent");
 }
 
-/// An `errMsg` has at most 200 UTF-16 units; a longer text ends with an ellipsis.
+/// `errMsg` has at most 200 UTF-16 units. A longer text ends with an ellipsis.
 fn shortened(text: String) -> String {
     match text.encode_utf16().count() {
         0..=200 => text,
@@ -459,14 +459,14 @@ fn shortened(text: String) -> String {
     }
 }
 
-/// Whether only the disk makes the path hostile: the planted ones.
+/// Whether the path is hostile only because of the disk: a planted entry.
 fn is_harmless_text(path: &str) -> bool {
     let names = ["link/secret", "link/new", "file link", "hard link", "dangling", "pipe", "directory", "file/below"];
     path.strip_prefix("wxfile://usr/").is_some_and(|name| names.contains(&name))
 }
 
 #[test]
-fn harmless_names_that_were_never_given_out_are_not_found() {
+fn valid_names_that_were_never_generated_are_not_found() {
     let server = Server::start(Options::default());
     let session = Session::open();
     for path in [
@@ -492,9 +492,9 @@ fn harmless_names_that_were_never_given_out_are_not_found() {
     assert_eq!(server.requests().len(), 0);
 }
 
-/// Pages write `USER_DATA_PATH + '//a.xlsx'`, and names out of chat messages hold what nobody sees.
+/// Pages write `USER_DATA_PATH + '//a.xlsx'`, and names from chat messages contain invisible characters.
 #[test]
-fn every_call_takes_the_paths_that_pages_write() {
+fn every_call_accepts_paths_as_pages_write_them() {
     let server = Server::start(Options::default());
     let session = Session::open_with(|options| options.path_policy = WXT_PATHS_SANDBOX);
     let usr = root(&session).join("usr");
@@ -516,7 +516,7 @@ fn every_call_takes_the_paths_that_pages_write() {
         let sent = server.requests().pop().expect("a request").body.files()[0].clone();
         assert_eq!((sent.filename.as_deref(), sent.length), (path.rsplit('/').next(), 20));
     }
-    // What ends in a slash is a directory.
+    // A path with a trailing slash is a directory.
     for (path, native) in [("wxfile://usr/", usr.clone()), ("wxfile://usr//d/", usr.join("d"))] {
         assert_eq!(session.resolve(path).file().native, native);
         let ended = session.upload(&server.https_url("/upload"), Path::new(path)).end();
@@ -525,7 +525,7 @@ fn every_call_takes_the_paths_that_pages_write() {
 }
 
 #[test]
-fn a_link_planted_in_the_store_is_no_saved_file() {
+fn planted_link_in_the_store_is_not_a_saved_file() {
     let session = Session::open();
     let outside = session.file("secret", b"secret");
     let link = root(&session).join(format!("store/store_{UNKNOWN}.txt"));
@@ -534,13 +534,13 @@ fn a_link_planted_in_the_store_is_no_saved_file() {
     assert_eq!(session.saved_files().files, []);
     let message = format!("getSavedFileInfo:fail permission denied, open {path}");
     assert_eq!(session.saved_file(&path).failure(), (message.as_str(), WXT_ERRNO_PERMISSION_DENIED));
-    // Removing takes the link away, never what it points to.
+    // Deletes the link, not its target.
     assert_eq!(session.remove_saved_file(&path).err_no, 0);
     assert_eq!(fs::read(outside).expect("untouched"), b"secret");
 }
 
 #[test]
-fn what_cannot_be_imported_is_refused_and_stays_the_hosts() {
+fn failed_import_leaves_the_hosts_file() {
     let session = Session::open();
     let directory = session.directory.path();
     let file = session.file("file", b"content");
@@ -574,16 +574,16 @@ fn what_cannot_be_imported_is_refused_and_stays_the_hosts() {
     assert_eq!(snapshot(directory), before);
 }
 
-/// Files of the Linux kernel that fail in these ways for everybody, root included.
+/// Files of the Linux kernel that fail in this way for every user, including root.
 #[cfg(target_os = "linux")]
 #[test]
-fn what_the_system_refuses_and_what_the_device_cannot_read_have_numbers_of_their_own() {
+fn denied_access_and_device_failures_have_their_own_errno() {
     let session = Session::open();
     let written_only = "/proc/sys/vm/compact_memory";
     let message = format!("importFile:fail permission denied {written_only}");
     let result = session.import(written_only, WXT_IMPORT_COPY);
     assert_eq!(result.failure(), (message.as_str(), WXT_ERRNO_FILE_ACCESS_DENIED));
-    // The process has no memory at its address 0.
+    // The process has no memory at address 0.
     let result = session.import_descriptor(fs::File::open("/proc/self/mem").expect("a file"), 10, "x");
     assert_eq!(result.failure(), ("importFile:fail Input/output error", WXT_ERRNO_INPUT_OUTPUT));
 }
@@ -592,7 +592,7 @@ fn what_the_system_refuses_and_what_the_device_cannot_read_have_numbers_of_their
 fn closing_does_not_wait_for_a_pipe_that_is_imported() {
     let session = Session::open();
     let (reader, mut writer) = std::io::pipe().expect("a pipe");
-    // More than a pipe holds, so that the import has begun when it is written.
+    // More than a pipe holds, so once it is written, the import has started.
     let beginning = vec![0; 1024 * 1024];
     let (sender, closed) = std::sync::mpsc::channel();
     let (closed, result) = std::thread::scope(|scope| {
@@ -610,7 +610,7 @@ fn closing_does_not_wait_for_a_pipe_that_is_imported() {
 }
 
 #[test]
-fn one_session_has_the_files_for_itself_unless_all_share_them() {
+fn session_is_exclusive_unless_all_are_shared() {
     let server = Server::start(Options::default());
     let first = Session::open();
     let data = first.directory.path().to_str().expect("UTF-8").to_owned();
@@ -702,7 +702,7 @@ fn a_killed_launch_leaves_its_saved_files_and_nothing_else() {
     assert_eq!(fs::read(native).expect("the saved file"), pattern_bytes(0, 500));
 }
 
-/// The child of the test above: has a saved, a temporary and an unfinished file when it is killed.
+/// The child of the test above: has a saved, a temporary and an incomplete file when it is killed.
 fn live_until_killed(data: &str) -> ! {
     let server = Server::start(Options::default());
     let session = Session::open_with(|options| options.data_directory = WxtStr::new(data));
@@ -762,7 +762,7 @@ fn the_extension_comes_from_the_type_then_the_disposition_then_the_url() {
         let name = path.strip_prefix("wxfile://").expect("a virtual path");
         assert_eq!(name.len(), "tmp_".len() + 32 + extension.len(), "{target} {headers:?}: {name}");
         assert_temporary_name(name, extension);
-        // A saved file keeps it.
+        // A saved file keeps its extension.
         let saved = session.save(&path, None).file().path.clone();
         assert_eq!(&saved["wxfile://store_".len() + 32..], extension);
     }

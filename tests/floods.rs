@@ -1,9 +1,9 @@
-//! Abort, deadline and close take effect while a peer sends without end.
+//! Abort, deadline and close take effect while a peer sends endlessly.
 //!
-//! A flood ends by itself after [`FLOOD_TIME`] and a task has to end long before. What brings a transfer no further is also
-//! bounded by its amount, so that a task may end with the protocol error that says so.
+//! A flood ends by itself after [`FLOOD_TIME`], and a task must end long before. Data that makes no progress is also
+//! limited in amount, so a task may end with the corresponding protocol error.
 
-// It calls the C interface.
+// The test calls the C interface.
 #![allow(unsafe_code, clippy::undocumented_unsafe_blocks)]
 
 mod support;
@@ -20,28 +20,28 @@ use wxtransfer_test_server::{
     Transport, response_head,
 };
 
-/// A flood that nobody ends is over after this time.
+/// A flood ends by itself after this time.
 const FLOOD_TIME: Duration = Duration::from_secs(12);
 const FLOOD_BYTES: u64 = 4 << 30;
-/// What takes effect at once takes less, also on a loaded machine.
+/// An upper limit for immediate effects, also on a loaded machine.
 const AT_ONCE: Duration = Duration::from_secs(5);
 const SHORT: u32 = 500;
 const LONG: u32 = 30_000;
-/// So much of a flood has left the server when a task is aborted.
+/// A task is aborted after the server has sent this many bytes of a flood.
 const BEGUN: u64 = 64 * 1024;
 const TLS12: Transport = Transport::Tls { identity: Identity::Valid, maximum: MaximumTls::Tls12 };
 
-/// How a flooded task is ended.
+/// How to end a flooded task.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum End {
     Abort,
     Deadline,
     Close,
-    /// By the bound on what brings it no further: its deadline is after the flood's own end.
+    /// By the limit on data without progress. The deadline is after the flood's own end.
     Bound,
 }
 
-/// The way to the server that floods.
+/// The route to the flooding server.
 #[derive(Clone, Copy, Debug)]
 struct Route {
     transport: Transport,
@@ -53,20 +53,20 @@ const TLS: Route = Route { transport: Transport::TLS, proxy: false };
 const PLAIN_BY_PROXY: Route = Route { transport: Transport::Plain, proxy: true };
 const TLS_BY_PROXY: Route = Route { transport: Transport::TLS, proxy: true };
 
-/// Downloads and uploads that meet a flood, and what was wrong with their ends.
+/// Downloads and uploads that meet a flood, and the mistakes in their ends.
 #[derive(Default)]
 struct Floods {
     wrong: Vec<String>,
 }
 
 impl Floods {
-    /// Both directions: a server floods where it should answer, and while it should receive.
+    /// In both directions: a server floods instead of answering, and instead of receiving.
     fn both_ways(&mut self, route: Route, flood: &Flood, ends: &[End]) {
         self.run(route, vec![Step::ReadHead, step(flood)], false, ends);
         self.run(route, vec![Step::ReadHead, Step::ReadBody(64 * 1024), step(flood)], true, ends);
     }
 
-    /// The last step of `steps` is the flood.
+    /// The last one of `steps` is the flood.
     fn run(&mut self, route: Route, steps: Vec<Step>, upload: bool, ends: &[End]) {
         for &end in ends {
             let server = FaultServer::start(route.transport, vec![Script::new(steps.clone())]);
@@ -108,7 +108,7 @@ impl Floods {
         let timed_out = failure.err_no == WXT_ERRNO_TIMEOUT && failure.category == WXT_CATEGORY_TIMEOUT;
         let abort_number = if upload { WXT_ERRNO_CANCEL } else { WXT_ERRNO_ABORT_DOWNLOAD };
         let was_aborted = failure.err_no == abort_number && failure.category == WXT_CATEGORY_ABORTED;
-        // What a proxy does wrong is a matter of the connection, whatever it was.
+        // Every failure of a proxy counts as a connection failure.
         let by_proxy = proxy_url.is_some_and(|proxy| proxy == flooding.url(""));
         let was_bounded = failure.err_no == WXT_ERRNO_NETWORK
             && match failure.category {
@@ -142,7 +142,7 @@ fn start(session: &Session, url: &str, upload: bool, timeout: u32) -> Task {
     if !upload {
         return session.download_with(url, |request| request.timeout = timeout);
     }
-    // More than all buffers between here and there hold.
+    // More than all buffers on the way can hold.
     let file = session.file("large", b"");
     let large = std::fs::OpenOptions::new().write(true).open(&file).and_then(|file| file.set_len(32 << 20));
     large.expect("a file can be large");
@@ -197,7 +197,7 @@ fn close_while_interim_heads_flood() {
 }
 
 #[test]
-fn interim_heads_are_bounded() {
+fn interim_heads_are_limited() {
     interim_heads_are_no_progress(End::Bound);
 }
 
@@ -206,7 +206,7 @@ fn session_tickets_flood() {
     records_are_no_progress(Transport::TLS, &[TlsRecord::SessionTicket]);
 }
 
-/// rustls takes 32 key updates between two records with data, of which ten may be empty.
+/// rustls accepts 32 key updates between two records with data, of which ten may be empty.
 #[test]
 fn key_updates_flood() {
     records_are_no_progress(Transport::TLS, &[TlsRecord::KeyUpdate { requested: false }, data(b"")]);
@@ -244,7 +244,7 @@ fn records_are_no_progress(transport: Transport, records: &[TlsRecord]) {
     }
 }
 
-/// The proxy itself, where it should say that the tunnel is open.
+/// The proxy itself floods instead of answering the CONNECT request.
 #[test]
 fn a_proxy_floods() {
     let mut floods = Floods::default();
@@ -259,12 +259,12 @@ fn a_proxy_floods() {
     }
 }
 
-/// A body that never ends, in framing or coding that holds nothing.
+/// An endless body whose framing or coding contains no data.
 #[test]
 fn a_body_without_bytes_floods() {
     let chunked = response_head(200, &[("Transfer-Encoding", "chunked")], None);
     let gzip = response_head(200, &[("Content-Encoding", "gzip")], None);
-    // RFC 1952: the header, an empty last block of fixed codes, a checksum and a length of zero.
+    // RFC 1952: the header, an empty last block with fixed codes, a checksum and a length of zero.
     let empty_member = [&[0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255, 3, 0][..], &[0; 8]].concat();
     let cases = [
         ([&chunked[..], b"5;a="].concat(), Flood::bytes("x")),
@@ -282,7 +282,7 @@ fn a_body_without_bytes_floods() {
     }
 }
 
-/// They are progress, and end a task no sooner than its deadline.
+/// Small chunks are progress, so only the deadline ends the task.
 #[test]
 fn the_smallest_chunks_flood() {
     let chunked = response_head(200, &[("Transfer-Encoding", "chunked")], None);
@@ -292,7 +292,7 @@ fn the_smallest_chunks_flood() {
     }
 }
 
-/// One byte of data is progress, also where it comes between many records without any.
+/// One byte of data is progress, also between many records without data.
 #[test]
 fn the_smallest_records_flood() {
     let body = response_head(200, &[], Some(100 << 20));
@@ -308,7 +308,7 @@ fn the_smallest_records_flood() {
 }
 
 #[test]
-fn fifty_session_tickets_are_no_flood() {
+fn fifty_session_tickets_are_accepted() {
     let mut records = vec![TlsRecord::SessionTicket; 50];
     records.push(data(&[&response_head(200, &[], Some(5))[..], b"hello"].concat()));
     let server = FaultServer::start(
@@ -319,7 +319,7 @@ fn fifty_session_tickets_are_no_flood() {
     assert_eq!(session.download(&server.url("/")).end().success().data_length, 5);
 }
 
-/// A few records without plaintext are no reason to give an idle connection up.
+/// A few records without plaintext do not make an idle connection unusable.
 #[test]
 fn an_idle_connection_with_some_session_tickets_is_used_again() {
     let answer = || data(&[&response_head(200, &[], Some(5))[..], b"hello"].concat());
@@ -345,7 +345,7 @@ fn an_idle_connection_with_some_session_tickets_is_used_again() {
     assert_eq!(server.connections(), 1);
 }
 
-/// An idle connection that is flooded delays nobody: no other server, not its own, no end of the session.
+/// A flooded idle connection delays nothing: no other server, not its own, and not the end of the session.
 #[test]
 fn an_idle_connection_floods() {
     let cases = [
@@ -364,7 +364,7 @@ fn an_idle_connection_floods() {
         hostile.signal(0);
         hostile.wait_for(server::Event::BytesFlooded(0, BEGUN));
 
-        // The one that meets the flooded connection goes first: what it waits for must hold none of the others up.
+        // The request that meets the flooded connection goes first: its wait must not block the others.
         let began = Instant::now();
         let again = session.download(&hostile.url("/"));
         let downloads: Vec<Task> = (0..3).map(|_| session.download(&good.https_url("/bytes/10"))).collect();

@@ -1,4 +1,4 @@
-//! Whatever a server says of a file's name and type, the file is `tmp_<hex>[.<ext>]` in the session's own directory.
+//! Whatever a server says about a file's name and type, the file is `tmp_<hex>[.<ext>]` in the session's directory.
 
 mod support;
 
@@ -10,7 +10,7 @@ use wxtransfer::ffi::options::WXT_PATHS_SANDBOX;
 use wxtransfer_test_server::{FaultServer, Script, Step, Transport};
 
 /// Values of `Content-Disposition`: traversal, absolute paths, drives, devices, streams, encodings, duplicates and
-/// broken syntax (RFC 6266, RFC 8187, RFC 2231, RFC 2047).
+/// invalid syntax (RFC 6266, RFC 8187, RFC 2231, RFC 2047).
 const DISPOSITIONS: &[&[u8]] = &[
     b"attachment; filename=\"../../../evil.sh\"",
     b"attachment; filename=\"..\\..\\..\\evil.bat\"",
@@ -86,7 +86,7 @@ const DISPOSITIONS: &[&[u8]] = &[
     b"attachment; filename=\"\"",
 ];
 
-/// Values of `Content-Type` whose subtype or parameters would be a bad extension.
+/// Values of `Content-Type` whose subtype or parameters would be bad extensions.
 const TYPES: &[&[u8]] = &[
     b"image/../../../evil",
     b"image/png/../../evil",
@@ -111,7 +111,7 @@ const TYPES: &[&[u8]] = &[
     b"text/plain; charset=\xff",
 ];
 
-/// What a server may not send at all: the answer is refused, or the bytes are none of the name's.
+/// Characters that a server must not send: the answer fails, or the name does not contain them.
 const CONTROL_CHARACTERS: &[&[u8]] = &[b"\0", b"\x01", b"\x08", b"\x0b", b"\x1b", b"\x7f", b"\r", b"\n", b"\r\n"];
 
 fn answer(headers: &[u8]) -> Script {
@@ -178,7 +178,7 @@ fn is_temporary_name(name: &str) -> bool {
 }
 
 #[test]
-fn no_name_or_type_of_a_server_reaches_the_disk() {
+fn servers_names_and_types_do_not_reach_the_disk() {
     let cases = cases();
     let scripts: Vec<_> = cases.iter().map(|headers| answer(headers)).collect();
     let server = FaultServer::start_with(Transport::Plain, move |connection| {
@@ -204,7 +204,7 @@ fn no_name_or_type_of_a_server_reaches_the_disk() {
                 assert_eq!(success.native_path.as_deref(), launch.join(name).to_str(), "{what:?}");
                 assert_eq!(std::fs::read(launch.join(name)).expect("the file"), b"body", "{what:?}");
             }
-            // What is no HTTP is refused, and nothing else is.
+            // Only answers that are not HTTP fail.
             Err(failure) => {
                 let folded = headers.windows(1).any(|byte| byte == b"\r" || byte == b"\n");
                 assert!(controls || folded, "{what:?}: {failure:?}");

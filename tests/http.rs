@@ -1,7 +1,7 @@
-//! What a host sees of a server's HTTP: the answers that RFC 9110 and RFC 9112 allow arrive whole, and those that they do
-//! not allow fail with the same error everywhere and leave no file.
+//! A server's HTTP from the host's point of view: answers allowed by RFC 9110 and RFC 9112 arrive completely. Others
+//! fail with the same error everywhere and leave no file.
 
-// It calls the C interface.
+// The test calls the C interface.
 #![allow(unsafe_code)]
 
 mod support;
@@ -17,19 +17,19 @@ use wxtransfer::ffi::resolver::{WxtResolution, wxt_resolution_finish};
 use wxtransfer::ffi::string::{WxtPair, WxtStr};
 use wxtransfer_test_server::{BlackHole, FaultServer, Script, Step, Transport};
 
-/// What one call came to.
+/// The result of one call.
 struct Seen {
     ended: Ended,
     /// The downloaded file's bytes, or those of an upload's `data`.
     body: Option<Vec<u8>>,
 }
 
-/// A download and then an upload from a server that answers each with these steps, once the request is read.
+/// A download, then an upload, from servers that perform these steps after reading the request.
 fn both(steps: &[Step]) -> [Seen; 2] {
     let mut script = vec![Step::ReadHead, Step::ReadWholeBody];
     script.extend_from_slice(steps);
     let session = Session::open();
-    // One server each, so that the upload does not go out on the connection of the download.
+    // One server each, so that the upload does not use the download's connection.
     let start = || FaultServer::start(Transport::Plain, vec![Script::new(script.clone())]);
 
     let server = start();
@@ -49,7 +49,7 @@ fn both(steps: &[Step]) -> [Seen; 2] {
     [download, Seen { ended, body }]
 }
 
-/// The same for an answer that is sent in one piece before the connection ends.
+/// As above, with an answer that is sent at once before the connection ends.
 fn both_answered(answer: impl Into<Vec<u8>>) -> [Seen; 2] {
     both(&[Step::Send(answer.into()), Step::Close])
 }
@@ -62,7 +62,7 @@ fn assert_delivered(answer: &[u8], status: i32, body: &[u8]) {
     }
 }
 
-/// A protocol error, which is WeChat's network error with our words.
+/// A protocol error: WeChat's network error with the library's text.
 fn assert_protocol_error(answer: &[u8]) -> String {
     assert_network_error(both_answered(answer), WXT_CATEGORY_PROTOCOL, &String::from_utf8_lossy(answer))
 }
@@ -85,20 +85,20 @@ fn with_length(head: &str, body: &[u8]) -> Vec<u8> {
 }
 
 #[test]
-fn a_body_is_delivered_however_it_is_framed() {
+fn body_with_every_framing_is_delivered() {
     for answer in [
         "HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\nhello world",
-        // Equal lengths are one length (RFC 9110 section 8.6).
+        // Equal lengths count as one (RFC 9110 section 8.6).
         "HTTP/1.1 200 OK\r\nContent-Length: 11\r\nContent-Length: 11\r\n\r\nhello world",
         "HTTP/1.1 200 OK\r\nContent-Length: 11, 11\r\n\r\nhello world",
         "HTTP/1.1 200 OK\r\nContent-Length: 00011\r\n\r\nhello world",
-        // What follows the body is nobody's.
+        // Bytes after the body are ignored.
         "HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\nhello world and more",
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n6\r\nhello \r\n5\r\nworld\r\n0\r\n\r\n",
-        // The coding's name is in any letter case, a chunk's size too, and may have zeros and extensions.
+        // The coding's name and a chunk's size ignore case. A size may have leading zeros and extensions.
         "HTTP/1.1 200 OK\r\ntransfer-encoding: CHUNKED\r\n\r\n00B;n=v;q=\"a;b\"\r\nhello world\r\n000;last\r\n\r\n",
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nb\r\nhello world\r\n0\r\nX-Checksum: 1\r\nX-More: 2\r\n\r\n",
-        // The transfer coding wins over a length (RFC 9112 section 6.3).
+        // The transfer coding overrides a length (RFC 9112 section 6.3).
         "HTTP/1.1 200 OK\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\nb\r\nhello world\r\n0\r\n\r\n",
         "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nhello world",
         "HTTP/1.1 200 OK\r\n\r\nhello world",
@@ -157,11 +157,11 @@ fn interim_responses_are_not_the_answer() {
             assert_eq!(headers[0], ("X-Last".to_owned(), "yes".to_owned()));
         }
     }
-    // Nobody asked to switch, so what comes next cannot be known.
+    // The request did not ask to switch protocols, so the following bytes have no meaning.
     let detail =
         assert_protocol_error(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n");
     assert_eq!(detail, "the status 101 is no answer to the request");
-    // An interim response alone is none.
+    // An interim response alone is not an answer.
     let seen = both_answered("HTTP/1.1 100 Continue\r\n\r\n");
     assert_network_error(seen, WXT_CATEGORY_CONNECTION_CLOSED, "100 alone");
 }
@@ -177,7 +177,7 @@ fn an_answer_without_a_body_ends_with_its_head() {
         (200, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"),
         (200, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nContent-Encoding: gzip\r\n\r\n"),
     ] {
-        // The connection stays open: who waits for a body waits until the deadline.
+        // The connection stays open: code that waits for a body waits until the deadline.
         for seen in both(&[Step::Send(answer.into()), Step::Stall]) {
             let success = seen.ended.success();
             assert_eq!((success.status, success.data_length), (status, 0), "{answer}");
@@ -214,7 +214,7 @@ fn a_coded_body_is_decoded_or_an_error() {
         assert_eq!(download.ended.success().data_length, length);
         assert_eq!(download.ended.progress().last(), Some(&(length, Some(length), Some(100))), "{coding}");
 
-        // The framing is whole and what it holds is not: the server's fault, not the connection's.
+        // The framing is complete and its content is not: the server's fault, not the connection's.
         let cut = &body[..body.len() / 2];
         for answer in [with_length(&head, cut), chunked(cut)] {
             assert_network_error(both_answered(answer), WXT_CATEGORY_PROTOCOL, coding);
@@ -228,7 +228,7 @@ fn a_coded_body_is_decoded_or_an_error() {
     assert!(detail.starts_with("the response's content coding is broken"), "{detail}");
 }
 
-/// What counts is what the page gets, not the few bytes that it came in.
+/// The decoded size counts, not the few bytes on the wire.
 #[test]
 fn limits_hold_for_the_decoded_body() {
     for (limit, fits) in [(135, true), (134, false)] {
@@ -247,10 +247,10 @@ fn limits_hold_for_the_decoded_body() {
     }
 }
 
-/// A part of a coded file cannot be decoded, so a part is asked for as it is (the Fetch standard's "HTTP-network-or-cache
-/// fetch" does the same).
+/// A range of coded data cannot be decoded, so a range is requested without a coding (as in the Fetch standard's
+/// "HTTP-network-or-cache fetch").
 #[test]
-fn a_range_is_asked_for_without_a_coding() {
+fn range_is_requested_without_a_coding() {
     let server = FaultServer::start(
         Transport::Plain,
         vec![Script::answer(206, &[("Content-Range", "bytes 2-5/10"), ("Connection", "close")], b"2345")],
@@ -288,7 +288,7 @@ fn headers_arrive_as_they_are_within_bounds() {
         format!("HTTP/1.1 200 OK\r\nX-Large: {}\r\n\r\n", "v".repeat(64 * 1024)),
         format!("HTTP/1.1 200 OK\r\n{}: v\r\n\r\n", "N".repeat(64 * 1024)),
         format!("HTTP/1.1 200 {}\r\n\r\n", "reason ".repeat(10 * 1024)),
-        // Ten times the bound, in fields of a kilobyte.
+        // Ten times the limit, in fields of one kilobyte.
         format!("HTTP/1.1 200 OK\r\n{}\r\n", format!("X-N: {}\r\n", "v".repeat(1024)).repeat(640)),
     ] {
         let detail = assert_protocol_error(answer.as_bytes());
@@ -301,7 +301,7 @@ fn headers_arrive_as_they_are_within_bounds() {
 
 #[test]
 fn a_head_without_an_end_is_bounded() {
-    // The server sends on and on and never closes.
+    // The server sends continuously and never closes.
     let endless = format!("HTTP/1.1 200 OK\r\nX-Large: {}", "v".repeat(128 * 1024));
     let detail =
         assert_network_error(both(&[Step::Send(endless.into()), Step::Stall]), WXT_CATEGORY_PROTOCOL, "endless");
@@ -315,7 +315,7 @@ fn a_folded_header_is_one_header() {
         "HTTP/1.1 200 OK\r\nX-Folded: one\r\n two\r\n\tthree\r\nContent-Length: 5\r\n\r\nhello",
         "HTTP/1.1 200 OK\nX-Folded: one\n two\n\tthree\nContent-Length: 5\n\nhello",
         "HTTP/1.1 100 Continue\r\nX-A: a\r\n b\r\n\r\nHTTP/1.1 200 OK\r\nX-Folded: one\r\n two\r\n three\r\nContent-Length:\r\n 5\r\n\r\nhello",
-        // The body begins with what a fold looks like.
+        // The body starts with what looks like a fold.
         "HTTP/1.1 200 OK\r\nX-Folded: one\r\n two\r\n three\r\nContent-Length: 8\r\n\r\n\r\n hello",
     ] {
         for seen in both_answered(answer) {
@@ -328,13 +328,13 @@ fn a_folded_header_is_one_header() {
             assert!(body == b"hello" || body == b"\r\n hello", "{answer}: {body:?}");
         }
     }
-    // A fold in front of the first field belongs to nothing, and is dropped (RFC 9112 section 2.2).
+    // A fold before the first field is dropped (RFC 9112 section 2.2).
     assert_delivered(b"HTTP/1.1 200 OK\r\n X-Folded: one\r\nContent-Length: 2\r\n\r\nhi", 200, b"hi");
 }
 
-/// curl and browsers take these heads, too. What each does with the field stands beside the parser's own tests.
+/// curl and browsers accept these heads, too. The parser's own tests list their behaviour for each field.
 #[test]
-fn a_malformed_field_that_frames_nothing_does_not_cost_the_answer() {
+fn malformed_field_that_is_not_decisive_is_accepted() {
     for field in ["Bad Name: 1", "Name : 1", ": 1", "no colon", "N\u{e9}: 1", "X: a\u{7f}b", "X: a\u{1}b", "X@Y: 1"] {
         let answer = format!("HTTP/1.1 200 OK\r\n{field}\r\nContent-Length: 2\r\n\r\nhi");
         assert_delivered(answer.as_bytes(), 200, b"hi");
@@ -342,7 +342,7 @@ fn a_malformed_field_that_frames_nothing_does_not_cost_the_answer() {
 }
 
 #[test]
-fn a_malformed_field_that_could_frame_is_a_protocol_error() {
+fn malformed_decisive_field_is_a_protocol_error() {
     for field in [
         "X: a\0b",
         "Content-Length : 2",
@@ -420,9 +420,10 @@ fn a_download_may_come_byte_by_byte() {
     }
 }
 
-/// Who takes one of two lengths may take another's bytes for an answer (RFC 9112 section 6.3, points 3 to 5).
+/// If two parsers use different lengths, bytes of one answer may be taken for another (RFC 9112 section 6.3, points 3
+/// to 5).
 #[test]
-fn a_length_that_is_in_doubt_is_a_protocol_error() {
+fn ambiguous_length_is_a_protocol_error() {
     for fields in [
         "Content-Length: 5\r\nContent-Length: 6",
         "Content-Length: 5, 6",
@@ -447,7 +448,7 @@ fn a_length_that_is_in_doubt_is_a_protocol_error() {
     ] {
         assert_protocol_error(format!("HTTP/1.1 200 OK\r\n{fields}\r\n\r\n5\r\nhello\r\n0\r\n\r\n").as_bytes());
     }
-    // Named twice or sent with HTTP/1.0, the body is chunked once all the same, and curl takes it.
+    // Even if named twice or sent with HTTP/1.0, the body is chunked once, and curl accepts it.
     for head in [
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked, chunked",
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked",
@@ -473,7 +474,7 @@ fn a_chunk_that_breaks_the_rules_is_a_protocol_error() {
         let answer = format!("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{body}");
         assert_protocol_error(answer.as_bytes());
     }
-    // A huge size is over every limit as soon as it is announced, whether 64 bits hold it or not.
+    // A huge size exceeds every limit as soon as it is announced, whether it fits into 64 bits or not.
     for size in ["ffffffffffffffff", "10000000000000005", "ffffffffffffffffffffff"] {
         let answer = format!("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{size}\r\nhello");
         for seen in both_answered(answer.as_bytes()) {
@@ -482,9 +483,9 @@ fn a_chunk_that_breaks_the_rules_is_a_protocol_error() {
     }
 }
 
-/// What a server sent too much must not become the next task's answer.
+/// Excess bytes of a server must not become the next task's answer.
 #[test]
-fn bytes_behind_an_answer_are_never_the_next_one() {
+fn bytes_after_an_answer_are_not_the_next_answer() {
     let first = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nfirstHTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nforged";
     let server = FaultServer::start(
         Transport::Plain,
@@ -506,12 +507,12 @@ unsafe extern "C" fn give_addresses(context: *mut c_void, _: WxtStr, resolution:
     // SAFETY: the test keeps them until the session is closed.
     let addresses = unsafe { &*context.cast::<Addresses>() };
     let addresses: Vec<WxtStr> = addresses.0.iter().map(|address| WxtStr::new(address)).collect();
-    // SAFETY: the strings live until the call returns, and the question is answered once.
+    // SAFETY: the strings live until the call returns, and the look-up is answered once.
     let status = unsafe { wxt_resolution_finish(resolution, addresses.as_ptr(), addresses.len()) };
     assert_eq!(status, 0);
 }
 
-/// Linux has all of 127.0.0.0/8 on its loopback; other systems have 127.0.0.1 only.
+/// Linux has all of 127.0.0.0/8 on its loopback interface; other systems have only 127.0.0.1.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_dead_address_neither_fails_nor_delays_a_call() {
@@ -520,7 +521,7 @@ fn a_dead_address_neither_fails_nor_delays_a_call() {
     let port = server.address().port();
     let _hole = BlackHole::start_at(SocketAddr::from((Ipv4Addr::new(127, 0, 0, 2), port)));
     for addresses in [
-        // Nothing answers at the first, nothing listens at the second, and the third cannot even be asked.
+        // The first address never answers, the second refuses, and the third is unreachable.
         vec!["127.0.0.2", "127.0.0.1"],
         vec!["127.0.0.3", "127.0.0.1"],
         vec!["::1", "127.0.0.1"],
@@ -543,14 +544,14 @@ fn a_dead_address_neither_fails_nor_delays_a_call() {
             let ended = task.end();
             assert_eq!(ended.success().data_length, 5, "{:?}", addresses.0);
             assert_eq!(ended.success().profile().peer_ip.as_deref(), Some("127.0.0.1"));
-            // A dead address alone costs the deadline of 60 s; the rest is for a slow machine.
+            // A dead address alone costs the deadline of 60 s. The limit allows for a slow machine.
             assert!(begin.elapsed() < Duration::from_secs(5), "{:?} took {:?}", addresses.0, begin.elapsed());
         }
         assert_eq!(session.close(), 0);
     }
 }
 
-/// The bytes are those of Python's codecs.
+/// The expected bytes are from Python's codecs.
 #[cfg(feature = "charset")]
 #[test]
 fn data_is_decoded_by_the_charset_of_the_answer() {
@@ -574,15 +575,15 @@ fn data_is_decoded_by_the_charset_of_the_answer() {
         ("text/plain; charset=latin1", b"\x63\x61\x66\xE9", "café"),
         ("text/plain; charset=windows-1252", b"\x93\x31\x30\x20\x80\x94", "“10 €”"),
         ("text/plain; charset=koi8-r", b"\xD0\xD2\xC9\xD7\xC5\xD4", "привет"),
-        // UTF-16 without a mark is little-endian unless it says otherwise (WHATWG Encoding section 4.2).
+        // UTF-16 without a mark is little-endian by default (WHATWG Encoding section 4.2).
         ("text/plain; charset=utf-16", b"\x60\x4F\x7D\x59\x3D\xD8\x00\xDE", "你好😀"),
         ("text/plain; charset=utf-16le", b"\x60\x4F\x7D\x59\x3D\xD8\x00\xDE", "你好😀"),
         ("text/plain; charset=utf-16be", b"\x4F\x60\x59\x7D\xD8\x3D\xDE\x00", "你好😀"),
-        // A mark wins over what the header says.
+        // A mark overrides the header.
         ("text/plain; charset=utf-16", b"\xFE\xFF\x4F\x60\x59\x7D\xD8\x3D\xDE\x00", "你好😀"),
         ("text/plain; charset=utf-16be", b"\xFF\xFE\x60\x4F\x7D\x59\x3D\xD8\x00\xDE", "你好😀"),
         ("text/plain; charset=gbk", b"\xFF\xFE\x60\x4F\x7D\x59", "你好"),
-        // Halves of characters are replaced, never an error.
+        // Incomplete characters are replaced and are not an error.
         ("text/plain; charset=gbk", b"ok\xC4", "ok\u{FFFD}"),
         ("text/plain; charset=utf-16le", b"\x60\x4F\x7D", "你\u{FFFD}"),
     ];

@@ -1,4 +1,4 @@
-//! A downloaded file is what the host expects and the server declares, or it does not appear.
+//! A downloaded file matches what the host expects and the server declares, or no file appears.
 
 // A logger is a C function.
 #![allow(unsafe_code, clippy::undocumented_unsafe_blocks)]
@@ -20,7 +20,7 @@ use wxtransfer::ffi::string::{WxtPair, WxtStr};
 use wxtransfer_test_server::{FaultServer, Options, Script, Server, Step, Transport, response_head};
 
 const BODY: &[u8] = b"123456789";
-/// FIPS 180-4 of it, as `sha256sum` prints it.
+/// From `sha256sum`.
 const BODY_SHA256: &str = "15e2b0d3c33891ebb0f1ef609ec419420c20e320ce94c65fbc8c3312448eb225";
 /// RFC 1321 A.5 has the MD5 of `abc`.
 const ABC_MD5: &str = "kAFQmDzST7DWlj99KOF/cg==";
@@ -42,7 +42,7 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
     encoder.finish().expect("it is compressed")
 }
 
-/// One download of an answer from a server of its own; what is left of it on the disk is looked at.
+/// Downloads one answer from a separate server, and checks what is left on the disk.
 fn download(script: Script, change: impl FnOnce(&mut WxtDownloadRequest)) -> Ended {
     let server = FaultServer::start(Transport::TLS, vec![script]);
     let session = Session::open();
@@ -73,7 +73,7 @@ fn nothing_is_computed_or_checked_unless_it_is_asked_for() {
 }
 
 #[test]
-fn the_sha256_is_told_on_demand() {
+fn sha256_is_returned_on_request() {
     for expected in [None, Some(BODY_SHA256.to_owned()), Some(BODY_SHA256.to_uppercase())] {
         let ended = download(answer(&[]), |request| match &expected {
             Some(expected) => request.expected_sha256 = WxtStr::new(expected),
@@ -107,9 +107,9 @@ fn another_sha256_than_expected_leaves_no_file() {
     );
 }
 
-/// What was there before stays, byte for byte.
+/// The previous file stays unchanged.
 #[test]
-fn a_mismatch_does_not_touch_the_file_that_is_to_be_replaced() {
+fn mismatch_leaves_the_existing_file() {
     let server = FaultServer::start(Transport::Plain, vec![Script::answer(200, &[], b"old"), answer(&[])]);
     let session = Session::open();
     let target = "wxfile://usr/a.bin";
@@ -125,7 +125,7 @@ fn a_mismatch_does_not_touch_the_file_that_is_to_be_replaced() {
     assert_eq!(std::fs::read(native).expect("the old file"), b"old");
 }
 
-/// With a coding, the host's numbers are of the file, and not of what was on the wire.
+/// With a content coding, the host's expectations apply to the file, not to the bytes on the wire.
 #[test]
 fn expectations_are_of_the_decoded_file() {
     let coded = gzip(BODY);
@@ -164,9 +164,9 @@ fn another_length_than_expected_leaves_no_file() {
     );
 }
 
-/// The server never sends the body that it announces.
+/// The server never sends the announced body.
 #[test]
-fn a_length_that_is_announced_is_checked_before_the_body_comes() {
+fn announced_length_is_checked_before_the_body() {
     let head = response_head(200, &[], Some(1_000_000));
     let script = Script::new([Step::ReadHead, Step::Send(head), Step::Stall]);
     let ended = download(script, |request| request.expected_length = 10);
@@ -174,7 +174,7 @@ fn a_length_that_is_announced_is_checked_before_the_body_comes() {
 }
 
 #[test]
-fn an_expected_sha256_that_is_none_fails_before_anything_is_sent() {
+fn invalid_expected_sha256_fails_before_sending() {
     let server = FaultServer::start(Transport::Plain, vec![answer(&[])]);
     let session = Session::open();
     for bad in
@@ -200,12 +200,12 @@ fn a_digest_of_the_server_is_checked() {
     let sha256 = sha256_field(BODY);
     let sha512 = |bytes: &[u8]| format!("sha-512=:{}:", base64(digest(&SHA512, bytes).as_ref()));
     let both = format!("{sha256}, {}", sha512(BODY));
-    // The MD5 of the body, as `md5sum` and `base64` print it.
+    // The MD5 of the body, from `md5sum` and `base64`.
     let md5 = "JfnnlDI7RTiF9RgfG2JNCw==";
     for (field, right, wrong) in [
         ("Repr-Digest", sha256.as_str(), sha256_field(b"other").as_str()),
         ("repr-digest", &sha512(BODY), &sha512(b"other")),
-        // The strongest counts, whether it is right or wrong, and wherever it stands.
+        // The strongest digest counts, right or wrong, at any position.
         ("Repr-Digest", &both, &format!("{sha256}, {}", sha512(b"other"))),
         ("Repr-Digest", &format!("{}, {}", sha256_field(b"other"), sha512(BODY)), &sha512(b"")),
         ("Content-MD5", md5, ABC_MD5),
@@ -235,9 +235,9 @@ fn an_empty_body_has_a_digest_too() {
     assert_mismatch(&wrong, "the file has another digest than Content-MD5 says");
 }
 
-/// RFC 9530 section 3: a representation is what its codings made of it.
+/// RFC 9530 section 3: a representation includes its codings.
 #[test]
-fn a_declared_digest_is_of_the_body_before_its_codings_are_undone() {
+fn declared_digest_covers_the_encoded_body() {
     let coded = gzip(BODY);
     for (of, is_right) in [(coded.as_slice(), true), (BODY, false)] {
         let digest = sha256_field(of);
@@ -255,7 +255,7 @@ fn a_declared_digest_is_of_the_body_before_its_codings_are_undone() {
                 bytes.extend_from_slice(b"0\r\n\r\n");
                 Script::new([Step::ReadHead, Step::Send(bytes)])
             };
-            // The host's own expectation is of the file at the same time.
+            // The host's own expectation applies to the file at the same time.
             let ended = download(script, |request| {
                 (request.verify_digest, request.expected_sha256) = (1, WxtStr::new(BODY_SHA256));
             });
@@ -264,7 +264,7 @@ fn a_declared_digest_is_of_the_body_before_its_codings_are_undone() {
     }
 }
 
-/// A coding that nobody knows is handed on, and is part of the representation all the same.
+/// An unknown coding is not decoded, and is part of the representation.
 #[test]
 fn an_unknown_coding_is_part_of_the_representation() {
     let digest = sha256_field(BODY);
@@ -272,7 +272,7 @@ fn an_unknown_coding_is_part_of_the_representation() {
     assert_eq!(download(script, verifying).success().data_length, 9);
 }
 
-/// The digests of other answers are of something else than what they bring.
+/// The digests of other answers describe something else than their bodies.
 #[test]
 fn only_the_body_of_a_200_is_checked() {
     let wrong = sha256_field(b"the whole");
@@ -289,9 +289,9 @@ fn only_the_body_of_a_200_is_checked() {
     assert_eq!(download(answer(&[]), verifying).success().data_length, 9, "no digest, no check");
 }
 
-/// What a host expects is of the file as it is stored, a part of the whole too.
+/// The host's expectation applies to the stored file, even if it is a part of the whole.
 #[test]
-fn the_expected_sha256_of_a_page_that_asks_for_a_range_is_that_of_the_range() {
+fn expected_sha256_of_a_range_request_covers_the_range() {
     let server = Server::start(Options::default());
     let session = Session::open();
     let range = [WxtPair { name: WxtStr::new("Range"), value: WxtStr::new("bytes=0-999") }];
@@ -338,9 +338,9 @@ fn a_malformed_digest_is_ignored_and_the_log_says_so() {
     assert_mismatch(&download(), "the file has another digest than Content-MD5 says");
 }
 
-/// A server that codes on the fly may leave the digest of what it codes.
+/// A server that encodes dynamically may send the digest of the unencoded content.
 #[test]
-fn a_body_without_a_coding_is_asked_for_unless_the_page_says_otherwise() {
+fn identity_is_requested_unless_the_page_sets_accept_encoding() {
     let server = Server::start(Options::default());
     let session = Session::open();
     let page = [WxtPair { name: WxtStr::new("accept-encoding"), value: WxtStr::new("gzip") }];

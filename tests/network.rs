@@ -1,4 +1,4 @@
-//! A device whose network changes. What takes two networks is in `ffi-tests/network-change.sh`.
+//! Changes of the device's network. `ffi-tests/network-change.sh` contains tests that need two networks.
 
 mod support;
 
@@ -11,7 +11,7 @@ use wxtransfer::ffi::session::{wxt_session_enter_background, wxt_session_enter_f
 use wxtransfer::ffi::status::*;
 use wxtransfer_test_server::{Event, FaultServer, MaximumTls, Options, Script, Server, Step, Transport, response_head};
 
-/// Our own number, that of the background.
+/// The library's own number, equal to that of the background.
 const GRACE: Duration = Duration::from_secs(5);
 
 const UNMETERED: WxtNetwork =
@@ -42,9 +42,9 @@ fn server_that_waits() -> FaultServer {
     })
 }
 
-/// The loopback stays, whatever the network is: what runs on it goes on.
+/// The loopback interface stays, so transfers on it continue.
 #[test]
-fn idle_connections_end_and_those_whose_address_is_there_do_not() {
+fn only_idle_connections_end_if_the_address_stays() {
     let (idle, running) = (Server::start(Options::default()), server_that_waits());
     let session = Session::open();
     session.download(&idle.https_url("/bytes/10")).end().success();
@@ -63,7 +63,7 @@ fn a_preparation_ends() {
     let server = FaultServer::start(Transport::TLS, vec![Script::new([Step::AwaitSignal, Step::ReadAll])]);
     let session = Session::open();
     #[expect(unsafe_code, reason = "the C interface")]
-    // SAFETY: the text lives until the call returns.
+    // SAFETY: the string lives until the call returns.
     let status = unsafe { wxt_session_prepare(session.handle, wxtransfer::ffi::string::WxtStr::new(&server.url(""))) };
     assert_eq!(status, WXT_OK);
     server.wait_for(Event::ConnectionAccepted(0));
@@ -86,7 +86,7 @@ fn tls_sessions_are_resumed_in_the_next_network() {
     }
 }
 
-/// The one test that waits for the real grace time.
+/// The only test that waits for the real grace time.
 #[test]
 fn without_a_network_calls_wait_for_the_grace_time_and_are_interrupted_at_its_end() {
     let (server, running_server) = (Server::start(Options::default()), server_that_waits());
@@ -98,7 +98,7 @@ fn without_a_network_calls_wait_for_the_grace_time_and_are_interrupted_at_its_en
     let began = Instant::now();
     assert_eq!(tell(&session, NONE), WXT_OK);
     let upload = session.upload(&server.https_url("/upload"), &file);
-    // Again without one, the time does not begin anew.
+    // Reporting no network again does not restart the grace time.
     assert_eq!(tell(&session, NONE), WXT_OK);
     assert_interrupted(&upload.end());
     assert!(began.elapsed() >= GRACE, "{:?}", began.elapsed());
@@ -112,7 +112,7 @@ fn without_a_network_calls_wait_for_the_grace_time_and_are_interrupted_at_its_en
 }
 
 #[test]
-fn a_network_that_is_back_in_time_interrupts_nothing() {
+fn network_that_returns_in_time_interrupts_nothing() {
     let server = Server::start(Options::default());
     let session = Session::open();
     assert_eq!(tell(&session, NONE), WXT_OK);
@@ -137,7 +137,7 @@ fn a_call_that_needs_an_unmetered_network_waits_for_it_without_a_deadline() {
         let upload = session.upload_with(&server.https_url("/upload"), &file, |request| {
             (request.needs_unmetered, request.timeout) = (1, 1000);
         });
-        // It holds up no other, and this one takes longer than its deadline.
+        // It blocks no other task, and waits longer than its deadline.
         let before = server.requests().len();
         session.download(&server.https_url("/slow?ms=1200")).end().success();
         assert_eq!(server.requests().len(), before + 1);
@@ -174,7 +174,7 @@ fn a_call_that_waits_for_an_unmetered_network_can_be_ended() {
 }
 
 #[test]
-fn closing_waits_for_no_network() {
+fn closing_does_not_wait_for_a_network() {
     let session = Session::open();
     assert_eq!(tell(&session, NONE), WXT_OK);
     let waiting = session.download("https://localhost:1/");
@@ -186,7 +186,7 @@ fn closing_waits_for_no_network() {
 }
 
 #[test]
-fn what_is_no_network_is_refused() {
+fn invalid_network_is_rejected() {
     let session = Session::open();
     for kind in [-1, 4, i32::MAX] {
         assert_eq!(tell(&session, WxtNetwork { kind, ..UNMETERED }), WXT_INVALID_ARGUMENT);

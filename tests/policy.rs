@@ -1,6 +1,6 @@
 //! Redirects, domain lists and TLS rules, end to end.
 
-// It calls the C interface.
+// The test calls the C interface.
 #![allow(unsafe_code, clippy::undocumented_unsafe_blocks)]
 
 mod support;
@@ -21,7 +21,7 @@ use wxtransfer_test_server::{
     self as server, Authority, FaultServer, Identity, MaximumTls, Options, ProxyServer, Script, Server, Step, Transport,
 };
 
-/// Every name is the address that the context points to, a `CStr`'s, or loopback where there is none.
+/// Resolves every name to the address in the context, a `CStr`, or to loopback if it is NULL.
 unsafe extern "C" fn resolve(
     context: *mut std::ffi::c_void,
     _: WxtStr,
@@ -41,7 +41,7 @@ fn always(address: &CStr) -> WxtResolver {
     WxtResolver { context: address.as_ptr().cast_mut().cast(), resolve: Some(resolve) }
 }
 
-/// The address that this machine has towards other networks. Connecting a UDP socket sends nothing.
+/// The address of this machine in other networks. Connecting a UDP socket sends nothing.
 fn address_of_an_interface() -> Option<IpAddr> {
     let socket = UdpSocket::bind("0.0.0.0:0").ok()?;
     socket.connect("198.51.100.7:9").ok()?;
@@ -67,7 +67,7 @@ unsafe extern "C" fn collect(lines: *mut std::ffi::c_void, _: i32, message: WxtS
     unsafe { &*lines.cast::<Mutex<Vec<String>>>() }.lock().expect("no panic").push(message);
 }
 
-/// The status that opening gives, and what the log says.
+/// The status of opening a session, and the log.
 fn opened(change: impl FnOnce(&mut WxtSessionOptions)) -> (WxtStatus, Vec<String>) {
     let lines = Mutex::new(Vec::new());
     let (status, session) = Session::try_open_with(|options| {
@@ -78,9 +78,9 @@ fn opened(change: impl FnOnce(&mut WxtSessionOptions)) -> (WxtStatus, Vec<String
     (status, lines.into_inner().expect("no panic"))
 }
 
-/// The host's mistakes are told when the session opens, with the one entry that is at fault.
+/// Mistakes of the host are reported when the session opens, with the entry that is wrong.
 #[test]
-fn a_domain_entry_that_cannot_be_used_is_named_in_the_log() {
+fn invalid_domain_entry_is_named_in_the_log() {
     let entry = |text: &'static str| [WxtStr::new("https://good.example"), WxtStr::new(text)];
     for (text, reason) in [
         ("http://a.example", "plain http is not allowed"),
@@ -121,7 +121,7 @@ fn a_domain_entry_that_cannot_be_used_is_named_in_the_log() {
 
 /// They are segments of the Referer's path and parts of a directory's name.
 #[test]
-fn an_app_id_or_version_that_would_not_stay_in_the_referer_is_refused() {
+fn app_id_or_version_that_changes_the_referers_path_is_rejected() {
     for text in [".", "..", "a/b", "a\\b", "a?b", "a#b", "a b", " ", "a\n", "a\u{7f}", "%2e", "应用"] {
         let (status, lines) = opened(|options| options.app_id = WxtStr::new(text));
         assert_eq!(status, WXT_INVALID_ARGUMENT, "{text:?}");
@@ -225,7 +225,7 @@ fn the_domain_list_holds_for_the_first_request_and_for_redirects() {
     let listed = format!("https://one.example.test:{port}");
     let entry = WxtStr::new(&listed);
     let session = Session::open_with(|options| {
-        // A listed name may lead to the device itself then.
+        // A listed name may then resolve to the device itself.
         options.lan_policy = WXT_LAN_ALL_LOCAL;
         options.resolver = LOOPBACK;
         options.download_domains = &entry;
@@ -255,7 +255,7 @@ fn the_domain_list_holds_for_the_first_request_and_for_redirects() {
     assert_eq!(server.requests().len(), before + 1, "the redirect's target is not asked");
 }
 
-/// DNS rebinding: a listed name that leads to the device itself makes a page talk to what listens there.
+/// DNS rebinding: a listed name that resolves to the device would let a page talk to its services.
 #[test]
 fn a_name_that_leads_to_the_device_is_refused_before_anything_is_sent() {
     let server = Server::start(Options::default());
@@ -289,7 +289,7 @@ fn a_name_that_leads_to_the_device_is_refused_before_anything_is_sent() {
 }
 
 #[test]
-fn certificates_that_do_not_hold_are_refused_each_for_its_reason() {
+fn invalid_certificates_are_rejected_with_their_reason() {
     let tls = |identity| Transport::Tls { identity, maximum: MaximumTls::Tls13 };
     let answer = || vec![Script::answer(200, &[], b"secret")];
     let cases = [
@@ -330,7 +330,7 @@ fn certificates_that_do_not_hold_are_refused_each_for_its_reason() {
 }
 
 #[test]
-fn a_pinned_host_must_show_the_pinned_key() {
+fn pinned_host_must_present_the_pinned_key() {
     let server = Server::start(Options::default());
     let right = Authority::shared().spki_sha256();
     let wrong = [7; 32];
@@ -390,16 +390,16 @@ fn an_old_ios_client_sends_no_header_of_the_callers() {
     }
 }
 
-/// The server knows the address by its bytes, so the next request must have the same ones, whatever encoding they are in.
+/// The server identifies the URL by its bytes, so the next request must contain the same bytes in any encoding.
 #[test]
-fn a_location_goes_back_to_the_server_byte_by_byte() {
+fn location_is_sent_back_with_the_same_bytes() {
     let cases: [(&[u8], &str); 7] = [
         (b"/caf\xE9?q=\xFF", "/caf%E9?q=%FF"),
-        // The GBK of a name, whose bytes read as Latin-1 are other characters.
+        // The GBK encoding of a name, whose bytes are other characters in Latin-1.
         (b"/\xC4\xE3\xBA\xC3.txt", "/%C4%E3%BA%C3.txt"),
         (b"/caf\xC3\xA9", "/caf%C3%A9"),
         (b"/caf%E9%c3%a9", "/caf%E9%c3%a9"),
-        // A URL of its own whose first byte beyond ASCII is a Latin-1 space, which is no space around a value.
+        // A relative URL whose first byte beyond ASCII is a Latin-1 space, which is not whitespace around a value.
         (b"\xA0/x", "/%A0/x"),
         (b"  \t/padded\t ", "/padded"),
         (b"/folded\r\n ", "/folded"),
@@ -418,7 +418,7 @@ fn a_location_goes_back_to_the_server_byte_by_byte() {
     }
 }
 
-/// What is too much for the layers below is the page's mistake, found before anything is sent.
+/// Headers that are too large for the lower layers are the page's mistake, found before anything is sent.
 #[test]
 fn headers_that_are_too_large_fail_the_call_at_once() {
     let server = Server::start(Options::default());
@@ -440,7 +440,7 @@ fn headers_that_are_too_large_fail_the_call_at_once() {
     assert_eq!(server.requests().len(), 0);
 }
 
-/// A server that sends an upload elsewhere need not take the file first.
+/// A server that redirects an upload need not read the file first.
 #[test]
 fn a_redirect_that_comes_early_is_followed_with_the_whole_body() {
     for transport in [Transport::Plain, Transport::TLS] {
@@ -462,9 +462,9 @@ fn a_redirect_that_comes_early_is_followed_with_the_whole_body() {
     }
 }
 
-/// Nothing says where to go, so the answer itself is the result.
+/// There is no target, so the answer itself is the result.
 #[test]
-fn a_redirect_to_nowhere_is_the_result() {
+fn redirect_without_a_target_is_the_result() {
     for status in [300, 301, 302, 303, 304, 305, 307, 308] {
         for location in ["", "Location: \r\n", "Location:\r\nLocation: \t\r\n"] {
             let body = if status == 304 { "" } else { "body" };
@@ -484,9 +484,9 @@ fn a_redirect_to_nowhere_is_the_result() {
     }
 }
 
-/// What other containers with the same calls have of their own: the Referer and the scheme of paths.
+/// The differences between containers with the same calls: the Referer and the path scheme.
 #[test]
-fn the_referer_and_the_scheme_are_the_containers() {
+fn referer_and_path_scheme_are_configurable() {
     let server = Server::start(Options::default());
     let session = Session::open_with(|options| {
         options.app_version = WxtStr::new("7");

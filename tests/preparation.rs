@@ -1,4 +1,4 @@
-//! Connections that a host has opened ahead of the transfers that will need them.
+//! Connections that a host opens ahead of their first transfer.
 
 mod support;
 
@@ -16,11 +16,11 @@ use wxtransfer_test_server::{Event, FaultServer, MaximumTls, Options, Script, Se
 
 #[expect(unsafe_code, reason = "the C interface")]
 fn prepare(session: &Session, server: &str) -> WxtStatus {
-    // SAFETY: the text lives until the call returns.
+    // SAFETY: the string lives until the call returns.
     unsafe { wxt_session_prepare(session.handle, WxtStr::new(server)) }
 }
 
-/// Answers the request of each connection, whose handshake it does when it is signalled.
+/// Answers the request of each connection. Performs the handshake when signalled.
 fn server_that_waits() -> FaultServer {
     let answer = response_head(200, &[("Connection", "close")], Some(0));
     FaultServer::start_with(Transport::TLS, move |_| {
@@ -29,7 +29,7 @@ fn server_that_waits() -> FaultServer {
 }
 
 #[test]
-fn the_first_transfer_finds_the_connection_open() {
+fn first_transfer_uses_the_prepared_connection() {
     for with_path in [false, true] {
         let server = FaultServer::start(Transport::TLS, vec![Script::answer(200, &[], b"hello")]);
         let session = Session::open();
@@ -46,7 +46,7 @@ fn the_first_transfer_finds_the_connection_open() {
 }
 
 #[test]
-fn a_transfer_that_comes_during_the_handshake_waits_for_it() {
+fn transfer_waits_for_a_handshake_in_progress() {
     let server = server_that_waits();
     let session = Session::open();
     assert_eq!(prepare(&session, &server.url("/")), WXT_OK);
@@ -58,7 +58,7 @@ fn a_transfer_that_comes_during_the_handshake_waits_for_it() {
 }
 
 #[test]
-fn a_preparation_takes_no_place_of_a_transfer() {
+fn preparations_do_not_take_places_of_transfers() {
     let (hanging, server) = (server_that_waits(), Server::start(Options::default()));
     let session = Session::open_with(|options| options.max_concurrent_downloads = 1);
     assert_eq!(prepare(&session, &hanging.url("/")), WXT_OK);
@@ -84,7 +84,7 @@ fn four_are_opened_at_once() {
     servers[5].wait_for(Event::ConnectionAccepted(0));
 }
 
-/// What is being opened, what waits and what is open.
+/// Preparations in progress, waiting ones, and open connections.
 #[test]
 fn the_background_and_closing_end_them_at_once() {
     for closes in [false, true] {
@@ -132,14 +132,14 @@ unsafe extern "C" fn log(context: *mut c_void, _: i32, message: WxtStr) {
     sender.send(String::from_utf8(message.to_vec()).expect("UTF-8")).expect("the test listens");
 }
 
-/// The page hears of nothing, and the host finds it in the log.
+/// The page gets no event. The host finds it in the log.
 #[test]
-fn what_is_refused_or_fails_is_told_in_the_log() {
+fn refused_and_failed_preparations_are_logged() {
     let server = FaultServer::start(Transport::TLS, vec![Script::new([Step::ResetDuringHandshake])]);
     let address = server.address();
     let local = format!("https://{address}/?secret");
     let failing = server.url("/?secret");
-    // (lan policy, plain http, server, what the log says)
+    // (lan policy, plain http, server, log message)
     let cases = [
         (
             WXT_LAN_OWN_SUBNETS,
@@ -180,7 +180,7 @@ fn what_is_refused_or_fails_is_told_in_the_log() {
 
 /// Each may take 15 s.
 #[test]
-fn of_those_that_hang_20_are_the_most_and_each_ends_by_itself() {
+fn at_most_20_preparations_hang_and_each_times_out() {
     let servers: Vec<_> = (0..4).map(|_| server_that_waits()).collect();
     let (sender, messages) = channel::<String>();
     let session = Session::open_with(|options| {
@@ -196,7 +196,7 @@ fn of_those_that_hang_20_are_the_most_and_each_ends_by_itself() {
     }
     assert!(!messages.try_iter().any(|message| is_one_too_many(&message)));
     assert_eq!(prepare(&session, &servers[0].url("/")), WXT_OK);
-    // It is refused before the call returns.
+    // It is rejected before the call returns.
     assert!(messages.try_iter().any(|message| is_one_too_many(&message)));
     for _ in &servers {
         let is_late = |message: &String| message.contains("the deadline passed");
@@ -208,7 +208,7 @@ fn of_those_that_hang_20_are_the_most_and_each_ends_by_itself() {
 /// docs/rules.md: an idle connection lives for 15 s. Its TLS session lives longer, and so does that of one that nobody used.
 #[test]
 fn sessions_are_resumed_after_the_idle_timer() {
-    // Both at once, because the timer takes its time.
+    // At the same time, because the timer takes its time.
     std::thread::scope(|scope| {
         for (maximum_tls, version) in [(MaximumTls::Tls12, "TLSv1_2"), (MaximumTls::Tls13, "TLSv1_3")] {
             scope.spawn(move || {
@@ -220,7 +220,8 @@ fn sessions_are_resumed_after_the_idle_timer() {
                 while server.connections() < 2 {
                     std::thread::yield_now();
                 }
-                // On the prepared connection, or one of its own where that is found in the middle of a record.
+                // On the prepared connection, or on another one if the check finds the prepared one in the middle of a
+                // record.
                 session.download(&server.https_url("/bytes/10")).end().success();
                 let handshakes = server.requests().into_iter().map(|request| request.tls.expect("TLS"));
                 let handshakes: Vec<_> = handshakes.map(|handshake| (handshake.version, handshake.resumed)).collect();

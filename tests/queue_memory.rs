@@ -1,7 +1,7 @@
-//! What was aborted in the queue is gone from memory. A program of its own, because it measures all of the process.
+//! Aborted queued tasks free their memory. A separate program, because it measures the whole process.
 
 #![cfg(any(target_os = "linux", target_os = "android"))]
-// It calls the C interface.
+// The test calls the C interface.
 #![allow(unsafe_code, clippy::undocumented_unsafe_blocks)]
 
 mod support;
@@ -19,7 +19,7 @@ use wxtransfer::ffi::task::{wxt_download_file, wxt_task_abort};
 use wxtransfer_test_server::{self as server, FaultServer, Script, Step, Transport};
 
 const TASKS: usize = 100_000;
-/// So many are in the queue at most, waiting for the thread that delivers their end.
+/// The maximum number of tasks in the queue while their ends are delivered.
 const AT_ONCE: usize = 1000;
 const MOST_KIB: u64 = 30 * 1024;
 

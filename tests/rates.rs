@@ -1,6 +1,7 @@
-//! Limits of bytes per second, connections that stall, and the order of the queue, as a host sees them.
+//! Rate limits, stalled connections and the order of the queue, as a host sees them.
 //!
-//! How exactly a limit is kept is measured by `benches/rates.sh`. Here a transfer takes at least as long as its limit asks for.
+//! `benches/rates.sh` measures the accuracy of limits. These tests check that a transfer takes at least as long as its
+//! limit requires.
 
 #![allow(missing_docs)]
 
@@ -17,19 +18,19 @@ use wxtransfer::ffi::status::*;
 use wxtransfer::ffi::task::wxt_task_set_max_bytes_per_second;
 use wxtransfer_test_server::{self as server, FaultServer, Options, Script, Server, Step, Transport, pattern_bytes};
 
-/// What takes effect at once takes less, also on a loaded machine.
+/// The limit for immediate effects, also on a loaded machine.
 const AT_ONCE: Duration = Duration::from_secs(5);
 const SIZE: usize = 60_000;
 const RATE: u64 = 30_000;
-/// What a limit gives out at first, before it is waited for.
+/// The bytes of this time are handed out without a wait.
 const AHEAD: Duration = Duration::from_millis(250);
 
-/// How long so many bodies of [`SIZE`] take at [`RATE`].
+/// The time that so many bodies of [`SIZE`] take at [`RATE`].
 fn time_of(bodies: u32) -> Duration {
     bodies * Duration::from_secs_f64(SIZE as f64 / RATE as f64) - AHEAD
 }
 
-/// Downloads and uploads, with and without TLS, each with a task's limit.
+/// Starts downloads and uploads, with and without TLS, each with its own limit.
 fn start_each(session: &Session, server: &Server, limit: u64) -> Vec<Task> {
     let file = session.file("file.bin", &pattern_bytes(0, SIZE));
     let mut tasks = Vec::new();
@@ -54,7 +55,7 @@ fn assert_whole(ended: &Ended) {
 }
 
 #[test]
-fn a_task_is_no_faster_than_its_limit() {
+fn task_is_not_faster_than_its_limit() {
     let (session, server) = (Session::open(), Server::start(Options::default()));
     let begin = Instant::now();
     let tasks = start_each(&session, &server, RATE);
@@ -65,11 +66,11 @@ fn a_task_is_no_faster_than_its_limit() {
 }
 
 #[test]
-fn the_tasks_of_a_session_are_no_faster_together_than_its_limit() {
+fn tasks_of_a_session_are_together_not_faster_than_its_limit() {
     let server = Server::start(Options::default());
     let session = Session::open_with(|options| options.max_bytes_per_second = RATE);
     let begin = Instant::now();
-    // A task's own limit counts as well, and a higher one changes nothing.
+    // Both limits apply; the task's own is higher here and changes nothing.
     for task in start_each(&session, &server, 10 * RATE) {
         assert_whole(&task.end());
     }
@@ -77,7 +78,7 @@ fn the_tasks_of_a_session_are_no_faster_together_than_its_limit() {
 }
 
 #[test]
-fn a_limit_holds_across_redirects_and_attempts() {
+fn limit_holds_across_redirects_and_attempts() {
     let body = pattern_bytes(0, SIZE);
     let tag = ("ETag", "\"v1\"");
     let range = format!("bytes 30000-{}/{SIZE}", SIZE - 1);
@@ -95,7 +96,7 @@ fn a_limit_holds_across_redirects_and_attempts() {
     assert!(begin.elapsed() >= time_of(1), "{:?}", begin.elapsed());
 }
 
-/// A download that has begun and would take days.
+/// Starts a download that would take days.
 fn crawling(session: &Session, server: &Server) -> Task {
     let task =
         session.download_with(&server.https_url("/bytes/1000000"), |request| request.max_bytes_per_second = RATE);
@@ -105,7 +106,7 @@ fn crawling(session: &Session, server: &Server) -> Task {
 }
 
 #[test]
-fn a_changed_limit_holds_at_once() {
+fn changed_limit_applies_at_once() {
     let (session, server) = (Session::open(), Server::start(Options::default()));
     let set = |limit| wxt_session_set_max_bytes_per_second(session.handle, limit);
     let set_task = |task: WxtTaskId, limit| wxt_task_set_max_bytes_per_second(session.handle, task, limit);
@@ -125,7 +126,7 @@ fn a_changed_limit_holds_at_once() {
 }
 
 #[test]
-fn an_abort_a_deadline_and_a_close_end_a_task_that_waits_for_its_turn() {
+fn abort_deadline_and_close_end_a_wait_for_a_turn() {
     let server = Server::start(Options::default());
     let session = Session::open();
     let (aborted, closed) = (crawling(&session, &server), crawling(&session, &server));
@@ -142,6 +143,21 @@ fn an_abort_a_deadline_and_a_close_end_a_task_that_waits_for_its_turn() {
     assert!(begin.elapsed() < AT_ONCE, "{:?}", begin.elapsed());
 }
 
+#[test]
+fn an_early_answer_ends_an_upload_that_waits_for_its_turn() {
+    let answer = server::response_head(413, &[("Connection", "close")], Some(0));
+    let script = || Script::new([Step::ReadHead, Step::Send(answer.clone()), Step::AwaitSignal]);
+    let session = Session::open();
+    let file = session.file("file.bin", &vec![7; 10_000_000]);
+    for transport in [Transport::Plain, Transport::TLS] {
+        let server = FaultServer::start(transport, vec![script()]);
+        // All of it would take 1,000 s.
+        let task = session.upload_with(&server.url("/"), &file, |request| request.max_bytes_per_second = 10_000);
+        assert_eq!(task.end().success().status, 413);
+        server.signal(0);
+    }
+}
+
 fn with_low_speed(options: &mut WxtSessionOptions) {
     (options.low_speed_limit, options.low_speed_time) = (100, 500);
 }
@@ -155,7 +171,7 @@ fn assert_stalled(ended: &Ended, api: &str) {
 }
 
 #[test]
-fn a_stalled_connection_ends_its_task_in_each_phase() {
+fn stalled_connection_fails_its_task_in_each_phase() {
     let body = pattern_bytes(0, 10_000);
     let session = Session::open_with(with_low_speed);
     let begin = Instant::now();
@@ -181,7 +197,7 @@ fn a_stalled_connection_ends_its_task_in_each_phase() {
 }
 
 #[test]
-fn bytes_that_trickle_are_a_stall_and_those_that_are_fast_enough_are_none() {
+fn trickling_bytes_are_a_stall_and_fast_enough_ones_are_not() {
     let session = Session::open_with(with_low_speed);
     let body = pattern_bytes(0, 600);
     let slowly = |each_byte| {
@@ -196,7 +212,7 @@ fn bytes_that_trickle_are_a_stall_and_those_that_are_fast_enough_are_none() {
 }
 
 #[test]
-fn a_stalled_attempt_is_followed_by_another() {
+fn stalled_attempt_is_repeated() {
     let body = pattern_bytes(0, 10_000);
     let tag = ("ETag", "\"v1\"");
     let scripts = || {
@@ -228,7 +244,7 @@ fn a_stalled_attempt_is_followed_by_another() {
 }
 
 #[test]
-fn neither_a_limit_of_the_hosts_nor_the_queue_is_a_stall() {
+fn rate_limits_and_the_queue_are_not_stalls() {
     let server = Server::start(Options::default());
     let session = Session::open_with(|options| {
         (options.low_speed_limit, options.low_speed_time) = (100_000, 1500);
@@ -242,7 +258,7 @@ fn neither_a_limit_of_the_hosts_nor_the_queue_is_a_stall() {
 }
 
 #[test]
-fn a_higher_priority_leaves_the_queue_first() {
+fn higher_priority_leaves_the_queue_first() {
     let session = Session::open_with(|options| options.max_concurrent_downloads = 1);
     let server = Server::start(Options::default());
     let answer = Script::new([Step::ReadHead, Step::AwaitSignal]).then(Script::from(Step::Close));
@@ -266,7 +282,7 @@ fn a_higher_priority_leaves_the_queue_first() {
 }
 
 #[test]
-fn a_low_speed_needs_a_limit_and_a_time() {
+fn low_speed_needs_a_limit_and_a_time() {
     let status = |limit, time| {
         let (status, _session) = Session::try_open_with(|options| {
             (options.low_speed_limit, options.low_speed_time) = (limit, time);

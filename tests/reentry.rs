@@ -1,6 +1,6 @@
-//! Callbacks that call back in, on whatever thread the host runs them.
+//! Callbacks that call the library again, on any thread of the host.
 
-// It calls the C interface.
+// The test calls the C interface.
 #![allow(unsafe_code, clippy::undocumented_unsafe_blocks)]
 
 mod support;
@@ -23,7 +23,7 @@ use wxtransfer::ffi::string::WxtStr;
 use wxtransfer::ffi::task::wxt_download_file;
 use wxtransfer_test_server::{Options, Server};
 
-/// An executor that runs each job at once, on whatever thread posted it.
+/// An executor that runs each job inline, on the thread that posts it.
 unsafe extern "C" fn run_at_once(
     _: *mut c_void,
     job: Option<unsafe extern "C" fn(job_data: *mut c_void)>,
@@ -36,7 +36,7 @@ fn inline(options: &mut WxtSessionOptions) {
     options.executor.post = Some(run_at_once);
 }
 
-/// What a download's `on_complete` does, and gets of each completion its `errno`.
+/// Called for each completion of a download with its `errno`.
 type OnComplete = Box<dyn FnMut(i32) + Send>;
 
 fn download(session: *mut WxtSession, url: &str, on_complete: OnComplete) {
@@ -74,7 +74,7 @@ impl Handle {
     }
 }
 
-/// Downloads one after the other, each from the `on_complete` of the one before.
+/// Downloads one after another, each from the `on_complete` of the previous one.
 fn chain(session: Handle, url: String, left: u32, results: Sender<i32>) {
     let next_url = url.clone();
     let then = move |err_no| {
@@ -87,7 +87,7 @@ fn chain(session: Handle, url: String, left: u32, results: Sender<i32>) {
 }
 
 #[test]
-fn where_nothing_may_wait_a_task_that_is_over_has_left_its_place_to_the_next() {
+fn finished_task_frees_its_place_before_its_callbacks() {
     let server = Server::start(Options::default());
     for change in [(|_| {}) as fn(&mut WxtSessionOptions), inline] {
         let session = Session::open_with(|options| {
@@ -104,7 +104,7 @@ fn where_nothing_may_wait_a_task_that_is_over_has_left_its_place_to_the_next() {
 }
 
 #[test]
-fn callbacks_of_two_sessions_that_call_into_each_other_do_not_wait_for_each_other() {
+fn callbacks_of_two_sessions_may_call_each_other() {
     let server = Server::start(Options::default());
     let sessions = [Session::open_with(inline), Session::open_with(inline)];
     let both = Arc::new(Barrier::new(2));
@@ -125,7 +125,7 @@ fn callbacks_of_two_sessions_that_call_into_each_other_do_not_wait_for_each_othe
 }
 
 #[test]
-fn a_logger_may_ask_for_a_temporary_file_while_one_is_made() {
+fn logger_may_create_a_temporary_file() {
     struct Host {
         session: OnceLock<Handle>,
         file: OnceLock<String>,

@@ -1,4 +1,4 @@
-//! Requests as they are on the wire: which bytes leave, when, and how often.
+//! Requests on the wire: which bytes are sent, when, and how often.
 
 mod support;
 
@@ -12,7 +12,7 @@ use wxtransfer::ffi::request::WxtUploadRequest;
 use wxtransfer::ffi::string::{WxtPair, WxtStr};
 use wxtransfer_test_server::{self as server, Event, FaultServer, ProxyServer, Script, Step, Transport};
 
-/// Repeated names, in mixed letters, with others between; the last three are never the page's.
+/// Repeated names in mixed case, interleaved with others. The last three are never the page's.
 const PAGE: [(&str, &str); 9] = [
     ("A", "1"),
     ("x-SOAP-Action", "2"),
@@ -30,14 +30,14 @@ fn page_header() -> Vec<WxtPair> {
     PAGE.iter().map(|(name, value)| WxtPair { name: WxtStr::new(name), value: WxtStr::new(value) }).collect()
 }
 
-/// The head of a connection's only request, line by line.
+/// The lines of a connection's only request head.
 fn head_lines(server: &FaultServer, connection: usize) -> Vec<String> {
     let received = server.received(connection);
     let end = received.windows(4).position(|bytes| bytes == b"\r\n\r\n").expect("a whole head");
     String::from_utf8(received[..end].to_vec()).expect("UTF-8").split("\r\n").map(str::to_owned).collect()
 }
 
-/// The request's line, then our own fields by name, then the page's as it wrote them.
+/// Checks the request line, then the library's fields by name, then the page's fields as written.
 fn assert_head(lines: &[String], line: &str, ours: &[&str]) {
     assert_eq!(lines[0], line);
     let (first, last) = lines[1..].split_at(lines.len() - 1 - SENT.len());
@@ -50,13 +50,13 @@ const OF_DOWNLOAD: [&str; 5] = ["Host", "Accept-Encoding", "User-Agent", "Accept
 const OF_UPLOAD: [&str; 7] =
     ["Host", "Content-Length", "Accept-Encoding", "User-Agent", "Accept", "Referer", "Content-Type"];
 
-/// Old appliances read header names letter by letter, and the order may mean something to them.
+/// Old appliances compare header names case-sensitively, and may depend on their order.
 #[test]
-fn headers_leave_as_the_page_wrote_them() {
+fn headers_are_sent_as_the_page_wrote_them() {
     let header = page_header();
     for transport in [Transport::Plain, Transport::TLS] {
         for through_proxy in [false, true] {
-            // The first hop leads to the second, as the body of an upload does with 307.
+            // The first hop redirects to the second, for an upload with 307.
             let moved = |status| {
                 let head = server::response_head(status, &[("Location", "/next"), ("Connection", "close")], Some(0));
                 Script::new([Step::ReadHead, Step::ReadWholeBody, Step::Send(head), Step::Close])
@@ -71,7 +71,7 @@ fn headers_leave_as_the_page_wrote_them() {
                     options.proxy = WxtStr::new(&address);
                 }
             });
-            // The boundary between a request that leaves in one send and one that does not.
+            // One request that is sent at once, and one that is not.
             let files = [session.file("small", b"content"), session.file("large", &vec![b'x'; 100_000])];
             let download = session.download_with(&server.url("/first?a=b"), |request| {
                 request.header = header.as_ptr();
@@ -118,10 +118,10 @@ fn the_head_of_an_upload_from_a_pipe_does_not_wait_for_the_pipe() {
 }
 
 #[test]
-fn an_upload_is_sent_once_where_the_host_says_so() {
+fn upload_is_sent_once_with_send_uploads_once() {
     for (once, answered) in [(0, true), (1, false)] {
         for transport in [Transport::Plain, Transport::TLS] {
-            // The second request is read whole and the connection ends without a byte of an answer.
+            // The second request is read completely, and the connection ends without a byte of an answer.
             let dying = Script::answer(200, &[], b"one").then([Step::ReadHead, Step::ReadWholeBody, Step::Reset]);
             let server = FaultServer::start(transport, vec![dying, Script::answer(200, &[], b"two")]);
             let session = Session::open_with(|options| options.send_uploads_once = once);

@@ -1,4 +1,4 @@
-//! Attempts after one that failed, as a host sees them. Which failures they follow, and when, is a table of
+//! Further attempts from the host's point of view. The table of failures that are retried, and of the waits, is in
 //! `src/transfer/tests/retry.rs`.
 
 #![allow(missing_docs)]
@@ -18,7 +18,7 @@ fn fine() -> Script {
     Script::answer(200, &[], b"fine")
 }
 
-/// Wants to be left alone for almost as long as a task has.
+/// Requests a wait of almost a task's whole time.
 fn busy() -> Script {
     Script::answer(503, &[("Retry-After", "50"), ("Connection", "close")], b"busy")
 }
@@ -28,13 +28,13 @@ fn with_retries(options: &mut WxtSessionOptions) {
     options.retry_delay = 1;
 }
 
-/// Waits until the connection's client has its whole answer: the wait for the next attempt is all that can be next.
+/// Waits until the connection's client has its whole answer, so that it can only be waiting for its next attempt.
 fn answered(server: &FaultServer, connection: usize) {
     server.wait_for(ServerEvent::Finished(connection));
 }
 
 #[test]
-fn a_result_tells_how_many_attempts_it_took() {
+fn result_contains_the_number_of_attempts() {
     let session = Session::open_with(with_retries);
     let scripts = vec![Script::new([Step::ReadHead]), Script::answer(503, &[], b"busy"), fine()];
     let server = FaultServer::start(Transport::TLS, scripts);
@@ -50,7 +50,7 @@ fn a_result_tells_how_many_attempts_it_took() {
 }
 
 #[test]
-fn nothing_is_tried_again_unless_the_host_says_so() {
+fn nothing_is_retried_by_default() {
     let session = Session::open();
     let server = FaultServer::start(Transport::Plain, vec![Script::answer(503, &[], b"busy"), fine()]);
     let ended = session.download(&server.url("/")).end();
@@ -87,7 +87,7 @@ fn the_deadline_is_that_of_all_attempts() {
 }
 
 #[test]
-fn a_task_that_waits_for_its_next_attempt_keeps_its_place() {
+fn task_waiting_for_its_next_attempt_keeps_its_place() {
     let session = Session::open_with(|options| {
         with_retries(options);
         options.max_concurrent_downloads = 1;
@@ -98,13 +98,13 @@ fn a_task_that_waits_for_its_next_attempt_keeps_its_place() {
     let second = session.download(&server.url("/second"));
     assert_eq!(session.abort(&first), WXT_OK);
     assert_eq!(first.end().failure().category, WXT_CATEGORY_ABORTED);
-    // Its turn came with the end of the first one, not before.
+    // It started after the end of the first one, not before.
     assert_eq!(second.end().success().status, 200);
     assert!(String::from_utf8(server.received(1)).unwrap().starts_with("GET /second "));
 }
 
 #[test]
-fn a_download_that_was_aborted_goes_on_in_the_next_call() {
+fn aborted_download_continues_in_the_next_call() {
     let tag = ("ETag", "\"v1\"");
     for file_path in ["", "wxfile://usr/file.bin"] {
         let session = Session::open_with(|options| options.resume = WXT_RESUME_ACROSS_LAUNCHES);
@@ -117,7 +117,7 @@ fn a_download_that_was_aborted_goes_on_in_the_next_call() {
         while !matches!(task.next(), Event::Progress { total: 4000, .. }) {}
         assert_eq!(session.abort(&task), WXT_OK);
         while !matches!(task.next(), Event::Fail(_)) {}
-        // The page calls again as soon as it hears of the end.
+        // The page calls again as soon as it receives the end.
         let ended = download().end();
         assert_eq!((ended.success().data_length, ended.success().resumed_from), (10_000, 4000), "{file_path:?}");
         let content = std::fs::read(ended.success().native_path.as_ref().unwrap()).unwrap();
@@ -127,7 +127,7 @@ fn a_download_that_was_aborted_goes_on_in_the_next_call() {
 }
 
 #[test]
-fn options_that_contradict_each_other_open_no_session() {
+fn contradictory_options_are_rejected() {
     let (status, _session) = Session::try_open_with(|options| {
         options.retry_uploads = 1;
         options.send_uploads_once = 1;

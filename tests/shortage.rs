@@ -1,9 +1,9 @@
-//! What the library says where the system has no descriptor or thread left for it.
+//! The library's behaviour when the system has no descriptor or thread left.
 //!
-//! Each test does its work in a process of its own, whose limits are its own too.
+//! Each test runs in a child process with its own limits.
 
 #![cfg(all(target_os = "linux", target_env = "gnu"))]
-// It calls the C interface.
+// The test calls the C interface.
 #![allow(unsafe_code, clippy::undocumented_unsafe_blocks)]
 
 mod support;
@@ -24,7 +24,7 @@ use wxtransfer_test_server::{Options, Server, program_words};
 
 const CHILD: &str = "WXT_SHORTAGE_CHILD";
 
-/// Runs `work` in a process of its own, which is this program with only this test.
+/// Runs `work` in a child process, which is this program with only this test.
 fn in_a_process(test: &str, work: impl FnOnce()) {
     if env::var_os(CHILD).is_some() {
         return work();
@@ -32,7 +32,7 @@ fn in_a_process(test: &str, work: impl FnOnce()) {
     let words = program_words(env::current_exe().expect("a path"));
     let output = Command::new(&words[0])
         .args(&words[1..])
-        // One thread, which is the process's first: its heap can be prepared.
+        // One thread, the first of the process, so that its heap can be prepared.
         .args(["--exact", test, "--nocapture", "--test-threads=1"])
         .env(CHILD, "1")
         .output()
@@ -75,7 +75,7 @@ fn try_upload(session: &Session, url: &str, file: impl AsFd) -> WxtStatus {
     unsafe { wxt_upload_file(session.handle, &request, &callbacks, std::ptr::null_mut()) }
 }
 
-/// It is nobody's mistake, and later there may be enough.
+/// It is not a mistake of the caller, and the call may succeed later.
 #[track_caller]
 fn assert_shortage(failure: &Failure) {
     assert!(failure.retryable, "{failure:?}");
@@ -106,15 +106,15 @@ fn an_open_descriptor_that_cannot_be_duplicated_is_no_invalid_argument() {
 fn a_closed_descriptor_is_an_invalid_argument() {
     let server = Server::start(Options::default());
     let session = Session::open();
-    // No process has so many.
+    // No process has that many.
     let closed = unsafe { std::os::fd::BorrowedFd::borrow_raw(i32::MAX - 1) };
     assert_eq!(try_upload(&session, &server.https_url("/upload"), closed), WXT_INVALID_ARGUMENT);
     assert_eq!(session.try_import_descriptor(closed).map(|_| ()), Err(WXT_INVALID_ARGUMENT));
 }
 
 #[test]
-fn tasks_without_descriptors_say_so() {
-    in_a_process("tasks_without_descriptors_say_so", || {
+fn tasks_without_descriptors_fail_with_out_of_resources() {
+    in_a_process("tasks_without_descriptors_fail_with_out_of_resources", || {
         let server = Server::start(Options::default());
         let session = Session::open();
         let file = session.file("file", b"content");
@@ -133,9 +133,9 @@ fn tasks_without_descriptors_say_so() {
     });
 }
 
-/// Leaves the heap enough for what is small, so that only a thread's stack is too large.
+/// Leaves enough heap for small allocations, but not for a thread's stack.
 fn leave_no_space_for_threads() {
-    // Below the size from which each has a mapping of its own; the last one keeps the heap as large as it became.
+    // Below the size from which allocations are mapped separately. The last one keeps the heap at its size.
     const CHUNK: usize = 64 * 1024;
     let mut chunks: Vec<Vec<u8>> = (0..256).map(|_| Vec::with_capacity(CHUNK)).collect();
     std::mem::forget(chunks.pop());
@@ -148,9 +148,9 @@ fn leave_no_space_for_threads() {
 }
 
 #[test]
-fn tasks_without_threads_say_so() {
-    in_a_process("tasks_without_threads_say_so", || {
-        // Its first task needs a thread, and the one that tells its end is there already.
+fn tasks_without_threads_fail_with_out_of_resources() {
+    in_a_process("tasks_without_threads_fail_with_out_of_resources", || {
+        // The first task needs a thread. The delivery thread exists already.
         let session = Session::open();
         leave_no_space_for_threads();
         let tasks: Vec<_> = (0..3).map(|_| session.download("https://127.0.0.1:1/")).collect();

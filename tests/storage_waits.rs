@@ -1,7 +1,7 @@
-//! What others do to the files does not outlast a deadline, an abort or a close: a process that holds a lock, one that removes
-//! the directories, and one that writes nothing into a pipe.
+//! Interference with the files does not outlast a deadline, an abort or a close: a process that holds a lock, one that
+//! deletes the directories, and one that writes nothing into a pipe.
 
-// It calls the C interface.
+// The test calls the C interface.
 #![allow(unsafe_code, clippy::undocumented_unsafe_blocks)]
 
 mod support;
@@ -28,14 +28,14 @@ fn root(session: &Session) -> PathBuf {
     session.directory.path().join("app-wx1234567890abcdef/user-")
 }
 
-/// Holds the store's lock as a process that was frozen while it adds a file.
+/// Holds the store's lock like a process that was frozen while adding a file.
 fn frozen(session: &Session) -> fs::File {
     let store = fs::File::open(root(session).join("store")).expect("a directory");
     rustix::fs::flock(&store, FlockOperation::NonBlockingLockExclusive).expect("nobody has it");
     store
 }
 
-/// Lets other threads run until `condition` holds.
+/// Yields until `condition` holds.
 fn until(condition: impl Fn() -> bool) {
     let begin = Instant::now();
     while !condition() {
@@ -94,7 +94,7 @@ fn an_abort_and_a_close_end_the_wait_for_a_frozen_process() {
     let closed = ten_downloads_to_usr(&session, &server, 0);
     std::thread::scope(|scope| {
         let save = scope.spawn(|| session.save(&temporary, None));
-        // The call has begun, so that closing does not refuse it, when the file has the time at which it is saved.
+        // Once the file has its time of saving, the call has started, so that closing does not refuse it.
         until(|| modified() != before);
         assert_eq!(session.close(), WXT_OK);
         assert_eq!(save.join().expect("no panic").failure(), ("saveFile:fail abort", WXT_ERRNO_SYSTEM_ERROR));
@@ -105,7 +105,7 @@ fn an_abort_and_a_close_end_the_wait_for_a_frozen_process() {
     assert!(begin.elapsed() < AT_ONCE, "{:?}", begin.elapsed());
 }
 
-/// A file with a hole, so that only the copy takes room on the device, and no more than was written before the end.
+/// A sparse file, so that only the copy takes space, and only as much as is written before the end.
 #[test]
 fn closing_does_not_wait_for_a_copy_of_two_gib() {
     const LENGTH: u64 = 2 * 1024 * 1024 * 1024;
@@ -124,7 +124,7 @@ fn closing_does_not_wait_for_a_copy_of_two_gib() {
         until(|| written() > 0 || copy.is_finished());
         assert_eq!(session.close(), WXT_OK);
         let result = copy.join().expect("no panic");
-        // Where the file system shares blocks, the copy is made at once.
+        // If the file system shares blocks, the copy is immediate.
         if result.err_no != 0 {
             assert_eq!(result.failure(), ("copyFile:fail abort", WXT_ERRNO_SYSTEM_ERROR));
             assert!(!root(&session).join("usr/copy").exists());
@@ -134,7 +134,7 @@ fn closing_does_not_wait_for_a_copy_of_two_gib() {
 }
 
 #[test]
-fn a_download_that_waits_for_another_process_gets_its_place_afterwards() {
+fn download_completes_after_waiting_for_another_process() {
     let server = Server::start(Options::default());
     let session = Session::open();
     let other = frozen(&session);
@@ -147,7 +147,7 @@ fn a_download_that_waits_for_another_process_gets_its_place_afterwards() {
 }
 
 #[test]
-fn a_session_goes_on_when_a_cleaner_has_removed_its_directories() {
+fn session_survives_the_removal_of_its_directories() {
     let server = Server::start(Options::default());
     let session = Session::open();
     let data = session.directory.path().to_str().expect("UTF-8").to_owned();
@@ -156,7 +156,7 @@ fn a_session_goes_on_when_a_cleaner_has_removed_its_directories() {
         [root(&session).join("launches"), root(&session), session.directory.path().join("app-wx1234567890abcdef")]
     {
         fs::remove_dir_all(&removed).expect("it is removed");
-        // Nobody gets in meanwhile.
+        // No other session can open meanwhile.
         for sharing in [WXT_STORAGE_EXCLUSIVE, WXT_STORAGE_SHARED] {
             let (status, _) = Session::try_open_with(|options| {
                 options.data_directory = WxtStr::new(&data);
@@ -178,7 +178,7 @@ fn a_session_goes_on_when_a_cleaner_has_removed_its_directories() {
     assert_eq!(session.close(), WXT_OK);
 }
 
-/// In blocking mode, the fastest reader takes what was announced to all of them.
+/// In blocking mode, the fastest reader takes bytes that were announced to all.
 #[test]
 fn closing_ends_all_readers_of_one_blocking_pipe() {
     let server = Server::start(Options::default());
@@ -197,11 +197,11 @@ fn closing_ends_all_readers_of_one_blocking_pipe() {
     let (sender, closed) = std::sync::mpsc::channel();
     std::thread::scope(|scope| {
         let imports: Vec<_> = (0..4).map(|_| scope.spawn(|| session.import_descriptor(&reader, 0, "x"))).collect();
-        // More than the pipe holds, in pieces that each reader could take alone.
+        // More than the pipe holds, in parts that each reader could take alone.
         for _ in 0..20_000 {
             writer.write_all(&[7; 50]).expect("it is read");
         }
-        // Each import has a file that it writes to, so all have begun.
+        // Each import has a part file, so all have started.
         until(|| session.files_besides(&[]).len() == 4);
         scope.spawn(|| sender.send(session.close()).expect("the test listens"));
         let status = closed.recv_timeout(AT_ONCE);

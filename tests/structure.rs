@@ -1,4 +1,4 @@
-//! The house keeps its order: threads sleep in few places, no room imports from a room above it, and no two types have one name.
+//! The structure of the code: where threads may sleep, which rooms import which, and that no two types share a name.
 
 #![allow(missing_docs)]
 
@@ -13,7 +13,7 @@ mod sleeps;
 #[path = "structure/words.rs"]
 mod words;
 
-/// The rooms of `src`, each with its floor: a room imports from lower floors only.
+/// The rooms of `src` with their floors. A room imports from lower floors only.
 const ROOMS: [(&str, u32); 11] = [
     ("ffi", 7),
     ("session", 6),
@@ -25,11 +25,11 @@ const ROOMS: [(&str, u32); 11] = [
     ("terms", 2),
     ("worker", 1),
     ("platform", 0),
-    // What the fuzzing targets call is any room's.
+    // The fuzzing targets use any room.
     ("fuzzing", 8),
 ];
 
-/// A file of `src` without its comments and its tests.
+/// A file of `src` without its comments and tests.
 struct Source {
     /// Below `src`, with `/`.
     path: String,
@@ -64,7 +64,7 @@ fn files_below(directory: &Path) -> Vec<PathBuf> {
     files
 }
 
-/// Everything up to the module of tests, which is a file's last item.
+/// Everything before the module of tests, which is a file's last item.
 fn code_of(text: &str) -> Vec<String> {
     let lines: Vec<&str> = text.lines().collect();
     let begins_tests = |index: &usize| {
@@ -103,7 +103,7 @@ fn room_of(path: &str) -> &str {
     path.split('/').next().unwrap().trim_end_matches(".rs")
 }
 
-/// The rooms that a line names, by `crate::` or by as many `super::` as lead to the crate's root.
+/// The rooms that a line names, through `crate::` or through enough `super::` to reach the crate's root.
 fn imports(line: &str, path: &str) -> Vec<String> {
     let parts: Vec<&str> = path.trim_end_matches(".rs").split('/').filter(|part| *part != "mod").collect();
     let up = "super::".repeat(parts.len());
@@ -114,7 +114,7 @@ fn imports(line: &str, path: &str) -> Vec<String> {
     [from_root("crate::"), from_root(&up)].concat()
 }
 
-/// The first name of a path, or that of each path in braces.
+/// The first name of a path, or of each path in braces.
 fn first_names(rest: &str) -> Vec<String> {
     let name = |text: &str| text.trim().chars().take_while(|part| part.is_alphanumeric() || *part == '_').collect();
     match rest.strip_prefix('{') {
@@ -123,9 +123,9 @@ fn first_names(rest: &str) -> Vec<String> {
     }
 }
 
-/// The readers above see what they are for.
+/// The parsers above work.
 #[test]
-fn the_readers_find_what_they_look_for() {
+fn parsers_find_their_targets() {
     assert_eq!(imports("use crate::task::{Engine, Job};", "http/client.rs"), ["task"]);
     assert_eq!(imports("use crate::{http, session};", "policy/url.rs"), ["http", "session"]);
     assert_eq!(imports("    super::policy::url::parse()", "http/mod.rs"), ["policy"]);

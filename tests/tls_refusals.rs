@@ -1,6 +1,6 @@
-//! What the host and the page are told of a server whose TLS is refused: which certificate it is, and why.
+//! How the host and the page learn about rejected TLS: which certificate is at fault, and why.
 
-// It calls the C interface.
+// The test calls the C interface.
 #![allow(unsafe_code, clippy::undocumented_unsafe_blocks)]
 
 mod support;
@@ -25,7 +25,7 @@ use wxtransfer::ffi::options::WxtResolver;
 use wxtransfer::ffi::resolver::{WxtResolution, wxt_resolution_finish};
 use wxtransfer::ffi::string::WxtStr;
 
-/// Every name is this machine.
+/// Resolves every name to this machine.
 unsafe extern "C" fn loopback(_: *mut std::ffi::c_void, _: WxtStr, resolution: *mut WxtResolution) {
     let address = WxtStr::new("127.0.0.1");
     assert_eq!(unsafe { wxt_resolution_finish(resolution, &address, 1) }, 0);
@@ -33,7 +33,7 @@ unsafe extern "C" fn loopback(_: *mut std::ffi::c_void, _: WxtStr, resolution: *
 
 const LOOPBACK: WxtResolver = WxtResolver { context: std::ptr::null_mut(), resolve: Some(loopback) };
 
-/// Serves one connection, and gives what the host is told of a download from it.
+/// Serves one connection, and returns the failure of a download from it.
 fn refused(root: &str, host: &str, serve: impl FnOnce(std::net::TcpStream) + Send + 'static) -> Failure {
     let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
     let url = format!("https://{host}:{}/", listener.local_addr().unwrap().port());
@@ -46,7 +46,7 @@ fn refused(root: &str, host: &str, serve: impl FnOnce(std::net::TcpStream) + Sen
         let address = listener.local_addr().unwrap();
         let server = scope.spawn(move || serve(listener.accept().unwrap().0));
         let failure = session.download(&url).end().failure().clone();
-        // A host that TLS cannot name is refused before anything is connected.
+        // A host that TLS cannot name is rejected before connecting.
         drop(std::net::TcpStream::connect(address));
         server.join().unwrap();
         failure
@@ -55,7 +55,7 @@ fn refused(root: &str, host: &str, serve: impl FnOnce(std::net::TcpStream) + Sen
     failure
 }
 
-/// The page gets all of the detail, as one sentence without a dump.
+/// The page receives the whole detail, as a sentence without debug output.
 fn assert_told(failure: &Failure, expected: &str) {
     assert_eq!(failure.detail, expected);
     assert_eq!(failure.err_msg, format!("downloadFile:fail {expected}"));
@@ -67,13 +67,13 @@ fn with_tls(config: ServerConfig) -> impl FnOnce(std::net::TcpStream) + Send {
     move |mut stream| {
         let mut session = ServerConnection::new(Arc::new(config)).unwrap();
         let mut stream = rustls::Stream::new(&mut session, &mut stream);
-        // It ends with the client's refusal.
+        // It ends with the client's alert.
         let mut buffer = [0; 4096];
         while matches!(stream.read(&mut buffer), Ok(1..)) {}
     }
 }
 
-/// A server that shows these certificates, whatever its own key is: the client refuses them before it looks at that.
+/// A server that presents these certificates, with an unrelated key: the client rejects them before it checks the key.
 fn showing(chain: Vec<CertificateDer<'static>>, staple: &[u8]) -> ServerConfig {
     let key = PrivateKeyDer::try_from(KeyPair::generate().unwrap().serialize_der()).unwrap();
     let key = rustls::crypto::ring::sign::any_supported_type(&key).unwrap();
@@ -94,7 +94,7 @@ fn fixture(name: &str) -> Vec<u8> {
 }
 
 #[test]
-fn weak_algorithms_and_a_revocation_are_told() {
+fn weak_algorithms_and_a_revocation_are_reported() {
     let revoked = fixture("stapled-revoked.der");
     for (root, names, staple, words) in [
         ("root", &["rsa1024"][..], &[][..], "has an RSA key of 1024 bits, where 2048 to 8192 are allowed"),
@@ -151,7 +151,7 @@ fn leaf(change: Change) -> CertificateParams {
 
 /// The root, the intermediate and the server's certificate, one of them changed.
 #[test]
-fn what_is_wrong_with_a_chain_is_told_with_the_certificate_that_it_is_of() {
+fn failure_of_a_chain_names_its_certificate() {
     let same: Change = |_| {};
     let digital: Change = |params| params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
     let no_ca: Change = |params| params.is_ca = IsCa::ExplicitNoCa;
@@ -203,7 +203,7 @@ fn what_is_wrong_with_a_chain_is_told_with_the_certificate_that_it_is_of() {
 }
 
 #[test]
-fn a_stranger_is_told_as_such() {
+fn unknown_authority_is_reported() {
     let pem = authority("the root", |_| {}).self_signed(&KeyPair::generate().unwrap()).unwrap().pem();
     let key = KeyPair::generate().unwrap();
     let own = leaf(|_| {}).self_signed(&key).unwrap().der().clone();
@@ -221,9 +221,9 @@ fn a_stranger_is_told_as_such() {
 }
 
 #[test]
-fn what_a_handshake_fails_for_is_told() {
+fn failure_of_a_handshake_is_explained() {
     let root = String::from_utf8(fixture("root.pem")).unwrap();
-    // Versions 1.1 and 1.2 of TLS with the cipher suites AES128-SHA and RC4-SHA, neither of which is offered.
+    // TLS 1.1 and 1.2 with the cipher suites AES128-SHA and RC4-SHA. The client offers neither.
     let hello = |version: u8, suite: u8| {
         [&[22, 3, version, 0, 42, 2, 0, 0, 38, 3, version][..], &[7; 32], &[0, 0, suite, 0]].concat()
     };
@@ -257,7 +257,7 @@ fn what_a_handshake_fails_for_is_told() {
 }
 
 #[test]
-fn a_wanted_client_certificate_is_told() {
+fn required_client_certificate_is_reported() {
     let key = KeyPair::generate().unwrap();
     let own = leaf(|_| {}).self_signed(&key).unwrap();
     for version in [&TLS12, &TLS13] {

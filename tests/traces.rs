@@ -18,7 +18,7 @@ use wxtransfer::ffi::string::{WxtPair, WxtStr};
 use wxtransfer_test_server as server;
 use wxtransfer_test_server::{FaultServer, Options, Script, Server, Step, Transport};
 
-/// The kinds of HAR's members.
+/// The types of HAR members.
 #[derive(Clone, Copy, Debug)]
 enum Kind {
     Text,
@@ -26,14 +26,14 @@ enum Kind {
     Date,
     /// Of at least 0.
     Number,
-    /// Of at least 0, or -1: nobody knows, or it did not happen.
+    /// At least 0, or -1 if it is unknown or did not happen.
     NumberOrMinusOne,
     Object,
     List,
 }
 
-/// What HAR 1.2 requires of an entry (<http://www.softwareishard.com/blog/har-12-spec/>, `entries` and below). `request` of
-/// an upload may have `postData`, which is optional.
+/// The required members of an entry in HAR 1.2 (<http://www.softwareishard.com/blog/har-12-spec/>, `entries` and
+/// below). The `request` of an upload may have `postData`, which is optional.
 const REQUIRED: [(&str, Kind); 33] = [
     ("/startedDateTime", Kind::Date),
     ("/time", Kind::Number),
@@ -60,7 +60,7 @@ const REQUIRED: [(&str, Kind); 33] = [
     ("/response/bodySize", Kind::NumberOrMinusOne),
     ("/cache", Kind::Object),
     ("/timings", Kind::Object),
-    // These four are optional in HAR, and always there here.
+    // These four are optional in HAR, and always present here.
     ("/timings/blocked", Kind::NumberOrMinusOne),
     ("/timings/dns", Kind::NumberOrMinusOne),
     ("/timings/connect", Kind::NumberOrMinusOne),
@@ -71,7 +71,7 @@ const REQUIRED: [(&str, Kind); 33] = [
     ("/_addresses", Kind::List),
 ];
 
-/// The members of HAR that an entry may have besides; others begin with an underscore.
+/// The other HAR members that an entry may have. Further ones start with an underscore.
 const OPTIONAL: [&str; 4] = ["serverIPAddress", "connection", "comment", "pageref"];
 
 fn assert_har(entry: &Value) {
@@ -144,7 +144,7 @@ fn each_request_of_a_task_has_an_entry_in_order() {
     assert_eq!(second["_tls"]["version"], "TLS 1.3", "also of a connection that is kept");
     assert!(second["_bytesReceived"].as_u64().unwrap() > 1000);
 
-    // The first one before the head of the final answer, both before the result.
+    // The first entry precedes the head of the final answer, and both precede the result.
     let order: Vec<char> = ended
         .events
         .iter()
@@ -181,7 +181,7 @@ fn failed_attempts_have_entries_too() {
     assert_eq!(ended.failure().category, WXT_CATEGORY_CONNECTION_CLOSED);
 }
 
-/// The second request of a download that broke off asks for the rest, and its entry says so.
+/// The second request of an interrupted download asks for the rest, and its entry says so.
 #[test]
 fn a_resumed_download_is_traced_and_counted() {
     let session = traced(|options| options.resume = WXT_RESUME_WITHIN_TASK);
@@ -224,7 +224,7 @@ fn a_task_without_a_request_has_none() {
 }
 
 #[test]
-fn a_range_of_numbers_is_told() {
+fn plain_range_is_in_the_entry() {
     let session = traced(|_| {});
     let server = Server::start(Options::default());
     let header = [WxtPair { name: WxtStr::new("Range"), value: WxtStr::new("bytes=100-199") }];
@@ -238,9 +238,10 @@ fn a_range_of_numbers_is_told() {
 
 const CANARY: &str = "c4n4ry";
 
-/// One in the query, a header's value and name, a field and the file of the request; one in each of the answer's parts.
+/// Secrets in the query, in a header's value and name, in a field and in the file of the request, and in each part of
+/// the answer.
 #[test]
-fn nothing_secret_is_in_an_entry() {
+fn entries_contain_no_secrets() {
     let session = traced(|options| options.max_retries = 1);
     let file = session.file("file.bin", CANARY.repeat(100).as_bytes());
     let location = format!("/next?{CANARY}#{CANARY}");
@@ -277,9 +278,9 @@ fn nothing_secret_is_in_an_entry() {
     assert!(uploaded.traces()[0]["request"]["bodySize"].as_u64().unwrap() > 600);
 }
 
-/// The example's page: every request is on it, and it needs nothing but itself.
+/// The example's page shows every request and loads nothing else.
 #[test]
-fn traces_become_a_page_that_needs_nothing_else() {
+fn traces_page_is_self_contained() {
     let session = traced(|_| {});
     let server = Server::start(Options::default());
     let file = session.file("file.bin", &[7; 5000]);

@@ -1,5 +1,5 @@
-//! A translated document follows its original: the same headings, code, tables and links in the same order. A change of one
-//! that the other does not get fails here.
+//! A translated document matches its original: the same headings, code, tables and links in the same order. A change
+//! that is made in only one of the two fails here.
 
 #![allow(missing_docs)]
 
@@ -19,16 +19,16 @@ fn translations(directory: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
-/// What a document is made of, without what is translated.
+/// The parts of a document, without the translated text.
 #[derive(Debug, PartialEq)]
 enum Part {
-    /// Its level.
+    /// The level of the heading.
     Heading(usize),
     /// A line of code, without its comment.
     Code(String),
-    /// A row of a table, with its number of cells and what its first cell has in backticks.
+    /// A row of a table: the number of cells, and the text in backticks of its first cell.
     Row(usize, Vec<String>),
-    /// Where a link leads. A heading has another name in another language.
+    /// The target of a link, without the heading, whose name differs between languages.
     Link(String),
 }
 
@@ -59,7 +59,7 @@ fn backticked(text: &str) -> Vec<String> {
     text.split('`').skip(1).step_by(2).map(str::to_owned).collect()
 }
 
-/// Those to other documents: the two lead to each other, too.
+/// The links to other documents, with translations under the names of their originals: each version links to the other.
 fn links(line: &str) -> impl Iterator<Item = String> {
     let targets = line.split("](").skip(1).map(|rest| rest.split(')').next().unwrap());
     let documents = targets.map(|target| target.split('#').next().unwrap().replace(TRANSLATED, ".md"));
@@ -84,7 +84,7 @@ fn each_translation_has_the_parts_of_its_original() {
 }
 
 #[test]
-fn a_part_is_what_is_not_translated() {
+fn parts_contain_no_translated_text() {
     let text = "# One\n```sh\nls # all\n```\n| `a` b | [c](d.md#e) |\nSee [f](g.zh-CN.md) and [h](#i).\n";
     let expected = [
         Part::Heading(1),

@@ -1,6 +1,6 @@
-//! Uploads of several files, of bytes, and of a file as it is.
+//! Uploads of several files, of bytes, and of a file as the raw body.
 
-// It calls the C interface.
+// The test calls the C interface.
 #![allow(unsafe_code, clippy::undocumented_unsafe_blocks)]
 
 mod support;
@@ -35,13 +35,13 @@ fn of_descriptor(name: &'static str, descriptor: &impl AsRawFd, length: u64) -> 
     WxtUploadPart { file_descriptor, has_file_descriptor: 1, file_length: length, ..part(name) }
 }
 
-/// Makes a request of parts out of one of a file.
+/// Turns a request of one file into one of parts.
 fn set_parts(request: &mut WxtUploadRequest, parts: &[WxtUploadPart]) {
     (request.file_path, request.name) = (WxtStr::absent(), WxtStr::absent());
     (request.parts, request.part_count) = (parts.as_ptr(), parts.len());
 }
 
-/// Makes a request of a file as it is.
+/// Turns a request into one with a raw body.
 fn set_raw(request: &mut WxtUploadRequest, method: i32) {
     request.name = WxtStr::absent();
     (request.raw, request.method) = (1, method);
@@ -148,7 +148,7 @@ fn there_are_at_most_100_parts() {
     assert_eq!(refused(&session, |request| set_parts(request, &parts)), WXT_INVALID_ARGUMENT);
 }
 
-/// The status of an upload that is refused: nothing of it is kept, and no callback runs.
+/// The status of a refused upload: nothing is stored, and no callback runs.
 fn refused(session: &Session, change: impl FnOnce(&mut WxtUploadRequest)) -> WxtStatus {
     let mut request: WxtUploadRequest = zeroed();
     request.struct_size = size_of::<WxtUploadRequest>();
@@ -165,7 +165,7 @@ fn refused(session: &Session, change: impl FnOnce(&mut WxtUploadRequest)) -> Wxt
 }
 
 #[test]
-fn what_excludes_each_other_is_a_mistake_of_the_host() {
+fn fields_that_exclude_each_other_are_rejected() {
     type Change = fn(&mut WxtUploadRequest, &[WxtUploadPart], &[WxtPair]);
     let session = Session::open();
     let parts = [of_data("a", b"x")];
@@ -226,7 +226,7 @@ fn what_excludes_each_other_is_a_mistake_of_the_host() {
     assert_eq!(refused(&session, |request| set_parts(request, &closed)), WXT_INVALID_ARGUMENT);
 }
 
-/// When nobody can read a pipe any more, writing to it fails.
+/// Writing to a pipe without a reader fails.
 fn assert_no_reader(mut writer: PipeWriter) {
     let error = writer.write_all(b"x").expect_err("no duplicate of the pipe is left");
     assert_eq!(error.kind(), ErrorKind::BrokenPipe);
@@ -277,7 +277,7 @@ fn descriptors_are_closed_once_whatever_becomes_of_the_call() {
 }
 
 #[test]
-fn what_a_page_gets_wrong_comes_through_fail() {
+fn mistakes_of_a_page_are_reported_through_fail() {
     let server = Server::start(Options::default());
     let session = Session::open();
     let fails = |part: WxtUploadPart| {
@@ -303,9 +303,9 @@ fn what_a_page_gets_wrong_comes_through_fail() {
     assert_eq!(server.connections(), 0);
 }
 
-/// The parts before it are sent when the file has changed; the server never gets a whole body.
+/// Earlier parts are sent when the file has changed. The server never receives a complete body.
 #[test]
-fn a_part_that_changes_before_its_turn_fails_the_call() {
+fn part_that_changes_before_it_is_sent_fails_the_call() {
     type Change = (&'static str, fn(&Path));
     let changes: [Change; 3] = [
         ("shrank", |path| std::fs::write(path, b"").expect("it shrinks")),
@@ -329,9 +329,9 @@ fn a_part_that_changes_before_its_turn_fails_the_call() {
     }
 }
 
-/// An object store's presigned URL takes nothing else than the bytes and the headers that were signed.
+/// A presigned URL of an object store accepts only the bytes and the signed headers.
 #[test]
-fn a_raw_body_is_the_file_and_nothing_else() {
+fn raw_body_is_only_the_file() {
     let server = Server::start(Options::default());
     let session = Session::open();
     let content = pattern_bytes(0, 3_000_000);
@@ -387,9 +387,9 @@ fn a_raw_body_has_every_source() {
     assert_eq!(sent(&empty, &|_| {}), "");
 }
 
-/// Nothing follows a raw body that could be left out, so its last byte is.
+/// Nothing follows a raw body that could be withheld, so its last byte is.
 #[test]
-fn a_raw_body_of_a_file_that_changes_is_never_sent_whole() {
+fn raw_body_of_a_changed_file_is_never_sent_completely() {
     const LENGTH: u64 = 64 << 20;
     for (verb, length) in [("shrank", LENGTH - 1), ("grew", LENGTH + 1)] {
         let script = Script::new([Step::ReadHead, Step::ReadBody(1024), Step::AwaitSignal, Step::ReadAll]);
@@ -407,7 +407,7 @@ fn a_raw_body_of_a_file_that_changes_is_never_sent_whole() {
     }
 }
 
-/// The Fetch standard's "HTTP-redirect fetch": a PUT stays one, but for 303.
+/// The Fetch standard's "HTTP-redirect fetch": a PUT stays a PUT, except for 303.
 #[test]
 fn a_redirect_sends_all_of_the_body_again() {
     let server = Server::start(Options::default());
@@ -428,7 +428,7 @@ fn a_redirect_sends_all_of_the_body_again() {
     assert_eq!(lengths, [7, 5, 7]);
 }
 
-/// One pipe among the parts, and the whole cannot be sent again: it takes a new connection. Without one it is.
+/// With a pipe among the parts, the body cannot be sent again and takes a new connection. Without one it can.
 #[test]
 fn parts_are_sent_again_unless_one_is_a_pipe() {
     for has_pipe in [false, true] {

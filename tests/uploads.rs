@@ -1,4 +1,4 @@
-//! `wx.uploadFile` against a server that parses what it gets.
+//! `wx.uploadFile` with a server that parses what it receives.
 
 mod support;
 
@@ -105,7 +105,7 @@ fn headers_come_before_success_and_the_profile_is_filled() {
         raw.response_end,
     ];
     assert!(order[0] > 1_600_000_000_000, "milliseconds since the epoch: {raw:?}");
-    // Each instant is turned into wall-clock time by itself, so neighbours may be off by the rounding.
+    // Each time is converted to wall-clock time separately, so neighbours may differ by rounding.
     assert!(order.windows(2).all(|pair| pair[0] <= pair[1] + 1), "{raw:?}");
     assert_eq!((raw.redirect_start, raw.redirect_end), (0, 0));
     assert_eq!((profile.peer_ip.as_deref(), raw.port), (Some("127.0.0.1"), server.tls_address().port()));
@@ -173,7 +173,7 @@ fn an_empty_file_and_a_file_name_of_the_callers_are_sent() {
     assert_eq!(part.content_type.as_deref(), Some("image/png"));
 }
 
-/// Servers take a part without a file name for a text field, and the file is lost.
+/// Servers take a part without a file name for a text field, so the file would be lost.
 #[test]
 fn every_file_has_a_name() {
     let server = Server::start(Options::default());
@@ -183,7 +183,7 @@ fn every_file_has_a_name() {
     let text = path.to_str().expect("UTF-8");
     const JPEG: &str = "image/jpeg";
     const UNKNOWN: &str = "application/octet-stream";
-    // The name given, the path beside it, whether there is a descriptor: what the server sees.
+    // The file name, the path, whether there is a descriptor, and the name that the server receives.
     let cases = [
         (None, text, false, "照片.jpg", JPEG),
         (Some(""), text, false, "照片.jpg", JPEG),
@@ -225,7 +225,7 @@ fn every_file_has_a_name() {
 }
 
 #[test]
-fn a_descriptor_is_sent_from_where_it_stands_and_stays_the_hosts() {
+fn descriptor_is_sent_from_its_offset_and_stays_open() {
     use std::io::Read;
     let server = Server::start(Options::default());
     let session = Session::open();
@@ -248,7 +248,7 @@ fn a_descriptor_is_sent_from_where_it_stands_and_stays_the_hosts() {
     assert_eq!(content, "0123456789");
 }
 
-/// The duplicates of a descriptor share one offset: neither the host nor another upload may be disturbed by it.
+/// The duplicates of a descriptor share one offset. Neither the host nor another upload may be affected.
 #[test]
 fn one_descriptor_can_be_sent_many_times() {
     const LENGTH: u64 = 1_000_000;
@@ -267,7 +267,7 @@ fn one_descriptor_can_be_sent_many_times() {
             })
             .collect();
         assert_eq!(file.stream_position().expect("an offset"), 0);
-        // Too late for what was called before.
+        // Too late for earlier calls.
         file.seek(SeekFrom::End(0)).expect("it moves");
         for task in tasks {
             assert_eq!(task.end().success().status, 200);
@@ -302,7 +302,7 @@ fn a_pipe_of_known_length_is_sent() {
 }
 
 #[test]
-fn a_pipe_whose_writer_stays_is_over_when_its_length_was_read() {
+fn pipe_ends_after_its_length_even_with_a_writer() {
     let server = Server::start(Options::default());
     let session = Session::open();
     let (reader, mut writer) = std::io::pipe().expect("a pipe");
@@ -320,7 +320,7 @@ fn a_pipe_whose_writer_stays_is_over_when_its_length_was_read() {
     drop(writer);
 }
 
-/// The server reads the beginning; then the file changes; then the server reads on.
+/// The server reads the beginning, the file changes, and the server continues.
 fn changed_while_sent(change: impl FnOnce(&Path)) -> (support::Ended, FaultServer) {
     let script = Script::new([Step::ReadHead, Step::ReadBody(1024), Step::AwaitSignal, Step::ReadAll]);
     let server = FaultServer::start(Transport::Plain, vec![script]);
@@ -349,7 +349,7 @@ fn a_file_that_shrinks_or_grows_while_it_is_sent_fails_the_call() {
 }
 
 #[test]
-fn an_answer_before_the_last_byte_has_arrived_still_ends_at_all_of_it() {
+fn progress_ends_at_100_after_an_early_success() {
     let mut answer = server::response_head(200, &[("Connection", "close")], Some(2));
     answer.extend_from_slice(b"ok");
     let script = [Step::ReadHead, Step::Send(answer), Step::Delay(Duration::from_millis(200)), Step::ReadAll];
@@ -431,11 +431,11 @@ fn bytes_that_arrive_one_at_a_time_are_read() {
     assert_eq!(session.upload(&server.url("/"), &file).end().success().data.as_deref(), Some("hello"));
 }
 
-/// What a pipe gave is gone, so it cannot be sent again where a kept connection turns out to be dead.
+/// Bytes of a pipe cannot be read again if a kept connection turns out to be dead.
 #[test]
 fn a_pipe_takes_a_new_connection() {
     let length = 300_000;
-    // The first connection breaks off when it is used again, or ends behind its answer.
+    // The first connection breaks off when it is used again, or ends after its answer.
     for rest in [[Step::ReadHead, Step::Reset].as_slice(), &[Step::Close]] {
         let dying = Script::answer(200, &[], b"one").then(Script::new(rest.to_vec()));
         let server = FaultServer::start(Transport::Plain, vec![dying, Script::answer(200, &[], b"two")]);

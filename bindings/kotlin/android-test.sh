@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Runs the library that is built for Android on x86-64, in a JVM on this machine: `src/androidTest/c/bionic.c` stands in
 # for Android's C library, and the test for Android's classes. Shows what only that build does: initialisation, and
-# asking Android whom to trust. Needs what ffi-tests/mobile/build.sh and test.sh need.
+# asking Android whom to trust, with certificates of OpenSSL's. Needs what ffi-tests/mobile/build.sh and test.sh need, and
+# openssl.
 #
 # usage: android-test.sh
 set -euo pipefail
@@ -37,7 +38,9 @@ status=0
 env "LD_LIBRARY_PATH=$OUT/lib" java -Xcheck:jni -Xmx256m --add-opens java.base/java.io=ALL-UNNAMED \
     -Djava.library.path="$ROOT/target/$TARGET/release" -Dwxtransfer.library="$ROOT/target/$TARGET/release/libwxtransfer_jni.so" \
     -Dwxtransfer.bionic="$OUT/lib/libc.so" -Dwxtransfer.server="$ROOT/target/debug/wxtransfer-test-server" \
+    -Dwxtransfer.chains="$HERE/src/androidTest/chains.sh" \
     -classpath "$OUT/classes:$tests" org.junit.platform.console.ConsoleLauncher \
+    --config "junit.jupiter.testclass.order.default=org.junit.jupiter.api.ClassOrderer\$OrderAnnotation" \
     --scan-classpath "$OUT/classes" --details tree --disable-banner --fail-if-no-tests >"$OUT/test.log" 2>&1 || status=$?
 cat "$OUT/test.log"
 ((status == 0)) || exit "$status"

@@ -17,5 +17,8 @@ mkdir -p "$out/classes/org/wxtransfer"
 bash "$tools/kotlin/bin/kotlinc" -Werror -Xexplicit-api=strict -language-version 2.2 -api-version 2.2 -jvm-target 1.8 -no-jdk -no-stdlib -no-reflect \
     -module-name wxtransfer -classpath "$tools/android.jar:$lib/kotlin-stdlib.jar:$lib/kotlinx-coroutines-core-jvm.jar" \
     -d "$out/classes" "$here/src/main/kotlin" "$here/src/android/kotlin"
+# Java's part needs Android's classes alone, which the empty class path holds it to.
+javac -Xlint:all,-options -Werror -source 8 -target 8 -bootclasspath "$tools/android.jar" -classpath '' \
+    -d "$out/classes" "$here"/src/android/java/org/wxtransfer/*.java
 cp "$root/bindings/javascript/wx.js" "$out/classes/org/wxtransfer/wx.js"
 jar --create --file "$out/wxtransfer.jar" -C "$out/classes" .

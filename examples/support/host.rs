@@ -73,6 +73,8 @@ pub struct Settings<'a> {
     pub timeout: u32,
     /// In bytes; 0 is the 200 MiB that a page gets.
     pub max_download_size: u64,
+    /// For all transfers together; 0 is as many as there are.
+    pub max_bytes_per_second: u64,
     /// Whether each request is traced.
     pub traces: bool,
     /// How many attempts may follow the first.
@@ -130,6 +132,7 @@ impl Host {
         options.default_download_timeout = settings.timeout;
         options.max_timeout = settings.timeout;
         options.max_download_size = settings.max_download_size;
+        options.max_bytes_per_second = settings.max_bytes_per_second;
         options.max_retries = settings.max_retries;
         options.resume = settings.resume;
         let mut session = null_mut();

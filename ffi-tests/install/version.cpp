@@ -1,4 +1,4 @@
-// A host in C++ that finds the installed library by CMake.
+// A C++ host that finds the installed library with CMake.
 #include <iostream>
 
 #include <wxtransfer.h>

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Builds the library for phones and checks what came out: static libraries for Android and iOS, and the shared library
-# that an Android app packs, which is the Kotlin library's with the core in it. Needs Debian and rustup's rustc, and neither
-# an NDK nor Xcode: there are no C library and no frameworks to link with, so what is missing at the end is held against
-# the reviewed lists beside this file.
-# What is built here is not for shipping; release/ has the scripts for that.
+# Builds the library for phones and checks the results: static libraries for Android and iOS, and the shared library that
+# an Android app contains, which is the Kotlin library's with the core in it. Needs Debian and rustup's rustc, but neither an
+# NDK nor Xcode: there is no C library and there are no frameworks to link with, so the undefined symbols are compared with
+# the reviewed lists in this directory.
+# The results are not for shipping; the scripts in release/ build those.
 #
-# usage: build.sh [--quick] [target...]    default: all of them; with --quick, of Android's static libraries, which no app
-#                                          packs, only that for arm64
+# usage: build.sh [--quick] [target...]    default: all targets. --quick builds only one of Android's static libraries, which
+#                                          no app contains: that for arm64
 set -euo pipefail
 ROOT=$(cd "$(dirname "$0")/../.." && pwd)
 HERE=$ROOT/ffi-tests/mobile
@@ -14,17 +14,17 @@ HERE=$ROOT/ffi-tests/mobile
 source "$ROOT/ffi-tests/toolchain.sh"
 
 ALL_TARGETS=(aarch64-linux-android armv7-linux-androideabi x86_64-linux-android aarch64-apple-ios aarch64-apple-ios-sim)
-ANDROID_API=21
+ANDROID_API=23
 IOS_MINIMUM=13.0
-# The first simulator on ARM; rustc knows no older one.
+# The first version with a simulator on ARM, and the oldest that rustc supports.
 ARM_SIMULATOR_MINIMUM=14.0
 OUT=$ROOT/target/mobile
-# Where cargo puts what is looked at here.
+# The directory in which cargo puts the libraries that are checked here.
 export CARGO_TARGET_DIR=$ROOT/target
 KOTLIN=$ROOT/bindings/kotlin/src
-# The size of an empty page on Android 15 and later; a library with less alignment is not loaded there.
+# Android 15 and later can have pages of this size, and load no library with less alignment.
 PAGE=16384
-# Bounds that a change must not pass unseen. A static library holds much that a linker drops.
+# Upper limits of the sizes, so that growth is noticed. A static library contains much that a linker drops.
 MAX_STATIC_BYTES=$((10 * 1024 * 1024))
 MAX_SHARED_BYTES=3200000
 
@@ -32,7 +32,7 @@ cd "$ROOT"
 install_packages clang-19 lld-19 llvm-19
 install_rust_sources
 mkdir -p "$OUT/empty-sdk" "$OUT/ios-include"
-# ring's headers ask for it on Apple systems and use nothing of it here.
+# ring's headers include this on Apple systems but use nothing of it here.
 : >"$OUT/ios-include/TargetConditionals.h"
 
 clang_target() {
@@ -43,7 +43,7 @@ clang_target() {
     esac
 }
 
-# Empty stand-ins for the system's libraries, so that the linker writes down their names.
+# Makes empty stand-ins for the system's libraries, so that the linker records their names.
 make_android_stubs() {
     local target=$1 directory=$2 library
     rm -rf "$directory"
@@ -52,7 +52,7 @@ make_android_stubs() {
         clang-19 "--target=$(clang_target "$target")" -fuse-ld=lld -shared -nostdlib -Wl,-soname,lib$library.so \
             -x c /dev/null -o "$directory/lib$library.so"
     done
-    # The NDK has the unwinder as a static library.
+    # The NDK provides the unwinder as a static library.
     llvm-ar-19 rc "$directory/libunwind.a"
     llvm-ar-19 rc "$directory/libgcc.a"
 }
@@ -65,7 +65,7 @@ build() {
     *-apple-ios*) flags="-isystem $OUT/ios-include" ;;
     *)
         flags="--target=$(clang_target "$target")"
-        # For every crate, because the core is linked into a library of its own on the way to Kotlin's.
+        # For every crate, because the core is linked into the Kotlin library's own shared library.
         linker=("CARGO_TARGET_${name^^}_LINKER=clang-19" "CARGO_TARGET_${name^^}_RUSTFLAGS=-C link-arg=$flags \
 -C link-arg=-fuse-ld=lld -C link-arg=-nostdlib -C link-arg=-L$OUT/$target/stubs -C link-arg=-Wl,-z,max-page-size=$PAGE")
         make_android_stubs "$target" "$OUT/$target/stubs"
@@ -83,7 +83,7 @@ expect_same() {
     diff -u --label expected --label actual "$2" "$3" >&2 || fail "$1 differ"
 }
 
-# The lines of a list, without its comments, sorted.
+# Prints the lines of a list, without its comments, sorted.
 list() {
     cat "$@" | sed -e 's/ *#.*//' -e '/^$/d' | LC_ALL=C sort -u
 }
@@ -95,15 +95,15 @@ exported_symbols() {
     esac
 }
 
-# The names that a static library defines for its own parts, though an app's linker sees them:
-# - _R… and _ZN…: Rust's, which hold the crate and its version.
-# - rust_eh_personality: the language's own, under this name in every static library of Rust.
-# - ring_core_…: the C and assembly of ring, which puts its version into the names.
-# Weak symbols give way to what an app has of that name. They are the compiler's: arithmetic (__muldi3, ceilf16, …) that
-# its own crate brings, and what refers to the language's rust_eh_personality.
+# Filters out the names that a static library defines for internal use, although an app's linker sees them:
+# - _R… and _ZN…: Rust's mangled names, which contain the crate and its version.
+# - rust_eh_personality: the same in every static library of Rust.
+# - ring_core_…: the C and assembly code of ring, with its version in the names.
+# Weak symbols yield to an app's symbols of the same name. They come from the compiler: arithmetic (__muldi3, ceilf16, …) of
+# compiler_builtins, and a reference to rust_eh_personality.
 INTERNAL='^(_R|_ZN|rust_eh_personality$|ring_core_[0-9])'
 
-# no_foreign WHAT LIST-FILE ACTUAL-FILE: everything in the second is in the first.
+# no_foreign WHAT LIST-FILE ACTUAL-FILE: checks that ACTUAL-FILE contains nothing that is missing in LIST-FILE.
 no_foreign() {
     local foreign
     foreign=$(LC_ALL=C comm -13 "$2" "$3")
@@ -117,7 +117,7 @@ check_size() {
     ((bytes <= $4)) || fail "$1: $2 is larger than $4 bytes"
 }
 
-# Every object of an archive has this format, in the words of llvm-readobj.
+# The format of every object of an archive, as llvm-readobj prints it.
 check_format() {
     local formats
     formats=$(llvm-readobj-19 --file-headers "$2" | sed -n 's/^Format: //p' | sort -u)
@@ -157,7 +157,7 @@ check_static() {
             >"$work/weak"
     [[ ! -s $work/weak ]] || fail "$target: weak symbols that are not the compiler's: $(tr '\n' ' ' <"$work/weak")"
 
-    # A weak symbol may be missing: the code asks before it calls.
+    # Weak symbols may be undefined: the code tests them before a call.
     awk 'NF == 2 && $1 == "U" { print $2 }' "$work/symbols" | LC_ALL=C sort -u | LC_ALL=C comm -23 - "$work/defined" \
         >"$work/undefined"
     no_foreign "$target" "$work/reviewed" "$work/undefined"
@@ -181,7 +181,7 @@ check_ios_version() {
 check_shared() {
     local target=$1 library=$2 work=$OUT/$1 alignments needed
     llvm-nm-19 --no-llvm-bc --dynamic --defined-only --format=just-symbols "$library" | LC_ALL=C sort -u >"$work/so.exported"
-    # Besides the C functions: those that the Kotlin library declares.
+    # Besides the C functions, the library exports those that the Kotlin library declares.
     {
         cat "$work/exported.expected"
         echo JNI_OnLoad
@@ -200,7 +200,7 @@ check_shared() {
     for alignment in $alignments; do
         ((alignment % PAGE == 0)) || fail "$target: a LOAD segment is aligned to $alignment, not to $PAGE"
     done
-    # dlopen refuses text relocations from Android 6 on.
+    # From Android 6 on, dlopen refuses text relocations.
     if llvm-readelf-19 --dynamic-table "$library" | grep -q TEXTREL; then fail "$target: $library has text relocations"; fi
     needed=$(llvm-readelf-19 --needed-libs "$library" | sed -n 's/^ *\(lib.*\)/\1/p' | sort | tr '\n' ' ')
     [[ -n $needed ]] || fail "$target: $library names no library of the system"
@@ -228,7 +228,7 @@ for target in "$@"; do
     fi
     case $target in
     *-android*)
-        # The stand-ins have nothing in them that would make a linker write down their names by itself.
+        # The stand-ins define no symbols, so the linker would not record their names without these options.
         build "$target" wxtransfer-jni cdylib -C strip=symbols -C link-arg=-Wl,-soname,libwxtransfer_jni.so \
             -C link-arg=-Wl,--no-as-needed -C link-arg=-lc -C link-arg=-ldl
         check_shared "$target" "$ROOT/target/$target/release/libwxtransfer_jni.so"

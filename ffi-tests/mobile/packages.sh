@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Packs what build.sh has built with the scripts of release/, and checks the packages as far as that goes without Xcode
-# and without Gradle.
+# Packages the results of build.sh with the scripts of release/, and checks the packages as far as possible without Xcode
+# and Gradle.
 set -euo pipefail
 ROOT=$(cd "$(dirname "$0")/../.." && pwd)
 # shellcheck source=ffi-tests/toolchain.sh
@@ -33,12 +33,12 @@ x86_64=$(built x86_64-linux-android libwxtransfer_jni.so)
 release/aar.sh target/kotlin/wxtransfer.jar "arm64-v8a=$arm64" "armeabi-v7a=$armv7" "x86_64=$x86_64"
 unzip -q target/aar/wxtransfer-*.aar -d "$work/android"
 
-# What belongs elsewhere is refused.
+# Libraries for another system must be refused.
 if release/xcframework.sh "$arm64" "$simulator" 2>/dev/null; then fail "a shared library was packed as a static one"; fi
 if release/aar.sh target/kotlin/wxtransfer.jar "x86_64=$arm64" 2>/dev/null; then fail "arm64 was packed as x86_64"; fi
 if release/aar.sh "$arm64" "arm64-v8a=$arm64" 2>/dev/null; then fail "a library was packed as classes"; fi
 
-# Whether the tables name files that are there, and the libraries are what their directories say.
+# Checks that the files named in the property lists exist, and that each library is of its directory's platform.
 python3 - "$work" <<'PYTHON'
 import json, pathlib, plistlib, subprocess, sys, xml.etree.ElementTree, zipfile
 
@@ -55,7 +55,7 @@ def platforms(file):
     text = subprocess.run(["llvm-objdump-19", "--macho", "--private-headers", file], check=True, capture_output=True, text=True).stdout
     return {line.split()[1] for line in text.splitlines() if line.strip().startswith("platform ")}
 
-# The C functions that Apple wants a reason for.
+# The C functions for which Apple requires a reason.
 reasons_required = {
     "FileTimestamp": ["stat", "fstat", "fstatat", "lstat", "getattrlist", "fgetattrlist", "getattrlistat", "getattrlistbulk"],
     "DiskSpace": ["statfs", "fstatfs", "statvfs", "fstatvfs", "getattrlist", "fgetattrlist", "getattrlistat"],
@@ -84,9 +84,10 @@ for name, entry in slices.items():
 android = work / "android"
 xml.etree.ElementTree.parse(android / "AndroidManifest.xml")
 classes = zipfile.ZipFile(android / "classes.jar").namelist()
-for name in ["WXTransferSession.class", "WXTransferAndroid.class", "wx.js"]:
+for name in ["WXTransferSession.class", "WXTransferAndroid.class", "CertificateVerifier.class", "wx.js"]:
     check(f"org/wxtransfer/{name}" in classes, f"classes.jar has no {name}")
-check("NativeCallbacks" in (android / "proguard.txt").read_text(), "the shrinker is told nothing")
+rules = (android / "proguard.txt").read_text()
+check("NativeCallbacks" in rules and "CertificateVerifier" in rules, "the shrinker is told nothing")
 json.loads((android / "prefab/prefab.json").read_text())
 module = android / "prefab/modules/wxtransfer"
 check(json.loads((module / "module.json").read_text())["library_name"] == "libwxtransfer_jni", "prefab names another library")
@@ -101,7 +102,7 @@ for abi, machine in machines.items():
     check(json.loads((prefab / "abi.json").read_text())["abi"] == abi, f"{abi}: abi.json is another's")
 PYTHON
 
-# The framework's module is found by its name, and its header compiles as a module.
+# The framework's module is found by name, and its header compiles as a module.
 for slice in "$work"/ios/CWxtransfer.xcframework/ios-*; do
     clang-19 -fmodules "-fmodules-cache-path=$work/modules" -Wall -Werror -fsyntax-only -F "$slice" -x objective-c - <<'SOURCE'
 @import CWxtransfer;
@@ -112,7 +113,7 @@ WxtStatus open_session(WxtSession **session) {
 }
 SOURCE
 done
-# An Android app's native code sees the call that only it has.
+# Native code of an Android app sees the function that exists only there.
 clang-19 --target=x86_64-linux-gnu -D__ANDROID__ -std=c99 -Wall -Wextra -Wpedantic -Werror -fsyntax-only \
     -I "$work/android/prefab/modules/wxtransfer/include" -x c - <<'SOURCE'
 #include <wxtransfer.h>

@@ -1,20 +1,20 @@
-/* One of two networks goes away in the middle of transfers. Started by network-change.sh, in namespaces. */
+/* Removes one of two networks in the middle of transfers. Run by network-change.sh, in network namespaces. */
 
 #include "../support.h"
 
-/* A whole second: that of the promise, with the time that a slow machine takes to run a command. */
+/* In ms. The documented limit is one second; it includes the time in which a slow machine runs a command. */
 enum { AT_ONCE = 1000 };
 
 static void run_command(const char *command) {
   CHECK_NUMBER(system(command), 0);
 }
 
-/* The address goes with its network, as on a phone that leaves a Wi-Fi. */
+/* Removes the network and its address, as when a phone leaves a Wi-Fi. */
 static void take_away(void) {
   run_command("ip address del 10.19.1.2/24 dev client1");
 }
 
-/* The interface is switched off, and keeps its address. */
+/* Switches the interface off; it keeps its address. */
 static void switch_off(void) {
   run_command("ip link set client1 down");
 }
@@ -39,7 +39,7 @@ static void wait_for_progress(Recorder *recorder) {
   CHECK(!has_run(recorder, 'F') && !has_run(recorder, 'S'));
 }
 
-/* Of the two networks that have transfers the first goes. */
+/* Both networks have transfers; the first is removed. */
 static void in_the_middle(const char *scheme, void (*lose)(void)) {
   WxtSessionOptions options = local_options();
   WxtSession *session = open_session(&options);
@@ -67,7 +67,7 @@ static void in_the_middle(const char *scheme, void (*lose)(void)) {
     CHECK_CONTAINS(lost[index]->detail, "the network changed");
     CHECK(lost[index]->retryable);
   }
-  /* The other network's transfer goes on. */
+  /* The transfer in the other network continues. */
   pthread_mutex_lock(&recorder_lock);
   uint64_t seen = elsewhere.progress.total_bytes;
   while (elsewhere.progress.total_bytes == seen && strpbrk(elsewhere.order, "SF") == NULL) {
@@ -80,7 +80,7 @@ static void in_the_middle(const char *scheme, void (*lose)(void)) {
   bring_back();
 }
 
-/* To connect from an address that is gone ends at once, too: nobody answers at 10.19.1.77. */
+/* A connection attempt from a removed address also ends at once. No host answers at 10.19.1.77. */
 static void while_connecting(void) {
   run_command("ip neighbour replace 10.19.1.77 lladdr 02:00:00:00:00:77 dev client1");
   WxtSessionOptions options = local_options();
@@ -103,7 +103,7 @@ static void while_connecting(void) {
   bring_back();
 }
 
-/* A download whose answer has not begun, on a kept connection: the next network has it without the page's help. */
+/* A download after the change does not use the connection that was kept in the removed network. */
 static void between_two_requests(void) {
   WxtSessionOptions options = local_options();
   WxtSession *session = open_session(&options);

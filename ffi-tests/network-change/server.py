@@ -1,6 +1,6 @@
-"""A slow server for network-change.sh: port 80 and, with TLS, 443 of every address.
+"""A slow server for network-change.sh: port 80 and, with TLS, port 443 of every address.
 
-It sends an endless body 16 KiB at a time, or reads one as slowly, so that every transfer is in its middle.
+It sends an endless body 16 KiB at a time, or reads one equally slowly, so that every transfer stays in progress.
 """
 
 import socket
@@ -14,7 +14,7 @@ PAUSE = 0.02
 
 
 def read_head(connection):
-    """The request's first bytes, up to the empty line; of a body's beginning nothing is kept."""
+    """Reads the request's first bytes, up to the empty line. Discards body bytes that arrived with them."""
     head = b""
     while b"\r\n\r\n" not in head:
         received = connection.recv(PIECE)
@@ -25,7 +25,7 @@ def read_head(connection):
 
 
 def serve(connection, context):
-    """One connection, to its end or the client's."""
+    """Serves one connection until it or the client ends it."""
     try:
         if context:
             connection = context.wrap_socket(connection, server_side=True)
@@ -34,7 +34,7 @@ def serve(connection, context):
                 connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
                 continue
             if head.startswith("GET"):
-                # Without a length its end is that of the connection, which a client must not take for the body's.
+                # Without a length the body ends with the connection. A client must not mistake the failure for that end.
                 length = "" if "/no-length " in head else f"Content-Length: {100 << 20}\r\n"
                 connection.sendall(f"HTTP/1.1 200 OK\r\n{length}Connection: close\r\n\r\n".encode())
             while True:
@@ -48,7 +48,7 @@ def serve(connection, context):
 
 
 def listen(port, context):
-    """Accepts connections for ever."""
+    """Accepts connections forever."""
     with socket.create_server(("", port)) as listener:
         while True:
             connection, _ = listener.accept()
@@ -56,7 +56,7 @@ def listen(port, context):
 
 
 def main():
-    """Says `namespace`, waits for `networks`, and says `ready`."""
+    """Prints `namespace`, waits for `networks`, and prints `ready`."""
     certificate, key, ready = sys.argv[1:]
     with open(ready, "w", encoding="ascii") as file:
         file.write("namespace\n")

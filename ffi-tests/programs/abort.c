@@ -1,8 +1,8 @@
-/* wxt_task_abort: whatever the task is doing, it fails once with `abort`; a task that is over is not there any more. */
+/* wxt_task_abort: in every state, the task fails once with `abort`. An ended task is not found. */
 
 #include "../support.h"
 
-/* The only worker is busy, so the second task waits, and its abort is over when the function returns. */
+/* The only worker is busy, so the second task waits, and has ended when the abort returns. */
 static void while_queued(void) {
   WxtSessionOptions options = local_options();
   options.max_concurrent_downloads = 1;
@@ -20,7 +20,7 @@ static void while_queued(void) {
   CHECK_NUMBER(queued.profile.queue_end, 0);
   CHECK(!has_run(&running, 'F'));
 
-  /* The place in the queue that it left is no hole. */
+  /* Its place in the queue is free. */
   CHECK_NUMBER(wxt_task_abort(session, first), WXT_OK);
   EXPECT_FAILURE(&running, WXT_ERRNO_ABORT_DOWNLOAD, WXT_CATEGORY_ABORTED, "downloadFile:fail abort");
   EXPECT_SUCCESS(&next, 200);
@@ -42,12 +42,12 @@ static void while_running(WxtSession *session) {
     CHECK(again == WXT_OK || again == WXT_NOT_FOUND);
     EXPECT_FAILURE(&recorder, WXT_ERRNO_ABORT_DOWNLOAD, WXT_CATEGORY_ABORTED, "downloadFile:fail abort");
     CHECK(!recorder.retryable);
-    /* Far below the deadline, which is a minute away. */
+    /* Far below the deadline of one minute. */
     CHECK(now() - called < 20000);
   }
 }
 
-/* The server reads nothing, so the socket's buffers fill and the upload waits in the middle of the file. */
+/* The server reads nothing, so the socket's buffers fill up and the upload waits in the middle of the file. */
 static void an_upload_in_the_middle(WxtSession *session) {
   const char *path = in_directory("large");
   write_pattern(path, 16 * 1024 * 1024);
@@ -63,7 +63,7 @@ static void an_upload_in_the_middle(WxtSession *session) {
   CHECK(recorder.progress.progress < 100);
 }
 
-/* Nobody accepts the connection. */
+/* Nothing accepts the connection. */
 static void while_connecting(WxtSession *session) {
   Recorder recorder = {0};
   WxtTaskId task = start_download(session, format("%s/x", variable("WXT_BLACK_HOLE_URL")), &recorder);

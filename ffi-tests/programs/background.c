@@ -1,4 +1,4 @@
-/* The background: for five seconds all goes on, then everything is interrupted and new calls are refused. */
+/* The background: for five seconds everything continues, then everything is interrupted and new calls are refused. */
 
 #include "../support.h"
 
@@ -22,7 +22,7 @@ static void what_ends_and_what_does_not(void) {
   recorder_forget(&hidden);
   CHECK(!has_run(&running, 'F'));
 
-  /* A second time changes nothing: the five seconds are counted from the first. */
+  /* A second call changes nothing: the five seconds count from the first one. */
   CHECK_NUMBER(wxt_session_enter_background(session), WXT_OK);
   EXPECT_FAILURE(&running, WXT_ERRNO_INTERRUPTED, WXT_CATEGORY_INTERRUPTED, "downloadFile:fail interrupted");
   CHECK(running.retryable);
@@ -45,7 +45,7 @@ static void what_ends_and_what_does_not(void) {
   close_session(session);
 }
 
-/* Back in time, nothing is interrupted; what was running takes its course, here to its own deadline. */
+/* If the mini program returns in time, nothing is interrupted. A running task continues, here to its own deadline. */
 static void a_short_time(void) {
   WxtSessionOptions options = local_options();
   WxtSession *session = open_session(&options);
@@ -63,7 +63,7 @@ static void a_short_time(void) {
   close_session(session);
 }
 
-/* Closing in the background waits for no timer. */
+/* Closing in the background does not wait for the timer. */
 static void closed_there(void) {
   WxtSessionOptions options = local_options();
   options.max_concurrent_downloads = 1;

@@ -1,5 +1,5 @@
-/* What a page or a host can get wrong. A page's mistake comes through `on_fail`, a host's is a status; in both cases
- * nothing is sent: the harness looks at the servers afterwards. */
+/* Mistakes of a page and of a host. A page's mistake is reported through `on_fail`, a host's as a status. In both
+ * cases nothing is sent; the harness checks the servers afterwards. */
 
 #include "../support.h"
 
@@ -7,7 +7,7 @@ static WxtSession *session;
 
 /* --- A page's mistakes. --- */
 
-/* A good request, for one thing in it to be spoilt. */
+/* A valid request. Each test changes one thing in it. */
 static WxtUploadRequest good_upload(void) {
   WxtUploadRequest request = wxt_upload_request();
   request.url = wxt_str(plain("/upload"));
@@ -139,7 +139,7 @@ static void headers(void) {
   }
 }
 
-/* None of them makes the upload wait, the FIFO without a writer neither. */
+/* None of them makes the upload wait, not even the FIFO without a writer. */
 static void files(void) {
   WxtUploadRequest request = good_upload();
   request.file_path = wxt_str(in_directory("missing"));
@@ -179,7 +179,7 @@ static void files(void) {
   CHECK(close(descriptor) == 0);
 }
 
-/* With the default options: https only, not the device itself, the page's own paths only. */
+/* With the default options: https only, not the device itself, only the page's own paths. */
 static void strict_session(void) {
   WxtSessionOptions options = local_options();
   options.user_id = wxt_str("strict");
@@ -201,7 +201,7 @@ static void strict_session(void) {
     request.url = wxt_str(refused[i]);
     UPLOAD_FAILS(&request, WXT_ERRNO_NOT_IN_DOMAIN_LIST, WXT_CATEGORY_POLICY, "url not in domain list");
   }
-  /* Its host is allowed; the file is looked at before any name. */
+  /* Its host is allowed. The file is checked before any name is resolved. */
   request.url = wxt_str("https://example.com/");
   UPLOAD_FAILS(&request, WXT_ERRNO_PERMISSION_DENIED, WXT_CATEGORY_FILE,
                format("permission denied, open %s", in_directory("file")));
@@ -217,7 +217,7 @@ static void refused(const WxtUploadRequest *request, WxtStatus status) {
   WxtTaskId task = 42;
   CHECK_NUMBER(wxt_upload_file(session, request, &callbacks, &task), status);
   CHECK_NUMBER(task, 42);
-  /* Whatever would run, would run before this task's. */
+  /* A callback of the refused call would run before those of this task. */
   Recorder barrier = {0};
   WxtUploadRequest nothing = wxt_upload_request();
   callbacks = recorded_by(&barrier);
@@ -237,7 +237,7 @@ static void statuses(void) {
   CHECK_NUMBER(wxt_download_file(NULL, &download, &callbacks, NULL), WXT_INVALID_ARGUMENT);
   CHECK_NUMBER(wxt_download_file(session, NULL, &callbacks, NULL), WXT_INVALID_ARGUMENT);
   CHECK_NUMBER(wxt_download_file(session, &download, NULL, NULL), WXT_INVALID_ARGUMENT);
-  /* A pointer that never was a session. */
+  /* A pointer that was never a session. */
   CHECK_NUMBER(wxt_upload_file((WxtSession *)&request, &request, &callbacks, NULL), WXT_SESSION_CLOSED);
 
   request.url = without_pointer;
@@ -276,7 +276,7 @@ static void statuses(void) {
     callbacks = wxt_callbacks();
   }
 
-  /* A newer host: what this library does not know must be unused. */
+  /* A newer host: fields that this library does not know must be zero. */
   struct {
     WxtUploadRequest known;
     uint64_t unknown[2];
@@ -290,7 +290,7 @@ static void statuses(void) {
   newer.unknown[1] = 1;
   refused(&newer.known, WXT_INVALID_STRUCT_SIZE);
 
-  /* An older host: what its struct does not have is not read, so these bytes never become a string. */
+  /* An older host: fields that its struct lacks are not read, so these bytes never become a string. */
   WxtUploadRequest older = good_upload();
   older.struct_size = offsetof(WxtUploadRequest, file_name) / 8 * 8;
   memset(&older.file_name, 0xff, sizeof older - offsetof(WxtUploadRequest, file_name));

@@ -1,4 +1,4 @@
-/* A session for bad networks: what fails on the way is tried again, and what breaks off goes on. */
+/* A session for bad networks: failed attempts are retried, and interrupted downloads continue. */
 
 #include "../support.h"
 

@@ -1,4 +1,5 @@
-/* What the header promises of callbacks: which, in what order, how often, one at a time, and what they may do. */
+/* The header's guarantees about callbacks: which ones run, in what order, how often, one at a time, and what they
+ * may call. */
 
 #include "../support.h"
 
@@ -14,7 +15,7 @@ static void a_success_and_a_failure(WxtSession *session) {
   recorder_forget(&failure);
 }
 
-/* Every callback may be left out. */
+/* Every callback is optional. */
 static void none_but_release(WxtSession *session) {
   WxtDownloadRequest request = wxt_download_request();
   request.url = wxt_str(tls("/bytes/100"));
@@ -53,7 +54,7 @@ static void nested_on_success(void *user_data, WxtTaskId task, const WxtSuccess 
   options.user_id = wxt_str("another");
   nested->other = open_session(&options);
   start_download(nested->other, tls("/bytes/5"), &nested->other_session);
-  /* Another session's neither: its callbacks may wait for this one. */
+  /* Nor another session, whose callbacks may be waiting for this one. */
   CHECK_NUMBER(wxt_session_close(nested->other), WXT_CALLED_FROM_CALLBACK);
 }
 
@@ -85,7 +86,7 @@ static void calls_from_inside(WxtSession *session) {
   CHECK_TEXT(nested.recorder.order, "SCR");
   EXPECT_SUCCESS(&nested.same_session, 200);
   EXPECT_SUCCESS(&nested.other_session, 200);
-  /* What was refused from inside is done from outside. */
+  /* The same call succeeds outside of the callback. */
   close_session(nested.other);
   recorder_forget(&nested.recorder);
   recorder_forget(&nested.same_session);
@@ -138,7 +139,7 @@ static void one_at_a_time(void *user_data, WxtTaskId task, const WxtCompletion *
   delivery.busy = true;
   delivery.completed++;
   pthread_mutex_unlock(&recorder_lock);
-  /* Long enough for another one to come in between, if it could. */
+  /* Long enough for an overlapping callback to start. */
   struct timespec pause = {0, 2000000};
   nanosleep(&pause, NULL);
   pthread_mutex_lock(&recorder_lock);
@@ -174,7 +175,7 @@ static void closing(WxtSession *session) {
   wait_for(&recorders[0], 'H');
   close_session(session);
   for (size_t i = 0; i < TASKS; i++) {
-    /* Without waiting: nothing of a session runs when `wxt_session_close` has returned. */
+    /* No wait is needed: after `wxt_session_close` has returned, nothing of the session runs. */
     CHECK(has_run(&recorders[i], 'R'));
     EXPECT_FAILURE(&recorders[i], WXT_ERRNO_ABORT_DOWNLOAD, WXT_CATEGORY_ABORTED, "downloadFile:fail abort");
   }

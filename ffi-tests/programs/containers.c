@@ -1,5 +1,5 @@
-/* What other containers than WeChat set: Referer, the scheme of paths, and temporary files that stay. With values that a
- * careless host, or one that passes on what it was given, could set. */
+/* Options of containers other than WeChat: Referer, path scheme, and temporary files that are kept. With values that
+ * a careless host could set, or one that passes on foreign values. */
 
 #include "../support.h"
 
@@ -20,7 +20,7 @@ static void check_referer(const char *template, const char *expected) {
       {wxt_str("rEFERER"), wxt_str("https://example.com/forged")},
   };
   write_bytes(in_directory("file"), "x", 1);
-  /* A redirect is a request of its own. */
+  /* A redirect is a separate request. */
   const char *const paths[] = {"/headers", "/redirect/307?to=/headers"};
   for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
     Recorder recorder = {0};
@@ -85,7 +85,7 @@ static void referers(void) {
   refused(&options, WXT_INVALID_UTF8, "no UTF-8");
   options.referer.ptr = NULL;
   refused(&options, WXT_INVALID_ARGUMENT, "a length without a pointer");
-  /* What stands in a place of the template cannot change what is around it. */
+  /* A replacement cannot change the text around its placeholder. */
   options = local_options();
   options.referer = wxt_str("https://a.example/{appid}/{version}");
   options.app_version = wxt_str("7?x#y");
@@ -139,7 +139,7 @@ static void check_scheme(const char *scheme, const char *expected) {
   CHECK_NUMBER(wxt_remove_saved_file(session, wxt_str(saved), on_result, &result), WXT_OK);
   CHECK_NUMBER(result.err_no, WXT_ERRNO_OK);
 
-  /* No other scheme, nor another way to write this one. */
+  /* Another scheme, or another spelling of this one, is not accepted. */
   const char *const others[] = {
       "nofile://usr/a", format("%s:/usr/a", expected), format("%s:usr/a", expected), format("%s:///usr/a", expected),
       format(" %s://usr/a", expected), format("x%s://usr/a", expected), format("%s://%s://usr/a", expected, expected),
@@ -198,7 +198,7 @@ static bool is_there(WxtSession *session, const char *path) {
   return result.err_no == WXT_ERRNO_OK;
 }
 
-/* Makes files one after the other in a session, closes it, and looks how many of the newest the next session has. */
+/* Creates files one after another in a session, closes it, and checks how many of the newest the next session has. */
 static void check_retention(uint64_t at_close, uint64_t at_opening, int kept) {
   char paths[FILES][256];
   WxtSession *session = open_with_retention(at_close, "retention");
@@ -207,7 +207,7 @@ static void check_retention(uint64_t at_close, uint64_t at_opening, int kept) {
     start_download(session, tls(format("/bytes/%d", LENGTH)), &recorder);
     EXPECT_SUCCESS(&recorder, 200);
     snprintf(paths[i], sizeof paths[i], "%s", recorder.path);
-    /* The system's clock for files goes in steps, within which none is the oldest. */
+    /* The clock of file times has a coarse resolution, within which no file is the oldest. */
     struct timespec times[2] = {{1000000 + i, 0}, {1000000 + i, 0}};
     CHECK(utimensat(AT_FDCWD, recorder.native_path, times, 0) == 0);
     recorder_forget(&recorder);
@@ -221,7 +221,7 @@ static void check_retention(uint64_t at_close, uint64_t at_opening, int kept) {
     if (i < FILES - kept) {
       continue;
     }
-    /* It is the file that it was, and the page's to use. */
+    /* It is the same file, and the page can use it. */
     start_upload(session, tls("/upload"), paths[i], &recorder);
     EXPECT_SUCCESS(&recorder, 200);
     CHECK_CONTAINS(recorder.data, format("%d", LENGTH));
@@ -229,7 +229,7 @@ static void check_retention(uint64_t at_close, uint64_t at_opening, int kept) {
   }
   close_session(other);
   close_session(session);
-  /* The next check begins with none. */
+  /* The next check starts without files. */
   session = open_with_retention(0, "retention");
   for (int i = 0; i < FILES; i++) {
     CHECK(!is_there(session, paths[i]));
@@ -247,7 +247,7 @@ static void retention(void) {
   check_retention(3 * LENGTH - 1, UINT64_MAX, 2);
   check_retention(UINT64_MAX, LENGTH, 1);
   check_retention(UINT64_MAX, 0, 0);
-  /* More than the quota of temporary files, which is what holds. */
+  /* More than the quota of temporary files, which takes precedence. */
   check_retention(UINT64_MAX, UINT64_MAX, FILES);
 }
 

@@ -1,4 +1,4 @@
-/* wx.downloadFile: into a temporary file, or to a path of the page's choice. */
+/* wx.downloadFile: into a temporary file, or to a path that the page chooses. */
 
 #include "../support.h"
 
@@ -19,7 +19,7 @@ static void into_a_temporary_file(WxtSession *session, char *native_path, size_t
   CHECK(!recorder.profile.socket_reused);
   CHECK(recorder.profile.received_byted_count > 1000000);
 
-  /* The page can send it on by the path that it was given. */
+  /* The page can upload it by the returned path. */
   Recorder upload = {0};
   start_upload(session, tls("/upload"), recorder.path, &upload);
   EXPECT_SUCCESS(&upload, 200);
@@ -53,7 +53,7 @@ static void to_a_path_of_the_pages_choice(WxtSession *session, char *native_path
   recorder_forget(&recorder);
 }
 
-/* A path that may not be written fails the call, and costs no request. */
+/* A path that must not be written fails the call before any request. */
 static void not_outside_of_usr(WxtSession *session) {
   static const char *const paths[] = {"wxfile://usr/../../../escaped", "/tmp/escaped", "wxfile://store_0.bin"};
   for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
@@ -70,7 +70,7 @@ static void not_outside_of_usr(WxtSession *session) {
   }
 }
 
-/* Nobody knows the total of a chunked or compressed body before its end. */
+/* The total of a chunked or compressed body is unknown before its end. */
 static void of_unknown_length(WxtSession *session) {
   static const char *const urls[] = {"/bytes/200000?chunked=1", "/bytes/200000?gzip=1"};
   for (size_t i = 0; i < sizeof urls / sizeof urls[0]; i++) {
@@ -146,7 +146,7 @@ int main(void) {
   through_redirects(session);
   CHECK(exists(temporary) && exists(chosen));
   close_session(session);
-  /* A temporary file lives as long as its session, the page's own file longer. */
+  /* A temporary file lives as long as its session. The page's own file outlives it. */
   CHECK(!exists(temporary));
   CHECK(exists(chosen));
   not_larger_than_allowed();

@@ -1,6 +1,6 @@
-/* Each errno of a transfer and of saving: how it comes, and all that is told of it. The tables of the header and of README
- * say the same in words. Not here: WXT_ERRNO_INTERNAL, which only a bug brings about, and WXT_ERRNO_INTERRUPTED, for which
- * `background.c` waits. */
+/* Each errno of a transfer and of saving: its cause and all of its members. The header and docs/failures.md contain
+ * the same in words. Missing here: WXT_ERRNO_INTERNAL, which only a bug causes, and WXT_ERRNO_INTERRUPTED, which
+ * `background.c` tests. */
 
 #include "../support.h"
 
@@ -9,7 +9,7 @@
 
 static WxtSession *session;
 
-/* What a row changes. Every row begins with a good request. */
+/* The changes of a row to a valid request. */
 typedef struct {
   const char *url;
   const char *file_path;
@@ -23,7 +23,7 @@ typedef struct {
   char api; /* 'u' or 'd' */
   Call call;
   int32_t err_no;
-  const char *err_msg; /* Behind `…File:fail `; NULL where the words are the system's. */
+  const char *err_msg; /* After `…File:fail `; NULL if the text is the system's. */
   int32_t category;
   bool retryable;
 } Row;
@@ -86,7 +86,7 @@ static void rows(void) {
        "parameter error: parameter.filePath should be String instead of Undefined;", WXT_CATEGORY_REQUEST, false},
       {'u', UPLOAD(good, file, NULL), WXT_ERRNO_PARAMETER,
        "parameter error: parameter.name should be String instead of Undefined;", WXT_CATEGORY_REQUEST, false},
-      /* What is empty is not missing. */
+      /* An empty value is not a missing one. */
       {'u', UPLOAD(good, file, ""), WXT_ERRNO_INVALID_REQUEST_DATA, "invalid request data name", WXT_CATEGORY_REQUEST,
        false},
       {'u', UPLOAD("", file, "file"), WXT_ERRNO_INVALID_URL, "invalid url", WXT_CATEGORY_REQUEST, false},
@@ -130,7 +130,7 @@ static void rows(void) {
        WXT_CATEGORY_FILE, false},
   };
   for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
-    /* Where it fails, the line is the number of the row. */
+    /* On failure, the reported line is the number of the row. */
     check_row(&table[i], (int)i);
   }
 }
@@ -157,7 +157,7 @@ static void aborts(void) {
   }
 }
 
-/* On an old base library two downloads at once are one too many. */
+/* On an old base library, a second concurrent download is one too many. */
 static void overflow(void) {
   WxtSessionOptions options = local_options();
   options.user_id = wxt_str("old");
@@ -192,7 +192,7 @@ static void storage(void) {
   session = usual;
 }
 
-/* Lowers a limit of the process, and tells what it was. */
+/* Lowers a limit of the process, and returns the previous one. */
 static struct rlimit lower(int resource, rlim_t most) {
   struct rlimit before;
   CHECK(getrlimit(resource, &before) == 0);
@@ -202,7 +202,7 @@ static struct rlimit lower(int resource, rlim_t most) {
   return before;
 }
 
-/* A file that cannot grow is a disk that is full. */
+/* A limit on the file size has the effect of a full disk. */
 static void full_disk(void) {
   CHECK(signal(SIGXFSZ, SIG_IGN) != SIG_ERR);
   struct rlimit before = lower(RLIMIT_FSIZE, 1000);

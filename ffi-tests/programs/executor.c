@@ -1,8 +1,8 @@
-/* Callbacks where the host wants them: on its main thread, at once, or never again because it closes the session. */
+/* Callbacks on the host's main thread, inline, or during the closing of the session. */
 
 #include "../support.h"
 
-/* --- A main loop: jobs are put into a queue that only the main thread empties. --- */
+/* --- A main loop: jobs are queued, and only the main thread runs them. --- */
 
 typedef struct Job {
   void (*run)(void *data);
@@ -35,7 +35,7 @@ static void loop_post(void *context, void (*run)(void *data), void *data) {
   pthread_mutex_unlock(&loop.lock);
 }
 
-/* Runs the next job; waits for one if `wait`, else returns false where there is none. */
+/* Runs the next job. If `wait`, waits for one; otherwise returns false if there is none. */
 static bool loop_run_one(bool wait) {
   pthread_mutex_lock(&loop.lock);
   while (wait && loop.first == NULL) {
@@ -98,8 +98,8 @@ static void the_main_thread_runs_callbacks(void) {
   }
 }
 
-/* The main thread closes the session and has not run what was posted: the callbacks come from inside of the close, and
- * the posted jobs find nothing to do. */
+/* The main thread closes the session without having run the posted jobs: the callbacks run inside the close, and the
+ * posted jobs do nothing. */
 static void closed_with_a_full_queue(void) {
   WxtSession *session = open_on_the_loop();
   Recorder finished = {0};
@@ -124,7 +124,7 @@ static void closed_with_a_full_queue(void) {
   CHECK_TEXT(stalled.order, before);
 }
 
-/* A job of the main thread may itself start, abort and be followed by a close. */
+/* A job on the main thread may start and abort tasks, and be followed by a close. */
 static void aborted_on_the_main_thread(void) {
   WxtSession *session = open_on_the_loop();
   Recorder recorder = {0};
@@ -133,7 +133,7 @@ static void aborted_on_the_main_thread(void) {
     loop_run_one(true);
   }
   CHECK_NUMBER(wxt_task_abort(session, task), WXT_OK);
-  /* Nothing runs until the main thread comes to it. */
+  /* Nothing runs until the main thread runs its jobs. */
   CHECK_TEXT(recorder.order, "H");
   while (!has_run(&recorder, 'R')) {
     loop_run_one(true);
@@ -144,7 +144,7 @@ static void aborted_on_the_main_thread(void) {
   }
 }
 
-/* --- An executor that runs each job at once, on whatever thread posted it. --- */
+/* --- An executor that runs each job inline, on the thread that posts it. --- */
 
 static void run_at_once(void *context, void (*run)(void *data), void *data) {
   (void)context;
@@ -164,7 +164,7 @@ static void chain_on_success(void *user_data, WxtTaskId task, const WxtSuccess *
 static void chain_on_complete(void *user_data, WxtTaskId task, const WxtCompletion *event) {
   Chain *chain = user_data;
   recorder_on_complete(&chain->recorder, task, event);
-  /* Fails at once, so that its events are posted from inside of this callback. They run after it. */
+  /* Fails at once, so its events are posted inside this callback. They run after it. */
   start_download(chain->session, "no url", &chain->second);
   CHECK_TEXT(chain->second.order, "");
 }
@@ -189,7 +189,7 @@ static void an_inline_executor(void) {
   CHECK_NUMBER(wxt_download_file(chain.session, &request, &callbacks, NULL), WXT_OK);
   EXPECT_FAILURE(&chain.second, WXT_ERRNO_INVALID_URL, WXT_CATEGORY_REQUEST, "downloadFile:fail invalid url");
 
-  /* A call that fails at once: this thread runs its callbacks, or the worker that is not done with the last ones. */
+  /* A call that fails at once: its callbacks run on this thread, or on the worker that still runs the previous ones. */
   Recorder refused = {0};
   start_download(chain.session, "no url", &refused);
   EXPECT_FAILURE(&refused, WXT_ERRNO_INVALID_URL, WXT_CATEGORY_REQUEST, "downloadFile:fail invalid url");

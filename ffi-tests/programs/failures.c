@@ -1,4 +1,4 @@
-/* Bad networks and bad servers: each failure has its number and its category, and the session goes on. */
+/* Bad networks and bad servers: each failure has its errno and category, and the session stays usable. */
 
 #include "../support.h"
 
@@ -8,7 +8,7 @@
 
 static WxtSession *session;
 
-/* A download with a short deadline; `TIMEOUT` is long enough for everything that does answer. */
+/* `SHORT` is the timeout of downloads that are to time out. `TIMEOUT` is sufficient for everything that answers. */
 enum { SHORT = 500, TIMEOUT = 60000 };
 
 #define DOWNLOAD_FAILS(url, timeout, err_no, category) \
@@ -26,12 +26,12 @@ static void download_fails(const char *url, uint32_t timeout, int32_t err_no, in
   check_contains(recorder.err_msg, "downloadFile:fail ", true, "err_msg", file, line);
   check(strlen(recorder.err_msg) > strlen("downloadFile:fail "), "the reason is told", file, line);
   check(strlen(recorder.detail) > 0, "the detail is told", file, line);
-  /* A captive portal answers without TLS, and goes away. */
+  /* A captive portal answers without TLS and closes. */
   bool no_tls = strcmp(recorder.detail, "the server does not speak TLS") == 0;
   check(recorder.retryable == (category != WXT_CATEGORY_TLS || no_tls), "a bad network may get better", file, line);
 }
 
-/* Over TLS and plain the same. */
+/* The same over TLS and plain. */
 static void answers_that_go_wrong(const char *server) {
   static const struct {
     const char *fault;
@@ -58,7 +58,7 @@ static void uploads(void) {
   write_pattern(path, 16 * 1024 * 1024);
   const char *const servers[] = {variable("WXT_FAULT_TLS_URL"), variable("WXT_FAULT_PLAIN_URL")};
   for (size_t i = 0; i < 2; i++) {
-    /* An answer that does not wait for the body is that answer, and no broken pipe. */
+    /* An early answer is the result, and not a broken pipe. */
     Recorder recorder = {0};
     start_upload(session, format("%s/fault/early-answer", servers[i]), path, &recorder);
     wait_for(&recorder, 'R');
@@ -79,7 +79,7 @@ static void uploads(void) {
     WxtCallbacks callbacks = recorded_by(&recorder);
     CHECK_NUMBER(wxt_upload_file(session, &request, &callbacks, NULL), WXT_OK);
     EXPECT_FAILURE(&recorder, WXT_ERRNO_TIMEOUT, WXT_CATEGORY_TIMEOUT, "uploadFile:fail timeout");
-    /* What waits in the device's buffers was not sent. */
+    /* Bytes in the device's buffers do not count as sent. */
     CHECK(recorder.progress.progress < 100);
   }
 }
@@ -87,7 +87,7 @@ static void uploads(void) {
 static void no_connection(void) {
   DOWNLOAD_FAILS(format("%s/x", variable("WXT_BLACK_HOLE_URL")), SHORT, WXT_ERRNO_TIMEOUT, WXT_CATEGORY_TIMEOUT);
 
-  /* A port that is taken but not listened on refuses. */
+  /* A bound port without a listener refuses connections. */
   int taken = socket(AF_INET, SOCK_STREAM, 0);
   struct sockaddr_in address;
   socklen_t length = sizeof address;
@@ -101,7 +101,7 @@ static void no_connection(void) {
   CHECK(close(taken) == 0);
 }
 
-/* Servers that must not be trusted, or cannot be talked to. No byte of a request may reach them: the harness looks. */
+/* Servers that must not be trusted, or cannot be used. No byte of a request may reach them; the harness checks that. */
 static void tls_refusals(void) {
   static const char *const servers[] = {
       "WXT_EXPIRED_URL",      "WXT_NOT_YET_VALID_URL",       "WXT_WRONG_HOST_URL", "WXT_SELF_SIGNED_URL",
@@ -112,7 +112,7 @@ static void tls_refusals(void) {
   }
 }
 
-/* A pin refuses a key that is not listed, whatever its certificate says. */
+/* A pin rejects a key that is not listed, whatever its certificate says. */
 static void pins(void) {
   static const uint8_t other_key[32] = {1};
   uint8_t key[32];
@@ -153,7 +153,7 @@ int main(void) {
   no_connection();
   tls_refusals();
   pins();
-  /* After all that the session is as good as new. */
+  /* After all these failures the session works as before. */
   Recorder recorder = {0};
   start_download(session, tls("/bytes/100000"), &recorder);
   EXPECT_SUCCESS(&recorder, 200);

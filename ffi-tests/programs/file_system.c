@@ -1,4 +1,4 @@
-/* FileSystemManager: a page's files are written, read, moved and removed; and every way in which that fails. */
+/* FileSystemManager: writes, reads, moves and removes a page's files, and triggers every failure. */
 
 #include "../support.h"
 
@@ -7,7 +7,7 @@
 #include <sys/ioctl.h>
 #include <sys/resource.h>
 
-/* What `on_result` was given. It runs before the function returns, on the same thread. */
+/* The result that `on_result` received. It runs before the function returns, on the same thread. */
 typedef struct {
   unsigned calls;
   char err_msg[512];
@@ -17,7 +17,7 @@ typedef struct {
   uint64_t size;
   char native_path[1024];
   size_t stats_count;
-  /* Of the last of them. */
+  /* The last element. */
   WxtFileStats stats;
   char stats_paths[256];
   size_t name_count;
@@ -88,7 +88,7 @@ static void on_result(void *user_data, const WxtFileResult *event) {
 
 static Result result;
 
-/* What a call is given last. The result of the call before is forgotten. */
+/* The user_data of a call. Forgets the result of the previous call. */
 static void *fresh(void) {
   memset(&result, 0, sizeof result);
   return &result;
@@ -145,7 +145,7 @@ static void a_pages_files(WxtSession *session) {
   CHECK_TEXT(result.names, "b.txt;old;");
   expect_text(session, "wxfile://usr/notes/old/a.txt", "hello World");
 
-  /* The digests of "abc" are those of RFC 1321 and FIPS 180-4. */
+  /* The digests of "abc" are from RFC 1321 and FIPS 180-4. */
   EXPECT_OK(write_text(session, "wxfile://usr/abc", "abc", WXT_WRITE_WHOLE, 0), "writeFile:ok");
   static const char *const digests[] = {"900150983cd24fb0d6963f7d28e17f72", "a9993e364706816aba3e25717850c26c9cd0d89d",
                                         "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"};
@@ -165,7 +165,7 @@ static void a_pages_files(WxtSession *session) {
   EXPECT_OK(wxt_file_unlink(session, wxt_str("wxfile://usr/empty"), on_result, fresh()), "unlink:ok");
 }
 
-/* The functions, so that a table can name them. */
+/* The functions, for use in a table. */
 typedef enum {
   ACCESS,
   STAT,
@@ -234,7 +234,8 @@ typedef struct {
 #define UNKNOWN "0123456789abcdef0123456789abcdef"
 #define OVER_QUOTA "the maximum size of the file storage limit is exceeded"
 
-/* "$tmp" and "$store" stand for a temporary and a saved file; `USR "file"` has five bytes, `USR "full"` holds something. */
+/* "$tmp" and "$store" are replaced by a temporary and a saved file. `USR "file"` has five bytes, `USR "full"` is not
+ * empty. */
 static const Row rows[] = {
     {ACCESS, USR "a", NULL, "access:fail no such file or directory wxfile://usr/a", 1300002, WXT_CATEGORY_FILE},
     {ACCESS, USR "file/a", NULL, "access:fail not a directory wxfile://usr/file/a", 1300020, WXT_CATEGORY_FILE},
@@ -299,7 +300,7 @@ static const Row rows[] = {
     {RESOLVE, USR "a", NULL, "resolvePath:fail no such file or directory wxfile://usr/a", 1300002, WXT_CATEGORY_FILE},
 };
 
-/* A row's text, with the paths that it stands for. */
+/* A row's text with its placeholders replaced. */
 static const char *filled_in(const char *text, const char *temporary, const char *saved) {
   const char *place = text == NULL ? NULL : strchr(text, '$');
   if (place == NULL) {
@@ -325,7 +326,7 @@ static void every_failure(WxtSession *session, const WxtSessionOptions *options)
   EXPECT_OK(write_text(session, USR "file", "five.", WXT_WRITE_WHOLE, 0), "writeFile:ok");
   EXPECT_OK(wxt_file_make_directory(session, wxt_str(USR "full/inside"), true, on_result, fresh()), "mkdir:ok");
   EXPECT_OK(wxt_file_make_directory(session, wxt_str(USR "empty"), false, on_result, fresh()), "mkdir:ok");
-  /* A link that a host's unzip has planted, and a file with more than half of the quota. */
+  /* A symbolic link that a host's unzip has created, and a file with more than half of the quota. */
   EXPECT_OK(wxt_resolve_path(session, wxt_str("wxfile://usr"), on_result, fresh()), "resolvePath:ok");
   CHECK(symlink("/etc/passwd", format("%s/link", result.native_path)) == 0);
   static uint8_t large[600000];
@@ -345,14 +346,14 @@ static void every_failure(WxtSession *session, const WxtSessionOptions *options)
     expect(status, err_msg, row->err_no, row->category, __LINE__);
   }
 
-  /* A name that is too long; the errMsg is cut. */
+  /* A name that is too long. The errMsg is truncated. */
   char path[300] = USR;
   memset(path + strlen(USR), 'n', 256);
   status = wxt_file_make_directory(session, wxt_str(path), false, on_result, fresh());
   CHECK_NUMBER(status, WXT_OK);
   CHECK_NUMBER(result.err_no, WXT_ERRNO_FILE_NAME_TOO_LONG);
   CHECK_CONTAINS(result.err_msg, "mkdir:fail File name too long wxfile://usr/nnn");
-  /* A descriptor that is none of a file. */
+  /* A descriptor that is not of a file. */
   int directory = open("/", O_RDONLY);
   CHECK(directory >= 0);
   status = wxt_import_file_descriptor(session, directory, 0, wxt_str(NULL), on_result, fresh());
@@ -360,7 +361,8 @@ static void every_failure(WxtSession *session, const WxtSessionOptions *options)
   CHECK(close(directory) == 0);
 }
 
-/* A parameter that is missing or is no text, in every function and place: the number of the table, and WeChat's words. */
+/* A parameter that is missing or is not UTF-8, for every function and parameter: the number of the table and
+ * WeChat's text. */
 static void wrong_parameters(WxtSession *session) {
   static const struct {
     const char *text;
@@ -380,7 +382,7 @@ static void wrong_parameters(WxtSession *session) {
   }
 }
 
-/* An empty path is a path, which leads to nothing: in every function and place. */
+/* An empty path leads to no file, for every function and parameter. */
 static void empty_paths(WxtSession *session) {
   for (int function = ACCESS; function <= RESOLVE; function++) {
     for (int place = 0; place < (function == COPY || function == RENAME ? 2 : 1); place++) {
@@ -391,7 +393,7 @@ static void empty_paths(WxtSession *session) {
       CHECK_TEXT(text, function == SAVE ? "tempFilePath file not exist" : "no such file or directory");
     }
   }
-  /* An optional one is as if it were not given. */
+  /* An empty optional path counts as absent. */
   char temporary[256];
   CHECK_NUMBER(wxt_import_file(session, wxt_str(in_directory("photo")), WXT_IMPORT_COPY, keep_path, temporary), WXT_OK);
   EXPECT_OK(wxt_save_file(session, wxt_str(temporary), wxt_str(""), on_result, fresh()), "saveFile:ok");
@@ -403,7 +405,7 @@ static void no_descriptors(WxtSession *session) {
   struct rlimit none = before;
   none.rlim_cur = 0;
   for (int function = ACCESS; function <= RESOLVE; function++) {
-    /* Some need no descriptor, and some find that the path is wrong before they open anything. */
+    /* Some need no descriptor, and some find an invalid path before they open anything. */
     CHECK(setrlimit(RLIMIT_NOFILE, &none) == 0);
     WxtStatus status = call(session, function, USR "file", USR "other");
     CHECK(setrlimit(RLIMIT_NOFILE, &before) == 0);
@@ -417,7 +419,7 @@ static void no_descriptors(WxtSession *session) {
          __LINE__);
 }
 
-/* The session is closed while a pipe is waited for. */
+/* The session is closed during a wait for a pipe. */
 typedef struct {
   WxtSession *session;
   int descriptor;
@@ -439,7 +441,7 @@ static void closed_meanwhile(void) {
   import.descriptor = ends[0];
   pthread_t thread;
   CHECK(pthread_create(&thread, NULL, import_pipe, &import) == 0);
-  /* Once it takes bytes it is inside. */
+  /* Once the pipe accepts bytes, the import has started. */
   int left = 1;
   CHECK(write(ends[1], "x", 1) == 1);
   while (left > 0) {

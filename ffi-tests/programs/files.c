@@ -1,8 +1,8 @@
-/* The files around the transfers: a file of the host's becomes a page's, is uploaded, saved, listed and removed. */
+/* Files around the transfers: a host's file becomes a page's, is uploaded, saved, listed and removed. */
 
 #include "../support.h"
 
-/* What `on_result` was given. It runs before the function returns, on the same thread. */
+/* The result that `on_result` received. It runs before the function returns, on the same thread. */
 typedef struct {
   pthread_t thread;
   unsigned calls;
@@ -63,7 +63,7 @@ static Result fresh(void) {
     CHECK_NUMBER((result).file_count, 0);                          \
   } while (0)
 
-/* A photo that the host took: the page gets a temporary path, uploads it, and saves it. */
+/* A photo that the host took: the page receives a temporary path, uploads it, and saves it. */
 static void from_the_host_to_the_store(WxtSession *session) {
   const char *photo = in_directory("photo.JPG");
   write_pattern(photo, 3000);
@@ -90,7 +90,7 @@ static void from_the_host_to_the_store(WxtSession *session) {
   check_pattern(saved.native_path, 3000);
   CHECK(!exists(imported.native_path));
 
-  /* The temporary path is no more. */
+  /* The temporary path is invalid. */
   Result again = fresh();
   status = wxt_save_file(session, wxt_str(imported.file_path), wxt_str(NULL), on_result, &again);
   EXPECT_ERROR(again, status, "saveFile:fail tempFilePath file not exist", WXT_ERRNO_TEMPORARY_FILE_NOT_EXIST,
@@ -103,7 +103,7 @@ static void from_the_host_to_the_store(WxtSession *session) {
   CHECK(info.create_time >= called && info.create_time <= now() / 1000);
 }
 
-/* A saved file is there in the next launch; a temporary one is not. */
+/* A saved file exists in the next launch. A temporary one does not. */
 static void in_the_next_launch(WxtSession *session) {
   Result list = fresh();
   WxtStatus status = wxt_get_saved_file_list(session, on_result, &list);

@@ -1,4 +1,4 @@
-/* An upload of a hundred files takes as little memory and as few descriptors as one of a small file. */
+/* An upload of a hundred files needs as little memory and as few descriptors as one of a small file. */
 
 #include "../support.h"
 
@@ -14,7 +14,7 @@ static long peak_memory_in_kib(void) {
 #endif
 }
 
-/* A hundred files of a size, most of them holes. `ffi-tests/large-upload.sh` makes them 4 GiB together. */
+/* A hundred sparse files of a given size. `ffi-tests/large-upload.sh` makes them 4 GiB together. */
 static void of_a_hundred_parts(WxtSession *session, const char *url) {
   enum { PARTS = 100, DESCRIPTORS = 40, MOST_MEMORY = 4 * 1024 };
   const char *asked = getenv("WXT_PART_SIZE");
@@ -65,7 +65,7 @@ int main(void) {
   WxtSessionOptions options = local_options();
   options.max_timeout = 600000;
   WxtSession *session = open_session(&options);
-  /* What the first transfer takes, every other one has. */
+  /* The first transfer allocates memory that later ones reuse. */
   const char *path = in_directory("small");
   write_bytes(path, "small", 5);
   Recorder recorder = {0};

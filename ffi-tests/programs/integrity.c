@@ -1,4 +1,4 @@
-/* A downloaded file that is not what it was to be does not appear. */
+/* A downloaded file that differs from the expectation does not appear. */
 
 #include "../support.h"
 
@@ -14,7 +14,7 @@ static WxtStatus download_update(WxtSession *session, const char *url, const cha
 
 static char update_path[1024];
 
-/* The update is what it was to be, and the result says so once more. */
+/* The update matches the expectation, and the result contains its digest. */
 static void of_the_right_file(WxtSession *session, const char *sha256) {
   Recorder recorder = {0};
   WxtCallbacks callbacks = recorded_by(&recorder);
@@ -44,12 +44,12 @@ static void of_wrong_files(WxtSession *session, const char *sha256) {
     EXPECT_FAILURE(&recorder, WXT_ERRNO_NETWORK, WXT_CATEGORY_INTEGRITY, wrong[i].err_msg);
     CHECK(recorder.retryable);
     recorder_forget(&recorder);
-    /* The update before is still there, whole. */
+    /* The previous update is still complete. */
     check_pattern(update_path, 100000);
   }
 }
 
-/* Without an expectation nothing is computed and nothing is checked. */
+/* Without an expectation nothing is computed or checked. */
 static void of_nobody_who_asks(WxtSession *session) {
   Recorder recorder = {0};
   start_download(session, tls("/bytes/100000?digest=0"), &recorder);
@@ -68,7 +68,7 @@ static void of_a_length(WxtSession *session) {
     WxtCallbacks callbacks = recorded_by(&recorder);
     CHECK_NUMBER(wxt_download_file(session, &request, &callbacks, NULL), WXT_OK);
     EXPECT_FAILURE(&recorder, WXT_ERRNO_NETWORK, WXT_CATEGORY_INTEGRITY, NULL);
-    /* None of the body was wanted. */
+    /* The body was not requested. */
     CHECK_NUMBER(recorder.progress_events, 0);
     recorder_forget(&recorder);
   }

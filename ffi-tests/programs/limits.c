@@ -1,4 +1,4 @@
-/* Ten at once of each API; the eleventh waits its turn, or fails where the base library is old. */
+/* Ten concurrent tasks per API. The eleventh waits, or fails on an old base library. */
 
 #include "../support.h"
 
@@ -20,14 +20,14 @@ static void the_eleventh_waits(WxtSession *session) {
     wait_for(&running[i], 'H');
   }
 
-  /* Uploads have ten places of their own. */
+  /* Uploads have ten separate places. */
   Recorder upload = {0};
   start_upload(session, tls("/upload"), in_directory("small"), &upload);
   EXPECT_SUCCESS(&upload, 200);
   recorder_forget(&upload);
   CHECK(!has_run(&waiting[0], 'H'));
 
-  /* One free place: the waiting ones take it one after the other, in the order of the calls. */
+  /* One free place: the waiting tasks take it one after another, in the order of the calls. */
   uint64_t freed = now();
   CHECK_NUMBER(wxt_task_abort(session, tasks[4]), WXT_OK);
   for (size_t i = 0; i < WAITING; i++) {
@@ -44,7 +44,7 @@ static void the_eleventh_waits(WxtSession *session) {
   }
 }
 
-/* The deadline counts from the moment a task leaves the queue: waiting costs nothing of it. */
+/* The deadline counts from when a task leaves the queue, so waiting does not reduce it. */
 static void waiting_is_no_part_of_the_deadline(void) {
   WxtSessionOptions options = local_options();
   options.max_concurrent_downloads = 1;
@@ -93,7 +93,7 @@ static void an_old_base_library_fails(const char *base_library, bool upload, boo
   for (size_t i = 0; i < AT_ONCE; i++) {
     EXPECT_FAILURE(&running[i], upload ? WXT_ERRNO_CANCEL : WXT_ERRNO_ABORT_DOWNLOAD, WXT_CATEGORY_ABORTED, NULL);
   }
-  /* There is room again. */
+  /* There is a free place again. */
   Recorder next = {0};
   start_download(session, tls("/bytes/1"), &next);
   wait_for(&next, 'R');

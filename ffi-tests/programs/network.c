@@ -1,8 +1,8 @@
-/* What a host tells of servers and of the network. */
+/* Connections opened ahead, and changes of the network. */
 
 #include "../support.h"
 
-/* Counts what the log says of prepared connections. */
+/* Counts the log messages about prepared connections. */
 typedef struct {
   unsigned opened;
   unsigned refused;
@@ -32,7 +32,8 @@ static void wait_for_log(Log *log, unsigned opened, unsigned refused) {
   pthread_mutex_unlock(&log_lock);
 }
 
-/* The mini program starts: the host has its servers' connections opened, and the page's first transfer begins with its request. */
+/* The mini program starts: the host opens connections to its servers, and the page's first transfer starts with its
+ * request. */
 static void a_server_that_will_be_needed(void) {
   Log log = {0};
   WxtSessionOptions options = local_options();
@@ -49,7 +50,7 @@ static void a_server_that_will_be_needed(void) {
   CHECK(recorder.profile.connect_end == recorder.profile.fetch_start);
   recorder_forget(&recorder);
 
-  /* A host alone means https. In no list, it is refused as a transfer would be; the log says so. */
+  /* A host without a scheme means https. If no list contains it, it is refused like a transfer; the log says so. */
   CHECK_NUMBER(wxt_session_prepare(session, wxt_str("files.example.com")), WXT_OK);
   CHECK_NUMBER(wxt_session_prepare(session, wxt_str("https://secret@files.example.com/?secret")), WXT_OK);
   wait_for_log(&log, 1, 2);
@@ -70,7 +71,7 @@ static void tell(WxtSession *session, int32_t kind, bool metered) {
   CHECK_NUMBER(status, WXT_OK);
 }
 
-/* A large file that can wait for the Wi-Fi: its deadline begins when it does. */
+/* A large file that can wait for Wi-Fi. Its deadline starts with the transfer. */
 static void a_network_that_costs(void) {
   WxtSessionOptions options = local_options();
   WxtSession *session = open_session(&options);
@@ -93,7 +94,7 @@ static void a_network_that_costs(void) {
   close_session(session);
 }
 
-/* Between two networks a call waits; without one for too long it is interrupted. */
+/* Between two networks a call waits. After too long without one it is interrupted. */
 static void no_network(void) {
   WxtSessionOptions options = local_options();
   WxtSession *session = open_session(&options);

@@ -1,4 +1,4 @@
-/* `profile`: what happened when, what the network is like, and how to go without. */
+/* `profile`: when each step happened, the state of the network, and how to disable it. */
 
 #include "../support.h"
 
@@ -6,7 +6,7 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
-/* Whether this system tells a round-trip time: an emulator may not. */
+/* Whether this system reports a round-trip time. An emulator may not. */
 static bool system_tells(void) {
 #ifdef TCP_INFO
   char info[256];
@@ -21,7 +21,7 @@ static bool system_tells(void) {
 #endif
 }
 
-/* On a new connection each step has its own time, on a kept one those of connecting are `fetchStart`. */
+/* On a new connection each step has its own time. On a kept one, the steps of connecting equal `fetchStart`. */
 static void connecting(WxtSession *session) {
   Recorder recorder = {0};
   start_download(session, tls("/bytes/10"), &recorder);
@@ -45,7 +45,7 @@ static void connecting(WxtSession *session) {
   CHECK(profile->request_start > 0);
   recorder_forget(&recorder);
 
-  /* An address in the URL needs no look-up; and this connection has no TLS. */
+  /* An IP address needs no look-up. This connection has no TLS. */
   for (int reused = 0; reused <= 1; reused++) {
     start_download(session, plain("/bytes/10"), &recorder);
     EXPECT_SUCCESS(&recorder, 200);
@@ -75,7 +75,7 @@ static void redirects(WxtSession *session) {
   recorder_forget(&recorder);
 }
 
-/* What one transfer sees, and what the session makes of all of them. */
+/* The observations of one transfer, and the session's estimates. */
 static void the_network(void) {
   WxtSessionOptions options = local_options();
   WxtSession *session = open_session(&options);
@@ -88,7 +88,7 @@ static void the_network(void) {
   CHECK(profile->transport_rtt_estimate == profile->rtt);
   CHECK(profile->http_rtt_estimate != WXT_PROFILE_ABSENT);
   CHECK(profile->http_rtt_estimate <= profile->response_start - profile->request_start + 1);
-  /* Too little to tell a speed from. */
+  /* Too few bytes to measure a throughput. */
   CHECK(profile->throughput_kbps == WXT_PROFILE_ABSENT);
   CHECK(profile->downstream_throughput_kbps_estimate == WXT_PROFILE_ABSENT);
   CHECK(profile->estimate_nettype >= 2 && profile->estimate_nettype <= 5);
@@ -101,14 +101,14 @@ static void the_network(void) {
   uint64_t speed = profile->throughput_kbps;
   recorder_forget(&recorder);
 
-  /* The estimate stays where nothing is observed. */
+  /* Without an observation the estimate does not change. */
   start_download(session, tls("/bytes/10"), &recorder);
   EXPECT_SUCCESS(&recorder, 200);
   CHECK(profile->throughput_kbps == WXT_PROFILE_ABSENT);
   CHECK(profile->downstream_throughput_kbps_estimate == speed);
   recorder_forget(&recorder);
 
-  /* Nothing was seen of a network that does not answer. */
+  /* There is no observation of a network that does not answer. */
   WxtDownloadRequest request = wxt_download_request();
   request.url = wxt_str(fault("stall-before-answer"));
   request.timeout = 200;
@@ -122,7 +122,7 @@ static void the_network(void) {
   close_session(session);
 }
 
-/* `enableProfile: false`: neither a success nor a failure has one. */
+/* `enableProfile: false`: neither a success nor a failure has a profile. */
 static void without(WxtSession *session) {
   static const struct {
     const char *path;

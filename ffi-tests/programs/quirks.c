@@ -1,8 +1,8 @@
-/* What is different for old clients and base libraries, and the headers that are always ours. */
+/* The quirks of old clients and base libraries, and the headers that only the library sets. */
 
 #include "../support.h"
 
-/* The log of one session, all messages in a row. */
+/* The log of one session, with all messages concatenated. */
 typedef struct {
   char text[4096];
   size_t length;
@@ -20,7 +20,7 @@ static void log_message(void *context, int32_t level, WxtStr message) {
   pthread_mutex_unlock(&recorder_lock);
 }
 
-/* What a server is sent by a session with these options, as JSON. The caller frees it. */
+/* The headers that a server receives from a session with these options, as JSON. The caller frees it. */
 static char *headers_as_received(const WxtSessionOptions *options, const WxtPair *header, size_t count, bool upload) {
   WxtSession *session = open_session(options);
   Recorder recorder = {0};
@@ -51,7 +51,7 @@ static char *headers_as_received(const WxtSessionOptions *options, const WxtPair
   return answer;
 }
 
-/* iOS clients up to 6.5.3 ignore `header`; what is ours is sent all the same. */
+/* iOS clients up to 6.5.3 ignore `header`. The library's own headers are sent anyway. */
 static void header_of_old_ios_clients(void) {
   static const struct {
     int32_t platform;
@@ -89,7 +89,7 @@ static unsigned occurrences(const char *text, const char *part) {
   return count;
 }
 
-/* A page cannot set it, however it writes it; the log says so, without the value. */
+/* A page cannot set it, in any spelling. The log says so, without the value. */
 static void the_referer(void) {
   WxtPair header[3] = {
       {wxt_str("Referer"), wxt_str("https://example.com/forged")},
@@ -101,7 +101,7 @@ static void the_referer(void) {
     WxtSessionOptions options = local_options();
     options.logger.context = &log;
     options.logger.log = log_message;
-    /* Absent is the development version. */
+    /* Absent means the development version. */
     options.app_version = wxt_str(NULL);
     char *received = headers_as_received(&options, header, 3, upload != 0);
     CHECK_LACKS(received, "forged");
@@ -115,7 +115,8 @@ static void the_referer(void) {
   }
 }
 
-/* What frames the message is ours, and so is an upload's Content-Type, which names the boundary. */
+/* Headers that frame the message are the library's, and so is the Content-Type of an upload, which contains the
+ * boundary. */
 static void headers_that_are_ours(void) {
   WxtPair header[5] = {
       {wxt_str("Host"), wxt_str("example.com")},     {wxt_str("Content-Length"), wxt_str("1")},
@@ -143,7 +144,7 @@ static void headers_that_are_ours(void) {
   free(received);
 }
 
-/* Which callbacks a base library knows: a download of 1000 bytes, and what came before its success. */
+/* The callbacks of each base library: a download of 1000 bytes, and the events before its success. */
 static void events_of_old_base_libraries(void) {
   static const struct {
     const char *base_library;
@@ -171,7 +172,8 @@ static void events_of_old_base_libraries(void) {
   }
 }
 
-/* A success has the headers on every base library, with and without the event. hyper writes names in lower case. */
+/* A success contains the headers on every base library, with and without the event. hyper writes names in lower
+ * case. */
 static void headers_of_a_success(void) {
   static const char *const versions[] = {"1.0.0", "2.0.9", "2.1.0", NULL};
   for (size_t i = 0; i < sizeof versions / sizeof versions[0]; i++) {
@@ -196,7 +198,7 @@ static void headers_of_a_success(void) {
   }
 }
 
-/* Which base libraries know a profile, and its members for the time before the transfer. */
+/* The base libraries with a profile, and with its members for the time before the transfer. */
 static void profile_of_old_base_libraries(void) {
   static const struct {
     const char *base_library;
@@ -233,7 +235,7 @@ static void profile_of_old_base_libraries(void) {
   }
 }
 
-/* Before 2.10.0 a call's own `timeout` has no effect, and the session's default holds. */
+/* Before 2.10.0 a call's own `timeout` has no effect, and the session's default applies. */
 static void timeout_of_old_base_libraries(void) {
   static const struct {
     const char *base_library;

@@ -1,19 +1,19 @@
-/* A host that leaves room for others on a slow network: limits of bytes per second, connections that stall, and an order. */
+/* Rate limits that leave bandwidth to others on a slow network, stalled connections, and an order of tasks. */
 
 #include "../support.h"
 
 static WxtStatus open_with_limits(WxtSessionOptions options, WxtSession **session) {
-  options.max_bytes_per_second = 500 * 1024; /* of all tasks together; 0 is no limit */
-  options.low_speed_limit = 1000;            /* a connection that moves fewer bytes per second… */
-  options.low_speed_time = 2000;             /* …for as many milliseconds ends with `stalled` */
+  options.max_bytes_per_second = 500 * 1024; /* all tasks together; 0: no limit */
+  options.low_speed_limit = 1000;            /* a connection that transfers fewer bytes per second… */
+  options.low_speed_time = 2000;             /* …for this many milliseconds fails with `stalled` */
   return wxt_session_open(&options, session);
 }
 
 static WxtTaskId download_in_the_background(WxtSession *session, const char *url, const WxtCallbacks *callbacks) {
   WxtDownloadRequest request = wxt_download_request();
   request.url = wxt_str(url);
-  request.max_bytes_per_second = 50 * 1024; /* of the session's at most so much */
-  request.priority = -1;                    /* whatever else is in the queue begins first; 0 is the default */
+  request.max_bytes_per_second = 50 * 1024; /* this task, within the session's limit */
+  request.priority = -1;                    /* tasks with the default priority 0 start first */
   WxtTaskId task = 0;
   CHECK_NUMBER(wxt_download_file(session, &request, callbacks, &task), WXT_OK);
   return task;
@@ -34,7 +34,7 @@ int main(void) {
   CHECK_NUMBER(wxt_task_set_max_bytes_per_second(session, task, 0), WXT_NOT_FOUND);
   recorder_forget(&background);
 
-  /* It would take 12 minutes, but the user wants it. */
+  /* It would take 12 minutes, but the user now needs it. */
   task = download_in_the_background(session, tls("/bytes/40000000"), &callbacks);
   CHECK_NUMBER(wxt_task_set_max_bytes_per_second(session, task, 0), WXT_OK);
   CHECK_NUMBER(wxt_session_set_max_bytes_per_second(session, 0), WXT_OK);

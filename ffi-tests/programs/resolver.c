@@ -1,15 +1,15 @@
-/* The host's own name resolution: answered at once, later, with nothing, with nonsense, or never. */
+/* The host's own name resolution: answered inline, later, with no address, with invalid addresses, or never. */
 
 #include "../support.h"
 
 typedef struct {
   pthread_mutex_t lock;
   pthread_cond_t changed;
-  /* What is answered at once; absent leaves the question open. */
+  /* The inline answer. If absent, the look-up stays open. */
   WxtStr addresses[2];
   size_t address_count;
   bool answers;
-  /* An open question. */
+  /* An open look-up. */
   WxtResolution *open;
   unsigned asked;
   WxtStatus status;
@@ -41,7 +41,7 @@ static WxtResolution *wait_for_question(Resolver *resolver) {
   return resolution;
 }
 
-/* The certificate of the server is for this name too, and no system knows it (RFC 6761, section 6.2). */
+/* The server's certificate is also valid for this name, which no system resolves (RFC 6761, section 6.2). */
 static const char *url(const char *path) {
   return format("https://example.test%s%s", strrchr(variable("WXT_TLS_URL"), ':'), path);
 }
@@ -73,13 +73,13 @@ static void answered_at_once(void) {
   CHECK_NUMBER(resolver.status, WXT_OK);
   CHECK(recorder.profile.domain_look_up_start > 0);
   CHECK(recorder.profile.domain_look_up_start <= recorder.profile.domain_look_up_end);
-  /* The server is called by its name, not by its address. */
+  /* The request contains the server's name, not its address. */
   char *answer = read_text(recorder.native_path);
   CHECK_CONTAINS(answer, format("\"%s\"", strstr(url(""), "example")));
   free(answer);
   recorder_forget(&recorder);
 
-  /* An address is no name. */
+  /* An IP address is not resolved. */
   start_download(session, plain("/bytes/1"), &recorder);
   EXPECT_SUCCESS(&recorder, 200);
   CHECK_NUMBER(resolver.asked, 1);
@@ -87,7 +87,7 @@ static void answered_at_once(void) {
   close_session(session);
 }
 
-/* From another thread than the one that was asked, after it returned. */
+/* Answered on another thread, after `resolve` has returned. */
 static void answered_later(void) {
   Resolver resolver;
   WxtSession *session = open_with(&resolver);
@@ -96,7 +96,7 @@ static void answered_later(void) {
   WxtResolution *question = wait_for_question(&resolver);
   CHECK(!has_run(&recorder, 'F'));
   WxtStr addresses[2];
-  /* The server listens on IPv4 only; the second address is tried when the first one refuses. */
+  /* The server listens on IPv4 only. The second address is tried after the first one refuses. */
   addresses[0] = wxt_str("::1");
   addresses[1] = wxt_str("127.0.0.1");
   CHECK_NUMBER(wxt_resolution_finish(question, addresses, 2), WXT_OK);
@@ -133,7 +133,7 @@ static void no_such_host(void) {
   CHECK_NUMBER(wxt_resolution_finish(NULL, NULL, 0), WXT_INVALID_ARGUMENT);
 }
 
-/* Abort, deadline and close do not wait for it; the late answer is harmless. */
+/* Abort, deadline and close do not wait for the answer. A late answer is harmless. */
 static void never_answered(void) {
   Resolver resolver;
   WxtSession *session = open_with(&resolver);

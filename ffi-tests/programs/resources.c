@@ -1,4 +1,4 @@
-/* No descriptor left: it is told as that, and the same call succeeds when there are some again. */
+/* Without a free descriptor a call fails with its own status, and succeeds once there are some again. */
 
 #include "../support.h"
 
@@ -6,7 +6,7 @@
 
 static struct rlimit ample;
 
-/* The lowest descriptors are taken, so a limit at the first free one leaves none. */
+/* The lowest descriptors are in use, so a limit at the first free one leaves none. */
 static void leave_no_descriptor(void) {
   int first_free = dup(STDIN_FILENO);
   CHECK(first_free >= 0 && close(first_free) == 0);
@@ -60,7 +60,7 @@ static void an_open_descriptor_that_cannot_be_duplicated(WxtSession *session) {
   CHECK(close(descriptor) == 0);
 }
 
-/* A worker needs a descriptor before it can begin; nobody is to blame, and the next call may do better. */
+/* A worker needs a descriptor before it can start. It is not a mistake of the caller, and a later call may succeed. */
 static void a_task_without_a_worker(WxtSession *session) {
   Recorder recorder = {0};
   leave_no_descriptor();

@@ -1,4 +1,4 @@
-/* A session that tries a failed transfer again. */
+/* A session that retries failed transfers. */
 
 #include "../support.h"
 
@@ -15,13 +15,13 @@ int main(void) {
   WxtSession *session = open_session(&options);
   Recorder recorder = {0};
 
-  /* The server is there, and ends each connection without an answer. */
+  /* The server accepts and ends each connection without an answer. */
   start_download(session, fault("close"), &recorder);
   EXPECT_FAILURE(&recorder, WXT_ERRNO_NETWORK, WXT_CATEGORY_CONNECTION_CLOSED, NULL);
   CHECK_NUMBER(recorder.attempts, 4);
   recorder_forget(&recorder);
 
-  /* What the upload did there nobody knows. */
+  /* The effect of the upload on the server is unknown. */
   const char *path = in_directory("file.bin");
   write_pattern(path, 1000);
   start_upload(session, fault("close"), path, &recorder);

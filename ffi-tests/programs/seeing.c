@@ -1,8 +1,8 @@
-/* What a host sees of its session: what the rules say of a URL, the session's numbers, and a trace of each request. */
+/* What a host can learn about its session: decisions about a URL, statistics, and a trace of each request. */
 
 #include "../support.h"
 
-/* --- What the rules say of a URL. --- */
+/* --- Decisions about a URL. --- */
 
 static void print_check(void *user_data, const WxtUrlCheck *check) {
   (void)user_data;
@@ -71,7 +71,7 @@ static WxtPair pair(const char *name, const char *value) {
   return pair;
 }
 
-/* A session with lists, as of an app. */
+/* A session with domain lists, like that of an app. */
 static WxtSession *listed_session(const char *base_library_version, int32_t platform, const char *client_version) {
   static WxtStr uploads[1], downloads[2];
   uploads[0] = wxt_str("https://up.example.com");
@@ -162,7 +162,7 @@ static void what_the_rules_say_of_a_url(void) {
   close_session(session);
 }
 
-/* --- A session's numbers. --- */
+/* --- Statistics. --- */
 
 static WxtStatus print_statistics(WxtSession *session) {
   WxtSessionStatistics statistics = {.struct_size = sizeof statistics};
@@ -207,7 +207,7 @@ static void what_a_session_has_done(void) {
   CHECK(now.bytes_received > 200000 && now.bytes_received < 300000);
   CHECK(now.bytes_sent > 0);
 
-  /* One runs, one waits in the queue. */
+  /* One task runs, one waits in the queue. */
   Recorder running = {0}, waiting = {0}, failing = {0};
   WxtTaskId first = start_download(session, fault("stall-before-answer"), &running);
   WxtTaskId second = start_download(session, tls("/bytes/10"), &waiting);
@@ -224,7 +224,7 @@ static void what_a_session_has_done(void) {
   CHECK_NUMBER(now.tasks_aborted, 2);
   CHECK_NUMBER(now.tasks_running + now.tasks_waiting, 0);
 
-  /* Two attempts, and the failure is counted when its callbacks have run. */
+  /* Two attempts. The failure is counted before its callbacks run. */
   start_download(session, fault("close"), &failing);
   EXPECT_FAILURE(&failing, WXT_ERRNO_NETWORK, WXT_CATEGORY_CONNECTION_CLOSED, NULL);
   now = numbers(session);
@@ -234,7 +234,7 @@ static void what_a_session_has_done(void) {
                now.tasks_succeeded + now.tasks_failed + now.tasks_aborted + now.tasks_timed_out + now.tasks_interrupted);
   CHECK_NUMBER(print_statistics(session), WXT_OK);
 
-  /* Of an older host's struct nothing behind its end is touched. */
+  /* Bytes after the end of an older host's struct are not written. */
   memset(&now, 0xee, sizeof now);
   now.struct_size = offsetof(WxtSessionStatistics, tasks_failed);
   CHECK_NUMBER(wxt_session_statistics(session, &now), WXT_OK);

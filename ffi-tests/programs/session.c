@@ -1,4 +1,4 @@
-/* Opening and closing: every mistake in the options has a status of its own, and nothing is left behind. */
+/* Opening and closing: every mistake in the options has its own status, and nothing is left behind. */
 
 #include "../support.h"
 
@@ -126,7 +126,7 @@ static void mistakes_in_the_options(void) {
   refused(&options, WXT_INVALID_PROXY);
 }
 
-/* What a host that was built against another version of the header passes. */
+/* Structs of hosts that were built with another version of the header. */
 static void other_sizes(void) {
   WxtSessionOptions options = local_options();
   static const size_t sizes[] = {0, 3, sizeof(WxtSessionOptions) - 1, sizeof(WxtSessionOptions) + 1, 1000000};
@@ -134,7 +134,7 @@ static void other_sizes(void) {
     options.struct_size = sizes[i];
     refused(&options, WXT_INVALID_STRUCT_SIZE);
   }
-  /* Shorter, and all that is required is in what is left of it: what is beyond is not read. */
+  /* A shorter struct with all required fields. Bytes after its end are not read. */
   options = local_options();
   options.struct_size = offsetof(WxtSessionOptions, logger);
   memset(&options.logger, 0xff, sizeof options.logger);
@@ -152,7 +152,7 @@ static void other_sizes(void) {
   refused(&newer.known, WXT_INVALID_STRUCT_SIZE);
 }
 
-/* One mini program's files are one session's, unless both share them. */
+/* The files of a mini program belong to one session, unless both sessions share them. */
 static void two_sessions(void) {
   WxtSessionOptions options = local_options();
   WxtSession *first = open_session(&options);
@@ -170,7 +170,7 @@ static void two_sessions(void) {
   CHECK(!has_run(&of_first, 'F'));
   close_session(first);
   CHECK(has_run(&of_first, 'R'));
-  /* The other one goes on. */
+  /* The other session continues. */
   recorder_forget(&of_second);
   start_download(second, tls("/bytes/10"), &of_second);
   EXPECT_SUCCESS(&of_second, 200);
@@ -184,7 +184,7 @@ static void two_sessions(void) {
   close_session(second);
 }
 
-/* A handle is a number that is never used again, so that every later use of it is harmless. */
+/* A handle is a number that is never reused, so every later use is harmless. */
 static void after_the_end(void) {
   WxtSessionOptions options = local_options();
   WxtSession *session = open_session(&options);
@@ -202,14 +202,14 @@ static void after_the_end(void) {
   CHECK_NUMBER(wxt_download_file(session, &download, &callbacks, NULL), WXT_SESSION_CLOSED);
   CHECK_NUMBER(wxt_upload_file(session, &upload, &callbacks, NULL), WXT_SESSION_CLOSED);
   close_session(later);
-  /* A refused call is no task: not even `release` runs. */
+  /* A refused call is not a task: not even `release` runs. */
   CHECK_TEXT(recorder.order, "");
   CHECK_NUMBER(wxt_session_close(NULL), WXT_INVALID_ARGUMENT);
   CHECK_NUMBER(wxt_session_enter_background(NULL), WXT_INVALID_ARGUMENT);
   CHECK_NUMBER(wxt_session_enter_foreground(NULL), WXT_INVALID_ARGUMENT);
 }
 
-/* Of two threads that close at the same time, one does. */
+/* Of two threads that close at the same time, one succeeds. */
 static void *close_it(void *session) {
   return wxt_session_close(session) == WXT_OK ? session : NULL;
 }
@@ -233,7 +233,7 @@ static void closed_twice_at_once(void) {
   }
 }
 
-/* Open descriptors, or threads, of this process; 0 where the system does not tell in this way. */
+/* The number of open descriptors or threads of this process. 0 if the system does not list them in this way. */
 static unsigned entries(const char *path) {
   unsigned count = 0;
   DIR *directory = opendir(path);
@@ -246,15 +246,15 @@ static unsigned entries(const char *path) {
   return count;
 }
 
-/* Runs first: a lookup of a name that a task no longer waits for goes on in threads of the process, with files open. */
+/* Runs first: an abandoned look-up continues in threads of the process, with files open. */
 static void many_times(void) {
   WxtSessionOptions options = local_options();
-  /* By address, which takes no lookup. */
+  /* By address, which needs no look-up. */
   const char *port = strrchr(variable("WXT_TLS_URL"), ':');
   unsigned threads = entries("/proc/self/task");
   unsigned descriptors = 0;
   for (int round = 0; round < 100; round++) {
-    /* What is opened once in a process, at its first use, is no leak. */
+    /* Resources that a process opens once, at first use, are not leaks. */
     if (round == 10) {
       descriptors = entries("/proc/self/fd");
     }
@@ -269,7 +269,7 @@ static void many_times(void) {
     recorder_forget(&recorder);
   }
   CHECK_NUMBER(entries("/proc/self/fd"), descriptors);
-  /* pthread_join returns before the system has taken the thread off this list, and nothing tells when it has. */
+  /* pthread_join returns before the system has removed the thread from this list, and nothing signals the removal. */
   uint64_t limit = now() + WAIT_LIMIT * 1000;
   while (entries("/proc/self/task") > threads) {
     CHECK(now() < limit);

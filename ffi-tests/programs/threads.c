@@ -1,4 +1,4 @@
-/* Many threads start and abort at the same time, their own tasks and those of others; in the end the sums are right. */
+/* Many threads start and abort their own and each other's tasks at the same time. In the end the totals match. */
 
 #include "../support.h"
 
@@ -13,10 +13,10 @@ static const char *file_path;
 static Recorder recorders[TASKS];
 /* The task of each recorder once it is started; guarded by `recorder_lock`. */
 static WxtTaskId tasks[TASKS];
-/* Whether it ends by an abort only. */
+/* Whether it ends only by an abort. */
 static bool stalls[TASKS];
 
-/* The same numbers in every run (a linear congruential generator, Numerical Recipes). */
+/* The same numbers in every run (a linear congruential generator from Numerical Recipes). */
 static unsigned next_number(uint32_t *state) {
   *state = *state * 1664525u + 1013904223u;
   return *state >> 16;
@@ -84,7 +84,7 @@ int main(void) {
   for (size_t i = 0; i < THREADS; i++) {
     CHECK(pthread_join(threads[i], NULL) == 0);
   }
-  /* What stalls and was not hit by chance, and some more. The others come to their own end. */
+  /* Aborts stalled tasks that were not aborted by chance, and some others. The rest ends by itself. */
   for (size_t i = 0; i < TASKS; i++) {
     CHECK(tasks[i] != 0);
     if (stalls[i] || i % 2 == 0) {

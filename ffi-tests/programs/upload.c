@@ -1,4 +1,4 @@
-/* wx.uploadFile: a file and some fields over TLS, what the server then has, and what the callbacks tell. */
+/* wx.uploadFile: a file and some fields over TLS, what the server receives, and what the callbacks report. */
 
 #include "../support.h"
 
@@ -93,7 +93,7 @@ static void a_large_file_that_is_already_open(WxtSession *session) {
   Recorder recorder = {0};
   WxtCallbacks callbacks = recorded_by(&recorder);
   CHECK_NUMBER(wxt_upload_file(session, &request, &callbacks, NULL), WXT_OK);
-  /* It was duplicated, so ours is ours to close. */
+  /* The descriptor was duplicated, so this one must be closed here. */
   CHECK(close(descriptor) == 0);
 
   EXPECT_SUCCESS(&recorder, 200);
@@ -104,7 +104,7 @@ static void a_large_file_that_is_already_open(WxtSession *session) {
   recorder_forget(&recorder);
 }
 
-/* A pipe's writer may be slow: the upload starts before there is a byte in it. */
+/* A pipe's writer may be slow: the upload starts before there is a byte in the pipe. */
 static void a_pipe(WxtSession *session) {
   int ends[2];
   CHECK(pipe(ends) == 0);
@@ -124,13 +124,13 @@ static void a_pipe(WxtSession *session) {
 
   EXPECT_SUCCESS(&recorder, 200);
   CHECK_CONTAINS(recorder.data, "\"sha256\":\"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad\"");
-  /* WHATWG HTML, "create an entry": the file name of a file that has none. */
+  /* WHATWG HTML, "create an entry": the default file name. */
   CHECK_CONTAINS(recorder.data, "\"filename\":\"blob\"");
   CHECK_NUMBER(recorder.profile.ssl_connection_start, 0);
   recorder_forget(&recorder);
 }
 
-/* Any answer is a success; its data is text, whatever its charset. */
+/* Any answer is a success. Its data is text, decoded from its charset. */
 static void every_answer_is_a_success(WxtSession *session) {
   Recorder recorder = {0};
   start_upload(session, tls("/status/404"), in_directory("note.txt"), &recorder);
@@ -141,7 +141,7 @@ static void every_answer_is_a_success(WxtSession *session) {
   start_upload(session, tls("/text?charset=gbk"), in_directory("note.txt"), &recorder);
   EXPECT_SUCCESS(&recorder, 200);
   CHECK_TEXT(recorder.data, "你好，世界");
-  /* Two bytes a character in GBK. */
+  /* Two bytes per character in GBK. */
   CHECK_NUMBER(recorder.data_length, 10);
   recorder_forget(&recorder);
 }

@@ -1,4 +1,4 @@
-/* Uploads of several files, of bytes, and of a file as it is. */
+/* Uploads of several files, of bytes, and of a file as the raw body. */
 
 #include "../support.h"
 

@@ -11,6 +11,6 @@ with open(os.path.join(os.environ["WORK"], "files", name), "rb") as file:
 output = sys.stdout.buffer
 output.write(b"Content-Type: application/octet-stream\r\n\r\n" + content[: len(content) // 2])
 output.flush()
-# A server that has the whole body at once may give it a length after all.
+# If a server had the whole body at once, it might add a length.
 time.sleep(0.1)
 output.write(content[len(content) // 2 :])

@@ -1,11 +1,10 @@
-"""Uploads with hostile names, as browsers' rules and independent parsers see them.
+"""Uploads with hostile names, compared with the browsers' rules and with independent parsers.
 
     multipart_cases.py write WORK    writes WORK/cases for real_servers.c and multipart_node.js
-    multipart_cases.py check WORK    checks WORK/bodies: one line a check, beginning with "ok" or "FAILED"
+    multipart_cases.py check WORK    checks WORK/bodies: one line per check, beginning with "ok" or "FAILED"
 
-What has to be on the wire is said by Node's own `FormData` (WORK/reference), which follows the HTML standard's
-"multipart/form-data encoding algorithm". What a server makes of it is said by Python's `multipart` and `werkzeug`, and by
-npm's `busboy` (WORK/busboy).
+Node's own `FormData` (WORK/reference), which follows the HTML standard's "multipart/form-data encoding algorithm", defines
+the bytes to be sent. Python's `multipart` and `werkzeug`, and npm's `busboy` (WORK/busboy), show how servers parse them.
 """
 
 import io
@@ -53,21 +52,21 @@ VALUES = ["", "value", "line\nline\rline\r\nline", "--boundary--", 'quo"te %22',
 
 
 def cases():
-    """Name, the file's name, a field's name, its value. A call without a name for the file is refused, the rest may be empty."""
+    """The name, the file's name, a field's name and its value. The file's form name must not be empty; the rest may be."""
     for number, name in enumerate(NAMES):
         yield name, name, name, VALUES[number % len(VALUES)]
     yield "file", "", "", ""
 
 
 def in_standard(text):
-    """The newlines of names and values become CR LF (the HTML standard, "constructing an entry list")."""
+    """Newlines in names and values become CR LF (the HTML standard, "constructing an entry list")."""
     return re.sub("\r\n|\r|\n", "\r\n", text)
 
 
 def readings(text):
-    """What parsers make of a name. The standard escapes three characters with per cent signs and leaves it open whether a
-    server undoes that. It does not escape backslashes, which are the escapes of the older RFC 2183 and which old browsers
-    sent in whole paths of Windows."""
+    """All accepted results of parsing a name. The standard escapes three characters with per cent signs and does not say
+    whether a server decodes them. It does not escape backslashes, which are the escapes of the older RFC 2183 and which old
+    browsers sent in full Windows paths."""
     escaped = text.replace("\r", "%0D").replace("\n", "%0A").replace('"', "%22")
     undone = escaped.replace("%0D", "\r").replace("%0A", "\n").replace("%22", '"')
     quotes_undone = escaped.replace("%22", '"')
@@ -80,7 +79,7 @@ def readings(text):
 
 
 def escapes_the_quote(parser, name):
-    """These two take a backslash at the end of a name for the escape of the quote behind it, in a browser's body too."""
+    """These two parsers read a backslash at the end of a name as an escape of the closing quote, also from browsers."""
     return parser in ("werkzeug", "busboy") and name.endswith("\\")
 
 
@@ -124,12 +123,12 @@ def check(holds, what):
 
 def check_case(work, number, case, content):
     name, filename, field, value = case
-    # A file part always has a file name: that of the file where none was given.
+    # A file part always has a file name; by default it is the name of the file.
     filename = filename or "part.bin"
     body = (work / "bodies" / str(number)).read_bytes()
     reference = (work / "reference" / str(number)).read_bytes()
     if not case[1]:
-        # Node leaves an empty file name out.
+        # Node omits an empty file name.
         file_name = b'name="' + name.encode() + b'"'
         reference = reference.replace(file_name, file_name + b'; filename="part.bin"')
     same_boundary = reference.replace(boundary_of(reference), boundary_of(body))

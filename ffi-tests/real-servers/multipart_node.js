@@ -1,5 +1,5 @@
-// For each of WORK/cases: the body that Node's own FormData makes of it (WORK/reference), and what busboy reads in the body
-// that was sent (WORK/busboy).
+// For each of WORK/cases: writes the body that Node's own FormData produces (WORK/reference), and the parts that busboy
+// reads from the body that was sent (WORK/busboy).
 //
 //   node multipart_node.js WORK    with busboy in NODE_PATH
 

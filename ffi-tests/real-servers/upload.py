@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""CGI: tells the length and the SHA-256 of the file in a multipart body, which it reads piece by piece.
+"""CGI: returns the length and the SHA-256 of the file in a multipart body, which it reads in pieces.
 
 Query: `slow` waits before the answer, `chunked` leaves its length to the server, `keep=N` keeps the body for multipart_cases.py.
 """
@@ -29,7 +29,7 @@ while left > 0:
     if kept:
         kept.write(piece)
     waiting += piece
-    # Fields come before the file, whose head is the one with a Content-Type.
+    # Fields come before the file. The file's part is the one with a Content-Type.
     if not in_file and b"\r\nContent-Type:" in waiting:
         head_end = waiting.find(b"\r\n\r\n", waiting.index(b"\r\nContent-Type:"))
         if head_end >= 0:
@@ -56,5 +56,5 @@ if with_length and "/close/" not in os.environ["REQUEST_URI"]:
 sys.stdout.write("\r\n" + answer)
 sys.stdout.flush()
 if not with_length:
-    # A server that has the whole answer at once may give it a length after all.
+    # If a server had the whole response at once, it might add a length.
     time.sleep(0.1)

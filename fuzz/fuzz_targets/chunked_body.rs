@@ -1,4 +1,4 @@
-//! A chunked body is read the same however it arrives, and is nothing but bytes of its input.
+//! The result of decoding a chunked body does not depend on how it is split, and contains only bytes of the input.
 
 #![no_main]
 
@@ -12,12 +12,12 @@ fuzz_target!(|input: &[u8]| {
     }
     let ChunkedBody::Complete(body, size) = &whole else { return };
     let (framed, behind) = input.split_at(*size);
-    // A size line and an end for the data, and for the last chunk.
+    // Each chunk, and the last, has a size line and a line end.
     assert!(size - body.len() >= if body.is_empty() { 3 } else { 6 }, "{} of {size}", body.len());
     assert!(framed.ends_with(b"\n"));
     assert_eq!(fuzzing::chunked_body(framed, 1), whole, "what follows does not matter");
     assert!(matches!(fuzzing::chunked_body(&framed[..size - 1], 1), ChunkedBody::Partial(_)));
-    // Behind it another one can come.
+    // Another response may follow.
     if let ChunkedBody::Complete(_, next) = fuzzing::chunked_body(behind, usize::MAX) {
         assert!(*size + next <= input.len());
     }

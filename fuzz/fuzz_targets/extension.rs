@@ -1,6 +1,6 @@
-//! Whatever a server says of a file, its name is one that the library itself gives out.
+//! Whatever a server sends, the file name that the library chooses is one that the library accepts as a temporary path.
 //!
-//! Input: `Content-Type`, 0xFF, the URL's path, 0xFF, `Content-Disposition`; an empty header is none.
+//! Input: `Content-Type`, 0xFF, the URL's path, 0xFF, `Content-Disposition`; an empty value means no header.
 
 #![no_main]
 

@@ -1,5 +1,5 @@
-//! A list of headers that is accepted can be written line by line: nothing in it begins a line of its own, and the ones
-//! that are the library's alone are.
+//! An accepted list of headers can be written line by line: no name or value starts a new line, and the headers that only
+//! the library sets are its own.
 //!
 //! Input: names and values, each followed by 0xFF.
 
@@ -33,7 +33,7 @@ fuzz_target!(|data: &[u8]| {
             assert_eq!(named("Content-Type"), [content_type]);
         }
         assert!(!named("User-Agent").is_empty() && !named("Accept").is_empty());
-        // What is sent of the caller's is sent as it came and in its order.
+        // The caller's headers that are sent are unchanged and in order.
         let mut rest = list.iter();
         for (name, value) in &callers {
             let trimmed = value.trim_matches([' ', '\t']);

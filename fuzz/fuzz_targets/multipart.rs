@@ -1,4 +1,4 @@
-//! A multipart body has the parts that were put in, whole and in order, and no name or value makes another one.
+//! A multipart body contains exactly the parts that were given, complete and in order; no name or value creates a part.
 //!
 //! Input: the file's content, its form name, its file name, then names and values, each followed by 0xFF.
 
@@ -39,7 +39,7 @@ fuzz_target!(|data: &[u8]| {
     let (head, sent) = split(parts[fields.len()]);
     let lines: Vec<&str> = head.split("\r\n").collect();
     let [disposition, file_type] = lines.as_slice() else { panic!("two headers, not {lines:?}") };
-    // A file without a name is a Blob (WHATWG HTML, "create an entry").
+    // An entry without a file name is a Blob (WHATWG HTML, "create an entry").
     let file_name = if file_name.is_empty() { "blob" } else { file_name.as_str() };
     let (name, file_name) = (quoted(&normalised(&name)), quoted(file_name));
     assert_eq!(*disposition, format!("Content-Disposition: form-data; name=\"{name}\"; filename=\"{file_name}\""));

@@ -1,4 +1,4 @@
-//! A `wxfile://` path that is accepted names something below the session's own directories, in one way only but for the
+//! An accepted `wxfile://` path names a file below the session's own directories, and has one spelling, except for the
 //! number of slashes under `usr`.
 
 #![no_main]
@@ -28,13 +28,13 @@ fuzz_target!(|text: &str| {
         assert!(name.len() <= 255);
         assert!(!name.contains(['/', '\\']) && !name.chars().any(char::is_control), "{text:?}: {name:?}");
         assert!(!name.contains(['\u{202e}', '\u{2066}', '\u{200f}']), "{text:?}: {name:?}");
-        // Who ignores what cannot be seen comes to no other place.
+        // Removing invisible characters must not change where the path leads.
         let seen = name.replace(['\u{200b}', '\u{200c}', '\u{200d}', '\u{feff}', '\u{ad}'], "");
         assert!(!matches!(seen.as_str(), "" | "." | ".."), "{text:?}: {name:?}");
     }
 });
 
-/// The path with one slash for several under `usr`, and none at the end.
+/// The path with single slashes under `usr`, and without one at the end.
 fn single_slashes(text: &str) -> String {
     let Some(below) = text.strip_prefix("wxfile://usr/") else { return text.to_owned() };
     let names = below.split('/').filter(|name| !name.is_empty());

@@ -1,4 +1,4 @@
-//! A `Location` that is followed leads to a listed host, by a scheme that is allowed, and takes credentials nowhere else.
+//! A `Location` that is followed has a listed host and an allowed scheme, and credentials are not sent to another origin.
 //!
 //! Input: the URL of the request, 0xFF, the `Location`.
 

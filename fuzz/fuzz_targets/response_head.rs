@@ -1,4 +1,4 @@
-//! The head of a response is read the same however it arrives, and holds nothing that could not be in one.
+//! The result of parsing a response head does not depend on how it is split, and contains only valid names and values.
 
 #![no_main]
 
@@ -14,12 +14,12 @@ fuzz_target!(|input: &[u8]| {
     assert!(end.ends_with(b"\n\r\n") || end.ends_with(b"\n\n"), "it ends with an empty line");
     for (name, value) in headers {
         assert!(!name.is_empty() && name.bytes().all(|byte| byte.is_ascii_graphic() && byte != b':'), "{name:?}");
-        // What was of Latin-1 may be a control character of Unicode.
+        // A Latin-1 byte may become a control character of Unicode.
         assert!(!value.contains(|letter: char| letter.is_ascii_control() && letter != '\t'), "{name:?}: {value:?}");
         assert_eq!(value.trim_matches([' ', '\t']), value, "{name:?}");
     }
     assert_eq!(fuzzing::response_head(end).0, head, "what follows does not matter");
-    // While it arrives it is neither malformed nor complete. Few of a long head's beginnings stand for all.
+    // An incomplete head is neither malformed nor complete. For long heads, only some of the prefixes are tested.
     let step = 1 + size / 64;
     for arrived in (0..*size).step_by(step).chain([size - 1]) {
         let (partial, plausible) = fuzzing::response_head(&input[..arrived]);

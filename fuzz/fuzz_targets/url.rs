@@ -1,4 +1,4 @@
-//! A URL that is accepted has the scheme and nothing but the parts that may be sent, and reads back as itself.
+//! An accepted URL has an allowed scheme, only parts that may be sent, and parses to itself again.
 
 #![no_main]
 
@@ -12,7 +12,7 @@ fuzz_target!(|text: &str| {
     assert!(!url.contains('#') && url.len() <= 32 * 1024, "{text:?} gave {url:?}");
     let parsed = url::Url::parse(&url).expect("it reads back");
     assert!(parsed.username().is_empty() && parsed.password().is_none() && parsed.has_host(), "{text:?} gave {url:?}");
-    // The scheme's own port is dropped from the text, so only another one is found again.
+    // A default port is removed from the URL, so only other ports are found again.
     assert_eq!(parsed.port(), port.filter(|_| parsed.port().is_some()), "{text:?} gave {url:?}");
     assert!(parsed.port().is_none() || port.is_some(), "{text:?} gave {url:?}");
     let again = fuzzing::url(&url).expect("it is accepted again");

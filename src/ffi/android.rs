@@ -1,4 +1,4 @@
-//! What an Android app calls before its first session.
+//! Initialisation of the trust store on Android.
 
 use std::ffi::c_void;
 
@@ -6,22 +6,30 @@ use super::guard::guard;
 use super::status::{WXT_INVALID_ARGUMENT, WXT_TRUST_STORE_UNAVAILABLE, WxtStatus};
 use crate::platform::initialise_trust_store;
 
-/// Lets sessions ask Android whether they may trust a server. Call it once in the process, before the first
-/// `wxt_session_open` without `root_certificates`: that call gives `WXT_TRUST_STORE_UNAVAILABLE` until this one
-/// has succeeded. Later calls do nothing.
+/// Gives the library access to Android's trust store. Call it once per process, before the first `wxt_session_open`
+/// without `root_certificates`, which otherwise returns `WXT_TRUST_STORE_UNAVAILABLE`. After a success, further calls
+/// do nothing.
 ///
-/// `jni_env` is the calling thread's `JNIEnv *`, without a pending exception. `context` is a `jobject`: the app's
-/// `android.content.Context`. The library keeps a global reference to it for good, so give it the application's and not
-/// an activity's. Any thread that is attached to the virtual machine.
+/// `jni_env` is the calling thread's `JNIEnv *`, without a pending exception. `context` is a `jobject`: any
+/// `android.content.Context` of the app. The library takes the app's class loader from it and keeps no reference to it.
+/// Any thread that is attached to the virtual machine.
 ///
-/// The app must carry the Java class `org.rustls.platformverifier.CertificateVerifier`, which its shrinker must keep.
+/// The app must contain the Java class `org.wxtransfer.CertificateVerifier`, and its shrinker must keep it. The AAR
+/// contains the class and the shrinker's rule. The class uses Android's classes only, so an app whose own code is all C
+/// can contain it alone. The library's threads attach themselves to the virtual machine for each question, and detach
+/// themselves after it.
 ///
+/// A program without a virtual machine, and an app without Java classes (`android:hasCode="false"`), cannot ask Android.
+/// They set `root_certificates`.
+///
+/// - `WXT_OK`: the trust store can be used.
 /// - `WXT_INVALID_ARGUMENT`: a pointer is NULL.
-/// - `WXT_TRUST_STORE_UNAVAILABLE`: `context` is no context, or the app lacks that class. It may be called again.
-/// - `WXT_INTERNAL`.
+/// - `WXT_TRUST_STORE_UNAVAILABLE`: `context` is not a context, or the app lacks that class or its method. No exception
+///   is pending then. The function may be called again.
+/// - `WXT_INTERNAL`: a bug of the library.
 ///
 /// # Safety
-/// `jni_env` and `context` must be what is said above.
+/// `jni_env` and `context` must be as described above.
 #[cfg(target_os = "android")]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wxt_android_init(jni_env: *mut c_void, context: *mut c_void) -> WxtStatus {

@@ -1,4 +1,4 @@
-//! What the rules say of a URL.
+//! `wxt_check_url`: what the session's rules decide about a URL.
 
 use std::ffi::c_void;
 
@@ -12,63 +12,68 @@ use crate::task::as_callback;
 use crate::terms::{Api, Call, errno};
 use crate::transfer::UrlCheck;
 
-/// `wx.uploadFile`.
+/// `wx.uploadFile`, for `wxt_check_url`.
 pub const WXT_API_UPLOAD: i32 = 1;
-/// `wx.downloadFile`.
+/// `wx.downloadFile`, for `wxt_check_url`.
 pub const WXT_API_DOWNLOAD: i32 = 2;
 
-/// What would become of a call with a URL and a header.
+/// The result of `wxt_check_url`: what a call with this URL and header would do.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct WxtUrlCheck {
     /// `sizeof(WxtUrlCheck)` in the library.
     pub struct_size: usize,
-    /// The URL as it would be sent, query included. Absent if it cannot be read.
+    /// The URL as it would be sent, including the query. Absent if it cannot be parsed.
     pub url: WxtStr,
-    /// The rules allow the call.
+    /// True if the rules allow the call.
     pub allowed: bool,
-    /// `errno` of the failure, a `WXT_ERRNO_…`; `WXT_ERRNO_OK` if the call is allowed.
+    /// `errno` of the failure: a `WXT_ERRNO_…`, or `WXT_ERRNO_OK` if the call is allowed.
     pub err_no: i32,
-    /// The failure's category, a `WXT_CATEGORY_…`; 0 if the call is allowed.
+    /// The kind of the failure: a `WXT_CATEGORY_…`. 0 if the call is allowed.
     pub category: i32,
-    /// `errMsg` of the failure, such as `downloadFile:fail url not in domain list`; if the call is allowed, `downloadFile:ok`.
+    /// `errMsg`: `downloadFile:ok` if the call is allowed, else that of the failure, such as `downloadFile:fail url not
+    /// in domain list`.
     pub err_msg: WxtStr,
-    /// What is wrong, in words for a developer. Holds no query and no header value. Absent if the call is allowed.
+    /// What is wrong, in English, for a developer. Contains no query and no header value. Absent if the call is
+    /// allowed.
     pub detail: WxtStr,
-    /// What decided: `url`, `header`, or the session's option that the host changes to have it otherwise: `upload_domains`,
-    /// `download_domains`, `skip_domain_check`, `allow_plain_http` or `lan_policy`. An upload's and a download's list are
-    /// two rules. The first refusal decides; without one it is the rule that allows the server.
+    /// The rule that decided: `url`, `header`, or the session option to change for another decision: `upload_domains`,
+    /// `download_domains`, `skip_domain_check`, `allow_plain_http` or `lan_policy`. It is the first rule that refuses
+    /// the call. If none does, it is the rule that allows the server.
     pub rule: WxtStr,
     /// The Referer that would be sent.
     pub referer: WxtStr,
-    /// The names of the page's headers that would not be sent, as the page wrote them. An upload is taken to be a form; one with
-    /// `raw` has the page's `Content-Type`.
+    /// The names of the page's headers that would be dropped, with the page's spelling. An upload is assumed to be a
+    /// form; a `raw` upload keeps the page's `Content-Type`. NULL if there are none.
     pub dropped_headers: *const WxtStr,
-    /// The number of `dropped_headers`.
+    /// The number of elements in `dropped_headers`.
     pub dropped_header_count: usize,
-    /// The quirks of the client's and the base library's version that hold for the call: `header_ignored`, `fail_when_full`,
-    /// `timeout_ignored`, `file_path_ignored`, `no_progress`, `no_headers_event`, `no_profile`, `no_queue_times`, `no_lan`.
+    /// The quirks of old clients and base libraries that apply to the call: `header_ignored`, `fail_when_full`,
+    /// `timeout_ignored`, `file_path_ignored`, `no_progress`, `no_headers_event`, `no_profile`, `no_queue_times`,
+    /// `no_lan`. NULL if there are none.
     pub quirks: *const WxtStr,
-    /// The number of `quirks`.
+    /// The number of elements in `quirks`.
     pub quirk_count: usize,
 }
 
-/// Takes the result of `wxt_check_url`, on the thread that called the function, before it returns. What it is given lives
-/// until it returns. Every function of this header may be called from it, but for `wxt_session_close`.
+/// Receives the result of `wxt_check_url`. Runs once, on the thread that called the function, before the function
+/// returns, and only if the status is `WXT_OK`. `result` is valid until the callback returns. The callback may call
+/// every function of this header except `wxt_session_close`.
 pub type WxtUrlCheckCallback = Option<unsafe extern "C" fn(user_data: *mut c_void, result: *const WxtUrlCheck)>;
 
-/// Says what the session's rules make of a URL and a header, in the order in which a call asks them. Nothing is sent, looked
-/// up, connected or written to the log; for a URL with an IP address the device's interfaces are read, as a call does. What
-/// a call meets later is not known: the queue, the background, files, addresses of names, redirects.
+/// Applies the session's rules to a URL and a header, in the order in which a call applies them. Sends nothing,
+/// resolves nothing, connects to nothing and logs nothing. For a URL with an IP address it reads the device's
+/// interfaces, as a call does. It does not predict what a call meets later: the queue, the background, files, the
+/// addresses of a name, redirects.
 ///
-/// `api` is `WXT_API_UPLOAD` or `WXT_API_DOWNLOAD`. `url` and `header` are those of the page, with the same mistakes: what is
-/// wrong with them is in the result. The result is given to `on_result`, once, if and only if the status is `WXT_OK`. Any
-/// thread, also from a callback.
+/// `api` is `WXT_API_UPLOAD` or `WXT_API_DOWNLOAD`. `url` and `header` are those of the page; mistakes in them are
+/// reported in the result. Any thread, also from a callback.
 ///
-/// - `WXT_INVALID_ARGUMENT`: `session` or `on_result` is NULL, `api` is neither of the two, or a string or list has a length
-///   but no pointer.
+/// - `WXT_OK`: `on_result` has run.
+/// - `WXT_INVALID_ARGUMENT`: `session` or `on_result` is NULL, `api` is neither of the two, or a string or list has a
+///   length but no pointer.
 /// - `WXT_SESSION_CLOSED`: the session is closing or closed.
-/// - `WXT_INTERNAL`.
+/// - `WXT_INTERNAL`: a bug of the library.
 ///
 /// # Safety
 /// `url` must be readable, and `header` must point to `header_count` readable pairs.
@@ -90,13 +95,13 @@ pub unsafe extern "C" fn wxt_check_url(
             WXT_API_DOWNLOAD => Api::Download,
             _ => return Err(WXT_INVALID_ARGUMENT),
         };
-        // SAFETY: the caller promises a readable text and readable pairs.
+        // SAFETY: the caller promises a readable string and readable pairs.
         let (url, header) = unsafe { (url.page_text()?, page_pairs(header, header_count)?) };
         let admission = session.admit().ok_or(WXT_SESSION_CLOSED)?;
         let check = admission.check_url(api, required(url, "url"), pairs(header, "header"));
         drop(admission);
         with_check(api, &check, |result| {
-            // SAFETY: the host's function, called as the header says; what it is given lives until it returns.
+            // SAFETY: the host's function, called as the header says; the result is valid until it returns.
             as_callback(|| unsafe { on_result(user_data, result) });
         });
         Ok(())

@@ -1,136 +1,144 @@
-//! The numbers of failures, as C sees them.
+//! The failure numbers of the C interface.
 
 use crate::terms::{Category, FileErrorKind, errno};
 
-/// Success. `errMsg` is `uploadFile:ok`, `downloadFile:ok` and so on. Of the numbers below, each says what follows
-/// `uploadFile:fail ` in `errMsg`, when it comes, its category and whether it is `retryable`. `detail` always says more.
+/// Success. `errMsg` is `uploadFile:ok`, `downloadFile:ok` and so on.
+///
+/// Each failure number below lists the text that follows `uploadFile:fail ` (or the name of another call) in `errMsg`,
+/// when it occurs, its category and whether it is `retryable`. `detail` always says more.
 pub const WXT_ERRNO_OK: i32 = 0;
-/// `abort`: an upload was aborted, or the session closed during it. `WXT_CATEGORY_ABORTED`, not retryable.
+/// `abort`: an upload was aborted, or the session closed while it ran. `WXT_CATEGORY_ABORTED`, not retryable.
 pub const WXT_ERRNO_CANCEL: i32 = 1;
-/// `internal error`: a bug of the library, caught, in a transfer. `WXT_CATEGORY_INTERNAL`, not retryable.
+/// `internal error`: a bug of the library, caught during a transfer. `WXT_CATEGORY_INTERNAL`, not retryable.
 pub const WXT_ERRNO_INTERNAL: i32 = 4;
-/// `timeout`: the deadline passed, in whatever phase, or the connection was slower than `low_speed_limit` for `low_speed_time`, whose
-/// detail is `stalled`. `WXT_CATEGORY_TIMEOUT`, retryable.
+/// `timeout`: the deadline passed, in any phase. Also, with the detail `stalled`, if the connection was slower than
+/// `low_speed_limit` for `low_speed_time`. `WXT_CATEGORY_TIMEOUT`, retryable.
 pub const WXT_ERRNO_TIMEOUT: i32 = 5;
-/// `parameter error: parameter.url should be String instead of Undefined;`: the named parameter of a transfer is missing or has
-/// the wrong type. In C a string that is NULL is `Undefined`, and bytes that are not UTF-8 are an `ArrayBuffer`. An
-/// empty string is neither. `fileDescriptor` should be `File` instead of `Number` if it is neither a readable file nor a
-/// pipe, or holds fewer bytes than was said. `WXT_CATEGORY_REQUEST`, not retryable.
+/// `parameter error: parameter.url should be String instead of Undefined;`: a parameter of a transfer is missing or has
+/// the wrong type. In C, a string that is NULL is reported as `Undefined`, and a string that is not UTF-8 as
+/// `ArrayBuffer`. An empty string is neither. `fileDescriptor should be File instead of Number`: the descriptor is
+/// neither a readable file nor a pipe, or has fewer bytes than `file_length`. `WXT_CATEGORY_REQUEST`, not retryable.
 pub const WXT_ERRNO_PARAMETER: i32 = 1001;
-/// What happened, in words: name resolution (`WXT_CATEGORY_NAME_RESOLUTION`), connection (`WXT_CATEGORY_CONNECT`), TLS
-/// (`WXT_CATEGORY_TLS`), protocol (`WXT_CATEGORY_PROTOCOL`), reset (`WXT_CATEGORY_CONNECTION_CLOSED`); all retryable but TLS,
-/// which is only if the peer does not speak it. Also a file that changed while it was sent (`WXT_CATEGORY_FILE`, retryable), an
-/// upload's answer over `max_data_size` (`WXT_CATEGORY_LIMIT`, not retryable), a downloaded file that is not what the request
-/// expects or the server declares (`WXT_CATEGORY_INTEGRITY`, retryable), and a transfer for which no thread, descriptor or memory
-/// is left (`out of resources: …`, `WXT_CATEGORY_OUT_OF_RESOURCES`, retryable).
+/// A failure of the network, with a text that says what happened.
+///
+/// - Retryable: name resolution (`WXT_CATEGORY_NAME_RESOLUTION`), connecting (`WXT_CATEGORY_CONNECT`), protocol
+///   (`WXT_CATEGORY_PROTOCOL`), a connection that ended (`WXT_CATEGORY_CONNECTION_CLOSED`).
+/// - TLS (`WXT_CATEGORY_TLS`): retryable only if the peer does not speak TLS.
+/// - A file that changed while it was sent: `WXT_CATEGORY_FILE`, retryable.
+/// - An upload's answer over `max_data_size`: `WXT_CATEGORY_LIMIT`, not retryable.
+/// - A downloaded file that differs from what the request expects or the server declares: `WXT_CATEGORY_INTEGRITY`,
+///   retryable.
+/// - `out of resources: …`, no thread, descriptor or memory is left for a transfer: `WXT_CATEGORY_OUT_OF_RESOURCES`,
+///   retryable.
 pub const WXT_ERRNO_NETWORK: i32 = 600001;
-/// `url not in domain list`: the host is not in the domain list, is an address that `lan_policy` does not allow, or the URL is
-/// `http` and that is not allowed; at first or after a redirect. `WXT_CATEGORY_POLICY`, not retryable.
+/// `url not in domain list`: the host of the URL or of a redirect is not in the domain list, is an address that
+/// `lan_policy` does not allow, or the URL is `http` and that is not allowed. `WXT_CATEGORY_POLICY`, not retryable.
 pub const WXT_ERRNO_NOT_IN_DOMAIN_LIST: i32 = 600002;
-/// `interrupted`: not finished, or called, when 5 s in the background or without a network (`wxt_session_network_changed`) are
-/// over. `WXT_CATEGORY_INTERRUPTED`, retryable.
+/// `interrupted`: the mini program was in the background, or without a network (`wxt_session_network_changed`), for
+/// more than 5 s. Tasks that have not ended by then and calls after that fail. `WXT_CATEGORY_INTERRUPTED`, retryable.
 pub const WXT_ERRNO_INTERRUPTED: i32 = 600003;
-/// `url scheme is invalid`: the URL, or that of a redirect, has another scheme than `https` and `http`. `WXT_CATEGORY_REQUEST`,
-/// not retryable.
+/// `url scheme is invalid`: the scheme of the URL or of a redirect is neither `https` nor `http`.
+/// `WXT_CATEGORY_REQUEST`, not retryable.
 pub const WXT_ERRNO_INVALID_URL_SCHEME: i32 = 600005;
-/// `exceed max upload connection count 10` or `exceed max download connection count 10`: more tasks than the API may have, on a
-/// base library that does not queue. `WXT_CATEGORY_LIMIT`, retryable.
+/// `exceed max upload connection count 10` or `exceed max download connection count 10`: too many tasks of the API at
+/// the same time, on an old base library that has no queue. `WXT_CATEGORY_LIMIT`, retryable.
 pub const WXT_ERRNO_TOO_MANY_TASKS: i32 = 600007;
-/// `exceed max redirect count`: more redirects than are followed. `WXT_CATEGORY_LIMIT`, not retryable.
+/// `exceed max redirect count`: the server sent too many redirects. `WXT_CATEGORY_LIMIT`, not retryable.
 pub const WXT_ERRNO_TOO_MANY_REDIRECTS: i32 = 600008;
-/// `invalid url`: the URL, or that of a redirect, cannot be used: it is malformed, too long or has user-info.
-/// `WXT_CATEGORY_REQUEST`, not retryable.
+/// `invalid url`: the URL or that of a redirect is malformed, too long or contains user-info. `WXT_CATEGORY_REQUEST`,
+/// not retryable.
 pub const WXT_ERRNO_INVALID_URL: i32 = 600009;
-/// `invalid request data header <name>`, `… formData <name>`, `… name` or `… mediaType`: a name or value that cannot be sent, an empty `name` of an upload included. The name is that of the header or field, shortened to 100
-/// characters, `""` if it is empty, and left out if it is not UTF-8. Of headers that have more than 32 KiB together the largest is
-/// named.
-/// `WXT_CATEGORY_REQUEST`, not retryable.
+/// `invalid request data header <name>`, `… formData <name>`, `… name` or `… mediaType`: a name or value that cannot be
+/// sent, or an upload whose `name` is empty. `<name>` is the name of the header or form field, shortened to 100
+/// characters. It is `""` if empty, and missing if it is not UTF-8. If all headers together exceed 32 KiB, the largest
+/// one is named. `WXT_CATEGORY_REQUEST`, not retryable.
 pub const WXT_ERRNO_INVALID_REQUEST_DATA: i32 = 600010;
-/// `abort`: a download was aborted, or the session closed during it. `WXT_CATEGORY_ABORTED`, not retryable.
+/// `abort`: a download was aborted, or the session closed while it ran. `WXT_CATEGORY_ABORTED`, not retryable.
 pub const WXT_ERRNO_ABORT_DOWNLOAD: i32 = 603105;
-/// `save file error …`: a downloaded file cannot be stored: a full disk, an I/O error, or files that another process has.
-/// `WXT_CATEGORY_STORAGE`, not retryable.
+/// `save file error …`: a downloaded file cannot be stored: the disk is full, an I/O error occurred, or another process
+/// has the files open. `WXT_CATEGORY_STORAGE`, not retryable.
 pub const WXT_ERRNO_SAVE_FILE: i32 = 603300;
-/// `exceed max file size`: a downloaded file is over `max_download_size`. `WXT_CATEGORY_LIMIT`, not retryable.
+/// `exceed max file size`: a downloaded file exceeds `max_download_size`. `WXT_CATEGORY_LIMIT`, not retryable.
 pub const WXT_ERRNO_FILE_TOO_LARGE: i32 = 603301;
-/// `permission denied, open <path>`: a download's `filePath` is not below `wxfile://usr/`, or something that is no regular file
-/// has its name. `WXT_CATEGORY_FILE`, not retryable.
+/// `permission denied, open <path>`: a download's `filePath` is not below `wxfile://usr/`, or names something that is
+/// not a regular file. `WXT_CATEGORY_FILE`, not retryable.
 pub const WXT_ERRNO_TARGET_DENIED: i32 = 603303;
-/// `operation not permitted`: the call is not for what is at the path (`unlink` of a directory).
+/// `operation not permitted`: the call does not apply to what is at the path (`unlink` of a directory).
 pub const WXT_ERRNO_OPERATION_NOT_PERMITTED: i32 = 1300001;
-/// `no such file or directory`: the file, or the directory that it is to be in. Of an upload, the file to send.
+/// `no such file or directory`: the file or its parent directory does not exist. Also of the file that an upload sends.
 pub const WXT_ERRNO_FILE_NOT_FOUND: i32 = 1300002;
-/// `Input/output error`: the device failed.
+/// `Input/output error`: the storage device failed.
 pub const WXT_ERRNO_INPUT_OUTPUT: i32 = 1300005;
-/// `bad file descriptor`: one that cannot be imported.
+/// `bad file descriptor`: the descriptor cannot be imported.
 pub const WXT_ERRNO_BAD_FILE_DESCRIPTOR: i32 = 1300009;
-/// `permission denied`: the system refuses the access.
+/// `permission denied`: the system denies the access.
 pub const WXT_ERRNO_FILE_ACCESS_DENIED: i32 = 1300013;
-/// `permission denied, open`: a path outside the sandbox, or one that the page may not use in this way.
+/// `permission denied, open`: the path is outside the sandbox, or the page may not use it in this way.
 pub const WXT_ERRNO_PERMISSION_DENIED: i32 = 1300014;
-/// `not a directory`: a file is where a directory is needed.
+/// `not a directory`: a directory is needed, but a file is at the path.
 pub const WXT_ERRNO_NOT_A_DIRECTORY: i32 = 1300020;
-/// `Is a directory`: a directory is where a file is needed.
+/// `Is a directory`: a file is needed, but a directory is at the path.
 pub const WXT_ERRNO_IS_A_DIRECTORY: i32 = 1300021;
-/// `Invalid argument`: a directory would come to be below itself. Also a file call's parameter that is missing or has the wrong
-/// type, with the text of `WXT_ERRNO_PARAMETER`.
+/// `Invalid argument`: a directory would be moved below itself. Also a parameter of a file call that is missing or has
+/// the wrong type, with the text of `WXT_ERRNO_PARAMETER`.
 pub const WXT_ERRNO_INVALID_ARGUMENT: i32 = 1300022;
-/// `File name too long`: more than 255 bytes.
+/// `File name too long`: a name has more than 255 bytes.
 pub const WXT_ERRNO_FILE_NAME_TOO_LONG: i32 = 1300036;
-/// `directory not empty`.
+/// `directory not empty`: the directory to remove or replace contains files.
 pub const WXT_ERRNO_DIRECTORY_NOT_EMPTY: i32 = 1300066;
-/// `system error`: any other error of the system under a file call. Also a lack of descriptors or memory (`out of resources: …`,
-/// `WXT_CATEGORY_OUT_OF_RESOURCES`, retryable), a session that is closed during a file call (`abort`, `WXT_CATEGORY_ABORTED`) and
-/// a bug of the library, caught (`internal error`, `WXT_CATEGORY_INTERNAL`).
+/// `system error`: any other error of the system in a file call. Also, in a file call: no descriptor or memory is left
+/// (`out of resources: …`, `WXT_CATEGORY_OUT_OF_RESOURCES`, retryable), the session closes (`abort`,
+/// `WXT_CATEGORY_ABORTED`), or a bug of the library (`internal error`, `WXT_CATEGORY_INTERNAL`).
 pub const WXT_ERRNO_SYSTEM_ERROR: i32 = 1300201;
-/// Over the storage quota; of a file call also a full disk, and more bytes than one call may read or write.
+/// The storage quota is exceeded. In a file call, also: the disk is full, or the call reads or writes too many bytes.
 pub const WXT_ERRNO_QUOTA_EXCEEDED: i32 = 1300202;
-/// `illegal operation on a directory`: it is to be written as a file.
+/// `illegal operation on a directory`: a directory is at the path of the file to write.
 pub const WXT_ERRNO_ILLEGAL_OPERATION_ON_DIRECTORY: i32 = 1301003;
-/// `file already exists`: a file or directory has the name.
+/// `file already exists`: a file or directory with this name exists.
 pub const WXT_ERRNO_FILE_ALREADY_EXISTS: i32 = 1301005;
-/// `value of length is out of range`.
+/// `value of length is out of range`: `length` is greater than the file's length.
 pub const WXT_ERRNO_LENGTH_OUT_OF_RANGE: i32 = 1301006;
-/// `value of position is out of range`.
+/// `value of position is out of range`: `position` is beyond the end of the file.
 pub const WXT_ERRNO_POSITION_OUT_OF_RANGE: i32 = 1301009;
-/// `saveFile` of a path that is no temporary file.
+/// `tempFilePath file not exist`: the path passed to `saveFile` is not an existing temporary file.
 pub const WXT_ERRNO_TEMPORARY_FILE_NOT_EXIST: i32 = 1301112;
 
-/// The page or the closing session stopped the task.
+/// The page aborted the task, or the session closed.
 pub const WXT_CATEGORY_ABORTED: i32 = 1;
-/// The deadline passed, or the connection stalled (`low_speed_limit`).
+/// The deadline passed, or the connection stalled (see `low_speed_limit`).
 pub const WXT_CATEGORY_TIMEOUT: i32 = 2;
 /// The mini program was in the background, or without a network, for too long.
 pub const WXT_CATEGORY_INTERRUPTED: i32 = 3;
-/// A parameter is missing or malformed, the URL included.
+/// A parameter, including the URL, is missing or malformed.
 pub const WXT_CATEGORY_REQUEST: i32 = 4;
-/// A rule of the host forbids the URL: the domain list, plain `http`, the local network.
+/// A rule of the session forbids the URL: the domain list, plain `http`, the local network.
 pub const WXT_CATEGORY_POLICY: i32 = 5;
-/// Too many tasks or redirects, or a body over its limit.
+/// There are too many tasks or redirects, or a body exceeds its limit.
 pub const WXT_CATEGORY_LIMIT: i32 = 6;
 /// The host name has no address.
 pub const WXT_CATEGORY_NAME_RESOLUTION: i32 = 7;
-/// No connection could be made, a proxy's included.
+/// No connection could be made to the server or the proxy.
 pub const WXT_CATEGORY_CONNECT: i32 = 8;
-/// The TLS handshake failed, or the certificate was refused.
+/// The TLS handshake failed, or the certificate was rejected.
 pub const WXT_CATEGORY_TLS: i32 = 9;
 /// The connection ended before the answer was complete.
 pub const WXT_CATEGORY_CONNECTION_CLOSED: i32 = 10;
-/// The server broke HTTP's rules.
+/// The server violated HTTP.
 pub const WXT_CATEGORY_PROTOCOL: i32 = 11;
-/// The file to send cannot be read or changed while it was sent, or a path is outside the sandbox or in no directory.
+/// The file to send cannot be read or changed while it was sent, or a path is outside the sandbox or its directory does
+/// not exist.
 pub const WXT_CATEGORY_FILE: i32 = 12;
-/// The answer cannot be stored: quota, disk, permission.
+/// The answer cannot be stored: quota, disk or permission.
 pub const WXT_CATEGORY_STORAGE: i32 = 13;
-/// A bug of the library, caught.
+/// A bug of the library, which was caught.
 pub const WXT_CATEGORY_INTERNAL: i32 = 14;
-/// No thread, descriptor or memory is left. `retryable`: the same call may succeed when others have ended.
+/// No thread, descriptor or memory is left. Retryable: the same call may succeed when others have ended.
 pub const WXT_CATEGORY_OUT_OF_RESOURCES: i32 = 15;
-/// A downloaded file has another length or digest than `expected_length`, `expected_sha256` or `verify_digest` demand. It does not
-/// appear. `retryable`: it may have been damaged on its way.
+/// A downloaded file differs from `expected_length` or `expected_sha256`, or from the digest that `verify_digest`
+/// checks. No file is created. Retryable: the file may have been damaged on its way.
 pub const WXT_CATEGORY_INTEGRITY: i32 = 16;
 
-// The header has to show numbers, and the library decides by names: here the compiler holds one against the other.
+// The header shows these as numbers, and the library uses enums. The compiler checks here that the two agree.
 const _: () = {
     assert!(WXT_ERRNO_OK == errno::OK);
     assert!(WXT_ERRNO_CANCEL == errno::CANCEL);

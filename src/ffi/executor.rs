@@ -1,4 +1,4 @@
-//! The host's executor and logger, behind the traits of the layers that use them.
+//! The host's executor and logger, behind the traits of the rooms that use them.
 
 use std::ffi::c_void;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -22,11 +22,11 @@ unsafe impl Send for HostExecutor {}
 // SAFETY: as above.
 unsafe impl Sync for HostExecutor {}
 
-/// What a posted job carries through C.
+/// The job that `job_data` points to.
 type PostedJob = Box<dyn FnOnce() + Send>;
 
 impl HostExecutor {
-    /// `None` where the host gave no function.
+    /// `None` if the host gave no function.
     pub fn new(executor: WxtExecutor) -> Option<HostExecutor> {
         executor.post.map(|post| HostExecutor { context: executor.context, post })
     }
@@ -34,23 +34,23 @@ impl HostExecutor {
 
 impl Executor for HostExecutor {
     fn post(&self, job: PostedJob) {
-        // Twice boxed: C carries one word, and a trait object is two.
+        // Boxed twice: `job_data` is one word, and a trait object is two.
         let job_data = Box::into_raw(Box::new(job)).cast::<c_void>();
         as_callback(|| {
-            // SAFETY: the host's function, with its own context, which it keeps until the session is closed.
+            // SAFETY: the host's function and its context, which the host keeps until the session is closed.
             unsafe { (self.post)(self.context, Some(run_posted), job_data) };
         });
     }
 }
 
-/// What the host's executor calls, once, for each job.
+/// The function that the host's executor calls once for each job.
 unsafe extern "C" fn run_posted(job_data: *mut c_void) {
     if job_data.is_null() {
         return;
     }
     // SAFETY: made by `Box::into_raw` in `post`; the header says that a job is called once.
     let job = unsafe { Box::from_raw(job_data.cast::<PostedJob>()) };
-    // A panic would be a bug of ours between two callbacks; the next job goes on with the queue.
+    // A panic here would be a bug of the library between two callbacks. The next job continues with the queue.
     let _ = catch_unwind(AssertUnwindSafe(job));
 }
 
@@ -68,13 +68,13 @@ impl HostLogger {
             Level::Info => WXT_LOG_INFO,
         };
         if let Some(log) = self.0.log {
-            // SAFETY: the host's function, with its own context, which it keeps until the session is closed.
+            // SAFETY: the host's function and its context, which the host keeps until the session is closed.
             as_callback(|| unsafe { log(self.0.context, level, WxtStr::new(message)) });
         }
     }
 }
 
-/// The host's log; off where it gave no function.
+/// The host's log. Disabled if the host gave no function.
 pub fn host_log(logger: WxtLogger) -> Log {
     if logger.log.is_none() {
         return Log::default();

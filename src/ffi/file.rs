@@ -1,4 +1,4 @@
-//! The files around the transfers: saving, importing, and what is saved.
+//! Saved, imported and resolved files.
 
 use std::ffi::c_void;
 
@@ -11,29 +11,23 @@ use crate::session::Admission;
 use crate::storage::ImportMode;
 use crate::terms::Call;
 
-/// The host keeps its file: it is cloned where the file system can, else copied.
+/// The host keeps its file. It is cloned if the file system can clone, otherwise copied.
 pub const WXT_IMPORT_COPY: i32 = 0;
-/// The host gives its file away: it is moved where that is possible, else copied and removed.
+/// The host gives up its file. It is moved if possible, otherwise copied and deleted.
 pub const WXT_IMPORT_MOVE: i32 = 1;
 
-/// `wx.saveFile`: moves a temporary file to the store, or to `file_path`, a `wxfile://usr/` path whose file it
-/// replaces. The temporary path is invalid afterwards; on failure it stays. A saved file survives a crash at any
-/// moment, whole or not at all.
+/// `wx.saveFile`: moves a temporary file into the store, or to `file_path`, a `wxfile://usr/` path, where it replaces
+/// an existing file. The temporary path is invalid afterwards. On failure the temporary file stays. A crash at any
+/// moment leaves either the whole saved file or none. `on_result` receives one file.
 ///
-/// `on_result` gets one file. Any thread. It writes to the disk and waits for it, and at most 10 s for another process that
-/// shares the files and is adding one. `errno`: `WXT_ERRNO_TEMPORARY_FILE_NOT_EXIST`, `WXT_ERRNO_PERMISSION_DENIED` for a
-/// target outside `wxfile://usr/`, `WXT_ERRNO_FILE_NOT_FOUND` if the target's directory is missing, `WXT_ERRNO_IS_A_DIRECTORY`,
-/// `WXT_ERRNO_NOT_A_DIRECTORY`, `WXT_ERRNO_QUOTA_EXCEEDED`, also for a full disk.
+/// Any thread. Waits for the disk, and up to 10 s for another process that is adding a file to the shared directory.
 ///
-/// Every file function: `errno` `WXT_ERRNO_INVALID_ARGUMENT` for a path that is missing or not UTF-8; an empty one
-/// leads to nothing (`WXT_ERRNO_FILE_NOT_FOUND`, a `temp_file_path` `WXT_ERRNO_TEMPORARY_FILE_NOT_EXIST`);
-/// `WXT_ERRNO_INPUT_OUTPUT` if the device fails; `WXT_ERRNO_FILE_ACCESS_DENIED` if the system refuses the access;
-/// `WXT_ERRNO_SYSTEM_ERROR` if no descriptor or memory is left, for files that another process has and for any other error of
-/// the system, and if the session is closed while the function waits, copies, reads, writes or lists (`WXT_CATEGORY_ABORTED`). No
-/// file function fails with another number than those of WeChat's table of file failures (`FileError`).
+/// Further failures: `WXT_ERRNO_TEMPORARY_FILE_NOT_EXIST`; `WXT_ERRNO_PERMISSION_DENIED` for a target outside
+/// `wxfile://usr/`; `WXT_ERRNO_FILE_NOT_FOUND` if the target's directory does not exist; `WXT_ERRNO_IS_A_DIRECTORY`;
+/// `WXT_ERRNO_NOT_A_DIRECTORY`; `WXT_ERRNO_QUOTA_EXCEEDED`, also for a full disk.
 ///
-/// - `WXT_INVALID_ARGUMENT`: `session` or `on_result` is NULL, or a string has a length but no pointer.
-/// - `WXT_SESSION_CLOSED`: the session is closing or closed.
+/// Statuses: `WXT_OK`; `WXT_INVALID_ARGUMENT` if `session` or `on_result` is NULL, or a string has a length but no
+/// pointer; `WXT_SESSION_CLOSED`; `WXT_INTERNAL`.
 ///
 /// # Safety
 /// The strings must be readable.
@@ -57,8 +51,11 @@ pub unsafe extern "C" fn wxt_save_file(
     })
 }
 
-/// `wx.getSavedFileList`: the files of the store, oldest first; not those under `wxfile://usr/`. Statuses and `errno` as
-/// for every file function (`wxt_save_file`). Any thread; it reads the disk.
+/// `wx.getSavedFileList`: the files of the store, oldest first, without those under `wxfile://usr/`. Any thread. Reads
+/// the disk.
+///
+/// Statuses: `WXT_OK`; `WXT_INVALID_ARGUMENT` if `session` or `on_result` is NULL; `WXT_SESSION_CLOSED`;
+/// `WXT_INTERNAL`.
 #[unsafe(no_mangle)]
 pub extern "C" fn wxt_get_saved_file_list(
     session: *mut WxtSession,
@@ -70,8 +67,12 @@ pub extern "C" fn wxt_get_saved_file_list(
     })
 }
 
-/// `wx.getSavedFileInfo`: one file of the store. Statuses as for `wxt_save_file`; `errno`
-/// `WXT_ERRNO_FILE_NOT_FOUND`, `WXT_ERRNO_PERMISSION_DENIED`, `WXT_ERRNO_INVALID_ARGUMENT`. Any thread.
+/// `wx.getSavedFileInfo`: one file of the store. `on_result` receives one file. Any thread. Reads the disk.
+///
+/// Further failures: `WXT_ERRNO_FILE_NOT_FOUND`, `WXT_ERRNO_PERMISSION_DENIED`.
+///
+/// Statuses: `WXT_OK`; `WXT_INVALID_ARGUMENT` if `session` or `on_result` is NULL, or a string has a length but no
+/// pointer; `WXT_SESSION_CLOSED`; `WXT_INTERNAL`.
 ///
 /// # Safety
 /// The string must be readable.
@@ -88,8 +89,12 @@ pub unsafe extern "C" fn wxt_get_saved_file_info(
     unsafe { operation_on(session, Call::GetSavedFileInfo, [(file_path, "filePath")], on_result, user_data, run) }
 }
 
-/// `wx.removeSavedFile`: removes one file of the store; `on_result` gets no file. Statuses and `errno` as for
-/// `wxt_get_saved_file_info`. Any thread.
+/// `wx.removeSavedFile`: deletes one file of the store. `on_result` receives no file. Any thread. Writes to the disk.
+///
+/// Further failures: `WXT_ERRNO_FILE_NOT_FOUND`, `WXT_ERRNO_PERMISSION_DENIED`.
+///
+/// Statuses: `WXT_OK`; `WXT_INVALID_ARGUMENT` if `session` or `on_result` is NULL, or a string has a length but no
+/// pointer; `WXT_SESSION_CLOSED`; `WXT_INTERNAL`.
 ///
 /// # Safety
 /// The string must be readable.
@@ -107,13 +112,15 @@ pub unsafe extern "C" fn wxt_remove_saved_file(
     unsafe { operation_on(session, Call::RemoveSavedFile, [(file_path, "filePath")], on_result, user_data, run) }
 }
 
-/// Makes a temporary file of a file that the host owns (a photo just taken, a document just picked), as
-/// `wx.chooseImage` does. `native_path` is absolute; `mode` is `WXT_IMPORT_COPY` or `WXT_IMPORT_MOVE`. `on_result`
-/// gets one file, whose `file_path` is the page's `tempFilePath`.
+/// Makes a temporary file from a file of the host (a photo just taken, a document just picked), as `wx.chooseImage`
+/// does. `native_path` is absolute. `mode` is `WXT_IMPORT_COPY` or `WXT_IMPORT_MOVE`. `on_result` receives one file,
+/// whose `file_path` is the page's `tempFilePath`. Any thread. Waits for the disk.
 ///
-/// Statuses as for `wxt_save_file`, and `WXT_INVALID_ARGUMENT` for another `mode`; `errno`
-/// `WXT_ERRNO_FILE_NOT_FOUND`, `WXT_ERRNO_PERMISSION_DENIED`, `WXT_ERRNO_IS_A_DIRECTORY`, `WXT_ERRNO_QUOTA_EXCEEDED`. Any
-/// thread; it waits for the disk.
+/// Further failures: `WXT_ERRNO_FILE_NOT_FOUND`, `WXT_ERRNO_PERMISSION_DENIED`, `WXT_ERRNO_IS_A_DIRECTORY`,
+/// `WXT_ERRNO_QUOTA_EXCEEDED`, also for a full disk.
+///
+/// Statuses: `WXT_OK`; `WXT_INVALID_ARGUMENT` if `session` or `on_result` is NULL, a string has a length but no
+/// pointer, or `mode` is unknown; `WXT_SESSION_CLOSED`; `WXT_INTERNAL`.
 ///
 /// # Safety
 /// The string must be readable.
@@ -137,21 +144,26 @@ pub unsafe extern "C" fn wxt_import_file(
     unsafe { operation_on(session, Call::ImportFile, [(native_path, "filePath")], on_result, user_data, run) }
 }
 
-/// Makes a temporary file of what an open file or pipe holds, from where it stands (Android's `content://`).
+/// Makes a temporary file from an open file or pipe, read from its current offset (Android's `content://`). `on_result`
+/// receives one file, whose `file_path` is the page's `tempFilePath`.
 ///
-/// `length` is how many bytes are taken, 0 is all up to the end; `name` gives the extension and may be absent. The
-/// descriptor is duplicated: the host keeps its own. Waits for the other end of a pipe, until the session is closed: then
-/// it fails with `abort`.
+/// `length` is the number of bytes to read; 0 means up to the end. `name` provides the extension and may be absent. The
+/// library duplicates the descriptor; the host keeps its own. Any thread. Waits for the other end of a pipe. If the
+/// session closes meanwhile, the call fails with `abort`.
 ///
-/// Several calls and uploads may read one pipe; each byte goes to one of them. While they do, nobody outside the library may
-/// read from it: if the pipe is in blocking mode, a read that is too late can only be ended by more bytes or the pipe's end.
+/// Several calls and uploads may read the same pipe; each byte goes to one of them. Meanwhile, code outside the library
+/// must not read from the pipe: if it is in blocking mode, a read that finds no byte can only be ended by more bytes or
+/// by the end of the pipe.
 ///
-/// Statuses as for `wxt_save_file`, `WXT_INVALID_ARGUMENT` for a descriptor that is not open, and `WXT_OUT_OF_RESOURCES` if
-/// there is none left to duplicate it; `errno` `WXT_ERRNO_BAD_FILE_DESCRIPTOR` for one that is neither file nor pipe or holds
-/// less than `length`, `WXT_ERRNO_QUOTA_EXCEEDED`. Any thread.
+/// Further failures: `WXT_ERRNO_BAD_FILE_DESCRIPTOR` if the descriptor is neither a file nor a pipe, or has fewer than
+/// `length` bytes; `WXT_ERRNO_QUOTA_EXCEEDED`, also for a full disk.
+///
+/// Statuses: `WXT_OK`; `WXT_INVALID_ARGUMENT` if `session` or `on_result` is NULL, a string has a length but no
+/// pointer, or the descriptor is not open; `WXT_SESSION_CLOSED`; `WXT_OUT_OF_RESOURCES` if no descriptor is left to
+/// duplicate it; `WXT_INTERNAL`.
 ///
 /// # Safety
-/// The string must be readable, and the descriptor not be closed by another thread during the call.
+/// The string must be readable, and no other thread may close the descriptor during the call.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wxt_import_file_descriptor(
     session: *mut WxtSession,
@@ -172,11 +184,14 @@ pub unsafe extern "C" fn wxt_import_file_descriptor(
     })
 }
 
-/// Makes a temporary file of bytes that the host has in memory (a picture just drawn), as `wxt_import_file` does of a file. `name`
-/// gives the extension and may be absent. `on_result` gets one file, whose `file_path` is the page's `tempFilePath`.
+/// Makes a temporary file from bytes in memory, such as a picture just drawn. `name` provides the extension and may be
+/// absent. `on_result` receives one file, whose `file_path` is the page's `tempFilePath`. Any thread. Waits for the
+/// disk.
 ///
-/// Statuses as for `wxt_save_file`, and `WXT_INVALID_ARGUMENT` if `data` is NULL but `data_length` is not 0; `errno`
-/// `WXT_ERRNO_QUOTA_EXCEEDED`, also for a full disk. Any thread; it waits for the disk.
+/// Further failures: `WXT_ERRNO_QUOTA_EXCEEDED`, also for a full disk.
+///
+/// Statuses: `WXT_OK`; `WXT_INVALID_ARGUMENT` if `session` or `on_result` is NULL, or a string or `data` has a length
+/// but no pointer; `WXT_SESSION_CLOSED`; `WXT_INTERNAL`.
 ///
 /// # Safety
 /// The string must be readable, and `data_length` bytes at `data`.
@@ -196,9 +211,13 @@ pub unsafe extern "C" fn wxt_import_data(
     })
 }
 
-/// The device's path of an existing `wxfile://` path, for the host (a player, a viewer): `native_path` of the one file
-/// that `on_result` gets. Statuses as for `wxt_save_file`; `errno` `WXT_ERRNO_FILE_NOT_FOUND`,
-/// `WXT_ERRNO_PERMISSION_DENIED`, `WXT_ERRNO_INVALID_ARGUMENT`. Any thread.
+/// Returns the path on the device of an existing `wxfile://` path, for the host's own use (a player, a viewer).
+/// `on_result` receives one file with its `native_path`. Any thread. Reads the disk.
+///
+/// Further failures: `WXT_ERRNO_FILE_NOT_FOUND`, `WXT_ERRNO_PERMISSION_DENIED`.
+///
+/// Statuses: `WXT_OK`; `WXT_INVALID_ARGUMENT` if `session` or `on_result` is NULL, or a string has a length but no
+/// pointer; `WXT_SESSION_CLOSED`; `WXT_INTERNAL`.
 ///
 /// # Safety
 /// The string must be readable.

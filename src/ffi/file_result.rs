@@ -1,4 +1,4 @@
-//! What every file function has in common: how it is admitted, and what its callback is given.
+//! The part that all file functions share: admission to the session, and the result for the callback.
 
 use std::ffi::c_void;
 use std::{ptr, slice};
@@ -20,38 +20,49 @@ pub struct WxtFileInfo {
     pub struct_size: usize,
     /// `filePath`, `savedFilePath` or `tempFilePath`: the `wxfile://` path.
     pub file_path: WxtStr,
-    /// The same file's path on the device, for the host. Not to be kept: iOS moves an app's directory.
+    /// The path of the same file on the device, for the host. Do not store it: iOS moves an app's directory.
     pub native_path: WxtStr,
-    /// `size` in bytes.
+    /// `size`: the size in bytes.
     pub size: u64,
-    /// `createTime` in seconds since the Unix epoch. 0 for files returned by import and resolve, which do not set it.
+    /// `createTime`: seconds since the Unix epoch. 0 for files returned by import and resolve, which do not set it.
     pub create_time: u64,
 }
 
-/// `Stats`: a file or directory as the system describes it.
+/// `Stats`: the attributes of a file or directory.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct WxtFileStats {
     /// `sizeof(WxtFileStats)` in the library.
     pub struct_size: usize,
-    /// `path` of `FileStats`: `/` for the directory that `wxt_file_stat` was asked for with `recursive`, `/a` and `/a/b` for what
-    /// is in it. Absent if one thing was asked for, or a file.
+    /// `path` of `FileStats`, for a directory with `recursive`: `/` for the directory itself, `/a` and `/a/b` for its
+    /// contents. Absent without `recursive`, and for a file.
     pub path: WxtStr,
-    /// `size` in bytes.
+    /// `size`: the size in bytes.
     pub size: u64,
-    /// `lastAccessedTime` in seconds since the Unix epoch. Many systems keep it only roughly.
+    /// `lastAccessedTime`: seconds since the Unix epoch. Many systems update it only roughly.
     pub last_accessed_time: u64,
-    /// `lastModifiedTime` in seconds since the Unix epoch.
+    /// `lastModifiedTime`: seconds since the Unix epoch.
     pub last_modified_time: u64,
-    /// `mode`: POSIX `st_mode`, type and permissions.
+    /// `mode`: POSIX `st_mode`, with file type and permissions.
     pub mode: u32,
-    /// `isFile()`.
+    /// `isFile()`: it is a regular file.
     pub is_file: bool,
-    /// `isDirectory()`.
+    /// `isDirectory()`: it is a directory.
     pub is_directory: bool,
 }
 
-/// What a file operation has come to.
+/// The result of a file function.
+///
+/// Every file function can fail with these numbers in `err_no`. Its own comment lists the further ones.
+///
+/// - `WXT_ERRNO_INVALID_ARGUMENT`: a path is absent or not UTF-8.
+/// - `WXT_ERRNO_FILE_NOT_FOUND`: a path is empty. For an empty `temp_file_path`: `WXT_ERRNO_TEMPORARY_FILE_NOT_EXIST`.
+/// - `WXT_ERRNO_INPUT_OUTPUT`: the storage device failed.
+/// - `WXT_ERRNO_FILE_ACCESS_DENIED`: the system denies the access.
+/// - `WXT_ERRNO_SYSTEM_ERROR`: no descriptor or memory is left, another process has the files open, the session closes
+///   while the function runs (`WXT_CATEGORY_ABORTED`), or any other error of the system.
+///
+/// All numbers are from WeChat's table of file failures (`FileError`).
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct WxtFileResult {
@@ -59,41 +70,42 @@ pub struct WxtFileResult {
     pub struct_size: usize,
     /// `errMsg`, such as `saveFile:ok` or `saveFile:fail tempFilePath file not exist`.
     pub err_msg: WxtStr,
-    /// `errno` and `errCode`, which WeChat's table of file failures (`FileError`) has as one number: a `WXT_ERRNO_…`;
-    /// `WXT_ERRNO_OK` on success.
+    /// `errno` and `errCode`, which are the same number for file calls: a `WXT_ERRNO_…`, or `WXT_ERRNO_OK`.
     pub err_no: i32,
-    /// A `WXT_CATEGORY_…`; 0 on success.
+    /// The kind of the failure: a `WXT_CATEGORY_…`. 0 on success.
     pub category: i32,
-    /// What happened, in words for a developer. Absent on success.
+    /// What happened, in English, for a developer. Absent on success.
     pub detail: WxtStr,
-    /// The files that the operation is about, or the list.
+    /// The file that the function returns, or the list of files. NULL if there is none.
     pub files: *const WxtFileInfo,
-    /// The number of `files`: 0 on failure.
+    /// The number of elements in `files`. 0 on failure.
     pub file_count: usize,
-    /// `stats` of `wxt_file_stat`. NULL otherwise.
+    /// `stats` of `wxt_file_stat`. NULL for other functions.
     pub stats: *const WxtFileStats,
-    /// The number of `stats`.
+    /// The number of elements in `stats`.
     pub stats_count: usize,
-    /// `files` of `readdir`: the names of `wxt_file_list_directory`. NULL otherwise, and for an empty directory.
+    /// `files` of `readdir`: the names that `wxt_file_list_directory` returns. NULL for other functions and for an
+    /// empty directory.
     pub names: *const WxtStr,
-    /// The number of `names`.
+    /// The number of elements in `names`.
     pub name_count: usize,
-    /// `digest` of `wxt_file_info`, in lower-case hexadecimal digits. Absent otherwise.
+    /// `digest` of `wxt_file_info`, as lower-case hexadecimal digits. Absent for other functions.
     pub digest: WxtStr,
-    /// `data` of `wxt_file_read`. NULL otherwise, and if no byte was read.
+    /// `data` of `wxt_file_read`. NULL for other functions, and if no byte was read.
     pub data: *const u8,
     /// The number of bytes in `data`.
     pub data_length: usize,
 }
 
-/// Takes the result of a file operation, on the thread that called the function, before it returns. What it is given
-/// lives until it returns. Every function of this header may be called from it, but for `wxt_session_close`.
+/// Receives the result of a file function. Runs once, on the thread that called the function, before the function
+/// returns, and only if the status is `WXT_OK`. `result` is valid until the callback returns. The callback may call
+/// every function of this header except `wxt_session_close`.
 pub type WxtFileCallback = Option<unsafe extern "C" fn(user_data: *mut c_void, result: *const WxtFileResult)>;
 
-/// The outer error is the host's mistake, the inner one the page's.
+/// The outer error is a mistake of the host (a status), the inner one of the page (a failure).
 pub(super) type Outcome<T> = Result<Result<T, TransferError>, WxtStatus>;
 
-/// What a file call gives.
+/// The result of a file call.
 pub(super) enum FileOutcome {
     Nothing,
     Files(Vec<StoredFile>),
@@ -104,7 +116,7 @@ pub(super) enum FileOutcome {
     Data(Vec<u8>),
 }
 
-/// Makes a file call of the session's, and tells the host what came of it.
+/// Runs a file call of the session and passes its result to the host.
 pub(super) fn operation(
     session: *mut WxtSession,
     call: Call,
@@ -119,14 +131,14 @@ pub(super) fn operation(
         let outcome = run(&admission)?;
         drop(admission);
         with_result(call, &outcome, |result| {
-            // SAFETY: the host's function, called as the header says; what it is given lives until it returns.
+            // SAFETY: the host's function, called as the header says; the result is valid until it returns.
             as_callback(|| unsafe { on_result(user_data, result) });
         });
         Ok(())
     })
 }
 
-/// [`operation`] of a call that takes paths, each with the name of its parameter.
+/// [`operation`] for a call with path parameters. Each path comes with the name of its parameter.
 ///
 /// # Safety
 /// As for [`WxtStr::bytes`] of each path.
@@ -153,7 +165,7 @@ pub(super) unsafe fn operation_on<const N: usize>(
 }
 
 fn with_result(call: Call, outcome: &Result<FileOutcome, TransferError>, tell: impl FnOnce(&WxtFileResult)) {
-    // Lists are as long as there are files.
+    // The lists can be long, so they are allocated fallibly.
     let (mut files, mut stats, mut names) = (Vec::new(), Vec::new(), Vec::new());
     let filled = match outcome {
         Ok(FileOutcome::Files(found)) => fill(&mut files, found, file_info),
@@ -188,7 +200,7 @@ fn with_result(call: Call, outcome: &Result<FileOutcome, TransferError>, tell: i
     });
 }
 
-/// Fills a list for the host, or leaves it empty.
+/// Converts a list for the host. On failure the list stays empty.
 fn fill<T, W>(list: &mut Vec<W>, items: &[T], wire: impl Fn(&T) -> W) -> Result<(), TransferError> {
     let shortage = |_| TransferError::new(Failure::OutOfResources, "memory for the list");
     list.try_reserve_exact(items.len()).map_err(shortage)?;
@@ -205,7 +217,7 @@ fn file_info(file: &StoredFile) -> WxtFileInfo {
     WxtFileInfo {
         struct_size: size_of::<WxtFileInfo>(),
         file_path: WxtStr::new(&file.path),
-        // The data directory came as UTF-8, and below it all names are ASCII or a page's own text.
+        // Always UTF-8: the data directory was given as UTF-8, and the names below it are ASCII or text of a page.
         native_path: WxtStr::new(file.native_path.to_str().unwrap_or_default()),
         size: file.length,
         create_time: file.create_time.unwrap_or(0),

@@ -1,4 +1,4 @@
-//! `FileSystemManager`: what a page does with its files beside saving them.
+//! `FileSystemManager`: the calls of a page on its files, other than saving.
 
 use std::ffi::c_void;
 
@@ -10,11 +10,11 @@ use crate::session::Admission;
 use crate::storage::WriteMode;
 use crate::terms::{Call, DigestAlgorithm};
 
-/// The file is written whole: what it was is replaced in one step.
+/// The file is written as a whole. It replaces an existing file in one step.
 pub const WXT_WRITE_WHOLE: i32 = 0;
-/// The bytes are appended to a file that is there.
+/// The bytes are appended to an existing file.
 pub const WXT_WRITE_APPEND: i32 = 1;
-/// The bytes are written into a file that is there, from a position on.
+/// The bytes are written into an existing file, starting at a position.
 pub const WXT_WRITE_AT_POSITION: i32 = 2;
 
 /// `md5` (RFC 1321).
@@ -24,15 +24,19 @@ pub const WXT_DIGEST_SHA1: i32 = 1;
 /// `sha256`.
 pub const WXT_DIGEST_SHA256: i32 = 2;
 
-/// `FileSystemManager.access`: whether a file or directory is there. `on_result` gets nothing but success or failure.
+/// `FileSystemManager.access`: whether a file or directory exists. `on_result` receives success or failure only. Any
+/// thread.
 ///
-/// A page's paths, in this and the functions below: `wxfile://tmp_…` and `wxfile://store_…` files can be read, files and
-/// directories under `wxfile://usr` can be read and written. Links are not followed; they, and files with a second hard link, are
-/// refused as `WXT_ERRNO_PERMISSION_DENIED`.
+/// For this function and those below: a page may read `wxfile://tmp_…` and `wxfile://store_…` files, and may read and
+/// write files and directories under `wxfile://usr`. Symbolic links are not followed. They, and files with a second
+/// hard link, fail with `WXT_ERRNO_PERMISSION_DENIED`.
 ///
-/// Statuses and `errno` as for every file function (`wxt_save_file`), and `errno`: `WXT_ERRNO_FILE_NOT_FOUND`;
-/// `WXT_ERRNO_NOT_A_DIRECTORY` if a file is on the way; `WXT_ERRNO_PERMISSION_DENIED` for a path that is not the page's;
-/// `WXT_ERRNO_FILE_NAME_TOO_LONG` for a name of more than 255 bytes. So does every function below. Any thread.
+/// Further failures, here and below: `WXT_ERRNO_FILE_NOT_FOUND`; `WXT_ERRNO_NOT_A_DIRECTORY` if a component of the path
+/// is a file; `WXT_ERRNO_PERMISSION_DENIED` for a path that the page may not use; `WXT_ERRNO_FILE_NAME_TOO_LONG` for a
+/// name of more than 255 bytes.
+///
+/// Statuses: `WXT_OK`; `WXT_INVALID_ARGUMENT` if `session` or `on_result` is NULL, or a string has a length but no
+/// pointer; `WXT_SESSION_CLOSED`; `WXT_INTERNAL`.
 ///
 /// # Safety
 /// The string must be readable.
@@ -48,10 +52,14 @@ pub unsafe extern "C" fn wxt_file_access(
     unsafe { operation_on(session, Call::Access, [(path, "path")], on_result, user_data, run) }
 }
 
-/// `FileSystemManager.stat`: size, times and kind of a file or directory; one `stats`. If `recursive` is not 0, of a directory and
-/// all that is in it, in the order of the paths. Links, and what no path can name, are left out then.
+/// `FileSystemManager.stat`: size, times and kind of a file or directory, as one element of `stats`. If `recursive` is
+/// not 0 and the path is a directory: of the directory and everything in it, ordered by path, without symbolic links
+/// and files that no `wxfile://` path can name. Any thread. Reads the disk.
 ///
-/// Statuses and `errno` as for `wxt_file_access`. Any thread; it reads the disk.
+/// Failures as of `wxt_file_access`.
+///
+/// Statuses: `WXT_OK`; `WXT_INVALID_ARGUMENT` if `session` or `on_result` is NULL, or a string has a length but no
+/// pointer; `WXT_SESSION_CLOSED`; `WXT_INTERNAL`.
 ///
 /// # Safety
 /// The string must be readable.
@@ -69,13 +77,17 @@ pub unsafe extern "C" fn wxt_file_stat(
     unsafe { operation_on(session, Call::Stat, [(path, "path")], on_result, user_data, run) }
 }
 
-/// `FileSystemManager.unlink`: removes a file under `wxfile://usr`; a link there is removed, not followed. It needs no free
-/// quota. Whoever has the file open can read it to its end. Temporary and saved files are read-only for it, as the
-/// documentation says of WeChat's: `wxt_remove_saved_file` removes the latter.
+/// `FileSystemManager.unlink`: deletes a file under `wxfile://usr`. A symbolic link is deleted, not followed. Needs no
+/// free quota. A reader that has the file open can still read it to its end. Temporary and saved files cannot be
+/// deleted by it, as WeChat documents; use `wxt_remove_saved_file` for saved ones.
 ///
-/// Statuses and `errno` as for `wxt_file_access`, and `errno` `WXT_ERRNO_OPERATION_NOT_PERMITTED` for a directory. Any
-/// thread; it waits for the disk, and at most 10 s for another process that shares the files and is adding one. So does
-/// every function below that changes something.
+/// Any thread. Waits for the disk, and up to 10 s for another process that is adding a file to the shared directory, as
+/// every function below that changes files does.
+///
+/// Failures as of `wxt_file_access`, and `WXT_ERRNO_OPERATION_NOT_PERMITTED` for a directory.
+///
+/// Statuses: `WXT_OK`; `WXT_INVALID_ARGUMENT` if `session` or `on_result` is NULL, or a string has a length but no
+/// pointer; `WXT_SESSION_CLOSED`; `WXT_INTERNAL`.
 ///
 /// # Safety
 /// The string must be readable.
@@ -91,11 +103,15 @@ pub unsafe extern "C" fn wxt_file_unlink(
     unsafe { operation_on(session, Call::Unlink, [(file_path, "filePath")], on_result, user_data, run) }
 }
 
-/// `FileSystemManager.copyFile`: makes the `wxfile://usr/` file `dest_path` a copy of a page's file, in one step: a reader, or a
-/// crash, finds what was there before or all of the copy. The two share their blocks where the file system can.
+/// `FileSystemManager.copyFile`: makes the `wxfile://usr/` file `dest_path` a copy of a page's file, in one step: a
+/// reader or a crash finds either the old file or the whole copy. The copies share their blocks if the file system can.
+/// Any thread. Waits for the disk.
 ///
-/// Statuses and `errno` as for `wxt_file_access`, and `errno` `WXT_ERRNO_IS_A_DIRECTORY`; `WXT_ERRNO_FILE_NOT_FOUND`, also if the
-/// directory of `dest_path` is missing; `WXT_ERRNO_QUOTA_EXCEEDED`, also for a full disk. Any thread; it waits for the disk.
+/// Failures as of `wxt_file_access`, and `WXT_ERRNO_IS_A_DIRECTORY`; `WXT_ERRNO_FILE_NOT_FOUND` also if the directory
+/// of `dest_path` does not exist; `WXT_ERRNO_QUOTA_EXCEEDED`, also for a full disk.
+///
+/// Statuses: `WXT_OK`; `WXT_INVALID_ARGUMENT` if `session` or `on_result` is NULL, or a string has a length but no
+/// pointer; `WXT_SESSION_CLOSED`; `WXT_INTERNAL`.
 ///
 /// # Safety
 /// The strings must be readable.
@@ -123,13 +139,17 @@ pub unsafe extern "C" fn wxt_file_copy(
     }
 }
 
-/// `FileSystemManager.rename`: gives a file or directory under `wxfile://usr` another path there, in one step. As POSIX says of
-/// `rename`, a file replaces a file, and a directory an empty directory.
+/// `FileSystemManager.rename`: moves a file or directory under `wxfile://usr` to another path there, in one step. As in
+/// POSIX `rename`, a file may replace a file, and a directory may replace an empty directory. Any thread. Waits for the
+/// disk.
 ///
-/// Statuses and `errno` as for `wxt_file_access`, and `errno` `WXT_ERRNO_IS_A_DIRECTORY` if a file would replace a directory,
-/// `WXT_ERRNO_NOT_A_DIRECTORY` if a directory would replace a file, `WXT_ERRNO_DIRECTORY_NOT_EMPTY`,
-/// `WXT_ERRNO_INVALID_ARGUMENT` if a directory would come to be below itself; `WXT_ERRNO_FILE_NOT_FOUND`, also if the directory
-/// of `new_path` is missing. Any thread.
+/// Failures as of `wxt_file_access`, and `WXT_ERRNO_IS_A_DIRECTORY` if a file would replace a directory;
+/// `WXT_ERRNO_NOT_A_DIRECTORY` if a directory would replace a file; `WXT_ERRNO_DIRECTORY_NOT_EMPTY`;
+/// `WXT_ERRNO_INVALID_ARGUMENT` if a directory would be moved below itself; `WXT_ERRNO_FILE_NOT_FOUND` also if the
+/// directory of `new_path` does not exist.
+///
+/// Statuses: `WXT_OK`; `WXT_INVALID_ARGUMENT` if `session` or `on_result` is NULL, or a string has a length but no
+/// pointer; `WXT_SESSION_CLOSED`; `WXT_INTERNAL`.
 ///
 /// # Safety
 /// The strings must be readable.
@@ -150,11 +170,14 @@ pub unsafe extern "C" fn wxt_file_rename(
     }
 }
 
-/// `FileSystemManager.mkdir`: makes a directory under `wxfile://usr`. If `recursive` is not 0, directories that are missing on
-/// the way are made, too. A directory counts for the quota as an empty file does.
+/// `FileSystemManager.mkdir`: makes a directory under `wxfile://usr`. If `recursive` is not 0, missing parents are
+/// made, too. A directory counts against the quota like an empty file. Any thread. Writes to the disk.
 ///
-/// Statuses and `errno` as for `wxt_file_access`, and `errno` `WXT_ERRNO_FILE_ALREADY_EXISTS`, also with `recursive`;
-/// `WXT_ERRNO_FILE_NOT_FOUND` if the directory that it is to be in is missing; `WXT_ERRNO_QUOTA_EXCEEDED`. Any thread.
+/// Failures as of `wxt_file_access`, and `WXT_ERRNO_FILE_ALREADY_EXISTS`, also with `recursive`;
+/// `WXT_ERRNO_FILE_NOT_FOUND` if the parent does not exist; `WXT_ERRNO_QUOTA_EXCEEDED`.
+///
+/// Statuses: `WXT_OK`; `WXT_INVALID_ARGUMENT` if `session` or `on_result` is NULL, or a string has a length but no
+/// pointer; `WXT_SESSION_CLOSED`; `WXT_INTERNAL`.
 ///
 /// # Safety
 /// The string must be readable.
@@ -173,12 +196,15 @@ pub unsafe extern "C" fn wxt_file_make_directory(
     unsafe { operation_on(session, Call::MakeDirectory, [(dir_path, "dirPath")], on_result, user_data, run) }
 }
 
-/// `FileSystemManager.rmdir`: removes a directory under `wxfile://usr`, but not that itself. If `recursive` is not 0, all that is in
-/// it goes with it; links are removed, not followed. The whole directory leaves the page's files in one step; a crash, or a session
-/// that closes while the rest is removed, leaves none of it there.
+/// `FileSystemManager.rmdir`: removes a directory under `wxfile://usr`, but not `wxfile://usr` itself. If `recursive`
+/// is not 0, its contents are removed, too; symbolic links are removed, not followed. The whole directory disappears
+/// from the page's files in one step, also if the process crashes or the session closes while its contents are being
+/// deleted. Any thread. Writes to the disk.
 ///
-/// Statuses and `errno` as for `wxt_file_access`, and `errno` `WXT_ERRNO_DIRECTORY_NOT_EMPTY`, `WXT_ERRNO_NOT_A_DIRECTORY`. Any
-/// thread.
+/// Failures as of `wxt_file_access`, and `WXT_ERRNO_DIRECTORY_NOT_EMPTY`; `WXT_ERRNO_NOT_A_DIRECTORY`.
+///
+/// Statuses: `WXT_OK`; `WXT_INVALID_ARGUMENT` if `session` or `on_result` is NULL, or a string has a length but no
+/// pointer; `WXT_SESSION_CLOSED`; `WXT_INTERNAL`.
 ///
 /// # Safety
 /// The string must be readable.
@@ -197,10 +223,13 @@ pub unsafe extern "C" fn wxt_file_remove_directory(
     unsafe { operation_on(session, Call::RemoveDirectory, [(dir_path, "dirPath")], on_result, user_data, run) }
 }
 
-/// `FileSystemManager.readdir`: the `names` in a directory under `wxfile://usr`, in the order of their bytes. What no path can
-/// name is left out.
+/// `FileSystemManager.readdir`: the `names` in a directory under `wxfile://usr`, ordered by their bytes. Names that no
+/// `wxfile://` path can contain are left out. Any thread. Reads the disk.
 ///
-/// Statuses and `errno` as for `wxt_file_access`, and `errno` `WXT_ERRNO_NOT_A_DIRECTORY`. Any thread; it reads the disk.
+/// Failures as of `wxt_file_access`, and `WXT_ERRNO_NOT_A_DIRECTORY`.
+///
+/// Statuses: `WXT_OK`; `WXT_INVALID_ARGUMENT` if `session` or `on_result` is NULL, or a string has a length but no
+/// pointer; `WXT_SESSION_CLOSED`; `WXT_INTERNAL`.
 ///
 /// # Safety
 /// The string must be readable.
@@ -216,11 +245,14 @@ pub unsafe extern "C" fn wxt_file_list_directory(
     unsafe { operation_on(session, Call::ListDirectory, [(dir_path, "dirPath")], on_result, user_data, run) }
 }
 
-/// `FileSystemManager.getFileInfo`: size and `digest` of a page's file; `on_result` gets one file too. `digest_algorithm` is a
-/// `WXT_DIGEST_…`. Both are of the same contents, even if the file is replaced meanwhile.
+/// `FileSystemManager.getFileInfo`: size and `digest` of a page's file. `on_result` also receives one file.
+/// `digest_algorithm` is a `WXT_DIGEST_…`. Size and digest are of the same content, even if the file is replaced
+/// meanwhile. Any thread. Reads the file.
 ///
-/// Statuses as for `wxt_file_access`, and `WXT_INVALID_ARGUMENT` for another algorithm; `errno` as there, and
-/// `WXT_ERRNO_IS_A_DIRECTORY`. Any thread; it reads the file.
+/// Failures as of `wxt_file_access`, and `WXT_ERRNO_IS_A_DIRECTORY`.
+///
+/// Statuses: `WXT_OK`; `WXT_INVALID_ARGUMENT` if `session` or `on_result` is NULL, a string has a length but no
+/// pointer, or `digest_algorithm` is unknown; `WXT_SESSION_CLOSED`; `WXT_INTERNAL`.
 ///
 /// # Safety
 /// The string must be readable.
@@ -246,13 +278,16 @@ pub unsafe extern "C" fn wxt_file_info(
     unsafe { operation_on(session, Call::GetFileInfo, [(file_path, "filePath")], on_result, user_data, run) }
 }
 
-/// `FileSystemManager.readFile`: the bytes of a page's file from `position` on, as `data`. `length` is how many, or as many as
-/// there are if the file ends before; 0 is all up to its end. At most 100 MiB. If the file is replaced meanwhile, the bytes are
-/// those that it had.
+/// `FileSystemManager.readFile`: reads up to `length` bytes of a page's file from `position` on, as `data`. A `length`
+/// of 0 means up to the end of the file. At most 100 MiB. If the file is replaced meanwhile, the old content is read.
+/// Any thread. Reads the disk.
 ///
-/// Statuses and `errno` as for `wxt_file_access`, and `errno` `WXT_ERRNO_POSITION_OUT_OF_RANGE` for a position that the file
-/// does not have (0 is good for an empty one), `WXT_ERRNO_LENGTH_OUT_OF_RANGE` for a length greater than the file's,
-/// `WXT_ERRNO_QUOTA_EXCEEDED` for more than 100 MiB, `WXT_ERRNO_IS_A_DIRECTORY`. Any thread; it reads the disk.
+/// Failures as of `wxt_file_access`, and `WXT_ERRNO_POSITION_OUT_OF_RANGE` if `position` is not before the end of the
+/// file (0 is valid for an empty file); `WXT_ERRNO_LENGTH_OUT_OF_RANGE` if `length` exceeds the file's length;
+/// `WXT_ERRNO_QUOTA_EXCEEDED` for more than 100 MiB; `WXT_ERRNO_IS_A_DIRECTORY`.
+///
+/// Statuses: `WXT_OK`; `WXT_INVALID_ARGUMENT` if `session` or `on_result` is NULL, or a string has a length but no
+/// pointer; `WXT_SESSION_CLOSED`; `WXT_INTERNAL`.
 ///
 /// # Safety
 /// The string must be readable.
@@ -273,18 +308,21 @@ pub unsafe extern "C" fn wxt_file_read(
     unsafe { operation_on(session, Call::ReadFile, [(file_path, "filePath")], on_result, user_data, run) }
 }
 
-/// `FileSystemManager.writeFile`, `appendFile` and `write`: writes bytes to a `wxfile://usr/` file. They survive a power
-/// failure when it returns. At most 100 MiB. `data` is not copied.
+/// `FileSystemManager.writeFile`, `appendFile` and `write`: writes bytes to a `wxfile://usr/` file. When it returns,
+/// they survive a power failure. At most 100 MiB. `data` is not copied. Any thread. Waits for the disk.
 ///
-/// The file is replaced in one step: a reader, a failure or a crash at any moment finds the old one or the new one. `mode` is
-/// `WXT_WRITE_WHOLE`, which makes a file that is missing; or `WXT_WRITE_APPEND` or `WXT_WRITE_AT_POSITION`, which change a file that
-/// is there. They copy what stays of it, or share its blocks where the file system can. `position` is for the last of them, and at
-/// most the file's length; 0 with every other mode.
+/// The file is replaced in one step: a reader, a failure or a crash at any moment finds the old file or the new one.
+/// `mode` is `WXT_WRITE_WHOLE`, which creates a missing file, or `WXT_WRITE_APPEND` or `WXT_WRITE_AT_POSITION`, which
+/// change an existing file. These two copy the part that stays, or share its blocks if the file system can. `position`
+/// is for `WXT_WRITE_AT_POSITION`, and at most the file's length; it must be 0 with the other modes.
 ///
-/// Statuses as for `wxt_file_access`, and `WXT_INVALID_ARGUMENT` for another mode, a position with a mode that has none, or `data`
-/// NULL with a length; `errno` as there, and `WXT_ERRNO_FILE_NOT_FOUND`, also if the directory is missing, or for a file that is to
-/// be changed; `WXT_ERRNO_ILLEGAL_OPERATION_ON_DIRECTORY`; `WXT_ERRNO_QUOTA_EXCEEDED` for the quota, a full disk and more than
-/// 100 MiB; `WXT_ERRNO_POSITION_OUT_OF_RANGE`. Any thread; it waits for the disk.
+/// Failures as of `wxt_file_access`, and `WXT_ERRNO_FILE_NOT_FOUND` also if the directory or the file to change does
+/// not exist; `WXT_ERRNO_ILLEGAL_OPERATION_ON_DIRECTORY`; `WXT_ERRNO_QUOTA_EXCEEDED` for the quota, a full disk and
+/// more than 100 MiB; `WXT_ERRNO_POSITION_OUT_OF_RANGE`.
+///
+/// Statuses: `WXT_OK`; `WXT_INVALID_ARGUMENT` if `session` or `on_result` is NULL, a string or `data` has a length but
+/// no pointer, `mode` is unknown, or `position` is not 0 with a mode that has none; `WXT_SESSION_CLOSED`;
+/// `WXT_INTERNAL`.
 ///
 /// # Safety
 /// The string must be readable, and `data_length` bytes at `data`.

@@ -1,12 +1,12 @@
-//! The one way in: no panic leaves the library.
+//! Catches panics at the C boundary.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::status::{WXT_INTERNAL, WXT_OK, WxtStatus};
 
-/// Runs the body of an exported function. A panic, which is a bug on our side, becomes `WXT_INTERNAL`.
+/// Runs the body of an exported function. A panic, which is a bug of the library, becomes `WXT_INTERNAL`.
 ///
-/// State behind a lock stays usable: every lock of the library is taken over from a thread that panicked.
+/// State behind a lock stays usable: every lock of the library ignores poisoning.
 pub fn guard(body: impl FnOnce() -> Result<(), WxtStatus>) -> WxtStatus {
     match catch_unwind(AssertUnwindSafe(body)) {
         Ok(Ok(())) => WXT_OK,

@@ -1,4 +1,4 @@
-//! A task's callbacks, called as C functions.
+//! Passes the events of a task to the host's C callbacks.
 
 use std::ffi::c_void;
 use std::ptr;
@@ -13,18 +13,17 @@ use crate::task::{End, Handler, Progress, TaskId};
 use crate::terms::{Call, Header, TransferError};
 use crate::transfer::{Content, Counts, Profile, QueueTimes, ReceivedHead, Success};
 
-/// The host's callbacks for one task; dropping it calls `release`.
+/// The host's callbacks for one task. Dropping it calls `release`.
 pub struct CallbackHandler {
     call: Call,
     callbacks: WxtCallbacks,
 }
 
-// SAFETY: the interface's documentation tells the host that its callbacks run on another thread, and `user_data` with
-// them; they are called by one thread at a time.
+// SAFETY: the header tells the host that callbacks and `user_data` are used on other threads, by one thread at a time.
 unsafe impl Send for CallbackHandler {}
 
 impl CallbackHandler {
-    /// From here on `user_data` is the task's, and `release` will run.
+    /// From here on `user_data` belongs to the task, and `release` will run.
     pub fn new(call: Call, callbacks: WxtCallbacks) -> CallbackHandler {
         CallbackHandler { call, callbacks }
     }
@@ -36,7 +35,7 @@ impl CallbackHandler {
     fn complete(&self, task: TaskId, success: *const WxtSuccess, failure: *const WxtFailure) {
         if let Some(on_complete) = self.callbacks.on_complete {
             let completion = WxtCompletion { struct_size: size_of::<WxtCompletion>(), success, failure };
-            // SAFETY: the host's function, called as the header says; what it is given lives until it returns.
+            // SAFETY: the host's function, called as the header says; the event is valid until it returns.
             unsafe { on_complete(self.user_data(), task, &completion) };
         }
     }
@@ -116,7 +115,7 @@ impl Handler for CallbackHandler {
             header_count: header.len(),
             status_code: head.status.into(),
         };
-        // SAFETY: the host's function, called as the header says; what it is given lives until it returns.
+        // SAFETY: the host's function, called as the header says; the event is valid until it returns.
         unsafe { on_headers_received(self.user_data(), task, &event) };
     }
 
@@ -127,7 +126,7 @@ impl Handler for CallbackHandler {
     fn traced(&mut self, task: TaskId, entry: &str) {
         let Some(on_trace) = self.callbacks.on_trace else { return };
         let event = WxtTrace { struct_size: size_of::<WxtTrace>(), entry: WxtStr::new(entry) };
-        // SAFETY: the host's function, called as the header says; what it is given lives until it returns.
+        // SAFETY: the host's function, called as the header says; the event is valid until it returns.
         unsafe { on_trace(self.user_data(), task, &event) };
     }
 
@@ -143,7 +142,7 @@ impl Handler for CallbackHandler {
             total_bytes_expected: progress.expected.unwrap_or(WXT_TOTAL_UNKNOWN),
             progress: progress.percent.unwrap_or(WXT_PROGRESS_UNKNOWN),
         };
-        // SAFETY: the host's function, called as the header says; what it is given lives until it returns.
+        // SAFETY: the host's function, called as the header says; the event is valid until it returns.
         unsafe { on_progress(self.user_data(), task, &event) };
     }
 
@@ -162,13 +161,13 @@ impl Handler for CallbackHandler {
 impl Drop for CallbackHandler {
     fn drop(&mut self) {
         if let Some(release) = self.callbacks.release {
-            // SAFETY: the host's function, called once, after the last other callback.
+            // SAFETY: the host's function, called once, after all other callbacks.
             unsafe { release(self.callbacks.user_data) };
         }
     }
 }
 
-/// The pairs borrow the texts of `headers`.
+/// The pairs borrow the strings of `headers`.
 fn wire_header(headers: &[Header]) -> Vec<WxtPair> {
     headers
         .iter()
@@ -218,7 +217,7 @@ fn wire_profile(profile: &Profile, peer_ip: Option<&str>) -> WxtProfile {
     }
 }
 
-/// To the nearest one.
+/// Rounded to the nearest millisecond.
 fn milliseconds(time: Option<Duration>) -> u64 {
     time.map_or(WXT_PROFILE_ABSENT, |time| {
         let rounded = time.saturating_add(Duration::from_micros(500)).as_millis();
@@ -232,7 +231,7 @@ mod tests {
     use crate::transfer::NetworkConditions;
 
     #[test]
-    fn each_part_of_a_profile_comes_under_its_own_name() {
+    fn each_member_of_a_profile_is_in_its_own_field() {
         let mut profile = Profile {
             queue: Some(QueueTimes { invoke_start: 1, queue_start: 2, queue_end: 3 }),
             fetch_start: 6,

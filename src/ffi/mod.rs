@@ -1,9 +1,9 @@
-//! The C interface: C structs become owned Rust values, and back. No policy. Only this room and `platform` have `unsafe`
-//! code.
+//! The C interface: converts C structs into owned Rust values and back. It makes no decisions. Only this room and
+//! `platform` contain `unsafe` code.
 //!
-//! `include/wxtransfer.h` is made of this module by cbindgen, comments included.
+//! cbindgen generates `include/wxtransfer.h` from this module, including its comments.
 
-// Sound because each block says why; see the module's documentation.
+// Each `unsafe` block states why it is sound.
 #![allow(unsafe_code)]
 
 #[cfg(target_os = "android")]

@@ -14,221 +14,242 @@ pub const WXT_PLATFORM_ANDROID: i32 = 2;
 /// Any other client, such as the developer tools.
 pub const WXT_PLATFORM_OTHER: i32 = 3;
 
-/// A page may name `wxfile://` paths only.
+/// Pages may use `wxfile://` paths only.
 pub const WXT_PATHS_SANDBOX: i32 = 0;
-/// `file_path` may also be an absolute path of the device.
+/// `file_path` may also be an absolute path on the device.
 pub const WXT_PATHS_NATIVE: i32 = 1;
 
-/// `http` and `https` to an IP address in a subnet of one of the device's network interfaces, but never to the device itself.
-/// Names are looked up in the domain lists, local ones included.
+/// Allow `http` and `https` to an IP address in a subnet of one of the device's network interfaces, but never to the
+/// device itself. Local names (`localhost`, `.local`) are refused. All other names need an entry in a domain list.
 pub const WXT_LAN_OWN_SUBNETS: i32 = 0;
-/// No IP address and no local name.
+/// Allow no IP address and no local name.
 pub const WXT_LAN_OFF: i32 = 1;
-/// `http` and `https` to every address of a local network, `localhost` and names below `.localhost` and `.local`, the device
-/// itself included. Public names may have addresses of the device. For development.
+/// Allow `http` and `https` to every local address, to `localhost`, and to names that end in `.localhost` or `.local`,
+/// including the device itself. A public name may resolve to an address of the device. For development only.
 pub const WXT_LAN_ALL_LOCAL: i32 = 2;
 
-/// A second session on the same mini program's directory is refused with `WXT_STORAGE_LOCKED`. If the directory is removed
-/// while the session is open, the session makes it anew when it next uses it. Until then a session of another process (never
-/// one of this process) can be opened; the calls of this one then fail while that one is open.
+/// Only one session at a time may use the mini program's directory. Opening a second one fails with
+/// `WXT_STORAGE_LOCKED`.
+///
+/// If the directory is deleted while a session is open, the session creates it again at its next use. Before that, a
+/// session of another process can open; until it closes, file calls of the first session fail.
 pub const WXT_STORAGE_EXCLUSIVE: i32 = 0;
-/// Sessions share the saved files; each has temporary files of its own.
+/// Several sessions may use the mini program's directory. They share the saved files. Each session has its own
+/// temporary files.
 pub const WXT_STORAGE_SHARED: i32 = 1;
 
-/// A download that breaks off fails, or begins anew with `max_retries`.
+/// A download that breaks off fails, or starts from the beginning if `max_retries` allows another attempt.
 pub const WXT_RESUME_OFF: i32 = 0;
-/// A download that breaks off goes on in another attempt of the same task, within its deadline.
+/// A download that breaks off continues in another attempt of the same task, before the task's deadline.
 pub const WXT_RESUME_WITHIN_TASK: i32 = 1;
-/// As `WXT_RESUME_WITHIN_TASK`; and what a task that failed has of its file is kept, for the next call with the same URL, headers and
-/// `file_path`, of this session or of a later one, also after a crash. What is kept counts as temporary files do, and goes first.
-/// `wxt_discard_partials` removes it. A task that is aborted, interrupted or over its deadline keeps its file, too.
+/// As `WXT_RESUME_WITHIN_TASK`. In addition, the library keeps the partial file of a failed task, also if the task was
+/// aborted, interrupted or timed out. A later call with the same URL, headers and `file_path` continues it, in this or
+/// a later session, also after a crash. Partial files count against `temporary_quota` and are deleted before other
+/// temporary files. `wxt_discard_partials` deletes them.
 pub const WXT_RESUME_ACROSS_LAUNCHES: i32 = 2;
 
-/// Something that the page or the host did wrong and the library put right.
+/// The page or the host made a mistake that the library corrected.
 pub const WXT_LOG_WARNING: i32 = 1;
-/// A decision that is worth knowing when something is looked into.
+/// A decision of the library that helps to diagnose a problem.
 pub const WXT_LOG_INFO: i32 = 2;
 
-/// Everything about one launch of one mini program, for `wxt_session_open`.
+/// The options of one launch of one mini program, for `wxt_session_open`.
 ///
-/// Begin with `wxt_session_options()`, which sets `struct_size` and leaves the rest zero. Zero is always the default,
-/// and the default is what WeChat does. Required: `app_id`, `platform`, `client_version`, `data_directory`.
-/// Everything is copied; only what `executor`, `logger`, `resolver` and the `context` of `client_certificate` point to has to stay
-/// valid, until `wxt_session_close` has returned.
+/// Initialise with `wxt_session_options()`, which sets `struct_size` and sets every other field to zero. Zero is the
+/// default of every field and matches WeChat's behaviour. Required: `app_id`, `platform`, `client_version`,
+/// `data_directory`.
+///
+/// The library copies everything. Only what `executor`, `logger`, `resolver` and the `context` of
+/// `client_certificate` point to must stay valid, until `wxt_session_close` has returned.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct WxtSessionOptions {
-    /// `sizeof(WxtSessionOptions)`.
+    /// Set to `sizeof(WxtSessionOptions)`.
     pub struct_size: usize,
-    /// The mini program's appid. Part of the Referer, and of its files' place. Letters, digits and `-._~`, but neither `.`
-    /// nor `..`. Required.
+    /// The mini program's appid. Part of the Referer and of the directory name. Allowed: letters, digits and `-._~`,
+    /// but not `.` or `..`. Required.
     pub app_id: WxtStr,
-    /// The mini program's version, part of the Referer. Characters as in `app_id`. Absent or empty is `0`, the development
-    /// version.
+    /// The mini program's version, part of the Referer. Allowed characters as in `app_id`. Default: `0`, the
+    /// development version.
     pub app_version: WxtStr,
-    /// The user, so that two users of one mini program have files of their own. May be absent.
+    /// The user's id. Each user of a mini program has separate files. Optional. If absent, the files belong to no user.
     pub user_id: WxtStr,
-    /// `WXT_PLATFORM_IOS`, `WXT_PLATFORM_ANDROID` or `WXT_PLATFORM_OTHER`.
+    /// The client's platform: `WXT_PLATFORM_IOS`, `WXT_PLATFORM_ANDROID` or `WXT_PLATFORM_OTHER`. Required.
     pub platform: i32,
-    /// `WXT_PATHS_SANDBOX` or `WXT_PATHS_NATIVE`.
+    /// Which paths pages may use: `WXT_PATHS_SANDBOX` (default) or `WXT_PATHS_NATIVE`.
     pub path_policy: i32,
-    /// The version of the client app, such as `8.0.50`: it decides which quirks apply.
+    /// The version of the client app, such as `8.0.50`. It decides which quirks of old clients apply. Required.
     pub client_version: WxtStr,
-    /// The version of the base library, such as `2.10.0`. Absent is the newest.
+    /// The version of the base library, such as `2.10.0`. It decides which quirks of old base libraries apply.
+    /// Optional. If absent, the newest base library is assumed.
     pub base_library_version: WxtStr,
-    /// The `User-Agent` of every request. Absent is `wxtransfer/<version>`.
+    /// The `User-Agent` of requests whose `header` has none. Default: `wxtransfer/<version>`.
     pub user_agent: WxtStr,
-    /// The Referer of every request: an `https` or `http` URL with a host, without user-info and fragment, in which `{appid}` and
-    /// `{version}` stand for `app_id` and `app_version`, and of at most 1,024 bytes with these. Absent or empty is WeChat's,
-    /// `https://servicewechat.com/{appid}/{version}/page-frame.html`. `docs/other-containers.md` has those of others.
+    /// The Referer of every request: an `http` or `https` URL with a host, without user-info and fragment. `{appid}`
+    /// and `{version}` are replaced by `app_id` and `app_version`. At most 1,024 bytes after replacement. Default:
+    /// WeChat's, `https://servicewechat.com/{appid}/{version}/page-frame.html`. `docs/other-containers.md` lists those
+    /// of other containers.
     pub referer: WxtStr,
-    /// The scheme of all paths that pages get and give, in place of `wxfile` in this header: at most 32 lower-case letters and
-    /// digits, a letter first, that end in `file`, but not `file` itself. Absent or empty is `wxfile`.
+    /// The URL scheme of every path that a page receives or passes. It replaces `wxfile` wherever this header says
+    /// `wxfile`. At most 32 lower-case letters and digits, starting with a letter and ending with `file`, but not
+    /// `file` alone. Default: `wxfile`.
     pub path_scheme: WxtStr,
-    /// An absolute path to a directory for all sessions' files. It is created where it is missing.
+    /// The absolute path of the directory for the files of all sessions. It is created if missing. Required.
     pub data_directory: WxtStr,
-    /// Uploads at once; 0 is 10.
+    /// The number of uploads that run at the same time. Further ones wait in the queue. Default: 0, which means 10.
     pub max_concurrent_uploads: u32,
-    /// Downloads at once; 0 is 10.
+    /// The number of downloads that run at the same time. Further ones wait in the queue. Default: 0, which means 10.
     pub max_concurrent_downloads: u32,
-    /// The deadline of an upload that names none, in milliseconds; 0 is 60,000: `networkTimeout.uploadFile` of app.json.
+    /// The deadline of an upload whose request sets none, in milliseconds: `networkTimeout.uploadFile` of app.json.
+    /// Default: 0, which means 60,000.
     pub default_upload_timeout: u32,
-    /// The deadline of a download that names none, in milliseconds; 0 is 60,000: `networkTimeout.downloadFile` of app.json.
+    /// The deadline of a download whose request sets none, in milliseconds: `networkTimeout.downloadFile` of app.json.
+    /// Default: 0, which means 60,000.
     pub default_download_timeout: u32,
-    /// The longest deadline that a task can name, in milliseconds; 0 is 60,000.
+    /// The longest deadline that a task can have, in milliseconds. Default: 0, which means 60,000.
     pub max_timeout: u32,
-    /// The largest file that a download may have, in bytes; 0 is 200 MiB.
+    /// The largest file that a download may produce, in bytes. Default: 0, which means 200 MiB.
     pub max_download_size: u64,
-    /// The largest answer of an upload, in bytes; 0 is 16 MiB.
+    /// The largest answer to an upload, in bytes. Default: 0, which means 16 MiB.
     pub max_data_size: u64,
-    /// What saved files and `wxfile://usr` may hold together, in bytes; 0 is 200 MiB. A file counts with 4 KiB at least. Files
-    /// that the host itself puts there count when the session is opened, or when the quota seems to be used up.
+    /// The quota of saved files and `wxfile://usr` together, in bytes. Each file counts as at least 4 KiB. Files that
+    /// the host itself puts there are counted when the session opens, and again when the quota seems to be exceeded.
+    /// Default: 0, which means 200 MiB.
     pub storage_quota: u64,
-    /// What temporary files may hold together, in bytes; 0 is 4 GiB. A file counts with 4 KiB at least.
+    /// The quota of temporary files, in bytes. Each file counts as at least 4 KiB. Default: 0, which means 4 GiB.
     pub temporary_quota: u64,
-    /// How many bytes of temporary files stay when the session is closed, or crashes, for the next session of the mini program
-    /// and user, which takes their paths, too, and counts them against its `temporary_quota`. The oldest go first; those of a
-    /// crash when the next session opens, whose own value counts. At most `temporary_quota`. Default: 0, temporary files live
-    /// for one session. WeChat's documentation today names 2 GiB.
+    /// How many bytes of temporary files to keep when the session closes or the process crashes. The next session of
+    /// the same mini program and user takes them over under the same paths, and they count against its
+    /// `temporary_quota`. The oldest files are deleted first. After a crash, the next session deletes them when it
+    /// opens, by its own value of this option. At most `temporary_quota`. Default: 0, temporary files live for one
+    /// session. WeChat's documentation names 2 GiB.
     pub temporary_retention: u64,
-    /// `WXT_STORAGE_EXCLUSIVE` or `WXT_STORAGE_SHARED`.
+    /// Whether several sessions may use the directory: `WXT_STORAGE_EXCLUSIVE` (default) or `WXT_STORAGE_SHARED`.
     pub storage_sharing: i32,
-    /// What of the local network needs no entry in a domain list: `WXT_LAN_OWN_SUBNETS`, `WXT_LAN_OFF` or `WXT_LAN_ALL_LOCAL`.
-    /// Default: `WXT_LAN_OWN_SUBNETS`, as WeChat from base library 2.4.0 on; with an older `base_library_version` the default
-    /// allows nothing. A redirect from a named host to an address of a subnet is refused. A name that has an address of the
-    /// device itself, of any of its interfaces, is refused unless this is `WXT_LAN_ALL_LOCAL`. The interfaces are read anew at each
-    /// call to an IP address, where a redirect leads to one, and for each new connection to a name. Android tells them from
-    /// version 7 (API 24) on.
+    /// Which local addresses need no entry in a domain list: `WXT_LAN_OWN_SUBNETS` (default), `WXT_LAN_OFF` or
+    /// `WXT_LAN_ALL_LOCAL`. The default follows WeChat from base library 2.4.0 on. With an older
+    /// `base_library_version`, the default allows nothing.
+    ///
+    /// A redirect from a host name to an address of a subnet is refused. A host name that resolves to an address of the
+    /// device itself is refused unless this is `WXT_LAN_ALL_LOCAL`. The library reads the interfaces at each call to an
+    /// IP address, at each redirect to one, and for each new connection to a host name. On Android this needs version 7
+    /// (API 24).
     pub lan_policy: i32,
     /// Set to 1 to allow `http` URLs beyond what `lan_policy` allows. Default: 0 (`https` only).
     pub allow_plain_http: u8,
-    /// Not 0: the domain lists are not looked at. For development only.
+    /// Set to 1 to skip the check against the domain lists. For development only. Default: 0.
     pub skip_domain_check: u8,
-    /// Set to 1 never to send an upload again after all of it was sent. Default: 0, as browsers do it: an upload on a kept
-    /// connection that ends without a byte of an answer is sent once more on a new connection. The server may have received
-    /// the first one whole (RFC 9110 section 9.2.2). If a part was not sent yet, no server can have it whole, and the upload
-    /// is sent again in either case.
+    /// Set to 1 to never send an upload again once all of it was sent. Default: 0, as in browsers: if a kept connection
+    /// ends before a byte of the answer, the upload is sent once more on a new connection. The server may then have
+    /// received the whole upload twice (RFC 9110 section 9.2.2). An upload that was only partly sent is sent again in
+    /// either case.
     pub send_uploads_once: u8,
-    /// The hosts that an upload may go to: `https://host`, or with `:port`. `http://host` needs `allow_plain_http`. If there
-    /// is none, no upload is allowed. An entry that cannot be used is named in the log.
+    /// The hosts that uploads may go to, each as `https://host` or `https://host:port`. `http://host` requires
+    /// `allow_plain_http`. If the list is empty, no upload is allowed. An invalid entry fails the opening, and the log
+    /// names it.
     pub upload_domains: *const WxtStr,
     /// The number of `upload_domains`.
     pub upload_domain_count: usize,
-    /// The hosts that a download may come from; entries as in `upload_domains`.
+    /// The hosts that downloads may come from. Entries as in `upload_domains`. If the list is empty, no download is
+    /// allowed.
     pub download_domains: *const WxtStr,
     /// The number of `download_domains`.
     pub download_domain_count: usize,
-    /// Certificates in PEM that are trusted instead of the operating system's.
+    /// CA certificates in PEM, which replace the system's trust store. Default: absent, the system's trust store is
+    /// used.
     pub root_certificates: WxtStr,
-    /// Public keys that a host must show, in addition to a valid chain.
+    /// Public keys that hosts must present, in addition to a valid certificate chain. Default: NULL, no pins.
     pub pins: *const WxtPin,
     /// The number of `pins`.
     pub pin_count: usize,
-    /// `http://[user:password@]host:port` of a proxy that every connection goes through with `CONNECT`. The
-    /// environment is never asked.
+    /// The proxy, as `http://[user:password@]host:port`. Every connection goes through it with `CONNECT`. Default:
+    /// absent, no proxy. The library never reads proxy settings of the environment.
     pub proxy: WxtStr,
-    /// The host's own name resolution. Zero is the system's.
+    /// The host's own name resolution. Default: zero, the system's resolver.
     pub resolver: WxtResolver,
-    /// Where callbacks run. Zero is a thread of the session's own.
+    /// Where callbacks run. Default: zero, a thread of the session.
     pub executor: WxtExecutor,
-    /// Where the log goes. Zero is nowhere.
+    /// Where log messages go. Default: zero, they are discarded.
     pub logger: WxtLogger,
-    /// How many attempts may follow the first one of a task, all within its deadline. Default: 0, none. See
+    /// The number of attempts that may follow a task's first one. All must fit within its deadline. Default: 0. See
     /// `docs/resume-and-retry.md`.
     ///
-    /// A download is tried again if the name has no address, no connection can be made, or the connection ends before the
-    /// answer is whole, in the TLS handshake too; and if the status is 408, 429, 502, 503 or 504. An upload is tried again for
-    /// the same reasons, but only if no byte of a request has left the device, or with `retry_uploads`. The file is then read
-    /// again; a pipe cannot be.
+    /// A download is retried if the host name has no address, if no connection can be made, if the connection ends
+    /// before the whole answer (also during the TLS handshake), or if the status is 408, 429, 502, 503 or 504. An
+    /// upload is retried for the same reasons, but only if no byte of a request left the device, or if `retry_uploads`
+    /// is set. Each attempt reads the file again, so an upload from a pipe is not retried.
     ///
-    /// The last attempt's failure or answer is the task's. While a task waits for its next attempt it counts among those that
-    /// run.
+    /// The task's result is that of the last attempt. A task that waits for its next attempt counts as running.
     pub max_retries: u32,
-    /// The longest wait before the second attempt, in milliseconds; 0 is 500. Each wait is a random part of it, and the longest
-    /// one doubles with each attempt, up to 30 s. A `Retry-After` of the answer counts instead. If a wait would not end before
-    /// the deadline, there is no other attempt.
+    /// The longest wait before the second attempt, in milliseconds. Each wait is a random part of the longest wait,
+    /// which doubles with each attempt, up to 30 s. A `Retry-After` in the answer takes precedence. If the wait would
+    /// pass the deadline, no further attempt is made. Default: 0, which means 500.
     pub retry_delay: u32,
-    /// Set to 1 to try uploads again that may have reached the server. Default: 0. Set it only if every server that uploads go
-    /// to handles two uploads with one `Idempotency-Key` as one: each upload is sent with such a header, the same in each
-    /// attempt, unless the page sets one. Without `max_retries` it does nothing. With `send_uploads_once` the session is not opened.
+    /// Set to 1 to also retry uploads that may have reached the server. Set it only if every server treats two uploads
+    /// with the same `Idempotency-Key` as one: the library sends this header with each upload, with the same value in
+    /// each attempt, unless the page sets it. It has no effect without `max_retries`. Together with
+    /// `send_uploads_once`, opening fails with `WXT_INVALID_ARGUMENT`. Default: 0.
     pub retry_uploads: u8,
-    /// Whether a download that breaks off goes on where it was: `WXT_RESUME_OFF` (default), `WXT_RESUME_WITHIN_TASK` or
-    /// `WXT_RESUME_ACROSS_LAUNCHES`. See `docs/resume-and-retry.md`.
+    /// Whether a download that breaks off continues where it stopped: `WXT_RESUME_OFF` (default),
+    /// `WXT_RESUME_WITHIN_TASK` or `WXT_RESUME_ACROSS_LAUNCHES`. See `docs/resume-and-retry.md`.
     ///
-    /// The rest is asked for with `Range` and `If-Range` if the answer is a 200 of known size, without a content coding, with a
-    /// strong `ETag` or a `Last-Modified` 60 s older than its `Date`, from the origin of the URL, and the page's headers have no
-    /// `Range` and no `If-…`. An attempt that goes on behind one that has got more of the file is no retry: it needs no
+    /// The library requests the rest with `Range` and `If-Range`. It does so only if the first answer was a 200 of
+    /// known size without a content coding, came from the origin of the URL, and had a strong `ETag` or a
+    /// `Last-Modified` at least 60 s older than its `Date`, and if the page's headers have no `Range` and no `If-…`. An
+    /// attempt that follows one which received more of the file does not count as a retry, so it needs no
     /// `max_retries`.
     pub resume: i32,
-    /// How many bytes all tasks of the session may send and receive per second, together and in both directions; heads and TLS count.
-    /// Default: 0, no limit. Any other number is one. Tasks that could use more get equal shares; what a task does not use goes to
-    /// the others. `wxt_session_set_max_bytes_per_second` changes it. Deadlines go on: raise them with `max_timeout`. See
-    /// `docs/rates.md`.
+    /// The most bytes per second that all tasks of the session together may send and receive, including heads and TLS.
+    /// Default: 0, no limit. Any other value is valid. Tasks that could use more get equal shares; the unused share of a
+    /// task goes to the others. `wxt_session_set_max_bytes_per_second` changes it. Deadlines are not extended: raise them
+    /// with `max_timeout`. See `docs/rates.md`.
     pub max_bytes_per_second: u64,
-    /// The fewest bytes per second of a connection that a task uses, together with `low_speed_time`: if it moves fewer for that long,
-    /// the task fails with `WXT_ERRNO_TIMEOUT`, `WXT_CATEGORY_TIMEOUT` and the detail `stalled`, retryable; or it is tried again, as
-    /// after a connection that ended (`max_retries`, `resume`). Only the time in which the task waits for the network counts, also
-    /// for the answer; neither the queue nor a wait for `max_bytes_per_second`. Default: 0, no connection is too slow.
+    /// The fewest bytes per second on a task's connection. If the connection is slower for `low_speed_time`, the task fails
+    /// with `WXT_ERRNO_TIMEOUT`, `WXT_CATEGORY_TIMEOUT` and the detail `stalled`, retryable; or it is tried again, as after
+    /// a closed connection (`max_retries`, `resume`). Only the time in which the task waits for the network counts,
+    /// including the wait for the response, but not the queue or a wait for `max_bytes_per_second`. Default: 0, no minimum.
+    /// `WXT_INVALID_ARGUMENT` if only one of this and `low_speed_time` is set.
     pub low_speed_limit: u64,
-    /// In milliseconds: for how long a connection may be slower than `low_speed_limit`. Default: 0. One of the two without the other
-    /// is `WXT_INVALID_ARGUMENT`.
+    /// How long a connection may be slower than `low_speed_limit`, in milliseconds. Default: 0, no minimum speed.
+    /// `WXT_INVALID_ARGUMENT` if only one of the two is set.
     pub low_speed_time: u32,
     /// A certificate for servers that ask the app who it is. Zero is none.
     pub client_certificate: WxtClientCertificate,
 }
 
-/// A host and a public key that it may show. A host with pins must show one of them.
+/// A host and one public key that it may present. A host that has pins must present one of its pinned keys.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct WxtPin {
-    /// The exact host name, without a scheme and a port. An internationalised one may be given in either form.
+    /// The exact host name, without scheme and port. An internationalised name may be given in Unicode or as punycode.
     pub host: WxtStr,
-    /// 32 bytes: the SHA-256 of the certificate's SubjectPublicKeyInfo (RFC 7469 §2.4).
+    /// The SHA-256 of the certificate's SubjectPublicKeyInfo (RFC 7469 §2.4), 32 bytes.
     pub sha256: *const u8,
-    /// 32.
+    /// The number of bytes in `sha256`. Must be 32.
     pub sha256_length: usize,
 }
 
-/// The host's own name resolution (an HTTPDNS service, say).
+/// The host's own name resolution, such as an HTTPDNS service.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct WxtResolver {
-    /// Passed to `resolve`.
+    /// Passed to `resolve` as it is. Owned by the host; must stay valid until `wxt_session_close` has returned.
     pub context: *mut c_void,
-    /// Asks for the addresses of `host`. Called on a worker thread, for several hosts at once; it has to return soon,
-    /// and the answer is given by `wxt_resolution_finish`, from any thread, before or after it returned. `host` lives
-    /// until it returns.
+    /// Starts a look-up of the addresses of `host`. Called on a worker thread, possibly for several hosts at the same
+    /// time. It should return quickly. The host answers each call once with `wxt_resolution_finish`, from any thread,
+    /// before or after `resolve` returns. `host` is valid until `resolve` returns. NULL: the system's resolver is used.
     pub resolve: Option<unsafe extern "C" fn(context: *mut c_void, host: WxtStr, resolution: *mut WxtResolution)>,
 }
 
-/// Where the host wants callbacks to run: a main queue, a `Handler`.
+/// Where the host runs callbacks, such as the main queue or an Android `Handler`.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct WxtExecutor {
-    /// Passed to `post`.
+    /// Passed to `post` as it is. Owned by the host; must stay valid until `wxt_session_close` has returned.
     pub context: *mut c_void,
-    /// Has `job(job_data)` called once, later, on a thread of the host's choice; it must not be dropped. Called from
-    /// any thread. Jobs may also run after the session was closed: they then do nothing.
+    /// Schedules `job(job_data)` to run exactly once, on a thread of the host's choice. Do not drop a job, and do not
+    /// run it inside `post`. Called from any thread. Jobs that run after the session is closed do nothing. NULL:
+    /// callbacks run on the session's delivery thread.
     pub post: Option<
         unsafe extern "C" fn(
             context: *mut c_void,
@@ -238,14 +259,15 @@ pub struct WxtExecutor {
     >,
 }
 
-/// Where the session's log goes.
+/// Where the session's log messages go.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct WxtLogger {
-    /// Passed to `log`.
+    /// Passed to `log` as it is. Owned by the host; must stay valid until `wxt_session_close` has returned.
     pub context: *mut c_void,
-    /// Takes one message, without a line end: `level` is a `WXT_LOG_…`. Called from any thread, several at once. A
-    /// message holds no query, header value or body.
+    /// Receives one message without a line end. `level` is a `WXT_LOG_…`. Called from any thread, possibly from several
+    /// at the same time. Messages contain no query, header value or body. `message` is valid until `log` returns. NULL:
+    /// messages are discarded.
     pub log: Option<unsafe extern "C" fn(context: *mut c_void, level: i32, message: WxtStr)>,
 }
 

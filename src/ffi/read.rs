@@ -1,24 +1,23 @@
-//! Reading a struct that the host filled, and filling one of the host's, which may be older or newer than this library.
+//! Reads structs that the host filled, and fills structs of the host. Their size may differ from the library's version.
 
 use std::mem::MaybeUninit;
 use std::ptr;
 
 use super::status::{WXT_INVALID_ARGUMENT, WXT_INVALID_STRUCT_SIZE, WxtStatus};
 
-/// No struct of the interface comes near this; a greater `struct_size` is a field that was never set.
+/// Far above the size of every struct of the interface. A greater `struct_size` was never initialised.
 const LARGEST_STRUCT_SIZE: usize = 4096;
 
 /// A plain C struct of the interface.
 ///
 /// # Safety
-/// All bytes zero must be a valid value, and so must any other bytes in those fields that are not pointers to
-/// functions.
+/// All-zero bytes must be a valid value. Any bytes must be valid in fields that are not function pointers.
 pub unsafe trait HostStruct: Copy {}
 
 /// Copies a struct that begins with `size_t struct_size`.
 ///
-/// Fields that an older host does not know are zero, which is always the default. A newer host's fields that this
-/// library does not know must be zero: a setting is never silently ignored.
+/// Fields that an older host's struct lacks are zero, which is always the default. Fields that a newer host's struct
+/// has in addition must be zero, so that no setting is silently ignored.
 ///
 /// # Safety
 /// `source` must be NULL or point to as many readable bytes as its first field says.
@@ -30,20 +29,20 @@ pub unsafe fn read_struct<T: HostStruct>(source: *const T) -> Result<T, WxtStatu
     // SAFETY: not NULL, aligned, and every such struct begins with its size.
     let size = unsafe { struct_size(source.cast()) }?;
     let mut target = MaybeUninit::<T>::zeroed();
-    // SAFETY: both are valid for the smaller of the two sizes, and do not overlap.
+    // SAFETY: both are valid for the smaller of the two sizes and do not overlap.
     unsafe { ptr::copy_nonoverlapping(bytes, target.as_mut_ptr().cast::<u8>(), size.min(size_of::<T>())) };
     for offset in size_of::<T>()..size {
-        // SAFETY: `offset` is below the size that the host gave.
+        // SAFETY: `offset` is less than the size that the host gave.
         if unsafe { bytes.add(offset).read() } != 0 {
             return Err(WXT_INVALID_STRUCT_SIZE);
         }
     }
-    // SAFETY: zeroed, then overwritten by what the host's compiler laid out by the same header.
+    // SAFETY: zeroed, then overwritten with bytes that the host's compiler laid out by the same header.
     Ok(unsafe { target.assume_init() })
 }
 
-/// Fills a struct that begins with `size_t struct_size`, which the host has set and which stays. What the host's struct does
-/// not have is left out.
+/// Fills a struct that begins with `size_t struct_size`, which the host has set and which does not change. Fields that
+/// the host's struct lacks are not written.
 ///
 /// # Safety
 /// `target` must be NULL or point to as many writable bytes as its first field says. `value` must have no padding.
@@ -55,19 +54,19 @@ pub unsafe fn write_struct<T: HostStruct>(target: *mut T, value: &T) -> Result<(
     let size = unsafe { struct_size(target.cast()) }?.min(size_of::<T>());
     let begin = size_of::<usize>();
     let value = ptr::from_ref(value).cast::<u8>();
-    // SAFETY: both are valid for the smaller of the two sizes, and do not overlap.
+    // SAFETY: both are valid for the smaller of the two sizes and do not overlap.
     unsafe { ptr::copy_nonoverlapping(value.add(begin), target.cast::<u8>().add(begin), size - begin) };
     Ok(())
 }
 
-/// The size that a struct of the host's says it has.
+/// The `struct_size` of a struct of the host.
 ///
 /// # Safety
 /// `first` must point to a readable number.
 unsafe fn struct_size(first: *const usize) -> Result<usize, WxtStatus> {
     // SAFETY: passed on to the caller.
     let size = unsafe { first.read() };
-    // A size that is no multiple of a pointer's would cut a pointer in half.
+    // A size that is not a multiple of a pointer's size would cut a pointer in half.
     if size < size_of::<usize>() || size > LARGEST_STRUCT_SIZE || !size.is_multiple_of(size_of::<usize>()) {
         return Err(WXT_INVALID_STRUCT_SIZE);
     }

@@ -1,4 +1,4 @@
-//! Copying what a host passes as the parameters of a task.
+//! Copies the parameters of a task that a host passes.
 
 use std::os::fd::{BorrowedFd, OwnedFd};
 
@@ -12,16 +12,16 @@ use crate::transfer::{
     DownloadRequest, IntegrityRequest, TaskOptions, UploadBody, UploadFile, UploadRequest, UploadSource,
 };
 
-/// The most files of one upload.
+/// The maximum number of files in one upload.
 const MOST_PARTS: usize = 100;
 
-/// The outer error is the host's mistake, the inner one the page's.
+/// The outer error is a mistake of the host (a status), the inner one of the page (a failure).
 type Read<T> = Result<Result<T, TransferError>, WxtStatus>;
 
 /// Copies the parameters of an upload.
 ///
 /// # Safety
-/// Everything that `request` points to must be readable, and the descriptors not be closed by another thread meanwhile.
+/// Everything that `request` points to must be readable. No other thread may close the descriptors meanwhile.
 pub(super) unsafe fn upload_request(request: &WxtUploadRequest) -> Read<UploadRequest> {
     // SAFETY: passed on to the caller, for every string and list.
     let (url, name, header, form_data, file_name, parts) = unsafe {
@@ -53,7 +53,8 @@ pub(super) unsafe fn upload_request(request: &WxtUploadRequest) -> Read<UploadRe
         descriptor: (request.has_file_descriptor != 0).then_some(request.file_descriptor),
         length: request.file_length,
     };
-    // What has a length but no pointer is a mistake of the host, which no missing parameter of the page hides.
+    // Read before the page's parameters are checked: a length without a pointer is a mistake of the host, and a missing
+    // parameter of the page must not hide it.
     // SAFETY: passed on to the caller.
     let source = unsafe { place.read() }?;
     // SAFETY: as above.
@@ -94,7 +95,7 @@ pub(super) unsafe fn upload_request(request: &WxtUploadRequest) -> Read<UploadRe
 }
 
 /// # Safety
-/// Everything that `part` points to must be readable, and the descriptor not be closed by another thread meanwhile.
+/// Everything that `part` points to must be readable. No other thread may close the descriptor meanwhile.
 unsafe fn upload_part(part: &WxtUploadPart) -> Read<UploadFile> {
     let place = FilePlace {
         path: part.file_path,
@@ -116,16 +117,16 @@ unsafe fn upload_part(part: &WxtUploadPart) -> Read<UploadFile> {
     Ok(read())
 }
 
-/// Where the host says that a file is.
+/// The fields of a request that say where a file's content is.
 struct FilePlace {
     path: WxtStr,
     data: (*const u8, usize),
     descriptor: Option<i32>,
-    /// Of a pipe.
+    /// The number of bytes to read from a pipe. 0 for a file.
     length: u64,
 }
 
-/// The same, copied.
+/// A [`FilePlace`] whose memory was copied and whose descriptor was duplicated.
 struct CopiedPlace {
     path: Option<PageText>,
     data: Option<Vec<u8>>,
@@ -168,7 +169,7 @@ impl CopiedPlace {
     }
 }
 
-/// Copies bytes of the host; NULL is none.
+/// Copies bytes of the host. `None` for NULL.
 ///
 /// # Safety
 /// `data` must be NULL or point to `length` readable bytes.
@@ -242,24 +243,24 @@ pub(super) fn pairs(
         .collect()
 }
 
-/// Whether a text is absent or has no byte.
+/// Whether a text is absent or empty.
 fn is_empty(text: &Option<PageText>) -> bool {
     text.as_ref().is_none_or(|text| text.as_ref().is_ok_and(String::is_empty))
 }
 
-/// A descriptor of the library's own for what the host's refers to.
+/// Duplicates a descriptor of the host.
 ///
 /// # Safety
-/// `descriptor` must not be closed by another thread during the call.
+/// No other thread may close `descriptor` during the call.
 pub(super) unsafe fn duplicate(descriptor: i32) -> Result<OwnedFd, WxtStatus> {
     if descriptor < 0 {
         return Err(WXT_INVALID_ARGUMENT);
     }
-    // SAFETY: not -1; the caller promises that it stays open. One that was never open makes the call fail.
+    // SAFETY: not negative; the caller promises that it stays open. If it was never open, the call fails.
     let borrowed = unsafe { BorrowedFd::borrow_raw(descriptor) };
     borrowed.try_clone_to_owned().map_err(|error| match error.raw_os_error().map(Errno::from_raw_os_error) {
         Some(Errno::BADF) => WXT_INVALID_ARGUMENT,
-        // The process or the system has none left.
+        // The process or the system has no descriptor left.
         _ => WXT_OUT_OF_RESOURCES,
     })
 }

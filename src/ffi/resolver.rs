@@ -10,10 +10,10 @@ use super::string::{WxtStr, array};
 use crate::http::{Resolver, ResolverAnswer};
 use crate::task::as_callback;
 
-/// A question to the host's resolver that has not been answered.
+/// A look-up that the host's resolver has not answered yet.
 pub struct WxtResolution(ResolverAnswer);
 
-/// The host's `resolve`, behind the trait of the HTTP layer.
+/// The host's `resolve`, as a resolver of the HTTP layer.
 pub struct HostResolver {
     context: *mut c_void,
     resolve: unsafe extern "C" fn(*mut c_void, WxtStr, *mut WxtResolution),
@@ -25,7 +25,7 @@ unsafe impl Send for HostResolver {}
 unsafe impl Sync for HostResolver {}
 
 impl HostResolver {
-    /// `None` where the host gave no function.
+    /// `None` if the host gave no function.
     pub fn new(resolver: WxtResolver) -> Option<HostResolver> {
         resolver.resolve.map(|resolve| HostResolver { context: resolver.context, resolve })
     }
@@ -35,20 +35,23 @@ impl Resolver for HostResolver {
     fn resolve(&self, host: &str, answer: ResolverAnswer) {
         let resolution = Box::into_raw(Box::new(WxtResolution(answer)));
         as_callback(|| {
-            // SAFETY: the host's function, with its own context, which it keeps until the session is closed; workers
-            // are joined before that.
+            // SAFETY: the host's function and its context, which the host keeps until the session is closed; closing
+            // joins the workers.
             unsafe { (self.resolve)(self.context, WxtStr::new(host), resolution) };
         });
     }
 }
 
-/// Answers a question to the host's resolver, once. `resolution` is gone after this call, whatever it returns.
+/// Answers a look-up of the host's resolver. Call it once for each `resolution`, which becomes invalid by the call,
+/// whatever the status.
 ///
-/// `addresses` are IPv4 or IPv6 literals in the order of preference; none is "no such host". Any thread, also from
-/// inside `resolve`, and also after the task or the session has ended.
+/// `addresses` are IPv4 or IPv6 literals in order of preference. An empty list means that the host does not exist. Any
+/// thread, also inside `resolve`, and also after the task or the session has ended.
 ///
-/// `WXT_INVALID_ARGUMENT`: `resolution` is NULL, or an address cannot be read; the question counts as answered with
-/// those that can.
+/// - `WXT_OK`: the look-up is answered.
+/// - `WXT_INVALID_ARGUMENT`: `resolution` is NULL, `addresses` is NULL but `address_count` is not 0, or an address is
+///   malformed. In the last case the look-up is answered with the other addresses.
+/// - `WXT_INTERNAL`: a bug of the library.
 ///
 /// # Safety
 /// `resolution` must come from `resolve` and not have been answered; `addresses` must point to `address_count` strings.
@@ -62,9 +65,9 @@ pub unsafe extern "C" fn wxt_resolution_finish(
         if resolution.is_null() {
             return Err(WXT_INVALID_ARGUMENT);
         }
-        // SAFETY: made by `Box::into_raw` in `resolve`, and given back once.
+        // SAFETY: made by `Box::into_raw` in `resolve`, and answered once.
         let resolution = unsafe { Box::from_raw(resolution) };
-        // SAFETY: the caller promises so many strings.
+        // SAFETY: the caller promises `address_count` strings.
         let addresses = unsafe { array(addresses, address_count) }?;
         let parsed: Vec<Option<IpAddr>> = addresses
             .iter()

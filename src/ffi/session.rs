@@ -1,4 +1,4 @@
-//! Opening and closing a session, and its time in the background.
+//! Opening and closing a session; its background state.
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -37,13 +37,13 @@ use crate::storage::{self, Sharing};
 use crate::task::{Executor, in_callback};
 use crate::worker::lock;
 
-/// One launch of one mini program. The pointer is a handle and points to nothing: using it after
-/// `wxt_session_close` is harmless and gives `WXT_SESSION_CLOSED`.
+/// One launch of one mini program. The pointer is an opaque handle that points to nothing. Using it after
+/// `wxt_session_close` is safe and returns `WXT_SESSION_CLOSED`.
 pub struct WxtSession {
     _private: [u8; 0],
 }
 
-/// Sessions by handle. Handles count up, so that an old one never means a new session.
+/// Open sessions by handle. Handles count up, so an old handle never refers to a new session.
 static SESSIONS: Lazy<Mutex<HashMap<usize, Arc<Session>>>> = Lazy::new(Mutex::default);
 static NEXT_HANDLE: AtomicUsize = AtomicUsize::new(1);
 
@@ -51,7 +51,7 @@ fn sessions() -> MutexGuard<'static, HashMap<usize, Arc<Session>>> {
     lock(&SESSIONS)
 }
 
-/// The session behind a handle.
+/// The open session of a handle.
 pub fn session(handle: *const WxtSession) -> Result<Arc<Session>, WxtStatus> {
     if handle.is_null() {
         return Err(WXT_INVALID_ARGUMENT);
@@ -59,21 +59,30 @@ pub fn session(handle: *const WxtSession) -> Result<Arc<Session>, WxtStatus> {
     sessions().get(&handle.addr()).cloned().ok_or(WXT_SESSION_CLOSED)
 }
 
-/// Opens a session. `*session` is its handle; on any other status than `WXT_OK` it is NULL. The session is the host's
-/// to close.
+/// Opens a session and writes its handle to `*session`, or NULL if the status is not `WXT_OK`. The host must close the
+/// session with `wxt_session_close`.
 ///
-/// Opening makes the mini program's directories, removes or takes over what earlier launches left there, and starts the delivery
-/// thread, unless there is an executor. It makes no connection. Any thread; it reads and writes the disk.
+/// Opening creates the mini program's directories, deletes or takes over the files that earlier launches left, and
+/// starts the delivery thread unless there is an executor. It makes no connection. Any thread. Reads and writes the
+/// disk.
 ///
-/// - `WXT_INVALID_ARGUMENT`: a pointer is NULL, a required option is missing, a number is out of its range
-///   or two options contradict each other;
-///   `app_id`, `app_version`, `user_agent` or `referer` cannot be sent, or `path_scheme` cannot be used (the log says which); `app_id` or `user_id` is longer than
-///   a directory's name can be, at worst 83 bytes.
-/// - `WXT_INVALID_STRUCT_SIZE`, `WXT_INVALID_UTF8`, `WXT_INVALID_VERSION`, `WXT_INVALID_DOMAIN`,
-///   `WXT_INVALID_CERTIFICATE`, `WXT_INVALID_PIN`, `WXT_INVALID_PROXY`: as their names say.
-/// - `WXT_STORAGE_LOCKED`: see `storage_sharing`. `WXT_STORAGE_FAILED`: the directory cannot be used.
-/// - `WXT_TRUST_STORE_UNAVAILABLE`: there are no `root_certificates`, and the system's cannot be used.
-/// - `WXT_OUT_OF_RESOURCES`, `WXT_INTERNAL`.
+/// - `WXT_OK`: the session is open.
+/// - `WXT_INVALID_ARGUMENT`: `options` or `session` is NULL, a string or list has a length but no pointer, a required
+///   option is missing, a value is out of its range, or two options contradict each other. Also if `app_id`,
+///   `app_version`, `user_agent`, `referer` or `path_scheme` is invalid (the log says which), or if `app_id` or
+///   `user_id` is too long for a directory name (at least 83 bytes are allowed).
+/// - `WXT_INVALID_STRUCT_SIZE`: of `options`.
+/// - `WXT_INVALID_UTF8`: a string of `options` is not UTF-8.
+/// - `WXT_INVALID_VERSION`: `client_version` or `base_library_version` is invalid.
+/// - `WXT_INVALID_DOMAIN`: a domain list has an invalid entry (the log says which).
+/// - `WXT_INVALID_CERTIFICATE`: `root_certificates` has no certificate or an unreadable one.
+/// - `WXT_INVALID_PIN`: a pin has no valid host, or its hash is not 32 bytes long.
+/// - `WXT_INVALID_PROXY`: `proxy` is malformed.
+/// - `WXT_STORAGE_LOCKED`: another session has the directory open; see `storage_sharing`.
+/// - `WXT_STORAGE_FAILED`: the directory cannot be created or used (the log says why).
+/// - `WXT_TRUST_STORE_UNAVAILABLE`: `root_certificates` is absent, and the system's trust store cannot be used.
+/// - `WXT_OUT_OF_RESOURCES`: no thread or descriptor is left.
+/// - `WXT_INTERNAL`: a bug of the library.
 ///
 /// # Safety
 /// `options` and all it points to must be readable, and `session` writable.
@@ -90,7 +99,7 @@ pub unsafe extern "C" fn wxt_session_open(
         unsafe { session.write(std::ptr::null_mut()) };
         // SAFETY: the caller promises a readable struct.
         let options = unsafe { read_struct(options) }?;
-        // SAFETY: the caller promises that what it points to is readable.
+        // SAFETY: the caller promises that everything the options point to is readable.
         let options = unsafe { owned_options(&options) }?;
         let opened = Session::open(options).map_err(|error| open_status(&error))?;
         let handle = NEXT_HANDLE.fetch_add(1, Ordering::Relaxed);
@@ -101,25 +110,23 @@ pub unsafe extern "C" fn wxt_session_open(
     })
 }
 
-/// Closes a session: aborts what is left, delivers the last callbacks, removes the temporary files (but those that
-/// `temporary_retention` keeps) and joins the session's threads. When it returns no callback runs or will run, and
-/// nothing that the session's options point to is used any more. Jobs that the executor still holds may run later and do
-/// nothing. On glibc it gives the process' free memory back to the system (`malloc_trim`).
+/// Closes a session: aborts the remaining tasks, delivers the last callbacks, deletes the temporary files that
+/// `temporary_retention` does not keep, and joins the session's threads. When it returns, no callback is running or
+/// will run, and the library uses nothing that the session's options point to. Jobs that the executor still holds do
+/// nothing when they run. On glibc it also returns free memory to the system (`malloc_trim`).
 ///
-/// One thing may go on: a look-up that the system's resolver has not answered, since no system lets it be ended. It runs
-/// on a thread of the process, and its answer is dropped. A question to the host's own resolver may be answered later,
-/// too.
+/// It waits for a callback that is running, and for calls of other threads that use this session. It also waits for the
+/// fsync of a file that is being saved, which cannot be stopped. It does not wait for the executor: it runs the
+/// remaining callbacks itself, so it may be called on the executor's thread. Any thread.
 ///
-/// Saving a file waits for the disk: the flush of that file (an fsync) cannot be stopped, and closing waits until it is
-/// done.
+/// A look-up in the system's resolver may outlive the session, because no system can cancel one. It runs on a thread of
+/// the process, and its answer is discarded. The host may also still answer its own resolver's look-ups.
 ///
-/// It waits for a callback that is running, and for functions of this header that other threads are in with this session.
-/// It does not wait for the executor: callbacks that it has not run yet run on this thread, so that closing on the
-/// executor's own thread is fine. Any thread.
-///
-/// - `WXT_CALLED_FROM_CALLBACK`: called from inside a callback, of whatever session; the session stays open.
-/// - `WXT_SESSION_CLOSED`: it was closed before, or another thread is closing it.
-/// - `WXT_INVALID_ARGUMENT`: NULL.
+/// - `WXT_OK`: the session is closed.
+/// - `WXT_CALLED_FROM_CALLBACK`: called from a callback of any session. The session stays open.
+/// - `WXT_SESSION_CLOSED`: it is closed already, or another thread is closing it.
+/// - `WXT_INVALID_ARGUMENT`: `session` is NULL.
+/// - `WXT_INTERNAL`: a bug of the library.
 #[unsafe(no_mangle)]
 pub extern "C" fn wxt_session_close(session: *mut WxtSession) -> WxtStatus {
     guard(|| {
@@ -137,12 +144,16 @@ pub extern "C" fn wxt_session_close(session: *mut WxtSession) -> WxtStatus {
     })
 }
 
-/// Tells the session that the mini program went to the background. For 5 s calls are taken as before, since a page may upload
-/// something when it is hidden. What has not ended then, waiting or running, fails with `interrupted`, and so does every later
-/// call at once. Again in the background, it does nothing. Any thread.
+/// Tells the session that the mini program entered the background. For 5 s calls are accepted as before, because a page
+/// may upload something when it is hidden. After that, every waiting or running task fails with `interrupted`
+/// (`WXT_ERRNO_INTERRUPTED`), and so does every later call at once. Idle connections are closed at once. Has no effect
+/// if the session is in the background already. Any thread, also from a callback.
 ///
-/// - `WXT_SESSION_CLOSED`, `WXT_INVALID_ARGUMENT`: the handle.
-/// - `WXT_OUT_OF_RESOURCES`: the timer cannot be started; nothing has changed.
+/// - `WXT_OK`: the session is in the background.
+/// - `WXT_INVALID_ARGUMENT`: `session` is NULL.
+/// - `WXT_SESSION_CLOSED`: the session is closing or closed.
+/// - `WXT_OUT_OF_RESOURCES`: the timer's thread cannot be started. The session stays in the foreground.
+/// - `WXT_INTERNAL`: a bug of the library.
 #[unsafe(no_mangle)]
 pub extern "C" fn wxt_session_enter_background(session: *mut WxtSession) -> WxtStatus {
     guard(|| {
@@ -152,9 +163,13 @@ pub extern "C" fn wxt_session_enter_background(session: *mut WxtSession) -> WxtS
     })
 }
 
-/// Tells the session that the mini program is back: calls are taken again. Any thread.
+/// Tells the session that the mini program is in the foreground again, so that calls are accepted. Any thread, also
+/// from a callback.
 ///
-/// - `WXT_SESSION_CLOSED`, `WXT_INVALID_ARGUMENT`: the handle.
+/// - `WXT_OK`: the session is in the foreground.
+/// - `WXT_INVALID_ARGUMENT`: `session` is NULL.
+/// - `WXT_SESSION_CLOSED`: the session is closing or closed.
+/// - `WXT_INTERNAL`: a bug of the library.
 #[unsafe(no_mangle)]
 pub extern "C" fn wxt_session_enter_foreground(session: *mut WxtSession) -> WxtStatus {
     guard(|| {
@@ -165,10 +180,13 @@ pub extern "C" fn wxt_session_enter_foreground(session: *mut WxtSession) -> WxtS
     })
 }
 
-/// Changes `max_bytes_per_second` of the session's options; 0 is no limit. Tasks that run keep to it at once: one that waits for its
-/// turn waits as long as the new limit asks for. Any thread, also from a callback.
+/// Changes `max_bytes_per_second` of the session's options; 0 means no limit. The new limit applies at once, also to
+/// running tasks. Any thread, also from a callback.
 ///
-/// - `WXT_SESSION_CLOSED`, `WXT_INVALID_ARGUMENT`: the handle.
+/// - `WXT_OK`: the limit has changed.
+/// - `WXT_INVALID_ARGUMENT`: `session` is NULL.
+/// - `WXT_SESSION_CLOSED`: the session is closing or closed.
+/// - `WXT_INTERNAL`: a bug of the library.
 #[unsafe(no_mangle)]
 pub extern "C" fn wxt_session_set_max_bytes_per_second(session: *mut WxtSession, bytes_per_second: u64) -> WxtStatus {
     guard(|| {
@@ -179,11 +197,15 @@ pub extern "C" fn wxt_session_set_max_bytes_per_second(session: *mut WxtSession,
     })
 }
 
-/// Removes the partial files that `WXT_RESUME_ACROSS_LAUNCHES` has kept, but those that a task is writing. Any thread; it reads and
-/// writes the disk.
+/// Deletes the partial files that `WXT_RESUME_ACROSS_LAUNCHES` has kept, except those that a task is writing. Any
+/// thread, also from a callback. Reads and writes the disk.
 ///
-/// - `WXT_STORAGE_FAILED`: a file cannot be removed; the others may be. `WXT_OUT_OF_RESOURCES`: no descriptor is left.
-/// - `WXT_SESSION_CLOSED`, `WXT_INVALID_ARGUMENT`: the handle.
+/// - `WXT_OK`: the files are deleted.
+/// - `WXT_INVALID_ARGUMENT`: `session` is NULL.
+/// - `WXT_SESSION_CLOSED`: the session is closing or closed.
+/// - `WXT_STORAGE_FAILED`: a file cannot be deleted. Others may have been deleted.
+/// - `WXT_OUT_OF_RESOURCES`: no descriptor is left.
+/// - `WXT_INTERNAL`: a bug of the library.
 #[unsafe(no_mangle)]
 pub extern "C" fn wxt_discard_partials(session: *mut WxtSession) -> WxtStatus {
     guard(|| {
@@ -293,7 +315,7 @@ fn retry_rules(options: &WxtSessionOptions) -> Result<RetryRules, WxtStatus> {
     Ok(RetryRules { max_retries: options.max_retries, delay, uploads })
 }
 
-/// One of the two without the other says nothing.
+/// Reads the minimum speed. It is an error if only one of the two options is set.
 fn low_speed(options: &WxtSessionOptions) -> Result<Option<LowSpeed>, WxtStatus> {
     match (options.low_speed_limit, options.low_speed_time) {
         (0, 0) => Ok(None),

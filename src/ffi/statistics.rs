@@ -1,4 +1,4 @@
-//! What a session has done so far, in numbers.
+//! The statistics of a session.
 
 use super::guard::guard;
 use super::read::{HostStruct, write_struct};
@@ -6,17 +6,18 @@ use super::session::{WxtSession, session};
 use super::status::{WXT_SESSION_CLOSED, WxtStatus};
 use crate::session::SessionStatistics;
 
-/// Numbers of one session, since it was opened. Set `struct_size` before the call that fills the rest.
+/// Counters of one session since it was opened, for `wxt_session_statistics`. Set `struct_size` first.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default)]
 pub struct WxtSessionStatistics {
-    /// `sizeof(WxtSessionStatistics)`, which the host sets.
+    /// Set to `sizeof(WxtSessionStatistics)`.
     pub struct_size: usize,
-    /// Tasks that a starting function gave a number, those included that failed at once.
+    /// Tasks that were started, including those that failed at once.
     pub tasks_started: u64,
-    /// Of them, tasks that ended with `on_success`. When a task's last callbacks run, it is counted here or below.
+    /// Tasks that ended with `on_success`. A task is counted here, or in the counters of failed tasks below, before its
+    /// last callbacks run.
     pub tasks_succeeded: u64,
-    /// Tasks that ended with `on_fail` for another reason than the three below.
+    /// Tasks that ended with `on_fail` and are not counted in the next three fields.
     pub tasks_failed: u64,
     /// Tasks that ended with `WXT_CATEGORY_ABORTED`.
     pub tasks_aborted: u64,
@@ -24,40 +25,43 @@ pub struct WxtSessionStatistics {
     pub tasks_timed_out: u64,
     /// Tasks that ended with `WXT_CATEGORY_INTERRUPTED`.
     pub tasks_interrupted: u64,
-    /// Tasks that a thread works on now. Those that wait for their next attempt count.
+    /// Tasks that run now, including those that wait for their next attempt.
     pub tasks_running: u64,
     /// Tasks that wait in a queue now.
     pub tasks_waiting: u64,
-    /// Attempts after the first one of a task, by `max_retries` or `resume`.
+    /// Attempts after a task's first one, because of `max_retries` or `resume`.
     pub retries: u64,
-    /// Bytes given to the system's sockets, with heads and TLS.
+    /// Bytes written to sockets, including heads and TLS.
     pub bytes_sent: u64,
-    /// Bytes taken from the system's sockets, with heads and TLS.
+    /// Bytes read from sockets, including heads and TLS.
     pub bytes_received: u64,
-    /// Connections that were opened, with their TLS handshake; by `wxt_session_prepare` too.
+    /// Connections that were opened, including their TLS handshake. Those of `wxt_session_prepare` count.
     pub connections_opened: u64,
-    /// Requests that found their connection open, also one that turned out to be dead.
+    /// Requests that were given a kept connection, even if it turned out to be dead.
     pub connections_reused: u64,
-    /// Connections that are open now and that no task uses.
+    /// Connections that are open and unused now.
     pub connections_idle: u64,
-    /// Connections whose TLS handshake resumed the session of an earlier one.
+    /// Connections whose TLS handshake resumed an earlier session.
     pub tls_sessions_resumed: u64,
-    /// Questions for the addresses of a name, to the system or to the host's `resolver`; two for one name that are joined
-    /// count as two.
+    /// Look-ups of a name, in the system's or the host's resolver. Two look-ups of one name that were joined count as
+    /// two.
     pub look_ups: u64,
-    /// Answers that were the rest of a file, by `resume`.
+    /// Answers that contained the rest of a file, because of `resume`.
     pub resumed: u64,
 }
 
-/// Fills `statistics` with the numbers of now. They are read one after another while tasks go on, so that two of them need not
-/// be of one moment; each but those that say `now` only grows. Cheap: about the time of a lock. Any thread, also from a
-/// callback.
+/// Writes the session's counters to `statistics`. They are read one after another while tasks run, so they need not
+/// belong to the same instant. Counters never decrease, except `tasks_running`, `tasks_waiting` and `connections_idle`,
+/// which are current numbers. Cheap: about as fast as taking a lock. Any thread, also from a callback.
 ///
+/// If `struct_size` is that of an older, smaller struct, the fields of that struct are written. If it is that of a
+/// newer, larger struct, the further fields keep their values.
+///
+/// - `WXT_OK`: the counters were written.
 /// - `WXT_INVALID_ARGUMENT`: `session` or `statistics` is NULL.
-/// - `WXT_INVALID_STRUCT_SIZE`: of `statistics`. Of a smaller, older struct the fields that it has are filled; what a newer one
-///   has more stays as it is.
+/// - `WXT_INVALID_STRUCT_SIZE`: of `statistics`.
 /// - `WXT_SESSION_CLOSED`: the session is closing or closed.
-/// - `WXT_INTERNAL`.
+/// - `WXT_INTERNAL`: a bug of the library.
 ///
 /// # Safety
 /// `statistics` must be NULL or point to as many writable bytes as its first field says.
@@ -95,5 +99,5 @@ pub unsafe extern "C" fn wxt_session_statistics(
     })
 }
 
-// SAFETY: integers alone.
+// SAFETY: integers only.
 unsafe impl HostStruct for WxtSessionStatistics {}

@@ -1,53 +1,53 @@
-//! What a function of the C interface returns.
+//! The statuses that functions of the C interface return.
 
 use std::ffi::c_char;
 
-/// What a function returns: `WXT_OK`, or why the call was refused.
+/// The result of a function: `WXT_OK`, or the reason why the call was refused.
 ///
-/// A status other than `WXT_OK` is about a mistake of the host or a lack of resources. Nothing was started, no callback
-/// will run, and `user_data` stays the caller's. What a page can get wrong (its URL, path, header or domain) is never a
-/// status: it comes through `on_fail` and `on_complete`.
+/// A status other than `WXT_OK` reports a mistake of the host or a lack of resources. Then nothing was started, no
+/// callback runs, and `user_data` still belongs to the caller. Mistakes of a page (in a URL, path, header or domain)
+/// are never reported as a status. They are reported through `on_fail` and `on_complete`.
 pub type WxtStatus = i32;
 
-/// The call did what it says.
+/// The call was accepted or has done its work.
 pub const WXT_OK: WxtStatus = 0;
-/// A required pointer is NULL, a string has a length but no bytes, or a value is outside its range.
+/// A required pointer is NULL, a pointer is misaligned, a string or list has a length but no pointer, or a value is out
+/// of its range.
 pub const WXT_INVALID_ARGUMENT: WxtStatus = 1;
-/// `struct_size` is not the size of a known version of the struct, or a newer host filled fields that this library
-/// does not know.
+/// `struct_size` is not the size of a known version of the struct, or the host set fields that this version of the
+/// library does not know.
 pub const WXT_INVALID_STRUCT_SIZE: WxtStatus = 2;
-/// A string of the session's options is not UTF-8.
+/// A string that the host itself chose (a session option, the server of `wxt_session_prepare`) is not UTF-8.
 pub const WXT_INVALID_UTF8: WxtStatus = 3;
-/// The session is closing or closed, or the handle never was a session.
+/// The session is closing or closed, or the handle was never one of a session.
 pub const WXT_SESSION_CLOSED: WxtStatus = 4;
-/// The function waits for callbacks, so it cannot be called from one.
+/// `wxt_session_close` was called from a callback. It waits for callbacks, so it would wait for itself.
 pub const WXT_CALLED_FROM_CALLBACK: WxtStatus = 5;
-/// No task with this number is queued or running: it has ended, or never was. For `wxt_header_find`: no such header.
+/// No task with this number is waiting or running (functions of a task), or there is no such header (`wxt_header_find`).
 pub const WXT_NOT_FOUND: WxtStatus = 6;
-/// `client_version` or `base_library_version` is not numbers separated by dots.
+/// `client_version` or `base_library_version` is not a list of numbers separated by dots.
 pub const WXT_INVALID_VERSION: WxtStatus = 7;
-/// An entry of a domain list is not a host with an optional port, or is for `http` without `allow_plain_http`. The log
-/// says which entry.
+/// A domain list has an entry that is not a host with an optional port, or that is an `http` entry without
+/// `allow_plain_http`. The log says which.
 pub const WXT_INVALID_DOMAIN: WxtStatus = 8;
-/// `root_certificates` holds no certificate, or one that cannot be read.
+/// `root_certificates` contains no certificate, or one that cannot be read.
 pub const WXT_INVALID_CERTIFICATE: WxtStatus = 9;
-/// A pin has no host, or its hash is not 32 bytes.
+/// A pin has no valid host, or its hash is not 32 bytes long.
 pub const WXT_INVALID_PIN: WxtStatus = 10;
 /// `proxy` is not `http://[user:password@]host:port`.
 pub const WXT_INVALID_PROXY: WxtStatus = 11;
-/// The data directory cannot be created or used; the log says why.
+/// The data directory cannot be created or used (the log says why), or a partial file cannot be deleted.
 pub const WXT_STORAGE_FAILED: WxtStatus = 12;
-/// Another open session has the same mini program's directory, and its sharing is exclusive.
+/// Another open session uses the same mini program's directory, and one of the two is `WXT_STORAGE_EXCLUSIVE`.
 pub const WXT_STORAGE_LOCKED: WxtStatus = 13;
-/// The operating system's trust store cannot be used; on Android: it was never initialised.
+/// The system's trust store cannot be used. On Android, `wxt_android_init` has not succeeded.
 pub const WXT_TRUST_STORE_UNAVAILABLE: WxtStatus = 14;
 /// No thread, descriptor or memory is left. The same call may succeed later.
 pub const WXT_OUT_OF_RESOURCES: WxtStatus = 15;
-/// A bug of the library, caught; nothing was started.
+/// A bug of the library, which was caught. Nothing was started.
 pub const WXT_INTERNAL: WxtStatus = 16;
 
-/// A status in words, for a log. The text is static and ends with a NUL; an unknown status has a text too.
-///
+/// The English text of a status, for a log: a static string that ends with a NUL. An unknown status has a text, too.
 /// Any thread.
 #[unsafe(no_mangle)]
 pub extern "C" fn wxt_status_text(status: WxtStatus) -> *const c_char {
@@ -80,7 +80,7 @@ mod tests {
 
     use super::*;
 
-    /// The text of a status, with the unsafe part in one place.
+    /// The text of a status. Keeps the unsafe block in one place.
     #[expect(unsafe_code, reason = "the function gives what C reads")]
     fn text(status: WxtStatus) -> &'static str {
         // SAFETY: the text is static and ends with a NUL.
@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_has_the_words_of_the_name() {
+    fn each_text_contains_the_words_of_its_constant() {
         let constants = include_str!("status.rs").lines().filter_map(|line| {
             let (name, value) = line.strip_prefix("pub const WXT_")?.split_once(": WxtStatus = ")?;
             Some((name, value.strip_suffix(';')?.parse::<WxtStatus>().ok()?))

@@ -1,4 +1,4 @@
-//! Strings and lists of pairs as they cross the border.
+//! Strings and lists of pairs in the C interface.
 
 use std::ffi::c_char;
 use std::slice;
@@ -6,19 +6,19 @@ use std::slice;
 use super::read::HostStruct;
 use super::status::{WXT_INVALID_ARGUMENT, WXT_INVALID_UTF8, WxtStatus};
 
-/// A string that is borrowed for the time of a call or callback: UTF-8, not ended by a NUL.
+/// A borrowed UTF-8 string, not terminated by a NUL. Valid for the duration of a call or callback.
 ///
-/// `{NULL, 0}` is "absent". `wxt_str("…")` makes one of a C string.
+/// `{NULL, 0}` means "absent". `wxt_str("…")` makes one from a C string.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct WxtStr {
-    /// The first byte, or NULL.
+    /// The first byte, or NULL if the string is absent.
     pub ptr: *const c_char,
     /// The length in bytes.
     pub len: usize,
 }
 
-/// A name and its value: one header, or one form field.
+/// A name and a value: a header or a form field.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct WxtPair {
@@ -28,8 +28,8 @@ pub struct WxtPair {
     pub value: WxtStr,
 }
 
-/// A parameter as it came from the page: text, or bytes that are none. What a page sent as text can be wrong without
-/// being the host's mistake, so it becomes a failure of the task and not a status.
+/// A parameter that the page gave: text, or bytes that are not UTF-8. Invalid text is the page's mistake and not the
+/// host's, so it becomes a failure of the task and not a status.
 pub type PageText = Result<String, NotUtf8>;
 
 /// The bytes of a string are not UTF-8.
@@ -47,12 +47,12 @@ impl WxtStr {
         WxtStr { ptr: std::ptr::null(), len: 0 }
     }
 
-    /// Borrows the string if there is one, else gives `{NULL, 0}`.
+    /// Borrows the string, or returns `{NULL, 0}` for `None`.
     pub fn optional(text: Option<&str>) -> WxtStr {
         text.map_or(WxtStr::absent(), WxtStr::new)
     }
 
-    /// The bytes; `None` where the string is absent.
+    /// The bytes, or `None` if the string is absent.
     ///
     /// # Safety
     /// `ptr` must be NULL or point to `len` readable bytes that do not change during `'a`.
@@ -63,11 +63,11 @@ impl WxtStr {
         if self.len > isize::MAX as usize {
             return Err(WXT_INVALID_ARGUMENT);
         }
-        // SAFETY: the caller promises `len` readable, unchanging bytes; `len` is within what a slice may have.
+        // SAFETY: the caller promises `len` readable, unchanging bytes; `len` is at most `isize::MAX`.
         Ok(Some(unsafe { slice::from_raw_parts(self.ptr.cast::<u8>(), self.len) }))
     }
 
-    /// The host's own text; absent is empty.
+    /// Text that the host itself chose. Empty if absent.
     ///
     /// # Safety
     /// As for [`WxtStr::bytes`].
@@ -77,7 +77,7 @@ impl WxtStr {
         String::from_utf8(bytes.to_vec()).map_err(|_| WXT_INVALID_UTF8)
     }
 
-    /// Text that a page gave; `None` where it is absent.
+    /// Text that a page gave, or `None` if absent.
     ///
     /// # Safety
     /// As for [`WxtStr::bytes`].
@@ -103,7 +103,7 @@ pub unsafe fn array<'a, T: Copy>(items: *const T, count: usize) -> Result<&'a [T
     Ok(unsafe { slice::from_raw_parts(items, count) })
 }
 
-/// Copies pairs that a page gave, in their order.
+/// Copies pairs that a page gave, in order.
 ///
 /// # Safety
 /// As for [`array()`], and for [`WxtStr::bytes`] of every name and value.
@@ -122,5 +122,5 @@ pub unsafe fn page_pairs(pairs: *const WxtPair, count: usize) -> Result<Vec<(Pag
 
 // SAFETY: a null pointer and a length of 0 are valid values.
 unsafe impl HostStruct for WxtStr {}
-// SAFETY: as its two parts.
+// SAFETY: made of two `WxtStr`.
 unsafe impl HostStruct for WxtPair {}

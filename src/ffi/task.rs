@@ -13,20 +13,21 @@ use crate::session::Admission;
 use crate::task::Submission;
 use crate::terms::Call;
 
-/// Starts `wx.uploadFile`. `*task`, where `task` is not NULL, is the new task; its first callbacks may run before this
-/// function returns. Everything is copied. Any thread, also from a callback.
+/// Starts `wx.uploadFile`. Writes the new task's number to `*task` unless `task` is NULL. The task's first callbacks
+/// may run before this function returns. Everything is copied. Any thread, also from a callback.
 ///
-/// What is wrong with the request itself comes through `on_fail`: a missing or malformed URL, path, name or header, a
-/// host outside the domain list, a file that cannot be read. `WxtFailure` has the table.
+/// Mistakes in the request itself are reported through `on_fail`: a missing or malformed URL, path, name or header, a
+/// host that is not in the domain list, a file that cannot be read. The comments of `WXT_ERRNO_…` list them.
 ///
-/// - `WXT_INVALID_ARGUMENT`: `session`, `request` or `callbacks` is NULL, or a string or list has a length but no
-///   pointer, or `file_descriptor` is not open; `method` is unknown, there are more than 100 parts, or fields are set that
-///   exclude each other (`data` and `has_file_descriptor`; `parts` and the one file; `raw` and what only a form has).
+/// - `WXT_OK`: the task has started. It will end with `release`.
+/// - `WXT_INVALID_ARGUMENT`: `session`, `request` or `callbacks` is NULL, a string or list has a length but no pointer,
+///   `file_descriptor` is not open, `method` is unknown, there are more than 100 parts, or the request sets fields that
+///   exclude each other (`data` and `has_file_descriptor`; `parts` and the single file; `raw` and fields of a form).
 /// - `WXT_INVALID_STRUCT_SIZE`: of `request` or `callbacks`.
 /// - `WXT_SESSION_CLOSED`: the session is closing or closed.
-/// - `WXT_OUT_OF_RESOURCES`: no descriptor is left to duplicate `file_descriptor`, or no memory to copy `data`. Any other shortage
-///   comes through `on_fail`.
-/// - `WXT_INTERNAL`.
+/// - `WXT_OUT_OF_RESOURCES`: no descriptor is left to duplicate `file_descriptor`, or no memory to copy `data`. Any
+///   other lack of resources is reported through `on_fail`.
+/// - `WXT_INTERNAL`: a bug of the library.
 ///
 /// # Safety
 /// `request`, `callbacks` and all they point to must be readable, and `task` NULL or writable.
@@ -44,7 +45,17 @@ pub unsafe extern "C" fn wxt_upload_file(
     })
 }
 
-/// Starts `wx.downloadFile`. As `wxt_upload_file`, with the same statuses.
+/// Starts `wx.downloadFile`. Writes the new task's number to `*task` unless `task` is NULL. The task's first callbacks
+/// may run before this function returns. Everything is copied. Any thread, also from a callback.
+///
+/// Mistakes in the request itself are reported through `on_fail`, as for `wxt_upload_file`.
+///
+/// - `WXT_OK`: the task has started. It will end with `release`.
+/// - `WXT_INVALID_ARGUMENT`: `session`, `request` or `callbacks` is NULL, or a string or list has a length but no
+///   pointer.
+/// - `WXT_INVALID_STRUCT_SIZE`: of `request` or `callbacks`.
+/// - `WXT_SESSION_CLOSED`: the session is closing or closed.
+/// - `WXT_INTERNAL`: a bug of the library.
 ///
 /// # Safety
 /// As for `wxt_upload_file`.
@@ -62,10 +73,10 @@ pub unsafe extern "C" fn wxt_download_file(
     })
 }
 
-/// Starts what `prepare` makes of a request.
+/// Starts the task that `prepare` makes of a request.
 ///
-/// `user_data` is the caller's as long as a status other than `WXT_OK` can come back. So the handler, which owns it, is made
-/// behind everything that can fail or panic, for the one call that can do neither.
+/// While a status other than `WXT_OK` can still be returned, `user_data` belongs to the caller. The handler owns
+/// `user_data`, so it is created last, after everything that can fail or panic.
 fn start(
     session: *mut WxtSession,
     call: Call,
@@ -88,17 +99,18 @@ fn start(
     })
 }
 
-/// Aborts a task, waiting or running. On `WXT_OK` the task fails with `abort`, whatever else happens to it meanwhile.
-/// Returns at once; the callbacks follow. Any thread, also from a callback. What has not left yet of an upload is not
-/// sent: its connection is reset when the callbacks were handed over, as it is when the deadline or the background ends a
-/// task.
+/// Aborts a task that is waiting or running. If it returns `WXT_OK`, the task fails with `abort`, whatever else happens
+/// to it. Returns at once; the callbacks follow. Unsent data of an upload is not sent: the connection is reset after
+/// the callbacks have been handed over. Any thread, also from a callback.
 ///
-/// A file that is just being saved is flushed to the disk (an fsync of that file), which cannot be stopped: the callbacks
-/// of an aborted download to a `filePath` follow when the disk is done.
+/// If a download with `filePath` is just being saved, its callbacks follow after the fsync of that file, which cannot
+/// be stopped.
 ///
-/// - `WXT_NOT_FOUND`: the task has ended or all of its answer is here, or it never was. Its callbacks may still be on
-///   their way.
-/// - `WXT_SESSION_CLOSED`, `WXT_INVALID_ARGUMENT`: the handle.
+/// - `WXT_OK`: the task will fail with `abort`.
+/// - `WXT_INVALID_ARGUMENT`: `session` is NULL.
+/// - `WXT_NOT_FOUND`: there is no such task, or its result is settled. Its callbacks may still follow.
+/// - `WXT_SESSION_CLOSED`: the session is closing or closed.
+/// - `WXT_INTERNAL`: a bug of the library.
 #[unsafe(no_mangle)]
 pub extern "C" fn wxt_task_abort(session: *mut WxtSession, task: WxtTaskId) -> WxtStatus {
     guard(|| {
@@ -108,11 +120,14 @@ pub extern "C" fn wxt_task_abort(session: *mut WxtSession, task: WxtTaskId) -> W
     })
 }
 
-/// Changes `max_bytes_per_second` of a task, waiting or running; 0 is no limit but the session's. It keeps to it at once. Any thread,
-/// also from a callback.
+/// Changes `max_bytes_per_second` of a task that is waiting or running; 0 means no limit except the session's. The new
+/// limit applies at once. Any thread, also from a callback.
 ///
-/// - `WXT_NOT_FOUND`: the task has ended, or it never was.
-/// - `WXT_SESSION_CLOSED`, `WXT_INVALID_ARGUMENT`: the handle.
+/// - `WXT_OK`: the limit has changed.
+/// - `WXT_INVALID_ARGUMENT`: `session` is NULL.
+/// - `WXT_NOT_FOUND`: there is no such task, or it has ended.
+/// - `WXT_SESSION_CLOSED`: the session is closing or closed.
+/// - `WXT_INTERNAL`: a bug of the library.
 #[unsafe(no_mangle)]
 pub extern "C" fn wxt_task_set_max_bytes_per_second(
     session: *mut WxtSession,
@@ -126,11 +141,13 @@ pub extern "C" fn wxt_task_set_max_bytes_per_second(
     })
 }
 
-/// Looks up a header by name, in any letter case. `*value` is the first one's value, which lives as long as `header`
-/// does. Any thread.
+/// Finds the first header with a name, ignoring case, and writes its value to `*value`. The value is valid as long as
+/// `header` is. Any thread, also from a callback.
 ///
-/// - `WXT_NOT_FOUND`: there is none; `*value` is `{NULL, 0}`.
-/// - `WXT_INVALID_ARGUMENT`: `value` is NULL, or a list or string has a length but no pointer.
+/// - `WXT_OK`: found.
+/// - `WXT_NOT_FOUND`: there is no such header. `*value` is `{NULL, 0}`.
+/// - `WXT_INVALID_ARGUMENT`: `value` is NULL, or a string or list has a length but no pointer.
+/// - `WXT_INTERNAL`: a bug of the library.
 ///
 /// # Safety
 /// `header` must point to `header_count` readable pairs; `name` must be readable; `value` must be NULL or writable.
@@ -174,7 +191,7 @@ mod tests {
     use super::*;
     use crate::terms::TransferError;
 
-    /// How often `user_data` was given back.
+    /// The number of calls of `release`.
     static RELEASED: AtomicUsize = AtomicUsize::new(0);
 
     unsafe extern "C" fn release(_: *mut c_void) {
@@ -199,7 +216,7 @@ mod tests {
         session
     }
 
-    /// As long as a status can come back, `user_data` is the caller's, who would free it a second time.
+    /// If `release` ran although a status other than `WXT_OK` was returned, the caller would free `user_data` twice.
     #[test]
     fn user_data_is_released_if_and_only_if_the_status_is_ok() {
         let directory = tempfile::tempdir().unwrap();

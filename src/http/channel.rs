@@ -1,4 +1,4 @@
-//! Bytes to and from a peer, with or without TLS, never blocking.
+//! A non-blocking byte channel to a peer, with or without TLS.
 
 use super::error::Error;
 use super::exchange::{Exchange, TlsTerms};
@@ -8,45 +8,45 @@ use crate::platform::LOW_WATER_MARK;
 use crate::worker::sizes::TLS_PLAINTEXT;
 use crate::worker::{Worker, sizes};
 
-/// A full record with a header, a nonce and a tag (RFC 5288): none that is sent is larger.
+/// The largest TLS record that is sent: full plaintext with a header, a nonce and a tag (RFC 5288).
 const LARGEST_RECORD: u64 = TLS_PLAINTEXT as u64 + 5 + 8 + 16;
-/// What every record has besides its plaintext: a header and a tag.
+/// The smallest overhead of a TLS record: a header and a tag.
 const LEAST_RECORD_OVERHEAD: u64 = 5 + 16;
 
-/// A connection below HTTP.
+/// A connection below HTTP: plain TCP or TLS.
 #[derive(Debug)]
 pub(super) enum Channel {
     Plain(Stream),
     Tls(Box<TlsStream>),
 }
 
-/// What came in.
+/// The result of a receive.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Received {
     Bytes(usize),
-    /// Nothing yet.
+    /// No bytes are available yet.
     Nothing,
-    /// The peer sends no more; whether it said so, which a TLS peer has to (RFC 8446 section 6.1).
+    /// The peer sends no more. `clean` is true if it said so, which a TLS peer must do (RFC 8446 section 6.1).
     End {
         clean: bool,
     },
 }
 
-/// What went out.
+/// The result of a send.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Sent {
-    /// How many bytes need not be given again.
+    /// The number of bytes that the caller must not pass again.
     pub taken: usize,
-    /// The kernel takes no more for now. Bytes that were taken may still wait in the channel.
+    /// The kernel accepts no more for now. Bytes that were taken may still wait in the channel.
     pub blocked: bool,
 }
 
-/// Where bytes are looked for.
+/// Where to look for received bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Source {
-    /// In the channel, which may have received more than it handed out.
+    /// In the channel only. It may have received more than it handed out.
     Channel,
-    /// There, and then in the socket.
+    /// In the channel first, then in the socket.
     Socket,
 }
 
@@ -66,7 +66,7 @@ impl Channel {
     pub(super) fn send(&mut self, exchange: &Exchange, bytes: &[u8]) -> Result<Sent, Error> {
         match self {
             Channel::Plain(stream) => Ok(match stream.write(exchange, bytes)? {
-                // What it did not take at once would block.
+                // The rest would block.
                 Some(taken) => Sent { taken, blocked: taken < bytes.len() },
                 None => Sent { taken: 0, blocked: true },
             }),
@@ -74,7 +74,7 @@ impl Channel {
         }
     }
 
-    /// How many bytes wait for the kernel: of those that were taken, and of what TLS adds to them.
+    /// The number of bytes that wait for the kernel: of those that were taken, and of the overhead that TLS adds.
     pub(super) fn pending(&self) -> usize {
         match self {
             Channel::Plain(_) => 0,
@@ -82,17 +82,18 @@ impl Channel {
         }
     }
 
-    /// How many bytes that were given to [`send`](Channel::send) the kernel still holds, or a few more: never fewer.
+    /// The number of bytes passed to [`send`](Channel::send) that the kernel still holds. Never too low; it may be
+    /// slightly too high.
     pub(super) fn unsent(&self) -> u64 {
         let unsent = self.stream().unsent();
         match self {
             Channel::Plain(_) => unsent,
-            // Megabytes of records hold kilobytes that are not the body's.
+            // Subtract the record overhead, which is kilobytes in every megabyte of records.
             Channel::Tls(_) => unsent - unsent / LARGEST_RECORD * LEAST_RECORD_OVERHEAD,
         }
     }
 
-    /// Whether an idle connection is still good for a request. Looks at a bounded number of bytes, whatever the peer sends.
+    /// Whether an idle connection can take another request. Reads a bounded number of bytes, whatever the peer sends.
     pub(super) fn is_quiet(&mut self, exchange: &Exchange) -> bool {
         match self {
             Channel::Plain(stream) => stream.is_quiet(),
@@ -100,7 +101,7 @@ impl Channel {
         }
     }
 
-    /// Whether nothing that was received waits to be handed out.
+    /// Whether all received bytes were handed out.
     pub(super) fn is_drained(&self) -> bool {
         match self {
             Channel::Plain(_) => true,
@@ -108,7 +109,7 @@ impl Channel {
         }
     }
 
-    /// Gives back the memory that an idle connection does not need.
+    /// Releases the memory that an idle connection does not need.
     pub(super) fn shrink(&mut self, worker: &Worker) {
         match self {
             Channel::Plain(_) => {}
@@ -116,22 +117,22 @@ impl Channel {
         }
     }
 
-    /// Whether the end of the connection says that all was sent. With TLS, only a word of the peer's does.
+    /// Whether the end of the connection shows that everything was sent. With TLS, only the peer's close_notify does.
     pub(super) fn ends_cleanly(&self) -> bool {
         matches!(self, Channel::Plain(_))
     }
 
-    /// How many bytes have to come before any can be handed out.
+    /// The number of bytes that must arrive before any can be handed out.
     pub(super) fn least(&self) -> u32 {
         match self {
             Channel::Plain(_) => 1,
-            // A record has 64 KiB at most.
+            // A record has at most 64 KiB.
             Channel::Tls(stream) => stream.missing() as u32,
         }
     }
 
-    /// How many bytes of a body are worth waiting for while `left` are to come: twice as many where nobody hears of progress.
-    /// With TLS they decide how much is received at once, too.
+    /// How many bytes of a body to wait for, if `left` are still to come. Twice as many if nobody listens to the
+    /// progress. With TLS it also decides how much is received at once.
     pub(super) fn enough(&self, exchange: &Exchange, left: u64) -> u32 {
         let (is_worth_more, here) = match self {
             Channel::Plain(_) => (false, 0),
@@ -139,12 +140,12 @@ impl Channel {
         };
         let is_quiet = exchange.report_interval().is_none();
         let most = if is_worth_more || is_quiet { 2 * LOW_WATER_MARK } else { LOW_WATER_MARK };
-        // So many are certainly still to come: TLS only adds to them.
+        // At least this many bytes are still to come: TLS only adds to them.
         let rest = u32::try_from(left.saturating_sub(here as u64)).unwrap_or(u32::MAX);
         rest.clamp(1, most)
     }
 
-    /// The largest buffer that makes a large body cheaper to send.
+    /// The buffer size above which sending a large body gets no cheaper.
     pub(super) fn largest_send(&self) -> usize {
         match self {
             Channel::Plain(_) => sizes::large_plain_output(),
@@ -152,7 +153,7 @@ impl Channel {
         }
     }
 
-    /// What the handshake agreed on; `None` without TLS.
+    /// The result of the TLS handshake. `None` without TLS.
     pub(super) fn tls(&self) -> Option<TlsTerms> {
         match self {
             Channel::Plain(_) => None,

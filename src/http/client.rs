@@ -1,4 +1,4 @@
-//! The client: one request, one answer, and the second attempt after a connection that was dead in the pool.
+//! The client: sends a request, returns the answer, and retries once if a pooled connection was dead.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -22,30 +22,31 @@ use crate::platform::InterfaceAddress;
 use crate::terms::Method;
 use crate::terms::log::{Level, Log};
 
-/// Says whether a host name may lead to all of the addresses that it has; `Err` says why it may not.
+/// Decides whether a host name may resolve to all of the given addresses. `Err` contains the reason why not.
 pub type AddressRule = Arc<dyn Fn(&str, &[IpAddr]) -> Result<(), String> + Send + Sync>;
 
-/// How a client reaches servers. Only whom it trusts can be changed later.
+/// The options of a client. Only the trust can be changed later.
 pub struct ClientOptions {
-    /// Whom TLS trusts.
+    /// The certificates that TLS trusts.
     pub trust: Trust,
-    /// Keys of certain hosts. A host that has any must match one of them.
+    /// The pins of hosts. A host with pins must match one of them.
     pub pins: Vec<Pin>,
     /// The client's own certificate.
     pub certificate: Option<ClientCertificate>,
-    /// The way to every server.
+    /// The proxy of every connection.
     pub proxy: Option<Proxy>,
-    /// Looks names up; the system does where there is none.
+    /// The resolver to use instead of the system's.
     pub resolver: Option<Arc<dyn Resolver>>,
-    /// Asked once for each new connection, of all addresses that its name resolves to. A proxy looks names up itself, and is not asked about.
+    /// Called once for each new connection, with all addresses that its name resolves to. Not called with a proxy,
+    /// which resolves names itself.
     pub address_rule: Option<AddressRule>,
-    /// Which connections are too slow to go on with; `None` is none.
+    /// The speed below which a connection counts as stalled. `None`: no limit.
     pub low_speed: Option<LowSpeed>,
-    /// Where second attempts and odd answers are reported.
+    /// Receives notes on second attempts and malformed answers.
     pub log: Log,
 }
 
-/// A client with its pool of idle connections. It is used from many threads at once, each running one exchange.
+/// A client with its pool of idle connections. Many threads use it at the same time, each for one exchange.
 pub struct Client {
     connector: Connector,
     certificate: Option<Arc<ClientCertificate>>,
@@ -56,11 +57,11 @@ pub struct Client {
 }
 
 impl Client {
-    /// Makes a client; nothing is connected.
+    /// Creates a client. Opens no connection.
     ///
     /// # Errors
-    /// [`ErrorKind::Tls`] when a given root is no certificate or there is none; [`ErrorKind::PlatformVerifier`] when the
-    /// system's verifier is wanted and still has to be initialised.
+    /// [`ErrorKind::Tls`] if a given root is not a certificate or none is given; [`ErrorKind::PlatformVerifier`] if the
+    /// system's verifier is wanted and not initialised.
     pub fn new(options: ClientOptions) -> Result<Client, Error> {
         let ClientOptions { trust, pins, certificate, proxy, resolver, address_rule, low_speed, log } = options;
         let certificate = certificate.map(Arc::new);
@@ -70,11 +71,11 @@ impl Client {
         Ok(Client { connector, certificate, pool: Arc::default(), counters: Arc::default(), low_speed, log })
     }
 
-    /// Sends one request and returns when the response's head is there.
+    /// Sends one request and returns once the response's head is received.
     ///
-    /// A connection from the pool that turns out to be dead before the first byte of the response is replaced by a new one
-    /// once: for a GET, and for a POST or PUT that [may be sent again](Request::may_be_sent_again). A body that
-    /// [cannot be read again](super::BodySource::can_rewind) is sent on a new connection.
+    /// If a connection from the pool ends before the first byte of the response, the request is sent once more on a new
+    /// connection: always for a GET, and for a POST or PUT that [may be sent again](Request::may_be_sent_again). A body
+    /// that [cannot be read again](super::BodySource::can_rewind) is sent on a new connection from the start.
     ///
     /// # Errors
     /// Any [`ErrorKind`]. A status is never an error.
@@ -87,12 +88,12 @@ impl Client {
         let from_pool = request.body.as_ref().is_none_or(|body| body.can_rewind());
         match self.attempt(&mut request, exchange, from_pool) {
             Err(error) if was_dead(exchange, &error) && may_be_repeated(&request, exchange) => {
-                // A source that fails now leaves the connection's failure as the answer.
+                // If the source cannot rewind, the failure of the connection is the result.
                 if request.body.as_mut().is_some_and(|body| body.rewind().is_err()) {
                     return Err(error);
                 }
                 self.log.write(Level::Info, || {
-                    format!("an idle connection to {} was dead, a new one is made", request.url.authority())
+                    format!("an idle connection to {} is unusable, opening a new one", request.url.authority())
                 });
                 self.attempt(&mut request, exchange, false)
             }
@@ -100,15 +101,15 @@ impl Client {
         }
     }
 
-    /// Opens a connection to the server of `url` ahead of the exchanges that will need it: name, addresses, tunnel, TLS. It is
-    /// idle then, for as long as others. An exchange with that server that begins meanwhile waits for it, and opens its own if
-    /// this one fails; of several such exchanges the first one waits.
+    /// Opens a connection to the server of `url` ahead of its first exchange: look-up, connect, tunnel, TLS. The
+    /// connection is then idle like any other. An exchange with that server that starts meanwhile waits for it, and
+    /// opens its own if this one fails. If several exchanges start, only the first one waits.
     ///
-    /// Nothing is opened if a connection to the server is there or on its way, if ten such connections have served no exchange
-    /// yet, or if none is kept now.
+    /// Opens nothing if a connection to the server is idle or being opened, if ten connections opened ahead have served
+    /// no exchange yet, or if idle connections are not kept.
     ///
     /// # Errors
-    /// Any [`ErrorKind`] that comes before a request.
+    /// Any [`ErrorKind`] that precedes a request.
     pub fn prepare(&self, url: &url::Url, exchange: &Exchange) -> Result<(), Error> {
         let origin = origin(url)?;
         let right = match self.pool.begin_opening(&origin) {
@@ -136,17 +137,18 @@ impl Client {
         Ok(())
     }
 
-    /// Closes the connections that no exchange uses. Those in use are closed when they are done, until
-    /// [`keep_idle`](Client::keep_idle).
+    /// Closes the idle connections. Until [`keep_idle`](Client::keep_idle), connections in use are closed after their
+    /// exchange.
     pub fn close_idle(&self) {
         self.pool.pause();
     }
 
-    /// The device has another network, or none. Idle connections are closed. Those in use whose local address is gone end at
-    /// once with [`ErrorKind::Closed`], and attempts to connect from such an address with [`ErrorKind::Connect`]; gives the
-    /// number of both. What is being looked up by the system is asked anew. TLS sessions can still be resumed.
+    /// Handles a change of the device's network. Closes the idle connections. Ends connections in use whose local
+    /// address is gone with [`ErrorKind::Closed`], and attempts to connect from such an address with
+    /// [`ErrorKind::Connect`]; returns the number of both. Repeats the look-ups that the system has not answered. TLS
+    /// sessions can still be resumed.
     pub fn network_changed(&self, interfaces: &[InterfaceAddress]) -> usize {
-        // First, so that whoever fails below finds none of them.
+        // First, so that an exchange that fails below does not pick up an idle connection of the old network.
         self.pool.close_all();
         let ended = self.connector.sockets.end_stranded(interfaces);
         self.connector.names.ask_again();
@@ -158,13 +160,13 @@ impl Client {
         self.pool.resume();
     }
 
-    /// What the client has done so far.
+    /// The client's counters.
     pub fn statistics(&self) -> ClientStatistics {
         self.counters.snapshot(self.pool.idle() as u64)
     }
 
     fn attempt(&self, request: &mut Request<'_>, exchange: &Arc<Exchange>, from_pool: bool) -> Result<Response, Error> {
-        // First, so that an exchange that is stopped here has nothing of the one before it.
+        // First, so that an exchange that is stopped here does not show the previous one's counters.
         exchange.begin(request.body.as_ref().map_or(0, |body| body.length()));
         exchange.worker().check()?;
         let origin = origin(request.url)?;
@@ -201,17 +203,18 @@ impl Client {
     ) -> Result<super::head::Head, Error> {
         let head = connection.take_head().ok_or_else(|| Error::internal("the response has no head"))?;
         for repair in &head.repairs {
-            self.log.write(Level::Warning, || format!("the response's head was odd: {repair}"));
+            self.log.write(Level::Warning, || format!("the response's head was malformed: {repair}"));
         }
-        // A server that closes an idle connection may say so with a 408, which crosses the next request and is no answer to it
-        // (RFC 9110 section 15.5.9). Such a server closes; and one that has sent an interim head has seen the request. A
-        // request that may not be sent again gets the 408 as its answer.
+        // A server that closes an idle connection may announce that with a 408, which can cross the next request and is
+        // then not its answer (RFC 9110 section 15.5.9). Such a server closes the connection, and has sent no interim
+        // head, which would mean that it had seen the request. If the request may not be sent again, the 408 is its
+        // answer.
         let gives_up = head.status == 408 && !head.keeps_connection && !connection.had_interim_head();
         if gives_up && exchange.times().reused && may_be_repeated(request, exchange) {
             exchange.times().response_start = None;
             return Err(Error::closed("the server gave the idle connection up with a status of 408"));
         }
-        // A transfer measures once, so that it costs one system call: where it ends.
+        // Measured once per transfer, for the last answer, because it costs a system call.
         if exchange.measures_round_trip() && !head.redirects() {
             exchange.times().round_trip = connection.round_trip();
         }
@@ -232,7 +235,7 @@ fn origin(url: &url::Url) -> Result<Origin, Error> {
     Ok(Origin { is_tls: url.scheme() == "https", host: host.to_owned(), port })
 }
 
-/// Whether a connection out of the pool failed before a byte of the answer came.
+/// Whether a pooled connection failed before the first byte of the answer.
 fn was_dead(exchange: &Exchange, error: &Error) -> bool {
     let times = exchange.times();
     matches!(error.kind, ErrorKind::Closed) && times.reused && times.response_start.is_none()
@@ -241,7 +244,7 @@ fn was_dead(exchange: &Exchange, error: &Error) -> bool {
 fn may_be_repeated(request: &Request<'_>, exchange: &Exchange) -> bool {
     match request.method {
         Method::Get => true,
-        // A server cannot have acted on a body that it did not get whole.
+        // A server cannot have acted on a body that it has received in part.
         Method::Post | Method::Put => {
             request.may_be_sent_again || exchange.body_bytes_accepted() < exchange.body_length()
         }

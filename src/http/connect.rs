@@ -1,4 +1,4 @@
-//! One connection out of several addresses (RFC 8305).
+//! Connects to one of several addresses (RFC 8305).
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -14,10 +14,11 @@ use super::sockets::{OpenSocket, OpenSockets};
 use super::stream::Stream;
 use crate::worker::MAX_WATCHED;
 
-/// How long an address has before the next one is tried as well (RFC 8305 section 5).
+/// How long to wait for an address before the next one is tried in parallel (RFC 8305 section 5).
 const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
 
-/// Connects to the first address that answers. A dead one costs [`ATTEMPT_DELAY`], a refusing one nothing.
+/// Connects to the first address that answers. An address that does not answer costs [`ATTEMPT_DELAY`]; one that
+/// refuses costs no time.
 pub(super) fn connect(
     exchange: &Exchange,
     sockets: &OpenSockets,
@@ -33,7 +34,7 @@ pub(super) fn connect(
         if let Some(address) = next.take() {
             next = waiting.next();
             if attempts.len() == MAX_WATCHED {
-                // It had its time, and more; the others must have theirs before the deadline.
+                // The oldest attempt had more than its delay. The other addresses need a turn before the deadline.
                 attempts.remove(0);
             }
             exchange.trace_with(|details| details.addresses.push(address));
@@ -59,7 +60,7 @@ pub(super) fn connect(
             });
         }
         let next_start = next.is_some().then(|| Instant::now() + ATTEMPT_DELAY);
-        // An attempt that fails lets the next address start at once, whatever is left of the delay.
+        // If an attempt fails, the next address starts at once.
         if let Some((socket, peer)) = first_connected(exchange, &mut attempts, next_start, &mut last_error)? {
             return Ok(Stream::new(socket, peer));
         }
@@ -82,7 +83,7 @@ fn begin(sockets: &OpenSockets, address: SocketAddr) -> io::Result<Attempt> {
     }
 }
 
-/// Waits for one attempt to end. Failed ones are taken out.
+/// Waits until one attempt succeeds or fails. Removes the failed ones.
 fn first_connected(
     exchange: &Exchange,
     attempts: &mut Vec<(Arc<OpenSocket>, SocketAddr)>,
@@ -91,7 +92,7 @@ fn first_connected(
 ) -> Result<Option<(Arc<OpenSocket>, SocketAddr)>, Error> {
     let watched: Vec<PollFd<'_>> = attempts.iter().map(|(socket, _)| PollFd::new(&**socket, PollFlags::OUT)).collect();
     let events = exchange.worker().wait(&watched, limit)?;
-    // From the back, so that a removal leaves the other positions alone.
+    // In reverse order, so that a removal does not change the remaining indices.
     for index in (0..attempts.len()).rev().filter(|&index| !events[index].is_empty()) {
         let (socket, peer) = attempts.remove(index);
         if let Some(error) = socket.stranded() {
@@ -106,7 +107,7 @@ fn first_connected(
     Ok(None)
 }
 
-/// The families in turn, beginning with that of the first address (RFC 8305 section 4).
+/// Alternates between the address families, starting with that of the first address (RFC 8305 section 4).
 fn interleave(addresses: &[IpAddr]) -> Vec<IpAddr> {
     let first_is_v6 = addresses.first().is_some_and(IpAddr::is_ipv6);
     let (first, second): (Vec<IpAddr>, Vec<IpAddr>) =

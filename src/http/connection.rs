@@ -1,4 +1,4 @@
-//! One connection as an exchange drives it: the request goes out, its answer's head and body come in.
+//! A connection as an exchange uses it: it sends the request and receives the answer's head and body.
 
 use std::time::{Duration, Instant};
 
@@ -13,38 +13,38 @@ use super::stream::{Interest, Readiness};
 use crate::worker::Worker;
 use crate::worker::sizes::CONNECTION_INPUT;
 
-/// How many sends that never block go by between two looks for an early answer.
+/// How many sends that do not block pass between two checks for an early answer.
 const SENDS_BETWEEN_LOOKS: u32 = 16;
-/// While this much of a body is to come, its bytes gather in the socket, which spares a phone a wake-up for each packet. Less
-/// is a dozen packets.
+/// While at least this much of a body is to come, bytes gather in the socket, which saves a phone a wake for each
+/// packet. Less is only a dozen packets.
 const GATHERING_REST: u64 = 16 * 1024;
-/// How many bytes of interim heads a server may send before its answer (RFC 9110 section 15.2 sets no bound). A server that
-/// reports its progress once a second for an hour needs less.
+/// The maximum number of bytes of interim heads before the answer. RFC 9110 section 15.2 sets no limit. A server that
+/// reports its progress once per second for an hour needs less.
 pub(super) const MAX_INTERIM_BYTES: usize = 256 * 1024;
 
-/// A connection, idle or in use by one exchange, which is a parameter of everything that may wait.
+/// A connection, idle or in use by one exchange. The exchange is a parameter of everything that may wait.
 #[derive(Debug)]
 pub(super) struct Connection {
     channel: Channel,
     trust: TrustNumber,
     input: ReceivedBytes,
-    /// An earlier exchange ran on it.
+    /// An earlier exchange used the connection.
     used: bool,
-    /// The answer to the request, once its head is whole.
+    /// The answer to the request, once its head is complete.
     head: Option<Head>,
     reader: HeadReader,
     interim_bytes: usize,
-    /// Sends since the request began.
+    /// The number of sends of the current request.
     sends: u32,
-    /// The whole request was handed to the socket.
+    /// The whole request was passed to the socket.
     is_sent: bool,
-    /// The server answered a request that was not all sent; the rest is not sent.
+    /// The server answered before the whole request was sent. The rest is not sent.
     refused: bool,
     /// A send or receive failed, or the peer has closed.
     broken: bool,
-    /// Nothing more can be received, or there is no room for it, while the request is being sent.
+    /// While the request is sent, nothing more can be received, or the input buffer is full.
     deaf: bool,
-    /// When the progress is reported next.
+    /// When to report the progress next.
     next_report: Option<Instant>,
 }
 
@@ -67,7 +67,7 @@ impl Connection {
         }
     }
 
-    /// Makes ready for the next request. `was_open` says that the exchange did not open the connection itself.
+    /// Prepares for the next request. `was_open` is true if the exchange did not open the connection itself.
     pub(super) fn begin(&mut self, exchange: &Exchange, was_open: bool) {
         let mut times = exchange.times();
         times.peer = Some(self.channel.stream().peer);
@@ -85,35 +85,35 @@ impl Connection {
         self.trust
     }
 
-    /// Whether an exchange ran on it. None has, if it was opened ahead.
+    /// Whether an exchange used the connection. False if it was only opened ahead.
     pub(super) fn was_used(&self) -> bool {
         self.used
     }
 
-    /// The largest buffer that makes a large body cheaper to send.
+    /// The buffer size above which sending a large body gets no cheaper.
     pub(super) fn largest_send(&self) -> usize {
         self.channel.largest_send()
     }
 
-    /// Whether an interim head came in front of the answer's.
+    /// Whether an interim head preceded the answer's head.
     pub(super) fn had_interim_head(&self) -> bool {
         self.interim_bytes > 0
     }
 
-    /// Whether the answer's head is whole.
+    /// Whether the answer's head is complete.
     pub(super) fn has_head(&self) -> bool {
         self.head.is_some()
     }
 
-    /// The answer's head, once it is whole.
+    /// The answer's head, once it is complete.
     pub(super) fn take_head(&mut self) -> Option<Head> {
         self.head.take()
     }
 
-    /// Sends a piece of the request. `false` when the server has answered and does not want the rest.
+    /// Sends a part of the request. Returns `false` if the server has answered and does not want the rest.
     ///
     /// # Errors
-    /// The stop signal; a failure of the connection, unless an answer came before it.
+    /// The stop signal, or a failure of the connection unless an answer preceded it.
     pub(super) fn send(&mut self, exchange: &Exchange, bytes: &[u8]) -> Result<bool, Error> {
         if self.refused {
             return Ok(false);
@@ -153,7 +153,8 @@ impl Connection {
     }
 
     fn wait_to_send(&mut self, exchange: &Exchange) -> Result<(), Error> {
-        // With the end of the handshake an answer may have come that the socket does not know of any more.
+        // Input that arrived with the end of the TLS handshake is in the channel, where `poll` on the socket does not
+        // see it.
         self.look_for_answer(exchange, Source::Channel)?;
         if self.refused {
             return Ok(());
@@ -165,15 +166,15 @@ impl Connection {
             if ready.input && !self.deaf {
                 self.look_for_answer(exchange, Source::Socket)?;
             }
-            // A send that fails tells why, where there is nothing more to be received.
+            // If nothing more can be received, the next send returns the error.
             if ready.output || self.refused || (ready.input && self.deaf) {
                 return Ok(());
             }
         }
     }
 
-    /// A server that does not want the rest of a request answers and closes. The answer is what counts then, and it is
-    /// already here: it was sent before the reset that made the send fail.
+    /// A server that does not want the rest of a request answers and closes. Its answer is the result. It was sent
+    /// before the reset that made the send fail, so it is already here.
     fn send_failed(&mut self, exchange: &Exchange, error: Error) -> Result<(), Error> {
         exchange.worker().check()?;
         self.broken = true;
@@ -185,8 +186,8 @@ impl Connection {
         Ok(())
     }
 
-    /// Receives what is there. A final response other than a success says that the server does not want the rest of the
-    /// body (RFC 9112 section 9.5); after a success it may still need it, and the response just waits.
+    /// Receives available input. A final response with a status of 300 or more means that the server does not want the
+    /// rest of the body (RFC 9112 section 9.5). After a success the server may still need it, and the response waits.
     fn look_for_answer(&mut self, exchange: &Exchange, source: Source) -> Result<(), Error> {
         while !self.refused && !self.deaf {
             let Some(space) = self.input.space(exchange.worker()) else {
@@ -203,7 +204,7 @@ impl Connection {
                 Ok(Received::End { .. }) => self.deaf = true,
                 Err(error) => {
                     exchange.worker().check()?;
-                    // Nothing that follows a flood or a broken record is an answer.
+                    // After a flood or a broken record, no valid answer can follow.
                     if error.is_final() {
                         return Err(error);
                     }
@@ -214,7 +215,7 @@ impl Connection {
         Ok(())
     }
 
-    /// Takes note of new input, and of the answer's head when that completes it. Interim heads are dropped.
+    /// Processes new input until the answer's head is complete. Drops interim heads.
     fn received(&mut self, exchange: &Exchange, amount: usize) -> Result<(), Error> {
         self.input.received(amount);
         exchange.response_received();
@@ -239,9 +240,9 @@ impl Connection {
     /// Waits for the answer's head.
     ///
     /// # Errors
-    /// The stop signal; a failure of the connection; what is no HTTP/1.1 answer.
+    /// The stop signal, a failure of the connection, or an answer that is not HTTP/1.1.
     pub(super) fn receive_head(&mut self, exchange: &Exchange) -> Result<(), Error> {
-        // Right after the request there is nothing in the socket yet.
+        // Right after the request the socket is still empty.
         let mut source = if self.input.is_empty() { Source::Channel } else { Source::Socket };
         while self.head.is_none() {
             exchange.worker().turn(0)?;
@@ -250,7 +251,7 @@ impl Connection {
             match self.channel.receive(exchange, space, source) {
                 Ok(Received::Bytes(amount)) => self.received(exchange, amount)?,
                 Ok(Received::Nothing) => {
-                    // The kernel may be busy with the request's last megabytes for a long time.
+                    // The kernel may take long to send the last megabytes of the request.
                     self.report_progress(exchange);
                     let is_sent = exchange.body_bytes_sent() == exchange.body_bytes_accepted();
                     let next_report = self.next_report.filter(|_| !is_sent);
@@ -268,18 +269,19 @@ impl Connection {
             }
         }
         if !self.refused {
-            // Who answers the whole request has received it; the count must not stay at the last tick's.
+            // A server that answers the whole request has received it, so report all of it as sent, and not the count
+            // of the last report.
             self.next_report = None;
             self.report_progress(exchange);
         }
         Ok(())
     }
 
-    /// The next bytes of the body, at most until `patience` has passed; 0 is the end of a whole body. `rest` is how much of the
-    /// body is to come, as far as its head tells; 0 where it does not.
+    /// The next bytes of the body. 0 is the end of a complete body. Gives up when `patience` has passed. `rest` is the
+    /// number of bytes that are still to come if the head says so, else 0.
     ///
     /// # Errors
-    /// The stop signal; a failure of the connection; a body that breaks its framing or is cut off.
+    /// The stop signal, a failure of the connection, or a body that is malformed or cut off.
     pub(super) fn receive_body(
         &mut self,
         exchange: &Exchange,
@@ -290,7 +292,7 @@ impl Connection {
     ) -> Result<usize, Error> {
         loop {
             exchange.worker().turn(0)?;
-            // A large piece is received where the caller wants it.
+            // Receive a large part directly into the caller's buffer.
             let left = usize::try_from(deframer.body_left()).unwrap_or(usize::MAX).min(out.len());
             if self.input.is_empty() && left >= out.len().min(CONNECTION_INPUT) {
                 let received = self.receive(exchange, Some(&mut out[..left]), rest, patience);
@@ -318,7 +320,7 @@ impl Connection {
         }
     }
 
-    /// Waits for input and receives it, into the connection's own buffer where no other is given. `None` is a clean end.
+    /// Waits for input and receives it into `out`, or into the connection's own buffer. `None` is a clean end.
     fn receive(
         &mut self,
         exchange: &Exchange,
@@ -329,7 +331,7 @@ impl Connection {
         let mut has_stalled = false;
         loop {
             if patience.is_some_and(|patience| Instant::now() >= patience) {
-                return Err(Error::closed("nobody waits for the rest of the response"));
+                return Err(Error::closed("the response was given up before its end"));
             }
             let space = match &mut out {
                 Some(out) => &mut **out,
@@ -346,13 +348,13 @@ impl Connection {
                 Ok(Received::Nothing) if !has_stalled => {
                     has_stalled = !self.wait_for_more(exchange, rest, patience)?.input;
                 }
-                // Too little came for a while: the first byte ends the wait.
+                // Too few bytes arrived in the gathering time. Wait for the first byte only.
                 Ok(Received::Nothing) => {
                     exchange.body_stalled();
                     self.channel.stream_mut().wait(exchange, Interest::Readable, patience)?;
                 }
                 Ok(Received::End { clean }) => {
-                    // The reset of a server that did not want the request comes right after its answer, and ends that like a
+                    // A server that did not want the request resets right after its answer. Such a reset counts as a
                     // close.
                     let clean = clean && (self.refused || !self.broken);
                     self.broken = true;
@@ -361,7 +363,7 @@ impl Connection {
                     }
                     return Err(Error::unclean_end());
                 }
-                // Here it is the receive that meets the reset of such a server, and not a send.
+                // The same reset, met by the receive instead of a send.
                 Err(_) if self.refused && self.channel.stream().was_reset() => {
                     self.broken = true;
                     return if self.channel.ends_cleanly() { Ok(None) } else { Err(Error::unclean_end()) };
@@ -374,10 +376,10 @@ impl Connection {
         }
     }
 
-    /// Waits for more of a response, for as long as nobody misses a report of the progress. Of a large rest of the body the
-    /// bytes gather.
+    /// Waits for more of a response, until the next progress report is due. If much of the body is to come, lets its
+    /// bytes gather in the socket.
     fn wait_for_more(&mut self, exchange: &Exchange, rest: u64, patience: Option<Instant>) -> Result<Readiness, Error> {
-        // A body whose bytes gather does so to its end.
+        // Once bytes gather, they do so until the end of the body.
         let gathers = rest >= GATHERING_REST || self.channel.stream().low_water_mark() > 1;
         let enough = self.channel.least().max(if gathers { self.channel.enough(exchange, rest) } else { 1 });
         let time = if enough > 1 { Some(exchange.gathering_time()) } else { exchange.report_interval() };
@@ -385,12 +387,13 @@ impl Connection {
         self.channel.stream_mut().gather(enough, exchange, limit)
     }
 
-    /// Counts the body's bytes that the socket accepted: all that were read but the last `waiting`, which are still here.
+    /// Counts the bytes of the body that the socket accepted: all that were read except the last `waiting`, which are
+    /// still here.
     fn count_accepted(&self, exchange: &Exchange, waiting: usize) {
         exchange.body_accepted(exchange.body_bytes_read().saturating_sub(waiting as u64));
     }
 
-    /// Asks the kernel how much of the body has left, where anybody hears of it and it is time.
+    /// Asks the kernel how much of the body has left, if somebody listens and a report is due.
     fn report_progress(&mut self, exchange: &Exchange) {
         let Some(interval) = exchange.report_interval() else { return };
         let now = Instant::now();
@@ -400,31 +403,31 @@ impl Connection {
         }
     }
 
-    /// The round-trip time to the peer, as far as the system tells.
+    /// The round-trip time to the peer, if the system reports it.
     pub(super) fn round_trip(&mut self) -> Option<Duration> {
         self.channel.stream_mut().round_trip()
     }
 
-    /// Whether another request may follow, as far as the connection itself knows.
+    /// Whether the connection can take another request, judged by its own state.
     pub(super) fn can_be_kept(&self) -> bool {
-        // What is missing of a request would be taken from the next one.
+        // If the request is incomplete, the server would take the rest from the next one.
         let spent = !self.is_sent || self.refused || self.broken || self.deaf;
         !spent && self.input.is_empty() && self.channel.is_drained()
     }
 
-    /// Gives back the memory that an idle connection does not need.
+    /// Releases the memory that an idle connection does not need.
     pub(super) fn shrink(&mut self, worker: &Worker) {
         self.input.release(worker);
         self.channel.shrink(worker);
     }
 
-    /// Whether an idle connection is still good for a request. Looks at a bounded number of bytes, whatever the peer sends.
+    /// Whether an idle connection can take another request. Reads a bounded number of bytes, whatever the peer sends.
     pub(super) fn is_quiet(&mut self, exchange: &Exchange) -> bool {
         self.channel.is_quiet(exchange)
     }
 
-    /// Ends the connection. That of a stopped exchange ends with a reset, and when the host was told: to free what the kernel
-    /// holds of a request takes longer than all else of an abort.
+    /// Ends the connection. If its exchange was stopped, it is reset after the host was told: freeing the request data
+    /// that the kernel holds takes longer than the rest of an abort.
     pub(super) fn end(mut self: Box<Connection>, worker: &Worker) {
         if worker.check().is_err() {
             self.channel.stream().reset_on_close();
@@ -435,7 +438,7 @@ impl Connection {
     }
 }
 
-/// What was received; `None` at the end of a connection where the body may end.
+/// What was received. At the end of the connection, fails unless the body may end there.
 fn end_of(received: Result<Option<usize>, Error>, deframer: &Deframer) -> Result<Option<usize>, Error> {
     let ended = match &received {
         Ok(received) => received.is_none(),

@@ -1,4 +1,4 @@
-//! For how many bytes a connection waits. What the socket was told (`SO_RCVLOWAT`) decides, not the clock.
+//! How many bytes a connection waits for. Checks the socket's `SO_RCVLOWAT`, so no clock is involved.
 
 use std::io::Write;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
@@ -20,14 +20,14 @@ fn connected(address: SocketAddr) -> Stream {
     Stream::new(Arc::new(OpenSocket::new(socket)), address)
 }
 
-/// The mark that the socket has after a wait, which ends at once, for more of a body.
+/// The socket's low-water mark after a wait for more of a body. The wait itself ends at once.
 fn mark_for(connection: &mut Connection, exchange: &Exchange, rest: u64) -> u64 {
     connection.wait_for_more(exchange, rest, Some(Instant::now())).unwrap();
     connection.channel.stream().low_water_mark().into()
 }
 
 #[test]
-fn a_body_whose_bytes_gather_does_so_to_its_end() {
+fn gathering_body_gathers_until_its_end() {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let mut connection =
         Connection::new(Channel::Plain(connected(listener.local_addr().unwrap())), TrustNumber::default());
@@ -42,7 +42,7 @@ fn a_body_whose_bytes_gather_does_so_to_its_end() {
 }
 
 #[test]
-fn of_a_record_all_that_is_missing_is_waited_for() {
+fn wait_covers_the_missing_bytes_of_a_record() {
     const SENT: usize = 100;
     let (sender, sizes) = mpsc::channel();
     let sender = Mutex::new(sender);
@@ -66,7 +66,7 @@ fn of_a_record_all_that_is_missing_is_waited_for() {
     let stream = TlsStream::connect(&exchange, connected(address), config, name);
     let mut connection = Connection::new(Channel::Tls(Box::new(stream.unwrap())), TrustNumber::default());
     let size = sizes.recv_timeout(PATIENCE).unwrap();
-    // Tickets may come in front of it.
+    // Session tickets may come before it.
     loop {
         let received = connection.channel.receive(&exchange, &mut [0; 10], Source::Socket).unwrap();
         assert_eq!(received, Received::Nothing);
@@ -80,10 +80,10 @@ fn of_a_record_all_that_is_missing_is_waited_for() {
     assert_eq!(mark_for(&mut connection, &exchange, 10), (size - SENT) as u64);
 }
 
-/// Over loopback a peer never fills a buffer of that size, so the test asks how large the buffer is. `benches/links.sh` shows
-/// the round trips that a smaller one costs.
+/// On loopback, a peer never fills a buffer of that size, so the test checks its size. `benches/links.sh` measures
+/// the round trips that a smaller buffer costs.
 #[test]
-fn the_buffer_has_room_for_more_than_the_mark() {
+fn receive_buffer_is_larger_than_the_mark() {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let connect = || Socket::from(TcpStream::connect(listener.local_addr().unwrap()).unwrap());
     let socket = connect();

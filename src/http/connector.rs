@@ -1,4 +1,4 @@
-//! How a new connection is made: name, address, tunnel, TLS.
+//! Opens connections: name look-up, connect, tunnel, TLS.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -21,7 +21,7 @@ use super::tls_stream::TlsStream;
 use crate::terms::log::Log;
 use crate::worker::lock;
 
-/// Makes the connections of one client.
+/// Opens the connections of one client.
 pub(super) struct Connector {
     pub trust: CurrentTrust,
     pub proxy: Option<Proxy>,
@@ -64,7 +64,7 @@ impl Connector {
     /// count: it is done again.
     ///
     /// # Errors
-    /// Any kind that comes before a request: name, address, proxy, TLS, the stop signal.
+    /// Any failure that precedes the request: name, address, proxy, TLS, the stop signal.
     pub(super) fn open(&self, exchange: &Exchange, origin: &Origin) -> Result<Box<Connection>, Error> {
         let (trust, channel) = loop {
             let (trust, tls) = self.trust.get();
@@ -81,7 +81,7 @@ impl Connector {
     }
 
     fn open_channel(&self, exchange: &Exchange, origin: &Origin, tls: &TlsSettings) -> Result<Channel, Error> {
-        // Before anything is looked up: a host that no certificate can be for is not asked for.
+        // Checked before the look-up: no certificate can match such a host name.
         let name = origin.is_tls.then(|| server_name(&origin.host)).transpose()?;
         let stream = match &self.proxy {
             None => self.connect(exchange, &origin.host, origin.port, self.address_rule.as_ref())?,
@@ -121,7 +121,7 @@ impl Connector {
         host: &str,
         address_rule: Option<&AddressRule>,
     ) -> Result<Vec<IpAddr>, Error> {
-        // An address in the URL is a matter of the caller's rules, which have seen it.
+        // An IP address in the URL was already checked by the caller's rules.
         if let Ok(address) = host.parse() {
             return Ok(vec![address]);
         }
@@ -136,7 +136,7 @@ impl Connector {
     }
 }
 
-/// The origin as a CONNECT names it.
+/// The origin in the form that a CONNECT request uses.
 fn authority(origin: &Origin) -> String {
     match origin.host.contains(':') {
         true => format!("[{}]:{}", origin.host, origin.port),
@@ -144,7 +144,7 @@ fn authority(origin: &Origin) -> String {
     }
 }
 
-/// To the caller a proxy that cannot be reached is a matter of the proxy, whatever the reason.
+/// Reports every failure to reach the proxy as a proxy failure.
 fn proxy_error(error: Error) -> Error {
     match error.kind {
         ErrorKind::NameResolution | ErrorKind::Connect => {

@@ -1,58 +1,58 @@
-//! Why an exchange failed.
+//! The failures of an exchange.
 
 use std::fmt;
 use std::io;
 
 use crate::worker::{StopReason, WaitError};
 
-/// A failed exchange: its class, and one line for a log or an error message.
+/// A failed exchange: its kind, and one line for a log or an error message.
 #[derive(Debug)]
 pub struct Error {
-    /// What callers decide on.
+    /// The kind, for decisions of the caller.
     pub kind: ErrorKind,
-    /// What happened, for people. It never holds a header's value, a query or a body.
+    /// What happened, for developers. Never contains a header value, a query or a body.
     pub detail: String,
 }
 
-/// The classes of failure.
+/// The kinds of failure.
 #[derive(Debug)]
 pub enum ErrorKind {
-    /// The token was cancelled or its deadline passed, in any phase.
+    /// The exchange was stopped or its deadline passed, in any phase.
     Cancelled(StopReason),
     /// The name of the server, or of the proxy, has no address.
     NameResolution,
     /// No address of the server accepted the connection.
     Connect,
-    /// The proxy cannot be reached, or refused the tunnel.
+    /// The proxy cannot be reached, or it refused the tunnel.
     Proxy,
     /// The TLS connection cannot be trusted or was broken.
     Tls(TlsFailure),
-    /// The peer closed or reset the connection before the response was whole.
+    /// The peer closed or reset the connection before the response was complete.
     Closed,
     /// The connection was slower than [`LowSpeed`](super::LowSpeed) allows.
     Stalled,
-    /// The peer closed the connection where a body may end, without a word that it meant to.
+    /// The peer closed the connection where the body may end, but without saying so (TLS without close_notify).
     UncleanEnd,
-    /// The peer does not speak HTTP/1.1, or the response breaks its rules or our bounds.
+    /// The peer does not speak HTTP/1.1, or the response violates HTTP or a limit of the library.
     Protocol,
-    /// The body is, or is announced to be, larger than the caller's limit.
+    /// The body is larger than the caller's limit, or is announced to be.
     BodyTooLarge,
     /// The caller's [`BodySource`](super::BodySource) failed or ended before its length.
     RequestBody(io::Error),
-    /// A name of the caller's list leads to an address that it may not lead to.
+    /// A host name resolves to an address that the caller's rule forbids.
     AddressRefused,
     /// The system has no descriptor, thread or memory left.
     OutOfResources,
     /// The operating system's certificate verifier was never initialised, or has no roots.
     PlatformVerifier,
-    /// The request cannot be expressed, or the system refused a resource.
+    /// The request cannot be expressed, or another bug of the library.
     Internal,
 }
 
 /// What is wrong with a TLS connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TlsFailure {
-    /// The certificate is no longer valid.
+    /// The certificate has expired.
     Expired,
     /// The certificate is not valid yet.
     NotYetValid,
@@ -60,29 +60,30 @@ pub enum TlsFailure {
     WrongHost,
     /// The certificate does not lead to a trusted root.
     UnknownIssuer,
-    /// The certificate is its own issuer, and not trusted.
+    /// The certificate is self-signed and not trusted.
     SelfSigned,
-    /// The certificate does not lead to a trusted root, and the server sent no other that could lead there.
+    /// The certificate does not lead to a trusted root, and the server sent no intermediate certificate that could lead
+    /// to one.
     MissingIntermediate,
     /// The certificate was revoked.
     Revoked,
-    /// The certificate is trusted, but its key is none of the host's pins.
+    /// The certificate is trusted, but its key matches none of the host's pins.
     PinMismatch,
-    /// A certificate, the server's or one above it, has a key or a signature that is too weak or not supported.
+    /// A certificate of the chain has a key or a signature that is too weak or not supported.
     UnsupportedAlgorithm,
-    /// A certificate, the server's or one above it, is used for what it was not issued for.
+    /// A certificate of the chain is used for a purpose that it was not issued for.
     WrongPurpose,
-    /// The peer supports no cipher suite, curve or signature algorithm that this library does.
+    /// The peer supports no cipher suite, curve or signature algorithm that the library supports.
     NothingInCommon,
-    /// The peer wants a client certificate, and there is none.
+    /// The peer requires a client certificate, and there is none.
     ClientCertificate,
-    /// The host of the URL is none that a certificate can be for.
+    /// No certificate can be valid for the host of the URL.
     UnusableHost,
-    /// The peer offers nothing that is TLS 1.2 or newer.
+    /// The peer does not support TLS 1.2 or newer.
     ProtocolVersion,
     /// The peer does not speak TLS.
     NotTls,
-    /// Anything else: a bad certificate, an alert, a broken record.
+    /// Any other failure: a malformed certificate, an alert, a broken record.
     Other,
 }
 
@@ -107,12 +108,12 @@ impl Error {
         Error::new(ErrorKind::UncleanEnd, "the server closed the connection before the response was whole")
     }
 
-    /// Whether a body ended where it may, but not as its connection should.
+    /// Whether the connection ended where the body may end, but not cleanly.
     pub(super) fn is_unclean_end(&self) -> bool {
         matches!(self.kind, ErrorKind::UncleanEnd)
     }
 
-    /// Whether the peer broke the rules of HTTP or TLS, or a bound of ours, so that nothing good can follow.
+    /// Whether the peer violated HTTP or TLS, or exceeded a limit of the library, so that nothing valid can follow.
     pub(super) fn is_final(&self) -> bool {
         matches!(self.kind, ErrorKind::Protocol | ErrorKind::Tls(_))
     }
@@ -140,13 +141,13 @@ impl Error {
         Error::new(ErrorKind::RequestBody(error), detail)
     }
 
-    /// A failed socket call on a connection that was already open.
+    /// A failed socket call on an open connection.
     pub(super) fn connection(error: &io::Error) -> Error {
         Error::closed(format!("the connection failed: {error}"))
     }
 }
 
-/// Whether the system refused for want of descriptors, buffers or memory: nothing is wrong with the peer.
+/// Whether the system lacked descriptors, buffers or memory, so that the peer is not at fault.
 pub(super) fn is_shortage(error: &io::Error) -> bool {
     matches!(error.raw_os_error(), Some(libc::EMFILE | libc::ENFILE | libc::ENOBUFS | libc::ENOMEM))
 }

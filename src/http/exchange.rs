@@ -1,4 +1,4 @@
-//! What a running exchange shares with the code around it: the thread that it runs on, its counters, its times.
+//! The state of a running exchange: its worker, its counters and its times.
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -10,118 +10,118 @@ use super::low_speed::{LowSpeed, SpeedWatch};
 use super::statistics::Counters;
 use crate::worker::{Worker, lock};
 
-/// What a TLS handshake agreed on.
+/// The result of a TLS handshake.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TlsTerms {
     /// `TLS 1.3` or `TLS 1.2`.
     pub version: &'static str,
-    /// By its name in the registry, such as `TLS_AES_128_GCM_SHA256`.
+    /// The cipher suite's registered name, such as `TLS_AES_128_GCM_SHA256`.
     pub cipher: &'static str,
-    /// The session is an earlier connection's.
+    /// The handshake resumed the session of an earlier connection.
     pub is_resumed: bool,
 }
 
-/// What only a trace tells of an exchange.
+/// The details of an exchange that are collected only for a trace.
 #[derive(Clone, Debug, Default)]
 pub struct Details {
-    /// The addresses that a connection was tried with, in their order, those before a second attempt too.
+    /// The addresses to which a connection was attempted, in order, including those before a second attempt.
     pub addresses: Vec<SocketAddr>,
-    /// What the connection's TLS handshake agreed on; `None` without TLS.
+    /// The result of the connection's TLS handshake. `None` without TLS.
     pub tls: Option<TlsTerms>,
-    /// Bytes of the answer's body that were handed out, decoded.
+    /// The number of bytes of the decoded body that were handed out.
     pub content_bytes: u64,
-    /// How many connections the exchange was sent on, or tried to get: 2 if the first one was dead in the pool.
+    /// The number of connections that the exchange used or tried to open. 2 if the first one was dead in the pool.
     pub connections: u32,
 }
 
 /// The times and counters of the last exchange, for a profile.
 #[derive(Clone, Debug, Default)]
 pub struct Trace {
-    /// When the name was looked up; `None` where none was.
+    /// When the name look-up started. `None` if there was none.
     pub dns_start: Option<Instant>,
     /// When the addresses were known.
     pub dns_end: Option<Instant>,
-    /// When the connection was begun, `None` where one was reused.
+    /// When connecting started. `None` if a connection was reused.
     pub connect_start: Option<Instant>,
-    /// When the connection, with its tunnel through a proxy, was open.
+    /// When the connection, including the tunnel through a proxy, was open.
     pub connect_end: Option<Instant>,
-    /// When the TLS handshake began.
+    /// When the TLS handshake started.
     pub tls_start: Option<Instant>,
-    /// When the TLS handshake was done.
+    /// When the TLS handshake was complete.
     pub tls_end: Option<Instant>,
-    /// When the first byte of the request was handed to the socket.
+    /// When the first byte of the request was passed to the socket.
     pub request_start: Option<Instant>,
-    /// When the last byte of the request was handed to the socket.
+    /// When the last byte of the request was passed to the socket.
     pub request_end: Option<Instant>,
-    /// When the first byte of the response was there.
+    /// When the first byte of the response was received.
     pub response_start: Option<Instant>,
-    /// When the last byte of the response was there.
+    /// When the last byte of the response was received.
     pub response_end: Option<Instant>,
-    /// The address at the other end, which is the proxy's where there is one.
+    /// The address of the peer. With a proxy, the proxy's.
     pub peer: Option<SocketAddr>,
-    /// Whether the connection was open before: it had served a request, or was opened ahead.
+    /// Whether the connection was open before, because an earlier request used it or it was opened ahead.
     pub reused: bool,
-    /// Whether the connection has TLS.
+    /// Whether the connection uses TLS.
     pub is_tls: bool,
-    /// The connection's round-trip time as TCP had it when the answer's head was there, or up to a second before. `None` if the exchange does not
-    /// [measure](Reports::round_trip), the answer redirects, or the system does not tell.
+    /// TCP's round-trip time when the answer's head was received, or up to one second earlier. `None` if the exchange
+    /// does not [measure](Reports::round_trip) it, if the answer redirects, or if the system does not report it.
     pub round_trip: Option<Duration>,
-    /// Bytes given to the socket, with heads and TLS.
+    /// Bytes written to the socket, including heads and TLS.
     pub bytes_sent: u64,
-    /// Bytes taken from the socket, with heads and TLS.
+    /// Bytes read from the socket, including heads and TLS.
     pub bytes_received: u64,
-    /// Those of them that were there at `response_start`.
+    /// The value of `bytes_received` at `response_start`.
     pub bytes_received_at_response_start: u64,
     /// `None` if the exchange is not [traced](Reports::trace).
     pub details: Option<Box<Details>>,
 }
 
-/// Hears of [`Exchange::body_bytes_sent`] whenever it has grown. It must not block.
+/// Called with [`Exchange::body_bytes_sent`] whenever it grows. Must not block.
 type SentListener = Box<dyn Fn(u64) + Send + Sync>;
 
-/// Hears that nothing more of a body comes for now. It must not block.
+/// Called when no more of a body arrives for now. Must not block.
 type StallListener = Box<dyn Fn() + Send + Sync>;
 
-/// The time between two reports of a transfer's progress, to the host too. A slow transfer sleeps as long, and each report
-/// wakes two threads, the worker's and the delivery's: eight wake-ups a second.
+/// The interval of progress reports, also to the host. A slow transfer sleeps for this long, and each report wakes two
+/// threads (the worker's and the delivery's), which makes eight wakes per second.
 pub const PROGRESS_INTERVAL: Duration = Duration::from_millis(250);
-/// How long what was received may wait where nobody hears of progress.
+/// How long received bytes may gather in the socket if nobody listens to the progress.
 const QUIET_INTERVAL: Duration = Duration::from_secs(2);
 
-/// What of an exchange somebody wants to hear.
+/// What to measure and report of an exchange.
 #[derive(Clone, Copy, Debug)]
 pub struct Reports {
-    /// The progress. Where nobody hears of it, the device is woken less often, and
-    /// [`body_bytes_sent`](Exchange::body_bytes_sent) stays 0.
+    /// The progress. Without it the device is woken less often, and [`body_bytes_sent`](Exchange::body_bytes_sent)
+    /// stays 0.
     pub progress: bool,
     /// The round-trip time, which costs a system call.
     pub round_trip: bool,
-    /// What only a trace tells: addresses, TLS, the size of the content.
+    /// The [`Details`]: addresses, TLS, size of the content.
     pub trace: bool,
 }
 
-/// The state of one exchange. One may serve several exchanges one after another, the hops of a redirect.
+/// The state of an exchange. Consecutive exchanges may share one, as the hops of a redirect do.
 pub struct Exchange {
     worker: Arc<Worker>,
     reports: Reports,
     /// The size of the request's body.
     body_length: AtomicU64,
-    /// Of the body, read from its source.
+    /// Bytes of the body that were read from its source.
     body_bytes_read: AtomicU64,
-    /// Of the body, accepted by the socket.
+    /// Bytes of the body that the socket accepted.
     body_bytes_accepted: AtomicU64,
-    /// Of the body, left for the network.
+    /// Bytes of the body that left for the network.
     body_bytes_sent: AtomicU64,
     bytes_sent: AtomicU64,
     bytes_received: AtomicU64,
-    /// An exchange before this one has given bytes of its request to the socket.
+    /// An earlier exchange passed bytes of its request to the socket.
     had_sent: AtomicBool,
     trace: Mutex<Trace>,
     listener: OnceLock<SentListener>,
     stall_listener: OnceLock<StallListener>,
-    /// Those of the client.
+    /// The counters of the client.
     counters: OnceLock<Arc<Counters>>,
-    /// Nothing where no connection is too slow.
+    /// Empty if there is no minimum speed.
     speed: OnceLock<Box<SpeedWatch>>,
 }
 
@@ -146,30 +146,30 @@ impl Exchange {
         }
     }
 
-    /// Has `listener` told of [`body_bytes_sent`](Exchange::body_bytes_sent) whenever it has grown, on the thread that runs
-    /// the exchange: also while the kernel still sends and nothing is asked of the body's source. The first one stays.
+    /// Calls `listener` with [`body_bytes_sent`](Exchange::body_bytes_sent) whenever it grows, on the thread of the
+    /// exchange, also while the kernel sends and the body's source is not read. A second listener is ignored.
     pub fn on_body_sent(&self, listener: impl Fn(u64) + Send + Sync + 'static) {
         let _ = self.listener.set(Box::new(listener));
     }
 
-    /// Has `listener` told, on the thread that runs the exchange, when nothing more of the response's body comes for as long as
-    /// two reports of the progress are apart. The first one stays.
+    /// Calls `listener`, on the thread of the exchange, when no more of the response's body has arrived for one
+    /// interval of progress reports. A second listener is ignored.
     pub fn on_body_stalled(&self, listener: impl Fn() + Send + Sync + 'static) {
         let _ = self.stall_listener.set(Box::new(listener));
     }
 
-    /// The bytes of the current request's body that left for the network: accepted by the socket, and no longer waiting
-    /// in the kernel's buffer. It starts again at 0 with every exchange and every attempt.
+    /// The number of bytes of the current request's body that left for the network: accepted by the socket and no
+    /// longer in the kernel's buffer. Starts at 0 with every exchange and every attempt.
     pub fn body_bytes_sent(&self) -> u64 {
         self.body_bytes_sent.load(Ordering::Relaxed)
     }
 
-    /// The bytes of the current request's body that the socket accepted.
+    /// The number of bytes of the current request's body that the socket accepted.
     pub fn body_bytes_accepted(&self) -> u64 {
         self.body_bytes_accepted.load(Ordering::Relaxed)
     }
 
-    /// Whether a byte of any request was given to the socket, in this exchange or one before it.
+    /// Whether any byte of a request was passed to the socket, in this exchange or an earlier one.
     pub fn request_has_left(&self) -> bool {
         self.had_sent.load(Ordering::Relaxed) || self.times().request_start.is_some()
     }
@@ -182,27 +182,27 @@ impl Exchange {
         trace
     }
 
-    /// The thread that the exchange runs on.
+    /// The worker that the exchange runs on.
     pub(super) fn worker(&self) -> &Arc<Worker> {
         &self.worker
     }
 
-    /// From here on the client's counters have what happens in the exchange.
+    /// From here on, the exchange also counts into the client's counters.
     pub(super) fn count_into(&self, counters: &Arc<Counters>) {
         self.counters.get_or_init(|| counters.clone());
     }
 
-    /// From here on a connection that is slower ends the exchange.
+    /// From here on, a connection that is too slow ends the exchange.
     pub(super) fn expect_speed(&self, rule: LowSpeed) {
         self.speed.get_or_init(|| Box::new(SpeedWatch::new(rule)));
     }
 
-    /// What measures the speed, where anything does.
+    /// Measures the speed. `None` if there is no minimum.
     pub(super) fn speed(&self) -> Option<&SpeedWatch> {
         self.speed.get().map(|watch| &**watch)
     }
 
-    /// The bytes that were moved in either direction, of which the kernel still holds `unsent`.
+    /// The bytes transferred in both directions, without the `unsent` bytes in the kernel's buffer.
     pub(super) fn bytes_moved(&self, unsent: u64) -> u64 {
         let [sent, received] = [&self.bytes_sent, &self.bytes_received].map(|bytes| bytes.load(Ordering::Relaxed));
         sent.saturating_sub(unsent).saturating_add(received)
@@ -215,7 +215,7 @@ impl Exchange {
         }
     }
 
-    /// Takes note of what only a trace tells.
+    /// Notes a detail if the exchange is traced.
     pub(super) fn trace_with(&self, note: impl FnOnce(&mut Details)) {
         if self.reports.trace {
             note(self.times().details.get_or_insert_default());
@@ -226,7 +226,7 @@ impl Exchange {
         self.reports.round_trip
     }
 
-    /// Bytes of the answer were received, which may be the first.
+    /// Notes that bytes of the answer were received, possibly the first ones.
     pub(super) fn response_received(&self) {
         let mut times = self.times();
         if times.response_start.is_none() {
@@ -235,7 +235,7 @@ impl Exchange {
         }
     }
 
-    /// How far apart two reports of the progress are; `None` where nobody hears of it.
+    /// The interval of progress reports. `None` if nobody listens to the progress.
     pub(super) fn report_interval(&self) -> Option<Duration> {
         self.reports.progress.then_some(PROGRESS_INTERVAL)
     }
@@ -245,12 +245,12 @@ impl Exchange {
         self.report_interval().unwrap_or(QUIET_INTERVAL)
     }
 
-    /// The times, to be set as things happen.
+    /// The times, for the code that sets them.
     pub(super) fn times(&self) -> MutexGuard<'_, Trace> {
         lock(&self.trace)
     }
 
-    /// Forgets the attempt before, when one with a body of `body_length` begins.
+    /// Starts an attempt with a body of `body_length` bytes, and resets the counters of the previous one.
     pub(super) fn begin(&self, body_length: u64) {
         for counter in [
             &self.body_bytes_read,
@@ -291,12 +291,12 @@ impl Exchange {
         self.body_bytes_read.load(Ordering::Relaxed)
     }
 
-    /// The socket has accepted `accepted` bytes of the body.
+    /// The socket has accepted the first `accepted` bytes of the body.
     pub(super) fn body_accepted(&self, accepted: u64) {
         self.body_bytes_accepted.fetch_max(accepted, Ordering::Relaxed);
     }
 
-    /// Of the bytes that the socket accepted, the kernel still holds `unsent`.
+    /// The kernel still holds `unsent` of the bytes that the socket accepted.
     pub(super) fn body_unsent(&self, unsent: u64) {
         let sent = self.body_bytes_accepted().saturating_sub(unsent);
         if self.body_bytes_sent.fetch_max(sent, Ordering::Relaxed) < sent
@@ -306,7 +306,7 @@ impl Exchange {
         }
     }
 
-    /// Nothing more of the response's body comes for now.
+    /// No more of the response's body arrives for now.
     pub(super) fn body_stalled(&self) {
         if let Some(listener) = self.stall_listener.get() {
             listener();

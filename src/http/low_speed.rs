@@ -1,26 +1,27 @@
-//! Ends an exchange whose connection moves too few bytes.
+//! Ends an exchange whose connection transfers too few bytes.
 
 use std::sync::Mutex;
 use std::time::Duration;
 
 use crate::worker::lock;
 
-/// When a connection is too slow to go on with.
+/// The speed below which a connection counts as stalled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LowSpeed {
     /// Bytes per second. At least 1.
     pub limit: u64,
-    /// For how long a connection may be slower. At least a millisecond.
+    /// How long a connection may be slower. At least a millisecond.
     pub time: Duration,
 }
 
-/// Measures one exchange. What counts is the time in which a worker sleeps for its socket: neither its own limits of bytes per
-/// second nor a slow disk nor a pipe make a connection slow.
+/// Measures one exchange. Only the time in which a worker sleeps for its socket counts, so neither rate limits, a slow
+/// disk nor a pipe make a connection slow.
 ///
-/// A span of time begins whenever enough bytes were moved for one. So a connection that stalls is found out after one span.
+/// A new span starts whenever enough bytes for one were transferred. A stalled connection is therefore detected after
+/// one span.
 #[derive(Debug)]
 pub(super) struct SpeedWatch {
-    /// The fewest bytes of a span.
+    /// The minimum number of bytes in a span.
     enough: u64,
     time: Duration,
     span: Mutex<SpeedSpan>,
@@ -28,7 +29,7 @@ pub(super) struct SpeedWatch {
 
 #[derive(Debug, Default)]
 struct SpeedSpan {
-    /// The bytes that the exchange had moved when the span began.
+    /// The bytes that the exchange had transferred when the span started.
     begin: u64,
     slept: Duration,
 }
@@ -40,7 +41,7 @@ impl SpeedWatch {
         SpeedWatch { enough, time: rule.time, span: Mutex::default() }
     }
 
-    /// For how long the exchange, which has moved so many bytes, may sleep. `None` if it is too slow.
+    /// How long the exchange may sleep, if it has transferred `moved` bytes. `None` if it is too slow.
     pub(super) fn time_left(&self, moved: u64) -> Option<Duration> {
         let mut span = lock(&self.span);
         if moved.saturating_sub(span.begin) >= self.enough {
@@ -49,13 +50,13 @@ impl SpeedWatch {
         self.time.checked_sub(span.slept).filter(|left| !left.is_zero())
     }
 
-    /// The exchange has slept.
+    /// Adds the time that the exchange has slept.
     pub(super) fn add(&self, slept: Duration) {
         let mut span = lock(&self.span);
         span.slept = span.slept.saturating_add(slept);
     }
 
-    /// An exchange begins, which has moved nothing.
+    /// Starts an exchange, which has transferred nothing.
     pub(super) fn begin(&self) {
         *lock(&self.span) = SpeedSpan::default();
     }
@@ -72,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn a_span_with_enough_bytes_begins_the_next() {
+    fn span_with_enough_bytes_starts_the_next() {
         let watch = watch();
         assert_eq!(watch.time_left(0), Some(2 * SECOND));
         watch.add(SECOND);
@@ -86,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn each_exchange_is_measured_for_itself() {
+    fn each_exchange_is_measured_separately() {
         let watch = watch();
         assert_eq!(watch.time_left(1000), Some(2 * SECOND));
         watch.add(2 * SECOND);
@@ -96,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn a_span_needs_a_byte_at_least() {
+    fn span_needs_at_least_one_byte() {
         let watch = SpeedWatch::new(LowSpeed { limit: 1, time: Duration::from_millis(1) });
         watch.add(SECOND);
         assert_eq!(watch.time_left(0), None);

@@ -1,8 +1,8 @@
 //! A blocking HTTP/1.1 client that can be stopped at any point.
 //!
 //! One call is one hop. `client.rs` takes a connection from the pool or opens one, `ureq/` sends the request on it, and
-//! `connection.rs` reads the answer. Everything below a request runs on the exchange's worker, which is a parameter. Nothing
-//! here knows what the transfers are for, and ureq is used nowhere but in `ureq/`.
+//! `connection.rs` reads the answer. Everything runs on the exchange's worker, which is passed as a parameter. This
+//! room does not know what the transfers are for. Only `ureq/` uses ureq.
 
 mod channel;
 mod client;

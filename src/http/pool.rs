@@ -1,7 +1,7 @@
-//! Idle connections, to be used again, and those that are opened ahead of the exchanges that will need them.
+//! The pool of idle connections, and of connections that are opened ahead of their first exchange.
 //!
-//! The pool's lock is held for moves within its list and to set the timer, neither of which waits for a peer. Outside of the
-//! lock a connection is asked whether it is still good, and is closed: a peer can make both of them long.
+//! The pool's lock is held only to change its list and to set the timer; neither waits for a peer. Checking and closing
+//! a connection can take long if the peer wants, so both happen outside of the lock.
 
 mod opening;
 
@@ -18,13 +18,13 @@ use super::exchange::{Exchange, Reports};
 use crate::worker::{Alarm, StopSignal, Timer, Worker, lock};
 use opening::Opening;
 
-/// As many as one mini program has transfers of one kind.
+/// The number of transfers of one kind that a mini program may have.
 const MAX_IDLE_PER_ORIGIN: usize = 10;
 const MAX_IDLE: usize = 20;
-/// Short enough for most servers not to have closed the connection yet, and for a phone to be let alone.
+/// Shorter than the idle timeout of most servers, and short enough to let a phone sleep.
 const MAX_IDLE_TIME: Duration = Duration::from_secs(15);
 
-/// Where a connection leads: RFC 6454's origin.
+/// The origin that a connection leads to (RFC 6454).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Origin {
     pub is_tls: bool,
@@ -41,17 +41,17 @@ pub(super) struct IdlePool {
 
 #[derive(Debug, Default)]
 struct IdleConnections {
-    /// The longest idle first.
+    /// Ordered by idle time, the longest first.
     connections: VecDeque<IdleConnection>,
-    /// Closes the first of them when its time is over.
+    /// Closes the first connection when its time is over.
     alarm: Option<Alarm>,
-    /// None is kept now.
+    /// While set, connections are not kept.
     is_paused: bool,
     /// Connections of a trust before this one are neither kept nor handed over.
     trust: TrustNumber,
     /// Connections that are being opened ahead.
     openings: Vec<Opening>,
-    /// The number of the newest of them.
+    /// The number of the newest opening.
     last_opening: u64,
 }
 
@@ -63,12 +63,12 @@ struct IdleConnection {
 }
 
 impl IdlePool {
-    /// A connection to `origin` that is open, the one that was used last if there are several. If there is none, the one that
-    /// is being opened ahead and that no other exchange waits for: that is waited for. `None` if the exchange has to open its
-    /// own, also after the one that it waited for could not be opened. What cannot be used is closed.
+    /// An open connection to `origin`, the most recently used one. If there is none, waits for one that is being opened
+    /// ahead and that no other exchange has claimed. `None` if the exchange must open its own connection, also if the
+    /// opening that it waited for failed. Unusable connections are closed.
     ///
     /// # Errors
-    /// The stop signal, and a refusal of the system to wait.
+    /// The stop signal, or the system cannot wait.
     pub(super) fn take(
         self: &Arc<IdlePool>,
         origin: &Origin,
@@ -78,7 +78,7 @@ impl IdlePool {
             let mut state = lock(&self.state);
             let index = state.connections.iter().rposition(|idle| idle.origin == *origin);
             let Some(mut idle) = index.and_then(|index| state.connections.remove(index)) else {
-                // Under the lock of this look: what is opened is either idle or still on its way.
+                // Still under the lock: a connection that is opened ahead is either idle or in the list of openings.
                 return match state.claim(origin, exchange.worker())? {
                     Some(number) => {
                         drop(state);
@@ -111,18 +111,18 @@ impl IdlePool {
         };
         let evicted = evicted.and_then(|index| state.connections.remove(index));
         state.connections.push_back(IdleConnection { origin, connection, since: Instant::now() });
-        // Without a thread for the timer the connection cannot be closed in time, so it is not kept.
+        // If the timer's thread cannot be started, the connection could not be closed in time. So it is not kept.
         let unkept = if self.set_alarm(&mut state) { None } else { state.connections.pop_back() };
         drop(state);
         drop((evicted, unkept));
     }
 
-    /// How many there are.
+    /// The number of idle connections.
     pub(super) fn idle(&self) -> usize {
         lock(&self.state).connections.len()
     }
 
-    /// Closes all of them, and keeps none until it is resumed.
+    /// Closes all idle connections, and keeps none until [`resume`](IdlePool::resume).
     pub(super) fn pause(&self) {
         lock(&self.state).is_paused = true;
         self.close_all();
@@ -141,7 +141,7 @@ impl IdlePool {
         self.close_all();
     }
 
-    /// Closes all of them.
+    /// Closes all idle connections.
     pub(super) fn close_all(&self) {
         let mut state = lock(&self.state);
         let (connections, alarm) = (std::mem::take(&mut state.connections), state.alarm.take());
@@ -152,7 +152,7 @@ impl IdlePool {
         }
     }
 
-    /// Closes those whose time is over.
+    /// Closes the connections whose time is over.
     fn close_old(self: &Arc<IdlePool>) {
         let mut state = lock(&self.state);
         state.alarm = None;
@@ -165,7 +165,7 @@ impl IdlePool {
         close(old);
     }
 
-    /// Has the first connection closed in time; `false` if that cannot be.
+    /// Sets the alarm that closes the first connection. `false` if that fails.
     fn set_alarm(self: &Arc<IdlePool>, state: &mut IdleConnections) -> bool {
         let Some(first) = state.connections.front().filter(|_| state.alarm.is_none()) else { return true };
         let pool: Weak<IdlePool> = Arc::downgrade(self);
@@ -179,8 +179,8 @@ impl IdlePool {
     }
 }
 
-/// Closes connections. On one that no exchange has used the tickets of TLS 1.3 still wait: they are received, so that the next
-/// connection to the server can resume the session.
+/// Closes connections. One that no exchange has used still holds unread session tickets of TLS 1.3. They are received
+/// first, so that the next connection to the server can resume the session.
 fn close(connections: impl IntoIterator<Item = IdleConnection>) {
     let exchange = Lazy::new(|| {
         let worker = Arc::new(Worker::for_call(Arc::new(StopSignal::new())));

@@ -14,7 +14,7 @@ use super::stream::{Interest, Stream};
 use crate::terms::log::{Level, Log};
 use crate::worker::sizes::PROXY_ANSWER;
 
-/// An HTTP proxy. Every connection goes through a tunnel, that of a plain `http` URL too.
+/// An HTTP proxy. Every connection uses a tunnel through it, also for a plain `http` URL.
 #[derive(Clone)]
 pub struct Proxy {
     pub(super) host: String,
@@ -24,11 +24,10 @@ pub struct Proxy {
 }
 
 impl Proxy {
-    /// Reads `http://[user:password@]host[:port]`; the port is 80 where there is none, and the user's name and password
-    /// are percent-encoded.
+    /// Parses `http://[user:password@]host[:port]`. The default port is 80. User name and password are percent-encoded.
     ///
     /// # Errors
-    /// [`ErrorKind::Proxy`] for any other scheme, a path or a missing host.
+    /// [`ErrorKind::Proxy`] for another scheme, a path or a missing host.
     pub fn parse(url: &str) -> Result<Proxy, Error> {
         let bad = |detail: &str| Error::new(ErrorKind::Proxy, format!("the proxy's URL {detail}"));
         let url = url::Url::parse(url).map_err(|error| bad(&format!("cannot be read: {error}")))?;
@@ -54,7 +53,7 @@ impl Proxy {
         self.host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(&self.host)
     }
 
-    /// Opens a tunnel to `target`, a host and a port, on a connection to the proxy.
+    /// Opens a tunnel to `target` (host and port) on a connection to the proxy.
     pub(super) fn open_tunnel(
         &self,
         exchange: &Exchange,
@@ -70,7 +69,7 @@ impl Proxy {
         send(exchange, stream, request.as_bytes())?;
         let head = receive_head(exchange, stream)?;
         for repair in &head.repairs {
-            log.write(Level::Warning, || format!("the head of the proxy's answer was odd: {repair}"));
+            log.write(Level::Warning, || format!("the head of the proxy's answer was malformed: {repair}"));
         }
         match head.status {
             200..300 => Ok(()),
@@ -82,7 +81,7 @@ impl Proxy {
     }
 }
 
-/// Without the credentials.
+/// Omits the credentials.
 impl fmt::Debug for Proxy {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "Proxy({}:{})", self.host, self.port)
@@ -100,7 +99,7 @@ fn send(exchange: &Exchange, stream: &mut Stream, mut bytes: &[u8]) -> Result<()
     Ok(())
 }
 
-/// The final response's head. The peer behind the tunnel stays silent until it is spoken to, so nothing can follow.
+/// Receives the head of the final response. The peer behind the tunnel does not send first, so nothing may follow it.
 fn receive_head(exchange: &Exchange, stream: &mut Stream) -> Result<Head, Error> {
     let malformed = |_| Error::new(ErrorKind::Proxy, "the proxy's answer is not HTTP/1.1");
     let mut input = vec![0; PROXY_ANSWER];
@@ -133,7 +132,7 @@ fn receive_head(exchange: &Exchange, stream: &mut Stream) -> Result<Head, Error>
                 return Err(Error::protocol("the proxy sends interim responses, and does not stop"));
             }
         }
-        // A head over its bound is an error of the reader, so this ends there.
+        // The reader limits the size of a head, so this ends.
         if end == input.len() {
             input.resize(end * 2, 0);
         }

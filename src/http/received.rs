@@ -1,10 +1,10 @@
-//! What a connection has received and nobody has taken yet.
+//! The buffer of bytes that a connection has received.
 
 use super::head::MAX_HEAD_SIZE;
 use crate::worker::sizes::CONNECTION_INPUT;
 use crate::worker::{Buffer, Worker};
 
-/// Bytes that were received and not taken yet.
+/// Bytes that were received and not consumed yet.
 #[derive(Debug, Default)]
 pub(super) struct ReceivedBytes {
     bytes: Buffer,
@@ -28,7 +28,7 @@ impl ReceivedBytes {
         }
     }
 
-    /// Space for more; `None` when a whole head's worth waits already.
+    /// Free space for more bytes. `None` if as many bytes as the largest head are waiting.
     pub(super) fn space(&mut self, worker: &Worker) -> Option<&mut [u8]> {
         if self.end == self.bytes.len() && self.start > 0 {
             self.bytes.copy_within(self.start..self.end, 0);
@@ -43,12 +43,12 @@ impl ReceivedBytes {
         Some(&mut self.bytes[self.end..])
     }
 
-    /// Takes `amount` bytes of [`space`](ReceivedBytes::space) as received.
+    /// Marks `amount` bytes of [`space`](ReceivedBytes::space) as received.
     pub(super) fn received(&mut self, amount: usize) {
         self.end += amount;
     }
 
-    /// Gives the memory back; nothing may be left in it.
+    /// Releases the memory. All bytes must have been consumed.
     pub(super) fn release(&mut self, worker: &Worker) {
         worker.give_back(std::mem::take(&mut self.bytes));
         (self.start, self.end) = (0, 0);

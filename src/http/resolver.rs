@@ -1,4 +1,4 @@
-//! Names to addresses, without a thread of the caller's own stuck in the system's resolver.
+//! Resolves host names without blocking a task's thread in the system's resolver.
 
 mod system;
 
@@ -11,25 +11,25 @@ use super::pending::Pending;
 use crate::worker::Worker;
 use system::{LookupSession, LookupsInUse};
 
-/// Looks names up in place of the system, for an app that has its own DNS.
+/// Resolves names instead of the system, for an app that has its own DNS.
 pub trait Resolver: Send + Sync {
-    /// Starts to look `host` up and returns at once. `answer` may be finished later and on any thread; dropping it means
+    /// Starts to resolve `host` and returns at once. `answer` may be finished later on any thread. Dropping it means
     /// that the name has no address.
     fn resolve(&self, host: &str, answer: ResolverAnswer);
 }
 
-/// The way back for a [`Resolver`].
+/// Returns the answer of a [`Resolver`].
 #[derive(Debug)]
 pub struct ResolverAnswer(Arc<PendingLookup>);
 
-/// The addresses, best first; `None` where the system had no descriptor or memory to look for them.
+/// The addresses in order of preference. `None` if the system lacked descriptors or memory.
 type LookupAnswer = Option<Vec<IpAddr>>;
 
 /// A question for addresses that a worker waits for.
 type PendingLookup = Pending<LookupAnswer>;
 
 impl ResolverAnswer {
-    /// Gives the addresses, best first. Nobody may be waiting any more, which is fine.
+    /// Sets the addresses, in order of preference. The task that asked may have ended.
     pub fn finish(self, addresses: Vec<IpAddr>) {
         self.0.finish(Some(addresses));
     }
@@ -41,16 +41,16 @@ impl Drop for ResolverAnswer {
     }
 }
 
-/// How one client looks names up.
+/// The resolver of one client.
 pub(super) enum Names {
-    /// The host does it.
+    /// The host's resolver.
     Host(Arc<dyn Resolver>),
-    /// The system does it, on the threads that all clients share.
+    /// The system's resolver, on threads that all clients share.
     System(Arc<LookupsInUse>, LookupSession),
 }
 
 impl Names {
-    /// With the host's resolver where there is one.
+    /// Uses the host's resolver if there is one.
     pub(super) fn new(resolver: Option<Arc<dyn Resolver>>) -> Names {
         match resolver {
             Some(resolver) => Names::Host(resolver),
@@ -58,20 +58,20 @@ impl Names {
         }
     }
 
-    /// Asks the system anew for what it is looking up, by a network that the device may not have any more. The host's own
-    /// resolver hears of the network by other ways.
+    /// Repeats the look-ups that the system has not answered, because the network that they used may be gone. The
+    /// host's resolver is not told: it observes the network itself.
     pub(super) fn ask_again(&self) {
         if let Names::System(lookups, session) = self {
             lookups.get().ask_again(session);
         }
     }
 
-    /// The addresses of `host`, best first and never none.
+    /// The addresses of `host`, in order of preference. Never empty.
     ///
     /// # Errors
     /// [`ErrorKind::NameResolution`], [`ErrorKind::OutOfResources`], the stop signal.
     pub(super) fn resolve(&self, worker: &Worker, host: &str) -> Result<Vec<IpAddr>, Error> {
-        let shortage = |error| Error::new(ErrorKind::OutOfResources, format!("no look-up can begin: {error}"));
+        let shortage = |error| Error::new(ErrorKind::OutOfResources, format!("a look-up cannot start: {error}"));
         let waker = worker.waker().map_err(shortage)?;
         let pending = Pending::new(waker);
         match self {
@@ -80,7 +80,7 @@ impl Names {
         }
         let answer = worker.wait_for(None, || pending.take())?;
         let Some(addresses) = answer.unwrap_or_else(|| Some(Vec::new())) else {
-            return Err(Error::new(ErrorKind::OutOfResources, format!("a descriptor to look {host} up")));
+            return Err(Error::new(ErrorKind::OutOfResources, format!("no file descriptor for the look-up of {host}")));
         };
         if addresses.is_empty() {
             return Err(Error::new(ErrorKind::NameResolution, format!("the name {host} has no address")));

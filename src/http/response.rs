@@ -1,4 +1,4 @@
-//! What a server answered.
+//! The response of a server.
 
 use std::io::{self, Read};
 use std::sync::Arc;
@@ -15,21 +15,21 @@ use crate::terms::Header;
 use crate::terms::log::{Level, Log};
 use crate::worker::sizes::DISCARD;
 
-/// More than this is not read to save a connection.
+/// The maximum number of bytes to read and discard in order to keep a connection.
 const DISCARD_LIMIT: usize = 64 * 1024;
-/// Longer than this nobody waits to save a connection, which costs about as much to make anew.
+/// The maximum time to wait in order to keep a connection. Opening a new one costs about as much.
 const DISCARD_TIME: Duration = Duration::from_millis(250);
 
-/// A response whose body is read from the network as it is asked for.
+/// A response. Its body is read from the network on demand.
 pub struct Response {
     /// The status code, 200 or above.
     pub status: u16,
-    /// The header fields: wire order, wire letters, duplicates kept.
+    /// The header fields, in the order and spelling of the wire, including duplicates.
     pub headers: Vec<Header>,
-    /// The first `Location` that is not empty, byte for byte: read as text, one that is no UTF-8 would lead elsewhere.
+    /// The first `Location` that is not empty, as raw bytes. Decoding one that is not UTF-8 would change its target.
     pub location: Option<Vec<u8>>,
     content_length: Option<u64>,
-    /// How many bytes of the decoded body may still come.
+    /// The number of bytes of the decoded body that may still follow.
     limit_left: u64,
     limit: u64,
     body: ResponseBody,
@@ -43,24 +43,24 @@ enum ResponseBody {
     Failed,
 }
 
-/// Is given the bytes of a body as they come, before codings are undone.
+/// Receives the bytes of a body as they arrive, before content codings are decoded.
 type WireObserver = Box<dyn FnMut(&[u8]) + Send>;
 
-/// The body as it is on the wire, without its framing. Its connection goes back to the pool when it is over.
+/// The body as it is on the wire, without its framing. At its end the connection goes back to the pool.
 struct FramedBody {
-    /// `None` once the body is over or has failed.
+    /// `None` after the end or a failure of the body.
     connection: Option<Box<Connection>>,
     deframer: Deframer,
-    /// How much is to come, where the head tells; else 0.
+    /// The number of bytes that are still to come if the head says so, else 0.
     rest: u64,
-    /// Whether another request may follow.
+    /// Whether the connection can take another request after the body.
     keeps_connection: bool,
     origin: Option<Origin>,
     pool: Arc<IdlePool>,
     exchange: Arc<Exchange>,
-    /// Hears of an odd trailer.
+    /// Receives notes on a malformed trailer.
     log: Log,
-    /// When to give up on a body that nobody needs.
+    /// When to give up reading a body that nobody needs.
     patience: Option<Instant>,
     observer: Option<WireObserver>,
 }
@@ -76,7 +76,7 @@ impl Response {
         log: Log,
     ) -> Result<Response, Error> {
         let Head { status, headers, location, framing, keeps_connection, .. } = head;
-        // First, since its drop ends the connection if there is an error below.
+        // Created first: if the code below fails, dropping it ends the connection.
         let mut framed = FramedBody {
             connection: Some(connection),
             deframer: Deframer::new(BodyFraming::None, None),
@@ -90,7 +90,7 @@ impl Response {
             observer: None,
         };
         let codings = codings_of(&headers)?;
-        // A coded body has another length when it is decoded.
+        // The limit applies to the decoded body, so it cannot be checked on a coded one here.
         let wire_limit = codings.is_empty().then_some(limit);
         framed.deframer = Deframer::new(framing, wire_limit);
         framed.rest = if let BodyFraming::Length(length) = framing { length } else { 0 };
@@ -121,12 +121,12 @@ impl Response {
         })
     }
 
-    /// The body's size, where it is known before it is read: not for a chunked or close-delimited body, nor for a coded one.
+    /// The size of the body, if it is known in advance. `None` for a chunked, close-delimited or coded body.
     pub fn content_length(&self) -> Option<u64> {
         self.content_length
     }
 
-    /// Has `observer` given the bytes of the body as they come from here on: the framing is taken off, the codings are not.
+    /// Passes the bytes of the body to `observer` as they arrive from here on, without framing and before decoding.
     pub fn observe_wire(&mut self, observer: impl FnMut(&[u8]) + Send + 'static) {
         match &mut self.body {
             ResponseBody::Plain(body) => body.observer = Some(Box::new(observer)),
@@ -135,17 +135,17 @@ impl Response {
         }
     }
 
-    /// Reads the next bytes of the decoded body; 0 is its end, which is only reported for a whole body.
+    /// Reads the next bytes of the decoded body. 0 is its end, which is reported only for a complete body.
     ///
     /// # Errors
-    /// [`ErrorKind::Cancelled`], [`ErrorKind::Closed`] for a body that is cut off, [`ErrorKind::Protocol`] for bad chunks
-    /// or data that the content coding does not allow, [`ErrorKind::BodyTooLarge`], [`ErrorKind::Tls`],
-    /// [`ErrorKind::Internal`]. A body that failed once fails with [`ErrorKind::Closed`] on every later read.
+    /// [`ErrorKind::Cancelled`], [`ErrorKind::Closed`] for a body that is cut off, [`ErrorKind::Protocol`] for a
+    /// malformed chunk or content coding, [`ErrorKind::BodyTooLarge`], [`ErrorKind::Tls`], [`ErrorKind::Internal`].
+    /// After a failure, every further read fails with [`ErrorKind::Closed`].
     pub fn read(&mut self, buffer: &mut [u8]) -> Result<usize, Error> {
         if buffer.is_empty() {
             return Ok(0);
         }
-        // Much of a body may have been received before it is read.
+        // Much of a body may be buffered, and reading it does not wait.
         if let Err(reason) = self.exchange.worker().check() {
             self.body = ResponseBody::Failed;
             return Err(reason.into());
@@ -169,14 +169,14 @@ impl Response {
             Ok(_) => {}
             Err(_) => self.body = ResponseBody::Failed,
         }
-        // To a caller it is a body that was cut off.
+        // For a caller, an unclean end is a body that was cut off.
         result.map_err(|error| match error.kind {
             ErrorKind::UncleanEnd => Error::closed(error.detail),
             _ => error,
         })
     }
 
-    /// Ends a response that nobody needs, and keeps the connection when little of it is left.
+    /// Discards the rest of a response. Keeps the connection if only little is left.
     pub fn discard(mut self) {
         if self.content_length.is_some_and(|length| length > DISCARD_LIMIT as u64) {
             return;
@@ -189,7 +189,7 @@ impl Response {
         }
         let mut buffer = [0; DISCARD];
         let mut left = DISCARD_LIMIT;
-        // Nobody wants to know how it ends; a failure closes the connection, and that is all there is to it.
+        // The result does not matter. A failure closes the connection.
         while let Ok(received @ 1..) = self.read(&mut buffer) {
             left = left.saturating_sub(received);
             if left == 0 {
@@ -213,7 +213,7 @@ impl FramedBody {
         Ok(received)
     }
 
-    /// The body is whole: the connection may serve another request.
+    /// The body is complete, so the connection may take another request.
     fn end(&mut self) {
         self.exchange.times().response_end = Some(Instant::now());
         for repair in self.deframer.take_repairs() {
@@ -228,7 +228,7 @@ impl FramedBody {
     }
 }
 
-/// A body that nobody read to its end takes its connection with it.
+/// Ends the connection if the body was not read to its end.
 impl Drop for FramedBody {
     fn drop(&mut self) {
         if let Some(connection) = self.connection.take() {
@@ -237,7 +237,7 @@ impl Drop for FramedBody {
     }
 }
 
-/// For a decoder: an error is carried as it is. The decoder has to tell an end that was not polite from others.
+/// For a decoder. Wraps errors unchanged, but marks an unclean end as `UnexpectedEof`, which the decoder handles.
 impl Read for FramedBody {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         self.receive(buffer).map_err(|error| match error.kind {

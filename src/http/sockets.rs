@@ -1,4 +1,4 @@
-//! The open sockets of a client, which the network can take the ground from.
+//! The open sockets of a client, so that a change of the network can end them.
 
 use std::net::Shutdown;
 use std::ops::Deref;
@@ -12,15 +12,15 @@ use super::error::Error;
 use crate::platform::{InterfaceAddress, is_usable_local_address};
 use crate::worker::lock;
 
-/// A socket that can be ended from outside of the exchange that uses it.
+/// A socket that another thread than that of its exchange can shut down.
 #[derive(Debug)]
 pub(super) struct OpenSocket {
     socket: Socket,
-    /// The device does not have its local address any more, so that it was shut down.
+    /// The device no longer has the socket's local address, so the socket was shut down.
     is_stranded: AtomicBool,
 }
 
-/// The sockets of one client, those included that are being connected.
+/// The sockets of one client, including those that are connecting.
 #[derive(Debug, Default)]
 pub(super) struct OpenSockets(Mutex<Vec<Weak<OpenSocket>>>);
 
@@ -29,22 +29,23 @@ impl OpenSocket {
         OpenSocket { socket, is_stranded: AtomicBool::new(false) }
     }
 
-    /// The failure of a socket that was shut down because the network changed, in place of what the system says of it.
+    /// The failure to report if the socket was shut down because the network changed. It replaces the system's error.
     pub(super) fn stranded(&self) -> Option<Error> {
-        // Set before the socket is shut down, and looked at after that was seen.
+        // Set before the shutdown, so it is visible to whoever sees the shutdown.
         let is_stranded = self.is_stranded.load(Ordering::SeqCst);
         is_stranded.then(|| Error::closed("the network changed, and the device lost the connection's address"))
     }
 
-    /// Ends the socket if its local address is gone: whoever waits for it wakes up. Nothing else would tell for minutes, since
-    /// the peer is only not heard from.
+    /// Shuts the socket down if its local address is gone. This wakes its waiter. Without it the exchange would hang
+    /// for minutes, because the peer just falls silent.
     fn end_if_stranded(&self, interfaces: &[InterfaceAddress]) -> bool {
         let Some(local) = self.socket.local_addr().ok().and_then(|address| address.as_socket()) else { return false };
         if is_usable_local_address(local, interfaces) {
             return false;
         }
         self.is_stranded.store(true, Ordering::SeqCst);
-        // Its exchange may have closed it meanwhile. Systems other than Linux refuse it before the socket is connected.
+        // Its exchange may have closed the socket. Systems other than Linux also fail for a socket that is not
+        // connected yet.
         let _ = self.socket.shutdown(Shutdown::Both);
         true
     }
@@ -65,7 +66,7 @@ impl AsFd for OpenSocket {
 }
 
 impl OpenSockets {
-    /// Adds a socket, for as long as it is used.
+    /// Adds a socket, which stays in the list while it is used.
     pub(super) fn add(&self, socket: Socket) -> Arc<OpenSocket> {
         let socket = Arc::new(OpenSocket::new(socket));
         let mut sockets = lock(&self.0);
@@ -74,9 +75,9 @@ impl OpenSockets {
         socket
     }
 
-    /// Ends those whose local address is gone, and says how many.
+    /// Shuts down the sockets whose local address is gone, and returns their number.
     pub(super) fn end_stranded(&self, interfaces: &[InterfaceAddress]) -> usize {
-        // A socket that is dropped here for the last time is closed outside of the lock.
+        // Upgraded first, so that a socket whose last reference is dropped here is closed outside of the lock.
         let sockets: Vec<_> = lock(&self.0).iter().filter_map(Weak::upgrade).collect();
         sockets.iter().filter(|socket| socket.end_if_stranded(interfaces)).count()
     }

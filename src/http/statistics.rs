@@ -1,8 +1,8 @@
-//! What a client counts.
+//! The counters of a client.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// The counters of one client. They only grow.
+/// The counters of one client. They never decrease.
 #[derive(Debug, Default)]
 pub(super) struct Counters {
     pub bytes_sent: Counter,
@@ -13,7 +13,7 @@ pub(super) struct Counters {
     pub look_ups: Counter,
 }
 
-/// A number that only grows.
+/// A number that never decreases.
 #[derive(Debug, Default)]
 pub(super) struct Counter(AtomicU64);
 
@@ -27,27 +27,27 @@ impl Counter {
     }
 }
 
-/// What a client has done so far.
+/// A snapshot of a client's counters.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ClientStatistics {
-    /// Bytes given to sockets, with heads and TLS.
+    /// Bytes written to sockets, including heads and TLS.
     pub bytes_sent: u64,
-    /// Bytes taken from sockets, with heads and TLS.
+    /// Bytes read from sockets, including heads and TLS.
     pub bytes_received: u64,
-    /// Connections that were opened, TLS included.
+    /// Connections that were opened, including TLS.
     pub connections_opened: u64,
-    /// Requests that found a connection open.
+    /// Requests that were given a kept connection.
     pub connections_reused: u64,
-    /// Connections whose TLS session was an earlier one's.
+    /// Connections that resumed an earlier TLS session.
     pub tls_sessions_resumed: u64,
-    /// Connections that are kept for a later request.
+    /// Connections that are idle now.
     pub connections_idle: u64,
-    /// Names that were asked for.
+    /// Names that were looked up.
     pub look_ups: u64,
 }
 
 impl Counters {
-    /// The numbers of now, with as many idle connections.
+    /// The counters' values, with the given number of idle connections.
     pub(super) fn snapshot(&self, connections_idle: u64) -> ClientStatistics {
         ClientStatistics {
             bytes_sent: self.bytes_sent.get(),

@@ -1,4 +1,4 @@
-//! A connected socket that never blocks.
+//! A non-blocking connected socket.
 
 use std::io::{self, Read};
 use std::mem::MaybeUninit;
@@ -13,37 +13,37 @@ use super::sockets::OpenSocket;
 use crate::platform::{SEND_FLAGS, set_receive_low_water_mark, smoothed_round_trip_time, unsent_bytes};
 use rustix::event::{PollFd, PollFlags};
 
-/// A connected, non-blocking socket. The exchange that uses it is a parameter: an idle connection has none.
+/// A non-blocking connected socket. The exchange is a parameter, because an idle connection has none.
 #[derive(Debug)]
 pub(super) struct Stream {
     socket: Arc<OpenSocket>,
     pub peer: SocketAddr,
-    /// From how many received bytes on `poll` finds the socket readable (`SO_RCVLOWAT`).
+    /// The current `SO_RCVLOWAT`: the number of received bytes from which `poll` reports the socket as readable.
     low_water_mark: u32,
-    /// The largest mark that the socket has room for, as far as it was asked.
+    /// The largest low-water mark that is known to leave enough of the receive buffer free.
     largest_mark: u32,
-    /// The last send did not find room for all it had, and nothing was waited for since.
+    /// The last send filled the kernel's buffer, and no wait has followed.
     is_full: bool,
-    /// A receive met the reset of the peer.
+    /// A receive returned the peer's reset.
     was_reset: bool,
-    /// The round-trip time that the system told last, and when.
+    /// The last round-trip time that the system reported, and when it was asked.
     round_trip: Option<(Instant, Option<Duration>)>,
 }
 
-/// How old a connection's round-trip time may be. The kernel smooths it over many packets, and to ask costs a twentieth of a
-/// small download.
+/// The maximum age of a cached round-trip time. The kernel smooths it over many packets, and asking costs a twentieth
+/// of a small download.
 const MAX_ROUND_TRIP_AGE: Duration = Duration::from_secs(1);
 
-/// What a wait found.
+/// The result of a wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Readiness {
-    /// There are bytes, an end or an error to be received.
+    /// Bytes, an end or an error can be received.
     pub input: bool,
-    /// There is room for bytes to be sent.
+    /// Bytes can be sent.
     pub output: bool,
 }
 
-/// What a stream is waited for.
+/// What to wait for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Interest {
     Readable,
@@ -60,8 +60,8 @@ impl Stream {
         &self.socket
     }
 
-    /// Receives once, as much as the task's rates allow. Never blocks: `None` means that there is nothing yet, or that the task
-    /// has to wait for its turn.
+    /// Receives once without blocking, at most as much as the task's rates allow. `None` if there is no input yet or the
+    /// task must wait for its turn.
     pub(super) fn read(&mut self, exchange: &Exchange, buffer: &mut [u8]) -> Result<Option<usize>, Error> {
         let Some(grant) = exchange.worker().grant(buffer.len()) else { return Ok(None) };
         let received = self.read_at_once(exchange, &mut buffer[..grant.bytes()])?;
@@ -69,10 +69,10 @@ impl Stream {
         Ok(received)
     }
 
-    /// Receives once, as much as there is.
+    /// Receives once without blocking, regardless of the task's rates.
     pub(super) fn read_at_once(&mut self, exchange: &Exchange, buffer: &mut [u8]) -> Result<Option<usize>, Error> {
         match retry(|| (&**self.socket).read(buffer)) {
-            // To the system a socket that was shut down has come to its end, where a body may end.
+            // The system reports a shut-down socket as ended, where a body may end.
             Ok(0) => self.socket.stranded().map_or(Ok(Some(0)), Err),
             Ok(received) => {
                 exchange.count_received(received);
@@ -86,13 +86,13 @@ impl Stream {
         }
     }
 
-    /// Whether a receive met the reset of the peer, which follows all that it had sent and that could arrive.
+    /// Whether a receive returned the peer's reset. A reset follows everything that the peer sent and that arrived.
     pub(super) fn was_reset(&self) -> bool {
         self.was_reset
     }
 
-    /// Sends once, as much as the task's rates allow. Never blocks: `None` means that the kernel's buffer is full, or was when the
-    /// last send ended, or that the task has to wait for its turn.
+    /// Sends once without blocking, at most as much as the task's rates allow. `None` if the kernel's buffer is full, or
+    /// was after the last send, or the task must wait for its turn.
     pub(super) fn write(&mut self, exchange: &Exchange, bytes: &[u8]) -> Result<Option<usize>, Error> {
         if self.is_full {
             return Ok(None);
@@ -111,7 +111,7 @@ impl Stream {
         }
     }
 
-    /// The failure of a connection that failed before.
+    /// The error for a connection that failed earlier.
     pub(super) fn failed_before(&self) -> Error {
         self.socket.stranded().unwrap_or_else(|| Error::closed("the connection had failed before"))
     }
@@ -120,10 +120,10 @@ impl Stream {
         self.socket.stranded().unwrap_or_else(|| Error::connection(error))
     }
 
-    /// Waits for the task's turn and then for the socket, at most until `limit`: then it is ready for nothing.
+    /// Waits for the task's turn and then for the socket, at most until `limit`. After that, nothing is ready.
     ///
     /// # Errors
-    /// The stop signal and its deadline; a connection that is too slow.
+    /// The stop signal, including the deadline, or the connection is too slow.
     pub(super) fn wait(
         &mut self,
         exchange: &Exchange,
@@ -133,7 +133,7 @@ impl Stream {
         self.wait_from(1, exchange, interest, limit)
     }
 
-    /// Waits for input like [`Stream::wait`], but until `enough` bytes of it are there, or the end.
+    /// Waits like [`Stream::wait`] until at least `enough` bytes can be received, or the end.
     pub(super) fn gather(
         &mut self,
         enough: u32,
@@ -156,10 +156,12 @@ impl Stream {
         interest: Interest,
         limit: Option<Instant>,
     ) -> Result<Readiness, Error> {
-        if !exchange.worker().wait_for_turn(limit)? {
+        let Some(turn) = exchange.worker().wait_for_turn(limit)? else {
             return Ok(Readiness { input: false, output: false });
-        }
-        // A system that refuses wakes more often; nothing else depends on it.
+        };
+        // What gathers beyond a turn would be waited for in vain.
+        let mark = u32::try_from(turn).map_or(mark, |turn| mark.min(turn.max(1)));
+        // If the system refuses, it wakes more often. Nothing else depends on it.
         if mark != self.low_water_mark && set_receive_low_water_mark(&*self.socket, mark).is_ok() {
             self.low_water_mark = mark;
         }
@@ -177,7 +179,7 @@ impl Stream {
         Ok(Readiness { input, output: happened.contains(PollFlags::OUT) })
     }
 
-    /// Waits for `events` until the connection is too slow, if that is before `limit`.
+    /// Waits for `events`, at most until `limit` or the time when the connection is too slow.
     fn wait_at_speed(
         &self,
         speed: &SpeedWatch,
@@ -187,7 +189,7 @@ impl Stream {
     ) -> Result<PollFlags, Error> {
         let begin = Instant::now();
         let Some(left) = speed.time_left(exchange.bytes_moved(self.unsent())) else {
-            // Another attempt may follow, beside which the kernel is not to send the rest of this one.
+            // The kernel must not send the rest of this attempt while another one may be running.
             self.reset_on_close();
             return Err(Error::stalled());
         };
@@ -195,16 +197,17 @@ impl Stream {
         let until = limit.map_or(end, |limit| limit.min(end));
         let happened = exchange.worker().wait(&[PollFd::new(&*self.socket, events)], Some(until))?[0];
         speed.add(begin.elapsed());
-        // What has come since, or has room, is moved before the next wait judges.
+        // Reports everything as ready, so that available bytes are transferred before the next wait checks the speed.
         Ok(if happened.is_empty() && until == end { events } else { happened })
     }
 
-    /// `wanted`, or fewer bytes where the socket's buffer is small. Three quarters of the buffer stay free at the mark, so that
-    /// the peer goes on sending while this end wakes up and receives. With room for the mark alone the peer would stop for a
-    /// round trip each time; with half, lines of 150 ms and 150 Mbit/s still took 6 % longer (`benches/links.sh`).
+    /// Limits `wanted` for a small receive buffer: at the mark, three quarters of the buffer stay free, so that the peer
+    /// keeps sending while this end wakes and receives. With space for the mark alone, the peer would stop for a round trip
+    /// each time. With half of the buffer free, transfers over 150 ms and 150 Mbit/s still took 6 % longer
+    /// (`benches/links.sh`).
     fn mark_with_room(&mut self, wanted: u32) -> u32 {
         let room_for = wanted.saturating_mul(4);
-        // Linux enlarges a socket's buffer for its mark since 4.18 (`tcp_set_rcvlowat`), and leaves it so for a smaller one.
+        // Since 4.18, Linux enlarges a socket's buffer for its mark (`tcp_set_rcvlowat`), and does not shrink it again.
         if wanted > self.largest_mark && set_receive_low_water_mark(&*self.socket, room_for).is_ok() {
             self.low_water_mark = room_for;
             let room = self.socket.recv_buffer_size().unwrap_or(0);
@@ -214,12 +217,12 @@ impl Stream {
         wanted.min(self.largest_mark)
     }
 
-    /// The bytes that the kernel still holds; 0 where it does not say.
+    /// The number of bytes that the kernel still holds. 0 if the system does not report it.
     pub(super) fn unsent(&self) -> u64 {
         unsent_bytes(&*self.socket).map_or(0, |bytes| bytes as u64)
     }
 
-    /// The round-trip time to the peer, as far as the system tells, of this moment or the second before.
+    /// The round-trip time to the peer, up to one second old. `None` if the system does not report it.
     pub(super) fn round_trip(&mut self) -> Option<Duration> {
         let now = Instant::now();
         let (_, time) = match self.round_trip {
@@ -229,15 +232,15 @@ impl Stream {
         time
     }
 
-    /// Whether an idle connection has nothing to be received, neither bytes nor an end.
+    /// Whether neither bytes nor an end can be received, as on a usable idle connection.
     pub(super) fn is_quiet(&self) -> bool {
         let mut byte = [MaybeUninit::uninit()];
         matches!(self.socket.peek(&mut byte), Err(error) if error.kind() == io::ErrorKind::WouldBlock)
     }
 
-    /// Lets the close throw away what the kernel still holds of the request, which may be megabytes.
+    /// Makes closing discard the unsent data in the kernel, which may be megabytes.
     pub(super) fn reset_on_close(&self) {
-        // It only saves bytes.
+        // Only saves traffic, so a failure does not matter.
         let _ = self.socket.set_linger(Some(Duration::ZERO));
     }
 }

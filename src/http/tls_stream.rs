@@ -1,7 +1,7 @@
-//! TLS over a stream that never blocks.
+//! TLS over a non-blocking stream.
 //!
-//! With rustls' unbuffered interface, because its session decrypts records where they were received, and all that is to be
-//! sent is in one buffer.
+//! Uses rustls' unbuffered interface: it decrypts records in the buffer that they were received into, and all output is
+//! collected in one buffer.
 
 mod batch;
 mod failure;
@@ -26,22 +26,22 @@ use batch::{Batch, Idle, missing_of_record};
 use failure::{SessionFailure, StepError};
 use output::Output;
 
-/// A TLS session.
+/// A TLS session over a stream.
 pub(super) struct TlsStream {
     stream: Stream,
     session: UnbufferedClientConnection,
     input: RecordInput,
     output: Output,
-    /// Decrypted and not yet handed out: of a record, what did not fit into the space that it was received for.
+    /// Decrypted bytes that did not fit into the caller's space.
     plaintext: Vec<u8>,
     handshake_done: bool,
-    /// The peer sends no more, as it said.
+    /// The peer has sent close_notify.
     peer_closed: bool,
-    /// A send failed. What it was to send is not sent again, but what was received before can still be read.
+    /// A send failed. Nothing more is sent, but bytes received before can still be read.
     write_failed: bool,
-    /// Records and bytes that came since the last plaintext.
+    /// Records and bytes since the last plaintext.
     idle: Idle,
-    /// What is wrong with a record. The bytes of those in front of it are handed out first, and nothing behind it.
+    /// The failure of a record. Plaintext before it is handed out first, nothing after it.
     failure: Option<SessionFailure>,
 }
 
@@ -51,34 +51,34 @@ impl fmt::Debug for TlsStream {
     }
 }
 
-/// Records that were received. Of those that the session has not used, the last may be in part.
+/// Received records. The last of those that the session has not used may be incomplete.
 #[derive(Debug)]
 struct RecordInput {
     bytes: Buffer,
     start: usize,
     end: usize,
-    /// The size that `bytes` gets.
+    /// The size to which `bytes` grows.
     size: usize,
-    /// How many bytes of whole records the session has seen and not used: it remembers where a message is that is not whole. It
-    /// must not be given less the next time.
+    /// The number of bytes of whole records that the session has seen and not used. It remembers the position of an
+    /// incomplete message in them, so the next call must pass at least these bytes.
     seen: usize,
 }
 
-/// What one step of the session came to.
+/// The result of one step of the session.
 #[derive(Debug)]
 enum SessionStep {
-    /// So many bytes of plaintext were handed out. Those that did not fit are kept.
+    /// This many bytes of plaintext were handed out. Bytes that did not fit are kept.
     Plaintext(usize),
-    /// The plaintext to be sent is in the output.
+    /// The plaintext to send was encrypted into the output.
     Encrypted,
-    /// The session itself had to say or to note something.
+    /// The session processed something of its own, such as a handshake message.
     Handled,
-    /// There is nothing to be done without more input, or more plaintext to be sent.
+    /// The session needs more input, or more plaintext to send.
     Idle,
 }
 
 impl RecordInput {
-    /// Of the first `given` bytes, which the session has seen, it has used `discard`.
+    /// The session has seen the first `given` bytes and used `discard` of them.
     fn use_up(&mut self, given: usize, discard: usize) {
         self.start += discard;
         self.seen = given.saturating_sub(discard);
@@ -86,7 +86,7 @@ impl RecordInput {
 }
 
 impl TlsStream {
-    /// Does the handshake.
+    /// Performs the handshake.
     pub(super) fn connect(
         exchange: &Exchange,
         stream: Stream,
@@ -161,7 +161,7 @@ impl TlsStream {
         space[..filled].copy_from_slice(&self.plaintext[..filled]);
         self.plaintext.drain(..filled);
         loop {
-            // A record is taken where all of it fits.
+            // Decrypt another record only if the space fits all of it.
             if filled > 0 && space.len() - filled < TLS_PLAINTEXT {
                 return Ok(Received::Bytes(filled));
             }
@@ -177,7 +177,7 @@ impl TlsStream {
                     Err(error) => drop(self.fail(exchange, error)),
                 }
             }
-            // An end is told after the bytes in front of it.
+            // Plaintext is handed out before the end or a failure is reported.
             if filled > 0 {
                 return Ok(Received::Bytes(filled));
             }
@@ -185,8 +185,8 @@ impl TlsStream {
             if self.peer_closed {
                 return Ok(Received::End { clean: true });
             }
-            // What the session itself had to say, that it does not renegotiate for one. What does not leave now goes with the
-            // next send, which is also told of a failure; what was received is good whatever becomes of it.
+            // Send what the session itself produced, such as the refusal of a renegotiation. If it cannot be sent now,
+            // the next send sends it or reports the failure. Received plaintext is valid in any case.
             let _ = self.flush(exchange);
             if source == Source::Channel {
                 return Ok(Received::Nothing);
@@ -199,10 +199,10 @@ impl TlsStream {
         }
     }
 
-    /// Encrypts all of `bytes`, or, while records of an earlier call wait, takes nothing and sends as much of those as the
-    /// kernel takes. Each is fast, so that the caller can look at the stop signal in between.
+    /// Encrypts all of `bytes`. If records of an earlier call still wait, takes nothing and sends as many of them as
+    /// the kernel accepts. Both are fast, so the caller can check the stop signal in between.
     pub(super) fn send(&mut self, exchange: &Exchange, bytes: &[u8]) -> Result<Sent, Error> {
-        // Otherwise records that wait for a peer which reads no more would hide what is wrong until the deadline.
+        // Otherwise, records waiting for a peer that does not read would hide a failure until the deadline.
         self.check()?;
         if self.pending() == 0 && !bytes.is_empty() {
             self.encrypt(exchange, bytes)?;
@@ -216,32 +216,31 @@ impl TlsStream {
             match self.step(exchange, &mut [], bytes) {
                 Ok(SessionStep::Encrypted) => return Ok(()),
                 Ok(SessionStep::Handled | SessionStep::Plaintext(_)) => {}
-                Ok(SessionStep::Idle) => return Err(Error::internal("a TLS session took nothing to send")),
+                Ok(SessionStep::Idle) => return Err(Error::internal("the TLS session accepted no data to send")),
                 Err(error) => return Err(self.fail(exchange, error)),
             }
         }
     }
 
-    /// How many bytes of records were received and not decrypted.
+    /// The number of received bytes that are not decrypted.
     pub(super) fn received(&self) -> usize {
         self.input.end - self.input.start
     }
 
-    /// How many bytes have to come before there can be plaintext: of a record, nothing is of use before it is whole.
+    /// The number of bytes that must arrive before there can be plaintext: a record is useless until it is complete.
     pub(super) fn missing(&self) -> usize {
         missing_of_record(&self.input.bytes[self.input.start + self.input.seen..self.input.end]).max(1)
     }
 
-    /// How many bytes of records wait for the kernel.
+    /// The number of bytes of records that wait for the kernel.
     pub(super) fn pending(&self) -> usize {
         self.output.end - self.output.start
     }
 
-    /// Whether an idle connection is still good for a request. A session ticket or a key update may come at any time and is
-    /// no reason to give it up. One read is looked at: a peer that has more to say than fits into it is given up, and so is
-    /// one of whose record only a part is there.
+    /// Whether an idle connection can take another request. A session ticket or a key update may arrive at any time and
+    /// is fine. Only one read is examined: a connection with more input, or with an incomplete record, is rejected.
     pub(super) fn is_quiet(&mut self, exchange: &Exchange) -> bool {
-        // Of the thread's own, since to zero one costs as much as a small request.
+        // A buffer of the thread, because zeroing a new one costs as much as a small request.
         let mut probe = exchange.worker().take_buffer(IDLE_PROBE);
         let received = self.stream.read_at_once(exchange, &mut probe);
         let rest = match received {
@@ -262,7 +261,7 @@ impl TlsStream {
         quiet
     }
 
-    /// Gives back the memory that an idle connection does not need.
+    /// Releases the memory that an idle connection does not need.
     pub(super) fn shrink(&mut self, worker: &Worker) {
         let RecordInput { bytes, start, end, size, .. } = &mut self.input;
         let rest = bytes[*start..*end].to_vec();
@@ -276,12 +275,12 @@ impl TlsStream {
         }
     }
 
-    /// Whether nothing that was received waits to be handed out or looked at.
+    /// Whether all received bytes were decrypted and handed out.
     pub(super) fn is_drained(&self) -> bool {
         self.plaintext.is_empty() && self.input.start == self.input.end
     }
 
-    /// What the handshake agreed on.
+    /// The result of the handshake.
     pub(super) fn terms(&self) -> TlsTerms {
         terms_of(self.session.negotiated_cipher_suite(), self.session.handshake_kind())
     }
@@ -294,7 +293,7 @@ impl TlsStream {
         &mut self.stream
     }
 
-    /// Receives once, behind what is there of a record; `None` where there is nothing yet.
+    /// Receives once, after the incomplete record in the buffer. `None` if there is no input yet.
     fn fill(&mut self, exchange: &Exchange) -> Result<Option<usize>, Error> {
         let largest = LARGE_TLS_INPUT.max(self.stream.low_water_mark() as usize);
         let RecordInput { bytes, start, end, size, .. } = &mut self.input;
@@ -320,7 +319,7 @@ impl TlsStream {
         }
     }
 
-    /// Lets the session do one thing: with the input, with something of its own to be sent, or with `bytes`.
+    /// Performs one step of the session: processes input, produces its own output, or encrypts `bytes`.
     fn step(&mut self, exchange: &Exchange, space: &mut [u8], bytes: &[u8]) -> Result<SessionStep, StepError> {
         let before = self.input.start;
         let batch = self.batch(Batch::first_of);
@@ -328,7 +327,7 @@ impl TlsStream {
         match self.step_with(&batch, exchange, space, bytes)? {
             SessionStep::Idle if self.input.start > before => Ok(SessionStep::Handled),
             SessionStep::Idle if !is_all => {
-                // A message in more records than a batch has: the session takes it in one piece only.
+                // A message that spans more records than a batch has. The session needs all of it at once.
                 let all = self.batch(Batch::all_of);
                 self.step_with(&all, exchange, space, bytes)
             }
@@ -336,8 +335,8 @@ impl TlsStream {
         }
     }
 
-    /// What the session has seen, and a batch of records behind it. What it has seen is not read as records again: the session
-    /// joins the parts of a message in place, over the headers between them.
+    /// The bytes that the session has seen, followed by a batch of further records. The seen bytes must not be parsed
+    /// as records again: the session joins the parts of a message in place, overwriting the headers between them.
     fn batch(&self, of: fn(&[u8]) -> Batch) -> Batch {
         let mut batch = of(&self.input.bytes[self.input.start + self.input.seen..self.input.end]);
         batch.bytes += self.input.seen;
@@ -352,12 +351,12 @@ impl TlsStream {
         bytes: &[u8],
     ) -> Result<SessionStep, StepError> {
         exchange.worker().turn(batch.bytes)?;
-        // Of a record that is not whole the session takes no note.
+        // The session does not remember an incomplete record.
         let whole = if batch.records > 0 { batch.bytes } else { self.input.seen };
         let records = &mut self.input.bytes[self.input.start..self.input.start + batch.bytes];
         let UnbufferedStatus { mut discard, state } = self.session.process_tls_records(records);
         let mut has_plaintext = false;
-        // Whatever it comes to, what was used is not given again.
+        // Bytes that were used are not passed again, also after a failure.
         let step = (|| match state? {
             ConnectionState::ReadTraffic(mut traffic) => {
                 let mut filled = 0;
@@ -381,7 +380,7 @@ impl TlsStream {
                 Ok(SessionStep::Handled)
             }
             ConnectionState::TransmitTlsData(data) => {
-                // It is in the output, from where it leaves in order.
+                // The data is in the output already, which is sent in order.
                 data.done();
                 Ok(SessionStep::Handled)
             }
@@ -404,19 +403,19 @@ impl TlsStream {
         self.input.use_up(whole, discard);
         let step = step?;
         if discard > 0 && !has_plaintext {
-            // Not all of the batch may have been used, so this is what there was at most.
+            // The session may have used only a part of the batch, so this counts at most too many records.
             self.idle.add(batch.records, discard)?;
         }
         Ok(step)
     }
 
-    /// An error that was kept.
+    /// Returns the stored failure, if any.
     fn check(&self) -> Result<(), Error> {
         self.failure.as_ref().map_or(Ok(()), |failure| Err(failure.to_error(self.output.certificate)))
     }
 
-    /// Keeps what is wrong, unless the exchange is only to stop, and tells the peer why; that is lost when it cannot leave at
-    /// once.
+    /// Stores the failure and sends an alert to the peer. An alert that cannot be sent at once is dropped. A stop is
+    /// returned and not stored.
     fn fail(&mut self, exchange: &Exchange, error: StepError) -> Error {
         let failure = match error {
             StepError::Stopped(reason) => return reason.into(),
@@ -434,7 +433,7 @@ impl TlsStream {
         error
     }
 
-    /// Sends the pending records; `true` when some have to wait.
+    /// Sends the pending records. `true` if some must wait for the kernel.
     fn flush(&mut self, exchange: &Exchange) -> Result<bool, Error> {
         while self.pending() > 0 {
             if self.write_failed {
@@ -443,7 +442,7 @@ impl TlsStream {
             match self.stream.write(exchange, &self.output.bytes[self.output.start..self.output.end]) {
                 Ok(Some(sent)) => {
                     self.output.start += sent;
-                    // What it did not take at once would block.
+                    // The rest would block.
                     if self.pending() > 0 {
                         return Ok(true);
                     }

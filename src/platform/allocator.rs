@@ -1,19 +1,19 @@
-//! Free memory that the allocator keeps.
+//! Returns free memory of the allocator to the system.
 
-/// Gives the memory back that is free in the allocator's arenas, where the system has a call for it. glibc gives only the end of
-/// an arena back by itself: after 100,000 transfers a closed session left 9 MiB behind, of which 0.3 MiB were in use.
+/// Returns free memory of the allocator's arenas to the system, if there is a call for it. By itself, glibc returns
+/// only the end of an arena: after 100,000 transfers, a closed session left 9 MiB, of which 0.3 MiB were in use.
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 #[expect(unsafe_code, reason = "no safe crate has this call")]
 pub fn give_back_free_memory() {
-    // SAFETY: it takes no pointer, locks what it changes, and leaves what is in use where it is.
+    // SAFETY: takes no pointer, locks what it changes, and does not move memory that is in use.
     unsafe { libc::malloc_trim(0) };
 }
 
-/// The allocators of other systems are left alone: what they keep was not measured.
+/// Does nothing for other allocators: the memory that they keep was not measured.
 #[cfg(not(all(target_os = "linux", target_env = "gnu")))]
 pub fn give_back_free_memory() {}
 
-// Where the allocator's arenas are as large as the test needs, and no emulator has memory of its own.
+// Only where the allocator's arenas are large enough for the test, and no emulator has memory of its own.
 #[cfg(all(test, target_os = "linux", target_env = "gnu", target_arch = "x86_64"))]
 mod tests {
     use std::fs;
@@ -28,7 +28,7 @@ mod tests {
     }
 
     #[test]
-    fn free_memory_below_some_in_use_goes_back() {
+    fn free_memory_below_used_memory_is_returned() {
         const BLOCKS: usize = 64 * 1024;
         let kept = thread::spawn(|| {
             let mut blocks: Vec<Vec<u8>> = (0..BLOCKS).map(|_| vec![1; 1024]).collect();
@@ -39,7 +39,7 @@ mod tests {
         let before = resident_kibibytes();
         give_back_free_memory();
         let after = resident_kibibytes();
-        // Other tests take and give memory meanwhile, but not half of this.
+        // Other tests allocate and free memory meanwhile, but less than half of this.
         assert!(after + (BLOCKS / 2) as u64 <= before, "{before} KiB, {after} KiB");
         drop(kept);
     }

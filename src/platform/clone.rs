@@ -1,10 +1,10 @@
-//! A copy of a file that shares its blocks until one of the two is changed.
+//! Clones files: a copy that shares its blocks until one of the two is changed.
 
 use std::io;
 use std::os::fd::BorrowedFd;
 
-/// Clones `source` as the new file `name` in `directory`. Fails where the file system cannot, or `directory` is on
-/// another one; nothing is left then.
+/// Clones `source` as the new file `name` in `directory`. Fails without a trace if the file system cannot clone, or if
+/// `directory` is on another one.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub fn clone_file(source: BorrowedFd<'_>, directory: BorrowedFd<'_>, name: &str) -> io::Result<()> {
     use rustix::fs::{AtFlags, Mode, OFlags};
@@ -17,8 +17,8 @@ pub fn clone_file(source: BorrowedFd<'_>, directory: BorrowedFd<'_>, name: &str)
     Ok(())
 }
 
-/// Clones `source` as the new file `name` in `directory`. Fails where the file system cannot, or `directory` is on
-/// another one; nothing is left then.
+/// Clones `source` as the new file `name` in `directory`. Fails without a trace if the file system cannot clone, or if
+/// `directory` is on another one.
 #[cfg(target_vendor = "apple")]
 pub fn clone_file(source: BorrowedFd<'_>, directory: BorrowedFd<'_>, name: &str) -> io::Result<()> {
     Ok(rustix::fs::fclonefileat(source, directory, name, rustix::fs::CloneFlags::empty())?)

@@ -12,21 +12,21 @@ use socket2::{Domain, Socket, Type};
 pub struct InterfaceAddress {
     /// The device's own address.
     pub address: IpAddr,
-    /// How many bits of it the addresses of its subnet have in common. All of them where the netmask has gaps.
+    /// The number of bits that the addresses of its subnet share. All bits if the netmask has gaps.
     pub prefix: u8,
-    /// Whether the interface leads to the device itself.
+    /// Whether it is a loopback interface.
     pub is_loopback: bool,
     /// Whether the interface is switched on.
     pub is_up: bool,
 }
 
-/// Whether the device can send from one of its own addresses: it still has the address, on an interface that is switched on.
-/// If the system cannot be asked, it is taken for one that can.
+/// Whether the device can send from one of its own addresses: an interface that is switched on still has it. If the
+/// system cannot be asked, assumes that it can.
 pub fn is_usable_local_address(address: SocketAddr, interfaces: &[InterfaceAddress]) -> bool {
     let mut with_any_port = address;
     with_any_port.set_port(0);
-    // The system refuses to bind a socket to an address that is none of the device's. Lists of interfaces are not complete
-    // everywhere: an address that a system translates to IPv6 may be missing.
+    // The system refuses to bind a socket to a foreign address. The list of interfaces is incomplete on some systems:
+    // it may lack an address that is translated to IPv6.
     let bound = Socket::new(Domain::for_address(address), Type::DGRAM, None)
         .and_then(|socket| socket.bind(&with_any_port.into()));
     if bound.is_err_and(|error| error.raw_os_error() == Some(libc::EADDRNOTAVAIL)) {
@@ -37,8 +37,7 @@ pub fn is_usable_local_address(address: SocketAddr, interfaces: &[InterfaceAddre
     known.peek().is_none() || known.any(|own| own.is_up)
 }
 
-/// The addresses of all interfaces, read from the system at each call. Android has told them since version 7 (API 24); on an
-/// older one there is none.
+/// The addresses of all interfaces, read from the system at each call. Empty on Android before version 7 (API 24).
 ///
 /// # Errors
 /// No descriptor or memory is left.
@@ -46,7 +45,7 @@ pub fn is_usable_local_address(address: SocketAddr, interfaces: &[InterfaceAddre
 pub fn interface_addresses() -> io::Result<Vec<InterfaceAddress>> {
     let Some((getifaddrs, freeifaddrs)) = functions() else { return Ok(Vec::new()) };
     let mut first = ptr::null_mut();
-    // SAFETY: it writes one pointer, the head of a list that is ours to free.
+    // SAFETY: it writes one pointer, the head of a list that the caller must free.
     if unsafe { getifaddrs(&raw mut first) } != 0 {
         return Err(io::Error::last_os_error());
     }
@@ -79,7 +78,7 @@ fn functions() -> Option<(GetAddresses, FreeAddresses)> {
     Some((libc::getifaddrs, libc::freeifaddrs))
 }
 
-/// Asked for by name: a library that needs them could not be loaded by Android 5 and 6, which do not have them.
+/// Looked up by name: a library that links to them could not be loaded on Android 5 and 6, which do not have them.
 #[cfg(target_os = "android")]
 #[expect(unsafe_code, reason = "functions that older systems do not have")]
 fn functions() -> Option<(GetAddresses, FreeAddresses)> {
@@ -93,7 +92,7 @@ fn functions() -> Option<(GetAddresses, FreeAddresses)> {
     if get.is_null() || free.is_null() {
         return None;
     }
-    // SAFETY: the C library's functions of these names have these types.
+    // SAFETY: the C library's functions with these names have these types.
     Some(unsafe {
         (
             std::mem::transmute::<*mut libc::c_void, GetAddresses>(get),
@@ -106,7 +105,7 @@ fn functions() -> Option<(GetAddresses, FreeAddresses)> {
 /// `address` must be NULL or point to an address of its family.
 #[expect(unsafe_code, reason = "the system's form of an address")]
 unsafe fn ip_of(address: *const libc::sockaddr) -> Option<IpAddr> {
-    // SAFETY: the caller promises NULL or an address; each family has the form that it is read in.
+    // SAFETY: the caller promises NULL or an address; each family is read with its own layout.
     unsafe {
         match c_int::from(address.as_ref()?.sa_family) {
             libc::AF_INET => {
@@ -131,7 +130,7 @@ unsafe fn netmask_of(entry: &libc::ifaddrs) -> Option<IpAddr> {
     unsafe { ip_of(entry.ifa_netmask) }
 }
 
-/// A netmask may be without its family there, and is as long as its `sa_len` says: zeros at its end are left out.
+/// On Apple systems, a netmask may lack its family, and is only `sa_len` bytes long: zeros at its end are omitted.
 ///
 /// # Safety
 /// `entry` must be one of the system's list.
@@ -160,7 +159,7 @@ fn prefix_of(netmask: IpAddr) -> u8 {
         IpAddr::V6(netmask) => (netmask.to_bits(), 128),
     };
     let ones = bits.leading_ones();
-    // At most 128, which fits.
+    // At most 128, so it fits.
     if bits.count_ones() == ones { ones as u8 } else { width }
 }
 
@@ -185,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn the_loopback_interface_is_told_as_such() {
+    fn loopback_interface_is_detected() {
         let addresses = interface_addresses().unwrap();
         for address in addresses.iter().filter(|address| address.address.is_loopback()) {
             assert!(address.is_loopback, "{address:?}");
@@ -193,14 +192,14 @@ mod tests {
     }
 
     #[test]
-    fn an_address_can_be_sent_from_while_an_interface_that_is_on_has_it() {
+    fn address_is_usable_while_an_active_interface_has_it() {
         let interface = |address: &str, is_up| InterfaceAddress {
             address: address.parse().unwrap(),
             prefix: 24,
             is_loopback: false,
             is_up,
         };
-        // (local address, interfaces, whether it can be sent from). 192.0.2.0/24 is nobody's (RFC 5737).
+        // (local address, interfaces, whether the device can send from it). 192.0.2.0/24 is unassigned (RFC 5737).
         let cases = [
             ("127.0.0.1:4711", vec![], true),
             ("127.0.0.1:4711", vec![interface("127.0.0.1", true)], true),
@@ -216,10 +215,10 @@ mod tests {
         }
     }
 
-    /// What iproute2 says of the same interfaces.
+    /// The output of iproute2 for the same interfaces.
     #[cfg(target_os = "linux")]
     #[test]
-    fn the_addresses_are_those_that_the_system_shows() {
+    fn addresses_match_those_of_iproute2() {
         let Ok(output) = std::process::Command::new("ip").args(["-o", "addr", "show"]).output() else {
             eprintln!("not tried: there is no ip command");
             return;

@@ -1,4 +1,4 @@
-//! What differs between Linux, Android, macOS and iOS, and the few system calls that need `unsafe`.
+//! The differences between Linux, Android, macOS and iOS, and the few system calls that need `unsafe`.
 
 mod allocator;
 mod clock;
@@ -17,7 +17,7 @@ pub use interfaces::{InterfaceAddress, interface_addresses, is_usable_local_addr
 pub use pages::Pages;
 pub use socket::{LOW_WATER_MARK, SEND_FLAGS, set_receive_low_water_mark, unsent_bytes};
 pub use tcp_info::smoothed_round_trip_time;
-#[cfg(target_os = "android")]
-pub use trust_store::initialise_trust_store;
 pub use trust_store::trust_store_is_ready;
+#[cfg(target_os = "android")]
+pub use trust_store::{Verdict, ask_trust_store, initialise_trust_store};
 pub use waker::Waker;

@@ -1,4 +1,4 @@
-//! Memory straight from the system.
+//! Memory pages from the system.
 
 use std::fmt;
 use std::ops::{Deref, DerefMut};
@@ -7,29 +7,29 @@ use std::slice;
 
 use rustix::mm::{MapFlags, ProtFlags, mmap_anonymous, munmap};
 
-/// Zeroed memory in whole pages, which the system has back when this is dropped. An allocator may keep what it is given
-/// back, for a use that never comes.
+/// Zeroed memory in whole pages, which is returned to the system when dropped. An allocator may keep freed memory for a
+/// use that never comes.
 pub struct Pages {
     start: NonNull<u8>,
     length: usize,
 }
 
-// SAFETY: it owns its memory, as a `Box<[u8]>` does.
+// SAFETY: it owns its memory, like a `Box<[u8]>`.
 #[expect(unsafe_code, reason = "a pointer says nothing of who owns what is behind it")]
 unsafe impl Send for Pages {}
 
-// SAFETY: as above; what is shared can only be read.
+// SAFETY: as above; shared access is read-only.
 #[expect(unsafe_code, reason = "a pointer says nothing of who owns what is behind it")]
 unsafe impl Sync for Pages {}
 
 impl Pages {
-    /// Memory of `length` bytes; `None` where the system has none, or for more than an object may have.
+    /// Memory of `length` bytes. `None` if the system has none, or if `length` exceeds the limit of an object.
     #[expect(unsafe_code, reason = "no safe crate hands out anonymous memory that can be written")]
     pub fn new(length: usize) -> Option<Pages> {
-        // What slices require.
+        // Required by slices.
         isize::try_from(length).ok()?;
         let access = ProtFlags::READ | ProtFlags::WRITE;
-        // SAFETY: a private mapping where nothing is mapped, since no address is asked for.
+        // SAFETY: a new private mapping at an address that the system chooses.
         let start = unsafe { mmap_anonymous(ptr::null_mut(), length, access, MapFlags::PRIVATE) }.ok()?;
         Some(Pages { start: NonNull::new(start.cast())?, length })
     }
@@ -40,8 +40,8 @@ impl Deref for Pages {
 
     #[expect(unsafe_code, reason = "the memory is behind a pointer")]
     fn deref(&self) -> &[u8] {
-        // SAFETY: the mapping is `length` bytes long, which is at most `isize::MAX`; the system has zeroed it, it can be
-        // read, and it lives as long as `self`.
+        // SAFETY: the mapping is `length` bytes long, which is at most `isize::MAX`; the system has zeroed it; it is
+        // readable and lives as long as `self`.
         unsafe { slice::from_raw_parts(self.start.as_ptr(), self.length) }
     }
 }
@@ -49,7 +49,7 @@ impl Deref for Pages {
 impl DerefMut for Pages {
     #[expect(unsafe_code, reason = "the memory is behind a pointer")]
     fn deref_mut(&mut self) -> &mut [u8] {
-        // SAFETY: as above, and writable; nobody else has it while `self` is borrowed.
+        // SAFETY: as above, and writable; nothing else uses it while `self` is borrowed.
         unsafe { slice::from_raw_parts_mut(self.start.as_ptr(), self.length) }
     }
 }
@@ -57,7 +57,7 @@ impl DerefMut for Pages {
 impl Drop for Pages {
     #[expect(unsafe_code, reason = "the counterpart of mmap")]
     fn drop(&mut self) {
-        // SAFETY: the whole of a mapping that nothing else refers to. It cannot fail: the mapping exists.
+        // SAFETY: the whole of a mapping that nothing else refers to. Cannot fail, because the mapping exists.
         let _ = unsafe { munmap(self.start.as_ptr().cast(), self.length) };
     }
 }
@@ -73,7 +73,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_is_zeroed_and_can_be_written_to_its_end() {
+    fn pages_are_zeroed_and_writable() {
         let mut pages = Pages::new(100_000).unwrap();
         assert_eq!(pages[..], vec![0; 100_000]);
         pages[99_999] = 7;
@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn without_memory_there_is_none() {
+    fn failed_mapping_returns_none() {
         assert!(Pages::new(usize::MAX).is_none());
         assert!(Pages::new(0).is_none());
     }

@@ -1,33 +1,33 @@
-//! What the socket interface of each system has of its own.
+//! Platform-specific socket options.
 
 use std::io;
 use std::os::fd::AsFd;
 
-/// The flags of every send: where a socket has no option against SIGPIPE, the signal is kept off call by call.
+/// The flags of every send. MSG_NOSIGNAL prevents SIGPIPE on systems without a socket option for it.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub const SEND_FLAGS: libc::c_int = libc::MSG_NOSIGNAL;
-/// The flags of every send; socket2 has already set `SO_NOSIGPIPE`.
+/// The flags of every send. socket2 has set `SO_NOSIGPIPE` already.
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 pub const SEND_FLAGS: libc::c_int = 0;
 
-/// How many bytes of a large body are worth waiting for. Linux makes room for them in a socket from which they are waited
-/// for, since 4.18 (`tcp_set_rcvlowat`); before, a receive buffer may be full with fewer, and the caller's time ends the wait.
+/// The number of bytes of a large body to wait for. Since Linux 4.18 the kernel enlarges a socket's buffer for it
+/// (`tcp_set_rcvlowat`). Before that, the buffer may be full with fewer bytes, and the time limit of the wait ends it.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub const LOW_WATER_MARK: u32 = 256 * 1024;
-/// How many bytes of a large body are worth waiting for: a quarter of what a socket first has room for, which is 128 KiB
+/// The number of bytes of a large body to wait for: a quarter of a socket's initial receive buffer, which is 128 KiB
 /// (`net.inet.tcp.recvspace`).
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 pub const LOW_WATER_MARK: u32 = 32 * 1024;
 
-/// Lets `poll` find a socket readable only when it has received `bytes`, an end or an error.
+/// Makes `poll` report a socket as readable only after it has received `bytes`, an end or an error.
 ///
 /// # Errors
-/// When the descriptor is no socket.
+/// The descriptor is not a socket.
 #[expect(unsafe_code, reason = "no safe crate has this option")]
 pub fn set_receive_low_water_mark(socket: &impl AsFd, bytes: u32) -> io::Result<()> {
     use std::os::fd::AsRawFd;
     let bytes = libc::c_int::try_from(bytes).unwrap_or(libc::c_int::MAX);
-    // SAFETY: the descriptor is open for the call; SO_RCVLOWAT reads one int, and the length given is that of one.
+    // SAFETY: the descriptor is open during the call; SO_RCVLOWAT reads one int, which is the given length.
     let result = unsafe {
         libc::setsockopt(
             socket.as_fd().as_raw_fd(),
@@ -40,31 +40,32 @@ pub fn set_receive_low_water_mark(socket: &impl AsFd, bytes: u32) -> io::Result<
     if result == -1 { Err(io::Error::last_os_error()) } else { Ok(()) }
 }
 
-/// The bytes that a TCP socket accepted and its peer has not acknowledged.
+/// The number of bytes that a TCP socket accepted and its peer has not acknowledged.
 ///
 /// # Errors
-/// When the descriptor is no socket.
+/// The descriptor is not a socket.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 #[expect(unsafe_code, reason = "no safe crate has this ioctl")]
 pub fn unsent_bytes(socket: &impl AsFd) -> io::Result<usize> {
     use std::os::fd::AsRawFd;
     let mut bytes: libc::c_int = 0;
-    // SAFETY: the descriptor is open for the call, and SIOCOUTQ (the same number as TIOCOUTQ) writes one int.
+    // SAFETY: the descriptor is open during the call, and SIOCOUTQ (the same number as TIOCOUTQ) writes one int.
     let result = unsafe { libc::ioctl(socket.as_fd().as_raw_fd(), libc::TIOCOUTQ, &raw mut bytes) };
     if result == -1 { Err(io::Error::last_os_error()) } else { Ok(usize::try_from(bytes).unwrap_or(0)) }
 }
 
-/// The bytes that a TCP socket accepted and its peer has not acknowledged.
+/// The number of bytes that a TCP socket accepted and its peer has not acknowledged.
 ///
 /// # Errors
-/// When the descriptor is no socket.
+/// The descriptor is not a socket.
 #[cfg(target_vendor = "apple")]
 #[expect(unsafe_code, reason = "no safe crate has this option")]
 pub fn unsent_bytes(socket: &impl AsFd) -> io::Result<usize> {
     use std::os::fd::AsRawFd;
     let mut bytes: libc::c_int = 0;
     let mut length = size_of::<libc::c_int>() as libc::socklen_t;
-    // SAFETY: the descriptor is open for the call; SO_NWRITE writes one int, and `length` says that there is room for it.
+    // SAFETY: the descriptor is open during the call; SO_NWRITE writes one int, and `length` says that there is room
+    // for it.
     let result = unsafe {
         libc::getsockopt(
             socket.as_fd().as_raw_fd(),
@@ -86,8 +87,8 @@ mod tests {
 
     use super::*;
 
-    /// Waits until so many bytes are there to be received. The stream does not block: a call that did would itself wait for
-    /// the mark.
+    /// Waits until this many bytes can be received. The stream is non-blocking, because a blocking call would itself
+    /// wait for the mark.
     fn wait_for_bytes(stream: &TcpStream, bytes: usize) {
         let mut space = vec![0; bytes + 1];
         while stream.peek(&mut space).map_or(true, |there| there < bytes) {}

@@ -1,14 +1,14 @@
-//! What the system tells of a TCP connection.
+//! The system's information about a TCP connection.
 
 use std::os::fd::{AsFd, AsRawFd};
 use std::time::Duration;
 
-/// The begin of Linux's `struct tcp_info` (`linux/tcp.h`), up to the field that is wanted: the kernel writes as much as there
-/// is room for. libc has no such struct for Android.
+/// The beginning of Linux's `struct tcp_info` (`linux/tcp.h`), up to the needed field. The kernel writes as much as
+/// fits. libc has no such struct for Android.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 #[repr(C)]
 struct TcpInfo {
-    /// Eight fields of a byte and, from `tcpi_rto` to `tcpi_rcv_ssthresh`, fifteen of four.
+    /// Eight fields of one byte and, from `tcpi_rto` to `tcpi_rcv_ssthresh`, fifteen of four bytes.
     before: [u32; 17],
     /// In microseconds.
     rtt: u32,
@@ -30,14 +30,13 @@ fn round_trip_time(info: &TcpInfo) -> Duration {
     Duration::from_millis(info.tcpi_srtt.into())
 }
 
-/// The round-trip time of a TCP connection as the system has smoothed it. `None` if it has not measured one, or does not
-/// tell.
+/// The smoothed round-trip time of a TCP connection. `None` if the system has not measured it or does not report it.
 #[expect(unsafe_code, reason = "no safe crate has this option")]
 pub fn smoothed_round_trip_time(socket: &impl AsFd) -> Option<Duration> {
-    // SAFETY: integers only, for which all bytes zero are a valid value.
+    // SAFETY: only integers, for which all-zero bytes are a valid value.
     let mut info: TcpInfo = unsafe { std::mem::zeroed() };
     let mut length = size_of::<TcpInfo>() as libc::socklen_t;
-    // SAFETY: the descriptor is open for the call; `length` says how much room there is in `info`.
+    // SAFETY: the descriptor is open during the call; `length` is the size of `info`.
     let result = unsafe {
         libc::getsockopt(
             socket.as_fd().as_raw_fd(),
@@ -47,7 +46,7 @@ pub fn smoothed_round_trip_time(socket: &impl AsFd) -> Option<Duration> {
             &raw mut length,
         )
     };
-    // A system that knows less writes less, and the rest stays zero.
+    // An older system writes less, and the rest stays zero.
     Some(round_trip_time(&info)).filter(|time| result == 0 && !time.is_zero())
 }
 
@@ -69,13 +68,13 @@ mod tests {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let stream = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
         let time = smoothed_round_trip_time(&stream);
-        // An emulator of another processor may not pass the option on.
+        // An emulator of another processor may not support the option.
         assert!(time.is_some() || cfg!(not(target_arch = "x86_64")));
         assert!(time.unwrap_or_default() < Duration::from_secs(10), "{time:?}");
     }
 
     #[test]
-    fn what_is_not_connected_has_none() {
+    fn unconnected_socket_has_no_round_trip_time() {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         assert_eq!(smoothed_round_trip_time(&listener), None);
         assert_eq!(smoothed_round_trip_time(&tempfile::tempfile().unwrap()), None);

@@ -1,23 +1,23 @@
-//! A descriptor that one thread makes readable to end another thread's `poll`.
+//! A descriptor that one thread makes readable to end the `poll` of another.
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// A descriptor that becomes readable when [`Waker::wake`] is called and stays so until [`Waker::reset`].
+/// A descriptor that is readable from [`Waker::wake`] until [`Waker::reset`].
 ///
-/// An eventfd on Linux and Android; a pipe elsewhere, which has the same meaning at the cost of a second descriptor.
+/// An eventfd on Linux and Android. Elsewhere a pipe, which behaves the same but needs two descriptors.
 #[derive(Debug)]
 pub struct Waker {
     reader: OwnedFd,
-    /// `None` where reader and writer are the same descriptor.
+    /// `None` if reader and writer are the same descriptor.
     writer: Option<OwnedFd>,
-    /// Set after a write, for [`Waker::reset`] to ask the system nothing where nobody has called: it runs for each task.
+    /// Set after a write, so that [`Waker::reset`] makes no system call without a wake: it runs for each task.
     woken: AtomicBool,
 }
 
 impl Waker {
-    /// Opens the descriptor. Fails when the process has no descriptor left.
+    /// Opens the descriptor. Fails if the process has no descriptor left.
     #[cfg(any(target_os = "linux", target_os = "android"))]
     pub fn new() -> io::Result<Waker> {
         use rustix::event::{EventfdFlags, eventfd};
@@ -25,7 +25,7 @@ impl Waker {
         Ok(Waker { reader, writer: None, woken: AtomicBool::new(false) })
     }
 
-    /// Opens the descriptors. Fails when the process has none left.
+    /// Opens the descriptors. Fails if the process has none left.
     #[cfg(not(any(target_os = "linux", target_os = "android")))]
     pub fn new() -> io::Result<Waker> {
         use rustix::io::{FdFlags, fcntl_setfd, ioctl_fionbio};
@@ -37,17 +37,18 @@ impl Waker {
         Ok(Waker { reader, writer: Some(writer), woken: AtomicBool::new(false) })
     }
 
-    /// Makes the descriptor readable. Never blocks; a full pipe or counter is already readable, so a failure to add to
-    /// it changes nothing.
+    /// Makes the descriptor readable. Never blocks. A full pipe or counter is readable already, so a failed write does
+    /// not matter.
     pub fn wake(&self) {
         let writer = self.writer.as_ref().unwrap_or(&self.reader);
         let _ = rustix::io::write(writer, &1u64.to_ne_bytes());
-        // Not before: a reset in between would find nothing to read, and leave the descriptor readable for ever.
+        // Not before the write: a reset in between would find nothing to read, and leave the descriptor readable
+        // forever.
         self.woken.store(true, Ordering::SeqCst);
     }
 
-    /// Makes the descriptor unreadable again. While another thread is still inside of [`Waker::wake`] it may stay readable,
-    /// and the next reset after that call sees to it.
+    /// Makes the descriptor unreadable. If another thread is inside [`Waker::wake`], it may stay readable until the
+    /// next reset after that call.
     pub fn reset(&self) {
         if !self.woken.swap(false, Ordering::SeqCst) {
             return;

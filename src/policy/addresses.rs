@@ -1,21 +1,21 @@
-//! Addresses and names of the device itself and of the network around it.
+//! Rules about addresses and names of the device itself and of the local network.
 
 use std::net::{IpAddr, Ipv4Addr};
 
 use super::domains::{DomainRefusal, Interfaces};
 use super::lan::{LanPolicy, is_own};
 
-/// Whether a connection for a URL with `host` may go to `addresses`, all those that the host name has. To be asked before the
-/// connection is made; a proxy's own addresses are the app's choice and are not asked about.
+/// Whether a connection for a URL with `host` may go to `addresses`, which are all addresses of that host. Checked
+/// before connecting. The addresses of a proxy are the app's choice and are not checked.
 ///
-/// A public name that has an address of the device itself is a trick of whoever owns the name (DNS rebinding): it makes
-/// the page talk to what listens on the device, and any domain list with that name would allow it. That holds for loopback and
-/// for the addresses of the device's interfaces alike. Nor is an address of a whole group a server's (multicast, broadcast).
-/// Addresses of other devices in the local network are no trick: a company's own name may well lead there. A host that is an
-/// address or a local name means what it says, and was checked as such before.
+/// A public name that resolves to an address of the device itself is an attack by the owner of the name (DNS
+/// rebinding): the page would talk to services on the device, and any domain list with that name would allow it. This
+/// applies to loopback and to the addresses of the device's interfaces. Group addresses (multicast, broadcast) are
+/// never those of a server. Addresses of other devices in the local network are allowed, because a company's own name
+/// may resolve to one. A host that is an address or a local name was checked as such before.
 ///
-/// Where the system does not tell the interfaces, the addresses that local networks have are refused, because one of them may be
-/// the device's. Only a session that may talk to all that is local may do so by such a name. Switching the domain lists off is
+/// If the system does not report the interfaces, all addresses of local networks are refused, because one of them may
+/// be the device's. Only a session that allows all local addresses may use such names. Disabling the domain check is
 /// not enough.
 pub fn may_connect(
     host: &str,
@@ -27,7 +27,7 @@ pub fn may_connect(
     if lan == LanPolicy::AllLocal || says_so {
         return Ok(());
     }
-    // An IPv6 address that stands for an IPv4 one is both.
+    // An IPv6 address that embeds an IPv4 address counts as both.
     let meant: Vec<IpAddr> =
         addresses.iter().flat_map(|&address| [Some(address), embedded_v4(address)]).flatten().collect();
     if meant.iter().any(|&address| is_of_the_device(address)) {
@@ -49,7 +49,7 @@ pub fn is_local_name(host: &str) -> bool {
     host == "localhost" || host.ends_with(".localhost") || host.ends_with(".local")
 }
 
-/// Whether the address is one that local networks have, or the device's own.
+/// Whether the address is one of local networks, or the device's own.
 pub fn is_lan(address: IpAddr) -> bool {
     match address.to_canonical() {
         IpAddr::V4(address) => address.is_loopback() || address.is_private() || address.is_link_local(),
@@ -57,8 +57,8 @@ pub fn is_lan(address: IpAddr) -> bool {
     }
 }
 
-/// Whether a connection to the address ends at the device itself, whatever its interfaces are: loopback, or unspecified, which
-/// systems take for loopback. All of 0.0.0.0/8 is "this host on this network" (RFC 6890 §2.2.2).
+/// Whether the address always denotes the device itself: loopback, or unspecified, which systems treat as loopback. All
+/// of 0.0.0.0/8 is "this host on this network" (RFC 6890 §2.2.2).
 fn is_of_the_device(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => matches!(address.octets()[0], 0 | 127),
@@ -70,7 +70,7 @@ fn is_of_a_group(address: IpAddr) -> bool {
     address.is_multicast() || address == IpAddr::V4(Ipv4Addr::BROADCAST)
 }
 
-/// The IPv4 address that an IPv6 address stands for.
+/// The IPv4 address that an IPv6 address embeds.
 fn embedded_v4(address: IpAddr) -> Option<IpAddr> {
     let IpAddr::V6(address) = address else { return None };
     let of = |high: u16, low: u16| IpAddr::V4((u32::from(high) << 16 | u32::from(low)).into());
@@ -137,7 +137,7 @@ mod tests {
         "2001:db8::127.0.0.1",
     ];
 
-    /// The device's own by the interfaces below, and what stands for them.
+    /// Addresses of the device according to the interfaces below, and embeddings of them.
     const OF_THE_INTERFACES: [&str; 10] = [
         "192.168.1.5",
         "::ffff:192.168.1.5",
@@ -156,7 +156,8 @@ mod tests {
     const NAMES: [&str; 7] =
         ["a.example", "A.EXAMPLE", "a.example.", "xn--bcher-kva.example", "localhost.example", "local", "1.example"];
 
-    /// A device in a Wi-Fi and a mobile network, with a subnet of its own on its loopback interface and one that is switched off.
+    /// A device in a Wi-Fi and a mobile network, with a subnet on its loopback interface and an interface that is
+    /// switched off.
     fn interfaces() -> io::Result<Vec<InterfaceAddress>> {
         let interface = |address: &str, prefix, is_loopback, is_up| InterfaceAddress {
             address: address.parse().unwrap(),
@@ -213,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn where_the_interfaces_are_unknown_no_name_leads_to_a_local_address() {
+    fn unknown_interfaces_forbid_local_addresses_of_names() {
         let unknown = || Err(io::ErrorKind::OutOfMemory.into());
         let asked =
             |address: &str| may_connect("a.example", &[address.parse().unwrap()], LanPolicy::OwnSubnets, &unknown);
@@ -227,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn a_host_that_says_what_it_is_was_checked_before() {
+    fn addresses_and_local_names_are_not_checked_again() {
         for host in
             ["localhost", "localhost.", "app.localhost", "printer.local", "127.0.0.1", "[::1]", "::1", "0.0.0.0"]
         {

@@ -1,10 +1,10 @@
-//! The file name in a `Content-Disposition` (RFC 6266), as servers send it.
+//! Parses the file name in a `Content-Disposition` (RFC 6266), leniently.
 
 use percent_encoding::percent_decode_str;
 
-/// The file names that a value gives, best first: `filename*` comes before `filename` (RFC 6266 §4.3). A missing
-/// disposition type and stray white space are forgiven; of a parameter that is given twice the first counts. `filename` is
-/// percent-decoded too, as Chromium does it.
+/// The file names of a value, in order of preference: `filename*` precedes `filename` (RFC 6266 §4.3). A missing
+/// disposition type and stray white space are accepted. Of a repeated parameter, the first one counts. `filename` is
+/// also percent-decoded, as in Chromium.
 pub fn file_names(value: &str) -> impl Iterator<Item = String> {
     let parameters = parameters(value);
     let named = |wanted: &str| {
@@ -15,19 +15,19 @@ pub fn file_names(value: &str) -> impl Iterator<Item = String> {
     extended.and_then(|value| extended_value(&value)).into_iter().chain(plain.map(|value| percent_decoded(&value)))
 }
 
-/// Reads the form of RFC 8187 §3.2, `charset'language'percent-encoded`.
+/// Parses the form of RFC 8187 §3.2, `charset'language'percent-encoded`.
 fn extended_value(value: &str) -> Option<String> {
     value.splitn(3, '\'').nth(2).map(percent_decoded)
 }
 
-/// What is no UTF-8 becomes U+FFFD: the caller looks at the ASCII characters of a name alone, which UTF-8, ISO-8859-1 and
-/// whatever else servers use here write as ASCII.
+/// Invalid UTF-8 becomes U+FFFD. The caller uses only the ASCII characters of a name, which UTF-8, ISO-8859-1 and the
+/// other encodings in use write as ASCII.
 fn percent_decoded(value: &str) -> String {
     percent_decode_str(value).decode_utf8_lossy().into_owned()
 }
 
-/// The `name=value` parts of a header's value, between semicolons that are not in a quoted string (RFC 9110 §5.6.6),
-/// with quotes and backslashes taken away.
+/// The `name=value` parts of a header's value, separated by semicolons outside of quoted strings (RFC 9110 §5.6.6),
+/// without quotes and backslashes.
 fn parameters(value: &str) -> Vec<(String, String)> {
     let mut parameters = Vec::new();
     let mut part = ParameterPart::default();
@@ -46,7 +46,7 @@ fn parameters(value: &str) -> Vec<(String, String)> {
     parameters
 }
 
-/// One parameter while it is read.
+/// A parameter that is being parsed.
 #[derive(Default)]
 struct ParameterPart {
     name: String,
@@ -85,13 +85,14 @@ mod tests {
             ("attachment; filename=\"\\", &["\\"]),
             ("attachment; filename=a=b.png", &["a=b.png"]),
             ("attachment; filename=报告.pdf", &["报告.pdf"]),
-            // Chromium decodes these, Firefox does not; servers mean it so.
+            // Chromium decodes these, Firefox does not. Servers intend it.
             ("attachment; filename=%E6%8A%A5.pdf", &["报.pdf"]),
             ("attachment; filename=a%2Epdf", &["a.pdf"]),
             ("attachment; filename=\"a%2epdf\"", &["a.pdf"]),
             ("attachment; filename=100%.pdf", &["100%.pdf"]),
             ("attachment; filename=%B1%A8.pdf", &["\u{fffd}\u{fffd}.pdf"]),
-            // Chromium takes no name from these either: a comma ends no parameter, and `filename*` needs a charset.
+            // Chromium finds no name in these either: a comma does not end a parameter, and `filename*` needs a
+            // charset.
             ("attachment, filename=a.pdf", &[]),
             ("attachment; filename*=b.pdf", &[]),
             ("attachment; filename*=UTF-8''a%2Epng", &["a.png"]),

@@ -1,4 +1,4 @@
-//! The digest of a body that a response's header declares.
+//! Parses the digests that a response's header declares.
 
 use base64::Engine;
 use base64::alphabet::STANDARD;
@@ -6,7 +6,7 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
 use crate::terms::{DigestAlgorithm, Header, header_value, header_values};
 
-/// Padding may be missing, and the bits behind the last byte may be anything (RFC 8941 §4.2.7).
+/// Padding may be missing, and the bits after the last byte may have any value (RFC 8941 §4.2.7).
 const BASE64: GeneralPurpose = GeneralPurpose::new(
     &STANDARD,
     GeneralPurposeConfig::new()
@@ -14,35 +14,36 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
         .with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
-/// The algorithms of `Repr-Digest` that are not deprecated (RFC 9530 §7.2), the strongest first.
+/// The algorithms of `Repr-Digest` that are not deprecated (RFC 9530 §7.2), strongest first.
 const REPRESENTATION_DIGESTS: [(&str, DigestAlgorithm); 2] =
     [("sha-512", DigestAlgorithm::Sha512), ("sha-256", DigestAlgorithm::Sha256)];
 
-/// What the object stores of Tencent and Alibaba send with an object.
+/// The fields of Tencent's and Alibaba's object stores.
 const CHECKSUM_FIELDS: [&str; 2] = ["x-cos-hash-crc64ecma", "x-oss-hash-crc64ecma"];
 
-/// A digest that a response declares.
+/// A declared digest.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeclaredDigest {
-    /// How it is made.
+    /// The algorithm.
     pub algorithm: DigestAlgorithm,
-    /// The digest.
+    /// The value.
     pub value: Vec<u8>,
-    /// The header field that it is from.
+    /// The header field that declares it.
     pub field: &'static str,
 }
 
-/// What a response's header says of digests.
+/// The digests that a header declares.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DeclaredDigests {
-    /// The strongest: SHA-512 and SHA-256 of `Repr-Digest`, then MD5 of `Content-MD5`, then CRC-64 of an object store.
+    /// The strongest one: SHA-512 and SHA-256 of `Repr-Digest`, then MD5 of `Content-MD5`, then CRC-64 of an object
+    /// store.
     pub strongest: Option<DeclaredDigest>,
-    /// The fields that are malformed. They are ignored, as RFC 8941 §4.2 and RFC 9530 §2 have it: whoever can break a digest can
-    /// also take it away.
+    /// The malformed fields. They are ignored, as in RFC 8941 §4.2 and RFC 9530 §2: whoever can corrupt a digest can
+    /// also remove it.
     pub malformed: Vec<&'static str>,
 }
 
-/// Reads the digests of a header.
+/// Parses the digests of a header.
 pub fn declared(headers: &[Header]) -> DeclaredDigests {
     let mut found = DeclaredDigests::default();
     let readers: [(&'static str, DigestReader); 4] = [
@@ -59,7 +60,7 @@ pub fn declared(headers: &[Header]) -> DeclaredDigests {
             Ok(Some((algorithm, value))) => {
                 found.strongest.get_or_insert(DeclaredDigest { algorithm, value, field });
             }
-            // Of other algorithms alone.
+            // Only other algorithms.
             Ok(None) => {}
             Err(Malformed) => found.malformed.push(field),
         }
@@ -71,15 +72,16 @@ type DigestReader = fn(&[Header], &'static str) -> Result<Option<(DigestAlgorith
 
 struct Malformed;
 
-/// A dictionary of structured fields (RFC 8941 §3.2) whose values are byte sequences, `sha-256=:…:`. Fields of one name are one
-/// list, and of one algorithm the last counts. Algorithms that nobody knows are passed over, but not what is no dictionary.
+/// Parses a dictionary of structured fields (RFC 8941 §3.2) with byte sequences as values, `sha-256=:…:`. Repeated
+/// fields form one list, and the last value of an algorithm counts. Unknown algorithms are ignored. Anything else is
+/// malformed.
 fn representation_digest(
     headers: &[Header],
     field: &'static str,
 ) -> Result<Option<(DigestAlgorithm, Vec<u8>)>, Malformed> {
     let mut digests = [const { None }; REPRESENTATION_DIGESTS.len()];
     for member in header_values(headers, field).flat_map(|value| value.split(',')) {
-        // A member may have parameters, which mean nothing here.
+        // Parameters of a member have no meaning here.
         let member = member.split(';').next().unwrap_or_default();
         let (key, value) = member.trim_matches([' ', '\t']).split_once('=').ok_or(Malformed)?;
         let encoded = value.strip_prefix(':').and_then(|value| value.strip_suffix(':')).ok_or(Malformed)?;
@@ -104,7 +106,7 @@ fn content_md5(headers: &[Header], field: &'static str) -> Result<Option<(Digest
     if value.len() == length(algorithm) { Ok(Some((algorithm, value))) } else { Err(Malformed) }
 }
 
-/// A number of decimal digits.
+/// A decimal number.
 fn checksum(headers: &[Header], field: &'static str) -> Result<Option<(DigestAlgorithm, Vec<u8>)>, Malformed> {
     let value = header_value(headers, field).unwrap_or_default().trim_matches([' ', '\t']);
     if !value.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -114,7 +116,7 @@ fn checksum(headers: &[Header], field: &'static str) -> Result<Option<(DigestAlg
     Ok(Some((DigestAlgorithm::Crc64, number.to_be_bytes().to_vec())))
 }
 
-/// Bytes of a digest.
+/// The number of bytes of a digest.
 fn length(algorithm: DigestAlgorithm) -> usize {
     match algorithm {
         DigestAlgorithm::Crc64 => 8,

@@ -1,4 +1,4 @@
-//! The lists of servers that a mini program may talk to.
+//! The domain lists of a mini program.
 
 use std::fmt;
 use std::io;
@@ -12,7 +12,7 @@ use super::url::{self as address, TargetUrl, UrlError};
 use crate::platform::InterfaceAddress;
 use crate::terms::Api;
 
-/// The hosts that one API may talk to. An empty list allows none.
+/// The hosts that one API may use. An empty list allows none.
 #[derive(Clone, Debug, Default)]
 pub struct DomainList {
     entries: Vec<DomainEntry>,
@@ -20,16 +20,16 @@ pub struct DomainList {
 
 #[derive(Clone, Debug)]
 struct DomainEntry {
-    /// `None` where the entry names no scheme: plain `http` is then allowed or refused by its own switch alone.
+    /// `None` if the entry has no scheme. Then a separate switch decides about plain `http`.
     scheme: Option<String>,
     host: String,
     port: Option<u16>,
 }
 
 impl DomainList {
-    /// Reads entries of the form `https://host`, `https://host:port` or `host[:port]`. The case of a host does not
-    /// matter, and an internationalised one may be given in either form. `http://host` needs `allow_plain_http`: no address
-    /// would ever match it otherwise. Fails at the first bad entry.
+    /// Parses entries of the form `https://host`, `https://host:port` or `host[:port]`. The case of a host is ignored.
+    /// An internationalised host may have either form. `http://host` needs `allow_plain_http`, because no URL could
+    /// match it otherwise. Fails at the first invalid entry.
     pub fn parse<Text: AsRef<str>>(entries: &[Text], allow_plain_http: bool) -> Result<DomainList, DomainEntryError> {
         let entry = |text: &Text| DomainEntry::parse(text.as_ref(), allow_plain_http);
         let entries = entries.iter().map(entry).collect::<Result<_, _>>()?;
@@ -42,8 +42,8 @@ impl DomainList {
             if entry.scheme.as_deref().is_some_and(|scheme| scheme != target.url().scheme()) {
                 continue;
             }
-            // The WeChat documentation compares what is written, not what is meant: with a port listed only that port
-            // may be asked for, and with none listed the address may name none, not even the default.
+            // WeChat's documentation compares ports as written: an entry with a port allows only URLs with that port,
+            // and an entry without one only URLs without a port, not even the default port.
             if entry.port == target.explicit_port() {
                 return Ok(());
             }
@@ -56,7 +56,7 @@ impl DomainList {
 impl DomainEntry {
     fn parse(text: &str, allow_plain_http: bool) -> Result<DomainEntry, DomainEntryError> {
         let error = |reason| DomainEntryError { entry: text.to_owned(), reason };
-        // Of the whole entry: reading an address leaves blanks in front of it out, and tabs and line ends anywhere.
+        // Checked on the whole entry: the URL parser ignores leading blanks, and tabs and line ends anywhere.
         let has_blank = text.contains(|character: char| character <= ' ');
         let (scheme, authority) = match text.split_once("://") {
             Some((scheme, authority)) => (Some(scheme.to_ascii_lowercase()), authority),
@@ -80,25 +80,25 @@ impl DomainEntry {
     }
 }
 
-/// An entry of a domain list that cannot be used.
+/// An invalid entry of a domain list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DomainEntryError {
-    /// The entry as it was given.
+    /// The entry, as specified.
     pub entry: String,
-    /// What is wrong with it.
+    /// The reason.
     pub reason: EntryReason,
 }
 
-/// What is wrong with an entry of a domain list.
+/// Why an entry of a domain list is invalid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EntryReason {
     /// It has a path, a query, user-info, a wildcard, a space or a control character.
     NotHostAndPort,
-    /// The scheme, the host or the port cannot be read.
+    /// The scheme, the host or the port is malformed.
     Url(UrlError),
-    /// `http`, which this session may not use.
+    /// It is for `http`, which this session does not allow.
     PlainHttp,
-    /// An IP address or a local name: those are never looked up in a list.
+    /// It is an IP address or a local name, for which lists are not used.
     AddressOrLocal,
 }
 
@@ -116,34 +116,34 @@ impl fmt::Display for DomainEntryError {
 
 impl std::error::Error for DomainEntryError {}
 
-/// A session's rules for which servers may be talked to. They hold for the first request and for every redirect.
+/// A session's rules about servers. They apply to the first request and to every redirect.
 #[derive(Clone, Debug, Default)]
 pub struct DomainRules {
     /// The list of `wx.uploadFile`.
     pub upload: DomainList,
     /// The list of `wx.downloadFile`.
     pub download: DomainList,
-    /// Whether `http` is allowed where it does not stay in the local network.
+    /// Whether `http` is allowed outside of the local network.
     pub allow_plain_http: bool,
-    /// What of the local network passes without an entry, by `https` and `http`.
+    /// The local addresses that need no entry, for `https` and `http`.
     pub lan: LanPolicy,
-    /// Lets everything pass but plain `http`, for debugging.
+    /// Allows everything except plain `http`, for debugging.
     pub skip_check: bool,
 }
 
-/// Tells the addresses of the device's interfaces.
+/// Returns the addresses of the device's interfaces.
 pub type Interfaces<'a> = &'a dyn Fn() -> io::Result<Vec<InterfaceAddress>>;
 
-/// Why a server may be talked to.
+/// Why a server is allowed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Permission {
-    /// The list names it.
+    /// The list contains it.
     Listed,
     /// It is in one of the device's subnets.
     Neighbour,
-    /// It is local, and all that is local is allowed.
+    /// It is local, and all local servers are allowed.
     Local,
-    /// Nothing is looked at.
+    /// The check is disabled.
     Unchecked,
 }
 
@@ -187,24 +187,24 @@ impl DomainRules {
     }
 }
 
-/// Why a server may not be talked to.
+/// Why a server is not allowed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DomainRefusal {
     /// The host is not in the list.
     NotListed,
-    /// The host is in the list, but not with this port.
+    /// The host is in the list, but with another port.
     PortNotListed,
-    /// Plain `http`, which this session may not use.
+    /// Plain `http`, which this session does not allow.
     PlainHttp,
     /// The host is an IP address outside the local network.
     PublicAddress,
-    /// The host is the device itself, or in a local network that this session may not talk to.
+    /// The host is the device itself, or in a local network that this session must not use.
     LanNotAllowed,
-    /// The host's name has an address of the device itself.
+    /// The host name resolves to an address of the device itself.
     OwnAddress,
-    /// The host's name has an address of a group of devices (multicast, broadcast).
+    /// The host name resolves to a group address (multicast, broadcast).
     GroupAddress,
-    /// The device's interfaces cannot be read, for want of a descriptor or of memory.
+    /// The device's interfaces cannot be read for lack of a descriptor or memory.
     InterfacesUnknown,
 }
 

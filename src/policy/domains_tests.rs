@@ -15,7 +15,7 @@ fn check(rules: &DomainRules, url: &str) -> Result<(), DomainRefusal> {
 }
 
 #[test]
-fn only_what_is_listed_may_be_asked() {
+fn only_listed_hosts_are_allowed() {
     let listed = Ok(());
     let other_host = Err(DomainRefusal::NotListed);
     let other_port = Err(DomainRefusal::PortNotListed);
@@ -27,13 +27,13 @@ fn only_what_is_listed_may_be_asked() {
         (&["https://a.example"], "https://A.EXAMPLE/", listed),
         (&["a.example"], "https://a.example/", listed),
         (&["x.example", "a.example"], "https://a.example/", listed),
-        // Neither parents nor children nor look-alikes.
+        // Neither parent domains nor subdomains nor similar names.
         (&["https://a.example"], "https://b.a.example/", other_host),
         (&["https://b.a.example"], "https://a.example/", other_host),
         (&["https://a.example"], "https://aa.example/", other_host),
         (&["https://a.example"], "https://a.example.evil.example/", other_host),
         (&["https://a.example"], "https://a.example./", other_host),
-        // Ports are compared as they are written.
+        // Ports are compared as written.
         (&["https://a.example"], "https://a.example:443/", other_port),
         (&["https://a.example"], "https://a.example:/", listed),
         (&["https://a.example"], "https://a.example:8443/", other_port),
@@ -48,11 +48,11 @@ fn only_what_is_listed_may_be_asked() {
         (&["a.example:80"], "https://a.example/", other_port),
         (&["https://a.example", "https://a.example:8443"], "https://a.example:8443/", listed),
         (&["https://a.example:8443", "https://a.example"], "https://a.example/", listed),
-        // A scheme that is named must match.
+        // The scheme of an entry must match.
         (&["https://a.example"], "http://a.example/", other_host),
         (&["http://a.example"], "http://a.example/", listed),
         (&["a.example"], "http://a.example/", listed),
-        // Internationalised names, in either form on either side.
+        // Internationalised names, with either form on either side.
         (&["https://bücher.example"], "https://xn--bcher-kva.example/", listed),
         (&["https://xn--bcher-kva.example"], "https://BÜCHER.example/", listed),
         (&["例子.测试"], "https://xn--fsqu00a.xn--0zwm56d/", listed),
@@ -135,7 +135,7 @@ fn addresses_and_local_names_are_for_the_lan_policy() {
         assert_eq!(check(&allowed, url), Err(DomainRefusal::PublicAddress), "{url}");
         assert_eq!(check(&unchecked, url), Ok(()), "{url}");
     }
-    // Plain http is another switch's, but for what is local where all of it is allowed.
+    // Plain http has a separate switch, except for local addresses if all of them are allowed.
     let strict = DomainRules { allow_plain_http: false, ..allowed.clone() };
     for url in lan {
         assert_eq!(check(&strict, &url.replace("https", "http")), Ok(()), "{url}");
@@ -153,7 +153,7 @@ fn addresses_and_local_names_are_for_the_lan_policy() {
     assert_eq!(check(&unchecked, "http://b.example:81/"), Ok(()));
 }
 
-/// WeChat's rule: an address, of another device, in a subnet of this one. Everything else is looked up as ever.
+/// WeChat's rule: the address of another device in a subnet of this one. Everything else is checked as usual.
 #[test]
 fn a_neighbour_needs_no_entry() {
     let wifi = || {
@@ -179,7 +179,7 @@ fn a_neighbour_needs_no_entry() {
     for (url, expected) in cases {
         assert_eq!(rules.check(Api::Upload, &parse(url).unwrap(), &wifi), expected, "{url}");
     }
-    // An interface that went away takes its neighbours with it, and no name is worth a look at the interfaces.
+    // Without the interface, its neighbours are refused. For a name, the interfaces are not read.
     let target = parse("http://192.168.1.7/").unwrap();
     assert_eq!(rules.check(Api::Upload, &target, &|| Ok(Vec::new())), Err(DomainRefusal::LanNotAllowed));
     let failing = || Err(std::io::ErrorKind::OutOfMemory.into());
@@ -237,7 +237,7 @@ fn a_bad_entry_is_an_error() {
     }
 }
 
-/// An address with plain http would never match it: the host's mistake is told at once, not at the first transfer.
+/// No URL could match the entry without plain http. The mistake is reported at once, not at the first transfer.
 #[test]
 fn an_http_entry_needs_plain_http() {
     for entry in ["http://a.example", "HTTP://a.example:8080", "http://a.example/", "http://bücher.example"] {
@@ -247,7 +247,7 @@ fn an_http_entry_needs_plain_http() {
         assert_eq!(error, DomainEntryError { entry: entry.to_owned(), reason: EntryReason::PlainHttp });
         assert_eq!(error.to_string(), format!("{entry:?} cannot be listed: plain http is not allowed"));
     }
-    // Without a scheme it is for https, and for http where that is allowed.
+    // An entry without a scheme is for https, and for http if that is allowed.
     for entry in ["a.example", "https://a.example", "http.example", "a.example:80"] {
         assert!(DomainList::parse(&[entry], false).is_ok(), "{entry}");
     }

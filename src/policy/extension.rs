@@ -1,24 +1,25 @@
-//! Which extension a downloaded or imported file gets. It is all of a server's choice of name that ever reaches the disk.
+//! Decides the extension of a downloaded or imported file. It is the only part of a server's name that reaches the
+//! disk.
 
 use super::{content_disposition, media_types};
 use crate::terms::extension::of_name;
 
-/// The suffixes of programs, whose answers are of any format: `/download.php`.
+/// The suffixes of server programs, whose answers have any format: `/download.php`.
 const PROGRAMS: [&str; 40] = [
     "action", "asax", "ashx", "asmx", "asp", "aspx", "axd", "cfc", "cfm", "cgi", "cshtml", "dll", "do", "faces",
     "fcgi", "htx", "jhtml", "jsf", "jsp", "jspa", "jspx", "jws", "lua", "mvc", "nsf", "php", "php3", "php4", "php5",
     "php7", "php8", "phps", "pht", "phtml", "pl", "psp", "py", "rb", "shtml", "svc",
 ];
 
-/// The formats that countless others are written or packed in, most of them in no table.
+/// The formats that many others are based on, most of which are in no table.
 const BASES: [&str; 2] = ["txt", "zip"];
 
-/// The extension of a download, without the dot: ASCII letters and digits, at most ten, in lower case.
+/// The extension of a download without the dot: at most ten ASCII letters and digits in lower case.
 ///
-/// A `Content-Type` that names a format decides, as in WeChat. The file's name does where the type names none, or one
-/// that servers send for the name's format too: a `docx` sent as `application/zip`, a `csv` as `application/vnd.ms-excel`.
-/// An extension that is not known is taken to be text or a `zip` where the type says so: a `pem` sent as `text/plain`.
-/// The name is the one of `Content-Disposition`, which is meant for it, else the last part of the URL's path.
+/// A `Content-Type` that names a format decides, as in WeChat. The file's name decides if the type names no format, or
+/// one that servers also send for the name's format: a `docx` sent as `application/zip`, a `csv` as
+/// `application/vnd.ms-excel`. An unknown extension is assumed to be a text or `zip` format if the type says so: a
+/// `pem` sent as `text/plain`. The name is that of `Content-Disposition`, or else the last component of the URL's path.
 pub fn of_download(content_type: Option<&str>, url_path: &str, content_disposition: Option<&str>) -> Option<String> {
     let named = || {
         let mut names = content_disposition.into_iter().flat_map(content_disposition::file_names);
@@ -30,20 +31,20 @@ pub fn of_download(content_type: Option<&str>, url_path: &str, content_dispositi
     }
 }
 
-/// Whether a file with the extension `name` may come under a type whose usual extension is `usual`.
+/// Whether a file with the extension `name` may have a type whose usual extension is `usual`.
 fn refines(name: &str, usual: &str) -> bool {
     let is_unknown = !media_types::is_known(name) && says_something(name);
     media_types::passes_for(name, usual) || BASES.contains(&usual) && is_unknown
 }
 
-/// The extension of a URL path's last component, without its parameters (`;jsessionid=…`, RFC 3986 §3.3).
+/// The extension of a URL path's last component without its parameters (`;jsessionid=…`, RFC 3986 §3.3).
 fn of_url_path(path: &str) -> Option<String> {
     let name = path.rsplit('/').next()?;
     of_name(name.split(';').next()?).filter(|extension| says_something(extension))
 }
 
-/// Whether an extension may be that of a format. A program's suffix and a version's last number (`/api/v1.0`, `/v1.2b`)
-/// are not.
+/// Whether an extension may be that of a format. A program's suffix and a version number (`/api/v1.0`, `/v1.2b`) are
+/// not.
 fn says_something(extension: &str) -> bool {
     let is_number = extension.starts_with(|first: char| first.is_ascii_digit()) && !media_types::is_known(extension);
     !is_number && !PROGRAMS.contains(&extension)
@@ -127,13 +128,13 @@ mod tests {
             ("text/html", "a.xhtml", "xhtml"),
             ("application/xml", "a.xhtml", "xhtml"),
             ("text/plain", "a.eml", "eml"),
-            // No table has all that is text or packed as a zip.
+            // No table contains all text and zip formats.
             ("application/zip", "a.unheard", "unheard"),
             ("application/x-zip-compressed", "a.sketch", "sketch"),
             ("text/plain", "a.properties", "properties"),
             ("text/plain;charset=utf-8", "a.C", "c"),
             ("text/plain", "a.sh", "sh"),
-            // Everything else is what the type says.
+            // Otherwise the type decides.
             ("text/plain", "a.php8", "txt"),
             ("text/plain", "a.rb", "txt"),
             ("application/zip", "a.do", "zip"),
@@ -173,7 +174,7 @@ mod tests {
         for extension in written.split(' ') {
             check(Some("text/plain"), &format!("/a.{extension}"), None, Some(extension));
         }
-        // What the server calls the file comes before what it calls the address.
+        // The server's name for the file precedes the URL's.
         check(Some("application/zip"), "/a.apk", Some("attachment; filename=a.docx"), Some("docx"));
         check(Some("text/plain"), "/a.csv", Some("attachment; filename=a.zip"), Some("txt"));
     }
@@ -204,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn a_programs_suffix_and_a_number_say_nothing_of_its_answer() {
+    fn program_suffixes_and_numbers_are_ignored() {
         for path in [
             "/download.php",
             "/Download.PHP",
@@ -235,7 +236,7 @@ mod tests {
             check(Some("application/octet-stream"), path, Some("attachment; filename=report.xlsx"), Some("xlsx"));
             check(Some("text/csv"), path, None, Some("csv"));
         }
-        // A name that the server gives for the file is no address.
+        // A file name of the server is not a URL.
         check(None, "/", Some("attachment; filename=source.php"), Some("php"));
         check(None, "/", Some("attachment; filename=archive.001"), Some("001"));
     }

@@ -1,4 +1,4 @@
-//! The headers that a request is sent with: the session's own, and those of the caller's that may be sent.
+//! Builds the headers of a request from the session's own and the caller's.
 
 use std::fmt;
 
@@ -6,31 +6,32 @@ use url::Url;
 
 use crate::terms::{has_field, is_one_of};
 
-/// Where no other template is given. The field reports of other containers' are in `docs/other-containers.md`.
+/// The default template. `docs/other-containers.md` lists those of other containers.
 const WECHAT_REFERER: &str = "https://servicewechat.com/{appid}/{version}/page-frame.html";
 
-/// Sent where the host names no user agent: many servers refuse a request without one.
+/// The default user agent. Many servers reject a request without one.
 const DEFAULT_USER_AGENT: &str = concat!("wxtransfer/", env!("CARGO_PKG_VERSION"));
 
-/// The library's alone to set: they frame the message or belong to one connection (RFC 9110 §7.6.1). A caller's would
-/// break the body's length, the connection's reuse or the check of the host. All of `Proxy-*` is treated likewise.
+/// Headers that only the library may set: they frame the message or belong to one connection (RFC 9110 §7.6.1). A
+/// caller's value would break the body's length, the connection's reuse or the check of the host. All `Proxy-*` headers
+/// are treated the same way.
 const NEVER_THE_CALLERS: [&str; 9] =
     ["Host", "Content-Length", "Transfer-Encoding", "Connection", "Keep-Alive", "TE", "Trailer", "Upgrade", "Expect"];
 
-/// The most that a caller's headers may have together, on the wire. Servers take a fraction of it, and the layers below
-/// have bounds of their own, which are no error of the caller's there.
+/// The maximum size of a caller's headers on the wire. Servers accept less. The layers below have limits of their own,
+/// whose errors do not name the caller's mistake.
 const MAX_SIZE: usize = 32 * 1024;
 
-/// The longest Referer. It is a part of every request's head, of which some servers take 4 KiB.
+/// The maximum length of the Referer. It is part of every request's head, for which some servers accept only 4 KiB.
 const MAX_REFERER: usize = 1024;
 
-/// Not for another server's eyes.
+/// Headers that must not be sent to another origin.
 const CREDENTIALS: [&str; 3] = ["Authorization", "Cookie", "Proxy-Authorization"];
 
-/// What describes a body, and is meaningless without one (WHATWG Fetch, "request-body-header name").
+/// Headers that describe a body and are meaningless without one (WHATWG Fetch, "request-body-header name").
 const BODY_HEADERS: [&str; 4] = ["Content-Encoding", "Content-Language", "Content-Location", "Content-Type"];
 
-/// What a session says of itself in every request.
+/// The headers by which a session identifies itself in every request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Identity {
     referer: String,
@@ -38,9 +39,9 @@ pub struct Identity {
 }
 
 impl Identity {
-    /// `app_version` is the mini program's; empty or `0` is the development version. `user_agent` is sent unless the
-    /// caller of a transfer names one of its own; an empty one is replaced by the library's name. `referer` is the template of
-    /// the Referer, with `{appid}` and `{version}` where they stand; empty is WeChat's.
+    /// `app_version` is the mini program's; empty or `0` means the development version. `user_agent` is sent unless the
+    /// caller of a transfer sets its own; empty means the library's name. `referer` is the template of the Referer,
+    /// with `{appid}` and `{version}` as placeholders; empty means WeChat's.
     pub fn new(app_id: &str, app_version: &str, user_agent: &str, referer: &str) -> Result<Identity, IdentityError> {
         let app_version = if app_version.is_empty() { "0" } else { app_version };
         if !is_kept_segment(app_id) {
@@ -57,7 +58,7 @@ impl Identity {
             user_agent => user_agent,
         };
         let template = if referer.is_empty() { WECHAT_REFERER } else { referer };
-        // Neither has braces, so what is put in first cannot become a place for the second.
+        // Neither value contains braces, so the first replacement cannot create a placeholder for the second.
         let referer = template.replace("{appid}", app_id).replace("{version}", app_version);
         if !is_referer(&referer) {
             return Err(IdentityError::Referer);
@@ -71,17 +72,17 @@ impl Identity {
     }
 }
 
-/// What is wrong with a session's identity.
+/// Why a session's identity is invalid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum IdentityError {
-    /// The app id is empty, `.` or `..`, or has other characters than letters, digits and `-._~`.
+    /// The app id is empty, `.` or `..`, or has characters other than letters, digits and `-._~`.
     AppId,
-    /// The version is `.` or `..`, or has other characters than letters, digits and `-._~`.
+    /// The version is `.` or `..`, or has characters other than letters, digits and `-._~`.
     AppVersion,
     /// The user agent has a control character.
     UserAgent,
-    /// The Referer is no `https` or `http` URL with a host, has user-info, a fragment or characters that a URL does not have, or
-    /// another place than `{appid}` and `{version}`, or is longer than 1,024 bytes.
+    /// The Referer is not an `https` or `http` URL with a host, has user-info, a fragment, characters that are invalid
+    /// in a URL or unknown placeholders, or is longer than 1,024 bytes.
     Referer,
 }
 
@@ -105,19 +106,18 @@ impl std::error::Error for IdentityError {}
 /// The headers of a call's first request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RequestHeaders {
-    /// Names and values, valid, in the order in which they are sent.
+    /// Validated names and values in the order of sending.
     pub list: Vec<(String, String)>,
-    /// The names of the caller's headers that are not sent, for the log; characters unfit for it are escaped.
+    /// The names of the caller's headers that are not sent, for the log. Unsuitable characters are escaped.
     pub dropped: Vec<String>,
 }
 
-/// Puts a request's headers together: ours, then the caller's in their order and with the letters that they were
-/// written with, which old appliances insist on. `content_type` is that of an upload's body, and then a caller's own is
-/// dropped: it could not know the boundary. A caller's `User-Agent` and `Accept` replace ours, and stay where the caller
-/// has them.
+/// Builds a request's headers: the library's first, then the caller's in their order and spelling, which old appliances
+/// require. `content_type` is that of an upload's body; if present, it replaces the caller's, which cannot know the
+/// boundary. A caller's `User-Agent` and `Accept` replace the library's, at the caller's position.
 ///
-/// With `ignore_callers` (old iOS clients) none of the caller's headers is sent, and none is looked at: a bad one did
-/// not fail a call there. Otherwise the first bad one is the error, also where it would be dropped.
+/// With `ignore_callers` (old iOS clients) none of the caller's headers is sent or validated, because an invalid one
+/// did not fail a call there. Otherwise the first invalid one is the error, even if it would be dropped.
 pub fn build(
     callers: &[(String, String)],
     identity: &Identity,
@@ -126,7 +126,7 @@ pub fn build(
 ) -> Result<RequestHeaders, HeaderError> {
     if !ignore_callers {
         callers.iter().try_for_each(|(name, value)| validate(name, value))?;
-        // With the colon, the space and the line end.
+        // Including the colon, the space and the line end.
         let size = |(name, value): &(String, String)| name.len() + value.len() + 4;
         if callers.iter().map(size).sum::<usize>() > MAX_SIZE {
             let largest = callers.iter().max_by_key(|&header| size(header));
@@ -156,8 +156,8 @@ pub fn build(
     Ok(RequestHeaders { list, dropped })
 }
 
-/// Removes what a redirected request must not carry: credentials to another origin, and what describes a body that is
-/// no longer sent. To be applied to the list of the hop before, so that what was removed once stays away.
+/// Removes headers that a redirected request must not contain: credentials for another origin, and descriptions of a
+/// body that is not sent. Applied to the headers of the previous hop, so that a removed header stays removed.
 pub fn prepare_for_redirect(list: &mut Vec<(String, String)>, same_origin: bool, keep_body: bool) {
     list.retain(|(name, _)| {
         (same_origin || !is_one_of(name, &CREDENTIALS)) && (keep_body || !is_one_of(name, &BODY_HEADERS))
@@ -167,19 +167,19 @@ pub fn prepare_for_redirect(list: &mut Vec<(String, String)>, same_origin: bool,
 /// A caller's header that cannot be sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum HeaderError {
-    /// The name is no token (RFC 9110 §5.6.2).
+    /// The name is not a token (RFC 9110 §5.6.2).
     Name {
-        /// The name as it was given.
+        /// The name, as specified.
         name: String,
     },
-    /// The value holds a control character (RFC 9110 §5.5).
+    /// The value contains a control character (RFC 9110 §5.5).
     Value {
         /// The name of the header.
         name: String,
     },
-    /// All together are larger than 32 KiB.
+    /// All headers together exceed 32 KiB.
     TooLarge {
-        /// The name of the largest.
+        /// The name of the largest one.
         name: String,
     },
 }
@@ -212,19 +212,20 @@ fn is_token(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(is_tchar)
 }
 
-/// Whether a text can be a field's value. RFC 9110 §5.5: no control but the tab. Text beyond ASCII is `obs-text` and goes out as UTF-8.
+/// Whether a text can be a field's value (RFC 9110 §5.5): it contains no control character except tabs. Text beyond
+/// ASCII is `obs-text` and is sent as UTF-8.
 pub fn is_value(text: &str) -> bool {
     text.bytes().all(|byte| byte == b'\t' || !byte.is_ascii_control())
 }
 
-/// Whether every reader of a URL leaves `text` as a segment of its path: of the characters that are never encoded (RFC 3986
-/// §2.3), and none of the segments that are taken away (§5.2.4), as `..` would the one before it.
+/// Whether every URL parser keeps `text` as one segment of a path: it has only characters that are never encoded (RFC
+/// 3986 §2.3), and is not a segment that is removed (§5.2.4), such as `..`.
 fn is_kept_segment(text: &str) -> bool {
     !matches!(text, "" | "." | "..") && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte))
 }
 
-/// RFC 9110 §10.1.3: a URL without user-info and fragment. It is sent as it was given, so that a reader who is less forgiving than
-/// the URL standard finds a host behind the slashes, too.
+/// RFC 9110 §10.1.3: a URL without user-info and fragment. It is sent unchanged, so a stricter parser than that of the
+/// URL standard must find a host after the slashes, too.
 fn is_referer(text: &str) -> bool {
     let is_of_urls = |byte: u8| byte.is_ascii_graphic() && !b"\"<>\\^`{|}#".contains(&byte);
     let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://")).unwrap_or_default();

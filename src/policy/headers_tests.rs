@@ -19,7 +19,7 @@ fn build_for_download(callers: &[(&str, &str)]) -> RequestHeaders {
 }
 
 #[test]
-fn ours_come_first_and_then_the_callers_as_they_are_written() {
+fn library_headers_precede_the_callers() {
     let headers = build_for_download(&[("X-B", "2"), ("x-a", " 1\t"), ("X-B", ""), ("rANGE", "bytes=0-")]);
     let expected = [
         ("User-Agent", "Agent/1"),
@@ -39,12 +39,12 @@ fn ours_come_first_and_then_the_callers_as_they_are_written() {
 }
 
 #[test]
-fn the_callers_user_agent_and_accept_replace_ours_where_the_caller_has_them() {
+fn callers_user_agent_and_accept_replace_the_librarys() {
     let headers = build_for_download(&[("X-A", "1"), ("user-agent", "Mine"), ("X-B", "2"), ("ACCEPT", "text/plain")]);
     let expected = [("Referer", REFERER), ("X-A", "1"), ("user-agent", "Mine"), ("X-B", "2"), ("ACCEPT", "text/plain")];
     assert_eq!(headers.list, pairs(&expected));
 
-    // One that is dropped replaces nothing.
+    // A dropped header replaces nothing.
     let upload = build(&pairs(&[("content-TYPE", "t")]), &identity(), Some("multipart/form-data"), false).unwrap();
     assert_eq!(upload.list.last(), Some(&("Content-Type".to_owned(), "multipart/form-data".to_owned())));
 }
@@ -107,7 +107,7 @@ fn an_identity_that_would_break_the_referer_is_an_error() {
             "{app_id:?} {version:?} {user_agent:?}"
         );
     }
-    // Dots among others are ordinary: each of these comes back out of the Referer as it went in.
+    // Dots within a segment are ordinary: each of these appears unchanged in the Referer.
     for segment in ["...", ".a", "a..", "1.0.0", "~", "wx_a-b.c~d"] {
         let headers = build(&[], &Identity::new(segment, segment, "", "").unwrap(), None, false).unwrap();
         let referer = url::Url::parse(find(&headers.list, "Referer").unwrap()).unwrap();
@@ -140,7 +140,7 @@ fn what_frames_the_message_is_never_the_callers() {
 }
 
 #[test]
-fn an_uploads_content_type_is_ours_and_a_downloads_the_callers() {
+fn content_type_is_the_librarys_for_uploads_and_the_callers_for_downloads() {
     let callers = pairs(&[("content-type", "application/json")]);
     let upload = build(&callers, &identity(), Some("multipart/form-data; boundary=b"), false).unwrap();
     assert_eq!(upload.list.last(), Some(&("Content-Type".to_owned(), "multipart/form-data; boundary=b".to_owned())));
@@ -153,7 +153,7 @@ fn an_uploads_content_type_is_ours_and_a_downloads_the_callers() {
 }
 
 #[test]
-fn old_ios_clients_send_only_ours_and_do_not_look_at_the_rest() {
+fn old_ios_clients_ignore_the_callers_headers() {
     let callers = pairs(&[("X-A", "1"), ("User-Agent", "Mine"), ("bad\r\nname", "\r\n")]);
     let headers = build(&callers, &identity(), Some("multipart/form-data; boundary=b"), true).unwrap();
     let expected = [
@@ -163,7 +163,7 @@ fn old_ios_clients_send_only_ours_and_do_not_look_at_the_rest() {
         ("Content-Type", "multipart/form-data; boundary=b"),
     ];
     assert_eq!(headers.list, pairs(&expected));
-    // What goes to the log cannot forge a line of it.
+    // A dropped name cannot forge a line of the log.
     assert_eq!(headers.dropped, ["X-A", "User-Agent", "bad\\r\\nname"]);
 }
 
@@ -180,7 +180,7 @@ fn a_header_that_could_smuggle_another_fails_the_call() {
         let expected = HeaderError::Value { name: "X-Bad".to_owned() };
         assert_eq!(build(&pairs(&[("X-Bad", value)]), &identity(), None, false), Err(expected), "{value:?}");
     }
-    // Also where the header would have been dropped.
+    // Even if the header would have been dropped.
     let expected = HeaderError::Value { name: "Referer".to_owned() };
     assert_eq!(build(&pairs(&[("Referer", "a\r\nb")]), &identity(), None, false), Err(expected));
 }
@@ -198,7 +198,7 @@ fn the_callers_headers_are_bounded_together() {
         assert_eq!(built.err(), (!fits).then_some(too_large), "{}", callers.len());
         assert!(build(&callers, &identity(), None, true).is_ok(), "what is ignored has no size");
     }
-    // The largest of them is named.
+    // The largest one is named.
     let small = || ("X-Small".to_owned(), "v".to_owned());
     let callers = vec![small(), ("X-Large".to_owned(), "v".repeat(40_000)), small()];
     let too_large = HeaderError::TooLarge { name: "X-Large".to_owned() };
@@ -206,7 +206,7 @@ fn the_callers_headers_are_bounded_together() {
 }
 
 #[test]
-fn whatever_else_is_a_header_is_sent() {
+fn other_headers_are_sent() {
     let names = "!#$%&'*+-.^_`|~09azAZ";
     for value in ["", "a\tb", "a b", "~!@#$%^&*()", "你好", "\u{80}", "é"] {
         let headers = build_for_download(&[(names, value)]);
@@ -215,7 +215,7 @@ fn whatever_else_is_a_header_is_sent() {
 }
 
 #[test]
-fn a_redirect_loses_what_is_not_for_the_next_server() {
+fn redirect_removes_headers_of_the_previous_server() {
     let list = [
         ("X-A", "1"),
         ("AUTHORIZATION", "secret"),
@@ -285,7 +285,7 @@ fn the_referer_is_what_the_template_says() {
     for template in refused {
         assert_eq!(Identity::new("wxid", "12", "", template), Err(IdentityError::Referer), "{template:?}");
     }
-    // With what is put in.
+    // After replacement.
     let of_length = |length: usize| format!("https://a.example/{{appid}}/{}", "x".repeat(length - 23));
     assert!(Identity::new("wxid", "12", "", &of_length(1024)).is_ok());
     assert_eq!(Identity::new("wxid", "12", "", &of_length(1025)), Err(IdentityError::Referer));

@@ -1,25 +1,25 @@
-//! The local network: what of it a page may talk to without an entry in a domain list.
+//! The part of the local network that a page may use without an entry in a domain list.
 
 use std::net::IpAddr;
 
 use crate::platform::InterfaceAddress;
 
-/// What of the local network a session may talk to.
+/// Which local addresses a session may use.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum LanPolicy {
-    /// What WeChat allows: addresses in the device's own subnets, but never the device itself.
+    /// As WeChat: addresses in the device's own subnets, but never the device itself.
     #[default]
     OwnSubnets,
-    /// Nothing.
+    /// None.
     Off,
-    /// Every address and name of a local network, the device itself included; for development.
+    /// Every address and name of a local network, including the device itself. For development.
     AllLocal,
 }
 
-/// Whether `address` is another device's in a subnet of one of the interfaces, which are all that this device has.
+/// Whether `address` belongs to another device in a subnet of one of the interfaces, which must be all of this device.
 ///
-/// A loopback interface has no neighbours: all of its subnet is this device. Neither has an interface that is switched off,
-/// nor one whose subnet is all there is (a prefix of 0), by which a tunnel would make the internet local.
+/// A loopback interface has no neighbours, because its whole subnet is this device. Nor has an interface that is
+/// switched off, or one with a prefix of 0, with which a tunnel would make the whole internet local.
 pub fn is_neighbour(address: IpAddr, interfaces: &[InterfaceAddress]) -> bool {
     let address = address.to_canonical();
     let is_reserved = address.is_loopback() || address.is_unspecified() || address.is_multicast();
@@ -33,7 +33,7 @@ pub fn is_neighbour(address: IpAddr, interfaces: &[InterfaceAddress]) -> bool {
     !is_reserved && !is_own(address, interfaces) && interfaces.iter().any(shares_subnet)
 }
 
-/// Whether `address` is one of the device's own: an interface has it, be it switched off or not, or it is in the subnet of a
+/// Whether `address` is one of the device's own: an interface has it, switched on or not, or it is in the subnet of a
 /// loopback interface.
 pub fn is_own(address: IpAddr, interfaces: &[InterfaceAddress]) -> bool {
     let address = address.to_canonical();
@@ -43,8 +43,8 @@ pub fn is_own(address: IpAddr, interfaces: &[InterfaceAddress]) -> bool {
     })
 }
 
-/// Whether it is the first or last address of an IPv4 subnet, which name the subnet and all devices in it (RFC 919). One of two
-/// addresses has neither (RFC 3021).
+/// Whether it is the first or last address of an IPv4 subnet, which denote the subnet and all devices in it (RFC 919).
+/// A subnet of two addresses has neither (RFC 3021).
 fn is_of_whole_subnet(address: IpAddr, prefix: u8) -> bool {
     let IpAddr::V4(address) = address else { return false };
     let devices = u32::MAX.checked_shr(prefix.into()).unwrap_or(0);
@@ -52,7 +52,7 @@ fn is_of_whole_subnet(address: IpAddr, prefix: u8) -> bool {
     prefix < 31 && (device == 0 || device == devices)
 }
 
-/// Whether the first `prefix` bits of two addresses of one family are the same.
+/// Whether the first `prefix` bits of two addresses of one family are equal.
 fn have_prefix(one: IpAddr, other: IpAddr, prefix: u8) -> bool {
     let differing = match (one, other) {
         (IpAddr::V4(one), IpAddr::V4(other)) => (one.to_bits() ^ other.to_bits()).leading_zeros(),
@@ -101,10 +101,10 @@ mod tests {
             (&wifi, "::1", false),
             (&wifi, "0.0.0.0", false),
             (&wifi, "::", false),
-            // In the subnet of one interface and the address of another.
+            // In the subnet of one interface, and the address of another.
             (&["192.168.1.5/24", "192.168.1.77/24"], "192.168.1.77", false),
             (&["192.168.1.5/24", "127.0.0.1/8", "::1/128"], "192.168.1.6", true),
-            // The netmask decides, not the kind of address.
+            // The netmask decides, not the range of the address.
             (&["10.1.2.3/8"], "10.255.0.1", true),
             (&["10.1.2.3/20"], "10.1.15.254", true),
             (&["10.1.2.3/20"], "10.1.15.255", false),
@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn an_interface_that_is_off_or_the_devices_own_has_no_neighbours() {
+    fn inactive_and_loopback_interfaces_have_no_neighbours() {
         let up = interface("192.168.1.5/24");
         let neighbour = "192.168.1.1".parse().unwrap();
         assert!(is_neighbour(neighbour, &[up]));

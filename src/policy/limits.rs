@@ -1,33 +1,33 @@
-//! How many, how long, how large.
+//! Limits on number, time and size.
 
 use std::time::Duration;
 
 use crate::terms::Api;
 
-/// A session's limits. The default is what WeChat does.
+/// A session's limits. The defaults are WeChat's.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Uploads that run at the same time.
+    /// The number of concurrent uploads.
     pub concurrent_uploads: usize,
-    /// Downloads that run at the same time.
+    /// The number of concurrent downloads.
     pub concurrent_downloads: usize,
-    /// The deadline of an upload that names none, from the moment it leaves the queue.
+    /// The default deadline of an upload, counted from when it leaves the queue.
     pub default_upload_timeout: Duration,
-    /// The deadline of a download that names none, from the moment it leaves the queue.
+    /// The default deadline of a download, counted from when it leaves the queue.
     pub default_download_timeout: Duration,
-    /// The longest deadline that a call can have.
+    /// The longest deadline of a call.
     pub max_timeout: Duration,
-    /// The largest file that is downloaded, in bytes.
+    /// The maximum size of a downloaded file, in bytes.
     pub max_download_size: u64,
-    /// The largest answer to an upload, in bytes.
+    /// The maximum size of an answer to an upload, in bytes.
     pub max_answer_size: u64,
-    /// What saved files and the files under `wxfile://usr` may take, in bytes.
+    /// The quota of saved files and the files under `wxfile://usr`, in bytes.
     pub storage_quota: u64,
-    /// What temporary files may take, in bytes.
+    /// The quota of temporary files, in bytes.
     pub temporary_quota: u64,
-    /// What of them stays for the next launch, in bytes.
+    /// How much of them to keep for the next launch, in bytes.
     pub temporary_retention: u64,
-    /// How many bytes per second all tasks together may move when the session opens; 0 is any number.
+    /// The most bytes per second of all tasks together when the session opens; 0 means no limit.
     pub max_bytes_per_second: u64,
 }
 
@@ -52,8 +52,8 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// The deadline of a call of `api` that asks for `requested` milliseconds. 0, and anything where `ignored` (old base
-    /// libraries know no `timeout`), is the default; nothing is above the maximum, the default neither.
+    /// The time limit of a call of `api` that requests `requested` milliseconds. 0, and any value if `ignored` (old
+    /// base libraries have no `timeout`), means the default. Nothing exceeds the maximum, not even the default.
     pub fn timeout(&self, api: Api, requested: u64, ignored: bool) -> Duration {
         let default = match api {
             Api::Upload => self.default_upload_timeout,

@@ -1,35 +1,35 @@
-//! The formats that mini programs meet, with their file name extensions and media types. This is the library's one table:
-//! an upload reads it from extension to type, a download from type to extension.
+//! The formats of mini programs with their file name extensions and media types. The library has only this table: an
+//! upload maps an extension to a type, a download a type to an extension.
 //!
-//! An own table, because the crates that were weighed do not serve: `mime_guess` 2.0.5 has 1,376 extensions (more than
-//! 100 kB on a phone), does not say which of a type's extensions is the usual one (`image/jpeg` begins with `jfif`), and
-//! knows neither what clients record (`silk`) nor which formats are built on others.
+//! Existing crates are not suitable: `mime_guess` 2.0.5 has 1,376 extensions (more than 100 kB on a phone), does not
+//! say which extension of a type is the usual one (`image/jpeg` starts with `jfif`), and knows neither recordings of
+//! clients (`silk`) nor which formats are based on others.
 
 use std::cmp::Ordering;
 
 use once_cell::sync::Lazy;
 
-/// Sent where the extension says nothing (RFC 2046 §4.5.1).
+/// The type for an unknown extension (RFC 2046 §4.5.1).
 const UNKNOWN: &str = "application/octet-stream";
 
 /// A format.
 struct Format {
-    /// In lower case; a download gets the first.
+    /// In lower case. A download gets the first one.
     extensions: &'static [&'static str],
-    /// In any case; an upload sends the first, and a download may have any. Where there is none, an upload sends that of
-    /// the first of `passes_for`. The first is IANA's, or the name in common use where IANA has none.
+    /// In any case. An upload sends the first one; a download may have any. If empty, an upload sends that of the first
+    /// of `passes_for`. The first one is IANA's, or the common name if IANA has none.
     media_types: &'static [&'static str],
-    /// The extensions of the formats whose types servers send for this one too: of the format that it is built on, where
-    /// there is one, and then of those that the same program opens. A `docx` is a `zip`, and Word's.
+    /// The extensions of formats whose types servers also send for this one: first the format that it is based on, if
+    /// any, then those that the same program opens. A `docx` is a `zip`, and Word's.
     passes_for: &'static [&'static str],
 }
 
-/// A format of its own.
+/// A format with its own types.
 const fn own(extensions: &'static [&'static str], media_types: &'static [&'static str]) -> Format {
     Format { extensions, media_types, passes_for: &[] }
 }
 
-/// A format that is sent under the types of others.
+/// A format that is also sent with the types of others.
 const fn like(
     others: &'static [&'static str],
     extensions: &'static [&'static str],
@@ -38,7 +38,7 @@ const fn like(
     Format { extensions, media_types, passes_for: others }
 }
 
-/// In the order of the first extensions.
+/// Ordered by first extension.
 const FORMATS: [Format; 152] = [
     own(&["3g2"], &["video/3gpp2"]),
     own(&["3gp"], &["video/3gpp", "audio/3gpp"]),
@@ -128,7 +128,7 @@ const FORMATS: [Format; 152] = [
     like(&["zip"], &["ofd"], &["application/ofd"]),
     own(&["ogg", "oga"], &["audio/ogg", "application/ogg", "audio/x-ogg"]),
     like(&["ogg"], &["ogv"], &["video/ogg"]),
-    // RFC 7845 §9: Opus in Ogg is audio/ogg; audio/opus is what RTP carries.
+    // RFC 7845 §9: Opus in Ogg is audio/ogg; audio/opus is for RTP.
     like(&["ogg"], &["opus"], &[]),
     own(&["otf"], &["font/otf", "application/x-font-otf"]),
     like(&["zip"], &["pages"], &["application/vnd.apple.pages"]),
@@ -199,8 +199,8 @@ const FORMATS: [Format; 152] = [
     own(&["zst"], &["application/zstd", "application/x-zstd"]),
 ];
 
-/// The media type of a file of that name, for an upload; `application/octet-stream` where its extension is none or
-/// unknown. A leading dot makes a hidden file, not an extension.
+/// The media type of a file name, for an upload. `application/octet-stream` if the extension is missing or unknown. A
+/// leading dot marks a hidden file, not an extension.
 pub fn by_file_name(file_name: &str) -> &'static str {
     let mut extension = match file_name.rsplit_once('.') {
         Some((stem, extension)) if !stem.is_empty() => extension,
@@ -216,17 +216,16 @@ pub fn by_file_name(file_name: &str) -> &'static str {
     UNKNOWN
 }
 
-/// The usual extension of a file with that `Content-Type`, for a download; parameters are not looked at. `None` for a
-/// type that says nothing of the format: none such is in the table (`application/octet-stream`,
-/// `application/force-download`, …).
+/// The usual extension of a `Content-Type`, for a download. Parameters are ignored. `None` for a type that names no
+/// format, which are not in the table (`application/octet-stream`, `application/force-download`, …).
 pub fn usual_extension(content_type: &str) -> Option<&'static str> {
     let essence = content_type.split(';').next()?.trim_matches([' ', '\t']);
     let found = BY_MEDIA_TYPE.binary_search_by(|(known, _)| compare_ignoring_case(known, essence)).ok()?;
     Some(BY_MEDIA_TYPE[found].1)
 }
 
-/// Each media type with its format's usual extension, in the order of [`compare_ignoring_case`]: each download asks, and the
-/// formats in their own order would go through the cache as a whole.
+/// Each media type with its format's usual extension, ordered by [`compare_ignoring_case`]. Each download searches it,
+/// and searching `FORMATS` would read all of it.
 static BY_MEDIA_TYPE: Lazy<Vec<(&str, &str)>> = Lazy::new(|| {
     let of_format = |format: &Format| {
         let usual = format.extensions[0];
@@ -241,14 +240,14 @@ fn compare_ignoring_case(one: &str, other: &str) -> Ordering {
     one.bytes().map(|byte| byte.to_ascii_lowercase()).cmp(other.bytes().map(|byte| byte.to_ascii_lowercase()))
 }
 
-/// Whether servers send a file with `extension` under a type of `other`'s format too, directly or by way of others: an `apk`
-/// as a `zip`, an `xlsx` as an `xls`.
+/// Whether servers also send a file with `extension` as a type of `other`'s format, directly or through other formats:
+/// an `apk` as a `zip`, an `xlsx` as an `xls`.
 pub fn passes_for(extension: &str, other: &str) -> bool {
     let others = by_extension(extension).map_or(&[][..], |format| format.passes_for);
     others.iter().any(|known| *known == other || passes_for(known, other))
 }
 
-/// Whether the table has a format with that extension.
+/// Whether the table contains a format with that extension.
 pub fn is_known(extension: &str) -> bool {
     by_extension(extension).is_some()
 }

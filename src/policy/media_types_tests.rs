@@ -1,10 +1,10 @@
-//! The table of formats, both ways.
+//! The table of formats in both directions.
 
 use std::collections::HashSet;
 
 use super::*;
 
-/// IANA's media type registry; where it has none, the type of Debian's `mime.types` or the vendor.
+/// From IANA's media type registry, or else from Debian's `mime.types` or the vendor.
 #[test]
 fn the_extension_decides_in_any_case() {
     let cases = [
@@ -71,7 +71,7 @@ fn a_type_has_its_usual_extension_in_any_form() {
     }
 }
 
-/// What servers send to make a browser save a file, or because they know nothing.
+/// Types that servers send to make a browser save a file, or because they know nothing.
 #[test]
 fn a_type_that_is_not_specific_has_no_extension() {
     for content_type in [
@@ -98,7 +98,7 @@ fn a_type_that_is_not_specific_has_no_extension() {
 }
 
 #[test]
-fn a_format_passes_for_what_it_is_built_on_and_for_its_programs_others() {
+fn formats_pass_for_their_base_and_their_programs_formats() {
     for (extension, other) in [
         ("docx", "zip"),
         ("apk", "zip"),
@@ -130,7 +130,7 @@ fn the_table_is_in_order_and_each_extension_and_type_is_in_it_once() {
             assert!(extension.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit()), "{extension}");
             assert!((1..=10).contains(&extension.len()), "{extension}");
             assert!(extensions.insert(extension), "{extension} is there twice");
-            // Both ways lead to the same format.
+            // Both directions lead to the same format.
             if !format.media_types.is_empty() {
                 assert_eq!(usual_extension(by_file_name(&format!("a.{extension}"))), Some(first));
             }
@@ -141,7 +141,7 @@ fn the_table_is_in_order_and_each_extension_and_type_is_in_it_once() {
             assert_eq!(usual_extension(media_type), Some(first));
         }
     }
-    // Each other is in the table under that name, and no format passes for itself.
+    // Each referenced format is in the table under that name, and no format references itself.
     for format in &FORMATS {
         for other in format.passes_for {
             assert_eq!(by_extension(other).map(|format| format.extensions[0]), Some(*other));

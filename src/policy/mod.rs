@@ -1,5 +1,5 @@
-//! What may be asked of a server and how, decided without any I/O: addresses, domain lists, headers, redirects, further
-//! attempts, limits and the behaviour of old clients.
+//! Decisions without any I/O: addresses, domain lists, headers, redirects, further attempts, limits, and the behaviour
+//! of old clients.
 
 pub mod addresses;
 mod content_disposition;

@@ -1,11 +1,11 @@
-//! How old clients and base libraries behave differently. A new quirk with a known effect is one more row of [`QUIRKS`]; a
-//! new effect is also a field of [`CallRules`] and the code that obeys it.
+//! The behaviour of old clients and base libraries. A new quirk with an existing effect needs a row in [`QUIRKS`]. A
+//! new effect also needs a field in [`CallRules`] and the code that applies it.
 
 use std::fmt;
 
 use crate::terms::Api;
 
-/// The system of the client that a session stands for.
+/// The platform of the client that a session represents.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Platform {
     /// iOS and iPadOS.
@@ -16,16 +16,16 @@ pub enum Platform {
     Other,
 }
 
-/// What is different.
+/// The effect of a quirk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Effect {
     /// The caller's headers are not sent.
     HeaderIgnored,
-    /// A call beyond the limit of concurrent ones fails at once, where it would wait.
+    /// A call beyond the limit of concurrent ones fails at once instead of waiting.
     OverflowFails,
     /// The caller's `timeout` has no effect.
     TimeoutIgnored,
-    /// The caller's `filePath` has no effect; a temporary path is returned.
+    /// The caller's `filePath` has no effect, and a temporary path is returned.
     FilePathIgnored,
     /// There are no progress events.
     NoProgressEvents,
@@ -33,27 +33,27 @@ enum Effect {
     NoHeadersEvent,
     /// A result has no profile.
     NoProfile,
-    /// A profile does not tell when the call came in and when it waited.
+    /// A profile has no queue times.
     NoQueueTimes,
-    /// Addresses of the local network are refused like any other.
+    /// Local addresses are refused like any other.
     NoLan,
 }
 
-/// One row: `effect` holds for the calls of `api` where platform and versions match. `None` is any.
+/// One row: `effect` applies to calls of `api` if the platform and the versions match. `None` means any.
 struct Quirk {
     platform: Option<Platform>,
     versions: Versions,
     api: Option<Api>,
     effect: Effect,
-    /// Where it is known from; read by people only.
+    /// The source of the quirk, for maintainers.
     #[allow(dead_code)]
     source: &'static str,
 }
 
 enum Versions {
-    /// The client's version, up to and with this one.
+    /// The client's version is at most this one.
     ClientUpTo(&'static [u32]),
-    /// The base library's version, below this one.
+    /// The base library's version is less than this one.
     BaseLibraryBelow(&'static [u32]),
 }
 
@@ -137,16 +137,16 @@ const QUIRKS: &[Quirk] = &[
     },
 ];
 
-/// The rules of one call. The default is what WeChat does today: each is `false`.
+/// The quirks that apply to one call. The default is WeChat's current behaviour: all are `false`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct CallRules {
     /// The caller's headers are not sent.
     pub header_ignored: bool,
-    /// A call beyond the limit of concurrent ones fails at once, where it would wait.
+    /// A call beyond the limit of concurrent ones fails at once instead of waiting.
     pub fail_when_full: bool,
     /// The caller's `timeout` has no effect.
     pub timeout_ignored: bool,
-    /// The caller's `filePath` has no effect; a temporary path is returned.
+    /// The caller's `filePath` has no effect, and a temporary path is returned.
     pub file_path_ignored: bool,
     /// There are no progress events.
     pub no_progress: bool,
@@ -154,14 +154,14 @@ pub struct CallRules {
     pub no_headers_event: bool,
     /// A result has no profile.
     pub no_profile: bool,
-    /// A profile does not tell when the call came in and when it waited.
+    /// A profile has no queue times.
     pub no_queue_times: bool,
-    /// The device's subnets are refused like any other address. All that is local is not, where the host allows it.
+    /// The device's subnets are refused like any other address. A host that allows all local addresses is not affected.
     pub no_lan: bool,
 }
 
 impl CallRules {
-    /// The names of the rules that hold, which are those of this struct's fields.
+    /// The names of the rules that apply. They are the names of this struct's fields.
     pub fn names(&self) -> Vec<&'static str> {
         let rules = [
             (self.header_ignored, "header_ignored"),
@@ -192,7 +192,7 @@ impl CallRules {
     }
 }
 
-/// The rules of one session's calls.
+/// The quirks of one session.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Quirks {
     upload: CallRules,
@@ -200,7 +200,7 @@ pub struct Quirks {
 }
 
 impl Quirks {
-    /// Looks the session's versions up. A base library that is not named is the newest: it has no quirk.
+    /// Finds the quirks of a session's versions. `None` means the newest base library, which has no quirks.
     pub fn new(platform: Platform, client: &Version, base_library: Option<&Version>) -> Quirks {
         let holds = |quirk: &&Quirk| {
             let version_matches = match quirk.versions {
@@ -220,7 +220,7 @@ impl Quirks {
         Quirks { upload: rules_of(Api::Upload), download: rules_of(Api::Download) }
     }
 
-    /// The rules of a call of `api`.
+    /// The quirks of a call of `api`.
     pub fn rules(&self, api: Api) -> CallRules {
         match api {
             Api::Upload => self.upload,
@@ -232,12 +232,12 @@ impl Quirks {
 /// A version such as `6.5.3`, ordered by its numbers from left to right. A missing number counts as 0.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Version {
-    /// Without zeros at the end, so that equal versions are equal lists and the order of lists is that of versions.
+    /// Without trailing zeros, so that equal versions are equal lists and lists are ordered like versions.
     components: Vec<u32>,
 }
 
 impl Version {
-    /// Reads numbers of ASCII digits with dots between them, and nothing else.
+    /// Parses numbers of ASCII digits separated by dots.
     pub fn parse(text: &str) -> Result<Version, VersionError> {
         let component = |part: &str| {
             // `u32::from_str` accepts a sign.
@@ -255,10 +255,10 @@ impl Version {
     }
 }
 
-/// A text that is no version.
+/// A text that is not a version.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VersionError {
-    /// The text as it was given.
+    /// The text, as specified.
     pub text: String,
 }
 

@@ -28,7 +28,7 @@ fn versions_compare_by_their_numbers() {
 }
 
 #[test]
-fn what_is_no_version_is_an_error() {
+fn text_that_is_not_a_version_is_an_error() {
     for text in
         ["", ".", "6.", ".5", "6..5", "v6.5", "6.5.3-beta", "6.5.3 ", " 6.5", "+6.5", "-1", "6,5", "６.5", "4294967296"]
     {
@@ -49,7 +49,7 @@ const NO_HEADERS_EVENT: Rule = ("no_headers_event", |rules| rules.no_headers_eve
 const NO_PROFILE: Rule = ("no_profile", |rules| rules.no_profile);
 const NO_QUEUE_TIMES: Rule = ("no_queue_times", |rules| rules.no_queue_times);
 
-/// Each row of the documentation at its border: the last version that has the quirk and the first that has not.
+/// Each row of the documentation at its limit: the last version with the quirk and the first one without it.
 #[test]
 fn each_quirk_holds_up_to_its_border() {
     use Api::{Download, Upload};
@@ -98,13 +98,13 @@ fn each_quirk_holds_up_to_its_border() {
 }
 
 #[test]
-fn a_base_library_that_is_not_named_is_the_newest() {
+fn missing_base_library_version_means_the_newest() {
     let quirks = Quirks::new(Platform::Android, &version("1.0"), None);
     assert_eq!([Api::Upload, Api::Download].map(|api| quirks.rules(api)), [CallRules::default(); 2]);
 }
 
 #[test]
-fn every_row_says_where_it_is_known_from() {
+fn every_row_has_a_source() {
     for quirk in QUIRKS {
         assert!(!quirk.source.is_empty(), "{:?}", quirk.effect);
     }

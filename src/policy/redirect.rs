@@ -1,4 +1,4 @@
-//! Whether a response sends the request elsewhere, and what is asked for there.
+//! Decides whether a response redirects, and what the next request is.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -8,56 +8,56 @@ use super::domains::{DomainRefusal, DomainRules, Interfaces, Permission};
 use super::url::{TargetUrl, UrlError};
 use crate::terms::{Api, Method};
 
-/// The most redirects that one call follows.
+/// The maximum number of redirects of one call.
 pub const MAX_REDIRECTS: u32 = 5;
 
-/// What was asked for and what came back.
+/// A request and its response.
 #[derive(Clone, Copy, Debug)]
 pub struct Answer<'a> {
-    /// The address that answered.
+    /// The URL that answered.
     pub target: &'a TargetUrl,
     /// The method of the request.
     pub method: Method,
-    /// The redirects that were followed to get there.
+    /// The number of redirects followed so far.
     pub followed: u32,
     /// The response's status.
     pub status: u16,
-    /// The response's first `Location` that is not empty, as it came.
+    /// The response's first `Location` that is not empty, as raw bytes.
     pub location: Option<&'a [u8]>,
 }
 
 /// What to do with a response.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Decision {
-    /// It is the call's result.
+    /// It is the result of the call.
     Deliver,
-    /// It sends the request on.
+    /// Follow its redirect.
     Follow(Hop),
 }
 
 /// The next request of a call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Hop {
-    /// Where it goes; the domain rules allow it.
+    /// Its URL, which the domain rules allow.
     pub target: TargetUrl,
     /// Its method.
     pub method: Method,
-    /// Whether the body is sent again, from its start.
+    /// Whether the body is sent again from its start.
     pub keep_body: bool,
-    /// Whether scheme, host and port stay the same; credentials go nowhere else.
+    /// Whether scheme, host and port stay the same. Credentials are sent only then.
     pub same_origin: bool,
 }
 
-/// Why a redirect is not followed and the call fails.
+/// Why a redirect is not followed, so that the call fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RedirectError {
-    /// There were [`MAX_REDIRECTS`] already.
+    /// [`MAX_REDIRECTS`] were followed already.
     TooMany,
-    /// `Location` is no address that may be asked for.
+    /// `Location` is not a valid URL.
     InvalidLocation(UrlError),
-    /// From `https` to plain `http`, which the host has not allowed.
+    /// From `https` to plain `http`, which the host does not allow.
     Downgrade,
-    /// The domain rules refuse the new address.
+    /// The domain rules refuse the new URL.
     Refused(DomainRefusal),
 }
 
@@ -74,8 +74,8 @@ impl fmt::Display for RedirectError {
 
 impl std::error::Error for RedirectError {}
 
-/// Decides by RFC 9110 §15.4 what follows from a response. As browsers do, 301 and 302 turn a POST into a GET, but no PUT, and a
-/// missing or empty `Location` makes no redirect.
+/// Decides by RFC 9110 §15.4. As in browsers, 301 and 302 turn a POST into a GET, but not a PUT, and a missing or empty
+/// `Location` is not a redirect.
 pub fn decide(
     answer: &Answer<'_>,
     api: Api,
@@ -100,7 +100,7 @@ pub fn decide(
         return Err(RedirectError::Downgrade);
     }
     let permission = rules.check(api, &target, interfaces).map_err(RedirectError::Refused)?;
-    // The page may name a neighbour. A server of the internet may not: it would reach into the user's network.
+    // A page may name a neighbour. A server on the internet must not, because it would reach into the user's network.
     if permission == Permission::Neighbour && !answer.target.has_address() {
         return Err(RedirectError::Refused(DomainRefusal::LanNotAllowed));
     }
@@ -108,8 +108,8 @@ pub fn decide(
     Ok(Decision::Follow(Hop { target, method, keep_body: method != Method::Get, same_origin }))
 }
 
-/// Servers send UTF-8 as it is. Where it is no UTF-8, each byte above ASCII is percent-encoded by itself, so that the
-/// server gets back the bytes it sent.
+/// Servers send raw UTF-8. If it is not UTF-8, each byte above ASCII is percent-encoded, so that the server receives
+/// the bytes that it sent.
 fn as_text(location: &[u8]) -> Cow<'_, str> {
     if let Ok(text) = std::str::from_utf8(location) {
         return Cow::Borrowed(text);

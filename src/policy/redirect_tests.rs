@@ -20,7 +20,7 @@ fn decide_unchecked(answer: &Answer<'_>, allow_plain_http: bool) -> Result<Decis
     decide(answer, Api::Upload, &rules, &|| Ok(Vec::new()))
 }
 
-/// RFC 9110 §15.4; 305 and 306 are not used any more, 300 and 304 say nothing about where to go.
+/// RFC 9110 §15.4. 305 and 306 are obsolete; 300 and 304 do not redirect.
 #[test]
 fn the_status_decides_about_method_and_body() {
     use Method::{Get, Post, Put};
@@ -31,7 +31,7 @@ fn the_status_decides_about_method_and_body() {
         (303, Post, Some(Get)),
         (307, Post, Some(Post)),
         (308, Post, Some(Post)),
-        // The Fetch standard's "HTTP-redirect fetch" changes the method of a POST alone, but for 303.
+        // The Fetch standard's "HTTP-redirect fetch" changes only the method of a POST, except for 303.
         (301, Put, Some(Put)),
         (302, Put, Some(Put)),
         (303, Put, Some(Get)),
@@ -82,7 +82,7 @@ fn without_a_location_it_is_the_result() {
 }
 
 #[test]
-fn odd_locations_lead_where_browsers_go() {
+fn unusual_locations_resolve_as_in_browsers() {
     let here = "https://a.example/dir/page?query";
     let cases: [(&[u8], &str, bool); 17] = [
         (b"other", "https://a.example/dir/other", true),
@@ -125,7 +125,7 @@ fn five_are_followed_and_the_sixth_fails() {
             assert_eq!(decision, Err(RedirectError::TooMany), "{followed}");
         }
     }
-    // However many there were, a result is a result.
+    // Any number of redirects may precede a result.
     let answer = Answer { followed: 9, ..answer(&here, Method::Get, 200, b"/") };
     assert_eq!(decide_unchecked(&answer, false), Ok(Decision::Deliver));
 }
@@ -148,7 +148,7 @@ fn plain_http_is_only_followed_where_it_is_allowed() {
 }
 
 #[test]
-fn what_is_no_address_is_an_error() {
+fn invalid_location_is_an_error() {
     let here = target("https://a.example/");
     let cases: [(&[u8], Option<UrlError>); 6] = [
         (b"ftp://a.example/", Some(UrlError::Scheme)),
@@ -196,7 +196,7 @@ fn the_domain_list_holds_on_every_hop() {
     }
 }
 
-/// A page may name a device of the network around it, and that one another. A server of the internet may not.
+/// A page may name a device of its network, and that device another one. A server on the internet must not.
 #[test]
 fn only_an_address_leads_to_a_neighbour() {
     let wifi = || {

@@ -1,26 +1,26 @@
-//! Whether and how the rest of a body is asked for (RFC 9110 sections 13.1.5 and 14, RFC 9111 section 3.4).
+//! Decides whether and how to request the rest of a body (RFC 9110 sections 13.1.5 and 14, RFC 9111 section 3.4).
 
 use std::time::Duration;
 
 use crate::terms::{Header, header_value, header_values, is_one_of};
 
-/// Whether a download that breaks off goes on where it was.
+/// Whether a download that breaks off continues where it stopped.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Resume {
-    /// It begins anew.
+    /// It starts from the beginning.
     #[default]
     Off,
     /// In the next attempt of the task.
     WithinTask,
-    /// Also in a later call, by another launch perhaps.
+    /// Also in a later call, possibly of another launch.
     AcrossLaunches,
 }
 
-/// How much older than the answer a `Last-Modified` has to be: two changes within one second have the same date, and the
-/// clocks of the server's parts may differ (RFC 9110 section 8.8.2.2).
+/// The minimum age of a `Last-Modified` relative to the answer. Two changes within one second have the same date, and
+/// the clocks of a server's parts may differ (RFC 9110 section 8.8.2.2).
 const SETTLED: Duration = Duration::from_secs(60);
 
-/// The headers that tell of the whole body.
+/// The headers that describe the whole body.
 const DESCRIPTIONS: [&str; 6] = [
     "Content-Type",
     "Content-Disposition",
@@ -30,29 +30,29 @@ const DESCRIPTIONS: [&str; 6] = [
     "x-oss-hash-crc64ecma",
 ];
 
-/// What the parts of one body have in common.
+/// What all parts of one body share.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Representation {
-    /// A strong `ETag`, with its quotation marks, or a `Last-Modified` that counts as strong.
+    /// A strong `ETag` with its quotation marks, or a `Last-Modified` that counts as strong.
     pub validator: String,
-    /// The size of the whole body in bytes; not 0.
+    /// The size of the whole body in bytes. Not 0.
     pub total: u64,
-    /// What the first answer says of the whole: its type, its name, its digests. A later one need not say it.
+    /// The first answer's description of the whole body: type, name, digests. Later answers need not repeat it.
     pub described: Vec<Header>,
 }
 
-/// What an answer to a request for the rest of a body is.
+/// The kind of answer to a request for the rest of a body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RestAnswer {
     /// The rest.
     Rest,
-    /// An answer of its own: another version as a whole, or an error.
+    /// Another complete answer: another version, or an error.
     Other,
-    /// Neither: the request has to be made anew, without a range.
+    /// Neither. The request must be repeated without a range.
     Unusable,
 }
 
-/// Whether the headers of a request leave it to the library which part of a body is asked for.
+/// Whether the headers of a request let the library choose the range.
 pub fn leaves_range_to_us(headers: &[(String, String)]) -> bool {
     let decides = |name: &str| {
         name.eq_ignore_ascii_case("Range") || name.get(..3).is_some_and(|start| start.eq_ignore_ascii_case("If-"))
@@ -60,8 +60,8 @@ pub fn leaves_range_to_us(headers: &[(String, String)]) -> bool {
     !headers.iter().any(|(name, _)| decides(name))
 }
 
-/// What is known of the body of an answer, if its rest can be asked for when it breaks off. `length` is the body's size, where
-/// it is neither coded nor of unknown size.
+/// The representation of an answer's body, if its rest can be requested after an interruption. `length` is the body's
+/// size, or `None` if it is coded or of unknown size.
 pub fn representation(status: u16, headers: &[Header], length: Option<u64>) -> Option<Representation> {
     let total = length.filter(|length| *length > 0)?;
     if status != 200 || is_coded(headers) {
@@ -71,7 +71,7 @@ pub fn representation(status: u16, headers: &[Header], length: Option<u64>) -> O
     Some(Representation { validator: strong_validator(headers)?, total, described })
 }
 
-/// The headers of the request for what follows the first `length` bytes.
+/// The headers of the request for everything after the first `length` bytes.
 pub fn rest_headers(
     headers: &[(String, String)],
     length: u64,
@@ -86,7 +86,7 @@ pub fn rest_headers(
     kept.chain(ours.map(|(name, value)| (name.to_owned(), value))).collect()
 }
 
-/// What the answer to such a request is. `rest` is its body's size, as for [`representation`].
+/// Classifies the answer to such a request. `rest` is its body's size, as for [`representation`].
 pub fn judge(
     status: u16,
     headers: &[Header],
@@ -107,7 +107,7 @@ pub fn judge(
     if fits { RestAnswer::Rest } else { RestAnswer::Unusable }
 }
 
-/// The head of an answer with the rest, as that of an answer with all of it (RFC 9111 section 3.4).
+/// Converts the head of an answer with the rest into that of an answer with the whole body (RFC 9111 section 3.4).
 pub fn as_whole(headers: &[Header], representation: &Representation) -> Vec<Header> {
     let mut whole: Vec<Header> = headers.iter().filter(|header| !is_of_part(header)).cloned().collect();
     for header in &mut whole {
@@ -127,8 +127,7 @@ fn is_description(header: &Header) -> bool {
     is_one_of(&header.name, &DESCRIPTIONS)
 }
 
-/// What of an answer with the rest is said of the rest alone. `Content-MD5` is of the bytes that come with it (RFC 2616
-/// section 14.15).
+/// Whether a header describes only the rest. `Content-MD5` is that of the bytes sent with it (RFC 2616 section 14.15).
 fn is_of_part(header: &Header) -> bool {
     is_one_of(&header.name, &["Content-Range", "Content-MD5"])
 }
@@ -137,7 +136,7 @@ fn is_coded(headers: &[Header]) -> bool {
     header_values(headers, "Content-Encoding").any(|value| !trim(value).eq_ignore_ascii_case("identity"))
 }
 
-/// One `ETag` that is strong; without any `ETag`, one `Last-Modified` that is settled.
+/// The only `ETag`, if it is strong; without any `ETag`, the only `Last-Modified`, if it is old enough.
 fn strong_validator(headers: &[Header]) -> Option<String> {
     let mut tags = header_values(headers, "ETag").map(trim);
     if let Some(tag) = tags.next() {
@@ -150,13 +149,13 @@ fn strong_validator(headers: &[Header]) -> Option<String> {
     (age >= SETTLED).then(|| modified.to_owned())
 }
 
-/// `"…"` (RFC 9110 section 8.8.3), and not `W/"…"`. Other bytes than ASCII could not be sent back as they came.
+/// `"…"` (RFC 9110 section 8.8.3), not `W/"…"`. Only ASCII, because other bytes could not be sent back unchanged.
 fn is_strong_tag(tag: &str) -> bool {
     let inner = tag.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
     inner.is_some_and(|inner| inner.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'"'))
 }
 
-/// First and last byte, and the whole's size, of `bytes 5-9/10`.
+/// First and last byte, and the total size, of `bytes 5-9/10`.
 fn content_range(value: &str) -> Option<(u64, u64, u64)> {
     let number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok()).flatten();
     let (unit, range) = trim(value).split_once(' ')?;

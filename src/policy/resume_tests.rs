@@ -42,7 +42,7 @@ fn only_a_strong_validator_lets_a_body_be_resumed() {
 }
 
 #[test]
-fn only_a_whole_body_of_known_size_as_it_is_can_be_resumed() {
+fn only_an_uncoded_whole_body_of_known_size_can_be_resumed() {
     let tag = ("ETag", "\"v1\"");
     let found = |status, fields: &[(&str, &str)], length| representation(status, &headers(fields), length);
     let described = [tag, ("content-type", "image/png"), ("Content-Disposition", "inline"), ("X-Other", "1")];
@@ -59,7 +59,7 @@ fn only_a_whole_body_of_known_size_as_it_is_can_be_resumed() {
 }
 
 #[test]
-fn a_page_that_asks_for_a_range_or_a_condition_gets_what_it_asks_for() {
+fn pages_range_and_conditions_are_not_changed() {
     for name in ["Range", "range", "If-Range", "If-None-Match", "if-modified-since", "If-Match"] {
         assert!(!leaves_range_to_us(&pairs(&[("Accept", "*/*"), (name, "x")])), "{name}");
     }
@@ -72,7 +72,7 @@ fn a_page_that_asks_for_a_range_or_a_condition_gets_what_it_asks_for() {
 }
 
 #[test]
-fn the_rest_is_asked_for_as_it_is_and_of_the_same_version() {
+fn rest_is_requested_uncoded_and_of_the_same_version() {
     let asked = rest_headers(&pairs(&[("accept-encoding", "gzip"), ("X-Page", "1")]), 4, &known("\"v1\""));
     let expected = [("X-Page", "1"), ("Accept-Encoding", "identity"), ("Range", "bytes=4-"), ("If-Range", "\"v1\"")];
     assert_eq!(asked, pairs(&expected));
@@ -127,7 +127,7 @@ fn an_answer_is_the_rest_only_if_all_of_it_fits() {
 }
 
 #[test]
-fn the_host_hears_of_a_whole_answer() {
+fn host_receives_the_head_of_a_whole_answer() {
     let described = headers(&[("Content-Type", "image/png"), ("Content-Disposition", "inline")]);
     let known = Representation { described, ..known("\"v1\"") };
     let fields =

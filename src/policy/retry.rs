@@ -1,22 +1,22 @@
-//! Whether a failed attempt is followed by another, and when.
+//! Decides whether and when a failed attempt is followed by another.
 
 use std::time::{Duration, SystemTime};
 
 use crate::terms::{Category, Failure};
 
-/// The mean of the first wait is half of it.
+/// The default of the longest first wait. Its mean is half of it.
 const DEFAULT_DELAY: Duration = Duration::from_millis(500);
-/// No wait is drawn from a longer span: the longest deadline of WeChat is 60 s.
+/// The maximum of the longest wait. WeChat's longest deadline is 60 s.
 const LONGEST_DELAY: Duration = Duration::from_secs(30);
 
 /// A session's rules for further attempts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RetryRules {
-    /// Attempts after the first one; 0 is none.
+    /// The maximum number of attempts after the first one. 0 means none.
     pub max_retries: u32,
-    /// The first wait is drawn from 0 to this; each later one from twice the span of the one before.
+    /// The longest first wait. Each wait is random between 0 and its longest value, which doubles with each attempt.
     pub delay: Duration,
-    /// The server tells two tries of one upload by their `Idempotency-Key`, so that an upload may be sent twice.
+    /// Servers recognise two attempts of one upload by their `Idempotency-Key`, so an upload may be sent twice.
     pub uploads: bool,
 }
 
@@ -27,8 +27,8 @@ impl Default for RetryRules {
 }
 
 impl RetryRules {
-    /// The wait after `failures` failed attempts before this one: exponential, with full jitter, so that the clients of a server
-    /// that failed do not come back together. `random` is any number, each equally likely.
+    /// The wait after `failures` earlier failed attempts: exponential with full jitter, so that clients of a failed
+    /// server do not return at the same time. `random` is uniformly distributed.
     pub fn delay_after(&self, failures: u32, random: u32) -> Duration {
         let factor = 1_u32.checked_shl(failures).unwrap_or(u32::MAX);
         let span = self.delay.saturating_mul(factor).min(LONGEST_DELAY);
@@ -36,10 +36,10 @@ impl RetryRules {
     }
 }
 
-/// Whether the same request may have another answer soon: the way to the server failed, not the request.
+/// Whether the same request may succeed soon, because reaching the server failed and not the request.
 pub fn is_transient(failure: &Failure) -> bool {
     match failure {
-        // Another connection may be as fast as it should be.
+        // Another connection may be fast enough.
         Failure::Stalled => true,
         Failure::Network(category) => {
             matches!(category, Category::NameResolution | Category::Connect | Category::ConnectionClosed)
@@ -48,16 +48,16 @@ pub fn is_transient(failure: &Failure) -> bool {
     }
 }
 
-/// Whether a status says that the same request may have another answer soon.
+/// Whether a status means that the same request may succeed soon.
 pub fn is_transient_status(status: u16) -> bool {
     matches!(status, 408 | 429 | 502 | 503 | 504)
 }
 
-/// How long a `Retry-After` (RFC 9110 section 10.2.3) asks to wait: seconds, or up to a date. `None` for what is neither.
+/// The wait that a `Retry-After` (RFC 9110 section 10.2.3) requests, as seconds or as a date. `None` if it is neither.
 pub fn retry_after(value: &str, now: SystemTime) -> Option<Duration> {
     let value = value.trim_matches([' ', '\t']);
     if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
-        // More digits than a number holds are still a wait that nobody waits for.
+        // A number that does not fit is longer than any wait.
         return Some(Duration::from_secs(value.parse().unwrap_or(u64::MAX)));
     }
     let date = httpdate::parse_http_date(value).ok()?;
@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn the_way_to_the_server_is_worth_another_attempt() {
+    fn connection_failures_are_transient() {
         let transient = [Category::NameResolution, Category::Connect, Category::ConnectionClosed];
         for category in transient {
             assert!(is_transient(&Failure::Network(category)), "{category:?}");
@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn five_statuses_are_worth_another_attempt() {
+    fn five_statuses_are_transient() {
         let transient: Vec<u16> = (200..=599).filter(|status| is_transient_status(*status)).collect();
         assert_eq!(transient, [408, 429, 502, 503, 504]);
     }

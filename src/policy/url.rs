@@ -1,14 +1,14 @@
-//! The address of a request: what the page may ask for and the form in which it is sent.
+//! Parses and normalises the URL of a request.
 
 use std::fmt;
 
 use url::{Host, ParseError, Url};
 
-/// The longest address that is sent, in bytes after encoding. RFC 9110 §4.1 asks for 8000; the bound keeps a request's
-/// head small.
+/// The maximum length of a URL in bytes after encoding. RFC 9110 §4.1 recommends support for 8000. The limit keeps the
+/// head of a request small.
 const MAX_LENGTH: usize = 32 * 1024;
 
-/// An address that may be asked for: `http` or `https`, with a host, without user-info and fragment.
+/// A valid URL for a request: `http` or `https`, with a host, without user-info and fragment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TargetUrl {
     url: Url,
@@ -16,35 +16,35 @@ pub struct TargetUrl {
 }
 
 impl TargetUrl {
-    /// The address in its normalised form, as it is sent.
+    /// The URL in its normalised form, as it is sent.
     pub fn url(&self) -> &Url {
         &self.url
     }
 
-    /// Whether it goes out without TLS.
+    /// Whether it is sent without TLS.
     pub fn is_plain_http(&self) -> bool {
         self.url.scheme() == "http"
     }
 
-    /// Whether its host is an address and no name.
+    /// Whether its host is an IP address and not a name.
     pub fn has_address(&self) -> bool {
         matches!(self.url.host(), Some(Host::Ipv4(_) | Host::Ipv6(_)))
     }
 
-    /// The port that the text named, also where it is the scheme's own (`:443`), which [`Url::port`] does not tell:
-    /// a domain list without a port refuses it.
+    /// The port in the text, even if it is the scheme's default (`:443`), which [`Url::port`] omits. A domain list
+    /// entry without a port refuses it.
     pub fn explicit_port(&self) -> Option<u16> {
         self.url.port_or_known_default().filter(|_| self.explicit_port)
     }
 
-    /// Resolves `reference`, a `Location` for one, against this address. Fails as [`parse`] does.
+    /// Resolves `reference`, such as a `Location`, against this URL. Fails as [`parse`].
     pub fn join(&self, reference: &str) -> Result<TargetUrl, UrlError> {
         let url = self.url.join(reference).map_err(UrlError::Malformed)?;
         let twin = self.with_other_scheme()?.join(&other_scheme(reference)).map_err(UrlError::Malformed)?;
         checked(url, Some(&twin))
     }
 
-    /// The same address under the other scheme, where a default port is no default and therefore stays visible.
+    /// The same URL with the other scheme, for which the default port is not the default and stays visible.
     fn with_other_scheme(&self) -> Result<Url, UrlError> {
         let mut twin = Url::parse(&other_scheme(self.url.as_str())).map_err(UrlError::Malformed)?;
         if let Some(port) = self.explicit_port() {
@@ -54,16 +54,16 @@ impl TargetUrl {
     }
 }
 
-/// Why an address is refused.
+/// Why a URL is rejected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum UrlError {
-    /// The text is no absolute URL.
+    /// The text is not an absolute URL.
     Malformed(ParseError),
     /// A scheme other than `http` and `https`.
     Scheme,
     /// A user name or password before the host.
     UserInfo,
-    /// A host with one of ``"`{}``, which no server's name has and RFC 3986 §3.2.2 does not allow.
+    /// A host with one of ``"`{}``, which no server's name contains and RFC 3986 §3.2.2 does not allow.
     Host,
     /// Longer than 32 KiB.
     TooLong,
@@ -83,14 +83,14 @@ impl fmt::Display for UrlError {
 
 impl std::error::Error for UrlError {}
 
-/// Reads an address by the WHATWG URL standard: `%XX` stays as it is, other bytes that may not stand in a URL are
-/// percent-encoded as UTF-8, an internationalised host becomes punycode, the fragment is dropped.
+/// Parses a URL by the WHATWG URL standard: `%XX` is unchanged, other characters that are invalid in a URL are
+/// percent-encoded as UTF-8, an internationalised host becomes punycode, and the fragment is removed.
 pub fn parse(input: &str) -> Result<TargetUrl, UrlError> {
     let url = Url::parse(input).map_err(UrlError::Malformed)?;
     if !is_http(&url) {
         return Err(UrlError::Scheme);
     }
-    // A port stands behind a colon of its own, and one that is still there needs no second reading.
+    // A port follows a second colon. If the parser kept the port, no second parse is needed.
     let twin = match url.port() {
         None if input.bytes().filter(|&byte| byte == b':').count() > 1 => {
             Some(Url::parse(&other_scheme(input)).map_err(UrlError::Malformed)?)
@@ -100,7 +100,7 @@ pub fn parse(input: &str) -> Result<TargetUrl, UrlError> {
     checked(url, twin.as_ref())
 }
 
-/// The address without its query, which may hold secrets, for a log.
+/// The URL without its query, which may contain secrets, for a log.
 pub fn redacted(url: &Url) -> String {
     let mut url = url.clone();
     url.set_query(None);
@@ -122,8 +122,8 @@ fn checked(mut url: Url, twin: Option<&Url>) -> Result<TargetUrl, UrlError> {
     if url.as_str().len() > MAX_LENGTH {
         return Err(UrlError::TooLong);
     }
-    // The parser drops a port that is the scheme's own. No port is the default of both schemes, so one of the two
-    // readings shows it.
+    // The parser omits the default port of the scheme. No port is the default of both schemes, so one of the two parses
+    // shows it.
     let explicit_port = url.port().is_some() || twin.is_some_and(|twin| twin.port().is_some());
     Ok(TargetUrl { url, explicit_port })
 }
@@ -132,8 +132,8 @@ fn is_http(url: &Url) -> bool {
     matches!(url.scheme(), "http" | "https")
 }
 
-/// `input` with `https` for `http` and the other way round; unchanged where it names neither. What the parser skips
-/// (controls and spaces around, tabs and line ends anywhere) is skipped here too.
+/// Exchanges `http` and `https` in `input`. Unchanged with another scheme. Characters that the parser ignores (leading
+/// and trailing controls and spaces, tabs and line ends anywhere) are ignored here, too.
 fn other_scheme(input: &str) -> String {
     let text: String = input
         .trim_matches(|character| character <= ' ')

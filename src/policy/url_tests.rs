@@ -1,7 +1,7 @@
 use super::*;
 
-/// All that the URL standard's own tests say of http and https, but for what this module refuses on top: user-info,
-/// other schemes and hosts that no server has.
+/// All cases for http and https of the URL standard's own tests, except those that this module rejects in addition:
+/// user-info, other schemes, and hosts that no server has.
 #[test]
 fn the_cases_of_the_url_standard_hold() {
     let unescape = |text: &str| {
@@ -13,7 +13,7 @@ fn the_cases_of_the_url_standard_hold() {
                     plain.push(u32::from_str_radix(code, 16).ok().and_then(char::from_u32).unwrap());
                     plain.push_str(rest);
                 }
-                // Two backslashes are one, and what follows the second is as it is.
+                // Two backslashes are one, and what follows the second one is literal.
                 None => {
                     plain.push('\\');
                     plain.push_str(pieces.next().unwrap());
@@ -57,7 +57,7 @@ fn the_cases_of_the_url_standard_hold() {
     assert!(read > 150 && refused > 150, "{read} and {refused}");
 }
 
-/// What the URL standard's tests say in few examples; what follows `#` is left out, as it is never sent.
+/// Few examples from the URL standard's tests. The part after `#` is removed, because it is never sent.
 #[test]
 fn addresses_are_normalised_as_the_url_standard_says() {
     let cases = [
@@ -119,9 +119,9 @@ fn addresses_are_normalised_as_the_url_standard_says() {
     }
 }
 
-/// From the same source: what the standard calls a failure.
+/// From the same source: failures according to the standard.
 #[test]
-fn what_the_url_standard_does_not_read_is_malformed() {
+fn text_rejected_by_the_url_standard_is_malformed() {
     let cases = [
         "http://?",
         "http://f:b/c",
@@ -159,7 +159,7 @@ fn what_the_url_standard_does_not_read_is_malformed() {
 }
 
 #[test]
-fn other_addresses_are_refused_for_a_reason() {
+fn other_urls_are_rejected_with_a_reason() {
     let too_long = format!("https://a.example/{}", "x".repeat(32 * 1024));
     // (input, expected)
     let cases = [
@@ -175,7 +175,7 @@ fn other_addresses_are_refused_for_a_reason() {
         ("https://user:secret@a.example/", Some(UrlError::UserInfo)),
         ("https://:secret@a.example/", Some(UrlError::UserInfo)),
         ("https://a.example@b.example/", Some(UrlError::UserInfo)),
-        // Empty user-info is none: nothing of it is left in what is sent.
+        // Empty user-info is ignored: nothing of it is sent.
         ("https://:@a.example/", None),
         ("https://a`b.example/", Some(UrlError::Host)),
         ("https://a\"b.example/", Some(UrlError::Host)),
@@ -189,7 +189,7 @@ fn other_addresses_are_refused_for_a_reason() {
 }
 
 #[test]
-fn an_explicit_port_is_seen_also_where_it_is_the_default() {
+fn explicit_default_port_is_detected() {
     let cases = [
         ("https://a.example/", None),
         ("https://a.example:/", None),
@@ -214,7 +214,7 @@ fn an_explicit_port_is_seen_also_where_it_is_the_default() {
     }
 }
 
-/// The first cases are of urltestdata.json, the rest follows RFC 3986 §5.4.
+/// The first cases are from urltestdata.json, the rest follows RFC 3986 §5.4.
 #[test]
 fn references_are_resolved() {
     let cases = [
@@ -263,7 +263,7 @@ fn a_reference_keeps_the_port_it_inherits_and_only_that() {
 }
 
 #[test]
-fn a_reference_is_held_to_the_same_rules() {
+fn references_follow_the_same_rules() {
     let base = parse("https://a.example/").unwrap();
     let cases = [
         ("ftp://a.example/", UrlError::Scheme),
@@ -274,7 +274,7 @@ fn a_reference_is_held_to_the_same_rules() {
     ];
     for (reference, expected) in cases {
         match (base.join(reference), expected) {
-            // Which part of a malformed address is at fault is the parser's to say.
+            // The parser decides which part of a malformed URL it reports.
             (Err(UrlError::Malformed(_)), UrlError::Malformed(_)) => {}
             (result, expected) => assert_eq!(result, Err(expected), "{reference:?}"),
         }

@@ -1,4 +1,4 @@
-//! What a failure of the storage means for a file call.
+//! Converts storage failures into failures of a file call.
 
 use std::io;
 
@@ -6,7 +6,7 @@ use crate::storage::Error;
 use crate::terms::{Failure, FileErrorKind, TransferError};
 use crate::worker::StopReason;
 
-/// A file call that failed, by WeChat's table of such failures.
+/// Converts a failure of a file call according to WeChat's table.
 pub fn of_file_call(error: Error) -> TransferError {
     let detail = error.to_string();
     let (kind, path) = match error {
@@ -27,7 +27,7 @@ pub fn of_file_call(error: Error) -> TransferError {
         Error::LengthOutOfRange => (FileErrorKind::LengthOutOfRange, None),
         Error::TemporaryFileNotExist { .. } => (FileErrorKind::TemporaryFileNotExist, None),
         Error::InvalidDescriptor { .. } => (FileErrorKind::BadDescriptor, None),
-        // The table has one row for the quota, the device's room and the size of one call.
+        // The table has one row for the quota, a full device and the size of one call.
         Error::QuotaExceeded | Error::DiskFull | Error::TooManyBytes => (FileErrorKind::QuotaExceeded, None),
         Error::Io { source, .. } if is_of_the_device(&source) => (FileErrorKind::InputOutput, None),
         Error::Io { .. }
@@ -39,7 +39,7 @@ pub fn of_file_call(error: Error) -> TransferError {
     TransferError::new(Failure::File { kind, path }, detail)
 }
 
-/// A file that is written: what a directory cannot be has a row of its own.
+/// Converts a failure of writing a file: the table has a separate row for a directory at the path.
 pub fn of_writing(error: Error) -> TransferError {
     match of_file_call(error) {
         TransferError { failure: Failure::File { kind: FileErrorKind::IsADirectory, path }, detail } => {

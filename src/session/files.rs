@@ -1,4 +1,4 @@
-//! The calls of a page, and of the host, that concern files alone.
+//! File calls of a page and of the host.
 
 use std::os::fd::OwnedFd;
 
@@ -30,12 +30,12 @@ impl Admission<'_> {
         self.storage().remove_saved_file(&self.worker(), path).map_err(of_file_call)
     }
 
-    /// Makes a temporary file of the host's own file.
+    /// Makes a temporary file from a native file.
     pub fn import_path(&self, path: &str, mode: ImportMode) -> Result<StoredFile, TransferError> {
         self.storage().import_path(&self.worker(), path, mode).map_err(of_file_call)
     }
 
-    /// Makes a temporary file of an open file.
+    /// Makes a temporary file from an open file or pipe.
     pub fn import_descriptor(
         &self,
         descriptor: OwnedFd,
@@ -45,27 +45,27 @@ impl Admission<'_> {
         self.storage().import_descriptor(&self.worker(), descriptor, length, name).map_err(of_file_call)
     }
 
-    /// Makes a temporary file of bytes.
+    /// Makes a temporary file from bytes.
     pub fn import_data(&self, bytes: &[u8], name: Option<&str>) -> Result<StoredFile, TransferError> {
         self.storage().import_data(&self.worker(), bytes, name).map_err(of_file_call)
     }
 
-    /// Removes the partial files that nobody writes.
+    /// Deletes the partial files that no task is writing.
     pub fn discard_partials(&self) -> Result<(), storage::Error> {
         self.storage().discard_partials(&self.worker())
     }
 
-    /// The file or directory that a `wxfile://` path names, for its path on the device.
+    /// The path on the device of the file or directory that a `wxfile://` path names.
     pub fn resolve_path(&self, path: &str) -> Result<StoredFile, TransferError> {
         self.storage().resolve(&self.worker(), path).map_err(of_file_call)
     }
 
-    /// `FileSystemManager.access`: whether a file or directory is there.
+    /// `FileSystemManager.access`: checks that a file or directory exists.
     pub fn access(&self, path: &str) -> Result<(), TransferError> {
         self.storage().access(&self.worker(), path).map_err(of_file_call)
     }
 
-    /// `FileSystemManager.stat`: of what is at the path, or `recursive` also of all that is in it.
+    /// `FileSystemManager.stat`. With `recursive`, also of a directory's contents.
     pub fn stat(&self, path: &str, recursive: bool) -> Result<Vec<FileStat>, TransferError> {
         let (storage, worker) = (self.storage(), self.worker());
         let stats = if recursive {
@@ -76,7 +76,7 @@ impl Admission<'_> {
         stats.map_err(of_file_call)
     }
 
-    /// `FileSystemManager.unlink`: removes a `wxfile://usr` file.
+    /// `FileSystemManager.unlink`: deletes a `wxfile://usr` file.
     pub fn unlink(&self, path: &str) -> Result<(), TransferError> {
         self.storage().unlink(&self.worker(), path).map_err(of_file_call)
     }
@@ -125,7 +125,7 @@ impl Admission<'_> {
         &self.session.environment.storage
     }
 
-    /// The thread of the host's that this call runs on. Closing the session stops it.
+    /// The worker of this call, on a thread of the host. Closing the session stops it.
     fn worker(&self) -> Worker {
         Worker::for_call(self.session.file_calls.clone())
     }

@@ -1,13 +1,13 @@
-//! Who may still come in, and who is still inside, when a session closes.
+//! Counts the calls that are inside a session, and waits for them when it closes.
 
 use std::sync::{Condvar, Mutex, PoisonError};
 
 use crate::worker::lock;
 
-/// A door that is open until it is shut; shutting waits for those inside.
+/// A gate that is open until it is shut. Shutting waits for all visits.
 ///
-/// Not a reader-writer lock: those inside run the host's code (its executor, its logger), which may come in again while
-/// another thread shuts the door.
+/// It is not a reader-writer lock: a visit may run code of the host (its executor, its logger), which may enter again
+/// while another thread shuts the gate.
 #[derive(Debug)]
 pub struct Gate {
     state: Mutex<Occupancy>,
@@ -20,7 +20,7 @@ struct Occupancy {
     inside: usize,
 }
 
-/// Somebody inside; dropping it is leaving.
+/// One visit. Dropping it leaves.
 #[derive(Debug)]
 pub struct Visit<'a>(&'a Gate);
 
@@ -29,7 +29,7 @@ impl Gate {
         Gate { state: Mutex::new(Occupancy { open: true, inside: 0 }), left: Condvar::new() }
     }
 
-    /// `None` once the door is shut.
+    /// `None` once the gate is shut.
     pub fn enter(&self) -> Option<Visit<'_>> {
         let mut state = lock(&self.state);
         state.open.then(|| {
@@ -38,7 +38,7 @@ impl Gate {
         })
     }
 
-    /// Shuts the door and waits until all have left. `false` if it was shut before.
+    /// Shuts the gate and waits until all visits have ended. `false` if it was shut before.
     pub fn shut(&self) -> bool {
         let mut state = lock(&self.state);
         if !std::mem::replace(&mut state.open, false) {
@@ -66,7 +66,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_shut_door_lets_nobody_in() {
+    fn shut_gate_admits_nobody() {
         let gate = Gate::new();
         assert!(gate.enter().is_some());
         assert!(gate.shut());
@@ -74,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_first_to_shut_it_is_told_so() {
+    fn only_the_first_shut_returns_true() {
         let gate = Gate::new();
         let first = thread::scope(|scope| {
             let shutting: Vec<_> = (0..8).map(|_| scope.spawn(|| gate.shut())).collect();
@@ -84,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn shutting_waits_until_the_last_has_left() {
+    fn shutting_waits_for_all_visits() {
         let gate = Gate::new();
         let left = AtomicBool::new(false);
         let (first, second) = (gate.enter().unwrap(), gate.enter().unwrap());
@@ -93,7 +93,7 @@ mod tests {
                 assert!(gate.shut());
                 assert!(left.load(Ordering::SeqCst), "it waits for both");
             });
-            // The door is shut to others while it waits for those inside.
+            // A gate that is being shut admits nobody while it waits.
             while gate.enter().is_some() {
                 thread::yield_now();
             }

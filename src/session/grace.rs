@@ -1,4 +1,4 @@
-//! A state that is borne for a while: the background, or no network.
+//! A grace period: a state that is tolerated for a limited time, such as the background or no network.
 
 use std::io;
 use std::sync::{Arc, Mutex};
@@ -7,26 +7,26 @@ use std::time::{Duration, Instant};
 use crate::platform;
 use crate::worker::{Timer, lock};
 
-/// A state with a grace time, at whose end transfers are interrupted, and the alarm that is set for that.
+/// A state with a grace time, and the alarm that interrupts transfers at its end.
 pub struct GracePeriod {
     grace: Duration,
     clock: Arc<dyn GraceClock>,
-    /// Nothing of the host's runs under this lock: it may enter or leave.
+    /// No code of the host runs under this lock, because it may enter or leave the state.
     stay: Mutex<Option<Stay>>,
 }
 
-/// Where the time comes from: the system, or a test.
+/// The clock. Tests replace it.
 trait GraceClock: Send + Sync {
-    /// The time since some fixed moment, that of sleep included.
+    /// The time since a fixed moment, including sleep.
     fn now(&self) -> Duration;
-    /// Has `action` run when so much time has passed, that of sleep perhaps not included.
+    /// Runs `action` after `time`, which may not include sleep.
     fn call_after(&self, time: Duration, action: GraceAction) -> io::Result<TakeBack>;
 }
 
-/// What is to happen later.
+/// An action for later.
 type GraceAction = Box<dyn FnOnce() + Send>;
 
-/// Takes an action back. `false` if it has run; one that runs now is waited for.
+/// Cancels an action. `false` if it has run. If it is running, waits for it.
 type TakeBack = Box<dyn FnOnce() -> bool + Send>;
 
 struct TimerClock;
@@ -42,7 +42,7 @@ impl GraceClock for TimerClock {
     }
 }
 
-/// One time in the state.
+/// One stay in the state.
 struct Stay {
     began: Duration,
     interrupt: Arc<dyn Fn() + Send + Sync>,
@@ -58,8 +58,8 @@ impl GracePeriod {
         GracePeriod { grace, clock, stay: Mutex::new(None) }
     }
 
-    /// Enters the state: `interrupt`, which must be short, runs when the grace time is over. Does nothing when
-    /// it has begun already.
+    /// Enters the state. `interrupt`, which must be short, runs at the end of the grace time. Has no effect inside the
+    /// state.
     ///
     /// # Errors
     /// The timer's thread cannot be started. Nothing has changed.
@@ -76,16 +76,16 @@ impl GracePeriod {
         Ok(())
     }
 
-    /// Leaves it: `resume` runs, after `interrupt` where the grace time is over and the timer has not come to it: the
-    /// system stops an app in the background, and its first act when it goes on may be to leave the state. Does nothing when
-    /// it has not begun.
+    /// Leaves the state and runs `resume`. Runs `interrupt` before it if the grace time is over and the timer has not
+    /// fired: the system suspends an app in the background, and leaving the state may be its first action after that.
+    /// Has no effect outside of the state.
     ///
-    /// `resume` must not run anything of the host's. It runs under the lock: of two threads that enter and leave at once the
-    /// last one decides.
+    /// `resume` must not run code of the host. It runs under the lock, so that of concurrent calls of enter and leave
+    /// the last one decides.
     pub fn leave(&self, resume: impl FnOnce()) {
         let mut stay = lock(&self.stay);
         let Some(Stay { began, interrupt, take_back }) = stay.take() else { return };
-        // The action runs nothing of the host's and does not take this lock, so it can be waited for.
+        // The action runs no code of the host and does not take this lock, so waiting for it is safe.
         if take_back() && self.clock.now().saturating_sub(began) >= self.grace {
             interrupt();
         }
@@ -100,7 +100,7 @@ mod tests {
 
     use super::*;
 
-    /// Far more than a test takes: a timer that fires within it fires too early.
+    /// Far longer than a test: a timer that fires within it fires too early.
     const NEVER: Duration = Duration::from_secs(3600);
     const LIMIT: Duration = Duration::from_secs(60);
 
@@ -112,13 +112,13 @@ mod tests {
     #[derive(Default)]
     struct FakeTime {
         now: Duration,
-        /// What is to run when, by number.
+        /// The alarms by number and time.
         alarms: Vec<(usize, Duration, GraceAction)>,
         next_number: usize,
     }
 
     impl FakeClock {
-        /// Time in which the process runs.
+        /// Advances the time while the process runs.
         fn run(&self, time: Duration) {
             let mut fake = lock(&self.0);
             fake.now += time;
@@ -130,7 +130,7 @@ mod tests {
             }
         }
 
-        /// Time in which it does not, so that no alarm of it comes.
+        /// Advances the time while the process is suspended, so no alarm fires.
         fn stop(&self, time: Duration) {
             lock(&self.0).now += time;
         }
@@ -151,7 +151,7 @@ mod tests {
         }
     }
 
-    /// In the state by a clock of its own; notes what happens.
+    /// A period that was entered, with its own clock. Records what happens.
     struct Entered {
         clock: Arc<FakeClock>,
         background: GracePeriod,
@@ -174,7 +174,7 @@ mod tests {
             self.background.enter(move || interrupt.send("interrupt").unwrap()).unwrap();
         }
 
-        /// Comes back, and tells all that happened.
+        /// Leaves the state and returns all events.
         fn leave(self) -> Vec<&'static str> {
             self.background.leave(|| self.sender.send("resume").unwrap());
             self.events.try_iter().collect()
@@ -197,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn to_enter_again_does_not_begin_the_grace_time_anew() {
+    fn entering_again_does_not_restart_the_grace_time() {
         let entered = Entered::new();
         entered.clock.run(GRACE - Duration::from_secs(1));
         entered.enter();
@@ -207,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn a_process_that_was_stopped_for_longer_is_interrupted_when_it_comes_back() {
+    fn interrupt_runs_on_resume_after_a_long_suspension() {
         let entered = Entered::new();
         entered.clock.run(Duration::from_secs(1));
         entered.clock.stop(Duration::from_secs(3600));
@@ -249,7 +249,7 @@ mod tests {
     }
 
     #[test]
-    fn leaving_in_time_takes_the_interrupt_back() {
+    fn leaving_in_time_cancels_the_interrupt() {
         let background = GracePeriod::new(NEVER);
         let alive = Arc::new(());
         let held = alive.clone();
@@ -262,7 +262,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_change_resumes() {
+    fn repeated_enter_and_leave_have_no_effect() {
         let background = GracePeriod::new(NEVER);
         let resumes = AtomicUsize::new(0);
         let count = || _ = resumes.fetch_add(1, Ordering::SeqCst);

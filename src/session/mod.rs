@@ -1,4 +1,4 @@
-//! One launch of one mini program: its identity and rules, its tasks, foreground and background, and its end.
+//! One launch of one mini program: its identity, rules and tasks, its foreground and background, and its closing.
 
 mod file_failure;
 mod files;
@@ -32,7 +32,7 @@ use gate::{Gate, Visit};
 use grace::GracePeriod;
 use preparations::Preparations;
 
-/// How long transfers go on after the mini program went to the background (the WeChat documentation, "Network").
+/// How long transfers may continue in the background (WeChat's documentation, "Network").
 const BACKGROUND_GRACE: Duration = Duration::from_secs(5);
 /// How long calls wait for a network. Between two networks a phone often has none.
 const NO_NETWORK_GRACE: Duration = Duration::from_secs(5);
@@ -44,35 +44,35 @@ pub struct Session {
     preparations: Preparations,
     background: GracePeriod,
     no_network: GracePeriod,
-    /// One report of the network at a time.
+    /// Serialises the reports of the network.
     network_reports: Mutex<()>,
-    /// Stops the file calls, which run on the host's threads.
+    /// Stops the file calls, which run on threads of the host.
     file_calls: Arc<StopSignal>,
-    /// Shut when `close` begins, so that no task slips in behind it.
+    /// Shut when `close` starts, so that no task can be added after that.
     gate: Gate,
 }
 
-/// What a session has done so far.
+/// The statistics of a session.
 #[derive(Clone, Copy, Debug)]
 pub struct SessionStatistics {
-    /// Its tasks.
+    /// Of its tasks.
     pub tasks: TaskStatistics,
-    /// Attempts after the first one of a task.
+    /// Attempts after a task's first one.
     pub retries: u64,
-    /// Those whose answer was the rest of a file.
+    /// Attempts whose answer was the rest of a file.
     pub resumed: u64,
-    /// Its connections.
+    /// Of its connections.
     pub client: ClientStatistics,
 }
 
-/// The right to use a session that is open, and stays so until this is dropped.
+/// The right to use an open session. The session stays open until this is dropped.
 pub struct Admission<'a> {
     session: &'a Session,
     _visit: Visit<'a>,
 }
 
 impl Session {
-    /// Opens the mini program's files and readies everything; no connection is made.
+    /// Opens the mini program's files and creates everything else. Makes no connection.
     pub fn open(options: SessionOptions) -> Result<Session, OpenError> {
         let (environment, executor) = options.build()?;
         let limits = &environment.limits;
@@ -97,10 +97,10 @@ impl Session {
         self.gate.enter().map(|visit| Admission { session: self, _visit: visit })
     }
 
-    /// Aborts what is left, delivers the last callbacks, removes the temporary files and joins every thread. A second
-    /// call returns at once.
+    /// Aborts the remaining tasks, delivers the last callbacks, deletes the temporary files and joins every thread. A
+    /// second call returns at once.
     pub fn close(&self) {
-        // Those inside have to leave before the gate is shut, and a file call may wait for a pipe or for another process.
+        // Before the gate is shut, which waits for all visits: a file call may wait for a pipe or for another process.
         self.file_calls.request(StopReason::Aborted);
         if !self.gate.shut() {
             return;
@@ -115,7 +115,7 @@ impl Session {
 }
 
 impl Admission<'_> {
-    /// An upload, or a task that fails at once with what is wrong with its parameters.
+    /// Prepares an upload, or a task that fails at once because of its parameters.
     pub fn prepare_upload(&self, request: Result<UploadRequest, TransferError>) -> Submission {
         let options = request.as_ref().map_or_else(|_| TaskOptions::default(), |request| request.task);
         self.prepare(Api::Upload, options, |rules| {
@@ -125,7 +125,7 @@ impl Admission<'_> {
         })
     }
 
-    /// A download, or a task that fails at once with what is wrong with its parameters.
+    /// Prepares a download, or a task that fails at once because of its parameters.
     pub fn prepare_download(&self, request: Result<DownloadRequest, TransferError>) -> Submission {
         let options = request.as_ref().map_or_else(|_| TaskOptions::default(), |request| request.task);
         self.prepare(Api::Download, options, |rules| {
@@ -135,27 +135,27 @@ impl Admission<'_> {
         })
     }
 
-    /// Starts what was prepared. From here on the handler is the task's, and hears of its end in every case.
+    /// Starts a prepared task. From here on the task owns the handler, which receives its end in every case.
     pub fn submit(&self, submission: Submission, handler: Box<dyn Handler>) -> TaskId {
         self.session.engine.submit(submission, handler)
     }
 
-    /// Stops a task, queued or running. `false` if it has ended or never was.
+    /// Aborts a task, queued or running. `false` if it has ended or does not exist.
     pub fn abort(&self, task: TaskId) -> bool {
         self.session.engine.abort(task)
     }
 
-    /// Changes how many bytes per second the session's tasks may move together; 0 is any number.
+    /// Changes how many bytes per second the session's tasks may transfer together; 0 means no limit.
     pub fn set_max_bytes_per_second(&self, bytes_per_second: u64) {
         self.session.engine.set_max_bytes_per_second(bytes_per_second);
     }
 
-    /// Changes the same for one task, queued or running. `false` if it has ended or never was.
+    /// Changes the limit of one task, queued or running. Returns `false` if there is no such task or it has ended.
     pub fn set_task_max_bytes_per_second(&self, task: TaskId, bytes_per_second: u64) -> bool {
         self.session.engine.set_task_max_bytes_per_second(task, bytes_per_second)
     }
 
-    /// What the rules say of a URL and a header, without a task.
+    /// Applies the rules to a URL and a header, without a task.
     pub fn check_url(
         &self,
         api: Api,
@@ -165,7 +165,7 @@ impl Admission<'_> {
         transfer::check_url(&self.session.environment, api, url, header)
     }
 
-    /// What the session has done so far.
+    /// The session's statistics.
     pub fn statistics(&self) -> SessionStatistics {
         let Session { environment, engine, .. } = self.session;
         SessionStatistics {
@@ -176,7 +176,7 @@ impl Admission<'_> {
         }
     }
 
-    /// Has a connection to a server opened ahead of the transfers that will need it, and returns at once.
+    /// Opens a connection to a server ahead of its first transfer. Returns at once.
     pub fn prepare_connection(&self, server: &str) {
         let Session { environment, preparations, .. } = self.session;
         if let Some(preparation) = Preparation::new(environment, server) {
@@ -184,29 +184,29 @@ impl Admission<'_> {
         }
     }
 
-    /// The mini program went to the background: what has not ended after the grace time is interrupted, and so are the calls
-    /// after that. Fails when the timer's thread cannot be started; then nothing changes.
+    /// The mini program entered the background: after the grace time, unfinished tasks and further calls are
+    /// interrupted. Fails if the timer's thread cannot be started. Then nothing changes.
     pub fn enter_background(&self) -> std::io::Result<()> {
         let Session { environment, engine, preparations, background, .. } = self.session;
         let engine = engine.clone();
         background.enter(move || engine.interrupt())?;
-        // The system takes them from an app that it suspends, and the next task would be the one to find out.
+        // The system closes the sockets of a suspended app, and the next task would have to detect it.
         environment.client.close_idle();
-        // After that, so that none begins behind this.
+        // After closing, so that no preparation adds a connection.
         preparations.stop();
         Ok(())
     }
 
-    /// The mini program is back: calls are taken again.
+    /// The mini program is in the foreground again: calls are accepted.
     pub fn enter_foreground(&self) {
         let Session { engine, background, environment, .. } = self.session;
         environment.client.keep_idle();
         background.leave(|| engine.resume());
     }
 
-    /// The device has another network, or none. Idle connections, and what is being prepared, end; so do connections in use
-    /// whose local address is gone. Without a network no task begins, and all end after the grace time. Fails when the timer's
-    /// thread cannot be started; then nothing changes.
+    /// The device's network changed or is gone. Closes idle connections, preparations, and connections in use whose
+    /// local address is gone. Without a network no task starts, and all end after the grace time. Fails if the timer's
+    /// thread cannot be started. Then nothing changes.
     pub fn network_changed(&self, network: Network) -> std::io::Result<()> {
         let Session { environment, engine, preparations, no_network, network_reports, .. } = self.session;
         let ended = {

@@ -2,33 +2,33 @@
 
 use crate::task::QueueNetwork;
 
-/// A network that the device uses by default.
+/// The device's default network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Network {
-    /// What it is.
+    /// Its kind.
     pub kind: NetworkKind,
-    /// It is paid for by its use, or the user wants to save it.
+    /// The user pays by use, or wants to save data.
     pub metered: bool,
-    /// It is another operator's than the user's own.
+    /// It belongs to another operator than the user's own.
     pub roaming: bool,
 }
 
-/// What a network is.
+/// The kind of a network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NetworkKind {
-    /// Anything else, such as a cable.
+    /// Any other, such as Ethernet.
     Other,
-    /// There is none.
+    /// There is no network.
     None,
     /// Wi-Fi.
     Wifi,
-    /// A mobile operator's.
+    /// A mobile operator's network.
     Cellular,
 }
 
 impl From<Network> for QueueNetwork {
     fn from(network: Network) -> QueueNetwork {
-        // An operator takes more for roaming than for its own network.
+        // Roaming costs more than the operator's own network.
         QueueNetwork { is_absent: network.kind == NetworkKind::None, is_metered: network.metered || network.roaming }
     }
 }

@@ -1,4 +1,4 @@
-//! What a session is opened with, and what is wrong with it.
+//! The options of a session, and their validation.
 
 use std::fmt;
 use std::io;
@@ -22,63 +22,63 @@ use crate::terms::Api;
 use crate::terms::log::{Level, Log};
 use crate::transfer::{AttemptTotals, Environment, NetworkEstimator, SystemClock};
 
-/// A session's options, owned. Empty and `None` are the defaults.
+/// The owned options of a session. Empty and `None` mean the default.
 pub struct SessionOptions {
-    /// The mini program's appid; required.
+    /// The mini program's appid. Required.
     pub app_id: String,
-    /// Its version.
+    /// The mini program's version.
     pub app_version: String,
-    /// The user.
+    /// The user's id.
     pub user_id: String,
-    /// The system of the client.
+    /// The platform of the client.
     pub platform: Platform,
-    /// The client's version; required.
+    /// The client's version. Required.
     pub client_version: String,
-    /// The base library's version; empty is the newest.
+    /// The base library's version. Empty means the newest.
     pub base_library_version: String,
     /// The `User-Agent`.
     pub user_agent: String,
-    /// The template of the Referer; empty is WeChat's.
+    /// The template of the Referer. Empty means WeChat's.
     pub referer: String,
-    /// The scheme of the paths that pages see; empty is `wxfile`.
+    /// The scheme of the paths that pages see. Empty means `wxfile`.
     pub path_scheme: String,
-    /// Where files are kept; an absolute path.
+    /// The directory for files, as an absolute path.
     pub data_directory: PathBuf,
-    /// How many, how long, how large.
+    /// Limits on number, time and size.
     pub limits: Limits,
-    /// When another attempt follows one that failed.
+    /// The rules for further attempts.
     pub retry: RetryRules,
-    /// Whether a download that breaks off goes on where it was.
+    /// Whether a download that breaks off continues where it stopped.
     pub resume: Resume,
-    /// Which connections are too slow to go on with; `None` is none.
+    /// The speed below which a connection counts as stalled. `None`: no limit.
     pub low_speed: Option<LowSpeed>,
-    /// The domain list of each API.
+    /// The domain list of uploads.
     pub upload_domains: Vec<String>,
-    /// The domain list of each API.
+    /// The domain list of downloads.
     pub download_domains: Vec<String>,
-    /// What of the local network is allowed.
+    /// The local addresses that are allowed.
     pub lan: LanPolicy,
-    /// Whether the lists are not looked at.
+    /// Whether the domain lists are ignored.
     pub skip_domain_check: bool,
     /// Whether `http` URLs are allowed outside the local network.
     pub allow_plain_http: bool,
     /// Whether an upload is never sent a second time.
     pub send_uploads_once: bool,
-    /// Certificates in PEM; `None` is the operating system's.
+    /// Certificates in PEM. `None` means the system's trust store.
     pub root_certificates: Option<Vec<u8>>,
-    /// Public keys that hosts must show.
+    /// Public keys that hosts must present.
     pub pins: Vec<http::Pin>,
-    /// A proxy for every connection.
+    /// The proxy of every connection.
     pub proxy: Option<String>,
     /// The host's own name resolution.
     pub resolver: Option<Arc<dyn Resolver>>,
     /// Whether absolute paths can be uploaded.
     pub allow_native_paths: bool,
-    /// Whether other sessions may have the same files.
+    /// Whether other sessions may use the same files.
     pub sharing: Sharing,
-    /// Where callbacks run; `None` is a thread of the session's own.
+    /// Where callbacks run. `None` means a thread of the session.
     pub executor: Option<Box<dyn Executor>>,
-    /// Where decisions are reported.
+    /// The log.
     pub log: Log,
     /// A certificate for servers that ask for one.
     pub client_certificate: Option<CertificateParts>,
@@ -87,32 +87,32 @@ pub struct SessionOptions {
 /// Why a session cannot be opened.
 #[derive(Debug)]
 pub enum OpenError {
-    /// The app id, app version or user agent cannot be sent.
+    /// The app id, app version, user agent or Referer is invalid.
     Identity(IdentityError),
-    /// The scheme of paths is none, or means something else.
+    /// The path scheme is malformed or has another meaning.
     PathScheme,
-    /// A version is not numbers separated by dots.
+    /// A version is not a list of numbers separated by dots.
     Version(String),
-    /// An entry of a domain list cannot be used.
+    /// An entry of a domain list is invalid.
     Domain {
-        /// Whose list.
+        /// The API of the list.
         api: Api,
-        /// Which entry, and why.
+        /// The entry and the reason.
         error: DomainEntryError,
     },
     /// The roots or the client certificate cannot be used.
     Certificate(String),
-    /// The proxy's URL cannot be used.
+    /// The proxy's URL is invalid.
     Proxy(String),
-    /// The system's roots cannot be used.
+    /// The system's trust store cannot be used.
     TrustStore(String),
-    /// The files are another session's.
+    /// Another session uses the files.
     StorageLocked,
     /// The files cannot be used.
     Storage(storage::Error),
-    /// No thread or descriptor.
+    /// No thread or descriptor is left.
     OutOfResources(io::Error),
-    /// A bug on our side.
+    /// A bug of the library.
     Internal(String),
 }
 
@@ -140,7 +140,7 @@ impl fmt::Display for OpenError {
 impl std::error::Error for OpenError {}
 
 impl SessionOptions {
-    /// Checks everything, and opens what transfers need. A refusal is also said in the log.
+    /// Validates everything, and opens what transfers need. A refusal is also logged.
     pub(super) fn build(self) -> Result<(Environment, Option<Box<dyn Executor>>), OpenError> {
         let log = self.log.clone();
         self.try_build()

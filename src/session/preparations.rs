@@ -1,4 +1,4 @@
-//! Connections that the host has opened ahead of the transfers that will need them.
+//! Connections that the host requests ahead of the first transfer.
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -9,19 +9,19 @@ use crate::terms::log::Level;
 use crate::transfer::{Environment, Preparation};
 use crate::worker::{StopReason, StopSignal, ThreadPool, WorkQueue, Worker, lock};
 
-/// How many are opened at once. They compete with transfers for the network.
+/// The number of connections that are opened at the same time. They compete with transfers for the network.
 const MAX_RUNNING: usize = 4;
-/// How many wait or run. A mini program names a handful of hosts.
+/// The maximum number of waiting and running preparations. A mini program uses a handful of hosts.
 const MAX_PENDING: usize = 20;
-/// How long one may take: for as long as the connection would be kept.
+/// The time limit: as long as the connection would be kept.
 const TIMEOUT: Duration = Duration::from_secs(15);
-/// What iOS gives a secondary thread: the system's certificate check runs on it.
+/// The size of a secondary thread's stack on iOS. The system's certificate check runs on this thread.
 const STACK_SIZE: usize = 512 * 1024;
 
-/// The preparations of one session, on threads of their own: none takes the place of a transfer.
+/// The preparations of one session, on separate threads, so that they do not take the places of transfers.
 pub struct Preparations {
     pool: ThreadPool<PreparationQueue>,
-    /// Of those that wait or run.
+    /// The signals of waiting and running preparations.
     stops: Mutex<Vec<Weak<StopSignal>>>,
 }
 
@@ -40,7 +40,7 @@ impl WorkQueue for PreparationQueue {
 }
 
 impl Preparations {
-    /// Without a thread.
+    /// Starts no thread.
     pub fn new(environment: Arc<Environment>) -> Preparations {
         let run = move |(preparation, stop): (Preparation, Arc<StopSignal>), thread: &Arc<_>| {
             stop.set_deadline(Instant::now() + TIMEOUT);
@@ -55,7 +55,7 @@ impl Preparations {
         Preparations { pool, stops: Mutex::default() }
     }
 
-    /// Has a connection opened, and returns at once. What cannot be begun is told in the log.
+    /// Opens a connection in the background. Returns at once. A preparation that cannot start is only logged.
     pub fn begin(&self, environment: &Environment, preparation: Preparation) {
         let stop = Arc::new(StopSignal::new());
         let mut stops = lock(&self.stops);
@@ -69,22 +69,22 @@ impl Preparations {
         drop(stops);
         let ((), started) = self.pool.update(|queue| queue.push_back((preparation, stop)));
         if let Err(error) = started {
-            // No thread is there, so no other one is on its way either.
+            // There is no thread, so no other preparation is in progress.
             let _ = self.pool.update(std::mem::take);
             environment.log.write(Level::Warning, || format!("a connection is not prepared: {error}"));
         }
     }
 
-    /// Ends those that wait or run.
+    /// Stops the waiting and running preparations.
     pub fn stop(&self) {
-        // Nothing is left to be begun, so no thread is started that could fail to.
+        // The queue is empty, so no thread needs to be started.
         let _ = self.pool.update(std::mem::take);
         for stop in lock(&self.stops).drain(..).filter_map(|stop| stop.upgrade()) {
             stop.request(StopReason::Interrupted);
         }
     }
 
-    /// Ends them and joins the threads. Nothing may be begun any more.
+    /// Stops them and joins the threads. No preparation may be started after that.
     pub fn close(&self) {
         self.stop();
         self.pool.close();

@@ -1,8 +1,8 @@
-//! The lock under which files are added to the store and to `wxfile://usr`, so that all sessions keep one quota.
+//! The lock for adding files to the store and to `wxfile://usr`, so that all sessions together respect the quota.
 //!
-//! Within the process it is a turn. Between processes it is a lock on the store's directory, which the system releases when a
-//! process ends. That lock is asked for again and again, because the system has no way to wait for it that a stop or a
-//! deadline could end.
+//! Within the process it is a queue of turns. Between processes it is a lock on the store's directory, which the system
+//! releases when a process ends. That lock is polled, because the system cannot wait for it with a deadline or until a
+//! stop.
 
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -15,30 +15,30 @@ use super::shared_root::Tree;
 use super::turns::Turn;
 use crate::worker::Worker;
 
-/// How long a wait for another process goes on without asking for its lock.
+/// The polling interval for the lock of another process.
 const PAUSE: Duration = Duration::from_millis(4);
 
-/// Keeps every other session, of this process and of others, from adding files.
+/// Prevents every other session, in this and other processes, from adding files.
 #[derive(Debug)]
 pub struct ChangeGuard<'a> {
     pub(super) root: &'a Root,
     pub(super) tree: Arc<Tree>,
     turn: Option<Turn<'a>>,
-    /// What the log is told when the lock is released.
+    /// Log messages that are written once the lock is released.
     pub(super) notes: RefCell<Notes>,
 }
 
 impl Root {
     /// Waits for the lock and takes it.
     ///
-    /// Fails with [`Error::Stopped`]; [`Error::Locked`] where others have the lock for longer than the worker's
-    /// patience, or as [`Root::tree`].
+    /// Fails with [`Error::Stopped`]; [`Error::Locked`] if others hold the lock for longer than the worker's patience,
+    /// or as [`Root::tree`].
     pub fn lock_changes(&self, worker: &Worker) -> Result<ChangeGuard<'_>, Error> {
         let turn = self.shared.changes.take(worker)?.ok_or(Error::Locked)?;
         loop {
             let tree = self.tree(worker)?;
             if try_lock(&tree)? {
-                // The directory may have been removed before it was locked.
+                // The directory may have been deleted before it was locked.
                 if tree.is_in_place() {
                     return Ok(ChangeGuard { root: self, tree, turn: Some(turn), notes: RefCell::default() });
                 }
@@ -51,7 +51,7 @@ impl Root {
         }
     }
 
-    /// Takes the lock if nobody has it; `None` otherwise.
+    /// Takes the lock if it is free. `None` otherwise.
     pub fn try_lock_changes(&self, tree: &Arc<Tree>) -> Result<Option<ChangeGuard<'_>>, Error> {
         let Some(turn) = self.shared.changes.try_take() else { return Ok(None) };
         if !try_lock(tree)? {
@@ -67,7 +67,7 @@ fn try_lock(tree: &Tree) -> Result<bool, Error> {
 
 impl Drop for ChangeGuard<'_> {
     fn drop(&mut self) {
-        // Unlocking an open directory that is locked has no way to fail; closing it would unlock it, too.
+        // Unlocking a locked open directory cannot fail, and closing it would unlock it, too.
         let _ = self.tree.store.unlock();
         self.turn = None;
         self.notes.take().write(&self.root.log);

@@ -1,4 +1,4 @@
-//! Reading, writing and copying whole files, and their digests.
+//! Reads, writes and copies whole files, and computes their digests.
 
 use std::fs::File;
 use std::io;
@@ -17,26 +17,28 @@ use crate::terms::DigestAlgorithm;
 use crate::worker::Worker;
 use crate::worker::sizes::FILE_PIECE;
 
-/// The most bytes that one call reads or writes (WeChat's documentation of `readFile` and `writeFile`: 100 MB).
+/// The maximum number of bytes that one call reads or writes (WeChat's documentation of `readFile` and `writeFile`: 100
+/// MB).
 const MOST_BYTES: u64 = 100 * 1024 * 1024;
 
-/// What of a file is written.
+/// The part of a file to write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WriteMode {
-    /// All of it: what was there before is replaced in one step.
+    /// The whole file. The previous content is replaced in one step.
     Whole,
-    /// What follows its end.
+    /// After the end.
     Append,
-    /// What begins at this byte.
+    /// From this byte on.
     At(u64),
 }
 
 impl Storage {
-    /// Reads a page's file from a position on: `length` bytes, as far as there are so many, or all up to its end.
+    /// Reads a page's file from a position on: up to `length` bytes, or up to its end.
     ///
-    /// Fails with [`Error::PositionOutOfRange`] where the position is not in the file, [`Error::LengthOutOfRange`] where it is
-    /// shorter than `length`, [`Error::TooManyBytes`]; [`Error::NotFound`], [`Error::IsADirectory`],
-    /// [`Error::PermissionDenied`], [`Error::AccessDenied`], [`Error::Stopped`], [`Error::OutOfResources`] or [`Error::Io`].
+    /// Fails with [`Error::PositionOutOfRange`] if the position is not within the file, [`Error::LengthOutOfRange`] if
+    /// the file is shorter than `length`, [`Error::TooManyBytes`]; [`Error::NotFound`], [`Error::IsADirectory`],
+    /// [`Error::PermissionDenied`], [`Error::AccessDenied`], [`Error::Stopped`], [`Error::OutOfResources`] or
+    /// [`Error::Io`].
     pub fn read_file(&self, worker: &Worker, path: &str, position: u64, length: Option<u64>) -> Result<Vec<u8>, Error> {
         let file = self.open_file(worker, path, &self.parse(path)?)?;
         let whole = file.metadata().map_err(|error| at_path(path, error))?.len();
@@ -55,7 +57,7 @@ impl Storage {
         while filled < wanted {
             let end = wanted.min(filled.saturating_add(FILE_PIECE));
             match read_at(&file, &mut bytes[filled..end], position.saturating_add(filled as u64))? {
-                // It was cut meanwhile.
+                // The file was truncated meanwhile.
                 0 => break,
                 read => {
                     filled += read;
@@ -67,7 +69,7 @@ impl Storage {
         Ok(bytes)
     }
 
-    /// The size and the digest of a page's file, both of the same contents.
+    /// The size and the digest of a page's file, both of the same content.
     ///
     /// Fails as [`Storage::read_file`].
     pub fn file_digest(
@@ -96,13 +98,14 @@ impl Storage {
         Ok((file, hexadecimal(&digest.finish())))
     }
 
-    /// Writes a `wxfile://usr/…` file in one step: a crash, a failure, a stop or a reader finds the old file or the new one. One
-    /// that is written whole is made where it is missing. To append and to write at a position, the file must be there: what stays
-    /// of it is copied.
+    /// Writes a `wxfile://usr/…` file in one step: after a crash, a failure or a stop, and for a reader, it is the old
+    /// file or the new one. A whole write creates a missing file. Appending and writing at a position require an
+    /// existing file, and copy the part that stays.
     ///
-    /// Fails with [`Error::TooManyBytes`]; [`Error::PositionOutOfRange`] for a position behind the end;
-    /// [`Error::QuotaExceeded`], [`Error::DiskFull`], [`Error::NotFound`] where its directory, or a file to be changed, is
-    /// missing; [`Error::Locked`] where others have the lock, or replace the file, for longer than the worker's patience; [`Error::IsADirectory`], [`Error::NotADirectory`], or as [`Storage::unlink`].
+    /// Fails with [`Error::TooManyBytes`]; [`Error::PositionOutOfRange`] for a position after the end;
+    /// [`Error::QuotaExceeded`], [`Error::DiskFull`], [`Error::NotFound`] if its directory, or the file to change, does
+    /// not exist; [`Error::Locked`] if others hold the lock, or replace the file, for longer than the worker's
+    /// patience; [`Error::IsADirectory`], [`Error::NotADirectory`], or as [`Storage::unlink`].
     pub fn write_file(&self, worker: &Worker, path: &str, mode: WriteMode, bytes: &[u8]) -> Result<(), Error> {
         if bytes.len() as u64 > MOST_BYTES {
             return Err(Error::TooManyBytes);
@@ -117,13 +120,13 @@ impl Storage {
             WriteMode::At(position) => Some(position),
         };
         let components = path::parse_target(&self.root.scheme, path)?;
-        // One after the other, or those who append to one file would copy it again and again.
+        // In turns, because concurrent appends to one file would copy it again and again.
         let turns = self.root.shared.rewrites.of(components.clone());
         let _turn = turns.take(worker)?.ok_or(Error::Locked)?;
         loop {
             let begin = Instant::now();
             match self.rewrite(worker, path, &components, position, bytes) {
-                // By another process, or by a call that writes the file whole.
+                // Replaced by another process, or by a whole write.
                 Err(Error::Replaced) => worker.spend_patience(begin.elapsed()),
                 result => return result,
             }
@@ -134,9 +137,9 @@ impl Storage {
         }
     }
 
-    /// Replaces a file that is there by one with these bytes at `position`, or at its end.
+    /// Replaces an existing file by a copy with these bytes at `position`, or at its end.
     ///
-    /// Fails with [`Error::Replaced`] where another one has its path when that is done, or as [`Storage::write_file`].
+    /// Fails with [`Error::Replaced`] if another file is at its path by then, or as [`Storage::write_file`].
     fn rewrite(
         &self,
         worker: &Worker,
@@ -158,16 +161,17 @@ impl Storage {
         let mut part = PartFile::create(worker, self.launch.clone(), area, self.log.clone())?;
         part.reserve(worker, Some(position.saturating_add(bytes.len() as u64).max(length)))?;
         fill(worker, &mut part, file.try_clone().map_err(fail)?, None)?;
-        // It stays open: no other file can come to have its number meanwhile.
+        // Kept open, so that its inode number cannot be reused meanwhile.
         let finished = finish_with(worker, part, position, bytes);
         drop(file);
         finished
     }
 
-    /// Makes a `wxfile://usr/…` file a copy of a page's file, in one step. The two share their blocks where the file system can.
+    /// Makes a `wxfile://usr/…` file a copy of a page's file, in one step. The two share their blocks if the file
+    /// system can.
     ///
-    /// Fails with [`Error::NotFound`], [`Error::IsADirectory`], [`Error::PermissionDenied`] or [`Error::AccessDenied`] for
-    /// either path, or as [`Storage::write_file`].
+    /// Fails with [`Error::NotFound`], [`Error::IsADirectory`], [`Error::PermissionDenied`] or [`Error::AccessDenied`]
+    /// for either path, or as [`Storage::write_file`].
     pub fn copy_file(&self, worker: &Worker, source: &str, target: &str) -> Result<(), Error> {
         let file = self.open_file(worker, source, &self.parse(source)?)?;
         let length = file.metadata().map_err(|error| at_path(source, error))?.len();
@@ -178,7 +182,7 @@ impl Storage {
     }
 }
 
-/// Puts the bytes into a part file and gives it its name.
+/// Writes the bytes to a part file and gives it its name.
 fn finish_with(worker: &Worker, mut part: PartFile, mut position: u64, bytes: &[u8]) -> Result<(), Error> {
     for piece in bytes.chunks(FILE_PIECE) {
         part.write_at(worker, position, piece)?;

@@ -1,22 +1,22 @@
-//! CRC-64/XZ, the checksum of the object stores: ECMA-182's polynomial with its bits reversed.
+//! CRC-64/XZ, the checksum of object stores: the polynomial of ECMA-182 with reversed bits.
 
-/// ECMA-182's polynomial, the lowest power first.
+/// The polynomial of ECMA-182, lowest power first.
 const POLYNOMIAL: u64 = 0xC96C_5795_D787_0F42;
 
-/// How many bytes are taken at once.
+/// The number of bytes per step.
 const STRIDE: usize = 8;
 
-/// A checksum of what has come so far.
+/// A running checksum.
 #[derive(Clone)]
 pub struct Crc64 {
-    /// `tables[n][byte]` is what `byte` does to the sum when `n` bytes follow it. Made when it is needed: on a phone 16 KiB of
-    /// constants cost more than the microseconds.
+    /// `tables[n][byte]` is the contribution of `byte` if `n` bytes follow it. Computed on demand: on a phone, 16 KiB
+    /// of constants cost more than the microseconds.
     tables: Box<[[u64; 256]; STRIDE]>,
     sum: u64,
 }
 
 impl Crc64 {
-    /// Of nothing yet.
+    /// The checksum of no bytes.
     pub fn new() -> Crc64 {
         let mut tables = Box::new([[0; 256]; STRIDE]);
         for (byte, entry) in (0..).zip(&mut tables[0]) {
@@ -31,7 +31,7 @@ impl Crc64 {
         Crc64 { tables, sum: u64::MAX }
     }
 
-    /// Takes more bytes in.
+    /// Adds bytes.
     pub fn update(&mut self, bytes: &[u8]) {
         let (pieces, rest) = bytes.as_chunks::<STRIDE>();
         let tables = &*self.tables;
@@ -64,7 +64,7 @@ mod tests {
 
     /// The check value of CRC-64/XZ in the catalogue of parametrised CRC algorithms (G. Cook).
     #[test]
-    fn the_sum_is_that_of_the_catalogue_however_the_bytes_come() {
+    fn checksum_matches_the_catalogue_for_every_division() {
         let text = b"123456789";
         for end in 0..=text.len() {
             let (first, second) = text.split_at(end);
@@ -75,7 +75,7 @@ mod tests {
 
     /// The definition, bit by bit.
     #[test]
-    fn eight_bytes_at_once_are_the_same_as_one_bit_after_the_other() {
+    fn table_steps_match_the_bitwise_definition() {
         let bytes: Vec<u8> = (0..1000u32).map(|index| (index * index % 251) as u8).collect();
         let mut sum = u64::MAX;
         for byte in &bytes {

@@ -1,4 +1,4 @@
-//! The digest of a file's contents.
+//! Digests of file contents.
 
 use std::fmt::Write;
 
@@ -8,7 +8,7 @@ use ring::digest::{Context, SHA1_FOR_LEGACY_USE_ONLY, SHA256, SHA512};
 use super::crc64::Crc64;
 use crate::terms::DigestAlgorithm;
 
-/// A digest of what has come so far.
+/// A running digest.
 #[derive(Clone)]
 pub enum Digest {
     /// MD5.
@@ -20,7 +20,7 @@ pub enum Digest {
 }
 
 impl Digest {
-    /// Of nothing yet.
+    /// The digest of no bytes.
     pub fn new(algorithm: DigestAlgorithm) -> Digest {
         match algorithm {
             DigestAlgorithm::Md5 => Digest::Md5(md5::Md5::new()),
@@ -31,7 +31,7 @@ impl Digest {
         }
     }
 
-    /// Takes more bytes in.
+    /// Adds bytes.
     pub fn update(&mut self, bytes: &[u8]) {
         match self {
             Digest::Md5(md5) => md5.update(bytes),
@@ -40,7 +40,7 @@ impl Digest {
         }
     }
 
-    /// The digest's bytes.
+    /// The bytes of the digest.
     pub fn finish(self) -> Vec<u8> {
         match self {
             Digest::Md5(md5) => md5.finalize().to_vec(),
@@ -53,7 +53,7 @@ impl Digest {
 /// Lower-case hexadecimal digits.
 pub fn hexadecimal(bytes: &[u8]) -> String {
     bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
-        // Writing to a string has no way to fail.
+        // Writing to a string cannot fail.
         let _ = write!(text, "{byte:02x}");
         text
     })
@@ -63,7 +63,7 @@ pub fn hexadecimal(bytes: &[u8]) -> String {
 mod tests {
     use super::*;
 
-    /// RFC 1321 A.5 and FIPS 180-4's examples, in pieces of all sizes.
+    /// The examples of RFC 1321 A.5 and FIPS 180-4, divided in several ways.
     #[test]
     fn digests_are_those_of_the_standards() {
         let abc = [

@@ -1,7 +1,7 @@
-//! An open directory, and everything that is done to the names in it.
+//! An open directory and the operations on its names.
 //!
-//! Every name is a single component, looked up relative to the open directory and without following a link, so that
-//! what happens to the tree at the same time cannot lead anywhere else.
+//! Every name is a single component. It is looked up relative to the open directory without following symbolic links,
+//! so concurrent changes of the tree cannot redirect it.
 
 use std::ffi::CStr;
 use std::fs::File;
@@ -17,11 +17,11 @@ use rustix::path::Arg;
 use super::Error;
 use crate::worker::Worker;
 
-/// Waiting for a pipe's other end, or becoming a terminal's process group, is never wanted.
+/// Opening must not wait for the other end of a pipe, and must not make a terminal the controlling one.
 const FILE_FLAGS: OFlags = OFlags::CLOEXEC.union(OFlags::NONBLOCK).union(OFlags::NOCTTY);
 const DIRECTORY_FLAGS: OFlags = OFlags::RDONLY.union(OFlags::CLOEXEC).union(OFlags::DIRECTORY);
 
-/// Which file or directory it is, whatever its name. It stays another's for as long as this one is open.
+/// The identity of a file or directory, independent of its name. Not reused while the file is open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FileId {
     device: u64,
@@ -29,17 +29,17 @@ pub struct FileId {
 }
 
 impl FileId {
-    /// Of something open.
+    /// Of an open file or directory.
     pub fn of(descriptor: impl AsFd) -> io::Result<FileId> {
         Ok(FileId::from_stat(&rustix::fs::fstat(descriptor)?))
     }
 
-    /// Of what a path of the host's leads to.
+    /// Of the target of a native path.
     pub fn at(path: &Path) -> io::Result<FileId> {
         Ok(FileId::from_stat(&rustix::fs::stat(path)?))
     }
 
-    /// Whether it has this path: a link to it does not count.
+    /// Whether the file is at this path. A symbolic link to it does not count.
     pub fn is_at(self, path: &Path) -> bool {
         let there = rustix::fs::statat(rustix::fs::CWD, path, AtFlags::SYMLINK_NOFOLLOW);
         there.is_ok_and(|there| FileId::from_stat(&there) == self)
@@ -56,17 +56,18 @@ impl FileId {
 pub struct Directory(OwnedFd);
 
 impl Directory {
-    /// Opens a directory of the host's, by a path that may lead through links.
+    /// Opens a native directory. The path may contain symbolic links.
     pub fn open_native(path: &Path) -> io::Result<Directory> {
         Ok(Directory(rustix::io::retry_on_intr(|| rustix::fs::open(path, DIRECTORY_FLAGS, Mode::empty()))?))
     }
 
-    /// Opens a directory in this one; `.` is this one again. A link fails with `ELOOP`, a file with `ENOTDIR`.
+    /// Opens a directory in this one; `.` opens this one again. A symbolic link fails with `ELOOP`, a file with
+    /// `ENOTDIR`.
     pub fn open<P: Arg + Copy>(&self, name: P) -> io::Result<Directory> {
         let flags = DIRECTORY_FLAGS | OFlags::NOFOLLOW;
         match rustix::io::retry_on_intr(|| rustix::fs::openat(&self.0, name, flags, Mode::empty())) {
             Ok(directory) => Ok(Directory(directory)),
-            // Linux says the same of a link.
+            // Linux reports this for a symbolic link, too.
             Err(Errno::NOTDIR) if !self.is_file(name) => Err(Errno::LOOP.into()),
             Err(error) => Err(error.into()),
         }
@@ -77,7 +78,7 @@ impl Directory {
         stat.is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile)
     }
 
-    /// Opens a directory in this one, which is made first where it is missing; also says whether it was.
+    /// Opens a directory in this one and creates it if missing. Also returns whether it was created.
     pub fn open_or_create(&self, name: &str) -> io::Result<(Directory, bool)> {
         let created = match self.create_directory(name) {
             Ok(()) => true,
@@ -87,7 +88,8 @@ impl Directory {
         Ok((self.open(name)?, created))
     }
 
-    /// The same, and a file or link that has the name makes way: it is removed, and not followed.
+    /// As [`Directory::open_or_create`], but removes a file or symbolic link with that name first. A link is not
+    /// followed.
     pub fn open_or_replace(&self, name: &str) -> io::Result<Directory> {
         let opened = match self.open_or_create(name) {
             Err(error) if is_gone(&error) => {
@@ -99,19 +101,21 @@ impl Directory {
         opened.map(|(directory, _)| directory)
     }
 
-    /// Whether this is the directory that has the path: it was neither removed, moved nor replaced.
+    /// Whether this directory is at the path, and was not removed, moved or replaced.
     pub fn is_at(&self, path: &Path) -> bool {
         FileId::of(self).is_ok_and(|this| this.is_at(path))
     }
 
-    /// Opens a regular file with no other hard link for reading. A directory fails with `EISDIR`, everything else with `EPERM`.
+    /// Opens a regular file without further hard links for reading. A directory fails with `EISDIR`, everything else
+    /// with `EPERM`.
     ///
-    /// A second link could be to a file outside, planted to have it sent. The library itself never makes one.
+    /// A second hard link could lead to a file outside of the sandbox, planted so that it is uploaded. The library
+    /// never creates one.
     pub fn open_file(&self, name: &str) -> io::Result<File> {
         self.open_regular(name, OFlags::RDONLY)
     }
 
-    /// Opens a file as [`Directory::open_file`] does, to change it where it is.
+    /// Opens a file as [`Directory::open_file`] does, for reading and writing.
     pub fn open_file_to_change(&self, name: &str) -> io::Result<File> {
         self.open_regular(name, OFlags::RDWR)
     }
@@ -129,34 +133,34 @@ impl Directory {
         Ok(file)
     }
 
-    /// Creates a file that only the app can read, to be written. It must not exist.
+    /// Creates a file that only the app can read and write. It must not exist.
     pub fn create_file(&self, name: &str) -> io::Result<File> {
         let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let mode = Mode::RUSR | Mode::WUSR;
         Ok(File::from(rustix::io::retry_on_intr(|| rustix::fs::openat(&self.0, name, flags, mode))?))
     }
 
-    /// Moves a file or directory, over one that is there where POSIX allows it.
+    /// Moves a file or directory, replacing an existing one as POSIX allows.
     pub fn rename(&self, name: &str, target: &Directory, target_name: &str) -> io::Result<()> {
         Ok(rustix::fs::renameat(&self.0, name, &target.0, target_name)?)
     }
 
-    /// Moves a file of the host's here, over one that is there.
+    /// Moves a native file here, replacing an existing one.
     pub fn take_native(&self, path: &Path, name: &str) -> io::Result<()> {
         Ok(rustix::fs::renameat(rustix::fs::CWD, path, &self.0, name)?)
     }
 
-    /// Moves a file back to where the host had it.
+    /// Moves a file back to its native path.
     pub fn give_native(&self, name: &str, path: &Path) -> io::Result<()> {
         Ok(rustix::fs::renameat(&self.0, name, rustix::fs::CWD, path)?)
     }
 
-    /// Removes a file or link.
+    /// Removes a file or symbolic link.
     pub fn remove_file(&self, name: &str) -> io::Result<()> {
         Ok(rustix::fs::unlinkat(&self.0, name, AtFlags::empty())?)
     }
 
-    /// Makes a directory that only the app can use. Nothing may have the name.
+    /// Creates a directory that only the app can use. The name must not exist.
     pub fn create_directory(&self, name: &str) -> io::Result<()> {
         Ok(rustix::fs::mkdirat(&self.0, name, Mode::RWXU)?)
     }
@@ -166,9 +170,9 @@ impl Directory {
         Ok(rustix::fs::unlinkat(&self.0, name, AtFlags::REMOVEDIR)?)
     }
 
-    /// Calls `take` with each name in the directory, in no order.
+    /// Calls `take` with each name in the directory, in no particular order.
     ///
-    /// Fails with what `take` fails with, [`Error::Stopped`], [`Error::OutOfResources`] or [`Error::Io`].
+    /// Fails with the failure of `take`, [`Error::Stopped`], [`Error::OutOfResources`] or [`Error::Io`].
     pub fn for_each_name(
         &self,
         worker: &Worker,
@@ -185,8 +189,8 @@ impl Directory {
         Ok(())
     }
 
-    /// Locks the directory against other holders of the same lock, here and in other processes; `false` if one of them
-    /// has it. The system releases it when the process ends.
+    /// Locks the directory against other holders of the lock, in this and other processes. `false` if another one holds
+    /// it. The system releases the lock when the process ends.
     pub fn try_lock(&self, exclusive: bool) -> io::Result<bool> {
         let operation =
             if exclusive { FlockOperation::NonBlockingLockExclusive } else { FlockOperation::NonBlockingLockShared };
@@ -202,16 +206,16 @@ impl Directory {
         Ok(rustix::fs::flock(&self.0, FlockOperation::NonBlockingUnlock)?)
     }
 
-    /// Makes the names in the directory survive a power failure.
+    /// Flushes the names in the directory, so that they survive a power failure.
     pub fn sync(&self) -> io::Result<()> {
         match rustix::io::retry_on_intr(|| rustix::fs::fsync(&self.0)) {
-            // File systems that cannot do this for a directory say so with EINVAL.
+            // File systems that cannot flush a directory report EINVAL.
             Ok(()) | Err(Errno::INVAL) => Ok(()),
             Err(error) => Err(error.into()),
         }
     }
 
-    /// How many bytes can still be written here; `None` where the file system does not know.
+    /// The free space in bytes. `None` if the file system does not report it.
     pub fn available_bytes(&self) -> io::Result<Option<u64>> {
         let status = rustix::fs::fstatvfs(&self.0)?;
         Ok((status.f_blocks > 0).then(|| status.f_bavail.saturating_mul(status.f_frsize)))
@@ -224,7 +228,7 @@ impl AsFd for Directory {
     }
 }
 
-/// Opens a regular file of the host's for reading, by a path that may lead through links.
+/// Opens a native regular file for reading. The path may contain symbolic links.
 pub fn open_native_file(path: &Path) -> io::Result<File> {
     let flags = OFlags::RDONLY | FILE_FLAGS;
     let file = File::from(rustix::io::retry_on_intr(|| rustix::fs::open(path, flags, Mode::empty()))?);
@@ -234,11 +238,11 @@ pub fn open_native_file(path: &Path) -> io::Result<File> {
     Ok(file)
 }
 
-/// Whether opening a name as a directory failed because it is none, or no longer there.
+/// Whether opening a directory failed because it does not exist or is not a directory.
 pub fn is_gone(error: &io::Error) -> bool {
     matches!(
         error.raw_os_error().map(Errno::from_raw_os_error),
-        // LOOP and MLINK are what O_NOFOLLOW reports for a symbolic link, depending on the system.
+        // For a symbolic link, O_NOFOLLOW reports LOOP or MLINK, depending on the system.
         Some(Errno::NOENT | Errno::NOTDIR | Errno::LOOP | Errno::MLINK)
     )
 }

@@ -1,4 +1,4 @@
-//! What is under a name in a directory.
+//! The attributes of a name in a directory.
 
 use std::io;
 use std::os::fd::AsFd;
@@ -9,38 +9,39 @@ use rustix::path::Arg;
 use super::directory::{Directory, FileId};
 use super::quota::{LEAST_COST, cost};
 
-/// What a name leads to, as far as a page may use it.
+/// The kind of a file, from a page's point of view.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EntryKind {
-    /// A regular file with no other hard link.
+    /// A regular file without further hard links.
     File,
     /// A directory.
     Directory,
-    /// A link, a device, a pipe, or a file that has a second name, which may be outside: none of the page's.
+    /// A symbolic link, a device, a pipe, or a file with a second hard link, which may be outside of the sandbox. A
+    /// page must not use it.
     Other,
 }
 
-/// A file or directory as the system describes it.
+/// The attributes of a file or directory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Entry {
-    /// What it is.
+    /// The kind.
     pub kind: EntryKind,
-    /// POSIX `st_mode`: type and permissions.
+    /// POSIX `st_mode`: file type and permissions.
     pub mode: u32,
-    /// Its size in bytes.
+    /// The size in bytes.
     pub length: u64,
-    /// When it was read last, in seconds since the Unix epoch.
+    /// The time of the last read, in seconds since the Unix epoch.
     pub accessed: u64,
-    /// When its contents were changed last, in seconds since the Unix epoch.
+    /// The time of the last modification, in seconds since the Unix epoch.
     pub modified: u64,
-    /// What it costs of the quota; of a directory without what is in it.
+    /// The cost against the quota. For a directory, without its contents.
     pub cost: u64,
-    /// Which one it is.
+    /// The identity.
     pub id: FileId,
 }
 
 impl Entry {
-    /// Of something open.
+    /// Of an open file or directory.
     pub fn of(descriptor: impl AsFd) -> io::Result<Entry> {
         Ok(Entry::from_stat(&rustix::fs::fstat(descriptor)?))
     }
@@ -57,7 +58,7 @@ impl Entry {
             },
             mode: stat.st_mode as u32,
             length,
-            // Before the epoch is as good as at it.
+            // Times before the epoch become 0.
             accessed: u64::try_from(stat.st_atime as i64).unwrap_or(0),
             modified: u64::try_from(stat.st_mtime as i64).unwrap_or(0),
             cost: match file_type {
@@ -71,7 +72,7 @@ impl Entry {
 }
 
 impl Directory {
-    /// What a name in this directory leads to. A link is told as one, not followed.
+    /// The attributes of a name in this directory. A symbolic link is not followed.
     pub fn look<P: Arg + Copy>(&self, name: P) -> io::Result<Entry> {
         Ok(Entry::from_stat(&rustix::fs::statat(self, name, AtFlags::SYMLINK_NOFOLLOW)?))
     }

@@ -1,4 +1,4 @@
-//! What can go wrong with a file, in the terms of a file.
+//! The failures of file operations.
 
 use std::fmt;
 use std::io;
@@ -7,117 +7,117 @@ use rustix::io::Errno;
 
 use crate::worker::{StopReason, WaitError};
 
-/// Why a storage call failed. Paths in it are the caller's own words, never a native path it did not name.
+/// Why a storage call failed. Paths are those of the caller, never a native path that the caller did not specify.
 #[derive(Debug)]
 pub enum Error {
-    /// Nothing is there.
+    /// There is no such file.
     NotFound {
-        /// The path as the caller gave it.
+        /// The path, as the caller specified it.
         path: String,
     },
-    /// The path leads, or tries to lead, out of the mini program's files, names what is neither a regular file nor a directory,
-    /// or may not be written.
+    /// The path leads out of the mini program's files, is neither a regular file nor a directory, or must not be
+    /// written.
     PermissionDenied {
-        /// The path as the caller gave it.
+        /// The path, as the caller specified it.
         path: String,
     },
-    /// The system refuses the access: the permissions of the file or directory itself.
+    /// The system denies the access because of the file's or directory's permissions.
     AccessDenied {
-        /// The path as the caller gave it.
+        /// The path, as the caller specified it.
         path: String,
     },
-    /// A file is where a directory is needed, at the path or on the way.
+    /// A directory is needed, but a file is at the path or on the way.
     NotADirectory {
-        /// The path as the caller gave it.
+        /// The path, as the caller specified it.
         path: String,
     },
-    /// A directory is where a file is needed.
+    /// A file is needed, but a directory is at the path.
     IsADirectory {
-        /// The path as the caller gave it.
+        /// The path, as the caller specified it.
         path: String,
     },
-    /// The call is not for what the path leads to: a directory that is to be removed as a file.
+    /// The call does not apply to what is at the path, such as removing a directory as a file.
     NotPermitted {
-        /// The path as the caller gave it.
+        /// The path, as the caller specified it.
         path: String,
     },
-    /// A file or directory has the name already.
+    /// A file or directory with this name exists.
     AlreadyExists {
-        /// The path as the caller gave it.
+        /// The path, as the caller specified it.
         path: String,
     },
-    /// The directory holds something.
+    /// The directory is not empty.
     NotEmpty {
-        /// The path as the caller gave it.
+        /// The path, as the caller specified it.
         path: String,
     },
-    /// A name is longer than the file system takes.
+    /// A name is longer than the file system allows.
     NameTooLong {
-        /// The path as the caller gave it.
+        /// The path, as the caller specified it.
         path: String,
     },
-    /// A directory is to be moved below itself.
+    /// A directory would be moved below itself.
     InvalidArgument {
-        /// The path as the caller gave it.
+        /// The path, as the caller specified it.
         path: String,
     },
-    /// The file that was to be changed was replaced or removed while its successor was written. The storage tries again: no call
+    /// The file to change was replaced or removed while its successor was written. The storage retries, so no call
     /// fails with it.
     Replaced,
-    /// Reading or writing is to begin behind the file's end.
+    /// The position is after the end of the file.
     PositionOutOfRange,
-    /// More bytes are to be read than the file has.
+    /// The length exceeds that of the file.
     LengthOutOfRange,
-    /// More bytes than one call may read or write.
+    /// The call reads or writes too many bytes.
     TooManyBytes,
-    /// `save_file` of a temporary path that names no file.
+    /// The path passed to `save_file` is not an existing temporary file.
     TemporaryFileNotExist {
-        /// The path as the caller gave it.
+        /// The path, as the caller specified it.
         path: String,
     },
     /// The file would exceed the quota of its area.
     QuotaExceeded,
-    /// The device is full, or the operating system's own limit on the user or the file is reached.
+    /// The device is full, or a limit of the system on the user or the file size is reached.
     DiskFull,
-    /// Another session holds these files for itself, or this one wants to and another is open; or another process has been
-    /// adding a file for seconds.
+    /// Another session uses these files and one of the two is exclusive; or another process has held the change lock
+    /// for seconds.
     Locked,
-    /// The app id or user id cannot name a directory: it is empty or too long.
+    /// The app id or user id cannot be a directory name: it is empty or too long.
     InvalidIdentity {
-        /// Which of the two.
+        /// The one that is wrong.
         which: &'static str,
     },
     /// The data directory is not an absolute path.
     InvalidDataDirectory,
-    /// A descriptor that is neither a readable regular file nor a readable pipe, a pipe of unknown length, or one that holds fewer
-    /// bytes than was said.
+    /// The descriptor is neither a readable regular file nor a readable pipe, is a pipe of unknown length, or has too
+    /// few bytes.
     InvalidDescriptor {
-        /// What is wrong with it.
+        /// What is wrong.
         reason: &'static str,
     },
-    /// The session was closed and its temporary files are gone.
+    /// The session is closed, and its temporary files are deleted.
     Closed,
-    /// The work was stopped, or its deadline passed, before the file had its name.
+    /// The work was stopped or its deadline passed before the file got its name.
     Stopped(StopReason),
-    /// The process or the system has none left. The same call may succeed later.
+    /// The process or the system lacks a resource. The same call may succeed later.
     OutOfResources {
-        /// Of what: `descriptors` or `memory`.
+        /// The resource: `descriptors` or `memory`.
         which: &'static str,
     },
-    /// Anything else the operating system reports.
+    /// Any other error of the system.
     Io {
-        /// What was tried.
+        /// The operation.
         operation: &'static str,
-        /// What came back.
+        /// The system's error.
         source: io::Error,
     },
 }
 
 impl Error {
-    /// The typed form of an I/O error that concerns no path the caller named.
+    /// Converts an I/O error that concerns no path of the caller.
     pub(super) fn from_io(operation: &'static str, source: io::Error) -> Error {
         match source.raw_os_error().map(Errno::from_raw_os_error) {
-            // A limit on the process (EFBIG) or the user (EDQUOT) stops a write as a full device does.
+            // Limits on the process (EFBIG) and the user (EDQUOT) have the same effect as a full device.
             Some(Errno::NOSPC | Errno::DQUOT | Errno::FBIG) => Error::DiskFull,
             Some(Errno::MFILE | Errno::NFILE) => Error::OutOfResources { which: "descriptors" },
             Some(Errno::NOMEM) => Error::OutOfResources { which: "memory" },
@@ -126,7 +126,7 @@ impl Error {
         }
     }
 
-    /// The typed form of an I/O error met on the way to `path`.
+    /// Converts an I/O error that concerns `path`.
     pub(super) fn at_path(path: &str, operation: &'static str, source: io::Error) -> Error {
         match source.raw_os_error().map(Errno::from_raw_os_error) {
             Some(Errno::NOENT) => Error::NotFound { path: path.to_owned() },
@@ -137,8 +137,8 @@ impl Error {
             Some(Errno::NOTEMPTY) => Error::NotEmpty { path: path.to_owned() },
             Some(Errno::NAMETOOLONG) => Error::NameTooLong { path: path.to_owned() },
             Some(Errno::ACCESS | Errno::ROFS) => Error::AccessDenied { path: path.to_owned() },
-            // LOOP and MLINK are a symbolic link, NXIO and NODEV a socket or an unconnected device, ILSEQ and INVAL a name that
-            // the file system has no way to write.
+            // LOOP and MLINK mean a symbolic link, NXIO and NODEV a socket or an unconnected device, ILSEQ and INVAL a
+            // name that the file system cannot represent.
             Some(
                 Errno::PERM | Errno::LOOP | Errno::MLINK | Errno::NXIO | Errno::NODEV | Errno::ILSEQ | Errno::INVAL,
             ) => Error::denied(path),
@@ -146,7 +146,7 @@ impl Error {
         }
     }
 
-    /// The same of a path that is the device's own, which no page may learn: it stands in the detail alone.
+    /// Converts an error of a native path, which a page must not see: the path appears only in the detail.
     pub(super) fn of_native(self, operation: &'static str) -> Error {
         match self {
             Error::Stopped(_)
@@ -225,7 +225,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_shortage_is_told_as_such_whatever_was_tried() {
+    fn lack_of_resources_is_reported_for_every_operation() {
         for (errno, expected) in
             [(Errno::MFILE, "descriptors"), (Errno::NFILE, "descriptors"), (Errno::NOMEM, "memory")]
         {

@@ -1,4 +1,4 @@
-//! Temporary files made of what the host owns: a photo just taken, a document just picked.
+//! Makes temporary files from content of the host, such as a photo just taken or a document just picked.
 
 use std::fs::{File, Metadata};
 use std::io::{self, Read};
@@ -21,16 +21,16 @@ use crate::terms::log::{Level, Log};
 use crate::worker::Worker;
 use crate::worker::sizes::FILE_PIECE;
 
-/// How a file of the host becomes a temporary file.
+/// How to make a temporary file from a native file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ImportMode {
-    /// The host keeps its file. Its blocks are shared where the file system can (a clone), else copied.
+    /// The host keeps its file. It is cloned if the file system can clone, otherwise copied.
     Copy,
-    /// The host gives its file away. It is renamed where that is possible, else copied and removed.
+    /// The host gives up its file. It is renamed if possible, otherwise copied and deleted.
     Move,
 }
 
-/// Imports the file at a native path.
+/// Imports a native path.
 pub(super) fn path(
     worker: &Worker,
     launch: Arc<Launch>,
@@ -52,7 +52,7 @@ pub(super) fn path(
 
     let mut part = PartFile::create(worker, launch, Area::Temporary, log.clone())?;
     part.hold(worker, metadata.len())?;
-    // A file with a second name would still be the host's under that one.
+    // A file with a second hard link would remain accessible to the host.
     if mode == ImportMode::Move && metadata.nlink() == 1 {
         let (directory, name) = part.place();
         match take(directory, name, native, &metadata) {
@@ -70,12 +70,14 @@ pub(super) fn path(
     if mode == ImportMode::Move
         && let Err(error) = std::fs::remove_file(native)
     {
-        log.write(Level::Warning, || format!("a file given away could be copied, but not removed: {error}"));
+        log.write(Level::Warning, || {
+            format!("an imported file was copied, but its source could not be removed: {error}")
+        });
     }
     Ok(stored)
 }
 
-/// Imports what a descriptor holds.
+/// Imports the content of a descriptor.
 pub(super) fn descriptor(
     worker: &Worker,
     launch: Arc<Launch>,
@@ -110,16 +112,16 @@ pub(super) fn data(
     part.finish(worker, name.and_then(extension::of_name).as_deref(), || worker.check())
 }
 
-/// Puts `length` bytes of a file, or all of it, into a part file: its blocks, where the file system can share them, else a copy.
+/// Fills a part file with `length` bytes of a file, or all of it. Clones it if the file system can, otherwise copies.
 pub(super) fn fill(worker: &Worker, part: &mut PartFile, source: File, length: Option<u64>) -> Result<(), Error> {
     match clone(part, &source) {
         Ok(file) => part.adopt(worker, file),
-        // The file system cannot, or the two are on different ones; it has many ways to say so.
+        // The file system cannot clone, or the two are on different ones. Errors for this vary.
         Err(_) => copy(worker, Open::File(source), length, part),
     }
 }
 
-/// What is copied.
+/// The source of a copy.
 enum Open {
     File(File),
     Pipe(Pipe),
@@ -139,7 +141,7 @@ impl Open {
     }
 }
 
-/// Renames the host's file to `name`, and back where it turns out not to be the one that was looked at.
+/// Renames the native file to `name`, and back if it is not the file that was examined before.
 fn take(directory: &Directory, name: &str, native: &Path, expected: &Metadata) -> io::Result<File> {
     directory.take_native(native, name)?;
     let opened = directory.open_file(name).and_then(|file| {
@@ -156,7 +158,7 @@ fn take(directory: &Directory, name: &str, native: &Path, expected: &Metadata) -
     opened
 }
 
-/// Puts a clone of `source` in the place of the part file.
+/// Replaces the part file with a clone of `source`.
 fn clone(part: &PartFile, source: &File) -> io::Result<File> {
     let (directory, name) = part.place();
     let digits = random_digits().map_err(io::Error::other)?;
@@ -165,7 +167,7 @@ fn clone(part: &PartFile, source: &File) -> io::Result<File> {
     let placed = directory.open_file(&clone_name).and_then(|file| {
         make_private(&file)?;
         directory.rename(&clone_name, directory, name)?;
-        // What the host's file could not be written through, this one can.
+        // Reopened for writing, which the original file's mode may not have allowed.
         directory.open_file_to_change(name)
     });
     if placed.is_err() {
@@ -174,12 +176,12 @@ fn clone(part: &PartFile, source: &File) -> io::Result<File> {
     placed
 }
 
-/// Readable and writable for the app alone, and never executable, whatever the host's file was.
+/// Makes a file readable and writable for the app only, and not executable.
 fn make_private(file: &File) -> io::Result<()> {
     Ok(rustix::fs::fchmod(file, rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR)?)
 }
 
-/// Writes `length` bytes of `source`, or all up to its end, to the part file.
+/// Copies `length` bytes of `source`, or all up to its end, to the part file.
 fn copy(worker: &Worker, mut source: Open, length: Option<u64>, part: &mut PartFile) -> Result<(), Error> {
     part.reserve(worker, length)?;
     let mut left = length.unwrap_or(u64::MAX);

@@ -1,32 +1,32 @@
-//! The files of a mini program: what its `wxfile://` paths mean, and how files come to be, are saved and go.
+//! The files of a mini program: the meaning of `wxfile://` paths, and how files are created, saved and deleted.
 //!
-//! Each mini program (app id + user) has one root below the data directory, and one launch of it one [`Storage`]:
+//! Each mini program (app id + user) has one root below the data directory. Each launch of it has one [`Storage`]:
 //!
 //! ```text
-//! locks/app-<app id>/user-<user id>/  empty; locked for as long as a session is open
+//! locks/app-<app id>/user-<user id>/  empty; locked while a session is open
 //! app-<app id>/user-<user id>/        locked, too
-//!     launches/<hex>/                 one launch's temporary files; locked for as long as it lives. What it leaves is moved
-//!                                     to the next launch's, if temporary files are kept
+//!     launches/<hex>/                 one launch's temporary files; locked while it lives. If temporary files are kept,
+//!                                     the next launch takes them over
 //!         <hex>.part                  a file being written
 //!         <hex>                       a directory being removed
 //!         tmp_<hex>.<ext>             wxfile://tmp_<hex>.<ext>
-//!     partials/<hex>.part             what a download wrote that broke off, if it is kept; locked while it is written
+//!     partials/<hex>.part             the partial file of an interrupted download, if kept; locked while it is written
 //!     partials/<hex>                  its journal (`partials.rs`)
 //!     store/store_<hex>.<ext>         wxfile://store_<hex>.<ext>; locked while a file is added here or below usr
 //!     usr/…                           wxfile://usr/…
-//!     usage                           what they use of the quota, for the other processes of shared sessions (`usage.rs`)
+//!     usage                           the cost of saved files, for other processes with shared sessions (`usage.rs`)
 //! ```
 //!
-//! A file is complete before it has one of these names, and gets it in one rename, so that a crash at any moment leaves
-//! each file whole or absent. What is used of a quota is what the directories hold, counted when they are opened.
+//! A file is complete before it gets one of these names, with one rename, so that after a crash at any moment each file
+//! is whole or absent. The usage of a quota is the content of the directories, counted when they are opened.
 //!
-//! A cleaner may remove any of the directories while a session is open, or put a file or a link in its place. They are made anew,
-//! and locked again, when the session next uses them; what has their place is removed, and a link is not followed. Another process
-//! can come first only if both locked directories are gone, or the data directory is: the session then fails with
-//! [`Error::Locked`]. No two sessions of one process ever come to have exclusive files in common (`registry.rs`).
+//! A cleaner may delete any of the directories while a session is open, or replace one by a file or symbolic link. The
+//! session then creates and locks them again at its next use. It deletes what is in their place, without following a
+//! link. Another process can take the files only if both locked directories, or the data directory, are gone. The
+//! session then fails with [`Error::Locked`]. Two sessions of one process never share exclusive files (`registry.rs`).
 //!
-//! Whatever waits, copies, counts, walks or removes does so with the worker that it is given. No mutex is held while the
-//! system is asked for anything that can take time.
+//! Everything that waits, copies, counts, walks or deletes uses the worker that is passed to it. No mutex is held
+//! during system calls that can take time.
 
 mod change_lock;
 mod contents;
@@ -90,36 +90,36 @@ pub use stat::FileStat;
 /// Whether other sessions may use the same files at the same time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sharing {
-    /// One session at a time: a second one fails with [`Error::Locked`].
+    /// One session at a time. A second one fails with [`Error::Locked`].
     Exclusive,
-    /// Any number of sessions, of this process or others, as long as all of them are shared. Saved files are common to
-    /// all, temporary ones belong to one session.
+    /// Any number of sessions in this and other processes, if all of them are shared. They share the saved files. Each
+    /// has its own temporary files.
     Shared,
 }
 
-/// What a [`Storage`] is opened with.
+/// The options of a [`Storage`].
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// The host's directory for all mini programs; an absolute path. It is created where it is missing.
+    /// The host's directory for all mini programs, as an absolute path. Created if missing.
     pub data_directory: PathBuf,
-    /// The mini program's app id; not empty.
+    /// The mini program's app id. Must not be empty.
     pub app_id: String,
-    /// The user's id; may be empty.
+    /// The user's id. May be empty.
     pub user_id: String,
-    /// The most bytes that saved files and those under `wxfile://usr` may hold together.
+    /// The quota in bytes for saved files and those under `wxfile://usr` together.
     pub storage_quota: u64,
-    /// The scheme of all paths that are given and taken.
+    /// The scheme of all paths.
     pub path_scheme: PathScheme,
-    /// The most bytes of temporary files that stay when the launch ends, for the next one; the oldest go first. 0 keeps none.
+    /// The number of bytes of temporary files to keep for the next launch. The oldest are deleted first. 0 keeps none.
     pub temporary_retention: u64,
-    /// The most bytes that the temporary files of one launch may hold. Where a new one would exceed it, the oldest complete
-    /// ones are removed to make room; a file that does not fit beside those being written fails.
+    /// The quota in bytes for the temporary files of one launch. To make space for a new file, the oldest complete ones
+    /// are deleted. A file that does not fit next to those being written fails.
     pub temporary_quota: u64,
     /// Whether other sessions may use the same files at the same time.
     pub sharing: Sharing,
     /// Whether [`Storage::open_source`] accepts native absolute paths. They may name any file that the app can read.
     pub allow_native_paths: bool,
-    /// Where evicted and left-over files are reported.
+    /// Receives messages about evicted and left-over files.
     pub log: Log,
 }
 
@@ -134,12 +134,12 @@ pub struct Storage {
 }
 
 impl Storage {
-    /// Opens a mini program's files for one launch, creates their directories where they are missing and removes what
-    /// crashed launches left. It does not wait for other processes.
+    /// Opens a mini program's files for one launch, creates missing directories and deletes what crashed launches left.
+    /// Does not wait for other processes.
     ///
     /// Fails with [`Error::Locked`] (see [`Sharing`]), [`Error::InvalidIdentity`], [`Error::InvalidDataDirectory`],
-    /// [`Error::PermissionDenied`] where a directory of the tree is not one, [`Error::OutOfResources`], [`Error::DiskFull`] or
-    /// [`Error::Io`].
+    /// [`Error::PermissionDenied`] if a directory of the tree is something else, [`Error::OutOfResources`],
+    /// [`Error::DiskFull`] or [`Error::Io`].
     pub fn open(options: Options) -> Result<Storage, Error> {
         let Options { data_directory, app_id, user_id, sharing, log, .. } = options;
         let worker = unstoppable_worker();
@@ -164,8 +164,8 @@ impl Storage {
         })
     }
 
-    /// Opens a regular file for reading, without ever waiting for another process: `wxfile://…`, or a native absolute
-    /// path where [`Options::allow_native_paths`] says so.
+    /// Opens a regular file for reading, without waiting for another process: `wxfile://…`, or a native absolute path
+    /// if [`Options::allow_native_paths`] is set.
     ///
     /// Fails with [`Error::NotFound`]; [`Error::PermissionDenied`] for everything that is not a regular file of this
     /// mini program; [`Error::OutOfResources`] or [`Error::Io`].
@@ -181,27 +181,28 @@ impl Storage {
         SourceFile::from_file(file, name.to_owned())
     }
 
-    /// Starts a file that will be `wxfile://tmp_<hex>.<ext>`.
+    /// Creates the file that will become `wxfile://tmp_<hex>.<ext>`.
     ///
-    /// Fails with [`Error::QuotaExceeded`], [`Error::Closed`], [`Error::Locked`] where the directories were removed and
-    /// another process has made them its own, [`Error::Stopped`], [`Error::OutOfResources`], [`Error::DiskFull`] or
-    /// [`Error::Io`]; so does everything that writes.
+    /// Fails with [`Error::QuotaExceeded`], [`Error::Closed`], [`Error::Locked`] if the directories were deleted and
+    /// another process has taken them, [`Error::Stopped`], [`Error::OutOfResources`], [`Error::DiskFull`] or
+    /// [`Error::Io`]. All functions that write can fail with these.
     pub fn create_temporary(&self, worker: &Worker) -> Result<PartFile, Error> {
         PartFile::create(worker, self.launch.clone(), Area::Temporary, self.log.clone())
     }
 
-    /// Starts a file that will be, or replace, the `wxfile://usr/…` file `path`.
+    /// Creates the file that will become, or replace, the `wxfile://usr/…` file `path`.
     ///
-    /// Fails with [`Error::NotFound`] where its directory is missing; [`Error::PermissionDenied`] where the path is not under
-    /// `wxfile://usr/` or a link has its name; [`Error::IsADirectory`], [`Error::NotADirectory`]; or as [`Storage::create_temporary`] does.
+    /// Fails with [`Error::NotFound`] if its directory does not exist; [`Error::PermissionDenied`] if the path is not
+    /// under `wxfile://usr/` or names a symbolic link; [`Error::IsADirectory`], [`Error::NotADirectory`]; or as
+    /// [`Storage::create_temporary`].
     pub fn create_target(&self, worker: &Worker, path: &str) -> Result<PartFile, Error> {
         PartFile::create(worker, self.launch.clone(), self.target_area(worker, path)?, self.log.clone())
     }
 
-    /// Takes the file that was [kept](PartFile::keep_as) under `key`, to go on with it, and the note that was made of it. It will be
-    /// where `target` says, or a temporary file. `None` if there is none, or another task writes it.
+    /// Opens the partial file that was [kept](PartFile::keep_as) under `key`, to continue it, and returns it with its
+    /// note. It will become `target`, or a temporary file. `None` if there is none, or another task is writing it.
     ///
-    /// Fails as [`Storage::create_target`] does.
+    /// Fails as [`Storage::create_target`].
     pub fn take_partial(
         &self,
         worker: &Worker,
@@ -215,7 +216,7 @@ impl Storage {
         PartFile::take(worker, self.launch.clone(), area, key, self.log.clone())
     }
 
-    /// Removes the files that were kept, but those that a task writes.
+    /// Deletes the kept partial files, except those that a task is writing.
     ///
     /// Fails with [`Error::Stopped`], [`Error::OutOfResources`] or [`Error::Io`].
     pub fn discard_partials(&self, worker: &Worker) -> Result<(), Error> {
@@ -223,10 +224,10 @@ impl Storage {
     }
 
     /// Moves the temporary file `temporary` to the store, or to the `wxfile://usr/…` file `target`, which it replaces.
-    /// The temporary path is invalid afterwards. On failure it stays as it was.
+    /// The temporary path is invalid afterwards. On failure the temporary file stays.
     ///
-    /// Fails with [`Error::TemporaryFileNotExist`]; [`Error::QuotaExceeded`], [`Error::Locked`] where another process holds the
-    /// store for seconds, or as [`Storage::create_target`] does.
+    /// Fails with [`Error::TemporaryFileNotExist`]; [`Error::QuotaExceeded`], [`Error::Locked`] if another process
+    /// holds the change lock for seconds, or as [`Storage::create_target`].
     pub fn save_file(&self, worker: &Worker, temporary: &str, target: Option<&str>) -> Result<StoredFile, Error> {
         let missing = || Error::TemporaryFileNotExist { path: temporary.to_owned() };
         let parsed = self.parse(temporary).map_err(|error| not_found_as(error, missing))?;
@@ -250,16 +251,16 @@ impl Storage {
             Err(error) => {
                 self.store.release(held);
                 match directory.directory.look(name.as_str()) {
-                    // It is the target's directory that is missing.
+                    // The temporary file exists, so the target's directory is missing.
                     Ok(_) => Err(error),
-                    // Saved or evicted by another thread in between.
+                    // Another thread has saved or evicted the file meanwhile.
                     Err(_) => Err(not_found_as(error, missing)),
                 }
             }
         }
     }
 
-    /// The files in the store, oldest first; not those under `wxfile://usr`.
+    /// The files in the store, oldest first, without those under `wxfile://usr`.
     ///
     /// Fails with [`Error::Stopped`], [`Error::OutOfResources`] or [`Error::Io`].
     pub fn saved_files(&self, worker: &Worker) -> Result<Vec<StoredFile>, Error> {
@@ -268,33 +269,33 @@ impl Storage {
 
     /// One file of the store.
     ///
-    /// Fails with [`Error::NotFound`], also for a good path that is not of the store; [`Error::PermissionDenied`],
+    /// Fails with [`Error::NotFound`], also for a valid path outside the store; [`Error::PermissionDenied`],
     /// [`Error::OutOfResources`] or [`Error::Io`].
     pub fn saved_file(&self, worker: &Worker, path: &str) -> Result<StoredFile, Error> {
         self.store.file(worker, path)
     }
 
-    /// Removes one file of the store. Whoever has it open can read it to its end.
+    /// Deletes one file of the store. A reader that has it open can still read it to its end.
     ///
-    /// Fails as [`Storage::saved_file`] does.
+    /// Fails as [`Storage::saved_file`].
     pub fn remove_saved_file(&self, worker: &Worker, path: &str) -> Result<(), Error> {
         self.store.remove(worker, path)
     }
 
-    /// Makes a temporary file of a file that the host owns. Its extension is that of `path`.
+    /// Makes a temporary file from a native file. Its extension is that of `path`.
     ///
-    /// Fails with [`Error::NotFound`], [`Error::PermissionDenied`] where `path` is not absolute or no readable regular
-    /// file, or a link that is to be moved; or as [`Storage::create_temporary`] does. The host's file is untouched then,
-    /// unless the session was closed while it was moved: then it is gone as every temporary file.
+    /// Fails with [`Error::NotFound`], [`Error::PermissionDenied`] if `path` is not absolute, is not a readable regular
+    /// file, or is a symbolic link to be moved; or as [`Storage::create_temporary`]. The host's file is then unchanged,
+    /// unless the session was closed while it was moved: then it is deleted like every temporary file.
     pub fn import_path(&self, worker: &Worker, path: &str, mode: ImportMode) -> Result<StoredFile, Error> {
         import::path(worker, self.launch.clone(), path, mode, &self.log)
     }
 
-    /// Makes a temporary file of what an open regular file, from its current offset, or a pipe holds: `length` bytes,
-    /// or all up to its end. The extension is that of `name`. Waits for the other end of a pipe.
+    /// Makes a temporary file from the content of an open regular file, from its current offset, or of a pipe: `length`
+    /// bytes, or all up to its end. The extension is that of `name`. Waits for the writer of a pipe.
     ///
-    /// Fails with [`Error::InvalidDescriptor`], also where there are fewer than `length` bytes; or as
-    /// [`Storage::create_temporary`] does.
+    /// Fails with [`Error::InvalidDescriptor`], also if there are fewer than `length` bytes; or as
+    /// [`Storage::create_temporary`].
     pub fn import_descriptor(
         &self,
         worker: &Worker,
@@ -317,7 +318,7 @@ impl Storage {
     /// Fails with [`Error::NotFound`], [`Error::PermissionDenied`], [`Error::OutOfResources`] or [`Error::Io`].
     pub fn resolve(&self, worker: &Worker, path: &str) -> Result<StoredFile, Error> {
         let parsed = self.parse(path)?;
-        // Looked at only to refuse what may not be named; a native path is resolved anew by whoever uses it.
+        // Opened only to reject paths that must not be used. The user of the native path resolves it again.
         let length = match &parsed {
             VirtualPath::User(components) if self.opens_as_directory(worker, components)? => 0,
             _ => {
@@ -329,10 +330,10 @@ impl Storage {
         Ok(StoredFile { path: path.to_owned(), native_path, length, create_time: None })
     }
 
-    /// Removes this launch's temporary files but those that [`Options::temporary_retention`] keeps, also those still being
-    /// written, and lets other sessions have the rest.
-    /// What is open for reading can be read to its end. Does nothing the second time; dropping does the same. No other call
-    /// may be running: one that is would leave a temporary file for the next launch to remove.
+    /// Deletes this launch's temporary files except those that [`Options::temporary_retention`] keeps, including those
+    /// being written, and lets other sessions use the rest. Readers that have a file open can read it to its end. Has
+    /// no effect the second time. Dropping does the same. No other call may be running: it could leave a temporary file
+    /// for the next launch to delete.
     pub fn close(&self) {
         self.launch.end(&unstoppable_worker());
         self.root.leave();
@@ -370,7 +371,7 @@ impl Storage {
         Ok(Area::Target { store: self.store.clone(), destination, replaced })
     }
 
-    /// The place that a `wxfile://usr/…` path names, and what the file costs that is there now.
+    /// The destination that a `wxfile://usr/…` path names, and the cost of the existing file there.
     fn target(&self, worker: &Worker, path: &str) -> Result<(Destination, u64), Error> {
         let components = path::parse_target(&self.root.scheme, path)?;
         let replaced = self.store.replaced_cost(worker, path, &components)?;
@@ -388,7 +389,7 @@ fn at_path(path: &str, error: io::Error) -> Error {
     Error::at_path(path, "open a file", error)
 }
 
-/// `error`, or `other` where it says that nothing is there.
+/// Returns `other` if `error` is `NotFound`, otherwise `error`.
 fn not_found_as(error: Error, other: impl FnOnce() -> Error) -> Error {
     match error {
         Error::NotFound { .. } => other(),
@@ -396,7 +397,7 @@ fn not_found_as(error: Error, other: impl FnOnce() -> Error) -> Error {
     }
 }
 
-/// Of what must be done to its end: opening and closing.
+/// For work that must run to its end: opening and closing.
 fn unstoppable_worker() -> Worker {
     Worker::for_call(Arc::new(StopSignal::new()))
 }

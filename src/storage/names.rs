@@ -1,5 +1,5 @@
-//! Changes of the names under `wxfile://usr`: removing, moving, making directories. Each is made under the change lock, so that
-//! the quota stays right, and each takes effect at once or not at all.
+//! Changes of names under `wxfile://usr`: removing, moving and creating directories. Each change holds the change lock,
+//! so that the quota stays correct, and takes effect completely or not at all.
 
 use std::io;
 
@@ -16,32 +16,32 @@ use crate::terms::log::Level;
 use crate::worker::Worker;
 
 impl Storage {
-    /// Removes a file under `wxfile://usr`; also a link, which is not followed. It needs no free quota.
+    /// Removes a file under `wxfile://usr`. A symbolic link is removed, not followed. Needs no free quota.
     ///
-    /// Fails with [`Error::NotFound`]; [`Error::NotPermitted`] where it is a directory; [`Error::NotADirectory`];
-    /// [`Error::PermissionDenied`] for every path that is not under `wxfile://usr`; [`Error::AccessDenied`], [`Error::Locked`]
-    /// where another process adds files for seconds, [`Error::Stopped`], [`Error::OutOfResources`] or [`Error::Io`]. So does
-    /// everything that changes names.
+    /// Fails with [`Error::NotFound`]; [`Error::NotPermitted`] for a directory; [`Error::NotADirectory`];
+    /// [`Error::PermissionDenied`] for a path outside `wxfile://usr`; [`Error::AccessDenied`], [`Error::Locked`] if
+    /// another process holds the change lock for seconds, [`Error::Stopped`], [`Error::OutOfResources`] or
+    /// [`Error::Io`]. All changes of names can fail with these.
     pub fn unlink(&self, worker: &Worker, path: &str) -> Result<(), Error> {
         let components = self.user_path(path)?;
         self.store.unlink(worker, UserPath { path, components: &components })
     }
 
-    /// Moves a file or directory from one `wxfile://usr` path to another, in one step. A file replaces a file, a directory an
-    /// empty directory.
+    /// Moves a file or directory from one `wxfile://usr` path to another, in one step. A file may replace a file, and a
+    /// directory may replace an empty directory.
     ///
-    /// Fails with [`Error::IsADirectory`], [`Error::NotADirectory`] or [`Error::NotEmpty`] where something else is at `new`;
-    /// [`Error::InvalidArgument`] where that is below `old`; or as [`Storage::unlink`].
+    /// Fails with [`Error::IsADirectory`], [`Error::NotADirectory`] or [`Error::NotEmpty`] if something else is at
+    /// `new`; [`Error::InvalidArgument`] if `new` is below `old`; or as [`Storage::unlink`].
     pub fn rename(&self, worker: &Worker, old: &str, new: &str) -> Result<(), Error> {
         let (old_components, new_components) = (self.user_path(old)?, self.user_path(new)?);
         let old = UserPath { path: old, components: &old_components };
         self.store.rename(worker, old, UserPath { path: new, components: &new_components })
     }
 
-    /// Makes a directory under `wxfile://usr`; with `recursive` those on the way, too.
+    /// Creates a directory under `wxfile://usr`, with `recursive` also its parents.
     ///
-    /// Fails with [`Error::AlreadyExists`]; [`Error::NotFound`] where its directory is missing and `recursive` is not set;
-    /// [`Error::QuotaExceeded`], or as [`Storage::unlink`].
+    /// Fails with [`Error::AlreadyExists`]; [`Error::NotFound`] if its parent does not exist and `recursive` is not
+    /// set; [`Error::QuotaExceeded`], or as [`Storage::unlink`].
     pub fn make_directory(&self, worker: &Worker, path: &str, recursive: bool) -> Result<(), Error> {
         match self.parse(path)? {
             VirtualPath::User(components) if components.is_empty() => {
@@ -54,8 +54,8 @@ impl Storage {
         }
     }
 
-    /// Removes a directory under `wxfile://usr`; with `recursive` with all that is in it, which no page can then see any
-    /// more at once, however long the removal takes.
+    /// Removes a directory under `wxfile://usr`, with `recursive` also its contents. Pages no longer see it at once,
+    /// however long the removal takes.
     ///
     /// Fails with [`Error::NotEmpty`], [`Error::NotADirectory`], or as [`Storage::unlink`].
     pub fn remove_directory(&self, worker: &Worker, path: &str, recursive: bool) -> Result<(), Error> {
@@ -64,7 +64,8 @@ impl Storage {
         if !recursive {
             return self.store.remove_directory(worker, target);
         }
-        // A private name among the temporary files: what a crash or the closing of the session leaves goes with them.
+        // Moved to a private name among the temporary files. If a crash or the closing interrupts the removal, the rest
+        // is deleted with them.
         let launch = self.launch.directory(worker)?;
         let name = path::random_digits()?;
         let taken = self.store.take_away(worker, target, &launch.directory, &name)?;
@@ -75,16 +76,16 @@ impl Storage {
         match remove_tree(&launch.directory, name.as_str(), worker) {
             Ok(()) => {}
             Err(stopped @ Error::Stopped(_)) => return Err(stopped),
-            // It left the page's files all the same.
+            // It is no longer among the page's files anyway.
             Err(error) => {
-                self.log.write(Level::Warning, || format!("not all of a removed directory could be removed: {error}"));
+                self.log.write(Level::Warning, || format!("part of a removed directory is left: {error}"));
             }
         }
         self.store.forget(&taken, inside);
         Ok(())
     }
 
-    /// The names that lead to something under `wxfile://usr`, of a path that may also be a directory's.
+    /// The components of a path under `wxfile://usr`, which may end with a slash.
     fn user_path(&self, path: &str) -> Result<Vec<String>, Error> {
         match self.parse(path)? {
             VirtualPath::User(components) if !components.is_empty() => Ok(components),
@@ -93,19 +94,19 @@ impl Storage {
     }
 }
 
-/// A path under `wxfile://usr`, but not that itself.
+/// A path under `wxfile://usr`, but not `wxfile://usr` itself.
 #[derive(Clone, Copy, Debug)]
 pub struct UserPath<'a> {
-    /// As the caller gave it.
+    /// The path, as the caller specified it.
     pub path: &'a str,
-    /// The names that lead to it.
+    /// The components of the path.
     pub components: &'a [String],
 }
 
-/// A directory that has left `wxfile://usr` and is still to be removed.
+/// A directory that was moved out of `wxfile://usr` and is to be removed.
 #[derive(Debug)]
 pub struct TakenAway {
-    /// Of the count in which it was.
+    /// The epoch of the count that included it.
     epoch: u64,
 }
 
@@ -122,7 +123,7 @@ impl UserPath<'_> {
         last(self.components)
     }
 
-    /// What is there, which is a file or a directory of the page's.
+    /// The attributes of the page's file or directory at the path.
     fn look(&self, parent: &Directory) -> Result<Entry, Error> {
         let entry = parent.look(self.name());
         let entry = entry.map_err(|error| Error::at_path(self.path, "look at a file", error))?;
@@ -135,7 +136,7 @@ impl UserPath<'_> {
 }
 
 impl Store {
-    /// Removes a file. A link, or what else was planted there, is removed and not followed.
+    /// Removes a file. A symbolic link or other planted entry is removed, not followed.
     pub fn unlink(&self, worker: &Worker, target: UserPath<'_>) -> Result<(), Error> {
         let fail = |error| Error::at_path(target.path, "remove a file", error);
         let (guard, parent) = self.lock_parent(worker, target.path, target.components)?;
@@ -155,8 +156,8 @@ impl Store {
         Ok(())
     }
 
-    /// Gives a file or directory another path, in one step. A file takes the place of a file, a directory that of an empty
-    /// directory (POSIX `rename`).
+    /// Moves a file or directory in one step. A file may replace a file, and a directory an empty directory (POSIX
+    /// `rename`).
     pub fn rename(&self, worker: &Worker, old: UserPath<'_>, new: UserPath<'_>) -> Result<(), Error> {
         let (guard, old_parent) = self.lock_parent(worker, old.path, old.components)?;
         let source = old.look(&old_parent)?;
@@ -176,7 +177,7 @@ impl Store {
                 Err(error) if error.kind() == io::ErrorKind::InvalidInput => {
                     Err(Error::InvalidArgument { path: new.path.to_owned() })
                 }
-                // Some systems say of a directory that is not empty that it exists.
+                // Some systems report EEXIST for a directory that is not empty.
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
                     Err(Error::NotEmpty { path: new.path.to_owned() })
                 }
@@ -189,11 +190,11 @@ impl Store {
         Ok(())
     }
 
-    /// Makes a directory; with `recursive` those on the way to it, too. Each costs as much as an empty file.
+    /// Creates a directory, with `recursive` also its parents. Each costs as much as an empty file.
     pub fn make_directory(&self, worker: &Worker, target: UserPath<'_>, recursive: bool) -> Result<(), Error> {
         let fail = |error| Error::at_path(target.path, "make a directory", error);
         let guard = self.root.lock_changes(worker)?;
-        // The last directory that is there, and the names of those to make.
+        // The last existing directory, and the names of the directories to create.
         let mut parent = guard.tree.user.open(".").map_err(fail)?;
         let mut missing = target.components;
         while let [name, below @ ..] = missing {
@@ -201,7 +202,7 @@ impl Store {
                 Ok(_) if below.is_empty() => return Err(Error::AlreadyExists { path: target.path.to_owned() }),
                 Ok(directory) => (parent, missing) = (directory, below),
                 Err(error) if error.kind() == io::ErrorKind::NotFound => break,
-                // Whatever it is: a link is not followed to find out.
+                // Something exists. A symbolic link is not followed to find out what.
                 Err(_) if below.is_empty() && parent.look(name.as_str()).is_ok() => {
                     return Err(Error::AlreadyExists { path: target.path.to_owned() });
                 }
@@ -211,7 +212,7 @@ impl Store {
         if missing.len() > 1 && !recursive {
             return Err(Error::NotFound { path: target.path.to_owned() });
         }
-        // There are at most as many as a path has names.
+        // A path has a bounded number of names.
         self.check_quota(&guard, worker, 0, LEAST_COST.saturating_mul(missing.len() as u64))?;
         let mut changed = Vec::new();
         let mut made = Ok(());
@@ -253,8 +254,8 @@ impl Store {
         Ok(())
     }
 
-    /// Moves a directory with all that is in it to `name` in `place`, which no path leads to. What it costs is still counted,
-    /// until [`Store::forget`].
+    /// Moves a directory with its contents to `name` in `place`, where no path leads. Its cost stays counted until
+    /// [`Store::forget`].
     pub fn take_away(
         &self,
         worker: &Worker,
@@ -276,8 +277,8 @@ impl Store {
         Ok(TakenAway { epoch })
     }
 
-    /// No longer counts a directory that was taken away, in which there was what costs `inside`. Whoever has counted since has
-    /// not counted it.
+    /// Subtracts the cost of a directory that was taken away, whose contents cost `inside`. If the files were counted
+    /// again since, it is not in that count.
     pub fn forget(&self, taken: &TakenAway, inside: u64) {
         self.root.shared.usage.remove(inside.saturating_add(LEAST_COST), taken.epoch);
     }
@@ -288,10 +289,10 @@ impl Store {
     }
 }
 
-/// What the target of a rename costs, which may be replaced.
+/// The cost of an existing target of a rename, if it may be replaced.
 fn replaceable(source: Entry, target: Entry, new: UserPath<'_>) -> Result<u64, Error> {
     match (source.kind, target.kind) {
-        // The same file under another spelling of its name, or the same.
+        // The same file, possibly under another spelling of its name.
         _ if source.id == target.id => Ok(0),
         (EntryKind::File, EntryKind::Directory) => Err(Error::IsADirectory { path: new.path.to_owned() }),
         (EntryKind::Directory, EntryKind::File) => Err(new.not_a_directory()),
@@ -299,9 +300,9 @@ fn replaceable(source: Entry, target: Entry, new: UserPath<'_>) -> Result<u64, E
     }
 }
 
-/// Makes a change, of which `make` tells what it has done to the quota.
+/// Performs a change. `make` returns its effect on the quota.
 fn change(guard: &ChangeGuard<'_>, worker: &Worker, make: impl FnOnce() -> Result<Change, Error>) -> Result<(), Error> {
-    // What other processes have counted is taken over before this one counts on.
+    // Loads the count of other processes before changing it.
     guard.used(worker)?;
     worker.check()?;
     guard.begin()?;

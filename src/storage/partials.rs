@@ -1,10 +1,10 @@
-//! The partial files of downloads that broke off, kept for a later call.
+//! The partial files of interrupted downloads, which are kept for later calls.
 //!
-//! Each has a journal that tells which file it is, how much of it is on the disk for good, and what its owner notes of it. The
-//! journal is replaced as a whole, after the bytes that it tells of were flushed; and a file that is begun anew is another file.
-//! So a journal tells of bytes of one version only, whenever the process or the device stops.
+//! Each has a journal with the name of the file, the number of bytes that are durably on the disk, and a note of its
+//! owner. The journal is replaced as a whole after these bytes were flushed, and a download that starts over uses
+//! another file. So a journal always describes bytes of one version, whenever the process or the device stops.
 //!
-//! Whoever writes a partial file has it locked. One that is not locked is nobody's.
+//! A task that writes a partial file has it locked. An unlocked one may be taken.
 
 use std::collections::HashSet;
 use std::fs::File;
@@ -20,38 +20,38 @@ use super::quota::cost;
 use super::temporary::{Launch, PART_SUFFIX};
 use crate::worker::{self, Worker};
 
-/// The directory's name, beside that of the launches.
+/// The name of the directory, next to the directory of launches.
 pub const DIRECTORY: &str = "partials";
-/// Ends the name of a journal while it is written.
+/// The suffix of a journal that is being written.
 const NEW_SUFFIX: &str = ".new";
 /// The first line of a journal.
 const FORMAT: &str = "wxtransfer partial file 1";
-/// How often a partial file is looked for that another task is about to leave.
+/// The polling interval for a partial file that another task is about to release.
 const PAUSE: Duration = Duration::from_millis(4);
-/// No journal is longer: what is longer is none of ours.
+/// The maximum length of a journal. A longer file is not one.
 const LONGEST: u64 = 64 * 1024;
 
-/// What a journal tells.
+/// The content of a journal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Journal {
     /// The file's name.
     pub part: String,
-    /// How many of its bytes are on the disk for good.
+    /// The number of bytes that are durably on the disk.
     pub length: u64,
-    /// What its owner notes of it.
+    /// The note of its owner.
     pub note: String,
 }
 
-/// A partial file that nobody writes.
+/// A partial file that no task is writing.
 #[derive(Debug)]
 pub struct Kept {
-    /// By which it is found again.
+    /// The key to find it.
     pub key: String,
     pub cost: u64,
     written: SystemTime,
 }
 
-/// Makes a file that is open its opener's; `false` if it is somebody else's.
+/// Locks an open partial file. `false` if another task has locked it.
 pub fn lock(file: &File) -> io::Result<bool> {
     match rustix::io::retry_on_intr(|| rustix::fs::flock(file, FlockOperation::NonBlockingLockExclusive)) {
         Ok(()) => Ok(true),
@@ -60,13 +60,13 @@ pub fn lock(file: &File) -> io::Result<bool> {
     }
 }
 
-/// Makes it nobody's, before it is closed.
+/// Unlocks a partial file before it is closed.
 pub fn unlock(file: &File) {
-    // Unlocking an open file has no way to fail; closing it would unlock it, too.
+    // Unlocking an open file cannot fail, and closing it would unlock it, too.
     let _ = rustix::fs::flock(file, FlockOperation::NonBlockingUnlock);
 }
 
-/// Writes a journal in the place of the one before. It survives a power failure, or the one before does.
+/// Replaces a journal. After a power failure, it is the old one or the new one.
 pub fn write(directory: &Directory, key: &str, journal: &Journal) -> io::Result<()> {
     let Journal { part, length, note } = journal;
     let text = format!("{FORMAT}\n{part}\n{length}\n{note}");
@@ -74,7 +74,7 @@ pub fn write(directory: &Directory, key: &str, journal: &Journal) -> io::Result<
         return Err(io::ErrorKind::InvalidInput.into());
     }
     let new = format!("{key}{NEW_SUFFIX}");
-    // What a process that was killed has left.
+    // May be left by a killed process.
     let _ = directory.remove_file(&new);
     let mut file = directory.create_file(&new)?;
     lock(&file)?;
@@ -83,7 +83,7 @@ pub fn write(directory: &Directory, key: &str, journal: &Journal) -> io::Result<
     directory.rename(&new, directory, key)
 }
 
-/// Reads a journal. One that cannot be understood is `None`.
+/// Reads a journal. `None` if it is malformed.
 pub fn read(directory: &Directory, key: &str) -> io::Result<Option<Journal>> {
     let mut text = Vec::new();
     directory.open_file(key)?.take(LONGEST).read_to_end(&mut text)?;
@@ -100,11 +100,12 @@ fn parse(text: &str) -> Option<Journal> {
         .flatten()
 }
 
-/// Takes a partial file that nobody writes, with the bytes that are there for good. `None` if there is none, or it is not whole.
+/// Takes a partial file that no task is writing, truncated to its durable bytes. `None` if there is none or it is too
+/// short.
 pub fn take(directory: &Directory, key: &str) -> io::Result<Option<(Journal, File)>> {
     let Some(journal) = existing(read(directory, key))?.flatten() else { return Ok(None) };
     let Some(mut file) = existing(directory.open_file_to_change(&journal.part))? else { return Ok(None) };
-    // Whoever had it may have finished it between the two looks.
+    // Its previous owner may have completed it between reading the journal and locking.
     if !lock(&file)? || existing(read(directory, key))?.flatten().as_ref() != Some(&journal) {
         return Ok(None);
     }
@@ -116,7 +117,7 @@ pub fn take(directory: &Directory, key: &str) -> io::Result<Option<(Journal, Fil
     Ok(Some((journal, file)))
 }
 
-/// Removes a partial file, unless somebody writes it; `false` then.
+/// Deletes a partial file. `false` if a task is writing it.
 pub fn remove(directory: &Directory, key: &str) -> io::Result<bool> {
     let Some(journal) = existing(read(directory, key))? else { return Ok(true) };
     let part = match &journal {
@@ -135,9 +136,9 @@ pub fn remove(directory: &Directory, key: &str) -> io::Result<bool> {
     Ok(true)
 }
 
-/// Lists what can be taken, oldest first, and removes what is of no use: files without a journal, journals without a file.
+/// Lists the files that can be continued, oldest first. Deletes files without a journal and journals without a file.
 ///
-/// Fails as [`Directory::for_each_name`] does.
+/// Fails as [`Directory::for_each_name`].
 pub fn settle(directory: &Directory, worker: &Worker) -> Result<Vec<Kept>, Error> {
     let mut kept = Vec::new();
     let (mut files, mut named) = (Vec::new(), HashSet::new());
@@ -147,7 +148,7 @@ pub fn settle(directory: &Directory, worker: &Worker) -> Result<Vec<Kept>, Error
             files.push(name.to_owned());
             return Ok(());
         }
-        // What cannot be looked at takes its room, but must not keep the mini program from starting.
+        // An unreadable entry takes space, but must not prevent the mini program from starting.
         let Ok(Some(journal)) = read(directory, name) else {
             let _ = directory.remove_file(name);
             return Ok(());
@@ -164,7 +165,7 @@ pub fn settle(directory: &Directory, worker: &Worker) -> Result<Vec<Kept>, Error
     })?;
     for file in files.into_iter().filter(|file| !named.contains(file)) {
         worker.turn(0)?;
-        // Locked, it is somebody's whose journal is not written yet.
+        // A locked file belongs to a task that has not written its journal yet.
         if directory.open_file(&file).and_then(|file| lock(&file)).is_ok_and(|is_nobodys| is_nobodys) {
             let _ = directory.remove_file(&file);
         }
@@ -174,19 +175,19 @@ pub fn settle(directory: &Directory, worker: &Worker) -> Result<Vec<Kept>, Error
 }
 
 impl Launch {
-    /// The directory of the partial files, if there is one.
+    /// The directory of the partial files, if it exists.
     pub fn partials(&self, worker: &Worker) -> Result<Option<Directory>, Error> {
         let opened = existing(self.root.tree(worker)?.session.open(DIRECTORY));
         opened.map_err(|error| Error::from_io("open a directory", error))
     }
 
-    /// The directory of the partial files, which is made where it is missing.
+    /// The directory of the partial files. Created if missing.
     pub fn make_partials(&self, worker: &Worker) -> Result<Directory, Error> {
         let made = self.root.tree(worker)?.session.open_or_create(DIRECTORY);
         made.map(|(directory, _)| directory).map_err(|error| Error::from_io("open a directory", error))
     }
 
-    /// A partial file is written on: it no longer counts as kept.
+    /// A task continues a partial file, which then no longer counts as kept.
     pub fn partial_taken(&self, key: &str) {
         let mut files = worker::lock(&self.files);
         if let Some(index) = files.partial.iter().position(|(kept, _)| kept == key)
@@ -196,12 +197,12 @@ impl Launch {
         }
     }
 
-    /// A partial file will be left, when the host was told of the task's end. Whoever wants it may wait for it.
+    /// A partial file will be released after the host is told of the task's end. Other tasks may wait for it.
     pub fn partial_is_leaving(&self, key: &str) {
         worker::lock(&self.files).leaving.push(key.to_owned());
     }
 
-    /// A partial file was left, or is not kept after all.
+    /// A partial file was released, or is not kept after all.
     pub fn partial_has_left(&self, key: &str) {
         let mut files = worker::lock(&self.files);
         if let Some(index) = files.leaving.iter().position(|leaving| leaving == key) {
@@ -209,7 +210,8 @@ impl Launch {
         }
     }
 
-    /// Waits until no partial file of that key is about to be left: a page that aborts and calls again goes on with it.
+    /// Waits until no partial file with this key is about to be released, so that a page which aborts a task and starts
+    /// it again continues the file.
     ///
     /// Fails with [`Error::Stopped`] or [`Error::OutOfResources`].
     pub fn await_leaving(&self, worker: &Worker, key: &str) -> Result<(), Error> {
@@ -220,7 +222,7 @@ impl Launch {
         Ok(())
     }
 
-    /// A partial file is left for a later call.
+    /// A partial file is kept for a later call.
     pub fn partial_left(&self, key: &str, length: u64) {
         self.partial_taken(key);
         let mut files = worker::lock(&self.files);
@@ -228,7 +230,7 @@ impl Launch {
         files.partial.push_back((key.to_owned(), cost(length)));
     }
 
-    /// Removes all partial files that nobody writes.
+    /// Deletes all partial files that no task is writing.
     ///
     /// Fails with [`Error::Stopped`], [`Error::OutOfResources`] or [`Error::Io`].
     pub fn discard_partials(&self, worker: &Worker) -> Result<(), Error> {
@@ -244,7 +246,7 @@ impl Launch {
     }
 }
 
-/// `None` for what is not there.
+/// Maps `NotFound` to `None`.
 pub fn existing<T>(result: io::Result<T>) -> io::Result<Option<T>> {
     match result {
         Ok(value) => Ok(Some(value)),
@@ -258,7 +260,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_journal_is_understood_as_a_whole_or_not_at_all() {
+    fn journal_is_parsed_completely_or_rejected() {
         let text = "wxtransfer partial file 1\n0a.part\n12\nany\nnote";
         let journal = Journal { part: "0a.part".into(), length: 12, note: "any\nnote".into() };
         assert_eq!(parse(text), Some(journal));

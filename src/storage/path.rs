@@ -1,11 +1,11 @@
-//! What a `wxfile://` path means, decided by its text alone. The scheme is the session's (`scheme.rs`).
+//! Parses `wxfile://` paths. The scheme is the session's (`scheme.rs`).
 //!
-//! Names are used as they are, never decoded or normalised: `%` is an ordinary character. Only slashes are read as POSIX
-//! reads them: several are one, since pages write `USER_DATA_PATH + '//a.xlsx'`, and one at the end makes a directory.
+//! Names are used unchanged, without decoding or normalisation: `%` is an ordinary character. Slashes follow POSIX:
+//! several count as one, because pages write `USER_DATA_PATH + '//a.xlsx'`, and a trailing one denotes a directory.
 //!
-//! What a user sees as a name is one, invisible characters included. Refused is what another reader of the same path, such
-//! as the host, a log or a file system that ignores some characters, could take for another path: names that read as `.`
-//! or `..`, control characters, and those that turn the direction of the text around them.
+//! A name may contain invisible characters. Rejected are names that another reader of the path (the host, a log, a file
+//! system that ignores some characters) could take for another path: names that read as `.` or `..`, control
+//! characters, and characters that change the direction of surrounding text.
 
 use super::Error;
 use super::scheme::PathScheme;
@@ -13,31 +13,31 @@ use crate::terms::extension;
 
 const TEMPORARY_PREFIX: &str = "tmp_";
 const STORED_PREFIX: &str = "store_";
-/// Hexadecimal digits in a generated name: 128 random bits.
+/// The number of hexadecimal digits in a generated name: 128 random bits.
 const GENERATED_DIGITS: usize = 2 * DIGITS_BYTES;
 const DIGITS_BYTES: usize = size_of::<u128>();
 /// NAME_MAX of every file system on the supported platforms.
 const MAX_NAME_BYTES: usize = 255;
-/// PATH_MAX of the Apple platforms, the shortest: no path longer than this could be handed to the host.
+/// PATH_MAX of the Apple platforms, which is the shortest. A longer path could not be passed to the host.
 const MAX_PATH_BYTES: usize = 1024;
-/// Keeps the directories open while a tree is walked few.
+/// Limits the number of open directories while a tree is walked.
 const MAX_NAMES: usize = 31;
 
-/// A path that stays inside the mini program's files, unless a link was planted there.
+/// A parsed path, which stays within the mini program's files unless a symbolic link was planted there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum VirtualPath {
     /// A file name in the launch's directory.
     Temporary(String),
     /// A file name in the store.
     Stored(String),
-    /// The names that lead from the user directory to a file; empty for the directory itself.
+    /// The components from the user directory to a file. Empty for the directory itself.
     User(Vec<String>),
 }
 
-/// Reads a path.
+/// Parses a path.
 ///
-/// Fails with [`Error::PermissionDenied`], [`Error::NameTooLong`], or [`Error::NotFound`] for a harmless temporary or stored name
-/// that was never given out.
+/// Fails with [`Error::PermissionDenied`], [`Error::NameTooLong`], or [`Error::NotFound`] for a valid temporary or
+/// stored name that was never generated.
 pub fn parse(scheme: &PathScheme, path: &str) -> Result<VirtualPath, Error> {
     if path.is_empty() {
         return Err(not_found(path));
@@ -68,15 +68,15 @@ pub fn parse(scheme: &PathScheme, path: &str) -> Result<VirtualPath, Error> {
     }
 }
 
-/// Whether only a directory can have that path.
+/// Whether the path denotes a directory.
 pub fn is_of_directory(path: &str) -> bool {
     path.ends_with('/')
 }
 
-/// The names that lead to a `wxfile://usr/…` file.
+/// The components of a `wxfile://usr/…` file path.
 ///
-/// Fails with [`Error::PermissionDenied`] for every other path, one that only a directory can have included; an empty one leads
-/// to nothing and fails with [`Error::NotFound`].
+/// Fails with [`Error::PermissionDenied`] for every other path, including one that denotes a directory. An empty path
+/// fails with [`Error::NotFound`].
 pub fn parse_target(scheme: &PathScheme, path: &str) -> Result<Vec<String>, Error> {
     match parse(scheme, path) {
         Ok(VirtualPath::User(names)) if !names.is_empty() && !is_of_directory(path) => Ok(names),
@@ -86,22 +86,22 @@ pub fn parse_target(scheme: &PathScheme, path: &str) -> Result<Vec<String>, Erro
     }
 }
 
-/// A new file name in the launch's directory.
+/// A new file name for the launch's directory.
 pub fn temporary_name(digits: &str, extension: Option<&str>) -> String {
     generated_name(TEMPORARY_PREFIX, digits, extension)
 }
 
-/// A new file name in the store.
+/// A new file name for the store.
 pub fn stored_name(digits: &str, extension: Option<&str>) -> String {
     generated_name(STORED_PREFIX, digits, extension)
 }
 
-/// Whether a name in a launch's directory is one that was given out.
+/// Whether a name in a launch's directory has the form of a generated name.
 pub fn is_temporary_name(name: &str) -> bool {
     generated(name, TEMPORARY_PREFIX).is_some()
 }
 
-/// Whether a name in the store's directory is one that was given out.
+/// Whether a name in the store's directory has the form of a generated name.
 pub fn is_stored_name(name: &str) -> bool {
     generated(name, STORED_PREFIX).is_some()
 }
@@ -111,14 +111,14 @@ pub fn extension_of(name: &str) -> Option<&str> {
     name.split_once('.').map(|(_, extension)| extension)
 }
 
-/// 128 random bits in lower-case hexadecimal digits, which no case-insensitive file system confuses.
+/// 128 random bits as lower-case hexadecimal digits, which are distinct on case-insensitive file systems.
 pub fn random_digits() -> Result<String, Error> {
     let mut bytes = [0; DIGITS_BYTES];
     fill_randomly(&mut bytes)?;
     Ok(digits(bytes))
 }
 
-/// [`random_digits`] for many names: the system is asked once for sixteen.
+/// [`random_digits`] for many names: requests random numbers for sixteen names at once.
 #[derive(Debug)]
 pub struct DigitsSource {
     random: [[u8; DIGITS_BYTES]; 16],
@@ -132,7 +132,7 @@ impl Default for DigitsSource {
 }
 
 impl DigitsSource {
-    /// Digits that were not given before.
+    /// New digits.
     pub fn next(&mut self) -> Result<String, Error> {
         if self.left == 0 {
             fill_randomly(self.random.as_flattened_mut())?;
@@ -159,7 +159,7 @@ fn generated_name(prefix: &str, digits: &str, extension: Option<&str>) -> String
     }
 }
 
-/// `name` if it has exactly the form of a generated name, so that one file never has two names.
+/// Returns `name` if it has exactly the form of a generated name, so that a file never has two names.
 fn generated(name: &str, prefix: &str) -> Option<String> {
     let rest = name.strip_prefix(prefix)?;
     let (digits, extension) = match rest.split_once('.') {
@@ -179,7 +179,7 @@ fn not_found(path: &str) -> Error {
     Error::NotFound { path: path.to_owned() }
 }
 
-/// Whether a path under `wxfile://usr` can have this name in it.
+/// Whether a path under `wxfile://usr` can contain this name.
 pub fn is_name(name: &str) -> bool {
     !name.contains('/') && is_safe(name)
 }
@@ -190,8 +190,8 @@ fn is_safe(name: &str) -> bool {
         && !name.split(reads_as_separator).any(|part| part.chars().all(reads_as_dot_or_nothing))
 }
 
-/// Characters that a name has no use for and that change how text around them is read: controls, line ends, the
-/// separator of other systems, and all that have Unicode's property `Bidi_Control`.
+/// Characters that no name needs and that change how surrounding text is read: controls, line ends, the separator of
+/// other systems, and all with Unicode's property `Bidi_Control`.
 fn is_refused(character: char) -> bool {
     character.is_control()
         || matches!(character, '\\' | '\u{2028}' | '\u{2029}')
@@ -201,8 +201,8 @@ fn is_refused(character: char) -> bool {
         )
 }
 
-/// Look-alikes of slashes. People write them in names because a slash cannot be there (`收入／支出.xlsx`). Who takes one
-/// for a slash only comes to another place below the same directory, as long as no part of the name reads as `..`.
+/// Characters that look like slashes. People use them in names because slashes are not allowed (`收入／支出.xlsx`). A reader
+/// that takes one for a slash stays below the same directory, as long as no part of the name reads as `..`.
 fn reads_as_separator(character: char) -> bool {
     matches!(
         character,
@@ -210,15 +210,15 @@ fn reads_as_separator(character: char) -> bool {
     )
 }
 
-/// Dots, what Unicode's compatibility decomposition makes dots of, and what is invisible, which some file systems ignore
-/// when they compare names (HFS+ does). A name of these alone could be read as `.`, `..` or none; among other characters
-/// they are ordinary text.
+/// Dots, characters whose compatibility decomposition contains dots, and invisible characters, which some file systems
+/// ignore in comparisons (HFS+ does). A name of only these could be read as `.`, `..` or empty. Next to other
+/// characters they are ordinary text.
 fn reads_as_dot_or_nothing(character: char) -> bool {
     matches!(character, '.' | '\u{2024}'..='\u{2026}' | '\u{fe19}' | '\u{fe30}' | '\u{fe52}' | '\u{ff0e}')
         || is_invisible(character)
 }
 
-/// Unicode's `Default_Ignorable_Code_Point`, without those that are refused, and the interlinear annotations.
+/// Unicode's `Default_Ignorable_Code_Point` without the rejected characters, and the interlinear annotations.
 fn is_invisible(character: char) -> bool {
     matches!(
         character,
@@ -274,7 +274,7 @@ mod tests {
     }
 
     #[test]
-    fn ordinary_names_are_kept_as_they_are() {
+    fn ordinary_names_are_not_changed() {
         for name in [
             "a",
             " ",
@@ -295,7 +295,7 @@ mod tests {
             "*",
             "收入／支出.xlsx",
             "1\u{2044}2",
-            // Nothing is decoded, so nothing can come of it.
+            // Nothing is decoded, so these are harmless.
             "100%",
             "50%off",
             "a%20b",
@@ -304,7 +304,7 @@ mod tests {
             "%252e%252e",
             "a%00b",
             "%2%6a%%20",
-            // What a user cannot see, out of chat messages and web pages.
+            // Invisible characters, from chat messages and web pages.
             "a\u{200b}b.pdf",
             "\u{feff}报告.pdf",
             "soft\u{ad}hyphen",
@@ -321,7 +321,7 @@ mod tests {
 
     /// POSIX, XBD 4.16 "Pathname Resolution".
     #[test]
-    fn several_slashes_are_one_and_one_at_the_end_makes_a_directory() {
+    fn repeated_slashes_count_once_and_a_trailing_one_denotes_a_directory() {
         for (path, names, is_directory) in [
             ("wxfile://usr//a.xlsx", &["a.xlsx"][..], false),
             ("wxfile://usr///a//b", &["a", "b"], false),
@@ -340,8 +340,8 @@ mod tests {
         }
     }
 
-    /// Whatever reads dots out of a name that is accepted, decomposed or without what is invisible, finds no `.` or `..`
-    /// in it; nor does it find nothing.
+    /// After decomposition, or without invisible characters, an accepted name contains no `.`, no `..` and no empty
+    /// component.
     #[test]
     fn invisible_characters_and_look_alikes_hide_no_dots() {
         let fillers = ["\u{200b}", "\u{200c}", "\u{200d}", "\u{feff}", "\u{ad}", "\u{2060}", "\u{fe0f}", "\u{e0061}"];
@@ -359,7 +359,7 @@ mod tests {
                         for path in [format!("wxfile://usr/{name}{rest}"), format!("wxfile://usr/b/{name}{rest}")] {
                             assert!(matches!(parse(&path), Err(Error::PermissionDenied { .. })), "{path:?}");
                         }
-                        // One visible character is enough, wherever it is.
+                        // One visible character is enough, at any position.
                         let seen = format!("{name}x");
                         assert_eq!(
                             parse(&format!("wxfile://usr/{seen}")).unwrap(),
@@ -374,7 +374,7 @@ mod tests {
 
     /// UAX #9: the characters with the property `Bidi_Control`.
     #[test]
-    fn what_turns_the_direction_of_text_is_refused() {
+    fn bidi_controls_are_rejected() {
         let bidi = ['\u{61c}', '\u{200e}', '\u{200f}', '\u{202a}', '\u{202b}', '\u{202c}', '\u{202d}', '\u{202e}'];
         for character in bidi.into_iter().chain('\u{2066}'..='\u{2069}').chain(['\u{2028}', '\u{2029}', '\u{85}']) {
             for path in [
@@ -478,7 +478,7 @@ mod tests {
     }
 
     #[test]
-    fn names_that_were_never_given_out_are_not_found() {
+    fn names_that_were_never_generated_are_not_found() {
         for name in [
             "tmp_",
             "tmp_unknown.jpg",

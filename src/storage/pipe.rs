@@ -1,9 +1,9 @@
-//! A pipe of the host's that is read from.
+//! Reads from a pipe of the host.
 //!
-//! The descriptor is a duplicate of the host's, so both share one set of flags: it must not be made non-blocking. In blocking
-//! mode, a read blocks if another reader of the same pipe took the bytes after they were announced, and nothing could end
-//! that. So the threads of this process take turns: waiting for bytes and reading them is one turn, and only the one whose
-//! turn it is reads. What remains: a host, or another process, that reads the same pipe at the same time as the library.
+//! The descriptor is a duplicate of the host's and shares its flags, so it must not be made non-blocking. In blocking
+//! mode, a read blocks if another reader takes the bytes after they were announced, and nothing could end that. So the
+//! threads of this process take turns: waiting for bytes and reading them is one turn. One case remains: a host or
+//! another process that reads the pipe at the same time as the library.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -16,10 +16,10 @@ use super::directory::FileId;
 use super::turns::{Turns, TurnsByKey};
 use crate::worker::Worker;
 
-/// The turns of each pipe that is being read from in this process.
+/// The turns for each pipe that this process reads from.
 static TURNS: TurnsByKey<FileId> = TurnsByKey::new();
 
-/// The reading end of a pipe or FIFO.
+/// The read end of a pipe or FIFO.
 #[derive(Debug)]
 pub struct Pipe {
     file: File,
@@ -27,13 +27,13 @@ pub struct Pipe {
 }
 
 impl Pipe {
-    /// Fails with [`Error::Io`] where the system cannot tell which pipe it is.
+    /// Fails with [`Error::Io`] if the system does not report the pipe's identity.
     pub fn new(file: File) -> Result<Pipe, Error> {
         let id = FileId::of(&file).map_err(|error| Error::from_io("look at a pipe", error))?;
         Ok(Pipe { file, turns: TURNS.of(id) })
     }
 
-    /// Waits until there is something to read and reads it; 0 at the end of the pipe.
+    /// Waits for bytes and reads them. 0 at the end of the pipe.
     ///
     /// Fails with [`Error::Stopped`], [`Error::OutOfResources`] or [`Error::Io`].
     pub fn read(&mut self, worker: &Worker, buffer: &mut [u8]) -> Result<usize, Error> {
@@ -42,7 +42,7 @@ impl Pipe {
             let _turn = self.turns.take_at_last(worker)?;
             worker.wait(&[PollFd::new(&self.file, PollFlags::IN)], None)?;
             match self.file.read(buffer) {
-                // WouldBlock: another reader of a pipe in non-blocking mode was faster.
+                // WouldBlock: another reader of a non-blocking pipe was faster.
                 Err(error) if matches!(error.kind(), io::ErrorKind::Interrupted | io::ErrorKind::WouldBlock) => {}
                 read => return read.map_err(|error| Error::from_io("read a pipe", error)),
             }
@@ -57,9 +57,9 @@ mod tests {
     use super::*;
     use crate::worker::{StopReason, StopSignal};
 
-    /// Waiting and reading are one turn: between the two, nobody else of this process can take the bytes.
+    /// Waiting and reading are one turn, so no other thread of the process can take the bytes in between.
     #[test]
-    fn whoever_waits_for_bytes_of_a_pipe_is_the_one_that_reads_them() {
+    fn bytes_of_a_pipe_are_read_by_the_thread_that_waited() {
         let (reader, _writer) = rustix::pipe::pipe().unwrap();
         let stop = Arc::new(StopSignal::new());
         let mut first = Pipe::new(reader.try_clone().unwrap().into()).unwrap();

@@ -1,14 +1,14 @@
-//! The arithmetic of a quota.
+//! Quota arithmetic.
 
-/// The least that a file costs of a quota, whatever is in it: it takes a block of the device, a name and an inode.
+/// The minimum cost of a file against a quota: it takes a block of the device, a name and an inode.
 pub const LEAST_COST: u64 = 4096;
 
-/// What a file of `length` bytes costs of a quota.
+/// The cost of a file of `length` bytes.
 pub fn cost(length: u64) -> u64 {
     length.max(LEAST_COST)
 }
 
-/// How much complete files use and how much is held for those being written; both in bytes of cost.
+/// The cost of complete files (used), and of files that are being written (held), in bytes.
 #[derive(Debug, Default)]
 pub struct Quota {
     used: u64,
@@ -16,42 +16,42 @@ pub struct Quota {
 }
 
 impl Quota {
-    /// What complete files use.
+    /// The cost of complete files.
     pub fn used(&self) -> u64 {
         self.used
     }
 
-    /// Whether `bytes` more fit beside everything else.
+    /// Whether `bytes` more fit.
     pub fn fits(&self, bytes: u64, limit: u64) -> bool {
         self.used.saturating_add(self.held).saturating_add(bytes) <= limit
     }
 
-    /// Whether `bytes` more would fit if every complete file were gone.
+    /// Whether `bytes` more would fit without any complete file.
     pub fn can_ever_fit(&self, bytes: u64, limit: u64) -> bool {
         self.held.saturating_add(bytes) <= limit
     }
 
-    /// Holds `bytes`, which the caller has found to fit.
+    /// Reserves `bytes`, which must fit.
     pub fn hold(&mut self, bytes: u64) {
         self.held = self.held.saturating_add(bytes);
     }
 
-    /// Gives back what was held.
+    /// Releases reserved bytes.
     pub fn release(&mut self, bytes: u64) {
         self.held = self.held.saturating_sub(bytes);
     }
 
-    /// Counts a file that was completed.
+    /// Adds a completed file.
     pub fn add_used(&mut self, bytes: u64) {
         self.used = self.used.saturating_add(bytes);
     }
 
-    /// No longer counts a complete file.
+    /// Subtracts a complete file.
     pub fn remove_used(&mut self, bytes: u64) {
         self.used = self.used.saturating_sub(bytes);
     }
 
-    /// Sets what complete files use.
+    /// Sets the cost of the complete files.
     pub fn set_used(&mut self, bytes: u64) {
         self.used = bytes;
     }
@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn only_held_bytes_are_in_the_way_for_good() {
+    fn complete_files_never_prevent_a_fit() {
         let mut quota = used(100);
         quota.hold(40);
         assert!(quota.can_ever_fit(60, 100));

@@ -1,8 +1,8 @@
 //! The mini programs whose files are open in this process.
 //!
-//! The lock on the directories keeps other processes away, but goes with the directories if a cleaner removes them. Within
-//! the process this list keeps one session from another, whatever happens on the disk; and it is how the sessions that share
-//! files come to share what this process knows of them.
+//! The locks on the directories exclude other processes, but disappear if a cleaner deletes the directories. Within the
+//! process, this list separates sessions whatever happens on the disk. Sessions that share files also share their
+//! in-memory state through it.
 
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -12,7 +12,7 @@ use super::shared_root::SharedRoot;
 use super::{Error, Sharing};
 use crate::worker::lock;
 
-/// One mini program and user, with one session or several.
+/// One mini program and user, with one or several sessions.
 struct OpenRoot {
     root: Arc<SharedRoot>,
     sharing: Sharing,
@@ -21,20 +21,20 @@ struct OpenRoot {
 
 static OPEN: Mutex<Vec<OpenRoot>> = Mutex::new(Vec::new());
 
-/// Which directory a mini program and user have.
+/// The identity of a mini program's and user's directory.
 #[derive(Clone, Copy, Debug)]
 pub struct FilesIdentity<'a> {
-    /// The path of the host's data directory, without links.
+    /// The resolved path of the host's data directory.
     pub data_directory: &'a Path,
-    /// What that path leads to. The same directory may have another path.
+    /// The identity of that directory. The same directory may have another path.
     pub data_id: FileId,
-    /// The directory of the app, in the data directory.
+    /// The name of the app's directory in the data directory.
     pub app_name: &'a str,
-    /// The directory of the user, in that of the app.
+    /// The name of the user's directory in the app's directory.
     pub user_name: &'a str,
 }
 
-/// Lets a session in, unless another one is there and either wants the files for itself.
+/// Registers a session, unless another one exists and one of the two is exclusive.
 ///
 /// Fails with [`Error::Locked`].
 pub fn enter(identity: FilesIdentity<'_>, sharing: Sharing) -> Result<Arc<SharedRoot>, Error> {
@@ -51,13 +51,13 @@ pub fn enter(identity: FilesIdentity<'_>, sharing: Sharing) -> Result<Arc<Shared
     Ok(root)
 }
 
-/// Lets a session out. The last one takes the lock with it.
+/// Unregisters a session. The last one releases the lock.
 pub fn leave(root: &Arc<SharedRoot>) {
     let mut open = lock(&OPEN);
     let Some(index) = open.iter().position(|open| Arc::ptr_eq(&open.root, root)) else { return };
     open[index].sessions -= 1;
     if open[index].sessions == 0 {
-        // Before others can enter, who would find the lock taken by nobody. It does not block.
+        // Before the entry is removed, so that the next session does not find the lock still held. Does not block.
         root.unlock();
         open.swap_remove(index);
     }

@@ -1,4 +1,4 @@
-//! What earlier launches left: removed, or taken over by the next launch.
+//! Files of earlier launches: deleted, or taken over by the next launch.
 
 use std::ffi::CStr;
 use std::time::SystemTime;
@@ -20,10 +20,11 @@ pub struct Inherited {
     written: SystemTime,
 }
 
-/// Moves the temporary files of launches that no longer live to `heir`, and removes the launches' directories with whatever else
-/// is there. Without an heir all of it goes.
+/// Moves the temporary files of dead launches to `heir`, and deletes everything else in their directories. Without an
+/// heir, deletes everything.
 ///
-/// Each file is moved by one rename: a crash leaves it in one directory or the other, and the next launch looks at both.
+/// Each file is moved with one rename. After a crash it is in one of the two directories, and the next launch checks
+/// both.
 pub fn settle_dead_launches(
     launches: &Directory,
     heir: Option<&Directory>,
@@ -37,17 +38,18 @@ pub fn settle_dead_launches(
                 if !directory.try_lock(true).map_err(|error| Error::from_io("lock a directory", error))? {
                     return Ok(());
                 }
-                // Locked until it is removed, so that nobody begins a launch in it.
+                // Locked until it is removed, so that no launch starts in it.
                 Some(directory)
             }
-            // Gone, or not a directory: nobody lives there. Of anything else, such as a lack of descriptors, nobody knows.
+            // Gone or not a directory, so no launch uses it. For any other error, such as a lack of descriptors, that
+            // is unknown.
             Err(error) if is_gone(&error) => None,
             Err(_) => return Ok(()),
         };
         if let (Some(dead), Some(heir)) = (&dead, heir) {
             take_over(dead, heir, &mut inherited, worker, notes)?;
         }
-        // What cannot be removed takes room, but must not keep the mini program from starting.
+        // An entry that cannot be deleted takes space, but must not prevent the mini program from starting.
         match remove_tree(launches, name, worker) {
             Ok(()) if heir.is_none() => {
                 notes.add(Level::Info, || "the temporary files of a crashed launch were removed".to_owned());
@@ -73,7 +75,7 @@ fn take_over(
 ) -> Result<(), Error> {
     dead.for_each_name(worker, |name| {
         let Some(name) = text(name).filter(|name| path::is_temporary_name(name)) else { return Ok(()) };
-        // Not a link, nor anything else that was planted there.
+        // Skips symbolic links and other planted entries.
         let moved = dead.open_file(name).and_then(|file| {
             let metadata = file.metadata()?;
             dead.rename(name, heir, name)?;
@@ -87,7 +89,8 @@ fn take_over(
     })
 }
 
-/// Removes the oldest of `files` until they have `most` bytes together. The names and costs of the others, oldest first.
+/// Deletes the oldest of `files` until at most `most` bytes are left. Returns names and costs of the others, oldest
+/// first.
 pub fn trim(
     directory: &Directory,
     mut files: Vec<Inherited>,
@@ -107,7 +110,7 @@ pub fn trim(
         match directory.remove_file(&name) {
             Ok(()) => bytes -= cost,
             Err(error) => {
-                // It takes its room until it goes, like any other.
+                // It takes space until it is deleted, so it stays counted.
                 notes.add(Level::Warning, || format!("an old temporary file was not removed: {error}"));
                 kept.push((name, cost));
             }

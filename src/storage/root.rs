@@ -16,11 +16,11 @@ use crate::worker::Worker;
 /// NAME_MAX of every file system on the supported platforms.
 const MAX_NAME_BYTES: usize = 255;
 
-/// The directories of one mini program and user, as one session has them.
+/// The directories of one mini program and user, as used by one session.
 #[derive(Debug)]
 pub struct Root {
     pub shared: Arc<SharedRoot>,
-    /// As the host gave it.
+    /// As the host specified it.
     native: PathBuf,
     left: AtomicBool,
     pub scheme: PathScheme,
@@ -28,7 +28,7 @@ pub struct Root {
 }
 
 impl Root {
-    /// Opens the directories, making those that are missing, and takes the session's lock.
+    /// Opens the directories, creates missing ones, and takes the session's lock.
     pub fn open(
         data_directory: &Path,
         app_id: &str,
@@ -63,15 +63,15 @@ impl Root {
             scheme,
             log,
         };
-        // On failure, dropping it leaves.
+        // If this fails, dropping the root releases it.
         root.tree(worker)?;
         Ok(root)
     }
 
-    /// The directories, which are made anew if they were removed. The lock is then taken anew, too: while nobody uses the
-    /// session, another process can come first.
+    /// The directories. Created again if they were deleted; the lock is then also taken again, and another process may
+    /// have taken it meanwhile.
     ///
-    /// Fails with [`Error::Closed`]; [`Error::Locked`] where another process has the files now; [`Error::Stopped`],
+    /// Fails with [`Error::Closed`]; [`Error::Locked`] if another process has the files; [`Error::Stopped`],
     /// [`Error::PermissionDenied`], [`Error::OutOfResources`], [`Error::DiskFull`] or [`Error::Io`].
     pub fn tree(&self, worker: &Worker) -> Result<Arc<Tree>, Error> {
         if self.left.load(Ordering::SeqCst) {
@@ -85,14 +85,14 @@ impl Root {
         Ok(tree)
     }
 
-    /// Ends the use of the directories. Does nothing the second time.
+    /// Releases the directories. Has no effect the second time.
     pub fn leave(&self) {
         if !self.left.swap(true, Ordering::SeqCst) {
             registry::leave(&self.shared);
         }
     }
 
-    /// Where a temporary file is for the host. In one allocation: every download asks.
+    /// The native path of a temporary file. Uses one allocation, because every download calls it.
     pub fn native_temporary(&self, launch: &str, name: &str) -> PathBuf {
         let size = [self.native.as_os_str().len(), "/launches/".len(), launch.len(), 1, name.len()].iter().sum();
         let mut native = PathBuf::with_capacity(size);
@@ -100,7 +100,7 @@ impl Root {
         native
     }
 
-    /// Where a file is for the host.
+    /// The native path of a file.
     pub fn native_path(&self, launch: &str, path: &VirtualPath) -> PathBuf {
         match path {
             VirtualPath::Temporary(name) => self.native_temporary(launch, name),
@@ -109,12 +109,12 @@ impl Root {
         }
     }
 
-    /// Where a file of the store is for the host.
+    /// The native path of a file in the store.
     pub fn native_stored(&self, name: &str) -> PathBuf {
         self.native.join("store").join(name)
     }
 
-    /// Where a `wxfile://usr` file is for the host.
+    /// The native path of a `wxfile://usr` file.
     pub fn native_user(&self, components: &[String]) -> PathBuf {
         let mut native = self.native.join("usr");
         native.extend(components);
@@ -128,8 +128,8 @@ impl Drop for Root {
     }
 }
 
-/// The directory name of an id: no two ids have the same, also where case does not count, and none is special. Lower-case
-/// letters and digits stand for themselves, every other byte is `_` and its two hexadecimal digits.
+/// The directory name of an id. Distinct ids have distinct names, also if case is ignored, and no name is special.
+/// Lower-case letters and digits are unchanged. Every other byte becomes `_` and two hexadecimal digits.
 fn identity_name(prefix: &str, id: &str) -> Option<String> {
     let mut name = prefix.to_owned();
     for byte in id.bytes() {
@@ -185,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn bad_identities_and_directories_are_typed() {
+    fn invalid_identities_and_directories_have_typed_errors() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path();
         assert!(matches!(open(path, "", "u", Sharing::Shared), Err(Error::InvalidIdentity { which: "app id" })));
@@ -229,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn directories_are_for_the_app_alone() {
+    fn directories_are_private_to_the_app() {
         use std::os::unix::fs::PermissionsExt;
         let directory = tempfile::tempdir().unwrap();
         let root = open(directory.path(), "a", "u", Sharing::Exclusive).unwrap();

@@ -1,21 +1,21 @@
-//! The scheme of the paths that pages see.
+//! The URL scheme of the paths that pages see.
 
-/// The longest scheme. It is in front of every path, which the host may have to pass on.
+/// The maximum length of a scheme. It precedes every path, which the host may have to pass on.
 const MAX_LENGTH: usize = 32;
 
-/// What the scheme of every container ends in (`wxfile`, `difile`, `ttfile`, `bdfile`, `qqfile`). No scheme that a page, a web view
-/// or a system gives a meaning ends so but this one itself.
+/// The common ending of all containers' schemes (`wxfile`, `difile`, `ttfile`, `bdfile`, `qqfile`). No other scheme
+/// with a meaning for pages, web views or systems has this ending, except `file` itself.
 const ENDING: &str = "file";
 
-/// What every path begins with: `wxfile://`, or the same of another container.
+/// The prefix of every path: `wxfile://`, or that of another container.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PathScheme {
     prefix: String,
 }
 
 impl PathScheme {
-    /// A scheme by its name; empty is `wxfile`. `None` for one that is not lower-case letters and digits, a letter first, with
-    /// `file` at the end and something in front of it, or that has more than 32 characters.
+    /// A scheme by its name. Empty means `wxfile`. `None` unless the name has at most 32 lower-case letters and digits,
+    /// starts with a letter, and ends in `file` with something before it.
     pub fn new(name: &str) -> Option<PathScheme> {
         if name.is_empty() {
             return Some(PathScheme::default());
@@ -26,7 +26,7 @@ impl PathScheme {
         is_good.then(|| PathScheme { prefix: format!("{name}://") })
     }
 
-    /// What follows the scheme. `None` if the path has another one.
+    /// The path without the scheme. `None` if it has another scheme.
     pub fn strip<'a>(&self, path: &'a str) -> Option<&'a str> {
         path.strip_prefix(self.prefix.as_str())
     }
@@ -48,7 +48,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_scheme_is_one_of_its_own() {
+    fn scheme_must_be_distinct_from_others() {
         for name in
             ["wxfile", "difile", "ttfile", "bdfile", "qqfile", "afile", "x1file", &format!("{}file", "a".repeat(28))]
         {
@@ -68,7 +68,7 @@ mod tests {
             "a-file",
             "\u{e9}file",
         ];
-        // What the web and systems have of their own.
+        // Schemes of the web and of systems.
         let taken = [
             "file",
             "filesystem",
@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn only_its_own_paths_have_the_scheme() {
+    fn only_paths_with_the_scheme_are_accepted() {
         let scheme = PathScheme::new("difile").unwrap();
         assert_eq!(scheme.strip("difile://usr/a"), Some("usr/a"));
         for path in ["wxfile://usr/a", "DIFILE://usr/a", "difile:/usr/a", "xdifile://usr/a", "usr/a", ""] {

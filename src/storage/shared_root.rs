@@ -1,7 +1,8 @@
-//! The directories of a mini program and user, which all sessions of this process with the same ones share.
+//! The directories of a mini program and user, shared by all sessions of this process with the same ones.
 //!
-//! A session has two locks, on the directory that holds its files and on an empty one elsewhere in the data directory. Whoever
-//! wants the files needs both. So a session that finds one of them removed still keeps the others out, and takes it anew.
+//! A session holds two locks: on the directory of its files, and on an empty directory elsewhere in the data directory.
+//! Using the files requires both. So a session that finds one of the directories deleted still excludes others, and
+//! locks it again.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -15,55 +16,56 @@ use super::usage::Usage;
 use super::{Error, Sharing};
 use crate::worker::{Worker, lock};
 
-/// How often a directory that is removed while it is made is made again.
+/// The maximum number of attempts to create a directory that is deleted meanwhile.
 const MAX_ATTEMPTS: usize = 8;
-/// How long a session that has one of the locks leaves another process, which cannot get it, to give back the other.
+/// The polling interval of a session that holds one lock, while another process holds the other one and cannot get the
+/// first.
 const PAUSE: Duration = Duration::from_millis(4);
-/// Holds one directory for each app, and that one for each user, which has nothing in it and is locked.
+/// Contains a directory for each app, which contains an empty, locked directory for each user.
 const LOCKS: &str = "locks";
 
-/// What all sessions of this process share that have the same mini program and user.
+/// The state that all sessions of this process with the same mini program and user share.
 #[derive(Debug)]
 pub struct SharedRoot {
-    /// Without links, so that the same directory has the same path.
+    /// The resolved path, so that the same directory has the same path.
     data_directory: PathBuf,
     data_id: Mutex<FileId>,
     app_name: String,
     user_name: String,
     native: PathBuf,
     pub sharing: Sharing,
-    /// `None` until they are opened, and when the last session is closed.
+    /// `None` before the directories are opened, and after the last session is closed.
     tree: Mutex<Option<Arc<Tree>>>,
-    /// Of those who open the directories.
+    /// Turns of threads that open the directories.
     making: Turns,
-    /// Of those who make a launch's directory, or look for those of crashed launches.
+    /// Turns of threads that create a launch's directory or search for those of crashed launches.
     pub launching: Turns,
-    /// Of those who add files that outlive a launch.
+    /// Turns of threads that add files which outlive a launch.
     pub changes: Turns,
-    /// Of those who change a part of a `wxfile://usr` file, by the names that lead to it.
+    /// Turns of threads that change a part of a `wxfile://usr` file, by its path components.
     pub rewrites: TurnsByKey<Vec<String>>,
     pub usage: Usage,
 }
 
-/// The open directories. All of them are made anew when one was removed or replaced, which a cleaner may do at any time.
+/// The open directories. All are opened again if one was deleted or replaced, which a cleaner may do at any time.
 #[derive(Debug)]
 pub struct Tree {
-    /// Locked while a session is open, shared or exclusively.
+    /// Locked while a session is open, shared or exclusive.
     pub session: Arc<Directory>,
-    /// The second lock, which is no directory of files.
+    /// The second lock. This directory contains no files.
     lock: Arc<Directory>,
-    /// Holds one directory for each launch.
+    /// Contains a directory for each launch.
     pub launches: Directory,
-    /// The saved files. Locked while files are added here or under `user`, so that the quota is kept by all processes.
+    /// The saved files. Locked while files are added here or under `user`, so that all processes respect the quota.
     pub store: Directory,
     pub user: Directory,
     native: PathBuf,
-    /// Where each of the directories, and the one around them, is to be.
+    /// The expected path and identity of each of the directories and their parents.
     places: Vec<(PathBuf, FileId)>,
 }
 
 impl SharedRoot {
-    /// Nothing is opened yet.
+    /// Opens nothing yet.
     pub fn new(identity: FilesIdentity<'_>, sharing: Sharing) -> SharedRoot {
         let FilesIdentity { data_directory, data_id, app_name, user_name } = identity;
         SharedRoot {
@@ -82,24 +84,26 @@ impl SharedRoot {
         }
     }
 
-    /// Whether this is the mini program and user. The directory may have two paths, and a removed one only has its path.
+    /// Whether this is the given mini program and user. The directory may have two paths, and a deleted one has only
+    /// its path.
     pub fn is(&self, identity: FilesIdentity<'_>) -> bool {
         (self.app_name.as_str(), self.user_name.as_str()) == (identity.app_name, identity.user_name)
             && (self.data_directory == identity.data_directory || *lock(&self.data_id) == identity.data_id)
     }
 
-    /// Lets other processes have the directories. Does not block.
+    /// Releases the locks for other processes. Does not block.
     pub fn unlock(&self) {
         if let Some(tree) = lock(&self.tree).take() {
-            // Unlocking an open directory has no way to fail. Closing it would not do: a file that is written may hold it.
+            // Unlocking an open directory cannot fail. Closing it would not be enough: a file that is being written may
+            // keep it open.
             let _ = tree.session.unlock();
             let _ = tree.lock.unlock();
         }
     }
 
-    /// The directories, opened or made where that is necessary; and whether that was because they were removed.
+    /// The directories, opened or created if necessary, and whether they had been deleted.
     ///
-    /// Fails with [`Error::Locked`] where another process has the files; [`Error::Stopped`], [`Error::PermissionDenied`],
+    /// Fails with [`Error::Locked`] if another process has the files; [`Error::Stopped`], [`Error::PermissionDenied`],
     /// [`Error::OutOfResources`], [`Error::DiskFull`] or [`Error::Io`].
     pub fn tree(&self, worker: &Worker) -> Result<(Arc<Tree>, bool), Error> {
         if let Some(tree) = self.current() {
@@ -111,7 +115,7 @@ impl SharedRoot {
         }
         let former = lock(&self.tree).clone();
         let made = self.make(former.as_deref(), worker);
-        // The host learns of the path when it opens a session. Later a page's call would be told.
+        // At opening, the host may see the path in an error. Later the error would reach a page.
         let made = if former.is_some() { made.map_err(|error| error.of_native("open the directories")) } else { made };
         let tree = Arc::new(made?);
         *lock(&self.tree) = Some(tree.clone());
@@ -125,8 +129,9 @@ impl SharedRoot {
         lock(&self.tree).clone().filter(|tree| tree.is_in_place())
     }
 
-    /// Opens the directories, making those that are missing, and takes the locks unless `former` has them still. Where `former`
-    /// was replaced by a file or a link, that is removed: the names are the library's own. Before there is one, it is refused.
+    /// Opens the directories, creates missing ones, and takes the locks unless `former` still holds them. A file or
+    /// symbolic link that replaced a directory of `former` is deleted, because the names are the library's own. Without
+    /// `former` it is an error.
     fn make(&self, former: Option<&Tree>, worker: &Worker) -> Result<Tree, Error> {
         let fail = |error| Error::at_path(&self.native.to_string_lossy(), "open the directories", error);
         std::fs::create_dir_all(&self.data_directory).map_err(fail)?;
@@ -139,14 +144,14 @@ impl SharedRoot {
             Err(error) => Err(fail(error)),
         };
         let mut places = Vec::new();
-        // First those around the locked ones, so that these are not found through a link.
+        // First the parents of the locked directories, so that these are not reached through a symbolic link.
         for names in [&[app][..], &[LOCKS], &[LOCKS, app]] {
             places.push(place(names, &open(names)?)?);
         }
         let (lock_names, session_names) = ([LOCKS, app, user], [app, user]);
         let kept_lock = former.map(|former| &former.lock).filter(|lock| lock.is_at(&self.native_path(&lock_names)));
         let kept_session = former.map(|former| &former.session).filter(|session| session.is_at(&self.native));
-        // Another process can get one lock for a moment, but not both.
+        // Another process can hold one lock for a moment, but not both.
         let patient = kept_lock.is_some() || kept_session.is_some();
         let lock_it = |kept: Option<&Arc<Directory>>, names: &[&str]| match kept {
             Some(kept) => Ok(kept.clone()),
@@ -165,7 +170,7 @@ impl SharedRoot {
         Ok(Tree { session, lock, launches, store, user, native: self.native.clone(), places })
     }
 
-    /// Opens a directory in the data directory and locks it. If it is `patient` it waits a little for another process.
+    /// Opens a directory in the data directory and locks it. If `patient`, waits briefly for another process.
     fn make_locked(
         &self,
         open: impl Fn() -> Result<Directory, Error>,
@@ -179,7 +184,7 @@ impl SharedRoot {
             let directory = open()?;
             let exclusive = self.sharing == Sharing::Exclusive;
             if directory.try_lock(exclusive).map_err(|error| Error::from_io("lock the directories", error))? {
-                // It may have been removed before it was locked: another one could be locked beside it.
+                // It may have been deleted before it was locked, and another one locked in its place.
                 if directory.is_at(native) {
                     return Ok(directory);
                 }
@@ -193,13 +198,14 @@ impl SharedRoot {
         Err(failure)
     }
 
-    /// Where a directory in the data directory is.
+    /// The native path of a directory in the data directory.
     fn native_path(&self, names: &[&str]) -> PathBuf {
         names.iter().fold(self.data_directory.clone(), |path, name| path.join(name))
     }
 }
 
-/// Opens a directory somewhere below this one, and makes those that are missing on the way. If `replaces`, files and links make way.
+/// Opens a directory below this one and creates missing ones on the way. If `replaces`, deletes files and symbolic
+/// links that are in the way.
 fn open_below(directory: &Directory, names: &[&str], replaces: bool) -> io::Result<Directory> {
     names.iter().try_fold(directory.open(".")?, |directory, name| {
         if replaces {
@@ -211,22 +217,22 @@ fn open_below(directory: &Directory, names: &[&str], replaces: bool) -> io::Resu
 }
 
 impl Tree {
-    /// Whether the directories are still there.
+    /// Whether the directories still exist.
     pub fn is_in_place(&self) -> bool {
         self.places.iter().all(|(path, id)| id.is_at(path))
     }
 
-    /// Where the directory of a launch is. For the library: the host is told the path that it gave.
+    /// The resolved native path of a launch's directory, for internal use. The host sees the path that it specified.
     pub fn native_launch(&self, launch: &str) -> PathBuf {
         self.native.join("launches").join(launch)
     }
 
-    /// Opens the directory that a `wxfile://usr` file is in.
+    /// Opens the directory that contains a `wxfile://usr` file.
     pub fn open_user_parent(&self, components: &[String]) -> io::Result<Directory> {
         self.open_user_directory(components.split_last().map_or(&[], |(_, parents)| parents))
     }
 
-    /// Opens a directory under `wxfile://usr`, or that itself.
+    /// Opens a directory under `wxfile://usr`, or `wxfile://usr` itself.
     pub fn open_user_directory(&self, components: &[String]) -> io::Result<Directory> {
         let mut directory = self.user.open(".")?;
         for name in components {

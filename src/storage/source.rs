@@ -11,17 +11,18 @@ use super::Error;
 use super::pipe::Pipe;
 use crate::worker::Worker;
 
-/// What an upload sends: something to read `length` bytes from.
+/// A file or pipe that an upload reads `length` bytes from.
 #[derive(Debug)]
 pub struct SourceFile {
     content: SourceContent,
-    /// How many bytes there were when it was opened, counted from where it stood, or how many the caller wants.
+    /// The number of bytes from the initial offset to the end when it was opened, or the number that the caller
+    /// specified.
     pub length: u64,
-    /// The base name of its path; empty where it has none.
+    /// The last component of its path. Empty if it has none.
     pub name: String,
-    /// How many bytes were read.
+    /// The number of bytes read so far.
     position: u64,
-    /// The caller said how many bytes there are: what follows them is not looked at.
+    /// The caller specified the number of bytes. Further bytes are not examined.
     bounded: bool,
 }
 
@@ -29,7 +30,7 @@ pub struct SourceFile {
 enum SourceContent {
     Regular {
         file: File,
-        /// Where it stood.
+        /// The initial offset.
         start: u64,
     },
     Pipe(Pipe),
@@ -42,8 +43,8 @@ impl SourceFile {
         Ok(SourceFile { content: SourceContent::Regular { file, start: 0 }, length, name, position: 0, bounded: false })
     }
 
-    /// An open regular file, from its current offset, or a pipe of known length, as something to read. `length` may shorten
-    /// a regular file. It has no name.
+    /// An open regular file from its current offset, or a pipe of known length. `length` may be less than the rest of a
+    /// regular file. It has no name.
     ///
     /// Fails with [`Error::InvalidDescriptor`], [`Error::OutOfResources`] or [`Error::Io`].
     pub fn from_descriptor(descriptor: OwnedFd, length: Option<u64>) -> Result<SourceFile, Error> {
@@ -63,11 +64,11 @@ impl SourceFile {
         }
     }
 
-    /// Reads what follows; 0 at the end, or when all bytes that the caller wants were read. Waits for the other end of a pipe,
-    /// but not for its end: its writer may stay.
+    /// Reads the next bytes. 0 at the end, or after the number of bytes that the caller specified. Waits for the writer
+    /// of a pipe, but not for the end of the pipe.
     ///
-    /// A regular file's own offset is neither used nor moved: a duplicate of the host's descriptor shares it with the
-    /// host's, and with every other task that was given the same one.
+    /// Does not use or move a regular file's own offset: a duplicate of the host's descriptor shares it with the
+    /// host's, and with every other task that uses the same descriptor.
     ///
     /// Fails with [`Error::Stopped`] for a pipe, [`Error::OutOfResources`] or [`Error::Io`].
     pub fn read(&mut self, worker: &Worker, buffer: &mut [u8]) -> Result<usize, Error> {
@@ -90,12 +91,12 @@ impl SourceFile {
         Ok(read)
     }
 
-    /// Whether its bytes come from somebody who may let a reader wait.
+    /// Whether reading may wait for a writer.
     pub fn is_pipe(&self) -> bool {
         matches!(self.content, SourceContent::Pipe(_))
     }
 
-    /// Goes back to the first of the `length` bytes, to send them again.
+    /// Rewinds to the first of the `length` bytes.
     ///
     /// Fails with [`Error::Io`], always for a pipe.
     pub fn rewind(&mut self) -> Result<(), Error> {
@@ -107,7 +108,7 @@ impl SourceFile {
     }
 }
 
-/// A descriptor of the host's that can be read from.
+/// A readable descriptor of the host.
 pub(super) enum Descriptor {
     /// A pipe or FIFO.
     Pipe(Pipe),
@@ -117,13 +118,13 @@ pub(super) enum Descriptor {
         file: File,
         /// Its current offset.
         start: u64,
-        /// How many bytes follow that.
+        /// The number of bytes after the offset.
         rest: u64,
     },
 }
 
 impl Descriptor {
-    /// Finds out what a descriptor is.
+    /// Determines the kind of a descriptor.
     pub(super) fn open(descriptor: OwnedFd) -> Result<Descriptor, Error> {
         let fail = |error| Error::from_io("look at a descriptor", error);
         let flags = rustix::fs::fcntl_getfl(&descriptor).map_err(|error| fail(error.into()))?;

@@ -1,5 +1,4 @@
-//! What is at a path: whether something is there, how large it is, what a directory holds. Nothing is changed, and nothing is
-//! opened that a page may not read.
+//! Attributes of files and directories. Changes nothing, and opens nothing that a page may not read.
 
 use std::io;
 
@@ -11,18 +10,18 @@ use super::walk::{entries, joined};
 use super::{Error, Storage, at_path, path};
 use crate::worker::Worker;
 
-/// A file or directory, and where it is.
+/// The attributes of a file or directory and its relative path.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FileStat {
-    /// The path from the directory that was asked for, with `/` in front: `/` itself, `/a`, `/a/b`. Empty where only one thing
-    /// was asked for.
+    /// The path relative to the requested directory, with a leading `/`: `/` itself, `/a`, `/a/b`. Empty for a single
+    /// result.
     pub path: String,
-    /// What the system says of it.
+    /// The attributes.
     pub entry: Entry,
 }
 
 impl Storage {
-    /// Finds out whether a page's file or directory is there.
+    /// Checks that a page's file or directory exists.
     ///
     /// Fails with [`Error::NotFound`], [`Error::NotADirectory`], [`Error::PermissionDenied`], [`Error::AccessDenied`],
     /// [`Error::OutOfResources`] or [`Error::Io`].
@@ -30,15 +29,15 @@ impl Storage {
         self.entry(worker, path).map(drop)
     }
 
-    /// Describes a file or directory.
+    /// The attributes of a file or directory.
     ///
     /// Fails as [`Storage::access`].
     pub fn stat(&self, worker: &Worker, path: &str) -> Result<FileStat, Error> {
         Ok(FileStat { path: String::new(), entry: self.entry(worker, path)? })
     }
 
-    /// Describes a directory and all that is in it, at any depth, in the order of the paths; or a file alone. What no path can
-    /// name, and links, are left out.
+    /// The attributes of a directory and everything in it, recursively, ordered by path; or of a single file. Symbolic
+    /// links, and names that no path can contain, are left out.
     ///
     /// Fails with [`Error::Stopped`], or as [`Storage::access`].
     pub fn stat_tree(&self, worker: &Worker, path: &str) -> Result<Vec<FileStat>, Error> {
@@ -63,7 +62,7 @@ impl Storage {
         Ok(stats)
     }
 
-    /// The names in a directory, in their order. What no path can name is left out.
+    /// The names in a directory, sorted. Names that no path can contain are left out.
     ///
     /// Fails with [`Error::Stopped`], or as [`Storage::access`].
     pub fn list_directory(&self, worker: &Worker, path: &str) -> Result<Vec<String>, Error> {
@@ -83,7 +82,7 @@ impl Storage {
         Ok(names)
     }
 
-    /// A file or directory that a page may know of.
+    /// The attributes of a file or directory that a page may see.
     fn entry(&self, worker: &Worker, path: &str) -> Result<Entry, Error> {
         let parsed = self.parse(path)?;
         let entry = match &parsed {

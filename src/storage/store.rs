@@ -1,4 +1,4 @@
-//! Files that outlive the launch: those in the store and those under `wxfile://usr`, which share a quota.
+//! Files that outlive the launch: the store and `wxfile://usr`, which share a quota.
 
 use std::fs::File;
 use std::io;
@@ -17,48 +17,48 @@ use super::{Error, StoredFile};
 use crate::terms::log::Level;
 use crate::worker::{StopReason, Worker};
 
-/// Where a file is to be saved.
+/// The place to save a file at.
 #[derive(Clone, Debug)]
 pub enum Destination {
     /// In the store, under a new name.
     Stored {
-        /// The extension of that name.
+        /// The extension of the new name.
         extension: Option<String>,
     },
     /// Under `wxfile://usr`.
     User {
-        /// The path as the caller gave it.
+        /// The path, as the caller specified it.
         path: String,
-        /// The names that lead to it.
+        /// The components of the path.
         components: Vec<String>,
-        /// The file that must still be there, which the new one is made of.
+        /// The existing file that the new one was made from. It must still be there.
         successor_of: Option<FileId>,
     },
 }
 
-/// A complete file under a private name, to be saved.
+/// A complete file under a private name, ready to be saved.
 #[derive(Debug)]
 pub struct Unsaved<'a> {
     /// The open file.
     pub file: &'a File,
-    /// The directory that it is in.
+    /// The directory that contains it.
     pub directory: &'a Directory,
-    /// Its name there.
+    /// Its name in that directory.
     pub name: &'a str,
     /// Its size in bytes.
     pub length: u64,
-    /// What is held of the quota for it.
+    /// The quota that is reserved for it.
     pub held: u64,
 }
 
-/// The saved files, as one session sees them.
+/// The saved files of one session.
 #[derive(Debug)]
 pub struct Store {
     pub(super) root: Arc<Root>,
     pub(super) limit: u64,
 }
 
-/// Where a file goes: the directory, the name in it, and both as paths.
+/// The place of a file: the directory and the name in it, and the path.
 struct Placement<'a> {
     directory: &'a Directory,
     name: &'a str,
@@ -67,22 +67,22 @@ struct Placement<'a> {
 }
 
 impl Store {
-    /// Counts what is there, unless another session of the process has done so.
+    /// Counts the existing files, unless another session of the process has counted them.
     pub fn open(root: Arc<Root>, quota: u64, worker: &Worker) -> Result<Store, Error> {
         root.count_at_opening(worker)?;
         Ok(Store { root, limit: quota })
     }
 
-    /// Holds quota for `bytes` more.
+    /// Reserves quota for `bytes` more.
     ///
-    /// Fails with [`Error::QuotaExceeded`], or as [`Root::lock_changes`] where that has to be found out.
+    /// Fails with [`Error::QuotaExceeded`], or as [`Root::lock_changes`] if the files must be counted.
     pub fn hold(&self, worker: &Worker, bytes: u64) -> Result<(), Error> {
         let usage = &self.root.shared.usage;
         if usage.hold(bytes, self.limit) {
             return Ok(());
         }
         if bytes <= self.limit {
-            // Files may be gone that nobody has told of.
+            // Files may have been deleted without the library.
             self.root.lock_changes(worker)?.count(worker)?;
             if usage.hold(bytes, self.limit) {
                 return Ok(());
@@ -91,26 +91,28 @@ impl Store {
         Err(Error::QuotaExceeded)
     }
 
-    /// Gives back held quota.
+    /// Releases reserved quota.
     pub fn release(&self, bytes: u64) {
         self.root.shared.usage.release(bytes);
     }
 
-    /// What the file costs that a new one would replace; 0 where there is none.
+    /// The cost of the existing file that a new one would replace. 0 if there is none.
     ///
-    /// Fails with [`Error::NotFound`] where its directory is missing; [`Error::NotADirectory`], [`Error::IsADirectory`] or
-    /// [`Error::PermissionDenied`] where something else is there or on the way, or as [`Root::tree`].
+    /// Fails with [`Error::NotFound`] if its directory does not exist; [`Error::NotADirectory`],
+    /// [`Error::IsADirectory`] or [`Error::PermissionDenied`] if another kind of file is at the path or on the way, or
+    /// as [`Root::tree`].
     pub fn replaced_cost(&self, worker: &Worker, path: &str, components: &[String]) -> Result<u64, Error> {
         let tree = self.root.tree(worker)?;
         let replaced = tree.open_user_parent(components).and_then(|parent| cost_if_exists(&parent, last(components)));
         replaced.map_err(|error| Error::at_path(path, "look at a file", error))
     }
 
-    /// Moves a file to its destination. It survives a power failure when this returns. The held quota becomes used; on
-    /// failure it stays held and the file in place. `commit` is asked right before the file gets its name.
+    /// Moves a file to its destination. When this returns, it survives a power failure. The reserved quota becomes
+    /// used. On failure the quota stays reserved and the file stays in place. `commit` is called directly before the
+    /// file gets its name.
     ///
-    /// Fails with [`Error::NotFound`] where the file or the directory that it is to be in is gone, [`Error::PermissionDenied`], [`Error::Replaced`],
-    /// [`Error::QuotaExceeded`], [`Error::DiskFull`], or as [`Root::lock_changes`].
+    /// Fails with [`Error::NotFound`] if the file or the target's directory is gone, [`Error::PermissionDenied`],
+    /// [`Error::Replaced`], [`Error::QuotaExceeded`], [`Error::DiskFull`], or as [`Root::lock_changes`].
     pub fn place(
         &self,
         worker: &Worker,
@@ -118,7 +120,7 @@ impl Store {
         destination: &Destination,
         commit: impl FnOnce() -> Result<(), StopReason>,
     ) -> Result<StoredFile, Error> {
-        // The contents first: a name must never be seen on a file whose bytes a power failure can still take.
+        // The content first: a file whose bytes a power failure could still lose must not get its name.
         let modified = stamp(unsaved.file)?;
         unsaved.file.sync_all().map_err(|error| Error::from_io("flush a file", error))?;
 
@@ -143,7 +145,8 @@ impl Store {
         Ok(StoredFile { path, native_path, length: unsaved.length, create_time: Some(epoch_seconds(modified)) })
     }
 
-    /// Takes the lock and opens the directory of a file. While the lock is held, no call of a page moves or removes it.
+    /// Takes the change lock and opens the directory of a file. While the lock is held, no call of a page moves or
+    /// deletes it.
     pub(super) fn lock_parent(
         &self,
         worker: &Worker,
@@ -156,7 +159,7 @@ impl Store {
         Ok((guard, parent))
     }
 
-    /// Whether the quota takes what costs `added` in the place of what costs `replaced`.
+    /// Checks that the quota allows replacing a cost of `replaced` by `added`.
     ///
     /// Fails with [`Error::QuotaExceeded`], or as counting does.
     pub(super) fn check_quota(
@@ -166,7 +169,7 @@ impl Store {
         replaced: u64,
         added: u64,
     ) -> Result<(), Error> {
-        // What takes no more room than before is good even where the quota is exceeded.
+        // A change that needs no more space is allowed even if the quota is exceeded.
         let exceeded = |used: u64| added > replaced && used.saturating_sub(replaced).saturating_add(added) > self.limit;
         if exceeded(guard.used(worker)?) {
             guard.count(worker)?;
@@ -177,15 +180,15 @@ impl Store {
         Ok(())
     }
 
-    /// Makes the names in a directory survive a power failure, after a change that is made.
+    /// Flushes a changed directory, so that the change survives a power failure.
     pub(super) fn flush(&self, directory: &Directory) {
         if let Err(error) = directory.sync() {
-            // Only a power failure right now could undo it.
+            // Only a power failure directly afterwards could undo the change.
             self.root.log.write(Level::Warning, || format!("a changed directory was not flushed: {error}"));
         }
     }
 
-    /// The rename of [`Store::place`], with the quota checked against what is used at that moment.
+    /// The rename of [`Store::place`]. Checks the quota against the current usage.
     fn put_in_place(
         &self,
         worker: &Worker,
@@ -229,7 +232,7 @@ impl Store {
                     files.push(file);
                     Ok(())
                 }
-                // Removed meanwhile, or not a file of ours.
+                // Deleted meanwhile, or not one of the library's files.
                 Err(Error::NotFound { .. } | Error::PermissionDenied { .. }) => Ok(()),
                 Err(error) => Err(error),
             }
@@ -256,13 +259,13 @@ impl Store {
         })
     }
 
-    /// Removes one file of the store. It needs no lock, so that no other process can keep a page from making room.
+    /// Deletes one file of the store. Takes no lock, so that no other process can prevent a page from freeing space.
     pub fn remove(&self, worker: &Worker, path: &str) -> Result<(), Error> {
         let name = stored_name(&self.root.scheme, path)?;
         let tree = self.root.tree(worker)?;
         let usage = &self.root.shared.usage;
         let epoch = usage.epoch();
-        // What is no regular file was not counted either.
+        // Only regular files are counted.
         let freed = cost_if_exists(&tree.store, &name).unwrap_or(0);
         tree.store.remove_file(&name).map_err(|error| Error::at_path(path, "remove a saved file", error))?;
         usage.remove(freed, epoch);
@@ -293,7 +296,7 @@ fn id_if_exists(directory: &Directory, name: &str) -> io::Result<Option<FileId>>
     }
 }
 
-/// The name of a file in its directory.
+/// The last component, which is the name of the file in its directory.
 pub(super) fn last(components: &[String]) -> &str {
     components.last().map_or("", String::as_str)
 }

@@ -1,4 +1,4 @@
-//! One launch's temporary files.
+//! The temporary files of one launch.
 
 use std::collections::{HashSet, VecDeque};
 use std::fs::File;
@@ -20,9 +20,9 @@ use super::{Error, StoredFile};
 use crate::terms::log::{Level, Log};
 use crate::worker::{StopReason, Worker, lock};
 
-/// Ends the name of a private file, which has nothing in front of the digits: no path leads to it.
+/// The suffix of a private file. Its name has no prefix, so no path leads to it.
 pub const PART_SUFFIX: &str = ".part";
-/// How often a directory or file is made again that others remove while it is made.
+/// The maximum number of attempts to create a directory or file that others delete meanwhile.
 const MAX_ATTEMPTS: usize = 32;
 
 /// A launch of a mini program, until it ends.
@@ -32,15 +32,14 @@ pub struct Launch {
     current: Mutex<Arc<LaunchDirectory>>,
     open: AtomicBool,
     limit: u64,
-    /// How many bytes stay when the launch ends.
+    /// The number of bytes to keep when the launch ends.
     retention: u64,
     pub(super) files: Mutex<LaunchFiles>,
     part_names: Mutex<DigitsSource>,
     log: Log,
 }
 
-/// A launch's own directory. It is locked for as long as the launch lives, so that whoever finds one that is not knows
-/// that its launch crashed.
+/// A launch's directory. It is locked while the launch lives, so an unlocked one belongs to a crashed launch.
 #[derive(Debug)]
 pub struct LaunchDirectory {
     pub directory: Directory,
@@ -55,13 +54,13 @@ pub struct LaunchFiles {
     pub quota: Quota,
     /// Names and costs of the complete files, oldest first.
     complete: VecDeque<(String, u64)>,
-    /// Keys and costs of the partial files that nobody writes, oldest first.
+    /// Keys and costs of the partial files that no task is writing, oldest first.
     pub partial: VecDeque<(String, u64)>,
     /// Keys of the partial files that a task has given up and that are not flushed yet.
     pub leaving: Vec<String>,
 }
 
-/// What goes to make room.
+/// A file that is deleted to free space.
 #[derive(Debug)]
 enum Removable {
     /// The key of a partial file.
@@ -71,7 +70,8 @@ enum Removable {
 }
 
 impl Launch {
-    /// Begins a launch. Takes over up to `retention` bytes of what earlier ones left, crashed ones too, and removes the rest.
+    /// Starts a launch. Takes over up to `retention` bytes of earlier launches, including crashed ones, and deletes the
+    /// rest.
     pub fn begin(root: Arc<Root>, quota: u64, retention: u64, log: Log, worker: &Worker) -> Result<Launch, Error> {
         let mut notes = Notes::default();
         let retention = retention.min(quota);
@@ -108,7 +108,7 @@ impl Launch {
         })
     }
 
-    /// The directory, which is made anew if it was removed. The temporary files are gone then.
+    /// The launch's directory. Created again if it was deleted; its temporary files are then lost.
     ///
     /// Fails with [`Error::Closed`], or as [`Root::tree`].
     pub fn directory(&self, worker: &Worker) -> Result<Arc<LaunchDirectory>, Error> {
@@ -140,24 +140,24 @@ impl Launch {
         Ok(Some(current).filter(|current| current.is_there()))
     }
 
-    /// Opens one of the files for reading, and tells where it is.
+    /// Opens one of the files for reading. Also returns its directory.
     pub fn open_file(&self, name: &str) -> io::Result<(Arc<LaunchDirectory>, File)> {
         let last = self.last_directory();
         if !self.is_open() || !last.is_there() {
-            // The next launch's, or moved away, perhaps, to be removed later.
+            // It belongs to the next launch, or was moved away and may be deleted.
             return Err(io::ErrorKind::NotFound.into());
         }
         let file = last.directory.open_file(name)?;
         Ok((last, file))
     }
 
-    /// The directory as it was last.
+    /// The most recent directory.
     pub fn last_directory(&self) -> Arc<LaunchDirectory> {
         lock(&self.current).clone()
     }
 
-    /// Creates a private file under a name that no path can name, and tells where. That may be a directory that was moved
-    /// away: whether it was is asked when the file is complete, so that no file costs two looks at a path.
+    /// Creates a private file under a name that no path can contain, and returns its directory. That directory may have
+    /// been moved away. This is checked only when the file is complete, so that no file costs two checks.
     pub fn create_part(&self, worker: &Worker) -> Result<(Arc<LaunchDirectory>, String, File), Error> {
         if !self.is_open() {
             return Err(Error::Closed);
@@ -168,7 +168,7 @@ impl Launch {
         loop {
             match directory.directory.create_file(&name) {
                 Ok(file) => return Ok((directory, name, file)),
-                // The directory was removed.
+                // The directory was deleted.
                 Err(error) if error.kind() == io::ErrorKind::NotFound && attempts < MAX_ATTEMPTS => attempts += 1,
                 Err(error) => return Err(Error::from_io("create a file", error)),
             }
@@ -176,10 +176,10 @@ impl Launch {
         }
     }
 
-    /// Removes a private file.
+    /// Deletes a private file.
     pub fn remove_part(&self, directory: &Directory, name: &str) {
         match directory.remove_file(name) {
-            // Closing the session removes it, too.
+            // Closing the session deletes it, too.
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
                 self.log.write(Level::Warning, || format!("an unfinished file was not removed: {error}"));
             }
@@ -187,17 +187,17 @@ impl Launch {
         }
     }
 
-    /// Holds quota for `bytes` more. Partial files that nobody writes make room, and then the oldest complete files of this
-    /// launch.
+    /// Reserves quota for `bytes` more. To free space, deletes partial files that no task is writing, then the oldest
+    /// complete files of this launch.
     ///
-    /// Fails with [`Error::QuotaExceeded`] where removing all of them would not be enough, [`Error::Stopped`] or
+    /// Fails with [`Error::QuotaExceeded`] if deleting all of them would not be enough, [`Error::Stopped`] or
     /// [`Error::Io`].
     pub fn hold(&self, worker: &Worker, bytes: u64) -> Result<(), Error> {
         let mut removed = self.make_room(bytes)?;
         while let Some((removable, cost)) = removed.pop_front() {
             let stopped = worker.turn(0).err().map(Error::from);
             if let Some(error) = stopped.or_else(|| self.remove_old(worker, &removable).err()) {
-                // What is left of them stays, and what was held is given back.
+                // The remaining files stay, and the reserved quota is released.
                 let mut files = lock(&self.files);
                 files.quota.release(bytes);
                 removed.push_front((removable, cost));
@@ -220,7 +220,7 @@ impl Launch {
         Ok(())
     }
 
-    /// Holds quota, and returns the files that have to go for it, oldest first. They are no longer counted.
+    /// Reserves quota, and returns the files to delete for it, oldest first. They are no longer counted.
     fn make_room(&self, bytes: u64) -> Result<VecDeque<(Removable, u64)>, Error> {
         let mut files = lock(&self.files);
         let mut removed = VecDeque::new();
@@ -241,7 +241,7 @@ impl Launch {
 
     fn remove_old(&self, worker: &Worker, removable: &Removable) -> Result<(), Error> {
         let removed = match removable {
-            // One that somebody else writes meanwhile is that session's to count.
+            // If another session writes it meanwhile, that session counts it.
             Removable::Partial(key) => match self.partials(worker)? {
                 Some(directory) => partials::remove(&directory, key).map(drop),
                 None => Ok(()),
@@ -253,7 +253,7 @@ impl Launch {
         removed.map_err(|error| Error::from_io("remove an old temporary file", error))
     }
 
-    /// Gives back held quota.
+    /// Releases reserved quota.
     pub fn release(&self, bytes: u64) {
         lock(&self.files).quota.release(bytes);
     }
@@ -263,8 +263,8 @@ impl Launch {
         self.open.load(Ordering::SeqCst)
     }
 
-    /// Gives a private file of `length` bytes its name, of the same digits; the `held` quota becomes used. `commit` is asked
-    /// right before.
+    /// Gives a private file of `length` bytes its final name, with the same digits. The `held` quota becomes used.
+    /// `commit` is called directly before.
     pub fn complete(
         &self,
         worker: &Worker,
@@ -276,10 +276,10 @@ impl Launch {
     ) -> Result<StoredFile, Error> {
         let fail = |error| Error::from_io("name a temporary file", error);
         let name = path::temporary_name(part.trim_end_matches(PART_SUFFIX), extension);
-        // Another one than the part's where that was moved away.
+        // Differs from the part's directory if that was moved away.
         let current = self.directory(worker)?;
         commit()?;
-        // Of a directory that was removed, the part went with it.
+        // If the directory was deleted, the part was deleted with it.
         directory.rename(part, &current.directory, &name).map_err(fail)?;
         let native_path = self.root.native_temporary(&current.name, &name);
         let path = self.root.scheme.path_of(&name);
@@ -300,8 +300,8 @@ impl Launch {
         }
     }
 
-    /// Ends the launch: removes its directory with all that is in it but what is kept for the next launch. Nobody may create or
-    /// complete a file meanwhile: it would be left for the next launch to remove.
+    /// Ends the launch: deletes its directory except for files that are kept for the next launch. No file may be
+    /// created or completed meanwhile: it would be left for the next launch to delete.
     pub fn end(&self, worker: &Worker) {
         if !self.open.swap(false, Ordering::SeqCst) {
             return;
@@ -341,7 +341,7 @@ impl LaunchDirectory {
             worker.check()?;
             let name = random_digits()?;
             let native = tree.native_launch(&name);
-            // Until it is locked it looks like a crashed launch's, and another process may remove it.
+            // Until it is locked, it looks like that of a crashed launch, and another process may delete it.
             let directory = match tree.launches.open_or_create(&name) {
                 Ok((directory, _)) => directory,
                 Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
@@ -355,7 +355,7 @@ impl LaunchDirectory {
         Err(fail(io::ErrorKind::NotFound.into()))
     }
 
-    /// Whether it is where it was made: it was neither removed, moved nor replaced.
+    /// Whether the directory was neither deleted, moved nor replaced.
     fn is_there(&self) -> bool {
         self.id.is_at(&self.native)
     }

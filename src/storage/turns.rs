@@ -1,5 +1,5 @@
-//! Turns: one at a time, in the order in which they come. Whoever waits for a turn waits with its worker, so that a stop or a
-//! deadline ends the wait; no mutex is held meanwhile.
+//! A queue of turns: one thread at a time, in order of arrival. A thread waits with its worker, so that a stop or a
+//! deadline ends the wait. No mutex is held meanwhile.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, Weak};
@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, Weak};
 use crate::platform::Waker;
 use crate::worker::{WaitError, Worker, lock};
 
-/// Something that one thread at a time may use.
+/// A resource that one thread at a time may use.
 #[derive(Debug, Default)]
 pub struct Turns {
     queue: Mutex<Queue>,
@@ -24,19 +24,19 @@ struct Queue {
 #[derive(Debug)]
 pub struct Turn<'a>(&'a Turns);
 
-/// The turns of many things, each known by its key. Those that nobody has or waits for are forgotten.
+/// The turns for many resources, by key. A key that is neither used nor waited for is forgotten.
 #[derive(Debug)]
 pub struct TurnsByKey<K>(Mutex<Vec<(K, Weak<Turns>)>>);
 
 impl<K> TurnsByKey<K> {
-    /// Of nothing yet.
+    /// Without any key.
     pub const fn new() -> TurnsByKey<K> {
         TurnsByKey(Mutex::new(Vec::new()))
     }
 }
 
 impl<K: PartialEq> TurnsByKey<K> {
-    /// The turns that all share who have the same key.
+    /// The turns of a key.
     pub fn of(&self, key: K) -> Arc<Turns> {
         let mut known = lock(&self.0);
         known.retain(|(_, turns)| turns.strong_count() > 0);
@@ -56,7 +56,7 @@ struct PlaceInLine<'a> {
 }
 
 impl Turns {
-    /// A turn if nobody has it or waits for it.
+    /// Takes a turn if nobody has one or waits.
     pub fn try_take(&self) -> Option<Turn<'_>> {
         let mut queue = lock(&self.queue);
         if queue.taken || !queue.waiting.is_empty() {
@@ -66,9 +66,9 @@ impl Turns {
         Some(Turn(self))
     }
 
-    /// Waits for a turn; `None` where the worker's patience ends first.
+    /// Waits for a turn. `None` if the worker's patience ends first.
     ///
-    /// Fails when the worker is stopped or cannot wait.
+    /// Fails if the worker is stopped or cannot wait.
     pub fn take(&self, worker: &Worker) -> Result<Option<Turn<'_>>, WaitError> {
         if let Some(turn) = self.try_take() {
             return Ok(Some(turn));
@@ -77,9 +77,9 @@ impl Turns {
         worker.wait_for_others(None, || self.take_if_first(place.ticket))
     }
 
-    /// Waits for a turn however long the others take.
+    /// Waits for a turn without a limit of patience.
     ///
-    /// Fails when the worker is stopped or cannot wait.
+    /// Fails if the worker is stopped or cannot wait.
     pub fn take_at_last(&self, worker: &Worker) -> Result<Option<Turn<'_>>, WaitError> {
         if let Some(turn) = self.try_take() {
             return Ok(Some(turn));
@@ -130,7 +130,7 @@ impl Drop for PlaceInLine<'_> {
         let mut queue = lock(&self.turns.queue);
         if let Some(index) = queue.waiting.iter().position(|(ticket, _)| *ticket == self.ticket) {
             queue.waiting.remove(index);
-            // It may have been woken and not have taken its turn.
+            // It may have been woken without taking its turn.
             queue.wake_first();
         }
     }
@@ -152,7 +152,7 @@ mod tests {
         lock(&turns.queue).waiting.len()
     }
 
-    /// Lets other threads run until so many wait.
+    /// Yields until this many threads wait.
     fn until_waiting(turns: &Turns, count: usize) {
         while waiting(turns) != count {
             std::thread::yield_now();
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn one_has_it_and_the_others_follow_in_their_order() {
+    fn turns_are_taken_in_order_of_arrival() {
         let turns = Turns::default();
         let order = Mutex::new(Vec::new());
         std::thread::scope(|scope| {
@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn no_two_have_it_at_once() {
+    fn turns_are_mutually_exclusive() {
         let turns = Turns::default();
         let inside = AtomicUsize::new(0);
         std::thread::scope(|scope| {
@@ -221,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn each_key_has_its_turns_while_somebody_has_them() {
+    fn turns_of_a_key_exist_while_they_are_used() {
         let by_key = TurnsByKey::new();
         let turns = by_key.of("a");
         assert!(Arc::ptr_eq(&turns, &by_key.of("a")));
@@ -233,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn one_that_leaves_the_queue_lets_the_next_have_its_turn() {
+    fn leaving_the_queue_wakes_the_next() {
         let turns = Turns::default();
         let turn = turns.try_take().unwrap();
         let stopped = worker();
@@ -242,7 +242,7 @@ mod tests {
             until_waiting(&turns, 1);
             let second = scope.spawn(|| turns.take(&worker()).unwrap().is_some());
             until_waiting(&turns, 2);
-            // Both at once: whoever is woken may be the one that leaves.
+            // Both at the same time: the woken thread may be the one that leaves.
             stopped.stop().request(StopReason::Aborted);
             drop(turn);
             assert!(second.join().unwrap());

@@ -1,12 +1,13 @@
-//! What the files in the store and below `wxfile://usr` cost of the quota.
+//! The cost of the files in the store and below `wxfile://usr`.
 //!
-//! It is counted once, when the first session of the process opens them, and kept from then on, so that a save costs the same
-//! however many files there are. Where the count leaves no room it is counted anew before anything is refused: what the host
-//! itself adds or removes is found then, or when the files are opened next.
+//! The files are counted once, when the first session of the process opens them. The count is then updated with each
+//! change, so the cost of a save does not depend on the number of files. If the count leaves no space, the files are
+//! counted again before anything is rejected. This also finds files that the host itself added or removed.
 //!
-//! Sessions of several processes that share the files also share the count, in a small file beside them. Whoever changes
-//! something removes that file first and writes it anew afterwards, all under the change lock. If it is missing or malformed,
-//! because a process ended in between, the next one counts. So no crash can make it wrong.
+//! Sessions of several processes that share the files also share the count, in a small file next to them. A process
+//! that changes something deletes that file first and writes it again afterwards, both under the change lock. If the
+//! file is missing or malformed because a process ended in between, the next process counts. So no crash can make it
+//! wrong.
 
 use std::io;
 use std::os::unix::fs::FileExt;
@@ -23,12 +24,12 @@ use super::{Error, Sharing};
 use crate::terms::log::Level;
 use crate::worker::{Worker, lock};
 
-/// The file with the count, beside the directories.
+/// The file with the count, next to the directories.
 const COUNT_FILE: &str = "usage";
-/// Says that the file is one, and of which form.
+/// The magic number and version of the file.
 const MARK: u64 = u64::from_be_bytes(*b"wxtuse01");
 
-/// What this process knows of the use.
+/// The state of this process.
 #[derive(Debug, Default)]
 pub struct Usage {
     state: Mutex<UsageState>,
@@ -37,26 +38,27 @@ pub struct Usage {
 #[derive(Debug, Default)]
 struct UsageState {
     quota: Quota,
-    /// It was counted, and the directories are still those that it was counted in.
+    /// The files were counted, and the directories are still the same.
     known: bool,
-    /// Changes with every count. A removal that overlaps with a count may be in it already, so it is not taken off again.
+    /// Changes with every count. A removal that overlaps with a count may be included in it, so it is not subtracted
+    /// again.
     epoch: u64,
-    /// The cost of what this process removed since the file with the count was read or written.
+    /// The cost of removals by this process since the file was read or written.
     removed: u64,
 }
 
-/// What a change does to the quota, in bytes of cost.
+/// The effect of a change on the quota, in bytes of cost.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Change {
-    /// Of the file that came.
+    /// The cost of the new file.
     pub added: u64,
-    /// Of the file that it replaced.
+    /// The cost of the file that it replaced.
     pub replaced: u64,
-    /// What was held for it.
+    /// The quota that was reserved for it.
     pub released: u64,
 }
 
-/// What the file with the count says.
+/// The content of the file with the count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Count {
     epoch: u64,
@@ -64,7 +66,7 @@ struct Count {
 }
 
 impl Usage {
-    /// Holds `bytes` of cost if they fit.
+    /// Reserves `bytes` of cost if they fit.
     pub fn hold(&self, bytes: u64, limit: u64) -> bool {
         let quota = &mut lock(&self.state).quota;
         let fits = quota.fits(bytes, limit);
@@ -74,33 +76,33 @@ impl Usage {
         fits
     }
 
-    /// What is used, as far as this process knows.
+    /// The cost as far as this process knows.
     #[cfg(test)]
     pub fn used(&self) -> u64 {
         lock(&self.state).quota.used()
     }
 
-    /// Gives back what was held.
+    /// Releases reserved cost.
     pub fn release(&self, bytes: u64) {
         lock(&self.state).quota.release(bytes);
     }
 
-    /// Whether it was counted.
+    /// Whether the files were counted.
     pub fn is_known(&self) -> bool {
         lock(&self.state).known
     }
 
-    /// The directories were made anew: it has to be counted again.
+    /// The directories were created again, so the files must be counted again.
     pub fn forget(&self) {
         lock(&self.state).known = false;
     }
 
-    /// To be asked for before a file is removed.
+    /// The current epoch. Read it before a file is removed.
     pub fn epoch(&self) -> u64 {
         lock(&self.state).epoch
     }
 
-    /// A file was removed. It needs no lock, so that it never waits for another process.
+    /// Subtracts a removed file. Takes no lock, so it never waits for another process.
     pub fn remove(&self, cost: u64, epoch: u64) {
         let mut state = lock(&self.state);
         if state.epoch == epoch {
@@ -119,8 +121,8 @@ impl Usage {
 }
 
 impl Root {
-    /// Counts, as well as possible without the lock: another process that has it is not waited for. What it changes
-    /// meanwhile is found when this process changes something.
+    /// Counts without waiting for the lock of another process. Changes of that process during the count are found at
+    /// this process' next change.
     pub fn count_at_opening(&self, worker: &Worker) -> Result<(), Error> {
         let tree = self.tree(worker)?;
         if self.shared.usage.is_known() {
@@ -139,7 +141,7 @@ impl Root {
 
     fn count(&self, tree: &Tree, worker: &Worker, notes: &mut Notes) -> Result<(), Error> {
         let usage = &self.shared.usage;
-        // Twice: a removal that begins before the end of the count belongs to neither epoch.
+        // Set twice, so that a removal that starts before the end of the count belongs to neither epoch.
         lock(&usage.state).epoch = random_epoch()?;
         let mut used = 0u64;
         let mut files = 0;
@@ -158,7 +160,7 @@ impl Root {
 }
 
 impl ChangeGuard<'_> {
-    /// What is used now.
+    /// The current cost.
     pub fn used(&self, worker: &Worker) -> Result<u64, Error> {
         let usage = &self.root.shared.usage;
         let known = match self.root.shared.sharing {
@@ -177,7 +179,7 @@ impl ChangeGuard<'_> {
         Ok(lock(&usage.state).quota.used())
     }
 
-    /// Counts anew, and tells the other processes.
+    /// Counts again, and publishes the result to other processes.
     pub fn count(&self, worker: &Worker) -> Result<(), Error> {
         self.begin()?;
         self.root.count(&self.tree, worker, &mut self.notes.borrow_mut())?;
@@ -185,8 +187,8 @@ impl ChangeGuard<'_> {
         Ok(())
     }
 
-    /// To be called before a change: until its end, no other process believes the count. A session that has the files for
-    /// itself removes what others have left, which is not right afterwards.
+    /// Called before a change. Until its end, no other process uses the count. An exclusive session deletes the file
+    /// that others have left, because it becomes wrong.
     pub fn begin(&self) -> Result<(), Error> {
         match self.tree.session.remove_file(COUNT_FILE) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(Error::from_io("begin a change", error)),
@@ -194,7 +196,7 @@ impl ChangeGuard<'_> {
         }
     }
 
-    /// To be called after a change.
+    /// Called after a change.
     pub fn end(&self, change: Change) {
         let count = {
             let mut state = lock(&self.root.shared.usage.state);
@@ -207,14 +209,14 @@ impl ChangeGuard<'_> {
         if self.root.shared.sharing == Sharing::Shared
             && let Err(error) = write(&self.tree.session, count)
         {
-            // The next one counts.
+            // The next process counts.
             self.notes.borrow_mut().add(Level::Info, || format!("the count of saved files was not written: {error}"));
         }
     }
 }
 
 impl Usage {
-    /// Takes over what another process, or this one, has written last.
+    /// Loads what this or another process wrote last.
     fn take_over(&self, count: Count) {
         let mut state = lock(&self.state);
         let removed = if count.epoch == state.epoch { state.removed } else { 0 };
@@ -227,7 +229,7 @@ impl Usage {
     }
 }
 
-/// Random, so that no two processes come to the same.
+/// Random, so that processes do not choose the same epoch.
 fn random_epoch() -> Result<u64, Error> {
     getrandom::u64().map_err(|error| Error::from_io("get random bytes", io::Error::other(error.to_string())))
 }
@@ -239,7 +241,7 @@ fn read(session: &Directory) -> Result<Option<Count>, Error> {
         Ok(()) => Ok(Count::from_bytes(&bytes)),
         Err(error) => match Error::from_io("read the count of saved files", error) {
             shortage @ Error::OutOfResources { .. } => Err(shortage),
-            // Missing, cut off, or not ours: it is replaced.
+            // Missing, truncated or malformed: it will be replaced.
             _ => Ok(None),
         },
     }
@@ -271,7 +273,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_count_is_read_as_it_was_written_and_not_at_all_if_damaged() {
+    fn count_is_parsed_exactly_or_rejected() {
         let count = Count { epoch: 0x0102_0304_0506_0708, used: u64::MAX - 1 };
         let bytes = count.to_bytes();
         assert_eq!(Count::from_bytes(&bytes), Some(count));
@@ -284,12 +286,12 @@ mod tests {
     }
 
     #[test]
-    fn a_removal_is_taken_off_once() {
+    fn removal_is_subtracted_once() {
         let usage = Usage::default();
         usage.set(Count { epoch: 1, used: 100 });
         usage.remove(30, usage.epoch());
         assert_eq!(lock(&usage.state).quota.used(), 70);
-        // Another process has written what it knew, which is without the removal; twice, and then counted.
+        // Another process wrote a count without the removal, twice, and then counted.
         for _ in 0..2 {
             usage.take_over(Count { epoch: 1, used: 120 });
             assert_eq!(lock(&usage.state).quota.used(), 90);

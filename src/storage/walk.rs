@@ -1,5 +1,5 @@
-//! Walks through a directory tree of any depth and width: without recursion, with few descriptors and without following a
-//! link. The host may have unpacked anything below `wxfile://usr`.
+//! Walks through a directory tree of any depth and width, without recursion, with few descriptors, and without
+//! following symbolic links. The host may have unpacked anything below `wxfile://usr`.
 
 use std::ffi::{CStr, CString};
 use std::io;
@@ -14,46 +14,46 @@ use super::entry::Entry;
 use super::quota::LEAST_COST;
 use crate::worker::Worker;
 
-/// The most directories of a walk that are open at once. The others are opened again on the way back.
+/// The maximum number of directories that a walk keeps open. Others are opened again on the way back.
 const MAX_OPEN: usize = 16;
-/// How often a directory is emptied again in which something is left: a file system may pass over names while others are
-/// removed, and somebody may add some.
+/// The maximum number of passes over a directory that is not empty after removal. A file system may skip names while
+/// others are removed, and other processes may add some.
 const MAX_PASSES: usize = 8;
 
-/// What a tree holds.
+/// The measured size of a tree.
 #[derive(Debug, Default)]
 pub struct Measure {
-    /// What its regular files and directories cost of a quota, without the tree's own directory.
+    /// The cost of its regular files and directories, without the top directory.
     pub cost: u64,
-    /// How many regular files there are.
+    /// The number of regular files.
     pub files: u64,
-    /// The first thing that could not be looked at, and so is not counted.
+    /// The first entry that could not be examined, and so is not counted.
     pub problem: Option<io::Error>,
 }
 
-/// Everything in a tree.
+/// All entries of a tree.
 #[derive(Debug)]
 pub struct Listing {
-    /// Each with its path from the tree's own directory.
+    /// Each entry with its path relative to the top directory.
     pub entries: Vec<(String, Entry)>,
-    /// The first thing that could not be looked at, and so is missing.
+    /// The first entry that could not be examined, and so is missing.
     pub problem: Option<io::Error>,
 }
 
-/// What a walk meets.
+/// An entry that the walk visits.
 struct Met<'a> {
-    /// Where it is.
+    /// The directory that contains it.
     directory: &'a Directory,
     /// Its name there.
     name: &'a CStr,
-    /// A directory is met when everything in it was met.
+    /// A directory is visited after its contents.
     is_directory: bool,
-    /// The names that lead from the root of the walk to `directory`, that of the root, which is empty, first.
+    /// The names from the top of the walk to `directory`. The first one, of the top, is empty.
     way: (&'a [OpenLevel], &'a CStr),
 }
 
 impl Met<'_> {
-    /// The path from the root of the walk; `None` where it is not UTF-8.
+    /// The path relative to the top of the walk. `None` if it is not UTF-8.
     fn path(&self) -> io::Result<Option<String>> {
         let (levels, last) = self.way;
         let mut path = String::new();
@@ -65,20 +65,20 @@ impl Met<'_> {
     }
 }
 
-/// A directory on the way from the root of the walk to where it is now.
+/// A directory on the way from the top of the walk to the current one.
 struct OpenLevel {
-    /// Its name in the one above.
+    /// Its name in its parent.
     name: CString,
     /// `None` while it is closed to save a descriptor.
     directory: Option<Directory>,
     id: FileId,
-    /// The directories in it that are still to be walked through.
+    /// The subdirectories that were not walked yet.
     below: Vec<CString>,
 }
 
-/// Measures the tree below `directory`. What goes away meanwhile is not counted.
+/// Measures the tree below `directory`. Entries that disappear meanwhile are not counted.
 ///
-/// Fails with [`Error::Stopped`] or [`Error::OutOfResources`]; what cannot be read is told in the result.
+/// Fails with [`Error::Stopped`] or [`Error::OutOfResources`]. Entries that cannot be read are reported in the result.
 pub fn measure(directory: &Directory, worker: &Worker) -> Result<Measure, Error> {
     let mut measure = Measure::default();
     let problem = walk(directory, worker, &mut |met| {
@@ -91,10 +91,10 @@ pub fn measure(directory: &Directory, worker: &Worker) -> Result<Measure, Error>
     Ok(measure)
 }
 
-/// Everything in the tree below `directory`, with the path from there; in no order. What has a name that is not UTF-8, and
-/// what goes away meanwhile, is left out.
+/// All entries of the tree below `directory`, with their relative paths, in no particular order. Names that are not
+/// UTF-8, and entries that disappear meanwhile, are left out.
 ///
-/// Fails with [`Error::Stopped`] or [`Error::OutOfResources`]; what cannot be read is told in the result.
+/// Fails with [`Error::Stopped`] or [`Error::OutOfResources`]. Entries that cannot be read are reported in the result.
 pub fn entries(directory: &Directory, worker: &Worker) -> Result<Listing, Error> {
     let mut entries = Vec::new();
     let problem = walk(directory, worker, &mut |met| {
@@ -107,13 +107,13 @@ pub fn entries(directory: &Directory, worker: &Worker) -> Result<Listing, Error>
     Ok(Listing { entries, problem })
 }
 
-/// Removes a name in `directory` with everything below it; links are removed, not followed. That it is gone already is no
-/// error.
+/// Removes a name in `directory` with everything below it. Symbolic links are removed, not followed. A missing entry is
+/// not an error.
 ///
-/// Fails with [`Error::Stopped`], [`Error::OutOfResources`] or [`Error::Io`]; as much as possible is removed.
+/// Fails with [`Error::Stopped`], [`Error::OutOfResources`] or [`Error::Io`]. Removes as much as possible.
 pub fn remove_tree<P: Arg + Copy>(directory: &Directory, name: P, worker: &Worker) -> Result<(), Error> {
     let fail = |error: io::Error| Error::from_io("remove a directory", error);
-    // Nearly all are files. Of a directory this fails, with ISDIR or PERM depending on the system.
+    // Nearly all entries are files. For a directory this fails with ISDIR or PERM, depending on the system.
     if matches!(rustix::fs::unlinkat(directory, name, AtFlags::empty()), Ok(()) | Err(Errno::NOENT)) {
         return Ok(());
     }
@@ -137,7 +137,7 @@ pub fn remove_tree<P: Arg + Copy>(directory: &Directory, name: P, worker: &Worke
     }
 }
 
-/// The parts as one text. There are as many as there are files, so that to have no memory for it is a failure.
+/// Joins the parts. Allocates fallibly, because the result can be as long as there are files.
 pub fn joined(parts: &[&str]) -> io::Result<String> {
     let mut text = String::new();
     text.try_reserve_exact(parts.iter().map(|part| part.len()).sum()).map_err(|_| io::ErrorKind::OutOfMemory)?;
@@ -153,8 +153,8 @@ fn owned(name: &CStr) -> io::Result<CString> {
     CString::from_vec_with_nul(copy).map_err(io::Error::other)
 }
 
-/// Calls `visit` with everything in the tree. What `visit` or the system refuses is
-/// passed over, and the first refusal is returned.
+/// Calls `visit` for each entry of the tree. Skips entries for which `visit` or the system fails, and returns the first
+/// failure.
 fn walk(
     root: &Directory,
     worker: &Worker,
@@ -192,7 +192,7 @@ fn walk(
     Ok(problem)
 }
 
-/// Goes into a directory that was opened, and meets all in it that is no directory.
+/// Enters an opened directory, and visits everything in it that is not a directory.
 fn enter(
     opened: io::Result<Directory>,
     name: CString,
@@ -239,7 +239,7 @@ fn enter(
 }
 
 fn is_directory(directory: &Directory, name: &CStr, kind: FileType) -> io::Result<bool> {
-    // Some file systems do not say it with the name.
+    // Some file systems do not return the type with the name.
     let kind = match kind {
         FileType::Unknown => {
             let stat = rustix::fs::statat(directory, name, AtFlags::SYMLINK_NOFOLLOW)?;
@@ -250,14 +250,14 @@ fn is_directory(directory: &Directory, name: &CStr, kind: FileType) -> io::Resul
     Ok(kind == FileType::Directory)
 }
 
-/// Opens the directory above one again. One that was moved meanwhile has another above it, which is none of the tree's.
+/// Opens the parent of a directory again. If the directory was moved, its parent is not part of the tree.
 fn reopen(left: &OpenLevel, parent: FileId) -> io::Result<Directory> {
     let moved = || io::Error::from(Errno::STALE);
     let directory = left.directory.as_ref().ok_or_else(moved)?.open("..")?;
     if FileId::of(&directory)? == parent { Ok(directory) } else { Err(moved()) }
 }
 
-/// Keeps the first problem. What went away meanwhile is none; a shortage ends the walk.
+/// Stores the first problem. A missing entry is not one. A lack of resources ends the walk.
 fn note(error: io::Error, problem: &mut Option<io::Error>) -> Result<(), Error> {
     if is_gone(&error) {
         return Ok(());

@@ -1,4 +1,4 @@
-//! Trees of all shapes, and what is planted in them.
+//! Trees of all shapes, and planted entries.
 
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
@@ -15,7 +15,7 @@ fn open(path: &Path) -> Directory {
     Directory::open_native(path).unwrap()
 }
 
-/// A chain of directories, each with a file and an empty directory beside the next.
+/// A chain of directories, each with a file and an empty directory next to the next one.
 fn chain(root: &Directory, depth: usize) {
     let mut directory = root.open(".").unwrap();
     for _ in 0..depth {
@@ -25,7 +25,7 @@ fn chain(root: &Directory, depth: usize) {
     }
 }
 
-/// The descriptors of this process that are open below `path`.
+/// The number of descriptors of this process that are open below `path`.
 fn open_below(path: &Path) -> usize {
     let Ok(descriptors) = std::fs::read_dir("/proc/self/fd") else { return 0 };
     let targets = descriptors.filter_map(|entry| std::fs::read_link(entry.ok()?.path()).ok());
@@ -78,7 +78,7 @@ fn links_are_neither_followed_nor_counted() {
 }
 
 #[test]
-fn a_directory_that_cannot_be_read_is_told_and_the_rest_is_counted() {
+fn unreadable_directory_is_reported_and_the_rest_is_counted() {
     let directory = tempfile::tempdir().unwrap();
     let closed = directory.path().join("closed");
     std::fs::create_dir(&closed).unwrap();
@@ -88,7 +88,7 @@ fn a_directory_that_cannot_be_read_is_told_and_the_rest_is_counted() {
     let measured = measure(&open(directory.path()), &worker()).unwrap();
     std::fs::set_permissions(&closed, std::fs::Permissions::from_mode(0o700)).unwrap();
     assert_eq!(measured.cost, 5000 + LEAST_COST);
-    // The superuser reads everything.
+    // The superuser can read everything.
     assert_eq!(measured.problem.is_some(), refused);
 }
 
@@ -110,7 +110,7 @@ fn a_stop_ends_the_walk() {
 }
 
 #[test]
-fn a_file_and_what_is_not_there_can_be_removed() {
+fn file_and_missing_entry_can_be_removed() {
     let directory = tempfile::tempdir().unwrap();
     std::fs::write(directory.path().join("file"), b"x").unwrap();
     let root = open(directory.path());

@@ -1,4 +1,4 @@
-//! How events reach the host: one at a time, in order, on the session's own thread or on the host's executor.
+//! Delivers events to the host: one at a time, in order, on the session's delivery thread or on the host's executor.
 
 use std::cell::Cell;
 use std::io;
@@ -14,29 +14,29 @@ use crate::terms::TransferError;
 use crate::transfer::{ReceivedHead, Success};
 use crate::worker::lock;
 
-/// The delivery thread runs the host's callbacks, which may want more stack than our own code.
+/// Larger than for other threads, because the host's callbacks run on the delivery thread.
 const STACK_SIZE: usize = 1024 * 1024;
 
-/// Where the host wants its callbacks to run.
+/// The host's executor of callbacks.
 pub trait Executor: Send + Sync {
-    /// Has `job` run once, later, on a thread of the host's choice. Called from any thread.
+    /// Schedules `job` to run once, later, on a thread of the host's choice. Called from any thread.
     fn post(&self, job: Box<dyn FnOnce() + Send>);
 }
 
-/// What happened to a task.
+/// An event of a task.
 pub enum Event {
-    /// The final response's head has come.
+    /// The head of the final response was received.
     HeadersReceived(Arc<Task>, Box<ReceivedHead>),
-    /// There is a new value in the task's progress cell.
+    /// The task's progress cell has a new value.
     Progress(Arc<Task>),
-    /// A hop of the task is over: its HAR entry.
+    /// A hop of the task is over. Contains its HAR entry.
     Traced(Arc<Task>, String),
     /// The task has ended.
     Completed(Arc<Task>, Box<Result<Success, TransferError>>),
 }
 
-/// A session's queue of events. A task has three at most, and one for each of its hops where the host traces them: progress is
-/// one cell that is overwritten.
+/// A session's queue of events. It contains at most three events per task, plus one per traced hop: progress is stored
+/// in one cell that is overwritten.
 pub struct Delivery {
     sender: Sender<Option<Event>>,
     queue: Receiver<Option<Event>>,
@@ -51,13 +51,13 @@ enum Mode {
     },
     Executor {
         executor: Box<dyn Executor>,
-        /// A job is posted that has not begun to empty the queue.
+        /// A posted job has not started to empty the queue.
         posted: AtomicBool,
-        /// A thread empties the queue. It does until nothing is left, so that nobody else has to wait for it: not a
-        /// callback that starts a task under an executor that runs its jobs at once, and not two sessions that call
-        /// into each other under such executors.
+        /// A thread is emptying the queue. It continues until the queue is empty, so no other thread has to wait for
+        /// it. This allows a callback to start a task under an executor that runs jobs inline, and two sessions with
+        /// such executors to call each other.
         emptying: Mutex<bool>,
-        /// That thread is done.
+        /// Signalled when that thread has finished.
         emptied: Condvar,
     },
 }
@@ -66,14 +66,14 @@ thread_local! {
     static CALLBACK_DEPTH: Cell<u32> = const { Cell::new(0) };
 }
 
-/// Whether this thread is inside a callback, of whatever session.
+/// Whether this thread is inside a callback of any session.
 pub fn in_callback() -> bool {
     CALLBACK_DEPTH.get() > 0
 }
 
-/// Runs the host's code: whatever it calls, it may not wait for callbacks to end.
+/// Runs code of the host as a callback: it must not wait for callbacks.
 pub fn as_callback<T>(call: impl FnOnce() -> T) -> T {
-    /// The thread leaves the callback, also by a panic.
+    /// Marks the end of the callback, also after a panic.
     struct Leave;
     impl Drop for Leave {
         fn drop(&mut self) {
@@ -86,7 +86,7 @@ pub fn as_callback<T>(call: impl FnOnce() -> T) -> T {
 }
 
 impl Delivery {
-    /// A delivery to `executor`, or to a thread of its own.
+    /// A delivery on `executor`, or on a new thread.
     ///
     /// # Errors
     /// The thread cannot be started.
@@ -109,9 +109,9 @@ impl Delivery {
         Ok(Arc::new(Delivery { sender, queue, mode }))
     }
 
-    /// Queues an event. Never blocks, and never panics: the host's executor may, and gets the next job then.
+    /// Queues an event. Never blocks or panics. If the host's executor panics, the next event posts another job.
     pub fn push(self: &Arc<Delivery>, event: Event) {
-        // The delivery holds a receiver, so there is always one.
+        // Cannot fail: the delivery holds a receiver.
         let _ = self.sender.send(Some(event));
         match &self.mode {
             Mode::Thread { thread, .. } => thread.unpark(),
@@ -128,15 +128,15 @@ impl Delivery {
         }
     }
 
-    /// Delivers all that is queued and returns when the last callback has. Does not wait for the host's executor: what
-    /// it has not run yet, this thread runs.
+    /// Delivers all queued events and returns after the last callback. Does not wait for the host's executor: this
+    /// thread runs the callbacks that it has not run.
     pub fn close(&self) {
         match &self.mode {
             Mode::Thread { thread, handle } => {
                 let _ = self.sender.send(None);
                 thread.unpark();
                 if let Some(handle) = lock(handle).take() {
-                    // `deliver` does not panic, so there is nothing to learn from the result.
+                    // `deliver` does not panic, so the result contains nothing.
                     let _ = handle.join();
                 }
             }
@@ -154,17 +154,17 @@ impl Delivery {
 
     fn run_posted(&self) {
         let Mode::Executor { posted, emptying, .. } = &self.mode else { return };
-        // Before the queue is read: an event that comes after the last look posts a job of its own.
+        // Before the queue is read: an event that is queued after the last read posts another job.
         posted.store(false, Ordering::SeqCst);
-        // Where another thread, or this one further up its stack, is at it, that one comes to the event.
+        // If another thread, or this thread further up its stack, is emptying the queue, it will reach the event.
         if !std::mem::replace(&mut *lock(emptying), true) {
             self.empty_queue();
         }
     }
 
-    /// Delivers all that is queued. The caller has set `emptying`, which was not.
+    /// Delivers all queued events. The caller has changed `emptying` from `false` to `true`.
     fn empty_queue(&self) {
-        /// Lets another thread empty the queue when a panic ends this one's turn.
+        /// Allows another thread to empty the queue if this one panics.
         struct EmptyingTurn<'a> {
             emptying: &'a Mutex<bool>,
             emptied: &'a Condvar,
@@ -184,7 +184,7 @@ impl Delivery {
             while let Ok(Some(event)) = self.queue.try_recv() {
                 deliver(event);
             }
-            // Looked at under the lock: who found it set had queued its event before.
+            // Checked under the lock: a thread that saw the flag set had queued its event before.
             let mut emptying = lock(emptying);
             if self.queue.is_empty() {
                 *emptying = false;
@@ -196,10 +196,9 @@ impl Delivery {
     }
 }
 
-/// The delivery thread: delivers until it is told to end. The channel's own `recv` would yield the processor several times
-/// before it sleeps, which costs more than the event. Once is worth it where a task has ended: another one may end soon, on a
-/// worker that shares the processor with this thread, and neither side has to sleep and be woken for it. After an event of
-/// the progress none comes for a while.
+/// The loop of the delivery thread. The channel's own `recv` would yield several times before it sleeps, which costs
+/// more than the event. One yield pays off after a task has ended: another one may end soon on a worker that shares the
+/// core, and then neither thread has to sleep. After a progress event, no further event follows soon.
 fn deliver_all(queue: &Receiver<Option<Event>>) {
     let mut yields = false;
     loop {
@@ -218,7 +217,7 @@ fn deliver_all(queue: &Receiver<Option<Event>>) {
     }
 }
 
-/// Calls the host. Never panics: a panic in a callback ends that callback, and the others follow.
+/// Calls the host. Never panics: a panic in a callback ends only that callback.
 fn deliver(event: Event) {
     as_callback(|| match event {
         Event::HeadersReceived(task, head) => {
@@ -243,13 +242,13 @@ fn deliver(event: Event) {
             let end = End { result: &result, profile: profile.as_ref(), counts };
             with_handler(&task, |handler| handler.completed(task.id, &end));
             let handler = lock(&task.handler).take();
-            // Dropping it runs the host's code, too.
+            // Dropping it runs code of the host, too.
             let _ = catch_unwind(AssertUnwindSafe(|| drop(handler)));
         }
     });
 }
 
-/// Calls the task's handler without holding its lock, so that a callback may do whatever it likes.
+/// Calls the task's handler without holding its lock, so that a callback may do anything.
 fn with_handler(task: &Task, call: impl FnOnce(&mut dyn Handler)) {
     let handler = lock(&task.handler).take();
     if let Some(mut handler) = handler {

@@ -10,7 +10,7 @@ use crate::worker::{Rate, StopSignal};
 
 const LIMIT: Duration = Duration::from_secs(60);
 
-/// Calls a closure for every event, with its name.
+/// Calls a closure with the name of each event.
 struct Listener<F>(F);
 
 impl<F: FnMut(TaskId, &'static str) + Send> Handler for Listener<F> {
@@ -59,7 +59,7 @@ fn headers(task: &Arc<Task>) -> Event {
 
 type Job = Box<dyn FnOnce() + Send>;
 
-/// Keeps what is posted until the test runs it, as a main queue that is busy.
+/// Keeps posted jobs until the test runs them, like a busy main queue.
 struct Later(mpsc::Sender<Job>);
 
 impl Executor for Later {
@@ -68,7 +68,7 @@ impl Executor for Later {
     }
 }
 
-/// Runs what is posted at once, in the middle of whatever posts it.
+/// Runs posted jobs at once, within the call of `post`.
 pub struct Inline;
 
 impl Executor for Inline {
@@ -103,7 +103,7 @@ fn events_come_in_order_on_one_thread_and_close_waits_for_the_last() {
 }
 
 #[test]
-fn the_handler_is_dropped_after_the_last_event_and_hears_of_nothing_later() {
+fn handler_is_dropped_after_the_last_event() {
     let delivery = Delivery::new(None).unwrap();
     let (sender, events) = mpsc::channel();
     let task = task(1, move |_, name| sender.send(name).unwrap());
@@ -114,7 +114,7 @@ fn the_handler_is_dropped_after_the_last_event_and_hears_of_nothing_later() {
 }
 
 #[test]
-fn an_executor_gets_one_job_for_all_that_waits() {
+fn executor_gets_one_job_for_all_queued_events() {
     let (posts, posted) = mpsc::channel();
     let delivery = Delivery::new(Some(Box::new(Later(posts)))).unwrap();
     let (sender, events) = mpsc::channel();
@@ -167,7 +167,7 @@ fn close_waits_for_a_callback_that_runs_on_the_executor() {
         closes.send(()).unwrap();
         events.try_recv()
     });
-    // That it does not return cannot be awaited, only given time to go wrong.
+    // Absence of a return cannot be awaited. The test can only give it time to fail.
     assert!(closed.recv_timeout(Duration::from_millis(200)).is_err());
     let_go.send(()).unwrap();
     assert_eq!(closing.join().unwrap(), Ok("ended"), "before close returns");
@@ -175,7 +175,7 @@ fn close_waits_for_a_callback_that_runs_on_the_executor() {
 }
 
 #[test]
-fn callbacks_of_one_session_never_overlap_whoever_runs_the_jobs() {
+fn callbacks_of_one_session_never_overlap() {
     let delivery = Delivery::new(Some(Box::new(Inline))).unwrap();
     let inside = Arc::new(AtomicBool::new(false));
     let (sender, events) = mpsc::channel();
@@ -210,7 +210,7 @@ fn callbacks_of_one_session_never_overlap_whoever_runs_the_jobs() {
 }
 
 #[test]
-fn a_callback_that_starts_a_task_under_an_inline_executor_is_not_entered_again() {
+fn callbacks_are_not_reentered_under_an_inline_executor() {
     let delivery = Delivery::new(Some(Box::new(Inline))).unwrap();
     let (sender, events) = mpsc::channel();
     let inner_sender = sender.clone();
@@ -256,7 +256,7 @@ fn two_sessions_with_inline_executors_may_call_into_each_other() {
     }
 }
 
-/// Panics whenever it is called, and when it is dropped.
+/// Panics when called and when dropped.
 struct Panicking(mpsc::Sender<&'static str>);
 
 impl Handler for Panicking {
@@ -350,7 +350,7 @@ fn a_panic_between_callbacks_does_not_keep_the_session_from_closing() {
     let (sender, jobs) = mpsc::channel();
     let delivery = Delivery::new(Some(Box::new(Later(sender)))).unwrap();
     let bomb = Bomb;
-    // The event holds the only reference to the task, and drops it with its handler.
+    // The event has the only reference to the task, and drops it with its handler.
     let dropped = task(1, move |_, _| {
         let _ = &bomb;
     });

@@ -7,13 +7,13 @@ use crate::worker::sizes;
 
 const LIMIT: Duration = Duration::from_secs(60);
 
-/// What a task's handler heard: the failure that ended it, `None` for a success.
+/// The failure that a task's handler received, or `None` for a success.
 type End = (TaskId, Option<Failure>);
 
-/// Says how its task ended.
+/// Reports the end of its task.
 struct Listener {
     ends: mpsc::Sender<End>,
-    /// Counts the handlers that are not dropped yet.
+    /// Counts the handlers that are still alive.
     _alive: Arc<()>,
 }
 
@@ -29,7 +29,7 @@ impl Handler for Listener {
     }
 }
 
-/// An engine, and what its tasks' handlers hear.
+/// An engine and the ends that its handlers received.
 struct Heard {
     engine: Engine,
     sender: mpsc::Sender<End>,
@@ -72,7 +72,7 @@ impl Heard {
         self.submit(Ok(job), CallRules::default())
     }
 
-    /// A task that has begun and ends when the sender says so or is dropped.
+    /// A task that has started and ends when the sender sends or is dropped.
     fn hold(&self) -> (TaskId, mpsc::Sender<()>) {
         let (begins, begun) = mpsc::channel();
         let (let_go, may_end) = mpsc::channel::<()>();
@@ -88,7 +88,7 @@ impl Heard {
         lock(&self.ends).recv_timeout(LIMIT).unwrap()
     }
 
-    /// Closes the engine; what its tasks' handlers heard since, in the order of the tasks.
+    /// Closes the engine. Returns the ends since then, in the order of the tasks.
     fn close(self) -> Vec<End> {
         self.engine.close();
         assert_eq!(Arc::strong_count(&self.handlers), 1, "every handler is dropped");
@@ -105,7 +105,7 @@ fn a_failure() -> TransferError {
 const ABORTED: Option<Failure> = Some(Failure::Cancelled(StopReason::Aborted));
 
 #[test]
-fn a_running_task_that_was_aborted_ends_with_abort_whatever_it_came_to() {
+fn aborted_running_task_always_ends_with_abort() {
     let heard = Heard::new(10, None);
     for panics in [false, true] {
         let (begins, begun) = mpsc::channel();
@@ -126,9 +126,9 @@ fn a_running_task_that_was_aborted_ends_with_abort_whatever_it_came_to() {
     assert_eq!(heard.close(), []);
 }
 
-/// The deadline is over, and the task says so; but the host was told that it ends with `abort`.
+/// The deadline passed and the task reports it, but the host was told that the task ends with `abort`.
 #[test]
-fn an_abort_behind_the_deadline_and_before_the_end_counts() {
+fn abort_after_the_deadline_and_before_the_end_counts() {
     let heard = Heard::new(1, None);
     let (begins, begun) = mpsc::channel();
     let (let_go, may_end) = mpsc::channel::<()>();
@@ -146,7 +146,7 @@ fn an_abort_behind_the_deadline_and_before_the_end_counts() {
 }
 
 #[test]
-fn an_abort_of_an_interrupted_task_counts_and_an_interrupt_of_an_aborted_one_does_not() {
+fn abort_replaces_an_interrupt_but_not_the_reverse() {
     for interrupt_first in [true, false] {
         let heard = Heard::new(1, None);
         let (id, let_go) = heard.hold();
@@ -181,9 +181,9 @@ fn a_task_whose_result_is_decided_is_not_aborted() {
     heard.close();
 }
 
-/// Whether the abort or the failure is first, what `abort` returns is what becomes of the task.
+/// Whichever is first, the result of `abort` matches the end of the task.
 #[test]
-fn an_abort_that_races_with_a_failure_tells_the_truth() {
+fn result_of_a_racing_abort_matches_the_end() {
     let heard = Heard::new(4, None);
     let mut aborted = 0;
     for _ in 0..500 {
@@ -203,7 +203,7 @@ fn an_abort_that_races_with_a_failure_tells_the_truth() {
 }
 
 #[test]
-fn a_queued_task_that_is_aborted_leaves_at_once_with_all_that_it_held() {
+fn aborted_queued_task_is_removed_at_once() {
     let heard = Heard::new(1, None);
     let (running, let_go) = heard.hold();
     let value = Arc::new(());
@@ -239,7 +239,7 @@ fn queued_tasks_begin_in_the_order_of_their_calls() {
     heard.close();
 }
 
-/// What runs, what waits, and what comes before `resume`. The one that runs ends when it looks at its signal.
+/// Running tasks, waiting tasks, and tasks before `resume`. The running one ends when it checks its signal.
 #[test]
 fn an_interrupted_engine_ends_every_task() {
     let heard = Heard::new(1, None);
@@ -279,7 +279,7 @@ fn without_a_network_tasks_wait_for_one() {
 }
 
 #[test]
-fn who_is_without_a_network_for_too_long_ends_and_so_does_who_comes_later() {
+fn tasks_end_after_too_long_without_a_network() {
     let heard = Heard::new(1, None);
     let running = heard.run(|context| drop(context.worker.wait(&[], None)));
     heard.engine.set_network(NO_NETWORK);
@@ -296,9 +296,9 @@ fn who_is_without_a_network_for_too_long_ends_and_so_does_who_comes_later() {
     heard.close();
 }
 
-/// One of the two always sees the other: no task is left to wait.
+/// One of the two always sees the other, so no task keeps waiting.
 #[test]
-fn a_network_that_is_given_up_and_a_call_at_once_leave_no_task_waiting() {
+fn concurrent_call_and_loss_of_network_leave_no_task_waiting() {
     for _ in 0..200 {
         let heard = Heard::new(1, None);
         heard.engine.set_network(NO_NETWORK);
@@ -314,7 +314,7 @@ fn a_network_that_is_given_up_and_a_call_at_once_leave_no_task_waiting() {
 }
 
 #[test]
-fn the_background_ends_who_waits_for_a_network() {
+fn background_ends_tasks_that_wait_for_a_network() {
     let heard = Heard::new(1, None);
     heard.engine.set_network(NO_NETWORK);
     let waiting = heard.run(|_| panic!("there is no network"));
@@ -325,9 +325,9 @@ fn the_background_ends_who_waits_for_a_network() {
     heard.close();
 }
 
-/// One of the two always sees the other: no task is left to run in the background.
+/// One of the two always sees the other, so no task runs in the background.
 #[test]
-fn an_interrupt_and_a_call_at_once_leave_no_task_running() {
+fn concurrent_interrupt_and_call_leave_no_task_running() {
     for _ in 0..200 {
         let heard = Heard::new(1, None);
         let id = std::thread::scope(|scope| {
@@ -342,7 +342,7 @@ fn an_interrupt_and_a_call_at_once_leave_no_task_running() {
 }
 
 #[test]
-fn close_aborts_what_runs_and_what_waits() {
+fn close_aborts_running_and_waiting_tasks() {
     let heard = Heard::new(1, None);
     let id = heard.run(|context| drop(context.worker.wait(&[], None)));
     let queued: Vec<_> = (0..2000).map(|_| heard.run(|_| {})).collect();
@@ -367,7 +367,7 @@ fn a_task_that_must_not_wait_needs_a_place() {
 
 /// The callback of one end may start the next task.
 #[test]
-fn a_place_is_free_before_the_host_hears_of_the_end() {
+fn place_is_free_before_the_end_is_reported() {
     struct Next(Arc<Heard>);
     impl Handler for Next {
         fn wants_progress(&self) -> bool {
@@ -402,7 +402,7 @@ fn a_place_is_free_before_the_host_hears_of_the_end() {
 }
 
 #[test]
-fn a_call_that_fails_at_once_is_told_as_that() {
+fn immediate_failure_is_reported() {
     let heard = Heard::new(1, None);
     let id = heard.submit(Err(TransferError::missing("url")), CallRules::default());
     assert_eq!(
@@ -413,7 +413,7 @@ fn a_call_that_fails_at_once_is_told_as_that() {
 }
 
 #[test]
-fn an_executor_that_panics_keeps_no_task_from_its_end() {
+fn panicking_executor_does_not_lose_an_end() {
     struct Panicking;
     impl Executor for Panicking {
         fn post(&self, _: Box<dyn FnOnce() + Send>) {
@@ -439,7 +439,7 @@ fn a_task_that_ended_does_not_end_again() {
 }
 
 #[test]
-fn what_a_task_leaves_is_dropped_before_the_next() {
+fn deferred_values_are_dropped_before_the_next_task() {
     let heard = Heard::new(1, None);
     let (sender, seen) = mpsc::channel();
     let value = Arc::new(());
@@ -452,7 +452,7 @@ fn what_a_task_leaves_is_dropped_before_the_next() {
 }
 
 #[test]
-fn two_tasks_at_once_share_the_memory() {
+fn concurrent_tasks_use_smaller_buffers() {
     let heard = Heard::new(2, None);
     let (sender, seen) = mpsc::channel();
     let both = Arc::new(Barrier::new(2));
@@ -470,7 +470,7 @@ fn two_tasks_at_once_share_the_memory() {
 }
 
 #[test]
-fn the_host_is_told_before_what_a_task_leaves_is_dropped() {
+fn host_is_told_before_deferred_values_are_dropped() {
     struct Left(mpsc::Sender<End>);
     impl Drop for Left {
         fn drop(&mut self) {

@@ -1,4 +1,4 @@
-//! Tasks: the queue of each API, the workers that run them, and the way their events reach the host.
+//! Tasks: the queue of each API, the workers that run tasks, and the delivery of their events.
 
 mod delivery;
 mod progress;
@@ -30,44 +30,44 @@ use progress::ProgressCell;
 use queue::{Places, QueuedTask, TaskQueue};
 use statistics::Totals;
 
-/// What iOS gives a secondary thread: the system's certificate check runs on it.
+/// The size of a secondary thread's stack on iOS. The system's certificate check runs on this thread.
 const STACK_SIZE: usize = 512 * 1024;
 
-/// A task's number: never 0 and never used twice in a process.
+/// A task's number. Never 0, and unique within the process.
 pub type TaskId = u64;
 
-/// The numbers are one sequence for all sessions, so that an abort sent to the wrong session hits nothing.
+/// One sequence for all sessions, so that an abort sent to the wrong session hits no task.
 static NEXT_ID: AtomicU64 = AtomicU64::new(1);
 
-/// What one task does, on a worker thread. It settles the stop signal before its success can be seen.
+/// The work of one task, on a worker thread. It settles the stop signal before its success becomes visible.
 pub type Job = Box<dyn FnOnce(&TransferContext<'_>) -> Result<Success, TransferError> + Send>;
 
-/// Who is told what becomes of a task. Called by one thread at a time; dropped after [`completed`](Handler::completed).
+/// Receives the events of a task. Called by one thread at a time, and dropped after [`completed`](Handler::completed).
 pub trait Handler: Send {
-    /// The final response's head, once.
+    /// The head of the final response, once.
     fn headers_received(&mut self, task: TaskId, head: &ReceivedHead);
-    /// Whether it wants to hear of the progress. What nobody hears of wakes no device.
+    /// Whether progress events are wanted. Unwanted ones wake no thread.
     fn wants_progress(&self) -> bool;
-    /// Whether it wants the HAR entry of each hop. Nothing is collected for those that nobody wants.
+    /// Whether the HAR entry of each hop is wanted. If not, nothing is collected for it.
     fn wants_traces(&self) -> bool {
         false
     }
-    /// The HAR entry of a hop, when the hop is over.
+    /// The HAR entry of a hop that is over.
     fn traced(&mut self, _task: TaskId, _entry: &str) {}
     /// The newest progress.
     fn progress(&mut self, task: TaskId, progress: Progress);
-    /// The end, once.
+    /// The end of the task, once.
     fn completed(&mut self, task: TaskId, end: &End<'_>);
 }
 
-/// The end of a task, with what was noted on the way.
+/// The end of a task, with its profile and counters.
 #[derive(Clone, Copy, Debug)]
 pub struct End<'a> {
-    /// How it ended.
+    /// The result.
     pub result: &'a Result<Success, TransferError>,
-    /// When it did what; `None` where nobody wants it.
+    /// The profile. `None` if it is not wanted.
     pub profile: Option<&'a Profile>,
-    /// What it counted.
+    /// The counters.
     pub counts: Counts,
 }
 
@@ -76,42 +76,42 @@ struct Task {
     id: TaskId,
     api: Api,
     timeout: Duration,
-    /// It waits while the network is metered.
+    /// The task waits while the network is metered.
     needs_unmetered: bool,
-    /// The higher ones leave the queue first.
+    /// Tasks with a higher priority leave the queue first.
     priority: i32,
-    /// How fast it may be.
+    /// The task's own rate limit.
     rate: Arc<Rate>,
     stop: Arc<StopSignal>,
-    /// Set under the queue's lock, when a worker takes the task.
+    /// Set under the queue's lock when a worker takes the task.
     has_begun: AtomicBool,
     progress: ProgressCell,
-    /// `None` where nobody wants it.
+    /// `None` if no profile is wanted.
     profile: Option<Mutex<Profile>>,
     counts: Mutex<Counts>,
-    /// `None` where nobody wants the entries.
+    /// `None` if no traces are wanted.
     tracer: Option<Box<Tracer>>,
     /// Taken out for each call, so that no lock is held while the host's code runs.
     handler: Mutex<Option<Box<dyn Handler>>>,
 }
 
-/// A call whose parameters were looked at, ready to become a task.
+/// A call with validated parameters, ready to become a task.
 pub struct Submission {
-    /// Which queue it goes into.
+    /// The queue to use.
     pub api: Api,
-    /// Its deadline, counted from the moment it leaves the queue.
+    /// The time limit, counted from when the task leaves the queue.
     pub timeout: Duration,
-    /// What it does; or why it fails at once.
+    /// The work, or the failure with which the task ends at once.
     pub job: Result<Job, TransferError>,
-    /// Whether it waits when all workers are busy, whether the page is told of progress, and of what in a profile.
+    /// The quirks: whether the task may wait for a worker, and which events and profile members the page gets.
     pub rules: CallRules,
     /// The page wants no profile.
     pub disable_profile: bool,
-    /// It waits while the network is metered.
+    /// The task waits while the network is metered.
     pub needs_unmetered: bool,
-    /// How many bytes per second it may move; 0 is any number.
+    /// The most bytes per second that it may transfer; 0 means no limit.
     pub max_bytes_per_second: u64,
-    /// The higher ones leave the queue first.
+    /// Tasks with a higher priority leave the queue first.
     pub priority: i32,
 }
 
@@ -120,20 +120,20 @@ pub struct Engine {
     uploads: ApiTasks,
     downloads: ApiTasks,
     live: Arc<LiveTasks>,
-    /// Whether every task is to end with `interrupted`.
+    /// Whether every task must end with `interrupted`.
     interrupted: AtomicBool,
-    /// Whether that is so because there has been no network for too long.
+    /// Whether every task must end because there was no network for too long.
     gave_network_up: AtomicBool,
 }
 
-/// The tasks of one API that wait or run.
+/// The waiting and running tasks of one API.
 struct ApiTasks {
     places: Arc<Places>,
     pool: ThreadPool<TaskQueue>,
 }
 
 impl Engine {
-    /// An engine without a task and, with an `executor`, without a thread.
+    /// An engine without tasks and, with an `executor`, without a thread.
     ///
     /// # Errors
     /// The delivery thread cannot be started.
@@ -150,7 +150,7 @@ impl Engine {
         Ok(Engine { uploads, downloads, live, interrupted, gave_network_up })
     }
 
-    /// Takes a task on. From here on the handler is the task's: it hears of an end in every case, also where this function
+    /// Adds a task. From here on the task owns the handler, which receives an end in every case, also if this function
     /// fails or panics inside, and is dropped after that.
     pub fn submit(&self, submission: Submission, handler: Box<dyn Handler>) -> TaskId {
         let Submission { api, timeout, job, rules, disable_profile, needs_unmetered, max_bytes_per_second, priority } =
@@ -171,7 +171,8 @@ impl Engine {
             handler: Mutex::new(Some(handler)),
         });
         self.live.add(&task);
-        // After it was added: who stops all tasks sets this before it looks for them, so that one of the two stops the task.
+        // Checked after the task was added. A thread that stops all tasks sets the flag before it looks for them, so
+        // one of the two stops this task.
         if let Some(reason) = self.refusal() {
             task.stop.request(reason);
         }
@@ -182,12 +183,14 @@ impl Engine {
         task.id
     }
 
-    /// Stops a task, queued or running: it ends with `abort`. `false` if its result is decided, or it never was.
+    /// Aborts a task, queued or running: it will end with `abort`. `false` if its result is settled or it does not
+    /// exist.
     pub fn abort(&self, id: TaskId) -> bool {
         self.live.find(id).is_some_and(|task| self.abort_task(&task))
     }
 
-    /// Changes how many bytes per second all tasks together may move; 0 is any number. Those that run keep to it at once.
+    /// Changes how many bytes per second all tasks may transfer together; 0 means no limit. Applies at once to running
+    /// tasks.
     pub fn set_max_bytes_per_second(&self, bytes_per_second: u64) {
         self.live.rate.set(bytes_per_second);
         for task in self.live.all() {
@@ -195,7 +198,7 @@ impl Engine {
         }
     }
 
-    /// Changes the same for one task, queued or running. `false` if it has ended or never was.
+    /// Changes the limit of one task, queued or running. Returns `false` if there is no such task or it has ended.
     pub fn set_task_max_bytes_per_second(&self, id: TaskId, bytes_per_second: u64) -> bool {
         let Some(task) = self.live.find(id) else { return false };
         task.rate.set(bytes_per_second);
@@ -203,25 +206,25 @@ impl Engine {
         true
     }
 
-    /// Stops all tasks, and those that are submitted until [`resume`](Engine::resume): each ends with `interrupted`. Runs
-    /// nothing of the host's; a queued task ends on the worker that takes it.
+    /// Stops all tasks, and those that are submitted until [`resume`](Engine::resume), with `interrupted`. Runs no code
+    /// of the host: a queued task ends on the worker that takes it.
     pub fn interrupt(&self) {
         self.interrupted.store(true, Ordering::SeqCst);
         self.stop_all(StopReason::Interrupted);
     }
 
-    /// How many tasks there were and are.
+    /// The numbers of tasks.
     pub fn statistics(&self) -> TaskStatistics {
         let live = lock(&self.live.tasks).len() as u64;
         self.live.totals.snapshot(live)
     }
 
-    /// Takes tasks again.
+    /// Accepts tasks again.
     pub fn resume(&self) {
         self.interrupted.store(false, Ordering::SeqCst);
     }
 
-    /// Why every task that is submitted now is to end.
+    /// The reason why a task submitted now must end.
     pub fn refusal(&self) -> Option<StopReason> {
         if self.interrupted.load(Ordering::SeqCst) {
             return Some(StopReason::Interrupted);
@@ -229,21 +232,21 @@ impl Engine {
         self.gave_network_up.load(Ordering::SeqCst).then_some(StopReason::NoNetwork)
     }
 
-    /// The network has changed: of the tasks that wait, those begin that may.
+    /// Changes the network. Waiting tasks that it allows are started.
     pub fn set_network(&self, network: QueueNetwork) {
         for tasks in [&self.uploads, &self.downloads] {
-            // Where no thread can be started, they begin after the next call.
+            // If no thread can be started, they start after the next call.
             let _ = tasks.pool.update(|queue| queue.set_network(network));
         }
     }
 
-    /// Does the same for want of a network, until [`expect_network`](Engine::expect_network).
+    /// Stops all tasks for lack of a network, until [`expect_network`](Engine::expect_network).
     pub fn give_network_up(&self) {
         self.gave_network_up.store(true, Ordering::SeqCst);
         self.stop_all(StopReason::NoNetwork);
     }
 
-    /// Takes tasks again.
+    /// Accepts tasks again.
     pub fn expect_network(&self) {
         self.gave_network_up.store(false, Ordering::SeqCst);
     }
@@ -252,19 +255,19 @@ impl Engine {
         for task in self.live.all() {
             task.stop.request(reason);
         }
-        // Those that wait for a network are taken by a worker, on which they end.
+        // Workers take the tasks that wait for a network, and end them.
         for tasks in [&self.uploads, &self.downloads] {
-            // Where no thread can be started, they end after the next call, or when the session is closed.
+            // If no thread can be started, they end after the next call, or when the session is closed.
             let _ = tasks.pool.update(|_| {});
         }
     }
 
-    /// Aborts what is left, joins every thread, and returns when the last callback has run. Nothing may be submitted
+    /// Aborts the remaining tasks, joins every thread, and returns after the last callback. No task may be submitted
     /// any more.
     pub fn close(&self) {
-        // Or a worker that is freed by the abort of one task would begin the next.
+        // Otherwise a worker that becomes free would start the next task.
         for tasks in [&self.uploads, &self.downloads] {
-            // Nothing is ready, so no thread is started that could fail to.
+            // No task is ready, so no thread needs to be started.
             let _ = tasks.pool.update(TaskQueue::pause);
         }
         for task in self.live.all() {
@@ -294,7 +297,7 @@ impl Engine {
 
     fn abort_task(&self, task: &Arc<Task>) -> bool {
         let stopped = task.stop.request(StopReason::Aborted);
-        // A worker that takes it in between sees the stop signal.
+        // If a worker takes it in between, it sees the stop signal.
         if !task.has_begun.load(Ordering::SeqCst)
             && let (Some(queued), _) = self.tasks(task.api).pool.update(|queue| queue.remove(task))
         {
@@ -323,11 +326,11 @@ impl ApiTasks {
     }
 }
 
-/// The tasks of a session that have not ended, and who is told of their ends.
+/// The unfinished tasks of a session, and the delivery of their ends.
 struct LiveTasks {
     tasks: Mutex<HashMap<TaskId, Arc<Task>>>,
     totals: Totals,
-    /// How fast they may be together.
+    /// The rate limit of all tasks together.
     rate: Arc<Rate>,
     delivery: Arc<Delivery>,
 }
@@ -371,7 +374,7 @@ impl LiveTasks {
         });
         let running = (RunningTransfer::begin(), self.totals.run());
         let result = caught(|| {
-            // It may have been aborted between the queue and here.
+            // It may have been aborted after it left the queue.
             task.stop.check().map_err(TransferError::cancelled)?;
             job(&context)
         });
@@ -381,24 +384,24 @@ impl LiveTasks {
         worker.drop_deferred();
     }
 
-    /// Ends a task. A task whose stop was requested before ends with that: whoever requested it was told so.
+    /// Ends a task. If a stop was requested before, the task ends with it, as the caller of the request was told.
     fn end(&self, task: &Arc<Task>, result: Result<Success, TransferError>) {
         lock(&self.tasks).remove(&task.id);
         let result = task.stop.settle_failure().map_err(TransferError::cancelled).and(result);
-        // Before the host hears of it, so that what it then asks for has this task.
+        // Counted before the host is told, so that statistics requested in its callback include this task.
         self.totals.ended(&result);
         self.delivery.push(Event::Completed(task.clone(), Box::new(result)));
     }
 }
 
-/// The profile of a call that has just come in.
+/// The initial profile of a call.
 fn begun_profile(rules: CallRules) -> Profile {
     let now = epoch_milliseconds();
     let queue = QueueTimes { invoke_start: now, queue_start: now, queue_end: 0 };
     Profile { queue: (!rules.no_queue_times).then_some(queue), ..Profile::default() }
 }
 
-/// A panic is a bug on our side, and ends only the task that it happened to.
+/// Converts a panic, which is a bug of the library, into a failure of this task only.
 fn caught<T>(step: impl FnOnce() -> Result<T, TransferError>) -> Result<T, TransferError> {
     catch_unwind(AssertUnwindSafe(step))
         .unwrap_or_else(|panic| Err(TransferError::new(Failure::Internal, panic_text(panic.as_ref()))))
@@ -413,7 +416,7 @@ fn no_thread(error: &io::Error) -> TransferError {
     TransferError::new(Failure::OutOfResources, format!("a thread for the transfer: {error}"))
 }
 
-/// Hands what happens to a running transfer to the delivery.
+/// Forwards the events of a running transfer to the delivery.
 struct TaskObserver {
     task: Arc<Task>,
     delivery: Arc<Delivery>,
@@ -439,7 +442,7 @@ impl TransferObserver for TaskObserver {
     }
 
     fn progress(&self, total_bytes: u64, expected: Option<u64>) {
-        // A download that has all its bytes is over, and its end tells that too; an upload still waits for the answer.
+        // A download with all its bytes is over, and its end reports that. An upload still waits for the answer.
         let is_over = self.task.api == Api::Download && expected == Some(total_bytes);
         if self.task.progress.set(total_bytes, expected) && !is_over {
             self.delivery.push(Event::Progress(self.task.clone()));

@@ -6,19 +6,19 @@ use std::time::Instant;
 use crate::transfer::PROGRESS_INTERVAL;
 use crate::worker::lock;
 
-/// How far a task is.
+/// The progress of a task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Progress {
-    /// Bytes sent or written.
+    /// Bytes sent or written so far.
     pub total_bytes: u64,
-    /// How many they will be, where that is known.
+    /// The total number of bytes, if known.
     pub expected: Option<u64>,
-    /// 0 to 100, where the total is known.
+    /// 0 to 100, if the total is known.
     pub percent: Option<u32>,
 }
 
-/// One value that is overwritten: a slow host makes events rarer, not the queue longer. Events are [`PROGRESS_INTERVAL`] apart or
-/// more, but the last value is always reported.
+/// One value that is overwritten: a slow host receives fewer events instead of a longer queue. Events are at least
+/// [`PROGRESS_INTERVAL`] apart, but the last value is always reported.
 pub struct ProgressCell {
     enabled: bool,
     latest: Mutex<LatestProgress>,
@@ -26,11 +26,11 @@ pub struct ProgressCell {
 
 #[derive(Default)]
 struct LatestProgress {
-    /// What was written last, and how much it is to be. After a second attempt it may be less than what was reported.
+    /// The last written value and total. After a second attempt they may be lower than the reported ones.
     newest: (u64, Option<u64>),
     total_bytes: u64,
     expected: Option<u64>,
-    /// An event is in the delivery's queue and will read the newest value.
+    /// An event is in the delivery's queue. It will read the newest value.
     pending: bool,
     last_event: Option<Instant>,
     last_reported: Option<Progress>,
@@ -46,7 +46,7 @@ impl ProgressCell {
         self.enabled
     }
 
-    /// Writes the newest value; `true` when an event for it is to be queued.
+    /// Writes the newest value. `true` if an event must be queued for it.
     pub fn set(&self, total_bytes: u64, expected: Option<u64>) -> bool {
         if !self.enabled {
             return false;
@@ -54,7 +54,7 @@ impl ProgressCell {
         let mut latest = lock(&self.latest);
         latest.newest = (total_bytes, expected);
         latest.total_bytes = latest.total_bytes.max(total_bytes);
-        // A second attempt may have a smaller total than the first one reached.
+        // The total of a second attempt may be lower than what the first one reached.
         latest.expected = expected.map(|expected| expected.max(latest.total_bytes));
         if latest.pending || latest.last_event.is_some_and(|last| last.elapsed() < PROGRESS_INTERVAL) {
             return false;
@@ -64,7 +64,7 @@ impl ProgressCell {
         true
     }
 
-    /// `true` when an event for the newest value is to be queued that was held back because the one before was not long ago.
+    /// `true` if an event must be queued for a value that was held back because of the interval.
     pub fn release(&self) -> bool {
         let mut latest = lock(&self.latest);
         let reported = latest.last_reported.map_or(0, |progress| progress.total_bytes);
@@ -76,18 +76,18 @@ impl ProgressCell {
         is_held_back
     }
 
-    /// The value to report now; `None` if it was reported before.
+    /// The value to report now. `None` if it was reported already.
     pub fn take(&self) -> Option<Progress> {
         let mut latest = lock(&self.latest);
         latest.pending = false;
-        // A second attempt may have a larger total.
+        // The total of a second attempt may be higher.
         let reported = latest.last_reported.and_then(|progress| progress.percent).unwrap_or(0);
         let percent = latest.expected.map(|expected| percent(latest.total_bytes, expected).max(reported));
         let progress = Progress { total_bytes: latest.total_bytes, expected: latest.expected, percent };
         latest.report(progress)
     }
 
-    /// The last value of a successful task: 100 %, of what its last attempt came to. `None` if it was reported before.
+    /// The final value of a successful task: 100 % of its last attempt. `None` if it was reported already.
     pub fn take_final(&self) -> Option<Progress> {
         if !self.enabled {
             return None;
@@ -112,12 +112,12 @@ impl LatestProgress {
     }
 }
 
-/// Whole per cent, rounded down, so that 100 means all.
+/// Rounded down, so that 100 means complete.
 fn percent(done: u64, total: u64) -> u32 {
     if done >= total {
         return 100;
     }
-    // Below 100, for `done` is below `total`.
+    // Below 100, because `done` is below `total`.
     (u128::from(done) * 100 / u128::from(total)) as u32
 }
 
@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn values_that_nobody_took_are_overwritten() {
+    fn unread_values_are_overwritten() {
         let cell = ProgressCell::new(true);
         assert!(cell.set(1, Some(100)));
         for total in 2..=70 {
@@ -190,22 +190,22 @@ mod tests {
     }
 
     #[test]
-    fn it_never_falls() {
+    fn progress_never_decreases() {
         let cell = ProgressCell::new(true);
         cell.set(50, Some(100));
         // A body that is sent again after a redirect counts from its start.
         cell.set(10, Some(100));
         assert_eq!(cell.take(), Some(progress(50, Some(100), Some(50))));
-        // Nor do the per cent, if a second attempt has a larger total.
+        // The percentage does not fall either if a second attempt has a higher total.
         cell.set(60, Some(1000));
         assert_eq!(cell.take(), Some(progress(60, Some(1000), Some(50))));
-        // Nor is it more than all.
+        // The value never exceeds the total.
         cell.set(30, Some(30));
         assert_eq!(cell.take(), Some(progress(60, Some(60), Some(100))));
     }
 
     #[test]
-    fn the_last_value_is_all_of_it_once() {
+    fn final_value_is_the_total_and_reported_once() {
         let cell = ProgressCell::new(true);
         cell.set(30, None);
         assert_eq!(cell.take(), Some(progress(30, None, None)));
@@ -218,7 +218,7 @@ mod tests {
         assert_eq!(cell.take(), Some(progress(100, Some(100), Some(100))));
         assert_eq!(cell.take_final(), None, "it was reported");
 
-        // A first attempt may have come further than there was in the end.
+        // The first attempt may have sent more than the final total.
         let cell = ProgressCell::new(true);
         cell.set(90, Some(100));
         assert_eq!(cell.take(), Some(progress(90, Some(100), Some(90))));
@@ -227,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn a_page_that_hears_of_no_progress_hears_of_no_end_of_it() {
+    fn disabled_progress_has_no_final_value() {
         let cell = ProgressCell::new(false);
         assert!(!cell.set(1, Some(1)));
         assert_eq!(cell.take_final(), None);

@@ -1,4 +1,4 @@
-//! The tasks of one API that wait for a worker, and the places that its limit is about.
+//! The waiting tasks of one API, and the places that its limit counts.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -8,8 +8,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use super::{Job, Task, TaskId};
 use crate::worker::WorkQueue;
 
-/// Tasks by their priority, the highest first, and then in the order of their calls, which is that of their numbers. A task
-/// that is aborted is taken out at once, with all that it holds.
+/// The waiting tasks, highest priority first; within a priority in the order of their calls, which is that of their
+/// numbers. An aborted task is removed at once.
 #[derive(Default)]
 pub struct TaskQueue {
     waiting: BTreeMap<QueueOrder, QueuedTask>,
@@ -23,16 +23,16 @@ fn order_of(task: &Task) -> QueueOrder {
     (Reverse(task.priority), task.id)
 }
 
-/// What of the network decides which tasks may begin. The default is a network that costs nothing.
+/// The properties of the network that decide which tasks may start. Default: present and unmetered.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct QueueNetwork {
-    /// There is none: no task begins.
+    /// There is no network, so no task starts.
     pub is_absent: bool,
-    /// It is paid for by its use: tasks that need another one do not begin.
+    /// The network is metered, so tasks that need an unmetered one do not start.
     pub is_metered: bool,
 }
 
-/// A task that has not begun.
+/// A task that has not started.
 pub struct QueuedTask {
     pub task: Arc<Task>,
     pub job: Job,
@@ -44,23 +44,23 @@ impl TaskQueue {
         self.waiting.insert(order_of(&queued.task), queued);
     }
 
-    /// Takes a task out. `None` if it has begun or never came in.
+    /// Removes a task. `None` if it has started or was never added.
     pub fn remove(&mut self, task: &Task) -> Option<QueuedTask> {
         self.waiting.remove(&order_of(task))
     }
 
-    /// Takes note of the network.
+    /// Changes the network.
     pub fn set_network(&mut self, network: QueueNetwork) {
         self.network = network;
     }
 
-    /// Whether a task need not wait for another network. One that is to stop need not: it ends on the worker that takes it.
+    /// Whether the network allows the task to start. A stopped task may always: it ends on the worker that takes it.
     fn may_begin(&self, task: &Task) -> bool {
         let waits = self.network.is_absent || (self.network.is_metered && task.needs_unmetered);
         !waits || task.stop.check().is_err()
     }
 
-    /// No task begins any more.
+    /// Starts no further tasks.
     pub fn pause(&mut self) {
         self.paused = true;
     }
@@ -88,14 +88,14 @@ impl WorkQueue for TaskQueue {
     }
 }
 
-/// How many tasks of one API wait or run, and how many may where a call must not wait.
+/// The number of waiting and running tasks of one API, and its limit for calls that must not wait.
 pub struct Places {
     limit: usize,
     taken: AtomicUsize,
 }
 
-/// The place of one task, until this is dropped. That is before the host hears of the task's end: its callback may start
-/// the next task, also one that must not wait.
+/// The place of one task until this is dropped. It is dropped before the host is told of the task's end, because the
+/// callback may start the next task, possibly one that must not wait.
 pub struct TaskPlace(Arc<Places>);
 
 impl Places {
@@ -107,13 +107,13 @@ impl Places {
         self.limit
     }
 
-    /// A place for a task that can wait.
+    /// A place for a task that may wait.
     pub fn take(self: &Arc<Places>) -> TaskPlace {
         self.taken.fetch_add(1, Ordering::SeqCst);
         TaskPlace(self.clone())
     }
 
-    /// A place for a task that must not wait. `None` if as many tasks as the limit have one.
+    /// A place for a task that must not wait. `None` if the limit is reached.
     pub fn take_free(self: &Arc<Places>) -> Option<TaskPlace> {
         let next = |taken| (taken < self.limit).then_some(taken + 1);
         self.taken.fetch_update(Ordering::SeqCst, Ordering::SeqCst, next).ok()?;
@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn a_higher_priority_begins_first_and_a_tie_keeps_the_order_of_the_calls() {
+    fn a_higher_priority_starts_first_and_equal_ones_keep_their_order() {
         let (mut queue, places) = (TaskQueue::default(), Places::new(2));
         let priorities = [0, 5, -1, 0, 5, i32::MAX, i32::MIN, 0];
         for (id, priority) in (1..).zip(priorities) {
@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn a_task_that_must_not_begin_holds_up_no_lower_priority() {
+    fn task_that_must_not_start_does_not_block_lower_priorities() {
         let (mut queue, places) = (TaskQueue::default(), Places::new(1));
         queue.set_network(QueueNetwork { is_absent: false, is_metered: true });
         add(&mut queue, &places, 1);
@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn a_removed_task_leaves_nothing_and_its_place() {
+    fn removed_task_frees_its_place() {
         let (mut queue, places) = (TaskQueue::default(), Places::new(3));
         (1..=3).for_each(|id| add(&mut queue, &places, id));
         let second = task_of(&queue, 2);
@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn a_task_that_needs_an_unmetered_network_holds_up_no_other() {
+    fn task_waiting_for_an_unmetered_network_does_not_block_others() {
         let (mut queue, places) = (TaskQueue::default(), Places::new(1));
         queue.set_network(QueueNetwork { is_absent: false, is_metered: true });
         for id in [1, 3, 4] {
@@ -215,7 +215,7 @@ mod tests {
             add(&mut queue, &places, id);
         }
         assert_eq!((queue.ready(), begin_all(&mut queue)), (2, vec![2, 5]));
-        // One that is to stop waits for nothing.
+        // A stopped task does not wait.
         task_of(&queue, 3).stop.request(StopReason::Interrupted);
         assert_eq!((queue.ready(), begin_all(&mut queue)), (1, vec![3]));
         queue.set_network(QueueNetwork::default());
@@ -233,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn a_task_that_can_wait_has_a_place_beyond_the_limit() {
+    fn task_that_may_wait_gets_a_place_beyond_the_limit() {
         let places = Places::new(2);
         let taken = [places.take_free(), places.take_free()];
         assert!(taken.iter().all(Option::is_some));

@@ -1,4 +1,4 @@
-//! How many tasks there were and are, and how they ended.
+//! The numbers of tasks by state and result.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -16,28 +16,28 @@ pub struct Totals {
     interrupted: AtomicU64,
 }
 
-/// Tasks by what has become of them.
+/// The numbers of tasks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct TaskStatistics {
-    /// All that were taken on.
+    /// All tasks.
     pub started: u64,
-    /// Those that got an answer.
+    /// Tasks that got an answer.
     pub succeeded: u64,
-    /// Those that failed for another reason than the three below.
+    /// Tasks that failed for another reason than the next three.
     pub failed: u64,
     /// Those that were aborted.
     pub aborted: u64,
-    /// Those whose deadline passed.
+    /// Tasks whose deadline passed.
     pub timed_out: u64,
-    /// Those that the background interrupted.
+    /// Tasks that were interrupted by the background or a missing network.
     pub interrupted: u64,
-    /// Those that a worker has.
+    /// Tasks on a worker.
     pub running: u64,
-    /// Those that wait for a worker.
+    /// Tasks that wait for a worker.
     pub waiting: u64,
 }
 
-/// A task that a worker has, until this is dropped.
+/// Counts a task as running until this is dropped.
 #[derive(Debug)]
 pub struct Running<'a>(&'a Totals);
 
@@ -46,7 +46,7 @@ impl Totals {
         self.started.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// A worker has a task.
+    /// A worker has taken a task.
     pub fn run(&self) -> Running<'_> {
         self.running.fetch_add(1, Ordering::Relaxed);
         Running(self)
@@ -64,7 +64,7 @@ impl Totals {
         counter.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// The numbers of now, where `live` tasks have not ended.
+    /// The current numbers, with `live` unfinished tasks.
     pub fn snapshot(&self, live: u64) -> TaskStatistics {
         let get = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         let running = get(&self.running);

@@ -1,6 +1,6 @@
 //! The two APIs that transfer files.
 
-/// A transfer API of WeChat. Domain lists, queues and quirks are its own.
+/// A transfer API of WeChat. Each has its own domain list, queue and quirks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Api {
     /// `wx.uploadFile`.

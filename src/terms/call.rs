@@ -2,7 +2,7 @@
 
 use super::Api;
 
-/// The calls that can fail, by the names that WeChat's messages begin with.
+/// The calls that can fail, with the names that start WeChat's messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Call {
     /// `wx.uploadFile`.
@@ -43,14 +43,14 @@ pub enum Call {
     AppendFile,
     /// `FileSystemManager.write`: at a position.
     Write,
-    /// The host's own: a file of the device becomes a temporary file.
+    /// A call of the host: a native file becomes a temporary file.
     ImportFile,
-    /// The host's own: a `wxfile://` path becomes one of the device.
+    /// A call of the host: the native path of a `wxfile://` path.
     ResolvePath,
 }
 
 impl Call {
-    /// The name.
+    /// The name in messages.
     pub fn name(self) -> &'static str {
         match self {
             Call::UploadFile => "uploadFile",

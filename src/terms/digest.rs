@@ -1,6 +1,6 @@
-//! The digests of bytes, by their names.
+//! Digest algorithms.
 
-/// A way to make a digest of bytes.
+/// A digest algorithm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DigestAlgorithm {
     /// RFC 1321.
@@ -11,6 +11,6 @@ pub enum DigestAlgorithm {
     Sha256,
     /// FIPS 180-4.
     Sha512,
-    /// CRC-64/XZ: the polynomial of ECMA-182 with its bits reversed. The value is 8 bytes, the most significant first.
+    /// CRC-64/XZ: the polynomial of ECMA-182 with reversed bits. The value is 8 bytes, most significant first.
     Crc64,
 }

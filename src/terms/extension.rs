@@ -1,9 +1,9 @@
-//! The extension of a file's name, in the one form that is used.
+//! File name extensions in their normalised form.
 
-/// The most letters and digits of an extension.
+/// The maximum number of letters and digits in an extension.
 pub const MAX_LENGTH: usize = 10;
 
-/// The extension of a path's last component: what follows its last dot, where a name is before that.
+/// The extension of a path's last component: the part after its last dot, if there is a name before it.
 pub fn of_name(path: &str) -> Option<String> {
     let name = path.rsplit(['/', '\\']).next()?;
     let (stem, suffix) = name.rsplit_once('.')?;
@@ -13,8 +13,7 @@ pub fn of_name(path: &str) -> Option<String> {
     normalised(suffix)
 }
 
-/// An extension in the one form that is used: lower case, or nothing where it holds anything but letters and digits or
-/// is too long.
+/// Normalises an extension: lower case. `None` if it contains anything but letters and digits, or is too long.
 pub fn normalised(extension: &str) -> Option<String> {
     let good =
         (1..=MAX_LENGTH).contains(&extension.len()) && extension.bytes().all(|byte| byte.is_ascii_alphanumeric());

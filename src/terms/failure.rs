@@ -1,158 +1,160 @@
-//! Why a task failed, in WeChat's terms and in our own.
+//! The failures of tasks and file calls, in WeChat's terms and in the library's.
 
 use std::fmt;
 
 use super::{Api, Call, FileErrorKind, shortened};
 use crate::worker::StopReason;
 
-/// A stable kind of failure, for hosts that decide by program and not by text.
+/// A stable kind of failure, for decisions of a program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(i32)]
 pub enum Category {
-    /// The page or the closing session stopped the task.
+    /// The page aborted the task, or the session closed.
     Aborted = 1,
     /// The deadline passed, or the connection stalled.
     Timeout = 2,
     /// The mini program was in the background, or without a network, for too long.
     Interrupted = 3,
-    /// A parameter is missing or malformed, the URL included.
+    /// A parameter, including the URL, is missing or malformed.
     Request = 4,
-    /// A rule of the host forbids the URL: domain list, plain `http`, local network.
+    /// A rule of the session forbids the URL: the domain list, plain `http`, the local network.
     Policy = 5,
-    /// Too many tasks or redirects, or a body over its limit.
+    /// There are too many tasks or redirects, or a body exceeds its limit.
     Limit = 6,
     /// The host name has no address.
     NameResolution = 7,
-    /// No connection could be made, a proxy's included.
+    /// No connection could be made to the server or the proxy.
     Connect = 8,
-    /// The TLS handshake failed, or the certificate was refused.
+    /// The TLS handshake failed, or the certificate was rejected.
     Tls = 9,
     /// The connection ended before the answer was complete.
     ConnectionClosed = 10,
-    /// The server broke HTTP's rules.
+    /// The server violated HTTP.
     Protocol = 11,
-    /// The file to send cannot be read, or changed while it was sent; or a path is outside the sandbox or in no directory.
+    /// The file to send cannot be read or changed while it was sent, or a path is outside the sandbox or its directory
+    /// does not exist.
     File = 12,
-    /// The answer cannot be stored: quota, disk, permission.
+    /// The answer cannot be stored: quota, disk or permission.
     Storage = 13,
-    /// A bug on our side, caught.
+    /// A bug of the library, which was caught.
     Internal = 14,
     /// No thread, descriptor or memory is left.
     OutOfResources = 15,
-    /// A download is not what it was to be.
+    /// A downloaded file differs from what was expected.
     Integrity = 16,
 }
 
-/// What went wrong, as precisely as a decision needs it.
+/// The failure, as precisely as decisions require.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Failure {
-    /// The task was stopped from outside, or its deadline passed.
+    /// The task was stopped, or its deadline passed.
     Cancelled(StopReason),
     /// The connection was slower than the host allows, for too long.
     Stalled,
-    /// The network component failed; the category tells where.
+    /// The network component failed, in the way that the category says.
     Network(Category),
-    /// The TLS handshake failed, or the server cannot be trusted.
+    /// The TLS handshake failed, or the certificate was rejected.
     Tls,
-    /// The server's answer to the TLS handshake is not TLS.
+    /// The peer does not speak TLS.
     NotTls,
     /// The operating system's trust store was never initialised.
     TrustStoreUnavailable,
-    /// The URL's host is not in the domain list of the API, first request or redirect.
+    /// The host of the URL or of a redirect is not in the API's domain list.
     NotInDomainList,
-    /// More tasks than the API may have, on a base library that does not queue.
+    /// There are too many tasks, on an old base library that has no queue.
     TooManyTasks {
-        /// Which API.
+        /// The API.
         api: Api,
         /// The limit.
         limit: usize,
     },
-    /// More redirects than are followed.
+    /// There were too many redirects.
     TooManyRedirects,
-    /// The URL cannot be used.
+    /// The URL is invalid.
     InvalidUrl,
     /// The URL's scheme is neither `https` nor `http`.
     InvalidUrlScheme,
     /// A parameter is missing or has the wrong type.
     Parameter {
-        /// The parameter, as the WeChat documentation names it.
+        /// The parameter, with its name in WeChat's documentation.
         parameter: &'static str,
-        /// The type that it should have, by its name in JavaScript.
+        /// The JavaScript type that it should have.
         expected: &'static str,
-        /// The type that it has.
+        /// The JavaScript type that it has.
         given: &'static str,
     },
-    /// The header or the form data cannot be sent.
+    /// A header or form data cannot be sent.
     InvalidRequestData {
         /// `header`, `formData`, `name` or `mediaType`.
         parameter: &'static str,
-        /// The name of the header or form field, as the page gave it, where one of them cannot be sent and has a name that is text.
+        /// The name of the header or form field that cannot be sent, as the page specified it. `None` if it is not
+        /// text.
         name: Option<String>,
     },
     /// The file to send does not exist.
     FileNotFound,
     /// The directory of a download's `filePath` does not exist.
     DirectoryNotFound {
-        /// The path, as the page gave it.
+        /// The path, as the page specified it.
         path: String,
     },
-    /// A path outside the sandbox, or a file that cannot be opened.
+    /// The path is outside the sandbox, or the file cannot be opened.
     PermissionDenied {
-        /// The path, as the page gave it.
+        /// The path, as the page specified it.
         path: String,
     },
-    /// A download's `filePath` may not be written.
+    /// A download's `filePath` must not be written.
     TargetDenied {
-        /// The path, as the page gave it.
+        /// The path, as the page specified it.
         path: String,
     },
-    /// The file to send is longer or shorter than it was, or cannot be read.
+    /// The size of the file to send changed, or it cannot be read.
     SourceFile,
-    /// The mini program's quota does not hold the file.
+    /// The file does not fit into the mini program's quota.
     QuotaExceeded,
     /// The answer's body cannot be written.
     SaveFile,
-    /// A file over the size limit of downloads.
+    /// A downloaded file exceeds the size limit.
     FileTooLarge,
-    /// An upload's answer over its size limit.
+    /// The answer to an upload exceeds the size limit.
     DataTooLarge,
-    /// A download has another length or digest than it was to have.
+    /// A downloaded file has another length or digest than expected.
     Integrity,
     /// A file call failed.
     File {
-        /// How, by WeChat's table.
+        /// The row of WeChat's table.
         kind: FileErrorKind,
-        /// What `errMsg` names: the path, as the page gave it.
+        /// The path for `errMsg`, as the page specified it.
         path: Option<String>,
     },
-    /// The process or the system has no thread, descriptor or memory left. The detail names what was needed.
+    /// The process or the system has no thread, descriptor or memory left. The detail names the resource.
     OutOfResources,
-    /// A bug on our side, caught.
+    /// A bug of the library, which was caught.
     Internal,
 }
 
-/// The longest `errMsg`, in the units that a page counts in: those of UTF-16. Pages show it to people in one line.
+/// The maximum length of `errMsg` in UTF-16 units, which a page counts in. Pages show it in one line.
 const LONGEST_ERR_MSG: usize = 200;
 
-/// The most of a header's or form field's name that an `errMsg` has.
+/// The maximum length of a header's or form field's name in `errMsg`.
 const LONGEST_NAME: usize = 100;
 
-/// A failed task or file call: what the page is told, and what helps the developer.
+/// A failed task or file call: the failure for the page, and a detail for developers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TransferError {
-    /// What went wrong.
+    /// The failure.
     pub failure: Failure,
-    /// The same in words, with native detail. No query and no header value.
+    /// What happened, in English, including system errors. Contains no query and no header value.
     pub detail: String,
 }
 
 impl TransferError {
-    /// A failure with its native detail.
+    /// A failure with its detail.
     pub fn new(failure: Failure, detail: impl Into<String>) -> TransferError {
         TransferError { failure, detail: detail.into() }
     }
 
-    /// A transfer that was stopped.
+    /// The failure of a stopped transfer.
     pub fn cancelled(reason: StopReason) -> TransferError {
         let detail = match reason {
             StopReason::Aborted => "the task was aborted",
@@ -163,24 +165,24 @@ impl TransferError {
         TransferError::new(Failure::Cancelled(reason), detail)
     }
 
-    /// A required parameter that was not given, named as in the WeChat documentation.
+    /// A required parameter, named as in WeChat's documentation, is missing.
     pub fn missing(parameter: &'static str) -> TransferError {
         let failure = Failure::Parameter { parameter, expected: "String", given: "Undefined" };
         TransferError::new(failure, format!("{parameter} is missing"))
     }
 
-    /// A text parameter whose bytes are no text.
+    /// A text parameter is not UTF-8.
     pub fn not_text(parameter: &'static str) -> TransferError {
         let failure = Failure::Parameter { parameter, expected: "String", given: "ArrayBuffer" };
         TransferError::new(failure, format!("{parameter} is not UTF-8"))
     }
 
-    /// Header or form data that cannot be sent. `name` is that of the header or field.
+    /// A header or form data that cannot be sent. `name` is that of the header or field.
     pub fn request_data(parameter: &'static str, name: Option<String>, detail: impl Into<String>) -> TransferError {
         TransferError::new(Failure::InvalidRequestData { parameter, name }, detail)
     }
 
-    /// WeChat's `errno`: of a file call a number of [`FileErrorKind`], whatever failed. The abort of a download has a number of
+    /// WeChat's `errno`. For a file call always a number of [`FileErrorKind`]. The abort of a download has a number of
     /// its own.
     pub fn err_no(&self, call: Call) -> i32 {
         if !call.is_transfer() {
@@ -212,14 +214,14 @@ impl TransferError {
             Failure::SaveFile => errno::SAVE_FILE,
             Failure::FileTooLarge => errno::FILE_TOO_LARGE,
             Failure::File { kind, .. } => kind.number(),
-            // WeChat has no number for it: it is a failure of the network component like any other.
+            // WeChat has no number for this. It counts as a failure of the network component.
             Failure::OutOfResources => errno::NETWORK,
             Failure::Internal => errno::INTERNAL,
         }
     }
 
-    /// WeChat's `errMsg`, such as `uploadFile:fail timeout`, of at most [`LONGEST_ERR_MSG`]. Of what is longer the end is
-    /// missing, for which `…` stands.
+    /// WeChat's `errMsg`, such as `uploadFile:fail timeout`. A text longer than [`LONGEST_ERR_MSG`] is truncated and
+    /// ends with `…`.
     pub fn err_msg(&self, call: Call) -> String {
         let mut text = format!("{}:fail {}", call.name(), self.reason());
         let mut length = 0;
@@ -265,7 +267,7 @@ impl TransferError {
             Failure::InvalidRequestData { parameter, name: Some(name) } if name.is_empty() => {
                 format!("invalid request data {parameter} \"\"")
             }
-            // Escaped, because what makes a name unsendable may be a control character.
+            // Escaped, because a name that cannot be sent may contain control characters.
             Failure::InvalidRequestData { parameter, name: Some(name) } => {
                 let name = shortened(&name.escape_debug().to_string(), LONGEST_NAME);
                 format!("invalid request data {parameter} {name}")
@@ -315,7 +317,7 @@ impl TransferError {
         }
     }
 
-    /// Whether the same call may succeed later without a change: the cause is outside the request.
+    /// Whether the same call may succeed later without a change, because its cause is outside of the request.
     pub fn retryable(&self) -> bool {
         match &self.failure {
             Failure::Cancelled(reason) => *reason != StopReason::Aborted,
@@ -323,7 +325,7 @@ impl TransferError {
                 category,
                 Category::NameResolution | Category::Connect | Category::ConnectionClosed | Category::Protocol
             ),
-            // A peer without TLS on a TLS port is a captive portal rather than the server.
+            // A peer without TLS on a TLS port is usually a captive portal and not the server.
             Failure::NotTls => true,
             Failure::Stalled => true,
             Failure::TooManyTasks { .. } | Failure::SourceFile | Failure::Integrity | Failure::OutOfResources => true,
@@ -340,12 +342,12 @@ impl fmt::Display for TransferError {
 
 impl std::error::Error for TransferError {}
 
-/// WeChat's error numbers of transfers (the WeChat documentation, "Errno" and the error tables of the network APIs). Those of
-/// files are in `file_error.rs`.
+/// WeChat's error numbers of transfers (WeChat's documentation, "Errno" and the error tables of the network APIs).
+/// Those of files are in `file_error.rs`.
 pub mod errno {
     /// Success.
     pub const OK: i32 = 0;
-    /// `abort()` of an upload.
+    /// An upload was aborted.
     pub const CANCEL: i32 = 1;
     /// Internal error.
     pub const INTERNAL: i32 = 4;
@@ -359,23 +361,23 @@ pub mod errno {
     pub const NOT_IN_DOMAIN_LIST: i32 = 600_002;
     /// Network interrupted.
     pub const INTERRUPTED: i32 = 600_003;
-    /// A URL of another scheme.
+    /// The URL has another scheme.
     pub const INVALID_URL_SCHEME: i32 = 600_005;
-    /// More tasks than allowed.
+    /// Too many tasks.
     pub const TOO_MANY_TASKS: i32 = 600_007;
-    /// More redirects than followed.
+    /// Too many redirects.
     pub const TOO_MANY_REDIRECTS: i32 = 600_008;
     /// Invalid URL.
     pub const INVALID_URL: i32 = 600_009;
-    /// Header or form data that cannot be sent.
+    /// A header or form data cannot be sent.
     pub const INVALID_REQUEST_DATA: i32 = 600_010;
-    /// `abort()` of a download.
+    /// A download was aborted.
     pub const ABORT_DOWNLOAD: i32 = 603_105;
     /// A downloaded file cannot be stored.
     pub const SAVE_FILE: i32 = 603_300;
-    /// A downloaded file is over the limit.
+    /// A downloaded file exceeds the limit.
     pub const FILE_TOO_LARGE: i32 = 603_301;
-    /// A download's `filePath` that may not be written.
+    /// A download's `filePath` must not be written.
     pub const TARGET_DENIED: i32 = 603_303;
 }
 

@@ -1,4 +1,4 @@
-//! What the page is told.
+//! The failures that a page receives.
 
 use super::*;
 
@@ -26,7 +26,7 @@ const CALLS: [Call; 21] = [
     Call::ResolvePath,
 ];
 
-/// Each kind of failure whose text somebody else has a say in: a server, a page, the system.
+/// Each kind of failure whose text contains text of a server, a page or the system.
 fn with(text: &str) -> Vec<TransferError> {
     [
         Failure::Network(Category::Protocol),
@@ -71,7 +71,7 @@ fn err_msg_is_never_longer_than_200_characters() {
 }
 
 #[test]
-fn an_err_msg_of_exactly_200_characters_is_whole() {
+fn err_msg_of_exactly_200_characters_is_not_truncated() {
     let text = "x".repeat(200 - "uploadFile:fail ".len());
     let error = |text: &str| TransferError::new(Failure::Network(Category::Connect), text);
     assert_eq!(error(&text).err_msg(Call::UploadFile), format!("uploadFile:fail {text}"));
@@ -79,9 +79,10 @@ fn an_err_msg_of_exactly_200_characters_is_whole() {
     assert_eq!(cut, format!("uploadFile:fail {}\u{2026}", &text[1..]));
 }
 
-/// A transfer has the number of the network component; a file call that of the system (the WeChat documentation, "Errno").
+/// A transfer has the number of the network component, a file call that of the system (WeChat's documentation,
+/// "Errno").
 #[test]
-fn a_lack_of_resources_is_told_as_that() {
+fn lack_of_resources_has_its_own_category() {
     let error = TransferError::new(Failure::OutOfResources, "a thread");
     let cases = [
         (Call::UploadFile, 600_001, "uploadFile:fail out of resources: a thread"),
@@ -104,9 +105,9 @@ const FILE_ERRORS: [i32; 36] = [
     1_302_001, 1_302_002, 1_302_003, 1_302_004, 1_302_005, 1_302_100,
 ];
 
-/// Whatever a file call fails with, also what no file call meets today.
+/// For every failure, including those that no file call has.
 #[test]
-fn a_file_call_fails_with_a_number_of_its_table_alone() {
+fn file_calls_fail_only_with_numbers_of_their_table() {
     let path = || "wxfile://usr/a".to_owned();
     let failures = [
         (Failure::Cancelled(StopReason::Aborted), 1_300_201),

@@ -1,51 +1,51 @@
-//! WeChat's table of the failures of file calls (`FileError` in Tencent's `miniprogram-api-typings`).
+//! WeChat's table of failures of file calls (`FileError` in Tencent's `miniprogram-api-typings`).
 
 use super::{Category, Failure};
 
 /// A row of the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FileErrorKind {
-    /// The call is not for what the path leads to: `unlink` of a directory.
+    /// The call does not apply to what is at the path, such as `unlink` of a directory.
     OperationNotPermitted,
-    /// Nothing is there, or the directory that it is to be in is missing.
+    /// The file or its parent directory does not exist.
     NotFound,
-    /// The device could not read or write.
+    /// The storage device failed.
     InputOutput,
-    /// A descriptor that cannot be read from.
+    /// The descriptor cannot be read.
     BadDescriptor,
-    /// The system refuses the access: the file's or directory's own permissions.
+    /// The system denies the access because of the file's or directory's permissions.
     AccessDenied,
-    /// The path is not the page's to use in this way: it leads out of the sandbox, or may not be written.
+    /// The path leads out of the sandbox, or the page may not use it in this way.
     PathDenied,
-    /// A file is where a directory is needed.
+    /// A directory is needed, but a file is at the path.
     NotADirectory,
-    /// A directory is where a file is needed.
+    /// A file is needed, but a directory is at the path.
     IsADirectory,
-    /// A parameter is missing or has the wrong type, or the two paths do not fit together: a directory is to be moved below
-    /// itself.
+    /// A parameter is missing or has the wrong type, or a directory would be moved below itself.
     InvalidArgument,
-    /// A name that no file system takes.
+    /// A name is too long.
     NameTooLong,
-    /// A directory that is to be removed or replaced holds something.
+    /// The directory to remove or replace is not empty.
     DirectoryNotEmpty,
-    /// Anything else that the system reports, a lack of its resources, a session that is closed during the call, and a bug.
+    /// Any other error of the system, a lack of resources, a session that closes during the call, or a bug of the
+    /// library.
     System,
-    /// The quota or the device is full, or there are more bytes than one call may read or write.
+    /// The quota or the device is full, or the call reads or writes too many bytes.
     QuotaExceeded,
-    /// A directory is to be written as a file.
+    /// A directory is at the path of the file to write.
     DirectoryWritten,
-    /// A file or directory has the name already.
+    /// A file or directory with this name exists.
     AlreadyExists,
-    /// More bytes are to be read than the file has.
+    /// The length exceeds that of the file.
     LengthOutOfRange,
-    /// Reading or writing is to begin behind the file's end.
+    /// The position is after the end of the file.
     PositionOutOfRange,
-    /// `saveFile` of a path that is no temporary file.
+    /// The path passed to `saveFile` is not an existing temporary file.
     TemporaryFileNotExist,
 }
 
 impl FileErrorKind {
-    /// The row of a failed file call. The table has none for the numbers that all of WeChat's calls have in common: a wrong
+    /// The row for a failed file call. The table has no row for the numbers that all WeChat calls share: a wrong
     /// parameter (1001), an abort (1) and an internal error (4).
     pub fn of(failure: &Failure) -> FileErrorKind {
         match failure {
@@ -55,7 +55,7 @@ impl FileErrorKind {
         }
     }
 
-    /// `errCode`, which is `errno` too.
+    /// `errCode`, which is also `errno`.
     pub const fn number(self) -> i32 {
         match self {
             FileErrorKind::OperationNotPermitted => 1_300_001,
@@ -79,8 +79,8 @@ impl FileErrorKind {
         }
     }
 
-    /// The text of `errMsg`, which the path follows where there is one. The two that say `open` are those of the
-    /// documentation of each call; the table has them without.
+    /// The text of `errMsg`, before the path if there is one. The two texts with `open` are from the documentation of
+    /// the calls; the table does not have it.
     pub fn text(self) -> &'static str {
         match self {
             FileErrorKind::OperationNotPermitted => "operation not permitted",

@@ -3,28 +3,28 @@
 /// One header field of a response.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Header {
-    /// The name in the letters of the wire.
+    /// The name, with the spelling of the wire.
     pub name: String,
-    /// The value; bytes that are no UTF-8 are read as Latin-1.
+    /// The value. Bytes that are not UTF-8 are decoded as Latin-1.
     pub value: String,
 }
 
-/// The values of every field called `name`, in any letter case (RFC 9110 section 5.1), in their order.
+/// The values of every field called `name`, ignoring case (RFC 9110 section 5.1), in order.
 pub fn header_values<'a>(headers: &'a [Header], name: &'a str) -> impl Iterator<Item = &'a str> {
     headers.iter().filter(move |header| header.name.eq_ignore_ascii_case(name)).map(|header| header.value.as_str())
 }
 
-/// The value of the first field called `name`, in any letter case.
+/// The value of the first field called `name`, ignoring case.
 pub fn header_value<'a>(headers: &'a [Header], name: &'a str) -> Option<&'a str> {
     header_values(headers, name).next()
 }
 
-/// Whether a field of a request is called `name`, in any letter case.
+/// Whether a field of a request is called `name`, ignoring case.
 pub fn has_field<'a>(fields: impl IntoIterator<Item = &'a (String, String)>, name: &str) -> bool {
     fields.into_iter().any(|(candidate, _)| candidate.eq_ignore_ascii_case(name))
 }
 
-/// Whether a field's name is one of `names`, in any letter case.
+/// Whether a field's name is one of `names`, ignoring case.
 pub fn is_one_of(name: &str, names: &[&str]) -> bool {
     names.iter().any(|candidate| candidate.eq_ignore_ascii_case(name))
 }

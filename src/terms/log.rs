@@ -1,32 +1,32 @@
-//! Where a layer reports what the host may want to know and no callback says: a dropped header, a retry, a fallback.
+//! The log, for decisions that no callback reports: a dropped header, a retry, a fallback.
 
 use std::fmt;
 use std::sync::Arc;
 
-/// How much a log message matters.
+/// The severity of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(i32)]
 pub enum Level {
-    /// Something the host or the page did wrong and the library put right.
+    /// The host or the page made a mistake that the library corrected.
     Warning = 1,
-    /// A decision that is worth knowing when something is looked into.
+    /// A decision that helps to diagnose a problem.
     Info = 2,
 }
 
 /// The function behind a [`Log`]. It may be called from any thread.
 pub type LogSink = Arc<dyn Fn(Level, &str) + Send + Sync>;
 
-/// A session's log. Off unless the host gave a sink; messages never hold a query, a header's value or a body.
+/// A session's log. Disabled unless the host gave a sink. Messages never contain a query, a header value or a body.
 #[derive(Clone, Default)]
 pub struct Log(Option<LogSink>);
 
 impl Log {
-    /// A log that hands every message to `sink`.
+    /// A log that passes every message to `sink`.
     pub fn new(sink: LogSink) -> Log {
         Log(Some(sink))
     }
 
-    /// Reports a message; `message` is only built when somebody listens.
+    /// Writes a message. `message` is called only if the log is enabled.
     pub fn write(&self, level: Level, message: impl FnOnce() -> String) {
         if let Some(sink) = &self.0 {
             sink(level, &message());

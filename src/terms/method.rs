@@ -1,6 +1,6 @@
 //! The methods of requests.
 
-/// The method of a request. All but `Get` have a body.
+/// The method of a request. All except `Get` have a body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Method {
     /// `GET`.
@@ -12,7 +12,7 @@ pub enum Method {
 }
 
 impl Method {
-    /// As it is sent.
+    /// The name in the request line.
     pub fn name(self) -> &'static str {
         match self {
             Method::Get => "GET",

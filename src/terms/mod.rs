@@ -1,4 +1,4 @@
-//! The words in which all of the library tells what it does: calls, methods, headers, digests, failures and log messages.
+//! The vocabulary that all rooms share: calls, methods, headers, digests, failures and log messages.
 
 mod api;
 mod call;

@@ -1,6 +1,7 @@
-//! Texts of others that have a place in a sentence of ours.
+//! Shortens foreign text for a message.
 
-/// A text without its middle where it is too long: a name's beginning says which it is, and its end whose.
+/// Removes the middle of a text that is too long. The beginning of a host name identifies the host, and its end the
+/// owner.
 pub fn shortened(text: &str, length: usize) -> String {
     let count = text.chars().count();
     if count <= length {

@@ -1,4 +1,4 @@
-//! The attempts of one transfer: the loop, the waits between them, and which of the answers counts.
+//! The attempts of one transfer: the loop, the waits, and the choice of the final answer.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime};
@@ -10,22 +10,22 @@ use crate::terms::log::Level;
 use crate::terms::{Api, Call, TransferError, header_value};
 use crate::worker::{WaitError, Worker, lock};
 
-/// Where the waits between attempts take the time from: the system, or a test.
+/// The clock of waits between attempts. Tests replace it.
 pub trait AttemptClock: Send + Sync {
     /// The time of deadlines.
     fn now(&self) -> Instant;
-    /// The time of dates.
+    /// The time of HTTP dates.
     fn wall_time(&self) -> SystemTime;
-    /// Any number, each equally likely.
+    /// A uniformly distributed random number.
     fn random(&self) -> u32;
-    /// Waits until a time before the worker's deadline.
+    /// Waits until `until`, which is before the worker's deadline.
     ///
     /// # Errors
-    /// The worker's stop signal; a refusal of the system.
+    /// The worker's stop signal, or the system cannot wait.
     fn wait(&self, worker: &Worker, until: Instant) -> Result<(), WaitError>;
 }
 
-/// The system's time.
+/// The system's clock.
 pub struct SystemClock;
 
 impl AttemptClock for SystemClock {
@@ -38,7 +38,7 @@ impl AttemptClock for SystemClock {
     }
 
     fn random(&self) -> u32 {
-        // Without a random number the wait is the longest of its span.
+        // Without a random number, use the longest wait.
         getrandom::u32().unwrap_or(u32::MAX)
     }
 
@@ -47,46 +47,46 @@ impl AttemptClock for SystemClock {
     }
 }
 
-/// How an attempt ends that has no result.
+/// The end of an attempt without a result.
 pub enum AttemptEnd {
-    /// Its answer is not taken: another attempt follows at this time.
+    /// The answer is not accepted. Another attempt follows at this time.
     Refused(Instant),
-    /// Its answer is of no use: another attempt, which asks for something else, follows at once.
+    /// The answer cannot be used. Another attempt with another request follows at once.
     Unusable,
-    /// It failed.
+    /// The attempt failed.
     Failed {
-        /// Why; it is the transfer's failure unless another attempt follows.
+        /// The failure. It becomes the transfer's failure unless another attempt follows.
         error: TransferError,
         /// Whether the request may be sent once more.
         may_repeat: bool,
-        /// Whether the next attempt goes on behind what this one has got.
+        /// Whether the attempt received more of the file, so that the next one continues after it.
         has_gained: bool,
     },
 }
 
-/// What the transfers of a session count together.
+/// The attempt counters of all transfers of a session.
 #[derive(Debug, Default)]
 pub struct AttemptTotals {
-    /// Attempts after the first one of a transfer.
+    /// Attempts after a transfer's first one.
     pub retries: AtomicU64,
-    /// Those whose answer was the rest of a file.
+    /// Attempts whose answer was the rest of a file.
     pub resumed: AtomicU64,
 }
 
-/// What the attempts of a transfer have in common.
+/// The state that the attempts of a transfer share.
 pub struct Attempts<'a> {
     environment: &'a Environment,
     context: &'a TransferContext<'a>,
     api: Api,
-    /// Attempts that were followed by another and had gained nothing.
+    /// Attempts that received nothing useful and were followed by another.
     retries: u32,
-    /// Those of them since the last one that had gained something.
+    /// The number of these since the last attempt that received something useful.
     fruitless: u32,
-    /// The head of the running attempt's answer, which the host has not heard of.
+    /// The head of the current attempt's answer, which was not reported yet.
     held: Option<ReceivedHead>,
 }
 
-/// Makes attempts until one has a result or no other may follow. The last failure is the transfer's.
+/// Makes attempts until one has a result or no further one is allowed. The last failure is the transfer's.
 pub fn run<T>(
     environment: &Environment,
     context: &TransferContext<'_>,
@@ -132,7 +132,7 @@ pub fn run<T>(
 }
 
 impl Attempts<'_> {
-    /// Looks at the answer's head: whether it is taken. `may_repeat` says whether the request may be sent once more.
+    /// Decides by the answer's head whether to accept the answer. `may_repeat`: the request may be sent once more.
     pub fn take_answer(&mut self, response: http::Response, may_repeat: bool) -> Result<http::Response, AttemptEnd> {
         if may_repeat
             && retry::is_transient_status(response.status)
@@ -144,8 +144,8 @@ impl Attempts<'_> {
         Ok(response)
     }
 
-    /// Tells the host of an answer's head. It hears of one only, that of the answer that counts: where another attempt may
-    /// follow this one, not before the body is whole.
+    /// Reports the head of an answer. The host receives only the head of the final answer. So, if another attempt may
+    /// follow, it is reported once the body is complete.
     pub fn tell_head(&mut self, response: &http::Response, may_be_followed: bool) {
         let head = ReceivedHead { status: response.status, headers: response.headers.clone() };
         if may_be_followed {
@@ -155,7 +155,7 @@ impl Attempts<'_> {
         }
     }
 
-    /// Whether an attempt that gains nothing may be followed by another.
+    /// Whether an attempt that receives nothing useful may be followed by another.
     pub fn has_retries(&self) -> bool {
         self.retries < self.environment.retry.max_retries
     }
@@ -177,14 +177,15 @@ impl Attempts<'_> {
         Some(next)
     }
 
-    /// When the next attempt is, if there is one: it begins before the deadline, and not before the server wants it.
+    /// The time of the next attempt, if one is allowed. It is before the deadline and not before the server's
+    /// `Retry-After`.
     fn next_attempt(&mut self, asked: Option<Duration>, has_gained: bool) -> Option<Instant> {
         if !has_gained && !self.has_retries() {
             return None;
         }
         let Environment { retry, clock, .. } = self.environment;
         let fruitless = if has_gained { 0 } else { self.fruitless };
-        // A server that asks for less does not get more than one that asks for nothing.
+        // A `Retry-After` shorter than the regular wait is ignored.
         let delay = retry.delay_after(fruitless, clock.random()).max(asked.unwrap_or_default());
         let next = clock.now().checked_add(delay)?;
         if self.context.worker.stop().deadline().is_some_and(|deadline| next >= deadline) {
@@ -208,7 +209,7 @@ impl Attempts<'_> {
         });
     }
 
-    /// The task keeps its thread and its place among those that run.
+    /// The task keeps its thread and its place among the running tasks.
     fn wait(&self, until: Instant) -> Result<(), TransferError> {
         let waited = self.environment.clock.wait(self.context.worker, until);
         waited.map_err(|error| failure::of_exchange(self.api, error.into()))

@@ -6,7 +6,7 @@ fn raw(content: &[u8], size: u64) -> Body<Cursor<Vec<u8>>> {
     Body::new(vec![Segment::File { content: Cursor::new(content.to_vec()), size }]).unwrap()
 }
 
-/// Reads as whoever sends the body does: never more than the length says.
+/// Reads like the sender of the body: never more than the announced length.
 fn send(body: &mut Body<Cursor<Vec<u8>>>, step: usize) -> io::Result<Vec<u8>> {
     let mut sent = Vec::new();
     while (sent.len() as u64) < body.length() {
@@ -32,9 +32,9 @@ fn a_body_of_one_file_is_the_file() {
     }
 }
 
-/// Nothing follows the file that could be left out, so its last byte is.
+/// Nothing follows the file that could be withheld, so its last byte is.
 #[test]
-fn a_body_of_one_file_of_another_size_is_never_sent_whole() {
+fn raw_body_of_a_changed_file_is_never_sent_completely() {
     let cases = [
         (&b"short"[..], 9, FileSizeChanged::Shorter { announced: 9, found: 5 }),
         (&b"too long"[..], 7, FileSizeChanged::Longer { announced: 7 }),

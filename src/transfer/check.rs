@@ -1,4 +1,4 @@
-//! What the rules say of a URL and a header, without a transfer.
+//! Applies the rules to a URL and a header without a transfer.
 
 use super::exchange::{interfaces, of_header};
 use super::{Environment, failure};
@@ -6,24 +6,24 @@ use crate::policy::domains::{DomainRefusal, Permission};
 use crate::policy::{headers, url};
 use crate::terms::{Api, TransferError};
 
-/// What would become of a call.
+/// What a call would do.
 #[derive(Debug)]
 pub struct UrlCheck {
-    /// The URL in the form in which it is sent. `None` where it cannot be read.
+    /// The URL as it would be sent. `None` if it cannot be parsed.
     pub url: Option<String>,
-    /// Whether the call would be made; else what it would fail with.
+    /// Whether the call is allowed, or its failure.
     pub verdict: Result<(), TransferError>,
-    /// What decided: `url`, `header`, or the name of the session's option.
+    /// The rule that decided: `url`, `header`, or the name of a session option.
     pub rule: &'static str,
     /// The Referer that would be sent.
     pub referer: String,
     /// The names of the page's headers that would not be sent.
     pub dropped_headers: Vec<String>,
-    /// The names of the quirks that hold for the call.
+    /// The names of the quirks that apply to the call.
     pub quirks: Vec<&'static str>,
 }
 
-/// Asks the rules in the order in which a call does. Nothing is looked up, connected or written to the log.
+/// Applies the rules in the order in which a call does. Resolves nothing, connects to nothing and logs nothing.
 pub fn check_url(
     environment: &Environment,
     api: Api,
@@ -31,7 +31,7 @@ pub fn check_url(
     header: Result<Vec<(String, String)>, TransferError>,
 ) -> UrlCheck {
     let rules = environment.quirks.rules(api);
-    // That of a form, whose boundary does not matter here. A raw body has the page's.
+    // The type of a form, whose boundary does not matter here. A raw body has the page's type.
     let content_type = (api == Api::Upload).then_some("multipart/form-data");
     let parsed = url.and_then(|url| url::parse(&url).map_err(failure::of_url));
     let built = header.and_then(|header| {

@@ -1,4 +1,4 @@
-//! How fast the network is: what one transfer saw, and what a session makes of all that its transfers saw.
+//! The speed of the network: what one transfer observed, and a session's estimate.
 
 use std::sync::Mutex;
 use std::time::Duration;
@@ -6,21 +6,21 @@ use std::time::Duration;
 use crate::http::Trace;
 use crate::worker::lock;
 
-/// What a server may be sent before it acknowledges anything: RFC 6928's initial window. A request up to this size leaves at
-/// once, so that its answer is one round trip away, and what the server needs for it.
+/// The bytes that a server may be sent before it acknowledges any: RFC 6928's initial window. A request up to this size
+/// is sent at once, so the answer takes one round trip plus the server's own time.
 const INITIAL_WINDOW: u64 = 14_600;
-/// The fewest bytes whose arrival tells how fast the network is. Fewer may come in one piece (Chromium's network quality
-/// estimator has the same bound).
+/// The minimum number of bytes for measuring the throughput, as in Chromium's network quality estimator. Fewer bytes
+/// may arrive at once.
 const SMALLEST_MEASURE: u64 = 32 * 1024;
 
-/// How fast the network is; `None` is unknown.
+/// The speed of the network. `None` means unknown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct NetworkConditions {
-    /// From the first byte of a request to the first byte of its answer.
+    /// The time from the first byte of a request to the first byte of its answer.
     pub http_round_trip: Option<Duration>,
-    /// As TCP has it.
+    /// TCP's round-trip time.
     pub transport_round_trip: Option<Duration>,
-    /// The speed of a body's arrival in kilobits a second.
+    /// The throughput of a body in kilobits per second.
     pub throughput: Option<u64>,
 }
 
@@ -30,24 +30,24 @@ pub struct NetworkEstimator {
     estimate: Mutex<NetworkConditions>,
 }
 
-/// The Network Information API's effective connection types, by WeChat's numbers (which are Chromium's). Its 1, offline, and
-/// 6, the end of the list, are never estimated.
+/// The effective connection types of the Network Information API, with WeChat's numbers (which are Chromium's). The
+/// values 1 (offline) and 6 (end of the list) are not used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EffectiveType {
     /// Nothing is known.
     Unknown = 0,
-    /// As slow as a bad connection of the second generation.
+    /// Like a bad 2G connection.
     Slow2g = 2,
-    /// As fast as the second generation.
+    /// Like 2G.
     Net2g = 3,
-    /// As fast as the third generation.
+    /// Like 3G.
     Net3g = 4,
-    /// Faster.
+    /// Faster than 3G.
     Net4g = 5,
 }
 
-/// "Table of effective connection types" (Network Information API): from which round-trip time on, and up to which kilobits a
-/// second, a connection is of the type.
+/// "Table of effective connection types" (Network Information API): the minimum round-trip time and the maximum
+/// kilobits per second of each type.
 const TYPES: [(Duration, u64, EffectiveType); 3] = [
     (Duration::from_millis(2000), 50, EffectiveType::Slow2g),
     (Duration::from_millis(1400), 70, EffectiveType::Net2g),
@@ -55,7 +55,7 @@ const TYPES: [(Duration, u64, EffectiveType); 3] = [
 ];
 
 impl NetworkConditions {
-    /// What a transfer saw in its last exchange.
+    /// The observation of a transfer's last exchange.
     pub fn observed(trace: &Trace) -> NetworkConditions {
         let between = |start: Option<_>, end: Option<std::time::Instant>| end?.checked_duration_since(start?);
         let received = trace.bytes_received.saturating_sub(trace.bytes_received_at_response_start);
@@ -69,8 +69,8 @@ impl NetworkConditions {
         }
     }
 
-    /// The type that these conditions are typical of. TCP's round-trip time counts before HTTP's, in which the server's own
-    /// time is.
+    /// The effective connection type. TCP's round-trip time takes precedence over HTTP's, which includes the server's
+    /// own time.
     pub fn effective_type(&self) -> EffectiveType {
         let round_trip = self.transport_round_trip.or(self.http_round_trip);
         if round_trip.is_none() && self.throughput.is_none() {
@@ -84,12 +84,12 @@ impl NetworkConditions {
 }
 
 impl NetworkEstimator {
-    /// The network is another one: nothing is known of it.
+    /// Resets the estimate, because the network is another one.
     pub fn forget(&self) {
         *lock(&self.estimate) = NetworkConditions::default();
     }
 
-    /// Takes a transfer's observation in, and gives the estimate that results.
+    /// Adds a transfer's observation, and returns the resulting estimate.
     pub fn add(&self, observed: NetworkConditions) -> NetworkConditions {
         let mut estimate = lock(&self.estimate);
         let smoothed_time = |old: Option<Duration>, new: Option<Duration>| {

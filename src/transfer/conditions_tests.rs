@@ -10,7 +10,7 @@ fn conditions(transport_round_trip: Option<u64>, throughput: Option<u64>) -> Net
     }
 }
 
-/// An exchange whose steps are 100 ms apart, and that received this much in its last step.
+/// An exchange whose steps are 100 ms apart, and whose last step received `body` bytes.
 fn trace(bytes_sent: u64, body: u64) -> Trace {
     let start = Instant::now();
     let after = |tenths: u32| Some(start + Duration::from_millis(100) * tenths);
@@ -40,19 +40,19 @@ fn a_transfer_observes_its_times_and_speed() {
 }
 
 #[test]
-fn only_a_request_that_leaves_at_once_tells_the_round_trip() {
+fn round_trip_is_observed_only_for_a_small_request() {
     let observed = |bytes_sent| NetworkConditions::observed(&trace(bytes_sent, 0)).http_round_trip;
-    // Ten segments of 1460 bytes, RFC 6928.
+    // Ten segments of 1460 bytes (RFC 6928).
     assert!(observed(14_600).is_some());
     assert_eq!(observed(14_601), None);
-    // The server answered before anything was sent: its clock or ours is odd.
+    // The server answered before anything was sent, so a clock is wrong.
     let mut odd = trace(500, 0);
     std::mem::swap(&mut odd.request_start, &mut odd.response_start);
     assert_eq!(NetworkConditions::observed(&odd).http_round_trip, None);
 }
 
 #[test]
-fn a_small_body_and_one_that_is_not_whole_tell_no_speed() {
+fn throughput_needs_a_large_complete_body() {
     let observed = |body| NetworkConditions::observed(&trace(500, body)).throughput;
     assert_eq!(observed(32 * 1024 - 1), None);
     assert!(observed(32 * 1024).is_some());
@@ -71,7 +71,7 @@ fn an_estimate_is_the_first_observation_and_then_moves_by_an_eighth() {
     assert_eq!(estimator.add(conditions(None, None)), conditions(None, None));
     assert_eq!(estimator.add(conditions(Some(80), None)), conditions(Some(80), None));
     assert_eq!(estimator.add(conditions(Some(160), Some(800))), conditions(Some(90), Some(800)));
-    // What was not observed stays.
+    // Values that were not observed do not change.
     assert_eq!(estimator.add(conditions(None, Some(0))), conditions(Some(90), Some(700)));
     assert_eq!(estimator.add(conditions(Some(10), None)), conditions(Some(80), Some(700)));
     let http = NetworkConditions { http_round_trip: Some(Duration::from_millis(7)), ..conditions(None, None) };
@@ -90,9 +90,9 @@ fn an_estimate_never_overflows() {
     assert!(estimator.add(most).throughput.is_some());
 }
 
-/// The table of the Network Information API at its borders.
+/// The limits in the table of the Network Information API.
 #[test]
-fn a_connection_is_of_the_slowest_type_that_its_time_or_speed_has() {
+fn effective_type_is_the_slowest_that_matches() {
     use EffectiveType::{Net2g, Net3g, Net4g, Slow2g, Unknown};
     let cases = [
         (None, None, Unknown),
@@ -120,7 +120,7 @@ fn a_connection_is_of_the_slowest_type_that_its_time_or_speed_has() {
 }
 
 #[test]
-fn a_slow_server_is_no_slow_network() {
+fn slow_server_does_not_make_the_network_slow() {
     let slow_server = NetworkConditions { http_round_trip: Some(Duration::from_secs(9)), ..conditions(Some(10), None) };
     assert_eq!(slow_server.effective_type(), EffectiveType::Net4g);
     let only_http = NetworkConditions { transport_round_trip: None, ..slow_server };

@@ -1,4 +1,4 @@
-//! `wx.downloadFile`: a GET into a file that appears when it is complete.
+//! `wx.downloadFile`: a GET into a file that appears once it is complete.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -16,22 +16,22 @@ use crate::storage::PartFile;
 use crate::terms::{Api, Header, TransferError, header_value};
 use crate::worker::{lock, sizes};
 
-/// The OBJECT of `wx.downloadFile`, owned.
+/// The owned parameters of `wx.downloadFile`.
 #[derive(Debug)]
 pub struct DownloadRequest {
     /// `url`.
     pub url: String,
     /// `header`, in order.
     pub header: Vec<(String, String)>,
-    /// `filePath`; `None` is a temporary file.
+    /// `filePath`. `None` means a temporary file.
     pub file_path: Option<String>,
-    /// What is asked of its task.
+    /// The options of the task.
     pub task: TaskOptions,
-    /// What the file must be.
+    /// The checks of the file.
     pub integrity: IntegrityRequest,
 }
 
-/// A download whose parameters are in order.
+/// A download with valid parameters.
 #[derive(Debug)]
 pub struct PreparedDownload {
     prepared: Prepared,
@@ -40,7 +40,7 @@ pub struct PreparedDownload {
 }
 
 impl PreparedDownload {
-    /// Checks the parameters. Nothing is opened or sent.
+    /// Validates the parameters. Opens and sends nothing.
     pub fn new(
         environment: &Environment,
         rules: CallRules,
@@ -56,7 +56,7 @@ impl PreparedDownload {
     /// Runs on a worker thread until the file is complete.
     pub fn run(self, environment: &Environment, context: &TransferContext<'_>) -> Result<Success, TransferError> {
         let PreparedDownload { prepared, file_path, integrity } = self;
-        // Before the request: a path that cannot be written costs no traffic.
+        // Before the request, so that an unwritable path causes no traffic.
         let mut partial = PartialDownload::begin(environment, context, &prepared, file_path.as_deref())?;
         let http_context = context.exchange();
         let observer = context.observer.clone();
@@ -71,7 +71,7 @@ impl PreparedDownload {
                 return Err(error);
             }
         };
-        // An abort that came before leaves no file; one that comes later is told that it is too late.
+        // An abort before this point leaves no file. A later one is told that it is too late.
         let stored = partial.part.finish(context.worker, extension.as_deref(), || context.worker.stop().settle());
         let stored = stored.map_err(failure::of_target)?;
         let content = match file_path {
@@ -82,7 +82,7 @@ impl PreparedDownload {
     }
 }
 
-/// What is known when the body is written.
+/// The data of a body that was written.
 struct Written {
     status: u16,
     headers: Vec<Header>,
@@ -91,7 +91,7 @@ struct Written {
     sha256: Option<String>,
 }
 
-/// One attempt: a request, and its answer's body as the whole file or the rest of it.
+/// One attempt: a request whose answer is the whole file or the rest of it.
 fn receive(
     attempts: &mut Attempts<'_>,
     environment: &Environment,
@@ -110,7 +110,7 @@ fn receive(
         response.discard();
         return Err(AttemptEnd::Unusable);
     }
-    // Not that of the rest that was asked for, if the answer is all of a file.
+    // Not the requested start of the rest: the answer may contain the whole file.
     let begin = partial.part.length();
     lock(context.counts).resumed_from = begin;
     if begin > 0 {
@@ -130,7 +130,7 @@ fn receive(
     })
 }
 
-/// Writes the body, and checks that it is what it must be.
+/// Writes the body and checks it.
 fn write(
     context: &TransferContext<'_>,
     mut response: Response,
@@ -160,7 +160,7 @@ fn write(
     Ok(Written { status, headers, extension, sha256 })
 }
 
-/// Writes all of the body, by way of `buffer`, and tells after each piece how long the file is.
+/// Writes the whole body through `buffer`. Calls `written` with the length of the file after each part.
 fn copy(
     context: &TransferContext<'_>,
     response: &mut Response,

@@ -1,4 +1,4 @@
-//! From a prepared request to the final response's head: the hops between, each checked like the first.
+//! Sends a prepared request and follows redirects to the final response's head. Each hop is checked like the first one.
 
 use std::borrow::Cow;
 use std::io;
@@ -15,34 +15,34 @@ use crate::terms::log::Level;
 use crate::terms::{Api, Call, Failure, Method, TransferError};
 use crate::worker::lock;
 
-/// A request that the rules allow; nothing has been sent yet.
+/// A request that the rules allow. Nothing was sent yet.
 #[derive(Debug)]
 pub struct Prepared {
     pub target: TargetUrl,
     pub headers: Vec<(String, String)>,
-    /// Of the first request: a GET of a download, a POST of an upload unless it is changed.
+    /// The method of the first request: GET for a download; POST for an upload unless changed.
     pub method: Method,
     pub rules: CallRules,
     api: Api,
 }
 
-/// The request for the rest of a body.
+/// The parameters of a request for the rest of a body.
 pub struct Rest {
-    /// What is there already.
+    /// The number of bytes that exist already.
     pub length: u64,
-    /// The headers, in place of the prepared ones.
+    /// The headers, which replace the prepared ones.
     pub headers: Vec<(String, String)>,
 }
 
-/// The final response, and where it came from.
+/// The final response and its URL.
 pub struct Exchanged<'a> {
     pub response: http::Response,
     pub target: Cow<'a, TargetUrl>,
-    /// Whether all redirects stayed within the origin of the URL.
+    /// Whether all redirects stayed within the origin of the first URL.
     pub within_origin: bool,
 }
 
-/// Checks what a page asks for. `content_type` is that of an upload's body, where it is not the page's.
+/// Validates a page's parameters. `content_type` is that of an upload's body unless the page sets it.
 pub fn prepare(
     environment: &Environment,
     api: Api,
@@ -144,12 +144,12 @@ pub fn run<'a>(
     }
 }
 
-/// The device's interfaces, for a client that knows them.
+/// The device's interfaces. Empty for a client that does not allow local addresses.
 pub fn interfaces(rules: CallRules) -> io::Result<Vec<InterfaceAddress>> {
     if rules.no_lan { Ok(Vec::new()) } else { platform::interface_addresses() }
 }
 
-/// Takes over what is known of a response that was read to its end, or failed on the way.
+/// Records the observations of a response that was read to its end or failed.
 pub fn record(environment: &Environment, context: &TransferContext<'_>, http_context: &http::Exchange) {
     context.note(|profile| {
         let trace = http_context.trace();
@@ -159,7 +159,7 @@ pub fn record(environment: &Environment, context: &TransferContext<'_>, http_con
     });
 }
 
-/// A header that cannot be sent.
+/// Converts the error of a header that cannot be sent.
 pub fn of_header(error: HeaderError) -> TransferError {
     let detail = error.to_string();
     match error {

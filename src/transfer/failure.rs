@@ -1,4 +1,4 @@
-//! What a failure of a lower layer means for a transfer.
+//! Converts failures of lower rooms into failures of a transfer.
 
 use std::io;
 
@@ -35,14 +35,14 @@ pub fn of_exchange(api: Api, error: http::Error) -> TransferError {
     TransferError::new(failure, error.detail)
 }
 
-/// Whether a body's bytes could not be waited for or read for want of a descriptor or of memory.
+/// Whether waiting for a body's bytes or reading them failed for lack of descriptors or memory.
 fn is_shortage(error: &io::Error) -> bool {
     let Some(inner) = error.get_ref() else { return false };
     matches!(inner.downcast_ref(), Some(WaitError::Failed(_)))
         || matches!(inner.downcast_ref(), Some(storage::Error::OutOfResources { .. }))
 }
 
-/// A URL that cannot be asked for.
+/// An unusable URL.
 pub fn of_url(error: UrlError) -> TransferError {
     let failure = match error {
         UrlError::Scheme => Failure::InvalidUrlScheme,
@@ -51,7 +51,7 @@ pub fn of_url(error: UrlError) -> TransferError {
     TransferError::new(failure, error.to_string())
 }
 
-/// A server that may not be talked to.
+/// A server that the rules forbid.
 pub fn of_refusal(refusal: DomainRefusal) -> TransferError {
     let failure = match refusal {
         DomainRefusal::InterfacesUnknown => Failure::OutOfResources,
@@ -74,13 +74,13 @@ pub fn of_redirect(error: RedirectError) -> TransferError {
 /// A file that cannot be sent.
 pub fn of_source(error: storage::Error) -> TransferError {
     match TransferError::from(error) {
-        // It is the file that fails, not a place to save it in.
+        // The file itself failed, not the place to save it in.
         TransferError { failure: Failure::SaveFile, detail } => TransferError::new(Failure::SourceFile, detail),
         error => error,
     }
 }
 
-/// A `filePath` that a download cannot be stored at.
+/// An unusable `filePath` of a download.
 pub fn of_target(error: storage::Error) -> TransferError {
     let detail = error.to_string();
     match error {
@@ -94,13 +94,13 @@ pub fn of_target(error: storage::Error) -> TransferError {
     }
 }
 
-/// A file that a transfer reads or writes failed.
+/// A failure of a file that a transfer reads or writes.
 impl From<storage::Error> for TransferError {
     fn from(error: storage::Error) -> TransferError {
         let detail = error.to_string();
         let failure = match error {
             storage::Error::NotFound { .. } => Failure::FileNotFound,
-            // A transfer's file cannot be used, for whatever reason of its path.
+            // For a transfer, all of these mean that the file cannot be used.
             storage::Error::PermissionDenied { path }
             | storage::Error::AccessDenied { path }
             | storage::Error::NotADirectory { path }

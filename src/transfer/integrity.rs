@@ -1,4 +1,4 @@
-//! Whether a downloaded file is what it was to be, found out before it appears.
+//! Checks a downloaded file before it appears.
 
 use std::sync::{Arc, Mutex};
 
@@ -9,23 +9,23 @@ use crate::terms::log::{Level, Log};
 use crate::terms::{DigestAlgorithm, Failure, TransferError, has_field};
 use crate::worker::{Worker, lock};
 
-/// Bytes of a SHA-256.
+/// The number of bytes of a SHA-256.
 const SHA256_LENGTH: usize = 32;
 
-/// What the host says that a download's file must be. By default nothing, and nothing is computed.
+/// The host's checks of a download. By default nothing is checked or computed.
 #[derive(Clone, Debug, Default)]
 pub struct IntegrityRequest {
-    /// The SHA-256 of the file, in hexadecimal digits of any case.
+    /// The SHA-256 of the file, as hexadecimal digits in upper or lower case.
     pub expected_sha256: Option<String>,
-    /// The length of the file in bytes; 0 is any.
+    /// The length of the file in bytes. 0 means any.
     pub expected_length: u64,
-    /// Whether the result has the file's SHA-256.
+    /// Whether the result contains the file's SHA-256.
     pub want_sha256: bool,
-    /// Whether the digest is checked that the server declares.
+    /// Whether to check the digest that the server declares.
     pub verify_digest: bool,
 }
 
-/// The same, read.
+/// A parsed [`IntegrityRequest`].
 #[derive(Debug)]
 pub struct Integrity {
     expected_sha256: Option<Vec<u8>>,
@@ -36,7 +36,7 @@ pub struct Integrity {
 
 impl Integrity {
     /// # Errors
-    /// The SHA-256 is no 64 hexadecimal digits.
+    /// The SHA-256 is not 64 hexadecimal digits.
     pub fn new(request: &IntegrityRequest) -> Result<Integrity, TransferError> {
         let expected_sha256 = match &request.expected_sha256 {
             None => None,
@@ -54,18 +54,19 @@ impl Integrity {
         })
     }
 
-    /// Asks for a body without a coding where a declared digest is to be checked: a server that codes on the fly may leave the
-    /// digest of what it coded.
+    /// Requests a body without a content coding if a declared digest is to be checked. A server that encodes
+    /// dynamically may send the digest of the unencoded content.
     pub fn add_headers(&self, headers: &mut Vec<(String, String)>) {
         if self.verify_digest && !has_field(&*headers, "accept-encoding") {
             headers.push(("Accept-Encoding".to_owned(), "identity".to_owned()));
         }
     }
 
-    /// Begins with a response none of whose body was read. `announced` is the length of the file by its head.
+    /// Starts the check of a response whose body was not read yet. `announced` is the length of the file according to
+    /// its head.
     ///
     /// # Errors
-    /// The file is announced with another length than expected.
+    /// The announced length differs from the expected one.
     pub fn begin(&self, response: &mut Response, announced: Option<u64>, log: &Log) -> Result<Check, TransferError> {
         let sha256 = (self.want_sha256 || self.expected_sha256.is_some())
             .then(|| Box::new(Digest::new(DigestAlgorithm::Sha256)));
@@ -89,21 +90,21 @@ impl Integrity {
 /// The check of one response.
 pub struct Check {
     status: u16,
-    /// Bytes of the file that have come.
+    /// The number of bytes of the file so far.
     length: u64,
     expected_length: Option<u64>,
     sha256: Option<Box<Digest>>,
     expected_sha256: Option<Vec<u8>>,
-    /// What the server declares, and the same of what has come.
+    /// The server's declared digest, and the digest of the bytes so far.
     declared: Option<(DeclaredDigest, Arc<Mutex<Digest>>)>,
 }
 
 impl Check {
-    /// Takes in what the file has already, if the response is the rest of it. Its bytes are read where a digest is made, by way of
-    /// `buffer`. The rest has no coding, so that the file is what is on the wire.
+    /// Includes the existing bytes of the file, if the response is the rest of it. If a digest is needed, reads them
+    /// through `buffer`. The rest has no content coding, so the file is what is on the wire.
     ///
     /// # Errors
-    /// They are more than expected, or cannot be read.
+    /// There are more bytes than expected, or they cannot be read.
     pub fn begin_with(&mut self, worker: &Worker, part: &PartFile, buffer: &mut [u8]) -> Result<(), TransferError> {
         if self.sha256.is_none() && self.declared.is_none() {
             self.length = part.length();
@@ -119,10 +120,10 @@ impl Check {
         Ok(())
     }
 
-    /// Takes the next bytes of the file in.
+    /// Includes the next bytes of the file.
     ///
     /// # Errors
-    /// They are more than expected.
+    /// There are more bytes than expected.
     pub fn take(&mut self, bytes: &[u8]) -> Result<(), TransferError> {
         self.length = self.length.saturating_add(bytes.len() as u64);
         if let Some(expected) = self.expected_length.filter(|expected| self.length > *expected) {
@@ -134,10 +135,10 @@ impl Check {
         Ok(())
     }
 
-    /// Decides, when all of the file has come. The SHA-256 in hexadecimal digits, where it is wanted or expected.
+    /// Decides once the file is complete. Returns the SHA-256 as hexadecimal digits, if it is wanted or expected.
     ///
     /// # Errors
-    /// The file is not what it was to be.
+    /// The file differs from what was expected.
     pub fn finish(mut self) -> Result<Option<String>, TransferError> {
         if let Some(expected) = self.expected_length.filter(|expected| self.length != *expected) {
             return Err(self.mismatch(&format!("has {} bytes in place of {expected}", self.length)));
@@ -161,11 +162,11 @@ impl Check {
     }
 }
 
-/// The digest that a response declares of its body, whose bytes are taken in as they are on the wire: a representation is what
-/// its codings have made of it (RFC 9110 §8.1, RFC 9530 §3), and the object stores' checksums are of what they store.
+/// The digest that a response declares of its body, and an observer of the undecoded bytes. A representation includes
+/// its content codings (RFC 9110 §8.1, RFC 9530 §3), and object stores compute checksums of what they store.
 ///
-/// Only of a 200. Any other status has something else than the whole of the resource in its body, or a proxy changed it (203),
-/// and servers send the digests of the whole all the same.
+/// Only for a 200. With any other status, the body is not the complete resource, or a proxy changed it (203), but
+/// servers still send the digest of the complete resource.
 fn declared(response: &mut Response, log: &Log) -> Option<(DeclaredDigest, Arc<Mutex<Digest>>)> {
     if response.status != 200 {
         return None;
@@ -182,7 +183,7 @@ fn declared(response: &mut Response, log: &Log) -> Option<(DeclaredDigest, Arc<M
     Some((declared, digest))
 }
 
-/// Reads hexadecimal digits.
+/// Parses hexadecimal digits.
 fn bytes_of(digits: &str) -> Option<Vec<u8>> {
     let digits: Option<Vec<u8>> = digits.chars().map(|digit| Some(digit.to_digit(16)? as u8)).collect();
     let digits = digits.filter(|digits| digits.len() == 2 * SHA256_LENGTH)?;

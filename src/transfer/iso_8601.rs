@@ -1,14 +1,14 @@
-//! The dates of traces.
+//! The dates in traces.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// A time as `2026-11-28T09:05:07.123Z` (ISO 8601). Times before 1970 are 1970.
+/// Formats a time as `2026-11-28T09:05:07.123Z` (ISO 8601). Times before 1970 become 1970.
 pub fn text(time: SystemTime) -> String {
     let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
     let (seconds, milliseconds) = (since.as_secs(), since.subsec_millis());
     let (hour, minute, second) = (seconds / 3600 % 24, seconds / 60 % 60, seconds % 60);
-    // Days are counted from a March, so that a leap day is the last of its year. 146,097 of them are 400 years; the leap days of the
-    // years before are taken out.
+    // Counts days from March, so that a leap day is the last day of its year. 400 years have 146,097 days. The leap
+    // days of earlier years are subtracted.
     let days = seconds / 86_400 + 719_468;
     let (era, day) = (days / 146_097, days % 146_097);
     let year = (day - day / 1460 + day / 36_524 - day / 146_096) / 365;
@@ -39,7 +39,7 @@ mod tests {
     }
 
     #[test]
-    fn every_day_is_that_of_another_calendar() {
+    fn every_day_matches_an_independent_calendar() {
         const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
         for day in 0..80_000 {
             let time = UNIX_EPOCH + Duration::from_secs(day * 86_400 + 3_661);

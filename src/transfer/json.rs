@@ -1,9 +1,9 @@
-//! Objects of JSON (RFC 8259) as text.
+//! Writes JSON objects (RFC 8259) as text.
 
 use std::fmt::Write;
 use std::time::Duration;
 
-/// An object that is being written, a member after the other.
+/// An object under construction. Members are written in the order of the calls.
 #[derive(Debug)]
 pub struct Object(String);
 
@@ -19,19 +19,19 @@ impl Object {
         self.0
     }
 
-    /// A member that is a text.
+    /// A string member.
     pub fn text(&mut self, name: &str, value: &str) {
         self.name(name);
         write_text(&mut self.0, value);
     }
 
-    /// A member that is a whole number.
+    /// An integer member.
     pub fn number(&mut self, name: &str, value: u64) {
         self.name(name);
         self.0.push_str(&value.to_string());
     }
 
-    /// A member that is a whole number, or -1 where nobody knows.
+    /// An integer member, or -1 if unknown.
     pub fn number_or_unknown(&mut self, name: &str, value: Option<u64>) {
         match value {
             Some(value) => self.number(name, value),
@@ -42,8 +42,8 @@ impl Object {
         }
     }
 
-    /// A member that is a time in milliseconds with three decimals, or -1 where there is none. Written without floating point,
-    /// whose output alone is 20 kB of code.
+    /// A time in milliseconds with three decimals, or -1 if absent. Avoids floating point, whose formatting takes 20 kB
+    /// of code.
     pub fn milliseconds(&mut self, name: &str, value: Option<Duration>) {
         self.name(name);
         // Writing to a string cannot fail.
@@ -53,13 +53,13 @@ impl Object {
         };
     }
 
-    /// A member that is true or false.
+    /// A boolean member.
     pub fn boolean(&mut self, name: &str, value: bool) {
         self.name(name);
         self.0.push_str(if value { "true" } else { "false" });
     }
 
-    /// A member that is a list of texts.
+    /// A member that is a list of strings.
     pub fn texts(&mut self, name: &str, values: impl Iterator<Item = String>) {
         self.list(name, values, |text, value| write_text(text, &value));
     }
@@ -102,7 +102,7 @@ impl Object {
     }
 }
 
-/// A text that is also safe within an HTML page: no `<` leaves as it is.
+/// Writes a string that is also safe within an HTML page: `<` is escaped.
 fn write_text(text: &mut String, value: &str) {
     text.push('"');
     for character in value.chars() {
@@ -123,7 +123,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_written_is_read_as_it_was() {
+    fn written_object_is_parsed_to_the_same_values() {
         let odd = "\"\\/<script>\n\r\t\u{0}\u{1f}\u{7f}ä你😀\u{2028}";
         let mut object = Object::new();
         object.text(odd, odd);

@@ -1,4 +1,4 @@
-//! What one transfer does, step by step, on a worker thread: ordinary blocking code.
+//! Performs transfers step by step, as blocking code on a worker thread.
 
 mod attempts;
 mod body;
@@ -48,71 +48,71 @@ pub use source::UploadSource;
 pub use trace::Tracer;
 pub use upload::{PreparedUpload, UploadBody, UploadFile, UploadRequest};
 
-/// What the request of an upload or a download says of its task, besides what is transferred.
+/// The options of a task that do not concern its content.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct TaskOptions {
-    /// `timeout` in milliseconds; 0 is the default.
+    /// `timeout` in milliseconds. 0 means the default.
     pub timeout: u32,
-    /// Not `enableProfile`: the result comes without a profile.
+    /// The opposite of `enableProfile`: the result has no profile.
     pub disable_profile: bool,
-    /// It waits in the queue while the network is metered.
+    /// The task waits in the queue while the network is metered.
     pub needs_unmetered: bool,
-    /// How many bytes per second it may move; 0 is any number.
+    /// The most bytes per second that it may transfer; 0 means no limit.
     pub max_bytes_per_second: u64,
-    /// The higher ones leave the queue first.
+    /// Tasks with a higher priority leave the queue first.
     pub priority: i32,
 }
 
-/// What all transfers of a session share.
+/// The state that all transfers of a session share.
 pub struct Environment {
-    /// What every request says of the mini program.
+    /// The mini program's identity, which every request contains.
     pub identity: Identity,
-    /// What is different for this client and base library.
+    /// The quirks of this client and base library.
     pub quirks: Quirks,
-    /// Which servers may be talked to.
+    /// The servers that may be used.
     pub domains: DomainRules,
     /// Whether an upload is never sent a second time.
     pub send_uploads_once: bool,
-    /// How long and how large.
+    /// Limits on time and size.
     pub limits: Limits,
-    /// When another attempt follows one that failed.
+    /// The rules for further attempts.
     pub retry: RetryRules,
-    /// What all transfers count together.
+    /// The attempt counters of all transfers.
     pub totals: AttemptTotals,
-    /// Whether a download that breaks off goes on where it was.
+    /// Whether a download that breaks off continues where it stopped.
     pub resume: Resume,
-    /// Where the waits between attempts take the time from.
+    /// The clock for waits between attempts.
     pub clock: Box<dyn AttemptClock>,
-    /// Connections.
+    /// The HTTP client.
     pub client: http::Client,
-    /// What the transfers' profiles tell of the network.
+    /// The estimate of the network, from the transfers' profiles.
     pub network: NetworkEstimator,
-    /// Files.
+    /// The files.
     pub storage: Storage,
-    /// Where decisions are reported that no callback tells.
+    /// The log, for decisions that no callback reports.
     pub log: Log,
 }
 
-/// What one running transfer is given.
+/// The context of one running transfer.
 pub struct TransferContext<'a> {
-    /// The thread that it runs on, with its stop signal.
+    /// The worker that it runs on, with its stop signal.
     pub worker: &'a Arc<Worker>,
-    /// Who hears of it.
+    /// The receiver of its events.
     pub observer: &'a Arc<dyn TransferObserver>,
-    /// When it did what; filled as it goes, so that a failure has one too. `None` where nobody wants it.
+    /// Its profile, filled as it runs so that a failure has one, too. `None` if no profile is wanted.
     pub profile: Option<&'a Mutex<Profile>>,
-    /// What it counts as it goes, so that a failure has it too.
+    /// Its counters, updated as it runs so that a failure has them, too.
     pub counts: &'a Mutex<Counts>,
-    /// What makes the entry of each hop. `None` where nobody wants them; nothing is collected then.
+    /// Creates the entry of each hop. `None` if no traces are wanted; then nothing is collected.
     pub tracer: Option<&'a Tracer>,
 }
 
-/// What a transfer counts.
+/// The counters of a transfer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
-    /// Attempts that were begun; 0 for a task that failed before it left the queue.
+    /// Attempts that were started. 0 if the task failed in the queue.
     pub attempts: u32,
-    /// How many bytes of the file are not of the last attempt's answer; 0 if it is not resumed.
+    /// The number of bytes of the file that precede the last answer. 0 if it was not resumed.
     pub resumed_from: u64,
 }
 
@@ -124,14 +124,14 @@ impl TransferContext<'_> {
         }
     }
 
-    /// The hop that is under way is over, if there is one: its entry is told.
+    /// Ends the current hop, if there is one, and reports its entry.
     fn end_hop(&self, failure: Option<&str>) {
         if let Some(entry) = self.tracer.and_then(|tracer| tracer.end(failure)) {
             self.observer.traced(entry);
         }
     }
 
-    /// What the transfer's exchanges share.
+    /// The state that the transfer's exchanges share.
     fn exchange(&self) -> Arc<http::Exchange> {
         let reports = http::Reports {
             progress: self.observer.wants_progress(),
@@ -142,50 +142,50 @@ impl TransferContext<'_> {
     }
 }
 
-/// Who hears of a running transfer. Neither call blocks.
+/// Receives the events of a running transfer. No method blocks.
 pub trait TransferObserver: Send + Sync {
-    /// The final response's head, once, before its body.
+    /// The head of the final response, once, before its body.
     fn headers_received(&self, head: ReceivedHead);
-    /// Whether anybody hears of the progress.
+    /// Whether the progress has a listener.
     fn wants_progress(&self) -> bool;
-    /// Nothing more comes for now: what of the progress was held back is told.
+    /// No more bytes arrive for now: reports progress that was held back.
     fn stalled(&self);
-    /// A hop is over: its HAR entry.
+    /// The HAR entry of a hop that is over.
     fn traced(&self, entry: String);
-    /// Bytes sent or written so far, and how many they will be, where that is known.
+    /// The number of bytes sent or written so far, and the total if it is known.
     fn progress(&self, total_bytes: u64, expected: Option<u64>);
 }
 
-/// The final response's head.
+/// The head of the final response.
 #[derive(Clone, Debug)]
 pub struct ReceivedHead {
     /// The status code.
     pub status: u16,
-    /// The headers, in the order of the response, duplicates kept.
+    /// The headers, in the order of the response, including duplicates.
     pub headers: Vec<Header>,
 }
 
-/// The result of a transfer that got an answer, with whatever status.
+/// The result of a transfer that got an answer, with any status.
 #[derive(Clone, Debug)]
 pub struct Success {
     /// The status code.
     pub status: u16,
-    /// The headers, in the order of the response, duplicates kept.
+    /// The headers, in the order of the response, including duplicates.
     pub headers: Vec<Header>,
-    /// What came with it.
+    /// The content of the answer.
     pub content: Content,
-    /// The SHA-256 of a downloaded file in lower-case hexadecimal digits, where the request asks for it.
+    /// The SHA-256 of a downloaded file as lower-case hexadecimal digits, if the request wants it.
     pub sha256: Option<String>,
 }
 
-/// What an answer brought.
+/// The content of an answer.
 #[derive(Clone, Debug)]
 pub enum Content {
     /// The answer to an upload.
     Data {
         /// The body as text.
         text: String,
-        /// The body's size in bytes, before it was read as text.
+        /// The body's size in bytes, before it was converted to text.
         length: u64,
     },
     /// A download without `filePath`.

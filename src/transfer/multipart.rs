@@ -1,4 +1,4 @@
-//! The body of an upload: form fields and files as `multipart/form-data` (RFC 7578, and the HTML standard's
+//! Builds the body of an upload: form fields and files as `multipart/form-data` (RFC 7578, and the HTML standard's
 //! "multipart/form-data encoding algorithm" for names and line ends).
 
 use std::fmt;
@@ -6,26 +6,26 @@ use std::fmt;
 use super::body::{Body, Segment, TooLong};
 use crate::policy::media_types;
 
-/// The file name of a file that has none, as browsers send it (WHATWG HTML, "create an entry"). A part with an empty one is
-/// a text field to many servers, or none, and the file is lost.
+/// The default file name, as in browsers (WHATWG HTML, "create an entry"). Many servers treat a part with an empty file
+/// name as a text field or ignore it, so the file would be lost.
 const UNNAMED: &str = "blob";
 
 /// A file part of an upload.
 #[derive(Debug)]
 pub struct FilePart<R> {
-    /// The form's name for it.
+    /// The form field name of the file.
     pub name: String,
-    /// The file name that the server is told. Empty is `blob`.
+    /// The file name that the server receives. Empty means `blob`.
     pub file_name: String,
-    /// The part's `Content-Type`; where there is none, the extension of the file name decides it.
+    /// The part's `Content-Type`. `None` means that the extension of the file name decides.
     pub media_type: Option<String>,
-    /// The content, at its start.
+    /// The content, positioned at its start.
     pub content: R,
     /// The content's size in bytes.
     pub size: u64,
 }
 
-/// A form: the fields in their order, then the files in theirs. Object stores ignore what comes behind the first file.
+/// Builds a form: the fields in order, then the files in order. Object stores ignore everything after the first file.
 ///
 /// # Errors
 /// The length does not fit 64 bits.
@@ -58,10 +58,10 @@ pub fn form<R>(
     Body::new(segments).map_err(|TooLong| MultipartError::TooLong)
 }
 
-/// Why a body cannot be put together.
+/// Why a body cannot be built.
 #[derive(Debug)]
 pub enum MultipartError {
-    /// The system has no randomness for the boundary.
+    /// The system has no random numbers for the boundary.
     Random(getrandom::Error),
     /// The length does not fit 64 bits.
     TooLong,
@@ -78,36 +78,36 @@ impl fmt::Display for MultipartError {
 
 impl std::error::Error for MultipartError {}
 
-/// The value of a request's `Content-Type`, for a body with `boundary`.
+/// The `Content-Type` of a request whose body uses `boundary`.
 pub fn content_type(boundary: &str) -> String {
     format!("multipart/form-data; boundary={boundary}")
 }
 
-/// 128 random bits, so that no content holds the boundary by chance or on purpose. The characters are legal without
-/// quotes (RFC 2046 §5.1.1, at most 70 of them).
+/// A boundary with 128 random bits, so that no content contains it by chance or on purpose. Its characters need no
+/// quotes (RFC 2046 §5.1.1, at most 70 characters).
 ///
 /// # Errors
-/// The system has no randomness.
+/// The system has no random numbers.
 pub fn random_boundary() -> Result<String, MultipartError> {
     Ok(format!("----wxtransfer{}", random_digits()?))
 }
 
-/// 128 random bits in 32 hexadecimal digits.
+/// 128 random bits as 32 hexadecimal digits.
 ///
 /// # Errors
-/// The system has no randomness.
+/// The system has no random numbers.
 pub fn random_digits() -> Result<String, MultipartError> {
     let mut random = [0u8; 16];
     getrandom::fill(&mut random).map_err(MultipartError::Random)?;
     Ok(format!("{:032x}", u128::from_ne_bytes(random)))
 }
 
-/// Every line end becomes CR LF.
+/// Converts every line end to CR LF.
 fn normalise_newlines(text: &str) -> String {
     text.replace("\r\n", "\n").replace('\r', "\n").replace('\n', "\r\n")
 }
 
-/// What would end a quoted name.
+/// Escapes characters that would end a quoted name.
 fn escape(text: &str) -> String {
     text.replace('\n', "%0A").replace('\r', "%0D").replace('"', "%22")
 }

@@ -15,7 +15,7 @@ fn part<R>(name: &str, file_name: &str, content: R, size: u64) -> FilePart<R> {
     FilePart { name: name.to_owned(), file_name: file_name.to_owned(), media_type: None, content, size }
 }
 
-/// Reads to the end or the first error, `step` bytes at most at a time.
+/// Reads to the end or the first error, with at most `step` bytes at a time.
 fn read_all<R: Read + Seek>(body: &mut Body<R>, step: usize) -> (Vec<u8>, io::Result<()>) {
     let mut all = Vec::new();
     let mut buffer = vec![0; step];
@@ -56,8 +56,8 @@ fn the_fields_come_in_order_and_the_file_last() {
     assert_eq!(content_type("BOUNDARY"), "multipart/form-data; boundary=BOUNDARY");
 }
 
-/// HTML standard, "multipart/form-data encoding algorithm": line ends are normalised in names and values, then names and
-/// file names are escaped; a file name's line ends stay what they are.
+/// HTML standard, "multipart/form-data encoding algorithm": line ends in names and values are normalised; then names
+/// and file names are escaped. Line ends in file names are not normalised.
 #[test]
 fn names_are_escaped_and_values_only_get_their_line_ends_normalised() {
     // (text, as a name, as a value, as a file name)
@@ -85,7 +85,7 @@ fn names_are_escaped_and_values_only_get_their_line_ends_normalised() {
     }
 }
 
-/// WHATWG HTML, "create an entry": the name of a Blob that is no File.
+/// WHATWG HTML, "create an entry": the name of a Blob that is not a File.
 #[test]
 fn a_file_without_a_name_is_a_blob() {
     let mut body = body_of(&[], "f", "", b"content", 7);
@@ -96,7 +96,7 @@ fn a_file_without_a_name_is_a_blob() {
 }
 
 #[test]
-fn a_file_is_sent_as_it_is() {
+fn file_content_is_not_changed() {
     let content: Vec<u8> = (0..=255).cycle().take(100_000).chain(*b"\r\n--BOUNDARY--\r\n").collect();
     let mut body = body_of(&[("a", "b")], "f", "x.bin", &content, content.len() as u64);
     let length = body.length();
@@ -107,7 +107,7 @@ fn a_file_is_sent_as_it_is() {
     assert!(bytes[start..].starts_with(&content));
 }
 
-/// The form of RFC 7578 §4.3: each file is a part of its own, also where several have one name.
+/// RFC 7578 §4.3: each file is a separate part, also if several have the same name.
 #[test]
 fn several_files_come_in_order_behind_the_fields() {
     let file = |name: &str, file_name: &str, media_type: Option<&str>, content: &'static [u8]| FilePart {
@@ -184,7 +184,7 @@ fn a_file_of_another_size_fails_before_the_end_of_the_body() {
 }
 
 #[test]
-fn it_can_be_sent_again_from_the_start() {
+fn body_can_be_rewound() {
     for read_before in [0, 1, 50, 150, 4096] {
         let mut body = body_of(&[("a", "b")], "f", "x.bin", b"content", 7);
         let whole = read_all(&mut body_of(&[("a", "b")], "f", "x.bin", b"content", 7), 4096).0;
@@ -194,7 +194,7 @@ fn it_can_be_sent_again_from_the_start() {
     }
 }
 
-/// Fails its third read, once, after an interruption that is none of the caller's business.
+/// Fails its third read once, after an interruption that the caller does not see.
 struct Failing {
     inner: Cursor<Vec<u8>>,
     reads: u32,
@@ -221,7 +221,7 @@ impl Seek for Failing {
 }
 
 #[test]
-fn an_error_of_the_file_comes_out_behind_the_bytes_before_it() {
+fn file_error_is_returned_after_the_bytes_before_it() {
     let content = Failing { inner: Cursor::new(b"12345678".to_vec()), reads: 0 };
     let mut body = form("BOUNDARY", &[], [part("f", "x.bin", content, 8)]).unwrap();
     let (bytes, result) = read_all(&mut body, 4096);
@@ -246,7 +246,7 @@ fn a_length_beyond_64_bits_is_an_error() {
 
 /// RFC 2046 §5.1.1: 1 to 70 characters; these need no quotes in the header either (RFC 9110 §5.6.2).
 #[test]
-fn the_boundary_is_legal_and_never_the_same() {
+fn boundary_is_valid_and_unique() {
     let boundaries: std::collections::HashSet<String> = (0..64).map(|_| random_boundary().unwrap()).collect();
     assert_eq!(boundaries.len(), 64);
     for boundary in boundaries {

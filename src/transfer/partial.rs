@@ -1,4 +1,4 @@
-//! What a download has of its file, and whether the rest of it can be asked for.
+//! The file of a download across its attempts, and the decision whether to request only the rest of it.
 
 use ring::digest::{Context, SHA256};
 
@@ -10,22 +10,22 @@ use crate::policy::retry;
 use crate::storage::PartFile;
 use crate::terms::{Failure, Header, TransferError};
 
-/// A file that a download writes, in one attempt or more.
+/// The file that a download writes, in one or several attempts.
 pub struct PartialDownload<'a> {
     environment: &'a Environment,
     context: &'a TransferContext<'a>,
     file_path: Option<&'a str>,
     pub part: PartFile,
-    /// By which a later call finds the file; `None` where it does not.
+    /// The key by which a later call finds the file. `None` if it is not kept.
     key: Option<String>,
-    /// Whether the rest may be asked for.
+    /// Whether the rest may be requested.
     resumes: bool,
-    /// What the bytes of the file are of; `None` where the rest cannot be asked for.
+    /// The representation that the bytes belong to. `None` if the rest cannot be requested.
     known: Option<Representation>,
 }
 
 impl<'a> PartialDownload<'a> {
-    /// Goes on with the file of an earlier call, or begins one.
+    /// Continues the file of an earlier call, or creates a new one.
     pub fn begin(
         environment: &'a Environment,
         context: &'a TransferContext<'a>,
@@ -53,9 +53,10 @@ impl<'a> PartialDownload<'a> {
         Ok(PartialDownload { environment, context, file_path, part, key, resumes, known })
     }
 
-    /// What the next attempt asks for: the rest, where it can; or else all, and the file is empty then.
+    /// The request of the next attempt: the rest if possible. Otherwise `None`, for the whole file, and the file is
+    /// emptied.
     pub fn rest(&mut self, prepared: &Prepared) -> Result<Option<Rest>, TransferError> {
-        // A range behind the last byte is none.
+        // A range must not start after the last byte.
         let length = self.known.as_ref().map_or(0, |known| self.part.length().min(known.total - 1));
         let Some(known) = self.known.as_ref().filter(|_| length > 0) else {
             self.empty(false)?;
@@ -65,8 +66,8 @@ impl<'a> PartialDownload<'a> {
         Ok(Some(Rest { length, headers: resume::rest_headers(&prepared.headers, length, known) }))
     }
 
-    /// Takes an answer: whether it is the rest that was asked for, or all. `false` if it is of no use, and all has to be asked
-    /// for. The answer's head is then that of all.
+    /// Decides about an answer: `true` if it is the requested rest or a whole file. `false` if it cannot be used, so
+    /// that the whole file must be requested. The head of an accepted rest is changed to that of the whole file.
     pub fn accepts(
         &mut self,
         response: &mut Response,
@@ -83,12 +84,12 @@ impl<'a> PartialDownload<'a> {
                     return Ok(true);
                 }
                 RestAnswer::Rest | RestAnswer::Unusable => {
-                    // Once: a server that does not understand ranges is not asked for one again.
+                    // Only once: a server that does not support ranges is not asked for one again.
                     self.resumes = false;
                     self.empty(false)?;
                     return Ok(false);
                 }
-                // What was kept is not worse for an error of the server.
+                // An error of the server does not invalidate the file.
                 RestAnswer::Other => {
                     let is_error = *status >= 400;
                     self.empty(is_error)?;
@@ -104,17 +105,17 @@ impl<'a> PartialDownload<'a> {
         Ok(true)
     }
 
-    /// Whether the rest can be asked for if this attempt breaks off.
+    /// Whether the rest can be requested if this attempt breaks off.
     pub fn can_resume(&self) -> bool {
         self.known.is_some()
     }
 
-    /// The size of the whole file, where the rest of it was asked for.
+    /// The size of the whole file, if the rest of it was requested.
     pub fn total(&self) -> Option<u64> {
         self.known.as_ref().map(|known| known.total)
     }
 
-    /// The file of a download that failed: kept for a later call, or removed.
+    /// Handles the file of a failed download: keeps it for a later call, or deletes it.
     pub fn give_up(self, error: &TransferError) {
         let may_go_on = retry::is_transient(&error.failure) || matches!(error.failure, Failure::Cancelled(_));
         if self.context.worker.check().is_err() {
@@ -126,13 +127,13 @@ impl<'a> PartialDownload<'a> {
         }
     }
 
-    /// Begins the file anew. The one before goes, unless `keep` leaves it to a later call.
+    /// Starts with an empty file. Deletes the previous one, unless `keep` leaves it for a later call.
     fn empty(&mut self, keep: bool) -> Result<(), TransferError> {
         self.known = None;
         if self.part.length() == 0 {
             return Ok(());
         }
-        // Another file: the journal of the one before may tell of it until the disk has forgotten that.
+        // A new file, because the journal on the disk may still describe the old content after a crash.
         let before = std::mem::replace(&mut self.part, create(self.environment, self.context, self.file_path)?);
         if !keep {
             before.discard();
@@ -161,7 +162,7 @@ fn take(
     environment.storage.take_partial(context.worker, key, file_path).map_err(failure::of_target)
 }
 
-/// Two calls that ask for the same have the same key. It tells nothing of what they ask for.
+/// Calls with the same parameters have the same key. The key does not reveal them.
 fn key_of(prepared: &Prepared, file_path: Option<&str>) -> String {
     let mut context = Context::new(&SHA256);
     let mut add = |text: &str| {
@@ -177,7 +178,7 @@ fn key_of(prepared: &Prepared, file_path: Option<&str>) -> String {
     context.finish().as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// One line each: the validator, the whole's size, the headers. None of them has a line end.
+/// One line each: the validator, the size of the whole file, the headers. None contains a line end.
 fn note(known: &Representation) -> String {
     let mut note = format!("{}\n{}\n", known.validator, known.total);
     for Header { name, value } in &known.described {
@@ -203,7 +204,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_note_tells_what_was_noted() {
+    fn note_is_parsed_to_the_same_representation() {
         let described = vec![Header { name: "Content-Type".into(), value: "text/plain: x".into() }];
         for described in [Vec::new(), described] {
             let known = Representation { validator: "\"a b\"".into(), total: 7, described };

@@ -1,4 +1,4 @@
-//! A connection that is opened before the transfer that will need it.
+//! A connection that is opened ahead of its first transfer.
 
 use std::fmt;
 use std::sync::Arc;
@@ -18,8 +18,8 @@ pub struct Preparation {
 }
 
 impl Preparation {
-    /// Checks by the rules of transfers that uploads or downloads may go to the server. `server` is a URL, or a host with or
-    /// without a port, for which `https` is assumed. A refusal is told in the log, and `None`.
+    /// Checks that uploads or downloads may use the server. `server` is a URL, or a host with or without a port, which
+    /// means `https`. Logs a refusal and returns `None`.
     pub fn new(environment: &Environment, server: &str) -> Option<Preparation> {
         let refused = |what: &str, why: &dyn fmt::Display| {
             environment.log.write(Level::Warning, || format!("no connection to {what} is prepared: {why}"));
@@ -28,13 +28,13 @@ impl Preparation {
             true => url::parse(server),
             false => url::parse(&format!("https://{server}")),
         };
-        // What is no URL is not repeated: it may be anything.
+        // An invalid URL is not logged: it may contain anything.
         let target = parsed.inspect_err(|error| refused("a host", error)).ok()?;
         let check = |api: Api| {
             let rules = environment.quirks.rules(api);
             environment.domains.check(api, &target, &|| exchange::interfaces(rules))
         };
-        // Where neither list has the host as it is written, the list that has it in part says why not.
+        // If neither list allows the host, the more specific reason is logged.
         let either = check(Api::Download).or_else(|refusal| {
             check(Api::Upload).map_err(|other| if refusal == DomainRefusal::NotListed { other } else { refusal })
         });
@@ -47,7 +47,7 @@ impl Preparation {
         }
     }
 
-    /// Opens the connection on a worker thread. A failure is told in the log and nowhere else.
+    /// Opens the connection on a worker thread. A failure is only logged.
     pub fn run(self, environment: &Environment, worker: &Arc<Worker>) {
         let reports = http::Reports { progress: false, round_trip: false, trace: false };
         let exchange = http::Exchange::new(worker.clone(), reports);

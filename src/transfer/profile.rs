@@ -1,4 +1,4 @@
-//! `profile`: when a transfer did what, in WeChat's terms.
+//! `profile`: when the steps of a transfer happened, in WeChat's terms.
 
 use std::net::SocketAddr;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
@@ -6,57 +6,57 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use super::NetworkConditions;
 use crate::http::Trace;
 
-/// Times are milliseconds since the Unix epoch, 0 where the step did not happen. Everything from `fetch_start` on is the
-/// last hop's.
+/// Times are milliseconds since the Unix epoch, or 0 if the step did not happen. All members from `fetch_start` on
+/// describe the last hop.
 #[derive(Clone, Debug, Default)]
 pub struct Profile {
-    /// What came before the transfer; `None` on base libraries that do not tell.
+    /// The times before the transfer. `None` on base libraries that do not have them.
     pub queue: Option<QueueTimes>,
     /// The redirects, if all of them stayed within one origin.
     pub redirect: Span,
-    /// The last hop began.
+    /// The last hop started.
     pub fetch_start: u64,
-    /// The host name's resolution. At `fetch_start`, if a connection was there already or needed none.
+    /// The look-up of the host name. Equal to `fetch_start` on a kept connection or if no look-up was needed.
     pub domain_look_up: Span,
-    /// Everything until the connection was ready. At `fetch_start`, if it was there already.
+    /// Connecting, including TLS. Equal to `fetch_start` on a kept connection.
     pub connect: Span,
-    /// The TLS handshake. At `fetch_start`, if a connection with TLS was there already.
+    /// The TLS handshake. Equal to `fetch_start` on a kept connection with TLS.
     pub ssl_connection: Span,
     /// Sending the request.
     pub request: Span,
     /// Receiving the answer.
     pub response: Span,
-    /// The address at the other end.
+    /// The address of the peer.
     pub peer: Option<SocketAddr>,
-    /// Whether the connection was an earlier task's.
+    /// Whether the connection was opened by an earlier task or hop.
     pub socket_reused: bool,
     /// Bytes sent.
     pub bytes_sent: u64,
     /// Bytes received.
     pub bytes_received: u64,
-    /// What the transfer saw of the network. Unknown for one without an answer.
+    /// The transfer's observation of the network. Unknown without an answer.
     pub observed: NetworkConditions,
-    /// The session's estimate of the network, the transfer's own observation included. Unknown for one without an answer.
+    /// The session's estimate of the network, including this observation. Unknown without an answer.
     pub estimated: NetworkConditions,
 }
 
-/// What comes before a transfer.
+/// The times before a transfer.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct QueueTimes {
-    /// The call came in.
+    /// The task was started.
     pub invoke_start: u64,
-    /// It began to wait for a worker.
+    /// The task entered the queue.
     pub queue_start: u64,
-    /// A worker took it; 0 if none did.
+    /// A worker took the task. 0 if none did.
     pub queue_end: u64,
 }
 
-/// The begin and the end of a step.
+/// The start and the end of a step.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Span {
-    /// 0 if it never began.
+    /// 0 if it did not start.
     pub start: u64,
-    /// 0 if it never ended.
+    /// 0 if it did not end.
     pub end: u64,
 }
 
@@ -71,13 +71,13 @@ impl Profile {
         };
     }
 
-    /// Takes over what the last exchange left.
+    /// Copies the times and counters of the last exchange.
     pub fn record(&mut self, trace: &Trace) {
         let clock = EpochClock::now();
         let span = |start, end| Span { start: clock.epoch(start), end: clock.epoch(end) };
         let at_fetch_start = Span { start: self.fetch_start, end: self.fetch_start };
-        // WeChat's typings have these two for a kept connection, and the first for an address without a look-up. They have
-        // the third 0 without TLS only; at the beginning of the fetch is where Resource Timing has it.
+        // WeChat's typings specify this for a kept connection, and the first one also for an address without a look-up.
+        // They specify 0 for the TLS members only without TLS; Resource Timing sets them to the start of the fetch.
         let needs_no_look_up = trace.dns_start.is_none() && trace.connect_start.is_some();
         self.domain_look_up = match trace.reused || needs_no_look_up {
             true => at_fetch_start,
@@ -101,7 +101,7 @@ impl Profile {
     }
 }
 
-/// Turns the monotonic clock's readings into wall-clock time.
+/// Converts times of the monotonic clock into wall-clock time.
 struct EpochClock {
     monotonic: Instant,
     epoch: u64,
@@ -120,7 +120,7 @@ impl EpochClock {
     }
 }
 
-/// The wall clock in milliseconds since the Unix epoch; 0 before it.
+/// The wall clock in milliseconds since the Unix epoch. 0 before it.
 pub fn epoch_milliseconds() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)

@@ -10,9 +10,9 @@ fn at(time: u64) -> Span {
     Span { start: time, end: time }
 }
 
-/// WeChat's typings: equal to `fetchStart` on a kept connection; the two of TLS 0 on one without TLS only.
+/// WeChat's typings: equal to `fetchStart` on a kept connection. The TLS members are 0 only without TLS.
 #[test]
-fn what_a_kept_connection_did_not_do_is_at_the_beginning_of_the_fetch() {
+fn steps_skipped_on_a_kept_connection_equal_fetch_start() {
     for is_tls in [false, true] {
         let mut profile = fetched();
         profile.record(&Trace { reused: true, is_tls, ..Trace::default() });
@@ -34,13 +34,13 @@ fn an_address_is_not_looked_up() {
 }
 
 #[test]
-fn what_did_not_happen_before_a_failure_is_zero() {
+fn steps_after_a_failure_are_zero() {
     let mut profile = fetched();
     profile.record(&Trace { dns_start: Some(Instant::now()), ..Trace::default() });
     assert_eq!(profile.domain_look_up.end, 0);
     assert_ne!(profile.domain_look_up.start, 0);
     assert_eq!((profile.connect, profile.ssl_connection), (Span::default(), Span::default()));
-    // Not even that: the connection was refused by a rule.
+    // Not even the look-up: a rule refused the connection.
     let mut profile = fetched();
     profile.record(&Trace::default());
     assert_eq!((profile.domain_look_up, profile.connect), (Span::default(), Span::default()));
@@ -62,9 +62,9 @@ fn a_connection_is_ready_when_tls_is() {
     assert_eq!(profile.connect.end, profile.ssl_connection.end);
 }
 
-/// WeChat's typings: "only redirects within the same domain count, else 0".
+/// WeChat's typings: only redirects within the same domain count, otherwise 0.
 #[test]
-fn redirects_count_while_all_stay_within_one_origin() {
+fn redirects_count_only_within_one_origin() {
     let mut profile = Profile { fetch_start: 5, ..Profile::default() };
     profile.redirected(true);
     assert_eq!(profile.redirect.start, 5);

@@ -1,4 +1,4 @@
-//! What an upload reads: a file by its path, an open file or pipe, or bytes.
+//! The sources of an upload: a path, an open file or pipe, or bytes.
 
 use std::io::{self, Cursor, Read, Seek, SeekFrom};
 use std::os::fd::OwnedFd;
@@ -11,53 +11,53 @@ use crate::storage::{SourceFile, Storage};
 use crate::terms::TransferError;
 use crate::worker::Worker;
 
-/// What is uploaded, as the caller names it.
+/// The source of an upload, as the caller specifies it.
 #[derive(Debug)]
 pub enum UploadSource {
-    /// A `wxfile://` path, or an absolute one where the host allows it.
+    /// A `wxfile://` path, or an absolute one if the host allows it.
     Path(String),
     /// An open file, or a pipe of known length.
     Descriptor {
-        /// Read from where it stands.
+        /// Read from its current offset.
         descriptor: OwnedFd,
-        /// `filePath`, which only names the file; may be empty.
+        /// `filePath`, which only provides the file name. May be empty.
         path: String,
-        /// How many bytes a pipe will give; `None` for a file.
+        /// The number of bytes to read from a pipe. `None` for a file.
         length: Option<u64>,
     },
     /// Bytes.
     Data {
         /// The bytes.
         bytes: Vec<u8>,
-        /// `filePath`, which only names the file; may be empty.
+        /// `filePath`, which only provides the file name. May be empty.
         path: String,
     },
 }
 
-/// What is uploaded, while the upload waits for its turn.
+/// The source of an upload that waits in the queue.
 #[derive(Debug)]
 pub enum PendingSource {
-    /// Opened when it begins.
+    /// Opened when the upload starts.
     Path(String),
-    /// Open already, from where the descriptor stood at the call: nobody can tell where the host will have moved it to
-    /// when the upload begins.
+    /// Opened at the call, with the descriptor's offset at the call. The host may move the offset before the upload
+    /// starts.
     Open(SourceFile),
     /// Bytes.
     Data(Vec<u8>),
 }
 
-/// Content that can be sent, and what is known of it.
+/// Opened content.
 #[derive(Debug)]
 pub struct OpenedSource<'a> {
     pub reader: SourceReader<'a>,
     /// In bytes.
     pub length: u64,
-    /// The base name of its path; empty where it has none.
+    /// The last component of its path. Empty if it has none.
     pub name: String,
 }
 
 impl PendingSource {
-    /// Takes a source as it is at the call, and the name that its path gives it: a step of a path is no name.
+    /// Captures a source at the call, and the file name of its path, unless that is `.` or `..`.
     ///
     /// # Errors
     /// The descriptor is neither a file nor a pipe of known length.
@@ -76,10 +76,11 @@ impl PendingSource {
         })
     }
 
-    /// Opens it. One of several paths is opened again when its turn comes: a process may have few descriptors.
+    /// Opens the source. If there are several paths, each is opened again when it is sent, because a process may have
+    /// few descriptors.
     ///
     /// # Errors
-    /// The path may not be read, or nothing is there.
+    /// The path must not be read, or does not exist.
     pub fn open<'a>(
         self,
         storage: &'a Storage,
@@ -110,7 +111,7 @@ impl PendingSource {
     }
 }
 
-/// Reads content, of a pipe too, whose writer may keep it waiting.
+/// Reads content, also of a pipe, whose writer may be slow.
 #[derive(Debug)]
 pub struct SourceReader<'a> {
     content: OpenedContent<'a>,
@@ -121,7 +122,7 @@ pub struct SourceReader<'a> {
 enum OpenedContent<'a> {
     /// Stays open.
     File(SourceFile),
-    /// Is open while it is read.
+    /// Open only while it is read.
     Path {
         storage: &'a Storage,
         path: String,
@@ -138,7 +139,7 @@ impl SourceReader<'_> {
 
 impl Read for SourceReader<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        // The exchange looks at the stop signal itself, so that a stopped wait is told as the stop, not as this error.
+        // After an error the exchange checks the stop signal, so a stopped wait is reported as a stop.
         match &mut self.content {
             OpenedContent::File(source) => source.read(&self.worker, buffer).map_err(io::Error::other),
             OpenedContent::Path { storage, path, open } => {

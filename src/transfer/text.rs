@@ -1,18 +1,18 @@
-//! An upload's answer as text, for the page gets nothing but text.
+//! Decodes the answer of an upload to text, because a page receives only text.
 
 use std::collections::TryReserveError;
 
-/// Decodes `bytes` by the `charset` of a `Content-Type`, else as UTF-8. Bytes that do not decode become U+FFFD, and an
-/// unknown charset counts as none.
+/// Decodes `bytes` by the `charset` of the `Content-Type`, or as UTF-8 if it is absent or unknown. Undecodable bytes
+/// become U+FFFD.
 ///
-/// A byte order mark wins over the charset and is removed, once (WHATWG Encoding, "decode").
+/// A byte order mark takes precedence over the charset and is removed, once (WHATWG Encoding, "decode").
 ///
 /// # Errors
 /// There is not enough memory for the text.
 #[cfg(feature = "charset")]
 pub fn decode(bytes: Vec<u8>, content_type: Option<&str>) -> Result<String, TryReserveError> {
     let label = content_type.and_then(charset);
-    // The labels of the "replacement" encoding count as unknown: it would leave nothing of the text.
+    // The labels of the "replacement" encoding count as unknown, because it would discard the text.
     let named = label
         .and_then(|label| encoding_rs::Encoding::for_label_no_replacement(label.as_bytes()))
         .unwrap_or(encoding_rs::UTF_8);
@@ -23,7 +23,8 @@ pub fn decode(bytes: Vec<u8>, content_type: Option<&str>) -> Result<String, TryR
     let mut decoder = encoding.new_decoder_without_bom_handling();
     let (mut text, mut rest) = (String::new(), &bytes[mark..]);
     loop {
-        // Most texts fit at once. The 16 bytes are for the end of a text, where a decoder asks for more than it writes.
+        // Most texts need one pass. The 16 bytes are for the end of a text, where a decoder reserves more than it
+        // writes.
         text.try_reserve(rest.len() + 16)?;
         let (result, read, _) = decoder.decode_to_string(rest, &mut text, true);
         rest = &rest[read..];
@@ -33,8 +34,8 @@ pub fn decode(bytes: Vec<u8>, content_type: Option<&str>) -> Result<String, TryR
     }
 }
 
-/// Decodes `bytes` as UTF-8, whatever the `Content-Type` says: other charsets are left out of this build. Bytes that do
-/// not decode become U+FFFD. A byte order mark is removed, once.
+/// Decodes `bytes` as UTF-8 and ignores the `Content-Type`, because this build omits other charsets. Undecodable bytes
+/// become U+FFFD. A byte order mark is removed, once.
 ///
 /// # Errors
 /// There is not enough memory for the text.
@@ -44,7 +45,7 @@ pub fn decode(bytes: Vec<u8>, _content_type: Option<&str>) -> Result<String, Try
     decode_utf8(bytes, mark)
 }
 
-/// The text behind a byte order mark of `mark` bytes. One that is UTF-8 stays where it is in memory.
+/// The text after a byte order mark of `mark` bytes. Valid UTF-8 is not copied.
 fn decode_utf8(mut bytes: Vec<u8>, mark: usize) -> Result<String, TryReserveError> {
     bytes.drain(..mark);
     let bytes = match String::from_utf8(bytes) {
@@ -63,8 +64,8 @@ fn decode_utf8(mut bytes: Vec<u8>, mark: usize) -> Result<String, TryReserveErro
     Ok(text)
 }
 
-/// The first `charset` parameter (RFC 9110 §8.3.1), read as leniently as WHATWG MIME Sniffing "parse a MIME type"
-/// does: parameters that make no sense are skipped, a quote that is never closed reaches to the end.
+/// The first `charset` parameter (RFC 9110 §8.3.1), parsed leniently as in WHATWG MIME Sniffing, "parse a MIME type":
+/// malformed parameters are skipped, and an unclosed quote extends to the end.
 #[cfg(feature = "charset")]
 fn charset(content_type: &str) -> Option<String> {
     let (_, mut rest) = content_type.split_once(';')?;
@@ -91,7 +92,7 @@ fn charset(content_type: &str) -> Option<String> {
     None
 }
 
-/// Reads a quoted string behind its opening quote; returns it and what follows the closing one.
+/// Parses a quoted string after its opening quote. Returns it and the text after the closing quote.
 #[cfg(feature = "charset")]
 fn unquote(text: &str) -> (String, &str) {
     let mut value = String::new();

@@ -1,13 +1,13 @@
 use super::*;
 
-/// Decodes a text that is small enough for the memory.
+/// Decodes a text for which there is enough memory.
 fn decoded(bytes: &[u8], content_type: Option<&str>) -> String {
     decode(bytes.to_vec(), content_type).unwrap()
 }
 
 const UTF8: &str = "text/plain; charset=utf-8";
 
-/// The replacement of malformed bytes is that of the WHATWG Encoding standard: one U+FFFD for each maximal subpart.
+/// Malformed bytes are replaced as in the WHATWG Encoding standard: one U+FFFD for each maximal subpart.
 #[test]
 fn utf_8_never_fails() {
     let cases: [(&[u8], &str); 8] = [
@@ -58,7 +58,7 @@ fn a_text_that_grows_is_decoded_to_its_end() {
     assert_eq!(decoded(&vec![0x80; count], Some("text/plain; charset=windows-1252")), "€".repeat(count));
 }
 
-/// The bytes are what Python's codecs of the same name give.
+/// The expected bytes are from Python's codecs of the same name.
 #[cfg(feature = "charset")]
 #[test]
 fn the_charset_decides() {
@@ -80,7 +80,7 @@ fn the_charset_decides() {
     }
 }
 
-/// WHATWG Encoding §6.1 "decode": a byte order mark has precedence over every other statement.
+/// WHATWG Encoding §6.1 "decode": a byte order mark takes precedence over everything else.
 #[cfg(feature = "charset")]
 #[test]
 fn a_byte_order_mark_wins_over_the_charset() {

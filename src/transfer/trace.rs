@@ -1,6 +1,6 @@
-//! `on_trace`: a HAR 1.2 entry of each hop, without what is secret.
+//! `on_trace`: a HAR 1.2 entry for each hop, without secrets.
 //!
-//! What a page or a server puts into a query, a header's value, a field or a body is not kept, so that it cannot come out.
+//! Queries, header values, form fields and bodies are not stored, so they cannot leak.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
@@ -13,11 +13,11 @@ use crate::policy::{media_types, url};
 use crate::terms::{Header, Method, header_value};
 use crate::worker::lock;
 
-/// Makes the entries of one transfer. One hop is under way at a time.
+/// Creates the entries of one transfer. At most one hop is active.
 #[derive(Debug, Default)]
 pub struct Tracer(Mutex<Option<TracedHop>>);
 
-/// A hop that is under way.
+/// The active hop.
 #[derive(Debug)]
 struct TracedHop {
     exchange: Arc<http::Exchange>,
@@ -30,11 +30,11 @@ struct TracedHop {
     header_names: Vec<String>,
     range: Option<String>,
     answer: Option<TracedAnswer>,
-    /// Where the answer leads to, without its query.
+    /// The target of a redirect, without its query.
     redirect: Option<String>,
 }
 
-/// What is kept of an answer's head.
+/// The stored parts of an answer's head.
 #[derive(Debug)]
 struct TracedAnswer {
     status: u16,
@@ -43,7 +43,7 @@ struct TracedAnswer {
 }
 
 impl Tracer {
-    /// A request is about to be sent.
+    /// Starts a hop: a request is about to be sent.
     pub fn begin(&self, exchange: &Arc<http::Exchange>, attempt: u32, request: &http::Request<'_>) {
         let headers = request.headers;
         let range = headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("Range"));
@@ -61,7 +61,7 @@ impl Tracer {
         });
     }
 
-    /// The head of its answer is there.
+    /// The head of the answer was received.
     pub fn answered(&self, status: u16, headers: &[Header]) {
         if let Some(hop) = &mut *lock(&self.0) {
             hop.answer = Some(TracedAnswer {
@@ -72,14 +72,14 @@ impl Tracer {
         }
     }
 
-    /// The answer leads elsewhere.
+    /// The answer redirects.
     pub fn redirected(&self, target: &::url::Url) {
         if let Some(hop) = &mut *lock(&self.0) {
             hop.redirect = Some(url::redacted(target));
         }
     }
 
-    /// The entry of the hop that is over, if one was begun. `failure` says in words what it failed with.
+    /// Ends the hop and returns its entry, if one was started. `failure` describes its failure.
     pub fn end(&self, failure: Option<&str>) -> Option<String> {
         let hop = lock(&self.0).take()?;
         let trace = hop.exchange.trace();
@@ -156,7 +156,7 @@ impl TracedHop {
     }
 }
 
-/// Names alone: a value may be a secret, whatever its name.
+/// Writes names only. Any value may be a secret.
 fn write_headers(message: &mut Object, names: &[String]) {
     message.objects("headers", names, |header, name| {
         header.text("name", name);
@@ -164,7 +164,7 @@ fn write_headers(message: &mut Object, names: &[String]) {
     });
 }
 
-/// HAR's phases; `None` where one did not happen.
+/// The phases of HAR. `None` if a phase did not happen.
 #[derive(Debug, PartialEq)]
 struct Timings {
     blocked: Duration,
@@ -178,12 +178,12 @@ struct Timings {
 }
 
 impl Timings {
-    /// Of a hop from `start` to `now`. What lies between two phases counts to the later one, and what follows the last known
-    /// time to the phase that it is in, so that the phases together are the whole hop.
+    /// The phases of a hop from `start` to `now`. A gap between two phases counts to the later one. The time after the
+    /// last known event counts to the phase in progress. So the sum of the phases is the duration of the hop.
     fn new(trace: &Trace, start: Instant, now: Instant) -> Timings {
         let end = trace.response_end.unwrap_or(now);
         let mut last = start;
-        // The time since the phase before; `until` is `None` where the phase has not ended.
+        // The time since the previous phase. `until` is `None` if the phase has not ended.
         let mut phase = |until: Option<Instant>| {
             let until = until.unwrap_or(end).clamp(last, end.max(last));
             let length = until - last;
@@ -192,7 +192,7 @@ impl Timings {
         };
         let blocked = phase(trace.dns_start.or(trace.connect_start).or(trace.request_start));
         let dns = trace.dns_start.map(|_| phase(trace.dns_end));
-        // Without TLS a connection is ready when it is open.
+        // Without TLS a connection is ready once it is open.
         let ready = if trace.tls_start.is_some() { trace.tls_end } else { trace.connect_end };
         let connect = trace.connect_start.map(|_| phase(ready));
         let ssl = trace.tls_start.map(|start| trace.tls_end.unwrap_or(end).saturating_duration_since(start));
@@ -203,7 +203,7 @@ impl Timings {
         Timings { blocked, dns, connect, ssl, send, wait, receive }
     }
 
-    /// `ssl` is in `connect`.
+    /// The sum without `ssl`, which is part of `connect`.
     fn total(&self) -> Duration {
         let parts = [Some(self.blocked), self.dns, self.connect, Some(self.send), Some(self.wait), Some(self.receive)];
         parts.into_iter().flatten().sum()
@@ -220,13 +220,13 @@ impl Timings {
     }
 }
 
-/// The media type without its parameters, if it is one of those that the library knows.
+/// The media type without parameters, if the library knows it.
 fn known_media_type(content_type: &str) -> String {
     let essence = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     if media_types::usual_extension(&essence).is_some() { essence } else { String::new() }
 }
 
-/// Whether a `Range` is one range of numbers, which tells nothing else.
+/// Whether a `Range` is a single range of numbers and contains nothing else.
 fn is_plain_range(value: &str) -> bool {
     let Some((first, last)) = value.strip_prefix("bytes=").and_then(|range| range.split_once('-')) else {
         return false;

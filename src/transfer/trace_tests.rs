@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use super::*;
 
-/// The times of a hop in milliseconds after its begin; what is not named did not happen.
+/// The times of a hop in milliseconds after its start. Absent ones did not happen.
 #[derive(Default)]
 struct Times {
     dns: Option<(u64, Option<u64>)>,
@@ -12,7 +12,7 @@ struct Times {
     response: Option<(u64, Option<u64>)>,
 }
 
-/// The phases of a hop that was over, or given up, after `end` milliseconds: blocked, dns, connect, ssl, send, wait, receive.
+/// The phases of a hop that ended after `end` milliseconds: blocked, dns, connect, ssl, send, wait, receive.
 fn phases(times: &Times, end: u64) -> [i64; 7] {
     let start = Instant::now();
     let at = |milliseconds: u64| start + Duration::from_millis(milliseconds);
@@ -52,7 +52,7 @@ fn a_hop_is_divided_into_the_phases_of_har() {
         request: span(61, 65),
         response: span(165, 265),
     };
-    // `ssl` is a part of `connect`.
+    // `ssl` is part of `connect`.
     assert_eq!(phases(&new, 300), [1, 10, 50, 30, 4, 100, 100]);
     let plain = Times { tls: None, ..new };
     assert_eq!(phases(&plain, 300), [1, 10, 20, -1, 34, 100, 100]);
@@ -60,7 +60,7 @@ fn a_hop_is_divided_into_the_phases_of_har() {
     assert_eq!(phases(&kept, 20), [2, -1, -1, -1, 1, 10, 1]);
     let address = Times { connect: span(1, 3), request: span(3, 4), response: span(8, 9), ..Times::default() };
     assert_eq!(phases(&address, 9), [1, -1, 2, -1, 1, 4, 1]);
-    // The rest of a hop that is given up belongs to the phase that it was in.
+    // The rest of an aborted hop belongs to the phase in progress.
     let no_name = Times { dns: open(1), ..Times::default() };
     assert_eq!(phases(&no_name, 60), [1, 59, -1, -1, 0, 0, 0]);
     let no_connection = Times { connect: open(1), ..Times::default() };
@@ -73,7 +73,7 @@ fn a_hop_is_divided_into_the_phases_of_har() {
     assert_eq!(phases(&no_answer, 60), [1, -1, -1, -1, 1, 58, 0]);
     let cut_off = Times { request: span(1, 2), response: open(5), ..Times::default() };
     assert_eq!(phases(&cut_off, 60), [1, -1, -1, -1, 1, 3, 55]);
-    // The answer came before the request was all sent.
+    // The answer came before the whole request was sent.
     let early = Times { request: open(1), response: span(5, 6), ..Times::default() };
     assert_eq!(phases(&early, 9), [1, -1, -1, -1, 4, 0, 1]);
     let early = Times { request: span(1, 6), response: span(5, 9), ..Times::default() };
@@ -82,7 +82,7 @@ fn a_hop_is_divided_into_the_phases_of_har() {
 }
 
 #[test]
-fn only_what_can_be_no_secret_of_a_header_is_kept() {
+fn only_header_values_without_secrets_are_kept() {
     let cases = [
         ("image/png", "image/png"),
         ("Application/PDF; charset=secret", "application/pdf"),

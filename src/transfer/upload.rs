@@ -1,4 +1,4 @@
-//! `wx.uploadFile`: fields and files as a multipart form, or one file as it is; the answer's body is text.
+//! `wx.uploadFile`: fields and files as a multipart form, or one file as the body. The answer's body is text.
 
 use std::collections::TryReserveError;
 
@@ -17,22 +17,22 @@ use crate::worker::sizes::ANSWER;
 
 const IDEMPOTENCY_KEY: &str = "Idempotency-Key";
 
-/// The OBJECT of `wx.uploadFile`, owned.
+/// The owned parameters of `wx.uploadFile`.
 #[derive(Debug)]
 pub struct UploadRequest {
     /// `url`.
     pub url: String,
     /// `POST` or `PUT`.
     pub method: Method,
-    /// What is sent.
+    /// The body.
     pub body: UploadBody,
     /// `header`, in order.
     pub header: Vec<(String, String)>,
-    /// What is asked of its task.
+    /// The options of the task.
     pub task: TaskOptions,
 }
 
-/// What an upload sends.
+/// The body of an upload.
 #[derive(Debug)]
 pub enum UploadBody {
     /// A multipart form.
@@ -42,25 +42,25 @@ pub enum UploadBody {
         /// The files, in the order in which they follow the fields.
         files: Vec<UploadFile>,
     },
-    /// The bytes of one file, whose `Content-Type` is the page's or missing.
+    /// The bytes of one file. The `Content-Type` is the page's or missing.
     Raw(UploadSource),
 }
 
 /// One file of a form.
 #[derive(Debug)]
 pub struct UploadFile {
-    /// Where its content is.
+    /// The source of its content.
     pub source: UploadSource,
     /// `name`.
     pub name: String,
-    /// The `filename` that the server sees. Where it is `None` or empty it is the last part of `filePath`, and `blob`
-    /// where that is empty, `.` or `..`.
+    /// The `filename` that the server receives. `None` or empty means the last component of `filePath`, or `blob` if
+    /// that is empty, `.` or `..`.
     pub file_name: Option<String>,
-    /// The part's `Content-Type`. Where it is `None` or empty, the file name's extension decides it.
+    /// The part's `Content-Type`. `None` or empty means that the extension of the file name decides.
     pub media_type: Option<String>,
 }
 
-/// An upload whose parameters are in order.
+/// An upload with valid parameters.
 #[derive(Debug)]
 pub struct PreparedUpload {
     prepared: Prepared,
@@ -82,7 +82,7 @@ struct PendingFile {
 }
 
 impl PreparedUpload {
-    /// Checks the parameters. Nothing is sent, nor any path opened.
+    /// Validates the parameters. Sends nothing and opens no path.
     pub fn new(
         environment: &Environment,
         rules: CallRules,
@@ -94,7 +94,7 @@ impl PreparedUpload {
         };
         let (mut prepared, body) = match body {
             UploadBody::Form { fields, files } => {
-                // No server could tell it from other fields.
+                // A server could not identify the field.
                 if files.iter().any(|file| file.name.is_empty()) {
                     return Err(TransferError::request_data("name", None, "name is empty"));
                 }
@@ -144,7 +144,7 @@ impl PreparedUpload {
                 attempts.tell_head(&response, may_be_sent_twice && attempts.has_retries());
             }
             if wants_progress {
-                // A server may answer before the last bytes have reached it; they need nothing more from here.
+                // A server may answer before it has received the last bytes. They need no further action here.
                 context.observer.progress(http_context.body_bytes_accepted(), Some(length));
             }
             let answer = read_answer(response);
@@ -170,7 +170,7 @@ impl PendingFile {
 }
 
 impl PendingBody {
-    /// Opens what is sent.
+    /// Opens the sources.
     fn open<'a>(
         self,
         environment: &'a Environment,
@@ -198,13 +198,13 @@ impl PendingBody {
     }
 }
 
-/// Whether the server tells two tries of one upload.
+/// Whether servers are expected to recognise two attempts of one upload.
 fn may_be_sent_twice(environment: &Environment) -> bool {
     environment.retry.uploads && environment.retry.max_retries > 0
 }
 
-/// Adds the header by which the server tells two tries of one upload (draft-ietf-httpapi-idempotency-key-header-07, whose
-/// value is a string of RFC 9651), unless the page has one of its own.
+/// Adds the header by which a server recognises two attempts of one upload
+/// (draft-ietf-httpapi-idempotency-key-header-07, whose value is a string of RFC 9651), unless the page sets it.
 fn name_for_the_server(prepared: &mut Prepared) -> Result<(), MultipartError> {
     let is_named = has_field(&prepared.headers, IDEMPOTENCY_KEY);
     if !is_named {

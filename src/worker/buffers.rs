@@ -1,8 +1,7 @@
-//! Byte buffers that a thread uses again, from one task to the next, and large ones that go back to the system when they
-//! have been used.
+//! Byte buffers that a thread reuses for its next task, and large ones that are returned to the system after use.
 //!
-//! New memory has to be zeroed, which for a small transfer is more bytes than it moves, and an idle connection is to hold no
-//! memory. So a buffer belongs to the thread, and goes with it when the thread has had nothing to do.
+//! New memory must be zeroed, which for a small transfer is more bytes than it moves. An idle connection should hold no
+//! memory. So buffers belong to the thread, and are freed when an idle thread ends.
 
 use std::ops::{Deref, DerefMut};
 
@@ -10,17 +9,17 @@ use super::sizes::{MAX_ALLOCATED, MAX_KEPT, MAX_SPARE};
 use super::{Worker, lock};
 use crate::platform::Pages;
 
-/// Space for bytes, whatever it holds.
+/// Space for bytes, with unspecified content.
 #[derive(Debug)]
 pub enum Buffer {
-    /// Of the allocator.
+    /// From the allocator.
     Small(Vec<u8>),
-    /// Of the system.
+    /// From the system.
     Large(Pages),
 }
 
 impl Default for Buffer {
-    /// No bytes.
+    /// Empty.
     fn default() -> Buffer {
         Buffer::Small(Vec::new())
     }
@@ -51,7 +50,7 @@ impl DerefMut for Buffer {
 pub(super) struct SpareBuffers(Vec<Buffer>);
 
 impl Worker {
-    /// A buffer of `size` bytes, whatever they are. Of a large one, only what is used takes memory.
+    /// A buffer of `size` bytes with unspecified content. Of a large one, only the used part takes memory.
     pub fn take_buffer(&self, size: usize) -> Buffer {
         let mut spare = lock(&self.thread.spare);
         if let Some(index) = spare.0.iter().position(|buffer| buffer.len() == size) {
@@ -62,8 +61,8 @@ impl Worker {
         large.unwrap_or_else(|| Buffer::Small(vec![0; size]))
     }
 
-    /// Keeps a buffer for the thread's next [`take_buffer`](Worker::take_buffer) of its size. One that is too large for that
-    /// goes back to the system when the host was told. What it holds is not cleared.
+    /// Keeps a buffer for the thread's next [`take_buffer`](Worker::take_buffer) of its size. A larger one is returned
+    /// to the system after the host was told. The content is not cleared.
     pub fn give_back(&self, buffer: Buffer) {
         if buffer.is_empty() {
             return;
@@ -78,7 +77,7 @@ impl Worker {
         spare.0.push(buffer);
     }
 
-    /// Makes a buffer at least `size` long, with the same bytes at its start.
+    /// Grows a buffer to at least `size` bytes and keeps its content.
     pub fn grow(&self, buffer: &mut Buffer, size: usize) {
         if buffer.len() >= size {
             return;
@@ -86,7 +85,7 @@ impl Worker {
         let mut larger = self.take_buffer(size);
         larger[..buffer.len()].copy_from_slice(buffer);
         let former = std::mem::replace(buffer, larger);
-        // What has grown to a large one is dropped at once: the sizes on the way are not to add up.
+        // A buffer that outgrows this size is dropped at once, so that the intermediate sizes do not add up.
         if size <= MAX_KEPT {
             self.give_back(former);
         }

@@ -1,15 +1,14 @@
-//! The thread that a transfer or a file call runs on, as the code that runs on it sees it.
+//! The worker: the thread of a transfer or a file call, as seen by the code that runs on it.
 //!
-//! A [`Worker`] is made where a task or a call begins and handed down as a parameter. It holds what such code needs of its
-//! thread and nothing else holds:
+//! A [`Worker`] is created where a task or a call starts, and passed down as a parameter. It provides:
 //!
-//! - the stop signal, with the deadline, and the rule of how often a loop looks at it ([`Worker::turn`]);
-//! - the one function in which a worker sleeps (`wait.rs`), and how long it still waits for others;
-//! - how fast it may move bytes (`rate.rs`);
-//! - the buffers that the thread uses again (`buffers.rs`), with all of their sizes (`sizes.rs`);
-//! - what is dropped only after the host was told ([`Worker::drop_later`]).
+//! - the stop signal with the deadline, and the rule how often a loop checks it ([`Worker::turn`]);
+//! - the only function in which a worker sleeps (`wait.rs`), and the remaining patience for waiting for others;
+//! - the rates at which it may transfer bytes (`rate.rs`);
+//! - the buffers that the thread reuses (`buffers.rs`), with all of their sizes (`sizes.rs`);
+//! - values that are dropped only after the host was told ([`Worker::drop_later`]).
 //!
-//! Beside it are the two services that need threads of their own: [`ThreadPool`] and [`Timer`].
+//! The room also contains the two services that need threads of their own: [`ThreadPool`] and [`Timer`].
 
 mod buffers;
 mod pool;
@@ -40,27 +39,28 @@ pub use wait::{MAX_WATCHED, WaitError};
 
 use crate::platform::Waker;
 
-/// A loop looks at the stop signal when it has moved this many bytes since its last look.
+/// A loop checks the stop signal after moving this many bytes.
 const BYTES_BETWEEN_LOOKS: usize = 64 * 1024;
-/// A loop looks at the stop signal after this many turns, however little they move.
+/// A loop checks the stop signal after this many turns, however few bytes they move.
 const TURNS_BETWEEN_LOOKS: usize = 16;
 
-/// Locks a mutex whose contents are right after every single step under it, so that a panic elsewhere does not matter.
+/// Locks a mutex and ignores poisoning. Its contents must be valid after every single step under it, so that a panic in
+/// another thread does not matter.
 pub fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// What stays with a thread from one task to the next.
+/// The state of a thread that outlives a task.
 #[derive(Default)]
 pub struct WorkerThread {
-    /// Made when it is first needed: a call on a thread of the host's seldom waits.
+    /// Created on first use, because a call on a thread of the host rarely waits.
     waker: OnceCell<Arc<Waker>>,
     spare: Mutex<SpareBuffers>,
     deferred: Mutex<Vec<Box<dyn Any + Send>>>,
 }
 
 impl WorkerThread {
-    /// Makes the descriptor that wakes the thread, if there is none.
+    /// Creates the descriptor that wakes the thread, if it does not exist.
     ///
     /// # Errors
     /// The process has no descriptor left.
@@ -73,27 +73,27 @@ impl WorkerThread {
 pub struct Worker {
     stop: Arc<StopSignal>,
     thread: Arc<WorkerThread>,
-    /// Bytes moved since the last look at the stop signal.
+    /// Bytes moved since the last check of the stop signal.
     moved: AtomicUsize,
-    /// For how long it still waits for others.
+    /// The remaining time for waiting for others.
     patience: Mutex<Duration>,
-    /// `None` for what moves its bytes as fast as it can.
+    /// `None` if there is no rate limit.
     pace: Option<Pace>,
 }
 
 impl Worker {
-    /// A worker that `stop` stops, on a thread that other tasks ran on before.
+    /// A worker with the stop signal `stop` on a pool thread.
     pub fn new(stop: Arc<StopSignal>, thread: Arc<WorkerThread>) -> Worker {
         Worker { stop, thread, moved: AtomicUsize::new(0), patience: Mutex::new(wait::PATIENCE), pace: None }
     }
 
-    /// The same worker, which moves bytes no faster than `own`, which is its task's alone, and `shared` allow.
+    /// The same worker with rate limits: `own`, of its task alone, and `shared`, of all tasks of the session.
     pub fn with_rates(mut self, own: Arc<Rate>, shared: Arc<Rate>) -> Worker {
         self.pace = Some(Pace::new(own, shared));
         self
     }
 
-    /// A worker for one call on a thread of the host's.
+    /// A worker for one call on a thread of the host.
     pub fn for_call(stop: Arc<StopSignal>) -> Worker {
         Worker::new(stop, Arc::default())
     }
@@ -103,7 +103,7 @@ impl Worker {
         &self.stop
     }
 
-    /// The descriptor that ends a [`wait_for`](Worker::wait_for) of this thread, for those who make its condition true.
+    /// The waker that ends a [`wait_for`](Worker::wait_for) of this thread, for the code that makes its condition true.
     ///
     /// # Errors
     /// The process has no descriptor left.
@@ -111,20 +111,21 @@ impl Worker {
         self.thread.waker().cloned()
     }
 
-    /// `Err` once the work is to stop.
+    /// Checks the stop signal.
     ///
     /// # Errors
-    /// Why it is to stop.
+    /// The reason of the stop.
     pub fn check(&self) -> Result<(), StopReason> {
         self.moved.store(0, Ordering::Relaxed);
         self.stop.check()
     }
 
-    /// Every turn of a loop that a peer, a disk or a lock can keep going calls this with the bytes that it moves. It looks at
-    /// the stop signal once 64 KiB were moved or 16 turns made since the last look, so that no flood outlasts a deadline.
+    /// Every turn of a loop that a peer, a disk or a lock can prolong calls this with the number of bytes that it
+    /// moves. It checks the stop signal after 64 KiB or 16 turns since the last check, so that no flood outlasts a
+    /// deadline.
     ///
     /// # Errors
-    /// Why the work is to stop.
+    /// The reason of the stop.
     pub fn turn(&self, bytes: usize) -> Result<(), StopReason> {
         let cost = bytes.max(BYTES_BETWEEN_LOOKS / TURNS_BETWEEN_LOOKS);
         let moved = self.moved.load(Ordering::Relaxed).saturating_add(cost);
@@ -135,20 +136,20 @@ impl Worker {
         Ok(())
     }
 
-    /// Keeps `value` until [`drop_deferred`](Worker::drop_deferred): what the system takes a while to take back, such as
-    /// a large buffer or the connection of a stopped task. The host is told first.
+    /// Keeps `value` until [`drop_deferred`](Worker::drop_deferred). For values that take long to free, such as a large
+    /// buffer or the connection of a stopped task, so that the host is told first.
     pub fn drop_later(&self, value: impl Any + Send) {
         lock(&self.thread.deferred).push(Box::new(value));
     }
 
-    /// Drops what was kept. Called when the host was told how the task ended.
+    /// Drops the kept values. Called after the host was told of the task's end.
     pub fn drop_deferred(&self) {
         if lock(&self.thread.deferred).is_empty() {
             return;
         }
         // On a single core, yield so that the delivery thread runs first.
         thread::yield_now();
-        // One at a time and outside the lock, since a value may defer another.
+        // One at a time and outside of the lock, because dropping a value may defer another.
         loop {
             let value = lock(&self.thread.deferred).pop();
             if value.is_none() {
@@ -180,7 +181,7 @@ mod tests {
         Worker::for_call(Arc::new(StopSignal::new()))
     }
 
-    /// How many turns of `bytes` a stopped worker still takes.
+    /// The number of turns of `bytes` that a stopped worker still makes.
     fn turns_after_a_stop(bytes: usize) -> usize {
         let worker = worker();
         worker.check().unwrap();
@@ -189,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn a_loop_sees_the_stop_within_64_kib_or_16_turns() {
+    fn loop_sees_a_stop_within_64_kib_or_16_turns() {
         assert_eq!(turns_after_a_stop(0), 15);
         assert_eq!(turns_after_a_stop(100), 15);
         assert_eq!(turns_after_a_stop(16 * 1024), 3);

@@ -1,4 +1,4 @@
-//! Threads that come when there is work and go when there is none for a while.
+//! A thread pool: threads start when there is work, and end after a while without work.
 
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -7,22 +7,22 @@ use std::time::{Duration, Instant};
 
 use super::{WorkerThread, lock};
 
-/// How long a thread waits for more work before it ends. Long enough for a page that loads one image after the other, short
-/// enough that a sleeping mini program costs no thread.
+/// How long an idle thread waits for work before it ends. Long enough for a page that loads one image after another,
+/// short enough that a sleeping mini program has no threads.
 const IDLE_TIME: Duration = Duration::from_secs(2);
 
-/// What is to be done, in which order: the owner's own queue, which only the pool locks.
+/// The owner's queue of work, which defines the order. Only the pool locks it.
 pub trait WorkQueue: Send + 'static {
     /// One piece of work.
     type Work: Send;
 
-    /// Takes the next piece that may begin now.
+    /// Takes the next piece of work that may start now.
     fn next(&mut self) -> Option<Self::Work>;
 
-    /// How many pieces [`next`](WorkQueue::next) could give now.
+    /// The number of pieces that [`next`](WorkQueue::next) could return now.
     fn ready(&self) -> usize;
 
-    /// A piece that `next` gave is done. Called under the pool's lock, on the thread that did it.
+    /// A piece returned by `next` is done. Called under the pool's lock, on the thread that did it.
     fn done(&mut self) {}
 }
 
@@ -39,30 +39,30 @@ struct Shared<Q: WorkQueue> {
     run: Run<Q::Work>,
 }
 
-/// Does one piece of work on a thread of the pool.
+/// Performs one piece of work on a thread of the pool.
 type Run<W> = Box<dyn Fn(W, &Arc<WorkerThread>) + Send + Sync>;
 
 struct ThreadPoolState<Q> {
     queue: Q,
-    /// Threads that are alive, or will be at once.
+    /// Threads that are alive or starting.
     threads: usize,
-    /// Those of them that have not looked at the queue yet.
+    /// Threads that are starting and have not read the queue yet.
     starting: usize,
     /// Threads that wait for work.
     idle: Vec<IdleThread>,
     closed: bool,
-    /// Threads that are to be waited for when the pool closes or dismisses them.
+    /// Threads to join when the pool closes or dismisses them.
     handles: Vec<JoinHandle<()>>,
 }
 
 struct IdleThread {
     thread: Thread,
-    /// It is about to look at the queue, so nobody need wake it again.
+    /// The thread was woken and will read the queue, so it need not be woken again.
     is_woken: bool,
 }
 
 impl<Q: WorkQueue> ThreadPool<Q> {
-    /// A pool without a thread; it never has more than `limit`. `run` does one piece of work, and must not panic.
+    /// A pool without threads and with at most `limit` of them. `run` performs one piece of work and must not panic.
     pub fn new(
         name: &'static str,
         limit: usize,
@@ -76,18 +76,18 @@ impl<Q: WorkQueue> ThreadPool<Q> {
         ThreadPool { name, limit, stack_size, shared: Arc::new(shared) }
     }
 
-    /// Changes the queue, and sees to it that somebody does what is ready in it.
+    /// Changes the queue, and wakes or starts threads for the work that is ready.
     ///
     /// # Errors
-    /// There is work and no thread, and none can be started: the process has no thread, memory or descriptor left. `change`
-    /// has happened all the same.
+    /// There is work, no thread exists and none can be started: the process has no thread, memory or descriptor left.
+    /// `change` has been applied anyway.
     pub fn update<T>(&self, change: impl FnOnce(&mut Q) -> T) -> (T, io::Result<()>) {
         let mut state = lock(&self.shared.state);
         let value = change(&mut state.queue);
-        // A thread that is about to look at the queue takes one piece, so only the rest needs others.
+        // Each thread that is about to read the queue takes one piece. Only the rest needs more threads.
         let mut missing = state.queue.ready().saturating_sub(state.coming());
         let mut woken = Vec::new();
-        // The last one to become idle goes first: its memory is the warmest, and the others may end.
+        // The most recently idle thread first: its memory is in the cache, and the others may end.
         for idle in state.idle.iter_mut().rev().filter(|idle| !idle.is_woken).take(missing) {
             idle.is_woken = true;
             woken.push(idle.thread.clone());
@@ -99,7 +99,7 @@ impl<Q: WorkQueue> ThreadPool<Q> {
                 break;
             }
             if let Err(error) = self.start(&mut state) {
-                // A thread that is busy now comes to it.
+                // A busy thread will take the work later.
                 if state.threads == 0 {
                     started = Err(error);
                 }
@@ -107,12 +107,12 @@ impl<Q: WorkQueue> ThreadPool<Q> {
             }
         }
         drop(state);
-        // Without the lock, which each of them takes first.
+        // After releasing the lock, which each woken thread takes first.
         woken.iter().for_each(Thread::unpark);
         (value, started)
     }
 
-    /// Lets the threads end after what they do now, and waits for them. What is still queued stays in the queue.
+    /// Ends the threads after their current work, and joins them. Queued work stays in the queue.
     pub fn close(&self) {
         let mut state = lock(&self.shared.state);
         state.closed = true;
@@ -122,8 +122,8 @@ impl<Q: WorkQueue> ThreadPool<Q> {
         join(handles);
     }
 
-    /// Ends the threads that do nothing, and waits for them; none where there is work, which they are about to begin. Nobody
-    /// waits for the others any more, not even [`close`](ThreadPool::close). The pool can be used as before.
+    /// Ends the idle threads and joins them. If there is work for them, does nothing. Busy threads are no longer
+    /// joined, not even by [`close`](ThreadPool::close). The pool remains usable.
     pub fn dismiss_idle(&self) {
         let mut state = lock(&self.shared.state);
         if state.queue.ready() > 0 {
@@ -140,10 +140,10 @@ impl<Q: WorkQueue> ThreadPool<Q> {
     }
 
     fn start(&self, state: &mut ThreadPoolState<Q>) -> io::Result<()> {
-        // An ended thread has nothing left to be waited for; without its handle the list stays short.
+        // A finished thread needs no join. Dropping its handle keeps the list short.
         state.handles.retain(|handle| !handle.is_finished());
         let thread = Arc::new(WorkerThread::default());
-        // Here, where a lack of descriptors can still be told.
+        // Created here, where a lack of descriptors can be reported.
         thread.waker()?;
         let shared = self.shared.clone();
         let builder = thread::Builder::new().name(self.name.into()).stack_size(self.stack_size);
@@ -156,13 +156,13 @@ impl<Q: WorkQueue> ThreadPool<Q> {
 
 fn join(handles: Vec<JoinHandle<()>>) {
     for handle in handles {
-        // `run` does not panic, so there is nothing to learn from the result.
+        // `run` does not panic, so the result contains nothing.
         let _ = handle.join();
     }
 }
 
 impl<Q> ThreadPoolState<Q> {
-    /// How many threads are about to look at the queue.
+    /// The number of threads that are about to read the queue.
     fn coming(&self) -> usize {
         self.starting + self.idle.iter().filter(|idle| idle.is_woken).count()
     }
@@ -195,7 +195,7 @@ impl<Q: WorkQueue> Shared<Q> {
         state.threads -= 1;
     }
 
-    /// Waits while there is nothing to do.
+    /// Waits for work.
     fn wait_for_work<'a>(
         &'a self,
         mut state: MutexGuard<'a, ThreadPoolState<Q>>,
@@ -212,7 +212,7 @@ impl<Q: WorkQueue> Shared<Q> {
             };
             let next = match (state.idle[index].is_woken, Instant::now() < end) {
                 (true, _) => NextStep::Work,
-                // Parking may end for no reason.
+                // Parking may end spuriously.
                 (false, true) if !state.closed => continue,
                 _ => NextStep::End,
             };
@@ -222,11 +222,11 @@ impl<Q: WorkQueue> Shared<Q> {
     }
 }
 
-/// What a thread that waited for work does now.
+/// What a thread does after waiting for work.
 enum NextStep {
     Work,
     End,
-    /// Ends; whoever dismissed it has counted it out.
+    /// End. The thread that dismissed it has updated the count.
     Dismissed,
 }
 

@@ -67,7 +67,7 @@ fn threads_are_started_as_needed_up_to_the_limit() {
 fn there_are_never_more_threads_than_work() {
     for _ in 0..200 {
         let pool = pool(10);
-        // One thread is there before, idle or about to be.
+        // One thread exists, idle or about to be.
         submit(&pool, || {});
         let all_run = Arc::new(Barrier::new(4));
         for _ in 0..3 {
@@ -90,7 +90,7 @@ fn an_idle_thread_takes_the_next_work_and_none_is_started() {
         let sender = sender.clone();
         submit(&pool, move || sender.send(number).unwrap());
         assert_eq!(done.recv_timeout(LIMIT), Ok(number));
-        // It is idle once it has said so.
+        // Idle once it has registered as idle.
         while lock(&pool.shared.state).idle.is_empty() {
             thread::yield_now();
         }
@@ -109,7 +109,7 @@ fn idle_threads_end_and_are_started_again() {
             all_run.wait();
         });
     }
-    // They end by themselves: nothing is closed.
+    // They end by themselves. The pool is not closed.
     let handles = std::mem::take(&mut lock(&pool.shared.state).handles);
     assert_eq!(handles.len(), 3);
     for handle in handles {
@@ -123,7 +123,7 @@ fn idle_threads_end_and_are_started_again() {
 }
 
 #[test]
-fn a_dismissal_waits_for_idle_threads_and_not_for_the_one_that_works() {
+fn dismissal_joins_idle_threads_only() {
     let pool = pool(2);
     let (begins, begun) = mpsc::channel();
     let (let_go, may_end) = mpsc::channel::<()>();
@@ -133,7 +133,7 @@ fn a_dismissal_waits_for_idle_threads_and_not_for_the_one_that_works() {
     });
     begun.recv_timeout(LIMIT).unwrap();
     let (sender, done) = mpsc::channel();
-    // Dropped when the thread has ended: a thread-local value is.
+    // A thread-local value is dropped when the thread ends.
     struct Ends(mpsc::Sender<&'static str>);
     impl Drop for Ends {
         fn drop(&mut self) {
@@ -149,7 +149,7 @@ fn a_dismissal_waits_for_idle_threads_and_not_for_the_one_that_works() {
     assert_eq!(done.try_recv(), Ok("ended"));
     assert_eq!(threads(&pool), 1);
     assert_eq!(lock(&pool.shared.state).handles.len(), 0);
-    // The pool goes on, beside the thread that is still at work.
+    // The pool continues, next to the busy thread.
     let (sender, done) = mpsc::channel();
     submit(&pool, move || sender.send(7).unwrap());
     assert_eq!(done.recv_timeout(LIMIT), Ok(7));
@@ -158,7 +158,7 @@ fn a_dismissal_waits_for_idle_threads_and_not_for_the_one_that_works() {
 }
 
 #[test]
-fn a_dismissal_takes_no_thread_from_work_that_is_ready() {
+fn dismissal_keeps_threads_for_ready_work() {
     for _ in 0..200 {
         let pool = pool(1);
         submit(&pool, || {});
@@ -188,7 +188,7 @@ fn work_is_done_in_the_order_of_the_queue_and_counted_when_it_is_done() {
 }
 
 #[test]
-fn what_a_closed_pool_has_not_begun_stays_in_its_queue() {
+fn closed_pool_leaves_queued_work_in_the_queue() {
     let pool = pool(1);
     let (begins, begun) = mpsc::channel();
     let (let_go, may_end) = mpsc::channel::<()>();

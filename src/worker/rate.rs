@@ -1,9 +1,9 @@
-//! Limits of bytes per second, and how those who share a limit take turns.
+//! Limits of bytes per second, and how the tasks that share a limit take turns.
 //!
-//! A [`Rate`] gives out turns, one behind the other. A turn begins when the rate has earned the bytes of the turns before it,
-//! so a task pays for its bytes afterwards, by waiting for its next turn. Each task has one turn at a time, and all turns of
-//! one moment have the same size: the tasks get equal shares. A task that asks for no turn, since its peer is slow or its own
-//! limit is lower, leaves its share to the others.
+//! A [`Rate`] hands out turns in sequence. A turn starts when the rate has earned the bytes of all turns before it: a
+//! task pays for its bytes afterwards, by waiting for its next turn. Each task has at most one turn at a time, and all
+//! turns at one moment have the same size, so the tasks get equal shares. A task that takes no turn, because its peer
+//! is slow or its own limit is lower, leaves its share to the others.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -11,33 +11,34 @@ use std::time::{Duration, Instant};
 
 use super::{WaitError, Worker, lock};
 
-/// How long all who share a rate need for one turn each, and how much a rate saves up while nobody uses it. Each turn wakes a
-/// thread: a task that is alone wakes eight times a second. In its first round a rate gives out the bytes of two.
+/// The time in which every task that shares a rate gets one turn, and the longest time whose bytes an unused rate saves
+/// up. Each turn wakes a thread: a single task wakes eight times a second. In its first round, a rate hands out the
+/// bytes of two.
 const ROUND: Duration = Duration::from_millis(125);
-/// Accounts count billionths of a byte: what a rate of one byte per second earns in a nanosecond.
+/// Accounts are in billionths of a byte: what a rate of one byte per second earns in a nanosecond.
 const NANOBYTES: u128 = 1_000_000_000;
 
-/// A number of bytes per second that several tasks share, or that one task has for itself.
+/// A limit of bytes per second, shared by several tasks or of one task.
 #[derive(Debug)]
 pub struct Rate {
-    /// Bytes per second; 0 is no limit. It is written under the account's lock and read without.
+    /// Bytes per second; 0 means no limit. Written under the account's lock, read without it.
     limit: AtomicU64,
     account: Mutex<Account>,
 }
 
-/// What a rate has earned and given out, in nanobytes.
+/// What a rate has earned and handed out, in nanobytes.
 #[derive(Debug)]
 struct Account {
-    /// Up to when `earned` is counted.
+    /// The time up to which `earned` is computed.
     settled: Instant,
     earned: u128,
     given: u128,
-    /// The turns that were begun and have not ended.
+    /// The number of turns that have been taken and not ended.
     turns: u32,
 }
 
-/// The right to move bytes once the rate has earned what was given out before it. It lasts until the bytes are moved, in however
-/// many pieces, or there are no more to be moved for now.
+/// The right to transfer bytes once the rate has earned all bytes handed out before it. It lasts until its bytes are
+/// transferred, in any number of pieces, or there is nothing more to transfer for now.
 #[derive(Debug)]
 struct RateTurn {
     start: u128,
@@ -45,13 +46,13 @@ struct RateTurn {
 }
 
 impl Rate {
-    /// A rate of so many bytes per second; 0 is no limit.
+    /// A rate of `bytes_per_second`; 0 means no limit.
     pub fn new(bytes_per_second: u64) -> Rate {
         let account = Account { settled: Instant::now(), earned: 0, given: 0, turns: 0 };
         Rate { limit: AtomicU64::new(bytes_per_second), account: Mutex::new(account) }
     }
 
-    /// Changes the limit; 0 is none. Those who wait for a turn have to be woken afterwards.
+    /// Changes the limit; 0 means none. The caller must then wake the tasks that wait for a turn.
     pub fn set(&self, bytes_per_second: u64) {
         self.set_at(bytes_per_second, Instant::now());
     }
@@ -61,7 +62,7 @@ impl Rate {
         let former = self.limit();
         account.settle(former, now);
         let owed = account.given.saturating_sub(account.earned);
-        // What is owed takes no longer than it would have taken before.
+        // A debt must not take longer than under the former limit.
         if former == 0 || bytes_per_second == 0 {
             account.earned = account.given;
         } else if bytes_per_second < former {
@@ -75,7 +76,7 @@ impl Rate {
         self.limit.load(Ordering::Relaxed)
     }
 
-    /// A turn behind all others, of `most` bytes or fewer.
+    /// Takes a turn after all others, of at most `most` bytes.
     fn begin_turn(&self, now: Instant, most: u64) -> RateTurn {
         let mut account = lock(&self.account);
         account.settle(self.limit(), now);
@@ -86,10 +87,10 @@ impl Rate {
         RateTurn { start, bytes_left: bytes }
     }
 
-    /// How many bytes a turn may move now.
+    /// Returns how many bytes a turn may transfer now.
     ///
     /// # Errors
-    /// When the turn begins.
+    /// If the turn has not started: the time when it starts.
     fn look_at(&self, turn: &mut RateTurn, now: Instant) -> Result<u64, Instant> {
         let limit = self.limit();
         if limit == 0 {
@@ -99,7 +100,7 @@ impl Rate {
         account.settle(limit, now);
         let missing = turn.start.saturating_sub(account.earned);
         if missing == 0 {
-            // The rate may have become lower since the turn was begun, or those who share it more.
+            // Since the turn was taken, the rate may have become lower, or the number of tasks that share it higher.
             let share = account.share(limit);
             if turn.bytes_left > share {
                 account.give_back(turn.bytes_left - share);
@@ -111,7 +112,7 @@ impl Rate {
         Err(now + Duration::from_nanos(time))
     }
 
-    /// Gives back what a turn has not used.
+    /// Returns the unused bytes of a turn.
     fn end_turn(&self, turn: &RateTurn) {
         let mut account = lock(&self.account);
         account.turns = account.turns.saturating_sub(1);
@@ -120,7 +121,7 @@ impl Rate {
 }
 
 impl Account {
-    /// Adds what was earned since the last time, but saves up no more than one round.
+    /// Adds what was earned since the last call; saves up at most one round.
     fn settle(&mut self, limit: u64, now: Instant) {
         let time = now.saturating_duration_since(self.settled);
         self.settled = self.settled.max(now);
@@ -132,15 +133,15 @@ impl Account {
         self.given = self.given.saturating_sub(u128::from(bytes) * NANOBYTES);
     }
 
-    /// The bytes of one turn: a round's, divided by those who share it.
+    /// The bytes of one turn: those of a round, divided by the number of turns.
     fn share(&self, limit: u64) -> u64 {
         let round = ROUND.as_nanos() * u128::from(limit) / NANOBYTES;
         u64::try_from(round / u128::from(self.turns.max(1))).unwrap_or(u64::MAX).max(1)
     }
 }
 
-/// The rates that one task keeps to, and its turns. First the one that it has for itself: it asks for a turn of the other when
-/// it could use it.
+/// The two rates of one task, its own and the shared one, with its turns. It takes a turn of the shared rate only once
+/// its own allows bytes.
 #[derive(Debug)]
 pub(super) struct Pace {
     rates: [Arc<Rate>; 2],
@@ -168,14 +169,21 @@ impl Pace {
         Some(Grant { bytes, used: 0, pace: Some(self) })
     }
 
-    /// When the turn begins that the task waits for; `None` if it waits for none.
-    fn due(&self, now: Instant) -> Option<Instant> {
-        let mut turns = lock(&self.turns);
-        let mut begun = self.rates.iter().zip(&mut *turns).filter_map(|(rate, turn)| Some((rate, turn.as_mut()?)));
-        begun.find_map(|(rate, turn)| rate.look_at(turn, now).err())
+    /// How many bytes the turns that were begun may move now.
+    ///
+    /// # Errors
+    /// When the turn begins that the task waits for.
+    fn look(&self, now: Instant) -> Result<u64, Instant> {
+        let mut bytes = u64::MAX;
+        for (rate, turn) in self.rates.iter().zip(&mut *lock(&self.turns)) {
+            if let Some(turn) = turn {
+                bytes = rate.look_at(turn, now)?.min(bytes);
+            }
+        }
+        Ok(bytes)
     }
 
-    /// So many bytes of the turns were used. They end unless `goes_on`.
+    /// Subtracts the used bytes from the turns, and ends the turns unless `goes_on`.
     fn spend(&self, used: u64, goes_on: bool) {
         for (rate, turn) in self.rates.iter().zip(&mut *lock(&self.turns)) {
             let Some(begun) = turn else { continue };
@@ -194,24 +202,24 @@ impl Drop for Pace {
     }
 }
 
-/// The right to move bytes now. If not all are [spent](Grant::spend), there are no more to be moved for now: the turn ends, and its
-/// rest goes back.
+/// The right to transfer bytes now. If not all are [spent](Grant::spend), there is nothing more to transfer for now:
+/// the turn ends, and the rest is returned.
 #[derive(Debug)]
 #[must_use]
 pub struct Grant<'a> {
     bytes: usize,
     used: usize,
-    /// `None` without a limit.
+    /// `None` if there is no limit.
     pace: Option<&'a Pace>,
 }
 
 impl Grant<'_> {
-    /// How many bytes may be moved.
+    /// How many bytes may be transferred.
     pub fn bytes(&self) -> usize {
         self.bytes
     }
 
-    /// So many of them were moved.
+    /// Reports how many bytes were transferred.
     pub fn spend(mut self, bytes: usize) {
         self.used = bytes;
     }
@@ -226,8 +234,8 @@ impl Drop for Grant<'_> {
 }
 
 impl Worker {
-    /// The right to move `wanted` bytes now, or fewer. `None` if the task's turn is yet to come:
-    /// [`wait_for_turn`](Worker::wait_for_turn).
+    /// The right to transfer at most `wanted` bytes now. `None` if the task's turn has not started; then the caller
+    /// must call [`wait_for_turn`](Worker::wait_for_turn).
     pub fn grant(&self, wanted: usize) -> Option<Grant<'_>> {
         match &self.pace {
             Some(pace) if pace.limits() != [0; 2] => pace.grant(wanted, Instant::now()),
@@ -235,19 +243,23 @@ impl Worker {
         }
     }
 
-    /// Waits for the turn that a [`grant`](Worker::grant) did not get, if there is one. `false` if `limit` passed before.
+    /// Waits for the turn that a [`grant`](Worker::grant) did not get, if there is one, and gives the most bytes that it may move.
+    /// `None` if `limit` passed before.
     ///
     /// # Errors
     /// As [`wait`](Worker::wait).
-    pub fn wait_for_turn(&self, limit: Option<Instant>) -> Result<bool, WaitError> {
-        let Some(pace) = &self.pace else { return Ok(true) };
+    pub fn wait_for_turn(&self, limit: Option<Instant>) -> Result<Option<u64>, WaitError> {
+        let Some(pace) = &self.pace else { return Ok(Some(u64::MAX)) };
         loop {
-            // Before the turn is looked at, so that a change after this look ends the wait.
+            // Read before the turn, so that a later change ends the wait.
             let limits = pace.limits();
             let now = Instant::now();
-            let Some(due) = pace.due(now) else { return Ok(true) };
+            let due = match pace.look(now) {
+                Ok(bytes) => return Ok(Some(bytes)),
+                Err(due) => due,
+            };
             if limit.is_some_and(|limit| now >= limit) {
-                return Ok(false);
+                return Ok(None);
             }
             let until = limit.map_or(due, |limit| limit.min(due));
             self.wait_for(Some(until), || (pace.limits() != limits).then_some(()))?;

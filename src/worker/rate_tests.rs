@@ -9,13 +9,13 @@ const SECOND: Duration = Duration::from_secs(1);
 /// More than any turn has.
 const PIECE: usize = 1 << 30;
 
-/// One who moves bytes whenever it may, in a time that the test makes up.
+/// A task that transfers bytes whenever it may, in simulated time.
 struct Mover {
     pace: Pace,
     begin: Instant,
-    /// Bytes per second that its peer sends.
+    /// The bytes per second that its peer sends.
     peer: u64,
-    /// The most that it moves at once.
+    /// The most bytes that it transfers at once.
     piece: usize,
     next: Instant,
     moved: u64,
@@ -31,7 +31,7 @@ impl Mover {
         let now = self.next;
         let sent = (now - self.begin).as_nanos() * u128::from(self.peer) / NANOBYTES;
         let Some(grant) = self.pace.grant(self.piece, now) else {
-            self.next = self.pace.due(now).expect("a turn to come");
+            self.next = self.pace.look(now).expect_err("a turn to come");
             return;
         };
         let there = usize::try_from(sent).unwrap() - self.moved as usize;
@@ -42,7 +42,7 @@ impl Mover {
     }
 }
 
-/// Lets all move until `end`.
+/// Lets all transfer until `end`.
 fn run(movers: &mut [Mover], end: Instant) {
     loop {
         let mover = movers.iter_mut().min_by_key(|mover| mover.next).unwrap();
@@ -57,13 +57,13 @@ fn moved(movers: &[Mover]) -> Vec<u64> {
     movers.iter().map(|mover| mover.moved).collect()
 }
 
-/// Within five in a hundred.
+/// Within 5 %.
 fn assert_about(found: u64, expected: u64, what: &str) {
     assert!(found.abs_diff(expected) * 20 <= expected, "{what}: {found}, not about {expected}");
 }
 
 #[test]
-fn a_rate_is_kept_however_many_share_it() {
+fn rate_holds_for_any_number_of_tasks() {
     for limit in [100, 10_000, 1_000_000, 1_000_000_000] {
         for count in [1, 3, 10] {
             let begin = Instant::now();
@@ -73,7 +73,7 @@ fn a_rate_is_kept_however_many_share_it() {
             let each = moved(&movers);
             assert_about(each.iter().sum(), 10 * limit, "together");
             for bytes in each {
-                // The first one has a round for itself.
+                // The first task has a round of its own.
                 let expected = 10 * limit / count;
                 assert!(bytes.abs_diff(expected) <= expected / 20 + limit / 8, "one of {count} at {limit}: {bytes}");
             }
@@ -82,7 +82,7 @@ fn a_rate_is_kept_however_many_share_it() {
 }
 
 #[test]
-fn what_one_does_not_use_is_shared_by_the_others() {
+fn unused_share_goes_to_the_other_tasks() {
     let begin = Instant::now();
     let shared = Arc::new(Rate::new(1_000_000));
     let mut movers: Vec<_> = (0..3).map(|_| Mover::new(0, &shared, begin)).collect();
@@ -97,7 +97,7 @@ fn what_one_does_not_use_is_shared_by_the_others() {
 }
 
 #[test]
-fn small_pieces_get_no_smaller_a_share() {
+fn small_pieces_get_the_same_share() {
     let begin = Instant::now();
     let shared = Arc::new(Rate::new(1_000_000));
     let mut movers = [Mover::new(0, &shared, begin), Mover::new(0, &shared, begin)];
@@ -108,7 +108,7 @@ fn small_pieces_get_no_smaller_a_share() {
 }
 
 #[test]
-fn nothing_is_saved_up_beyond_a_round() {
+fn at_most_one_round_is_saved_up() {
     let begin = Instant::now();
     let shared = Arc::new(Rate::new(1_000_000));
     let mut movers = [Mover::new(0, &shared, begin)];
@@ -119,20 +119,20 @@ fn nothing_is_saved_up_beyond_a_round() {
 }
 
 #[test]
-fn a_changed_rate_holds_for_those_who_wait() {
+fn changed_rate_applies_to_waiting_tasks() {
     let begin = Instant::now();
     let shared = Arc::new(Rate::new(1000));
     let pace = Pace::new(Arc::new(Rate::new(0)), shared.clone());
     pace.grant(PIECE, begin).unwrap().spend(125);
     assert!(pace.grant(PIECE, begin).is_none());
     let now = begin + SECOND / 20;
-    let left = || pace.due(now).map(|due| due - now);
+    let left = || pace.look(now).err().map(|due| due - now);
     let before = left().expect("a turn to come");
     assert!(before.abs_diff(Duration::from_millis(75)) < Duration::from_millis(5), "{before:?}");
     shared.set_at(2000, now);
     let faster = left().expect("a turn to come");
     assert!(faster.abs_diff(before / 2) < Duration::from_millis(1), "{faster:?} of {before:?}");
-    // What was moved at the higher rate is not paid for at the lower one.
+    // Bytes transferred at the higher rate are not paid for at the lower one.
     shared.set_at(1, now);
     assert!(left().is_none_or(|slower| slower <= faster));
     shared.set_at(0, now);
@@ -141,7 +141,7 @@ fn a_changed_rate_holds_for_those_who_wait() {
 }
 
 #[test]
-fn a_lower_rate_makes_the_turns_smaller_that_were_begun() {
+fn lower_rate_shortens_turns_that_were_taken() {
     let begin = Instant::now();
     let shared = Arc::new(Rate::new(1_000_000));
     let mut movers = [Mover::new(0, &shared, begin)];
@@ -154,7 +154,7 @@ fn a_lower_rate_makes_the_turns_smaller_that_were_begun() {
 }
 
 #[test]
-fn a_turn_that_is_not_used_costs_nothing() {
+fn unused_turn_costs_nothing() {
     let begin = Instant::now();
     let pace = Pace::new(Arc::new(Rate::new(1000)), Arc::new(Rate::new(1000)));
     for _ in 0..100 {
@@ -168,16 +168,16 @@ fn a_turn_that_is_not_used_costs_nothing() {
 }
 
 #[test]
-fn a_worker_without_a_limit_may_move_all() {
+fn worker_without_a_limit_may_transfer_everything() {
     let plain = Worker::for_call(Arc::new(StopSignal::new()));
     assert_eq!(plain.grant(PIECE).unwrap().bytes(), PIECE);
     let paced =
         Worker::for_call(Arc::new(StopSignal::new())).with_rates(Arc::new(Rate::new(0)), Arc::new(Rate::new(0)));
     assert_eq!(paced.grant(PIECE).unwrap().bytes(), PIECE);
-    assert!(paced.wait_for_turn(None).unwrap());
+    assert_eq!(paced.wait_for_turn(None).unwrap(), Some(u64::MAX));
 }
 
-/// A worker whose turn is a day away, and its rate.
+/// A worker whose turn starts in a day, and its rate.
 fn waiting_worker() -> (Arc<Worker>, Arc<Rate>) {
     let rate = Arc::new(Rate::new(100_000_000));
     let worker = Worker::for_call(Arc::new(StopSignal::new())).with_rates(rate.clone(), Arc::new(Rate::new(0)));
@@ -191,13 +191,13 @@ fn waiting_worker() -> (Arc<Worker>, Arc<Rate>) {
 }
 
 #[test]
-fn a_wait_for_a_turn_ends_with_its_limit() {
+fn wait_for_a_turn_ends_at_its_limit() {
     let (worker, _rate) = waiting_worker();
-    assert!(!worker.wait_for_turn(Some(Instant::now() + Duration::from_millis(20))).unwrap());
+    assert_eq!(worker.wait_for_turn(Some(Instant::now() + Duration::from_millis(20))).unwrap(), None);
 }
 
 #[test]
-fn a_wait_for_a_turn_ends_with_a_stop_or_a_change_of_the_rate() {
+fn wait_for_a_turn_ends_at_a_stop_or_a_new_rate() {
     for stops in [true, false] {
         let (worker, rate) = waiting_worker();
         let (sender, ended) = mpsc::channel();

@@ -1,4 +1,4 @@
-//! The one way in which running work is stopped from outside: abort, deadline, background and close.
+//! The stop signal: the only way to stop running work from outside (abort, deadline, background and close).
 
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
@@ -21,7 +21,7 @@ pub enum StopReason {
 }
 
 impl StopReason {
-    /// The atomic's value for a reason.
+    /// The numeric code of a reason.
     const fn code(self) -> u8 {
         match self {
             StopReason::Aborted => 1,
@@ -31,7 +31,7 @@ impl StopReason {
         }
     }
 
-    /// The reason in the atomic's value, settled or not.
+    /// The reason of a code, settled or not.
     fn from_state(state: u8) -> Option<StopReason> {
         [StopReason::Aborted, StopReason::Interrupted, StopReason::DeadlinePassed, StopReason::NoNetwork]
             .into_iter()
@@ -39,12 +39,12 @@ impl StopReason {
     }
 }
 
-/// The atomic's value while nobody has asked the work to stop.
+/// The state while no stop is requested.
 const RUNNING: u8 = 0;
-/// Added to the atomic's value when the result is decided.
+/// Added to the state when the result is settled.
 const SETTLED: u8 = 8;
 
-/// A stop signal and a deadline, shared between those who may stop the work and the threads that do it.
+/// A stop signal and a deadline, shared between the threads that may stop the work and those that do it.
 #[derive(Debug, Default)]
 pub struct StopSignal {
     state: AtomicU8,
@@ -54,23 +54,23 @@ pub struct StopSignal {
 }
 
 impl StopSignal {
-    /// A signal that nobody has given and that has no deadline yet.
+    /// A signal without a stop and without a deadline.
     pub fn new() -> StopSignal {
         StopSignal::default()
     }
 
-    /// Sets the deadline; the first one stays.
+    /// Sets the deadline. Later calls have no effect.
     pub fn set_deadline(&self, deadline: Instant) {
         let _ = self.deadline.set(deadline);
     }
 
-    /// When the work has to be done; `None` while it waits in the queue, and for work without a limit.
+    /// The deadline. `None` while the work waits in the queue, and for work without a time limit.
     pub fn deadline(&self) -> Option<Instant> {
         self.deadline.get().copied()
     }
 
-    /// Asks the work to stop. The first reason stays, but an abort replaces every other: whoever aborts is told that the
-    /// work ends with it. `false` if the result was decided before, for another reason or for none.
+    /// Requests a stop. The first reason stays, but an abort replaces every other, because its caller is told that the
+    /// work ends with it. `false` if the result was settled before.
     pub fn request(&self, reason: StopReason) -> bool {
         let requested = self.state.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |state| {
             let replaces = state == RUNNING || reason == StopReason::Aborted;
@@ -90,10 +90,10 @@ impl StopSignal {
         }
     }
 
-    /// `Err` once the work is to stop.
+    /// Checks for a stop.
     ///
     /// # Errors
-    /// Why it is to stop. A reason that was requested comes before the deadline. A settled result has none.
+    /// The reason. A requested reason takes precedence over the deadline. There is none once the result is settled.
     pub fn check(&self) -> Result<(), StopReason> {
         let state = self.state.load(Ordering::SeqCst);
         if let Some(reason) = StopReason::from_state(state) {
@@ -106,24 +106,24 @@ impl StopSignal {
         }
     }
 
-    /// Decides that the work succeeds, before what cannot be taken back: from here on nothing stops it.
+    /// Settles a success before something irreversible. From here on nothing stops the work.
     ///
     /// # Errors
-    /// Why it is to stop instead.
+    /// The work must stop for this reason instead.
     pub fn settle(&self) -> Result<(), StopReason> {
         self.check()?;
         self.settle_failure()
     }
 
-    /// Decides that the work ends with the result that it has. The deadline does not matter any more.
+    /// Settles the result that the work has. The deadline no longer matters.
     ///
     /// # Errors
-    /// A stop was requested before, and whoever requested it was told that it will be the end.
+    /// A stop was requested before, and its caller was told that the work ends with it.
     pub fn settle_failure(&self) -> Result<(), StopReason> {
         StopReason::from_state(self.state.fetch_or(SETTLED, Ordering::SeqCst)).map_or(Ok(()), Err)
     }
 
-    /// Has `waker` woken by a request, until the guard is dropped. A request that came before wakes nobody:
+    /// Wakes `waker` at each request, until the guard is dropped. A request made before wakes nobody, but
     /// [`check`](StopSignal::check) after this call sees it.
     pub(super) fn watch<'a>(&'a self, waker: &Arc<Waker>) -> Watch<'a> {
         lock(&self.wakers).push(waker.clone());
@@ -131,7 +131,7 @@ impl StopSignal {
     }
 }
 
-/// A waker that a stop signal wakes.
+/// Registers a waker with a stop signal.
 pub(super) struct Watch<'a> {
     signal: &'a StopSignal,
     waker: Arc<Waker>,
@@ -227,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn a_request_after_the_end_of_a_watch_does_not_wake_the_threads_next_task() {
+    fn request_after_a_watch_does_not_wake_the_next_task() {
         let signal = StopSignal::new();
         let waker = Arc::new(Waker::new().unwrap());
         drop(signal.watch(&waker));

@@ -1,4 +1,4 @@
-//! Actions at a later time, on one thread for the whole process, which exists only while there is something to wait for.
+//! Actions at a later time, on one thread for the whole process that exists only while an alarm is set.
 
 use std::fmt;
 use std::io;
@@ -10,7 +10,7 @@ use std::time::Instant;
 use super::lock;
 use crate::platform::give_back_free_memory;
 
-/// Enough for the actions, which close sockets and give stop signals.
+/// Sufficient for the actions, which close sockets and set stop signals.
 const STACK_SIZE: usize = 128 * 1024;
 
 /// The process' timer.
@@ -22,17 +22,17 @@ pub struct Timer {
 struct TimerState {
     alarms: Vec<(u64, Instant, AlarmAction)>,
     next_number: u64,
-    /// The thread, while there is something to wait for.
+    /// The thread, while an alarm is set.
     thread: Option<JoinHandle<()>>,
-    /// The number of the thread that is to run: a former one ends when it looks.
+    /// The number of the current thread. An earlier thread ends when it sees another number.
     generation: u64,
-    /// The number of the action that runs now.
+    /// The number of the running action.
     running: Option<u64>,
 }
 
 type AlarmAction = Box<dyn FnOnce() + Send>;
 
-/// A set action. Dropping it lets the action happen; [`cancel`](Alarm::cancel) takes it back.
+/// A set alarm. Dropping it does not cancel the action; [`cancel`](Alarm::cancel) does.
 #[derive(Debug)]
 #[must_use = "an alarm that nobody keeps cannot be taken back"]
 pub struct Alarm {
@@ -46,16 +46,16 @@ static TIMER: Timer = Timer {
 };
 
 impl Timer {
-    /// The process' one.
+    /// The timer of the process.
     pub fn get() -> &'static Timer {
         &TIMER
     }
 
-    /// Has `action` run once at `when`. It runs on the timer's thread, so it must be short, and must not wait for anything that
-    /// another action does. A panic ends only the action that it happens in.
+    /// Runs `action` once at `when` on the timer's thread. It must be short, and must not wait for another action. A
+    /// panic ends only that action.
     ///
     /// # Errors
-    /// No thread can be started; `action` is dropped.
+    /// No thread can be started. `action` is dropped.
     pub fn set(&'static self, when: Instant, action: impl FnOnce() + Send + 'static) -> io::Result<Alarm> {
         let mut state = lock(&self.state);
         if state.thread.is_none() {
@@ -70,7 +70,7 @@ impl Timer {
         Ok(Alarm { timer: self, number })
     }
 
-    /// Lets the thread end when there is nothing left to wait for, and gives it to be joined.
+    /// Lets the thread end if no alarm is left, and returns it for joining.
     fn end_if_empty(&self, state: &mut TimerState) -> Option<JoinHandle<()>> {
         if !state.alarms.is_empty() || state.running.is_some() {
             return None;
@@ -87,7 +87,7 @@ impl Timer {
                 state.thread = None;
                 state.generation += 1;
                 drop(state);
-                // Nothing is kept and nothing is to come: all sessions are idle.
+                // No alarm is left and no action runs: all sessions are idle.
                 return give_back_free_memory();
             };
             let left = when.saturating_duration_since(Instant::now());
@@ -95,7 +95,7 @@ impl Timer {
                 let (number, _, action) = state.alarms.swap_remove(index);
                 state.running = Some(number);
                 drop(state);
-                // Or the process would have no timer any more, and who cancels this action would wait for ever.
+                // Otherwise the process would lose its timer, and a thread that cancels this action would wait forever.
                 let _ = catch_unwind(AssertUnwindSafe(action));
                 state = lock(&self.state);
                 state.running = None;
@@ -108,8 +108,8 @@ impl Timer {
 }
 
 impl Alarm {
-    /// Takes the action back. `false` if it has run; one that runs now is waited for, so the caller must hold no lock that it
-    /// takes. The thread has ended when the last action is taken back.
+    /// Cancels the action. `false` if it has run. If it is running, waits for it, so the caller must not hold a lock
+    /// that it takes. If no alarm is left, waits for the thread to end.
     pub fn cancel(self) -> bool {
         let mut state = lock(&self.timer.state);
         if let Some(index) = state.alarms.iter().position(|(number, ..)| *number == self.number) {
@@ -117,11 +117,11 @@ impl Alarm {
             let thread = self.timer.end_if_empty(&mut state);
             self.timer.changed.notify_all();
             drop(state);
-            // Not on the thread itself, where an action may drop what holds an alarm.
+            // Not on the timer's thread itself, where an action may drop the owner of an alarm.
             if let Some(thread) = thread.filter(|thread| thread.thread().id() != thread::current().id()) {
                 let _ = thread.join();
             }
-            // Outside the lock: what it holds may do anything when it is dropped.
+            // Outside of the lock: dropping what the action holds may run arbitrary code.
             drop(action);
             return true;
         }
@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn to_cancel_an_action_that_runs_waits_for_its_end() {
+    fn cancelling_a_running_action_waits_for_its_end() {
         let (begins, begun) = mpsc::channel();
         let (let_go, may_end) = mpsc::channel::<()>();
         let (ends, ended) = mpsc::channel();
@@ -200,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn an_action_that_panics_ends_alone() {
+    fn panic_ends_only_its_own_action() {
         let (begins, begun) = mpsc::channel();
         let (sender, ran) = mpsc::channel();
         let now = Instant::now();

@@ -1,4 +1,4 @@
-//! The one place where a worker sleeps.
+//! The only function in which a worker sleeps.
 
 use std::fmt;
 use std::io;
@@ -10,22 +10,22 @@ use rustix::io::Errno;
 
 use super::{StopReason, Worker, lock};
 
-/// The most descriptors that one wait can watch.
+/// The maximum number of descriptors of one wait.
 pub const MAX_WATCHED: usize = 8;
 
-/// How long a worker without a deadline waits, in all of its waits together, for what others have. They have it for
-/// milliseconds; a process that was frozen meanwhile must not freeze the others with it.
+/// The total time that a worker without a deadline waits for resources that others hold. They hold them for
+/// milliseconds. A frozen process must not freeze others.
 pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 
-/// What happened to each of the watched descriptors, in their order. All are empty if the limit of a wait passed.
+/// The events of the watched descriptors, in order. All are empty if the wait reached its limit.
 pub type Events = [PollFlags; MAX_WATCHED];
 
 /// Why a wait ended without an event.
 #[derive(Debug)]
 pub enum WaitError {
-    /// The work is to stop.
+    /// The work was stopped.
     Stopped(StopReason),
-    /// The system refused the wait: the process has no descriptor or no memory left.
+    /// The system cannot wait: the process has no descriptor or memory left.
     Failed(io::Error),
 }
 
@@ -47,16 +47,16 @@ impl fmt::Display for WaitError {
 impl std::error::Error for WaitError {}
 
 impl Worker {
-    /// Waits until one of `watched`, which are at most [`MAX_WATCHED`], has an event or `limit` has passed.
+    /// Waits until one of `watched` (at most [`MAX_WATCHED`]) has an event, or until `limit`.
     ///
     /// # Errors
-    /// The stop signal and its deadline; a refusal of the system.
+    /// The stop signal including the deadline, or the system cannot wait.
     pub fn wait(&self, watched: &[PollFd<'_>], limit: Option<Instant>) -> Result<Events, WaitError> {
         self.sleep(watched, limit, || None)
     }
 
-    /// Waits until `ready` has a value or `limit` has passed, which gives `None`. `ready` is asked at once, and again
-    /// whenever the thread's waker was woken, so whoever makes it ready wakes that afterwards.
+    /// Waits until `ready` returns a value, or until `limit`, which returns `None`. `ready` is called at once, and
+    /// again whenever the thread's waker is woken. Code that makes it true must wake the waker afterwards.
     ///
     /// # Errors
     /// As [`wait`](Worker::wait).
@@ -91,8 +91,8 @@ impl Worker {
         Ok(value)
     }
 
-    /// Waits as [`wait_for`](Worker::wait_for) for what others have, such as a lock. Gives `None` also where the patience of a
-    /// worker without a deadline is at its end.
+    /// Waits as [`wait_for`](Worker::wait_for) for a resource that others hold, such as a lock. Also returns `None` if
+    /// the patience of a worker without a deadline ends.
     ///
     /// # Errors
     /// As [`wait`](Worker::wait).
@@ -108,13 +108,13 @@ impl Worker {
         waited
     }
 
-    /// Counts a time as waited for others, such as that of work that they made vain.
+    /// Counts time as waited for others, such as that of work that others made useless.
     pub fn spend_patience(&self, time: Duration) {
         let mut patience = lock(&self.patience);
         *patience = patience.saturating_sub(time);
     }
 
-    /// Whether it may wait for others: before the end of its patience, and always with a deadline, which ends the wait.
+    /// Whether the worker may wait for others: until its patience ends, or always with a deadline, which ends the wait.
     pub fn has_patience(&self) -> bool {
         self.stop.deadline().is_some() || !lock(&self.patience).is_zero()
     }
@@ -133,7 +133,7 @@ impl Worker {
         let _watch = self.stop.watch(waker);
         let until = [limit, self.stop.deadline()].into_iter().flatten().min();
         loop {
-            // Before the conditions are looked at: a wake after this look ends the poll below.
+            // Reset before the conditions are checked: a later wake ends the poll below.
             waker.reset();
             self.check()?;
             if let Some(events) = ready() {
@@ -162,11 +162,11 @@ impl Worker {
     }
 }
 
-/// Rounded up to a millisecond, which is what some systems count in, so that a wait does not end just before its time.
+/// Rounded up to milliseconds, which some systems use, so that a wait does not end just before its time.
 fn timespec(duration: Duration) -> Timespec {
     let millis = duration.as_micros().div_ceil(1000).min(i32::MAX as u128);
     let (seconds, nanos) = (millis / 1000, millis % 1000 * 1_000_000);
-    // Both fit: the types of the fields differ between systems, and are 32 bit at least.
+    // Lossless: the fields' types differ between systems, and have at least 32 bits.
     Timespec { tv_sec: seconds as i32 as _, tv_nsec: nanos as i32 as _ }
 }
 
@@ -241,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn all_waits_for_others_have_one_patience() {
+    fn waits_for_others_share_one_patience() {
         let worker = worker();
         worker.spend_patience(PATIENCE - Duration::from_millis(60));
         let begin = Instant::now();
@@ -265,7 +265,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wake_makes_the_condition_be_asked_again() {
+    fn wake_checks_the_condition_again() {
         let worker = Arc::new(worker());
         let ready = Arc::new(AtomicBool::new(false));
         let (sender, begins) = mpsc::channel();

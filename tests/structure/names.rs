@@ -1,15 +1,15 @@
-//! A name stands for one type.
+//! Each type name is unique.
 
 use std::collections::BTreeMap;
 
 use super::sources;
 use super::words::words_of;
 
-/// Names that several types have, and why that does not mislead.
+/// Names that several types share, with the reason why that is not misleading.
 const SHARED: [(&str, &str); 1] =
     [("Error", "what a call of the room fails with; it is written with the room's name elsewhere")];
 
-/// The types that a piece of code declares. Those of traits are their implementers'.
+/// The types that a piece of code declares, without associated types.
 fn types_of(code: &str) -> Vec<String> {
     let words = words_of(code);
     let mut types = Vec::new();

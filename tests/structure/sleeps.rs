@@ -1,12 +1,12 @@
-//! Threads sleep in few places. Whatever could put one to sleep is found by a part of its name, so that what is harmless has to
-//! be listed, and what is new is seen.
+//! Threads sleep in few places. Everything that may block is found by a part of its name, so harmless names must be
+//! listed and new ones are noticed.
 
 use std::collections::BTreeSet;
 
 use super::sources;
 use super::words::words_of;
 
-/// No name has one of these in it, in any letter case, unless it is listed below.
+/// No name may contain one of these, ignoring case, unless it is listed below.
 const PARTS: [&str; 28] = [
     "addrinfo",
     "barrier",
@@ -38,7 +38,7 @@ const PARTS: [&str; 28] = [
     "yield_now",
 ];
 
-/// Words that are too short or too common to be looked for as a part, and calls.
+/// Words that are too short or too common to be searched as a part, and calls.
 const PHRASES: [&str; 14] = [
     "Child",
     "Command",
@@ -56,7 +56,7 @@ const PHRASES: [&str; 14] = [
     "::connect(",
 ];
 
-/// What does not put a thread to sleep by itself, anywhere, and why.
+/// Names that do not block a thread, with the reason.
 const HARMLESS: [(&str, &[&str]); 8] = [
     (
         "the worker's own wait and what ends in it: it takes the worker or what has it",
@@ -96,7 +96,7 @@ const HARMLESS: [(&str, &[&str]); 8] = [
     ("the library's own connections, which `http/connect.rs` makes", &["self.connect(", "TlsStream::connect("]),
 ];
 
-/// Where a thread may sleep by which names, and why no deadline, abort or close can be late there.
+/// Where a thread may sleep and by which names, with the reason why no deadline, abort or close is delayed.
 const MAY_SLEEP: [(&str, &[&str], &str); 10] = [
     ("worker/wait.rs", &["poll", "sleep"], "the one wait of a worker, which the stop signal ends"),
     (
@@ -146,7 +146,7 @@ const MAY_SLEEP: [(&str, &[&str], &str); 10] = [
     ("storage/partials.rs", &["FlockOperation", "flock"], "a lock is tried and never waited for"),
 ];
 
-/// What is imported under another name. No other import is, so that what sleeps has one name.
+/// Imports under another name. No others are allowed, so that everything that blocks has one name.
 const ALIASES: [&str; 8] = [
     "TCP_CONNECTION_INFO as TCP_INFO",
     "tcp_connection_info as TcpInfo",
@@ -158,7 +158,7 @@ const ALIASES: [&str; 8] = [
     "parse as parse_path",
 ];
 
-/// What may put a thread to sleep in a piece of code.
+/// The calls in a piece of code that may block.
 fn sleeps_of(code: &str) -> Vec<String> {
     let words = words_of(code);
     let mut harmless = vec![false; words.len()];
@@ -183,7 +183,7 @@ fn sleeps_of(code: &str) -> Vec<String> {
     found.into_iter().collect()
 }
 
-/// Where the words of the phrase follow each other, with their number.
+/// The positions where the words of the phrase follow each other, with their number.
 fn places_of(words: &[String], phrase: &str) -> Vec<(usize, usize)> {
     let phrase = words_of(phrase);
     let places = words.windows(phrase.len()).enumerate().filter(|(_, window)| *window == phrase.as_slice());
@@ -191,7 +191,7 @@ fn places_of(words: &[String], phrase: &str) -> Vec<(usize, usize)> {
 }
 
 #[test]
-fn threads_sleep_only_where_it_is_said_why() {
+fn threads_sleep_only_in_listed_places() {
     let mut used = BTreeSet::new();
     let mut faults = Vec::new();
     for source in sources() {
@@ -213,7 +213,7 @@ fn threads_sleep_only_where_it_is_said_why() {
 }
 
 #[test]
-fn nothing_that_is_called_harmless_is_gone() {
+fn every_listed_name_still_exists() {
     let all: Vec<Vec<String>> = sources().iter().map(|source| words_of(&source.lines.join("\n"))).collect();
     let is_gone = |phrase: &&str| !all.iter().any(|words| !places_of(words, phrase).is_empty());
     let gone: Vec<_> = HARMLESS.iter().flat_map(|(_, phrases)| phrases.iter().copied()).filter(is_gone).collect();
@@ -235,7 +235,7 @@ fn nothing_is_imported_under_another_name() {
     assert_eq!(found, ALIASES.map(str::to_owned).into());
 }
 
-/// Each of these would have a thread sleep.
+/// Each of these would block a thread.
 #[test]
 fn every_way_to_sleep_is_seen() {
     for code in [
@@ -295,7 +295,7 @@ fn every_way_to_sleep_is_seen() {
 }
 
 #[test]
-fn what_does_not_sleep_is_left_alone() {
+fn non_blocking_code_is_not_reported() {
     for code in [
         "exchange.worker().wait(&[PollFd::new(&*socket, events)], limit)?",
         "worker.wait_for(None, || self.answer.take())?",

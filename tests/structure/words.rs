@@ -1,13 +1,13 @@
-//! Rust as a list of its words and signs, so that no line end, blank or comment hides a call.
+//! Splits Rust code into words and signs, so that no line end, blank or comment hides a call.
 
-/// The words and signs of a text, without comments, characters and lifetimes. Every string is an empty one. `::` is one sign. The types between
-/// `::<` and `>` are left out.
+/// The words and signs of a text, without comments, characters and lifetimes. Every string becomes an empty one. `::`
+/// is one sign. Types between `::<` and `>` are omitted.
 pub fn words_of(text: &str) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
     let mut rest = text;
     while let Some(first) = rest.chars().next() {
         let length = if let Some(length) = unread(rest) {
-            // A call with a text is not one without arguments.
+            // A call with a string argument differs from one without arguments.
             if rest[..length].ends_with(['"', '#']) && !rest.starts_with('/') {
                 words.push("\"\"".to_owned());
             }
@@ -29,7 +29,7 @@ pub fn words_of(text: &str) -> Vec<String> {
     words
 }
 
-/// The length of what is no word at the beginning of the text: blanks, a comment, a string, a character or a lifetime.
+/// The length of a blank, comment, string, character or lifetime at the beginning of the text.
 fn unread(text: &str) -> Option<usize> {
     let first = text.chars().next()?;
     if first.is_whitespace() {
@@ -60,7 +60,7 @@ fn unread(text: &str) -> Option<usize> {
     None
 }
 
-/// The length of a string or character with its quotes.
+/// The length of a string or character, including its quotes.
 fn quoted(text: &str) -> usize {
     let mut characters = text.char_indices();
     let quote = characters.next().map(|(_, quote)| quote);

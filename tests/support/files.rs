@@ -13,7 +13,7 @@ use wxtransfer::ffi::string::WxtStr;
 
 use super::{Session, text};
 
-/// What a file function's callback was given.
+/// The result that a file function's callback received.
 #[derive(Clone, Debug)]
 pub struct FileResult {
     pub err_msg: String,
@@ -32,7 +32,7 @@ pub struct FileInfo {
 }
 
 impl FileResult {
-    /// The one file of a success.
+    /// The only file of a successful result.
     #[track_caller]
     pub fn file(&self) -> &FileInfo {
         assert_eq!((self.err_no, self.category, self.files.len()), (0, 0, 1), "{self:?}");
@@ -40,13 +40,13 @@ impl FileResult {
         &self.files[0]
     }
 
-    /// A success that tells of nothing.
+    /// A successful result without content.
     #[track_caller]
     pub fn done(&self) {
         assert_eq!((self.err_no, self.category, self.files.len()), (0, 0, 0), "{self:?}");
     }
 
-    /// `errMsg` and `errno` of a failure, which tells of no file and has a detail.
+    /// `errMsg` and `errno` of a failure, which has a detail and no file.
     #[track_caller]
     pub fn failure(&self) -> (&str, i32) {
         assert!(self.err_no != 0 && self.category != 0 && self.files.is_empty(), "{self:?}");
@@ -63,7 +63,7 @@ impl Session {
         })
     }
 
-    /// Fails with the status of a call that is refused.
+    /// Returns the status of a call that is refused.
     pub fn try_save(&self, temporary: &str) -> Result<FileResult, WxtStatus> {
         try_result_of(|callback, user_data| unsafe {
             wxt_save_file(self.handle, WxtStr::new(temporary), WxtStr::absent(), callback, user_data)
@@ -106,7 +106,7 @@ impl Session {
         })
     }
 
-    /// Fails with the status of a call that is refused.
+    /// Returns the status of a call that is refused.
     pub fn try_import_descriptor(&self, descriptor: impl AsFd) -> Result<FileResult, WxtStatus> {
         let descriptor = descriptor.as_fd().as_raw_fd();
         try_result_of(|callback, user_data| unsafe {
@@ -150,7 +150,7 @@ impl Session {
     }
 }
 
-/// Makes a call that is not refused, and keeps what its callback is given, which it is before the call returns.
+/// Makes a call that is not refused, and returns its callback's result, which arrives before the call returns.
 fn result_of(call: impl FnOnce(WxtFileCallback, *mut c_void) -> WxtStatus) -> FileResult {
     try_result_of(call).unwrap_or_else(|status| panic!("a call was refused: status {status}"))
 }

@@ -1,8 +1,8 @@
-//! A host in Rust: opens sessions, starts tasks through the C interface, and keeps what their callbacks are given.
+//! A host in Rust: opens sessions, starts tasks through the C interface, and stores what their callbacks receive.
 
-// Each test program uses its own part of this.
+// Each test program uses a part of this.
 #![allow(dead_code, missing_docs)]
-// It does what a host in C does, for which the header is the only promise.
+// Acts like a host in C, which relies only on the header.
 #![allow(unsafe_code, clippy::undocumented_unsafe_blocks)]
 
 pub mod files;
@@ -23,10 +23,10 @@ use wxtransfer::ffi::string::*;
 use wxtransfer::ffi::task::*;
 use wxtransfer_test_server::Authority;
 
-/// Nothing here takes this long unless it hangs.
+/// Nothing takes this long unless it hangs.
 pub const WAIT_LIMIT: Duration = Duration::from_secs(60);
 
-/// What a callback was given.
+/// An event of a callback.
 #[derive(Clone, Debug)]
 pub enum Event {
     Headers {
@@ -42,7 +42,7 @@ pub enum Event {
     Fail(Failure),
     /// The HAR entry of a request.
     Trace(String),
-    /// Whether it was given the success.
+    /// Whether it received the success.
     Complete(bool),
     Release,
 }
@@ -88,13 +88,13 @@ pub struct Profile {
     pub protocol: Option<String>,
 }
 
-/// One task and the events it has sent so far.
+/// One task and its events so far.
 pub struct Task {
     pub id: WxtTaskId,
     events: Receiver<Event>,
 }
 
-/// The end of a task, with all that came before.
+/// The end of a task with all of its events.
 #[derive(Debug)]
 pub struct Ended {
     pub events: Vec<Event>,
@@ -107,7 +107,7 @@ impl Task {
         self.events.recv_timeout(WAIT_LIMIT).expect("a callback comes")
     }
 
-    /// Waits for the release, and checks the order that the header promises.
+    /// Waits for the release, and checks the order of events that the header specifies.
     pub fn end(self) -> Ended {
         let mut events = Vec::new();
         loop {
@@ -167,7 +167,7 @@ impl Ended {
             .expect("headers were received")
     }
 
-    /// The HAR entries, in their order.
+    /// The HAR entries, in order.
     pub fn traces(&self) -> Vec<serde_json::Value> {
         let entries = self.events.iter().filter_map(|event| match event {
             Event::Trace(entry) => Some(entry),
@@ -187,7 +187,7 @@ impl Ended {
     }
 }
 
-/// An open session with a data directory of its own; closed when dropped.
+/// An open session with its own data directory. Closed when dropped.
 pub struct Session {
     pub handle: *mut WxtSession,
     pub directory: TempDir,
@@ -200,12 +200,12 @@ unsafe impl Send for Session {}
 unsafe impl Sync for Session {}
 
 impl Session {
-    /// A session that may talk to the test servers.
+    /// A session that may use the test servers.
     pub fn open() -> Session {
         Session::open_with(|_| {})
     }
 
-    /// The same, after `change` had a look at the options.
+    /// As [`Session::open`], with options that `change` modifies.
     pub fn open_with(change: impl FnOnce(&mut WxtSessionOptions)) -> Session {
         let (status, session) = Session::try_open_with(change);
         assert_eq!(status, WXT_OK);
@@ -284,7 +284,7 @@ impl Session {
         path
     }
 
-    /// Every regular file below the session's data directory that is none of `known`.
+    /// Every regular file below the session's data directory, except `known`.
     pub fn files_besides(&self, known: &[&Path]) -> Vec<PathBuf> {
         fn walk(directory: &Path, found: &mut Vec<PathBuf>) {
             for entry in std::fs::read_dir(directory).expect("a directory") {
@@ -305,7 +305,7 @@ impl Drop for Session {
     }
 }
 
-/// Callbacks that send each event to `sender`, until it is released.
+/// Callbacks that send each event to `sender`, until they are released.
 pub fn callbacks(sender: Sender<Event>) -> WxtCallbacks {
     WxtCallbacks {
         struct_size: size_of::<WxtCallbacks>(),
@@ -320,14 +320,14 @@ pub fn callbacks(sender: Sender<Event>) -> WxtCallbacks {
     }
 }
 
-/// A C struct with all bytes zero, as a host's initialiser leaves it.
+/// A C struct of zeros, like the header's initialisers return.
 pub fn zeroed<T: Copy>() -> T {
     unsafe { std::mem::zeroed() }
 }
 
 fn send(user_data: *mut c_void, event: Event) {
     let sender = unsafe { &*user_data.cast::<Sender<Event>>() };
-    // A test that looks no further has dropped the receiver.
+    // A test that is not interested in further events has dropped the receiver.
     let _ = sender.send(event);
 }
 

@@ -1,15 +1,15 @@
-//! One use of each large dependency and nothing else: what a library weighs before it does anything of its own. Not to
-//! be run.
+//! Uses each large dependency once and nothing else: the size of a library before it has any code of its own. It is not
+//! meant to be run.
 
 use std::panic::catch_unwind;
 
-/// Threads, and panics that are caught.
+/// Uses threads and catches panics.
 #[unsafe(no_mangle)]
 pub extern "C" fn standard_library(number: usize) -> usize {
     catch_unwind(|| std::thread::spawn(move || 100 / number).join().unwrap()).unwrap_or(0)
 }
 
-/// ring without what is for client certificates, as in the library.
+/// ring without its support for client certificates, as in the library.
 #[cfg(feature = "tls")]
 fn provider() -> rustls::crypto::CryptoProvider {
     use std::sync::Arc;
@@ -31,7 +31,7 @@ fn provider() -> rustls::crypto::CryptoProvider {
     CryptoProvider { key_provider: &NoKeys, ..ring::default_provider() }
 }
 
-/// A handshake, bytes there and back.
+/// A handshake and bytes in both directions.
 #[cfg(feature = "tls")]
 #[unsafe(no_mangle)]
 pub extern "C" fn tls(port: u16) -> usize {
@@ -54,7 +54,7 @@ pub extern "C" fn tls(port: u16) -> usize {
     stream.read(&mut [0; 100]).unwrap()
 }
 
-/// An address with any host, text in any charset, gzip.
+/// Parses a URL with any host, decodes text in any charset, and unpacks gzip.
 ///
 /// # Safety
 /// `text` must point to `length` readable bytes.
@@ -63,7 +63,7 @@ pub extern "C" fn tls(port: u16) -> usize {
 pub unsafe extern "C" fn text(text: *const u8, length: usize) -> usize {
     use std::io::Read;
 
-    // SAFETY: the caller promises it.
+    // SAFETY: guaranteed by the caller.
     let text = unsafe { std::slice::from_raw_parts(text, length) };
     let mut inflated = Vec::new();
     flate2::read::MultiGzDecoder::new(text).read_to_end(&mut inflated).unwrap();
@@ -72,7 +72,7 @@ pub unsafe extern "C" fn text(text: *const u8, length: usize) -> usize {
     url.as_str().len()
 }
 
-/// An answer to a POST with a body, over a transport of its own, without which no transfer could be aborted.
+/// A response to a POST with a body, over a custom transport, without which transfers could not be aborted.
 #[cfg(feature = "http")]
 #[unsafe(no_mangle)]
 pub extern "C" fn http(port: u16) -> usize {
@@ -135,7 +135,7 @@ pub extern "C" fn http(port: u16) -> usize {
     response.into_body().into_reader().read(&mut [0; 100]).unwrap()
 }
 
-/// A queue of work for a thread, and a wait for its answer that ends.
+/// A work queue of a thread, and a wait for its result with a timeout.
 #[cfg(feature = "threads")]
 #[unsafe(no_mangle)]
 pub extern "C" fn threads(number: u64) -> u64 {
@@ -154,7 +154,7 @@ pub extern "C" fn threads(number: u64) -> u64 {
     }
 }
 
-/// What the system trusts.
+/// The roots that the system trusts.
 #[cfg(feature = "trust")]
 #[unsafe(no_mangle)]
 pub extern "C" fn trust() -> usize {

@@ -250,9 +250,9 @@ const FAILING = {
 /* Those that a page comes to by what fails around it, or an app by its own calls, with a test that gives each. */
 const FILES = 'tests/files.rs';
 const GIVEN_BY = {
-  1300005: [FILES, 'what_the_system_refuses_and_what_the_device_cannot_read_have_numbers_of_their_own'],
-  1300009: [FILES, 'what_cannot_be_imported_is_refused_and_stays_the_hosts'],
-  1300013: [FILES, 'what_the_system_refuses_and_what_the_device_cannot_read_have_numbers_of_their_own'],
+  1300005: [FILES, 'denied_access_and_device_failures_have_their_own_errno'],
+  1300009: [FILES, 'failed_import_leaves_the_hosts_file'],
+  1300013: [FILES, 'denied_access_and_device_failures_have_their_own_errno'],
   1300201: ['ffi-tests/programs/errnos.c', 'no_descriptors'],
 };
 

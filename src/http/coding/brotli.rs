@@ -20,7 +20,7 @@ pub(super) struct Brotli {
 impl Default for Brotli {
     fn default() -> Brotli {
         let alloc = StandardAlloc::default;
-        // Not the kind whose window, and so whose memory, may be a gigabyte: RFC 7932 has none of more than 16 MiB.
+        // Without "large window brotli", whose window may need a gigabyte. RFC 7932 allows at most 16 MiB.
         Brotli { state: BrotliState::new_strict(WindowAlloc::default(), alloc(), alloc()), ended: false }
     }
 }
@@ -62,16 +62,16 @@ impl Brotli {
     }
 }
 
-/// Memory for the window, whose size the server decides: up to 16 MiB. To be refused it is a failure of the response, and
-/// does not end the process. The code tables come from the ordinary allocator: three groups of at
-/// most 256 codes with 1080 entries of 4 bytes, 3.4 MiB with all that is beside them. The decoder writes into a table without
-/// a look at whether it got one, so there is no way to refuse it.
+/// Memory for the window, up to 16 MiB, as the server chooses. If the allocation fails, the response fails instead of
+/// the process. The code tables use the ordinary allocator: three groups of at most 256 codes with 1080 entries of 4
+/// bytes, 3.4 MiB in total. The decoder writes into a table without checking its allocation, so a failure cannot be
+/// reported there.
 #[derive(Default)]
 struct WindowAlloc {
     failed: bool,
 }
 
-/// Empty where there was no memory, which the decoder takes for a failure.
+/// Empty if the allocation failed, which the decoder treats as a failure.
 #[derive(Default)]
 struct Window(Option<Pages>);
 
@@ -104,7 +104,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn memory_that_is_not_to_be_had_is_empty_and_noted() {
+    fn failed_allocation_is_empty_and_recorded() {
         let mut alloc = WindowAlloc::default();
         assert_eq!(alloc.alloc_cell(100).slice(), [0; 100]);
         assert!(!alloc.failed);

@@ -1,4 +1,4 @@
-//! The gzip format (RFC 1952): one member or several.
+//! The gzip format (RFC 1952), with one or several members.
 
 use std::io;
 
@@ -27,7 +27,7 @@ pub(super) struct Gzip {
 enum GzipPlace {
     /// At the start of the body.
     Start,
-    /// Behind a whole member, whose checksum is right.
+    /// After a complete member with a correct checksum.
     Between,
     Header,
     Data,
@@ -99,16 +99,16 @@ impl Gzip {
     }
 }
 
-/// Reads a member's header, whose fields have no use here.
+/// Parses a member's header. Its fields are ignored.
 #[derive(Default)]
 struct GzipHeader {
     part: HeaderPart,
-    /// The flags of the parts that are to come.
+    /// The flags of the parts that follow.
     flags: u8,
-    /// How many bytes of the part have come.
+    /// The number of bytes of the current part so far.
     position: usize,
     extra_length: [u8; 2],
-    /// Of the header in front of its checksum.
+    /// Of the header up to its checksum.
     crc: Crc,
 }
 
@@ -124,7 +124,7 @@ enum HeaderPart {
 }
 
 impl GzipHeader {
-    /// Takes one byte; `true` for the header's last.
+    /// Consumes one byte. `true` after the last byte of the header.
     fn take(&mut self, byte: u8) -> io::Result<bool> {
         let ended = match self.part {
             HeaderPart::Fixed => {
@@ -160,7 +160,7 @@ impl GzipHeader {
         usize::from(u16::from_le_bytes(self.extra_length))
     }
 
-    /// Goes on to the next part, if there is one.
+    /// Advances to the next part, if there is one.
     fn has_next(&mut self) -> bool {
         self.position = 0;
         if matches!(self.part, HeaderPart::ExtraLength) && self.extra_size() > 0 {

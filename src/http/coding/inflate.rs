@@ -1,4 +1,4 @@
-//! Deflate data (RFC 1951), bare or in the zlib format (RFC 1950).
+//! Deflate data (RFC 1951), raw or in the zlib format (RFC 1950).
 
 use std::io;
 
@@ -7,7 +7,7 @@ use flate2::{Decompress, FlushDecompress, Status};
 use super::broken;
 use super::layer::LayerStep;
 
-/// Decodes some deflate data; also whether it has ended.
+/// Decodes some deflate data. The result also says whether the data has ended.
 pub(super) fn inflate(decoder: &mut Decompress, input: &[u8], buffer: &mut [u8]) -> io::Result<(LayerStep, bool)> {
     let (in_before, out_before) = (decoder.total_in(), decoder.total_out());
     let status = decoder
@@ -24,14 +24,14 @@ pub(super) fn inflate(decoder: &mut Decompress, input: &[u8], buffer: &mut [u8])
     Ok((step, ended))
 }
 
-/// The coding "deflate", which is the zlib format, but servers send bare deflate data under the name as well.
+/// The coding "deflate". It is the zlib format, but some servers send raw deflate data.
 pub(super) struct Deflate {
     decoder: Decompress,
     ended: bool,
 }
 
 impl Deflate {
-    /// For data that begins with `first`.
+    /// Detects the format from the first bytes.
     pub(super) fn new(first: &[u8]) -> Deflate {
         let has_zlib_header = match *first {
             [method, flags, ..] => method & 0x0f == 8 && u16::from_be_bytes([method, flags]).is_multiple_of(31),
@@ -46,7 +46,7 @@ impl Deflate {
 
     pub(super) fn decode(&mut self, input: &[u8], buffer: &mut [u8]) -> io::Result<LayerStep> {
         if self.ended {
-            // As curl has it.
+            // As curl does.
             return if input.is_empty() { Ok(LayerStep::default()) } else { Err(broken("bytes follow its end")) };
         }
         let (step, ended) = inflate(&mut self.decoder, input, buffer)?;

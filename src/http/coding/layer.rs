@@ -1,4 +1,4 @@
-//! One content coding of a body.
+//! The decoder of one content coding.
 
 use std::io;
 
@@ -11,25 +11,25 @@ use crate::http::error::Error;
 use crate::worker::Worker;
 use crate::worker::sizes::CODING_INPUT;
 
-/// The most input that may decode to nothing: more than the largest extra field of gzip, and some thousand empty members or
-/// blocks. Without a bound a server could keep a decoder busy for as long as it likes.
+/// The maximum amount of input that may decode to nothing: more than the largest extra field of gzip, and some thousand
+/// empty members or blocks. Without a limit, a server could keep a decoder busy indefinitely.
 const MAX_WITHOUT_OUTPUT: usize = 128 * 1024;
 
-/// Undoes one coding.
+/// Decodes one coding.
 pub(super) struct Layer {
     format: StreamFormat,
     input: Vec<u8>,
     start: usize,
     end: usize,
     source_ended: bool,
-    /// The last output filled its buffer: there may be more of it without more input.
+    /// The last output filled its buffer, so there may be more output without more input.
     has_more: bool,
-    /// How much input has decoded to nothing.
+    /// The amount of input since the last output.
     without_output: usize,
 }
 
 enum StreamFormat {
-    /// Nothing was decoded.
+    /// Nothing was decoded yet.
     Unread(Coding),
     Gzip(Box<Gzip>),
     Deflate(Deflate),
@@ -37,14 +37,14 @@ enum StreamFormat {
     Brotli(Box<Brotli>),
 }
 
-/// How far a decoder got with its input and its buffer.
+/// The result of one decoding step.
 #[derive(Clone, Copy, Default)]
 pub(super) struct LayerStep {
     pub(super) consumed: usize,
     pub(super) produced: usize,
 }
 
-/// Reads from below; it is told whether what came so far is whole.
+/// Reads coded input. The second argument says whether the body may end here.
 pub(super) type Fetch<'a> = dyn FnMut(&mut [u8], bool) -> io::Result<usize> + 'a;
 
 impl Layer {
@@ -60,10 +60,10 @@ impl Layer {
         }
     }
 
-    /// Reads decoded bytes into `buffer`, which is not empty. It fails once `worker` is to stop.
+    /// Reads decoded bytes into `buffer`, which must not be empty. Fails if `worker` is stopped.
     pub(super) fn read(&mut self, worker: &Worker, buffer: &mut [u8], fetch: &mut Fetch<'_>) -> io::Result<usize> {
         if let StreamFormat::Unread(coding) = self.format {
-            // The first two bytes tell one kind of deflate from the other.
+            // The first two bytes distinguish the two kinds of deflate.
             while self.end < 2 && !self.source_ended {
                 self.fetch(fetch)?;
             }
@@ -97,7 +97,7 @@ impl Layer {
         }
     }
 
-    /// Appends input, or finds that there is no more.
+    /// Appends input, or notes the end of the source.
     fn fetch(&mut self, fetch: &mut Fetch<'_>) -> io::Result<()> {
         let received = fetch(&mut self.input[self.end..], self.format.is_whole())?;
         self.end += received;
@@ -127,7 +127,7 @@ impl StreamFormat {
         }
     }
 
-    /// Decodes some of `input`, or fails: with input and an empty buffer something always changes.
+    /// Decodes some of `input`. With input and an empty buffer it always makes progress or fails.
     fn decode(&mut self, input: &[u8], buffer: &mut [u8]) -> io::Result<LayerStep> {
         match self {
             StreamFormat::Unread(_) => Ok(LayerStep::default()),

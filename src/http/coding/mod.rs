@@ -1,4 +1,4 @@
-//! Content codings (RFC 9110 section 8.4): gzip, deflate, br, and several of them on top of each other.
+//! Content codings (RFC 9110 section 8.4): gzip, deflate, br, and combinations of them.
 
 #[cfg(feature = "brotli")]
 mod brotli;
@@ -15,7 +15,7 @@ use crate::terms::Header;
 use crate::worker::Worker;
 use layer::Layer;
 
-/// A content coding that this build can undo.
+/// A content coding that this build can decode.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Coding {
     Gzip,
@@ -24,19 +24,19 @@ pub(super) enum Coding {
     Brotli,
 }
 
-/// The value of `Accept-Encoding`: what can be undone.
+/// The value of `Accept-Encoding`.
 pub(super) const ACCEPTED: &str = if cfg!(feature = "brotli") { "gzip, deflate, br" } else { "gzip, deflate" };
 
-/// How many codings of one body are undone, as many as curl's: each may make a thousand bytes of one.
+/// The maximum number of codings of one body, as in curl. Each may expand a byte to a thousand.
 const MAX_CODINGS: usize = 5;
 
-/// How many bytes the codings may hand to each other while none come out of the last. Each coding has a bound on input that
-/// decodes to nothing, but those bounds multiply: one byte of output allows the next coding's whole bound of input.
+/// The maximum number of bytes that the layers may pass to each other without output of the last one. Each layer limits
+/// input that decodes to nothing, but these limits multiply: one byte of output allows the next layer its whole limit.
 const MAX_BETWEEN: usize = 4 * 1024 * 1024;
 
-/// The codings to undo, in the order in which they are: the last one named is the outermost. The first that nobody knows
-/// ends it: that and what is below is handed on as it is, as browsers do, since storage services give files such names as
-/// `aws-chunked` or `utf-8`.
+/// The codings to decode, outermost first (the last one named). Stops at the first unknown coding: the body is then
+/// returned with the remaining codings, as browsers do, because storage services send names such as `aws-chunked` or
+/// `utf-8`.
 ///
 /// # Errors
 /// [`ErrorKind::Protocol`](super::ErrorKind::Protocol) for more than five of them.
@@ -58,36 +58,35 @@ pub(super) fn codings_of(headers: &[Header]) -> Result<Vec<Coding>, Error> {
     Ok(codings)
 }
 
-/// Reads the decoded body of a source. A body without any bytes is an empty one, which servers send with a coding too.
+/// Reads the decoded body of a source. An empty body is valid with any coding, because servers send it.
 ///
-/// The source is read to its end, for the connection to be used again. A few bytes of it may be a lot of work, so every step
-/// of every coding is a turn of the worker's.
+/// The source is read to its end, so that the connection can be used again. A few bytes may decode to a lot of work, so
+/// every decoding step is a turn of the worker.
 ///
 /// # Errors
-/// Why the worker is to stop, as an [`Error`] of the kind [`ErrorKind::Cancelled`](super::ErrorKind::Cancelled).
+/// A stop of the worker, as an [`Error`] of the kind [`ErrorKind::Cancelled`](super::ErrorKind::Cancelled).
 ///
-/// Those of the source come through as they are, but for one: an [`io::ErrorKind::UnexpectedEof`] says that the connection
-/// ended where the body may end, only not as politely as it should have. It is an end if the outermost coding is whole by its
-/// own account.
+/// Errors of the source are returned unchanged, except [`io::ErrorKind::UnexpectedEof`], which means that the
+/// connection ended where the body may end, but not cleanly. It counts as the end if the outermost coding is complete.
 ///
-/// The decoder's own errors hold an [`Error`] of the kind [`ErrorKind::Protocol`](super::ErrorKind::Protocol): bad data, an
-/// end before the coding's own, bytes behind it, and much data that decodes to nothing.
+/// Decoding errors contain an [`Error`] of the kind [`ErrorKind::Protocol`](super::ErrorKind::Protocol): invalid data,
+/// a premature end, trailing bytes, or much data that decodes to nothing.
 pub(super) struct Decoder<S> {
     /// The outermost coding first.
     layers: Vec<Layer>,
     source: S,
     worker: Arc<Worker>,
-    /// How many bytes the layers have handed to each other since the last byte of the decoded body.
+    /// The number of bytes that the layers have passed to each other since the last byte of the decoded body.
     between: usize,
 }
 
 impl<S: Read> Decoder<S> {
-    /// `codings` are those of [`codings_of`]; without any, the body is read as it is.
+    /// `codings` are those of [`codings_of`]. If empty, the body is read unchanged.
     pub(super) fn new(codings: Vec<Coding>, source: S, worker: Arc<Worker>) -> Decoder<S> {
         Decoder { layers: codings.into_iter().map(Layer::new).collect(), source, worker, between: 0 }
     }
 
-    /// The source, of which nothing may be read here.
+    /// The source. Do not read from it.
     pub(super) fn source_mut(&mut self) -> &mut S {
         &mut self.source
     }
@@ -106,8 +105,7 @@ impl<S: Read> Read for Decoder<S> {
     }
 }
 
-/// Reads what the last of the layers makes of what those in front of it make of the source. What those hand to it is added to
-/// `between`, which is bounded.
+/// Reads the output of the last layer. Bytes that earlier layers pass to it are added to `between`, which is limited.
 fn read(
     layers: &mut [Layer],
     source: &mut dyn Read,

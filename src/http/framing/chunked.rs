@@ -1,43 +1,43 @@
-//! The lines of a chunked body (RFC 9112 section 7.1), a byte at a time, so that a bad one fails at its first bad byte.
+//! Parses the framing of a chunked body (RFC 9112 section 7.1) byte by byte, so that a malformed one fails at its first
+//! wrong byte.
 
 use crate::http::error::Error;
 use crate::http::head::{MAX_FIELDS, MAX_HEAD_SIZE, is_token_byte, trailer_repairs};
 
-/// The most bytes of a chunk's line, without its end. Extensions are not known and so passed over (RFC 9112 section 7.1.1),
-/// as long as they are.
+/// The maximum length of a chunk's size line, without its line end. Extensions are ignored (RFC 9112 section 7.1.1).
 const MAX_LINE: usize = 16 * 1024;
 
-/// Where in the framing the next byte is.
+/// The position of the next byte in the framing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum ChunkPlace {
-    /// In front of a size's first digit.
+    /// Before the first digit of a size.
     #[default]
     Size,
-    /// In the size.
+    /// Within the digits of a size.
     Digits,
-    /// In the blanks behind a size.
+    /// In the blanks after a size.
     Blanks,
-    /// In the extensions.
+    /// Within the extensions.
     Extensions,
-    /// Between the CR and the LF of a chunk's line.
+    /// Between CR and LF of a size line.
     SizeEnd,
-    /// In the data, or right behind it.
+    /// In the data, or directly after it.
     Data,
-    /// Between the CR and the LF behind the data.
+    /// Between CR and LF after the data.
     DataEnd,
-    /// At the start of a trailer's line.
+    /// At the start of a trailer line.
     Line,
-    /// In the name of a trailer's line.
+    /// In the name of a trailer line.
     Name,
     /// In the blanks between a name and its colon.
     NameBlanks,
-    /// Behind the colon of a trailer's line, or in a folded line.
+    /// After the colon of a trailer line, or in a folded line.
     Value,
-    /// Between the CR and the LF of a trailer's line.
+    /// Between CR and LF of a trailer line.
     FieldEnd,
-    /// Between the CR and the LF of the last line.
+    /// Between CR and LF of the last line.
     LastEnd,
-    /// Behind the last line.
+    /// After the last line.
     Over,
 }
 
@@ -45,25 +45,25 @@ enum ChunkPlace {
 #[derive(Debug, Default)]
 pub(super) struct Chunks {
     place: ChunkPlace,
-    /// The size of a chunk while its line is read, then what is left of it.
+    /// While the size line is read: the size so far. Afterwards: the number of bytes left in the chunk.
     size: u64,
-    /// The bytes of a chunk's line.
+    /// The number of bytes of the size line so far.
     length: usize,
-    /// The trailer, as far as it has come.
+    /// The trailer received so far.
     trailer: Vec<u8>,
-    /// How many fields of the trailer have begun.
+    /// The number of trailer fields so far.
     fields: usize,
-    /// A line for the log for each of its lines that was odd.
+    /// One log message for each repaired trailer line.
     repairs: Vec<String>,
 }
 
 impl Chunks {
-    /// The current chunk's size, as far as its digits have come, or what is left of it.
+    /// The current chunk's size so far, or the number of bytes left in it.
     pub(super) fn size(&self) -> u64 {
         self.size
     }
 
-    /// How many bytes of data follow.
+    /// The number of data bytes that follow.
     pub(super) fn body_left(&self) -> u64 {
         if self.place == ChunkPlace::Data { self.size } else { 0 }
     }
@@ -73,17 +73,17 @@ impl Chunks {
         self.place == ChunkPlace::Over
     }
 
-    /// A line for the log for each odd line of the trailer, once.
+    /// Returns one log message for each repaired trailer line, once.
     pub(super) fn take_repairs(&mut self) -> Vec<String> {
         std::mem::take(&mut self.repairs)
     }
 
-    /// Takes data of the current chunk.
+    /// Consumes data of the current chunk.
     pub(super) fn take_body(&mut self, amount: u64) {
         self.size = self.size.saturating_sub(amount);
     }
 
-    /// Takes one byte of framing. LF alone ends a line, as curl and browsers have it; CR is nothing but the half of CRLF.
+    /// Consumes one byte of framing. A lone LF also ends a line, as in curl and browsers. A CR must be followed by LF.
     pub(super) fn take_framing(&mut self, byte: u8) -> Result<(), Error> {
         self.place = match (self.place, byte) {
             (ChunkPlace::Size | ChunkPlace::Digits, b'0'..=b'9' | b'a'..=b'f' | b'A'..=b'F') => self.digit(byte)?,
@@ -102,7 +102,7 @@ impl Chunks {
             (ChunkPlace::Data | ChunkPlace::DataEnd, _) => {
                 return Err(Error::protocol("a chunk is longer than its size"));
             }
-            (ChunkPlace::Over, _) => return Err(Error::internal("there is nothing behind the last chunk")),
+            (ChunkPlace::Over, _) => return Err(Error::internal("a read after the last chunk")),
             (_, 0) => return Err(Error::protocol("the response's trailer holds a NUL")),
             _ => self.take_trailer(byte)?,
         };
@@ -116,7 +116,7 @@ impl Chunks {
         self.in_line(ChunkPlace::Digits)
     }
 
-    /// Counts a byte of a chunk's line.
+    /// Counts a byte of the size line.
     fn in_line(&mut self, place: ChunkPlace) -> Result<ChunkPlace, Error> {
         self.length += 1;
         if self.length > MAX_LINE {
@@ -130,9 +130,9 @@ impl Chunks {
         if self.size == 0 { ChunkPlace::Line } else { ChunkPlace::Data }
     }
 
-    /// Takes a byte of the trailer. Its fields have no use and no effect; its lines are those of a head and are repaired like
-    /// them. A line that is no field is an error at its first byte that no field can have there: it may be a chunk behind the
-    /// last one, of a server that counted wrongly, and the body would be shorter than it is.
+    /// Consumes a byte of the trailer. Its fields are ignored. Its lines are repaired like those of a head. A line that
+    /// is not a field fails at its first invalid byte: it may be another chunk after the last one, of a server that
+    /// counted wrongly, and ignoring it would shorten the body.
     fn take_trailer(&mut self, byte: u8) -> Result<ChunkPlace, Error> {
         self.trailer.push(byte);
         if self.trailer.len() > MAX_HEAD_SIZE {
@@ -144,7 +144,7 @@ impl Chunks {
                 self.repairs = trailer_repairs(&std::mem::take(&mut self.trailer))?;
                 ChunkPlace::Over
             }
-            // A folded line, which needs one to go on from.
+            // A folded line, which requires a field before it.
             (ChunkPlace::Line, b' ' | b'\t') if self.fields > 0 => ChunkPlace::Value,
             (ChunkPlace::Line, _) if is_token_byte(byte) => {
                 self.fields += 1;

@@ -1,4 +1,4 @@
-//! Takes a response's body out of its framing (RFC 9112 section 6) without copying it.
+//! Removes the framing of a response's body (RFC 9112 section 6) without copying it.
 
 mod chunked;
 
@@ -6,44 +6,44 @@ use super::error::Error;
 use super::head::BodyFraming;
 use chunked::Chunks;
 
-/// Tells body from framing in the bytes that follow a head.
+/// Distinguishes body from framing in the bytes after a head.
 ///
-/// The caller asks what comes [next](Deframer::next), takes that many bytes from its input, and reports those of the body.
-/// Work without progress is bounded: between two bytes of a body are at most a chunk's line of 16 KiB and two line ends,
-/// behind the last one a trailer of 64 KiB.
+/// The caller asks what comes [next](Deframer::next), consumes that many bytes of its input, and reports consumed body
+/// bytes. Work without progress is limited: between two bytes of a body there are at most a size line of 16 KiB and two
+/// line ends, and after the last byte a trailer of 64 KiB.
 #[derive(Debug)]
 pub struct Deframer {
     framing: Framing,
-    /// The most bytes the body may have.
+    /// The maximum number of bytes of the body.
     limit: Option<u64>,
-    /// How many bytes of the body were taken.
+    /// The number of consumed bytes of the body.
     taken: u64,
 }
 
 #[derive(Debug)]
 enum Framing {
-    /// So much of the body is to come.
+    /// The number of bytes that are still to come.
     Length(u64),
     Chunked(Chunks),
     UntilClose,
 }
 
-/// What comes next in the input.
+/// The kind of the next bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Framed {
-    /// So many bytes of the input are framing, never 0. They are to be dropped.
+    /// This many bytes are framing, never 0. Drop them.
     Framing(usize),
-    /// So many bytes are body, never 0; there may be fewer in the input.
+    /// This many bytes are body, never 0. The input may contain fewer.
     Body(u64),
-    /// More input is needed to tell.
+    /// More input is needed.
     More,
-    /// The body is over; what follows is none of it.
+    /// The body is complete. Further bytes do not belong to it.
     End,
 }
 
 impl Deframer {
-    /// For the body that follows a head. With a `limit`, a length or a chunk that goes beyond fails as soon as it is
-    /// announced. It counts the bytes of the wire, so a body with a content coding has none.
+    /// For the body after a head. With a `limit`, a length or chunk that exceeds it fails as soon as it is announced.
+    /// The limit counts bytes of the wire, so it is `None` for a body with a content coding.
     pub fn new(framing: BodyFraming, limit: Option<u64>) -> Deframer {
         let framing = match framing {
             BodyFraming::None => Framing::Length(0),
@@ -54,10 +54,10 @@ impl Deframer {
         Deframer { framing, limit, taken: 0 }
     }
 
-    /// What the next bytes are; `input` begins behind what was taken so far.
+    /// The kind of the next bytes. `input` starts after the bytes consumed so far.
     ///
     /// # Errors
-    /// [`ErrorKind::Protocol`](super::error::ErrorKind::Protocol) at the first byte that no framing can have there;
+    /// [`ErrorKind::Protocol`](super::error::ErrorKind::Protocol) at the first byte that violates the framing;
     /// [`ErrorKind::BodyTooLarge`](super::error::ErrorKind::BodyTooLarge).
     pub fn next(&mut self, input: &[u8]) -> Result<Framed, Error> {
         self.check_limit()?;
@@ -85,7 +85,7 @@ impl Deframer {
         Ok(if input.is_empty() { Framed::More } else { Framed::Framing(input.len()) })
     }
 
-    /// The caller has taken `amount` bytes of the body, at most [`body_left`](Deframer::body_left).
+    /// Reports that the caller has consumed `amount` bytes of the body, at most [`body_left`](Deframer::body_left).
     pub fn consumed(&mut self, amount: u64) {
         self.taken = self.taken.saturating_add(amount);
         match &mut self.framing {
@@ -95,8 +95,8 @@ impl Deframer {
         }
     }
 
-    /// How many bytes of the body are sure to come before anything else, for a caller that receives into the place where it
-    /// wants them; `u64::MAX` for a body that ends with its connection.
+    /// The number of body bytes that follow without framing, so that the caller can receive them directly into its own
+    /// buffer. `u64::MAX` for a body that ends with the connection.
     pub fn body_left(&self) -> u64 {
         match &self.framing {
             Framing::Length(left) => *left,
@@ -105,7 +105,7 @@ impl Deframer {
         }
     }
 
-    /// A line for the log for each odd line of the trailer of a body that is over; none holds a value. They are given once.
+    /// Returns one log message for each repaired trailer line of a complete body, once. None contains a value.
     pub fn take_repairs(&mut self) -> Vec<String> {
         match &mut self.framing {
             Framing::Chunked(chunks) => chunks.take_repairs(),
@@ -113,10 +113,10 @@ impl Deframer {
         }
     }
 
-    /// The peer has closed the connection and all of the input was taken.
+    /// The peer has closed the connection, and all input was consumed.
     ///
     /// # Errors
-    /// [`ErrorKind::Closed`](super::error::ErrorKind::Closed) where the body cannot end here.
+    /// [`ErrorKind::Closed`](super::error::ErrorKind::Closed) if the body cannot end here.
     pub fn end_of_input(&self) -> Result<(), Error> {
         let may_end = match &self.framing {
             Framing::Length(left) => *left == 0,
@@ -132,7 +132,7 @@ impl Deframer {
     fn check_limit(&self) -> Result<(), Error> {
         let announced = match self.framing {
             Framing::Length(left) => left,
-            // A chunk's size was checked as it came.
+            // A chunk's size was checked when it was read.
             Framing::Chunked(_) | Framing::UntilClose => 0,
         };
         match self.limit {

@@ -1,15 +1,15 @@
-//! The lines of a head: taken as they are, repaired, dropped, or the end of the answer.
+//! Parses the lines of a head. Each is accepted, repaired, dropped, or fails the answer.
 
 use std::borrow::Cow;
 
 use super::{Header, MAX_FIELDS};
 use crate::http::error::Error;
 
-/// The only blanks of HTTP (RFC 9110 section 5.6.3).
+/// The only whitespace of HTTP (RFC 9110 section 5.6.3).
 pub(super) const BLANKS: [char; 2] = [' ', '\t'];
 
-/// The fields that decide where a body ends, what it is, and where the page is led. Two readers that disagree about one
-/// of them can be played off against each other, so that a malformed one is never repaired.
+/// The fields that decide where a body ends, how it is decoded and where a redirect leads. Two parsers that disagree
+/// about one of them can be exploited, so a malformed one is never repaired.
 const DECISIVE: [&str; 5] = ["content-length", "transfer-encoding", "content-encoding", "location", "connection"];
 
 /// The fields of a head.
@@ -19,23 +19,23 @@ pub(super) struct Fields {
     /// The first `Location` that is not empty.
     pub(super) location: Option<Vec<u8>>,
     pub(super) repairs: Vec<String>,
-    /// How many there were, with those that were dropped.
+    /// The number of fields, including dropped ones.
     count: usize,
     /// Whether a field may decide where the body ends.
     frames: bool,
 }
 
 impl Fields {
-    /// Reads the lines behind the status line, up to and with the empty one.
+    /// Parses the lines after the status line, up to and including the empty line.
     ///
-    /// `frames` is false where no body follows, whatever the fields say: then no field decides anything.
+    /// `frames` is false if no body follows whatever the fields say. Then no field is decisive.
     pub(super) fn read(input: &[u8], frames: bool) -> Result<Fields, Error> {
         let mut fields = Fields { frames, ..Fields::default() };
         let mut field: Option<Cow<'_, [u8]>> = None;
         for line in input.split(|&byte| byte == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line)) {
             match (&mut field, line) {
-                // A folded line (RFC 9112 section 5.2). One in front of the first field is a line of its own, and no
-                // good one (section 2.2).
+                // A folded line (RFC 9112 section 5.2). Before the first field it is a malformed line of its own
+                // (section 2.2).
                 (Some(field), [b' ' | b'\t', ..]) => {
                     let field = field.to_mut();
                     field.push(b' ');
@@ -48,7 +48,7 @@ impl Fields {
                     }
                     match line {
                         [] => return Ok(fields),
-                        // Its end would be the end of the head for some.
+                        // Some parsers would take the end of this line for the end of the head.
                         [b'\r', ..] if line.iter().all(|&byte| byte == b'\r') => break,
                         _ => field = Some(Cow::Borrowed(line)),
                     }
@@ -78,14 +78,14 @@ impl Fields {
         {
             return Err(Error::protocol(format!("the response's {token} is malformed")));
         }
-        // The log gets no name: it may be the rest of a value that was broken in two.
+        // The log does not contain the name: it may be a part of a value that was split into two lines.
         let number = self.count;
         if has_blank {
             self.repairs.push(format!("took the header line {number} without the blank in front of its colon"));
         }
         let value = if controls {
             self.repairs.push(format!("replaced control characters in the header line {number}"));
-            // With what RFC 9110 section 5.5 says of CR.
+            // RFC 9110 section 5.5 requires this for CR.
             Cow::Owned(value.iter().map(|&byte| if is_control(byte) { b' ' } else { byte }).collect())
         } else {
             Cow::Borrowed(value)
@@ -98,26 +98,25 @@ impl Fields {
         Ok(())
     }
 
-    /// Drops a line with this `name`, which is all of it where it has no colon. It is an error if the name of a decisive
-    /// field is a word of it: another reader could take the line for that field.
+    /// Drops the line with this `name`, which is the whole line if it has no colon. Fails if a word of the name is that
+    /// of a decisive field, because another parser could take the line for that field.
     fn drop_line(&mut self, name: &[u8], reason: &str) -> Result<(), Error> {
         if self.frames && DECISIVE.iter().any(|decisive| names(name, decisive)) {
-            return Err(Error::protocol(format!("a line of the response's head that could frame it {reason}")));
+            return Err(Error::protocol(format!("a header line that could define the length of the body {reason}")));
         }
         self.repairs.push(format!("dropped the header line {}, which {reason}", self.count));
         Ok(())
     }
 }
 
-/// Whether `field` is a word of `text`, or several in a row, whatever is between the words and around them and in
-/// whatever case.
+/// Whether `field` is one word of `text` or several consecutive ones, ignoring case and the separators.
 fn names(text: &[u8], field: &str) -> bool {
     let letters = field.replace('-', "");
     let words: Vec<&[u8]> = text.split(|byte| !byte.is_ascii_alphanumeric()).filter(|word| !word.is_empty()).collect();
     (0..words.len()).any(|start| begin_with(&words[start..], letters.as_bytes()))
 }
 
-/// Whether the first words have these letters, no more and no fewer.
+/// Whether the first words consist of exactly these letters.
 fn begin_with(words: &[&[u8]], mut letters: &[u8]) -> bool {
     for word in words {
         match letters.split_at_checked(word.len()) {
@@ -131,18 +130,18 @@ fn begin_with(words: &[&[u8]], mut letters: &[u8]) -> bool {
     false
 }
 
-/// The name in front of a colon without the blanks behind it; `None` where it is no token (RFC 9110 section 5.6.2).
+/// The name before a colon without trailing blanks. `None` if it is not a token (RFC 9110 section 5.6.2).
 fn token(name: &[u8]) -> Option<&str> {
     let name = std::str::from_utf8(name).ok()?.trim_end_matches(BLANKS);
     is_token(name).then_some(name)
 }
 
-/// Whether a name is one (RFC 9110 section 5.6.2).
+/// Whether a name is a token (RFC 9110 section 5.6.2).
 pub fn is_token(name: &str) -> bool {
     !name.is_empty() && name.bytes().all(is_token_byte)
 }
 
-/// Whether a byte may be in a name (RFC 9110 section 5.6.2).
+/// Whether a byte may occur in a token (RFC 9110 section 5.6.2).
 pub fn is_token_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
 }
@@ -151,7 +150,7 @@ fn is_blank(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t')
 }
 
-/// A byte that no value may hold (RFC 9110 section 5.5).
+/// Whether a byte must not occur in a value (RFC 9110 section 5.5).
 pub fn is_control(byte: u8) -> bool {
     byte.is_ascii_control() && byte != b'\t'
 }

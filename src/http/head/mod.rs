@@ -1,7 +1,7 @@
-//! The head of a response, as it is on the wire.
+//! Parses the head of a response.
 //!
-//! One line off the grammar does not cost the answer: browsers and curl take such heads, so servers send them. What
-//! could frame a body, lead elsewhere or decode a body is read strictly.
+//! A line that violates the grammar does not fail the answer: browsers and curl accept such heads, so servers send
+//! them. Fields that frame or decode a body, or redirect, are parsed strictly.
 
 mod fields;
 mod rules;
@@ -11,52 +11,52 @@ use crate::terms::{Header, header_values};
 use fields::{BLANKS, Fields};
 pub(super) use fields::{is_control, is_token, is_token_byte};
 
-/// The most bytes a head may have, empty lines in front of it included, or a trailer.
+/// The maximum size of a head, including empty lines before it, and of a trailer.
 pub(super) const MAX_HEAD_SIZE: usize = 64 * 1024;
-/// The most fields a head or a trailer may have.
+/// The maximum number of fields in a head or a trailer.
 pub(super) const MAX_FIELDS: usize = 128;
 
-/// Where the body of a response ends (RFC 9112 section 6.3).
+/// How the body of a response ends (RFC 9112 section 6.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BodyFraming {
     /// There is no body.
     None,
     /// After this many bytes.
     Length(u64),
-    /// With its last chunk.
+    /// After its last chunk.
     Chunked,
-    /// Where the connection ends.
+    /// At the end of the connection.
     UntilClose,
 }
 
-/// The request that a response answers, as far as the body depends on it.
+/// The kind of request that a response answers, as far as its body depends on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Answering {
-    /// A GET or a POST.
+    /// A GET, POST or PUT.
     Request,
-    /// A CONNECT: a success has no body, whatever its fields say (RFC 9110 section 9.3.6).
+    /// A CONNECT: a successful response has no body, whatever its fields say (RFC 9110 section 9.3.6).
     Connect,
 }
 
-/// A whole head.
+/// A complete head.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Head {
-    /// The status code, from 100 to 999 and not 101.
+    /// The status code, from 100 to 999, but not 101.
     pub status: u16,
-    /// The fields, in their order.
+    /// The fields, in order.
     pub headers: Vec<Header>,
-    /// The first `Location` that is not empty, as it came.
+    /// The first `Location` that is not empty, as raw bytes.
     pub location: Option<Vec<u8>>,
-    /// Where the body ends.
+    /// How the body ends.
     pub framing: BodyFraming,
     /// Whether another request may follow on the connection after the body.
     pub keeps_connection: bool,
-    /// A line for the log for each field that was dropped or repaired. None holds a value.
+    /// One log message for each dropped or repaired field. None contains a value.
     pub repairs: Vec<String>,
 }
 
 impl Head {
-    /// Reads a whole head that begins with its status line and ends with the empty line.
+    /// Parses a complete head, from its status line to its empty line.
     fn parse(input: &[u8], answering: Answering) -> Result<Head, Error> {
         if input.contains(&0) {
             return Err(Error::protocol("the response's head holds a NUL"));
@@ -77,40 +77,41 @@ impl Head {
         Ok(Head { status, headers, location, framing, keeps_connection, repairs })
     }
 
-    /// Another exchange follows, as far as the head tells.
+    /// Whether the response redirects, so that another exchange follows.
     pub(super) fn redirects(&self) -> bool {
         matches!(self.status, 300..400) && self.location.is_some()
     }
 
-    /// An interim response (RFC 9110 section 15.2), which another one follows.
+    /// Whether this is an interim response (RFC 9110 section 15.2), which another one follows.
     pub(super) fn is_interim(&self) -> bool {
         self.status < 200
     }
 }
 
-/// Reads a whole trailer, which ends with its empty line: a line for the log for each line that was repaired. Its fields have
-/// no effect (RFC 9110 section 6.5.1), so that none decides anything.
+/// Parses a complete trailer, including its empty line. Returns one log message for each repaired line. Its fields are
+/// ignored (RFC 9110 section 6.5.1), so none is decisive.
 pub(super) fn trailer_repairs(input: &[u8]) -> Result<Vec<String>, Error> {
     Ok(Fields::read(input, false)?.repairs)
 }
 
-/// Finds the end of a head in input that grows, looking at every byte once.
+/// Finds the end of a head in growing input. Examines every byte once.
 #[derive(Debug, Default)]
 pub struct HeadReader {
-    /// Where the status line begins: empty lines in front of it are passed over, as RFC 9112 section 2.2 has it for servers.
+    /// The start of the status line. Empty lines before it are skipped, as RFC 9112 section 2.2 allows for servers.
     start: usize,
-    /// Where the last line that is not whole begins.
+    /// The start of the last, incomplete line.
     line: usize,
-    /// How far the input was searched for the end of that line.
+    /// The position up to which that line was searched for its end.
     searched: usize,
 }
 
 impl HeadReader {
-    /// The head at the start of `input` and its size; `None` while it is not all there. `input` is that of the last call and
-    /// what has come since. After a head, another one needs a reader of its own.
+    /// The head at the start of `input`, and its size. `None` if it is incomplete. `input` must extend that of the last
+    /// call. Use another reader for the next head.
     ///
     /// # Errors
-    /// [`ErrorKind::Protocol`](super::ErrorKind::Protocol) for what can be no head, or none that fits the bounds.
+    /// [`ErrorKind::Protocol`](super::ErrorKind::Protocol) if the input cannot become a valid head, or exceeds the
+    /// limits.
     pub fn read(&mut self, input: &[u8], answering: Answering) -> Result<Option<(Head, usize)>, Error> {
         let input = &input[..input.len().min(MAX_HEAD_SIZE)];
         self.start += empty_lines(&input[self.start..]);
@@ -124,7 +125,7 @@ impl HeadReader {
         }
     }
 
-    /// Behind the first empty line. One of CRs alone is such a line too, which is not waited behind but an error later.
+    /// The position after the first empty line. A line of CRs only also ends the head; it becomes an error later.
     fn find_end(&mut self, input: &[u8]) -> Option<usize> {
         self.line = self.line.max(self.start);
         self.searched = self.searched.max(self.start);
@@ -141,8 +142,8 @@ impl HeadReader {
     }
 }
 
-/// Whether `input` can still become the head of an HTTP/1 response. Whoever speaks another protocol is told apart by the
-/// first bytes, without waiting for an end of the head that never comes.
+/// Whether `input` can become the head of an HTTP/1 response. Detects other protocols by their first bytes, without
+/// waiting for the end of a head that never comes.
 pub fn is_plausible(input: &[u8]) -> bool {
     let input = &input[empty_lines(input)..];
     b"HTTP/1.".iter().zip(input).all(|(expected, byte)| expected.eq_ignore_ascii_case(byte))
@@ -153,8 +154,8 @@ fn empty_lines(input: &[u8]) -> usize {
     input.iter().position(|byte| !matches!(byte, b'\r' | b'\n')).unwrap_or(input.len())
 }
 
-/// Whether a status line is of HTTP/1.0, and its code. Several blanks, a missing reason and a reason without a blank in
-/// front of it are taken; a later minor version is read as 1.1 (RFC 9110 section 2.5).
+/// Parses a status line: whether it is HTTP/1.0, and the code. Accepts several blanks, a missing reason, and a reason
+/// without a blank before it. A later minor version counts as 1.1 (RFC 9110 section 2.5).
 fn status(line: &[u8]) -> Option<(bool, u16)> {
     let line = line.strip_suffix(b"\r").unwrap_or(line);
     let (minor, rest) = line.get(b"HTTP/1.".len()..)?.split_first()?;
@@ -167,14 +168,14 @@ fn status(line: &[u8]) -> Option<(bool, u16)> {
     Some((*minor == b'0', code))
 }
 
-/// The elements of a list that may be spread over several fields.
+/// The elements of a list, which may be spread over several fields.
 pub(super) fn list<'a>(headers: &'a [Header], name: &'a str) -> impl DoubleEndedIterator<Item = &'a str> {
     let elements: Vec<&str> = header_values(headers, name).flat_map(elements).collect();
     elements.into_iter()
 }
 
-/// The elements of one field's list (RFC 9110 section 5.6.1), empty ones left out. Only SP and HTAB are blanks: what Unicode
-/// adds to them would let a name be read that others do not see.
+/// The elements of one field's list (RFC 9110 section 5.6.1) without empty ones. Only SP and HTAB are blanks: trimming
+/// Unicode whitespace would produce names that other parsers do not see.
 fn elements(value: &str) -> impl Iterator<Item = &str> {
     value.split(',').map(|element| element.trim_matches(BLANKS)).filter(|element| !element.is_empty())
 }

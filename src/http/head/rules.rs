@@ -1,4 +1,4 @@
-//! What a head says of its body and of the connection (RFC 9112 sections 6.3 and 9.3).
+//! What a head says about its body and the connection (RFC 9112 sections 6.3 and 9.3).
 
 use super::fields::BLANKS;
 use super::{Answering, BodyFraming, elements, list};
@@ -8,7 +8,7 @@ use crate::terms::{Header, header_values};
 const CONTENT_LENGTH: &str = "content-length";
 const TRANSFER_ENCODING: &str = "transfer-encoding";
 
-/// Where the body of a response to GET, POST or CONNECT ends.
+/// How the body of a response to GET, POST, PUT or CONNECT ends.
 pub(super) fn framing(status: u16, headers: &[Header], answering: Answering) -> Result<BodyFraming, Error> {
     let has_none = match status {
         100..200 | 204 | 304 => true,
@@ -19,7 +19,7 @@ pub(super) fn framing(status: u16, headers: &[Header], answering: Answering) -> 
         return Ok(BodyFraming::None);
     }
     if is_chunked(headers)? {
-        // Beats any Content-Length, a malformed one too.
+        // Overrides Content-Length, even a malformed one.
         return Ok(BodyFraming::Chunked);
     }
     Ok(content_length(headers)?.map_or(BodyFraming::UntilClose, BodyFraming::Length))
@@ -30,20 +30,20 @@ pub(super) fn keeps_connection(is_http_10: bool, framing: BodyFraming, headers: 
     let has_coding = header_values(headers, TRANSFER_ENCODING).next().is_some();
     let has_length = header_values(headers, CONTENT_LENGTH).next().is_some();
     let faulty = match framing {
-        // A server that announces a body here often sends it, and its bytes would be the next answer's.
+        // A server that announces a body here often sends it, and its bytes would be taken for the next answer.
         BodyFraming::None => has_coding || header_values(headers, CONTENT_LENGTH).any(|length| length != "0"),
         BodyFraming::UntilClose => true,
-        // RFC 9112 section 6.1: both of them, or a transfer coding of HTTP/1.0.
+        // RFC 9112 section 6.1: both fields are present, or HTTP/1.0 with a transfer coding.
         BodyFraming::Length(_) | BodyFraming::Chunked => has_coding && (has_length || is_http_10),
     };
     let says = |option: &str| list(headers, "connection").any(|element| element.eq_ignore_ascii_case(option));
     !faulty && !says("close") && (!is_http_10 || says("keep-alive"))
 }
 
-/// Whether the body is chunked. Named more than once it is chunked once all the same, as proxies that add their own send
-/// it; curl and Envoy take that too. HTTP/1.0 may have no chunks (RFC 9112 section 6.1), but servers send them with it:
-/// curl decodes them, Chrome hands on the framing. Decoded, a body can be refused but not be spoilt. A field that names no
-/// coding is refused: who reads it as chunks and who does not would disagree about the body.
+/// Whether the body is chunked. If `chunked` is named several times, the body is chunked once: some proxies add their
+/// own, and curl and Envoy accept it. HTTP/1.0 must not use chunks (RFC 9112 section 6.1), but servers do; curl decodes
+/// them, and Chrome returns the framing as body. Decoding is safe: a body may then fail, but is not corrupted. A field
+/// that names no coding fails, because parsers disagree about it.
 fn is_chunked(headers: &[Header]) -> Result<bool, Error> {
     let mut chunked = false;
     for value in header_values(headers, TRANSFER_ENCODING) {
@@ -62,7 +62,7 @@ fn is_chunked(headers: &[Header]) -> Result<bool, Error> {
     Ok(chunked)
 }
 
-/// The announced length: one number, which may be repeated (RFC 9110 section 8.6).
+/// The announced length: one number, possibly repeated (RFC 9110 section 8.6).
 fn content_length(headers: &[Header]) -> Result<Option<u64>, Error> {
     let mut length = None;
     for number in header_values(headers, CONTENT_LENGTH).flat_map(|value| value.split(',')) {

@@ -1,7 +1,7 @@
-//! Connections that are opened ahead of the exchanges that will need them.
+//! Connections that are opened ahead of their first exchange.
 //!
-//! At most one is on its way to an origin. The first exchange that needs it waits for it, the next ones open their own. One that
-//! nobody waits for becomes idle when it is open.
+//! At most one connection per origin is being opened. The first exchange that needs it waits for it; further ones open
+//! their own. If no exchange waits for it, it becomes idle once it is open.
 
 use std::fmt;
 use std::sync::Arc;
@@ -12,8 +12,8 @@ use crate::http::error::{Error, ErrorKind};
 use crate::platform::Waker;
 use crate::worker::{Worker, lock};
 
-/// The most connections that are being opened ahead, or were and have served no exchange yet. Half of those that may be idle:
-/// hosts that are never asked do not push out the connections of those that are.
+/// The maximum number of connections that are being opened ahead, or were and have served no exchange yet. It is half
+/// of `MAX_IDLE`, so that connections to servers that are never used do not displace those that are.
 const MAX_UNUSED: usize = MAX_IDLE / 2;
 
 /// A connection that is being opened, in the pool's list.
@@ -28,49 +28,49 @@ pub(super) struct Opening {
 enum OpeningState {
     /// No exchange waits for it.
     Unclaimed,
-    /// An exchange waits for it, whose thread this wakes.
+    /// An exchange waits for it. The waker wakes its thread.
     Claimed(Arc<Waker>),
-    /// It is open, and the exchange that claimed it has not taken it yet.
+    /// The connection is open, and the exchange that claimed it has not taken it yet.
     Open(Box<Connection>),
-    /// It could not be opened, and the exchange that claimed it has not seen that yet.
+    /// Opening failed, and the exchange that claimed it has not seen that yet.
     Failed,
 }
 
-/// Why no connection is opened ahead.
+/// The reason why no connection is opened ahead.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::http) enum NotOpened {
-    /// No connection is kept now.
+    /// The pool is paused.
     Paused,
-    /// There is one to the origin, idle for a short time or on its way.
+    /// A connection to the origin is being opened, or has been idle for a short time only.
     AlreadyThere,
-    /// [`MAX_UNUSED`] have served nobody yet.
+    /// [`MAX_UNUSED`] connections have served no exchange yet.
     TooManyUnused,
 }
 
 impl fmt::Display for NotOpened {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            NotOpened::Paused => formatter.write_str("none is kept in the background"),
-            NotOpened::AlreadyThere => formatter.write_str("one is there"),
-            NotOpened::TooManyUnused => write!(formatter, "{MAX_UNUSED} were, and none of those was used yet"),
+            NotOpened::Paused => formatter.write_str("connections are closed in the background"),
+            NotOpened::AlreadyThere => formatter.write_str("the pool has one"),
+            NotOpened::TooManyUnused => write!(formatter, "{MAX_UNUSED} opened ahead are still unused"),
         }
     }
 }
 
-/// The right to open one connection ahead. Dropping it without a connection says that it could not be opened.
+/// The right to open one connection ahead. Dropping it without a connection marks the opening as failed.
 pub(in crate::http) struct OpeningRight {
     pool: Arc<IdlePool>,
     number: u64,
 }
 
 impl IdlePool {
-    /// Notes that a connection to `origin` is being opened.
+    /// Registers that a connection to `origin` is being opened.
     pub(in crate::http) fn begin_opening(self: &Arc<IdlePool>, origin: &Origin) -> Result<OpeningRight, NotOpened> {
         let mut state = lock(&self.state);
         if state.is_paused {
             return Err(NotOpened::Paused);
         }
-        // One that is about to be closed is none that the next exchange can rely on.
+        // A connection that will be closed soon does not count: the next exchange cannot rely on it.
         let mut lasting = state.connections.iter().filter(|idle| idle.since.elapsed() < MAX_IDLE_TIME / 2);
         if lasting.any(|idle| idle.origin == *origin) || state.openings.iter().any(|opening| opening.origin == *origin)
         {
@@ -86,7 +86,7 @@ impl IdlePool {
         Ok(OpeningRight { pool: self.clone(), number })
     }
 
-    /// Waits for a connection that was claimed. `None` if it could not be opened.
+    /// Waits for a claimed connection. `None` if it could not be opened.
     pub(super) fn await_opening(
         self: &Arc<IdlePool>,
         number: u64,
@@ -106,7 +106,7 @@ impl IdlePool {
 }
 
 impl IdleConnections {
-    /// Claims the connection to `origin` that is being opened and that no other exchange waits for.
+    /// Claims the connection to `origin` that is being opened and that no other exchange waits for. Returns its number.
     pub(super) fn claim(&mut self, origin: &Origin, worker: &Worker) -> Result<Option<u64>, Error> {
         let is_free =
             |opening: &&mut Opening| opening.origin == *origin && matches!(opening.state, OpeningState::Unclaimed);
@@ -118,8 +118,8 @@ impl IdleConnections {
         Ok(Some(opening.number))
     }
 
-    /// What became of a claimed connection. The outer `None` means that it is still being opened, the inner one that it could
-    /// not be.
+    /// The result of a claimed opening. The outer `None` means that it is still in progress, the inner `None` that it
+    /// failed.
     fn take_claimed(&mut self, number: u64) -> Option<Option<Box<Connection>>> {
         let index = self.index_of(number)?;
         match std::mem::replace(&mut self.openings[index].state, OpeningState::Failed) {
@@ -138,7 +138,7 @@ impl IdleConnections {
         }
     }
 
-    /// The exchange that claimed a connection is to stop. Gives the connection if it is open already.
+    /// Withdraws the claim of an exchange that stops. Returns the connection if it is open already.
     fn give_claim_back(&mut self, number: u64) -> Option<(Origin, Box<Connection>)> {
         let index = self.index_of(number)?;
         if let OpeningState::Claimed(_) = self.openings[index].state {
@@ -151,8 +151,8 @@ impl IdleConnections {
         }
     }
 
-    /// Ends an opening, with its connection or without one. Gives the connection back if nobody waits for it. Does nothing
-    /// if the opening has ended.
+    /// Ends an opening, with or without a connection. Returns the connection if no exchange waits for it. Does nothing
+    /// if the opening has ended already.
     fn end_opening(&mut self, number: u64, connection: Option<Box<Connection>>) -> Option<(Origin, Box<Connection>)> {
         let index = self.index_of(number)?;
         match &self.openings[index].state {
@@ -176,7 +176,7 @@ impl IdleConnections {
 }
 
 impl OpeningRight {
-    /// Hands the connection to the exchange that waits for it, or to the pool.
+    /// Passes the connection to the exchange that waits for it, or to the pool.
     pub(in crate::http) fn finish(self, connection: Box<Connection>, worker: &Worker) {
         let left = lock(&self.pool.state).end_opening(self.number, Some(connection));
         if let Some((origin, connection)) = left {
@@ -187,7 +187,7 @@ impl OpeningRight {
 
 impl Drop for OpeningRight {
     fn drop(&mut self) {
-        // Nothing is left to be ended after `finish`.
+        // After `finish` the opening has ended, so this has no effect.
         lock(&self.pool.state).end_opening(self.number, None);
     }
 }
@@ -206,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn an_exchange_that_is_stopped_while_it_waits_gives_its_claim_back() {
+    fn stopped_exchange_returns_its_claim() {
         let pool = Arc::new(IdlePool::default());
         let origin = Origin { is_tls: true, host: "test.example".to_owned(), port: 443 };
         let right = pool.begin_opening(&origin).unwrap();

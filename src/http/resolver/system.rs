@@ -1,5 +1,5 @@
-//! The system's resolver, which blocks for as long as it likes and cannot be stopped. It is called on threads that nobody
-//! waits for, and that all clients of the process share.
+//! The system's resolver. It blocks for an unbounded time and cannot be stopped, so it runs on threads that nothing
+//! waits for. All clients of the process share them.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -16,12 +16,12 @@ use crate::worker::{ThreadPool, WorkQueue, lock};
 
 /// One for each transfer of a mini program.
 const MAX_THREADS: usize = 20;
-/// A session whose names hang leaves the others half of the threads.
+/// Half of the threads, so that a session whose look-ups hang does not block the others.
 const MAX_RUNNING_PER_SESSION: usize = MAX_THREADS / 2;
-/// The system's resolver needs far less, and far less is not safe with every libc.
+/// The system's resolver needs far less, but a small stack is not safe with every libc.
 const STACK_SIZE: usize = 512 * 1024;
 
-/// Who asks, as far as fairness needs it.
+/// Identifies the session that asks, for fairness.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::http) struct LookupSession(u64);
 
@@ -32,20 +32,20 @@ impl LookupSession {
     }
 }
 
-/// Look-ups with their threads. Those of the process are never dropped: a look-up that hangs counts until the system returns
-/// from it, whatever became of the client.
+/// The look-ups and their threads. Those of the process are never dropped: a look-up that hangs counts until the system
+/// returns from it, even if its client is gone.
 pub(in crate::http) struct Lookups {
     pool: ThreadPool<LookupQueue>,
 }
 
-/// A name that is looked up, or waits for it. The askers hold their side of an answer, so that a question which nobody waits
-/// for any more is one without a living asker.
+/// A name that is being looked up or waits for a thread. Askers own their answer and are referenced weakly, so a
+/// question without a living asker is abandoned.
 struct Question {
     session: LookupSession,
     host: String,
-    /// `None` once the answer is there.
+    /// `None` once the question is answered.
     askers: Mutex<Option<Vec<Weak<PendingLookup>>>>,
-    /// The network has changed since the system was asked. The askers wait for another question.
+    /// The network changed after the system was asked. The askers wait for another question.
     is_outdated: AtomicBool,
 }
 
@@ -61,11 +61,11 @@ impl Question {
         Arc::new(Question { session, host, askers, is_outdated: AtomicBool::new(false) })
     }
 
-    /// Adds an asker; `false` if the answer is there already.
+    /// Adds an asker. `false` if the question is answered already.
     fn join(&self, asker: &Arc<PendingLookup>) -> bool {
         match lock(&self.askers).as_mut() {
             Some(askers) => {
-                // A look-up that hangs may outlive any number of them.
+                // A look-up that hangs may outlive many askers.
                 askers.retain(|asker| asker.strong_count() > 0);
                 askers.push(Arc::downgrade(asker));
                 true
@@ -86,7 +86,8 @@ impl Question {
         self.is_outdated.load(Ordering::SeqCst)
     }
 
-    /// A question of the same for those who wait for this one's answer, which nobody is told then. `None` where nobody waits.
+    /// Moves the askers to a new question for the same name. The answer of the old one is then ignored. `None` if
+    /// nobody asks.
     fn ask_again(&self) -> Option<Arc<Question>> {
         let askers = std::mem::take(lock(&self.askers).as_mut()?);
         self.is_outdated.store(true, Ordering::SeqCst);
@@ -102,13 +103,13 @@ impl Question {
 }
 
 impl LookupQueue {
-    /// Where the first question is that may begin: its session has a thread left.
+    /// The index of the first question whose session may use another thread.
     fn first_ready(&self) -> Option<usize> {
         self.waiting.iter().position(|question| self.running_of(question.session) < MAX_RUNNING_PER_SESSION)
     }
 
     fn running_of(&self, session: LookupSession) -> usize {
-        // One that hangs in a network that is gone holds a thread, of which there are as many again.
+        // An outdated look-up that hangs holds a thread, but does not count against its session.
         self.running.iter().filter(|question| question.session == session && !question.is_outdated()).count()
     }
 }
@@ -146,11 +147,11 @@ impl Lookups {
         Lookups { pool: ThreadPool::new("wxt-dns", MAX_THREADS, STACK_SIZE, LookupQueue::default(), run) }
     }
 
-    /// Has `asker` told the addresses of `host`. A question for a name that is being looked up, or that the session has asked
-    /// for, joins that one. Dropping `asker` takes the question back, unless its look-up has begun.
+    /// Resolves `host` and wakes `asker` with the addresses. Joins a running look-up of the same name, or a waiting one
+    /// of the same session. Dropping `asker` withdraws the question unless its look-up has started.
     ///
     /// # Errors
-    /// No thread can be started for it; nobody will answer.
+    /// No thread can be started. There will be no answer.
     pub(super) fn ask(&self, session: &LookupSession, host: &str, asker: &Arc<PendingLookup>) -> io::Result<()> {
         let (_, started) = self.pool.update(|queue| {
             queue.waiting.retain(|question| !question.is_abandoned());
@@ -164,9 +165,9 @@ impl Lookups {
         started
     }
 
-    /// Asks the system anew for what it is looking up for the session.
+    /// Repeats the session's look-ups that the system has not answered.
     pub(super) fn ask_again(&self, session: &LookupSession) {
-        // A thread that cannot be started is no loss: there is one for each look-up that runs.
+        // If no further thread can be started, the threads of the running look-ups will take the questions.
         let _ = self.pool.update(|queue| {
             let of_session = queue.running.iter().filter(|question| question.session == *session);
             let again: Vec<_> = of_session.filter_map(|question| question.ask_again()).collect();
@@ -181,11 +182,11 @@ impl fmt::Debug for Lookups {
     }
 }
 
-/// The look-ups of the process, while a client uses them.
+/// Keeps the process' look-up threads while a client exists.
 pub(in crate::http) struct LookupsInUse(());
 
 impl LookupsInUse {
-    /// One for all clients.
+    /// Shared by all clients.
     pub(super) fn begin() -> Arc<LookupsInUse> {
         static IN_USE: Mutex<Weak<LookupsInUse>> = Mutex::new(Weak::new());
         let mut in_use = lock(&IN_USE);
@@ -203,7 +204,7 @@ impl LookupsInUse {
 }
 
 impl Drop for LookupsInUse {
-    /// A look-up that the system does not return from goes on; nothing else does.
+    /// Ends the idle threads. A look-up that the system has not returned from continues.
     fn drop(&mut self) {
         self.get().pool.dismiss_idle();
     }
@@ -212,7 +213,7 @@ impl Drop for LookupsInUse {
 fn look_up(host: &str) -> LookupAnswer {
     match (host, 0).to_socket_addrs() {
         Ok(addresses) => Some(addresses.map(|address| address.ip()).collect()),
-        // The system's resolver has many words for a lack of descriptors. None to be had now says the same.
+        // The system's resolver reports a lack of descriptors in many ways. Check whether one is available now.
         Err(_) if Waker::new().is_err() => None,
         Err(_) => Some(Vec::new()),
     }

@@ -9,7 +9,7 @@ use crate::worker::{StopSignal, Worker};
 const LIMIT: Duration = Duration::from_secs(60);
 const ADDRESS: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 7));
 
-/// A resolver that hangs on every name that begins with "hangs", until it is let go, and notes what it was asked.
+/// A resolver that records its questions and hangs on names that begin with "hangs", until it is released.
 struct HangingResolver {
     lookups: Lookups,
     asked: mpsc::Receiver<String>,
@@ -24,7 +24,7 @@ impl HangingResolver {
         let lookups = Lookups::new(move |host| {
             asks.send(host.to_owned()).unwrap();
             if host.starts_with("hangs") {
-                // The end of the sender lets all of them go.
+                // Dropping the sender releases all of them.
                 let _ = may_end.lock().unwrap().recv();
             }
             Some(vec![ADDRESS])
@@ -62,7 +62,7 @@ impl Asker {
 }
 
 #[test]
-fn a_session_whose_names_hang_leaves_half_of_the_threads() {
+fn hanging_look_ups_of_a_session_leave_half_of_the_threads_free() {
     let resolver = HangingResolver::new();
     let (hanging, other) = (LookupSession::new(), LookupSession::new());
     let hung: Vec<_> = (0..120).map(|number| resolver.ask(&hanging, &format!("hangs{number}"))).collect();
@@ -78,7 +78,7 @@ fn a_session_whose_names_hang_leaves_half_of_the_threads() {
 }
 
 #[test]
-fn an_abandoned_question_that_has_not_begun_is_dropped() {
+fn abandoned_question_that_has_not_started_is_dropped() {
     let mut resolver = HangingResolver::new();
     let session = LookupSession::new();
     let begun: Vec<_> =
@@ -109,7 +109,7 @@ fn a_second_question_joins_the_first() {
 }
 
 #[test]
-fn askers_that_are_gone_do_not_pile_up_behind_a_look_up_that_hangs() {
+fn dead_askers_do_not_accumulate_on_a_hanging_look_up() {
     let resolver = HangingResolver::new();
     let session = LookupSession::new();
     let first = resolver.ask(&session, "hangs");
@@ -118,13 +118,13 @@ fn askers_that_are_gone_do_not_pile_up_behind_a_look_up_that_hangs() {
         drop(resolver.ask(&session, "hangs"));
     }
     let (askers, _) = resolver.lookups.pool.update(|queue| lock(&queue.running[0].askers).as_ref().map(Vec::len));
-    // The last one may still be noted.
+    // The last asker may still be registered.
     assert_eq!(askers, Some(2));
     drop(first);
 }
 
 #[test]
-fn what_hangs_in_the_old_network_is_asked_anew() {
+fn hanging_look_ups_are_repeated_on_the_new_network() {
     let mut resolver = HangingResolver::new();
     let (session, other) = (LookupSession::new(), LookupSession::new());
     let hanging: Vec<_> =
@@ -132,11 +132,11 @@ fn what_hangs_in_the_old_network_is_asked_anew() {
     hanging.iter().for_each(|_| drop(resolver.next_asked()));
     let joined = resolver.ask(&other, "hangs0");
     resolver.lookups.ask_again(&session);
-    // On threads beside those that hang.
+    // On further threads, next to those that hang.
     let mut again: Vec<_> = hanging.iter().map(|_| resolver.next_asked()).collect();
     again.sort_unstable();
     assert_eq!(again, (0..hanging.len()).map(|number| format!("hangs{number}")).collect::<Vec<_>>());
-    // Nobody joins a question of the old network.
+    // No question of the old network is joined.
     let late = resolver.ask(&session, "hangs0");
     resolver.let_go.take();
     for asker in hanging.iter().chain([&joined, &late]) {
@@ -146,7 +146,7 @@ fn what_hangs_in_the_old_network_is_asked_anew() {
 }
 
 #[test]
-fn an_answer_for_nobody_is_no_reason_to_wait() {
+fn dismissing_threads_does_not_wait_for_an_abandoned_look_up() {
     let alive = Arc::new(AtomicUsize::new(0));
     let (begins, begun) = mpsc::channel();
     let (let_go, may_end) = mpsc::channel::<()>();

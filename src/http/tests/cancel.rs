@@ -1,4 +1,4 @@
-//! Every phase of an exchange ends when it is told to, and at its deadline.
+//! A stop and the deadline end every phase of an exchange.
 
 use std::io::{Read, Write};
 use std::net::{IpAddr, Ipv4Addr, TcpListener, TcpStream};
@@ -12,7 +12,8 @@ use crate::http::*;
 use crate::platform::Waker;
 use crate::worker::{StopReason, StopSignal, Worker};
 
-/// A phase in which an exchange hangs: its client, its URL, and what keeps it hanging. `reached` is told when it does.
+/// A phase in which an exchange hangs: the client, the URL, and what makes it hang. `reached` is signalled when it
+/// hangs.
 struct Hanging {
     client: Client,
     url: url::Url,
@@ -37,7 +38,7 @@ fn hanging(client: Client, url: url::Url, keep: impl Send + Sync + 'static) -> H
     Hanging { client, url, body_length: 0, _keep: vec![Box::new(keep)] }
 }
 
-/// Keeps every answer, and so lets nobody have one.
+/// Keeps every look-up unanswered.
 struct SilentResolver {
     asked: Mutex<Sender<()>>,
     answers: Mutex<Vec<ResolverAnswer>>,
@@ -63,7 +64,7 @@ fn in_connect(reached: Sender<()>) -> Hanging {
     hanging(client(), url, hole)
 }
 
-/// A server that says when it was connected to and then never says anything.
+/// A server that signals a connection and then sends nothing.
 fn silent(reached: Sender<()>) -> Server {
     let reached = Mutex::new(reached);
     Server::start(move |mut stream, _| {
@@ -93,7 +94,7 @@ fn in_send(reached: Sender<()>) -> Hanging {
     let server = Server::start(move |mut stream, _| {
         read_head(&mut stream).unwrap();
         reached.lock().unwrap().send(()).unwrap();
-        // Nothing is read until the test is over.
+        // Nothing is read until the test ends.
         let _ = wait.lock().unwrap().recv_timeout(PATIENCE);
     });
     let mut hanging = hanging(client(), server.url(), (done, server));
@@ -194,9 +195,9 @@ fn a_cancelled_exchange_does_not_begin() {
     assert_eq!(server.connections(), 0);
 }
 
-/// Megabytes may have been received before it.
+/// Megabytes may be buffered before the stop.
 #[test]
-fn what_was_received_is_not_read_after_a_cancel() {
+fn buffered_bytes_are_not_read_after_a_cancel() {
     let server = Server::answering("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
     let (exchange, token, _waker) = exchange_with_deadline(Instant::now() + PATIENCE);
     let (client, url) = (client(), server.url());
@@ -208,7 +209,7 @@ fn what_was_received_is_not_read_after_a_cancel() {
 }
 
 #[test]
-fn a_wake_without_a_reason_is_passed_over() {
+fn wake_without_a_stop_is_ignored() {
     let (sender, woken) = mpsc::channel::<()>();
     let woken = Mutex::new(woken);
     let server = Server::start(move |mut stream, _| {
@@ -241,7 +242,7 @@ fn is_readable(waker: &Waker) -> bool {
     poll(&mut [PollFd::new(waker, PollFlags::IN)], Some(&now)).unwrap() > 0
 }
 
-/// A loopback port that answers no connection request: its queue is full.
+/// A loopback port that does not complete connections, because its queue is full.
 pub struct BlackHole {
     pub port: u16,
     _listener: TcpListener,
@@ -256,7 +257,7 @@ impl BlackHole {
         listener.listen(0).unwrap();
         let listener = TcpListener::from(listener);
         let target = listener.local_addr().unwrap();
-        // Two of these fill the queue of any system; a few more make sure.
+        // Two of these fill the queue on any system. Four make sure.
         let queue: Vec<Socket> = (0..4)
             .map(|_| {
                 let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
@@ -275,9 +276,9 @@ impl BlackHole {
     }
 }
 
-/// A source that waits for its bytes gives up with an error of its own; that is not why the exchange ended.
+/// A waiting source fails with its own error when it is stopped. The exchange still reports the stop.
 #[test]
-fn a_source_that_gives_up_when_it_is_told_to_is_no_failure_of_the_source() {
+fn stopped_source_is_not_reported_as_a_source_failure() {
     struct GivesUp(Arc<StopSignal>);
     impl BodySource for GivesUp {
         fn length(&self) -> u64 {

@@ -1,4 +1,4 @@
-//! Servers that want a certificate of the client, which has none.
+//! Servers that request a client certificate. The client has none.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -14,7 +14,7 @@ use crate::http::*;
 
 const WANTED: &str = "the server ended TLS: it wants a client certificate, and there is none for this host (alert ";
 
-/// A server that asks for a client certificate, and goes on without one only if it is `optional`.
+/// A server that requests a client certificate. Without one it continues only if it is `optional`.
 fn asking(authority: &Authority, version: &'static SupportedProtocolVersion, optional: bool) -> ServerConfig {
     let mut roots = RootCertStore::empty();
     roots.add(authority.root.clone()).unwrap();
@@ -30,7 +30,7 @@ fn asking(authority: &Authority, version: &'static SupportedProtocolVersion, opt
         .unwrap()
 }
 
-/// A server that asks under TLS 1.2, and sends `answer` as it is when it has the answer of the client.
+/// A server that requests a certificate in TLS 1.2, and sends `answer` verbatim after the client's reply.
 fn asking_then(config: ServerConfig, answer: Vec<u8>) -> Server {
     let config = Arc::new(config);
     Server::start(move |mut stream: TcpStream, _| {
@@ -42,7 +42,7 @@ fn asking_then(config: ServerConfig, answer: Vec<u8>) -> Server {
         while session.wants_write() {
             session.write_tls(&mut stream).unwrap();
         }
-        // The last record of the client's flight is read as well: a close with something unread would be a reset.
+        // Also read the last record of the client's flight: closing with unread input would be a reset.
         let mut flight = Vec::new();
         while !is_whole_flight(&flight) {
             let mut buffer = [0; 4096];
@@ -58,7 +58,7 @@ fn asking_then(config: ServerConfig, answer: Vec<u8>) -> Server {
     })
 }
 
-/// Whether the record behind the ChangeCipherSpec, which is the client's last, has been received.
+/// Whether the client's last record, the one after ChangeCipherSpec, was received.
 fn is_whole_flight(mut records: &[u8]) -> bool {
     let mut last_kind = 0;
     while let [kind, _, _, high, low, rest @ ..] = records {
@@ -72,7 +72,7 @@ fn is_whole_flight(mut records: &[u8]) -> bool {
 }
 
 #[test]
-fn a_server_that_wants_a_client_certificate_is_told_as_such() {
+fn required_client_certificate_is_reported() {
     let authority = Authority::new();
     for version in [&TLS12, &TLS13] {
         let server = serving(asking(&authority, version, false));
@@ -82,9 +82,9 @@ fn a_server_that_wants_a_client_certificate_is_told_as_such() {
     }
 }
 
-/// TLS 1.2 has no alert for it. OpenSSL sends 40, others 42, and some servers none.
+/// TLS 1.2 has no alert for it. OpenSSL sends 40, others send 42, and some servers send none.
 #[test]
-fn what_servers_say_under_tls_1_2_is_understood() {
+fn tls_1_2_alerts_for_client_certificates_are_recognised() {
     let authority = Authority::new();
     for (alert, words) in [(40, "40, handshake failure"), (42, "42, bad certificate"), (41, "41, no certificate")] {
         let server = asking_then(asking(&authority, &TLS12, true), vec![0x15, 3, 3, 0, 2, 2, alert]);
@@ -92,7 +92,7 @@ fn what_servers_say_under_tls_1_2_is_understood() {
         assert_eq!(failure, TlsFailure::ClientCertificate, "{detail}");
         assert_eq!(detail, format!("{WANTED}{words})"));
     }
-    // Another alert is about something else.
+    // Another alert has another meaning.
     let server = asking_then(asking(&authority, &TLS12, true), vec![0x15, 3, 3, 0, 2, 2, 80]);
     let (failure, detail) = refusal(&client_trusting(&authority), &server.tls_url());
     assert_eq!(failure, TlsFailure::Other, "{detail}");
@@ -106,9 +106,9 @@ fn what_servers_say_under_tls_1_2_is_understood() {
     );
 }
 
-/// The same alert of a server that did not ask, on another connection of the same client, is about cipher suites.
+/// The same alert from a server that requested no certificate, on another connection, concerns cipher suites.
 #[test]
-fn what_one_connection_was_asked_is_nothing_to_another() {
+fn certificate_request_does_not_affect_other_connections() {
     let authority = Authority::new();
     let client = client_trusting(&authority);
     let alert = vec![0x15, 3, 3, 0, 2, 2, 40];
@@ -121,7 +121,7 @@ fn what_one_connection_was_asked_is_nothing_to_another() {
 }
 
 #[test]
-fn a_server_that_can_do_without_is_talked_to_and_its_sessions_resume() {
+fn optional_client_certificate_is_declined_and_sessions_resume() {
     let authority = Authority::new();
     for version in [&TLS12, &TLS13] {
         let (sender, kinds) = mpsc::channel();

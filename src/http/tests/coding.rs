@@ -1,18 +1,18 @@
-//! Content codings. The coded bodies were made with other programs.
+//! Content codings. Other programs made the coded bodies.
 
 use std::io::Write;
 
 use super::support::*;
 use crate::http::*;
 
-/// `printf hello | gzip -n9`, with the operating system's byte set to "unknown".
+/// `printf hello | gzip -n9`, with the operating system byte set to "unknown".
 const HELLO_GZIP: &[u8] =
     b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\xff\xcb\x48\xcd\xc9\xc9\x07\x00\x86\xa6\x10\x36\x05\x00\x00\x00";
 /// Python's `zlib.compress(b"hello", 9)`.
 const HELLO_ZLIB: &[u8] = b"\x78\xda\xcb\x48\xcd\xc9\xc9\x07\x00\x06\x2c\x02\x15";
 /// The same without header and checksum.
 const HELLO_RAW: &[u8] = b"\xcb\x48\xcd\xc9\xc9\x07\x00";
-/// Stored, not compressed: RFC 7932 section 9.2, with a last empty metablock.
+/// Stored uncompressed (RFC 7932 section 9.2), with an empty last metablock.
 const HELLO_BROTLI: &[u8] = b"\x0b\x02\x80hello\x03";
 
 fn answer(coding: &str, body: &[u8], chunked: bool) -> Vec<u8> {
@@ -41,7 +41,7 @@ fn decoded(coding: &str, body: &[u8]) -> Result<Vec<u8>, Error> {
         assert_eq!(response.content_length(), None);
         let result = read_all(&mut response);
         if result.is_ok() {
-            // The connection is good for the next one, so the body was read to its very end.
+            // The connection can be reused, so the body was read to its end.
             get(&client, &server.url(), &exchange).unwrap();
             assert!(exchange.trace().reused, "{coding}");
         }

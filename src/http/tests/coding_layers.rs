@@ -1,4 +1,4 @@
-//! Content codings without a connection: their order, their ends, and bodies that are made to keep a decoder busy.
+//! Content codings without a connection: order, ends, and bodies that try to keep a decoder busy.
 
 use std::io::{self, Read, Write};
 use std::sync::Arc;
@@ -28,7 +28,7 @@ fn deflate(plain: &[u8]) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
-/// A hundred kilobytes that compresses, but not to nothing.
+/// A hundred kilobytes of text that compresses moderately.
 fn text() -> Vec<u8> {
     (0..12_000_u32).flat_map(|number| format!("{:x} ", number.wrapping_mul(2_654_435_761)).into_bytes()).collect()
 }
@@ -42,7 +42,7 @@ fn codings(fields: &[&str]) -> Result<Vec<Coding>, Error> {
     codings_of(&fields.iter().map(header).collect::<Vec<_>>())
 }
 
-/// Gives its data in pieces of some size, and then an end or an error, again and again.
+/// Returns its data in pieces of a given size, then repeatedly an end or an error.
 struct Source<'a> {
     data: &'a [u8],
     piece: usize,
@@ -82,13 +82,13 @@ fn decode_with(
     Ok(decoded)
 }
 
-/// Decodes in several ways, all of which must come to the same.
+/// Decodes with several buffer sizes. All must give the same result.
 fn decode(names: &str, data: &[u8]) -> Result<Vec<u8>, String> {
     let with = |piece, buffer| decode_with(names, data, piece, buffer, None).map_err(|error| protocol_detail(&error));
     let result = with(usize::MAX, 8192);
     let small: &[_] = if data.len() < 2000 { &[(1, 8192), (usize::MAX, 1), (7, 5)] } else { &[] };
     for &(piece, buffer) in small.iter().chain(&[(11, 999), (1000, 100_000)]) {
-        // Where it fails does not depend on the pieces, how much came before does not matter.
+        // The position of a failure does not depend on the pieces. How much was returned before does not matter.
         assert_eq!(with(piece, buffer).ok(), result.as_ref().ok().cloned(), "{names}");
     }
     result
@@ -102,7 +102,7 @@ fn protocol_detail(error: &io::Error) -> String {
 }
 
 #[test]
-fn codings_are_undone_from_the_outside_in_up_to_one_that_is_unknown() {
+fn codings_are_decoded_outermost_first_until_an_unknown_one() {
     use Coding::{Deflate, Gzip};
     for (fields, expected) in [
         (vec![], vec![]),
@@ -116,7 +116,7 @@ fn codings_are_undone_from_the_outside_in_up_to_one_that_is_unknown() {
         (vec!["deflate", "gzip"], vec![Gzip, Deflate]),
         (vec!["gzip, deflate", "identity", "gzip"], vec![Gzip, Deflate, Gzip]),
         (vec!["gzip, gzip"], vec![Gzip, Gzip]),
-        // What is inside of an unknown one cannot be reached.
+        // Codings below an unknown one cannot be decoded.
         (vec!["aws-chunked"], vec![]),
         (vec!["gzip, aws-chunked"], vec![]),
         (vec!["aws-chunked, gzip"], vec![Gzip]),
@@ -131,7 +131,7 @@ fn codings_are_undone_from_the_outside_in_up_to_one_that_is_unknown() {
     ] {
         assert_eq!(codings(&fields).unwrap(), expected, "{fields:?}");
     }
-    // "Reject response due to more than 5 content encodings", says curl.
+    // curl reports "Reject response due to more than 5 content encodings".
     for fields in [
         vec!["gzip, gzip, gzip, gzip, gzip, gzip"],
         vec!["gzip"; 6],
@@ -153,9 +153,9 @@ fn several_codings_of_one_body_are_undone() {
         assert_eq!(decode("gzip, gzip", &gzip(&gzip(&plain))).unwrap(), plain);
         let five = gzip(&zlib(&gzip(&deflate(&gzip(&plain)))));
         assert_eq!(decode("gzip, deflate, gzip, deflate, gzip", &five).unwrap(), plain);
-        // What is below an unknown coding is handed on.
+        // Content below an unknown coding is returned unchanged.
         assert_eq!(decode("gzip, unknown, gzip", &gzip(&plain)).unwrap(), plain);
-        // The wrong order does not do.
+        // The wrong order fails.
         decode("gzip, deflate", &gzip(&zlib(&plain))).unwrap_err();
     }
     for names in ["gzip", "deflate", "gzip, gzip", "deflate, gzip"] {
@@ -201,7 +201,7 @@ fn bytes_behind_a_coding_are_an_error() {
     decode("deflate", &gzip(plain)).unwrap_err();
 }
 
-/// A member's header with every optional field, as RFC 1952 section 2.3 draws it.
+/// A member's header with every optional field (RFC 1952 section 2.3).
 fn full_header(extra: &[u8], name: &[u8], comment: &[u8], checksum: bool) -> Vec<u8> {
     let flags = 0x01 | 0x04 | 0x08 | 0x10 | if checksum { 0x02 } else { 0 };
     let mut header = vec![0x1f, 0x8b, 8, flags, 1, 2, 3, 4, 0, 3];
@@ -266,14 +266,14 @@ fn members_of_a_gzip_body_follow_each_other() {
     let bodies: Vec<Vec<u8>> = (0..50).map(|length| vec![b'a'; length * 37]).collect();
     let coded: Vec<u8> = bodies.iter().flat_map(|body| gzip(body)).collect();
     assert_eq!(decode("gzip", &coded).unwrap(), bodies.concat());
-    // Some empty ones do no harm.
+    // Empty members are allowed.
     let coded = [gzip(b"hel"), gzip(b"").repeat(1000), gzip(b"lo")].concat();
     assert_eq!(decode("gzip", &coded).unwrap(), b"hello");
 }
 
 #[test]
 fn much_that_decodes_to_nothing_is_an_error() {
-    // Empty stored blocks, which are what a flush writes (RFC 1951 section 3.2.4).
+    // Empty stored blocks, as a flush writes them (RFC 1951 section 3.2.4).
     let empty_blocks = b"\x00\x00\x00\xff\xff".repeat(30_000);
     let mut endless_name = vec![0x1f, 0x8b, 8, 0x08, 0, 0, 0, 0, 0, 3];
     endless_name.resize(200_000, b'n');
@@ -290,14 +290,14 @@ fn much_that_decodes_to_nothing_is_an_error() {
         let detail = decode(names, &data).expect_err(names);
         assert!(detail.ends_with("much of it decodes to nothing"), "{names}: {detail}");
     }
-    // Without reading on for long: 128 KiB.
+    // Fails after 128 KiB of input.
     let mut source = Source { data: &members, piece: 1000, end: None, reads: 0 };
     Decoder::new(vec![Coding::Gzip], &mut source, worker()).read(&mut [0; 100]).unwrap_err();
     assert!(source.reads <= 150, "{} reads", source.reads);
 }
 
-/// A body in four codings that decodes to nothing: the innermost is a gzip header whose name has `length` letters, and the
-/// next one makes each letter of 130 KB, nearly all of which are empty blocks.
+/// A body in four codings that decodes to nothing. The innermost one is a gzip header with a name of `length` letters.
+/// The next one expands each letter to 130 KB, nearly all of it empty blocks.
 fn nested_bomb(length: usize) -> Vec<u8> {
     let letter = |letter: u8| {
         let mut blocks = vec![0, 1, 0, 0xfe, 0xff, letter];
@@ -314,18 +314,18 @@ fn nested_bomb(length: usize) -> Vec<u8> {
 
 #[test]
 fn codings_that_multiply_what_decodes_to_nothing_are_an_error() {
-    // 40 MB between the second and the third.
+    // 40 MB between the second and the third layer.
     let bomb = nested_bomb(300);
     let mut source = Source { data: &bomb, piece: 1, end: None, reads: 0 };
     let mut decoder = Decoder::new(vec![Coding::Gzip; 4], &mut source, worker());
     let detail = protocol_detail(&decoder.read(&mut [0; 100]).unwrap_err());
     assert!(detail.ends_with("much of it decodes to nothing"), "{detail}");
-    // It did not decode most of it.
+    // Most of it was not decoded.
     let left = source.data.len();
     assert!(left > bomb.len() / 2, "{left} of {} bytes left", bomb.len());
 }
 
-/// Asks for a stop as soon as it is read.
+/// Requests a stop when it is first read.
 struct Stopping<'a>(Source<'a>, Arc<Worker>);
 
 impl Read for Stopping<'_> {
@@ -337,7 +337,7 @@ impl Read for Stopping<'_> {
 
 #[test]
 fn codings_stop_when_the_worker_is_to_stop() {
-    // Little enough that the bounds allow it.
+    // Small enough for the limits.
     let bomb = nested_bomb(10);
     let worker = worker();
     worker.check().unwrap();
@@ -358,7 +358,7 @@ fn kind_of(error: io::Error) -> ErrorKind {
 }
 
 #[test]
-fn a_connection_that_ends_behind_a_whole_body_is_an_end() {
+fn unclean_end_after_a_complete_coding_is_an_end() {
     for plain in [b"".to_vec(), b"hello".to_vec(), text()] {
         for (names, data) in [
             ("gzip", gzip(&plain)),
@@ -369,7 +369,7 @@ fn a_connection_that_ends_behind_a_whole_body_is_an_end() {
             for piece in [1, 1000, usize::MAX] {
                 assert_eq!(decode_with(names, &data, piece, 4096, Some(impolite_end)).unwrap(), plain, "{names}");
             }
-            // Anywhere else it is cut off, and the error is the source's own.
+            // Anywhere else the body is cut off, and the source's own error is returned.
             let step = 1 + data.len() / 50;
             for length in (0..data.len()).step_by(step).chain([data.len() - 1]) {
                 let whole_members = names == "gzip" && length == gzip(&plain).len();
@@ -380,16 +380,16 @@ fn a_connection_that_ends_behind_a_whole_body_is_an_end() {
             }
         }
     }
-    // Only the outermost coding says so: behind a whole inner one, the outer one's end is missing.
+    // Only the outermost coding decides: after a complete inner coding, the end of the outer one is missing.
     let outer = gzip(&gzip(b"hello"));
     for cut in 1..=8 {
         decode_with("gzip, gzip", &outer[..outer.len() - cut], 1000, 4096, Some(impolite_end)).unwrap_err();
     }
-    // A whole outer coding around one that is not.
+    // A complete outer coding around an incomplete one.
     let inner = gzip(b"hello");
     let error = decode_with("gzip, gzip", &gzip(&inner[..inner.len() - 1]), 9, 9, Some(impolite_end)).unwrap_err();
     protocol_detail(&error);
-    // Without a coding there is nothing that could say so.
+    // Without a coding, nothing confirms the end.
     assert!(decode_with("identity", b"hello", 9, 9, Some(impolite_end)).is_err());
 }
 
@@ -409,7 +409,7 @@ fn any_other_error_of_the_source_comes_through_as_it_is() {
     }
 }
 
-/// Every second read is interrupted.
+/// Interrupts every second read.
 struct Interrupted<'a>(Source<'a>, bool);
 
 impl Read for Interrupted<'_> {
@@ -420,20 +420,20 @@ impl Read for Interrupted<'_> {
 }
 
 #[test]
-fn a_read_that_failed_for_now_can_be_tried_again() {
+fn interrupted_read_can_be_repeated() {
     let plain = text();
     let data = gzip(&zlib(&plain));
     let source = Interrupted(Source { data: &data, piece: 777, end: None, reads: 0 }, false);
     let mut decoder = Decoder::new(vec![Coding::Gzip, Coding::Deflate], source, worker());
     let mut decoded = Vec::new();
-    // It tries again by itself.
+    // The standard library retries by itself.
     decoder.read_to_end(&mut decoded).unwrap();
     assert!(decoded == plain);
 }
 
 #[test]
-fn output_is_there_as_soon_as_it_is_decoded() {
-    // All of the data has come, its end has not: a source that is asked for more would wait.
+fn output_is_returned_as_soon_as_it_is_decoded() {
+    // All of the data was read, but not its end. A source that is asked for more would wait.
     let plain = text();
     let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
     encoder.write_all(&plain).unwrap();
@@ -450,8 +450,8 @@ fn output_is_there_as_soon_as_it_is_decoded() {
 
 #[cfg(feature = "brotli")]
 #[test]
-fn brotli_is_as_strict() {
-    // Stored: RFC 7932 section 9.2, with a last empty metablock.
+fn brotli_rejects_the_same_violations() {
+    // Stored uncompressed (RFC 7932 section 9.2), with an empty last metablock.
     let hello = b"\x0b\x02\x80hello\x03";
     assert_eq!(decode("br", hello).unwrap(), b"hello");
     assert_eq!(decode("gzip, br", b"").unwrap(), b"");
@@ -460,7 +460,7 @@ fn brotli_is_as_strict() {
         decode("br", &hello[..length]).unwrap_err();
     }
     decode("br", &[hello.as_slice(), b"x"].concat()).unwrap_err();
-    // A window of a gigabyte, which RFC 7932 does not have.
+    // A window of a gigabyte, which RFC 7932 does not allow.
     decode("br", b"\x11\x1e\x03").unwrap_err();
     assert_eq!(decode_with("br", hello, 1, 9, Some(impolite_end)).unwrap(), b"hello");
 }

@@ -1,4 +1,4 @@
-//! From a name to a connection.
+//! From a host name to a connection.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, TcpListener};
 use std::sync::Arc;
@@ -30,7 +30,8 @@ fn a_dead_address_costs_less_than_300_ms() {
     let took = begin.elapsed();
     assert_eq!(response.status, 204);
     assert_eq!(exchange.trace().peer, Some(server.address));
-    // The rest is for a slow machine: without a race this takes as long as the system's own time limit, over a minute.
+    // The upper limit allows for a slow machine. Without racing, this would take the system's own limit of over a
+    // minute.
     assert!(took >= Duration::from_millis(250), "{took:?}");
     assert!(took < Duration::from_millis(600), "{took:?}");
     let connecting = exchange.trace().connect_end.unwrap() - exchange.trace().connect_start.unwrap();
@@ -49,7 +50,7 @@ fn a_refusing_address_costs_nothing() {
 }
 
 #[test]
-fn more_dead_addresses_than_are_tried_at_once_hide_no_good_one() {
+fn many_dead_addresses_do_not_hide_a_working_one() {
     let server = Server::answering(NO_CONTENT);
     let mut addresses: Vec<IpAddr> = (10..30).map(|last| IpAddr::V4(Ipv4Addr::new(127, 0, 0, last))).collect();
     addresses.push(IpAddr::V4(Ipv4Addr::LOCALHOST));
@@ -74,7 +75,7 @@ fn a_name_without_an_address_is_a_name_resolution_error() {
         }
     }
     let dropping = Client::new(ClientOptions { resolver: Some(Arc::new(Dropping)), ..options() }).unwrap();
-    // RFC 6761 section 6.4: this name never has an address, and no query for it leaves the machine.
+    // RFC 6761 section 6.4: this name never has an address, and it is not queried outside of the machine.
     let system = Client::new(ClientOptions { resolver: None, ..options() }).unwrap();
     let nowhere = url::Url::parse("http://wxtransfer.invalid/").unwrap();
     for client in [client_resolving(vec![]).0, dropping, system] {
@@ -84,7 +85,7 @@ fn a_name_without_an_address_is_a_name_resolution_error() {
 }
 
 #[test]
-fn the_system_resolves_where_there_is_no_other_resolver() {
+fn system_resolver_is_used_without_another_one() {
     let server = Server::answering(NO_CONTENT);
     let client = Client::new(ClientOptions { resolver: None, ..options() }).unwrap();
     let url = url::Url::parse(&format!("http://localhost:{}/", server.address.port())).unwrap();
@@ -92,7 +93,7 @@ fn the_system_resolves_where_there_is_no_other_resolver() {
 }
 
 #[test]
-fn names_are_only_looked_up_for_a_new_connection_and_addresses_never() {
+fn only_names_of_new_connections_are_resolved() {
     let server = Server::answering(NO_CONTENT);
     let (client, resolver) = client_resolving(vec![IpAddr::V4(Ipv4Addr::LOCALHOST)]);
     for _ in 0..3 {
@@ -106,7 +107,7 @@ fn names_are_only_looked_up_for_a_new_connection_and_addresses_never() {
 #[test]
 fn an_ipv6_literal_is_connected_to() {
     let Ok(listener) = TcpListener::bind((Ipv6Addr::LOCALHOST, 0)) else {
-        // There are machines without IPv6, and nothing can be said about it there.
+        // Not every machine has IPv6. There, nothing can be tested.
         return;
     };
     let server = Server::on(listener, |mut stream, _| {
@@ -118,9 +119,9 @@ fn an_ipv6_literal_is_connected_to() {
     assert_eq!(get(&client(), &server.url(), &exchange()).unwrap().status, 204);
 }
 
-/// An address that is refused must not be hidden behind one that is good, nor the other way round.
+/// A forbidden address must be found whether it comes before or after an allowed one.
 #[test]
-fn all_addresses_of_a_name_are_asked_about() {
+fn address_rule_receives_all_addresses_of_a_name() {
     let server = Server::answering(NO_CONTENT);
     let (local, private) = (IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V4(Ipv4Addr::new(10, 1, 2, 3)));
     for addresses in [[private, local], [local, private]] {

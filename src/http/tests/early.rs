@@ -1,4 +1,4 @@
-//! Answers that come while the request is still being sent.
+//! Answers that arrive while the request is being sent.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -13,7 +13,7 @@ use crate::platform::unsent_bytes;
 const LENGTH: u64 = 64 << 20;
 const REFUSAL: &[u8] = b"HTTP/1.1 413 Content Too Large\r\nContent-Length: 9\r\nConnection: close\r\n\r\ntoo large";
 
-/// Sends an upload that is refused and reads the refusal.
+/// Sends an upload that is rejected, and reads the answer.
 fn refused(client: &Client, url: &url::Url) {
     let mut body = PatternBody::new(LENGTH);
     let exchange = exchange();
@@ -24,21 +24,21 @@ fn refused(client: &Client, url: &url::Url) {
     assert!(exchange.body_bytes_sent() < LENGTH);
 }
 
-/// Waits until the client's system has all that was written. A reset overtakes what is still waiting here, and then there
-/// is no answer that a client could get.
+/// Waits until the client's system has received everything. A reset overtakes unsent bytes, which would lose the
+/// answer.
 fn wait_until_received(stream: &TcpStream) {
     while unsent_bytes(stream).unwrap() > 0 {
         thread::yield_now();
     }
 }
 
-/// How a server ends a connection on which it has answered early.
+/// How a server ends a connection on which it answered early.
 #[derive(Clone, Copy, Debug)]
 enum Ending {
-    /// With what is unread in the socket, so that the system sends a reset.
+    /// With unread input in the socket, so that the system sends a reset.
     Close,
     Reset,
-    /// It waits for the client.
+    /// Waits for the client.
     Stay,
 }
 
@@ -83,7 +83,7 @@ fn an_early_answer_over_tls_arrives_20_of_20_times() {
 }
 
 #[test]
-fn a_refusal_that_ends_with_its_connection_is_whole_after_the_reset_too() {
+fn close_delimited_rejection_is_complete_after_a_reset() {
     let server = Server::start(|mut stream, _| {
         read_head(&mut stream).unwrap();
         stream.read_exact(&mut [0; 100_000]).unwrap();
@@ -95,9 +95,9 @@ fn a_refusal_that_ends_with_its_connection_is_whole_after_the_reset_too() {
     }
 }
 
-/// The reset comes when the answer's head was read and nothing more is sent, so that reading the rest meets it.
+/// The reset arrives after the answer's head was read, so reading the rest meets it.
 #[test]
-fn a_refusal_is_whole_where_reading_it_meets_the_reset() {
+fn rejection_is_complete_if_reading_it_meets_the_reset() {
     let (let_go, may_end) = mpsc::channel::<()>();
     let (ends, ended) = mpsc::channel();
     let may_end = Mutex::new(may_end);
@@ -120,9 +120,9 @@ fn a_refusal_is_whole_where_reading_it_meets_the_reset() {
     }
 }
 
-/// An answer to the head alone, before any of the body was read.
+/// An answer to the head, before any of the body was read.
 #[test]
-fn a_server_that_reads_no_body_at_all_gets_its_answer_through() {
+fn answer_of_a_server_that_reads_no_body_is_received() {
     let server = Server::start(|mut stream, _| {
         read_head(&mut stream).unwrap();
         stream.write_all(REFUSAL).unwrap();
@@ -202,7 +202,7 @@ fn an_early_success_of_a_server_that_then_closes_is_its_answer() {
     }
 }
 
-/// A TLS 1.3 server sends its tickets when the handshake is over, which is while the client sends.
+/// A TLS 1.3 server sends its tickets after the handshake, while the client is sending.
 #[test]
 fn session_tickets_do_not_stop_an_upload() {
     let length = 8 << 20;
@@ -231,7 +231,7 @@ fn a_server_that_closes_without_an_answer_is_an_error() {
     assert!(matches!(error.kind, ErrorKind::Closed), "{error:?}");
 }
 
-/// The kernel's buffer is no part of the network.
+/// Bytes in the kernel's buffer have not reached the network.
 #[test]
 fn bytes_in_the_kernel_do_not_count_as_sent() {
     let (sender, finish) = mpsc::channel::<()>();
@@ -248,11 +248,11 @@ fn bytes_in_the_kernel_do_not_count_as_sent() {
     sender.send(()).unwrap();
     let (counted, accepted) = (exchange.body_bytes_sent(), exchange.trace().bytes_sent);
     assert!(counted > 0);
-    // Far more than the head. The server's window is closed, so the kernel here has all that it can hold.
+    // Far more than the head. The server's window is closed, so this kernel holds all that it can.
     assert!(counted + 50_000 < accepted, "{counted} of {accepted} bytes that the socket accepted");
 }
 
-/// On a slow network the records of one send leave over many seconds.
+/// On a slow network, the records of one send leave over many seconds.
 #[test]
 fn records_count_as_they_leave() {
     let authority = Authority::new();
@@ -262,11 +262,11 @@ fn records_count_as_they_leave() {
     let server = Server::on(with_small_window(), move |mut stream, _| {
         let mut session = rustls::ServerConnection::new(config.clone()).unwrap();
         session.complete_io(&mut stream).unwrap();
-        // Less at a time than the client encrypts for one send.
+        // Less than the client encrypts for one send.
         let mut records = vec![0; 64 * 1024];
         for read in (records.len()..2_000_000).step_by(records.len()) {
             stream.read_exact(&mut records).unwrap();
-            // Besides the body there are the head, and some bytes in each record.
+            // In addition to the body there are the head and the overhead of each record.
             wait_until(|| sender.body_bytes_sent() as usize + 2000 + read / 100 > read);
             let ahead = (sender.body_bytes_sent() as usize).saturating_sub(read);
             assert!(ahead < 64 * 1024, "{ahead} bytes more are counted than were read, and the window is small");
@@ -277,10 +277,10 @@ fn records_count_as_they_leave() {
     assert!(post(&client_trusting(&authority), &server.tls_url(), &mut body, &exchange).is_err());
 }
 
-/// A slow network takes the last bytes out of the kernel's buffer long after the source has given them.
+/// On a slow network, the last bytes leave the kernel's buffer long after the source was read.
 #[test]
-fn what_leaves_the_kernel_is_told_also_when_nothing_is_left_to_read() {
-    // The client's kernel takes all of it, and the server's only a little, for as long as nobody reads.
+fn bytes_leaving_the_kernel_are_reported_after_the_source_ended() {
+    // The client's kernel accepts all of it, and the server's only a little while nobody reads.
     let length = 1 << 20;
     let exchange = exchange();
     let told: Arc<Mutex<Vec<u64>>> = Arc::default();
@@ -325,13 +325,13 @@ fn an_answer_that_came_with_the_end_of_the_handshake_arrives() {
             session.write_tls(&mut bytes).unwrap();
         }
         stream.write_all(&bytes).unwrap();
-        // It reads nothing, so that the client has to wait.
+        // The server reads nothing, so the client has to wait.
         stay(&stream);
     });
     refused(&client_trusting(&authority), &server.tls_url());
 }
 
-/// A server may answer before a request is whole, and still want the rest of it.
+/// A server may answer before a request is complete, and still need the rest of it.
 #[test]
 fn a_request_that_breaks_off_after_its_answer_fails_and_ends_its_connection() {
     let authority = Authority::new();
@@ -348,7 +348,7 @@ fn a_request_that_breaks_off_after_its_answer_fails_and_ends_its_connection() {
             stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok").unwrap();
             if head.starts_with(b"POST") {
                 answered.lock().unwrap().send(()).unwrap();
-                // What comes of the body, to the connection's end.
+                // Read the rest of the body, until the connection ends.
                 let _ = std::io::copy(stream, &mut std::io::sink());
             }
         };
@@ -364,7 +364,7 @@ fn a_request_that_breaks_off_after_its_answer_fails_and_ends_its_connection() {
         let mut body = BreaksOff { left: 8 << 20, answered: Some(answered) };
         let error = post(&client, &url, &mut body, &exchange()).err().expect("a failure");
         assert!(matches!(error.kind, ErrorKind::RequestBody(_)), "{error:?}");
-        // The next request is not taken for the rest of that one.
+        // The next request is not taken for the rest of the previous one.
         assert_eq!(read_all(&mut get(&client, &url, &exchange()).unwrap()).unwrap(), b"ok");
         assert_eq!(server.connections(), 2);
     }
@@ -373,7 +373,7 @@ fn a_request_that_breaks_off_after_its_answer_fails_and_ends_its_connection() {
 trait ReadWrite: Read + Write {}
 impl<T: Read + Write> ReadWrite for T {}
 
-/// Gives a part of its bytes, waits until the server has answered, and fails before the end.
+/// Returns a part of its bytes, waits until the server has answered, and fails before the end.
 struct BreaksOff {
     left: usize,
     answered: Option<mpsc::Receiver<()>>,

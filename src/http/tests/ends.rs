@@ -13,7 +13,8 @@ use crate::worker::StopReason;
 
 const NO_CONTENT: &[u8] = b"HTTP/1.1 204 No Content\r\n\r\n";
 
-/// Aborts an upload of `length` once `reached` holds; returns how much of it the socket accepted, and how much came.
+/// Aborts an upload of `length` bytes once `reached` holds. Returns how many bytes the socket accepted, and how many
+/// arrived.
 fn aborted_upload(length: u64, reached: impl Fn(&Exchange) -> bool + Send + 'static) -> (u64, u64) {
     let (aborted, abort) = mpsc::channel::<()>();
     let abort = Mutex::new(abort);
@@ -42,7 +43,7 @@ fn aborted_upload(length: u64, reached: impl Fn(&Exchange) -> bool + Send + 'sta
 
 #[test]
 fn after_an_abort_nothing_more_is_sent() {
-    // In the middle of the body, and while the answer is waited for: the kernel takes all of a megabyte.
+    // In the middle of the body, and while waiting for the answer: the kernel accepts a whole megabyte.
     let megabyte = 1 << 20;
     for (accepted, came) in [
         aborted_upload(64 << 20, move |exchange| exchange.trace().bytes_sent > megabyte),
@@ -52,8 +53,8 @@ fn after_an_abort_nothing_more_is_sent() {
     }
 }
 
-/// As nginx does (RFC 9112 section 9.6), it closes its side of the first connection after `serve`, and reads until the client
-/// has closed the other; only then does it answer on the next.
+/// Like nginx (RFC 9112 section 9.6), closes its sending side after `serve` and reads until the client closes. It
+/// answers on the next connection only after that.
 fn lingering_server(serve: impl Fn(&mut TcpStream) + Send + Sync + 'static) -> Server {
     let closed = AtomicBool::new(false);
     Server::start(move |mut stream, number| {
@@ -99,7 +100,7 @@ fn a_kept_connection_that_the_server_gives_up_is_closed_before_the_retry() {
     assert_eq!(server.connections.load(Ordering::SeqCst), 2);
 }
 
-/// What the kernel holds in front of it does not keep an alert from the server.
+/// An alert reaches the server behind data that the kernel still holds.
 #[test]
 fn an_alert_is_sent_behind_the_request() {
     let length = 1 << 20;

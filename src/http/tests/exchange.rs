@@ -1,4 +1,4 @@
-//! Requests and responses as they are on the wire.
+//! Requests and responses on the wire.
 
 use std::io::{self, Write};
 use std::net::Ipv4Addr;
@@ -15,10 +15,10 @@ fn header(name: &str, value: &str) -> Header {
     Header { name: name.to_owned(), value: value.to_owned() }
 }
 
-/// The status, the header fields, and the body or how it failed.
+/// The status, the header fields, and the body or its failure.
 type Answer = (u16, Vec<Header>, Result<Vec<u8>, Error>);
 
-/// The answer to a GET of a server that sends `answer` and closes.
+/// The answer to a GET from a server that sends `answer` and closes.
 fn answer_of(answer: impl Into<Vec<u8>>) -> Result<Answer, Error> {
     let server = Server::answering_once(answer);
     let mut response = get(&client(), &server.url(), &exchange())?;
@@ -35,7 +35,7 @@ fn protocol_detail(result: Result<Answer, Error>) -> String {
 }
 
 #[test]
-fn a_get_sends_its_headers_and_nothing_of_its_own_but_host_and_accept_encoding() {
+fn get_adds_only_host_and_accept_encoding() {
     let (sender, requests) = mpsc::channel();
     let server = Server::start(move |mut stream, _| {
         sender.send(read_request(&mut stream).unwrap()).unwrap();
@@ -67,7 +67,7 @@ fn a_get_sends_its_headers_and_nothing_of_its_own_but_host_and_accept_encoding()
     let request = requests.recv_timeout(PATIENCE).unwrap();
     let lines: Vec<_> = request.head.trim_end().lines().collect();
     let accepted = if cfg!(feature = "brotli") { "gzip, deflate, br" } else { "gzip, deflate" };
-    // Ours first, then the caller's in its letters and order, also those of one name.
+    // The library's fields first, then the caller's with their spelling and order, including duplicates.
     let expected = [
         "GET /a%20b/c?x=1&y=%E4%BD%A0 HTTP/1.1",
         &format!("Host: {}", server.address),
@@ -182,7 +182,7 @@ fn a_post_without_a_body_says_so() {
     assert!(!head.contains("transfer-encoding"), "{head}");
 }
 
-/// ureq alone would ask such a body for more without end.
+/// ureq alone would read such a body endlessly.
 #[test]
 fn a_body_source_that_ends_early_fails_the_exchange() {
     let server = Server::start(|mut stream, _| wait_for_close(&mut stream));
@@ -197,7 +197,7 @@ fn a_body_source_that_ends_early_fails_the_exchange() {
 #[test]
 fn the_error_of_a_body_source_comes_back() {
     let server = Server::start(|mut stream, _| wait_for_close(&mut stream));
-    // The kind is one that ureq takes for the end of a connection.
+    // ureq would take this kind for the end of a connection.
     let mut body = PatternBody {
         ends_at: 70_000,
         end: || Err(io::Error::new(io::ErrorKind::ConnectionReset, "the disk is gone")),
@@ -261,7 +261,7 @@ fn responses_without_a_body_have_none_whatever_their_headers_say() {
         "HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\nContent-Encoding: gzip\r\n\r\n",
         "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nContent-Encoding: gzip\r\n\r\n",
     ] {
-        // The connection stays open: waiting for a body would not end.
+        // The connection stays open, so waiting for a body would not end.
         let server = Server::answering(head);
         let mut response = get(&client(), &server.url(), &exchange()).unwrap();
         assert_eq!(read_all(&mut response).unwrap(), b"", "{head}");
@@ -278,7 +278,7 @@ fn a_chunked_body_with_extensions_and_trailers_is_put_together() {
 }
 
 #[test]
-fn the_log_is_told_of_an_odd_trailer_without_its_values() {
+fn repaired_trailer_is_logged_without_its_values() {
     let answer =
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\nX : secret\r\nY: \u{1}secret\r\n\r\n";
     let server = Server::answering(answer);
@@ -286,7 +286,7 @@ fn the_log_is_told_of_an_odd_trailer_without_its_values() {
     let seen = lines.clone();
     let log = Log::new(Arc::new(move |level, text: &str| seen.lock().unwrap().push((level, text.to_owned()))));
     let (client, exchange) = (Client::new(ClientOptions { log, ..options() }).unwrap(), exchange());
-    // The connection is as good as after an odd head.
+    // The connection is kept, as after a repaired head.
     for _ in 0..2 {
         assert_eq!(read_all(&mut get(&client, &server.url(), &exchange).unwrap()).unwrap(), b"hi");
     }
@@ -308,7 +308,7 @@ fn a_body_may_end_with_its_connection() {
 }
 
 #[test]
-fn what_is_not_http_1_is_told_apart_at_once() {
+fn other_protocols_are_detected_at_once() {
     // The servers stay silent and open afterwards.
     for greeting in
         [b"SSH-2.0-OpenSSH_9.6\r\n".as_slice(), b"\x15\x03\x01\x00\x02\x02\x46", b"HTTP/2 200\r\n\r\n", b"<html>"]
@@ -336,11 +336,11 @@ fn a_malformed_response_is_a_protocol_error() {
 }
 
 #[test]
-fn a_head_has_bounds() {
+fn head_without_end_is_rejected() {
     let too_large = format!("HTTP/1.1 200 OK\r\nX-Large: {}\r\n\r\n", "v".repeat(64 * 1024));
     assert_eq!(protocol_detail(answer_of(too_large)), "the response's head is too large");
 
-    // No end of the head and no end of the connection either.
+    // Neither the head nor the connection ends.
     let server = Server::answering(format!("HTTP/1.1 200 OK\r\nX-Large: {}", "v".repeat(200 * 1024)));
     let detail = protocol_detail(get(&client(), &server.url(), &exchange()).map(|_| panic!("endless")));
     assert_eq!(detail, "the response's head is too large");
@@ -412,9 +412,9 @@ fn the_trace_has_the_times_of_every_phase_in_order() {
     assert!(!trace.reused);
 }
 
-/// One system call a transfer, and none where nobody wants to know: a redirect is followed by another exchange.
+/// One system call per transfer, and none if nobody needs it. After a redirect another exchange follows.
 #[test]
-fn the_round_trip_is_measured_of_the_last_answer_and_where_it_is_wanted() {
+fn round_trip_is_measured_once_for_the_last_answer() {
     let cases = [
         ("200 OK\r\n", true, true),
         ("201 Created\r\nLocation: /made\r\n", true, true),
@@ -428,14 +428,14 @@ fn the_round_trip_is_measured_of_the_last_answer_and_where_it_is_wanted() {
         let worker = Arc::new(Worker::for_call(Arc::new(StopSignal::new())));
         let exchange = Arc::new(Exchange::new(worker, Reports { round_trip: measures, ..ALL_REPORTS }));
         get(&client(), &server.url(), &exchange).unwrap();
-        // An emulator of another processor may not tell.
+        // An emulator of another processor may not report it.
         let may_be_absent = cfg!(not(target_arch = "x86_64"));
         assert!(exchange.trace().round_trip.is_some() == measured || may_be_absent && measured, "{head} {measures}");
     }
 }
 
 #[test]
-fn the_bytes_in_front_of_the_answer_are_told_apart() {
+fn bytes_before_the_answer_are_counted_separately() {
     let body = vec![b'x'; 100_000];
     let mut answer = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", body.len()).into_bytes();
     answer.extend_from_slice(&body);

@@ -1,4 +1,4 @@
-//! Bodies in their framing, however they are cut into pieces. What others do is of curl 7.88, as it was seen to.
+//! Bodies in their framing, divided in every way. Statements about curl were verified with curl 7.88.
 
 use crate::http::framing::{Deframer, Framed};
 use crate::http::head::BodyFraming;
@@ -6,29 +6,29 @@ use crate::http::{Error, ErrorKind};
 
 use BodyFraming::{Chunked, Length, None as NoBody, UntilClose};
 
-/// How an input was read.
+/// The result of reading an input.
 #[derive(Debug, PartialEq, Eq)]
 struct Outcome {
     body: Vec<u8>,
-    /// How much of the input was taken.
+    /// The number of bytes consumed.
     taken: usize,
     end: End,
 }
 
 #[derive(Debug, PartialEq, Eq)]
 enum End {
-    /// The body was over.
+    /// The body ended.
     Whole,
-    /// The input ended in the body.
+    /// The input ended within the body.
     CutOff,
-    /// The input ended where the body may.
+    /// The input ended where the body may end.
     Closed,
-    /// An error, with so much of the input.
+    /// Failed at this position of the input.
     Malformed(usize),
     TooLarge(usize),
 }
 
-/// Reads `input` as it comes in pieces that end at `ends`, at most `most` bytes of body at a time.
+/// Reads `input` in pieces that end at `ends`, with at most `most` body bytes at a time.
 fn read(framing: BodyFraming, limit: Option<u64>, input: &[u8], ends: &[usize], most: u64) -> Outcome {
     let mut deframer = Deframer::new(framing, limit);
     let (mut body, mut taken) = (Vec::new(), 0);
@@ -78,14 +78,14 @@ fn read(framing: BodyFraming, limit: Option<u64>, input: &[u8], ends: &[usize], 
     Outcome { body, taken, end }
 }
 
-/// Reads a body byte by byte, and sees to it that it is the same in any other pieces.
+/// Reads a body byte by byte, and checks that other divisions give the same result.
 fn read_anyhow(framing: BodyFraming, limit: Option<u64>, input: &[u8]) -> Outcome {
     let bytes: Vec<usize> = (0..input.len()).collect();
     let outcome = read(framing, limit, input, &bytes, u64::MAX);
     let same = |ends: &[usize], most: u64| {
         let other = read(framing, limit, input, ends, most);
         let fails = matches!(outcome.end, End::Malformed(_) | End::TooLarge(_));
-        // A piece is refused as a whole, with the framing in front of its bad byte.
+        // A piece fails as a whole, including the framing before its wrong byte.
         let expected_end = match outcome.end {
             End::Malformed(at) => End::Malformed(ends.iter().copied().find(|&end| end >= at).unwrap_or(input.len())),
             End::TooLarge(at) => End::TooLarge(ends.iter().copied().find(|&end| end >= at).unwrap_or(input.len())),
@@ -120,7 +120,7 @@ impl Random {
     }
 }
 
-/// A body that is taken, with everything up to `behind`.
+/// Expects a complete `body`, with bytes after it left alone.
 fn taken(input: impl AsRef<[u8]>, body: impl AsRef<[u8]>) {
     for behind in ["", "HTTP/1.1 200 OK\r\n"] {
         let whole = [input.as_ref(), behind.as_bytes()].concat();
@@ -135,7 +135,7 @@ fn taken(input: impl AsRef<[u8]>, body: impl AsRef<[u8]>) {
     }
 }
 
-/// A body whose byte at the end of `good` is the first that cannot be, whatever follows.
+/// Expects a failure at the first byte after `good`, whatever follows.
 fn refused(good: impl AsRef<[u8]>, bad: impl AsRef<[u8]>) {
     let (good, bad) = (good.as_ref(), bad.as_ref());
     let input = [good, bad, b"\r\nhello\r\n0\r\n\r\n"].concat();
@@ -145,14 +145,14 @@ fn refused(good: impl AsRef<[u8]>, bad: impl AsRef<[u8]>) {
 }
 
 #[test]
-fn chunks_are_put_together() {
+fn chunks_are_joined() {
     taken("5\r\nhello\r\n0\r\n\r\n", "hello");
     taken("0\r\n\r\n", "");
     taken("5\r\nhello\r\n7\r\n, world\r\n0\r\n\r\n", "hello, world");
-    // A chunk that looks like framing is none.
+    // Data that looks like framing is data.
     taken("5\r\n0\r\n\r\n\r\n0\r\n\r\n", "0\r\n\r\n");
     taken("A\r\n0123456789\r\na\r\n0123456789\r\n00\r\n\r\n", "01234567890123456789");
-    // LF alone: curl and browsers. The two may be mixed.
+    // A lone LF is accepted by curl and browsers. Both line ends may be mixed.
     taken("5\nhello\n0\n\n", "hello");
     taken("5\nhello\r\n0\r\n\n", "hello");
     taken("5\r\nhello\n0\n\r\n", "hello");
@@ -180,12 +180,12 @@ fn blanks_and_extensions_behind_a_size_are_passed_over() {
         taken(format!("5{behind}\r\nhello\r\n0{behind}\r\n\r\n"), "hello");
         taken(format!("5{behind}\nhello\n0{behind}\n\n"), "hello");
     }
-    // An LF ends the line, wherever it is: the "b" is data.
+    // An LF ends the line wherever it is, so the "b" is data.
     taken("5;a\nb\r\nhe\r\n0\r\n\r\n", "b\r\nhe");
 }
 
 #[test]
-fn a_line_has_16_kib() {
+fn chunk_line_is_limited_to_16_kib() {
     let line = |length: usize| format!("5;{}", "e".repeat(length - 2));
     taken(format!("{}\r\nhello\r\n{}\r\nhello\r\n0\r\n\r\n", line(16 * 1024), line(16 * 1024)), "hellohello");
     taken(format!("{}5\nhello\n0\n\n", "0".repeat(16 * 1024 - 1)), "hello");
@@ -196,9 +196,9 @@ fn a_line_has_16_kib() {
 }
 
 #[test]
-fn a_size_is_nothing_but_digits() {
+fn chunk_size_consists_of_hexadecimal_digits() {
     for bad in [
-        // curl refuses all of these.
+        // curl rejects all of these.
         "+5",
         "-5",
         " 5",
@@ -220,7 +220,7 @@ fn a_size_is_nothing_but_digits() {
         refused("5\r\nhello\r\n", bad);
     }
     for bad in [
-        // curl takes whatever follows the digits.
+        // curl ignores anything after the digits.
         "x", "g", "h", "+", "\"", ".", ",", ":", "\0", "\u{1}", "\u{b}", "\u{c}", "\u{7f}", "\u{a0}", "\u{85}",
         "\u{2028}", "\u{3000}", "_0", "=",
     ] {
@@ -235,8 +235,8 @@ fn a_size_is_nothing_but_digits() {
 }
 
 #[test]
-fn a_cr_is_half_a_line_end() {
-    // curl waits for an LF in all of these; nobody takes a CR alone for one.
+fn cr_must_be_followed_by_lf() {
+    // curl waits for an LF in all of these. No client accepts a lone CR.
     for line in ["5", "5 ", "5;a", "5\r\nhello\r\n0", "0"] {
         for bad in ["h", "\r", "5", " ", ";", "\0"] {
             refused(format!("{line}\r"), bad);
@@ -250,13 +250,13 @@ fn a_cr_is_half_a_line_end() {
 
 #[test]
 fn data_ends_with_a_line_end() {
-    // curl: "Malformed encoding found".
+    // curl reports "Malformed encoding found".
     for bad in ["0", "x", " ", ";", "\0", "\u{85}"] {
         refused("5\r\nhello", bad);
         refused("5\r\nhello\r", bad);
     }
     refused("5\r\nhello\r", "\r");
-    // Two of them: the second is no size.
+    // Two line ends: the second one is not a size.
     refused("5\r\nhello\r\n", "\r\n");
     refused("5\r\nhello\n", "\n");
 }
@@ -267,13 +267,13 @@ fn a_size_beyond_64_bits_is_refused_at_its_digit() {
     refused("1000000000000000", "0");
     refused("5\r\nhello\r\nFFFFFFFFFFFFFFFF", "f");
     refused(format!("{}ffffffffffffffff", "0".repeat(1000)), "f");
-    // The largest one is a size.
+    // The largest 64-bit size is valid.
     let mut deframer = Deframer::new(Chunked, None);
     assert_eq!(deframer.next(b"ffffffffffffffff\r\nx").unwrap(), Framed::Framing(18));
     assert_eq!(deframer.next(b"x").unwrap(), Framed::Body(u64::MAX));
 }
 
-/// The lines for the log of a trailer that is taken, however it is cut.
+/// The log messages about a trailer, which must not depend on how the input is divided.
 fn repairs_of(trailer: &str) -> Vec<String> {
     let input = format!("0\r\n{trailer}\r\n");
     taken(input.as_str(), "");
@@ -297,7 +297,7 @@ fn repairs_of(trailer: &str) -> Vec<String> {
 }
 
 #[test]
-fn a_trailer_is_header_lines() {
+fn trailer_consists_of_header_lines() {
     for trailer in [
         "",
         "X: 1\r\n",
@@ -307,7 +307,7 @@ fn a_trailer_is_header_lines() {
         "X: café 你\r\n",
         "!#$%&'*+-.^_`|~09az: 1\r\n",
         "X: 1\r\n folded\r\n\tand again\r\n",
-        // No field of a trailer decides anything (RFC 9110 section 6.5.1).
+        // No field of a trailer has an effect (RFC 9110 section 6.5.1).
         "Content-Length: 5\r\nTransfer-Encoding: chunked\r\nLocation: /\r\n",
         "x-amz-checksum-crc32:AAAAAA==\r\nx-amz-trailer-signature:00\r\n",
     ] {
@@ -318,7 +318,7 @@ fn a_trailer_is_header_lines() {
 }
 
 #[test]
-fn a_line_of_a_trailer_that_is_no_header_line_is_refused_at_its_first_bad_byte() {
+fn invalid_trailer_line_fails_at_its_first_wrong_byte() {
     for (good, bad) in [
         ("garbage", "\r\n"),
         ("garbage", "\n"),
@@ -348,7 +348,7 @@ fn a_line_of_a_trailer_that_is_no_header_line_is_refused_at_its_first_bad_byte()
 }
 
 #[test]
-fn an_odd_header_line_of_a_trailer_is_treated_as_one_of_a_head() {
+fn trailer_lines_are_repaired_like_those_of_a_head() {
     let blank = "took the header line 1 without the blank in front of its colon";
     let control = "replaced control characters in the header line 1";
     for (trailer, expected) in [
@@ -358,7 +358,7 @@ fn an_odd_header_line_of_a_trailer_is_treated_as_one_of_a_head() {
         ("X: a\u{7f}b\r\n", control.to_owned()),
         ("X: a\r\n \u{b}b\r\n", control.to_owned()),
     ] {
-        // The reader of heads says the same of it.
+        // The parser of heads reports the same.
         let head = super::head::head(format!("HTTP/1.1 200 OK\r\n{trailer}\r\n"));
         assert_eq!(repairs_of(trailer), [expected.as_str()], "{trailer:?}");
         assert_eq!(head.repairs, [expected], "{trailer:?}");
@@ -366,7 +366,7 @@ fn an_odd_header_line_of_a_trailer_is_treated_as_one_of_a_head() {
 }
 
 #[test]
-fn a_nul_and_a_bare_cr_in_a_trailer_are_refused_where_they_stand() {
+fn nul_and_bare_cr_in_a_trailer_fail_at_their_position() {
     for start in ["X", "X "] {
         refused(format!("0\r\n{start}"), "\0");
     }
@@ -388,7 +388,7 @@ fn a_trailer_is_bounded_like_a_head() {
     assert_eq!(end, End::Malformed(too_large.len()));
     let lines = |count: usize| format!("0\r\n{}", "X: 1\r\n".repeat(count));
     taken(lines(128) + "\r\n", "");
-    // The 129th fails where it begins; the lines that go on from another are none of their own.
+    // The 129th field fails at its start. Folded lines do not count.
     refused(lines(128), "X: 1\r\n");
     taken(lines(128) + " folded\r\n\tand again\r\n\r\n", "");
 }
@@ -398,11 +398,11 @@ fn a_chunk_beyond_the_limit_fails_at_once() {
     let end = |limit: u64, input: &str| read_anyhow(Chunked, Some(limit), input.as_bytes()).end;
     assert_eq!(end(5, "5\r\nhello\r\n0\r\n\r\n"), End::Whole);
     assert_eq!(end(0, "0\r\n\r\n"), End::Whole);
-    // At the digit, without a byte of the chunk.
+    // At the digit, before any byte of the chunk.
     assert_eq!(end(4, "5\r\nhello\r\n0\r\n\r\n"), End::TooLarge(1));
     assert_eq!(end(200, "fff"), End::TooLarge(2));
     assert_eq!(end(200, "10000000000000000000000000000000"), End::TooLarge(3));
-    // The sum counts.
+    // The total counts.
     assert_eq!(end(9, "5\r\nhello\r\n5\r\nhello\r\n0\r\n\r\n"), End::TooLarge(11));
     assert_eq!(end(10, "5\r\nhello\r\n5\r\nhello\r\n0\r\n\r\n"), End::Whole);
     assert_eq!(end(10, &("1\r\nx\r\n".repeat(11) + "0\r\n\r\n")), End::TooLarge(61));
@@ -410,7 +410,7 @@ fn a_chunk_beyond_the_limit_fails_at_once() {
 }
 
 #[test]
-fn a_body_with_a_length_is_as_long() {
+fn body_with_a_length_ends_there() {
     let outcome = |framing, input: &[u8]| read_anyhow(framing, None, input);
     let whole = |body: &str| Outcome { body: body.into(), taken: body.len(), end: End::Whole };
     assert_eq!(outcome(NoBody, b"hello"), whole(""));
@@ -427,7 +427,7 @@ fn a_body_with_a_length_is_as_long() {
 }
 
 #[test]
-fn a_body_until_close_is_all_there_is() {
+fn close_delimited_body_is_all_input() {
     let expected = Outcome { body: b"hello".to_vec(), taken: 5, end: End::Closed };
     assert_eq!(read_anyhow(UntilClose, None, b"hello"), expected);
     assert_eq!(read_anyhow(UntilClose, Some(5), b"hello"), expected);
@@ -436,8 +436,8 @@ fn a_body_until_close_is_all_there_is() {
 }
 
 #[test]
-fn framing_without_end_fails_in_time() {
-    // However a server goes on, it cannot for longer than a line or a trailer.
+fn endless_framing_fails_within_its_limits() {
+    // No input can prolong it beyond the limits of a line or a trailer.
     for (start, flood) in [
         ("", "0"),
         ("5;", "e"),
@@ -461,7 +461,7 @@ fn framing_without_end_fails_in_time() {
     }
 }
 
-/// Writes chunks in one way, in another code than the one that reads them.
+/// Encodes chunks in various styles, independently of the decoder.
 struct Style {
     size: fn(usize) -> String,
     behind: String,
@@ -485,7 +485,7 @@ fn encode(body: &[u8], chunk: usize, style: &Style) -> Vec<u8> {
 }
 
 #[test]
-fn whatever_is_written_in_chunks_is_read_back() {
+fn encoded_chunks_are_decoded_to_the_same_body() {
     let sizes: [fn(usize) -> String; 3] =
         [|size| format!("{size:x}"), |size| format!("{size:X}"), |size| format!("{size:040x}")];
     let signature = format!(";chunk-signature={}", "0f".repeat(32));

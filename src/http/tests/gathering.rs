@@ -1,4 +1,4 @@
-//! A large body's bytes gather in the socket, but not for long, and only those of a large body.
+//! The bytes of a large body gather in the socket for a limited time. Those of a small body do not.
 
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
@@ -9,21 +9,22 @@ use std::time::{Duration, Instant};
 use socket2::Socket;
 
 use super::support::*;
-use crate::http::Response;
 use crate::http::sockets::OpenSocket;
 use crate::http::stream::{Interest, Stream};
+use crate::http::{Exchange, Response};
 use crate::platform::LOW_WATER_MARK;
+use crate::worker::{Rate, Worker};
 
-/// More than has to be to come for bytes to gather, however they are cut.
+/// More than the threshold for gathering, whatever the sizes of the reads.
 const LENGTH: usize = 8 * LOW_WATER_MARK as usize;
 const READS: usize = 40;
-/// Long enough for the reader to have begun to wait, most times.
+/// Long enough for the reader to start waiting, in most cases.
 const PAUSE: Duration = Duration::from_millis(1);
-/// Half of what bytes may gather.
+/// Half of the time that bytes may gather.
 const LONG: Duration = Duration::from_millis(5);
 
 #[test]
-fn a_stream_is_waited_for_until_enough_has_come() {
+fn stream_wait_lasts_until_enough_bytes_arrived() {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let address = listener.local_addr().unwrap();
     let socket = Socket::from(TcpStream::connect(address).unwrap());
@@ -42,7 +43,29 @@ fn a_stream_is_waited_for_until_enough_has_come() {
 }
 
 #[test]
-fn nothing_is_sent_after_a_send_that_found_no_room_before_room_was_waited_for() {
+fn no_more_gathers_than_the_task_may_receive_in_its_turn() {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let address = listener.local_addr().unwrap();
+    let socket = Socket::from(TcpStream::connect(address).unwrap());
+    let (mut sender, _) = listener.accept().unwrap();
+    socket.set_nonblocking(true).unwrap();
+    let mut stream = Stream::new(Arc::new(OpenSocket::new(socket)), address);
+    // A thousand bytes a turn.
+    let worker = Worker::for_call(Arc::default()).with_rates(Arc::new(Rate::new(8000)), Arc::new(Rate::new(0)));
+    let exchange = Exchange::new(Arc::new(worker), ALL_REPORTS);
+
+    sender.write_all(&[0; 30_000]).unwrap();
+    assert!(stream.wait(&exchange, Interest::Readable, Some(Instant::now() + PATIENCE)).unwrap().input);
+    let mut received = 0;
+    while let Some(count) = stream.read(&exchange, &mut [0; 30_000]).unwrap() {
+        received += count;
+    }
+    assert!((1000..30_000).contains(&received), "{received}");
+    assert!(stream.gather(LOW_WATER_MARK, &exchange, Some(Instant::now() + PATIENCE)).unwrap().input);
+}
+
+#[test]
+fn nothing_is_sent_after_a_blocked_send_before_a_wait() {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let address = listener.local_addr().unwrap();
     let socket = Socket::from(TcpStream::connect(address).unwrap());
@@ -52,21 +75,21 @@ fn nothing_is_sent_after_a_send_that_found_no_room_before_room_was_waited_for() 
 
     let bytes = vec![0; 16 * 1024 * 1024];
     let mut sent = 0;
-    // Most times the first send is cut short; a peer that takes much at once leaves that to a later one.
+    // The first send is usually cut short. If the peer takes much at once, a later one is.
     while let Some(more) = stream.write(&exchange, &bytes).unwrap() {
         sent += more;
         if more < bytes.len() {
             break;
         }
     }
-    // There is room again, which only the wait may find out.
+    // There is space again, but only the wait may detect it.
     receiver.read_exact(&mut vec![0; sent]).unwrap();
     assert_eq!(stream.write(&exchange, b"x").unwrap(), None);
     assert!(stream.wait(&exchange, Interest::Writable, Some(Instant::now() + PATIENCE)).unwrap().output);
     assert_eq!(stream.write(&exchange, b"x").unwrap(), Some(1));
 }
 
-/// How many of [`READS`] reads of `piece` bytes take long, of which each is sent a little after `may_send` says so.
+/// The number of [`READS`] reads of `piece` bytes that take long. Each piece is sent shortly after `may_send`.
 fn long_reads(response: &mut Response, piece: usize, may_send: &mpsc::Sender<bool>) -> usize {
     let mut buffer = vec![0; piece];
     let mut long = 0;
@@ -77,7 +100,7 @@ fn long_reads(response: &mut Response, piece: usize, may_send: &mpsc::Sender<boo
         while received < piece {
             received += response.read(&mut buffer[received..]).unwrap();
         }
-        // A slow machine only adds to it.
+        // A slow machine can only increase the count.
         if start.elapsed() >= LONG {
             long += 1;
         }
@@ -110,9 +133,9 @@ fn a_wait_for_a_large_body_goes_on_after_its_first_bytes() {
 }
 
 #[test]
-fn a_wait_for_a_very_large_body_over_tls_goes_on_after_what_is_enough_of_others() {
+fn very_large_tls_body_waits_for_more_than_other_bodies() {
     const PIECE: usize = LOW_WATER_MARK as usize * 3 / 2;
-    // Of which more than is very large is left to the end.
+    // More than a very large body's threshold is left to the end.
     const LENGTH: usize = READS * PIECE + 16 * 1024 * 1024;
     let (sender, may_send) = mpsc::channel();
     let may_send = Mutex::new(may_send);
@@ -128,7 +151,7 @@ fn a_wait_for_a_very_large_body_over_tls_goes_on_after_what_is_enough_of_others(
 }
 
 #[test]
-fn little_of_a_large_body_is_handed_out_before_more_comes() {
+fn few_bytes_of_a_large_body_are_handed_out_when_no_more_come() {
     for chunked in [false, true] {
         let (had, may_send) = mpsc::channel();
         let may_send = Mutex::new(may_send);
@@ -151,14 +174,14 @@ fn little_of_a_large_body_is_handed_out_before_more_comes() {
 }
 
 #[test]
-fn a_small_answer_behind_a_large_one_is_not_waited_for_longer() {
+fn small_answer_after_a_large_one_is_not_delayed() {
     let (had, may_send) = mpsc::channel();
     let may_send = Mutex::new(may_send);
     let server = Server::start(move |mut stream, _| {
         while read_request(&mut stream).is_some() {
             write!(stream, "HTTP/1.1 200 OK\r\nContent-Length: {LENGTH}\r\n\r\n").unwrap();
             stream.write_all(b"x").unwrap();
-            // The client has asked for more, and found nothing, or is about to.
+            // The client has asked for more and found nothing, or is about to.
             may_send.lock().unwrap().recv_timeout(PATIENCE).unwrap();
             stream.write_all(&vec![b'x'; LENGTH - 1]).unwrap();
             read_request(&mut stream).unwrap();
@@ -166,7 +189,7 @@ fn a_small_answer_behind_a_large_one_is_not_waited_for_longer() {
         }
     });
     let client = client();
-    // What is read at once of the rest, and whether it ends with a wait, is the system's affair.
+    // How much of the rest is read at once, and whether a wait ends it, depends on the system.
     for _ in 0..20 {
         let mut response = get(&client, &server.url(), &exchange()).unwrap();
         assert_eq!(response.read(&mut [0; 1]).unwrap(), 1);

@@ -1,4 +1,4 @@
-//! Certificates that the host itself gave as roots: as a server's own, and as those of authorities.
+//! Certificates that the host gave as roots, used as a server's own and as an authority's.
 
 use std::sync::Arc;
 
@@ -21,7 +21,7 @@ fn self_signed(host: &str, change: impl FnOnce(&mut CertificateParams)) -> Ident
 }
 
 #[test]
-fn a_certificate_that_the_host_gave_is_good_for_its_host() {
+fn given_certificate_is_accepted_for_its_host() {
     let as_openssl: Change = |params| params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     let as_mkcert: Change = |params| {
         params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
@@ -47,7 +47,7 @@ fn a_certificate_that_the_host_gave_is_good_for_its_host() {
             assert_eq!(refusal(&client_trusting(&unrelated), &server.tls_url()).0, TlsFailure::SelfSigned);
         }
     }
-    // One that another issued, which nobody trusts.
+    // Issued by an authority that nobody trusts.
     let identity = Authority::named("a stranger").issue("test.example");
     let leaf = identity.chain[0].clone();
     let server = serving(identity.config());
@@ -55,7 +55,7 @@ fn a_certificate_that_the_host_gave_is_good_for_its_host() {
 }
 
 #[test]
-fn a_certificate_that_the_host_gave_is_good_for_no_other_host_and_time() {
+fn given_certificate_is_rejected_for_another_host_or_time() {
     let ca: Change = |params| params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     let plain: Change = |_| {};
     for kind in [ca, plain] {
@@ -88,7 +88,7 @@ fn a_certificate_that_the_host_gave_is_good_for_no_other_host_and_time() {
     }
 }
 
-/// The certificate is public, and says nothing of who shows it.
+/// The certificate is public and does not prove who sends it.
 #[test]
 fn a_certificate_that_the_host_gave_needs_its_key() {
     for version in [&TLS12, &TLS13] {
@@ -120,7 +120,7 @@ fn a_pin_holds_for_a_certificate_that_the_host_gave() {
     assert_eq!(refusal(&client([1; 32]), &server.tls_url()).0, TlsFailure::PinMismatch);
 }
 
-/// As `openssl req -x509 -subj /CN=...` makes it: the name is the common name, and there is no alternative one.
+/// As `openssl req -x509 -subj /CN=...` makes it: the name is the common name, and there is no alternative name.
 fn named_in_common(name: &str, change: impl FnOnce(&mut CertificateParams)) -> Identity {
     self_signed("unused.example", |params| {
         params.subject_alt_names = Vec::new();
@@ -144,7 +144,7 @@ fn url_of(host: &str, server: &Server) -> url::Url {
 }
 
 #[test]
-fn the_common_name_of_a_given_certificate_counts_where_it_has_no_alternative_name() {
+fn common_name_counts_without_alternative_names() {
     for (name, good, bad) in [
         ("test.example", &["test.example", "TEST.Example", "test.example."][..], &["a.test.example", "127.0.0.1"][..]),
         ("Test.EXAMPLE", &["test.example"], &["test.example.org"]),
@@ -152,7 +152,8 @@ fn the_common_name_of_a_given_certificate_counts_where_it_has_no_alternative_nam
         ("xn--bcher-kva.example", &["b\u{fc}cher.example"], &["bcher.example"]),
         ("b\u{fc}cher.example", &[], &["b\u{fc}cher.example"]),
         ("*.test.example", &["a.test.example"], &["test.example", "a.b.test.example", "atest.example"]),
-        // As webpki does for an alternative name: a star is a whole label, the first one, with two behind it.
+        // As in webpki's rule for alternative names: a star is the whole first label, with at least two labels after
+        // it.
         ("*.example", &[], &["test.example"]),
         ("*", &[], &["localhost", "test.example"]),
         ("a*.test.example", &[], &["ab.test.example"]),
@@ -173,7 +174,7 @@ fn the_common_name_of_a_given_certificate_counts_where_it_has_no_alternative_nam
             assert_eq!(get(&client, &url_of(host, &server), &exchange()).unwrap().status, 204, "{name:?} for {host}");
         }
         for host in bad {
-            // The server of a test has no other address.
+            // The test server has no other address.
             if *host == "[::1]" {
                 continue;
             }
@@ -191,10 +192,10 @@ fn the_common_name_of_a_given_certificate_counts_where_it_has_no_alternative_nam
 }
 
 #[test]
-fn a_common_name_makes_nothing_else_good() {
+fn common_name_does_not_count_otherwise() {
     let dates: Change = |params| params.not_after = date_time_ymd(2002, 3, 4);
     let young: Change = |params| params.not_before = date_time_ymd(2901, 5, 6);
-    // Whatever alternative name there is, also one that names no server at all.
+    // Any alternative name, also one that names no server.
     let other: Change = |params| params.subject_alt_names = vec![SanType::DnsName("other.example".try_into().unwrap())];
     let address: Change = |params| params.subject_alt_names = vec![SanType::IpAddress([192, 0, 2, 1].into())];
     let mail: Change =
@@ -219,7 +220,7 @@ fn a_common_name_makes_nothing_else_good() {
     }
 }
 
-/// An authority checks the alternative names that it signs.
+/// An authority verifies the alternative names that it signs.
 #[test]
 fn a_common_name_does_not_count_in_a_certificate_that_was_issued() {
     let nameless: Change = |params| {
@@ -287,7 +288,7 @@ fn a_given_root_issues_only_if_it_is_an_authority() {
         }
     }
 
-    // The same certificate that may issue nothing is good as the server's own.
+    // The same certificate, which must not issue, is valid as the server's own.
     let own = self_signed("test.example", |params| params.key_usages = vec![KeyUsagePurpose::DigitalSignature]);
     let given = own.chain[0].clone();
     let server = serving(own.config());

@@ -1,10 +1,10 @@
-//! Heads and their fields, a line off the grammar at a time. What others do is of curl 7.88, as it was seen to, and of what
-//! the sources of Chromium and the web platform's tests say.
+//! Heads and fields with one violation of the grammar each. Statements about curl were verified with curl 7.88; those
+//! about Chromium and the web platform tests are from their sources.
 
 use crate::http::head::{Answering, Head, HeadReader, MAX_HEAD_SIZE};
 use crate::http::{Error, ErrorKind, Header};
 
-/// Reads a head that comes at once and in every two pieces; it must be the same head.
+/// Reads a head in one piece and split at every position. All must give the same result.
 pub(super) fn read(input: &[u8]) -> Result<Option<(Head, usize)>, Error> {
     let whole = HeadReader::default().read(input, Answering::Request);
     for split in 0..input.len() {
@@ -40,12 +40,12 @@ pub(super) fn refused(input: impl AsRef<[u8]>) -> String {
     }
 }
 
-/// A head with `lines` between fields that are good.
+/// A head with `lines` between valid fields.
 pub(super) fn with(lines: impl AsRef<[u8]>) -> Vec<u8> {
     [b"HTTP/1.1 200 OK\r\nX-First: 1\r\n", lines.as_ref(), b"\r\nX-Last: 2\r\n\r\n"].concat()
 }
 
-/// The fields between the good ones, and how many repairs it took.
+/// The fields between the valid ones, and the number of repairs.
 fn fields(lines: impl AsRef<[u8]>) -> (Vec<(String, String)>, usize) {
     let head = head(with(lines));
     let mut fields: Vec<_> = head.headers.into_iter().map(|Header { name, value }| (name, value)).collect();
@@ -65,24 +65,24 @@ fn dropped(lines: impl AsRef<[u8]>) {
 }
 
 #[test]
-fn status_lines_that_browsers_or_curl_take_are_taken() {
+fn status_lines_accepted_by_browsers_or_curl_are_accepted() {
     for (line, status) in [
         ("HTTP/1.1 200 OK", 200),
         ("HTTP/1.1 100 Continue", 100),
-        // No reason, with and without its blank: everybody takes it.
+        // No reason, with and without its blank: accepted by all clients.
         ("HTTP/1.1 204", 204),
         ("HTTP/1.1 204 ", 204),
         // Several blanks: curl and Chromium.
         ("HTTP/1.1  404   Not  Found", 404),
-        // No blank in front of the reason: curl and Chromium.
+        // No blank before the reason: curl and Chromium.
         ("HTTP/1.1 200OK", 200),
         ("HTTP/1.1 200\tOK", 200),
-        // Anything in the reason: everybody.
+        // Any bytes in the reason: accepted by all clients.
         ("HTTP/1.1 200 caf\u{e9} \u{7f}\u{1}", 200),
-        // The web platform's tests want 999 to be taken.
+        // The web platform tests require 999 to be accepted.
         ("HTTP/1.1 999 DOES IT MATTER", 999),
         ("HTTP/1.0 200 OK", 200),
-        // A later minor version: Chromium takes it, curl does not, RFC 9110 section 2.5 says 1.1.
+        // A later minor version: Chromium accepts it, curl does not. RFC 9110 section 2.5 says to treat it as 1.1.
         ("HTTP/1.9 200 OK", 200),
         // Lower case: curl and Chromium.
         ("http/1.1 200 OK", 200),
@@ -90,16 +90,16 @@ fn status_lines_that_browsers_or_curl_take_are_taken() {
         for end in ["\r\n", "\n"] {
             assert_eq!(head(format!("{line}{end}{end}")).status, status, "{line:?}");
             assert_eq!(head(format!("{line}{end}A: b{end}{end}")).status, status, "{line:?}");
-            // Chromium passes over a few bytes in front, curl does not.
+            // Chromium skips a few bytes before the head, curl does not.
             assert_eq!(head(format!("{end}{end}{line}{end}A: b{end}{end}")).status, status, "{line:?}");
         }
     }
 }
 
 #[test]
-fn status_lines_that_nobody_takes_are_refused() {
+fn status_lines_accepted_by_no_client_are_rejected() {
     for line in [
-        // The web platform's tests want a network error for each of these, and curl gives one.
+        // The web platform tests require a network error for each of these, and curl reports one.
         "HTTP/1.1 0 OK",
         "HTTP/1.1 1 OK",
         "HTTP/1.1 99 NOT OK",
@@ -113,7 +113,7 @@ fn status_lines_that_nobody_takes_are_refused() {
         "HTTP/1.1 2xx OK",
         "HTTP/1.1 +20 OK",
         "HTTP/1.1 ２００ OK",
-        // curl refuses these; Chromium takes what has no code for a 200.
+        // curl rejects these. Chromium treats a missing code as 200.
         "HTTP/1.1",
         "HTTP/1.1 ",
         "HTTP/1.1 OK",
@@ -122,13 +122,13 @@ fn status_lines_that_nobody_takes_are_refused() {
         "HTTP/1.x 200 OK",
         "HTTP/1. 200 OK",
         "HTTP/1.10 200 OK",
-        // A CR that ends no line: some would read a field behind it.
+        // A CR inside of a line: some parsers would read a field after it.
         "HTTP/1.1 200 OK\rContent-Length: 5",
         "HTTP/1.1 200\rOK",
         "HTTP/1.1 200 OK\r",
-        // curl says "Nul byte in header".
+        // curl reports "Nul byte in header".
         "HTTP/1.1 200 O\0K",
-        // Switching protocols was not asked for.
+        // The request did not ask to switch protocols.
         "HTTP/1.1 101 Switching Protocols",
     ] {
         refused(format!("{line}\r\nA: b\r\n\r\n"));
@@ -137,7 +137,7 @@ fn status_lines_that_nobody_takes_are_refused() {
 
 #[test]
 fn other_protocols_are_told_apart_by_their_first_bytes() {
-    // "Received HTTP/0.9 when not allowed" for curl, and for browsers on a port of their own.
+    // curl reports "Received HTTP/0.9 when not allowed", as do browsers for a non-default port.
     for start in [
         "ICY 200 OK\r\n",
         "<html>",
@@ -155,7 +155,7 @@ fn other_protocols_are_told_apart_by_their_first_bytes() {
 }
 
 #[test]
-fn good_fields_come_as_they_are_on_the_wire() {
+fn valid_fields_are_returned_unchanged() {
     for end in ["\r\n", "\n"] {
         let input =
             ["HTTP/1.1 200 OK", "x-A:1", "X-a: \t 2\t ", "X-a:", "!#$%&'*+-.^_`|~09az: :x: y", "", ""].join(end);
@@ -166,34 +166,34 @@ fn good_fields_come_as_they_are_on_the_wire() {
     }
     kept(b"X: \xe5\x90\x8d", "X", "名", 0);
     kept(b"X: caf\xe9", "X", "café", 0);
-    // Only SP and HTAB are blanks; these belong to the value.
+    // Only SP and HTAB are blanks. These belong to the value.
     kept("X: \u{a0}a\u{3000}", "X", "\u{a0}a\u{3000}", 0);
 }
 
 #[test]
 fn control_characters_in_a_value_become_blanks() {
-    // curl and browsers keep such a field, with the bytes; RFC 9110 section 5.5 puts a blank where it speaks of CR.
+    // curl and browsers keep such a field with its bytes. RFC 9110 section 5.5 replaces CR with a blank.
     for control in (1..=0x1f).chain([0x7f]).filter(|byte| !b"\t\n".contains(byte)) {
         kept([b"Set-Cookie: a=b", &[control][..], b"c; path=/"].concat(), "Set-Cookie", "a=b c; path=/", 1);
         kept([b"X:", &[control][..], b"a", &[control][..]].concat(), "X", "a", 1);
         kept([b"X: ", &[control][..]].concat(), "X", "", 1);
     }
-    // The double line end of a program in text mode.
+    // The double line end of a program that writes in text mode.
     kept("X: a\r", "X", "a", 1);
 }
 
 #[test]
-fn a_blank_in_front_of_the_colon_is_left_out() {
-    // Chromium and Firefox do so, curl hands it on.
+fn blank_before_the_colon_is_removed() {
+    // Chromium and Firefox remove it, curl returns it.
     kept("Access-Control-Allow-Credentials : true", "Access-Control-Allow-Credentials", "true", 1);
     kept("X \t : a", "X", "a", 1);
     kept("X\t:\x01a", "X", "a", 2);
 }
 
 #[test]
-fn a_field_without_a_good_name_is_dropped() {
+fn field_with_an_invalid_name_is_dropped() {
     for line in [
-        // Browsers skip all of these; curl hands on all but those without a colon, which are an error for it.
+        // Browsers skip all of these. curl returns all except those without a colon, for which it fails.
         "X(Y): 1",
         "[x]: 1",
         "X-名: 1",
@@ -216,12 +216,12 @@ fn a_field_without_a_good_name_is_dropped() {
 }
 
 #[test]
-fn a_malformed_line_that_could_frame_or_lead_is_an_error() {
+fn malformed_line_that_could_be_decisive_is_an_error() {
     for name in ["Content-Length", "Transfer-Encoding", "Content-Encoding", "Location", "Connection"] {
         for letters in [name.to_owned(), name.to_lowercase(), name.to_uppercase()] {
             for line in [
-                // curl passes over all of these but a name with a blank, which it takes of Transfer-Encoding; Chromium
-                // takes names with a blank; who is in front of the server may do either.
+                // curl ignores all of these, except a name with a blank, which it accepts for Transfer-Encoding.
+                // Chromium accepts names with a blank. A proxy in front of the server may do either.
                 format!("{letters} : 5"),
                 format!("{letters}\t: 5"),
                 format!("{letters}\u{b}: 5"),
@@ -235,7 +235,7 @@ fn a_malformed_line_that_could_frame_or_lead_is_an_error() {
                 format!("{letters}\r\n : 5"),
                 format!("{letters} 5"),
                 letters.clone(),
-                // Another separator than the colon, or something in front of the name.
+                // Another separator than the colon, or something before the name.
                 format!("{letters}=5"),
                 format!("{letters}=5: 6"),
                 format!("{letters};5"),
@@ -257,7 +257,7 @@ fn a_malformed_line_that_could_frame_or_lead_is_an_error() {
 }
 
 #[test]
-fn a_name_that_is_nearly_decisive_is_an_error_where_it_is_no_name() {
+fn malformed_name_similar_to_a_decisive_one_is_an_error() {
     for line in [
         "Content Length: 5",
         "Content\u{2010}Length: 5",
@@ -269,7 +269,7 @@ fn a_name_that_is_nearly_decisive_is_an_error_where_it_is_no_name() {
     ] {
         refused(with(line));
     }
-    // Names of their own, and words that are no names.
+    // Other names, and words that are not names.
     kept("Content_Length: 5", "Content_Length", "5", 0);
     kept("Content-Lengths : 5", "Content-Lengths", "5", 1);
     for line in [
@@ -288,16 +288,16 @@ fn a_name_that_is_nearly_decisive_is_an_error_where_it_is_no_name() {
 
 #[test]
 fn a_nul_is_an_error_anywhere() {
-    // curl says "Nul byte in header", the Fetch standard "network error".
+    // curl reports "Nul byte in header", the Fetch standard "network error".
     for line in ["X: a\0b", "X\0: a", "\0", "\0X: a", "X: a\0", "a\0b", "X: a\r\n \0"] {
         refused(with(line));
     }
 }
 
 #[test]
-fn a_folded_line_is_a_blank() {
-    // RFC 9112 section 5.2 says so for user agents, for every field; browsers and newer curl do it, curl 7.88 only for the
-    // fields that it hands on.
+fn folded_line_is_joined_with_a_blank() {
+    // RFC 9112 section 5.2 says so for user agents and every field. Browsers and newer curl do it; curl 7.88 only for
+    // the fields that it returns.
     for end in ["\r\n", "\n"] {
         kept(format!("Via: a{end} b{end}\tc"), "Via", "a b c", 0);
         kept(format!("Via: a  {end} \t b"), "Via", "a   b", 0);
@@ -305,7 +305,7 @@ fn a_folded_line_is_a_blank() {
         kept(format!("Via: a{end} "), "Via", "a", 0);
         kept(format!("Via: a{end} : b"), "Via", "a : b", 0);
         kept(format!("Via: a{end} \u{1}b"), "Via", "a  b", 1);
-        // The rest of a dropped line is dropped with it.
+        // The continuation of a dropped line is dropped with it.
         dropped(format!("X(Y): 1{end} Content-Length: 5"));
         kept(format!("X: 1{end} Content-Length: 5"), "X", "1 Content-Length: 5", 0);
     }
@@ -313,7 +313,7 @@ fn a_folded_line_is_a_blank() {
 
 #[test]
 fn a_folded_line_that_follows_nothing_is_dropped_or_an_error() {
-    // RFC 9112 section 2.2 leaves both; curl gives an error.
+    // RFC 9112 section 2.2 allows both. curl fails.
     let answer = |lines: &str| format!("HTTP/1.1 200 OK\r\n{lines}\r\nX: 1\r\n\r\n");
     for (lines, repairs) in [(" Y: 2", 1), ("\tY: 2", 1), (" \t", 1), (" Y: 2\r\n Z: 3", 2)] {
         let head = head(answer(lines));
@@ -325,16 +325,16 @@ fn a_folded_line_that_follows_nothing_is_dropped_or_an_error() {
 }
 
 #[test]
-fn a_line_of_crs_is_not_waited_behind() {
-    // It is the end of the head for curl, and none for Chromium.
+fn line_of_crs_ends_the_head_with_an_error() {
+    // It is the end of the head for curl, but not for Chromium.
     for input in ["HTTP/1.1 200 OK\r\n\r\r\n", "HTTP/1.1 200 OK\r\nX: a\r\r\n\r\r\n", "HTTP/1.1 200 OK\n\r\r\r\n"] {
         refused(input);
     }
 }
 
-/// A value that is broken by a line end goes on in what looks like a name.
+/// A value that a line end splits may continue in what looks like a name.
 #[test]
-fn the_log_gets_the_numbers_of_lines_and_nothing_that_is_in_them() {
+fn log_contains_line_numbers_and_no_content() {
     let secret = "s3cret";
     let lines = [
         format!("Set-Cookie: {secret}\u{1}"),
@@ -355,7 +355,7 @@ fn the_log_gets_the_numbers_of_lines_and_nothing_that_is_in_them() {
 }
 
 #[test]
-fn the_first_location_that_is_not_empty_comes_byte_for_byte() {
+fn first_non_empty_location_is_returned_as_raw_bytes() {
     let location = |lines: &[u8]| head(with(lines)).location;
     assert_eq!(location(b"X: 1"), None);
     assert_eq!(location(b"Location:"), None);
@@ -365,7 +365,7 @@ fn the_first_location_that_is_not_empty_comes_byte_for_byte() {
 }
 
 #[test]
-fn a_head_is_bounded() {
+fn head_size_is_limited() {
     let sized = |size: usize| {
         let around = "HTTP/1.1 200 OK\r\nX: \r\n\r\n".len();
         format!("HTTP/1.1 200 OK\r\nX: {}\r\n\r\n", "v".repeat(size - around)).into_bytes()
@@ -375,12 +375,12 @@ fn a_head_is_bounded() {
     let too_large = sized(MAX_HEAD_SIZE + 1);
     let error = at_once(&too_large).unwrap_err();
     assert_eq!(error.detail, "the response's head is too large");
-    // The bound is one of the head, not of the input that happens to be there, and holds without an end of the head too.
+    // The limit applies to the head and not to the available input, and also if the head has no end.
     assert!(at_once(&[sized(MAX_HEAD_SIZE), too_large.clone()].concat()).is_ok());
     assert!(at_once(&too_large[..MAX_HEAD_SIZE]).is_err());
     assert!(matches!(at_once(&too_large[..MAX_HEAD_SIZE - 1]), Ok(None)));
     assert!(at_once(&b"\r\n".repeat(MAX_HEAD_SIZE / 2)).is_err());
-    // A byte at a time, which takes no longer than at once.
+    // Byte by byte, which takes no longer than at once.
     let mut reader = HeadReader::default();
     let input = sized(MAX_HEAD_SIZE);
     assert!((0..MAX_HEAD_SIZE).all(|end| matches!(reader.read(&input[..end], Answering::Request), Ok(None))));
@@ -394,7 +394,7 @@ fn a_head_is_bounded() {
 }
 
 #[test]
-fn what_follows_a_head_is_left_alone() {
+fn bytes_after_a_head_are_not_consumed() {
     let interim = b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n";
     let input = [interim.as_slice(), b"HTTP/1.1 200 OK\r\n\r\nbody\r\n\r\n\0"].concat();
     let (head, size) = read(&input).unwrap().unwrap();
@@ -404,9 +404,9 @@ fn what_follows_a_head_is_left_alone() {
     assert_eq!((head.status, head.is_interim(), size), (200, false, 19));
 }
 
-/// RFC 9110 section 9.3.6: a success of a CONNECT has no body, so nothing in it can frame one.
+/// RFC 9110 section 9.3.6: a successful CONNECT has no body, so no field can frame one.
 #[test]
-fn a_success_of_a_connect_is_taken_whatever_its_fields_say() {
+fn successful_connect_is_accepted_whatever_its_fields_say() {
     for field in ["Transfer-Encoding : chunked", "Content-Length : 5", "Content Length: 5", "Content-Length: x"] {
         let read = |status: &str, answering| {
             HeadReader::default().read(format!("HTTP/1.1 {status}\r\n{field}\r\n\r\n").as_bytes(), answering)

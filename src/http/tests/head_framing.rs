@@ -1,4 +1,4 @@
-//! Where a body ends and whether the connection is kept, by what the head says. What others do: see `head`.
+//! How a head determines the end of the body and the reuse of the connection. For other clients' behaviour see `head`.
 
 use super::head::{head, read, refused, with};
 use crate::http::ErrorKind;
@@ -10,18 +10,18 @@ fn framing(lines: impl AsRef<[u8]>) -> BodyFraming {
     head(with(lines)).framing
 }
 
-/// The head of a whole answer with `status_line` and `lines`.
+/// The head of a complete answer with `status_line` and `lines`.
 fn answer(status_line: &str, lines: &str) -> Head {
     let lines = if lines.is_empty() { String::new() } else { format!("{lines}\r\n") };
     head(format!("{status_line}\r\n{lines}\r\n"))
 }
 
 #[test]
-fn a_length_is_one_number() {
+fn content_length_must_be_one_number() {
     for (value, length) in [
         ("0", 0),
         ("5", 5),
-        // Blanks around it, zeros in front of it, the same twice: everybody.
+        // Blanks, leading zeros and repetition: accepted by all clients.
         (" \t5\t ", 5),
         ("005", 5),
         ("00000000000000000000000000000000000005", 5),
@@ -36,8 +36,8 @@ fn a_length_is_one_number() {
         assert_eq!(framing(format!("Content-Length: {value}")), Length(length), "{value:?}");
     }
     for value in [
-        // curl reads the first number of most of these and Chromium takes the body to the end of the connection; RFC 9112
-        // section 6.3 wants an error.
+        // curl reads the first number of most of these, and Chromium reads the body until the connection ends. RFC 9112
+        // section 6.3 requires an error.
         "5, 6",
         "5\r\nContent-Length: 6",
         "5\r\nContent-Length:",
@@ -70,22 +70,22 @@ fn a_length_is_one_number() {
 }
 
 #[test]
-fn a_body_is_chunked_where_the_coding_is_exactly_that() {
+fn body_is_chunked_only_if_the_coding_is_exactly_chunked() {
     for value in [
         "chunked",
         "Chunked",
         "CHUNKED",
         "\tchunked\t ",
-        // Twice: curl, Envoy, and Chromium.
+        // Repeated: accepted by curl, Envoy and Chromium.
         "chunked, chunked",
         "chunked,chunked",
         "chunked\r\nTransfer-Encoding: chunked",
         "chunked\r\nX: 1\r\ntransfer-encoding: CHUNKED",
         "chunked, chunked, chunked",
-        // Empty elements of a list do not count (RFC 9110 section 5.6.1).
+        // Empty list elements are ignored (RFC 9110 section 5.6.1).
         "chunked,",
         ", ,chunked",
-        // No coding at all: curl.
+        // Names no further coding: accepted by curl.
         "identity, chunked",
         "chunked, identity",
         "\r\n chunked",
@@ -111,12 +111,12 @@ fn a_body_is_chunked_where_the_coding_is_exactly_that() {
         "chunked chunked",
         "chun\r\n ked",
         "chunKed",
-        // curl undoes these, browsers do not; nobody asked for them.
+        // curl decodes these, browsers do not. The request did not offer them.
         "gzip, chunked",
         "chunked, gzip",
         "gzip",
         "chunked\r\nTransfer-Encoding: gzip",
-        // No coding at all: the framing would be stored as the body.
+        // No coding: the framing would become part of the body.
         "",
         " ",
         ",",
@@ -124,19 +124,19 @@ fn a_body_is_chunked_where_the_coding_is_exactly_that() {
         "chunked\r\nTransfer-Encoding:",
         "\r\nTransfer-Encoding: chunked",
     ] {
-        // The Kelvin sign is no K.
+        // The Kelvin sign is not a K.
         let value = value.replace("chunKed", "chun\u{212a}ed");
         refused(with(format!("Transfer-Encoding: {value}")));
         refused(with(format!("Transfer-Encoding: {value}\r\nContent-Length: 5")));
     }
-    // Latin-1, where the bytes are no UTF-8.
+    // Latin-1, because the bytes are not UTF-8.
     refused(with(b"Transfer-Encoding: chunked\xa0"));
     refused(with(b"Transfer-Encoding: \x85chunked"));
 }
 
 #[test]
-fn chunks_beat_a_length_and_the_connection_is_not_kept() {
-    // RFC 9112 section 6.3; so do curl and browsers, though curl refuses a malformed length.
+fn chunked_overrides_content_length_and_ends_the_connection() {
+    // RFC 9112 section 6.3, curl and browsers. But curl rejects a malformed length.
     for length in ["3", "0", "3, 4", "x"] {
         for lines in [
             format!("Content-Length: {length}\r\nTransfer-Encoding: chunked"),
@@ -154,7 +154,7 @@ fn a_status_without_a_body_has_none() {
         for (lines, keeps) in [
             ("X: 1", true),
             ("Content-Length: 0", true),
-            // A body is announced: what comes would be the next answer.
+            // A body is announced. If it came, it would be taken for the next answer.
             ("Content-Length: 4", false),
             ("Content-Length: x", false),
             ("Content-Length: 0\r\nContent-Length: 4", false),
@@ -173,7 +173,7 @@ fn a_status_without_a_body_has_none() {
 }
 
 #[test]
-fn a_connection_is_kept_by_rfc_9112() {
+fn connection_is_kept_as_rfc_9112_says() {
     for (version, lines, keeps) in [
         ("1.1", "Content-Length: 5", true),
         ("1.1", "Transfer-Encoding: chunked", true),
@@ -192,7 +192,7 @@ fn a_connection_is_kept_by_rfc_9112() {
         ("1.0", "Content-Length: 5\r\nConnection: Keep-Alive", true),
         ("1.0", "Content-Length: 5\r\nConnection: Keep-Alive, close", false),
         ("1.0", "Connection: keep-alive", false),
-        // The framing is faulty (RFC 9112 section 6.1); curl decodes it, as we do.
+        // The framing is invalid (RFC 9112 section 6.1). curl decodes it, too.
         ("1.0", "Transfer-Encoding: chunked\r\nConnection: keep-alive", false),
     ] {
         assert_eq!(answer(&format!("HTTP/{version} 200 OK"), lines).keeps_connection, keeps, "{version} {lines:?}");
@@ -200,7 +200,7 @@ fn a_connection_is_kept_by_rfc_9112() {
 }
 
 #[test]
-fn chunks_of_http_1_0_are_chunks() {
+fn http_1_0_chunks_are_decoded() {
     assert_eq!(answer("HTTP/1.0 200 OK", "Transfer-Encoding: chunked").framing, Chunked);
 }
 
@@ -233,7 +233,7 @@ fn a_success_to_connect_has_no_body_whatever_its_fields_say() {
 }
 
 #[test]
-fn a_head_is_not_read_before_its_end() {
+fn head_is_not_parsed_before_its_end() {
     let input = with("Content-Length: 5");
     for end in 0..input.len() {
         assert!(matches!(read(&input[..end]), Ok(None)), "{end}");

@@ -1,4 +1,4 @@
-//! Connections that serve more than one exchange.
+//! Connections that serve several exchanges.
 
 use std::io::Write;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -12,7 +12,7 @@ use crate::terms::log::{Level, Log};
 
 const OK: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 
-/// Reads a response to its end and says whether its connection was used before.
+/// Reads a response to its end. Returns whether its connection was reused.
 fn fetch(client: &Client, url: &url::Url) -> bool {
     let exchange = exchange();
     let mut response = get(client, url, &exchange).unwrap();
@@ -20,7 +20,7 @@ fn fetch(client: &Client, url: &url::Url) -> bool {
     exchange.trace().reused
 }
 
-/// A client and the messages of its log.
+/// A client and its log messages.
 fn logging_client() -> (Client, Arc<Mutex<Vec<String>>>) {
     let messages = Arc::new(Mutex::new(Vec::new()));
     let sink = messages.clone();
@@ -52,7 +52,7 @@ fn a_trace_counts_one_exchange_only() {
     assert_eq!(exchange.trace().connect_start, None);
 }
 
-/// The server closes after it has received the second request: the race that a look at the connection cannot see.
+/// The server closes after the second request has arrived. No check of the idle connection can detect this.
 fn closing_on_the_second_request() -> Server {
     Server::start(|mut stream, number| {
         read_request(&mut stream).unwrap();
@@ -79,7 +79,7 @@ fn a_dead_connection_is_replaced_for_a_get() {
 
 #[test]
 fn a_dead_connection_is_replaced_only_once_and_by_a_new_one() {
-    // Two connections that both die with their next request.
+    // Two connections that both end with their next request.
     let second_requests = Arc::new(AtomicUsize::new(0));
     let seen = second_requests.clone();
     let barrier = Arc::new(std::sync::Barrier::new(2));
@@ -92,7 +92,7 @@ fn a_dead_connection_is_replaced_only_once_and_by_a_new_one() {
                 seen.fetch_add(1, Ordering::SeqCst);
             }
         }
-        // The third dies without an answer, and that is that.
+        // The third ends without an answer, and there is no further attempt.
     });
     let (client, messages) = logging_client();
     let url = server.url();
@@ -115,7 +115,7 @@ fn a_body_that_was_not_all_sent_is_sent_again_from_its_start() {
         let request = read_request(&mut stream).unwrap();
         if number == 0 {
             stream.write_all(OK).unwrap();
-            // The head of the upload, and then nothing of its body.
+            // Read the head of the upload, but nothing of its body.
             read_head(&mut stream);
             reset(stream);
         } else {
@@ -132,9 +132,9 @@ fn a_body_that_was_not_all_sent_is_sent_again_from_its_start() {
     assert_eq!(exchange.body_bytes_sent(), length as u64);
 }
 
-/// A kept connection may end at any moment, and the body is gone then.
+/// A kept connection may end at any moment, and the body is then consumed.
 #[test]
-fn a_body_that_can_be_read_once_is_sent_on_a_new_connection() {
+fn body_that_cannot_rewind_is_sent_on_a_new_connection() {
     struct Once(PatternBody);
     impl BodySource for Once {
         fn length(&self) -> u64 {
@@ -180,7 +180,7 @@ fn a_body_that_can_be_read_once_is_sent_on_a_new_connection() {
     }
 }
 
-/// A server that keeps each connection for one more request and then gives it up without a word; what it was sent.
+/// A server that accepts one more request on each connection and closes without an answer. Records the requests.
 fn giving_up_after_the_next(posts: &Arc<Mutex<Vec<Vec<u8>>>>) -> Server {
     let seen = posts.clone();
     Server::start(move |mut stream, number| {
@@ -234,7 +234,7 @@ fn a_body_that_may_be_sent_once_is_not_sent_again() {
 }
 
 #[test]
-fn a_body_that_a_new_connection_loses_is_not_sent_again() {
+fn body_lost_by_a_new_connection_is_not_sent_again() {
     let posts: Arc<Mutex<Vec<Vec<u8>>>> = Arc::default();
     let server = giving_up_after_the_next(&posts);
     let error = post(&client(), &server.url(), &mut PatternBody::new(10), &exchange()).err().unwrap();
@@ -242,13 +242,13 @@ fn a_body_that_a_new_connection_loses_is_not_sent_again() {
     assert_eq!(posts.lock().unwrap().len(), 1);
 }
 
-/// The status of what answers each of two requests, of which the second finds a 408 on its kept connection.
+/// The results of two requests. The second one meets a 408 on its kept connection.
 fn after_a_408(second: impl Fn(&Client, &url::Url) -> Result<u16, Error>) -> (Result<u16, Error>, usize) {
     let server = Server::start(|mut stream, number| {
         read_request(&mut stream).unwrap();
         stream.write_all(OK).unwrap();
         if number == 0 {
-            // After the request has begun, so that no look at the idle connection can have seen it.
+            // Sent after the request has started, so that no check of the idle connection can see it.
             read_head(&mut stream);
             stream
                 .write_all(b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
@@ -263,7 +263,7 @@ fn after_a_408(second: impl Fn(&Client, &url::Url) -> Result<u16, Error>) -> (Re
 }
 
 #[test]
-fn a_408_that_gives_up_a_kept_connection_is_not_the_answer_to_the_next_request() {
+fn late_408_on_a_kept_connection_is_not_the_next_answer() {
     let (status, connections) = after_a_408(|client, url| Ok(get(client, url, &exchange())?.status));
     assert_eq!((status.unwrap(), connections), (200, 2));
     let (status, connections) =
@@ -278,7 +278,7 @@ fn a_408_on_a_new_connection_is_an_answer() {
 }
 
 #[test]
-fn a_204_that_announces_a_body_gives_its_connection_up() {
+fn connection_is_closed_after_a_204_that_announces_a_body() {
     for (head, connections) in
         [("204 No Content\r\nContent-Length: 2", 2), ("204 No Content", 1), ("304 Not Modified", 1)]
     {
@@ -313,7 +313,7 @@ fn a_failed_or_closing_connection_is_not_used_again() {
     for answer in [
         b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok".as_slice(),
         b"HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nok",
-        // More than was announced.
+        // More bytes than announced.
         b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nokHTTP/1.1 200 OK\r\n\r\n",
     ] {
         let server = Server::answering(answer);
@@ -381,7 +381,7 @@ fn a_message_of_tls_itself_does_not_end_an_idle_connection() {
         while read_request(&mut stream).is_some() {
             stream.write_all(OK).unwrap();
             was_fetched.lock().unwrap().recv_timeout(PATIENCE).unwrap();
-            // A key update, as late as the session tickets of some servers.
+            // A key update, sent as late as some servers send session tickets.
             stream.conn.refresh_traffic_keys().unwrap();
             while stream.conn.wants_write() {
                 stream.conn.write_tls(&mut stream.sock).unwrap();
@@ -398,7 +398,7 @@ fn a_message_of_tls_itself_does_not_end_an_idle_connection() {
     assert_eq!(server.connections(), 1);
 }
 
-/// A 408 of a server that has seen the request is its answer, whatever connection it comes on.
+/// The 408 of a server that has seen the request is its answer, on any connection.
 #[test]
 fn a_408_of_a_server_that_saw_the_request_is_its_answer() {
     const PLAIN: &[u8] = b"HTTP/1.1 408 Request Timeout\r\nContent-Length: 4\r\n\r\nslow";

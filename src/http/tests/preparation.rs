@@ -1,4 +1,4 @@
-//! Connections that are opened before a request needs them.
+//! Connections that are opened ahead of their first request.
 
 use std::io::Write;
 use std::sync::{Arc, Mutex, mpsc};
@@ -15,7 +15,7 @@ use crate::worker::StopReason;
 
 const NO_CONTENT: &[u8] = b"HTTP/1.1 204 No Content\r\n\r\n";
 
-/// A client and what its log says of connections that were not opened.
+/// A client, and its log messages about connections that were not opened.
 fn counting_client() -> (Client, mpsc::Receiver<String>) {
     let (sender, messages) = mpsc::channel();
     let sender = Mutex::new(sender);
@@ -27,7 +27,7 @@ fn counting_client() -> (Client, mpsc::Receiver<String>) {
     (Client::new(ClientOptions { log, ..options() }).unwrap(), messages)
 }
 
-/// A server that does the handshake of each connection when it is let to, and then answers.
+/// A server that performs each handshake when told to, and then answers.
 fn waiting_server(config: ServerConfig) -> (Server, mpsc::Sender<()>) {
     let (let_go, may_go) = mpsc::channel::<()>();
     let (config, may_go) = (Arc::new(config), Mutex::new(may_go));
@@ -49,7 +49,7 @@ fn a_prepared_connection_serves_the_next_exchange() {
     let exchange = exchange();
     get(&client, &server.url(), &exchange).unwrap();
     assert_eq!(server.connections(), 1);
-    // Its times are those of a connection that was there.
+    // The times are those of a kept connection.
     assert!(exchange.trace().reused && exchange.trace().connect_start.is_none());
 }
 
@@ -66,7 +66,7 @@ fn a_second_connection_is_not_prepared() {
 }
 
 #[test]
-fn ten_unused_connections_are_the_most() {
+fn at_most_ten_unused_connections_are_prepared() {
     let servers: Vec<_> = (0..12).map(|_| Server::answering(NO_CONTENT)).collect();
     let (client, messages) = counting_client();
     let connections = || servers.iter().map(Server::connections).sum::<usize>();
@@ -75,7 +75,7 @@ fn ten_unused_connections_are_the_most() {
     }
     wait_until(|| connections() == 10);
     assert_eq!(messages.try_iter().count(), 2);
-    // One that was used makes room.
+    // Once one was used, another one may be opened.
     get(&client, &servers[3].url(), &exchange()).unwrap();
     client.prepare(&servers[11].url(), &exchange()).unwrap();
     wait_until(|| servers[11].connections() == 1);
@@ -97,7 +97,7 @@ fn nothing_is_prepared_in_the_background() {
 #[test]
 fn a_prepared_connection_that_died_is_replaced() {
     let server = Server::start(|mut stream, number| {
-        // The first one goes when its request is there, which no look at the connection can see.
+        // The first connection ends when its request arrives, which no earlier check can detect.
         if number == 0 {
             read_head(&mut stream);
         } else if read_request(&mut stream).is_some() {
@@ -128,7 +128,7 @@ fn an_exchange_waits_for_the_connection_that_is_being_opened() {
 }
 
 #[test]
-fn of_two_exchanges_one_waits_and_the_other_opens_its_own() {
+fn two_exchanges_do_not_wait_for_the_same_opening() {
     let authority = Authority::new();
     let (server, let_go) = waiting_server(authority.issue("test.example").config());
     let client = client_trusting(&authority);
@@ -144,7 +144,7 @@ fn of_two_exchanges_one_waits_and_the_other_opens_its_own() {
 }
 
 #[test]
-fn an_exchange_that_waited_in_vain_opens_its_own() {
+fn exchange_opens_its_own_if_the_opening_fails() {
     let (reset_now, may_reset) = mpsc::channel::<()>();
     let may_reset = Mutex::new(may_reset);
     let authority = Authority::new();
@@ -170,9 +170,9 @@ fn an_exchange_that_waited_in_vain_opens_its_own() {
     });
 }
 
-/// Whatever the moment: the stopped exchange leaves the connection to the next one.
+/// At any moment: the stopped exchange leaves the connection to the next one.
 #[test]
-fn an_exchange_that_is_stopped_leaves_the_connection_to_the_next() {
+fn stopped_exchange_leaves_the_connection_to_the_next() {
     let authority = Authority::new();
     let (server, let_go) = waiting_server(authority.issue("test.example").config());
     let client = client_trusting(&authority);
@@ -192,7 +192,8 @@ fn an_exchange_that_is_stopped_leaves_the_connection_to_the_next() {
     assert_eq!((server.connections(), exchange.trace().reused), (1, true));
 }
 
-/// The tickets of TLS 1.3 come after the handshake: whoever closes an unused connection unread has none for the next one.
+/// The tickets of TLS 1.3 arrive after the handshake. If an unused connection is closed without reading them, the next
+/// one cannot resume.
 #[test]
 fn the_session_of_an_unused_connection_is_resumed() {
     for version in [&TLS12, &TLS13] {
@@ -201,7 +202,7 @@ fn the_session_of_an_unused_connection_is_resumed() {
         let authority = Authority::new();
         let config = authority.issue("test.example").config_of(&[version]);
         let server = tls_server(config, move |mut stream, _| {
-            // The tickets go out before the test hears of the handshake.
+            // The tickets are sent before the test learns of the handshake.
             stream.flush().unwrap();
             sender.lock().unwrap().send(stream.conn.handshake_kind()).unwrap();
             wait_for_close(&mut stream);

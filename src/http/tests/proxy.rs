@@ -1,4 +1,4 @@
-//! Tunnels.
+//! Tunnels through proxies.
 
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
@@ -8,7 +8,7 @@ use std::thread;
 use super::support::*;
 use crate::http::*;
 
-/// A proxy that leads every tunnel to `target`, and what it was asked.
+/// A proxy that connects every tunnel to `target`, and the requests that it received.
 fn proxy_to(target: std::net::SocketAddr, answer: &'static str) -> (Server, mpsc::Receiver<String>) {
     let (sender, asked) = mpsc::channel();
     let sender = Mutex::new(sender);
@@ -34,7 +34,7 @@ fn proxy_to(target: std::net::SocketAddr, answer: &'static str) -> (Server, mpsc
 
 fn client_through(proxy: &str, trust: Trust) -> Client {
     let proxy = Some(Proxy::parse(proxy).unwrap());
-    // The target's name is the proxy's to look up.
+    // The proxy resolves the target's name.
     let resolver = Some(FixedResolver::new(vec![]) as Arc<dyn Resolver>);
     Client::new(ClientOptions { proxy, resolver, trust, ..options() }).unwrap()
 }
@@ -60,7 +60,7 @@ fn every_request_goes_through_a_tunnel() {
         let head = asked.recv_timeout(PATIENCE).unwrap();
         let authority = format!("test.example:{}", target.address.port());
         assert!(head.starts_with(&format!("CONNECT {authority} HTTP/1.1\r\nHost: {authority}\r\n")), "{head}");
-        // "user:p:äss", encoded with another program.
+        // "user:p:äss", encoded by another program.
         assert!(head.contains("\r\nProxy-Authorization: Basic dXNlcjpwOsOkc3M=\r\n"), "{head}");
     }
 }
@@ -83,9 +83,9 @@ fn a_proxy_that_refuses_is_a_proxy_error() {
     }
 }
 
-/// The server behind a tunnel is silent until it is spoken to: what follows the proxy's answer would be taken for its own.
+/// The server behind a tunnel does not send first, so bytes after the proxy's answer would be taken for the server's.
 #[test]
-fn a_proxy_that_answers_for_the_server_is_a_proxy_error() {
+fn bytes_after_the_proxys_answer_are_a_proxy_error() {
     let proxy = Server::answering("HTTP/1.1 200 OK\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nforged");
     let client = client_through(&format!("http://{}", proxy.address), Trust::Platform);
     let error = get(&client, &url::Url::parse("http://test.example/").unwrap(), &exchange()).err().unwrap();
@@ -113,17 +113,17 @@ fn only_an_http_proxy_can_be_given() {
     assert_eq!(format!("{proxy:?}"), "Proxy(proxy.example:80)");
 }
 
-/// One connection request is enough to tell.
+/// One CONNECT request is enough to detect it.
 #[test]
-fn the_environment_names_no_proxy() {
-    // Other tests of this process would see a variable that is set here, so a process of its own is asked.
+fn proxy_variables_of_the_environment_are_ignored() {
+    // A variable set here would affect other tests of the process, so a child process runs the test.
     if std::env::var_os("WXTRANSFER_TEST_PROXY_CHILD").is_none() {
         let trap = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let proxy = format!("http://{}", trap.local_addr().unwrap());
         let words = wxtransfer_test_server::program_words(std::env::current_exe().unwrap());
         let status = std::process::Command::new(&words[0])
             .args(&words[1..])
-            .args(["--exact", "http::tests::proxy::the_environment_names_no_proxy"])
+            .args(["--exact", "http::tests::proxy::proxy_variables_of_the_environment_are_ignored"])
             .env("WXTRANSFER_TEST_PROXY_CHILD", "1")
             .envs(["http_proxy", "HTTP_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"].map(|name| (name, &proxy)))
             .env_remove("no_proxy")

@@ -1,4 +1,4 @@
-//! What leaves when: head and body of a request, and nothing of a bad one.
+//! When head and body of a request are sent.
 
 use std::io::{self, Read, Write};
 use std::sync::mpsc;
@@ -6,7 +6,7 @@ use std::sync::mpsc;
 use super::support::*;
 use crate::http::*;
 
-/// A body that has a look at each read, before it gives what it is asked for.
+/// A body that calls a function at each read.
 struct WatchedBody<F> {
     body: PatternBody,
     may_wait: bool,
@@ -28,7 +28,7 @@ impl<F: FnMut() + Send> BodySource for WatchedBody<F> {
     }
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         (self.look)();
-        // Of several reads, none may be the one that lets the rest go.
+        // None of several reads may trigger the send of the rest.
         let most = buffer.len().min(20_000);
         self.body.read(&mut buffer[..most])
     }
@@ -41,7 +41,7 @@ fn head_and_body_of_a_small_request_leave_in_one_send() {
         let (sender, seen) = mpsc::channel();
         let server = Server::start(move |mut stream, _| {
             let mut first = vec![0; 128 * 1024];
-            // All that one send has handed over is there at once on the loopback interface, or this waits for the rest.
+            // On loopback, everything that one send passed is received at once. Otherwise this waits for the rest.
             let head = wait_for_end_of_head(&stream, &mut first);
             sender.send(stream.peek(&mut first).unwrap() - head).unwrap();
             read_request(&mut stream).unwrap();
@@ -55,9 +55,9 @@ fn head_and_body_of_a_small_request_leave_in_one_send() {
     }
 }
 
-/// A server may refuse an upload by its head, and has to see it in time, however long the body takes to come.
+/// A server may reject an upload by its head, and must receive it before a slow body.
 #[test]
-fn a_head_does_not_wait_for_a_body_that_may_have_to_be_waited_for() {
+fn head_is_sent_before_a_body_that_may_wait() {
     for length in [1, 708, 40 * 1024] {
         let (sender, head_seen) = mpsc::channel();
         let server = Server::start(move |mut stream, _| {
@@ -80,7 +80,7 @@ fn a_head_does_not_wait_for_a_body_that_may_have_to_be_waited_for() {
 }
 
 #[test]
-fn a_field_that_would_be_two_lines_is_not_sent() {
+fn field_with_a_line_break_is_not_sent() {
     let server = Server::answering("HTTP/1.1 204 No Content\r\n\r\n");
     let (client, url) = (client(), server.url());
     let headers = [("X-A".to_owned(), "1\r\nEvil: 1".to_owned())];
@@ -98,7 +98,7 @@ fn a_field_that_would_be_two_lines_is_not_sent() {
     assert_eq!(exchange.trace().bytes_sent, 0);
 }
 
-/// Where the body begins in what was sent so far; nothing is taken.
+/// Peeks for the start of the body in the bytes sent so far.
 fn wait_for_end_of_head(stream: &std::net::TcpStream, space: &mut [u8]) -> usize {
     loop {
         let there = stream.peek(space).unwrap();

@@ -1,4 +1,4 @@
-//! Servers that do exactly what a test says, and the client's side of an exchange in one call.
+//! Scripted servers, and helpers that perform an exchange in one call.
 
 use std::io::{self, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -16,10 +16,10 @@ use crate::platform::Waker;
 use crate::terms::log::Log;
 use crate::worker::{StopSignal, Worker};
 
-/// Long enough for the slowest machine; nothing waits for it when all is well.
+/// Long enough for the slowest machine. Not reached by a passing test.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Waits for what nothing announces.
+/// Polls for a condition that nothing signals.
 pub fn wait_until(holds: impl Fn() -> bool) {
     let begin = Instant::now();
     while !holds() {
@@ -28,14 +28,14 @@ pub fn wait_until(holds: impl Fn() -> bool) {
     }
 }
 
-/// A listener whose connections receive little that is not read.
+/// A listener whose connections have a small receive buffer.
 pub fn with_small_window() -> TcpListener {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     socket2::SockRef::from(&listener).set_recv_buffer_size(8 * 1024).unwrap();
     listener
 }
 
-/// A listener that runs `serve` for every connection, each on a thread of its own, until it is dropped.
+/// A listener that runs `serve` for each connection on its own thread, until it is dropped.
 pub struct Server {
     pub address: SocketAddr,
     pub connections: Arc<AtomicUsize>,
@@ -45,7 +45,7 @@ pub struct Server {
 }
 
 impl Server {
-    /// `serve` is given the connection and its number, from 0.
+    /// `serve` receives the connection and its number, from 0.
     pub fn start(serve: impl Fn(TcpStream, usize) + Send + Sync + 'static) -> Server {
         Server::on(TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap(), serve)
     }
@@ -58,7 +58,7 @@ impl Server {
         let thread = thread::spawn(move || {
             let mut threads = Vec::new();
             for stream in listener.incoming() {
-                // A connection is either seen by the drop or sees that it has begun: nobody would end it otherwise.
+                // Under the lock, so that the drop sees the connection, or the connection sees the drop.
                 let mut open = kept.lock().unwrap();
                 if stopped.load(Ordering::SeqCst) {
                     break;
@@ -67,7 +67,7 @@ impl Server {
                 open.push(stream.try_clone().unwrap());
                 drop(open);
                 stream.set_read_timeout(Some(PATIENCE)).unwrap();
-                // A close with something unread throws away what the kernel has still not sent, and no client could tell.
+                // Closing with unread input would discard unsent output, and the client could not tell.
                 stream.set_nodelay(true).unwrap();
                 let (serve, number, kept) = (serve.clone(), count.fetch_add(1, Ordering::SeqCst), kept.clone());
                 threads.push(thread::spawn(move || {
@@ -83,7 +83,7 @@ impl Server {
         Server { address, connections, stop, open, thread: Some(thread) }
     }
 
-    /// A server whose every connection answers each request with the same bytes and then stays open.
+    /// A server that answers each request with the same bytes and keeps connections open.
     pub fn answering(answer: impl Into<Vec<u8>>) -> Server {
         let answer = answer.into();
         Server::start(move |mut stream, _| {
@@ -131,7 +131,7 @@ impl Drop for Server {
     }
 }
 
-/// A request as it came over the wire.
+/// A request as received.
 #[derive(Debug)]
 pub struct ReceivedRequest {
     pub head: String,
@@ -139,13 +139,13 @@ pub struct ReceivedRequest {
 }
 
 impl ReceivedRequest {
-    /// The values of a header, by the exact letters of its name.
+    /// The values of a header, by its exact spelling.
     pub fn values(&self, name: &str) -> Vec<&str> {
         self.head.lines().filter_map(|line| line.split_once(": ")).filter(|(n, _)| *n == name).map(|(_, v)| v).collect()
     }
 }
 
-/// Reads a head and the body that its Content-Length announces; `None` when the client closes.
+/// Reads a head and the body that its Content-Length announces. `None` if the client closes.
 pub fn read_request(stream: &mut impl Read) -> Option<ReceivedRequest> {
     let head = read_head(stream)?;
     let length = content_length(&head);
@@ -171,13 +171,13 @@ pub fn content_length(head: &str) -> usize {
     line.map_or(0, |line| line.split_once(':').unwrap().1.trim().parse().unwrap())
 }
 
-/// Closes so that the peer gets a reset.
+/// Closes with a reset.
 pub fn reset(stream: TcpStream) {
     let socket = socket2::Socket::from(stream);
     socket.set_linger(Some(Duration::ZERO)).unwrap();
 }
 
-/// Keeps the connection without reading from it, until the server is dropped or the client resets.
+/// Keeps the connection open without reading, until the server is dropped or the client resets it.
 pub fn stay(stream: &TcpStream) {
     use rustix::event::{PollFd, PollFlags, poll};
     poll(&mut [PollFd::new(stream, PollFlags::empty())], None).unwrap();
@@ -189,14 +189,14 @@ pub fn wait_for_close(stream: &mut impl Read) {
     while !matches!(stream.read(&mut buffer), Ok(0) | Err(_)) {}
 }
 
-/// An authority and what it issues.
+/// A certificate authority.
 pub struct Authority {
     issuer: Issuer<'static, KeyPair>,
     pub root: CertificateDer<'static>,
     pub root_pem: String,
 }
 
-/// What a server shows.
+/// The certificates and key of a server.
 pub struct Identity {
     pub chain: Vec<CertificateDer<'static>>,
     pub key: PrivateKeyDer<'static>,
@@ -215,7 +215,7 @@ impl Authority {
         Authority::of(params)
     }
 
-    /// An authority with a certificate that it issued itself.
+    /// A self-signed authority.
     pub fn of(params: CertificateParams) -> Authority {
         let key = KeyPair::generate().unwrap();
         let certificate = params.self_signed(&key).unwrap();
@@ -257,7 +257,7 @@ impl Identity {
         }
     }
 
-    /// With the certificates of these authorities sent along.
+    /// Also sends the certificates of these authorities.
     pub fn below(mut self, authorities: &[&Authority]) -> Identity {
         self.chain.extend(authorities.iter().map(|authority| authority.root.clone()));
         self
@@ -280,7 +280,7 @@ impl Identity {
 
 pub type TlsServerStream = StreamOwned<ServerConnection, TcpStream>;
 
-/// A TLS server; a failed handshake ends its connection.
+/// A TLS server. A failed handshake ends the connection.
 pub fn tls_server(config: ServerConfig, serve: impl Fn(TlsServerStream, usize) + Send + Sync + 'static) -> Server {
     let config = Arc::new(config);
     Server::start(move |stream, number| {
@@ -292,7 +292,7 @@ pub fn tls_server(config: ServerConfig, serve: impl Fn(TlsServerStream, usize) +
     })
 }
 
-/// Resolves every name to the same addresses, and counts.
+/// Resolves every name to the same addresses, and counts the look-ups.
 pub struct FixedResolver {
     pub addresses: Vec<IpAddr>,
     pub calls: AtomicUsize,
@@ -339,7 +339,7 @@ pub fn client_trusting(authority: &Authority) -> Client {
 
 pub const ALL_REPORTS: Reports = Reports { progress: true, round_trip: true, trace: true };
 
-/// A exchange that is bound to a waker and a deadline as a worker thread's is.
+/// An exchange with a waker and a deadline, as on a worker thread.
 pub fn exchange() -> Arc<Exchange> {
     exchange_with_deadline(Instant::now() + PATIENCE).0
 }
@@ -378,7 +378,7 @@ pub fn post(
     )
 }
 
-/// The whole body, or the error that ends it.
+/// The whole body, or the error that ended it.
 pub fn read_all(response: &mut Response) -> Result<Vec<u8>, Error> {
     let mut body = Vec::new();
     let mut buffer = [0; 8 * 1024];
@@ -390,14 +390,14 @@ pub fn read_all(response: &mut Response) -> Result<Vec<u8>, Error> {
     }
 }
 
-/// A body of a repeating pattern, of any length, that notes how it is read.
+/// A body with a repeating pattern of any length. Records how it is read.
 pub struct PatternBody {
     pub length: u64,
     pub position: u64,
     pub rewinds: u32,
-    /// Where reading ends, if that is before the length.
+    /// The position where reading ends, if before the length.
     pub ends_at: u64,
-    /// What happens there.
+    /// The result of reading at that position.
     pub end: fn() -> io::Result<usize>,
 }
 

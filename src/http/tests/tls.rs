@@ -1,4 +1,4 @@
-//! Whom TLS trusts, and what it says when it does not.
+//! TLS connections: trust, failures, pins and records.
 
 use std::io::Write;
 use std::sync::{Arc, Mutex, mpsc};
@@ -86,7 +86,7 @@ fn each_bad_certificate_has_its_own_failure() {
 }
 
 #[test]
-fn the_platforms_roots_do_not_hold_a_stranger() {
+fn platform_roots_reject_an_unknown_authority() {
     let server = serving(Authority::new().issue("test.example"));
     match get(&client(), &server.tls_url(), &exchange()) {
         Err(Error { kind: ErrorKind::Tls(TlsFailure::MissingIntermediate), .. }) => {}
@@ -96,7 +96,7 @@ fn the_platforms_roots_do_not_hold_a_stranger() {
     }
 }
 
-/// What a server that knows nothing newer than TLS 1.1 says: an alert, or a ServerHello with its version.
+/// The reply of a server that supports at most TLS 1.1: an alert, or a ServerHello with its version.
 #[test]
 fn an_old_server_is_a_protocol_version_failure() {
     let mut hello = vec![0x16, 3, 2, 0, 42, 2, 0, 0, 38, 3, 2];
@@ -149,15 +149,15 @@ fn a_host_with_pins_must_match_one_of_them() {
     }
     assert_eq!(failure(&client(&[("test.example", [1; 32])]), &server.tls_url()), TlsFailure::PinMismatch);
 
-    // A pin makes no certificate good that is not.
+    // A pin does not make an untrusted certificate valid.
     let stranger = Authority::new().issue("test.example");
     let pinned = client(&[("test.example", stranger.spki_sha256)]);
     assert_eq!(failure(&pinned, &serving(stranger).tls_url()), TlsFailure::UnknownIssuer);
 }
 
-/// A pin that is written in another way than the host in a handshake must not be one for nobody.
+/// A pin whose host is spelled differently than in the handshake must still apply.
 #[test]
-fn a_pin_holds_however_its_host_is_written() {
+fn pin_applies_to_every_spelling_of_its_host() {
     let authority = Authority::new();
     for (host, written) in [
         ("test.example", &["test.example", "TEST.example", "test.example."][..]),
@@ -228,7 +228,7 @@ fn sessions_are_resumed() {
             get(&client, &server.tls_url(), &exchange()).unwrap();
             let seen = kinds.recv_timeout(PATIENCE).unwrap();
             assert_eq!(seen, (Some(version.version), Some(expected)));
-            // The pool's connections go when the app is left; what was agreed on with the server stays.
+            // Idle connections close when the app is left. TLS sessions stay.
             client.close_idle();
             client.keep_idle();
         }
@@ -267,7 +267,7 @@ fn a_large_upload_and_download_come_through_tls_unchanged() {
     assert_eq!(exchange.body_bytes_sent(), length as u64);
     let received = read_all(&mut response).unwrap();
     assert!(received.len() == length && is_pattern(&received));
-    // Every record has an overhead of its own, so each is sent once or the numbers are far off.
+    // Each record has an overhead, so the numbers are far off if a record is sent twice.
     let sent = exchange.trace().bytes_sent;
     assert!(sent > length as u64 && sent < length as u64 + length as u64 / 100, "{sent}");
 }
@@ -280,7 +280,7 @@ fn the_bytes_in_front_of_a_broken_record_are_handed_out() {
             return;
         }
         stream.conn.writer().write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 200000\r\n\r\n").unwrap();
-        // Several records and a broken one in a row: the client receives them together.
+        // Several valid records and a broken one, received together.
         let mut bytes = Vec::new();
         stream.conn.writer().write_all(&[7; 50_000]).unwrap();
         while stream.conn.wants_write() {
@@ -289,7 +289,7 @@ fn the_bytes_in_front_of_a_broken_record_are_handed_out() {
         bytes.extend_from_slice(&[23, 3, 3, 0, 32]);
         bytes.extend_from_slice(&[0; 32]);
         let _ = stream.sock.write_all(&bytes);
-        // Until the client has given up: the end of the connection must not be what it hears of.
+        // Wait until the client has failed, so that it does not see the end of the connection instead.
         let _ = std::io::Read::read(&mut stream.sock, &mut [0; 1024]);
     });
     let mut response = get(&client_trusting(&authority), &server.tls_url(), &exchange()).unwrap();
@@ -307,7 +307,7 @@ fn the_bytes_in_front_of_a_broken_record_are_handed_out() {
 }
 
 #[test]
-fn a_broken_record_is_told_as_often_as_it_is_asked_for() {
+fn broken_record_is_reported_on_every_read() {
     let authority = Authority::new();
     let server = tls_server(authority.issue("test.example").config(), |mut stream, _| {
         let _ = stream.sock.write_all(&[&[23, 3, 3, 0, 32][..], &[0; 32]].concat());
@@ -329,7 +329,7 @@ fn a_broken_record_is_told_as_often_as_it_is_asked_for() {
                 assert!(tls.stream_mut().wait(&exchange, Interest::Readable, None).unwrap().input)
             }
             Err(error) if matches!(error.kind, ErrorKind::Tls(_)) => told += 1,
-            // Whoever does not hear of it would wait for a server that has nothing to add.
+            // Otherwise the caller would wait for a server that sends nothing more.
             other => panic!("{other:?} after it was told {told} times"),
         }
     }
@@ -341,7 +341,7 @@ fn a_broken_record_ends_an_upload_that_waits() {
     let server = tls_server(authority.issue("test.example").config(), |mut stream, _| {
         read_head(&mut stream).unwrap();
         stream.sock.write_all(&[&[23, 3, 3, 0, 32][..], &[0; 32]].concat()).unwrap();
-        // It reads nothing more, so that the client has to wait.
+        // The server reads nothing more, so the client has to wait.
         stay(&stream.sock);
     });
     let length = 64 << 20;
@@ -354,10 +354,10 @@ fn a_broken_record_ends_an_upload_that_waits() {
 }
 
 #[test]
-fn a_peer_that_never_ends_what_it_says_is_a_tls_error() {
+fn endless_handshake_message_is_a_tls_error() {
     let authority = Authority::new();
     let mut config = authority.issue("test.example").config();
-    // rustls says them in one piece, which is more than is kept for it.
+    // rustls sends them at once, and they exceed the limit.
     config.send_tls13_tickets = 5000;
     let server = tls_server(config, |mut stream, _| {
         let _ = read_request(&mut stream);
@@ -366,8 +366,8 @@ fn a_peer_that_never_ends_what_it_says_is_a_tls_error() {
     assert!(matches!(error.kind, ErrorKind::Tls(_)), "{error:?}");
 }
 
-/// A session keeps its place in a message that is not whole, so it must be given all that it has seen, however records and
-/// batches of records fall.
+/// A session remembers its position in an incomplete message, so each call must pass all that it has seen, however
+/// records and batches divide it.
 #[test]
 fn handshakes_and_tickets_arrive_in_records_of_any_size() {
     let authority = Authority::new();
@@ -388,7 +388,7 @@ fn handshakes_and_tickets_arrive_in_records_of_any_size() {
     }
 }
 
-/// The certificate of a server with many names takes dozens of records.
+/// The certificate of a server with many names spans dozens of records.
 #[test]
 fn a_large_certificate_in_small_records_is_read() {
     let name = |number: u32| SanType::DnsName(format!("alternative-name-{number}.of.test.example").try_into().unwrap());

@@ -1,4 +1,4 @@
-//! A response that is cut off is never taken for a whole one.
+//! A truncated response is never taken for a complete one.
 
 use std::io::Write;
 use std::sync::{Mutex, mpsc};
@@ -10,7 +10,7 @@ fn body_error(answer: &'static [u8]) -> Error {
     let server = Server::answering_once(answer);
     let mut response = get(&client(), &server.url(), &exchange()).unwrap();
     let error = read_all(&mut response).unwrap_err();
-    // ureq alone reports the end of the body on the next read.
+    // The end of the body is reported on the next read.
     assert!(matches!(response.read(&mut [0; 16]), Err(Error { kind: ErrorKind::Closed, .. })));
     error
 }

@@ -1,4 +1,4 @@
-//! Which certificates are good, and what is told of those that are not.
+//! Which certificates are accepted, and how rejections are explained.
 
 use std::io::Write;
 use std::sync::{Arc, Mutex, mpsc};
@@ -43,7 +43,7 @@ pub(super) fn refusal(client: &Client, url: &url::Url) -> (TlsFailure, String) {
 pub(super) type Change = fn(&mut CertificateParams);
 
 #[test]
-fn dates_are_told_with_the_certificate_that_they_are_of() {
+fn expired_certificate_is_named_with_its_date() {
     let root = Authority::named("the root");
     let old = root.authority_with("an old authority", |params| params.not_after = date_time_ymd(2003, 4, 5));
     let young = root.authority_with("a young authority", |params| params.not_before = date_time_ymd(2902, 4, 5));
@@ -59,7 +59,7 @@ fn dates_are_told_with_the_certificate_that_they_are_of() {
 }
 
 #[test]
-fn the_hosts_of_a_certificate_are_told() {
+fn hosts_of_a_certificate_are_listed() {
     let root = Authority::new();
     let label = "l".repeat(60);
     for (names, words) in [
@@ -126,9 +126,9 @@ fn a_certificate_is_used_for_what_it_was_issued_for() {
     }
 }
 
-/// What is sent beside a good path does it no harm, and changes nothing about what is said of a bad one.
+/// Additional certificates do not affect a valid path, and do not change the explanation of a rejection.
 #[test]
-fn certificates_that_issue_nothing_may_be_sent() {
+fn additional_certificates_are_ignored() {
     let root = Authority::named("the root");
     let good = root.authority_with("below", |params| params.key_usages = vec![KeyUsagePurpose::KeyCertSign]);
     let bad = root.authority_with("another", |params| params.key_usages = vec![KeyUsagePurpose::DigitalSignature]);
@@ -145,7 +145,7 @@ fn certificates_that_issue_nothing_may_be_sent() {
     assert_eq!(failure, TlsFailure::MissingIntermediate, "{detail}");
     assert!(detail.contains("the certificate of its issuer \"a stranger\" was not sent"), "{detail}");
 
-    // A root that is sent along is trusted as one that was given, in whatever order they come.
+    // A root that the server sends is as good as the given one, in any order.
     let server = serving(good.issue("test.example").below(&[&root, &good]).config());
     assert_eq!(get(&client_trusting(&root), &server.tls_url(), &exchange()).unwrap().status, 204);
 }
@@ -156,7 +156,7 @@ fn element(tag: u8, content: &[&[u8]]) -> Vec<u8> {
     [&[tag, 0x82][..], &length, &content].concat()
 }
 
-/// RFC 6960 section 4.2.1, without a signature, of several certificates.
+/// An OCSP response (RFC 6960 section 4.2.1) without a signature, about several certificates.
 fn ocsp_response(answers: &[(&[u8], Vec<u8>)]) -> Vec<u8> {
     let time = element(0x18, &[b"20260101000000Z"]);
     let algorithm = element(0x30, &[&element(0x06, &[&[0x2b, 0x0e, 3, 2, 26]])]);
@@ -212,9 +212,9 @@ fn a_server_that_staples_its_own_revocation_is_refused() {
     }
 }
 
-/// What a server says that has none of the cipher suites that it was offered, or chooses one that it was not.
+/// A server that shares no cipher suite with the client, or that chooses one that was not offered.
 #[test]
-fn a_server_without_a_common_cipher_suite_is_told_as_such() {
+fn missing_common_cipher_suite_is_reported() {
     // TLS_RSA_WITH_RC4_128_SHA.
     let mut hello = vec![0x16, 3, 3, 0, 42, 2, 0, 0, 38, 3, 3];
     hello.extend([7; 32]);
@@ -235,7 +235,7 @@ fn a_server_without_a_common_cipher_suite_is_told_as_such() {
 }
 
 #[test]
-fn a_host_that_tls_cannot_name_is_refused_as_such() {
+fn host_that_tls_cannot_name_is_rejected() {
     let server = serving(Authority::new().issue("test.example").config());
     let url = url::Url::parse(&format!("https://a-.example:{}/", server.address.port())).unwrap();
     let (failure, detail) = refusal(&client_trusting(&Authority::new()), &url);
@@ -243,9 +243,9 @@ fn a_host_that_tls_cannot_name_is_refused_as_such() {
     assert!(detail.starts_with("TLS cannot name the host a-.example:"), "{detail}");
 }
 
-/// A ticket that one client got and another showed would tell the server that both are on one device.
+/// If two clients shared a ticket, the server could tell that both are on one device.
 #[test]
-fn sessions_are_resumed_by_the_client_that_has_them_only() {
+fn clients_do_not_share_tls_sessions() {
     for version in [&TLS12, &TLS13] {
         let (sender, kinds) = mpsc::channel();
         let sender = Mutex::new(sender);
@@ -268,9 +268,10 @@ fn sessions_are_resumed_by_the_client_that_has_them_only() {
     }
 }
 
-/// The store of tickets is the configuration's. No server of a test is trusted by the platform, so that this one looks at it.
+/// The ticket store belongs to the configuration. No test server is trusted by the platform, so this test examines the
+/// configuration itself.
 #[test]
-fn with_the_platforms_roots_each_client_has_its_own_store_too() {
+fn clients_with_platform_roots_do_not_share_tls_sessions() {
     let settings = || TlsSettings::new(Trust::Platform, Vec::new(), None).unwrap();
     let server = "test.example".try_into().unwrap();
     let (one, two) = (settings(), settings());

@@ -1,6 +1,6 @@
-//! What a certificate (RFC 5280) says, as far as a refusal has to know or to tell it.
+//! Parses a certificate (RFC 5280) as far as it is needed to reject it or to explain a rejection.
 //!
-//! Nothing here makes a certificate good: that is decided by webpki or by the operating system.
+//! Nothing here accepts a certificate. webpki or the operating system decides that.
 
 use std::fmt::Write;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -12,7 +12,7 @@ use super::der::{
     constructed,
 };
 
-/// The fields of a certificate. Where nothing else is said, they are the contents of their elements.
+/// The fields of a certificate: the contents of their elements unless noted otherwise.
 #[derive(Debug)]
 pub(super) struct Certificate<'a> {
     pub(super) serial: &'a [u8],
@@ -21,15 +21,16 @@ pub(super) struct Certificate<'a> {
     pub(super) signature_algorithm: &'a [u8],
     pub(super) not_before: Moment,
     pub(super) not_after: Moment,
-    /// Of version 1, which has no extensions.
+    /// Version 1, which has no extensions.
     pub(super) is_version_1: bool,
     /// The SubjectPublicKeyInfo, all of its element.
     pub(super) public_key_info: &'a [u8],
-    /// Empty where there are none.
+    public_key: Reader<'a>,
+    /// Empty if there are none.
     extensions: Reader<'a>,
 }
 
-/// A second in UTC, written as a number of the digits `YYYYMMDDhhmmss`.
+/// A second in UTC, as a number with the digits `YYYYMMDDhhmmss`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Moment(u64);
 
@@ -54,10 +55,10 @@ const RSA_SCHEMES: [SignatureScheme; 6] = [
 ];
 
 impl<'a> Certificate<'a> {
-    /// `None` for what is no certificate.
+    /// `None` if the bytes are not a certificate.
     pub(super) fn read(der: &'a [u8]) -> Option<Certificate<'a>> {
         let mut fields = Reader::new(der).enter(SEQUENCE)?.enter(SEQUENCE)?;
-        // The version: absent is 1.
+        // The version. Absent means 1.
         let is_version_1 = fields.read_optional(constructed(0)).is_none();
         let serial = fields.read(INTEGER)?;
         let signature_algorithm = fields.read(SEQUENCE)?;
@@ -66,7 +67,7 @@ impl<'a> Certificate<'a> {
         let (not_before, not_after) = (Moment::read(&mut validity)?, Moment::read(&mut validity)?);
         let subject = fields.read(SEQUENCE)?;
         let public_key_info = fields.read_whole()?;
-        // Unique identifiers of the issuer and the subject may stand in front of the extensions.
+        // Unique identifiers of the issuer and the subject may precede the extensions.
         let extensions = match fields.find(|&(tag, _)| tag == constructed(3)) {
             Some((_, content)) => Reader::new(content).enter(SEQUENCE)?,
             None => Reader::new(&[]),
@@ -95,20 +96,21 @@ impl<'a> Certificate<'a> {
         None
     }
 
-    /// Whether its key usage names keyCertSign; `None` without that extension.
+    /// Whether the key usage contains keyCertSign. `None` without that extension.
     fn names_key_cert_sign(&self) -> Option<bool> {
         let usage = self.extension(KEY_USAGE)?;
-        // The number of unused bits, and the bits, of which keyCertSign is the sixth.
+        // The number of unused bits, then the bits. keyCertSign is the sixth bit.
         Some(matches!(Reader::new(usage).read(BIT_STRING), Some([_, bits, ..]) if bits & 0x04 != 0))
     }
 
-    /// Whether its key usage lets it issue certificates. Without that extension it may (RFC 5280 section 6.1.4 (n)).
+    /// Whether the key usage allows issuing certificates. Without that extension it is allowed (RFC 5280 section 6.1.4
+    /// (n)).
     pub(super) fn may_issue(&self) -> bool {
         self.names_key_cert_sign().unwrap_or(true)
     }
 
-    /// Whether it says that it is one of an authority (RFC 5280 section 6.1.4 (k)). One without basicConstraints says so by
-    /// its key usage, and one of version 1 cannot say it: it is taken at the word of whoever trusts it, as by OpenSSL.
+    /// Whether the certificate is an authority's (RFC 5280 section 6.1.4 (k)). Without basicConstraints, its key usage
+    /// decides. A certificate of version 1 cannot say it, and counts as an authority's if it is trusted, as in OpenSSL.
     pub(super) fn is_authority(&self) -> bool {
         match self.extension(BASIC_CONSTRAINTS) {
             Some(constraints) => {
@@ -124,7 +126,7 @@ impl<'a> Certificate<'a> {
         self.extension(SUBJECT_ALTERNATIVE_NAME).is_some()
     }
 
-    /// The hosts and addresses that it is for, in its order.
+    /// The hosts and addresses that the certificate is valid for, in order.
     pub(super) fn names(&self) -> Vec<String> {
         let names = self.extension(SUBJECT_ALTERNATIVE_NAME).and_then(|value| Reader::new(value).enter(SEQUENCE));
         names.into_iter().flatten().filter_map(|(tag, content)| general_name(tag, content)).collect()
@@ -151,7 +153,7 @@ impl<'a> Certificate<'a> {
         }
     }
 
-    /// What is wrong with its key, where no signature of it can be checked.
+    /// Why the key is unusable, if signatures with it cannot be verified.
     pub(super) fn unusable_key(&self) -> Option<String> {
         let mut public_key = self.public_key();
         let mut algorithm = public_key.enter(SEQUENCE)?;
@@ -183,7 +185,7 @@ fn general_name(tag: u8, content: &[u8]) -> Option<String> {
     }
 }
 
-/// The common name of a subject or an issuer. Of several it is the last, which is the most specific.
+/// The common name of a subject or an issuer. If there are several, the last one, which is the most specific.
 pub(super) fn common_name(name: &[u8]) -> Option<String> {
     let mut parts = Reader::new(name);
     let mut last = None;
@@ -196,13 +198,13 @@ pub(super) fn common_name(name: &[u8]) -> Option<String> {
     last
 }
 
-/// A peer's text, where it can stand in a message.
+/// Text of a peer, if it is safe to print.
 fn printable(text: &[u8]) -> Option<String> {
     let text = std::str::from_utf8(text).ok()?;
     (!text.is_empty() && !text.chars().any(char::is_control)).then(|| text.to_owned())
 }
 
-/// What an algorithm or a curve is called: a name where people know one, the dotted object identifier otherwise.
+/// The common name of an algorithm or a curve, or its dotted object identifier.
 pub(super) fn algorithm_name(identifier: &[u8]) -> String {
     let name = match identifier {
         [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 2] => "MD2",
@@ -223,7 +225,7 @@ pub(super) fn algorithm_name(identifier: &[u8]) -> String {
     name.to_owned()
 }
 
-/// ITU-T X.690 section 8.19. Of a longer one than any that is in use, the beginning.
+/// The dotted form of an object identifier (ITU-T X.690 section 8.19), truncated to 32 bytes.
 fn dotted(identifier: &[u8]) -> String {
     let mut text = String::new();
     let mut arc = 0_u64;
@@ -261,12 +263,12 @@ impl Moment {
         Some(Moment(century * 1_000_000_000_000 + number))
     }
 
-    /// Of the seconds since 1970.
+    /// From seconds since 1970.
     pub(super) fn of_unix_time(seconds: u64) -> Moment {
         let (mut days, of_day) = (seconds / 86400, seconds % 86400);
         let mut year = 1970;
         let is_leap = |year: u64| year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
-        // No clock is set so late that this takes long: a certificate's last year is 9999.
+        // Bounded, because a certificate's last year is 9999.
         while year < 9999 && days >= 365 + u64::from(is_leap(year)) {
             days -= 365 + u64::from(is_leap(year));
             year += 1;
@@ -284,7 +286,7 @@ impl Moment {
         Moment(((date * 100 + hour) * 100 + minute) * 100 + second)
     }
 
-    /// The day, as `YYYY-MM-DD`.
+    /// The date, as `YYYY-MM-DD`.
     pub(super) fn day(self) -> String {
         let date = self.0 / 1_000_000;
         format!("{:04}-{:02}-{:02}", date / 10_000, date / 100 % 100, date % 100)

@@ -1,12 +1,12 @@
-//! The name of a server as the common name of its certificate, where certificates named servers before they had alternative
+//! Matches a server name with the common name of its certificate, which named servers before there were alternative
 //! names (RFC 2818 section 3.1).
 
 use std::net::IpAddr;
 
 use rustls::pki_types::ServerName;
 
-/// Whether the common name is this server's, by the rules that webpki has for an alternative name: letters in either case, an
-/// address in any of its forms, and `*` for the whole first label of a host of three or more.
+/// Whether the common name matches the server, by webpki's rules for alternative names: case is ignored, an address may
+/// have any of its forms, and `*` replaces the whole first label of a host with at least three labels.
 pub(super) fn names_server(common_name: &str, server: &ServerName<'_>) -> bool {
     match server {
         ServerName::IpAddress(address) => common_name.parse() == Ok(IpAddr::from(*address)),

@@ -1,7 +1,7 @@
-//! The part of DER (ITU-T X.690) that certificates and OCSP responses are written in.
+//! A reader for the part of DER (ITU-T X.690) that certificates and OCSP responses use.
 //!
-//! webpki reads certificates with a reader that it keeps to itself, and leaves out what this library needs from them: the
-//! key usage, and the words for a refusal. The crates that read all of X.509 weigh more than the rest of this folder.
+//! webpki does not export its reader, and omits what this library needs: the key usage, and details for error messages.
+//! Crates that parse all of X.509 are larger than the rest of this folder.
 
 pub(super) const BOOLEAN: u8 = 0x01;
 pub(super) const INTEGER: u8 = 0x02;
@@ -14,12 +14,12 @@ pub(super) const GENERALIZED_TIME: u8 = 0x18;
 pub(super) const SEQUENCE: u8 = 0x30;
 pub(super) const SET: u8 = 0x31;
 
-/// The tag of a constructed element that a schema numbers itself, such as `[0] EXPLICIT`.
+/// The tag of a constructed, context-specific element, such as `[0] EXPLICIT`.
 pub(super) const fn constructed(number: u8) -> u8 {
     0xa0 | number
 }
 
-/// Elements in a row. Every method gives `None` where the bytes are none, and copies nothing.
+/// A sequence of elements. Every method returns `None` if the bytes are malformed. Nothing is copied.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Reader<'a>(&'a [u8]);
 
@@ -34,7 +34,7 @@ impl<'a> Reader<'a> {
         (found == tag).then_some(content)
     }
 
-    /// The content of the next element where it has this tag; otherwise nothing is read.
+    /// The content of the next element if it has this tag. Otherwise nothing is consumed.
     pub(super) fn read_optional(&mut self, tag: u8) -> Option<&'a [u8]> {
         if self.0.first() == Some(&tag) { self.read(tag) } else { None }
     }
@@ -46,7 +46,7 @@ impl<'a> Reader<'a> {
         before.get(..before.len() - self.0.len())
     }
 
-    /// The elements of the next element, which must have this tag.
+    /// The elements inside the next element, which must have this tag.
     pub(super) fn enter(&mut self, tag: u8) -> Option<Reader<'a>> {
         self.read(tag).map(Reader)
     }
@@ -58,13 +58,13 @@ impl<'a> Iterator for Reader<'a> {
 
     fn next(&mut self) -> Option<(u8, &'a [u8])> {
         let (&[tag, first], mut rest) = self.0.split_first_chunk()?;
-        // Tags of several bytes occur in neither format.
+        // Multi-byte tags occur in neither format.
         if tag & 0x1f == 0x1f {
             return None;
         }
         let length = match first {
             0..=0x7f => usize::from(first),
-            // A length of up to three bytes: 16 MiB is more than TLS can carry.
+            // A length of up to three bytes. TLS cannot carry more than 16 MiB.
             0x81..=0x83 => {
                 let (bytes, behind) = rest.split_at_checked(usize::from(first & 0x7f))?;
                 rest = behind;

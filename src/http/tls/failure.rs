@@ -1,4 +1,4 @@
-//! What a failure of rustls means.
+//! Converts rustls errors.
 
 use rustls::{AlertDescription, CertificateError, InvalidMessage, OtherError, PeerIncompatible, PeerMisbehaved};
 
@@ -9,7 +9,7 @@ use super::words::{reason, words_of};
 use crate::http::error::{Error, ErrorKind, TlsFailure};
 use crate::terms::shortened;
 
-/// What a failure of rustls means to a caller. `answer` is what the server was told before, if it asked for a client certificate.
+/// Converts a rustls error. `answer` is what the server was told if it requested a client certificate earlier.
 pub(in crate::http) fn failure_of(error: &rustls::Error, answer: CertificateAnswer) -> Error {
     use rustls::Error as Tls;
     if let Some(failure) = SigningFailure::of(error) {
@@ -28,9 +28,10 @@ pub(in crate::http) fn failure_of(error: &rustls::Error, answer: CertificateAnsw
             (TlsFailure::NotTls, "the server does not speak TLS".to_owned())
         }
         Tls::AlertReceived(alert) => alert_failure(*alert, answer),
-        Tls::PeerIncompatible(what) => {
-            (TlsFailure::NothingInCommon, format!("the server's TLS does not fit this library's: {}", words_of(what)))
-        }
+        Tls::PeerIncompatible(what) => (
+            TlsFailure::NothingInCommon,
+            format!("the server's TLS is incompatible with this library's: {}", words_of(what)),
+        ),
         Tls::PeerMisbehaved(
             what @ (PeerMisbehaved::SelectedUnofferedCipherSuite
             | PeerMisbehaved::SelectedUnusableCipherSuiteForVersion
@@ -43,7 +44,9 @@ pub(in crate::http) fn failure_of(error: &rustls::Error, answer: CertificateAnsw
             let detail = "the server chose a TLS cipher suite, curve or signature that this library does not offer";
             (TlsFailure::NothingInCommon, format!("{detail}: {}", words_of(what)))
         }
-        Tls::PeerMisbehaved(what) => (TlsFailure::Other, format!("the server broke a rule of TLS: {}", words_of(what))),
+        Tls::PeerMisbehaved(what) => {
+            (TlsFailure::Other, format!("the server violated the TLS protocol: {}", words_of(what)))
+        }
         Tls::InvalidMessage(what) => {
             (TlsFailure::Other, format!("the server sent a TLS message that cannot be read: {}", words_of(what)))
         }
@@ -53,7 +56,7 @@ pub(in crate::http) fn failure_of(error: &rustls::Error, answer: CertificateAnsw
         Tls::DecryptError => (TlsFailure::Other, "a TLS record was changed on its way, or is broken".to_owned()),
         Tls::PeerSentOversizedRecord => (TlsFailure::Other, "the server sent a TLS record that is too long".to_owned()),
         Tls::NoCertificatesPresented => (TlsFailure::Other, "the server sent no certificate".to_owned()),
-        // Texts of the system and of rustls, which are made for people.
+        // Texts of the system and of rustls for humans.
         Tls::General(text) => (TlsFailure::Other, format!("the TLS connection failed: {}", shortened(text, 120))),
         other => (TlsFailure::Other, format!("the TLS connection failed: {}", words_of(other))),
     };
@@ -66,7 +69,7 @@ fn certificate_failure(error: &CertificateError) -> Error {
     {
         return Error::new(ErrorKind::Tls(*failure), detail.clone());
     }
-    // A certificate is refused by the verifier, in its own words. What comes later is the signature of the handshake.
+    // The verifier explains a rejected certificate itself. Only failures of the handshake's signature arrive here.
     let detail = match error {
         CertificateError::BadSignature => "the server does not hold the key of its certificate".to_owned(),
         _ => format!("the server's certificate cannot be used: {}", reason(error)),
@@ -100,8 +103,8 @@ fn alert_failure(alert: AlertDescription, answer: CertificateAnswer) -> (TlsFail
             client_certificate("it refuses the client certificate")
         }
         AlertDescription::CertificateRequired => wants,
-        // TLS 1.2 has no alert for it, so that servers use these. The second is about a certificate of the client: there is
-        // none but the empty list.
+        // TLS 1.2 has no such alert, so servers use these. The second one concerns a client certificate, and the client
+        // sent only the empty list.
         AlertDescription::HandshakeFailure if answer != CertificateAnswer::NotAsked => wants,
         AlertDescription::BadCertificate | AlertDescription::NoCertificate => wants,
         AlertDescription::HandshakeFailure | AlertDescription::InsufficientSecurity => (

@@ -1,5 +1,7 @@
-//! Whom TLS trusts, and who the client is.
+//! TLS configuration: trust, pins, verification of certificates, and the client certificate.
 
+#[cfg(target_os = "android")]
+mod android;
 mod certificate;
 mod client_certificate;
 mod common_name;
@@ -35,20 +37,20 @@ pub(super) use self::failure::failure_of;
 pub(super) use self::handshake::{CertificateAnswer, HandshakeTurn};
 pub(super) use self::terms::terms_of;
 
-/// The certificates that a server's must lead to.
+/// The certificates that a server's chain must lead to.
 #[derive(Clone)]
 pub enum Trust {
-    /// The operating system's.
+    /// The operating system's trust store.
     Platform,
-    /// These only.
+    /// Only these certificates.
     Roots(Vec<CertificateDer<'static>>),
 }
 
 impl Trust {
-    /// The certificates of a PEM file; anything else in it is passed over.
+    /// Reads the certificates of a PEM file. Other content is ignored.
     ///
     /// # Errors
-    /// [`ErrorKind::Tls`] when it holds no certificate, or one that cannot be read.
+    /// [`ErrorKind::Tls`] if there is no certificate, or one that cannot be read.
     pub fn from_pem(pem: &[u8]) -> Result<Trust, Error> {
         let roots = pem::certificates(pem).map_err(|what| bad_roots(&what))?;
         root_store(&roots)?;
@@ -56,20 +58,20 @@ impl Trust {
     }
 }
 
-/// A key that a host's certificate must have.
+/// A public key that a host's certificate must have.
 #[derive(Clone, Debug)]
 pub struct Pin {
-    /// As it is in a handshake.
+    /// In the form that a handshake uses.
     host: String,
     sha256: [u8; 32],
 }
 
 impl Pin {
-    /// A pin for exactly one host, a name in either form of an internationalised one, or an address. `sha256` is that of
-    /// the SubjectPublicKeyInfo (RFC 7469 section 2.4) of the server's own certificate. A certificate above it is no match:
-    /// which ones of those a server sends, it alone decides.
+    /// A pin for exactly one host: a name (an internationalised one in either form) or an address. `sha256` is the
+    /// digest of the SubjectPublicKeyInfo (RFC 7469 section 2.4) of the server's own certificate. Certificates above it
+    /// do not match, because the server alone decides which of them it sends.
     ///
-    /// `None` for what no server is called, which would hold nobody to the pin.
+    /// `None` if `host` is not a valid host: such a pin would never apply.
     pub fn new(host: &str, sha256: [u8; 32]) -> Option<Pin> {
         host_in_handshake(host).map(|host| Pin { host, sha256 })
     }
@@ -106,14 +108,14 @@ pub(super) struct TlsSettings {
 #[derive(Debug)]
 enum Trusted {
     Roots(Arc<Verifier>),
-    /// The platform's verifier costs time and may not be there, so it is only built for the first connection.
+    /// The platform's verifier is expensive and may be unavailable, so it is built for the first connection.
     Platform {
         pins: Pins,
         verifier: OnceCell<Arc<Verifier>>,
     },
 }
 
-/// The platform's verifier knows nothing of a client, and one does for all.
+/// The platform's verifier has no per-client state, so all clients share one.
 static PLATFORM_VERIFIER: OnceCell<Arc<dyn ServerCertVerifier>> = OnceCell::new();
 
 impl TlsSettings {
@@ -159,10 +161,10 @@ impl Trusted {
     }
 }
 
-/// The name that a server is asked to show a certificate for.
+/// The name for the server's certificate.
 ///
 /// # Errors
-/// [`TlsFailure::UnusableHost`] for a host of a URL that can be none of a certificate.
+/// [`TlsFailure::UnusableHost`] for a host that cannot occur in a certificate.
 pub(super) fn server_name(host: &str) -> Result<ServerName<'static>, Error> {
     ServerName::try_from(host.to_owned()).map_err(|_| {
         let rule = "each of its labels needs 1 to 63 letters, digits, \"-\" or \"_\", and no \"-\" at an end";
@@ -179,8 +181,8 @@ fn algorithms() -> WebPkiSupportedAlgorithms {
     rustls::crypto::ring::default_provider().signature_verification_algorithms
 }
 
-/// Keys are for client certificates, and the host keeps those. ring's provider, which is never asked either, would bring all that
-/// signs into the library.
+/// Loads no keys, because the host keeps the key of a client certificate. ring's provider would link all its signing code into
+/// the library.
 #[derive(Debug)]
 struct NoKeys;
 
@@ -194,8 +196,8 @@ fn bad_roots(what: &str) -> Error {
     Error::new(ErrorKind::Tls(TlsFailure::Other), format!("the root certificates cannot be used: {what}"))
 }
 
-/// To webpki every root is an authority, whatever it says of itself (`anchor_from_trusted_cert`). The holder of the key of one
-/// that is a server's own certificate could issue for every other host, so webpki is given authorities only.
+/// webpki treats every root as an authority (`anchor_from_trusted_cert`). If a root is a server's own certificate, the
+/// holder of its key could issue certificates for every other host. So webpki receives only authorities.
 fn given_roots(roots: Vec<CertificateDer<'static>>, pins: Pins) -> Result<Verifier, Error> {
     root_store(&roots)?;
     let is_issuer =
@@ -242,7 +244,7 @@ fn config(verifier: Arc<Verifier>, certificate: Option<Arc<ClientCertificate>>) 
     Ok(Arc::new(config))
 }
 
-/// Where the verifier is not ready, making one would succeed and its first use would panic.
+/// If the verifier is not ready, building it would succeed and each use of it would fail.
 fn require_platform_verifier() -> Result<(), Error> {
     if trust_store_is_ready() {
         return Ok(());
@@ -250,6 +252,13 @@ fn require_platform_verifier() -> Result<(), Error> {
     Err(Error::new(ErrorKind::PlatformVerifier, "the platform's certificate verifier was not initialised"))
 }
 
+#[cfg(target_os = "android")]
+fn platform_verifier() -> Result<Arc<dyn ServerCertVerifier>, Error> {
+    require_platform_verifier()?;
+    Ok(Arc::new(android::AndroidVerifier { algorithms: algorithms() }))
+}
+
+#[cfg(not(target_os = "android"))]
 fn platform_verifier() -> Result<Arc<dyn ServerCertVerifier>, Error> {
     require_platform_verifier()?;
     match rustls_platform_verifier::Verifier::new(provider()) {

@@ -1,4 +1,4 @@
-//! What a stapled OCSP response (RFC 6960) says of the server's certificate.
+//! Reads a stapled OCSP response (RFC 6960).
 
 use super::der::{
     ENUMERATED, GENERALIZED_TIME, INTEGER, OBJECT_IDENTIFIER, OCTET_STRING, Reader, SEQUENCE, constructed,
@@ -9,10 +9,10 @@ const BASIC_RESPONSE: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 0x30, 1, 1];
 
 /// Whether the response says that the certificate with this serial number was revoked.
 ///
-/// The signature of the response is not checked, and neither are its dates or the hashes of the issuer's name and key. That
-/// would matter if a response could make a certificate good; here it can only make one bad. It comes in the handshake, and
-/// whoever can put a false one there can end the connection without it. Anything else in it, and anything that is no response,
-/// has no say, as in browsers.
+/// The signature, dates and issuer hashes of the response are not checked. They would matter if a response could make a
+/// certificate valid, but here it can only make one invalid. The response is part of the handshake, and an attacker who
+/// can forge it can also end the connection. Everything else in it, and an unreadable response, is ignored, as in
+/// browsers.
 pub(super) fn is_revoked(response: &[u8], serial: &[u8]) -> bool {
     single_responses(response).into_iter().flatten().any(|(_, content)| {
         let mut response = Reader::new(content);
@@ -30,9 +30,9 @@ fn single_responses(response: &[u8]) -> Option<Reader<'_>> {
         return None;
     }
     let mut data = Reader::new(bytes.read(OCTET_STRING)?).enter(SEQUENCE)?.enter(SEQUENCE)?;
-    // The version: absent is 1.
+    // The version. Absent means 1.
     data.read_optional(constructed(0));
-    // Who answers, by name or by key.
+    // The responder, by name or by key.
     data.next()?;
     data.read(GENERALIZED_TIME)?;
     data.enter(SEQUENCE)

@@ -9,24 +9,24 @@ const BEGIN: &str = "-----BEGIN ";
 const END: &str = "-----END ";
 const DASHES: &str = "-----";
 
-/// OpenSSL's own, for a certificate that is followed by what it is trusted for. That would be lost, so whoever gives one gets
-/// an error, and no silence.
+/// OpenSSL's label for a certificate with attached trust settings. They cannot be honoured, so such a certificate is an
+/// error instead of being ignored.
 const TRUSTED: &str = "TRUSTED CERTIFICATE";
 
 /// The labels of certificates.
 const LABELS: [&str; 3] = ["CERTIFICATE", "X509 CERTIFICATE", TRUSTED];
 
-/// The certificates of a PEM text. What stands around them, and sections of another kind, is passed over: a byte order mark, the
-/// names that bundles have over each certificate, keys.
+/// The certificates of a PEM text. Text around them and sections of other kinds are ignored, such as a byte order mark,
+/// comments of bundles, and keys.
 ///
-/// Boundaries are found wherever they are and not only at the beginning of a line. The first line may have a byte order mark in
-/// front, lines may be indented, and where a file without a last line feed is followed by another two boundaries share a line:
-/// a root would be lost in silence.
+/// Boundaries are recognised anywhere, not only at the start of a line: the first line may follow a byte order mark,
+/// lines may be indented, and concatenated files without a final line feed put two boundaries into one line. Otherwise
+/// a root would be silently lost.
 ///
 /// # Errors
-/// What is wrong with a certificate, for people.
+/// What is wrong with a certificate, in English.
 pub(super) fn certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, String> {
-    // Bytes that are no text occur in comments only.
+    // Bytes that are not UTF-8 occur only in comments.
     let text = String::from_utf8_lossy(pem);
     let mut rest = &*text;
     let mut certificates = Vec::new();

@@ -1,4 +1,4 @@
-//! Why a certificate is refused, in words: one sentence that says what is wrong, and with which certificate.
+//! Explains in one sentence why a certificate is rejected, and which certificate of the chain is at fault.
 
 use std::fmt;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use super::words::{reason, short, words_of};
 use crate::http::error::TlsFailure;
 use crate::terms::shortened;
 
-/// A refused certificate, on its way through rustls.
+/// A rejected certificate, as an error that passes through rustls.
 #[derive(Debug)]
 pub(super) struct Refusal {
     pub(super) failure: TlsFailure,
@@ -37,24 +37,27 @@ impl From<Refusal> for rustls::Error {
 pub(super) struct Chain<'a> {
     pub(super) host: &'a str,
     pub(super) end_entity: &'a Certificate<'a>,
-    /// Whether it is itself among `roots`.
+    /// Whether `end_entity` is one of `roots`.
     pub(super) is_given: bool,
-    /// What the server sent with it.
+    /// The other certificates that the server sent.
     pub(super) others: &'a [CertificateDer<'a>],
-    /// Those of the host, if it gave any.
+    /// The roots that the host gave, if any.
     pub(super) roots: &'a [CertificateDer<'static>],
     pub(super) now: UnixTime,
 }
 
 impl Chain<'_> {
-    /// A refusal whose words go on behind "the certificate for example.com".
+    /// A rejection. `words` continues "the certificate for example.com".
     pub(super) fn refuse(&self, failure: TlsFailure, words: impl fmt::Display) -> Refusal {
         Refusal { failure, detail: format!("the certificate for {} {words}", short(self.host)) }
     }
 
-    /// The error of a verifier, in words.
+    /// Adds an explanation to a verifier's error. A refusal already has one.
     pub(super) fn explained(&self, error: rustls::Error) -> rustls::Error {
         match &error {
+            rustls::Error::InvalidCertificate(CertificateError::Other(OtherError(other))) if other.is::<Refusal>() => {
+                error
+            }
             rustls::Error::InvalidCertificate(reason) => self.explain(reason).into(),
             _ => error,
         }
@@ -76,7 +79,7 @@ impl Chain<'_> {
             ),
             CertificateError::Other(OtherError(other)) => match other.downcast_ref() {
                 Some(error) => self.explain_path(error),
-                // Apple's verdict on anything else is a text in the language of the device.
+                // For other failures, Apple's verifier returns text in the device's language.
                 None => self.dates().unwrap_or_else(|| self.unusable(error)),
             },
             CertificateError::Expired | CertificateError::ExpiredContext { .. } => self
@@ -149,8 +152,8 @@ impl Chain<'_> {
         let sent = self.sent();
         let issuer = quoted(self.end_entity.issuer);
         let authority = "is not issued by a trusted authority";
-        // Roots are seldom sent, so that a chain without its end tells nothing; a certificate that comes alone, as most servers
-        // are misconfigured, does.
+        // Servers rarely send the root, so a missing end of the chain means nothing. But a server certificate without
+        // its issuer is the usual misconfiguration.
         if sent.iter().any(|other| other.subject == self.end_entity.issuer) {
             self.refuse(TlsFailure::UnknownIssuer, format_args!("{authority}: its issuer is{issuer}"))
         } else {
@@ -159,7 +162,7 @@ impl Chain<'_> {
         }
     }
 
-    /// What is wrong with a certificate that was sent or given as an issuer and is none.
+    /// Explains a certificate that was sent or given as an issuer and may not issue.
     fn no_issuer(&self) -> Option<Refusal> {
         let (sent, given) = (self.sent(), self.given());
         sent.iter().chain(&given).filter(|other| self.is_above(&sent, other)).find_map(|other| {
@@ -181,14 +184,14 @@ impl Chain<'_> {
         self.roots.iter().filter_map(|root| Certificate::read(root)).collect()
     }
 
-    /// Whether the server's certificate, or another that was sent, names this one as its issuer.
+    /// Whether the server's certificate, or another one that was sent, names this one as its issuer.
     fn is_above(&self, sent: &[Certificate<'_>], other: &Certificate<'_>) -> bool {
         let is_named = |issuer: &[u8], subject: &[u8]| issuer == other.subject && subject != other.subject;
         is_named(self.end_entity.issuer, self.end_entity.subject)
             || sent.iter().any(|sent| is_named(sent.issuer, sent.subject))
     }
 
-    /// A stranger with the name of a trusted authority, or an authority whose key is not up to it.
+    /// Either another certificate with the name of a trusted authority, or an authority with an unsupported key.
     fn bad_signature(&self) -> Refusal {
         let (sent, given) = (self.sent(), self.given());
         let weak = sent.iter().chain(&given).filter(|other| self.is_above(&sent, other)).find_map(|other| {
@@ -211,7 +214,7 @@ impl Chain<'_> {
         self.refuse(TlsFailure::UnsupportedAlgorithm, words)
     }
 
-    /// The platforms' verifiers do not say which certificate it is, or not even that it is a matter of dates.
+    /// The platforms' verifiers do not say which certificate has expired, and some do not say that one has.
     fn dates(&self) -> Option<Refusal> {
         let now = Moment::of_unix_time(self.now.as_secs());
         let refusal = |certificate: &Certificate<'_>, prefix: &str| {
@@ -233,7 +236,7 @@ impl Chain<'_> {
     }
 }
 
-/// The common name of a subject or an issuer, with a blank in front, if there is one.
+/// The quoted common name of a subject or an issuer with a leading blank, or an empty string.
 fn quoted(name: &[u8]) -> String {
     common_name(name).map_or_else(String::new, |name| format!(" \"{}\"", shortened(&name, 30)))
 }

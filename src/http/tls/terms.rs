@@ -1,10 +1,10 @@
-//! What a handshake agreed on, by the names that the registries have.
+//! The result of a handshake, with the registered names.
 
 use rustls::{CipherSuite, HandshakeKind, SupportedCipherSuite};
 
 use crate::http::exchange::TlsTerms;
 
-/// rustls knows the name of every cipher suite that there is, which are 18 kB; these are the ones that it can agree on.
+/// Lists only the cipher suites that can be negotiated. rustls' table of all names takes 18 kB.
 pub(in crate::http) fn terms_of(suite: Option<SupportedCipherSuite>, kind: Option<HandshakeKind>) -> TlsTerms {
     let version = match suite {
         Some(SupportedCipherSuite::Tls13(_)) => "TLS 1.3",
@@ -35,10 +35,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_suite_that_can_be_agreed_on_has_a_name_and_a_version() {
+    fn each_negotiable_suite_has_a_name_and_a_version() {
         for suite in ALL_CIPHER_SUITES {
             let terms = terms_of(Some(*suite), Some(HandshakeKind::Full));
-            // rustls puts the version into the names of TLS 1.3's, the registry does not (RFC 8446 appendix B.4).
+            // rustls adds the version to the names of TLS 1.3 suites. The registry does not (RFC 8446 appendix B.4).
             let name = suite.suite().as_str().unwrap().replace("TLS13_", "TLS_");
             let version = if suite.tls13().is_some() { "TLS 1.3" } else { "TLS 1.2" };
             assert_eq!((terms.cipher, terms.version, terms.is_resumed), (name.as_str(), version, false));

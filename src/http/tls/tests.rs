@@ -1,4 +1,5 @@
-//! Certificates that no library for tests makes, and texts that no server sends. `fixtures/make.sh` made the files.
+//! Certificates that test libraries cannot make, and error texts that no test server triggers. `fixtures/make.sh` made
+//! the files.
 
 use std::time::Duration;
 
@@ -20,7 +21,7 @@ fn fixture(name: &str) -> CertificateDer<'static> {
     pem::certificates(&file(&format!("{name}.pem"))).unwrap().remove(0)
 }
 
-/// The first second of 2030, when all of them are valid.
+/// The first second of 2030, when all fixtures are valid.
 fn in_2030() -> UnixTime {
     UnixTime::since_unix_epoch(Duration::from_secs(1_893_456_000))
 }
@@ -32,7 +33,7 @@ fn verify(root: CertificateDer<'static>, chain: &[CertificateDer<'static>], stap
     result.map(drop).map_err(|error| failure_of(&error, CertificateAnswer::NotAsked))
 }
 
-/// What every detail of a refusal has to be.
+/// The form that every detail of a rejection must have.
 fn assert_is_a_sentence(detail: &str) {
     assert!(detail.chars().count() <= 180, "{} of {detail}", detail.chars().count());
     for dump in ["{", "}", "[", "]", "::", "Some(", "Error", "Context"] {
@@ -65,7 +66,7 @@ fn weak_and_unsupported_algorithms_are_named() {
             vec![fixture("below-root-rsa1024")],
             "has an authority \"root-rsa1024\" above it with an RSA key of 1024 bits",
         ),
-        // Trusted in itself, it would still fail in the handshake.
+        // It is trusted, but would fail in the handshake.
         (fixture("rsa1024"), vec![fixture("rsa1024")], "has an RSA key of 1024 bits"),
     ] {
         let error = verify(root, &chain, &[]).unwrap_err();
@@ -77,7 +78,7 @@ fn weak_and_unsupported_algorithms_are_named() {
 }
 
 #[test]
-fn a_stapled_response_can_revoke_and_nothing_else() {
+fn stapled_response_can_only_revoke() {
     let check = |staple: &[u8]| verify(fixture("root"), &[fixture("stapled")], staple);
     let revoked = file("stapled-revoked.der");
     let error = check(&revoked).unwrap_err();
@@ -89,12 +90,12 @@ fn a_stapled_response_can_revoke_and_nothing_else() {
         &file("stapled-other.der"),
         b"",
         b"no response",
-        // tryLater, which has no answer in it.
+        // tryLater, which contains no answer.
         &[0x30, 3, 0x0a, 1, 3],
     ] {
         check(harmless).unwrap();
     }
-    // Whatever is missing of it, or added to it, it is read without a panic.
+    // Truncated or extended at any position, it is read without a panic.
     for length in 0..revoked.len() {
         let _ = check(&revoked[..length]);
         for byte in [0, 0x30, 0x7f, 0x80, 0x84, 0xff] {
@@ -122,7 +123,7 @@ fn a_broken_certificate_is_refused_and_described() {
 }
 
 #[test]
-fn no_root_of_a_pem_text_is_lost() {
+fn every_root_of_a_pem_text_is_read() {
     let text = |name: &str| String::from_utf8(file(name)).unwrap();
     let (one, two) = (&*text("root.pem"), &*text("root-rsa1024.pem"));
     let expected = [fixture("root"), fixture("root-rsa1024")];
@@ -134,7 +135,7 @@ fn no_root_of_a_pem_text_is_lost() {
         format!("\u{feff}{one}\u{feff}{two}"),
         format!("{one}{two}").replace('\n', "\r\n"),
         format!("\u{feff}{one}{two}").replace('\n', "\r"),
-        // Two files, of which the first has no last line feed.
+        // Two concatenated files, the first without a final line feed.
         format!("{}{two}", one.trim_end()),
         format!("{one}{two}").lines().map(|line| format!("    {line}  \n")).collect(),
         format!(
@@ -152,7 +153,7 @@ fn no_root_of_a_pem_text_is_lost() {
     let latin1 = [b"# caf\xe9\n", one.as_bytes(), two.as_bytes()].concat();
     assert_eq!(pem::certificates(&latin1).unwrap(), expected);
 
-    // OpenSSL's own form, in which a certificate is followed by what it is trusted for.
+    // OpenSSL's own format, with trust settings after the certificate.
     let trusted = BASE64.encode([&expected[0][..], &[0x30, 0]].concat());
     let trusted = format!("-----BEGIN TRUSTED CERTIFICATE-----\n{trusted}\n-----END TRUSTED CERTIFICATE-----\n");
     for (bad, words) in [
@@ -163,7 +164,7 @@ fn no_root_of_a_pem_text_is_lost() {
         (format!("{one}-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"), "certificate 2: bad encoding"),
         (trusted.clone(), "certificate 1 is a TRUSTED CERTIFICATE"),
         (format!("{one}{trusted}{two}"), "certificate 2 is a TRUSTED CERTIFICATE"),
-        // One bad among good ones.
+        // One malformed certificate among valid ones.
         (format!("{one}{}{two}", two.replace("\nMII", "\n*II")), "certificate 2 is not in Base64"),
         (
             format!("{one}{two}-----BEGIN CERTIFICATE-----\r\nMAA=\r\n-----END CERTIFICATE-----\r\n{one}"),
@@ -179,7 +180,7 @@ fn no_root_of_a_pem_text_is_lost() {
 }
 
 #[test]
-fn days_are_those_of_the_calendar() {
+fn days_match_the_calendar() {
     // From `date -u -d @SECONDS +%F`.
     for (seconds, day) in [
         (0, "1970-01-01"),
@@ -198,12 +199,12 @@ fn days_are_those_of_the_calendar() {
     }
     assert!(Moment::of_unix_time(59) < Moment::of_unix_time(60));
     assert!(Moment::of_unix_time(3599) < Moment::of_unix_time(3600));
-    // A clock that is out of its mind.
+    // A clock that is far in the future.
     let _ = Moment::of_unix_time(u64::MAX).day();
 }
 
 #[test]
-fn an_algorithm_without_a_name_is_told_by_its_numbers() {
+fn algorithm_without_a_name_is_shown_by_its_numbers() {
     // 1.2.840.113549.1.1.6, ripemd-160 as 1.3.36.3.3.1.2, and the third root of the tree.
     assert_eq!(algorithm_name(&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 6]), "1.2.840.113549.1.1.6");
     assert_eq!(algorithm_name(&[0x2b, 0x24, 3, 3, 1, 2]), "1.3.36.3.3.1.2");
@@ -224,7 +225,7 @@ fn a_certificate_of_openssl_is_read() {
 }
 
 #[test]
-fn every_error_of_rustls_is_a_sentence_without_a_dump() {
+fn every_rustls_error_becomes_a_sentence_without_debug_output() {
     use rustls::Error as Tls;
     let other = |text: String| CertificateError::Other(OtherError(Arc::from(Box::from(text))));
     let long = "x".repeat(10_000);
@@ -270,7 +271,7 @@ fn every_error_of_rustls_is_a_sentence_without_a_dump() {
 }
 
 #[test]
-fn a_host_that_tls_cannot_name_is_told() {
+fn host_that_tls_cannot_name_is_reported() {
     let label = "a".repeat(64);
     let long = [&label[..60]; 5].join(".");
     for bad in ["a..example", "-a.example", "a-.example", &label, &long, "a,b.example"] {

@@ -1,4 +1,4 @@
-//! Which certificates are good.
+//! Verifies server certificates.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -17,29 +17,30 @@ use super::ocsp;
 use super::refusal::Chain;
 use crate::http::error::TlsFailure;
 
-/// The keys of each host that has any.
+/// The pinned keys of each host.
 pub(super) type Pins = HashMap<String, Vec<[u8; 32]>>;
 
-/// Asks another verifier, does what that one does not, and says why a certificate is refused.
+/// Delegates to another verifier, adds the checks that it lacks, and explains rejections.
 #[derive(Debug)]
 pub(super) struct Verifier {
-    ///
-    /// `None` if the host gave roots and none of them may issue certificates, so that only the roots themselves are good.
+    /// `None` if the host gave roots and none of them may issue certificates. Then only the roots themselves are
+    /// accepted.
     pub(super) inner: Option<Arc<dyn ServerCertVerifier>>,
     pub(super) algorithms: WebPkiSupportedAlgorithms,
-    /// Those that the host gave; none where the platform's are trusted.
+    /// The certificates that the host gave. Empty if the platform's trust store is used.
     pub(super) roots: Vec<CertificateDer<'static>>,
     pub(super) pins: Pins,
 }
 
 impl Verifier {
-    /// A certificate that the host itself gave is trusted without an issuer, even if it could be one: `openssl req -x509`
-    /// makes such by default, and OpenSSL and curl trust them. webpki has no notion of it (`CaUsedAsEndEntity`, and
-    /// `UnknownIssuer` for one that is not self-signed).
+    /// A certificate that the host gave is trusted without an issuer, also if it is an authority's. `openssl req -x509`
+    /// creates such certificates by default, and OpenSSL and curl trust them. webpki rejects them (`CaUsedAsEndEntity`,
+    /// and `UnknownIssuer` if not self-signed).
     ///
-    /// `openssl req -x509 -subj /CN=localhost` names the server in the common name only. That name counts, as with OpenSSL and
-    /// curl, where the certificate has no alternative names at all. It does not count in any other certificate: authorities do
-    /// not check that it is a server's (RFC 9525 section 2), but here the host vouches for the whole certificate.
+    /// `openssl req -x509 -subj /CN=localhost` puts the server's name only in the common name. As in OpenSSL and curl,
+    /// it counts if the certificate has no alternative names. It does not count in any other certificate, because
+    /// authorities do not verify that it is a server's name (RFC 9525 section 2). Here the host vouches for the whole
+    /// certificate.
     fn verify_given(
         &self,
         end_entity: &CertificateDer<'_>,
@@ -63,9 +64,9 @@ impl Verifier {
         Ok(ServerCertVerified::assertion())
     }
 
-    /// RFC 5280 section 6.1.4 (n): an issuer whose key usage does not name keyCertSign is none. webpki does not look at it
-    /// (`check_issuer_independent_properties`), so such certificates are kept from it: no path leads over them. The roots of
-    /// the host were looked at before (`given_roots`).
+    /// RFC 5280 section 6.1.4 (n): a certificate whose key usage lacks keyCertSign must not issue. webpki does not
+    /// check it (`check_issuer_independent_properties`), so such certificates are not passed to it. The host's roots
+    /// were checked earlier (`given_roots`).
     fn verify_issued(
         &self,
         chain: &Chain<'_>,
@@ -118,7 +119,7 @@ impl ServerCertVerifier for Verifier {
             self.verify_issued(&chain, end_entity, server_name, ocsp_response)
         }
         .map_err(|error| chain.explained(error))?;
-        // The handshake would fail for it anyway, but with nothing to tell.
+        // The handshake would fail later, without a useful message.
         if let Some(key) = certificate.unusable_key() {
             return Err(chain.refuse(TlsFailure::UnsupportedAlgorithm, format_args!("has {key}")).into());
         }

@@ -1,7 +1,7 @@
-//! Words for what rustls and webpki report.
+//! Converts names of rustls and webpki errors into words.
 //!
-//! They describe most errors by the name of a variant, some with every object identifier that they know. No such text leaves
-//! this folder: the names are turned into words, and what a peer chose is shortened.
+//! Both describe most errors by the name of a variant, some with long lists of object identifiers. Such text does not
+//! leave this folder: names become words, and text chosen by a peer is shortened.
 
 use std::fmt;
 
@@ -9,7 +9,7 @@ use rustls::{CertificateError, OtherError};
 
 use crate::terms::shortened;
 
-/// What is wrong with a certificate, whichever it is.
+/// What is wrong with a certificate, whichever one it is.
 pub(super) fn reason(error: &CertificateError) -> String {
     match error {
         CertificateError::Other(OtherError(other)) => match other.downcast_ref::<webpki::Error>() {
@@ -20,7 +20,7 @@ pub(super) fn reason(error: &CertificateError) -> String {
     }
 }
 
-/// The words that the name of a variant is made of, without what the variant holds.
+/// The words of a variant's name, without its fields.
 pub(super) fn words_of(error: &dyn fmt::Debug) -> String {
     let mut words = String::new();
     for letter in format!("{error:?}").chars().take_while(char::is_ascii_alphanumeric) {
@@ -32,7 +32,7 @@ pub(super) fn words_of(error: &dyn fmt::Debug) -> String {
     words.to_ascii_lowercase()
 }
 
-/// A host, so that a sentence is no longer than `errMsg` may be.
+/// A shortened host, so that a sentence fits into `errMsg`.
 pub(super) fn short(host: &str) -> String {
     shortened(host, 50)
 }

@@ -1,20 +1,20 @@
-//! Received records in bounded pieces, and the bound on those that carry nothing.
+//! Divides received records into bounded batches, and limits records without plaintext.
 
 use super::failure::SessionFailure;
 
-/// How many records the session is given at once: between two batches the stop signal is looked at.
+/// The maximum number of records per batch. The stop signal is checked between two batches.
 const BATCH_RECORDS: usize = 16;
-/// How many bytes of records the session is given at once, unless a single record is longer.
+/// The maximum number of bytes per batch, unless a single record is longer.
 const BATCH_BYTES: usize = 64 * 1024;
-/// How many records in a row a peer may send that carry no plaintext: session tickets, key updates, warnings, empty records.
-/// Servers send a handful; fifty tickets are far below it, and a flood ends here.
+/// The maximum number of consecutive records without plaintext: session tickets, key updates, warnings, empty records.
+/// Servers send a handful, and rarely fifty tickets. More is a flood.
 const MAX_IDLE_RECORDS: usize = 256;
-/// How many bytes such records may have together.
+/// The maximum number of bytes of such records.
 const MAX_IDLE_BYTES: usize = 256 * 1024;
 /// The size of a record's header (RFC 8446 section 5.1).
 const RECORD_HEADER: usize = 5;
 
-/// The records that the session is given at once: whole ones, or else what is there of the first.
+/// Records that the session receives at once: whole ones, or the available part of the first one.
 #[derive(Debug)]
 pub(super) struct Batch {
     pub records: usize,
@@ -22,17 +22,18 @@ pub(super) struct Batch {
 }
 
 impl Batch {
-    /// As many as may be between two looks at the stop signal.
+    /// As many records as may be processed between two checks of the stop signal.
     pub(super) fn first_of(input: &[u8]) -> Batch {
         Batch::of(input, BATCH_RECORDS, BATCH_BYTES)
     }
 
-    /// All that are there.
+    /// All available records.
     pub(super) fn all_of(input: &[u8]) -> Batch {
         Batch::of(input, usize::MAX, usize::MAX)
     }
 
-    /// At most `records` at the start of `input`, and at most `bytes` unless the first is longer.
+    /// At most `records` records from the start of `input`, and at most `bytes` bytes unless the first record is
+    /// longer.
     fn of(input: &[u8], records: usize, bytes: usize) -> Batch {
         let mut batch = Batch { records: 0, bytes: 0 };
         while batch.records < records && batch.bytes < bytes {
@@ -50,8 +51,8 @@ impl Batch {
     }
 }
 
-/// How many bytes the record needs of which only a part is at the end of `input`: of its header where that is not whole. 0 where
-/// there is none.
+/// The number of bytes that the incomplete record at the end of `input` lacks, or its header if that is incomplete. 0
+/// if there is no incomplete record.
 pub(super) fn missing_of_record(input: &[u8]) -> usize {
     let whole = Batch::all_of(input);
     let part = if whole.records == 0 { input } else { &input[whole.bytes..] };
@@ -62,7 +63,7 @@ pub(super) fn missing_of_record(input: &[u8]) -> usize {
     }
 }
 
-/// What a peer has sent without getting anywhere.
+/// Counts what a peer sent since the last plaintext.
 #[derive(Debug, Default)]
 pub(super) struct Idle {
     records: usize,
@@ -73,7 +74,7 @@ impl Idle {
     /// Counts records without plaintext.
     ///
     /// # Errors
-    /// There were too many in a row.
+    /// The peer has sent too many in a row.
     pub(super) fn add(&mut self, records: usize, bytes: usize) -> Result<(), SessionFailure> {
         self.records += records;
         self.bytes += bytes;
@@ -88,16 +89,16 @@ impl Idle {
 mod tests {
     use super::*;
 
-    /// Records with so many bytes behind their headers.
+    /// Records with payloads of these sizes.
     fn records(sizes: &[usize]) -> Vec<u8> {
         let record = |&size: &usize| [&[23, 3, 3, (size >> 8) as u8, size as u8][..], &vec![0; size]].concat();
         sizes.iter().flat_map(record).collect()
     }
 
     #[test]
-    fn a_record_of_which_a_part_is_there_misses_the_rest() {
+    fn incomplete_record_reports_its_missing_bytes() {
         let input = records(&[3, 1000]);
-        // (bytes that are there, bytes that are missing)
+        // (available bytes, missing bytes)
         let cases = [(0, 0), (1, 4), (4, 1), (5, 3), (7, 1), (8, 0), (12, 1), (13, 1000), (1012, 1), (1013, 0)];
         for (there, missing) in cases {
             assert_eq!(missing_of_record(&input[..there]), missing, "{there} bytes");
@@ -110,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn a_batch_is_bounded_by_records_and_by_bytes() {
+    fn batch_is_limited_by_records_and_by_bytes() {
         assert_eq!(first(&records(&[10; 20])), (16, 16 * 15));
         assert_eq!(first(&records(&[16 * 1024; 20])), (4, 4 * (16 * 1024 + 5)));
         assert_eq!(first(&records(&[65_535, 10])), (1, 65_540), "a record is not cut");
@@ -118,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn the_part_of_a_record_is_given_alone_only() {
+    fn incomplete_record_is_never_in_a_batch_with_others() {
         let input = records(&[10, 10]);
         assert_eq!(first(&input[..20]), (1, 15));
         for length in 0..15 {
@@ -127,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn records_without_plaintext_are_bounded_by_number_and_by_bytes() {
+    fn records_without_plaintext_are_limited_by_number_and_by_bytes() {
         let mut idle = Idle::default();
         assert!((0..MAX_IDLE_RECORDS).all(|_| idle.add(1, 1).is_ok()));
         assert!(idle.add(1, 1).is_err());

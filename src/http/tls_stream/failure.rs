@@ -1,20 +1,20 @@
-//! Why a TLS session cannot go on.
+//! The failures of a TLS session.
 
 use crate::http::error::Error;
 use crate::http::tls::{CertificateAnswer, SigningFailure, failure_of};
 use crate::worker::StopReason;
 
-/// Why the session cannot go on.
+/// The failure that ended a session.
 #[derive(Clone, Debug)]
 pub(super) enum SessionFailure {
-    /// A record, or what is in it, is wrong.
+    /// A record or its content is invalid.
     Tls(rustls::Error),
-    /// The peer sends on and on without plaintext.
+    /// The peer keeps sending records without plaintext.
     Flood,
 }
 
 impl SessionFailure {
-    /// `certificate` as in [`Output`](super::output::Output).
+    /// `certificate` is that of [`Output`](super::output::Output).
     pub(super) fn to_error(&self, certificate: CertificateAnswer) -> Error {
         match self {
             SessionFailure::Tls(error) => failure_of(error, certificate),
@@ -23,10 +23,10 @@ impl SessionFailure {
     }
 }
 
-/// Why a step was not taken.
+/// Why a step failed.
 #[derive(Debug)]
 pub(super) enum StepError {
-    /// The exchange is to stop. The session is as it was, unless a signature was waited for: then it is of no use.
+    /// The exchange is stopped. The session is unchanged, unless it waited for a signature: then it is unusable.
     Stopped(StopReason),
     Failed(SessionFailure),
 }

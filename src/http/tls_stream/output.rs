@@ -1,4 +1,4 @@
-//! Records on their way out.
+//! The output buffer of a TLS session.
 
 use rustls::unbuffered::{EncodeError, EncodeTlsData, EncryptError, InsufficientSizeError, WriteTraffic};
 
@@ -6,13 +6,13 @@ use crate::http::tls::CertificateAnswer;
 use crate::worker::sizes::TLS_PLAINTEXT;
 use crate::worker::{Buffer, Worker};
 
-/// The record with which a client under TLS 1.2 answers a CertificateRequest when it has no certificate: a Certificate
-/// message with an empty list (RFC 5246 section 7.4.6). It is not encrypted, and a client that is not asked sends none.
+/// The record with which a TLS 1.2 client without a certificate answers a CertificateRequest: a Certificate message
+/// with an empty list (RFC 5246 section 7.4.6). It is not encrypted. A client sends it only if asked.
 ///
-/// rustls tells nobody that it was asked where no certificate can be sent.
+/// Detected here because rustls does not report a request where no certificate can be sent.
 const EMPTY_CERTIFICATE: [u8; 12] = [22, 3, 3, 0, 7, 11, 0, 0, 3, 0, 0, 0];
 
-/// Records that are to be sent.
+/// Records to send.
 #[derive(Debug, Default)]
 pub(super) struct Output {
     pub bytes: Buffer,
@@ -30,7 +30,7 @@ impl Output {
         }
     }
 
-    /// Appends what the session has to say.
+    /// Appends a message of the session itself.
     pub(super) fn encode<Data>(
         &mut self,
         worker: &Worker,
@@ -50,7 +50,7 @@ impl Output {
         Ok(())
     }
 
-    /// Appends `bytes` in records.
+    /// Appends `bytes` as encrypted records.
     pub(super) fn encrypt<Data>(
         &mut self,
         worker: &Worker,
@@ -66,7 +66,7 @@ impl Output {
         Ok(())
     }
 
-    /// In whole steps, so that a buffer of another connection is used again.
+    /// Rounds the size up, so that buffers of other connections can be reused.
     fn make_room(&mut self, worker: &Worker, size: usize) {
         worker.grow(&mut self.bytes, (self.end + size).next_multiple_of(TLS_PLAINTEXT));
     }

@@ -1,4 +1,4 @@
-//! The head of a request, as it goes out.
+//! Serialises the head of a request.
 
 use std::io::Write;
 
@@ -10,15 +10,15 @@ use crate::http::head::{is_control, is_token};
 use crate::http::request::Request;
 use crate::terms::{Method, has_field, is_one_of};
 
-/// Writes the head: our fields first, then the caller's in their order and letters.
+/// Writes the head: the library's fields first, then the caller's in their order and spelling.
 ///
 /// # Errors
-/// [`ErrorKind::Internal`](crate::http::ErrorKind::Internal) for a target or a field that would not be one line: the
-/// caller has refused such a field before.
+/// [`ErrorKind::Internal`](crate::http::ErrorKind::Internal) for a target or field that contains a line break or other
+/// forbidden characters. The caller has rejected such fields before.
 pub(super) fn write(request: &Request<'_>, body_length: u64) -> Result<Vec<u8>, Error> {
     let (url, headers) = (request.url, request.headers);
     let method = request.method.name();
-    // Without user information, which is never sent, and without a fragment.
+    // Excludes user information, which is never sent, and the fragment.
     let target = &url[Position::BeforePath..Position::AfterQuery];
     if target.is_empty() || !target.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Err(Error::internal("the request's target is malformed"));
@@ -30,11 +30,11 @@ pub(super) fn write(request: &Request<'_>, body_length: u64) -> Result<Vec<u8>, 
         write_field(&mut head, "Content-Length", &body_length.to_string())?;
     }
     if !has_field(headers, "accept-encoding") {
-        // A piece out of the middle of coded data cannot be decoded (the Fetch standard's "HTTP-network-or-cache fetch").
+        // A range of coded data cannot be decoded (Fetch standard, "HTTP-network-or-cache fetch").
         write_field(&mut head, "Accept-Encoding", if has_field(headers, "range") { "identity" } else { ACCEPTED })?;
     }
     for (name, value) in headers {
-        // These two follow from the URL and the body.
+        // These are derived from the URL and the body.
         if !is_one_of(name, &["Host", "Content-Length"]) {
             write_field(&mut head, name, value)?;
         }
@@ -71,14 +71,14 @@ mod tests {
     }
 
     #[test]
-    fn a_head_is_lines_of_names_and_values() {
+    fn head_has_one_line_per_field() {
         let head = String::from_utf8(head_with("accept-ENCODING", "x\ty 你").unwrap()).unwrap();
         assert_eq!(head, "GET /a?b HTTP/1.1\r\nHost: example.com:81\r\naccept-ENCODING: x\ty 你\r\n\r\n");
     }
 
-    /// Whoever hands such a field in has to have refused it; none would leave as a line of its own all the same.
+    /// The caller has to reject such a field. This is the second line of defence.
     #[test]
-    fn no_field_becomes_two() {
+    fn field_with_line_break_is_rejected() {
         for bad in ["\r\nEvil: 1", "\nEvil: 1", "\rEvil: 1", "\0", "\u{7f}", "\u{1}"] {
             for text in [bad.to_owned(), format!("x{bad}"), format!("x{bad}x")] {
                 assert!(head_with("X", &text).is_err(), "{text:?}");

@@ -1,31 +1,32 @@
-//! The one place that knows ureq. It sends one request on a connection that is open already.
+//! The only code that uses ureq. It sends one request on an open connection.
 //!
-//! What runs of ureq is its loop over the states of one call (ureq-proto's). It asks the connector for a connection and writes
-//! a head into the transport's buffer. It reads the body from its source into that buffer, counts it against the announced
-//! length, has each piece sent, and so decides when the request is whole. Then it waits for the answer, reads the one that
-//! stands in for it, and drops the transport. Of what it writes only the body's bytes leave; of what a server sends nothing
-//! reaches it. Its other parts are not used, because they cannot be stopped, or look at a response more strictly or less
-//! strictly than this library has to. These are the adaptions that follow from it:
+//! Of ureq, only its loop over the states of one call (ureq-proto) runs. The loop asks the connector for a connection,
+//! and writes a head into the transport's buffer. It reads the body from its source into that buffer, compares it with
+//! the announced length, has each part sent, and so decides when the request is complete. Then it waits for the answer,
+//! reads a placeholder instead of it, and drops the transport. Of its output, only the body's bytes are sent. It
+//! receives nothing that a server sends. Its other parts are not used, because they cannot be stopped, or are stricter
+//! or less strict about responses than this library. This requires the following adaptations:
 //!
-//! 1. **An agent for each request.** ureq has no state of a request that reaches a transport. So each request has its own
+//! 1. **One agent per request.** ureq has no per-request state that reaches a transport. So each request has its own
 //!    agent, whose connector holds the exchange and the connection ([`SingleConnection`]).
-//! 2. **No pool.** ureq's asks under its lock whether an idle connection is good. The agent drops each connection after its
-//!    request, and the drop of the [`Transport`] hands it back to [`send`].
-//! 3. **No resolver.** ureq asks it before every request, also where a connection is open. [`NoResolver`] answers nothing.
-//! 4. **The answer is read elsewhere.** The transport waits for the answer's head, which `connection.rs` reads, and gives
-//!    ureq [`WHOLE_ANSWER`] in its place.
-//! 5. **Errors go around it.** ureq's error type cannot carry ours, so the transport and the body keep their failure in the
-//!    [`Hand`], where [`send`] takes it from.
-//! 6. **A refused body ends with an error.** When the server answers early, the transport fails the next send, and ureq gives
-//!    up; [`send`] looks for the answer before it looks at errors.
-//! 7. **Small requests leave in one piece.** ureq transmits head and body one after the other; the transport keeps what it is
-//!    given until the request is whole, unless its body may have to be waited for.
-//! 8. **The head is written here.** ureq keeps header fields in a map, where those of one name come together; a page's leave
-//!    in its order ([`head`]). The transport drops ureq's and sends ours in its place.
-//! 9. **ureq sees a stand-in for the request.** It has [`TARGET`], so that ureq neither reads an address by rules of its own nor
-//!    wants TLS; POST for every method with a body; and the body's length.
-//! 10. **No time of ureq's counts.** It has no time limits, and the transport ignores what it is told of them. The worker's stop
-//!     signal and deadline end each wait, of the connection's and of the body's source.
+//! 2. **No pool.** ureq's pool checks idle connections under its lock. Here the agent drops each connection after its
+//!    request, and dropping the [`Transport`] returns it to [`send`].
+//! 3. **No resolver.** ureq resolves before every request, even if a connection is open. [`NoResolver`] returns no
+//!    address.
+//! 4. **The answer is read elsewhere.** The transport waits for the answer's head, which `connection.rs` reads, and
+//!    passes [`WHOLE_ANSWER`] to ureq instead.
+//! 5. **Errors bypass ureq.** ureq's error type cannot carry the library's, so the transport and the body store their
+//!    failure in the [`Hand`], and [`send`] takes it from there.
+//! 6. **A refused body ends with an error.** If the server answers early, the transport fails the next send, and ureq
+//!    stops. [`send`] checks for an answer before it checks for errors.
+//! 7. **Small requests are sent at once.** ureq transmits head and body separately. The transport buffers both until
+//!    the request is complete, unless its body may have to be waited for.
+//! 8. **The library writes the head.** ureq stores header fields in a map, which groups fields of the same name. A
+//!    page's fields must keep their order ([`head`]). The transport drops ureq's head and sends the library's.
+//! 9. **ureq sees a placeholder request.** It has the URL [`TARGET`], so that ureq neither applies its own rules to an
+//!    address nor wants TLS; POST for every method with a body; and the body's length.
+//! 10. **ureq's time limits are off.** None are set, and the transport ignores those that it receives. The worker's
+//!     stop signal and deadline end each wait, of the connection and of the body's source.
 
 mod head;
 mod transport;
@@ -48,13 +49,13 @@ use crate::terms::Method;
 use crate::worker::lock;
 use transport::Transport;
 
-/// What stands in for the answer: its head and body are read by `connection.rs`.
+/// The placeholder for the answer, whose head and body `connection.rs` reads.
 const WHOLE_ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
 
-/// What stands in for the target, which is in the head that `head.rs` writes. ureq's is never sent.
+/// The placeholder for the URL. ureq's head is never sent.
 const TARGET: &str = "http://target.invalid/";
 
-/// ureq with all of its own ideas switched off.
+/// ureq with all optional behaviour switched off.
 static CONFIG: Lazy<Config> = Lazy::new(|| {
     Agent::config_builder()
         .proxy(None)
@@ -68,7 +69,7 @@ static CONFIG: Lazy<Config> = Lazy::new(|| {
         .build()
 });
 
-/// What a request and its transport hand to each other around ureq.
+/// What a request and its transport exchange without ureq.
 #[derive(Debug, Default)]
 struct Hand {
     connection: Mutex<Option<Box<Connection>>>,
@@ -76,7 +77,7 @@ struct Hand {
 }
 
 impl Hand {
-    /// Keeps the first failure, and makes something of it that ureq can carry.
+    /// Stores the first failure, and returns an error that ureq can carry.
     fn fail(&self, error: Error) -> io::Error {
         let text = io::Error::other(error.detail.clone());
         lock(&self.failure).get_or_insert(error);
@@ -84,11 +85,11 @@ impl Hand {
     }
 }
 
-/// Sends `request` and waits for the head of its answer, which the connection then holds. `None` in place of the connection
-/// means that ureq has lost it.
+/// Sends `request` and waits for the head of its answer, which the connection then holds. The returned connection is
+/// `None` if ureq lost it.
 ///
 /// # Errors
-/// Any kind. A server that has answered and does not want the rest of the request is none.
+/// Any kind. An early answer of a server that does not want the rest of the request is not an error.
 pub(super) fn send(
     request: &mut Request<'_>,
     exchange: &Arc<Exchange>,
@@ -101,11 +102,11 @@ pub(super) fn send(
     };
     let (connection, failure) = (lock(&hand.connection).take(), lock(&hand.failure).take());
     let result = match (failure, result) {
-        // Also where an answer is there: the server had one before the request was whole, and the request failed after it.
+        // A failure takes precedence over an answer: the server answered early, and then the request failed.
         (Some(failure), _) => Err(failure),
         _ if connection.as_ref().is_some_and(|connection| connection.has_head()) => Ok(()),
         (None, Err(error)) => Err(Error::internal(format!("the request cannot be sent: {error}"))),
-        (None, Ok(())) => Err(Error::internal("the request ended without an answer")),
+        (None, Ok(())) => Err(Error::internal("the request ended without a response")),
     };
     (connection, result)
 }
@@ -123,7 +124,7 @@ fn run(
     let agent = Agent::with_parts(CONFIG.clone(), connector, NoResolver);
     let answer = match request.method {
         Method::Get => agent.get(TARGET).call(),
-        // ureq's own head is never sent, so that one method with a body is as good as another.
+        // ureq's head is never sent, so any method with a body works.
         Method::Post | Method::Put => match &mut request.body {
             Some(source) if body_length > 0 => {
                 let mut body = RequestBody { source: &mut **source, left: body_length, exchange, hand };
@@ -136,7 +137,7 @@ fn run(
     answer.map(drop)
 }
 
-/// Gives out the connection that is there.
+/// Returns the existing connection.
 #[derive(Debug)]
 struct SingleConnection {
     exchange: Arc<Exchange>,
@@ -156,7 +157,7 @@ impl Connector for SingleConnection {
     }
 }
 
-/// Answers nothing: the connection is open already.
+/// Returns no address, because the connection is open already.
 #[derive(Debug)]
 struct NoResolver;
 
@@ -181,7 +182,7 @@ impl RequestBody<'_> {
             worker.turn(buffer.len())?;
             match self.source.read(buffer) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                // A source that waits gives up when the exchange is to stop, and its error is not the cause.
+                // A source that waits fails when the exchange is stopped. The stop is then the cause.
                 Err(error) => {
                     worker.check()?;
                     return Err(Error::request_body(error));
@@ -190,9 +191,11 @@ impl RequestBody<'_> {
             }
         };
         match read {
-            // ureq would ask again and again for what its Content-Length has promised.
-            0 => Err(Error::request_body(io::Error::new(io::ErrorKind::UnexpectedEof, "it ended before its length"))),
-            read if read > buffer.len() => Err(Error::internal("the request body gave more than it was asked for")),
+            // ureq would retry endlessly to reach the announced Content-Length.
+            0 => Err(Error::request_body(io::Error::new(io::ErrorKind::UnexpectedEof, "it is shorter than announced"))),
+            read if read > buffer.len() => {
+                Err(Error::internal("the request body returned more bytes than the buffer holds"))
+            }
             read => Ok(read),
         }
     }

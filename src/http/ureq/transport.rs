@@ -1,4 +1,4 @@
-//! The connection as ureq sees it, for one request.
+//! The connection as ureq sees it during one request.
 
 use std::sync::Arc;
 
@@ -11,21 +11,21 @@ use crate::http::exchange::Exchange;
 use crate::worker::sizes::{CONNECTION_OUTPUT, LARGE_BODY, WHOLE_REQUEST};
 use crate::worker::{Buffer, lock};
 
-/// More than the head that ureq writes and that is dropped.
+/// Larger than the head that ureq writes, which is dropped.
 const DROPPED_HEAD: usize = 256;
 
-/// The space for a request.
+/// The size of the output buffer of a request.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct OutputSize {
-    /// The head that is sent, and the one that is dropped.
+    /// The head that is sent plus the one that is dropped.
     heads: usize,
     body: u64,
-    /// Head and body leave in one send.
+    /// Head and body are sent at once.
     is_whole: bool,
 }
 
 impl OutputSize {
-    /// For a request of this head and so long a body. One that may have to be waited for holds nothing back.
+    /// For a request with this head and body length. If the body may have to be waited for, nothing is held back.
     pub(super) fn of(head: &[u8], body: u64, may_wait: bool) -> OutputSize {
         let is_whole = !may_wait && body.saturating_add(head.len() as u64) <= WHOLE_REQUEST as u64;
         OutputSize { heads: head.len() + DROPPED_HEAD, body, is_whole }
@@ -37,37 +37,37 @@ impl OutputSize {
             LARGE_BODY.. => large,
             _ => CONNECTION_OUTPUT,
         };
-        // In whole steps, so that a buffer of another request is used again.
+        // Rounded up, so that buffers of other requests can be reused.
         bytes.max(self.heads).next_multiple_of(CONNECTION_OUTPUT)
     }
 }
 
-/// The connection while ureq has it.
+/// The connection while ureq uses it.
 #[derive(Debug)]
 pub(super) struct Transport {
-    /// Taken out when this is dropped.
+    /// Taken out when the transport is dropped.
     connection: Option<Box<Connection>>,
     exchange: Arc<Exchange>,
     hand: Arc<Hand>,
     buffers: RequestBuffers,
-    /// ureq's own head is still to come.
+    /// ureq's own head has not come yet.
     drops_head: bool,
-    /// Head and body leave in one send.
+    /// Head and body are sent at once.
     is_whole: bool,
 }
 
-/// The request on its way out, and what stands in for the answer.
+/// The request's output, and the placeholder for the answer.
 #[derive(Debug)]
 struct RequestBuffers {
     output: Buffer,
-    /// How much at the start of the output is to be sent.
+    /// The number of bytes at the start of the output that are to be sent.
     kept: usize,
-    /// How much of [`WHOLE_ANSWER`] ureq has not taken; `None` until the answer is there.
+    /// The number of bytes of [`WHOLE_ANSWER`] that ureq has not read. `None` until the answer is received.
     answer: Option<usize>,
 }
 
 impl Transport {
-    /// `head` is sent in place of ureq's.
+    /// `head` is sent instead of ureq's.
     pub(super) fn new(
         connection: Box<Connection>,
         exchange: Arc<Exchange>,
@@ -107,9 +107,9 @@ impl UreqTransport for Transport {
 
     fn transmit_output(&mut self, amount: usize, _: NextTimeout) -> Result<(), ureq::Error> {
         if std::mem::take(&mut self.drops_head) {
-            // There is room for all of it, so that it comes at once; anything else must not be taken for the body.
+            // The buffer fits all of ureq's head, so it comes at once. Any other data must not be dropped as a head.
             if !self.buffers.output().get(..amount).is_some_and(|head| head.ends_with(b"\r\n\r\n")) {
-                return Err(ureq::Error::Io(self.hand.fail(Error::internal("the head did not come in one piece"))));
+                return Err(ureq::Error::Io(self.hand.fail(Error::internal("the head was not passed in one piece"))));
             }
         } else {
             self.buffers.kept += amount;
@@ -125,7 +125,7 @@ impl UreqTransport for Transport {
         Ok(true)
     }
 
-    /// Asked when the request is over: nothing is kept.
+    /// Called after the request. ureq must not keep the connection.
     fn is_open(&mut self) -> bool {
         false
     }
@@ -140,7 +140,7 @@ impl Buffers for RequestBuffers {
         &WHOLE_ANSWER[WHOLE_ANSWER.len() - self.answer.unwrap_or(0)..]
     }
 
-    /// Nothing appends: the answer comes as a whole.
+    /// Never appended to: the answer is complete from the start.
     fn input_append_buf(&mut self) -> &mut [u8] {
         &mut []
     }
@@ -152,7 +152,7 @@ impl Buffers for RequestBuffers {
     }
 
     fn tmp_and_output(&mut self) -> (&mut [u8], &mut [u8]) {
-        // The first is for a chunked request, which there is none of.
+        // The first one is for chunked requests, which are not used.
         (&mut [], self.output())
     }
 

@@ -1,4 +1,4 @@
-//! How a file that is not completed is kept for a later call.
+//! Keeps an incomplete file for a later call.
 
 use std::sync::Arc;
 
@@ -9,15 +9,15 @@ use crate::storage::temporary::Launch;
 use crate::terms::log::{Level, Log};
 use crate::worker::{StopSignal, Worker};
 
-/// After so many bytes more they are flushed, and the journal tells of them. It is what a crash costs at most.
+/// After this many further bytes, the file is flushed and the journal updated. A crash loses at most this much.
 const DURABLE_STEP: u64 = 4 * 1024 * 1024;
 
-/// How a file is kept that is not completed.
+/// How to keep an incomplete file.
 #[derive(Debug)]
 pub struct Keeping {
     key: String,
     note: String,
-    /// How many bytes the journal tells of; 0 where there is none.
+    /// The number of bytes in the journal. 0 if there is no journal.
     durable: u64,
 }
 
@@ -28,8 +28,8 @@ impl Keeping {
 }
 
 impl PartFile {
-    /// Takes the file that was kept under `key` and goes on with it; also gives the note. `None` if there is none, or somebody
-    /// else writes it.
+    /// Opens the file that was kept under `key`, to continue it. Also returns the note. `None` if there is none, or
+    /// another task is writing it.
     pub(in crate::storage) fn take(
         worker: &Worker,
         launch: Arc<Launch>,
@@ -49,17 +49,17 @@ impl PartFile {
         Ok(Some((part, note)))
     }
 
-    /// From here on the file is kept under `key`, with a note for whoever takes it, if it is dropped without being complete.
+    /// From here on, dropping the incomplete file keeps it under `key`, with a note for the call that continues it.
     pub fn keep_as(&mut self, key: &str, note: String) {
         self.keeping = Some(Keeping { key: key.to_owned(), note, durable: 0 });
     }
 
-    /// Removes the file, also where it was to be kept.
+    /// Deletes the file even if it was to be kept.
     pub fn discard(mut self) {
         self.stop_keeping();
     }
 
-    /// Flushes what was written, if it is much.
+    /// Flushes the written bytes if there are many.
     pub(super) fn flush_sometimes(&mut self, worker: &Worker) {
         let durable = self.keeping.as_ref().map(|keeping| keeping.durable);
         if durable.is_some_and(|durable| self.written.saturating_sub(durable) >= DURABLE_STEP) {
@@ -67,7 +67,7 @@ impl PartFile {
         }
     }
 
-    /// Flushes what was written, and has the journal tell of it. A file for which that fails is no longer kept.
+    /// Flushes the written bytes and updates the journal. If that fails, the file is no longer kept.
     fn flush(&mut self, worker: &Worker) {
         if let Err(error) = self.try_flush(worker) {
             self.log.write(Level::Warning, || format!("a partial file is not kept: {error}"));
@@ -80,13 +80,13 @@ impl PartFile {
         let fail = |error| Error::from_io("keep a partial file", error);
         if let Place::Launch(launch) = &self.place {
             let directory = self.launch.make_partials(worker)?;
-            // Another one of the same key: it gives way, unless somebody writes it.
+            // Replaces an earlier file with the same key, unless another task is writing it.
             if !partials::remove(&directory, &keeping.key).map_err(fail)? {
                 self.keeping = None;
                 return Ok(());
             }
             self.launch.partial_taken(&keeping.key);
-            // Before it is there: one that is not locked is nobody's.
+            // Locked before it gets there, because an unlocked file may be taken by others.
             partials::lock(&self.file).map_err(fail)?;
             launch.directory.rename(&self.name, &directory, &self.name).map_err(fail)?;
             self.place = Place::Partials(directory);
@@ -98,7 +98,7 @@ impl PartFile {
         Ok(())
     }
 
-    /// Removes the journal, so that the file goes when it is dropped.
+    /// Deletes the journal, so that dropping the file deletes it.
     pub(super) fn stop_keeping(&mut self) {
         let Some(Keeping { key, durable, .. }) = self.keeping.take() else { return };
         if durable > 0
@@ -113,7 +113,7 @@ impl PartFile {
         let Some(Keeping { key, durable, .. }) = &self.keeping else { return };
         let (key, durable) = (key.clone(), *durable);
         if self.written > 0 && self.written != durable {
-            // Whatever stopped the work, this is done to its end.
+            // Runs to its end even if the work was stopped.
             self.flush(&Worker::for_call(Arc::new(StopSignal::new())));
         }
         if let Some(Keeping { durable: 1.., .. }) = self.keeping.take() {

@@ -18,10 +18,10 @@ use crate::terms::log::{Level, Log};
 use crate::worker::{StopReason, Worker};
 use keeping::Keeping;
 
-/// A smaller file is written as fast as the device is asked for its room.
+/// For smaller files, checking the free space takes as long as writing.
 const WORTH_A_LOOK: u64 = 1024 * 1024;
 
-/// A private file that gets its name when it is complete. Dropping it removes it, unless it is to be
+/// A private file that gets its name when it is complete. Dropping it deletes it, unless it is to be
 /// [kept](PartFile::keep_as).
 #[derive(Debug)]
 pub struct PartFile {
@@ -31,23 +31,23 @@ pub struct PartFile {
     file: File,
     name: String,
     written: u64,
-    /// Held of the area's quota.
+    /// The reserved part of the area's quota.
     held: u64,
-    /// How it is kept if it is not completed; `None` where it is not.
+    /// How to keep the file if it is not completed. `None` if it is not kept.
     keeping: Option<Keeping>,
     log: Log,
 }
 
-/// Where the file is.
+/// The current place of the file.
 #[derive(Debug)]
 enum Place {
-    /// Among the launch's temporary files.
+    /// In the launch's directory.
     Launch(Arc<LaunchDirectory>),
-    /// Among the partial files.
+    /// In the directory of partial files.
     Partials(Directory),
 }
 
-/// Where the file will be, and whose quota it counts for.
+/// The final place of the file, which also determines its quota.
 #[derive(Debug)]
 pub enum Area {
     /// Among the launch's temporary files.
@@ -56,9 +56,9 @@ pub enum Area {
     Target {
         /// The saved files.
         store: Arc<Store>,
-        /// The file's place.
+        /// The place.
         destination: Destination,
-        /// What the file costs that is there now, which is free when it is replaced.
+        /// The cost of the existing file, which is freed when it is replaced.
         replaced: u64,
     },
 }
@@ -70,10 +70,11 @@ impl PartFile {
         Ok(PartFile { launch, place, area, file, name, written: 0, held: 0, keeping: None, log })
     }
 
-    /// Holds quota for a file of `expected` bytes, and checks that the device has room for it where writing would tell
-    /// much later. Without a number only what is written is held.
+    /// Reserves quota for a file of `expected` bytes, and checks the free space of the device if writing would take
+    /// long. With `None`, only written bytes are reserved.
     ///
-    /// Fails with [`Error::QuotaExceeded`], [`Error::DiskFull`], [`Error::Stopped`], [`Error::Locked`] or [`Error::Io`].
+    /// Fails with [`Error::QuotaExceeded`], [`Error::DiskFull`], [`Error::Stopped`], [`Error::Locked`] or
+    /// [`Error::Io`].
     pub fn reserve(&mut self, worker: &Worker, expected: Option<u64>) -> Result<(), Error> {
         let Some(expected) = expected else { return Ok(()) };
         self.hold(worker, expected)?;
@@ -83,7 +84,7 @@ impl PartFile {
         match self.place.directory().available_bytes() {
             Ok(Some(available)) if available < expected.saturating_sub(self.written) => Err(Error::DiskFull),
             Ok(_) => Ok(()),
-            // Writing will tell.
+            // If the device is full, writing will fail.
             Err(error) => {
                 self.log.write(Level::Info, || format!("the free space of the device is unknown: {error}"));
                 Ok(())
@@ -93,9 +94,9 @@ impl PartFile {
 
     /// Appends all of `bytes`.
     ///
-    /// Fails as [`PartFile::reserve`] does; the file is then only good for dropping.
+    /// Fails as [`PartFile::reserve`]. After a failure, the file can only be dropped.
     pub fn write(&mut self, worker: &Worker, bytes: &[u8]) -> Result<(), Error> {
-        // A usize always fits: it has at most 64 bits on every supported platform.
+        // Lossless: a usize has at most 64 bits on every supported platform.
         let length = self.written.saturating_add(bytes.len() as u64);
         self.hold(worker, length)?;
         self.file.write_all(bytes).map_err(|error| Error::from_io("write a file", error))?;
@@ -104,7 +105,7 @@ impl PartFile {
         Ok(())
     }
 
-    /// Takes back all but the first `length` bytes.
+    /// Truncates the file to `length` bytes.
     ///
     /// Fails with [`Error::Io`].
     pub fn shorten(&mut self, length: u64) -> Result<(), Error> {
@@ -117,22 +118,22 @@ impl PartFile {
         Ok(())
     }
 
-    /// Reads what was written from `offset` on: one byte at least, if there is one.
+    /// Reads written bytes from `offset` on, at least one if there is one.
     ///
     /// Fails with [`Error::Stopped`] or [`Error::Io`].
     pub fn read_at(&self, worker: &Worker, buffer: &mut [u8], offset: u64) -> Result<usize, Error> {
         worker.turn(buffer.len())?;
         match self.file.read_at(buffer, offset) {
-            // Somebody else has shortened it.
+            // Another process has truncated the file.
             Ok(0) => Err(Error::from_io("read a partial file", std::io::ErrorKind::UnexpectedEof.into())),
             Ok(count) => Ok(count),
             Err(error) => Err(Error::from_io("read a partial file", error)),
         }
     }
 
-    /// Writes all of `bytes` at `position`, over what is there.
+    /// Writes all of `bytes` at `position`, overwriting existing bytes.
     ///
-    /// Fails as [`PartFile::write`] does.
+    /// Fails as [`PartFile::write`].
     pub(super) fn write_at(&mut self, worker: &Worker, position: u64, bytes: &[u8]) -> Result<(), Error> {
         let length = position.saturating_add(bytes.len() as u64).max(self.written);
         self.hold(worker, length)?;
@@ -141,28 +142,28 @@ impl PartFile {
         Ok(())
     }
 
-    /// How many bytes were written.
+    /// The number of bytes written.
     pub fn length(&self) -> u64 {
         self.written
     }
 
-    /// Gives the file its name. `extension` (see `terms/extension.rs`) is used for temporary files only; a target has
-    /// its own. `commit` is asked right before, when everything that takes time is done; a stop that it returns is the end.
+    /// Gives the file its name. `extension` (see `terms/extension.rs`) applies only to temporary files; a target has
+    /// its own. `commit` is called directly before, after everything that takes time. If it returns a stop, this fails.
     ///
-    /// Fails with [`Error::Stopped`]; [`Error::QuotaExceeded`], [`Error::PermissionDenied`] or [`Error::Replaced`] where a target's
-    /// place changed meanwhile; [`Error::Locked`], [`Error::Closed`], [`Error::DiskFull`] or [`Error::Io`]. The file is then removed; if the
-    /// work was stopped, as [`PartFile::give_up`] does.
+    /// Fails with [`Error::Stopped`]; [`Error::QuotaExceeded`], [`Error::PermissionDenied`] or [`Error::Replaced`] if
+    /// the target's place has changed; [`Error::Locked`], [`Error::Closed`], [`Error::DiskFull`] or [`Error::Io`]. The
+    /// file is then deleted, or, after a stop, handled as in [`PartFile::give_up`].
     pub fn finish(
         mut self,
         worker: &Worker,
         extension: Option<&str>,
         commit: impl FnOnce() -> Result<(), StopReason>,
     ) -> Result<StoredFile, Error> {
-        // An empty file has its cost, too.
+        // An empty file has a cost, too.
         let held = self.hold(worker, self.written);
         match held.and_then(|()| self.name_it(worker, extension, commit)) {
             Ok(stored) => {
-                // The area counts the file now, and nothing has the private name any more.
+                // The area has counted the file, and the private name no longer exists.
                 self.held = 0;
                 self.name.clear();
                 self.stop_keeping();
@@ -203,9 +204,9 @@ impl PartFile {
                     held: self.held,
                 };
                 store.place(worker, &unsaved, destination, commit).map_err(|error| match error {
-                    // Closing the session, or a cleaner, took the private file away.
+                    // Closing the session, or a cleaner, has deleted the private file.
                     Error::NotFound { .. } if !self.launch.is_open() => Error::Closed,
-                    // Or a page removed the directory that it is to be in.
+                    // The private file exists, so the target's directory is gone.
                     Error::NotFound { .. } if self.place.directory().look(self.name.as_str()).is_ok() => error,
                     Error::NotFound { .. } => Error::from_io("save a file", std::io::ErrorKind::NotFound.into()),
                     error => error,
@@ -214,7 +215,7 @@ impl PartFile {
         }
     }
 
-    /// Holds quota so that a file of `length` bytes fits.
+    /// Reserves quota for a file of `length` bytes.
     pub(super) fn hold(&mut self, worker: &Worker, length: u64) -> Result<(), Error> {
         let wanted = match &self.area {
             Area::Temporary => cost(length),
@@ -232,14 +233,14 @@ impl PartFile {
         Ok(())
     }
 
-    /// The directory and name that a complete file can be moved to, over this one, before it is adopted.
+    /// The directory and name of this file. A complete file may be moved there before [`PartFile::adopt`].
     pub(super) fn place(&self) -> (&Directory, &str) {
         (self.place.directory(), &self.name)
     }
 
-    /// Takes over the complete file that was moved to this one's place.
+    /// Uses the complete file that was moved to this file's place.
     pub(super) fn adopt(&mut self, worker: &Worker, file: File) -> Result<(), Error> {
-        // What this part wrote itself is as old as its last byte.
+        // Bytes written by this part have set the time already.
         stamp(&file)?;
         let length = file.metadata().map_err(|error| Error::from_io("look at a file", error))?.len();
         self.file = file;
@@ -248,7 +249,7 @@ impl PartFile {
         Ok(())
     }
 
-    /// Removes the file, unless it is kept. What takes the system time, to free its bytes or to flush them, is deferred.
+    /// Deletes the file, unless it is kept. Freeing or flushing its bytes takes time, so it is deferred.
     pub fn give_up(mut self, worker: &Worker) {
         match &self.keeping {
             Some(keeping) => self.launch.partial_is_leaving(keeping.key()),
@@ -265,7 +266,7 @@ impl PartFile {
         }
     }
 
-    /// Of a file that has got its name, or was removed, there is nothing to remove.
+    /// Does nothing if the file has got its name or was deleted.
     fn remove(&mut self) {
         self.release();
         let name = std::mem::take(&mut self.name);

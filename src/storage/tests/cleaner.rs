@@ -1,13 +1,13 @@
-//! Directories that something else removes while a session is open: a cleaner of caches, or the user.
+//! Directories that a cache cleaner or the user deletes while a session is open.
 
 use super::*;
 use crate::storage::directory::Directory;
 
-/// Removes a directory as a cleaner may: at once, or by moving it away first.
+/// Ways in which a cleaner deletes a directory: at once, or after moving it away.
 const WAYS: [fn(&Path); 2] =
     [|path| fs::remove_dir_all(path).unwrap(), |path| fs::rename(path, path.with_extension("trash")).unwrap()];
 
-/// Everything that writes works, and what was written is where it is looked for.
+/// Checks that everything that writes works, and that written files are at their expected places.
 #[track_caller]
 fn assert_works(storage: &Storage) {
     let file = temporary(storage, b"temporary");
@@ -30,7 +30,7 @@ fn launch_of(directory: &TempDir) -> PathBuf {
 }
 
 #[test]
-fn directories_that_were_removed_are_made_anew() {
+fn removed_directories_are_created_again() {
     for remove in WAYS {
         let places: [fn(&TempDir) -> PathBuf; 6] = [
             launch_of,
@@ -54,7 +54,7 @@ fn directories_that_were_removed_are_made_anew() {
 }
 
 #[test]
-fn a_data_directory_that_was_removed_is_made_anew() {
+fn removed_data_directory_is_created_again() {
     let outer = tempfile::tempdir().unwrap();
     for remove in WAYS {
         let data = outer.path().join("data");
@@ -85,7 +85,7 @@ fn a_file_that_was_being_written_fails_and_the_next_one_works() {
 }
 
 #[test]
-fn a_file_that_was_being_written_in_a_directory_that_is_moved_away_is_completed_where_it_is_looked_for() {
+fn file_written_in_a_moved_directory_is_completed_in_the_new_one() {
     let (directory, storage) = open();
     let mut part = storage.create_temporary(&worker()).unwrap();
     part.write(&worker(), b"rescued").unwrap();
@@ -99,7 +99,7 @@ fn a_file_that_was_being_written_in_a_directory_that_is_moved_away_is_completed_
 }
 
 #[test]
-fn what_was_removed_is_no_longer_counted() {
+fn removed_files_are_no_longer_counted() {
     let (directory, storage) = open_with(|options| {
         options.storage_quota = 100_000;
         options.temporary_quota = 100_000;
@@ -113,7 +113,7 @@ fn what_was_removed_is_no_longer_counted() {
 }
 
 #[test]
-fn many_threads_that_find_it_gone_make_it_once() {
+fn concurrent_threads_create_the_directories_once() {
     let (directory, storage) = open();
     for _ in 0..10 {
         fs::remove_dir_all(root_of(&directory)).unwrap();
@@ -129,9 +129,9 @@ fn many_threads_that_find_it_gone_make_it_once() {
     }
 }
 
-/// The lock is on a directory, and the directory is gone.
+/// The lock is on the directory, which is gone.
 #[test]
-fn no_second_session_of_the_process_gets_in_after_a_removal() {
+fn removal_lets_no_second_session_of_the_process_in() {
     let outer = tempfile::tempdir().unwrap();
     let data = outer.path().join("data");
     let link = outer.path().join("link");
@@ -142,7 +142,7 @@ fn no_second_session_of_the_process_gets_in_after_a_removal() {
             let first = Storage::open(options(&data)).unwrap();
             remove(path);
             for sharing in [Sharing::Exclusive, Sharing::Shared] {
-                // A link to what is not there cannot be opened at all.
+                // A symbolic link to a missing target cannot be opened.
                 for path in [Some(&data), Some(&link).filter(|_| data.exists())].into_iter().flatten() {
                     let mut second = options(path);
                     second.sharing = sharing;
@@ -160,7 +160,7 @@ fn no_second_session_of_the_process_gets_in_after_a_removal() {
     }
 }
 
-/// A process of its own, for which the list of this one is nothing.
+/// Opens the files in a child process, which does not know this process' registry.
 fn opens_elsewhere(directory: &Path) -> bool {
     let test = "cleaner::only_a_removal_of_both_locks_lets_another_process_in";
     let mut child = super::crash::start(test, directory, "");
@@ -204,7 +204,7 @@ fn only_a_removal_of_both_locks_lets_another_process_in() {
             assert!(!opens_elsewhere(directory.path()), "{removed} is removed");
             use_it(&storage);
             assert!(!opens_elsewhere(directory.path()), "{removed} was removed");
-            // The other lock is good for the next time.
+            // The other lock can be used the next time.
             remove(&directory.path().join(if removed.starts_with("locks") { mine } else { "locks" }));
             assert!(!opens_elsewhere(directory.path()), "{removed} was made anew");
             use_it(&storage);
@@ -219,9 +219,9 @@ fn only_a_removal_of_both_locks_lets_another_process_in() {
     use_it(&storage);
 }
 
-/// Not even into what the link leads to, and not through it either if that is the directory itself.
+/// Not even within the link's target, and not through the link if it leads to the directory itself.
 #[test]
-fn what_takes_the_place_of_a_directory_makes_way() {
+fn replacement_of_a_directory_is_deleted() {
     let inside = ["launches", "store", "usr"].map(|name| format!("app-wxapp/user-me/{name}"));
     let around = ["app-wxapp", "app-wxapp/user-me", "locks", "locks/app-wxapp", "locks/app-wxapp/user-me"];
     let ways: [fn(&Path, &Path); 5] = [
@@ -239,7 +239,7 @@ fn what_takes_the_place_of_a_directory_makes_way() {
             let place = directory.path().join(replaced);
             fs::rename(&place, place.with_extension("trash")).unwrap();
             way(&place, outside.path());
-            // What is to be looked for or written makes the directories anew.
+            // Reading or writing creates the directories again.
             assert_eq!(storage.saved_files(&worker()).unwrap(), [], "{replaced} {number}");
             assert_works(&storage);
             assert!(fs::symlink_metadata(&place).unwrap().is_dir(), "{replaced} {number}");
@@ -252,7 +252,7 @@ fn what_takes_the_place_of_a_directory_makes_way() {
     }
 }
 
-/// What another process does is done with locks of its own, which are all that it has.
+/// Another process uses its own locks, and knows nothing else.
 #[test]
 fn the_lock_between_processes_is_taken_anew() {
     let (directory, storage) = open();
@@ -267,7 +267,7 @@ fn the_lock_between_processes_is_taken_anew() {
         assert!(!is_free(&root) && !is_free(&lock));
     }
 
-    // Another process comes first.
+    // Another process takes the files first.
     fs::remove_dir_all(&root).unwrap();
     fs::remove_dir_all(&locks).unwrap();
     fs::create_dir(&root).unwrap();
@@ -287,14 +287,14 @@ fn the_lock_between_processes_is_taken_anew() {
     assert!(is_free(&root) && is_free(&lock));
 }
 
-/// Where the directories are is the host's to know, not a page's: a path in an error would reach its `errMsg`.
+/// A page must not learn where the directories are, and a path in an error would reach its `errMsg`.
 #[test]
-fn a_directory_that_cannot_be_made_anew_is_no_error_of_a_path() {
+fn failure_to_create_directories_reveals_no_path() {
     let outer = tempfile::tempdir().unwrap();
     let data = outer.path().join("data");
     let storage = Storage::open(options(&data)).unwrap();
     fs::rename(&data, outer.path().join("trash")).unwrap();
-    // The data directory is the host's, and what takes its place is, too.
+    // The data directory belongs to the host, and so does what replaces it.
     fs::write(&data, b"in its place").unwrap();
     let mut part = storage.create_temporary(&worker()).unwrap();
     part.write(&worker(), b"x").unwrap();

@@ -9,7 +9,7 @@ use crate::terms::DigestAlgorithm;
 use crate::worker::StopReason;
 
 #[test]
-fn bytes_are_read_from_where_and_as_far_as_asked() {
+fn requested_bytes_are_read() {
     let (_directory, storage) = open();
     write(&storage, "wxfile://usr/a", WriteMode::Whole, b"0123456789").unwrap();
     write(&storage, "wxfile://usr/empty", WriteMode::Whole, b"").unwrap();
@@ -36,7 +36,7 @@ fn bytes_are_read_from_where_and_as_far_as_asked() {
     assert_is_a_directory(read("wxfile://usr/d", 0, None));
 }
 
-/// Files with holes, which take no room.
+/// Sparse files, which take no space.
 #[test]
 fn no_call_reads_or_writes_more_than_100_mib() {
     let (directory, storage) = open();
@@ -52,7 +52,7 @@ fn no_call_reads_or_writes_more_than_100_mib() {
 }
 
 #[test]
-fn bytes_are_written_where_asked() {
+fn bytes_are_written_at_the_requested_position() {
     let (directory, storage) = open();
     let path = "wxfile://usr/a";
     for mode in [WriteMode::Append, WriteMode::At(0)] {
@@ -113,9 +113,9 @@ fn a_stopped_change_leaves_the_file_as_it_was() {
         let launches = root_of(&directory).join("launches");
         let many = blocks(4000);
         write(&storage, "wxfile://usr/a", WriteMode::Whole, b"whole").unwrap();
-        // It may have got its name in between.
+        // The file may have been renamed meanwhile.
         let is_begun = |part: &PathBuf| fs::metadata(part).is_ok_and(|metadata| metadata.len() > 5);
-        // The stop is to come in the middle. Where the system lets the change run to its end first, it is tried again.
+        // The stop must arrive in the middle. If the system completes the change first, the test retries.
         let stopped_within = || {
             write(&storage, "wxfile://usr/a", WriteMode::Whole, b"whole").unwrap();
             let worker = worker();
@@ -140,9 +140,9 @@ fn a_stopped_change_leaves_the_file_as_it_was() {
     }
 }
 
-/// A reader that has the file open, as a `readFile` has, reads what it was when it was opened.
+/// A reader that has the file open, such as `readFile`, reads the content that it had when opened.
 #[test]
-fn a_file_is_never_changed_where_it_is() {
+fn files_are_never_changed_in_place() {
     let (_directory, storage) = open();
     let path = "wxfile://usr/a";
     write(&storage, path, WriteMode::Whole, b"0123").unwrap();
@@ -156,7 +156,7 @@ fn a_file_is_never_changed_where_it_is() {
 }
 
 #[test]
-fn all_that_is_appended_at_once_is_there() {
+fn concurrent_appends_lose_nothing() {
     for sharing in [Sharing::Exclusive, Sharing::Shared] {
         let (_directory, storage) = open_with(|options| options.sharing = sharing);
         write(&storage, "wxfile://usr/a", WriteMode::Whole, b"").unwrap();
@@ -180,9 +180,9 @@ fn all_that_is_appended_at_once_is_there() {
     }
 }
 
-/// The file is replaced while an append copies it: the bytes are appended to the new one, or had been to the old one.
+/// The file is replaced while an append copies it. The bytes are appended to the new file, or were to the old one.
 #[test]
-fn an_append_never_brings_back_what_was_replaced() {
+fn append_never_restores_replaced_content() {
     let (_directory, storage) = open();
     let path = "wxfile://usr/a";
     let large = blocks(1000);
@@ -205,7 +205,7 @@ fn an_append_never_brings_back_what_was_replaced() {
 }
 
 #[test]
-fn an_append_never_brings_back_what_was_removed() {
+fn append_never_restores_a_removed_file() {
     let (directory, storage) = open();
     let launches = root_of(&directory).join("launches");
     let path = "wxfile://usr/a";
@@ -228,9 +228,9 @@ fn an_append_never_brings_back_what_was_removed() {
     assert_counted(&storage);
 }
 
-/// What a server sends after a failed attempt may be shorter than what came before.
+/// The content that a server sends after a failed attempt may be shorter.
 #[test]
-fn a_file_that_is_shortened_and_written_on_has_nothing_of_what_was_taken_back() {
+fn truncated_file_keeps_none_of_the_removed_bytes() {
     let (_directory, storage) = open();
     for (path, kept, expected) in
         [(None, 0, "second"), (Some("wxfile://usr/a"), 0, "second"), (Some("wxfile://usr/a"), 3, "thesecond")]
@@ -251,9 +251,9 @@ fn a_file_that_is_shortened_and_written_on_has_nothing_of_what_was_taken_back() 
 }
 
 #[test]
-fn a_digest_is_of_the_bytes_that_are_counted() {
+fn digest_and_size_are_of_the_same_bytes() {
     let (_directory, storage) = open();
-    // More than one piece, and no multiple of one.
+    // More than one part, and not a multiple of one.
     let content: Vec<u8> = (0..300_001u32).map(|number| (number % 251) as u8).collect();
     let file = temporary(&storage, &content);
     use sha2::Digest as _;

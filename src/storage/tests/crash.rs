@@ -1,5 +1,5 @@
-//! A process that is killed, and a device that is full. Each needs a process of its own: this test program, started
-//! again with the name of the part to play.
+//! A killed process and a full device. Each runs in a child process: this test program, started again with the name of
+//! a test.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
@@ -7,11 +7,11 @@ use std::process::{Child, Command, Stdio};
 use super::*;
 
 const DIRECTORY: &str = "WXTRANSFER_TEST_STORAGE_DIRECTORY";
-/// Large enough to be hit while it is written.
+/// Large enough to be interrupted while it is written.
 const FILE_BYTES: usize = 200_000;
 
-/// Starts the test `test`, named with its module, alone in a child process, which finds `directory` in its environment.
-/// `setup` is shell code that runs first.
+/// Starts the test `test`, named with its module, in a child process that finds `directory` in its environment. `setup`
+/// is shell code that runs first.
 pub fn start(test: &str, directory: &Path, setup: &str) -> Child {
     Command::new("sh")
         .arg("-c")
@@ -26,13 +26,13 @@ pub fn start(test: &str, directory: &Path, setup: &str) -> Child {
         .unwrap()
 }
 
-/// The directory, in a child.
+/// The directory, if this is a child.
 pub fn given_directory() -> Option<PathBuf> {
     std::env::var_os(DIRECTORY).map(PathBuf::from)
 }
 
-/// A child saves files and says so until it is killed, at 12 different moments. What it said is saved is whole, and so
-/// is everything else that can be seen; the next session finds nothing else.
+/// A child saves files and reports them until it is killed at one of 12 moments. Every reported file is whole, and so
+/// is every other visible file. The next session finds nothing else.
 #[test]
 fn a_killed_process_leaves_files_whole_or_absent() {
     if let Some(directory) = given_directory() {
@@ -45,7 +45,7 @@ fn a_killed_process_leaves_files_whole_or_absent() {
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
         let said: Vec<String> = lines.by_ref().filter(|line| line.starts_with("wxfile://")).take(moment).collect();
         assert_eq!(said.len(), moment, "the child ended by itself");
-        // The moment differs from round to round, in steps much shorter than the writing of one file.
+        // The moment varies between rounds, in steps much shorter than writing one file.
         for _ in 0..moment * 2000 {
             std::hint::spin_loop();
         }
@@ -56,7 +56,7 @@ fn a_killed_process_leaves_files_whole_or_absent() {
         let storage = Storage::open(options(directory.path())).unwrap();
         assert_eq!(files_below(&root.join("launches")), Vec::<PathBuf>::new());
         for path in &said {
-            // A line may have been cut off with the process.
+            // The last line may be truncated.
             let whole = storage.open_source(&worker(), path).is_ok();
             assert!(whole || Some(path) == said.last(), "{path}");
         }
@@ -78,7 +78,7 @@ fn save_until_killed(directory: &Path) {
         Ok(()) | Err(Error::AlreadyExists { .. }) => {}
         Err(error) => panic!("{error}"),
     }
-    // Bounded, in case nobody kills it.
+    // Bounded in case nobody kills the process.
     for number in 0..1000u32 {
         let content = vec![number as u8; FILE_BYTES];
         let file = temporary(&storage, &content);
@@ -91,7 +91,7 @@ fn save_until_killed(directory: &Path) {
     }
 }
 
-/// A limit on the size of a file stands in for a full device: a write fails the same way, in the middle of a file.
+/// A limit on the file size stands in for a full device: a write fails in the same way, in the middle of a file.
 #[test]
 fn a_full_device_is_a_clear_error_and_leaves_nothing() {
     if let Some(directory) = given_directory() {

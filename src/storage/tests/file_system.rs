@@ -1,4 +1,4 @@
-//! What a page does with its files beside saving them: what is there, names, quota, and the walls around all of it.
+//! `FileSystemManager` calls: attributes, names, quota, and the sandbox.
 
 use std::os::unix::fs::{PermissionsExt, symlink};
 
@@ -31,7 +31,7 @@ fn assert_exists<T: std::fmt::Debug>(result: Result<T, Error>) {
     assert!(matches!(&result, Err(Error::AlreadyExists { .. })), "{result:?}");
 }
 
-/// What is used of the quota is what a new session counts.
+/// Checks that the known usage equals the count of a new session.
 #[track_caller]
 pub fn assert_counted(storage: &Storage) {
     let usage = &storage.root.shared.usage;
@@ -49,7 +49,7 @@ fn a_full_quota_lets_a_page_make_room() {
     assert_exceeded(write(&storage, "wxfile://usr/b", WriteMode::Append, b"x"));
     assert_exceeded(storage.copy_file(&worker(), "wxfile://usr/a", "wxfile://usr/c"));
     assert_exceeded(storage.make_directory(&worker(), "wxfile://usr/d", false));
-    // None of these needs more room.
+    // None of these needs more space.
     storage.copy_file(&worker(), "wxfile://usr/a", "wxfile://usr/b").unwrap();
     write(&storage, "wxfile://usr/b", WriteMode::At(1), b"x").unwrap();
     storage.rename(&worker(), "wxfile://usr/b", "wxfile://usr/moved").unwrap();
@@ -107,7 +107,7 @@ fn a_stat_is_what_the_system_says() {
 }
 
 #[test]
-fn a_tree_is_told_with_relative_paths_and_without_what_cannot_be_named() {
+fn stat_tree_returns_relative_paths_without_unnameable_entries() {
     let (directory, storage) = open();
     make(&storage, "wxfile://usr/图/b");
     write(&storage, "wxfile://usr/图/b/c", WriteMode::Whole, b"12").unwrap();
@@ -191,7 +191,7 @@ fn a_rename_replaces_what_posix_says() {
 }
 
 #[test]
-fn names_of_255_bytes_are_good_and_longer_ones_are_told() {
+fn names_of_255_bytes_are_accepted_and_longer_ones_rejected() {
     let (_directory, storage) = open();
     let (longest, too_long) =
         (format!("wxfile://usr/{}", "n".repeat(255)), format!("wxfile://usr/{}", "n".repeat(256)));
@@ -237,9 +237,9 @@ fn only_what_is_under_usr_is_changed() {
     assert_eq!(files_below(&root_of(&directory)).len(), 4);
 }
 
-/// A host's unzip may plant anything below `wxfile://usr`.
+/// A host's unzip may create any kind of file below `wxfile://usr`.
 #[test]
-fn what_is_planted_leads_nowhere() {
+fn planted_entries_lead_nowhere() {
     let (directory, storage) = open();
     let outside = tempfile::tempdir().unwrap();
     let secret = outside.path().join("secret");
@@ -272,7 +272,7 @@ fn what_is_planted_leads_nowhere() {
         assert!(storage.make_directory(&worker(), &format!("{path}/new"), true).is_err());
     }
     assert_denied(storage.unlink(&worker(), "wxfile://usr/linked/secret"), "wxfile://usr/linked/secret");
-    // What is removed is the link.
+    // The link itself is removed.
     for name in ["symlink", "linked", "hardlink"] {
         storage.unlink(&worker(), &format!("wxfile://usr/{name}")).unwrap();
     }
@@ -310,7 +310,7 @@ fn concurrent_calls_on_one_path_lose_nothing_and_keep_the_quota() {
             scope.spawn(move || {
                 for round in 0..20 {
                     write(storage, "wxfile://usr/log", WriteMode::Append, &[thread; 100]).unwrap();
-                    // Others take it away; no failure but these.
+                    // Other threads remove the files. No other failure is allowed.
                     let path = format!("wxfile://usr/d/{}", round % 3);
                     for result in [
                         write(storage, &path, WriteMode::Whole, &[thread; 5000]),
@@ -337,7 +337,7 @@ fn concurrent_calls_on_one_path_lose_nothing_and_keep_the_quota() {
 }
 
 #[test]
-fn a_stop_ends_what_takes_long_and_leaves_things_as_they_were() {
+fn stop_ends_long_operations_without_changes() {
     let (directory, storage) = open();
     let path = "wxfile://usr/large";
     write(&storage, path, WriteMode::Whole, b"x").unwrap();
@@ -372,7 +372,8 @@ fn a_removed_tree_is_gone_at_once_and_leaves_nothing() {
     for number in 0..100 {
         write(&storage, &format!("wxfile://usr/tree/a/{number}"), WriteMode::Whole, b"x").unwrap();
     }
-    // A stop in the middle of the removal: the tree has left the page's files, and goes with the temporary ones.
+    // A stop in the middle of the removal: the tree is no longer among the page's files, and is deleted with the
+    // temporary ones.
     let stopping = worker();
     let (target, components) = ("wxfile://usr/tree", vec!["tree".to_owned()]);
     let launch = storage.launch.directory(&stopping).unwrap();
@@ -381,7 +382,7 @@ fn a_removed_tree_is_gone_at_once_and_leaves_nothing() {
     assert_not_found(storage.access(&worker(), target));
     make(&storage, target);
     assert_eq!(storage.list_directory(&worker(), target).unwrap(), Vec::<String>::new());
-    // Whoever has counted since has not counted it.
+    // A later count does not include it.
     let before = storage.root.shared.usage.used();
     storage.root.lock_changes(&worker()).unwrap().count(&worker()).unwrap();
     assert!(storage.root.shared.usage.used() < before);

@@ -1,4 +1,4 @@
-//! Files that the host hands in.
+//! Imports from the host.
 
 use std::io::{Seek, SeekFrom, Write};
 use std::os::fd::OwnedFd;
@@ -46,7 +46,7 @@ fn a_move_takes_the_hosts_file() {
 }
 
 #[test]
-fn a_file_with_a_second_name_is_copied_when_it_is_moved() {
+fn moving_a_file_with_a_second_hard_link_copies_it() {
     let (_directory, storage) = open();
     let host = tempfile::tempdir().unwrap();
     let path = host_file(&host, "a.txt", b"text");
@@ -136,9 +136,9 @@ fn pipes_are_imported_in_either_mode() {
     assert_eq!(files_below(&root_of(&directory)).len(), before);
 }
 
-/// The age of a file is that of its entry: what goes first of the temporary files, and when a file was saved.
+/// A file's age counts from its import: for the eviction of temporary files, and as the time of saving.
 #[test]
-fn a_file_is_as_old_as_its_entry_however_old_the_hosts_is() {
+fn age_of_a_file_counts_from_its_import() {
     let (_directory, storage) = open();
     let host = tempfile::tempdir().unwrap();
     let begin = SystemTime::now();
@@ -152,7 +152,7 @@ fn a_file_is_as_old_as_its_entry_however_old_the_hosts_is() {
         storage.copy_file(&worker(), &imported.path, copy).unwrap();
         assert!(modified(&storage.resolve(&worker(), copy).unwrap()) >= begin, "{mode:?}");
 
-        // A temporary file that was there for long is saved when it is saved.
+        // A temporary file gets the time at which it is saved.
         fs::File::open(&imported.native_path).unwrap().set_modified(UNIX_EPOCH).unwrap();
         let saved = storage.save_file(&worker(), &imported.path, None).unwrap();
         assert!(modified(&saved) >= begin && saved.create_time >= Some(epoch_seconds(begin)), "{mode:?}");

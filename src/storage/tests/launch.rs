@@ -45,9 +45,9 @@ fn closing_removes_temporary_files_and_parts() {
 }
 
 #[test]
-fn what_is_left_of_dead_launches_is_removed() {
+fn files_of_dead_launches_are_removed() {
     let directory = tempfile::tempdir().unwrap();
-    // A directory of the test's own: were a link followed, everything behind it would be removed.
+    // A separate directory: if a link were followed, everything behind it would be deleted.
     let outside = tempfile::tempdir().unwrap();
     fs::write(outside.path().join("kept"), b"x").unwrap();
     let dead = root_of(&directory).join("launches/dead");
@@ -111,7 +111,7 @@ fn sessions_that_come_and_go_do_not_hurt_one_that_stays() {
     assert_eq!(launches(&directory), 1);
 }
 
-/// Runs `work` while another process, as far as it can tell, holds the lock of `name`; it must wait for that.
+/// Runs `work` while another process holds the lock of `name`. `work` must wait for it.
 fn assert_waits_for_lock(directory: &TempDir, name: &str, work: impl FnOnce() + Send) {
     let other = directory::Directory::open_native(&root_of(directory).join(name)).unwrap();
     assert!(other.try_lock(true).unwrap());
@@ -144,7 +144,7 @@ fn keeping(directory: &TempDir, bytes: u64) -> Storage {
     Storage::open(options).unwrap()
 }
 
-/// Files of one block each, which differ in age by more than a file system's time does in steps.
+/// Files of one block each, whose ages differ by more than the resolution of file times.
 fn aged(storage: &Storage, ages: &[u64]) -> Vec<StoredFile> {
     let now = std::time::SystemTime::now();
     let make = |age: &u64| {
@@ -159,7 +159,7 @@ fn aged(storage: &Storage, ages: &[u64]) -> Vec<StoredFile> {
 const BLOCK: u64 = 4096;
 
 #[test]
-fn kept_files_are_the_next_launchs_by_their_paths() {
+fn kept_files_have_the_same_paths_in_the_next_launch() {
     let directory = tempfile::tempdir().unwrap();
     let storage = keeping(&directory, 100 * BLOCK);
     let file = temporary(&storage, b"kept");
@@ -184,12 +184,13 @@ fn kept_files_are_the_next_launchs_by_their_paths() {
 }
 
 #[test]
-fn a_crash_costs_no_kept_file_and_a_launch_that_keeps_none_removes_all() {
+fn kept_files_survive_a_crash_until_a_launch_without_retention() {
     let directory = tempfile::tempdir().unwrap();
     let storage = keeping(&directory, 100 * BLOCK);
     let files = aged(&storage, &[30, 20]);
     let launch = files[0].native_path.parent().unwrap().to_owned();
-    // What a process leaves that is killed: while it wrote, and while it took files over, so that they are in two directories.
+    // The state that a killed process leaves: while it wrote, and while it took files over, so that they are in two
+    // directories.
     let outside = tempfile::tempdir().unwrap();
     let copy = outside.path().join("crashed");
     fs::create_dir(&copy).unwrap();
@@ -229,7 +230,7 @@ fn the_oldest_go_first_when_a_launch_ends_and_when_one_begins() {
     assert_eq!(there(&storage, &files), [false, false, true, true, true]);
     drop(storage);
 
-    // The next launch may keep less; the age is that of the file.
+    // The next launch may keep less. The age is that of the file.
     let storage = keeping(&directory, 100 * BLOCK);
     for file in &files[2..] {
         storage.save_file(&worker(), &file.path, None).unwrap();
@@ -240,9 +241,9 @@ fn the_oldest_go_first_when_a_launch_ends_and_when_one_begins() {
     assert_eq!(there(&storage, &files), [true, false, false, true]);
 }
 
-/// A photo that was taken long ago is the newest file when it was imported last.
+/// An old photo is the newest file if it was imported last.
 #[test]
-fn an_imported_file_is_kept_by_the_time_of_its_import() {
+fn retention_uses_the_time_of_import() {
     let directory = tempfile::tempdir().unwrap();
     let storage = keeping(&directory, 2 * BLOCK);
     let first = temporary(&storage, b"first");
@@ -276,7 +277,7 @@ fn kept_files_count_against_the_temporary_quota_and_make_room() {
 }
 
 #[test]
-fn a_launch_that_lives_keeps_its_files_from_another() {
+fn files_of_a_live_launch_are_not_taken_over() {
     let directory = tempfile::tempdir().unwrap();
     let open = || {
         let mut options = options(directory.path());

@@ -50,12 +50,12 @@ fn open_with(change: impl FnOnce(&mut Options)) -> (TempDir, Storage) {
     (directory, storage)
 }
 
-/// Where the README of the layout (the module's documentation) says that this mini program's files are.
+/// The root of this mini program's files, as the module's documentation specifies it.
 fn root_of(directory: &TempDir) -> PathBuf {
     directory.path().join("app-wxapp/user-me")
 }
 
-/// Of a call that nobody stops.
+/// For a call that is never stopped.
 fn worker() -> Worker {
     Worker::for_call(Arc::new(StopSignal::new()))
 }
@@ -66,11 +66,11 @@ fn temporary(storage: &Storage, content: &[u8]) -> StoredFile {
     part.finish(&worker(), Some("bin"), || Ok(())).unwrap()
 }
 
-/// Writes a `wxfile://usr` file. The directories on the way are made.
+/// Writes a `wxfile://usr` file. Creates its parent directories.
 fn target(storage: &Storage, path: &str, content: &[u8]) -> Result<StoredFile, Error> {
     if let Some((parent, _)) = path.rsplit_once('/') {
         match storage.make_directory(&worker(), parent, true) {
-            Ok(()) | // What is in the way is told by the writing.
+            Ok(()) | // Writing reports what is in the way.
             Err(Error::AlreadyExists { .. } | Error::PermissionDenied { .. } | Error::NotADirectory { .. }) => {}
             Err(error) => return Err(error),
         }
@@ -97,7 +97,7 @@ fn read_all(source: &mut SourceFile) -> Vec<u8> {
     }
 }
 
-/// The system call for it is not on every platform under one name; the program is.
+/// The system call for it differs between platforms. The program does not.
 fn make_fifo(path: &Path) {
     assert!(std::process::Command::new("mkfifo").arg(path).status().unwrap().success());
 }

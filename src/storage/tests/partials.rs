@@ -3,14 +3,14 @@
 use super::*;
 
 const KEY: &str = "0123456789abcdef";
-/// How many bytes a crash costs at most.
+/// The maximum number of bytes that a crash loses.
 const STEP: usize = 4 * 1024 * 1024;
 
 fn partials(directory: &TempDir) -> Vec<PathBuf> {
     files_below(&root_of(directory).join("partials"))
 }
 
-/// A file that was kept with these bytes.
+/// Keeps a file with these bytes.
 fn kept(storage: &Storage, key: &str, content: &[u8]) {
     let mut part = storage.create_temporary(&worker()).unwrap();
     part.keep_as(key, "a note".to_owned());
@@ -24,7 +24,7 @@ fn take(storage: &Storage, key: &str) -> Option<PartFile> {
     })
 }
 
-/// A copy of the files as another process finds them when this one was killed.
+/// A copy of the files as another process finds them after this one was killed.
 fn after_a_crash(directory: &TempDir) -> (TempDir, Storage) {
     let copy = tempfile::tempdir().unwrap();
     let copied = std::process::Command::new("cp").arg("-R").arg(directory.path().join(".")).arg(copy.path()).status();
@@ -34,7 +34,7 @@ fn after_a_crash(directory: &TempDir) -> (TempDir, Storage) {
 }
 
 #[test]
-fn a_kept_file_is_gone_on_with_where_it_was() {
+fn kept_file_is_continued_at_its_end() {
     for target in [None, Some("wxfile://usr/file.bin")] {
         let (directory, storage) = open();
         kept(&storage, KEY, b"begin");
@@ -51,7 +51,7 @@ fn a_kept_file_is_gone_on_with_where_it_was() {
 }
 
 #[test]
-fn a_crash_costs_what_was_not_flushed() {
+fn crash_loses_only_unflushed_bytes() {
     let (directory, storage) = open();
     let content: Vec<u8> = (0..2 * STEP + 1000).map(|number| (number / 7) as u8).collect();
     let mut part = storage.create_temporary(&worker()).unwrap();
@@ -60,7 +60,7 @@ fn a_crash_costs_what_was_not_flushed() {
     for piece in content.chunks(100_000) {
         part.write(&worker(), piece).unwrap();
         length += piece.len();
-        // At a few places, most of them right behind a flush.
+        // At a few lengths, most of them directly after a flush.
         if !length.is_multiple_of(1_500_000) && length % STEP >= 100_000 {
             continue;
         }
@@ -76,7 +76,7 @@ fn a_crash_costs_what_was_not_flushed() {
 }
 
 #[test]
-fn what_a_crash_left_without_a_journal_goes() {
+fn partial_file_without_a_journal_is_deleted() {
     let (directory, storage) = open();
     kept(&storage, KEY, b"kept");
     let root = root_of(&directory).join("partials");
@@ -91,13 +91,13 @@ fn what_a_crash_left_without_a_journal_goes() {
 }
 
 #[test]
-fn a_file_that_is_written_is_nobody_elses() {
+fn file_being_written_cannot_be_taken() {
     let (directory, storage) = open();
     kept(&storage, KEY, b"kept");
     let part = take(&storage, KEY).unwrap();
     assert!(take(&storage, KEY).is_none());
     storage.discard_partials(&worker()).unwrap();
-    // Another one of the same key is not kept beside it.
+    // Another file with the same key is not kept in addition.
     kept(&storage, KEY, b"other");
     assert_eq!(partials(&directory).len(), 2);
     drop(part);
@@ -105,7 +105,7 @@ fn a_file_that_is_written_is_nobody_elses() {
     assert_eq!(part.length(), 4);
     part.discard();
     assert_eq!(partials(&directory), Vec::<PathBuf>::new());
-    // Nobody writes it any more: the newer one takes its place.
+    // No task writes it any more, so the newer one replaces it.
     kept(&storage, KEY, b"first");
     kept(&storage, KEY, b"second");
     assert_eq!(take(&storage, KEY).unwrap().length(), 6);
@@ -130,13 +130,13 @@ fn kept_files_count_as_temporary_and_go_first() {
     kept(&storage, "bb", &[2; 2 * BLOCK]);
     let second = temporary(&storage, &[3; 2 * BLOCK]);
     assert_eq!(partials(&directory).len(), 4, "all of it fits");
-    // Two more blocks: the older of the kept files goes, though the complete one is older.
+    // Two more blocks: the older kept file is deleted, although the complete one is older.
     temporary(&storage, &[4; 2 * BLOCK]);
     assert!(take(&storage, "aa").is_none());
     temporary(&storage, &[5; BLOCK]);
     assert_eq!(partials(&directory), Vec::<PathBuf>::new());
     assert!(read(&storage, &complete.path).is_ok() && read(&storage, &second.path).is_ok());
-    // Then complete ones do. What is kept counts in the next launch, too, and a file that is taken counts once.
+    // Then complete files are. Kept files also count in the next launch, and a file that is continued counts once.
     kept(&storage, "cc", &[6; 5 * BLOCK]);
     assert_not_found(read(&storage, &complete.path));
     storage.close();

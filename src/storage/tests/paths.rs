@@ -28,7 +28,7 @@ fn a_temporary_file_appears_whole_and_private() {
 }
 
 #[test]
-fn an_extension_that_is_none_is_left_out() {
+fn invalid_extension_is_omitted() {
     let (_directory, storage) = open();
     for bad in ["../x", "a/b", "", "abcdefghijk", "\0"] {
         let stored = storage.create_temporary(&worker()).unwrap().finish(&worker(), Some(bad), || Ok(())).unwrap();
@@ -49,7 +49,7 @@ fn a_dropped_file_leaves_nothing() {
     assert_eq!(files_below(&root_of(&directory)), Vec::<PathBuf>::new());
 }
 
-/// The host that hears of the failure finds nothing and has its quota back; what takes time comes after it.
+/// When the host learns of the failure, the file is gone and its quota is free. Slow work follows later.
 #[test]
 fn a_file_that_is_given_up_is_gone_before_it_is_closed() {
     let (directory, storage) = open_with(|options| options.temporary_quota = 10_000);
@@ -67,7 +67,7 @@ fn a_file_that_is_given_up_is_gone_before_it_is_closed() {
     assert!(!is_open(path));
 }
 
-/// Whether this process has a descriptor of a file, of which the name may be gone.
+/// Whether this process has a file open, even if its name is gone.
 #[cfg(target_os = "linux")]
 fn is_open(path: &Path) -> bool {
     let name = path.file_name().unwrap().to_str().unwrap();
@@ -78,7 +78,7 @@ fn is_open(path: &Path) -> bool {
 }
 
 #[test]
-fn a_target_is_made_and_replaced_whole() {
+fn target_is_created_and_replaced_in_one_step() {
     let (directory, storage) = open();
     let path = "wxfile://usr/图片/a b/c.txt";
     assert_not_found(storage.create_target(&worker(), path));
@@ -116,7 +116,7 @@ fn hostile_text_is_refused_everywhere() {
 }
 
 #[test]
-fn what_is_planted_in_the_tree_is_refused() {
+fn planted_entries_are_rejected() {
     let (directory, storage) = open();
     let outside = tempfile::tempdir().unwrap();
     let secret = outside.path().join("secret");
@@ -129,7 +129,8 @@ fn what_is_planted_in_the_tree_is_refused() {
     fs::hard_link(&secret, user.join("hardlink")).unwrap();
     fs::create_dir(user.join("directory")).unwrap();
     make_fifo(&user.join("fifo"));
-    // With this writer, one who waits for a writer is told apart by what it returns, not by never returning.
+    // With this writer, code that waits for a writer would return, so the test detects it by its result instead of
+    // hanging.
     let _writer = fs::File::options().read(true).write(true).open(user.join("fifo")).unwrap();
     let _socket = std::os::unix::net::UnixListener::bind(user.join("socket")).unwrap();
 
@@ -184,9 +185,9 @@ fn something_planted_at_a_target_while_it_is_written_is_refused() {
     assert_eq!(bytes_below(&root_of(&directory).join("launches")), 0);
 }
 
-/// A directory that is exchanged for a link all the time: whatever moment is hit, nothing outside is read or written.
+/// A directory is constantly exchanged for a symbolic link. At no moment is anything outside read or written.
 #[test]
-fn an_exchanged_directory_leads_nowhere_else() {
+fn exchanged_directory_does_not_redirect() {
     let (directory, storage) = open();
     let outside = tempfile::tempdir().unwrap();
     fs::write(outside.path().join("file"), b"outside").unwrap();
@@ -265,7 +266,7 @@ fn directories_and_the_user_directory_itself_resolve() {
     assert_denied(storage.open_source(&worker(), "wxfile://usr"), "wxfile://usr");
 }
 
-/// `USER_DATA_PATH + '//a.xlsx'`, and with a slash at the end what only a directory can be.
+/// `USER_DATA_PATH + '//a.xlsx'`. A trailing slash denotes a directory.
 #[test]
 fn slashes_are_read_as_posix_reads_them() {
     let (directory, storage) = open();
@@ -291,9 +292,9 @@ fn slashes_are_read_as_posix_reads_them() {
     assert_eq!(files_below(&root_of(&directory)), [stored.native_path]);
 }
 
-/// Nothing is decoded, and what cannot be seen is part of the name.
+/// Nothing is decoded, and invisible characters are part of the name.
 #[test]
-fn names_reach_the_disk_as_they_are() {
+fn names_are_stored_unchanged() {
     let (directory, storage) = open();
     let user = root_of(&directory).join("usr");
     let names = ["%2e%2e", "..%2f..%2fa", "100%", "a%00b", "a\u{200b}b", "ab", "\u{feff}报告.pdf", "收入／支出.xlsx"];
@@ -311,7 +312,7 @@ fn names_reach_the_disk_as_they_are() {
     assert_eq!(found, expected);
 }
 
-/// As POSIX does it: nothing makes a directory on the way. It is looked for before a file is written, and when it is complete.
+/// As in POSIX, no parent directory is created. It is checked before the file is written, and when it is complete.
 #[test]
 fn a_target_needs_its_directory() {
     let (directory, storage) = open();

@@ -1,4 +1,4 @@
-//! Quotas hold, also under concurrency, and no byte of them is ever lost.
+//! Quotas hold under concurrency, and no reserved byte is lost.
 
 use std::sync::Mutex;
 
@@ -6,7 +6,7 @@ use super::*;
 use crate::storage::quota::LEAST_COST;
 use crate::terms::log::Level;
 
-/// The least that a file costs, as a size.
+/// The minimum cost of a file, as a size.
 const BLOCK: usize = LEAST_COST as usize;
 
 fn blocks(count: usize) -> Vec<u8> {
@@ -17,7 +17,7 @@ fn assert_exceeded<T: std::fmt::Debug>(result: Result<T, Error>) {
     assert!(matches!(&result, Err(Error::QuotaExceeded)), "{result:?}");
 }
 
-/// How many of the results are good; the others must have met the quota.
+/// The number of successes. All failures must be due to the quota.
 fn successes<T: std::fmt::Debug>(results: Vec<Result<T, Error>>) -> usize {
     results
         .into_iter()
@@ -97,7 +97,7 @@ fn a_reservation_is_held_until_the_file_is_dropped() {
 }
 
 #[test]
-fn what_the_host_and_earlier_sessions_put_there_counts() {
+fn files_of_the_host_and_of_earlier_sessions_count() {
     let (directory, storage) = open_with(|options| options.storage_quota = 100 * LEAST_COST);
     target(&storage, "wxfile://usr/a", &blocks(50)).unwrap();
     drop(storage);
@@ -106,7 +106,7 @@ fn what_the_host_and_earlier_sessions_put_there_counts() {
     let storage = Storage::open(options).unwrap();
     assert_exceeded(target(&storage, "wxfile://usr/b", &blocks(51)));
 
-    // What the host adds counts from the next opening on, or when the room is needed.
+    // Files that the host adds count from the next opening on, or when space is needed.
     let usr = root_of(&directory).join("usr");
     fs::create_dir(usr.join("d")).unwrap();
     fs::write(usr.join("d/host"), blocks(1)).unwrap();
@@ -209,7 +209,7 @@ fn sixteen_threads_never_exceed_the_temporary_quota() {
     });
     assert!(successes(results) >= 7, "seven files of 13 blocks fit at once");
     assert!(bytes_below(&launches) <= 100 * LEAST_COST);
-    // Nothing is held any more: a file as large as the quota fits, once all others are gone.
+    // Nothing is reserved any more: a file as large as the quota fits once all others are gone.
     temporary(&storage, &blocks(100));
     assert_eq!(bytes_below(&launches), 100 * LEAST_COST);
     assert_eq!(files_below(&launches).len(), 1);

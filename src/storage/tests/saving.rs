@@ -1,4 +1,4 @@
-//! Files that are kept.
+//! Saved files.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -93,7 +93,7 @@ fn saved_files_are_listed_oldest_first() {
 }
 
 #[test]
-fn of_many_threads_that_save_one_file_one_succeeds() {
+fn concurrent_saves_of_one_file_have_one_winner() {
     let (_directory, storage) = open();
     for _ in 0..20 {
         let file = temporary(&storage, b"x");

@@ -1,4 +1,4 @@
-//! What can be read, and what is refused without waiting for it.
+//! Which files can be read, and which are rejected without waiting for them.
 
 use std::io::{Seek, SeekFrom, Write};
 use std::os::fd::OwnedFd;
@@ -32,7 +32,7 @@ fn native_paths_need_permission() {
 }
 
 #[test]
-fn only_regular_files_are_opened_and_none_is_waited_for() {
+fn only_regular_files_are_opened_without_waiting() {
     let outside = tempfile::tempdir().unwrap();
     let fifo = outside.path().join("fifo");
     make_fifo(&fifo);
@@ -93,7 +93,7 @@ fn a_pipe_needs_a_length() {
     assert_invalid(SourceFile::from_descriptor(reader.try_clone().unwrap(), None));
     let mut source = SourceFile::from_descriptor(reader, Some(3)).unwrap();
     assert_eq!((source.length, source.name.as_str()), (3, ""));
-    // The writer is still there, and is not waited for.
+    // The writer still has the pipe open, and is not waited for.
     assert_eq!(read_all(&mut source), b"abc");
     assert!(matches!(source.rewind(), Err(Error::Io { .. })));
 }

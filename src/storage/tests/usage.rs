@@ -1,4 +1,4 @@
-//! What files cost of the quota, and what it costs to know.
+//! The cost of files against the quota, and the effort to know it.
 
 use std::os::unix::fs::PermissionsExt;
 use std::sync::{Mutex, OnceLock, mpsc};
@@ -13,7 +13,7 @@ fn assert_exceeded<T: std::fmt::Debug>(result: Result<T, Error>) {
     assert!(matches!(&result, Err(Error::QuotaExceeded)), "{result:?}");
 }
 
-/// A log, and a function that tells how often the files were counted since it was asked last.
+/// A log, and a function that returns the number of counts since its last call.
 fn counts() -> (Log, impl Fn() -> usize) {
     let lines = Arc::new(Mutex::new(0));
     let counted = lines.clone();
@@ -45,9 +45,9 @@ fn an_empty_file_costs_a_block() {
     assert!(storage.open_source(&worker(), &second.path).is_ok());
 }
 
-/// A tree that is walked through is counted, and a count is told to the log.
+/// A walk through a tree is a count, and every count is logged.
 #[test]
-fn a_save_does_not_count_the_files_that_are_there() {
+fn save_does_not_count_existing_files() {
     let (directory, storage) = open();
     let usr = root_of(&directory).join("usr");
     storage.close();
@@ -66,7 +66,7 @@ fn a_save_does_not_count_the_files_that_are_there() {
             storage.remove_saved_file(&worker(), &saved.path).unwrap();
         }
         assert_eq!(counted(), 0);
-        // Nor is it counted again for a session that joins.
+        // A session that joins does not cause another count.
         if sharing == Sharing::Shared {
             let second = Storage::open(options).unwrap();
             target(&second, "wxfile://usr/saved 0", b"y").unwrap();
@@ -75,9 +75,9 @@ fn a_save_does_not_count_the_files_that_are_there() {
     }
 }
 
-/// The log is the host's code, and is told of the count and of directories that are made anew.
+/// The log is the host's code. It is called about counts and about directories that are created again.
 #[test]
-fn the_log_may_come_back_for_a_file() {
+fn log_may_call_the_storage() {
     let place: Arc<OnceLock<Storage>> = Arc::default();
     let (in_log, (sender, saved)) = (place.clone(), mpsc::channel());
     let (directory, storage) = open_with(|options| {
@@ -114,7 +114,7 @@ fn the_count_is_right_after_all_kinds_of_changes() {
     target(&storage, "wxfile://usr/a", &vec![0; blocks(5)]).unwrap();
     storage.remove_saved_file(&worker(), &saved.path).unwrap();
     target(&storage, "wxfile://usr/a", b"").unwrap();
-    // A refused save changes nothing: a directory has the name.
+    // A rejected save changes nothing: a directory has the name.
     storage.make_directory(&worker(), "wxfile://usr/d", false).unwrap();
     assert_is_a_directory(target(&storage, "wxfile://usr/d", b"x"));
     // The directory costs a block.
@@ -124,10 +124,10 @@ fn the_count_is_right_after_all_kinds_of_changes() {
 }
 
 #[test]
-fn a_tree_however_deep_does_not_keep_a_session_from_opening() {
+fn deep_tree_does_not_prevent_opening() {
     let (directory, storage) = open();
     storage.close();
-    // Longer than a path may be, so that it is made step by step.
+    // Longer than a path may be, so it is created step by step.
     let mut usr = directory::Directory::open_native(&root_of(&directory).join("usr")).unwrap();
     for _ in 0..1500 {
         fs::File::from(std::os::fd::OwnedFd::from(usr.create_file("file").unwrap())).set_len(BLOCK).unwrap();
@@ -138,7 +138,7 @@ fn a_tree_however_deep_does_not_keep_a_session_from_opening() {
     let storage = Storage::open(options.clone()).unwrap();
     target(&storage, "wxfile://usr/a", b"").unwrap();
     assert_exceeded(target(&storage, "wxfile://usr/b", b""));
-    // A launch that crashed may have left one, too.
+    // A crashed launch may have left one, too.
     storage.close();
     let launches = root_of(&directory).join("launches");
     fs::rename(root_of(&directory).join("usr/d"), launches.join("dead")).unwrap();
@@ -148,7 +148,7 @@ fn a_tree_however_deep_does_not_keep_a_session_from_opening() {
 }
 
 #[test]
-fn a_tree_that_cannot_be_read_does_not_keep_a_session_from_opening() {
+fn unreadable_tree_does_not_prevent_opening() {
     let (directory, storage) = open();
     fs::create_dir(root_of(&directory).join("usr/d")).unwrap();
     target(&storage, "wxfile://usr/d/a", b"x").unwrap();
@@ -166,7 +166,7 @@ fn shared(directory: &Path, log: Log) -> Storage {
     Storage::open(options).unwrap()
 }
 
-/// Another process saves and removes while this one has a session, and is killed.
+/// Another process saves and deletes while this one has a session open, and is killed.
 #[test]
 fn processes_that_share_the_files_share_the_count() {
     if let Some(directory) = given_directory() {
@@ -174,7 +174,7 @@ fn processes_that_share_the_files_share_the_count() {
         let save = || storage.save_file(&worker(), &temporary(&storage, b"x").path, None);
         let saved: Vec<_> = (0..5).map(|_| save().unwrap()).collect();
         storage.remove_saved_file(&worker(), &saved[0].path).unwrap();
-        // This one tells of the removal.
+        // This write publishes the removal.
         target(&storage, "wxfile://usr/same", b"x").unwrap();
         std::process::abort();
     }
@@ -185,7 +185,7 @@ fn processes_that_share_the_files_share_the_count() {
     assert_eq!(counted(), 1);
     let mut child = start("usage::processes_that_share_the_files_share_the_count", directory.path(), "ulimit -c 0");
     assert!(!child.wait().unwrap().success());
-    // One file of this process and five of the other's.
+    // One file of this process and five of the other.
     for number in 0..4 {
         target(&storage, &format!("wxfile://usr/{number}"), b"x").unwrap();
     }
@@ -194,9 +194,9 @@ fn processes_that_share_the_files_share_the_count() {
     assert_eq!(counted(), 1, "nothing is refused without a look");
 }
 
-/// The file with the count is not there while something is changed. A process that is killed then leaves none.
+/// The count file does not exist while something is changed, so a process killed then leaves none.
 #[test]
-fn a_count_that_was_lost_or_damaged_is_made_anew() {
+fn lost_or_damaged_count_is_replaced() {
     let directory = tempfile::tempdir().unwrap();
     let (log, counted) = counts();
     let storage = shared(directory.path(), log);
@@ -220,7 +220,7 @@ fn a_count_that_was_lost_or_damaged_is_made_anew() {
         assert_eq!(counted(), 0);
     }
     let now = fs::read(&file).unwrap();
-    // One that was left by sessions before is not believed.
+    // A count file of earlier sessions is not used.
     storage.close();
     fs::write(root_of(&directory).join("usr/host"), b"x").unwrap();
     let (log, counted) = counts();
@@ -228,7 +228,7 @@ fn a_count_that_was_lost_or_damaged_is_made_anew() {
     assert_eq!(counted(), 1);
     assert_ne!(fs::read(&file).unwrap(), now);
     storage.close();
-    // One session alone needs none.
+    // An exclusive session needs none.
     let storage = Storage::open(options(directory.path())).unwrap();
     assert!(!file.exists());
     target(&storage, "wxfile://usr/a", b"x").unwrap();
@@ -236,12 +236,12 @@ fn a_count_that_was_lost_or_damaged_is_made_anew() {
 }
 
 #[test]
-fn a_lack_of_descriptors_is_told_as_such_and_passes() {
+fn lack_of_descriptors_is_reported_and_temporary() {
     if let Some(directory) = given_directory() {
         return without_descriptors(&directory);
     }
     let directory = tempfile::tempdir().unwrap();
-    let test = "usage::a_lack_of_descriptors_is_told_as_such_and_passes";
+    let test = "usage::lack_of_descriptors_is_reported_and_temporary";
     let output = start(test, directory.path(), "ulimit -n 64").wait_with_output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
     assert!(String::from_utf8_lossy(&output.stdout).contains("there were none"));

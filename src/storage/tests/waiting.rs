@@ -1,4 +1,4 @@
-//! What waits ends with its deadline or its stop, whoever holds what it waits for.
+//! Waits end with their deadline or stop, whoever holds the resource.
 
 use std::io::Write;
 use std::sync::mpsc;
@@ -11,7 +11,7 @@ use crate::worker::StopReason;
 
 const LIMIT: Duration = Duration::from_secs(60);
 
-/// Locks the store as another process does that adds a file.
+/// Locks the store like another process that adds a file.
 fn lock_store(directory: &TempDir) -> Directory {
     let store = Directory::open_native(&root_of(directory).join("store")).unwrap();
     assert!(store.try_lock(true).unwrap());
@@ -22,7 +22,7 @@ fn assert_stopped<T: std::fmt::Debug>(result: Result<T, Error>, expected: StopRe
     assert!(matches!(&result, Err(Error::Stopped(reason)) if *reason == expected), "{result:?}");
 }
 
-/// The lock is never released, so whatever ends here was ended by its own deadline.
+/// The lock is never released, so only the deadline can end the calls.
 #[test]
 fn ten_files_that_wait_for_a_frozen_process_end_with_their_deadlines() {
     let (directory, storage) = open();
@@ -45,19 +45,19 @@ fn ten_files_that_wait_for_a_frozen_process_end_with_their_deadlines() {
             .collect();
         downloads.into_iter().for_each(|download| download.join().unwrap());
     });
-    // Not one after the other, and not after the ten seconds of a call without a deadline.
+    // In parallel, and not after the ten seconds of a call without a deadline.
     assert!(begin.elapsed() < Duration::from_secs(4), "{:?}", begin.elapsed());
     assert_eq!(files_below(&root_of(&directory)), Vec::<PathBuf>::new());
 }
 
-/// Of a call that may wait this long only, so that no test takes ten seconds.
+/// A worker with limited patience, so that no test takes ten seconds.
 fn impatient_worker(patience: Duration) -> Worker {
     let worker = worker();
     worker.spend_patience(Duration::from_secs(10) - patience);
     worker
 }
 
-/// Each waits for the whole time, and none for the time of another.
+/// Each waits for its own patience, and none for another's.
 #[test]
 fn appends_that_wait_for_a_frozen_process_end_with_their_patience() {
     const PATIENCE: Duration = Duration::from_millis(500);
@@ -78,13 +78,13 @@ fn appends_that_wait_for_a_frozen_process_end_with_their_patience() {
         }
     });
     assert!(begin.elapsed() >= PATIENCE);
-    // One after the other it would be six seconds.
+    // One after another would take six seconds.
     assert!(begin.elapsed() < Duration::from_secs(4), "{:?}", begin.elapsed());
 }
 
-/// The lock is held by a call that appends to one file, and is waited for in vain.
+/// A call that appends to one file waits for the lock and holds that file's turn.
 #[test]
-fn a_file_is_not_waited_for_by_those_who_append_to_another() {
+fn appends_to_different_files_do_not_wait_for_each_other() {
     let (_directory, storage) = open();
     write(&storage, "wxfile://usr/other", WriteMode::Whole, b"x").unwrap();
     let turns = storage.root.shared.rewrites.of(vec!["a".to_owned()]);
@@ -137,9 +137,9 @@ fn opening_listing_and_removing_do_not_wait_for_a_frozen_process() {
     storage.remove_saved_file(&worker(), &saved.path).unwrap();
 }
 
-/// The moment at which an abort is still in time: everything that takes its time was done, and the name is not given.
+/// The last moment at which an abort is in time: all slow work is done, and the name was not given.
 #[test]
-fn a_stop_right_before_the_name_is_given_leaves_no_file() {
+fn stop_directly_before_the_rename_leaves_no_file() {
     let (directory, storage) = open_with(|options| options.storage_quota = 10_000);
     for path in [None, Some("wxfile://usr/a")] {
         let worker = worker();
@@ -154,7 +154,7 @@ fn a_stop_right_before_the_name_is_given_leaves_no_file() {
     target(&storage, "wxfile://usr/b", &[0; 10_000]).unwrap();
 }
 
-/// In blocking mode, the fastest takes all bytes, and a read of the others would wait for more.
+/// In blocking mode, the fastest reader takes all bytes, and a read by another one would wait for more.
 #[test]
 fn readers_of_one_blocking_pipe_can_be_stopped() {
     let (_directory, storage) = open();
@@ -183,7 +183,7 @@ fn readers_of_one_blocking_pipe_can_be_stopped() {
         });
     }
     let mut writer = fs::File::from(writer);
-    // Each piece is announced to all of them, and one gets it.
+    // Each part is announced to all readers, and one gets it.
     for _ in 0..20_000 {
         writer.write_all(&[7; 50]).unwrap();
     }

@@ -1,4 +1,4 @@
-//! Transfers against servers that break connections as a test says, in virtual time.
+//! Transfers against scripted servers that break connections, in virtual time.
 
 mod resume;
 mod retry;
@@ -23,10 +23,10 @@ use crate::worker::{StopSignal, WaitError};
 /// The deadline of every transfer here.
 pub const DEADLINE: Duration = Duration::from_secs(60);
 
-/// What the server sends as the date of a transfer's begin.
+/// The server's date when a transfer starts.
 pub const BEGIN: &str = "Sun, 06 Nov 1994 08:49:37 GMT";
 
-/// Time that passes while somebody waits, and at no other time.
+/// A clock that advances only when code waits on it.
 pub struct VirtualClock {
     begin: Instant,
     waits: Mutex<Vec<Duration>>,
@@ -61,7 +61,7 @@ impl AttemptClock for Arc<VirtualClock> {
     }
 }
 
-/// Answers each look-up with the next of its addresses, and then with the last.
+/// Answers each look-up with its next list of addresses, and repeats the last one.
 struct Addresses(Mutex<Vec<Vec<IpAddr>>>);
 
 impl Resolver for Addresses {
@@ -72,7 +72,7 @@ impl Resolver for Addresses {
     }
 }
 
-/// What the host hears of.
+/// The events that the host receives.
 #[derive(Default)]
 pub struct Heard {
     pub heads: Vec<ReceivedHead>,
@@ -103,7 +103,7 @@ impl TransferObserver for Listener {
     }
 }
 
-/// A session's environment, and a clock that the test owns.
+/// A session's environment with a clock that the test controls.
 pub struct Bench {
     pub environment: Environment,
     pub clock: Arc<VirtualClock>,
@@ -126,10 +126,10 @@ fn storage_options(directory: &TempDir) -> storage::Options {
     }
 }
 
-/// How a transfer ended.
+/// The result of a transfer.
 pub struct Outcome {
     pub result: Result<Success, TransferError>,
-    /// The bytes of the file, or of the answer.
+    /// The bytes of the file or of the answer.
     pub content: Vec<u8>,
     pub counts: Counts,
     pub heard: Heard,
@@ -158,7 +158,7 @@ impl Bench {
         Bench { environment: Environment { storage, ..environment }, clock, directory }
     }
 
-    /// With `retry`, and a look-up that gives each of `addresses` in turn.
+    /// With `retry`, and a resolver that returns each of `addresses` in turn.
     pub fn new(retry: RetryRules, addresses: &[&[&str]]) -> Bench {
         let directory = TempDir::new().unwrap();
         let clock =
@@ -214,7 +214,7 @@ impl Bench {
         })
     }
 
-    /// Downloads `url` as a request says that `change` had a look at.
+    /// Downloads `url` with a request that `change` has modified.
     pub fn download_with(&self, url: &str, change: impl FnOnce(&mut DownloadRequest)) -> Outcome {
         let mut request = DownloadRequest {
             url: url.to_owned(),

@@ -1,4 +1,4 @@
-//! How a download goes on that broke off, and when it begins anew.
+//! When an interrupted download continues, and when it starts from the beginning.
 
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -13,22 +13,22 @@ use crate::terms::{Category, header_value};
 const V1: (&str, &str) = ("ETag", "\"v1\"");
 const V2: (&str, &str) = ("ETag", "\"v2\"");
 
-/// The first four of ten bytes of the first version, and the end.
+/// The first four of ten bytes of version 1, then the connection ends.
 fn broken() -> Script {
     Script::fault_at(4, &[V1, ("Content-Type", "image/png")], b"1111111111", Step::Close)
 }
 
-/// The second version, all of it.
+/// All of version 2.
 fn second() -> Script {
     Script::answer(200, &[V2], b"2222222222")
 }
 
-/// The rest of the first version.
+/// The rest of version 1.
 fn rest() -> Script {
     Script::answer(206, &[V1, ("Content-Range", "bytes 4-9/10")], b"111111")
 }
 
-/// The `Range` and `If-Range` that each connection's request had.
+/// The `Range` and `If-Range` of each connection's request.
 fn ranges(server: &FaultServer) -> Vec<Option<(String, String)>> {
     let range_of = |connection| {
         let request = String::from_utf8(server.received(connection)).unwrap();
@@ -54,7 +54,7 @@ fn a_download_that_broke_off_goes_on_where_it_was() {
         assert_eq!(outcome.counts, Counts { attempts: 2, resumed_from: 4 });
         assert_eq!(ranges(&server), [None, from(4)]);
         assert_eq!(outcome.heard.progress, [(4, Some(10)), (10, Some(10))]);
-        // The page asked for all of it.
+        // The page requested the whole file.
         let head = outcome.heard.heads.iter().map(|head| (head.status, &head.headers)).collect::<Vec<_>>();
         let success = outcome.result.as_ref().unwrap();
         assert_eq!(head, [(200, &success.headers)]);
@@ -66,7 +66,7 @@ fn a_download_that_broke_off_goes_on_where_it_was() {
 }
 
 #[test]
-fn a_download_goes_on_more_often_than_it_may_be_tried_again() {
+fn resumed_attempts_do_not_count_as_retries() {
     let piece = |begin: usize| {
         let range = format!("bytes {begin}-9/10");
         let head = response_head(206, &[V1, ("Content-Range", &range)], Some(10 - begin as u64));
@@ -77,15 +77,15 @@ fn a_download_goes_on_more_often_than_it_may_be_tried_again() {
     let outcome = Bench::resuming(Resume::WithinTask, 0).download(&server.url("/"));
     assert_eq!(outcome.content, b"1111111111");
     assert_eq!(outcome.counts, Counts { attempts: 7, resumed_from: 9 });
-    // Each wait is the first one: every attempt but the last has gained something.
+    // Each wait is the first one, because every attempt but the last received something.
     assert_eq!(outcome.waits, [Duration::from_millis(500); 6]);
-    // Attempts that gain nothing double the wait, until one gains something.
+    // Attempts that receive nothing double the wait, until one receives something.
     let silent = || Script::new([Step::ReadHead]);
     let server = FaultServer::start(Transport::Plain, vec![silent(), silent(), broken(), silent(), rest()]);
     let outcome = Bench::resuming(Resume::WithinTask, 3).download(&server.url("/"));
     assert_eq!(outcome.counts, Counts { attempts: 5, resumed_from: 4 });
     assert_eq!(outcome.waits, [500, 1000, 500, 500].map(Duration::from_millis));
-    // An attempt that gains nothing is a retry, of which there is none.
+    // An attempt that receives nothing counts as a retry, and none is allowed.
     let server = FaultServer::start(Transport::Plain, vec![broken(), Script::new([Step::ReadHead])]);
     let outcome = Bench::resuming(Resume::WithinTask, 0).download(&server.url("/"));
     assert_eq!(outcome.result.map(drop).unwrap_err().category(), Category::ConnectionClosed);
@@ -93,10 +93,10 @@ fn a_download_goes_on_more_often_than_it_may_be_tried_again() {
 }
 
 #[test]
-fn an_answer_that_is_not_the_rest_is_never_put_behind_the_beginning() {
+fn answer_that_is_not_the_rest_is_never_appended() {
     let range = ("Content-Range", "bytes 4-9/10");
     let partial = |headers: &[(&str, &str)], body: &[u8]| Script::answer(206, headers, body);
-    // (what the request for the rest is answered with, whether a third request follows, the file, its status)
+    // (case, answer to the request for the rest, whether a third request follows, the file, its status)
     let cases: Vec<(&str, Script, bool, &[u8], u16)> = vec![
         ("another version", second(), false, b"2222222222", 200),
         ("the range is ignored", Script::answer(200, &[V1], b"1111111111"), false, b"1111111111", 200),
@@ -136,7 +136,7 @@ fn an_answer_that_is_not_the_rest_is_never_put_behind_the_beginning() {
 }
 
 #[test]
-fn a_server_that_does_not_know_ranges_is_asked_for_one_once() {
+fn server_without_ranges_is_asked_only_once() {
     let unsatisfiable = Script::answer(416, &[], b"");
     let server = FaultServer::start(Transport::Plain, vec![broken(), unsatisfiable, broken(), second()]);
     let outcome = Bench::resuming(Resume::WithinTask, 1).download(&server.url("/"));
@@ -156,7 +156,7 @@ fn a_version_that_broke_off_is_resumed_even_if_it_is_the_second() {
 }
 
 #[test]
-fn what_cannot_be_resumed_begins_anew() {
+fn download_that_cannot_resume_starts_over() {
     let cut = |headers: &[(&str, &str)]| Script::fault_at(4, headers, b"1111111111", Step::Close);
     let cases = [
         ("weak", cut(&[("ETag", "W/\"v1\"")])),
@@ -176,7 +176,7 @@ fn what_cannot_be_resumed_begins_anew() {
         assert_eq!(outcome.content, b"2222222222", "{header:?}");
         assert!(!String::from_utf8(server.received(1)).unwrap().contains("If-Range"), "{header:?}");
     }
-    // Resume off.
+    // Resume is off.
     let server = FaultServer::start(Transport::Plain, vec![broken(), second()]);
     assert_eq!(Bench::resuming(Resume::Off, 1).download(&server.url("/")).content, b"2222222222");
     assert_eq!(ranges(&server), [None, None]);
@@ -195,7 +195,7 @@ fn an_answer_of_another_origin_is_neither_resumed_nor_the_rest() {
     let outcome = Bench::resuming(Resume::WithinTask, 1).download(&server.url("/"));
     assert_eq!(outcome.content, b"2222222222", "the rest of the same name is another origin's");
 
-    // Within the origin it is as good as without a redirect.
+    // Within the origin, a redirect changes nothing.
     let moved = || Script::answer(302, &[("Location", "/moved"), ("Connection", "close")], b"");
     let server = FaultServer::start(Transport::Plain, vec![moved(), broken(), moved(), rest()]);
     let outcome = Bench::resuming(Resume::WithinTask, 0).download(&server.url("/"));
@@ -204,13 +204,13 @@ fn an_answer_of_another_origin_is_neither_resumed_nor_the_rest() {
 
 #[test]
 fn a_resumed_file_is_checked_as_a_whole() {
-    // Of ten times "1", as `printf 1111111111 | sha256sum` has it.
+    // Of ten times "1", from `printf 1111111111 | sha256sum`.
     const SHA256: &str = "d2d02ea74de2c9fab1d802db969c18d409a8663a9697977bb1c98ccdd9de4372";
     const REPR_DIGEST: &str = "sha-256=:0tAup03iyfqx2ALblpwY1AmoZjqWl5d7scmMzdneQ3I=:";
     let check = |digest: &str, change: fn(&mut IntegrityRequest)| {
         let head = [V1, ("Repr-Digest", digest)];
         let broken = Script::fault_at(4, &head, b"1111111111", Step::Close);
-        // Of the part, and so of no use for the whole.
+        // The digest of the part, which says nothing about the whole file.
         let rest_headers = [V1, ("Content-Range", "bytes 4-9/10"), ("Content-MD5", "AAAAAAAAAAAAAAAAAAAAAA==")];
         let server = FaultServer::start(Transport::Plain, vec![broken, Script::answer(206, &rest_headers, b"111111")]);
         Bench::resuming(Resume::WithinTask, 0).download_with(&server.url("/"), |request| change(&mut request.integrity))
@@ -222,13 +222,13 @@ fn a_resumed_file_is_checked_as_a_whole() {
     let mismatch = |outcome: Outcome| outcome.result.map(drop).unwrap_err().category() == Category::Integrity;
     assert!(mismatch(check("", |integrity| integrity.expected_length = 11)));
     assert!(mismatch(check("", |integrity| integrity.expected_sha256 = Some("0".repeat(64)))));
-    // What the first answer declares of the whole holds for the whole.
+    // The digest of the whole file in the first answer still applies.
     assert!(check(REPR_DIGEST, |integrity| integrity.verify_digest = true).result.is_ok());
     assert!(mismatch(check(&REPR_DIGEST.replace(":0", ":A"), |integrity| integrity.verify_digest = true)));
 }
 
 #[test]
-fn what_a_task_has_of_its_file_is_there_in_the_next_launch() {
+fn partial_file_survives_into_the_next_launch() {
     for file_path in [None, Some("wxfile://usr/file.bin")] {
         let server = FaultServer::start(Transport::Plain, vec![broken(), Script::new([Step::ReadHead]), rest()]);
         let bench = Bench::resuming(Resume::AcrossLaunches, 0);
@@ -242,7 +242,7 @@ fn what_a_task_has_of_its_file_is_there_in_the_next_launch() {
         assert_eq!(ranges(&server), [None, from(4), from(4)], "{file_path:?}");
         assert_eq!(outcome.heard.progress, [(10, Some(10))]);
         assert_eq!(header_value(&outcome.heard.heads[0].headers, "Content-Type"), Some("image/png"));
-        // Nothing is left of it.
+        // No partial file is left.
         let partials = bench.directory.path().join("app-wx/user-/partials");
         assert_eq!(std::fs::read_dir(partials).unwrap().count(), 0, "{file_path:?}");
     }
@@ -268,7 +268,7 @@ fn another_call_does_not_get_the_partial_file() {
         assert_eq!(outcome.counts.resumed_from, 0);
     }
     assert!(ranges(&server)[2..].iter().all(Option::is_none));
-    // And once it is discarded, nobody does.
+    // After discarding, no call finds it.
     bench.environment.storage.discard_partials(&Worker::for_call(Arc::new(StopSignal::new()))).unwrap();
     assert_eq!(bench.download(&server.url("/")).counts.resumed_from, 0);
 }
@@ -284,15 +284,15 @@ fn an_error_of_the_server_leaves_the_partial_file_to_a_later_call() {
     assert_eq!((outcome.content.as_slice(), outcome.counts.resumed_from), (&b"1111111111"[..], 4));
 }
 
-/// A server between a client and another server, on which a connection ends after so many bytes of answers.
+/// A proxy that ends a connection after a number of answer bytes.
 struct Cutter(SocketAddr);
 
 impl Cutter {
-    /// `cuts` are those of the connections, in their order; later ones are not cut.
+    /// `cuts` applies to the connections in order. Later ones are not cut.
     fn start(server: SocketAddr, cuts: Vec<u64>) -> Cutter {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
-        // Ends with the process.
+        // Runs until the process ends.
         thread::spawn(move || {
             let mut cuts = cuts.into_iter();
             for client in listener.incoming().map_while(Result::ok) {
@@ -314,9 +314,9 @@ impl Cutter {
     }
 }
 
-/// Cuts inside of every TLS record, and of every part of what is around them: the file is the same each time.
+/// Cuts within every TLS record and handshake message. The file is the same each time.
 #[test]
-fn a_connection_may_end_at_every_place() {
+fn connection_may_end_at_any_byte() {
     const SIZE: usize = 100_000;
     let server = Server::start(wxtransfer_test_server::Options::default());
     let expected = pattern_bytes(0, SIZE);
@@ -324,7 +324,7 @@ fn a_connection_may_end_at_every_place() {
         let url = if scheme == "https" { server.https_url("") } else { server.url("") };
         let port: u16 = url.rsplit(':').next().unwrap().trim_end_matches('/').parse().unwrap();
         let mut resumed = 0;
-        // A record has 16 KiB at most, so that each has several cuts; a handshake has some, too.
+        // A record has at most 16 KiB, so each has several cuts. The handshake has some, too.
         for cut in (1..SIZE as u64 + 8000).step_by(1499) {
             let cutter = Cutter::start(([127, 0, 0, 1], port).into(), vec![cut, 20_000 + cut % 5000]);
             let bench = Bench::resuming(Resume::WithinTask, 2);

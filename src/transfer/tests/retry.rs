@@ -1,4 +1,4 @@
-//! Which failures and statuses another attempt follows, when, and what the host hears of it.
+//! Which failures and statuses are retried, when, and which events the host receives.
 
 use rustix::pipe::pipe;
 use wxtransfer_test_server::{FaultServer, Identity as ServerIdentity, MaximumTls, Script, Step, Transport};
@@ -6,13 +6,13 @@ use wxtransfer_test_server::{FaultServer, Identity as ServerIdentity, MaximumTls
 use super::*;
 use crate::terms::{Category, header_value};
 
-/// Who may try again.
+/// The kind of transfer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Caller {
     Download,
-    /// Not `retry_uploads`.
+    /// Without `retry_uploads`.
     Upload,
-    /// `retry_uploads`.
+    /// With `retry_uploads`.
     IdempotentUpload,
 }
 
@@ -33,22 +33,22 @@ fn fine() -> Script {
     Script::answer(200, &[], b"fine")
 }
 
-/// What a server does first.
+/// The server's first connection.
 fn first(steps: impl Into<Vec<Step>>) -> Vec<Script> {
     vec![Script::new(steps.into()), fine()]
 }
 
 const EXPIRED: Transport = Transport::Tls { identity: ServerIdentity::Expired, maximum: MaximumTls::Tls13 };
 
-/// A phase in which the first attempt of a transfer fails; the second one would succeed.
+/// A phase in which the first attempt of a transfer fails. The second one would succeed.
 struct Phase {
     name: &'static str,
     transport: Transport,
-    /// What each look-up gives. `127.0.0.2` has no server.
+    /// The result of each look-up. `127.0.0.2` has no server.
     addresses: &'static [&'static [&'static str]],
     scripts: Vec<Script>,
     category: Category,
-    /// Which of a download, an upload and an upload to a server that deduplicates are tried again.
+    /// Whether a download, an upload, and an upload with `retry_uploads` are retried.
     is_tried_again: [bool; 3],
 }
 
@@ -110,7 +110,7 @@ fn phases() -> Vec<Phase> {
 }
 
 #[test]
-fn failures_of_the_way_to_the_server_are_tried_again() {
+fn connection_failures_are_retried() {
     for retries in [0, 1] {
         for (column, caller) in CALLERS.into_iter().enumerate() {
             for phase in phases() {
@@ -133,7 +133,7 @@ fn failures_of_the_way_to_the_server_are_tried_again() {
 }
 
 #[test]
-fn five_statuses_are_tried_again() {
+fn five_statuses_are_retried() {
     for (caller, retried) in [
         (Caller::Download, &[408, 429, 502, 503, 504][..]),
         (Caller::Upload, &[]),
@@ -156,7 +156,7 @@ fn five_statuses_are_tried_again() {
 }
 
 #[test]
-fn the_last_answer_is_the_answer() {
+fn last_answer_is_the_result() {
     let scripts = (1..=3).map(|attempt| Script::answer(503, &[], format!("busy {attempt}").as_bytes())).collect();
     let server = FaultServer::start(Transport::Plain, scripts);
     let bench = Bench::new(rules(2, Caller::Download), &[&[]]);
@@ -166,7 +166,7 @@ fn the_last_answer_is_the_answer() {
 }
 
 #[test]
-fn the_last_failure_is_the_failure() {
+fn last_failure_is_the_result() {
     let scripts = vec![
         Script::answer(503, &[], b"busy"),
         Script::new([Step::ReadHead]),
@@ -196,14 +196,14 @@ fn no_wait_ends_after_the_deadline() {
     let server = FaultServer::start(Transport::Plain, Vec::new());
     let bench = Bench::new(RetryRules { delay: Duration::from_secs(10), ..rules(9, Caller::Download) }, &[&[]]);
     let outcome = bench.download(&server.url("/"));
-    // The third wait, of 30 s, would end with the deadline.
+    // The third wait, of 30 s, would end at the deadline.
     assert_eq!(outcome.waits, [10, 20].map(Duration::from_secs));
     assert_eq!((outcome.result.is_err(), outcome.counts.attempts), (true, 3));
 }
 
 #[test]
-fn retry_after_is_obeyed_where_it_ends_before_the_deadline() {
-    // (Retry-After, the wait in milliseconds, if there is one); without a Retry-After it is 500
+fn retry_after_is_obeyed_before_the_deadline() {
+    // (Retry-After, the wait in milliseconds if there is one). Without a Retry-After it is 500.
     let cases = [
         ("0", Some(500)),
         ("7", Some(7_000)),
@@ -231,7 +231,7 @@ fn retry_after_is_obeyed_where_it_ends_before_the_deadline() {
 }
 
 #[test]
-fn the_host_hears_of_the_head_that_counts_and_the_file_is_of_one_answer() {
+fn host_receives_only_the_final_head_and_its_file() {
     let broken = Script::fault_at(6, &[("X-Attempt", "1")], b"broken off", Step::Close);
     let server =
         FaultServer::start(Transport::Plain, vec![broken, Script::answer(200, &[("X-Attempt", "2")], b"fine")]);
@@ -243,7 +243,7 @@ fn the_host_hears_of_the_head_that_counts_and_the_file_is_of_one_answer() {
 }
 
 #[test]
-fn a_head_is_heard_of_at_once_where_no_attempt_can_follow() {
+fn head_is_reported_at_once_without_further_attempts() {
     let script = || Script::fault_at(1, &[], b"body", Step::Close);
     for (caller, retries) in [(Caller::Download, 0), (Caller::Upload, 1)] {
         let server = FaultServer::start(Transport::Plain, vec![script()]);
@@ -253,7 +253,7 @@ fn a_head_is_heard_of_at_once_where_no_attempt_can_follow() {
     }
 }
 
-/// The values of `Idempotency-Key` that a server got, one a connection.
+/// The values of `Idempotency-Key` that a server received, one list per connection.
 fn keys(server: &FaultServer) -> Vec<Vec<String>> {
     let keys_of = |connection| {
         let request = String::from_utf8(server.received(connection)).unwrap();
@@ -264,7 +264,7 @@ fn keys(server: &FaultServer) -> Vec<Vec<String>> {
 }
 
 #[test]
-fn every_try_of_an_upload_has_the_same_key() {
+fn every_attempt_of_an_upload_has_the_same_key() {
     let scripts = || vec![Script::new([Step::ReadHead, Step::ReadWholeBody]), fine(), fine()];
     let server = FaultServer::start(Transport::Plain, scripts());
     let bench = Bench::new(rules(1, Caller::IdempotentUpload), &[&[]]);
@@ -276,7 +276,7 @@ fn every_try_of_an_upload_has_the_same_key() {
     assert_ne!(keys_sent[1], keys_sent[2], "another upload");
     let digits = keys_sent[0][0].trim_matches('"');
     assert!(keys_sent[0][0].len() == 34 && digits.len() == 32 && digits.bytes().all(|byte| byte.is_ascii_hexdigit()));
-    // The body is the whole one each time.
+    // Each attempt sends the whole body.
     assert_eq!(server.received(0).len(), server.received(1).len());
 
     let server = FaultServer::start(Transport::Plain, scripts());
@@ -290,7 +290,7 @@ fn every_try_of_an_upload_has_the_same_key() {
 }
 
 #[test]
-fn no_key_is_sent_where_no_upload_is_sent_twice() {
+fn no_key_is_sent_without_retry_uploads() {
     for rules in [rules(0, Caller::IdempotentUpload), rules(1, Caller::Upload)] {
         let server = FaultServer::start(Transport::Plain, vec![fine()]);
         assert_eq!(Bench::new(rules, &[&[]]).upload(&server.url("/"), b"content").status(), 200);
@@ -299,7 +299,7 @@ fn no_key_is_sent_where_no_upload_is_sent_twice() {
 }
 
 #[test]
-fn a_pipe_is_sent_again_only_while_nothing_was_read_of_it() {
+fn pipe_is_retried_only_before_it_was_read() {
     let from_pipe = |bench: &Bench, url: &str| {
         let (reader, writer) = pipe().unwrap();
         rustix::io::write(&writer, b"content").unwrap();

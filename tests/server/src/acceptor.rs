@@ -1,4 +1,4 @@
-//! A listener with one blocking thread per connection, all of which end when it is dropped.
+//! A listener with one blocking thread per connection. All of them end when it is dropped.
 
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -9,11 +9,11 @@ use std::time::Duration;
 #[derive(Default)]
 struct Connections {
     stopping: bool,
-    /// Weak, so that a connection that its thread drops is closed there and then, which a reset depends on.
+    /// Weak, so that a connection closes as soon as its thread drops it. Resets depend on this.
     sockets: Vec<Weak<TcpStream>>,
 }
 
-/// Accepts on 127.0.0.1 and hands every connection, numbered from 0, to a thread of its own.
+/// Accepts on 127.0.0.1 and passes every connection, numbered from 0, to a new thread.
 pub(crate) struct Acceptor {
     address: SocketAddr,
     connections: Arc<Mutex<Connections>>,
@@ -42,11 +42,11 @@ impl Drop for Acceptor {
             let mut connections = lock(&self.connections);
             connections.stopping = true;
             for socket in connections.sockets.iter().filter_map(Weak::upgrade) {
-                // An error only says that the peer was faster.
+                // An error means that the peer has already closed the connection.
                 let _ = socket.shutdown(Shutdown::Both);
             }
         }
-        // `accept` has no other way to be woken that works everywhere.
+        // A connection is the only portable way to wake `accept`.
         let _ = TcpStream::connect_timeout(&self.address, Duration::from_secs(5));
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
@@ -69,7 +69,7 @@ fn accept_all<F: Fn(usize, Arc<TcpStream>) + Send + Sync + 'static>(
         }
         let Ok((socket, _)) = accepted else {
             drop(connections);
-            // Out of descriptors, most likely: give the others time to end.
+            // Probably out of descriptors: wait for other connections to end.
             thread::sleep(Duration::from_millis(10));
             continue;
         };

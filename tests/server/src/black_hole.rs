@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use socket2::{Domain, SockAddr, Socket, Type};
 
-/// The most connections that are tried to fill the queue; kernels round a backlog up in their own ways.
+/// The most connections that are tried to fill the queue; kernels round a backlog up in different ways.
 const FILLERS: usize = 64;
 
 /// A listener that never accepts and whose queue is full: further attempts to connect hang until it is dropped.
@@ -19,15 +19,15 @@ impl BlackHole {
     /// Opens the listener and fills its queue.
     ///
     /// # Panics
-    /// Where the queue cannot be filled.
+    /// If the queue cannot be filled.
     pub fn start() -> BlackHole {
         BlackHole::start_at((Ipv4Addr::LOCALHOST, 0).into())
     }
 
-    /// The same at an address of the loopback: the dead one of a name that has several must have a live one's port.
+    /// As [`start`](BlackHole::start), at a given loopback address: the addresses of a name all need the same port.
     ///
     /// # Panics
-    /// Where the address cannot be bound, or the queue cannot be filled.
+    /// If the address cannot be bound, or the queue cannot be filled.
     pub fn start_at(address: SocketAddr) -> BlackHole {
         BlackHole::fill(address).expect("a listener's queue on the loopback can be filled")
     }
@@ -39,7 +39,7 @@ impl BlackHole {
         let address = listener.local_addr()?.as_socket().ok_or(std::io::ErrorKind::AddrNotAvailable)?;
         let mut queue = Vec::new();
         while queue.len() < FILLERS {
-            // On the loopback a connection that can be made is made at once.
+            // On the loopback a connection attempt succeeds at once or not at all.
             match TcpStream::connect_timeout(&address, Duration::from_millis(200)) {
                 Ok(stream) => queue.push(stream),
                 Err(error) if error.kind() == std::io::ErrorKind::TimedOut => {
@@ -51,7 +51,7 @@ impl BlackHole {
         Err(std::io::Error::other("the queue does not fill"))
     }
 
-    /// The address to which no connection comes about.
+    /// The address that accepts no connection.
     pub fn address(&self) -> SocketAddr {
         self.address
     }

@@ -1,4 +1,4 @@
-//! The certificates the servers show, good ones and bad ones, all made when the process first needs them.
+//! The servers' certificates, valid and invalid, all made when the process first needs them.
 
 use std::sync::{Arc, LazyLock};
 use std::time::{Duration, SystemTime};
@@ -17,24 +17,24 @@ use crate::client_identity::{ClientIdentity, ClientKey};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// What a server shows in its handshake. Only [`Valid`](Identity::Valid) may be accepted by a client that trusts
-/// [`Authority::pem`].
+/// The certificate that a server sends in its handshake. A client that trusts [`Authority::pem`] may accept only
+/// [`Valid`](Identity::Valid).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Identity {
     /// Signed through an intermediate, for `localhost`, `example.test`, `*.example.test`, `example.com`, 127.0.0.1 and
     /// ::1.
     Valid,
-    /// As valid, but its time ended a month ago.
+    /// As valid, but it expired a month ago.
     Expired,
-    /// As valid, but its time begins in a month.
+    /// As valid, but its validity starts in a month.
     NotYetValid,
-    /// Good in everything but its only name, `wrong.invalid`.
+    /// As valid, but its only name is `wrong.invalid`.
     WrongHost,
-    /// Signed by its own key.
+    /// Self-signed.
     SelfSigned,
-    /// Signed by an authority that nobody trusts.
+    /// Signed by an authority that the client does not trust.
     UnknownCa,
-    /// The certificate of `Valid`, sent without the intermediate that links it to the root.
+    /// The certificate of `Valid`, sent without its intermediate.
     MissingIntermediate,
 }
 
@@ -61,7 +61,7 @@ pub struct Authority {
     intermediate: CertifiedIssuer<'static, KeyPair>,
     unknown: CertifiedIssuer<'static, KeyPair>,
     pem: String,
-    /// One key for every leaf: what differs between the identities is then only what their names say.
+    /// The same key for every leaf, so that the identities differ only in what their names say.
     leaf_key: KeyPair,
     valid: CertificateDer<'static>,
     clients: Vec<ClientIdentity>,
@@ -106,7 +106,7 @@ impl Authority {
         self.root.der()
     }
 
-    /// The SHA-256 of the public key (SubjectPublicKeyInfo) that every [`Identity`] has: what a pin holds.
+    /// The SHA-256 of the public key (SubjectPublicKeyInfo) of every [`Identity`], for pins.
     pub fn spki_sha256(&self) -> [u8; 32] {
         let mut hash = [0; 32];
         let key_info = self.leaf_key.subject_public_key_info();
@@ -178,7 +178,7 @@ impl Authority {
     }
 }
 
-/// `example.com` for the programs of API guides, which are run as they are printed, through a proxy that leads here.
+/// `example.com` is for the programs in the API guides, which run unchanged through a proxy that leads to this server.
 const LOCAL_NAMES: [&str; 6] = ["localhost", "example.test", "*.example.test", "example.com", "127.0.0.1", "::1"];
 
 fn issuer(name: &str) -> Result<CertificateParams, rcgen::Error> {
@@ -189,7 +189,7 @@ fn issuer(name: &str) -> Result<CertificateParams, rcgen::Error> {
     Ok(params)
 }
 
-/// A server certificate whose time is `days` from today, the first one a day early for a clock that is behind.
+/// A server certificate that is valid for `days`, counted from today. Starts a day early, in case a clock is behind.
 /// Under a year and with the server-authentication purpose, because Apple's verifier refuses others.
 fn leaf(names: &[&str], days: std::ops::Range<i32>) -> Result<CertificateParams, rcgen::Error> {
     let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();

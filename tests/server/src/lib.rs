@@ -1,14 +1,14 @@
 //! Loopback servers for tests, examples and benchmarks.
 //!
-//! * [`Server`] answers as a well-behaved HTTP server does, plain and over TLS, and remembers what it was asked.
-//! * [`FaultServer`] follows a [`Script`] per connection and misbehaves at the exact byte a test names.
+//! * [`Server`] is a well-behaved HTTP server, plain and over TLS, that records its requests.
+//! * [`FaultServer`] follows a [`Script`] per connection and misbehaves at an exact byte.
 //! * [`ProxyServer`] tunnels with `CONNECT`; [`BlackHole`] is an address whose connections are never accepted.
 //!
-//! Everything listens on 127.0.0.1 only, runs on threads of its own, and ends when it is dropped. All servers of a
+//! Everything listens on 127.0.0.1 only, runs on its own threads, and ends when it is dropped. All servers of a
 //! process share one certificate authority, [`Authority::shared`].
 //!
-//! These are tools for tests: where the machine denies what they need (no loopback, no threads, no space for a file)
-//! and where a waiting time runs out, they panic with a message that says which.
+//! These are tools for tests: they panic with a message if the machine denies what they need (no loopback, no threads, no
+//! space for a file) or a wait times out.
 
 mod acceptor;
 mod black_hole;
@@ -31,5 +31,5 @@ pub use proxy::{ProxyConnect, ProxyServer};
 
 use std::time::Duration;
 
-/// How long the `wait_…` functions wait before they panic. Generous, because a loaded machine is not a broken library.
+/// The limit of the `wait_…` functions, after which they panic. Long, because a loaded machine must not fail a test.
 pub const WAIT_LIMIT: Duration = Duration::from_secs(30);

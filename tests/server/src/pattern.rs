@@ -5,13 +5,13 @@ use std::sync::LazyLock;
 use hyper::body::Bytes;
 use ring::digest;
 
-/// A prime, so that a piece that is lost, doubled or moved by any power of two cannot go unnoticed.
+/// A prime, so that a lost, doubled or moved piece of any power of two changes the data.
 const PERIOD: u64 = 65_521;
 
-/// The largest piece [`pattern_piece`] hands out: large writes are what makes the server fast enough for benchmarks.
+/// The largest piece that [`pattern_piece`] returns. Large writes make the server fast enough for benchmarks.
 const LARGEST_PIECE: usize = 256 * 1024;
 
-/// Enough of the pattern to cut a largest piece from any place without a copy.
+/// Enough of the pattern to return the largest piece from any offset without a copy.
 static TABLE: LazyLock<Bytes> =
     LazyLock::new(|| (0..PERIOD + LARGEST_PIECE as u64).map(pattern_byte).collect::<Vec<u8>>().into());
 
@@ -20,7 +20,7 @@ pub fn pattern_byte(offset: u64) -> u8 {
     ((offset % PERIOD * 2_654_435_761) >> 24) as u8
 }
 
-/// `length` bytes of the pattern, from `offset` on.
+/// Returns `length` bytes of the pattern, from `offset` on.
 pub fn pattern_bytes(offset: u64, length: usize) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(length);
     while bytes.len() < length {
@@ -41,14 +41,14 @@ pub fn pattern_sha256(length: u64) -> [u8; 32] {
     sha256_of(context)
 }
 
-/// The pattern from `offset` on: `length` bytes, or as many as one piece may hold.
+/// Returns a piece of the pattern from `offset` on: at most `length` bytes, and at most the largest piece.
 pub(crate) fn pattern_piece(offset: u64, length: u64) -> Bytes {
     let start = (offset % PERIOD) as usize;
     let length = length.min(LARGEST_PIECE as u64) as usize;
     TABLE.slice(start..start + length)
 }
 
-/// Ends a SHA-256.
+/// Finishes a SHA-256.
 pub(crate) fn sha256_of(context: digest::Context) -> [u8; 32] {
     let mut hash = [0; 32];
     hash.copy_from_slice(context.finish().as_ref());

@@ -11,14 +11,14 @@ use crate::acceptor::Acceptor;
 
 const LONGEST_HEAD: u64 = 64 * 1024;
 
-/// One `CONNECT` a [`ProxyServer`] was asked for.
+/// A `CONNECT` request that a [`ProxyServer`] has received.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProxyConnect {
-    /// The target as the client wrote it, `host:port`.
+    /// The target as the client sent it, `host:port`.
     pub target: String,
-    /// The status it was answered with: 200, 403 (the proxy leads nowhere for it), 405 (not `CONNECT`), 407 or 502.
+    /// The status of the response: 200, 403 (a target without an address), 405 (not `CONNECT`), 407 or 502.
     pub status: u16,
-    /// The whole head, as it came.
+    /// The whole head, as received.
     pub head: String,
 }
 
@@ -29,15 +29,15 @@ pub struct ProxyServer {
 }
 
 impl ProxyServer {
-    /// Starts a proxy; with `credentials` (user, password) it asks for them by the Basic scheme.
+    /// Starts a proxy; with `credentials` (user, password) it requires Basic authentication.
     pub fn start(credentials: Option<(&str, &str)>) -> ProxyServer {
         let expected = credentials
             .map(|(user, password)| format!("Basic {}", BASE64.encode(format!("{user}:{password}").as_bytes())));
         ProxyServer::serve_with(expected, loopback_address)
     }
 
-    /// Starts a proxy for names that are not looked up: `lead` gives the address on this machine behind a target, which
-    /// is `host:port`, or nothing for a target that is answered by 403.
+    /// Starts a proxy that does not look names up: `lead` maps a target, `host:port`, to an address on this machine, or to
+    /// `None`, which is answered with 403.
     pub fn leading(lead: impl Fn(&str) -> Option<SocketAddr> + Send + Sync + 'static) -> ProxyServer {
         ProxyServer::serve_with(None, lead)
     }
@@ -49,7 +49,7 @@ impl ProxyServer {
         let connects = Arc::new(Mutex::new(Vec::new()));
         let record = Arc::clone(&connects);
         let acceptor = Acceptor::start(move |_, client| {
-            // The client sees what went wrong; for the proxy an error only ends the connection.
+            // The client sees the error; for the proxy it only ends the connection.
             let _ = serve(client, credentials.as_deref(), &lead, &record);
         });
         ProxyServer { connects, acceptor }
@@ -65,7 +65,7 @@ impl ProxyServer {
         self.acceptor.address()
     }
 
-    /// What was asked so far, in the order of the answers.
+    /// The requests so far, in the order of the responses.
     pub fn connects(&self) -> Vec<ProxyConnect> {
         self.connects.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -99,7 +99,7 @@ fn serve(
     let Ok(upstream) = upstream else {
         return client.shutdown(Shutdown::Both);
     };
-    // What the client sent along with its head belongs to the tunnel.
+    // Bytes that arrived with the head belong to the tunnel.
     (&upstream).write_all(reader.buffer())?;
     tunnel(&client, &Arc::new(upstream));
     Ok(())
@@ -134,18 +134,18 @@ fn loopback_address(target: &str) -> Option<SocketAddr> {
     address.is_loopback().then_some(SocketAddr::new(address, port))
 }
 
-/// Copies both ways until both have ended. An error on either side only says that it has gone.
+/// Copies in both directions until both have ended. An error in either direction only means that the peer is gone.
 fn tunnel(client: &Arc<TcpStream>, upstream: &Arc<TcpStream>) {
     let (from, to) = (Arc::clone(upstream), Arc::clone(client));
     let answers = thread::spawn(move || {
         if io::copy(&mut &*from, &mut &*to).is_err() {
-            // The client has gone, while the other direction may be blocked by a server that reads nothing.
+            // The client is gone, while the other direction may be blocked by a server that does not read.
             let _ = from.shutdown(Shutdown::Both);
         }
         let _ = to.shutdown(Shutdown::Write);
     });
     let _ = io::copy(&mut &**client, &mut &**upstream);
-    // HTTP clients do not close half a connection, so the whole tunnel is over.
+    // HTTP clients do not half-close a connection, so the whole tunnel ends.
     let _ = upstream.shutdown(Shutdown::Both);
     let _ = answers.join();
 }

@@ -1,6 +1,6 @@
 //! What only Android has.
 
-/// `wxt_android_init`: gives the app's `Context` to the verifier that asks Android whom to trust.
+/// `wxt_android_init`: finds the class that asks Android whom to trust, by the app's `Context`.
 #[cfg(target_os = "android")]
 #[unsafe(no_mangle)]
 pub extern "system" fn Java_org_wxtransfer_NativeAndroid_init<'local>(

@@ -56,6 +56,41 @@ final class FailureTests: XCTestCase {
         }
     }
 
+    func testAConnectionThatStallsEndsTheTransferWhereTheAppSaysSo() async throws {
+        let directory = try TemporaryDirectory()
+        var options = testOptions(directory)
+        options.lowSpeedLimit = 100
+        XCTAssertThrowsError(try WXTransferSession(options)) { XCTAssertEqual($0 as? WXTransferStatus, .invalidArgument) }
+        options.lowSpeedTime = 200
+        let session = try WXTransferSession(options)
+        let url = server.faultTls + "/fault/stall-in-body"
+        let failure = try await failure { try await session.downloadFile(.init(url: url)) }
+        XCTAssertEqual(failure.errno, .timeout)
+        XCTAssertEqual(failure.category, .timeout)
+        XCTAssertEqual(failure.detail, "stalled")
+        XCTAssertTrue(failure.retryable)
+        try session.close()
+    }
+
+    func testALimitOfBytesPerSecondChangesWhileItHolds() async throws {
+        let directory = try TemporaryDirectory()
+        var options = testOptions(directory)
+        options.maxBytesPerSecond = 1
+        let session = try WXTransferSession(options)
+        var request = WXTransferDownloadRequest(url: server.plain + "/bytes/60000")
+        let first = try session.downloadFileTask(request)
+        try session.setMaxBytesPerSecond(nil)
+        let result = try await first.result
+        XCTAssertEqual(result.dataLength, 60000)
+        request.maxBytesPerSecond = 1
+        let second = try session.downloadFileTask(request)
+        XCTAssertTrue(second.setMaxBytesPerSecond(nil))
+        let other = try await second.result
+        XCTAssertEqual(other.dataLength, 60000)
+        XCTAssertFalse(second.setMaxBytesPerSecond(1))
+        try session.close()
+    }
+
     func testABodyCutOffIsAFailureAndNoFile() async throws {
         let directory = try TemporaryDirectory()
         let session = try WXTransferSession(testOptions(directory))

@@ -1,4 +1,4 @@
-//! The test servers for those who cannot link them: prints where they are, and ends with its standard input.
+//! The test servers for tests that cannot link them: prints the servers' addresses, and ends when its standard input closes.
 //!
 //! `wxtransfer-test-server [--directory D]`: `ca.pem` and the client certificates go to D, or to a temporary directory.
 

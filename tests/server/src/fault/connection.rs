@@ -12,7 +12,7 @@ use super::journal::{Event, Journal};
 use super::script::{Script, Step};
 use super::wire::Wire;
 
-/// How often a stalled or blocked connection looks whether the server is being dropped.
+/// How often a stalled or blocked connection checks whether the server is being dropped.
 const STALL_SLICE: Duration = Duration::from_millis(50);
 const LONGEST_HEAD: usize = 256 * 1024;
 
@@ -39,9 +39,9 @@ pub(super) fn run(
 struct Connection<'a> {
     number: usize,
     wire: Wire,
-    /// Read beyond what a step asked for.
+    /// Bytes read beyond what a step needed.
     unread: Vec<u8>,
-    /// What the last head announced and no step has read.
+    /// The announced length of the last body, minus what steps have read.
     body_left: u64,
     journal: &'a Journal,
 }
@@ -70,7 +70,7 @@ impl Connection<'_> {
                         self.pause(each_byte)?;
                     }
                 }
-                // No first byte of any HTTP version, and none of a TLS record.
+                // A byte that starts neither an HTTP version nor a TLS record.
                 Step::Garbage(length) => self.wire.write_all(&vec![0xfe; length])?,
                 Step::SendRecords(records) => {
                     let mut bytes = Vec::new();
@@ -176,7 +176,7 @@ impl Connection<'_> {
         let end = Instant::now() + flood.duration;
         let mut written = 0;
         let mut sealed = Vec::new();
-        // A client that reads no more must not hold a flood for longer than its time.
+        // A client that stops reading must not prolong a flood.
         self.wire.set_write_timeout(Some(STALL_SLICE))?;
         loop {
             let mut block = match &flood.content {
@@ -235,7 +235,7 @@ impl Connection<'_> {
     }
 }
 
-/// Whether a step needs what is above TCP. Those that do not can come before a handshake without causing it.
+/// Whether a step needs TLS. Other steps can precede a handshake without causing it.
 fn needs_handshake(step: &Step) -> bool {
     match step {
         Step::ReadHead

@@ -1,11 +1,11 @@
-//! What a peer sends without end, as fast as the connection takes it.
+//! Endless data, sent as fast as the connection accepts it.
 
 use std::time::Duration;
 
 use super::tls_records::TlsRecord;
 
-/// What a [`Step::Flood`](crate::Step::Flood) sends again and again. It ends when the client closes the connection or the
-/// server is dropped, and in any case after 60 seconds or 4 GiB, if [`at_most`](Flood::at_most) does not say less.
+/// What a [`Step::Flood`](crate::Step::Flood) sends repeatedly. It ends when the client closes the connection or the
+/// server is dropped, and at the latest after 60 seconds, 4 GiB or [`at_most`](Flood::at_most).
 #[derive(Clone, Debug)]
 pub struct Flood {
     pub(super) content: Content,
@@ -15,25 +15,25 @@ pub struct Flood {
 
 #[derive(Clone, Debug)]
 pub(super) enum Content {
-    /// A large block of whole repetitions.
+    /// A large block of complete repetitions.
     Bytes(Vec<u8>),
     Records(Vec<TlsRecord>),
 }
 
-/// What is written at once, at least.
+/// The minimum size of a write.
 pub(super) const BLOCK: usize = 64 * 1024;
 
 impl Flood {
-    /// These bytes, on TLS as application data.
+    /// Repeats these bytes; on TLS as application data.
     ///
     /// # Panics
-    /// If there are none.
+    /// If `bytes` is empty.
     pub fn bytes(bytes: impl AsRef<[u8]>) -> Flood {
         let bytes = bytes.as_ref();
         Flood::of(Content::Bytes(bytes.repeat(BLOCK.div_ceil(bytes.len()))))
     }
 
-    /// These records, in turn. Only on TLS.
+    /// Repeats these records. Only on TLS.
     pub fn records(records: impl IntoIterator<Item = TlsRecord>) -> Flood {
         Flood::of(Content::Records(records.into_iter().collect()))
     }
@@ -42,7 +42,7 @@ impl Flood {
         Flood { content, duration: Duration::from_secs(60), bytes: 4 << 30 }
     }
 
-    /// When it ends although the client still reads.
+    /// Limits the flood, even if the client still reads.
     pub fn at_most(self, duration: Duration, bytes: u64) -> Flood {
         Flood { duration, bytes, ..self }
     }

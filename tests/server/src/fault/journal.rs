@@ -1,4 +1,4 @@
-//! What has happened on a fault server's connections, and waiting for it.
+//! Records what happened on a fault server's connections, and waits for events.
 
 use std::collections::HashSet;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -6,11 +6,10 @@ use std::time::{Duration, Instant};
 
 use crate::WAIT_LIMIT;
 
-/// Enough for any head and small body; a large upload must not fill the memory.
+/// Enough for any head and small body. Larger uploads are not stored.
 const RECORD_LIMIT: usize = 1024 * 1024;
 
-/// Something that a connection of a [`FaultServer`](crate::FaultServer) has come to. The first value is the
-/// connection's number.
+/// An event of a connection of a [`FaultServer`](crate::FaultServer). The first value is the connection's number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Event {
     /// It was accepted.
@@ -26,7 +25,7 @@ pub enum Event {
     /// The script's step with this index, counted from 0, has begun. Steps from [`Step::Choose`](crate::Step::Choose)
     /// count on.
     StepReached(usize, usize),
-    /// The peer has closed or reset it, as far as a step noticed.
+    /// A step noticed that the peer has closed or reset it.
     PeerClosed(usize),
     /// Its script has ended and its socket is closed.
     Finished(usize),
@@ -56,7 +55,7 @@ struct Connection {
 }
 
 impl State {
-    /// A test may name a connection that is still to come.
+    /// A test may name a connection that does not exist yet.
     fn connection(&mut self, number: usize) -> &mut Connection {
         if self.connections.len() <= number {
             self.connections.resize(number + 1, Connection::default());

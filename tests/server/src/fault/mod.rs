@@ -21,14 +21,14 @@ use crate::acceptor::Acceptor;
 use crate::identity::{Authority, Identity, MaximumTls};
 use journal::Journal;
 
-/// What a [`FaultServer`] speaks.
+/// The protocol of a [`FaultServer`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Transport {
     /// HTTP over TCP.
     Plain,
     /// HTTP over TLS; the handshake takes place before the first step that needs it.
     Tls {
-        /// The certificate it shows.
+        /// The certificate that the server sends.
         identity: Identity,
         /// The highest TLS version it agrees to.
         maximum: MaximumTls,
@@ -36,7 +36,7 @@ pub enum Transport {
 }
 
 impl Transport {
-    /// TLS as it should be: a valid certificate, TLS 1.2 and 1.3.
+    /// Correct TLS: a valid certificate, TLS 1.2 and 1.3.
     pub const TLS: Transport = Transport::Tls { identity: Identity::Valid, maximum: MaximumTls::Tls13 };
 }
 
@@ -92,7 +92,7 @@ impl FaultServer {
     /// Waits until `event` has happened; returns at once if it has already.
     ///
     /// # Panics
-    /// After [`WAIT_LIMIT`](crate::WAIT_LIMIT), with what did happen.
+    /// After [`WAIT_LIMIT`](crate::WAIT_LIMIT); the message lists the events so far.
     pub fn wait_for(&self, event: Event) {
         self.journal.wait_for(event);
     }
@@ -125,7 +125,7 @@ impl FaultServer {
 
 impl Drop for FaultServer {
     fn drop(&mut self) {
-        // The acceptor, dropped next, joins the connections' threads: those who wait for the journal must be let go.
+        // The acceptor, dropped next, joins the connections' threads, so those that wait for the journal must end.
         self.journal.stop();
     }
 }

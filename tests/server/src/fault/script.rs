@@ -12,7 +12,7 @@ pub enum Step {
     ReadHead,
     /// Reads this many bytes of the body.
     ReadBody(u64),
-    /// Reads the rest of the body by the last head's `Content-Length`; nothing if there is none.
+    /// Reads the rest of the body by the last head's `Content-Length`; nothing if it had none.
     ReadWholeBody,
     /// Reads until the peer closes.
     ReadAll,
@@ -25,24 +25,24 @@ pub enum Step {
         /// The pause.
         each_byte: Duration,
     },
-    /// Sends this many bytes that are no HTTP.
+    /// Sends this many bytes that are not HTTP.
     Garbage(usize),
-    /// Sends these TLS records. From here on nothing that the client sends is decrypted any more, and only records can be
-    /// sent. Only on TLS.
+    /// Sends these TLS records. After it, bytes from the client are not decrypted, and only records can be sent. Only on
+    /// TLS.
     SendRecords(Vec<TlsRecord>),
-    /// Sends without end. With records, the same holds as for `SendRecords`.
+    /// Sends until the flood ends. With records, the restrictions of `SendRecords` apply.
     Flood(Flood),
     /// Waits.
     Delay(Duration),
     /// Waits for [`FaultServer::signal`](crate::FaultServer::signal).
     AwaitSignal,
-    /// Neither reads nor writes until the peer closes. The end of a peer whose unsent data no longer fits into the
-    /// socket's buffers cannot be seen: let a test that needs it follow `AwaitSignal` by `ReadAll`.
+    /// Neither reads nor writes until the peer closes. It does not see the end of a peer whose unsent data exceeds the
+    /// socket's buffers: a test that needs that end must use `AwaitSignal` and `ReadAll`.
     Stall,
-    /// Ends the stream in order, with close_notify on TLS, then reads on until the peer closes too, as a server must
-    /// so that its last answer is not lost in a reset (RFC 9112 section 9.6). Ends the script, as does its end.
+    /// Ends the stream in order, on TLS with close_notify, then reads until the peer closes, as a server must so that a
+    /// reset does not lose its last response (RFC 9112 section 9.6). Ends the script, as the end of the script does this.
     Close,
-    /// As `Close`, but on TLS without close_notify: to the client the stream was cut off.
+    /// As `Close`, but on TLS without close_notify: the client sees a truncated stream.
     CloseWithoutNotify,
     /// Resets the connection (RST). Ends the script.
     Reset,
@@ -52,16 +52,16 @@ pub enum Step {
     ResetDuringHandshake,
     /// `CloseWithoutNotify`, after the client's first message.
     CloseDuringHandshake,
-    /// Answers the client's first message by choosing TLS 1.1, then reads until the peer closes. rustls knows no TLS
-    /// 1.1, so this is made by hand and goes no further; a client that accepted it would wait for a certificate.
+    /// Answers the client's first message by choosing TLS 1.1, then reads until the peer closes. rustls does not support
+    /// TLS 1.1, so the answer is hand-made and ends there; a client that accepted it would wait for a certificate.
     ChooseTls11,
-    /// From here on speaks plain TCP, though the server is a TLS server. Only before the handshake.
+    /// Switches a TLS server to plain TCP. Only before the handshake.
     PlainOnTlsPort,
-    /// Reads a head and goes on with the script made for its request target.
+    /// Reads a head and continues with the script for its request target.
     Choose(fn(target: &str) -> Script),
 }
 
-/// The steps of one connection, in order. After the last one the connection is closed as by [`Step::Close`].
+/// The steps of one connection, in order. After the last step, the connection is closed as by [`Step::Close`].
 #[derive(Clone, Debug, Default)]
 pub struct Script {
     pub(super) steps: Vec<Step>,
@@ -73,7 +73,7 @@ impl Script {
         Script { steps: steps.into_iter().collect() }
     }
 
-    /// Reads one whole request and answers it; the connection stays open for what [`then`](Script::then) adds.
+    /// Reads one complete request and answers it. The connection stays open for the steps that [`then`](Script::then) adds.
     pub fn answer(status: u16, headers: &[(&str, &str)], body: &[u8]) -> Script {
         let mut response = response_head(status, headers, Some(body.len() as u64));
         response.extend_from_slice(body);
@@ -84,7 +84,7 @@ impl Script {
     /// `fault`: `Close` truncates, `Reset` resets, `Stall` stalls.
     ///
     /// # Panics
-    /// Where `at` is beyond the body.
+    /// If `at` is beyond the body.
     pub fn fault_at(at: usize, headers: &[(&str, &str)], body: &[u8], fault: Step) -> Script {
         let mut response = response_head(200, headers, Some(body.len() as u64));
         response.extend_from_slice(&body[..at]);
@@ -96,7 +96,7 @@ impl Script {
         let mut headers = headers.to_vec();
         headers.push(("Transfer-Encoding", "chunked"));
         let mut response = response_head(200, &headers, None);
-        // One byte more is announced than is sent, so that the cut is inside a chunk.
+        // Announces one byte more than it sends, so that the cut is inside a chunk.
         response.extend_from_slice(format!("{:x}\r\n", at + 1).as_bytes());
         response.extend_from_slice(&body[..at]);
         Script::new([Step::ReadHead, Step::ReadWholeBody, Step::Send(response), fault])
@@ -121,7 +121,7 @@ impl<const N: usize> From<[Step; N]> for Script {
     }
 }
 
-/// The head of an HTTP/1.1 response, with `Content-Length` where a length is given.
+/// The head of an HTTP/1.1 response, with `Content-Length` if a length is given.
 pub fn response_head(status: u16, headers: &[(&str, &str)], content_length: Option<u64>) -> Vec<u8> {
     let mut head = format!("HTTP/1.1 {status} Test\r\n");
     for (name, value) in headers {

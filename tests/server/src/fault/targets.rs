@@ -1,4 +1,4 @@
-//! Faults by URL, for clients that cannot hand a script over: C, Swift and Kotlin tests.
+//! Faults by URL, for clients that cannot pass a script: C, Swift and Kotlin tests.
 
 use std::time::Duration;
 
@@ -7,13 +7,13 @@ use super::script::{Script, Step, response_head};
 use super::tls_records::TlsRecord;
 use crate::pattern::pattern_bytes;
 
-/// How much of a body is announced, and how much of it is sent before the fault.
+/// The announced length of a body, and the length that is sent before the fault.
 const ANNOUNCED: u64 = 1024 * 1024;
 const SENT: usize = 64 * 1024;
-/// When a flood ends that the client does not end.
+/// The limit of a flood that the client does not end.
 const FLOOD_TIME: Duration = Duration::from_secs(20);
 const FLOOD_BYTES: u64 = 4 << 30;
-/// From the end of an answer to the flood behind it: the client has put the connection aside by then.
+/// The time from the end of a response to the flood after it. By then the connection is idle in the client's pool.
 const IDLE_TIME: Duration = Duration::from_millis(50);
 
 /// The script for a request target whose head has been read; 404 for a target that names no fault.
@@ -29,7 +29,7 @@ const IDLE_TIME: Duration = Duration::from_millis(50);
 /// | `/fault/close` | the request is read, then the end |
 /// | `/fault/garbage` | an answer that is no HTTP |
 /// | `/fault/early-answer` | 413 before the request's body is read, then the end |
-/// | `/fault/flood-interim` | the request's head is read, then come 1xx heads without end |
+/// | `/fault/flood-interim` | the request's head is read, then 1xx heads follow without end |
 /// | `/fault/flood-records` | the same with TLS records without plaintext (only on TLS) |
 /// | `/fault/flood-idle` | 200 and no body; 50 ms later the connection is flooded with 1xx heads |
 /// | `/fault/flood-idle-records` | the same with TLS records without plaintext (only on TLS) |
@@ -86,7 +86,7 @@ pub fn script_for_target(target: &str) -> Script {
 }
 
 fn interim_flood() -> Step {
-    // The shortest, of which a byte costs the client most.
+    // The shortest head, which costs the client most per byte.
     Step::Flood(Flood::bytes(response_head(100, &[], None)).at_most(FLOOD_TIME, FLOOD_BYTES))
 }
 

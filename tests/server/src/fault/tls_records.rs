@@ -1,4 +1,4 @@
-//! TLS records that rustls would never send, made by hand with the keys of a handshake that rustls did.
+//! TLS records that rustls would never send, made by hand with the keys of a rustls handshake.
 
 use std::io;
 use std::sync::{Mutex, PoisonError};
@@ -11,16 +11,16 @@ use rustls::{ConnectionTrafficSecrets, KeyLog, ProtocolVersion, ServerConnection
 /// One record of a [`Step::SendRecords`](crate::Step::SendRecords) or a [`Flood`](crate::Flood).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TlsRecord {
-    /// At most 16 KiB of application data. No bytes at all are allowed (RFC 8446 section 5.1) and mean nothing.
+    /// At most 16 KiB of application data. Empty records are allowed and have no effect (RFC 8446 section 5.1).
     Data(Vec<u8>),
     /// A NewSessionTicket (RFC 8446 section 4.6.1) that no server would recognise. TLS 1.3 only.
     SessionTicket,
-    /// A KeyUpdate (RFC 8446 section 4.6.3); the records behind it have the next keys. TLS 1.3 only.
+    /// A KeyUpdate (RFC 8446 section 4.6.3); the records after it use the next keys. TLS 1.3 only.
     KeyUpdate {
         /// Whether the peer is to update its keys too.
         requested: bool,
     },
-    /// The alert user_canceled as a warning (RFC 8446 section 6.1), which is to be ignored.
+    /// The alert user_canceled as a warning (RFC 8446 section 6.1), which must be ignored.
     Warning,
     /// A HelloRequest (RFC 5246 section 7.4.1.1). TLS 1.2 only.
     HelloRequest,
@@ -52,11 +52,11 @@ fn session_ticket() -> Vec<u8> {
     [&[4, 0, 0, body.len() as u8][..], &body].concat()
 }
 
-/// Keeps the secret of what the server sends, from which key updates derive the next one.
+/// Records the server's traffic secret, from which key updates derive the next one.
 #[derive(Debug, Default)]
 pub(super) struct TrafficSecret(Mutex<Vec<u8>>);
 
-/// The name that rustls' key log has for it.
+/// The label of that secret in rustls' key log.
 const SERVER_SECRET: &str = "SERVER_TRAFFIC_SECRET_0";
 
 impl KeyLog for TrafficSecret {
@@ -83,7 +83,7 @@ pub(super) struct RecordSealer {
 }
 
 impl RecordSealer {
-    /// Goes on where rustls stopped.
+    /// Continues with the state in which rustls stopped.
     pub(super) fn take_over(connection: ServerConnection, secret: &TrafficSecret) -> io::Result<RecordSealer> {
         let version = connection.protocol_version().ok_or_else(|| io::Error::other("no handshake was made"))?;
         let (sequence, secrets) = connection.dangerous_extract_secrets().map_err(io::Error::other)?.tx;

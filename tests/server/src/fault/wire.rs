@@ -9,15 +9,15 @@ use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
 use super::tls_records::{RecordSealer, TlsRecord, TrafficSecret};
 
-/// A socket and what is spoken on it.
+/// A socket and its protocol.
 pub(super) enum Wire {
     /// TCP alone.
     Plain(Socket),
-    /// A TLS server that has not yet looked at the client's first message.
+    /// A TLS server that has not yet read the client's first message.
     BeforeHandshake(Socket, Arc<ServerConfig>),
-    /// TLS, with the secret of what is sent. Boxed because its state is large.
+    /// TLS, with the traffic secret of the server. Boxed because its state is large.
     Tls(Box<StreamOwned<ServerConnection, Socket>>, Arc<TrafficSecret>),
-    /// TLS whose records are made by hand. Nothing is decrypted any more.
+    /// TLS whose records are made by hand. Received bytes are no longer decrypted.
     Records(Socket, Box<RecordSealer>),
 }
 
@@ -46,7 +46,7 @@ impl Write for Socket {
 }
 
 impl Socket {
-    /// Whether the peer ends the connection within `limit`. Takes nothing out of the receive buffer.
+    /// Whether the peer ends the connection within `limit`. Leaves the receive buffer unchanged.
     fn ends_within(&self, limit: Duration) -> io::Result<bool> {
         #[cfg(any(target_os = "linux", target_os = "android"))]
         {
@@ -61,7 +61,7 @@ impl Socket {
         }
         #[cfg(not(any(target_os = "linux", target_os = "android")))]
         {
-            // Without POLLRDHUP an end behind unread data stays unseen until the server is dropped.
+            // Without POLLRDHUP, an end after unread data is not visible until the server is dropped.
             std::thread::sleep(limit);
             self.0.set_nonblocking(true)?;
             let peeked = self.0.peek(&mut [0]);
@@ -81,7 +81,7 @@ impl Wire {
         }
     }
 
-    /// Completes the handshake if this is TLS and it has not been done; true if that was now.
+    /// Completes a TLS handshake that is still to be done; true if this call did it.
     pub(super) fn shake_hands(&mut self) -> io::Result<bool> {
         let Wire::BeforeHandshake(socket, config) = self else {
             return Ok(false);
@@ -99,7 +99,7 @@ impl Wire {
         Ok(true)
     }
 
-    /// Gives TLS up before its handshake.
+    /// Gives up TLS before its handshake.
     pub(super) fn become_plain(&mut self) {
         if let Wire::BeforeHandshake(socket, _) = self {
             *self = Wire::Plain(socket.clone());
@@ -125,7 +125,7 @@ impl Wire {
         }
     }
 
-    /// Writes some of the bytes, on TLS encrypted. Fails with `WouldBlock` after the write timeout.
+    /// Writes some of the bytes, encrypted on TLS. Fails with `WouldBlock` after the write timeout.
     pub(super) fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match self {
             Wire::Plain(socket) | Wire::BeforeHandshake(socket, _) | Wire::Records(socket, _) => socket.write(bytes),
@@ -133,7 +133,7 @@ impl Wire {
         }
     }
 
-    /// Encrypts records, which the caller then writes. The first call takes TLS out of rustls' hands.
+    /// Encrypts records, which the caller then writes. The first call ends rustls' use of the connection.
     pub(super) fn seal(&mut self, records: &[TlsRecord], output: &mut Vec<u8>) -> io::Result<()> {
         if let Wire::Tls(..) = self {
             let raw = Wire::Plain(self.socket().clone());
@@ -160,12 +160,12 @@ impl Wire {
         stream.flush()
     }
 
-    /// Ends our half of the connection.
+    /// Ends the server's half of the connection.
     pub(super) fn shut_down_writing(&self) -> io::Result<()> {
         self.socket().0.shutdown(Shutdown::Write)
     }
 
-    /// Closes with a reset: that is what closing means once the time to linger is zero.
+    /// Closes with a reset, by setting the linger time to zero.
     pub(super) fn reset(self) -> io::Result<()> {
         socket2::SockRef::from(&*self.socket().0).set_linger(Some(Duration::ZERO))
     }
@@ -177,7 +177,7 @@ impl Wire {
     /// Reads whatever is left on the socket, encrypted or not, until the peer closes.
     pub(super) fn discard_rest(&self) {
         let mut socket = self.socket().clone();
-        // The peer's reset is as good an end as any.
+        // A reset by the peer is also an end.
         let _ = io::copy(&mut socket, &mut io::sink());
     }
 

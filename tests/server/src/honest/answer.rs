@@ -1,4 +1,4 @@
-//! The bodies of answers, made while they are sent.
+//! The bodies of responses, made while they are sent.
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -14,15 +14,15 @@ use tokio::time::{Instant, Sleep};
 
 use crate::pattern::pattern_piece;
 
-/// An answer's body.
+/// The body of a response.
 pub(super) enum AnswerBody {
     /// Known bytes.
     Full(Bytes),
-    /// The pattern between two offsets; with `chunked` its length is kept from the client.
+    /// The pattern between two offsets; with `chunked`, without a `Content-Length`.
     Pattern { offset: u64, end: u64, chunked: bool },
     /// The first `end` bytes of the pattern, compressed. `None` once the last of it is out.
     Gzip { offset: u64, end: u64, encoder: Option<GzEncoder<Vec<u8>>> },
-    /// So many bytes of the pattern, one at a time.
+    /// This many bytes of the pattern, one at a time.
     Drip { offset: u64, end: u64, interval: Duration, pause: Pin<Box<Sleep>> },
 }
 
@@ -42,7 +42,7 @@ impl From<String> for AnswerBody {
     }
 }
 
-/// Compresses until there is something to send. In slices, so that one connection does not hold a thread for long.
+/// Compresses until there is something to send. Works in slices, so that one connection does not hold a thread for long.
 fn compress(offset: &mut u64, end: u64, encoder: &mut Option<GzEncoder<Vec<u8>>>) -> std::io::Result<Bytes> {
     while let Some(open) = encoder {
         if *offset == end {
@@ -112,5 +112,5 @@ impl Body for AnswerBody {
     }
 }
 
-/// Every route answers, whatever happens.
+/// A route always answers, also after an error.
 pub(super) type Answer = Result<hyper::Response<AnswerBody>, Infallible>;

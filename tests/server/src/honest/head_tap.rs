@@ -1,4 +1,4 @@
-//! Keeps the heads of requests as they were on the wire: hyper normalises the case of names and groups equal ones.
+//! Keeps request heads as they were on the wire: hyper normalises the case of names and groups equal ones.
 
 use std::collections::VecDeque;
 use std::io;
@@ -18,7 +18,7 @@ type Headers = Vec<(String, String)>;
 pub(super) struct Heads(Arc<Mutex<VecDeque<Headers>>>);
 
 impl Heads {
-    /// The head of the next request; `None` once the tap has lost its place.
+    /// The head of the next request; `None` once the tap can no longer find heads in the stream.
     pub(super) fn next(&self) -> Option<Headers> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).pop_front()
     }
@@ -28,14 +28,14 @@ impl Heads {
     }
 }
 
-/// A stream that reads along.
+/// A stream that copies what is read.
 pub(super) struct HeadTap<S> {
     stream: S,
     place: Place,
     heads: Heads,
 }
 
-/// Where in the client's stream the tap is.
+/// The position of the tap in the client's stream.
 enum Place {
     Head(Vec<u8>),
     Body(u64),
@@ -64,7 +64,7 @@ impl<S> HeadTap<S> {
                 Place::Head(head) => {
                     let known = head.len();
                     head.extend_from_slice(bytes);
-                    // The empty line may begin in what was there before.
+                    // The empty line may begin in bytes that arrived earlier.
                     let from = known.saturating_sub(3);
                     match head[from..].windows(4).position(|window| window == b"\r\n\r\n") {
                         Some(position) => {
@@ -148,7 +148,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for HeadTap<S> {
 mod tests {
     use super::*;
 
-    /// Byte by byte, so that every place of a cut is tried.
+    /// Byte by byte, so that every split is tried.
     #[test]
     fn heads_are_kept_as_sent_whatever_the_reads_cut() {
         let stream = b"POST /a HTTP/1.1\r\nX-One: 1\r\nx-TWO: 2\r\nX-One: 3\r\nContent-Length: 5\r\n\r\n\r\n\r\n!\

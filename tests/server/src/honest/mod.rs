@@ -1,4 +1,4 @@
-//! A well-behaved HTTP/1.1 server that remembers what it was asked.
+//! A well-behaved HTTP/1.1 server that records its requests.
 
 mod answer;
 mod head_tap;
@@ -31,26 +31,26 @@ use routes::Routes;
 /// How a [`Server`] is started. The default suits tests.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
-    /// Where `ca.pem` is written, and the `.pem` and `.key` of each [`ClientKey`]; a temporary directory of the server's own if absent.
+    /// The directory for `ca.pem` and the `.pem` and `.key` of each [`ClientKey`]; if absent, a temporary directory of the server.
     pub directory: Option<PathBuf>,
-    /// What is spoken on the TLS port.
+    /// The highest version on the TLS port.
     pub maximum_tls: MaximumTls,
 }
 
 /// A well-behaved server on three ports of 127.0.0.1, until it is dropped: plain, TLS, and TLS that requires a client certificate.
 ///
-/// Every method may be called from any thread that is not itself an asynchronous task. Routes (any method, unless it
-/// says otherwise; a request's body is always read to its end before the answer):
+/// Every method may be called from any thread that is not itself an asynchronous task. Routes accept any method unless
+/// stated otherwise. The server reads a request's body to its end before it answers.
 ///
 /// | route | answer |
 /// |---|---|
 /// | `POST /upload` | what was received, as JSON: `method`, `headers`, `parts`, `fields`, `files`, `content_length` |
-/// | `/raw` | what was received as it is, as JSON: `method`, `headers`, `length`, `sha256` |
+/// | `/raw` | the received body as JSON: `method`, `headers`, `length`, `sha256` |
 /// | `/bytes/{n}` | n bytes of the [pattern](crate::pattern_byte), with `ETag`, `Last-Modified` and ranges; `chunked=1`, `gzip=1`, `type=image/png`; `digest=1` has the `Repr-Digest` of the n bytes, `digest=0` that of another body |
 /// | `/headers` | the request's method, target and headers as JSON |
 /// | `/redirect/{code}?to=…&n=…` | n redirects (1 if absent), the last one to `to` (`/headers` if absent) |
 /// | `/status/{code}` | that status |
-/// | `/text?charset=…` | 你好，世界 in `utf-8`, `gbk` or `utf-16le`, café in `iso-8859-1`; `bom=1` puts a UTF-8 mark before it; without `charset` UTF-8 without a word about it; `invalid` is UTF-8 with a byte that is none |
+/// | `/text?charset=…` | 你好，世界 in `utf-8`, `gbk` or `utf-16le`, café in `iso-8859-1`; `bom=1` adds a UTF-8 byte order mark; without `charset`, UTF-8 without a declaration; `invalid` is UTF-8 with an invalid byte |
 /// | `/cookies` | `Set-Cookie` and `Vary` twice each |
 /// | `/slow?ms=…` | an answer after that time |
 /// | `POST /sign/{key}/{scheme}` | the signature of the body by the key of a [client certificate](ClientKey), `ecdsa`, `rsa` or `expired`, and a scheme in decimal |
@@ -69,7 +69,7 @@ impl Server {
     /// Starts the server; it accepts when this returns.
     ///
     /// # Panics
-    /// Where no port can be bound, no thread started, or `ca.pem` not written.
+    /// If no port can be bound, no thread started, or `ca.pem` not written.
     pub fn start(options: Options) -> Server {
         Server::try_start(options).expect("the test server starts")
     }
@@ -119,17 +119,17 @@ impl Server {
         format!("https://localhost:{}{path}", self.mutual.port())
     }
 
-    /// Where plain HTTP is spoken.
+    /// The address of the plain HTTP port.
     pub fn address(&self) -> SocketAddr {
         self.plain
     }
 
-    /// Where TLS is spoken.
+    /// The address of the TLS port.
     pub fn tls_address(&self) -> SocketAddr {
         self.tls
     }
 
-    /// The root certificate that the TLS port's certificate goes back to, as PEM.
+    /// The root certificate of the TLS port's certificate, as PEM.
     pub fn ca_pem(&self) -> &'static str {
         Authority::shared().pem()
     }
@@ -144,8 +144,8 @@ impl Server {
         self.record.requests()
     }
 
-    /// Waits until the heads of at least `count` requests have arrived, and returns all. A body may still be coming:
-    /// it is whole once the client has its answer.
+    /// Waits until the heads of at least `count` requests have arrived, and returns all. A body may still be incomplete:
+    /// it is complete once the client has its response.
     ///
     /// # Panics
     /// After [`WAIT_LIMIT`](crate::WAIT_LIMIT).
@@ -170,7 +170,7 @@ impl Server {
 async fn accept_all(listener: TcpListener, tls: Option<TlsAcceptor>, record: Arc<Record>) {
     loop {
         let Ok((socket, peer)) = listener.accept().await else {
-            // Out of descriptors, most likely: give connections time to end.
+            // Probably out of descriptors: wait for other connections to end.
             tokio::time::sleep(Duration::from_millis(10)).await;
             continue;
         };
@@ -180,13 +180,13 @@ async fn accept_all(listener: TcpListener, tls: Option<TlsAcceptor>, record: Arc
 
 async fn serve(socket: TcpStream, peer: SocketAddr, tls: Option<TlsAcceptor>, record: Arc<Record>) {
     let connection = record.open_connection();
-    // Small answers must not wait for acknowledgements.
+    // Disables Nagle's algorithm, so that small responses do not wait for acknowledgements.
     let _ = socket.set_nodelay(true);
     let info = ConnectionInfo { number: connection.number(), peer, tls: None };
     match tls {
         None => speak_http(socket, info, record.clone()).await,
         Some(acceptor) => {
-            // A client that refuses the certificate has nothing to tell an honest server.
+            // A client that refuses the certificate is not an error here.
             let Ok(stream) = acceptor.accept(socket).await else {
                 return;
             };
@@ -200,6 +200,6 @@ async fn speak_http(stream: impl AsyncRead + AsyncWrite + Unpin + 'static, info:
     let (stream, heads) = HeadTap::new(stream);
     let routes = Routes::new(info, heads, record);
     let service = service_fn(|request| routes.answer(request));
-    // A client that goes away is no fault of the server's; what it sent until then is in the record.
+    // A client that goes away is not an error of the server; the record has what it sent until then.
     let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
 }

@@ -5,18 +5,18 @@ use std::time::{Duration, SystemTime};
 use hyper::HeaderMap;
 use hyper::header::{IF_RANGE, RANGE};
 
-/// What part of a representation to send.
+/// The part of a representation to send.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Selection {
-    /// All of it: no range was asked for, or none that is understood, or the validator has changed.
+    /// All of it: no range was requested, the range is not understood, or the validator has changed.
     Whole,
-    /// From the first to before the second offset.
+    /// From the first offset up to, but not including, the second.
     Part(u64, u64),
-    /// The range lies outside.
+    /// The range is outside the representation.
     Unsatisfiable,
 }
 
-/// The moment every representation was last changed: 2024-01-01T00:00:00Z.
+/// The `Last-Modified` of every representation: 2024-01-01T00:00:00Z.
 pub(super) fn last_modified() -> String {
     httpdate::fmt_http_date(SystemTime::UNIX_EPOCH + Duration::from_secs(1_704_067_200))
 }
@@ -26,7 +26,7 @@ pub(super) fn entity_tag(length: u64) -> String {
     format!("\"pattern-{length}\"")
 }
 
-/// What a request with these headers asks for of `length` bytes. One range only; a server may ignore several.
+/// The part of `length` bytes that a request with these headers asks for. Supports only one range, as a server may.
 pub(super) fn select(headers: &HeaderMap, length: u64) -> Selection {
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
     if let Some(validator) = text(IF_RANGE)

@@ -1,4 +1,4 @@
-//! What the server was asked, kept for tests.
+//! The requests that the server has received, for tests.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -16,21 +16,21 @@ pub struct ReceivedRequest {
     pub connection: u64,
     /// The client's address.
     pub peer: SocketAddr,
-    /// The TLS session, if it was one.
+    /// The TLS session, if it was over TLS.
     pub tls: Option<TlsInfo>,
     /// `GET`, `POST`, …
     pub method: String,
     /// The request target as sent.
     pub target: String,
-    /// The headers in order and with their names as sent. Behind a chunked request on the same connection the names
-    /// are in lower case and equal ones together.
+    /// The headers in order, with their names as sent. After a chunked request on the same connection, the names are in
+    /// lower case and equal ones are grouped.
     pub headers: Vec<(String, String)>,
-    /// The body, as far as it has come.
+    /// The part of the body that has arrived.
     pub body: ReceivedBody,
 }
 
 impl ReceivedRequest {
-    /// The value of the first header of that name, in any case.
+    /// The value of the first header of that name, ignoring case.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
     }
@@ -39,17 +39,17 @@ impl ReceivedRequest {
 /// A request's body.
 #[derive(Clone, Debug, Default)]
 pub struct ReceivedBody {
-    /// How many bytes have come, without chunk framing.
+    /// How many bytes have arrived, without chunk framing.
     pub length: u64,
-    /// Whether all of it has come. False while it is coming, and for good where the client broke off.
+    /// Whether all of it has arrived. Stays false if the client broke off.
     pub complete: bool,
     /// The raw bytes of a body of at most 256 KiB.
     pub bytes: Option<Vec<u8>>,
-    /// The SHA-256 of a whole body. Filled in by `/raw` only.
+    /// The SHA-256 of a complete body. Only `/raw` fills it in.
     pub sha256: Option<[u8; 32]>,
-    /// The parts of a multipart body, in order. Filled in by `/upload` only.
+    /// The parts of a multipart body, in order. Only `/upload` fills them in.
     pub parts: Vec<Part>,
-    /// Why the body could not be read or was no multipart body.
+    /// Why the body could not be read, or why it is not a multipart body.
     pub error: Option<String>,
 }
 
@@ -82,14 +82,14 @@ pub struct Part {
     pub value: Option<String>,
 }
 
-/// What a TLS handshake agreed on.
+/// The parameters that a TLS handshake agreed on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TlsInfo {
     /// `TLSv1_2` or `TLSv1_3`.
     pub version: String,
     /// Whether it resumed an earlier session.
     pub resumed: bool,
-    /// The server name that the client asked for.
+    /// The server name that the client sent.
     pub server_name: Option<String>,
     /// The certificate that the client showed, in this handshake or in the one of the session that it resumed.
     pub client: Option<ClientKey>,
@@ -107,7 +107,7 @@ impl TlsInfo {
     }
 }
 
-/// What every request of a connection shares.
+/// The data that all requests of a connection share.
 #[derive(Clone)]
 pub(super) struct ConnectionInfo {
     pub(super) number: u64,
@@ -115,7 +115,7 @@ pub(super) struct ConnectionInfo {
     pub(super) tls: Option<TlsInfo>,
 }
 
-/// The record of a server.
+/// The records of a server.
 pub(super) struct Record {
     state: Mutex<State>,
     changed: Condvar,
@@ -128,7 +128,7 @@ struct State {
     open: u64,
 }
 
-/// Counts a connection as open while it lives.
+/// Counts a connection as open while it exists.
 pub(super) struct OpenConnection {
     number: u64,
     record: Arc<Record>,

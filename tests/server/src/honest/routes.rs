@@ -1,4 +1,4 @@
-//! What the server answers.
+//! The server's responses.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -24,7 +24,7 @@ use crate::client_identity::ClientKey;
 use crate::identity::Authority;
 use crate::pattern::pattern_sha256;
 
-/// A slow answer must end some day even if its client does not.
+/// The limit of a slow response whose client does not end it.
 const LONGEST_DELAY: Duration = Duration::from_secs(300);
 
 /// Answers the requests of one connection.
@@ -61,7 +61,7 @@ impl Routes {
     }
 }
 
-/// hyper's view of the headers, for when the tap has lost its place.
+/// The headers from hyper, if the tap cannot provide them.
 fn normalised(headers: &HeaderMap) -> Vec<(String, String)> {
     let text = |value: &[u8]| String::from_utf8_lossy(value).into_owned();
     headers.iter().map(|(name, value)| (name.to_string(), text(value.as_bytes()))).collect()
@@ -132,7 +132,7 @@ fn sign(key: &str, scheme: &str, received: &ReceivedRequest) -> Option<Response<
     Some(Response::new(AnswerBody::Full(signature.into())))
 }
 
-/// What came as it is, as an object store takes it.
+/// Reports a raw body, as an object store would receive it.
 fn raw(received: &ReceivedRequest) -> Response<AnswerBody> {
     let mut answer = request_as_json(received);
     answer["length"] = received.body.length.into();
@@ -217,7 +217,7 @@ fn text(query: &HashMap<String, String>) -> Option<Response<AnswerBody>> {
     Some(answer)
 }
 
-/// Headers that come more than once.
+/// Response headers that occur more than once.
 fn cookies() -> Response<AnswerBody> {
     let mut answer = text_answer(StatusCode::OK, "cookies\n");
     for (name, value) in [(SET_COOKIE, "a=1; Path=/"), (VARY, "Accept"), (SET_COOKIE, "b=2, 3"), (VARY, "Origin")] {
@@ -248,7 +248,7 @@ fn status(code: &str) -> Option<StatusCode> {
     StatusCode::from_bytes(code.as_bytes()).ok().filter(|status| !status.is_informational())
 }
 
-/// Sets a header; a value that cannot be one (it came from the query) is left out.
+/// Sets a header; omits a value from the query that is not a valid header value.
 fn set(answer: &mut Response<AnswerBody>, name: HeaderName, value: &str) {
     if let Ok(value) = value.parse() {
         answer.headers_mut().insert(name, value);

@@ -11,11 +11,11 @@ use ring::digest;
 use super::record::{Part, ReceivedBody};
 use crate::pattern::sha256_of;
 
-/// The longest body that is kept whole.
+/// The longest body that is stored completely.
 const KEPT_BODY: u64 = 256 * 1024;
 const LONGEST_FIELD: usize = 1024 * 1024;
 
-/// A body that is counted, and kept while it is small.
+/// Counts a body, and stores it while it is small.
 struct CountedBody {
     incoming: Incoming,
     hash: Option<digest::Context>,
@@ -37,7 +37,7 @@ impl Stream for CountedBody {
                     return Poll::Ready(Some(Err(error)));
                 }
                 Some(Ok(frame)) => {
-                    // Trailers are of no interest.
+                    // Trailers are ignored.
                     let Ok(bytes) = frame.into_data() else { continue };
                     self.received.length += bytes.len() as u64;
                     if let Some(hash) = &mut self.hash {
@@ -55,7 +55,7 @@ impl Stream for CountedBody {
     }
 }
 
-/// Reads a body to its end; with a multipart `boundary` into its parts, and with `is_hashed` its SHA-256.
+/// Reads a body to its end. With a multipart `boundary`, splits it into parts; with `is_hashed`, computes its SHA-256.
 pub(super) async fn read_body(incoming: Incoming, boundary: Option<String>, is_hashed: bool) -> ReceivedBody {
     let received = ReceivedBody { bytes: Some(Vec::new()), ..ReceivedBody::default() };
     let hash = is_hashed.then(|| digest::Context::new(&digest::SHA256));
@@ -65,7 +65,7 @@ pub(super) async fn read_body(incoming: Incoming, boundary: Option<String>, is_h
     if let Some(boundary) = boundary {
         not_multipart = read_parts(Multipart::new(&mut body, boundary), &mut parts).await.err();
     }
-    // What follows the last boundary, and all of a body that is no multipart.
+    // Reads what follows the last boundary, or all of a body that is not multipart.
     while let Some(Ok(_)) = std::future::poll_fn(|cx| Pin::new(&mut body).poll_next(cx)).await {}
     let mut received = body.received;
     received.sha256 = body.hash.map(sha256_of);

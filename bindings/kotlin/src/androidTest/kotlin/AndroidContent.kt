@@ -6,8 +6,6 @@ import android.os.ParcelFileDescriptor
 
 /** As much of Android's class as is used here. */
 open class Context {
-    open fun getApplicationContext(): Context = this
-
     open fun getClassLoader(): ClassLoader? = Context::class.java.classLoader
 
     open fun getContentResolver(): ContentResolver = throw UnsupportedOperationException()

@@ -10,19 +10,11 @@ import java.io.FileNotFoundException
 import java.io.RandomAccessFile
 import java.nio.file.Files
 import java.nio.file.Path
-import java.security.KeyStore
-import java.security.cert.CertificateException
-import java.security.cert.CertificateFactory
-import java.security.cert.X509Certificate
-import java.util.concurrent.LinkedBlockingQueue
 import java.util.concurrent.RejectedExecutionException
-import javax.net.ssl.TrustManagerFactory
-import javax.net.ssl.X509TrustManager
 import kotlin.test.assertContentEquals
 import kotlin.test.assertEquals
 import kotlin.test.assertFailsWith
 import kotlin.test.assertNull
-import kotlin.test.assertSame
 import kotlin.test.assertTrue
 import org.junit.jupiter.api.BeforeAll
 import org.junit.jupiter.api.MethodOrderer.OrderAnnotation
@@ -30,14 +22,12 @@ import org.junit.jupiter.api.Order
 import org.junit.jupiter.api.Test
 import org.junit.jupiter.api.TestMethodOrder
 import org.junit.jupiter.api.io.TempDir
-import org.rustls.platformverifier.CertificateVerifier
-import org.rustls.platformverifier.Question
-import org.rustls.platformverifier.VerificationResult
 
 /**
- * The library that was built for Android, and Android's side of trust. A process is initialised once, so order counts.
- * TLS sessions are resumed without asking anybody, so a host that was trusted is of no use to another test.
+ * The library that was built for Android, and what an app does with Android's classes. A process is initialised once, so order
+ * counts. CertificateVerifierTest has what follows from it.
  */
+@Order(1)
 @TestMethodOrder(OrderAnnotation::class)
 class AndroidTest {
     companion object {
@@ -47,6 +37,7 @@ class AndroidTest {
         @BeforeAll
         fun loadLibrary() {
             assertNull(Bionic.load(property("wxtransfer.library")))
+            Chains.trustRoots()
         }
     }
 
@@ -70,11 +61,17 @@ class AndroidTest {
         return Files.readAllBytes(Path.of(result.nativePath))
     }
 
-    private suspend fun WXTransferSession.failedDownload(host: String) =
-        assertFailsWith<WXTFailureException> { downloadFile(WXTDownloadRequest(url(host))) }
-
     private fun assertNotReady() =
         assertEquals(WXTStatus.TRUST_STORE_UNAVAILABLE, assertFailsWith<WXTStatusException> { open() }.status)
+
+    private class Loads(private val loader: ClassLoader?) : Context() {
+        override fun getClassLoader(): ClassLoader? = loader
+    }
+
+    /** What a shrinker leaves that is told of no rule. */
+    private object Shrunk : ClassLoader() {
+        override fun loadClass(name: String): Class<*> = Any::class.java
+    }
 
     @Test
     @Order(1)
@@ -89,9 +86,6 @@ class AndroidTest {
     @Order(2)
     fun `what is no context is refused, and no exception is left`() {
         val unavailable = WXTStatus.TRUST_STORE_UNAVAILABLE
-        class Loads(private val loader: ClassLoader?) : Context() {
-            override fun getClassLoader(): ClassLoader? = loader
-        }
         class Throws : Context() {
             override fun getClassLoader(): ClassLoader = throw IllegalStateException("by the test")
         }
@@ -102,6 +96,7 @@ class AndroidTest {
         assertEquals(unavailable, WXTStatus.of(Bionic.init(true, Loads(null))), "without a class loader")
         val withoutTheVerifier = ClassLoader.getPlatformClassLoader()
         assertEquals(unavailable, WXTStatus.of(Bionic.init(true, Loads(withoutTheVerifier))), "without the verifier")
+        assertEquals(unavailable, WXTStatus.of(Bionic.init(true, Loads(Shrunk))), "without its method")
         val thrown = assertFailsWith<WXTStatusException> { WXTransferAndroid.init(Loads(withoutTheVerifier)) }
         assertEquals(unavailable, thrown.status)
         assertNotReady()
@@ -109,71 +104,15 @@ class AndroidTest {
 
     @Test
     @Order(3)
-    fun `after init Android decides`() = test {
+    fun `after init there is a session that trusts Android's roots`() = test {
         WXTransferAndroid.init(application)
-        val questions = LinkedBlockingQueue<Question>()
-        CertificateVerifier.verdict = { question ->
-            questions.add(question)
-            verdict(question, TestServer.certificates)
-        }
         open().use { assertContentEquals(pattern(1000), contentOfDownload(it, "trusted.example.test")) }
-        val question = questions.single()
-        assertSame(application, question.context)
-        assertEquals("trusted.example.test", question.serverName)
-        assertEquals(listOf("1.3.6.1.5.5.7.3.1"), question.allowedEkus, "for servers")
-        assertTrue(System.currentTimeMillis() - question.time in 0 until WAIT_LIMIT_SECONDS * 1000)
-
-        open().use { session ->
-            assertTrue("is for another host" in session.failedDownload("trusted.elsewhere.test").detail)
-            CertificateVerifier.verdict = { verdict(it, roots = null) }
-            val failure = session.failedDownload("refused.example.test")
-            assertEquals(WXTErrno.NETWORK to WXTCategory.TLS, failure.errno to failure.category, "$failure")
-            assertTrue("not issued by a trusted authority" in failure.detail, "$failure")
-        }
     }
 
     @Test
     @Order(4)
-    fun `each of Android's verdicts is a failure of its own`() = test {
-        open().use { session ->
-            for ((code, detail) in listOf(
-                1 to "No system trust stores available",
-                2 to "has expired",
-                3 to "not issued by a trusted authority",
-                4 to "was revoked",
-                5 to "cannot be used: bad encoding",
-                6 to "cannot be used: certificate had invalid extensions",
-            )) {
-                CertificateVerifier.verdict = { VerificationResult(code, "by the test") }
-                val failure = session.failedDownload("verdict-$code.example.test")
-                assertEquals(WXTErrno.NETWORK to WXTCategory.TLS, failure.errno to failure.category, "$code: $failure")
-                assertTrue(detail in failure.detail, "$code: $failure")
-            }
-        }
-    }
-
-    @Test
-    @Order(5)
-    fun `what the verifier throws, and what it may never say, ends the download and nothing else`() = test {
-        open().use { session ->
-            CertificateVerifier.verdict = { throw IllegalStateException("by the test") }
-            assertEquals(WXTCategory.TLS, session.failedDownload("throws.example.test").category)
-            CertificateVerifier.verdict = { VerificationResult(99, null) }
-            assertEquals(WXTErrno.INTERNAL, session.failedDownload("unheard-of.example.test").errno)
-            CertificateVerifier.verdict = { verdict(it, TestServer.certificates) }
-            assertContentEquals(pattern(1000), contentOfDownload(session, "goes-on.example.test"))
-        }
-    }
-
-    @Test
-    @Order(6)
     fun `a second init changes nothing`() = test {
-        val other = object : Context() {}
-        WXTransferAndroid.init(other)
-        CertificateVerifier.verdict = { question ->
-            assertSame(application, question.context)
-            verdict(question, TestServer.certificates)
-        }
+        WXTransferAndroid.init(Loads(null))
         open().use { assertContentEquals(pattern(1000), contentOfDownload(it, "second.example.test")) }
     }
 
@@ -209,7 +148,7 @@ class AndroidTest {
         RandomAccessFile(Files.write(directory.resolve("document"), content).toFile(), "r")
 
     @Test
-    @Order(7)
+    @Order(5)
     fun `a document becomes a temporary file`() = test {
         val uri = Uri("content://photos/1")
         open(TestServer.certificates).use { session ->
@@ -227,7 +166,7 @@ class AndroidTest {
     }
 
     @Test
-    @Order(8)
+    @Order(6)
     fun `a descriptor is imported and uploaded`() = test {
         open(TestServer.certificates).use { session ->
             file(pattern(1000)).use { file ->
@@ -245,7 +184,7 @@ class AndroidTest {
     }
 
     @Test
-    @Order(9)
+    @Order(7)
     fun `callbacks run on the main thread, until it has ended`() = test {
         val options = options(directory.resolve("data")).copy(executor = WXTransferAndroid.mainExecutor)
         WXTransferSession(options).use { session ->
@@ -256,26 +195,5 @@ class AndroidTest {
         }
         Looper.getMainLooper().thread.shutdown()
         assertFailsWith<RejectedExecutionException> { WXTransferAndroid.mainExecutor.execute {} }
-    }
-
-    /** What a Java trust manager, which Android's is one of, says of the chain. Without [roots], the JDK's own. */
-    private fun verdict(question: Question, roots: String?): VerificationResult {
-        val factory = CertificateFactory.getInstance("X.509")
-        val store = roots?.let { pem ->
-            KeyStore.getInstance(KeyStore.getDefaultType()).apply {
-                load(null)
-                setCertificateEntry("root", factory.generateCertificate(pem.byteInputStream()))
-            }
-        }
-        val manager = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm())
-            .apply { init(store) }.trustManagers.filterIsInstance<X509TrustManager>().first()
-        val chain = question.chain.map { factory.generateCertificate(it.inputStream()) as X509Certificate }
-        return try {
-            // Android's manager does not look at the method, which is always RSA; the JDK's holds the key's use against it.
-            manager.checkServerTrusted(chain.toTypedArray(), "UNKNOWN")
-            VerificationResult(0, null)
-        } catch (untrusted: CertificateException) {
-            VerificationResult(3, untrusted.message)
-        }
     }
 }

@@ -26,10 +26,11 @@ public object WXTransferAndroid {
     /**
      * Lets sessions ask Android whom they may trust. To be called once in the process, in `Application.onCreate`, before
      * the first session that has no `rootCertificates`: opening one fails with [WXTStatus.TRUST_STORE_UNAVAILABLE]
-     * until this has succeeded. Calling it again does nothing. Throws [WXTStatusException].
+     * until this has succeeded. Any context of the app, of which nothing is kept. Calling it again does nothing.
+     * Throws [WXTStatusException].
      */
     public fun init(context: Context) {
-        checkStatus(NativeAndroid.init(context.applicationContext))
+        checkStatus(NativeAndroid.init(context))
     }
 }
 

@@ -187,6 +187,10 @@ class ContractTest {
         val found = Regex("""jni_str!\("org/wxtransfer/(\w+)"\)""").findAll(source("jni/src/classes.rs")).map { it.groupValues[1] }
         assertEquals(4, found.count())
         for (name in found) assertTrue("-keep class org.wxtransfer.$name { <methods>; }" in rules, name)
+        val verifier = File(property("wxtransfer.root"), "src/platform/trust_store/android.rs").readText()
+        val type = verifier.substringAfter("const CLASS: &str = \"").substringBefore('"')
+        val method = verifier.substringAfter("const METHOD: &JNIStr = jni_str!(\"").substringBefore('"')
+        assertTrue("-keep class $type { static byte[] $method(byte[][], java.lang.String); }" in rules, "$type.$method")
         val natives = Regex("""Java_org_wxtransfer_([A-Za-z]+)_""")
             .findAll(File(property("wxtransfer.root"), "bindings/kotlin/jni/src").listFiles()!!.joinToString { it.readText() })
             .map { it.groupValues[1] }.toSet()

@@ -223,6 +223,82 @@ class OptionsTest {
         }
     }
 
+    /** A body that takes two seconds at 30,000 bytes per second, of which a quarter of one goes ahead. */
+    private suspend fun assertTakesItsTime(download: suspend (WXTDownloadRequest) -> WXTDownloadSuccess) {
+        val begin = System.nanoTime()
+        assertEquals(60_000, download(WXTDownloadRequest(TestServer.tls + "/bytes/60000")).dataLength)
+        assertTrue(System.nanoTime() - begin >= 1_750_000_000, "${System.nanoTime() - begin}")
+    }
+
+    @Test
+    fun `no transfer is faster than the app says`() = test {
+        open { copy(maxBytesPerSecond = 30_000) }.use { session -> assertTakesItsTime { session.downloadFile(it) } }
+        open().use { session ->
+            assertTakesItsTime { session.downloadFile(it.copy(maxBytesPerSecond = 30_000)) }
+            val upload = WXTUploadRequest(TestServer.plain + "/upload", session.file(), "file", maxBytesPerSecond = 1, timeout = 100)
+            assertEquals(WXTErrno.TIMEOUT, failure { session.uploadFile(upload) }.errno)
+        }
+    }
+
+    @Test
+    fun `a limit changes while it holds`() = test {
+        val request = WXTDownloadRequest(TestServer.plain + "/bytes/60000")
+        open { copy(maxBytesPerSecond = 1) }.use { session ->
+            val task = session.downloadFileTask(request)
+            session.setMaxBytesPerSecond(0)
+            assertEquals(60_000, task.await().dataLength)
+            val slow = session.downloadFileTask(request.copy(maxBytesPerSecond = 1))
+            assertTrue(slow.setMaxBytesPerSecond(0))
+            assertEquals(60_000, slow.await().dataLength)
+            assertEquals(false, slow.setMaxBytesPerSecond(1), "it has ended")
+            assertFailsWith<IllegalArgumentException> { slow.setMaxBytesPerSecond(-1) }
+            assertFailsWith<IllegalArgumentException> { session.setMaxBytesPerSecond(-1) }
+        }
+        assertFailsWith<IllegalArgumentException> { request.copy(maxBytesPerSecond = -1) }
+        assertFailsWith<IllegalArgumentException> { open { copy(lowSpeedLimit = -1) } }
+    }
+
+    @Test
+    fun `a connection that stalls ends the transfer where the app says so`() = test {
+        open { copy(lowSpeedLimit = 100, lowSpeedTime = 200) }.use { session ->
+            val failure = failure { session.downloadFile(WXTDownloadRequest(stalled)) }
+            assertEquals(listOf(WXTErrno.TIMEOUT, WXTCategory.TIMEOUT), listOf<Any>(failure.errno, failure.category))
+            assertEquals("stalled" to true, failure.detail to failure.retryable)
+        }
+        val half = assertFailsWith<WXTStatusException> { open { copy(lowSpeedTime = 200) } }
+        assertEquals(WXTStatus.INVALID_ARGUMENT, half.status)
+    }
+
+    @Test
+    fun `a higher priority leaves the queue first`() = test {
+        open { copy(maxConcurrentDownloads = 1, maxConcurrentUploads = 1) }.use { session ->
+            val file = session.file()
+            val (download, upload) = TestServer.plain + "/bytes/5" to TestServer.plain + "/upload"
+            val held = listOf(
+                session.downloadFileTask(WXTDownloadRequest(TestServer.faultPlain + "/fault/stall-in-body")),
+                session.uploadFileTask(WXTUploadRequest(stalled, file, "file")),
+            )
+            held.forEach { it.progress.first() }
+            val ended = java.util.Collections.synchronizedList(mutableListOf<String>())
+            fun <S : WXTSuccess> noting(name: String) = object : WXTCallbacks<S> {
+                override fun onComplete() {
+                    ended += name
+                }
+            }
+            val tasks = listOf(0, 2, -1, 2).flatMapIndexed { index, priority ->
+                listOf(
+                    session.downloadFile(WXTDownloadRequest(download, priority = priority), noting("down $index")),
+                    session.uploadFile(WXTUploadRequest(upload, file, "file", priority = priority), noting("up $index")),
+                )
+            }
+            held.forEach { assertTrue(it.abort()) }
+            tasks.forEach { it.await() }
+            for (api in listOf("down", "up")) {
+                assertEquals(listOf(1, 3, 0, 2).map { "$api $it" }, ended.filter { it.startsWith(api) })
+            }
+        }
+    }
+
     @Test
     fun `a page names a path of the device only where it may`() = test {
         open { copy(pathPolicy = WXTPathPolicy.NATIVE) }.use { session ->

@@ -1,0 +1,168 @@
+package org.wxtransfer
+
+import android.content.Context
+import android.net.http.X509TrustManagerExtensions
+import java.nio.file.Files
+import java.nio.file.Path
+import java.security.cert.CRLReason
+import java.security.cert.CertPathValidatorException
+import java.security.cert.CertificateException
+import java.security.cert.CertificateRevokedException
+import java.util.Date
+import javax.security.auth.x500.X500Principal
+import kotlin.test.assertContentEquals
+import kotlin.test.assertEquals
+import kotlin.test.assertFailsWith
+import kotlin.test.assertNull
+import kotlin.test.assertTrue
+import org.junit.jupiter.api.AfterEach
+import org.junit.jupiter.api.BeforeAll
+import org.junit.jupiter.api.Order
+import org.junit.jupiter.api.Test
+import org.junit.jupiter.api.io.TempDir
+
+/**
+ * The verifier's class and the library that was built for Android, in handshakes with OpenSSL's servers. What they ask is the
+ * trust manager of the virtual machine. After `AndroidTest`, which needs a library that was not initialised.
+ */
+@Order(2)
+class CertificateVerifierTest {
+    companion object {
+        @JvmStatic
+        @BeforeAll
+        fun initialise() {
+            assertNull(Bionic.load(property("wxtransfer.library")))
+            Chains.trustRoots()
+            WXTransferAndroid.init(Context())
+        }
+    }
+
+    @TempDir
+    lateinit var directory: Path
+
+    @AfterEach
+    fun noQuestionsSeen() {
+        X509TrustManagerExtensions.onQuestion = {}
+    }
+
+    /** A session of its own, so that no TLS session is resumed. */
+    private fun <T> withSession(body: (WXTransferSession) -> T): T = WXTransferSession(
+        options(directory.resolve("data")).copy(
+            rootCertificates = null,
+            skipDomainCheck = true,
+            // The stand-in for Android's C library knows no names.
+            resolver = { _, resolution -> resolution.finish(listOf("127.0.0.1")) },
+        ),
+    ).use(body)
+
+    private fun download(session: WXTransferSession, url: String) = test {
+        val result = session.downloadFile(WXTDownloadRequest(url))
+        assertContentEquals(Chains.content, Files.readAllBytes(Path.of(result.nativePath)))
+    }
+
+    private fun failure(url: String): WXTFailureException = withSession { session ->
+        assertFailsWith<WXTFailureException> { test { session.downloadFile(WXTDownloadRequest(url)) } }
+    }
+
+    /** The failure is of the category and the errno that certificates have on all systems. */
+    private fun assertRefused(detail: String, failure: WXTFailureException) {
+        assertEquals(WXTErrno.NETWORK to WXTCategory.TLS, failure.errno to failure.category, "$failure")
+        assertEquals(detail, failure.detail)
+    }
+
+    @Test
+    fun `certificates with an address of a CRL or of an OCSP responder are trusted, and the address is not used`() {
+        val hosts = mutableListOf<String>()
+        X509TrustManagerExtensions.onQuestion = { hosts += it }
+        val names = listOf("crl-only", "ocsp-only", "stapled-good", "long")
+        for (name in names) Chains.serve(name) { url -> withSession { download(it, url) } }
+        assertEquals(names.map { "$it.example.test" }, hosts)
+        Chains.assertNoRevocationTraffic()
+    }
+
+    @Test
+    fun `each chain that does not hold is refused for its reason, without a connection of its own`() {
+        for ((name, detail) in mapOf(
+            "revoked" to
+                "the certificate for revoked.example.test was revoked, as the OCSP response of the server itself says",
+            "expired" to "the certificate for expired.example.test expired on 2025-04-01",
+            "not-yet-valid" to
+                "the certificate for not-yet-valid.example.test is not valid yet, but from 2089-01-01 on",
+            "wrong-host" to
+                "the server of wrong-host.example.test has a certificate that is for another host: other.example.test",
+            "untrusted" to "the certificate for untrusted.example.test is not issued by a trusted authority: " +
+                "its issuer is \"unknown-authority\"",
+            "for-clients" to "the certificate for for-clients.example.test or one above it is not for servers: " +
+                "its extended key usage does not name server authentication",
+            "alone" to "the certificate for alone.example.test is not issued by a trusted authority, and the certificate " +
+                "of its issuer \"crl-authority\" was not sent",
+        )) {
+            assertRefused(detail, Chains.serve(name) { failure(it) })
+        }
+        Chains.assertNoRevocationTraffic()
+    }
+
+    /** The exceptions are those of Android's classes: Conscrypt, the network security config, the check of revocation. */
+    @Test
+    fun `what Android says decides`() {
+        val path = { message: String, cause: Throwable? -> CertificateException(CertPathValidatorException(message, cause)) }
+        val revoked =
+            CertificateRevokedException(Date(), CRLReason.KEY_COMPROMISE, X500Principal("CN=ocsp-authority"), emptyMap())
+        val certificate = "the certificate for stapled-good.example.test"
+        val refused = "Android refuses $certificate"
+        Chains.serve("stapled-good") { url ->
+            for ((thrown, detail) in listOf(
+                path("Trust anchor for certification path not found.", null) to
+                    "$certificate is not issued by a trusted authority: its issuer is \"ocsp-authority\"",
+                path("Certificate has been revoked", revoked) to "$certificate was revoked",
+                CertificateException("Pin verification failed\nfor a chain") to "$refused: Pin verification failed",
+                // Not to know is not to be revoked.
+                CertificateException("Unable to determine revocation status", CertPathValidatorException("no answer")) to
+                    "$refused: Unable to determine revocation status",
+                CertificateException() to "$refused: java.security.cert.CertificateException",
+            )) {
+                X509TrustManagerExtensions.onQuestion = { throw thrown }
+                assertRefused(detail, failure(url))
+            }
+        }
+    }
+
+    @Test
+    fun `what Android throws ends the download and nothing else`() {
+        val unavailable = "the TLS connection failed: Android cannot be asked about a certificate: "
+        Chains.serve("crl-only") { url ->
+            for ((thrown, detail) in listOf(
+                IllegalArgumentException("by the test") to "java.lang.IllegalArgumentException: by the test",
+                IllegalStateException() to "java.lang.IllegalStateException",
+                StackOverflowError("by the test") to "java.lang.StackOverflowError: by the test",
+                NoClassDefFoundError() to "java.lang.NoClassDefFoundError",
+            )) {
+                X509TrustManagerExtensions.onQuestion = { throw thrown }
+                assertRefused(unavailable + detail, failure(url))
+            }
+            X509TrustManagerExtensions.onQuestion = {}
+            withSession { download(it, url) }
+        }
+    }
+
+    @Test
+    fun `what is no certificate is told apart`() {
+        assertContentEquals(
+            byteArrayOf(CertificateVerifier.MALFORMED),
+            CertificateVerifier.verify(arrayOf("no certificate".toByteArray()), "example.test"),
+        )
+    }
+
+    /** By an address, because the thread would be attached for the resolver, too, and stay so. */
+    @Test
+    fun `a thread of the library is attached for a question only, under its name`() {
+        val during = mutableListOf<String>()
+        X509TrustManagerExtensions.onQuestion = { during += "$it on ${Thread.currentThread().name}" }
+        withSession { session ->
+            test { session.downloadFile(WXTDownloadRequest(TestServer.tls.replace("localhost", "127.0.0.1") + "/bytes/1000")) }
+            assertEquals(listOf("127.0.0.1 on wxt-download"), during)
+            val attached = Thread.getAllStackTraces().keys.map { it.name }.filter { it.startsWith("wxt-") }
+            assertEquals(listOf("wxt-delivery"), attached, "the one that calls back")
+        }
+    }
+}
