@@ -23,9 +23,8 @@ pub(super) struct Certificate<'a> {
     pub(super) not_after: Moment,
     /// Version 1, which has no extensions.
     pub(super) is_version_1: bool,
-    /// The SubjectPublicKeyInfo, all of its element.
+    /// The whole SubjectPublicKeyInfo element.
     pub(super) public_key_info: &'a [u8],
-    public_key: Reader<'a>,
     /// Empty if there are none.
     extensions: Reader<'a>,
 }
