@@ -114,6 +114,7 @@ fn structs() -> Vec<Struct> {
             max_bytes_per_second,
             low_speed_limit,
             low_speed_time,
+            wait_in_background,
             client_certificate,
         }),
         layout!(WxtUploadRequest {

@@ -6,6 +6,8 @@
 
 mod header;
 mod layout;
+mod numbers;
 mod programs;
+mod random_server;
 mod symbols;
 mod tools;

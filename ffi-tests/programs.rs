@@ -4,6 +4,7 @@ use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::time::Duration;
 
 use tempfile::TempDir;
 use wxtransfer_test_server::{
@@ -11,6 +12,7 @@ use wxtransfer_test_server::{
     Step, Transport, pattern_bytes, pattern_sha256, program_words, script_for_target,
 };
 
+use crate::random_server;
 use crate::tools::{C99, c_compiler, library, output_directory, run, source, words};
 
 /// The libraries that `rustc --print native-static-libs` lists for a static library.
@@ -56,8 +58,11 @@ impl Surroundings {
 
     /// Compiles the program, runs it to its end, and checks the files that it left.
     fn run(&self, name: &str) -> Output {
-        let program = compile_and_link(name);
-        let output = run(runner(&program)
+        self.run_program(&compile_and_link(name, "ffi-tests", "include"))
+    }
+
+    fn run_program(&self, program: &Path) -> Output {
+        let output = run(runner(program)
             .env("WXT_VERSION", env!("CARGO_PKG_VERSION"))
             .env("WXT_DIRECTORY", self.directory.path())
             .env("WXT_PLAIN_URL", self.server.url(""))
@@ -75,17 +80,20 @@ impl Surroundings {
                 name.starts_with("tmp_") || file.extension() == Some(OsStr::new("part"))
             })
             .collect();
-        assert!(left.is_empty(), "{name} left {left:?}");
+        assert!(left.is_empty(), "{} left {left:?}", program.display());
         output
     }
 }
 
-fn compile_and_link(name: &str) -> PathBuf {
-    let program = output_directory("programs").join(name);
-    run(c_compiler(C99)
+/// The program `name` of a directory of programs, with the header of another directory; both are in this package.
+fn compile_and_link(name: &str, programs: &str, header: &str) -> PathBuf {
+    let program = output_directory(&format!("programs/{programs}")).join(name);
+    let header = source(header);
+    let flags = [C99, &["-I", header.to_str().unwrap()]].concat();
+    run(c_compiler(&flags)
         .args(["-g", "-o"])
         .arg(&program)
-        .arg(source(&format!("ffi-tests/programs/{name}.c")))
+        .arg(source(&format!("{programs}/programs/{name}.c")))
         .arg(library("libwxtransfer.a"))
         .args(SYSTEM_LIBRARIES)
         .args(words("LDFLAGS")));
@@ -151,6 +159,35 @@ fn bad_network() {
     surroundings.tell("WXT_DOWNLOAD_URL", downloads.url("/file"));
     surroundings.tell("WXT_UPLOAD_URL", uploads.url("/upload"));
     surroundings.run("bad_network");
+}
+
+#[test]
+fn long_transfers() {
+    let mut surroundings = Surroundings::start();
+    let body = pattern_bytes(0, 100_000);
+    let tag = ("ETag", "\"v1\"");
+    let patience = Duration::from_secs(3);
+    let download = |next| {
+        let breaks_off = Script::fault_at(40_000, &[tag], &body, Step::Delay(patience)).then(Step::Reset);
+        FaultServer::start(Transport::Plain, vec![breaks_off, next])
+    };
+    let rest = || Script::answer(206, &[tag, ("Content-Range", "bytes 40000-99999/100000")], &body[40_000..]);
+    let loses_patience = [Step::ReadHead, Step::ReadBody(1000), Step::Delay(patience), Step::Reset];
+    let busy = |_| Script::answer(503, &[("Retry-After", "90"), ("Connection", "close")], b"busy");
+    let servers = [
+        ("WXT_RESUMED_URL", download(rest())),
+        ("WXT_ANEW_URL", download(Script::answer(200, &[tag], &body))),
+        ("WXT_BROKEN_URL", download(rest())),
+        (
+            "WXT_AGAIN_URL",
+            FaultServer::start(Transport::Plain, vec![Script::new(loses_patience), Script::answer(200, &[], b"done")]),
+        ),
+        ("WXT_BUSY_URL", FaultServer::start_with(Transport::Plain, busy)),
+    ];
+    for (name, server) in &servers {
+        surroundings.tell(name, server.url("/"));
+    }
+    surroundings.run("long_transfers");
 }
 
 #[test]
@@ -353,6 +390,35 @@ fn file_system() {
 #[test]
 fn threads() {
     Surroundings::start().run("threads");
+}
+
+/// `stress.sh` makes it longer.
+#[test]
+fn stress() {
+    run_stress("ffi-tests", "include");
+}
+
+/// A release's own host, compiled with the release's header, runs on the library of now: `abi.sh --record` keeps both.
+#[test]
+fn hosts_of_earlier_releases() {
+    let Ok(releases) = fs::read_dir(source("ffi-tests/releases")) else { return };
+    for release in releases {
+        let release = format!("ffi-tests/releases/{}", release.unwrap().file_name().to_str().unwrap());
+        run_stress(&release, &release);
+    }
+}
+
+fn run_stress(programs: &str, header: &str) {
+    let mut surroundings = Surroundings::start();
+    let servers = [
+        ("WXT_RANDOM_PLAIN_URL", random_server::start(Transport::Plain)),
+        ("WXT_RANDOM_TLS_URL", random_server::start(Transport::TLS)),
+    ];
+    for (name, server) in &servers {
+        surroundings.tell(name, server.url(""));
+    }
+    let output = surroundings.run_program(&compile_and_link("stress", programs, header));
+    print!("{}", String::from_utf8_lossy(&output.stdout));
 }
 
 #[test]

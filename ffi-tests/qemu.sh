@@ -31,6 +31,8 @@ test_on() {
     "${cargo[@]}" test "${options[@]}" "${tests[@]}" --no-fail-fast -- --skip tasks_without_threads_fail_with_out_of_resources --skip hundred_parts
 }
 
+# Emulated code is slow.
+export WXT_STRESS_TASKS=${WXT_STRESS_TASKS:-500} WXT_STRESS_PATIENCE=4
 quick=no
 tests=(--package wxtransfer --package wxtransfer-test-server --lib --bins --tests)
 if [[ ${1:-} == --quick ]]; then

@@ -2,7 +2,7 @@
 # Runs every test, including the C programs, under AddressSanitizer (with its leak check) and under ThreadSanitizer.
 # Needs Debian.
 #
-# usage: sanitizers.sh [address|thread]...    default: both
+# usage: sanitizers.sh [--stress] [address|thread]...    default: both; with --stress only that program, as stress.sh has it
 set -euo pipefail
 ROOT=$(cd "$(dirname "$0")/.." && pwd)
 # shellcheck source=ffi-tests/toolchain.sh
@@ -24,11 +24,21 @@ test_under() {
     local cargo=(env RUSTC_BOOTSTRAP=1 "RUSTFLAGS=-Zsanitizer=$sanitizer" "CARGO_TARGET_DIR=$ROOT/target/sanitizers"
         "CC=clang-$LLVM" "CXX=clang++-$LLVM" "CFLAGS=-fsanitize=$sanitizer" "CXXFLAGS=-fsanitize=$sanitizer" cargo)
     # Builds only one example, the client, which a test runs.
-    "${cargo[@]}" build --locked --example client --target "$TARGET" "$@"
-    "${cargo[@]}" test --locked --workspace --lib --bins --tests --no-fail-fast --target "$TARGET" "$@" -- \
+    if ((${#only[@]} == 0)); then
+        "${cargo[@]}" build --locked --example client --target "$TARGET" "$@"
+    fi
+    "${cargo[@]}" test --locked "${tests[@]}" --no-fail-fast --target "$TARGET" "$@" -- "${only[@]}" \
         --skip tasks_without_threads_fail_with_out_of_resources --skip aborted_tasks_leave_the_queue --skip hundred_parts --skip free_memory_below
 }
 
+tests=(--workspace --lib --bins --tests)
+only=()
+if [[ ${1:-} == --stress ]]; then
+    tests=(--package wxtransfer --test ffi)
+    only=(--exact programs::stress --nocapture)
+    export WXT_STRESS_PATIENCE=4
+    shift
+fi
 (($# > 0)) || set -- address thread
 for sanitizer in "$@"; do
     case $sanitizer in

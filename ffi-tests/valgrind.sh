@@ -1,5 +1,7 @@
 #!/bin/sh
 # Runs the C programs under valgrind, or only the named one (programs::upload). Fails on leaks and invalid accesses.
+#
+# usage: valgrind.sh [TEST [option of the test program]...]
 set -eu
 command -v valgrind >/dev/null || { echo "valgrind is missing" >&2; exit 1; }
 cd "$(dirname "$0")/.."
@@ -8,4 +10,9 @@ cd "$(dirname "$0")/.."
 export WXT_RUNNER="valgrind --quiet --leak-check=full --errors-for-leak-kinds=definite,indirect \
   --show-leak-kinds=definite,indirect --error-exitcode=9 --fair-sched=yes \
   --suppressions=$PWD/ffi-tests/valgrind.supp"
-exec cargo test --test ffi "${1:-programs::}" -- --test-threads=2 --skip hundred_parts
+# It is 20 times slower.
+export WXT_STRESS_TASKS="${WXT_STRESS_TASKS:-300}" WXT_STRESS_PATIENCE=10
+[ $# -gt 0 ] || set -- programs::
+test=$1
+shift
+exec cargo test --test ffi "$test" -- --test-threads=2 --skip hundred_parts "$@"

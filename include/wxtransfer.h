@@ -570,7 +570,9 @@ typedef struct {
    */
   uint32_t default_download_timeout;
   /**
-   * The longest deadline that a task can have, in milliseconds. Default: 0, which means 60,000.
+   * The longest deadline that a task can have, in milliseconds, from 1 to 4,294,967,295 (49 days). Default: 0, which
+   * means 60,000, as in WeChat. A longer `timeout` of a request, and a longer default, are reduced to this value. It
+   * does not change the defaults. See `docs/long-transfers.md`.
    */
   uint32_t max_timeout;
   /**
@@ -735,6 +737,17 @@ typedef struct {
    */
   uint32_t low_speed_time;
   /**
+   * Set to 1 to have transfers wait for the app's return instead of ending with `interrupted`. Default: 0. See
+   * `docs/long-transfers.md`.
+   *
+   * Deadlines stand still from `wxt_session_enter_background` to `wxt_session_enter_foreground`. When 5 s are over, or at the
+   * return if the system suspended the app before, all connections end. A download begins its next attempt at the return:
+   * where it was with `resume`, else anew. An upload that has begun to leave the device is sent again with `retry_uploads`,
+   * else it ends with `interrupted`. Calls in the background are taken, and wait. Such an attempt is no retry: it needs no
+   * `max_retries`. `on_headers_received` of a download comes when its body is whole.
+   */
+  uint8_t wait_in_background;
+  /**
    * A certificate for servers that ask the app who it is. Zero is none.
    */
   WxtClientCertificate client_certificate;
@@ -823,8 +836,9 @@ WxtStatus wxt_session_close(WxtSession *session);
 /**
  * Tells the session that the mini program entered the background. For 5 s calls are accepted as before, because a page
  * may upload something when it is hidden. After that, every waiting or running task fails with `interrupted`
- * (`WXT_ERRNO_INTERRUPTED`), and so does every later call at once. Idle connections are closed at once. Has no effect
- * if the session is in the background already. Any thread, also from a callback.
+ * (`WXT_ERRNO_INTERRUPTED`), and so does every later call at once. With `wait_in_background`, tasks and calls wait for
+ * the return instead. Idle connections are closed at once. Has no effect if the session is in the background already.
+ * Any thread, also from a callback.
  *
  * - `WXT_OK`: the session is in the background.
  * - `WXT_INVALID_ARGUMENT`: `session` is NULL.
@@ -835,8 +849,8 @@ WxtStatus wxt_session_close(WxtSession *session);
 WxtStatus wxt_session_enter_background(WxtSession *session);
 
 /**
- * Tells the session that the mini program is in the foreground again, so that calls are accepted. Any thread, also
- * from a callback.
+ * Tells the session that the mini program is in the foreground again: calls are accepted, and tasks that waited for the
+ * return continue. Any thread, also from a callback.
  *
  * - `WXT_OK`: the session is in the foreground.
  * - `WXT_INVALID_ARGUMENT`: `session` is NULL.

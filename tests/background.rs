@@ -1,15 +1,21 @@
-//! The background: transfers continue for the grace time, then everything is interrupted.
+//! The background: transfers continue for the grace time, then everything is interrupted, or waits for the return.
+
+#![allow(unsafe_code, clippy::undocumented_unsafe_blocks)]
 
 mod support;
 
+use std::ffi::c_void;
 use std::path::Path;
+use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
-use support::{Ended, Session};
+use support::{Ended, Event, Session, Task, WAIT_LIMIT};
 use wxtransfer::ffi::error::*;
+use wxtransfer::ffi::options::{WXT_RESUME_WITHIN_TASK, WxtLogger};
 use wxtransfer::ffi::session::{wxt_session_enter_background, wxt_session_enter_foreground};
 use wxtransfer::ffi::status::*;
-use wxtransfer_test_server::{self as server, FaultServer, Script, Step, Transport};
+use wxtransfer::ffi::string::WxtStr;
+use wxtransfer_test_server::{self as server, FaultServer, Script, Step, Transport, pattern_bytes};
 
 /// The number in WeChat's documentation.
 const GRACE: Duration = Duration::from_secs(5);
@@ -91,6 +97,125 @@ fn calls_are_taken_for_the_grace_time_and_interrupted_at_its_end() {
     server.wait_for(server::Event::HeadRead(4));
     server.signal(4);
     assert_eq!(back.end().success().status, 200);
+}
+
+/// The one connection of an attempt that gets the first 4000 of 10,000 bytes and is left alone with them.
+fn breaks_off() -> Script {
+    Script::fault_at(4000, &[TAG], &pattern_bytes(0, 10_000), Step::ReadAll)
+}
+
+const TAG: (&str, &str) = ("ETag", "\"v1\"");
+
+/// Waits until the first bytes are in the file.
+fn wait_for_progress(task: &Task) {
+    while !matches!(task.next(), Event::Progress { .. }) {}
+}
+
+/// The other test that waits for the real grace time.
+#[test]
+fn transfers_wait_for_the_return_where_the_host_says_so() {
+    let body = pattern_bytes(0, 10_000);
+    let session = Session::open_with(|options| {
+        options.wait_in_background = 1;
+        // Less than the grace time: the deadline passes unless it stands still.
+        options.default_download_timeout = 4500;
+        options.resume = WXT_RESUME_WITHIN_TASK;
+        options.max_retries = 1;
+        options.retry_uploads = 1;
+    });
+    let file = session.file("file", &pattern_bytes(0, 100_000));
+    let rest = Script::answer(206, &[TAG, ("Content-Range", "bytes 4000-9999/10000")], &body[4000..]);
+    let server = FaultServer::start(Transport::TLS, vec![breaks_off(), rest]);
+    let download = session.download(&server.url("/resumed"));
+    let reads_no_more = || Script::new([Step::ReadHead, Step::ReadBody(1000), Step::AwaitSignal]);
+    let uploads = FaultServer::start(Transport::TLS, vec![reads_no_more(), Script::answer(200, &[], b"done")]);
+    let upload = session.upload(&uploads.url("/again"), &file);
+
+    // Neither is set here.
+    let plain = Session::open_with(|options| options.wait_in_background = 1);
+    let anew = FaultServer::start(Transport::TLS, vec![breaks_off(), Script::answer(200, &[TAG], &body)]);
+    let begun_anew = plain.download(&anew.url("/anew"));
+    let once = FaultServer::start(Transport::TLS, vec![reads_no_more(), Script::answer(200, &[], b"twice")]);
+    let upload_once = plain.upload(&once.url("/once"), &file);
+    let other = FaultServer::start(Transport::TLS, vec![breaks_off()]);
+    let aborted = plain.download(&other.url("/aborted"));
+    for task in [&download, &begun_anew, &aborted] {
+        wait_for_progress(task);
+    }
+    for server in [&uploads, &once] {
+        server.wait_for(server::Event::BodyBytesRead(0, 1000));
+    }
+    enter(&session);
+    enter(&plain);
+
+    for server in [&server, &anew, &other] {
+        server.wait_for(server::Event::PeerClosed(0));
+    }
+    assert_interrupted(&upload_once.end(), "uploadFile");
+    assert_eq!(plain.abort(&aborted), WXT_OK);
+    assert_eq!(aborted.end().failure().err_msg, "downloadFile:fail abort");
+    let later = FaultServer::start(Transport::TLS, vec![Script::answer(200, &[], b"later")]);
+    let called_there = plain.download(&later.url("/later"));
+    let servers = [&server, &uploads, &anew, &once, &other, &later];
+    assert_eq!(servers.map(|server| server.connections()), [1, 1, 1, 1, 1, 0], "nothing is sent before the return");
+
+    leave(&session);
+    leave(&plain);
+    let ended = download.end();
+    assert_eq!(std::fs::read(ended.success().native_path.as_ref().unwrap()).unwrap(), body);
+    assert_eq!((ended.success().attempts, ended.success().resumed_from), (2, 4000));
+    let ended = upload.end();
+    assert_eq!((ended.success().data.as_deref(), ended.success().attempts), (Some("done"), 2));
+    let ended = begun_anew.end();
+    assert_eq!(std::fs::read(ended.success().native_path.as_ref().unwrap()).unwrap(), body);
+    assert_eq!((ended.success().attempts, ended.success().resumed_from), (2, 0));
+    assert_eq!(called_there.end().success().attempts, 1);
+    assert_eq!(once.connections(), 1);
+}
+
+unsafe extern "C" fn log(context: *mut c_void, _: i32, message: WxtStr) {
+    let lines = unsafe { &*context.cast::<mpsc::Sender<String>>() };
+    let message = unsafe { message.bytes() }.unwrap().unwrap_or_default();
+    // A test that looks no further has dropped the receiver.
+    let _ = lines.send(String::from_utf8_lossy(message).into_owned());
+}
+
+fn wait_for_line(lines: &mpsc::Receiver<String>, part: &str) {
+    while !lines.recv_timeout(WAIT_LIMIT).expect("a line of the log").contains(part) {}
+}
+
+#[test]
+fn a_failure_of_the_network_in_the_background_is_none_before_the_return() {
+    let (sender, lines) = mpsc::channel();
+    let session = Session::open_with(|options| {
+        options.wait_in_background = 1;
+        options.logger = WxtLogger { context: (&raw const sender).cast_mut().cast(), log: Some(log) };
+    });
+    let closes = || Script::new([Step::ReadHead]);
+    let server = FaultServer::start(Transport::TLS, vec![closes(), closes()]);
+    enter(&session);
+    let task = session.download(&server.url("/"));
+    wait_for_line(&lines, "downloadFile: attempt 2 when the app is back: ");
+    leave(&session);
+    let ended = task.end();
+    let failure = ended.failure();
+    assert_eq!((failure.category, failure.attempts), (WXT_CATEGORY_CONNECTION_CLOSED, 2), "it is one after that");
+    assert_eq!(session.close(), WXT_OK);
+}
+
+#[test]
+fn a_session_can_be_closed_while_its_tasks_wait_for_the_return() {
+    let (sender, lines) = mpsc::channel();
+    let session = Session::open_with(|options| {
+        options.wait_in_background = 1;
+        options.logger = WxtLogger { context: (&raw const sender).cast_mut().cast(), log: Some(log) };
+    });
+    let server = FaultServer::start(Transport::TLS, vec![Script::new([Step::ReadHead])]);
+    enter(&session);
+    let task = session.download(&server.url("/"));
+    wait_for_line(&lines, "when the app is back");
+    assert_eq!(session.close(), WXT_OK);
+    assert_eq!(task.end().failure().err_msg, "downloadFile:fail abort");
 }
 
 #[test]

@@ -1,5 +1,6 @@
-//! Kills a program that downloads, at random moments, while the server changes the file and cuts connections. Every
-//! named file must be one complete version. `ffi-tests/crash-safety.sh` runs it until the first mixed file.
+//! Kills a program that downloads, at random moments, while the server changes the files and cuts connections. Whatever is there
+//! under a name is one version of its file, whole; and the next life asks for all that was not yet durable, and for no byte more.
+//! `ffi-tests/crash-safety.sh` runs it; the first mixture ends it.
 
 #![allow(unsafe_code, clippy::undocumented_unsafe_blocks)]
 
@@ -8,11 +9,11 @@ mod support;
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::{Shutdown, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -25,6 +26,9 @@ const MIB: u64 = 1024 * 1024;
 /// The minimum size of the file: several times the flush interval.
 const LEAST_SIZE: u64 = 9 * MIB;
 const PIECE: usize = 64 * 1024;
+/// What `docs/resume-and-retry.md` says that a crash costs at most, and what is written at once.
+const DURABLE_STEP: u64 = 4 * MIB;
+const WRITTEN_AT_ONCE: u64 = MIB;
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -63,7 +67,17 @@ impl Random {
     }
 }
 
-/// A version of the file. It starts with its number, from which its size and other bytes follow.
+/// How many files are downloaded, in turn: one to a temporary file, one to a path.
+const FILES: usize = 2;
+
+/// Where the rest of a file begins, and of which version: 0 and none if nothing of it is durable.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Durable {
+    begin: usize,
+    validator: String,
+}
+
+/// A version of a file. It begins with its number; its size and its other bytes follow from that.
 fn version(number: u64) -> Vec<u8> {
     let mut random = Random(number.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1);
     let size = LEAST_SIZE + random.below(3 * MIB);
@@ -84,12 +98,13 @@ fn open(data: &str) -> Session {
     })
 }
 
-/// The killed program: downloads continuously, alternating between a temporary file and a path.
+/// The program that is killed: downloads on and on.
 fn live_until_killed(data: &str, url: &str) -> ! {
     let session = open(data);
-    for target in [false, true].into_iter().cycle() {
-        let path = if target { "wxfile://usr/file.bin" } else { "" };
-        let ended = session.download_with(url, |request| request.file_path = WxtStr::new(path)).end();
+    for file in (0..FILES).cycle() {
+        let path = if file == 1 { "wxfile://usr/file.bin" } else { "" };
+        let url = format!("{url}/{file}");
+        let ended = session.download_with(&url, |request| request.file_path = WxtStr::new(path)).end();
         match &ended.result {
             Ok(success) => println!("whole {} {}", success.attempts, success.resumed_from),
             Err(failure) => println!("failed {}", failure.detail),
@@ -98,15 +113,23 @@ fn live_until_killed(data: &str, url: &str) -> ! {
     unreachable!("it downloads until it is killed")
 }
 
-/// Serves the newest version, with ranges. At random, creates a new version or ends a connection.
+/// Serves the newest version of each file, with ranges; a new version comes, and a connection ends, at random.
 struct Server {
     url: String,
-    newest: AtomicU64,
+    /// Of each file; a version belongs to the file that is left when it is divided by their number.
+    newest: [AtomicU64; FILES],
     contents: Mutex<BTreeMap<u64, Arc<Vec<u8>>>>,
     random: Mutex<Random>,
+    /// How many connections are served.
+    served: Mutex<u64>,
+    served_less: Condvar,
     /// No request came since the last kill.
     is_first_request: AtomicBool,
-    /// The number of range requests that were the first of a life.
+    /// Of each file: what was durable at the last kill, until the first request for it.
+    durable: Mutex<[Option<Durable>; FILES]>,
+    /// The first request that asked for anything else than what was not durable.
+    wrong: Mutex<Option<String>>,
+    /// Requests for a rest that were the first of a life.
     resumed_after_a_kill: AtomicU64,
     /// While set, nothing is changed or cut.
     is_calm: AtomicBool,
@@ -116,11 +139,15 @@ impl Server {
     fn start(seed: u64) -> Arc<Server> {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a listener");
         let server = Arc::new(Server {
-            url: format!("http://{}/file", listener.local_addr().expect("its address")),
-            newest: AtomicU64::new(1),
+            url: format!("http://{}", listener.local_addr().expect("its address")),
+            newest: [AtomicU64::new(0), AtomicU64::new(1)],
             contents: Mutex::default(),
             random: Mutex::new(Random(seed | 1)),
+            served: Mutex::default(),
+            served_less: Condvar::new(),
             is_first_request: AtomicBool::new(true),
+            durable: Mutex::default(),
+            wrong: Mutex::default(),
             resumed_after_a_kill: AtomicU64::new(0),
             is_calm: AtomicBool::new(false),
         });
@@ -129,11 +156,26 @@ impl Server {
         thread::spawn(move || {
             for client in listener.incoming().map_while(Result::ok) {
                 let server = shared.clone();
-                // The client may be killed at any moment.
-                thread::spawn(move || server.serve(client));
+                *server.served.lock().expect("a lock") += 1;
+                thread::spawn(move || {
+                    // The client may be killed at any moment.
+                    let _ = server.serve(client);
+                    *server.served.lock().expect("a lock") -= 1;
+                    server.served_less.notify_all();
+                });
             }
         });
         server
+    }
+
+    /// Waits until nothing is left of the clients that are gone.
+    fn forget_clients(&self) {
+        // It is served behind those that wait to be accepted.
+        let mut last = TcpStream::connect(&self.url["http://".len()..]).expect("a connection");
+        last.shutdown(Shutdown::Write).expect("its end");
+        let _ = last.read(&mut [0]);
+        let served = self.served.lock().expect("a lock");
+        drop(self.served_less.wait_while(served, |served| *served > 0).expect("a lock"));
     }
 
     fn content(&self, number: u64) -> Arc<Vec<u8>> {
@@ -151,11 +193,14 @@ impl Server {
     fn serve(&self, client: TcpStream) -> io::Result<()> {
         let mut requests = BufReader::new(client.try_clone()?);
         loop {
-            let (mut range, mut validator) = (None, None);
+            let (mut range, mut validator, mut file) = (None, None, 0);
             loop {
                 let mut line = String::new();
                 if requests.read_line(&mut line)? == 0 {
                     return Ok(());
+                }
+                if let Some(target) = line.strip_prefix("GET /") {
+                    file = usize::from(target.starts_with('1'));
                 }
                 match line.trim_end().split_once(": ") {
                     Some(("Range", value)) => {
@@ -170,16 +215,28 @@ impl Server {
             if self.is_first_request.swap(false, Ordering::SeqCst) && range.is_some() {
                 self.resumed_after_a_kill.fetch_add(1, Ordering::SeqCst);
             }
-            self.answer(&client, range, validator.as_deref())?;
+            if let Some(durable) = self.durable.lock().expect("a lock")[file].take() {
+                let asked = Durable { begin: range.unwrap_or(0), validator: validator.clone().unwrap_or_default() };
+                if asked != durable {
+                    *self.wrong.lock().expect("a lock") = Some(format!("{asked:?} was asked for behind {durable:?}"));
+                }
+            }
+            self.answer(&client, file, range, validator.as_deref())?;
         }
     }
 
-    fn answer(&self, mut client: &TcpStream, range: Option<usize>, validator: Option<&str>) -> io::Result<()> {
+    fn answer(
+        &self,
+        mut client: &TcpStream,
+        file: usize,
+        range: Option<usize>,
+        validator: Option<&str>,
+    ) -> io::Result<()> {
         let is_calm = self.is_calm.load(Ordering::SeqCst);
         if !is_calm && self.below(6) == 0 {
-            self.newest.fetch_add(1, Ordering::SeqCst);
+            self.newest[file].fetch_add(FILES as u64, Ordering::SeqCst);
         }
-        let number = self.newest.load(Ordering::SeqCst);
+        let number = self.newest[file].load(Ordering::SeqCst);
         let content = self.content(number);
         let (size, tag) = (content.len(), format!("\"{number}\""));
         let begin = range.filter(|begin| *begin < size && validator == Some(&tag));
@@ -205,7 +262,7 @@ fn run(kills: u64, seed: u64) {
     let data = directory.path().to_str().expect("UTF-8");
     let server = Server::start(seed);
     let mut random = Random(seed.rotate_left(32) | 1);
-    let (mut whole, mut resumed, mut files) = (0, 0, 0);
+    let (mut whole, mut resumed, mut files, mut most_lost) = (0, 0, 0, 0);
     for _ in 0..kills {
         server.is_first_request.store(true, Ordering::SeqCst);
         let mut victim = start_victim(data, &server.url);
@@ -219,13 +276,19 @@ fn run(kills: u64, seed: u64) {
         whole += ends.clone().count();
         resumed += ends.filter(|end| !end.ends_with(" 0")).count();
         files += check(&server, directory.path());
+        server.forget_clients();
+        let (durable, lost) = durable(directory.path());
+        *server.durable.lock().expect("a lock") = durable.map(Some);
+        most_lost = most_lost.max(lost);
+        let wrong = server.wrong.lock().expect("a lock").take();
+        assert_eq!(wrong, None, "SEED={seed}");
     }
     // Finally, without a kill: the newest version, and no other file is left.
     server.is_calm.store(true, Ordering::SeqCst);
     let session = open(data);
-    let ended = session.download(&server.url).end();
+    let ended = session.download(&format!("{}/0", server.url)).end();
     let native = ended.success().native_path.clone().expect("a path");
-    assert!(fs::read(native).expect("a file") == *server.content(server.newest.load(Ordering::SeqCst)));
+    assert!(fs::read(native).expect("a file") == *server.content(server.newest[0].load(Ordering::SeqCst)));
     assert_eq!(wxtransfer::ffi::session::wxt_discard_partials(session.handle), 0);
     let partials = root(directory.path()).join("partials");
     assert_eq!(children(&partials), Vec::<PathBuf>::new());
@@ -234,7 +297,7 @@ fn run(kills: u64, seed: u64) {
     let after_a_kill = server.resumed_after_a_kill.load(Ordering::SeqCst);
     println!(
         "{kills} kills, {whole} downloads whole, {resumed} of them resumed, {after_a_kill} lives began with a rest, \
-         {files} files checked, no mixture; {:.0} s",
+         {files} files checked, no mixture, at most {most_lost} bytes not durable; {:.0} s",
         start.elapsed().as_secs_f64()
     );
     assert!(after_a_kill >= kills / 10 && resumed > 0, "hardly anything was resumed");
@@ -260,10 +323,34 @@ fn check(server: &Server, directory: &Path) -> usize {
     for file in &files {
         let content = fs::read(file).expect("a file");
         let number = u64::from_le_bytes(content[..8].try_into().expect("8 bytes"));
-        assert!(number <= server.newest.load(Ordering::SeqCst), "{file:?} begins with no version");
+        assert!(
+            number <= server.newest[number as usize % FILES].load(Ordering::SeqCst),
+            "{file:?} begins with no version"
+        );
         assert!(content == *server.content(number), "{file:?} is not all of version {number}, and nothing else");
     }
     files.len()
+}
+
+/// What is durable of each file, by the journals; and how much more of one was written.
+fn durable(directory: &Path) -> ([Durable; FILES], u64) {
+    let partials = root(directory).join("partials");
+    let mut durable: [Durable; FILES] = Default::default();
+    let mut most = 0;
+    for path in children(&partials).into_iter().filter(|path| path.extension().is_none()) {
+        let journal = fs::read_to_string(&path).expect("a journal");
+        let mut lines = journal.lines().skip(1);
+        let part = partials.join(lines.next().expect("the name of the part"));
+        let begin: usize = lines.next().and_then(|length| length.parse().ok()).expect("a length");
+        // The version in its quotation marks.
+        let version = journal.split('"').find_map(|text| text.parse::<u64>().ok()).expect("a version");
+        let Ok(part) = fs::metadata(part) else { continue };
+        let lost = part.len() - begin as u64;
+        assert!(lost <= DURABLE_STEP + WRITTEN_AT_ONCE, "{lost} bytes were not durable");
+        most = most.max(lost);
+        durable[version as usize % FILES] = Durable { begin, validator: format!("\"{version}\"") };
+    }
+    (durable, most)
 }
 
 fn children(directory: &Path) -> Vec<PathBuf> {

@@ -1,6 +1,6 @@
-//! Kills a program that downloads, saves and writes, at random moments, and checks the files: each is complete or
-//! absent, the quota is exact, and nothing needs manual cleaning. `ffi-tests/crash-safety.sh` runs it until the first
-//! loss.
+//! Kills programs that download, save and write, several with the same files, at random moments, and looks at what is left: every
+//! file whole or absent, the quota right to the byte, nothing to clean by hand. `ffi-tests/crash-safety.sh` runs it; the first loss
+//! ends it.
 
 // The test calls the C interface.
 #![allow(unsafe_code, clippy::undocumented_unsafe_blocks)]
@@ -17,45 +17,50 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use support::Session;
-use wxtransfer::ffi::error::{WXT_ERRNO_FILE_ALREADY_EXISTS, WXT_ERRNO_QUOTA_EXCEEDED};
+use wxtransfer::ffi::error::{WXT_ERRNO_FILE_ALREADY_EXISTS, WXT_ERRNO_FILE_NOT_FOUND, WXT_ERRNO_QUOTA_EXCEEDED};
 use wxtransfer::ffi::file::WXT_IMPORT_MOVE;
 use wxtransfer::ffi::file_system::{WXT_WRITE_APPEND, WXT_WRITE_AT_POSITION, WXT_WRITE_WHOLE};
+use wxtransfer::ffi::options::WXT_STORAGE_SHARED;
 use wxtransfer::ffi::status::WXT_OK;
 use wxtransfer::ffi::string::WxtStr;
 use wxtransfer_test_server::{Options, Server, pattern_bytes};
 
-/// Small, so that each round can fill it.
-const QUOTA: u64 = 24 * 1024 * 1024;
-/// Above this number, the victim deletes the oldest file.
+/// Small, so that it can be filled in every round.
+const QUOTA: u64 = 48 * 1024 * 1024;
+/// So many at once; each is killed while the others go on.
+const VICTIMS: usize = 3;
+/// A victim removes the oldest file when there are more.
 const MOST_SAVED: usize = 12;
 /// Writing a file of this size takes a good part of a step.
 const LARGEST: u64 = 512 * 1024;
-/// The victim starts a new launch after this many steps, so that opening and closing can be interrupted, too.
+/// A victim begins a new launch after so many steps: opening and closing can be interrupted, too.
 const STEPS_PER_LAUNCH: u64 = 12;
 const BLOCK: u64 = 4096;
 const VICTIM: &str = "WXT_CRASH_SAFETY_VICTIM";
-/// Files that are changed: one grows, the other is overwritten. The changes are large, so that writing takes
+/// Below a victim's own directory. Two are changed: one grows, of the other all is overwritten. By much, so that writing it takes
 /// milliseconds.
-const LOG: &str = "wxfile://usr/log";
-const RECORD: &str = "wxfile://usr/record";
-const RECORD_BYTES: u64 = 4_000_000;
-const USR_PATHS: [&str; 4] = ["wxfile://usr/a", "wxfile://usr/d/b.bin", "wxfile://usr/d/e/f/c", "wxfile://usr/图"];
+const LOG: &str = "log";
+const RECORD: &str = "record";
+const RECORD_BYTES: u64 = 2_000_000;
+const USR_PATHS: [&str; 4] = ["a", "d/b.bin", "d/e/f/c", "图"];
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     if std::env::var_os(VICTIM).is_some() {
-        let [data, server, seed] = arguments.as_slice() else { panic!("a data directory, a server and a seed") };
-        live_until_killed(data, server, seed.parse().expect("a number"));
+        let [data, server, directory, seed] = arguments.as_slice() else {
+            panic!("two directories, a server and a seed")
+        };
+        live_until_killed(data, server, directory, seed.parse().expect("a number"));
     }
-    let saves = match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+    let least = match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         [] => 1000,
-        ["--quick"] => 200,
+        ["--quick"] => 100,
         _ => panic!("usage: crash-safety [--quick]"),
     };
     // A failed run can be repeated, apart from the timing of the two processes.
     let seed = std::env::var("SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or_else(random_seed);
-    println!("crash safety: {saves} saves, SEED={seed}");
-    Driver::new(seed).run(saves);
+    println!("crash safety: {least} saves and {least} kills, {VICTIMS} processes, SEED={seed}");
+    Driver::new(seed).run(least);
 }
 
 fn random_seed() -> u64 {
@@ -79,26 +84,30 @@ fn open(data: &str) -> Session {
     Session::open_with(|options| {
         options.data_directory = WxtStr::new(data);
         options.storage_quota = QUOTA;
+        options.storage_sharing = WXT_STORAGE_SHARED;
     })
 }
 
-/// The killed program: announces each step, performs it, and reports that it is done.
-fn live_until_killed(data: &str, server: &str, seed: u64) -> ! {
+/// The program that is killed: says what it is about to do, does it, and says that it is done.
+fn live_until_killed(data: &str, server: &str, directory: &str, seed: u64) -> ! {
     let mut random = Random(seed | 1);
+    let (log, record) = (&format!("{directory}/{LOG}"), &format!("{directory}/{RECORD}"));
     loop {
         let session = open(data);
-        let made = session.make_directory("wxfile://usr/d/e/f", true).err_no;
+        let made = session.make_directory(&format!("{directory}/d/e/f"), true).err_no;
         assert!(matches!(made, 0 | WXT_ERRNO_FILE_ALREADY_EXISTS), "{made}");
         for _ in 0..STEPS_PER_LAUNCH {
             let saved = session.saved_files().files;
             if saved.len() > MOST_SAVED {
                 println!("remove {}", saved[0].path);
-                assert_eq!(session.remove_saved_file(&saved[0].path).err_no, 0);
+                let removed = session.remove_saved_file(&saved[0].path).err_no;
+                // Another victim was faster.
+                assert!(matches!(removed, 0 | WXT_ERRNO_FILE_NOT_FOUND), "{removed}");
                 println!("done");
             }
             let length = 1 + random.below(LARGEST);
             let url = format!("{server}/bytes/{length}");
-            let usr = USR_PATHS[random.below(USR_PATHS.len() as u64) as usize];
+            let usr = &format!("{directory}/{}", USR_PATHS[random.below(USR_PATHS.len() as u64) as usize]);
             let temporary = || session.download(&url).end().success().temp_file_path.clone().expect("a path");
             match random.below(6) {
                 0 => {
@@ -115,25 +124,25 @@ fn live_until_killed(data: &str, server: &str, seed: u64) -> ! {
                     println!("done");
                 }
                 2 => {
-                    let before = session.resolve(LOG).files.first().map_or(0, |file| file.size);
+                    let before = session.resolve(log).files.first().map_or(0, |file| file.size);
                     let (mode, from) = match before {
                         1..=LARGEST => (WXT_WRITE_APPEND, before),
                         _ => (WXT_WRITE_WHOLE, 0),
                     };
                     let length = 4 * length;
-                    println!("target {LOG} {}", from + length);
+                    println!("target {log} {}", from + length);
                     println!("saving");
-                    session.write_file(LOG, mode, 0, &pattern_bytes(from, length as usize)).done();
+                    session.write_file(log, mode, 0, &pattern_bytes(from, length as usize)).done();
                     println!("done");
                 }
                 3 => {
-                    let mode = match session.resolve(RECORD).err_no {
+                    let mode = match session.resolve(record).err_no {
                         0 => WXT_WRITE_AT_POSITION,
                         _ => WXT_WRITE_WHOLE,
                     };
-                    println!("target {RECORD} {RECORD_BYTES}");
+                    println!("target {record} {RECORD_BYTES}");
                     println!("saving");
-                    session.write_file(RECORD, mode, 0, &[random.below(256) as u8; RECORD_BYTES as usize]).done();
+                    session.write_file(record, mode, 0, &[random.below(256) as u8; RECORD_BYTES as usize]).done();
                     println!("done");
                 }
                 _ => {
@@ -151,7 +160,7 @@ fn live_until_killed(data: &str, server: &str, seed: u64) -> ! {
     }
 }
 
-/// The step in which the victim was killed.
+/// What a victim was doing when it was killed.
 #[derive(Debug, Default)]
 enum Step {
     #[default]
@@ -165,10 +174,12 @@ struct Driver {
     random: Random,
     server: Server,
     data: tempfile::TempDir,
-    /// Paths and sizes of the files that the victim reported as saved.
+    /// Paths and sizes of what the victims said that they have saved.
     store: BTreeMap<String, u64>,
+    /// What they said in this round that they have removed.
+    removed: BTreeSet<String>,
     usr: BTreeMap<String, u64>,
-    step: Step,
+    steps: [Step; VICTIMS],
     saves: usize,
     kills: usize,
     /// The number of kills in the middle of a step.
@@ -182,17 +193,18 @@ impl Driver {
             server: Server::start(Options::default()),
             data: tempfile::tempdir().expect("a directory"),
             store: BTreeMap::new(),
+            removed: BTreeSet::new(),
             usr: BTreeMap::new(),
-            step: Step::Nothing,
+            steps: Default::default(),
             saves: 0,
             kills: 0,
             kills_in_a_step: 0,
         }
     }
 
-    fn run(mut self, saves: usize) {
+    fn run(mut self, least: usize) {
         let start = Instant::now();
-        while self.saves < saves {
+        while self.saves < least || self.kills < least {
             self.round();
             self.check();
         }
@@ -207,34 +219,42 @@ impl Driver {
         self.data.path().to_str().expect("UTF-8")
     }
 
-    /// One life of the victim.
+    /// One life of each victim.
     fn round(&mut self) {
-        let (mut victim, lines) = self.start_victim();
-        // Some kills hit the start of the victim. The others follow shortly after a line of output, because a change
-        // takes microseconds and would rarely be hit otherwise.
-        let (most_lines, pause) = match self.random.below(8) {
-            0 => (0, self.random.below(40_000)),
-            _ => (1 + self.random.below(30), self.random.below(4_000)),
-        };
-        for _ in 0..most_lines {
-            let Ok(line) = lines.recv_timeout(support::WAIT_LIMIT) else { break };
-            self.take(&line);
+        let victims = [0, 1, 2].map(|number| self.start_victim(number));
+        for (number, (mut victim, lines)) in victims.into_iter().enumerate() {
+            // Some lives end while the victim still starts, the others within a step: soon after a line of its own, or a
+            // change of a file, which takes microseconds, would hardly ever be met.
+            let (most_lines, pause) = match self.random.below(8) {
+                0 => (0, self.random.below(40_000)),
+                _ => (1 + self.random.below(30), self.random.below(4_000)),
+            };
+            for _ in 0..most_lines {
+                let Ok(line) = lines.recv_timeout(support::WAIT_LIMIT) else { break };
+                self.take(number, &line);
+            }
+            thread::sleep(Duration::from_micros(pause));
+            let state = victim.try_wait().expect("its state");
+            assert!(state.is_none(), "a victim ended by itself: {:?}", self.steps[number]);
+            victim.kill().expect("it is killed");
+            victim.wait().expect("it ends");
+            // What it had said before.
+            for line in lines {
+                self.take(number, &line);
+            }
+            self.kills += 1;
+            self.kills_in_a_step += usize::from(!matches!(self.steps[number], Step::Nothing));
         }
-        thread::sleep(Duration::from_micros(pause));
-        assert!(victim.try_wait().expect("its state").is_none(), "the victim ended by itself: {:?}", self.step);
-        victim.kill().expect("it is killed");
-        victim.wait().expect("it ends");
-        // Lines that were written before the kill.
-        for line in lines {
-            self.take(&line);
-        }
-        self.kills += 1;
-        self.kills_in_a_step += usize::from(!matches!(self.step, Step::Nothing));
+        // One victim may remove what another one has saved.
+        self.store.retain(|path, _| !self.removed.contains(path));
+        self.removed.clear();
     }
 
-    fn start_victim(&mut self) -> (Child, Receiver<String>) {
+    fn start_victim(&mut self, number: usize) -> (Child, Receiver<String>) {
+        let seed = self.random.below(u64::MAX >> 16) + number as u64;
+        let directory = format!("wxfile://usr/{number}");
         let mut victim = Command::new(std::env::current_exe().expect("a path"))
-            .args([self.data(), &self.server.url(""), &self.random.0.to_string()])
+            .args([self.data(), &self.server.url(""), &directory, &seed.to_string()])
             .env(VICTIM, "1")
             .stdout(Stdio::piped())
             .spawn()
@@ -251,53 +271,61 @@ impl Driver {
         (victim, lines)
     }
 
-    fn take(&mut self, line: &str) {
+    fn take(&mut self, victim: usize, line: &str) {
         let number = |text: &str| text.parse::<u64>().expect("a number");
-        let step = std::mem::take(&mut self.step);
-        match (step, line.split(' ').collect::<Vec<_>>().as_slice()) {
-            (Step::Nothing, ["save", length]) => self.step = Step::Save(number(length)),
-            (Step::Nothing, ["target", path, length]) => self.step = Step::Target((*path).into(), number(length)),
-            (Step::Nothing, ["remove", path]) => self.step = Step::Remove((*path).into()),
+        let next = match (std::mem::take(&mut self.steps[victim]), line.split(' ').collect::<Vec<_>>().as_slice()) {
+            (Step::Nothing, ["save", length]) => Step::Save(number(length)),
+            (Step::Nothing, ["target", path, length]) => Step::Target((*path).into(), number(length)),
+            (Step::Nothing, ["remove", path]) => Step::Remove((*path).into()),
             (Step::Save(length), ["saved", path]) => {
                 self.store.insert((*path).into(), length);
                 self.saves += 1;
+                Step::Nothing
             }
             (Step::Target(path, length), ["done"]) => {
                 self.usr.insert(path, length);
                 self.saves += 1;
+                Step::Nothing
             }
-            (Step::Remove(path), ["done"]) => drop(self.store.remove(&path)),
-            (step, ["saving"]) => self.step = step,
-            (Step::Nothing, ["closing" | "done"]) => {}
+            (Step::Remove(path), ["done"]) => {
+                self.removed.insert(path);
+                Step::Nothing
+            }
+            (step, ["saving"]) => step,
+            (Step::Nothing, ["closing" | "done"]) => Step::Nothing,
             (step, _) => panic!("{line:?} in {step:?}"),
-        }
+        };
+        self.steps[victim] = next;
     }
 
-    /// Opens the files as the next launch, and compares them with the victim's reports.
+    /// Opens the files as the next launch does, and holds them against what the victims said.
     fn check(&mut self) {
         let session = open(self.data());
-        let step = std::mem::take(&mut self.step);
+        let steps = std::mem::take(&mut self.steps);
 
         let listed: BTreeMap<_, _> =
             session.saved_files().files.into_iter().map(|file| (file.path, file.size)).collect();
         let mut expected = self.store.clone();
-        if let Step::Remove(path) = &step
-            && !listed.contains_key(path)
-        {
-            expected.remove(path);
+        let mut begun = Vec::new();
+        for step in &steps {
+            match step {
+                Step::Remove(path) if !listed.contains_key(path) => drop(expected.remove(path)),
+                Step::Save(length) => begun.push(*length),
+                _ => {}
+            }
         }
-        let new: Vec<_> = listed.iter().filter(|(path, _)| !expected.contains_key(*path)).collect();
-        match (&new[..], &step) {
-            ([], _) => {}
-            ([(path, size)], Step::Save(length)) if *size == length => drop(expected.insert((*path).clone(), *length)),
-            other => panic!("files that nobody saved: {other:?}"),
+        for (path, size) in listed.iter().filter(|(path, _)| !self.store.contains_key(*path)) {
+            let saved = begun.iter().position(|length| length == size);
+            begun.swap_remove(saved.unwrap_or_else(|| panic!("{path} of {size} bytes was saved by nobody: {steps:?}")));
+            expected.insert(path.clone(), *size);
         }
-        assert_eq!(listed, expected, "the saved files after {step:?}");
+        assert_eq!(listed, expected, "the saved files after {steps:?}");
         self.store = expected;
 
-        if let Step::Target(path, length) = &step {
-            let native = session.resolve(path).files.first().map(|file| file.size);
-            if native == Some(*length) {
+        for step in &steps {
+            if let Step::Target(path, length) = step
+                && session.resolve(path).files.first().map(|file| file.size) == Some(*length)
+            {
                 self.usr.insert(path.clone(), *length);
             }
         }
@@ -305,29 +333,31 @@ impl Driver {
             let resolved = session.resolve(path);
             let native = &resolved.file().native;
             let content = fs::read(native).expect("a file");
-            let is_whole = match path.as_str() {
-                // One complete record, the last one or the one before.
-                RECORD => content.len() as u64 == *length && content.iter().all(|byte| *byte == content[0]),
-                _ => content == pattern_bytes(0, *length as usize),
+            let is_whole = if path.ends_with(RECORD) {
+                // All of one record, the last or the one before.
+                content.len() as u64 == *length && content.iter().all(|byte| *byte == content[0])
+            } else {
+                content == pattern_bytes(0, *length as usize)
             };
-            assert!(is_whole, "{path} is not whole after {step:?}");
+            assert!(is_whole, "{path} is not whole after {steps:?}");
         }
 
-        self.check_directories(&step);
+        self.check_directories(&steps);
         self.check_quota(&session);
         assert_eq!(session.close(), WXT_OK);
     }
 
-    /// Only files with a path may exist, and one launch, which is this test's and empty.
-    fn check_directories(&self, step: &Step) {
+    /// Only files that have a path, and one launch, which is this one's and empty.
+    fn check_directories(&self, steps: &[Step]) {
         let root = self.data.path().join("app-wx1234567890abcdef/user-");
         let names: BTreeSet<_> = children(&root).into_iter().collect();
-        assert_eq!(names, ["launches", "store", "usr"].map(|name| root.join(name)).into(), "after {step:?}");
+        let known = ["launches", "store", "usage", "usr"].map(|name| root.join(name)).into();
+        assert!(names.is_subset(&known), "{names:?} after {steps:?}");
         let launches = children(&root.join("launches"));
-        assert_eq!(launches.len(), 1, "after {step:?}: {launches:?}");
-        assert_eq!(children(&launches[0]), Vec::<PathBuf>::new(), "after {step:?}");
-        assert_eq!(children(&root.join("store")).len(), self.store.len(), "after {step:?}");
-        assert_eq!(files_below(&root.join("usr")), self.usr.len(), "after {step:?}");
+        assert_eq!(launches.len(), 1, "after {steps:?}: {launches:?}");
+        assert_eq!(children(&launches[0]), Vec::<PathBuf>::new(), "after {steps:?}");
+        assert_eq!(children(&root.join("store")).len(), self.store.len(), "after {steps:?}");
+        assert_eq!(files_below(&root.join("usr")), self.usr.len(), "after {steps:?}");
     }
 
     /// The rest of the quota can be used exactly.

@@ -2,14 +2,17 @@
 //! `src/transfer/tests/retry.rs`.
 
 #![allow(missing_docs)]
+#![allow(unsafe_code, clippy::undocumented_unsafe_blocks)]
 
 mod support;
 
+use std::ffi::c_void;
+use std::sync::mpsc;
 use std::time::Instant;
 
 use support::{Event, Session, WAIT_LIMIT};
 use wxtransfer::ffi::error::*;
-use wxtransfer::ffi::options::{WXT_RESUME_ACROSS_LAUNCHES, WxtSessionOptions};
+use wxtransfer::ffi::options::{WXT_RESUME_ACROSS_LAUNCHES, WxtLogger, WxtSessionOptions};
 use wxtransfer::ffi::status::*;
 use wxtransfer::ffi::string::WxtStr;
 use wxtransfer_test_server::{Event as ServerEvent, FaultServer, Script, Step, Transport, pattern_bytes};
@@ -57,6 +60,51 @@ fn nothing_is_retried_by_default() {
     assert_eq!((ended.success().status, ended.success().attempts), (503, 1));
     let server = FaultServer::start(Transport::Plain, vec![Script::new([Step::ReadHead]), fine()]);
     assert_eq!(session.download(&server.url("/")).end().failure().attempts, 1);
+}
+
+unsafe extern "C" fn log(context: *mut c_void, _: i32, message: WxtStr) {
+    let lines = unsafe { &*context.cast::<mpsc::Sender<String>>() };
+    let message = unsafe { message.bytes() }.unwrap().unwrap_or_default();
+    lines.send(String::from_utf8_lossy(message).into_owned()).unwrap();
+}
+
+/// The server wants to be left alone for longer than WeChat's deadline: whether a task waits for it shows what its own is.
+#[test]
+fn a_deadline_is_longer_than_a_minute_only_where_the_host_allows_it() {
+    // (max_timeout, default_download_timeout, timeout, whether it is longer), in milliseconds
+    let cases = [
+        (0, 0, 0, false),
+        (0, 0, 120_000, false),
+        (0, 120_000, 0, false),
+        (120_000, 0, 0, false),
+        (120_000, 0, 120_000, true),
+        (120_000, 120_000, 0, true),
+        (u32::MAX, 0, u32::MAX, true),
+    ];
+    for (max_timeout, default, timeout, is_longer) in cases {
+        let (sender, lines) = mpsc::channel::<String>();
+        let session = Session::open_with(|options| {
+            with_retries(options);
+            (options.max_timeout, options.default_download_timeout) = (max_timeout, default);
+            options.logger = WxtLogger { context: (&raw const sender).cast_mut().cast(), log: Some(log) };
+        });
+        let later = Script::answer(503, &[("Retry-After", "90"), ("Connection", "close")], b"busy");
+        let server = FaultServer::start(Transport::Plain, vec![later]);
+        let task = session.download_with(&server.url("/"), |request| request.timeout = timeout);
+        if is_longer {
+            while !lines.recv_timeout(WAIT_LIMIT).expect("a line").contains("downloadFile: attempt 2 in ") {}
+            assert_eq!(session.abort(&task), WXT_OK);
+            assert_eq!(task.end().failure().category, WXT_CATEGORY_ABORTED);
+        } else {
+            let ended = task.end();
+            assert_eq!(
+                (ended.success().status, ended.success().attempts),
+                (503, 1),
+                "{max_timeout} {default} {timeout}"
+            );
+        }
+        session.close();
+    }
 }
 
 #[test]

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Compiles the Kotlin library, the parts for Android included, to target/kotlin/wxtransfer.jar. For apps and for the
-# tests; the native library is built by cargo.
+# Compiles the Kotlin library, the parts for Android included, to target/kotlin/wxtransfer.jar, and the fake session for apps'
+# tests to target/kotlin/wxtransfer-testing.jar. For apps and for the tests; the native library is built by cargo.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -22,3 +22,11 @@ javac -Xlint:all,-options -Werror -source 8 -target 8 -bootclasspath "$tools/and
     -d "$out/classes" "$here"/src/android/java/org/wxtransfer/*.java
 cp "$root/bindings/javascript/wx.js" "$out/classes/org/wxtransfer/wx.js"
 jar --create --file "$out/wxtransfer.jar" -C "$out/classes" .
+
+# For the tests of an app alone.
+rm -rf "$out/testing-classes"
+bash "$tools/kotlin/bin/kotlinc" -Werror -Xexplicit-api=strict -language-version 2.2 -api-version 2.2 -jvm-target 1.8 -no-jdk -no-stdlib -no-reflect \
+    -module-name wxtransfer-testing \
+    -classpath "$out/wxtransfer.jar:$tools/android.jar:$lib/kotlin-stdlib.jar:$lib/kotlinx-coroutines-core-jvm.jar" \
+    -d "$out/testing-classes" "$here/src/testing/kotlin"
+jar --create --file "$out/wxtransfer-testing.jar" -C "$out/testing-classes" .

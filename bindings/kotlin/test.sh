@@ -31,7 +31,7 @@ compile_guide() { # compile_guide NAME GUIDE
 compile_guide kotlin "$here/README.md"
 compile_guide javascript "$here/../javascript.md"
 
-tests=$library:$("$here/test-classpath.sh" "$tools"):$java/rhino.jar:$java/com.android.json.jar
+tests=$library:$out/wxtransfer-testing.jar:$("$here/test-classpath.sh" "$tools"):$java/rhino.jar:$java/com.android.json.jar
 rm -rf "$out/test-classes"
 kotlinc -jvm-target 17 -opt-in=kotlin.ExperimentalStdlibApi -Xfriend-paths="$out/wxtransfer.jar" -classpath "$tests" \
     -module-name wxtransfer-test -d "$out/test-classes" "$here/src/test/kotlin"

@@ -15,7 +15,11 @@ let library: Target =
 let package = Package(
     name: "WXTransfer",
     platforms: [.iOS(.v13), .macOS(.v10_15)],
-    products: [.library(name: "WXTransfer", targets: ["WXTransfer"])],
+    products: [
+        .library(name: "WXTransfer", targets: ["WXTransfer"]),
+        // For the tests of an app alone.
+        .library(name: "WXTransferTesting", targets: ["WXTransferTesting"]),
+    ],
     targets: [
         library,
         .target(
@@ -27,7 +31,8 @@ let package = Package(
                 .linkedLibrary("m", .when(platforms: [.linux])),
             ]
         ),
-        .testTarget(name: "WXTransferTests", dependencies: ["WXTransfer", "CWxtransfer"]),
+        .target(name: "WXTransferTesting", dependencies: ["WXTransfer"]),
+        .testTarget(name: "WXTransferTests", dependencies: ["WXTransfer", "WXTransferTesting", "CWxtransfer"]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -106,7 +106,9 @@ pub struct WxtSessionOptions {
     /// The deadline of a download whose request sets none, in milliseconds: `networkTimeout.downloadFile` of app.json.
     /// Default: 0, which means 60,000.
     pub default_download_timeout: u32,
-    /// The longest deadline that a task can have, in milliseconds. Default: 0, which means 60,000.
+    /// The longest deadline that a task can have, in milliseconds, from 1 to 4,294,967,295 (49 days). Default: 0, which
+    /// means 60,000, as in WeChat. A longer `timeout` of a request, and a longer default, are reduced to this value. It
+    /// does not change the defaults. See `docs/long-transfers.md`.
     pub max_timeout: u32,
     /// The largest file that a download may produce, in bytes. Default: 0, which means 200 MiB.
     pub max_download_size: u64,
@@ -213,6 +215,15 @@ pub struct WxtSessionOptions {
     /// How long a connection may be slower than `low_speed_limit`, in milliseconds. Default: 0, no minimum speed.
     /// `WXT_INVALID_ARGUMENT` if only one of the two is set.
     pub low_speed_time: u32,
+    /// Set to 1 to have transfers wait for the app's return instead of ending with `interrupted`. Default: 0. See
+    /// `docs/long-transfers.md`.
+    ///
+    /// Deadlines stand still from `wxt_session_enter_background` to `wxt_session_enter_foreground`. When 5 s are over, or at the
+    /// return if the system suspended the app before, all connections end. A download begins its next attempt at the return:
+    /// where it was with `resume`, else anew. An upload that has begun to leave the device is sent again with `retry_uploads`,
+    /// else it ends with `interrupted`. Calls in the background are taken, and wait. Such an attempt is no retry: it needs no
+    /// `max_retries`. `on_headers_received` of a download comes when its body is whole.
+    pub wait_in_background: u8,
     /// A certificate for servers that ask the app who it is. Zero is none.
     pub client_certificate: WxtClientCertificate,
 }

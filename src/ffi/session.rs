@@ -146,8 +146,9 @@ pub extern "C" fn wxt_session_close(session: *mut WxtSession) -> WxtStatus {
 
 /// Tells the session that the mini program entered the background. For 5 s calls are accepted as before, because a page
 /// may upload something when it is hidden. After that, every waiting or running task fails with `interrupted`
-/// (`WXT_ERRNO_INTERRUPTED`), and so does every later call at once. Idle connections are closed at once. Has no effect
-/// if the session is in the background already. Any thread, also from a callback.
+/// (`WXT_ERRNO_INTERRUPTED`), and so does every later call at once. With `wait_in_background`, tasks and calls wait for
+/// the return instead. Idle connections are closed at once. Has no effect if the session is in the background already.
+/// Any thread, also from a callback.
 ///
 /// - `WXT_OK`: the session is in the background.
 /// - `WXT_INVALID_ARGUMENT`: `session` is NULL.
@@ -163,8 +164,8 @@ pub extern "C" fn wxt_session_enter_background(session: *mut WxtSession) -> WxtS
     })
 }
 
-/// Tells the session that the mini program is in the foreground again, so that calls are accepted. Any thread, also
-/// from a callback.
+/// Tells the session that the mini program is in the foreground again: calls are accepted, and tasks that waited for the
+/// return continue. Any thread, also from a callback.
 ///
 /// - `WXT_OK`: the session is in the foreground.
 /// - `WXT_INVALID_ARGUMENT`: `session` is NULL.
@@ -281,6 +282,7 @@ unsafe fn owned_options(options: &WxtSessionOptions) -> Result<SessionOptions, W
             retry: retry_rules(options)?,
             resume,
             low_speed: low_speed(options)?,
+            wait_in_background: options.wait_in_background != 0,
             upload_domains: texts(options.upload_domains, options.upload_domain_count)?,
             download_domains: texts(options.download_domains, options.download_domain_count)?,
             lan,

@@ -155,6 +155,18 @@ impl Client {
         ended
     }
 
+    /// The app is suspended: connections in use end at once with [`ErrorKind::Closed`], attempts to connect with
+    /// [`ErrorKind::Connect`], and so do those that begin until [`go_on`](Client::go_on).
+    pub fn suspend(&self) {
+        self.connector.sockets.suspend();
+    }
+
+    /// The app is back. What is being looked up by the system is asked anew.
+    pub fn go_on(&self) {
+        self.connector.sockets.go_on();
+        self.connector.names.ask_again();
+    }
+
     /// Keeps idle connections again.
     pub fn keep_idle(&self) {
         self.pool.resume();

@@ -95,7 +95,7 @@ fn first_connected(
     // In reverse order, so that a removal does not change the remaining indices.
     for index in (0..attempts.len()).rev().filter(|&index| !events[index].is_empty()) {
         let (socket, peer) = attempts.remove(index);
-        if let Some(error) = socket.stranded() {
+        if let Some(error) = socket.ended() {
             *last_error = Some(io::Error::other(error));
             continue;
         }

@@ -1,10 +1,9 @@
-//! The open sockets of a client, so that a change of the network can end them.
+//! The open sockets of a client, which end when the network changes or the app is suspended.
 
 use std::net::Shutdown;
 use std::ops::Deref;
 use std::os::fd::{AsFd, BorrowedFd};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, Weak};
+use std::sync::{Arc, Mutex, OnceLock, Weak};
 
 use socket2::Socket;
 
@@ -12,28 +11,37 @@ use super::error::Error;
 use crate::platform::{InterfaceAddress, is_usable_local_address};
 use crate::worker::lock;
 
+/// Why sockets end when the app is suspended.
+const SUSPENDED: &str = "the app was suspended";
+
 /// A socket that another thread than that of its exchange can shut down.
 #[derive(Debug)]
 pub(super) struct OpenSocket {
     socket: Socket,
-    /// The device no longer has the socket's local address, so the socket was shut down.
-    is_stranded: AtomicBool,
+    /// Why it was shut down from outside.
+    end: OnceLock<&'static str>,
 }
 
 /// The sockets of one client, including those that are connecting.
 #[derive(Debug, Default)]
-pub(super) struct OpenSockets(Mutex<Vec<Weak<OpenSocket>>>);
+pub(super) struct OpenSockets(Mutex<Sockets>);
+
+#[derive(Debug, Default)]
+struct Sockets {
+    open: Vec<Weak<OpenSocket>>,
+    /// The app is suspended: a socket ends as soon as it is added.
+    is_suspended: bool,
+}
 
 impl OpenSocket {
     pub(super) fn new(socket: Socket) -> OpenSocket {
-        OpenSocket { socket, is_stranded: AtomicBool::new(false) }
+        OpenSocket { socket, end: OnceLock::new() }
     }
 
-    /// The failure to report if the socket was shut down because the network changed. It replaces the system's error.
-    pub(super) fn stranded(&self) -> Option<Error> {
+    /// The failure to report if the socket was shut down from outside. It replaces the system's error.
+    pub(super) fn ended(&self) -> Option<Error> {
         // Set before the shutdown, so it is visible to whoever sees the shutdown.
-        let is_stranded = self.is_stranded.load(Ordering::SeqCst);
-        is_stranded.then(|| Error::closed("the network changed, and the device lost the connection's address"))
+        self.end.get().map(|why| Error::closed(*why))
     }
 
     /// Shuts the socket down if its local address is gone. This wakes its waiter. Without it the exchange would hang
@@ -43,11 +51,16 @@ impl OpenSocket {
         if is_usable_local_address(local, interfaces) {
             return false;
         }
-        self.is_stranded.store(true, Ordering::SeqCst);
+        self.end("the network changed, and the device lost the connection's address");
+        true
+    }
+
+    /// Ends the socket: whoever waits for it wakes up.
+    fn end(&self, why: &'static str) {
+        let _ = self.end.set(why);
         // Its exchange may have closed the socket. Systems other than Linux also fail for a socket that is not
         // connected yet.
         let _ = self.socket.shutdown(Shutdown::Both);
-        true
     }
 }
 
@@ -70,15 +83,34 @@ impl OpenSockets {
     pub(super) fn add(&self, socket: Socket) -> Arc<OpenSocket> {
         let socket = Arc::new(OpenSocket::new(socket));
         let mut sockets = lock(&self.0);
-        sockets.retain(|socket| socket.strong_count() > 0);
-        sockets.push(Arc::downgrade(&socket));
+        if sockets.is_suspended {
+            socket.end(SUSPENDED);
+        }
+        sockets.open.retain(|socket| socket.strong_count() > 0);
+        sockets.open.push(Arc::downgrade(&socket));
         socket
     }
 
     /// Shuts down the sockets whose local address is gone, and returns their number.
     pub(super) fn end_stranded(&self, interfaces: &[InterfaceAddress]) -> usize {
         // Upgraded first, so that a socket whose last reference is dropped here is closed outside of the lock.
-        let sockets: Vec<_> = lock(&self.0).iter().filter_map(Weak::upgrade).collect();
+        let sockets: Vec<_> = lock(&self.0).open.iter().filter_map(Weak::upgrade).collect();
         sockets.iter().filter(|socket| socket.end_if_stranded(interfaces)).count()
+    }
+
+    /// Ends all, and those that are added until [`go_on`](OpenSockets::go_on).
+    pub(super) fn suspend(&self) {
+        let mut sockets = lock(&self.0);
+        sockets.is_suspended = true;
+        let open: Vec<_> = sockets.open.iter().filter_map(Weak::upgrade).collect();
+        drop(sockets);
+        for socket in open {
+            socket.end(SUSPENDED);
+        }
+    }
+
+    /// Sockets that are added stay open again.
+    pub(super) fn go_on(&self) {
+        lock(&self.0).is_suspended = false;
     }
 }

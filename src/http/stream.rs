@@ -73,14 +73,14 @@ impl Stream {
     pub(super) fn read_at_once(&mut self, exchange: &Exchange, buffer: &mut [u8]) -> Result<Option<usize>, Error> {
         match retry(|| (&**self.socket).read(buffer)) {
             // The system reports a shut-down socket as ended, where a body may end.
-            Ok(0) => self.socket.stranded().map_or(Ok(Some(0)), Err),
+            Ok(0) => self.socket.ended().map_or(Ok(Some(0)), Err),
             Ok(received) => {
                 exchange.count_received(received);
                 Ok(Some(received))
             }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(None),
             Err(error) => {
-                self.was_reset = error.kind() == io::ErrorKind::ConnectionReset && self.socket.stranded().is_none();
+                self.was_reset = error.kind() == io::ErrorKind::ConnectionReset && self.socket.ended().is_none();
                 Err(self.failure(&error))
             }
         }
@@ -113,11 +113,11 @@ impl Stream {
 
     /// The error for a connection that failed earlier.
     pub(super) fn failed_before(&self) -> Error {
-        self.socket.stranded().unwrap_or_else(|| Error::closed("the connection had failed before"))
+        self.socket.ended().unwrap_or_else(|| Error::closed("the connection had failed before"))
     }
 
     fn failure(&self, error: &io::Error) -> Error {
-        self.socket.stranded().unwrap_or_else(|| Error::connection(error))
+        self.socket.ended().unwrap_or_else(|| Error::connection(error))
     }
 
     /// Waits for the task's turn and then for the socket, at most until `limit`. After that, nothing is ready.

@@ -58,12 +58,14 @@ impl GracePeriod {
         GracePeriod { grace, clock, stay: Mutex::new(None) }
     }
 
-    /// Enters the state. `interrupt`, which must be short, runs at the end of the grace time. Has no effect inside the
-    /// state.
+    /// Enters the state. `begin` runs at once, and `interrupt`, which must be short, at the end of the grace time. Has no
+    /// effect inside the state.
+    ///
+    /// `begin` must not run anything of the host's. It runs under the lock, as `resume` of [`leave`](GracePeriod::leave).
     ///
     /// # Errors
     /// The timer's thread cannot be started. Nothing has changed.
-    pub fn enter(&self, interrupt: impl Fn() + Send + Sync + 'static) -> io::Result<()> {
+    pub fn enter(&self, begin: impl FnOnce(), interrupt: impl Fn() + Send + Sync + 'static) -> io::Result<()> {
         let mut stay = lock(&self.stay);
         if stay.is_some() {
             return Ok(());
@@ -73,6 +75,7 @@ impl GracePeriod {
         let at_the_end = interrupt.clone();
         let take_back = self.clock.call_after(self.grace, Box::new(move || at_the_end()))?;
         *stay = Some(Stay { began, interrupt, take_back });
+        begin();
         Ok(())
     }
 
@@ -171,7 +174,10 @@ mod tests {
 
         fn enter(&self) {
             let interrupt = self.sender.clone();
-            self.background.enter(move || interrupt.send("interrupt").unwrap()).unwrap();
+            let begin = self.sender.clone();
+            let begun =
+                self.background.enter(|| begin.send("begin").unwrap(), move || interrupt.send("interrupt").unwrap());
+            begun.unwrap();
         }
 
         /// Leaves the state and returns all events.
@@ -185,14 +191,14 @@ mod tests {
     fn not_a_moment_before_the_grace_time_is_over() {
         let entered = Entered::new();
         entered.clock.run(GRACE - Duration::from_nanos(1));
-        assert_eq!(entered.leave(), ["resume"]);
+        assert_eq!(entered.leave(), ["begin", "resume"]);
     }
 
     #[test]
     fn at_the_end_of_the_grace_time() {
         let entered = Entered::new();
         entered.clock.run(GRACE);
-        assert_eq!(entered.events.try_recv(), Ok("interrupt"));
+        assert_eq!(entered.events.try_iter().collect::<Vec<_>>(), ["begin", "interrupt"]);
         assert_eq!(entered.leave(), ["resume"]);
     }
 
@@ -202,7 +208,7 @@ mod tests {
         entered.clock.run(GRACE - Duration::from_secs(1));
         entered.enter();
         entered.clock.run(Duration::from_secs(1));
-        assert_eq!(entered.events.try_recv(), Ok("interrupt"));
+        assert_eq!(entered.events.try_iter().collect::<Vec<_>>(), ["begin", "interrupt"]);
         assert_eq!(entered.leave(), ["resume"]);
     }
 
@@ -211,11 +217,11 @@ mod tests {
         let entered = Entered::new();
         entered.clock.run(Duration::from_secs(1));
         entered.clock.stop(Duration::from_secs(3600));
-        assert_eq!(entered.leave(), ["interrupt", "resume"]);
+        assert_eq!(entered.leave(), ["begin", "interrupt", "resume"]);
 
         let entered = Entered::new();
         entered.clock.stop(GRACE - Duration::from_nanos(1));
-        assert_eq!(entered.leave(), ["resume"]);
+        assert_eq!(entered.leave(), ["begin", "resume"]);
     }
 
     #[test]
@@ -231,7 +237,7 @@ mod tests {
             }
         }
         let background = GracePeriod::with_clock(GRACE, Arc::new(Exhausted));
-        let entered = background.enter(|| {});
+        let entered = background.enter(|| panic!("it has not begun"), || {});
         assert_eq!(entered.unwrap_err().kind(), io::ErrorKind::WouldBlock);
         background.leave(|| panic!("it has not begun"));
     }
@@ -242,7 +248,7 @@ mod tests {
         let background = GracePeriod::new(grace);
         let (sender, interrupted) = mpsc::channel();
         let entered = Instant::now();
-        background.enter(move || sender.send(Instant::now()).unwrap()).unwrap();
+        background.enter(|| {}, move || sender.send(Instant::now()).unwrap()).unwrap();
         assert!(interrupted.recv_timeout(LIMIT).unwrap() - entered >= grace);
         background.leave(|| {});
         assert!(interrupted.recv().is_err(), "it came once, and is dropped");
@@ -256,7 +262,7 @@ mod tests {
         let interrupt = move || {
             let _ = &held;
         };
-        background.enter(interrupt).unwrap();
+        background.enter(|| {}, interrupt).unwrap();
         background.leave(|| {});
         assert_eq!(Arc::strong_count(&alive), 1, "what it held is dropped");
     }
@@ -268,7 +274,7 @@ mod tests {
         let count = || _ = resumes.fetch_add(1, Ordering::SeqCst);
         background.leave(count);
         for _ in 0..2 {
-            background.enter(|| {}).unwrap();
+            background.enter(|| {}, || {}).unwrap();
         }
         assert_eq!(resumes.load(Ordering::SeqCst), 0);
         for _ in 0..2 {

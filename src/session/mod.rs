@@ -27,7 +27,7 @@ use crate::transfer::{
     self, DownloadRequest, Environment, Preparation, PreparedDownload, PreparedUpload, TaskOptions, UploadRequest,
     UrlCheck,
 };
-use crate::worker::{StopReason, StopSignal, lock};
+use crate::worker::{Absence, StopReason, StopSignal, lock};
 use gate::{Gate, Visit};
 use grace::GracePeriod;
 use preparations::Preparations;
@@ -43,6 +43,8 @@ pub struct Session {
     engine: Arc<Engine>,
     preparations: Preparations,
     background: GracePeriod,
+    /// What transfers wait for the end of; `None` where the background interrupts them.
+    absence: Option<Arc<Absence>>,
     no_network: GracePeriod,
     /// Serialises the reports of the network.
     network_reports: Mutex<()>,
@@ -74,9 +76,10 @@ pub struct Admission<'a> {
 impl Session {
     /// Opens the mini program's files and creates everything else. Makes no connection.
     pub fn open(options: SessionOptions) -> Result<Session, OpenError> {
+        let absence = options.wait_in_background.then(Arc::default);
         let (environment, executor) = options.build()?;
         let limits = &environment.limits;
-        let engine = Engine::new(limits.concurrent_uploads, limits.concurrent_downloads, executor)
+        let engine = Engine::new(limits.concurrent_uploads, limits.concurrent_downloads, executor, absence.clone())
             .map_err(OpenError::OutOfResources)?;
         engine.set_max_bytes_per_second(environment.limits.max_bytes_per_second);
         let environment = Arc::new(environment);
@@ -85,6 +88,7 @@ impl Session {
             environment,
             engine: Arc::new(engine),
             background: GracePeriod::new(BACKGROUND_GRACE),
+            absence,
             no_network: GracePeriod::new(NO_NETWORK_GRACE),
             network_reports: Mutex::new(()),
             file_calls: Arc::new(StopSignal::new()),
@@ -185,11 +189,25 @@ impl Admission<'_> {
     }
 
     /// The mini program entered the background: after the grace time, unfinished tasks and further calls are
-    /// interrupted. Fails if the timer's thread cannot be started. Then nothing changes.
+    /// interrupted, or wait for the return if the session's options say so. Fails if the timer's thread cannot be
+    /// started. Then nothing changes.
     pub fn enter_background(&self) -> std::io::Result<()> {
-        let Session { environment, engine, preparations, background, .. } = self.session;
-        let engine = engine.clone();
-        background.enter(move || engine.interrupt())?;
+        let Session { environment, engine, preparations, background, absence, .. } = self.session;
+        match absence {
+            None => {
+                let engine = engine.clone();
+                background.enter(|| {}, move || engine.interrupt())?;
+            }
+            Some(absence) => {
+                let (environment, suspended) = (environment.clone(), absence.clone());
+                let suspend = move || {
+                    // First, so that no exchange fails that seems to have begun after it.
+                    suspended.suspend();
+                    environment.client.suspend();
+                };
+                background.enter(|| absence.begin(), suspend)?;
+            }
+        }
         // The system closes the sockets of a suspended app, and the next task would have to detect it.
         environment.client.close_idle();
         // After closing, so that no preparation adds a connection.
@@ -199,9 +217,16 @@ impl Admission<'_> {
 
     /// The mini program is in the foreground again: calls are accepted.
     pub fn enter_foreground(&self) {
-        let Session { engine, background, environment, .. } = self.session;
+        let Session { engine, background, environment, absence, .. } = self.session;
         environment.client.keep_idle();
-        background.leave(|| engine.resume());
+        background.leave(|| match absence {
+            None => engine.resume(),
+            Some(absence) => {
+                environment.client.go_on();
+                absence.end();
+                engine.wake_all();
+            }
+        });
     }
 
     /// The device's network changed or is gone. Closes idle connections, preparations, and connections in use whose
@@ -213,7 +238,7 @@ impl Admission<'_> {
             let _turn = lock(network_reports);
             if network.kind == NetworkKind::None {
                 let engine = engine.clone();
-                no_network.enter(move || engine.give_network_up())?;
+                no_network.enter(|| {}, move || engine.give_network_up())?;
             } else {
                 no_network.leave(|| engine.expect_network());
             }

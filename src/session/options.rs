@@ -52,6 +52,8 @@ pub struct SessionOptions {
     pub resume: Resume,
     /// The speed below which a connection counts as stalled. `None`: no limit.
     pub low_speed: Option<LowSpeed>,
+    /// Whether transfers wait in the background for the app's return.
+    pub wait_in_background: bool,
     /// The domain list of uploads.
     pub upload_domains: Vec<String>,
     /// The domain list of downloads.

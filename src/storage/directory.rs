@@ -90,15 +90,14 @@ impl Directory {
 
     /// As [`Directory::open_or_create`], but removes a file or symbolic link with that name first. A link is not
     /// followed.
-    pub fn open_or_replace(&self, name: &str) -> io::Result<Directory> {
-        let opened = match self.open_or_create(name) {
+    pub fn open_or_replace(&self, name: &str) -> io::Result<(Directory, bool)> {
+        match self.open_or_create(name) {
             Err(error) if is_gone(&error) => {
                 self.remove_file(name)?;
                 self.open_or_create(name)
             }
             opened => opened,
-        };
-        opened.map(|(directory, _)| directory)
+        }
     }
 
     /// Whether this directory is at the path, and was not removed, moved or replaced.

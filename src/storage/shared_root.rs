@@ -138,7 +138,7 @@ impl SharedRoot {
         let data = Directory::open_native(&self.data_directory).map_err(fail)?;
         *lock(&self.data_id) = FileId::of(&data).map_err(fail)?;
         let (app, user) = (self.app_name.as_str(), self.user_name.as_str());
-        let open = |names: &[&str]| open_below(&data, names, former.is_some()).map_err(fail);
+        let open = |names: &[&str]| open_below(&data, names, former.is_some()).map(|(opened, _)| opened).map_err(fail);
         let place = |names: &[&str], directory: &Directory| match FileId::of(directory) {
             Ok(id) => Ok((self.native_path(names), id)),
             Err(error) => Err(fail(error)),
@@ -160,14 +160,22 @@ impl SharedRoot {
         let lock = lock_it(kept_lock, &lock_names)?;
         let session = lock_it(kept_session, &session_names)?;
         places.extend([place(&lock_names, &lock)?, place(&session_names, &session)?]);
+        let mut is_new = false;
         let mut open_of_session = |name| {
-            let directory = open_below(&session, &[name], former.is_some()).map_err(fail)?;
+            let (directory, created) = open_below(&session, &[name], former.is_some()).map_err(fail)?;
             places.push(place(&[app, user, name], &directory)?);
+            is_new |= created;
             Ok::<_, Error>(directory)
         };
         let (launches, store) = (open_of_session("launches")?, open_of_session("store")?);
-        let user = open_of_session("usr")?;
-        Ok(Tree { session, lock, launches, store, user, native: self.native.clone(), places })
+        let user_files = open_of_session("usr")?;
+        if is_new {
+            // A saved file would be lost with the directories around it. To flush a directory says nothing of its own name.
+            for directory in [&*session, &open(&[app])?, &data] {
+                directory.sync().map_err(fail)?;
+            }
+        }
+        Ok(Tree { session, lock, launches, store, user: user_files, native: self.native.clone(), places })
     }
 
     /// Opens a directory in the data directory and locks it. If `patient`, waits briefly for another process.
@@ -204,15 +212,11 @@ impl SharedRoot {
     }
 }
 
-/// Opens a directory below this one and creates missing ones on the way. If `replaces`, deletes files and symbolic
-/// links that are in the way.
-fn open_below(directory: &Directory, names: &[&str], replaces: bool) -> io::Result<Directory> {
-    names.iter().try_fold(directory.open(".")?, |directory, name| {
-        if replaces {
-            directory.open_or_replace(name)
-        } else {
-            directory.open_or_create(name).map(|(opened, _)| opened)
-        }
+/// Opens a directory below this one and creates missing ones on the way; also returns whether it created the last one. If
+/// `replaces`, deletes files and symbolic links that are in the way.
+fn open_below(directory: &Directory, names: &[&str], replaces: bool) -> io::Result<(Directory, bool)> {
+    names.iter().try_fold((directory.open(".")?, false), |(directory, _), name| {
+        if replaces { directory.open_or_replace(name) } else { directory.open_or_create(name) }
     })
 }
 

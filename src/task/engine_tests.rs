@@ -41,7 +41,7 @@ impl Heard {
     fn new(limit: usize, executor: Option<Box<dyn Executor>>) -> Heard {
         let (sender, ends) = mpsc::channel();
         Heard {
-            engine: Engine::new(limit, limit, executor).unwrap(),
+            engine: Engine::new(limit, limit, executor, None).unwrap(),
             sender,
             ends: Mutex::new(ends),
             handlers: Arc::new(()),

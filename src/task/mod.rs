@@ -24,7 +24,7 @@ use crate::transfer::{
     Counts, Profile, QueueTimes, ReceivedHead, Success, Tracer, TransferContext, TransferObserver, epoch_milliseconds,
 };
 use crate::worker::sizes::RunningTransfer;
-use crate::worker::{Rate, StopReason, StopSignal, ThreadPool, Worker, WorkerThread, lock};
+use crate::worker::{Absence, Rate, StopReason, StopSignal, ThreadPool, Worker, WorkerThread, lock};
 use delivery::{Delivery, Event};
 use progress::ProgressCell;
 use queue::{Places, QueuedTask, TaskQueue};
@@ -120,6 +120,8 @@ pub struct Engine {
     uploads: ApiTasks,
     downloads: ApiTasks,
     live: Arc<LiveTasks>,
+    /// What tasks wait for the end of; `None` where they do not.
+    absence: Option<Arc<Absence>>,
     /// Whether every task must end with `interrupted`.
     interrupted: AtomicBool,
     /// Whether every task must end because there was no network for too long.
@@ -137,7 +139,12 @@ impl Engine {
     ///
     /// # Errors
     /// The delivery thread cannot be started.
-    pub fn new(max_uploads: usize, max_downloads: usize, executor: Option<Box<dyn Executor>>) -> io::Result<Engine> {
+    pub fn new(
+        max_uploads: usize,
+        max_downloads: usize,
+        executor: Option<Box<dyn Executor>>,
+        absence: Option<Arc<Absence>>,
+    ) -> io::Result<Engine> {
         let live = Arc::new(LiveTasks {
             tasks: Mutex::default(),
             totals: Totals::default(),
@@ -147,7 +154,7 @@ impl Engine {
         let uploads = ApiTasks::new("wxt-upload", max_uploads, &live);
         let downloads = ApiTasks::new("wxt-download", max_downloads, &live);
         let (interrupted, gave_network_up) = (AtomicBool::new(false), AtomicBool::new(false));
-        Ok(Engine { uploads, downloads, live, interrupted, gave_network_up })
+        Ok(Engine { uploads, downloads, live, absence, interrupted, gave_network_up })
     }
 
     /// Adds a task. From here on the task owns the handler, which receives an end in every case, also if this function
@@ -162,7 +169,7 @@ impl Engine {
             needs_unmetered,
             priority,
             rate: Arc::new(Rate::new(max_bytes_per_second)),
-            stop: Arc::new(StopSignal::new()),
+            stop: Arc::new(StopSignal::with_absence(self.absence.clone())),
             has_begun: AtomicBool::new(false),
             progress: ProgressCell::new(!rules.no_progress && handler.wants_progress()),
             profile: (!disable_profile && !rules.no_profile).then(|| Mutex::new(begun_profile(rules))),
@@ -222,6 +229,13 @@ impl Engine {
     /// Accepts tasks again.
     pub fn resume(&self) {
         self.interrupted.store(false, Ordering::SeqCst);
+    }
+
+    /// Has every task that waits look again whether the app is back.
+    pub fn wake_all(&self) {
+        for task in self.live.all() {
+            task.stop.wake();
+        }
     }
 
     /// The reason why a task submitted now must end.

@@ -7,8 +7,8 @@ use super::{Environment, ReceivedHead, TransferContext, failure};
 use crate::http;
 use crate::policy::retry;
 use crate::terms::log::Level;
-use crate::terms::{Api, Call, TransferError, header_value};
-use crate::worker::{WaitError, Worker, lock};
+use crate::terms::{Api, Call, Failure, TransferError, header_value};
+use crate::worker::{Absence, StopReason, SuspensionCount, WaitError, Worker, lock};
 
 /// The clock of waits between attempts. Tests replace it.
 pub trait AttemptClock: Send + Sync {
@@ -95,6 +95,7 @@ pub fn run<T>(
 ) -> Result<T, TransferError> {
     let mut attempts = Attempts { environment, context, api, retries: 0, fruitless: 0, held: None };
     loop {
+        let suspensions = attempts.begin_when_allowed()?;
         let mut counts = lock(context.counts);
         counts.attempts += 1;
         if counts.attempts > 1 {
@@ -111,6 +112,14 @@ pub fn run<T>(
             Err(AttemptEnd::Unusable) => continue,
             Err(AttemptEnd::Refused(next)) => {
                 attempts.wait(next)?;
+                continue;
+            }
+            Err(AttemptEnd::Failed { error, may_repeat, .. }) if attempts.is_of_absence(&error, suspensions) => {
+                if !may_repeat {
+                    return Err(TransferError::new(Failure::Cancelled(StopReason::Interrupted), error.detail));
+                }
+                attempts.held = None;
+                attempts.pause_for_return(&error)?;
                 continue;
             }
             Err(AttemptEnd::Failed { error, may_repeat, has_gained }) => {
@@ -155,9 +164,48 @@ impl Attempts<'_> {
         }
     }
 
-    /// Whether an attempt that receives nothing useful may be followed by another.
-    pub fn has_retries(&self) -> bool {
+    /// Whether an attempt that gains nothing may be followed by another: after any failure of the network, or after one
+    /// while the app is away.
+    pub fn may_be_followed(&self) -> bool {
+        self.has_retries() || self.absence().is_some()
+    }
+
+    fn has_retries(&self) -> bool {
         self.retries < self.environment.retry.max_retries
+    }
+
+    fn absence(&self) -> Option<&Absence> {
+        self.context.worker.stop().absence()
+    }
+
+    /// Waits while the app is suspended.
+    fn begin_when_allowed(&self) -> Result<SuspensionCount, TransferError> {
+        let Some(absence) = self.absence() else { return Ok(SuspensionCount::default()) };
+        self.until(|| absence.begin_attempt())
+    }
+
+    /// Whether an attempt failed because the app is or was away: the system or the server has taken its connection.
+    fn is_of_absence(&self, error: &TransferError, suspensions: SuspensionCount) -> bool {
+        retry::is_transient(&error.failure)
+            && self.absence().is_some_and(|absence| absence.explains_failure(suspensions))
+    }
+
+    fn pause_for_return(&self, error: &TransferError) -> Result<(), TransferError> {
+        self.environment.log.write(Level::Info, || {
+            let attempt = lock(self.context.counts).attempts + 1;
+            format!("{}: attempt {attempt} when the app is back: {}", Call::from(self.api).name(), error.detail)
+        });
+        self.until(|| self.absence().is_none_or(|absence| !absence.is_under_way()).then_some(()))
+    }
+
+    /// Waits until `ready` has a value, which may be so when the task is woken.
+    fn until<T>(&self, mut ready: impl FnMut() -> Option<T>) -> Result<T, TransferError> {
+        loop {
+            let waited = self.context.worker.wait_for(None, &mut ready);
+            if let Some(value) = waited.map_err(|error| failure::of_exchange(self.api, error.into()))? {
+                return Ok(value);
+            }
+        }
     }
 
     fn after_status(&mut self, response: &http::Response) -> Option<Instant> {

@@ -117,7 +117,7 @@ fn receive(
         environment.totals.resumed.fetch_add(1, Ordering::Relaxed);
     }
     if !prepared.rules.no_headers_event {
-        attempts.tell_head(&response, attempts.has_retries() || partial.can_resume());
+        attempts.tell_head(&response, attempts.may_be_followed() || partial.can_resume());
     }
     let expected = if begin > 0 { partial.total() } else { response.content_length() };
     let written = integrity

@@ -141,7 +141,7 @@ impl PreparedUpload {
             let Exchanged { response, .. } = exchanged.map_err(failed)?;
             let response = attempts.take_answer(response, may_be_sent_twice)?;
             if !prepared.rules.no_headers_event {
-                attempts.tell_head(&response, may_be_sent_twice && attempts.has_retries());
+                attempts.tell_head(&response, may_be_sent_twice && attempts.may_be_followed());
             }
             if wants_progress {
                 // A server may answer before it has received the last bytes. They need no further action here.

@@ -10,6 +10,7 @@
 //!
 //! The room also contains the two services that need threads of their own: [`ThreadPool`] and [`Timer`].
 
+mod absence;
 mod buffers;
 mod pool;
 mod rate;
@@ -28,6 +29,7 @@ use std::time::Duration;
 
 use once_cell::sync::OnceCell;
 
+pub use absence::{Absence, SuspensionCount};
 pub use buffers::Buffer;
 use buffers::SpareBuffers;
 pub use pool::{ThreadPool, WorkQueue};

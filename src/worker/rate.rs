@@ -29,8 +29,8 @@ pub struct Rate {
 /// What a rate has earned and handed out, in nanobytes.
 #[derive(Debug)]
 struct Account {
-    /// The time up to which `earned` is computed.
-    settled: Instant,
+    /// The time up to which `earned` is computed; `None` before the first use.
+    settled: Option<Instant>,
     earned: u128,
     given: u128,
     /// The number of turns that have been taken and not ended.
@@ -48,7 +48,7 @@ struct RateTurn {
 impl Rate {
     /// A rate of `bytes_per_second`; 0 means no limit.
     pub fn new(bytes_per_second: u64) -> Rate {
-        let account = Account { settled: Instant::now(), earned: 0, given: 0, turns: 0 };
+        let account = Account { settled: None, earned: 0, given: 0, turns: 0 };
         Rate { limit: AtomicU64::new(bytes_per_second), account: Mutex::new(account) }
     }
 
@@ -123,8 +123,9 @@ impl Rate {
 impl Account {
     /// Adds what was earned since the last call; saves up at most one round.
     fn settle(&mut self, limit: u64, now: Instant) {
-        let time = now.saturating_duration_since(self.settled);
-        self.settled = self.settled.max(now);
+        let settled = self.settled.unwrap_or(now);
+        let time = now.saturating_duration_since(settled);
+        self.settled = Some(settled.max(now));
         let earned = |time: Duration| time.as_nanos().saturating_mul(limit.into());
         self.earned = self.earned.saturating_add(earned(time)).min(self.given.saturating_add(earned(ROUND)));
     }
@@ -253,6 +254,9 @@ impl Worker {
         loop {
             // Read before the turn, so that a later change ends the wait.
             let limits = pace.limits();
+            if limits == [0; 2] {
+                return Ok(Some(u64::MAX));
+            }
             let now = Instant::now();
             let due = match pace.look(now) {
                 Ok(bytes) => return Ok(Some(bytes)),

@@ -2,9 +2,9 @@
 
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use super::lock;
+use super::{Absence, lock};
 use crate::platform::Waker;
 
 /// Why work was stopped.
@@ -48,9 +48,19 @@ const SETTLED: u8 = 8;
 #[derive(Debug, Default)]
 pub struct StopSignal {
     state: AtomicU8,
-    deadline: OnceLock<Instant>,
+    deadline: OnceLock<Deadline>,
+    /// In which the deadline stands still; `None` where it never does.
+    absence: Option<Arc<Absence>>,
     /// One for each thread that is inside a wait.
     wakers: Mutex<Vec<Arc<Waker>>>,
+}
+
+/// A deadline as it was set.
+#[derive(Clone, Copy, Debug)]
+struct Deadline {
+    at: Instant,
+    /// How long deadlines had stood still then.
+    absence: Duration,
 }
 
 impl StopSignal {
@@ -59,14 +69,36 @@ impl StopSignal {
         StopSignal::default()
     }
 
-    /// Sets the deadline. Later calls have no effect.
-    pub fn set_deadline(&self, deadline: Instant) {
-        let _ = self.deadline.set(deadline);
+    /// A signal like [`new`](StopSignal::new) whose deadline stands still while the app is away.
+    pub fn with_absence(absence: Option<Arc<Absence>>) -> StopSignal {
+        StopSignal { absence, ..StopSignal::default() }
     }
 
-    /// The deadline. `None` while the work waits in the queue, and for work without a time limit.
+    /// Where the app is; `None` where the work does not wait for its return.
+    pub fn absence(&self) -> Option<&Absence> {
+        self.absence.as_deref()
+    }
+
+    /// Sets the deadline. Later calls have no effect.
+    pub fn set_deadline(&self, deadline: Instant) {
+        let absence = self.absence().map_or(Duration::ZERO, Absence::length);
+        let _ = self.deadline.set(Deadline { at: deadline, absence });
+    }
+
+    /// The deadline. `None` while the work waits in the queue, for work without a time limit, and while the deadline is
+    /// suspended.
     pub fn deadline(&self) -> Option<Instant> {
-        self.deadline.get().copied()
+        let deadline = self.deadline.get()?;
+        match self.absence() {
+            None => Some(deadline.at),
+            Some(absence) if absence.is_under_way() => None,
+            Some(absence) => Some(deadline.at + absence.length().saturating_sub(deadline.absence)),
+        }
+    }
+
+    /// Whether the work has a deadline, also one that stands still.
+    pub fn has_deadline(&self) -> bool {
+        self.deadline.get().is_some()
     }
 
     /// Requests a stop. The first reason stays, but an abort replaces every other, because its caller is told that the
@@ -83,7 +115,7 @@ impl StopSignal {
         true
     }
 
-    /// Has what the work waits for looked at again.
+    /// Has every wait of the work look again at its conditions and at the deadline.
     pub fn wake(&self) {
         for waker in lock(&self.wakers).iter() {
             waker.wake();
@@ -213,6 +245,28 @@ mod tests {
         let signal = StopSignal::new();
         signal.set_deadline(Instant::now() + LIMIT);
         assert_eq!(signal.check(), Ok(()));
+    }
+
+    #[test]
+    fn a_deadline_stands_still_while_the_app_is_away() {
+        let absence = Arc::new(Absence::default());
+        let signal = StopSignal::with_absence(Some(absence.clone()));
+        signal.set_deadline(Instant::now());
+        assert_eq!(signal.check(), Err(StopReason::DeadlinePassed));
+        absence.begin();
+        assert_eq!((signal.check(), signal.deadline()), (Ok(()), None));
+        assert!(signal.has_deadline());
+
+        // One that is set meanwhile has all of its time left at the return.
+        let begun_away = StopSignal::with_absence(Some(absence.clone()));
+        let away = Instant::now();
+        begun_away.set_deadline(away + Duration::from_millis(50));
+        while away.elapsed() < Duration::from_millis(60) {}
+        assert_eq!(begun_away.check(), Ok(()));
+        absence.end();
+        let deadline = begun_away.deadline().unwrap();
+        assert!(deadline >= away + Duration::from_millis(110), "50 ms after the return");
+        assert_eq!(signal.check(), Err(StopReason::DeadlinePassed), "what had passed before has passed");
     }
 
     #[test]

@@ -102,7 +102,7 @@ impl Worker {
         ready: impl FnMut() -> Option<T>,
     ) -> Result<Option<T>, WaitError> {
         let begin = Instant::now();
-        let patient_until = self.stop.deadline().is_none().then(|| begin + *lock(&self.patience));
+        let patient_until = (!self.stop.has_deadline()).then(|| begin + *lock(&self.patience));
         let waited = self.wait_for([limit, patient_until].into_iter().flatten().min(), ready);
         self.spend_patience(begin.elapsed());
         waited
@@ -116,7 +116,7 @@ impl Worker {
 
     /// Whether the worker may wait for others: until its patience ends, or always with a deadline, which ends the wait.
     pub fn has_patience(&self) -> bool {
-        self.stop.deadline().is_some() || !lock(&self.patience).is_zero()
+        self.stop.has_deadline() || !lock(&self.patience).is_zero()
     }
 
     fn sleep(
@@ -131,7 +131,6 @@ impl Worker {
         }
         let waker = self.thread.waker().map_err(WaitError::Failed)?;
         let _watch = self.stop.watch(waker);
-        let until = [limit, self.stop.deadline()].into_iter().flatten().min();
         loop {
             // Reset before the conditions are checked: a later wake ends the poll below.
             waker.reset();
@@ -147,6 +146,8 @@ impl Worker {
                 Some(descriptor) => descriptor.clone(),
                 None => PollFd::new(&**waker, PollFlags::IN),
             });
+            // Each time anew: a deadline may stand still.
+            let until = [limit, self.stop.deadline()].into_iter().flatten().min();
             let timeout = until.map(|until| timespec(until.saturating_duration_since(now)));
             match poll(&mut polled[..=count], timeout.as_ref()) {
                 Ok(_) | Err(Errno::INTR) => {}
@@ -177,7 +178,7 @@ mod tests {
     use std::thread;
 
     use super::*;
-    use crate::worker::StopSignal;
+    use crate::worker::{Absence, StopSignal};
 
     const LIMIT: Duration = Duration::from_secs(60);
 
@@ -238,6 +239,26 @@ mod tests {
         let worker = worker();
         worker.stop().set_deadline(Instant::now() + Duration::from_millis(20));
         assert!(matches!(worker.wait(&[], None), Err(WaitError::Stopped(StopReason::DeadlinePassed))));
+    }
+
+    #[test]
+    fn a_wait_heeds_a_deadline_that_goes_on() {
+        let absence = Arc::new(Absence::default());
+        absence.begin();
+        let worker = Arc::new(Worker::for_call(Arc::new(StopSignal::with_absence(Some(absence.clone())))));
+        worker.stop().set_deadline(Instant::now() + Duration::from_millis(20));
+        let (sender, looks) = mpsc::channel();
+        let sleeper = worker.clone();
+        let thread = thread::spawn(move || {
+            sleeper.wait_for(None, || {
+                let _ = sender.send(());
+                None::<()>
+            })
+        });
+        looks.recv_timeout(LIMIT).unwrap();
+        absence.end();
+        worker.stop().wake();
+        assert!(matches!(thread.join().unwrap(), Err(WaitError::Stopped(StopReason::DeadlinePassed))));
     }
 
     #[test]

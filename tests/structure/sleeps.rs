@@ -57,7 +57,8 @@ const PHRASES: [&str; 14] = [
 ];
 
 /// Names that do not block a thread, with the reason.
-const HARMLESS: [(&str, &[&str]); 8] = [
+const HARMLESS: [(&str, &[&str]); 9] = [
+    ("the name of an option", &["wait_in_background"]),
     (
         "the worker's own wait and what ends in it: it takes the worker or what has it",
         &[

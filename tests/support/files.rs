@@ -130,6 +130,16 @@ impl Session {
         })
     }
 
+    pub fn unlink(&self, path: &str) -> FileResult {
+        result_of(|callback, user_data| unsafe { wxt_file_unlink(self.handle, WxtStr::new(path), callback, user_data) })
+    }
+
+    pub fn remove_directory(&self, path: &str, recursive: bool) -> FileResult {
+        result_of(|callback, user_data| unsafe {
+            wxt_file_remove_directory(self.handle, WxtStr::new(path), recursive.into(), callback, user_data)
+        })
+    }
+
     pub fn make_directory(&self, path: &str, recursive: bool) -> FileResult {
         result_of(|callback, user_data| unsafe {
             wxt_file_make_directory(self.handle, WxtStr::new(path), recursive.into(), callback, user_data)

@@ -256,6 +256,23 @@ fn the_end_of_the_connection_ends_the_wait_for_a_signature() {
 }
 
 #[test]
+fn the_suspension_of_the_app_ends_the_wait_for_a_signature() {
+    let authority = Authority::new();
+    let (server, _) = telling(requiring(&authority, &TLS13));
+    let (sender, questions) = mpsc::channel();
+    let client = client_with(&authority, parts(ClientKey::Ecdsa, never(sender)));
+    thread::scope(|scope| {
+        let url = server.tls_url();
+        let asking = scope.spawn(|| get(&client, &url, &exchange()).err().unwrap());
+        let _answer = questions.recv_timeout(PATIENCE).unwrap();
+        client.suspend();
+        let error = asking.join().unwrap();
+        assert!(matches!(error.kind, ErrorKind::Closed), "{error:?}");
+        assert_eq!(error.detail, "the app was suspended");
+    });
+}
+
+#[test]
 fn what_cannot_be_a_client_certificate_is_refused() {
     let signer = || Arc::new(KeyOf(ClientKey::Rsa, Arc::default()));
     let good = || parts(ClientKey::Rsa, signer());

@@ -153,8 +153,8 @@ impl HostKey {
         let signature = match answer {
             Some(signature) => signature.ok_or(SigningFailure::Refused)?,
             None => {
-                let stranded = handshake.socket.stranded().map(|error| error.detail);
-                return Err(SigningFailure::ConnectionEnded { stranded });
+                let ended = handshake.socket.ended().map(|error| error.detail);
+                return Err(SigningFailure::ConnectionEnded { why: ended });
             }
         };
         if !self.is_signature(scheme, message, &signature) {
@@ -223,10 +223,10 @@ pub(in crate::http) enum SigningFailure {
     Refused,
     /// What the host gave by this scheme is no signature of the key.
     WrongSignature(u16),
-    /// The connection came to its end first; why, if the network took it.
+    /// The connection came to its end first.
     ConnectionEnded {
-        /// What became of it.
-        stranded: Option<String>,
+        /// Why, if it was ended on this side.
+        why: Option<String>,
     },
     /// The system has no descriptor left to wait with.
     OutOfResources(String),
@@ -266,8 +266,8 @@ impl fmt::Display for SigningFailure {
                 let what = "what the app gave is no signature of the client certificate's key";
                 write!(formatter, "{what} by the scheme 0x{scheme:04x}")
             }
-            SigningFailure::ConnectionEnded { stranded: Some(why) } => formatter.write_str(why),
-            SigningFailure::ConnectionEnded { stranded: None } => {
+            SigningFailure::ConnectionEnded { why: Some(why) } => formatter.write_str(why),
+            SigningFailure::ConnectionEnded { why: None } => {
                 formatter.write_str("the server closed the connection before the client certificate's key had signed")
             }
             SigningFailure::OutOfResources(what) => write!(formatter, "no signature can be waited for: {what}"),

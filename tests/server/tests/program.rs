@@ -2,6 +2,7 @@
 
 mod client;
 
+use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::process::{Command, Stdio};
@@ -50,4 +51,23 @@ fn the_program_says_where_it_is_and_ends_with_its_input() {
 
     drop(program.stdin.take());
     assert!(program.wait().expect("its end").success());
+}
+
+/// The words of a text that are paths of faults.
+fn faults(text: &str) -> BTreeSet<&str> {
+    let words = text.split(|part: char| !part.is_ascii_lowercase() && !"/-".contains(part));
+    words.filter(|word| word.starts_with("/fault/") && word.len() > "/fault/".len()).collect()
+}
+
+#[test]
+fn the_readme_has_every_path() {
+    let readme = include_str!("../README.md");
+    assert_eq!(faults(readme), faults(include_str!("../src/fault/targets.rs")));
+    assert!(faults(readme).len() > 10, "the reader finds them");
+    let arms = include_str!("../src/honest/routes.rs").lines().filter_map(|line| line.trim().strip_prefix("[\""));
+    let routes: BTreeSet<&str> = arms.filter_map(|arm| arm.split('"').next()).collect();
+    assert!(routes.len() > 8, "the reader finds them: {routes:?}");
+    for route in routes {
+        assert!(readme.contains(&format!("| `/{route}")), "no row of {route}");
+    }
 }

@@ -80,6 +80,7 @@ pub extern "system" fn Java_org_wxtransfer_Native_sessionOpen<'local>(
     max_bytes_per_second: jlong,
     low_speed_limit: jlong,
     low_speed_time: jint,
+    wait_in_background: jboolean,
     target: JObject<'local>,
     has_executor: jboolean,
     has_logger: jboolean,
@@ -162,6 +163,7 @@ pub extern "system" fn Java_org_wxtransfer_Native_sessionOpen<'local>(
             max_bytes_per_second: max_bytes_per_second.cast_unsigned(),
             low_speed_limit: low_speed_limit.cast_unsigned(),
             low_speed_time: low_speed_time.cast_unsigned(),
+            wait_in_background: wait_in_background.into(),
             client_certificate: match certificate_chain.view() {
                 chain if chain.ptr.is_null() => NO_CERTIFICATE,
                 chain => WxtClientCertificate {

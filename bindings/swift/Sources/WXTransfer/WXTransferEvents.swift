@@ -8,6 +8,11 @@ public struct WXTransferHeadersReceived: Hashable, Sendable {
     /// `statusCode`.
     public let statusCode: Int
 
+    /// A head that a test makes.
+    public init(header: WXTransferPairs = [:], statusCode: Int = 200) {
+        (self.header, self.statusCode) = (header, statusCode)
+    }
+
     init(_ event: WxtHeadersReceived) {
         header = WXTransferPairs(event.header, count: event.header_count)
         statusCode = Int(event.status_code)
@@ -23,6 +28,11 @@ public struct WXTransferProgress: Hashable, Sendable {
     public let totalBytesExpected: UInt64?
     /// `progress`: 0 to 100; `nil` while nobody knows.
     public let progress: Int?
+
+    /// A progress that a test makes.
+    public init(totalBytes: UInt64, totalBytesExpected: UInt64?, progress: Int?) {
+        (self.totalBytes, self.totalBytesExpected, self.progress) = (totalBytes, totalBytesExpected, progress)
+    }
 
     init(_ event: WxtProgress) {
         totalBytes = event.total_bytes
@@ -52,6 +62,15 @@ public struct WXTransferUploadSuccess: Hashable, Sendable {
     public let attempts: UInt32
     /// How many bytes of a download's file were there before the answer, which is the rest; 0 if the file is of one answer.
     public let resumedFrom: UInt64
+
+    /// A success that a test makes.
+    public init(
+        errMsg: String = "uploadFile:ok", statusCode: Int = 200, data: String = "", dataLength: UInt64 = 0,
+        header: WXTransferPairs = [:], profile: WXTransferProfile? = nil, attempts: UInt32 = 1, resumedFrom: UInt64 = 0
+    ) {
+        (self.errMsg, self.statusCode, self.data, self.dataLength) = (errMsg, statusCode, data, dataLength)
+        (self.header, self.profile, self.attempts, self.resumedFrom) = (header, profile, attempts, resumedFrom)
+    }
 
     init(_ success: WxtSuccess) {
         errMsg = success.err_msg.text ?? ""
@@ -91,6 +110,17 @@ public struct WXTransferDownloadSuccess: Hashable, Sendable {
     public let resumedFrom: UInt64
     /// The file's SHA-256 in lower-case hexadecimal digits; `nil` unless the request wants or expects it.
     public let sha256: String?
+
+    /// A success that a test makes.
+    public init(
+        errMsg: String = "downloadFile:ok", statusCode: Int = 200, tempFilePath: String? = nil, filePath: String? = nil,
+        nativePath: URL = URL(fileURLWithPath: "/"), dataLength: UInt64 = 0, header: WXTransferPairs = [:],
+        profile: WXTransferProfile? = nil, attempts: UInt32 = 1, resumedFrom: UInt64 = 0, sha256: String? = nil
+    ) {
+        (self.errMsg, self.statusCode, self.tempFilePath, self.filePath) = (errMsg, statusCode, tempFilePath, filePath)
+        (self.nativePath, self.dataLength, self.header, self.profile) = (nativePath, dataLength, header, profile)
+        (self.attempts, self.resumedFrom, self.sha256) = (attempts, resumedFrom, sha256)
+    }
 
     init(_ success: WxtSuccess) {
         errMsg = success.err_msg.text ?? ""
@@ -169,6 +199,25 @@ public struct WXTransferProfile: Hashable, Sendable, Encodable {
     public let socketReused: Bool
     /// Always `false`: there is no such mode.
     public let usingHighPerformanceMode: Bool
+
+    /// A profile that a test makes, of which only the times of the request and its connection matter to most.
+    public init(
+        fetchStart: UInt64 = 0, requestStart: UInt64 = 0, requestEnd: UInt64 = 0, responseStart: UInt64 = 0,
+        responseEnd: UInt64 = 0, sendBytesCount: UInt64 = 0, receivedBytedCount: UInt64 = 0, peerIP: String? = nil,
+        port: UInt16 = 0, socketReused: Bool = false
+    ) {
+        (self.fetchStart, self.requestStart, self.requestEnd) = (fetchStart, requestStart, requestEnd)
+        (self.responseStart, self.responseEnd) = (responseStart, responseEnd)
+        (self.sendBytesCount, self.receivedBytedCount) = (sendBytesCount, receivedBytedCount)
+        (self.peerIP, self.port, self.socketReused) = (peerIP, port, socketReused)
+        (invokeStart, queueStart, queueEnd) = (nil, nil, nil)
+        (redirectStart, redirectEnd) = (0, 0)
+        (domainLookUpStart, domainLookUpEnd, connectStart, connectEnd) = (fetchStart, fetchStart, fetchStart, fetchStart)
+        (SSLconnectionStart, SSLconnectionEnd) = (0, 0)
+        (rtt, httpRttEstimate, transportRttEstimate) = (nil, nil, nil)
+        (throughputKbps, downstreamThroughputKbpsEstimate, estimate_nettype) = (nil, nil, 0)
+        (self.protocol, usingHighPerformanceMode) = ("http1.1", false)
+    }
 
     init(_ profile: WxtProfile) {
         // WXT_PROFILE_ABSENT is a macro of a macro, which Swift does not import.

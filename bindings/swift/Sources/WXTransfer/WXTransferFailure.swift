@@ -22,6 +22,15 @@ public struct WXTransferFailure: Error, Hashable, Sendable, CustomStringConverti
     /// `errMsg` and what happened.
     public var description: String { detail.isEmpty ? errMsg : "\(errMsg) (\(detail))" }
 
+    /// A failure that a test makes. `errMsg` has the name of the call, such as `uploadFile:fail timeout`.
+    public init(
+        errMsg: String, errno: WXTransferErrno, category: WXTransferCategory, detail: String = "", retryable: Bool = false,
+        profile: WXTransferProfile? = nil, attempts: UInt32 = 1, resumedFrom: UInt64 = 0
+    ) {
+        (self.errMsg, self.errno, self.category, self.detail) = (errMsg, errno, category, detail)
+        (self.retryable, self.profile, self.attempts, self.resumedFrom) = (retryable, profile, attempts, resumedFrom)
+    }
+
     init(_ failure: WxtFailure) {
         errMsg = failure.err_msg.text ?? ""
         errno = WXTransferErrno(rawValue: failure.err_no)

@@ -12,6 +12,11 @@ public struct WXTransferFileInfo: Hashable, Sendable {
     /// `createTime` in seconds since the Unix epoch; 0 where it is not asked for.
     public let createTime: UInt64
 
+    /// A file that a test makes.
+    public init(filePath: String, nativePath: URL, size: UInt64, createTime: UInt64 = 0) {
+        (self.filePath, self.nativePath, self.size, self.createTime) = (filePath, nativePath, size, createTime)
+    }
+
     init(_ info: WxtFileInfo) {
         filePath = info.file_path.text ?? ""
         nativePath = URL(fileURLWithPath: info.native_path.text ?? "")

@@ -64,12 +64,12 @@ public final class WXTransferSession: Sendable {
     }
 
     /// The mini program went to the background. For 5 s calls are taken as before; what has not ended then, and every later
-    /// call, fails with `interrupted`.
+    /// call, fails with `interrupted`, or waits with `waitInBackground`.
     public func enterBackground() throws(WXTransferStatus) {
         try WXTransferStatus.check(wxt_session_enter_background(handle.pointer))
     }
 
-    /// The mini program is back: calls are taken again.
+    /// The mini program is back: calls are taken again, and what waits for it goes on.
     public func enterForeground() throws(WXTransferStatus) {
         try WXTransferStatus.check(wxt_session_enter_foreground(handle.pointer))
     }

@@ -108,7 +108,8 @@ public struct WXTransferSessionOptions: Sendable {
     public var defaultUploadTimeout: UInt32?
     /// The deadline of a download that names none, in milliseconds; `nil` is 60,000: `networkTimeout.downloadFile` of app.json.
     public var defaultDownloadTimeout: UInt32?
-    /// The longest deadline that a task can name, in milliseconds; `nil` is 60,000.
+    /// The longest deadline of a task, in milliseconds; `nil` is 60,000. A longer `timeout` of a request, and a longer default,
+    /// count as this. It does not change the defaults.
     public var maxTimeout: UInt32?
     /// The largest file that a download may have, in bytes; `nil` is 200 MiB.
     public var maxDownloadSize: UInt64?
@@ -175,6 +176,11 @@ public struct WXTransferSessionOptions: Sendable {
     public var lowSpeedLimit: UInt64?
     /// For how long a connection may be slower than `lowSpeedLimit`, in milliseconds. Both are set or neither is.
     public var lowSpeedTime: UInt32?
+    /// Set to `true` to have transfers wait in the background for the app's return instead of ending with `interrupted`. Default:
+    /// `false`. Deadlines stand still from `enterBackground` to `enterForeground`. After 5 s connections end. A download begins its
+    /// next attempt at the return; an upload that has begun to leave the device is sent again with `retryUploads`, else it ends
+    /// with `interrupted`.
+    public var waitInBackground = false
     /// A certificate for servers that ask the app who it is; `nil` is none.
     public var clientCertificate: ClientCertificate?
 
@@ -232,6 +238,7 @@ public struct WXTransferSessionOptions: Sendable {
         options.max_bytes_per_second = maxBytesPerSecond ?? 0
         options.low_speed_limit = lowSpeedLimit ?? 0
         options.low_speed_time = lowSpeedTime ?? 0
+        options.wait_in_background = waitInBackground ? 1 : 0
         host.fill(&options, in: memory)
         return options
     }
@@ -346,6 +353,7 @@ extension WXTransferSessionOptions: Redacted {
             "maxBytesPerSecond": maxBytesPerSecond,
             "lowSpeedLimit": lowSpeedLimit,
             "lowSpeedTime": lowSpeedTime,
+            "waitInBackground": waitInBackground,
             "clientCertificate": clientCertificate,
         ]
     }

@@ -11,22 +11,34 @@ public final class WXTransferTask<Success: Sendable>: Sendable {
     /// `onProgressUpdate`: the newest progress whenever the reader asks, up to the task's end. For one reader.
     public let progress: AsyncStream<WXTransferProgress>
 
-    private let session: WXTransferSession
-    private let outcome: TaskOutcome<Success>
+    private let end: @Sendable () async -> Result<Success, WXTransferFailure>
+    private let stop: @Sendable () -> Bool
+    private let setRate: @Sendable (UInt64?) -> Bool
+
+    /// A task of a fake session: `end` waits for its result, `abort` says whether there was something to abort, and
+    /// `setMaxBytesPerSecond` whether the task had not ended yet.
+    public init(
+        id: UInt64, headers: AsyncStream<WXTransferHeadersReceived>, progress: AsyncStream<WXTransferProgress>,
+        end: @escaping @Sendable () async -> Result<Success, WXTransferFailure>, abort: @escaping @Sendable () -> Bool,
+        setMaxBytesPerSecond: @escaping @Sendable (UInt64?) -> Bool
+    ) {
+        (self.id, self.headers, self.progress) = (id, headers, progress)
+        (self.end, stop, setRate) = (end, abort, setMaxBytesPerSecond)
+    }
 
     /// It does not hold `events`, whose closures may hold it.
-    init(id: UInt64, session: WXTransferSession, events: TaskEvents<Success>) {
-        self.id = id
-        self.session = session
-        headers = events.headers
-        progress = events.progress
-        outcome = events.outcome
+    convenience init(id: UInt64, session: WXTransferSession, events: TaskEvents<Success>) {
+        let outcome = events.outcome
+        self.init(
+            id: id, headers: events.headers, progress: events.progress,
+            end: { await outcome.get() }, abort: { session.abort(id) },
+            setMaxBytesPerSecond: { session.setMaxBytesPerSecond($0, of: id) })
     }
 
     /// What the task comes to. Any number of readers may wait for it; that one of them is cancelled does not abort it.
     public var result: Success {
         get async throws(WXTransferFailure) {
-            switch await outcome.get() {
+            switch await end() {
             case .success(let success): return success
             case .failure(let failure): throw failure
             }
@@ -37,14 +49,14 @@ public final class WXTransferTask<Success: Sendable>: Sendable {
     /// to abort.
     @discardableResult
     public func abort() -> Bool {
-        session.abort(id)
+        stop()
     }
 
     /// Changes the request's `maxBytesPerSecond`, waiting or running; `nil` is no limit but the session's. Whether the task had
     /// not ended yet.
     @discardableResult
     public func setMaxBytesPerSecond(_ bytesPerSecond: UInt64?) -> Bool {
-        session.setMaxBytesPerSecond(bytesPerSecond, of: id)
+        setRate(bytesPerSecond)
     }
 
     /// The result; where the caller is cancelled before, the task is aborted.

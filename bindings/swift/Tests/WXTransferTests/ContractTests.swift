@@ -259,13 +259,14 @@ final class ContractTests: XCTestCase {
         XCTAssertEqual(
             after({ $0.storageSharing = .shared }, choices), [WXT_PLATFORM_OTHER, WXT_PATHS_NATIVE, WXT_STORAGE_SHARED])
         let permissions: (WxtSessionOptions) -> [Int32] = {
-            [$0.allow_plain_http, $0.skip_domain_check, $0.send_uploads_once, $0.retry_uploads].map { Int32($0) }
+            [$0.allow_plain_http, $0.skip_domain_check, $0.send_uploads_once, $0.retry_uploads, $0.wait_in_background].map { Int32($0) }
         }
-        XCTAssertEqual(after({ _ in }, permissions), [0, 0, 0, 0])
-        XCTAssertEqual(after({ $0.allowPlainHttp = true }, permissions), [1, 0, 0, 0])
-        XCTAssertEqual(after({ $0.skipDomainCheck = true }, permissions), [1, 1, 0, 0])
-        XCTAssertEqual(after({ $0.sendUploadsOnce = true }, permissions), [1, 1, 1, 0])
-        XCTAssertEqual(after({ $0.retryUploads = true }, permissions), [1, 1, 1, 1])
+        XCTAssertEqual(after({ _ in }, permissions), [0, 0, 0, 0, 0])
+        XCTAssertEqual(after({ $0.allowPlainHttp = true }, permissions), [1, 0, 0, 0, 0])
+        XCTAssertEqual(after({ $0.skipDomainCheck = true }, permissions), [1, 1, 0, 0, 0])
+        XCTAssertEqual(after({ $0.sendUploadsOnce = true }, permissions), [1, 1, 1, 0, 0])
+        XCTAssertEqual(after({ $0.retryUploads = true }, permissions), [1, 1, 1, 1, 0])
+        XCTAssertEqual(after({ $0.waitInBackground = true }, permissions), [1, 1, 1, 1, 1])
         let resume: (WxtSessionOptions) -> [Int32] = { [$0.resume] }
         XCTAssertEqual(after({ _ in }, resume), [WXT_RESUME_OFF])
         XCTAssertEqual(after({ $0.resume = .withinTask }, resume), [WXT_RESUME_WITHIN_TASK])
@@ -449,9 +450,9 @@ final class ContractTests: XCTestCase {
         ])
     }
 
-    /// The library's sources, by the names of their files.
-    private func sources() throws -> [String: String] {
-        let directory = Repository.package.appendingPathComponent("Sources/WXTransfer")
+    /// A module's sources, by the names of their files.
+    private func sources(_ module: String = "WXTransfer") throws -> [String: String] {
+        let directory = Repository.package.appendingPathComponent("Sources/\(module)")
         let files = try FileManager.default.contentsOfDirectory(atPath: directory.path)
         return try Dictionary(uniqueKeysWithValues: files.map { file in
             (file, try String(contentsOf: directory.appendingPathComponent(file), encoding: .utf8))
@@ -470,7 +471,7 @@ final class ContractTests: XCTestCase {
     }
 
     func testEveryPublicNameIsDocumented() throws {
-        for (file, text) in try sources() {
+        for (file, text) in try sources().merging(sources("WXTransferTesting"), uniquingKeysWith: { $1 }) {
             var documented = false
             for line in text.components(separatedBy: "\n").map({ $0.trimmingCharacters(in: .whitespaces) }) {
                 if line.hasPrefix("public ") || line.hasPrefix("case ") && !line.hasSuffix(":") && !line.contains("=") {

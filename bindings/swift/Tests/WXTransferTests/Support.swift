@@ -99,7 +99,7 @@ final class Recorder<Success: Sendable>: Sendable {
 extension Recorder where Success == WXTransferDownloadSuccess {
     @discardableResult
     func download(
-        _ session: WXTransferSession, _ request: WXTransferDownloadRequest
+        _ session: any WXTransfers, _ request: WXTransferDownloadRequest
     ) throws -> WXTransferDownloadTask {
         try session.downloadFile(
             request,
@@ -107,19 +107,21 @@ extension Recorder where Success == WXTransferDownloadSuccess {
             fail: { [send] in send.yield(.fail($0)) },
             onProgressUpdate: { [send] in send.yield(.progress($0)) },
             onHeadersReceived: { [send] in send.yield(.headers($0)) },
+            onTrace: nil,
             complete: { [send] in send.yield(.complete($0)) })
     }
 }
 
 extension Recorder where Success == WXTransferUploadSuccess {
     @discardableResult
-    func upload(_ session: WXTransferSession, _ request: WXTransferUploadRequest) throws -> WXTransferUploadTask {
+    func upload(_ session: any WXTransfers, _ request: WXTransferUploadRequest) throws -> WXTransferUploadTask {
         try session.uploadFile(
             request,
             success: { [send] in send.yield(.success($0)) },
             fail: { [send] in send.yield(.fail($0)) },
             onProgressUpdate: { [send] in send.yield(.progress($0)) },
             onHeadersReceived: { [send] in send.yield(.headers($0)) },
+            onTrace: nil,
             complete: { [send] in send.yield(.complete($0)) })
     }
 }

@@ -33,6 +33,8 @@ pub enum Event {
 
 /// The record of all connections.
 pub(super) struct Journal {
+    /// Whether anything but the server's end is noted.
+    keeps_record: bool,
     state: Mutex<State>,
     changed: Condvar,
 }
@@ -78,7 +80,11 @@ impl State {
 
 impl Journal {
     pub(super) fn new() -> Journal {
-        Journal { state: Mutex::default(), changed: Condvar::new() }
+        Journal { keeps_record: true, state: Mutex::default(), changed: Condvar::new() }
+    }
+
+    pub(super) fn without_record() -> Journal {
+        Journal { keeps_record: false, ..Journal::new() }
     }
 
     pub(super) fn connection_accepted(&self, number: usize) {
@@ -119,7 +125,8 @@ impl Journal {
     }
 
     pub(super) fn stop(&self) {
-        self.change(|state| state.stopping = true);
+        self.lock().stopping = true;
+        self.changed.notify_all();
     }
 
     pub(super) fn stopping(&self) -> bool {
@@ -183,8 +190,10 @@ impl Journal {
     }
 
     fn change(&self, change: impl FnOnce(&mut State)) {
-        change(&mut self.lock());
-        self.changed.notify_all();
+        if self.keeps_record {
+            change(&mut self.lock());
+            self.changed.notify_all();
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

@@ -63,11 +63,28 @@ impl FaultServer {
         transport: Transport,
         script_for: impl Fn(usize) -> Script + Send + Sync + 'static,
     ) -> FaultServer {
+        FaultServer::start_noting(Journal::new(), transport, script_for)
+    }
+
+    /// As [`start_with`](FaultServer::start_with), but nothing is noted of any connection: for servers that a million requests go
+    /// to. No event is waited for, and no signal given.
+    pub fn start_without_record(
+        transport: Transport,
+        script_for: impl Fn(usize) -> Script + Send + Sync + 'static,
+    ) -> FaultServer {
+        FaultServer::start_noting(Journal::without_record(), transport, script_for)
+    }
+
+    fn start_noting(
+        journal: Journal,
+        transport: Transport,
+        script_for: impl Fn(usize) -> Script + Send + Sync + 'static,
+    ) -> FaultServer {
         let tls = match transport {
             Transport::Plain => None,
             Transport::Tls { identity, maximum } => Some(Authority::shared().server_config(identity, maximum)),
         };
-        let journal = Arc::new(Journal::new());
+        let journal = Arc::new(journal);
         let shared = Arc::clone(&journal);
         let acceptor = Acceptor::start(move |connection, socket| {
             shared.connection_accepted(connection);

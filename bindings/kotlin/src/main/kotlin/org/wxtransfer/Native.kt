@@ -61,6 +61,7 @@ internal object Native {
         maxBytesPerSecond: Long,
         lowSpeedLimit: Long,
         lowSpeedTime: Int,
+        waitInBackground: Boolean,
         hooks: NativeHooks,
         hasExecutor: Boolean,
         hasLogger: Boolean,

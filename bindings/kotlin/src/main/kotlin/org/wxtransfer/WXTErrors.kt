@@ -257,7 +257,13 @@ public sealed class WXTException(message: String) : Exception(message)
 public class WXTStatusException internal constructor(
     /** The number in the C interface, which is kept where [status] is [WXTStatus.UNKNOWN]. */
     public val statusValue: Int,
-) : WXTException(Native.statusText(statusValue).decodeToString()) {
+    message: String,
+) : WXTException(message) {
+    internal constructor(statusValue: Int) : this(statusValue, Native.statusText(statusValue).decodeToString())
+
+    /** For an app's tests, which have no native library. */
+    public constructor(status: WXTStatus) : this(status.value, status.name)
+
     /** Why. */
     public val status: WXTStatus get() = WXTStatus.of(statusValue)
 }
@@ -281,6 +287,18 @@ public class WXTFailureException internal constructor(
     /** As in a success, of the last answer. */
     public val resumedFrom: Long,
 ) : WXTException(if (detail.isEmpty()) errMsg else "$errMsg ($detail)") {
+    /** For an app's tests. [errMsg] has the name of the call, such as `uploadFile:fail timeout`. */
+    public constructor(
+        errMsg: String,
+        errno: Int,
+        category: WXTCategory,
+        detail: String = "",
+        retryable: Boolean = false,
+        profile: WXTProfile? = null,
+        attempts: Int = 1,
+        resumedFrom: Long = 0,
+    ) : this(errMsg, errno, category.value, detail, retryable, profile, attempts, resumedFrom)
+
     /** What kind of failure it is. */
     public val category: WXTCategory get() = WXTCategory.of(categoryValue)
 }

@@ -55,15 +55,15 @@ public sealed interface WXTSuccess {
 
 /** What `success` of `wx.uploadFile` is given. */
 public data class WXTUploadSuccess(
-    override val errMsg: String,
-    override val statusCode: Int,
+    override val errMsg: String = "uploadFile:ok",
+    override val statusCode: Int = 200,
     /** The answer's body as text. */
-    val data: String,
-    override val dataLength: Long,
-    override val header: List<Pair<String, String>>,
-    override val profile: WXTProfile?,
-    override val attempts: Int,
-    override val resumedFrom: Long,
+    val data: String = "",
+    override val dataLength: Long = 0,
+    override val header: List<Pair<String, String>> = emptyList(),
+    override val profile: WXTProfile? = null,
+    override val attempts: Int = 1,
+    override val resumedFrom: Long = 0,
 ) : WXTSuccess {
     /** For logs: the answer by its length only, header names without their values. */
     override fun toString(): String = Redaction.text(
@@ -81,19 +81,19 @@ public data class WXTUploadSuccess(
 
 /** What `success` of `wx.downloadFile` is given. */
 public data class WXTDownloadSuccess(
-    override val errMsg: String,
-    override val statusCode: Int,
+    override val errMsg: String = "downloadFile:ok",
+    override val statusCode: Int = 200,
     /** The temporary file of a download without `filePath`. */
-    val tempFilePath: String?,
+    val tempFilePath: String? = null,
     /** The `filePath` of a download that had one. */
-    val filePath: String?,
+    val filePath: String? = null,
     /** The file's path on the device, for the app. */
-    val nativePath: String,
-    override val dataLength: Long,
-    override val header: List<Pair<String, String>>,
-    override val profile: WXTProfile?,
-    override val attempts: Int,
-    override val resumedFrom: Long,
+    val nativePath: String = "",
+    override val dataLength: Long = 0,
+    override val header: List<Pair<String, String>> = emptyList(),
+    override val profile: WXTProfile? = null,
+    override val attempts: Int = 1,
+    override val resumedFrom: Long = 0,
     /** The file's SHA-256 in lower-case hexadecimal digits. `null` unless the request wants or expects it. */
     val sha256: String? = null,
 ) : WXTSuccess {
@@ -120,63 +120,63 @@ public data class WXTDownloadSuccess(
  */
 public data class WXTProfile(
     /** The call came in. `null` on base libraries before 3.8.10. */
-    val invokeStart: Long?,
+    val invokeStart: Long? = null,
     /** It began to wait for a worker. `null` likewise. */
-    val queueStart: Long?,
+    val queueStart: Long? = null,
     /** A worker took it. `null` likewise. */
-    val queueEnd: Long?,
+    val queueEnd: Long? = null,
     /** The last hop began. */
-    val fetchStart: Long,
+    val fetchStart: Long = 0,
     /** The first redirected request began. 0 without a redirect, and if one led to another origin. */
-    val redirectStart: Long,
+    val redirectStart: Long = 0,
     /** The last redirect was received. 0 likewise. */
-    val redirectEnd: Long,
+    val redirectEnd: Long = 0,
     /** Name resolution began; [fetchStart] on a kept connection, and if the host is an address. */
-    val domainLookUpStart: Long,
+    val domainLookUpStart: Long = 0,
     /** Name resolution ended; [fetchStart] likewise. */
-    val domainLookUpEnd: Long,
+    val domainLookUpEnd: Long = 0,
     /** Connecting began; [fetchStart] on a kept connection. */
-    val connectStart: Long,
+    val connectStart: Long = 0,
     /** The connection is ready, TLS included; [fetchStart] likewise. */
-    val connectEnd: Long,
+    val connectEnd: Long = 0,
     /** The TLS handshake began; [fetchStart] on a kept connection; 0 without TLS. */
-    val SSLconnectionStart: Long,
+    val SSLconnectionStart: Long = 0,
     /** The TLS handshake ended; likewise. */
-    val SSLconnectionEnd: Long,
+    val SSLconnectionEnd: Long = 0,
     /** The first byte was sent. */
-    val requestStart: Long,
+    val requestStart: Long = 0,
     /** The last byte was sent. */
-    val requestEnd: Long,
+    val requestEnd: Long = 0,
     /** The first byte of the answer came. */
-    val responseStart: Long,
+    val responseStart: Long = 0,
     /** The last byte of the answer came. */
-    val responseEnd: Long,
+    val responseEnd: Long = 0,
     /** Bytes sent in the last hop, with heads, proxy and TLS. */
-    val sendBytesCount: Long,
+    val sendBytesCount: Long = 0,
     /** Bytes received in the last hop, with heads, proxy and TLS; WeChat's spelling. */
-    val receivedBytedCount: Long,
+    val receivedBytedCount: Long = 0,
     /** The connection's round-trip time in milliseconds; `null` if the system does not tell, and without an answer. */
-    val rtt: Long?,
+    val rtt: Long? = null,
     /** From a request to the first byte of its answer in milliseconds, the session's estimate; `null` if unknown. */
-    val httpRttEstimate: Long?,
+    val httpRttEstimate: Long? = null,
     /** The session's estimate of [rtt]; `null` if unknown. */
-    val transportRttEstimate: Long?,
+    val transportRttEstimate: Long? = null,
     /** The speed of the answer's body in kilobits a second; `null` if less than 32 KiB tell it. */
-    val throughputKbps: Long?,
+    val throughputKbps: Long? = null,
     /** The session's estimate of [throughputKbps]; `null` if unknown. */
-    val downstreamThroughputKbpsEstimate: Long?,
+    val downstreamThroughputKbpsEstimate: Long? = null,
     /** The kind of network: 0 unknown, 2 slow-2g, 3 2g, 4 3g, 5 4g; see `WxtProfile` for their bounds. */
-    val estimate_nettype: Int,
+    val estimate_nettype: Int = 0,
     /** The server's address. */
-    val peerIP: String?,
+    val peerIP: String? = null,
     /** `http1.1`. */
-    val protocol: String?,
+    val protocol: String? = null,
     /** The server's port. */
-    val port: Int,
+    val port: Int = 0,
     /** The connection was an earlier task's. */
-    val socketReused: Boolean,
+    val socketReused: Boolean = false,
     /** Always `false`: there is no such mode. */
-    val usingHighPerformanceMode: Boolean,
+    val usingHighPerformanceMode: Boolean = false,
 ) {
     internal companion object {
         /** Takes the numbers in the order of the C struct; -1 is an absent one. No numbers are no profile. */

@@ -49,7 +49,10 @@ public data class WXTSessionOptions(
     val defaultUploadTimeout: Int = 0,
     /** The deadline of a download that names none, in milliseconds; 0 is 60,000: `networkTimeout.downloadFile` of app.json. */
     val defaultDownloadTimeout: Int = 0,
-    /** The longest deadline that a task can name, in milliseconds; 0 is 60,000. */
+    /**
+     * The longest deadline of a task, in milliseconds; 0 is 60,000. A longer `timeout` of a request, and a longer default, count as
+     * this. It does not change the defaults.
+     */
     val maxTimeout: Int = 0,
     /** The largest file that a download may have, in bytes; 0 is 200 MiB. */
     val maxDownloadSize: Long = 0,
@@ -133,6 +136,13 @@ public data class WXTSessionOptions(
     val lowSpeedLimit: Long = 0,
     /** For how long a connection may be slower than [lowSpeedLimit], in milliseconds. Both are 0 or neither is. */
     val lowSpeedTime: Int = 0,
+    /**
+     * Transfers wait in the background for the app's return instead of ending with `interrupted`, and deadlines stand still from
+     * [WXTransferSession.enterBackground] to [WXTransferSession.enterForeground]. After 5 s connections end. A download begins its
+     * next attempt at the return; an upload that has begun to leave the device is sent again with [retryUploads], else it ends
+     * with `interrupted`.
+     */
+    val waitInBackground: Boolean = false,
     /** A certificate for servers that ask the app who it is. `null` is none. */
     val clientCertificate: WXTClientCertificate? = null,
 ) {
@@ -191,6 +201,7 @@ public data class WXTSessionOptions(
         "maxBytesPerSecond" to maxBytesPerSecond,
         "lowSpeedLimit" to lowSpeedLimit,
         "lowSpeedTime" to lowSpeedTime,
+        "waitInBackground" to waitInBackground,
         "clientCertificate" to clientCertificate,
     )
 }

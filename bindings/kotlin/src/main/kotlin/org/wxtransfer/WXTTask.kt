@@ -50,33 +50,42 @@ public interface WXTCallbacks<in S : WXTSuccess> {
 internal object NoCallbacks : WXTCallbacks<WXTSuccess>
 
 /** A task of a session: what `wx.uploadFile` and `wx.downloadFile` return. */
-public class WXTTask<out S : WXTSuccess> internal constructor(
-    private val session: Long,
-    private val events: TaskEvents<S>,
-) {
+public interface WXTTask<out S : WXTSuccess> {
     /** How far it is: the newest value at once, then each new one that the collector has time for, until it ends. */
-    public val progress: Flow<WXTProgress> = events.flowOf { it.progress }
+    public val progress: Flow<WXTProgress>
 
     /** The final response's headers: one value, or none where no response came. */
-    public val headers: Flow<WXTHeadersReceived> = events.flowOf { it.headers }
+    public val headers: Flow<WXTHeadersReceived>
 
     /**
      * Waits for the end. Cancelling the wait does not abort the task. Collectors of [progress] and [headers] may have their last
      * value after this has returned. Throws [WXTFailureException].
      */
-    public suspend fun await(): S = events.await()
-
-    /** Waits likewise; cancelling the wait aborts the task. */
-    internal suspend fun awaitOrAbort(): S = events.await { abort() }
+    public suspend fun await(): S
 
     /** Aborts it, waiting or running: it then fails with `abort`. Any thread. `false` where it has ended already. */
-    public fun abort(): Boolean = Native.taskAbort(session, events.id) == WXTStatus.OK.value
+    public fun abort(): Boolean
 
     /**
      * Changes [WXTUploadRequest.maxBytesPerSecond], waiting or running; 0 is no limit but the session's. Any thread. `false` where it
      * has ended already.
      */
-    public fun setMaxBytesPerSecond(bytesPerSecond: Long): Boolean {
+    public fun setMaxBytesPerSecond(bytesPerSecond: Long): Boolean
+}
+
+/** A task of a [WXTransferSession]. */
+internal class NativeTask<out S : WXTSuccess>(private val session: Long, private val events: TaskEvents<S>) : WXTTask<S> {
+    override val progress = events.flowOf { it.progress }
+    override val headers = events.flowOf { it.headers }
+
+    override suspend fun await(): S = events.await()
+
+    /** Waits likewise; cancelling the wait aborts the task. */
+    suspend fun awaitOrAbort(): S = events.await { abort() }
+
+    override fun abort(): Boolean = Native.taskAbort(session, events.id) == WXTStatus.OK.value
+
+    override fun setMaxBytesPerSecond(bytesPerSecond: Long): Boolean {
         require(bytesPerSecond >= 0) { "the number of bytes is negative" }
         return Native.taskSetMaxBytesPerSecond(session, events.id, bytesPerSecond) == WXTStatus.OK.value
     }

@@ -14,36 +14,36 @@ import kotlinx.coroutines.withContext
  * @constructor Opens the session: makes the mini program's directories and removes what a crashed launch left there. It
  * reads and writes the disk, but makes no connection. Throws [WXTStatusException].
  */
-public class WXTransferSession(options: WXTSessionOptions) : AutoCloseable {
+public class WXTransferSession(options: WXTSessionOptions) : WXTransfers {
     private val handle: Long = open(options)
 
     /** `wx.getFileSystemManager()`: what a page does with its files beside saving them. */
     public val files: WXTFiles = WXTFiles(handle)
 
     /** Uploads a file, as `wx.uploadFile` does. Throws [WXTFailureException]. Cancelling aborts the task at once. */
-    public suspend fun uploadFile(request: WXTUploadRequest): WXTUploadSuccess =
-        awaitOrAbort { uploadFileTask(request) }
+    override suspend fun uploadFile(request: WXTUploadRequest): WXTUploadSuccess =
+        awaitOrAbort { start(request, UploadEvents(NoCallbacks)) }
 
     /** Downloads a file, as `wx.downloadFile` does. Throws [WXTFailureException]. Cancelling aborts the task at once. */
-    public suspend fun downloadFile(request: WXTDownloadRequest): WXTDownloadSuccess =
-        awaitOrAbort { downloadFileTask(request) }
+    override suspend fun downloadFile(request: WXTDownloadRequest): WXTDownloadSuccess =
+        awaitOrAbort { start(request, DownloadEvents(NoCallbacks)) }
 
     /** Starts an upload. What is wrong with the request comes as the task's failure. Throws [WXTStatusException]. */
-    public fun uploadFileTask(request: WXTUploadRequest): WXTTask<WXTUploadSuccess> =
+    override fun uploadFileTask(request: WXTUploadRequest): WXTTask<WXTUploadSuccess> =
         start(request, UploadEvents(NoCallbacks))
 
     /** Starts a download. What is wrong with the request comes as the task's failure. Throws [WXTStatusException]. */
-    public fun downloadFileTask(request: WXTDownloadRequest): WXTTask<WXTDownloadSuccess> =
+    override fun downloadFileTask(request: WXTDownloadRequest): WXTTask<WXTDownloadSuccess> =
         start(request, DownloadEvents(NoCallbacks))
 
     /** Starts an upload with callbacks, the first of which may run before this returns. Throws [WXTStatusException]. */
-    public fun uploadFile(
+    override fun uploadFile(
         request: WXTUploadRequest,
         callbacks: WXTCallbacks<WXTUploadSuccess>,
     ): WXTTask<WXTUploadSuccess> = start(request, UploadEvents(callbacks))
 
     /** Starts a download with callbacks, the first of which may run before this returns. Throws [WXTStatusException]. */
-    public fun downloadFile(
+    override fun downloadFile(
         request: WXTDownloadRequest,
         callbacks: WXTCallbacks<WXTDownloadSuccess>,
     ): WXTTask<WXTDownloadSuccess> = start(request, DownloadEvents(callbacks))
@@ -114,7 +114,7 @@ public class WXTransferSession(options: WXTSessionOptions) : AutoCloseable {
      * refused or fails is told in the log. The connection is kept for 15 s, and not in the background. Throws
      * [WXTStatusException].
      */
-    public fun prepare(server: String): Unit = checkStatus(Native.sessionPrepare(handle, server.utf8()))
+    override fun prepare(server: String): Unit = checkStatus(Native.sessionPrepare(handle, server.utf8()))
 
     /**
      * Says what the session's rules make of a URL and a header, in the order in which a call of [api] asks them, without a task.
@@ -153,17 +153,18 @@ public class WXTransferSession(options: WXTSessionOptions) : AutoCloseable {
      * [WXTNetworkKind.NONE] no task begins; what has not ended after 5 s, and every later call, fails with `interrupted`.
      * Throws [WXTStatusException].
      */
-    public fun networkChanged(network: WXTNetwork): Unit =
+    override fun networkChanged(network: WXTNetwork): Unit =
         checkStatus(Native.sessionNetworkChanged(handle, network.kind.value, network.metered, network.roaming))
 
     /**
      * Tells the session that the mini program went to the background. For 5 s calls are taken as before; what has not ended
-     * then, and every later call, fails with `interrupted`. Throws [WXTStatusException].
+     * then, and every later call, fails with `interrupted`, or waits with [WXTSessionOptions.waitInBackground]. Throws
+     * [WXTStatusException].
      */
-    public fun enterBackground(): Unit = checkStatus(Native.sessionEnterBackground(handle))
+    override fun enterBackground(): Unit = checkStatus(Native.sessionEnterBackground(handle))
 
     /** Tells the session that the mini program is back. Throws [WXTStatusException]. */
-    public fun enterForeground(): Unit = checkStatus(Native.sessionEnterForeground(handle))
+    override fun enterForeground(): Unit = checkStatus(Native.sessionEnterForeground(handle))
 
     /**
      * Closes the session: aborts what is left, runs the last callbacks on this thread, removes the temporary files and joins every
@@ -188,7 +189,7 @@ public class WXTransferSession(options: WXTSessionOptions) : AutoCloseable {
         fileResult { Native.removeSavedFile(handle, filePath.utf8(), it) }
     }
 
-    private fun start(request: WXTUploadRequest, events: UploadEvents): WXTTask<WXTUploadSuccess> {
+    private fun start(request: WXTUploadRequest, events: UploadEvents): NativeTask<WXTUploadSuccess> {
         val header = request.header.packed()
         val formData = request.formData.packed()
         val parts = PartList(request.parts)
@@ -225,7 +226,7 @@ public class WXTransferSession(options: WXTSessionOptions) : AutoCloseable {
         }
     }
 
-    private fun start(request: WXTDownloadRequest, events: DownloadEvents): WXTTask<WXTDownloadSuccess> {
+    private fun start(request: WXTDownloadRequest, events: DownloadEvents): NativeTask<WXTDownloadSuccess> {
         val header = request.header.packed()
         return started(events) { task ->
             Native.downloadFile(
@@ -250,15 +251,15 @@ public class WXTransferSession(options: WXTSessionOptions) : AutoCloseable {
         }
     }
 
-    private fun <S : WXTSuccess> started(events: TaskEvents<S>, call: (LongArray) -> Int): WXTTask<S> {
+    private fun <S : WXTSuccess> started(events: TaskEvents<S>, call: (LongArray) -> Int): NativeTask<S> {
         val task = LongArray(1)
         checkStatus(call(task))
         events.id = task[0]
-        return WXTTask(handle, events)
+        return NativeTask(handle, events)
     }
 
     /** Begins nothing where the caller is cancelled. */
-    private suspend fun <S : WXTSuccess> awaitOrAbort(start: () -> WXTTask<S>): S {
+    private suspend fun <S : WXTSuccess> awaitOrAbort(start: () -> NativeTask<S>): S {
         currentCoroutineContext().ensureActive()
         return start().awaitOrAbort()
     }
@@ -324,6 +325,7 @@ public class WXTransferSession(options: WXTSessionOptions) : AutoCloseable {
                 maxBytesPerSecond = options.maxBytesPerSecond,
                 lowSpeedLimit = options.lowSpeedLimit,
                 lowSpeedTime = options.lowSpeedTime,
+                waitInBackground = options.waitInBackground,
                 hooks = NativeHooks(options),
                 hasExecutor = options.executor != null,
                 hasLogger = options.logger != null,

@@ -13,6 +13,7 @@ import kotlin.test.assertEquals
 import kotlin.test.assertFailsWith
 import kotlin.test.assertNull
 import kotlin.test.assertTrue
+import kotlinx.coroutines.CompletableDeferred
 import kotlinx.coroutines.flow.first
 import kotlinx.coroutines.flow.toList
 import kotlinx.coroutines.withTimeout
@@ -296,6 +297,24 @@ class OptionsTest {
             for (api in listOf("down", "up")) {
                 assertEquals(listOf(1, 3, 0, 2).map { "$api $it" }, ended.filter { it.startsWith(api) })
             }
+        }
+    }
+
+    @Test
+    fun `a download that fails in the background waits for the app's return where the app says so`() = test {
+        val waits = CompletableDeferred<Unit>()
+        val logger = WXTLogger { _, message -> if ("when the app is back" in message) waits.complete(Unit) }
+        val closing = WXTDownloadRequest(TestServer.faultPlain + "/fault/close")
+        open { copy(waitInBackground = true, logger = logger) }.use { session ->
+            session.enterBackground()
+            val task = session.downloadFileTask(closing)
+            waits.await()
+            session.enterForeground()
+            assertEquals(WXTCategory.CONNECTION_CLOSED to 2, failure { task.await() }.let { it.category to it.attempts })
+        }
+        open().use { session ->
+            session.enterBackground()
+            assertEquals(1, failure { session.downloadFile(closing) }.attempts)
         }
     }
 

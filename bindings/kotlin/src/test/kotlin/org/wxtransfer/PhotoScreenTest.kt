@@ -1,0 +1,89 @@
+package org.wxtransfer
+
+import java.io.File
+import java.nio.file.Path
+import kotlin.test.assertEquals
+import kotlin.test.assertTrue
+import org.junit.jupiter.api.Test
+import org.junit.jupiter.api.io.TempDir
+import org.wxtransfer.testing.WXTFakeFailure
+import org.wxtransfer.testing.WXTFakeTransfer
+import org.wxtransfer.testing.WXTransferFakeSession
+
+/** A screen of an app, which is given its transfers. */
+class PhotoScreen(private val transfers: WXTransfers) {
+    var text = ""
+
+    suspend fun show(url: String) {
+        text = try {
+            "${transfers.downloadFile(WXTDownloadRequest(url)).dataLength} bytes"
+        } catch (failure: WXTFailureException) {
+            if (failure.retryable) "Try again" else "There is no such photo: ${failure.errMsg}"
+        }
+    }
+}
+
+/** The program `wxtransfer-test-server`, for as long as this is open. */
+class TransferTestServer(program: String) : AutoCloseable {
+    private val process = ProcessBuilder(program).redirectError(ProcessBuilder.Redirect.INHERIT).start()
+    private val addresses = process.inputStream.bufferedReader().lineSequence().takeWhile { it != "ready" }
+        .associate { it.substringBefore(' ') to it.substringAfter(' ') }
+
+    val tls = addresses.getValue("tls")
+    val faultTls = addresses.getValue("fault-tls")
+    val certificates = File(addresses.getValue("ca")).readText()
+
+    /** The program ends with its standard input. */
+    override fun close() {
+        process.outputStream.close()
+        process.waitFor()
+    }
+}
+
+/** The code of `docs/testing-your-app.md`. */
+class PhotoScreenTest {
+    @TempDir
+    lateinit var directory: Path
+
+    @Test
+    fun `without a network`() = test {
+        val session = WXTransferFakeSession(directory.toFile())
+        val screen = PhotoScreen(session)
+        session.answer("https://example.com/1.jpg", WXTFakeTransfer.failure(WXTFakeFailure.TIMEOUT), WXTFakeTransfer.success("photo"))
+
+        screen.show("https://example.com/1.jpg")
+        assertEquals("Try again", screen.text)
+        screen.show("https://example.com/1.jpg")
+        assertEquals("5 bytes", screen.text)
+    }
+
+    @Test
+    fun `with a server that misbehaves`() = test {
+        TransferTestServer(property("wxtransfer.server")).use { server ->
+            val options = WXTSessionOptions(
+                appId = "wx0123456789abcdef",
+                clientVersion = "8.0.50",
+                dataDirectory = directory.toString(),
+                lanPolicy = WXTLanPolicy.ALL_LOCAL,
+                rootCertificates = server.certificates,
+            )
+            WXTransferSession(options).use { session ->
+                val screen = PhotoScreen(session)
+                screen.show(server.faultTls + "/fault/reset")
+                assertEquals("Try again", screen.text)
+                screen.show(server.tls + "/bytes/5")
+                assertEquals("5 bytes", screen.text)
+            }
+        }
+    }
+
+    @Test
+    fun `the guide prints this code`() {
+        val root = File(property("wxtransfer.root"))
+        fun lines(code: String) = code.lines().map(String::trim).filter(String::isNotEmpty).joinToString("\n")
+        val code = lines(File(root, "bindings/kotlin/src/test/kotlin/org/wxtransfer/PhotoScreenTest.kt").readText())
+        val blocks = File(root, "docs/testing-your-app.md").readText().split("```kotlin\n").drop(1).map { it.substringBefore("```") }
+        assertEquals(3, blocks.size)
+        blocks.forEach { assertTrue(lines(it) in code, it) }
+    }
+}

@@ -1,0 +1,107 @@
+package org.wxtransfer.testing
+
+import kotlin.coroutines.EmptyCoroutineContext
+import kotlinx.coroutines.CompletableDeferred
+import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.flow.Flow
+import kotlinx.coroutines.flow.MutableStateFlow
+import kotlinx.coroutines.flow.flow
+import kotlinx.coroutines.flow.transformWhile
+import kotlinx.coroutines.flow.update
+import org.wxtransfer.WXTCallbacks
+import org.wxtransfer.WXTFailureException
+import org.wxtransfer.WXTHeadersReceived
+import org.wxtransfer.WXTProgress
+import org.wxtransfer.WXTSuccess
+import org.wxtransfer.WXTTask
+
+/** What has happened to a task so far. */
+private data class Seen(val headers: WXTHeadersReceived? = null, val progress: WXTProgress? = null, val ended: Boolean = false)
+
+/** A task of a fake session. Its events run on whoever runs [run] and [end], one at a time. */
+internal class FakeTask<S : WXTSuccess>(
+    private val steps: List<Any>,
+    private val scripted: Result<S>?,
+    private val stopped: (WXTFakeFailure) -> WXTFailureException,
+    private val callbacks: WXTCallbacks<S>,
+    private val post: (() -> Unit) -> Unit,
+    private val guarded: (() -> Unit) -> Unit,
+    private val ended: (FakeTask<*>) -> Unit,
+) : WXTTask<S> {
+    private val seen = MutableStateFlow(Seen())
+    private val outcome = CompletableDeferred<S>()
+    private val lock = Any()
+    private var stop: WXTFakeFailure? = null
+    private var waits = false
+    private var settled = false
+
+    override val progress: Flow<WXTProgress> = flowOf { it.progress }
+    override val headers: Flow<WXTHeadersReceived> = flowOf { it.headers }
+
+    override suspend fun await(): S = outcome.await()
+
+    override fun abort(): Boolean = stop(WXTFakeFailure.ABORTED)
+
+    /** There is no rate to change. */
+    override fun setMaxBytesPerSecond(bytesPerSecond: Long): Boolean {
+        require(bytesPerSecond >= 0) { "the number of bytes is negative" }
+        return synchronized(lock) { !settled }
+    }
+
+    /** Ends it with a failure, an abort before any other. `false` where its end is decided. */
+    fun stop(reason: WXTFakeFailure): Boolean {
+        val ends = synchronized(lock) {
+            if (settled) return false
+            if (stop == null || reason == WXTFakeFailure.ABORTED) stop = reason
+            waits.also { waits = false }
+        }
+        if (ends) post(::end)
+        return true
+    }
+
+    /** All events up to the end, and the end unless there is none. */
+    fun run() {
+        for (step in steps) {
+            if (synchronized(lock) { stop } != null) break
+            when (step) {
+                is WXTHeadersReceived -> {
+                    seen.update { it.copy(headers = step) }
+                    guarded { callbacks.onHeadersReceived(step) }
+                }
+                is WXTProgress -> {
+                    seen.update { it.copy(progress = step) }
+                    guarded { callbacks.onProgress(step) }
+                }
+            }
+        }
+        val goesOn = synchronized(lock) { (scripted == null && stop == null).also { waits = it } }
+        if (!goesOn) end()
+    }
+
+    private fun end() {
+        val result = synchronized(lock) {
+            settled = true
+            stop?.let { Result.failure(stopped(it)) } ?: checkNotNull(scripted)
+        }
+        guarded {
+            result.fold(callbacks::onSuccess) { callbacks.onFail(it as WXTFailureException) }
+        }
+        guarded(callbacks::onComplete)
+        seen.update { it.copy(ended = true) }
+        ended(this)
+        // Never in a callback, as an immediate dispatcher would have it.
+        Dispatchers.IO.dispatch(EmptyCoroutineContext) { result.fold(outcome::complete, outcome::completeExceptionally) }
+    }
+
+    private fun <T : Any> flowOf(select: (Seen) -> T?): Flow<T> = flow {
+        var last: T? = null
+        seen.transformWhile { now ->
+            val value = select(now)
+            if (value != null && value != last) {
+                last = value
+                emit(value)
+            }
+            !now.ended
+        }.collect { emit(it) }
+    }
+}

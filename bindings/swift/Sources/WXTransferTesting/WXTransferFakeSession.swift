@@ -1,0 +1,264 @@
+import Foundation
+import WXTransfer
+
+/// A session without a network, for an app's tests: each transfer does what the test has scripted, with the callbacks of a real
+/// one in their order.
+///
+/// A transfer takes the next script for its URL, else the next one for any URL. Where there is none, it fails with
+/// ``WXTransferFakeFailure/internal``, whose detail says so. The five seconds of the background and of a missing network are over
+/// at once.
+public final class WXTransferFakeSession: WXTransfers, @unchecked Sendable {
+    /// What an upload seems to send, where its script does not say.
+    private static let uploadSize: UInt64 = 1000
+
+    private let directory: URL
+    private let queue: DispatchQueue
+
+    /// Whoever runs callbacks has it: they never run at the same time.
+    private let delivery = NSLock()
+
+    /// Guards what follows.
+    private let lock = NSLock()
+    private var jobs: [@Sendable () -> Void] = []
+    private var deliveringThread: Thread?
+    private var byUrl: [String: [WXTransferFakeTransfer]] = [:]
+    private var inOrder: [WXTransferFakeTransfer] = []
+    private var seenUploads: [WXTransferUploadRequest] = []
+    private var seenDownloads: [WXTransferDownloadRequest] = []
+    private var tasks: [any StoppableTask] = []
+    private var lastNumber: UInt64 = 0
+    private var isHidden = false
+    private var isOffline = false
+    private var isClosed = false
+
+    /// A session that writes the files of downloads into `directory`, where they stay. Closures run on `callbackQueue`, a serial
+    /// one; `nil` is a queue of the session's own.
+    public init(directory: URL, callbackQueue: DispatchQueue? = nil) {
+        self.directory = directory
+        queue = callbackQueue ?? DispatchQueue(label: "wxt-fake-delivery")
+    }
+
+    /// The uploads that were asked for, in their order.
+    public var uploads: [WXTransferUploadRequest] { locked { seenUploads } }
+
+    /// The downloads that were asked for, in their order.
+    public var downloads: [WXTransferDownloadRequest] { locked { seenDownloads } }
+
+    /// What the next transfers with `url` do, each once.
+    public func answer(_ url: String, _ transfers: WXTransferFakeTransfer...) {
+        locked { byUrl[url, default: []] += transfers }
+    }
+
+    /// What the next transfers do whose URL has no script, each once.
+    public func answerNext(_ transfers: WXTransferFakeTransfer...) {
+        locked { inOrder += transfers }
+    }
+
+    /// `wx.uploadFile`, to its end.
+    public func uploadFile(_ request: WXTransferUploadRequest) async throws -> WXTransferUploadSuccess {
+        try await finished(uploadFileTask(request))
+    }
+
+    /// `wx.downloadFile`, to its end.
+    public func downloadFile(_ request: WXTransferDownloadRequest) async throws -> WXTransferDownloadSuccess {
+        try await finished(downloadFileTask(request))
+    }
+
+    /// Starts `wx.uploadFile`.
+    public func uploadFileTask(
+        _ request: WXTransferUploadRequest
+    ) throws(WXTransferStatus) -> WXTransferUploadTask {
+        try start(request, FakeClosures())
+    }
+
+    /// Starts `wx.downloadFile`.
+    public func downloadFileTask(
+        _ request: WXTransferDownloadRequest
+    ) throws(WXTransferStatus) -> WXTransferDownloadTask {
+        try start(request, FakeClosures())
+    }
+
+    /// `wx.uploadFile` with closures. There are no traces: nothing is requested.
+    @discardableResult
+    public func uploadFile(
+        _ request: WXTransferUploadRequest,
+        success: (@Sendable (WXTransferUploadSuccess) -> Void)? = nil,
+        fail: (@Sendable (WXTransferFailure) -> Void)? = nil,
+        onProgressUpdate: (@Sendable (WXTransferProgress) -> Void)? = nil,
+        onHeadersReceived: (@Sendable (WXTransferHeadersReceived) -> Void)? = nil,
+        onTrace: (@Sendable (WXTransferTrace) -> Void)? = nil,
+        complete: @escaping @Sendable (Result<WXTransferUploadSuccess, WXTransferFailure>) -> Void
+    ) throws(WXTransferStatus) -> WXTransferUploadTask {
+        try start(request, FakeClosures(
+            success: success, fail: fail, onProgressUpdate: onProgressUpdate, onHeadersReceived: onHeadersReceived,
+            complete: complete))
+    }
+
+    /// `wx.downloadFile` with closures. There are no traces: nothing is requested.
+    @discardableResult
+    public func downloadFile(
+        _ request: WXTransferDownloadRequest,
+        success: (@Sendable (WXTransferDownloadSuccess) -> Void)? = nil,
+        fail: (@Sendable (WXTransferFailure) -> Void)? = nil,
+        onProgressUpdate: (@Sendable (WXTransferProgress) -> Void)? = nil,
+        onHeadersReceived: (@Sendable (WXTransferHeadersReceived) -> Void)? = nil,
+        onTrace: (@Sendable (WXTransferTrace) -> Void)? = nil,
+        complete: @escaping @Sendable (Result<WXTransferDownloadSuccess, WXTransferFailure>) -> Void
+    ) throws(WXTransferStatus) -> WXTransferDownloadTask {
+        try start(request, FakeClosures(
+            success: success, fail: fail, onProgressUpdate: onProgressUpdate, onHeadersReceived: onHeadersReceived,
+            complete: complete))
+    }
+
+    /// Nothing is connected.
+    public func prepare(_ server: String) throws(WXTransferStatus) {
+        try checkOpen()
+    }
+
+    /// Without a network all transfers are interrupted, and so is every later one until there is one.
+    public func networkChanged(_ network: WXTransferNetwork) throws(WXTransferStatus) {
+        try checkOpen()
+        locked { isOffline = network.kind == .none }
+        interrupt()
+    }
+
+    /// All transfers are interrupted, and so is every later one until the mini program is back.
+    public func enterBackground() throws(WXTransferStatus) {
+        try checkOpen()
+        locked { isHidden = true }
+        interrupt()
+    }
+
+    /// The mini program is back.
+    public func enterForeground() throws(WXTransferStatus) {
+        try checkOpen()
+        locked { isHidden = false }
+    }
+
+    /// Aborts what is left, and runs the last closures on this thread.
+    public func close() throws(WXTransferStatus) {
+        if locked({ deliveringThread == Thread.current }) { throw .calledFromCallback }
+        let left = locked { () -> [any StoppableTask] in
+            isClosed = true
+            defer { tasks = [] }
+            return tasks
+        }
+        for task in left { task.stop(.aborted) }
+        deliver()
+    }
+
+    private func checkOpen() throws(WXTransferStatus) {
+        if locked({ isClosed }) { throw .sessionClosed }
+    }
+
+    private func interrupt() {
+        for task in locked({ isHidden || isOffline ? tasks : [] }) { task.stop(.interrupted) }
+    }
+
+    private func finished<Success: Sendable>(_ task: WXTransferTask<Success>) async throws -> Success {
+        try await withTaskCancellationHandler {
+            try await task.result
+        } onCancel: {
+            task.abort()
+        }
+    }
+
+    private func start(
+        _ request: WXTransferUploadRequest, _ closures: FakeClosures<WXTransferUploadSuccess>
+    ) throws(WXTransferStatus) -> WXTransferUploadTask {
+        let script = try next(request.url) { seenUploads.append(request) }
+        let steps = script.fullProgress(size: Self.uploadSize).map(FakeStep.progress)
+        let result: Result<WXTransferUploadSuccess, WXTransferFailure>? =
+            switch script.end {
+            case .success(let statusCode, let header, let body):
+                .success(WXTransferUploadSuccess(
+                    statusCode: statusCode, data: String(decoding: body, as: UTF8.self), dataLength: UInt64(body.count),
+                    header: header))
+            case .failure(let failure, _): .failure(failure)
+            case .never: nil
+            }
+        return begin(steps + headers(script), result, { $0.ofUpload() }, closures)
+    }
+
+    private func start(
+        _ request: WXTransferDownloadRequest, _ closures: FakeClosures<WXTransferDownloadSuccess>
+    ) throws(WXTransferStatus) -> WXTransferDownloadTask {
+        let script = try next(request.url) { seenDownloads.append(request) }
+        var size: UInt64 = 0
+        var result: Result<WXTransferDownloadSuccess, WXTransferFailure>?
+        switch script.end {
+        case .success(let statusCode, let header, let body):
+            size = UInt64(body.count)
+            result = written(body, request).map {
+                WXTransferDownloadSuccess(
+                    statusCode: statusCode, tempFilePath: request.filePath == nil ? "wxfile://\($0.lastPathComponent)" : nil,
+                    filePath: request.filePath, nativePath: $0, dataLength: size, header: header)
+            }
+        case .failure(_, let failure): result = .failure(failure)
+        case .never: break
+        }
+        let steps = headers(script) + script.fullProgress(size: size).map(FakeStep.progress)
+        return begin(steps, result, { $0.ofDownload() }, closures)
+    }
+
+    private func headers(_ script: WXTransferFakeTransfer) -> [FakeStep] {
+        script.headers.map { [.headers($0)] } ?? []
+    }
+
+    private func written(_ body: Data, _ request: WXTransferDownloadRequest) -> Result<URL, WXTransferFailure> {
+        let file = directory.appendingPathComponent("tmp_\(UUID().uuidString)")
+        do {
+            try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+            try body.write(to: file)
+            return .success(file)
+        } catch {
+            return .failure(WXTransferFakeFailure.saveFile.ofDownload(detail: "\(error)"))
+        }
+    }
+
+    private func next(_ url: String, _ note: () -> Void) throws(WXTransferStatus) -> WXTransferFakeTransfer {
+        try checkOpen()
+        return locked {
+            note()
+            if byUrl[url]?.isEmpty == false { return byUrl[url]!.removeFirst() }
+            return inOrder.isEmpty ? .missing(url) : inOrder.removeFirst()
+        }
+    }
+
+    private func begin<Success: Sendable>(
+        _ steps: [FakeStep], _ result: Result<Success, WXTransferFailure>?,
+        _ stopped: @escaping @Sendable (WXTransferFakeFailure) -> WXTransferFailure, _ closures: FakeClosures<Success>
+    ) -> WXTransferTask<Success> {
+        let task = FakeTask(
+            steps: steps, scripted: result, stopped: stopped, closures: closures, post: { [weak self] in self?.post($0) })
+        let id = locked { () -> UInt64 in
+            tasks.append(task)
+            lastNumber += 1
+            return lastNumber
+        }
+        interrupt()
+        post { task.run() }
+        return WXTransferTask(
+            id: id, headers: task.headers, progress: task.progress, end: { await task.result() },
+            abort: { task.stop(.aborted) }, setMaxBytesPerSecond: { _ in task.isRunning })
+    }
+
+    private func post(_ job: @escaping @Sendable () -> Void) {
+        locked { jobs.append(job) }
+        queue.async { [self] in deliver() }
+    }
+
+    private func deliver() {
+        delivery.lock()
+        defer { delivery.unlock() }
+        locked { deliveringThread = Thread.current }
+        while let job = locked({ jobs.isEmpty ? nil : jobs.removeFirst() }) { job() }
+        locked { deliveringThread = nil }
+    }
+
+    private func locked<Value>(_ body: () -> Value) -> Value {
+        lock.lock()
+        defer { lock.unlock() }
+        return body()
+    }
+}

@@ -1,0 +1,66 @@
+import Foundation
+import WXTransfer
+
+/// What a fake session does with one transfer: the events before its end, and the end. A download has its headers before its
+/// progress, and an upload after it, as in the library.
+public struct WXTransferFakeTransfer: Sendable {
+    enum End: Sendable {
+        /// The server answers.
+        case success(statusCode: Int, header: WXTransferPairs, body: Data)
+        /// There is no answer.
+        case failure(ofUpload: WXTransferFailure, ofDownload: WXTransferFailure)
+        /// Nothing comes.
+        case never
+    }
+
+    let headers: WXTransferHeadersReceived?
+    let progress: [WXTransferProgress]
+    let end: End
+
+    /// The server answers, with whatever status. `body` is an upload's `data`, or the file of a download. After `progress` comes
+    /// 100 %, unless it is there.
+    public static func success(
+        body: Data = Data(), statusCode: Int = 200, header: WXTransferPairs = [:], progress: [WXTransferProgress] = []
+    ) -> Self {
+        let headers = WXTransferHeadersReceived(header: header, statusCode: statusCode)
+        return Self(
+            headers: headers, progress: progress, end: .success(statusCode: statusCode, header: header, body: body))
+    }
+
+    /// There is no answer, or it breaks off after `headers` and `progress`.
+    public static func failure(
+        _ failure: WXTransferFakeFailure, headers: WXTransferHeadersReceived? = nil, progress: [WXTransferProgress] = []
+    ) -> Self {
+        let end = End.failure(ofUpload: failure.ofUpload(), ofDownload: failure.ofDownload())
+        return Self(headers: headers, progress: progress, end: end)
+    }
+
+    /// A failure of the app's own making.
+    public static func failure(
+        _ failure: WXTransferFailure, headers: WXTransferHeadersReceived? = nil, progress: [WXTransferProgress] = []
+    ) -> Self {
+        Self(headers: headers, progress: progress, end: .failure(ofUpload: failure, ofDownload: failure))
+    }
+
+    /// After `headers` and `progress` nothing comes until the transfer is aborted, interrupted, or the session closed.
+    public static func endless(
+        headers: WXTransferHeadersReceived? = nil, progress: [WXTransferProgress] = []
+    ) -> Self {
+        Self(headers: headers, progress: progress, end: .never)
+    }
+
+    /// What a session does where the test has not said what the server does.
+    static func missing(_ url: String) -> Self {
+        let detail = "no script is left for a transfer with \(url)"
+        let failure = WXTransferFakeFailure.internal
+        let end = End.failure(ofUpload: failure.ofUpload(detail: detail), ofDownload: failure.ofDownload(detail: detail))
+        return Self(headers: nil, progress: [], end: end)
+    }
+
+    /// The progress, and that of 100 % before a success.
+    func fullProgress(size: UInt64) -> [WXTransferProgress] {
+        guard case .success = end, progress.last?.progress != 100 else { return progress }
+        let total = progress.last?.totalBytesExpected ?? size
+        return progress + [WXTransferProgress(totalBytes: total, totalBytesExpected: total, progress: 100)]
+    }
+}

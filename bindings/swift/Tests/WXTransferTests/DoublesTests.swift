@@ -1,0 +1,276 @@
+import Foundation
+import WXTransfer
+import WXTransferTesting
+import XCTest
+
+/// The fake does what the session does against the test server: one list of scenarios runs on both.
+final class DoublesTests: XCTestCase {
+    /// What the server does: as a URL of the test server with what the session has to be like, and as a script.
+    private struct Scenario {
+        var name: String
+        var url: String
+        var script: WXTransferFakeTransfer
+        var options: (inout WXTransferSessionOptions) -> Void = { _ in }
+        var download: (inout WXTransferDownloadRequest) -> Void = { _ in }
+        /// Of an upload: the path of its file, where it is not the one that there is.
+        var isUpload = false
+        var filePath: String?
+        /// After the first progress.
+        var act: (@Sendable (any WXTransfers, _ abort: () -> Bool) throws -> Void)?
+    }
+
+    /// What an app sees of a transfer, without what no script can know.
+    private struct Seen: Equatable {
+        var events: [String]
+        var result: [String]
+        var canBeAborted: Bool
+    }
+
+    private let server = TestServer.shared
+    private var stalled: String { server.faultPlain + "/fault/stall-in-body" }
+    private let fine = WXTransferHeadersReceived()
+    private let half = [WXTransferProgress(totalBytes: 65536, totalBytesExpected: 1_048_576, progress: 6)]
+
+    private func failing(
+        _ name: String, _ failure: WXTransferFakeFailure, _ url: String, answered: Bool = false, begun: Bool = false,
+        options: @escaping (inout WXTransferSessionOptions) -> Void = { _ in },
+        download: @escaping (inout WXTransferDownloadRequest) -> Void = { _ in }
+    ) -> Scenario {
+        let script = WXTransferFakeTransfer.failure(
+            failure, headers: answered ? fine : nil, progress: begun ? half : [])
+        return Scenario(name: name, url: url, script: script, options: options, download: download)
+    }
+
+    private var scenarios: [Scenario] {
+        [
+            Scenario(
+                name: "a download", url: server.plain + "/bytes/1000", script: .success(body: TestServer.pattern(1000))),
+            Scenario(
+                name: "any status", url: server.plain + "/status/404",
+                script: .success(body: Data("status 404\n".utf8), statusCode: 404)),
+            Scenario(
+                name: "a download to a path", url: server.plain + "/bytes/10",
+                script: .success(body: TestServer.pattern(10)), download: { $0.filePath = "wxfile://usr/a" }),
+            Scenario(
+                name: "an upload", url: server.plain + "/bytes/10", script: .success(body: TestServer.pattern(10)),
+                isUpload: true),
+            failing("timeout", .timeout, stalled, answered: true, begun: true, download: { $0.timeout = 100 }),
+            failing("invalidUrl", .invalidUrl, "https://user@localhost/"),
+            failing("invalidUrlScheme", .invalidUrlScheme, "ftp://localhost/"),
+            failing("notInDomainList", .notInDomainList, "https://example.com/"),
+            failing("tooManyRedirects", .tooManyRedirects, server.plain + "/redirect/302?n=6"),
+            failing(
+                "nameResolution", .nameResolution, "https://api.example.com/",
+                options: {
+                    $0.skipDomainCheck = true
+                    $0.resolver = { _ in [] }
+                }),
+            failing("connect", .connect, "http://127.0.0.1:1/"),
+            failing(
+                "tls", .tls, server.tls + "/bytes/1",
+                options: { $0.pins = [.init(host: "localhost", sha256: Data(count: 32))] }),
+            failing(
+                "connectionClosed", .connectionClosed, server.faultPlain + "/fault/truncate", answered: true, begun: true),
+            failing("protocol", .protocol, server.faultPlain + "/fault/garbage"),
+            failing(
+                "integrity", .integrity, server.plain + "/bytes/10", answered: true,
+                download: { $0.expectedSha256 = String(repeating: "0", count: 64) }),
+            failing(
+                "fileTooLarge", .fileTooLarge, server.plain + "/bytes/1000", options: { $0.maxDownloadSize = 999 }),
+            failing(
+                "quotaExceeded", .quotaExceeded, server.plain + "/bytes/10000", answered: true,
+                options: { $0.temporaryQuota = 9999 }),
+            Scenario(
+                name: "fileNotFound", url: server.plain + "/upload", script: .failure(.fileNotFound), isUpload: true,
+                filePath: "wxfile://tmp_0123456789abcdef0123456789abcdef"),
+            Scenario(
+                name: "an abort", url: stalled, script: .endless(headers: fine, progress: half),
+                act: { _, abort in XCTAssertTrue(abort()) }),
+            Scenario(
+                name: "an abort of an upload", url: server.faultPlain + "/fault/stall-before-answer",
+                script: .endless(progress: half), isUpload: true, act: { _, abort in XCTAssertTrue(abort()) }),
+            Scenario(
+                name: "a close", url: stalled, script: .endless(headers: fine, progress: half),
+                act: { session, _ in try session.close() }),
+            // The five seconds of the background.
+            Scenario(
+                name: "the background", url: stalled, script: .endless(headers: fine, progress: half),
+                act: { session, _ in try session.enterBackground() }),
+        ]
+    }
+
+    private func watch<Success: Sendable & Hashable>(
+        _ session: any WXTransfers, _ scenario: Scenario, _ recorder: Recorder<Success>, _ task: WXTransferTask<Success>,
+        _ shown: (Success) throws -> [String]
+    ) async throws -> Seen {
+        var all: [Recorder<Success>.Event] = []
+        var acted = false
+        for await event in recorder.events {
+            all.append(event)
+            if case .progress = event, !acted {
+                acted = true
+                try scenario.act?(session) { task.abort() }
+            }
+            if case .complete = event { recorder.send.finish() }
+        }
+        var (events, last, hasProgress): ([String], WXTransferProgress?, Bool) = ([], nil, false)
+        for event in all {
+            switch event {
+            case .headers(let head): events.append("headers \(head.statusCode)")
+            case .progress(let progress):
+                XCTAssertGreaterThanOrEqual(progress.totalBytes, last?.totalBytes ?? 0)
+                (last, hasProgress) = (progress, true)
+            case .success: events.append("success")
+            case .fail: events.append("fail")
+            case .complete: events.append("complete")
+            }
+        }
+        // Of progress it depends on the network how often it comes, and whether it comes before an upload's headers.
+        if hasProgress { events.append("progress") }
+        var result: [String]
+        do {
+            result = try await shown(task.result)
+            XCTAssertEqual(last?.progress, 100)
+        } catch let failure as WXTransferFailure {
+            // What happened is in words of the moment where WeChat has none.
+            let text = failure.errno == .network ? failure.errMsg.components(separatedBy: "fail ")[0] : failure.errMsg
+            result = [text, "\(failure.errno)", "\(failure.category)", "\(failure.retryable)", "\(failure.resumedFrom)"]
+        }
+        XCTAssertFalse(task.setMaxBytesPerSecond(1), "it has ended")
+        return Seen(events: events, result: result, canBeAborted: task.abort())
+    }
+
+    private func observe(_ session: any WXTransfers, _ scenario: Scenario, filePath: String) async throws -> Seen {
+        if scenario.isUpload {
+            let request = WXTransferUploadRequest(
+                url: scenario.url, filePath: scenario.filePath ?? filePath, name: "file")
+            let recorder = Recorder<WXTransferUploadSuccess>()
+            return try await watch(session, scenario, recorder, recorder.upload(session, request)) {
+                [$0.errMsg, "\($0.statusCode)", $0.data, "\($0.dataLength)", "\($0.attempts)", "\($0.resumedFrom)"]
+            }
+        }
+        var request = WXTransferDownloadRequest(url: scenario.url)
+        scenario.download(&request)
+        let recorder = Recorder<WXTransferDownloadSuccess>()
+        return try await watch(session, scenario, recorder, recorder.download(session, request)) {
+            let isTemporary = $0.tempFilePath.map { $0.hasPrefix("wxfile://tmp_") }
+            let content = try Data(contentsOf: $0.nativePath).base64EncodedString()
+            return [
+                $0.errMsg, "\($0.statusCode)", "\(isTemporary as Any)", $0.filePath ?? "", content, "\($0.dataLength)",
+                "\($0.attempts)", "\($0.resumedFrom)",
+            ]
+        }
+    }
+
+    func testTheFakeDoesWhatTheSessionDoes() async throws {
+        for scenario in scenarios {
+            let directory = try TemporaryDirectory()
+            var options = testOptions(directory)
+            scenario.options(&options)
+            let session = try WXTransferSession(options)
+            let photo = try directory.file("photo.jpg", TestServer.pattern(10))
+            let path = try await session.importFile(nativePath: photo, mode: .copy).filePath
+            let real = try await observe(session, scenario, filePath: path)
+            try session.close()
+
+            let fakeSession = WXTransferFakeSession(directory: directory.url.appendingPathComponent("fake"))
+            fakeSession.answer(scenario.url, scenario.script)
+            let fake = try await observe(fakeSession, scenario, filePath: "wxfile://tmp_1")
+            try fakeSession.close()
+            XCTAssertEqual(real, fake, scenario.name)
+            XCTAssertFalse(fake.canBeAborted, scenario.name)
+        }
+    }
+
+    /// Both, with transfers that do not end.
+    private func onBoth(_ check: (any WXTransfers, WXTransferDownloadRequest) async throws -> Void) async throws {
+        let directory = try TemporaryDirectory()
+        let session = try WXTransferSession(testOptions(directory))
+        try await check(session, .init(url: stalled))
+        try session.close()
+        let fake = WXTransferFakeSession(directory: directory.url.appendingPathComponent("fake"))
+        let script = WXTransferFakeTransfer.endless(headers: fine, progress: half)
+        fake.answerNext(script, script, script)
+        try await check(fake, .init(url: stalled))
+        try fake.close()
+    }
+
+    func testAClosedSessionTakesNoCall() async throws {
+        try await onBoth { session, request in
+            try session.close()
+            try session.close()
+            let calls: [() throws -> Void] = [
+                { _ = try session.downloadFileTask(request) },
+                { _ = try session.uploadFileTask(.init(url: request.url, filePath: "wxfile://tmp_1", name: "file")) },
+                { try session.prepare("localhost") },
+                { try session.networkChanged(.init(kind: .wifi)) },
+                { try session.enterBackground() },
+                { try session.enterForeground() },
+            ]
+            for call in calls {
+                XCTAssertThrowsError(try call()) { XCTAssertEqual($0 as? WXTransferStatus, .sessionClosed) }
+            }
+        }
+    }
+
+    func testASessionCannotBeClosedFromACallback() async throws {
+        try await onBoth { session, request in
+            let (refusals, send) = AsyncStream.makeStream(of: WXTransferStatus?.self)
+            let task = try session.downloadFile(
+                request, success: nil, fail: nil, onProgressUpdate: nil,
+                onHeadersReceived: { _ in
+                    do {
+                        try session.close()
+                        send.yield(nil)
+                    } catch { send.yield(error as? WXTransferStatus) }
+                }, onTrace: nil, complete: { _ in send.finish() })
+            var first: WXTransferStatus??
+            for await refusal in refusals {
+                first = first ?? refusal
+                task.abort()
+            }
+            XCTAssertEqual(first, .calledFromCallback)
+        }
+    }
+
+    func testACancelledTaskAbortsItsTransfer() async throws {
+        try await onBoth { session, request in
+            let call = Task { try await session.downloadFile(request) }
+            call.cancel()
+            let failure = try await failure { try await call.value }
+            XCTAssertEqual(failure.category, .aborted)
+        }
+    }
+
+    func testScriptsAreTakenByUrlThenInOrderEachOnce() async throws {
+        let directory = try TemporaryDirectory()
+        let session = WXTransferFakeSession(directory: directory.url)
+        session.answerNext(.success(body: Data("any".utf8)), .success(body: Data("last".utf8)))
+        session.answer("https://a.test/", .success(body: Data("a".utf8)))
+        var texts: [String] = []
+        for url in ["https://b.test/", "https://a.test/", "https://a.test/"] {
+            texts.append(try await session.uploadFile(.init(url: url, filePath: "wxfile://tmp_1", name: "file")).data)
+        }
+        XCTAssertEqual(texts, ["any", "a", "last"])
+        let missing = try await failure { try await session.downloadFile(.init(url: "https://a.test/")) }
+        XCTAssertEqual(missing.category, .internal)
+        XCTAssertTrue(missing.detail.contains("no script is left"))
+        XCTAssertEqual([session.uploads.count, session.downloads.count], [3, 1])
+        try session.close()
+    }
+
+    func testWithoutANetworkAllIsInterruptedUntilThereIsOne() async throws {
+        let directory = try TemporaryDirectory()
+        let session = WXTransferFakeSession(directory: directory.url)
+        session.answerNext(.endless(), .success(), .success())
+        let task = try session.downloadFileTask(.init(url: "https://a.test/"))
+        try session.networkChanged(.init(kind: .none))
+        let interrupted = try await failure { try await task.result }
+        let refused = try await failure { try await session.downloadFile(.init(url: "https://a.test/")) }
+        XCTAssertEqual([interrupted.errno, refused.errno], [.interrupted, .interrupted])
+        try session.networkChanged(.init(kind: .wifi))
+        let statusCode = try await session.downloadFile(.init(url: "https://a.test/")).statusCode
+        XCTAssertEqual(statusCode, 200)
+        try session.close()
+    }
+}

@@ -1,0 +1,97 @@
+import Foundation
+import WXTransfer
+import WXTransferTesting
+import XCTest
+
+/// A screen of an app, which is given its transfers.
+final class PhotoScreen {
+    private let transfers: any WXTransfers
+    var text = ""
+
+    init(_ transfers: any WXTransfers) {
+        self.transfers = transfers
+    }
+
+    func show(_ url: String) async throws {
+        do {
+            text = "\(try await transfers.downloadFile(.init(url: url)).dataLength) bytes"
+        } catch let failure as WXTransferFailure {
+            text = failure.retryable ? "Try again" : "There is no such photo: \(failure.errMsg)"
+        }
+    }
+}
+
+/// The program `wxtransfer-test-server`, for as long as this is held.
+final class TransferTestServer {
+    private let input = Pipe()
+    private var addresses: [String: String] = [:]
+
+    init(program: String) throws {
+        let (process, output) = (Process(), Pipe())
+        process.executableURL = URL(fileURLWithPath: program)
+        (process.standardInput, process.standardOutput) = (input, output)
+        try process.run()
+        var text = ""
+        while !text.hasSuffix("ready\n") {
+            let data = output.fileHandleForReading.availableData
+            if data.isEmpty { throw CocoaError(.executableLoad) }
+            text += String(decoding: data, as: UTF8.self)
+        }
+        for words in text.split(separator: "\n").map({ $0.split(separator: " ", maxSplits: 1) }) where words.count == 2 {
+            addresses[String(words[0])] = String(words[1])
+        }
+    }
+
+    /// The program ends with its standard input.
+    deinit { try? input.fileHandleForWriting.close() }
+
+    func url(_ name: String) -> String { addresses[name] ?? "" }
+
+    func certificates() throws -> String { try String(contentsOfFile: url("ca"), encoding: .utf8) }
+}
+
+/// The code of `docs/testing-your-app.md`.
+final class PhotoScreenTests: XCTestCase {
+    func testWithoutANetwork() async throws {
+        let directory = try TemporaryDirectory()
+        let session = WXTransferFakeSession(directory: directory.url)
+        let screen = PhotoScreen(session)
+        session.answer("https://example.com/1.jpg", .failure(.timeout), .success(body: Data("photo".utf8)))
+
+        try await screen.show("https://example.com/1.jpg")
+        XCTAssertEqual(screen.text, "Try again")
+        try await screen.show("https://example.com/1.jpg")
+        XCTAssertEqual(screen.text, "5 bytes")
+    }
+
+    func testWithAServerThatMisbehaves() async throws {
+        let program = try XCTUnwrap(ProcessInfo.processInfo.environment["WXTRANSFER_TEST_SERVER"])
+        let server = try TransferTestServer(program: program)
+        let directory = try TemporaryDirectory()
+        var options = WXTransferSessionOptions(
+            appId: "wx1234567890abcdef", platform: .ios, clientVersion: "8.0.50", dataDirectory: directory.url)
+        options.lanPolicy = .allLocal
+        options.rootCertificates = try server.certificates()
+        let session = try WXTransferSession(options)
+        let screen = PhotoScreen(session)
+
+        try await screen.show(server.url("fault-tls") + "/fault/reset")
+        XCTAssertEqual(screen.text, "Try again")
+        try await screen.show(server.url("tls") + "/bytes/5")
+        XCTAssertEqual(screen.text, "5 bytes")
+        try session.close()
+    }
+
+    func testTheGuidePrintsThisCode() throws {
+        func lines(_ code: String) -> String {
+            code.split(separator: "\n").map { $0.trimmingCharacters(in: .whitespaces) }.joined(separator: "\n")
+        }
+        let code = try lines(Repository.text("Tests/WXTransferTests/PhotoScreenTests.swift"))
+        let blocks = try Repository.text("../../docs/testing-your-app.md").components(separatedBy: "```swift\n").dropFirst()
+            .map { $0.components(separatedBy: "```")[0] }
+        XCTAssertEqual(blocks.count, 3)
+        for block in blocks {
+            XCTAssertTrue(code.contains(lines(block)), block)
+        }
+    }
+}

@@ -1,0 +1,111 @@
+#!/usr/bin/env bash
+# Holds the C interface against that of every release, for 64 and 32 bit: functions with their parameters, structs with the size and
+# place of each field. What a release promised is in ffi-tests/releases/<version>: its header, the descriptions that abidw makes of it,
+# and a host, which `cargo test` runs on the library of now (programs.rs). Nothing is released yet; the script also shows, on copies of
+# the header, that it refuses what breaks a host and allows what does not.
+#
+# usage: abi.sh            compares
+#        abi.sh --record   adds the release of the version in Cargo.toml
+# Needs Debian, which has abigail-tools and a compiler for 32 bit.
+set -euo pipefail
+ROOT=$(cd "$(dirname "$0")/.." && pwd)
+# shellcheck source=ffi-tests/toolchain.sh
+source "$ROOT/ffi-tests/toolchain.sh"
+
+RELEASES=$ROOT/ffi-tests/releases
+WORK=$(mktemp -d)
+trap 'rm -rf "$WORK"' EXIT
+install_packages abigail-tools gcc-arm-linux-gnueabihf libc6-dev-armhf-cross
+
+compiler() { if [[ $1 == 64 ]]; then echo cc; else echo arm-linux-gnueabihf-gcc; fi; }
+
+# describe HEADER-DIRECTORY BITS OUTPUT: what a host sees. layout.rs and symbols.rs hold the header against the library.
+describe() {
+    local stub=$WORK/stub-$2
+    {
+        echo '#include "wxtransfer.h"'
+        awk '/^(WxtStatus|const char \*)/,/\);$/' "$1/wxtransfer.h" | sed 's/);$/) { __builtin_trap(); }/'
+    } >"$stub.c"
+    "$(compiler "$2")" -g -shared -fPIC -I"$1" "$stub.c" -o "$stub.so"
+    abidw --no-comp-dir-path --no-corpus-path "$stub.so" >"$3"
+    grep -q "name='wxt_session_open'" "$3" || fail "the description of $1 for $2 bit lacks functions"
+}
+
+# only_grows: whether a report of abidiff, on standard input, has nothing but fields at or behind the old end of structs that may
+# grow: those whose first field is struct_size, but for two that come in arrays (docs/compatibility.md). Any line that is not known
+# to be harmless counts.
+only_grows() {
+    awk -v "growing=$(awk '/^typedef struct \{/ { grows = 0 } /^  size_t struct_size;/ { grows = 1 }
+            /^\} Wxt/ && grows && !/WxtFileInfo|WxtFileStats/ { gsub(/[};]/, ""); printf "%s ", $1 }' "$ROOT/include/wxtransfer.h")" '
+        BEGIN { split(growing, names, " "); for (i in names) may_grow[names[i]] = 1 }
+        function refuse() { refused = 1; print "breaks a host: " $0 }
+        /^$|changes summary: 0 Removed|indirect sub-type change|reported earlier|data member (insertion|change)s?:$/ { next }
+        /underlying type .struct Wxt/ { match($0, /struct Wxt[A-Za-z]*/); name = substr($0, RSTART + 7, RLENGTH - 7); end = -1; next }
+        /type size changed from [0-9]+ to [0-9]+ \(in bits\)$/ { if (!(name in may_grow) || end != -1) refuse(); end = $5; next }
+        /type size hasn.t changed$/ { next }
+        /, at offset [0-9]+ \(in bits\)/ { match($0, /at offset [0-9]+/); at = substr($0, RSTART + 10, RLENGTH - 10)
+            if (end == -1 || at + 0 < end + 0) refuse(); next }
+        /(parameter [0-9]+ of type|in pointed to type|in unqualified underlying type|type of) .*:$/ { next }
+        { refuse() }
+        END { exit refused }'
+}
+
+# compatible HEADER-DIRECTORY RELEASE: whether hosts of the release run on the header's library. Functions and fields may come.
+compatible() {
+    local bits
+    for bits in 64 32; do
+        describe "$1" "$bits" "$WORK/now-$bits.abi"
+        # Its status says that there is a difference, and not whether it breaks anything.
+        abidiff --no-added-syms "$2/interface-$bits.abi" "$WORK/now-$bits.abi" >"$WORK/difference" || true
+        only_grows <"$WORK/difference" >"$WORK/breaks" || return 1
+    done
+}
+
+# record DIRECTORY HEADER-DIRECTORY
+record() {
+    mkdir -p "$1"
+    cp "$2/wxtransfer.h" "$1/"
+    describe "$1" 64 "$1/interface-64.abi"
+    describe "$1" 32 "$1/interface-32.abi"
+}
+
+if [[ ${1:-} == --record ]]; then
+    release=$RELEASES/$(sed -n 's/^version = "\(.*\)"$/\1/p' "$ROOT/Cargo.toml" | head -1)
+    [[ ! -e $release ]] || fail "$release is there: a release does not change"
+    record "$release" "$ROOT/include"
+    mkdir "$release/programs"
+    cp -r "$ROOT/ffi-tests/stress" "$ROOT/ffi-tests/support.h" "$release/"
+    cp "$ROOT/ffi-tests/programs/stress.c" "$release/programs/"
+    echo "recorded $release"
+    exit
+fi
+[[ $# == 0 ]] || { sed -n '/^# usage/,/^#        abi/s/^# //p' "$0" >&2; exit 2; }
+
+# Each change of a copy, and whether it may be: compared with the header of now as if that were a release.
+record "$WORK/release" "$ROOT/include"
+# change EXPECTED WHAT SED-PROGRAM
+change() {
+    local result=refused
+    mkdir -p "$WORK/changed"
+    sed -E "$3" "$ROOT/include/wxtransfer.h" >"$WORK/changed/wxtransfer.h"
+    ! cmp -s "$ROOT/include/wxtransfer.h" "$WORK/changed/wxtransfer.h" || fail "no change: $2"
+    if compatible "$WORK/changed" "$WORK/release"; then result=allowed; fi
+    [[ $result == "$1" ]] || { cat "$WORK/difference" "$WORK/breaks" >&2; fail "$2 is $result"; }
+    echo "ok $1: $2"
+}
+compatible "$ROOT/include" "$WORK/release" || { cat "$WORK/difference" "$WORK/breaks" >&2; fail "the header differs from itself"; }
+change allowed 'a field behind the last one of the options' 's/^\} WxtSessionOptions;/  uint64_t added_later;\n&/'
+change allowed 'a new function' 's/^const char \*wxt_version\(void\);/&\nWxtStatus wxt_added_later(void);/'
+change refused 'a field before the others' 's/^  WxtStr app_id;/  uint64_t came_first;\n&/'
+change refused 'a field in the padding at the end' 's/^\} WxtDownloadRequest;/  uint8_t added_later;\n&/'
+change refused 'a field of another size' 's/^  uint32_t max_retries;/  uint64_t max_retries;/'
+change refused 'a field that is gone' '/^  WxtStr proxy;/d'
+change refused 'a function that is gone' '/^WxtStatus wxt_session_close\(/d'
+change refused 'a parameter of another type' 's/^WxtStatus wxt_task_abort\(WxtSession \*session,/WxtStatus wxt_task_abort(uint32_t session,/'
+change refused 'a struct without struct_size that grows' 's/^\} WxtUploadPart;/  uint64_t added_later;\n&/'
+
+for release in "$RELEASES"/*/; do
+    [[ -e $release ]] || { echo 'nothing is released yet'; break; }
+    compatible "$ROOT/include" "$release" || { cat "$WORK/difference" "$WORK/breaks" >&2; fail "$release: hosts break"; }
+    echo "ok $release"
+done

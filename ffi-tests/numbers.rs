@@ -1,0 +1,59 @@
+//! A number keeps its meaning: `numbers.txt` has every constant of the header, is only added to, and holds.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::env;
+use std::fs;
+
+use crate::tools::source;
+
+/// The names and values of a text of lines `name value`.
+fn listed(text: &str) -> Vec<(String, String)> {
+    let lines = text.lines().filter(|line| !line.starts_with('#'));
+    lines
+        .map(|line| line.split_once(' ').expect("a name and a value"))
+        .map(|(a, b)| (a.to_owned(), b.to_owned()))
+        .collect()
+}
+
+fn in_header() -> Vec<(String, String)> {
+    let header = fs::read_to_string(source("include/wxtransfer.h")).unwrap();
+    let defined = header.lines().filter_map(|line| line.strip_prefix("#define WXT_")?.split_once(' '));
+    defined.map(|(name, value)| (format!("WXT_{name}"), value.to_owned())).collect()
+}
+
+#[test]
+fn a_number_is_added_and_never_removed_or_changed() {
+    let path = source("ffi-tests/numbers.txt");
+    let mut text = fs::read_to_string(&path).unwrap();
+    let header: BTreeMap<String, String> = in_header().into_iter().collect();
+    let known = listed(&text);
+    assert!(header.len() > 90 && known.len() > 90, "{} in the header, {} known", header.len(), known.len());
+    for (name, value) in &known {
+        assert_eq!(header.get(name), Some(value), "{name} was {value}: hosts were compiled with that");
+    }
+    let known: BTreeSet<_> = known.into_iter().map(|(name, _)| name).collect();
+    let new: Vec<_> = in_header().into_iter().filter(|(name, _)| !known.contains(name)).collect();
+    if env::var_os("WXT_REFRESH_HEADER").is_some() {
+        text.extend(new.iter().map(|(name, value)| format!("{name} {value}\n")));
+        fs::write(&path, text).unwrap();
+    } else {
+        assert!(new.is_empty(), "run `WXT_REFRESH_HEADER=1 cargo test --test ffi numbers`, which adds {new:?}");
+    }
+}
+
+/// Two names of one family with one number could not be told apart.
+#[test]
+fn no_number_has_two_names() {
+    let mut seen: BTreeMap<(String, String), String> = BTreeMap::new();
+    for (name, value) in in_header() {
+        // `WXT_ERRNO_…` and its like are families; what has no family of that kind are the statuses.
+        const FAMILIES: [&str; 11] =
+            ["API", "CATEGORY", "DIGEST", "ERRNO", "IMPORT", "LAN", "LOG", "METHOD", "NETWORK", "PATHS", "PLATFORM"];
+        const MORE: [&str; 6] = ["PROFILE", "PROGRESS", "RESUME", "STORAGE", "TOTAL", "WRITE"];
+        let word = name.split('_').nth(1).unwrap_or_default();
+        let is_status = ["WXT_STORAGE_FAILED", "WXT_STORAGE_LOCKED"].contains(&name.as_str());
+        let family = if !is_status && (FAMILIES.contains(&word) || MORE.contains(&word)) { word } else { "status" };
+        let other = seen.insert((family.to_owned(), value.clone()), name.clone());
+        assert!(other.is_none(), "{name} and {} are both {value}", other.unwrap_or_default());
+    }
+}

@@ -1,0 +1,204 @@
+/*
+ * Transfers that take longer than WeChat allows: a deadline of more than a minute, and an app that the system suspends while
+ * they run. A process stands in for the app, and SIGSTOP for the system.
+ */
+
+#include "../support.h"
+
+#include <signal.h>
+#include <sys/wait.h>
+
+/* Milliseconds. A task with this deadline ends before the app goes on, unless the deadline stands still. */
+enum { SHORT_DEADLINE = 10000 };
+/* Seconds: longer than the servers' patience, than the 5 s of the background, and than the deadline. */
+enum { SUSPENSION = 11 };
+
+static WxtStatus open_for_long_transfers(WxtSessionOptions options, WxtSession **session) {
+  options.max_timeout = 600000;   /* milliseconds: a page may ask for ten minutes; without a timeout it has one minute */
+  options.wait_in_background = 1; /* transfers wait for the app's return */
+  options.resume = WXT_RESUME_WITHIN_TASK; /* a download then goes on where it was */
+  options.max_retries = 1;
+  options.retry_uploads = 1; /* only if the servers know Idempotency-Key */
+  return wxt_session_open(&options, session);
+}
+
+/* The app's part: the two callbacks of its life cycle. */
+
+static void did_enter_background(WxtSession *session) {
+  CHECK_NUMBER(wxt_session_enter_background(session), WXT_OK);
+}
+
+static void will_enter_foreground(WxtSession *session) {
+  CHECK_NUMBER(wxt_session_enter_foreground(session), WXT_OK);
+}
+
+static WxtTaskId start_download_with(WxtSession *session, const char *url, uint32_t timeout, Recorder *recorder) {
+  WxtDownloadRequest request = wxt_download_request();
+  request.url = wxt_str(url);
+  request.timeout = timeout;
+  WxtCallbacks callbacks = recorded_by(recorder);
+  WxtTaskId task = 0;
+  CHECK_NUMBER(wxt_download_file(session, &request, &callbacks, &task), WXT_OK);
+  return task;
+}
+
+static void wait_for_progress(Recorder *recorder) {
+  pthread_mutex_lock(&recorder_lock);
+  while (recorder->progress_events == 0 && strchr(recorder->order, 'R') == NULL) {
+    pthread_cond_wait(&recorder_changed, &recorder_lock);
+  }
+  pthread_mutex_unlock(&recorder_lock);
+}
+
+static pthread_mutex_t log_lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t log_changed = PTHREAD_COND_INITIALIZER;
+static bool waits_for_the_server = false;
+
+static void log_line(void *context, int32_t level, WxtStr message) {
+  char line[1024];
+  (void)context, (void)level;
+  copy_text(line, sizeof line, message);
+  if (strstr(line, "downloadFile: attempt 2 in ") != NULL) {
+    pthread_mutex_lock(&log_lock);
+    waits_for_the_server = true;
+    pthread_cond_signal(&log_changed);
+    pthread_mutex_unlock(&log_lock);
+  }
+}
+
+/* A server asks to be left alone for 90 s. A task with a longer deadline waits for that; others end with its answer. */
+static void a_longer_deadline(void) {
+  WxtSessionOptions options = local_options();
+  options.max_retries = 1;
+  WxtSession *session = open_session(&options);
+  Recorder recorder = {0};
+  start_download_with(session, variable("WXT_BUSY_URL"), 600000, &recorder);
+  wait_for(&recorder, 'R');
+  CHECK_NUMBER(recorder.status_code, 503);
+  CHECK_NUMBER(recorder.attempts, 1);
+  recorder_forget(&recorder);
+  close_session(session);
+
+  options = local_options();
+  options.logger.log = log_line;
+  CHECK_NUMBER(open_for_long_transfers(options, &session), WXT_OK);
+  WxtTaskId task = start_download_with(session, variable("WXT_BUSY_URL"), 600000, &recorder);
+  pthread_mutex_lock(&log_lock);
+  while (!waits_for_the_server) {
+    pthread_cond_wait(&log_changed, &log_lock);
+  }
+  pthread_mutex_unlock(&log_lock);
+  CHECK_NUMBER(wxt_task_abort(session, task), WXT_OK);
+  EXPECT_FAILURE(&recorder, WXT_ERRNO_ABORT_DOWNLOAD, WXT_CATEGORY_ABORTED, "downloadFile:fail abort");
+  recorder_forget(&recorder);
+  close_session(session);
+}
+
+/* The app. It says when it may be suspended, and goes on when it is told. */
+static void app(int say, int told) {
+  WxtSessionOptions options = local_options();
+  WxtSession *waiting = NULL;
+  CHECK_NUMBER(open_for_long_transfers(options, &waiting), WXT_OK);
+  /* It waits, too, but has neither `resume` nor `retry_uploads`. */
+  options.app_id = wxt_str("wx0000000000000001");
+  options.wait_in_background = 1;
+  WxtSession *careful = open_session(&options);
+  /* As in WeChat. */
+  options = local_options();
+  options.app_id = wxt_str("wx0000000000000002");
+  WxtSession *usual = open_session(&options);
+  /* An app that tells its session nothing. */
+  options.app_id = wxt_str("wx0000000000000003");
+  options.resume = WXT_RESUME_WITHIN_TASK;
+  WxtSession *silent = open_session(&options);
+
+  const char *file = in_directory("file");
+  write_pattern(file, 100000);
+  Recorder resumed = {0}, again = {0}, anew = {0}, once = {0}, interrupted = {0}, late = {0}, broken = {0};
+  start_download_with(waiting, variable("WXT_RESUMED_URL"), SHORT_DEADLINE, &resumed);
+  start_upload(waiting, variable("WXT_AGAIN_URL"), file, &again);
+  start_download_with(careful, variable("WXT_ANEW_URL"), SHORT_DEADLINE, &anew);
+  start_upload(careful, fault("stall-in-upload"), file, &once);
+  start_download(usual, fault("stall-in-body"), &interrupted);
+  start_download_with(silent, fault("stall-in-body"), SHORT_DEADLINE, &late);
+  start_download(silent, variable("WXT_BROKEN_URL"), &broken);
+  Recorder *all[] = {&resumed, &again, &anew, &once, &interrupted, &late, &broken};
+  for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+    wait_for_progress(all[i]);
+  }
+
+  did_enter_background(waiting);
+  did_enter_background(careful);
+  did_enter_background(usual);
+  char byte = 0;
+  CHECK(write(say, "b", 1) == 1);
+  CHECK(read(told, &byte, 1) == 1);
+  will_enter_foreground(waiting);
+  will_enter_foreground(careful);
+  will_enter_foreground(usual);
+
+  EXPECT_SUCCESS(&resumed, 200);
+  check_pattern(resumed.native_path, 100000);
+  CHECK_NUMBER(resumed.attempts, 2);
+  CHECK_NUMBER(resumed.resumed_from, 40000);
+  EXPECT_SUCCESS(&again, 200);
+  CHECK_NUMBER(again.attempts, 2);
+  EXPECT_SUCCESS(&anew, 200);
+  check_pattern(anew.native_path, 100000);
+  CHECK_NUMBER(anew.attempts, 2);
+  CHECK_NUMBER(anew.resumed_from, 0);
+  EXPECT_FAILURE(&once, WXT_ERRNO_INTERRUPTED, WXT_CATEGORY_INTERRUPTED, "uploadFile:fail interrupted");
+
+  EXPECT_FAILURE(&interrupted, WXT_ERRNO_INTERRUPTED, WXT_CATEGORY_INTERRUPTED, "downloadFile:fail interrupted");
+
+  /* The deadline has passed; a broken connection is one like any other. */
+  EXPECT_FAILURE(&late, WXT_ERRNO_TIMEOUT, WXT_CATEGORY_TIMEOUT, "downloadFile:fail timeout");
+  EXPECT_SUCCESS(&broken, 200);
+  check_pattern(broken.native_path, 100000);
+  CHECK_NUMBER(broken.attempts, 2);
+
+  for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+    recorder_forget(all[i]);
+  }
+  close_session(waiting);
+  close_session(careful);
+  close_session(usual);
+  close_session(silent);
+}
+
+/* The system: it stops the app when that is in the background, and lets it go on later. */
+static void an_app_that_is_suspended(void) {
+  int said[2], told[2], status = 0;
+  char byte = 0;
+  CHECK(pipe(said) == 0 && pipe(told) == 0);
+  pid_t process = fork();
+  CHECK(process >= 0);
+  if (process == 0) {
+    begin();
+    close(said[0]);
+    close(told[1]);
+    app(said[1], told[0]);
+    exit(0);
+  }
+  close(said[1]);
+  close(told[0]);
+  CHECK(read(said[0], &byte, 1) == 1);
+  CHECK(kill(process, SIGSTOP) == 0);
+  CHECK(waitpid(process, &status, WUNTRACED) == process && WIFSTOPPED(status));
+  sleep(SUSPENSION);
+  CHECK(kill(process, SIGCONT) == 0);
+  CHECK(write(told[1], "f", 1) == 1);
+  CHECK(waitpid(process, &status, 0) == process);
+  CHECK(WIFEXITED(status));
+  CHECK_NUMBER(WEXITSTATUS(status), 0);
+  close(said[0]);
+  close(told[1]);
+}
+
+int main(void) {
+  begin();
+  /* First: a process that has threads had better not be forked. */
+  an_app_that_is_suspended();
+  a_longer_deadline();
+  return 0;
+}

@@ -1,0 +1,159 @@
+/*
+ * Everything at once and at random, from many threads: every accepted task has one of success and fail, one complete and one
+ * release, in order, and none after the close; at the end the process has as many descriptors, threads, files and as much memory
+ * as before.
+ *
+ * WXT_STRESS_TASKS says how many tasks, WXT_STRESS_PATIENCE how many times as long as on a machine they may take. SEED repeats what a
+ * run has printed, as far as threads can be repeated.
+ */
+
+#include "../stress/transfers.h"
+#include "../stress/leftovers.h"
+
+#include <limits.h>
+#include <signal.h>
+
+enum { HOST_THREADS = 8, MOST_PENDING = 48 };
+
+static uint32_t accepted_target;
+
+/* One thing at random. */
+static void act(Random *random) {
+  Slot *slot = &slots[below(random, SLOTS)];
+  uint32_t number = __atomic_load_n(&slot->session, __ATOMIC_SEQ_CST);
+  Session *session = &sessions[number];
+  bool closed = number == 0 || __atomic_load_n(&session->closed, __ATOMIC_SEQ_CST);
+  bool full = !closed && pending(session) >= MOST_PENDING;
+  bool stuck = full && strcmp(session->executor, "later") != 0 && strcmp(session->executor, "at once") != 0;
+  if (closed ? one_in(random, 2) : one_in(random, stuck ? 100 : 300)) {
+    if (pthread_mutex_trylock(&slot->lock) == 0) {
+      if (slot->session == number && closed) {
+        open_slot(slot, random);
+      } else {
+        close_slot(slot);
+      }
+      pthread_mutex_unlock(&slot->lock);
+    }
+    return;
+  }
+  /* A handle of a closed session may be used, too. */
+  if (number == 0) return;
+  uint32_t choice = below(random, 100);
+  if (full && choice < 80) {
+    abort_some(session, random);
+    sched_yield();
+  } else if (choice < 45) {
+    start_some_download(session, random);
+  } else if (choice < 75) {
+    start_some_upload(session, random);
+  } else if (choice < 85) {
+    abort_some(session, random);
+  } else if (choice < 95) {
+    call_files(session, random);
+  } else {
+    tell(session, random);
+  }
+}
+
+static void *host_thread(void *data) {
+  Random *random = data;
+  while (SEEN(accepted_count) < accepted_target && SEEN(task_count) < task_limit) act(random);
+  return NULL;
+}
+
+/* The tasks of an open session that still run come to their own ends. */
+static void await_ends(Session *session) {
+  uint64_t end = now() + WAIT_LIMIT * 1000;
+  /* A callback that has begun may still start a task, or tell of another network. */
+  while (pending(session) > 0 || SEEN(session->inside) || pending(session) > 0) {
+    struct timespec pause = {0, 20 * 1000 * 1000};
+    WxtNetwork network = wxt_network();
+    CHECK_NUMBER(wxt_session_network_changed(session->handle, &network), WXT_OK);
+    CHECK_NUMBER(wxt_session_enter_foreground(session->handle), WXT_OK);
+    nanosleep(&pause, NULL);
+    if (now() >= end) {
+      for (uint32_t number = session->last_task; number != 0; number = tasks[number].previous) {
+        if (tasks[number].state == ACCEPTED && !has(&tasks[number], "R")) broken(&tasks[number], "it has not ended");
+      }
+    }
+  }
+}
+
+/* Works until so many tasks were accepted in all, then closes everything. */
+static void work(uint32_t target, uint64_t phase) {
+  pthread_t threads[HOST_THREADS];
+  Random randoms[HOST_THREADS];
+  accepted_target = target;
+  winding_down = 0;
+  later_begin();
+  for (size_t i = 0; i < HOST_THREADS; i++) {
+    randoms[i] = random_of(seed + phase, i);
+    CHECK(pthread_create(&threads[i], NULL, host_thread, &randoms[i]) == 0);
+  }
+  for (size_t i = 0; i < HOST_THREADS; i++) CHECK(pthread_join(threads[i], NULL) == 0);
+  __atomic_store_n(&winding_down, 1, __ATOMIC_SEQ_CST);
+  for (size_t i = 0; i < SLOTS; i++) {
+    Session *session = &sessions[slots[i].session];
+    if (slots[i].session != 0 && !session->closed) {
+      bool drops = strcmp(session->executor, "dropping") == 0 || strcmp(session->executor, "anyhow") == 0;
+      if (!drops && i % 2 == 0) {
+        await_ends(session);
+        check_statistics(session);
+      }
+      close_slot(&slots[i]);
+    }
+  }
+  later_end();
+  remove_files();
+}
+
+int main(void) {
+  const char *tasks_wanted = getenv("WXT_STRESS_TASKS"), *seed_wanted = getenv("SEED");
+  const char *patience_wanted = getenv("WXT_STRESS_PATIENCE");
+  patience = patience_wanted == NULL ? 1 : (uint32_t)strtoul(patience_wanted, NULL, 10);
+  uint32_t target = tasks_wanted == NULL ? 2000 : (uint32_t)strtoul(tasks_wanted, NULL, 10);
+  seed = seed_wanted == NULL ? now() ^ ((uint64_t)getpid() << 32) : strtoull(seed_wanted, NULL, 10);
+  printf("stress: %u tasks, SEED=%llu\n", target, (unsigned long long)seed);
+  fflush(stdout);
+  alarm(PROGRAM_LIMIT + target / 100);
+  signal(SIGPIPE, SIG_IGN);
+  write_pattern(in_directory("source"), SOURCE_SIZE);
+  local_options();
+
+  /* Refused tasks take room, too. */
+  task_limit = 2 * target + 1000;
+  session_limit = target + 1000;
+  tasks = calloc(task_limit, sizeof *tasks);
+  sessions = calloc(session_limit, sizeof *sessions);
+  CHECK(tasks != NULL && sessions != NULL);
+  sessions[0].executor = "none";
+
+  /* What is made once for the process, and the directories, come with the first tasks. */
+  Possessions first = possessions();
+  first.files = UINT_MAX;
+  first.memory = SIZE_MAX / 2;
+  uint64_t start = now();
+  work(target / 4, 0);
+  check_nothing_left(first);
+  Possessions before = possessions();
+  work(target, 1);
+  CHECK(accepted_count >= target);
+
+  uint32_t refused = 0, succeeded = 0, aborted = 0;
+  for (uint32_t number = 1; number < task_count && number < task_limit; number++) {
+    const Task *task = &tasks[number];
+    if (task->state == ACCEPTED) {
+      check_ended(task);
+    } else if (task->order[0] != '\0') {
+      broken(task, "a callback ran of a task that was refused");
+    } else {
+      refused++;
+    }
+    aborted += task->abort_accepted;
+  }
+  for (uint32_t number = 1; number < session_count; number++) succeeded += sessions[number].succeeded;
+  printf("%u tasks accepted, %u refused by a closing session, %u aborted, at least %u successes, %u sessions closed; %.1f s\n",
+         accepted_count, refused, aborted, succeeded, close_count, (double)(now() - start) / 1000);
+  check_nothing_left(before);
+  return 0;
+}

@@ -1,0 +1,171 @@
+//! What a disk may hold after a power cut: all that was flushed, and of the rest any part.
+//!
+//! The model is that of POSIX, which promises less than most file systems keep. `fsync` of a file makes its bytes and its length
+//! durable, but no name; `fsync` of a directory makes its names durable, and nothing else. What is not flushed is on the disk or not,
+//! each call by itself, and of a write each page by itself. A call that changes names is on the disk as a whole: a rename is never
+//! seen half.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fs;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::path::Path;
+
+use super::Random;
+use super::recorder::{Inode, Operation};
+
+const PAGE: u64 = 4096;
+
+/// What survives of that which was not flushed.
+#[derive(Clone, Copy, Debug)]
+pub enum Survivors {
+    All,
+    Nothing,
+    /// As a file system does that writes its journal at once and data later.
+    Names,
+    Data,
+    /// Names in the order of the calls up to some point, and any data.
+    SomeNamesInOrder(u64),
+    /// Any of both.
+    Some(u64),
+}
+
+#[derive(Debug, Default)]
+pub struct Disk {
+    files: HashMap<Inode, Vec<u8>>,
+    directories: HashMap<Inode, BTreeMap<String, Inode>>,
+    root: Inode,
+}
+
+impl Disk {
+    /// The disk after a cut behind these operations. `root` is durable.
+    pub fn after(operations: &[Operation], root: Inode, survivors: Survivors) -> Disk {
+        let mut random = Random::new(match survivors {
+            Survivors::SomeNamesInOrder(seed) | Survivors::Some(seed) => seed,
+            _ => 1,
+        });
+        let mut flushed: HashMap<Inode, usize> = HashMap::new();
+        for (index, operation) in operations.iter().enumerate() {
+            if let Operation::Flush { inode } = operation {
+                flushed.insert(*inode, index);
+            }
+        }
+        let last_name = random.below(operations.len() as u64 + 1) as usize;
+        let mut disk = Disk { root, ..Disk::default() };
+        disk.directories.insert(root, BTreeMap::new());
+        for (index, operation) in operations.iter().enumerate() {
+            let is_flushed = |inode: &Inode| flushed.get(inode).is_some_and(|last| *last > index);
+            let mut keeps_name = |durable: bool| {
+                durable
+                    || match survivors {
+                        Survivors::All | Survivors::Names => true,
+                        Survivors::Nothing | Survivors::Data => false,
+                        Survivors::SomeNamesInOrder(_) => index < last_name,
+                        Survivors::Some(_) => random.below(2) == 0,
+                    }
+            };
+            match operation {
+                Operation::Create { directory, name, inode } => {
+                    disk.files.insert(*inode, Vec::new());
+                    if keeps_name(is_flushed(directory)) {
+                        disk.name(*directory, name, *inode);
+                    }
+                }
+                Operation::MakeDirectory { directory, name, inode } => {
+                    disk.directories.entry(*inode).or_default();
+                    if keeps_name(is_flushed(directory)) {
+                        disk.name(*directory, name, *inode);
+                    }
+                }
+                Operation::Rename { directory, name, inode, new_directory, new_name } => {
+                    if keeps_name(is_flushed(directory) || is_flushed(new_directory)) {
+                        disk.unname(*directory, name, *inode);
+                        disk.name(*new_directory, new_name, *inode);
+                    }
+                }
+                Operation::Remove { directory, name, inode } => {
+                    if keeps_name(is_flushed(directory)) {
+                        disk.unname(*directory, name, *inode);
+                    }
+                }
+                Operation::Truncate { inode, length } => {
+                    let durable = is_flushed(inode);
+                    if durable || keeps_data(survivors, &mut random) {
+                        disk.files.get_mut(inode).expect("a file").resize(*length as usize, 0);
+                    }
+                }
+                Operation::Write { inode, offset, bytes } => {
+                    let durable = is_flushed(inode);
+                    let file = disk.files.get_mut(inode).expect("a file");
+                    let mut done = 0;
+                    while done < bytes.len() {
+                        let begin = offset + done as u64;
+                        let length = ((PAGE - begin % PAGE) as usize).min(bytes.len() - done);
+                        if durable || keeps_data(survivors, &mut random) {
+                            let end = begin as usize + length;
+                            file.resize(file.len().max(end), 0);
+                            file[begin as usize..end].copy_from_slice(&bytes[done..done + length]);
+                        }
+                        done += length;
+                    }
+                }
+                Operation::Flush { .. } | Operation::Said(_) => {}
+            }
+        }
+        disk
+    }
+
+    fn name(&mut self, directory: Inode, name: &str, inode: Inode) {
+        self.directories.entry(directory).or_default().insert(name.to_owned(), inode);
+    }
+
+    fn unname(&mut self, directory: Inode, name: &str, inode: Inode) {
+        let names = self.directories.entry(directory).or_default();
+        if names.get(name) == Some(&inode) {
+            names.remove(name);
+        }
+    }
+
+    /// Equal for disks that hold the same.
+    pub fn fingerprint(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        self.hash_directory(self.root, &mut hasher);
+        hasher.finish()
+    }
+
+    fn hash_directory(&self, directory: Inode, hasher: &mut DefaultHasher) {
+        for (name, inode) in &self.directories[&directory] {
+            name.hash(hasher);
+            match self.files.get(inode) {
+                Some(content) => content.hash(hasher),
+                None => self.hash_directory(*inode, hasher),
+            }
+        }
+        u64::MAX.hash(hasher);
+    }
+
+    /// Makes the files below a directory that is empty.
+    pub fn write_to(&self, path: &Path) {
+        self.write_directory(self.root, path);
+    }
+
+    fn write_directory(&self, directory: Inode, path: &Path) {
+        for (name, inode) in &self.directories[&directory] {
+            let path = path.join(name);
+            match self.files.get(inode) {
+                Some(content) => fs::write(&path, content).expect("a file"),
+                None => {
+                    fs::create_dir(&path).expect("a directory");
+                    self.write_directory(*inode, &path);
+                }
+            }
+        }
+    }
+}
+
+fn keeps_data(survivors: Survivors, random: &mut Random) -> bool {
+    match survivors {
+        Survivors::All | Survivors::Data => true,
+        Survivors::Nothing | Survivors::Names => false,
+        Survivors::SomeNamesInOrder(_) | Survivors::Some(_) => random.below(2) == 0,
+    }
+}

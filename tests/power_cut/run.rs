@@ -1,0 +1,291 @@
+//! The program that loses its power, and what is checked of each disk.
+
+use std::collections::{BTreeMap, HashSet};
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Instant;
+
+use wxtransfer::ffi::file_system::{WXT_WRITE_APPEND, WXT_WRITE_AT_POSITION, WXT_WRITE_WHOLE};
+use wxtransfer::ffi::status::WXT_OK;
+use wxtransfer::ffi::string::WxtStr;
+use wxtransfer_test_server::{FaultServer, Script, Transport};
+
+use super::Random;
+use super::disk::{Disk, Survivors};
+use super::plan::{Change, Files, Step, plan};
+use super::recorder::{Operation, record};
+use super::support::Session;
+
+const VICTIM: &str = "WXT_POWER_CUT_VICTIM";
+
+pub fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    if std::env::var_os(VICTIM).is_some() {
+        let [data, url, seed, count] = words[..] else { panic!("a data directory, a server, a seed and a number") };
+        return work(data, url, &plan(seed.parse().expect("a number"), count.parse().expect("a number")));
+    }
+    let (programs, steps) = match words[..] {
+        [] => (20, 60),
+        ["--quick"] => (1, 30),
+        _ => panic!("usage: power-cut [--quick]"),
+    };
+    let seed = std::env::var("SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or_else(random_seed);
+    println!("power cut: {programs} programs of {steps} steps, SEED={seed}");
+    let start = Instant::now();
+    let (mut points, mut disks) = (0, 0);
+    for number in 0..programs {
+        let mut check = Check::of(seed.wrapping_add(number), steps);
+        check.run();
+        points += check.operations.len();
+        disks += check.opened;
+    }
+    println!("{points} points, {disks} different disks opened, no loss; {:.0} s", start.elapsed().as_secs_f64());
+}
+
+fn random_seed() -> u64 {
+    use std::hash::{BuildHasher, Hasher};
+    std::hash::RandomState::new().build_hasher().finish() >> 16
+}
+
+fn open(data: &str) -> Session {
+    Session::open_with(|options| options.data_directory = WxtStr::new(data))
+}
+
+/// The program: says what it begins and what was acknowledged.
+fn work(data: &str, url: &str, steps: &[Step]) {
+    let mut session = open(data);
+    // The directories are no page's file: they are there before the first step.
+    session.make_directory("wxfile://usr/d/e", true).done();
+    for (number, step) in steps.iter().enumerate() {
+        println!("begin {number}");
+        let imported = |content: &[u8]| session.import_data(content, None).file().path.clone();
+        match step {
+            Step::Save(content) => println!("saved {}", session.save(&imported(content), None).file().path),
+            Step::RemoveOldest => {
+                let path = session.saved_files().files[0].path.clone();
+                println!("removing {path}");
+                session.remove_saved_file(&path).done();
+            }
+            Step::Change(change) => {
+                apply(&session, url, number, change);
+            }
+            Step::Relaunch => {
+                assert_eq!(session.close(), WXT_OK);
+                session = open(data);
+            }
+        }
+        println!("end {number}");
+    }
+    assert_eq!(session.close(), WXT_OK);
+}
+
+fn apply(session: &Session, url: &str, number: usize, change: &Change) {
+    match change {
+        Change::Save(path, content) => {
+            let temporary = session.import_data(content, None).file().path.clone();
+            session.save(&temporary, Some(path)).file();
+        }
+        Change::Download(path, _) => {
+            let url = format!("{url}/{number}");
+            let path = WxtStr::new(path);
+            session.download_with(&url, |request| request.file_path = path).end().success();
+        }
+        Change::Write(path, content) => session.write_file(path, WXT_WRITE_WHOLE, 0, content).done(),
+        Change::Append(path, content) => session.write_file(path, WXT_WRITE_APPEND, 0, content).done(),
+        Change::WriteAt(path, position, content) => {
+            session.write_file(path, WXT_WRITE_AT_POSITION, *position, content).done();
+        }
+        Change::Copy(from, to) => session.copy_file(from, to).done(),
+        Change::Rename(from, to) => session.rename(from, to).done(),
+        Change::Unlink(path) => session.unlink(path).done(),
+        Change::RemoveDirectory => {
+            session.remove_directory("wxfile://usr/d", true).done();
+            session.make_directory("wxfile://usr/d/e", true).done();
+        }
+    }
+}
+
+/// What the program has been told, up to a point.
+#[derive(Clone, Default)]
+struct Told {
+    files: Files,
+    /// The store: content by path.
+    saved: BTreeMap<String, Vec<u8>>,
+    /// Of the store, too. That a file is removed is not said to survive a power cut; if it comes back, it is whole.
+    removed: BTreeMap<String, Vec<u8>>,
+    /// The step that has begun and is not acknowledged.
+    step: Option<usize>,
+    saving: Option<String>,
+    removing: Option<String>,
+}
+
+struct Check {
+    seed: u64,
+    steps: Vec<Step>,
+    root: u64,
+    operations: Vec<Operation>,
+    opened: usize,
+}
+
+impl Check {
+    /// Runs the program under the recorder.
+    fn of(seed: u64, count: usize) -> Check {
+        let steps = plan(seed, count);
+        let contents = steps.clone();
+        // In the order in which they are asked for, one for each connection.
+        let downloads: Vec<Vec<u8>> = contents
+            .into_iter()
+            .filter_map(|step| match step {
+                Step::Change(Change::Download(_, content)) => Some(content),
+                _ => None,
+            })
+            .collect();
+        let scripts =
+            downloads.iter().map(|content| Script::answer(200, &[("Connection", "close")], content)).collect();
+        let server = FaultServer::start(Transport::Plain, scripts);
+        let directory = memory_directory();
+        let data = directory.path().to_str().expect("UTF-8");
+        let root = fs::metadata(data).expect("a directory").ino();
+        let mut command = Command::new(std::env::current_exe().expect("a path"));
+        command
+            .args([data, &server.url(""), &seed.to_string(), &count.to_string()])
+            .env(VICTIM, "1")
+            .stdout(Stdio::null());
+        let operations = record(&mut command, directory.path());
+        Check { seed, steps, root, operations, opened: 0 }
+    }
+
+    /// Every point, each with several disks.
+    fn run(&mut self) {
+        let mut random = Random::new(self.seed);
+        let mut told = Told::default();
+        let mut seen = HashSet::new();
+        for point in 0..self.operations.len() {
+            if let Operation::Said(line) = &self.operations[point] {
+                self.hear(&mut told, &line.clone());
+                seen.clear();
+            }
+            let some = [(); 3].map(|()| random.next());
+            let all = [Survivors::All, Survivors::Nothing, Survivors::Names, Survivors::Data];
+            let survivors =
+                all.into_iter().chain(some.map(Survivors::Some)).chain(some.map(Survivors::SomeNamesInOrder));
+            for survivors in survivors {
+                let disk = Disk::after(&self.operations[..=point], self.root, survivors);
+                // Of disks that hold the same, one is enough.
+                if seen.insert(disk.fingerprint()) {
+                    self.check(&disk, &told, &format!("point {point}, {survivors:?}"));
+                    self.opened += 1;
+                }
+            }
+        }
+    }
+
+    fn hear(&self, told: &mut Told, line: &str) {
+        match line.split_once(' ').expect("two words") {
+            ("begin", number) => told.step = Some(number.parse().expect("a number")),
+            ("removing", path) => told.removing = Some(path.to_owned()),
+            ("saved", path) => told.saving = Some(path.to_owned()),
+            ("end", number) => {
+                assert_eq!(told.step.take(), number.parse().ok());
+                if let Step::Change(change) = &self.steps[number.parse::<usize>().expect("a number")] {
+                    told.files = change.apply(&told.files);
+                }
+            }
+            _ => panic!("{line}"),
+        }
+        // A path is said when the file is saved.
+        if let (Some(path), Some(number)) = (told.saving.take(), told.step)
+            && let Step::Save(content) = &self.steps[number]
+        {
+            told.saved.insert(path, content.clone());
+        }
+        if told.step.is_none()
+            && let Some(path) = told.removing.take()
+        {
+            let content = told.saved.remove(&path).expect("a saved file");
+            told.removed.insert(path, content);
+        }
+    }
+
+    fn check(&self, disk: &Disk, told: &Told, place: &str) {
+        let directory = memory_directory();
+        disk.write_to(directory.path());
+        let place = format!(
+            "SEED={}: {place}, in step {:?}",
+            self.seed,
+            told.step.map(|number| (number, kind(&self.steps[number])))
+        );
+        let session = open(directory.path().to_str().expect("UTF-8"));
+
+        // Before the step, or after it.
+        let before = told.files.clone();
+        let after = match told.step.map(|number| &self.steps[number]) {
+            Some(Step::Change(change)) => change.apply(&before),
+            _ => before.clone(),
+        };
+        let found = files_below(&directory.path().join("app-wx1234567890abcdef/user-/usr"), "wxfile://usr");
+        let holds = |files: &Files| {
+            found.len() == files.len() && files.iter().all(|(path, content)| found.get(*path) == Some(content))
+        };
+        assert!(
+            holds(&before) || holds(&after),
+            "{place}: under usr are {:?}, not {:?} or {:?}",
+            sizes(&found),
+            sizes(&before),
+            sizes(&after)
+        );
+
+        let listed: BTreeMap<String, Vec<u8>> = session
+            .saved_files()
+            .files
+            .into_iter()
+            .map(|file| (file.path, fs::read(file.native).expect("a file")))
+            .collect();
+        for (path, content) in &told.saved {
+            let may_be_gone = told.removing.as_ref() == Some(path);
+            let is_whole = listed.get(path).map_or(may_be_gone, |found| found == content);
+            assert!(is_whole, "{place}: {path} is lost or torn");
+        }
+        for (path, content) in listed.iter().filter(|(path, _)| !told.saved.contains_key(*path)) {
+            let is_new = matches!(told.step.map(|number| &self.steps[number]), Some(Step::Save(new)) if new == content);
+            assert!(
+                is_new || told.removed.get(path) == Some(content),
+                "{place}: {path} was saved by nobody, or is torn"
+            );
+        }
+        // It can be worked with.
+        let temporary = session.import_data(b"after the cut", None).file().path.clone();
+        session.save(&temporary, None).file();
+        assert_eq!(session.close(), WXT_OK);
+    }
+}
+
+fn kind(step: &Step) -> String {
+    let text = format!("{step:?}");
+    text.split(['[', ']']).next().unwrap_or_default().to_owned()
+}
+
+fn sizes<Path: std::fmt::Debug>(files: &BTreeMap<Path, Vec<u8>>) -> Vec<(&Path, usize)> {
+    files.iter().map(|(path, content)| (path, content.len())).collect()
+}
+
+fn files_below(directory: &Path, path: &str) -> BTreeMap<String, Vec<u8>> {
+    let mut files = BTreeMap::new();
+    for entry in fs::read_dir(directory).into_iter().flatten().map(|entry| entry.expect("an entry")) {
+        let path = format!("{path}/{}", entry.file_name().to_str().expect("UTF-8"));
+        if entry.path().is_dir() {
+            files.extend(files_below(&entry.path(), &path));
+        } else {
+            files.insert(path, fs::read(entry.path()).expect("a file"));
+        }
+    }
+    files
+}
+
+/// In memory if the system has such a file system: no number of a file comes twice there, and flushing costs nothing.
+fn memory_directory() -> tempfile::TempDir {
+    tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).expect("a directory")
+}
