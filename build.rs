@@ -20,7 +20,7 @@ const SECTIONS: [Section; 7] = [
     Section { heading: "Strings and statuses", sources: &["version", "string", "status"], initialisers: &[] },
     Section {
         heading: "Sessions",
-        sources: &["options", "session", "network", "resolver", "android"],
+        sources: &["options", "session", "trust", "network", "resolver", "client_certificate", "android"],
         initialisers: &[("WxtSessionOptions", "wxt_session_options"), ("WxtNetwork", "wxt_network")],
     },
     Section {

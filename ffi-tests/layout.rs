@@ -10,6 +10,7 @@ use wxtransfer::ffi::callback::{
     WxtCallbacks, WxtCompletion, WxtFailure, WxtHeadersReceived, WxtProfile, WxtProgress, WxtSuccess, WxtTrace,
 };
 use wxtransfer::ffi::check::WxtUrlCheck;
+use wxtransfer::ffi::client_certificate::WxtClientCertificate;
 use wxtransfer::ffi::file_result::{WxtFileInfo, WxtFileResult, WxtFileStats};
 use wxtransfer::ffi::network::WxtNetwork;
 use wxtransfer::ffi::options::{WxtExecutor, WxtLogger, WxtPin, WxtResolver, WxtSessionOptions};
@@ -65,6 +66,7 @@ fn structs() -> Vec<Struct> {
         layout!(WxtPin { host, sha256, sha256_length }),
         layout!(WxtResolver { context, resolve }),
         layout!(WxtExecutor { context, post }),
+        layout!(WxtClientCertificate { chain, hosts, host_count, schemes, scheme_count, context, sign }),
         layout!(WxtLogger { context, log }),
         layout!(WxtSessionOptions {
             struct_size,
@@ -113,6 +115,7 @@ fn structs() -> Vec<Struct> {
             low_speed_limit,
             low_speed_time,
             wait_in_background,
+            client_certificate,
         }),
         layout!(WxtUploadRequest {
             struct_size,

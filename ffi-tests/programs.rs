@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 use wxtransfer_test_server::{
-    Authority, BlackHole, Event, FaultServer, Identity, MaximumTls, Options, Script, Server, Step, Transport,
-    pattern_bytes, pattern_sha256, program_words, script_for_target,
+    Authority, BlackHole, ClientKey, Event, FaultServer, Identity, MaximumTls, Options, ProxyServer, Script, Server,
+    Step, Transport, pattern_bytes, pattern_sha256, program_words, script_for_target,
 };
 
 use crate::random_server;
@@ -43,6 +43,12 @@ impl Surroundings {
             directory: tempfile::tempdir().unwrap(),
             variables: Vec::new(),
         }
+    }
+
+    /// Where the server has written a client certificate.
+    fn client_file(&self, which: &str) -> String {
+        let file = self.server.ca_file().with_file_name(format!("client-{which}.pem"));
+        file.to_str().unwrap().to_owned()
     }
 
     /// Passes further information to the program in an environment variable.
@@ -259,6 +265,47 @@ fn resolver() {
     // Late answers to ended tasks have caused no request.
     let targets: Vec<_> = surroundings.server.requests().into_iter().map(|request| request.target).collect();
     assert_eq!(targets, ["/headers", "/bytes/1", "/bytes/10", "/bytes/10"]);
+}
+
+/// The example of `docs/trust.md`: the certificate is shown, and then the trust changes.
+#[test]
+fn trust() {
+    let mut surroundings = Surroundings::start();
+    surroundings.tell("WXT_MUTUAL_URL", surroundings.server.mutual_url(""));
+    surroundings.tell("WXT_CLIENT_FILE", surroundings.client_file("ecdsa"));
+    let pin: String = Authority::shared().spki_sha256().iter().map(|byte| format!("{byte:02x}")).collect();
+    surroundings.tell("WXT_PIN", pin);
+    surroundings.run("trust");
+}
+
+#[test]
+fn client_certificates() {
+    let mut surroundings = Surroundings::start();
+    let tls12 = Server::start(Options { maximum_tls: MaximumTls::Tls12, ..Options::default() });
+    surroundings.tell("WXT_MUTUAL_URL", surroundings.server.mutual_url(""));
+    surroundings.tell("WXT_MUTUAL_TLS12_URL", tls12.mutual_url(""));
+    for (name, which) in
+        [("WXT_CLIENT_ECDSA_FILE", "ecdsa"), ("WXT_CLIENT_RSA_FILE", "rsa"), ("WXT_CLIENT_EXPIRED_FILE", "expired")]
+    {
+        surroundings.tell(name, surroundings.client_file(which));
+    }
+    // A proxy is asked for a tunnel, and never sees the certificate: it is told inside.
+    let proxy = ProxyServer::start(None);
+    surroundings.tell("WXT_PROXY_URL", proxy.url());
+    surroundings.run("client_certificates");
+    for (server, version) in [(&surroundings.server, "TLSv1_3"), (&tls12, "TLSv1_2")] {
+        let shown: Vec<_> = server
+            .requests()
+            .into_iter()
+            .filter(|request| request.target == "/bytes/10")
+            .filter_map(|request| request.tls)
+            .map(|tls| (tls.version, tls.client))
+            .collect();
+        for which in [ClientKey::Ecdsa, ClientKey::Rsa] {
+            assert!(shown.contains(&(version.to_owned(), Some(which))), "{which:?}: {shown:?}");
+        }
+        assert!(shown.iter().all(|(_, client)| client.is_some_and(|client| client != ClientKey::Expired)), "{shown:?}");
+    }
 }
 
 #[test]

@@ -301,6 +301,51 @@ static inline WxtStr wxt_str(const char *text) {
 #define WXT_NETWORK_CELLULAR 3
 
 /**
+ * RSA PKCS #1 v1.5 with SHA-256. TLS 1.2 only.
+ */
+#define WXT_SCHEME_RSA_PKCS1_SHA256 1025
+
+/**
+ * RSA PKCS #1 v1.5 with SHA-384. TLS 1.2 only.
+ */
+#define WXT_SCHEME_RSA_PKCS1_SHA384 1281
+
+/**
+ * RSA PKCS #1 v1.5 with SHA-512. TLS 1.2 only.
+ */
+#define WXT_SCHEME_RSA_PKCS1_SHA512 1537
+
+/**
+ * ECDSA on the curve P-256 with SHA-256. The signature is in DER (`ECDSA-Sig-Value`).
+ */
+#define WXT_SCHEME_ECDSA_P256_SHA256 1027
+
+/**
+ * ECDSA on the curve P-384 with SHA-384. The signature is in DER (`ECDSA-Sig-Value`).
+ */
+#define WXT_SCHEME_ECDSA_P384_SHA384 1283
+
+/**
+ * RSA-PSS with SHA-256, MGF1 with SHA-256 and a salt of 32 bytes, by an ordinary RSA key.
+ */
+#define WXT_SCHEME_RSA_PSS_SHA256 2052
+
+/**
+ * RSA-PSS with SHA-384, MGF1 with SHA-384 and a salt of 48 bytes, by an ordinary RSA key.
+ */
+#define WXT_SCHEME_RSA_PSS_SHA384 2053
+
+/**
+ * RSA-PSS with SHA-512, MGF1 with SHA-512 and a salt of 64 bytes, by an ordinary RSA key.
+ */
+#define WXT_SCHEME_RSA_PSS_SHA512 2054
+
+/**
+ * Ed25519.
+ */
+#define WXT_SCHEME_ED25519 2055
+
+/**
  * A look-up that the host's resolver has not answered yet.
  */
 typedef struct WxtResolution WxtResolution;
@@ -310,6 +355,11 @@ typedef struct WxtResolution WxtResolution;
  * `wxt_session_close` is safe and returns `WXT_SESSION_CLOSED`.
  */
 typedef struct WxtSession WxtSession;
+
+/**
+ * A question to the host's key that has not been answered.
+ */
+typedef struct WxtSigning WxtSigning;
 
 /**
  * A host and one public key that it may present. A host that has pins must present one of its pinned keys.
@@ -378,14 +428,71 @@ typedef struct {
 } WxtLogger;
 
 /**
+ * A certificate by which the app shows servers who it is (mutual TLS). Its key stays with the host, in a Keychain or Keystore: the
+ * library asks for signatures. All zero, the default, is none. See `docs/trust.md`.
+ *
+ * It is sent to a server that is one of `hosts` and asks for a certificate in the handshake, and to no other: not to a proxy, and
+ * not to another host that a redirect leads to. To a server that asks and is none of `hosts` the library says that there is none.
+ * A certificate that a server asks for after the handshake is not sent.
+ *
+ * If there is no signature, or a wrong one, or if the server refuses the certificate or the lack of one, the task fails with
+ * `errno` 600001 and `WXT_CATEGORY_TLS`, and is not `retryable`.
+ */
+typedef struct {
+  /**
+   * The app's own certificate in PEM, followed by those above it, in their order. Keys in the text are passed over. The key
+   * is an RSA key of 2048 to 8192 bits, or one on P-256, P-384 or Ed25519. Absent: there is no client certificate, and the
+   * other members must be zero.
+   */
+  WxtStr chain;
+  /**
+   * The servers that it may be sent to, on any port: exact host names, without a scheme, or addresses. Required. An
+   * internationalised name may be given in either form.
+   */
+  const WxtStr *hosts;
+  /**
+   * The number of `hosts`.
+   */
+  size_t host_count;
+  /**
+   * What the key can sign by: each a `WXT_SCHEME_…`, the preferred one first. They are the numbers of the registry "TLS
+   * SignatureScheme". Absent: all that the library knows for the key, with RSA-PSS before PKCS #1. An RSA key without one of
+   * RSA-PSS serves TLS 1.2 only.
+   */
+  const uint16_t *schemes;
+  /**
+   * The number of `schemes`.
+   */
+  size_t scheme_count;
+  /**
+   * Passed to `sign`.
+   */
+  void *context;
+  /**
+   * Asks for the signature of `message`, which is not hashed, by `scheme`, one of `schemes`. Required. Called on a worker
+   * thread in the middle of a handshake, for several connections at once. It has to return soon: a key that asks the user,
+   * or is slow, signs on another thread. The answer is given by `wxt_signing_finish`, from any thread, before or after it
+   * returned. `message` lives until it returns.
+   *
+   * Until the answer comes the task waits, with its deadline running; an abort, the deadline and `wxt_session_close` end it at
+   * once. A resumed TLS session asks for no signature.
+   */
+  void (*sign)(void *context,
+               uint16_t scheme,
+               const uint8_t *message,
+               size_t message_length,
+               WxtSigning *signing);
+} WxtClientCertificate;
+
+/**
  * The options of one launch of one mini program, for `wxt_session_open`.
  *
  * Initialise with `wxt_session_options()`, which sets `struct_size` and sets every other field to zero. Zero is the
  * default of every field and matches WeChat's behaviour. Required: `app_id`, `platform`, `client_version`,
  * `data_directory`.
  *
- * The library copies everything. Only what `executor`, `logger` and `resolver` point to must stay valid, until
- * `wxt_session_close` has returned.
+ * The library copies everything. Only what `executor`, `logger`, `resolver` and the `context` of
+ * `client_certificate` point to must stay valid, until `wxt_session_close` has returned.
  */
 typedef struct {
   /**
@@ -640,6 +747,10 @@ typedef struct {
    * `max_retries`. `on_headers_received` of a download comes when its body is whole.
    */
   uint8_t wait_in_background;
+  /**
+   * A certificate for servers that ask the app who it is. Zero is none.
+   */
+  WxtClientCertificate client_certificate;
 } WxtSessionOptions;
 
 /**
@@ -774,6 +885,31 @@ WxtStatus wxt_session_set_max_bytes_per_second(WxtSession *session,
 WxtStatus wxt_discard_partials(WxtSession *session);
 
 /**
+ * Replaces `root_certificates` and `pins` of the session's options, both, for new connections. It does not ask any server. Any
+ * thread, also from a callback.
+ *
+ * `root_certificates` is PEM; absent is the operating system's. `pins` are `pin_count` pins; none is no pins. Both are copied.
+ *
+ * Every connection whose TLS handshake has not ended when this returns trusts the new ones, and no connection a mixture: one
+ * that is being opened is opened anew. Idle connections are closed, those of `wxt_session_prepare` too. Tasks that have a
+ * connection go on with it, and it is closed when they are done with it. TLS sessions from before are not resumed. The client
+ * certificate of the options stays.
+ *
+ * - `WXT_INVALID_CERTIFICATE`, `WXT_INVALID_PIN`, `WXT_INVALID_UTF8`, `WXT_TRUST_STORE_UNAVAILABLE`: as for
+ *   `wxt_session_open`; nothing has changed.
+ * - `WXT_INVALID_ARGUMENT`: `session` is NULL, or a pointer is NULL whose length is not 0; nothing has changed.
+ * - `WXT_SESSION_CLOSED`: the session is closing or closed.
+ * - `WXT_INTERNAL`.
+ *
+ * # Safety
+ * `root_certificates` must be readable, and `pins` point to `pin_count` readable pins.
+ */
+WxtStatus wxt_session_set_trust(WxtSession *session,
+                                WxtStr root_certificates,
+                                const WxtPin *pins,
+                                size_t pin_count);
+
+/**
  * Opens a connection to a server ahead of its first transfer (look-up, connect, TLS handshake), so that the transfer
  * starts with its request. Returns at once; the outcome is not reported. Any thread, also from a callback.
  *
@@ -851,6 +987,24 @@ WxtStatus wxt_session_network_changed(WxtSession *session,
 WxtStatus wxt_resolution_finish(WxtResolution *resolution,
                                 const WxtStr *addresses,
                                 size_t address_count);
+
+/**
+ * Answers a question to the host's key, once. `signing` is gone after this call, whatever it returns.
+ *
+ * `signature` is what the scheme says; it is copied. NULL with a length of 0 is "there is none": the user declined, or the key is
+ * gone. Any thread, also from inside `sign`, and also after the task or the session has ended.
+ *
+ * A question that is never answered keeps its task until the deadline, and its memory for good.
+ *
+ * `WXT_INVALID_ARGUMENT`: `signing` is NULL, or `signature` is NULL and its length is not 0; the question then counts as answered
+ * with none.
+ *
+ * # Safety
+ * `signing` must come from `sign` and not have been answered; `signature` must point to `signature_length` bytes.
+ */
+WxtStatus wxt_signing_finish(WxtSigning *signing,
+                             const uint8_t *signature,
+                             size_t signature_length);
 
 #if defined(__ANDROID__)
 /**

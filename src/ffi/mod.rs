@@ -10,6 +10,7 @@
 pub mod android;
 pub mod callback;
 pub mod check;
+pub mod client_certificate;
 pub mod error;
 mod executor;
 pub mod file;
@@ -28,4 +29,5 @@ pub mod statistics;
 pub mod status;
 pub mod string;
 pub mod task;
+pub mod trust;
 pub mod version;

@@ -2,6 +2,7 @@
 
 use std::ffi::c_void;
 
+use super::client_certificate::WxtClientCertificate;
 use super::read::HostStruct;
 use super::resolver::WxtResolution;
 use super::string::WxtStr;
@@ -58,8 +59,8 @@ pub const WXT_LOG_INFO: i32 = 2;
 /// default of every field and matches WeChat's behaviour. Required: `app_id`, `platform`, `client_version`,
 /// `data_directory`.
 ///
-/// The library copies everything. Only what `executor`, `logger` and `resolver` point to must stay valid, until
-/// `wxt_session_close` has returned.
+/// The library copies everything. Only what `executor`, `logger`, `resolver` and the `context` of
+/// `client_certificate` point to must stay valid, until `wxt_session_close` has returned.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct WxtSessionOptions {
@@ -223,6 +224,8 @@ pub struct WxtSessionOptions {
     /// else it ends with `interrupted`. Calls in the background are taken, and wait. Such an attempt is no retry: it needs no
     /// `max_retries`. `on_headers_received` of a download comes when its body is whole.
     pub wait_in_background: u8,
+    /// A certificate for servers that ask the app who it is. Zero is none.
+    pub client_certificate: WxtClientCertificate,
 }
 
 /// A host and one public key that it may present. A host that has pins must present one of its pinned keys.

@@ -8,22 +8,24 @@ use std::time::Duration;
 
 use once_cell::sync::Lazy;
 
+use super::client_certificate::certificate_parts;
 use super::executor::{HostExecutor, host_log};
 use super::guard::guard;
 use super::options::{
     WXT_LAN_ALL_LOCAL, WXT_LAN_OFF, WXT_LAN_OWN_SUBNETS, WXT_PATHS_NATIVE, WXT_PATHS_SANDBOX, WXT_PLATFORM_ANDROID,
     WXT_PLATFORM_IOS, WXT_PLATFORM_OTHER, WXT_RESUME_ACROSS_LAUNCHES, WXT_RESUME_OFF, WXT_RESUME_WITHIN_TASK,
-    WXT_STORAGE_EXCLUSIVE, WXT_STORAGE_SHARED, WxtPin, WxtSessionOptions,
+    WXT_STORAGE_EXCLUSIVE, WXT_STORAGE_SHARED, WxtSessionOptions,
 };
 use super::read::read_struct;
 use super::resolver::HostResolver;
 use super::status::{
     WXT_CALLED_FROM_CALLBACK, WXT_INTERNAL, WXT_INVALID_ARGUMENT, WXT_INVALID_CERTIFICATE, WXT_INVALID_DOMAIN,
-    WXT_INVALID_PIN, WXT_INVALID_PROXY, WXT_INVALID_VERSION, WXT_OUT_OF_RESOURCES, WXT_SESSION_CLOSED,
-    WXT_STORAGE_FAILED, WXT_STORAGE_LOCKED, WXT_TRUST_STORE_UNAVAILABLE, WxtStatus,
+    WXT_INVALID_PROXY, WXT_INVALID_VERSION, WXT_OUT_OF_RESOURCES, WXT_SESSION_CLOSED, WXT_STORAGE_FAILED,
+    WXT_STORAGE_LOCKED, WXT_TRUST_STORE_UNAVAILABLE, WxtStatus,
 };
 use super::string::{WxtStr, array};
-use crate::http::{LowSpeed, Pin, Resolver};
+use super::trust::pins;
+use crate::http::{LowSpeed, Resolver};
 use crate::platform::give_back_free_memory;
 use crate::policy::lan::LanPolicy;
 use crate::policy::limits::Limits;
@@ -298,6 +300,7 @@ unsafe fn owned_options(options: &WxtSessionOptions) -> Result<SessionOptions, W
             sharing,
             executor,
             log: host_log(options.logger),
+            client_certificate: certificate_parts(&options.client_certificate)?,
         })
     }
 }
@@ -351,28 +354,13 @@ fn limits(options: &WxtSessionOptions) -> Limits {
 
 /// # Safety
 /// `items` must point to `count` readable strings.
-unsafe fn texts(items: *const WxtStr, count: usize) -> Result<Vec<String>, WxtStatus> {
+pub unsafe fn texts(items: *const WxtStr, count: usize) -> Result<Vec<String>, WxtStatus> {
     // SAFETY: passed on to the caller.
     unsafe { array(items, count)?.iter().map(|item| item.host_text()).collect() }
 }
 
-/// # Safety
-/// `items` must point to `count` readable pins.
-unsafe fn pins(items: *const WxtPin, count: usize) -> Result<Vec<Pin>, WxtStatus> {
-    // SAFETY: passed on to the caller.
-    let items = unsafe { array(items, count) }?;
-    items
-        .iter()
-        .map(|pin| {
-            // SAFETY: passed on to the caller.
-            let (host, hash) = unsafe { (pin.host.host_text()?, array(pin.sha256, pin.sha256_length)?) };
-            let sha256 = hash.try_into().map_err(|_| WXT_INVALID_PIN)?;
-            Pin::new(&host, sha256).ok_or(WXT_INVALID_PIN)
-        })
-        .collect()
-}
-
-fn open_status(error: &OpenError) -> WxtStatus {
+/// The status of a session that cannot be opened, or of a trust that cannot be had.
+pub fn open_status(error: &OpenError) -> WxtStatus {
     match error {
         OpenError::Identity(_) | OpenError::PathScheme | OpenError::Storage(storage::Error::InvalidIdentity { .. }) => {
             WXT_INVALID_ARGUMENT

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::connection::Connection;
-use super::connector::Connector;
+use super::connector::{Connector, CurrentTrust};
 use super::error::{Error, ErrorKind};
 use super::exchange::{Details, Exchange};
 use super::low_speed::LowSpeed;
@@ -16,7 +16,7 @@ use super::resolver::{Names, Resolver};
 use super::response::Response;
 use super::sockets::OpenSockets;
 use super::statistics::{ClientStatistics, Counters};
-use super::tls::{Pin, TlsSettings, Trust};
+use super::tls::{ClientCertificate, Pin, TlsSettings, Trust};
 use super::ureq;
 use crate::platform::InterfaceAddress;
 use crate::terms::Method;
@@ -25,12 +25,14 @@ use crate::terms::log::{Level, Log};
 /// Decides whether a host name may resolve to all of the given addresses. `Err` contains the reason why not.
 pub type AddressRule = Arc<dyn Fn(&str, &[IpAddr]) -> Result<(), String> + Send + Sync>;
 
-/// The options of a client.
+/// The options of a client. Only the trust can be changed later.
 pub struct ClientOptions {
     /// The certificates that TLS trusts.
     pub trust: Trust,
     /// The pins of hosts. A host with pins must match one of them.
     pub pins: Vec<Pin>,
+    /// The client's own certificate.
+    pub certificate: Option<ClientCertificate>,
     /// The proxy of every connection.
     pub proxy: Option<Proxy>,
     /// The resolver to use instead of the system's.
@@ -47,6 +49,7 @@ pub struct ClientOptions {
 /// A client with its pool of idle connections. Many threads use it at the same time, each for one exchange.
 pub struct Client {
     connector: Connector,
+    certificate: Option<Arc<ClientCertificate>>,
     pool: Arc<IdlePool>,
     counters: Arc<Counters>,
     low_speed: Option<LowSpeed>,
@@ -60,11 +63,12 @@ impl Client {
     /// [`ErrorKind::Tls`] if a given root is not a certificate or none is given; [`ErrorKind::PlatformVerifier`] if the
     /// system's verifier is wanted and not initialised.
     pub fn new(options: ClientOptions) -> Result<Client, Error> {
-        let ClientOptions { trust, pins, proxy, resolver, address_rule, low_speed, log } = options;
-        let tls = TlsSettings::new(trust, pins)?;
+        let ClientOptions { trust, pins, certificate, proxy, resolver, address_rule, low_speed, log } = options;
+        let certificate = certificate.map(Arc::new);
+        let trust = CurrentTrust::new(TlsSettings::new(trust, pins, certificate.clone())?);
         let (names, sockets) = (Names::new(resolver), OpenSockets::default());
-        let connector = Connector { tls, proxy, names, sockets, address_rule, log: log.clone() };
-        Ok(Client { connector, pool: Arc::default(), counters: Arc::default(), low_speed, log })
+        let connector = Connector { trust, proxy, names, sockets, address_rule, log: log.clone() };
+        Ok(Client { connector, certificate, pool: Arc::default(), counters: Arc::default(), low_speed, log })
     }
 
     /// Sends one request and returns once the response's head is received.
@@ -119,6 +123,17 @@ impl Client {
         let connection = self.connector.open(exchange, &origin)?;
         right.finish(connection, exchange.worker());
         self.log.write(Level::Info, || format!("a connection to {} is open before it is needed", url.authority()));
+        Ok(())
+    }
+
+    /// Trusts others from here on. Exchanges that have a connection go on with it, and it is closed behind them; idle ones are
+    /// closed. What is being opened is opened anew. TLS sessions of before are not resumed. The client certificate stays.
+    ///
+    /// # Errors
+    /// As [`new`](Client::new); nothing has changed then.
+    pub fn set_trust(&self, trust: Trust, pins: Vec<Pin>) -> Result<(), Error> {
+        let settings = TlsSettings::new(trust, pins, self.certificate.clone())?;
+        self.pool.renew(self.connector.trust.replace(settings));
         Ok(())
     }
 

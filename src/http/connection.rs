@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::channel::{Channel, Received, Source};
+use super::connector::TrustNumber;
 use super::error::Error;
 use super::exchange::Exchange;
 use super::framing::{Deframer, Framed};
@@ -25,6 +26,7 @@ pub(super) const MAX_INTERIM_BYTES: usize = 256 * 1024;
 #[derive(Debug)]
 pub(super) struct Connection {
     channel: Channel,
+    trust: TrustNumber,
     input: ReceivedBytes,
     /// An earlier exchange used the connection.
     used: bool,
@@ -47,9 +49,10 @@ pub(super) struct Connection {
 }
 
 impl Connection {
-    pub(super) fn new(channel: Channel) -> Connection {
+    pub(super) fn new(channel: Channel, trust: TrustNumber) -> Connection {
         Connection {
             channel,
+            trust,
             input: ReceivedBytes::default(),
             used: false,
             head: None,
@@ -75,6 +78,11 @@ impl Connection {
         self.used = true;
         (self.head, self.reader, self.interim_bytes) = (None, HeadReader::default(), 0);
         (self.sends, self.next_report, self.is_sent) = (0, None, false);
+    }
+
+    /// The trust that it was opened with.
+    pub(super) fn trust(&self) -> TrustNumber {
+        self.trust
     }
 
     /// Whether an exchange used the connection. False if it was only opened ahead.

@@ -29,7 +29,8 @@ fn mark_for(connection: &mut Connection, exchange: &Exchange, rest: u64) -> u64 
 #[test]
 fn gathering_body_gathers_until_its_end() {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-    let mut connection = Connection::new(Channel::Plain(connected(listener.local_addr().unwrap())));
+    let mut connection =
+        Connection::new(Channel::Plain(connected(listener.local_addr().unwrap())), TrustNumber::default());
     let exchange = exchange();
     assert_eq!(mark_for(&mut connection, &exchange, GATHERING_REST - 1), 1);
     assert_eq!(mark_for(&mut connection, &exchange, GATHERING_REST), GATHERING_REST);
@@ -59,10 +60,11 @@ fn wait_covers_the_missing_bytes_of_a_record() {
     });
     let exchange = exchange();
     let trust = Trust::from_pem(authority.root_pem.as_bytes()).unwrap();
-    let config = TlsSettings::new(trust, Vec::new()).unwrap().config().unwrap();
+    let name = server_name("test.example").unwrap();
+    let config = TlsSettings::new(trust, Vec::new(), None).unwrap().config(&name).unwrap();
     let address = (Ipv4Addr::LOCALHOST, server.url().port().unwrap()).into();
-    let stream = TlsStream::connect(&exchange, connected(address), config, server_name("test.example").unwrap());
-    let mut connection = Connection::new(Channel::Tls(Box::new(stream.unwrap())));
+    let stream = TlsStream::connect(&exchange, connected(address), config, name);
+    let mut connection = Connection::new(Channel::Tls(Box::new(stream.unwrap())), TrustNumber::default());
     let size = sizes.recv_timeout(PATIENCE).unwrap();
     // Session tickets may come before it.
     loop {
@@ -88,7 +90,7 @@ fn receive_buffer_is_larger_than_the_mark() {
     socket.set_nonblocking(true).unwrap();
     let ours = socket.try_clone().unwrap();
     let stream = Stream::new(Arc::new(OpenSocket::new(socket)), listener.local_addr().unwrap());
-    let mut connection = Connection::new(Channel::Plain(stream));
+    let mut connection = Connection::new(Channel::Plain(stream), TrustNumber::default());
     let mark = mark_for(&mut connection, &exchange(), u32::MAX.into());
     let with_the_mark_alone = connect();
     set_receive_low_water_mark(&with_the_mark_alone, u32::try_from(mark).unwrap()).unwrap();

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::net::IpAddr;
+use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use super::channel::Channel;
@@ -18,10 +19,11 @@ use super::stream::Stream;
 use super::tls::{TlsSettings, server_name};
 use super::tls_stream::TlsStream;
 use crate::terms::log::Log;
+use crate::worker::lock;
 
 /// Opens the connections of one client.
 pub(super) struct Connector {
-    pub tls: TlsSettings,
+    pub trust: CurrentTrust,
     pub proxy: Option<Proxy>,
     pub names: Names,
     pub sockets: OpenSockets,
@@ -29,21 +31,56 @@ pub(super) struct Connector {
     pub log: Log,
 }
 
+/// Whom new connections trust. It can be replaced, and each is numbered.
+pub(super) struct CurrentTrust(Mutex<(TrustNumber, Arc<TlsSettings>)>);
+
+/// The trust that a connection was opened with: a later one has a higher number.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct TrustNumber(u64);
+
+impl CurrentTrust {
+    pub(super) fn new(tls: TlsSettings) -> CurrentTrust {
+        CurrentTrust(Mutex::new((TrustNumber::default(), Arc::new(tls))))
+    }
+
+    /// What begins to be opened from here on trusts this.
+    pub(super) fn replace(&self, tls: TlsSettings) -> TrustNumber {
+        let mut current = lock(&self.0);
+        *current = (TrustNumber(current.0.0 + 1), Arc::new(tls));
+        current.0
+    }
+
+    fn get(&self) -> (TrustNumber, Arc<TlsSettings>) {
+        lock(&self.0).clone()
+    }
+
+    fn is_current(&self, number: TrustNumber) -> bool {
+        lock(&self.0).0 == number
+    }
+}
+
 impl Connector {
-    /// Opens a connection to `origin`.
+    /// Opens a connection to `origin`. What came of a trust that was replaced meanwhile, a connection or a failure, does not
+    /// count: it is done again.
     ///
     /// # Errors
     /// Any failure that precedes the request: name, address, proxy, TLS, the stop signal.
     pub(super) fn open(&self, exchange: &Exchange, origin: &Origin) -> Result<Box<Connection>, Error> {
-        let channel = self.open_channel(exchange, origin)?;
+        let (trust, channel) = loop {
+            let (trust, tls) = self.trust.get();
+            let channel = self.open_channel(exchange, origin, &tls);
+            if !origin.is_tls || self.trust.is_current(trust) {
+                break (trust, channel?);
+            }
+        };
         exchange.count(|counters| {
             counters.connections_opened.add(1);
             counters.tls_sessions_resumed.add(channel.tls().is_some_and(|tls| tls.is_resumed).into());
         });
-        Ok(Box::new(Connection::new(channel)))
+        Ok(Box::new(Connection::new(channel, trust)))
     }
 
-    fn open_channel(&self, exchange: &Exchange, origin: &Origin) -> Result<Channel, Error> {
+    fn open_channel(&self, exchange: &Exchange, origin: &Origin, tls: &TlsSettings) -> Result<Channel, Error> {
         // Checked before the look-up: no certificate can match such a host name.
         let name = origin.is_tls.then(|| server_name(&origin.host)).transpose()?;
         let stream = match &self.proxy {
@@ -61,7 +98,7 @@ impl Connector {
         drop(times);
         let Some(name) = name else { return Ok(Channel::Plain(stream)) };
         exchange.times().tls_start = Some(Instant::now());
-        let stream = TlsStream::connect(exchange, stream, self.tls.config()?, name)?;
+        let stream = TlsStream::connect(exchange, stream, tls.config(&name)?, name)?;
         exchange.times().tls_end = Some(Instant::now());
         Ok(Channel::Tls(Box::new(stream)))
     }

@@ -15,6 +15,7 @@ mod exchange;
 mod framing;
 mod head;
 mod low_speed;
+mod pending;
 mod pool;
 mod proxy;
 mod received;
@@ -41,7 +42,7 @@ pub use request::{BodySource, Request};
 pub use resolver::{Resolver, ResolverAnswer};
 pub use response::Response;
 pub use statistics::ClientStatistics;
-pub use tls::{Pin, Trust};
+pub use tls::{CertificateParts, CertificateSigner, ClientCertificate, Pin, SignatureAnswer, Trust};
 
 #[cfg(test)]
 use crate::terms::{Header, Method};

@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use once_cell::unsync::Lazy;
 
 use super::connection::Connection;
+use super::connector::TrustNumber;
 use super::error::Error;
 use super::exchange::{Exchange, Reports};
 use crate::worker::{Alarm, StopSignal, Timer, Worker, lock};
@@ -46,6 +47,8 @@ struct IdleConnections {
     alarm: Option<Alarm>,
     /// While set, connections are not kept.
     is_paused: bool,
+    /// Connections of a trust before this one are neither kept nor handed over.
+    trust: TrustNumber,
     /// Connections that are being opened ahead.
     openings: Vec<Opening>,
     /// The number of the newest opening.
@@ -96,7 +99,7 @@ impl IdlePool {
     pub(super) fn put(self: &Arc<IdlePool>, origin: Origin, mut connection: Box<Connection>, worker: &Worker) {
         connection.shrink(worker);
         let mut state = lock(&self.state);
-        if state.is_paused {
+        if state.is_paused || connection.trust() < state.trust {
             drop(state);
             return drop(connection);
         }
@@ -128,6 +131,14 @@ impl IdlePool {
     /// Keeps connections again.
     pub(super) fn resume(&self) {
         lock(&self.state).is_paused = false;
+    }
+
+    /// Closes all of them, and keeps none that was opened with a trust before this one.
+    pub(super) fn renew(&self, trust: TrustNumber) {
+        let mut state = lock(&self.state);
+        state.trust = state.trust.max(trust);
+        drop(state);
+        self.close_all();
     }
 
     /// Closes all idle connections.

@@ -4,11 +4,11 @@ mod system;
 
 use std::fmt;
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use super::error::{Error, ErrorKind};
-use crate::platform::Waker;
-use crate::worker::{Worker, lock};
+use super::pending::Pending;
+use crate::worker::Worker;
 use system::{LookupSession, LookupsInUse};
 
 /// Resolves names instead of the system, for an app that has its own DNS.
@@ -20,25 +20,13 @@ pub trait Resolver: Send + Sync {
 
 /// Returns the answer of a [`Resolver`].
 #[derive(Debug)]
-pub struct ResolverAnswer(Arc<Pending>);
+pub struct ResolverAnswer(Arc<PendingLookup>);
 
 /// The addresses in order of preference. `None` if the system lacked descriptors or memory.
 type LookupAnswer = Option<Vec<IpAddr>>;
 
-/// An answer that a worker waits for.
-#[derive(Debug)]
-struct Pending {
-    answer: Mutex<Option<LookupAnswer>>,
-    waker: Arc<Waker>,
-}
-
-impl Pending {
-    /// Sets the answer, unless it is set already.
-    fn finish(&self, answer: LookupAnswer) {
-        lock(&self.answer).get_or_insert(answer);
-        self.waker.wake();
-    }
-}
+/// A question for addresses that a worker waits for.
+type PendingLookup = Pending<LookupAnswer>;
 
 impl ResolverAnswer {
     /// Sets the addresses, in order of preference. The task that asked may have ended.
@@ -85,12 +73,12 @@ impl Names {
     pub(super) fn resolve(&self, worker: &Worker, host: &str) -> Result<Vec<IpAddr>, Error> {
         let shortage = |error| Error::new(ErrorKind::OutOfResources, format!("a look-up cannot start: {error}"));
         let waker = worker.waker().map_err(shortage)?;
-        let pending = Arc::new(Pending { answer: Mutex::default(), waker });
+        let pending = Pending::new(waker);
         match self {
             Names::Host(resolver) => resolver.resolve(host, ResolverAnswer(pending.clone())),
             Names::System(lookups, session) => lookups.get().ask(session, host, &pending).map_err(shortage)?,
         }
-        let answer = worker.wait_for(None, || lock(&pending.answer).take())?;
+        let answer = worker.wait_for(None, || pending.take())?;
         let Some(addresses) = answer.unwrap_or_else(|| Some(Vec::new())) else {
             return Err(Error::new(ErrorKind::OutOfResources, format!("no file descriptor for the look-up of {host}")));
         };

@@ -56,6 +56,10 @@ impl Stream {
         Stream { socket, peer, low_water_mark: 1, largest_mark: 1, is_full: false, was_reset: false, round_trip: None }
     }
 
+    pub(super) fn socket(&self) -> &Arc<OpenSocket> {
+        &self.socket
+    }
+
     /// Receives once without blocking, at most as much as the task's rates allow. `None` if there is no input yet or the
     /// task must wait for its turn.
     pub(super) fn read(&mut self, exchange: &Exchange, buffer: &mut [u8]) -> Result<Option<usize>, Error> {

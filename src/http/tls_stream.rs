@@ -19,7 +19,7 @@ use super::channel::{Received, Sent, Source};
 use super::error::Error;
 use super::exchange::{Exchange, TlsTerms};
 use super::stream::{Interest, Stream};
-use super::tls::{failure_of, terms_of};
+use super::tls::{CertificateAnswer, HandshakeTurn, failure_of, terms_of};
 use crate::worker::sizes::{IDLE_PROBE, LARGE_TLS_INPUT, TLS_INPUT, TLS_PLAINTEXT};
 use crate::worker::{Buffer, Worker};
 use batch::{Batch, Idle, missing_of_record};
@@ -93,7 +93,10 @@ impl TlsStream {
         config: Arc<ClientConfig>,
         name: ServerName<'static>,
     ) -> Result<TlsStream, Error> {
-        let session = UnbufferedClientConnection::new(config, name).map_err(|error| failure_of(&error, false))?;
+        let has_certificate = config.client_auth_cert_resolver.has_certs();
+        let turn = has_certificate.then(|| HandshakeTurn::begin(exchange.worker(), stream.socket()));
+        let session = UnbufferedClientConnection::new(config, name)
+            .map_err(|error| failure_of(&error, CertificateAnswer::NotAsked))?;
         let mut tls = TlsStream {
             stream,
             session,
@@ -107,7 +110,11 @@ impl TlsStream {
             failure: None,
         };
         loop {
-            match tls.step(exchange, &mut [], &[]) {
+            let step = tls.step(exchange, &mut [], &[]);
+            if let Some(turn) = &turn {
+                tls.output.note(turn.answer());
+            }
+            match step {
                 Ok(SessionStep::Idle) => {
                     while tls.flush(exchange)? {
                         tls.stream.wait(exchange, Interest::Writable, None)?;
@@ -137,10 +144,16 @@ impl TlsStream {
 
     fn closed_in_handshake(&self) -> Error {
         let detail = "the server closed the connection during the TLS handshake";
-        match self.output.declined_certificate {
-            true => Error::closed(format!("{detail}, in which it asked for a client certificate; there is none")),
-            false => Error::closed(detail),
-        }
+        Error::closed(match self.output.certificate {
+            CertificateAnswer::NotAsked => detail.to_owned(),
+            CertificateAnswer::NoCertificate => {
+                format!("{detail}, in which it asked for a client certificate; there is none for this host")
+            }
+            CertificateAnswer::NoScheme => {
+                format!("{detail}, in which it asked for a client certificate, but takes no signature scheme of it")
+            }
+            CertificateAnswer::Sent => format!("{detail}, after it was sent the client certificate"),
+        })
     }
 
     pub(super) fn receive(&mut self, exchange: &Exchange, space: &mut [u8], source: Source) -> Result<Received, Error> {
@@ -401,7 +414,7 @@ impl TlsStream {
 
     /// Returns the stored failure, if any.
     fn check(&self) -> Result<(), Error> {
-        self.failure.as_ref().map_or(Ok(()), |failure| Err(failure.to_error(self.output.declined_certificate)))
+        self.failure.as_ref().map_or(Ok(()), |failure| Err(failure.to_error(self.output.certificate)))
     }
 
     /// Stores the failure and sends an alert to the peer. An alert that cannot be sent at once is dropped. A stop is
@@ -418,7 +431,7 @@ impl TlsStream {
         }
         self.input.start = self.input.end;
         let _ = self.flush(exchange);
-        let error = failure.to_error(self.output.declined_certificate);
+        let error = failure.to_error(self.output.certificate);
         self.failure = Some(failure);
         error
     }

@@ -7,6 +7,7 @@ mod grace;
 mod network;
 mod options;
 mod preparations;
+mod trust;
 
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
@@ -14,6 +15,7 @@ use std::time::Duration;
 
 pub use network::{Network, NetworkKind};
 pub use options::{OpenError, SessionOptions};
+pub use trust::TrustChange;
 
 use crate::http::ClientStatistics;
 use crate::platform::interface_addresses;

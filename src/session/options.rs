@@ -5,7 +5,8 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::http::{self, Client, ClientOptions, LowSpeed, Proxy, Resolver, Trust};
+use super::trust::{of_trust, trust_in};
+use crate::http::{self, CertificateParts, Client, ClientCertificate, ClientOptions, LowSpeed, Proxy, Resolver};
 use crate::platform;
 use crate::policy::addresses;
 use crate::policy::domains::{DomainEntryError, DomainList, DomainRules};
@@ -81,6 +82,8 @@ pub struct SessionOptions {
     pub executor: Option<Box<dyn Executor>>,
     /// The log.
     pub log: Log,
+    /// A certificate for servers that ask for one.
+    pub client_certificate: Option<CertificateParts>,
 }
 
 /// Why a session cannot be opened.
@@ -99,7 +102,7 @@ pub enum OpenError {
         /// The entry and the reason.
         error: DomainEntryError,
     },
-    /// The root certificates cannot be read.
+    /// The roots or the client certificate cannot be used.
     Certificate(String),
     /// The proxy's URL is invalid.
     Proxy(String),
@@ -166,10 +169,11 @@ impl SessionOptions {
             lan: self.lan,
             skip_check: self.skip_domain_check,
         };
-        let trust = match &self.root_certificates {
-            Some(pem) => Trust::from_pem(pem).map_err(|error| OpenError::Certificate(error.detail))?,
-            None => Trust::Platform,
-        };
+        let trust = trust_in(self.root_certificates.as_deref())?;
+        let certificate = self
+            .client_certificate
+            .map(|parts| ClientCertificate::new(parts).map_err(|error| OpenError::Certificate(error.detail)))
+            .transpose()?;
         let proxy = self
             .proxy
             .as_deref()
@@ -179,6 +183,7 @@ impl SessionOptions {
         let client = Client::new(ClientOptions {
             trust,
             pins: self.pins,
+            certificate,
             proxy,
             resolver: self.resolver,
             address_rule: Some(Arc::new(move |host, addresses| {
@@ -188,10 +193,7 @@ impl SessionOptions {
             low_speed: self.low_speed,
             log: self.log.clone(),
         })
-        .map_err(|error| match error.kind {
-            http::ErrorKind::PlatformVerifier => OpenError::TrustStore(error.detail),
-            _ => OpenError::Internal(error.detail),
-        })?;
+        .map_err(of_trust)?;
         let storage = Storage::open(storage::Options {
             data_directory: self.data_directory,
             app_id: self.app_id,

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::io;
+use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -66,6 +67,24 @@ impl Worker {
     ) -> Result<Option<T>, WaitError> {
         let mut value = None;
         self.sleep(&[], limit, || {
+            value = ready();
+            value.is_some().then_some([PollFlags::empty(); MAX_WATCHED])
+        })?;
+        Ok(value)
+    }
+
+    /// Waits as [`wait_for`](Worker::wait_for), but no longer than `connection` is open in both directions: its end gives `None`.
+    ///
+    /// # Errors
+    /// As [`wait`](Worker::wait).
+    pub fn wait_for_while_open<T>(
+        &self,
+        connection: &impl AsFd,
+        mut ready: impl FnMut() -> Option<T>,
+    ) -> Result<Option<T>, WaitError> {
+        let mut value = None;
+        // Without an event that is asked for, its end and its failure are told.
+        self.sleep(&[PollFd::new(connection, PollFlags::empty())], None, || {
             value = ready();
             value.is_some().then_some([PollFlags::empty(); MAX_WATCHED])
         })?;

@@ -71,6 +71,7 @@ const HARMLESS: [(&str, &[&str]); 9] = [
             "fn wait(",
             "wait_for",
             "wait_for_others",
+            "wait_for_while_open",
             "wait_from",
             "wait_at_speed",
             "wait_for_turn",

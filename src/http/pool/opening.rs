@@ -125,7 +125,7 @@ impl IdleConnections {
         match std::mem::replace(&mut self.openings[index].state, OpeningState::Failed) {
             OpeningState::Open(connection) => {
                 self.openings.swap_remove(index);
-                Some(Some(connection))
+                Some((connection.trust() >= self.trust).then_some(connection))
             }
             OpeningState::Failed => {
                 self.openings.swap_remove(index);

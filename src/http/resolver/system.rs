@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, Weak};
 
 use once_cell::sync::Lazy;
 
-use super::{LookupAnswer, Pending};
+use super::{LookupAnswer, PendingLookup};
 use crate::platform::Waker;
 use crate::worker::{ThreadPool, WorkQueue, lock};
 
@@ -44,7 +44,7 @@ struct Question {
     session: LookupSession,
     host: String,
     /// `None` once the question is answered.
-    askers: Mutex<Option<Vec<Weak<Pending>>>>,
+    askers: Mutex<Option<Vec<Weak<PendingLookup>>>>,
     /// The network changed after the system was asked. The askers wait for another question.
     is_outdated: AtomicBool,
 }
@@ -56,13 +56,13 @@ struct LookupQueue {
 }
 
 impl Question {
-    fn new(session: LookupSession, host: &str, askers: Vec<Weak<Pending>>) -> Arc<Question> {
+    fn new(session: LookupSession, host: &str, askers: Vec<Weak<PendingLookup>>) -> Arc<Question> {
         let (host, askers) = (host.to_owned(), Mutex::new(Some(askers)));
         Arc::new(Question { session, host, askers, is_outdated: AtomicBool::new(false) })
     }
 
     /// Adds an asker. `false` if the question is answered already.
-    fn join(&self, asker: &Arc<Pending>) -> bool {
+    fn join(&self, asker: &Arc<PendingLookup>) -> bool {
         match lock(&self.askers).as_mut() {
             Some(askers) => {
                 // A look-up that hangs may outlive many askers.
@@ -152,7 +152,7 @@ impl Lookups {
     ///
     /// # Errors
     /// No thread can be started. There will be no answer.
-    pub(super) fn ask(&self, session: &LookupSession, host: &str, asker: &Arc<Pending>) -> io::Result<()> {
+    pub(super) fn ask(&self, session: &LookupSession, host: &str, asker: &Arc<PendingLookup>) -> io::Result<()> {
         let (_, started) = self.pool.update(|queue| {
             queue.waiting.retain(|question| !question.is_abandoned());
             let of_session = queue.waiting.iter().filter(|question| question.session == *session);

@@ -34,7 +34,7 @@ impl HangingResolver {
 
     fn ask(&self, session: &LookupSession, host: &str) -> Asker {
         let worker = Worker::for_call(Arc::new(StopSignal::new()));
-        let pending = Arc::new(Pending { answer: Mutex::default(), waker: worker.waker().unwrap() });
+        let pending = PendingLookup::new(worker.waker().unwrap());
         self.lookups.ask(session, host, &pending).unwrap();
         Asker { worker, pending }
     }
@@ -52,12 +52,12 @@ impl Drop for HangingResolver {
 
 struct Asker {
     worker: Worker,
-    pending: Arc<Pending>,
+    pending: Arc<PendingLookup>,
 }
 
 impl Asker {
     fn answer(&self) -> Option<Vec<IpAddr>> {
-        self.worker.wait_for(Some(Instant::now() + LIMIT), || lock(&self.pending.answer).take()).unwrap().flatten()
+        self.worker.wait_for(Some(Instant::now() + LIMIT), || self.pending.take()).unwrap().flatten()
     }
 }
 
@@ -158,7 +158,7 @@ fn dismissing_threads_does_not_wait_for_an_abandoned_look_up() {
         Some(Vec::new())
     });
     let worker = Worker::for_call(Arc::new(StopSignal::new()));
-    let pending = Arc::new(Pending { answer: Mutex::default(), waker: worker.waker().unwrap() });
+    let pending = PendingLookup::new(worker.waker().unwrap());
     lookups.ask(&LookupSession::new(), "hangs", &pending).unwrap();
     begun.recv_timeout(LIMIT).unwrap();
     // Returns although the look-up does not.

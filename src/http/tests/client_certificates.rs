@@ -12,7 +12,7 @@ use super::support::*;
 use super::trust::{refusal, serving};
 use crate::http::*;
 
-const WANTED: &str = "the server ended TLS: it wants a client certificate, which this library does not send (alert ";
+const WANTED: &str = "the server ended TLS: it wants a client certificate, and there is none for this host (alert ";
 
 /// A server that requests a client certificate. Without one it continues only if it is `optional`.
 fn asking(authority: &Authority, version: &'static SupportedProtocolVersion, optional: bool) -> ServerConfig {
@@ -100,7 +100,10 @@ fn tls_1_2_alerts_for_client_certificates_are_recognised() {
     let server = asking_then(asking(&authority, &TLS12, true), Vec::new());
     let error = get(&client_trusting(&authority), &server.tls_url(), &exchange()).err().unwrap();
     assert!(matches!(error.kind, ErrorKind::Closed), "{error:?}");
-    assert!(error.detail.ends_with("in which it asked for a client certificate; there is none"), "{error:?}");
+    assert!(
+        error.detail.ends_with("in which it asked for a client certificate; there is none for this host"),
+        "{error:?}"
+    );
 }
 
 /// The same alert from a server that requested no certificate, on another connection, concerns cipher suites.

@@ -1,4 +1,5 @@
 mod cancel;
+mod changed_trust;
 mod client_certificates;
 mod coding;
 mod coding_layers;
@@ -11,6 +12,7 @@ mod gathering;
 mod given_roots;
 mod head;
 mod head_framing;
+mod own_certificate;
 mod pool;
 mod preparation;
 mod proxy;

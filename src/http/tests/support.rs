@@ -321,6 +321,7 @@ pub fn options() -> ClientOptions {
         low_speed: None,
         trust: Trust::Platform,
         pins: Vec::new(),
+        certificate: None,
         proxy: None,
         resolver: Some(FixedResolver::loopback()),
         address_rule: None,

@@ -313,13 +313,14 @@ fn broken_record_is_reported_on_every_read() {
         let _ = stream.sock.write_all(&[&[23, 3, 3, 0, 32][..], &[0; 32]].concat());
         wait_for_close(&mut stream.sock);
     });
-    let settings = TlsSettings::new(Trust::Roots(vec![authority.root.clone()]), Vec::new()).unwrap();
+    let settings = TlsSettings::new(Trust::Roots(vec![authority.root.clone()]), Vec::new(), None).unwrap();
     let socket = std::net::TcpStream::connect(server.address).unwrap();
     socket.set_nonblocking(true).unwrap();
     let socket = Arc::new(OpenSocket::new(socket.into()));
     let (stream, exchange) = (Stream::new(socket, server.address), exchange());
     let name = "test.example".try_into().unwrap();
-    let mut tls = TlsStream::connect(&exchange, stream, settings.config().unwrap(), name).unwrap();
+    let config = settings.config(&name).unwrap();
+    let mut tls = TlsStream::connect(&exchange, stream, config, name).unwrap();
     let mut space = [0; 1000];
     let mut told = 0;
     while told < 3 {

@@ -272,12 +272,13 @@ fn clients_do_not_share_tls_sessions() {
 /// configuration itself.
 #[test]
 fn clients_with_platform_roots_do_not_share_tls_sessions() {
-    let settings = || TlsSettings::new(Trust::Platform, Vec::new()).unwrap();
+    let settings = || TlsSettings::new(Trust::Platform, Vec::new(), None).unwrap();
+    let server = "test.example".try_into().unwrap();
     let (one, two) = (settings(), settings());
-    match (one.config(), two.config()) {
+    match (one.config(&server), two.config(&server)) {
         (Ok(first), Ok(second)) => {
             assert!(!Arc::ptr_eq(&first, &second));
-            assert!(Arc::ptr_eq(&first, &one.config().unwrap()), "one client has one, or it resumes nothing");
+            assert!(Arc::ptr_eq(&first, &one.config(&server).unwrap()), "one client has one, or it resumes nothing");
         }
         // A machine without any root.
         (Err(error), _) => assert!(matches!(error.kind, ErrorKind::PlatformVerifier), "{error:?}"),

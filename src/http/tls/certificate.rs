@@ -5,6 +5,8 @@
 use std::fmt::Write;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use rustls::{SignatureAlgorithm, SignatureScheme};
+
 use super::der::{
     BIT_STRING, BOOLEAN, GENERALIZED_TIME, INTEGER, OBJECT_IDENTIFIER, OCTET_STRING, Reader, SEQUENCE, SET, UTC_TIME,
     constructed,
@@ -21,7 +23,8 @@ pub(super) struct Certificate<'a> {
     pub(super) not_after: Moment,
     /// Version 1, which has no extensions.
     pub(super) is_version_1: bool,
-    public_key: Reader<'a>,
+    /// The whole SubjectPublicKeyInfo element.
+    pub(super) public_key_info: &'a [u8],
     /// Empty if there are none.
     extensions: Reader<'a>,
 }
@@ -41,6 +44,15 @@ const ED25519: &[u8] = &[0x2b, 0x65, 0x70];
 const P256: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 7];
 const P384: &[u8] = &[0x2b, 0x81, 4, 0, 34];
 
+const RSA_SCHEMES: [SignatureScheme; 6] = [
+    SignatureScheme::RSA_PSS_SHA256,
+    SignatureScheme::RSA_PSS_SHA384,
+    SignatureScheme::RSA_PSS_SHA512,
+    SignatureScheme::RSA_PKCS1_SHA256,
+    SignatureScheme::RSA_PKCS1_SHA384,
+    SignatureScheme::RSA_PKCS1_SHA512,
+];
+
 impl<'a> Certificate<'a> {
     /// `None` if the bytes are not a certificate.
     pub(super) fn read(der: &'a [u8]) -> Option<Certificate<'a>> {
@@ -53,7 +65,7 @@ impl<'a> Certificate<'a> {
         let mut validity = fields.enter(SEQUENCE)?;
         let (not_before, not_after) = (Moment::read(&mut validity)?, Moment::read(&mut validity)?);
         let subject = fields.read(SEQUENCE)?;
-        let public_key = fields.enter(SEQUENCE)?;
+        let public_key_info = fields.read_whole()?;
         // Unique identifiers of the issuer and the subject may precede the extensions.
         let extensions = match fields.find(|&(tag, _)| tag == constructed(3)) {
             Some((_, content)) => Reader::new(content).enter(SEQUENCE)?,
@@ -67,7 +79,7 @@ impl<'a> Certificate<'a> {
             not_before,
             not_after,
             is_version_1,
-            public_key,
+            public_key_info,
             extensions,
         })
     }
@@ -119,9 +131,30 @@ impl<'a> Certificate<'a> {
         names.into_iter().flatten().filter_map(|(tag, content)| general_name(tag, content)).collect()
     }
 
+    fn public_key(&self) -> Reader<'a> {
+        Reader::new(self.public_key_info).enter(SEQUENCE).unwrap_or(Reader::new(&[]))
+    }
+
+    /// By what its key can sign in a handshake, the best first; `None` where the key is of no kind that this library knows.
+    /// TLS 1.3 has the curve in the name of a scheme, and RSA only as PSS (RFC 8446 section 4.2.3).
+    pub(super) fn signing(&self) -> Option<(SignatureAlgorithm, &'static [SignatureScheme])> {
+        let mut algorithm = self.public_key().enter(SEQUENCE)?;
+        let identifier = algorithm.read(OBJECT_IDENTIFIER)?;
+        match identifier {
+            RSA_ENCRYPTION => Some((SignatureAlgorithm::RSA, &RSA_SCHEMES)),
+            ED25519 => Some((SignatureAlgorithm::ED25519, &[SignatureScheme::ED25519])),
+            EC_PUBLIC_KEY => match algorithm.read(OBJECT_IDENTIFIER)? {
+                P256 => Some((SignatureAlgorithm::ECDSA, &[SignatureScheme::ECDSA_NISTP256_SHA256])),
+                P384 => Some((SignatureAlgorithm::ECDSA, &[SignatureScheme::ECDSA_NISTP384_SHA384])),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
     /// Why the key is unusable, if signatures with it cannot be verified.
     pub(super) fn unusable_key(&self) -> Option<String> {
-        let mut public_key = self.public_key;
+        let mut public_key = self.public_key();
         let mut algorithm = public_key.enter(SEQUENCE)?;
         let (identifier, key) = (algorithm.read(OBJECT_IDENTIFIER)?, public_key.read(BIT_STRING)?);
         if identifier == RSA_ENCRYPTION {

@@ -39,6 +39,13 @@ impl<'a> Reader<'a> {
         if self.0.first() == Some(&tag) { self.read(tag) } else { None }
     }
 
+    /// The next element with its tag and its length, whatever it is.
+    pub(super) fn read_whole(&mut self) -> Option<&'a [u8]> {
+        let before = self.0;
+        self.next()?;
+        before.get(..before.len() - self.0.len())
+    }
+
     /// The elements inside the next element, which must have this tag.
     pub(super) fn enter(&mut self, tag: u8) -> Option<Reader<'a>> {
         self.read(tag).map(Reader)

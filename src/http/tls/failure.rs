@@ -2,15 +2,19 @@
 
 use rustls::{AlertDescription, CertificateError, InvalidMessage, OtherError, PeerIncompatible, PeerMisbehaved};
 
+use super::client_certificate::SigningFailure;
+use super::handshake::CertificateAnswer;
 use super::refusal::Refusal;
 use super::words::{reason, words_of};
 use crate::http::error::{Error, ErrorKind, TlsFailure};
 use crate::terms::shortened;
 
-/// Converts a rustls error. `declined_certificate` is true if the server requested a client certificate earlier and was
-/// told that there is none.
-pub(in crate::http) fn failure_of(error: &rustls::Error, declined_certificate: bool) -> Error {
+/// Converts a rustls error. `answer` is what the server was told if it requested a client certificate earlier.
+pub(in crate::http) fn failure_of(error: &rustls::Error, answer: CertificateAnswer) -> Error {
     use rustls::Error as Tls;
+    if let Some(failure) = SigningFailure::of(error) {
+        return failure.to_error();
+    }
     let (failure, detail) = match error {
         Tls::InvalidCertificate(error) => return certificate_failure(error),
         Tls::PeerIncompatible(
@@ -23,7 +27,7 @@ pub(in crate::http) fn failure_of(error: &rustls::Error, declined_certificate: b
         Tls::InvalidMessage(InvalidMessage::InvalidContentType) => {
             (TlsFailure::NotTls, "the server does not speak TLS".to_owned())
         }
-        Tls::AlertReceived(alert) => alert_failure(*alert, declined_certificate),
+        Tls::AlertReceived(alert) => alert_failure(*alert, answer),
         Tls::PeerIncompatible(what) => (
             TlsFailure::NothingInCommon,
             format!("the server's TLS is incompatible with this library's: {}", words_of(what)),
@@ -74,15 +78,35 @@ fn certificate_failure(error: &CertificateError) -> Error {
 }
 
 /// RFC 8446 section 6.2 says what each alert means.
-fn alert_failure(alert: AlertDescription, declined_certificate: bool) -> (TlsFailure, String) {
-    let client_certificate =
-        (TlsFailure::ClientCertificate, "it wants a client certificate, which this library does not send");
+fn alert_failure(alert: AlertDescription, answer: CertificateAnswer) -> (TlsFailure, String) {
+    let client_certificate = |words| (TlsFailure::ClientCertificate, words);
+    let wants = client_certificate(match answer {
+        CertificateAnswer::NoScheme => {
+            "it wants a client certificate, and takes no signature scheme of the one that there is"
+        }
+        _ => "it wants a client certificate, and there is none for this host",
+    });
     let (failure, words) = match alert {
-        AlertDescription::CertificateRequired => client_certificate,
+        // These are about a certificate of the client, or about its signature, if it has sent one.
+        AlertDescription::BadCertificate
+        | AlertDescription::UnsupportedCertificate
+        | AlertDescription::CertificateRevoked
+        | AlertDescription::CertificateExpired
+        | AlertDescription::CertificateUnknown
+        | AlertDescription::UnknownCA
+        | AlertDescription::AccessDenied
+        | AlertDescription::DecryptError
+        | AlertDescription::CertificateRequired
+        | AlertDescription::HandshakeFailure
+            if answer == CertificateAnswer::Sent =>
+        {
+            client_certificate("it refuses the client certificate")
+        }
+        AlertDescription::CertificateRequired => wants,
         // TLS 1.2 has no such alert, so servers use these. The second one concerns a client certificate, and the client
         // sent only the empty list.
-        AlertDescription::HandshakeFailure if declined_certificate => client_certificate,
-        AlertDescription::BadCertificate | AlertDescription::NoCertificate => client_certificate,
+        AlertDescription::HandshakeFailure if answer != CertificateAnswer::NotAsked => wants,
+        AlertDescription::BadCertificate | AlertDescription::NoCertificate => wants,
         AlertDescription::HandshakeFailure | AlertDescription::InsufficientSecurity => (
             TlsFailure::NothingInCommon,
             "it seems to support none of this library's TLS cipher suites, curves and signature algorithms",

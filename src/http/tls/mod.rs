@@ -1,11 +1,13 @@
-//! TLS configuration: trust, pins, and verification of certificates.
+//! TLS configuration: trust, pins, verification of certificates, and the client certificate.
 
 #[cfg(target_os = "android")]
 mod android;
 mod certificate;
+mod client_certificate;
 mod common_name;
 mod der;
 mod failure;
+mod handshake;
 mod ocsp;
 mod pem;
 mod refusal;
@@ -29,7 +31,10 @@ use self::verifier::{Pins, Verifier};
 use super::error::{Error, ErrorKind, TlsFailure};
 use crate::platform::trust_store_is_ready;
 
+pub(super) use self::client_certificate::SigningFailure;
+pub use self::client_certificate::{CertificateParts, CertificateSigner, ClientCertificate, SignatureAnswer};
 pub(super) use self::failure::failure_of;
+pub(super) use self::handshake::{CertificateAnswer, HandshakeTurn};
 pub(super) use self::terms::terms_of;
 
 /// The certificates that a server's chain must lead to.
@@ -68,31 +73,45 @@ impl Pin {
     ///
     /// `None` if `host` is not a valid host: such a pin would never apply.
     pub fn new(host: &str, sha256: [u8; 32]) -> Option<Pin> {
-        let host = match host.parse::<IpAddr>() {
-            Ok(address) => address.to_string(),
-            Err(_) => match url::Host::parse(host).ok()? {
-                url::Host::Domain(name) => {
-                    DnsName::try_from(name.strip_suffix('.').unwrap_or(&name)).ok()?.as_ref().to_owned()
-                }
-                url::Host::Ipv4(address) => address.to_string(),
-                url::Host::Ipv6(address) => address.to_string(),
-            },
-        };
-        Some(Pin { host, sha256 })
+        host_in_handshake(host).map(|host| Pin { host, sha256 })
     }
 }
 
-/// The TLS configuration that all connections of a client share.
+/// A host as a handshake names it: a name in either form of an internationalised one, or an address. `None` for what no server
+/// is called.
+fn host_in_handshake(host: &str) -> Option<String> {
+    match host.parse::<IpAddr>() {
+        Ok(address) => Some(address.to_string()),
+        Err(_) => match url::Host::parse(host).ok()? {
+            url::Host::Domain(name) => {
+                Some(DnsName::try_from(name.strip_suffix('.').unwrap_or(&name)).ok()?.as_ref().to_owned())
+            }
+            url::Host::Ipv4(address) => Some(address.to_string()),
+            url::Host::Ipv6(address) => Some(address.to_string()),
+        },
+    }
+}
+
+/// What a client needs for TLS, with everything that is the same for all of its connections while its trust stays.
 ///
-/// Each client has its own, including the sessions that it can resume. If two clients shared session tickets, a server
-/// could tell that both are on the same device.
+/// Each has configurations of its own, and with them the sessions that it can resume: a server that saw the ticket of one
+/// client come from another would know that both are on one device, and a session that one trust has begun is none of
+/// another's. A server that may get the client certificate and one that may not share none either.
 #[derive(Debug)]
-pub(super) enum TlsSettings {
-    Ready(Arc<ClientConfig>),
+pub(super) struct TlsSettings {
+    trusted: Trusted,
+    certificate: Option<Arc<ClientCertificate>>,
+    anonymous: OnceCell<Arc<ClientConfig>>,
+    with_certificate: OnceCell<Arc<ClientConfig>>,
+}
+
+#[derive(Debug)]
+enum Trusted {
+    Roots(Arc<Verifier>),
     /// The platform's verifier is expensive and may be unavailable, so it is built for the first connection.
     Platform {
         pins: Pins,
-        config: OnceCell<Arc<ClientConfig>>,
+        verifier: OnceCell<Arc<Verifier>>,
     },
 }
 
@@ -100,27 +119,42 @@ pub(super) enum TlsSettings {
 static PLATFORM_VERIFIER: OnceCell<Arc<dyn ServerCertVerifier>> = OnceCell::new();
 
 impl TlsSettings {
-    pub(super) fn new(trust: Trust, pins: Vec<Pin>) -> Result<TlsSettings, Error> {
+    pub(super) fn new(
+        trust: Trust,
+        pins: Vec<Pin>,
+        certificate: Option<Arc<ClientCertificate>>,
+    ) -> Result<TlsSettings, Error> {
         let mut by_host = Pins::new();
         for pin in pins {
             by_host.entry(pin.host).or_default().push(pin.sha256);
         }
-        match trust {
+        let trusted = match trust {
             Trust::Platform => {
                 require_platform_verifier()?;
-                Ok(TlsSettings::Platform { pins: by_host, config: OnceCell::new() })
+                Trusted::Platform { pins: by_host, verifier: OnceCell::new() }
             }
-            Trust::Roots(roots) => Ok(TlsSettings::Ready(config(given_roots(roots, by_host)?)?)),
-        }
+            Trust::Roots(roots) => Trusted::Roots(Arc::new(given_roots(roots, by_host)?)),
+        };
+        Ok(TlsSettings { trusted, certificate, anonymous: OnceCell::new(), with_certificate: OnceCell::new() })
     }
 
-    pub(super) fn config(&self) -> Result<Arc<ClientConfig>, Error> {
+    /// The configuration for connections to a server: one for those that may get the client certificate, one for all others.
+    pub(super) fn config(&self, server: &ServerName<'_>) -> Result<Arc<ClientConfig>, Error> {
+        let certificate = self.certificate.as_ref().filter(|certificate| certificate.is_for(&server.to_str()));
+        let own = if certificate.is_some() { &self.with_certificate } else { &self.anonymous };
+        own.get_or_try_init(|| config(self.trusted.verifier()?, certificate.cloned())).cloned()
+    }
+}
+
+impl Trusted {
+    fn verifier(&self) -> Result<Arc<Verifier>, Error> {
         match self {
-            TlsSettings::Ready(config) => Ok(config.clone()),
-            TlsSettings::Platform { pins, config: own } => own
+            Trusted::Roots(verifier) => Ok(verifier.clone()),
+            Trusted::Platform { pins, verifier } => verifier
                 .get_or_try_init(|| {
                     let inner = Some(PLATFORM_VERIFIER.get_or_try_init(platform_verifier)?.clone());
-                    config(Verifier { inner, algorithms: algorithms(), roots: Vec::new(), pins: pins.clone() })
+                    let (algorithms, pins) = (algorithms(), pins.clone());
+                    Ok(Arc::new(Verifier { inner, algorithms, roots: Vec::new(), pins }))
                 })
                 .cloned(),
         }
@@ -147,14 +181,14 @@ fn algorithms() -> WebPkiSupportedAlgorithms {
     rustls::crypto::ring::default_provider().signature_verification_algorithms
 }
 
-/// Loads no keys, because there are no client certificates. ring's provider would link all its signing code into the
-/// library.
+/// Loads no keys, because the host keeps the key of a client certificate. ring's provider would link all its signing code into
+/// the library.
 #[derive(Debug)]
 struct NoKeys;
 
 impl KeyProvider for NoKeys {
     fn load_private_key(&self, _key: PrivateKeyDer<'static>) -> Result<Arc<dyn SigningKey>, rustls::Error> {
-        Err(rustls::Error::General("client certificates are not supported".to_owned()))
+        Err(rustls::Error::General("keys are not loaded".to_owned()))
     }
 }
 
@@ -196,13 +230,16 @@ fn root_store(roots: &[CertificateDer<'static>]) -> Result<RootCertStore, Error>
     Ok(store)
 }
 
-fn config(verifier: Verifier) -> Result<Arc<ClientConfig>, Error> {
-    let mut config = ClientConfig::builder_with_provider(provider())
+fn config(verifier: Arc<Verifier>, certificate: Option<Arc<ClientCertificate>>) -> Result<Arc<ClientConfig>, Error> {
+    let builder = ClientConfig::builder_with_provider(provider())
         .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])
         .map_err(|error| Error::internal(format!("TLS cannot be configured: {error}")))?
         .dangerous()
-        .with_custom_certificate_verifier(Arc::new(verifier))
-        .with_no_client_auth();
+        .with_custom_certificate_verifier(verifier);
+    let mut config = match certificate {
+        Some(certificate) => builder.with_client_cert_resolver(certificate),
+        None => builder.with_no_client_auth(),
+    };
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(Arc::new(config))
 }

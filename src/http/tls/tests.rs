@@ -30,7 +30,7 @@ fn verify(root: CertificateDer<'static>, chain: &[CertificateDer<'static>], stap
     let verifier = given_roots(vec![root], Pins::new()).unwrap();
     let name = "test.example".try_into().unwrap();
     let result = verifier.verify_server_cert(&chain[0], &chain[1..], &name, staple, in_2030());
-    result.map(drop).map_err(|error| failure_of(&error, false))
+    result.map(drop).map_err(|error| failure_of(&error, CertificateAnswer::NotAsked))
 }
 
 /// The form that every detail of a rejection must have.
@@ -263,7 +263,7 @@ fn every_rustls_error_becomes_a_sentence_without_debug_output() {
         (Tls::InvalidCertificate(CertificateError::BadEncoding), TlsFailure::Other, "bad encoding"),
         (Tls::InvalidCertificate(other(long.clone())), TlsFailure::Other, "cannot be used: x"),
     ] {
-        let told = failure_of(&error, false);
+        let told = failure_of(&error, CertificateAnswer::NotAsked);
         assert!(matches!(told.kind, ErrorKind::Tls(kind) if kind == failure), "{error:?}: {told:?}");
         assert!(told.detail.contains(words), "{words}: {told:?}");
         assert_is_a_sentence(&told.detail);

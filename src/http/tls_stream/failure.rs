@@ -1,7 +1,7 @@
 //! The failures of a TLS session.
 
 use crate::http::error::Error;
-use crate::http::tls::failure_of;
+use crate::http::tls::{CertificateAnswer, SigningFailure, failure_of};
 use crate::worker::StopReason;
 
 /// The failure that ended a session.
@@ -14,10 +14,10 @@ pub(super) enum SessionFailure {
 }
 
 impl SessionFailure {
-    /// `declined_certificate` is that of [`Output`](super::output::Output).
-    pub(super) fn to_error(&self, declined_certificate: bool) -> Error {
+    /// `certificate` is that of [`Output`](super::output::Output).
+    pub(super) fn to_error(&self, certificate: CertificateAnswer) -> Error {
         match self {
-            SessionFailure::Tls(error) => failure_of(error, declined_certificate),
+            SessionFailure::Tls(error) => failure_of(error, certificate),
             SessionFailure::Flood => Error::protocol("the server sends TLS records without data, and does not stop"),
         }
     }
@@ -26,7 +26,7 @@ impl SessionFailure {
 /// Why a step failed.
 #[derive(Debug)]
 pub(super) enum StepError {
-    /// The exchange is stopped. The session is unchanged.
+    /// The exchange is stopped. The session is unchanged, unless it waited for a signature: then it is unusable.
     Stopped(StopReason),
     Failed(SessionFailure),
 }
@@ -39,7 +39,10 @@ impl From<StopReason> for StepError {
 
 impl From<rustls::Error> for StepError {
     fn from(error: rustls::Error) -> StepError {
-        StepError::Failed(SessionFailure::Tls(error))
+        match SigningFailure::of(&error) {
+            Some(SigningFailure::Stopped(reason)) => StepError::Stopped(*reason),
+            _ => StepError::Failed(SessionFailure::Tls(error)),
+        }
     }
 }
 

@@ -2,14 +2,14 @@
 
 use rustls::unbuffered::{EncodeError, EncodeTlsData, EncryptError, InsufficientSizeError, WriteTraffic};
 
+use crate::http::tls::CertificateAnswer;
 use crate::worker::sizes::TLS_PLAINTEXT;
 use crate::worker::{Buffer, Worker};
 
 /// The record with which a TLS 1.2 client without a certificate answers a CertificateRequest: a Certificate message
 /// with an empty list (RFC 5246 section 7.4.6). It is not encrypted. A client sends it only if asked.
 ///
-/// Detected here because a `ResolvesClientCert` of rustls does not learn which connection asks. One resolver per
-/// connection would prevent resumption: rustls resumes a session only with the resolver that it started with.
+/// Detected here because rustls does not report a request where no certificate can be sent.
 const EMPTY_CERTIFICATE: [u8; 12] = [22, 3, 3, 0, 7, 11, 0, 0, 3, 0, 0, 0];
 
 /// Records to send.
@@ -18,11 +18,18 @@ pub(super) struct Output {
     pub bytes: Buffer,
     pub start: usize,
     pub end: usize,
-    /// Whether the server requested a client certificate in TLS 1.2, and was told that there is none.
-    pub declined_certificate: bool,
+    /// What the server was told when it asked for a client certificate.
+    pub certificate: CertificateAnswer,
 }
 
 impl Output {
+    /// Notes what the server was told, if it asked.
+    pub(super) fn note(&mut self, answer: CertificateAnswer) {
+        if answer != CertificateAnswer::NotAsked {
+            self.certificate = answer;
+        }
+    }
+
     /// Appends a message of the session itself.
     pub(super) fn encode<Data>(
         &mut self,
@@ -36,7 +43,10 @@ impl Output {
         }
         let begin = self.end;
         self.end += result.map_err(|error| rustls::Error::General(error.to_string()))?;
-        self.declined_certificate |= self.bytes[begin..self.end].starts_with(&EMPTY_CERTIFICATE);
+        let says_none = self.bytes[begin..self.end].starts_with(&EMPTY_CERTIFICATE);
+        if says_none && self.certificate == CertificateAnswer::NotAsked {
+            self.certificate = CertificateAnswer::NoCertificate;
+        }
         Ok(())
     }
 

@@ -169,6 +169,7 @@ impl Bench {
             low_speed: None,
             trust: Trust::from_pem(Authority::shared().pem().as_bytes()).unwrap(),
             pins: Vec::new(),
+            certificate: None,
             proxy: None,
             resolver: Some(Arc::new(Addresses(Mutex::new(addresses)))),
             address_rule: None,

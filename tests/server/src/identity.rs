@@ -8,9 +8,12 @@ use rcgen::{
     KeyUsagePurpose, PublicKeyData,
 };
 use ring::digest;
-use rustls::ServerConfig;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+use rustls::server::WebPkiClientVerifier;
 use rustls::version::{TLS12, TLS13};
+use rustls::{RootCertStore, ServerConfig};
+
+use crate::client_identity::{ClientIdentity, ClientKey};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -45,6 +48,13 @@ pub enum MaximumTls {
     Tls13,
 }
 
+/// What a server does about certificates of its clients.
+#[derive(Clone, Copy)]
+enum ClientCertificates {
+    NotAsked,
+    Required,
+}
+
 /// A root certificate, and the server certificates made from it.
 pub struct Authority {
     root: CertifiedIssuer<'static, KeyPair>,
@@ -54,6 +64,7 @@ pub struct Authority {
     /// The same key for every leaf, so that the identities differ only in what their names say.
     leaf_key: KeyPair,
     valid: CertificateDer<'static>,
+    clients: Vec<ClientIdentity>,
 }
 
 impl Authority {
@@ -72,7 +83,17 @@ impl Authority {
         let leaf_key = KeyPair::generate()?;
         let pem = root.pem();
         let valid = leaf(&LOCAL_NAMES, 0..300)?.signed_by(&leaf_key, &intermediate)?.der().clone();
-        Ok(Authority { root, intermediate, unknown, pem, leaf_key, valid })
+        let client = |which| {
+            let days = if which == ClientKey::Expired { -60..-30 } else { 0..300 };
+            ClientIdentity::new(
+                which,
+                lasting(CertificateParams::new(Vec::new())?, days),
+                &intermediate,
+                &intermediate.pem(),
+            )
+        };
+        let clients = ClientKey::ALL.into_iter().map(client).collect::<Result<_, _>>()?;
+        Ok(Authority { root, intermediate, unknown, pem, leaf_key, valid, clients })
     }
 
     /// The root certificate as PEM.
@@ -93,17 +114,46 @@ impl Authority {
         hash
     }
 
+    /// A certificate for a client, which a server that [requires](crate::Server::mutual_url) one accepts or, if it is expired, does not.
+    pub fn client(&self, which: ClientKey) -> &ClientIdentity {
+        self.clients.iter().find(|client| client.which() == which).expect("there is one of each")
+    }
+
+    pub(crate) fn client_of(&self, certificate: &CertificateDer<'_>) -> Option<ClientKey> {
+        self.clients.iter().find(|client| client.is(certificate)).map(ClientIdentity::which)
+    }
+
     /// The TLS configuration of a server that shows `identity`. Sessions resume within one configuration.
     pub(crate) fn server_config(&self, identity: Identity, maximum: MaximumTls) -> Arc<ServerConfig> {
+        self.config_with(identity, maximum, ClientCertificates::NotAsked)
+    }
+
+    /// As [`server_config`](Authority::server_config), of a server that talks to nobody without a client certificate.
+    pub(crate) fn mutual_config(&self, maximum: MaximumTls) -> Arc<ServerConfig> {
+        self.config_with(Identity::Valid, maximum, ClientCertificates::Required)
+    }
+
+    fn config_with(&self, identity: Identity, maximum: MaximumTls, clients: ClientCertificates) -> Arc<ServerConfig> {
         let chain = self.chain(identity).expect("a test certificate can be made");
         let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(self.leaf_key.serialize_der()));
         let versions: &[_] = match maximum {
             MaximumTls::Tls12 => &[&TLS12],
             MaximumTls::Tls13 => &[&TLS12, &TLS13],
         };
-        let config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let verifier = match clients {
+            ClientCertificates::NotAsked => WebPkiClientVerifier::no_client_auth(),
+            ClientCertificates::Required => {
+                let mut roots = RootCertStore::empty();
+                roots.add(self.root.der().clone()).expect("the root is one");
+                WebPkiClientVerifier::builder_with_provider(roots.into(), provider.clone())
+                    .build()
+                    .expect("there is a root")
+            }
+        };
+        let config = ServerConfig::builder_with_provider(provider)
             .with_protocol_versions(versions)
-            .and_then(|builder| builder.with_no_client_auth().with_single_cert(chain, key))
+            .and_then(|builder| builder.with_client_cert_verifier(verifier).with_single_cert(chain, key))
             .expect("the test certificates suit rustls");
         Arc::new(config)
     }
@@ -147,9 +197,13 @@ fn leaf(names: &[&str], days: std::ops::Range<i32>) -> Result<CertificateParams,
     params.distinguished_name.push(DnType::CommonName, "wxtransfer test server");
     params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
     params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+    Ok(lasting(params, days))
+}
+
+fn lasting(mut params: CertificateParams, days: std::ops::Range<i32>) -> CertificateParams {
     params.not_before = days_from_now(days.start - 1).into();
     params.not_after = days_from_now(days.end).into();
-    Ok(params)
+    params
 }
 
 fn days_from_now(days: i32) -> SystemTime {

@@ -12,6 +12,7 @@
 
 mod acceptor;
 mod black_hole;
+mod client_identity;
 mod fault;
 mod honest;
 mod identity;
@@ -20,6 +21,7 @@ mod program;
 mod proxy;
 
 pub use black_hole::BlackHole;
+pub use client_identity::{ClientIdentity, ClientKey};
 pub use fault::{Event, FaultServer, Flood, Script, Step, TlsRecord, Transport, response_head, script_for_target};
 pub use honest::{Options, Part, ReceivedBody, ReceivedRequest, Server, TlsInfo};
 pub use identity::{Authority, Identity, MaximumTls};

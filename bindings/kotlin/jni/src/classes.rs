@@ -39,6 +39,8 @@ pub struct Classes {
     pub log: JMethodID,
     /// `NativeHooks.resolve`.
     pub resolve: JMethodID,
+    /// `NativeHooks.sign`.
+    pub sign: JMethodID,
     /// `NativeFileResult.set`.
     pub set_file_result: JMethodID,
     /// `NativeUrlCheck.set`.
@@ -67,6 +69,7 @@ impl Classes {
             post: env.get_method_id(&hooks, jni_str!("post"), jni_sig!("(J)V"))?,
             log: env.get_method_id(&hooks, jni_str!("log"), jni_sig!("(I[B)V"))?,
             resolve: env.get_method_id(&hooks, jni_str!("resolve"), jni_sig!("([BJ)V"))?,
+            sign: env.get_method_id(&hooks, jni_str!("sign"), jni_sig!("(I[BJ)V"))?,
             set_file_result: env.get_method_id(
                 &file_result,
                 jni_str!("set"),

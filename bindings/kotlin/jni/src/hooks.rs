@@ -1,4 +1,4 @@
-//! A session's executor, logger and resolver, passed on to a `NativeHooks`.
+//! A session's executor, logger, resolver and key, passed on to a `NativeHooks`.
 
 use std::ffi::c_void;
 
@@ -7,19 +7,21 @@ use jni::errors::{Result, ThrowRuntimeExAndDefault};
 use jni::objects::{JByteArray, JClass, JIntArray, JObject, JValue};
 use jni::refs::Global;
 use jni::sys::{jint, jlong};
+use wxtransfer::ffi::client_certificate::{WxtSigning, wxt_signing_finish};
 use wxtransfer::ffi::options::{WxtExecutor, WxtLogger, WxtResolver};
 use wxtransfer::ffi::resolver::{WxtResolution, wxt_resolution_finish};
 use wxtransfer::ffi::status::WXT_INVALID_ARGUMENT;
 use wxtransfer::ffi::string::WxtStr;
 
 use crate::classes::{call, with_env};
-use crate::convert::{TextList, to_java};
+use crate::convert::{Text, TextList, to_java};
 
 /// The object that a session's hooks go to. It has to live, in its place, until the session is closed.
 pub struct Hooks(pub Global<JObject<'static>>);
 
 impl Hooks {
-    fn context(&self) -> *mut c_void {
+    /// What the C functions are given.
+    pub fn context(&self) -> *mut c_void {
         std::ptr::from_ref(self).cast_mut().cast()
     }
 
@@ -105,6 +107,29 @@ unsafe extern "C" fn resolve(context: *mut c_void, host: WxtStr, resolution: *mu
     }
 }
 
+/// `sign` of a client certificate.
+pub unsafe extern "C" fn sign(
+    context: *mut c_void,
+    scheme: u16,
+    message: *const u8,
+    message_length: usize,
+    signing: *mut WxtSigning,
+) {
+    let asked = with_env(|env, classes| {
+        // SAFETY: the library gives a readable message; the rest as in `post`.
+        unsafe {
+            let message = to_java(env, WxtStr { ptr: message.cast(), len: message_length })?;
+            let arguments = [JValue::Int(scheme.into()).as_jni(), JValue::Object(&message).as_jni(), pointer(signing)];
+            call(env, Hooks::target(context), classes.sign, &arguments)
+        }
+    });
+    if asked.is_err() {
+        // SAFETY: `NativeHooks.sign` throws nothing, so it has not been reached and nobody else answers. A pointer to no
+        // bytes is not read.
+        unsafe { wxt_signing_finish(signing, std::ptr::null(), 0) };
+    }
+}
+
 fn pointer<T>(pointer: *mut T) -> jni::sys::jvalue {
     JValue::Long(pointer.expose_provenance() as jlong).as_jni()
 }
@@ -139,6 +164,28 @@ pub extern "system" fn Java_org_wxtransfer_Native_resolutionFinish<'local>(
         // SAFETY: given by `resolve` and answered once, as documented; also where Java's list could not be read.
         let status = unsafe { wxt_resolution_finish(resolution, views.as_ptr(), views.len()) };
         addresses.map(|_| status)
+    })
+    .resolve::<ThrowRuntimeExAndDefault>()
+}
+
+/// `wxt_signing_finish`. Once: Kotlin sees to that.
+#[unsafe(no_mangle)]
+pub extern "system" fn Java_org_wxtransfer_Native_signingFinish<'local>(
+    mut env: EnvUnowned<'local>,
+    _class: JClass<'local>,
+    signing: jlong,
+    signature: JByteArray<'local>,
+) -> jint {
+    let signing = std::ptr::with_exposed_provenance_mut::<WxtSigning>(signing as usize);
+    if signing.is_null() {
+        return WXT_INVALID_ARGUMENT;
+    }
+    env.with_env(|env| -> Result<_> {
+        let signature = Text::read(env, &signature);
+        let view = signature.as_ref().map_or(WxtStr::absent(), Text::view);
+        // SAFETY: given by `sign` and answered once, as documented; also where Java's bytes could not be read.
+        let status = unsafe { wxt_signing_finish(signing, view.ptr.cast(), view.len) };
+        signature.map(|_| status)
     })
     .resolve::<ThrowRuntimeExAndDefault>()
 }

@@ -7,15 +7,18 @@ use jni::EnvUnowned;
 use jni::errors::{Result, ThrowRuntimeExAndDefault};
 use jni::objects::{JByteArray, JClass, JIntArray, JLongArray, JObject};
 use jni::sys::{jboolean, jint, jlong};
+use wxtransfer::ffi::client_certificate::WxtClientCertificate;
 use wxtransfer::ffi::options::{WxtExecutor, WxtLogger, WxtPin, WxtResolver, WxtSessionOptions};
 use wxtransfer::ffi::session::{
     WxtSession, wxt_discard_partials, wxt_session_close, wxt_session_enter_background, wxt_session_enter_foreground,
     wxt_session_open, wxt_session_set_max_bytes_per_second,
 };
 use wxtransfer::ffi::status::WXT_OK;
+use wxtransfer::ffi::string::WxtStr;
+use wxtransfer::ffi::trust::wxt_session_set_trust;
 
 use crate::convert::{Text, TextList};
-use crate::hooks::Hooks;
+use crate::hooks::{Hooks, sign};
 
 /// What the options of open sessions point to, by handle.
 static HOOKS: Mutex<Option<HashMap<jlong, Box<Hooks>>>> = Mutex::new(None);
@@ -82,6 +85,10 @@ pub extern "system" fn Java_org_wxtransfer_Native_sessionOpen<'local>(
     has_executor: jboolean,
     has_logger: jboolean,
     has_resolver: jboolean,
+    certificate_chain: JByteArray<'local>,
+    certificate_hosts: JByteArray<'local>,
+    certificate_host_lengths: JIntArray<'local>,
+    certificate_schemes: JIntArray<'local>,
     session: JLongArray<'local>,
 ) -> jint {
     env.with_env(|env| -> Result<_> {
@@ -100,12 +107,14 @@ pub extern "system" fn Java_org_wxtransfer_Native_sessionOpen<'local>(
         let root_certificates = Text::read(env, &root_certificates)?;
         let pin_hosts = TextList::read(env, &pin_hosts, &pin_host_lengths)?;
         let pin_hashes = TextList::read(env, &pin_hashes, &pin_hash_lengths)?;
-        let pins: Vec<WxtPin> = pin_hosts
-            .views()
-            .into_iter()
-            .zip(pin_hashes.views())
-            .map(|(host, hash)| WxtPin { host, sha256: hash.ptr.cast(), sha256_length: hash.len })
-            .collect();
+        let pins = pins(&pin_hosts, &pin_hashes);
+        let certificate_chain = Text::read(env, &certificate_chain)?;
+        let certificate_hosts = TextList::read(env, &certificate_hosts, &certificate_host_lengths)?;
+        let certificate_hosts = certificate_hosts.views();
+        let mut schemes = vec![0; certificate_schemes.len(env)?];
+        certificate_schemes.get_region(env, 0, &mut schemes)?;
+        // Kotlin has them in an enum.
+        let schemes: Vec<u16> = schemes.into_iter().map(|scheme: i32| scheme as u16).collect();
         let proxy = Text::read(env, &proxy)?;
         let hooks = Box::new(Hooks(env.new_global_ref(&target)?));
         let options = WxtSessionOptions {
@@ -155,6 +164,18 @@ pub extern "system" fn Java_org_wxtransfer_Native_sessionOpen<'local>(
             low_speed_limit: low_speed_limit.cast_unsigned(),
             low_speed_time: low_speed_time.cast_unsigned(),
             wait_in_background: wait_in_background.into(),
+            client_certificate: match certificate_chain.view() {
+                chain if chain.ptr.is_null() => NO_CERTIFICATE,
+                chain => WxtClientCertificate {
+                    chain,
+                    hosts: certificate_hosts.as_ptr(),
+                    host_count: certificate_hosts.len(),
+                    schemes: schemes.as_ptr(),
+                    scheme_count: schemes.len(),
+                    context: hooks.context(),
+                    sign: Some(sign),
+                },
+            },
         };
         let mut opened = std::ptr::null_mut();
         // SAFETY: everything lives until the call returns, and the hooks until the session is closed.
@@ -172,6 +193,45 @@ pub extern "system" fn Java_org_wxtransfer_Native_sessionOpen<'local>(
 const NO_RESOLVER: WxtResolver = WxtResolver { context: std::ptr::null_mut(), resolve: None };
 const NO_EXECUTOR: WxtExecutor = WxtExecutor { context: std::ptr::null_mut(), post: None };
 const NO_LOGGER: WxtLogger = WxtLogger { context: std::ptr::null_mut(), log: None };
+
+const NO_CERTIFICATE: WxtClientCertificate = WxtClientCertificate {
+    chain: WxtStr::absent(),
+    hosts: std::ptr::null(),
+    host_count: 0,
+    schemes: std::ptr::null(),
+    scheme_count: 0,
+    context: std::ptr::null_mut(),
+    sign: None,
+};
+
+/// Hosts and keys as C borrows them.
+fn pins(hosts: &TextList, hashes: &TextList) -> Vec<WxtPin> {
+    let pairs = hosts.views().into_iter().zip(hashes.views());
+    pairs.map(|(host, hash)| WxtPin { host, sha256: hash.ptr.cast(), sha256_length: hash.len }).collect()
+}
+
+/// `wxt_session_set_trust`.
+#[unsafe(no_mangle)]
+pub extern "system" fn Java_org_wxtransfer_Native_sessionSetTrust<'local>(
+    mut env: EnvUnowned<'local>,
+    _class: JClass<'local>,
+    session: jlong,
+    root_certificates: JByteArray<'local>,
+    pin_hosts: JByteArray<'local>,
+    pin_host_lengths: JIntArray<'local>,
+    pin_hashes: JByteArray<'local>,
+    pin_hash_lengths: JIntArray<'local>,
+) -> jint {
+    env.with_env(|env| -> Result<_> {
+        let root_certificates = Text::read(env, &root_certificates)?;
+        let pin_hosts = TextList::read(env, &pin_hosts, &pin_host_lengths)?;
+        let pin_hashes = TextList::read(env, &pin_hashes, &pin_hash_lengths)?;
+        let pins = pins(&pin_hosts, &pin_hashes);
+        // SAFETY: everything lives until the call returns.
+        Ok(unsafe { wxt_session_set_trust(handle(session), root_certificates.view(), pins.as_ptr(), pins.len()) })
+    })
+    .resolve::<ThrowRuntimeExAndDefault>()
+}
 
 /// `wxt_session_close`.
 #[unsafe(no_mangle)]

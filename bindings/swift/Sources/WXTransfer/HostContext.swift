@@ -1,20 +1,23 @@
 import Dispatch
+import Foundation
 internal import CWxtransfer
 
-/// What the library calls back into for a whole session: the queue, the resolver and the log.
+/// What the library calls back into for a whole session: the queue, the resolver, the log and the key.
 final class HostContext: Sendable {
     let callbackQueue: DispatchQueue?
     let resolver: (@Sendable (String) async -> [String])?
     let log: (@Sendable (WXTransferSessionOptions.LogLevel, String) -> Void)?
+    let clientCertificate: WXTransferSessionOptions.ClientCertificate?
 
     init(_ options: WXTransferSessionOptions) {
         callbackQueue = options.callbackQueue
         resolver = options.resolver
         log = options.log
+        clientCertificate = options.clientCertificate
     }
 
     /// Sets the C callbacks of those that there are. They hold no reference: the session does.
-    func fill(_ options: inout WxtSessionOptions) {
+    func fill(_ options: inout WxtSessionOptions, in memory: CMemory) {
         let context = Unmanaged.passUnretained(self).toOpaque()
         if callbackQueue != nil {
             options.executor = WxtExecutor(context: context, post: post)
@@ -24,6 +27,9 @@ final class HostContext: Sendable {
         }
         if log != nil {
             options.logger = WxtLogger(context: context, log: writeLog)
+        }
+        if let clientCertificate {
+            options.client_certificate = clientCertificate.cCertificate(in: memory, context: context, sign: sign)
         }
     }
 
@@ -49,6 +55,19 @@ private func resolve(context: UnsafeMutableRawPointer?, host: WxtStr, resolution
     Task { question.finish(await resolver(name)) }
 }
 
+private func sign(
+    context: UnsafeMutableRawPointer?, scheme: UInt16, message: UnsafePointer<UInt8>?, length: Int,
+    signing: OpaquePointer?
+) {
+    let question = SigningQuestion(signing: signing)
+    guard let certificate = HostContext.from(context).clientCertificate,
+        let scheme = WXTransferSessionOptions.SignatureScheme(rawValue: scheme)
+    else { return question.finish(nil) }
+    // The library's bytes end with this call.
+    let message = Data(UnsafeBufferPointer(start: message, count: length))
+    Task { question.finish(await certificate.sign(scheme, message)) }
+}
+
 private func writeLog(context: UnsafeMutableRawPointer?, level: Int32, message: WxtStr) {
     HostContext.from(context).log?(WXTransferSessionOptions.LogLevel(level), message.text ?? "")
 }
@@ -57,6 +76,19 @@ private func writeLog(context: UnsafeMutableRawPointer?, level: Int32, message: 
 private struct PostedJob: @unchecked Sendable {
     let job: @convention(c) (UnsafeMutableRawPointer?) -> Void
     let data: UnsafeMutableRawPointer?
+}
+
+/// A question of the library to the host's key. The header allows the answer from any thread.
+private struct SigningQuestion: @unchecked Sendable {
+    let signing: OpaquePointer?
+
+    /// Answers, which has to happen once.
+    func finish(_ signature: Data?) {
+        CMemory.with { memory in
+            let bytes = memory.bytes(signature ?? Data())
+            _ = wxt_signing_finish(signing, bytes.baseAddress, bytes.count)
+        }
+    }
 }
 
 /// A question of the library to the host's resolver. The header allows the answer from any thread.

@@ -181,6 +181,8 @@ public struct WXTransferSessionOptions: Sendable {
     /// next attempt at the return; an upload that has begun to leave the device is sent again with `retryUploads`, else it ends
     /// with `interrupted`.
     public var waitInBackground = false
+    /// A certificate for servers that ask the app who it is; `nil` is none.
+    public var clientCertificate: ClientCertificate?
 
     /// The options that every session needs; the others keep WeChat's values.
     public init(appId: String, platform: Platform, clientVersion: String, dataDirectory: URL) {
@@ -237,7 +239,7 @@ public struct WXTransferSessionOptions: Sendable {
         options.low_speed_limit = lowSpeedLimit ?? 0
         options.low_speed_time = lowSpeedTime ?? 0
         options.wait_in_background = waitInBackground ? 1 : 0
-        host.fill(&options)
+        host.fill(&options, in: memory)
         return options
     }
 }
@@ -352,6 +354,7 @@ extension WXTransferSessionOptions: Redacted {
             "lowSpeedLimit": lowSpeedLimit,
             "lowSpeedTime": lowSpeedTime,
             "waitInBackground": waitInBackground,
+            "clientCertificate": clientCertificate,
         ]
     }
 }

@@ -66,7 +66,7 @@ final class ContractTests: XCTestCase {
         ]
         let others = [
             "API", "ERRNO", "CATEGORY", "PLATFORM", "PATHS", "LAN", "STORAGE_EXCLUSIVE", "STORAGE_SHARED", "LOG", "IMPORT",
-            "DIGEST", "WRITE", "METHOD", "RESUME", "NETWORK",
+            "DIGEST", "WRITE", "METHOD", "RESUME", "NETWORK", "SCHEME",
         ]
         XCTAssertEqual(
             swift.mapValues(\.rawValue), try constants("WXT_", besides: others.map { "WXT_\($0)" }))
@@ -85,6 +85,8 @@ final class ContractTests: XCTestCase {
         XCTAssertEqual(try Set(constants("WXT_DIGEST_").keys), ["md5", "sha1", "sha256"])
         XCTAssertEqual(try Set(constants("WXT_WRITE_").keys), ["whole", "append", "atPosition"])
         XCTAssertEqual(try Set(constants("WXT_METHOD_").keys), ["post", "put"])
+        let schemes = WXTransferSessionOptions.SignatureScheme.allCases.map { ("\($0)", Int32($0.rawValue)) }
+        XCTAssertEqual(try constants("WXT_SCHEME_"), Dictionary(uniqueKeysWithValues: schemes))
     }
 
     /// Swift does not import macros of macros, so the binding writes these values out.

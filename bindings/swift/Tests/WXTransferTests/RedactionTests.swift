@@ -79,7 +79,10 @@ final class RedactionTests: XCTestCase {
         listed.pins = [.init(host: "example.test", sha256: Data(canary.utf8))]
         listed.uploadDomains = [url]
         listed.downloadDomains = [url]
+        let certificate = WXTransferSessionOptions.ClientCertificate(chain: canary, hosts: ["example.test"]) { _, _ in nil }
+        listed.clientCertificate = certificate
         let values: [Any] = [
+            certificate, WXTransferSessionOptions.SignatureScheme.ed25519,
             upload, download, listed, pairs, pairs[0], headersReceived, succeeded(WXTransferUploadSuccess.init),
             listed.pins[0], succeeded(WXTransferDownloadSuccess.init), WXTransferProfile(WxtProfile()),
             WXTransferProgress(WxtProgress()), WXTransferFileInfo(WxtFileInfo()), failed, failed.errno, failed.category,

@@ -9,8 +9,16 @@ struct TestServer: Sendable {
     let plain, tls: String
     /// The server whose request targets choose what goes wrong.
     let faultPlain, faultTls: String
+    /// The well-behaved server, where it requires a client certificate.
+    let mutualTls: String
     /// The authority of its certificates, in PEM.
     let certificate: String
+    private let directory: URL
+
+    /// A file that the server has written beside the authority's.
+    func file(_ name: String) throws -> String {
+        try String(contentsOf: directory.appendingPathComponent(name), encoding: .utf8)
+    }
 
     private init() {
         guard let program = ProcessInfo.processInfo.environment["WXTRANSFER_TEST_SERVER"] else {
@@ -41,6 +49,8 @@ struct TestServer: Sendable {
         tls = lines["tls"] ?? ""
         faultPlain = lines["fault-plain"] ?? ""
         faultTls = lines["fault-tls"] ?? ""
+        mutualTls = lines["mutual-tls"] ?? ""
+        directory = URL(fileURLWithPath: lines["ca"] ?? "").deletingLastPathComponent()
         guard let authority = try? String(contentsOfFile: lines["ca"] ?? "", encoding: .utf8) else {
             fatalError("\(program) wrote no certificate: \(text)")
         }

@@ -1,6 +1,6 @@
 //! The test servers for tests that cannot link them: prints the servers' addresses, and ends when its standard input closes.
 //!
-//! `wxtransfer-test-server [--directory D]`: `ca.pem` goes to D, or to a temporary directory.
+//! `wxtransfer-test-server [--directory D]`: `ca.pem` and the client certificates go to D, or to a temporary directory.
 
 use std::io::{self, Read, Write};
 use std::process::ExitCode;
@@ -37,6 +37,7 @@ fn serve(options: Options) -> io::Result<()> {
     let mut output = io::stdout().lock();
     writeln!(output, "plain {}", server.url(""))?;
     writeln!(output, "tls {}", server.https_url(""))?;
+    writeln!(output, "mutual-tls {}", server.mutual_url(""))?;
     writeln!(output, "fault-plain {}", fault_plain.url(""))?;
     writeln!(output, "fault-tls {}", fault_tls.url(""))?;
     writeln!(output, "ca {}", server.ca_file().display())?;

@@ -22,6 +22,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Runtime;
 use tokio_rustls::TlsAcceptor;
 
+use crate::client_identity::ClientKey;
 use crate::identity::{Authority, Identity, MaximumTls};
 use head_tap::HeadTap;
 use record::{ConnectionInfo, Record};
@@ -30,13 +31,13 @@ use routes::Routes;
 /// How a [`Server`] is started. The default suits tests.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
-    /// The directory for `ca.pem`; if absent, a temporary directory of the server.
+    /// The directory for `ca.pem` and the `.pem` and `.key` of each [`ClientKey`]; if absent, a temporary directory of the server.
     pub directory: Option<PathBuf>,
     /// The highest version on the TLS port.
     pub maximum_tls: MaximumTls,
 }
 
-/// A well-behaved server on two ports of 127.0.0.1, plain and TLS, until it is dropped.
+/// A well-behaved server on three ports of 127.0.0.1, until it is dropped: plain, TLS, and TLS that requires a client certificate.
 ///
 /// Every method may be called from any thread that is not itself an asynchronous task. Routes accept any method unless
 /// stated otherwise. The server reads a request's body to its end before it answers.
@@ -52,10 +53,12 @@ pub struct Options {
 /// | `/text?charset=…` | 你好，世界 in `utf-8`, `gbk` or `utf-16le`, café in `iso-8859-1`; `bom=1` adds a UTF-8 byte order mark; without `charset`, UTF-8 without a declaration; `invalid` is UTF-8 with an invalid byte |
 /// | `/cookies` | `Set-Cookie` and `Vary` twice each |
 /// | `/slow?ms=…` | an answer after that time |
+/// | `POST /sign/{key}/{scheme}` | the signature of the body by the key of a [client certificate](ClientKey), `ecdsa`, `rsa` or `expired`, and a scheme in decimal |
 /// | `/drip?n=…&ms=…` | n bytes, one every so many milliseconds |
 pub struct Server {
     plain: SocketAddr,
     tls: SocketAddr,
+    mutual: SocketAddr,
     record: Arc<Record>,
     ca_file: PathBuf,
     _temporary_directory: Option<tempfile::TempDir>,
@@ -81,18 +84,24 @@ impl Server {
         };
         let ca_file = directory.join("ca.pem");
         std::fs::write(&ca_file, Authority::shared().pem())?;
+        for which in ClientKey::ALL {
+            let client = Authority::shared().client(which);
+            std::fs::write(directory.join(format!("client-{}.pem", which.name())), client.chain_pem())?;
+            std::fs::write(directory.join(format!("client-{}.key", which.name())), client.key_pem())?;
+        }
 
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
         let record = Arc::new(Record::new());
         let config = Authority::shared().server_config(Identity::Valid, options.maximum_tls);
-        let (plain_listener, tls_listener) = runtime.block_on(async {
-            let loopback = (Ipv4Addr::LOCALHOST, 0);
-            std::io::Result::Ok((TcpListener::bind(loopback).await?, TcpListener::bind(loopback).await?))
-        })?;
+        let mutual_config = Authority::shared().mutual_config(options.maximum_tls);
+        let bind = || runtime.block_on(TcpListener::bind((Ipv4Addr::LOCALHOST, 0)));
+        let (plain_listener, tls_listener, mutual_listener) = (bind()?, bind()?, bind()?);
         let (plain, tls) = (plain_listener.local_addr()?, tls_listener.local_addr()?);
+        let mutual = mutual_listener.local_addr()?;
         runtime.spawn(accept_all(plain_listener, None, Arc::clone(&record)));
         runtime.spawn(accept_all(tls_listener, Some(TlsAcceptor::from(config)), Arc::clone(&record)));
-        Ok(Server { plain, tls, record, ca_file, _temporary_directory: temporary_directory, _runtime: runtime })
+        runtime.spawn(accept_all(mutual_listener, Some(TlsAcceptor::from(mutual_config)), Arc::clone(&record)));
+        Ok(Server { plain, tls, mutual, record, ca_file, _temporary_directory: temporary_directory, _runtime: runtime })
     }
 
     /// `http://127.0.0.1:PORT` followed by `path`.
@@ -103,6 +112,11 @@ impl Server {
     /// `https://localhost:PORT` followed by `path`.
     pub fn https_url(&self, path: &str) -> String {
         format!("https://localhost:{}{path}", self.tls.port())
+    }
+
+    /// `https://localhost:PORT` of the port that requires a client certificate, followed by `path`.
+    pub fn mutual_url(&self, path: &str) -> String {
+        format!("https://localhost:{}{path}", self.mutual.port())
     }
 
     /// The address of the plain HTTP port.

@@ -6,11 +6,13 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use rustls::{HandshakeKind, ProtocolVersion, ServerConnection};
 
 use crate::WAIT_LIMIT;
+use crate::client_identity::ClientKey;
+use crate::identity::Authority;
 
 /// A request that a [`Server`](crate::Server) has received.
 #[derive(Clone, Debug)]
 pub struct ReceivedRequest {
-    /// The connection's number, counted from 0 over both ports: two requests with the same one shared a connection.
+    /// The connection's number, counted from 0 over all ports: two requests with the same one shared a connection.
     pub connection: u64,
     /// The client's address.
     pub peer: SocketAddr,
@@ -89,6 +91,8 @@ pub struct TlsInfo {
     pub resumed: bool,
     /// The server name that the client sent.
     pub server_name: Option<String>,
+    /// The certificate that the client showed, in this handshake or in the one of the session that it resumed.
+    pub client: Option<ClientKey>,
 }
 
 impl TlsInfo {
@@ -98,6 +102,7 @@ impl TlsInfo {
             version: version.unwrap_or("unknown").to_owned(),
             resumed: connection.handshake_kind() == Some(HandshakeKind::Resumed),
             server_name: connection.server_name().map(str::to_owned),
+            client: connection.peer_certificates().and_then(|chain| Authority::shared().client_of(chain.first()?)),
         }
     }
 }

@@ -20,6 +20,8 @@ use super::head_tap::Heads;
 use super::range::{Selection, entity_tag, last_modified, select};
 use super::record::{ConnectionInfo, ReceivedRequest, Record};
 use super::upload::read_body;
+use crate::client_identity::ClientKey;
+use crate::identity::Authority;
 use crate::pattern::pattern_sha256;
 
 /// The limit of a slow response whose client does not end it.
@@ -74,6 +76,7 @@ async fn route(head: &Parts, received: &ReceivedRequest) -> Response<AnswerBody>
     let answer = match path[..] {
         ["upload"] if head.method == hyper::Method::POST => Some(upload(received)),
         ["raw"] => Some(raw(received)),
+        ["sign", key, scheme] => sign(key, scheme, received),
         ["bytes", length] => length.parse().ok().map(|length| bytes(head, &query, length)),
         ["headers"] => Some(json_answer(StatusCode::OK, &request_as_json(received))),
         ["redirect", code] => status(code).map(|status| redirect(status, &query, number("n").unwrap_or(1))),
@@ -119,6 +122,14 @@ fn upload(received: &ReceivedRequest) -> Response<AnswerBody> {
     answer["files"] = files.into();
     answer["content_length"] = body.length.into();
     json_answer(StatusCode::OK, &answer)
+}
+
+/// `None` for a key or a scheme that there is not.
+fn sign(key: &str, scheme: &str, received: &ReceivedRequest) -> Option<Response<AnswerBody>> {
+    let which = ClientKey::ALL.into_iter().find(|which| which.name() == key)?;
+    let message = received.body.bytes.as_deref()?;
+    let signature = Authority::shared().client(which).sign(scheme.parse().ok()?, message)?;
+    Some(Response::new(AnswerBody::Full(signature.into())))
 }
 
 /// Reports a raw body, as an object store would receive it.

@@ -66,7 +66,21 @@ internal object Native {
         hasExecutor: Boolean,
         hasLogger: Boolean,
         hasResolver: Boolean,
+        certificateChain: ByteArray?,
+        certificateHosts: ByteArray,
+        certificateHostLengths: IntArray,
+        certificateSchemes: IntArray,
         session: LongArray,
+    ): Int
+
+    @JvmStatic
+    external fun sessionSetTrust(
+        session: Long,
+        rootCertificates: ByteArray?,
+        pinHosts: ByteArray,
+        pinHostLengths: IntArray,
+        pinHashes: ByteArray,
+        pinHashLengths: IntArray,
     ): Int
 
     @JvmStatic
@@ -249,6 +263,9 @@ internal object Native {
 
     /** Answers and frees a resolution; once. */
     @JvmStatic
+    external fun signingFinish(signing: Long, signature: ByteArray?): Int
+
+    @JvmStatic
     external fun resolutionFinish(resolution: Long, addresses: ByteArray, addressLengths: IntArray): Int
 }
 
@@ -320,6 +337,13 @@ internal class TextList(texts: List<String?>) {
         }
     }
     val lengths: IntArray = IntArray(encoded.size) { encoded[it]?.size ?: -1 }
+}
+
+/** Pins as native code takes them. */
+internal class PinList(pins: List<WXTPin>) {
+    val hosts = TextList(pins.map { it.host })
+    val hashes: ByteArray = pins.fold(ByteArray(0)) { all, pin -> all + pin.sha256 }
+    val hashLengths: IntArray = IntArray(pins.size) { pins[it].sha256.size }
 }
 
 /** The texts of a list from native code. */

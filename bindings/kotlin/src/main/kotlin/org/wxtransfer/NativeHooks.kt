@@ -32,6 +32,17 @@ internal class NativeHooks(private val options: WXTSessionOptions) {
             reportUncaught(thrown)
         }
     }
+
+    fun sign(scheme: Int, message: ByteArray, signing: Long) {
+        val answer = WXTSigning(signing)
+        try {
+            val known = WXTSignatureScheme.entries.firstOrNull { it.value == scheme } ?: return answer.finish(null)
+            (options.clientCertificate ?: return answer.finish(null)).signer.sign(known, message, answer)
+        } catch (thrown: Throwable) {
+            answer.finish(null)
+            reportUncaught(thrown)
+        }
+    }
 }
 
 /** A job that an executor may run only once, whatever it does with it. */

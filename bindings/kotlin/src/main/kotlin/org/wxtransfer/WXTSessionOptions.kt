@@ -143,6 +143,8 @@ public data class WXTSessionOptions(
      * with `interrupted`.
      */
     val waitInBackground: Boolean = false,
+    /** A certificate for servers that ask the app who it is. `null` is none. */
+    val clientCertificate: WXTClientCertificate? = null,
 ) {
     init {
         val times = listOf(defaultUploadTimeout, defaultDownloadTimeout, maxTimeout, retryDelay, lowSpeedTime)
@@ -200,6 +202,7 @@ public data class WXTSessionOptions(
         "lowSpeedLimit" to lowSpeedLimit,
         "lowSpeedTime" to lowSpeedTime,
         "waitInBackground" to waitInBackground,
+        "clientCertificate" to clientCertificate,
     )
 }
 

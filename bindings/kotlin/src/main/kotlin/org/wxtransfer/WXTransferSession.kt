@@ -135,6 +135,19 @@ public class WXTransferSession(options: WXTSessionOptions) : WXTransfers {
     }
 
     /**
+     * Replaces `rootCertificates` and `pins` of the options, both, for new connections. [rootCertificates] is PEM; `null` is the
+     * operating system's. Idle connections are closed, what is being opened is opened anew, and tasks that have a connection go
+     * on with it. TLS sessions from before are not resumed. Throws [WXTStatusException]; nothing has changed then.
+     */
+    public fun setTrust(rootCertificates: String?, pins: List<WXTPin>) {
+        val roots = rootCertificates?.utf8()
+        val status = PinList(pins).run {
+            Native.sessionSetTrust(handle, roots, hosts.bytes, hosts.lengths, hashes, hashLengths)
+        }
+        checkStatus(status)
+    }
+
+    /**
      * Tells the session that the device has another network, or none. Idle connections are closed, transfers whose local address
      * is gone fail at once (`retryable`), and requests with `needsUnmetered` wait while the network is metered. With
      * [WXTNetworkKind.NONE] no task begins; what has not ended after 5 s, and every later call, fails with `interrupted`.
@@ -263,8 +276,10 @@ public class WXTransferSession(options: WXTSessionOptions) : WXTransfers {
         private fun open(options: WXTSessionOptions): Long {
             val uploadDomains = TextList(options.uploadDomains)
             val downloadDomains = TextList(options.downloadDomains)
-            val pinHosts = TextList(options.pins.map { it.host })
-            val pinHashes = options.pins.map { it.sha256 }
+            val pins = PinList(options.pins)
+            val certificate = options.clientCertificate
+            val certificateHosts = TextList(certificate?.hosts ?: emptyList())
+            val certificateSchemes = certificate?.schemes ?: emptyList()
             val session = LongArray(1)
             val status = Native.sessionOpen(
                 appId = options.appId.utf8(),
@@ -298,10 +313,10 @@ public class WXTransferSession(options: WXTSessionOptions) : WXTransfers {
                 downloadDomains = downloadDomains.bytes,
                 downloadDomainLengths = downloadDomains.lengths,
                 rootCertificates = options.rootCertificates?.utf8(),
-                pinHosts = pinHosts.bytes,
-                pinHostLengths = pinHosts.lengths,
-                pinHashes = pinHashes.fold(ByteArray(0), ByteArray::plus),
-                pinHashLengths = IntArray(pinHashes.size) { pinHashes[it].size },
+                pinHosts = pins.hosts.bytes,
+                pinHostLengths = pins.hosts.lengths,
+                pinHashes = pins.hashes,
+                pinHashLengths = pins.hashLengths,
                 proxy = options.proxy?.utf8(),
                 maxRetries = options.maxRetries,
                 retryDelay = options.retryDelay,
@@ -315,6 +330,10 @@ public class WXTransferSession(options: WXTSessionOptions) : WXTransfers {
                 hasExecutor = options.executor != null,
                 hasLogger = options.logger != null,
                 hasResolver = options.resolver != null,
+                certificateChain = certificate?.chain?.utf8(),
+                certificateHosts = certificateHosts.bytes,
+                certificateHostLengths = certificateHosts.lengths,
+                certificateSchemes = IntArray(certificateSchemes.size) { certificateSchemes[it].value },
                 session = session,
             )
             checkStatus(status)

@@ -31,12 +31,14 @@ class ContractTest {
         assertEquals(defined("WXT_METHOD_"), WXTMethod.entries.associate { it.name to it.value })
         assertEquals(defined("WXT_DIGEST_"), WXTDigestAlgorithm.entries.associate { it.name to it.value })
         assertEquals(defined("WXT_NETWORK_"), WXTNetworkKind.entries.associate { it.name to it.value })
+        assertEquals(defined("WXT_SCHEME_"), WXTSignatureScheme.entries.associate { it.name to it.value })
         assertEquals(defined("WXT_WRITE_"), WXTWriteMode.entries.associate { it.name to it.value })
         val statuses = (WXTStatus.entries - WXTStatus.UNKNOWN).associate { it.name to it.value }
         val sharing = WXTStorageSharing.entries.associate { it.name to it.value }
         assertEquals(sharing, defined("WXT_STORAGE_").filterKeys { "STORAGE_$it" !in statuses })
         val prefixes = listOf(
             "API", "ERRNO", "CATEGORY", "PLATFORM", "PATHS", "LAN", "RESUME", "LOG", "IMPORT", "DIGEST", "NETWORK", "WRITE", "METHOD",
+            "SCHEME",
         )
             .map { "WXT_${it}_" }
         val others = defines.filterKeys { name -> prefixes.none(name::startsWith) }.mapKeys { it.key.removePrefix("WXT_") }
@@ -127,7 +129,7 @@ class ContractTest {
                 // The first two are the environment and the class.
                 match.groupValues[1] to camel.drop(2)
             }
-        assertTrue(kotlin.size >= 18 && kotlin.getValue("sessionOpen").size == 49, "the parser finds them all")
+        assertTrue(kotlin.size >= 18 && kotlin.getValue("sessionOpen").size == 53, "the parser finds them all")
         // An object that native code calls is its target in Rust.
         val targets = setOf("hooks", "callbacks", "result")
         assertEquals(kotlin.mapValues { (_, names) -> names.map { if (it in targets) "target" else it } }, rust)

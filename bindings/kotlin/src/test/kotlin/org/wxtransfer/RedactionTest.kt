@@ -2,6 +2,7 @@ package org.wxtransfer
 
 import java.io.File
 import java.nio.file.Path
+import java.security.KeyPairGenerator
 import java.util.concurrent.Executor
 import kotlin.test.assertEquals
 import kotlin.test.assertFailsWith
@@ -46,6 +47,7 @@ class RedactionTest {
     private fun secretive(): List<Any> = listOf(
         upload,
         download,
+        WXTClientCertificate(canary, listOf("example.test"), { _, _, signing -> signing.finish(null) }),
         options().copy(rootCertificates = canary, uploadDomains = listOf(url), downloadDomains = listOf(url)),
         WXTHeadersReceived(pairs, 200),
         WXTUrlCheck(url, true, WXTErrno.OK, null, "downloadFile:ok", null, "url", url, emptyList(), emptyList()),
@@ -78,6 +80,9 @@ class RedactionTest {
             session.files,
             WXTStatusException(WXTStatus.INVALID_PROXY.value),
             WXTResolution(0),
+            WXTSigning(0),
+            WXTSignatureScheme.ED25519,
+            WXTPrivateKeySigner(KeyPairGenerator.getInstance("EC").generateKeyPair().private) { it.run() },
             WXTErrno,
             WXTCategory.TLS,
             WXTStatus.OK,
@@ -99,7 +104,7 @@ class RedactionTest {
 
     /** Interfaces, whose objects are the app's or in the lists above, and what takes Android to run. */
     private val others =
-        listOf("WXTException", "WXTSuccess", "WXTCallbacks", "WXTLogger", "WXTResolver", "WXTransferAndroid", "WXTransfers", "WXTTask")
+        listOf("WXTException", "WXTSuccess", "WXTCallbacks", "WXTLogger", "WXTResolver", "WXTSigner", "WXTransferAndroid", "WXTransfers", "WXTTask")
 
     @Test
     fun `no text of a public type holds a secret`() {

@@ -31,7 +31,11 @@ object TestServer {
     val plain = addresses.getValue("plain")
     val tls = addresses.getValue("tls")
     val faultPlain = addresses.getValue("fault-plain")
+    val mutualTls = addresses.getValue("mutual-tls")
     val certificates = File(addresses.getValue("ca")).readText()
+
+    /** A file that the server has written beside `ca.pem`. */
+    fun file(name: String): String = File(addresses.getValue("ca")).resolveSibling(name).readText()
 }
 
 /** Options under which the test servers may be talked to. */

@@ -1,0 +1,138 @@
+package org.wxtransfer
+
+import java.security.GeneralSecurityException
+import java.security.NoSuchAlgorithmException
+import java.security.PrivateKey
+import java.security.Signature
+import java.security.spec.MGF1ParameterSpec
+import java.security.spec.PSSParameterSpec
+import java.util.concurrent.Executor
+import java.util.concurrent.atomic.AtomicLong
+
+/**
+ * A certificate by which the app shows servers who it is (mutual TLS): `WxtClientCertificate` of the C interface. Its key stays
+ * with the app, in the Android Keystore, say: [signer] is asked for signatures.
+ *
+ * It is sent to a server that is one of [hosts] and asks for a certificate in the handshake, and to no other.
+ */
+public class WXTClientCertificate(
+    /** The app's own certificate in PEM, followed by those above it, in their order. Keys in the text are passed over. */
+    public val chain: String,
+    /** The servers that it may be sent to, on any port: exact host names, without a scheme, or addresses. */
+    public val hosts: List<String>,
+    /** Who has the key. [WXTPrivateKeySigner] signs with a [PrivateKey]. */
+    public val signer: WXTSigner,
+    /**
+     * What the key can sign by, the preferred one first; empty is all that the library knows for the key, with RSA-PSS before
+     * PKCS #1. A key of the Android Keystore signs only by the digests and paddings that it was made for.
+     */
+    public val schemes: List<WXTSignatureScheme> = emptyList(),
+) {
+    /** For logs: the hosts and schemes, and of the certificates the length only. */
+    override fun toString(): String = Redaction.text(
+        "WXTClientCertificate",
+        "chain" to Redaction.length(chain),
+        "hosts" to hosts,
+        "signer" to Redaction.presence(signer),
+        "schemes" to schemes,
+    )
+}
+
+/** How a key signs in a TLS handshake, `WXT_SCHEME_…` of the C interface. */
+public enum class WXTSignatureScheme(
+    /** The number in the C interface and in TLS. */
+    public val value: Int,
+    /** The algorithm of `java.security.Signature`, as Android names it. */
+    public val algorithm: String,
+) {
+    /** RSA PKCS #1 v1.5 with SHA-256. TLS 1.2 only. */
+    RSA_PKCS1_SHA256(0x0401, "SHA256withRSA"),
+
+    /** RSA PKCS #1 v1.5 with SHA-384. TLS 1.2 only. */
+    RSA_PKCS1_SHA384(0x0501, "SHA384withRSA"),
+
+    /** RSA PKCS #1 v1.5 with SHA-512. TLS 1.2 only. */
+    RSA_PKCS1_SHA512(0x0601, "SHA512withRSA"),
+
+    /** ECDSA on the curve P-256 with SHA-256. The signature is in DER. */
+    ECDSA_P256_SHA256(0x0403, "SHA256withECDSA"),
+
+    /** ECDSA on the curve P-384 with SHA-384. The signature is in DER. */
+    ECDSA_P384_SHA384(0x0503, "SHA384withECDSA"),
+
+    /** RSA-PSS with SHA-256 and a salt of 32 bytes. */
+    RSA_PSS_SHA256(0x0804, "SHA256withRSA/PSS"),
+
+    /** RSA-PSS with SHA-384 and a salt of 48 bytes. */
+    RSA_PSS_SHA384(0x0805, "SHA384withRSA/PSS"),
+
+    /** RSA-PSS with SHA-512 and a salt of 64 bytes. */
+    RSA_PSS_SHA512(0x0806, "SHA512withRSA/PSS"),
+
+    /** Ed25519. */
+    ED25519(0x0807, "Ed25519"),
+}
+
+/** Signs with the key of a client certificate. */
+public fun interface WXTSigner {
+    /**
+     * Asks for the signature of [message], which is not hashed, by [scheme]. Called on a worker thread in the middle of a
+     * handshake, for several connections at once; it has to return soon. The answer is given by [WXTSigning.finish], from any
+     * thread, before or after this returned. What it throws is "there is no signature".
+     */
+    public fun sign(scheme: WXTSignatureScheme, message: ByteArray, signing: WXTSigning)
+}
+
+/** A question to a [WXTSigner]. Each has to be answered, or its task waits for its deadline and its memory is lost. */
+public class WXTSigning internal constructor(signing: Long) {
+    private val pending = AtomicLong(signing)
+
+    /**
+     * Answers with a signature; `null` is "there is none": the user declined, or the key is gone. Any thread; an answer after
+     * the first one is ignored.
+     */
+    public fun finish(signature: ByteArray?) {
+        val signing = pending.getAndSet(0)
+        if (signing != 0L) Native.signingFinish(signing, signature)
+    }
+}
+
+/**
+ * Signs with a key of the Android Keystore, or any other that `java.security.Signature` takes.
+ *
+ * @param key The key; it is used on the threads of [executor].
+ * @param executor Where to sign, since a Keystore is slow. A handshake waits for it.
+ */
+public class WXTPrivateKeySigner(private val key: PrivateKey, private val executor: Executor) : WXTSigner {
+    override fun sign(scheme: WXTSignatureScheme, message: ByteArray, signing: WXTSigning) {
+        executor.execute {
+            val signature = try {
+                signature(scheme).run {
+                    initSign(key)
+                    update(message)
+                    sign()
+                }
+            } catch (_: GeneralSecurityException) {
+                // The key is gone, locked, or not made for this scheme. The task says that there is no signature.
+                null
+            } catch (_: RuntimeException) {
+                // Android's Keystore throws ProviderException and others of its kind.
+                null
+            }
+            signing.finish(signature)
+        }
+    }
+
+    /** Android has names for RSA-PSS with each digest. Java has one, and parameters. */
+    private fun signature(scheme: WXTSignatureScheme): Signature = try {
+        Signature.getInstance(scheme.algorithm)
+    } catch (missing: NoSuchAlgorithmException) {
+        val (digest, hash, salt) = when (scheme) {
+            WXTSignatureScheme.RSA_PSS_SHA256 -> Triple("SHA-256", MGF1ParameterSpec.SHA256, 32)
+            WXTSignatureScheme.RSA_PSS_SHA384 -> Triple("SHA-384", MGF1ParameterSpec.SHA384, 48)
+            WXTSignatureScheme.RSA_PSS_SHA512 -> Triple("SHA-512", MGF1ParameterSpec.SHA512, 64)
+            else -> throw missing
+        }
+        Signature.getInstance("RSASSA-PSS").apply { setParameter(PSSParameterSpec(digest, "MGF1", hash, salt, 1)) }
+    }
+}

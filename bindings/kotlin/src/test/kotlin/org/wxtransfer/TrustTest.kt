@@ -1,0 +1,140 @@
+package org.wxtransfer
+
+import java.nio.file.Path
+import java.security.KeyFactory
+import java.security.PrivateKey
+import java.security.spec.PKCS8EncodedKeySpec
+import java.util.Base64
+import java.util.concurrent.CountDownLatch
+import java.util.concurrent.ExecutorService
+import java.util.concurrent.Executors
+import java.util.concurrent.LinkedBlockingQueue
+import java.util.concurrent.TimeUnit
+import kotlin.test.assertEquals
+import kotlin.test.assertFailsWith
+import kotlin.test.assertNotNull
+import kotlin.test.assertTrue
+import org.junit.jupiter.api.AfterEach
+import org.junit.jupiter.api.Test
+import org.junit.jupiter.api.io.TempDir
+
+/** Client certificates, and a trust that changes while the session is open. */
+class TrustTest {
+    @TempDir
+    lateinit var directory: Path
+
+    private val keys: ExecutorService = Executors.newSingleThreadExecutor()
+    private val request = WXTDownloadRequest(TestServer.mutualTls + "/bytes/5")
+
+    @AfterEach
+    fun end() = keys.shutdown()
+
+    private fun certificate(name: String, signer: WXTSigner, vararg schemes: WXTSignatureScheme) =
+        WXTClientCertificate(TestServer.file("client-$name.pem"), listOf("localhost"), signer, schemes.toList())
+
+    private fun open(certificate: WXTClientCertificate?) =
+        WXTransferSession(options(directory.resolve("data")).copy(clientCertificate = certificate))
+
+    /** A key as a Keystore gives it: an object that signs. */
+    private fun key(name: String, algorithm: String): PrivateKey {
+        val lines = TestServer.file("client-$name.key").lines().filter { it.isNotEmpty() && !it.startsWith("-----") }
+        val der = Base64.getDecoder().decode(lines.joinToString(""))
+        return KeyFactory.getInstance(algorithm).generatePrivate(PKCS8EncodedKeySpec(der))
+    }
+
+    private suspend fun WXTransferSession.failure() = assertFailsWith<WXTFailureException> { downloadFile(request) }
+
+    @Test
+    fun `a server that asks who the app is gets the certificate, signed by a private key`() = test {
+        for ((name, algorithm) in listOf("ecdsa" to "EC", "rsa" to "RSA")) {
+            val signer = WXTPrivateKeySigner(key(name, algorithm), keys)
+            open(certificate(name, signer)).use { assertEquals(5, it.downloadFile(request).dataLength, name) }
+        }
+    }
+
+    @Test
+    fun `without one the server refuses`() = test {
+        open(null).use { session ->
+            val failure = session.failure()
+            assertEquals(WXTErrno.NETWORK to WXTCategory.TLS, failure.errno to failure.category)
+            assertTrue("it wants a client certificate, and there is none for this host" in failure.detail, failure.detail)
+        }
+    }
+
+    @Test
+    fun `a scheme that the app names is the one that the key is asked for`() = test {
+        val asked = LinkedBlockingQueue<WXTSignatureScheme>()
+        val signer = WXTPrivateKeySigner(key("rsa", "RSA"), keys)
+        val noting = WXTSigner { scheme, message, signing ->
+            asked.add(scheme)
+            signer.sign(scheme, message, signing)
+        }
+        open(certificate("rsa", noting, WXTSignatureScheme.RSA_PSS_SHA512)).use { it.downloadFile(request) }
+        assertEquals(listOf(WXTSignatureScheme.RSA_PSS_SHA512), asked.toList())
+    }
+
+    @Test
+    fun `no signature is a failure, and an exception is none`() = test {
+        open(certificate("ecdsa", { _, _, signing -> repeat(2) { signing.finish(null) } })).use { session ->
+            assertTrue("gave no signature" in session.failure().detail)
+        }
+        val uncaught = LinkedBlockingQueue<Throwable>()
+        val before = Thread.getDefaultUncaughtExceptionHandler()
+        Thread.setDefaultUncaughtExceptionHandler { _, thrown -> uncaught.add(thrown) }
+        try {
+            open(certificate("ecdsa", { _, _, _ -> error("no key") })).use { session ->
+                assertTrue("gave no signature" in session.failure().detail)
+            }
+            assertEquals("no key", assertNotNull(uncaught.poll(WAIT_LIMIT_SECONDS, TimeUnit.SECONDS)).message)
+        } finally {
+            Thread.setDefaultUncaughtExceptionHandler(before)
+        }
+    }
+
+    @Test
+    fun `closing does not wait for a signature, and a late one is harmless`() = test {
+        val asked = CountDownLatch(1)
+        val questions = LinkedBlockingQueue<WXTSigning>()
+        val session = open(certificate("ecdsa", { _, _, signing ->
+            questions.add(signing)
+            asked.countDown()
+        }))
+        val task = session.downloadFileTask(request)
+        asked.awaitOrFail("the key is asked")
+        session.close()
+        assertEquals(WXTCategory.ABORTED, assertFailsWith<WXTFailureException> { task.await() }.category)
+        questions.single().finish(ByteArray(3))
+    }
+
+    @Test
+    fun `the trust changes for new connections`() = test {
+        val download = WXTDownloadRequest(TestServer.tls + "/bytes/5")
+        open(null).use { session ->
+            assertEquals(5, session.downloadFile(download).dataLength)
+            session.setTrust(TestServer.certificates, listOf(WXTPin("localhost", ByteArray(32))))
+            val failure = assertFailsWith<WXTFailureException> { session.downloadFile(download) }
+            assertTrue("pinned keys" in failure.detail, failure.detail)
+            val bad = assertFailsWith<WXTStatusException> { session.setTrust("no PEM", emptyList()) }
+            assertEquals(WXTStatus.INVALID_CERTIFICATE, bad.status)
+            val short = listOf(WXTPin("localhost", ByteArray(31)))
+            val badPin = assertFailsWith<WXTStatusException> { session.setTrust(TestServer.certificates, short) }
+            assertEquals(WXTStatus.INVALID_PIN, badPin.status)
+            session.setTrust(TestServer.certificates, emptyList())
+            assertEquals(5, session.downloadFile(download).dataLength)
+        }
+    }
+
+    @Test
+    fun `what cannot be a client certificate does not open a session`() {
+        val signer = WXTPrivateKeySigner(key("ecdsa", "EC"), keys)
+        for (bad in listOf(
+            WXTClientCertificate("no PEM", listOf("localhost"), signer),
+            WXTClientCertificate(TestServer.file("client-ecdsa.pem"), listOf("https://localhost"), signer),
+            certificate("ecdsa", signer, WXTSignatureScheme.RSA_PSS_SHA256),
+        )) {
+            assertEquals(WXTStatus.INVALID_CERTIFICATE, assertFailsWith<WXTStatusException> { open(bad) }.status)
+        }
+        val nowhere = WXTClientCertificate(TestServer.file("client-ecdsa.pem"), emptyList(), signer)
+        assertEquals(WXTStatus.INVALID_ARGUMENT, assertFailsWith<WXTStatusException> { open(nowhere) }.status)
+    }
+}

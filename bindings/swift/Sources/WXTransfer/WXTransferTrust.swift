@@ -1,0 +1,86 @@
+import Foundation
+internal import CWxtransfer
+
+extension WXTransferSessionOptions {
+    /// A certificate by which the app shows servers who it is (mutual TLS). Its key stays with the app, in the Keychain, say: `sign`
+    /// is asked for signatures.
+    ///
+    /// It is sent to a server that is one of `hosts` and asks for a certificate in the handshake, and to no other.
+    public struct ClientCertificate: Sendable {
+        /// The app's own certificate in PEM, followed by those above it, in their order. Keys in the text are passed over.
+        public var chain: String
+        /// The servers that it may be sent to, on any port: exact host names, without a scheme, or addresses.
+        public var hosts: [String]
+        /// What the key can sign by, the preferred one first; empty is all that the library knows for the key, with RSA-PSS before
+        /// PKCS #1.
+        public var schemes: [SignatureScheme]
+        /// The signature of a message, which is not hashed; `nil` is "there is none": the user declined, or the key is gone. Asked
+        /// in the middle of a handshake, for several connections at once. The task waits, until its deadline at most.
+        public var sign: @Sendable (_ scheme: SignatureScheme, _ message: Data) async -> Data?
+
+        /// A certificate whose key signs by `sign`.
+        public init(
+            chain: String, hosts: [String], schemes: [SignatureScheme] = [],
+            sign: @escaping @Sendable (_ scheme: SignatureScheme, _ message: Data) async -> Data?
+        ) {
+            (self.chain, self.hosts, self.schemes, self.sign) = (chain, hosts, schemes, sign)
+        }
+    }
+
+    /// How a key signs in a TLS handshake: the numbers of `WXT_SCHEME_…` and of TLS.
+    public enum SignatureScheme: UInt16, Sendable, CaseIterable {
+        /// RSA PKCS #1 v1.5 with SHA-256: `.rsaSignatureMessagePKCS1v15SHA256` of a `SecKey`. TLS 1.2 only.
+        case rsaPkcs1Sha256 = 0x0401
+        /// RSA PKCS #1 v1.5 with SHA-384: `.rsaSignatureMessagePKCS1v15SHA384` of a `SecKey`. TLS 1.2 only.
+        case rsaPkcs1Sha384 = 0x0501
+        /// RSA PKCS #1 v1.5 with SHA-512: `.rsaSignatureMessagePKCS1v15SHA512` of a `SecKey`. TLS 1.2 only.
+        case rsaPkcs1Sha512 = 0x0601
+        /// ECDSA on P-256 with SHA-256, in DER: `.ecdsaSignatureMessageX962SHA256` of a `SecKey`.
+        case ecdsaP256Sha256 = 0x0403
+        /// ECDSA on P-384 with SHA-384, in DER: `.ecdsaSignatureMessageX962SHA384` of a `SecKey`.
+        case ecdsaP384Sha384 = 0x0503
+        /// RSA-PSS with SHA-256: `.rsaSignatureMessagePSSSHA256` of a `SecKey`.
+        case rsaPssSha256 = 0x0804
+        /// RSA-PSS with SHA-384: `.rsaSignatureMessagePSSSHA384` of a `SecKey`.
+        case rsaPssSha384 = 0x0805
+        /// RSA-PSS with SHA-512: `.rsaSignatureMessagePSSSHA512` of a `SecKey`.
+        case rsaPssSha512 = 0x0806
+        /// Ed25519.
+        case ed25519 = 0x0807
+    }
+}
+
+extension WXTransferSession {
+    /// Replaces `rootCertificates` and `pins` of the options, both, for new connections. `rootCertificates` is PEM; `nil` is the
+    /// operating system's. Idle connections are closed, what is being opened is opened anew, and tasks that have a connection go
+    /// on with it. TLS sessions from before are not resumed. If it throws, nothing has changed.
+    public func setTrust(
+        rootCertificates: String?, pins: [WXTransferSessionOptions.Pin]
+    ) throws(WXTransferStatus) {
+        let status = CMemory.with { memory in
+            let pins = memory.copy(pins.map { $0.cPin(in: memory) })
+            return wxt_session_set_trust(handle.pointer, memory.string(rootCertificates), pins.baseAddress, pins.count)
+        }
+        try WXTransferStatus.check(status)
+    }
+}
+
+extension WXTransferSessionOptions.ClientCertificate {
+    func cCertificate(
+        in memory: CMemory, context: UnsafeMutableRawPointer,
+        sign: @escaping @convention(c) (
+            UnsafeMutableRawPointer?, UInt16, UnsafePointer<UInt8>?, Int, OpaquePointer?
+        ) -> Void
+    ) -> WxtClientCertificate {
+        let (hosts, schemes) = (memory.strings(hosts), memory.copy(schemes.map(\.rawValue)))
+        return WxtClientCertificate(
+            chain: memory.string(chain), hosts: hosts.baseAddress, host_count: hosts.count,
+            schemes: schemes.baseAddress, scheme_count: schemes.count, context: context, sign: sign)
+    }
+}
+
+extension WXTransferSessionOptions.ClientCertificate: Redacted {
+    var shown: KeyValuePairs<String, Any?> {
+        ["chain": Redaction.length(chain), "hosts": hosts, "schemes": schemes, "sign": Redaction.presence(sign)]
+    }
+}

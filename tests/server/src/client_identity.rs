@@ -1,0 +1,101 @@
+//! Client certificates, whose keys the servers keep: a client asks for signatures, as it asks a Keychain or a Keystore.
+
+use std::fmt;
+use std::sync::Arc;
+
+use rcgen::{
+    CertificateParams, DnType, ExtendedKeyUsagePurpose, Issuer, KeyPair, KeyUsagePurpose, SigningKey as IssuerKey,
+};
+use rustls::SignatureScheme;
+use rustls::crypto::ring::sign::any_supported_type;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+use rustls::sign::SigningKey;
+
+/// ring makes no RSA keys. This one is of tests alone.
+const RSA_KEY: &str = include_str!("client-rsa.pem");
+
+/// Which client certificate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClientKey {
+    /// A key on P-256.
+    Ecdsa,
+    /// An RSA key of 2048 bits.
+    Rsa,
+    /// A key on P-256, with a certificate that is no longer valid: a server refuses it.
+    Expired,
+}
+
+impl ClientKey {
+    /// All of them.
+    pub const ALL: [ClientKey; 3] = [ClientKey::Ecdsa, ClientKey::Rsa, ClientKey::Expired];
+
+    /// As it is called in a route and in the name of a file.
+    pub fn name(self) -> &'static str {
+        match self {
+            ClientKey::Ecdsa => "ecdsa",
+            ClientKey::Rsa => "rsa",
+            ClientKey::Expired => "expired",
+        }
+    }
+}
+
+/// A client certificate and its key.
+pub struct ClientIdentity {
+    which: ClientKey,
+    own: CertificateDer<'static>,
+    chain_pem: String,
+    key: KeyPair,
+    signer: Arc<dyn SigningKey>,
+}
+
+impl ClientIdentity {
+    pub(crate) fn new<S: IssuerKey>(
+        which: ClientKey,
+        mut params: CertificateParams,
+        issuer: &Issuer<'_, S>,
+        issuer_pem: &str,
+    ) -> Result<ClientIdentity, rcgen::Error> {
+        let key = match which {
+            ClientKey::Rsa => KeyPair::from_pem(RSA_KEY)?,
+            ClientKey::Ecdsa | ClientKey::Expired => KeyPair::generate()?,
+        };
+        params.distinguished_name.push(DnType::CommonName, "wxtransfer test client");
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+        params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+        let certificate = params.signed_by(&key, issuer)?;
+        let der = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.serialize_der()));
+        let signer = any_supported_type(&der).expect("ring can sign with the keys of tests");
+        let chain_pem = format!("{}{issuer_pem}", certificate.pem());
+        Ok(ClientIdentity { which, own: certificate.der().clone(), chain_pem, key, signer })
+    }
+
+    /// Which one it is.
+    pub fn which(&self) -> ClientKey {
+        self.which
+    }
+
+    /// The certificate and the one above it, as PEM.
+    pub fn chain_pem(&self) -> &str {
+        &self.chain_pem
+    }
+
+    /// The key in PKCS #8, as PEM, for clients that have a Keystore of their own.
+    pub fn key_pem(&self) -> String {
+        self.key.serialize_pem()
+    }
+
+    /// The signature of `message` by a number of the registry "TLS SignatureScheme"; `None` where the key cannot.
+    pub fn sign(&self, scheme: u16, message: &[u8]) -> Option<Vec<u8>> {
+        self.signer.choose_scheme(&[SignatureScheme::from(scheme)])?.sign(message).ok()
+    }
+
+    pub(crate) fn is(&self, certificate: &CertificateDer<'_>) -> bool {
+        self.own == *certificate
+    }
+}
+
+impl fmt::Debug for ClientIdentity {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "ClientIdentity({:?})", self.which)
+    }
+}
