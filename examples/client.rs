@@ -1,4 +1,4 @@
-//! A small client for any server. The options are named as curl names them:
+//! A small client for any server. Most options have curl's names:
 //!
 //! ```sh
 //! cargo run --release --example client -- upload https://example.com/upload photo.jpg
@@ -28,11 +28,11 @@ usage: client [OPTION…] upload URL FILE
   -o, --output FILE            where the download goes; FILE must not exist
       --retry N                up to N more attempts after one that fails
       --rate N                 at most N bytes per second; also 500k or 2M
-      --resume                 keep what a broken download has, and go on there the next time
+      --resume                 keep what a broken download has below ~/.cache, and go on there the next time
       --trace FILE.html        write a page of all requests with a waterfall
       --cacert FILE            the only root certificates to trust, in PEM
       --insecure-http          allow http URLs
-      --lan                    allow addresses of the local network
+      --lan                    allow all addresses of the local network and of this machine, http too
   -h, --help                   print this";
 
 /// What the command line says.
@@ -149,6 +149,10 @@ fn run(arguments: &Arguments) -> Result<(), String> {
     // Before anything is downloaded for nothing.
     if !arguments.uploads && arguments.file.exists() {
         return Err(format!("{} exists", arguments.file.display()));
+    }
+    let parent = arguments.file.parent().filter(|parent| !parent.as_os_str().is_empty());
+    if let Some(parent) = parent.filter(|parent| !arguments.uploads && !parent.is_dir()) {
+        return Err(format!("{} is no directory", parent.display()));
     }
     let temporary = tempfile::tempdir().map_err(|error| error.to_string())?;
     // What a download keeps must be there the next time.

@@ -18,7 +18,7 @@ use wxtransfer_test_server::{FaultServer, Options, Script, Server, Step, Transpo
 
 fn main() -> ExitCode {
     let lines = match env::args().nth(1) {
-        Some(path) => fs::read_to_string(path).map_err(|error| error.to_string()),
+        Some(path) => fs::read_to_string(&path).map_err(|error| format!("{path}: {error}")),
         None => traced_transfers(),
     };
     match lines.and_then(|lines| page::render(&lines)) {

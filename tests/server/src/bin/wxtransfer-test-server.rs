@@ -29,6 +29,9 @@ fn main() -> ExitCode {
 }
 
 fn serve(options: Options) -> io::Result<()> {
+    if let Some(directory) = &options.directory {
+        std::fs::create_dir_all(directory)?;
+    }
     let by_target = |_| Script::new([Step::Choose(script_for_target)]);
     let server = Server::start(options);
     let fault_plain = FaultServer::start_with(Transport::Plain, by_target);
