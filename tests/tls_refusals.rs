@@ -273,7 +273,7 @@ fn required_client_certificate_is_reported() {
         let failure = refused(&own.pem(), "test.example", with_tls(config));
         assert_told(
             &failure,
-            "the server ended TLS: it wants a client certificate, which this library does not send \
+            "the server ended TLS: it wants a client certificate, and there is none for this host \
              (alert 116, certificate required)",
         );
     }

@@ -261,8 +261,8 @@ fn the_suspension_of_the_app_ends_the_wait_for_a_signature() {
     let (server, _) = telling(requiring(&authority, &TLS13));
     let (sender, questions) = mpsc::channel();
     let client = client_with(&authority, parts(ClientKey::Ecdsa, never(sender)));
+    let url = server.tls_url();
     thread::scope(|scope| {
-        let url = server.tls_url();
         let asking = scope.spawn(|| get(&client, &url, &exchange()).err().unwrap());
         let _answer = questions.recv_timeout(PATIENCE).unwrap();
         client.suspend();
