@@ -185,13 +185,16 @@ impl TlsStream {
             if self.peer_closed {
                 return Ok(Received::End { clean: true });
             }
+            // Receive before sending: if the task's rate is limited, the records of a request would use up the turn, and an
+            // early answer would not be seen before all of them have left.
+            let received = match source {
+                Source::Channel => None,
+                Source::Socket => self.fill(exchange)?,
+            };
             // Send what the session itself produced, such as the refusal of a renegotiation. If it cannot be sent now,
             // the next send sends it or reports the failure. Received plaintext is valid in any case.
             let _ = self.flush(exchange);
-            if source == Source::Channel {
-                return Ok(Received::Nothing);
-            }
-            match self.fill(exchange)? {
+            match received {
                 Some(0) => return Ok(Received::End { clean: false }),
                 Some(_) => {}
                 None => return Ok(Received::Nothing),
