@@ -8,10 +8,20 @@
 #include <signal.h>
 #include <sys/wait.h>
 
+/* Under an emulator everything here takes longer, and the servers are as much more patient. */
+static unsigned slowness(void) {
+  return (unsigned)atoi(variable("WXT_SLOWNESS"));
+}
+
 /* Milliseconds. A task with this deadline ends before the app goes on, unless the deadline stands still. */
-enum { SHORT_DEADLINE = 10000 };
+static uint32_t short_deadline(void) {
+  return 10000 * slowness();
+}
+
 /* Seconds: longer than the servers' patience, than the 5 s of the background, and than the deadline. */
-enum { SUSPENSION = 11 };
+static unsigned suspension(void) {
+  return 11 * slowness();
+}
 
 static WxtStatus open_for_long_transfers(WxtSessionOptions options, WxtSession **session) {
   options.max_timeout = 600000;   /* milliseconds: a page may ask for ten minutes; without a timeout it has one minute */
@@ -115,12 +125,12 @@ static void app(int say, int told) {
   const char *file = in_directory("file");
   write_pattern(file, 100000);
   Recorder resumed = {0}, again = {0}, anew = {0}, once = {0}, interrupted = {0}, late = {0}, broken = {0};
-  start_download_with(waiting, variable("WXT_RESUMED_URL"), SHORT_DEADLINE, &resumed);
+  start_download_with(waiting, variable("WXT_RESUMED_URL"), short_deadline(), &resumed);
   start_upload(waiting, variable("WXT_AGAIN_URL"), file, &again);
-  start_download_with(careful, variable("WXT_ANEW_URL"), SHORT_DEADLINE, &anew);
+  start_download_with(careful, variable("WXT_ANEW_URL"), short_deadline(), &anew);
   start_upload(careful, fault("stall-in-upload"), file, &once);
   start_download(usual, fault("stall-in-body"), &interrupted);
-  start_download_with(silent, fault("stall-in-body"), SHORT_DEADLINE, &late);
+  start_download_with(silent, fault("stall-in-body"), short_deadline(), &late);
   start_download(silent, variable("WXT_BROKEN_URL"), &broken);
   Recorder *all[] = {&resumed, &again, &anew, &once, &interrupted, &late, &broken};
   for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
@@ -185,7 +195,7 @@ static void an_app_that_is_suspended(void) {
   CHECK(read(said[0], &byte, 1) == 1);
   CHECK(kill(process, SIGSTOP) == 0);
   CHECK(waitpid(process, &status, WUNTRACED) == process && WIFSTOPPED(status));
-  sleep(SUSPENSION);
+  sleep(suspension());
   CHECK(kill(process, SIGCONT) == 0);
   CHECK(write(told[1], "f", 1) == 1);
   CHECK(waitpid(process, &status, 0) == process);
