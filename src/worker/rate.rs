@@ -33,7 +33,7 @@ struct Account {
     settled: Option<Instant>,
     earned: u128,
     given: u128,
-    /// The number of turns that have been taken and not ended.
+    /// The number of tasks that share the rate: each has a turn, or has used one up and goes on.
     turns: u32,
 }
 
@@ -79,12 +79,13 @@ impl Rate {
     /// Takes a turn after all others, of at most `most` bytes.
     fn begin_turn(&self, now: Instant, most: u64) -> RateTurn {
         let mut account = lock(&self.account);
-        account.settle(self.limit(), now);
         account.turns = account.turns.saturating_add(1);
-        let bytes = account.share(self.limit()).min(most);
-        let start = account.given;
-        account.given += u128::from(bytes) * NANOBYTES;
-        RateTurn { start, bytes_left: bytes }
+        account.take_turn(self.limit(), now, most)
+    }
+
+    /// Takes the next turn of a task that has used up its last one.
+    fn renew_turn(&self, turn: &mut RateTurn, now: Instant, most: u64) {
+        *turn = lock(&self.account).take_turn(self.limit(), now, most);
     }
 
     /// Returns how many bytes a turn may transfer now.
@@ -103,7 +104,7 @@ impl Rate {
             // Since the turn was taken, the rate may have become lower, or the number of tasks that share it higher.
             let share = account.share(limit);
             if turn.bytes_left > share {
-                account.give_back(turn.bytes_left - share);
+                account.give_back(turn.bytes_left - share, limit);
                 turn.bytes_left = share;
             }
             return Ok(turn.bytes_left);
@@ -116,22 +117,37 @@ impl Rate {
     fn end_turn(&self, turn: &RateTurn) {
         let mut account = lock(&self.account);
         account.turns = account.turns.saturating_sub(1);
-        account.give_back(turn.bytes_left);
+        account.give_back(turn.bytes_left, self.limit());
     }
 }
 
 impl Account {
+    fn take_turn(&mut self, limit: u64, now: Instant, most: u64) -> RateTurn {
+        self.settle(limit, now);
+        let bytes = self.share(limit).min(most);
+        let start = self.given;
+        self.given += u128::from(bytes) * NANOBYTES;
+        RateTurn { start, bytes_left: bytes }
+    }
+
     /// Adds what was earned since the last call; saves up at most one round.
     fn settle(&mut self, limit: u64, now: Instant) {
         let settled = self.settled.unwrap_or(now);
         let time = now.saturating_duration_since(settled);
         self.settled = Some(settled.max(now));
-        let earned = |time: Duration| time.as_nanos().saturating_mul(limit.into());
-        self.earned = self.earned.saturating_add(earned(time)).min(self.given.saturating_add(earned(ROUND)));
+        self.earn(time.as_nanos().saturating_mul(limit.into()), limit);
     }
 
-    fn give_back(&mut self, bytes: u64) {
-        self.given = self.given.saturating_sub(u128::from(bytes) * NANOBYTES);
+    /// Returns bytes that a turn did not use. They count as earned, so that all turns after it start earlier. The bytes given
+    /// out do not become fewer: a turn must never start later than all of them are earned, or it would wait for turns that
+    /// nobody takes.
+    fn give_back(&mut self, bytes: u64, limit: u64) {
+        self.earn(u128::from(bytes) * NANOBYTES, limit);
+    }
+
+    fn earn(&mut self, nanobytes: u128, limit: u64) {
+        let round = ROUND.as_nanos().saturating_mul(limit.into());
+        self.earned = self.earned.saturating_add(nanobytes).min(self.given.saturating_add(round));
     }
 
     /// The bytes of one turn: those of a round, divided by the number of turns.
@@ -163,6 +179,9 @@ impl Pace {
         for (rate, turn) in self.rates.iter().zip(&mut *lock(&self.turns)) {
             if rate.limit() > 0 {
                 let turn = turn.get_or_insert_with(|| rate.begin_turn(now, bytes));
+                if turn.bytes_left == 0 {
+                    rate.renew_turn(turn, now, bytes);
+                }
                 bytes = rate.look_at(turn, now).ok()?.min(bytes);
             }
         }
@@ -178,18 +197,23 @@ impl Pace {
         let mut bytes = u64::MAX;
         for (rate, turn) in self.rates.iter().zip(&mut *lock(&self.turns)) {
             if let Some(turn) = turn {
+                if turn.bytes_left == 0 {
+                    rate.renew_turn(turn, now, bytes);
+                }
                 bytes = rate.look_at(turn, now)?.min(bytes);
             }
         }
         Ok(bytes)
     }
 
-    /// Subtracts the used bytes from the turns, and ends the turns unless `goes_on`.
+    /// Subtracts the used bytes from the turns, and ends the turns unless `goes_on`. A task that goes on counts among those
+    /// that share a rate also between two turns: otherwise a task whose turns begin right after those of the others end would
+    /// find itself alone, and take more than its share each time.
     fn spend(&self, used: u64, goes_on: bool) {
         for (rate, turn) in self.rates.iter().zip(&mut *lock(&self.turns)) {
             let Some(begun) = turn else { continue };
             begun.bytes_left = begun.bytes_left.saturating_sub(used);
-            if !goes_on || begun.bytes_left == 0 {
+            if !goes_on {
                 rate.end_turn(begun);
                 *turn = None;
             }

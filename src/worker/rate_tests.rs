@@ -97,6 +97,60 @@ fn unused_share_goes_to_the_other_tasks() {
 }
 
 #[test]
+fn tasks_that_end_leave_the_limit_to_those_that_wait() {
+    for count in 2..=10 {
+        let begin = Instant::now();
+        let shared = Arc::new(Rate::new(100_000));
+        let mut movers: Vec<_> = (0..count).map(|_| Mover::new(0, &shared, begin)).collect();
+        run(&mut movers, begin + Duration::from_millis(150));
+        // Each of the others has a turn, or waits for one.
+        let mut last = movers.split_off(count - 1);
+        drop(movers);
+        let before = last[0].moved;
+        run(&mut last, begin + 10 * SECOND);
+        assert_about(last[0].moved - before, 985_000, &format!("the last of {count}"));
+    }
+}
+
+#[test]
+fn tasks_share_a_rate_that_became_lower() {
+    for (former, later) in [(20_000_000, 100_000), (100_000_000, 10_000), (1_000_000, 1000)] {
+        for count in [2, 3, 10] {
+            let begin = Instant::now();
+            let shared = Arc::new(Rate::new(former));
+            let mut movers: Vec<_> = (0..count).map(|_| Mover::new(0, &shared, begin)).collect();
+            run(&mut movers, begin + SECOND);
+            let before = moved(&movers);
+            shared.set_at(later, begin + SECOND);
+            for mover in &mut movers {
+                mover.next = begin + SECOND;
+            }
+            run(&mut movers, begin + 11 * SECOND);
+            let since: Vec<u64> = moved(&movers).iter().zip(before).map(|(after, before)| after - before).collect();
+            let expected = 10 * later / count;
+            for bytes in since {
+                let near = bytes.abs_diff(expected) <= expected / 20 + later / 8;
+                assert!(near, "{count} at {later} after {former}: {bytes}, not about {expected}");
+            }
+        }
+    }
+}
+
+#[test]
+fn turns_that_find_no_bytes_hold_up_no_other() {
+    let begin = Instant::now();
+    let shared = Arc::new(Rate::new(500_000));
+    let mut movers: Vec<_> = (0..10).map(|_| Mover::new(0, &shared, begin)).collect();
+    for mover in &mut movers {
+        mover.peer = 2000;
+    }
+    run(&mut movers, begin + 10 * SECOND);
+    for bytes in moved(&movers) {
+        assert_about(bytes, 20_000, "of a slow peer");
+    }
+}
+
+#[test]
 fn small_pieces_get_the_same_share() {
     let begin = Instant::now();
     let shared = Arc::new(Rate::new(1_000_000));
@@ -160,11 +214,13 @@ fn unused_turn_costs_nothing() {
     for _ in 0..100 {
         assert_eq!(pace.grant(PIECE, begin).expect("a grant").bytes(), 125);
     }
-    let other = Pace::new(Arc::new(Rate::new(0)), pace.rates[1].clone());
+    let shared = pace.rates[1].clone();
+    let other = Pace::new(Arc::new(Rate::new(0)), shared.clone());
     pace.grant(PIECE, begin).unwrap().spend(125);
     assert!(other.grant(PIECE, begin).is_none());
     drop(other);
-    assert_eq!(lock(&pace.rates[1].account).turns, 0, "who ends leaves the row");
+    drop(pace);
+    assert_eq!(lock(&shared.account).turns, 0, "a task that has ended shares nothing");
 }
 
 #[test]
