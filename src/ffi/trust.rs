@@ -14,7 +14,7 @@ use crate::session::TrustChange;
 /// `root_certificates` is PEM; absent is the operating system's. `pins` are `pin_count` pins; none is no pins. Both are copied.
 ///
 /// Every connection whose TLS handshake has not ended when this returns trusts the new ones, and no connection a mixture: one
-/// that is being opened is opened anew. Idle connections are closed, those of `wxt_session_prepare` too. Tasks that have a
+/// that is being opened ends at once, also while it waits for `sign`, and is opened anew. Idle connections are closed, those of `wxt_session_prepare` too. Tasks that have a
 /// connection go on with it, and it is closed when they are done with it. TLS sessions from before are not resumed. The client
 /// certificate of the options stays.
 ///

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::connection::Connection;
-use super::connector::{Connector, CurrentTrust};
+use super::connector::{Connector, CurrentTrust, TRUST_REPLACED};
 use super::error::{Error, ErrorKind};
 use super::exchange::{Details, Exchange};
 use super::low_speed::LowSpeed;
@@ -127,13 +127,16 @@ impl Client {
     }
 
     /// Trusts others from here on. Exchanges that have a connection go on with it, and it is closed behind them; idle ones are
-    /// closed. What is being opened is opened anew. TLS sessions of before are not resumed. The client certificate stays.
+    /// closed. Unfinished handshakes end at once, also while they wait for a signature, and their connections are opened anew. TLS sessions of before are not resumed. The client certificate stays.
     ///
     /// # Errors
     /// As [`new`](Client::new); nothing has changed then.
     pub fn set_trust(&self, trust: Trust, pins: Vec<Pin>) -> Result<(), Error> {
         let settings = TlsSettings::new(trust, pins, self.certificate.clone())?;
-        self.pool.renew(self.connector.trust.replace(settings));
+        let number = self.connector.trust.replace(settings);
+        // A handshake of the new trust that this ends, too, is repeated.
+        self.connector.sockets.end_handshakes(TRUST_REPLACED);
+        self.pool.renew(number);
         Ok(())
     }
 

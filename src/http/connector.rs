@@ -31,6 +31,9 @@ pub(super) struct Connector {
     pub log: Log,
 }
 
+/// The end of a handshake whose trust was replaced. No caller is told: the connection is opened anew.
+pub(super) const TRUST_REPLACED: &str = "the trust was replaced during the handshake";
+
 /// Whom new connections trust. It can be replaced, and each is numbered.
 pub(super) struct CurrentTrust(Mutex<(TrustNumber, Arc<TlsSettings>)>);
 
@@ -68,8 +71,9 @@ impl Connector {
     pub(super) fn open(&self, exchange: &Exchange, origin: &Origin) -> Result<Box<Connection>, Error> {
         let (trust, channel) = loop {
             let (trust, tls) = self.trust.get();
-            let channel = self.open_channel(exchange, origin, &tls);
-            if !origin.is_tls || self.trust.is_current(trust) {
+            let channel = self.open_channel(exchange, origin, trust, &tls);
+            let was_replaced = channel.as_ref().is_err_and(|error| error.detail == TRUST_REPLACED);
+            if !origin.is_tls || (self.trust.is_current(trust) && !was_replaced) {
                 break (trust, channel?);
             }
         };
@@ -80,7 +84,13 @@ impl Connector {
         Ok(Box::new(Connection::new(channel, trust)))
     }
 
-    fn open_channel(&self, exchange: &Exchange, origin: &Origin, tls: &TlsSettings) -> Result<Channel, Error> {
+    fn open_channel(
+        &self,
+        exchange: &Exchange,
+        origin: &Origin,
+        trust: TrustNumber,
+        tls: &TlsSettings,
+    ) -> Result<Channel, Error> {
         // Checked before the look-up: no certificate can match such a host name.
         let name = origin.is_tls.then(|| server_name(&origin.host)).transpose()?;
         let stream = match &self.proxy {
@@ -98,7 +108,14 @@ impl Connector {
         drop(times);
         let Some(name) = name else { return Ok(Channel::Plain(stream)) };
         exchange.times().tls_start = Some(Instant::now());
+        let socket = stream.socket().clone();
+        // Set first, so that a replacement of the trust either ends the handshake or is noticed here.
+        socket.set_in_handshake(true);
+        if !self.trust.is_current(trust) {
+            return Err(Error::closed(TRUST_REPLACED));
+        }
         let stream = TlsStream::connect(exchange, stream, tls.config(&name)?, name)?;
+        socket.set_in_handshake(false);
         exchange.times().tls_end = Some(Instant::now());
         Ok(Channel::Tls(Box::new(stream)))
     }

@@ -3,6 +3,7 @@
 use std::net::Shutdown;
 use std::ops::Deref;
 use std::os::fd::{AsFd, BorrowedFd};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, Weak};
 
 use socket2::Socket;
@@ -20,6 +21,8 @@ pub(super) struct OpenSocket {
     socket: Socket,
     /// Why it was shut down from outside.
     end: OnceLock<&'static str>,
+    /// A TLS handshake is under way.
+    in_handshake: AtomicBool,
 }
 
 /// The sockets of one client, including those that are connecting.
@@ -35,13 +38,18 @@ struct Sockets {
 
 impl OpenSocket {
     pub(super) fn new(socket: Socket) -> OpenSocket {
-        OpenSocket { socket, end: OnceLock::new() }
+        OpenSocket { socket, end: OnceLock::new(), in_handshake: AtomicBool::new(false) }
     }
 
     /// The failure to report if the socket was shut down from outside. It replaces the system's error.
     pub(super) fn ended(&self) -> Option<Error> {
         // Set before the shutdown, so it is visible to whoever sees the shutdown.
         self.end.get().map(|why| Error::closed(*why))
+    }
+
+    /// Whether [`OpenSockets::end_handshakes`] ends the socket.
+    pub(super) fn set_in_handshake(&self, in_handshake: bool) {
+        self.in_handshake.store(in_handshake, Ordering::SeqCst);
     }
 
     /// Shuts the socket down if its local address is gone. This wakes its waiter. Without it the exchange would hang
@@ -96,6 +104,14 @@ impl OpenSockets {
         // Upgraded first, so that a socket whose last reference is dropped here is closed outside of the lock.
         let sockets: Vec<_> = lock(&self.0).open.iter().filter_map(Weak::upgrade).collect();
         sockets.iter().filter(|socket| socket.end_if_stranded(interfaces)).count()
+    }
+
+    /// Ends the sockets of unfinished TLS handshakes, also of those that wait for a signature.
+    pub(super) fn end_handshakes(&self, why: &'static str) {
+        let sockets: Vec<_> = lock(&self.0).open.iter().filter_map(Weak::upgrade).collect();
+        for socket in sockets.iter().filter(|socket| socket.in_handshake.load(Ordering::SeqCst)) {
+            socket.end(why);
+        }
     }
 
     /// Ends all, and those that are added until [`go_on`](OpenSockets::go_on).

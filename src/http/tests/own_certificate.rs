@@ -273,6 +273,25 @@ fn the_suspension_of_the_app_ends_the_wait_for_a_signature() {
 }
 
 #[test]
+fn a_replaced_trust_ends_the_wait_for_a_signature() {
+    let authority = Authority::new();
+    let (server, told) = telling(requiring(&authority, &TLS12));
+    let (sender, questions) = mpsc::channel();
+    let client = client_with(&authority, parts(ClientKey::Ecdsa, never(sender)));
+    let url = server.tls_url();
+    let other = Trust::from_pem(Authority::new().root_pem.as_bytes()).unwrap();
+    thread::scope(|scope| {
+        let asking = scope.spawn(|| get(&client, &url, &exchange()).err().unwrap());
+        let _first = questions.recv_timeout(PATIENCE).unwrap();
+        client.set_trust(other, Vec::new()).unwrap();
+        // The connection is opened anew, and its server is not trusted.
+        let error = asking.join().unwrap();
+        assert!(matches!(error.kind, ErrorKind::Tls(_)), "{error:?}");
+    });
+    assert!(told.try_recv().is_err(), "no server saw the certificate");
+}
+
+#[test]
 fn what_cannot_be_a_client_certificate_is_refused() {
     let signer = || Arc::new(KeyOf(ClientKey::Rsa, Arc::default()));
     let good = || parts(ClientKey::Rsa, signer());
