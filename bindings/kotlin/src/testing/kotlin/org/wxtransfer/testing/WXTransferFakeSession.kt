@@ -4,6 +4,7 @@ import java.io.File
 import java.util.concurrent.ConcurrentLinkedQueue
 import java.util.concurrent.Executor
 import java.util.concurrent.Executors
+import java.util.concurrent.RejectedExecutionException
 import java.util.concurrent.locks.ReentrantLock
 import kotlin.concurrent.withLock
 import kotlinx.coroutines.CancellationException
@@ -164,7 +165,12 @@ public class WXTransferFakeSession(private val directory: File, executor: Execut
         val task = FakeTask(steps, result, stopped, callbacks, ::post, ::guarded) { ended ->
             synchronized(lock) { running.remove(ended) }
         }
-        synchronized(lock) { running.add(task) }
+        // `close` has seen the task, or the task sees that the session is closed.
+        val isLate = synchronized(lock) {
+            running.add(task)
+            isClosed
+        }
+        if (isLate) task.abort()
         interrupt()
         post(task::run)
         return task
@@ -172,8 +178,12 @@ public class WXTransferFakeSession(private val directory: File, executor: Execut
 
     private fun post(job: () -> Unit) {
         jobs.add(job)
-        // Once the session is closed, `close` runs what is left.
-        if (ownThread?.isShutdown != true) executor.execute(::deliver)
+        try {
+            executor.execute(::deliver)
+        } catch (closed: RejectedExecutionException) {
+            // The session's own thread has ended.
+            deliver()
+        }
     }
 
     private fun deliver() = delivery.withLock {
