@@ -34,8 +34,8 @@ impl Mover {
             self.next = self.pace.look(now).expect_err("a turn to come");
             return;
         };
-        let there = usize::try_from(sent).unwrap() - self.moved as usize;
-        let bytes = grant.bytes().min(there);
+        let there = u64::try_from(sent).unwrap() - self.moved;
+        let bytes = usize::try_from(there).map_or(grant.bytes(), |there| grant.bytes().min(there));
         grant.spend(bytes);
         self.moved += bytes as u64;
         self.next += if bytes == 0 { Duration::from_millis(5) } else { Duration::from_micros(1) };
