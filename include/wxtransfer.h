@@ -357,7 +357,7 @@ typedef struct WxtResolution WxtResolution;
 typedef struct WxtSession WxtSession;
 
 /**
- * A question to the host's key that has not been answered.
+ * A request for a signature that the host has not answered.
  */
 typedef struct WxtSigning WxtSigning;
 
@@ -428,26 +428,26 @@ typedef struct {
 } WxtLogger;
 
 /**
- * A certificate by which the app shows servers who it is (mutual TLS). Its key stays with the host, in a Keychain or Keystore: the
- * library asks for signatures. All zero, the default, is none. See `docs/trust.md`.
+ * The certificate that identifies the app to servers (mutual TLS). Its key stays with the host, for example in a Keychain or
+ * Keystore: the library asks the host for signatures. Default: all zero, no certificate. See `docs/trust.md`.
  *
- * It is sent to a server that is one of `hosts` and asks for a certificate in the handshake, and to no other: not to a proxy, and
- * not to another host that a redirect leads to. To a server that asks and is none of `hosts` the library says that there is none.
- * A certificate that a server asks for after the handshake is not sent.
+ * The library sends the certificate only to servers in `hosts` that ask for one in the TLS handshake. It is not sent to a
+ * proxy, nor after a redirect to a host that is not in `hosts`. A server that is not in `hosts` and asks is told that there
+ * is no certificate. A certificate that a server asks for after the handshake is not sent.
  *
- * If there is no signature, or a wrong one, or if the server refuses the certificate or the lack of one, the task fails with
- * `errno` 600001 and `WXT_CATEGORY_TLS`, and is not `retryable`.
+ * The task fails with `errno` 600001 and `WXT_CATEGORY_TLS`, not `retryable`, if the signature is missing or wrong, or if the
+ * server refuses the certificate or demands one that is not sent.
  */
 typedef struct {
   /**
-   * The app's own certificate in PEM, followed by those above it, in their order. Keys in the text are passed over. The key
-   * is an RSA key of 2048 to 8192 bits, or one on P-256, P-384 or Ed25519. Absent: there is no client certificate, and the
-   * other members must be zero.
+   * The app's certificate in PEM, followed by its issuers in order. Keys in the text are ignored. The certificate's key is an
+   * RSA key of 2048 to 8192 bits, or a key on P-256, P-384 or Ed25519. Absent: no client certificate; the other members
+   * must then be zero.
    */
   WxtStr chain;
   /**
-   * The servers that it may be sent to, on any port: exact host names, without a scheme, or addresses. Required. An
-   * internationalised name may be given in either form.
+   * The servers that may receive the certificate, on any port: exact host names without a scheme, or IP addresses. Required.
+   * An internationalised name may be written in Unicode or Punycode.
    */
   const WxtStr *hosts;
   /**
@@ -455,9 +455,9 @@ typedef struct {
    */
   size_t host_count;
   /**
-   * What the key can sign by: each a `WXT_SCHEME_…`, the preferred one first. They are the numbers of the registry "TLS
-   * SignatureScheme". Absent: all that the library knows for the key, with RSA-PSS before PKCS #1. An RSA key without one of
-   * RSA-PSS serves TLS 1.2 only.
+   * The schemes by which the key can sign: `WXT_SCHEME_…`, the preferred one first. The numbers are those of the registry
+   * "TLS SignatureScheme". Absent: all schemes that the library knows for the key, RSA-PSS before PKCS #1. An RSA key that
+   * cannot sign by RSA-PSS serves TLS 1.2 only.
    */
   const uint16_t *schemes;
   /**
@@ -469,13 +469,13 @@ typedef struct {
    */
   void *context;
   /**
-   * Asks for the signature of `message`, which is not hashed, by `scheme`, one of `schemes`. Required. Called on a worker
-   * thread in the middle of a handshake, for several connections at once. It has to return soon: a key that asks the user,
-   * or is slow, signs on another thread. The answer is given by `wxt_signing_finish`, from any thread, before or after it
-   * returned. `message` lives until it returns.
+   * Asks for the signature of `message` by `scheme`, one of `schemes`. `message` is not hashed yet, and is valid until the
+   * function returns. Required. Called on a worker thread during a handshake, possibly for several connections at once. The
+   * function must return soon: if the key is slow or asks the user, sign on another thread. Answer with
+   * `wxt_signing_finish`, from any thread, before or after this function returns.
    *
-   * Until the answer comes the task waits, with its deadline running; an abort, the deadline and `wxt_session_close` end it at
-   * once. A resumed TLS session asks for no signature.
+   * The task waits for the answer while its deadline runs. An abort, the deadline, `wxt_session_set_trust` and
+   * `wxt_session_close` end the wait at once. A resumed TLS session needs no signature.
    */
   void (*sign)(void *context,
                uint16_t scheme,
@@ -737,18 +737,19 @@ typedef struct {
    */
   uint32_t low_speed_time;
   /**
-   * Set to 1 to have transfers wait for the app's return instead of ending with `interrupted`. Default: 0. See
+   * Set to 1 if transfers wait for the app's return instead of ending with `interrupted`. Default: 0. See
    * `docs/long-transfers.md`.
    *
-   * Deadlines stand still from `wxt_session_enter_background` to `wxt_session_enter_foreground`. When 5 s are over, or at the
-   * return if the system suspended the app before, all connections end. A download begins its next attempt at the return:
-   * where it was with `resume`, else anew. An upload that has begun to leave the device is sent again with `retry_uploads`,
-   * else it ends with `interrupted`. Calls in the background are taken, and wait. Such an attempt is no retry: it needs no
-   * `max_retries`. `on_headers_received` of a download comes when its body is whole.
+   * Deadlines are suspended from `wxt_session_enter_background` to `wxt_session_enter_foreground`. All connections end
+   * after 5 s in the background, or at the return if the system suspended the app earlier. A download starts its next
+   * attempt at the return: with `resume` it continues, else it starts anew. An upload of which a byte has left the
+   * device is sent again with `retry_uploads`, else it ends with `interrupted`. These attempts do not count as retries,
+   * so they need no `max_retries`. Calls in the background are accepted, and wait. `on_headers_received` of a download
+   * comes when its body is complete.
    */
   uint8_t wait_in_background;
   /**
-   * A certificate for servers that ask the app who it is. Zero is none.
+   * The app's own certificate for servers that ask for one (mutual TLS). Default: all zero, no certificate.
    */
   WxtClientCertificate client_certificate;
 } WxtSessionOptions;
@@ -885,21 +886,23 @@ WxtStatus wxt_session_set_max_bytes_per_second(WxtSession *session,
 WxtStatus wxt_discard_partials(WxtSession *session);
 
 /**
- * Replaces `root_certificates` and `pins` of the session's options, both, for new connections. It does not ask any server. Any
+ * Replaces `root_certificates` and `pins` of the session's options for new connections, both at once. Contacts no server. Any
  * thread, also from a callback.
  *
- * `root_certificates` is PEM; absent is the operating system's. `pins` are `pin_count` pins; none is no pins. Both are copied.
+ * `root_certificates` is PEM; absent means the operating system's trust store. `pins` are `pin_count` pins; zero pins removes
+ * all. Both are copied.
  *
- * Every connection whose TLS handshake has not ended when this returns trusts the new ones, and no connection a mixture: one
- * that is being opened ends at once, also while it waits for `sign`, and is opened anew. Idle connections are closed, those of `wxt_session_prepare` too. Tasks that have a
- * connection go on with it, and it is closed when they are done with it. TLS sessions from before are not resumed. The client
- * certificate of the options stays.
+ * After this call, every TLS handshake uses the new values. An unfinished handshake ends at once, also while it waits for
+ * `sign`, and its connection is opened again. Idle connections are closed, including those of `wxt_session_prepare`. A task
+ * that has a connection continues on it; the connection is closed after the task. TLS sessions of the former trust are not
+ * resumed. The client certificate of the options stays.
  *
+ * - `WXT_OK`: both are replaced.
  * - `WXT_INVALID_CERTIFICATE`, `WXT_INVALID_PIN`, `WXT_INVALID_UTF8`, `WXT_TRUST_STORE_UNAVAILABLE`: as for
- *   `wxt_session_open`; nothing has changed.
- * - `WXT_INVALID_ARGUMENT`: `session` is NULL, or a pointer is NULL whose length is not 0; nothing has changed.
+ *   `wxt_session_open`. Nothing has changed.
+ * - `WXT_INVALID_ARGUMENT`: `session` is NULL, or a pointer is NULL whose length is not 0. Nothing has changed.
  * - `WXT_SESSION_CLOSED`: the session is closing or closed.
- * - `WXT_INTERNAL`.
+ * - `WXT_INTERNAL`: a bug of the library.
  *
  * # Safety
  * `root_certificates` must be readable, and `pins` point to `pin_count` readable pins.
@@ -989,15 +992,17 @@ WxtStatus wxt_resolution_finish(WxtResolution *resolution,
                                 size_t address_count);
 
 /**
- * Answers a question to the host's key, once. `signing` is gone after this call, whatever it returns.
+ * Answers a call of `sign`, once. `signing` is freed by this call, whatever it returns.
  *
- * `signature` is what the scheme says; it is copied. NULL with a length of 0 is "there is none": the user declined, or the key is
- * gone. Any thread, also from inside `sign`, and also after the task or the session has ended.
+ * `signature` has the format of the scheme, and is copied. NULL with a length of 0 means that there is no signature: the user
+ * declined, or the key is gone. Any thread, also from inside `sign`, and also after the task or the session has ended.
  *
- * A question that is never answered keeps its task until the deadline, and its memory for good.
+ * If `sign` is never answered, its task waits until the deadline, and the memory of `signing` is never freed.
  *
- * `WXT_INVALID_ARGUMENT`: `signing` is NULL, or `signature` is NULL and its length is not 0; the question then counts as answered
- * with none.
+ * - `WXT_OK`: the answer is taken, or nothing waits for it any more.
+ * - `WXT_INVALID_ARGUMENT`: `signing` is NULL, or `signature` is NULL and its length is not 0. The latter counts as an answer
+ *   without a signature.
+ * - `WXT_INTERNAL`: a bug of the library.
  *
  * # Safety
  * `signing` must come from `sign` and not have been answered; `signature` must point to `signature_length` bytes.

@@ -16,7 +16,9 @@ use wxtransfer::ffi::request::WxtTaskId;
 use wxtransfer::ffi::session::wxt_session_set_max_bytes_per_second;
 use wxtransfer::ffi::status::*;
 use wxtransfer::ffi::task::wxt_task_set_max_bytes_per_second;
-use wxtransfer_test_server::{self as server, FaultServer, Options, Script, Server, Step, Transport, pattern_bytes};
+use wxtransfer_test_server::{
+    self as server, Event as ServerEvent, FaultServer, Options, Script, Server, Step, Transport, pattern_bytes,
+};
 
 /// The limit for immediate effects, also on a loaded machine.
 const AT_ONCE: Duration = Duration::from_secs(5);
@@ -192,6 +194,9 @@ fn stalled_connection_fails_its_task_in_each_phase() {
             FaultServer::start(transport, vec![Script::new([Step::ReadHead, Step::AwaitSignal, Step::ReadAll])]);
         assert_stalled(&session.upload(&server.url("/"), &file).end(), "uploadFile");
         server.signal(0);
+        // The connection was reset: the system does not go on to send the rest beside a further attempt.
+        server.wait_for(ServerEvent::Finished(0));
+        assert!(server.failure(0).is_some(), "the server comes to an orderly end");
     }
     assert!(begin.elapsed() < Duration::from_secs(60), "no deadline passed: {:?}", begin.elapsed());
 }

@@ -1,4 +1,4 @@
-//! The client's own certificate, whose key the host keeps.
+//! The client certificate. The host keeps its key and signs.
 
 use std::ffi::c_void;
 use std::sync::Arc;
@@ -30,45 +30,45 @@ pub const WXT_SCHEME_RSA_PSS_SHA512: u16 = 0x0806;
 /// Ed25519.
 pub const WXT_SCHEME_ED25519: u16 = 0x0807;
 
-/// A question to the host's key that has not been answered.
+/// A request for a signature that the host has not answered.
 pub struct WxtSigning(SignatureAnswer);
 
-/// A certificate by which the app shows servers who it is (mutual TLS). Its key stays with the host, in a Keychain or Keystore: the
-/// library asks for signatures. All zero, the default, is none. See `docs/trust.md`.
+/// The certificate that identifies the app to servers (mutual TLS). Its key stays with the host, for example in a Keychain or
+/// Keystore: the library asks the host for signatures. Default: all zero, no certificate. See `docs/trust.md`.
 ///
-/// It is sent to a server that is one of `hosts` and asks for a certificate in the handshake, and to no other: not to a proxy, and
-/// not to another host that a redirect leads to. To a server that asks and is none of `hosts` the library says that there is none.
-/// A certificate that a server asks for after the handshake is not sent.
+/// The library sends the certificate only to servers in `hosts` that ask for one in the TLS handshake. It is not sent to a
+/// proxy, nor after a redirect to a host that is not in `hosts`. A server that is not in `hosts` and asks is told that there
+/// is no certificate. A certificate that a server asks for after the handshake is not sent.
 ///
-/// If there is no signature, or a wrong one, or if the server refuses the certificate or the lack of one, the task fails with
-/// `errno` 600001 and `WXT_CATEGORY_TLS`, and is not `retryable`.
+/// The task fails with `errno` 600001 and `WXT_CATEGORY_TLS`, not `retryable`, if the signature is missing or wrong, or if the
+/// server refuses the certificate or demands one that is not sent.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct WxtClientCertificate {
-    /// The app's own certificate in PEM, followed by those above it, in their order. Keys in the text are passed over. The key
-    /// is an RSA key of 2048 to 8192 bits, or one on P-256, P-384 or Ed25519. Absent: there is no client certificate, and the
-    /// other members must be zero.
+    /// The app's certificate in PEM, followed by its issuers in order. Keys in the text are ignored. The certificate's key is an
+    /// RSA key of 2048 to 8192 bits, or a key on P-256, P-384 or Ed25519. Absent: no client certificate; the other members
+    /// must then be zero.
     pub chain: WxtStr,
-    /// The servers that it may be sent to, on any port: exact host names, without a scheme, or addresses. Required. An
-    /// internationalised name may be given in either form.
+    /// The servers that may receive the certificate, on any port: exact host names without a scheme, or IP addresses. Required.
+    /// An internationalised name may be written in Unicode or Punycode.
     pub hosts: *const WxtStr,
     /// The number of `hosts`.
     pub host_count: usize,
-    /// What the key can sign by: each a `WXT_SCHEME_…`, the preferred one first. They are the numbers of the registry "TLS
-    /// SignatureScheme". Absent: all that the library knows for the key, with RSA-PSS before PKCS #1. An RSA key without one of
-    /// RSA-PSS serves TLS 1.2 only.
+    /// The schemes by which the key can sign: `WXT_SCHEME_…`, the preferred one first. The numbers are those of the registry
+    /// "TLS SignatureScheme". Absent: all schemes that the library knows for the key, RSA-PSS before PKCS #1. An RSA key that
+    /// cannot sign by RSA-PSS serves TLS 1.2 only.
     pub schemes: *const u16,
     /// The number of `schemes`.
     pub scheme_count: usize,
     /// Passed to `sign`.
     pub context: *mut c_void,
-    /// Asks for the signature of `message`, which is not hashed, by `scheme`, one of `schemes`. Required. Called on a worker
-    /// thread in the middle of a handshake, for several connections at once. It has to return soon: a key that asks the user,
-    /// or is slow, signs on another thread. The answer is given by `wxt_signing_finish`, from any thread, before or after it
-    /// returned. `message` lives until it returns.
+    /// Asks for the signature of `message` by `scheme`, one of `schemes`. `message` is not hashed yet, and is valid until the
+    /// function returns. Required. Called on a worker thread during a handshake, possibly for several connections at once. The
+    /// function must return soon: if the key is slow or asks the user, sign on another thread. Answer with
+    /// `wxt_signing_finish`, from any thread, before or after this function returns.
     ///
-    /// Until the answer comes the task waits, with its deadline running; an abort, the deadline and `wxt_session_close` end it at
-    /// once. A resumed TLS session asks for no signature.
+    /// The task waits for the answer while its deadline runs. An abort, the deadline, `wxt_session_set_trust` and
+    /// `wxt_session_close` end the wait at once. A resumed TLS session needs no signature.
     pub sign: Option<
         unsafe extern "C" fn(
             context: *mut c_void,
@@ -85,7 +85,7 @@ unsafe impl HostStruct for WxtClientCertificate {}
 
 type Sign = unsafe extern "C" fn(*mut c_void, u16, *const u8, usize, *mut WxtSigning);
 
-/// The host's `sign`, behind the trait of the HTTP layer.
+/// The host's `sign` as the HTTP layer calls it.
 struct HostSigner {
     context: *mut c_void,
     sign: Sign,
@@ -107,7 +107,7 @@ impl CertificateSigner for HostSigner {
     }
 }
 
-/// The certificate that the host gives; `None` where it gives none.
+/// Reads the host's certificate; `None` if there is none.
 ///
 /// # Safety
 /// Everything that `certificate` points to must be readable.
@@ -122,20 +122,22 @@ pub unsafe fn certificate_parts(certificate: &WxtClientCertificate) -> Result<Op
             Ok(Some(CertificateParts { chain: chain.to_vec(), hosts, schemes, signer }))
         }
         (None, None) if hosts.is_empty() && schemes.is_empty() => Ok(None),
-        // A part of one would be ignored in silence.
+        // An incomplete certificate must not be ignored silently.
         _ => Err(WXT_INVALID_ARGUMENT),
     }
 }
 
-/// Answers a question to the host's key, once. `signing` is gone after this call, whatever it returns.
+/// Answers a call of `sign`, once. `signing` is freed by this call, whatever it returns.
 ///
-/// `signature` is what the scheme says; it is copied. NULL with a length of 0 is "there is none": the user declined, or the key is
-/// gone. Any thread, also from inside `sign`, and also after the task or the session has ended.
+/// `signature` has the format of the scheme, and is copied. NULL with a length of 0 means that there is no signature: the user
+/// declined, or the key is gone. Any thread, also from inside `sign`, and also after the task or the session has ended.
 ///
-/// A question that is never answered keeps its task until the deadline, and its memory for good.
+/// If `sign` is never answered, its task waits until the deadline, and the memory of `signing` is never freed.
 ///
-/// `WXT_INVALID_ARGUMENT`: `signing` is NULL, or `signature` is NULL and its length is not 0; the question then counts as answered
-/// with none.
+/// - `WXT_OK`: the answer is taken, or nothing waits for it any more.
+/// - `WXT_INVALID_ARGUMENT`: `signing` is NULL, or `signature` is NULL and its length is not 0. The latter counts as an answer
+///   without a signature.
+/// - `WXT_INTERNAL`: a bug of the library.
 ///
 /// # Safety
 /// `signing` must come from `sign` and not have been answered; `signature` must point to `signature_length` bytes.

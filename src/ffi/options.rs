@@ -215,16 +215,17 @@ pub struct WxtSessionOptions {
     /// How long a connection may be slower than `low_speed_limit`, in milliseconds. Default: 0, no minimum speed.
     /// `WXT_INVALID_ARGUMENT` if only one of the two is set.
     pub low_speed_time: u32,
-    /// Set to 1 to have transfers wait for the app's return instead of ending with `interrupted`. Default: 0. See
+    /// Set to 1 if transfers wait for the app's return instead of ending with `interrupted`. Default: 0. See
     /// `docs/long-transfers.md`.
     ///
-    /// Deadlines stand still from `wxt_session_enter_background` to `wxt_session_enter_foreground`. When 5 s are over, or at the
-    /// return if the system suspended the app before, all connections end. A download begins its next attempt at the return:
-    /// where it was with `resume`, else anew. An upload that has begun to leave the device is sent again with `retry_uploads`,
-    /// else it ends with `interrupted`. Calls in the background are taken, and wait. Such an attempt is no retry: it needs no
-    /// `max_retries`. `on_headers_received` of a download comes when its body is whole.
+    /// Deadlines are suspended from `wxt_session_enter_background` to `wxt_session_enter_foreground`. All connections end
+    /// after 5 s in the background, or at the return if the system suspended the app earlier. A download starts its next
+    /// attempt at the return: with `resume` it continues, else it starts anew. An upload of which a byte has left the
+    /// device is sent again with `retry_uploads`, else it ends with `interrupted`. These attempts do not count as retries,
+    /// so they need no `max_retries`. Calls in the background are accepted, and wait. `on_headers_received` of a download
+    /// comes when its body is complete.
     pub wait_in_background: u8,
-    /// A certificate for servers that ask the app who it is. Zero is none.
+    /// The app's own certificate for servers that ask for one (mutual TLS). Default: all zero, no certificate.
     pub client_certificate: WxtClientCertificate,
 }
 

@@ -1,4 +1,4 @@
-//! Whom a session trusts.
+//! Changes the trust of an open session.
 
 use super::guard::guard;
 use super::options::WxtPin;
@@ -8,21 +8,23 @@ use super::string::{WxtStr, array};
 use crate::http::Pin;
 use crate::session::TrustChange;
 
-/// Replaces `root_certificates` and `pins` of the session's options, both, for new connections. It does not ask any server. Any
+/// Replaces `root_certificates` and `pins` of the session's options for new connections, both at once. Contacts no server. Any
 /// thread, also from a callback.
 ///
-/// `root_certificates` is PEM; absent is the operating system's. `pins` are `pin_count` pins; none is no pins. Both are copied.
+/// `root_certificates` is PEM; absent means the operating system's trust store. `pins` are `pin_count` pins; zero pins removes
+/// all. Both are copied.
 ///
-/// Every connection whose TLS handshake has not ended when this returns trusts the new ones, and no connection a mixture: one
-/// that is being opened ends at once, also while it waits for `sign`, and is opened anew. Idle connections are closed, those of `wxt_session_prepare` too. Tasks that have a
-/// connection go on with it, and it is closed when they are done with it. TLS sessions from before are not resumed. The client
-/// certificate of the options stays.
+/// After this call, every TLS handshake uses the new values. An unfinished handshake ends at once, also while it waits for
+/// `sign`, and its connection is opened again. Idle connections are closed, including those of `wxt_session_prepare`. A task
+/// that has a connection continues on it; the connection is closed after the task. TLS sessions of the former trust are not
+/// resumed. The client certificate of the options stays.
 ///
+/// - `WXT_OK`: both are replaced.
 /// - `WXT_INVALID_CERTIFICATE`, `WXT_INVALID_PIN`, `WXT_INVALID_UTF8`, `WXT_TRUST_STORE_UNAVAILABLE`: as for
-///   `wxt_session_open`; nothing has changed.
-/// - `WXT_INVALID_ARGUMENT`: `session` is NULL, or a pointer is NULL whose length is not 0; nothing has changed.
+///   `wxt_session_open`. Nothing has changed.
+/// - `WXT_INVALID_ARGUMENT`: `session` is NULL, or a pointer is NULL whose length is not 0. Nothing has changed.
 /// - `WXT_SESSION_CLOSED`: the session is closing or closed.
-/// - `WXT_INTERNAL`.
+/// - `WXT_INTERNAL`: a bug of the library.
 ///
 /// # Safety
 /// `root_certificates` must be readable, and `pins` point to `pin_count` readable pins.

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::connection::Connection;
-use super::connector::{Connector, CurrentTrust, TRUST_REPLACED};
+use super::connector::{Connector, CurrentTrust};
 use super::error::{Error, ErrorKind};
 use super::exchange::{Details, Exchange};
 use super::low_speed::LowSpeed;
@@ -126,17 +126,15 @@ impl Client {
         Ok(())
     }
 
-    /// Trusts others from here on. Exchanges that have a connection go on with it, and it is closed behind them; idle ones are
-    /// closed. Unfinished handshakes end at once, also while they wait for a signature, and their connections are opened anew. TLS sessions of before are not resumed. The client certificate stays.
+    /// Replaces the trust of new connections. Connections in use stay open until their exchange ends, and idle ones are
+    /// closed. Unfinished handshakes end at once, also while they wait for a signature, and their connections are opened
+    /// again. TLS sessions of the former trust are not resumed. The client certificate stays.
     ///
     /// # Errors
-    /// As [`new`](Client::new); nothing has changed then.
+    /// As [`new`](Client::new). Then nothing has changed.
     pub fn set_trust(&self, trust: Trust, pins: Vec<Pin>) -> Result<(), Error> {
         let settings = TlsSettings::new(trust, pins, self.certificate.clone())?;
-        let number = self.connector.trust.replace(settings);
-        // A handshake of the new trust that this ends, too, is repeated.
-        self.connector.sockets.end_handshakes(TRUST_REPLACED);
-        self.pool.renew(number);
+        self.pool.renew(self.connector.trust.replace(settings, &self.connector.sockets));
         Ok(())
     }
 
@@ -158,13 +156,13 @@ impl Client {
         ended
     }
 
-    /// The app is suspended: connections in use end at once with [`ErrorKind::Closed`], attempts to connect with
-    /// [`ErrorKind::Connect`], and so do those that begin until [`go_on`](Client::go_on).
+    /// Handles the suspension of the app. Connections in use end at once with [`ErrorKind::Closed`], and attempts to
+    /// connect with [`ErrorKind::Connect`], also those that begin before [`go_on`](Client::go_on).
     pub fn suspend(&self) {
         self.connector.sockets.suspend();
     }
 
-    /// The app is back. What is being looked up by the system is asked anew.
+    /// Handles the return of the app. Repeats the look-ups that the system has not answered.
     pub fn go_on(&self) {
         self.connector.sockets.go_on();
         self.connector.names.ask_again();

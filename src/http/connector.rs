@@ -31,13 +31,13 @@ pub(super) struct Connector {
     pub log: Log,
 }
 
-/// The end of a handshake whose trust was replaced. No caller is told: the connection is opened anew.
-pub(super) const TRUST_REPLACED: &str = "the trust was replaced during the handshake";
+/// Why a handshake ends when its trust is replaced. No caller sees it, because the connection is opened again.
+const TRUST_REPLACED: &str = "the trust was replaced during the handshake";
 
-/// Whom new connections trust. It can be replaced, and each is numbered.
+/// The trust of new connections. It can be replaced; each trust has a number.
 pub(super) struct CurrentTrust(Mutex<(TrustNumber, Arc<TlsSettings>)>);
 
-/// The trust that a connection was opened with: a later one has a higher number.
+/// Identifies the trust that a connection was opened with. A later trust has a higher number.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct TrustNumber(u64);
 
@@ -46,10 +46,12 @@ impl CurrentTrust {
         CurrentTrust(Mutex::new((TrustNumber::default(), Arc::new(tls))))
     }
 
-    /// What begins to be opened from here on trusts this.
-    pub(super) fn replace(&self, tls: TlsSettings) -> TrustNumber {
+    /// Connections that are opened after this call use `tls`. Ends the unfinished handshakes of the former trust.
+    pub(super) fn replace(&self, tls: TlsSettings, sockets: &OpenSockets) -> TrustNumber {
         let mut current = lock(&self.0);
         *current = (TrustNumber(current.0.0 + 1), Arc::new(tls));
+        // Under the lock, which every handshake takes before it begins: none of the new trust is ended.
+        sockets.end_handshakes(TRUST_REPLACED);
         current.0
     }
 
@@ -63,8 +65,8 @@ impl CurrentTrust {
 }
 
 impl Connector {
-    /// Opens a connection to `origin`. What came of a trust that was replaced meanwhile, a connection or a failure, does not
-    /// count: it is done again.
+    /// Opens a connection to `origin`. If the trust is replaced meanwhile, the result is discarded, whether a connection or
+    /// a failure, and the connection is opened again.
     ///
     /// # Errors
     /// Any failure that precedes the request: name, address, proxy, TLS, the stop signal.
@@ -72,8 +74,7 @@ impl Connector {
         let (trust, channel) = loop {
             let (trust, tls) = self.trust.get();
             let channel = self.open_channel(exchange, origin, trust, &tls);
-            let was_replaced = channel.as_ref().is_err_and(|error| error.detail == TRUST_REPLACED);
-            if !origin.is_tls || (self.trust.is_current(trust) && !was_replaced) {
+            if !origin.is_tls || self.trust.is_current(trust) {
                 break (trust, channel?);
             }
         };
@@ -109,7 +110,7 @@ impl Connector {
         let Some(name) = name else { return Ok(Channel::Plain(stream)) };
         exchange.times().tls_start = Some(Instant::now());
         let socket = stream.socket().clone();
-        // Set first, so that a replacement of the trust either ends the handshake or is noticed here.
+        // Set before the check, so that a replacement of the trust either ends this handshake or is noticed here.
         socket.set_in_handshake(true);
         if !self.trust.is_current(trust) {
             return Err(Error::closed(TRUST_REPLACED));

@@ -61,7 +61,7 @@ impl GracePeriod {
     /// Enters the state. `begin` runs at once, and `interrupt`, which must be short, at the end of the grace time. Has no
     /// effect inside the state.
     ///
-    /// `begin` must not run anything of the host's. It runs under the lock, as `resume` of [`leave`](GracePeriod::leave).
+    /// `begin` must not run code of the host. It runs under the lock, like `resume` of [`leave`](GracePeriod::leave).
     ///
     /// # Errors
     /// The timer's thread cannot be started. Nothing has changed.

@@ -43,7 +43,7 @@ pub struct Session {
     engine: Arc<Engine>,
     preparations: Preparations,
     background: GracePeriod,
-    /// What transfers wait for the end of; `None` where the background interrupts them.
+    /// Transfers wait for its end. `None` if the background interrupts them.
     absence: Option<Arc<Absence>>,
     no_network: GracePeriod,
     /// Serialises the reports of the network.

@@ -1,43 +1,43 @@
-//! The time in which the app is away, for sessions whose transfers wait for its return.
+//! Tracks when the app is in the background, for sessions whose transfers wait for its return.
 
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use super::lock;
 
-/// Whether the app is away, and whether its transfers may use the network. Deadlines stand still while it is away.
+/// Whether the app is away, and whether its transfers may use the network. Deadlines are suspended while the app is away.
 #[derive(Debug, Default)]
 pub struct Absence(Mutex<State>);
 
 #[derive(Debug, Default)]
 struct State {
-    /// When the app went away; `None` while it is here.
+    /// When the app went away. `None` in the foreground.
     since: Option<Instant>,
-    /// How long it was away in all, this time not included.
+    /// The total time of earlier absences.
     past: Duration,
-    /// No attempt may begin.
+    /// Set while no attempt may begin.
     is_suspended: bool,
     suspensions: u64,
 }
 
-/// The number of suspensions before an attempt.
+/// The number of suspensions before an attempt began.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SuspensionCount(u64);
 
 impl Absence {
-    /// The app goes away: deadlines stand still. Attempts may still begin.
+    /// The app goes away: suspends deadlines. Attempts may still begin.
     pub fn begin(&self) {
         lock(&self.0).since.get_or_insert_with(Instant::now);
     }
 
-    /// From here on no attempt may begin, and those under way count for nothing if they fail.
+    /// No attempt may begin until [`end`](Absence::end). Running attempts that fail do not count.
     pub fn suspend(&self) {
         let mut state = lock(&self.0);
         state.is_suspended = true;
         state.suspensions += 1;
     }
 
-    /// The app is back. Whoever waits for that has to be woken.
+    /// The app is back. The caller must then wake the workers that wait for this.
     pub fn end(&self) {
         let mut state = lock(&self.0);
         if let Some(since) = state.since.take() {
@@ -51,19 +51,19 @@ impl Absence {
         lock(&self.0).since.is_some()
     }
 
-    /// `None` while no attempt may begin.
+    /// Permits an attempt. `None` while none may begin.
     pub fn begin_attempt(&self) -> Option<SuspensionCount> {
         let state = lock(&self.0);
         (!state.is_suspended).then_some(SuspensionCount(state.suspensions))
     }
 
-    /// Whether the failure of an attempt is one of the absence: the app is away, or was suspended since the attempt began.
+    /// Whether the absence explains the failure of an attempt: the app is away, or was suspended after the attempt began.
     pub fn explains_failure(&self, begun: SuspensionCount) -> bool {
         let state = lock(&self.0);
         state.since.is_some() || state.suspensions != begun.0
     }
 
-    /// How long deadlines have stood still until now.
+    /// For how long deadlines have been suspended in total.
     pub(super) fn length(&self) -> Duration {
         let state = lock(&self.0);
         state.past + state.since.map_or(Duration::ZERO, |since| since.elapsed())

@@ -138,9 +138,8 @@ impl Account {
         self.earn(time.as_nanos().saturating_mul(limit.into()), limit);
     }
 
-    /// Returns bytes that a turn did not use. They count as earned, so that all turns after it start earlier. The bytes given
-    /// out do not become fewer: a turn must never start later than all of them are earned, or it would wait for turns that
-    /// nobody takes.
+    /// Returns bytes that a turn did not use. They count as earned, so all later turns start earlier. `given` must not become
+    /// smaller: the start of every waiting turn is at most `given`, and `earned` is limited by it.
     fn give_back(&mut self, bytes: u64, limit: u64) {
         self.earn(u128::from(bytes) * NANOBYTES, limit);
     }
@@ -189,10 +188,10 @@ impl Pace {
         Some(Grant { bytes, used: 0, pace: Some(self) })
     }
 
-    /// How many bytes the turns that were begun may move now.
+    /// Returns how many bytes the task's turns may transfer now.
     ///
     /// # Errors
-    /// When the turn begins that the task waits for.
+    /// If a turn has not started: the time when it starts.
     fn look(&self, now: Instant) -> Result<u64, Instant> {
         let mut bytes = u64::MAX;
         for (rate, turn) in self.rates.iter().zip(&mut *lock(&self.turns)) {
@@ -206,9 +205,9 @@ impl Pace {
         Ok(bytes)
     }
 
-    /// Subtracts the used bytes from the turns, and ends the turns unless `goes_on`. A task that goes on counts among those
-    /// that share a rate also between two turns: otherwise a task whose turns begin right after those of the others end would
-    /// find itself alone, and take more than its share each time.
+    /// Subtracts the used bytes from the turns, and ends the turns unless `goes_on`. A task that goes on still counts as one
+    /// that shares the rate between two of its turns. Otherwise a task that takes its next turn right after the others have
+    /// ended theirs would appear to be alone, and get more than its share.
     fn spend(&self, used: u64, goes_on: bool) {
         for (rate, turn) in self.rates.iter().zip(&mut *lock(&self.turns)) {
             let Some(begun) = turn else { continue };
@@ -268,8 +267,8 @@ impl Worker {
         }
     }
 
-    /// Waits for the turn that a [`grant`](Worker::grant) did not get, if there is one, and gives the most bytes that it may move.
-    /// `None` if `limit` passed before.
+    /// Waits for the task's turn if [`grant`](Worker::grant) returned `None`. Returns how many bytes the turn may transfer,
+    /// or `None` if `limit` passes before.
     ///
     /// # Errors
     /// As [`wait`](Worker::wait).

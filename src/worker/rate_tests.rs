@@ -259,6 +259,10 @@ fn wait_for_a_turn_ends_at_a_stop_or_a_new_rate() {
         let (sender, ended) = mpsc::channel();
         let waiting = worker.clone();
         let thread = thread::spawn(move || sender.send(waiting.wait_for_turn(None)).unwrap());
+        // Otherwise the thread could see the change before it waits.
+        while !worker.stop().is_watched() {
+            thread::yield_now();
+        }
         if stops {
             worker.stop().request(StopReason::Aborted);
         } else {

@@ -49,7 +49,7 @@ const SETTLED: u8 = 8;
 pub struct StopSignal {
     state: AtomicU8,
     deadline: OnceLock<Deadline>,
-    /// In which the deadline stands still; `None` where it never does.
+    /// Suspends the deadline while the app is away. `None` if nothing suspends it.
     absence: Option<Arc<Absence>>,
     /// One for each thread that is inside a wait.
     wakers: Mutex<Vec<Arc<Waker>>>,
@@ -160,6 +160,12 @@ impl StopSignal {
     pub(super) fn watch<'a>(&'a self, waker: &Arc<Waker>) -> Watch<'a> {
         lock(&self.wakers).push(waker.clone());
         Watch { signal: self, waker: waker.clone() }
+    }
+
+    /// Whether a thread is inside a wait.
+    #[cfg(test)]
+    pub(super) fn is_watched(&self) -> bool {
+        !lock(&self.wakers).is_empty()
     }
 }
 

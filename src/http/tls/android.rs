@@ -1,4 +1,4 @@
-//! Android's word on a certificate, as rustls asks for it.
+//! A certificate verifier that asks Android's trust store.
 
 use std::iter;
 
@@ -21,9 +21,8 @@ pub(super) struct AndroidVerifier {
 }
 
 impl ServerCertVerifier for AndroidVerifier {
-    /// Android looks at everything but the name: its interface takes the host for the app's network security config only.
-    /// The date is Android's own, and a stapled response is looked at by [`Verifier`](super::verifier::Verifier), as on all
-    /// systems.
+    /// Android checks everything except the name: it uses the host name only to select the app's network security config. Its
+    /// own clock decides about dates. [`Verifier`](super::verifier::Verifier) checks a stapled response, as on all systems.
     fn verify_server_cert(
         &self,
         end_entity: &CertificateDer<'_>,
@@ -34,7 +33,7 @@ impl ServerCertVerifier for AndroidVerifier {
     ) -> Result<ServerCertVerified, rustls::Error> {
         let chain: Vec<&[u8]> = iter::once(end_entity).chain(intermediates).map(AsRef::as_ref).collect();
         let host = server_name.to_str();
-        // The domains of a network security config have no dot at their end.
+        // The domains of a network security config have no trailing dot.
         let error = match ask_trust_store(&chain, host.strip_suffix('.').unwrap_or(&host)) {
             Verdict::Trusted => {
                 verify_server_name(&ParsedCertificate::try_from(end_entity)?, server_name)?;

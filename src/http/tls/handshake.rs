@@ -1,8 +1,8 @@
-//! The handshake that a thread is in, for the code that rustls calls in the middle of it.
+//! Tells a signer which handshake it is called in.
 //!
-//! rustls tells a signer what to sign and nothing of the connection. A signer of each connection's own would end resumption:
-//! rustls resumes a session only with the very resolver of certificates that it began with. So the worker and the socket
-//! come by the thread, and only where a client certificate may be asked for.
+//! rustls passes a signer the message and nothing of the connection. A signer for each connection is not possible: rustls
+//! resumes a session only with the certificate resolver object that began it. So the signer finds the worker and the socket in
+//! a variable of its thread, which is set only during handshakes with servers that may get the client certificate.
 
 use std::cell::RefCell;
 use std::sync::{Arc, Mutex};
@@ -10,17 +10,17 @@ use std::sync::{Arc, Mutex};
 use crate::http::sockets::OpenSocket;
 use crate::worker::{Worker, lock};
 
-/// What a server that asked for a client certificate was told.
+/// The answer to a server's request for a client certificate.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(in crate::http) enum CertificateAnswer {
-    /// It did not ask; or it did under TLS 1.3, where nobody sees it.
+    /// The server did not ask, or it asked under TLS 1.3 and rustls did not call the resolver.
     #[default]
     NotAsked,
-    /// There is none for it.
+    /// There is no certificate for this server.
     NoCertificate,
-    /// There is none for it, since the key signs by no scheme that it takes.
+    /// The key can sign by no scheme that the server accepts.
     NoScheme,
-    /// The certificate, with a signature.
+    /// The certificate and a signature.
     Sent,
 }
 
@@ -35,7 +35,7 @@ thread_local! {
     static CURRENT: RefCell<Option<Arc<Handshake>>> = const { RefCell::new(None) };
 }
 
-/// While it lives, a handshake is the one of this thread.
+/// Marks a handshake as the current one of this thread until this is dropped.
 pub(in crate::http) struct HandshakeTurn(Arc<Handshake>);
 
 impl HandshakeTurn {
@@ -58,7 +58,7 @@ impl Drop for HandshakeTurn {
 }
 
 impl Handshake {
-    /// That of this thread.
+    /// The current handshake of this thread.
     pub(super) fn current() -> Option<Arc<Handshake>> {
         CURRENT.with_borrow(Clone::clone)
     }

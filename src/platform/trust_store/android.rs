@@ -15,11 +15,10 @@ const CLASS: &str = "org.wxtransfer.CertificateVerifier";
 const METHOD: &JNIStr = jni_str!("verify");
 const SIGNATURE: MethodSignature<'static, 'static> = jni_sig!("([[BLjava/lang/String;)[B");
 
-/// What Android says of the certificates of a server.
+/// Android's decision about the certificates of a server.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// They lead to a root that Android and the app trust for this host. Whether the server's certificate names the host
-    /// was not looked at.
+    /// They lead to a root that Android and the app trust for this host. The host name was not checked.
     Trusted,
     /// One of them has expired.
     Expired,
@@ -33,13 +32,13 @@ pub enum Verdict {
     WrongPurpose,
     /// Android cannot read one of them.
     Malformed,
-    /// Android refuses them for another reason, such as the app's own pins. Android's words.
+    /// Android refuses them for another reason, such as the app's own pins. Contains Android's message.
     Refused(String),
-    /// Android could not be asked. The reason in words.
+    /// Android could not be asked. Contains the reason.
     Unavailable(String),
 }
 
-/// The app's class. It is held for good, because sessions may be opened as long as the process lives.
+/// The app's class. It is never released, because sessions may be opened as long as the process lives.
 struct VerifierClass {
     vm: JavaVM,
     class: Global<JClass<'static>>,
@@ -52,11 +51,10 @@ pub fn trust_store_is_ready() -> bool {
     VERIFIER.get().is_some()
 }
 
-/// Looks the app's class up, with the class loader of the context: a native thread sees the system's classes only. The first
-/// class that is found is kept for good.
+/// Looks up the app's class with the class loader of the context, because a native thread sees only the system's classes. The
+/// first class that is found is kept.
 ///
-/// Returns whether there is one now: `false` if the context is none, or the app has no such class with such a method. No
-/// exception is left pending then.
+/// Returns `false` if `context` is not a context, or the app lacks the class or its method. No exception is left pending then.
 ///
 /// # Safety
 /// `env` must be the `JNIEnv` of this thread with no exception pending, and `context` a reference to an object that is valid
