@@ -13,6 +13,7 @@ java=/usr/share/java
 (cd "$root" && cargo build --locked -p wxtransfer-jni -p wxtransfer-test-server)
 "$here/toolchain.sh" "$tools" tests
 "$here/build.sh"
+"$here/api.sh"
 
 lib=$tools/kotlin/lib
 library=$out/wxtransfer.jar:$lib/kotlin-stdlib.jar:$lib/kotlinx-coroutines-core-jvm.jar
@@ -53,3 +54,4 @@ if grep -E 'WARNING.*(JNI|native method)|FATAL ERROR in native' "$out/test.log";
     echo "test.sh: JNI was misused" >&2
     exit 1
 fi
+"$here/compatibility-test.sh"

@@ -5,7 +5,7 @@ import org.json.JSONArray
 import org.json.JSONObject
 
 /** The file calls of a page's messages, each from its `options` to the `result` of its `success` but `errMsg`. */
-internal class WXTJavaScriptFiles(private val session: WXTransferSession) {
+internal class WXTransferJavaScriptFiles(private val session: WXTransferSession) {
     private val files = session.files
 
     /** The call that [api] names, or `null` where it is no file call. */
@@ -33,13 +33,13 @@ internal class WXTJavaScriptFiles(private val session: WXTransferSession) {
         }
         "readFile" -> { options ->
             val isText = options.isText()
-            val position = options.count("position", 0, WXTErrno.POSITION_OUT_OF_RANGE)
-            val length = options.count("length", 1, WXTErrno.LENGTH_OUT_OF_RANGE)
+            val position = options.count("position", 0, WXTransferErrno.POSITION_OUT_OF_RANGE)
+            val length = options.count("length", 1, WXTransferErrno.LENGTH_OUT_OF_RANGE)
             val content = files.readBlocking(options.path("filePath"), position, length)
             JSONObject().put("data", if (isText) content.decodeToString() else Base64.encode(content))
         }
-        "writeFile" -> { options -> done { write(options, WXTWriteMode.WHOLE) } }
-        "appendFile" -> { options -> done { write(options, WXTWriteMode.APPEND) } }
+        "writeFile" -> { options -> done { write(options, WXTransferWriteMode.WHOLE) } }
+        "appendFile" -> { options -> done { write(options, WXTransferWriteMode.APPEND) } }
         "saveFile" -> { options ->
             val file = session.saveFileBlocking(options.path("tempFilePath"), options.text("filePath"))
             JSONObject().put("savedFilePath", file.filePath)
@@ -55,7 +55,7 @@ internal class WXTJavaScriptFiles(private val session: WXTransferSession) {
         else -> null
     }
 
-    private fun write(options: JSONObject, mode: WXTWriteMode) {
+    private fun write(options: JSONObject, mode: WXTransferWriteMode) {
         val isText = options.isText()
         val data = options.text("data") ?: throw invalid("data")
         val content = if (isText) data.encodeToByteArray() else fromBase64(data)
@@ -85,7 +85,7 @@ private fun JSONObject.count(name: String, least: Long, errno: Int): Long {
 /** The largest whole number that every reader of JSON keeps exactly. */
 private const val LARGEST = 0x1fffffffffffff
 
-private fun invalid(name: String) = MalformedException("Invalid argument $name", WXTErrno.INVALID_ARGUMENT)
+private fun invalid(name: String) = MalformedException("Invalid argument $name", WXTransferErrno.INVALID_ARGUMENT)
 
 private fun JSONObject.isText(): Boolean = when (opt("encoding")) {
     "utf8" -> true
@@ -93,8 +93,8 @@ private fun JSONObject.isText(): Boolean = when (opt("encoding")) {
     else -> throw invalid("encoding")
 }
 
-private fun JSONObject.digestAlgorithm(): WXTDigestAlgorithm =
-    WXTDigestAlgorithm.entries.find { it.name.lowercase() == opt("digestAlgorithm") }
+private fun JSONObject.digestAlgorithm(): WXTransferDigestAlgorithm =
+    WXTransferDigestAlgorithm.entries.find { it.name.lowercase() == opt("digestAlgorithm") }
         ?: throw invalid("digestAlgorithm")
 
 private fun fromBase64(text: String): ByteArray = try {
@@ -107,7 +107,7 @@ private fun fromBase64(text: String): ByteArray = try {
 private const val BASE64_ENCODE_ERROR = 1300203
 
 /** One `Stats`, or the list of a directory and all that is in it, whose entries have paths. */
-private fun json(stats: List<WXTFileStats>): Any {
+private fun json(stats: List<WXTransferFileStats>): Any {
     val all = stats.map { entry ->
         val json = JSONObject()
             .put("mode", entry.mode)
@@ -119,5 +119,5 @@ private fun json(stats: List<WXTFileStats>): Any {
     return if (stats.first().path == null) all.first() else JSONArray(all)
 }
 
-private fun savedFile(file: WXTFile): JSONObject =
+private fun savedFile(file: WXTransferFileInfo): JSONObject =
     JSONObject().put("filePath", file.filePath).put("size", file.size).put("createTime", file.createTime)

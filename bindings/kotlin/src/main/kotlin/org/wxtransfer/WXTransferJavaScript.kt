@@ -20,13 +20,13 @@ import org.json.JSONObject
  * @param send Takes a message for the page's `wxtransferReceive`, from any thread but one at a time for one call, and also
  * from inside [receive]. It has to pass them on in their order, to the page's own thread, in a later turn.
  */
-public class WXTJavaScript(
+public class WXTransferJavaScript(
     private val session: WXTransferSession,
     private val files: Executor = Dispatchers.IO.asExecutor(),
     private val send: (String) -> Unit,
 ) : AutoCloseable {
     private val running = HashMap<Long, Running>()
-    private val fileCalls = WXTJavaScriptFiles(session)
+    private val fileCalls = WXTransferJavaScriptFiles(session)
 
     /**
      * The page has gone. A message that was sent before may still be on its way to the page's thread: look there, and
@@ -40,7 +40,7 @@ public class WXTJavaScript(
 
     /** A call whose task has begun, or is about to. */
     private class Running {
-        var task: WXTTask<*>? = null
+        var task: WXTransferTask<*>? = null
         var aborted = false
     }
 
@@ -109,7 +109,7 @@ public class WXTJavaScript(
         task?.abort()
     }
 
-    internal fun start(call: Call, begin: () -> WXTTask<*>) {
+    internal fun start(call: Call, begin: () -> WXTransferTask<*>) {
         // Before the task begins: its last callback, which takes it out again, may come before `begin` returns.
         val entry = Running()
         synchronized(running) { running[call.number] = entry }
@@ -119,7 +119,7 @@ public class WXTJavaScript(
             forget(call)
             call.failed(malformed.reason, malformed.errno)
             return
-        } catch (refused: WXTStatusException) {
+        } catch (refused: WXTransferStatusException) {
             forget(call)
             call.refused(refused)
             return
@@ -136,32 +136,30 @@ public class WXTJavaScript(
         synchronized(running) { running.remove(call.number) }
     }
 
-    private fun upload(call: Call, options: JSONObject): WXTTask<*> = session.uploadFile(
-        WXTUploadRequest(
-            url = options.text("url").orEmpty(),
-            filePath = options.text("filePath"),
-            name = options.text("name").orEmpty(),
-            header = options.pairs("header"),
-            formData = options.pairs("formData"),
-            fileName = options.text("fileName"),
-            timeout = options.milliseconds("timeout"),
-            disableProfile = options.opt("enableProfile") == false,
-        ),
-        object : Events<WXTUploadSuccess>(call, "totalBytesSent", "totalBytesExpectedToSend") {
-            override fun json(result: WXTUploadSuccess) = JSONObject().put("data", result.data)
+    private fun upload(call: Call, options: JSONObject): WXTransferTask<*> = session.uploadFile(
+        WXTransferUploadRequest(options.text("url").orEmpty()) {
+            filePath = options.text("filePath")
+            name = options.text("name").orEmpty()
+            header = options.pairs("header")
+            formData = options.pairs("formData")
+            fileName = options.text("fileName")
+            timeoutMillis = options.milliseconds("timeout")
+            disableProfile = options.opt("enableProfile") == false
+        },
+        object : Events<WXTransferUploadSuccess>(call, "totalBytesSent", "totalBytesExpectedToSend") {
+            override fun json(result: WXTransferUploadSuccess) = JSONObject().put("data", result.data)
         },
     )
 
-    private fun download(call: Call, options: JSONObject): WXTTask<*> = session.downloadFile(
-        WXTDownloadRequest(
-            url = options.text("url").orEmpty(),
-            header = options.pairs("header"),
-            filePath = options.text("filePath"),
-            timeout = options.milliseconds("timeout"),
-            disableProfile = options.opt("enableProfile") == false,
-        ),
-        object : Events<WXTDownloadSuccess>(call, "totalBytesWritten", "totalBytesExpectedToWrite") {
-            override fun json(result: WXTDownloadSuccess) = JSONObject()
+    private fun download(call: Call, options: JSONObject): WXTransferTask<*> = session.downloadFile(
+        WXTransferDownloadRequest(options.text("url").orEmpty()) {
+            header = options.pairs("header")
+            filePath = options.text("filePath")
+            timeoutMillis = options.milliseconds("timeout")
+            disableProfile = options.opt("enableProfile") == false
+        },
+        object : Events<WXTransferDownloadSuccess>(call, "totalBytesWritten", "totalBytesExpectedToWrite") {
+            override fun json(result: WXTransferDownloadSuccess) = JSONObject()
                 .putOpt("tempFilePath", result.tempFilePath)
                 .putOpt("filePath", result.filePath)
                 .put("dataLength", result.dataLength)
@@ -189,12 +187,12 @@ public class WXTJavaScript(
         val operation = fileCalls.call(api) ?: return failure(api, "not supported")
         return try {
             Outcome.Success(operation(options).put("errMsg", "$api:ok"))
-        } catch (failure: WXTFailureException) {
+        } catch (failure: WXTransferFailure) {
             // FileError has the number as `errCode`.
             Outcome.Fail(json(failure).put("errCode", failure.errno))
         } catch (malformed: MalformedException) {
             failure(api, malformed.reason, malformed.errno)
-        } catch (refused: WXTStatusException) {
+        } catch (refused: WXTransferStatusException) {
             // The app closed the session, or has a mistake: the page cannot know, and must not wait for ever.
             failure(api, refused.message.orEmpty())
         }
@@ -206,11 +204,11 @@ public class WXTJavaScript(
     }
 
     /** The `errno` of what is no failure of the library's. File calls have a table of their own (`FileError`). */
-    private fun refusal(api: String): Int = if (isTransfer(api)) WXTErrno.INTERNAL else WXTErrno.SYSTEM_ERROR
+    private fun refusal(api: String): Int = if (isTransfer(api)) WXTransferErrno.INTERNAL else WXTransferErrno.SYSTEM_ERROR
 
     private fun isTransfer(api: String): Boolean = api == "uploadFile" || api == "downloadFile"
 
-    private fun json(failure: WXTFailureException): JSONObject =
+    private fun json(failure: WXTransferFailure): JSONObject =
         JSONObject().put("errMsg", failure.errMsg).put("errno", failure.errno)
 
     /** What a call has come to. */
@@ -240,12 +238,12 @@ public class WXTJavaScript(
 
         fun succeeded(errMsg: String, result: JSONObject) = ended(Outcome.Success(result.put("errMsg", errMsg)))
 
-        fun failed(failure: WXTFailureException) = ended(Outcome.Fail(json(failure)))
+        fun failed(failure: WXTransferFailure) = ended(Outcome.Fail(json(failure)))
 
         fun failed(reason: String, errno: Int = refusal(api)) = ended(failure(api, reason, errno))
 
         /** The app closed the session, or has a mistake: the page cannot know, and must not wait for ever. */
-        fun refused(refused: WXTStatusException) = failed(refused.message.orEmpty())
+        fun refused(refused: WXTransferStatusException) = failed(refused.message.orEmpty())
 
         /** The page's side gives `complete` what it was given before. */
         fun ended(outcome: Outcome) {
@@ -261,19 +259,19 @@ public class WXTJavaScript(
         }
     }
 
-    private abstract inner class Events<S : WXTSuccess>(
+    private abstract inner class Events<S : WXTransferSuccess>(
         private val call: Call,
         private val totalName: String,
         private val expectedName: String,
-    ) : WXTCallbacks<S> {
+    ) : WXTransferCallbacks<S> {
         abstract fun json(result: S): JSONObject
 
-        override fun onHeadersReceived(event: WXTHeadersReceived) {
+        override fun onHeadersReceived(event: WXTransferHeadersReceived) {
             val result = JSONObject().put("header", joined(event.header)).put("statusCode", event.statusCode)
             call.event("headersReceived", result)
         }
 
-        override fun onProgress(event: WXTProgress) {
+        override fun onProgress(event: WXTransferProgress) {
             val progress = JSONObject()
                 .putOpt("progress", event.progress)
                 .put(totalName, event.totalBytes)
@@ -290,7 +288,7 @@ public class WXTJavaScript(
             call.succeeded(result.errMsg, success)
         }
 
-        override fun onFail(failure: WXTFailureException) = call.failed(failure)
+        override fun onFail(failure: WXTransferFailure) = call.failed(failure)
 
         override fun onComplete() {
             forget(call)
@@ -302,7 +300,7 @@ public class WXTJavaScript(
     public companion object {
         /** The page's side: a script that makes the `wx` functions, to be run before the page's own. */
         public val pageScript: String by lazy {
-            val stream = checkNotNull(WXTJavaScript::class.java.getResourceAsStream("wx.js")) { "wx.js is not packed" }
+            val stream = checkNotNull(WXTransferJavaScript::class.java.getResourceAsStream("wx.js")) { "wx.js is not packed" }
             stream.use { it.readBytes().decodeToString() }
         }
     }
@@ -317,7 +315,7 @@ private fun joined(header: List<Pair<String, String>>): JSONObject {
     return json
 }
 
-internal fun WXTProfile.json(): JSONObject = JSONObject()
+internal fun WXTransferProfile.json(): JSONObject = JSONObject()
     .putOpt("invokeStart", invokeStart)
     .putOpt("queueStart", queueStart)
     .putOpt("queueEnd", queueEnd)
@@ -373,8 +371,8 @@ private fun JSONObject.pairs(name: String): List<Pair<String, String>> {
     }
 }
 
-private fun malformed(name: String) = MalformedException("invalid request data $name", WXTErrno.INVALID_REQUEST_DATA)
+private fun malformed(name: String) = MalformedException("invalid request data $name", WXTransferErrno.INVALID_REQUEST_DATA)
 
 /** A time; the default, 0, for what is none. */
-private fun JSONObject.milliseconds(name: String): Int =
-    (opt(name) as? Number)?.toDouble()?.toInt()?.coerceAtLeast(0) ?: 0
+private fun JSONObject.milliseconds(name: String): Long =
+    (opt(name) as? Number)?.toDouble()?.toLong()?.coerceAtLeast(0) ?: 0

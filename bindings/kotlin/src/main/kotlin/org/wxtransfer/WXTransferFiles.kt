@@ -7,24 +7,24 @@ import kotlinx.coroutines.withContext
  * `wx.getFileSystemManager()`: what a page does with its files beside saving them. [WXTransferSession.files] has it.
  *
  * `wxfile://tmp_…` and `wxfile://store_…` files can be read; files and directories under `wxfile://usr` can be read and
- * written. Links are not followed. Every function throws [WXTFailureException] with a number of WeChat's table of file failures
- * (`FileError`), and [WXTStatusException] where the session is closed. They may be called from any thread, and block none that
+ * written. Links are not followed. Every function throws [WXTransferFailure] with a number of WeChat's table of file failures
+ * (`FileError`), and [WXTransferStatusException] where the session is closed. They may be called from any thread, and block none that
  * they are called on. Cancelling the caller does not stop one that has begun; closing the session does.
  */
-public class WXTFiles internal constructor(private val handle: Long) {
-    /** `access`: returns where a file or directory is there, and throws [WXTErrno.FILE_NOT_FOUND] otherwise. */
+public class WXTransferFiles internal constructor(private val handle: Long) {
+    /** `access`: returns where a file or directory is there, and throws [WXTransferErrno.FILE_NOT_FOUND] otherwise. */
     public suspend fun access(path: String): Unit = onDisk { accessBlocking(path) }
 
     /** `stat`: what the system says of a file or directory. */
-    public suspend fun stat(path: String): WXTFileStats = onDisk { statBlocking(path, false).first() }
+    public suspend fun stat(path: String): WXTransferFileStats = onDisk { statBlocking(path, false).first() }
 
     /**
      * `stat` with `recursive`: of a directory and all that is in it, in the order of the paths; or of a file alone. Links, and
      * what no path can name, are left out.
      */
-    public suspend fun statRecursive(path: String): List<WXTFileStats> = onDisk { statBlocking(path, true) }
+    public suspend fun statRecursive(path: String): List<WXTransferFileStats> = onDisk { statBlocking(path, true) }
 
-    /** `unlink`: removes a file under `wxfile://usr`. It needs no free quota. Throws [WXTErrno.OPERATION_NOT_PERMITTED] for a directory. */
+    /** `unlink`: removes a file under `wxfile://usr`. It needs no free quota. Throws [WXTransferErrno.OPERATION_NOT_PERMITTED] for a directory. */
     public suspend fun unlink(filePath: String): Unit = onDisk { unlinkBlocking(filePath) }
 
     /** `copyFile`: makes [destPath], under `wxfile://usr`, a copy of [srcPath], in one step. */
@@ -50,8 +50,8 @@ public class WXTFiles internal constructor(private val handle: Long) {
     /** `getFileInfo`: size and digest of a file, both of the same contents. */
     public suspend fun info(
         filePath: String,
-        digestAlgorithm: WXTDigestAlgorithm = WXTDigestAlgorithm.MD5,
-    ): WXTFileDigest = onDisk { infoBlocking(filePath, digestAlgorithm) }
+        digestAlgorithm: WXTransferDigestAlgorithm = WXTransferDigestAlgorithm.MD5,
+    ): WXTransferFileDigest = onDisk { infoBlocking(filePath, digestAlgorithm) }
 
     /**
      * `readFile`: the bytes of a file from [position] on. [length] is how many, or as many as there are if the file ends before; 0
@@ -62,12 +62,12 @@ public class WXTFiles internal constructor(private val handle: Long) {
 
     /**
      * `writeFile`, `appendFile` and `write`: writes at most 100 MiB to a file under `wxfile://usr`, which is
-     * replaced in one step. [position] is for [WXTWriteMode.AT_POSITION] alone, and at most the file's length.
+     * replaced in one step. [position] is for [WXTransferWriteMode.AT_POSITION] alone, and at most the file's length.
      */
     public suspend fun write(
         filePath: String,
         data: ByteArray,
-        mode: WXTWriteMode = WXTWriteMode.WHOLE,
+        mode: WXTransferWriteMode = WXTransferWriteMode.WHOLE,
         position: Long = 0,
     ): Unit = onDisk { writeBlocking(filePath, data, mode, position) }
 
@@ -75,7 +75,7 @@ public class WXTFiles internal constructor(private val handle: Long) {
         fileResult { Native.fileAccess(handle, path.utf8(), it) }
     }
 
-    internal fun statBlocking(path: String, recursive: Boolean): List<WXTFileStats> =
+    internal fun statBlocking(path: String, recursive: Boolean): List<WXTransferFileStats> =
         fileResult { Native.fileStat(handle, path.utf8(), recursive, it) }.stats
 
     internal fun unlinkBlocking(filePath: String) {
@@ -101,9 +101,9 @@ public class WXTFiles internal constructor(private val handle: Long) {
     internal fun listDirectoryBlocking(dirPath: String): List<String> =
         fileResult { Native.fileListDirectory(handle, dirPath.utf8(), it) }.names
 
-    internal fun infoBlocking(filePath: String, digestAlgorithm: WXTDigestAlgorithm): WXTFileDigest {
+    internal fun infoBlocking(filePath: String, digestAlgorithm: WXTransferDigestAlgorithm): WXTransferFileDigest {
         val result = fileResult { Native.fileInfo(handle, filePath.utf8(), digestAlgorithm.value, it) }
-        return WXTFileDigest(result.files.first().size, result.digest)
+        return WXTransferFileDigest(result.files.first().size, result.digest)
     }
 
     internal fun readBlocking(filePath: String, position: Long, length: Long): ByteArray {
@@ -111,9 +111,9 @@ public class WXTFiles internal constructor(private val handle: Long) {
         return fileResult { Native.fileRead(handle, filePath.utf8(), position, length, it) }.data
     }
 
-    internal fun writeBlocking(filePath: String, data: ByteArray, mode: WXTWriteMode, position: Long) {
+    internal fun writeBlocking(filePath: String, data: ByteArray, mode: WXTransferWriteMode, position: Long) {
         require(position >= 0) { "the position is negative" }
-        require(position == 0L || mode == WXTWriteMode.AT_POSITION) { "a position needs WXTWriteMode.AT_POSITION" }
+        require(position == 0L || mode == WXTransferWriteMode.AT_POSITION) { "a position needs WXTransferWriteMode.AT_POSITION" }
         fileResult { Native.fileWrite(handle, filePath.utf8(), data, mode.value, position, it) }
     }
 
@@ -121,36 +121,55 @@ public class WXTFiles internal constructor(private val handle: Long) {
 }
 
 /** `Stats`: a file or directory as the system describes it, `WxtFileStats` of the C interface. */
-public data class WXTFileStats(
+public class WXTransferFileStats internal constructor(
     /**
-     * `/` for the directory that [WXTFiles.statRecursive] was asked for, `/a` and `/a/b` for what is in it; `null` where one thing
+     * `/` for the directory that [WXTransferFiles.statRecursive] was asked for, `/a` and `/a/b` for what is in it; `null` where one thing
      * was asked for, or a file.
      */
-    val path: String?,
+    public val path: String?,
     /** The size in bytes. */
-    val size: Long,
+    public val size: Long,
     /** Seconds since the Unix epoch. Many systems keep it only roughly. */
-    val lastAccessedTime: Long,
+    public val lastAccessedTime: Long,
     /** Seconds since the Unix epoch. */
-    val lastModifiedTime: Long,
+    public val lastModifiedTime: Long,
     /** POSIX `st_mode`: type and permissions. */
-    val mode: Int,
+    public val mode: Int,
     /** It is a file. */
-    val isFile: Boolean,
+    public val isFile: Boolean,
     /** It is a directory. */
-    val isDirectory: Boolean,
-)
+    public val isDirectory: Boolean,
+) {
+    /** For logs. */
+    override fun toString(): String = Redaction.text(
+        "WXTransferFileStats",
+        "path" to path,
+        "size" to size,
+        "lastAccessedTime" to lastAccessedTime,
+        "lastModifiedTime" to lastModifiedTime,
+        "mode" to mode,
+        "isFile" to isFile,
+        "isDirectory" to isDirectory,
+    )
+}
 
 /** What `getFileInfo` tells. */
-public data class WXTFileDigest(
+public class WXTransferFileDigest internal constructor(
     /** The size in bytes. */
-    val size: Long,
+    public val size: Long,
     /** The digest in lower-case hexadecimal digits. */
-    val digest: String,
-)
+    public val digest: String,
+) {
+    /** For logs. */
+    override fun toString(): String = Redaction.text(
+        "WXTransferFileDigest",
+        "size" to size,
+        "digest" to digest,
+    )
+}
 
-/** The digests of [WXTFiles.info], `WXT_DIGEST_…` of the C interface. */
-public enum class WXTDigestAlgorithm(
+/** The digests of [WXTransferFiles.info], `WXT_DIGEST_…` of the C interface. */
+public enum class WXTransferDigestAlgorithm(
     /** The number in the C interface. */
     public val value: Int,
 ) {
@@ -164,8 +183,8 @@ public enum class WXTDigestAlgorithm(
     SHA256(2),
 }
 
-/** What [WXTFiles.write] does to the file, `WXT_WRITE_…` of the C interface. */
-public enum class WXTWriteMode(
+/** What [WXTransferFiles.write] does to the file, `WXT_WRITE_…` of the C interface. */
+public enum class WXTransferWriteMode(
     /** The number in the C interface. */
     public val value: Int,
 ) {
