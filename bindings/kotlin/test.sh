@@ -36,6 +36,8 @@ tests=$library:$out/wxtransfer-testing.jar:$("$here/test-classpath.sh" "$tools")
 rm -rf "$out/test-classes"
 kotlinc -jvm-target 17 -opt-in=kotlin.ExperimentalStdlibApi -Xfriend-paths="$out/wxtransfer.jar" -classpath "$tests" \
     -module-name wxtransfer-test -d "$out/test-classes" "$here/src/test/kotlin"
+# The host in Java, which uses the helpers of the tests in Kotlin.
+javac -Xlint:all,-path,-processing -Werror -classpath "$out/test-classes:$tests" -d "$out/test-classes" "$here"/src/test/java/org/wxtransfer/*.java
 cp "$here"/src/test/resources/* "$out/test-classes"
 
 status=0

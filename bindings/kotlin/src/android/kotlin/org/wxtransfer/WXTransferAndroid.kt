@@ -1,3 +1,5 @@
+@file:JvmName("WXTransferContent")
+
 package org.wxtransfer
 
 import android.content.Context
@@ -16,6 +18,7 @@ import kotlinx.coroutines.withContext
 /** What only Android has. */
 public object WXTransferAndroid {
     /** An executor of the main thread, for [WXTransferSessionOptions.executor]. */
+    @JvmStatic
     public val mainExecutor: Executor by lazy {
         val handler = Handler(Looper.getMainLooper())
         Executor { command ->
@@ -29,6 +32,8 @@ public object WXTransferAndroid {
      * until this has succeeded. Any context of the app, of which nothing is kept. Calling it again does nothing.
      * Throws [WXTransferStatusException].
      */
+    @JvmStatic
+    @Throws(WXTransferStatusException::class)
     public fun init(context: Context) {
         checkStatus(NativeAndroid.init(context))
     }
@@ -48,6 +53,7 @@ internal object NativeAndroid {
  * The same upload of the file behind [descriptor], which the app keeps, and closes, once the call has returned. The server
  * sees it as [fileName].
  */
+@JvmOverloads
 public fun WXTransferUploadRequest.withFile(
     descriptor: ParcelFileDescriptor,
     fileName: String? = this.fileName,
@@ -57,6 +63,7 @@ public fun WXTransferUploadRequest.withFile(
  * Makes a temporary file of what [descriptor] gives from where it stands. [length] is how many bytes are taken, 0 is all
  * up to the end; [name] gives the extension. The app closes the descriptor. Throws [WXTransferFailure].
  */
+@Throws(WXTransferException::class)
 public suspend fun WXTransferSession.importFileDescriptor(
     descriptor: ParcelFileDescriptor,
     length: Long = 0,
@@ -67,9 +74,15 @@ public suspend fun WXTransferSession.importFileDescriptor(
  * Makes a temporary file of a `content://` document, as `wx.chooseImage` does with what the user picked. Throws
  * [WXTransferFailure], and [IOException] where the document cannot be opened.
  */
-public suspend fun WXTransferSession.importContent(context: Context, uri: Uri): WXTransferFileInfo = withContext(Dispatchers.IO) {
+@Throws(WXTransferException::class, IOException::class)
+public suspend fun WXTransferSession.importContent(context: Context, uri: Uri): WXTransferFileInfo =
+    withContext(Dispatchers.IO) { files.blocking.importContent(context, uri) }
+
+/** The same on the caller's thread. Java calls `WXTransferContent.importContent(files, context, uri)`. */
+@Throws(WXTransferException::class, IOException::class)
+public fun WXTransferBlockingFiles.importContent(context: Context, uri: Uri): WXTransferFileInfo {
     val opened = context.contentResolver.openFileDescriptor(uri, "r") ?: throw FileNotFoundException(Redaction.url(uri.toString()))
-    opened.use { importFileDescriptor(it, name = displayName(context, uri)) }
+    return opened.use { importFileDescriptor(it.fd, name = displayName(context, uri)) }
 }
 
 private fun displayName(context: Context, uri: Uri): String? =

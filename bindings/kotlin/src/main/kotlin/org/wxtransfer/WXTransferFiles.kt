@@ -11,111 +11,80 @@ import kotlinx.coroutines.withContext
  * (`FileError`), and [WXTransferStatusException] where the session is closed. They may be called from any thread, and block none that
  * they are called on. Cancelling the caller does not stop one that has begun; closing the session does.
  */
-public class WXTransferFiles internal constructor(private val handle: Long) {
+public class WXTransferFiles internal constructor(handle: Long) {
+    /** The same calls on the caller's thread, for Java and for threads that may wait for the disk. */
+    public val blocking: WXTransferBlockingFiles = WXTransferBlockingFiles(handle)
+
     /** `access`: returns where a file or directory is there, and throws [WXTransferErrno.FILE_NOT_FOUND] otherwise. */
-    public suspend fun access(path: String): Unit = onDisk { accessBlocking(path) }
+    @Throws(WXTransferException::class)
+    public suspend fun access(path: String): Unit = onDisk { blocking.access(path) }
 
     /** `stat`: what the system says of a file or directory. */
-    public suspend fun stat(path: String): WXTransferFileStats = onDisk { statBlocking(path, false).first() }
+    @Throws(WXTransferException::class)
+    public suspend fun stat(path: String): WXTransferFileStats = onDisk { blocking.stat(path) }
 
     /**
      * `stat` with `recursive`: of a directory and all that is in it, in the order of the paths; or of a file alone. Links, and
      * what no path can name, are left out.
      */
-    public suspend fun statRecursive(path: String): List<WXTransferFileStats> = onDisk { statBlocking(path, true) }
+    @Throws(WXTransferException::class)
+    public suspend fun statRecursive(path: String): List<WXTransferFileStats> = onDisk { blocking.statRecursive(path) }
 
     /** `unlink`: removes a file under `wxfile://usr`. It needs no free quota. Throws [WXTransferErrno.OPERATION_NOT_PERMITTED] for a directory. */
-    public suspend fun unlink(filePath: String): Unit = onDisk { unlinkBlocking(filePath) }
+    @Throws(WXTransferException::class)
+    public suspend fun unlink(filePath: String): Unit = onDisk { blocking.unlink(filePath) }
 
     /** `copyFile`: makes [destPath], under `wxfile://usr`, a copy of [srcPath], in one step. */
-    public suspend fun copy(srcPath: String, destPath: String): Unit = onDisk { copyBlocking(srcPath, destPath) }
+    @Throws(WXTransferException::class)
+    public suspend fun copy(srcPath: String, destPath: String): Unit = onDisk { blocking.copy(srcPath, destPath) }
 
     /**
      * `rename`: gives a file or directory under `wxfile://usr` another path there, in one step. A file replaces a file, and a
      * directory an empty directory.
      */
-    public suspend fun rename(oldPath: String, newPath: String): Unit = onDisk { renameBlocking(oldPath, newPath) }
+    @Throws(WXTransferException::class)
+    public suspend fun rename(oldPath: String, newPath: String): Unit = onDisk { blocking.rename(oldPath, newPath) }
 
     /** `mkdir`: makes a directory under `wxfile://usr`; with [recursive] those that are missing on the way, too. */
+    @Throws(WXTransferException::class)
     public suspend fun makeDirectory(dirPath: String, recursive: Boolean = false): Unit =
-        onDisk { makeDirectoryBlocking(dirPath, recursive) }
+        onDisk { blocking.makeDirectory(dirPath, recursive) }
 
     /** `rmdir`: removes a directory under `wxfile://usr`; with [recursive] all that is in it, too. */
+    @Throws(WXTransferException::class)
     public suspend fun removeDirectory(dirPath: String, recursive: Boolean = false): Unit =
-        onDisk { removeDirectoryBlocking(dirPath, recursive) }
+        onDisk { blocking.removeDirectory(dirPath, recursive) }
 
     /** `readdir`: the names in a directory under `wxfile://usr`, in the order of their bytes. */
-    public suspend fun listDirectory(dirPath: String): List<String> = onDisk { listDirectoryBlocking(dirPath) }
+    @Throws(WXTransferException::class)
+    public suspend fun listDirectory(dirPath: String): List<String> = onDisk { blocking.listDirectory(dirPath) }
 
     /** `getFileInfo`: size and digest of a file, both of the same contents. */
+    @Throws(WXTransferException::class)
     public suspend fun info(
         filePath: String,
         digestAlgorithm: WXTransferDigestAlgorithm = WXTransferDigestAlgorithm.MD5,
-    ): WXTransferFileDigest = onDisk { infoBlocking(filePath, digestAlgorithm) }
+    ): WXTransferFileDigest = onDisk { blocking.info(filePath, digestAlgorithm) }
 
     /**
      * `readFile`: the bytes of a file from [position] on. [length] is how many, or as many as there are if the file ends before; 0
      * is all up to its end. At most 100 MiB.
      */
+    @Throws(WXTransferException::class)
     public suspend fun read(filePath: String, position: Long = 0, length: Long = 0): ByteArray =
-        onDisk { readBlocking(filePath, position, length) }
+        onDisk { blocking.read(filePath, position, length) }
 
     /**
      * `writeFile`, `appendFile` and `write`: writes at most 100 MiB to a file under `wxfile://usr`, which is
      * replaced in one step. [position] is for [WXTransferWriteMode.AT_POSITION] alone, and at most the file's length.
      */
+    @Throws(WXTransferException::class)
     public suspend fun write(
         filePath: String,
         data: ByteArray,
         mode: WXTransferWriteMode = WXTransferWriteMode.WHOLE,
         position: Long = 0,
-    ): Unit = onDisk { writeBlocking(filePath, data, mode, position) }
-
-    internal fun accessBlocking(path: String) {
-        fileResult { Native.fileAccess(handle, path.utf8(), it) }
-    }
-
-    internal fun statBlocking(path: String, recursive: Boolean): List<WXTransferFileStats> =
-        fileResult { Native.fileStat(handle, path.utf8(), recursive, it) }.stats
-
-    internal fun unlinkBlocking(filePath: String) {
-        fileResult { Native.fileUnlink(handle, filePath.utf8(), it) }
-    }
-
-    internal fun copyBlocking(srcPath: String, destPath: String) {
-        fileResult { Native.fileCopy(handle, srcPath.utf8(), destPath.utf8(), it) }
-    }
-
-    internal fun renameBlocking(oldPath: String, newPath: String) {
-        fileResult { Native.fileRename(handle, oldPath.utf8(), newPath.utf8(), it) }
-    }
-
-    internal fun makeDirectoryBlocking(dirPath: String, recursive: Boolean) {
-        fileResult { Native.fileMakeDirectory(handle, dirPath.utf8(), recursive, it) }
-    }
-
-    internal fun removeDirectoryBlocking(dirPath: String, recursive: Boolean) {
-        fileResult { Native.fileRemoveDirectory(handle, dirPath.utf8(), recursive, it) }
-    }
-
-    internal fun listDirectoryBlocking(dirPath: String): List<String> =
-        fileResult { Native.fileListDirectory(handle, dirPath.utf8(), it) }.names
-
-    internal fun infoBlocking(filePath: String, digestAlgorithm: WXTransferDigestAlgorithm): WXTransferFileDigest {
-        val result = fileResult { Native.fileInfo(handle, filePath.utf8(), digestAlgorithm.value, it) }
-        return WXTransferFileDigest(result.files.first().size, result.digest)
-    }
-
-    internal fun readBlocking(filePath: String, position: Long, length: Long): ByteArray {
-        require(position >= 0 && length >= 0) { "the position or the length is negative" }
-        return fileResult { Native.fileRead(handle, filePath.utf8(), position, length, it) }.data
-    }
-
-    internal fun writeBlocking(filePath: String, data: ByteArray, mode: WXTransferWriteMode, position: Long) {
-        require(position >= 0) { "the position is negative" }
-        require(position == 0L || mode == WXTransferWriteMode.AT_POSITION) { "a position needs WXTransferWriteMode.AT_POSITION" }
-        fileResult { Native.fileWrite(handle, filePath.utf8(), data, mode.value, position, it) }
-    }
+    ): Unit = onDisk { blocking.write(filePath, data, mode, position) }
 
     private suspend fun <T> onDisk(operation: () -> T): T = withContext(Dispatchers.IO) { operation() }
 }

@@ -17,14 +17,22 @@ import org.json.JSONObject
  *
  * @param session The page's mini program.
  * @param files Where file calls run, which wait for the disk.
- * @param send Takes a message for the page's `wxtransferReceive`, from any thread but one at a time for one call, and also
- * from inside [receive]. It has to pass them on in their order, to the page's own thread, in a later turn.
+ * @param page The way to the page.
  */
-public class WXTransferJavaScript(
+public class WXTransferJavaScript @JvmOverloads constructor(
     private val session: WXTransferSession,
     private val files: Executor = Dispatchers.IO.asExecutor(),
-    private val send: (String) -> Unit,
+    private val page: Page,
 ) : AutoCloseable {
+    /** The way to a page. */
+    public fun interface Page {
+        /**
+         * Takes a message for the page's `wxtransferReceive`, from any thread but one at a time for one call, and also from inside
+         * [WXTransferJavaScript.receive]. It has to pass them on in their order, to the page's own thread, in a later turn.
+         */
+        public fun send(message: String)
+    }
+
     private val running = HashMap<Long, Running>()
     private val fileCalls = WXTransferJavaScriptFiles(session)
 
@@ -228,7 +236,7 @@ public class WXTransferJavaScript(
         fun event(name: String, result: JSONObject) = pass(message(name, result))
 
         private fun pass(message: String) {
-            if (!isClosed) send(message)
+            if (!isClosed) page.send(message)
         }
 
         private fun message(event: String, result: JSONObject?): String {
@@ -299,80 +307,10 @@ public class WXTransferJavaScript(
     /** What a host needs of the library to serve a page. */
     public companion object {
         /** The page's side: a script that makes the `wx` functions, to be run before the page's own. */
+        @JvmStatic
         public val pageScript: String by lazy {
             val stream = checkNotNull(WXTransferJavaScript::class.java.getResourceAsStream("wx.js")) { "wx.js is not packed" }
             stream.use { it.readBytes().decodeToString() }
         }
     }
 }
-
-/** The header as an object: values of one name, whatever its case (RFC 9110 section 5.1), joined under the first. */
-private fun joined(header: List<Pair<String, String>>): JSONObject {
-    val json = JSONObject()
-    for (fields in header.groupBy { (name, _) -> name.lowercase() }.values) {
-        json.put(fields.first().first, fields.joinToString { (_, value) -> value })
-    }
-    return json
-}
-
-internal fun WXTransferProfile.json(): JSONObject = JSONObject()
-    .putOpt("invokeStart", invokeStart)
-    .putOpt("queueStart", queueStart)
-    .putOpt("queueEnd", queueEnd)
-    .put("fetchStart", fetchStart)
-    .put("redirectStart", redirectStart)
-    .put("redirectEnd", redirectEnd)
-    .put("domainLookUpStart", domainLookUpStart)
-    .put("domainLookUpEnd", domainLookUpEnd)
-    .put("connectStart", connectStart)
-    .put("connectEnd", connectEnd)
-    .put("SSLconnectionStart", SSLconnectionStart)
-    .put("SSLconnectionEnd", SSLconnectionEnd)
-    .put("requestStart", requestStart)
-    .put("requestEnd", requestEnd)
-    .put("responseStart", responseStart)
-    .put("responseEnd", responseEnd)
-    .put("sendBytesCount", sendBytesCount)
-    .put("receivedBytedCount", receivedBytedCount)
-    .putOpt("rtt", rtt)
-    .putOpt("httpRttEstimate", httpRttEstimate)
-    .putOpt("transportRttEstimate", transportRttEstimate)
-    .putOpt("throughputKbps", throughputKbps)
-    .putOpt("downstreamThroughputKbpsEstimate", downstreamThroughputKbpsEstimate)
-    .put("estimate_nettype", estimate_nettype)
-    .putOpt("peerIP", peerIP)
-    .putOpt("protocol", protocol)
-    .put("port", port)
-    .put("socketReused", socketReused)
-    .put("usingHighPerformanceMode", usingHighPerformanceMode)
-
-/** A parameter is not what a message may hold. */
-internal class MalformedException(val reason: String, val errno: Int) : Exception(reason)
-
-/** The number of a call. JSON has one kind of numbers, so that 1.0 is 1. */
-private fun JSONObject.number(name: String): Long {
-    val number = opt(name) as? Number
-    require(number != null && number.toDouble() == number.toLong().toDouble()) { "$name is no whole number" }
-    return number.toLong()
-}
-
-/** A parameter that is text; `null` where it is absent. */
-internal fun JSONObject.text(name: String): String? = opt(name) as? String
-
-/** The pairs of a list, whose order JSON keeps. */
-private fun JSONObject.pairs(name: String): List<Pair<String, String>> {
-    if (isNull(name)) return emptyList()
-    val list = opt(name) as? JSONArray ?: throw malformed(name)
-    return List(list.length()) { index ->
-        val pair = list.opt(index) as? JSONArray
-        val (key, value) = pair?.opt(0) as? String to pair?.opt(1) as? String
-        if (key == null || value == null || pair?.length() != 2) throw malformed(name)
-        key to value
-    }
-}
-
-private fun malformed(name: String) = MalformedException("invalid request data $name", WXTransferErrno.INVALID_REQUEST_DATA)
-
-/** A time; the default, 0, for what is none. */
-private fun JSONObject.milliseconds(name: String): Long =
-    (opt(name) as? Number)?.toDouble()?.toLong()?.coerceAtLeast(0) ?: 0

@@ -14,35 +14,43 @@ import kotlinx.coroutines.withContext
  * @constructor Opens the session: makes the mini program's directories and removes what a crashed launch left there. It
  * reads and writes the disk, but makes no connection. Throws [WXTransferStatusException].
  */
-public class WXTransferSession(options: WXTransferSessionOptions) : WXTransfers {
-    private val handle: Long = open(options.values)
+public class WXTransferSession @Throws(WXTransferStatusException::class) constructor(
+    options: WXTransferSessionOptions,
+) : WXTransfers {
+    private val handle: Long = openSession(options.values)
 
     /** `wx.getFileSystemManager()`: what a page does with its files beside saving them. */
     public val files: WXTransferFiles = WXTransferFiles(handle)
 
     /** Uploads a file, as `wx.uploadFile` does. Throws [WXTransferFailure]. Cancelling aborts the task at once. */
+    @Throws(WXTransferException::class)
     override suspend fun uploadFile(request: WXTransferUploadRequest): WXTransferUploadSuccess =
         awaitOrAbort { start(request, UploadEvents(NoCallbacks)) }
 
     /** Downloads a file, as `wx.downloadFile` does. Throws [WXTransferFailure]. Cancelling aborts the task at once. */
+    @Throws(WXTransferException::class)
     override suspend fun downloadFile(request: WXTransferDownloadRequest): WXTransferDownloadSuccess =
         awaitOrAbort { start(request, DownloadEvents(NoCallbacks)) }
 
     /** Starts an upload. What is wrong with the request comes as the task's failure. Throws [WXTransferStatusException]. */
+    @Throws(WXTransferStatusException::class)
     override fun uploadFileTask(request: WXTransferUploadRequest): WXTransferTask<WXTransferUploadSuccess> =
         start(request, UploadEvents(NoCallbacks))
 
     /** Starts a download. What is wrong with the request comes as the task's failure. Throws [WXTransferStatusException]. */
+    @Throws(WXTransferStatusException::class)
     override fun downloadFileTask(request: WXTransferDownloadRequest): WXTransferTask<WXTransferDownloadSuccess> =
         start(request, DownloadEvents(NoCallbacks))
 
     /** Starts an upload with callbacks, the first of which may run before this returns. Throws [WXTransferStatusException]. */
+    @Throws(WXTransferStatusException::class)
     override fun uploadFile(
         request: WXTransferUploadRequest,
         callbacks: WXTransferCallbacks<WXTransferUploadSuccess>,
     ): WXTransferTask<WXTransferUploadSuccess> = start(request, UploadEvents(callbacks))
 
     /** Starts a download with callbacks, the first of which may run before this returns. Throws [WXTransferStatusException]. */
+    @Throws(WXTransferStatusException::class)
     override fun downloadFile(
         request: WXTransferDownloadRequest,
         callbacks: WXTransferCallbacks<WXTransferDownloadSuccess>,
@@ -52,24 +60,29 @@ public class WXTransferSession(options: WXTransferSessionOptions) : WXTransfers 
      * `wx.saveFile`: moves a temporary file to the store, or to [filePath], a `wxfile://usr/` path whose file it replaces.
      * Its directory must be there. The temporary path is invalid afterwards; on failure it stays. Throws [WXTransferFailure].
      */
+    @Throws(WXTransferException::class)
     public suspend fun saveFile(tempFilePath: String, filePath: String? = null): WXTransferFileInfo =
-        onDisk { saveFileBlocking(tempFilePath, filePath) }
+        onDisk { files.blocking.saveFile(tempFilePath, filePath) }
 
     /** `wx.getSavedFileList`: the files of the store, oldest first. Throws [WXTransferFailure]. */
-    public suspend fun getSavedFileList(): List<WXTransferFileInfo> = onDisk { getSavedFileListBlocking() }
+    @Throws(WXTransferException::class)
+    public suspend fun getSavedFileList(): List<WXTransferFileInfo> = onDisk { files.blocking.getSavedFileList() }
 
     /** `wx.getSavedFileInfo`: one file of the store. Throws [WXTransferFailure]. */
-    public suspend fun getSavedFileInfo(filePath: String): WXTransferFileInfo = onDisk { getSavedFileInfoBlocking(filePath) }
+    @Throws(WXTransferException::class)
+    public suspend fun getSavedFileInfo(filePath: String): WXTransferFileInfo = onDisk { files.blocking.getSavedFileInfo(filePath) }
 
     /** `wx.removeSavedFile`: removes one file of the store. Throws [WXTransferFailure]. */
-    public suspend fun removeSavedFile(filePath: String): Unit = onDisk { removeSavedFileBlocking(filePath) }
+    @Throws(WXTransferException::class)
+    public suspend fun removeSavedFile(filePath: String): Unit = onDisk { files.blocking.removeSavedFile(filePath) }
 
     /**
      * Makes a temporary file of a file of the app's (a photo just taken), as `wx.chooseImage` does. [nativePath] is
      * absolute. The result's `filePath` is the page's `tempFilePath`. Throws [WXTransferFailure].
      */
+    @Throws(WXTransferException::class)
     public suspend fun importFile(nativePath: String, mode: WXTransferImportMode = WXTransferImportMode.COPY): WXTransferFileInfo =
-        onDisk { file { Native.importFile(handle, nativePath.utf8(), mode.value, it) } }
+        onDisk { files.blocking.importFile(nativePath, mode) }
 
     /**
      * Makes a temporary file of what an open file or pipe holds, from where it stands. [length] is how many bytes are
@@ -77,32 +90,35 @@ public class WXTransferSession(options: WXTransferSessionOptions) : WXTransfers 
      * its own, but only after this has returned. Cancelling cannot interrupt a read from a pipe. Throws
      * [WXTransferFailure].
      */
-    public suspend fun importFileDescriptor(fileDescriptor: Int, length: Long = 0, name: String? = null): WXTransferFileInfo {
-        require(length >= 0) { "the length is negative" }
-        return onDisk { file { Native.importFileDescriptor(handle, fileDescriptor, length, name?.utf8(), it) } }
-    }
+    @Throws(WXTransferException::class)
+    public suspend fun importFileDescriptor(fileDescriptor: Int, length: Long = 0, name: String? = null): WXTransferFileInfo =
+        onDisk { files.blocking.importFileDescriptor(fileDescriptor, length, name) }
 
     /**
      * Makes a temporary file of bytes (a picture just drawn); [name] gives the extension. The result's `filePath` is the page's
      * `tempFilePath`. Throws [WXTransferFailure].
      */
+    @Throws(WXTransferException::class)
     public suspend fun importData(data: ByteArray, name: String? = null): WXTransferFileInfo =
-        onDisk { file { Native.importData(handle, data, name?.utf8(), it) } }
+        onDisk { files.blocking.importData(data, name) }
 
     /** The device's path of an existing `wxfile://` path, for a player, say. Throws [WXTransferFailure]. */
+    @Throws(WXTransferException::class)
     public suspend fun resolvePath(filePath: String): WXTransferFileInfo =
-        onDisk { file { Native.resolvePath(handle, filePath.utf8(), it) } }
+        onDisk { files.blocking.resolvePath(filePath) }
 
     /**
      * Removes the partial files that [WXTransferResume.ACROSS_LAUNCHES] has kept, but those that a task is writing. Throws
      * [WXTransferStatusException].
      */
-    public suspend fun discardPartials(): Unit = onDisk { checkStatus(Native.discardPartials(handle)) }
+    @Throws(WXTransferStatusException::class)
+    public suspend fun discardPartials(): Unit = onDisk { files.blocking.discardPartials() }
 
     /**
      * Changes [WXTransferSessionOptions.maxBytesPerSecond]; 0 is no limit. Tasks that run keep to it at once. Throws
      * [WXTransferStatusException].
      */
+    @Throws(WXTransferStatusException::class)
     public fun setMaxBytesPerSecond(bytesPerSecond: Long) {
         require(bytesPerSecond >= 0) { "the number of bytes is negative" }
         checkStatus(Native.sessionSetMaxBytesPerSecond(handle, bytesPerSecond))
@@ -114,12 +130,15 @@ public class WXTransferSession(options: WXTransferSessionOptions) : WXTransfers 
      * refused or fails is told in the log. The connection is kept for 15 s, and not in the background. Throws
      * [WXTransferStatusException].
      */
+    @Throws(WXTransferStatusException::class)
     override fun prepare(server: String): Unit = checkStatus(Native.sessionPrepare(handle, server.utf8()))
 
     /**
      * Says what the session's rules make of a URL and a header, in the order in which a call of [api] asks them, without a task.
      * Nothing is sent, looked up or connected. Throws [WXTransferStatusException].
      */
+    @JvmOverloads
+    @Throws(WXTransferStatusException::class)
     public fun checkUrl(api: WXTransferApi, url: String, header: List<Pair<String, String>> = emptyList()): WXTransferUrlCheck {
         val packed = header.packed()
         val result = NativeUrlCheck()
@@ -128,6 +147,7 @@ public class WXTransferSession(options: WXTransferSessionOptions) : WXTransfers 
     }
 
     /** What the session has done so far. Cheap. Throws [WXTransferStatusException]. */
+    @Throws(WXTransferStatusException::class)
     public fun statistics(): WXTransferSessionStatistics {
         val numbers = LongArray(WXTransferSessionStatistics.COUNT)
         checkStatus(Native.sessionStatistics(handle, numbers))
@@ -139,6 +159,7 @@ public class WXTransferSession(options: WXTransferSessionOptions) : WXTransfers 
      * operating system's. Idle connections are closed, what is being opened is opened anew, and tasks that have a connection go
      * on with it. TLS sessions from before are not resumed. Throws [WXTransferStatusException]; nothing has changed then.
      */
+    @Throws(WXTransferStatusException::class)
     public fun setTrust(rootCertificates: String?, pins: List<WXTransferPin>) {
         val roots = rootCertificates?.utf8()
         val status = PinList(pins).run {
@@ -153,6 +174,7 @@ public class WXTransferSession(options: WXTransferSessionOptions) : WXTransfers 
      * [WXTransferNetwork.Kind.NONE] no task begins; what has not ended after 5 s, and every later call, fails with `interrupted`.
      * Throws [WXTransferStatusException].
      */
+    @Throws(WXTransferStatusException::class)
     override fun networkChanged(network: WXTransferNetwork): Unit =
         checkStatus(Native.sessionNetworkChanged(handle, network.kind.value, network.metered, network.roaming))
 
@@ -161,9 +183,11 @@ public class WXTransferSession(options: WXTransferSessionOptions) : WXTransfers 
      * then, and every later call, fails with `interrupted`, or waits with [WXTransferSessionOptions.waitInBackground]. Throws
      * [WXTransferStatusException].
      */
+    @Throws(WXTransferStatusException::class)
     override fun enterBackground(): Unit = checkStatus(Native.sessionEnterBackground(handle))
 
     /** Tells the session that the mini program is back. Throws [WXTransferStatusException]. */
+    @Throws(WXTransferStatusException::class)
     override fun enterForeground(): Unit = checkStatus(Native.sessionEnterForeground(handle))
 
     /**
@@ -172,21 +196,10 @@ public class WXTransferSession(options: WXTransferSessionOptions) : WXTransfers 
      * executor's own thread. Closing again, or while another thread does, returns at once. Throws [WXTransferStatusException] when
      * called from a callback.
      */
+    @Throws(WXTransferStatusException::class)
     override fun close() {
         val status = Native.sessionClose(handle)
         if (status != WXTransferStatus.SESSION_CLOSED.value) checkStatus(status)
-    }
-
-    internal fun saveFileBlocking(tempFilePath: String, filePath: String?): WXTransferFileInfo =
-        file { Native.saveFile(handle, tempFilePath.utf8(), filePath?.utf8(), it) }
-
-    internal fun getSavedFileListBlocking(): List<WXTransferFileInfo> = fileResult { Native.getSavedFileList(handle, it) }.files
-
-    internal fun getSavedFileInfoBlocking(filePath: String): WXTransferFileInfo =
-        file { Native.getSavedFileInfo(handle, filePath.utf8(), it) }
-
-    internal fun removeSavedFileBlocking(filePath: String) {
-        fileResult { Native.removeSavedFile(handle, filePath.utf8(), it) }
     }
 
     private fun start(request: WXTransferUploadRequest, events: UploadEvents): NativeTask<WXTransferUploadSuccess> {
@@ -266,78 +279,10 @@ public class WXTransferSession(options: WXTransferSessionOptions) : WXTransfers 
 
     private suspend fun <T> onDisk(operation: () -> T): T = withContext(Dispatchers.IO) { operation() }
 
-    private fun file(call: (NativeFileResult) -> Int): WXTransferFileInfo = fileResult(call).files.first()
-
     /** Constants of the library. */
     public companion object {
         /** The version of the native library, such as `0.1.0`. */
+        @JvmStatic
         public val version: String get() = Native.version().decodeToString()
-
-        private fun open(options: WXTransferSessionOptions.Builder): Long {
-            val uploadDomains = TextList(options.uploadDomains)
-            val downloadDomains = TextList(options.downloadDomains)
-            val pins = PinList(options.pins)
-            val certificate = options.clientCertificate
-            val certificateHosts = TextList(certificate?.hosts ?: emptyList())
-            val certificateSchemes = certificate?.schemes ?: emptyList()
-            val session = LongArray(1)
-            val status = Native.sessionOpen(
-                appId = options.appId.utf8(),
-                appVersion = options.appVersion?.utf8(),
-                userId = options.userId?.utf8(),
-                platform = options.platform.value,
-                pathPolicy = options.pathPolicy.value,
-                clientVersion = options.clientVersion.utf8(),
-                baseLibraryVersion = options.baseLibraryVersion?.utf8(),
-                userAgent = options.userAgent?.utf8(),
-                referer = options.referer?.utf8(),
-                pathScheme = options.pathScheme?.utf8(),
-                dataDirectory = options.dataDirectory.utf8(),
-                maxConcurrentUploads = options.maxConcurrentUploads,
-                maxConcurrentDownloads = options.maxConcurrentDownloads,
-                defaultUploadTimeout = options.defaultUploadTimeoutMillis.toNativeMillis(),
-                defaultDownloadTimeout = options.defaultDownloadTimeoutMillis.toNativeMillis(),
-                maxTimeout = options.maxTimeoutMillis.toNativeMillis(),
-                maxDownloadSize = options.maxDownloadSize,
-                maxDataSize = options.maxDataSize,
-                storageQuota = options.storageQuota,
-                temporaryQuota = options.temporaryQuota,
-                temporaryRetention = options.temporaryRetention,
-                storageSharing = options.storageSharing.value,
-                lanPolicy = options.lanPolicy.value,
-                allowPlainHttp = options.allowPlainHttp,
-                skipDomainCheck = options.skipDomainCheck,
-                sendUploadsOnce = options.sendUploadsOnce,
-                uploadDomains = uploadDomains.bytes,
-                uploadDomainLengths = uploadDomains.lengths,
-                downloadDomains = downloadDomains.bytes,
-                downloadDomainLengths = downloadDomains.lengths,
-                rootCertificates = options.rootCertificates?.utf8(),
-                pinHosts = pins.hosts.bytes,
-                pinHostLengths = pins.hosts.lengths,
-                pinHashes = pins.hashes,
-                pinHashLengths = pins.hashLengths,
-                proxy = options.proxy?.utf8(),
-                maxRetries = options.maxRetries,
-                retryDelay = options.retryDelayMillis.toNativeMillis(),
-                retryUploads = options.retryUploads,
-                resume = options.resume.value,
-                maxBytesPerSecond = options.maxBytesPerSecond,
-                lowSpeedLimit = options.lowSpeedLimit,
-                lowSpeedTime = options.lowSpeedTimeMillis.toNativeMillis(),
-                waitInBackground = options.waitInBackground,
-                hooks = NativeHooks(options),
-                hasExecutor = options.executor != null,
-                hasLogger = options.logger != null,
-                hasResolver = options.resolver != null,
-                certificateChain = certificate?.chain?.utf8(),
-                certificateHosts = certificateHosts.bytes,
-                certificateHostLengths = certificateHosts.lengths,
-                certificateSchemes = IntArray(certificateSchemes.size) { certificateSchemes[it].value },
-                session = session,
-            )
-            checkStatus(status)
-            return session[0]
-        }
     }
 }

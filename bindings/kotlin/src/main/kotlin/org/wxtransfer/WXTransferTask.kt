@@ -48,6 +48,7 @@ public interface WXTransferTask<out S : WXTransferSuccess> {
      * Waits for the end. Cancelling the wait does not abort the task. Collectors of [progress] and [headers] may have their last
      * value after this has returned. Throws [WXTransferFailure].
      */
+    @Throws(WXTransferException::class)
     public suspend fun await(): S
 
     /** Aborts it, waiting or running: it then fails with `abort`. Any thread. `false` where it has ended already. */

@@ -234,4 +234,22 @@ class ContractTest {
             }
         }
     }
+
+    /** Java can catch a checked exception only where it is declared. */
+    @Test
+    fun `everything that throws declares it`() {
+        val harmless = setOf("getFiles", "getBlocking", "getVersion")
+        val types = listOf(
+            WXTransferSession::class.java, WXTransfers::class.java, WXTransferFiles::class.java, WXTransferBlockingFiles::class.java,
+        )
+        for (type in types) {
+            val methods = type.declaredMethods.filter { Modifier.isPublic(it.modifiers) && !it.isSynthetic && it.name !in harmless }
+            assertTrue(methods.size > 8, "$methods")
+            for (method in methods) {
+                val thrown = method.exceptionTypes.singleOrNull()
+                assertTrue(thrown != null && WXTransferException::class.java.isAssignableFrom(thrown), "$method")
+            }
+        }
+        assertEquals(listOf<Class<*>>(WXTransferStatusException::class.java), WXTransferSession::class.java.constructors.single().exceptionTypes.toList())
+    }
 }

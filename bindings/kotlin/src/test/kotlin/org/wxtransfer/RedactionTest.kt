@@ -105,6 +105,7 @@ class RedactionTest {
             WXTransferFileStats("/a", 1, 2, 3, 4, true, false),
             WXTransferFileDigest(1, "00"),
             session.files,
+            session.files.blocking,
             WXTransferStatusException(WXTransferStatus.INVALID_PROXY.value),
             WXTransferResolution(0),
             WXTransferSigning(0),

@@ -84,10 +84,12 @@ public enum class WXTransferFakeFailure(
         this(errno, errno, text, category, retryable)
 
     /** The failure of an upload. */
+    @JvmOverloads
     public fun ofUpload(detail: String = "made by a test"): WXTransferFailure =
         made("uploadFile:fail $text", uploadErrno, detail)
 
     /** The failure of a download. */
+    @JvmOverloads
     public fun ofDownload(detail: String = "made by a test"): WXTransferFailure =
         made("downloadFile:fail $text", downloadErrno, detail)
 

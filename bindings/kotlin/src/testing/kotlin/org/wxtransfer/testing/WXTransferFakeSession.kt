@@ -13,6 +13,7 @@ import kotlinx.coroutines.ensureActive
 import org.wxtransfer.WXTransferCallbacks
 import org.wxtransfer.WXTransferDownloadRequest
 import org.wxtransfer.WXTransferDownloadSuccess
+import org.wxtransfer.WXTransferException
 import org.wxtransfer.WXTransferFailure
 import org.wxtransfer.WXTransferNetwork
 import org.wxtransfer.WXTransferProgress
@@ -34,7 +35,10 @@ import org.wxtransfer.WXTransfers
  * @param directory where the files of downloads are written. They stay when the session is closed.
  * @param executor where callbacks run. `null` is a thread of the session's own.
  */
-public class WXTransferFakeSession(private val directory: File, executor: Executor? = null) : WXTransfers {
+public class WXTransferFakeSession @JvmOverloads constructor(
+    private val directory: File,
+    executor: Executor? = null,
+) : WXTransfers {
     private val ownThread = if (executor == null) Executors.newSingleThreadExecutor(::daemon) else null
     private val executor: Executor = executor ?: checkNotNull(ownThread)
     private val jobs = ConcurrentLinkedQueue<() -> Unit>()
@@ -69,17 +73,22 @@ public class WXTransferFakeSession(private val directory: File, executor: Execut
         synchronized(lock) { inOrder.addAll(transfers) }
     }
 
+    @Throws(WXTransferException::class)
     override suspend fun uploadFile(request: WXTransferUploadRequest): WXTransferUploadSuccess = awaitOrAbort { uploadFileTask(request) }
 
+    @Throws(WXTransferException::class)
     override suspend fun downloadFile(request: WXTransferDownloadRequest): WXTransferDownloadSuccess =
         awaitOrAbort { downloadFileTask(request) }
 
+    @Throws(WXTransferStatusException::class)
     override fun uploadFileTask(request: WXTransferUploadRequest): WXTransferTask<WXTransferUploadSuccess> =
         uploadFile(request, object : WXTransferCallbacks<WXTransferUploadSuccess> {})
 
+    @Throws(WXTransferStatusException::class)
     override fun downloadFileTask(request: WXTransferDownloadRequest): WXTransferTask<WXTransferDownloadSuccess> =
         downloadFile(request, object : WXTransferCallbacks<WXTransferDownloadSuccess> {})
 
+    @Throws(WXTransferStatusException::class)
     override fun uploadFile(
         request: WXTransferUploadRequest,
         callbacks: WXTransferCallbacks<WXTransferUploadSuccess>,
@@ -94,6 +103,7 @@ public class WXTransferFakeSession(private val directory: File, executor: Execut
         return start(steps, result, { it.ofUpload() }, callbacks)
     }
 
+    @Throws(WXTransferStatusException::class)
     override fun downloadFile(
         request: WXTransferDownloadRequest,
         callbacks: WXTransferCallbacks<WXTransferDownloadSuccess>,
@@ -109,25 +119,30 @@ public class WXTransferFakeSession(private val directory: File, executor: Execut
         return start(steps, result, { it.ofDownload() }, callbacks)
     }
 
+    @Throws(WXTransferStatusException::class)
     override fun prepare(server: String): Unit = checkOpen()
 
+    @Throws(WXTransferStatusException::class)
     override fun networkChanged(network: WXTransferNetwork) {
         checkOpen()
         synchronized(lock) { isOffline = network.kind == WXTransferNetwork.Kind.NONE }
         interrupt()
     }
 
+    @Throws(WXTransferStatusException::class)
     override fun enterBackground() {
         checkOpen()
         synchronized(lock) { isHidden = true }
         interrupt()
     }
 
+    @Throws(WXTransferStatusException::class)
     override fun enterForeground() {
         checkOpen()
         synchronized(lock) { isHidden = false }
     }
 
+    @Throws(WXTransferStatusException::class)
     override fun close() {
         if (delivery.isHeldByCurrentThread) throw WXTransferStatusException(WXTransferStatus.CALLED_FROM_CALLBACK)
         val left = synchronized(lock) {

@@ -27,6 +27,8 @@ public class WXTransferFakeTransfer private constructor(
          * The server answers, with whatever status. [body] is an upload's `data`, or the file of a download. After [progress] comes
          * 100 %, unless it is there.
          */
+        @JvmStatic
+        @JvmOverloads
         public fun success(
             body: ByteArray = ByteArray(0),
             statusCode: Int = 200,
@@ -36,9 +38,13 @@ public class WXTransferFakeTransfer private constructor(
             WXTransferFakeTransfer(WXTransferHeadersReceived(header, statusCode), progress, End.Success(statusCode, header, body))
 
         /** The same with a text. */
+        @JvmStatic
+        @JvmOverloads
         public fun success(body: String, statusCode: Int = 200): WXTransferFakeTransfer = success(body.encodeToByteArray(), statusCode)
 
         /** There is no answer, or it breaks off after [headers] and [progress]. */
+        @JvmStatic
+        @JvmOverloads
         public fun failure(
             failure: WXTransferFakeFailure,
             headers: WXTransferHeadersReceived? = null,
@@ -53,6 +59,8 @@ public class WXTransferFakeTransfer private constructor(
         }
 
         /** A failure of the app's own making. */
+        @JvmStatic
+        @JvmOverloads
         public fun failure(
             failure: WXTransferFailure,
             headers: WXTransferHeadersReceived? = null,
@@ -60,6 +68,8 @@ public class WXTransferFakeTransfer private constructor(
         ): WXTransferFakeTransfer = WXTransferFakeTransfer(headers, progress, End.Fails(failure, failure))
 
         /** After [headers] and [progress] nothing comes until the transfer is aborted, interrupted, or the session closed. */
+        @JvmStatic
+        @JvmOverloads
         public fun endless(
             headers: WXTransferHeadersReceived? = null,
             progress: List<WXTransferProgress> = emptyList(),
