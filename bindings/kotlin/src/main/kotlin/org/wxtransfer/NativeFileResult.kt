@@ -70,11 +70,3 @@ internal class NativeFileResult {
         }
     }
 }
-
-/** Makes a call that fills a result. Throws [WXTransferFailure] or [WXTransferStatusException]. */
-internal fun fileResult(call: (NativeFileResult) -> Int): NativeFileResult {
-    val result = NativeFileResult()
-    checkStatus(call(result))
-    result.check()
-    return result
-}

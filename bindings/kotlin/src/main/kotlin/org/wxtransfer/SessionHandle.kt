@@ -1,7 +1,36 @@
 package org.wxtransfer
 
-/** Opens a session and returns its number. Throws [WXTransferStatusException]. */
-internal fun openSession(options: WXTransferSessionOptions.Builder): Long {
+/**
+ * The number of an open session of native code. All that needs the session open refers to this object: [WXTransferSession], its
+ * files, and each task until it has ended, because native code keeps the task's [TaskEvents]. When nothing does any more, the app has
+ * dropped the session, and [DroppedSessions] closes it.
+ *
+ * @constructor Opens the session. Throws [WXTransferStatusException].
+ */
+internal class SessionHandle(options: WXTransferSessionOptions.Builder) {
+    private val number = openSession(options)
+    private val whenDropped = DroppedSessions.watch(this, number, options)
+
+    @Volatile
+    private var used = false
+
+    /** Calls native code with the number. */
+    fun <T> use(call: (Long) -> T): T = try {
+        call(number)
+    } finally {
+        // The last use of an object may be long before the end of its scope: the session is not to be closed during the call.
+        used = true
+    }
+
+    /** Closes the session, or throws [WXTransferStatusException]. Another time does nothing. */
+    fun close() = use {
+        val status = Native.sessionClose(it)
+        if (status != WXTransferStatus.SESSION_CLOSED.value) checkStatus(status)
+        DroppedSessions.forget(whenDropped)
+    }
+}
+
+private fun openSession(options: WXTransferSessionOptions.Builder): Long {
     val uploadDomains = TextList(options.uploadDomains)
     val downloadDomains = TextList(options.downloadDomains)
     val pins = PinList(options.pins)

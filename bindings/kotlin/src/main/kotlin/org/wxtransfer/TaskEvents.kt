@@ -16,7 +16,7 @@ import kotlinx.coroutines.flow.update
 import kotlinx.coroutines.suspendCancellableCoroutine
 
 /** A task of a [WXTransferSession]. */
-internal class NativeTask<out S : WXTransferSuccess>(private val session: Long, private val events: TaskEvents<S>) : WXTransferTask<S> {
+internal class NativeTask<out S : WXTransferSuccess>(private val events: TaskEvents<S>) : WXTransferTask<S> {
     override val progress = events.flowOf { it.progress }
     override val headers = events.flowOf { it.headers }
 
@@ -25,11 +25,11 @@ internal class NativeTask<out S : WXTransferSuccess>(private val session: Long, 
     /** Waits likewise; cancelling the wait aborts the task. */
     suspend fun awaitOrAbort(): S = events.await { abort() }
 
-    override fun abort(): Boolean = Native.taskAbort(session, events.id) == WXTransferStatus.OK.value
+    override fun abort(): Boolean = events.call { Native.taskAbort(it, events.id) }
 
     override fun setMaxBytesPerSecond(bytesPerSecond: Long): Boolean {
         require(bytesPerSecond >= 0) { "the number of bytes is negative" }
-        return Native.taskSetMaxBytesPerSecond(session, events.id, bytesPerSecond) == WXTransferStatus.OK.value
+        return events.call { Native.taskSetMaxBytesPerSecond(it, events.id, bytesPerSecond) }
     }
 }
 
@@ -55,6 +55,10 @@ internal abstract class TaskEvents<S : WXTransferSuccess>(@Volatile private var 
     @Volatile
     var id: Long = 0
 
+    /** The task's session until the task has ended: it stays open for as long, and no longer for a task that the app keeps. */
+    @Volatile
+    var session: SessionHandle? = null
+
     val wantsTraces: Boolean = callbacks.wantsTraces
 
     private val state = MutableStateFlow(TaskState(null, null, false))
@@ -66,6 +70,9 @@ internal abstract class TaskEvents<S : WXTransferSuccess>(@Volatile private var 
 
     /** Those that wait for the end; `null` when it has come. */
     private var waiting: MutableSet<CancellableContinuation<S>>? = mutableSetOf()
+
+    /** Calls native code with the session's number. `false` where it is not done, because the task has ended. */
+    fun call(call: (Long) -> Int): Boolean = session?.use(call) == WXTransferStatus.OK.value
 
     /** Waits for the end, or calls [whenCancelled]. */
     suspend fun await(whenCancelled: () -> Unit = {}): S = suspendCancellableCoroutine { continuation ->
@@ -165,8 +172,9 @@ internal abstract class TaskEvents<S : WXTransferSuccess>(@Volatile private var 
         state.update { it.copy(ended = true) }
         val waited = synchronized(lock) { waiting.also { waiting = null } }
         waited?.forEach { it.resumeOutsideCallback(outcome) }
-        // Whoever keeps the task does not keep the page and its activity.
+        // Whoever keeps the task does not keep the page and its activity, nor the session.
         callbacks = NoCallbacks
+        session = null
     }
 
     /** `uploadFile` or `downloadFile`. */

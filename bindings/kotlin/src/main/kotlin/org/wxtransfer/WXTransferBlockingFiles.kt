@@ -8,11 +8,11 @@ package org.wxtransfer
  * [WXTransferFailure] with a number of WeChat's table of file failures, and [WXTransferStatusException] where the session is closed.
  * They may be called from any thread and in callbacks, which then wait.
  */
-public class WXTransferBlockingFiles internal constructor(private val handle: Long) {
+public class WXTransferBlockingFiles internal constructor(private val handle: SessionHandle) {
     /** As [WXTransferFiles.access]. */
     @Throws(WXTransferException::class)
     public fun access(path: String) {
-        fileResult { Native.fileAccess(handle, path.utf8(), it) }
+        fileResult { session, result -> Native.fileAccess(session, path.utf8(), result) }
     }
 
     /** As [WXTransferFiles.stat]. */
@@ -26,39 +26,39 @@ public class WXTransferBlockingFiles internal constructor(private val handle: Lo
     /** As [WXTransferFiles.unlink]. */
     @Throws(WXTransferException::class)
     public fun unlink(filePath: String) {
-        fileResult { Native.fileUnlink(handle, filePath.utf8(), it) }
+        fileResult { session, result -> Native.fileUnlink(session, filePath.utf8(), result) }
     }
 
     /** As [WXTransferFiles.copy]. */
     @Throws(WXTransferException::class)
     public fun copy(srcPath: String, destPath: String) {
-        fileResult { Native.fileCopy(handle, srcPath.utf8(), destPath.utf8(), it) }
+        fileResult { session, result -> Native.fileCopy(session, srcPath.utf8(), destPath.utf8(), result) }
     }
 
     /** As [WXTransferFiles.rename]. */
     @Throws(WXTransferException::class)
     public fun rename(oldPath: String, newPath: String) {
-        fileResult { Native.fileRename(handle, oldPath.utf8(), newPath.utf8(), it) }
+        fileResult { session, result -> Native.fileRename(session, oldPath.utf8(), newPath.utf8(), result) }
     }
 
     /** As [WXTransferFiles.makeDirectory]. */
     @JvmOverloads
     @Throws(WXTransferException::class)
     public fun makeDirectory(dirPath: String, recursive: Boolean = false) {
-        fileResult { Native.fileMakeDirectory(handle, dirPath.utf8(), recursive, it) }
+        fileResult { session, result -> Native.fileMakeDirectory(session, dirPath.utf8(), recursive, result) }
     }
 
     /** As [WXTransferFiles.removeDirectory]. */
     @JvmOverloads
     @Throws(WXTransferException::class)
     public fun removeDirectory(dirPath: String, recursive: Boolean = false) {
-        fileResult { Native.fileRemoveDirectory(handle, dirPath.utf8(), recursive, it) }
+        fileResult { session, result -> Native.fileRemoveDirectory(session, dirPath.utf8(), recursive, result) }
     }
 
     /** As [WXTransferFiles.listDirectory]. */
     @Throws(WXTransferException::class)
     public fun listDirectory(dirPath: String): List<String> =
-        fileResult { Native.fileListDirectory(handle, dirPath.utf8(), it) }.names
+        fileResult { session, result -> Native.fileListDirectory(session, dirPath.utf8(), result) }.names
 
     /** As [WXTransferFiles.info]. */
     @JvmOverloads
@@ -67,7 +67,7 @@ public class WXTransferBlockingFiles internal constructor(private val handle: Lo
         filePath: String,
         digestAlgorithm: WXTransferDigestAlgorithm = WXTransferDigestAlgorithm.MD5,
     ): WXTransferFileDigest {
-        val result = fileResult { Native.fileInfo(handle, filePath.utf8(), digestAlgorithm.value, it) }
+        val result = fileResult { session, result -> Native.fileInfo(session, filePath.utf8(), digestAlgorithm.value, result) }
         return WXTransferFileDigest(result.files.first().size, result.digest)
     }
 
@@ -76,7 +76,7 @@ public class WXTransferBlockingFiles internal constructor(private val handle: Lo
     @Throws(WXTransferException::class)
     public fun read(filePath: String, position: Long = 0, length: Long = 0): ByteArray {
         require(position >= 0 && length >= 0) { "the position or the length is negative" }
-        return fileResult { Native.fileRead(handle, filePath.utf8(), position, length, it) }.data
+        return fileResult { session, result -> Native.fileRead(session, filePath.utf8(), position, length, result) }.data
     }
 
     /** As [WXTransferFiles.write]. */
@@ -90,61 +90,69 @@ public class WXTransferBlockingFiles internal constructor(private val handle: Lo
     ) {
         require(position >= 0) { "the position is negative" }
         require(position == 0L || mode == WXTransferWriteMode.AT_POSITION) { "a position needs WXTransferWriteMode.AT_POSITION" }
-        fileResult { Native.fileWrite(handle, filePath.utf8(), data, mode.value, position, it) }
+        fileResult { session, result -> Native.fileWrite(session, filePath.utf8(), data, mode.value, position, result) }
     }
 
     /** As [WXTransferSession.saveFile]. */
     @JvmOverloads
     @Throws(WXTransferException::class)
     public fun saveFile(tempFilePath: String, filePath: String? = null): WXTransferFileInfo =
-        file { Native.saveFile(handle, tempFilePath.utf8(), filePath?.utf8(), it) }
+        file { session, result -> Native.saveFile(session, tempFilePath.utf8(), filePath?.utf8(), result) }
 
     /** As [WXTransferSession.getSavedFileList]. */
     @Throws(WXTransferException::class)
-    public fun getSavedFileList(): List<WXTransferFileInfo> = fileResult { Native.getSavedFileList(handle, it) }.files
+    public fun getSavedFileList(): List<WXTransferFileInfo> = fileResult { session, result -> Native.getSavedFileList(session, result) }.files
 
     /** As [WXTransferSession.getSavedFileInfo]. */
     @Throws(WXTransferException::class)
     public fun getSavedFileInfo(filePath: String): WXTransferFileInfo =
-        file { Native.getSavedFileInfo(handle, filePath.utf8(), it) }
+        file { session, result -> Native.getSavedFileInfo(session, filePath.utf8(), result) }
 
     /** As [WXTransferSession.removeSavedFile]. */
     @Throws(WXTransferException::class)
     public fun removeSavedFile(filePath: String) {
-        fileResult { Native.removeSavedFile(handle, filePath.utf8(), it) }
+        fileResult { session, result -> Native.removeSavedFile(session, filePath.utf8(), result) }
     }
 
     /** As [WXTransferSession.importFile]. */
     @JvmOverloads
     @Throws(WXTransferException::class)
     public fun importFile(nativePath: String, mode: WXTransferImportMode = WXTransferImportMode.COPY): WXTransferFileInfo =
-        file { Native.importFile(handle, nativePath.utf8(), mode.value, it) }
+        file { session, result -> Native.importFile(session, nativePath.utf8(), mode.value, result) }
 
     /** As [WXTransferSession.importFileDescriptor]. */
     @JvmOverloads
     @Throws(WXTransferException::class)
     public fun importFileDescriptor(fileDescriptor: Int, length: Long = 0, name: String? = null): WXTransferFileInfo {
         require(length >= 0) { "the length is negative" }
-        return file { Native.importFileDescriptor(handle, fileDescriptor, length, name?.utf8(), it) }
+        return file { session, result -> Native.importFileDescriptor(session, fileDescriptor, length, name?.utf8(), result) }
     }
 
     /** As [WXTransferSession.importData]. */
     @JvmOverloads
     @Throws(WXTransferException::class)
     public fun importData(data: ByteArray, name: String? = null): WXTransferFileInfo =
-        file { Native.importData(handle, data, name?.utf8(), it) }
+        file { session, result -> Native.importData(session, data, name?.utf8(), result) }
 
     /** As [WXTransferSession.resolvePath]. */
     @Throws(WXTransferException::class)
     public fun resolvePath(filePath: String): WXTransferFileInfo =
-        file { Native.resolvePath(handle, filePath.utf8(), it) }
+        file { session, result -> Native.resolvePath(session, filePath.utf8(), result) }
 
     /** As [WXTransferSession.discardPartials]. */
     @Throws(WXTransferStatusException::class)
-    public fun discardPartials(): Unit = checkStatus(Native.discardPartials(handle))
+    public fun discardPartials(): Unit = checkStatus(handle.use(Native::discardPartials))
 
     private fun stats(path: String, recursive: Boolean): List<WXTransferFileStats> =
-        fileResult { Native.fileStat(handle, path.utf8(), recursive, it) }.stats
+        fileResult { session, result -> Native.fileStat(session, path.utf8(), recursive, result) }.stats
 
-    private fun file(call: (NativeFileResult) -> Int): WXTransferFileInfo = fileResult(call).files.first()
+    private fun file(call: (Long, NativeFileResult) -> Int): WXTransferFileInfo = fileResult(call).files.first()
+
+    /** Makes a call that fills a result, and throws what it failed with. */
+    private fun fileResult(call: (Long, NativeFileResult) -> Int): NativeFileResult {
+        val result = NativeFileResult()
+        checkStatus(handle.use { call(it, result) })
+        result.check()
+        return result
+    }
 }

@@ -11,7 +11,7 @@ import kotlinx.coroutines.withContext
  * (`FileError`), and [WXTransferStatusException] where the session is closed. They may be called from any thread, and block none that
  * they are called on. Cancelling the caller does not stop one that has begun; closing the session does.
  */
-public class WXTransferFiles internal constructor(handle: Long) {
+public class WXTransferFiles internal constructor(handle: SessionHandle) {
     /** The same calls on the caller's thread, for Java and for threads that may wait for the disk. */
     public val blocking: WXTransferBlockingFiles = WXTransferBlockingFiles(handle)
 

@@ -17,7 +17,7 @@ import kotlinx.coroutines.withContext
 public class WXTransferSession @Throws(WXTransferStatusException::class) constructor(
     options: WXTransferSessionOptions,
 ) : WXTransfers {
-    private val handle: Long = openSession(options.values)
+    private val handle = SessionHandle(options.values)
 
     /** `wx.getFileSystemManager()`: what a page does with its files beside saving them. */
     public val files: WXTransferFiles = WXTransferFiles(handle)
@@ -121,7 +121,7 @@ public class WXTransferSession @Throws(WXTransferStatusException::class) constru
     @Throws(WXTransferStatusException::class)
     public fun setMaxBytesPerSecond(bytesPerSecond: Long) {
         require(bytesPerSecond >= 0) { "the number of bytes is negative" }
-        checkStatus(Native.sessionSetMaxBytesPerSecond(handle, bytesPerSecond))
+        checkStatus(handle.use { Native.sessionSetMaxBytesPerSecond(it, bytesPerSecond) })
     }
 
     /**
@@ -131,7 +131,7 @@ public class WXTransferSession @Throws(WXTransferStatusException::class) constru
      * [WXTransferStatusException].
      */
     @Throws(WXTransferStatusException::class)
-    override fun prepare(server: String): Unit = checkStatus(Native.sessionPrepare(handle, server.utf8()))
+    override fun prepare(server: String): Unit = checkStatus(handle.use { Native.sessionPrepare(it, server.utf8()) })
 
     /**
      * Says what the session's rules make of a URL and a header, in the order in which a call of [api] asks them, without a task.
@@ -142,7 +142,7 @@ public class WXTransferSession @Throws(WXTransferStatusException::class) constru
     public fun checkUrl(api: WXTransferApi, url: String, header: List<Pair<String, String>> = emptyList()): WXTransferUrlCheck {
         val packed = header.packed()
         val result = NativeUrlCheck()
-        checkStatus(Native.checkUrl(handle, api.value, url.utf8(), packed.bytes, packed.lengths, result))
+        checkStatus(handle.use { Native.checkUrl(it, api.value, url.utf8(), packed.bytes, packed.lengths, result) })
         return checkNotNull(result.check)
     }
 
@@ -150,7 +150,7 @@ public class WXTransferSession @Throws(WXTransferStatusException::class) constru
     @Throws(WXTransferStatusException::class)
     public fun statistics(): WXTransferSessionStatistics {
         val numbers = LongArray(WXTransferSessionStatistics.COUNT)
-        checkStatus(Native.sessionStatistics(handle, numbers))
+        checkStatus(handle.use { Native.sessionStatistics(it, numbers) })
         return WXTransferSessionStatistics(numbers)
     }
 
@@ -163,7 +163,7 @@ public class WXTransferSession @Throws(WXTransferStatusException::class) constru
     public fun setTrust(rootCertificates: String?, pins: List<WXTransferPin>) {
         val roots = rootCertificates?.utf8()
         val status = PinList(pins).run {
-            Native.sessionSetTrust(handle, roots, hosts.bytes, hosts.lengths, hashes, hashLengths)
+            handle.use { Native.sessionSetTrust(it, roots, hosts.bytes, hosts.lengths, hashes, hashLengths) }
         }
         checkStatus(status)
     }
@@ -176,7 +176,7 @@ public class WXTransferSession @Throws(WXTransferStatusException::class) constru
      */
     @Throws(WXTransferStatusException::class)
     override fun networkChanged(network: WXTransferNetwork): Unit =
-        checkStatus(Native.sessionNetworkChanged(handle, network.kind.value, network.metered, network.roaming))
+        checkStatus(handle.use { Native.sessionNetworkChanged(it, network.kind.value, network.metered, network.roaming) })
 
     /**
      * Tells the session that the mini program went to the background. For 5 s calls are taken as before; what has not ended
@@ -184,11 +184,11 @@ public class WXTransferSession @Throws(WXTransferStatusException::class) constru
      * [WXTransferStatusException].
      */
     @Throws(WXTransferStatusException::class)
-    override fun enterBackground(): Unit = checkStatus(Native.sessionEnterBackground(handle))
+    override fun enterBackground(): Unit = checkStatus(handle.use(Native::sessionEnterBackground))
 
     /** Tells the session that the mini program is back. Throws [WXTransferStatusException]. */
     @Throws(WXTransferStatusException::class)
-    override fun enterForeground(): Unit = checkStatus(Native.sessionEnterForeground(handle))
+    override fun enterForeground(): Unit = checkStatus(handle.use(Native::sessionEnterForeground))
 
     /**
      * Closes the session: aborts what is left, runs the last callbacks on this thread, removes the temporary files and joins every
@@ -197,18 +197,15 @@ public class WXTransferSession @Throws(WXTransferStatusException::class) constru
      * called from a callback.
      */
     @Throws(WXTransferStatusException::class)
-    override fun close() {
-        val status = Native.sessionClose(handle)
-        if (status != WXTransferStatus.SESSION_CLOSED.value) checkStatus(status)
-    }
+    override fun close(): Unit = handle.close()
 
     private fun start(request: WXTransferUploadRequest, events: UploadEvents): NativeTask<WXTransferUploadSuccess> {
         val header = request.header.packed()
         val formData = request.formData.packed()
         val parts = PartList(request.parts)
-        return started(events) { task ->
+        return started(events) { session, task ->
             Native.uploadFile(
-                session = handle,
+                session = session,
                 url = request.url.utf8(),
                 filePath = request.filePath?.utf8(),
                 name = request.name.utf8(),
@@ -241,9 +238,9 @@ public class WXTransferSession @Throws(WXTransferStatusException::class) constru
 
     private fun start(request: WXTransferDownloadRequest, events: DownloadEvents): NativeTask<WXTransferDownloadSuccess> {
         val header = request.header.packed()
-        return started(events) { task ->
+        return started(events) { session, task ->
             Native.downloadFile(
-                session = handle,
+                session = session,
                 url = request.url.utf8(),
                 header = header.bytes,
                 headerLengths = header.lengths,
@@ -264,11 +261,12 @@ public class WXTransferSession @Throws(WXTransferStatusException::class) constru
         }
     }
 
-    private fun <S : WXTransferSuccess> started(events: TaskEvents<S>, call: (LongArray) -> Int): NativeTask<S> {
+    private fun <S : WXTransferSuccess> started(events: TaskEvents<S>, call: (Long, LongArray) -> Int): NativeTask<S> {
         val task = LongArray(1)
-        checkStatus(call(task))
+        events.session = handle
+        checkStatus(handle.use { call(it, task) })
         events.id = task[0]
-        return NativeTask(handle, events)
+        return NativeTask(events)
     }
 
     /** Begins nothing where the caller is cancelled. */
