@@ -17,7 +17,7 @@ import kotlinx.coroutines.withContext
 
 /** What only Android has. */
 public object WXTransferAndroid {
-    /** An executor of the main thread, for [WXTransferSessionOptions.executor]. */
+    /** An executor of the main thread, for [WXTransferSessionOptions.Builder.executor]. */
     @JvmStatic
     public val mainExecutor: Executor by lazy {
         val handler = Handler(Looper.getMainLooper())

@@ -160,7 +160,8 @@ internal abstract class TaskEvents<S : WXTransferSuccess>(@Volatile private var 
     /** Fails the task where Java had no memory for its result: nobody may wait for ever. */
     private fun ensureOutcome(): Result<S> = outcome ?: run {
         val detail = "no memory for the result"
-        val lost = WXTransferFailure("$api:fail internal error", WXTransferErrno.INTERNAL, WXTransferCategory.INTERNAL.value, detail, false, null, 0, 0)
+        val category = WXTransferCategory.INTERNAL.value
+        val lost = WXTransferFailure("$api:fail internal error", WXTransferErrno.INTERNAL, category, detail, false, null, 0, 0)
         val failed = Result.failure<S>(lost)
         outcome = failed
         reporting { callbacks.onFail(lost) }
@@ -215,7 +216,8 @@ internal class UploadEvents(callbacks: WXTransferCallbacks<WXTransferUploadSucce
     }
 }
 
-internal class DownloadEvents(callbacks: WXTransferCallbacks<WXTransferDownloadSuccess>) : TaskEvents<WXTransferDownloadSuccess>(callbacks) {
+internal class DownloadEvents(callbacks: WXTransferCallbacks<WXTransferDownloadSuccess>) :
+    TaskEvents<WXTransferDownloadSuccess>(callbacks) {
     override val api get() = "downloadFile"
 
     override fun onSuccess(

@@ -89,7 +89,9 @@ public class WXTransferBlockingFiles internal constructor(private val handle: Se
         position: Long = 0,
     ) {
         require(position >= 0) { "the position is negative" }
-        require(position == 0L || mode == WXTransferWriteMode.AT_POSITION) { "a position needs WXTransferWriteMode.AT_POSITION" }
+        require(position == 0L || mode == WXTransferWriteMode.AT_POSITION) {
+            "a position needs WXTransferWriteMode.AT_POSITION"
+        }
         fileResult { session, result -> Native.fileWrite(session, filePath.utf8(), data, mode.value, position, result) }
     }
 
@@ -117,7 +119,10 @@ public class WXTransferBlockingFiles internal constructor(private val handle: Se
     /** As [WXTransferSession.importFile]. */
     @JvmOverloads
     @Throws(WXTransferException::class)
-    public fun importFile(nativePath: String, mode: WXTransferImportMode = WXTransferImportMode.COPY): WXTransferFileInfo =
+    public fun importFile(
+        nativePath: String,
+        mode: WXTransferImportMode = WXTransferImportMode.COPY,
+    ): WXTransferFileInfo =
         file { session, result -> Native.importFile(session, nativePath.utf8(), mode.value, result) }
 
     /** As [WXTransferSession.importFileDescriptor]. */

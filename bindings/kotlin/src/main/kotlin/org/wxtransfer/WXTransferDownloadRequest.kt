@@ -146,5 +146,7 @@ public class WXTransferDownloadRequest private constructor(private val values: B
 
 /** A [WXTransferDownloadRequest] with what [set] sets. */
 @JvmSynthetic
-public inline fun WXTransferDownloadRequest(url: String, set: WXTransferDownloadRequest.Builder.() -> Unit = {}): WXTransferDownloadRequest =
-    WXTransferDownloadRequest.Builder(url).apply(set).build()
+public inline fun WXTransferDownloadRequest(
+    url: String,
+    set: WXTransferDownloadRequest.Builder.() -> Unit = {},
+): WXTransferDownloadRequest = WXTransferDownloadRequest.Builder(url).apply(set).build()

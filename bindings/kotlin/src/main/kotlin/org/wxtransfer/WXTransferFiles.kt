@@ -30,7 +30,10 @@ public class WXTransferFiles internal constructor(handle: SessionHandle) {
     @Throws(WXTransferException::class)
     public suspend fun statRecursive(path: String): List<WXTransferFileStats> = onDisk { blocking.statRecursive(path) }
 
-    /** `unlink`: removes a file under `wxfile://usr`. It needs no free quota. Throws [WXTransferErrno.OPERATION_NOT_PERMITTED] for a directory. */
+    /**
+     * `unlink`: removes a file under `wxfile://usr`. It needs no free quota. Throws [WXTransferErrno.OPERATION_NOT_PERMITTED] for a
+     * directory.
+     */
     @Throws(WXTransferException::class)
     public suspend fun unlink(filePath: String): Unit = onDisk { blocking.unlink(filePath) }
 

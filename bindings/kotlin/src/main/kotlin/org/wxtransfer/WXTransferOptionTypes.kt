@@ -22,7 +22,7 @@ public enum class WXTransferResume(
     /** The number in the C interface. */
     public val value: Int,
 ) {
-    /** It fails, or begins anew with [WXTransferSessionOptions.maxRetries]. */
+    /** It fails, or begins anew with [WXTransferSessionOptions.Builder.maxRetries]. */
     OFF(0),
 
     /** It goes on in another attempt of the same task. */

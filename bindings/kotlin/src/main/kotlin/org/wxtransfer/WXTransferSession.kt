@@ -115,7 +115,7 @@ public class WXTransferSession @Throws(WXTransferStatusException::class) constru
     public suspend fun discardPartials(): Unit = onDisk { files.blocking.discardPartials() }
 
     /**
-     * Changes [WXTransferSessionOptions.maxBytesPerSecond]; 0 is no limit. Tasks that run keep to it at once. Throws
+     * Changes [WXTransferSessionOptions.Builder.maxBytesPerSecond]; 0 is no limit. Tasks that run keep to it at once. Throws
      * [WXTransferStatusException].
      */
     @Throws(WXTransferStatusException::class)
@@ -180,7 +180,7 @@ public class WXTransferSession @Throws(WXTransferStatusException::class) constru
 
     /**
      * Tells the session that the mini program went to the background. For 5 s calls are taken as before; what has not ended
-     * then, and every later call, fails with `interrupted`, or waits with [WXTransferSessionOptions.waitInBackground]. Throws
+     * then, and every later call, fails with `interrupted`, or waits with [WXTransferSessionOptions.Builder.waitInBackground]. Throws
      * [WXTransferStatusException].
      */
     @Throws(WXTransferStatusException::class)

@@ -128,15 +128,18 @@ public class WXTransferSessionOptions private constructor(internal val values: B
 
         /** Uploads at once; 0 is 10. */
         @set:JvmSynthetic public var maxConcurrentUploads: Int = 0
-        public fun setMaxConcurrentUploads(maxConcurrentUploads: Int): Builder = apply { this.maxConcurrentUploads = maxConcurrentUploads }
+        public fun setMaxConcurrentUploads(maxConcurrentUploads: Int): Builder =
+            apply { this.maxConcurrentUploads = maxConcurrentUploads }
 
         /** Downloads at once; 0 is 10. */
         @set:JvmSynthetic public var maxConcurrentDownloads: Int = 0
-        public fun setMaxConcurrentDownloads(maxConcurrentDownloads: Int): Builder = apply { this.maxConcurrentDownloads = maxConcurrentDownloads }
+        public fun setMaxConcurrentDownloads(maxConcurrentDownloads: Int): Builder =
+            apply { this.maxConcurrentDownloads = maxConcurrentDownloads }
 
         /** The deadline of an upload that names none, in milliseconds; 0 is 60,000: `networkTimeout.uploadFile` of app.json. */
         @set:JvmSynthetic public var defaultUploadTimeoutMillis: Long = 0
-        public fun setDefaultUploadTimeoutMillis(defaultUploadTimeoutMillis: Long): Builder = apply { this.defaultUploadTimeoutMillis = defaultUploadTimeoutMillis }
+        public fun setDefaultUploadTimeoutMillis(defaultUploadTimeoutMillis: Long): Builder =
+            apply { this.defaultUploadTimeoutMillis = defaultUploadTimeoutMillis }
 
         /** [defaultUploadTimeoutMillis] as a duration. */
         public var defaultUploadTimeout: Duration
@@ -147,7 +150,8 @@ public class WXTransferSessionOptions private constructor(internal val values: B
 
         /** The deadline of a download that names none, in milliseconds; 0 is 60,000: `networkTimeout.downloadFile` of app.json. */
         @set:JvmSynthetic public var defaultDownloadTimeoutMillis: Long = 0
-        public fun setDefaultDownloadTimeoutMillis(defaultDownloadTimeoutMillis: Long): Builder = apply { this.defaultDownloadTimeoutMillis = defaultDownloadTimeoutMillis }
+        public fun setDefaultDownloadTimeoutMillis(defaultDownloadTimeoutMillis: Long): Builder =
+            apply { this.defaultDownloadTimeoutMillis = defaultDownloadTimeoutMillis }
 
         /** [defaultDownloadTimeoutMillis] as a duration. */
         public var defaultDownloadTimeout: Duration
@@ -298,9 +302,9 @@ public class WXTransferSessionOptions private constructor(internal val values: B
         public fun setMaxBytesPerSecond(maxBytesPerSecond: Long): Builder = apply { this.maxBytesPerSecond = maxBytesPerSecond }
 
         /**
-         * The fewest bytes per second of a connection. If it moves fewer for [lowSpeedTime], the task fails with [WXTransferCategory.TIMEOUT] and
-         * the detail `stalled`, or is tried again. Neither the queue nor a wait for [maxBytesPerSecond] counts. 0: no connection is too
-         * slow.
+         * The fewest bytes per second of a connection. If it moves fewer for [lowSpeedTime], the task fails with
+         * [WXTransferCategory.TIMEOUT] and the detail `stalled`, or is tried again. Neither the queue nor a wait for
+         * [maxBytesPerSecond] counts. 0: no connection is too slow.
          */
         @set:JvmSynthetic public var lowSpeedLimit: Long = 0
         public fun setLowSpeedLimit(lowSpeedLimit: Long): Builder = apply { this.lowSpeedLimit = lowSpeedLimit }
@@ -327,7 +331,8 @@ public class WXTransferSessionOptions private constructor(internal val values: B
 
         /** A certificate for servers that ask the app who it is. `null` is none. */
         @set:JvmSynthetic public var clientCertificate: WXTransferClientCertificate? = null
-        public fun setClientCertificate(clientCertificate: WXTransferClientCertificate?): Builder = apply { this.clientCertificate = clientCertificate }
+        public fun setClientCertificate(clientCertificate: WXTransferClientCertificate?): Builder =
+            apply { this.clientCertificate = clientCertificate }
 
         /** Throws [IllegalArgumentException] where a number is negative. */
         public fun build(): WXTransferSessionOptions {

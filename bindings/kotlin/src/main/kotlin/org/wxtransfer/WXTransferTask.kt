@@ -55,8 +55,8 @@ public interface WXTransferTask<out S : WXTransferSuccess> {
     public fun abort(): Boolean
 
     /**
-     * Changes [WXTransferUploadRequest.maxBytesPerSecond], waiting or running; 0 is no limit but the session's. Any thread. `false` where it
-     * has ended already.
+     * Changes [WXTransferUploadRequest.Builder.maxBytesPerSecond], waiting or running; 0 is no limit but the session's. Any thread.
+     * `false` where it has ended already.
      */
     public fun setMaxBytesPerSecond(bytesPerSecond: Long): Boolean
 }

@@ -198,8 +198,10 @@ public class WXTransferUploadRequest private constructor(private val values: Bui
 
 /** An [WXTransferUploadRequest] with what [set] sets. */
 @JvmSynthetic
-public inline fun WXTransferUploadRequest(url: String, set: WXTransferUploadRequest.Builder.() -> Unit = {}): WXTransferUploadRequest =
-    WXTransferUploadRequest.Builder(url).apply(set).build()
+public inline fun WXTransferUploadRequest(
+    url: String,
+    set: WXTransferUploadRequest.Builder.() -> Unit = {},
+): WXTransferUploadRequest = WXTransferUploadRequest.Builder(url).apply(set).build()
 
 /** One file of an upload that has several: `WxtUploadPart` of the C interface. */
 public class WXTransferUploadPart private constructor(private val values: Builder) {
@@ -285,8 +287,10 @@ public class WXTransferUploadPart private constructor(private val values: Builde
 
 /** A [WXTransferUploadPart] with what [set] sets. */
 @JvmSynthetic
-public inline fun WXTransferUploadPart(name: String, set: WXTransferUploadPart.Builder.() -> Unit = {}): WXTransferUploadPart =
-    WXTransferUploadPart.Builder(name).apply(set).build()
+public inline fun WXTransferUploadPart(
+    name: String,
+    set: WXTransferUploadPart.Builder.() -> Unit = {},
+): WXTransferUploadPart = WXTransferUploadPart.Builder(name).apply(set).build()
 
 /** The method of an upload, `WXT_METHOD_…` of the C interface. */
 public enum class WXTransferMethod(

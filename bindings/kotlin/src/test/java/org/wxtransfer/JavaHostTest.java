@@ -254,7 +254,11 @@ class JavaHostTest {
             Events<WXTransferDownloadSuccess> events = new Events<>();
             WXTransferTask<WXTransferDownloadSuccess> task =
                     session.downloadFile(
-                            new WXTransferDownloadRequest.Builder(plain + "/bytes/10000").setPriority(1).setMaxBytesPerSecond(1).build(), events);
+                            new WXTransferDownloadRequest.Builder(plain + "/bytes/10000")
+                                    .setPriority(1)
+                                    .setMaxBytesPerSecond(1)
+                                    .build(),
+                            events);
             assertTrue(task.setMaxBytesPerSecond(0));
             session.setMaxBytesPerSecond(0);
             assertEquals(10_000, await(events.result).getDataLength());

@@ -13,6 +13,10 @@ import kotlin.test.assertEquals
 import kotlin.test.assertFailsWith
 import kotlin.test.assertNull
 import kotlin.test.assertTrue
+import kotlin.time.Duration
+import kotlin.time.Duration.Companion.microseconds
+import kotlin.time.Duration.Companion.milliseconds
+import kotlin.time.Duration.Companion.minutes
 import kotlinx.coroutines.CompletableDeferred
 import kotlinx.coroutines.flow.first
 import kotlinx.coroutines.flow.toList
@@ -58,6 +62,31 @@ class OptionsTest {
             assertTrue(named.abort(), "its own deadline has not passed")
             assertEquals(WXTransferCategory.ABORTED, failure { named.await() }.category)
         }
+    }
+
+    @Test
+    fun `a duration is a number of milliseconds, and what is short is no default`() {
+        for ((duration, millis) in listOf(
+            Duration.ZERO to 0L, 1.microseconds to 1L, 2.milliseconds to 2L, 2001.microseconds to 3L, 3.minutes to 180_000L,
+        )) {
+            assertEquals(millis, WXTransferDownloadRequest(stalled) { timeout = duration }.timeoutMillis, "$duration")
+        }
+        val upload = WXTransferUploadRequest.Builder(stalled).setTimeoutMillis(1500).build()
+        assertEquals(1500.milliseconds, upload.timeout)
+        assertEquals(Int.MAX_VALUE, WXTransferUploadRequest(stalled) { timeout = Duration.INFINITE }.timeoutMillis.toNativeMillis())
+        assertFailsWith<IllegalArgumentException> { upload.copy { timeout = -1.microseconds } }
+        val options = options(directory).toBuilder()
+        options.apply {
+            defaultUploadTimeout = 1.minutes
+            defaultDownloadTimeout = 2.minutes
+            maxTimeout = 3.minutes
+            retryDelay = 4.minutes
+            lowSpeedTime = 5.minutes
+        }
+        assertEquals(
+            listOf(60_000L, 120_000L, 180_000L, 240_000L, 300_000L),
+            options.run { listOf(defaultUploadTimeoutMillis, defaultDownloadTimeoutMillis, maxTimeoutMillis, retryDelayMillis, lowSpeedTimeMillis) },
+        )
     }
 
     @Test

@@ -134,8 +134,10 @@ class RedactionTest {
         value.javaClass.declaredFields.onEach { it.isAccessible = true }.mapNotNull { it.get(value) }
 
     /** Interfaces, whose objects are the app's or in the lists above, and what takes Android to run. */
-    private val others =
-        listOf("WXTransferException", "WXTransferSuccess", "WXTransferCallbacks", "WXTransferLogger", "WXTransferResolver", "WXTransferSigner", "WXTransferAndroid", "WXTransfers", "WXTransferTask")
+    private val others = listOf(
+        "WXTransferException", "WXTransferSuccess", "WXTransferCallbacks", "WXTransferLogger", "WXTransferResolver",
+        "WXTransferSigner", "WXTransferAndroid", "WXTransfers", "WXTransferTask",
+    )
 
     @Test
     fun `no text of a public type holds a secret`() {

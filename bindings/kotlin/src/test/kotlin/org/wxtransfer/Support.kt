@@ -39,7 +39,11 @@ object TestServer {
 }
 
 /** Options under which the test servers may be talked to. */
-fun options(directory: Path): WXTransferSessionOptions = WXTransferSessionOptions(appId = "wx0123456789abcdef", clientVersion = "8.0.50", dataDirectory = directory.toString()) {
+fun options(directory: Path): WXTransferSessionOptions = WXTransferSessionOptions(
+    appId = "wx0123456789abcdef",
+    clientVersion = "8.0.50",
+    dataDirectory = directory.toString(),
+) {
     allowPlainHttp = true
     lanPolicy = WXTransferLanPolicy.ALL_LOCAL
     rootCertificates = TestServer.certificates
