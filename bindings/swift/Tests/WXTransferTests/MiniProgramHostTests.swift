@@ -88,8 +88,12 @@ final class MiniProgramHostTests: XCTestCase {
             try queue.sync { try page.receiveSync(message) }
         }
 
-        func gone() {
-            queue.sync { page.gone() }
+        /// Sends a message, and goes in the same turn of the queue: nothing can have been answered before.
+        func sendAndGo(_ message: String) throws {
+            try queue.sync {
+                try page.receive(message)
+                page.gone()
+            }
         }
 
         func close() throws {
@@ -393,8 +397,7 @@ final class MiniProgramHostTests: XCTestCase {
         let page = try Page(testOptions(directory))
         let new = page.nextPage()
         let url = server.faultPlain + "/fault/stall-in-body"
-        try page.send(#"{"call":1,"api":"downloadFile","options":{"url":"\#(url)"}}"#)
-        page.gone()
+        try page.sendAndGo(#"{"call":1,"api":"downloadFile","options":{"url":"\#(url)"}}"#)
         try page.send(#"{"call":2,"api":"getSavedFileList","options":{}}"#)
         // The session goes on for the page that comes after.
         let list = try await new.call("getSavedFileList")
