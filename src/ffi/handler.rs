@@ -130,6 +130,10 @@ impl Handler for CallbackHandler {
         unsafe { on_trace(self.user_data(), task, &event) };
     }
 
+    fn wants_headers(&self) -> bool {
+        self.callbacks.on_headers_received.is_some()
+    }
+
     fn wants_progress(&self) -> bool {
         self.callbacks.on_progress.is_some()
     }

@@ -85,7 +85,7 @@ impl PreparedDownload {
 /// The data of a body that was written.
 struct Written {
     status: u16,
-    headers: Vec<Header>,
+    headers: Arc<[Header]>,
     /// The file's extension.
     extension: Option<String>,
     sha256: Option<String>,
@@ -116,7 +116,7 @@ fn receive(
     if begin > 0 {
         environment.totals.resumed.fetch_add(1, Ordering::Relaxed);
     }
-    if !prepared.rules.no_headers_event {
+    if context.observer.wants_headers() {
         attempts.tell_head(&response, attempts.may_be_followed() || partial.can_resume());
     }
     let expected = if begin > 0 { partial.total() } else { response.content_length() };

@@ -79,7 +79,7 @@ impl<'a> PartialDownload<'a> {
         if asked_for_rest && let Some(known) = &self.known {
             match resume::judge(*status, headers, content_length, length, known) {
                 RestAnswer::Rest if within_origin => {
-                    response.headers = resume::as_whole(headers, known);
+                    response.headers = resume::as_whole(headers, known).into();
                     response.status = 200;
                     return Ok(true);
                 }

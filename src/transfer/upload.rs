@@ -140,7 +140,7 @@ impl PreparedUpload {
             let exchanged = exchange::run(environment, context, &prepared, &http_context, Some(&mut body), None);
             let Exchanged { response, .. } = exchanged.map_err(failed)?;
             let response = attempts.take_answer(response, may_be_sent_twice)?;
-            if !prepared.rules.no_headers_event {
+            if context.observer.wants_headers() {
                 attempts.tell_head(&response, may_be_sent_twice && attempts.may_be_followed());
             }
             if wants_progress {
