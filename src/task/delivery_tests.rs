@@ -59,7 +59,7 @@ fn completed(task: &Arc<Task>) -> Event {
 }
 
 fn headers(task: &Arc<Task>) -> Event {
-    Event::HeadersReceived(task.clone(), Box::new(ReceivedHead { status: 200, headers: [].into() }))
+    Event::HeadersReceived(task.clone(), Box::new(ReceivedHead { status: 200, headers: Arc::default() }))
 }
 
 type Job = Box<dyn FnOnce() + Send>;

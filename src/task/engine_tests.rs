@@ -175,7 +175,7 @@ fn a_task_whose_result_is_decided_is_not_aborted() {
         begins.send(()).unwrap();
         let _ = may_end.recv();
         let content = Content::Data { text: String::new(), length: 0 };
-        Ok(Success { status: 200, headers: [].into(), content, sha256: None })
+        Ok(Success { status: 200, headers: Arc::default(), content, sha256: None })
     });
     let id = heard.submit(Ok(job), CallRules::default());
     begun.recv_timeout(LIMIT).unwrap();

@@ -29,7 +29,7 @@ use crate::policy::quirks::Quirks;
 use crate::policy::resume::Resume;
 use crate::policy::retry::RetryRules;
 use crate::storage::{Storage, StoredFile};
-use crate::terms::Header;
+use crate::terms::Headers;
 use crate::terms::log::Log;
 use crate::worker::{Worker, lock};
 
@@ -164,7 +164,7 @@ pub struct ReceivedHead {
     /// The status code.
     pub status: u16,
     /// The headers, in the order of the response, including duplicates.
-    pub headers: Arc<[Header]>,
+    pub headers: Arc<Headers>,
 }
 
 /// The result of a transfer that got an answer, with any status.
@@ -173,7 +173,7 @@ pub struct Success {
     /// The status code.
     pub status: u16,
     /// The headers, in the order of the response, including duplicates.
-    pub headers: Arc<[Header]>,
+    pub headers: Arc<Headers>,
     /// The content of the answer.
     pub content: Content,
     /// The SHA-256 of a downloaded file as lower-case hexadecimal digits, if the request wants it.
