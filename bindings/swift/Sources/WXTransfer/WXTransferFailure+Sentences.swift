@@ -55,7 +55,7 @@ extension WXTransferCategory {
 /// What an app shows of a mistake of its own, or of the state of the device. An app that works shows none but the last two.
 extension WXTransferStatus: LocalizedError {
     /// That nothing was started.
-    public var errorDescription: String? { "The transfer could not be started." }
+    public var errorDescription: String? { "This could not be carried out." }
 
     /// `description`: the status in words.
     public var failureReason: String? { description }

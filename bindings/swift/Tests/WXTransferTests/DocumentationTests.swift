@@ -18,6 +18,18 @@ final class DocumentationTests: XCTestCase {
         }
     }
 
+    /// Swift's API Design Guidelines: acronyms are all upper or all lower case. A page's names keep WeChat's spelling.
+    func testAcronymsAreWrittenAlike() throws {
+        let mixed = try NSRegularExpression(pattern: "(Id|Url|Uri|Api|Http|Https|Tls|Sha|Utf|Dns|Lan|Json|Pkcs)(?![a-z])")
+        for text in try Repository.sources("WXTransfer", "WXTransferTesting").values {
+            for line in text.components(separatedBy: "\n") where line.contains("public ") || line.contains(" case ") {
+                let names = line.components(separatedBy: "//")[0]
+                let found = mixed.firstMatch(in: names, range: NSRange(names.startIndex..., in: names))
+                XCTAssertNil(found, line)
+            }
+        }
+    }
+
     func testTheGuideShowsCodeThatIsCompiledHere() throws {
         let compiled = try ["FirstDownload", "MainActorTests", "NetworkReports", "MiniProgramHost", "MiniProgramPage"].map {
             try lines(Repository.text("Tests/WXTransferTests/\($0).swift"))

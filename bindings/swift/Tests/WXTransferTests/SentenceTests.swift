@@ -33,7 +33,7 @@ final class SentenceTests: XCTestCase {
         XCTAssertEqual((refused as any Error).localizedDescription, "The server cannot be reached.")
         try session.close()
         XCTAssertThrowsError(try session.prepare("localhost")) { error in
-            XCTAssertEqual(error.localizedDescription, "The transfer could not be started.")
+            XCTAssertEqual(error.localizedDescription, "This could not be carried out.")
             XCTAssertEqual((error as? any LocalizedError)?.failureReason, "session closed")
         }
     }
