@@ -10,7 +10,7 @@ use super::iso_8601;
 use super::json::Object;
 use crate::http::{self, Details, TlsTerms, Trace};
 use crate::policy::{media_types, url};
-use crate::terms::{Header, Method, header_value};
+use crate::terms::{Headers, Method};
 use crate::worker::lock;
 
 /// Creates the entries of one transfer. At most one hop is active.
@@ -46,7 +46,6 @@ impl Tracer {
     /// Starts a hop: a request is about to be sent.
     pub fn begin(&self, exchange: &Arc<http::Exchange>, attempt: u32, request: &http::Request<'_>) {
         let headers = request.headers;
-        let range = headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("Range"));
         *lock(&self.0) = Some(TracedHop {
             exchange: exchange.clone(),
             attempt,
@@ -54,20 +53,20 @@ impl Tracer {
             start: Instant::now(),
             method: request.method,
             url: url::redacted(request.url),
-            header_names: headers.iter().map(|(name, _)| name.clone()).collect(),
-            range: range.map(|(_, value)| value).filter(|value| is_plain_range(value)).cloned(),
+            header_names: headers.iter().map(|header| header.name.to_owned()).collect(),
+            range: headers.value("Range").filter(|value| is_plain_range(value)).map(str::to_owned),
             answer: None,
             redirect: None,
         });
     }
 
     /// The head of the answer was received.
-    pub fn answered(&self, status: u16, headers: &[Header]) {
+    pub fn answered(&self, status: u16, headers: &Headers) {
         if let Some(hop) = &mut *lock(&self.0) {
             hop.answer = Some(TracedAnswer {
                 status,
-                header_names: headers.iter().map(|header| header.name.clone()).collect(),
-                media_type: known_media_type(header_value(headers, "Content-Type").unwrap_or_default()),
+                header_names: headers.iter().map(|header| header.name.to_owned()).collect(),
+                media_type: known_media_type(headers.value("Content-Type").unwrap_or_default()),
             });
         }
     }

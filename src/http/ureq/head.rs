@@ -1,14 +1,12 @@
 //! Serialises the head of a request.
 
-use std::io::Write;
-
 use url::Position;
 
 use crate::http::coding::ACCEPTED;
 use crate::http::error::Error;
 use crate::http::head::{is_control, is_token};
 use crate::http::request::Request;
-use crate::terms::{Method, has_field, is_one_of};
+use crate::terms::{Header, Method, is_one_of};
 
 /// Writes the head: the library's fields first, then the caller's in their order and spelling.
 ///
@@ -24,16 +22,20 @@ pub(super) fn write(request: &Request<'_>, body_length: u64) -> Result<Vec<u8>, 
         return Err(Error::internal("the request's target is malformed"));
     }
 
-    let mut head = format!("{method} {target} HTTP/1.1\r\n").into_bytes();
+    // Usual heads fit.
+    let mut head = Vec::with_capacity(512);
+    for part in [method, " ", target, " HTTP/1.1\r\n"] {
+        head.extend_from_slice(part.as_bytes());
+    }
     write_field(&mut head, "Host", &url[Position::BeforeHost..Position::AfterPort])?;
     if request.method != Method::Get {
         write_field(&mut head, "Content-Length", &body_length.to_string())?;
     }
-    if !has_field(headers, "accept-encoding") {
+    if !headers.has("accept-encoding") {
         // A range of coded data cannot be decoded (Fetch standard, "HTTP-network-or-cache fetch").
-        write_field(&mut head, "Accept-Encoding", if has_field(headers, "range") { "identity" } else { ACCEPTED })?;
+        write_field(&mut head, "Accept-Encoding", if headers.has("range") { "identity" } else { ACCEPTED })?;
     }
-    for (name, value) in headers {
+    for Header { name, value } in headers.iter() {
         // These are derived from the URL and the body.
         if !is_one_of(name, &["Host", "Content-Length"]) {
             write_field(&mut head, name, value)?;
@@ -47,7 +49,10 @@ fn write_field(head: &mut Vec<u8>, name: &str, value: &str) -> Result<(), Error>
     if !is_token(name) || value.bytes().any(is_control) {
         return Err(Error::internal("a header field of the request is malformed"));
     }
-    write!(head, "{name}: {value}\r\n").map_err(|error| Error::internal(format!("the head cannot be written: {error}")))
+    for part in [name, ": ", value, "\r\n"] {
+        head.extend_from_slice(part.as_bytes());
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -55,7 +60,7 @@ mod tests {
     use super::*;
 
     fn head_with(name: &str, value: &str) -> Result<Vec<u8>, Error> {
-        let headers = [(name.to_owned(), value.to_owned())];
+        let headers = [(name, value)].into_iter().collect();
         let url = url::Url::parse("http://user:secret@example.com:81/a?b#c").unwrap();
         write(
             &Request {

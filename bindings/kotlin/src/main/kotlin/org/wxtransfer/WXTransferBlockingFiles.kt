@@ -103,7 +103,8 @@ public class WXTransferBlockingFiles internal constructor(private val handle: Se
 
     /** As [WXTransferSession.getSavedFileList]. */
     @Throws(WXTransferException::class)
-    public fun getSavedFileList(): List<WXTransferFileInfo> = fileResult { session, result -> Native.getSavedFileList(session, result) }.files
+    public fun getSavedFileList(): List<WXTransferFileInfo> =
+        fileResult { session, result -> Native.getSavedFileList(session, result) }.files
 
     /** As [WXTransferSession.getSavedFileInfo]. */
     @Throws(WXTransferException::class)
