@@ -22,13 +22,14 @@ cp -r "$here/src/main" "$older/"
 without() {
     field=$1
     shift
-    for file in "$@"; do
-        grep -qi "$field" "$sources/$file" || { echo "compatibility-test.sh: $file has no $field" >&2; exit 1; }
-        sed -i "/$field/Id" "$sources/$file"
-    done
+    [ $# != 0 ] && grep -qi "$field" "$@" || { echo "compatibility-test.sh: there is no $field" >&2; exit 1; }
+    for file in "$@"; do sed -i "/$field/Id" "$file"; done
 }
-without priority WXTransferUploadRequest.kt WXTransferDownloadRequest.kt Native.kt WXTransferSession.kt
-without waitInBackground WXTransferSessionOptions.kt Native.kt WXTransferSession.kt
+cd "$sources"
+for field in priority waitInBackground; do
+    # shellcheck disable=SC2046 # no name has a space
+    without "$field" $(grep -li "$field" -- *.kt)
+done
 without sha256 WXTransferSuccess.kt
 without setSha256 TaskEvents.kt
 
