@@ -19,7 +19,7 @@ plugin=org.jetbrains.kotlin.jvm.abi
 compile() {
     module=$1 classes=$2
     shift 2
-    rm -rf "$out/$classes" "$out/$module-api"
+    rm -rf "${out:?}/$classes" "$out/$module-api"
     mkdir -p "$out/$classes/org/wxtransfer"
     bash "$tools/kotlin/bin/kotlinc" -Werror -Xexplicit-api=strict -language-version 2.2 -api-version 2.2 -jvm-target 1.8 \
         -no-jdk -no-stdlib -no-reflect -module-name "$module" \

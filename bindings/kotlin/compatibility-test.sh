@@ -22,7 +22,10 @@ cp -r "$here/src/main" "$older/"
 without() {
     field=$1
     shift
-    [ $# != 0 ] && grep -qi "$field" "$@" || { echo "compatibility-test.sh: there is no $field" >&2; exit 1; }
+    if [ $# = 0 ] || ! grep -qi "$field" "$@"; then
+        echo "compatibility-test.sh: there is no $field" >&2
+        exit 1
+    fi
     for file in "$@"; do sed -i "/$field/Id" "$file"; done
 }
 cd "$sources"
