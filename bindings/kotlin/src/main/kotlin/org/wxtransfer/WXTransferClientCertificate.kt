@@ -68,7 +68,12 @@ public class WXTransferClientCertificate private constructor(private val values:
         /** The values as they are set so far. */
         public fun build(): WXTransferClientCertificate = WXTransferClientCertificate(clone())
 
-        public override fun clone(): Builder = super.clone() as Builder
+        public override fun clone(): Builder {
+            val copy = super.clone() as Builder
+            copy.hosts = hosts.toList()
+            copy.schemes = schemes.toList()
+            return copy
+        }
     }
 }
 

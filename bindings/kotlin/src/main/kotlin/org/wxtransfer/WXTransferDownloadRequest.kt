@@ -140,7 +140,7 @@ public class WXTransferDownloadRequest private constructor(private val values: B
             return WXTransferDownloadRequest(clone())
         }
 
-        public override fun clone(): Builder = super.clone() as Builder
+        public override fun clone(): Builder = (super.clone() as Builder).setHeader(header.toList())
     }
 }
 

@@ -345,7 +345,13 @@ public class WXTransferSessionOptions private constructor(internal val values: B
             return WXTransferSessionOptions(clone())
         }
 
-        public override fun clone(): Builder = super.clone() as Builder
+        public override fun clone(): Builder {
+            val copy = super.clone() as Builder
+            copy.uploadDomains = uploadDomains.toList()
+            copy.downloadDomains = downloadDomains.toList()
+            copy.pins = pins.toList()
+            return copy
+        }
     }
 }
 

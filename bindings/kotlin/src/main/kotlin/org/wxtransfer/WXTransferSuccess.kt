@@ -104,7 +104,7 @@ public class WXTransferUploadSuccess private constructor(private val values: Bui
         /** The values as they are set so far. */
         public fun build(): WXTransferUploadSuccess = WXTransferUploadSuccess(clone())
 
-        public override fun clone(): Builder = super.clone() as Builder
+        public override fun clone(): Builder = (super.clone() as Builder).setHeader(header.toList())
     }
 }
 
@@ -213,7 +213,7 @@ public class WXTransferDownloadSuccess private constructor(private val values: B
         /** The values as they are set so far. */
         public fun build(): WXTransferDownloadSuccess = WXTransferDownloadSuccess(clone())
 
-        public override fun clone(): Builder = super.clone() as Builder
+        public override fun clone(): Builder = (super.clone() as Builder).setHeader(header.toList())
     }
 }
 

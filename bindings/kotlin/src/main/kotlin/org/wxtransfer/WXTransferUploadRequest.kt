@@ -192,7 +192,13 @@ public class WXTransferUploadRequest private constructor(private val values: Bui
             return WXTransferUploadRequest(clone())
         }
 
-        public override fun clone(): Builder = super.clone() as Builder
+        public override fun clone(): Builder {
+            val copy = super.clone() as Builder
+            copy.header = header.toList()
+            copy.formData = formData.toList()
+            copy.parts = parts.toList()
+            return copy
+        }
     }
 }
 

@@ -65,6 +65,21 @@ class OptionsTest {
     }
 
     @Test
+    fun `a value does not change with its builder or the app's list`() {
+        val fields = mutableListOf("a" to "b")
+        val builder = WXTransferUploadRequest.Builder(stalled).setHeader(fields).setFormData(fields)
+        val request = builder.build()
+        fields.add("c" to "d")
+        builder.addHeader("e", "f").setUrl("https://a.test/").setPriority(1)
+        assertEquals(listOf("a" to "b"), request.header)
+        assertEquals(listOf("a" to "b"), request.formData)
+        assertEquals(stalled to 0, request.url to request.priority)
+        val changed = request.copy { addFormData("g", "h") }
+        assertEquals(listOf("a" to "b", "g" to "h"), changed.formData)
+        assertEquals(listOf("a" to "b"), request.formData)
+    }
+
+    @Test
     fun `a duration is a number of milliseconds, and what is short is no default`() {
         for ((duration, millis) in listOf(
             Duration.ZERO to 0L, 1.microseconds to 1L, 2.milliseconds to 2L, 2001.microseconds to 3L, 3.minutes to 180_000L,
