@@ -1,21 +1,22 @@
 //! Delivers events to the host: one at a time, in order, on the session's delivery thread or on the host's executor.
 
 use std::cell::Cell;
+use std::collections::VecDeque;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
-use std::thread::{self, JoinHandle, Thread};
-
-use crossbeam_channel::{Receiver, Sender, TryRecvError};
+use std::sync::{Arc, PoisonError};
 
 use super::{End, Handler, Task};
+use crate::platform::sync::thread::{self, JoinHandle, Thread};
+use crate::platform::sync::{Condvar, Mutex};
 use crate::terms::TransferError;
 use crate::transfer::{ReceivedHead, Success};
 use crate::worker::lock;
 
 /// Larger than for other threads, because the host's callbacks run on the delivery thread.
 const STACK_SIZE: usize = 1024 * 1024;
+/// The number of events for which an empty queue keeps memory: those of all tasks that run at once.
+const KEPT_CAPACITY: usize = 64;
 
 /// The host's executor of callbacks.
 pub trait Executor: Send + Sync {
@@ -35,12 +36,25 @@ pub enum Event {
     Completed(Arc<Task>, Box<Result<Success, TransferError>>),
 }
 
-/// A session's queue of events. It contains at most three events per task, plus one per traced hop: progress is stored
-/// in one cell that is overwritten.
+/// The delivery of a session's events.
 pub struct Delivery {
-    sender: Sender<Option<Event>>,
-    queue: Receiver<Option<Event>>,
+    queue: Arc<Mutex<EventQueue>>,
     mode: Mode,
+}
+
+/// A session's events. There are at most three per task, plus one per traced hop: progress is stored in one cell that is
+/// overwritten. No code of the host runs under the lock.
+#[derive(Default)]
+struct EventQueue {
+    events: VecDeque<Event>,
+    /// The delivery thread ends once there is no event.
+    closing: bool,
+    /// A job posted to the executor has not started to empty the queue.
+    posted: bool,
+    /// A thread is emptying the queue for the executor. It continues until the queue is empty, so no other thread has to
+    /// wait for it. This allows a callback to start a task under an executor that runs jobs inline, and two sessions
+    /// with such executors to call each other.
+    emptying: bool,
 }
 
 enum Mode {
@@ -51,13 +65,7 @@ enum Mode {
     },
     Executor {
         executor: Box<dyn Executor>,
-        /// A posted job has not started to empty the queue.
-        posted: AtomicBool,
-        /// A thread is emptying the queue. It continues until the queue is empty, so no other thread has to wait for
-        /// it. This allows a callback to start a task under an executor that runs jobs inline, and two sessions with
-        /// such executors to call each other.
-        emptying: Mutex<bool>,
-        /// Signalled when that thread has finished.
+        /// Signalled when the thread that empties the queue has finished.
         emptied: Condvar,
     },
 }
@@ -85,20 +93,26 @@ pub fn as_callback<T>(call: impl FnOnce() -> T) -> T {
     call()
 }
 
+impl EventQueue {
+    /// The next event. If there is none, frees the memory that many events at once have taken.
+    fn take(&mut self) -> Option<Event> {
+        let event = self.events.pop_front();
+        if event.is_none() {
+            self.events.shrink_to(KEPT_CAPACITY);
+        }
+        event
+    }
+}
+
 impl Delivery {
     /// A delivery on `executor`, or on a new thread.
     ///
     /// # Errors
     /// The thread cannot be started.
     pub fn new(executor: Option<Box<dyn Executor>>) -> io::Result<Arc<Delivery>> {
-        let (sender, queue) = crossbeam_channel::unbounded();
+        let queue = Arc::<Mutex<EventQueue>>::default();
         let mode = match executor {
-            Some(executor) => Mode::Executor {
-                executor,
-                posted: AtomicBool::new(false),
-                emptying: Mutex::new(false),
-                emptied: Condvar::new(),
-            },
+            Some(executor) => Mode::Executor { executor, emptied: Condvar::new() },
             None => {
                 let queue = queue.clone();
                 let builder = thread::Builder::new().name("wxt-delivery".into()).stack_size(STACK_SIZE);
@@ -106,23 +120,28 @@ impl Delivery {
                 Mode::Thread { thread: handle.thread().clone(), handle: Mutex::new(Some(handle)) }
             }
         };
-        Ok(Arc::new(Delivery { sender, queue, mode }))
+        Ok(Arc::new(Delivery { queue, mode }))
     }
 
-    /// Queues an event. Never blocks or panics. If the host's executor panics, the next event posts another job.
+    /// Queues an event. Never waits for the host, and never panics. If the host's executor panics, the next event posts
+    /// another job.
     pub fn push(self: &Arc<Delivery>, event: Event) {
-        // Cannot fail: the delivery holds a receiver.
-        let _ = self.sender.send(Some(event));
+        let mut queue = lock(&self.queue);
+        queue.events.push_back(event);
         match &self.mode {
-            Mode::Thread { thread, .. } => thread.unpark(),
-            Mode::Executor { executor, posted, .. } => {
-                if posted.swap(true, Ordering::SeqCst) {
+            Mode::Thread { thread, .. } => {
+                drop(queue);
+                thread.unpark();
+            }
+            Mode::Executor { executor, .. } => {
+                if std::mem::replace(&mut queue.posted, true) {
                     return;
                 }
+                drop(queue);
                 let delivery = self.clone();
                 let posting = catch_unwind(AssertUnwindSafe(|| executor.post(Box::new(move || delivery.run_posted()))));
                 if posting.is_err() {
-                    posted.store(false, Ordering::SeqCst);
+                    lock(&self.queue).posted = false;
                 }
             }
         }
@@ -133,86 +152,88 @@ impl Delivery {
     pub fn close(&self) {
         match &self.mode {
             Mode::Thread { thread, handle } => {
-                let _ = self.sender.send(None);
+                lock(&self.queue).closing = true;
                 thread.unpark();
                 if let Some(handle) = lock(handle).take() {
                     // `deliver` does not panic, so the result contains nothing.
                     let _ = handle.join();
                 }
             }
-            Mode::Executor { emptying, emptied, .. } => {
-                let mut emptying = lock(emptying);
-                while *emptying {
-                    emptying = emptied.wait(emptying).unwrap_or_else(PoisonError::into_inner);
+            Mode::Executor { emptied, .. } => {
+                let mut queue = lock(&self.queue);
+                while queue.emptying {
+                    queue = emptied.wait(queue).unwrap_or_else(PoisonError::into_inner);
                 }
-                *emptying = true;
-                drop(emptying);
-                self.empty_queue();
+                queue.emptying = true;
+                drop(queue);
+                self.empty_queue(emptied);
             }
         }
     }
 
     fn run_posted(&self) {
-        let Mode::Executor { posted, emptying, .. } = &self.mode else { return };
-        // Before the queue is read: an event that is queued after the last read posts another job.
-        posted.store(false, Ordering::SeqCst);
+        let Mode::Executor { emptied, .. } = &self.mode else { return };
+        let mut queue = lock(&self.queue);
+        // An event that is queued after the last look at the queue posts another job.
+        queue.posted = false;
         // If another thread, or this thread further up its stack, is emptying the queue, it will reach the event.
-        if !std::mem::replace(&mut *lock(emptying), true) {
-            self.empty_queue();
+        if !std::mem::replace(&mut queue.emptying, true) {
+            drop(queue);
+            self.empty_queue(emptied);
         }
     }
 
     /// Delivers all queued events. The caller has changed `emptying` from `false` to `true`.
-    fn empty_queue(&self) {
+    fn empty_queue(&self, emptied: &Condvar) {
         /// Allows another thread to empty the queue if this one panics.
         struct EmptyingTurn<'a> {
-            emptying: &'a Mutex<bool>,
+            queue: &'a Mutex<EventQueue>,
             emptied: &'a Condvar,
             is_over: bool,
         }
         impl Drop for EmptyingTurn<'_> {
             fn drop(&mut self) {
                 if !self.is_over {
-                    *lock(self.emptying) = false;
+                    lock(self.queue).emptying = false;
                     self.emptied.notify_all();
                 }
             }
         }
-        let Mode::Executor { emptying, emptied, .. } = &self.mode else { return };
-        let mut turn = EmptyingTurn { emptying, emptied, is_over: false };
+        let mut turn = EmptyingTurn { queue: &self.queue, emptied, is_over: false };
         loop {
-            while let Ok(Some(event)) = self.queue.try_recv() {
-                deliver(event);
-            }
-            // Checked under the lock: a thread that saw the flag set had queued its event before.
-            let mut emptying = lock(emptying);
-            if self.queue.is_empty() {
-                *emptying = false;
+            let mut queue = lock(&self.queue);
+            let Some(event) = queue.take() else {
+                // Under the same lock: a thread that saw the flag set had queued its event before.
+                queue.emptying = false;
                 turn.is_over = true;
                 emptied.notify_all();
                 return;
-            }
+            };
+            drop(queue);
+            deliver(event);
         }
     }
 }
 
-/// The loop of the delivery thread. The channel's own `recv` would yield several times before it sleeps, which costs
-/// more than the event. One yield pays off after a task has ended: another one may end soon on a worker that shares the
-/// core, and then neither thread has to sleep. After a progress event, no further event follows soon.
-fn deliver_all(queue: &Receiver<Option<Event>>) {
+/// The loop of the delivery thread. One yield pays off after a task has ended: another one may end soon on a worker that
+/// shares the core, and then neither thread has to sleep. After a progress event, no further event follows soon.
+fn deliver_all(queue: &Mutex<EventQueue>) {
     let mut yields = false;
     loop {
-        match queue.try_recv() {
-            Ok(Some(event)) => {
+        let mut state = lock(queue);
+        let (event, closing) = (state.take(), state.closing);
+        drop(state);
+        match event {
+            Some(event) => {
                 yields = matches!(event, Event::Completed(..));
                 deliver(event);
             }
-            Err(TryRecvError::Empty) if yields => {
+            None if closing => return,
+            None if yields => {
                 thread::yield_now();
                 yields = false;
             }
-            Err(TryRecvError::Empty) => thread::park(),
-            Ok(None) | Err(TryRecvError::Disconnected) => return,
+            None => thread::park(),
         }
     }
 }
@@ -257,6 +278,9 @@ fn with_handler(task: &Task, call: impl FnOnce(&mut dyn Handler)) {
     }
 }
 
+#[cfg(all(test, models))]
+#[path = "../models/delivery.rs"]
+mod models;
 #[cfg(test)]
 #[path = "delivery_tests.rs"]
 pub(super) mod tests;

@@ -98,13 +98,14 @@ const HARMLESS: [(&str, &[&str]); 9] = [
 ];
 
 /// Where a thread may sleep and by which names, with the reason why no deadline, abort or close is delayed.
-const MAY_SLEEP: [(&str, &[&str], &str); 10] = [
-    ("worker/wait.rs", &["poll", "sleep"], "the one wait of a worker, which the stop signal ends"),
+const MAY_SLEEP: [(&str, &[&str], &str); 11] = [
     (
-        "worker/mod.rs",
-        &[".lock()", "yield_now"],
-        "a mutex is held for a few steps; and one yield, when the task is over",
+        "worker/wait.rs",
+        &["poll", "poll_with", "sleep", "wait_until_readable"],
+        "the one wait of a worker, which the stop signal ends",
     ),
+    ("platform/sync.rs", &["Condvar", ".lock()"], "a mutex is held for a few steps"),
+    ("worker/mod.rs", &["yield_now"], "one yield, when the task is over"),
     (
         "worker/pool.rs",
         &["JoinHandle", ".join()", "park_timeout", "unpark", "wait_for_work"],
@@ -122,19 +123,7 @@ const MAY_SLEEP: [(&str, &[&str], &str); 10] = [
     ),
     (
         "task/delivery.rs",
-        &[
-            "Condvar",
-            "JoinHandle",
-            "Receiver",
-            "TryRecvError",
-            "crossbeam_channel",
-            ".join()",
-            "park",
-            "try_recv",
-            "unpark",
-            "wait",
-            "yield_now",
-        ],
+        &["Condvar", "JoinHandle", ".join()", "park", "unpark", "wait", "yield_now"],
         "the delivery thread between two events; closing waits for the host's callback only",
     ),
     (
