@@ -121,7 +121,7 @@ pub fn response_head(input: &[u8]) -> (ResponseHead, bool) {
         Ok(None) => ResponseHead::Partial,
         Ok(Some((head, size))) => ResponseHead::Complete(
             head.status,
-            head.headers.into_iter().map(|header| (header.name, header.value)).collect(),
+            head.headers.iter().map(|header| (header.name.to_owned(), header.value.to_owned())).collect(),
             size,
         ),
     };

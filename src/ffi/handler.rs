@@ -10,7 +10,7 @@ use super::callback::{
 };
 use super::string::{WxtPair, WxtStr};
 use crate::task::{End, Handler, Progress, TaskId};
-use crate::terms::{Call, Header, TransferError};
+use crate::terms::{Call, Headers, TransferError};
 use crate::transfer::{Content, Counts, Profile, QueueTimes, ReceivedHead, Success};
 
 /// The host's callbacks for one task. Dropping it calls `release`.
@@ -130,6 +130,10 @@ impl Handler for CallbackHandler {
         unsafe { on_trace(self.user_data(), task, &event) };
     }
 
+    fn wants_headers(&self) -> bool {
+        self.callbacks.on_headers_received.is_some()
+    }
+
     fn wants_progress(&self) -> bool {
         self.callbacks.on_progress.is_some()
     }
@@ -168,11 +172,8 @@ impl Drop for CallbackHandler {
 }
 
 /// The pairs borrow the strings of `headers`.
-fn wire_header(headers: &[Header]) -> Vec<WxtPair> {
-    headers
-        .iter()
-        .map(|header| WxtPair { name: WxtStr::new(&header.name), value: WxtStr::new(&header.value) })
-        .collect()
+fn wire_header(headers: &Headers) -> Vec<WxtPair> {
+    headers.iter().map(|header| WxtPair { name: WxtStr::new(header.name), value: WxtStr::new(header.value) }).collect()
 }
 
 /// NULL for an empty list.

@@ -45,6 +45,6 @@ pub use statistics::ClientStatistics;
 pub use tls::{CertificateParts, CertificateSigner, ClientCertificate, Pin, SignatureAnswer, Trust};
 
 #[cfg(test)]
-use crate::terms::{Header, Method};
+use crate::terms::{Headers, Method};
 #[cfg(test)]
 mod tests;

@@ -11,7 +11,7 @@ use super::exchange::Exchange;
 use super::framing::Deframer;
 use super::head::{BodyFraming, Head};
 use super::pool::{IdlePool, Origin};
-use crate::terms::Header;
+use crate::terms::Headers;
 use crate::terms::log::{Level, Log};
 use crate::worker::sizes::DISCARD;
 
@@ -25,7 +25,7 @@ pub struct Response {
     /// The status code, 200 or above.
     pub status: u16,
     /// The header fields, in the order and spelling of the wire, including duplicates.
-    pub headers: Vec<Header>,
+    pub headers: Arc<Headers>,
     /// The first `Location` that is not empty, as raw bytes. Decoding one that is not UTF-8 would change its target.
     pub location: Option<Vec<u8>>,
     content_length: Option<u64>,
@@ -111,7 +111,7 @@ impl Response {
         };
         Ok(Response {
             status,
-            headers,
+            headers: Arc::new(headers),
             location,
             content_length,
             limit_left: limit,

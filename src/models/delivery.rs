@@ -44,6 +44,10 @@ impl Handler for Listener {
         self.1.hear(task, "headers");
     }
 
+    fn wants_headers(&self) -> bool {
+        true
+    }
+
     fn wants_progress(&self) -> bool {
         false
     }
@@ -73,6 +77,7 @@ fn task(id: TaskId, heard: &Arc<Heard>) -> Arc<Task> {
         rate: Arc::new(Rate::new(0)),
         stop: Arc::new(StopSignal::new()),
         has_begun: ModelFlag::new(true),
+        wants_headers: true,
         progress: ProgressCell::new(false),
         profile: None,
         counts: Mutex::default(),
@@ -83,7 +88,7 @@ fn task(id: TaskId, heard: &Arc<Heard>) -> Arc<Task> {
 
 /// Pushes all events of a task.
 fn push_all(delivery: &Arc<Delivery>, task: &Arc<Task>) {
-    delivery.push(Event::HeadersReceived(task.clone(), Box::new(ReceivedHead { status: 200, headers: Vec::new() })));
+    delivery.push(Event::HeadersReceived(task.clone(), Box::new(ReceivedHead { status: 200, headers: Arc::default() })));
     delivery.push(completed(task));
 }
 

@@ -39,6 +39,10 @@ struct Listener {
 impl Handler for Listener {
     fn headers_received(&mut self, _: TaskId, _: &ReceivedHead) {}
 
+    fn wants_headers(&self) -> bool {
+        true
+    }
+
     fn wants_progress(&self) -> bool {
         false
     }
@@ -127,7 +131,7 @@ fn success() -> Job {
         // As before the rename of a downloaded file.
         context.worker.stop().settle().map_err(TransferError::cancelled)?;
         let content = Content::Data { text: String::new(), length: 0 };
-        Ok(Success { status: 200, headers: Vec::new(), content, sha256: None })
+        Ok(Success { status: 200, headers: Arc::default(), content, sha256: None })
     })
 }
 

@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
-use crate::terms::{DigestAlgorithm, Header, header_value, header_values};
+use crate::terms::{DigestAlgorithm, Headers};
 
 /// Padding may be missing, and the bits after the last byte may have any value (RFC 8941 §4.2.7).
 const BASE64: GeneralPurpose = GeneralPurpose::new(
@@ -44,7 +44,7 @@ pub struct DeclaredDigests {
 }
 
 /// Parses the digests of a header.
-pub fn declared(headers: &[Header]) -> DeclaredDigests {
+pub fn declared(headers: &Headers) -> DeclaredDigests {
     let mut found = DeclaredDigests::default();
     let readers: [(&'static str, DigestReader); 4] = [
         ("Repr-Digest", representation_digest),
@@ -53,7 +53,7 @@ pub fn declared(headers: &[Header]) -> DeclaredDigests {
         (CHECKSUM_FIELDS[1], checksum),
     ];
     for (field, read) in readers {
-        if header_value(headers, field).is_none() {
+        if headers.value(field).is_none() {
             continue;
         }
         match read(headers, field) {
@@ -68,7 +68,7 @@ pub fn declared(headers: &[Header]) -> DeclaredDigests {
     found
 }
 
-type DigestReader = fn(&[Header], &'static str) -> Result<Option<(DigestAlgorithm, Vec<u8>)>, Malformed>;
+type DigestReader = fn(&Headers, &'static str) -> Result<Option<(DigestAlgorithm, Vec<u8>)>, Malformed>;
 
 struct Malformed;
 
@@ -76,11 +76,11 @@ struct Malformed;
 /// fields form one list, and the last value of an algorithm counts. Unknown algorithms are ignored. Anything else is
 /// malformed.
 fn representation_digest(
-    headers: &[Header],
+    headers: &Headers,
     field: &'static str,
 ) -> Result<Option<(DigestAlgorithm, Vec<u8>)>, Malformed> {
     let mut digests = [const { None }; REPRESENTATION_DIGESTS.len()];
-    for member in header_values(headers, field).flat_map(|value| value.split(',')) {
+    for member in headers.values(field).flat_map(|value| value.split(',')) {
         // Parameters of a member have no meaning here.
         let member = member.split(';').next().unwrap_or_default();
         let (key, value) = member.trim_matches([' ', '\t']).split_once('=').ok_or(Malformed)?;
@@ -99,16 +99,16 @@ fn representation_digest(
 }
 
 /// RFC 1864.
-fn content_md5(headers: &[Header], field: &'static str) -> Result<Option<(DigestAlgorithm, Vec<u8>)>, Malformed> {
-    let value = header_value(headers, field).unwrap_or_default();
+fn content_md5(headers: &Headers, field: &'static str) -> Result<Option<(DigestAlgorithm, Vec<u8>)>, Malformed> {
+    let value = headers.value(field).unwrap_or_default();
     let value = BASE64.decode(value.trim_matches([' ', '\t'])).map_err(|_| Malformed)?;
     let algorithm = DigestAlgorithm::Md5;
     if value.len() == length(algorithm) { Ok(Some((algorithm, value))) } else { Err(Malformed) }
 }
 
 /// A decimal number.
-fn checksum(headers: &[Header], field: &'static str) -> Result<Option<(DigestAlgorithm, Vec<u8>)>, Malformed> {
-    let value = header_value(headers, field).unwrap_or_default().trim_matches([' ', '\t']);
+fn checksum(headers: &Headers, field: &'static str) -> Result<Option<(DigestAlgorithm, Vec<u8>)>, Malformed> {
+    let value = headers.value(field).unwrap_or_default().trim_matches([' ', '\t']);
     if !value.bytes().all(|byte| byte.is_ascii_digit()) {
         return Err(Malformed);
     }

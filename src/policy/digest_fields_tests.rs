@@ -8,9 +8,7 @@ const SHA512: &str = "YMAam51Jz/jOATT6/zvHrLVgOYTGFy1d6GJiOHTohq4yP+pgk4vf2aCsyR
 const MD5: &str = "Q2hlY2sgSW50ZWdyaXR5IQ==";
 
 fn read(fields: &[(&str, &str)]) -> DeclaredDigests {
-    let headers: Vec<Header> =
-        fields.iter().map(|(name, value)| Header { name: (*name).into(), value: (*value).into() }).collect();
-    declared(&headers)
+    declared(&fields.iter().copied().collect())
 }
 
 fn strongest(fields: &[(&str, &str)]) -> Option<(DigestAlgorithm, &'static str)> {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::terms::{Header, header_value, header_values, is_one_of};
+use crate::terms::{Header, Headers, is_one_of};
 
 /// Whether a download that breaks off continues where it stopped.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -38,7 +38,7 @@ pub struct Representation {
     /// The size of the whole body in bytes. Not 0.
     pub total: u64,
     /// The first answer's description of the whole body: type, name, digests. Later answers need not repeat it.
-    pub described: Vec<Header>,
+    pub described: Headers,
 }
 
 /// The kind of answer to a request for the rest of a body.
@@ -62,12 +62,12 @@ pub fn leaves_range_to_us(headers: &[(String, String)]) -> bool {
 
 /// The representation of an answer's body, if its rest can be requested after an interruption. `length` is the body's
 /// size, or `None` if it is coded or of unknown size.
-pub fn representation(status: u16, headers: &[Header], length: Option<u64>) -> Option<Representation> {
+pub fn representation(status: u16, headers: &Headers, length: Option<u64>) -> Option<Representation> {
     let total = length.filter(|length| *length > 0)?;
     if status != 200 || is_coded(headers) {
         return None;
     }
-    let described = headers.iter().filter(|header| is_description(header)).cloned().collect();
+    let described = headers.iter().filter(is_description).collect();
     Some(Representation { validator: strong_validator(headers)?, total, described })
 }
 
@@ -89,7 +89,7 @@ pub fn rest_headers(
 /// Classifies the answer to such a request. `rest` is its body's size, as for [`representation`].
 pub fn judge(
     status: u16,
-    headers: &[Header],
+    headers: &Headers,
     rest: Option<u64>,
     length: u64,
     representation: &Representation,
@@ -101,51 +101,50 @@ pub fn judge(
         _ => return RestAnswer::Other,
     }
     let name = if validator.starts_with('"') { "ETag" } else { "Last-Modified" };
-    let is_same = header_values(headers, name).map(trim).eq([validator.as_str()]);
-    let is_rest = header_values(headers, "Content-Range").map(content_range).eq([Some((length, total - 1, *total))]);
+    let is_same = headers.values(name).map(trim).eq([validator.as_str()]);
+    let is_rest = headers.values("Content-Range").map(content_range).eq([Some((length, total - 1, *total))]);
     let fits = is_same && is_rest && !is_coded(headers) && rest == Some(total - length);
     if fits { RestAnswer::Rest } else { RestAnswer::Unusable }
 }
 
 /// Converts the head of an answer with the rest into that of an answer with the whole body (RFC 9111 section 3.4).
-pub fn as_whole(headers: &[Header], representation: &Representation) -> Vec<Header> {
-    let mut whole: Vec<Header> = headers.iter().filter(|header| !is_of_part(header)).cloned().collect();
-    for header in &mut whole {
-        if header.name.eq_ignore_ascii_case("Content-Length") {
-            header.value = representation.total.to_string();
-        }
+pub fn as_whole(headers: &Headers, representation: &Representation) -> Headers {
+    let mut whole = Headers::default();
+    let length = representation.total.to_string();
+    for Header { name, value } in headers.iter().filter(|header| !is_of_part(header)) {
+        whole.add(name, if name.eq_ignore_ascii_case("Content-Length") { &length } else { value });
     }
-    for header in &representation.described {
-        if header_value(&whole, &header.name).is_none() {
-            whole.push(header.clone());
+    for Header { name, value } in representation.described.iter() {
+        if whole.value(name).is_none() {
+            whole.add(name, value);
         }
     }
     whole
 }
 
-fn is_description(header: &Header) -> bool {
-    is_one_of(&header.name, &DESCRIPTIONS)
+fn is_description(header: &Header<'_>) -> bool {
+    is_one_of(header.name, &DESCRIPTIONS)
 }
 
 /// Whether a header describes only the rest. `Content-MD5` is that of the bytes sent with it (RFC 2616 section 14.15).
-fn is_of_part(header: &Header) -> bool {
-    is_one_of(&header.name, &["Content-Range", "Content-MD5"])
+fn is_of_part(header: &Header<'_>) -> bool {
+    is_one_of(header.name, &["Content-Range", "Content-MD5"])
 }
 
-fn is_coded(headers: &[Header]) -> bool {
-    header_values(headers, "Content-Encoding").any(|value| !trim(value).eq_ignore_ascii_case("identity"))
+fn is_coded(headers: &Headers) -> bool {
+    headers.values("Content-Encoding").any(|value| !trim(value).eq_ignore_ascii_case("identity"))
 }
 
 /// The only `ETag`, if it is strong; without any `ETag`, the only `Last-Modified`, if it is old enough.
-fn strong_validator(headers: &[Header]) -> Option<String> {
-    let mut tags = header_values(headers, "ETag").map(trim);
+fn strong_validator(headers: &Headers) -> Option<String> {
+    let mut tags = headers.values("ETag").map(trim);
     if let Some(tag) = tags.next() {
         return (tags.next().is_none() && is_strong_tag(tag)).then(|| tag.to_owned());
     }
-    let mut dates = header_values(headers, "Last-Modified").map(trim);
+    let mut dates = headers.values("Last-Modified").map(trim);
     let modified = dates.next().filter(|_| dates.next().is_none())?;
     let date = |value| httpdate::parse_http_date(value).ok();
-    let age = date(header_value(headers, "Date")?)?.duration_since(date(modified)?).ok()?;
+    let age = date(headers.value("Date")?)?.duration_since(date(modified)?).ok()?;
     (age >= SETTLED).then(|| modified.to_owned())
 }
 

@@ -2,8 +2,8 @@ use super::*;
 
 type Fields<'a> = &'a [(&'a str, &'a str)];
 
-fn headers(fields: Fields<'_>) -> Vec<Header> {
-    fields.iter().map(|(name, value)| Header { name: (*name).into(), value: (*value).into() }).collect()
+fn headers(fields: Fields<'_>) -> Headers {
+    fields.iter().copied().collect()
 }
 
 fn pairs(fields: &[(&str, &str)]) -> Vec<(String, String)> {
@@ -11,7 +11,7 @@ fn pairs(fields: &[(&str, &str)]) -> Vec<(String, String)> {
 }
 
 fn known(validator: &str) -> Representation {
-    Representation { validator: validator.into(), total: 10, described: Vec::new() }
+    Representation { validator: validator.into(), total: 10, described: Headers::default() }
 }
 
 #[test]

@@ -14,6 +14,10 @@ const LIMIT: Duration = Duration::from_secs(60);
 struct Listener<F>(F);
 
 impl<F: FnMut(TaskId, &'static str) + Send> Handler for Listener<F> {
+    fn wants_headers(&self) -> bool {
+        true
+    }
+
     fn wants_progress(&self) -> bool {
         true
     }
@@ -41,6 +45,7 @@ pub fn task(id: TaskId, listener: impl FnMut(TaskId, &'static str) + Send + 'sta
         rate: Arc::new(Rate::new(0)),
         stop: Arc::new(StopSignal::new()),
         has_begun: true.into(),
+        wants_headers: true,
         progress: ProgressCell::new(true),
         profile: None,
         counts: Mutex::default(),
@@ -54,7 +59,7 @@ fn completed(task: &Arc<Task>) -> Event {
 }
 
 fn headers(task: &Arc<Task>) -> Event {
-    Event::HeadersReceived(task.clone(), Box::new(ReceivedHead { status: 200, headers: Vec::new() }))
+    Event::HeadersReceived(task.clone(), Box::new(ReceivedHead { status: 200, headers: Arc::default() }))
 }
 
 type Job = Box<dyn FnOnce() + Send>;
@@ -260,6 +265,10 @@ fn two_sessions_with_inline_executors_may_call_into_each_other() {
 struct Panicking(mpsc::Sender<&'static str>);
 
 impl Handler for Panicking {
+    fn wants_headers(&self) -> bool {
+        true
+    }
+
     fn wants_progress(&self) -> bool {
         true
     }

@@ -18,6 +18,10 @@ struct Listener {
 }
 
 impl Handler for Listener {
+    fn wants_headers(&self) -> bool {
+        true
+    }
+
     fn wants_progress(&self) -> bool {
         true
     }
@@ -171,7 +175,7 @@ fn a_task_whose_result_is_decided_is_not_aborted() {
         begins.send(()).unwrap();
         let _ = may_end.recv();
         let content = Content::Data { text: String::new(), length: 0 };
-        Ok(Success { status: 200, headers: Vec::new(), content, sha256: None })
+        Ok(Success { status: 200, headers: Arc::default(), content, sha256: None })
     });
     let id = heard.submit(Ok(job), CallRules::default());
     begun.recv_timeout(LIMIT).unwrap();
@@ -370,6 +374,10 @@ fn a_task_that_must_not_wait_needs_a_place() {
 fn place_is_free_before_the_end_is_reported() {
     struct Next(Arc<Heard>);
     impl Handler for Next {
+        fn wants_headers(&self) -> bool {
+            true
+        }
+
         fn wants_progress(&self) -> bool {
             true
         }

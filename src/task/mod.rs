@@ -47,6 +47,8 @@ pub type Job = Box<dyn FnOnce(&TransferContext<'_>) -> Result<Success, TransferE
 pub trait Handler: Send {
     /// The head of the final response, once.
     fn headers_received(&mut self, task: TaskId, head: &ReceivedHead);
+    /// Whether the head of the final response is wanted. An unwanted one wakes no thread.
+    fn wants_headers(&self) -> bool;
     /// Whether progress events are wanted. Unwanted ones wake no thread.
     fn wants_progress(&self) -> bool;
     /// Whether the HAR entry of each hop is wanted. If not, nothing is collected for it.
@@ -86,6 +88,8 @@ struct Task {
     stop: Arc<StopSignal>,
     /// Set under the queue's lock when a worker takes the task.
     has_begun: AtomicBool,
+    /// The handler receives the head of the final response.
+    wants_headers: bool,
     progress: ProgressCell,
     /// `None` if no profile is wanted.
     profile: Option<Mutex<Profile>>,
@@ -172,6 +176,7 @@ impl Engine {
             rate: Arc::new(Rate::new(max_bytes_per_second)),
             stop: Arc::new(StopSignal::with_absence(self.absence.clone())),
             has_begun: AtomicBool::new(false),
+            wants_headers: !rules.no_headers_event && handler.wants_headers(),
             progress: ProgressCell::new(!rules.no_progress && handler.wants_progress()),
             profile: (!disable_profile && !rules.no_profile).then(|| Mutex::new(begun_profile(rules))),
             counts: Mutex::default(),
@@ -440,6 +445,10 @@ struct TaskObserver {
 impl TransferObserver for TaskObserver {
     fn headers_received(&self, head: ReceivedHead) {
         self.delivery.push(Event::HeadersReceived(self.task.clone(), Box::new(head)));
+    }
+
+    fn wants_headers(&self) -> bool {
+        self.task.wants_headers
     }
 
     fn wants_progress(&self) -> bool {

@@ -7,7 +7,7 @@ use super::{Environment, ReceivedHead, TransferContext, failure};
 use crate::http;
 use crate::policy::retry;
 use crate::terms::log::Level;
-use crate::terms::{Api, Call, Failure, TransferError, header_value};
+use crate::terms::{Api, Call, Failure, TransferError};
 use crate::worker::{Absence, StopReason, SuspensionCount, WaitError, Worker, lock};
 
 /// The clock of waits between attempts. Tests replace it.
@@ -209,7 +209,7 @@ impl Attempts<'_> {
     }
 
     fn after_status(&mut self, response: &http::Response) -> Option<Instant> {
-        let asked = header_value(&response.headers, "Retry-After");
+        let asked = response.headers.value("Retry-After");
         let asked = asked.and_then(|value| retry::retry_after(value, self.environment.clock.wall_time()));
         let next = self.next_attempt(asked, false)?;
         self.tell(next, || format!("the server answered with {}", response.status));

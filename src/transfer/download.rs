@@ -13,7 +13,7 @@ use crate::policy::extension;
 use crate::policy::quirks::CallRules;
 use crate::policy::url::TargetUrl;
 use crate::storage::PartFile;
-use crate::terms::{Api, Header, TransferError, header_value};
+use crate::terms::{Api, Headers, TransferError};
 use crate::worker::{lock, sizes};
 
 /// The owned parameters of `wx.downloadFile`.
@@ -85,7 +85,7 @@ impl PreparedDownload {
 /// The data of a body that was written.
 struct Written {
     status: u16,
-    headers: Vec<Header>,
+    headers: Arc<Headers>,
     /// The file's extension.
     extension: Option<String>,
     sha256: Option<String>,
@@ -116,7 +116,7 @@ fn receive(
     if begin > 0 {
         environment.totals.resumed.fetch_add(1, Ordering::Relaxed);
     }
-    if !prepared.rules.no_headers_event {
+    if context.observer.wants_headers() {
         attempts.tell_head(&response, attempts.may_be_followed() || partial.can_resume());
     }
     let expected = if begin > 0 { partial.total() } else { response.content_length() };
@@ -154,7 +154,7 @@ fn write(
     context.worker.give_back(buffer);
     copied?;
     let sha256 = check.finish()?;
-    let value = |name| header_value(&response.headers, name);
+    let value = |name| response.headers.value(name);
     let extension = extension::of_download(value("Content-Type"), target.url().path(), value("Content-Disposition"));
     let Response { status, headers, .. } = response;
     Ok(Written { status, headers, extension, sha256 })

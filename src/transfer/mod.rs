@@ -30,7 +30,7 @@ use crate::policy::quirks::Quirks;
 use crate::policy::resume::Resume;
 use crate::policy::retry::RetryRules;
 use crate::storage::{Storage, StoredFile};
-use crate::terms::Header;
+use crate::terms::Headers;
 use crate::terms::log::Log;
 use crate::worker::{Worker, lock};
 
@@ -147,6 +147,8 @@ impl TransferContext<'_> {
 pub trait TransferObserver: Send + Sync {
     /// The head of the final response, once, before its body.
     fn headers_received(&self, head: ReceivedHead);
+    /// Whether the head has a listener.
+    fn wants_headers(&self) -> bool;
     /// Whether the progress has a listener.
     fn wants_progress(&self) -> bool;
     /// No more bytes arrive for now: reports progress that was held back.
@@ -163,7 +165,7 @@ pub struct ReceivedHead {
     /// The status code.
     pub status: u16,
     /// The headers, in the order of the response, including duplicates.
-    pub headers: Vec<Header>,
+    pub headers: Arc<Headers>,
 }
 
 /// The result of a transfer that got an answer, with any status.
@@ -172,7 +174,7 @@ pub struct Success {
     /// The status code.
     pub status: u16,
     /// The headers, in the order of the response, including duplicates.
-    pub headers: Vec<Header>,
+    pub headers: Arc<Headers>,
     /// The content of the answer.
     pub content: Content,
     /// The SHA-256 of a downloaded file as lower-case hexadecimal digits, if the request wants it.

@@ -1,5 +1,7 @@
 //! The file of a download across its attempts, and the decision whether to request only the rest of it.
 
+use std::sync::Arc;
+
 use ring::digest::{Context, SHA256};
 
 use super::exchange::{Prepared, Rest};
@@ -8,7 +10,7 @@ use crate::http::Response;
 use crate::policy::resume::{self, Representation, RestAnswer, Resume};
 use crate::policy::retry;
 use crate::storage::PartFile;
-use crate::terms::{Failure, Header, TransferError};
+use crate::terms::{Failure, Header, Headers, TransferError};
 
 /// The file that a download writes, in one or several attempts.
 pub struct PartialDownload<'a> {
@@ -79,7 +81,7 @@ impl<'a> PartialDownload<'a> {
         if asked_for_rest && let Some(known) = &self.known {
             match resume::judge(*status, headers, content_length, length, known) {
                 RestAnswer::Rest if within_origin => {
-                    response.headers = resume::as_whole(headers, known);
+                    response.headers = Arc::new(resume::as_whole(headers, known));
                     response.status = 200;
                     return Ok(true);
                 }
@@ -181,7 +183,7 @@ fn key_of(prepared: &Prepared, file_path: Option<&str>) -> String {
 /// One line each: the validator, the size of the whole file, the headers. None contains a line end.
 fn note(known: &Representation) -> String {
     let mut note = format!("{}\n{}\n", known.validator, known.total);
-    for Header { name, value } in &known.described {
+    for Header { name, value } in known.described.iter() {
         note.push_str(&format!("{name}: {value}\n"));
     }
     note
@@ -191,11 +193,7 @@ fn read_note(note: &str) -> Option<Representation> {
     let mut lines = note.lines();
     let validator = lines.next()?.to_owned();
     let total = lines.next()?.parse().ok().filter(|total| *total > 0)?;
-    let described = lines
-        .map(|line| {
-            line.split_once(": ").map(|(name, value)| Header { name: name.to_owned(), value: value.to_owned() })
-        })
-        .collect::<Option<Vec<_>>>()?;
+    let described = lines.map(|line| line.split_once(": ")).collect::<Option<Headers>>()?;
     Some(Representation { validator, total, described })
 }
 
@@ -205,8 +203,8 @@ mod tests {
 
     #[test]
     fn note_is_parsed_to_the_same_representation() {
-        let described = vec![Header { name: "Content-Type".into(), value: "text/plain: x".into() }];
-        for described in [Vec::new(), described] {
+        let described = [("Content-Type", "text/plain: x")].into_iter().collect();
+        for described in [Headers::default(), described] {
             let known = Representation { validator: "\"a b\"".into(), total: 7, described };
             assert_eq!(read_note(&note(&known)), Some(known));
         }

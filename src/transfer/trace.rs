@@ -10,7 +10,7 @@ use super::iso_8601;
 use super::json::Object;
 use crate::http::{self, Details, TlsTerms, Trace};
 use crate::policy::{media_types, url};
-use crate::terms::{Header, Method, header_value};
+use crate::terms::{Headers, Method};
 use crate::worker::lock;
 
 /// Creates the entries of one transfer. At most one hop is active.
@@ -62,12 +62,12 @@ impl Tracer {
     }
 
     /// The head of the answer was received.
-    pub fn answered(&self, status: u16, headers: &[Header]) {
+    pub fn answered(&self, status: u16, headers: &Headers) {
         if let Some(hop) = &mut *lock(&self.0) {
             hop.answer = Some(TracedAnswer {
                 status,
-                header_names: headers.iter().map(|header| header.name.clone()).collect(),
-                media_type: known_media_type(header_value(headers, "Content-Type").unwrap_or_default()),
+                header_names: headers.iter().map(|header| header.name.to_owned()).collect(),
+                media_type: known_media_type(headers.value("Content-Type").unwrap_or_default()),
             });
         }
     }

@@ -11,7 +11,7 @@ use super::{Content, Environment, Success, TaskOptions, TransferContext, failure
 use crate::http::{self, BodySource};
 use crate::policy::headers;
 use crate::policy::quirks::CallRules;
-use crate::terms::{Api, Failure, Method, TransferError, has_field, header_value};
+use crate::terms::{Api, Failure, Method, TransferError, has_field};
 use crate::worker::lock;
 use crate::worker::sizes::ANSWER;
 
@@ -140,7 +140,7 @@ impl PreparedUpload {
             let exchanged = exchange::run(environment, context, &prepared, &http_context, Some(&mut body), None);
             let Exchanged { response, .. } = exchanged.map_err(failed)?;
             let response = attempts.take_answer(response, may_be_sent_twice)?;
-            if !prepared.rules.no_headers_event {
+            if context.observer.wants_headers() {
                 attempts.tell_head(&response, may_be_sent_twice && attempts.may_be_followed());
             }
             if wants_progress {
@@ -226,7 +226,7 @@ fn read_answer(mut response: http::Response) -> Result<Success, TransferError> {
         data.extend_from_slice(&buffer[..count]);
     }
     let length = data.len() as u64;
-    let text = text::decode(data, header_value(&response.headers, "Content-Type")).map_err(no_memory)?;
+    let text = text::decode(data, response.headers.value("Content-Type")).map_err(no_memory)?;
     let http::Response { status, headers, .. } = response;
     Ok(Success { status, headers, content: Content::Data { text, length }, sha256: None })
 }

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use super::error::Error;
 use super::head::list;
-use crate::terms::Header;
+use crate::terms::Headers;
 use crate::worker::Worker;
 use layer::Layer;
 
@@ -40,7 +40,7 @@ const MAX_BETWEEN: usize = 4 * 1024 * 1024;
 ///
 /// # Errors
 /// [`ErrorKind::Protocol`](super::ErrorKind::Protocol) for more than five of them.
-pub(super) fn codings_of(headers: &[Header]) -> Result<Vec<Coding>, Error> {
+pub(super) fn codings_of(headers: &Headers) -> Result<Vec<Coding>, Error> {
     let mut codings = Vec::new();
     for name in list(headers, "content-encoding").rev() {
         match name.to_ascii_lowercase().as_str() {

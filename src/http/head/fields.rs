@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{Header, MAX_FIELDS};
+use super::{Headers, MAX_FIELDS};
 use crate::http::error::Error;
 
 /// The only whitespace of HTTP (RFC 9110 section 5.6.3).
@@ -15,7 +15,7 @@ const DECISIVE: [&str; 5] = ["content-length", "transfer-encoding", "content-enc
 /// The fields of a head.
 #[derive(Default)]
 pub(super) struct Fields {
-    pub(super) headers: Vec<Header>,
+    pub(super) headers: Headers,
     /// The first `Location` that is not empty.
     pub(super) location: Option<Vec<u8>>,
     pub(super) repairs: Vec<String>,
@@ -30,7 +30,7 @@ impl Fields {
     ///
     /// `frames` is false if no body follows whatever the fields say. Then no field is decisive.
     pub(super) fn read(input: &[u8], frames: bool) -> Result<Fields, Error> {
-        let mut fields = Fields { frames, ..Fields::default() };
+        let mut fields = Fields { headers: Headers::with_capacity(input.len()), frames, ..Fields::default() };
         let mut field: Option<Cow<'_, [u8]>> = None;
         for line in input.split(|&byte| byte == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line)) {
             match (&mut field, line) {
@@ -94,7 +94,7 @@ impl Fields {
         if self.location.is_none() && !value.is_empty() && token.eq_ignore_ascii_case("location") {
             self.location = Some(value.to_vec());
         }
-        self.headers.push(Header { name: token.to_owned(), value: decode(value) });
+        self.headers.add(token, &decode(value));
         Ok(())
     }
 
@@ -161,9 +161,9 @@ fn trim_blanks(value: &[u8]) -> &[u8] {
     &value[start..end]
 }
 
-fn decode(value: &[u8]) -> String {
+fn decode(value: &[u8]) -> Cow<'_, str> {
     match std::str::from_utf8(value) {
-        Ok(text) => text.to_owned(),
-        Err(_) => value.iter().map(|&byte| char::from(byte)).collect(),
+        Ok(text) => Cow::Borrowed(text),
+        Err(_) => Cow::Owned(value.iter().map(|&byte| char::from(byte)).collect()),
     }
 }

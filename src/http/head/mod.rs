@@ -7,7 +7,7 @@ mod fields;
 mod rules;
 
 use super::error::Error;
-use crate::terms::{Header, header_values};
+use crate::terms::Headers;
 use fields::{BLANKS, Fields};
 pub(super) use fields::{is_control, is_token, is_token_byte};
 
@@ -44,7 +44,7 @@ pub struct Head {
     /// The status code, from 100 to 999, but not 101.
     pub status: u16,
     /// The fields, in order.
-    pub headers: Vec<Header>,
+    pub headers: Headers,
     /// The first `Location` that is not empty, as raw bytes.
     pub location: Option<Vec<u8>>,
     /// How the body ends.
@@ -169,8 +169,8 @@ fn status(line: &[u8]) -> Option<(bool, u16)> {
 }
 
 /// The elements of a list, which may be spread over several fields.
-pub(super) fn list<'a>(headers: &'a [Header], name: &'a str) -> impl DoubleEndedIterator<Item = &'a str> {
-    let elements: Vec<&str> = header_values(headers, name).flat_map(elements).collect();
+pub(super) fn list<'a>(headers: &'a Headers, name: &'a str) -> impl DoubleEndedIterator<Item = &'a str> {
+    let elements: Vec<&str> = headers.values(name).flat_map(elements).collect();
     elements.into_iter()
 }
 

@@ -7,7 +7,7 @@ use flate2::Compression;
 use flate2::write::{DeflateEncoder, GzEncoder, ZlibEncoder};
 
 use crate::http::coding::{Coding, Decoder, codings_of};
-use crate::http::{Error, ErrorKind, Header};
+use crate::http::{Error, ErrorKind};
 use crate::worker::{StopReason, StopSignal, Worker};
 
 fn gzip(plain: &[u8]) -> Vec<u8> {
@@ -38,8 +38,7 @@ fn worker() -> Arc<Worker> {
 }
 
 fn codings(fields: &[&str]) -> Result<Vec<Coding>, Error> {
-    let header = |value: &&str| Header { name: "content-Encoding".to_owned(), value: (*value).to_owned() };
-    codings_of(&fields.iter().map(header).collect::<Vec<_>>())
+    codings_of(&fields.iter().map(|value| ("content-Encoding", *value)).collect())
 }
 
 /// Returns its data in pieces of a given size, then repeatedly an end or an error.

@@ -1,7 +1,5 @@
 //! Serialises the head of a request.
 
-use std::io::Write;
-
 use url::Position;
 
 use crate::http::coding::ACCEPTED;
@@ -24,7 +22,11 @@ pub(super) fn write(request: &Request<'_>, body_length: u64) -> Result<Vec<u8>, 
         return Err(Error::internal("the request's target is malformed"));
     }
 
-    let mut head = format!("{method} {target} HTTP/1.1\r\n").into_bytes();
+    // Usual heads fit.
+    let mut head = Vec::with_capacity(512);
+    for part in [method, " ", target, " HTTP/1.1\r\n"] {
+        head.extend_from_slice(part.as_bytes());
+    }
     write_field(&mut head, "Host", &url[Position::BeforeHost..Position::AfterPort])?;
     if request.method != Method::Get {
         write_field(&mut head, "Content-Length", &body_length.to_string())?;
@@ -47,7 +49,10 @@ fn write_field(head: &mut Vec<u8>, name: &str, value: &str) -> Result<(), Error>
     if !is_token(name) || value.bytes().any(is_control) {
         return Err(Error::internal("a header field of the request is malformed"));
     }
-    write!(head, "{name}: {value}\r\n").map_err(|error| Error::internal(format!("the head cannot be written: {error}")))
+    for part in [name, ": ", value, "\r\n"] {
+        head.extend_from_slice(part.as_bytes());
+    }
+    Ok(())
 }
 
 #[cfg(test)]

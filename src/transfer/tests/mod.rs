@@ -88,6 +88,10 @@ impl TransferObserver for Listener {
         lock(&self.0).heads.push(head);
     }
 
+    fn wants_headers(&self) -> bool {
+        true
+    }
+
     fn wants_progress(&self) -> bool {
         true
     }

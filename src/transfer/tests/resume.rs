@@ -8,7 +8,7 @@ use std::thread;
 use wxtransfer_test_server::{FaultServer, Script, Server, Step, Transport, pattern_bytes, response_head};
 
 use super::*;
-use crate::terms::{Category, header_value};
+use crate::terms::Category;
 
 const V1: (&str, &str) = ("ETag", "\"v1\"");
 const V2: (&str, &str) = ("ETag", "\"v2\"");
@@ -59,7 +59,7 @@ fn a_download_that_broke_off_goes_on_where_it_was() {
         let success = outcome.result.as_ref().unwrap();
         assert_eq!(head, [(200, &success.headers)]);
         assert_eq!(success.status, 200);
-        let value = |name| header_value(&success.headers, name);
+        let value = |name| success.headers.value(name);
         assert_eq!((value("Content-Length"), value("Content-Range")), (Some("10"), None));
         assert_eq!(value("Content-Type"), Some("image/png"), "of the first answer");
     }
@@ -241,7 +241,7 @@ fn partial_file_survives_into_the_next_launch() {
         assert_eq!(outcome.counts, Counts { attempts: 1, resumed_from: 4 }, "{file_path:?}");
         assert_eq!(ranges(&server), [None, from(4), from(4)], "{file_path:?}");
         assert_eq!(outcome.heard.progress, [(10, Some(10))]);
-        assert_eq!(header_value(&outcome.heard.heads[0].headers, "Content-Type"), Some("image/png"));
+        assert_eq!(outcome.heard.heads[0].headers.value("Content-Type"), Some("image/png"));
         // No partial file is left.
         let partials = bench.directory.path().join("app-wx/user-/partials");
         assert_eq!(std::fs::read_dir(partials).unwrap().count(), 0, "{file_path:?}");

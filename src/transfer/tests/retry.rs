@@ -4,7 +4,7 @@ use rustix::pipe::pipe;
 use wxtransfer_test_server::{FaultServer, Identity as ServerIdentity, MaximumTls, Script, Step, Transport};
 
 use super::*;
-use crate::terms::{Category, header_value};
+use crate::terms::Category;
 
 /// The kind of transfer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -236,8 +236,7 @@ fn host_receives_only_the_final_head_and_its_file() {
     let server =
         FaultServer::start(Transport::Plain, vec![broken, Script::answer(200, &[("X-Attempt", "2")], b"fine")]);
     let outcome = Bench::new(rules(1, Caller::Download), &[&[]]).download(&server.url("/"));
-    let attempts: Vec<_> =
-        outcome.heard.heads.iter().filter_map(|head| header_value(&head.headers, "X-Attempt")).collect();
+    let attempts: Vec<_> = outcome.heard.heads.iter().filter_map(|head| head.headers.value("X-Attempt")).collect();
     assert_eq!(attempts, ["2"]);
     assert_eq!(outcome.heard.progress, [(6, Some(10)), (4, Some(4))]);
 }
