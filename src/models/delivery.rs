@@ -17,6 +17,8 @@ struct Heard {
     events: std::sync::Mutex<Vec<(TaskId, &'static str)>>,
     inside: ModelFlag,
     overlapped: AtomicBool,
+    released: Mutex<usize>,
+    release: Condvar,
 }
 
 impl Heard {
@@ -26,6 +28,14 @@ impl Heard {
         }
         lock(&self.events).push((task, event));
         self.inside.store(false, Ordering::SeqCst);
+    }
+
+    /// Waits until so many handlers were released.
+    fn wait_for_released(&self, tasks: usize) {
+        let mut released = lock(&self.released);
+        while *released < tasks {
+            released = self.release.wait(released).unwrap();
+        }
     }
 
     fn of(&self, task: TaskId) -> Vec<&'static str> {
@@ -62,6 +72,8 @@ impl Handler for Listener {
 impl Drop for Listener {
     fn drop(&mut self) {
         self.1.hear(self.0, "released");
+        *lock(&self.1.released) += 1;
+        self.1.release.notify_all();
     }
 }
 
@@ -88,7 +100,8 @@ fn task(id: TaskId, heard: &Arc<Heard>) -> Arc<Task> {
 
 /// Pushes all events of a task.
 fn push_all(delivery: &Arc<Delivery>, task: &Arc<Task>) {
-    delivery.push(Event::HeadersReceived(task.clone(), Box::new(ReceivedHead { status: 200, headers: Arc::default() })));
+    delivery
+        .push(Event::HeadersReceived(task.clone(), Box::new(ReceivedHead { status: 200, headers: Arc::default() })));
     delivery.push(completed(task));
 }
 
@@ -96,26 +109,34 @@ fn completed(task: &Arc<Task>) -> Event {
     Event::Completed(task.clone(), Box::new(Err(TransferError::new(Failure::Internal, "a model"))))
 }
 
-/// Two threads push the events of two tasks, and then the delivery is closed.
-fn push_and_close(delivery: &Arc<Delivery>, heard: &Arc<Heard>) {
-    let others = delivery.clone();
-    let other_task = task(2, heard);
-    let other = thread::spawn(move || push_all(&others, &other_task));
-    push_all(delivery, &task(1, heard));
-    other.join().unwrap();
-    delivery.close();
-    assert_eq!((heard.of(1), heard.of(2)), (ALL.to_vec(), ALL.to_vec()));
-    assert!(!heard.overlapped.load(Ordering::SeqCst), "two callbacks at once");
-}
-
-/// Fails if `push` unparks before it queues or not at all, if `close` does not unpark, and if the thread ends while there are
-/// events.
+/// Fails if `close` does not unpark the thread, and if the thread ends while there are events.
 #[test]
 fn the_thread_delivers_everything_before_close_returns() {
     check("delivery on its thread", || {
         let heard = Arc::new(Heard::default());
-        push_and_close(&Delivery::new(None).unwrap(), &heard);
+        let delivery = Delivery::new(None).unwrap();
+        let (others, other_task) = (delivery.clone(), task(2, &heard));
+        let other = thread::spawn(move || push_all(&others, &other_task));
+        push_all(&delivery, &task(1, &heard));
+        other.join().unwrap();
+        delivery.close();
+        assert_eq!((heard.of(1), heard.of(2)), (ALL.to_vec(), ALL.to_vec()));
         assert_eq!(heard.count(), 6);
+        assert!(!heard.overlapped.load(Ordering::SeqCst), "two callbacks at once");
+    });
+}
+
+/// Fails if `push` unparks the thread before it queues the event, or not at all.
+#[test]
+fn the_thread_delivers_without_close() {
+    check("delivery on its thread without close", || {
+        let heard = Arc::new(Heard::default());
+        let delivery = Delivery::new(None).unwrap();
+        push_all(&delivery, &task(1, &heard));
+        heard.wait_for_released(1);
+        push_all(&delivery, &task(2, &heard));
+        heard.wait_for_released(2);
+        delivery.close();
     });
 }
 
@@ -153,8 +174,8 @@ impl Executor for Jobs {
     }
 }
 
-/// Fails if `close` does not wait for a thread that empties the queue, if that thread does not notify it, if `emptying` is
-/// cleared after the lock under which the queue was empty, and if a job sees an event of another one's callback.
+/// Fails if `close` does not wait for a thread that empties the queue, if that thread does not notify it, and if a job does not
+/// look whether another thread empties the queue.
 #[test]
 fn executor_and_close_share_the_events() {
     check("delivery on an executor", || {
@@ -173,7 +194,7 @@ fn executor_and_close_share_the_events() {
     });
 }
 
-/// Fails if an executor's thread that ends leaves an event without a job: if `posted` is cleared after the look at the queue.
+/// Fails if `posted` is cleared after the look at the queue, or never.
 #[test]
 fn no_event_stays_without_a_job() {
     check("delivery on an executor without close", || {
@@ -197,7 +218,7 @@ impl Executor for AtOnce {
     }
 }
 
-/// Fails if two threads empty the queue at once, and if an event that is pushed while one ends is left.
+/// Fails if two threads empty the queue at once, and if `emptying` is cleared after the lock under which the queue was empty.
 #[test]
 fn pushing_threads_deliver_each_others_events() {
     check("delivery within push", || {

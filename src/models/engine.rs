@@ -88,9 +88,9 @@ impl Host {
         self.engine.submit(submission, Box::new(Listener { heard: self.heard.clone(), ended: None }))
     }
 
-    /// A task that succeeds, if it is not stopped before.
-    fn succeed(&self) -> TaskId {
-        self.submit(CallRules::default(), success())
+    /// A task that does the work.
+    fn run(&self, job: Job) -> TaskId {
+        self.submit(CallRules::default(), job)
     }
 
     /// A task that waits until it is stopped.
@@ -99,7 +99,7 @@ impl Host {
             Err(crate::worker::WaitError::Stopped(reason)) => Err(TransferError::cancelled(reason)),
             _ => Err(TransferError::new(Failure::Internal, "a wait without an end")),
         });
-        self.submit(CallRules::default(), job)
+        self.run(job)
     }
 
     /// Waits for the end of a task.
@@ -118,7 +118,9 @@ impl Host {
         self.engine.close();
         let ends = lock(&self.heard.ends);
         assert_eq!((ends.len(), lock(&self.heard.released).len()), (N, N));
-        assert!(lock(&self.engine.live.tasks).is_empty());
+        let counted = self.engine.statistics();
+        assert_eq!(counted.succeeded + counted.failed + counted.aborted + counted.interrupted, N as u64);
+        assert_eq!((counted.waiting, counted.running), (0, 0));
         tasks.map(|id| {
             assert!(lock(&self.heard.released).contains(&id));
             ends.iter().find(|(task, _)| *task == id).expect("an end").1.clone()
@@ -126,6 +128,12 @@ impl Host {
     }
 }
 
+/// A task that fails as it would without a stop.
+fn failure() -> Job {
+    Box::new(|_| Err(TransferError::new(Failure::Internal, "a model")))
+}
+
+/// A task that succeeds if it is not stopped before.
 fn success() -> Job {
     Box::new(|context| {
         // As before the rename of a downloaded file.
@@ -135,18 +143,20 @@ fn success() -> Job {
     })
 }
 
-/// Fails if `end` does not settle the result, and if `abort` removes a task from the queue without ending it or ends one
-/// that a worker has taken.
+/// Fails if `end` does not settle the result or only looks at it, and if `abort` removes a task from the queue without ending it
+/// or ends one that a worker has taken.
 #[test]
-fn abort_and_success_agree() {
-    check("abort of a task", || {
-        let host = Host::new();
-        let id = host.succeed();
-        let aborted = host.engine.abort(id);
-        let end = host.end_of(id);
-        assert_eq!(end, if aborted { ABORTED } else { None });
-        assert_eq!(host.close([id]), [end]);
-    });
+fn abort_and_the_end_of_a_task_agree() {
+    for (job, own_end) in [(success as fn() -> Job, None), (failure, Some(Failure::Internal))] {
+        check("abort of a task", move || {
+            let host = Host::new();
+            let id = host.run(job());
+            let aborted = host.engine.abort(id);
+            let end = host.end_of(id);
+            assert_eq!(end, if aborted { ABORTED } else { own_end.clone() });
+            assert_eq!(host.close([id]), [end]);
+        });
+    }
 }
 
 /// The second task waits in the queue, for the first, and is aborted when the first ends.
@@ -154,7 +164,7 @@ fn abort_and_success_agree() {
 fn abort_of_a_queued_task_agrees_with_the_worker_that_takes_it() {
     check("abort of a queued task", || {
         let host = Host::new();
-        let (first, second) = (host.succeed(), host.succeed());
+        let (first, second) = (host.run(success()), host.run(success()));
         let aborted = host.engine.abort(second);
         let ends = [host.end_of(first), host.end_of(second)];
         assert_eq!(ends, [None, if aborted { ABORTED } else { None }]);
@@ -181,8 +191,33 @@ fn interrupt_misses_no_task() {
 fn close_ends_every_task() {
     check("close", || {
         let host = Host::new();
-        let tasks = [host.wait_for_stop(), host.wait_for_stop()];
-        assert_eq!(host.close(tasks), [ABORTED, ABORTED]);
+        let first = host.wait_for_stop();
+        let begun = Arc::new(AtomicBool::new(false));
+        let begins = begun.clone();
+        let second = host.run(Box::new(move |_| {
+            begins.store(true, Ordering::SeqCst);
+            Err(TransferError::new(Failure::Internal, "a model"))
+        }));
+        assert_eq!(host.close([first, second]), [ABORTED, ABORTED]);
+        assert!(!begun.load(Ordering::SeqCst));
+    });
+}
+
+/// The thread for the first task does not start. A thread that starts for the second one may take the first task, too. Fails if
+/// `enqueue` ends a task that it does not find in the queue.
+#[test]
+fn task_without_a_thread_ends_once() {
+    check("no thread", || {
+        let host = Host::new();
+        let submitting = host.clone();
+        let other = thread::spawn(move || submitting.run(success()));
+        thread::fail_next_spawn();
+        let tasks = [host.run(success()), other.join().unwrap()];
+        let ends = tasks.map(|id| host.end_of(id));
+        let failed = ends.iter().flatten().filter(|failure| **failure == Failure::OutOfResources).count();
+        assert_eq!(failed, ends.iter().flatten().count());
+        assert!(failed <= 1, "of the one thread that did not start");
+        assert_eq!(host.close(tasks), ends);
     });
 }
 
@@ -205,7 +240,7 @@ fn place_is_free_when_the_host_hears_of_the_end() {
 fn session_with_all_its_threads() {
     check("all threads", || {
         let host = Host::with(None);
-        let id = host.succeed();
+        let id = host.run(success());
         let aborting = host.clone();
         let abort = thread::spawn(move || aborting.engine.abort(id));
         let end = host.end_of(id);

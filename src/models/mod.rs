@@ -8,17 +8,29 @@
 //! RUSTFLAGS="--cfg models" cargo test --locked --profile models --target-dir target/models --lib models:: -- --nocapture
 //! ```
 //!
-//! `LOOM_MAX_PREEMPTIONS` is the number of preemptions, and else 2. `models/stand_ins.rs` has what loom lacks.
+//! The number of preemptions is `LOOM_MAX_PREEMPTIONS`, by default 2. `models/stand_ins.rs` makes what loom lacks.
 //!
-//! No model has these, whose steps count as one and in the order of the code:
+//! | File | Model of | Shows |
+//! |---|---|---|
+//! | `stop.rs` | `worker/stop.rs`, `worker/wait.rs` | one of a stop and a result wins; an accepted abort is the end; no wait misses a stop or a wake, or goes round and round |
+//! | `pool.rs` | `worker/pool.rs` | each piece of work runs once, on as many threads as there is work for; closing waits for all, and dismissal takes no thread from work |
+//! | `gate.rs` | `session/gate.rs` | shutting waits for every visit, once |
+//! | `delivery.rs` | `task/delivery.rs` | each event once, in order, one at a time, none after close; one release, after the end |
+//! | `engine.rs` | `task/mod.rs`, `task/queue.rs` | each task ends once, with `abort` exactly where `abort` returned `true`; no stop of all tasks misses one |
 //!
-//! - what is behind a mutex of the standard library: progress, profiles' contents, absences, buffers, the rate limits;
-//! - counters: those of tasks, and those of running transfers;
-//! - time: a wait with a limit has no end of its own, and deadlines are far away. A thread pool is checked with an idle
-//!   time that never ends and with none;
-//! - the system's descriptors: an event descriptor is a flag;
-//! - orders of `SeqCst` between different atomics, which loom takes for acquire and release. It may so find a fault
-//!   where there is none, and misses none.
+//! Each model names the changes of the code with which it was seen to fail.
+//!
+//! The models leave out:
+//!
+//! - what a mutex of the standard library guards (progress, absences, buffers, rate limits) and the counters of tasks and
+//!   transfers: each of their steps counts as one, in the order of the code;
+//! - time: no time limit ends, and deadlines are far away. A thread pool is checked with an idle time that never ends and
+//!   with one of zero;
+//! - the system's descriptors: a waker is a flag behind a mutex;
+//! - `worker/timer.rs`, and the rooms below `task` but for what is listed above;
+//! - `SeqCst`, which loom takes for acquire and release. That can show a fault where there is none, and hides none. None
+//!   of these models needs more: they also hold with `Relaxed`, because each decision is one step of one atomic, and
+//!   everything else that a thread hands to another is behind a mutex.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -78,8 +78,8 @@ fn close(pool: &ThreadPool<Pieces>, begun: &Begun, pieces: usize) {
     assert!(lock(&begun.counts).iter().take(pieces).all(|count| *count == 1));
 }
 
-/// Fails if an idle thread is not unparked, is woken for two pieces, leaves the list without a look at `is_woken`, or is
-/// not woken by `close`; and if a thread that is starting is not counted.
+/// Fails if an idle thread is not unparked, is not noted as woken, ends without a look at that, comes into the list later than
+/// it looked at the queue, or is not woken by `close`.
 #[test]
 fn one_thread_runs_one_piece_after_the_other() {
     for idle_time in [FAR_AWAY, Duration::ZERO] {
@@ -99,7 +99,7 @@ fn one_thread_runs_one_piece_after_the_other() {
     }
 }
 
-/// Two pieces wait for each other, and so two threads must run. Fails if one thread is counted as coming for both.
+/// Two pieces wait for each other, and so two threads must run. Fails if one that is starting is counted for both.
 #[test]
 fn two_pieces_get_two_threads() {
     for idle_time in [FAR_AWAY, Duration::ZERO] {
@@ -136,8 +136,40 @@ fn close_after(pool: &ThreadPool<Pieces>, begun: &Begun, pieces: &[usize]) {
     close(pool, begun, pieces.len());
 }
 
-/// What is not begun when the pool closes stays in the queue. Fails if a thread looks at the queue of a closed pool, and if
-/// `close` does not set `closed` under the lock.
+/// Fails if a thread that is starting is not counted.
+#[test]
+fn there_are_no_more_threads_than_pieces() {
+    check("pool of few threads", move || {
+        let (pool, begun) = pool(3, FAR_AWAY, [&[]; 4]);
+        submit(&pool, 0);
+        pool.update(|_| ()).1.unwrap();
+        assert_eq!(lock(&pool.shared.state).threads, 1);
+        begun.wait_for(&[0]);
+        close(&pool, &begun, 1);
+    });
+}
+
+/// Fails if a thread looks at the queue of a closed pool.
+#[test]
+fn closed_pool_leaves_work_in_the_queue() {
+    check("pool that closes while work is queued", || {
+        let (pool, begun) = pool(1, FAR_AWAY, [&[3], &[], &[], &[]]);
+        submit(&pool, 0);
+        submit(&pool, 1);
+        let closing = pool.clone();
+        let close = thread::spawn(move || closing.close());
+        while !lock(&pool.shared.state).closed {
+            thread::yield_now();
+        }
+        // Lets piece 0 end, if it was begun.
+        begun.begin(3);
+        close.join().unwrap();
+        let counts = *lock(&begun.counts);
+        assert_eq!((counts[1], counts[0] + pool.update(|pieces| pieces.waiting.len()).0), (0, 2));
+    });
+}
+
+/// What is not begun when the pool closes stays in the queue.
 #[test]
 fn closing_runs_no_piece_afterwards() {
     for idle_time in [FAR_AWAY, Duration::ZERO] {

@@ -5,7 +5,7 @@
 use std::io;
 use std::sync::PoisonError;
 
-pub use loom::sync::atomic::{AtomicBool, AtomicU8};
+pub use loom::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize};
 pub use loom::sync::{Condvar, Mutex, MutexGuard};
 
 /// A mutex of a model, or one of the standard library in code that no model looks into.
@@ -116,7 +116,7 @@ impl Waker {
 }
 
 pub mod thread {
-    use std::cell::OnceCell;
+    use std::cell::{Cell, OnceCell};
     use std::io;
     use std::sync::Arc;
     use std::sync::atomic::{AtomicBool, Ordering};
@@ -128,6 +128,17 @@ pub mod thread {
 
     loom::thread_local! {
         static CURRENT: OnceCell<Thread> = OnceCell::new();
+    }
+
+    thread_local! {
+        /// Of all threads of a model, which are one of the system.
+        static NEXT_FAILS: Cell<bool> = const { Cell::new(false) };
+    }
+
+    /// Has the next thread not start, as where the process has too many.
+    #[cfg(test)]
+    pub fn fail_next_spawn() {
+        NEXT_FAILS.set(true);
     }
 
     /// A thread, with its token of `unpark`.
@@ -177,6 +188,9 @@ pub mod thread {
         }
 
         pub fn spawn<T: Send + 'static>(self, run: impl FnOnce() -> T + Send + 'static) -> io::Result<JoinHandle<T>> {
+            if NEXT_FAILS.take() {
+                return Err(io::ErrorKind::WouldBlock.into());
+            }
             let (thread, is_finished) = (Thread::default(), Arc::new(AtomicBool::new(false)));
             let (own, ends) = (thread.clone(), is_finished.clone());
             let handle = self.0.spawn(move || {

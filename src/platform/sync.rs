@@ -6,7 +6,7 @@
 mod stand_ins;
 #[cfg(not(models))]
 mod system {
-    pub use std::sync::atomic::{AtomicBool, AtomicU8};
+    pub use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize};
     pub use std::sync::{Condvar, Mutex, MutexGuard};
     pub use std::thread;
 
@@ -18,6 +18,6 @@ mod system {
 }
 
 #[cfg(models)]
-pub use stand_ins::{AtomicBool, AtomicU8, Condvar, Mutex, MutexGuard, Waker, lock, thread};
+pub use stand_ins::{AtomicBool, AtomicU8, AtomicUsize, Condvar, Mutex, MutexGuard, Waker, lock, thread};
 #[cfg(not(models))]
-pub use system::{AtomicBool, AtomicU8, Condvar, Mutex, MutexGuard, lock, thread};
+pub use system::{AtomicBool, AtomicU8, AtomicUsize, Condvar, Mutex, MutexGuard, lock, thread};

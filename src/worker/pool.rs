@@ -36,6 +36,7 @@ pub struct ThreadPool<Q: WorkQueue> {
 }
 
 struct Shared<Q: WorkQueue> {
+    /// [`IDLE_TIME`], which models replace.
     idle_time: Duration,
     state: Mutex<ThreadPoolState<Q>>,
     run: Run<Q::Work>,
