@@ -33,15 +33,16 @@ version() {
     sed -n 's/^version = "\(.*\)"$/\1/p' "$ROOT/Cargo.toml" | head -1
 }
 
-# zip_directory DIRECTORY ARCHIVE ENTRY...: the same bytes for the same files, whenever and wherever it is made.
+# zip_directory DIRECTORY ARCHIVE ENTRY...: the same bytes for the same files, whenever and wherever it is made. A
+# link stays a link.
 zip_directory() {
     local directory=$1 archive=$2
     shift 2
     rm -f "$archive"
     (
         cd "$directory"
-        find "$@" -exec touch -t 202001010000 {} +
-        find "$@" -type f | LC_ALL=C sort | TZ=UTC zip -X -q "$archive" -@
+        find "$@" -exec touch -h -t 202001010000 {} +
+        find "$@" -type f -o -type l | LC_ALL=C sort | TZ=UTC zip -X -y -q "$archive" -@
     ) || fail "$archive is not written"
 }
 

@@ -1,9 +1,15 @@
 #!/usr/bin/env bash
-# Makes CWxtransfer.xcframework.zip for iOS: a static framework for devices and one for simulators.
+# Makes CWxtransfer.xcframework.zip for Apple's systems: a static framework for iOS devices, one for simulators, one for macOS
+# and one for Mac Catalyst. Prints where it is and its checksum.
 #
-# usage: xcframework.sh                       builds both with Xcode, then packs them. Needs macOS, Xcode and Rust; adds
-#                                             the Rust targets where rustup is there.
-#        xcframework.sh DEVICE.a SIMULATOR.a  packs static libraries that were built before. Runs anywhere.
+# usage: xcframework.sh [--release URL]
+#            builds all four with Xcode, then packs them. Needs macOS, Xcode and Rust; adds the Rust targets where rustup is
+#            there.
+#        xcframework.sh [--release URL] DEVICE.a SIMULATOR.a MACOS.a CATALYST.a
+#            packs static libraries for arm64 that were built before. Runs anywhere.
+#
+# With --release, Package.swift is made to load the zip from URL: an https address that ends in .zip, where the zip has to lie
+# when apps resolve the package.
 #
 # WXT_SIGNING_IDENTITY, if set, is the identity that codesign signs the result with.
 set -euo pipefail
@@ -13,16 +19,30 @@ source "$ROOT/release/common.sh"
 
 NAME=CWxtransfer
 MINIMUM_IOS=13.0
-DEVICE_TARGET=aarch64-apple-ios
-SIMULATOR_TARGETS=(aarch64-apple-ios-sim x86_64-apple-ios)
+# The first one: compilers refuse 13.0.
+MINIMUM_CATALYST=13.1
+MINIMUM_MACOS=10.15
 OUT=$ROOT/target/xcframework
 
-# build TARGET: prints where its static library is.
+# build TARGET...: prints where the static library of one target, or of several in one file, is.
 build() {
-    add_target "$1"
-    IPHONEOS_DEPLOYMENT_TARGET=$MINIMUM_IOS \
-        cargo rustc --release --locked --lib --target "$1" --crate-type staticlib >&2 || fail "$1 is not built"
-    echo "$ROOT/target/$1/release/libwxtransfer.a"
+    local target built ios
+    for target in "$@"; do
+        shift
+        add_target "$target"
+        if [[ $target == *-macabi ]]; then ios=$MINIMUM_CATALYST; else ios=$MINIMUM_IOS; fi
+        IPHONEOS_DEPLOYMENT_TARGET=$ios MACOSX_DEPLOYMENT_TARGET=$MINIMUM_MACOS \
+            cargo rustc --release --locked --lib --target "$target" --crate-type staticlib >&2 || fail "$target is not built"
+        set -- "$@" "$ROOT/target/$target/release/libwxtransfer.a"
+    done
+    if [[ $# == 1 ]]; then
+        echo "$1"
+        return
+    fi
+    mkdir -p "$OUT"
+    built=$OUT/libwxtransfer-$target.a
+    xcrun lipo -create "$@" -output "$built" || fail "$target is not joined with the other architecture"
+    echo "$built"
 }
 
 # plist FILE: writes standard input as the body of a property list.
@@ -36,15 +56,15 @@ plist() {
     } >"$1"
 }
 
-# framework DIRECTORY LIBRARY PLATFORM
-framework() {
-    local framework=$1/$NAME.framework
-    mkdir -p "$framework/Headers" "$framework/Modules"
-    cp "$2" "$framework/$NAME"
-    cp "$ROOT/include/wxtransfer.h" "$framework/Headers/"
-    cp "$ROOT/release/framework.modulemap" "$framework/Modules/module.modulemap"
-    cp "$ROOT/release/PrivacyInfo.xcprivacy" "$framework/"
-    plist "$framework/Info.plist" <<PLIST
+# contents DIRECTORY RESOURCES LIBRARY PLATFORM MINIMUM-KEY MINIMUM: a framework's files. RESOURCES is the directory of its
+# property list and privacy manifest.
+contents() {
+    mkdir -p "$1/Headers" "$1/Modules" "$2"
+    cp "$3" "$1/$NAME"
+    cp "$ROOT/include/wxtransfer.h" "$1/Headers/"
+    cp "$ROOT/release/framework.modulemap" "$1/Modules/module.modulemap"
+    cp "$ROOT/release/PrivacyInfo.xcprivacy" "$2/"
+    plist "$2/Info.plist" <<PLIST
 <dict>
   <key>CFBundleDevelopmentRegion</key><string>en</string>
   <key>CFBundleExecutable</key><string>$NAME</string>
@@ -53,65 +73,85 @@ framework() {
   <key>CFBundleName</key><string>$NAME</string>
   <key>CFBundlePackageType</key><string>FMWK</string>
   <key>CFBundleShortVersionString</key><string>$(version)</string>
-  <key>CFBundleSupportedPlatforms</key><array><string>$3</string></array>
+  <key>CFBundleSupportedPlatforms</key><array><string>$4</string></array>
   <key>CFBundleVersion</key><string>$(version)</string>
-  <key>MinimumOSVersion</key><string>$MINIMUM_IOS</string>
+  <key>$5</key><string>$6</string>
 </dict>
 PLIST
 }
 
-# library_entry IDENTIFIER VARIANT ARCHITECTURE...: one slice in the xcframework's table. A device has no variant.
+# flat_framework SLICE LIBRARY PLATFORM: of iOS.
+flat_framework() {
+    local framework=$bundle/$1/$NAME.framework
+    contents "$framework" "$framework" "$2" "$3" MinimumOSVersion $MINIMUM_IOS
+}
+
+# versioned_framework SLICE LIBRARY: of a Mac, which takes no flat ones.
+versioned_framework() {
+    local framework=$bundle/$1/$NAME.framework name
+    contents "$framework/Versions/A" "$framework/Versions/A/Resources" "$2" MacOSX LSMinimumSystemVersion $MINIMUM_MACOS
+    ln -s A "$framework/Versions/Current"
+    for name in $NAME Headers Modules Resources; do ln -s "Versions/Current/$name" "$framework/$name"; done
+}
+
+# library_entry SLICE PLATFORM VARIANT BINARY ARCHITECTURES: one slice in the xcframework's table. A device and macOS have no
+# variant.
 library_entry() {
-    local identifier=$1 variant=$2 architecture
-    shift 2
+    local architecture
     echo "    <dict>"
-    echo "      <key>BinaryPath</key><string>$NAME.framework/$NAME</string>"
-    echo "      <key>LibraryIdentifier</key><string>$identifier</string>"
+    echo "      <key>BinaryPath</key><string>$NAME.framework/$4</string>"
+    echo "      <key>LibraryIdentifier</key><string>$1</string>"
     echo "      <key>LibraryPath</key><string>$NAME.framework</string>"
     echo "      <key>SupportedArchitectures</key><array>"
-    for architecture in "$@"; do echo "        <string>$architecture</string>"; done
+    for architecture in $5; do echo "        <string>$architecture</string>"; done
     echo "      </array>"
-    echo "      <key>SupportedPlatform</key><string>ios</string>"
-    [[ -z $variant ]] || echo "      <key>SupportedPlatformVariant</key><string>$variant</string>"
+    echo "      <key>SupportedPlatform</key><string>$2</string>"
+    [[ -z $3 ]] || echo "      <key>SupportedPlatformVariant</key><string>$3</string>"
     echo "    </dict>"
 }
 
+usage='usage: xcframework.sh [--release URL] [DEVICE.a SIMULATOR.a MACOS.a CATALYST.a]'
+url=
+if [[ ${1:-} == --release ]]; then
+    url=${2:-}
+    [[ $url =~ ^https://[A-Za-z0-9._~:/%@+-]+\.zip$ ]] || fail "'$url' is not an https address that ends in .zip"
+    shift 2
+fi
 need zip
 case $# in
 0)
     need xcrun "this needs Xcode; static libraries that were built before can be packed without it"
     cd "$ROOT"
-    device=$(build $DEVICE_TARGET)
-    for target in "${SIMULATOR_TARGETS[@]}"; do
-        slice=$(build "$target")
-        set -- "$@" "$slice"
-    done
-    mkdir -p "$OUT"
-    simulator=$OUT/libwxtransfer-simulator.a
-    xcrun lipo -create "$@" -output "$simulator"
-    simulator_architectures=(arm64 x86_64)
+    device=$(build aarch64-apple-ios)
+    simulator=$(build x86_64-apple-ios aarch64-apple-ios-sim)
+    macos=$(build x86_64-apple-darwin aarch64-apple-darwin)
+    catalyst=$(build x86_64-apple-ios-macabi aarch64-apple-ios-macabi)
+    architectures='arm64 x86_64'
     ;;
-2)
-    device=$(absolute "$1") simulator=$(absolute "$2")
-    for library in "$device" "$simulator"; do
+4)
+    device=$(absolute "$1") simulator=$(absolute "$2") macos=$(absolute "$3") catalyst=$(absolute "$4")
+    for library in "$device" "$simulator" "$macos" "$catalyst"; do
         [[ $(head -c 7 "$library") == '!<arch>' ]] || fail "$library is no static library"
     done
-    simulator_architectures=(arm64)
+    architectures=arm64
     ;;
-*) fail "usage: xcframework.sh [DEVICE.a SIMULATOR.a]" ;;
+*) fail "$usage" ;;
 esac
 
 bundle=$OUT/$NAME.xcframework
 rm -rf "$bundle"
-device_slice=ios-arm64
-simulator_slice=ios-$(IFS=_ && echo "${simulator_architectures[*]}")-simulator
-framework "$bundle/$device_slice" "$device" iPhoneOS
-framework "$bundle/$simulator_slice" "$simulator" iPhoneSimulator
+joined=${architectures/ /_}
+flat_framework ios-arm64 "$device" iPhoneOS
+flat_framework "ios-$joined-simulator" "$simulator" iPhoneSimulator
+versioned_framework "macos-$joined" "$macos"
+versioned_framework "ios-$joined-maccatalyst" "$catalyst"
 {
     echo "<dict>"
     echo "  <key>AvailableLibraries</key><array>"
-    library_entry "$device_slice" '' arm64
-    library_entry "$simulator_slice" simulator "${simulator_architectures[@]}"
+    library_entry ios-arm64 ios '' $NAME arm64
+    library_entry "ios-$joined-simulator" ios simulator $NAME "$architectures"
+    library_entry "macos-$joined" macos '' Versions/A/$NAME "$architectures"
+    library_entry "ios-$joined-maccatalyst" ios maccatalyst Versions/A/$NAME "$architectures"
     echo "  </array>"
     echo "  <key>CFBundlePackageType</key><string>XFWK</string>"
     echo "  <key>XCFrameworkFormatVersion</key><string>1.0</string>"
@@ -123,5 +163,11 @@ if [[ -n ${WXT_SIGNING_IDENTITY:-} ]]; then
 fi
 archive=$OUT/$NAME.xcframework.zip
 zip_directory "$OUT" "$archive" "$NAME.xcframework"
+checksum=$(sha256 "$archive")
+if [[ -n $url ]]; then
+    manifest=$(sed -e "s|^let releasedURL = .*|let releasedURL = \"$url\"|" \
+        -e "s|^let releasedChecksum = .*|let releasedChecksum = \"$checksum\"|" "$ROOT/Package.swift")
+    printf '%s\n' "$manifest" >"$ROOT/Package.swift"
+fi
 echo "$archive"
-echo "checksum for Package.swift: $(sha256 "$archive")"
+echo "checksum: $checksum"

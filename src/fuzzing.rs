@@ -9,7 +9,7 @@ use crate::policy::headers::{self, Identity};
 use crate::policy::redirect::{self, Answer, Decision};
 use crate::policy::url;
 use crate::storage::{self, ParsedPath, PathScheme};
-use crate::terms::{Api, Method};
+use crate::terms::{Api, Headers, Method};
 use crate::transfer::{FilePart, content_type, form, random_boundary};
 
 /// An accepted `wxfile://` path.
@@ -68,7 +68,7 @@ pub fn redirect(url: &str, location: &[u8], domains: &[&str], allow_plain_http: 
 /// The headers of a request. `None` if one of the caller's is rejected.
 pub fn headers(callers: &[(String, String)], content_type: Option<&str>) -> Option<Vec<(String, String)>> {
     let identity = Identity::new("wx", "1", "agent", "").ok()?;
-    headers::build(callers, &identity, content_type, false).ok().map(|built| built.list)
+    headers::build(callers, &identity, content_type, false).ok().map(|built| pairs(&built.list))
 }
 
 /// The extension of a download.
@@ -103,6 +103,10 @@ pub fn multipart(
     Some((content_type(&boundary), body.length(), bytes))
 }
 
+fn pairs(headers: &Headers) -> Vec<(String, String)> {
+    headers.iter().map(|header| (header.name.to_owned(), header.value.to_owned())).collect()
+}
+
 /// The head of a response.
 #[derive(Debug, PartialEq, Eq)]
 pub enum ResponseHead {
@@ -119,11 +123,7 @@ pub fn response_head(input: &[u8]) -> (ResponseHead, bool) {
     let head = match HeadReader::default().read(input, Answering::Request) {
         Err(_) => ResponseHead::Malformed,
         Ok(None) => ResponseHead::Partial,
-        Ok(Some((head, size))) => ResponseHead::Complete(
-            head.status,
-            head.headers.iter().map(|header| (header.name.to_owned(), header.value.to_owned())).collect(),
-            size,
-        ),
+        Ok(Some((head, size))) => ResponseHead::Complete(head.status, pairs(&head.headers), size),
     };
     (head, is_plausible(input))
 }

@@ -1,12 +1,13 @@
 #!/bin/bash
 # Tests the Swift package against the library and the test server of this repository, once plainly and once under the
-# thread sanitizer. Further arguments go to `swift test`, such as `--filter CancellationTests`.
+# thread sanitizer; then the manifest, with package.sh. Further arguments go to `swift test`, such as
+# `--filter CancellationTests`; with them the manifest is not tested.
 #
 # Uses the Swift 6 that is on the PATH, else makes one in WXT_SWIFT_ROOT (see toolchain.sh), else fails.
 set -euo pipefail
 
-package=$(cd "$(dirname "$0")" && pwd -P)
-repository=$(cd "$package/../.." && pwd -P)
+here=$(cd "$(dirname "$0")" && pwd -P)
+repository=$(cd "$here/../.." && pwd -P)
 root=${WXT_SWIFT_ROOT:-/var/cache/wxtransfer/swift}
 target=${CARGO_TARGET_DIR:-$repository/target}
 
@@ -38,7 +39,7 @@ with_swift() {
 }
 
 if ! command -v swift > /dev/null; then
-    "$package/toolchain.sh" "$root" || fail "there is no Swift 6, and it could not be set up"
+    "$here/toolchain.sh" "$root" || fail "there is no Swift 6, and it could not be set up"
 fi
 with_swift swift --version 2>&1 | grep -Eq 'Swift version ([6-9]|[1-9][0-9])\.' || fail "Swift 6 or newer is needed"
 
@@ -64,10 +65,12 @@ swift_test() { # build directory, further arguments…
     shift
     # A test that waits for what never comes is a failure too.
     with_swift "${run[@]}" WXTRANSFER_TEST_SERVER="$target/debug/wxtransfer-test-server" \
-        swift test --disable-swift-testing --package-path "$package" --scratch-path "$build" \
+        WXTRANSFER_SYSTEM_LIBRARY=1 swift test --disable-swift-testing --package-path "$repository" --scratch-path "$build" \
         -Xswiftc -warnings-as-errors -Xlinker "-L$library" "$@"
 }
 
 swift_test "$target/swift/plain" "$@"
 TSAN_OPTIONS="halt_on_error=0 exitcode=66" swift_test "$target/swift/thread" --sanitize=thread "$@"
+# shellcheck source=bindings/swift/package.sh
+if (($# == 0)); then source "$here/package.sh"; fi
 echo "test.sh: all passed"

@@ -1,6 +1,7 @@
 #!/bin/sh
-# Makes a directory with Swift 6 to chroot into, for a Debian whose own release has no Swift: trixie's `swiftlang`.
-# Usage: toolchain.sh DIRECTORY   (root is needed; about 2.7 GB; does nothing where it was made before)
+# Makes a directory with Swift 6 to chroot into, for a Debian whose own release has no Swift: trixie's `swiftlang`, and git,
+# with which SwiftPM fetches a package by its URL.
+# Usage: toolchain.sh DIRECTORY   (root is needed; about 2.7 GB; does nothing where it is complete)
 set -eu
 
 directory=$1
@@ -16,8 +17,17 @@ mkdir -p "$(dirname "$directory")"
 exec 9> "$directory.lock"
 flock 9
 
-# It gets its name when it is complete.
+# install ROOT: all that the tests need, in a Debian.
+install() {
+    chroot "$1" apt-get update -q
+    DEBIAN_FRONTEND=noninteractive chroot "$1" apt-get install -q -y --no-install-recommends \
+        swiftlang libc6-dev libstdc++-14-dev git
+    chroot "$1" apt-get clean
+}
+
+# It gets its name when Swift is in it.
 if [ -d "$directory" ]; then
+    [ -x "$directory/usr/bin/git" ] || install "$directory"
     exit 0
 fi
 [ "$(id -u)" = 0 ] || fail "only root can make a chroot; install Swift 6 instead"
@@ -38,10 +48,7 @@ cp /etc/resolv.conf "$partial/etc/resolv.conf"
 for configuration in /etc/apt/apt.conf.d/99*; do
     [ ! -e "$configuration" ] || cp "$configuration" "$partial/etc/apt/apt.conf.d/"
 done
-chroot "$partial" apt-get update -q
-DEBIAN_FRONTEND=noninteractive chroot "$partial" apt-get install -q -y --no-install-recommends \
-    swiftlang libc6-dev libstdc++-14-dev
-chroot "$partial" apt-get clean
+install "$partial"
 # Swift finds its libraries through /proc.
 # shellcheck disable=SC2016 # expanded by the shell within
 unshare --mount sh -ec 'mount -t proc proc "$1/proc"; chroot "$1" swift --version' sh "$partial"

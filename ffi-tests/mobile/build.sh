@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Builds the library for phones and checks the results: static libraries for Android and iOS, and the shared library that
-# an Android app contains, which is the Kotlin library's with the core in it. Needs Debian and rustup's rustc, but neither an
+# Builds the library for phones and checks the results: static libraries for Android and Apple's systems, and the shared library
+# that an Android app contains, which is the Kotlin library's with the core in it. Needs Debian and rustup's rustc, but neither an
 # NDK nor Xcode: there is no C library and there are no frameworks to link with, so the undefined symbols are compared with
 # the reviewed lists in this directory.
 # The results are not for shipping; the scripts in release/ build those.
@@ -13,11 +13,17 @@ HERE=$ROOT/ffi-tests/mobile
 # shellcheck source=ffi-tests/toolchain.sh
 source "$ROOT/ffi-tests/toolchain.sh"
 
-ALL_TARGETS=(aarch64-linux-android armv7-linux-androideabi x86_64-linux-android aarch64-apple-ios aarch64-apple-ios-sim)
+ALL_TARGETS=(aarch64-linux-android armv7-linux-androideabi x86_64-linux-android aarch64-apple-ios aarch64-apple-ios-sim
+    aarch64-apple-darwin aarch64-apple-ios-macabi)
 ANDROID_API=23
 IOS_MINIMUM=13.0
-# The first version with a simulator on ARM, and the oldest that rustc supports.
+# The first one: clang refuses 13.0.
+CATALYST_MINIMUM=13.1
+MACOS_MINIMUM=10.15
+# The first versions on ARM of the simulator, of Mac Catalyst and of macOS, and the oldest that rustc supports.
 ARM_SIMULATOR_MINIMUM=14.0
+ARM_CATALYST_MINIMUM=14.0
+ARM_MACOS_MINIMUM=11.0
 OUT=$ROOT/target/mobile
 # The directory in which cargo puts the libraries that are checked here.
 export CARGO_TARGET_DIR=$ROOT/target
@@ -31,9 +37,9 @@ MAX_SHARED_BYTES=3200000
 cd "$ROOT"
 install_packages clang-19 lld-19 llvm-19
 install_rust_sources
-mkdir -p "$OUT/empty-sdk" "$OUT/ios-include"
+mkdir -p "$OUT/empty-sdk" "$OUT/apple-include"
 # ring's headers include this on Apple systems but use nothing of it here.
-: >"$OUT/ios-include/TargetConditionals.h"
+: >"$OUT/apple-include/TargetConditionals.h"
 
 clang_target() {
     case $1 in
@@ -59,10 +65,11 @@ make_android_stubs() {
 
 # build TARGET PACKAGE CRATE-TYPE [rustc option...]
 build() {
-    local target=$1 package=$2 crate_type=$3 name=${1//-/_} flags linker=()
+    local target=$1 package=$2 crate_type=$3 name=${1//-/_} ios=$IOS_MINIMUM flags linker=()
     shift 3
+    [[ $target != *-macabi ]] || ios=$CATALYST_MINIMUM
     case $target in
-    *-apple-ios*) flags="-isystem $OUT/ios-include" ;;
+    *-apple-*) flags="-isystem $OUT/apple-include" ;;
     *)
         flags="--target=$(clang_target "$target")"
         # For every crate, because the core is linked into the Kotlin library's own shared library.
@@ -71,7 +78,7 @@ build() {
         make_android_stubs "$target" "$OUT/$target/stubs"
         ;;
     esac
-    env RUSTC_BOOTSTRAP=1 SDKROOT="$OUT/empty-sdk" IPHONEOS_DEPLOYMENT_TARGET=$IOS_MINIMUM \
+    env RUSTC_BOOTSTRAP=1 SDKROOT="$OUT/empty-sdk" IPHONEOS_DEPLOYMENT_TARGET=$ios MACOSX_DEPLOYMENT_TARGET=$MACOS_MINIMUM \
         "${linker[@]}" "CC_$name=clang-19" "AR_$name=llvm-ar-19" \
         "CFLAGS_$name=$flags -ffreestanding -nostdlibinc -DRING_CORE_NOSTDLIBINC=1" \
         cargo rustc --release --locked --package "$package" --lib --target "$target" -Zbuild-std=std,panic_unwind \
@@ -130,6 +137,7 @@ write_expected() {
     exported_symbols "$1" >"$OUT/$1/exported.expected"
     case $1 in
     *-apple-ios*) list "$HERE/undefined-ios.txt" ;;
+    *-apple-darwin) list "$HERE/undefined-ios.txt" "$HERE/undefined-macos.txt" ;;
     *) list "$HERE/undefined-android.txt" ;;
     esac >"$OUT/$1/reviewed"
 }
@@ -141,7 +149,7 @@ check_static() {
     aarch64-linux-android) format=elf64-littleaarch64 ;;
     armv7-linux-androideabi) format=elf32-littlearm ;;
     x86_64-linux-android) format=elf64-x86-64 ;;
-    *-apple-ios*) format='Mach-O arm64' prefix=_ ;;
+    *-apple-*) format='Mach-O arm64' prefix=_ ;;
     esac
     check_format "$target" "$archive" "$format"
 
@@ -163,13 +171,15 @@ check_static() {
     no_foreign "$target" "$work/reviewed" "$work/undefined"
 
     case $target in
-    *-apple-ios) check_ios_version "$target" "$archive" "ios $IOS_MINIMUM" ;;
-    *-apple-ios-sim) check_ios_version "$target" "$archive" "iossimulator $ARM_SIMULATOR_MINIMUM" ;;
+    *-apple-ios) check_apple_version "$target" "$archive" "ios $IOS_MINIMUM" ;;
+    *-apple-ios-sim) check_apple_version "$target" "$archive" "iossimulator $ARM_SIMULATOR_MINIMUM" ;;
+    *-apple-ios-macabi) check_apple_version "$target" "$archive" "macCatalyst $ARM_CATALYST_MINIMUM" ;;
+    *-apple-darwin) check_apple_version "$target" "$archive" "macos $ARM_MACOS_MINIMUM" ;;
     esac
     check_size "$target" "$archive" static $MAX_STATIC_BYTES
 }
 
-check_ios_version() {
+check_apple_version() {
     local found
     found=$(llvm-objdump-19 --macho --private-headers "$2" |
         awk '/cmd LC_VERSION_MIN/ { print "old" } $1 == "platform" { p = $2 } $1 == "minos" { m = $2 } $1 == "minos" || $1 == "platform" { if (p != "" && m != "") { print p, m; p = m = "" } }' |

@@ -20,11 +20,13 @@ trap 'rm -rf "$work"' EXIT
 
 device=$(built aarch64-apple-ios libwxtransfer.a)
 simulator=$(built aarch64-apple-ios-sim libwxtransfer.a)
-release/xcframework.sh "$device" "$simulator"
+macos=$(built aarch64-apple-darwin libwxtransfer.a)
+catalyst=$(built aarch64-apple-ios-macabi libwxtransfer.a)
+release/xcframework.sh "$device" "$simulator" "$macos" "$catalyst"
 first=$(sha256sum <target/xcframework/CWxtransfer.xcframework.zip)
-release/xcframework.sh "$device" "$simulator" >"$work/log"
+release/xcframework.sh "$device" "$simulator" "$macos" "$catalyst" >"$work/log"
 [[ $first == "$(sha256sum <target/xcframework/CWxtransfer.xcframework.zip)" ]] || fail "the same libraries gave another zip"
-unzip -q target/xcframework/CWxtransfer.xcframework.zip -d "$work/ios"
+unzip -q target/xcframework/CWxtransfer.xcframework.zip -d "$work/apple"
 
 bindings/kotlin/build.sh
 arm64=$(built aarch64-linux-android libwxtransfer_jni.so)
@@ -34,7 +36,7 @@ release/aar.sh target/kotlin/wxtransfer.jar "arm64-v8a=$arm64" "armeabi-v7a=$arm
 unzip -q target/aar/wxtransfer-*.aar -d "$work/android"
 
 # Libraries for another system must be refused.
-if release/xcframework.sh "$arm64" "$simulator" 2>/dev/null; then fail "a shared library was packed as a static one"; fi
+if release/xcframework.sh "$arm64" "$simulator" "$macos" "$catalyst" 2>/dev/null; then fail "a shared library was packed as a static one"; fi
 if release/aar.sh target/kotlin/wxtransfer.jar "x86_64=$arm64" 2>/dev/null; then fail "arm64 was packed as x86_64"; fi
 if release/aar.sh "$arm64" "arm64-v8a=$arm64" 2>/dev/null; then fail "a library was packed as classes"; fi
 
@@ -62,24 +64,39 @@ reasons_required = {
     "SystemBootTime": ["mach_absolute_time"],
 }
 
-bundle = work / "ios/CWxtransfer.xcframework"
+bundle = work / "apple/CWxtransfer.xcframework"
 table = plistlib.loads((bundle / "Info.plist").read_bytes())
 slices = {entry["LibraryIdentifier"]: entry for entry in table["AvailableLibraries"]}
 check(set(slices) == {path.name for path in bundle.iterdir() if path.is_dir()}, "the table and the slices differ")
+kinds = {
+    ("ios", None): "ios", ("ios", "simulator"): "iossimulator", ("ios", "maccatalyst"): "macCatalyst", ("macos", None): "macos",
+}
+found = {}
 for name, entry in slices.items():
     binary = bundle / name / entry["BinaryPath"]
-    platform = "iossimulator" if entry.get("SupportedPlatformVariant") == "simulator" else "ios"
+    platform = kinds[entry["SupportedPlatform"], entry.get("SupportedPlatformVariant")]
+    found[platform] = name
     check(platforms(binary) == {platform}, f"{binary} is not for {platform}")
     framework = bundle / name / entry["LibraryPath"]
-    info = plistlib.loads((framework / "Info.plist").read_bytes())
-    check((framework / info["CFBundleExecutable"]).exists(), f"{framework} has no executable")
-    privacy = plistlib.loads((framework / "PrivacyInfo.xcprivacy").read_bytes())
+    is_of_a_mac = platform in ["macos", "macCatalyst"]
+    # A Mac wants the files in a version, and links to them where a flat framework has them.
+    resources = framework / "Versions/Current/Resources" if is_of_a_mac else framework
+    for path in ["CWxtransfer", "Headers", "Modules"] + (["Resources"] if is_of_a_mac else []):
+        check((framework / path).exists(), f"{framework} has no {path}")
+        check((framework / path).is_symlink() == is_of_a_mac, f"{framework / path}: a link is for Macs alone")
+    check((framework / "CWxtransfer").samefile(binary), f"{framework} has another library than {binary}")
+    info = plistlib.loads((resources / "Info.plist").read_bytes())
+    check(info["CFBundleExecutable"] == "CWxtransfer", f"{framework} names another executable")
+    minimum = ("LSMinimumSystemVersion", "10.15") if is_of_a_mac else ("MinimumOSVersion", "13.0")
+    check(info.get(minimum[0]) == minimum[1], f"{framework} has no {minimum}")
+    privacy = plistlib.loads((resources / "PrivacyInfo.xcprivacy").read_bytes())
     for reason in privacy["NSPrivacyAccessedAPITypes"]:
         check(reason["NSPrivacyAccessedAPITypeReasons"], f"no reason for {reason['NSPrivacyAccessedAPIType']}")
     text = subprocess.run(["llvm-nm-19", "--undefined-only", "--format=just-symbols", "--quiet", "--no-llvm-bc", binary], check=True, capture_output=True, text=True).stdout
     used = {category for category, names in reasons_required.items() if {f"_{name}" for name in names} & set(text.split())}
     given = {reason["NSPrivacyAccessedAPIType"].removeprefix("NSPrivacyAccessedAPICategory") for reason in privacy["NSPrivacyAccessedAPITypes"]}
     check(given == used, f"the privacy manifest has {given}, the library uses {used}")
+check(set(found) == set(kinds.values()), f"a system is missing: {found}")
 
 android = work / "android"
 xml.etree.ElementTree.parse(android / "AndroidManifest.xml")
@@ -103,7 +120,7 @@ for abi, machine in machines.items():
 PYTHON
 
 # The framework's module is found by name, and its header compiles as a module.
-for slice in "$work"/ios/CWxtransfer.xcframework/ios-*; do
+for slice in "$work"/apple/CWxtransfer.xcframework/*-*; do
     clang-19 -fmodules "-fmodules-cache-path=$work/modules" -Wall -Werror -fsyntax-only -F "$slice" -x objective-c - <<'SOURCE'
 @import CWxtransfer;
 WxtStatus open_session(WxtSession **session);

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use crate::terms::Method;
+use crate::terms::{Headers, Method};
 
 /// One request to one server. The caller follows redirects.
 pub struct Request<'a> {
@@ -12,7 +12,7 @@ pub struct Request<'a> {
     pub url: &'a url::Url,
     /// The header fields, complete and validated. They are sent in this order and spelling, including duplicates.
     /// `Host`, `Content-Length` and, unless present, `Accept-Encoding` are added before them.
-    pub headers: &'a [(String, String)],
+    pub headers: &'a Headers,
     /// The body of a POST or PUT.
     pub body: Option<&'a mut dyn BodySource>,
     /// Whether a POST or PUT that was sent completely may be sent once more if its pooled connection ends before a byte

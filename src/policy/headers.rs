@@ -4,7 +4,7 @@ use std::fmt;
 
 use url::Url;
 
-use crate::terms::{has_field, is_one_of};
+use crate::terms::{Header, Headers, is_one_of};
 
 /// The default template. `docs/other-containers.md` lists those of other containers.
 const WECHAT_REFERER: &str = "https://servicewechat.com/{appid}/{version}/page-frame.html";
@@ -107,7 +107,7 @@ impl std::error::Error for IdentityError {}
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RequestHeaders {
     /// Validated names and values in the order of sending.
-    pub list: Vec<(String, String)>,
+    pub list: Headers,
     /// The names of the caller's headers that are not sent, for the log. Unsuitable characters are escaped.
     pub dropped: Vec<String>,
 }
@@ -148,18 +148,19 @@ pub fn build(
         ("Referer", Some(identity.referer.as_str())),
         ("Content-Type", content_type),
     ];
-    let ours = ours.into_iter().filter(|(name, _)| !has_field(sent.iter().copied(), name));
-    let mut list: Vec<(String, String)> =
-        ours.filter_map(|(name, value)| Some((name.to_owned(), value?.to_owned()))).collect();
-    list.extend(sent.iter().map(|(name, value)| (name.clone(), trim(value).to_owned())));
+    let is_sent = |name: &str| sent.iter().any(|(candidate, _)| candidate.eq_ignore_ascii_case(name));
+    let ours = ours.into_iter().filter_map(|(name, value)| Some((name, value.filter(|_| !is_sent(name))?)));
+    let fields = ours.chain(sent.iter().map(|(name, value)| (name.as_str(), trim(value))));
+    let mut list = Headers::with_capacity(fields.clone().map(|(name, value)| name.len() + value.len()).sum());
+    fields.for_each(|(name, value)| list.add(name, value));
     let dropped = dropped.into_iter().map(|(name, _)| name.escape_debug().to_string()).collect();
     Ok(RequestHeaders { list, dropped })
 }
 
 /// Removes headers that a redirected request must not contain: credentials for another origin, and descriptions of a
 /// body that is not sent. Applied to the headers of the previous hop, so that a removed header stays removed.
-pub fn prepare_for_redirect(list: &mut Vec<(String, String)>, same_origin: bool, keep_body: bool) {
-    list.retain(|(name, _)| {
+pub fn prepare_for_redirect(list: &mut Headers, same_origin: bool, keep_body: bool) {
+    list.retain(|Header { name, .. }| {
         (same_origin || !is_one_of(name, &CREDENTIALS)) && (keep_body || !is_one_of(name, &BODY_HEADERS))
     });
 }

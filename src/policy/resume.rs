@@ -53,11 +53,11 @@ pub enum RestAnswer {
 }
 
 /// Whether the headers of a request let the library choose the range.
-pub fn leaves_range_to_us(headers: &[(String, String)]) -> bool {
+pub fn leaves_range_to_us(headers: &Headers) -> bool {
     let decides = |name: &str| {
         name.eq_ignore_ascii_case("Range") || name.get(..3).is_some_and(|start| start.eq_ignore_ascii_case("If-"))
     };
-    !headers.iter().any(|(name, _)| decides(name))
+    !headers.iter().any(|header| decides(header.name))
 }
 
 /// The representation of an answer's body, if its rest can be requested after an interruption. `length` is the body's
@@ -72,18 +72,13 @@ pub fn representation(status: u16, headers: &Headers, length: Option<u64>) -> Op
 }
 
 /// The headers of the request for everything after the first `length` bytes.
-pub fn rest_headers(
-    headers: &[(String, String)],
-    length: u64,
-    representation: &Representation,
-) -> Vec<(String, String)> {
-    let kept = headers.iter().filter(|(name, _)| !name.eq_ignore_ascii_case("Accept-Encoding")).cloned();
-    let ours = [
-        ("Accept-Encoding", "identity".to_owned()),
-        ("Range", format!("bytes={length}-")),
-        ("If-Range", representation.validator.clone()),
-    ];
-    kept.chain(ours.map(|(name, value)| (name.to_owned(), value))).collect()
+pub fn rest_headers(headers: &Headers, length: u64, representation: &Representation) -> Headers {
+    let mut list = headers.clone();
+    list.retain(|header| !header.name.eq_ignore_ascii_case("Accept-Encoding"));
+    list.add("Accept-Encoding", "identity");
+    list.add("Range", &format!("bytes={length}-"));
+    list.add("If-Range", &representation.validator);
+    list
 }
 
 /// Classifies the answer to such a request. `rest` is its body's size, as for [`representation`].

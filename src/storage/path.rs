@@ -154,8 +154,8 @@ fn digits(bytes: [u8; DIGITS_BYTES]) -> String {
 
 fn generated_name(prefix: &str, digits: &str, extension: Option<&str>) -> String {
     match extension {
-        Some(extension) => format!("{prefix}{digits}.{extension}"),
-        None => format!("{prefix}{digits}"),
+        Some(extension) => [prefix, digits, ".", extension].concat(),
+        None => [prefix, digits].concat(),
     }
 }
 

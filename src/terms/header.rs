@@ -1,8 +1,8 @@
-//! The header fields of a response.
+//! The header fields of a request or a response.
 
 use std::fmt;
 
-/// One header field of a response.
+/// One header field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Header<'a> {
     /// The name, with the spelling of the wire.
@@ -11,7 +11,7 @@ pub struct Header<'a> {
     pub value: &'a str,
 }
 
-/// The header fields of a response in their order, including duplicates.
+/// The header fields of a request or a response in their order, including duplicates.
 ///
 /// One buffer holds all of them: two strings per field would be a third of the allocations of a small download.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -29,6 +29,11 @@ struct FieldEnds {
 }
 
 impl Headers {
+    /// An empty list.
+    pub const fn new() -> Headers {
+        Headers { text: String::new(), ends: Vec::new() }
+    }
+
     /// An empty list with room for this many bytes of names and values.
     pub fn with_capacity(bytes: usize) -> Headers {
         Headers { text: String::with_capacity(bytes), ends: Vec::new() }
@@ -61,6 +66,16 @@ impl Headers {
     pub fn value<'a>(&'a self, name: &'a str) -> Option<&'a str> {
         self.values(name).next()
     }
+
+    /// Whether there is a field called `name`, ignoring case.
+    pub fn has(&self, name: &str) -> bool {
+        self.value(name).is_some()
+    }
+
+    /// Removes the fields that `keep` rejects.
+    pub fn retain(&mut self, keep: impl FnMut(&Header<'_>) -> bool) {
+        *self = self.iter().filter(keep).collect();
+    }
 }
 
 impl<'a> FromIterator<Header<'a>> for Headers {
@@ -82,11 +97,6 @@ impl fmt::Debug for Headers {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_list().entries(self.iter().map(|header| header.name)).finish()
     }
-}
-
-/// Whether a field of a request is called `name`, ignoring case.
-pub fn has_field<'a>(fields: impl IntoIterator<Item = &'a (String, String)>, name: &str) -> bool {
-    fields.into_iter().any(|(candidate, _)| candidate.eq_ignore_ascii_case(name))
 }
 
 /// Whether a field's name is one of `names`, ignoring case.
@@ -122,10 +132,15 @@ mod tests {
     }
 
     #[test]
-    fn a_field_of_a_request_is_found_in_any_letter_case() {
-        let fields = [("X-A".to_owned(), "1".to_owned()), ("range".to_owned(), String::new())];
-        assert!(has_field(&fields, "x-a") && has_field(&fields, "Range"));
-        assert!(!has_field(&fields, "x-") && !has_field(&fields, "1") && !has_field(&fields[..0], "x-a"));
+    fn rejected_fields_are_removed() {
+        let mut headers: Headers = [("X-A", "1"), ("range", ""), ("X-B", "2"), ("x-a", "3")].into_iter().collect();
+        assert!(headers.has("x-b") && headers.has("Range") && !headers.has("x-") && !headers.has("1"));
+        headers.retain(|header| !is_one_of(header.name, &["Range", "X-A"]));
+        assert_eq!(headers, [("X-B", "2")].into_iter().collect());
+    }
+
+    #[test]
+    fn a_name_is_one_of_several_in_any_letter_case() {
         assert!(is_one_of("HOST", &["TE", "host"]) && !is_one_of("host:", &["host"]));
     }
 }

@@ -16,6 +16,6 @@ pub use call::Call;
 pub use digest::DigestAlgorithm;
 pub use failure::{Category, Failure, TransferError, errno};
 pub use file_error::FileErrorKind;
-pub use header::{Header, Headers, has_field, is_one_of};
+pub use header::{Header, Headers, is_one_of};
 pub use method::Method;
 pub use shortened::shortened;

@@ -12,14 +12,14 @@ use crate::policy::quirks::CallRules;
 use crate::policy::redirect::{self, Answer, Decision};
 use crate::policy::url::{self, TargetUrl};
 use crate::terms::log::Level;
-use crate::terms::{Api, Call, Failure, Method, TransferError};
+use crate::terms::{Api, Call, Failure, Headers, Method, TransferError};
 use crate::worker::lock;
 
 /// A request that the rules allow. Nothing was sent yet.
 #[derive(Debug)]
 pub struct Prepared {
     pub target: TargetUrl,
-    pub headers: Vec<(String, String)>,
+    pub headers: Headers,
     /// The method of the first request: GET for a download; POST for an upload unless changed.
     pub method: Method,
     pub rules: CallRules,
@@ -31,7 +31,7 @@ pub struct Rest {
     /// The number of bytes that exist already.
     pub length: u64,
     /// The headers, which replace the prepared ones.
-    pub headers: Vec<(String, String)>,
+    pub headers: Headers,
 }
 
 /// The final response and its URL.

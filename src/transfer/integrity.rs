@@ -6,7 +6,7 @@ use crate::http::Response;
 use crate::policy::digest_fields::{self, DeclaredDigest};
 use crate::storage::{Digest, PartFile, hexadecimal};
 use crate::terms::log::{Level, Log};
-use crate::terms::{DigestAlgorithm, Failure, TransferError, has_field};
+use crate::terms::{DigestAlgorithm, Failure, Headers, TransferError};
 use crate::worker::{Worker, lock};
 
 /// The number of bytes of a SHA-256.
@@ -56,9 +56,9 @@ impl Integrity {
 
     /// Requests a body without a content coding if a declared digest is to be checked. A server that encodes
     /// dynamically may send the digest of the unencoded content.
-    pub fn add_headers(&self, headers: &mut Vec<(String, String)>) {
-        if self.verify_digest && !has_field(&*headers, "accept-encoding") {
-            headers.push(("Accept-Encoding".to_owned(), "identity".to_owned()));
+    pub fn add_headers(&self, headers: &mut Headers) {
+        if self.verify_digest && !headers.has("accept-encoding") {
+            headers.add("Accept-Encoding", "identity");
         }
     }
 

@@ -173,7 +173,7 @@ fn key_of(prepared: &Prepared, file_path: Option<&str>) -> String {
     };
     add(prepared.target.url().as_str());
     add(file_path.unwrap_or_default());
-    for (name, value) in &prepared.headers {
+    for Header { name, value } in prepared.headers.iter() {
         add(name);
         add(value);
     }

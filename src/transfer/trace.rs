@@ -46,7 +46,6 @@ impl Tracer {
     /// Starts a hop: a request is about to be sent.
     pub fn begin(&self, exchange: &Arc<http::Exchange>, attempt: u32, request: &http::Request<'_>) {
         let headers = request.headers;
-        let range = headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("Range"));
         *lock(&self.0) = Some(TracedHop {
             exchange: exchange.clone(),
             attempt,
@@ -54,8 +53,8 @@ impl Tracer {
             start: Instant::now(),
             method: request.method,
             url: url::redacted(request.url),
-            header_names: headers.iter().map(|(name, _)| name.clone()).collect(),
-            range: range.map(|(_, value)| value).filter(|value| is_plain_range(value)).cloned(),
+            header_names: headers.iter().map(|header| header.name.to_owned()).collect(),
+            range: headers.value("Range").filter(|value| is_plain_range(value)).map(str::to_owned),
             answer: None,
             redirect: None,
         });

@@ -11,7 +11,7 @@ use super::{Content, Environment, Success, TaskOptions, TransferContext, failure
 use crate::http::{self, BodySource};
 use crate::policy::headers;
 use crate::policy::quirks::CallRules;
-use crate::terms::{Api, Failure, Method, TransferError, has_field};
+use crate::terms::{Api, Failure, Method, TransferError};
 use crate::worker::lock;
 use crate::worker::sizes::ANSWER;
 
@@ -206,10 +206,9 @@ fn may_be_sent_twice(environment: &Environment) -> bool {
 /// Adds the header by which a server recognises two attempts of one upload
 /// (draft-ietf-httpapi-idempotency-key-header-07, whose value is a string of RFC 9651), unless the page sets it.
 fn name_for_the_server(prepared: &mut Prepared) -> Result<(), MultipartError> {
-    let is_named = has_field(&prepared.headers, IDEMPOTENCY_KEY);
-    if !is_named {
+    if !prepared.headers.has(IDEMPOTENCY_KEY) {
         let key = format!("\"{}\"", multipart::random_digits()?);
-        prepared.headers.push((IDEMPOTENCY_KEY.to_owned(), key));
+        prepared.headers.add(IDEMPOTENCY_KEY, &key);
     }
     Ok(())
 }

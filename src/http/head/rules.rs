@@ -1,7 +1,7 @@
 //! What a head says about its body and the connection (RFC 9112 sections 6.3 and 9.3).
 
 use super::fields::BLANKS;
-use super::{Answering, BodyFraming, elements, list};
+use super::{Answering, BodyFraming, elements};
 use crate::http::error::Error;
 use crate::terms::Headers;
 
@@ -36,7 +36,8 @@ pub(super) fn keeps_connection(is_http_10: bool, framing: BodyFraming, headers: 
         // RFC 9112 section 6.1: both fields are present, or HTTP/1.0 with a transfer coding.
         BodyFraming::Length(_) | BodyFraming::Chunked => has_coding && (has_length || is_http_10),
     };
-    let says = |option: &str| list(headers, "connection").any(|element| element.eq_ignore_ascii_case(option));
+    let connection = || headers.values("connection").flat_map(elements);
+    let says = |option: &str| connection().any(|element| element.eq_ignore_ascii_case(option));
     !faulty && !says("close") && (!is_http_10 || says("keep-alive"))
 }
 

@@ -47,14 +47,16 @@ fn get_adds_only_host_and_accept_encoding() {
     });
     let url = server.url().join("/a%20b/c?x=1&y=%E4%BD%A0#fragment").unwrap();
     let headers = [
-        ("User-Agent".to_owned(), "Test/1".to_owned()),
-        ("X-Twice".to_owned(), "1".to_owned()),
-        ("host".to_owned(), "evil.example".to_owned()),
-        ("x-Other".to_owned(), "z".to_owned()),
-        ("x-twice".to_owned(), "你".to_owned()),
-        ("Content-Length".to_owned(), "5".to_owned()),
-        ("X-Twice".to_owned(), "3".to_owned()),
-    ];
+        ("User-Agent", "Test/1"),
+        ("X-Twice", "1"),
+        ("host", "evil.example"),
+        ("x-Other", "z"),
+        ("x-twice", "你"),
+        ("Content-Length", "5"),
+        ("X-Twice", "3"),
+    ]
+    .into_iter()
+    .collect();
     let client = client();
     let request = Request {
         method: Method::Get,
@@ -92,7 +94,7 @@ fn an_accept_encoding_of_the_caller_is_the_only_one() {
         sender.send(read_request(&mut stream).unwrap()).unwrap();
         stream.write_all(b"HTTP/1.1 204 No Content\r\n\r\n").unwrap();
     });
-    let headers = [("accept-encoding".to_owned(), "identity".to_owned())];
+    let headers = [("accept-encoding", "identity")].into_iter().collect();
     let (client, url) = (client(), server.url());
     client
         .send(
@@ -119,7 +121,7 @@ fn a_head_larger_than_the_small_buffer_is_sent() {
         sender.send(read_request(&mut stream).unwrap()).unwrap();
         stream.write_all(b"HTTP/1.1 204 No Content\r\n\r\n").unwrap();
     });
-    let headers = [("X-Large".to_owned(), "v".repeat(40_000)), ("X-Other".to_owned(), "w".repeat(30_000))];
+    let headers = [("X-Large", &*"v".repeat(40_000)), ("X-Other", &"w".repeat(30_000))].into_iter().collect();
     let (client, url) = (client(), server.url());
     client
         .send(
@@ -135,8 +137,8 @@ fn a_head_larger_than_the_small_buffer_is_sent() {
         )
         .unwrap();
     let request = requests.recv_timeout(PATIENCE).unwrap();
-    assert_eq!(request.values("X-Large"), [headers[0].1.as_str()]);
-    assert_eq!(request.values("X-Other"), [headers[1].1.as_str()]);
+    assert_eq!(request.values("X-Large"), ["v".repeat(40_000)]);
+    assert_eq!(request.values("X-Other"), ["w".repeat(30_000)]);
 }
 
 #[test]
@@ -173,7 +175,7 @@ fn a_post_without_a_body_says_so() {
             Request {
                 method: Method::Post,
                 url: &url,
-                headers: &[],
+                headers: &Headers::new(),
                 body: None,
                 may_be_sent_again: true,
                 body_limit: u64::MAX,

@@ -83,7 +83,7 @@ fn head_is_sent_before_a_body_that_may_wait() {
 fn field_with_a_line_break_is_not_sent() {
     let server = Server::answering("HTTP/1.1 204 No Content\r\n\r\n");
     let (client, url) = (client(), server.url());
-    let headers = [("X-A".to_owned(), "1\r\nEvil: 1".to_owned())];
+    let headers = [("X-A", "1\r\nEvil: 1")].into_iter().collect();
     let request = Request {
         method: Method::Get,
         url: &url,

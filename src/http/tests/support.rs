@@ -354,7 +354,14 @@ pub fn exchange_with_deadline(deadline: Instant) -> (Arc<Exchange>, Arc<StopSign
 
 pub fn get<'a>(client: &'a Client, url: &'a url::Url, exchange: &Arc<Exchange>) -> Result<Response, Error> {
     client.send(
-        Request { method: Method::Get, url, headers: &[], body: None, may_be_sent_again: true, body_limit: u64::MAX },
+        Request {
+            method: Method::Get,
+            url,
+            headers: &Headers::new(),
+            body: None,
+            may_be_sent_again: true,
+            body_limit: u64::MAX,
+        },
         exchange,
     )
 }
@@ -369,7 +376,7 @@ pub fn post(
         Request {
             method: Method::Post,
             url,
-            headers: &[],
+            headers: &Headers::new(),
             body: Some(body),
             may_be_sent_again: true,
             body_limit: u64::MAX,

@@ -6,7 +6,7 @@ use crate::http::coding::ACCEPTED;
 use crate::http::error::Error;
 use crate::http::head::{is_control, is_token};
 use crate::http::request::Request;
-use crate::terms::{Method, has_field, is_one_of};
+use crate::terms::{Header, Method, is_one_of};
 
 /// Writes the head: the library's fields first, then the caller's in their order and spelling.
 ///
@@ -31,11 +31,11 @@ pub(super) fn write(request: &Request<'_>, body_length: u64) -> Result<Vec<u8>, 
     if request.method != Method::Get {
         write_field(&mut head, "Content-Length", &body_length.to_string())?;
     }
-    if !has_field(headers, "accept-encoding") {
+    if !headers.has("accept-encoding") {
         // A range of coded data cannot be decoded (Fetch standard, "HTTP-network-or-cache fetch").
-        write_field(&mut head, "Accept-Encoding", if has_field(headers, "range") { "identity" } else { ACCEPTED })?;
+        write_field(&mut head, "Accept-Encoding", if headers.has("range") { "identity" } else { ACCEPTED })?;
     }
-    for (name, value) in headers {
+    for Header { name, value } in headers.iter() {
         // These are derived from the URL and the body.
         if !is_one_of(name, &["Host", "Content-Length"]) {
             write_field(&mut head, name, value)?;
@@ -60,7 +60,7 @@ mod tests {
     use super::*;
 
     fn head_with(name: &str, value: &str) -> Result<Vec<u8>, Error> {
-        let headers = [(name.to_owned(), value.to_owned())];
+        let headers = [(name, value)].into_iter().collect();
         let url = url::Url::parse("http://user:secret@example.com:81/a?b#c").unwrap();
         write(
             &Request {

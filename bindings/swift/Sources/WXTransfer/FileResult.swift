@@ -26,7 +26,8 @@ struct FileResult: Sendable {
 extension WXTransferSession {
     /// Waits for the disk on a thread of the system's global dispatch queue.
     func onDisk<Value: Sendable>(_ operation: @escaping @Sendable () throws -> Value) async throws -> Value {
-        try await withCheckedThrowingContinuation { continuation in
+        try Task.checkCancellation()
+        return try await withCheckedThrowingContinuation { continuation in
             // Swift's own threads are as few as the processors, and are not for waiting.
             DispatchQueue.global(qos: .userInitiated).async {
                 continuation.resume(with: Result { try operation() })

@@ -10,7 +10,8 @@ extension WXTransferSession {
 /// `wxfile://tmp_…` and `wxfile://store_…` files can be read; files and directories under `wxfile://usr` can be read and
 /// written. Links are not followed. Every function throws ``WXTransferFailure`` with a number of WeChat's table of file
 /// failures (`FileError`), and ``WXTransferStatus`` where the session is closed. Each waits for the disk on a thread of the
-/// system's global dispatch queue. Cancelling the caller does not stop one that has begun; closing the session does.
+/// system's global dispatch queue. A caller that is cancelled before gets `CancellationError`; cancelling does not stop a
+/// function that has begun, and closing the session does.
 public struct WXTransferFiles: Sendable {
     let session: WXTransferSession
 
@@ -102,6 +103,15 @@ public struct WXTransferFileStats: Hashable, Sendable {
     public let isFile: Bool
     /// `isDirectory()`.
     public let isDirectory: Bool
+
+    /// A description that a test makes.
+    public init(
+        path: String? = nil, size: UInt64 = 0, lastAccessedTime: UInt64 = 0, lastModifiedTime: UInt64 = 0, mode: UInt32 = 0,
+        isFile: Bool = true, isDirectory: Bool = false
+    ) {
+        (self.path, self.size, self.lastAccessedTime) = (path, size, lastAccessedTime)
+        (self.lastModifiedTime, self.mode, self.isFile, self.isDirectory) = (lastModifiedTime, mode, isFile, isDirectory)
+    }
 }
 
 /// What `getFileInfo` tells.
@@ -110,6 +120,11 @@ public struct WXTransferFileDigest: Hashable, Sendable {
     public let size: UInt64
     /// `digest` in lower-case hexadecimal digits.
     public let digest: String
+
+    /// A digest that a test makes.
+    public init(size: UInt64, digest: String) {
+        (self.size, self.digest) = (size, digest)
+    }
 }
 
 /// The digests of ``WXTransferFiles/info(_:digestAlgorithm:)``.

@@ -34,3 +34,8 @@ public struct WXTransferNetwork: Sendable, Hashable {
         return network
     }
 }
+
+extension WXTransferNetwork: CustomStringConvertible {
+    /// Such as `wifi`, or `cellular, metered, roaming`.
+    public var description: String { "\(kind)\(metered ? ", metered" : "")\(roaming ? ", roaming" : "")" }
+}

@@ -12,11 +12,14 @@ public struct WXTransferPair: Sendable, Hashable {
         self.name = name
         self.value = value
     }
+
+    fileprivate func isHeader(_ name: String) -> Bool { self.name.lowercased() == name.lowercased() }
 }
 
 /// Headers or form fields. Their order is kept, and so are duplicates, which a dictionary would lose.
 ///
-/// A dictionary literal makes one: `["token": "1", "user": "test"]`.
+/// A dictionary literal makes one: `["token": "1", "user": "test"]`. A header is read by its name in any letter case:
+/// `success.header["content-type"]`.
 public struct WXTransferPairs: Sendable, Hashable, RandomAccessCollection, ExpressibleByDictionaryLiteral {
     private var pairs: [WXTransferPair]
 
@@ -30,13 +33,38 @@ public struct WXTransferPairs: Sendable, Hashable, RandomAccessCollection, Expre
         pairs = elements.map { WXTransferPair(name: $0.0, value: $0.1) }
     }
 
+    /// The pairs of a dictionary, in the order of their names.
+    public init(_ dictionary: [String: String]) {
+        pairs = dictionary.sorted { $0.key < $1.key }.map { WXTransferPair(name: $0.key, value: $0.value) }
+    }
+
     /// Adds a pair at the end.
     public mutating func append(name: String, value: String) {
         pairs.append(WXTransferPair(name: name, value: value))
     }
 
-    /// The first value of a header, whose name may be in any letter case; `nil` where there is none.
-    public func firstValue(ofHeader name: String) -> String? {
+    /// The first value of a header, whose name may be in any letter case; `nil` where there is none. A new value takes the place
+    /// of all that the header has, `nil` removes them.
+    ///
+    /// Names of form fields differ by their letter case: ``append(name:value:)`` adds one.
+    public subscript(name: String) -> String? {
+        get { firstValue(ofHeader: name) }
+        set {
+            let place = pairs.firstIndex { $0.isHeader(name) } ?? pairs.endIndex
+            pairs.removeAll { $0.isHeader(name) }
+            if let newValue { pairs.insert(WXTransferPair(name: name, value: newValue), at: place) }
+        }
+    }
+
+    /// All headers by their names, as they are first written; several values of one are joined by `, ` (RFC 9110 section 5.2).
+    /// Values of `Set-Cookie` cannot be told apart then: see ``values(ofHeader:)``.
+    public var dictionary: [String: String] {
+        // Field names are case-insensitive (RFC 9110 section 5.1).
+        let fields = Dictionary(grouping: pairs, by: { $0.name.lowercased() }).values
+        return Dictionary(uniqueKeysWithValues: fields.map { ($0[0].name, $0.map(\.value).joined(separator: ", ")) })
+    }
+
+    private func firstValue(ofHeader name: String) -> String? {
         CMemory.with { memory in
             let header = memory.pairs(self)
             var value = WxtStr()
@@ -47,7 +75,7 @@ public struct WXTransferPairs: Sendable, Hashable, RandomAccessCollection, Expre
 
     /// Every value of a header, whose name may be in any letter case, in their order.
     public func values(ofHeader name: String) -> [String] {
-        filter { $0.name.lowercased() == name.lowercased() }.map(\.value)
+        pairs.filter { $0.isHeader(name) }.map(\.value)
     }
 
     /// The position of the first pair.

@@ -16,9 +16,9 @@ public struct WXTransferUploadRequest: Sendable, Hashable {
     public var formData: WXTransferPairs = [:]
     /// The `filename` that the server sees; `nil` or empty is the last part of `filePath`, else `blob`.
     public var fileName: String?
-    /// `timeout`: the deadline in milliseconds, from the moment the task leaves the queue. `nil` is the session's
-    /// default; more than its maximum is its maximum.
-    public var timeout: UInt32?
+    /// `timeout`: the deadline in milliseconds, from the moment the task leaves the queue. `nil`, 0 and less are the session's
+    /// default; more than its maximum is its maximum. ``timeout`` is the same as a `Duration`.
+    public var timeoutMilliseconds: Int?
     /// A page's `enableProfile: false`: the result comes without a `profile`.
     public var disableProfile = false
     /// An open descriptor of a file or a pipe, read from where it stands. It is duplicated: the host keeps its own.
@@ -46,33 +46,43 @@ public struct WXTransferUploadRequest: Sendable, Hashable {
     public var priority: Int32 = 0
 
     /// An upload of a file by its path.
-    public init(url: String, filePath: String, name: String) {
-        self.url = url
-        self.filePath = filePath
-        self.name = name
+    public init(
+        url: String, filePath: String, name: String, header: WXTransferPairs = [:], formData: WXTransferPairs = [:],
+        fileName: String? = nil
+    ) {
+        (self.url, self.filePath, self.name) = (url, filePath, name)
+        (self.header, self.formData, self.fileName) = (header, formData, fileName)
+    }
+
+    /// An upload of bytes. Name them by `fileName`, which also gives their `Content-Type`.
+    public init(
+        url: String, data: Data, name: String, header: WXTransferPairs = [:], formData: WXTransferPairs = [:],
+        fileName: String? = nil
+    ) {
+        (self.url, self.data, self.name) = (url, data, name)
+        (self.header, self.formData, self.fileName) = (header, formData, fileName)
     }
 
     /// An upload of what an open file or pipe holds. Name it by `fileName`, which also gives its `Content-Type`.
-    public init(url: String, fileDescriptor: Int32, fileLength: UInt64 = 0, name: String, fileName: String? = nil) {
-        self.url = url
-        self.fileDescriptor = fileDescriptor
-        self.fileLength = fileLength
-        self.name = name
-        self.fileName = fileName
+    public init(
+        url: String, fileDescriptor: Int32, fileLength: UInt64 = 0, name: String, header: WXTransferPairs = [:],
+        formData: WXTransferPairs = [:], fileName: String? = nil
+    ) {
+        (self.url, self.fileDescriptor, self.fileLength, self.name) = (url, fileDescriptor, fileLength, name)
+        (self.header, self.formData, self.fileName) = (header, formData, fileName)
     }
 
     /// An upload of several files.
-    public init(url: String, parts: [WXTransferUploadPart]) {
-        self.url = url
-        self.parts = parts
+    public init(
+        url: String, parts: [WXTransferUploadPart], header: WXTransferPairs = [:], formData: WXTransferPairs = [:]
+    ) {
+        (self.url, self.parts, self.header, self.formData) = (url, parts, header, formData)
         name = ""
     }
 
     /// An upload whose body is the bytes of a file and nothing else. Its `Content-Type` is that of `header`.
-    public init(url: String, rawFilePath: String, method: WXTransferMethod) {
-        self.url = url
-        filePath = rawFilePath
-        self.method = method
+    public init(url: String, rawFilePath: String, method: WXTransferMethod, header: WXTransferPairs = [:]) {
+        (self.url, filePath, self.method, self.header) = (url, rawFilePath, method, header)
         raw = true
         name = ""
     }
@@ -90,7 +100,7 @@ public struct WXTransferUploadRequest: Sendable, Hashable {
         request.form_data = formData.baseAddress
         request.form_data_count = formData.count
         request.file_name = memory.string(fileName)
-        request.timeout = timeout ?? 0
+        request.timeout = cMilliseconds(timeoutMilliseconds)
         request.disable_profile = disableProfile ? 1 : 0
         request.needs_unmetered = needsUnmetered ? 1 : 0
         if let fileDescriptor {
@@ -194,17 +204,17 @@ public struct WXTransferDownloadRequest: Sendable, Hashable {
     public var header: WXTransferPairs = [:]
     /// `filePath`: a `wxfile://usr/` path to store the file at; `nil` is a temporary file.
     public var filePath: String?
-    /// `timeout`: as in ``WXTransferUploadRequest``.
-    public var timeout: UInt32?
+    /// `timeout` in milliseconds: as in ``WXTransferUploadRequest``.
+    public var timeoutMilliseconds: Int?
     /// A page's `enableProfile: false`: the result comes without a `profile`.
     public var disableProfile = false
     /// The SHA-256 of the file, as 64 hexadecimal digits; `nil` is any. A file with another one does not appear, whatever the
     /// status: the task fails with ``WXTransferCategory/integrity``.
-    public var expectedSha256: String?
+    public var expectedSHA256: String?
     /// The length of the file in bytes; 0 is any. Another one fails likewise.
     public var expectedLength: UInt64 = 0
     /// The result has the SHA-256 of the file.
-    public var wantSha256 = false
+    public var wantSHA256 = false
     /// A 200 that declares a digest of its body (`Repr-Digest`, `Content-MD5`, the CRC64 of COS and OSS) must have it, or the
     /// task fails likewise.
     public var verifyDigest = false
@@ -216,9 +226,8 @@ public struct WXTransferDownloadRequest: Sendable, Hashable {
     public var priority: Int32 = 0
 
     /// A download.
-    public init(url: String, filePath: String? = nil) {
-        self.url = url
-        self.filePath = filePath
+    public init(url: String, filePath: String? = nil, header: WXTransferPairs = [:]) {
+        (self.url, self.filePath, self.header) = (url, filePath, header)
     }
 
     func cRequest(in memory: CMemory) -> WxtDownloadRequest {
@@ -228,11 +237,11 @@ public struct WXTransferDownloadRequest: Sendable, Hashable {
         request.header = header.baseAddress
         request.header_count = header.count
         request.file_path = memory.string(filePath)
-        request.timeout = timeout ?? 0
+        request.timeout = cMilliseconds(timeoutMilliseconds)
         request.disable_profile = disableProfile ? 1 : 0
-        request.expected_sha256 = memory.string(expectedSha256)
+        request.expected_sha256 = memory.string(expectedSHA256)
         request.expected_length = expectedLength
-        request.want_sha256 = wantSha256 ? 1 : 0
+        request.want_sha256 = wantSHA256 ? 1 : 0
         request.verify_digest = verifyDigest ? 1 : 0
         request.needs_unmetered = needsUnmetered ? 1 : 0
         request.max_bytes_per_second = maxBytesPerSecond ?? 0
@@ -245,7 +254,7 @@ extension WXTransferUploadRequest: Redacted {
     var shown: KeyValuePairs<String, Any?> {
         [
             "url": Redaction.url(url), "filePath": filePath, "name": name, "header": header, "formData": formData,
-            "fileName": fileName, "timeout": timeout, "disableProfile": disableProfile,
+            "fileName": fileName, "timeoutMilliseconds": timeoutMilliseconds, "disableProfile": disableProfile,
             "fileDescriptor": fileDescriptor, "fileLength": fileLength, "needsUnmetered": needsUnmetered,
             "data": data.map(Redaction.length), "parts": parts, "method": method, "raw": raw,
             "maxBytesPerSecond": maxBytesPerSecond, "priority": priority,
@@ -265,9 +274,9 @@ extension WXTransferUploadPart: Redacted {
 extension WXTransferDownloadRequest: Redacted {
     var shown: KeyValuePairs<String, Any?> {
         [
-            "url": Redaction.url(url), "header": header, "filePath": filePath, "timeout": timeout,
-            "disableProfile": disableProfile, "expectedSha256": expectedSha256, "expectedLength": expectedLength,
-            "wantSha256": wantSha256, "verifyDigest": verifyDigest, "needsUnmetered": needsUnmetered,
+            "url": Redaction.url(url), "header": header, "filePath": filePath, "timeoutMilliseconds": timeoutMilliseconds,
+            "disableProfile": disableProfile, "expectedSHA256": expectedSHA256, "expectedLength": expectedLength,
+            "wantSHA256": wantSHA256, "verifyDigest": verifyDigest, "needsUnmetered": needsUnmetered,
             "maxBytesPerSecond": maxBytesPerSecond, "priority": priority,
         ]
     }

@@ -1,7 +1,7 @@
 internal import CWxtransfer
 
-/// Which call ``WXTransferSession/checkUrl(_:_:header:)`` is about.
-public enum WXTransferApi: Sendable {
+/// Which call ``WXTransferSession/checkURL(_:_:header:)`` is about.
+public enum WXTransferAPI: Sendable {
     /// `wx.uploadFile`.
     case upload
     /// `wx.downloadFile`.
@@ -16,7 +16,7 @@ public enum WXTransferApi: Sendable {
 }
 
 /// What would become of a call with a URL and a header.
-public struct WXTransferUrlCheck: Hashable, Sendable {
+public struct WXTransferURLCheck: Hashable, Sendable {
     /// The URL as it would be sent, query included; `nil` if it cannot be read.
     public let url: String?
     /// The rules allow the call.
@@ -39,6 +39,17 @@ public struct WXTransferUrlCheck: Hashable, Sendable {
     /// The quirks of old clients and base libraries that hold for the call.
     public let quirks: [String]
 
+    /// A check that a test makes.
+    public init(
+        url: String?, allowed: Bool, errno: WXTransferErrno = .ok, category: WXTransferCategory? = nil,
+        errMsg: String = "", detail: String? = nil, rule: String = "url", referer: String = "",
+        droppedHeaders: [String] = [], quirks: [String] = []
+    ) {
+        (self.url, self.allowed, self.errno, self.category) = (url, allowed, errno, category)
+        (self.errMsg, self.detail, self.rule, self.referer) = (errMsg, detail, rule, referer)
+        (self.droppedHeaders, self.quirks) = (droppedHeaders, quirks)
+    }
+
     init(_ check: WxtUrlCheck) {
         url = check.url.text
         allowed = check.allowed
@@ -54,7 +65,7 @@ public struct WXTransferUrlCheck: Hashable, Sendable {
     }
 }
 
-extension WXTransferUrlCheck: Redacted {
+extension WXTransferURLCheck: Redacted {
     var shown: KeyValuePairs<String, Any?> {
         [
             "url": url.map(Redaction.url), "allowed": allowed, "errno": errno, "category": category, "errMsg": errMsg,
@@ -102,6 +113,22 @@ public struct WXTransferSessionStatistics: Hashable, Sendable {
     /// Answers that were the rest of a file, by `resume`.
     public let resumed: UInt64
 
+    /// Numbers that a test makes.
+    public init(
+        tasksStarted: UInt64 = 0, tasksSucceeded: UInt64 = 0, tasksFailed: UInt64 = 0, tasksAborted: UInt64 = 0,
+        tasksTimedOut: UInt64 = 0, tasksInterrupted: UInt64 = 0, tasksRunning: UInt64 = 0, tasksWaiting: UInt64 = 0,
+        retries: UInt64 = 0, bytesSent: UInt64 = 0, bytesReceived: UInt64 = 0, connectionsOpened: UInt64 = 0,
+        connectionsReused: UInt64 = 0, connectionsIdle: UInt64 = 0, tlsSessionsResumed: UInt64 = 0,
+        lookUps: UInt64 = 0, resumed: UInt64 = 0
+    ) {
+        (self.tasksStarted, self.tasksSucceeded, self.tasksFailed) = (tasksStarted, tasksSucceeded, tasksFailed)
+        (self.tasksAborted, self.tasksTimedOut, self.tasksInterrupted) = (tasksAborted, tasksTimedOut, tasksInterrupted)
+        (self.tasksRunning, self.tasksWaiting, self.retries) = (tasksRunning, tasksWaiting, retries)
+        (self.bytesSent, self.bytesReceived, self.connectionsOpened) = (bytesSent, bytesReceived, connectionsOpened)
+        (self.connectionsReused, self.connectionsIdle, self.tlsSessionsResumed) = (connectionsReused, connectionsIdle, tlsSessionsResumed)
+        (self.lookUps, self.resumed) = (lookUps, resumed)
+    }
+
     init(_ statistics: WxtSessionStatistics) {
         tasksStarted = statistics.tasks_started
         tasksSucceeded = statistics.tasks_succeeded
@@ -128,6 +155,11 @@ public struct WXTransferTrace: Hashable, Sendable {
     /// An object of JSON: an `entry` of HAR 1.2. It has no query, header value, field or body.
     public let entry: String
 
+    /// A trace that a test makes.
+    public init(entry: String) {
+        self.entry = entry
+    }
+
     init(_ event: WxtTrace) {
         entry = event.entry.text ?? ""
     }
@@ -136,15 +168,15 @@ public struct WXTransferTrace: Hashable, Sendable {
 extension WXTransferSession {
     /// What the session's rules make of a URL and a header, in the order in which a call of `api` asks them, without a task.
     /// Nothing is sent, looked up or connected.
-    public func checkUrl(
-        _ api: WXTransferApi, _ url: String, header: WXTransferPairs = [:]
-    ) throws(WXTransferStatus) -> WXTransferUrlCheck {
-        var result: WXTransferUrlCheck?
+    public func checkURL(
+        _ api: WXTransferAPI, _ url: String, header: WXTransferPairs = [:]
+    ) throws(WXTransferStatus) -> WXTransferURLCheck {
+        var result: WXTransferURLCheck?
         let status = withUnsafeMutablePointer(to: &result) { pointer in
             CMemory.with { memory in
                 let pairs = memory.pairs(header)
                 return wxt_check_url(
-                    handle.pointer, api.cValue, memory.string(url), pairs.baseAddress, pairs.count, onUrlCheck, pointer)
+                    handle.pointer, api.cValue, memory.string(url), pairs.baseAddress, pairs.count, onURLCheck, pointer)
             }
         }
         try WXTransferStatus.check(status)
@@ -162,7 +194,7 @@ extension WXTransferSession {
 }
 
 /// Runs inside the function above, whose result `userData` is.
-private func onUrlCheck(userData: UnsafeMutableRawPointer?, event: UnsafePointer<WxtUrlCheck>?) {
-    guard let result = userData?.assumingMemoryBound(to: WXTransferUrlCheck?.self), let event else { return }
-    result.pointee = WXTransferUrlCheck(event.pointee)
+private func onURLCheck(userData: UnsafeMutableRawPointer?, event: UnsafePointer<WxtUrlCheck>?) {
+    guard let result = userData?.assumingMemoryBound(to: WXTransferURLCheck?.self), let event else { return }
+    result.pointee = WXTransferURLCheck(event.pointee)
 }

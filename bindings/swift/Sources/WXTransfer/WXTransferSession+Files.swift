@@ -40,7 +40,8 @@ public enum WXTransferImportMode: Sendable {
     }
 }
 
-/// The files. Each function waits for the disk on a thread of the system's global dispatch queue.
+/// The files. Each function waits for the disk on a thread of the system's global dispatch queue. Cancelling the caller counts
+/// before it has begun.
 extension WXTransferSession {
     /// `wx.saveFile`: moves a temporary file to the store, or to `filePath`, a `wxfile://usr/` path whose file it
     /// replaces. Its directory must be there. The temporary path is invalid afterwards; on failure it stays.

@@ -1,18 +1,6 @@
 internal import CWxtransfer
 
 extension WXTransferSession {
-    /// `wx.uploadFile`, to its end. Where the caller's `Task` is cancelled, the upload is aborted and the failure has
-    /// the category ``WXTransferCategory/aborted``.
-    public func uploadFile(_ request: WXTransferUploadRequest) async throws -> WXTransferUploadSuccess {
-        try await uploadFileTask(request).resultOrAbort()
-    }
-
-    /// `wx.downloadFile`, to its end. Where the caller's `Task` is cancelled, the download is aborted and the failure
-    /// has the category ``WXTransferCategory/aborted``.
-    public func downloadFile(_ request: WXTransferDownloadRequest) async throws -> WXTransferDownloadSuccess {
-        try await downloadFileTask(request).resultOrAbort()
-    }
-
     /// Starts `wx.uploadFile`, and returns what its progress, headers and result are read from.
     public func uploadFileTask(_ request: WXTransferUploadRequest) throws(WXTransferStatus) -> WXTransferUploadTask {
         try start(request, TaskClosures())

@@ -1,13 +1,12 @@
 import Dispatch
 import Foundation
-internal import CWxtransfer
 
 /// Everything about one launch of one mini program. What is left `nil` or empty is as WeChat does it.
 public struct WXTransferSessionOptions: Sendable {
     /// The WeChat client whose quirks apply.
     public enum Platform: Sendable {
         /// `WXT_PLATFORM_IOS`: the WeChat client on iOS.
-        case ios
+        case iOS
         /// `WXT_PLATFORM_ANDROID`: the WeChat client on Android.
         case android
         /// `WXT_PLATFORM_OTHER`: any other client, such as the developer tools.
@@ -31,7 +30,7 @@ public struct WXTransferSessionOptions: Sendable {
     }
 
     /// What of the local network needs no entry in a domain list.
-    public enum LanPolicy: Sendable {
+    public enum LANPolicy: Sendable {
         /// `WXT_LAN_OWN_SUBNETS`: `http` and `https` to an IP address in a subnet of one of the device's network interfaces, but
         /// never to the device itself: what WeChat allows from base library 2.4.0 on.
         case ownSubnets
@@ -77,11 +76,11 @@ public struct WXTransferSessionOptions: Sendable {
 
     /// The mini program's appid. Part of the Referer, and of its files' place. Letters, digits and `-._~`, but neither `.`
     /// nor `..`.
-    public var appId: String
+    public var appID: String
     /// The mini program's version, part of the Referer; `nil` is `0`, the development version.
     public var appVersion: String?
     /// The user, so that two users of one mini program have files of their own.
-    public var userId: String?
+    public var userID: String?
     /// The platform of the WeChat client that the host stands in for.
     public var platform: Platform
     /// What a page may name as `filePath` of an upload.
@@ -93,7 +92,7 @@ public struct WXTransferSessionOptions: Sendable {
     /// The `User-Agent` of every request; `nil` is `wxtransfer/<version>`.
     public var userAgent: String?
     /// The Referer of every request: an `https` or `http` URL with a host, without user-info and fragment, in which `{appid}` and
-    /// `{version}` stand for `appId` and `appVersion`, and of at most 1,024 bytes with these; `nil` is WeChat's, `https://servicewechat.com/{appid}/{version}/page-frame.html`.
+    /// `{version}` stand for `appID` and `appVersion`, and of at most 1,024 bytes with these; `nil` is WeChat's, `https://servicewechat.com/{appid}/{version}/page-frame.html`.
     public var referer: String?
     /// The scheme of all paths that pages get and give, in place of `wxfile`: at most 32 lower-case letters and digits, a
     /// letter first, that end in `file`, but not `file` itself; `nil` is `wxfile`.
@@ -105,12 +104,12 @@ public struct WXTransferSessionOptions: Sendable {
     /// Downloads at once; `nil` is 10.
     public var maxConcurrentDownloads: UInt32?
     /// The deadline of an upload that names none, in milliseconds; `nil` is 60,000: `networkTimeout.uploadFile` of app.json.
-    public var defaultUploadTimeout: UInt32?
+    public var defaultUploadTimeoutMilliseconds: Int?
     /// The deadline of a download that names none, in milliseconds; `nil` is 60,000: `networkTimeout.downloadFile` of app.json.
-    public var defaultDownloadTimeout: UInt32?
+    public var defaultDownloadTimeoutMilliseconds: Int?
     /// The longest deadline of a task, in milliseconds; `nil` is 60,000. A longer `timeout` of a request, and a longer default,
     /// count as this. It does not change the defaults.
-    public var maxTimeout: UInt32?
+    public var maxTimeoutMilliseconds: Int?
     /// The largest file that a download may have, in bytes; `nil` is 200 MiB.
     public var maxDownloadSize: UInt64?
     /// The largest answer of an upload, in bytes; `nil` is 16 MiB.
@@ -126,16 +125,16 @@ public struct WXTransferSessionOptions: Sendable {
     /// Whether two sessions may have the same mini program's files.
     public var storageSharing = StorageSharing.exclusive
     /// What of the local network needs no entry in a domain list.
-    public var lanPolicy = LanPolicy.ownSubnets
+    public var lanPolicy = LANPolicy.ownSubnets
     /// `http` URLs are allowed beyond what `lanPolicy` allows.
-    public var allowPlainHttp = false
+    public var allowPlainHTTP = false
     /// The domain lists are not looked at. For development only.
     public var skipDomainCheck = false
     /// Set to `true` to send every upload once only. Default: `false`, as browsers do it: an upload on a kept connection
     /// that ends without a byte of an answer is sent once more on a new connection. The server may have received the
     /// first one whole (RFC 9110 section 9.2.2).
     public var sendUploadsOnce = false
-    /// The hosts that an upload may go to: `https://host`, or with `:port`. `http://host` needs `allowPlainHttp`. If it is
+    /// The hosts that an upload may go to: `https://host`, or with `:port`. `http://host` needs `allowPlainHTTP`. If it is
     /// empty, no upload is allowed.
     public var uploadDomains: [String] = []
     /// The hosts that a download may come from.
@@ -161,7 +160,7 @@ public struct WXTransferSessionOptions: Sendable {
     public var maxRetries: UInt32 = 0
     /// The longest wait before the second attempt, in milliseconds; `nil` is 500. A wait is a random part of it, and it
     /// doubles with each attempt. A `Retry-After` of the answer counts instead.
-    public var retryDelay: UInt32?
+    public var retryDelayMilliseconds: Int?
     /// Set to `true` to try uploads again that may have reached the server. Default: `false`. Only for servers that handle two
     /// uploads with one `Idempotency-Key` as one. With `sendUploadsOnce` the session is not opened.
     public var retryUploads = false
@@ -175,7 +174,7 @@ public struct WXTransferSessionOptions: Sendable {
     /// for `maxBytesPerSecond` counts.
     public var lowSpeedLimit: UInt64?
     /// For how long a connection may be slower than `lowSpeedLimit`, in milliseconds. Both are set or neither is.
-    public var lowSpeedTime: UInt32?
+    public var lowSpeedTimeMilliseconds: Int?
     /// Set to `true` to have transfers wait in the background for the app's return instead of ending with `interrupted`. Default:
     /// `false`. Deadlines stand still from `enterBackground` to `enterForeground`. After 5 s connections end. A download begins its
     /// next attempt at the return; an upload that has begun to leave the device is sent again with `retryUploads`, else it ends
@@ -185,176 +184,10 @@ public struct WXTransferSessionOptions: Sendable {
     public var clientCertificate: ClientCertificate?
 
     /// The options that every session needs; the others keep WeChat's values.
-    public init(appId: String, platform: Platform, clientVersion: String, dataDirectory: URL) {
-        self.appId = appId
+    public init(appID: String, platform: Platform, clientVersion: String, dataDirectory: URL) {
+        self.appID = appID
         self.platform = platform
         self.clientVersion = clientVersion
         self.dataDirectory = dataDirectory
-    }
-
-    /// The C form. `host` is what the C callbacks are given, and has to outlive the session.
-    func cOptions(in memory: CMemory, host: HostContext) -> WxtSessionOptions {
-        let (uploadDomains, downloadDomains) = (memory.strings(uploadDomains), memory.strings(downloadDomains))
-        let pins = memory.copy(pins.map { $0.cPin(in: memory) })
-        var options = wxt_session_options()
-        options.app_id = memory.string(appId)
-        options.app_version = memory.string(appVersion)
-        options.user_id = memory.string(userId)
-        options.platform = platform.cValue
-        options.path_policy = pathPolicy.cValue
-        options.client_version = memory.string(clientVersion)
-        options.base_library_version = memory.string(baseLibraryVersion)
-        options.user_agent = memory.string(userAgent)
-        options.referer = memory.string(referer)
-        options.path_scheme = memory.string(pathScheme)
-        options.data_directory = memory.string(dataDirectory.path)
-        options.max_concurrent_uploads = maxConcurrentUploads ?? 0
-        options.max_concurrent_downloads = maxConcurrentDownloads ?? 0
-        options.default_upload_timeout = defaultUploadTimeout ?? 0
-        options.default_download_timeout = defaultDownloadTimeout ?? 0
-        options.max_timeout = maxTimeout ?? 0
-        options.max_download_size = maxDownloadSize ?? 0
-        options.max_data_size = maxDataSize ?? 0
-        options.storage_quota = storageQuota ?? 0
-        options.temporary_quota = temporaryQuota ?? 0
-        options.temporary_retention = temporaryRetention ?? 0
-        options.storage_sharing = storageSharing.cValue
-        options.lan_policy = lanPolicy.cValue
-        options.allow_plain_http = allowPlainHttp ? 1 : 0
-        options.skip_domain_check = skipDomainCheck ? 1 : 0
-        options.send_uploads_once = sendUploadsOnce ? 1 : 0
-        options.upload_domains = uploadDomains.baseAddress
-        options.upload_domain_count = uploadDomains.count
-        options.download_domains = downloadDomains.baseAddress
-        options.download_domain_count = downloadDomains.count
-        options.root_certificates = memory.string(rootCertificates)
-        options.pins = pins.baseAddress
-        options.pin_count = pins.count
-        options.proxy = memory.string(proxy)
-        options.max_retries = maxRetries
-        options.retry_delay = retryDelay ?? 0
-        options.retry_uploads = retryUploads ? 1 : 0
-        options.resume = resume.cValue
-        options.max_bytes_per_second = maxBytesPerSecond ?? 0
-        options.low_speed_limit = lowSpeedLimit ?? 0
-        options.low_speed_time = lowSpeedTime ?? 0
-        options.wait_in_background = waitInBackground ? 1 : 0
-        host.fill(&options, in: memory)
-        return options
-    }
-}
-
-extension WXTransferSessionOptions.Platform {
-    var cValue: Int32 {
-        switch self {
-        case .ios: WXT_PLATFORM_IOS
-        case .android: WXT_PLATFORM_ANDROID
-        case .other: WXT_PLATFORM_OTHER
-        }
-    }
-}
-
-extension WXTransferSessionOptions.PathPolicy {
-    var cValue: Int32 {
-        switch self {
-        case .sandbox: WXT_PATHS_SANDBOX
-        case .native: WXT_PATHS_NATIVE
-        }
-    }
-}
-
-extension WXTransferSessionOptions.StorageSharing {
-    var cValue: Int32 {
-        switch self {
-        case .exclusive: WXT_STORAGE_EXCLUSIVE
-        case .shared: WXT_STORAGE_SHARED
-        }
-    }
-}
-
-extension WXTransferSessionOptions.LanPolicy {
-    var cValue: Int32 {
-        switch self {
-        case .ownSubnets: WXT_LAN_OWN_SUBNETS
-        case .off: WXT_LAN_OFF
-        case .allLocal: WXT_LAN_ALL_LOCAL
-        }
-    }
-}
-
-extension WXTransferSessionOptions.Resume {
-    var cValue: Int32 {
-        switch self {
-        case .off: WXT_RESUME_OFF
-        case .withinTask: WXT_RESUME_WITHIN_TASK
-        case .acrossLaunches: WXT_RESUME_ACROSS_LAUNCHES
-        }
-    }
-}
-
-extension WXTransferSessionOptions.LogLevel {
-    init(_ level: Int32) {
-        self = level == WXT_LOG_WARNING ? .warning : .info
-    }
-}
-
-extension WXTransferSessionOptions.Pin {
-    func cPin(in memory: CMemory) -> WxtPin {
-        let hash = memory.copy(Array(sha256))
-        return WxtPin(host: memory.string(host), sha256: hash.baseAddress, sha256_length: hash.count)
-    }
-}
-
-extension WXTransferSessionOptions.Pin: Redacted {
-    var shown: KeyValuePairs<String, Any?> { ["host": host, "sha256": "<\(sha256.count) bytes>"] }
-}
-
-extension WXTransferSessionOptions: Redacted {
-    var shown: KeyValuePairs<String, Any?> {
-        [
-            "appId": appId,
-            "appVersion": appVersion,
-            "userId": userId.map(Redaction.length),
-            "platform": platform,
-            "pathPolicy": pathPolicy,
-            "clientVersion": clientVersion,
-            "baseLibraryVersion": baseLibraryVersion,
-            "userAgent": userAgent.map(Redaction.length),
-            "referer": referer,
-            "pathScheme": pathScheme,
-            "dataDirectory": dataDirectory.path,
-            "maxConcurrentUploads": maxConcurrentUploads,
-            "maxConcurrentDownloads": maxConcurrentDownloads,
-            "defaultUploadTimeout": defaultUploadTimeout,
-            "defaultDownloadTimeout": defaultDownloadTimeout,
-            "maxTimeout": maxTimeout,
-            "maxDownloadSize": maxDownloadSize,
-            "maxDataSize": maxDataSize,
-            "storageQuota": storageQuota,
-            "temporaryQuota": temporaryQuota,
-            "temporaryRetention": temporaryRetention,
-            "storageSharing": storageSharing,
-            "lanPolicy": lanPolicy,
-            "allowPlainHttp": allowPlainHttp,
-            "skipDomainCheck": skipDomainCheck,
-            "sendUploadsOnce": sendUploadsOnce,
-            "uploadDomains": uploadDomains.map(Redaction.url),
-            "downloadDomains": downloadDomains.map(Redaction.url),
-            "rootCertificates": rootCertificates.map(Redaction.length),
-            "pins": pins,
-            "proxy": Redaction.proxy(proxy),
-            "resolver": Redaction.presence(resolver),
-            "callbackQueue": Redaction.presence(callbackQueue),
-            "log": Redaction.presence(log),
-            "maxRetries": maxRetries,
-            "retryDelay": retryDelay,
-            "retryUploads": retryUploads,
-            "resume": resume,
-            "maxBytesPerSecond": maxBytesPerSecond,
-            "lowSpeedLimit": lowSpeedLimit,
-            "lowSpeedTime": lowSpeedTime,
-            "waitInBackground": waitInBackground,
-            "clientCertificate": clientCertificate,
-        ]
     }
 }

@@ -16,7 +16,7 @@ public struct WXTransferStatus: RawRepresentable, Error, Hashable, Sendable, Cus
     /// `WXT_INVALID_STRUCT_SIZE`: this binding is newer than the library that it is linked with.
     public static let invalidStructSize = Self(rawValue: WXT_INVALID_STRUCT_SIZE)
     /// `WXT_INVALID_UTF8`: a string of the options is not UTF-8, which no `String` of Swift can be.
-    public static let invalidUtf8 = Self(rawValue: WXT_INVALID_UTF8)
+    public static let invalidUTF8 = Self(rawValue: WXT_INVALID_UTF8)
     /// `WXT_SESSION_CLOSED`: the session is closing or closed.
     public static let sessionClosed = Self(rawValue: WXT_SESSION_CLOSED)
     /// `WXT_CALLED_FROM_CALLBACK`: a session cannot be closed from a callback.

@@ -59,14 +59,30 @@ public final class WXTransferTask<Success: Sendable>: Sendable {
         setRate(bytesPerSecond)
     }
 
-    /// The result; where the caller is cancelled before, the task is aborted.
-    func resultOrAbort() async throws -> Success {
-        try await withTaskCancellationHandler {
-            try await result
-        } onCancel: {
-            abort()
+    /// The result, after all progress. Where the caller is cancelled before, the task is aborted, and this throws
+    /// `CancellationError`.
+    ///
+    /// `onProgressUpdate` takes the place of a reader of ``progress``: it is given the newest progress whenever the caller has time
+    /// for it. It runs on the caller's actor, such as the main one, whose state it may change.
+    public func resultOrAbort(
+        isolation: isolated (any Actor)? = #isolation, onProgressUpdate: (WXTransferProgress) -> Void = { _ in }
+    ) async throws -> Success {
+        do {
+            return try await withTaskCancellationHandler {
+                for await event in progress { onProgressUpdate(event) }
+                return try await result
+            } onCancel: {
+                abort()
+            }
+        } catch let failure as WXTransferFailure where failure.category == .aborted && Task.isCancelled {
+            throw CancellationError()
         }
     }
+}
+
+extension WXTransferTask: CustomStringConvertible {
+    /// The kind and the number.
+    public var description: String { "WXTransferTask<\(Success.self)>(id: \(id))" }
 }
 
 /// A running `uploadFile`.

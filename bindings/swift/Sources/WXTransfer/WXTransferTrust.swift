@@ -30,21 +30,21 @@ extension WXTransferSessionOptions {
     /// How a key signs in a TLS handshake: the numbers of `WXT_SCHEME_…` and of TLS.
     public enum SignatureScheme: UInt16, Sendable, CaseIterable {
         /// RSA PKCS #1 v1.5 with SHA-256: `.rsaSignatureMessagePKCS1v15SHA256` of a `SecKey`. TLS 1.2 only.
-        case rsaPkcs1Sha256 = 0x0401
+        case rsaPKCS1SHA256 = 0x0401
         /// RSA PKCS #1 v1.5 with SHA-384: `.rsaSignatureMessagePKCS1v15SHA384` of a `SecKey`. TLS 1.2 only.
-        case rsaPkcs1Sha384 = 0x0501
+        case rsaPKCS1SHA384 = 0x0501
         /// RSA PKCS #1 v1.5 with SHA-512: `.rsaSignatureMessagePKCS1v15SHA512` of a `SecKey`. TLS 1.2 only.
-        case rsaPkcs1Sha512 = 0x0601
+        case rsaPKCS1SHA512 = 0x0601
         /// ECDSA on P-256 with SHA-256, in DER: `.ecdsaSignatureMessageX962SHA256` of a `SecKey`.
-        case ecdsaP256Sha256 = 0x0403
+        case ecdsaP256SHA256 = 0x0403
         /// ECDSA on P-384 with SHA-384, in DER: `.ecdsaSignatureMessageX962SHA384` of a `SecKey`.
-        case ecdsaP384Sha384 = 0x0503
+        case ecdsaP384SHA384 = 0x0503
         /// RSA-PSS with SHA-256: `.rsaSignatureMessagePSSSHA256` of a `SecKey`.
-        case rsaPssSha256 = 0x0804
+        case rsaPSSSHA256 = 0x0804
         /// RSA-PSS with SHA-384: `.rsaSignatureMessagePSSSHA384` of a `SecKey`.
-        case rsaPssSha384 = 0x0805
+        case rsaPSSSHA384 = 0x0805
         /// RSA-PSS with SHA-512: `.rsaSignatureMessagePSSSHA512` of a `SecKey`.
-        case rsaPssSha512 = 0x0806
+        case rsaPSSSHA512 = 0x0806
         /// Ed25519.
         case ed25519 = 0x0807
     }

@@ -3,12 +3,6 @@
 /// ``WXTransferSession`` is the real one, and `WXTransferFakeSession` of the module `WXTransferTesting` the fake. Files are not
 /// part of it: they need no network, so that tests can have the real ones.
 public protocol WXTransfers: AnyObject, Sendable {
-    /// `wx.uploadFile`, to its end. Where the caller's `Task` is cancelled, the upload is aborted.
-    func uploadFile(_ request: WXTransferUploadRequest) async throws -> WXTransferUploadSuccess
-
-    /// `wx.downloadFile`, to its end. Where the caller's `Task` is cancelled, the download is aborted.
-    func downloadFile(_ request: WXTransferDownloadRequest) async throws -> WXTransferDownloadSuccess
-
     /// Starts `wx.uploadFile`, and returns what its progress, headers and result are read from.
     func uploadFileTask(_ request: WXTransferUploadRequest) throws(WXTransferStatus) -> WXTransferUploadTask
 
@@ -54,6 +48,22 @@ public protocol WXTransfers: AnyObject, Sendable {
     /// Ends it: aborts what is left and runs the last closures. In a callback it throws
     /// ``WXTransferStatus/calledFromCallback``.
     func close() throws(WXTransferStatus)
+}
+
+extension WXTransfers {
+    /// `wx.uploadFile`, to its end. Where the caller's `Task` is cancelled, the upload is aborted, and this throws
+    /// `CancellationError`.
+    public func uploadFile(_ request: WXTransferUploadRequest) async throws -> WXTransferUploadSuccess {
+        try Task.checkCancellation()
+        return try await uploadFileTask(request).resultOrAbort()
+    }
+
+    /// `wx.downloadFile`, to its end. Where the caller's `Task` is cancelled, the download is aborted, and this throws
+    /// `CancellationError`.
+    public func downloadFile(_ request: WXTransferDownloadRequest) async throws -> WXTransferDownloadSuccess {
+        try Task.checkCancellation()
+        return try await downloadFileTask(request).resultOrAbort()
+    }
 }
 
 extension WXTransferSession: WXTransfers {}

@@ -28,9 +28,9 @@ public struct WXTransferFakeFailure: Sendable, Hashable {
     /// In the background, or without a network, for more than 5 s.
     public static let interrupted = Self(.interrupted, "interrupted", .interrupted, true)
     /// The URL is malformed.
-    public static let invalidUrl = Self(.invalidUrl, "invalid url", .request, false)
+    public static let invalidURL = Self(.invalidURL, "invalid url", .request, false)
     /// The URL has another scheme than `https` and `http`.
-    public static let invalidUrlScheme = Self(.invalidUrlScheme, "url scheme is invalid", .request, false)
+    public static let invalidURLScheme = Self(.invalidURLScheme, "url scheme is invalid", .request, false)
     /// The host is in no domain list.
     public static let notInDomainList = Self(.notInDomainList, "url not in domain list", .policy, false)
     /// More redirects than are followed.

@@ -21,7 +21,7 @@ public final class WXTransferFakeSession: WXTransfers, @unchecked Sendable {
     private let lock = NSLock()
     private var jobs: [@Sendable () -> Void] = []
     private var deliveringThread: Thread?
-    private var byUrl: [String: [WXTransferFakeTransfer]] = [:]
+    private var byURL: [String: [WXTransferFakeTransfer]] = [:]
     private var inOrder: [WXTransferFakeTransfer] = []
     private var seenUploads: [WXTransferUploadRequest] = []
     private var seenDownloads: [WXTransferDownloadRequest] = []
@@ -46,22 +46,12 @@ public final class WXTransferFakeSession: WXTransfers, @unchecked Sendable {
 
     /// What the next transfers with `url` do, each once.
     public func answer(_ url: String, _ transfers: WXTransferFakeTransfer...) {
-        locked { byUrl[url, default: []] += transfers }
+        locked { byURL[url, default: []] += transfers }
     }
 
     /// What the next transfers do whose URL has no script, each once.
     public func answerNext(_ transfers: WXTransferFakeTransfer...) {
         locked { inOrder += transfers }
-    }
-
-    /// `wx.uploadFile`, to its end.
-    public func uploadFile(_ request: WXTransferUploadRequest) async throws -> WXTransferUploadSuccess {
-        try await finished(uploadFileTask(request))
-    }
-
-    /// `wx.downloadFile`, to its end.
-    public func downloadFile(_ request: WXTransferDownloadRequest) async throws -> WXTransferDownloadSuccess {
-        try await finished(downloadFileTask(request))
     }
 
     /// Starts `wx.uploadFile`.
@@ -155,14 +145,6 @@ public final class WXTransferFakeSession: WXTransfers, @unchecked Sendable {
         for task in locked({ isHidden || isOffline ? tasks : [] }) { task.stop(.interrupted) }
     }
 
-    private func finished<Success: Sendable>(_ task: WXTransferTask<Success>) async throws -> Success {
-        try await withTaskCancellationHandler {
-            try await task.result
-        } onCancel: {
-            task.abort()
-        }
-    }
-
     private func start(
         _ request: WXTransferUploadRequest, _ closures: FakeClosures<WXTransferUploadSuccess>
     ) throws(WXTransferStatus) -> WXTransferUploadTask {
@@ -220,7 +202,7 @@ public final class WXTransferFakeSession: WXTransfers, @unchecked Sendable {
         try checkOpen()
         return locked {
             note()
-            if byUrl[url]?.isEmpty == false { return byUrl[url]!.removeFirst() }
+            if byURL[url]?.isEmpty == false { return byURL[url]!.removeFirst() }
             return inOrder.isEmpty ? .missing(url) : inOrder.removeFirst()
         }
     }

@@ -1,24 +1,22 @@
 import Foundation
-@testable import WXTransfer
+import WXTransfer
 import XCTest
 
-/// Cancelling the caller's `Task` aborts the transfer, in whatever phase it is.
+/// Cancelling the caller's `Task` aborts the transfer, in whatever phase it is, and throws `CancellationError`.
 final class CancellationTests: XCTestCase {
     private let server = TestServer.shared
 
-    /// Runs `transfer` in a `Task`, which is cancelled once `reached` returns, and checks how it ended.
+    /// Runs `transfer` of `session` in a `Task`, which is cancelled once `reached` returns, and checks how it ended.
     private func cancel<Success: Sendable>(
-        _ errno: WXTransferErrno, _ transfer: @escaping @Sendable () async throws -> Success,
+        _ session: WXTransferSession, _ transfer: @escaping @Sendable () async throws -> Success,
         when reached: () async -> Void = {}
     ) async throws {
+        let before = try session.statistics().tasksAborted
         let task = Task { try await transfer() }
         await reached()
         task.cancel()
-        let failure = try await failure { try await task.value }
-        XCTAssertEqual(failure.category, .aborted)
-        XCTAssertEqual(failure.errno, errno)
-        XCTAssertTrue(failure.errMsg.hasSuffix(":fail abort"), failure.errMsg)
-        XCTAssertFalse(failure.retryable)
+        await cancelled { try await task.value }
+        XCTAssertEqual(try session.statistics().tasksAborted, before + 1)
     }
 
     func testBeforeItStarts() async throws {
@@ -32,8 +30,8 @@ final class CancellationTests: XCTestCase {
         }
         task.cancel()
         open.finish()
-        let failure = try await failure { try await task.value }
-        XCTAssertEqual(failure.errno, .abortDownload)
+        await cancelled { try await task.value }
+        XCTAssertEqual(try session.statistics().tasksStarted, 0)
     }
 
     func testWhileItWaitsInTheQueue() async throws {
@@ -45,7 +43,8 @@ final class CancellationTests: XCTestCase {
         let running = Recorder<WXTransferDownloadSuccess>()
         let first = try running.download(session, .init(url: url + "/fault/stall-in-body"))
         await running.wait { if case .headers = $0 { true } else { false } }
-        try await cancel(.abortDownload) { try await session.downloadFile(.init(url: url + "/fault/close")) }
+        let waiting = try session.downloadFileTask(.init(url: url + "/fault/close"))
+        try await cancel(session) { try await waiting.resultOrAbort() }
         XCTAssertTrue(first.abort(), "the first one goes on")
     }
 
@@ -61,7 +60,7 @@ final class CancellationTests: XCTestCase {
             return []
         }
         let session = try WXTransferSession(options)
-        try await cancel(.abortDownload) {
+        try await cancel(session) {
             try await session.downloadFile(.init(url: "https://name.test/"))
         } when: {
             for await _ in asked {}
@@ -76,16 +75,15 @@ final class CancellationTests: XCTestCase {
         let session = try WXTransferSession(testOptions(directory))
         let hole = try Listener(full: true)
         // Nothing can be seen of a connection that is not made.
-        try await cancel(.abortDownload) {
-            try await session.downloadFile(.init(url: "http://127.0.0.1:\(hole.port)/"))
-        }
+        let connecting = try session.downloadFileTask(.init(url: "http://127.0.0.1:\(hole.port)/"))
+        try await cancel(session) { try await connecting.resultOrAbort() }
     }
 
-    func testDuringTheTlsHandshake() async throws {
+    func testDuringTheTLSHandshake() async throws {
         let directory = try TemporaryDirectory()
         let session = try WXTransferSession(testOptions(directory))
         let listener = try Listener(full: false)
-        try await cancel(.abortDownload) {
+        try await cancel(session) {
             try await session.downloadFile(.init(url: "https://127.0.0.1:\(listener.port)/"))
         } when: {
             await listener.firstByte()
@@ -100,7 +98,7 @@ final class CancellationTests: XCTestCase {
             let recorder = Recorder<WXTransferUploadSuccess>()
             let task = try recorder.upload(
                 session, .init(url: base + "/fault/stall-in-upload", filePath: file.path, name: "file"))
-            try await cancel(.cancel) {
+            try await cancel(session) {
                 try await task.resultOrAbort()
             } when: {
                 await recorder.wait { if case .progress = $0 { true } else { false } }
@@ -113,7 +111,7 @@ final class CancellationTests: XCTestCase {
         let directory = try TemporaryDirectory()
         let session = try WXTransferSession(testOptions(directory))
         let listener = try Listener(full: false)
-        try await cancel(.abortDownload) {
+        try await cancel(session) {
             try await session.downloadFile(.init(url: "http://127.0.0.1:\(listener.port)/"))
         } when: {
             await listener.firstByte()
@@ -126,13 +124,37 @@ final class CancellationTests: XCTestCase {
         for base in [server.faultPlain, server.faultTls] {
             let recorder = Recorder<WXTransferDownloadSuccess>()
             let task = try recorder.download(session, .init(url: base + "/fault/stall-in-body"))
-            try await cancel(.abortDownload) {
+            try await cancel(session) {
                 try await task.resultOrAbort()
             } when: {
                 await recorder.wait { if case .progress = $0 { true } else { false } }
             }
         }
         XCTAssertEqual(directory.files(), [])
+    }
+
+    func testAnAbortOfATaskThatNobodyCancelledIsAFailure() async throws {
+        let directory = try TemporaryDirectory()
+        let session = try WXTransferSession(testOptions(directory))
+        let task = try session.downloadFileTask(.init(url: server.faultPlain + "/fault/stall-in-body"))
+        XCTAssertTrue(task.abort())
+        let failure = try await failure { try await task.resultOrAbort() }
+        XCTAssertEqual(failure.errMsg, "downloadFile:fail abort")
+    }
+
+    func testAFileCallOfACancelledCallerDoesNotBegin() async throws {
+        let directory = try TemporaryDirectory()
+        let session = try WXTransferSession(testOptions(directory))
+        let (gate, open) = AsyncStream.makeStream(of: Void.self)
+        let task = Task {
+            for await _ in gate {}
+            try await session.files.makeDirectory("wxfile://usr/a")
+        }
+        task.cancel()
+        open.finish()
+        await cancelled { try await task.value }
+        let names = try await session.files.listDirectory("wxfile://usr")
+        XCTAssertEqual(names, [])
     }
 
     func testAReaderOfTheResultThatIsCancelledAbortsNothing() async throws {

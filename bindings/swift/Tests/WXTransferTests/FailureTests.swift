@@ -18,8 +18,8 @@ final class FailureTests: XCTestCase {
             (server.faultTls + "/fault/close", .network, .connectionClosed, true, nil),
             (server.plain + "/bytes/101", .fileTooLarge, .limit, false, "exceed max file size"),
             ("https://example.com/", .notInDomainList, .policy, false, "url not in domain list"),
-            ("ftp://example.com/", .invalidUrlScheme, .request, false, "url scheme is invalid"),
-            ("no url", .invalidUrl, .request, false, "invalid url"),
+            ("ftp://example.com/", .invalidURLScheme, .request, false, "url scheme is invalid"),
+            ("no url", .invalidURL, .request, false, "invalid url"),
             (server.plain + "/redirect/302?n=6", .tooManyRedirects, .limit, false, "exceed max redirect count"),
         ]
         for row in rows {
@@ -42,7 +42,7 @@ final class FailureTests: XCTestCase {
         var options = testOptions(directory)
         for (retries, attempts) in [(UInt32(0), UInt32(1)), (2, 3)] {
             options.maxRetries = retries
-            options.retryDelay = 1
+            options.retryDelay = .milliseconds(1)
             options.resume = .acrossLaunches
             let session = try WXTransferSession(options)
             let failure = try await failure { try await session.downloadFile(.init(url: url)) }
@@ -61,7 +61,7 @@ final class FailureTests: XCTestCase {
         var options = testOptions(directory)
         options.lowSpeedLimit = 100
         XCTAssertThrowsError(try WXTransferSession(options)) { XCTAssertEqual($0 as? WXTransferStatus, .invalidArgument) }
-        options.lowSpeedTime = 200
+        options.lowSpeedTime = .milliseconds(200)
         let session = try WXTransferSession(options)
         let url = server.faultTls + "/fault/stall-in-body"
         let failure = try await failure { try await session.downloadFile(.init(url: url)) }
@@ -122,7 +122,7 @@ final class FailureTests: XCTestCase {
         let directory = try TemporaryDirectory()
         let session = try WXTransferSession(testOptions(directory))
         var request = WXTransferDownloadRequest(url: server.faultPlain + "/fault/stall-before-answer")
-        request.timeout = 200
+        request.timeout = .milliseconds(200)
         let failure = try await failure { try await session.downloadFile(request) }
         XCTAssertEqual(failure.errMsg, "downloadFile:fail timeout")
         XCTAssertEqual(failure.errno, .timeout)
@@ -158,7 +158,7 @@ final class FailureTests: XCTestCase {
             }
         }
         XCTAssertNil(status { _ in })
-        XCTAssertEqual(status { $0.appId = "" }, .invalidArgument)
+        XCTAssertEqual(status { $0.appID = "" }, .invalidArgument)
         XCTAssertEqual(status { $0.clientVersion = "eight" }, .invalidVersion)
         XCTAssertEqual(status { $0.uploadDomains = ["https://ok.test", "://"] }, .invalidDomain)
         XCTAssertEqual(status { $0.rootCertificates = "none" }, .invalidCertificate)

@@ -4,7 +4,7 @@ import WXTransfer
 /// The first lines of the guide.
 func firstDownload(to directory: URL) async throws {
     var options = WXTransferSessionOptions(
-        appId: "wx1234567890abcdef", platform: .ios, clientVersion: "8.0.50", dataDirectory: directory)
+        appID: "wx1234567890abcdef", platform: .iOS, clientVersion: "8.0.50", dataDirectory: directory)
     options.downloadDomains = ["https://example.com"]
     let session = try WXTransferSession(options)
 

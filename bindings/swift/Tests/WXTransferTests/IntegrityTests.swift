@@ -12,20 +12,20 @@ final class IntegrityTests: XCTestCase {
         var request = WXTransferDownloadRequest(url: url)
         let plain = try await session.downloadFile(request)
         XCTAssertNil(plain.sha256)
-        request.wantSha256 = true
+        request.wantSHA256 = true
         // What the library's own file call says of the file.
         let wanted = try await session.downloadFile(request)
         let path = try XCTUnwrap(wanted.tempFilePath)
         let sha256 = try await session.files.info(path, digestAlgorithm: .sha256).digest
         XCTAssertEqual(wanted.sha256, sha256)
         request = WXTransferDownloadRequest(url: url + "?digest=1")
-        request.expectedSha256 = sha256.uppercased()
+        request.expectedSHA256 = sha256.uppercased()
         request.expectedLength = 100_000
         request.verifyDigest = true
         let expected = try await session.downloadFile(request)
         XCTAssertEqual(expected.sha256, sha256)
 
-        request.expectedSha256 = String(repeating: "0", count: 64)
+        request.expectedSHA256 = String(repeating: "0", count: 64)
         try await check(session, request, "has another SHA-256 than expected")
         request = WXTransferDownloadRequest(url: url)
         request.expectedLength = 5

@@ -151,7 +151,7 @@ final class LifetimeTests: XCTestCase {
         try session.networkChanged(.init(kind: .cellular, metered: true))
         var request = WXTransferDownloadRequest(url: server.plain + "/bytes/5")
         request.needsUnmetered = true
-        request.timeout = 500
+        request.timeoutMilliseconds = 500
         let task = try session.downloadFileTask(request)
         // Longer than its deadline.
         _ = try await session.downloadFile(.init(url: server.plain + "/slow?ms=700"))

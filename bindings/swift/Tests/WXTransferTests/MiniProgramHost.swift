@@ -9,11 +9,11 @@ final class MiniProgramHost: Sendable {
     private let scriptQueue: DispatchQueue
 
     /// The options of a mini program. Leave the rest as it is, and it is as WeChat does it.
-    static func options(appId: String, version: String, domains: [String]) throws -> WXTransferSessionOptions {
+    static func options(appID: String, version: String, domains: [String]) throws -> WXTransferSessionOptions {
         let support = try FileManager.default.url(
             for: .applicationSupportDirectory, in: .userDomainMask, appropriateFor: nil, create: true)
         var options = WXTransferSessionOptions(
-            appId: appId, platform: .ios, clientVersion: "8.0.50",
+            appID: appID, platform: .iOS, clientVersion: "8.0.50",
             dataDirectory: support.appendingPathComponent("mini-programs"))
         options.appVersion = version
         options.uploadDomains = domains

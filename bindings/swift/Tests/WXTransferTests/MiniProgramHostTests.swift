@@ -6,129 +6,9 @@ import XCTest
 final class MiniProgramHostTests: XCTestCase {
     private let server = TestServer.shared
 
-    private struct Answer: Decodable {
-        struct Profile: Decodable {
-            let peerIP: String
-            let receivedBytedCount: Int
-        }
-        struct File: Decodable {
-            let filePath: String
-            let size, createTime: Int
-        }
-        struct Result: Decodable {
-            var errMsg, data, digest, tempFilePath, savedFilePath: String?
-            var filePath: String?
-            var errno, errCode, statusCode, progress, size, createTime, dataLength: Int?
-            var totalBytesSent, totalBytesExpectedToSend, totalBytesWritten, totalBytesExpectedToWrite: Int?
-            var header: [String: String]?
-            var cookies: [String]?
-            var profile: Profile?
-            var files: [String]?
-            var fileList: [File]?
-        }
-        let call: Int
-        let event: String
-        var result = Result()
-
-        private enum CodingKeys: String, CodingKey {
-            case call, event, result
-        }
-
-        init(from decoder: any Decoder) throws {
-            let message = try decoder.container(keyedBy: CodingKeys.self)
-            call = try message.decode(Int.self, forKey: .call)
-            event = try message.decode(String.self, forKey: .event)
-            if let result = try message.decodeIfPresent(Result.self, forKey: .result) { self.result = result }
-        }
-    }
-
-    /// A page and its host.
-    private final class Page {
-        let host: MiniProgramHost
-        private let page: MiniProgramPage
-        let queue: DispatchQueue
-        private var reader: AsyncStream<String>.Iterator
-        private var lastCall = 0
-
-        private let finish: () -> Void
-
-        convenience init(_ options: WXTransferSessionOptions) throws {
-            let queue = DispatchQueue(label: "script")
-            self.init(try MiniProgramHost(options, scriptQueue: queue), queue)
-        }
-
-        private init(_ host: MiniProgramHost, _ queue: DispatchQueue) {
-            let (messages, send) = AsyncStream.makeStream(of: String.self)
-            reader = messages.makeAsyncIterator()
-            finish = { send.finish() }
-            self.queue = queue
-            self.host = host
-            page = host.page { message in
-                dispatchPrecondition(condition: .onQueue(queue))
-                send.yield(message)
-            }
-        }
-
-        /// Another page of the same mini program.
-        func nextPage() -> Page { Page(host, queue) }
-
-        /// The messages that nobody has read. Nothing comes after it.
-        func rest() async -> [String] {
-            queue.sync { finish() }
-            var rest: [String] = []
-            while let message = await reader.next() { rest.append(message) }
-            return rest
-        }
-
-        func send(_ message: String) throws {
-            try queue.sync { try page.receive(message) }
-        }
-
-        func sendSync(_ message: String) throws -> String {
-            try queue.sync { try page.receiveSync(message) }
-        }
-
-        func gone() {
-            queue.sync { page.gone() }
-        }
-
-        func close() throws {
-            try queue.sync { try host.close() }
-        }
-
-        /// The next answer, whose text no script breaks at.
-        func answer() async throws -> Answer {
-            let message = try await { try XCTUnwrap($0) }(reader.next())
-            XCTAssertFalse(message.contains { $0 == "\u{2028}" || $0 == "\u{2029}" }, message)
-            return try JSONDecoder().decode(Answer.self, from: Data(message.utf8))
-        }
-
-        /// All answers to a call, the last of which is `complete`.
-        func answers(to call: Int) async throws -> [Answer] {
-            var answers: [Answer] = []
-            repeat {
-                answers.append(try await answer())
-            } while answers.last?.event != "complete"
-            XCTAssertTrue(answers.allSatisfy { $0.call == call })
-            let ends = answers.filter { ["success", "fail"].contains($0.event) }
-            XCTAssertEqual(ends.count, 1)
-            XCTAssertEqual(ends.first?.event, answers.dropLast().last?.event, "only complete comes after it")
-            XCTAssertNil(answers.last?.result.errMsg, "complete has no result of its own")
-            if let result = ends.first?.result { answers[answers.count - 1].result = result }
-            return answers
-        }
-
-        func call(_ api: String, _ options: [String: Any] = [:]) async throws -> [Answer] {
-            lastCall += 1
-            let message: [String: Any] = ["call": lastCall, "api": api, "options": options]
-            try send(String(decoding: try JSONSerialization.data(withJSONObject: message), as: UTF8.self))
-            return try await answers(to: lastCall)
-        }
-    }
-
     func testThePageOfTheGuideUploadsAChosenPhotoAndSavesADownload() async throws {
         let directory = try TemporaryDirectory()
-        let page = try Page(testOptions(directory))
+        let page = try TestPage(testOptions(directory))
         let photo = try await page.host.chosen(directory.file("photo.jpg", TestServer.pattern(100)))
         let uploaded = try await page.call("uploadFile", [
             "url": server.tls + "/upload", "filePath": photo, "name": "file", "timeout": 30_000, "fileName": "😀.jpg",
@@ -193,7 +73,7 @@ final class MiniProgramHostTests: XCTestCase {
     func testTheOptionsOfTheGuideAreThoseOfTheMiniProgram() async throws {
         let port = try XCTUnwrap(URLComponents(string: server.tls)?.port)
         let domain = "https://example.test:\(port)"
-        var options = try MiniProgramHost.options(appId: "wx1234567890abcdef", version: "12", domains: [domain])
+        var options = try MiniProgramHost.options(appID: "wx1234567890abcdef", version: "12", domains: [domain])
         let support = FileManager.default.urls(for: .applicationSupportDirectory, in: .userDomainMask)[0]
         XCTAssertTrue(options.dataDirectory.path.hasPrefix(support.path + "/"), options.dataDirectory.path)
         // Only what makes this machine answer for that domain.
@@ -201,7 +81,7 @@ final class MiniProgramHostTests: XCTestCase {
         options.dataDirectory = directory.url
         options.rootCertificates = server.certificate
         options.resolver = { _ in ["127.0.0.1"] }
-        let strict = try Page(options)
+        let strict = try TestPage(options)
         var upload = ["filePath": try await strict.host.chosen(directory.file("photo.jpg", Data())), "name": "file"]
         for url in ["https://other.test:\(port)/", server.tls, server.plain] {
             for (api, options) in [("uploadFile", upload), ("downloadFile", [:])] {
@@ -212,7 +92,7 @@ final class MiniProgramHostTests: XCTestCase {
         try strict.close()
         // The device itself may stand for a domain only where the local network is allowed.
         options.lanPolicy = .allLocal
-        let page = try Page(options)
+        let page = try TestPage(options)
         upload["filePath"] = try await page.host.chosen(directory.file("photo.jpg", TestServer.pattern(100)))
         let uploaded = try await page.call("uploadFile", upload.merging(["url": domain + "/upload"]) { $1 })
         let data = try XCTUnwrap(uploaded.last?.result.data, uploaded.last?.result.errMsg ?? "no answer")
@@ -223,7 +103,7 @@ final class MiniProgramHostTests: XCTestCase {
 
     func testCallsHaveTheTimeoutThatThePageNames() async throws {
         let directory = try TemporaryDirectory()
-        let page = try Page(testOptions(directory))
+        let page = try TestPage(testOptions(directory))
         let photo = try await page.host.chosen(directory.file("photo.jpg", TestServer.pattern(100)))
         let stalled = server.faultPlain + "/fault/stall-before-answer"
         // It has begun before the others and has the default: theirs would end after it.
@@ -241,7 +121,7 @@ final class MiniProgramHostTests: XCTestCase {
 
     func testHeadersComeWithTheirStatusAndValuesOfOneNameTogether() async throws {
         let directory = try TemporaryDirectory()
-        let page = try Page(testOptions(directory))
+        let page = try TestPage(testOptions(directory))
         let photo = try await page.host.chosen(directory.file("photo.jpg", TestServer.pattern(100)))
         for (api, options) in [("uploadFile", ["filePath": photo, "name": "file"]), ("downloadFile", [:])] {
             let url = ["url": server.plain + "/status/404"]
@@ -260,7 +140,7 @@ final class MiniProgramHostTests: XCTestCase {
 
     func testAPageLearnsOfItsSavedFilesWhatTheLibraryKnows() async throws {
         let directory = try TemporaryDirectory()
-        let page = try Page(testOptions(directory))
+        let page = try TestPage(testOptions(directory))
         let before = Int(Date().timeIntervalSince1970)
         var stored: [String] = []
         for (length, target) in [(10, nil), (20, "wxfile://usr/kept.txt")] {
@@ -284,7 +164,7 @@ final class MiniProgramHostTests: XCTestCase {
 
     func testMessagesThatAreNotAsDescribedAreAnswered() async throws {
         let directory = try TemporaryDirectory()
-        let page = try Page(testOptions(directory))
+        let page = try TestPage(testOptions(directory))
         let rows: [(message: String, failure: String, errno: Int)] = [
             (#""api":"uploadFile""#, "uploadFile:fail invalid request data name", 600010),
             (#""api":"downloadFile","options":{"url":7}"#, "downloadFile:fail invalid url", 600009),
@@ -328,7 +208,7 @@ final class MiniProgramHostTests: XCTestCase {
 
     func testAPageWorksWithItsFiles() async throws {
         let directory = try TemporaryDirectory()
-        let page = try Page(testOptions(directory))
+        let page = try TestPage(testOptions(directory))
         let file = "wxfile://usr/d/a"
         let made = try await page.call("mkdir", ["dirPath": "wxfile://usr/d"])
         XCTAssertEqual(made[0].result.errMsg, "mkdir:ok")
@@ -366,7 +246,7 @@ final class MiniProgramHostTests: XCTestCase {
 
     func testThePageIsAnsweredAtOnce() async throws {
         let directory = try TemporaryDirectory()
-        let page = try Page(testOptions(directory))
+        let page = try TestPage(testOptions(directory))
         func answer(_ api: String, _ options: [String: Any]) throws -> [String: [String: Any]] {
             let message = try JSONSerialization.data(withJSONObject: ["api": api, "options": options])
             let answer = try page.sendSync(String(decoding: message, as: UTF8.self))
@@ -390,11 +270,10 @@ final class MiniProgramHostTests: XCTestCase {
 
     func testAPageThatHasGoneIsSentNothing() async throws {
         let directory = try TemporaryDirectory()
-        let page = try Page(testOptions(directory))
+        let page = try TestPage(testOptions(directory))
         let new = page.nextPage()
         let url = server.faultPlain + "/fault/stall-in-body"
-        try page.send(#"{"call":1,"api":"downloadFile","options":{"url":"\#(url)"}}"#)
-        page.gone()
+        try page.sendAndGo(#"{"call":1,"api":"downloadFile","options":{"url":"\#(url)"}}"#)
         try page.send(#"{"call":2,"api":"getSavedFileList","options":{}}"#)
         // The session goes on for the page that comes after.
         let list = try await new.call("getSavedFileList")
@@ -406,7 +285,7 @@ final class MiniProgramHostTests: XCTestCase {
 
     func testThePageAbortsItsTask() async throws {
         let directory = try TemporaryDirectory()
-        let page = try Page(testOptions(directory))
+        let page = try TestPage(testOptions(directory))
         let url = server.faultPlain + "/fault/stall-in-body"
         try page.send(#"{"call":7,"api":"downloadFile","options":{"url":"\#(url)"}}"#)
         try page.send(#"{"abort":7}"#)
@@ -419,7 +298,7 @@ final class MiniProgramHostTests: XCTestCase {
         let directory = try TemporaryDirectory()
         var options = testOptions(directory)
         options.maxConcurrentDownloads = 1
-        let page = try Page(options)
+        let page = try TestPage(options)
         let url = server.faultPlain + "/fault/stall-in-body"
         for call in 1...3 {
             try page.send(#"{"call":\#(call),"api":"downloadFile","options":{"url":"\#(url)"}}"#)

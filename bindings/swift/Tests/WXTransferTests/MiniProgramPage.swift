@@ -69,7 +69,7 @@ final class MiniProgramPage: @unchecked Sendable {
         request.header = try pairs(options, "header")
         request.formData = try pairs(options, "formData")
         request.fileName = options["fileName"] as? String
-        request.timeout = milliseconds(options["timeout"])
+        request.timeoutMilliseconds = milliseconds(options["timeout"])
         request.disableProfile = options["enableProfile"] as? Bool == false
         let task = try session.uploadFile(
             request,
@@ -80,13 +80,13 @@ final class MiniProgramPage: @unchecked Sendable {
                 answer(call, "progressUpdate", event)
             },
             onHeadersReceived: { [self] in
-                answer(call, "headersReceived", ["header": json($0.header), "statusCode": $0.statusCode])
+                answer(call, "headersReceived", ["header": $0.header.dictionary, "statusCode": $0.statusCode])
             },
             complete: { [self] in
                 complete(call, "uploadFile", $0.mapError { $0 }.map { success in
                     var result: [String: Any] = [
                         "errMsg": success.errMsg, "data": success.data, "statusCode": success.statusCode,
-                        "header": json(success.header), "cookies": success.cookies,
+                        "header": success.header.dictionary, "cookies": success.cookies,
                     ]
                     result["profile"] = success.profile.map(json)
                     return result
@@ -99,7 +99,7 @@ final class MiniProgramPage: @unchecked Sendable {
         var request = WXTransferDownloadRequest(
             url: options["url"] as? String ?? "", filePath: options["filePath"] as? String)
         request.header = try pairs(options, "header")
-        request.timeout = milliseconds(options["timeout"])
+        request.timeoutMilliseconds = milliseconds(options["timeout"])
         request.disableProfile = options["enableProfile"] as? Bool == false
         let task = try session.downloadFile(
             request,
@@ -110,13 +110,13 @@ final class MiniProgramPage: @unchecked Sendable {
                 answer(call, "progressUpdate", event)
             },
             onHeadersReceived: { [self] in
-                answer(call, "headersReceived", ["header": json($0.header), "statusCode": $0.statusCode])
+                answer(call, "headersReceived", ["header": $0.header.dictionary, "statusCode": $0.statusCode])
             },
             complete: { [self] in
                 complete(call, "downloadFile", $0.mapError { $0 }.map { success in
                     var result: [String: Any] = [
                         "errMsg": success.errMsg, "statusCode": success.statusCode,
-                        "header": json(success.header), "cookies": success.cookies,
+                        "header": success.header.dictionary, "cookies": success.cookies,
                         "dataLength": success.dataLength,
                     ]
                     result["profile"] = success.profile.map(json)
@@ -196,16 +196,8 @@ final class MiniProgramPage: @unchecked Sendable {
     }
 
     /// A message may hold any number.
-    private func milliseconds(_ value: Any?) -> UInt32? {
-        (value as? Double).map { UInt32(min(max($0, 0), Double(UInt32.max))) }
-    }
-
-    private func json(_ header: WXTransferPairs) -> [String: String] {
-        // Field names are case-insensitive (RFC 9110 §5.1).
-        let joined = Dictionary(grouping: header, by: { $0.name.lowercased() }).values
-        return Dictionary(uniqueKeysWithValues: joined.map { fields in
-            (fields[0].name, fields.map(\.value).joined(separator: ", "))
-        })
+    private func milliseconds(_ value: Any?) -> Int? {
+        (value as? Double).map { Int(min(max($0, 0), Double(UInt32.max))) }
     }
 
     private func json(_ profile: WXTransferProfile) -> Any {

@@ -69,7 +69,7 @@ final class PhotoScreenTests: XCTestCase {
         let server = try TransferTestServer(program: program)
         let directory = try TemporaryDirectory()
         var options = WXTransferSessionOptions(
-            appId: "wx1234567890abcdef", platform: .ios, clientVersion: "8.0.50", dataDirectory: directory.url)
+            appID: "wx1234567890abcdef", platform: .iOS, clientVersion: "8.0.50", dataDirectory: directory.url)
         options.lanPolicy = .allLocal
         options.rootCertificates = try server.certificates()
         let session = try WXTransferSession(options)

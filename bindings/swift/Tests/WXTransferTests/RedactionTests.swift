@@ -28,7 +28,7 @@ final class RedactionTests: XCTestCase {
 
     private func options(_ directory: TemporaryDirectory) -> WXTransferSessionOptions {
         var options = testOptions(directory)
-        options.userId = canary
+        options.userID = canary
         options.userAgent = canary
         options.proxy = "http://\(canary):\(canary)@127.0.0.1:9"
         options.callbackQueue = DispatchQueue(label: canary)
@@ -89,10 +89,10 @@ final class RedactionTests: XCTestCase {
             WXTransferStatus.invalidProxy, WXTransferImportMode.copy, listed.platform, listed.pathPolicy,
             listed.lanPolicy, listed.storageSharing, listed.resume, WXTransferSessionOptions.LogLevel.info, session, task, session.files,
             session.files.blocking, WXTransferFileStats(WxtFileStats()), WXTransferFileDigest(size: 1, digest: "00"),
-            WXTransferDigestAlgorithm.md5, WXTransferWriteMode.at(position: 1), WXTransferMethod.put, part, WXTransferApi.upload,
+            WXTransferDigestAlgorithm.md5, WXTransferWriteMode.at(position: 1), WXTransferMethod.put, part, WXTransferAPI.upload,
             WXTransferSessionStatistics(WxtSessionStatistics()), WXTransferTrace(WxtTrace()),
-            WXTransferNetwork(kind: .wifi), WXTransferNetwork.Kind.wifi, try session.checkUrl(.upload, url, header: pairs),
-            try session.checkUrl(.upload, "https://example.test/?\(canary)", header: pairs),
+            WXTransferNetwork(kind: .wifi), WXTransferNetwork.Kind.wifi, try session.checkURL(.upload, url, header: pairs),
+            try session.checkURL(.upload, "https://example.test/?\(canary)", header: pairs),
         ]
         for value in values {
             for text in texts(value) {
@@ -103,9 +103,8 @@ final class RedactionTests: XCTestCase {
         XCTAssertEqual(succeeded(WXTransferUploadSuccess.init).data, canary, "the test gives it a secret")
 
         var declared: Set<String> = []
-        let sources = Repository.package.appendingPathComponent("Sources/WXTransfer")
-        for name in try FileManager.default.contentsOfDirectory(atPath: sources.path) {
-            for line in try String(contentsOf: sources.appendingPathComponent(name), encoding: .utf8).split(separator: "\n") {
+        for text in try Repository.sources("WXTransfer").values {
+            for line in text.split(separator: "\n") {
                 let words = line.split(whereSeparator: { " :<".contains($0) })
                 guard words.first == "public", let kind = words.firstIndex(where: { ["struct", "enum", "class"].contains($0) })
                 else { continue }
@@ -127,7 +126,7 @@ final class RedactionTests: XCTestCase {
         XCTAssertTrue("\(succeeded(WXTransferUploadSuccess.init))".contains("data: <13 bytes>"))
     }
 
-    func testAnURLIsShownWithoutWhatMayBeSecretWhateverItsForm() {
+    func testAURLIsShownWithoutWhatMayBeSecretWhateverItsForm() {
         let urls = [
             ("https://example.test", "https://example.test"),
             ("https://example.test?a", "https://example.test"),

@@ -9,7 +9,7 @@ final class SeeingTests: XCTestCase {
         options.clientVersion = "6.5.3"
         options.downloadDomains = ["https://cdn.example.com"]
         let session = try WXTransferSession(options)
-        let allowed = try session.checkUrl(
+        let allowed = try session.checkURL(
             .download, "https://cdn.example.com/a b?secret#part", header: ["X-Mine": "secret"])
         XCTAssertEqual(allowed.url, "https://cdn.example.com/a%20b?secret")
         XCTAssertTrue(allowed.allowed)
@@ -23,17 +23,17 @@ final class SeeingTests: XCTestCase {
         XCTAssertEqual(allowed.quirks, ["header_ignored"])
         XCTAssertFalse("\(allowed)".contains("secret"))
 
-        let refused = try session.checkUrl(.upload, "https://cdn.example.com/")
+        let refused = try session.checkURL(.upload, "https://cdn.example.com/")
         XCTAssertFalse(refused.allowed)
         XCTAssertEqual(refused.errno, .notInDomainList)
         XCTAssertEqual(refused.category, .policy)
         XCTAssertEqual(refused.rule, "upload_domains")
         XCTAssertEqual(refused.detail, "the host is not in the domain list")
-        let unreadable = try session.checkUrl(.upload, "no URL")
+        let unreadable = try session.checkURL(.upload, "no URL")
         XCTAssertNil(unreadable.url)
         XCTAssertEqual(unreadable.rule, "url")
         try session.close()
-        XCTAssertThrowsError(try session.checkUrl(.upload, "https://cdn.example.com/"))
+        XCTAssertThrowsError(try session.checkURL(.upload, "https://cdn.example.com/"))
     }
 
     func testStatisticsCountWhatTheSessionHasDone() async throws {

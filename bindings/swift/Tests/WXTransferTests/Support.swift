@@ -36,11 +36,11 @@ final class TemporaryDirectory: Sendable {
 /// Options that may talk to the test server.
 func testOptions(_ directory: TemporaryDirectory) -> WXTransferSessionOptions {
     var options = WXTransferSessionOptions(
-        appId: "wx1234567890abcdef", platform: .ios, clientVersion: "8.0.50",
+        appID: "wx1234567890abcdef", platform: .iOS, clientVersion: "8.0.50",
         dataDirectory: directory.url.appendingPathComponent("data"))
     options.pathPolicy = .native
     options.lanPolicy = .allLocal
-    options.allowPlainHttp = true
+    options.allowPlainHTTP = true
     options.rootCertificates = TestServer.shared.certificate
     return options
 }
@@ -55,6 +55,18 @@ func failure<Value>(
         throw CancellationError()
     } catch let failure as WXTransferFailure {
         return failure
+    }
+}
+
+/// Checks that `operation` ends as what Swift cancels does.
+func cancelled<Value>(
+    file: StaticString = #filePath, line: UInt = #line, _ operation: () async throws -> Value
+) async {
+    do {
+        let value = try await operation()
+        XCTFail("it was to be cancelled, and ended with \(value)", file: file, line: line)
+    } catch {
+        XCTAssertTrue(error is CancellationError, "\(error)", file: file, line: line)
     }
 }
 
@@ -133,5 +145,17 @@ enum Repository {
 
     static func text(_ path: String) throws -> String {
         try String(contentsOf: package.appendingPathComponent(path), encoding: .utf8)
+    }
+
+    /// The sources of modules, by the names of their files.
+    static func sources(_ modules: String...) throws -> [String: String] {
+        var sources: [String: String] = [:]
+        for module in modules {
+            let directory = package.appendingPathComponent("Sources/\(module)")
+            for file in try FileManager.default.contentsOfDirectory(atPath: directory.path) where file.hasSuffix(".swift") {
+                sources[file] = try String(contentsOf: directory.appendingPathComponent(file), encoding: .utf8)
+            }
+        }
+        return sources
     }
 }

@@ -187,9 +187,9 @@ final class TransferTests: XCTestCase {
         }
         XCTAssertEqual(heads.map(\.statusCode), [200])
         let header = try XCTUnwrap(heads.first).header
-        XCTAssertEqual(header.firstValue(ofHeader: "CONTENT-type"), "image/gif")
-        XCTAssertEqual(header.firstValue(ofHeader: "content-length"), "77")
-        XCTAssertNil(header.firstValue(ofHeader: "x-none"))
+        XCTAssertEqual(header["CONTENT-type"], "image/gif")
+        XCTAssertEqual(header["content-length"], "77")
+        XCTAssertNil(header["x-none"])
         let ended = try await task.result
         let again = try await task.result
         XCTAssertEqual(ended, again)

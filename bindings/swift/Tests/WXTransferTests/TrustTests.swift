@@ -38,7 +38,7 @@ final class TrustTests: XCTestCase {
 
     func testAServerThatAsksGetsTheCertificate() async throws {
         let directory = try TemporaryDirectory()
-        for (key, schemes) in [("ecdsa", []), ("rsa", []), ("rsa", [Scheme.rsaPssSha384])] {
+        for (key, schemes) in [("ecdsa", []), ("rsa", []), ("rsa", [Scheme.rsaPSSSHA384])] {
             let asked = Locked<[Scheme]>([])
             let session = try open(directory, key, schemes: schemes) { scheme, message in
                 asked.withLock { $0.append(scheme) }
@@ -46,7 +46,7 @@ final class TrustTests: XCTestCase {
             }
             let success = try await session.downloadFile(WXTransferDownloadRequest(url: url))
             XCTAssertEqual(success.dataLength, 5)
-            let expected = key == "ecdsa" ? Scheme.ecdsaP256Sha256 : schemes.first ?? .rsaPssSha256
+            let expected = key == "ecdsa" ? Scheme.ecdsaP256SHA256 : schemes.first ?? .rsaPSSSHA256
             XCTAssertEqual(asked.withLock { $0 }, [expected])
             try session.close()
         }

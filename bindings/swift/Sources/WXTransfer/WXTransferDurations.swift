@@ -1,0 +1,71 @@
+/// The times of requests and options as a `Duration`. Each is the same value as its `…Milliseconds`, which older systems have
+/// too. A part of a millisecond counts as a whole one.
+@available(iOS 16, macCatalyst 16, macOS 13, *)
+extension WXTransferUploadRequest {
+    /// `timeout`: the deadline, as ``timeoutMilliseconds``.
+    public var timeout: Duration? {
+        get { timeoutMilliseconds.map { .milliseconds($0) } }
+        set { timeoutMilliseconds = newValue.map(\.wholeMilliseconds) }
+    }
+}
+
+@available(iOS 16, macCatalyst 16, macOS 13, *)
+extension WXTransferDownloadRequest {
+    /// `timeout`: the deadline, as ``timeoutMilliseconds``.
+    public var timeout: Duration? {
+        get { timeoutMilliseconds.map { .milliseconds($0) } }
+        set { timeoutMilliseconds = newValue.map(\.wholeMilliseconds) }
+    }
+}
+
+@available(iOS 16, macCatalyst 16, macOS 13, *)
+extension WXTransferSessionOptions {
+    /// The deadline of an upload that names none, as ``defaultUploadTimeoutMilliseconds``.
+    public var defaultUploadTimeout: Duration? {
+        get { defaultUploadTimeoutMilliseconds.map { .milliseconds($0) } }
+        set { defaultUploadTimeoutMilliseconds = newValue.map(\.wholeMilliseconds) }
+    }
+
+    /// The deadline of a download that names none, as ``defaultDownloadTimeoutMilliseconds``.
+    public var defaultDownloadTimeout: Duration? {
+        get { defaultDownloadTimeoutMilliseconds.map { .milliseconds($0) } }
+        set { defaultDownloadTimeoutMilliseconds = newValue.map(\.wholeMilliseconds) }
+    }
+
+    /// The longest deadline of a task, as ``maxTimeoutMilliseconds``.
+    public var maxTimeout: Duration? {
+        get { maxTimeoutMilliseconds.map { .milliseconds($0) } }
+        set { maxTimeoutMilliseconds = newValue.map(\.wholeMilliseconds) }
+    }
+
+    /// The longest wait before the second attempt, as ``retryDelayMilliseconds``.
+    public var retryDelay: Duration? {
+        get { retryDelayMilliseconds.map { .milliseconds($0) } }
+        set { retryDelayMilliseconds = newValue.map(\.wholeMilliseconds) }
+    }
+
+    /// For how long a connection may be too slow, as ``lowSpeedTimeMilliseconds``.
+    public var lowSpeedTime: Duration? {
+        get { lowSpeedTimeMilliseconds.map { .milliseconds($0) } }
+        set { lowSpeedTimeMilliseconds = newValue.map(\.wholeMilliseconds) }
+    }
+}
+
+@available(iOS 16, macCatalyst 16, macOS 13, *)
+extension Duration {
+    /// Rounded up: what is not nothing does not become 0, which is the default of the library. The largest number where the
+    /// duration is longer.
+    fileprivate var wholeMilliseconds: Int {
+        let (seconds, attoseconds) = components
+        let (product, isTooLong) = seconds.multipliedReportingOverflow(by: 1000)
+        if isTooLong { return seconds < 0 ? .min : .max }
+        let (part, rest) = attoseconds.quotientAndRemainder(dividingBy: 1_000_000_000_000_000)
+        let (sum, overflows) = product.addingReportingOverflow(part + (rest > 0 ? 1 : 0))
+        return overflows ? .max : Int(clamping: sum)
+    }
+}
+
+/// Milliseconds as C has them, where 0 is the default.
+func cMilliseconds(_ milliseconds: Int?) -> UInt32 {
+    UInt32(clamping: milliseconds ?? 0)
+}

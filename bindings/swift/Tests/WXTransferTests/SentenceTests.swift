@@ -1,0 +1,83 @@
+import Foundation
+import WXTransfer
+import WXTransferTesting
+import XCTest
+
+/// What people and developers read of errors and values.
+final class SentenceTests: XCTestCase {
+    private let failures: [WXTransferFakeFailure] = [
+        .aborted, .timeout, .interrupted, .invalidURL, .invalidURLScheme, .notInDomainList, .tooManyRedirects,
+        .nameResolution, .connect, .tls, .connectionClosed, .protocol, .integrity, .outOfResources, .fileNotFound,
+        .fileTooLarge, .saveFile, .quotaExceeded, .internal,
+    ]
+
+    func testEveryFailureHasASentenceForPeople() {
+        for failure in failures.map({ $0.ofDownload(detail: "look-up of api.example.com") }) {
+            let sentence = failure.localizedDescription
+            XCTAssertTrue(sentence.first?.isUppercase == true && sentence.hasSuffix("."), sentence)
+            XCTAssertFalse(sentence.contains("fail") && sentence.contains(":"), sentence)
+            XCTAssertEqual(failure.failureReason, "look-up of api.example.com")
+            if failure.retryable { XCTAssertNotNil(failure.recoverySuggestion, "\(failure)") }
+        }
+        XCTAssertNil(WXTransferFakeFailure.aborted.ofUpload(detail: "").failureReason)
+        XCTAssertNil(WXTransferFakeFailure.notInDomainList.ofUpload().recoverySuggestion)
+        let sentences = Set(failures.map { $0.ofDownload().localizedDescription })
+        XCTAssertGreaterThan(sentences.count, 15, "kinds of failures are told apart")
+    }
+
+    func testFailuresOfTheLibraryReachPeople() async throws {
+        let session = try WXTransferSession(testOptions(try TemporaryDirectory()))
+        let missing = try await failure { try await session.files.access("wxfile://usr/none") }
+        XCTAssertEqual((missing as any Error).localizedDescription, "The file does not exist.")
+        let refused = try await failure { try await session.downloadFile(.init(url: "http://127.0.0.1:1/")) }
+        XCTAssertEqual((refused as any Error).localizedDescription, "The server cannot be reached.")
+        try session.close()
+        XCTAssertThrowsError(try session.prepare("localhost")) { error in
+            XCTAssertEqual(error.localizedDescription, "This could not be carried out.")
+            XCTAssertEqual((error as? any LocalizedError)?.failureReason, "session closed")
+        }
+    }
+
+    func testADescriptionSaysNothingTwice() {
+        let failure = { WXTransferFailure(errMsg: $0, errno: .network, category: .connect, detail: $1) }
+        XCTAssertEqual("\(failure("downloadFile:fail timeout", "stalled"))", "downloadFile:fail timeout (stalled)")
+        XCTAssertEqual("\(failure("downloadFile:fail cannot connect", "cannot connect"))", "downloadFile:fail cannot connect")
+        XCTAssertEqual("\(failure("downloadFile:fail abort", ""))", "downloadFile:fail abort")
+    }
+
+    func testValuesAreDescribedByNames() throws {
+        XCTAssertEqual("\(WXTransferProgress(totalBytes: 512, totalBytesExpected: 1024, progress: 50))", "512 of 1024 bytes (50 %)")
+        XCTAssertEqual("\(WXTransferProgress(totalBytes: 512, totalBytesExpected: nil, progress: nil))", "512 bytes")
+        XCTAssertEqual("\(WXTransferNetwork(kind: .cellular, metered: true))", "cellular, metered")
+        XCTAssertEqual("\(WXTransferNetwork(kind: .wifi))", "wifi")
+        XCTAssertEqual("\(WXTransferSessionOptions.Platform.iOS)", "iOS")
+        XCTAssertEqual("\(WXTransferSessionOptions.LANPolicy.ownSubnets)", "ownSubnets")
+        XCTAssertEqual("\(WXTransferErrno.notInDomainList) \(WXTransferCategory.policy)", "notInDomainList policy")
+    }
+}
+
+/// Headers are read and written by name.
+final class PairsTests: XCTestCase {
+    func testAHeaderIsFoundInAnyLetterCase() {
+        var header: WXTransferPairs = ["Accept": "a", "Vary": "b", "ACCEPT": "c"]
+        XCTAssertEqual(header["accept"], "a")
+        XCTAssertEqual(header.values(ofHeader: "accept"), ["a", "c"])
+        XCTAssertNil(header["Accept-Encoding"])
+        XCTAssertEqual(header.dictionary, ["Accept": "a, c", "Vary": "b"])
+
+        header["vary"] = "d"
+        XCTAssertEqual(header, ["Accept": "a", "vary": "d", "ACCEPT": "c"])
+        header["accept"] = "e"
+        XCTAssertEqual(header, ["accept": "e", "vary": "d"])
+        header["x-new"] = "f"
+        header["accept"] = nil
+        header["none"] = nil
+        XCTAssertEqual(header, ["vary": "d", "x-new": "f"])
+    }
+
+    func testADictionaryMakesPairsInTheOrderOfItsNames() {
+        let dictionary = ["b": "2", "a": "1", "c": "3"]
+        XCTAssertEqual(WXTransferPairs(dictionary), ["a": "1", "b": "2", "c": "3"])
+        XCTAssertEqual(WXTransferPairs(dictionary).dictionary, dictionary)
+    }
+}

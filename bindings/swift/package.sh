@@ -1,0 +1,81 @@
+# Sourced by test.sh: tests the manifest of the package, and a release of it up to what needs a Mac.
+# shellcheck shell=bash
+# shellcheck disable=SC2154 # target, repository, here, run and library are test.sh's
+
+# A small copy of the repository, because a release changes its manifest. It has the name that apps see in its URL.
+copies=$target/swift/package
+copy=$copies/wxtransfer
+rm -rf "$copies"
+mkdir -p "$copy/bindings"
+cp -R "$repository/Package.swift" "$repository/Cargo.toml" "$repository/include" "$repository/release" "$copy/"
+cp -R "$here" "$copy/bindings/"
+
+# described VARIABLE...: how SwiftPM reads the manifest of the copy, in one line. A file that appears is no change that
+# SwiftPM's cache of manifests would see.
+described() {
+    with_swift "${run[@]}" "$@" swift package --manifest-cache none --package-path "$copy" --scratch-path "$copies/build" dump-package |
+        tr -d ' \n'
+}
+
+# expect WHAT TEXT PART: TEXT contains PART.
+expect() {
+    [[ $2 == *"$3"* ]] || fail "$1: there is no $3 in $2"
+}
+
+expect 'without a framework' "$(described)" '"type":"system"'
+
+# What stands in for the libraries is only packed.
+for slice in device simulator macos catalyst; do printf '!<arch>\n%s\n' "$slice" >"$copies/$slice.a"; done
+pack() {
+    "$copy/release/xcframework.sh" "$@" \
+        "$copies/device.a" "$copies/simulator.a" "$copies/macos.a" "$copies/catalyst.a"
+}
+address=https://example.com/0.1.0/CWxtransfer.xcframework.zip
+if command -v zip >/dev/null; then
+    if pack --release http://example.com/a.zip 2>/dev/null; then fail 'a release without TLS was made'; fi
+    pack >/dev/null
+    cmp "$repository/Package.swift" "$copy/Package.swift" || fail 'the manifest was changed without a release'
+    expect 'with a framework' "$(described)" '"path":"target/xcframework/CWxtransfer.xcframework"'
+    expect 'with a framework and the variable' "$(described WXTRANSFER_SYSTEM_LIBRARY=1)" '"type":"system"'
+
+    pack --release "$address" >/dev/null
+    archive=$copy/target/xcframework/CWxtransfer.xcframework.zip
+    checksum=$(with_swift "${run[@]}" swift package --package-path "$copy" --scratch-path "$copies/build" compute-checksum "$archive")
+    rm -r "$copy/target"
+    released=$(described)
+    expect 'released' "$released" "\"url\":\"$address\""
+    expect 'released' "$released" "\"checksum\":\"$checksum\""
+    expect 'released, with the variable' "$(described WXTRANSFER_SYSTEM_LIBRARY=1)" '"type":"system"'
+else
+    echo 'test.sh: there is no zip; a release is not tried' >&2
+fi
+
+# An app that names the repository by its URL, as apps do, gets the package `wxtransfer` with the product `WXTransfer`.
+git -C "$copy" init -q
+git -C "$copy" add -A
+git -C "$copy" -c user.name=test -c user.email=test@example.com commit -q -m 0.1.0
+git -C "$copy" tag 0.1.0
+app=$copies/app
+mkdir -p "$app/Sources/App"
+cat >"$app/Package.swift" <<SWIFT
+// swift-tools-version: 6.0
+import PackageDescription
+
+let package = Package(
+    name: "App",
+    platforms: [.macOS(.v10_15)],
+    dependencies: [.package(url: "file://$copy", from: "0.1.0")],
+    targets: [.executableTarget(name: "App", dependencies: [.product(name: "WXTransfer", package: "wxtransfer")])]
+)
+SWIFT
+cat >"$app/Sources/App/main.swift" <<'SWIFT'
+import WXTransfer
+
+print(WXTransferSession.version)
+SWIFT
+ran=$(with_swift "${run[@]}" WXTRANSFER_SYSTEM_LIBRARY=1 \
+    swift run --package-path "$app" --scratch-path "$copies/app-build" -Xlinker "-L$library" App)
+# shellcheck source=release/common.sh
+expected=$(ROOT=$repository && source "$repository/release/common.sh" && version)
+[[ $ran == "$expected" ]] || fail "an app says that its library is $ran, not $expected"
+rm -rf "$copies"
