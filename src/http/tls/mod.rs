@@ -173,12 +173,14 @@ pub(super) fn server_name(host: &str) -> Result<ServerName<'static>, Error> {
     })
 }
 
+/// The only call of `default_provider`: its signing code is left out of the library only where the compiler puts that
+/// function into its caller, which it does where there is one.
 fn provider() -> Arc<CryptoProvider> {
     Arc::new(CryptoProvider { key_provider: &NoKeys, ..rustls::crypto::ring::default_provider() })
 }
 
 fn algorithms() -> WebPkiSupportedAlgorithms {
-    rustls::crypto::ring::default_provider().signature_verification_algorithms
+    provider().signature_verification_algorithms
 }
 
 /// Loads no keys, because the host keeps the key of a client certificate. ring's provider would link all its signing code into
