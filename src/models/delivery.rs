@@ -3,6 +3,8 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use std::collections::VecDeque;
+
 use super::*;
 use crate::models::{FAR_AWAY, check};
 use crate::platform::sync::AtomicBool as ModelFlag;

@@ -229,3 +229,46 @@ pub mod thread {
         Builder::new().spawn(run).unwrap()
     }
 }
+
+/// The part of crossbeam-channel that the library uses.
+pub mod channel {
+    use std::collections::VecDeque;
+    use std::sync::Arc;
+
+    pub use crossbeam_channel::{SendError, TryRecvError};
+
+    use super::{Mutex, lock};
+
+    pub struct Sender<T>(Arc<Mutex<VecDeque<T>>>);
+
+    pub struct Receiver<T>(Arc<Mutex<VecDeque<T>>>);
+
+    pub fn unbounded<T>() -> (Sender<T>, Receiver<T>) {
+        let queue = Arc::new(Mutex::new(VecDeque::new()));
+        (Sender(queue.clone()), Receiver(queue))
+    }
+
+    impl<T> Sender<T> {
+        pub fn send(&self, value: T) -> Result<(), SendError<T>> {
+            lock(&self.0).push_back(value);
+            Ok(())
+        }
+    }
+
+    impl<T> Receiver<T> {
+        /// Never `Disconnected`: in no model the sender is dropped first.
+        pub fn try_recv(&self) -> Result<T, TryRecvError> {
+            lock(&self.0).pop_front().ok_or(TryRecvError::Empty)
+        }
+
+        pub fn is_empty(&self) -> bool {
+            lock(&self.0).is_empty()
+        }
+    }
+
+    impl<T> Clone for Receiver<T> {
+        fn clone(&self) -> Receiver<T> {
+            Receiver(self.0.clone())
+        }
+    }
+}

@@ -1,12 +1,12 @@
 //! Delivers events to the host: one at a time, in order, on the session's delivery thread or on the host's executor.
 
 use std::cell::Cell;
-use std::collections::VecDeque;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, PoisonError};
 
 use super::{End, Handler, Task};
+use crate::platform::sync::channel::{self, Receiver, Sender, TryRecvError};
 use crate::platform::sync::thread::{self, JoinHandle, Thread};
 use crate::platform::sync::{Condvar, Mutex};
 use crate::terms::TransferError;
@@ -15,8 +15,6 @@ use crate::worker::lock;
 
 /// Larger than for other threads, because the host's callbacks run on the delivery thread.
 const STACK_SIZE: usize = 1024 * 1024;
-/// The number of events for which an empty queue keeps memory: those of all tasks that run at once.
-const KEPT_CAPACITY: usize = 64;
 
 /// The host's executor of callbacks.
 pub trait Executor: Send + Sync {
@@ -36,25 +34,12 @@ pub enum Event {
     Completed(Arc<Task>, Box<Result<Success, TransferError>>),
 }
 
-/// The delivery of a session's events.
+/// A session's queue of events. It contains at most three events per task, plus one per traced hop: progress is stored
+/// in one cell that is overwritten.
 pub struct Delivery {
-    queue: Arc<Mutex<EventQueue>>,
+    sender: Sender<Option<Event>>,
+    queue: Receiver<Option<Event>>,
     mode: Mode,
-}
-
-/// A session's events. There are at most three per task, plus one per traced hop: progress is stored in one cell that is
-/// overwritten. No code of the host runs under the lock.
-#[derive(Default)]
-struct EventQueue {
-    events: VecDeque<Event>,
-    /// The delivery thread ends once there is no event.
-    closing: bool,
-    /// A job posted to the executor has not started to empty the queue.
-    posted: bool,
-    /// A thread is emptying the queue for the executor. It continues until the queue is empty, so no other thread has to
-    /// wait for it. This allows a callback to start a task under an executor that runs jobs inline, and two sessions
-    /// with such executors to call each other.
-    emptying: bool,
 }
 
 enum Mode {
@@ -65,9 +50,21 @@ enum Mode {
     },
     Executor {
         executor: Box<dyn Executor>,
+        jobs: Mutex<ExecutorJobs>,
         /// Signalled when the thread that empties the queue has finished.
         emptied: Condvar,
     },
+}
+
+/// What the executor's jobs do. No code of the host runs under its lock.
+#[derive(Default)]
+struct ExecutorJobs {
+    /// A posted job has not started to empty the queue.
+    posted: bool,
+    /// A thread is emptying the queue. It continues until the queue is empty, so no other thread has to wait for it. This
+    /// allows a callback to start a task under an executor that runs jobs inline, and two sessions with such executors to
+    /// call each other.
+    emptying: bool,
 }
 
 thread_local! {
@@ -93,26 +90,15 @@ pub fn as_callback<T>(call: impl FnOnce() -> T) -> T {
     call()
 }
 
-impl EventQueue {
-    /// The next event. If there is none, frees the memory that many events at once have taken.
-    fn take(&mut self) -> Option<Event> {
-        let event = self.events.pop_front();
-        if event.is_none() {
-            self.events.shrink_to(KEPT_CAPACITY);
-        }
-        event
-    }
-}
-
 impl Delivery {
     /// A delivery on `executor`, or on a new thread.
     ///
     /// # Errors
     /// The thread cannot be started.
     pub fn new(executor: Option<Box<dyn Executor>>) -> io::Result<Arc<Delivery>> {
-        let queue = Arc::<Mutex<EventQueue>>::default();
+        let (sender, queue) = channel::unbounded();
         let mode = match executor {
-            Some(executor) => Mode::Executor { executor, emptied: Condvar::new() },
+            Some(executor) => Mode::Executor { executor, jobs: Mutex::default(), emptied: Condvar::new() },
             None => {
                 let queue = queue.clone();
                 let builder = thread::Builder::new().name("wxt-delivery".into()).stack_size(STACK_SIZE);
@@ -120,28 +106,23 @@ impl Delivery {
                 Mode::Thread { thread: handle.thread().clone(), handle: Mutex::new(Some(handle)) }
             }
         };
-        Ok(Arc::new(Delivery { queue, mode }))
+        Ok(Arc::new(Delivery { sender, queue, mode }))
     }
 
-    /// Queues an event. Never waits for the host, and never panics. If the host's executor panics, the next event posts
-    /// another job.
+    /// Queues an event. Never blocks or panics. If the host's executor panics, the next event posts another job.
     pub fn push(self: &Arc<Delivery>, event: Event) {
-        let mut queue = lock(&self.queue);
-        queue.events.push_back(event);
+        // Cannot fail: the delivery holds a receiver.
+        let _ = self.sender.send(Some(event));
         match &self.mode {
-            Mode::Thread { thread, .. } => {
-                drop(queue);
-                thread.unpark();
-            }
-            Mode::Executor { executor, .. } => {
-                if std::mem::replace(&mut queue.posted, true) {
+            Mode::Thread { thread, .. } => thread.unpark(),
+            Mode::Executor { executor, jobs, .. } => {
+                if std::mem::replace(&mut lock(jobs).posted, true) {
                     return;
                 }
-                drop(queue);
                 let delivery = self.clone();
                 let posting = catch_unwind(AssertUnwindSafe(|| executor.post(Box::new(move || delivery.run_posted()))));
                 if posting.is_err() {
-                    lock(&self.queue).posted = false;
+                    lock(jobs).posted = false;
                 }
             }
         }
@@ -152,88 +133,88 @@ impl Delivery {
     pub fn close(&self) {
         match &self.mode {
             Mode::Thread { thread, handle } => {
-                lock(&self.queue).closing = true;
+                let _ = self.sender.send(None);
                 thread.unpark();
                 if let Some(handle) = lock(handle).take() {
                     // `deliver` does not panic, so the result contains nothing.
                     let _ = handle.join();
                 }
             }
-            Mode::Executor { emptied, .. } => {
-                let mut queue = lock(&self.queue);
-                while queue.emptying {
-                    queue = emptied.wait(queue).unwrap_or_else(PoisonError::into_inner);
+            Mode::Executor { jobs, emptied, .. } => {
+                let mut state = lock(jobs);
+                while state.emptying {
+                    state = emptied.wait(state).unwrap_or_else(PoisonError::into_inner);
                 }
-                queue.emptying = true;
-                drop(queue);
-                self.empty_queue(emptied);
+                state.emptying = true;
+                drop(state);
+                self.empty_queue(jobs, emptied);
             }
         }
     }
 
     fn run_posted(&self) {
-        let Mode::Executor { emptied, .. } = &self.mode else { return };
-        let mut queue = lock(&self.queue);
-        // An event that is queued after the last look at the queue posts another job.
-        queue.posted = false;
+        let Mode::Executor { jobs, emptied, .. } = &self.mode else { return };
+        let mut state = lock(jobs);
+        // Before the queue is read: an event that is queued after the last read posts another job.
+        state.posted = false;
         // If another thread, or this thread further up its stack, is emptying the queue, it will reach the event.
-        if !std::mem::replace(&mut queue.emptying, true) {
-            drop(queue);
-            self.empty_queue(emptied);
+        let emptying = std::mem::replace(&mut state.emptying, true);
+        drop(state);
+        if !emptying {
+            self.empty_queue(jobs, emptied);
         }
     }
 
     /// Delivers all queued events. The caller has changed `emptying` from `false` to `true`.
-    fn empty_queue(&self, emptied: &Condvar) {
+    fn empty_queue(&self, jobs: &Mutex<ExecutorJobs>, emptied: &Condvar) {
         /// Allows another thread to empty the queue if this one panics.
         struct EmptyingTurn<'a> {
-            queue: &'a Mutex<EventQueue>,
+            jobs: &'a Mutex<ExecutorJobs>,
             emptied: &'a Condvar,
             is_over: bool,
         }
         impl Drop for EmptyingTurn<'_> {
             fn drop(&mut self) {
                 if !self.is_over {
-                    lock(self.queue).emptying = false;
+                    lock(self.jobs).emptying = false;
                     self.emptied.notify_all();
                 }
             }
         }
-        let mut turn = EmptyingTurn { queue: &self.queue, emptied, is_over: false };
+        let mut turn = EmptyingTurn { jobs, emptied, is_over: false };
         loop {
-            let mut queue = lock(&self.queue);
-            let Some(event) = queue.take() else {
-                // Under the same lock: a thread that saw the flag set had queued its event before.
-                queue.emptying = false;
+            while let Ok(Some(event)) = self.queue.try_recv() {
+                deliver(event);
+            }
+            // Checked under the lock: a thread that saw the flag set had queued its event before.
+            let mut state = lock(jobs);
+            if self.queue.is_empty() {
+                state.emptying = false;
                 turn.is_over = true;
                 emptied.notify_all();
                 return;
-            };
-            drop(queue);
-            deliver(event);
+            }
         }
     }
 }
 
-/// The loop of the delivery thread. One yield pays off after a task has ended: another one may end soon on a worker that
-/// shares the core, and then neither thread has to sleep. After a progress event, no further event follows soon.
-fn deliver_all(queue: &Mutex<EventQueue>) {
+/// The loop of the delivery thread. The channel's own `recv` would yield several times before it sleeps, which costs
+/// more than the event. One yield pays off after a task has ended: another one may end soon on a worker that shares the
+/// core, and then neither thread has to sleep. After a progress event, no further event follows soon.
+fn deliver_all(queue: &Receiver<Option<Event>>) {
     let mut yields = false;
     loop {
-        let mut state = lock(queue);
-        let (event, closing) = (state.take(), state.closing);
-        drop(state);
-        match event {
-            Some(event) => {
+        match queue.try_recv() {
+            Ok(Some(event)) => {
                 yields = matches!(event, Event::Completed(..));
                 deliver(event);
             }
-            None if closing => return,
-            None if yields => {
+            Err(TryRecvError::Empty) if yields => {
                 thread::yield_now();
                 yields = false;
             }
-            None => thread::park(),
+            Err(TryRecvError::Empty) => thread::park(),
+            Ok(None) | Err(TryRecvError::Disconnected) => return,
         }
     }
 }

@@ -104,7 +104,11 @@ const MAY_SLEEP: [(&str, &[&str], &str); 11] = [
         &["poll", "poll_with", "sleep", "wait_until_readable"],
         "the one wait of a worker, which the stop signal ends",
     ),
-    ("platform/sync.rs", &["Condvar", ".lock()"], "a mutex is held for a few steps"),
+    (
+        "platform/sync.rs",
+        &["Condvar", "Receiver", "TryRecvError", "crossbeam_channel", ".lock()"],
+        "a mutex is held for a few steps; the names are used elsewhere",
+    ),
     ("worker/mod.rs", &["yield_now"], "one yield, when the task is over"),
     (
         "worker/pool.rs",
@@ -123,7 +127,18 @@ const MAY_SLEEP: [(&str, &[&str], &str); 11] = [
     ),
     (
         "task/delivery.rs",
-        &["Condvar", "JoinHandle", ".join()", "park", "unpark", "wait", "yield_now"],
+        &[
+            "Condvar",
+            "JoinHandle",
+            "Receiver",
+            "TryRecvError",
+            ".join()",
+            "park",
+            "try_recv",
+            "unpark",
+            "wait",
+            "yield_now",
+        ],
         "the delivery thread between two events; closing waits for the host's callback only",
     ),
     (

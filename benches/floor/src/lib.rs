@@ -135,6 +135,25 @@ pub extern "C" fn http(port: u16) -> usize {
     response.into_body().into_reader().read(&mut [0; 100]).unwrap()
 }
 
+/// A work queue of a thread, and a wait for its result with a timeout.
+#[cfg(feature = "threads")]
+#[unsafe(no_mangle)]
+pub extern "C" fn threads(number: u64) -> u64 {
+    use std::thread;
+    use std::time::Duration;
+
+    use crossbeam_channel::{after, bounded, select, unbounded};
+
+    let (queue, work) = unbounded::<Box<dyn FnOnce() + Send>>();
+    thread::spawn(move || work.iter().for_each(|each| each()));
+    let (sender, answer) = bounded(1);
+    queue.send(Box::new(move || sender.send(number).unwrap())).unwrap();
+    select! {
+        recv(answer) -> number => number.unwrap(),
+        recv(after(Duration::from_millis(number))) -> _ => 0,
+    }
+}
+
 /// The roots that the system trusts.
 #[cfg(feature = "trust")]
 #[unsafe(no_mangle)]
