@@ -255,7 +255,7 @@ impl Engine {
     /// Changes the network. Waiting tasks that it allows are started.
     pub fn set_network(&self, network: QueueNetwork) {
         for tasks in [&self.uploads, &self.downloads] {
-            // If no thread can be started, they start after the next call.
+            // A pool with waiting tasks has a thread. If no further one can be started, they start on that one.
             let _ = tasks.pool.update(|queue| queue.set_network(network));
         }
     }
@@ -275,10 +275,11 @@ impl Engine {
         for task in self.live.all() {
             task.stop.request(reason);
         }
-        // Workers take the tasks that wait for a network, and end them.
+        // Workers take the waiting tasks and end them. This thread does not: it may be the timer's, or hold a lock, and
+        // an end calls the host's executor.
         for tasks in [&self.uploads, &self.downloads] {
-            // If no thread can be started, they end after the next call, or when the session is closed.
-            let _ = tasks.pool.update(|_| {});
+            // A pool with waiting tasks has a thread. If no further one can be started, that one ends them all.
+            let _ = tasks.pool.update(TaskQueue::release_stopped);
         }
     }
 
