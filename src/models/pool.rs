@@ -61,7 +61,7 @@ fn pool(limit: usize, idle_time: Duration, meet: [&'static [usize]; 4]) -> (Arc<
         seen.begin(piece);
         seen.wait_for(meet[piece]);
     };
-    let mut pool = ThreadPool::new("model", limit, 0, Pieces::default(), run);
+    let mut pool = ThreadPool::new("model", limit, Pieces::default(), run);
     Arc::get_mut(&mut pool.shared).unwrap().idle_time = idle_time;
     (Arc::new(pool), begun)
 }

@@ -31,9 +31,6 @@ use progress::ProgressCell;
 use queue::{Places, QueuedTask, TaskQueue};
 use statistics::Totals;
 
-/// The size of a secondary thread's stack on iOS. The system's certificate check runs on this thread.
-const STACK_SIZE: usize = 512 * 1024;
-
 /// A task's number. Never 0, and unique within the process.
 pub type TaskId = u64;
 
@@ -340,10 +337,7 @@ impl ApiTasks {
     fn new(thread_name: &'static str, limit: usize, live: &Arc<LiveTasks>) -> ApiTasks {
         let live = live.clone();
         let run = move |queued, thread: &Arc<WorkerThread>| live.run(queued, thread);
-        ApiTasks {
-            places: Places::new(limit),
-            pool: ThreadPool::new(thread_name, limit, STACK_SIZE, TaskQueue::default(), run),
-        }
+        ApiTasks { places: Places::new(limit), pool: ThreadPool::new(thread_name, limit, TaskQueue::default(), run) }
     }
 }
 

@@ -12,6 +12,10 @@ use crate::platform::sync::{Mutex, MutexGuard};
 /// short enough that a sleeping mini program has no threads.
 const IDLE_TIME: Duration = Duration::from_secs(2);
 
+/// The size of a secondary thread's stack on iOS. The system's certificate check and the host's signer run on the threads of
+/// a pool. The system's resolver needs far less, but a small stack is not safe with every libc.
+const STACK_SIZE: usize = 512 * 1024;
+
 /// The owner's queue of work, which defines the order. Only the pool locks it.
 pub trait WorkQueue: Send + 'static {
     /// One piece of work.
@@ -37,7 +41,6 @@ pub trait WorkQueue: Send + 'static {
 pub struct ThreadPool<Q: WorkQueue> {
     name: &'static str,
     limit: usize,
-    stack_size: usize,
     shared: Arc<Shared<Q>>,
 }
 
@@ -75,14 +78,13 @@ impl<Q: WorkQueue> ThreadPool<Q> {
     pub fn new(
         name: &'static str,
         limit: usize,
-        stack_size: usize,
         queue: Q,
         run: impl Fn(Q::Work, &Arc<WorkerThread>) + Send + Sync + 'static,
     ) -> ThreadPool<Q> {
         let state =
             ThreadPoolState { queue, threads: 0, starting: 0, idle: Vec::new(), closed: false, handles: Vec::new() };
         let shared = Shared { idle_time: IDLE_TIME, state: Mutex::new(state), run: Box::new(run) };
-        ThreadPool { name, limit, stack_size, shared: Arc::new(shared) }
+        ThreadPool { name, limit, shared: Arc::new(shared) }
     }
 
     /// Changes the queue, and wakes or starts threads for the work that is ready. Starts one also for work that is not
@@ -163,7 +165,7 @@ impl<Q: WorkQueue> ThreadPool<Q> {
         // Created here, where a lack of descriptors can be reported.
         thread.waker()?;
         let shared = self.shared.clone();
-        let builder = thread::Builder::new().name(self.name.into()).stack_size(self.stack_size);
+        let builder = thread::Builder::new().name(self.name.into()).stack_size(STACK_SIZE);
         state.handles.push(builder.spawn(move || shared.work(&thread))?);
         state.threads += 1;
         state.starting += 1;

@@ -4,7 +4,6 @@ use std::sync::{Barrier, mpsc};
 use super::*;
 
 const LIMIT: Duration = Duration::from_secs(60);
-const STACK_SIZE: usize = 256 * 1024;
 
 type Job = Box<dyn FnOnce() + Send>;
 
@@ -37,7 +36,7 @@ impl WorkQueue for Jobs {
 }
 
 fn pool(limit: usize) -> ThreadPool<Jobs> {
-    ThreadPool::new("test", limit, STACK_SIZE, Jobs::default(), |job: Job, _| job())
+    ThreadPool::new("test", limit, Jobs::default(), |job: Job, _| job())
 }
 
 fn submit(pool: &ThreadPool<Jobs>, job: impl FnOnce() + Send + 'static) {

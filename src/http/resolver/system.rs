@@ -22,8 +22,6 @@ const MAX_THREADS_PER_SESSION: usize = MAX_THREADS / 2;
 /// How many of these threads look-ups that are not outdated hold at most. After a first change of the network, some are
 /// free for the repeated look-ups even if all earlier ones hang.
 const MAX_CURRENT_PER_SESSION: usize = MAX_THREADS_PER_SESSION - 2;
-/// The system's resolver needs far less, but a small stack is not safe with every libc.
-const STACK_SIZE: usize = 512 * 1024;
 
 /// Identifies the session that asks, for fairness.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -151,7 +149,7 @@ impl WorkQueue for LookupQueue {
 impl Lookups {
     fn new(look_up: impl Fn(&str) -> LookupAnswer + Send + Sync + 'static) -> Lookups {
         let run = move |question: Arc<Question>, _: &_| question.answer(&look_up(&question.host));
-        Lookups { pool: ThreadPool::new("wxt-dns", MAX_THREADS, STACK_SIZE, LookupQueue::default(), run) }
+        Lookups { pool: ThreadPool::new("wxt-dns", MAX_THREADS, LookupQueue::default(), run) }
     }
 
     /// Resolves `host` and wakes `asker` with the addresses. Joins a look-up of the same name and session, running or
