@@ -185,7 +185,8 @@ pub struct WxtSessionOptions {
     pub max_retries: u32,
     /// The longest wait before the second attempt, in milliseconds. Each wait is a random part of the longest wait,
     /// which doubles with each attempt, up to 30 s. A `Retry-After` in the answer takes precedence. If the wait would
-    /// pass the deadline, no further attempt is made. Default: 0, which means 500.
+    /// pass the deadline, no further attempt is made; this also holds while the deadline is suspended. Default: 0, which
+    /// means 500.
     pub retry_delay: u32,
     /// Set to 1 to also retry uploads that may have reached the server. Set it only if every server treats two uploads
     /// with the same `Idempotency-Key` as one: the library sends this header with each upload, with the same value in
