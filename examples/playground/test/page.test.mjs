@@ -252,7 +252,7 @@ test('files are made, written, renamed, copied and removed', async () => {
   const renamed = () => browser.evaluate(`[...document.querySelectorAll('#log li')].filter(({ textContent }) => / rename /.test(textContent)).length`);
   const before = await renamed();
   await browser.click('[aria-label="Rename a.txt"]');
-  await page.shows('#file-message.bad', /^Write the other name below first$/);
+  await page.shows('#file-message.bad', /^Enter the new name below first$/);
   assert.equal(await renamed(), before, 'nothing is called');
   await browser.write('#entry-name', 'b.txt');
   await browser.click('[aria-label="Rename a.txt"]');
