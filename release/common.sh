@@ -1,7 +1,7 @@
-# Sourced by the scripts beside it.
+# Sourced by the other scripts of this directory.
 # shellcheck shell=bash
 
-# Where cargo puts what is packed.
+# The directory in which cargo builds the packaged files.
 export CARGO_TARGET_DIR=$ROOT/target
 
 fail() {
@@ -9,7 +9,7 @@ fail() {
     exit 1
 }
 
-# The path as the caller meant it, whatever directory the script works in.
+# Prints an absolute path. Must be called before the script changes its directory.
 absolute() {
     if [[ $1 == /* ]]; then echo "$1"; else echo "$PWD/$1"; fi
 }
@@ -18,7 +18,7 @@ need() {
     command -v "$1" >/dev/null || fail "$1 is missing${2:+: $2}"
 }
 
-# add_target TARGET: a build for TARGET needs Rust's own library for it.
+# add_target TARGET: installs Rust's standard library for TARGET, or checks that it is installed.
 add_target() {
     if command -v rustup >/dev/null; then
         rustup target add "$1" >&2 || fail "rustup cannot add the target $1"
@@ -28,13 +28,12 @@ add_target() {
     fi
 }
 
-# The library's version, from the first line of Cargo.toml that has one.
+# Prints the library's version, from the first line with a version in Cargo.toml.
 version() {
     sed -n 's/^version = "\(.*\)"$/\1/p' "$ROOT/Cargo.toml" | head -1
 }
 
-# zip_directory DIRECTORY ARCHIVE ENTRY...: the same bytes for the same files, whenever and wherever it is made. A
-# link stays a link.
+# zip_directory DIRECTORY ARCHIVE ENTRY...: writes a reproducible archive: the same files give the same bytes. Links stay links.
 zip_directory() {
     local directory=$1 archive=$2
     shift 2
