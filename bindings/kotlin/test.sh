@@ -13,28 +13,41 @@ java=/usr/share/java
 (cd "$root" && cargo build --locked -p wxtransfer-jni -p wxtransfer-test-server)
 "$here/toolchain.sh" "$tools" tests
 "$here/build.sh"
+"$here/api.sh"
 
 lib=$tools/kotlin/lib
 library=$out/wxtransfer.jar:$lib/kotlin-stdlib.jar:$lib/kotlinx-coroutines-core-jvm.jar
 kotlinc() { bash "$tools/kotlin/bin/kotlinc" -Werror -no-stdlib -no-reflect "$@"; }
 
-# A guide ends in a page of code, which an app's developer must be able to take as it is.
+# print_guide LANGUAGE GUIDE: prints a guide's last page of code in a language.
+print_guide() {
+    awk -v "start=\`\`\`$1" '$0 == start { code = ""; inside = 1; next } /^```$/ { inside = 0 }
+        inside { code = code $0 "\n" } END { printf "%s", code }' "$2" | grep . || { echo "test.sh: $2 has no page of code in $1" >&2; exit 1; }
+}
+
+# An app's developer must be able to take a guide's page of code as it is.
 compile_guide() { # compile_guide NAME GUIDE
     name=$1
     mkdir -p "$out/guide"
-    awk '/^```kotlin$/ { code = ""; inside = 1; next } /^```$/ { inside = 0 } inside { code = code $0 "\n" } END { printf "%s", code }' \
-        "$2" >"$out/guide/$name.kt"
-    grep -q WXTransferSession "$out/guide/$name.kt" || { echo "test.sh: $2 has no page of code" >&2; exit 1; }
+    print_guide kotlin "$2" >"$out/guide/$name.kt"
     rm -rf "$out/guide/$name-classes"
     kotlinc -jvm-target 1.8 -no-jdk -classpath "$tools/android.jar:$library" -d "$out/guide/$name-classes" "$out/guide/$name.kt"
 }
 compile_guide kotlin "$here/README.md"
 compile_guide javascript "$here/../javascript.md"
+print_guide java "$here/README.md" >"$out/guide/JavaMiniProgramActivity.java"
+rm -rf "$out/guide/java-classes"
+# Android's build tools add what lambdas need to Android's classes; here the JDK's are in front of them.
+javac -Xlint:all,-options,-classfile -Werror --release 8 -classpath "$tools/android.jar:$library" \
+    -d "$out/guide/java-classes" "$out/guide/JavaMiniProgramActivity.java"
 
 tests=$library:$out/wxtransfer-testing.jar:$("$here/test-classpath.sh" "$tools"):$java/rhino.jar:$java/com.android.json.jar
 rm -rf "$out/test-classes"
 kotlinc -jvm-target 17 -opt-in=kotlin.ExperimentalStdlibApi -Xfriend-paths="$out/wxtransfer.jar" -classpath "$tests" \
     -module-name wxtransfer-test -d "$out/test-classes" "$here/src/test/kotlin"
+# The host in Java, which uses the helpers of the tests in Kotlin.
+javac -Xlint:all,-path,-processing -Werror -classpath "$out/test-classes:$tests" -d "$out/test-classes" \
+    "$here"/src/test/java/org/wxtransfer/*.java
 cp "$here"/src/test/resources/* "$out/test-classes"
 
 status=0
@@ -53,3 +66,4 @@ if grep -E 'WARNING.*(JNI|native method)|FATAL ERROR in native' "$out/test.log";
     echo "test.sh: JNI was misused" >&2
     exit 1
 fi
+"$here/compatibility-test.sh"

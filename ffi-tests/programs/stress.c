@@ -35,8 +35,12 @@ static void act(Random *random) {
     }
     return;
   }
-  /* A handle of a closed session may be used, too. */
+  /* A handle of a closed session may be used, too, but seldom: a close may take long, and each refused task takes room. */
   if (number == 0) return;
+  if (closed && !one_in(random, 16)) {
+    sched_yield();
+    return;
+  }
   uint32_t choice = below(random, 100);
   if (full && choice < 80) {
     abort_some(session, random);

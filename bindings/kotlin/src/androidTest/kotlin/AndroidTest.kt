@@ -45,24 +45,24 @@ class AndroidTest {
     lateinit var directory: Path
 
     private fun open(rootCertificates: String? = null) = WXTransferSession(
-        options(directory.resolve("data")).copy(
-            rootCertificates = rootCertificates,
-            skipDomainCheck = true,
+        options(directory.resolve("data")).copy {
+            this.rootCertificates = rootCertificates
+            skipDomainCheck = true
             // The stand-in for Android's C library knows no names.
-            resolver = { _, resolution -> resolution.finish(listOf("127.0.0.1")) },
-        ),
+            resolver = WXTransferResolver { _, resolution -> resolution.finish(listOf("127.0.0.1")) }
+        },
     )
 
     /** The server under a name that it has a certificate for, or under another. */
     private fun url(host: String) = TestServer.tls.replace("localhost", host) + "/bytes/1000"
 
     private suspend fun contentOfDownload(session: WXTransferSession, host: String): ByteArray {
-        val result = session.downloadFile(WXTDownloadRequest(url(host)))
+        val result = session.downloadFile(WXTransferDownloadRequest(url(host)))
         return Files.readAllBytes(Path.of(result.nativePath))
     }
 
     private fun assertNotReady() =
-        assertEquals(WXTStatus.TRUST_STORE_UNAVAILABLE, assertFailsWith<WXTStatusException> { open() }.status)
+        assertEquals(WXTransferStatus.TRUST_STORE_UNAVAILABLE, assertFailsWith<WXTransferStatusException> { open() }.status)
 
     private class Loads(private val loader: ClassLoader?) : Context() {
         override fun getClassLoader(): ClassLoader? = loader
@@ -85,19 +85,19 @@ class AndroidTest {
     @Test
     @Order(2)
     fun `what is no context is refused, and no exception is left`() {
-        val unavailable = WXTStatus.TRUST_STORE_UNAVAILABLE
+        val unavailable = WXTransferStatus.TRUST_STORE_UNAVAILABLE
         class Throws : Context() {
             override fun getClassLoader(): ClassLoader = throw IllegalStateException("by the test")
         }
-        assertEquals(WXTStatus.INVALID_ARGUMENT, WXTStatus.of(Bionic.init(true, null)))
-        assertEquals(WXTStatus.INVALID_ARGUMENT, WXTStatus.of(Bionic.init(false, application)))
-        assertEquals(unavailable, WXTStatus.of(Bionic.init(true, "no context")), "without that method")
-        assertEquals(unavailable, WXTStatus.of(Bionic.init(true, Throws())), "that throws")
-        assertEquals(unavailable, WXTStatus.of(Bionic.init(true, Loads(null))), "without a class loader")
+        assertEquals(WXTransferStatus.INVALID_ARGUMENT, WXTransferStatus.of(Bionic.init(true, null)))
+        assertEquals(WXTransferStatus.INVALID_ARGUMENT, WXTransferStatus.of(Bionic.init(false, application)))
+        assertEquals(unavailable, WXTransferStatus.of(Bionic.init(true, "no context")), "without that method")
+        assertEquals(unavailable, WXTransferStatus.of(Bionic.init(true, Throws())), "that throws")
+        assertEquals(unavailable, WXTransferStatus.of(Bionic.init(true, Loads(null))), "without a class loader")
         val withoutTheVerifier = ClassLoader.getPlatformClassLoader()
-        assertEquals(unavailable, WXTStatus.of(Bionic.init(true, Loads(withoutTheVerifier))), "without the verifier")
-        assertEquals(unavailable, WXTStatus.of(Bionic.init(true, Loads(Shrunk))), "without its method")
-        val thrown = assertFailsWith<WXTStatusException> { WXTransferAndroid.init(Loads(withoutTheVerifier)) }
+        assertEquals(unavailable, WXTransferStatus.of(Bionic.init(true, Loads(withoutTheVerifier))), "without the verifier")
+        assertEquals(unavailable, WXTransferStatus.of(Bionic.init(true, Loads(Shrunk))), "without its method")
+        val thrown = assertFailsWith<WXTransferStatusException> { WXTransferAndroid.init(Loads(withoutTheVerifier)) }
         assertEquals(unavailable, thrown.status)
         assertNotReady()
     }
@@ -175,7 +175,7 @@ class AndroidTest {
                 val imported = session.importFileDescriptor(descriptor, length = 20, name = "part.bin")
                 assertContentEquals(pattern(1000).copyOfRange(10, 30), Files.readAllBytes(Path.of(imported.nativePath)))
                 file.seek(0)
-                val request = WXTUploadRequest(url("localhost").replace("/bytes/1000", "/upload"), name = "file", fileName = "a.bin")
+                val request = WXTransferUploadRequest(url("localhost").replace("/bytes/1000", "/upload")) { name = "file"; fileName = "a.bin" }
                 val answer = session.uploadFile(request.withFile(descriptor))
                 assertEquals(200, answer.statusCode, answer.data)
                 assertTrue(""""length":1000""" in answer.data, answer.data)
@@ -186,10 +186,10 @@ class AndroidTest {
     @Test
     @Order(7)
     fun `callbacks run on the main thread, until it has ended`() = test {
-        val options = options(directory.resolve("data")).copy(executor = WXTransferAndroid.mainExecutor)
+        val options = options(directory.resolve("data")).copy { executor = WXTransferAndroid.mainExecutor }
         WXTransferSession(options).use { session ->
-            val recorder = Recorder<WXTDownloadSuccess>()
-            session.downloadFile(WXTDownloadRequest(TestServer.plain + "/bytes/5"), recorder)
+            val recorder = Recorder<WXTransferDownloadSuccess>()
+            session.downloadFile(WXTransferDownloadRequest(TestServer.plain + "/bytes/5"), recorder)
             recorder.end()
             assertEquals(setOf("main looper"), recorder.threads.map { it.name }.toSet())
         }

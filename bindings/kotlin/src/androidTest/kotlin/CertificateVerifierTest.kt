@@ -47,26 +47,26 @@ class CertificateVerifierTest {
 
     /** A session of its own, so that no TLS session is resumed. */
     private fun <T> withSession(body: (WXTransferSession) -> T): T = WXTransferSession(
-        options(directory.resolve("data")).copy(
-            rootCertificates = null,
-            skipDomainCheck = true,
+        options(directory.resolve("data")).copy {
+            rootCertificates = null
+            skipDomainCheck = true
             // The stand-in for Android's C library knows no names.
-            resolver = { _, resolution -> resolution.finish(listOf("127.0.0.1")) },
-        ),
+            resolver = WXTransferResolver { _, resolution -> resolution.finish(listOf("127.0.0.1")) }
+        },
     ).use(body)
 
     private fun download(session: WXTransferSession, url: String) = test {
-        val result = session.downloadFile(WXTDownloadRequest(url))
+        val result = session.downloadFile(WXTransferDownloadRequest(url))
         assertContentEquals(Chains.content, Files.readAllBytes(Path.of(result.nativePath)))
     }
 
-    private fun failure(url: String): WXTFailureException = withSession { session ->
-        assertFailsWith<WXTFailureException> { test { session.downloadFile(WXTDownloadRequest(url)) } }
+    private fun failure(url: String): WXTransferFailure = withSession { session ->
+        assertFailsWith<WXTransferFailure> { test { session.downloadFile(WXTransferDownloadRequest(url)) } }
     }
 
     /** The failure is of the category and the errno that certificates have on all systems. */
-    private fun assertRefused(detail: String, failure: WXTFailureException) {
-        assertEquals(WXTErrno.NETWORK to WXTCategory.TLS, failure.errno to failure.category, "$failure")
+    private fun assertRefused(detail: String, failure: WXTransferFailure) {
+        assertEquals(WXTransferErrno.NETWORK to WXTransferCategory.TLS, failure.errno to failure.category, "$failure")
         assertEquals(detail, failure.detail)
     }
 
@@ -159,7 +159,7 @@ class CertificateVerifierTest {
         val during = mutableListOf<String>()
         X509TrustManagerExtensions.onQuestion = { during += "$it on ${Thread.currentThread().name}" }
         withSession { session ->
-            test { session.downloadFile(WXTDownloadRequest(TestServer.tls.replace("localhost", "127.0.0.1") + "/bytes/1000")) }
+            test { session.downloadFile(WXTransferDownloadRequest(TestServer.tls.replace("localhost", "127.0.0.1") + "/bytes/1000")) }
             assertEquals(listOf("127.0.0.1 on wxt-download"), during)
             val attached = Thread.getAllStackTraces().keys.map { it.name }.filter { it.startsWith("wxt-") }
             assertEquals(listOf("wxt-delivery"), attached, "the one that calls back")

@@ -1,3 +1,5 @@
+@file:JvmName("WXTransferContent")
+
 package org.wxtransfer
 
 import android.content.Context
@@ -15,7 +17,8 @@ import kotlinx.coroutines.withContext
 
 /** What only Android has. */
 public object WXTransferAndroid {
-    /** An executor of the main thread, for [WXTSessionOptions.executor]. */
+    /** An executor of the main thread, for [WXTransferSessionOptions.Builder.executor]. */
+    @JvmStatic
     public val mainExecutor: Executor by lazy {
         val handler = Handler(Looper.getMainLooper())
         Executor { command ->
@@ -25,10 +28,12 @@ public object WXTransferAndroid {
 
     /**
      * Lets sessions ask Android whom they may trust. To be called once in the process, in `Application.onCreate`, before
-     * the first session that has no `rootCertificates`: opening one fails with [WXTStatus.TRUST_STORE_UNAVAILABLE]
+     * the first session that has no `rootCertificates`: opening one fails with [WXTransferStatus.TRUST_STORE_UNAVAILABLE]
      * until this has succeeded. Any context of the app, of which nothing is kept. Calling it again does nothing.
-     * Throws [WXTStatusException].
+     * Throws [WXTransferStatusException].
      */
+    @JvmStatic
+    @Throws(WXTransferStatusException::class)
     public fun init(context: Context) {
         checkStatus(NativeAndroid.init(context))
     }
@@ -48,28 +53,36 @@ internal object NativeAndroid {
  * The same upload of the file behind [descriptor], which the app keeps, and closes, once the call has returned. The server
  * sees it as [fileName].
  */
-public fun WXTUploadRequest.withFile(
+@JvmOverloads
+public fun WXTransferUploadRequest.withFile(
     descriptor: ParcelFileDescriptor,
     fileName: String? = this.fileName,
-): WXTUploadRequest = copy(fileDescriptor = descriptor.fd, fileName = fileName)
+): WXTransferUploadRequest = copy { fileDescriptor = descriptor.fd; this.fileName = fileName }
 
 /**
  * Makes a temporary file of what [descriptor] gives from where it stands. [length] is how many bytes are taken, 0 is all
- * up to the end; [name] gives the extension. The app closes the descriptor. Throws [WXTFailureException].
+ * up to the end; [name] gives the extension. The app closes the descriptor. Throws [WXTransferFailure].
  */
+@Throws(WXTransferException::class)
 public suspend fun WXTransferSession.importFileDescriptor(
     descriptor: ParcelFileDescriptor,
     length: Long = 0,
     name: String? = null,
-): WXTFile = importFileDescriptor(descriptor.fd, length, name)
+): WXTransferFileInfo = importFileDescriptor(descriptor.fd, length, name)
 
 /**
  * Makes a temporary file of a `content://` document, as `wx.chooseImage` does with what the user picked. Throws
- * [WXTFailureException], and [IOException] where the document cannot be opened.
+ * [WXTransferFailure], and [IOException] where the document cannot be opened.
  */
-public suspend fun WXTransferSession.importContent(context: Context, uri: Uri): WXTFile = withContext(Dispatchers.IO) {
+@Throws(WXTransferException::class, IOException::class)
+public suspend fun WXTransferSession.importContent(context: Context, uri: Uri): WXTransferFileInfo =
+    withContext(Dispatchers.IO) { files.blocking.importContent(context, uri) }
+
+/** The same on the caller's thread. Java calls `WXTransferContent.importContent(files, context, uri)`. */
+@Throws(WXTransferException::class, IOException::class)
+public fun WXTransferBlockingFiles.importContent(context: Context, uri: Uri): WXTransferFileInfo {
     val opened = context.contentResolver.openFileDescriptor(uri, "r") ?: throw FileNotFoundException(Redaction.url(uri.toString()))
-    opened.use { importFileDescriptor(it, name = displayName(context, uri)) }
+    return opened.use { importFileDescriptor(it.fd, name = displayName(context, uri)) }
 }
 
 private fun displayName(context: Context, uri: Uri): String? =

@@ -89,7 +89,7 @@ internal object Native {
     @JvmStatic
     external fun sessionPrepare(session: Long, server: ByteArray): Int
 
-    /** [numbers] gets those of [WXTSessionStatistics] in their order. */
+    /** [numbers] gets those of [WXTransferSessionStatistics] in their order. */
     @JvmStatic
     external fun sessionStatistics(session: Long, numbers: LongArray): Int
 
@@ -340,7 +340,7 @@ internal class TextList(texts: List<String?>) {
 }
 
 /** Pins as native code takes them. */
-internal class PinList(pins: List<WXTPin>) {
+internal class PinList(pins: List<WXTransferPin>) {
     val hosts = TextList(pins.map { it.host })
     val hashes: ByteArray = pins.fold(ByteArray(0)) { all, pin -> all + pin.sha256 }
     val hashLengths: IntArray = IntArray(pins.size) { pins[it].sha256.size }

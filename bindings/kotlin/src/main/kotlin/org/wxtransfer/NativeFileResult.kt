@@ -3,16 +3,16 @@ package org.wxtransfer
 /** What a file operation has come to; native code fills it before the operation's function returns. */
 internal class NativeFileResult {
     private var errMsg = ""
-    private var errno = WXTErrno.OK
+    private var errno = WXTransferErrno.OK
     private var category = 0
     private var detail: String? = null
 
     /** The files that the operation is about. */
-    var files = emptyList<WXTFile>()
+    var files = emptyList<WXTransferFileInfo>()
         private set
 
     /** What `stat` tells. */
-    var stats = emptyList<WXTFileStats>()
+    var stats = emptyList<WXTransferFileStats>()
         private set
 
     /** The names in a directory. */
@@ -52,11 +52,11 @@ internal class NativeFileResult {
         this.category = category
         this.detail = detail?.decodeToString()
         files = unpack(paths, pathLengths).map { it.orEmpty() }.chunked(2).mapIndexed { index, (filePath, nativePath) ->
-            WXTFile(filePath, nativePath, numbers[2 * index], numbers[2 * index + 1])
+            WXTransferFileInfo(filePath, nativePath, numbers[2 * index], numbers[2 * index + 1])
         }
         stats = unpack(statsPaths, statsPathLengths).mapIndexed { index, path ->
             val entry = statsNumbers.copyOfRange(5 * index, 5 * index + 5)
-            WXTFileStats(path, entry[0], entry[1], entry[2], entry[3].toInt(), entry[4] == 1L, entry[4] == 2L)
+            WXTransferFileStats(path, entry[0], entry[1], entry[2], entry[3].toInt(), entry[4] == 1L, entry[4] == 2L)
         }
         this.names = unpack(names, nameLengths).map { it.orEmpty() }
         this.digest = digest?.decodeToString().orEmpty()
@@ -65,16 +65,8 @@ internal class NativeFileResult {
 
     /** Throws what the operation failed with. */
     fun check() {
-        if (errno != WXTErrno.OK) {
-            throw WXTFailureException(errMsg, errno, category, detail.orEmpty(), false, null, 0, 0)
+        if (errno != WXTransferErrno.OK) {
+            throw WXTransferFailure(errMsg, errno, category, detail.orEmpty(), false, null, 0, 0)
         }
     }
-}
-
-/** Makes a call that fills a result. Throws [WXTFailureException] or [WXTStatusException]. */
-internal fun fileResult(call: (NativeFileResult) -> Int): NativeFileResult {
-    val result = NativeFileResult()
-    checkStatus(call(result))
-    result.check()
-    return result
 }

@@ -4,7 +4,7 @@ import java.util.concurrent.RejectedExecutionException
 import java.util.concurrent.atomic.AtomicBoolean
 
 /** What native code calls for a session. Nothing may be thrown into it. */
-internal class NativeHooks(private val options: WXTSessionOptions) {
+internal class NativeHooks(private val options: WXTransferSessionOptions.Builder) {
     /** Has [job] run once by the app's executor. */
     fun post(job: Long) {
         val run = Once { Native.runJob(job) }
@@ -20,11 +20,11 @@ internal class NativeHooks(private val options: WXTSessionOptions) {
     }
 
     fun log(level: Int, message: ByteArray) = reporting {
-        options.logger?.log(WXTLogLevel.of(level), message.decodeToString())
+        options.logger?.log(WXTransferLogLevel.of(level), message.decodeToString())
     }
 
     fun resolve(host: ByteArray, resolution: Long) {
-        val answer = WXTResolution(resolution)
+        val answer = WXTransferResolution(resolution)
         try {
             (options.resolver ?: return answer.finish(emptyList())).resolve(host.decodeToString(), answer)
         } catch (thrown: Throwable) {
@@ -34,9 +34,9 @@ internal class NativeHooks(private val options: WXTSessionOptions) {
     }
 
     fun sign(scheme: Int, message: ByteArray, signing: Long) {
-        val answer = WXTSigning(signing)
+        val answer = WXTransferSigning(signing)
         try {
-            val known = WXTSignatureScheme.entries.firstOrNull { it.value == scheme } ?: return answer.finish(null)
+            val known = WXTransferSignatureScheme.entries.firstOrNull { it.value == scheme } ?: return answer.finish(null)
             (options.clientCertificate ?: return answer.finish(null)).signer.sign(known, message, answer)
         } catch (thrown: Throwable) {
             answer.finish(null)

@@ -12,137 +12,158 @@ import kotlinx.coroutines.withContext
  * callbacks, refuses that. The suspending functions never block the thread that they are called on.
  *
  * @constructor Opens the session: makes the mini program's directories and removes what a crashed launch left there. It
- * reads and writes the disk, but makes no connection. Throws [WXTStatusException].
+ * reads and writes the disk, but makes no connection. Throws [WXTransferStatusException].
  */
-public class WXTransferSession(options: WXTSessionOptions) : WXTransfers {
-    private val handle: Long = open(options)
+public class WXTransferSession @Throws(WXTransferStatusException::class) constructor(
+    options: WXTransferSessionOptions,
+) : WXTransfers {
+    private val handle = SessionHandle(options.values)
 
     /** `wx.getFileSystemManager()`: what a page does with its files beside saving them. */
-    public val files: WXTFiles = WXTFiles(handle)
+    public val files: WXTransferFiles = WXTransferFiles(handle)
 
-    /** Uploads a file, as `wx.uploadFile` does. Throws [WXTFailureException]. Cancelling aborts the task at once. */
-    override suspend fun uploadFile(request: WXTUploadRequest): WXTUploadSuccess =
+    /** Uploads a file, as `wx.uploadFile` does. Throws [WXTransferFailure]. Cancelling aborts the task at once. */
+    @Throws(WXTransferException::class)
+    override suspend fun uploadFile(request: WXTransferUploadRequest): WXTransferUploadSuccess =
         awaitOrAbort { start(request, UploadEvents(NoCallbacks)) }
 
-    /** Downloads a file, as `wx.downloadFile` does. Throws [WXTFailureException]. Cancelling aborts the task at once. */
-    override suspend fun downloadFile(request: WXTDownloadRequest): WXTDownloadSuccess =
+    /** Downloads a file, as `wx.downloadFile` does. Throws [WXTransferFailure]. Cancelling aborts the task at once. */
+    @Throws(WXTransferException::class)
+    override suspend fun downloadFile(request: WXTransferDownloadRequest): WXTransferDownloadSuccess =
         awaitOrAbort { start(request, DownloadEvents(NoCallbacks)) }
 
-    /** Starts an upload. What is wrong with the request comes as the task's failure. Throws [WXTStatusException]. */
-    override fun uploadFileTask(request: WXTUploadRequest): WXTTask<WXTUploadSuccess> =
+    /** Starts an upload. What is wrong with the request comes as the task's failure. Throws [WXTransferStatusException]. */
+    @Throws(WXTransferStatusException::class)
+    override fun uploadFileTask(request: WXTransferUploadRequest): WXTransferTask<WXTransferUploadSuccess> =
         start(request, UploadEvents(NoCallbacks))
 
-    /** Starts a download. What is wrong with the request comes as the task's failure. Throws [WXTStatusException]. */
-    override fun downloadFileTask(request: WXTDownloadRequest): WXTTask<WXTDownloadSuccess> =
+    /** Starts a download. What is wrong with the request comes as the task's failure. Throws [WXTransferStatusException]. */
+    @Throws(WXTransferStatusException::class)
+    override fun downloadFileTask(request: WXTransferDownloadRequest): WXTransferTask<WXTransferDownloadSuccess> =
         start(request, DownloadEvents(NoCallbacks))
 
-    /** Starts an upload with callbacks, the first of which may run before this returns. Throws [WXTStatusException]. */
+    /** Starts an upload with callbacks, the first of which may run before this returns. Throws [WXTransferStatusException]. */
+    @Throws(WXTransferStatusException::class)
     override fun uploadFile(
-        request: WXTUploadRequest,
-        callbacks: WXTCallbacks<WXTUploadSuccess>,
-    ): WXTTask<WXTUploadSuccess> = start(request, UploadEvents(callbacks))
+        request: WXTransferUploadRequest,
+        callbacks: WXTransferCallbacks<WXTransferUploadSuccess>,
+    ): WXTransferTask<WXTransferUploadSuccess> = start(request, UploadEvents(callbacks))
 
-    /** Starts a download with callbacks, the first of which may run before this returns. Throws [WXTStatusException]. */
+    /** Starts a download with callbacks, the first of which may run before this returns. Throws [WXTransferStatusException]. */
+    @Throws(WXTransferStatusException::class)
     override fun downloadFile(
-        request: WXTDownloadRequest,
-        callbacks: WXTCallbacks<WXTDownloadSuccess>,
-    ): WXTTask<WXTDownloadSuccess> = start(request, DownloadEvents(callbacks))
+        request: WXTransferDownloadRequest,
+        callbacks: WXTransferCallbacks<WXTransferDownloadSuccess>,
+    ): WXTransferTask<WXTransferDownloadSuccess> = start(request, DownloadEvents(callbacks))
 
     /**
      * `wx.saveFile`: moves a temporary file to the store, or to [filePath], a `wxfile://usr/` path whose file it replaces.
-     * Its directory must be there. The temporary path is invalid afterwards; on failure it stays. Throws [WXTFailureException].
+     * Its directory must be there. The temporary path is invalid afterwards; on failure it stays. Throws [WXTransferFailure].
      */
-    public suspend fun saveFile(tempFilePath: String, filePath: String? = null): WXTFile =
-        onDisk { saveFileBlocking(tempFilePath, filePath) }
+    @Throws(WXTransferException::class)
+    public suspend fun saveFile(tempFilePath: String, filePath: String? = null): WXTransferFileInfo =
+        onDisk { files.blocking.saveFile(tempFilePath, filePath) }
 
-    /** `wx.getSavedFileList`: the files of the store, oldest first. Throws [WXTFailureException]. */
-    public suspend fun getSavedFileList(): List<WXTFile> = onDisk { getSavedFileListBlocking() }
+    /** `wx.getSavedFileList`: the files of the store, oldest first. Throws [WXTransferFailure]. */
+    @Throws(WXTransferException::class)
+    public suspend fun getSavedFileList(): List<WXTransferFileInfo> = onDisk { files.blocking.getSavedFileList() }
 
-    /** `wx.getSavedFileInfo`: one file of the store. Throws [WXTFailureException]. */
-    public suspend fun getSavedFileInfo(filePath: String): WXTFile = onDisk { getSavedFileInfoBlocking(filePath) }
+    /** `wx.getSavedFileInfo`: one file of the store. Throws [WXTransferFailure]. */
+    @Throws(WXTransferException::class)
+    public suspend fun getSavedFileInfo(filePath: String): WXTransferFileInfo = onDisk { files.blocking.getSavedFileInfo(filePath) }
 
-    /** `wx.removeSavedFile`: removes one file of the store. Throws [WXTFailureException]. */
-    public suspend fun removeSavedFile(filePath: String): Unit = onDisk { removeSavedFileBlocking(filePath) }
+    /** `wx.removeSavedFile`: removes one file of the store. Throws [WXTransferFailure]. */
+    @Throws(WXTransferException::class)
+    public suspend fun removeSavedFile(filePath: String): Unit = onDisk { files.blocking.removeSavedFile(filePath) }
 
     /**
      * Makes a temporary file of a file of the app's (a photo just taken), as `wx.chooseImage` does. [nativePath] is
-     * absolute. The result's `filePath` is the page's `tempFilePath`. Throws [WXTFailureException].
+     * absolute. The result's `filePath` is the page's `tempFilePath`. Throws [WXTransferFailure].
      */
-    public suspend fun importFile(nativePath: String, mode: WXTImportMode = WXTImportMode.COPY): WXTFile =
-        onDisk { file { Native.importFile(handle, nativePath.utf8(), mode.value, it) } }
+    @Throws(WXTransferException::class)
+    public suspend fun importFile(nativePath: String, mode: WXTransferImportMode = WXTransferImportMode.COPY): WXTransferFileInfo =
+        onDisk { files.blocking.importFile(nativePath, mode) }
 
     /**
      * Makes a temporary file of what an open file or pipe holds, from where it stands. [length] is how many bytes are
      * taken, 0 is all up to the end; [name] gives the extension. The descriptor is duplicated: the app keeps, and closes,
      * its own, but only after this has returned. Cancelling cannot interrupt a read from a pipe. Throws
-     * [WXTFailureException].
+     * [WXTransferFailure].
      */
-    public suspend fun importFileDescriptor(fileDescriptor: Int, length: Long = 0, name: String? = null): WXTFile {
-        require(length >= 0) { "the length is negative" }
-        return onDisk { file { Native.importFileDescriptor(handle, fileDescriptor, length, name?.utf8(), it) } }
-    }
+    @Throws(WXTransferException::class)
+    public suspend fun importFileDescriptor(fileDescriptor: Int, length: Long = 0, name: String? = null): WXTransferFileInfo =
+        onDisk { files.blocking.importFileDescriptor(fileDescriptor, length, name) }
 
     /**
      * Makes a temporary file of bytes (a picture just drawn); [name] gives the extension. The result's `filePath` is the page's
-     * `tempFilePath`. Throws [WXTFailureException].
+     * `tempFilePath`. Throws [WXTransferFailure].
      */
-    public suspend fun importData(data: ByteArray, name: String? = null): WXTFile =
-        onDisk { file { Native.importData(handle, data, name?.utf8(), it) } }
+    @Throws(WXTransferException::class)
+    public suspend fun importData(data: ByteArray, name: String? = null): WXTransferFileInfo =
+        onDisk { files.blocking.importData(data, name) }
 
-    /** The device's path of an existing `wxfile://` path, for a player, say. Throws [WXTFailureException]. */
-    public suspend fun resolvePath(filePath: String): WXTFile =
-        onDisk { file { Native.resolvePath(handle, filePath.utf8(), it) } }
-
-    /**
-     * Removes the partial files that [WXTResume.ACROSS_LAUNCHES] has kept, but those that a task is writing. Throws
-     * [WXTStatusException].
-     */
-    public suspend fun discardPartials(): Unit = onDisk { checkStatus(Native.discardPartials(handle)) }
+    /** The device's path of an existing `wxfile://` path, for a player, say. Throws [WXTransferFailure]. */
+    @Throws(WXTransferException::class)
+    public suspend fun resolvePath(filePath: String): WXTransferFileInfo =
+        onDisk { files.blocking.resolvePath(filePath) }
 
     /**
-     * Changes [WXTSessionOptions.maxBytesPerSecond]; 0 is no limit. Tasks that run keep to it at once. Throws
-     * [WXTStatusException].
+     * Removes the partial files that [WXTransferResume.ACROSS_LAUNCHES] has kept, but those that a task is writing. Throws
+     * [WXTransferStatusException].
      */
+    @Throws(WXTransferStatusException::class)
+    public suspend fun discardPartials(): Unit = onDisk { files.blocking.discardPartials() }
+
+    /**
+     * Changes [WXTransferSessionOptions.Builder.maxBytesPerSecond]; 0 is no limit. Tasks that run keep to it at once. Throws
+     * [WXTransferStatusException].
+     */
+    @Throws(WXTransferStatusException::class)
     public fun setMaxBytesPerSecond(bytesPerSecond: Long) {
         require(bytesPerSecond >= 0) { "the number of bytes is negative" }
-        checkStatus(Native.sessionSetMaxBytesPerSecond(handle, bytesPerSecond))
+        checkStatus(handle.use { Native.sessionSetMaxBytesPerSecond(it, bytesPerSecond) })
     }
 
     /**
      * Has a connection to [server] opened ahead: look-up, connect, TLS handshake. [server] is a host, with or without a port, which
      * means `https`, or a URL. The session's rules for uploads or those for downloads must allow it. Returns at once; what is
      * refused or fails is told in the log. The connection is kept for 15 s, and not in the background. Throws
-     * [WXTStatusException].
+     * [WXTransferStatusException].
      */
-    override fun prepare(server: String): Unit = checkStatus(Native.sessionPrepare(handle, server.utf8()))
+    @Throws(WXTransferStatusException::class)
+    override fun prepare(server: String): Unit = checkStatus(handle.use { Native.sessionPrepare(it, server.utf8()) })
 
     /**
      * Says what the session's rules make of a URL and a header, in the order in which a call of [api] asks them, without a task.
-     * Nothing is sent, looked up or connected. Throws [WXTStatusException].
+     * Nothing is sent, looked up or connected. Throws [WXTransferStatusException].
      */
-    public fun checkUrl(api: WXTApi, url: String, header: List<Pair<String, String>> = emptyList()): WXTUrlCheck {
+    @JvmOverloads
+    @Throws(WXTransferStatusException::class)
+    public fun checkUrl(api: WXTransferApi, url: String, header: List<Pair<String, String>> = emptyList()): WXTransferUrlCheck {
         val packed = header.packed()
         val result = NativeUrlCheck()
-        checkStatus(Native.checkUrl(handle, api.value, url.utf8(), packed.bytes, packed.lengths, result))
+        checkStatus(handle.use { Native.checkUrl(it, api.value, url.utf8(), packed.bytes, packed.lengths, result) })
         return checkNotNull(result.check)
     }
 
-    /** What the session has done so far. Cheap. Throws [WXTStatusException]. */
-    public fun statistics(): WXTSessionStatistics {
-        val numbers = LongArray(WXTSessionStatistics.COUNT)
-        checkStatus(Native.sessionStatistics(handle, numbers))
-        return WXTSessionStatistics.of(numbers)
+    /** What the session has done so far. Cheap. Throws [WXTransferStatusException]. */
+    @Throws(WXTransferStatusException::class)
+    public fun statistics(): WXTransferSessionStatistics {
+        val numbers = LongArray(WXTransferSessionStatistics.COUNT)
+        checkStatus(handle.use { Native.sessionStatistics(it, numbers) })
+        return WXTransferSessionStatistics(numbers)
     }
 
     /**
      * Replaces `rootCertificates` and `pins` of the options, both, for new connections. [rootCertificates] is PEM; `null` is the
      * operating system's. Idle connections are closed, what is being opened is opened anew, and tasks that have a connection go
-     * on with it. TLS sessions from before are not resumed. Throws [WXTStatusException]; nothing has changed then.
+     * on with it. TLS sessions from before are not resumed. Throws [WXTransferStatusException]; nothing has changed then.
      */
-    public fun setTrust(rootCertificates: String?, pins: List<WXTPin>) {
+    @Throws(WXTransferStatusException::class)
+    public fun setTrust(rootCertificates: String?, pins: List<WXTransferPin>) {
         val roots = rootCertificates?.utf8()
         val status = PinList(pins).run {
-            Native.sessionSetTrust(handle, roots, hosts.bytes, hosts.lengths, hashes, hashLengths)
+            handle.use { Native.sessionSetTrust(it, roots, hosts.bytes, hosts.lengths, hashes, hashLengths) }
         }
         checkStatus(status)
     }
@@ -150,52 +171,41 @@ public class WXTransferSession(options: WXTSessionOptions) : WXTransfers {
     /**
      * Tells the session that the device has another network, or none. Idle connections are closed, transfers whose local address
      * is gone fail at once (`retryable`), and requests with `needsUnmetered` wait while the network is metered. With
-     * [WXTNetworkKind.NONE] no task begins; what has not ended after 5 s, and every later call, fails with `interrupted`.
-     * Throws [WXTStatusException].
+     * [WXTransferNetwork.Kind.NONE] no task begins; what has not ended after 5 s, and every later call, fails with `interrupted`.
+     * Throws [WXTransferStatusException].
      */
-    override fun networkChanged(network: WXTNetwork): Unit =
-        checkStatus(Native.sessionNetworkChanged(handle, network.kind.value, network.metered, network.roaming))
+    @Throws(WXTransferStatusException::class)
+    override fun networkChanged(network: WXTransferNetwork): Unit =
+        checkStatus(handle.use { Native.sessionNetworkChanged(it, network.kind.value, network.metered, network.roaming) })
 
     /**
      * Tells the session that the mini program went to the background. For 5 s calls are taken as before; what has not ended
-     * then, and every later call, fails with `interrupted`, or waits with [WXTSessionOptions.waitInBackground]. Throws
-     * [WXTStatusException].
+     * then, and every later call, fails with `interrupted`, or waits with [WXTransferSessionOptions.Builder.waitInBackground]. Throws
+     * [WXTransferStatusException].
      */
-    override fun enterBackground(): Unit = checkStatus(Native.sessionEnterBackground(handle))
+    @Throws(WXTransferStatusException::class)
+    override fun enterBackground(): Unit = checkStatus(handle.use(Native::sessionEnterBackground))
 
-    /** Tells the session that the mini program is back. Throws [WXTStatusException]. */
-    override fun enterForeground(): Unit = checkStatus(Native.sessionEnterForeground(handle))
+    /** Tells the session that the mini program is back. Throws [WXTransferStatusException]. */
+    @Throws(WXTransferStatusException::class)
+    override fun enterForeground(): Unit = checkStatus(handle.use(Native::sessionEnterForeground))
 
     /**
      * Closes the session: aborts what is left, runs the last callbacks on this thread, removes the temporary files and joins every
      * thread. It waits for a callback that is running, but not for the executor, so that it may be called on the
-     * executor's own thread. Closing again, or while another thread does, returns at once. Throws [WXTStatusException] when
+     * executor's own thread. Closing again, or while another thread does, returns at once. Throws [WXTransferStatusException] when
      * called from a callback.
      */
-    override fun close() {
-        val status = Native.sessionClose(handle)
-        if (status != WXTStatus.SESSION_CLOSED.value) checkStatus(status)
-    }
+    @Throws(WXTransferStatusException::class)
+    override fun close(): Unit = handle.close()
 
-    internal fun saveFileBlocking(tempFilePath: String, filePath: String?): WXTFile =
-        file { Native.saveFile(handle, tempFilePath.utf8(), filePath?.utf8(), it) }
-
-    internal fun getSavedFileListBlocking(): List<WXTFile> = fileResult { Native.getSavedFileList(handle, it) }.files
-
-    internal fun getSavedFileInfoBlocking(filePath: String): WXTFile =
-        file { Native.getSavedFileInfo(handle, filePath.utf8(), it) }
-
-    internal fun removeSavedFileBlocking(filePath: String) {
-        fileResult { Native.removeSavedFile(handle, filePath.utf8(), it) }
-    }
-
-    private fun start(request: WXTUploadRequest, events: UploadEvents): NativeTask<WXTUploadSuccess> {
+    private fun start(request: WXTransferUploadRequest, events: UploadEvents): NativeTask<WXTransferUploadSuccess> {
         val header = request.header.packed()
         val formData = request.formData.packed()
         val parts = PartList(request.parts)
-        return started(events) { task ->
+        return started(events) { session, task ->
             Native.uploadFile(
-                session = handle,
+                session = session,
                 url = request.url.utf8(),
                 filePath = request.filePath?.utf8(),
                 name = request.name.utf8(),
@@ -204,7 +214,7 @@ public class WXTransferSession(options: WXTSessionOptions) : WXTransfers {
                 formData = formData.bytes,
                 formDataLengths = formData.lengths,
                 fileName = request.fileName?.utf8(),
-                timeout = request.timeout,
+                timeout = request.timeoutMillis.toNativeMillis(),
                 disableProfile = request.disableProfile,
                 hasFileDescriptor = request.fileDescriptor != null,
                 fileDescriptor = request.fileDescriptor ?: -1,
@@ -226,16 +236,16 @@ public class WXTransferSession(options: WXTSessionOptions) : WXTransfers {
         }
     }
 
-    private fun start(request: WXTDownloadRequest, events: DownloadEvents): NativeTask<WXTDownloadSuccess> {
+    private fun start(request: WXTransferDownloadRequest, events: DownloadEvents): NativeTask<WXTransferDownloadSuccess> {
         val header = request.header.packed()
-        return started(events) { task ->
+        return started(events) { session, task ->
             Native.downloadFile(
-                session = handle,
+                session = session,
                 url = request.url.utf8(),
                 header = header.bytes,
                 headerLengths = header.lengths,
                 filePath = request.filePath?.utf8(),
-                timeout = request.timeout,
+                timeout = request.timeoutMillis.toNativeMillis(),
                 disableProfile = request.disableProfile,
                 expectedSha256 = request.expectedSha256?.utf8(),
                 expectedLength = request.expectedLength,
@@ -251,93 +261,26 @@ public class WXTransferSession(options: WXTSessionOptions) : WXTransfers {
         }
     }
 
-    private fun <S : WXTSuccess> started(events: TaskEvents<S>, call: (LongArray) -> Int): NativeTask<S> {
+    private fun <S : WXTransferSuccess> started(events: TaskEvents<S>, call: (Long, LongArray) -> Int): NativeTask<S> {
         val task = LongArray(1)
-        checkStatus(call(task))
+        events.session = handle
+        checkStatus(handle.use { call(it, task) })
         events.id = task[0]
-        return NativeTask(handle, events)
+        return NativeTask(events)
     }
 
     /** Begins nothing where the caller is cancelled. */
-    private suspend fun <S : WXTSuccess> awaitOrAbort(start: () -> NativeTask<S>): S {
+    private suspend fun <S : WXTransferSuccess> awaitOrAbort(start: () -> NativeTask<S>): S {
         currentCoroutineContext().ensureActive()
         return start().awaitOrAbort()
     }
 
     private suspend fun <T> onDisk(operation: () -> T): T = withContext(Dispatchers.IO) { operation() }
 
-    private fun file(call: (NativeFileResult) -> Int): WXTFile = fileResult(call).files.first()
-
     /** Constants of the library. */
     public companion object {
         /** The version of the native library, such as `0.1.0`. */
+        @JvmStatic
         public val version: String get() = Native.version().decodeToString()
-
-        private fun open(options: WXTSessionOptions): Long {
-            val uploadDomains = TextList(options.uploadDomains)
-            val downloadDomains = TextList(options.downloadDomains)
-            val pins = PinList(options.pins)
-            val certificate = options.clientCertificate
-            val certificateHosts = TextList(certificate?.hosts ?: emptyList())
-            val certificateSchemes = certificate?.schemes ?: emptyList()
-            val session = LongArray(1)
-            val status = Native.sessionOpen(
-                appId = options.appId.utf8(),
-                appVersion = options.appVersion?.utf8(),
-                userId = options.userId?.utf8(),
-                platform = options.platform.value,
-                pathPolicy = options.pathPolicy.value,
-                clientVersion = options.clientVersion.utf8(),
-                baseLibraryVersion = options.baseLibraryVersion?.utf8(),
-                userAgent = options.userAgent?.utf8(),
-                referer = options.referer?.utf8(),
-                pathScheme = options.pathScheme?.utf8(),
-                dataDirectory = options.dataDirectory.utf8(),
-                maxConcurrentUploads = options.maxConcurrentUploads,
-                maxConcurrentDownloads = options.maxConcurrentDownloads,
-                defaultUploadTimeout = options.defaultUploadTimeout,
-                defaultDownloadTimeout = options.defaultDownloadTimeout,
-                maxTimeout = options.maxTimeout,
-                maxDownloadSize = options.maxDownloadSize,
-                maxDataSize = options.maxDataSize,
-                storageQuota = options.storageQuota,
-                temporaryQuota = options.temporaryQuota,
-                temporaryRetention = options.temporaryRetention,
-                storageSharing = options.storageSharing.value,
-                lanPolicy = options.lanPolicy.value,
-                allowPlainHttp = options.allowPlainHttp,
-                skipDomainCheck = options.skipDomainCheck,
-                sendUploadsOnce = options.sendUploadsOnce,
-                uploadDomains = uploadDomains.bytes,
-                uploadDomainLengths = uploadDomains.lengths,
-                downloadDomains = downloadDomains.bytes,
-                downloadDomainLengths = downloadDomains.lengths,
-                rootCertificates = options.rootCertificates?.utf8(),
-                pinHosts = pins.hosts.bytes,
-                pinHostLengths = pins.hosts.lengths,
-                pinHashes = pins.hashes,
-                pinHashLengths = pins.hashLengths,
-                proxy = options.proxy?.utf8(),
-                maxRetries = options.maxRetries,
-                retryDelay = options.retryDelay,
-                retryUploads = options.retryUploads,
-                resume = options.resume.value,
-                maxBytesPerSecond = options.maxBytesPerSecond,
-                lowSpeedLimit = options.lowSpeedLimit,
-                lowSpeedTime = options.lowSpeedTime,
-                waitInBackground = options.waitInBackground,
-                hooks = NativeHooks(options),
-                hasExecutor = options.executor != null,
-                hasLogger = options.logger != null,
-                hasResolver = options.resolver != null,
-                certificateChain = certificate?.chain?.utf8(),
-                certificateHosts = certificateHosts.bytes,
-                certificateHostLengths = certificateHosts.lengths,
-                certificateSchemes = IntArray(certificateSchemes.size) { certificateSchemes[it].value },
-                session = session,
-            )
-            checkStatus(status)
-            return session[0]
-        }
     }
 }

@@ -7,42 +7,53 @@ package org.wxtransfer
  * they need no network, so that tests can have the real ones.
  */
 public interface WXTransfers : AutoCloseable {
-    /** Uploads a file, as `wx.uploadFile` does. Throws [WXTFailureException]. Cancelling aborts the task at once. */
-    public suspend fun uploadFile(request: WXTUploadRequest): WXTUploadSuccess
+    /** Uploads a file, as `wx.uploadFile` does. Throws [WXTransferFailure]. Cancelling aborts the task at once. */
+    @Throws(WXTransferException::class)
+    public suspend fun uploadFile(request: WXTransferUploadRequest): WXTransferUploadSuccess
 
-    /** Downloads a file, as `wx.downloadFile` does. Throws [WXTFailureException]. Cancelling aborts the task at once. */
-    public suspend fun downloadFile(request: WXTDownloadRequest): WXTDownloadSuccess
+    /** Downloads a file, as `wx.downloadFile` does. Throws [WXTransferFailure]. Cancelling aborts the task at once. */
+    @Throws(WXTransferException::class)
+    public suspend fun downloadFile(request: WXTransferDownloadRequest): WXTransferDownloadSuccess
 
-    /** Starts an upload. What is wrong with the request comes as the task's failure. Throws [WXTStatusException]. */
-    public fun uploadFileTask(request: WXTUploadRequest): WXTTask<WXTUploadSuccess>
+    /** Starts an upload. What is wrong with the request comes as the task's failure. Throws [WXTransferStatusException]. */
+    @Throws(WXTransferStatusException::class)
+    public fun uploadFileTask(request: WXTransferUploadRequest): WXTransferTask<WXTransferUploadSuccess>
 
-    /** Starts a download. What is wrong with the request comes as the task's failure. Throws [WXTStatusException]. */
-    public fun downloadFileTask(request: WXTDownloadRequest): WXTTask<WXTDownloadSuccess>
+    /** Starts a download. What is wrong with the request comes as the task's failure. Throws [WXTransferStatusException]. */
+    @Throws(WXTransferStatusException::class)
+    public fun downloadFileTask(request: WXTransferDownloadRequest): WXTransferTask<WXTransferDownloadSuccess>
 
-    /** Starts an upload with callbacks, the first of which may run before this returns. Throws [WXTStatusException]. */
+    /** Starts an upload with callbacks, the first of which may run before this returns. Throws [WXTransferStatusException]. */
+    @Throws(WXTransferStatusException::class)
     public fun uploadFile(
-        request: WXTUploadRequest,
-        callbacks: WXTCallbacks<WXTUploadSuccess>,
-    ): WXTTask<WXTUploadSuccess>
+        request: WXTransferUploadRequest,
+        callbacks: WXTransferCallbacks<WXTransferUploadSuccess>,
+    ): WXTransferTask<WXTransferUploadSuccess>
 
-    /** Starts a download with callbacks, the first of which may run before this returns. Throws [WXTStatusException]. */
+    /** Starts a download with callbacks, the first of which may run before this returns. Throws [WXTransferStatusException]. */
+    @Throws(WXTransferStatusException::class)
     public fun downloadFile(
-        request: WXTDownloadRequest,
-        callbacks: WXTCallbacks<WXTDownloadSuccess>,
-    ): WXTTask<WXTDownloadSuccess>
+        request: WXTransferDownloadRequest,
+        callbacks: WXTransferCallbacks<WXTransferDownloadSuccess>,
+    ): WXTransferTask<WXTransferDownloadSuccess>
 
-    /** Has a connection to [server] opened ahead. Throws [WXTStatusException]. */
+    /** Has a connection to [server] opened ahead. Throws [WXTransferStatusException]. */
+    @Throws(WXTransferStatusException::class)
     public fun prepare(server: String)
 
-    /** Tells that the device has another network, or none. Throws [WXTStatusException]. */
-    public fun networkChanged(network: WXTNetwork)
+    /** Tells that the device has another network, or none. Throws [WXTransferStatusException]. */
+    @Throws(WXTransferStatusException::class)
+    public fun networkChanged(network: WXTransferNetwork)
 
-    /** Tells that the mini program went to the background. Throws [WXTStatusException]. */
+    /** Tells that the mini program went to the background. Throws [WXTransferStatusException]. */
+    @Throws(WXTransferStatusException::class)
     public fun enterBackground()
 
-    /** Tells that the mini program is back. Throws [WXTStatusException]. */
+    /** Tells that the mini program is back. Throws [WXTransferStatusException]. */
+    @Throws(WXTransferStatusException::class)
     public fun enterForeground()
 
-    /** Ends it: aborts what is left and runs the last callbacks. Throws [WXTStatusException] when called from a callback. */
+    /** Ends it: aborts what is left and runs the last callbacks. Throws [WXTransferStatusException] when called from a callback. */
+    @Throws(WXTransferStatusException::class)
     override fun close()
 }

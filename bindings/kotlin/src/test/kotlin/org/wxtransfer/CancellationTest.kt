@@ -22,30 +22,30 @@ class CancellationTest {
 
     private val head = "HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n".toByteArray()
 
-    private fun options() = options(directory.resolve("data")).copy(maxConcurrentDownloads = 1)
+    private fun options() = options(directory.resolve("data")).copy { maxConcurrentDownloads = 1 }
 
     /** Aborts a download of [url] when [reached] says that it is where the test wants it. */
-    private fun abortedDownload(options: WXTSessionOptions, url: String, reached: CountDownLatch) = test {
+    private fun abortedDownload(options: WXTransferSessionOptions, url: String, reached: CountDownLatch) = test {
         WXTransferSession(options).use { session ->
-            val recorder = Recorder<WXTDownloadSuccess>()
-            val task = session.downloadFile(WXTDownloadRequest(url), recorder)
+            val recorder = Recorder<WXTransferDownloadSuccess>()
+            val task = session.downloadFile(WXTransferDownloadRequest(url), recorder)
             reached.awaitOrFail("the phase is reached")
             assertTrue(task.abort())
             val failure = recorder.failure()
-            assertEquals("downloadFile:fail abort" to WXTErrno.ABORT_DOWNLOAD, failure.errMsg to failure.errno)
-            assertEquals(WXTCategory.ABORTED, failure.category)
+            assertEquals("downloadFile:fail abort" to WXTransferErrno.ABORT_DOWNLOAD, failure.errMsg to failure.errno)
+            assertEquals(WXTransferCategory.ABORTED, failure.category)
         }
     }
 
     /** Cancels it, and sees that the only place for a download is free again. */
-    private fun cancelledDownload(options: WXTSessionOptions, url: String, reached: CountDownLatch) = test {
+    private fun cancelledDownload(options: WXTransferSessionOptions, url: String, reached: CountDownLatch) = test {
         WXTransferSession(options).use { session ->
             val job = launch(Dispatchers.Default, CoroutineStart.UNDISPATCHED) {
-                session.downloadFile(WXTDownloadRequest(url))
+                session.downloadFile(WXTransferDownloadRequest(url))
             }
             reached.awaitOrFail("the phase is reached")
             job.cancelAndJoin()
-            assertEquals(5, session.downloadFile(WXTDownloadRequest(TestServer.plain + "/bytes/5")).dataLength)
+            assertEquals(5, session.downloadFile(WXTransferDownloadRequest(TestServer.plain + "/bytes/5")).dataLength)
         }
     }
 
@@ -53,12 +53,12 @@ class CancellationTest {
     fun `while the name is looked up`() {
         for (run in listOf(::abortedDownload, ::cancelledDownload)) {
             val asked = CountDownLatch(1)
-            var pending: WXTResolution? = null
-            val resolver = WXTResolver { _, resolution ->
+            var pending: WXTransferResolution? = null
+            val resolver = WXTransferResolver { _, resolution ->
                 pending = resolution
                 asked.countDown()
             }
-            val options = options().copy(resolver = resolver, skipDomainCheck = true)
+            val options = options().copy { this.resolver = resolver; skipDomainCheck = true }
             run(options, "http://example.test/", asked)
             // The session has ended; the answer goes nowhere, but its memory is freed.
             // A second answer does nothing.
@@ -69,16 +69,16 @@ class CancellationTest {
     @Test
     fun `before it begins`() = test {
         val asked = AtomicInteger()
-        val resolver = WXTResolver { _, resolution ->
+        val resolver = WXTransferResolver { _, resolution ->
             asked.incrementAndGet()
             resolution.finish(emptyList())
         }
-        WXTransferSession(options().copy(resolver = resolver, skipDomainCheck = true)).use { session ->
+        WXTransferSession(options().copy { this.resolver = resolver; skipDomainCheck = true }).use { session ->
             // Often, since a task that was begun and aborted would not always come as far as the resolver.
             repeat(300) {
                 launch(Dispatchers.Default, CoroutineStart.UNDISPATCHED) {
                     currentCoroutineContext().cancel()
-                    session.downloadFile(WXTDownloadRequest("http://example.test/"))
+                    session.downloadFile(WXTransferDownloadRequest("http://example.test/"))
                 }.join()
             }
         }
@@ -118,24 +118,24 @@ class CancellationTest {
 
     @Test
     fun `while the file is sent`() = test {
-        WXTransferSession(options().copy(maxConcurrentUploads = 1)).use { session ->
+        WXTransferSession(options().copy { maxConcurrentUploads = 1 }).use { session ->
             val file = session.temporaryFile(directory.resolve("mine"), ByteArray(32 * 1024 * 1024))
-            val request = WXTUploadRequest(TestServer.faultPlain + "/fault/stall-in-upload", file, "file")
+            val request = WXTransferUploadRequest(TestServer.faultPlain + "/fault/stall-in-upload") { filePath = file; name = "file" }
             val task = session.uploadFileTask(request)
             task.progress.first { it.totalBytes > 0 }
             assertTrue(task.abort())
-            val failure = runCatching { task.await() }.exceptionOrNull() as WXTFailureException
-            assertEquals("uploadFile:fail abort" to WXTErrno.CANCEL, failure.errMsg to failure.errno)
+            val failure = runCatching { task.await() }.exceptionOrNull() as WXTransferFailure
+            assertEquals("uploadFile:fail abort" to WXTransferErrno.CANCEL, failure.errMsg to failure.errno)
 
             // As a coroutine does it; the only place for an upload is free again.
             PhaseServer("filename").use { server ->
                 val job = launch(Dispatchers.Default, CoroutineStart.UNDISPATCHED) {
-                    session.uploadFile(request.copy(url = "http://${server.address}/"))
+                    session.uploadFile(request.copy { url = "http://${server.address}/" })
                 }
                 server.reached.awaitOrFail("the file is under way")
                 job.cancelAndJoin()
             }
-            assertEquals(200, session.uploadFile(request.copy(url = TestServer.plain + "/upload")).statusCode)
+            assertEquals(200, session.uploadFile(request.copy { url = TestServer.plain + "/upload" }).statusCode)
         }
     }
 
@@ -143,15 +143,15 @@ class CancellationTest {
     fun `in the queue`() = test {
         PhaseServer("\r\n\r\n").use { server ->
             WXTransferSession(options()).use { session ->
-                val first = session.downloadFileTask(WXTDownloadRequest("http://${server.address}/"))
+                val first = session.downloadFileTask(WXTransferDownloadRequest("http://${server.address}/"))
                 server.reached.awaitOrFail("the first is under way")
-                val recorder = Recorder<WXTDownloadSuccess>()
-                val second = session.downloadFile(WXTDownloadRequest(TestServer.plain + "/bytes/5"), recorder)
+                val recorder = Recorder<WXTransferDownloadSuccess>()
+                val second = session.downloadFile(WXTransferDownloadRequest(TestServer.plain + "/bytes/5"), recorder)
                 assertTrue(second.abort())
                 assertEquals("downloadFile:fail abort", recorder.failure().errMsg)
                 assertEquals(0, recorder.failure().profile!!.queueEnd)
                 val third = launch(Dispatchers.Default, CoroutineStart.UNDISPATCHED) {
-                    session.downloadFile(WXTDownloadRequest(TestServer.plain + "/bytes/5"))
+                    session.downloadFile(WXTransferDownloadRequest(TestServer.plain + "/bytes/5"))
                 }
                 third.cancelAndJoin()
                 assertTrue(first.abort())
@@ -164,15 +164,15 @@ class CancellationTest {
         PhaseServer("\r\n\r\n", head).use { server ->
             WXTransferSession(options()).use { session ->
                 var aborted = false
-                lateinit var task: WXTTask<*>
+                lateinit var task: WXTransferTask<*>
                 val known = CountDownLatch(1)
-                val recorder = Recorder<WXTDownloadSuccess> {
+                val recorder = Recorder<WXTransferDownloadSuccess> {
                     if (it == "headers") {
                         known.awaitOrFail("the task is known")
                         aborted = task.abort()
                     }
                 }
-                task = session.downloadFile(WXTDownloadRequest("http://${server.address}/"), recorder)
+                task = session.downloadFile(WXTransferDownloadRequest("http://${server.address}/"), recorder)
                 known.countDown()
                 assertEquals("downloadFile:fail abort", recorder.failure().errMsg)
                 assertTrue(aborted)

@@ -17,24 +17,24 @@ class ContractTest {
 
     @Test
     fun `every number of the header is known`() {
-        val errno = WXTErrno::class.java.declaredFields.filter { it.type == Int::class.java }
+        val errno = WXTransferErrno::class.java.declaredFields.filter { it.type == Int::class.java }
             .associate { it.name to it.getInt(null) }
         assertEquals(defined("WXT_ERRNO_"), errno)
-        assertEquals(defined("WXT_CATEGORY_"), (WXTCategory.entries - WXTCategory.UNKNOWN).associate { it.name to it.value })
-        assertEquals(defined("WXT_PLATFORM_"), WXTPlatform.entries.associate { it.name to it.value })
-        assertEquals(defined("WXT_PATHS_"), WXTPathPolicy.entries.associate { it.name to it.value })
-        assertEquals(defined("WXT_LAN_"), WXTLanPolicy.entries.associate { it.name to it.value })
-        assertEquals(defined("WXT_RESUME_"), WXTResume.entries.associate { it.name to it.value })
-        assertEquals(defined("WXT_LOG_"), WXTLogLevel.entries.associate { it.name to it.value })
-        assertEquals(defined("WXT_API_"), WXTApi.entries.associate { it.name to it.value })
-        assertEquals(defined("WXT_IMPORT_"), WXTImportMode.entries.associate { it.name to it.value })
-        assertEquals(defined("WXT_METHOD_"), WXTMethod.entries.associate { it.name to it.value })
-        assertEquals(defined("WXT_DIGEST_"), WXTDigestAlgorithm.entries.associate { it.name to it.value })
-        assertEquals(defined("WXT_NETWORK_"), WXTNetworkKind.entries.associate { it.name to it.value })
-        assertEquals(defined("WXT_SCHEME_"), WXTSignatureScheme.entries.associate { it.name to it.value })
-        assertEquals(defined("WXT_WRITE_"), WXTWriteMode.entries.associate { it.name to it.value })
-        val statuses = (WXTStatus.entries - WXTStatus.UNKNOWN).associate { it.name to it.value }
-        val sharing = WXTStorageSharing.entries.associate { it.name to it.value }
+        assertEquals(defined("WXT_CATEGORY_"), (WXTransferCategory.entries - WXTransferCategory.UNKNOWN).associate { it.name to it.value })
+        assertEquals(defined("WXT_PLATFORM_"), WXTransferPlatform.entries.associate { it.name to it.value })
+        assertEquals(defined("WXT_PATHS_"), WXTransferPathPolicy.entries.associate { it.name to it.value })
+        assertEquals(defined("WXT_LAN_"), WXTransferLanPolicy.entries.associate { it.name to it.value })
+        assertEquals(defined("WXT_RESUME_"), WXTransferResume.entries.associate { it.name to it.value })
+        assertEquals(defined("WXT_LOG_"), WXTransferLogLevel.entries.associate { it.name to it.value })
+        assertEquals(defined("WXT_API_"), WXTransferApi.entries.associate { it.name to it.value })
+        assertEquals(defined("WXT_IMPORT_"), WXTransferImportMode.entries.associate { it.name to it.value })
+        assertEquals(defined("WXT_METHOD_"), WXTransferMethod.entries.associate { it.name to it.value })
+        assertEquals(defined("WXT_DIGEST_"), WXTransferDigestAlgorithm.entries.associate { it.name to it.value })
+        assertEquals(defined("WXT_NETWORK_"), WXTransferNetwork.Kind.entries.associate { it.name to it.value })
+        assertEquals(defined("WXT_SCHEME_"), WXTransferSignatureScheme.entries.associate { it.name to it.value })
+        assertEquals(defined("WXT_WRITE_"), WXTransferWriteMode.entries.associate { it.name to it.value })
+        val statuses = (WXTransferStatus.entries - WXTransferStatus.UNKNOWN).associate { it.name to it.value }
+        val sharing = WXTransferStorageSharing.entries.associate { it.name to it.value }
         assertEquals(sharing, defined("WXT_STORAGE_").filterKeys { "STORAGE_$it" !in statuses })
         val prefixes = listOf(
             "API", "ERRNO", "CATEGORY", "PLATFORM", "PATHS", "LAN", "RESUME", "LOG", "IMPORT", "DIGEST", "NETWORK", "WRITE", "METHOD",
@@ -47,10 +47,10 @@ class ContractTest {
 
     @Test
     fun `a number without a name is kept`() {
-        val failure = WXTFailureException("uploadFile:fail", WXTErrno.NETWORK, 99, "", false, null, 1, 0)
-        assertEquals(WXTCategory.UNKNOWN to 99, failure.category to failure.categoryValue)
-        val status = WXTStatusException(99)
-        assertEquals(WXTStatus.UNKNOWN to 99, status.status to status.statusValue)
+        val failure = WXTransferFailure("uploadFile:fail", WXTransferErrno.NETWORK, 99, "", false, null, 1, 0)
+        assertEquals(WXTransferCategory.UNKNOWN to 99, failure.category to failure.categoryValue)
+        val status = WXTransferStatusException(99)
+        assertEquals(WXTransferStatus.UNKNOWN to 99, status.status to status.statusValue)
         assertTrue(defines.values.none { it == 99 }, "the header has no such number")
     }
 
@@ -65,39 +65,41 @@ class ContractTest {
             .toList()
     }
 
+    /** What a class has, or the builder whose values it has. In C all times are milliseconds. */
     private fun properties(vararg classes: Class<*>): List<String> = classes
+        .map { type -> type.declaredFields.singleOrNull { it.name == "values" }?.type ?: type }
         .flatMap { type -> type.declaredFields.filterNot { Modifier.isStatic(it.modifiers) } }
-        .map { it.name.replace("_", "").lowercase() }
+        .map { it.name.removeSuffix("Millis").replace("_", "").lowercase() }
         .distinct()
 
     @Test
     fun `every field of a struct is a property`() {
         fun same(struct: String, vararg classes: Class<*>) =
             assertEquals(fields(struct).sorted(), properties(*classes).sorted(), struct)
-        same("WxtSessionOptions", WXTSessionOptions::class.java)
-        same("WxtPin", WXTPin::class.java)
-        same("WxtDownloadRequest", WXTDownloadRequest::class.java)
-        same("WxtHeadersReceived", WXTHeadersReceived::class.java)
-        same("WxtProgress", WXTProgress::class.java)
-        same("WxtSuccess", WXTUploadSuccess::class.java, WXTDownloadSuccess::class.java)
+        same("WxtSessionOptions", WXTransferSessionOptions::class.java)
+        same("WxtPin", WXTransferPin::class.java)
+        same("WxtDownloadRequest", WXTransferDownloadRequest::class.java)
+        same("WxtHeadersReceived", WXTransferHeadersReceived::class.java)
+        same("WxtProgress", WXTransferProgress::class.java)
+        same("WxtSuccess", WXTransferUploadSuccess::class.java, WXTransferDownloadSuccess::class.java)
         // The number, from which the category is found.
         val failure = fields("WxtFailure") - "category" + "categoryvalue"
-        assertEquals(failure.sorted(), properties(WXTFailureException::class.java).sorted())
-        same("WxtFileInfo", WXTFile::class.java)
-        same("WxtFileStats", WXTFileStats::class.java)
+        assertEquals(failure.sorted(), properties(WXTransferFailure::class.java).sorted())
+        same("WxtFileInfo", WXTransferFileInfo::class.java)
+        same("WxtFileStats", WXTransferFileStats::class.java)
         // In Kotlin a descriptor that is not there is null.
         val upload = fields("WxtUploadRequest") - "hasfiledescriptor"
-        assertEquals(upload.sorted(), properties(WXTUploadRequest::class.java).sorted())
+        assertEquals(upload.sorted(), properties(WXTransferUploadRequest::class.java).sorted())
         val part = fields("WxtUploadPart") - "hasfiledescriptor"
-        assertEquals(part.sorted(), properties(WXTUploadPart::class.java).sorted())
-        val callbacks = WXTCallbacks::class.java.declaredMethods.filterNot { it.isSynthetic }.map { it.name.lowercase() }
+        assertEquals(part.sorted(), properties(WXTransferUploadPart::class.java).sorted())
+        val callbacks = WXTransferCallbacks::class.java.declaredMethods.filterNot { it.isSynthetic }.map { it.name.lowercase() }
         // In C a callback that is NULL is not wanted.
         assertEquals((fields("WxtCallbacks") - listOf("userdata", "release")).sorted(), (callbacks - "getwantstraces").sorted())
-        same("WxtTrace", WXTTrace::class.java)
-        same("WxtSessionStatistics", WXTSessionStatistics::class.java)
-        same("WxtUrlCheck", WXTUrlCheck::class.java)
+        same("WxtTrace", WXTransferTrace::class.java)
+        same("WxtSessionStatistics", WXTransferSessionStatistics::class.java)
+        same("WxtUrlCheck", WXTransferUrlCheck::class.java)
         assertTrue(fields("WxtProfile").size == 29, "the parser finds them all")
-        assertEquals(fields("WxtProfile").sorted(), properties(WXTProfile::class.java).sorted())
+        assertEquals(fields("WxtProfile").sorted(), properties(WXTransferProfile::class.java).sorted())
     }
 
     @Test
@@ -141,9 +143,9 @@ class ContractTest {
         val array = source("jni/src/callbacks.rs").substringAfter("let numbers = [").substringBefore(']')
         val inRust = Regex("""profile\.(\w+)""").findAll(array).map { it.groupValues[1].replace("_", "") }.toList()
         val numbers = LongArray(inRust.size) { 100L + it }
-        val profile = WXTProfile.of(numbers, null, null)!!
+        val profile = WXTransferProfile.of(numbers, null, null)!!
         for ((index, name) in inRust.withIndex()) {
-            val field = WXTProfile::class.java.declaredFields.single { it.name.replace("_", "").lowercase() == name }
+            val field = WXTransferProfile::class.java.declaredFields.single { it.name.replace("_", "").lowercase() == name }
             field.isAccessible = true
             when (val value = field.get(profile)) {
                 is Number -> assertEquals(numbers[index], value.toLong(), name)
@@ -151,19 +153,20 @@ class ContractTest {
             }
         }
         // And what the page is given.
-        val json = profile.copy(peerIP = "a", protocol = "b").json()
-        for (field in WXTProfile::class.java.declaredFields.filterNot { Modifier.isStatic(it.modifiers) }) {
+        val named = WXTransferProfile.of(numbers, "a".utf8(), "b".utf8())!!
+        val json = named.json()
+        for (field in WXTransferProfile::class.java.declaredFields.filterNot { Modifier.isStatic(it.modifiers) }) {
             field.isAccessible = true
             val text = mapOf("peerIP" to "a", "protocol" to "b")[field.name]
             assertEquals((text ?: field.get(profile)).toString(), json.get(field.name).toString(), field.name)
         }
         assertEquals(29, json.length())
         // What is absent is left out.
-        val absent = WXTProfile.of(LongArray(numbers.size) { -1 }, null, null)!!.json()
+        val absent = WXTransferProfile.of(LongArray(numbers.size) { -1 }, null, null)!!.json()
         val times = setOf("invokeStart", "queueStart", "queueEnd")
         val network = setOf("rtt", "httpRttEstimate", "transportRttEstimate", "throughputKbps", "downstreamThroughputKbpsEstimate")
         assertEquals(times + network + setOf("peerIP", "protocol"), json.keySet() - absent.keySet())
-        assertNull(WXTProfile.of(null, null, null))
+        assertNull(WXTransferProfile.of(null, null, null))
         val texts = listOf("peerip", "protocol")
         assertEquals((fields("WxtProfile") - texts).sorted(), inRust.sorted())
     }
@@ -172,10 +175,10 @@ class ContractTest {
     fun `each number of a session comes under its own name`() {
         val array = source("jni/src/statistics.rs").substringAfter("let values = [").substringBefore(']')
         val inRust = Regex("""statistics\.(\w+)""").findAll(array).map { it.groupValues[1].replace("_", "") }.toList()
-        assertEquals(WXTSessionStatistics.COUNT, inRust.size)
-        val statistics = WXTSessionStatistics.of(LongArray(inRust.size) { 100L + it })
+        assertEquals(WXTransferSessionStatistics.COUNT, inRust.size)
+        val statistics = WXTransferSessionStatistics(LongArray(inRust.size) { 100L + it })
         for ((index, name) in inRust.withIndex()) {
-            val field = WXTSessionStatistics::class.java.declaredFields.single { it.name.lowercase() == name }
+            val field = WXTransferSessionStatistics::class.java.declaredFields.single { it.name.lowercase() == name }
             field.isAccessible = true
             assertEquals(100L + index, field.get(statistics), name)
         }
@@ -208,9 +211,9 @@ class ContractTest {
     /** Crash reports show them. */
     @Test
     fun `the shrinker keeps the names of exceptions`() {
-        assertTrue("-keepnames class * extends org.wxtransfer.WXTException" in source("consumer-rules.pro"))
-        for (type in listOf(WXTStatusException::class, WXTFailureException::class)) {
-            assertEquals(WXTException::class.java, type.java.superclass)
+        assertTrue("-keepnames class * extends org.wxtransfer.WXTransferException" in source("consumer-rules.pro"))
+        for (type in listOf(WXTransferStatusException::class, WXTransferFailure::class)) {
+            assertEquals(WXTransferException::class.java, type.java.superclass)
         }
     }
 
@@ -222,11 +225,32 @@ class ContractTest {
         for (source in sources) {
             val lines = source.readLines()
             lines.forEachIndexed { index, line ->
-                if (Regex("""^\s*public (?!constructor)""").containsMatchIn(line)) {
-                    val before = lines.take(index).last { it.isNotBlank() }.trim()
-                    assertTrue(before.endsWith("*/"), "${source.name}:${index + 1} has no documentation")
+                if (Regex("""^\s*(@set:JvmSynthetic )?public (?!constructor|override)""").containsMatchIn(line)) {
+                    val before = lines.take(index).last { it.isNotBlank() && !it.trim().startsWith("@") || "public" in it }.trim()
+                    // A setter of a builder stands below its property, whose documentation is its own.
+                    val isSetter = "): Builder =" in line && before.startsWith("@set:JvmSynthetic public var")
+                    assertTrue(isSetter || before.endsWith("*/"), "${source.name}:${index + 1} has no documentation")
                 }
             }
         }
+    }
+
+    /** Java can catch a checked exception only where it is declared. */
+    @Test
+    fun `everything that throws declares it`() {
+        val harmless = setOf("getFiles", "getBlocking", "getVersion")
+        val types = listOf(
+            WXTransferSession::class.java, WXTransfers::class.java, WXTransferFiles::class.java, WXTransferBlockingFiles::class.java,
+        )
+        for (type in types) {
+            val methods = type.declaredMethods.filter { Modifier.isPublic(it.modifiers) && !it.isSynthetic && it.name !in harmless }
+            assertTrue(methods.size > 8, "$methods")
+            for (method in methods) {
+                val thrown = method.exceptionTypes.singleOrNull()
+                assertTrue(thrown != null && WXTransferException::class.java.isAssignableFrom(thrown), "$method")
+            }
+        }
+        val opening = WXTransferSession::class.java.constructors.single().exceptionTypes
+        assertEquals(WXTransferStatusException::class.java, opening.single())
     }
 }

@@ -12,24 +12,24 @@ class FailureTest {
     @TempDir
     lateinit var directory: Path
 
-    private fun open(change: WXTSessionOptions.() -> WXTSessionOptions = { this }) =
-        WXTransferSession(options(directory.resolve("data")).change())
+    private fun open(change: WXTransferSessionOptions.Builder.() -> Unit = {}) =
+        WXTransferSession(options(directory.resolve("data")).copy(change))
 
     private suspend fun WXTransferSession.failedDownload(url: String, filePath: String? = null) =
-        assertFailsWith<WXTFailureException>(url) { downloadFile(WXTDownloadRequest(url, filePath = filePath)) }
+        assertFailsWith<WXTransferFailure>(url) { downloadFile(WXTransferDownloadRequest(url) { this.filePath = filePath }) }
 
     @Test
     fun `what servers do wrong is a failure that may be tried again`() = test {
         open().use { session ->
             for ((fault, category) in listOf(
-                "truncate" to WXTCategory.CONNECTION_CLOSED,
-                "truncate-chunked" to WXTCategory.CONNECTION_CLOSED,
-                "reset" to WXTCategory.CONNECTION_CLOSED,
-                "close" to WXTCategory.CONNECTION_CLOSED,
-                "garbage" to WXTCategory.PROTOCOL,
+                "truncate" to WXTransferCategory.CONNECTION_CLOSED,
+                "truncate-chunked" to WXTransferCategory.CONNECTION_CLOSED,
+                "reset" to WXTransferCategory.CONNECTION_CLOSED,
+                "close" to WXTransferCategory.CONNECTION_CLOSED,
+                "garbage" to WXTransferCategory.PROTOCOL,
             )) {
                 val failure = session.failedDownload("${TestServer.faultPlain}/fault/$fault")
-                assertEquals(WXTErrno.NETWORK, failure.errno, fault)
+                assertEquals(WXTransferErrno.NETWORK, failure.errno, fault)
                 assertEquals(category, failure.category, "$fault: $failure")
                 assertTrue(failure.retryable, "$fault: $failure")
                 assertTrue(failure.detail.isNotEmpty() && failure.errMsg.startsWith("downloadFile:fail "), "$failure")
@@ -41,30 +41,30 @@ class FailureTest {
 
     @Test
     fun `what a page does wrong is a failure with WeChat's number`() = test {
-        open { copy(downloadDomains = listOf("https://example.test")) }.use { session ->
+        open { downloadDomains = listOf("https://example.test") }.use { session ->
             val url = TestServer.plain + "/bytes/5"
-            assertEquals(WXTErrno.NOT_IN_DOMAIN_LIST, session.failedDownload("https://other.test/").errno)
+            assertEquals(WXTransferErrno.NOT_IN_DOMAIN_LIST, session.failedDownload("https://other.test/").errno)
             assertEquals("downloadFile:fail invalid url", session.failedDownload("nonsense").errMsg)
-            assertEquals(WXTErrno.INVALID_URL_SCHEME, session.failedDownload("ftp://other.test/").errno)
-            val nameless = assertFailsWith<WXTFailureException> { session.uploadFile(WXTUploadRequest(url, "wxfile://tmp_0", "")) }
-            assertEquals(WXTErrno.INVALID_REQUEST_DATA, nameless.errno)
+            assertEquals(WXTransferErrno.INVALID_URL_SCHEME, session.failedDownload("ftp://other.test/").errno)
+            val nameless = assertFailsWith<WXTransferFailure> { session.uploadFile(WXTransferUploadRequest(url) { filePath = "wxfile://tmp_0"; name = "" }) }
+            assertEquals(WXTransferErrno.INVALID_REQUEST_DATA, nameless.errno)
             val outside = session.failedDownload(url, "/etc/passwd")
-            assertEquals(WXTErrno.TARGET_DENIED, outside.errno)
-            assertEquals(WXTCategory.FILE, outside.category)
+            assertEquals(WXTransferErrno.TARGET_DENIED, outside.errno)
+            assertEquals(WXTransferCategory.FILE, outside.category)
             assertFalse(outside.retryable)
-            val header = assertFailsWith<WXTFailureException> {
-                session.downloadFile(WXTDownloadRequest(url, listOf("X" to "a\r\nB: c")))
+            val header = assertFailsWith<WXTransferFailure> {
+                session.downloadFile(WXTransferDownloadRequest(url) { this.header = listOf("X" to "a\r\nB: c") })
             }
-            assertEquals(WXTErrno.INVALID_REQUEST_DATA, header.errno)
-            val missing = assertFailsWith<WXTFailureException> {
-                session.uploadFile(WXTUploadRequest(TestServer.plain + "/upload", "wxfile://tmp_00.jpg", "file"))
+            assertEquals(WXTransferErrno.INVALID_REQUEST_DATA, header.errno)
+            val missing = assertFailsWith<WXTransferFailure> {
+                session.uploadFile(WXTransferUploadRequest(TestServer.plain + "/upload") { filePath = "wxfile://tmp_00.jpg"; name = "file" })
             }
             assertEquals("uploadFile:fail file not found", missing.errMsg)
-            assertEquals(WXTErrno.FILE_NOT_FOUND, missing.errno)
-            val late = assertFailsWith<WXTFailureException> {
-                session.downloadFile(WXTDownloadRequest(TestServer.faultPlain + "/fault/stall-before-answer", timeout = 200))
+            assertEquals(WXTransferErrno.FILE_NOT_FOUND, missing.errno)
+            val late = assertFailsWith<WXTransferFailure> {
+                session.downloadFile(WXTransferDownloadRequest(TestServer.faultPlain + "/fault/stall-before-answer") { timeoutMillis = 200 })
             }
-            assertEquals("downloadFile:fail timeout" to WXTErrno.TIMEOUT, late.errMsg to late.errno)
+            assertEquals("downloadFile:fail timeout" to WXTransferErrno.TIMEOUT, late.errMsg to late.errno)
             assertTrue(late.retryable)
         }
     }
@@ -72,75 +72,78 @@ class FailureTest {
     @Test
     fun `a certificate that nobody signed is refused`() = test {
         // Another authority's certificate: the server's own is of no use.
-        open { copy(pins = listOf(WXTPin("localhost", ByteArray(32)))) }.use { session ->
-            assertEquals(WXTCategory.TLS, session.failedDownload(TestServer.tls + "/bytes/5").category)
+        open { pins = listOf(WXTransferPin("localhost", ByteArray(32))) }.use { session ->
+            assertEquals(WXTransferCategory.TLS, session.failedDownload(TestServer.tls + "/bytes/5").category)
         }
-        open { copy(rootCertificates = null) }.use { session ->
-            assertEquals(WXTCategory.TLS, session.failedDownload(TestServer.tls + "/bytes/5").category)
+        open { rootCertificates = null }.use { session ->
+            assertEquals(WXTransferCategory.TLS, session.failedDownload(TestServer.tls + "/bytes/5").category)
         }
     }
 
     @Test
     fun `limits hold`() = test {
-        val limits: WXTSessionOptions.() -> WXTSessionOptions = {
-            copy(maxDownloadSize = 20_000, temporaryQuota = 15_000, storageQuota = 7_000, maxDataSize = 10)
+        val limits: WXTransferSessionOptions.Builder.() -> Unit = {
+            maxDownloadSize = 20_000
+            temporaryQuota = 15_000
+            storageQuota = 7_000
+            maxDataSize = 10
         }
         open(limits).use { session ->
-            assertEquals(WXTErrno.FILE_TOO_LARGE, session.failedDownload(TestServer.plain + "/bytes/20001").errno)
-            assertEquals(WXTErrno.QUOTA_EXCEEDED, session.failedDownload(TestServer.plain + "/bytes/15001").errno)
-            val large = session.downloadFile(WXTDownloadRequest(TestServer.plain + "/bytes/10000")).tempFilePath!!
-            val full = assertFailsWith<WXTFailureException> { session.saveFile(large) }
-            assertEquals(WXTErrno.QUOTA_EXCEEDED to WXTCategory.STORAGE, full.errno to full.category)
+            assertEquals(WXTransferErrno.FILE_TOO_LARGE, session.failedDownload(TestServer.plain + "/bytes/20001").errno)
+            assertEquals(WXTransferErrno.QUOTA_EXCEEDED, session.failedDownload(TestServer.plain + "/bytes/15001").errno)
+            val large = session.downloadFile(WXTransferDownloadRequest(TestServer.plain + "/bytes/10000")).tempFilePath!!
+            val full = assertFailsWith<WXTransferFailure> { session.saveFile(large) }
+            assertEquals(WXTransferErrno.QUOTA_EXCEEDED to WXTransferCategory.STORAGE, full.errno to full.category)
             assertTrue(full.detail.isNotEmpty() && full.detail in full.message!!, "$full")
             val file = session.temporaryFile(directory.resolve("mine"), pattern(10))
-            val failure = assertFailsWith<WXTFailureException> {
-                session.uploadFile(WXTUploadRequest(TestServer.plain + "/upload", file, "file"))
+            val failure = assertFailsWith<WXTransferFailure> {
+                session.uploadFile(WXTransferUploadRequest(TestServer.plain + "/upload") { filePath = file; name = "file" })
             }
-            assertEquals(WXTCategory.LIMIT, failure.category)
+            assertEquals(WXTransferCategory.LIMIT, failure.category)
         }
     }
 
     @Test
     fun `what the app does wrong is refused with a status`() = test {
-        fun status(change: WXTSessionOptions.() -> WXTSessionOptions) =
-            assertFailsWith<WXTStatusException> { open(change) }.also { refused ->
+        fun status(change: WXTransferSessionOptions.Builder.() -> Unit) =
+            assertFailsWith<WXTransferStatusException> { open(change) }.also { refused ->
                 val words = refused.status.name.lowercase().split('_')
                 assertTrue(refused.message!!.split(' ').containsAll(words), "$refused")
             }.status
-        assertEquals(WXTStatus.INVALID_ARGUMENT, status { copy(appId = "") })
-        assertEquals(WXTStatus.INVALID_ARGUMENT, status { copy(dataDirectory = "relative") })
-        assertEquals(WXTStatus.INVALID_VERSION, status { copy(clientVersion = "eight") })
-        assertEquals(WXTStatus.INVALID_VERSION, status { copy(baseLibraryVersion = "x") })
-        assertEquals(WXTStatus.INVALID_DOMAIN, status { copy(uploadDomains = listOf("https://a.test/path")) })
-        assertEquals(WXTStatus.INVALID_DOMAIN, status { copy(downloadDomains = listOf("https://a.test/path")) })
-        assertEquals(WXTStatus.INVALID_CERTIFICATE, status { copy(rootCertificates = "none") })
-        assertEquals(WXTStatus.INVALID_PIN, status { copy(pins = listOf(WXTPin("a.test", ByteArray(31)))) })
-        assertEquals(WXTStatus.INVALID_PROXY, status { copy(proxy = "socks5://a.test") })
-        assertEquals(WXTStatus.STORAGE_FAILED, status { copy(dataDirectory = "/dev/null/x") })
-        open().use { assertEquals(WXTStatus.STORAGE_LOCKED, status { this }) }
-        open { copy(storageSharing = WXTStorageSharing.SHARED) }.use {
-            open { copy(storageSharing = WXTStorageSharing.SHARED) }.close()
+        assertEquals(WXTransferStatus.INVALID_ARGUMENT, status { appId = "" })
+        assertEquals(WXTransferStatus.INVALID_ARGUMENT, status { dataDirectory = "relative" })
+        assertEquals(WXTransferStatus.INVALID_VERSION, status { clientVersion = "eight" })
+        assertEquals(WXTransferStatus.INVALID_VERSION, status { baseLibraryVersion = "x" })
+        assertEquals(WXTransferStatus.INVALID_DOMAIN, status { uploadDomains = listOf("https://a.test/path") })
+        assertEquals(WXTransferStatus.INVALID_DOMAIN, status { downloadDomains = listOf("https://a.test/path") })
+        assertEquals(WXTransferStatus.INVALID_CERTIFICATE, status { rootCertificates = "none" })
+        assertEquals(WXTransferStatus.INVALID_PIN, status { pins = listOf(WXTransferPin("a.test", ByteArray(31))) })
+        assertEquals(WXTransferStatus.INVALID_PROXY, status { proxy = "socks5://a.test" })
+        assertEquals(WXTransferStatus.STORAGE_FAILED, status { dataDirectory = "/dev/null/x" })
+        open().use { assertEquals(WXTransferStatus.STORAGE_LOCKED, status {}) }
+        open { storageSharing = WXTransferStorageSharing.SHARED }.use {
+            open { storageSharing = WXTransferStorageSharing.SHARED }.close()
         }
-        assertFailsWith<IllegalArgumentException> { options(directory).copy(maxTimeout = -1) }
+        assertFailsWith<IllegalArgumentException> { options(directory).copy { maxTimeoutMillis = -1 } }
         open().use { session ->
-            val closed = assertFailsWith<WXTStatusException> {
-                session.uploadFile(WXTUploadRequest(TestServer.plain, name = "file", fileDescriptor = 1_000_000))
+            val closed = assertFailsWith<WXTransferStatusException> {
+                session.uploadFile(WXTransferUploadRequest(TestServer.plain) { name = "file"; fileDescriptor = 1_000_000 })
             }
-            assertEquals(WXTStatus.INVALID_ARGUMENT, closed.status)
+            assertEquals(WXTransferStatus.INVALID_ARGUMENT, closed.status)
         }
     }
 
     @Test
     fun `the options of the page's client decide its quirks`() = test {
-        open { copy(platform = WXTPlatform.IOS, clientVersion = "6.5.3") }.use { session ->
+        open { platform = WXTransferPlatform.IOS; clientVersion = "6.5.3" }.use { session ->
             val url = TestServer.plain + "/upload"
             val file = session.temporaryFile(directory.resolve("mine"), pattern(10))
-            val request = WXTUploadRequest(url, file, "file", header = listOf("X-Mine" to "1"))
+            val request = WXTransferUploadRequest(url) { filePath = file; name = "file"; header = listOf("X-Mine" to "1") }
             assertTrue("X-Mine" !in session.uploadFile(request).data)
         }
-        open { copy(pathPolicy = WXTPathPolicy.NATIVE, userAgent = "mine/1") }.use { session ->
+        open { pathPolicy = WXTransferPathPolicy.NATIVE; userAgent = "mine/1" }.use { session ->
             val path = directory.resolve("mine").resolve("file.bin").toString()
-            val data = session.uploadFile(WXTUploadRequest(TestServer.plain + "/upload", path, "file")).data
+            val data = session.uploadFile(WXTransferUploadRequest(TestServer.plain + "/upload") { filePath = path; name = "file" }).data
             assertTrue("mine/1" in data, data)
         }
     }

@@ -14,8 +14,8 @@ class FilesTest {
     @TempDir
     lateinit var directory: Path
 
-    private fun open(change: WXTSessionOptions.() -> WXTSessionOptions = { this }) =
-        WXTransferSession(options(directory.resolve("data")).change())
+    private fun open(change: WXTransferSessionOptions.Builder.() -> Unit = {}) =
+        WXTransferSession(options(directory.resolve("data")).copy(change))
 
     @Test
     fun `a page's files are written, read, moved and removed`() = test {
@@ -23,8 +23,8 @@ class FilesTest {
             val files = session.files
             files.makeDirectory("wxfile://usr/\u56fe/a", recursive = true)
             files.write("wxfile://usr/\u56fe/b.txt", "hello".utf8())
-            files.write("wxfile://usr/\u56fe/b.txt", " world".utf8(), WXTWriteMode.APPEND)
-            files.write("wxfile://usr/\u56fe/b.txt", "W".utf8(), WXTWriteMode.AT_POSITION, 6)
+            files.write("wxfile://usr/\u56fe/b.txt", " world".utf8(), WXTransferWriteMode.APPEND)
+            files.write("wxfile://usr/\u56fe/b.txt", "W".utf8(), WXTransferWriteMode.AT_POSITION, 6)
             assertEquals("hello World", files.read("wxfile://usr/\u56fe/b.txt").decodeToString())
             assertEquals("Wor", files.read("wxfile://usr/\u56fe/b.txt", 6, 3).decodeToString())
             files.access("wxfile://usr/\u56fe/b.txt")
@@ -52,10 +52,10 @@ class FilesTest {
         open().use { session ->
             val file = session.temporaryFile(directory.resolve("mine"), "abc".utf8())
             for ((algorithm, digest) in listOf(
-                WXTDigestAlgorithm.MD5 to "900150983cd24fb0d6963f7d28e17f72",
-                WXTDigestAlgorithm.SHA1 to "a9993e364706816aba3e25717850c26c9cd0d89d",
-                WXTDigestAlgorithm.SHA256 to "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
-            )) assertEquals(WXTFileDigest(3, digest), session.files.info(file, algorithm))
+                WXTransferDigestAlgorithm.MD5 to "900150983cd24fb0d6963f7d28e17f72",
+                WXTransferDigestAlgorithm.SHA1 to "a9993e364706816aba3e25717850c26c9cd0d89d",
+                WXTransferDigestAlgorithm.SHA256 to "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
+            )) assertEquals(3L to digest, session.files.info(file, algorithm).run { size to this.digest })
             assertEquals("900150983cd24fb0d6963f7d28e17f72", session.files.info(file).digest)
         }
     }
@@ -72,12 +72,12 @@ class FilesTest {
 
     @Test
     fun `a failure has WeChat's number`() = test {
-        open { copy(storageQuota = 20_000) }.use { session ->
+        open { storageQuota = 20_000 }.use { session ->
             val files = session.files
             files.makeDirectory("wxfile://usr/d/inside", recursive = true)
             files.write("wxfile://usr/a", ByteArray(5))
             suspend fun fails(errMsg: String, errno: Int, call: suspend () -> Any) {
-                val failure = assertFailsWith<WXTFailureException> { call() }
+                val failure = assertFailsWith<WXTransferFailure> { call() }
                 assertEquals(errMsg to errno, failure.errMsg to failure.errno)
                 assertFalse(failure.retryable)
                 assertNull(failure.profile)
@@ -95,13 +95,13 @@ class FilesTest {
                 files.write("wxfile://usr/d", ByteArray(1))
             }
             fails("appendFile:fail the maximum size of the file storage limit is exceeded", 1300202) {
-                files.write("wxfile://usr/a", ByteArray(20_000), WXTWriteMode.APPEND)
+                files.write("wxfile://usr/a", ByteArray(20_000), WXTransferWriteMode.APPEND)
             }
             assertFailsWith<IllegalArgumentException> { files.read("wxfile://usr/a", -1) }
             assertFailsWith<IllegalArgumentException> { files.write("wxfile://usr/a", ByteArray(1), position = 1) }
         }
         val closed = open().also { it.close() }
-        val refused = assertFailsWith<WXTStatusException> { closed.files.access("wxfile://usr") }
-        assertEquals(WXTStatus.SESSION_CLOSED, refused.status)
+        val refused = assertFailsWith<WXTransferStatusException> { closed.files.access("wxfile://usr") }
+        assertEquals(WXTransferStatus.SESSION_CLOSED, refused.status)
     }
 }

@@ -19,18 +19,18 @@ class IntegrityTest {
     @Test
     fun `each demand reaches the library`() = test {
         WXTransferSession(options(directory.resolve("data"))).use { session ->
-            assertNull(session.downloadFile(WXTDownloadRequest(url)).sha256)
-            assertEquals(sha256, session.downloadFile(WXTDownloadRequest(url, wantSha256 = true)).sha256)
-            assertEquals(sha256, session.downloadFile(WXTDownloadRequest(url, expectedSha256 = sha256.uppercase())).sha256)
-            assertEquals(100_000, session.downloadFile(WXTDownloadRequest(url, expectedLength = 100_000)).dataLength)
-            assertNull(session.downloadFile(WXTDownloadRequest("$url?digest=1", verifyDigest = true)).sha256)
+            assertNull(session.downloadFile(WXTransferDownloadRequest(url)).sha256)
+            assertEquals(sha256, session.downloadFile(WXTransferDownloadRequest(url) { wantSha256 = true }).sha256)
+            assertEquals(sha256, session.downloadFile(WXTransferDownloadRequest(url) { expectedSha256 = sha256.uppercase() }).sha256)
+            assertEquals(100_000, session.downloadFile(WXTransferDownloadRequest(url) { expectedLength = 100_000 }).dataLength)
+            assertNull(session.downloadFile(WXTransferDownloadRequest("$url?digest=1") { verifyDigest = true }).sha256)
             for ((request, reason) in listOf(
-                WXTDownloadRequest(url, expectedSha256 = "0".repeat(64)) to "has another SHA-256 than expected",
-                WXTDownloadRequest(url, expectedLength = 5) to "has 100000 bytes in place of 5",
-                WXTDownloadRequest("$url?digest=0", verifyDigest = true) to "has another digest than Repr-Digest says",
+                WXTransferDownloadRequest(url) { expectedSha256 = "0".repeat(64) } to "has another SHA-256 than expected",
+                WXTransferDownloadRequest(url) { expectedLength = 5 } to "has 100000 bytes in place of 5",
+                WXTransferDownloadRequest("$url?digest=0") { verifyDigest = true } to "has another digest than Repr-Digest says",
             )) {
-                val failure = assertFailsWith<WXTFailureException> { session.downloadFile(request) }
-                assertEquals(WXTCategory.INTEGRITY to true, failure.category to failure.retryable)
+                val failure = assertFailsWith<WXTransferFailure> { session.downloadFile(request) }
+                assertEquals(WXTransferCategory.INTEGRITY to true, failure.category to failure.retryable)
                 assertEquals("the file $reason", failure.detail)
             }
         }

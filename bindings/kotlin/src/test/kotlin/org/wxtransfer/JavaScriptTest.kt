@@ -30,7 +30,7 @@ import org.mozilla.javascript.RhinoException
 import org.mozilla.javascript.ScriptableObject
 import org.mozilla.javascript.Scriptable
 
-/** A page in a JavaScript engine, on top of [WXTJavaScript]. */
+/** A page in a JavaScript engine, on top of [WXTransferJavaScript]. */
 private class Page(session: WXTransferSession) : AutoCloseable {
     private val thread = Executors.newSingleThreadExecutor { Thread(it, "page").apply { isDaemon = true } }
     private lateinit var scope: ScriptableObject
@@ -39,7 +39,7 @@ private class Page(session: WXTransferSession) : AutoCloseable {
     val messages = LinkedBlockingQueue<JSONObject>()
     val told = LinkedBlockingQueue<String>()
 
-    private val bridge = WXTJavaScript(session) { message ->
+    private val bridge = WXTransferJavaScript(session) { message ->
         messages.add(JSONObject(message))
         // As the document gives it to evaluateJavascript, and to an engine that knows less than today's.
         check('\u2028' !in message && '\u2029' !in message)
@@ -53,7 +53,7 @@ private class Page(session: WXTransferSession) : AutoCloseable {
             function("wxtransferSendSync") { arguments -> bridge.receiveSync(Context.toString(arguments[0])) }
             function("tell") { arguments -> told.add(Context.toString(arguments[0])) }
             it.evaluateString(scope, "wxtransferSettings = { fileName: true }", "settings.js", 1, null)
-            it.evaluateString(scope, WXTJavaScript.pageScript, "wx.js", 1, null)
+            it.evaluateString(scope, WXTransferJavaScript.pageScript, "wx.js", 1, null)
         }
     }
 
@@ -109,8 +109,8 @@ class JavaScriptTest {
 
     private fun program(name: String) = assertNotNull(javaClass.getResource("/$name")).readText()
 
-    private fun page(change: WXTSessionOptions.() -> WXTSessionOptions = { this }, body: (WXTransferSession, Page) -> Unit) =
-        WXTransferSession(options(directory.resolve("data")).change()).use { session ->
+    private fun page(change: WXTransferSessionOptions.Builder.() -> Unit = {}, body: (WXTransferSession, Page) -> Unit) =
+        WXTransferSession(options(directory.resolve("data")).copy(change)).use { session ->
             Page(session).use { body(session, it) }
         }
 
@@ -123,8 +123,11 @@ class JavaScriptTest {
             assertEquals("example.com:443", target)
             URI(TestServer.tls).port
         }.use { proxy ->
-            val change: WXTSessionOptions.() -> WXTSessionOptions = {
-                copy(proxy = proxy.url, lanPolicy = WXTLanPolicy.OWN_SUBNETS, allowPlainHttp = false, uploadDomains = listOf("https://example.com"))
+            val change: WXTransferSessionOptions.Builder.() -> Unit = {
+                this.proxy = proxy.url
+                lanPolicy = WXTransferLanPolicy.OWN_SUBNETS
+                allowPlainHttp = false
+                uploadDomains = listOf("https://example.com")
             }
             page(change) { session, page ->
                 val image = session.file(pattern(20_000), "image.jpg")
@@ -158,8 +161,10 @@ class JavaScriptTest {
             assertEquals("example.com:80", target)
             server.address.port
         }.use { proxy ->
-            val change: WXTSessionOptions.() -> WXTSessionOptions = {
-                copy(proxy = proxy.url, lanPolicy = WXTLanPolicy.OWN_SUBNETS, downloadDomains = listOf("http://example.com"))
+            val change: WXTransferSessionOptions.Builder.() -> Unit = {
+                this.proxy = proxy.url
+                lanPolicy = WXTransferLanPolicy.OWN_SUBNETS
+                downloadDomains = listOf("http://example.com")
             }
             page(change) { session, page ->
                 page.run("wx.playVoice = function (options) { tell(options.filePath) }")
@@ -297,7 +302,7 @@ class JavaScriptTest {
     }
 
     @Test
-    fun `an upload has the timeout that the page names`() = page({ copy(maxTimeout = 600_000, defaultUploadTimeout = 600_000) }) { session, page ->
+    fun `an upload has the timeout that the page names`() = page({ maxTimeoutMillis = 600_000; defaultUploadTimeoutMillis = 600_000 }) { session, page ->
         val file = session.file(pattern(10), "a.txt")
         page.run(
             """
@@ -342,7 +347,7 @@ class JavaScriptTest {
     @Test
     fun `a message may disable the profile, and its other switches have no effect`() = page { session, page ->
         val messages = LinkedBlockingQueue<JSONObject>()
-        val bridge = WXTJavaScript(session) { messages.add(JSONObject(it)) }
+        val bridge = WXTransferJavaScript(session) { messages.add(JSONObject(it)) }
         fun profile(options: JSONObject): JSONObject? {
             bridge.receive(JSONObject().put("call", 1).put("api", "downloadFile").put("options", options).toString())
             val success = generateSequence { messages.poll(WAIT_LIMIT_SECONDS, TimeUnit.SECONDS) }.first { it.getString("event") == "success" }
@@ -379,7 +384,7 @@ class JavaScriptTest {
     /** What the host answers to messages that no page of ours sends. */
     private fun answers(session: WXTransferSession, vararg messages: String): List<String> {
         val sent = LinkedBlockingQueue<JSONObject>()
-        val bridge = WXTJavaScript(session) { sent.add(JSONObject(it)) }
+        val bridge = WXTransferJavaScript(session) { sent.add(JSONObject(it)) }
         return messages.map { message ->
             bridge.receive(message)
             val (end, complete) = List(2) { assertNotNull(sent.poll(WAIT_LIMIT_SECONDS, TimeUnit.SECONDS), message) }
@@ -457,7 +462,7 @@ class JavaScriptTest {
                 """{"abort":"1"}""",
                 """{"abort":1.5}""",
             )
-            val bridge = WXTJavaScript(session, Runnable::run) { throw AssertionError("nothing is answered: $it") }
+            val bridge = WXTransferJavaScript(session, Runnable::run) { throw AssertionError("nothing is answered: $it") }
             for (message in unreadable) {
                 assertFailsWith<IllegalArgumentException>(message.take(100)) { bridge.receive(message) }
             }
@@ -467,19 +472,19 @@ class JavaScriptTest {
     @Test
     fun `a task that is aborted while it begins is aborted`() = test {
         WXTransferSession(options(directory.resolve("data"))).use { session ->
-            val bridge = WXTJavaScript(session) {}
-            lateinit var task: WXTTask<*>
+            val bridge = WXTransferJavaScript(session) {}
+            lateinit var task: WXTransferTask<*>
             bridge.start(bridge.Call(1, "downloadFile")) {
                 thread { bridge.receive("""{"abort":1}""") }.join()
-                task = session.downloadFileTask(WXTDownloadRequest(TestServer.faultPlain + "/fault/stall-before-answer"))
+                task = session.downloadFileTask(WXTransferDownloadRequest(TestServer.faultPlain + "/fault/stall-before-answer"))
                 task
             }
-            assertEquals(WXTCategory.ABORTED, assertFailsWith<WXTFailureException> { task.await() }.category)
+            assertEquals(WXTransferCategory.ABORTED, assertFailsWith<WXTransferFailure> { task.await() }.category)
         }
     }
 
     @Test
-    fun `the messages of the document are understood`() = page({ copy(uploadDomains = listOf("https://example.com")) }) { session, page ->
+    fun `the messages of the document are understood`() = page({ uploadDomains = listOf("https://example.com") }) { session, page ->
         val document = File(property("wxtransfer.root"), "bindings/javascript.md").readText()
         val lines = Regex("```json\n(.*?)```", RegexOption.DOT_MATCHES_ALL).findAll(document)
             .flatMap { it.groupValues[1].trim().lines() }.toList()
@@ -488,7 +493,7 @@ class JavaScriptTest {
             listOf("uploadFile:fail file not found 1300002", "readFile:fail no such file or directory wxfile://usr/a.txt 1300002"),
             answers(session, call, read),
         )
-        val bridge = WXTJavaScript(session) { throw AssertionError("nothing is answered: $it") }
+        val bridge = WXTransferJavaScript(session) { throw AssertionError("nothing is answered: $it") }
         bridge.receive(abort)
         val (answered, failed, toPage, complete) = lines.drop(4)
         assertEquals(members(failed, "fail"), members(bridge.receiveSync(sync), "fail"))
@@ -545,7 +550,7 @@ class JavaScriptTest {
     fun `a page that has gone is sent nothing, and its transfers end`() {
         WXTransferSession(options(directory.resolve("data"))).use { session ->
             PhaseServer("\r\n\r\n").use { server ->
-                val old = WXTJavaScript(session, Runnable::run) { throw AssertionError("the old page is told: $it") }
+                val old = WXTransferJavaScript(session, Runnable::run) { throw AssertionError("the old page is told: $it") }
                 old.receive("""{"call":1,"api":"downloadFile","options":{"url":"http://${server.address}/"}}""")
                 server.reached.awaitOrFail("the request is under way")
                 old.close()
@@ -553,7 +558,7 @@ class JavaScriptTest {
                 old.receive("""{"call":2,"api":"getSavedFileList"}""")
                 // The session goes on, for the page that comes after.
                 val heard = LinkedBlockingQueue<String>()
-                val new = WXTJavaScript(session) { heard.add(JSONObject(it).getString("event")) }
+                val new = WXTransferJavaScript(session) { heard.add(JSONObject(it).getString("event")) }
                 new.receive("""{"call":1,"api":"getSavedFileList"}""")
                 assertEquals("success", heard.poll(WAIT_LIMIT_SECONDS, TimeUnit.SECONDS))
                 // What closing would deliver comes before the server is gone.
@@ -569,7 +574,7 @@ class JavaScriptTest {
             val broken = Executor { throw IllegalStateException("of the app") }
             for ((executor, told) in listOf(shutDown to null, broken to "of the app")) {
                 val events = ArrayList<String>()
-                val bridge = WXTJavaScript(session, executor) { events.add(JSONObject(it).getString("event")) }
+                val bridge = WXTransferJavaScript(session, executor) { events.add(JSONObject(it).getString("event")) }
                 val result = runCatching { bridge.receive("""{"call":1,"api":"getSavedFileList","options":{}}""") }
                 assertEquals(told, result.exceptionOrNull()?.message)
                 assertEquals(listOf("fail", "complete"), events)
@@ -581,7 +586,7 @@ class JavaScriptTest {
     fun `complete is sent even where sending what came before failed`() {
         WXTransferSession(options(directory.resolve("data"))).use { session ->
             val events = LinkedBlockingQueue<String>()
-            val bridge = WXTJavaScript(session, Runnable::run) {
+            val bridge = WXTransferJavaScript(session, Runnable::run) {
                 val event = JSONObject(it).getString("event")
                 events.add(event)
                 check(event == "complete")
@@ -606,7 +611,7 @@ class JavaScriptTest {
         val before = Thread.getDefaultUncaughtExceptionHandler()
         Thread.setDefaultUncaughtExceptionHandler { _, _ -> }
         try {
-            page({ copy(maxDataSize = Long.MAX_VALUE) }) { session, page ->
+            page({ maxDataSize = Long.MAX_VALUE }) { session, page ->
                 val file = session.file(pattern(10), "a.txt")
                 page.run(
                     """

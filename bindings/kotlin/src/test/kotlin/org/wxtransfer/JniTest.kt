@@ -35,36 +35,36 @@ class JniTest {
 
     private suspend fun everything() = kotlinx.coroutines.coroutineScope {
         val pool = java.util.concurrent.Executors.newSingleThreadExecutor()
-        val options = options(directory.resolve("data")).copy(
-            executor = pool,
-            logger = { _, _ -> },
-            resolver = { _, resolution -> resolution.finish(listOf("127.0.0.1", "no address")) },
-        )
+        val options = options(directory.resolve("data")).copy {
+            executor = pool
+            logger = WXTransferLogger { _, _ -> }
+            resolver = WXTransferResolver { _, resolution -> resolution.finish(listOf("127.0.0.1", "no address")) }
+        }
         val closed = WXTransferSession(options).use { session ->
             val file = session.temporaryFile(directory.resolve("mine"), pattern(1000))
             val tasks = List(20) { number ->
                 async {
                     when (number % 4) {
-                        0 -> session.uploadFile(WXTUploadRequest(TestServer.tls + "/upload", file, "file"))
-                        1 -> session.downloadFile(WXTDownloadRequest(TestServer.tls + "/bytes/1000"))
-                        2 -> runCatching { session.downloadFile(WXTDownloadRequest("nonsense")) }
+                        0 -> session.uploadFile(WXTransferUploadRequest(TestServer.tls + "/upload") { filePath = file; name = "file" })
+                        1 -> session.downloadFile(WXTransferDownloadRequest(TestServer.tls + "/bytes/1000"))
+                        2 -> runCatching { session.downloadFile(WXTransferDownloadRequest("nonsense")) }
                         else -> runCatching {
-                            session.downloadFile(WXTDownloadRequest(TestServer.faultPlain + "/fault/truncate"))
+                            session.downloadFile(WXTransferDownloadRequest(TestServer.faultPlain + "/fault/truncate"))
                         }
                     }
                 }
             }
             tasks.awaitAll()
-            session.downloadFileTask(WXTDownloadRequest(TestServer.faultPlain + "/fault/stall-in-body")).abort()
+            session.downloadFileTask(WXTransferDownloadRequest(TestServer.faultPlain + "/fault/stall-in-body")).abort()
             session.removeSavedFile(session.saveFile(file).filePath)
             runCatching { session.getSavedFileInfo("wxfile://store_00") }
             runCatching { WXTransferSession(options) }
-            session.downloadFileTask(WXTDownloadRequest(TestServer.faultPlain + "/fault/stall-in-body"))
+            session.downloadFileTask(WXTransferDownloadRequest(TestServer.faultPlain + "/fault/stall-in-body"))
             session
         }
-        runCatching { WXTransferSession(options.copy(appId = "")) }
-        assertFailsWith<WXTStatusException> { closed.downloadFileTask(WXTDownloadRequest("")) }
-        assertFailsWith<WXTStatusException> { closed.uploadFileTask(WXTUploadRequest("", null, "file")) }
+        runCatching { WXTransferSession(options.copy { appId = "" }) }
+        assertFailsWith<WXTransferStatusException> { closed.downloadFileTask(WXTransferDownloadRequest("")) }
+        assertFailsWith<WXTransferStatusException> { closed.uploadFileTask(WXTransferUploadRequest("") { filePath = null; name = "file" }) }
         pool.shutdown()
     }
 
@@ -77,6 +77,8 @@ class JniTest {
         repeat(2 * noise) { everything() }
         val after = globalReferences()
         assertTrue(after < before + noise, "$before references became $after")
+        // This one ends on its own after the last session.
+        Thread.getAllStackTraces().keys.find { it.name == "wxtransfer-dropped" }?.join(WAIT_LIMIT_SECONDS * 1000)
         val left = Thread.getAllStackTraces().keys.map { it.name }.filter { it.startsWith("wxt") }
         assertEquals(emptyList(), left)
     }
@@ -85,11 +87,11 @@ class JniTest {
     fun `a reference that is held is seen`() = test {
         val before = globalReferences()
         WXTransferSession(options(directory.resolve("data"))).use { session ->
-            val recorder = Recorder<WXTDownloadSuccess>()
-            session.downloadFile(WXTDownloadRequest(TestServer.plain + "/bytes/5"), recorder)
+            val recorder = Recorder<WXTransferDownloadSuccess>()
+            session.downloadFile(WXTransferDownloadRequest(TestServer.plain + "/bytes/5"), recorder)
             recorder.end()
             assertTrue(Thread.getAllStackTraces().keys.any { it.name == "wxt-delivery" })
-            repeat(2 * noise) { session.downloadFileTask(WXTDownloadRequest(TestServer.faultPlain + "/fault/stall-in-body")) }
+            repeat(2 * noise) { session.downloadFileTask(WXTransferDownloadRequest(TestServer.faultPlain + "/fault/stall-in-body")) }
             val during = globalReferences()
             assertTrue(during > before + noise, "$before references became $during")
         }
@@ -101,7 +103,7 @@ class JniTest {
             val (task, recorder) = start(session)
             assertEquals(5, task.await().dataLength)
             // When the next one has been delivered, so has all of the first.
-            session.downloadFile(WXTDownloadRequest(TestServer.plain + "/bytes/5"))
+            session.downloadFile(WXTransferDownloadRequest(TestServer.plain + "/bytes/5"))
             System.gc()
             assertNull(recorder.get())
             assertFalse(task.abort())
@@ -109,9 +111,9 @@ class JniTest {
     }
 
     /** In a frame of its own, which keeps nothing when it has gone. */
-    private fun start(session: WXTransferSession): Pair<WXTTask<WXTDownloadSuccess>, WeakReference<Any>> {
-        val recorder = Recorder<WXTDownloadSuccess>()
-        return session.downloadFile(WXTDownloadRequest(TestServer.plain + "/bytes/5"), recorder) to WeakReference(recorder)
+    private fun start(session: WXTransferSession): Pair<WXTransferTask<WXTransferDownloadSuccess>, WeakReference<Any>> {
+        val recorder = Recorder<WXTransferDownloadSuccess>()
+        return session.downloadFile(WXTransferDownloadRequest(TestServer.plain + "/bytes/5"), recorder) to WeakReference(recorder)
     }
 
     @Test
@@ -120,7 +122,12 @@ class JniTest {
             val header = List(90) { "X-Header-$it" to "v".repeat(50) + it }
             val file = session.temporaryFile(directory.resolve("mine"), pattern(10))
             val text = "😀\uD83D".repeat(200_000)
-            val request = WXTUploadRequest(TestServer.plain + "/upload", file, "file", header, listOf("text" to text))
+            val request = WXTransferUploadRequest(TestServer.plain + "/upload") {
+                filePath = file
+                name = "file"
+                this.header = header
+                formData = listOf("text" to text)
+            }
             val data = session.uploadFile(request).data
             // Half an emoji is no text; it becomes a question mark, as everywhere in Java.
             assertTrue("😀?".repeat(200_000) in data)
@@ -130,10 +137,10 @@ class JniTest {
 
     @Test
     fun `a result that was lost on the way is a failure`() = test {
-        val recorder = Recorder<WXTUploadSuccess>()
+        val recorder = Recorder<WXTransferUploadSuccess>()
         val events = UploadEvents(recorder)
         events.onComplete(1)
-        assertEquals(WXTCategory.INTERNAL, recorder.failure().category)
+        assertEquals(WXTransferCategory.INTERNAL, recorder.failure().category)
         events.release()
         assertEquals(recorder.failure(), runCatching { events.await() }.exceptionOrNull())
         assertEquals(2, recorder.events.size)

@@ -13,6 +13,10 @@ import kotlin.test.assertEquals
 import kotlin.test.assertFailsWith
 import kotlin.test.assertNull
 import kotlin.test.assertTrue
+import kotlin.time.Duration
+import kotlin.time.Duration.Companion.microseconds
+import kotlin.time.Duration.Companion.milliseconds
+import kotlin.time.Duration.Companion.minutes
 import kotlinx.coroutines.CompletableDeferred
 import kotlinx.coroutines.flow.first
 import kotlinx.coroutines.flow.toList
@@ -28,61 +32,101 @@ class OptionsTest {
 
     private val stalled = TestServer.faultPlain + "/fault/stall-before-answer"
 
-    private fun open(change: WXTSessionOptions.() -> WXTSessionOptions = { this }) =
-        WXTransferSession(options(directory.resolve("data")).change())
+    private fun open(change: WXTransferSessionOptions.Builder.() -> Unit = {}) =
+        WXTransferSession(options(directory.resolve("data")).copy(change))
 
     private suspend fun WXTransferSession.file() = temporaryFile(directory.resolve("mine"), pattern(10))
 
     /** The failure of a call that has to end long before the default deadline of a minute. */
-    private suspend fun failure(call: suspend () -> WXTSuccess) =
-        assertFailsWith<WXTFailureException> { withTimeout(WAIT_LIMIT_SECONDS * 1000 / 3) { call() } }
+    private suspend fun failure(call: suspend () -> WXTransferSuccess) =
+        assertFailsWith<WXTransferFailure> { withTimeout(WAIT_LIMIT_SECONDS * 1000 / 3) { call() } }
 
     @Test
     fun `users of one mini program do not see each other's saved files`() = test {
-        val saved = open { copy(userId = "one") }.use { it.saveFile(it.file()).filePath }
-        open { copy(userId = "two") }.use { assertEquals(emptyList(), it.getSavedFileList()) }
-        open { copy(userId = "one") }.use { assertEquals(listOf(saved), it.getSavedFileList().map(WXTFile::filePath)) }
+        val saved = open { userId = "one" }.use { it.saveFile(it.file()).filePath }
+        open { userId = "two" }.use { assertEquals(emptyList(), it.getSavedFileList()) }
+        open { userId = "one" }.use { assertEquals(listOf(saved), it.getSavedFileList().map(WXTransferFileInfo::filePath)) }
     }
 
     @Test
     fun `a call without a timeout has the default one, and only that one`() = test {
-        open { copy(defaultUploadTimeout = 100) }.use { session ->
-            val upload = WXTUploadRequest(stalled, session.file(), "file")
-            val download = session.downloadFileTask(WXTDownloadRequest(stalled))
-            assertEquals(WXTErrno.TIMEOUT, failure { session.uploadFile(upload) }.errno)
+        open { defaultUploadTimeoutMillis = 100 }.use { session ->
+            val upload = WXTransferUploadRequest(stalled) { filePath = session.file(); name = "file" }
+            val download = session.downloadFileTask(WXTransferDownloadRequest(stalled))
+            assertEquals(WXTransferErrno.TIMEOUT, failure { session.uploadFile(upload) }.errno)
             assertTrue(download.abort(), "an upload's is no download's")
         }
-        open { copy(defaultDownloadTimeout = 100) }.use { session ->
-            val named = session.downloadFileTask(WXTDownloadRequest(stalled, timeout = 50_000))
-            assertEquals(WXTErrno.TIMEOUT, failure { session.downloadFile(WXTDownloadRequest(stalled)) }.errno)
+        open { defaultDownloadTimeoutMillis = 100 }.use { session ->
+            val named = session.downloadFileTask(WXTransferDownloadRequest(stalled) { timeoutMillis = 50_000 })
+            assertEquals(WXTransferErrno.TIMEOUT, failure { session.downloadFile(WXTransferDownloadRequest(stalled)) }.errno)
             assertTrue(named.abort(), "its own deadline has not passed")
-            assertEquals(WXTCategory.ABORTED, failure { named.await() }.category)
+            assertEquals(WXTransferCategory.ABORTED, failure { named.await() }.category)
         }
     }
 
     @Test
+    fun `a value does not change with its builder or the app's list`() {
+        val fields = mutableListOf("a" to "b")
+        val builder = WXTransferUploadRequest.Builder(stalled).setHeader(fields).setFormData(fields)
+        val request = builder.build()
+        fields.add("c" to "d")
+        builder.addHeader("e", "f").setUrl("https://a.test/").setPriority(1)
+        assertEquals(listOf("a" to "b"), request.header)
+        assertEquals(listOf("a" to "b"), request.formData)
+        assertEquals(stalled to 0, request.url to request.priority)
+        val changed = request.copy { addFormData("g", "h") }
+        assertEquals(listOf("a" to "b", "g" to "h"), changed.formData)
+        assertEquals(listOf("a" to "b"), request.formData)
+    }
+
+    @Test
+    fun `a duration is a number of milliseconds, and what is short is no default`() {
+        for ((duration, millis) in listOf(
+            Duration.ZERO to 0L, 1.microseconds to 1L, 2.milliseconds to 2L, 2001.microseconds to 3L, 3.minutes to 180_000L,
+        )) {
+            assertEquals(millis, WXTransferDownloadRequest(stalled) { timeout = duration }.timeoutMillis, "$duration")
+        }
+        val upload = WXTransferUploadRequest.Builder(stalled).setTimeoutMillis(1500).build()
+        assertEquals(1500.milliseconds, upload.timeout)
+        assertEquals(Int.MAX_VALUE, WXTransferUploadRequest(stalled) { timeout = Duration.INFINITE }.timeoutMillis.toNativeMillis())
+        assertFailsWith<IllegalArgumentException> { upload.copy { timeout = -1.microseconds } }
+        val options = options(directory).toBuilder()
+        options.apply {
+            defaultUploadTimeout = 1.minutes
+            defaultDownloadTimeout = 2.minutes
+            maxTimeout = 3.minutes
+            retryDelay = 4.minutes
+            lowSpeedTime = 5.minutes
+        }
+        assertEquals(
+            listOf(60_000L, 120_000L, 180_000L, 240_000L, 300_000L),
+            options.run { listOf(defaultUploadTimeoutMillis, defaultDownloadTimeoutMillis, maxTimeoutMillis, retryDelayMillis, lowSpeedTimeMillis) },
+        )
+    }
+
+    @Test
     fun `no timeout is longer than the longest`() = test {
-        open { copy(maxTimeout = 100) }.use { session ->
-            val request = WXTDownloadRequest(stalled, timeout = 50_000)
-            assertEquals(WXTErrno.TIMEOUT, failure { session.downloadFile(request) }.errno)
+        open { maxTimeoutMillis = 100 }.use { session ->
+            val request = WXTransferDownloadRequest(stalled) { timeoutMillis = 50_000 }
+            assertEquals(WXTransferErrno.TIMEOUT, failure { session.downloadFile(request) }.errno)
         }
     }
 
     @Test
     fun `an upload and a download end at the timeout that they name`() = test {
         open().use { session ->
-            val upload = WXTUploadRequest(stalled, session.file(), "file", timeout = 100)
-            assertEquals(WXTErrno.TIMEOUT, failure { session.uploadFile(upload) }.errno)
-            assertEquals(WXTErrno.TIMEOUT, failure { session.downloadFile(WXTDownloadRequest(stalled, timeout = 100)) }.errno)
+            val upload = WXTransferUploadRequest(stalled) { filePath = session.file(); name = "file"; timeoutMillis = 100 }
+            assertEquals(WXTransferErrno.TIMEOUT, failure { session.uploadFile(upload) }.errno)
+            assertEquals(WXTransferErrno.TIMEOUT, failure { session.downloadFile(WXTransferDownloadRequest(stalled) { timeoutMillis = 100 }) }.errno)
         }
     }
 
     @Test
     fun `uploads and downloads have places of their own`() = test {
-        open { copy(maxConcurrentUploads = 1, maxConcurrentDownloads = 2) }.use { session ->
+        open { maxConcurrentUploads = 1; maxConcurrentDownloads = 2 }.use { session ->
             val file = session.file()
-            val uploads = List(2) { session.uploadFileTask(WXTUploadRequest(stalled, file, "file")) }
-            val downloads = List(3) { session.downloadFileTask(WXTDownloadRequest(TestServer.faultPlain + "/fault/stall-in-body")) }
+            val uploads = List(2) { session.uploadFileTask(WXTransferUploadRequest(stalled) { filePath = file; name = "file" }) }
+            val downloads = List(3) { session.downloadFileTask(WXTransferDownloadRequest(TestServer.faultPlain + "/fault/stall-in-body")) }
             // Those that have a place are under way; the last ones are not, and give theirs up first.
             uploads[0].progress.first()
             downloads.take(2).forEach { it.progress.first() }
@@ -98,13 +142,13 @@ class OptionsTest {
 
     @Test
     fun `an app on Android stands in for WeChat on Android`() {
-        assertEquals(WXTPlatform.ANDROID, WXTSessionOptions("wx0", clientVersion = "8.0.50", dataDirectory = "/").platform)
+        assertEquals(WXTransferPlatform.ANDROID, WXTransferSessionOptions("wx0", clientVersion = "8.0.50", dataDirectory = "/").toBuilder().platform)
     }
 
     @Test
     fun `an old base library has its quirks`() = test {
-        open { copy(baseLibraryVersion = "1.3.9") }.use { session ->
-            val task = session.downloadFileTask(WXTDownloadRequest(TestServer.plain + "/bytes/10", filePath = "wxfile://usr/a"))
+        open { baseLibraryVersion = "1.3.9" }.use { session ->
+            val task = session.downloadFileTask(WXTransferDownloadRequest(TestServer.plain + "/bytes/10") { filePath = "wxfile://usr/a" })
             assertNull(task.await().filePath)
             assertEquals(emptyList(), task.progress.toList())
         }
@@ -113,106 +157,106 @@ class OptionsTest {
     @Test
     fun `what is not allowed is refused`() = test {
         val (plain, secure) = TestServer.plain + "/bytes/5" to TestServer.tls + "/bytes/5"
-        val off = WXTLanPolicy.OFF
-        open { copy(allowPlainHttp = false, lanPolicy = off, skipDomainCheck = true) }.use { session ->
-            assertEquals(5, session.downloadFile(WXTDownloadRequest(secure)).dataLength)
-            assertEquals(WXTErrno.NOT_IN_DOMAIN_LIST, failure { session.downloadFile(WXTDownloadRequest(plain)) }.errno)
+        val off = WXTransferLanPolicy.OFF
+        open { allowPlainHttp = false; lanPolicy = off; skipDomainCheck = true }.use { session ->
+            assertEquals(5, session.downloadFile(WXTransferDownloadRequest(secure)).dataLength)
+            assertEquals(WXTransferErrno.NOT_IN_DOMAIN_LIST, failure { session.downloadFile(WXTransferDownloadRequest(plain)) }.errno)
         }
-        for (policy in listOf(WXTLanPolicy.OWN_SUBNETS, off)) {
-            open { copy(lanPolicy = policy) }.use { session ->
-                val refused = failure { session.downloadFile(WXTDownloadRequest(plain)) }
-                assertEquals(WXTErrno.NOT_IN_DOMAIN_LIST, refused.errno, "the device itself")
+        for (policy in listOf(WXTransferLanPolicy.OWN_SUBNETS, off)) {
+            open { lanPolicy = policy }.use { session ->
+                val refused = failure { session.downloadFile(WXTransferDownloadRequest(plain)) }
+                assertEquals(WXTransferErrno.NOT_IN_DOMAIN_LIST, refused.errno, "the device itself")
             }
         }
         // What is local may be plain.
-        open { copy(allowPlainHttp = false) }.use { session ->
-            assertEquals(5, session.downloadFile(WXTDownloadRequest(plain)).dataLength)
+        open { allowPlainHttp = false }.use { session ->
+            assertEquals(5, session.downloadFile(WXTransferDownloadRequest(plain)).dataLength)
         }
     }
 
     @Test
     fun `another container's Referer and scheme are the app's to say`() = test {
         val template = "https://tmaservice.developer.toutiao.com?appid={appid}&version={version}"
-        open { copy(referer = template, pathScheme = "ttfile", appVersion = "7") }.use { session ->
+        open { referer = template; pathScheme = "ttfile"; appVersion = "7" }.use { session ->
             val file = session.file()
             assertTrue(file.startsWith("ttfile://tmp_"), file)
-            val seen = session.uploadFile(WXTUploadRequest(TestServer.plain + "/upload", file, "file")).data
+            val seen = session.uploadFile(WXTransferUploadRequest(TestServer.plain + "/upload") { filePath = file; name = "file" }).data
             assertTrue(seen.contains("appid=wx0123456789abcdef&version=7"), seen)
-            val target = WXTDownloadRequest(TestServer.plain + "/bytes/5", filePath = "ttfile://usr/a")
+            val target = WXTransferDownloadRequest(TestServer.plain + "/bytes/5") { filePath = "ttfile://usr/a" }
             assertEquals("ttfile://usr/a", session.downloadFile(target).filePath)
-            val wechat = target.copy(filePath = "wxfile://usr/a")
-            assertEquals(WXTErrno.TARGET_DENIED, failure { session.downloadFile(wechat) }.errno)
+            val wechat = target.copy { filePath = "wxfile://usr/a" }
+            assertEquals(WXTransferErrno.TARGET_DENIED, failure { session.downloadFile(wechat) }.errno)
         }
-        for (change in listOf<WXTSessionOptions.() -> WXTSessionOptions>({ copy(referer = "{x}") }, { copy(pathScheme = "http") })) {
-            assertEquals(WXTStatus.INVALID_ARGUMENT, assertFailsWith<WXTStatusException> { open(change) }.status)
+        for (change in listOf<WXTransferSessionOptions.Builder.() -> Unit>({ referer = "{x}" }, { pathScheme = "http" })) {
+            assertEquals(WXTransferStatus.INVALID_ARGUMENT, assertFailsWith<WXTransferStatusException> { open(change) }.status)
         }
     }
 
     @Test
     fun `temporary files stay for the next session where the app says so`() = test {
-        val path = open { copy(temporaryRetention = 100_000) }.use { it.file() }
-        open { copy(temporaryRetention = 100_000) }.use { assertEquals(10, it.resolvePath(path).size) }
-        open().use { session -> assertFailsWith<WXTFailureException> { session.resolvePath(path) } }
+        val path = open { temporaryRetention = 100_000 }.use { it.file() }
+        open { temporaryRetention = 100_000 }.use { assertEquals(10, it.resolvePath(path).size) }
+        open().use { session -> assertFailsWith<WXTransferFailure> { session.resolvePath(path) } }
     }
 
     @Test
     fun `a list of domains is looked at unless the app says otherwise`() = test {
         val port = URI(TestServer.tls).port
-        val request = WXTDownloadRequest("https://example.test:$port/bytes/5")
-        val resolver = WXTResolver { _, resolution -> resolution.finish(listOf("127.0.0.1")) }
-        open { copy(resolver = resolver) }.use { session ->
-            assertEquals(WXTErrno.NOT_IN_DOMAIN_LIST, failure { session.downloadFile(request) }.errno)
+        val request = WXTransferDownloadRequest("https://example.test:$port/bytes/5")
+        val resolver = WXTransferResolver { _, resolution -> resolution.finish(listOf("127.0.0.1")) }
+        open { this.resolver = resolver }.use { session ->
+            assertEquals(WXTransferErrno.NOT_IN_DOMAIN_LIST, failure { session.downloadFile(request) }.errno)
         }
-        open { copy(resolver = resolver, skipDomainCheck = true) }.use { session ->
+        open { this.resolver = resolver; skipDomainCheck = true }.use { session ->
             assertEquals(5, session.downloadFile(request).dataLength)
         }
-        open { copy(resolver = resolver, uploadDomains = listOf("https://example.test:$port")) }.use { session ->
-            assertEquals(WXTErrno.NOT_IN_DOMAIN_LIST, failure { session.downloadFile(request) }.errno)
-            val upload = WXTUploadRequest("https://example.test:$port/upload", session.file(), "file")
+        open { this.resolver = resolver; uploadDomains = listOf("https://example.test:$port") }.use { session ->
+            assertEquals(WXTransferErrno.NOT_IN_DOMAIN_LIST, failure { session.downloadFile(request) }.errno)
+            val upload = WXTransferUploadRequest("https://example.test:$port/upload") { filePath = session.file(); name = "file" }
             assertEquals(200, session.uploadFile(upload).statusCode)
         }
     }
 
     @Test
     fun `an upload on a kept connection is sent once more unless the app says otherwise`() = test {
-        suspend fun WXTransferSession.uploadTwice(server: OneAnswerServer): WXTUploadSuccess {
-            val upload = WXTUploadRequest(server.url, file(), "file")
+        suspend fun WXTransferSession.uploadTwice(server: OneAnswerServer): WXTransferUploadSuccess {
+            val upload = WXTransferUploadRequest(server.url) { filePath = file(); name = "file" }
             assertEquals(200, uploadFile(upload).statusCode)
             return uploadFile(upload)
         }
         OneAnswerServer().use { server ->
             open().use { session -> assertEquals(200, session.uploadTwice(server).statusCode) }
-            open { copy(sendUploadsOnce = true) }.use { session ->
-                assertEquals(WXTCategory.CONNECTION_CLOSED, failure { session.uploadTwice(server) }.category)
+            open { sendUploadsOnce = true }.use { session ->
+                assertEquals(WXTransferCategory.CONNECTION_CLOSED, failure { session.uploadTwice(server) }.category)
             }
         }
     }
 
     @Test
     fun `an attempt that failed is followed by another where the app says so`() = test {
-        suspend fun WXTransferSession.upload(server: BreakingServer) = WXTUploadRequest(server.url, file(), "file")
+        suspend fun WXTransferSession.upload(server: BreakingServer) = WXTransferUploadRequest(server.url) { filePath = file(); name = "file" }
         BreakingServer().use { server ->
-            open { copy(maxRetries = 3, retryDelay = 1) }.use { session ->
+            open { maxRetries = 3; retryDelayMillis = 1 }.use { session ->
                 val failure = failure { session.uploadFile(session.upload(server)) }
-                assertEquals(WXTCategory.CONNECTION_CLOSED to 1, failure.category to failure.attempts)
+                assertEquals(WXTransferCategory.CONNECTION_CLOSED to 1, failure.category to failure.attempts)
             }
         }
         BreakingServer().use { server ->
-            open { copy(maxRetries = 3, retryDelay = 1, retryUploads = true) }.use { session ->
+            open { maxRetries = 3; retryDelayMillis = 1; retryUploads = true }.use { session ->
                 val result = session.uploadFile(session.upload(server))
                 assertEquals(200 to 2, result.statusCode to result.attempts)
             }
         }
-        val contradiction = assertFailsWith<WXTStatusException> { open { copy(retryUploads = true, sendUploadsOnce = true) } }
-        assertEquals(WXTStatus.INVALID_ARGUMENT, contradiction.status)
+        val contradiction = assertFailsWith<WXTransferStatusException> { open { retryUploads = true; sendUploadsOnce = true } }
+        assertEquals(WXTransferStatus.INVALID_ARGUMENT, contradiction.status)
     }
 
     @Test
     fun `a download that breaks off goes on where the app says so`() = test {
-        for (resume in listOf(WXTResume.WITHIN_TASK, WXTResume.ACROSS_LAUNCHES)) {
+        for (resume in listOf(WXTransferResume.WITHIN_TASK, WXTransferResume.ACROSS_LAUNCHES)) {
             HalfServer().use { server ->
-                open { copy(resume = resume) }.use { session ->
-                    val result = session.downloadFile(WXTDownloadRequest(server.url))
+                open { this.resume = resume }.use { session ->
+                    val result = session.downloadFile(WXTransferDownloadRequest(server.url))
                     assertEquals(listOf<Any>(200, 10L, 2, 5L), result.run { listOf(statusCode, dataLength, attempts, resumedFrom) })
                     assertEquals("0123456789", java.io.File(result.nativePath).readText())
                     session.discardPartials()
@@ -220,76 +264,81 @@ class OptionsTest {
             }
         }
         HalfServer().use { server ->
-            open().use { session -> assertEquals(1, failure { session.downloadFile(WXTDownloadRequest(server.url)) }.attempts) }
+            open().use { session -> assertEquals(1, failure { session.downloadFile(WXTransferDownloadRequest(server.url)) }.attempts) }
         }
     }
 
     /** A body that takes two seconds at 30,000 bytes per second, of which a quarter of one goes ahead. */
-    private suspend fun assertTakesItsTime(download: suspend (WXTDownloadRequest) -> WXTDownloadSuccess) {
+    private suspend fun assertTakesItsTime(download: suspend (WXTransferDownloadRequest) -> WXTransferDownloadSuccess) {
         val begin = System.nanoTime()
-        assertEquals(60_000, download(WXTDownloadRequest(TestServer.tls + "/bytes/60000")).dataLength)
+        assertEquals(60_000, download(WXTransferDownloadRequest(TestServer.tls + "/bytes/60000")).dataLength)
         assertTrue(System.nanoTime() - begin >= 1_750_000_000, "${System.nanoTime() - begin}")
     }
 
     @Test
     fun `no transfer is faster than the app says`() = test {
-        open { copy(maxBytesPerSecond = 30_000) }.use { session -> assertTakesItsTime { session.downloadFile(it) } }
+        open { maxBytesPerSecond = 30_000 }.use { session -> assertTakesItsTime { session.downloadFile(it) } }
         open().use { session ->
-            assertTakesItsTime { session.downloadFile(it.copy(maxBytesPerSecond = 30_000)) }
-            val upload = WXTUploadRequest(TestServer.plain + "/upload", session.file(), "file", maxBytesPerSecond = 1, timeout = 100)
-            assertEquals(WXTErrno.TIMEOUT, failure { session.uploadFile(upload) }.errno)
+            assertTakesItsTime { session.downloadFile(it.copy { maxBytesPerSecond = 30_000 }) }
+            val upload = WXTransferUploadRequest(TestServer.plain + "/upload") {
+                filePath = session.file()
+                name = "file"
+                maxBytesPerSecond = 1
+                timeoutMillis = 100
+            }
+            assertEquals(WXTransferErrno.TIMEOUT, failure { session.uploadFile(upload) }.errno)
         }
     }
 
     @Test
     fun `a limit changes while it holds`() = test {
-        val request = WXTDownloadRequest(TestServer.plain + "/bytes/60000")
-        open { copy(maxBytesPerSecond = 1) }.use { session ->
+        val request = WXTransferDownloadRequest(TestServer.plain + "/bytes/60000")
+        open { maxBytesPerSecond = 1 }.use { session ->
             val task = session.downloadFileTask(request)
             session.setMaxBytesPerSecond(0)
             assertEquals(60_000, task.await().dataLength)
-            val slow = session.downloadFileTask(request.copy(maxBytesPerSecond = 1))
+            val slow = session.downloadFileTask(request.copy { maxBytesPerSecond = 1 })
             assertTrue(slow.setMaxBytesPerSecond(0))
             assertEquals(60_000, slow.await().dataLength)
             assertEquals(false, slow.setMaxBytesPerSecond(1), "it has ended")
             assertFailsWith<IllegalArgumentException> { slow.setMaxBytesPerSecond(-1) }
             assertFailsWith<IllegalArgumentException> { session.setMaxBytesPerSecond(-1) }
         }
-        assertFailsWith<IllegalArgumentException> { request.copy(maxBytesPerSecond = -1) }
-        assertFailsWith<IllegalArgumentException> { open { copy(lowSpeedLimit = -1) } }
+        assertFailsWith<IllegalArgumentException> { request.copy { maxBytesPerSecond = -1 } }
+        assertFailsWith<IllegalArgumentException> { open { lowSpeedLimit = -1 } }
     }
 
     @Test
     fun `a connection that stalls ends the transfer where the app says so`() = test {
-        open { copy(lowSpeedLimit = 100, lowSpeedTime = 200) }.use { session ->
-            val failure = failure { session.downloadFile(WXTDownloadRequest(stalled)) }
-            assertEquals(listOf(WXTErrno.TIMEOUT, WXTCategory.TIMEOUT), listOf<Any>(failure.errno, failure.category))
+        open { lowSpeedLimit = 100; lowSpeedTimeMillis = 200 }.use { session ->
+            val failure = failure { session.downloadFile(WXTransferDownloadRequest(stalled)) }
+            assertEquals(listOf(WXTransferErrno.TIMEOUT, WXTransferCategory.TIMEOUT), listOf<Any>(failure.errno, failure.category))
             assertEquals("stalled" to true, failure.detail to failure.retryable)
         }
-        val half = assertFailsWith<WXTStatusException> { open { copy(lowSpeedTime = 200) } }
-        assertEquals(WXTStatus.INVALID_ARGUMENT, half.status)
+        val half = assertFailsWith<WXTransferStatusException> { open { lowSpeedTimeMillis = 200 } }
+        assertEquals(WXTransferStatus.INVALID_ARGUMENT, half.status)
     }
 
     @Test
     fun `a higher priority leaves the queue first`() = test {
-        open { copy(maxConcurrentDownloads = 1, maxConcurrentUploads = 1) }.use { session ->
+        open { maxConcurrentDownloads = 1; maxConcurrentUploads = 1 }.use { session ->
             val file = session.file()
             val (download, upload) = TestServer.plain + "/bytes/5" to TestServer.plain + "/upload"
             val held = listOf(
-                session.downloadFileTask(WXTDownloadRequest(TestServer.faultPlain + "/fault/stall-in-body")),
-                session.uploadFileTask(WXTUploadRequest(stalled, file, "file")),
+                session.downloadFileTask(WXTransferDownloadRequest(TestServer.faultPlain + "/fault/stall-in-body")),
+                session.uploadFileTask(WXTransferUploadRequest(stalled) { filePath = file; name = "file" }),
             )
             held.forEach { it.progress.first() }
             val ended = java.util.Collections.synchronizedList(mutableListOf<String>())
-            fun <S : WXTSuccess> noting(name: String) = object : WXTCallbacks<S> {
+            fun <S : WXTransferSuccess> noting(name: String) = object : WXTransferCallbacks<S> {
                 override fun onComplete() {
                     ended += name
                 }
             }
             val tasks = listOf(0, 2, -1, 2).flatMapIndexed { index, priority ->
                 listOf(
-                    session.downloadFile(WXTDownloadRequest(download, priority = priority), noting("down $index")),
-                    session.uploadFile(WXTUploadRequest(upload, file, "file", priority = priority), noting("up $index")),
+                    session.downloadFile(WXTransferDownloadRequest(download) { this.priority = priority }, noting("down $index")),
+                    session.uploadFile(WXTransferUploadRequest(upload) { filePath = file; name = "file"; this.priority = priority }, noting("up $index")),
                 )
             }
             held.forEach { assertTrue(it.abort()) }
@@ -303,14 +352,14 @@ class OptionsTest {
     @Test
     fun `a download that fails in the background waits for the app's return where the app says so`() = test {
         val waits = CompletableDeferred<Unit>()
-        val logger = WXTLogger { _, message -> if ("when the app is back" in message) waits.complete(Unit) }
-        val closing = WXTDownloadRequest(TestServer.faultPlain + "/fault/close")
-        open { copy(waitInBackground = true, logger = logger) }.use { session ->
+        val logger = WXTransferLogger { _, message -> if ("when the app is back" in message) waits.complete(Unit) }
+        val closing = WXTransferDownloadRequest(TestServer.faultPlain + "/fault/close")
+        open { waitInBackground = true; this.logger = logger }.use { session ->
             session.enterBackground()
             val task = session.downloadFileTask(closing)
             waits.await()
             session.enterForeground()
-            assertEquals(WXTCategory.CONNECTION_CLOSED to 2, failure { task.await() }.let { it.category to it.attempts })
+            assertEquals(WXTransferCategory.CONNECTION_CLOSED to 2, failure { task.await() }.let { it.category to it.attempts })
         }
         open().use { session ->
             session.enterBackground()
@@ -320,36 +369,36 @@ class OptionsTest {
 
     @Test
     fun `a page names a path of the device only where it may`() = test {
-        open { copy(pathPolicy = WXTPathPolicy.NATIVE) }.use { session ->
+        open { pathPolicy = WXTransferPathPolicy.NATIVE }.use { session ->
             session.file()
-            val upload = WXTUploadRequest(TestServer.plain + "/upload", directory.resolve("mine/file.bin").toString(), "file")
+            val upload = WXTransferUploadRequest(TestServer.plain + "/upload") { filePath = directory.resolve("mine/file.bin").toString(); name = "file" }
             assertEquals(200, session.uploadFile(upload).statusCode)
         }
         open().use { session ->
-            val upload = WXTUploadRequest(TestServer.plain + "/upload", directory.resolve("mine/file.bin").toString(), "file")
-            assertEquals(WXTErrno.PERMISSION_DENIED, failure { session.uploadFile(upload) }.errno)
+            val upload = WXTransferUploadRequest(TestServer.plain + "/upload") { filePath = directory.resolve("mine/file.bin").toString(); name = "file" }
+            assertEquals(WXTransferErrno.PERMISSION_DENIED, failure { session.uploadFile(upload) }.errno)
         }
     }
 
     @Test
     fun `each limit holds by itself`() = test {
-        val thousand = WXTDownloadRequest(TestServer.plain + "/bytes/1000")
-        open { copy(maxDownloadSize = 999) }.use { session ->
-            assertEquals(WXTErrno.FILE_TOO_LARGE, failure { session.downloadFile(thousand) }.errno)
+        val thousand = WXTransferDownloadRequest(TestServer.plain + "/bytes/1000")
+        open { maxDownloadSize = 999 }.use { session ->
+            assertEquals(WXTransferErrno.FILE_TOO_LARGE, failure { session.downloadFile(thousand) }.errno)
         }
-        open { copy(temporaryQuota = 999) }.use { session ->
-            assertEquals(WXTErrno.QUOTA_EXCEEDED, failure { session.downloadFile(thousand) }.errno)
+        open { temporaryQuota = 999 }.use { session ->
+            assertEquals(WXTransferErrno.QUOTA_EXCEEDED, failure { session.downloadFile(thousand) }.errno)
         }
-        open { copy(storageQuota = 999) }.use { session ->
+        open { storageQuota = 999 }.use { session ->
             val temporary = session.downloadFile(thousand).tempFilePath!!
-            val refused = assertFailsWith<WXTFailureException> { session.saveFile(temporary) }
-            assertEquals(WXTErrno.QUOTA_EXCEEDED, refused.errno)
+            val refused = assertFailsWith<WXTransferFailure> { session.saveFile(temporary) }
+            assertEquals(WXTransferErrno.QUOTA_EXCEEDED, refused.errno)
         }
-        open { copy(maxDataSize = 9) }.use { session ->
+        open { maxDataSize = 9 }.use { session ->
             val file = session.file()
-            val upload = WXTUploadRequest(TestServer.plain + "/bytes/10", file, "file")
-            assertEquals(WXTCategory.LIMIT, failure { session.uploadFile(upload) }.category)
-            assertEquals(9, session.uploadFile(upload.copy(url = TestServer.plain + "/bytes/9")).dataLength)
+            val upload = WXTransferUploadRequest(TestServer.plain + "/bytes/10") { filePath = file; name = "file" }
+            assertEquals(WXTransferCategory.LIMIT, failure { session.uploadFile(upload) }.category)
+            assertEquals(9, session.uploadFile(upload.copy { url = TestServer.plain + "/bytes/9" }).dataLength)
             assertEquals(1000, session.downloadFile(thousand).dataLength)
         }
     }
@@ -373,12 +422,12 @@ class OptionsTest {
     fun `a host shows a key that it is pinned to`() = test {
         val (right, wrong) = publicKeyHash() to ByteArray(32)
         suspend fun download(vararg pins: Pair<String, ByteArray>) =
-            open { copy(pins = pins.map { WXTPin(it.first, it.second) }) }.use { session ->
-                session.downloadFile(WXTDownloadRequest(TestServer.tls + "/bytes/5")).dataLength
+            open { this.pins = pins.map { WXTransferPin(it.first, it.second) } }.use { session ->
+                session.downloadFile(WXTransferDownloadRequest(TestServer.tls + "/bytes/5")).dataLength
             }
         assertEquals(5, download("example.test" to wrong, "localhost" to right))
-        val refused = assertFailsWith<WXTFailureException> { download("example.test" to right, "localhost" to wrong) }
-        assertEquals(WXTCategory.TLS, refused.category)
+        val refused = assertFailsWith<WXTransferFailure> { download("example.test" to right, "localhost" to wrong) }
+        assertEquals(WXTransferCategory.TLS, refused.category)
     }
 
     @Test
@@ -389,13 +438,12 @@ class OptionsTest {
             RandomAccessFile(pipe.toFile(), "rw").use { ends ->
                 ends.write(pattern(6000))
                 // Its writer stays, so that only the length can tell where it ends.
-                val request = WXTUploadRequest(
-                    url = TestServer.plain + "/upload",
-                    name = "file",
-                    fileName = "pipe.bin",
-                    fileDescriptor = number(ends.fd),
-                    fileLength = 5000,
-                )
+                val request = WXTransferUploadRequest(TestServer.plain + "/upload") {
+                    name = "file"
+                    fileName = "pipe.bin"
+                    fileDescriptor = number(ends.fd)
+                    fileLength = 5000
+                }
                 val seen = JSONObject(session.uploadFile(request).data).getJSONArray("files").getJSONObject(0)
                 assertEquals("pipe.bin" to 5000, seen.getString("filename") to seen.getInt("length"))
             }

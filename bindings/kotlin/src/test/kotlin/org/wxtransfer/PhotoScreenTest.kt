@@ -6,8 +6,8 @@ import kotlin.test.assertEquals
 import kotlin.test.assertTrue
 import org.junit.jupiter.api.Test
 import org.junit.jupiter.api.io.TempDir
-import org.wxtransfer.testing.WXTFakeFailure
-import org.wxtransfer.testing.WXTFakeTransfer
+import org.wxtransfer.testing.WXTransferFakeFailure
+import org.wxtransfer.testing.WXTransferFakeTransfer
 import org.wxtransfer.testing.WXTransferFakeSession
 
 /** A screen of an app, which is given its transfers. */
@@ -16,8 +16,8 @@ class PhotoScreen(private val transfers: WXTransfers) {
 
     suspend fun show(url: String) {
         text = try {
-            "${transfers.downloadFile(WXTDownloadRequest(url)).dataLength} bytes"
-        } catch (failure: WXTFailureException) {
+            "${transfers.downloadFile(WXTransferDownloadRequest(url)).dataLength} bytes"
+        } catch (failure: WXTransferFailure) {
             if (failure.retryable) "Try again" else "There is no such photo: ${failure.errMsg}"
         }
     }
@@ -49,7 +49,7 @@ class PhotoScreenTest {
     fun `without a network`() = test {
         val session = WXTransferFakeSession(directory.toFile())
         val screen = PhotoScreen(session)
-        session.answer("https://example.com/1.jpg", WXTFakeTransfer.failure(WXTFakeFailure.TIMEOUT), WXTFakeTransfer.success("photo"))
+        session.answer("https://example.com/1.jpg", WXTransferFakeTransfer.failure(WXTransferFakeFailure.TIMEOUT), WXTransferFakeTransfer.success("photo"))
 
         screen.show("https://example.com/1.jpg")
         assertEquals("Try again", screen.text)
@@ -60,13 +60,10 @@ class PhotoScreenTest {
     @Test
     fun `with a server that misbehaves`() = test {
         TransferTestServer(property("wxtransfer.server")).use { server ->
-            val options = WXTSessionOptions(
-                appId = "wx0123456789abcdef",
-                clientVersion = "8.0.50",
-                dataDirectory = directory.toString(),
-                lanPolicy = WXTLanPolicy.ALL_LOCAL,
-                rootCertificates = server.certificates,
-            )
+            val options = WXTransferSessionOptions(appId = "wx0123456789abcdef", clientVersion = "8.0.50", dataDirectory = directory.toString()) {
+                lanPolicy = WXTransferLanPolicy.ALL_LOCAL
+                rootCertificates = server.certificates
+            }
             WXTransferSession(options).use { session ->
                 val screen = PhotoScreen(session)
                 screen.show(server.faultTls + "/fault/reset")

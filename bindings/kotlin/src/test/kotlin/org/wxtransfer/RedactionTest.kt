@@ -21,45 +21,72 @@ class RedactionTest {
     private val url = "https://$canary:$canary@example.test:1/path?$canary=$canary#$canary"
 
     /** An object of the app's that says more than it should. */
-    private inner class Talkative : Executor, WXTLogger, WXTResolver {
+    private inner class Talkative : Executor, WXTransferLogger, WXTransferResolver {
         override fun execute(command: Runnable) = command.run()
-        override fun log(level: WXTLogLevel, message: String) = Unit
-        override fun resolve(host: String, resolution: WXTResolution) = resolution.finish(emptyList())
+        override fun log(level: WXTransferLogLevel, message: String) = Unit
+        override fun resolve(host: String, resolution: WXTransferResolution) = resolution.finish(emptyList())
         override fun toString() = canary
     }
 
-    private fun options() = options(directory.resolve("data")).copy(
-        userId = canary,
-        userAgent = canary,
-        proxy = "http://$canary:$canary@127.0.0.1:9",
-        uploadDomains = listOf("https://example.test"),
-        resolver = Talkative(),
-        executor = Talkative(),
-        logger = Talkative(),
-    )
+    private fun options() = options(directory.resolve("data")).copy {
+        userId = canary
+        userAgent = canary
+        proxy = "http://$canary:$canary@127.0.0.1:9"
+        uploadDomains = listOf("https://example.test")
+        resolver = Talkative()
+        executor = Talkative()
+        logger = Talkative()
+    }
 
-    private val part = WXTUploadPart("file", data = canary.utf8())
-    private val upload = WXTUploadRequest(url, "wxfile://tmp_1", "file", pairs, pairs, data = canary.utf8(), parts = listOf(part))
-    private val download = WXTDownloadRequest(url, pairs)
-    private val profile = WXTProfile.of(LongArray(27), null, null)!!
+    private val part = WXTransferUploadPart("file") { data = canary.utf8() }
+    private val upload = WXTransferUploadRequest(url) {
+        filePath = "wxfile://tmp_1"
+        name = "file"
+        header = pairs
+        formData = pairs
+        data = canary.utf8()
+        parts = listOf(part)
+    }
+    private val download = WXTransferDownloadRequest(url) { header = pairs }
+    private val profile = WXTransferProfile.of(LongArray(27), null, null)!!
 
     /** Values of the public types that take or give secrets, each with the canary wherever a secret can be. */
     private fun secretive(): List<Any> = listOf(
         upload,
         download,
-        WXTClientCertificate(canary, listOf("example.test"), { _, _, signing -> signing.finish(null) }),
-        options().copy(rootCertificates = canary, uploadDomains = listOf(url), downloadDomains = listOf(url)),
-        WXTHeadersReceived(pairs, 200),
-        WXTUrlCheck(url, true, WXTErrno.OK, null, "downloadFile:ok", null, "url", url, emptyList(), emptyList()),
-        WXTDownloadSuccess("downloadFile:ok", 200, "wxfile://tmp_1", null, "/tmp/1", 1, pairs, profile, 1, 0),
-        WXTUploadSuccess("uploadFile:ok", 200, canary, 6, pairs, profile, 1, 0),
+        WXTransferClientCertificate(canary, listOf("example.test"), { _, _, signing -> signing.finish(null) }),
+        options().copy { rootCertificates = canary; uploadDomains = listOf(url); downloadDomains = listOf(url) },
+        WXTransferHeadersReceived(pairs, 200),
+        WXTransferUrlCheck(url, true, WXTransferErrno.OK, null, "downloadFile:ok", null, "url", url, emptyList(), emptyList()),
+        WXTransferDownloadSuccess {
+            errMsg = "downloadFile:ok"
+            statusCode = 200
+            tempFilePath = "wxfile://tmp_1"
+            filePath = null
+            nativePath = "/tmp/1"
+            dataLength = 1
+            header = pairs
+            this.profile = profile
+            attempts = 1
+            resumedFrom = 0
+        },
+        WXTransferUploadSuccess {
+            errMsg = "uploadFile:ok"
+            statusCode = 200
+            data = canary
+            dataLength = 6
+            header = pairs
+            this.profile = profile
+            attempts = 1
+            resumedFrom = 0
+        },
     )
 
     /** Values of types without a secret of their own, made of secrets where they are made of anything. */
     private fun harmless(session: WXTransferSession): List<Any> {
         val task = session.downloadFileTask(download)
-        val failure = assertFailsWith<WXTFailureException> { test { task.await() } }
-        val javaScript = WXTJavaScript(session) {}
+        val failure = assertFailsWith<WXTransferFailure> { test { task.await() } }
+        val javaScript = WXTransferJavaScript(session) {}
         val malformed = assertFailsWith<IllegalArgumentException> { javaScript.receive("{\"$canary\"") }
         return listOf(
             session,
@@ -68,43 +95,49 @@ class RedactionTest {
             javaScript,
             malformed.stackTraceToString(),
             failure.stackTraceToString(),
-            WXTPin("example.test", canary.utf8().copyOf(32)),
+            WXTransferPin("example.test", canary.utf8().copyOf(32)),
             profile,
-            WXTProgress(1, 2, 50),
-            WXTSessionStatistics.of(LongArray(WXTSessionStatistics.COUNT)),
-            WXTTrace("{}"),
-            WXTApi.UPLOAD,
-            WXTFile("wxfile://tmp_1", "/tmp/1", 1, 0),
-            WXTFileStats("/a", 1, 2, 3, 4, true, false),
-            WXTFileDigest(1, "00"),
+            WXTransferProgress(1, 2, 50),
+            WXTransferSessionStatistics(LongArray(WXTransferSessionStatistics.COUNT)),
+            WXTransferTrace("{}"),
+            WXTransferApi.UPLOAD,
+            WXTransferFileInfo("wxfile://tmp_1", "/tmp/1", 1, 0),
+            WXTransferFileStats("/a", 1, 2, 3, 4, true, false),
+            WXTransferFileDigest(1, "00"),
             session.files,
-            WXTStatusException(WXTStatus.INVALID_PROXY.value),
-            WXTResolution(0),
-            WXTSigning(0),
-            WXTSignatureScheme.ED25519,
-            WXTPrivateKeySigner(KeyPairGenerator.getInstance("EC").generateKeyPair().private) { it.run() },
-            WXTErrno,
-            WXTCategory.TLS,
-            WXTStatus.OK,
-            WXTPlatform.ANDROID,
-            WXTPathPolicy.SANDBOX,
-            WXTLanPolicy.OFF,
-            WXTResume.OFF,
-            WXTNetwork(WXTNetworkKind.CELLULAR, metered = true),
-            WXTNetworkKind.WIFI,
-            WXTStorageSharing.SHARED,
-            WXTLogLevel.INFO,
-            WXTImportMode.COPY,
-            WXTDigestAlgorithm.MD5,
-            WXTWriteMode.WHOLE,
-            WXTMethod.PUT,
+            session.files.blocking,
+            WXTransferStatusException(WXTransferStatus.INVALID_PROXY.value),
+            WXTransferResolution(0),
+            WXTransferSigning(0),
+            WXTransferSignatureScheme.ED25519,
+            WXTransferPrivateKeySigner(KeyPairGenerator.getInstance("EC").generateKeyPair().private) { it.run() },
+            WXTransferErrno,
+            WXTransferCategory.TLS,
+            WXTransferStatus.OK,
+            WXTransferPlatform.ANDROID,
+            WXTransferPathPolicy.SANDBOX,
+            WXTransferLanPolicy.OFF,
+            WXTransferResume.OFF,
+            WXTransferNetwork(WXTransferNetwork.Kind.CELLULAR) { metered = true },
+            WXTransferNetwork.Kind.WIFI,
+            WXTransferStorageSharing.SHARED,
+            WXTransferLogLevel.INFO,
+            WXTransferImportMode.COPY,
+            WXTransferDigestAlgorithm.MD5,
+            WXTransferWriteMode.WHOLE,
+            WXTransferMethod.PUT,
             part,
         )
     }
 
+    private fun fields(value: Any): List<Any> =
+        value.javaClass.declaredFields.onEach { it.isAccessible = true }.mapNotNull { it.get(value) }
+
     /** Interfaces, whose objects are the app's or in the lists above, and what takes Android to run. */
-    private val others =
-        listOf("WXTException", "WXTSuccess", "WXTCallbacks", "WXTLogger", "WXTResolver", "WXTSigner", "WXTransferAndroid", "WXTransfers", "WXTTask")
+    private val others = listOf(
+        "WXTransferException", "WXTransferSuccess", "WXTransferCallbacks", "WXTransferLogger", "WXTransferResolver",
+        "WXTransferSigner", "WXTransferAndroid", "WXTransfers", "WXTransferTask",
+    )
 
     @Test
     fun `no text of a public type holds a secret`() {
@@ -115,7 +148,7 @@ class RedactionTest {
                 assertFalse(canary in "${listOf(value to value)}", "$value")
             }
             for (value in secretive()) {
-                val fields = value.javaClass.declaredFields.onEach { it.isAccessible = true }.map { it.get(value) }
+                val fields = fields(value).flatMap { if (it.javaClass.simpleName == "Builder") fields(it) else listOf(it) }
                 assertTrue(fields.any { canary in "$it" }, "this test gives ${value.javaClass} no secret")
                 assertTrue(value.toString().startsWith("${value.javaClass.simpleName}("), "$value")
             }
@@ -124,13 +157,13 @@ class RedactionTest {
             val declared = Regex("""^public (?:[a-z]+ )*(?:class|interface|object) (\w+)""", RegexOption.MULTILINE)
             val types = sources.flatMap { file -> declared.findAll(file.readText()).map { it.groupValues[1] } }
             assertTrue(types.size >= 25, "the parser finds them all: $types")
-            assertEquals(types.sorted(), (values.map { it.javaClass.simpleName } + others - setOf("String", "NativeTask")).toSet().sorted())
+            assertEquals(types.sorted(), (values.map { it.javaClass.simpleName } + others - setOf("String", "NativeTask", "Kind")).toSet().sorted())
         }
     }
 
     @Test
     fun `what a developer looks for is shown`() {
-        val shown = upload.copy(url = "https://example.test:1/path?$canary").toString()
+        val shown = upload.copy { url = "https://example.test:1/path?$canary" }.toString()
         for (part in listOf("https://example.test:1/path,", "wxfile://tmp_1", "[Authorization, token]")) {
             assertTrue(part in shown, shown)
         }

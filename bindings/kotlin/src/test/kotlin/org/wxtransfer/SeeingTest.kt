@@ -15,69 +15,71 @@ class SeeingTest {
     @TempDir
     lateinit var directory: Path
 
-    private fun open(change: (WXTSessionOptions) -> WXTSessionOptions = { it }) =
-        WXTransferSession(change(options(directory.resolve("data"))))
+    private fun open(change: WXTransferSessionOptions.Builder.() -> Unit = {}) =
+        WXTransferSession(options(directory.resolve("data")).copy(change))
 
     @Test
     fun `a check says what the rules make of a URL`() {
         val session = open {
-            it.copy(downloadDomains = listOf("https://cdn.example.com"), clientVersion = "6.5.3", platform = WXTPlatform.IOS)
+            downloadDomains = listOf("https://cdn.example.com")
+            clientVersion = "6.5.3"
+            platform = WXTransferPlatform.IOS
         }
         session.use {
             val header = listOf("X-Mine" to "secret")
-            val allowed = session.checkUrl(WXTApi.DOWNLOAD, "https://cdn.example.com/a b?secret#part", header)
+            val allowed = session.checkUrl(WXTransferApi.DOWNLOAD, "https://cdn.example.com/a b?secret#part", header)
             assertEquals(
-                WXTUrlCheck(
-                    "https://cdn.example.com/a%20b?secret", true, WXTErrno.OK, null, "downloadFile:ok", null, "download_domains",
+                WXTransferUrlCheck(
+                    "https://cdn.example.com/a%20b?secret", true, WXTransferErrno.OK, null, "downloadFile:ok", null, "download_domains",
                     "https://servicewechat.com/wx0123456789abcdef/0/page-frame.html", listOf("X-Mine"), listOf("header_ignored"),
-                ),
-                allowed,
+                ).toString(),
+                allowed.toString(),
             )
+            assertEquals("https://cdn.example.com/a%20b?secret", allowed.url)
             assertFalse("secret" in "$allowed", "$allowed")
-            val refused = session.checkUrl(WXTApi.UPLOAD, "https://cdn.example.com/")
-            assertEquals(WXTErrno.NOT_IN_DOMAIN_LIST to WXTCategory.POLICY, refused.errno to refused.category)
+            val refused = session.checkUrl(WXTransferApi.UPLOAD, "https://cdn.example.com/")
+            assertEquals(WXTransferErrno.NOT_IN_DOMAIN_LIST to WXTransferCategory.POLICY, refused.errno to refused.category)
             assertEquals(Triple(false, "upload_domains", "the host is not in the domain list"), Triple(refused.allowed, refused.rule, refused.detail))
-            val unreadable = session.checkUrl(WXTApi.UPLOAD, "no URL")
+            val unreadable = session.checkUrl(WXTransferApi.UPLOAD, "no URL")
             assertNull(unreadable.url)
             assertEquals("url" to "uploadFile:fail invalid url", unreadable.rule to unreadable.errMsg)
         }
-        assertFailsWith<WXTStatusException> { session.checkUrl(WXTApi.UPLOAD, "https://cdn.example.com/") }
+        assertFailsWith<WXTransferStatusException> { session.checkUrl(WXTransferApi.UPLOAD, "https://cdn.example.com/") }
     }
 
     @Test
     fun `statistics count what the session has done`() = test {
         val session = open()
         session.use {
-            assertEquals(WXTSessionStatistics.of(LongArray(WXTSessionStatistics.COUNT)), session.statistics())
-            repeat(2) { session.downloadFile(WXTDownloadRequest(TestServer.tls + "/bytes/1000")) }
-            assertFailsWith<WXTFailureException> { session.downloadFile(WXTDownloadRequest("no URL")) }
+            val none = WXTransferSessionStatistics(LongArray(WXTransferSessionStatistics.COUNT))
+            assertEquals(none.toString(), session.statistics().toString())
+            repeat(2) { session.downloadFile(WXTransferDownloadRequest(TestServer.tls + "/bytes/1000")) }
+            assertFailsWith<WXTransferFailure> { session.downloadFile(WXTransferDownloadRequest("no URL")) }
             val now = session.statistics()
             assertEquals(listOf(3L, 2L, 1L), listOf(now.tasksStarted, now.tasksSucceeded, now.tasksFailed))
             assertEquals(listOf(1L, 1L, 1L), listOf(now.connectionsOpened, now.connectionsReused, now.lookUps))
             assertTrue(now.bytesReceived > 2000, "$now")
         }
-        assertFailsWith<WXTStatusException> { session.statistics() }
+        assertFailsWith<WXTransferStatusException> { session.statistics() }
     }
 
     @Test
     fun `a task is traced if its callbacks want it`() {
-        class Tracing(override val wantsTraces: Boolean) : WXTCallbacks<WXTSuccess> {
-            val recorder = Recorder<WXTSuccess>()
-            val traces = mutableListOf<WXTTrace>()
+        class Tracing(override val wantsTraces: Boolean) : WXTransferCallbacks<WXTransferSuccess> {
+            val recorder = Recorder<WXTransferSuccess>()
+            val traces = mutableListOf<WXTransferTrace>()
 
-            override fun onTrace(event: WXTTrace) {
-                assertTrue(recorder.events.none { it is WXTSuccess }, "before the result")
+            override fun onTrace(event: WXTransferTrace) {
+                assertTrue(recorder.events.none { it is WXTransferSuccess }, "before the result")
                 traces.add(event)
             }
 
-            override fun onSuccess(result: WXTSuccess) = recorder.onSuccess(result)
-            override fun onFail(failure: WXTFailureException) = recorder.onFail(failure)
+            override fun onSuccess(result: WXTransferSuccess) = recorder.onSuccess(result)
+            override fun onFail(failure: WXTransferFailure) = recorder.onFail(failure)
             override fun onComplete() = recorder.onComplete()
         }
         open().use { session ->
-            val request = WXTDownloadRequest(
-                TestServer.tls + "/redirect/302?to=/bytes/10%3Fsecret", header = listOf("X-Mine" to "secret"),
-            )
+            val request = WXTransferDownloadRequest(TestServer.tls + "/redirect/302?to=/bytes/10%3Fsecret") { header = listOf("X-Mine" to "secret") }
             val traced = Tracing(true)
             session.downloadFile(request, traced)
             traced.recorder.end()

@@ -39,14 +39,15 @@ object TestServer {
 }
 
 /** Options under which the test servers may be talked to. */
-fun options(directory: Path): WXTSessionOptions = WXTSessionOptions(
+fun options(directory: Path): WXTransferSessionOptions = WXTransferSessionOptions(
     appId = "wx0123456789abcdef",
     clientVersion = "8.0.50",
     dataDirectory = directory.toString(),
-    allowPlainHttp = true,
-    lanPolicy = WXTLanPolicy.ALL_LOCAL,
-    rootCertificates = TestServer.certificates,
-)
+) {
+    allowPlainHttp = true
+    lanPolicy = WXTransferLanPolicy.ALL_LOCAL
+    rootCertificates = TestServer.certificates
+}
 
 /** Runs a test that suspends, within the limit. */
 fun test(body: suspend CoroutineScope.() -> Unit) = runBlocking { withTimeout(WAIT_LIMIT_SECONDS * 1000, body) }
@@ -68,7 +69,7 @@ suspend fun WXTransferSession.temporaryFile(directory: Path, content: ByteArray,
 }
 
 /** Keeps what callbacks were given. */
-class Recorder<S : WXTSuccess>(private val inCallback: (String) -> Unit = {}) : WXTCallbacks<S> {
+class Recorder<S : WXTransferSuccess>(private val inCallback: (String) -> Unit = {}) : WXTransferCallbacks<S> {
     val events = LinkedBlockingQueue<Any>()
     val threads = LinkedBlockingQueue<Thread>()
     val ended = CountDownLatch(1)
@@ -79,10 +80,10 @@ class Recorder<S : WXTSuccess>(private val inCallback: (String) -> Unit = {}) : 
         inCallback(name)
     }
 
-    override fun onHeadersReceived(event: WXTHeadersReceived) = record(event, "headers")
-    override fun onProgress(event: WXTProgress) = record(event, "progress")
+    override fun onHeadersReceived(event: WXTransferHeadersReceived) = record(event, "headers")
+    override fun onProgress(event: WXTransferProgress) = record(event, "progress")
     override fun onSuccess(result: S) = record(result, "success")
-    override fun onFail(failure: WXTFailureException) = record(failure, "fail")
+    override fun onFail(failure: WXTransferFailure) = record(failure, "fail")
     override fun onComplete() {
         events.add("complete")
         threads.add(Thread.currentThread())
@@ -94,11 +95,11 @@ class Recorder<S : WXTSuccess>(private val inCallback: (String) -> Unit = {}) : 
     fun end(): List<Any> {
         ended.awaitOrFail("the task ends")
         val all = events.toList()
-        val results = all.count { it is WXTSuccess || it is WXTFailureException }
+        val results = all.count { it is WXTransferSuccess || it is WXTransferFailure }
         assertTrue(results == 1 && all.last() == "complete" && all.count { it == "complete" } == 1, "$all")
-        assertTrue(all[all.size - 2] is WXTSuccess || all[all.size - 2] is WXTFailureException, "$all")
+        assertTrue(all[all.size - 2] is WXTransferSuccess || all[all.size - 2] is WXTransferFailure, "$all")
         return all
     }
 
-    fun failure(): WXTFailureException = end().filterIsInstance<WXTFailureException>().single()
+    fun failure(): WXTransferFailure = end().filterIsInstance<WXTransferFailure>().single()
 }

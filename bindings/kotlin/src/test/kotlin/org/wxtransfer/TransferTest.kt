@@ -5,6 +5,7 @@ import java.io.RandomAccessFile
 import java.nio.file.Files
 import java.nio.file.Path
 import java.util.concurrent.CountDownLatch
+import java.util.concurrent.Executor
 import kotlin.test.assertContentEquals
 import kotlin.test.assertEquals
 import kotlin.test.assertFailsWith
@@ -28,25 +29,24 @@ class TransferTest {
     @TempDir
     lateinit var directory: Path
 
-    private fun open(change: WXTSessionOptions.() -> WXTSessionOptions = { this }) =
-        WXTransferSession(options(directory.resolve("data")).change())
+    private fun open(change: WXTransferSessionOptions.Builder.() -> Unit = {}) =
+        WXTransferSession(options(directory.resolve("data")).copy(change))
 
     private suspend fun WXTransferSession.file(content: ByteArray, name: String = "file.bin") =
         temporaryFile(directory.resolve("mine"), content, name)
 
     @Test
     fun `an upload arrives as it was given`() = test {
-        open { copy(appVersion = "7") }.use { session ->
+        open { appVersion = "7" }.use { session ->
             val content = pattern(100_000)
             val result = session.uploadFile(
-                WXTUploadRequest(
-                    url = TestServer.tls + "/upload",
-                    filePath = session.file(content),
-                    name = "photo 😀",
-                    header = listOf("X-One" to "1", "X-Two" to "2", "Referer" to "https://evil.test/"),
-                    formData = listOf("b" to "grüße 😀", "a" to "nul:\u0000:", "b" to "again"),
-                    fileName = "照片😀.png",
-                ),
+                WXTransferUploadRequest(TestServer.tls + "/upload") {
+                    filePath = session.file(content)
+                    name = "photo 😀"
+                    header = listOf("X-One" to "1", "X-Two" to "2", "Referer" to "https://evil.test/")
+                    formData = listOf("b" to "grüße 😀", "a" to "nul:\u0000:", "b" to "again")
+                    fileName = "照片😀.png"
+                },
             )
             assertEquals("uploadFile:ok", result.errMsg)
             assertEquals(200, result.statusCode)
@@ -70,7 +70,7 @@ class TransferTest {
     @Test
     fun `a download becomes a temporary file, with its profile`() = test {
         open().use { session ->
-            val result = session.downloadFile(WXTDownloadRequest(TestServer.tls + "/bytes/70000?type=image/png"))
+            val result = session.downloadFile(WXTransferDownloadRequest(TestServer.tls + "/bytes/70000?type=image/png"))
             assertEquals("downloadFile:ok", result.errMsg)
             assertTrue(Regex("""wxfile://tmp_[0-9a-f]+\.png""").matches(result.tempFilePath!!), result.tempFilePath)
             assertNull(result.filePath)
@@ -90,7 +90,7 @@ class TransferTest {
             assertEquals("http1.1", profile.protocol)
             assertTrue(profile.peerIP in listOf("127.0.0.1", "::1"), "$profile")
             assertFalse(profile.socketReused)
-            val again = session.downloadFile(WXTDownloadRequest(TestServer.tls + "/bytes/1"))
+            val again = session.downloadFile(WXTransferDownloadRequest(TestServer.tls + "/bytes/1"))
             with(again.profile!!) {
                 assertTrue(socketReused)
                 val equal = listOf(domainLookUpStart, domainLookUpEnd, connectStart, connectEnd, SSLconnectionStart, SSLconnectionEnd)
@@ -102,25 +102,25 @@ class TransferTest {
     @Test
     fun `a profile tells what the network is like`() = test {
         open().use { session ->
-            val first = session.downloadFile(WXTDownloadRequest(TestServer.tls + "/bytes/3000000")).profile!!
+            val first = session.downloadFile(WXTransferDownloadRequest(TestServer.tls + "/bytes/3000000")).profile!!
             assertTrue(first.rtt!! < 60_000 && first.throughputKbps!! > 0, "$first")
             assertEquals(listOf(first.rtt, first.throughputKbps), listOf(first.transportRttEstimate, first.downstreamThroughputKbpsEstimate))
             assertTrue(first.httpRttEstimate!! < 60_000 && first.estimate_nettype in 2..5, "$first")
             assertFalse(first.usingHighPerformanceMode)
-            val second = session.downloadFile(WXTDownloadRequest(TestServer.tls + "/bytes/1")).profile!!
+            val second = session.downloadFile(WXTransferDownloadRequest(TestServer.tls + "/bytes/1")).profile!!
             assertEquals(listOf(null, first.throughputKbps), listOf(second.throughputKbps, second.downstreamThroughputKbpsEstimate))
         }
     }
 
     @Test
     fun `a result has no profile where none is wanted or known`() = test {
-        suspend fun profiles(session: WXTransferSession, disable: Boolean): List<WXTProfile?> {
+        suspend fun profiles(session: WXTransferSession, disable: Boolean): List<WXTransferProfile?> {
             val url = TestServer.plain + "/upload"
-            val upload = WXTUploadRequest(url, session.file(pattern(1)), "file", disableProfile = disable)
-            val fails = WXTDownloadRequest(TestServer.faultPlain + "/fault/stall-before-answer", timeout = 200, disableProfile = disable)
+            val upload = WXTransferUploadRequest(url) { filePath = session.file(pattern(1)); name = "file"; disableProfile = disable }
+            val fails = WXTransferDownloadRequest(TestServer.faultPlain + "/fault/stall-before-answer") { timeoutMillis = 200; disableProfile = disable }
             return listOf(
-                session.downloadFile(WXTDownloadRequest(url, disableProfile = disable)).profile,
-                assertFailsWith<WXTFailureException> { session.downloadFile(fails) }.profile,
+                session.downloadFile(WXTransferDownloadRequest(url) { disableProfile = disable }).profile,
+                assertFailsWith<WXTransferFailure> { session.downloadFile(fails) }.profile,
                 session.uploadFile(upload).profile,
             )
         }
@@ -128,7 +128,7 @@ class TransferTest {
             assertEquals(List(3) { null }, profiles(session, true))
             assertTrue(profiles(session, false).all { it?.invokeStart != null && it.queueStart != null })
         }
-        open { copy(baseLibraryVersion = "3.4.9") }.use { session ->
+        open { baseLibraryVersion = "3.4.9" }.use { session ->
             val (download, failed, upload) = profiles(session, false)
             assertNull(upload)
             for (profile in listOf(download!!, failed!!)) {
@@ -141,10 +141,10 @@ class TransferTest {
     @Test
     fun `a success has the headers and cookies, also where the base library knows no event for them`() = test {
         for (baseLibrary in listOf("2.0.9", null)) {
-            open { copy(baseLibraryVersion = baseLibrary) }.use { session ->
+            open { baseLibraryVersion = baseLibrary }.use { session ->
                 val url = TestServer.tls + "/cookies"
-                val upload = WXTUploadRequest(url, session.file(pattern(1)), "file")
-                for (result in listOf(session.downloadFile(WXTDownloadRequest(url)), session.uploadFile(upload))) {
+                val upload = WXTransferUploadRequest(url) { filePath = session.file(pattern(1)); name = "file" }
+                for (result in listOf(session.downloadFile(WXTransferDownloadRequest(url)), session.uploadFile(upload))) {
                     assertEquals(listOf("a=1; Path=/", "b=2, 3"), result.cookies)
                     val varies = result.header.filter { (name, _) -> name.equals("Vary", ignoreCase = true) }
                     assertEquals(listOf("Accept", "Origin"), varies.map { (_, value) -> value })
@@ -156,7 +156,7 @@ class TransferTest {
     @Test
     fun `a download goes where it is told to`() = test {
         open().use { session ->
-            val request = WXTDownloadRequest(TestServer.plain + "/bytes/10", filePath = "wxfile://usr/😀.bin")
+            val request = WXTransferDownloadRequest(TestServer.plain + "/bytes/10") { filePath = "wxfile://usr/😀.bin" }
             val result = session.downloadFile(request)
             assertEquals("wxfile://usr/😀.bin", result.filePath)
             assertNull(result.tempFilePath)
@@ -168,8 +168,8 @@ class TransferTest {
     @Test
     fun `any status is a success, and text is decoded by its charset`() = test {
         open().use { session ->
-            assertEquals(404, session.downloadFile(WXTDownloadRequest(TestServer.plain + "/status/404")).statusCode)
-            val request = WXTUploadRequest(TestServer.plain + "/text?charset=gbk", session.file(pattern(10)), "file")
+            assertEquals(404, session.downloadFile(WXTransferDownloadRequest(TestServer.plain + "/status/404")).statusCode)
+            val request = WXTransferUploadRequest(TestServer.plain + "/text?charset=gbk") { filePath = session.file(pattern(10)); name = "file" }
             assertEquals("你好，世界", session.uploadFile(request).data)
         }
     }
@@ -177,12 +177,12 @@ class TransferTest {
     @Test
     fun `a task tells its headers and progress, to 100`() = test {
         open().use { session ->
-            val task = session.downloadFileTask(WXTDownloadRequest(TestServer.plain + "/bytes/5000000"))
+            val task = session.downloadFileTask(WXTransferDownloadRequest(TestServer.plain + "/bytes/5000000"))
             val progress = async { task.progress.toList() }
             val headers = async { task.headers.toList() }
             task.await()
             val seen = progress.await()
-            assertEquals(WXTProgress(5_000_000, 5_000_000, 100), seen.last())
+            assertEquals(WXTransferProgress(5_000_000, 5_000_000, 100), seen.last())
             assertEquals(seen.sortedBy { it.totalBytes }, seen)
             assertEquals(200, headers.await().single().statusCode)
             assertEquals("5000000", headers.await().single()["content-LENGTH"])
@@ -197,8 +197,8 @@ class TransferTest {
         val head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n"
         PhaseServer("\r\n\r\n", head.toByteArray()).use { server ->
             open().use { session ->
-                val task = session.downloadFileTask(WXTDownloadRequest("http://${server.address}/"))
-                assertEquals(WXTProgress(5, null, null), task.progress.first())
+                val task = session.downloadFileTask(WXTransferDownloadRequest("http://${server.address}/"))
+                assertEquals(WXTransferProgress(5, null, null), task.progress.first())
                 assertTrue(task.abort())
             }
         }
@@ -210,17 +210,16 @@ class TransferTest {
             val path = Files.write(directory.resolve("picked.jpg"), pattern(5000))
             RandomAccessFile(path.toFile(), "r").use { file ->
                 val descriptor = number(file.fd)
-                val request = WXTUploadRequest(
-                    url = TestServer.plain + "/upload",
-                    name = "file",
-                    fileName = "picked.jpg",
-                    fileDescriptor = descriptor,
-                )
+                val request = WXTransferUploadRequest(TestServer.plain + "/upload") {
+                    name = "file"
+                    fileName = "picked.jpg"
+                    fileDescriptor = descriptor
+                }
                 val seen = JSONObject(session.uploadFile(request).data).getJSONArray("files").getJSONObject(0)
                 assertEquals("picked.jpg" to 5000, seen.getString("filename") to seen.getInt("length"))
                 // A file without a name of its own never goes without one.
                 for ((other, name) in listOf(path.toString() to "picked.jpg", null to "blob")) {
-                    val unnamed = session.uploadFile(request.copy(filePath = other, fileName = null))
+                    val unnamed = session.uploadFile(request.copy { filePath = other; fileName = null })
                     val sent = JSONObject(unnamed.data).getJSONArray("files").getJSONObject(0)
                     assertEquals(name, sent.getString("filename"))
                 }
@@ -237,10 +236,10 @@ class TransferTest {
         open().use { session ->
             val file = session.file(pattern(30_000))
             val uploads = List(25) {
-                async { session.uploadFile(WXTUploadRequest(TestServer.tls + "/upload", file, "file$it")) }
+                async { session.uploadFile(WXTransferUploadRequest(TestServer.tls + "/upload") { filePath = file; name = "file$it" }) }
             }
             val downloads = List(25) {
-                async { session.downloadFile(WXTDownloadRequest(TestServer.tls + "/bytes/${30_000 + it}")) }
+                async { session.downloadFile(WXTransferDownloadRequest(TestServer.tls + "/bytes/${30_000 + it}")) }
             }
             uploads.awaitAll().forEachIndexed { index, result ->
                 val seen = JSONObject(result.data).getJSONArray("files").getJSONObject(0)
@@ -259,21 +258,19 @@ class TransferTest {
     fun `a resolver and a logger of the app are asked`() = test {
         val hosts = ArrayList<String>()
         val log = java.util.Collections.synchronizedList(ArrayList<String>())
-        val resolver = WXTResolver { host, resolution ->
+        val resolver = WXTransferResolver { host, resolution ->
             hosts.add(host)
             Thread { resolution.finish(listOf("127.0.0.1")) }.start()
         }
         val port = TestServer.tls.substringAfterLast(':')
         open {
-            copy(
-                resolver = resolver,
-                logger = { level, message -> log.add("$level $message") },
-                downloadDomains = listOf("https://example.test:$port"),
-            )
+            this.resolver = resolver
+            logger = WXTransferLogger { level, message -> log.add("$level $message") }
+            downloadDomains = listOf("https://example.test:$port")
         }.use { session ->
-            val request = WXTDownloadRequest("https://example.test:$port/bytes/5", listOf("Referer" to "https://a.test/"))
+            val request = WXTransferDownloadRequest("https://example.test:$port/bytes/5") { header = listOf("Referer" to "https://a.test/") }
             assertEquals(5, session.downloadFile(request).dataLength)
-            session.downloadFile(WXTDownloadRequest("https://example.test:$port/redirect/302"))
+            session.downloadFile(WXTransferDownloadRequest("https://example.test:$port/redirect/302"))
         }
         assertEquals(listOf("example.test"), hosts)
         assertTrue(log.any { it.startsWith("WARNING") && "eferer" in it }, "$log")
@@ -285,42 +282,47 @@ class TransferTest {
         val opened = java.util.concurrent.CountDownLatch(1)
         val refused = java.util.concurrent.CountDownLatch(1)
         open {
-            copy(logger = { _, message ->
-                if ("is open before it is needed" in message) opened.countDown()
-                if ("no connection to files.example.com" in message) refused.countDown()
-            })
+            logger = WXTransferLogger { _, message ->
+            if ("is open before it is needed" in message) opened.countDown()
+            if ("no connection to files.example.com" in message) refused.countDown()
+            }
         }.use { session ->
             session.prepare(TestServer.tls)
             assertTrue(opened.await(60, java.util.concurrent.TimeUnit.SECONDS))
-            val result = session.downloadFile(WXTDownloadRequest(TestServer.tls + "/bytes/5"))
+            val result = session.downloadFile(WXTransferDownloadRequest(TestServer.tls + "/bytes/5"))
             assertEquals(true, result.profile?.socketReused)
             session.prepare("files.example.com")
             assertTrue(refused.await(60, java.util.concurrent.TimeUnit.SECONDS))
-            assertFailsWith<WXTStatusException> { session.prepare("") }
+            assertFailsWith<WXTransferStatusException> { session.prepare("") }
         }
     }
 
     @Test
     fun `a request that needs an unmetered network waits for one, and without a network all wait`() = test {
         open().use { session ->
-            session.networkChanged(WXTNetwork(WXTNetworkKind.CELLULAR, metered = true))
+            session.networkChanged(WXTransferNetwork(WXTransferNetwork.Kind.CELLULAR) { metered = true })
             val url = TestServer.plain + "/bytes/5"
-            val download = session.downloadFileTask(WXTDownloadRequest(url, timeout = 500, needsUnmetered = true))
+            val download = session.downloadFileTask(WXTransferDownloadRequest(url) { timeoutMillis = 500; needsUnmetered = true })
             val upload = session.uploadFileTask(
-                WXTUploadRequest(TestServer.plain + "/upload", session.file(pattern(1)), "file", timeout = 500, needsUnmetered = true),
+                WXTransferUploadRequest(TestServer.plain + "/upload") {
+                    filePath = session.file(pattern(1))
+                    name = "file"
+                    timeoutMillis = 500
+                    needsUnmetered = true
+                },
             )
             // Longer than their deadline.
-            session.downloadFile(WXTDownloadRequest(TestServer.plain + "/slow?ms=700"))
-            session.networkChanged(WXTNetwork(WXTNetworkKind.WIFI))
+            session.downloadFile(WXTransferDownloadRequest(TestServer.plain + "/slow?ms=700"))
+            session.networkChanged(WXTransferNetwork(WXTransferNetwork.Kind.WIFI))
             assertEquals(5, download.await().dataLength)
             assertEquals(200, upload.await().statusCode)
 
-            session.networkChanged(WXTNetwork(WXTNetworkKind.NONE))
-            val failure = assertFailsWith<WXTFailureException> { session.downloadFile(WXTDownloadRequest(url)) }
-            assertEquals(WXTErrno.INTERRUPTED, failure.errno)
+            session.networkChanged(WXTransferNetwork(WXTransferNetwork.Kind.NONE))
+            val failure = assertFailsWith<WXTransferFailure> { session.downloadFile(WXTransferDownloadRequest(url)) }
+            assertEquals(WXTransferErrno.INTERRUPTED, failure.errno)
             assertTrue(failure.retryable)
-            session.networkChanged(WXTNetwork(WXTNetworkKind.OTHER))
-            assertEquals(5, session.downloadFile(WXTDownloadRequest(url)).dataLength)
+            session.networkChanged(WXTransferNetwork(WXTransferNetwork.Kind.OTHER))
+            assertEquals(5, session.downloadFile(WXTransferDownloadRequest(url)).dataLength)
         }
     }
 
@@ -328,29 +330,29 @@ class TransferTest {
     fun `in the background calls go on for five seconds, and fail until the page is back`() = test {
         open().use { session ->
             session.enterBackground()
-            assertEquals(5, session.downloadFile(WXTDownloadRequest(TestServer.plain + "/bytes/5")).dataLength)
+            assertEquals(5, session.downloadFile(WXTransferDownloadRequest(TestServer.plain + "/bytes/5")).dataLength)
             for (target in listOf("/fault/stall-before-answer", "/fault/close")) {
-                val failure = assertFailsWith<WXTFailureException> {
-                    session.downloadFile(WXTDownloadRequest(TestServer.faultPlain + target))
+                val failure = assertFailsWith<WXTransferFailure> {
+                    session.downloadFile(WXTransferDownloadRequest(TestServer.faultPlain + target))
                 }
-                assertEquals(WXTErrno.INTERRUPTED, failure.errno)
+                assertEquals(WXTransferErrno.INTERRUPTED, failure.errno)
                 assertEquals("downloadFile:fail interrupted", failure.errMsg)
-                assertEquals(WXTCategory.INTERRUPTED, failure.category)
+                assertEquals(WXTransferCategory.INTERRUPTED, failure.category)
             }
             session.enterForeground()
-            assertEquals(5, session.downloadFile(WXTDownloadRequest(TestServer.plain + "/bytes/5")).dataLength)
+            assertEquals(5, session.downloadFile(WXTransferDownloadRequest(TestServer.plain + "/bytes/5")).dataLength)
         }
     }
 
     @Test
     fun `files are saved, listed and removed`() = test {
         open().use { session ->
-            val temporary = session.downloadFile(WXTDownloadRequest(TestServer.plain + "/bytes/5")).tempFilePath!!
+            val temporary = session.downloadFile(WXTransferDownloadRequest(TestServer.plain + "/bytes/5")).tempFilePath!!
             val saved = session.saveFile(temporary)
             assertTrue(saved.filePath.startsWith("wxfile://store_"), saved.filePath)
-            val gone = assertFailsWith<WXTFailureException> { session.saveFile(temporary) }
+            val gone = assertFailsWith<WXTransferFailure> { session.saveFile(temporary) }
             assertEquals("saveFile:fail tempFilePath file not exist", gone.errMsg)
-            assertEquals(WXTErrno.TEMPORARY_FILE_NOT_EXIST, gone.errno)
+            assertEquals(WXTransferErrno.TEMPORARY_FILE_NOT_EXIST, gone.errno)
             val listed = session.getSavedFileList().single()
             assertEquals(saved.filePath to 5L, listed.filePath to listed.size)
             assertTrue(listed.createTime > System.currentTimeMillis() / 1000 - 3600)
@@ -360,7 +362,7 @@ class TransferTest {
             val other = session.file(pattern(9))
             assertEquals("wxfile://usr/x.bin", session.saveFile(other, "wxfile://usr/x.bin").filePath)
             val moved = Files.write(directory.resolve("given.txt"), pattern(3))
-            assertTrue(session.importFile(moved.toString(), WXTImportMode.MOVE).filePath.endsWith(".txt"))
+            assertTrue(session.importFile(moved.toString(), WXTransferImportMode.MOVE).filePath.endsWith(".txt"))
             assertFalse(Files.exists(moved))
         }
     }
@@ -372,9 +374,9 @@ class TransferTest {
         val before = Thread.getDefaultUncaughtExceptionHandler()
         Thread.setDefaultUncaughtExceptionHandler { _, throwable -> thrown.add(throwable) }
         try {
-            open { copy(executor = pool) }.use { session ->
-                val recorder = Recorder<WXTDownloadSuccess> { error("from $it") }
-                session.downloadFile(WXTDownloadRequest(TestServer.plain + "/bytes/5"), recorder).await()
+            open { executor = pool }.use { session ->
+                val recorder = Recorder<WXTransferDownloadSuccess> { error("from $it") }
+                session.downloadFile(WXTransferDownloadRequest(TestServer.plain + "/bytes/5"), recorder).await()
                 val events = recorder.end()
                 assertEquals(setOf("app"), recorder.threads.map { it.name }.toSet())
                 assertEquals(events.size, thrown.size)
@@ -394,27 +396,25 @@ class TransferTest {
             // Java ignores it, and so has native code to.
             throw throwable
         }
-        val resolver = WXTResolver { host, resolution ->
+        val resolver = WXTransferResolver { host, resolution ->
             if (host == "unknown.test") error("resolver")
             resolution.finish(listOf("127.0.0.1"))
             error("late resolver")
         }
         try {
             open {
-                copy(
-                    resolver = resolver,
-                    logger = { _, _ -> error("logger") },
-                    executor = { it.run(); it.run(); error("executor") },
-                    skipDomainCheck = true,
-                )
+                this.resolver = resolver
+                logger = WXTransferLogger { _, _ -> error("logger") }
+                executor = Executor { it.run(); it.run(); error("executor") }
+                skipDomainCheck = true
             }.use { session ->
                 val port = TestServer.plain.substringAfterLast(':')
-                val request = WXTDownloadRequest("http://example.test:$port/bytes/5", listOf("Referer" to "https://a.test/"))
-                val recorder = Recorder<WXTDownloadSuccess>()
+                val request = WXTransferDownloadRequest("http://example.test:$port/bytes/5") { header = listOf("Referer" to "https://a.test/") }
+                val recorder = Recorder<WXTransferDownloadSuccess>()
                 assertEquals(5, session.downloadFile(request, recorder).await().dataLength)
                 recorder.end()
-                val failure = runCatching { session.downloadFile(WXTDownloadRequest("http://unknown.test/")) }.exceptionOrNull()
-                assertEquals(WXTCategory.NAME_RESOLUTION, (failure as WXTFailureException).category)
+                val failure = runCatching { session.downloadFile(WXTransferDownloadRequest("http://unknown.test/")) }.exceptionOrNull()
+                assertEquals(WXTransferCategory.NAME_RESOLUTION, (failure as WXTransferFailure).category)
             }
             assertEquals(setOf("resolver", "late resolver", "logger", "executor"), thrown.toSet())
         } finally {
@@ -425,17 +425,17 @@ class TransferTest {
     @Test
     fun `callbacks still come where the executor was shut down`() = test {
         val pool = java.util.concurrent.Executors.newSingleThreadExecutor()
-        open { copy(executor = pool) }.use { session ->
+        open { executor = pool }.use { session ->
             pool.shutdown()
-            assertEquals(5, session.downloadFile(WXTDownloadRequest(TestServer.plain + "/bytes/5")).dataLength)
+            assertEquals(5, session.downloadFile(WXTransferDownloadRequest(TestServer.plain + "/bytes/5")).dataLength)
         }
     }
 
     @Test
     fun `what an executor drops comes when the session closes`() = test {
-        val recorder = Recorder<WXTDownloadSuccess>()
-        open { copy(executor = {}) }.use { session ->
-            session.downloadFile(WXTDownloadRequest(TestServer.plain + "/bytes/5"), recorder)
+        val recorder = Recorder<WXTransferDownloadSuccess>()
+        open { executor = Executor {} }.use { session ->
+            session.downloadFile(WXTransferDownloadRequest(TestServer.plain + "/bytes/5"), recorder)
         }
         assertEquals(0, recorder.ended.count)
         recorder.end()
@@ -444,8 +444,8 @@ class TransferTest {
     @Test
     fun `the thread that callbacks run on is attached once`() = test {
         open().use { session ->
-            val recorders = List(5) { Recorder<WXTDownloadSuccess>() }
-            recorders.forEach { session.downloadFile(WXTDownloadRequest(TestServer.plain + "/bytes/5"), it) }
+            val recorders = List(5) { Recorder<WXTransferDownloadSuccess>() }
+            recorders.forEach { session.downloadFile(WXTransferDownloadRequest(TestServer.plain + "/bytes/5"), it) }
             recorders.forEach { it.end() }
             val threads = recorders.flatMap { it.threads }.toSet()
             assertEquals(listOf("wxt-delivery"), threads.map { it.name })
@@ -455,7 +455,7 @@ class TransferTest {
     @Test
     fun `a call needs no thread of the dispatcher that waits for it`() = test {
         open().use { session ->
-            val request = WXTDownloadRequest(TestServer.plain + "/bytes/100")
+            val request = WXTransferDownloadRequest(TestServer.plain + "/bytes/100")
             // As many as have threads there, all of which are blocked. In a scope of its own, which the test need not wait for.
             val scope = CoroutineScope(Dispatchers.Default)
             val threads = List(Runtime.getRuntime().availableProcessors().coerceAtLeast(2)) {
@@ -472,12 +472,12 @@ class TransferTest {
 
     @Test
     fun `coroutines of one thread are served in the order of their calls`() = test {
-        open { copy(maxConcurrentDownloads = 1) }.use { session ->
+        open { maxConcurrentDownloads = 1 }.use { session ->
             repeat(10) {
                 val ended = ArrayList<Int>()
                 List(12) { number ->
                     launch {
-                        session.downloadFile(WXTDownloadRequest(TestServer.plain + "/bytes/1"))
+                        session.downloadFile(WXTransferDownloadRequest(TestServer.plain + "/bytes/1"))
                         ended.add(number)
                     }
                 }.joinAll()
@@ -491,11 +491,11 @@ class TransferTest {
     fun `a coroutine goes on outside callbacks, and may close its session`() = test {
         val url = TestServer.plain + "/bytes/100"
         val waits = listOf<suspend (WXTransferSession) -> Unit>(
-            { it.downloadFile(WXTDownloadRequest(url)) },
-            { it.downloadFileTask(WXTDownloadRequest(url)).await() },
-            { it.downloadFileTask(WXTDownloadRequest(url)).headers.first() },
-            { it.downloadFileTask(WXTDownloadRequest(url)).progress.first() },
-            { runCatching { it.downloadFile(WXTDownloadRequest("no address")) } },
+            { it.downloadFile(WXTransferDownloadRequest(url)) },
+            { it.downloadFileTask(WXTransferDownloadRequest(url)).await() },
+            { it.downloadFileTask(WXTransferDownloadRequest(url)).headers.first() },
+            { it.downloadFileTask(WXTransferDownloadRequest(url)).progress.first() },
+            { runCatching { it.downloadFile(WXTransferDownloadRequest("no address")) } },
         )
         for (wait in waits) {
             launch(Dispatchers.Unconfined) {
@@ -509,19 +509,19 @@ class TransferTest {
         PhaseServer("\r\n\r\n").use { server ->
             val session = open()
             val inCallback = CountDownLatch(1)
-            var refused: WXTStatus? = null
-            val first = Recorder<WXTDownloadSuccess> {
+            var refused: WXTransferStatus? = null
+            val first = Recorder<WXTransferDownloadSuccess> {
                 if (it == "complete") {
-                    refused = assertFailsWith<WXTStatusException> { session.close() }.status
+                    refused = assertFailsWith<WXTransferStatusException> { session.close() }.status
                     inCallback.countDown()
                 }
             }
-            session.downloadFile(WXTDownloadRequest(TestServer.plain + "/bytes/5"), first)
+            session.downloadFile(WXTransferDownloadRequest(TestServer.plain + "/bytes/5"), first)
             inCallback.awaitOrFail("the callback returns")
-            assertEquals(WXTStatus.CALLED_FROM_CALLBACK, refused)
+            assertEquals(WXTransferStatus.CALLED_FROM_CALLBACK, refused)
 
-            val running = List(20) { Recorder<WXTDownloadSuccess>() }
-            running.forEach { session.downloadFile(WXTDownloadRequest("http://${server.address}/"), it) }
+            val running = List(20) { Recorder<WXTransferDownloadSuccess>() }
+            running.forEach { session.downloadFile(WXTransferDownloadRequest("http://${server.address}/"), it) }
             server.reached.awaitOrFail("a request is under way")
             session.close()
             // All callbacks have run by now.
@@ -530,11 +530,11 @@ class TransferTest {
                 assertEquals("downloadFile:fail abort", it.failure().errMsg)
             }
             session.close()
-            val closed = assertFailsWith<WXTStatusException> {
-                session.downloadFileTask(WXTDownloadRequest(TestServer.plain + "/bytes/5"))
+            val closed = assertFailsWith<WXTransferStatusException> {
+                session.downloadFileTask(WXTransferDownloadRequest(TestServer.plain + "/bytes/5"))
             }
-            assertEquals(WXTStatus.SESSION_CLOSED, closed.status)
-            assertFailsWith<WXTStatusException> { session.getSavedFileList() }
+            assertEquals(WXTransferStatus.SESSION_CLOSED, closed.status)
+            assertFailsWith<WXTransferStatusException> { session.getSavedFileList() }
         }
     }
 }

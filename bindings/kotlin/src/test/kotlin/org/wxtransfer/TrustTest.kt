@@ -24,16 +24,16 @@ class TrustTest {
     lateinit var directory: Path
 
     private val keys: ExecutorService = Executors.newSingleThreadExecutor()
-    private val request = WXTDownloadRequest(TestServer.mutualTls + "/bytes/5")
+    private val request = WXTransferDownloadRequest(TestServer.mutualTls + "/bytes/5")
 
     @AfterEach
     fun end() = keys.shutdown()
 
-    private fun certificate(name: String, signer: WXTSigner, vararg schemes: WXTSignatureScheme) =
-        WXTClientCertificate(TestServer.file("client-$name.pem"), listOf("localhost"), signer, schemes.toList())
+    private fun certificate(name: String, signer: WXTransferSigner, vararg schemes: WXTransferSignatureScheme) =
+        WXTransferClientCertificate(TestServer.file("client-$name.pem"), listOf("localhost"), signer) { this.schemes = schemes.toList() }
 
-    private fun open(certificate: WXTClientCertificate?) =
-        WXTransferSession(options(directory.resolve("data")).copy(clientCertificate = certificate))
+    private fun open(certificate: WXTransferClientCertificate?) =
+        WXTransferSession(options(directory.resolve("data")).copy { clientCertificate = certificate })
 
     /** A key as a Keystore gives it: an object that signs. */
     private fun key(name: String, algorithm: String): PrivateKey {
@@ -42,12 +42,12 @@ class TrustTest {
         return KeyFactory.getInstance(algorithm).generatePrivate(PKCS8EncodedKeySpec(der))
     }
 
-    private suspend fun WXTransferSession.failure() = assertFailsWith<WXTFailureException> { downloadFile(request) }
+    private suspend fun WXTransferSession.failure() = assertFailsWith<WXTransferFailure> { downloadFile(request) }
 
     @Test
     fun `a server that asks who the app is gets the certificate, signed by a private key`() = test {
         for ((name, algorithm) in listOf("ecdsa" to "EC", "rsa" to "RSA")) {
-            val signer = WXTPrivateKeySigner(key(name, algorithm), keys)
+            val signer = WXTransferPrivateKeySigner(key(name, algorithm), keys)
             open(certificate(name, signer)).use { assertEquals(5, it.downloadFile(request).dataLength, name) }
         }
     }
@@ -56,21 +56,21 @@ class TrustTest {
     fun `without one the server refuses`() = test {
         open(null).use { session ->
             val failure = session.failure()
-            assertEquals(WXTErrno.NETWORK to WXTCategory.TLS, failure.errno to failure.category)
+            assertEquals(WXTransferErrno.NETWORK to WXTransferCategory.TLS, failure.errno to failure.category)
             assertTrue("it wants a client certificate, and there is none for this host" in failure.detail, failure.detail)
         }
     }
 
     @Test
     fun `a scheme that the app names is the one that the key is asked for`() = test {
-        val asked = LinkedBlockingQueue<WXTSignatureScheme>()
-        val signer = WXTPrivateKeySigner(key("rsa", "RSA"), keys)
-        val noting = WXTSigner { scheme, message, signing ->
+        val asked = LinkedBlockingQueue<WXTransferSignatureScheme>()
+        val signer = WXTransferPrivateKeySigner(key("rsa", "RSA"), keys)
+        val noting = WXTransferSigner { scheme, message, signing ->
             asked.add(scheme)
             signer.sign(scheme, message, signing)
         }
-        open(certificate("rsa", noting, WXTSignatureScheme.RSA_PSS_SHA512)).use { it.downloadFile(request) }
-        assertEquals(listOf(WXTSignatureScheme.RSA_PSS_SHA512), asked.toList())
+        open(certificate("rsa", noting, WXTransferSignatureScheme.RSA_PSS_SHA512)).use { it.downloadFile(request) }
+        assertEquals(listOf(WXTransferSignatureScheme.RSA_PSS_SHA512), asked.toList())
     }
 
     @Test
@@ -94,7 +94,7 @@ class TrustTest {
     @Test
     fun `closing does not wait for a signature, and a late one is harmless`() = test {
         val asked = CountDownLatch(1)
-        val questions = LinkedBlockingQueue<WXTSigning>()
+        val questions = LinkedBlockingQueue<WXTransferSigning>()
         val session = open(certificate("ecdsa", { _, _, signing ->
             questions.add(signing)
             asked.countDown()
@@ -102,23 +102,23 @@ class TrustTest {
         val task = session.downloadFileTask(request)
         asked.awaitOrFail("the key is asked")
         session.close()
-        assertEquals(WXTCategory.ABORTED, assertFailsWith<WXTFailureException> { task.await() }.category)
+        assertEquals(WXTransferCategory.ABORTED, assertFailsWith<WXTransferFailure> { task.await() }.category)
         questions.single().finish(ByteArray(3))
     }
 
     @Test
     fun `the trust changes for new connections`() = test {
-        val download = WXTDownloadRequest(TestServer.tls + "/bytes/5")
+        val download = WXTransferDownloadRequest(TestServer.tls + "/bytes/5")
         open(null).use { session ->
             assertEquals(5, session.downloadFile(download).dataLength)
-            session.setTrust(TestServer.certificates, listOf(WXTPin("localhost", ByteArray(32))))
-            val failure = assertFailsWith<WXTFailureException> { session.downloadFile(download) }
+            session.setTrust(TestServer.certificates, listOf(WXTransferPin("localhost", ByteArray(32))))
+            val failure = assertFailsWith<WXTransferFailure> { session.downloadFile(download) }
             assertTrue("pinned keys" in failure.detail, failure.detail)
-            val bad = assertFailsWith<WXTStatusException> { session.setTrust("no PEM", emptyList()) }
-            assertEquals(WXTStatus.INVALID_CERTIFICATE, bad.status)
-            val short = listOf(WXTPin("localhost", ByteArray(31)))
-            val badPin = assertFailsWith<WXTStatusException> { session.setTrust(TestServer.certificates, short) }
-            assertEquals(WXTStatus.INVALID_PIN, badPin.status)
+            val bad = assertFailsWith<WXTransferStatusException> { session.setTrust("no PEM", emptyList()) }
+            assertEquals(WXTransferStatus.INVALID_CERTIFICATE, bad.status)
+            val short = listOf(WXTransferPin("localhost", ByteArray(31)))
+            val badPin = assertFailsWith<WXTransferStatusException> { session.setTrust(TestServer.certificates, short) }
+            assertEquals(WXTransferStatus.INVALID_PIN, badPin.status)
             session.setTrust(TestServer.certificates, emptyList())
             assertEquals(5, session.downloadFile(download).dataLength)
         }
@@ -126,15 +126,15 @@ class TrustTest {
 
     @Test
     fun `what cannot be a client certificate does not open a session`() {
-        val signer = WXTPrivateKeySigner(key("ecdsa", "EC"), keys)
+        val signer = WXTransferPrivateKeySigner(key("ecdsa", "EC"), keys)
         for (bad in listOf(
-            WXTClientCertificate("no PEM", listOf("localhost"), signer),
-            WXTClientCertificate(TestServer.file("client-ecdsa.pem"), listOf("https://localhost"), signer),
-            certificate("ecdsa", signer, WXTSignatureScheme.RSA_PSS_SHA256),
+            WXTransferClientCertificate("no PEM", listOf("localhost"), signer),
+            WXTransferClientCertificate(TestServer.file("client-ecdsa.pem"), listOf("https://localhost"), signer),
+            certificate("ecdsa", signer, WXTransferSignatureScheme.RSA_PSS_SHA256),
         )) {
-            assertEquals(WXTStatus.INVALID_CERTIFICATE, assertFailsWith<WXTStatusException> { open(bad) }.status)
+            assertEquals(WXTransferStatus.INVALID_CERTIFICATE, assertFailsWith<WXTransferStatusException> { open(bad) }.status)
         }
-        val nowhere = WXTClientCertificate(TestServer.file("client-ecdsa.pem"), emptyList(), signer)
-        assertEquals(WXTStatus.INVALID_ARGUMENT, assertFailsWith<WXTStatusException> { open(nowhere) }.status)
+        val nowhere = WXTransferClientCertificate(TestServer.file("client-ecdsa.pem"), emptyList(), signer)
+        assertEquals(WXTransferStatus.INVALID_ARGUMENT, assertFailsWith<WXTransferStatusException> { open(nowhere) }.status)
     }
 }

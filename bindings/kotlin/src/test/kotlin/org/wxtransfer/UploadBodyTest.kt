@@ -29,13 +29,13 @@ class UploadBodyTest {
             val opened = File(directory.toFile(), "opened").apply { writeBytes(pattern(10)) }
             RandomAccessFile(opened, "r").use { file ->
                 val parts = listOf(
-                    WXTUploadPart("photo", filePath = path),
-                    WXTUploadPart("json", data = "{}".encodeToByteArray(), fileName = "a.json", mediaType = "text/😀"),
-                    WXTUploadPart("empty", data = ByteArray(0)),
-                    WXTUploadPart("opened", fileDescriptor = number(file.fd), fileName = "o.txt"),
+                    WXTransferUploadPart("photo") { filePath = path },
+                    WXTransferUploadPart("json") { data = "{}".encodeToByteArray(); fileName = "a.json"; mediaType = "text/😀" },
+                    WXTransferUploadPart("empty") { data = ByteArray(0) },
+                    WXTransferUploadPart("opened") { fileDescriptor = number(file.fd); fileName = "o.txt" },
                 )
                 val result = session.uploadFile(
-                    WXTUploadRequest(url, formData = listOf("user" to "test"), parts = parts, method = WXTMethod.POST),
+                    WXTransferUploadRequest(url) { formData = listOf("user" to "test"); this.parts = parts; method = WXTransferMethod.POST },
                 )
                 val seen = JSONObject(result.data)
                 assertEquals("""["user","photo","json","empty","opened"]""", seen.getJSONArray("parts").toString())
@@ -51,14 +51,14 @@ class UploadBodyTest {
     @Test
     fun `many parts cross, and too many are refused`() = test {
         WXTransferSession(options(directory.resolve("data"))).use { session ->
-            fun request(count: Int) = WXTUploadRequest(url, parts = List(count) { WXTUploadPart("p", data = pattern(it)) })
+            fun request(count: Int) = WXTransferUploadRequest(url) { parts = List(count) { WXTransferUploadPart("p") { data = pattern(it) } } }
             val files = JSONObject(session.uploadFile(request(100)).data).getJSONArray("files").objects()
             assertEquals(List(100) { it }, files.map { it.getInt("length") })
-            val refused = assertFailsWith<WXTStatusException> { session.uploadFile(request(101)) }
-            assertEquals(WXTStatus.INVALID_ARGUMENT, refused.status)
+            val refused = assertFailsWith<WXTransferStatusException> { session.uploadFile(request(101)) }
+            assertEquals(WXTransferStatus.INVALID_ARGUMENT, refused.status)
             // A descriptor that is none is no absent one.
-            val none = WXTUploadRequest(url, parts = listOf(WXTUploadPart("p", fileDescriptor = -1)))
-            assertEquals(WXTStatus.INVALID_ARGUMENT, assertFailsWith<WXTStatusException> { session.uploadFile(none) }.status)
+            val none = WXTransferUploadRequest(url) { parts = listOf(WXTransferUploadPart("p") { fileDescriptor = -1 }) }
+            assertEquals(WXTransferStatus.INVALID_ARGUMENT, assertFailsWith<WXTransferStatusException> { session.uploadFile(none) }.status)
         }
     }
 
@@ -69,16 +69,21 @@ class UploadBodyTest {
             val raw = TestServer.tls + "/raw"
             val header = listOf("Content-Type" to "image/heic")
             for (request in listOf(
-                WXTUploadRequest(raw, path, header = header, method = WXTMethod.PUT, raw = true),
-                WXTUploadRequest(raw, data = pattern(1000), method = WXTMethod.PUT, raw = true),
+                WXTransferUploadRequest(raw) {
+                    filePath = path
+                    this.header = header
+                    method = WXTransferMethod.PUT
+                    this.raw = true
+                },
+                WXTransferUploadRequest(raw) { data = pattern(1000); method = WXTransferMethod.PUT; this.raw = true },
             )) {
                 val seen = JSONObject(session.uploadFile(request).data)
                 assertEquals("PUT" to 1000, seen.getString("method") to seen.getInt("length"))
                 assertEquals(request.header.isNotEmpty(), "heic" in seen.getJSONArray("headers").toString())
             }
-            val named = WXTUploadRequest(raw, path, "name", raw = true)
-            assertEquals(WXTStatus.INVALID_ARGUMENT, assertFailsWith<WXTStatusException> { session.uploadFile(named) }.status)
-            assertFalse("secret" in WXTUploadRequest(url, data = "secret".encodeToByteArray()).toString())
+            val named = WXTransferUploadRequest(raw) { filePath = path; name = "name"; this.raw = true }
+            assertEquals(WXTransferStatus.INVALID_ARGUMENT, assertFailsWith<WXTransferStatusException> { session.uploadFile(named) }.status)
+            assertFalse("secret" in WXTransferUploadRequest(url) { data = "secret".encodeToByteArray() }.toString())
         }
     }
 }

@@ -8,39 +8,39 @@ import kotlinx.coroutines.flow.MutableStateFlow
 import kotlinx.coroutines.flow.flow
 import kotlinx.coroutines.flow.transformWhile
 import kotlinx.coroutines.flow.update
-import org.wxtransfer.WXTCallbacks
-import org.wxtransfer.WXTFailureException
-import org.wxtransfer.WXTHeadersReceived
-import org.wxtransfer.WXTProgress
-import org.wxtransfer.WXTSuccess
-import org.wxtransfer.WXTTask
+import org.wxtransfer.WXTransferCallbacks
+import org.wxtransfer.WXTransferFailure
+import org.wxtransfer.WXTransferHeadersReceived
+import org.wxtransfer.WXTransferProgress
+import org.wxtransfer.WXTransferSuccess
+import org.wxtransfer.WXTransferTask
 
 /** What has happened to a task so far. */
-private data class Seen(val headers: WXTHeadersReceived? = null, val progress: WXTProgress? = null, val ended: Boolean = false)
+private data class Seen(val headers: WXTransferHeadersReceived? = null, val progress: WXTransferProgress? = null, val ended: Boolean = false)
 
 /** A task of a fake session. Its events run on whoever runs [run] and [end], one at a time. */
-internal class FakeTask<S : WXTSuccess>(
+internal class FakeTask<S : WXTransferSuccess>(
     private val steps: List<Any>,
     private val scripted: Result<S>?,
-    private val stopped: (WXTFakeFailure) -> WXTFailureException,
-    private val callbacks: WXTCallbacks<S>,
+    private val stopped: (WXTransferFakeFailure) -> WXTransferFailure,
+    private val callbacks: WXTransferCallbacks<S>,
     private val post: (() -> Unit) -> Unit,
     private val guarded: (() -> Unit) -> Unit,
     private val ended: (FakeTask<*>) -> Unit,
-) : WXTTask<S> {
+) : WXTransferTask<S> {
     private val seen = MutableStateFlow(Seen())
     private val outcome = CompletableDeferred<S>()
     private val lock = Any()
-    private var stop: WXTFakeFailure? = null
+    private var stop: WXTransferFakeFailure? = null
     private var waits = false
     private var settled = false
 
-    override val progress: Flow<WXTProgress> = flowOf { it.progress }
-    override val headers: Flow<WXTHeadersReceived> = flowOf { it.headers }
+    override val progress: Flow<WXTransferProgress> = flowOf { it.progress }
+    override val headers: Flow<WXTransferHeadersReceived> = flowOf { it.headers }
 
     override suspend fun await(): S = outcome.await()
 
-    override fun abort(): Boolean = stop(WXTFakeFailure.ABORTED)
+    override fun abort(): Boolean = stop(WXTransferFakeFailure.ABORTED)
 
     /** There is no rate to change. */
     override fun setMaxBytesPerSecond(bytesPerSecond: Long): Boolean {
@@ -49,10 +49,10 @@ internal class FakeTask<S : WXTSuccess>(
     }
 
     /** Ends it with a failure, an abort before any other. `false` where its end is decided. */
-    fun stop(reason: WXTFakeFailure): Boolean {
+    fun stop(reason: WXTransferFakeFailure): Boolean {
         val ends = synchronized(lock) {
             if (settled) return false
-            if (stop == null || reason == WXTFakeFailure.ABORTED) stop = reason
+            if (stop == null || reason == WXTransferFakeFailure.ABORTED) stop = reason
             waits.also { waits = false }
         }
         if (ends) post(::end)
@@ -64,11 +64,11 @@ internal class FakeTask<S : WXTSuccess>(
         for (step in steps) {
             if (synchronized(lock) { stop } != null) break
             when (step) {
-                is WXTHeadersReceived -> {
+                is WXTransferHeadersReceived -> {
                     seen.update { it.copy(headers = step) }
                     guarded { callbacks.onHeadersReceived(step) }
                 }
-                is WXTProgress -> {
+                is WXTransferProgress -> {
                     seen.update { it.copy(progress = step) }
                     guarded { callbacks.onProgress(step) }
                 }
@@ -84,7 +84,7 @@ internal class FakeTask<S : WXTSuccess>(
             stop?.let { Result.failure(stopped(it)) } ?: checkNotNull(scripted)
         }
         guarded {
-            result.fold(callbacks::onSuccess) { callbacks.onFail(it as WXTFailureException) }
+            result.fold(callbacks::onSuccess) { callbacks.onFail(it as WXTransferFailure) }
         }
         guarded(callbacks::onComplete)
         seen.update { it.copy(ended = true) }

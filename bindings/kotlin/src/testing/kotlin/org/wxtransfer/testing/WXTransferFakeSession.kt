@@ -10,19 +10,19 @@ import kotlin.concurrent.withLock
 import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.currentCoroutineContext
 import kotlinx.coroutines.ensureActive
-import org.wxtransfer.WXTCallbacks
-import org.wxtransfer.WXTDownloadRequest
-import org.wxtransfer.WXTDownloadSuccess
-import org.wxtransfer.WXTFailureException
-import org.wxtransfer.WXTNetwork
-import org.wxtransfer.WXTNetworkKind
-import org.wxtransfer.WXTProgress
-import org.wxtransfer.WXTStatus
-import org.wxtransfer.WXTStatusException
-import org.wxtransfer.WXTSuccess
-import org.wxtransfer.WXTTask
-import org.wxtransfer.WXTUploadRequest
-import org.wxtransfer.WXTUploadSuccess
+import org.wxtransfer.WXTransferCallbacks
+import org.wxtransfer.WXTransferDownloadRequest
+import org.wxtransfer.WXTransferDownloadSuccess
+import org.wxtransfer.WXTransferException
+import org.wxtransfer.WXTransferFailure
+import org.wxtransfer.WXTransferNetwork
+import org.wxtransfer.WXTransferProgress
+import org.wxtransfer.WXTransferStatus
+import org.wxtransfer.WXTransferStatusException
+import org.wxtransfer.WXTransferSuccess
+import org.wxtransfer.WXTransferTask
+import org.wxtransfer.WXTransferUploadRequest
+import org.wxtransfer.WXTransferUploadSuccess
 import org.wxtransfer.WXTransfers
 
 /**
@@ -30,12 +30,15 @@ import org.wxtransfer.WXTransfers
  * one in their order. It needs no native library.
  *
  * A transfer takes the next script for its URL, else the next one for any URL. Where there is none, it fails with
- * [WXTFakeFailure.INTERNAL], whose detail says so. The five seconds of the background and of a missing network are over at once.
+ * [WXTransferFakeFailure.INTERNAL], whose detail says so. The five seconds of the background and of a missing network are over at once.
  *
  * @param directory where the files of downloads are written. They stay when the session is closed.
  * @param executor where callbacks run. `null` is a thread of the session's own.
  */
-public class WXTransferFakeSession(private val directory: File, executor: Executor? = null) : WXTransfers {
+public class WXTransferFakeSession @JvmOverloads constructor(
+    private val directory: File,
+    executor: Executor? = null,
+) : WXTransfers {
     private val ownThread = if (executor == null) Executors.newSingleThreadExecutor(::daemon) else null
     private val executor: Executor = executor ?: checkNotNull(ownThread)
     private val jobs = ConcurrentLinkedQueue<() -> Unit>()
@@ -44,10 +47,10 @@ public class WXTransferFakeSession(private val directory: File, executor: Execut
     private val delivery = ReentrantLock()
 
     private val lock = Any()
-    private val byUrl = HashMap<String, ArrayDeque<WXTFakeTransfer>>()
-    private val inOrder = ArrayDeque<WXTFakeTransfer>()
-    private val seenUploads = ArrayList<WXTUploadRequest>()
-    private val seenDownloads = ArrayList<WXTDownloadRequest>()
+    private val byUrl = HashMap<String, ArrayDeque<WXTransferFakeTransfer>>()
+    private val inOrder = ArrayDeque<WXTransferFakeTransfer>()
+    private val seenUploads = ArrayList<WXTransferUploadRequest>()
+    private val seenDownloads = ArrayList<WXTransferDownloadRequest>()
     private val running = LinkedHashSet<FakeTask<*>>()
     private var files = 0
     private var isHidden = false
@@ -55,82 +58,93 @@ public class WXTransferFakeSession(private val directory: File, executor: Execut
     private var isClosed = false
 
     /** The uploads that were asked for, in their order. */
-    public val uploads: List<WXTUploadRequest> get() = synchronized(lock) { seenUploads.toList() }
+    public val uploads: List<WXTransferUploadRequest> get() = synchronized(lock) { seenUploads.toList() }
 
     /** The downloads that were asked for, in their order. */
-    public val downloads: List<WXTDownloadRequest> get() = synchronized(lock) { seenDownloads.toList() }
+    public val downloads: List<WXTransferDownloadRequest> get() = synchronized(lock) { seenDownloads.toList() }
 
     /** What the next transfers with [url] do, each once. */
-    public fun answer(url: String, vararg transfers: WXTFakeTransfer) {
+    public fun answer(url: String, vararg transfers: WXTransferFakeTransfer) {
         synchronized(lock) { byUrl.getOrPut(url, ::ArrayDeque).addAll(transfers) }
     }
 
     /** What the next transfers do whose URL has no script, each once. */
-    public fun answerNext(vararg transfers: WXTFakeTransfer) {
+    public fun answerNext(vararg transfers: WXTransferFakeTransfer) {
         synchronized(lock) { inOrder.addAll(transfers) }
     }
 
-    override suspend fun uploadFile(request: WXTUploadRequest): WXTUploadSuccess = awaitOrAbort { uploadFileTask(request) }
+    @Throws(WXTransferException::class)
+    override suspend fun uploadFile(request: WXTransferUploadRequest): WXTransferUploadSuccess = awaitOrAbort { uploadFileTask(request) }
 
-    override suspend fun downloadFile(request: WXTDownloadRequest): WXTDownloadSuccess =
+    @Throws(WXTransferException::class)
+    override suspend fun downloadFile(request: WXTransferDownloadRequest): WXTransferDownloadSuccess =
         awaitOrAbort { downloadFileTask(request) }
 
-    override fun uploadFileTask(request: WXTUploadRequest): WXTTask<WXTUploadSuccess> =
-        uploadFile(request, object : WXTCallbacks<WXTUploadSuccess> {})
+    @Throws(WXTransferStatusException::class)
+    override fun uploadFileTask(request: WXTransferUploadRequest): WXTransferTask<WXTransferUploadSuccess> =
+        uploadFile(request, object : WXTransferCallbacks<WXTransferUploadSuccess> {})
 
-    override fun downloadFileTask(request: WXTDownloadRequest): WXTTask<WXTDownloadSuccess> =
-        downloadFile(request, object : WXTCallbacks<WXTDownloadSuccess> {})
+    @Throws(WXTransferStatusException::class)
+    override fun downloadFileTask(request: WXTransferDownloadRequest): WXTransferTask<WXTransferDownloadSuccess> =
+        downloadFile(request, object : WXTransferCallbacks<WXTransferDownloadSuccess> {})
 
+    @Throws(WXTransferStatusException::class)
     override fun uploadFile(
-        request: WXTUploadRequest,
-        callbacks: WXTCallbacks<WXTUploadSuccess>,
-    ): WXTTask<WXTUploadSuccess> {
+        request: WXTransferUploadRequest,
+        callbacks: WXTransferCallbacks<WXTransferUploadSuccess>,
+    ): WXTransferTask<WXTransferUploadSuccess> {
         val script = next(request.url) { seenUploads.add(request) }
         val steps = script.progress + listOfNotNull(rest(script, UPLOAD_SIZE), script.headers)
         val result = when (val end = script.end) {
-            is WXTFakeTransfer.End.Success -> Result.success(uploadSuccess(end))
-            is WXTFakeTransfer.End.Fails -> Result.failure(end.ofUpload)
-            WXTFakeTransfer.End.Never -> null
+            is WXTransferFakeTransfer.End.Success -> Result.success(uploadSuccess(end))
+            is WXTransferFakeTransfer.End.Fails -> Result.failure(end.ofUpload)
+            WXTransferFakeTransfer.End.Never -> null
         }
         return start(steps, result, { it.ofUpload() }, callbacks)
     }
 
+    @Throws(WXTransferStatusException::class)
     override fun downloadFile(
-        request: WXTDownloadRequest,
-        callbacks: WXTCallbacks<WXTDownloadSuccess>,
-    ): WXTTask<WXTDownloadSuccess> {
+        request: WXTransferDownloadRequest,
+        callbacks: WXTransferCallbacks<WXTransferDownloadSuccess>,
+    ): WXTransferTask<WXTransferDownloadSuccess> {
         val script = next(request.url) { seenDownloads.add(request) }
-        val length = (script.end as? WXTFakeTransfer.End.Success)?.body?.size ?: 0
+        val length = (script.end as? WXTransferFakeTransfer.End.Success)?.body?.size ?: 0
         val steps = listOfNotNull(script.headers) + script.progress + listOfNotNull(rest(script, length.toLong()))
         val result = when (val end = script.end) {
-            is WXTFakeTransfer.End.Success -> Result.success(downloadSuccess(request, end))
-            is WXTFakeTransfer.End.Fails -> Result.failure(end.ofDownload)
-            WXTFakeTransfer.End.Never -> null
+            is WXTransferFakeTransfer.End.Success -> Result.success(downloadSuccess(request, end))
+            is WXTransferFakeTransfer.End.Fails -> Result.failure(end.ofDownload)
+            WXTransferFakeTransfer.End.Never -> null
         }
         return start(steps, result, { it.ofDownload() }, callbacks)
     }
 
+    @Throws(WXTransferStatusException::class)
     override fun prepare(server: String): Unit = checkOpen()
 
-    override fun networkChanged(network: WXTNetwork) {
+    @Throws(WXTransferStatusException::class)
+    override fun networkChanged(network: WXTransferNetwork) {
         checkOpen()
-        synchronized(lock) { isOffline = network.kind == WXTNetworkKind.NONE }
+        synchronized(lock) { isOffline = network.kind == WXTransferNetwork.Kind.NONE }
         interrupt()
     }
 
+    @Throws(WXTransferStatusException::class)
     override fun enterBackground() {
         checkOpen()
         synchronized(lock) { isHidden = true }
         interrupt()
     }
 
+    @Throws(WXTransferStatusException::class)
     override fun enterForeground() {
         checkOpen()
         synchronized(lock) { isHidden = false }
     }
 
+    @Throws(WXTransferStatusException::class)
     override fun close() {
-        if (delivery.isHeldByCurrentThread) throw WXTStatusException(WXTStatus.CALLED_FROM_CALLBACK)
+        if (delivery.isHeldByCurrentThread) throw WXTransferStatusException(WXTransferStatus.CALLED_FROM_CALLBACK)
         val left = synchronized(lock) {
             isClosed = true
             running.toList()
@@ -142,26 +156,26 @@ public class WXTransferFakeSession(private val directory: File, executor: Execut
     }
 
     private fun checkOpen() {
-        if (synchronized(lock) { isClosed }) throw WXTStatusException(WXTStatus.SESSION_CLOSED)
+        if (synchronized(lock) { isClosed }) throw WXTransferStatusException(WXTransferStatus.SESSION_CLOSED)
     }
 
     private fun interrupt() {
         val interrupted = synchronized(lock) { if (isHidden || isOffline) running.toList() else emptyList() }
-        interrupted.forEach { it.stop(WXTFakeFailure.INTERRUPTED) }
+        interrupted.forEach { it.stop(WXTransferFakeFailure.INTERRUPTED) }
     }
 
-    private fun next(url: String, note: () -> Unit): WXTFakeTransfer = synchronized(lock) {
+    private fun next(url: String, note: () -> Unit): WXTransferFakeTransfer = synchronized(lock) {
         checkOpen()
         note()
-        byUrl[url]?.removeFirstOrNull() ?: inOrder.removeFirstOrNull() ?: WXTFakeTransfer.missing(url)
+        byUrl[url]?.removeFirstOrNull() ?: inOrder.removeFirstOrNull() ?: WXTransferFakeTransfer.missing(url)
     }
 
-    private fun <S : WXTSuccess> start(
+    private fun <S : WXTransferSuccess> start(
         steps: List<Any>,
         result: Result<S>?,
-        stopped: (WXTFakeFailure) -> WXTFailureException,
-        callbacks: WXTCallbacks<S>,
-    ): WXTTask<S> {
+        stopped: (WXTransferFakeFailure) -> WXTransferFailure,
+        callbacks: WXTransferCallbacks<S>,
+    ): WXTransferTask<S> {
         val task = FakeTask(steps, result, stopped, callbacks, ::post, ::guarded) { ended ->
             synchronized(lock) { running.remove(ended) }
         }
@@ -200,7 +214,7 @@ public class WXTransferFakeSession(private val directory: File, executor: Execut
         }
     }
 
-    private suspend fun <S : WXTSuccess> awaitOrAbort(begin: () -> WXTTask<S>): S {
+    private suspend fun <S : WXTransferSuccess> awaitOrAbort(begin: () -> WXTransferTask<S>): S {
         currentCoroutineContext().ensureActive()
         val task = begin()
         try {
@@ -212,31 +226,31 @@ public class WXTransferFakeSession(private val directory: File, executor: Execut
     }
 
     /** The progress of 100 % before a success. */
-    private fun rest(script: WXTFakeTransfer, size: Long): WXTProgress? {
-        if (script.end !is WXTFakeTransfer.End.Success || script.progress.lastOrNull()?.progress == COMPLETE) return null
+    private fun rest(script: WXTransferFakeTransfer, size: Long): WXTransferProgress? {
+        if (script.end !is WXTransferFakeTransfer.End.Success || script.progress.lastOrNull()?.progress == COMPLETE) return null
         val total = script.progress.lastOrNull()?.totalBytesExpected ?: size
-        return WXTProgress(total, total, COMPLETE)
+        return WXTransferProgress(total, total, COMPLETE)
     }
 
-    private fun uploadSuccess(end: WXTFakeTransfer.End.Success) = WXTUploadSuccess(
-        statusCode = end.statusCode,
-        data = end.body.decodeToString(),
-        dataLength = end.body.size.toLong(),
-        header = end.header,
-    )
+    private fun uploadSuccess(end: WXTransferFakeTransfer.End.Success) = WXTransferUploadSuccess {
+        statusCode = end.statusCode
+        data = end.body.decodeToString()
+        dataLength = end.body.size.toLong()
+        header = end.header
+    }
 
-    private fun downloadSuccess(request: WXTDownloadRequest, end: WXTFakeTransfer.End.Success): WXTDownloadSuccess {
+    private fun downloadSuccess(request: WXTransferDownloadRequest, end: WXTransferFakeTransfer.End.Success): WXTransferDownloadSuccess {
         val number = synchronized(lock) { ++files }
         directory.mkdirs()
         val file = File(directory, "tmp_$number").apply { writeBytes(end.body) }
-        return WXTDownloadSuccess(
-            statusCode = end.statusCode,
-            tempFilePath = if (request.filePath == null) "wxfile://${file.name}" else null,
-            filePath = request.filePath,
-            nativePath = file.path,
-            dataLength = end.body.size.toLong(),
-            header = end.header,
-        )
+        return WXTransferDownloadSuccess {
+            statusCode = end.statusCode
+            tempFilePath = if (request.filePath == null) "wxfile://${file.name}" else null
+            filePath = request.filePath
+            nativePath = file.path
+            dataLength = end.body.size.toLong()
+            header = end.header
+        }
     }
 
     private companion object {

@@ -17,16 +17,24 @@ import org.json.JSONObject
  *
  * @param session The page's mini program.
  * @param files Where file calls run, which wait for the disk.
- * @param send Takes a message for the page's `wxtransferReceive`, from any thread but one at a time for one call, and also
- * from inside [receive]. It has to pass them on in their order, to the page's own thread, in a later turn.
+ * @param page The way to the page.
  */
-public class WXTJavaScript(
+public class WXTransferJavaScript @JvmOverloads constructor(
     private val session: WXTransferSession,
     private val files: Executor = Dispatchers.IO.asExecutor(),
-    private val send: (String) -> Unit,
+    private val page: Page,
 ) : AutoCloseable {
+    /** The way to a page. */
+    public fun interface Page {
+        /**
+         * Takes a message for the page's `wxtransferReceive`, from any thread but one at a time for one call, and also from inside
+         * [WXTransferJavaScript.receive]. It has to pass them on in their order, to the page's own thread, in a later turn.
+         */
+        public fun send(message: String)
+    }
+
     private val running = HashMap<Long, Running>()
-    private val fileCalls = WXTJavaScriptFiles(session)
+    private val fileCalls = WXTransferJavaScriptFiles(session)
 
     /**
      * The page has gone. A message that was sent before may still be on its way to the page's thread: look there, and
@@ -40,7 +48,7 @@ public class WXTJavaScript(
 
     /** A call whose task has begun, or is about to. */
     private class Running {
-        var task: WXTTask<*>? = null
+        var task: WXTransferTask<*>? = null
         var aborted = false
     }
 
@@ -109,7 +117,7 @@ public class WXTJavaScript(
         task?.abort()
     }
 
-    internal fun start(call: Call, begin: () -> WXTTask<*>) {
+    internal fun start(call: Call, begin: () -> WXTransferTask<*>) {
         // Before the task begins: its last callback, which takes it out again, may come before `begin` returns.
         val entry = Running()
         synchronized(running) { running[call.number] = entry }
@@ -119,7 +127,7 @@ public class WXTJavaScript(
             forget(call)
             call.failed(malformed.reason, malformed.errno)
             return
-        } catch (refused: WXTStatusException) {
+        } catch (refused: WXTransferStatusException) {
             forget(call)
             call.refused(refused)
             return
@@ -136,32 +144,30 @@ public class WXTJavaScript(
         synchronized(running) { running.remove(call.number) }
     }
 
-    private fun upload(call: Call, options: JSONObject): WXTTask<*> = session.uploadFile(
-        WXTUploadRequest(
-            url = options.text("url").orEmpty(),
-            filePath = options.text("filePath"),
-            name = options.text("name").orEmpty(),
-            header = options.pairs("header"),
-            formData = options.pairs("formData"),
-            fileName = options.text("fileName"),
-            timeout = options.milliseconds("timeout"),
-            disableProfile = options.opt("enableProfile") == false,
-        ),
-        object : Events<WXTUploadSuccess>(call, "totalBytesSent", "totalBytesExpectedToSend") {
-            override fun json(result: WXTUploadSuccess) = JSONObject().put("data", result.data)
+    private fun upload(call: Call, options: JSONObject): WXTransferTask<*> = session.uploadFile(
+        WXTransferUploadRequest(options.text("url").orEmpty()) {
+            filePath = options.text("filePath")
+            name = options.text("name").orEmpty()
+            header = options.pairs("header")
+            formData = options.pairs("formData")
+            fileName = options.text("fileName")
+            timeoutMillis = options.milliseconds("timeout")
+            disableProfile = options.opt("enableProfile") == false
+        },
+        object : Events<WXTransferUploadSuccess>(call, "totalBytesSent", "totalBytesExpectedToSend") {
+            override fun json(result: WXTransferUploadSuccess) = JSONObject().put("data", result.data)
         },
     )
 
-    private fun download(call: Call, options: JSONObject): WXTTask<*> = session.downloadFile(
-        WXTDownloadRequest(
-            url = options.text("url").orEmpty(),
-            header = options.pairs("header"),
-            filePath = options.text("filePath"),
-            timeout = options.milliseconds("timeout"),
-            disableProfile = options.opt("enableProfile") == false,
-        ),
-        object : Events<WXTDownloadSuccess>(call, "totalBytesWritten", "totalBytesExpectedToWrite") {
-            override fun json(result: WXTDownloadSuccess) = JSONObject()
+    private fun download(call: Call, options: JSONObject): WXTransferTask<*> = session.downloadFile(
+        WXTransferDownloadRequest(options.text("url").orEmpty()) {
+            header = options.pairs("header")
+            filePath = options.text("filePath")
+            timeoutMillis = options.milliseconds("timeout")
+            disableProfile = options.opt("enableProfile") == false
+        },
+        object : Events<WXTransferDownloadSuccess>(call, "totalBytesWritten", "totalBytesExpectedToWrite") {
+            override fun json(result: WXTransferDownloadSuccess) = JSONObject()
                 .putOpt("tempFilePath", result.tempFilePath)
                 .putOpt("filePath", result.filePath)
                 .put("dataLength", result.dataLength)
@@ -189,12 +195,12 @@ public class WXTJavaScript(
         val operation = fileCalls.call(api) ?: return failure(api, "not supported")
         return try {
             Outcome.Success(operation(options).put("errMsg", "$api:ok"))
-        } catch (failure: WXTFailureException) {
+        } catch (failure: WXTransferFailure) {
             // FileError has the number as `errCode`.
             Outcome.Fail(json(failure).put("errCode", failure.errno))
         } catch (malformed: MalformedException) {
             failure(api, malformed.reason, malformed.errno)
-        } catch (refused: WXTStatusException) {
+        } catch (refused: WXTransferStatusException) {
             // The app closed the session, or has a mistake: the page cannot know, and must not wait for ever.
             failure(api, refused.message.orEmpty())
         }
@@ -206,11 +212,11 @@ public class WXTJavaScript(
     }
 
     /** The `errno` of what is no failure of the library's. File calls have a table of their own (`FileError`). */
-    private fun refusal(api: String): Int = if (isTransfer(api)) WXTErrno.INTERNAL else WXTErrno.SYSTEM_ERROR
+    private fun refusal(api: String): Int = if (isTransfer(api)) WXTransferErrno.INTERNAL else WXTransferErrno.SYSTEM_ERROR
 
     private fun isTransfer(api: String): Boolean = api == "uploadFile" || api == "downloadFile"
 
-    private fun json(failure: WXTFailureException): JSONObject =
+    private fun json(failure: WXTransferFailure): JSONObject =
         JSONObject().put("errMsg", failure.errMsg).put("errno", failure.errno)
 
     /** What a call has come to. */
@@ -230,7 +236,7 @@ public class WXTJavaScript(
         fun event(name: String, result: JSONObject) = pass(message(name, result))
 
         private fun pass(message: String) {
-            if (!isClosed) send(message)
+            if (!isClosed) page.send(message)
         }
 
         private fun message(event: String, result: JSONObject?): String {
@@ -240,12 +246,12 @@ public class WXTJavaScript(
 
         fun succeeded(errMsg: String, result: JSONObject) = ended(Outcome.Success(result.put("errMsg", errMsg)))
 
-        fun failed(failure: WXTFailureException) = ended(Outcome.Fail(json(failure)))
+        fun failed(failure: WXTransferFailure) = ended(Outcome.Fail(json(failure)))
 
         fun failed(reason: String, errno: Int = refusal(api)) = ended(failure(api, reason, errno))
 
         /** The app closed the session, or has a mistake: the page cannot know, and must not wait for ever. */
-        fun refused(refused: WXTStatusException) = failed(refused.message.orEmpty())
+        fun refused(refused: WXTransferStatusException) = failed(refused.message.orEmpty())
 
         /** The page's side gives `complete` what it was given before. */
         fun ended(outcome: Outcome) {
@@ -261,19 +267,19 @@ public class WXTJavaScript(
         }
     }
 
-    private abstract inner class Events<S : WXTSuccess>(
+    private abstract inner class Events<S : WXTransferSuccess>(
         private val call: Call,
         private val totalName: String,
         private val expectedName: String,
-    ) : WXTCallbacks<S> {
+    ) : WXTransferCallbacks<S> {
         abstract fun json(result: S): JSONObject
 
-        override fun onHeadersReceived(event: WXTHeadersReceived) {
+        override fun onHeadersReceived(event: WXTransferHeadersReceived) {
             val result = JSONObject().put("header", joined(event.header)).put("statusCode", event.statusCode)
             call.event("headersReceived", result)
         }
 
-        override fun onProgress(event: WXTProgress) {
+        override fun onProgress(event: WXTransferProgress) {
             val progress = JSONObject()
                 .putOpt("progress", event.progress)
                 .put(totalName, event.totalBytes)
@@ -290,7 +296,7 @@ public class WXTJavaScript(
             call.succeeded(result.errMsg, success)
         }
 
-        override fun onFail(failure: WXTFailureException) = call.failed(failure)
+        override fun onFail(failure: WXTransferFailure) = call.failed(failure)
 
         override fun onComplete() {
             forget(call)
@@ -301,80 +307,10 @@ public class WXTJavaScript(
     /** What a host needs of the library to serve a page. */
     public companion object {
         /** The page's side: a script that makes the `wx` functions, to be run before the page's own. */
+        @JvmStatic
         public val pageScript: String by lazy {
-            val stream = checkNotNull(WXTJavaScript::class.java.getResourceAsStream("wx.js")) { "wx.js is not packed" }
+            val stream = checkNotNull(WXTransferJavaScript::class.java.getResourceAsStream("wx.js")) { "wx.js is not packed" }
             stream.use { it.readBytes().decodeToString() }
         }
     }
 }
-
-/** The header as an object: values of one name, whatever its case (RFC 9110 section 5.1), joined under the first. */
-private fun joined(header: List<Pair<String, String>>): JSONObject {
-    val json = JSONObject()
-    for (fields in header.groupBy { (name, _) -> name.lowercase() }.values) {
-        json.put(fields.first().first, fields.joinToString { (_, value) -> value })
-    }
-    return json
-}
-
-internal fun WXTProfile.json(): JSONObject = JSONObject()
-    .putOpt("invokeStart", invokeStart)
-    .putOpt("queueStart", queueStart)
-    .putOpt("queueEnd", queueEnd)
-    .put("fetchStart", fetchStart)
-    .put("redirectStart", redirectStart)
-    .put("redirectEnd", redirectEnd)
-    .put("domainLookUpStart", domainLookUpStart)
-    .put("domainLookUpEnd", domainLookUpEnd)
-    .put("connectStart", connectStart)
-    .put("connectEnd", connectEnd)
-    .put("SSLconnectionStart", SSLconnectionStart)
-    .put("SSLconnectionEnd", SSLconnectionEnd)
-    .put("requestStart", requestStart)
-    .put("requestEnd", requestEnd)
-    .put("responseStart", responseStart)
-    .put("responseEnd", responseEnd)
-    .put("sendBytesCount", sendBytesCount)
-    .put("receivedBytedCount", receivedBytedCount)
-    .putOpt("rtt", rtt)
-    .putOpt("httpRttEstimate", httpRttEstimate)
-    .putOpt("transportRttEstimate", transportRttEstimate)
-    .putOpt("throughputKbps", throughputKbps)
-    .putOpt("downstreamThroughputKbpsEstimate", downstreamThroughputKbpsEstimate)
-    .put("estimate_nettype", estimate_nettype)
-    .putOpt("peerIP", peerIP)
-    .putOpt("protocol", protocol)
-    .put("port", port)
-    .put("socketReused", socketReused)
-    .put("usingHighPerformanceMode", usingHighPerformanceMode)
-
-/** A parameter is not what a message may hold. */
-internal class MalformedException(val reason: String, val errno: Int) : Exception(reason)
-
-/** The number of a call. JSON has one kind of numbers, so that 1.0 is 1. */
-private fun JSONObject.number(name: String): Long {
-    val number = opt(name) as? Number
-    require(number != null && number.toDouble() == number.toLong().toDouble()) { "$name is no whole number" }
-    return number.toLong()
-}
-
-/** A parameter that is text; `null` where it is absent. */
-internal fun JSONObject.text(name: String): String? = opt(name) as? String
-
-/** The pairs of a list, whose order JSON keeps. */
-private fun JSONObject.pairs(name: String): List<Pair<String, String>> {
-    if (isNull(name)) return emptyList()
-    val list = opt(name) as? JSONArray ?: throw malformed(name)
-    return List(list.length()) { index ->
-        val pair = list.opt(index) as? JSONArray
-        val (key, value) = pair?.opt(0) as? String to pair?.opt(1) as? String
-        if (key == null || value == null || pair?.length() != 2) throw malformed(name)
-        key to value
-    }
-}
-
-private fun malformed(name: String) = MalformedException("invalid request data $name", WXTErrno.INVALID_REQUEST_DATA)
-
-/** A time; the default, 0, for what is none. */
-private fun JSONObject.milliseconds(name: String): Int =
-    (opt(name) as? Number)?.toDouble()?.toInt()?.coerceAtLeast(0) ?: 0

@@ -15,31 +15,79 @@ import java.util.concurrent.atomic.AtomicLong
  *
  * It is sent to a server that is one of [hosts] and asks for a certificate in the handshake, and to no other.
  */
-public class WXTClientCertificate(
-    /** The app's own certificate in PEM, followed by those above it, in their order. Keys in the text are passed over. */
-    public val chain: String,
-    /** The servers that it may be sent to, on any port: exact host names, without a scheme, or addresses. */
-    public val hosts: List<String>,
-    /** Who has the key. [WXTPrivateKeySigner] signs with a [PrivateKey]. */
-    public val signer: WXTSigner,
-    /**
-     * What the key can sign by, the preferred one first; empty is all that the library knows for the key, with RSA-PSS before
-     * PKCS #1. A key of the Android Keystore signs only by the digests and paddings that it was made for.
-     */
-    public val schemes: List<WXTSignatureScheme> = emptyList(),
-) {
+public class WXTransferClientCertificate private constructor(private val values: Builder) {
+    /** [Builder.chain]. */
+    public val chain: String get() = values.chain
+
+    /** [Builder.hosts]. */
+    public val hosts: List<String> get() = values.hosts
+
+    /** [Builder.signer]. */
+    public val signer: WXTransferSigner get() = values.signer
+
+    /** [Builder.schemes]. */
+    public val schemes: List<WXTransferSignatureScheme> get() = values.schemes
+
+    /** A builder with the same values. Kotlin has [copy]. */
+    public fun toBuilder(): Builder = values.clone()
+
+    /** The same with what [change] sets. */
+    @JvmSynthetic
+    public inline fun copy(change: Builder.() -> Unit): WXTransferClientCertificate = toBuilder().apply(change).build()
+
     /** For logs: the hosts and schemes, and of the certificates the length only. */
     override fun toString(): String = Redaction.text(
-        "WXTClientCertificate",
+        "WXTransferClientCertificate",
         "chain" to Redaction.length(chain),
         "hosts" to hosts,
         "signer" to Redaction.presence(signer),
         "schemes" to schemes,
     )
+
+    /** Makes a [WXTransferClientCertificate]. */
+    public class Builder(chain: String, hosts: List<String>, signer: WXTransferSigner) : Cloneable {
+        /** The app's own certificate in PEM, followed by those above it, in their order. Keys in the text are passed over. */
+        @set:JvmSynthetic public var chain: String = chain
+        public fun setChain(chain: String): Builder = apply { this.chain = chain }
+
+        /** The servers that it may be sent to, on any port: exact host names, without a scheme, or addresses. */
+        @set:JvmSynthetic public var hosts: List<String> = hosts
+        public fun setHosts(hosts: List<String>): Builder = apply { this.hosts = hosts }
+
+        /** Who has the key. [WXTransferPrivateKeySigner] signs with a [PrivateKey]. */
+        @set:JvmSynthetic public var signer: WXTransferSigner = signer
+        public fun setSigner(signer: WXTransferSigner): Builder = apply { this.signer = signer }
+
+        /**
+         * What the key can sign by, the preferred one first; empty is all that the library knows for the key, with RSA-PSS before
+         * PKCS #1. A key of the Android Keystore signs only by the digests and paddings that it was made for.
+         */
+        @set:JvmSynthetic public var schemes: List<WXTransferSignatureScheme> = emptyList()
+        public fun setSchemes(schemes: List<WXTransferSignatureScheme>): Builder = apply { this.schemes = schemes }
+
+        /** The values as they are set so far. */
+        public fun build(): WXTransferClientCertificate = WXTransferClientCertificate(clone())
+
+        public override fun clone(): Builder {
+            val copy = super.clone() as Builder
+            copy.hosts = hosts.toList()
+            copy.schemes = schemes.toList()
+            return copy
+        }
+    }
 }
 
+/** A [WXTransferClientCertificate] with what [set] sets. */
+@JvmSynthetic
+public inline fun WXTransferClientCertificate(
+    chain: String,
+    hosts: List<String>,
+    signer: WXTransferSigner,
+    set: WXTransferClientCertificate.Builder.() -> Unit = {},
+): WXTransferClientCertificate = WXTransferClientCertificate.Builder(chain, hosts, signer).apply(set).build()
+
 /** How a key signs in a TLS handshake, `WXT_SCHEME_…` of the C interface. */
-public enum class WXTSignatureScheme(
+public enum class WXTransferSignatureScheme(
     /** The number in the C interface and in TLS. */
     public val value: Int,
     /** The algorithm of `java.security.Signature`, as Android names it. */
@@ -74,17 +122,17 @@ public enum class WXTSignatureScheme(
 }
 
 /** Signs with the key of a client certificate. */
-public fun interface WXTSigner {
+public fun interface WXTransferSigner {
     /**
      * Asks for the signature of [message], which is not hashed, by [scheme]. Called on a worker thread in the middle of a
-     * handshake, for several connections at once; it has to return soon. The answer is given by [WXTSigning.finish], from any
+     * handshake, for several connections at once; it has to return soon. The answer is given by [WXTransferSigning.finish], from any
      * thread, before or after this returned. What it throws is "there is no signature".
      */
-    public fun sign(scheme: WXTSignatureScheme, message: ByteArray, signing: WXTSigning)
+    public fun sign(scheme: WXTransferSignatureScheme, message: ByteArray, signing: WXTransferSigning)
 }
 
-/** A question to a [WXTSigner]. Each has to be answered, or its task waits for its deadline and its memory is lost. */
-public class WXTSigning internal constructor(signing: Long) {
+/** A question to a [WXTransferSigner]. Each has to be answered, or its task waits for its deadline and its memory is lost. */
+public class WXTransferSigning internal constructor(signing: Long) {
     private val pending = AtomicLong(signing)
 
     /**
@@ -103,8 +151,8 @@ public class WXTSigning internal constructor(signing: Long) {
  * @param key The key; it is used on the threads of [executor].
  * @param executor Where to sign, since a Keystore is slow. A handshake waits for it.
  */
-public class WXTPrivateKeySigner(private val key: PrivateKey, private val executor: Executor) : WXTSigner {
-    override fun sign(scheme: WXTSignatureScheme, message: ByteArray, signing: WXTSigning) {
+public class WXTransferPrivateKeySigner(private val key: PrivateKey, private val executor: Executor) : WXTransferSigner {
+    override fun sign(scheme: WXTransferSignatureScheme, message: ByteArray, signing: WXTransferSigning) {
         executor.execute {
             val signature = try {
                 signature(scheme).run {
@@ -124,13 +172,13 @@ public class WXTPrivateKeySigner(private val key: PrivateKey, private val execut
     }
 
     /** Android has names for RSA-PSS with each digest. Java has one, and parameters. */
-    private fun signature(scheme: WXTSignatureScheme): Signature = try {
+    private fun signature(scheme: WXTransferSignatureScheme): Signature = try {
         Signature.getInstance(scheme.algorithm)
     } catch (missing: NoSuchAlgorithmException) {
         val (digest, hash, salt) = when (scheme) {
-            WXTSignatureScheme.RSA_PSS_SHA256 -> Triple("SHA-256", MGF1ParameterSpec.SHA256, 32)
-            WXTSignatureScheme.RSA_PSS_SHA384 -> Triple("SHA-384", MGF1ParameterSpec.SHA384, 48)
-            WXTSignatureScheme.RSA_PSS_SHA512 -> Triple("SHA-512", MGF1ParameterSpec.SHA512, 64)
+            WXTransferSignatureScheme.RSA_PSS_SHA256 -> Triple("SHA-256", MGF1ParameterSpec.SHA256, 32)
+            WXTransferSignatureScheme.RSA_PSS_SHA384 -> Triple("SHA-384", MGF1ParameterSpec.SHA384, 48)
+            WXTransferSignatureScheme.RSA_PSS_SHA512 -> Triple("SHA-512", MGF1ParameterSpec.SHA512, 64)
             else -> throw missing
         }
         Signature.getInstance("RSASSA-PSS").apply { setParameter(PSSParameterSpec(digest, "MGF1", hash, salt, 1)) }

@@ -5,61 +5,62 @@ import org.json.JSONArray
 import org.json.JSONObject
 
 /** The file calls of a page's messages, each from its `options` to the `result` of its `success` but `errMsg`. */
-internal class WXTJavaScriptFiles(private val session: WXTransferSession) {
-    private val files = session.files
+internal class WXTransferJavaScriptFiles(private val session: WXTransferSession) {
+    private val files = session.files.blocking
 
     /** The call that [api] names, or `null` where it is no file call. */
     fun call(api: String): ((JSONObject) -> JSONObject)? = when (api) {
-        "access" -> { options -> done { files.accessBlocking(options.path("path")) } }
+        "access" -> { options -> done { files.access(options.path("path")) } }
         "stat" -> { options ->
-            val stats = files.statBlocking(options.path("path"), options.flag("recursive"))
+            val path = options.path("path")
+            val stats = if (options.flag("recursive")) files.statRecursive(path) else listOf(files.stat(path))
             JSONObject().put("stats", json(stats))
         }
-        "unlink" -> { options -> done { files.unlinkBlocking(options.path("filePath")) } }
-        "copyFile" -> { options -> done { files.copyBlocking(options.path("srcPath"), options.path("destPath")) } }
-        "rename" -> { options -> done { files.renameBlocking(options.path("oldPath"), options.path("newPath")) } }
+        "unlink" -> { options -> done { files.unlink(options.path("filePath")) } }
+        "copyFile" -> { options -> done { files.copy(options.path("srcPath"), options.path("destPath")) } }
+        "rename" -> { options -> done { files.rename(options.path("oldPath"), options.path("newPath")) } }
         "mkdir" -> { options ->
-            done { files.makeDirectoryBlocking(options.path("dirPath"), options.flag("recursive")) }
+            done { files.makeDirectory(options.path("dirPath"), options.flag("recursive")) }
         }
         "rmdir" -> { options ->
-            done { files.removeDirectoryBlocking(options.path("dirPath"), options.flag("recursive")) }
+            done { files.removeDirectory(options.path("dirPath"), options.flag("recursive")) }
         }
         "readdir" -> { options ->
-            JSONObject().put("files", JSONArray(files.listDirectoryBlocking(options.path("dirPath"))))
+            JSONObject().put("files", JSONArray(files.listDirectory(options.path("dirPath"))))
         }
         "getFileInfo" -> { options ->
-            val info = files.infoBlocking(options.path("filePath"), options.digestAlgorithm())
+            val info = files.info(options.path("filePath"), options.digestAlgorithm())
             JSONObject().put("size", info.size).put("digest", info.digest)
         }
         "readFile" -> { options ->
             val isText = options.isText()
-            val position = options.count("position", 0, WXTErrno.POSITION_OUT_OF_RANGE)
-            val length = options.count("length", 1, WXTErrno.LENGTH_OUT_OF_RANGE)
-            val content = files.readBlocking(options.path("filePath"), position, length)
+            val position = options.count("position", 0, WXTransferErrno.POSITION_OUT_OF_RANGE)
+            val length = options.count("length", 1, WXTransferErrno.LENGTH_OUT_OF_RANGE)
+            val content = files.read(options.path("filePath"), position, length)
             JSONObject().put("data", if (isText) content.decodeToString() else Base64.encode(content))
         }
-        "writeFile" -> { options -> done { write(options, WXTWriteMode.WHOLE) } }
-        "appendFile" -> { options -> done { write(options, WXTWriteMode.APPEND) } }
+        "writeFile" -> { options -> done { write(options, WXTransferWriteMode.WHOLE) } }
+        "appendFile" -> { options -> done { write(options, WXTransferWriteMode.APPEND) } }
         "saveFile" -> { options ->
-            val file = session.saveFileBlocking(options.path("tempFilePath"), options.text("filePath"))
+            val file = files.saveFile(options.path("tempFilePath"), options.text("filePath"))
             JSONObject().put("savedFilePath", file.filePath)
         }
         "getSavedFileList" -> { _ ->
-            JSONObject().put("fileList", JSONArray(session.getSavedFileListBlocking().map(::savedFile)))
+            JSONObject().put("fileList", JSONArray(files.getSavedFileList().map(::savedFile)))
         }
         "getSavedFileInfo" -> { options ->
-            val file = session.getSavedFileInfoBlocking(options.path("filePath"))
+            val file = files.getSavedFileInfo(options.path("filePath"))
             JSONObject().put("size", file.size).put("createTime", file.createTime)
         }
-        "removeSavedFile" -> { options -> done { session.removeSavedFileBlocking(options.path("filePath")) } }
+        "removeSavedFile" -> { options -> done { files.removeSavedFile(options.path("filePath")) } }
         else -> null
     }
 
-    private fun write(options: JSONObject, mode: WXTWriteMode) {
+    private fun write(options: JSONObject, mode: WXTransferWriteMode) {
         val isText = options.isText()
         val data = options.text("data") ?: throw invalid("data")
         val content = if (isText) data.encodeToByteArray() else fromBase64(data)
-        files.writeBlocking(options.path("filePath"), content, mode, 0)
+        files.write(options.path("filePath"), content, mode, 0)
     }
 }
 
@@ -85,7 +86,7 @@ private fun JSONObject.count(name: String, least: Long, errno: Int): Long {
 /** The largest whole number that every reader of JSON keeps exactly. */
 private const val LARGEST = 0x1fffffffffffff
 
-private fun invalid(name: String) = MalformedException("Invalid argument $name", WXTErrno.INVALID_ARGUMENT)
+private fun invalid(name: String) = MalformedException("Invalid argument $name", WXTransferErrno.INVALID_ARGUMENT)
 
 private fun JSONObject.isText(): Boolean = when (opt("encoding")) {
     "utf8" -> true
@@ -93,8 +94,8 @@ private fun JSONObject.isText(): Boolean = when (opt("encoding")) {
     else -> throw invalid("encoding")
 }
 
-private fun JSONObject.digestAlgorithm(): WXTDigestAlgorithm =
-    WXTDigestAlgorithm.entries.find { it.name.lowercase() == opt("digestAlgorithm") }
+private fun JSONObject.digestAlgorithm(): WXTransferDigestAlgorithm =
+    WXTransferDigestAlgorithm.entries.find { it.name.lowercase() == opt("digestAlgorithm") }
         ?: throw invalid("digestAlgorithm")
 
 private fun fromBase64(text: String): ByteArray = try {
@@ -107,7 +108,7 @@ private fun fromBase64(text: String): ByteArray = try {
 private const val BASE64_ENCODE_ERROR = 1300203
 
 /** One `Stats`, or the list of a directory and all that is in it, whose entries have paths. */
-private fun json(stats: List<WXTFileStats>): Any {
+private fun json(stats: List<WXTransferFileStats>): Any {
     val all = stats.map { entry ->
         val json = JSONObject()
             .put("mode", entry.mode)
@@ -119,5 +120,5 @@ private fun json(stats: List<WXTFileStats>): Any {
     return if (stats.first().path == null) all.first() else JSONArray(all)
 }
 
-private fun savedFile(file: WXTFile): JSONObject =
+private fun savedFile(file: WXTransferFileInfo): JSONObject =
     JSONObject().put("filePath", file.filePath).put("size", file.size).put("createTime", file.createTime)

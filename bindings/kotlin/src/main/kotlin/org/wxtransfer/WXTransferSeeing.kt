@@ -1,7 +1,7 @@
 package org.wxtransfer
 
 /** Which call [WXTransferSession.checkUrl] is about. */
-public enum class WXTApi(
+public enum class WXTransferApi(
     /** The number in the C interface. */
     public val value: Int,
 ) {
@@ -13,34 +13,33 @@ public enum class WXTApi(
 }
 
 /** What would become of a call with a URL and a header: `WxtUrlCheck` of the C interface. */
-public data class WXTUrlCheck(
+public class WXTransferUrlCheck internal constructor(
     /** The URL as it would be sent, query included. `null` if it cannot be read. */
-    val url: String?,
+    public val url: String?,
     /** The rules allow the call. */
-    val allowed: Boolean,
-    /** One of [WXTErrno]: of the failure, or [WXTErrno.OK]. */
-    val errno: Int,
+    public val allowed: Boolean,
+    /** One of [WXTransferErrno]: of the failure, or [WXTransferErrno.OK]. */
+    public val errno: Int,
     /** What kind of failure it is; `null` if the call is allowed. */
-    val category: WXTCategory?,
+    public val category: WXTransferCategory?,
     /** Of the failure, such as `downloadFile:fail url not in domain list`; else `downloadFile:ok`. */
-    val errMsg: String,
+    public val errMsg: String,
     /** What is wrong, in words for a developer. Holds no query and no header value. `null` if the call is allowed. */
-    val detail: String?,
+    public val detail: String?,
     /**
      * What decided: `url`, `header`, or the session's option by its name in C: `upload_domains`, `download_domains`,
      * `skip_domain_check`, `allow_plain_http` or `lan_policy`.
      */
-    val rule: String,
+    public val rule: String,
     /** The Referer that would be sent. */
-    val referer: String,
+    public val referer: String,
     /** The names of the page's headers that would not be sent. */
-    val droppedHeaders: List<String>,
+    public val droppedHeaders: List<String>,
     /** The quirks of old clients and base libraries that hold for the call. */
-    val quirks: List<String>,
-) {
-    /** For logs: the URL without its query. */
+    public val quirks: List<String>,
+) {    /** For logs: the URL without its query. */
     override fun toString(): String = Redaction.text(
-        "WXTUrlCheck",
+        "WXTransferUrlCheck",
         "url" to url?.let(Redaction::url),
         "allowed" to allowed,
         "errno" to errno,
@@ -58,65 +57,101 @@ public data class WXTUrlCheck(
  * Numbers of one session since it was opened: `WxtSessionStatistics` of the C interface. Each but [tasksRunning], [tasksWaiting] and
  * [connectionsIdle], which are of now, only grows.
  */
-public data class WXTSessionStatistics(
+public class WXTransferSessionStatistics internal constructor(numbers: LongArray) {
     /** Tasks that were started, those included that failed at once. */
-    val tasksStarted: Long,
+    public val tasksStarted: Long = numbers[0]
+
     /** Of them, tasks that succeeded. */
-    val tasksSucceeded: Long,
+    public val tasksSucceeded: Long = numbers[1]
+
     /** Tasks that failed for another reason than the three below. */
-    val tasksFailed: Long,
+    public val tasksFailed: Long = numbers[2]
+
     /** Tasks that were aborted. */
-    val tasksAborted: Long,
+    public val tasksAborted: Long = numbers[3]
+
     /** Tasks whose deadline passed. */
-    val tasksTimedOut: Long,
+    public val tasksTimedOut: Long = numbers[4]
+
     /** Tasks that the background interrupted. */
-    val tasksInterrupted: Long,
+    public val tasksInterrupted: Long = numbers[5]
+
     /** Tasks that a thread works on now. */
-    val tasksRunning: Long,
+    public val tasksRunning: Long = numbers[6]
+
     /** Tasks that wait in a queue now. */
-    val tasksWaiting: Long,
+    public val tasksWaiting: Long = numbers[7]
+
     /** Attempts after the first one of a task. */
-    val retries: Long,
+    public val retries: Long = numbers[8]
+
     /** Bytes sent, with heads and TLS. */
-    val bytesSent: Long,
+    public val bytesSent: Long = numbers[9]
+
     /** Bytes received, with heads and TLS. */
-    val bytesReceived: Long,
+    public val bytesReceived: Long = numbers[10]
+
     /** Connections that were opened. */
-    val connectionsOpened: Long,
+    public val connectionsOpened: Long = numbers[11]
+
     /** Requests that found their connection open. */
-    val connectionsReused: Long,
+    public val connectionsReused: Long = numbers[12]
+
     /** Connections that are open now and that no task uses. */
-    val connectionsIdle: Long,
+    public val connectionsIdle: Long = numbers[13]
+
     /** Connections whose TLS handshake resumed the session of an earlier one. */
-    val tlsSessionsResumed: Long,
+    public val tlsSessionsResumed: Long = numbers[14]
+
     /** Questions for the addresses of a name. */
-    val lookUps: Long,
+    public val lookUps: Long = numbers[15]
+
     /** Answers that were the rest of a file, by `resume`. */
-    val resumed: Long,
-) {
+    public val resumed: Long = numbers[16]
+
+    /** For logs. */
+    override fun toString(): String = Redaction.text(
+        "WXTransferSessionStatistics",
+        "tasksStarted" to tasksStarted,
+        "tasksSucceeded" to tasksSucceeded,
+        "tasksFailed" to tasksFailed,
+        "tasksAborted" to tasksAborted,
+        "tasksTimedOut" to tasksTimedOut,
+        "tasksInterrupted" to tasksInterrupted,
+        "tasksRunning" to tasksRunning,
+        "tasksWaiting" to tasksWaiting,
+        "retries" to retries,
+        "bytesSent" to bytesSent,
+        "bytesReceived" to bytesReceived,
+        "connectionsOpened" to connectionsOpened,
+        "connectionsReused" to connectionsReused,
+        "connectionsIdle" to connectionsIdle,
+        "tlsSessionsResumed" to tlsSessionsResumed,
+        "lookUps" to lookUps,
+        "resumed" to resumed,
+    )
+
     internal companion object {
         /** How many there are. */
         const val COUNT = 17
-
-        fun of(numbers: LongArray): WXTSessionStatistics = numbers.iterator().run {
-            WXTSessionStatistics(
-                nextLong(), nextLong(), nextLong(), nextLong(), nextLong(), nextLong(), nextLong(), nextLong(),
-                nextLong(), nextLong(), nextLong(), nextLong(), nextLong(), nextLong(), nextLong(), nextLong(),
-                nextLong(),
-            )
-        }
     }
 }
 
 /** One request of a task, for developers: `WxtTrace` of the C interface. */
-public data class WXTTrace(
+public class WXTransferTrace internal constructor(
     /** An object of JSON: an `entry` of HAR 1.2. It has no query, header value, field or body. */
-    val entry: String,
-)
+    public val entry: String,
+) {
+    /** For logs. */
+    override fun toString(): String = Redaction.text(
+        "WXTransferTrace",
+        "entry" to entry,
+    )
+}
 
 /** What a check has come to; native code fills it before the check's function returns. */
 internal class NativeUrlCheck {
-    var check: WXTUrlCheck? = null
+    var check: WXTransferUrlCheck? = null
         private set
 
     fun set(
@@ -133,11 +168,11 @@ internal class NativeUrlCheck {
         quirks: ByteArray,
         quirkLengths: IntArray,
     ) {
-        check = WXTUrlCheck(
+        check = WXTransferUrlCheck(
             url?.decodeToString(),
             allowed,
             errno,
-            category.takeIf { it != 0 }?.let(WXTCategory::of),
+            category.takeIf { it != 0 }?.let(WXTransferCategory::of),
             errMsg.decodeToString(),
             detail?.decodeToString(),
             rule.decodeToString(),

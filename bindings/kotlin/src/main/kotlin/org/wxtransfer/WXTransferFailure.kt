@@ -1,7 +1,7 @@
 package org.wxtransfer
 
 /** WeChat's error numbers, `WXT_ERRNO_…` of the C interface. */
-public object WXTErrno {
+public object WXTransferErrno {
     /** Success. */
     public const val OK: Int = 0
 
@@ -121,11 +121,11 @@ public object WXTErrno {
  * What kind of failure it is, `WXT_CATEGORY_…` of the C interface. A later version may know more kinds, so a `when` over
  * them needs an `else`.
  */
-public enum class WXTCategory(
+public enum class WXTransferCategory(
     /** The number in the C interface. */
     public val value: Int,
 ) {
-    /** A kind that this version has no name for. [WXTFailureException.categoryValue] has its number. */
+    /** A kind that this version has no name for. [WXTransferFailure.categoryValue] has its number. */
     UNKNOWN(-1),
 
     /** The page or the closing session stopped the task. */
@@ -178,132 +178,68 @@ public enum class WXTCategory(
     ;
 
     internal companion object {
-        fun of(value: Int): WXTCategory = entries.firstOrNull { it.value == value } ?: UNKNOWN
+        fun of(value: Int): WXTransferCategory = entries.firstOrNull { it.value == value } ?: UNKNOWN
     }
 }
 
 /**
- * Why a call of the app's was refused, `WxtStatus` of the C interface. A later version may know more reasons, so a `when`
- * over them needs an `else`.
+ * A task or a file operation failed: what `fail` is given, and `WxtFailure` of the C interface. An app's tests make one with
+ * [Builder].
  */
-public enum class WXTStatus(
-    /** The number in the C interface. */
-    public val value: Int,
-) {
-    /** A reason that this version has no name for. [WXTStatusException.statusValue] has its number. */
-    UNKNOWN(-1),
-
-    /** The call did what it says. */
-    OK(0),
-
-    /** A value is missing or outside its range. */
-    INVALID_ARGUMENT(1),
-
-    /** Library and binding do not belong together. */
-    INVALID_STRUCT_SIZE(2),
-
-    /** A string of the session's options is not UTF-8. */
-    INVALID_UTF8(3),
-
-    /** The session is closing or closed. */
-    SESSION_CLOSED(4),
-
-    /** The function waits for callbacks, so it cannot be called from one. */
-    CALLED_FROM_CALLBACK(5),
-
-    /** No task with this number is queued or running. */
-    NOT_FOUND(6),
-
-    /** `clientVersion` or `baseLibraryVersion` is not numbers separated by dots. */
-    INVALID_VERSION(7),
-
-    /** An entry of a domain list is not a host with an optional port. */
-    INVALID_DOMAIN(8),
-
-    /** `rootCertificates` holds no certificate, or one that cannot be read. */
-    INVALID_CERTIFICATE(9),
-
-    /** A pin has no host, or its hash is not 32 bytes. */
-    INVALID_PIN(10),
-
-    /** `proxy` is not `http://[user:password@]host:port`. */
-    INVALID_PROXY(11),
-
-    /** The data directory cannot be created or used; the log says why. */
-    STORAGE_FAILED(12),
-
-    /** Another open session has the same mini program's directory, and its sharing is exclusive. */
-    STORAGE_LOCKED(13),
-
-    /** The operating system's trust store cannot be used; on Android: `WXTransferAndroid.init` was not called. */
-    TRUST_STORE_UNAVAILABLE(14),
-
-    /** No thread or descriptor could be created. */
-    OUT_OF_RESOURCES(15),
-
-    /** A bug of the library, caught; nothing was started. */
-    INTERNAL(16),
-    ;
-
-    internal companion object {
-        fun of(value: Int): WXTStatus = entries.firstOrNull { it.value == value } ?: UNKNOWN
-    }
-}
-
-/** Everything that the library throws of its own. */
-public sealed class WXTException(message: String) : Exception(message)
-
-/** A call was refused for a mistake of the app's: nothing was started and no callback will run. */
-public class WXTStatusException internal constructor(
-    /** The number in the C interface, which is kept where [status] is [WXTStatus.UNKNOWN]. */
-    public val statusValue: Int,
-    message: String,
-) : WXTException(message) {
-    internal constructor(statusValue: Int) : this(statusValue, Native.statusText(statusValue).decodeToString())
-
-    /** For an app's tests, which have no native library. */
-    public constructor(status: WXTStatus) : this(status.value, status.name)
-
-    /** Why. */
-    public val status: WXTStatus get() = WXTStatus.of(statusValue)
-}
-
-/** A task or a file operation failed: what `fail` is given, and `WxtFailure` of the C interface. */
-public class WXTFailureException internal constructor(
+public class WXTransferFailure internal constructor(
     /** WeChat's text, such as `uploadFile:fail timeout`. */
     public val errMsg: String,
-    /** WeChat's number: one of [WXTErrno]. */
+    /** WeChat's number: one of [WXTransferErrno]. */
     public val errno: Int,
-    /** The number in the C interface, which is kept where [category] is [WXTCategory.UNKNOWN]. */
+    /** The number in the C interface, which is kept where [category] is [WXTransferCategory.UNKNOWN]. */
     public val categoryValue: Int,
     /** What happened, in words for a developer. Holds no query and no header value. */
     public val detail: String,
     /** The same call may succeed later without a change. `false` for a file operation. */
     public val retryable: Boolean,
     /** When the task did what, as far as it came. `null` for a file operation. */
-    public val profile: WXTProfile?,
+    public val profile: WXTransferProfile?,
     /** How many attempts the task made. 0 if it ended before its turn came, and for a file operation. */
     public val attempts: Int,
     /** As in a success, of the last answer. */
     public val resumedFrom: Long,
-) : WXTException(if (detail.isEmpty()) errMsg else "$errMsg ($detail)") {
-    /** For an app's tests. [errMsg] has the name of the call, such as `uploadFile:fail timeout`. */
-    public constructor(
-        errMsg: String,
-        errno: Int,
-        category: WXTCategory,
-        detail: String = "",
-        retryable: Boolean = false,
-        profile: WXTProfile? = null,
-        attempts: Int = 1,
-        resumedFrom: Long = 0,
-    ) : this(errMsg, errno, category.value, detail, retryable, profile, attempts, resumedFrom)
-
+) : WXTransferException(if (detail.isEmpty()) errMsg else "$errMsg ($detail)") {
     /** What kind of failure it is. */
-    public val category: WXTCategory get() = WXTCategory.of(categoryValue)
+    public val category: WXTransferCategory get() = WXTransferCategory.of(categoryValue)
+
+    /** Makes a [WXTransferFailure], of one attempt unless it is told. [errMsg] has the name of the call. */
+    public class Builder(
+        private val errMsg: String,
+        private val errno: Int,
+        private val category: WXTransferCategory,
+    ) {
+        /** [WXTransferFailure.detail]. */
+        @set:JvmSynthetic public var detail: String = ""
+        public fun setDetail(detail: String): Builder = apply { this.detail = detail }
+
+        /** [WXTransferFailure.retryable]. */
+        @set:JvmSynthetic public var retryable: Boolean = false
+        public fun setRetryable(retryable: Boolean): Builder = apply { this.retryable = retryable }
+
+        /** [WXTransferFailure.attempts]. */
+        @set:JvmSynthetic public var attempts: Int = 1
+        public fun setAttempts(attempts: Int): Builder = apply { this.attempts = attempts }
+
+        /** [WXTransferFailure.resumedFrom]. */
+        @set:JvmSynthetic public var resumedFrom: Long = 0
+        public fun setResumedFrom(resumedFrom: Long): Builder = apply { this.resumedFrom = resumedFrom }
+
+        /** The failure. */
+        public fun build(): WXTransferFailure =
+            WXTransferFailure(errMsg, errno, category.value, detail, retryable, null, attempts, resumedFrom)
+    }
 }
 
-/** Throws what a status says. */
-internal fun checkStatus(status: Int) {
-    if (status != WXTStatus.OK.value) throw WXTStatusException(status)
-}
+/** A [WXTransferFailure] with what [set] sets. */
+@JvmSynthetic
+public inline fun WXTransferFailure(
+    errMsg: String,
+    errno: Int,
+    category: WXTransferCategory,
+    set: WXTransferFailure.Builder.() -> Unit = {},
+): WXTransferFailure = WXTransferFailure.Builder(errMsg, errno, category).apply(set).build()

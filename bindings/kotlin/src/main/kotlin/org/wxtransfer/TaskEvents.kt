@@ -15,66 +15,8 @@ import kotlinx.coroutines.flow.transformWhile
 import kotlinx.coroutines.flow.update
 import kotlinx.coroutines.suspendCancellableCoroutine
 
-/**
- * The callbacks of one task, for those who pass them on to a page.
- *
- * Exactly one of [onSuccess] and [onFail] runs, then [onComplete]: also for an abort, a deadline and a session that
- * closes. [onHeadersReceived], [onProgress] and [onTrace] run before. Callbacks of one session never run at the same time. They run
- * on a thread of the session's own, or where its executor runs them; what is left when the session closes, on the thread
- * that closes it. All of the session may be used in them, but for [WXTransferSession.close]; no end of a task can be waited
- * for, since it would come after the callback. What one throws goes to its thread's handler for uncaught exceptions.
- */
-public interface WXTCallbacks<in S : WXTSuccess> {
-    /** `onHeadersReceived`: the final response's headers, once. */
-    public fun onHeadersReceived(event: WXTHeadersReceived) {}
-
-    /** `onProgressUpdate`: throttled, and only the newest; the last one before [onSuccess] has 100 %. */
-    public fun onProgress(event: WXTProgress) {}
-
-    /** `success`: the server has answered, with whatever status. */
-    public fun onSuccess(result: S) {}
-
-    /** `fail`: there is no answer. */
-    public fun onFail(failure: WXTFailureException) {}
-
-    /** `complete`: after either. */
-    public fun onComplete() {}
-
-    /** Whether [onTrace] is to be called. Asked once, when the task is started; nothing is collected unless it is `true`. */
-    public val wantsTraces: Boolean get() = false
-
-    /** A request of the task is over: once for each, the redirected ones and those of failed attempts too. */
-    public fun onTrace(event: WXTTrace) {}
-}
-
-internal object NoCallbacks : WXTCallbacks<WXTSuccess>
-
-/** A task of a session: what `wx.uploadFile` and `wx.downloadFile` return. */
-public interface WXTTask<out S : WXTSuccess> {
-    /** How far it is: the newest value at once, then each new one that the collector has time for, until it ends. */
-    public val progress: Flow<WXTProgress>
-
-    /** The final response's headers: one value, or none where no response came. */
-    public val headers: Flow<WXTHeadersReceived>
-
-    /**
-     * Waits for the end. Cancelling the wait does not abort the task. Collectors of [progress] and [headers] may have their last
-     * value after this has returned. Throws [WXTFailureException].
-     */
-    public suspend fun await(): S
-
-    /** Aborts it, waiting or running: it then fails with `abort`. Any thread. `false` where it has ended already. */
-    public fun abort(): Boolean
-
-    /**
-     * Changes [WXTUploadRequest.maxBytesPerSecond], waiting or running; 0 is no limit but the session's. Any thread. `false` where it
-     * has ended already.
-     */
-    public fun setMaxBytesPerSecond(bytesPerSecond: Long): Boolean
-}
-
 /** A task of a [WXTransferSession]. */
-internal class NativeTask<out S : WXTSuccess>(private val session: Long, private val events: TaskEvents<S>) : WXTTask<S> {
+internal class NativeTask<out S : WXTransferSuccess>(private val events: TaskEvents<S>) : WXTransferTask<S> {
     override val progress = events.flowOf { it.progress }
     override val headers = events.flowOf { it.headers }
 
@@ -83,11 +25,11 @@ internal class NativeTask<out S : WXTSuccess>(private val session: Long, private
     /** Waits likewise; cancelling the wait aborts the task. */
     suspend fun awaitOrAbort(): S = events.await { abort() }
 
-    override fun abort(): Boolean = Native.taskAbort(session, events.id) == WXTStatus.OK.value
+    override fun abort(): Boolean = events.call { Native.taskAbort(it, events.id) }
 
     override fun setMaxBytesPerSecond(bytesPerSecond: Long): Boolean {
         require(bytesPerSecond >= 0) { "the number of bytes is negative" }
-        return Native.taskSetMaxBytesPerSecond(session, events.id, bytesPerSecond) == WXTStatus.OK.value
+        return events.call { Native.taskSetMaxBytesPerSecond(it, events.id, bytesPerSecond) }
     }
 }
 
@@ -105,13 +47,17 @@ private fun <T> CancellableContinuation<T>.resumeOutsideCallback(result: Result<
 }
 
 /** What has happened to a task so far. */
-internal data class TaskState(val headers: WXTHeadersReceived?, val progress: WXTProgress?, val ended: Boolean)
+internal data class TaskState(val headers: WXTransferHeadersReceived?, val progress: WXTransferProgress?, val ended: Boolean)
 
 /** Takes a task's events from native code and passes them on. */
-internal abstract class TaskEvents<S : WXTSuccess>(@Volatile private var callbacks: WXTCallbacks<S>) : NativeCallbacks() {
+internal abstract class TaskEvents<S : WXTransferSuccess>(@Volatile private var callbacks: WXTransferCallbacks<S>) : NativeCallbacks() {
     /** The task's number. A callback may abort the task before the function that starts it has returned. */
     @Volatile
     var id: Long = 0
+
+    /** The task's session until the task has ended: it stays open for as long, and no longer for a task that the app keeps. */
+    @Volatile
+    var session: SessionHandle? = null
 
     val wantsTraces: Boolean = callbacks.wantsTraces
 
@@ -124,6 +70,9 @@ internal abstract class TaskEvents<S : WXTSuccess>(@Volatile private var callbac
 
     /** Those that wait for the end; `null` when it has come. */
     private var waiting: MutableSet<CancellableContinuation<S>>? = mutableSetOf()
+
+    /** Calls native code with the session's number. `false` where it is not done, because the task has ended. */
+    fun call(call: (Long) -> Int): Boolean = session?.use(call) == WXTransferStatus.OK.value
 
     /** Waits for the end, or calls [whenCancelled]. */
     suspend fun await(whenCancelled: () -> Unit = {}): S = suspendCancellableCoroutine { continuation ->
@@ -152,21 +101,21 @@ internal abstract class TaskEvents<S : WXTSuccess>(@Volatile private var callbac
 
     override fun onHeadersReceived(task: Long, statusCode: Int, header: ByteArray, headerLengths: IntArray) = reporting {
         id = task
-        val event = WXTHeadersReceived(unpackPairs(header, headerLengths), statusCode)
+        val event = WXTransferHeadersReceived(unpackPairs(header, headerLengths), statusCode)
         state.update { it.copy(headers = event) }
         callbacks.onHeadersReceived(event)
     }
 
     override fun onProgress(task: Long, totalBytes: Long, totalBytesExpected: Long, progress: Int) = reporting {
         id = task
-        val event = WXTProgress(totalBytes, totalBytesExpected.takeIf { it >= 0 }, progress.takeIf { it >= 0 })
+        val event = WXTransferProgress(totalBytes, totalBytesExpected.takeIf { it >= 0 }, progress.takeIf { it >= 0 })
         state.update { it.copy(progress = event) }
         callbacks.onProgress(event)
     }
 
     override fun onTrace(task: Long, entry: ByteArray) = reporting {
         id = task
-        callbacks.onTrace(WXTTrace(entry.decodeToString()))
+        callbacks.onTrace(WXTransferTrace(entry.decodeToString()))
     }
 
     protected fun succeeded(task: Long, result: S) {
@@ -189,13 +138,13 @@ internal abstract class TaskEvents<S : WXTSuccess>(@Volatile private var callbac
         resumedFrom: Long,
     ) = reporting {
         id = task
-        val failure = WXTFailureException(
+        val failure = WXTransferFailure(
             errMsg.decodeToString(),
             errno,
             category,
             detail.decodeToString(),
             retryable,
-            WXTProfile.of(profileNumbers, peerIp, protocol),
+            WXTransferProfile.of(profileNumbers, peerIp, protocol),
             attempts,
             resumedFrom,
         )
@@ -211,7 +160,8 @@ internal abstract class TaskEvents<S : WXTSuccess>(@Volatile private var callbac
     /** Fails the task where Java had no memory for its result: nobody may wait for ever. */
     private fun ensureOutcome(): Result<S> = outcome ?: run {
         val detail = "no memory for the result"
-        val lost = WXTFailureException("$api:fail internal error", WXTErrno.INTERNAL, WXTCategory.INTERNAL.value, detail, false, null, 0, 0)
+        val category = WXTransferCategory.INTERNAL.value
+        val lost = WXTransferFailure("$api:fail internal error", WXTransferErrno.INTERNAL, category, detail, false, null, 0, 0)
         val failed = Result.failure<S>(lost)
         outcome = failed
         reporting { callbacks.onFail(lost) }
@@ -223,15 +173,16 @@ internal abstract class TaskEvents<S : WXTSuccess>(@Volatile private var callbac
         state.update { it.copy(ended = true) }
         val waited = synchronized(lock) { waiting.also { waiting = null } }
         waited?.forEach { it.resumeOutsideCallback(outcome) }
-        // Whoever keeps the task does not keep the page and its activity.
+        // Whoever keeps the task does not keep the page and its activity, nor the session.
         callbacks = NoCallbacks
+        session = null
     }
 
     /** `uploadFile` or `downloadFile`. */
     protected abstract val api: String
 }
 
-internal class UploadEvents(callbacks: WXTCallbacks<WXTUploadSuccess>) : TaskEvents<WXTUploadSuccess>(callbacks) {
+internal class UploadEvents(callbacks: WXTransferCallbacks<WXTransferUploadSuccess>) : TaskEvents<WXTransferUploadSuccess>(callbacks) {
     override val api get() = "uploadFile"
 
     override fun onSuccess(
@@ -252,21 +203,21 @@ internal class UploadEvents(callbacks: WXTCallbacks<WXTUploadSuccess>) : TaskEve
         resumedFrom: Long,
         sha256: ByteArray?,
     ) = reporting {
-        val result = WXTUploadSuccess(
-            errMsg.decodeToString(),
-            statusCode,
-            data?.decodeToString().orEmpty(),
-            dataLength,
-            unpackPairs(header, headerLengths),
-            WXTProfile.of(profileNumbers, peerIp, protocol),
-            attempts,
-            resumedFrom,
-        )
-        succeeded(task, result)
+        val success = WXTransferUploadSuccess.Builder()
+            .setErrMsg(errMsg.decodeToString())
+            .setStatusCode(statusCode)
+            .setData(data?.decodeToString().orEmpty())
+            .setDataLength(dataLength)
+            .setHeader(unpackPairs(header, headerLengths))
+            .setProfile(WXTransferProfile.of(profileNumbers, peerIp, protocol))
+            .setAttempts(attempts)
+            .setResumedFrom(resumedFrom)
+        succeeded(task, success.build())
     }
 }
 
-internal class DownloadEvents(callbacks: WXTCallbacks<WXTDownloadSuccess>) : TaskEvents<WXTDownloadSuccess>(callbacks) {
+internal class DownloadEvents(callbacks: WXTransferCallbacks<WXTransferDownloadSuccess>) :
+    TaskEvents<WXTransferDownloadSuccess>(callbacks) {
     override val api get() = "downloadFile"
 
     override fun onSuccess(
@@ -287,19 +238,18 @@ internal class DownloadEvents(callbacks: WXTCallbacks<WXTDownloadSuccess>) : Tas
         resumedFrom: Long,
         sha256: ByteArray?,
     ) = reporting {
-        val result = WXTDownloadSuccess(
-            errMsg.decodeToString(),
-            statusCode,
-            tempFilePath?.decodeToString(),
-            filePath?.decodeToString(),
-            nativePath?.decodeToString().orEmpty(),
-            dataLength,
-            unpackPairs(header, headerLengths),
-            WXTProfile.of(profileNumbers, peerIp, protocol),
-            attempts,
-            resumedFrom,
-            sha256?.decodeToString(),
-        )
-        succeeded(task, result)
+        val success = WXTransferDownloadSuccess.Builder()
+            .setErrMsg(errMsg.decodeToString())
+            .setStatusCode(statusCode)
+            .setTempFilePath(tempFilePath?.decodeToString())
+            .setFilePath(filePath?.decodeToString())
+            .setNativePath(nativePath?.decodeToString().orEmpty())
+            .setDataLength(dataLength)
+            .setHeader(unpackPairs(header, headerLengths))
+            .setProfile(WXTransferProfile.of(profileNumbers, peerIp, protocol))
+            .setAttempts(attempts)
+            .setResumedFrom(resumedFrom)
+            .setSha256(sha256?.decodeToString())
+        succeeded(task, success.build())
     }
 }

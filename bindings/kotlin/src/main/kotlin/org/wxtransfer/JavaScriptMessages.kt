@@ -1,0 +1,75 @@
+package org.wxtransfer
+
+import org.json.JSONArray
+import org.json.JSONObject
+
+/** The header as an object: values of one name, whatever its case (RFC 9110 section 5.1), joined under the first. */
+internal fun joined(header: List<Pair<String, String>>): JSONObject {
+    val json = JSONObject()
+    for (fields in header.groupBy { (name, _) -> name.lowercase() }.values) {
+        json.put(fields.first().first, fields.joinToString { (_, value) -> value })
+    }
+    return json
+}
+
+internal fun WXTransferProfile.json(): JSONObject = JSONObject()
+    .putOpt("invokeStart", invokeStart)
+    .putOpt("queueStart", queueStart)
+    .putOpt("queueEnd", queueEnd)
+    .put("fetchStart", fetchStart)
+    .put("redirectStart", redirectStart)
+    .put("redirectEnd", redirectEnd)
+    .put("domainLookUpStart", domainLookUpStart)
+    .put("domainLookUpEnd", domainLookUpEnd)
+    .put("connectStart", connectStart)
+    .put("connectEnd", connectEnd)
+    .put("SSLconnectionStart", SSLconnectionStart)
+    .put("SSLconnectionEnd", SSLconnectionEnd)
+    .put("requestStart", requestStart)
+    .put("requestEnd", requestEnd)
+    .put("responseStart", responseStart)
+    .put("responseEnd", responseEnd)
+    .put("sendBytesCount", sendBytesCount)
+    .put("receivedBytedCount", receivedBytedCount)
+    .putOpt("rtt", rtt)
+    .putOpt("httpRttEstimate", httpRttEstimate)
+    .putOpt("transportRttEstimate", transportRttEstimate)
+    .putOpt("throughputKbps", throughputKbps)
+    .putOpt("downstreamThroughputKbpsEstimate", downstreamThroughputKbpsEstimate)
+    .put("estimate_nettype", estimate_nettype)
+    .putOpt("peerIP", peerIP)
+    .putOpt("protocol", protocol)
+    .put("port", port)
+    .put("socketReused", socketReused)
+    .put("usingHighPerformanceMode", usingHighPerformanceMode)
+
+/** A parameter is not what a message may hold. */
+internal class MalformedException(val reason: String, val errno: Int) : Exception(reason)
+
+/** The number of a call. JSON has one kind of numbers, so that 1.0 is 1. */
+internal fun JSONObject.number(name: String): Long {
+    val number = opt(name) as? Number
+    require(number != null && number.toDouble() == number.toLong().toDouble()) { "$name is no whole number" }
+    return number.toLong()
+}
+
+/** A parameter that is text; `null` where it is absent. */
+internal fun JSONObject.text(name: String): String? = opt(name) as? String
+
+/** The pairs of a list, whose order JSON keeps. */
+internal fun JSONObject.pairs(name: String): List<Pair<String, String>> {
+    if (isNull(name)) return emptyList()
+    val list = opt(name) as? JSONArray ?: throw malformed(name)
+    return List(list.length()) { index ->
+        val pair = list.opt(index) as? JSONArray
+        val (key, value) = pair?.opt(0) as? String to pair?.opt(1) as? String
+        if (key == null || value == null || pair?.length() != 2) throw malformed(name)
+        key to value
+    }
+}
+
+private fun malformed(name: String) = MalformedException("invalid request data $name", WXTransferErrno.INVALID_REQUEST_DATA)
+
+/** A time; the default, 0, for what is none. */
+internal fun JSONObject.milliseconds(name: String): Long =
+    (opt(name) as? Number)?.toDouble()?.toLong()?.coerceAtLeast(0) ?: 0

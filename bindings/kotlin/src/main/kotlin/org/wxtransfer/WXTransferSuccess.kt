@@ -1,0 +1,223 @@
+package org.wxtransfer
+
+/** The result of a task that got an answer: `WxtSuccess` of the C interface. */
+public sealed interface WXTransferSuccess {
+    /** `uploadFile:ok` or `downloadFile:ok`. */
+    public val errMsg: String
+
+    /** The HTTP status: any is a success. */
+    public val statusCode: Int
+
+    /** The downloaded file's size, or that of an upload's answer before it was read as text, in bytes. */
+    public val dataLength: Long
+
+    /** The headers in the order of the response, duplicates kept; on every base library. */
+    public val header: List<Pair<String, String>>
+
+    /** The values of `Set-Cookie`, one for each such header. */
+    public val cookies: List<String>
+        get() = header.filter { (name, _) -> name.equals("Set-Cookie", ignoreCase = true) }.map { (_, value) -> value }
+
+    /** When the task did what. `null` if the request disables it, and on base libraries that have none. */
+    public val profile: WXTransferProfile?
+
+    /** How many attempts the task took. */
+    public val attempts: Int
+
+    /** How many bytes of a download's file were there before the answer, which is the rest. 0 if the file is of one answer. */
+    public val resumedFrom: Long
+}
+
+/** What `success` of `wx.uploadFile` is given. */
+public class WXTransferUploadSuccess private constructor(private val values: Builder) : WXTransferSuccess {
+    override val errMsg: String get() = values.errMsg
+
+    override val statusCode: Int get() = values.statusCode
+
+    /** [Builder.data]. */
+    public val data: String get() = values.data
+
+    override val dataLength: Long get() = values.dataLength
+
+    override val header: List<Pair<String, String>> get() = values.header
+
+    override val profile: WXTransferProfile? get() = values.profile
+
+    override val attempts: Int get() = values.attempts
+
+    override val resumedFrom: Long get() = values.resumedFrom
+
+    /** A builder with the same values. Kotlin has [copy]. */
+    public fun toBuilder(): Builder = values.clone()
+
+    /** The same with what [change] sets. */
+    @JvmSynthetic
+    public inline fun copy(change: Builder.() -> Unit): WXTransferUploadSuccess = toBuilder().apply(change).build()
+
+    /** For logs: the answer by its length only, header names without their values. */
+    override fun toString(): String = Redaction.text(
+        "WXTransferUploadSuccess",
+        "errMsg" to errMsg,
+        "statusCode" to statusCode,
+        "data" to Redaction.length(data),
+        "dataLength" to dataLength,
+        "header" to Redaction.names(header),
+        "profile" to profile,
+        "attempts" to attempts,
+        "resumedFrom" to resumedFrom,
+    )
+
+    /** Makes an [WXTransferUploadSuccess]. */
+    public class Builder : Cloneable {
+        /** [WXTransferSuccess.errMsg]. */
+        @set:JvmSynthetic public var errMsg: String = "uploadFile:ok"
+        public fun setErrMsg(errMsg: String): Builder = apply { this.errMsg = errMsg }
+
+        /** [WXTransferSuccess.statusCode]. */
+        @set:JvmSynthetic public var statusCode: Int = 200
+        public fun setStatusCode(statusCode: Int): Builder = apply { this.statusCode = statusCode }
+
+        /** The answer's body as text. */
+        @set:JvmSynthetic public var data: String = ""
+        public fun setData(data: String): Builder = apply { this.data = data }
+
+        /** [WXTransferSuccess.dataLength]. */
+        @set:JvmSynthetic public var dataLength: Long = 0
+        public fun setDataLength(dataLength: Long): Builder = apply { this.dataLength = dataLength }
+
+        /** [WXTransferSuccess.header]. */
+        @set:JvmSynthetic public var header: List<Pair<String, String>> = emptyList()
+        public fun setHeader(header: List<Pair<String, String>>): Builder = apply { this.header = header }
+
+        /** [WXTransferSuccess.profile]. */
+        @set:JvmSynthetic public var profile: WXTransferProfile? = null
+        public fun setProfile(profile: WXTransferProfile?): Builder = apply { this.profile = profile }
+
+        /** [WXTransferSuccess.attempts]. */
+        @set:JvmSynthetic public var attempts: Int = 1
+        public fun setAttempts(attempts: Int): Builder = apply { this.attempts = attempts }
+
+        /** [WXTransferSuccess.resumedFrom]. */
+        @set:JvmSynthetic public var resumedFrom: Long = 0
+        public fun setResumedFrom(resumedFrom: Long): Builder = apply { this.resumedFrom = resumedFrom }
+
+        /** The values as they are set so far. */
+        public fun build(): WXTransferUploadSuccess = WXTransferUploadSuccess(clone())
+
+        public override fun clone(): Builder = (super.clone() as Builder).setHeader(header.toList())
+    }
+}
+
+/** An [WXTransferUploadSuccess] with what [set] sets. */
+@JvmSynthetic
+public inline fun WXTransferUploadSuccess(set: WXTransferUploadSuccess.Builder.() -> Unit = {}): WXTransferUploadSuccess =
+    WXTransferUploadSuccess.Builder().apply(set).build()
+
+/** What `success` of `wx.downloadFile` is given. */
+public class WXTransferDownloadSuccess private constructor(private val values: Builder) : WXTransferSuccess {
+    override val errMsg: String get() = values.errMsg
+
+    override val statusCode: Int get() = values.statusCode
+
+    /** [Builder.tempFilePath]. */
+    public val tempFilePath: String? get() = values.tempFilePath
+
+    /** [Builder.filePath]. */
+    public val filePath: String? get() = values.filePath
+
+    /** [Builder.nativePath]. */
+    public val nativePath: String get() = values.nativePath
+
+    override val dataLength: Long get() = values.dataLength
+
+    override val header: List<Pair<String, String>> get() = values.header
+
+    override val profile: WXTransferProfile? get() = values.profile
+
+    override val attempts: Int get() = values.attempts
+
+    override val resumedFrom: Long get() = values.resumedFrom
+
+    /** [Builder.sha256]. */
+    public val sha256: String? get() = values.sha256
+
+    /** A builder with the same values. Kotlin has [copy]. */
+    public fun toBuilder(): Builder = values.clone()
+
+    /** The same with what [change] sets. */
+    @JvmSynthetic
+    public inline fun copy(change: Builder.() -> Unit): WXTransferDownloadSuccess = toBuilder().apply(change).build()
+
+    /** For logs: header names without their values. */
+    override fun toString(): String = Redaction.text(
+        "WXTransferDownloadSuccess",
+        "errMsg" to errMsg,
+        "statusCode" to statusCode,
+        "tempFilePath" to tempFilePath,
+        "filePath" to filePath,
+        "nativePath" to nativePath,
+        "dataLength" to dataLength,
+        "header" to Redaction.names(header),
+        "profile" to profile,
+        "attempts" to attempts,
+        "resumedFrom" to resumedFrom,
+        "sha256" to sha256,
+    )
+
+    /** Makes a [WXTransferDownloadSuccess]. */
+    public class Builder : Cloneable {
+        /** [WXTransferSuccess.errMsg]. */
+        @set:JvmSynthetic public var errMsg: String = "downloadFile:ok"
+        public fun setErrMsg(errMsg: String): Builder = apply { this.errMsg = errMsg }
+
+        /** [WXTransferSuccess.statusCode]. */
+        @set:JvmSynthetic public var statusCode: Int = 200
+        public fun setStatusCode(statusCode: Int): Builder = apply { this.statusCode = statusCode }
+
+        /** The temporary file of a download without `filePath`. */
+        @set:JvmSynthetic public var tempFilePath: String? = null
+        public fun setTempFilePath(tempFilePath: String?): Builder = apply { this.tempFilePath = tempFilePath }
+
+        /** The `filePath` of a download that had one. */
+        @set:JvmSynthetic public var filePath: String? = null
+        public fun setFilePath(filePath: String?): Builder = apply { this.filePath = filePath }
+
+        /** The file's path on the device, for the app. */
+        @set:JvmSynthetic public var nativePath: String = ""
+        public fun setNativePath(nativePath: String): Builder = apply { this.nativePath = nativePath }
+
+        /** [WXTransferSuccess.dataLength]. */
+        @set:JvmSynthetic public var dataLength: Long = 0
+        public fun setDataLength(dataLength: Long): Builder = apply { this.dataLength = dataLength }
+
+        /** [WXTransferSuccess.header]. */
+        @set:JvmSynthetic public var header: List<Pair<String, String>> = emptyList()
+        public fun setHeader(header: List<Pair<String, String>>): Builder = apply { this.header = header }
+
+        /** [WXTransferSuccess.profile]. */
+        @set:JvmSynthetic public var profile: WXTransferProfile? = null
+        public fun setProfile(profile: WXTransferProfile?): Builder = apply { this.profile = profile }
+
+        /** [WXTransferSuccess.attempts]. */
+        @set:JvmSynthetic public var attempts: Int = 1
+        public fun setAttempts(attempts: Int): Builder = apply { this.attempts = attempts }
+
+        /** [WXTransferSuccess.resumedFrom]. */
+        @set:JvmSynthetic public var resumedFrom: Long = 0
+        public fun setResumedFrom(resumedFrom: Long): Builder = apply { this.resumedFrom = resumedFrom }
+
+        /** The file's SHA-256 in lower-case hexadecimal digits. `null` unless the request wants or expects it. */
+        @set:JvmSynthetic public var sha256: String? = null
+        public fun setSha256(sha256: String?): Builder = apply { this.sha256 = sha256 }
+
+        /** The values as they are set so far. */
+        public fun build(): WXTransferDownloadSuccess = WXTransferDownloadSuccess(clone())
+
+        public override fun clone(): Builder = (super.clone() as Builder).setHeader(header.toList())
+    }
+}
+
+/** A [WXTransferDownloadSuccess] with what [set] sets. */
+@JvmSynthetic
+public inline fun WXTransferDownloadSuccess(set: WXTransferDownloadSuccess.Builder.() -> Unit = {}): WXTransferDownloadSuccess =
+    WXTransferDownloadSuccess.Builder().apply(set).build()
