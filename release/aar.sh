@@ -44,6 +44,7 @@ build() {
     clang=$tools/${target/armv7-/armv7a-}$ANDROID_API-clang
     [[ -x $clang ]] || fail "the NDK has no $clang"
     add_target "$target"
+    hide_paths "$ROOT"
     # The NDK aligns to 16 KiB by default from r28 on.
     env "CC_$name=$clang" "AR_$name=$tools/llvm-ar" "CARGO_TARGET_${upper}_LINKER=$clang" \
         cargo rustc --release --locked --package wxtransfer-jni --lib --target "$target" --crate-type cdylib -- -C strip=symbols \

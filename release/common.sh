@@ -28,6 +28,16 @@ add_target() {
     fi
 }
 
+# hide_paths SOURCES: has the compilers write "cargo" for cargo's directory and "wxtransfer" for that of the sources. Otherwise the
+# library contains both, for its panic messages: they name a user of this machine, and the same sources give other bytes elsewhere.
+hide_paths() {
+    local home=${CARGO_HOME:-$HOME/.cargo}
+    # Unlike RUSTFLAGS, this may contain spaces.
+    export CARGO_ENCODED_RUSTFLAGS="--remap-path-prefix=$home=cargo"$'\x1f'"--remap-path-prefix=$1=wxtransfer"
+    # A directory with a space stays, in the names of ring's C files.
+    [[ $home == *[[:space:]]* ]] || export CFLAGS="${CFLAGS:+$CFLAGS }-ffile-prefix-map=$home=cargo"
+}
+
 # Prints the library's version, from the first line with a version in Cargo.toml.
 version() {
     sed -n 's/^version = "\(.*\)"$/\1/p' "$ROOT/Cargo.toml" | head -1
