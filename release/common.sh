@@ -30,10 +30,13 @@ add_target() {
 
 # hide_paths SOURCES: has the compilers write "cargo" for cargo's directory and "wxtransfer" for that of the sources. Otherwise the
 # library contains both, for its panic messages: they name a user of this machine, and the same sources give other bytes elsewhere.
+# The standard library's files get the names that they have where its sources are not installed.
 hide_paths() {
-    local home=${CARGO_HOME:-$HOME/.cargo}
+    local home=${CARGO_HOME:-$HOME/.cargo} map=--remap-path-prefix rust commit
+    rust=$(rustc --print sysroot)/lib/rustlib/src/rust
+    commit=$(rustc --version --verbose | sed -n 's/^commit-hash: //p')
     # Unlike RUSTFLAGS, this may contain spaces.
-    export CARGO_ENCODED_RUSTFLAGS="--remap-path-prefix=$home=cargo"$'\x1f'"--remap-path-prefix=$1=wxtransfer"
+    export CARGO_ENCODED_RUSTFLAGS="$map=$home=cargo"$'\x1f'"$map=$rust=/rustc/$commit"$'\x1f'"$map=$1=wxtransfer"
     # A directory with a space stays, in the names of ring's C files.
     [[ $home == *[[:space:]]* ]] || export CFLAGS="${CFLAGS:+$CFLAGS }-ffile-prefix-map=$home=cargo"
 }
