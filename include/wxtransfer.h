@@ -695,7 +695,8 @@ typedef struct {
   /**
    * The longest wait before the second attempt, in milliseconds. Each wait is a random part of the longest wait,
    * which doubles with each attempt, up to 30 s. A `Retry-After` in the answer takes precedence. If the wait would
-   * pass the deadline, no further attempt is made. Default: 0, which means 500.
+   * pass the deadline, no further attempt is made; this also holds while the deadline is suspended. Default: 0, which
+   * means 500.
    */
   uint32_t retry_delay;
   /**
