@@ -219,8 +219,6 @@ unsafe extern "C" fn slow_on_trace(user_data: *mut c_void, task: WxtTaskId, even
 #[test]
 fn entries_that_wait_for_a_slow_host_are_few() {
     const ATTEMPTS: usize = 60;
-    let mut session = traced(|options| (options.resume, options.retry_delay) = (WXT_RESUME_WITHIN_TASK, 1));
-    session.on_trace = Some(slow_on_trace);
     // One byte with each answer.
     let server = FaultServer::start_with(Transport::Plain, |attempt| {
         let (range, left) = (format!("bytes {attempt}-{}/{ATTEMPTS}", ATTEMPTS - 1), (ATTEMPTS - attempt) as u64);
@@ -229,6 +227,9 @@ fn entries_that_wait_for_a_slow_host_are_few() {
         let head = server::response_head(status, headers, Some(left));
         Script::new([Step::ReadHead, Step::Send(head), Step::Send(vec![b'x']), Step::Close])
     });
+    // Dropped before the server, which waits for the end of the last connection.
+    let mut session = traced(|options| (options.resume, options.retry_delay) = (WXT_RESUME_WITHIN_TASK, 1));
+    session.on_trace = Some(slow_on_trace);
     let slow = SLOW.lock().unwrap();
     let task = session.download(&server.url("/"));
     server.wait_for(server::Event::Finished(ATTEMPTS - 1));
