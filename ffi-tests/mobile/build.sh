@@ -5,16 +5,17 @@
 # the reviewed lists in this directory.
 # The results are not for shipping; the scripts in release/ build those.
 #
-# usage: build.sh [--quick] [target...]    default: all targets. --quick builds none of Android's static libraries, which no
-#                                          app contains
+# usage: build.sh [--quick] [target...]    default: all targets. --quick builds none of Android's static libraries, which no app
+#                                          contains, and by default not for the simulator and Mac Catalyst: no code of the
+#                                          library or its dependencies tells these two from iOS
 set -euo pipefail
 ROOT=$(cd "$(dirname "$0")/../.." && pwd)
 HERE=$ROOT/ffi-tests/mobile
 # shellcheck source=ffi-tests/toolchain.sh
 source "$ROOT/ffi-tests/toolchain.sh"
 
-ALL_TARGETS=(aarch64-linux-android armv7-linux-androideabi x86_64-linux-android aarch64-apple-ios aarch64-apple-ios-sim
-    aarch64-apple-darwin aarch64-apple-ios-macabi)
+QUICK_TARGETS=(aarch64-linux-android armv7-linux-androideabi x86_64-linux-android aarch64-apple-ios aarch64-apple-darwin)
+ALL_TARGETS=("${QUICK_TARGETS[@]}" aarch64-apple-ios-sim aarch64-apple-ios-macabi)
 ANDROID_API=23
 IOS_MINIMUM=13.0
 # The first one: clang refuses 13.0.
@@ -25,8 +26,10 @@ ARM_SIMULATOR_MINIMUM=14.0
 ARM_CATALYST_MINIMUM=14.0
 ARM_MACOS_MINIMUM=11.0
 OUT=$ROOT/target/mobile
-# The directory in which cargo puts the libraries that are checked here.
-export CARGO_TARGET_DIR=$ROOT/target
+# The directories in which cargo puts the libraries that are checked here. Cargo locks the whole directory during a build, and the
+# builds for Apple's systems and for Android run at the same time.
+ANDROID_BUILDS=$ROOT/target
+APPLE_BUILDS=$ROOT/target/apple
 KOTLIN=$ROOT/bindings/kotlin/src
 # Android 15 and later can have pages of this size, and load no library with less alignment.
 PAGE=16384
@@ -223,26 +226,47 @@ check_shared() {
     check_size "$target" "$library" shared $MAX_SHARED_BYTES
 }
 
+# build_and_check TARGET...
+build_and_check() {
+    local target
+    for target in "$@"; do
+        write_expected "$target"
+        if [[ -z $quick || $target != *-android* ]]; then
+            build "$target" wxtransfer staticlib
+            check_static "$target" "$CARGO_TARGET_DIR/$target/release/libwxtransfer.a"
+        fi
+        case $target in
+        *-android*)
+            # The stand-ins define no symbols, so the linker would not record their names without these options.
+            build "$target" wxtransfer-jni cdylib -C strip=symbols -C link-arg=-Wl,-soname,libwxtransfer_jni.so \
+                -C link-arg=-Wl,--no-as-needed -C link-arg=-lc -C link-arg=-ldl
+            check_shared "$target" "$CARGO_TARGET_DIR/$target/release/libwxtransfer_jni.so"
+            ;;
+        esac
+    done
+}
+
 quick=
 if [[ ${1:-} == --quick ]]; then
     quick=1
     shift
+    (($# > 0)) || set -- "${QUICK_TARGETS[@]}"
 fi
 (($# > 0)) || set -- "${ALL_TARGETS[@]}"
+android=()
+apple=()
 for target in "$@"; do
     [[ " ${ALL_TARGETS[*]} " == *" $target "* ]] || fail "unknown target: $target"
-    write_expected "$target"
-    if [[ -z $quick || $target != *-android* ]]; then
-        build "$target" wxtransfer staticlib
-        check_static "$target" "$ROOT/target/$target/release/libwxtransfer.a"
-    fi
-    case $target in
-    *-android*)
-        # The stand-ins define no symbols, so the linker would not record their names without these options.
-        build "$target" wxtransfer-jni cdylib -C strip=symbols -C link-arg=-Wl,-soname,libwxtransfer_jni.so \
-            -C link-arg=-Wl,--no-as-needed -C link-arg=-lc -C link-arg=-ldl
-        check_shared "$target" "$ROOT/target/$target/release/libwxtransfer_jni.so"
-        ;;
-    esac
+    if [[ $target == *-apple-* ]]; then apple+=("$target"); else android+=("$target"); fi
 done
+
+# Most of a build is link-time optimisation, which keeps one processor busy. So two builds run at a time.
+CARGO_TARGET_DIR=$ANDROID_BUILDS build_and_check "${android[@]}" &
+android_job=$!
+CARGO_TARGET_DIR=$APPLE_BUILDS build_and_check "${apple[@]}" &
+apple_job=$!
+failed=
+wait $android_job || failed=1
+wait $apple_job || failed=1
+[[ -z $failed ]] || exit 1
 echo "$# passed, 0 failed"
