@@ -85,7 +85,11 @@ public class WXTransferDownloadRequest private constructor(private val values: B
         @set:JvmSynthetic public var filePath: String? = null
         public fun setFilePath(filePath: String?): Builder = apply { this.filePath = filePath }
 
-        /** The deadline in milliseconds, from the moment the task leaves the queue. 0 is the session's default. */
+        /**
+         * The deadline in milliseconds, from the moment the task leaves the queue. Default: 0, the session's
+         * [WXTransferSessionOptions.Builder.defaultDownloadTimeoutMillis]. More than [WXTransferSessionOptions.Builder.maxTimeoutMillis]
+         * counts as that.
+         */
         @set:JvmSynthetic public var timeoutMillis: Long = 0
         public fun setTimeoutMillis(timeoutMillis: Long): Builder = apply { this.timeoutMillis = timeoutMillis }
 

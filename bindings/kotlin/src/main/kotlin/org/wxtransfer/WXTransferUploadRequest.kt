@@ -120,7 +120,11 @@ public class WXTransferUploadRequest private constructor(private val values: Bui
         @set:JvmSynthetic public var fileName: String? = null
         public fun setFileName(fileName: String?): Builder = apply { this.fileName = fileName }
 
-        /** The deadline in milliseconds, from the moment the task leaves the queue. 0 is the session's default. */
+        /**
+         * The deadline in milliseconds, from the moment the task leaves the queue. Default: 0, the session's
+         * [WXTransferSessionOptions.Builder.defaultUploadTimeoutMillis]. More than [WXTransferSessionOptions.Builder.maxTimeoutMillis]
+         * counts as that.
+         */
         @set:JvmSynthetic public var timeoutMillis: Long = 0
         public fun setTimeoutMillis(timeoutMillis: Long): Builder = apply { this.timeoutMillis = timeoutMillis }
 
