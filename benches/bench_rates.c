@@ -2,10 +2,10 @@
  *
  *   bench_rates PLAIN_URL TLS_URL CA FILE DIRECTORY RATE
  *
- * The URLs are bench_server's. One, three and ten tasks of a session whose limit is RATE move files that take 10 s together. It
- * prints how far their rate was from the limit, with heads and TLS, which the limit counts, and of the files alone; and when the
- * first and the last of the tasks ended. It fails where the rate was more than 5 % away. FILE has to hold what one task moves in
- * 10 s.
+ * The URLs are bench_server's. One, three and ten tasks of a session with the limit RATE transfer files that take 10 s in total.
+ * Prints the deviation of their rate from the limit, with heads and TLS, which the limit counts, and for the files alone; and when
+ * the first and the last task ended. Fails if the rate deviates by more than 5 %. FILE must contain the bytes that one task
+ * transfers in 10 s.
  */
 #include <pthread.h>
 #include <sys/stat.h>

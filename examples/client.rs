@@ -24,30 +24,30 @@ usage: client [OPTION…] upload URL FILE
        client [OPTION…] download URL [FILE]
 
   -H, --header 'NAME: VALUE'   send a header; may be given several times
-  -F, --form NAME=VALUE        send a field in front of the file; with =@FILE the file, once
-  -o, --output FILE            where the download goes; FILE must not exist
-      --retry N                up to N more attempts after one that fails
+  -F, --form NAME=VALUE        send a field before the file; with =@FILE the file itself, once
+  -o, --output FILE            the file to write; it must not exist
+      --retry N                up to N more attempts after a failed one
       --rate N                 at most N bytes per second; also 500k or 2M
-      --resume                 keep what a broken download has below ~/.cache, and go on there the next time
+      --resume                 keep the partial file of an interrupted download in ~/.cache, and continue it the next time
       --trace FILE.html        write a page of all requests with a waterfall
       --cacert FILE            the only root certificates to trust, in PEM
       --insecure-http          allow http URLs
       --lan                    allow all addresses of the local network and of this machine, http too
   -h, --help                   print this";
 
-/// What the command line says.
+/// The command line.
 #[derive(Default)]
 struct Arguments {
     uploads: bool,
     url: String,
-    /// What is sent, or where the download goes.
+    /// The file to send, or to write.
     file: PathBuf,
     header: Vec<(String, String)>,
     form_data: Vec<(String, String)>,
     /// The name of the file part.
     name: String,
     retries: u32,
-    /// Bytes per second; 0 is as many as there are.
+    /// Bytes per second; 0 means no limit.
     rate: u64,
     resume: bool,
     trace: Option<PathBuf>,
@@ -128,7 +128,7 @@ fn parse(mut given: impl Iterator<Item = String>) -> Result<Arguments, String> {
     Ok(arguments)
 }
 
-/// A number with one of curl's units, of 1024 each.
+/// A number with one of curl's units, which are powers of 1024.
 fn rate(text: &str) -> Result<u64, String> {
     let (digits, unit) = match text.char_indices().last() {
         Some((at, 'k' | 'K')) => (&text[..at], 1 << 10),
@@ -146,7 +146,7 @@ fn pair(text: &str, separator: char) -> Result<(String, String), String> {
 }
 
 fn run(arguments: &Arguments) -> Result<(), String> {
-    // Before anything is downloaded for nothing.
+    // Checked first, so that no download is wasted.
     if !arguments.uploads && arguments.file.exists() {
         return Err(format!("{} exists", arguments.file.display()));
     }
@@ -155,7 +155,7 @@ fn run(arguments: &Arguments) -> Result<(), String> {
         return Err(format!("{} is no directory", parent.display()));
     }
     let temporary = tempfile::tempdir().map_err(|error| error.to_string())?;
-    // What a download keeps must be there the next time.
+    // A partial file must still exist at the next start.
     let directory = if arguments.resume { cache()? } else { temporary.path().to_owned() };
     let root_certificates = match &arguments.root_certificates {
         Some(path) => fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?,
@@ -167,7 +167,7 @@ fn run(arguments: &Arguments) -> Result<(), String> {
         root_certificates: &root_certificates,
         allow_plain_http: arguments.insecure_http,
         lan_policy: if arguments.lan { WXT_LAN_ALL_LOCAL } else { WXT_LAN_OWN_SUBNETS },
-        // A page gets a minute and 200 MiB; whoever sits at a terminal may want more.
+        // A page is limited to a minute and 200 MiB. A user at a terminal may want more.
         timeout: 60 * 60 * 1000,
         max_download_size: 1 << 40,
         traces: arguments.trace.is_some(),
@@ -193,13 +193,13 @@ fn run(arguments: &Arguments) -> Result<(), String> {
         let page = trace_page::render(&task.traces.join("\n"))?;
         fs::write(path, page).map_err(|error| format!("{}: {error}", path.display()))?;
     }
-    // Before the session is closed: then its temporary files are gone.
+    // Before the session is closed, which deletes its temporary files.
     let result = finish(arguments, task.end);
     host.close()?;
     result
 }
 
-/// Prints the answer, or moves the file to where it is wanted.
+/// Prints the answer, or copies the file to its destination.
 fn finish(arguments: &Arguments, end: Option<End>) -> Result<(), String> {
     match end {
         Some(End::Success { status, data, .. }) if status >= 400 => {
@@ -223,7 +223,7 @@ fn print_answer(data: &str) {
     }
 }
 
-/// Where downloads that may go on later are kept.
+/// The directory for partial files of `--resume`.
 fn cache() -> Result<PathBuf, String> {
     let base = env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
     let base = base.or_else(|| env::var_os("HOME").map(|home| PathBuf::from(home).join(".cache")));
@@ -242,7 +242,7 @@ fn name_in(url: &str) -> &str {
     }
 }
 
-/// Copies the file, also to another file system; what is there already stays.
+/// Copies the file, also to another file system. Fails if the destination exists.
 fn store(from: &Path, to: &Path) -> Result<(), String> {
     let failed = |error: std::io::Error| format!("{}: {error}", to.display());
     let mut target = fs::File::create_new(to).map_err(failed)?;

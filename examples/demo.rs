@@ -1,7 +1,7 @@
 //! The whole library in a few seconds: `cargo run --release --example demo`.
 //!
-//! Starts an HTTPS server on this machine, opens a session as a host app does, and moves files both ways at once; then
-//! shows an abort and a failure. Ends with an error if a byte or a callback is not as it should be.
+//! Starts an HTTPS server on this machine, opens a session as a host app does, and transfers files in both directions at
+//! once. Then it shows an abort and failures. Ends with an error if a byte or a callback is wrong.
 
 mod support;
 
@@ -23,11 +23,11 @@ const DOWNLOADS: [(&str, u64); 4] =
 fn main() -> ExitCode {
     match run() {
         Ok(()) => {
-            println!("\nAll as it should be.");
+            println!("\nEverything is correct.");
             ExitCode::SUCCESS
         }
         Err(error) => {
-            eprintln!("\nSomething is off: {error}");
+            eprintln!("\nFailed: {error}");
             ExitCode::FAILURE
         }
     }
@@ -40,10 +40,10 @@ fn run() -> Result<(), String> {
     let settings = Settings {
         directory: directory.path().to_str().ok_or("the temporary directory's name is not UTF-8")?,
         root_certificates: server.ca_pem(),
-        // As in an app: a list of hosts. The server on this machine is reached because LAN addresses are allowed.
+        // A list of hosts, as in an app. The server on this machine needs no entry, because LAN addresses are allowed.
         domains: Some(&["https://api.example.com"]),
         lan_policy: WXT_LAN_ALL_LOCAL,
-        // Slow enough for the bars to be seen.
+        // Slow enough to see the progress bars move.
         max_bytes_per_second: 100 * MIB,
         ..Settings::default()
     };
@@ -56,8 +56,8 @@ fn run() -> Result<(), String> {
 
     host.close()?;
     let left = fs::read_dir(directory.path()).map_err(|error| error.to_string())?.count();
-    println!("\nClosed: every thread has ended, and the temporary files are gone.");
-    println!("{left} directories stay, for saved files and locks.");
+    println!("\nClosed: every thread has ended, and the temporary files are deleted.");
+    println!("{left} directories remain, for saved files and locks.");
     Ok(())
 }
 
@@ -79,7 +79,7 @@ fn transfers(host: &Host, server: &Server, events: &Receiver<Event>) -> Result<(
     }
     show(&mut tasks, events, all_released)?;
 
-    println!("\nWhat the page's callbacks were given:\n");
+    println!("\nThe callbacks that the page received:\n");
     for (task, (_, bytes)) in tasks.iter().zip(UPLOADS.into_iter().chain(DOWNLOADS)) {
         println!("  {:<22} {}", task.label, task.callbacks());
         let Some(End::Success { status: 200, data, file, .. }) = &task.end else {
@@ -87,17 +87,17 @@ fn transfers(host: &Host, server: &Server, events: &Receiver<Event>) -> Result<(
         };
         let expected = hexadecimal(&pattern_sha256(bytes));
         let arrived = if file.is_empty() {
-            // The server answers an upload with the hash of what it got.
+            // The server answers an upload with the hash of the received file.
             data.contains(&expected)
         } else {
             sha256_of_file(file)? == expected
         };
         if !arrived || task.completes != 1 {
-            return Err(format!("{} did not arrive as it was sent", task.label));
+            return Err(format!("{} did not arrive unchanged", task.label));
         }
     }
     let total: u64 = UPLOADS.iter().chain(&DOWNLOADS).map(|(_, bytes)| bytes).sum();
-    println!("\n  {} moved, every file verified by SHA-256.", size(total));
+    println!("\n  {} transferred, every file verified by SHA-256.", size(total));
     Ok(())
 }
 
@@ -112,7 +112,7 @@ fn abort(host: &Host, server: &Server, events: &Receiver<Event>) -> Result<(), S
     expect_failure(&tasks[0], "downloadFile:fail abort")
 }
 
-/// Failures come through the same callbacks as results. A 404 is none: any answer is a success, as in WeChat.
+/// Failures use the same callbacks as results. A 404 is not a failure: any answer is a success, as in WeChat.
 fn failures(host: &Host, server: &Server, events: &Receiver<Event>) -> Result<(), String> {
     println!("\nA host that is not in the list of domains, a file that does not exist, and a 404:\n");
     host.download(0, &Call::to("https://elsewhere.example.com/file"))?;

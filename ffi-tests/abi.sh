@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Holds the C interface against that of every release, for 64 and 32 bit: functions with their parameters, structs with the size and
-# place of each field. What a release promised is in ffi-tests/releases/<version>: its header, the descriptions that abidw makes of it,
-# and a host, which `cargo test` runs on the library of now (programs.rs). Nothing is released yet; the script also shows, on copies of
-# the header, that it refuses what breaks a host and allows what does not.
+# Compares the C interface with that of every release, for 64 and 32 bits: functions with their parameters, structs with the size and
+# offset of each field. ffi-tests/releases/<version> contains a release's header, abidw's descriptions of it, and a host, which
+# `cargo test` runs with the current library (programs.rs). Nothing is released yet. The script also shows, on changed copies of the
+# header, that it refuses changes that break a host, and allows all others.
 #
 # usage: abi.sh            compares
 #        abi.sh --record   adds the release of the version in Cargo.toml
@@ -19,7 +19,7 @@ install_packages abigail-tools gcc-arm-linux-gnueabihf libc6-dev-armhf-cross
 
 compiler() { if [[ $1 == 64 ]]; then echo cc; else echo arm-linux-gnueabihf-gcc; fi; }
 
-# describe HEADER-DIRECTORY BITS OUTPUT: what a host sees. layout.rs and symbols.rs hold the header against the library.
+# describe HEADER-DIRECTORY BITS OUTPUT: describes the interface. layout.rs and symbols.rs compare the header with the library.
 describe() {
     local stub=$WORK/stub-$2
     {
@@ -31,9 +31,9 @@ describe() {
     grep -q "name='wxt_session_open'" "$3" || fail "the description of $1 for $2 bit lacks functions"
 }
 
-# only_grows: whether a report of abidiff, on standard input, has nothing but fields at or behind the old end of structs that may
-# grow: those whose first field is struct_size, but for two that come in arrays (docs/compatibility.md). Any line that is not known
-# to be harmless counts.
+# only_grows: succeeds if a report of abidiff, on standard input, contains only new fields at or behind the old end of structs that
+# may grow: those whose first field is struct_size, except two that are in arrays (docs/compatibility.md). Every line that is not
+# known to be harmless counts as a break.
 only_grows() {
     awk -v "growing=$(awk '/^typedef struct \{/ { grows = 0 } /^  size_t struct_size;/ { grows = 1 }
             /^\} Wxt/ && grows && !/WxtFileInfo|WxtFileStats/ { gsub(/[};]/, ""); printf "%s ", $1 }' "$ROOT/include/wxtransfer.h")" '
@@ -50,12 +50,12 @@ only_grows() {
         END { exit refused }'
 }
 
-# compatible HEADER-DIRECTORY RELEASE: whether hosts of the release run on the header's library. Functions and fields may come.
+# compatible HEADER-DIRECTORY RELEASE: succeeds if hosts of the release can use the header's library. New functions and fields are allowed.
 compatible() {
     local bits
     for bits in 64 32; do
         describe "$1" "$bits" "$WORK/now-$bits.abi"
-        # Its status says that there is a difference, and not whether it breaks anything.
+        # Its status reports any difference, also a harmless one.
         abidiff --no-added-syms "$2/interface-$bits.abi" "$WORK/now-$bits.abi" >"$WORK/difference" || true
         only_grows <"$WORK/difference" >"$WORK/breaks" || return 1
     done
@@ -71,7 +71,7 @@ record() {
 
 if [[ ${1:-} == --record ]]; then
     release=$RELEASES/$(sed -n 's/^version = "\(.*\)"$/\1/p' "$ROOT/Cargo.toml" | head -1)
-    [[ ! -e $release ]] || fail "$release is there: a release does not change"
+    [[ ! -e $release ]] || fail "$release exists already: a release does not change"
     record "$release" "$ROOT/include"
     mkdir "$release/programs"
     cp -r "$ROOT/ffi-tests/stress" "$ROOT/ffi-tests/support.h" "$release/"
@@ -81,9 +81,9 @@ if [[ ${1:-} == --record ]]; then
 fi
 [[ $# == 0 ]] || { sed -n '/^# usage/,/^#        abi/s/^# //p' "$0" >&2; exit 2; }
 
-# Each change of a copy, and whether it may be: compared with the header of now as if that were a release.
+# Changes of a copy, each with the expected result. The current header is the release that they are compared with.
 record "$WORK/release" "$ROOT/include"
-# change EXPECTED WHAT SED-PROGRAM
+# change EXPECTED WHAT SED-PROGRAM: checks one change
 change() {
     local result=refused
     mkdir -p "$WORK/changed"

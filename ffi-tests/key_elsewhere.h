@@ -1,19 +1,19 @@
 /*
- * A key that this process does not have, as one in a Keychain or a Keystore: the test server has it, and signs what it is
- * sent (`POST /sign/{key}/{scheme}`).
+ * A key outside of this process, as in a Keychain or a Keystore: the test server has it, and signs messages
+ * (`POST /sign/{key}/{scheme}`).
  */
 
 #ifndef KEY_ELSEWHERE_H
 #define KEY_ELSEWHERE_H
 
-/* First, for the systems' headers. */
+/* Must precede the system's headers. */
 #include "support.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 
-/* Signs by the key of that name, and gives the length of the signature. Blocks, as keys do. */
+/* Signs with the named key, and returns the length of the signature. Blocks, as real keys do. */
 static inline size_t sign_elsewhere(const char *key, uint16_t scheme, const uint8_t *message, size_t message_length,
                                     uint8_t *signature, size_t size) {
   int peer = socket(AF_INET, SOCK_STREAM, 0);

@@ -1,4 +1,4 @@
-//! A number keeps its meaning: `numbers.txt` has every constant of the header, is only added to, and holds.
+//! A number keeps its meaning: `numbers.txt` contains every constant of the header with its value. Lines are only added.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::env;
@@ -41,7 +41,7 @@ fn a_number_is_added_and_never_removed_or_changed() {
     }
 }
 
-/// Two names of one family with one number could not be told apart.
+/// Two names of one family must not have the same number.
 #[test]
 fn no_number_has_two_names() {
     let mut seen: BTreeMap<(String, String), String> = BTreeMap::new();

@@ -271,7 +271,7 @@ fn resolver() {
     assert_eq!(targets, ["/headers", "/bytes/1", "/bytes/10", "/bytes/10"]);
 }
 
-/// The example of `docs/trust.md`: the certificate is shown, and then the trust changes.
+/// The example of `docs/trust.md`: the server receives the certificate, and then the trust changes.
 #[test]
 fn trust() {
     let mut surroundings = Surroundings::start();
@@ -293,7 +293,7 @@ fn client_certificates() {
     {
         surroundings.tell(name, surroundings.client_file(which));
     }
-    // A proxy is asked for a tunnel, and never sees the certificate: it is told inside.
+    // The proxy opens a tunnel and never sees the certificate, which is sent inside of it.
     let proxy = ProxyServer::start(None);
     surroundings.tell("WXT_PROXY_URL", proxy.url());
     surroundings.run("client_certificates");
@@ -402,7 +402,7 @@ fn stress() {
     run_stress("ffi-tests", "include");
 }
 
-/// A release's own host, compiled with the release's header, runs on the library of now: `abi.sh --record` keeps both.
+/// A release's host, compiled with the release's header, runs with the current library. `abi.sh --record` stores both.
 #[test]
 fn hosts_of_earlier_releases() {
     let Ok(releases) = fs::read_dir(source("ffi-tests/releases")) else { return };

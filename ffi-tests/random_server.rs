@@ -1,11 +1,11 @@
-//! What a server does at random: the number in the request's target chooses it, so that whoever asks decides.
+//! A server with random behaviour. The number in the request's target chooses it, so the client decides.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use wxtransfer_test_server::{FaultServer, Flood, Script, Step, Transport, pattern_bytes, response_head};
 
-/// Of `/resume/{n}`: how long the file is, and where its first answer breaks off.
+/// For `/resume/{n}`: the length of the file, and where its first answer breaks off.
 const FILE: usize = 20_000;
 const BREAK: usize = 8_000;
 
@@ -29,7 +29,7 @@ impl Random {
     }
 }
 
-/// Starts a server without a record, whose memory does not grow with a million requests.
+/// Starts a server that keeps no record, so that its memory does not grow with a million requests.
 pub fn start(transport: Transport) -> FaultServer {
     FaultServer::start_without_record(transport, move |connection| {
         let mut random = Random((connection as u64 + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1);
@@ -136,7 +136,7 @@ fn script_for(target: &str) -> Script {
     Script::new(steps)
 }
 
-/// A file that breaks off, or its rest, in turn: whether anybody asked for the rest, the script does not know.
+/// Alternates between a file that breaks off and its rest. The script does not know whether the client requested the rest.
 fn resumed(number: u64) -> Vec<Step> {
     static TURN: AtomicU64 = AtomicU64::new(0);
     let tag = format!("\"{number}\"");

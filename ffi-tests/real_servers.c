@@ -1,15 +1,15 @@
 /*
- * Uploads to and downloads from servers that this project did not write, through include/wxtransfer.h alone.
+ * Uploads to and downloads from servers of other projects, through include/wxtransfer.h only.
  *
  * real-servers.sh starts the servers and then this program:
  *
  *   real_servers WORK CASES NGINX NGINX_TLS APACHE APACHE_TLS OPENSSL_TLS_1_2 OPENSSL_TLS_1_3
  *
- * WORK has the certificate, the files that the servers offer (files/), and what the uploads of files have to be answered
- * with (expected/). CASES is made by multipart_cases.py: for each case its name, the file's name, and the name and value of one
- * field, each ended by a NUL. The other arguments are the servers' base URLs. Those of OpenSSL want a client certificate.
+ * WORK contains the certificate, the files that the servers offer (files/), and the expected answers to uploads of files
+ * (expected/). multipart_cases.py writes CASES: for each case its name, the file's name, and the name and value of one field,
+ * each followed by a NUL. The other arguments are the servers' base URLs. Those of OpenSSL require a client certificate.
  *
- * One line a check, beginning with "ok" or "FAILED".
+ * Prints one line per check, which starts with "ok" or "FAILED".
  */
 
 #include <pthread.h>

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Runs a host in C that does everything at once and at random, from many threads, with sessions that open and close and servers
-# that misbehave. Per accepted task one of success and fail, one complete and one release, in order, none after the close; at the end
-# as many descriptors, threads, files and as much memory as before. The first break ends it, and says what happened to the task.
-# SEED=<number>, which every run prints, chooses the same again, as far as threads can be repeated.
+# Runs a C host that makes random calls from many threads, with sessions that open and close, and servers that misbehave. Checks
+# that each accepted task has one of success and fail, one complete and one release, in order, and none after the close; and that the
+# process ends with the same numbers of descriptors, threads and files, and the same memory. The first violation ends the program,
+# which prints the task's history. SEED=<number>, which every run prints, repeats the same calls, except for the order of threads.
 #
 # usage: stress.sh [--quick | --address-sanitizer | --thread-sanitizer | --valgrind] [TASKS]
-#        1,000,000 tasks with the optimised library; --quick: what takes 20 seconds with that of `cargo test`, for CI;
-#        under a sanitizer 100,000, under valgrind 5,000. The sanitizers need Debian.
+#        Default: 1,000,000 tasks, optimised library. --quick: 20,000 tasks in 20 seconds, library of `cargo test`, for CI.
+#        Sanitizers: 100,000 tasks, need Debian. valgrind: 5,000 tasks.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

@@ -470,7 +470,7 @@ typedef struct {
    */
   size_t scheme_count;
   /**
-   * Passed to `sign`.
+   * Passed to `sign` as it is. Owned by the host; must stay valid until `wxt_session_close` has returned.
    */
   void *context;
   /**

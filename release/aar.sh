@@ -1,17 +1,17 @@
 #!/usr/bin/env bash
-# Makes wxtransfer-VERSION.aar for Android: the Kotlin library, and the shared library of each ABI, for it and (as a prefab
-# package, with the C header) for an app's native code.
+# Makes wxtransfer-VERSION.aar for Android. It contains the Kotlin library and the shared library of each ABI, also as a prefab
+# package with the C header for an app's native code.
 #
-# usage: aar.sh                          builds with the NDK in ANDROID_NDK_HOME, Rust and what bindings/kotlin/build.sh
-#                                        needs, then packs. Adds the Rust targets where rustup is there.
-#        aar.sh CLASSES.jar ABI=LIBRARY...   packs what was built before, the libraries stripped. Runs anywhere.
+# usage: aar.sh                          builds everything, then packs it. Needs the NDK in ANDROID_NDK_HOME, Rust and the
+#                                        tools of bindings/kotlin/build.sh. If rustup is installed, adds the Rust targets.
+#        aar.sh CLASSES.jar ABI=LIBRARY...   packs existing files; the libraries must be stripped. Runs anywhere.
 set -euo pipefail
 ROOT=$(cd "$(dirname "$0")/.." && pwd)
 # shellcheck source=release/common.sh
 source "$ROOT/release/common.sh"
 
 ANDROID_API=23
-# Google Play takes no app for Android 15 and later whose libraries have less.
+# The page size that Google Play requires of libraries for Android 15 and later.
 PAGE=16384
 OUT=$ROOT/target/aar
 LIBRARY=libwxtransfer_jni.so
@@ -25,7 +25,7 @@ rust_target() {
     esac
 }
 
-# `e_machine` of an ELF file (the System V ABI's list).
+# Prints `e_machine` of an ELF file (System V ABI).
 machine() {
     case $1 in
     arm64-v8a) echo 183 ;;
@@ -34,7 +34,7 @@ machine() {
     esac
 }
 
-# build ABI: prints where its shared library is.
+# build ABI: builds the shared library, and prints its path.
 build() {
     local target clang tools name upper
     target=$(rust_target "$1")
@@ -44,18 +44,19 @@ build() {
     clang=$tools/${target/armv7-/armv7a-}$ANDROID_API-clang
     [[ -x $clang ]] || fail "the NDK has no $clang"
     add_target "$target"
-    # r28 and later align to 16 KiB by themselves; older ones have to be told.
+    hide_paths "$ROOT"
+    # The NDK aligns to 16 KiB by default from r28 on.
     env "CC_$name=$clang" "AR_$name=$tools/llvm-ar" "CARGO_TARGET_${upper}_LINKER=$clang" \
         cargo rustc --release --locked --package wxtransfer-jni --lib --target "$target" --crate-type cdylib -- -C strip=symbols \
         -C "link-arg=-Wl,-z,max-page-size=$PAGE" -C link-arg=-Wl,-soname,$LIBRARY >&2 || fail "$1 is not built"
     echo "$ROOT/target/$target/release/$LIBRARY"
 }
 
-# pack ABI LIBRARY
+# pack ABI LIBRARY: checks a library and adds it to the AAR.
 pack() {
     rust_target "$1" >/dev/null
     [[ $(head -c 4 "$2") == $'\x7fELF' && $(od -An -tu2 -j18 -N2 "$2") -eq $(machine "$1") ]] ||
-        fail "$2 is no shared library for $1"
+        fail "$2 is not a shared library for $1"
     [[ ! -e $AAR/jni/$1 ]] || fail "$1 is given twice"
     local module=$AAR/prefab/modules/wxtransfer
     mkdir -p "$AAR/jni/$1" "$module/libs/android.$1"
@@ -81,7 +82,7 @@ else
     (($# > 1)) || fail "usage: aar.sh [CLASSES.jar ABI=LIBRARY...]"
     classes=$(absolute "$1")
     shift
-    [[ $(head -c 2 "$classes") == PK ]] || fail "$classes is no jar"
+    [[ $(head -c 2 "$classes") == PK ]] || fail "$classes is not a jar"
 fi
 
 AAR=$OUT/contents
@@ -100,7 +101,7 @@ printf '{ "schema_version": 2, "name": "wxtransfer", "version": "%s", "dependenc
 cp "$ROOT/release/AndroidManifest.xml" "$AAR/"
 cp "$ROOT/bindings/kotlin/consumer-rules.pro" "$AAR/proguard.txt"
 cp "$classes" "$AAR/classes.jar"
-# An AAR must have it, and there are no resources.
+# An AAR must contain this file. It is empty, because there are no resources.
 : >"$AAR/R.txt"
 
 archive=$OUT/wxtransfer-$(version).aar

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Checks the shell scripts of the repository: each by shellcheck, those that ask for sh by dash too. The scripts that run on
-# a Mac, which has bash 3.2, have no construct that is newer. Needs shellcheck and dash.
+# Checks the repository's shell scripts with shellcheck, and those for sh also with dash. Scripts that run on a Mac must not use
+# constructs that are newer than its bash 3.2. Needs shellcheck and dash.
 #
 # usage: check-scripts.sh
 set -eu
@@ -17,7 +17,7 @@ for tool in shellcheck dash; do
     command -v "$tool" >/dev/null || { echo "check-scripts.sh: $tool is missing" >&2; exit 1; }
 done
 
-# In one call, so that a script that sources another is read together with it.
+# In one call, so that shellcheck reads a script together with the scripts that it sources.
 # shellcheck disable=SC2046 # no name has a space
 shellcheck $(git ls-files --cached --others --exclude-standard '*.sh') || fail "shellcheck has found something"
 
@@ -27,7 +27,7 @@ for script in $(git ls-files --cached --others --exclude-standard '*.sh'); do
     esac
 done
 
-# newer NAME PATTERN: fails where a line of a Mac's scripts, comments aside, holds the extended regular expression.
+# newer NAME PATTERN: fails if a line of a Mac's scripts, except comments, matches the extended regular expression.
 newer() {
     # shellcheck disable=SC2046 # no name has a space
     if grep -nE "$2" $(git ls-files --cached --others --exclude-standard 'release/*.sh' 'bindings/*.sh') /dev/null |
@@ -53,7 +53,7 @@ newer 'descriptor in a variable' '\{[A-Za-z_]+\}[<>]'
 newer 'step of a range' '\{[^{}. ]+\.\.[^{}. ]+\.\.'
 newer 'BASHPID, EPOCHSECONDS, EPOCHREALTIME or SRANDOM' 'BASHPID|EPOCHSECONDS|EPOCHREALTIME|SRANDOM'
 newer 'globstar, lastpipe or inherit_errexit' 'globstar|lastpipe|inherit_errexit'
-# Not new, but before bash 4.4 its expansion is an error under `set -u`.
+# Not new, but before bash 4.4 its expansion is an error with `set -u`.
 newer 'empty array' '[A-Za-z_]=\( *\)'
 
 if [ "$status" = 0 ]; then echo "check-scripts.sh: all passed"; fi

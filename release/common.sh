@@ -1,7 +1,7 @@
-# Sourced by the scripts beside it.
+# Sourced by the other scripts of this directory.
 # shellcheck shell=bash
 
-# Where cargo puts what is packed.
+# The directory in which cargo builds the packaged files.
 export CARGO_TARGET_DIR=$ROOT/target
 
 fail() {
@@ -9,7 +9,7 @@ fail() {
     exit 1
 }
 
-# The path as the caller meant it, whatever directory the script works in.
+# Prints an absolute path. Must be called before the script changes its directory.
 absolute() {
     if [[ $1 == /* ]]; then echo "$1"; else echo "$PWD/$1"; fi
 }
@@ -18,7 +18,7 @@ need() {
     command -v "$1" >/dev/null || fail "$1 is missing${2:+: $2}"
 }
 
-# add_target TARGET: a build for TARGET needs Rust's own library for it.
+# add_target TARGET: installs Rust's standard library for TARGET, or checks that it is installed.
 add_target() {
     if command -v rustup >/dev/null; then
         rustup target add "$1" >&2 || fail "rustup cannot add the target $1"
@@ -28,13 +28,25 @@ add_target() {
     fi
 }
 
-# The library's version, from the first line of Cargo.toml that has one.
+# hide_paths SOURCES: has the compilers write "cargo" for cargo's directory and "wxtransfer" for that of the sources. Otherwise the
+# library contains both, for its panic messages: they name a user of this machine, and the same sources give other bytes elsewhere.
+# The standard library's files get the names that they have where its sources are not installed.
+hide_paths() {
+    local home=${CARGO_HOME:-$HOME/.cargo} map=--remap-path-prefix rust commit
+    rust=$(rustc --print sysroot)/lib/rustlib/src/rust
+    commit=$(rustc --version --verbose | sed -n 's/^commit-hash: //p')
+    # Unlike RUSTFLAGS, this may contain spaces.
+    export CARGO_ENCODED_RUSTFLAGS="$map=$home=cargo"$'\x1f'"$map=$rust=/rustc/$commit"$'\x1f'"$map=$1=wxtransfer"
+    # A directory with a space stays, in the names of ring's C files.
+    [[ $home == *[[:space:]]* ]] || export CFLAGS="${CFLAGS:+$CFLAGS }-ffile-prefix-map=$home=cargo"
+}
+
+# Prints the library's version, from the first line with a version in Cargo.toml.
 version() {
     sed -n 's/^version = "\(.*\)"$/\1/p' "$ROOT/Cargo.toml" | head -1
 }
 
-# zip_directory DIRECTORY ARCHIVE ENTRY...: the same bytes for the same files, whenever and wherever it is made. A
-# link stays a link.
+# zip_directory DIRECTORY ARCHIVE ENTRY...: writes a reproducible archive: the same files give the same bytes. Links stay links.
 zip_directory() {
     local directory=$1 archive=$2
     shift 2

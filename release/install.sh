@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # Builds the library for this machine and installs it for hosts in C and C++: the header, the static and the shared
-# library, a pkg-config file and a CMake package. Names and places are those of cargo-c. Linux only: the packages for
-# Apple's systems and Android are made by xcframework.sh and aar.sh.
+# library, a pkg-config file and a CMake package. File names and directories are those of cargo-c. Linux only;
+# xcframework.sh and aar.sh make the packages for Apple's systems and Android.
 #
-# usage: install.sh PREFIX [LIBDIR]      LIBDIR: where libraries lie below PREFIX, such as lib64. Default: lib.
+# usage: install.sh PREFIX [LIBDIR]      LIBDIR: the directory of libraries below PREFIX, such as lib64. Default: lib.
 #
-# environment: DESTDIR    put before every path that is written, and into no file: for those who make packages
+# environment: DESTDIR    prepended to every written path, but not to paths inside of files; for making packages
 set -euo pipefail
 ROOT=$(cd "$(dirname "$0")/.." && pwd)
 # shellcheck source=release/common.sh
@@ -19,10 +19,10 @@ DESTDIR=${DESTDIR:+$(absolute "$DESTDIR")}
 LIBDIR=${2:-lib}
 LIBDIR=${LIBDIR%/}
 [[ $LIBDIR != /* && $LIBDIR/ != *../* ]] || fail "LIBDIR is a path below PREFIX: $LIBDIR"
-# What pkg-config or sed would read as something else.
+# Characters with a special meaning for pkg-config or sed.
 [[ $PREFIX/$LIBDIR != *[[:space:]\|\&\\\$\#\"\']* ]] || fail "a character that the path may not have: $PREFIX/$LIBDIR"
 
-# soversion VERSION: the part of a version whose change may break hosts, by Semantic Versioning as cargo reads it.
+# soversion VERSION: prints the part of a version whose change may break hosts (Semantic Versioning, as in cargo).
 soversion() {
     case $1 in
     0.0.*) echo "$1" ;;
@@ -33,12 +33,12 @@ soversion() {
 
 VERSION=$(version)
 SOVERSION=$(soversion "$VERSION")
-# From LIBDIR to PREFIX.
-# shellcheck disable=SC2001 # the shell's own patterns have no repetition
+# The relative path from LIBDIR to PREFIX.
+# shellcheck disable=SC2001 # shell patterns have no repetition
 UP=$(sed 's|[^/][^/]*|..|g' <<<"$LIBDIR")
 RELEASE=$CARGO_TARGET_DIR/release
 
-# build CRATE-TYPE [rustc option...]: one kind at a time keeps link-time optimisation.
+# build CRATE-TYPE [rustc option...]: builds one crate type at a time, because several at once lose link-time optimisation.
 build() {
     local kind=$1
     shift
@@ -46,15 +46,15 @@ build() {
 }
 
 cd "$ROOT"
-# Cargo puts them back. A configuration that builds for another machine does not, and then nothing is installed.
+# Removed, so that the check below fails if a cargo configuration builds for another machine.
 rm -f "$RELEASE/libwxtransfer.a" "$RELEASE/libwxtransfer.so"
 build staticlib --print "native-static-libs=$RELEASE/system-libraries.txt"
-# Not in build.rs: cargo would hand the name on to every shared library that holds the crate, wxtransfer-jni's too.
+# Not in build.rs: cargo would pass the soname to every shared library that contains the crate, also to wxtransfer-jni.
 build cdylib -C "link-arg=-Wl,-soname,libwxtransfer.so.$SOVERSION"
 [[ -f $RELEASE/libwxtransfer.a && -f $RELEASE/libwxtransfer.so ]] || fail "the library was not built for this machine"
 SYSTEM_LIBRARIES=$(cat "$RELEASE/system-libraries.txt")
 
-# fill NAME DIRECTORY: installs release/install/NAME.in with its blanks filled in.
+# fill NAME DIRECTORY: installs release/install/NAME.in with its placeholders replaced.
 fill() {
     install -d "$2"
     sed -e "s|@PREFIX@|$PREFIX|g" -e "s|@LIBDIR@|$LIBDIR|g" -e "s|@UP@|$UP|g" \

@@ -1,17 +1,17 @@
 #!/usr/bin/env bash
 # Makes CWxtransfer.xcframework.zip for Apple's systems: a static framework for iOS devices, one for simulators, one for macOS
-# and one for Mac Catalyst. Prints where it is and its checksum.
+# and one for Mac Catalyst. Prints its path and its checksum.
 #
 # usage: xcframework.sh [--release URL]
-#            builds all four with Xcode, then packs them. Needs macOS, Xcode and Rust; adds the Rust targets where rustup is
-#            there.
+#            builds all four with Xcode, then packs them. Needs macOS, Xcode and Rust. If rustup is installed, adds the
+#            Rust targets.
 #        xcframework.sh [--release URL] DEVICE.a SIMULATOR.a MACOS.a CATALYST.a
-#            packs static libraries for arm64 that were built before. Runs anywhere.
+#            packs existing static libraries for arm64. Runs anywhere.
 #
-# With --release, Package.swift is made to load the zip from URL: an https address that ends in .zip, where the zip has to lie
-# when apps resolve the package.
+# With --release, writes URL and checksum to Package.swift. URL is the https address, ending in .zip, from which apps will load
+# the zip.
 #
-# WXT_SIGNING_IDENTITY, if set, is the identity that codesign signs the result with.
+# If WXT_SIGNING_IDENTITY is set, codesign signs the result with this identity.
 set -euo pipefail
 ROOT=$(cd "$(dirname "$0")/.." && pwd)
 # shellcheck source=release/common.sh
@@ -19,17 +19,18 @@ source "$ROOT/release/common.sh"
 
 NAME=CWxtransfer
 MINIMUM_IOS=13.0
-# The first one: compilers refuse 13.0.
+# The first version; compilers refuse 13.0.
 MINIMUM_CATALYST=13.1
 MINIMUM_MACOS=10.15
 OUT=$ROOT/target/xcframework
 
-# build TARGET...: prints where the static library of one target, or of several in one file, is.
+# build TARGET...: builds the static library of each target, joins several into one file, and prints the file's path.
 build() {
     local target built ios
     for target in "$@"; do
         shift
         add_target "$target"
+        hide_paths "$ROOT"
         if [[ $target == *-macabi ]]; then ios=$MINIMUM_CATALYST; else ios=$MINIMUM_IOS; fi
         IPHONEOS_DEPLOYMENT_TARGET=$ios MACOSX_DEPLOYMENT_TARGET=$MINIMUM_MACOS \
             cargo rustc --release --locked --lib --target "$target" --crate-type staticlib >&2 || fail "$target is not built"
@@ -56,8 +57,8 @@ plist() {
     } >"$1"
 }
 
-# contents DIRECTORY RESOURCES LIBRARY PLATFORM MINIMUM-KEY MINIMUM: a framework's files. RESOURCES is the directory of its
-# property list and privacy manifest.
+# contents DIRECTORY RESOURCES LIBRARY PLATFORM MINIMUM-KEY MINIMUM: writes a framework's files. RESOURCES is the directory of
+# its property list and privacy manifest.
 contents() {
     mkdir -p "$1/Headers" "$1/Modules" "$2"
     cp "$3" "$1/$NAME"
@@ -80,13 +81,13 @@ contents() {
 PLIST
 }
 
-# flat_framework SLICE LIBRARY PLATFORM: of iOS.
+# flat_framework SLICE LIBRARY PLATFORM: makes a framework for iOS.
 flat_framework() {
     local framework=$bundle/$1/$NAME.framework
     contents "$framework" "$framework" "$2" "$3" MinimumOSVersion $MINIMUM_IOS
 }
 
-# versioned_framework SLICE LIBRARY: of a Mac, which takes no flat ones.
+# versioned_framework SLICE LIBRARY: makes a framework for a Mac, which does not accept flat ones.
 versioned_framework() {
     local framework=$bundle/$1/$NAME.framework name
     contents "$framework/Versions/A" "$framework/Versions/A/Resources" "$2" MacOSX LSMinimumSystemVersion $MINIMUM_MACOS
@@ -94,8 +95,8 @@ versioned_framework() {
     for name in $NAME Headers Modules Resources; do ln -s "Versions/Current/$name" "$framework/$name"; done
 }
 
-# library_entry SLICE PLATFORM VARIANT BINARY ARCHITECTURES: one slice in the xcframework's table. A device and macOS have no
-# variant.
+# library_entry SLICE PLATFORM VARIANT BINARY ARCHITECTURES: prints one slice of the xcframework's table. Devices and macOS have
+# no variant.
 library_entry() {
     local architecture
     echo "    <dict>"
@@ -120,7 +121,7 @@ fi
 need zip
 case $# in
 0)
-    need xcrun "this needs Xcode; static libraries that were built before can be packed without it"
+    need xcrun "building needs Xcode; existing static libraries can be packed without it"
     cd "$ROOT"
     device=$(build aarch64-apple-ios)
     simulator=$(build x86_64-apple-ios aarch64-apple-ios-sim)
@@ -131,7 +132,7 @@ case $# in
 4)
     device=$(absolute "$1") simulator=$(absolute "$2") macos=$(absolute "$3") catalyst=$(absolute "$4")
     for library in "$device" "$simulator" "$macos" "$catalyst"; do
-        [[ $(head -c 7 "$library") == '!<arch>' ]] || fail "$library is no static library"
+        [[ $(head -c 7 "$library") == '!<arch>' ]] || fail "$library is not a static library"
     done
     architectures=arm64
     ;;

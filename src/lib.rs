@@ -9,6 +9,8 @@ pub mod ffi;
 #[doc(hidden)]
 pub mod fuzzing;
 mod http;
+#[cfg(all(test, models))]
+mod models;
 mod platform;
 mod policy;
 mod session;

@@ -1,9 +1,11 @@
-//! A translated document matches its original: the same headings, code, tables and links in the same order. A change
-//! that is made in only one of the two fails here.
+//! A translated document matches its original: the same headings, code, tables and links in the same order, and between two
+//! headings the same names in backticks. A change that is made in only one of the two fails here.
 
 #![allow(missing_docs)]
 
+use std::collections::BTreeSet;
 use std::fs;
+use std::mem;
 use std::path::{Path, PathBuf};
 
 const TRANSLATED: &str = ".zh-CN.md";
@@ -26,37 +28,46 @@ enum Part {
     Heading(usize),
     /// A line of code, without its comment.
     Code(String),
-    /// A row of a table: the number of cells, and the text in backticks of its first cell.
-    Row(usize, Vec<String>),
+    /// The text in backticks of each cell of a table's row.
+    Row(Vec<BTreeSet<String>>),
     /// The target of a link, without the heading, whose name differs between languages.
     Link(String),
+    /// The text in backticks between two headings, without that of tables.
+    Names(BTreeSet<String>),
 }
 
 fn parts(text: &str) -> Vec<Part> {
     let mut parts = Vec::new();
+    let mut prose = String::new();
     let mut in_code = false;
     for line in text.lines() {
-        if line.starts_with("```") {
+        // A block of code that belongs to an item of a list is indented.
+        if line.trim_start().starts_with("```") {
             in_code = !in_code;
             parts.push(Part::Code(line.to_owned()));
         } else if in_code {
             let code = line.split(" # ").next().unwrap();
             parts.push(Part::Code(code.trim_end().to_owned()));
         } else if line.starts_with('#') {
+            parts.push(Part::Names(backticked(&mem::take(&mut prose))));
             parts.push(Part::Heading(line.chars().take_while(|part| *part == '#').count()));
         } else {
             if line.starts_with('|') {
-                let first = line.split('|').nth(1).unwrap();
-                parts.push(Part::Row(line.matches('|').count(), backticked(first)));
+                parts.push(Part::Row(line.split('|').map(backticked).collect()));
+            } else {
+                prose.push_str(line);
+                prose.push(' ');
             }
             parts.extend(links(line).map(Part::Link));
         }
     }
+    parts.push(Part::Names(backticked(&prose)));
     parts
 }
 
-fn backticked(text: &str) -> Vec<String> {
-    text.split('`').skip(1).step_by(2).map(str::to_owned).collect()
+/// The text in backticks, with translations under the names of their originals.
+fn backticked(text: &str) -> BTreeSet<String> {
+    text.split('`').skip(1).step_by(2).map(|name| name.replace(TRANSLATED, ".md")).collect()
 }
 
 /// The links to other documents, with translations under the names of their originals: each version links to the other.
@@ -85,15 +96,23 @@ fn each_translation_has_the_parts_of_its_original() {
 
 #[test]
 fn parts_contain_no_translated_text() {
-    let text = "# One\n```sh\nls # all\n```\n| `a` b | [c](d.md#e) |\nSee [f](g.zh-CN.md) and [h](#i).\n";
+    let text = "# One\n```sh\nls # all\n```\n| `a` b | [c](d.md#e) |\nSee [f](g.zh-CN.md), `h` and [i](#j).\n\
+                - `k`:\n\n  ```c\n  f();\n  ```\n";
+    let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<BTreeSet<_>>();
+    let code = |line: &str| Part::Code(line.to_owned());
     let expected = [
+        Part::Names(names(&[])),
         Part::Heading(1),
-        Part::Code("```sh".to_owned()),
-        Part::Code("ls".to_owned()),
-        Part::Code("```".to_owned()),
-        Part::Row(3, vec!["a".to_owned()]),
+        code("```sh"),
+        code("ls"),
+        code("```"),
+        Part::Row(vec![names(&[]), names(&["a"]), names(&[]), names(&[])]),
         Part::Link("d.md".to_owned()),
         Part::Link("g.md".to_owned()),
+        code("  ```c"),
+        code("  f();"),
+        code("  ```"),
+        Part::Names(names(&["h", "k"])),
     ];
     assert_eq!(parts(text), expected);
 }

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Tests the page's side, wx.js, in Node's JavaScript engine over the real library, and against Tencent's types of the API,
-# which npm gets. Needs Node 18 or newer and npm. Usage: test.sh [option of node...]
+# Tests the page's side, wx.js, in Node with the real library, and compares it with Tencent's types of the API, which npm
+# installs. Needs Node 18 or newer and npm. Usage: test.sh [option of node...]
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -20,7 +20,7 @@ if ! cmp -s "$here/tests/package-lock.json" "$out/package-lock.json"; then
         { rm -f "$out/package-lock.json"; exit 1; }
 fi
 
-# A test that waits for what never comes is a failure too.
+# The time limit turns a test that waits forever into a failure.
 WXTRANSFER_PLAYGROUND=$target/debug/examples/playground WXTRANSFER_TEST_SERVER=$target/debug/wxtransfer-test-server \
     WXTRANSFER_TYPINGS=$out/node_modules/miniprogram-api-typings \
     exec timeout --kill-after=10 600 node --test "$@" "$here"/tests/*.test.js

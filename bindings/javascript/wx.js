@@ -1,8 +1,8 @@
 /*
- * The page's side of wx.uploadFile, wx.downloadFile and the file calls; bindings/javascript.md describes the messages.
+ * The page's side of wx.uploadFile, wx.downloadFile and the file calls. bindings/javascript.md describes the messages.
  *
- * The app gives a function wxtransferSend(text), runs this script before the page's own, and passes each message for
- * the page to wxtransferReceive(text). ECMAScript 5, so that every engine that an app may have can run it.
+ * The app provides a function wxtransferSend(text), runs this script before the page's own script, and passes each
+ * message for the page to wxtransferReceive(text). Written in ECMAScript 5, for every engine that an app may have.
  */
 (function (global) {
   'use strict';
@@ -12,8 +12,8 @@
   var calls = Object.create(null);
   var lastCall = 0;
 
-  /* The types of parameters, in WeChat's words; "?" marks those that may be missing. A Sync method takes the same ones in
-     this order. What is not here has no effect: enableHttp2, enableQuic. */
+  /* The parameters with their types, as WeChat names them; "?" marks optional ones. A Sync method takes the same parameters
+     in this order. Other parameters have no effect, such as enableHttp2 and enableQuic. */
   var transfers = {
     uploadFile: {
       url: 'String', filePath: 'String', name: 'String', header: 'Object?', formData: 'Object?', timeout: 'Number?',
@@ -48,7 +48,7 @@
   };
   if (settings.fileName === true) transfers.uploadFile.fileName = 'String?';
 
-  /* The Sync methods, with the member of the result that each returns. */
+  /* The Sync methods, each with the member of the result that it returns. */
   var returned = {
     accessSync: null, statSync: 'stats', unlinkSync: null, copyFileSync: null, renameSync: null, mkdirSync: null,
     rmdirSync: null, readdirSync: 'files', saveFileSync: 'savedFilePath', readFileSync: 'data', writeFileSync: null,
@@ -65,12 +65,12 @@
   var LENGTH_OUT_OF_RANGE = 1301006;
   var POSITION_OUT_OF_RANGE = 1301009;
 
-  /* A file call has a number of its own table (FileError) where the others have one of all calls. */
+  /* The numbers of general failures in a file call, which uses WeChat's table FileError. */
   var ofFileCalls = {};
   ofFileCalls[INTERNAL] = SYSTEM_ERROR;
   ofFileCalls[PARAMETER_ERROR] = INVALID_ARGUMENT;
 
-  /* What a call fails with before it is sent. */
+  /* The failure of a call before it is sent. */
   function Refusal(reason, errno) {
     this.reason = reason;
     this.errno = errno;
@@ -83,7 +83,7 @@
     return { errMsg: errMsg, errno: number, errCode: number };
   };
 
-  /* Whatever goes wrong with a call is told by its `fail`, or thrown by its Sync method in the same form. */
+  /* Converts any error to a failure, which `fail` receives, or a Sync method throws in the same form. */
   function refusalOf(error) {
     return error instanceof Refusal ? error : new Refusal('internal error', INTERNAL);
   }
@@ -96,20 +96,20 @@
     return Object.prototype.toString.call(value).slice('[object '.length, -1);
   }
 
-  /* Half a surrogate pair is no text, and not every app's JSON takes it. */
+  /* Replaces lone surrogates. They are not valid text, and not every app's JSON parser accepts them. */
   function text(value) {
     return String(value).replace(/[\uD800-\uDBFF][\uDC00-\uDFFF]|[\uD800-\uDFFF]/g, function (found) {
       return found.length === 2 ? found : '\uFFFD';
     });
   }
 
-  /* A name in an errMsg, as the library shows it. */
+  /* A name in an errMsg, in the library's form. */
   function shown(name) {
     if (name.length <= 100) return name || '""';
     return text(name.slice(0, 50) + '\u2026' + name.slice(-50));
   }
 
-  /* A list, whose order every reader of JSON keeps. */
+  /* The members of an object as a list, because every JSON parser keeps a list's order. */
   function pairs(members, parameter) {
     var list = [];
     Object.keys(members).forEach(function (name) {
@@ -123,9 +123,9 @@
     return list;
   }
 
-  /* Bytes as text, and back. */
+  /* Conversion of bytes to text and back. */
 
-  /* In pieces: an engine takes only so many arguments at once. */
+  /* In pieces, because engines limit the number of arguments. */
   function characters(codes) {
     var pieces = [];
     for (var at = 0; at < codes.length; at += 8192) {
@@ -140,7 +140,7 @@
     return list;
   }
 
-  /* Base64 as in RFC 4648 §4. */
+  /* Base64 (RFC 4648 §4). */
   var DIGITS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
 
   function toBase64(bytes) {
@@ -173,7 +173,7 @@
     return bytes;
   }
 
-  /* The encodings that the messages do not have; "utf8" and "base64" they have. `size` is how many bytes a value makes. */
+  /* The encodings that messages do not support; they support "utf8" and "base64". `size` is the number of bytes of a value. */
   var latin1 = {
     size: function (value) { return value.length; },
     toText: characters,
@@ -191,7 +191,7 @@
       return generate(global.Uint8Array, value.length / 2, function (at) { return parseInt(value.substr(2 * at, 2), 16); });
     }
   };
-  /* Little-endian; half a surrogate pair is a unit like any other. */
+  /* Little-endian. A lone surrogate is written as its unit. */
   var utf16 = {
     size: function (value) { return value.length * 2; },
     toText: function (bytes) {
@@ -213,7 +213,7 @@
         var bytes = new global.Uint8Array(value);
         if (bytes.buffer === value) return bytes;
       } catch (error) {
-        /* The page has given its bytes away, to a worker for example. */
+        /* The buffer is detached: the page has transferred it, for example to a worker. */
       }
       throw new Refusal('Invalid argument data', INVALID_ARGUMENT);
     }
@@ -223,7 +223,7 @@
     ucs2: utf16, 'ucs-2': utf16, utf16le: utf16, 'utf-16le': utf16
   };
 
-  /* Has the message carry a file's content as text or in base64. Gives what the page's content is made with, or null. */
+  /* Prepares a message with a file's content, as text or in base64. Returns the encoding of the page's content, or null. */
   function carryContent(api, values, data) {
     var named = values.encoding;
     if (named !== undefined && !Object.prototype.hasOwnProperty.call(encodings, named)) {
@@ -234,7 +234,7 @@
     if (encoding && !isFunction(global.Uint8Array)) throw new Refusal('not supported', INTERNAL);
     values.encoding = encoding || named === 'base64' ? 'base64' : 'utf8';
     if (api === 'readFile') return encoding;
-    /* Before anything is made of it. A character makes a byte of UTF-8 at least; the library looks at what is written. */
+    /* Checked before the conversion. In UTF-8 a character has at least one byte; the library checks the exact size. */
     var size = encoding ? encoding.size(data) : named === 'base64' ? base64Size(data) : data.length;
     if (size > 100 * 1024 * 1024) {
       throw new Refusal('the maximum size of the file storage limit is exceeded', SIZE_EXCEEDED);
@@ -253,7 +253,7 @@
     }
   }
 
-  /* `data` stays as it is for its encoding. */
+  /* `data` is not changed here, because its encoding decides its form. */
   function valueOf(type, value, name) {
     switch (type) {
       case 'String': return name === 'data' ? String(value) : text(value);
@@ -264,8 +264,8 @@
     }
   }
 
-  /* What the page's object has of the parameters of a call, each of its type. An empty text is a value; an optional one is as if
-     it were not given. */
+  /* Reads a call's parameters from the page's object, and checks their types. An empty text is a value, except for an optional
+     parameter, which then counts as missing. */
   function read(parameters, options) {
     var values = {};
     var errors = '';
@@ -292,7 +292,7 @@
     return values;
   }
 
-  /* A call's options as they go into its message, and what makes the page's result of the app's, in its place. */
+  /* Returns a call's options for its message, and a function that converts the app's result to the page's in place. */
   function prepare(api, options) {
     var values = read(transfers[api] || savedFiles[api] || files[api], options);
     var encoding = null;
@@ -326,7 +326,7 @@
     this.lastModifiedTime = members.lastModifiedTime;
   }
 
-  /* The kinds of POSIX's st_mode. */
+  /* File types in POSIX's st_mode. */
   Stats.prototype.isDirectory = function () { return (this.mode & 0xf000) === 0x4000; };
   Stats.prototype.isFile = function () { return (this.mode & 0xf000) === 0x8000; };
 
@@ -341,7 +341,7 @@
     global.wxtransferSend(JSON.stringify(message));
   }
 
-  /* Runs a function when the page's turn is over. */
+  /* Runs a function in a later turn of the engine. */
   function later(run) {
     if (isFunction(global.setTimeout)) {
       global.setTimeout(run, 0);
@@ -364,14 +364,14 @@
     calls[call.number] = call;
     try {
       readCallbacks(call, promises);
-      /* Now, because the page may use its object for another call. */
+      /* Read now, because the page may reuse its object for another call. */
       var prepared = prepare(api, call.options);
       call.finish = prepared.finish;
       send({ call: call.number, api: api, options: prepared.values });
     } catch (error) {
       delete calls[call.number];
       var result = refusalOf(error).result(api);
-      /* `complete` has a turn of its own, which comes even where `fail` throws, and always after it. */
+      /* `complete` runs in a separate turn, so that it runs after `fail` even if `fail` throws. */
       later(function () {
         later(function () { tell(call, 'complete'); });
         tell(call, 'fail', result);
@@ -380,7 +380,7 @@
     return call;
   }
 
-  /* From the last, so that one that cannot be read leaves somebody to tell. */
+  /* Reads all callbacks before it fails, so that the others receive the failure if one cannot be read. */
   function readCallbacks(call, promises) {
     var given = Object(call.options);
     var unreadable = '';
@@ -410,7 +410,7 @@
   function tell(call, event, result) {
     if (event === 'progressUpdate' || event === 'headersReceived') {
       if (event === 'progressUpdate') fillUnknown(call.api, result);
-      /* Those that listen now: forEach leaves out what a listener appends, and the off functions make new lists. */
+      /* Calls the current listeners: forEach ignores listeners that are added meanwhile, and the off functions make new lists. */
       call.listeners[event].forEach(function (listener) {
         listener(result);
       });
@@ -429,7 +429,7 @@
     if (call.callbacks[event]) call.callbacks[event].call(call.options, result);
   }
 
-  /* WeChat's types promise numbers. An unknown length is -1 in the HTTP clients of both systems. */
+  /* WeChat's types require numbers. The HTTP clients of both systems report an unknown length as -1. */
   function fillUnknown(api, progress) {
     var expected = api === 'uploadFile' ? 'totalBytesExpectedToSend' : 'totalBytesExpectedToWrite';
     if (progress[expected] === undefined) progress[expected] = -1;
@@ -462,7 +462,7 @@
     };
   }
 
-  /* A Sync method of a file call: its parameters are the call's, in their order. */
+  /* A Sync method of a file call. It has the call's parameters, in their order. */
   function atOnce(api, method) {
     var names = Object.keys(files[api]);
     return function () {

@@ -1,4 +1,4 @@
-//! The app's side of `bindings/javascript.md`: takes one page's messages and answers them from a session.
+//! The app's side of `bindings/javascript.md`: receives one page's messages and answers them with a session.
 
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -13,12 +13,12 @@ use crate::task::Running;
 
 type Job = Box<dyn FnOnce() + std::marker::Send>;
 
-/// One page. All pages of a mini program share its session; each counts its own calls.
+/// One page. All pages of a mini program share its session. Each numbers its own calls.
 pub struct Bridge {
     session: Arc<Session>,
     running: Running,
     send: Send,
-    /// File calls wait for the disk, so they run on a thread of their own, one after the other. Absent after the end.
+    /// File calls wait for the disk, so they run one after the other on a separate thread. `None` after the end.
     files: Mutex<Option<(Sender<Job>, JoinHandle<()>)>>,
 }
 
@@ -33,7 +33,7 @@ impl Bridge {
         &self.session
     }
 
-    /// Takes a message of the page. One that names no call cannot be answered and is an error.
+    /// Receives a message of the page. A message without a call number cannot be answered and is an error.
     pub fn receive(&self, message: &Value) -> Result<(), String> {
         if !message.is_object() {
             return Err("not a message of the page".into());
@@ -78,7 +78,7 @@ impl Bridge {
         let session = &self.session;
         self.running.start(session, call, |callbacks| {
             #[expect(unsafe_code, reason = "the C interface cannot say what callbacks are sound")]
-            // SAFETY: `Running::start` made the callbacks and what they point to as the header says.
+            // SAFETY: `Running::start` made the callbacks and their `user_data` as the header requires.
             unsafe {
                 if uploads { session.upload(&request, callbacks) } else { session.download(&request, callbacks) }
             }
@@ -97,13 +97,13 @@ impl Bridge {
         }
     }
 
-    /// The page has gone: its transfers are aborted, and its file calls come to their end.
+    /// The page is closed: aborts its transfers, and waits for its file calls.
     pub fn end(&self) {
         self.running.abort_all(&self.session);
         let files = self.files.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some((sender, thread)) = files {
             drop(sender);
-            // A job that panicked has told so already.
+            // Fails only if a job panicked, which printed a message already.
             let _ = thread.join();
         }
     }
@@ -113,16 +113,16 @@ fn api_and_options(message: &Value) -> (&str, Map<String, Value>) {
     (message["api"].as_str().unwrap_or_default(), message["options"].as_object().cloned().unwrap_or_default())
 }
 
-/// What a page learns of a call that this host does not know.
+/// The failure of a call that this host does not support.
 fn not_supported(api: &str) -> Value {
     files::failure(&format!("{api}:fail not supported"), SYSTEM_ERROR)
 }
 
-/// The number of a call. JSON has one kind of numbers, so that 1.0 is 1.
+/// The number of a call. 1.0 counts as 1, because JSON has only one number type.
 fn whole(value: &Value, name: &str) -> Result<i64, String> {
     let whole = |number: f64| number.fract() == 0.0 && number.abs() < 9e15;
     let number = value.as_i64().or_else(|| value.as_f64().filter(|number| whole(*number)).map(|number| number as i64));
-    number.ok_or_else(|| format!("{name} is no whole number"))
+    number.ok_or_else(|| format!("{name} is not a whole number"))
 }
 
 /// The parameters of a transfer, or the name of the one that is malformed.
@@ -139,12 +139,12 @@ fn request(options: &Map<String, Value>, uploads: bool) -> Result<Request, &'sta
     })
 }
 
-/// A parameter that is text; absent where it is anything else.
+/// A text parameter. `None` if it has another type.
 fn text(options: &Map<String, Value>, name: &str) -> Option<String> {
     options.get(name).and_then(Value::as_str).map(str::to_owned)
 }
 
-/// A time; the default, 0, for what is none.
+/// A time. 0, the default, if it is not a number.
 fn milliseconds(value: Option<&Value>) -> u32 {
     value.and_then(Value::as_f64).map_or(0, |milliseconds| milliseconds.clamp(0.0, i32::MAX.into()) as u32)
 }

@@ -1,6 +1,6 @@
-//! What the page is made of, all in the program itself.
+//! The files of the page, which are compiled into the program.
 
-/// The content type and the text behind a path.
+/// The content type and the text of a path.
 pub fn content(path: &str) -> Option<(&'static str, &'static str)> {
     let script = |text| Some(("text/javascript", text));
     match path {
@@ -17,7 +17,7 @@ pub fn content(path: &str) -> Option<(&'static str, &'static str)> {
         "/servers.js" => script(include_str!("page/servers.js")),
         "/elements.js" => script(include_str!("page/elements.js")),
         "/wx.js" => script(include_str!("../../bindings/javascript/wx.js")),
-        // The programs of WeChat's guide, as they are printed.
+        // The unchanged programs of WeChat's guide.
         "/upload.js" => script(include_str!("../../bindings/kotlin/src/test/resources/upload.js")),
         "/download.js" => script(include_str!("../../bindings/kotlin/src/test/resources/download.js")),
         _ => None,

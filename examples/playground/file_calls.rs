@@ -1,6 +1,6 @@
-//! The file calls of a session behind the C interface. Nothing here knows of messages.
+//! The file calls of a session, through the C interface. This module does not know the page's messages.
 
-// The C interface is pointers; whoever calls it keeps the promises of its header.
+// The C interface uses raw pointers. Each call fulfils the requirements of the header.
 #![allow(unsafe_code)]
 
 use std::ffi::c_void;
@@ -24,7 +24,7 @@ use wxtransfer::ffi::string::WxtStr;
 use crate::c::{checked, string};
 use crate::session::Session;
 
-/// What a file call gives; each call fills its own part.
+/// The result of a file call. Each call fills only its own part.
 pub struct FileResult {
     pub files: Vec<File>,
     pub stats: Vec<Stats>,
@@ -41,9 +41,9 @@ pub struct File {
     pub create_time: u64,
 }
 
-/// A file or directory as the system describes it.
+/// The system's description of a file or directory.
 pub struct Stats {
-    /// Empty where one thing was asked for.
+    /// Empty unless the call was recursive.
     pub path: String,
     pub mode: u32,
     pub size: u64,
@@ -51,13 +51,13 @@ pub struct Stats {
     pub last_modified_time: u64,
 }
 
-/// What a page learns of a file call that failed.
+/// The failure of a file call in the page's form.
 pub struct FileFailure {
     pub err_msg: String,
     pub err_no: i32,
 }
 
-/// The outer error is the host's (the session is closed, for example); the inner one is the page's.
+/// The outer error is the host's, for example if the session is closed. The inner one is the page's.
 pub type FileOutcome = Result<Result<FileResult, FileFailure>, String>;
 
 /// The handle, the callback and its `user_data`.
@@ -73,7 +73,7 @@ impl Session {
 
     pub fn save_file(&self, temp_file_path: &str, file_path: Option<&str>) -> FileOutcome {
         let (temporary, target) = (WxtStr::new(temp_file_path), WxtStr::optional(file_path));
-        // SAFETY: the texts outlive the call; so in every function below.
+        // SAFETY: the texts outlive the call. This applies to every function below.
         self.file_call(|(session, done, data)| unsafe { wxt_save_file(session, temporary, target, done, data) })
     }
 
@@ -145,7 +145,7 @@ impl Session {
         self.file_call(|(session, done, data)| unsafe { wxt_file_list_directory(session, path, done, data) })
     }
 
-    /// `algorithm` as the page names it.
+    /// `algorithm` is the page's name of it.
     pub fn file_info(&self, path: &str, algorithm: &str) -> FileOutcome {
         let path = WxtStr::new(path);
         let algorithm = match algorithm {
@@ -158,7 +158,7 @@ impl Session {
         self.file_call(|(session, done, data)| unsafe { wxt_file_info(session, path, algorithm, done, data) })
     }
 
-    /// A `length` of 0 is all up to the end.
+    /// A `length` of 0 reads up to the end.
     pub fn read_file(&self, path: &str, position: u64, length: u64) -> FileOutcome {
         let path = WxtStr::new(path);
         // SAFETY: as above.
@@ -168,13 +168,13 @@ impl Session {
     pub fn write_file(&self, path: &str, bytes: &[u8], appends: bool) -> FileOutcome {
         let path = WxtStr::new(path);
         let mode = if appends { WXT_WRITE_APPEND } else { WXT_WRITE_WHOLE };
-        // SAFETY: as above, and so do the bytes.
+        // SAFETY: as above. The bytes outlive the call, too.
         self.file_call(|(session, done, data)| unsafe {
             wxt_file_write(session, path, bytes.as_ptr(), bytes.len(), mode, 0, done, data)
         })
     }
 
-    /// Makes a temporary file of a file of the host's, which the host keeps, as `wx.chooseImage` does.
+    /// Copies a file of the host to a temporary file, as `wx.chooseImage` does.
     pub fn import_file(&self, path: &Path) -> Result<File, String> {
         let path = WxtStr::new(path.to_str().ok_or("the file's name is not UTF-8")?);
         // SAFETY: as above.
@@ -185,7 +185,7 @@ impl Session {
         )
     }
 
-    /// Where a file of the mini program is on the device.
+    /// The native path of a file of the mini program.
     pub fn resolve_path(&self, path: &str) -> Result<File, String> {
         let path = WxtStr::new(path);
         // SAFETY: as above.
@@ -199,7 +199,7 @@ fn only(outcome: FileOutcome) -> Result<File, String> {
 }
 
 unsafe extern "C" fn on_result(user_data: *mut c_void, result: *const WxtFileResult) {
-    // SAFETY: `file_call` waits for this function with its variable in place; the result lives until it returns.
+    // SAFETY: `file_call` returns after this function, so its variable is valid. The result is valid until this returns.
     unsafe {
         let result = &*result;
         let outcome = if result.err_no == 0 {
@@ -220,14 +220,14 @@ unsafe extern "C" fn on_result(user_data: *mut c_void, result: *const WxtFileRes
 /// # Safety
 /// `items` must point to `count` readable elements, or be NULL.
 unsafe fn list<'a, T>(items: *const T, count: usize) -> &'a [T] {
-    // SAFETY: passed on to the caller.
+    // SAFETY: the caller guarantees it.
     if items.is_null() { &[] } else { unsafe { slice::from_raw_parts(items, count) } }
 }
 
 /// # Safety
 /// The texts must be readable.
 unsafe fn file(info: &WxtFileInfo) -> File {
-    // SAFETY: passed on to the caller.
+    // SAFETY: the caller guarantees it.
     let (path, native_path) = unsafe { (string(info.file_path), string(info.native_path)) };
     File { path, native_path, size: info.size, create_time: info.create_time }
 }
@@ -236,7 +236,7 @@ unsafe fn file(info: &WxtFileInfo) -> File {
 /// The path must be readable.
 unsafe fn stats(entry: &WxtFileStats) -> Stats {
     Stats {
-        // SAFETY: passed on to the caller.
+        // SAFETY: the caller guarantees it.
         path: unsafe { string(entry.path) },
         mode: entry.mode,
         size: entry.size,

@@ -1,4 +1,4 @@
-//! The page's file calls, from their options to their result.
+//! The page's file calls: reads their options, and makes their results.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -8,7 +8,7 @@ use crate::call::SYSTEM_ERROR;
 use crate::file_calls::{File, FileOutcome, FileResult, Stats};
 use crate::session::Session;
 
-/// The calls that [`run`] knows.
+/// The calls that [`run`] supports.
 pub const CALLS: [&str; 16] = [
     "access",
     "stat",
@@ -28,17 +28,17 @@ pub const CALLS: [&str; 16] = [
     "removeSavedFile",
 ];
 
-/// `errno` of an option that is not what a message may hold.
+/// `errno` of an invalid option of a message.
 const INVALID_ARGUMENT: i32 = 1_300_022;
-/// `errno` of base64 that cannot be read.
+/// `errno` of invalid base64.
 const BASE64: i32 = 1_300_203;
 const LENGTH_OUT_OF_RANGE: i32 = 1_301_006;
 const POSITION_OUT_OF_RANGE: i32 = 1_301_009;
 
-/// The largest whole number that every reader of JSON keeps exactly.
+/// The largest integer that every JSON parser represents exactly.
 const LARGEST: u64 = (1 << 53) - 1;
 
-/// The options of one message. What is not as `bindings/javascript.md` says is refused, with its reason and `errno`.
+/// The options of one message. Options that violate `bindings/javascript.md` are refused with a reason and an `errno`.
 struct Options<'a>(&'a Map<String, Value>);
 
 type Refused = (String, i32);
@@ -48,7 +48,7 @@ impl<'a> Options<'a> {
         self.0.get(name).and_then(Value::as_str)
     }
 
-    /// A path that is missing is refused by the library, as an empty one.
+    /// A missing path becomes an empty one, which the library refuses.
     fn path(&self, name: &str) -> &'a str {
         self.text(name).unwrap_or_default()
     }
@@ -57,7 +57,7 @@ impl<'a> Options<'a> {
         self.0.get(name).map_or(Ok(false), |value| value.as_bool().ok_or_else(|| invalid(name)))
     }
 
-    /// A whole number of bytes from `least` on, and 0 where it is missing. JSON has one kind of numbers, so that 1.0 is 1.
+    /// A whole number of bytes, at least `least`. 0 if it is missing. 1.0 counts as 1, because JSON has only one number type.
     fn count(&self, name: &str, least: u64, err_no: i32) -> Result<u64, Refused> {
         let Some(value) = self.0.get(name) else { return Ok(0) };
         let whole =
@@ -93,7 +93,7 @@ fn invalid(name: &str) -> Refused {
     (format!("Invalid argument {name}"), INVALID_ARGUMENT)
 }
 
-/// Runs one of [`CALLS`]. Both the result and the failure are what the page is given.
+/// Runs one of [`CALLS`]. Returns the result or the failure in the page's form.
 pub fn run(session: &Session, api: &str, options: &Map<String, Value>) -> Result<Value, Value> {
     let failed = |reason: &str, err_no: i32| failure(&format!("{api}:fail {reason}"), err_no);
     let refused = |(reason, err_no): Refused| failed(&reason, err_no);
@@ -130,7 +130,7 @@ pub fn run(session: &Session, api: &str, options: &Map<String, Value>) -> Result
     Ok(result)
 }
 
-/// What a page learns of a file call that failed.
+/// The failure of a file call in the page's form.
 pub fn failure(err_msg: &str, err_no: i32) -> Value {
     json!({ "errMsg": err_msg, "errno": err_no, "errCode": err_no })
 }
@@ -165,7 +165,7 @@ fn saved(file: &File) -> Value {
     json!({ "filePath": file.path, "size": file.size, "createTime": file.create_time })
 }
 
-/// One description, or a list of them by their paths.
+/// One description, or a list of descriptions with their paths.
 fn stats(list: &[Stats]) -> Value {
     let described = |entry: &Stats| {
         json!({ "mode": entry.mode, "size": entry.size, "lastAccessedTime": entry.last_accessed_time,

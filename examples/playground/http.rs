@@ -1,4 +1,4 @@
-//! As much of an HTTP/1.1 server as a page on this machine needs: one request a connection, each on a thread of its own.
+//! A minimal HTTP/1.1 server for a page on this machine: one request per connection, and one thread per connection.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
@@ -9,11 +9,11 @@ use url::form_urlencoded;
 
 const LONGEST_HEAD: u64 = 64 * 1024;
 const LONGEST_BODY: u64 = 256 * 1024 * 1024;
-/// Nothing comes from another place; `eval` runs the programs that the visitor edits.
+/// The page loads nothing from other origins. It needs `eval` to run the programs that the user edits.
 const POLICY: &str =
     "default-src 'self'; script-src 'self' 'unsafe-eval'; img-src 'self' blob:; media-src 'self' blob:";
 
-/// A request of the page.
+/// A request from the page.
 pub struct Request {
     pub method: String,
     pub path: String,
@@ -22,13 +22,13 @@ pub struct Request {
 }
 
 impl Request {
-    /// A parameter of the query; empty where it is missing.
+    /// A parameter of the query. Empty if it is missing.
     pub fn query(&self, name: &str) -> &str {
         self.query.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value)
     }
 }
 
-/// What is answered.
+/// An answer.
 pub enum Answer {
     Content {
         content_type: &'static str,
@@ -38,11 +38,11 @@ pub enum Answer {
         status: &'static str,
         reason: String,
     },
-    /// The rest of the connection belongs to this function.
+    /// This function sends the answer and owns the rest of the connection.
     Stream(Box<dyn FnOnce(TcpStream) -> io::Result<()>>),
 }
 
-/// A loopback port that is open.
+/// A listening loopback port.
 pub struct Listener {
     listener: TcpListener,
     address: SocketAddr,
@@ -59,13 +59,13 @@ impl Listener {
         self.address
     }
 
-    /// Serves for ever.
+    /// Serves until accepting fails.
     pub fn serve(&self, answer: impl Fn(Request) -> Answer + Send + Sync + 'static) -> io::Result<()> {
         let answer = Arc::new(answer);
         loop {
             let (socket, _) = self.listener.accept()?;
             let (answer, address) = (Arc::clone(&answer), self.address);
-            // A browser that goes away in the middle is no error of ours.
+            // Errors are ignored: the browser may close the connection at any time.
             thread::spawn(move || _ = serve_one(socket, address, &*answer));
         }
     }
@@ -95,7 +95,7 @@ fn write_answer(socket: &mut TcpStream, status: &str, content_type: &str, body: 
     socket.write_all(body)
 }
 
-/// The request, or the status for one that is refused.
+/// The request, or the status with which it is refused.
 fn read_request(reader: &mut BufReader<TcpStream>, address: SocketAddr) -> io::Result<Result<Request, &'static str>> {
     let mut head = String::new();
     let mut limited = reader.by_ref().take(LONGEST_HEAD);
@@ -110,7 +110,7 @@ fn read_request(reader: &mut BufReader<TcpStream>, address: SocketAddr) -> io::R
             name.eq_ignore_ascii_case(wanted).then(|| value.trim())
         })
     };
-    // Other sites may not reach the host through the visitor's browser, by a name of theirs that leads here neither.
+    // Other sites must not reach the host through the user's browser. Checking Host also stops DNS rebinding.
     let is_ours = |host: &str| host == address.to_string() || host == format!("localhost:{}", address.port());
     let of_our_page = |origin: &str| origin.strip_prefix("http://").is_some_and(is_ours);
     if !header("host").is_some_and(is_ours) || !header("origin").is_none_or(of_our_page) {

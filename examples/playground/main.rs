@@ -1,19 +1,19 @@
-//! The library in a page: `cargo run --release --example playground`, then open the address that it prints.
+//! The library behind a page in a browser: `cargo run --release --example playground`, then open the printed address.
 //!
-//! A host of mini programs on this machine: it speaks the messages of `bindings/javascript.md` to the library, through
-//! the C interface. Everything is on the loopback interface, the servers that the page talks to included. `--port PORT` names
-//! the port of the page; otherwise it is a free one.
+//! A host of mini programs on this machine. It answers the messages of `bindings/javascript.md` with the library, through
+//! the C interface. Everything uses the loopback interface, also the servers for the page. `--port PORT` sets the port of
+//! the page; the default is a free one.
 //!
-//! With `--stdio` the page is whoever writes to the standard input, one message a line; `stdio.rs` says what lines there
-//! are. Options of it:
+//! With `--stdio`, the program takes the messages of a page from the standard input, one per line; `stdio.rs` describes the
+//! lines. Its options:
 //!
 //! | option | default |
 //! |---|---|
 //! | `--data-directory DIRECTORY` | a temporary one |
-//! | `--domain ENTRY`, as often as wanted: of both lists | none |
-//! | `--skip-domain-check` | the lists are looked at |
-//! | `--allow-plain-http`, `--all-local` | neither |
-//! | `--platform ios` or `android` | neither |
+//! | `--domain ENTRY`, any number of times: an entry of both domain lists | none |
+//! | `--skip-domain-check` | the lists are checked |
+//! | `--allow-plain-http`, `--all-local` | off |
+//! | `--platform ios` or `android` | another platform |
 //! | `--client-version VERSION` | 8.0.50 |
 //! | `--base-library-version VERSION` | the newest |
 //! | `--app-version VERSION` | 0, the development version |
@@ -59,11 +59,11 @@ fn main() -> ExitCode {
     }
 }
 
-/// What the command line says.
+/// The command line.
 #[derive(Default)]
 struct Arguments {
     stdio: bool,
-    /// Of the page; 0 is a free one.
+    /// The port of the page. 0 means a free one.
     port: u16,
     settings: Settings,
     /// The file of the root certificates.

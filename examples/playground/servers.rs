@@ -1,10 +1,10 @@
-//! The servers that the page talks to, all on this machine: a proxy leads the page's names to them.
+//! The servers for the page, all on this machine. A proxy maps the page's host names to them.
 //!
-//! | what the page names | what answers |
+//! | URL | server |
 //! |---|---|
-//! | `https://example.com` | a well-behaved server, of which `/drip` is a slow one |
+//! | `https://example.com` | a correct server; its path `/drip` is slow |
 //! | `http://example.com/download/123` | a voice message |
-//! | `https://faulty.example.test` | a server that breaks off, stalls or resets in the middle |
+//! | `https://faulty.example.test` | a server that closes, stalls or resets in the middle of an answer |
 
 use serde_json::{Value, json};
 use wxtransfer_test_server::{
@@ -36,7 +36,7 @@ impl Servers {
         Servers { honest, voice, faulty, proxy }
     }
 
-    /// What a mini program of these servers' owner has in its lists; `http` because the guide's download has it.
+    /// Settings whose domain lists allow these servers. `http` is allowed, because the guide's download uses it.
     pub fn settings(&self, data_directory: &str) -> Settings {
         let domains = ["https://example.com", "http://example.com", "https://faulty.example.test"];
         Settings {
@@ -49,7 +49,7 @@ impl Servers {
         }
     }
 
-    /// What the servers saw, for the page to show.
+    /// The requests that the servers received, for the page to show.
     pub fn seen(&self) -> Value {
         let requests = self.honest.requests().into_iter().map(|request| {
             let parts = request.body.parts.iter().map(|part| {

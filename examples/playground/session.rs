@@ -1,6 +1,7 @@
-//! A session of the library behind its C interface. Nothing here knows of messages. `file_calls.rs` has the file calls.
+//! A session of the library, through the C interface. This module does not know the page's messages. The file calls are in
+//! `file_calls.rs`.
 
-// The C interface is pointers; whoever calls it keeps the promises of its header.
+// The C interface uses raw pointers. Each call fulfils the requirements of the header.
 #![allow(unsafe_code)]
 
 use std::mem::zeroed;
@@ -19,12 +20,12 @@ use wxtransfer::ffi::task::{wxt_download_file, wxt_task_abort, wxt_upload_file};
 
 use crate::c::{checked, text};
 
-/// How a session is opened. An empty text is the library's default.
+/// The options of a session. An empty text means the library's default.
 #[derive(Clone, Default)]
 pub struct Settings {
     pub data_directory: String,
     pub app_version: String,
-    /// `ios` or `android`; anything else is neither.
+    /// `ios` or `android`. Any other value means another platform.
     pub platform: String,
     pub client_version: String,
     pub base_library_version: String,
@@ -33,12 +34,12 @@ pub struct Settings {
     pub skip_domain_check: bool,
     pub allow_plain_http: bool,
     pub all_local: bool,
-    /// Certificates to trust in place of the system's.
+    /// Certificates to trust instead of the system's.
     pub root_certificates: String,
     pub proxy: String,
 }
 
-/// The parameters of both transfers. `None` is absent.
+/// The parameters of both transfers. `None` means absent.
 #[derive(Default)]
 pub struct Request {
     pub url: Option<String>,
@@ -51,10 +52,10 @@ pub struct Request {
     pub disable_profile: bool,
 }
 
-/// An open session. It is closed by [`Session::close`] only.
+/// An open session. Only [`Session::close`] closes it.
 pub struct Session(*mut WxtSession);
 
-// SAFETY: the handle points to nothing, and every function that takes it may be called from any thread.
+// SAFETY: the handle is never dereferenced, and every function that takes it may be called from any thread.
 unsafe impl Send for Session {}
 // SAFETY: as above.
 unsafe impl Sync for Session {}
@@ -62,7 +63,7 @@ unsafe impl Sync for Session {}
 impl Session {
     pub fn open(settings: &Settings) -> Result<Session, String> {
         let domains: Vec<WxtStr> = settings.domains.iter().map(|domain| text(domain)).collect();
-        // SAFETY: zero is what every option begins with.
+        // SAFETY: zero is the default of every option.
         let mut options: WxtSessionOptions = unsafe { zeroed() };
         options.struct_size = size_of::<WxtSessionOptions>();
         options.app_id = text("wxplayground");
@@ -88,12 +89,12 @@ impl Session {
         options.download_domains = domains.as_ptr();
         options.download_domain_count = domains.len();
         let mut session = null_mut();
-        // SAFETY: everything that the options point to outlives the call.
+        // SAFETY: all memory that the options point to outlives the call.
         checked(unsafe { wxt_session_open(&options, &mut session) })?;
         Ok(Session(session))
     }
 
-    /// Ends what is left; every task has had its last callback when this returns.
+    /// Ends the remaining tasks. When this returns, every task has had its last callback.
     pub fn close(&self) -> Result<(), String> {
         checked(wxt_session_close(self.0))
     }
@@ -106,13 +107,13 @@ impl Session {
         checked(wxt_session_enter_foreground(self.0))
     }
 
-    /// Starts `wx.uploadFile`. After an error `callbacks.user_data` is still the caller's.
+    /// Starts `wx.uploadFile`. After an error, `callbacks.user_data` still belongs to the caller.
     ///
     /// # Safety
-    /// The callbacks and their `user_data` must be as the header says.
+    /// The callbacks and their `user_data` must be as the header requires.
     pub unsafe fn upload(&self, request: &Request, callbacks: &WxtCallbacks) -> Result<WxtTaskId, String> {
         let (header, form_data) = (pairs(&request.header), pairs(&request.form_data));
-        // SAFETY: zero is "absent" for every parameter.
+        // SAFETY: zero means "absent" for every parameter.
         let mut upload: WxtUploadRequest = unsafe { zeroed() };
         upload.struct_size = size_of::<WxtUploadRequest>();
         upload.url = WxtStr::optional(request.url.as_deref());
@@ -124,18 +125,18 @@ impl Session {
         upload.timeout = request.timeout;
         upload.disable_profile = request.disable_profile.into();
         let mut task = 0;
-        // SAFETY: the request outlives the call, which copies it; the caller answers for the callbacks.
+        // SAFETY: the request outlives the call, which copies it. The caller guarantees the callbacks.
         checked(unsafe { wxt_upload_file(self.0, &upload, callbacks, &mut task) })?;
         Ok(task)
     }
 
-    /// Starts `wx.downloadFile`, with the same promises as [`Session::upload`].
+    /// Starts `wx.downloadFile`, as [`Session::upload`].
     ///
     /// # Safety
     /// As for an upload.
     pub unsafe fn download(&self, request: &Request, callbacks: &WxtCallbacks) -> Result<WxtTaskId, String> {
         let header = pairs(&request.header);
-        // SAFETY: zero is "absent" for every parameter.
+        // SAFETY: zero means "absent" for every parameter.
         let mut download: WxtDownloadRequest = unsafe { zeroed() };
         download.struct_size = size_of::<WxtDownloadRequest>();
         download.url = WxtStr::optional(request.url.as_deref());
@@ -149,7 +150,7 @@ impl Session {
         Ok(task)
     }
 
-    /// Aborts a task. One that has just ended is no error.
+    /// Aborts a task. Does nothing if the task has just ended.
     pub fn abort(&self, task: WxtTaskId) {
         wxt_task_abort(self.0, task);
     }

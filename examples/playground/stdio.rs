@@ -1,6 +1,6 @@
-//! The host on standard input and output, one JSON message a line, for tests that bring their own page.
+//! The host on standard input and output, one JSON message per line, for tests with their own page.
 //!
-//! A line is a message of the page (`bindings/javascript.md`), or one for the host itself:
+//! A line is a message of the page (`bindings/javascript.md`), or a message for the host itself:
 //!
 //! | line | answer |
 //! |---|---|
@@ -10,13 +10,13 @@
 //! | `{"host": "resolvePath", "path": "wxfile://…"}` | `{"host": "resolvePath", "result": {"nativePath": "/…", "size": 3}}` |
 //! | `{"host": "close"}` | `{"host": "close", "result": {}}`; every later call fails with `session closed` |
 //!
-//! In place of `result` an answer to what failed has `error`, a text. A line that cannot be read is answered by
-//! `{"host": "message", "error": "…"}`. A message that has an `api` and no `call` is one of `wxtransferSendSync`: its
-//! answer is the only line without `call` and `host`, and comes before the next line is read. So do answers to the host's
-//! own messages. Other messages for the page may stand between any two lines.
+//! After a failure, the answer contains the text `error` instead of `result`. The answer to a malformed line is
+//! `{"host": "message", "error": "…"}`. A message with an `api` and without a `call` is one of `wxtransferSendSync`. Its
+//! answer is the only kind of line without `call` and `host`. These answers, and those to the host's own messages, are
+//! written before the next line is read. Other messages for the page may come between any two lines.
 //!
-//! The first line that is written is `{"host": "ready", "result": {"version": "…", "dataDirectory": "/…"}}`. The end of
-//! the input closes the session; its last messages come before the process ends.
+//! The first output line is `{"host": "ready", "result": {"version": "…", "dataDirectory": "/…"}}`. The end of the input
+//! closes the session; its last messages are written before the process ends.
 
 use std::io::{self, BufRead, Write};
 use std::path::Path;
@@ -39,7 +39,7 @@ pub fn run(settings: &Settings) -> Result<(), String> {
             write(&text_of(&json!({ "host": "message", "error": error })));
         }
     }
-    // Refused where the input has closed it already.
+    // Fails if a message has closed it already.
     let _ = bridge.session().close();
     bridge.end();
     Ok(())
@@ -82,6 +82,6 @@ fn control(session: &Session, name: &str, path: &str) -> Result<Value, String> {
 
 fn write(message: &str) {
     let mut output = io::stdout().lock();
-    // Whoever stopped reading wants no more messages.
+    // Fails only if nobody reads any more.
     let _ = writeln!(output, "{message}").and_then(|()| output.flush());
 }

@@ -1,6 +1,6 @@
-//! The callbacks of one transfer, made into messages.
+//! Converts the callbacks of a transfer to messages.
 
-// The C interface is pointers; whoever calls it keeps the promises of its header.
+// The C interface uses raw pointers. Each call fulfils the requirements of the header.
 #![allow(unsafe_code)]
 
 use std::collections::HashMap;
@@ -20,13 +20,13 @@ use crate::c::string;
 use crate::call::{Call, INTERNAL};
 use crate::session::Session;
 
-/// The transfers that have not ended, by the number of their call.
+/// The transfers that have not ended, by their call number.
 #[derive(Clone, Default)]
 pub struct Running(Arc<Mutex<HashMap<i64, Entry>>>);
 
 #[derive(Default)]
 struct Entry {
-    /// Absent while the task is being started.
+    /// `None` while the task is being started.
     task: Option<WxtTaskId>,
     aborted: bool,
 }
@@ -36,7 +36,7 @@ impl Running {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Starts a task whose callbacks answer `call`. The last callback may come before `begin` returns.
+    /// Starts a task whose callbacks answer `call`. The last callback may run before `begin` returns.
     pub fn start(&self, session: &Session, call: Call, begin: impl FnOnce(&WxtCallbacks) -> Result<WxtTaskId, String>) {
         let number = call.number;
         self.lock().insert(number, Entry::default());
@@ -54,7 +54,7 @@ impl Running {
         };
         match begin(&callbacks) {
             Err(reason) => {
-                // SAFETY: nothing was started, so that `user_data` is still ours and nobody else has it.
+                // SAFETY: nothing was started, so `user_data` still belongs to this function.
                 let task = unsafe { Box::from_raw(task) };
                 self.lock().remove(&number);
                 task.call.refuse(&reason, INTERNAL);
@@ -71,7 +71,7 @@ impl Running {
         }
     }
 
-    /// Aborts the task of a call, if there is one, also one that is just being started.
+    /// Aborts the task of a call, if it exists, also while it is being started.
     pub fn abort(&self, session: &Session, number: i64) {
         let task = self.lock().get_mut(&number).and_then(|entry| {
             entry.aborted = true;
@@ -91,21 +91,21 @@ impl Running {
     }
 }
 
-/// What `user_data` points to.
+/// The target of `user_data`.
 struct Task {
     call: Call,
     running: Running,
 }
 
 /// # Safety
-/// `user_data` is a task's, and `release` has not run.
+/// `user_data` must belong to a task whose `release` has not run.
 unsafe fn task<'a>(user_data: *mut c_void) -> &'a Task {
-    // SAFETY: made by `Running::start`, and freed by `release`, which is the last to run.
+    // SAFETY: created by `Running::start`, and freed by `release`, which runs last.
     unsafe { &*user_data.cast::<Task>() }
 }
 
 unsafe extern "C" fn on_headers_received(user_data: *mut c_void, _: WxtTaskId, event: *const WxtHeadersReceived) {
-    // SAFETY: what a callback is given lives until it returns; so in every callback below.
+    // SAFETY: a callback's arguments are valid until it returns. This applies to every callback below.
     unsafe {
         let event = &*event;
         let header = pairs(event.header, event.header_count);
@@ -182,7 +182,7 @@ unsafe extern "C" fn release(user_data: *mut c_void) {
 /// `text` must be readable.
 unsafe fn insert_text(result: &mut Map<String, Value>, name: &str, text: WxtStr) {
     if !text.ptr.is_null() {
-        // SAFETY: passed on to the caller.
+        // SAFETY: the caller guarantees it.
         result.insert(name.into(), unsafe { string(text) }.into());
     }
 }
@@ -190,14 +190,14 @@ unsafe fn insert_text(result: &mut Map<String, Value>, name: &str, text: WxtStr)
 /// # Safety
 /// `header` must point to `count` readable pairs.
 unsafe fn pairs(header: *const WxtPair, count: usize) -> Vec<(String, String)> {
-    // SAFETY: passed on to the caller.
+    // SAFETY: the caller guarantees it.
     unsafe {
         let pairs = if count == 0 { &[] } else { slice::from_raw_parts(header, count) };
         pairs.iter().map(|pair| (string(pair.name), string(pair.value))).collect()
     }
 }
 
-/// The values of one name, whatever its case (RFC 9110 §5.1), joined under the first.
+/// An object of the headers. Values of the same name are joined; names are case-insensitive (RFC 9110 §5.1).
 fn joined(pairs: &[(String, String)]) -> Value {
     let mut header = Map::new();
     for (name, value) in pairs {
@@ -243,7 +243,7 @@ unsafe fn profile(profile: &WxtProfile) -> Value {
     .filter(|(_, value)| *value != WXT_PROFILE_ABSENT)
     .map(|(name, value)| (name.to_owned(), value.into()))
     .collect();
-    // SAFETY: passed on to the caller.
+    // SAFETY: the caller guarantees it.
     unsafe {
         insert_text(&mut result, "peerIP", profile.peer_ip);
         insert_text(&mut result, "protocol", profile.protocol);

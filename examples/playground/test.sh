@@ -1,6 +1,6 @@
 #!/bin/sh
-# Clicks through the playground's page in Chromium and asks its servers what they saw. Needs Node 18 or newer and Chromium
-# (Debian: nodejs, chromium); CHROMIUM names the browser if it is not `chromium`.
+# Clicks through the playground's page in Chromium, and checks the requests that its servers received. Needs Node 18 or newer
+# and Chromium (Debian: nodejs, chromium). CHROMIUM is the browser's command; default: chromium.
 #
 # usage: test.sh [option of node...]
 #        test.sh --screenshot    makes docs/playground.png
@@ -21,5 +21,5 @@ export PLAYGROUND
 if [ "${1:-}" = --screenshot ]; then
     exec timeout --kill-after=10 120 node "$here/test/screenshot.mjs" "$root/docs/playground.png"
 fi
-# A test that waits for what never comes is a failure too.
+# The time limit turns a test that waits forever into a failure.
 exec timeout --kill-after=10 300 node --test "$@" "$here/test/page.test.mjs"

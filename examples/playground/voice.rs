@@ -1,4 +1,4 @@
-//! What `https://example.com/download/123` is in the guide's program: a voice message, here a short tune.
+//! The voice message that the guide's program downloads from `http://example.com/download/123`: a short tune.
 
 use std::f64::consts::TAU;
 
@@ -16,9 +16,9 @@ pub fn wav() -> Vec<u8> {
     file.extend(16_u32.to_le_bytes());
     // PCM, one channel.
     file.extend([1_u16, 1].into_iter().flat_map(u16::to_le_bytes));
-    // Samples and bytes of a second.
+    // Samples and bytes per second.
     file.extend([SAMPLES_A_SECOND; 2].into_iter().flat_map(u32::to_le_bytes));
-    // Bytes and bits of a sample.
+    // Bytes and bits per sample.
     file.extend([1_u16, 8].into_iter().flat_map(u16::to_le_bytes));
     file.extend(b"data");
     file.extend(length.to_le_bytes());

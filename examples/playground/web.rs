@@ -1,14 +1,14 @@
-//! The host for a browser: serves the page, takes its messages by POST and sends its own as server-sent events.
+//! The host for a browser: serves the page, receives its messages by POST, and answers with server-sent events.
 //!
-//! | request | what it does |
+//! | request | effect |
 //! |---|---|
 //! | `GET /` and the files of the page | see [`content`] |
-//! | `GET /events` | opens a bridge for the page; its first event, `page`, has the number that the others name |
+//! | `GET /events` | opens a bridge for the page; its first event, `page`, contains the number `N` of the other requests |
 //! | `POST /send?page=N`, `POST /sync?page=N` | `wxtransferSend` and `wxtransferSendSync` |
-//! | `POST /import?page=N&name=…` | makes a temporary file of the body, as `wx.chooseImage` does |
+//! | `POST /import?page=N&name=…` | makes a temporary file from the body, as `wx.chooseImage` does |
 //! | `GET /file?path=wxfile://…` | a file of the mini program, for the phone to show or play |
 //! | `POST /host?do=…` | `enterBackground`, `enterForeground`, or `relaunch` with `platform` and `clientVersion` |
-//! | `GET /servers` | what the servers saw |
+//! | `GET /servers` | the requests that the servers received |
 
 use std::collections::HashMap;
 use std::io::{self, Read, Write};
@@ -29,7 +29,7 @@ use crate::http::{Answer, Listener, Request};
 use crate::servers::Servers;
 use crate::session::{Session, Settings};
 
-/// Serves until the standard input ends or has a line.
+/// Serves until the standard input ends or contains a line.
 pub fn run(port: u16, data_directory: &str) -> Result<(), String> {
     let listener = Listener::bind(port).map_err(|error| format!("port {port}: {error}"))?;
     let address = listener.address();
@@ -37,7 +37,7 @@ pub fn run(port: u16, data_directory: &str) -> Result<(), String> {
     let for_requests = Arc::clone(&playground);
     thread::spawn(move || listener.serve(move |request| for_requests.answer(&request)));
     println!("Open http://{address}/ in a browser. Enter ends.");
-    // An error is an end as well.
+    // A read error also ends the program.
     let _ = io::stdin().lines().next();
     playground.session().close()
 }
@@ -131,18 +131,18 @@ impl Playground {
         Ok(json_answer(&json!({})))
     }
 
-    /// Ends this launch of the mini program, with its temporary files, and begins another one.
+    /// Ends this launch of the mini program, which deletes its temporary files, and starts another one.
     fn relaunch(&self, platform: &str, client_version: &str) -> Result<(), String> {
         let (platform, client_version) = (platform.to_owned(), client_version.to_owned());
         let settings = Settings { platform, client_version, ..self.settings.clone() };
         let mut session = self.session.lock().unwrap_or_else(PoisonError::into_inner);
-        // It is closed already where opening the next one failed the last time.
+        // Fails if it is closed already, because the last relaunch could not open the next session.
         let _ = session.close();
         *session = Arc::new(Session::open(&settings)?);
         Ok(())
     }
 
-    /// The page's events. Its bridge lives as long as the browser keeps this connection.
+    /// The page's events. Its bridge lives as long as this connection.
     fn events(self: &Arc<Playground>) -> Answer {
         let playground = Arc::clone(self);
         Answer::Stream(Box::new(move |socket| {
@@ -150,14 +150,14 @@ impl Playground {
             let ends = sender.clone();
             let bridge = Bridge::new(
                 playground.session(),
-                // Nobody listens any more where this fails.
+                // Fails only if nobody listens any more.
                 Arc::new(move |message| _ = sender.send(Some(message))),
             );
             let number = playground.next_number.fetch_add(1, Ordering::Relaxed);
             playground.pages().insert(number, Arc::new(bridge));
             let mut reader = socket.try_clone()?;
             thread::spawn(move || {
-                // The browser sends nothing more: whatever comes is the end.
+                // The browser sends nothing more. So a return of the read, for any reason, is the end.
                 let _ = reader.read(&mut [0]);
                 let _ = ends.send(None);
             });

@@ -1,4 +1,4 @@
-//! Progress on a terminal: a bar for each task, redrawn in place. Where the output is no terminal, a line for each end.
+//! Progress on a terminal: a bar for each task, redrawn in place. If the output is no terminal, one line per result.
 
 use std::io::{IsTerminal, Write, stdout};
 use std::sync::mpsc::Receiver;
@@ -9,7 +9,7 @@ use super::host::{Event, What};
 /// The width of the narrowest terminal in use.
 const COLUMNS: usize = 80;
 
-/// What the callbacks of one task have said so far.
+/// The data of the callbacks of one task so far.
 pub struct Task {
     pub label: String,
     pub bytes: u64,
@@ -33,7 +33,7 @@ pub enum End {
 }
 
 impl Task {
-    /// A task that has just been started.
+    /// A task that was just started.
     pub fn new(label: impl Into<String>) -> Task {
         Task {
             label: label.into(),
@@ -72,7 +72,7 @@ impl Task {
         }
     }
 
-    /// Which callbacks came, in words.
+    /// The received callbacks, as text.
     pub fn callbacks(&self) -> String {
         let headers = match self.headers {
             Some((status, count)) => format!("headersReceived (status {status}, {count} headers), "),
@@ -109,7 +109,7 @@ impl Task {
     }
 }
 
-/// Shows the tasks until `done` says so, which is asked after every event. Errs when nothing happens for a minute.
+/// Shows the tasks until `done` returns `true`; it is called after every event. Fails after a minute without an event.
 pub fn show(tasks: &mut [Task], events: &Receiver<Event>, mut done: impl FnMut(&[Task]) -> bool) -> Result<(), String> {
     let terminal = stdout().is_terminal();
     let mut drawn = Instant::now();
@@ -143,18 +143,18 @@ pub fn all_released(tasks: &[Task]) -> bool {
 
 fn draw(tasks: &[Task], again: bool) {
     let mut output = stdout().lock();
-    // A terminal that is gone is no reason to stop.
+    // Write errors are ignored: the transfers continue without a terminal.
     if again {
         let _ = write!(output, "\x1b[{}A", tasks.len());
     }
     for task in tasks {
-        // A line that wraps would be two, of which only one is drawn over.
+        // Shortened, because a wrapped line takes two lines, and only one would be redrawn.
         let _ = writeln!(output, "\x1b[2K{}", shortened(&task.line(), COLUMNS));
     }
     let _ = output.flush();
 }
 
-/// At most so many columns of a text. A letter that is none of Latin, Greek or Cyrillic counts as two.
+/// The text, shortened to `columns` columns. A letter that is not Latin, Greek or Cyrillic counts as two.
 fn shortened(text: &str, columns: usize) -> String {
     let width = |letter: char| if matches!(letter, '\u{1100}'..='\u{1fff}' | '\u{2e80}'..) { 2 } else { 1 };
     if text.chars().map(width).sum::<usize>() <= columns {
@@ -169,7 +169,7 @@ fn shortened(text: &str, columns: usize) -> String {
     kept.chain(['…']).collect()
 }
 
-/// Bytes for a reader.
+/// A number of bytes as text for people.
 pub fn size(bytes: u64) -> String {
     match bytes {
         0..1024 => format!("{bytes} B"),

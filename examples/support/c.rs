@@ -1,4 +1,4 @@
-//! Texts and statuses of the C interface as Rust has them.
+//! Converts strings and statuses of the C interface to Rust types and back.
 
 #![allow(unsafe_code)]
 
@@ -15,12 +15,12 @@ pub fn version() -> String {
     unsafe { CStr::from_ptr(wxt_version()) }.to_string_lossy().into_owned()
 }
 
-/// An absent string for an empty one.
+/// The text as a C string. An empty one becomes absent.
 pub fn text(text: &str) -> WxtStr {
     if text.is_empty() { WxtStr::absent() } else { WxtStr::new(text) }
 }
 
-/// A copy of what a callback was given; empty for an absent string.
+/// A copy of a C string. Empty if the string is absent.
 ///
 /// # Safety
 /// `text` must be readable.
@@ -28,12 +28,12 @@ pub unsafe fn string(text: WxtStr) -> String {
     if text.ptr.is_null() {
         return String::new();
     }
-    // SAFETY: passed on to the caller.
+    // SAFETY: the caller guarantees it.
     let bytes = unsafe { slice::from_raw_parts(text.ptr.cast::<u8>(), text.len) };
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-/// The status in words, if it is an error.
+/// The status text as an error, unless the status is `WXT_OK`.
 pub fn checked(status: WxtStatus) -> Result<(), String> {
     if status == WXT_OK {
         return Ok(());

@@ -1,8 +1,8 @@
-//! A host of mini programs: the C interface, called as Swift, Kotlin or C would call it.
+//! A host of mini programs, which calls the C interface as Swift, Kotlin or C would.
 //!
-//! Callbacks become [`Event`]s in a channel, the way a host passes them on to a page.
+//! Callbacks become [`Event`]s in a channel, as a host would pass them on to a page.
 
-// The C interface is pointers; whoever calls it keeps the promises of its header.
+// The C interface uses raw pointers. Each call fulfils the requirements of the header.
 #![allow(unsafe_code)]
 
 use std::ffi::c_void;
@@ -22,7 +22,7 @@ use wxtransfer::ffi::task::{wxt_download_file, wxt_task_abort, wxt_upload_file};
 
 use super::c::{checked, string, text};
 
-/// What one callback was given.
+/// The data of one callback.
 pub enum What {
     Headers {
         status: i32,
@@ -57,45 +57,45 @@ pub struct Event {
     pub what: What,
 }
 
-/// How a session is opened.
+/// The options of a session.
 #[derive(Default)]
 pub struct Settings<'a> {
-    /// Where the session's files go.
+    /// The directory for the session's files.
     pub directory: &'a str,
-    /// Certificates to trust in place of the system's.
+    /// Certificates to trust instead of the system's.
     pub root_certificates: &'a str,
     /// The only hosts that may be reached, or `None` for any.
     pub domains: Option<&'a [&'a str]>,
     pub allow_plain_http: bool,
     /// A `WXT_LAN_…`.
     pub lan_policy: i32,
-    /// In milliseconds; 0 is the 60 seconds that a page gets.
+    /// In milliseconds. 0 means the default, 60 seconds.
     pub timeout: u32,
-    /// In bytes; 0 is the 200 MiB that a page gets.
+    /// In bytes. 0 means the default, 200 MiB.
     pub max_download_size: u64,
-    /// For all transfers together; 0 is as many as there are.
+    /// For all transfers together. 0 means no limit.
     pub max_bytes_per_second: u64,
     /// Whether each request is traced.
     pub traces: bool,
-    /// How many attempts may follow the first.
+    /// The number of attempts after the first one.
     pub max_retries: u32,
     /// A `WXT_RESUME_…`.
     pub resume: i32,
 }
 
-/// What a page asks for, beside the file of an upload.
+/// The parameters of a page's call, except the file of an upload.
 #[derive(Default)]
 pub struct Call<'a> {
     pub url: &'a str,
     pub header: &'a [(String, String)],
-    /// An upload's fields, in front of the file.
+    /// An upload's fields, sent before the file.
     pub form_data: &'a [(String, String)],
     /// The name of an upload's file part.
     pub name: &'a str,
 }
 
 impl<'a> Call<'a> {
-    /// Without a header or a field; the file is `file`.
+    /// A call without headers and fields. The file part is named `file`.
     pub fn to(url: &'a str) -> Call<'a> {
         Call { url, name: "file", ..Call::default() }
     }
@@ -112,7 +112,7 @@ impl Host {
     /// Opens a session whose callbacks go to `events`.
     pub fn open(settings: &Settings, events: Sender<Event>) -> Result<Host, String> {
         let domains: Vec<WxtStr> = settings.domains.unwrap_or_default().iter().map(|domain| text(domain)).collect();
-        // SAFETY: zero is what every option begins with.
+        // SAFETY: zero is the default of every option.
         let mut options: WxtSessionOptions = unsafe { zeroed() };
         options.struct_size = size_of::<WxtSessionOptions>();
         options.app_id = text("wxexample0123456789");
@@ -136,7 +136,7 @@ impl Host {
         options.max_retries = settings.max_retries;
         options.resume = settings.resume;
         let mut session = null_mut();
-        // SAFETY: everything that the options point to outlives the call.
+        // SAFETY: all memory that the options point to outlives the call.
         checked(unsafe { wxt_session_open(&options, &mut session) })?;
         Ok(Host { session, events, traces: settings.traces })
     }
@@ -144,7 +144,7 @@ impl Host {
     /// Starts `wx.uploadFile`.
     pub fn upload(&self, task: usize, call: &Call, file: &Path) -> Result<WxtTaskId, String> {
         let file = file.to_str().ok_or("the file's name is not UTF-8")?;
-        // SAFETY: zero is "absent" for every parameter.
+        // SAFETY: zero means "absent" for every parameter.
         let mut request: WxtUploadRequest = unsafe { zeroed() };
         request.struct_size = size_of::<WxtUploadRequest>();
         let (header, form_data) = (pairs(call.header), pairs(call.form_data));
@@ -157,14 +157,14 @@ impl Host {
         request.form_data_count = form_data.len();
         let mut id = 0;
         let callbacks = self.callbacks(task);
-        // SAFETY: request and callbacks outlive the call, which copies them; `user_data` is the task's until `release`.
+        // SAFETY: the call copies request and callbacks before it returns. `user_data` belongs to the task until `release`.
         checked(unsafe { wxt_upload_file(self.session, &request, &callbacks, &mut id) })?;
         Ok(id)
     }
 
     /// Starts `wx.downloadFile` into a temporary file of the session.
     pub fn download(&self, task: usize, call: &Call) -> Result<WxtTaskId, String> {
-        // SAFETY: zero is "absent" for every parameter.
+        // SAFETY: zero means "absent" for every parameter.
         let mut request: WxtDownloadRequest = unsafe { zeroed() };
         request.struct_size = size_of::<WxtDownloadRequest>();
         let header = pairs(call.header);
@@ -178,12 +178,12 @@ impl Host {
         Ok(id)
     }
 
-    /// Aborts a task. One that has just ended is no error.
+    /// Aborts a task. Does nothing if the task has just ended.
     pub fn abort(&self, id: WxtTaskId) {
         wxt_task_abort(self.session, id);
     }
 
-    /// Ends what is left and removes the temporary files.
+    /// Ends the remaining tasks and deletes the temporary files.
     pub fn close(self) -> Result<(), String> {
         checked(wxt_session_close(self.session))
     }
@@ -208,23 +208,23 @@ fn pairs(pairs: &[(String, String)]) -> Vec<WxtPair> {
     pairs.iter().map(|(name, value)| WxtPair { name: WxtStr::new(name), value: WxtStr::new(value) }).collect()
 }
 
-/// What `user_data` points to.
+/// The target of `user_data`.
 struct Page {
     task: usize,
     events: Sender<Event>,
 }
 
 /// # Safety
-/// `user_data` is a task's, and `release` has not run.
+/// `user_data` must belong to a task whose `release` has not run.
 unsafe fn send(user_data: *mut c_void, what: What) {
-    // SAFETY: made by `Host::callbacks`, and freed by `release`, which is the last to run.
+    // SAFETY: created by `Host::callbacks`, and freed by `release`, which runs last.
     let page = unsafe { &*user_data.cast::<Page>() };
-    // Whoever stopped listening wants no more events.
+    // Fails only if the receiver was dropped, and then nobody needs the event.
     let _ = page.events.send(Event { task: page.task, what });
 }
 
 unsafe extern "C" fn on_headers_received(user_data: *mut c_void, _: WxtTaskId, event: *const WxtHeadersReceived) {
-    // SAFETY: what a callback is given lives until it returns.
+    // SAFETY: a callback's arguments are valid until it returns.
     unsafe { send(user_data, What::Headers { status: (*event).status_code, count: (*event).header_count }) }
 }
 

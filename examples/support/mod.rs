@@ -1,6 +1,6 @@
-//! What the examples share: a host that uses the library through its C interface, and progress bars.
+//! Code that the examples share: a host that uses the library through its C interface, and progress bars.
 
-// Each example uses its own part of this.
+// Each example uses only a part of it.
 #![allow(dead_code)]
 
 pub mod bars;

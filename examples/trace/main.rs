@@ -1,7 +1,7 @@
-//! What transfers did, as a page with a waterfall.
+//! Shows traces of transfers as an HTML page with a waterfall.
 //!
-//! `cargo run --example trace -- traces.jsonl > page.html` makes a page of the entries that `on_trace` gave, one a line.
-//! Without an argument it traces a few transfers with servers on this machine.
+//! `cargo run --example trace -- traces.jsonl > page.html` makes a page from entries of `on_trace`, one per line.
+//! Without an argument, it traces a few transfers with servers on this machine.
 
 #[path = "../support/mod.rs"]
 mod support;
@@ -33,7 +33,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Downloads, redirects and failures, one after another; the entry of each request is a line.
+/// Makes downloads, redirects, failures and an upload, one after another. Returns one line per request.
 fn traced_transfers() -> Result<String, String> {
     let server = Server::start(Options::default());
     let closing = FaultServer::start(Transport::TLS, vec![Script::new([Step::ReadHead])]);

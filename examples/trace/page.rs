@@ -1,10 +1,10 @@
-//! A page with a waterfall of HAR entries. It is one file that needs no other, and no script.
+//! An HTML page with a waterfall of HAR entries, in one file without scripts.
 
 use std::fmt::Write;
 
 use serde_json::Value;
 
-/// HAR's phases in their order. `ssl` is the end of `connect` and drawn over it.
+/// HAR's phases in order. `ssl` is the last part of `connect`, and drawn over it.
 const PHASES: [&str; 6] = ["blocked", "dns", "connect", "send", "wait", "receive"];
 
 const STYLE: &str = "
@@ -23,22 +23,22 @@ pre { white-space: pre-wrap; margin: 4px 0 }
 .legend i { display: inline-block; width: 12px; height: 12px; margin: 0 4px 0 14px }
 ";
 
-/// One request: what the page shows of its entry.
+/// One request as a row of the page.
 struct Row<'a> {
     entry: &'a Value,
-    /// Milliseconds since the first request began.
+    /// Milliseconds since the start of the first request.
     start: f64,
     time: f64,
 }
 
-/// Makes a page of entries, one a line.
+/// Makes a page from entries, one per line.
 pub fn render(lines: &str) -> Result<String, String> {
     let entries: Vec<Value> = lines
         .lines()
         .filter(|line| !line.trim().is_empty())
         .map(|line| serde_json::from_str(line).map_err(|error| error.to_string()))
         .collect::<Result<_, _>>()?;
-    let mut rows = entries.iter().map(row).collect::<Option<Vec<_>>>().ok_or("a line is no HAR entry")?;
+    let mut rows = entries.iter().map(row).collect::<Option<Vec<_>>>().ok_or("a line is not a HAR entry")?;
     rows.sort_by(|one, other| one.start.total_cmp(&other.start));
     let first = rows.first().map_or(0.0, |row| row.start);
     for row in &mut rows {
@@ -113,7 +113,7 @@ fn write_row(html: &mut String, row: &Row<'_>, whole: f64) -> std::fmt::Result {
 fn milliseconds(date: &str) -> Option<f64> {
     let number = |from: usize, to: usize| date.get(from..to)?.parse::<i64>().ok();
     let (year, month, day) = (number(0, 4)?, number(5, 7)?, number(8, 10)?);
-    // Days of the Gregorian calendar, with years that begin in March.
+    // Days of the Gregorian calendar, with years that start in March.
     let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
     let days = year * 365 + year / 4 - year / 100 + year / 400 + (month * 153 + 2) / 5 + day - 719_469;
     let seconds = days * 86_400 + number(11, 13)? * 3600 + number(14, 16)? * 60 + number(17, 19)?;

@@ -1,11 +1,11 @@
-/* Client certificates: who gets them, what the key is asked for, answers that are late, wrong or never come, and a trust that changes. */
+/* Client certificates: which servers get them, which signatures the key makes, late, wrong and missing answers, and a changed trust. */
 
 #include "../key_elsewhere.h"
 
 typedef struct {
   pthread_mutex_t lock;
   pthread_cond_t changed;
-  /* The key that signs at once; NULL leaves the question open. */
+  /* The key that signs at once. NULL gives no answer yet. */
   const char *key;
   unsigned asked;
   uint16_t scheme;
@@ -110,7 +110,7 @@ static void each_key_under_each_version(void) {
     close_session(session);
   }
 
-  /* A key that knows nothing but PKCS #1, as old cards do. */
+  /* A key that supports only PKCS #1, as old cards. */
   Keychain keychain;
   uint16_t schemes[] = {WXT_SCHEME_RSA_PKCS1_SHA384, WXT_SCHEME_RSA_PKCS1_SHA256};
   WxtSessionOptions options = options_with(&keychain, "WXT_CLIENT_RSA_FILE", "rsa", &host);
@@ -142,7 +142,7 @@ static void other_hosts_do_not_get_it(void) {
   WxtSession *session = open_session(&options);
   for (size_t i = 0; i < 2; i++) {
     fails(session, file_of(servers[i]), "there is none for this host");
-    /* A redirect from a host that gets it is none. */
+    /* A redirect from a host that gets it to one that does not. */
     const char *by_address = format("https://127.0.0.1%s", strrchr(variable(servers[i]), ':'));
     fails(session, format("%s/redirect/302?to=%s", by_address, file_of(servers[i])), "there is none for this host");
     CHECK_NUMBER(keychain.asked, i + 1);
@@ -152,7 +152,7 @@ static void other_hosts_do_not_get_it(void) {
   CHECK_NUMBER(keychain.asked, 2);
   close_session(session);
 
-  /* Without one at all. */
+  /* A session without a certificate. */
   options = local_options();
   options.skip_domain_check = 1;
   session = open_session(&options);
@@ -174,7 +174,7 @@ static void refusals(void) {
     session = open_session(&options);
     fails(session, file_of(servers[i]), "is no signature of the client certificate's key by the scheme 0x0403");
 
-    /* None: the user declined. */
+    /* No signature: the user declined. */
     keychain.key = NULL;
     Recorder recorder = {0};
     start_download(session, file_of(servers[i]), &recorder);
@@ -183,7 +183,7 @@ static void refusals(void) {
     CHECK_CONTAINS(recorder.err_msg, "gave no signature");
     recorder_forget(&recorder);
 
-    /* A length without a pointer is none, too. */
+    /* A length without a pointer also counts as no signature. */
     start_download(session, file_of(servers[i]), &recorder);
     CHECK_NUMBER(wxt_signing_finish(wait_for_question(&keychain), NULL, 1), WXT_INVALID_ARGUMENT);
     EXPECT_FAILURE(&recorder, WXT_ERRNO_NETWORK, WXT_CATEGORY_TLS, NULL);
@@ -193,7 +193,7 @@ static void refusals(void) {
   CHECK_NUMBER(wxt_signing_finish(NULL, NULL, 0), WXT_INVALID_ARGUMENT);
 }
 
-/* Abort, deadline and close do not wait for it; the late answer is harmless. */
+/* Abort, deadline and close do not wait for the answer. A late answer is harmless. */
 static void never_answered(void) {
   WxtStr host = wxt_str("localhost");
   uint8_t late[8] = {0};
@@ -282,14 +282,14 @@ static void what_is_no_trust(void) {
   CHECK_NUMBER(wxt_session_set_trust(session, roots, &pin, 1), WXT_INVALID_PIN);
   CHECK_NUMBER(wxt_session_set_trust(session, roots, NULL, 1), WXT_INVALID_ARGUMENT);
   CHECK_NUMBER(wxt_session_set_trust(NULL, roots, NULL, 0), WXT_INVALID_ARGUMENT);
-  /* Nothing has changed: not even the kept connection is closed. */
+  /* Nothing has changed: even the kept connection is still open. */
   succeeds(session, tls("/bytes/1"));
   WxtSessionStatistics statistics = {.struct_size = sizeof statistics};
   CHECK_NUMBER(wxt_session_statistics(session, &statistics), WXT_OK);
   CHECK_NUMBER(statistics.connections_opened, 1);
   CHECK_NUMBER(statistics.connections_reused, 1);
 
-  /* The system's roots are none of the test server's. */
+  /* The system's roots do not include the test server's. */
   WxtStatus status = wxt_session_set_trust(session, wxt_str(NULL), NULL, 0);
   if (status == WXT_OK) {
     Recorder recorder = {0};

@@ -1,6 +1,6 @@
 /*
- * Transfers that take longer than WeChat allows: a deadline of more than a minute, and an app that the system suspends while
- * they run. A process stands in for the app, and SIGSTOP for the system.
+ * Transfers that take longer than WeChat allows: a deadline of more than a minute, and an app that the system suspends
+ * meanwhile. A process represents the app, and SIGSTOP the suspension.
  */
 
 #include "../support.h"
@@ -8,17 +8,17 @@
 #include <signal.h>
 #include <sys/wait.h>
 
-/* Under an emulator everything here takes longer, and the servers are as much more patient. */
+/* Under an emulator everything takes longer, so the servers wait longer, too. */
 static unsigned slowness(void) {
   return (unsigned)atoi(variable("WXT_SLOWNESS"));
 }
 
-/* Milliseconds. A task with this deadline ends before the app goes on, unless the deadline stands still. */
+/* Milliseconds. A task with this deadline ends before the app resumes, unless the deadline stands still. */
 static uint32_t short_deadline(void) {
   return 10000 * slowness();
 }
 
-/* Seconds: longer than the servers' patience, than the 5 s of the background, and than the deadline. */
+/* Seconds. Longer than the servers wait, than the 5 s of the background, and than the deadline. */
 static unsigned suspension(void) {
   return 11 * slowness();
 }
@@ -26,13 +26,13 @@ static unsigned suspension(void) {
 static WxtStatus open_for_long_transfers(WxtSessionOptions options, WxtSession **session) {
   options.max_timeout = 600000;   /* milliseconds: a page may ask for ten minutes; without a timeout it has one minute */
   options.wait_in_background = 1; /* transfers wait for the app's return */
-  options.resume = WXT_RESUME_WITHIN_TASK; /* a download then goes on where it was */
+  options.resume = WXT_RESUME_WITHIN_TASK; /* a download then continues where it stopped */
   options.max_retries = 1;
   options.retry_uploads = 1; /* only if the servers know Idempotency-Key */
   return wxt_session_open(&options, session);
 }
 
-/* The app's part: the two callbacks of its life cycle. */
+/* The app's two life cycle callbacks. */
 
 static void did_enter_background(WxtSession *session) {
   CHECK_NUMBER(wxt_session_enter_background(session), WXT_OK);
@@ -76,7 +76,7 @@ static void log_line(void *context, int32_t level, WxtStr message) {
   }
 }
 
-/* A server asks to be left alone for 90 s. A task with a longer deadline waits for that; others end with its answer. */
+/* A server requests a wait of 90 s (Retry-After). A task with a longer deadline waits; others end with this answer. */
 static void a_longer_deadline(void) {
   WxtSessionOptions options = local_options();
   options.max_retries = 1;
@@ -104,12 +104,12 @@ static void a_longer_deadline(void) {
   close_session(session);
 }
 
-/* The app. It says when it may be suspended, and goes on when it is told. */
+/* The app. It reports when it may be suspended, and continues when it receives a message. */
 static void app(int say, int told) {
   WxtSessionOptions options = local_options();
   WxtSession *waiting = NULL;
   CHECK_NUMBER(open_for_long_transfers(options, &waiting), WXT_OK);
-  /* It waits, too, but has neither `resume` nor `retry_uploads`. */
+  /* This session waits, too, but has neither `resume` nor `retry_uploads`. */
   options.app_id = wxt_str("wx0000000000000001");
   options.wait_in_background = 1;
   WxtSession *careful = open_session(&options);
@@ -117,7 +117,7 @@ static void app(int say, int told) {
   options = local_options();
   options.app_id = wxt_str("wx0000000000000002");
   WxtSession *usual = open_session(&options);
-  /* An app that tells its session nothing. */
+  /* An app that does not report the background to its session. */
   options.app_id = wxt_str("wx0000000000000003");
   options.resume = WXT_RESUME_WITHIN_TASK;
   WxtSession *silent = open_session(&options);
@@ -161,7 +161,7 @@ static void app(int say, int told) {
 
   EXPECT_FAILURE(&interrupted, WXT_ERRNO_INTERRUPTED, WXT_CATEGORY_INTERRUPTED, "downloadFile:fail interrupted");
 
-  /* The deadline has passed; a broken connection is one like any other. */
+  /* The deadline has passed. A broken connection has no special meaning. */
   EXPECT_FAILURE(&late, WXT_ERRNO_TIMEOUT, WXT_CATEGORY_TIMEOUT, "downloadFile:fail timeout");
   EXPECT_SUCCESS(&broken, 200);
   check_pattern(broken.native_path, 100000);
@@ -176,7 +176,7 @@ static void app(int say, int told) {
   close_session(silent);
 }
 
-/* The system: it stops the app when that is in the background, and lets it go on later. */
+/* The system: stops the app when it is in the background, and resumes it later. */
 static void an_app_that_is_suspended(void) {
   int said[2], told[2], status = 0;
   char byte = 0;
@@ -207,7 +207,7 @@ static void an_app_that_is_suspended(void) {
 
 int main(void) {
   begin();
-  /* First: a process that has threads had better not be forked. */
+  /* First, because a process with threads should not be forked. */
   an_app_that_is_suspended();
   a_longer_deadline();
   return 0;

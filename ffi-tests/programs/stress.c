@@ -1,10 +1,9 @@
 /*
- * Everything at once and at random, from many threads: every accepted task has one of success and fail, one complete and one
- * release, in order, and none after the close; at the end the process has as many descriptors, threads, files and as much memory
- * as before.
+ * Random calls from many threads. Every accepted task has one of success and fail, one complete and one release, in order, and
+ * none after the close. The process ends with the same numbers of descriptors, threads and files, and the same memory.
  *
- * WXT_STRESS_TASKS says how many tasks, WXT_STRESS_PATIENCE how many times as long as on a machine they may take. SEED repeats what a
- * run has printed, as far as threads can be repeated.
+ * WXT_STRESS_TASKS is the number of tasks, WXT_STRESS_PATIENCE a factor for all time limits. SEED repeats the calls of an earlier
+ * run, except for the order of threads.
  */
 
 #include "../stress/transfers.h"
@@ -17,7 +16,7 @@ enum { HOST_THREADS = 8, MOST_PENDING = 48 };
 
 static uint32_t accepted_target;
 
-/* One thing at random. */
+/* Makes one random call. */
 static void act(Random *random) {
   Slot *slot = &slots[below(random, SLOTS)];
   uint32_t number = __atomic_load_n(&slot->session, __ATOMIC_SEQ_CST);
@@ -65,10 +64,10 @@ static void *host_thread(void *data) {
   return NULL;
 }
 
-/* The tasks of an open session that still run come to their own ends. */
+/* Lets the running tasks of an open session end by themselves. */
 static void await_ends(Session *session) {
   uint64_t end = now() + WAIT_LIMIT * 1000;
-  /* A callback that has begun may still start a task, or tell of another network. */
+  /* A running callback may still start a task, or report another network. */
   while (pending(session) > 0 || SEEN(session->inside) || pending(session) > 0) {
     struct timespec pause = {0, 20 * 1000 * 1000};
     WxtNetwork network = wxt_network();
@@ -83,7 +82,7 @@ static void await_ends(Session *session) {
   }
 }
 
-/* Works until so many tasks were accepted in all, then closes everything. */
+/* Works until so many tasks were accepted in total, then closes everything. */
 static void work(uint32_t target, uint64_t phase) {
   pthread_t threads[HOST_THREADS];
   Random randoms[HOST_THREADS];
@@ -124,7 +123,7 @@ int main(void) {
   write_pattern(in_directory("source"), SOURCE_SIZE);
   local_options();
 
-  /* Refused tasks take room, too. */
+  /* Refused tasks also need space in the table. */
   task_limit = 2 * target + 1000;
   session_limit = target + 1000;
   tasks = calloc(task_limit, sizeof *tasks);
@@ -132,7 +131,7 @@ int main(void) {
   CHECK(tasks != NULL && sessions != NULL);
   sessions[0].executor = "none";
 
-  /* What is made once for the process, and the directories, come with the first tasks. */
+  /* The first tasks create the process's one-time resources and the directories. */
   Possessions first = possessions();
   first.files = UINT_MAX;
   first.memory = SIZE_MAX / 2;

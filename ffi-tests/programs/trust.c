@@ -1,4 +1,4 @@
-/* Who the app is, and whom it trusts: a client certificate whose key is elsewhere, and other roots and pins while it runs. */
+/* A client certificate whose key is outside of the process, and other roots and pins in an open session. */
 
 #include "../key_elsewhere.h"
 
@@ -9,7 +9,7 @@ typedef struct {
   WxtSigning *signing;
 } Question;
 
-/* On a thread of the app's own, which the key may keep waiting: it may ask the user. */
+/* Runs on a thread of the app, because the key may be slow: it may ask the user. */
 static void *answer(void *data) {
   Question *question = data;
   uint8_t signature[512];
@@ -22,7 +22,7 @@ static void *answer(void *data) {
   return NULL;
 }
 
-/* Called in the middle of a handshake. It returns at once, and the answer comes later. */
+/* Called during a handshake. It returns at once, and the answer comes later. */
 static void sign(void *context, uint16_t scheme, const uint8_t *message, size_t message_length, WxtSigning *signing) {
   (void)context;
   Question *question = malloc(sizeof *question);
@@ -39,12 +39,12 @@ static void sign(void *context, uint16_t scheme, const uint8_t *message, size_t 
 }
 
 static WxtStatus open_with_certificate(WxtSessionOptions options, const char *chain, WxtSession **session) {
-  WxtStr host = wxt_str("localhost"); /* to no other server */
+  WxtStr host = wxt_str("localhost"); /* only this server gets it */
   uint16_t scheme = WXT_SCHEME_ECDSA_P256_SHA256;
   options.client_certificate.chain = wxt_str(chain);
   options.client_certificate.hosts = &host;
   options.client_certificate.host_count = 1;
-  options.client_certificate.schemes = &scheme; /* or none, for all that fit the key */
+  options.client_certificate.schemes = &scheme; /* default: all that fit the key */
   options.client_certificate.scheme_count = 1;
   options.client_certificate.sign = sign;
   return wxt_session_open(&options, session);
@@ -64,7 +64,7 @@ int main(void) {
   EXPECT_SUCCESS(&recorder, 200);
   recorder_forget(&recorder);
 
-  /* A pin is learnt: it holds for connections from here on. The certificate stays. */
+  /* The app has received a pin. It applies to new connections. The certificate stays. */
   uint8_t sha256[32];
   for (size_t i = 0; i < sizeof sha256; i++) {
     unsigned byte;

@@ -1,4 +1,4 @@
-/* Calls about files: saving, importing, FileSystemManager. Each gives its result once, at once, on its own thread. */
+/* File calls: saving, importing, FileSystemManager. Each has one result, before it returns, on the calling thread. */
 
 #ifndef STRESS_FILES_H
 #define STRESS_FILES_H
@@ -25,7 +25,7 @@ static void on_file(void *user_data, const WxtFileResult *result) {
   }
 }
 
-/* A path that the page could have: of an earlier result, of its own, or none at all. */
+/* A path that a page could pass: of an earlier result, of its own, or an invalid one. */
 static const char *some_path(Session *session, Random *random, char *path) {
   switch (below(random, 4)) {
     case 0: snprintf(path, PATH_SIZE, "wxfile://usr/d%u/f%u", below(random, 3), below(random, 4)); break;
@@ -104,8 +104,8 @@ static void on_path_to_remove(void *user_data, const WxtFileResult *result) {
   }
 }
 
-/* Removes all that the mini programs have stored, and leaves the directories as every session does that has stored something. No
- * other session is open. */
+/* Deletes all files that the mini programs have stored. The directories stay, as after every session that stored a file. No other
+ * session is open. */
 static void remove_files(void) {
   for (size_t i = 0; i < SLOTS; i++) {
     WxtSessionOptions options = local_options();

@@ -1,48 +1,49 @@
-/* What happened to every task, held against the promise: per accepted task one of success or fail, one complete, one release, in
- * order, one callback of a session at a time, and none after the session's close. */
+/* Records the callbacks of every task, and checks them: each accepted task has one of success and fail, one complete and one
+ * release, in order; a session's callbacks run one at a time, and none after its close. */
 
 #ifndef STRESS_LEDGER_H
 #define STRESS_LEDGER_H
 
 #include "random.h"
 
-/* Relaxed: the program must not order what the library has to order, or ThreadSanitizer would see no race of the library's. */
+/* Relaxed, because stronger ordering here would hide the library's races from ThreadSanitizer. */
 #define ADD(counter, number) __atomic_fetch_add(&(counter), (number), __ATOMIC_RELAXED)
 #define SEEN(value) __atomic_load_n(&(value), __ATOMIC_RELAXED)
 
 enum { BEGUN, ACCEPTED, REFUSED };
-/* Which callbacks the host gave, beside `release`. */
+/* The callbacks that the host set, in addition to `release`. */
 enum { GIVEN_HEADERS = 1, GIVEN_PROGRESS = 2, GIVEN_TRACE = 4, GIVEN_SUCCESS = 8, GIVEN_FAIL = 16, GIVEN_COMPLETE = 32 };
 enum { MOST_LETTERS = 24, RECENT = 32, PATHS = 8, PATH_SIZE = 96 };
 
 typedef struct {
-  /* What the starting function gave; 0 until it has. */
+  /* The id from the starting function. 0 before it has returned. */
   WxtTaskId id;
   uint64_t bytes;
   uint32_t percent;
   /* The number of its session. */
   uint32_t session;
-  /* The one of the same session that began before it; 0 is none. */
+  /* The previous task of the same session. 0 means none. */
   uint32_t previous;
   int32_t category;
-  /* What has run, a letter each: (H)eaders, (P)rogress and (T)race, each once in a row, (S)uccess, (F)ail, (C)omplete, (R)elease. */
+  /* The callbacks that have run, one letter each: (H)eaders, (P)rogress, (T)race, (S)uccess, (F)ail, (C)omplete, (R)elease.
+   * Consecutive equal letters are stored once. */
   char order[MOST_LETTERS];
   uint8_t given;
   uint8_t state;
   uint8_t abort_accepted;
-  /* What it is: a static text. */
+  /* A description, as a static text. */
   const char *what;
 } Task;
 
-/* One session, from its opening to its close. None is ever forgotten, so that what comes late is still noticed. */
+/* One session, from its opening to its close. Sessions are never deleted, so that late callbacks are noticed. */
 typedef struct {
   WxtSession *handle;
   const char *executor;
-  /* Set before `wxt_session_close` is called, and when it has returned. */
+  /* `closing` is set before `wxt_session_close` is called, `closed` after it has returned. */
   uint8_t closing;
   uint8_t closed;
   uint8_t small_quota;
-  /* A callback of a task runs. */
+  /* Set while a callback of a task runs. */
   uint8_t inside;
   uint32_t last_task;
   uint32_t accepted;
@@ -51,24 +52,24 @@ typedef struct {
   uint32_t completed;
   /* Tasks that may still run, to be aborted. */
   uint32_t recent[RECENT];
-  /* Files of the page, for later calls; jobs that the executor dropped. */
+  /* Protects the page's files for later calls, and the jobs that the executor dropped. */
   pthread_mutex_t lock;
   char paths[PATHS][PATH_SIZE];
   Work *dropped;
 } Session;
 
-/* The first of each is none. */
+/* The first element of each is unused. */
 static Task *tasks;
 static Session *sessions;
 static uint32_t task_limit, session_limit;
 static uint32_t task_count = 1, session_count = 1, accepted_count;
 static uint64_t seed;
-/* How many times as long a task may take as on a machine: what a program runs under may make it slow. */
+/* A factor for all time limits, for slow environments such as valgrind. */
 static uint32_t patience = 1;
-/* Set when nothing new is to begin. */
+/* Set when no new task may start. */
 static uint8_t winding_down;
 
-/* What the host does from inside of a callback. */
+/* Makes a random call from inside a callback. */
 static void act_in_callback(Task *task, Random *random);
 
 static void print_session(const Session *session) {
@@ -77,7 +78,7 @@ static void print_session(const Session *session) {
           session->completed, session->released);
 }
 
-/* A promise is broken: says what happened to the task, and ends the program. */
+/* Reports a violation with the task's history, and ends the program. */
 static void broken(const Task *task, const char *how) {
   static const char *const states[] = {"being started", "accepted", "refused"};
   static pthread_mutex_t once = PTHREAD_MUTEX_INITIALIZER;
@@ -90,7 +91,7 @@ static void broken(const Task *task, const char *how) {
   _exit(1);
 }
 
-/* The same of a session as a whole. */
+/* Reports a violation of a whole session. */
 static void broken_session(const Session *session, const char *how) {
   fprintf(stderr, "broken: %s\n", how);
   print_session(session);
@@ -102,7 +103,7 @@ static bool has(const Task *task, const char *letters) {
   return strpbrk(task->order, letters) != NULL;
 }
 
-/* A callback begins. */
+/* Called at the start of every callback. */
 static Task *enter(void *user_data, WxtTaskId id, char letter) {
   Task *task = user_data;
   Session *session = &sessions[task->session];
@@ -122,7 +123,7 @@ static Task *enter(void *user_data, WxtTaskId id, char letter) {
   }
   size_t length = strlen(task->order);
   bool repeated = length > 0 && task->order[length - 1] == letter;
-  /* However often progress and traces take turns, there is room for an end. */
+  /* Keeps space for the last callbacks, however often progress and traces alternate. */
   bool fits = length < MOST_LETTERS - 6 || (letter != 'P' && letter != 'T');
   if (fits && !repeated) {
     CHECK(length + 1 < MOST_LETTERS);
@@ -176,7 +177,7 @@ static void on_success(void *user_data, WxtTaskId id, const WxtSuccess *event) {
   Task *task = enter(user_data, id, 'S');
   if ((task->given & GIVEN_PROGRESS) != 0 && task->percent != 100) broken(task, "success without a progress of 100");
   if (event->temp_file_path.len > 0) {
-    /* A small quota may have cost the file its place before the host was told. */
+    /* With a small quota, the file may have been evicted before this callback. */
     char native[1024];
     copy_text(native, sizeof native, event->native_path);
     struct stat found;
@@ -214,7 +215,7 @@ static void release(void *user_data) {
   leave(task, 'R');
 }
 
-/* All callbacks of an accepted task have run. */
+/* Checks a task after all of its callbacks have run. */
 static void check_ended(const Task *task) {
   bool wants_both = (task->given & GIVEN_SUCCESS) != 0 && (task->given & GIVEN_FAIL) != 0;
   if (!has(task, "R")) broken(task, "no release");
@@ -225,14 +226,14 @@ static void check_ended(const Task *task) {
   }
 }
 
-/* A task that is about to be started. NULL if there is no room for more. */
+/* Creates a task that is about to be started. NULL if the table is full. */
 static Task *begin_task(Session *session, Random *random, const char *what, WxtCallbacks *callbacks) {
   uint32_t number = ADD(task_count, 1);
   if (number >= task_limit) return NULL;
   Task *task = &tasks[number];
   task->session = (uint32_t)(session - sessions);
   task->what = what;
-  /* Mostly all, so that most tasks are held to all promises. */
+  /* Mostly all callbacks, so that most tasks are fully checked. */
   task->given = (uint8_t)(one_in(random, 4) ? below(random, 64) : one_in(random, 2) ? 63 : 63 - GIVEN_TRACE);
   task->previous = __atomic_exchange_n(&session->last_task, number, __ATOMIC_SEQ_CST);
   *callbacks = wxt_callbacks();
@@ -247,14 +248,14 @@ static Task *begin_task(Session *session, Random *random, const char *what, WxtC
   return task;
 }
 
-/* A function refused something: only because the session is closing. */
+/* Checks that a function failed only because the session is closing. */
 static void check_refusal(const Session *session, WxtStatus status, const char *function) {
   if (status == WXT_SESSION_CLOSED && __atomic_load_n(&session->closing, __ATOMIC_SEQ_CST)) return;
   fprintf(stderr, "%s: %s\n", function, wxt_status_text(status));
   broken_session(session, "a function refused what it was asked");
 }
 
-/* The starting function has returned. */
+/* Called when the starting function has returned. */
 static void end_start(Session *session, Random *random, Task *task, WxtStatus status, WxtTaskId id) {
   if (status != WXT_OK) {
     __atomic_store_n(&task->state, REFUSED, __ATOMIC_SEQ_CST);
@@ -268,7 +269,7 @@ static void end_start(Session *session, Random *random, Task *task, WxtStatus st
   __atomic_store_n(&task->id, id, __ATOMIC_SEQ_CST);
   __atomic_store_n(&session->recent[below(random, RECENT)], (uint32_t)(task - tasks), __ATOMIC_RELAXED);
   __atomic_store_n(&task->state, ACCEPTED, __ATOMIC_SEQ_CST);
-  /* The close that returned before this line could not look at this task. */
+  /* If the close returned before this line, it could not check this task. */
   if (__atomic_load_n(&session->closed, __ATOMIC_SEQ_CST)) check_ended(task);
 }
 

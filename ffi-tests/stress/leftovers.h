@@ -1,4 +1,4 @@
-/* What the process has of descriptors, threads, files and memory. */
+/* Counts the descriptors, threads, files and memory of the process. */
 
 #ifndef STRESS_LEFTOVERS_H
 #define STRESS_LEFTOVERS_H
@@ -17,10 +17,10 @@ typedef struct {
   size_t memory;
 } Possessions;
 
-/* How far a directory is looked into. */
+/* The depth to which directories are counted. */
 enum { FLAT, DEEP, DEEP_AND_TOLD };
 
-/* The entries of a directory. 0 if the system has no such directory. */
+/* Counts the entries of a directory. 0 if it does not exist on this system. */
 static inline unsigned count_entries(const char *path, int how) {
   DIR *directory = opendir(path);
   unsigned count = 0;
@@ -29,7 +29,7 @@ static inline unsigned count_entries(const char *path, int how) {
     char below[2048];
     struct stat found;
     if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0) continue;
-    /* Where the library keeps partial files: it comes with the first one, and stays. */
+    /* The directory of partial files is created with the first one, and stays. */
     if (strcmp(entry->d_name, "partials") != 0) count++;
     snprintf(below, sizeof below, "%s/%s", path, entry->d_name);
     if (how == DEEP_AND_TOLD) fprintf(stderr, "%s\n", below);
@@ -39,7 +39,7 @@ static inline unsigned count_entries(const char *path, int how) {
   return count;
 }
 
-/* Bytes that are allocated; 0 where the system does not tell. */
+/* The number of allocated bytes. 0 if the system does not report it. */
 static inline size_t memory_in_use(void) {
 #if defined(__GLIBC__) && (__GLIBC__ > 2 || __GLIBC_MINOR__ >= 33)
   struct mallinfo2 info = mallinfo2();
@@ -55,9 +55,9 @@ static inline Possessions possessions(void) {
   return counted;
 }
 
-/* Waits until the process has no more than before; what it has too much of ends the program. */
+/* Waits until the process has no more resources than before. Ends the program if it keeps too many. */
 static inline void check_nothing_left(Possessions before) {
-  /* Threads and buffers that the library keeps for a next call go after some seconds. What leaks is a few bytes a task. */
+  /* The library frees idle threads and buffers after some seconds. A leak would be a few bytes per task. */
   enum { TOLERATED_BYTES = 256 * 1024 };
   Possessions after;
   uint64_t end = now() + WAIT_LIMIT * 1000;

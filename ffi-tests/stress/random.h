@@ -1,16 +1,16 @@
-/* Random numbers that a seed chooses, and work that is done later, on threads of the program's own. */
+/* Seeded random numbers, and delayed work on the program's own threads. */
 
 #ifndef STRESS_RANDOM_H
 #define STRESS_RANDOM_H
 
 #include "../support.h"
 
-/* xorshift64*. One for each thread, so that what a thread does depends on the seed alone. */
+/* xorshift64*. One per thread, so that a thread's actions depend only on the seed. */
 typedef struct {
   uint64_t state;
 } Random;
 
-/* splitmix64: neighbouring numbers give generators that have nothing in common. */
+/* splitmix64: consecutive numbers give independent generators. */
 static inline Random random_of(uint64_t seed, uint64_t number) {
   uint64_t mixed = seed + (number + 1) * UINT64_C(0x9E3779B97F4A7C15);
   mixed = (mixed ^ (mixed >> 30)) * UINT64_C(0xBF58476D1CE4E5B9);
@@ -26,12 +26,12 @@ static inline uint32_t below(Random *random, uint32_t bound) {
   return (uint32_t)((random->state * UINT64_C(0x2545F4914F6CDD1D)) >> 33) % bound;
 }
 
-/* True once in so many times. */
+/* True with a probability of 1 in `bound`. */
 static inline bool one_in(Random *random, uint32_t bound) {
   return below(random, bound) == 0;
 }
 
-/* --- Work for later. --- */
+/* --- Delayed work. --- */
 
 enum { LATER_THREADS = 3 };
 
@@ -53,7 +53,7 @@ static struct {
   pthread_t threads[LATER_THREADS];
 } later = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, NULL, 0, false, {0}};
 
-/* Has `run(data)` called in so many milliseconds, on one of several threads: two pieces of work change places by their times. */
+/* Calls `run(data)` after so many milliseconds, on one of several threads. Delays decide the order of calls. */
 static inline void do_later(uint32_t milliseconds, void (*run)(void *data), void *data) {
   Work *work = malloc(sizeof *work);
   CHECK(work != NULL);

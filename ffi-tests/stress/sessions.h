@@ -1,4 +1,4 @@
-/* Sessions that open and close at random, with executors and resolvers that drop, delay, reorder and run at once. */
+/* Sessions that open and close at random, with executors and resolvers that drop, delay, reorder and answer inline. */
 
 #ifndef STRESS_SESSIONS_H
 #define STRESS_SESSIONS_H
@@ -7,12 +7,12 @@
 
 enum { SLOTS = 6 };
 
-/* Where sessions follow each other. Several slots have the files of one mini program. */
+/* A sequence of sessions. Several slots share the files of one mini program. */
 typedef struct {
   pthread_mutex_t lock;
   const char *app_id;
   int32_t sharing;
-  /* The number of the last session that was opened there. */
+  /* The number of the last session of the slot. */
   uint32_t session;
 } Slot;
 
@@ -45,7 +45,7 @@ static void run_later(void *context, void (*job)(void *data), void *data) {
   do_later(below(&random, 8), job, data);
 }
 
-/* Keeps the job until the session is closed: a job that is never run leaks by itself, and one that runs then does nothing. */
+/* Keeps the job until the session is closed. A job that never runs would leak; one that runs after the close does nothing. */
 static void drop(void *context, void (*job)(void *data), void *data) {
   Session *session = context;
   check_not_closed(session, "the executor was used after the close");
@@ -78,7 +78,7 @@ static void run_anyhow(void *context, void (*job)(void *data), void *data) {
 
 static void answer(WxtResolution *resolution, uint32_t choice) {
   WxtStr addresses[2] = {wxt_str("127.0.0.1"), wxt_str("::1")};
-  /* Mostly as it is; no such host; one address that nobody listens on. */
+  /* Mostly the real address; sometimes no such host, or an address without a listener. */
   size_t count = choice < 28 ? 1 : choice < 30 ? 0 : 2;
   CHECK_NUMBER(wxt_resolution_finish(resolution, addresses, count), WXT_OK);
 }
@@ -127,7 +127,7 @@ static WxtSessionOptions options_of(Session *session, const Slot *slot, Random *
   options.retry_delay = 1 + below(random, 20);
   options.retry_uploads = options.max_retries > 0 && !options.send_uploads_once && one_in(random, 2);
   options.resume = (int32_t)below(random, 3);
-  /* Now and then an old one, which refuses instead of queueing. */
+  /* Sometimes an old base library, which refuses tasks instead of queueing them. */
   options.base_library_version = wxt_str(one_in(random, 8) ? "1.4.0" : NULL);
   if (one_in(random, 3)) {
     options.resolver.context = session;
@@ -146,7 +146,7 @@ static WxtSessionOptions options_of(Session *session, const Slot *slot, Random *
   return options;
 }
 
-/* Opens a session where there is none. The slot is locked. */
+/* Opens a session if the slot has none. The slot is locked. */
 static void open_slot(Slot *slot, Random *random) {
   uint32_t number = ADD(session_count, 1);
   CHECK(number < session_limit);
@@ -168,7 +168,7 @@ static void open_slot(Slot *slot, Random *random) {
   }
 }
 
-/* Closes the session of a slot, which is locked, and looks at each of its tasks. */
+/* Closes the session of a locked slot, and checks each of its tasks. */
 static void close_slot(Slot *slot) {
   Session *session = &sessions[slot->session];
   if (slot->session == 0 || session->closed) return;
@@ -187,7 +187,7 @@ static void close_slot(Slot *slot) {
   run_dropped(session);
 }
 
-/* The numbers of a session whose tasks have all ended, and that nobody uses. */
+/* Checks the statistics of an unused session whose tasks have all ended. */
 static void check_statistics(const Session *session) {
   WxtSessionStatistics statistics;
   memset(&statistics, 0, sizeof statistics);

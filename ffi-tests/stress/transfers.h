@@ -1,4 +1,4 @@
-/* Uploads with each kind of body, downloads, aborts, and what else a host tells a session. */
+/* Uploads with each kind of body, downloads, aborts, and a host's other calls. */
 
 #ifndef STRESS_TRANSFERS_H
 #define STRESS_TRANSFERS_H
@@ -7,7 +7,7 @@
 
 enum { URL_SIZE = 256 };
 
-/* Mostly the servers that do something at random, which the number in the path chooses. */
+/* Mostly a server with random behaviour, which the number in the path chooses. */
 static const char *some_url(Random *random, char *url) {
   const char *base = variable(one_in(random, 4) ? "WXT_RANDOM_TLS_URL" : "WXT_RANDOM_PLAIN_URL");
   uint32_t number = below(random, 1u << 30);
@@ -20,7 +20,7 @@ static const char *some_url(Random *random, char *url) {
     case 3: snprintf(url, URL_SIZE, "http://127.0.0.1:1/"); break;
     case 4: snprintf(url, URL_SIZE, "https://not-listed.example/"); break;
     case 5: snprintf(url, URL_SIZE, "no url"); break;
-    /* Few of them, so that later calls find the partial files of earlier ones. */
+    /* A small range, so that later calls find the partial files of earlier ones. */
     case 6:
     case 7:
     case 8:
@@ -56,7 +56,7 @@ static void start_some_download(Session *session, Random *random) {
   end_start(session, random, task, status, id);
 }
 
-/* The other end of a pipe that an upload reads: its bytes come late, in pieces, or never all. */
+/* The writing end of a pipe for an upload: its bytes come late, in pieces, or incompletely. */
 typedef struct {
   int descriptor;
   uint32_t left;
@@ -78,7 +78,7 @@ static void feed(void *data) {
   free(feeder);
 }
 
-/* The reading end. Most pipes give all, some end before. */
+/* The reading end. Most pipes are complete, some end early. */
 static int some_pipe(Random *random, uint32_t length) {
   int ends[2];
   CHECK(pipe(ends) == 0);
@@ -173,7 +173,7 @@ static void on_check(void *user_data, const WxtUrlCheck *result) {
   ++*(unsigned *)user_data;
 }
 
-/* What a host tells and asks a session beside transfers and files. */
+/* A host's calls other than transfers and file calls. */
 static void tell(Session *session, Random *random) {
   WxtStatus status = WXT_OK;
   char url[URL_SIZE];
@@ -225,7 +225,7 @@ static void act_in_callback(Task *task, Random *random) {
     case 4: tell(session, random); break;
     case 5: call_files(session, random); break;
     default: {
-      /* Any session: closing waits for callbacks, and this is one. */
+      /* A callback must not close any session, because closing waits for callbacks. */
       WxtStatus status = wxt_session_close(session->handle);
       bool closing = status == WXT_SESSION_CLOSED && SEEN(session->closing);
       if (status != WXT_CALLED_FROM_CALLBACK && !closing) broken(task, "a close from a callback was not refused as that");

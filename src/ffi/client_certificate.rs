@@ -60,7 +60,7 @@ pub struct WxtClientCertificate {
     pub schemes: *const u16,
     /// The number of `schemes`.
     pub scheme_count: usize,
-    /// Passed to `sign`.
+    /// Passed to `sign` as it is. Owned by the host; must stay valid until `wxt_session_close` has returned.
     pub context: *mut c_void,
     /// Asks for the signature of `message` by `scheme`, one of `schemes`. `message` is not hashed yet, and is valid until the
     /// function returns. Required. Called on a worker thread during a handshake, possibly for several connections at once. The

@@ -6,8 +6,10 @@ mod clone;
 mod interfaces;
 mod pages;
 mod socket;
+pub mod sync;
 mod tcp_info;
 mod trust_store;
+#[cfg(not(models))]
 mod waker;
 
 pub use allocator::give_back_free_memory;
@@ -16,8 +18,11 @@ pub use clone::clone_file;
 pub use interfaces::{InterfaceAddress, interface_addresses, is_usable_local_address};
 pub use pages::Pages;
 pub use socket::{LOW_WATER_MARK, SEND_FLAGS, set_receive_low_water_mark, unsent_bytes};
+#[cfg(models)]
+pub use sync::Waker;
 pub use tcp_info::smoothed_round_trip_time;
 pub use trust_store::trust_store_is_ready;
 #[cfg(target_os = "android")]
 pub use trust_store::{Verdict, ask_trust_store, initialise_trust_store};
+#[cfg(not(models))]
 pub use waker::Waker;

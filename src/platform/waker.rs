@@ -2,7 +2,6 @@
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::sync::atomic::{AtomicBool, Ordering};
 
 /// A descriptor that is readable from [`Waker::wake`] until [`Waker::reset`].
 ///
@@ -12,8 +11,6 @@ pub struct Waker {
     reader: OwnedFd,
     /// `None` if reader and writer are the same descriptor.
     writer: Option<OwnedFd>,
-    /// Set after a write, so that [`Waker::reset`] makes no system call without a wake: it runs for each task.
-    woken: AtomicBool,
 }
 
 impl Waker {
@@ -22,7 +19,7 @@ impl Waker {
     pub fn new() -> io::Result<Waker> {
         use rustix::event::{EventfdFlags, eventfd};
         let reader = eventfd(0, EventfdFlags::NONBLOCK | EventfdFlags::CLOEXEC)?;
-        Ok(Waker { reader, writer: None, woken: AtomicBool::new(false) })
+        Ok(Waker { reader, writer: None })
     }
 
     /// Opens the descriptors. Fails if the process has none left.
@@ -34,7 +31,7 @@ impl Waker {
             fcntl_setfd(end, FdFlags::CLOEXEC)?;
             ioctl_fionbio(end, true)?;
         }
-        Ok(Waker { reader, writer: Some(writer), woken: AtomicBool::new(false) })
+        Ok(Waker { reader, writer: Some(writer) })
     }
 
     /// Makes the descriptor readable. Never blocks. A full pipe or counter is readable already, so a failed write does
@@ -42,17 +39,10 @@ impl Waker {
     pub fn wake(&self) {
         let writer = self.writer.as_ref().unwrap_or(&self.reader);
         let _ = rustix::io::write(writer, &1u64.to_ne_bytes());
-        // Not before the write: a reset in between would find nothing to read, and leave the descriptor readable
-        // forever.
-        self.woken.store(true, Ordering::SeqCst);
     }
 
-    /// Makes the descriptor unreadable. If another thread is inside [`Waker::wake`], it may stay readable until the
-    /// next reset after that call.
+    /// Makes the descriptor unreadable, whatever wakes came before.
     pub fn reset(&self) {
-        if !self.woken.swap(false, Ordering::SeqCst) {
-            return;
-        }
         let mut buffer = [0u8; 64];
         while matches!(rustix::io::read(&self.reader, &mut buffer), Ok(n) if n == buffer.len()) {}
     }
@@ -70,20 +60,23 @@ mod tests {
 
     use super::*;
 
-    fn is_readable(waker: &Waker) -> bool {
-        poll(&mut [PollFd::new(waker, PollFlags::IN)], Some(&Timespec::default())).unwrap() == 1
+    impl Waker {
+        /// Whether it was woken after its last reset.
+        pub fn is_readable(&self) -> bool {
+            poll(&mut [PollFd::new(self, PollFlags::IN)], Some(&Timespec::default())).unwrap() == 1
+        }
     }
 
     #[test]
     fn it_is_readable_from_a_wake_to_a_reset() {
         let waker = Waker::new().unwrap();
         waker.reset();
-        assert!(!is_readable(&waker));
+        assert!(!waker.is_readable());
         for wakes in [1, 3, 100] {
             (0..wakes).for_each(|_| waker.wake());
-            assert!(is_readable(&waker));
+            assert!(waker.is_readable());
             waker.reset();
-            assert!(!is_readable(&waker), "after {wakes} wakes");
+            assert!(!waker.is_readable(), "after {wakes} wakes");
         }
     }
 }

@@ -1,7 +1,8 @@
 //! Counts the calls that are inside a session, and waits for them when it closes.
 
-use std::sync::{Condvar, Mutex, PoisonError};
+use std::sync::PoisonError;
 
+use crate::platform::sync::{Condvar, Mutex};
 use crate::worker::lock;
 
 /// A gate that is open until it is shut. Shutting waits for all visits.
@@ -58,6 +59,9 @@ impl Drop for Visit<'_> {
     }
 }
 
+#[cfg(all(test, models))]
+#[path = "../models/gate.rs"]
+mod models;
 #[cfg(test)]
 mod tests {
     use std::sync::atomic::{AtomicBool, Ordering};

@@ -3,13 +3,12 @@
 use std::cell::Cell;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
-use std::thread::{self, JoinHandle, Thread};
-
-use crossbeam_channel::{Receiver, Sender, TryRecvError};
+use std::sync::{Arc, PoisonError};
 
 use super::{End, Handler, Task};
+use crate::platform::sync::channel::{self, Receiver, Sender, TryRecvError};
+use crate::platform::sync::thread::{self, JoinHandle, Thread};
+use crate::platform::sync::{Condvar, Mutex};
 use crate::terms::TransferError;
 use crate::transfer::{ReceivedHead, Success};
 use crate::worker::lock;
@@ -51,15 +50,21 @@ enum Mode {
     },
     Executor {
         executor: Box<dyn Executor>,
-        /// A posted job has not started to empty the queue.
-        posted: AtomicBool,
-        /// A thread is emptying the queue. It continues until the queue is empty, so no other thread has to wait for
-        /// it. This allows a callback to start a task under an executor that runs jobs inline, and two sessions with
-        /// such executors to call each other.
-        emptying: Mutex<bool>,
-        /// Signalled when that thread has finished.
+        jobs: Mutex<ExecutorJobs>,
+        /// Signalled when the thread that empties the queue has finished.
         emptied: Condvar,
     },
+}
+
+/// What the executor's jobs do. No code of the host runs under its lock.
+#[derive(Default)]
+struct ExecutorJobs {
+    /// A posted job has not started to empty the queue.
+    posted: bool,
+    /// A thread is emptying the queue. It continues until the queue is empty, so no other thread has to wait for it. This
+    /// allows a callback to start a task under an executor that runs jobs inline, and two sessions with such executors to
+    /// call each other.
+    emptying: bool,
 }
 
 thread_local! {
@@ -91,14 +96,9 @@ impl Delivery {
     /// # Errors
     /// The thread cannot be started.
     pub fn new(executor: Option<Box<dyn Executor>>) -> io::Result<Arc<Delivery>> {
-        let (sender, queue) = crossbeam_channel::unbounded();
+        let (sender, queue) = channel::unbounded();
         let mode = match executor {
-            Some(executor) => Mode::Executor {
-                executor,
-                posted: AtomicBool::new(false),
-                emptying: Mutex::new(false),
-                emptied: Condvar::new(),
-            },
+            Some(executor) => Mode::Executor { executor, jobs: Mutex::default(), emptied: Condvar::new() },
             None => {
                 let queue = queue.clone();
                 let builder = thread::Builder::new().name("wxt-delivery".into()).stack_size(STACK_SIZE);
@@ -115,14 +115,14 @@ impl Delivery {
         let _ = self.sender.send(Some(event));
         match &self.mode {
             Mode::Thread { thread, .. } => thread.unpark(),
-            Mode::Executor { executor, posted, .. } => {
-                if posted.swap(true, Ordering::SeqCst) {
+            Mode::Executor { executor, jobs, .. } => {
+                if std::mem::replace(&mut lock(jobs).posted, true) {
                     return;
                 }
                 let delivery = self.clone();
                 let posting = catch_unwind(AssertUnwindSafe(|| executor.post(Box::new(move || delivery.run_posted()))));
                 if posting.is_err() {
-                    posted.store(false, Ordering::SeqCst);
+                    lock(jobs).posted = false;
                 }
             }
         }
@@ -140,54 +140,56 @@ impl Delivery {
                     let _ = handle.join();
                 }
             }
-            Mode::Executor { emptying, emptied, .. } => {
-                let mut emptying = lock(emptying);
-                while *emptying {
-                    emptying = emptied.wait(emptying).unwrap_or_else(PoisonError::into_inner);
+            Mode::Executor { jobs, emptied, .. } => {
+                let mut state = lock(jobs);
+                while state.emptying {
+                    state = emptied.wait(state).unwrap_or_else(PoisonError::into_inner);
                 }
-                *emptying = true;
-                drop(emptying);
-                self.empty_queue();
+                state.emptying = true;
+                drop(state);
+                self.empty_queue(jobs, emptied);
             }
         }
     }
 
     fn run_posted(&self) {
-        let Mode::Executor { posted, emptying, .. } = &self.mode else { return };
+        let Mode::Executor { jobs, emptied, .. } = &self.mode else { return };
+        let mut state = lock(jobs);
         // Before the queue is read: an event that is queued after the last read posts another job.
-        posted.store(false, Ordering::SeqCst);
+        state.posted = false;
         // If another thread, or this thread further up its stack, is emptying the queue, it will reach the event.
-        if !std::mem::replace(&mut *lock(emptying), true) {
-            self.empty_queue();
+        let emptying = std::mem::replace(&mut state.emptying, true);
+        drop(state);
+        if !emptying {
+            self.empty_queue(jobs, emptied);
         }
     }
 
     /// Delivers all queued events. The caller has changed `emptying` from `false` to `true`.
-    fn empty_queue(&self) {
+    fn empty_queue(&self, jobs: &Mutex<ExecutorJobs>, emptied: &Condvar) {
         /// Allows another thread to empty the queue if this one panics.
         struct EmptyingTurn<'a> {
-            emptying: &'a Mutex<bool>,
+            jobs: &'a Mutex<ExecutorJobs>,
             emptied: &'a Condvar,
             is_over: bool,
         }
         impl Drop for EmptyingTurn<'_> {
             fn drop(&mut self) {
                 if !self.is_over {
-                    *lock(self.emptying) = false;
+                    lock(self.jobs).emptying = false;
                     self.emptied.notify_all();
                 }
             }
         }
-        let Mode::Executor { emptying, emptied, .. } = &self.mode else { return };
-        let mut turn = EmptyingTurn { emptying, emptied, is_over: false };
+        let mut turn = EmptyingTurn { jobs, emptied, is_over: false };
         loop {
             while let Ok(Some(event)) = self.queue.try_recv() {
                 deliver(event);
             }
             // Checked under the lock: a thread that saw the flag set had queued its event before.
-            let mut emptying = lock(emptying);
+            let mut state = lock(jobs);
             if self.queue.is_empty() {
-                *emptying = false;
+                state.emptying = false;
                 turn.is_over = true;
                 emptied.notify_all();
                 return;
@@ -257,6 +259,9 @@ fn with_handler(task: &Task, call: impl FnOnce(&mut dyn Handler)) {
     }
 }
 
+#[cfg(all(test, models))]
+#[path = "../models/delivery.rs"]
+mod models;
 #[cfg(test)]
 #[path = "delivery_tests.rs"]
 pub(super) mod tests;

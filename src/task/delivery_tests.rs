@@ -1,5 +1,5 @@
-use std::sync::Barrier;
-use std::sync::mpsc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Barrier, mpsc};
 use std::time::Duration;
 
 use super::super::{Handler, Progress, ProgressCell};
@@ -44,7 +44,7 @@ pub fn task(id: TaskId, listener: impl FnMut(TaskId, &'static str) + Send + 'sta
         priority: 0,
         rate: Arc::new(Rate::new(0)),
         stop: Arc::new(StopSignal::new()),
-        has_begun: AtomicBool::new(true),
+        has_begun: true.into(),
         wants_headers: true,
         progress: ProgressCell::new(true),
         profile: None,
@@ -195,7 +195,7 @@ fn callbacks_of_one_session_never_overlap() {
             })
         })
         .collect();
-    thread::scope(|scope| {
+    std::thread::scope(|scope| {
         for task in &tasks {
             scope.spawn(|| {
                 for _ in 0..200 {

@@ -9,8 +9,8 @@ use std::any::Any;
 use std::collections::HashMap;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 pub use delivery::{Executor, as_callback, in_callback};
@@ -18,6 +18,7 @@ pub use progress::Progress;
 pub use queue::QueueNetwork;
 pub use statistics::TaskStatistics;
 
+use crate::platform::sync::{AtomicBool, Mutex};
 use crate::policy::quirks::CallRules;
 use crate::terms::{Api, Failure, TransferError};
 use crate::transfer::{
@@ -473,6 +474,9 @@ impl TransferObserver for TaskObserver {
     }
 }
 
+#[cfg(all(test, models))]
+#[path = "../models/engine.rs"]
+mod models;
 #[cfg(test)]
 #[path = "engine_tests.rs"]
 mod tests;

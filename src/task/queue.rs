@@ -3,9 +3,10 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 
 use super::{Job, Task, TaskId};
+use crate::platform::sync::AtomicUsize;
 use crate::worker::WorkQueue;
 
 /// The waiting tasks, highest priority first; within a priority in the order of their calls, which is that of their

@@ -19,9 +19,10 @@ mod text;
 mod trace;
 mod upload;
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use crate::http;
+use crate::platform::sync::Mutex;
 use crate::policy::domains::DomainRules;
 use crate::policy::headers::Identity;
 use crate::policy::limits::Limits;

@@ -23,7 +23,7 @@ use std::any::Any;
 use std::fmt;
 use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
@@ -40,17 +40,12 @@ pub use timer::{Alarm, Timer};
 pub use wait::{MAX_WATCHED, WaitError};
 
 use crate::platform::Waker;
+pub use crate::platform::sync::lock;
 
 /// A loop checks the stop signal after moving this many bytes.
 const BYTES_BETWEEN_LOOKS: usize = 64 * 1024;
 /// A loop checks the stop signal after this many turns, however few bytes they move.
 const TURNS_BETWEEN_LOOKS: usize = 16;
-
-/// Locks a mutex and ignores poisoning. Its contents must be valid after every single step under it, so that a panic in
-/// another thread does not matter.
-pub fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
 
 /// The state of a thread that outlives a task.
 #[derive(Default)]

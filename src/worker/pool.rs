@@ -1,11 +1,12 @@
 //! A thread pool: threads start when there is work, and end after a while without work.
 
 use std::io;
-use std::sync::{Arc, Mutex, MutexGuard};
-use std::thread::{self, JoinHandle, Thread};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::{WorkerThread, lock};
+use crate::platform::sync::thread::{self, JoinHandle, Thread};
+use crate::platform::sync::{Mutex, MutexGuard};
 
 /// How long an idle thread waits for work before it ends. Long enough for a page that loads one image after another,
 /// short enough that a sleeping mini program has no threads.
@@ -35,6 +36,8 @@ pub struct ThreadPool<Q: WorkQueue> {
 }
 
 struct Shared<Q: WorkQueue> {
+    /// [`IDLE_TIME`], which models replace.
+    idle_time: Duration,
     state: Mutex<ThreadPoolState<Q>>,
     run: Run<Q::Work>,
 }
@@ -72,7 +75,7 @@ impl<Q: WorkQueue> ThreadPool<Q> {
     ) -> ThreadPool<Q> {
         let state =
             ThreadPoolState { queue, threads: 0, starting: 0, idle: Vec::new(), closed: false, handles: Vec::new() };
-        let shared = Shared { state: Mutex::new(state), run: Box::new(run) };
+        let shared = Shared { idle_time: IDLE_TIME, state: Mutex::new(state), run: Box::new(run) };
         ThreadPool { name, limit, stack_size, shared: Arc::new(shared) }
     }
 
@@ -202,7 +205,7 @@ impl<Q: WorkQueue> Shared<Q> {
     ) -> (MutexGuard<'a, ThreadPoolState<Q>>, NextStep) {
         let this = thread::current();
         state.idle.push(IdleThread { thread: this.clone(), is_woken: false });
-        let end = Instant::now() + IDLE_TIME;
+        let end = Instant::now() + self.idle_time;
         loop {
             drop(state);
             thread::park_timeout(end.saturating_duration_since(Instant::now()));
@@ -230,6 +233,9 @@ enum NextStep {
     Dismissed,
 }
 
+#[cfg(all(test, models))]
+#[path = "../models/pool.rs"]
+mod models;
 #[cfg(test)]
 #[path = "pool_tests.rs"]
 mod tests;

@@ -198,7 +198,7 @@ fn closed_pool_leaves_queued_work_in_the_queue() {
     });
     begun.recv_timeout(LIMIT).unwrap();
     submit(&pool, || {});
-    thread::scope(|scope| {
+    std::thread::scope(|scope| {
         let closing = scope.spawn(|| pool.close());
         while !lock(&pool.shared.state).closed {
             thread::yield_now();

@@ -1,11 +1,12 @@
 //! The stop signal: the only way to stop running work from outside (abort, deadline, background and close).
 
-use std::sync::atomic::{AtomicU8, Ordering};
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use super::{Absence, lock};
 use crate::platform::Waker;
+use crate::platform::sync::{AtomicU8, Mutex};
 
 /// Why work was stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -184,20 +185,17 @@ impl Drop for Watch<'_> {
     }
 }
 
+#[cfg(all(test, models))]
+#[path = "../models/stop.rs"]
+mod models;
 #[cfg(test)]
 mod tests {
     use std::thread;
     use std::time::Duration;
 
-    use rustix::event::{PollFd, PollFlags, Timespec, poll};
-
     use super::*;
 
     const LIMIT: Duration = Duration::from_secs(60);
-
-    fn is_readable(waker: &Waker) -> bool {
-        poll(&mut [PollFd::new(waker, PollFlags::IN)], Some(&Timespec::default())).unwrap() == 1
-    }
 
     #[test]
     fn the_first_reason_stays() {
@@ -280,9 +278,9 @@ mod tests {
         let signal = StopSignal::new();
         let wakers = [(); 2].map(|()| Arc::new(Waker::new().unwrap()));
         let watches = wakers.each_ref().map(|waker| signal.watch(waker));
-        assert!(!wakers.iter().any(|waker| is_readable(waker)));
+        assert!(!wakers.iter().any(|waker| waker.is_readable()));
         signal.request(StopReason::Aborted);
-        assert!(wakers.iter().all(|waker| is_readable(waker)));
+        assert!(wakers.iter().all(|waker| waker.is_readable()));
         drop(watches);
     }
 
@@ -292,7 +290,7 @@ mod tests {
         let waker = Arc::new(Waker::new().unwrap());
         drop(signal.watch(&waker));
         signal.request(StopReason::Aborted);
-        assert!(!is_readable(&waker));
+        assert!(!waker.is_readable());
     }
 
     #[test]

@@ -5,10 +5,10 @@ use std::io;
 use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::io::Errno;
+use rustix::event::{PollFd, PollFlags};
 
 use super::{StopReason, Worker, lock};
+use crate::platform::Waker;
 
 /// The maximum number of descriptors of one wait.
 pub const MAX_WATCHED: usize = 8;
@@ -125,15 +125,12 @@ impl Worker {
         limit: Option<Instant>,
         mut ready: impl FnMut() -> Option<Events>,
     ) -> Result<Events, WaitError> {
-        let count = watched.len();
-        if count > MAX_WATCHED {
+        if watched.len() > MAX_WATCHED {
             return Err(WaitError::Failed(io::ErrorKind::InvalidInput.into()));
         }
         let waker = self.thread.waker().map_err(WaitError::Failed)?;
         let _watch = self.stop.watch(waker);
         loop {
-            // Reset before the conditions are checked: a later wake ends the poll below.
-            waker.reset();
             self.check()?;
             if let Some(events) = ready() {
                 return Ok(events);
@@ -142,20 +139,15 @@ impl Worker {
             if limit.is_some_and(|limit| now >= limit) {
                 return Ok([PollFlags::empty(); MAX_WATCHED]);
             }
-            let mut polled: [PollFd<'_>; MAX_WATCHED + 1] = std::array::from_fn(|index| match watched.get(index) {
-                Some(descriptor) => descriptor.clone(),
-                None => PollFd::new(&**waker, PollFlags::IN),
-            });
             // Each time anew: a deadline may stand still.
             let until = [limit, self.stop.deadline()].into_iter().flatten().min();
-            let timeout = until.map(|until| timespec(until.saturating_duration_since(now)));
-            match poll(&mut polled[..=count], timeout.as_ref()) {
-                Ok(_) | Err(Errno::INTR) => {}
-                Err(error) => return Err(WaitError::Failed(error.into())),
+            let time = until.map(|until| until.saturating_duration_since(now));
+            let (events, is_woken) = poll_with(waker, watched, time).map_err(WaitError::Failed)?;
+            if is_woken {
+                // Before the conditions are checked: a later wake ends the next poll.
+                waker.reset();
             }
             self.check()?;
-            let events: Events =
-                std::array::from_fn(|index| if index < count { polled[index].revents() } else { PollFlags::empty() });
             if events.iter().any(|events| !events.is_empty()) {
                 return Ok(events);
             }
@@ -163,12 +155,38 @@ impl Worker {
     }
 }
 
-/// Rounded up to milliseconds, which some systems use, so that a wait does not end just before its time.
-fn timespec(duration: Duration) -> Timespec {
-    let millis = duration.as_micros().div_ceil(1000).min(i32::MAX as u128);
-    let (seconds, nanos) = (millis / 1000, millis % 1000 * 1_000_000);
-    // Lossless: the fields' types differ between systems, and have at least 32 bits.
-    Timespec { tv_sec: seconds as i32 as _, tv_nsec: nanos as i32 as _ }
+/// Sleeps until one of `watched` has an event, `waker` is woken, or `time` has passed. May return earlier. Returns the
+/// events of `watched`, and whether the waker was woken.
+#[cfg(not(models))]
+fn poll_with(waker: &Waker, watched: &[PollFd<'_>], time: Option<Duration>) -> io::Result<(Events, bool)> {
+    use rustix::event::{Timespec, poll};
+    use rustix::io::Errno;
+
+    let timeout = time.map(|time| {
+        // Rounded up to milliseconds, which some systems use, so that a wait does not end just before its time.
+        let millis = time.as_micros().div_ceil(1000).min(i32::MAX as u128);
+        let (seconds, nanos) = (millis / 1000, millis % 1000 * 1_000_000);
+        // Lossless: the fields' types differ between systems, and have at least 32 bits.
+        Timespec { tv_sec: seconds as i32 as _, tv_nsec: nanos as i32 as _ }
+    });
+    let count = watched.len();
+    let mut polled: [PollFd<'_>; MAX_WATCHED + 1] = std::array::from_fn(|index| match watched.get(index) {
+        Some(descriptor) => descriptor.clone(),
+        None => PollFd::new(waker, PollFlags::IN),
+    });
+    match poll(&mut polled[..=count], timeout.as_ref()) {
+        Ok(_) | Err(Errno::INTR) => {}
+        Err(error) => return Err(error.into()),
+    }
+    let events = std::array::from_fn(|index| if index < count { polled[index].revents() } else { PollFlags::empty() });
+    Ok((events, !polled[count].revents().is_empty()))
+}
+
+/// Waits for the waker alone.
+#[cfg(models)]
+fn poll_with(waker: &Waker, _: &[PollFd<'_>], _: Option<Duration>) -> io::Result<(Events, bool)> {
+    waker.wait_until_readable();
+    Ok(([PollFlags::empty(); MAX_WATCHED], true))
 }
 
 #[cfg(test)]

@@ -98,13 +98,18 @@ const HARMLESS: [(&str, &[&str]); 9] = [
 ];
 
 /// Where a thread may sleep and by which names, with the reason why no deadline, abort or close is delayed.
-const MAY_SLEEP: [(&str, &[&str], &str); 10] = [
-    ("worker/wait.rs", &["poll", "sleep"], "the one wait of a worker, which the stop signal ends"),
+const MAY_SLEEP: [(&str, &[&str], &str); 11] = [
     (
-        "worker/mod.rs",
-        &[".lock()", "yield_now"],
-        "a mutex is held for a few steps; and one yield, when the task is over",
+        "worker/wait.rs",
+        &["poll", "poll_with", "sleep", "wait_until_readable"],
+        "the one wait of a worker, which the stop signal ends",
     ),
+    (
+        "platform/sync.rs",
+        &["Condvar", "Receiver", "TryRecvError", "crossbeam_channel", ".lock()"],
+        "a mutex is held for a few steps; the names are used elsewhere",
+    ),
+    ("worker/mod.rs", &["yield_now"], "one yield, when the task is over"),
     (
         "worker/pool.rs",
         &["JoinHandle", ".join()", "park_timeout", "unpark", "wait_for_work"],
@@ -127,7 +132,6 @@ const MAY_SLEEP: [(&str, &[&str], &str); 10] = [
             "JoinHandle",
             "Receiver",
             "TryRecvError",
-            "crossbeam_channel",
             ".join()",
             "park",
             "try_recv",

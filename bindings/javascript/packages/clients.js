@@ -123,7 +123,7 @@ const leancloud = {
       });
       const settled = leancloudUpload(site)(`${url}/empty`, { field: 'f', data: { uri: site.filePath } });
       assert.equal((await thrown).name, 'SyntaxError');
-      /* An answer from the host comes after the call's `complete`. */
+      /* The host's answer arrives after the call's `complete`. */
       await site.page.success(site.wx.getSavedFileList);
       assert.equal(await Promise.race([settled, Promise.resolve('waiting')]), 'waiting');
     },

@@ -13,7 +13,7 @@ function newCos(site, store, secretKey = SECRETS.secretKey) {
   return new Cos({ SecretId: SECRETS.secretId, SecretKey: secretKey, Domain: store.url });
 }
 
-/* Settles with the callback's error and data. */
+/* Resolves with the error and the data of the callback. */
 const calledBack = (call) => new Promise((resolve) => call((error, data) => resolve({ error, data })));
 
 const cos = {

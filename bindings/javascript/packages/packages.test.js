@@ -1,6 +1,6 @@
 'use strict';
 
-/* Third-party packages, as npm gives them, over wx.js and the real library; and the page that says what was run. */
+/* Runs unmodified third-party packages with wx.js and the real library, and checks the page with the results. */
 const assert = require('node:assert/strict');
 const fs = require('node:fs');
 const path = require('node:path');
@@ -33,13 +33,13 @@ function renderPage() {
     .map(([what, run]) => `| \`${name}\` | ${what}. | ${results.has(run) ? 'seen' : '**not seen**'} |`));
   return `# Compatibility with packages
 
-These npm packages call \`wx.uploadFile\` or \`wx.downloadFile\`. They run unmodified in a page of \`wx.js\`, over the real
-library, against local servers that answer as the packages' own do. Plain HTTP is allowed for these runs. Other functions of
-\`wx\` that a package looks for are small stand-ins (\`site.js\`); no package makes a \`wx.request\` here. The clients of \`uni\` run over
-\`@dcloudio/uni-mp-weixin\`; \`alova\` ${version('alova')}, \`axios\` ${version('axios')} and \`vue\` ${version('vue')} are what their adapters need.
+These npm packages call \`wx.uploadFile\` or \`wx.downloadFile\`. They run unmodified in a page with \`wx.js\` and the real
+library, against local servers that answer as the packages' own servers do. These runs allow plain HTTP. Other functions of \`wx\` that a
+package needs are small replacements (\`site.js\`); no package calls \`wx.request\` here. The clients of \`uni\` use
+\`@dcloudio/uni-mp-weixin\`; \`alova\` ${version('alova')}, \`axios\` ${version('axios')} and \`vue\` ${version('vue')} are needed by their adapters.
 
 \`bindings/javascript/packages/test.sh\` installs the packages outside the sources, runs them, and compares this page with the
-result. With \`--write\` the command writes the page.
+results. With \`--write\` it updates the page.
 
 | Package | Version | What was run | Result |
 |---|---|---|---|
@@ -47,7 +47,7 @@ ${rows.join('\n')}
 
 ## What packages expect
 
-A package may expect what WeChat's documentation does not promise, or misuse a call. Each row has a test too.
+A package may rely on undocumented behaviour, or misuse a call. A test checks each row, too.
 
 | Package | What it expects or does | |
 |---|---|---|

@@ -1,11 +1,11 @@
 'use strict';
 
-/* Servers that answer as those do which the packages are made for. Each keeps what it was sent. */
+/* Servers that answer as the servers for which the packages are made. Each keeps its requests. */
 const { createHash, createHmac } = require('node:crypto');
 const { buffer } = require('node:stream/consumers');
 const { startServer } = require('../tests/servers.js');
 
-/* The form of an upload, read by Node's own reader of multipart bodies: the fields in their order, and the file. */
+/* The form of an upload, parsed by Node: the fields in order, and the file. */
 async function readForm(request) {
   const body = new Response(await buffer(request), { headers: { 'content-type': request.headers['content-type'] } });
   const entries = [...await body.formData()];
@@ -41,11 +41,11 @@ async function startApplication(t) {
     if (path !== 'upload') return envelope(404, { code: 40400, message: 'no such path' });
     envelope(Number(number || 200), { code: 0, message: 'ok', data: form }, { 'Set-Cookie': ['sid=1; Path=/', 'b=2'] });
   });
-  /* `silent()` is settled when a request has come to `/silent`, which is never answered. */
+  /* `silent()` resolves when a request for `/silent` arrives, which is never answered. */
   return { url, seen, silent: () => new Promise((resolve) => waiting.push(resolve)) };
 }
 
-/* An object store with forms, as Tencent's COS has them: https://cloud.tencent.com/document/product/436/14690. */
+/* An object store that accepts forms, as Tencent's COS: https://cloud.tencent.com/document/product/436/14690. */
 async function startObjectStore(t, { secretId, secretKey } = {}) {
   const objects = new Map();
   const seen = [];
@@ -78,7 +78,7 @@ async function startObjectStore(t, { secretId, secretKey } = {}) {
   return { url, objects, seen, silent: () => new Promise((resolve) => waiting.push(resolve)) };
 }
 
-/* The signature of COS, over the request as it came: https://cloud.tencent.com/document/product/436/7778. */
+/* The signature of COS for a received request: https://cloud.tencent.com/document/product/436/7778. */
 function isSigned(signature, request, secretId, secretKey) {
   const parts = Object.fromEntries(String(signature).split('&').map((part) => part.split(/=(.*)/)));
   if (parts['q-ak'] !== secretId) return false;

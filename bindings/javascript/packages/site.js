@@ -1,12 +1,12 @@
 'use strict';
 
-/* A page with a package in it, over the real library. */
+/* A page that uses a package and the real library. */
 const assert = require('node:assert/strict');
 const { createRequire } = require('node:module');
 const path = require('node:path');
 const { Host } = require('../tests/host.js');
 
-/* Where npm has put the packages. */
+/* The directory with npm's packages. */
 const DIRECTORY = process.env.WXTRANSFER_PACKAGES;
 const { buildSync } = createRequire(`${DIRECTORY}/`)('esbuild');
 const LOCAL = ['--skip-domain-check', '--allow-plain-http', '--all-local'];
@@ -23,9 +23,9 @@ class Site {
   constructor(page) {
     this.page = page;
     this.wx = page.wx;
-    /* What the packages use of a mini program besides the transfers and files, which are the library's. */
+    /* Other functions of a mini program that the packages use. Transfers and files are the library's. */
     Object.assign(page.context, { clearTimeout, setInterval, clearInterval, App() {}, Page() {}, Component() {} });
-    /* A mini program's scripts have the name, without a value. */
+    /* A mini program's scripts can use this name, but it has no value. */
     page.context.window = undefined;
     const stored = new Map();
     Object.assign(page.wx, {
@@ -41,26 +41,26 @@ class Site {
   }
 
   /*
-   * Runs an ES module in the page and gives its exports. The packages in it are put into one script, as the build of a
-   * mini program does: a page has no loader of modules.
+   * Runs an ES module in the page and returns its exports. The packages that it imports are bundled into one script, as in
+   * the build of a mini program, because a page cannot load modules.
    */
   load(contents) {
     const { outputFiles } = buildSync({
       stdin: { contents, resolveDir: DIRECTORY }, bundle: true, format: 'iife', globalName: 'loaded', write: false,
       logLevel: 'silent', absWorkingDir: DIRECTORY,
-      /* @uni-helper/axios-adapter names files of axios without their ending, which esbuild completes for a path alone. */
+      /* @uni-helper/axios-adapter imports axios files without their extension, which esbuild adds only to paths. */
       alias: { 'axios/unsafe': path.join(DIRECTORY, 'node_modules/axios/lib') },
     });
     return this.page.run(`${outputFiles[0].text}; loaded`);
   }
 
-  /* The content of a file that a call has given. */
+  /* The content of a file that a call has returned. */
   read(path) {
     return this.page.fs.readFileSync(path, 'utf8');
   }
 }
 
-/* What the application's server says of a form with the site's file and these fields. */
+/* The application server's description of a form with the site's file and these fields. */
 function assertUploaded(envelope, fields, field = 'file') {
   assert.equal(envelope.code, 0);
   assert.deepEqual({ ...envelope.data.fields }, fields);
@@ -68,13 +68,13 @@ function assertUploaded(envelope, fields, field = 'file') {
   assert.equal(envelope.data.file.content, CONTENT);
 }
 
-/* An upload's progress counts the whole body: more than the file. */
+/* An upload's progress counts the whole body, which is larger than the file. */
 function assertProgress(loaded, total) {
   assert.equal(loaded, total);
   assert.ok(total > CONTENT.length, `${total}`);
 }
 
-/* The error that a promise is rejected with. */
+/* Returns the error with which a promise is rejected. */
 async function rejected(promise) {
   let error;
   await assert.rejects(promise, (caught) => {

@@ -1,8 +1,8 @@
 'use strict';
 
 /*
- * Object stores whose forms carry a policy, as an application's server hands it to a page: which object may be written, how
- * large, and until when. The store checks the signature over the policy, then the form against it.
+ * Object stores whose forms contain a policy from an application's server: which object may be written, its size, and until
+ * when. The store checks the policy's signature, and then that the form satisfies the policy.
  *
  * OSS: https://www.alibabacloud.com/help/en/oss/developer-reference/postobject
  * COS: https://cloud.tencent.com/document/product/436/14690
@@ -18,13 +18,13 @@ const ID = 'AKIDexample';
 const SECRET = 'secret-key-example';
 const hmac = (algorithm, key, text, encoding) => createHmac(algorithm, key).update(text).digest(encoding);
 
-/* What each store's form has besides the object: who signs, and the signature over the policy. */
+/* The other fields of each store's form: the signer, and the signature of the policy. */
 const KINDS = {
   OSS: {
     who: { OSSAccessKeyId: ID },
     signed: 'Signature',
     sign: (policy, fields, secret) => hmac('sha1', secret, policy, 'base64'),
-    /* Fields that the policy does not speak of are free. */
+    /* Fields that the policy does not mention are allowed. */
     isFree: () => true,
   },
   COS: {
@@ -70,7 +70,7 @@ function readPolicy(encoded) {
   return document;
 }
 
-/* Each condition of the policy, by what it says of the form. */
+/* Checks each condition of the policy against the form. */
 function checkCondition(condition, fields, length) {
   const failed = () => denied(`Policy Condition failed: ${JSON.stringify(condition)}`);
   if (!Array.isArray(condition)) {
@@ -126,7 +126,7 @@ async function startStore(t, kind) {
       objects.set(key, form.file.content);
       const etag = `"${createHash('md5').update(form.file.content).digest('hex').toUpperCase()}"`;
       const place = `<Location>${url}/${encodeURIComponent(key)}</Location><Bucket>b</Bucket><Key>${key}</Key><ETag>${etag}</ETag>`;
-      /* Any other value is as none. */
+      /* Any other value counts as missing. */
       if (status === '201') answer(201, `<PostResponse>${place}</PostResponse>`, { ETag: etag });
       else answer(status === '200' ? 200 : 204, undefined, { ETag: etag });
     } catch (refused) {
@@ -137,7 +137,7 @@ async function startStore(t, kind) {
   return { url, objects };
 }
 
-/* The form that an application's server hands to its page. `change` is what another server, or the page, makes of it. */
+/* The form that an application's server sends to its page. `change` modifies it, as a wrong server or page would. */
 function formOf(kind, key, more, change = {}) {
   const { who, signed, sign } = KINDS[kind];
   const conditions = [
@@ -150,7 +150,7 @@ function formOf(kind, key, more, change = {}) {
   return { ...fields, [signed]: sign(policy, fields, change.secret || SECRET), ...change.fields };
 }
 
-/* The runs of a package. `upload` settles with the `statusCode` and the text `data` of an answer, whatever it is. */
+/* The runs of a package. `upload` resolves with the `statusCode` and the text `data` of any answer. */
 function policyRuns(upload) {
   const sent = (site, store, formData) => upload(site, { url: `${store.url}/`, filePath: site.filePath, name: 'file', formData });
   return {

@@ -1,6 +1,7 @@
 #!/bin/sh
-# Runs third-party packages, which npm gets, over wx.js and the real library, and compares docs/compatibility-with-packages.md
-# with the result. Needs Node 20 or newer and npm. Usage: test.sh [--write] [option of node...]; --write writes the page.
+# Runs third-party packages, which npm installs, with wx.js and the real library, and compares the results with
+# docs/compatibility-with-packages.md. Needs Node 20 or newer and npm. Usage: test.sh [--write] [option of node...]; --write
+# updates the page.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -20,11 +21,11 @@ fi
 mkdir -p "$out"
 if ! cmp -s "$here/package-lock.json" "$out/package-lock.json"; then
     cp "$here/package.json" "$out"
-    # Peers are what package.json names: those that the packages ask for bring build tools that no page has.
+    # package.json names the needed peer dependencies. The packages' other peers are build tools, which no page contains.
     (cp "$here/package-lock.json" "$out" && cd "$out" && npm ci --ignore-scripts --legacy-peer-deps --no-audit --no-fund) ||
         { rm -f "$out/package-lock.json"; exit 1; }
 fi
 
-# A test that waits for what never comes is a failure too.
+# The time limit turns a test that waits forever into a failure.
 WXTRANSFER_PLAYGROUND=$target/debug/examples/playground WXTRANSFER_PACKAGES=$out \
     exec timeout --kill-after=10 300 node --test "$@" "$here"/packages.test.js

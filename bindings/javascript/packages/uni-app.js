@@ -88,7 +88,7 @@ const luch = {
       const error = await rejected(luchRequest(site, url).upload('/refused', { filePath: site.filePath, name: 'file' }));
       assert.deepEqual([error.statusCode, error.data.code], [403, 40300]);
     },
-    /* It rejects an answer that is no success, with the answer. */
+    /* It rejects an answer without a success status, with the answer as the error. */
     ...policyRuns((site, { url, ...options }) => luchRequest(site, url).upload('', options).catch((answer) => answer)
       .then(({ statusCode, data }) => ({ statusCode, data }))),
     abort: async (t, site) => {

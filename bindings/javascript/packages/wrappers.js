@@ -1,6 +1,6 @@
 'use strict';
 
-/* What makes promises of the calls. */
+/* Wrappers that make promises of the calls. */
 const assert = require('node:assert/strict');
 const { CONTENT, assertProgress, assertUploaded, rejected } = require('./site.js');
 const { startApplication } = require('./servers.js');
@@ -20,7 +20,7 @@ const wxPro = (site) => {
   return site.wx.pro;
 };
 
-/* What both wrappers do alike, with what makes the calls of a site. */
+/* The runs of both wrappers. The argument makes a site's calls. */
 const wrapped = (callsOf) => ({
   'upload with form fields, header, cookies': async (t, site) => {
     const server = await startApplication(t);

@@ -1,6 +1,6 @@
 'use strict';
 
-/* What wx.js makes of a file's content before it is sent. */
+/* Conversion of a file's content by wx.js, before it is sent. */
 const assert = require('node:assert/strict');
 const test = require('node:test');
 const { Page } = require('./page.js');
@@ -8,7 +8,7 @@ const { Page } = require('./page.js');
 const filePath = 'wxfile://usr/a';
 const MOST = 100 * 1024 * 1024;
 
-/* The message that a call makes, by the asynchronous method and by its Sync one. */
+/* The messages of a call, by the asynchronous method and by its Sync method. */
 function sentBy(api, options, parameters) {
   const sent = [];
   const page = new Page((text) => sent.push(JSON.parse(text).options), {
@@ -23,7 +23,7 @@ function sentBy(api, options, parameters) {
   return sent;
 }
 
-/* What both ways of a call fail with. */
+/* The failures of both methods of a call. */
 async function refusalOf(api, data, encoding) {
   const page = new Page(() => assert.fail('sent'), { sendSync: () => assert.fail('sent at once') });
   const { errMsg, errCode } = await page.failure(page.fs[api], { filePath, data, encoding });
@@ -41,7 +41,7 @@ test('every encoding writes the bytes that Node writes', () => {
       for (const sent of sentBy(api, { filePath, data, encoding }, [filePath, data, encoding])) {
         assert.deepEqual(Buffer.from(sent.data, sent.encoding), Buffer.from(data, encoding), `${api} ${encoding}`);
         assert.equal(sent.filePath, filePath);
-        /* Not every app's JSON takes half a surrogate pair. */
+        /* Not every app's JSON parser accepts lone surrogates. */
         assert.equal(Buffer.from(sent.data).toString(), sent.data, `${api} ${encoding}`);
       }
     }
@@ -72,7 +72,7 @@ test('more than 100 MiB is refused before it is encoded, whatever it would be ma
   for (const [encoding, data] of [
     [undefined, 'a'.repeat(more)], ['utf8', 'a'.repeat(more)], ['latin1', 'a'.repeat(more)], ['hex', 'ab'.repeat(more)],
     ['utf16le', 'a'.repeat(more / 2 + 1)], ['base64', 'AAAA'.repeat(Math.ceil(more / 3))], [undefined, new ArrayBuffer(more)],
-    /* Neither is looked at so far that what is wrong with it would be told. */
+    /* The size is checked first, so other errors of these values are not reported. */
     ['hex', '--'.repeat(more)], ['base64', '----'.repeat(Math.ceil(more / 3))],
   ]) {
     const refusal = ['the maximum size of the file storage limit is exceeded', 1300202];

@@ -1,13 +1,13 @@
 'use strict';
 
-/* wx.getFileSystemManager() and the four old file calls over the real library. */
+/* wx.getFileSystemManager() and the four old file calls with the real library. */
 const assert = require('node:assert/strict');
 const test = require('node:test');
 const { Host } = require('./host.js');
 
 const USR = 'wxfile://usr';
 
-/* What the page's engine made has its own Array, Object and ArrayBuffer. */
+/* Values of the page's context have other Array, Object and ArrayBuffer constructors. */
 const plain = (value) => JSON.parse(JSON.stringify(value));
 const bytesOf = (buffer) => {
   assert.equal(Object.prototype.toString.call(buffer), '[object ArrayBuffer]');
@@ -24,7 +24,7 @@ function thrownBy(run) {
   return assert.fail('nothing is thrown');
 }
 
-/* Every length modulo three, and every byte. */
+/* All lengths modulo three, and all byte values. */
 const CONTENTS = [0, 1, 2, 3, 4, 256, 100_000].map((length) => Buffer.from(Array.from({ length }, (_, at) => at % 256)));
 
 test('bytes are written and read as they are', async (t) => {
@@ -209,7 +209,7 @@ test('file calls know no path outside', async (t) => {
   }
 });
 
-/* One rule for all calls: an empty text is a value, and an optional one is as if it were not given. */
+/* A rule for all calls: an empty text is a value, except for an optional parameter, which then counts as missing. */
 test('an empty text is no missing parameter', async (t) => {
   const { page } = await Host.start(t, ['--skip-domain-check']);
   const { fs, wx } = page;
@@ -262,7 +262,7 @@ test('a file call of a closed session fails', async (t) => {
   assert.equal(thrownBy(() => host.page.fs.accessSync(USR)).errMsg, 'accessSync:fail session closed');
 });
 
-/* What wx.js never sends, but another sender may. */
+/* Messages that wx.js never sends, but another sender may. */
 test('a message that is not as described is refused, and does nothing', async (t) => {
   const host = await Host.start(t);
   const { page } = host;

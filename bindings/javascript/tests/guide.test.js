@@ -1,6 +1,6 @@
 'use strict';
 
-/* The two programs of WeChat's guide, as they are printed. */
+/* Runs the two unchanged programs of WeChat's guide. */
 const assert = require('node:assert/strict');
 const fs = require('node:fs');
 const path = require('node:path');
@@ -18,7 +18,7 @@ test("the guide's program uploads the chosen image", async (t) => {
   const image = await host.chosen(Buffer.alloc(20_000, 7), 'image.jpg');
   const result = await new Promise((resolve) => {
     host.page.wx.chooseImage = (options) => options.success({ tempFilePaths: [image] });
-    /* The program keeps its result to itself. */
+    /* The program does not expose its result. */
     const uploadFile = host.page.wx.uploadFile;
     host.page.wx.uploadFile = (options) => uploadFile({ ...options, complete: resolve });
     host.page.run(program('upload.js'));

@@ -1,6 +1,6 @@
 'use strict';
 
-/* Owns the host's process, on a thread of its own: so that the page's thread can wait for an answer (see host.js). */
+/* Owns the host's process on a separate thread, so that the page's thread can wait for an answer (see host.js). */
 const { spawn } = require('node:child_process');
 const readline = require('node:readline');
 const { workerData } = require('node:worker_threads');
@@ -20,7 +20,7 @@ child.on('close', (code, signal) => {
   tell({ ended: signal || code });
   port.close();
 });
-/* A host that has ended reads no more, which `close` reports. */
+/* Write errors are ignored: if the host has ended, `close` reports it. */
 child.stdin.on('error', () => {});
 port.on('message', ({ line }) => {
   if (line === undefined) child.stdin.end();

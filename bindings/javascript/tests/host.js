@@ -1,17 +1,17 @@
 'use strict';
 
-/* The real library behind the messages: `examples/playground --stdio`, whose module documentation says what it takes. */
+/* The real library: `examples/playground --stdio`, whose module documentation describes its messages. */
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
 const { MessageChannel, Worker, receiveMessageOnPort } = require('node:worker_threads');
 const { Page } = require('./page.js');
 
-/* Nothing here takes this long unless it hangs. */
+/* Longer than every step, unless it hangs. */
 const WAIT_LIMIT = 120_000;
 
 class Host {
-  /* Starts a host with the words of its command line. `page` has the options of `Page`. */
+  /* Starts a host with command line arguments. `page` contains the options of `Page`. */
   static async start(t, words = [], page = {}) {
     const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'wxtransfer-page-'));
     const host = new Host(directory, words, page);
@@ -44,7 +44,7 @@ class Host {
     this.page = this.newPage(page);
   }
 
-  /* A page over this host. The one before it hears nothing more, as when a page is loaded anew. */
+  /* Creates a page of this host. The previous page receives no more messages, as after a reload. */
   newPage(options = {}) {
     this.page = new Page((text) => this.send(text), { sendSync: (text) => this.sendSync(text), ...options });
     return this.page;
@@ -54,7 +54,7 @@ class Host {
     this.port.postMessage({ line });
   }
 
-  /* Waits on this thread. What comes for others meanwhile is taken in a later turn. */
+  /* Waits on this thread. Other messages that arrive meanwhile are handled in a later turn. */
   sendSync(line) {
     this.send(line);
     for (;;) {
@@ -90,7 +90,7 @@ class Host {
     else reject(new Error(message.error));
   }
 
-  /* A message for the host itself, such as `enterBackground`. */
+  /* Sends a message for the host itself, such as `enterBackground`. */
   control(name, members = {}) {
     return new Promise((resolve, reject) => {
       this.controls.push({ resolve, reject });
@@ -98,7 +98,7 @@ class Host {
     });
   }
 
-  /* What the page is given for a file of these bytes that the user chose. */
+  /* The path that a page receives for a file of these bytes that the user chose. */
   async chosen(content, name = 'a.txt') {
     const file = path.join(this.directory, name);
     fs.writeFileSync(file, content);

@@ -1,6 +1,6 @@
 'use strict';
 
-/* A page: wx.js in a context of its own, over whoever takes its messages. */
+/* A page: wx.js in its own context, with a function that receives its messages. */
 const fs = require('node:fs');
 const path = require('node:path');
 const vm = require('node:vm');
@@ -9,9 +9,9 @@ const SCRIPT = fs.readFileSync(path.join(__dirname, '..', 'wx.js'), 'utf8');
 
 class Page {
   /*
-   * `send` takes a message of the page, and `sendSync` one that is answered at once. `settings` are the app's,
-   * `given` is what else the app has put into the page, and `without` names what the engine does not have (`setTimeout`,
-   * `Promise`, …).
+   * `send` receives a message of the page, and `sendSync` one that is answered at once. `settings` are the app's,
+   * `given` contains other values that the app adds to the page, and `without` names globals that the engine lacks
+   * (`setTimeout`, `Promise`, …).
    */
   constructor(send, { sendSync, settings, given = {}, without = [] } = {}) {
     this.messages = [];
@@ -38,11 +38,11 @@ class Page {
     this.context.wxtransferReceive(text);
   }
 
-  /* Makes a call and waits for its `complete`: every callback's name and argument, in their order. */
+  /* Makes a call and waits for its `complete`. Returns every callback's name and argument, in order. */
   async callbacks(call, options = {}) {
     const events = [];
     await new Promise((resolve) => {
-      /* Copied without being read: a test may give members that cannot be. */
+      /* Copied without reading the values, because a test may pass members that throw when read. */
       const all = Object.defineProperties({}, Object.getOwnPropertyDescriptors(options));
       const task = call(Object.assign(all, {
         success: (result) => events.push(['success', result]),
@@ -57,12 +57,12 @@ class Page {
     return events;
   }
 
-  /* The result of a call that succeeds. */
+  /* Makes a call that must succeed, and returns its result. */
   async success(call, options) {
     return this.only('success', await this.callbacks(call, options));
   }
 
-  /* The result of a call that fails. */
+  /* Makes a call that must fail, and returns its failure. */
   async failure(call, options) {
     return this.only('fail', await this.callbacks(call, options));
   }

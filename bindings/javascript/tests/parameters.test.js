@@ -1,6 +1,6 @@
 'use strict';
 
-/* What wx.js does itself: types of parameters, turns, promises. Nothing of it reaches an app. */
+/* Behaviour of wx.js without an app: types of parameters, turns, promises. */
 const assert = require('node:assert/strict');
 const test = require('node:test');
 const { Page } = require('./page.js');
@@ -9,7 +9,7 @@ function nothingSent(options) {
   return new Page((text) => assert.fail(`sent: ${text}`), options);
 }
 
-/* Keeps the messages, and answers none. */
+/* An app that keeps the messages and answers none. */
 function recorded(options) {
   const sent = [];
   return { sent, page: new Page((text) => sent.push(JSON.parse(text)), options) };
@@ -134,7 +134,7 @@ test('an engine without turns of its own uses those of the app', () => {
   });
   assert.deepEqual(told, []);
   assert.deepEqual(sent.map(({ api }) => api), ['later']);
-  /* One turn for each callback; the second is asked for in the first. */
+  /* One turn for each callback. The first turn requests the second. */
   for (const { call } of sent) {
     const result = { errMsg: 'later:fail not supported', errno: 1300201, errCode: 1300201 };
     page.receive(JSON.stringify({ call, event: 'fail', result }));
@@ -268,7 +268,7 @@ test('whatever a call meets ends as its fail', async () => {
     [page.wx.uploadFile, { url, filePath: 'a', name: 'b' }],
     [page.wx.getSavedFileList, {}],
     [page.fs.access, { path: 'a' }],
-    /* An object whose kind cannot be asked for. */
+    /* An object whose type cannot be read. */
     [page.wx.downloadFile, { url, get [Symbol.toStringTag]() { throw new Error('of the page'); } }],
     [page.wx.downloadFile, { url, header: thrown(Symbol.toStringTag) }],
     [page.wx.downloadFile, { url, header: new Proxy({}, { ownKeys() { throw new Error('of the page'); } }) }],

@@ -1,12 +1,12 @@
 'use strict';
 
-/* The servers that a page's calls reach. */
+/* The servers for a page's calls. */
 const { spawn } = require('node:child_process');
 const http = require('node:http');
 const net = require('node:net');
 const readline = require('node:readline');
 
-/* The project's test servers, by the names that the program prints. They end with its standard input. */
+/* The project's test servers, by the names that the program prints. They end when its standard input closes. */
 async function startTestServers(t) {
   const child = spawn(process.env.WXTRANSFER_TEST_SERVER, [], { stdio: ['pipe', 'pipe', 'inherit'] });
   t.after(() => child.stdin.end());
@@ -28,12 +28,12 @@ async function listen(t, server) {
   return server.address().port;
 }
 
-/* A server of one answer each: `answer(request, response)`. Gives its address. */
+/* A server whose requests are answered by `answer(request, response)`. Returns its address. */
 async function startServer(t, answer) {
   return `http://127.0.0.1:${await listen(t, http.createServer(answer))}`;
 }
 
-/* A proxy that leads every CONNECT to one port of this machine. Gives its address and the targets that it was asked for. */
+/* A proxy that connects every CONNECT to one port of this machine. Returns its address and the requested targets. */
 async function startLeadingProxy(t, port) {
   const targets = [];
   const sockets = new Set();

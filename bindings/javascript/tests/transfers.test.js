@@ -1,6 +1,6 @@
 'use strict';
 
-/* wx.uploadFile and wx.downloadFile over the real library. */
+/* wx.uploadFile and wx.downloadFile with the real library. */
 const assert = require('node:assert/strict');
 const test = require('node:test');
 const { Host } = require('./host.js');
@@ -10,7 +10,7 @@ const LOCAL = ['--skip-domain-check', '--allow-plain-http', '--all-local'];
 
 const names = (events) => events.map(([name]) => name);
 
-/* Never answers. `reached` is for the first request. */
+/* A server that never answers. `reached` resolves at the first request. */
 async function startSilentServer(t) {
   let reach;
   const reached = new Promise((resolve) => { reach = resolve; });

@@ -1,8 +1,8 @@
 'use strict';
 
 /*
- * What Tencent's types of the API say: npm's miniprogram-api-typings, read by TypeScript's own parser. What is not understood
- * here is an error, so that nothing of the types is passed over.
+ * Reads Tencent's types of the API, npm's miniprogram-api-typings, with TypeScript's parser. An unknown construct is an error, so
+ * that no part of the types is ignored.
  */
 const fs = require('node:fs');
 const path = require('node:path');
@@ -14,7 +14,7 @@ const SOURCE = ts.createSourceFile(
   FILE, fs.readFileSync(path.join(process.env.WXTRANSFER_TYPINGS, FILE), 'utf8'), ts.ScriptTarget.Latest, true);
 const { SyntaxKind } = ts;
 
-/* Every interface and alias of the file by its name; an interface may be declared in several places. */
+/* Every interface and alias of the file by its name. An interface may have several declarations. */
 const declarations = new Map();
 
 function collect(node) {
@@ -39,7 +39,7 @@ function nameOf(node) {
   throw unknown(node);
 }
 
-/* A member of an interface, or a parameter of a method: its type, and whether it may be missing. Methods have their
+/* A member of an interface, or a parameter of a method: its type, and whether it is optional. Methods have their
    parameters, the type of their result, and the types that their type parameters stand for. */
 function member(node) {
   const optional = Boolean(node.questionToken);
@@ -53,7 +53,7 @@ function member(node) {
   return { optional, method: true, type: node, parameters, result: node.type };
 }
 
-/* The members of an interface, also those that it has of others. Of an overloaded method, the last form. */
+/* The members of an interface, including inherited ones. Of an overloaded method, the last overload. */
 function members(name) {
   const all = {};
   for (const node of declared(name)) {
@@ -74,7 +74,7 @@ function alternatives(type) {
   return alias && ts.isTypeAliasDeclaration(alias) ? alternatives(alias.type) : [type];
 }
 
-/* Of these only the name is looked at; both are declared elsewhere. */
+/* Only the names of these are checked, because they are declared elsewhere. */
 const ELSEWHERE = { ArrayBuffer: 'ArrayBuffer', IAnyObject: 'Object', WxCloud: 'Object' };
 
 const KEYWORDS = {
@@ -82,7 +82,7 @@ const KEYWORDS = {
   [SyntaxKind.VoidKeyword]: 'Undefined',
 };
 
-/* What a value of the type is, as `Object.prototype.toString` says it. */
+/* The kinds of values of a type, as `Object.prototype.toString` names them. */
 function kindOf(type) {
   if (KEYWORDS[type.kind]) return KEYWORDS[type.kind];
   if (ts.isLiteralTypeNode(type) && ts.isStringLiteral(type.literal)) return 'String';
@@ -102,7 +102,7 @@ const kinds = (type) => [...new Set(alternatives(type).map(kindOf))].sort();
 /* The values of a union such as `'a' | 'b'`. */
 const texts = (type) => alternatives(type).filter(ts.isLiteralTypeNode).map((one) => one.literal.text);
 
-/* The members of an object's type with its name, which inline ones have of where they are; undefined where any member will do. */
+/* The members of an object type, with its name or, for an inline type, that of its place. Undefined if any member is allowed. */
 function shape(type, place) {
   if (ts.isTypeLiteralNode(type)) {
     return { name: place, members: Object.fromEntries(type.members.map((one) => [nameOf(one), member(one)])) };
@@ -111,7 +111,7 @@ function shape(type, place) {
   return ELSEWHERE[name] ? undefined : { name, members: members(name) };
 }
 
-/* What a callback of the type is given. */
+/* The argument of a callback of the type. */
 function taken(callback) {
   const [type] = alternatives(callback);
   if (!ts.isFunctionTypeNode(type) || type.parameters.length !== 1) throw unknown(type);

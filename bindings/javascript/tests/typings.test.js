@@ -1,8 +1,8 @@
 'use strict';
 
 /*
- * The calls are those that Tencent's types describe, but for what left-out.json and added.json name with its reason. What the
- * library has is what it reads, gives and answers here, not what a list says of it.
+ * Compares the calls with Tencent's types. left-out.json and added.json list the differences with their reasons. The library's
+ * side is its observed behaviour in these tests, not a list.
  */
 const assert = require('node:assert/strict');
 const fs = require('node:fs');
@@ -20,7 +20,7 @@ const used = new Set();
 
 const typeOf = (value) => Object.prototype.toString.call(value).slice('[object '.length, -1);
 
-/* Everything that the types have is there or left out, and everything that is there is in the types or added. */
+/* Checks that everything in the types exists or is in left-out.json, and that everything else is in added.json. */
 function compare(owner, wanted, there) {
   const differs = (list, name, is) => {
     const key = `${owner}.${name}`;
@@ -31,13 +31,13 @@ function compare(owner, wanted, there) {
   for (const name of there) differs(added, name, !wanted.includes(name));
 }
 
-/* Values that are held against their types. The members of an object may come in several values. */
+/* Values to compare with their types. Several values together may show all members of an object. */
 class Seen {
   constructor() {
     this.owners = new Map();
   }
 
-  /* `name` is what an object is called where its type has not the name of what it is. */
+  /* `name` is the name of an object whose type is named otherwise. */
   add(type, value, place, name) {
     const kind = typeOf(value);
     const fitting = alternatives(type).find((one) => kindOf(one) === kind);
@@ -62,7 +62,7 @@ const WX = members('Wx');
 const MANAGER = members('FileSystemManager');
 const TRANSFERS = ['uploadFile', 'downloadFile'];
 
-/* The calls of both kinds that a page has, with the name of the options that they take. */
+/* A page's calls of both kinds, with the name of their options' type. */
 function calls({ wx, fs: manager }) {
   const option = (method) => shape(method.parameters[0].type).name;
   return [
@@ -74,7 +74,7 @@ function calls({ wx, fs: manager }) {
 
 const callbacksOf = (option) => ['success', 'fail', 'complete'].filter((name) => members(option)[name]);
 
-/* A page that counts what it sends. */
+/* A page that counts its messages. */
 function counting() {
   const page = new Page(() => { page.count++; }, { sendSync: (text) => { page.count++; page.sent = JSON.parse(text); return '{"success":{}}'; } });
   page.count = 0;
@@ -83,7 +83,7 @@ function counting() {
     try {
       call();
     } catch (error) {
-      /* An empty answer has not what some of them return. */
+      /* An empty answer lacks the members that some calls return. */
       if (!/:fail (parameter error|internal error)/.test(error.errMsg)) throw error;
     }
     return page.count > before;
@@ -96,7 +96,7 @@ const SAMPLES = {
 };
 const sample = (type, kind = kinds(type)[0]) => (kind === 'String' && texts(type)[0]) || SAMPLES[kind];
 
-/* A call takes of each parameter the kinds of values that the types name, and does without it where they say so. */
+/* Checks that a call accepts the kinds of values that the types name for each parameter, and no parameter if it is optional. */
 function checkKinds(place, parameters, takes) {
   const required = Object.fromEntries(parameters.filter(({ optional }) => !optional).map(({ name, type }) => [name, sample(type)]));
   for (const { name, type, optional } of parameters) {
@@ -153,7 +153,7 @@ test('the results of a transfer are those of the types', async (t) => {
   const host = await Host.start(t, ['--skip-domain-check', '--all-local', '--ca', ca]);
   const { page } = host;
   const upload = { url: `${tls}/upload`, filePath: await host.chosen('abc'), name: 'file' };
-  /* The speed is told of answers of 32 KiB and more. */
+  /* The speed is only reported for answers of 32 KiB and more. */
   const given = { uploadFile: [upload], downloadFile: [{ url: `${tls}/bytes/3000000` }, { url: `${tls}/bytes/5`, filePath: `${USR}/a` }] };
   const seen = new Seen();
   for (const api of TRANSFERS) {
@@ -208,7 +208,7 @@ test('the results of a file call are those of the types', async (t) => {
   for (const [api, all] of Object.entries(given)) {
     for (const options of all) {
       const success = await page.success(page.fs[api], options);
-      /* The types name FileError also for a success that says nothing but `ok`. */
+      /* The types use FileError also for a success that contains only `ok`. */
       const option = members(shape(MANAGER[api].parameters[0].type).name);
       const isNamedError = taken(option.success.type).getText() === 'FileError';
       seen.add(taken(option.success.type), success, api, isNamedError ? 'FileError of a success' : undefined);
@@ -228,7 +228,7 @@ test('the results of a file call are those of the types', async (t) => {
   seen.compare();
 });
 
-/* How a page comes to each number. */
+/* How a page provokes each number. */
 const FAILING = {
   1300001: (page) => page.fs.unlinkSync(`${USR}/directory`),
   1300002: (page) => page.fs.accessSync(`${USR}/none`),
@@ -247,7 +247,7 @@ const FAILING = {
   1301112: (page) => page.fs.saveFileSync('wxfile://tmp_0a'),
 };
 
-/* Those that a page comes to by what fails around it, or an app by its own calls, with a test that gives each. */
+/* Numbers that need a failure of the environment or a call of the app, each with a test that provokes it. */
 const FILES = 'tests/files.rs';
 const GIVEN_BY = {
   1300005: [FILES, 'denied_access_and_device_failures_have_their_own_errno'],
@@ -258,7 +258,7 @@ const GIVEN_BY = {
 
 const projectFile = (name) => fs.readFileSync(path.join(__dirname, '../../..', name), 'utf8');
 
-/* The name that the C interface has for a number. */
+/* The C interface's name of a number. */
 function nameOfNumber(number) {
   const [, name] = new RegExp(`#define (WXT_ERRNO_\\w+) ${number}\\b`).exec(projectFile('include/wxtransfer.h')) || [];
   assert.ok(name, `the C interface has no ${number}`);

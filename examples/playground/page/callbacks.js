@@ -1,4 +1,4 @@
-/* The log of messages, and a card with a progress bar for each transfer. */
+/* Shows the log of messages, and a card with a progress bar for each transfer. */
 
 import { button, element, find, size } from './elements.js';
 import { observe } from './host.js';
@@ -10,7 +10,7 @@ const completed = [];
 const started = performance.now();
 let last = {};
 
-/* Has `listener` told when any call is complete. */
+/* Calls `listener` whenever a call is complete. */
 export function onComplete(listener) {
   completed.push(listener);
 }
@@ -26,7 +26,7 @@ function log(direction, message) {
   const call = message.call || message.abort;
   const title = `${direction === 'sent' ? '→' : '←'} ${call ? `#${call} ` : ''}${name}`;
   const details = message.result || message.options || message.success || message.fail;
-  // Progress would push everything else out of sight.
+  // Repeated progress shares one line. Otherwise it would push all other lines out of view.
   if (last.title === title && name === 'progressUpdate') {
     last.count += 1;
     last.line.querySelector('summary').lastChild.textContent = ` ×${last.count}`;

@@ -1,10 +1,10 @@
-/* Elements of the page, made and found. */
+/* Creates and finds elements of the page. */
 
 export function find(id) {
   return document.getElementById(id);
 }
 
-/* An element with its properties and children; a text is a child too. */
+/* Creates an element with properties and children. A child may be a text. */
 export function element(tag, properties, ...children) {
   const made = Object.assign(document.createElement(tag), properties);
   made.append(...children);

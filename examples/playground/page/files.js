@@ -16,7 +16,7 @@ function say(text, failed = false) {
   find('file-message').classList.toggle('bad', failed);
 }
 
-/* A call by its callbacks, which the log shows. */
+/* Makes a call with callbacks, so that the log shows it. */
 function call(run, options, done = () => {}) {
   run({
     ...options,
@@ -35,11 +35,11 @@ function fill(id, rows) {
 
 function entry(name) {
   const path = `${directory}/${name}`;
-  // At once, while the page waits: a method that ends in Sync.
+  // A synchronous call: the page waits for the result.
   const stats = manager.statSync(path);
   const rename = button('Rename', () => {
     const other = find('entry-name').value.trim();
-    if (!other) return say('Write the other name below first', true);
+    if (!other) return say('Enter the new name below first', true);
     call(manager.rename, { oldPath: path, newPath: `${directory}/${other}` });
   }, `Rename ${name}`);
   if (stats.isDirectory()) {

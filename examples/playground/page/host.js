@@ -1,11 +1,11 @@
-/* The way to the app: what bindings/javascript.md asks of it, over HTTP. */
+/* Connects the page with the app: the functions of bindings/javascript.md, over HTTP. */
 
 const observers = [];
 const events = new EventSource('/events');
 let page;
 let sending = new Promise((resolve, reject) => {
   events.addEventListener('page', (event) => {
-    // The browser has opened the events anew: the app has another bridge for this page, which knows none of its calls.
+    // The browser has reconnected. The app then has a new bridge for this page, which knows none of its calls.
     if (page !== undefined) return location.reload();
     page = JSON.parse(event.data);
     resolve(page);
@@ -14,7 +14,7 @@ let sending = new Promise((resolve, reject) => {
 
 export const ready = sending;
 
-/* Has `observer(direction, message)` told of every message, "sent" or "received", before the page is. */
+/* Calls `observer(direction, message)` for every message, "sent" or "received", before the page receives it. */
 export function observe(observer) {
   observers.push(observer);
 }
@@ -34,7 +34,7 @@ export function address(path, parameters = {}) {
   return `${path}?${new URLSearchParams({ page: page.page, ...parameters })}`;
 }
 
-/* One after the other: an abort must not overtake its call. */
+/* Sends one message after the other, so that an abort does not overtake its call. */
 window.wxtransferSend = (text) => {
   tell('sent', text);
   sending = sending.then(() => ask(address('/send'), text)).catch((error) => console.error(error));

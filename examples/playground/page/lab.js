@@ -1,4 +1,4 @@
-/* Calls of a page to servers of all kinds. */
+/* A page's calls to correct and faulty servers. */
 
 import { element, find } from './elements.js';
 
@@ -12,7 +12,7 @@ function faulty(fault, more = {}) {
   return () => wx.downloadFile({ url: `https://faulty.example.test/fault/${fault}`, ...more });
 }
 
-/* Without a result of its own: an upload that needs a file downloads it first. */
+/* An upload. It first downloads the file that it sends. */
 function uploadTo(url, more = {}) {
   return () => wx.downloadFile({
     url: 'https://example.com/bytes/8388608?type=video/mp4',

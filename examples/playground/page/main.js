@@ -1,4 +1,4 @@
-/* The guide's programs, and the buttons of the app around the mini program. */
+/* Runs the guide's programs, and handles the buttons of the app around the mini program. */
 
 import './callbacks.js';
 import './servers.js';
@@ -17,7 +17,7 @@ function failed(error) {
   state(error.message, 'bad');
 }
 
-/* In a turn of its own, as the engine of a mini program runs a page's script. */
+/* Runs the program in a new function scope, as a mini program's engine runs a page's script. */
 function run(program) {
   find('program-error').textContent = '';
   try {
@@ -45,7 +45,7 @@ background.onclick = async () => {
   state(away ? 'In the background' : 'Connected', away ? '' : 'good');
 };
 
-/* As when the visitor leaves the mini program and opens it again: saved files stay, temporary ones do not. */
+/* Closes and reopens the mini program: saved files stay, temporary ones are deleted. */
 find('host').onsubmit = async (event) => {
   event.preventDefault();
   const [platform, clientVersion] = find('client').value.split(' ');

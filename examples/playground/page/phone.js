@@ -1,9 +1,9 @@
-/* The phone around the page: the two calls of the guide's programs that are not the library's, and its screens. */
+/* The phone around the page: its screens, and the two calls of the guide's programs that the library does not have. */
 
 import { element, find } from './elements.js';
 import { address, ask } from './host.js';
 
-/* Three pictures, so that there is something to choose. */
+/* The pictures that the user can choose from. */
 const PICTURES = [
   ['Sunrise', '#ffb45e', '#d8456b', 0.62],
   ['Sea', '#8fd3ff', '#0b5c8f', 0.45],
@@ -37,7 +37,7 @@ function paint([name, above, below, horizon]) {
   return choose;
 }
 
-/* As an app does with a picture that was taken: the library makes a temporary file of it. */
+/* Imports a chosen picture, as an app does: the library makes a temporary file from it. */
 async function take(blob, name) {
   const { success, fail, complete } = chosen;
   chosen = {};
@@ -64,7 +64,7 @@ window.wx.playVoice = ({ filePath }) => {
   find('voice-path').textContent = filePath;
   const player = find('player');
   player.src = address('/file', { path: filePath });
-  // A browser may want a click of the visitor's first; the player has a button for it.
+  // A browser may refuse to play before the user has clicked. The player has its own button.
   player.play().catch(() => {});
 };
 

@@ -1,4 +1,4 @@
-/* What the servers saw, asked anew whenever a call is complete. */
+/* Shows the requests that the servers received. Updated whenever a call is complete. */
 
 import { onComplete } from './callbacks.js';
 import { element, find, size } from './elements.js';
@@ -16,7 +16,7 @@ function entry(request) {
   return element('li', {}, element('details', {}, element('summary', {}, title), element('pre', {}, text)));
 }
 
-/* When each request was first seen here: the servers count for themselves. */
+/* The order in which requests were first shown here, because each server numbers only its own. */
 const order = new Map();
 
 async function show() {
@@ -32,7 +32,7 @@ async function show() {
   if (list.length) find('seen').replaceChildren(...list.slice(0, LONGEST).map(([, request]) => entry(request)));
 }
 
-/* Calls that end together are shown together. */
+/* Waits a moment, so that calls that end together cause one update. */
 let waiting;
 onComplete(() => {
   clearTimeout(waiting);

@@ -1,8 +1,8 @@
-/* A transfer's profile as a waterfall: which phase took the time. */
+/* Shows a transfer's profile as a waterfall of its phases. */
 
 import { element, find } from './elements.js';
 
-/* The phases with the members that bound them. The handshake of TLS is a part of connecting. */
+/* The phases, with the members for their start and end. The TLS handshake is a part of connecting. */
 const PHASES = [
   ['Queue', 'queueStart', 'queueEnd', 'queue'],
   ['Redirects', 'redirectStart', 'redirectEnd', 'redirect'],
@@ -19,7 +19,7 @@ export function showProfile(title, profile) {
   const total = Math.max(1, ...PHASES.map(([, , end]) => (profile[end] || begin) - begin));
   const rows = element('dl', { className: 'waterfall' });
   for (const [name, start, end, color] of PHASES) {
-    // 0 says that the step did not happen; an answer may begin before the request's last byte.
+    // 0 means that the step did not happen. An answer may start before the end of the request.
     if (!profile[start] || !profile[end] || profile[end] < profile[start]) continue;
     const milliseconds = profile[end] - profile[start];
     const bar = element('i', {});

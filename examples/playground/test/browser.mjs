@@ -1,11 +1,11 @@
-/* A Chromium without a window, driven by the DevTools protocol over a pair of pipes. */
+/* A headless Chromium, controlled by the DevTools protocol over two pipes. */
 
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/* Nothing here takes this long unless it hangs. */
+/* Longer than every step, unless it hangs. */
 export const WAIT_LIMIT = 30_000;
 
 export class Browser {
@@ -15,7 +15,7 @@ export class Browser {
       '--headless=new', '--remote-debugging-pipe', `--user-data-dir=${directory}`, '--no-first-run', '--disable-gpu',
       '--mute-audio', '--disable-background-networking', '--disable-component-update', '--disable-sync',
       '--disable-dev-shm-usage', '--force-device-scale-factor=1',
-      // Chromium refuses its sandbox to root, as whom a container runs.
+      // Chromium does not start its sandbox as root, which is the user in containers.
       ...(process.getuid() === 0 ? ['--no-sandbox'] : []),
       'about:blank',
     ];
@@ -45,7 +45,7 @@ export class Browser {
         rest = rest.subarray(end + 1);
       }
     });
-    // A browser that has ended reads no more, which `exit` reports.
+    // Write errors are ignored: if the browser has ended, `exit` reports it.
     child.stdio[3].on('error', () => {});
     this.ended = new Promise((resolve) => {
       const end = (reason) => {
@@ -80,13 +80,13 @@ export class Browser {
     return promise.finally(() => clearTimeout(timer));
   }
 
-  /* Gives every page a function of this name, which hands its text to `called`. */
+  /* Gives every page a function with this name, which passes its text to `called`. */
   async bind(name, called) {
     this.bindings.set(name, called);
     await this.send('Runtime.addBinding', { name });
   }
 
-  /* Resolves when the next page has been loaded. */
+  /* Resolves when the next page is loaded. */
   nextLoad() {
     const { promise, resolve } = deferred();
     this.loaded.push(resolve);
@@ -99,14 +99,14 @@ export class Browser {
     await load;
   }
 
-  /* The value of an expression in the page, awaited. */
+  /* Evaluates an expression in the page, and waits for its value. */
   async evaluate(expression) {
     const { result, exceptionDetails } = await this.send('Runtime.evaluate', { expression, awaitPromise: true, returnByValue: true });
     if (exceptionDetails) throw new Error(exceptionDetails.exception?.description || exceptionDetails.text);
     return result.value;
   }
 
-  /* Waits until an expression is truthy, looking again whenever the document changes, and gives its value. */
+  /* Waits until an expression is truthy, and returns its value. Evaluates it whenever the document changes. */
   async until(expression) {
     const value = await this.evaluate(`new Promise((resolve) => {
       const limit = setTimeout(() => resolve({ late: document.querySelector('main').innerText }), ${WAIT_LIMIT});
@@ -125,7 +125,7 @@ export class Browser {
     return value.value;
   }
 
-  /* A click with the mouse on what a visitor sees there: in the middle, or so many pixels from the left edge. */
+  /* Clicks a visible element with the mouse, in the middle or `fromLeft` pixels from its left edge. */
   async click(selector, fromLeft) {
     const { x, y, hit } = await this.evaluate(`(() => {
       const element = document.querySelector(${JSON.stringify(selector)});
@@ -149,7 +149,7 @@ export class Browser {
     await this.send('Input.dispatchKeyEvent', { type: 'keyUp', ...event });
   }
 
-  /* Replaces what is written in a field. */
+  /* Replaces the text of a field. */
   async write(selector, text) {
     await this.click(selector);
     await this.evaluate(`document.querySelector(${JSON.stringify(selector)}).select()`);

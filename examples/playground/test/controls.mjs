@@ -1,11 +1,11 @@
-/* Which controls the page has had in this browser, and which of them were used as a visitor uses them. */
+/* Records which controls the page had in this browser, and which of them received real user input. */
 
-/* Runs in the page, before its own scripts. `tellControl` is the test's. */
+/* Runs in the page, before its own scripts. The test provides `tellControl`. */
 function record() {
   const CONTROLS = 'a[href], button, input, select, textarea, summary, audio';
   const told = new Set();
 
-  /* Its id. What a list has many of is called by the list and the control's text. */
+  /* The control's id. A control of a list item has the list's id and its own text instead. */
   function nameOf(control) {
     if (control.id) return `#${control.id}`;
     const place = `#${control.closest('[id]').id}`;

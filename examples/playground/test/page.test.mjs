@@ -1,4 +1,4 @@
-/* Clicks through the whole page in a browser, and asks the servers what they saw. */
+/* Clicks through the whole page in a browser, and checks the requests that the servers received. */
 
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
@@ -84,7 +84,7 @@ test('the guide\'s program plays the voice that it downloads', async () => {
     player.onerror = () => reject(new Error('the browser cannot play it'));
   })`);
   assert.equal(seconds, 11 / 8);
-  // By the player's own button.
+  // With the player's own button.
   await browser.evaluate(`document.querySelector('#player').pause()`);
   const plays = browser.evaluate(`new Promise((resolve) => document.querySelector('#player').addEventListener('play', () => resolve(true)))`);
   await browser.click('#player', 25);
@@ -186,10 +186,10 @@ test('ten run and two wait', async () => {
   for (const call of calls) assert.match(await page.result(call), /^downloadFile:ok/);
   const profiles = [];
   for (const call of calls) profiles.push((await page.log(call)).find(({ text }) => text.includes(' success')).details.profile);
-  // Who waits begins when another one has ended; a millisecond is what a profile's clock knows.
+  // A waiting task starts when another has ended. A profile's times are accurate to a millisecond.
   const firstEnd = Math.min(...profiles.map(({ responseEnd }) => responseEnd));
   assert.ok(profiles.filter(({ queueEnd }) => queueEnd >= firstEnd - 1).length >= 2);
-  // One that waited has phases that begin late; one that did not, others.
+  // A task that waited and one that did not have different phases.
   const waited = profiles.findIndex(({ queueEnd }) => queueEnd >= firstEnd - 1);
   for (const call of [calls[waited], first]) {
     await browser.click(`[aria-label="Profile of #${call}"]`);
@@ -217,7 +217,7 @@ test('the background interrupts what takes more than five seconds', async () => 
 });
 
 test('files are made, written, renamed, copied and removed', async () => {
-  // By the keyboard.
+  // With the keyboard.
   await browser.evaluate(`document.querySelector('#tab-lab').focus()`);
   await browser.key('ArrowRight');
   await browser.until(`!document.querySelector('#files').hidden`);
@@ -252,7 +252,7 @@ test('files are made, written, renamed, copied and removed', async () => {
   const renamed = () => browser.evaluate(`[...document.querySelectorAll('#log li')].filter(({ textContent }) => / rename /.test(textContent)).length`);
   const before = await renamed();
   await browser.click('[aria-label="Rename a.txt"]');
-  await page.shows('#file-message.bad', /^Write the other name below first$/);
+  await page.shows('#file-message.bad', /^Enter the new name below first$/);
   assert.equal(await renamed(), before, 'nothing is called');
   await browser.write('#entry-name', 'b.txt');
   await browser.click('[aria-label="Rename a.txt"]');
@@ -355,13 +355,13 @@ test('nothing came from outside, and no script has failed', () => {
   assert.deepEqual(browser.errors, []);
 });
 
-/* A step that uses a control also says what must come of it. */
+/* Each test that uses a control also checks its effect. */
 test('no control of the page is without a step here', () => {
   assert.ok(controls.there.size > 40, String(controls.there.size));
   assert.deepEqual(controls.unused(), []);
 });
 
-/* The phases that a profile shows, with the members that bound them. */
+/* The phases that a profile shows, with the members for their start and end. */
 const PHASES = [
   ['Queue', 'queueStart', 'queueEnd'],
   ['Redirects', 'redirectStart', 'redirectEnd'],
@@ -373,7 +373,7 @@ const PHASES = [
   ['Response', 'responseStart', 'responseEnd'],
 ];
 
-/* The waterfall is that of the call's profile: each phase where it began, as long as it took. */
+/* Checks that the waterfall shows the call's profile: the start and the length of each phase. */
 async function shownAs(call) {
   const { profile } = (await page.log(call)).find(({ text }) => text.includes(' success')).details;
   const phases = PHASES.filter(([, start, end]) => profile[start] > 0 && profile[end] >= profile[start]);
@@ -394,12 +394,12 @@ async function shownAs(call) {
     assert.equal(time, `${profile[to] - profile[from]} ms`, name);
     const [start, stop] = [share(profile[from] - profile.invokeStart), share(profile[to] - profile.invokeStart)];
     assert.ok(Math.abs(left - start) <= 2 * pixel, `${name} begins at ${left} % and not ${start} %`);
-    // A phase of no time has a bar that can be seen.
+    // Even a phase of zero milliseconds has a visible bar.
     assert.ok(right > left && Math.abs(right - stop) <= 4 * pixel, `${name} ends at ${right} % and not ${stop} %`);
   }
 }
 
-/* Whether the log and the transfer's card show a failure: in the color of failures, which nothing else there has. */
+/* Whether the log and the transfer's card show a failure, by the color that only failures have. */
 function marks(call) {
   return browser.evaluate(`(() => {
     const bad = getComputedStyle(document.documentElement).getPropertyValue('--bad');
@@ -413,7 +413,7 @@ function marks(call) {
   })()`);
 }
 
-/* A program whose transfers would keep their places for a minute. */
+/* A program whose transfers stall until their deadline, after a minute. */
 function stalled(count) {
   return `for (let i = 0; i < ${count}; i++) wx.downloadFile({ url: 'https://faulty.example.test/fault/stall-in-body' })`;
 }
@@ -422,7 +422,7 @@ function header(request, name) {
   return request.headers.find(([known]) => known.toLowerCase() === name)?.[1];
 }
 
-/* The call after another one, as soon as there is one. */
+/* Waits for the next call after `call`. */
 function nextAfter(call) {
   return browser.until(`document.querySelector('#transfers li[data-call="${call + 1}"]') && ${call + 1}`);
 }

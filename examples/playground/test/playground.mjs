@@ -1,4 +1,4 @@
-/* The playground's program, and what a visitor does with its page. */
+/* The playground's program, and a user's actions on its page. */
 
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
@@ -19,7 +19,7 @@ export class Playground {
     Object.assign(this, { child, ended, address });
   }
 
-  /* What the servers saw so far. */
+  /* The requests that the servers have received. */
   async seen() {
     return (await fetch(`${this.address}servers`)).json();
   }
@@ -29,7 +29,7 @@ export class Playground {
     return (await this.seen()).requests.filter((request) => request.target.startsWith(target));
   }
 
-  /* Its exit code. */
+  /* Ends the program, and returns its exit code. */
   end() {
     this.child.stdin.end();
     return this.ended;
@@ -55,16 +55,16 @@ export class Page {
     await this.browser.click(`#tab-${name}`);
   }
 
-  /* Clicks a button that starts one transfer, and gives the number of its call. */
+  /* Clicks a button that starts a transfer, and returns its call number. */
   async start(selector) {
     const before = await this.lastCall();
     await this.browser.click(selector);
-    // The oldest new one: it may have started another one by now. The newest stands first.
+    // The oldest new call, because it may have started another one already. The newest is first in the list.
     return this.browser.until(`[...document.querySelectorAll('#transfers li[data-call]')].reverse()
       .map((card) => Number(card.dataset.call)).find((call) => call > ${before})`);
   }
 
-  /* Runs a program of the test's own, in place of the guide's download. */
+  /* Runs the test's program instead of the guide's download. */
   async run(program) {
     await this.tab('guide');
     await this.browser.write('#download-program', program);
@@ -76,7 +76,7 @@ export class Page {
     return this.browser.evaluate(`Number(document.querySelector('#transfers li[data-call]')?.dataset.call || 0)`);
   }
 
-  /* What stands under a transfer when it has ended. */
+  /* Waits for the end of a transfer, and returns the text of its result. */
   result(call) {
     return this.browser.until(`(() => {
       const card = document.querySelector('#transfers li[data-call="${call}"]');
@@ -85,7 +85,7 @@ export class Page {
     })()`);
   }
 
-  /* The messages of one call in the log, the first first. */
+  /* The messages of one call in the log, oldest first. */
   log(call) {
     return this.browser.evaluate(`[...document.querySelectorAll('#log li')].reverse().map((line) => ({
       text: (line.querySelector('summary') || line).textContent,
@@ -93,7 +93,7 @@ export class Page {
     })).filter(({ text }) => text.includes('#${call} '))`);
   }
 
-  /* An element's text, as soon as it is as expected. */
+  /* Waits until an element's text matches `pattern`. */
   async shows(selector, pattern) {
     return this.browser.until(`[...document.querySelectorAll(${JSON.stringify(selector)})].some((element) => ${pattern}.test(element.textContent))`);
   }

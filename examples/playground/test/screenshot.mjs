@@ -1,4 +1,4 @@
-/* The README's picture: the page after some transfers. Usage: screenshot.mjs FILE */
+/* Makes the README's screenshot: the page after some transfers. Usage: screenshot.mjs FILE */
 
 import { writeFileSync } from 'node:fs';
 

@@ -64,7 +64,7 @@ impl Brotli {
 
 /// Memory for the window, up to 16 MiB, as the server chooses. If the allocation fails, the response fails instead of
 /// the process. The code tables use the ordinary allocator: three groups of at most 256 codes with 1080 entries of 4
-/// bytes, 3.4 MiB in total. The decoder writes into a table without checking its allocation, so a failure cannot be
+/// bytes, 3.2 MiB in total. The decoder writes into a table without checking its allocation, so a failure cannot be
 /// reported there.
 #[derive(Default)]
 struct WindowAlloc {

@@ -258,7 +258,7 @@ impl Bench {
         let worker = Arc::new(Worker::for_call(stop));
         let heard = Arc::new(Mutex::new(Heard::default()));
         let observer: Arc<dyn TransferObserver> = Arc::new(Listener(heard.clone()));
-        let counts = Mutex::default();
+        let counts = Default::default();
         let tracer = Tracer::default();
         let result = transfer(&TransferContext {
             worker: &worker,

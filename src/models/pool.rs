@@ -1,0 +1,219 @@
+//! Shows that every piece of work is run once while the pool is open, that as many threads run as there is work for, and
+//! that closing waits for all of them. Each model runs with idle threads that wait for ever, and with some that end at
+//! once.
+
+use std::collections::VecDeque;
+
+use super::*;
+use crate::models::{FAR_AWAY, check};
+use crate::platform::sync::Condvar;
+
+/// Pieces of work, by number.
+#[derive(Default)]
+struct Pieces {
+    waiting: VecDeque<usize>,
+    done: usize,
+}
+
+impl WorkQueue for Pieces {
+    type Work = usize;
+
+    fn next(&mut self) -> Option<usize> {
+        self.waiting.pop_front()
+    }
+
+    fn ready(&self) -> usize {
+        self.waiting.len()
+    }
+
+    fn done(&mut self) {
+        self.done += 1;
+    }
+}
+
+/// How often each piece was begun.
+#[derive(Default)]
+struct Begun {
+    counts: Mutex<[usize; 4]>,
+    changed: Condvar,
+}
+
+impl Begun {
+    fn begin(&self, piece: usize) {
+        lock(&self.counts)[piece] += 1;
+        self.changed.notify_all();
+    }
+
+    /// Waits until each of the pieces was begun.
+    fn wait_for(&self, pieces: &[usize]) {
+        let mut counts = lock(&self.counts);
+        while pieces.iter().any(|piece| counts[*piece] == 0) {
+            counts = self.changed.wait(counts).unwrap();
+        }
+    }
+}
+
+/// A pool whose work is to note that it was begun, and then to wait for the pieces that are listed beside it.
+fn pool(limit: usize, idle_time: Duration, meet: [&'static [usize]; 4]) -> (Arc<ThreadPool<Pieces>>, Arc<Begun>) {
+    let begun = Arc::new(Begun::default());
+    let seen = begun.clone();
+    let run = move |piece: usize, _: &Arc<WorkerThread>| {
+        seen.begin(piece);
+        seen.wait_for(meet[piece]);
+    };
+    let mut pool = ThreadPool::new("model", limit, 0, Pieces::default(), run);
+    Arc::get_mut(&mut pool.shared).unwrap().idle_time = idle_time;
+    (Arc::new(pool), begun)
+}
+
+fn submit(pool: &ThreadPool<Pieces>, piece: usize) {
+    pool.update(|pieces| pieces.waiting.push_back(piece)).1.unwrap();
+}
+
+/// Closes the pool, whose pieces were all begun, and looks at what is left.
+fn close(pool: &ThreadPool<Pieces>, begun: &Begun, pieces: usize) {
+    pool.close();
+    let state = lock(&pool.shared.state);
+    assert_eq!((state.threads, state.starting, state.idle.len(), state.queue.done), (0, 0, 0, pieces));
+    assert!(lock(&begun.counts).iter().take(pieces).all(|count| *count == 1));
+}
+
+/// Fails if an idle thread is not unparked, is not noted as woken, ends without a look at that, comes into the list later than
+/// it looked at the queue, or is not woken by `close`.
+#[test]
+fn one_thread_runs_one_piece_after_the_other() {
+    for idle_time in [FAR_AWAY, Duration::ZERO] {
+        check("pool of one thread", move || {
+            let (pool, begun) = pool(1, idle_time, [&[]; 4]);
+            let others = pool.clone();
+            let other = thread::spawn(move || {
+                submit(&others, 0);
+            });
+            submit(&pool, 1);
+            begun.wait_for(&[0, 1]);
+            submit(&pool, 2);
+            begun.wait_for(&[2]);
+            other.join().unwrap();
+            close(&pool, &begun, 3);
+        });
+    }
+}
+
+/// Two pieces wait for each other, and so two threads must run. Fails if one that is starting is counted for both.
+#[test]
+fn two_pieces_get_two_threads() {
+    for idle_time in [FAR_AWAY, Duration::ZERO] {
+        check("pool of two threads", move || {
+            let (pool, begun) = pool(2, idle_time, [&[1], &[0], &[], &[]]);
+            let others = pool.clone();
+            let other = thread::spawn(move || {
+                submit(&others, 0);
+            });
+            submit(&pool, 1);
+            other.join().unwrap();
+            close_after(&pool, &begun, &[0, 1]);
+        });
+    }
+}
+
+/// As before, with threads that have run already, and are idle or about to be.
+#[test]
+fn two_pieces_wake_two_idle_threads() {
+    for idle_time in [FAR_AWAY, Duration::ZERO] {
+        check("pool of two idle threads", move || {
+            let (pool, begun) = pool(2, idle_time, [&[1], &[0], &[3], &[2]]);
+            pool.update(|pieces| pieces.waiting.extend([0, 1])).1.unwrap();
+            begun.wait_for(&[0, 1]);
+            submit(&pool, 2);
+            submit(&pool, 3);
+            close_after(&pool, &begun, &[0, 1, 2, 3]);
+        });
+    }
+}
+
+fn close_after(pool: &ThreadPool<Pieces>, begun: &Begun, pieces: &[usize]) {
+    begun.wait_for(pieces);
+    close(pool, begun, pieces.len());
+}
+
+/// Fails if a thread that is starting is not counted.
+#[test]
+fn there_are_no_more_threads_than_pieces() {
+    check("pool of few threads", move || {
+        let (pool, begun) = pool(3, FAR_AWAY, [&[]; 4]);
+        submit(&pool, 0);
+        pool.update(|_| ()).1.unwrap();
+        assert_eq!(lock(&pool.shared.state).threads, 1);
+        begun.wait_for(&[0]);
+        close(&pool, &begun, 1);
+    });
+}
+
+/// Fails if a thread looks at the queue of a closed pool.
+#[test]
+fn closed_pool_leaves_work_in_the_queue() {
+    check("pool that closes while work is queued", || {
+        let (pool, begun) = pool(1, FAR_AWAY, [&[3], &[], &[], &[]]);
+        submit(&pool, 0);
+        submit(&pool, 1);
+        let closing = pool.clone();
+        let close = thread::spawn(move || closing.close());
+        while !lock(&pool.shared.state).closed {
+            thread::yield_now();
+        }
+        // Lets piece 0 end, if it was begun.
+        begun.begin(3);
+        close.join().unwrap();
+        let counts = *lock(&begun.counts);
+        assert_eq!((counts[1], counts[0] + pool.update(|pieces| pieces.waiting.len()).0), (0, 2));
+    });
+}
+
+/// What is not begun when the pool closes stays in the queue.
+#[test]
+fn closing_runs_no_piece_afterwards() {
+    for idle_time in [FAR_AWAY, Duration::ZERO] {
+        check("pool that closes", move || {
+            let (pool, begun) = pool(2, idle_time, [&[]; 4]);
+            let others = pool.clone();
+            let other = thread::spawn(move || {
+                submit(&others, 0);
+            });
+            submit(&pool, 1);
+            pool.close();
+            let seen = *lock(&begun.counts);
+            let state = lock(&pool.shared.state);
+            assert_eq!((state.threads, state.idle.len()), (0, 0));
+            assert_eq!(state.queue.done, seen.iter().sum::<usize>());
+            drop(state);
+            other.join().unwrap();
+            assert_eq!(*lock(&begun.counts), seen, "nothing is begun after close");
+            let left: Vec<_> = pool.update(|pieces| pieces.waiting.drain(..).collect()).0;
+            for piece in 0..2 {
+                assert_eq!(seen[piece] + left.iter().filter(|other| **other == piece).count(), 1);
+            }
+        });
+    }
+}
+
+/// Fails if `dismiss_idle` takes a thread that was woken for work, forgets to unpark one, or does not correct the number of
+/// threads.
+#[test]
+fn dismissal_takes_no_thread_from_work() {
+    check("dismissal", || {
+        let (pool, begun) = pool(1, FAR_AWAY, [&[]; 4]);
+        submit(&pool, 0);
+        let others = pool.clone();
+        let other = thread::spawn(move || others.dismiss_idle());
+        submit(&pool, 1);
+        begun.wait_for(&[0, 1]);
+        other.join().unwrap();
+        pool.dismiss_idle();
+        submit(&pool, 2);
+        begun.wait_for(&[2]);
+        // A busy thread that was dismissed is joined by nobody, but counts until it ends.
+        assert!(lock(&pool.shared.state).threads <= 1);
+        pool.close();
+        assert_eq!(*lock(&begun.counts), [1, 1, 1, 0]);
+    });
+}
