@@ -37,6 +37,14 @@ function openSession(t, more = {}) {
   return session;
 }
 
+/* Collects garbage and waits a turn, so often that a lost object is gone. */
+async function collectOften() {
+  for (let round = 0; round < 20; round++) {
+    collectGarbage();
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
 /* Collects garbage and waits a turn, until `condition` holds. */
 async function collectUntil(condition) {
   const limit = Date.now() + WAIT_LIMIT;
@@ -61,4 +69,4 @@ function callbacks(start) {
 
 const names = (events) => events.map(([name]) => name);
 
-module.exports = { wxtransfer, modulePath, newDirectory, localOptions, openSession, collectUntil, callbacks, names, WAIT_LIMIT };
+module.exports = { wxtransfer, modulePath, newDirectory, localOptions, openSession, collectOften, collectUntil, callbacks, names, WAIT_LIMIT };

@@ -2,12 +2,13 @@
 
 /* Opening, closing, losing a session, and environments that end. */
 const assert = require('node:assert/strict');
-const { spawn } = require('node:child_process');
+const { execFileSync, spawn } = require('node:child_process');
 const fs = require('node:fs');
+const path = require('node:path');
 const test = require('node:test');
 const { Worker } = require('node:worker_threads');
 const { startServer, startTestServers } = require('../../javascript/tests/servers.js');
-const { wxtransfer, modulePath, newDirectory, localOptions, openSession, collectUntil, WAIT_LIMIT } = require('./host.js');
+const { wxtransfer, modulePath, newDirectory, localOptions, openSession, collectOften, collectUntil, WAIT_LIMIT } = require('./host.js');
 
 const STORAGE_LOCKED = 13;
 
@@ -112,11 +113,39 @@ test('a lost session is closed, but not while it has tasks', async (t) => {
   const url = await startServer(t, (request, response) => respond(response));
   const result = (() => wxtransfer.openSession(options).downloadFile({ url }).result())();
   const response = await requested;
-  for (let rounds = 0; rounds < 10;) await collectUntil(() => ++rounds > 0);
+  await collectOften();
   assert.equal(isFree(options), false);
   response.end('late');
   assert.equal((await result).dataLength, 4);
   await collectUntil(() => isFree(options));
+});
+
+test('a lost session goes on while it has a file call', async (t) => {
+  const directory = newDirectory(t);
+  const fifo = path.join(directory, 'fifo');
+  execFileSync('mkfifo', [fifo]);
+  const pipe = fs.openSync(fifo, 'r+');
+  t.after(() => fs.closeSync(pipe));
+  const options = localOptions(path.join(directory, 'data'));
+  const imported = (() => wxtransfer.openSession(options).importFileDescriptor({ fileDescriptor: pipe, length: 4 }))();
+  await collectOften();
+  assert.equal(isFree(options), false);
+  fs.writeSync(pipe, 'late');
+  assert.equal((await imported).file.size, 4);
+  await collectUntil(() => isFree(options));
+});
+
+test('closing ends a file call that waits for a pipe', async (t) => {
+  const fifo = path.join(newDirectory(t), 'fifo');
+  execFileSync('mkfifo', [fifo]);
+  const pipe = fs.openSync(fifo, 'r+');
+  t.after(() => fs.closeSync(pipe));
+  const session = openSession(t);
+  /* As many as the environment's pool has threads: closing needs none of them. */
+  const calls = Array.from({ length: 4 }, () => session.importFileDescriptor({ fileDescriptor: pipe }));
+  const ends = Promise.allSettled(calls);
+  await session.close();
+  for (const { reason } of await ends) assert.ok(reason.category === 'aborted' || reason.status === 4, reason.message);
 });
 
 test('a lost task still calls back', async (t) => {
