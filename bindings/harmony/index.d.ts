@@ -290,13 +290,108 @@ export interface FileStats {
   isDirectory: boolean;
 }
 
-export interface Done { errMsg: string; }
-export interface OneFile extends Done { file: FileInfo; }
-export interface FileList extends Done { files: FileInfo[]; }
-export interface StatsList extends Done { stats: FileStats[]; }
-export interface NameList extends Done { names: string[]; }
-export interface FileDigest extends OneFile { digest: string; }
-export interface FileData extends Done { data: ArrayBuffer; }
+export interface Done {
+  errMsg: string;
+}
+
+export interface OneFile extends Done {
+  file: FileInfo;
+}
+
+export interface FileList extends Done {
+  files: FileInfo[];
+}
+
+export interface StatsList extends Done {
+  stats: FileStats[];
+}
+
+export interface NameList extends Done {
+  names: string[];
+}
+
+export interface FileDigest extends OneFile {
+  digest: string;
+}
+
+export interface FileData extends Done {
+  data: ArrayBuffer;
+}
+
+
+export interface SaveFileOptions {
+  tempFilePath: string;
+  /** Below `wxfile://usr/`. Default: the store of saved files. */
+  filePath?: string;
+}
+
+export interface FilePathOptions {
+  filePath: string;
+}
+
+export interface ImportFileOptions {
+  nativePath: string;
+  mode?: 'copy' | 'move';
+}
+
+export interface ImportFileDescriptorOptions {
+  /** It must stay open until the promise is settled. */
+  fileDescriptor: number;
+  length?: number;
+  name?: string;
+}
+
+export interface ImportDataOptions {
+  data: Uint8Array | ArrayBuffer;
+  name?: string;
+}
+
+export interface AccessOptions {
+  path: string;
+}
+
+export interface StatOptions {
+  path: string;
+  recursive?: boolean;
+}
+
+export interface CopyFileOptions {
+  srcPath: string;
+  destPath: string;
+}
+
+export interface RenameOptions {
+  oldPath: string;
+  newPath: string;
+}
+
+export interface ReaddirOptions {
+  dirPath: string;
+}
+
+/** Of `mkdir` and `rmdir`. */
+export interface DirectoryOptions {
+  dirPath: string;
+  recursive?: boolean;
+}
+
+export interface GetFileInfoOptions {
+  filePath: string;
+  digestAlgorithm?: 'md5' | 'sha1' | 'sha256';
+}
+
+export interface ReadFileOptions {
+  filePath: string;
+  position?: number;
+  length?: number;
+}
+
+export interface WriteFileOptions {
+  filePath: string;
+  data: Uint8Array | ArrayBuffer;
+  mode?: 'whole' | 'append' | 'atPosition';
+  position?: number;
+}
 
 /**
  * A session. Methods throw a `StatusError` after `close`. A file call works on another thread, and its promise is rejected with a
@@ -306,31 +401,28 @@ export interface Session {
   uploadFile(request: UploadRequest): UploadTask;
   downloadFile(request: DownloadRequest): DownloadTask;
 
-  saveFile(options: { tempFilePath: string, filePath?: string }): Promise<OneFile>;
+  saveFile(options: SaveFileOptions): Promise<OneFile>;
   getSavedFileList(): Promise<FileList>;
-  getSavedFileInfo(options: { filePath: string }): Promise<OneFile>;
-  removeSavedFile(options: { filePath: string }): Promise<Done>;
+  getSavedFileInfo(options: FilePathOptions): Promise<OneFile>;
+  removeSavedFile(options: FilePathOptions): Promise<Done>;
 
   /** Makes a temporary file of the page from a file, a descriptor or bytes of the host. */
-  importFile(options: { nativePath: string, mode?: 'copy' | 'move' }): Promise<OneFile>;
-  /** The descriptor must stay open until the promise is settled. */
-  importFileDescriptor(options: { fileDescriptor: number, length?: number, name?: string }): Promise<OneFile>;
-  importData(options: { data: Uint8Array | ArrayBuffer, name?: string }): Promise<OneFile>;
-  resolvePath(options: { filePath: string }): Promise<OneFile>;
+  importFile(options: ImportFileOptions): Promise<OneFile>;
+  importFileDescriptor(options: ImportFileDescriptorOptions): Promise<OneFile>;
+  importData(options: ImportDataOptions): Promise<OneFile>;
+  resolvePath(options: FilePathOptions): Promise<OneFile>;
 
-  access(options: { path: string }): Promise<Done>;
-  stat(options: { path: string, recursive?: boolean }): Promise<StatsList>;
-  unlink(options: { filePath: string }): Promise<Done>;
-  copyFile(options: { srcPath: string, destPath: string }): Promise<Done>;
-  rename(options: { oldPath: string, newPath: string }): Promise<Done>;
-  mkdir(options: { dirPath: string, recursive?: boolean }): Promise<Done>;
-  rmdir(options: { dirPath: string, recursive?: boolean }): Promise<Done>;
-  readdir(options: { dirPath: string }): Promise<NameList>;
-  getFileInfo(options: { filePath: string, digestAlgorithm?: 'md5' | 'sha1' | 'sha256' }): Promise<FileDigest>;
-  readFile(options: { filePath: string, position?: number, length?: number }): Promise<FileData>;
-  writeFile(options: {
-    filePath: string, data: Uint8Array | ArrayBuffer, mode?: 'whole' | 'append' | 'atPosition', position?: number,
-  }): Promise<Done>;
+  access(options: AccessOptions): Promise<Done>;
+  stat(options: StatOptions): Promise<StatsList>;
+  unlink(options: FilePathOptions): Promise<Done>;
+  copyFile(options: CopyFileOptions): Promise<Done>;
+  rename(options: RenameOptions): Promise<Done>;
+  mkdir(options: DirectoryOptions): Promise<Done>;
+  rmdir(options: DirectoryOptions): Promise<Done>;
+  readdir(options: ReaddirOptions): Promise<NameList>;
+  getFileInfo(options: GetFileInfoOptions): Promise<FileDigest>;
+  readFile(options: ReadFileOptions): Promise<FileData>;
+  writeFile(options: WriteFileOptions): Promise<Done>;
 
   /** The mini program is hidden: in `onBackground` of the ability. */
   enterBackground(): void;

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Builds the Node-API module and tests it in Node.js, over the real library and the project's test servers. Needs Node.js 18 or
-# newer with its headers, CMake and a C compiler.
+# newer with its headers, npm, which gets TypeScript, CMake, a C compiler and Python 3.
 #
 # usage: test.sh [--sanitize] [option of node...]    --sanitize builds the module with the address sanitizer
 set -eu
@@ -19,7 +19,7 @@ if [ "${1:-}" = --sanitize ]; then
     preload="LD_PRELOAD=$(cc -print-file-name=libasan.so) ASAN_OPTIONS=detect_leaks=0"
 fi
 
-for tool in node cmake cc; do
+for tool in node npm cmake cc python3; do
     command -v "$tool" >/dev/null || { echo "test.sh: $tool is missing" >&2; exit 1; }
 done
 node=$(command -v node)
@@ -33,10 +33,14 @@ done
 cmake -S "$here" -B "$out" -DCMAKE_BUILD_TYPE=Debug -DCMAKE_C_FLAGS="-Werror $flags" -DNODE_INCLUDE="$headers" \
     -DWXTRANSFER_LIBRARY="$target/debug/libwxtransfer.a" >/dev/null
 cmake --build "$out"
+# shellcheck source=bindings/javascript/tests/install.sh
+. "$root/bindings/javascript/tests/install.sh"
+install_packages "$target/javascript"
 # Node.js loads no other name.
 cp "$out/libwxtransfer_napi.so" "$out/wxtransfer_napi.node"
 
 # A test that waits for what never comes is a failure too.
 # shellcheck disable=SC2086 # assignments, without spaces
 env $preload "WXTRANSFER_HARMONY_MODULE=$out/wxtransfer_napi.node" "WXTRANSFER_TEST_SERVER=$target/debug/wxtransfer-test-server" \
+    "WXTRANSFER_TYPESCRIPT=$target/javascript/node_modules/typescript" \
     timeout --kill-after=10 600 node --test "$@" "$here"/tests/*.test.js

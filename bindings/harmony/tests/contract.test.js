@@ -64,10 +64,10 @@ test('every member of the interfaces is known to the module', (t) => {
     assert.throws(() => call({ unknown: 1 }), /unknown is no option/);
   }
   const [, methods] = /export interface Session \{\n([^]*?)\n\}/.exec(declarations);
-  const fileCalls = [...methods.matchAll(/^ {2}(\w+)\(options: \{([^}]*)\}\)/gm)];
+  const fileCalls = [...methods.matchAll(/^ {2}(\w+)\(options: (\w+)\)/gm)];
   assert.equal(fileCalls.length, 18);
   for (const [, name, options] of fileCalls) {
-    for (const [, member] of options.matchAll(/(\w+)\??:/g)) {
+    for (const member of membersOf(options)) {
       const bytes = name === 'writeFile' || name === 'importData' ? { data: new ArrayBuffer(0) } : {};
       const descriptor = name === 'importFileDescriptor' ? { fileDescriptor: -1 } : {};
       const wrong = { ...bytes, ...descriptor, [member]: Symbol('wrong') };
