@@ -3,17 +3,18 @@
 # phones, and 32-bit, where `usize` and `off_t` are shorter. Needs Debian. crash-safety.sh is not run, because the order of
 # system calls that it tests does not depend on the processor.
 #
-# usage: qemu.sh [--quick] [aarch64|armv7]...    default: both. --quick runs only what depends on the architecture: the unit
-#        tests (atomics, sockets, TLS, 32-bit sizes) and the C interface with its C programs (layouts, calling conventions)
+# usage: qemu.sh [--quick] [aarch64|armv7]...    default: both. --quick runs only what depends on the architecture: the C
+#        interface with its C programs (layouts, calling conventions, atomics, sockets, TLS), and for 32 bit the unit tests too
 set -euo pipefail
 ROOT=$(cd "$(dirname "$0")/.." && pwd)
 # shellcheck source=ffi-tests/toolchain.sh
 source "$ROOT/ffi-tests/toolchain.sh"
 cd "$ROOT"
 
-# test_on RUST-TARGET GNU-TRIPLE EMULATOR
+# test_on RUST-TARGET GNU-TRIPLE EMULATOR OPTION...: the options of cargo choose the tests of --quick.
 test_on() {
     local target=$1 triple=$2 emulator="$3 -L /usr/$2" name=${1//-/_}
+    shift 3
     install_packages "gcc-$triple" "g++-$triple" qemu-user
     # CC and the like are for the C programs and ring. Build scripts run on this machine and have their own variables.
     # Optimised, because otherwise emulated tests with large bodies exceed their time limits.
@@ -25,27 +26,28 @@ test_on() {
         "CC_$(rustc -vV | sed -n 's/^host: //p' | tr - _)=cc"
         "CARGO_TARGET_${name^^}_LINKER=$triple-gcc" "CARGO_TARGET_${name^^}_RUNNER=$emulator" "WXT_RUNNER=$emulator" cargo)
     local options=(--locked --target "$target" "-Zbuild-std=std,panic_unwind")
-    if [[ $quick == no ]]; then
+    if [[ -n $quick ]]; then
+        options+=(--package wxtransfer "$@")
+    else
         "${cargo[@]}" build "${options[@]}" --example client
+        options+=(--package wxtransfer --package wxtransfer-test-server --lib --bins --tests)
     fi
-    "${cargo[@]}" test "${options[@]}" "${tests[@]}" --no-fail-fast -- --skip tasks_without_threads_fail_with_out_of_resources --skip hundred_parts
+    "${cargo[@]}" test "${options[@]}" --no-fail-fast -- --skip tasks_without_threads_fail_with_out_of_resources --skip hundred_parts
 }
 
 # Emulated code is slow.
 export WXT_STRESS_TASKS=${WXT_STRESS_TASKS:-500} WXT_STRESS_PATIENCE=4
-quick=no
-tests=(--package wxtransfer --package wxtransfer-test-server --lib --bins --tests)
+quick=
 if [[ ${1:-} == --quick ]]; then
-    quick=yes
-    tests=(--package wxtransfer --lib --test ffi)
+    quick=1
     shift
 fi
 install_rust_sources
 (($# > 0)) || set -- aarch64 armv7
 for architecture in "$@"; do
     case $architecture in
-    aarch64) test_on aarch64-unknown-linux-gnu aarch64-linux-gnu qemu-aarch64 ;;
-    armv7) test_on armv7-unknown-linux-gnueabihf arm-linux-gnueabihf qemu-arm ;;
+    aarch64) test_on aarch64-unknown-linux-gnu aarch64-linux-gnu qemu-aarch64 --test ffi ;;
+    armv7) test_on armv7-unknown-linux-gnueabihf arm-linux-gnueabihf qemu-arm --lib --test ffi ;;
     *) fail "unknown architecture: $architecture" ;;
     esac
 done

@@ -37,9 +37,10 @@ build() {
     clang=$OHOS_NDK_HOME/llvm/bin/clang
     [[ -x $clang ]] || fail "the SDK has no $clang"
     add_target "$target"
+    hide_paths "$ROOT"
     # A static library is not linked, so Rust needs no linker of the SDK's.
     env "CC_$name=$clang" "AR_$name=$OHOS_NDK_HOME/llvm/bin/llvm-ar" \
-        "CFLAGS_$name=--target=${target/-unknown/} --sysroot=$OHOS_NDK_HOME/sysroot -D__MUSL__" \
+        "CFLAGS_$name=${CFLAGS:-} --target=${target/-unknown/} --sysroot=$OHOS_NDK_HOME/sysroot -D__MUSL__" \
         cargo rustc --release --locked --lib --target "$target" --crate-type staticlib >&2 || fail "the core is not built for $1"
     "$sdk_cmake" -S "$HARMONY" -B "$OUT/build-$1" -DCMAKE_BUILD_TYPE=MinSizeRel -DOHOS_ARCH="$1" \
         -DCMAKE_TOOLCHAIN_FILE="$OHOS_NDK_HOME/build/cmake/ohos.toolchain.cmake" \

@@ -1,20 +1,22 @@
 #!/usr/bin/env bash
 # Builds the library for phones and checks the results: static libraries for Android, Apple's systems and HarmonyOS, and the
-# shared library that an app contains, which is the Kotlin library's with the core in it, and for HarmonyOS the Node-API module's. Needs Debian and rustup's rustc, but neither an
-# NDK nor Xcode: there is no C library and there are no frameworks to link with, so the undefined symbols are compared with
-# the reviewed lists in this directory.
+# shared library that an app contains, which is the Kotlin library's or, for HarmonyOS, the Node-API module's, with the core in it.
+# Needs Debian and rustup's rustc, but neither an NDK nor Xcode: there is no C library and there are no frameworks to link with, so
+# the undefined symbols are compared with the reviewed lists in this directory.
 # The results are not for shipping; the scripts in release/ build those.
 #
-# usage: build.sh [--quick] [target...]    default: all targets. --quick builds none of Android's static libraries, which no
-#                                          app contains
+# usage: build.sh [--quick] [target...]    default: all targets. --quick builds none of Android's static libraries, which no app
+#                                          contains, and by default not for the simulator and Mac Catalyst: no code of the
+#                                          library or its dependencies tells these two from iOS
 set -euo pipefail
 ROOT=$(cd "$(dirname "$0")/../.." && pwd)
 HERE=$ROOT/ffi-tests/mobile
 # shellcheck source=ffi-tests/toolchain.sh
 source "$ROOT/ffi-tests/toolchain.sh"
 
-ALL_TARGETS=(aarch64-linux-android armv7-linux-androideabi x86_64-linux-android aarch64-apple-ios aarch64-apple-ios-sim
-    aarch64-apple-darwin aarch64-apple-ios-macabi aarch64-unknown-linux-ohos)
+QUICK_TARGETS=(aarch64-linux-android armv7-linux-androideabi x86_64-linux-android aarch64-unknown-linux-ohos aarch64-apple-ios
+    aarch64-apple-darwin)
+ALL_TARGETS=("${QUICK_TARGETS[@]}" aarch64-apple-ios-sim aarch64-apple-ios-macabi)
 ANDROID_API=23
 IOS_MINIMUM=13.0
 # The first one: clang refuses 13.0.
@@ -25,8 +27,10 @@ ARM_SIMULATOR_MINIMUM=14.0
 ARM_CATALYST_MINIMUM=14.0
 ARM_MACOS_MINIMUM=11.0
 OUT=$ROOT/target/mobile
-# The directory in which cargo puts the libraries that are checked here.
-export CARGO_TARGET_DIR=$ROOT/target
+# The directories in which cargo puts the libraries that are checked here. Cargo locks the whole directory during a build, and the
+# builds for Apple's systems and the others run at the same time.
+OTHER_BUILDS=$ROOT/target
+APPLE_BUILDS=$ROOT/target/apple
 KOTLIN=$ROOT/bindings/kotlin/src
 HARMONY=$ROOT/bindings/harmony
 # Android 15 and later can have pages of this size, and load no library with less alignment.
@@ -256,31 +260,51 @@ check_elf() {
     check_size "$target" "$library" shared $MAX_SHARED_BYTES
 }
 
+# build_and_check TARGET...
+build_and_check() {
+    local target
+    for target in "$@"; do
+        write_expected "$target"
+        if [[ -z $quick || $target != *-android* ]]; then
+            build "$target" wxtransfer staticlib
+            check_static "$target" "$CARGO_TARGET_DIR/$target/release/libwxtransfer.a"
+        fi
+        case $target in
+        *-android*)
+            # The stand-ins define no symbols, so the linker would not record their names without these options.
+            build "$target" wxtransfer-jni cdylib -C strip=symbols -C link-arg=-Wl,-soname,libwxtransfer_jni.so \
+                -C link-arg=-Wl,--no-as-needed -C link-arg=-lc -C link-arg=-ldl
+            check_shared "$target" "$CARGO_TARGET_DIR/$target/release/libwxtransfer_jni.so"
+            ;;
+        *-ohos)
+            link_harmony "$target" "$CARGO_TARGET_DIR/$target/release/libwxtransfer.a" "$OUT/$target/libwxtransfer_napi.so"
+            check_harmony "$target" "$OUT/$target/libwxtransfer_napi.so"
+            ;;
+        esac
+    done
+}
+
 quick=
 if [[ ${1:-} == --quick ]]; then
     quick=1
     shift
+    (($# > 0)) || set -- "${QUICK_TARGETS[@]}"
 fi
 (($# > 0)) || set -- "${ALL_TARGETS[@]}"
+others=()
+apple=()
 for target in "$@"; do
     [[ " ${ALL_TARGETS[*]} " == *" $target "* ]] || fail "unknown target: $target"
-    write_expected "$target"
-    if [[ -z $quick || $target != *-android* ]]; then
-        build "$target" wxtransfer staticlib
-        check_static "$target" "$ROOT/target/$target/release/libwxtransfer.a"
-    fi
-    case $target in
-    *-android*)
-        # The stand-ins define no symbols, so the linker would not record their names without these options.
-        build "$target" wxtransfer-jni cdylib -C strip=symbols -C link-arg=-Wl,-soname,libwxtransfer_jni.so \
-            -C link-arg=-Wl,--no-as-needed -C link-arg=-lc -C link-arg=-ldl
-        check_shared "$target" "$ROOT/target/$target/release/libwxtransfer_jni.so"
-        ;;
-    *-ohos)
-        library=$ROOT/target/$target/release/libwxtransfer_napi.so
-        link_harmony "$target" "$ROOT/target/$target/release/libwxtransfer.a" "$library"
-        check_harmony "$target" "$library"
-        ;;
-    esac
+    if [[ $target == *-apple-* ]]; then apple+=("$target"); else others+=("$target"); fi
 done
+
+# Most of a build is link-time optimisation, which keeps one processor busy. So two builds run at a time.
+CARGO_TARGET_DIR=$OTHER_BUILDS build_and_check "${others[@]}" &
+other_job=$!
+CARGO_TARGET_DIR=$APPLE_BUILDS build_and_check "${apple[@]}" &
+apple_job=$!
+failed=
+wait $other_job || failed=1
+wait $apple_job || failed=1
+[[ -z $failed ]] || exit 1
 echo "$# passed, 0 failed"
