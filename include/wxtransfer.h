@@ -701,7 +701,8 @@ typedef struct {
   /**
    * The longest wait before the second attempt, in milliseconds. Each wait is a random part of the longest wait,
    * which doubles with each attempt, up to 30 s. A `Retry-After` in the answer takes precedence. If the wait would
-   * pass the deadline, no further attempt is made. Default: 0, which means 500.
+   * pass the deadline, no further attempt is made; this also holds while the deadline is suspended. Default: 0, which
+   * means 500.
    */
   uint32_t retry_delay;
   /**
@@ -733,8 +734,9 @@ typedef struct {
    * The fewest bytes per second on a task's connection. If the connection is slower for `low_speed_time`, the task fails
    * with `WXT_ERRNO_TIMEOUT`, `WXT_CATEGORY_TIMEOUT` and the detail `stalled`, retryable; or it is tried again, as after
    * a closed connection (`max_retries`, `resume`). Only the time in which the task waits for the network counts,
-   * including the wait for the response, but not the queue or a wait for `max_bytes_per_second`. Default: 0, no minimum.
-   * `WXT_INVALID_ARGUMENT` if only one of this and `low_speed_time` is set.
+   * including the wait for the response and that for a connection that `wxt_session_prepare` is opening, but not the
+   * queue or a wait for `max_bytes_per_second`. Default: 0, no minimum. `WXT_INVALID_ARGUMENT` if only one of this and
+   * `low_speed_time` is set.
    */
   uint64_t low_speed_limit;
   /**
@@ -957,7 +959,8 @@ WxtStatus wxt_session_prepare(WxtSession *session,
  *   deadline. Their tasks fail with `WXT_CATEGORY_CONNECTION_CLOSED`, or with `WXT_CATEGORY_CONNECT` while they
  *   connect; both are `retryable`. Connections with other local addresses are not affected. A GET on a kept connection
  *   that has received no byte of an answer is sent again, as always.
- * - Names that the system's resolver is looking up are looked up again.
+ * - Names that the system's resolver is looking up are looked up again. A session uses at most ten of the process' 20
+ *   look-up threads, and one in which the system hangs stays taken. If none is left, the name waits for one.
  * - Tasks with `needs_unmetered` wait in the queue, without a running deadline, while the network is metered or
  *   roaming.
  * - With `WXT_NETWORK_NONE` no task starts. After 5 s, all waiting and running tasks and every later call fail with
@@ -1852,7 +1855,8 @@ typedef struct {
   void (*release)(void *user_data);
   /**
    * Runs once for each request of the task, when the request is over and before `on_complete`. Redirected requests
-   * and those of failed attempts are included. NULL: traces are not collected. See `docs/seeing-what-happens.md`.
+   * and those of failed attempts are included. If 32 wait for this callback, further ones are dropped, except for the
+   * last one. NULL: traces are not collected. See `docs/seeing-what-happens.md`.
    */
   void (*on_trace)(void *user_data, WxtTaskId task, const WxtTrace *event);
 } WxtCallbacks;
@@ -2578,7 +2582,8 @@ WxtStatus wxt_file_write(WxtSession *session,
  * `parameter error: parameter.url should be String instead of Undefined;`: a parameter of a transfer is missing or has
  * the wrong type. In C, a string that is NULL is reported as `Undefined`, and a string that is not UTF-8 as
  * `ArrayBuffer`. An empty string is neither. `fileDescriptor should be File instead of Number`: the descriptor is
- * neither a readable file nor a pipe, or has fewer bytes than `file_length`. `WXT_CATEGORY_REQUEST`, not retryable.
+ * neither a readable file nor a pipe, or has fewer bytes than `file_length`. `fileLength should be Length instead of
+ * Number`: the body would have 2^64 bytes or more. `WXT_CATEGORY_REQUEST`, not retryable.
  */
 #define WXT_ERRNO_PARAMETER 1001
 

@@ -11,10 +11,12 @@ use std::time::{Duration, Instant};
 
 use support::{Ended, Event, Session, Task};
 use wxtransfer::ffi::error::*;
+use wxtransfer::ffi::network::wxt_session_prepare;
 use wxtransfer::ffi::options::{WXT_RESUME_WITHIN_TASK, WxtSessionOptions};
 use wxtransfer::ffi::request::WxtTaskId;
 use wxtransfer::ffi::session::wxt_session_set_max_bytes_per_second;
 use wxtransfer::ffi::status::*;
+use wxtransfer::ffi::string::WxtStr;
 use wxtransfer::ffi::task::wxt_task_set_max_bytes_per_second;
 use wxtransfer_test_server::{
     self as server, Event as ServerEvent, FaultServer, Options, Script, Server, Step, Transport, pattern_bytes,
@@ -199,6 +201,22 @@ fn stalled_connection_fails_its_task_in_each_phase() {
         assert!(server.failure(0).is_some(), "the server comes to an orderly end");
     }
     assert!(begin.elapsed() < Duration::from_secs(60), "no deadline passed: {:?}", begin.elapsed());
+}
+
+/// Opening it takes up to 15 s.
+#[test]
+#[expect(unsafe_code, reason = "the C interface")]
+fn wait_for_a_prepared_connection_counts() {
+    let server = FaultServer::start(Transport::TLS, vec![Script::from(Step::StallBeforeHandshake)]);
+    let session = Session::open_with(with_low_speed);
+    let url = server.url("/");
+    // SAFETY: the string lives until the call returns.
+    assert_eq!(unsafe { wxt_session_prepare(session.handle, WxtStr::new(&url)) }, WXT_OK);
+    server.wait_for(ServerEvent::ConnectionAccepted(0));
+    let begin = Instant::now();
+    assert_stalled(&session.download(&url).end(), "downloadFile");
+    assert!(begin.elapsed() < Duration::from_secs(10), "{:?}", begin.elapsed());
+    assert_eq!(server.connections(), 1);
 }
 
 #[test]

@@ -16,7 +16,9 @@ use std::sync::mpsc::channel;
 
 use support::{Failure, Session, callbacks, zeroed};
 use wxtransfer::ffi::error::*;
-use wxtransfer::ffi::request::WxtUploadRequest;
+use wxtransfer::ffi::network::*;
+use wxtransfer::ffi::request::{WxtDownloadRequest, WxtUploadRequest};
+use wxtransfer::ffi::session::wxt_session_enter_background;
 use wxtransfer::ffi::status::*;
 use wxtransfer::ffi::string::WxtStr;
 use wxtransfer::ffi::task::wxt_upload_file;
@@ -157,6 +159,45 @@ fn tasks_without_threads_fail_with_out_of_resources() {
         let ended: Vec<_> = tasks.into_iter().map(support::Task::end).collect();
         limit(libc::RLIMIT_AS, libc::RLIM_INFINITY);
         for ended in ended {
+            assert_shortage(ended.failure());
+        }
+    });
+}
+
+#[track_caller]
+fn assert_interrupted(ended: &support::Ended) {
+    assert_eq!(ended.failure().category, WXT_CATEGORY_INTERRUPTED, "{:?}", ended.failure());
+}
+
+/// They were accepted when there was a thread, so a later shortage keeps them from nothing that needs none.
+#[test]
+fn waiting_tasks_end_and_start_although_no_thread_and_no_descriptor_is_left() {
+    in_a_process("waiting_tasks_end_and_start_although_no_thread_and_no_descriptor_is_left", || {
+        let tell = |session: &Session, kind, metered| {
+            let struct_size = size_of::<WxtNetwork>();
+            let network = WxtNetwork { struct_size, kind, metered, roaming: 0 };
+            assert_eq!(unsafe { wxt_session_network_changed(session.handle, &network) }, WXT_OK);
+        };
+        let on_wifi = |request: &mut WxtDownloadRequest| request.needs_unmetered = 1;
+        let url = "https://127.0.0.1:1/";
+        let [no_network, background, wifi] = [(); 3].map(|()| Session::open());
+        tell(&no_network, WXT_NETWORK_NONE, 0);
+        let without_network: Vec<_> = (0..3).map(|_| no_network.download(url)).collect();
+        tell(&background, WXT_NETWORK_CELLULAR, 1);
+        let in_background: Vec<_> = (0..3).map(|_| background.download_with(url, on_wifi)).collect();
+        assert_eq!(wxt_session_enter_background(background.handle), WXT_OK);
+        tell(&wifi, WXT_NETWORK_CELLULAR, 1);
+        let on_wifi: Vec<_> = (0..3).map(|_| wifi.download_with(url, on_wifi)).collect();
+
+        let taken = take_all_descriptors();
+        let ended: Vec<_> = without_network.into_iter().chain(in_background).map(support::Task::end).collect();
+        // Those that the tasks had.
+        let further: Vec<_> = std::iter::from_fn(|| File::open("/dev/null").ok()).collect();
+        tell(&wifi, WXT_NETWORK_WIFI, 0);
+        let started: Vec<_> = on_wifi.into_iter().map(support::Task::end).collect();
+        drop((taken, further));
+        ended.iter().for_each(assert_interrupted);
+        for ended in started {
             assert_shortage(ended.failure());
         }
     });

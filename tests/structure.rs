@@ -1,4 +1,5 @@
-//! The structure of the code: where threads may sleep, which rooms import which, and that no two types share a name.
+//! The structure of the code: where threads may sleep, which values belong to a thread, which rooms import which, and that
+//! no two types share a name.
 
 #![allow(missing_docs)]
 
@@ -10,6 +11,8 @@ use std::path::{Path, PathBuf};
 mod names;
 #[path = "structure/sleeps.rs"]
 mod sleeps;
+#[path = "structure/thread_locals.rs"]
+mod thread_locals;
 #[path = "structure/words.rs"]
 mod words;
 

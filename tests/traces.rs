@@ -8,10 +8,16 @@ mod support;
 #[path = "../examples/trace/page.rs"]
 mod page;
 
+use std::ffi::c_void;
+use std::sync::Mutex;
+use std::time::Instant;
+
 use serde_json::{Value, json};
 use support::{Event, Session};
+use wxtransfer::ffi::callback::WxtTrace;
 use wxtransfer::ffi::error::*;
 use wxtransfer::ffi::options::{WXT_RESUME_WITHIN_TASK, WxtSessionOptions};
+use wxtransfer::ffi::request::WxtTaskId;
 use wxtransfer::ffi::statistics::{WxtSessionStatistics, wxt_session_statistics};
 use wxtransfer::ffi::status::WXT_OK;
 use wxtransfer::ffi::string::{WxtPair, WxtStr};
@@ -110,7 +116,7 @@ fn is_date(text: &str) -> bool {
 
 fn traced(change: impl FnOnce(&mut WxtSessionOptions)) -> Session {
     let mut session = Session::open_with(change);
-    session.traces = true;
+    session.on_trace = Some(support::on_trace);
     session
 }
 
@@ -200,6 +206,50 @@ fn a_resumed_download_is_traced_and_counted() {
     let mut numbers = WxtSessionStatistics { struct_size: size_of::<WxtSessionStatistics>(), ..Default::default() };
     assert_eq!(unsafe { wxt_session_statistics(session.handle, &mut numbers) }, WXT_OK);
     assert_eq!((numbers.retries, numbers.resumed), (1, 1));
+}
+
+/// Locked while `on_trace` of this test is slow.
+static SLOW: Mutex<()> = Mutex::new(());
+
+unsafe extern "C" fn slow_on_trace(user_data: *mut c_void, task: WxtTaskId, event: *const WxtTrace) {
+    drop(SLOW.lock().unwrap());
+    unsafe { support::on_trace(user_data, task, event) };
+}
+
+/// The server decides how many there are. The first ones and the last one arrive, which says how many are missing.
+#[test]
+fn entries_that_wait_for_a_slow_host_are_few() {
+    const ATTEMPTS: usize = 60;
+    // One byte with each answer.
+    let server = FaultServer::start_with(Transport::Plain, |attempt| {
+        let (range, left) = (format!("bytes {attempt}-{}/{ATTEMPTS}", ATTEMPTS - 1), (ATTEMPTS - attempt) as u64);
+        let headers = [("ETag", "\"a\""), ("Content-Range", &range)];
+        let (status, headers) = if attempt == 0 { (200, &headers[..1]) } else { (206, &headers[..]) };
+        let head = server::response_head(status, headers, Some(left));
+        Script::new([Step::ReadHead, Step::Send(head), Step::Send(vec![b'x']), Step::Close])
+    });
+    // Dropped before the server, which waits for the end of the last connection.
+    let mut session = traced(|options| (options.resume, options.retry_delay) = (WXT_RESUME_WITHIN_TASK, 1));
+    session.on_trace = Some(slow_on_trace);
+    let slow = SLOW.lock().unwrap();
+    let task = session.download(&server.url("/"));
+    let begin = Instant::now();
+    let mut numbers = WxtSessionStatistics { struct_size: size_of::<WxtSessionStatistics>(), ..Default::default() };
+    while numbers.tasks_succeeded == 0 {
+        assert!(begin.elapsed() < support::WAIT_LIMIT, "it has not ended: {numbers:?}");
+        assert_eq!(unsafe { wxt_session_statistics(session.handle, &mut numbers) }, WXT_OK);
+        std::thread::yield_now();
+    }
+    drop(slow);
+    let ended = task.end();
+    assert_eq!((ended.success().attempts, ended.success().data_length), (60, 60));
+    let traces = ended.traces();
+    traces.iter().for_each(assert_har);
+    // One more if the host had received the first before it was slow.
+    assert!((33..=34).contains(&traces.len()), "{} entries", traces.len());
+    let (last, others) = traces.split_last().unwrap();
+    assert!(others.iter().all(|entry| entry["_dropped"].is_null()));
+    assert_eq!((&last["_attempt"], &last["_dropped"]), (&json!(60), &json!(60 - traces.len())));
 }
 
 #[test]

@@ -387,6 +387,21 @@ fn a_raw_body_has_every_source() {
     assert_eq!(sent(&empty, &|_| {}), "");
 }
 
+#[test]
+fn a_form_beyond_64_bits_is_a_mistake_of_the_caller() {
+    let server = Server::start(Options::default());
+    let session = Session::open();
+    let pipes = [(); 2].map(|()| filled_pipe(b"content"));
+    let parts = [of_descriptor("a", &pipes[0], 1 << 63), of_descriptor("b", &pipes[1], 1 << 63)];
+    let task = session.upload_with(&server.url("/upload"), Path::new(""), |request| set_parts(request, &parts));
+    let ended = task.end();
+    let failure = ended.failure();
+    assert_eq!((failure.err_no, failure.category), (WXT_ERRNO_PARAMETER, WXT_CATEGORY_REQUEST), "{failure:?}");
+    assert!(failure.err_msg.contains("parameter.fileLength should be Length instead of Number"), "{failure:?}");
+    assert!(failure.detail.contains("too long") && !failure.retryable, "{failure:?}");
+    assert!(server.requests().is_empty());
+}
+
 /// Nothing follows a raw body that could be withheld, so its last byte is.
 #[test]
 fn raw_body_of_a_changed_file_is_never_sent_completely() {

@@ -82,7 +82,8 @@ pub unsafe extern "C" fn wxt_session_prepare(session: *mut WxtSession, server: W
 ///   deadline. Their tasks fail with `WXT_CATEGORY_CONNECTION_CLOSED`, or with `WXT_CATEGORY_CONNECT` while they
 ///   connect; both are `retryable`. Connections with other local addresses are not affected. A GET on a kept connection
 ///   that has received no byte of an answer is sent again, as always.
-/// - Names that the system's resolver is looking up are looked up again.
+/// - Names that the system's resolver is looking up are looked up again. A session uses at most ten of the process' 20
+///   look-up threads, and one in which the system hangs stays taken. If none is left, the name waits for one.
 /// - Tasks with `needs_unmetered` wait in the queue, without a running deadline, while the network is metered or
 ///   roaming.
 /// - With `WXT_NETWORK_NONE` no task starts. After 5 s, all waiting and running tasks and every later call fail with

@@ -188,7 +188,8 @@ pub struct WxtSessionOptions {
     pub max_retries: u32,
     /// The longest wait before the second attempt, in milliseconds. Each wait is a random part of the longest wait,
     /// which doubles with each attempt, up to 30 s. A `Retry-After` in the answer takes precedence. If the wait would
-    /// pass the deadline, no further attempt is made. Default: 0, which means 500.
+    /// pass the deadline, no further attempt is made; this also holds while the deadline is suspended. Default: 0, which
+    /// means 500.
     pub retry_delay: u32,
     /// Set to 1 to also retry uploads that may have reached the server. Set it only if every server treats two uploads
     /// with the same `Idempotency-Key` as one: the library sends this header with each upload, with the same value in
@@ -212,8 +213,9 @@ pub struct WxtSessionOptions {
     /// The fewest bytes per second on a task's connection. If the connection is slower for `low_speed_time`, the task fails
     /// with `WXT_ERRNO_TIMEOUT`, `WXT_CATEGORY_TIMEOUT` and the detail `stalled`, retryable; or it is tried again, as after
     /// a closed connection (`max_retries`, `resume`). Only the time in which the task waits for the network counts,
-    /// including the wait for the response, but not the queue or a wait for `max_bytes_per_second`. Default: 0, no minimum.
-    /// `WXT_INVALID_ARGUMENT` if only one of this and `low_speed_time` is set.
+    /// including the wait for the response and that for a connection that `wxt_session_prepare` is opening, but not the
+    /// queue or a wait for `max_bytes_per_second`. Default: 0, no minimum. `WXT_INVALID_ARGUMENT` if only one of this and
+    /// `low_speed_time` is set.
     pub low_speed_limit: u64,
     /// How long a connection may be slower than `low_speed_limit`, in milliseconds. Default: 0, no minimum speed.
     /// `WXT_INVALID_ARGUMENT` if only one of the two is set.

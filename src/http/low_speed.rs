@@ -14,8 +14,8 @@ pub struct LowSpeed {
     pub time: Duration,
 }
 
-/// Measures one exchange. Only the time in which a worker sleeps for its socket counts, so neither rate limits, a slow
-/// disk nor a pipe make a connection slow.
+/// Measures one exchange. Only the time in which a worker sleeps for its socket counts, or for a connection that is being
+/// opened ahead, so neither rate limits, a slow disk nor a pipe make a connection slow.
 ///
 /// A new span starts whenever enough bytes for one were transferred. A stalled connection is therefore detected after
 /// one span.

@@ -82,7 +82,7 @@ impl IdlePool {
                 return match state.claim(origin, exchange.worker())? {
                     Some(number) => {
                         drop(state);
-                        self.await_opening(number, exchange.worker())
+                        self.await_opening(number, exchange)
                     }
                     None => Ok(None),
                 };

@@ -13,7 +13,7 @@
 //! | File | Model of | Shows |
 //! |---|---|---|
 //! | `stop.rs` | `worker/stop.rs`, `worker/wait.rs` | one of a stop and a result wins; an accepted abort is the end; no wait misses a stop or a wake, or goes round and round |
-//! | `pool.rs` | `worker/pool.rs` | each piece of work runs once, on as many threads as there is work for; closing waits for all, and dismissal takes no thread from work |
+//! | `pool.rs` | `worker/pool.rs` | each piece of work runs once, on as many threads as there is work for; work that may not start yet keeps one; closing waits for all, and dismissal takes no thread from work |
 //! | `gate.rs` | `session/gate.rs` | shutting waits for every visit, once |
 //! | `delivery.rs` | `task/delivery.rs` | each event once, in order, one at a time, none after close; one release, after the end |
 //! | `engine.rs` | `task/mod.rs`, `task/queue.rs` | each task ends once, with `abort` exactly where `abort` returned `true`; no stop of all tasks misses one |

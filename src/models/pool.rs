@@ -12,6 +12,8 @@ use crate::platform::sync::Condvar;
 #[derive(Default)]
 struct Pieces {
     waiting: VecDeque<usize>,
+    /// Pieces that may not start yet.
+    held: VecDeque<usize>,
     done: usize,
 }
 
@@ -24,6 +26,10 @@ impl WorkQueue for Pieces {
 
     fn ready(&self) -> usize {
         self.waiting.len()
+    }
+
+    fn is_empty(&self) -> bool {
+        self.waiting.is_empty() && self.held.is_empty()
     }
 
     fn done(&mut self) {
@@ -61,7 +67,7 @@ fn pool(limit: usize, idle_time: Duration, meet: [&'static [usize]; 4]) -> (Arc<
         seen.begin(piece);
         seen.wait_for(meet[piece]);
     };
-    let mut pool = ThreadPool::new("model", limit, 0, Pieces::default(), run);
+    let mut pool = ThreadPool::new("model", limit, Pieces::default(), run);
     Arc::get_mut(&mut pool.shared).unwrap().idle_time = idle_time;
     (Arc::new(pool), begun)
 }
@@ -134,6 +140,36 @@ fn two_pieces_wake_two_idle_threads() {
 fn close_after(pool: &ThreadPool<Pieces>, begun: &Begun, pieces: &[usize]) {
     begun.wait_for(pieces);
     close(pool, begun, pieces.len());
+}
+
+/// A thread is there when a piece may start that was held. Fails if the last thread ends before, or sleeps through the release.
+#[test]
+fn held_piece_keeps_a_thread() {
+    for idle_time in [FAR_AWAY, Duration::ZERO] {
+        check("pool with a held piece", move || {
+            let (pool, begun) = pool(2, idle_time, [&[]; 4]);
+            pool.update(|pieces| pieces.held.push_back(1)).1.unwrap();
+            submit(&pool, 0);
+            begun.wait_for(&[0]);
+            let threads = lock(&pool.shared.state).threads;
+            assert!((1..=2).contains(&threads));
+            pool.update(|pieces| pieces.waiting.append(&mut pieces.held)).1.unwrap();
+            close_after(&pool, &begun, &[0, 1]);
+        });
+    }
+}
+
+/// Fails if `update` does not wake the kept thread when the last piece is withdrawn.
+#[test]
+fn kept_thread_ends_when_the_piece_is_withdrawn() {
+    check("pool with a withdrawn piece", || {
+        let (pool, _) = pool(1, Duration::ZERO, [&[]; 4]);
+        pool.update(|pieces| pieces.held.push_back(0)).1.unwrap();
+        pool.update(|pieces| pieces.held.clear()).1.unwrap();
+        let handles = std::mem::take(&mut lock(&pool.shared.state).handles);
+        join(handles);
+        assert_eq!(lock(&pool.shared.state).threads, 0);
+    });
 }
 
 /// Fails if a thread that is starting is not counted.

@@ -15,8 +15,6 @@ const MAX_RUNNING: usize = 4;
 const MAX_PENDING: usize = 20;
 /// The time limit: as long as the connection would be kept.
 const TIMEOUT: Duration = Duration::from_secs(15);
-/// The size of a secondary thread's stack on iOS. The system's certificate check runs on this thread.
-const STACK_SIZE: usize = 512 * 1024;
 
 /// The preparations of one session, on separate threads, so that they do not take the places of transfers.
 pub struct Preparations {
@@ -51,7 +49,7 @@ impl Preparations {
                 environment.log.write(Level::Warning, || "a preparation ended with a panic".to_owned());
             }
         };
-        let pool = ThreadPool::new("wxt-prepare", MAX_RUNNING, STACK_SIZE, PreparationQueue::new(), run);
+        let pool = ThreadPool::new("wxt-prepare", MAX_RUNNING, PreparationQueue::new(), run);
         Preparations { pool, stops: Mutex::default() }
     }
 

@@ -231,6 +231,9 @@ fn deliver(event: Event) {
             }
         }
         Event::Traced(task, entry) => {
+            if let Some(tracer) = &task.tracer {
+                tracer.delivered();
+            }
             with_handler(&task, |handler| handler.traced(task.id, &entry));
         }
         Event::Completed(task, result) => {
@@ -239,6 +242,9 @@ fn deliver(event: Event) {
                 && let Some(progress) = task.progress.take_final()
             {
                 with_handler(&task, |handler| handler.progress(task.id, progress));
+            }
+            if let Some(entry) = task.tracer.as_ref().and_then(|tracer| tracer.take_held_back()) {
+                with_handler(&task, |handler| handler.traced(task.id, &entry));
             }
             let counts = *lock(&task.counts);
             let end = End { result: &result, profile: profile.as_ref(), counts };

@@ -31,9 +31,6 @@ use progress::ProgressCell;
 use queue::{Places, QueuedTask, TaskQueue};
 use statistics::Totals;
 
-/// The size of a secondary thread's stack on iOS. The system's certificate check runs on this thread.
-const STACK_SIZE: usize = 512 * 1024;
-
 /// A task's number. Never 0, and unique within the process.
 pub type TaskId = u64;
 
@@ -255,7 +252,7 @@ impl Engine {
     /// Changes the network. Waiting tasks that it allows are started.
     pub fn set_network(&self, network: QueueNetwork) {
         for tasks in [&self.uploads, &self.downloads] {
-            // If no thread can be started, they start after the next call.
+            // A pool with waiting tasks has a thread. If no further one can be started, they start on that one.
             let _ = tasks.pool.update(|queue| queue.set_network(network));
         }
     }
@@ -275,10 +272,11 @@ impl Engine {
         for task in self.live.all() {
             task.stop.request(reason);
         }
-        // Workers take the tasks that wait for a network, and end them.
+        // Workers take the waiting tasks and end them. This thread does not: it may be the timer's, or hold a lock, and
+        // an end calls the host's executor.
         for tasks in [&self.uploads, &self.downloads] {
-            // If no thread can be started, they end after the next call, or when the session is closed.
-            let _ = tasks.pool.update(|_| {});
+            // A pool with waiting tasks has a thread. If no further one can be started, that one ends them all.
+            let _ = tasks.pool.update(TaskQueue::release_stopped);
         }
     }
 
@@ -339,10 +337,7 @@ impl ApiTasks {
     fn new(thread_name: &'static str, limit: usize, live: &Arc<LiveTasks>) -> ApiTasks {
         let live = live.clone();
         let run = move |queued, thread: &Arc<WorkerThread>| live.run(queued, thread);
-        ApiTasks {
-            places: Places::new(limit),
-            pool: ThreadPool::new(thread_name, limit, STACK_SIZE, TaskQueue::default(), run),
-        }
+        ApiTasks { places: Places::new(limit), pool: ThreadPool::new(thread_name, limit, TaskQueue::default(), run) }
     }
 }
 

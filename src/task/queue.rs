@@ -10,12 +10,22 @@ use crate::platform::sync::AtomicUsize;
 use crate::worker::WorkQueue;
 
 /// The waiting tasks, highest priority first; within a priority in the order of their calls, which is that of their
-/// numbers. An aborted task is removed at once.
+/// numbers. An aborted task is removed at once. No step looks at all of them, except when all are stopped.
 #[derive(Default)]
 pub struct TaskQueue {
-    waiting: BTreeMap<QueueOrder, QueuedTask>,
+    /// By what they need, in the order of [`Need`].
+    lists: [BTreeMap<QueueOrder, QueuedTask>; 3],
     paused: bool,
     network: QueueNetwork,
+}
+
+/// What a waiting task needs in order to leave the queue. Each need includes those before it.
+#[derive(Clone, Copy)]
+enum Need {
+    /// Nothing: it was stopped, and ends on the worker that takes it.
+    Worker,
+    Network,
+    UnmeteredNetwork,
 }
 
 type QueueOrder = (Reverse<i32>, TaskId);
@@ -42,12 +52,18 @@ pub struct QueuedTask {
 
 impl TaskQueue {
     pub fn add(&mut self, queued: QueuedTask) {
-        self.waiting.insert(order_of(&queued.task), queued);
+        let need = match &queued.task {
+            task if task.stop.check().is_err() => Need::Worker,
+            task if task.needs_unmetered => Need::UnmeteredNetwork,
+            _ => Need::Network,
+        };
+        self.lists[need as usize].insert(order_of(&queued.task), queued);
     }
 
     /// Removes a task. `None` if it has started or was never added.
     pub fn remove(&mut self, task: &Task) -> Option<QueuedTask> {
-        self.waiting.remove(&order_of(task))
+        let order = order_of(task);
+        self.lists.iter_mut().find_map(|list| list.remove(&order))
     }
 
     /// Changes the network.
@@ -55,10 +71,20 @@ impl TaskQueue {
         self.network = network;
     }
 
-    /// Whether the network allows the task to start. A stopped task may always: it ends on the worker that takes it.
-    fn may_begin(&self, task: &Task) -> bool {
-        let waits = self.network.is_absent || (self.network.is_metered && task.needs_unmetered);
-        !waits || task.stop.check().is_err()
+    /// Lets the tasks that were stopped since they were added leave the queue, whatever the network is.
+    pub fn release_stopped(&mut self) {
+        for list in std::mem::take(&mut self.lists) {
+            list.into_values().for_each(|queued| self.add(queued));
+        }
+    }
+
+    /// What the network provides.
+    fn provided(&self) -> Need {
+        match self.network {
+            QueueNetwork { is_absent: true, .. } => Need::Worker,
+            QueueNetwork { is_metered: true, .. } => Need::Network,
+            _ => Need::UnmeteredNetwork,
+        }
     }
 
     /// Starts no further tasks.
@@ -74,18 +100,21 @@ impl WorkQueue for TaskQueue {
         if self.paused {
             return None;
         }
-        let (&first, _) = self.waiting.iter().find(|(_, queued)| self.may_begin(&queued.task))?;
-        let queued = self.waiting.remove(&first)?;
+        let provided = self.provided() as usize;
+        let lists = self.lists[..=provided].iter_mut().filter(|list| !list.is_empty());
+        let list = lists.min_by_key(|list| list.first_key_value().map(|(order, _)| *order))?;
+        let (_, queued) = list.pop_first()?;
         queued.task.has_begun.store(true, Ordering::SeqCst);
         Some(queued)
     }
 
     fn ready(&self) -> usize {
-        match self.paused {
-            true => 0,
-            false if self.network == QueueNetwork::default() => self.waiting.len(),
-            false => self.waiting.values().filter(|queued| self.may_begin(&queued.task)).count(),
-        }
+        let lists = &self.lists[..=self.provided() as usize];
+        if self.paused { 0 } else { lists.iter().map(BTreeMap::len).sum() }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.paused || self.lists.iter().all(BTreeMap::is_empty)
     }
 }
 
@@ -130,6 +159,8 @@ impl Drop for TaskPlace {
 
 #[cfg(test)]
 mod tests {
+    use std::time::{Duration, Instant};
+
     use super::super::delivery::tests::task;
     use super::*;
     use crate::terms::{Failure, TransferError};
@@ -151,7 +182,8 @@ mod tests {
     }
 
     fn task_of(queue: &TaskQueue, id: TaskId) -> Arc<Task> {
-        queue.waiting.values().find(|queued| queued.task.id == id).unwrap().task.clone()
+        let mut waiting = queue.lists.iter().flat_map(BTreeMap::values);
+        waiting.find(|queued| queued.task.id == id).unwrap().task.clone()
     }
 
     fn begin_all(queue: &mut TaskQueue) -> Vec<TaskId> {
@@ -218,9 +250,51 @@ mod tests {
         assert_eq!((queue.ready(), begin_all(&mut queue)), (2, vec![2, 5]));
         // A stopped task does not wait.
         task_of(&queue, 3).stop.request(StopReason::Interrupted);
+        queue.release_stopped();
         assert_eq!((queue.ready(), begin_all(&mut queue)), (1, vec![3]));
         queue.set_network(QueueNetwork::default());
         assert_eq!((queue.ready(), begin_all(&mut queue)), (2, vec![1, 4]));
+    }
+
+    #[test]
+    fn stopped_tasks_leave_the_queue_without_a_network() {
+        let (mut queue, places) = (TaskQueue::default(), Places::new(1));
+        queue.set_network(QueueNetwork { is_absent: true, is_metered: true });
+        (1..=3).for_each(|id| add(&mut queue, &places, id));
+        add_unmetered(&mut queue, &places, 4);
+        for id in [2, 4] {
+            task_of(&queue, id).stop.request(StopReason::NoNetwork);
+        }
+        queue.release_stopped();
+        // As one that is stopped before it is added.
+        add_with(&mut queue, &places, 5, |task| _ = task.stop.request(StopReason::NoNetwork));
+        assert_eq!((queue.ready(), begin_all(&mut queue)), (3, vec![2, 4, 5]));
+        assert!(!queue.is_empty());
+        let first = task_of(&queue, 1);
+        assert!(queue.remove(&first).is_some());
+        queue.set_network(QueueNetwork::default());
+        assert_eq!((queue.ready(), begin_all(&mut queue)), (1, vec![3]));
+        assert!(queue.is_empty());
+    }
+
+    /// If a step looked at all tasks, this would take over a minute instead of a fraction of a second.
+    #[test]
+    fn no_step_looks_at_all_tasks_in_any_network() {
+        const TASKS: TaskId = 100_000;
+        for (is_absent, is_metered) in [(false, false), (false, true), (true, false)] {
+            let end = Instant::now() + Duration::from_secs(20);
+            let (mut queue, places) = (TaskQueue::default(), Places::new(1));
+            queue.set_network(QueueNetwork { is_absent, is_metered });
+            for id in 1..=TASKS {
+                add_unmetered(&mut queue, &places, id);
+                let is_ready = !is_absent && !is_metered;
+                assert_eq!(queue.ready(), if is_ready { usize::try_from(id).unwrap() } else { 0 });
+                if !is_ready {
+                    assert!(queue.next().is_none());
+                }
+                assert!(Instant::now() < end, "task {id}, absent {is_absent}, metered {is_metered}");
+            }
+        }
     }
 
     #[test]

@@ -225,8 +225,8 @@ impl Attempts<'_> {
         Some(next)
     }
 
-    /// The time of the next attempt, if one is allowed. It is before the deadline and not before the server's
-    /// `Retry-After`.
+    /// The time of the next attempt, if one is allowed. It is before the deadline, also before one that stands still, and
+    /// not before the server's `Retry-After`.
     fn next_attempt(&mut self, asked: Option<Duration>, has_gained: bool) -> Option<Instant> {
         if !has_gained && !self.has_retries() {
             return None;
@@ -236,7 +236,7 @@ impl Attempts<'_> {
         // A `Retry-After` shorter than the regular wait is ignored.
         let delay = retry.delay_after(fruitless, clock.random()).max(asked.unwrap_or_default());
         let next = clock.now().checked_add(delay)?;
-        if self.context.worker.stop().deadline().is_some_and(|deadline| next >= deadline) {
+        if self.context.worker.stop().deadline_after_return().is_some_and(|deadline| next >= deadline) {
             return None;
         }
         if has_gained {

@@ -13,9 +13,27 @@ use crate::policy::{media_types, url};
 use crate::terms::{Headers, Method};
 use crate::worker::lock;
 
+/// How many entries of one transfer wait for the host at most. A server decides how many hops a transfer has, and the host
+/// how long it looks at each entry: without a limit, entries would delay the transfer's end and the closing of its session.
+/// A transfer whose host is quick never has as many: a hop makes one, and at most five redirects follow each other.
+const MAX_UNDELIVERED: usize = 32;
+
 /// Creates the entries of one transfer. At most one hop is active.
 #[derive(Debug, Default)]
-pub struct Tracer(Mutex<Option<TracedHop>>);
+pub struct Tracer {
+    hop: Mutex<Option<TracedHop>>,
+    backlog: Mutex<Backlog>,
+}
+
+/// The entries that the host has not received yet.
+#[derive(Debug, Default)]
+struct Backlog {
+    undelivered: usize,
+    /// The number of entries since the last reported one that the host will not receive.
+    dropped: u64,
+    /// The newest entry, if there was no room for it. It takes the place of the one before.
+    held_back: Option<String>,
+}
 
 /// The active hop.
 #[derive(Debug)]
@@ -46,7 +64,7 @@ impl Tracer {
     /// Starts a hop: a request is about to be sent.
     pub fn begin(&self, exchange: &Arc<http::Exchange>, attempt: u32, request: &http::Request<'_>) {
         let headers = request.headers;
-        *lock(&self.0) = Some(TracedHop {
+        *lock(&self.hop) = Some(TracedHop {
             exchange: exchange.clone(),
             attempt,
             wall_time: SystemTime::now(),
@@ -62,7 +80,7 @@ impl Tracer {
 
     /// The head of the answer was received.
     pub fn answered(&self, status: u16, headers: &Headers) {
-        if let Some(hop) = &mut *lock(&self.0) {
+        if let Some(hop) = &mut *lock(&self.hop) {
             hop.answer = Some(TracedAnswer {
                 status,
                 header_names: headers.iter().map(|header| header.name.to_owned()).collect(),
@@ -73,21 +91,48 @@ impl Tracer {
 
     /// The answer redirects.
     pub fn redirected(&self, target: &::url::Url) {
-        if let Some(hop) = &mut *lock(&self.0) {
+        if let Some(hop) = &mut *lock(&self.hop) {
             hop.redirect = Some(url::redacted(target));
         }
     }
 
-    /// Ends the hop and returns its entry, if one was started. `failure` describes its failure.
+    /// Ends the hop and returns its entry, if one was started and the host has not left too many entries waiting.
+    /// `failure` describes its failure. Each entry that is returned must be [delivered](Tracer::delivered).
     pub fn end(&self, failure: Option<&str>) -> Option<String> {
-        let hop = lock(&self.0).take()?;
+        let hop = lock(&self.hop).take()?;
         let trace = hop.exchange.trace();
-        Some(hop.entry(&trace, Instant::now(), hop.exchange.body_bytes_accepted(), failure))
+        let body_sent = hop.exchange.body_bytes_accepted();
+        lock(&self.backlog).add(|dropped| hop.entry(&trace, Instant::now(), body_sent, failure, dropped))
+    }
+
+    /// The host is about to receive an entry that [`end`](Tracer::end) returned.
+    pub fn delivered(&self) {
+        lock(&self.backlog).undelivered -= 1;
+    }
+
+    /// The last entry, if there was no room for it. Called before the host is told of the transfer's end.
+    pub fn take_held_back(&self) -> Option<String> {
+        lock(&self.backlog).held_back.take()
+    }
+}
+
+impl Backlog {
+    /// Adds an entry, which contains the number of those before it that were dropped. Returns it if there is room.
+    fn add(&mut self, entry: impl FnOnce(u64) -> String) -> Option<String> {
+        self.dropped += u64::from(self.held_back.take().is_some());
+        let entry = entry(self.dropped);
+        if self.undelivered >= MAX_UNDELIVERED {
+            self.held_back = Some(entry);
+            return None;
+        }
+        self.undelivered += 1;
+        self.dropped = 0;
+        Some(entry)
     }
 }
 
 impl TracedHop {
-    fn entry(&self, trace: &Trace, now: Instant, body_sent: u64, failure: Option<&str>) -> String {
+    fn entry(&self, trace: &Trace, now: Instant, body_sent: u64, failure: Option<&str>, dropped: u64) -> String {
         let timings = Timings::new(trace, self.start, now);
         let nothing = Details::default();
         let details = trace.details.as_deref().unwrap_or(&nothing);
@@ -102,6 +147,9 @@ impl TracedHop {
             entry.text("serverIPAddress", &peer.ip().to_string());
         }
         entry.number("_attempt", self.attempt.into());
+        if dropped > 0 {
+            entry.number("_dropped", dropped);
+        }
         entry.number("_connections", details.connections.into());
         entry.boolean("_reused", trace.reused);
         entry.texts("_addresses", details.addresses.iter().map(SocketAddr::to_string));

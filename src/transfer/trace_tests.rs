@@ -102,3 +102,19 @@ fn only_header_values_without_secrets_are_kept() {
         assert!(!is_plain_range(range), "{range}");
     }
 }
+
+#[test]
+fn entries_that_the_host_does_not_receive_are_few_and_counted() {
+    let tracer = Tracer::default();
+    let add = |number: u64| lock(&tracer.backlog).add(|dropped| format!("{number} without {dropped}"));
+    for number in 0..MAX_UNDELIVERED as u64 {
+        assert_eq!(add(number), Some(format!("{number} without 0")));
+    }
+    assert!((100..200).all(|number| add(number).is_none()));
+    tracer.delivered();
+    // The one that was held back is the hundredth that is missing.
+    assert_eq!(add(200), Some("200 without 100".to_owned()));
+    assert_eq!(tracer.take_held_back(), None);
+    assert!((300..310).all(|number| add(number).is_none()));
+    assert_eq!(tracer.take_held_back(), Some("309 without 9".to_owned()), "the last one");
+}

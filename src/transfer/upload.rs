@@ -235,5 +235,10 @@ fn no_memory(_: TryReserveError) -> TransferError {
 }
 
 fn of_multipart(error: MultipartError) -> TransferError {
-    TransferError::new(Failure::Internal, error.to_string())
+    let failure = match error {
+        // Only lengths that the host states, those of pipes, are as large.
+        MultipartError::TooLong => Failure::Parameter { parameter: "fileLength", expected: "Length", given: "Number" },
+        _ => Failure::Internal,
+    };
+    TransferError::new(failure, error.to_string())
 }

@@ -12,6 +12,10 @@ use crate::platform::sync::{Mutex, MutexGuard};
 /// short enough that a sleeping mini program has no threads.
 const IDLE_TIME: Duration = Duration::from_secs(2);
 
+/// The size of a secondary thread's stack on iOS. The system's certificate check and the host's signer run on the threads of
+/// a pool. The system's resolver needs far less, but a small stack is not safe with every libc.
+const STACK_SIZE: usize = 512 * 1024;
+
 /// The owner's queue of work, which defines the order. Only the pool locks it.
 pub trait WorkQueue: Send + 'static {
     /// One piece of work.
@@ -23,6 +27,12 @@ pub trait WorkQueue: Send + 'static {
     /// The number of pieces that [`next`](WorkQueue::next) could return now.
     fn ready(&self) -> usize;
 
+    /// Whether no piece is left that [`next`](WorkQueue::next) could return now or later. The pool keeps a thread while
+    /// there is one, so that no lack of threads keeps it from starting later.
+    fn is_empty(&self) -> bool {
+        self.ready() == 0
+    }
+
     /// A piece returned by `next` is done. Called under the pool's lock, on the thread that did it.
     fn done(&mut self) {}
 }
@@ -31,7 +41,6 @@ pub trait WorkQueue: Send + 'static {
 pub struct ThreadPool<Q: WorkQueue> {
     name: &'static str,
     limit: usize,
-    stack_size: usize,
     shared: Arc<Shared<Q>>,
 }
 
@@ -69,33 +78,40 @@ impl<Q: WorkQueue> ThreadPool<Q> {
     pub fn new(
         name: &'static str,
         limit: usize,
-        stack_size: usize,
         queue: Q,
         run: impl Fn(Q::Work, &Arc<WorkerThread>) + Send + Sync + 'static,
     ) -> ThreadPool<Q> {
         let state =
             ThreadPoolState { queue, threads: 0, starting: 0, idle: Vec::new(), closed: false, handles: Vec::new() };
         let shared = Shared { idle_time: IDLE_TIME, state: Mutex::new(state), run: Box::new(run) };
-        ThreadPool { name, limit, stack_size, shared: Arc::new(shared) }
+        ThreadPool { name, limit, shared: Arc::new(shared) }
     }
 
-    /// Changes the queue, and wakes or starts threads for the work that is ready.
+    /// Changes the queue, and wakes or starts threads for the work that is ready. Starts one also for work that is not
+    /// ready, if there is none.
     ///
     /// # Errors
     /// There is work, no thread exists and none can be started: the process has no thread, memory or descriptor left.
-    /// `change` has been applied anyway.
+    /// `change` has been applied anyway. This happens only when work is added: while there is work, a thread exists.
     pub fn update<T>(&self, change: impl FnOnce(&mut Q) -> T) -> (T, io::Result<()>) {
         let mut state = lock(&self.shared.state);
+        let kept_one = state.keeps_last_thread();
         let value = change(&mut state.queue);
+        let mut woken = Vec::new();
+        if kept_one && !state.keeps_last_thread() {
+            woken.extend(state.idle.iter().map(|idle| idle.thread.clone()));
+        }
         // Each thread that is about to read the queue takes one piece. Only the rest needs more threads.
         let mut missing = state.queue.ready().saturating_sub(state.coming());
-        let mut woken = Vec::new();
+        if state.threads == 0 && !state.queue.is_empty() {
+            missing = missing.max(1);
+        }
         // The most recently idle thread first: its memory is in the cache, and the others may end.
         for idle in state.idle.iter_mut().rev().filter(|idle| !idle.is_woken).take(missing) {
             idle.is_woken = true;
             woken.push(idle.thread.clone());
+            missing -= 1;
         }
-        missing -= woken.len();
         let mut started = Ok(());
         for _ in 0..missing {
             if state.threads >= self.limit || state.closed {
@@ -149,7 +165,7 @@ impl<Q: WorkQueue> ThreadPool<Q> {
         // Created here, where a lack of descriptors can be reported.
         thread.waker()?;
         let shared = self.shared.clone();
-        let builder = thread::Builder::new().name(self.name.into()).stack_size(self.stack_size);
+        let builder = thread::Builder::new().name(self.name.into()).stack_size(STACK_SIZE);
         state.handles.push(builder.spawn(move || shared.work(&thread))?);
         state.threads += 1;
         state.starting += 1;
@@ -164,7 +180,12 @@ fn join(handles: Vec<JoinHandle<()>>) {
     }
 }
 
-impl<Q> ThreadPoolState<Q> {
+impl<Q: WorkQueue> ThreadPoolState<Q> {
+    /// Whether the last thread must not end, because there is work that it cannot start yet.
+    fn keeps_last_thread(&self) -> bool {
+        self.threads == 1 && !self.queue.is_empty()
+    }
+
     /// The number of threads that are about to read the queue.
     fn coming(&self) -> usize {
         self.starting + self.idle.iter().filter(|idle| idle.is_woken).count()
@@ -198,7 +219,7 @@ impl<Q: WorkQueue> Shared<Q> {
         state.threads -= 1;
     }
 
-    /// Waits for work.
+    /// Waits for work, for the idle time or until the last thread need not be kept.
     fn wait_for_work<'a>(
         &'a self,
         mut state: MutexGuard<'a, ThreadPoolState<Q>>,
@@ -207,17 +228,24 @@ impl<Q: WorkQueue> Shared<Q> {
         state.idle.push(IdleThread { thread: this.clone(), is_woken: false });
         let end = Instant::now() + self.idle_time;
         loop {
+            let is_kept = state.keeps_last_thread();
             drop(state);
-            thread::park_timeout(end.saturating_duration_since(Instant::now()));
+            if is_kept {
+                // `update` wakes it when there is no work left.
+                thread::park();
+            } else {
+                thread::park_timeout(end.saturating_duration_since(Instant::now()));
+            }
             state = lock(&self.state);
             let Some(index) = state.idle.iter().position(|idle| idle.thread.id() == this.id()) else {
                 return (state, NextStep::Dismissed);
             };
-            let next = match (state.idle[index].is_woken, Instant::now() < end) {
-                (true, _) => NextStep::Work,
+            let stays = Instant::now() < end || state.keeps_last_thread();
+            let next = match state.idle[index].is_woken {
+                true => NextStep::Work,
                 // Parking may end spuriously.
-                (false, true) if !state.closed => continue,
-                _ => NextStep::End,
+                false if stays && !state.closed => continue,
+                false => NextStep::End,
             };
             state.idle.remove(index);
             return (state, next);

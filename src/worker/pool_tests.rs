@@ -4,13 +4,14 @@ use std::sync::{Barrier, mpsc};
 use super::*;
 
 const LIMIT: Duration = Duration::from_secs(60);
-const STACK_SIZE: usize = 256 * 1024;
 
 type Job = Box<dyn FnOnce() + Send>;
 
 #[derive(Default)]
 struct Jobs {
     waiting: VecDeque<Job>,
+    /// Jobs that may not start yet.
+    held: VecDeque<Job>,
     done: usize,
 }
 
@@ -25,13 +26,17 @@ impl WorkQueue for Jobs {
         self.waiting.len()
     }
 
+    fn is_empty(&self) -> bool {
+        self.waiting.is_empty() && self.held.is_empty()
+    }
+
     fn done(&mut self) {
         self.done += 1;
     }
 }
 
 fn pool(limit: usize) -> ThreadPool<Jobs> {
-    ThreadPool::new("test", limit, STACK_SIZE, Jobs::default(), |job: Job, _| job())
+    ThreadPool::new("test", limit, Jobs::default(), |job: Job, _| job())
 }
 
 fn submit(pool: &ThreadPool<Jobs>, job: impl FnOnce() + Send + 'static) {
@@ -120,6 +125,54 @@ fn idle_threads_end_and_are_started_again() {
     submit(&pool, move || sender.send(7).unwrap());
     assert_eq!(done.recv_timeout(LIMIT), Ok(7));
     pool.close();
+}
+
+/// A pool whose only job may not start yet, and whose only thread waits longer than an idle one.
+fn pool_with_held_job(job: impl FnOnce() + Send + 'static) -> ThreadPool<Jobs> {
+    let mut pool = pool(3);
+    Arc::get_mut(&mut pool.shared).unwrap().idle_time = Duration::ZERO;
+    pool.update(|jobs| jobs.held.push_back(Box::new(job))).1.unwrap();
+    // It is idle once it has looked at the queue, and would end at once.
+    let limit = Instant::now() + LIMIT;
+    while lock(&pool.shared.state).idle.is_empty() {
+        assert!(Instant::now() < limit && threads(&pool) == 1, "{} threads", threads(&pool));
+        thread::yield_now();
+    }
+    for _ in 0..20 {
+        lock(&pool.shared.state).idle[0].thread.unpark();
+        thread::yield_now();
+    }
+    assert_eq!(threads(&pool), 1);
+    pool
+}
+
+#[test]
+fn a_thread_is_kept_for_work_that_may_not_start_yet() {
+    let (sender, done) = mpsc::channel();
+    let pool = pool_with_held_job(move || sender.send(7).unwrap());
+    let thread = lock(&pool.shared.state).handles[0].thread().id();
+    let release = |jobs: &mut Jobs| jobs.waiting.append(&mut jobs.held);
+    pool.update(release).1.unwrap();
+    assert_eq!(
+        lock(&pool.shared.state).handles.iter().map(|handle| handle.thread().id()).collect::<Vec<_>>(),
+        [thread]
+    );
+    assert_eq!(done.recv_timeout(LIMIT), Ok(7));
+    pool.close();
+}
+
+#[test]
+fn the_kept_thread_ends_when_the_work_is_withdrawn_or_the_pool_closes() {
+    let pool = pool_with_held_job(|| panic!("it may not start"));
+    pool.update(|jobs| jobs.held.clear()).1.unwrap();
+    let handles = std::mem::take(&mut lock(&pool.shared.state).handles);
+    assert_eq!(handles.len(), 1);
+    handles.into_iter().for_each(|handle| handle.join().unwrap());
+    assert_eq!(threads(&pool), 0);
+
+    let pool = pool_with_held_job(|| panic!("it may not start"));
+    pool.close();
+    assert_eq!(threads(&pool), 0);
 }
 
 #[test]

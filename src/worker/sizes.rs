@@ -29,6 +29,10 @@ pub const CONNECTION_INPUT: usize = 16 * KIB;
 pub const CONNECTION_OUTPUT: usize = 16 * KIB;
 /// The maximum size of a request whose head and body are sent at once.
 pub const WHOLE_REQUEST: usize = 64 * KIB;
+/// The initial buffer for a request's head. Usual heads fit.
+pub const REQUEST_HEAD: usize = 512;
+/// More than the head that ureq writes, which is dropped.
+pub const DROPPED_HEAD: usize = 256;
 /// The initial buffer for a proxy's answer. It grows up to the maximum size of a head.
 pub const PROXY_ANSWER: usize = 4 * KIB;
 /// The number of bytes to read from an idle connection to check it. Some session tickets fit, a flood does not.

@@ -89,12 +89,17 @@ impl StopSignal {
     /// The deadline. `None` while the work waits in the queue, for work without a time limit, and while the deadline is
     /// suspended.
     pub fn deadline(&self) -> Option<Instant> {
-        let deadline = self.deadline.get()?;
         match self.absence() {
-            None => Some(deadline.at),
             Some(absence) if absence.is_under_way() => None,
-            Some(absence) => Some(deadline.at + absence.length().saturating_sub(deadline.absence)),
+            _ => self.deadline_after_return(),
         }
+    }
+
+    /// The deadline, or the one that would hold if the app came back now. `None` without a time limit.
+    pub fn deadline_after_return(&self) -> Option<Instant> {
+        let deadline = self.deadline.get()?;
+        let absence = self.absence().map_or(Duration::ZERO, Absence::length);
+        Some(deadline.at + absence.saturating_sub(deadline.absence))
     }
 
     /// Whether the work has a deadline, also one that stands still.
@@ -259,6 +264,7 @@ mod tests {
         assert_eq!(signal.check(), Err(StopReason::DeadlinePassed));
         absence.begin();
         assert_eq!((signal.check(), signal.deadline()), (Ok(()), None));
+        assert!(signal.deadline_after_return().is_some_and(|deadline| deadline < Instant::now() + LIMIT));
         assert!(signal.has_deadline());
 
         // One that is set meanwhile has all of its time left at the return.

@@ -84,7 +84,7 @@ const HARMLESS: [(&str, &[&str]); 9] = [
     ),
     (
         "what is waited for, has waited, or may wait: values",
-        &["WaitError", "let wait =", "may_wait", "tasks_waiting", "waited", "waiting", "waits"],
+        &["WaitError", "let wait =", "may_wait", "tasks_waiting", "waited", "waiting"],
     ),
     ("a phase of an exchange", &["wait: Duration", "send, wait, receive", "self.wait)"]),
     ("the module of the one wait", &["mod wait;", "use wait::", "wait::"]),
@@ -112,7 +112,7 @@ const MAY_SLEEP: [(&str, &[&str], &str); 11] = [
     ("worker/mod.rs", &["yield_now"], "one yield, when the task is over"),
     (
         "worker/pool.rs",
-        &["JoinHandle", ".join()", "park_timeout", "unpark", "wait_for_work"],
+        &["JoinHandle", ".join()", "park", "park_timeout", "unpark", "wait_for_work"],
         "threads without work; closing joins them when their work was stopped",
     ),
     (

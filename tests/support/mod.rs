@@ -191,8 +191,8 @@ impl Ended {
 pub struct Session {
     pub handle: *mut WxtSession,
     pub directory: TempDir,
-    /// Whether tasks are traced.
-    pub traces: bool,
+    /// The `on_trace` of tasks.
+    pub on_trace: Option<OnTrace>,
 }
 
 // A handle is a number.
@@ -229,7 +229,7 @@ impl Session {
         let mut handle = std::ptr::null_mut();
         let status = unsafe { wxt_session_open(&options, &mut handle) };
         assert_eq!(status == WXT_OK, !handle.is_null());
-        (status, Session { handle, directory, traces: false })
+        (status, Session { handle, directory, on_trace: None })
     }
 
     pub fn download(&self, url: &str) -> Task {
@@ -262,7 +262,7 @@ impl Session {
     fn start(&self, start: impl FnOnce(*const WxtCallbacks, *mut WxtTaskId) -> WxtStatus) -> Task {
         let (sender, events) = channel();
         let mut callbacks = callbacks(sender);
-        callbacks.on_trace = self.traces.then_some(on_trace);
+        callbacks.on_trace = self.on_trace;
         let mut id = 0;
         assert_eq!(start(&callbacks, &mut id), WXT_OK);
         assert_ne!(id, 0);
@@ -349,7 +349,9 @@ unsafe extern "C" fn on_progress(user_data: *mut c_void, _: WxtTaskId, event: *c
     );
 }
 
-unsafe extern "C" fn on_trace(user_data: *mut c_void, _: WxtTaskId, event: *const WxtTrace) {
+type OnTrace = unsafe extern "C" fn(*mut c_void, WxtTaskId, *const WxtTrace);
+
+pub unsafe extern "C" fn on_trace(user_data: *mut c_void, _: WxtTaskId, event: *const WxtTrace) {
     let event = unsafe { &*event };
     send(user_data, Event::Trace(text(event.entry).expect("an entry")));
 }

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use super::{IdleConnections, IdlePool, MAX_IDLE, MAX_IDLE_TIME, Origin};
 use crate::http::connection::Connection;
 use crate::http::error::{Error, ErrorKind};
+use crate::http::exchange::Exchange;
 use crate::platform::Waker;
 use crate::worker::{Worker, lock};
 
@@ -90,16 +91,16 @@ impl IdlePool {
     pub(super) fn await_opening(
         self: &Arc<IdlePool>,
         number: u64,
-        worker: &Worker,
+        exchange: &Exchange,
     ) -> Result<Option<Box<Connection>>, Error> {
-        match worker.wait_for(None, || lock(&self.state).take_claimed(number)) {
+        match exchange.wait_at_speed(|| lock(&self.state).take_claimed(number)) {
             Ok(taken) => Ok(taken.flatten()),
             Err(error) => {
                 let left = lock(&self.state).give_claim_back(number);
                 if let Some((origin, connection)) = left {
-                    self.put(origin, connection, worker);
+                    self.put(origin, connection, exchange.worker());
                 }
-                Err(error.into())
+                Err(error)
             }
         }
     }
@@ -198,7 +199,7 @@ mod tests {
     use std::time::{Duration, Instant};
 
     use super::*;
-    use crate::http::exchange::{Exchange, Reports};
+    use crate::http::exchange::Reports;
     use crate::worker::{StopReason, StopSignal};
 
     fn is_claimed(pool: &IdlePool) -> bool {

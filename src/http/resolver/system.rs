@@ -16,10 +16,12 @@ use crate::worker::{ThreadPool, WorkQueue, lock};
 
 /// One for each transfer of a mini program.
 const MAX_THREADS: usize = 20;
-/// Half of the threads, so that a session whose look-ups hang does not block the others.
-const MAX_RUNNING_PER_SESSION: usize = MAX_THREADS / 2;
-/// The system's resolver needs far less, but a small stack is not safe with every libc.
-const STACK_SIZE: usize = 512 * 1024;
+/// How many threads the look-ups of one session hold at most, outdated ones included: half of them, so that a session
+/// whose look-ups hang does not block the others.
+const MAX_THREADS_PER_SESSION: usize = MAX_THREADS / 2;
+/// How many of these threads look-ups that are not outdated hold at most. After a first change of the network, some are
+/// free for the repeated look-ups even if all earlier ones hang.
+const MAX_CURRENT_PER_SESSION: usize = MAX_THREADS_PER_SESSION - 2;
 
 /// Identifies the session that asks, for fairness.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,8 +40,9 @@ pub(in crate::http) struct Lookups {
     pool: ThreadPool<LookupQueue>,
 }
 
-/// A name that is being looked up or waits for a thread. Askers own their answer and are referenced weakly, so a
-/// question without a living asker is abandoned.
+/// A name that is being looked up or waits for a thread. All askers are of one session, which the look-up counts
+/// against and whose changes of the network repeat it. Askers own their answer and are referenced weakly, so a question
+/// without a living asker is abandoned.
 struct Question {
     session: LookupSession,
     host: String,
@@ -105,12 +108,15 @@ impl Question {
 impl LookupQueue {
     /// The index of the first question whose session may use another thread.
     fn first_ready(&self) -> Option<usize> {
-        self.waiting.iter().position(|question| self.running_of(question.session) < MAX_RUNNING_PER_SESSION)
+        self.waiting.iter().position(|question| self.threads_left(question.session) > 0)
     }
 
-    fn running_of(&self, session: LookupSession) -> usize {
-        // An outdated look-up that hangs holds a thread, but does not count against its session.
-        self.running.iter().filter(|question| question.session == session && !question.is_outdated()).count()
+    /// How many further threads the session may use.
+    fn threads_left(&self, session: LookupSession) -> usize {
+        let of_session = || self.running.iter().filter(|question| question.session == session);
+        let current = of_session().filter(|question| !question.is_outdated()).count();
+        let left = MAX_THREADS_PER_SESSION.saturating_sub(of_session().count());
+        left.min(MAX_CURRENT_PER_SESSION.saturating_sub(current))
     }
 }
 
@@ -132,8 +138,7 @@ impl WorkQueue for LookupQueue {
                 None => sessions.push((question.session, 1)),
             }
         }
-        let left = |session| MAX_RUNNING_PER_SESSION.saturating_sub(self.running_of(session));
-        sessions.into_iter().map(|(session, count)| count.min(left(session))).sum()
+        sessions.into_iter().map(|(session, count)| count.min(self.threads_left(session))).sum()
     }
 
     fn done(&mut self) {
@@ -144,20 +149,19 @@ impl WorkQueue for LookupQueue {
 impl Lookups {
     fn new(look_up: impl Fn(&str) -> LookupAnswer + Send + Sync + 'static) -> Lookups {
         let run = move |question: Arc<Question>, _: &_| question.answer(&look_up(&question.host));
-        Lookups { pool: ThreadPool::new("wxt-dns", MAX_THREADS, STACK_SIZE, LookupQueue::default(), run) }
+        Lookups { pool: ThreadPool::new("wxt-dns", MAX_THREADS, LookupQueue::default(), run) }
     }
 
-    /// Resolves `host` and wakes `asker` with the addresses. Joins a running look-up of the same name, or a waiting one
-    /// of the same session. Dropping `asker` withdraws the question unless its look-up has started.
+    /// Resolves `host` and wakes `asker` with the addresses. Joins a look-up of the same name and session, running or
+    /// waiting. Dropping `asker` withdraws the question unless its look-up has started.
     ///
     /// # Errors
     /// No thread can be started. There will be no answer.
     pub(super) fn ask(&self, session: &LookupSession, host: &str, asker: &Arc<PendingLookup>) -> io::Result<()> {
         let (_, started) = self.pool.update(|queue| {
             queue.waiting.retain(|question| !question.is_abandoned());
-            let of_session = queue.waiting.iter().filter(|question| question.session == *session);
-            let running = queue.running.iter().filter(|question| !question.is_outdated());
-            let mut candidates = running.chain(of_session).filter(|question| question.host == host);
+            let current = queue.running.iter().filter(|question| !question.is_outdated()).chain(&queue.waiting);
+            let mut candidates = current.filter(|question| question.session == *session && question.host == host);
             if !candidates.any(|question| question.join(asker)) {
                 queue.waiting.push_back(Question::new(*session, host, vec![Arc::downgrade(asker)]));
             }
@@ -165,7 +169,8 @@ impl Lookups {
         started
     }
 
-    /// Repeats the session's look-ups that the system has not answered.
+    /// Repeats the session's look-ups that the system has not answered. They start at once if the session may use
+    /// further threads, and otherwise as soon as one of its look-ups returns.
     pub(super) fn ask_again(&self, session: &LookupSession) {
         // If no further thread can be started, the threads of the running look-ups will take the questions.
         let _ = self.pool.update(|queue| {

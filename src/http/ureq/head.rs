@@ -7,6 +7,7 @@ use crate::http::error::Error;
 use crate::http::head::{is_control, is_token};
 use crate::http::request::Request;
 use crate::terms::{Header, Method, is_one_of};
+use crate::worker::sizes::REQUEST_HEAD;
 
 /// Writes the head: the library's fields first, then the caller's in their order and spelling.
 ///
@@ -22,8 +23,7 @@ pub(super) fn write(request: &Request<'_>, body_length: u64) -> Result<Vec<u8>, 
         return Err(Error::internal("the request's target is malformed"));
     }
 
-    // Usual heads fit.
-    let mut head = Vec::with_capacity(512);
+    let mut head = Vec::with_capacity(REQUEST_HEAD);
     for part in [method, " ", target, " HTTP/1.1\r\n"] {
         head.extend_from_slice(part.as_bytes());
     }

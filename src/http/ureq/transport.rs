@@ -8,11 +8,8 @@ use super::{Hand, WHOLE_ANSWER};
 use crate::http::connection::Connection;
 use crate::http::error::Error;
 use crate::http::exchange::Exchange;
-use crate::worker::sizes::{CONNECTION_OUTPUT, LARGE_BODY, WHOLE_REQUEST};
+use crate::worker::sizes::{CONNECTION_OUTPUT, DROPPED_HEAD, LARGE_BODY, WHOLE_REQUEST};
 use crate::worker::{Buffer, lock};
-
-/// Larger than the head that ureq writes, which is dropped.
-const DROPPED_HEAD: usize = 256;
 
 /// The size of the output buffer of a request.
 #[derive(Clone, Copy, Debug)]

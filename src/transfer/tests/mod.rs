@@ -18,7 +18,7 @@ use crate::policy::lan::LanPolicy;
 use crate::policy::quirks::{CallRules, Platform, Version};
 use crate::storage::{self, PathScheme, Sharing};
 use crate::terms::{Method, TransferError};
-use crate::worker::{StopSignal, WaitError};
+use crate::worker::{Absence, StopSignal, WaitError};
 
 /// The deadline of every transfer here.
 pub const DEADLINE: Duration = Duration::from_secs(60);
@@ -112,6 +112,8 @@ pub struct Bench {
     pub environment: Environment,
     pub clock: Arc<VirtualClock>,
     pub directory: TempDir,
+    /// Of transfers that wait for the app's return.
+    pub absence: Option<Arc<Absence>>,
 }
 
 fn storage_options(directory: &TempDir) -> storage::Options {
@@ -156,10 +158,10 @@ impl Bench {
 
     /// The next launch of the mini program, with the same files.
     pub fn relaunched(self) -> Bench {
-        let Bench { environment, clock, directory } = self;
+        let Bench { environment, clock, directory, absence } = self;
         environment.storage.close();
         let storage = Storage::open(storage_options(&directory)).unwrap();
-        Bench { environment: Environment { storage, ..environment }, clock, directory }
+        Bench { environment: Environment { storage, ..environment }, clock, directory, absence }
     }
 
     /// With `retry`, and a resolver that returns each of `addresses` in turn.
@@ -202,7 +204,7 @@ impl Bench {
             storage: storage.unwrap(),
             log: Log::default(),
         };
-        Bench { environment, clock, directory }
+        Bench { environment, clock, directory, absence: None }
     }
 
     /// Downloads `url` into a temporary file.
@@ -253,7 +255,7 @@ impl Bench {
     }
 
     fn run(&self, transfer: impl FnOnce(&TransferContext<'_>) -> Result<Success, TransferError>) -> Outcome {
-        let stop = Arc::new(StopSignal::new());
+        let stop = Arc::new(StopSignal::with_absence(self.absence.clone()));
         stop.set_deadline(self.clock.now() + DEADLINE);
         let worker = Arc::new(Worker::for_call(stop));
         let heard = Arc::new(Mutex::new(Heard::default()));

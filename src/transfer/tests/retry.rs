@@ -230,6 +230,19 @@ fn retry_after_is_obeyed_before_the_deadline() {
     assert_eq!(outcome.waits, [Duration::from_millis(500)], "a value that is no wait is none");
 }
 
+/// A wait that the deadline would end after the return is useless: the answer is given at once.
+#[test]
+fn retry_after_is_compared_with_a_deadline_that_stands_still() {
+    for (value, status) in [("7", 200), ("120", 503)] {
+        let busy = Script::answer(503, &[("Retry-After", value)], b"busy");
+        let server = FaultServer::start(Transport::Plain, vec![busy, fine()]);
+        let mut bench = Bench::new(rules(1, Caller::Download), &[&[]]);
+        bench.absence.insert(Arc::default()).begin();
+        let outcome = bench.download(&server.url("/"));
+        assert_eq!((outcome.status(), outcome.waits.len()), (status, usize::from(status == 200)), "{value}");
+    }
+}
+
 #[test]
 fn host_receives_only_the_final_head_and_its_file() {
     let broken = Script::fault_at(6, &[("X-Attempt", "1")], b"broken off", Step::Close);

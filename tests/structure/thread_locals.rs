@@ -1,0 +1,72 @@
+//! Few values belong to a thread. Such a value passes data beside the parameters, so a reader does not see where it comes
+//! from, and it is wrong as soon as the work moves to another thread.
+
+use super::sources;
+use super::words::words_of;
+
+/// The allowed ones, with the reason why a parameter cannot take their place.
+const ALLOWED: [(&str, &str, &str); 2] = [
+    (
+        "task/delivery.rs",
+        "CALLBACK_DEPTH",
+        "code of the host lies between the callback and the call in it, and passes nothing of the library's on",
+    ),
+    (
+        "http/tls/handshake.rs",
+        "CURRENT",
+        "rustls lies between the handshake and the signer, and passes only the message on",
+    ),
+];
+
+/// The names of the values in a piece of code that belong to a thread. One that is declared in another way than by the macro's
+/// `static` has the name of that way.
+fn thread_locals_of(code: &str) -> Vec<String> {
+    let words = words_of(code);
+    let mut found = Vec::new();
+    for (index, word) in words.iter().enumerate() {
+        match word.as_str() {
+            "thread_local" if words.get(index + 1).is_some_and(|next| next == "!") => {
+                found.extend(statics_of(&words[index + 2..]));
+            }
+            "thread_local" | "ThreadLocal" | "LocalKey" | "pthread_setspecific" => found.push(word.clone()),
+            _ => {}
+        }
+    }
+    found
+}
+
+/// The names after each `static` in the brackets with which the words begin.
+fn statics_of(words: &[String]) -> Vec<String> {
+    let mut depth = 0;
+    let is_inside = |word: &&String| {
+        match word.as_str() {
+            "{" | "(" | "[" => depth += 1,
+            "}" | ")" | "]" => depth -= 1,
+            _ => {}
+        }
+        depth > 0
+    };
+    let inside: Vec<_> = words.iter().take_while(is_inside).collect();
+    inside.windows(2).filter(|pair| pair[0] == "static").map(|pair| pair[1].clone()).collect()
+}
+
+#[test]
+fn values_belong_to_a_thread_only_where_that_is_listed() {
+    let found = sources().into_iter().flat_map(|source| {
+        let names = thread_locals_of(&source.lines.join("\n"));
+        names.into_iter().map(move |name| (source.path.clone(), name))
+    });
+    let mut found: Vec<_> = found.collect();
+    found.sort();
+    let mut allowed = ALLOWED.map(|(path, name, _)| (path.to_owned(), name.to_owned()));
+    allowed.sort();
+    assert_eq!(found, allowed, "pass it as a parameter");
+}
+
+#[test]
+fn every_thread_local_is_seen() {
+    let code = "thread_local! { static A: X = f({ 1 }); pub static B: Y = y(); } static C: u8 = 0; thread_local!(static D: Z);";
+    assert_eq!(thread_locals_of(code), ["A", "B", "D"]);
+    assert_eq!(thread_locals_of("#[thread_local] static A: u8 = 0;"), ["thread_local"]);
+    assert_eq!(thread_locals_of("use std::thread::LocalKey;"), ["LocalKey"]);
+}
