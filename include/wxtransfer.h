@@ -211,6 +211,11 @@ static inline WxtStr wxt_str(const char *text) {
 #define WXT_PLATFORM_OTHER 3
 
 /**
+ * The WeChat client on HarmonyOS NEXT, whose `platform` in WeChat is `ohos`.
+ */
+#define WXT_PLATFORM_OHOS 4
+
+/**
  * Pages may use `wxfile://` paths only.
  */
 #define WXT_PATHS_SANDBOX 0
@@ -514,7 +519,8 @@ typedef struct {
    */
   WxtStr user_id;
   /**
-   * The client's platform: `WXT_PLATFORM_IOS`, `WXT_PLATFORM_ANDROID` or `WXT_PLATFORM_OTHER`. Required.
+   * The client's platform: `WXT_PLATFORM_IOS`, `WXT_PLATFORM_ANDROID`, `WXT_PLATFORM_OHOS` or
+   * `WXT_PLATFORM_OTHER`. Required.
    */
   int32_t platform;
   /**

@@ -13,12 +13,9 @@ for tool in node npm; do
 done
 
 (cd "$root" && cargo build --locked --example playground && cargo build --locked -p wxtransfer-test-server)
-mkdir -p "$out"
-if ! cmp -s "$here/tests/package-lock.json" "$out/package-lock.json"; then
-    cp "$here/tests/package.json" "$out"
-    (cp "$here/tests/package-lock.json" "$out" && cd "$out" && npm ci --ignore-scripts --no-audit --no-fund) ||
-        { rm -f "$out/package-lock.json"; exit 1; }
-fi
+# shellcheck source=bindings/javascript/tests/install.sh
+. "$here/tests/install.sh"
+install_packages "$out"
 
 # The time limit turns a test that waits forever into a failure.
 WXTRANSFER_PLAYGROUND=$target/debug/examples/playground WXTRANSFER_TEST_SERVER=$target/debug/wxtransfer-test-server \

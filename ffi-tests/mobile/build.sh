@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Builds the library for phones and checks the results: static libraries for Android and Apple's systems, and the shared library
-# that an Android app contains, which is the Kotlin library's with the core in it. Needs Debian and rustup's rustc, but neither an
-# NDK nor Xcode: there is no C library and there are no frameworks to link with, so the undefined symbols are compared with
-# the reviewed lists in this directory.
+# Builds the library for phones and checks the results: static libraries for Android, Apple's systems and HarmonyOS, and the
+# shared library that an app contains, which is the Kotlin library's or, for HarmonyOS, the Node-API module's, with the core in it.
+# Needs Debian and rustup's rustc, but neither an NDK nor Xcode: there is no C library and there are no frameworks to link with, so
+# the undefined symbols are compared with the reviewed lists in this directory.
 # The results are not for shipping; the scripts in release/ build those.
 #
 # usage: build.sh [--quick] [target...]    default: all targets. --quick builds none of Android's static libraries, which no app
@@ -14,7 +14,8 @@ HERE=$ROOT/ffi-tests/mobile
 # shellcheck source=ffi-tests/toolchain.sh
 source "$ROOT/ffi-tests/toolchain.sh"
 
-QUICK_TARGETS=(aarch64-linux-android armv7-linux-androideabi x86_64-linux-android aarch64-apple-ios aarch64-apple-darwin)
+QUICK_TARGETS=(aarch64-linux-android armv7-linux-androideabi x86_64-linux-android aarch64-unknown-linux-ohos aarch64-apple-ios
+    aarch64-apple-darwin)
 ALL_TARGETS=("${QUICK_TARGETS[@]}" aarch64-apple-ios-sim aarch64-apple-ios-macabi)
 ANDROID_API=23
 IOS_MINIMUM=13.0
@@ -27,10 +28,11 @@ ARM_CATALYST_MINIMUM=14.0
 ARM_MACOS_MINIMUM=11.0
 OUT=$ROOT/target/mobile
 # The directories in which cargo puts the libraries that are checked here. Cargo locks the whole directory during a build, and the
-# builds for Apple's systems and for Android run at the same time.
-ANDROID_BUILDS=$ROOT/target
+# builds for Apple's systems and the others run at the same time.
+OTHER_BUILDS=$ROOT/target
 APPLE_BUILDS=$ROOT/target/apple
 KOTLIN=$ROOT/bindings/kotlin/src
+HARMONY=$ROOT/bindings/harmony
 # Android 15 and later can have pages of this size, and load no library with less alignment.
 PAGE=16384
 # Upper limits of the sizes, so that growth is noticed. A static library contains much that a linker drops.
@@ -48,7 +50,8 @@ clang_target() {
     case $1 in
     armv7-linux-androideabi) echo armv7a-linux-androideabi$ANDROID_API ;;
     *-linux-android) echo "$1$ANDROID_API" ;;
-    *) fail "no Android target: $1" ;;
+    aarch64-unknown-linux-ohos) echo aarch64-linux-ohos ;;
+    *) fail "no target of clang: $1" ;;
     esac
 }
 
@@ -141,6 +144,7 @@ write_expected() {
     case $1 in
     *-apple-ios*) list "$HERE/undefined-ios.txt" ;;
     *-apple-darwin) list "$HERE/undefined-ios.txt" "$HERE/undefined-macos.txt" ;;
+    *-ohos) list "$HERE/undefined-ohos.txt" ;;
     *) list "$HERE/undefined-android.txt" ;;
     esac >"$OUT/$1/reviewed"
 }
@@ -149,7 +153,7 @@ write_expected() {
 check_static() {
     local target=$1 archive=$2 prefix='' format work=$OUT/$1
     case $target in
-    aarch64-linux-android) format=elf64-littleaarch64 ;;
+    aarch64-linux-android | *-ohos) format=elf64-littleaarch64 ;;
     armv7-linux-androideabi) format=elf32-littlearm ;;
     x86_64-linux-android) format=elf64-x86-64 ;;
     *-apple-*) format='Mach-O arm64' prefix=_ ;;
@@ -190,9 +194,36 @@ check_apple_version() {
     [[ $found == "$3" ]] || fail "$1: LC_BUILD_VERSION says '$found', not '$3'"
 }
 
+# link_harmony TARGET CORE LIBRARY: makes the Node-API module as bindings/harmony/CMakeLists.txt does, without HarmonyOS's SDK. The
+# headers are those of Debian's cross compiler and of Node.js, of which the module takes ISO C, POSIX threads and Node-API.
+link_harmony() {
+    local target=$1 core=$2 library=$3 work=$OUT/$1 stub sources flags
+    install_packages libc6-dev-arm64-cross
+    mkdir -p "$work/stubs" "$work/include/napi"
+    echo '#include <node/node_api.h>' >"$work/include/napi/native_api.h"
+    flags=("--target=$(clang_target "$target")" -fuse-ld=lld -nostdlib)
+    for stub in libc.so libace_napi.z.so; do
+        clang-19 "${flags[@]}" -shared -Wl,-soname,$stub -x c /dev/null -o "$work/stubs/$stub"
+    done
+    sources=("$HARMONY"/src/*.c)
+    # The stand-ins define no symbols, so the linker would not record their names by itself.
+    clang-19 "${flags[@]}" -std=c11 -D_POSIX_C_SOURCE=200809L -Os -fPIC -fvisibility=hidden -shared -s \
+        -I "$ROOT/include" -isystem "$work/include" -isystem /usr/aarch64-linux-gnu/include -idirafter /usr/include "${sources[@]}" "$core" \
+        -L "$work/stubs" -Wl,--no-as-needed -lc -lace_napi.z -Wl,-soname,libwxtransfer_napi.so -Wl,--exclude-libs,ALL \
+        -Wl,--gc-sections -Wl,-z,max-page-size=$PAGE -o "$library" || fail "$target: the Node-API module is not built"
+}
+
+# check_harmony TARGET LIBRARY
+check_harmony() {
+    local exported
+    exported=$(llvm-nm-19 --no-llvm-bc --dynamic --defined-only --format=just-symbols "$2")
+    [[ -z $exported ]] || fail "$1: the module registers itself, but exports: $exported"
+    check_elf "$1" "$2" libc.so libace_napi.z.so
+}
+
 # check_shared TARGET LIBRARY
 check_shared() {
-    local target=$1 library=$2 work=$OUT/$1 alignments needed
+    local target=$1 library=$2 work=$OUT/$1
     llvm-nm-19 --no-llvm-bc --dynamic --defined-only --format=just-symbols "$library" | LC_ALL=C sort -u >"$work/so.exported"
     # Besides the C functions, the library exports those that the Kotlin library declares.
     {
@@ -203,7 +234,13 @@ check_shared() {
             "$KOTLIN/android/kotlin/org/wxtransfer/WXTransferAndroid.kt"
     } | LC_ALL=C sort -u >"$work/so.exported.expected"
     expect_same "$target: the exported functions of the shared library" "$work/so.exported.expected" "$work/so.exported"
+    check_elf "$target" "$library" libc.so libdl.so liblog.so libm.so
+}
 
+# check_elf TARGET LIBRARY SYSTEM-LIBRARY...: the shared library needs no other library of the system.
+check_elf() {
+    local target=$1 library=$2 work=$OUT/$1 alignments needed
+    shift 2
     llvm-nm-19 --no-llvm-bc --dynamic --undefined-only "$library" | awk '$1 == "U" { print $2 }' | LC_ALL=C sort -u >"$work/so.undefined"
     no_foreign "$target, shared" "$work/reviewed" "$work/so.undefined"
 
@@ -217,11 +254,8 @@ check_shared() {
     if llvm-readelf-19 --dynamic-table "$library" | grep -q TEXTREL; then fail "$target: $library has text relocations"; fi
     needed=$(llvm-readelf-19 --needed-libs "$library" | sed -n 's/^ *\(lib.*\)/\1/p' | sort | tr '\n' ' ')
     [[ -n $needed ]] || fail "$target: $library names no library of the system"
-    for alignment in $needed; do
-        case $alignment in
-        libc.so | libdl.so | liblog.so | libm.so) ;;
-        *) fail "$target: $library needs $alignment" ;;
-        esac
+    for needed in $needed; do
+        [[ " $* " == *" $needed "* ]] || fail "$target: $library needs $needed"
     done
     check_size "$target" "$library" shared $MAX_SHARED_BYTES
 }
@@ -242,6 +276,10 @@ build_and_check() {
                 -C link-arg=-Wl,--no-as-needed -C link-arg=-lc -C link-arg=-ldl
             check_shared "$target" "$CARGO_TARGET_DIR/$target/release/libwxtransfer_jni.so"
             ;;
+        *-ohos)
+            link_harmony "$target" "$CARGO_TARGET_DIR/$target/release/libwxtransfer.a" "$OUT/$target/libwxtransfer_napi.so"
+            check_harmony "$target" "$OUT/$target/libwxtransfer_napi.so"
+            ;;
         esac
     done
 }
@@ -253,20 +291,20 @@ if [[ ${1:-} == --quick ]]; then
     (($# > 0)) || set -- "${QUICK_TARGETS[@]}"
 fi
 (($# > 0)) || set -- "${ALL_TARGETS[@]}"
-android=()
+others=()
 apple=()
 for target in "$@"; do
     [[ " ${ALL_TARGETS[*]} " == *" $target "* ]] || fail "unknown target: $target"
-    if [[ $target == *-apple-* ]]; then apple+=("$target"); else android+=("$target"); fi
+    if [[ $target == *-apple-* ]]; then apple+=("$target"); else others+=("$target"); fi
 done
 
 # Most of a build is link-time optimisation, which keeps one processor busy. So two builds run at a time.
-CARGO_TARGET_DIR=$ANDROID_BUILDS build_and_check "${android[@]}" &
-android_job=$!
+CARGO_TARGET_DIR=$OTHER_BUILDS build_and_check "${others[@]}" &
+other_job=$!
 CARGO_TARGET_DIR=$APPLE_BUILDS build_and_check "${apple[@]}" &
 apple_job=$!
 failed=
-wait $android_job || failed=1
+wait $other_job || failed=1
 wait $apple_job || failed=1
 [[ -z $failed ]] || exit 1
 echo "$# passed, 0 failed"

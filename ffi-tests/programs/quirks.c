@@ -62,6 +62,7 @@ static void header_of_old_ios_clients(void) {
       {WXT_PLATFORM_IOS, "6.5.3.0", false},   {WXT_PLATFORM_IOS, "6.5.3.1", true},
       {WXT_PLATFORM_IOS, "6.5.10", true},     {WXT_PLATFORM_IOS, "10.0", true},
       {WXT_PLATFORM_ANDROID, "6.5.3", true},  {WXT_PLATFORM_OTHER, "1.0", true},
+      {WXT_PLATFORM_OHOS, "1.0", true},
   };
   WxtPair header = {wxt_str("X-Page"), wxt_str("value")};
   for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {

@@ -52,7 +52,7 @@ static void mistakes_in_the_options(void) {
   options = good;
   options.platform = 0;
   refused(&options, WXT_INVALID_ARGUMENT);
-  options.platform = 4;
+  options.platform = 5;
   refused(&options, WXT_INVALID_ARGUMENT);
   options = good;
   options.path_policy = 2;

@@ -13,6 +13,8 @@ pub const WXT_PLATFORM_IOS: i32 = 1;
 pub const WXT_PLATFORM_ANDROID: i32 = 2;
 /// Any other client, such as the developer tools.
 pub const WXT_PLATFORM_OTHER: i32 = 3;
+/// The WeChat client on HarmonyOS NEXT, whose `platform` in WeChat is `ohos`.
+pub const WXT_PLATFORM_OHOS: i32 = 4;
 
 /// Pages may use `wxfile://` paths only.
 pub const WXT_PATHS_SANDBOX: i32 = 0;
@@ -74,7 +76,8 @@ pub struct WxtSessionOptions {
     pub app_version: WxtStr,
     /// The user's id. Each user of a mini program has separate files. Optional. If absent, the files belong to no user.
     pub user_id: WxtStr,
-    /// The client's platform: `WXT_PLATFORM_IOS`, `WXT_PLATFORM_ANDROID` or `WXT_PLATFORM_OTHER`. Required.
+    /// The client's platform: `WXT_PLATFORM_IOS`, `WXT_PLATFORM_ANDROID`, `WXT_PLATFORM_OHOS` or
+    /// `WXT_PLATFORM_OTHER`. Required.
     pub platform: i32,
     /// Which paths pages may use: `WXT_PATHS_SANDBOX` (default) or `WXT_PATHS_NATIVE`.
     pub path_policy: i32,

@@ -13,8 +13,8 @@ use super::executor::{HostExecutor, host_log};
 use super::guard::guard;
 use super::options::{
     WXT_LAN_ALL_LOCAL, WXT_LAN_OFF, WXT_LAN_OWN_SUBNETS, WXT_PATHS_NATIVE, WXT_PATHS_SANDBOX, WXT_PLATFORM_ANDROID,
-    WXT_PLATFORM_IOS, WXT_PLATFORM_OTHER, WXT_RESUME_ACROSS_LAUNCHES, WXT_RESUME_OFF, WXT_RESUME_WITHIN_TASK,
-    WXT_STORAGE_EXCLUSIVE, WXT_STORAGE_SHARED, WxtSessionOptions,
+    WXT_PLATFORM_IOS, WXT_PLATFORM_OHOS, WXT_PLATFORM_OTHER, WXT_RESUME_ACROSS_LAUNCHES, WXT_RESUME_OFF,
+    WXT_RESUME_WITHIN_TASK, WXT_STORAGE_EXCLUSIVE, WXT_STORAGE_SHARED, WxtSessionOptions,
 };
 use super::read::read_struct;
 use super::resolver::HostResolver;
@@ -227,6 +227,7 @@ unsafe fn owned_options(options: &WxtSessionOptions) -> Result<SessionOptions, W
         WXT_PLATFORM_IOS => Platform::Ios,
         WXT_PLATFORM_ANDROID => Platform::Android,
         WXT_PLATFORM_OTHER => Platform::Other,
+        WXT_PLATFORM_OHOS => Platform::Ohos,
         _ => return Err(WXT_INVALID_ARGUMENT),
     };
     let allow_native_paths = match options.path_policy {

@@ -12,6 +12,8 @@ pub enum Platform {
     Ios,
     /// Android.
     Android,
+    /// HarmonyOS NEXT.
+    Ohos,
     /// Any other, such as the developer tools.
     Other,
 }

@@ -53,7 +53,7 @@ const NO_QUEUE_TIMES: Rule = ("no_queue_times", |rules| rules.no_queue_times);
 #[test]
 fn each_quirk_holds_up_to_its_border() {
     use Api::{Download, Upload};
-    use Platform::{Android, Ios, Other};
+    use Platform::{Android, Ios, Ohos, Other};
     const BOTH: &[Api] = &[Upload, Download];
     const NONE: &[Api] = &[];
     // (platform, client, base library, rule, the calls that have it)
@@ -66,12 +66,14 @@ fn each_quirk_holds_up_to_its_border() {
         (Ios, "6.5.10", None, HEADER_IGNORED, NONE),
         (Ios, "8.0.50", None, HEADER_IGNORED, NONE),
         (Android, "6.5.3", None, HEADER_IGNORED, NONE),
+        (Ohos, "6.5.3", None, HEADER_IGNORED, NONE),
         (Other, "6.5.3", None, HEADER_IGNORED, NONE),
         (Ios, "8.0", Some("2.4.0"), FAIL_WHEN_FULL, &[Upload]),
         (Android, "8.0", Some("2.4.1"), FAIL_WHEN_FULL, NONE),
         (Android, "8.0", Some("1.4.4"), FAIL_WHEN_FULL, &[Upload]),
         (Android, "8.0", Some("1.4.3"), FAIL_WHEN_FULL, BOTH),
         (Other, "8.0", Some("2.9.5"), TIMEOUT_IGNORED, BOTH),
+        (Ohos, "1.0", Some("2.9.5"), TIMEOUT_IGNORED, BOTH),
         (Ios, "8.0", Some("2.10.0"), TIMEOUT_IGNORED, NONE),
         (Ios, "8.0", Some("2.10"), TIMEOUT_IGNORED, NONE),
         (Android, "8.0", Some("1.7.9"), FILE_PATH_IGNORED, &[Download]),

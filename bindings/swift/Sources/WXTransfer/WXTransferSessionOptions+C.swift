@@ -59,6 +59,7 @@ extension WXTransferSessionOptions.Platform {
         case .iOS: WXT_PLATFORM_IOS
         case .android: WXT_PLATFORM_ANDROID
         case .other: WXT_PLATFORM_OTHER
+        case .ohos: WXT_PLATFORM_OHOS
         }
     }
 }

@@ -11,6 +11,8 @@ public struct WXTransferSessionOptions: Sendable {
         case android
         /// `WXT_PLATFORM_OTHER`: any other client, such as the developer tools.
         case other
+        /// `WXT_PLATFORM_OHOS`: the WeChat client on HarmonyOS NEXT.
+        case ohos
     }
 
     /// What a page may name as `filePath` of an upload.

@@ -63,7 +63,7 @@ final class ContractTests: XCTestCase {
 
     /// What goes from Swift to C only is an `enum` over the imported constants; here each has its case.
     func testEveryChoiceHasACase() throws {
-        XCTAssertEqual(try Set(Header.constants("WXT_PLATFORM_").keys), ["ios", "android", "other"])
+        XCTAssertEqual(try Set(Header.constants("WXT_PLATFORM_").keys), ["ios", "android", "other", "ohos"])
         XCTAssertEqual(try Set(Header.constants("WXT_PATHS_").keys), ["sandbox", "native"])
         XCTAssertEqual(
             try Set(Header.constants("WXT_STORAGE_", besides: ["WXT_STORAGE_FAILED", "WXT_STORAGE_LOCKED"]).keys),

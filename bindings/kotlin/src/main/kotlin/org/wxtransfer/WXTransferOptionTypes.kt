@@ -15,6 +15,9 @@ public enum class WXTransferPlatform(
 
     /** Any other client, such as the developer tools. */
     OTHER(3),
+
+    /** The WeChat client on HarmonyOS NEXT. */
+    OHOS(4),
 }
 
 /** Whether a download that breaks off goes on where it was, `WXT_RESUME_…` of the C interface. */

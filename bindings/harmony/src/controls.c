@@ -1,0 +1,70 @@
+#include "controls.h"
+
+#include "options.h"
+
+/* Throws unless `status` is WXT_OK. A method without a result returns `undefined`, which NULL means. */
+static napi_value finish(napi_env env, const char *what, WxtStatus status, Arena *arena) {
+  arena_free(arena);
+  if (status != WXT_OK) throw_status(env, what, status, NULL);
+  return NULL;
+}
+
+napi_value control_enter_background(napi_env env, napi_callback_info info) {
+  Arena arena = {NULL};
+  Session *session = session_of_call(env, info, 0, NULL, false);
+  return session == NULL ? NULL : finish(env, "enterBackground", wxt_session_enter_background(session->handle), &arena);
+}
+
+napi_value control_enter_foreground(napi_env env, napi_callback_info info) {
+  Arena arena = {NULL};
+  Session *session = session_of_call(env, info, 0, NULL, false);
+  return session == NULL ? NULL : finish(env, "enterForeground", wxt_session_enter_foreground(session->handle), &arena);
+}
+
+napi_value control_network_changed(napi_env env, napi_callback_info info) {
+  Arena arena = {NULL};
+  napi_value argument = NULL;
+  WxtNetwork network = wxt_network();
+  WxtStatus status = WXT_OK;
+  Session *session = session_of_call(env, info, 1, &argument, false);
+  if (session == NULL) return NULL;
+  if (read_members(env, argument, &NETWORK_MEMBERS, &network, &arena)) status = wxt_session_network_changed(session->handle, &network);
+  return finish(env, NETWORK_MEMBERS.what, status, &arena);
+}
+
+napi_value control_prepare(napi_env env, napi_callback_info info) {
+  static const Member SERVER = {"server", MEMBER_TEXT, true, 0, NO_FIELD, NULL, NULL};
+  static const Members SERVER_MEMBERS = {"prepare", &SERVER, 1, sizeof(WxtStr)};
+  Arena arena = {NULL};
+  napi_value argument = NULL;
+  WxtStr server = {NULL, 0};
+  WxtStatus status = WXT_OK;
+  Session *session = session_of_call(env, info, 1, &argument, false);
+  if (session == NULL) return NULL;
+  if (read_argument(env, argument, &SERVER_MEMBERS, &server, &arena)) status = wxt_session_prepare(session->handle, server);
+  return finish(env, SERVER_MEMBERS.what, status, &arena);
+}
+
+napi_value control_set_max_bytes_per_second(napi_env env, napi_callback_info info) {
+  Arena arena = {NULL};
+  napi_value argument = NULL;
+  uint64_t rate = 0;
+  WxtStatus status = WXT_OK;
+  Session *session = session_of_call(env, info, 1, &argument, false);
+  if (session == NULL) return NULL;
+  if (read_argument(env, argument, &RATE_MEMBERS, &rate, &arena)) status = wxt_session_set_max_bytes_per_second(session->handle, rate);
+  return finish(env, RATE_MEMBERS.what, status, &arena);
+}
+
+napi_value control_set_trust(napi_env env, napi_callback_info info) {
+  Arena arena = {NULL};
+  napi_value argument = NULL;
+  Trust trust = {{NULL, 0}, NULL, 0};
+  WxtStatus status = WXT_OK;
+  Session *session = session_of_call(env, info, 1, &argument, false);
+  if (session == NULL) return NULL;
+  if (read_members(env, argument, &TRUST_MEMBERS, &trust, &arena)) {
+    status = wxt_session_set_trust(session->handle, trust.root_certificates, trust.pins, trust.pin_count);
+  }
+  return finish(env, TRUST_MEMBERS.what, status, &arena);
+}

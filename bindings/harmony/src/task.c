@@ -1,0 +1,241 @@
+#include "task.h"
+
+#include <stdlib.h>
+
+#include "options.h"
+
+static const napi_type_tag TASK_TAG = {0x7b0e5c1d92f04c38, 0xa17d2e60c4f58b93};
+
+static void link_task(Task *task) {
+  Session *session = task->session;
+  task->next = session->tasks;
+  if (task->next != NULL) task->next->previous = task;
+  session->tasks = task;
+}
+
+void task_release(Task *task) {
+  if (--task->holders == 0) free(task);
+}
+
+void tasks_abort(Session *session) {
+  /* Settled tasks are not found. Their callbacks follow anyway. */
+  for (Task *task = session->tasks; task != NULL; task = task->next) wxt_task_abort(session->handle, task->id);
+}
+
+void task_settle(napi_env env, Task *task, napi_value outcome) {
+  if (task->result == NULL) return;
+  if (task->has_failed) {
+    napi_reject_deferred(env, task->result, outcome);
+  } else {
+    napi_resolve_deferred(env, task->result, outcome);
+  }
+  task->result = NULL;
+}
+
+static void object_is_collected(napi_env env, void *data, void *hint) {
+  Task *task = data;
+  (void)hint;
+  /* While the task runs, its callbacks need the outcome. */
+  if (task->session == NULL) drop(env, &task->outcome);
+  drop(env, &task->result_promise);
+  task_release(task);
+}
+
+/* The task of `this`, and one argument. NULL with a pending exception if `this` is none. */
+static Task *task_of_call(napi_env env, napi_callback_info info, napi_value *argument) {
+  napi_value this_value = NULL;
+  size_t count = 1;
+  napi_get_cb_info(env, info, &count, argument, &this_value, NULL);
+  Task *task = native_of(env, this_value, &TASK_TAG);
+  if (task == NULL) napi_throw_type_error(env, NULL, "a task's method is called on something else");
+  return task;
+}
+
+static napi_value task_abort(napi_env env, napi_callback_info info) {
+  napi_value argument = NULL;
+  Task *task = task_of_call(env, info, &argument);
+  /* A task that has ended cannot be aborted, which is no mistake. */
+  if (task != NULL && task->session != NULL) wxt_task_abort(task->session->handle, task->id);
+  return NULL;
+}
+
+static napi_value task_set_max_bytes_per_second(napi_env env, napi_callback_info info) {
+  Arena arena = {NULL};
+  napi_value argument = NULL;
+  uint64_t rate = 0;
+  Task *task = task_of_call(env, info, &argument);
+  if (task == NULL || !read_argument(env, argument, &RATE_MEMBERS, &rate, &arena)) return NULL;
+  if (task->session != NULL) wxt_task_set_max_bytes_per_second(task->session->handle, task->id, rate);
+  return NULL;
+}
+
+static bool is_function(napi_env env, napi_value value) {
+  napi_valuetype type = napi_undefined;
+  napi_typeof(env, value, &type);
+  return type == napi_function;
+}
+
+/* Adds a listener. After the end of the task there is nothing to listen to. */
+static napi_value add_listener(napi_env env, Task *task, napi_ref *listeners, napi_value listener) {
+  napi_value list = NULL;
+  uint32_t count = 0;
+  if (!is_function(env, listener)) {
+    napi_throw_type_error(env, NULL, "a listener must be a function");
+    return NULL;
+  }
+  if (task->session == NULL) return NULL;
+  if (*listeners == NULL) {
+    napi_create_array(env, &list);
+    *listeners = keep(env, list);
+  }
+  napi_get_reference_value(env, *listeners, &list);
+  napi_get_array_length(env, list, &count);
+  napi_set_element(env, list, count, listener);
+  return NULL;
+}
+
+/* Removes one listener, or all if there is no argument. */
+static napi_value remove_listener(napi_env env, napi_ref *listeners, napi_value listener) {
+  napi_value list = NULL, kept = NULL, element;
+  uint32_t count = 0, length = 0;
+  if (*listeners == NULL) return NULL;
+  napi_get_reference_value(env, *listeners, &list);
+  napi_get_array_length(env, list, &count);
+  napi_create_array(env, &kept);
+  for (uint32_t i = 0; i < count && is_function(env, listener); i++) {
+    bool same = false;
+    napi_get_element(env, list, i, &element);
+    napi_strict_equals(env, element, listener, &same);
+    if (!same) napi_set_element(env, kept, length++, element);
+  }
+  drop(env, listeners);
+  if (length > 0) *listeners = keep(env, kept);
+  return NULL;
+}
+
+static napi_value on_progress_update(napi_env env, napi_callback_info info) {
+  napi_value listener = NULL;
+  Task *task = task_of_call(env, info, &listener);
+  return task == NULL ? NULL : add_listener(env, task, &task->progress_listeners, listener);
+}
+
+static napi_value off_progress_update(napi_env env, napi_callback_info info) {
+  napi_value listener = NULL;
+  Task *task = task_of_call(env, info, &listener);
+  return task == NULL ? NULL : remove_listener(env, &task->progress_listeners, listener);
+}
+
+static napi_value on_headers_received(napi_env env, napi_callback_info info) {
+  napi_value listener = NULL;
+  Task *task = task_of_call(env, info, &listener);
+  return task == NULL ? NULL : add_listener(env, task, &task->headers_listeners, listener);
+}
+
+static napi_value off_headers_received(napi_env env, napi_callback_info info) {
+  napi_value listener = NULL;
+  Task *task = task_of_call(env, info, &listener);
+  return task == NULL ? NULL : remove_listener(env, &task->headers_listeners, listener);
+}
+
+/* A promise of the outcome. It is made when it is asked for, so that an app that uses callbacks has no unhandled rejection. */
+static napi_value task_result(napi_env env, napi_callback_info info) {
+  napi_value argument = NULL, promise = NULL, outcome = NULL;
+  Task *task = task_of_call(env, info, &argument);
+  if (task == NULL) return NULL;
+  if (task->result_promise != NULL) {
+    napi_get_reference_value(env, task->result_promise, &promise);
+    return promise;
+  }
+  napi_create_promise(env, &task->result, &promise);
+  task->result_promise = keep(env, promise);
+  if (task->has_ended) {
+    napi_get_reference_value(env, task->outcome, &outcome);
+    task_settle(env, task, outcome);
+  }
+  return promise;
+}
+
+static const Method METHODS[] = {
+    {"abort", task_abort},
+    {"setMaxBytesPerSecond", task_set_max_bytes_per_second},
+    {"onProgressUpdate", on_progress_update},
+    {"offProgressUpdate", off_progress_update},
+    {"onHeadersReceived", on_headers_received},
+    {"offHeadersReceived", off_headers_received},
+    {"result", task_result},
+    {NULL, NULL},
+};
+
+/* Makes a task and its object, which hold each other's memory. NULL with a pending exception without memory. */
+static Task *new_task(Session *session, bool is_upload, const TaskFunctions *functions, napi_value *object) {
+  napi_env env = session->env;
+  Task *task = calloc(1, sizeof *task);
+  napi_create_object(env, object);
+  if (task == NULL || !bind_native(env, *object, task, &TASK_TAG, object_is_collected)) {
+    free(task);
+    throw_status(env, is_upload ? "uploadFile" : "downloadFile", WXT_OUT_OF_RESOURCES, NULL);
+    return NULL;
+  }
+  task->holders = 1;
+  task->is_upload = is_upload;
+  task->success = keep(env, functions->success);
+  task->fail = keep(env, functions->fail);
+  task->complete = keep(env, functions->complete);
+  define_methods(env, *object, METHODS);
+  return task;
+}
+
+/* The task has started, or `status` says why it has not. */
+static napi_value finish_start(Session *session, Task *task, WxtStatus status, napi_value object) {
+  napi_env env = session->env;
+  if (status != WXT_OK) {
+    drop(env, &task->success);
+    drop(env, &task->fail);
+    drop(env, &task->complete);
+    throw_status(env, task->is_upload ? "uploadFile" : "downloadFile", status, NULL);
+    return NULL;
+  }
+  /* The callbacks come in a later turn, so that the app has its task before. */
+  task->session = session;
+  task->holders++;
+  session->holders++;
+  link_task(task);
+  session_changed(session);
+  return object;
+}
+
+napi_value task_upload(napi_env env, napi_callback_info info) {
+  Arena arena = {NULL};
+  napi_value argument = NULL, object = NULL;
+  UploadSettings settings = {.request = wxt_upload_request()};
+  Session *session = session_of_call(env, info, 1, &argument, false);
+  if (session == NULL) return NULL;
+  if (read_members(env, argument, &UPLOAD_MEMBERS, &settings, &arena)) {
+    Task *task = new_task(session, true, &settings.functions, &object);
+    if (task != NULL) {
+      WxtCallbacks callbacks = task_callbacks(task);
+      WxtStatus status = wxt_upload_file(session->handle, &settings.request, &callbacks, &task->id);
+      object = finish_start(session, task, status, object);
+    }
+  }
+  arena_free(&arena);
+  return object;
+}
+
+napi_value task_download(napi_env env, napi_callback_info info) {
+  Arena arena = {NULL};
+  napi_value argument = NULL, object = NULL;
+  DownloadSettings settings = {.request = wxt_download_request()};
+  Session *session = session_of_call(env, info, 1, &argument, false);
+  if (session == NULL) return NULL;
+  if (read_members(env, argument, &DOWNLOAD_MEMBERS, &settings, &arena)) {
+    Task *task = new_task(session, false, &settings.functions, &object);
+    if (task != NULL) {
+      WxtCallbacks callbacks = task_callbacks(task);
+      WxtStatus status = wxt_download_file(session->handle, &settings.request, &callbacks, &task->id);
+      object = finish_start(session, task, status, object);
+    }
+  }
+  arena_free(&arena);
+  return object;
+}

@@ -1,0 +1,72 @@
+'use strict';
+
+/* The module in this process, with sessions whose files go with the test. */
+const fs = require('node:fs');
+const os = require('node:os');
+const path = require('node:path');
+const v8 = require('node:v8');
+const vm = require('node:vm');
+
+const modulePath = process.env.WXTRANSFER_HARMONY_MODULE;
+const wxtransfer = require(modulePath);
+
+/* Nothing here takes this long unless it hangs. */
+const WAIT_LIMIT = 120_000;
+
+v8.setFlagsFromString('--expose-gc');
+const collectGarbage = vm.runInNewContext('gc');
+
+function newDirectory(t) {
+  const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'wxtransfer-harmony-'));
+  t.after(() => fs.rmSync(directory, { recursive: true, force: true }));
+  return directory;
+}
+
+/* Options for servers of this machine. */
+function localOptions(dataDirectory, more = {}) {
+  return {
+    appId: 'wx0123456789abcdef', platform: 'ohos', clientVersion: '8.0.50', dataDirectory,
+    skipDomainCheck: true, allowPlainHttp: true, lanPolicy: 'allLocal', ...more,
+  };
+}
+
+/* A session that is closed after the test. */
+function openSession(t, more = {}) {
+  const session = wxtransfer.openSession(localOptions(newDirectory(t), more));
+  t.after(() => session.close());
+  return session;
+}
+
+/* Collects garbage and waits a turn, so often that a lost object is gone. */
+async function collectOften() {
+  for (let round = 0; round < 20; round++) {
+    collectGarbage();
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+/* Collects garbage and waits a turn, until `condition` holds. */
+async function collectUntil(condition) {
+  const limit = Date.now() + WAIT_LIMIT;
+  while (!condition()) {
+    if (Date.now() > limit) throw new Error('the collector did not do it');
+    collectGarbage();
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+/* Starts `start(functions)` and gives the names and values of what was called, in order, when `complete` was. */
+function callbacks(start) {
+  const events = [];
+  return new Promise((resolve) => {
+    const hear = (name) => (value) => {
+      events.push([name, value]);
+      if (name === 'complete') setImmediate(() => resolve(events));
+    };
+    start({ success: hear('success'), fail: hear('fail'), complete: hear('complete') });
+  });
+}
+
+const names = (events) => events.map(([name]) => name);
+
+module.exports = { wxtransfer, modulePath, newDirectory, localOptions, openSession, collectOften, collectUntil, callbacks, names, WAIT_LIMIT };
