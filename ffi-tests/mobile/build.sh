@@ -6,17 +6,16 @@
 # The results are not for shipping; the scripts in release/ build those.
 #
 # usage: build.sh [--quick] [target...]    default: all targets. --quick builds none of Android's static libraries, which no app
-#                                          contains, and by default not for the simulator and Mac Catalyst: no code of the
-#                                          library or its dependencies tells these two from iOS
+#                                          contains, and by default not for the simulator and Mac Catalyst, which no code of the
+#                                          library or its dependencies tells from iOS, nor for HarmonyOS
 set -euo pipefail
 ROOT=$(cd "$(dirname "$0")/../.." && pwd)
 HERE=$ROOT/ffi-tests/mobile
 # shellcheck source=ffi-tests/toolchain.sh
 source "$ROOT/ffi-tests/toolchain.sh"
 
-QUICK_TARGETS=(aarch64-linux-android armv7-linux-androideabi x86_64-linux-android aarch64-unknown-linux-ohos aarch64-apple-ios
-    aarch64-apple-darwin)
-ALL_TARGETS=("${QUICK_TARGETS[@]}" aarch64-apple-ios-sim aarch64-apple-ios-macabi)
+QUICK_TARGETS=(aarch64-linux-android armv7-linux-androideabi x86_64-linux-android aarch64-apple-ios aarch64-apple-darwin)
+ALL_TARGETS=("${QUICK_TARGETS[@]}" aarch64-unknown-linux-ohos aarch64-apple-ios-sim aarch64-apple-ios-macabi)
 ANDROID_API=23
 IOS_MINIMUM=13.0
 # The first one: clang refuses 13.0.
