@@ -80,6 +80,11 @@ impl Directory {
 
     /// Opens a directory in this one and creates it if missing. Also returns whether it was created.
     pub fn open_or_create(&self, name: &str) -> io::Result<(Directory, bool)> {
+        match self.open(name) {
+            Ok(directory) => return Ok((directory, false)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(error),
+        }
         let created = match self.create_directory(name) {
             Ok(()) => true,
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => false,

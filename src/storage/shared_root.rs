@@ -215,9 +215,14 @@ impl SharedRoot {
 /// Opens a directory below this one and creates missing ones on the way; also returns whether it created the last one. If
 /// `replaces`, deletes files and symbolic links that are in the way.
 fn open_below(directory: &Directory, names: &[&str], replaces: bool) -> io::Result<(Directory, bool)> {
-    names.iter().try_fold((directory.open(".")?, false), |(directory, _), name| {
-        if replaces { directory.open_or_replace(name) } else { directory.open_or_create(name) }
-    })
+    let open = |parent: &Directory, name| {
+        if replaces { parent.open_or_replace(name) } else { parent.open_or_create(name) }
+    };
+    let mut opened = None;
+    for name in names {
+        opened = Some(open(opened.as_ref().map_or(directory, |(parent, _)| parent), name)?);
+    }
+    opened.ok_or_else(|| io::ErrorKind::InvalidInput.into())
 }
 
 impl Tree {
