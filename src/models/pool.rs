@@ -2,40 +2,12 @@
 //! that closing waits for all of them. Each model runs with idle threads that wait for ever, and with some that end at
 //! once.
 
-use std::collections::VecDeque;
-
 use super::*;
 use crate::models::{FAR_AWAY, check};
 use crate::platform::sync::Condvar;
 
 /// Pieces of work, by number.
-#[derive(Default)]
-struct Pieces {
-    waiting: VecDeque<usize>,
-    /// Pieces that may not start yet.
-    held: VecDeque<usize>,
-    done: usize,
-}
-
-impl WorkQueue for Pieces {
-    type Work = usize;
-
-    fn next(&mut self) -> Option<usize> {
-        self.waiting.pop_front()
-    }
-
-    fn ready(&self) -> usize {
-        self.waiting.len()
-    }
-
-    fn is_empty(&self) -> bool {
-        self.waiting.is_empty() && self.held.is_empty()
-    }
-
-    fn done(&mut self) {
-        self.done += 1;
-    }
-}
+type Pieces = super::tests::HoldingQueue<usize>;
 
 /// How often each piece was begun.
 #[derive(Default)]

@@ -225,8 +225,8 @@ impl Attempts<'_> {
         Some(next)
     }
 
-    /// The time of the next attempt, if one is allowed. It is before the deadline, also before one that stands still, and
-    /// not before the server's `Retry-After`.
+    /// The time of the next attempt, if one is allowed. It is before the deadline, even while that is suspended, and not
+    /// before the server's `Retry-After`.
     fn next_attempt(&mut self, asked: Option<Duration>, has_gained: bool) -> Option<Instant> {
         if !has_gained && !self.has_retries() {
             return None;

@@ -6,19 +6,25 @@ use super::*;
 const LIMIT: Duration = Duration::from_secs(60);
 
 type Job = Box<dyn FnOnce() + Send>;
+type Jobs = HoldingQueue<Job>;
 
-#[derive(Default)]
-struct Jobs {
-    waiting: VecDeque<Job>,
-    /// Jobs that may not start yet.
-    held: VecDeque<Job>,
-    done: usize,
+/// A queue with pieces of work that may not start yet. The models use it, too.
+pub(super) struct HoldingQueue<W> {
+    pub(super) waiting: VecDeque<W>,
+    pub(super) held: VecDeque<W>,
+    pub(super) done: usize,
 }
 
-impl WorkQueue for Jobs {
-    type Work = Job;
+impl<W> Default for HoldingQueue<W> {
+    fn default() -> HoldingQueue<W> {
+        HoldingQueue { waiting: VecDeque::new(), held: VecDeque::new(), done: 0 }
+    }
+}
 
-    fn next(&mut self) -> Option<Job> {
+impl<W: Send + 'static> WorkQueue for HoldingQueue<W> {
+    type Work = W;
+
+    fn next(&mut self) -> Option<W> {
         self.waiting.pop_front()
     }
 

@@ -173,8 +173,8 @@ pub(super) fn server_name(host: &str) -> Result<ServerName<'static>, Error> {
     })
 }
 
-/// The only call of `default_provider`: its signing code is left out of the library only where the compiler puts that
-/// function into its caller, which it does where there is one.
+/// The only caller of `default_provider`. The compiler inlines a function with one caller, and then leaves ring's signing
+/// code, which nothing uses, out of the library. With a second caller the code would stay.
 fn provider() -> Arc<CryptoProvider> {
     Arc::new(CryptoProvider { key_provider: &NoKeys, ..rustls::crypto::ring::default_provider() })
 }
