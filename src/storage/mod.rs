@@ -143,18 +143,12 @@ impl Storage {
     pub fn open(options: Options) -> Result<Storage, Error> {
         let Options { data_directory, app_id, user_id, sharing, log, .. } = options;
         let worker = unstoppable_worker();
-        let root = Arc::new(Root::open(
-            &data_directory,
-            &app_id,
-            &user_id,
-            sharing,
-            options.path_scheme,
-            log.clone(),
-            &worker,
-        )?);
-        let store = Store::open(root.clone(), options.storage_quota, &worker)?;
-        let launch =
-            Launch::begin(root.clone(), options.temporary_quota, options.temporary_retention, log.clone(), &worker)?;
+        let (root, tree) =
+            Root::open(&data_directory, &app_id, &user_id, sharing, options.path_scheme, log.clone(), &worker)?;
+        let root = Arc::new(root);
+        let store = Store::open(root.clone(), &tree, options.storage_quota, &worker)?;
+        let (quota, retention) = (options.temporary_quota, options.temporary_retention);
+        let launch = Launch::begin(root.clone(), tree, quota, retention, log.clone(), &worker)?;
         Ok(Storage {
             root,
             launch: Arc::new(launch),

@@ -28,7 +28,8 @@ pub struct Root {
 }
 
 impl Root {
-    /// Opens the directories, creates missing ones, and takes the session's lock.
+    /// Opens the directories, creates missing ones, and takes the session's lock. Returns the directories too, so that
+    /// the rest of the opening need not look for them again.
     pub fn open(
         data_directory: &Path,
         app_id: &str,
@@ -37,7 +38,7 @@ impl Root {
         scheme: PathScheme,
         log: Log,
         worker: &Worker,
-    ) -> Result<Root, Error> {
+    ) -> Result<(Root, Arc<Tree>), Error> {
         if !data_directory.is_absolute() {
             return Err(Error::InvalidDataDirectory);
         }
@@ -64,8 +65,8 @@ impl Root {
             log,
         };
         // If this fails, dropping the root releases it.
-        root.tree(worker)?;
-        Ok(root)
+        let tree = root.tree(worker)?;
+        Ok((root, tree))
     }
 
     /// The directories. Created again if they were deleted; the lock is then also taken again, and another process may
@@ -150,7 +151,8 @@ mod tests {
 
     fn open(directory: &Path, app: &str, user: &str, sharing: Sharing) -> Result<Root, Error> {
         let worker = Worker::for_call(Arc::new(StopSignal::new()));
-        Root::open(directory, app, user, sharing, PathScheme::default(), Log::default(), &worker)
+        let opened = Root::open(directory, app, user, sharing, PathScheme::default(), Log::default(), &worker);
+        opened.map(|(root, _)| root)
     }
 
     #[test]

@@ -68,8 +68,8 @@ struct Placement<'a> {
 
 impl Store {
     /// Counts the existing files, unless another session of the process has counted them.
-    pub fn open(root: Arc<Root>, quota: u64, worker: &Worker) -> Result<Store, Error> {
-        root.count_at_opening(worker)?;
+    pub fn open(root: Arc<Root>, tree: &Arc<Tree>, quota: u64, worker: &Worker) -> Result<Store, Error> {
+        root.count_at_opening(tree, worker)?;
         Ok(Store { root, limit: quota })
     }
 

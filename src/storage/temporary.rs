@@ -72,13 +72,20 @@ enum Removable {
 impl Launch {
     /// Starts a launch. Takes over up to `retention` bytes of earlier launches, including crashed ones, and deletes the
     /// rest.
-    pub fn begin(root: Arc<Root>, quota: u64, retention: u64, log: Log, worker: &Worker) -> Result<Launch, Error> {
+    pub fn begin(
+        root: Arc<Root>,
+        tree: Arc<Tree>,
+        quota: u64,
+        retention: u64,
+        log: Log,
+        worker: &Worker,
+    ) -> Result<Launch, Error> {
         let mut notes = Notes::default();
         let retention = retention.min(quota);
         let mut files = LaunchFiles::default();
         let directory = {
             let _turn = root.shared.launching.take_at_last(worker)?;
-            let directory = LaunchDirectory::make(root.tree(worker)?, worker)?;
+            let directory = LaunchDirectory::make(tree, worker)?;
             let heir = (retention > 0).then_some(&directory.directory);
             let inherited = retention::settle_dead_launches(&directory.tree.launches, heir, worker, &mut notes)?;
             if let Some(partials) = partials::existing(directory.tree.session.open(partials::DIRECTORY))

@@ -11,7 +11,7 @@
 
 use std::io;
 use std::os::unix::fs::FileExt;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use super::change_lock::ChangeGuard;
 use super::directory::Directory;
@@ -123,16 +123,15 @@ impl Usage {
 impl Root {
     /// Counts without waiting for the lock of another process. Changes of that process during the count are found at
     /// this process' next change.
-    pub fn count_at_opening(&self, worker: &Worker) -> Result<(), Error> {
-        let tree = self.tree(worker)?;
+    pub fn count_at_opening(&self, tree: &Arc<Tree>, worker: &Worker) -> Result<(), Error> {
         if self.shared.usage.is_known() {
             return Ok(());
         }
-        match self.try_lock_changes(&tree)? {
+        match self.try_lock_changes(tree)? {
             Some(guard) => guard.count(worker),
             None => {
                 let mut notes = Notes::default();
-                let counted = self.count(&tree, worker, &mut notes);
+                let counted = self.count(tree, worker, &mut notes);
                 notes.write(&self.log);
                 counted
             }
