@@ -276,7 +276,7 @@ static void what_a_task_asked_for(void) {
   Recorder recorder = {0};
   WxtCallbacks callbacks = recorded_by(&recorder);
   callbacks.on_trace = on_trace;
-  CHECK_NUMBER(wxt_download_file(session, &request, &callbacks, NULL), WXT_OK);
+  CHECK_NUMBER(wxt_download_file(session, &request, &callbacks, NULL, NULL), WXT_OK);
   EXPECT_SUCCESS(&recorder, 200);
   CHECK(fclose(traces) == 0);
   char *text = read_text(path);

@@ -28,7 +28,7 @@ napi_value control_network_changed(napi_env env, napi_callback_info info) {
   WxtStatus status = WXT_OK;
   Session *session = session_of_call(env, info, 1, &argument, false);
   if (session == NULL) return NULL;
-  if (read_members(env, argument, &NETWORK_MEMBERS, &network, &arena)) status = wxt_session_network_changed(session->handle, &network);
+  if (read_members(env, argument, &NETWORK_MEMBERS, &network, &arena)) status = wxt_session_network_changed(session->handle, &network, NULL);
   return finish(env, NETWORK_MEMBERS.what, status, &arena);
 }
 
@@ -64,7 +64,7 @@ napi_value control_set_trust(napi_env env, napi_callback_info info) {
   Session *session = session_of_call(env, info, 1, &argument, false);
   if (session == NULL) return NULL;
   if (read_members(env, argument, &TRUST_MEMBERS, &trust, &arena)) {
-    status = wxt_session_set_trust(session->handle, trust.root_certificates, trust.pins, trust.pin_count);
+    status = wxt_session_set_trust(session->handle, trust.root_certificates, trust.pins, trust.pin_count, NULL);
   }
   return finish(env, TRUST_MEMBERS.what, status, &arena);
 }

@@ -277,7 +277,7 @@ napi_value session_open(napi_env env, napi_callback_info info) {
   session->log = keep(env, settings.log);
   settings.options.executor = (WxtExecutor){session, post};
   settings.options.logger = (WxtLogger){session, on_log};
-  WxtStatus status = wxt_session_open(&settings.options, &session->handle);
+  WxtStatus status = wxt_session_open(&settings.options, &session->handle, NULL);
   pthread_mutex_lock(&session->lock);
   session->opening = false;
   pthread_mutex_unlock(&session->lock);

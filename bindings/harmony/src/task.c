@@ -214,7 +214,7 @@ napi_value task_upload(napi_env env, napi_callback_info info) {
     Task *task = new_task(session, true, &settings.functions, &object);
     if (task != NULL) {
       WxtCallbacks callbacks = task_callbacks(task);
-      WxtStatus status = wxt_upload_file(session->handle, &settings.request, &callbacks, &task->id);
+      WxtStatus status = wxt_upload_file(session->handle, &settings.request, &callbacks, &task->id, NULL);
       object = finish_start(session, task, status, object);
     }
   }
@@ -232,7 +232,7 @@ napi_value task_download(napi_env env, napi_callback_info info) {
     Task *task = new_task(session, false, &settings.functions, &object);
     if (task != NULL) {
       WxtCallbacks callbacks = task_callbacks(task);
-      WxtStatus status = wxt_download_file(session->handle, &settings.request, &callbacks, &task->id);
+      WxtStatus status = wxt_download_file(session->handle, &settings.request, &callbacks, &task->id, NULL);
       object = finish_start(session, task, status, object);
     }
   }
