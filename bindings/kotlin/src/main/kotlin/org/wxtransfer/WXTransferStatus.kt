@@ -83,8 +83,10 @@ public class WXTransferStatusException internal constructor(
      */
     public val detail: String?,
 ) : WXTransferException(if (detail == null) text else "$text: $detail") {
-    internal constructor(statusValue: Int, detail: String? = null) :
+    internal constructor(statusValue: Int, detail: String?) :
         this(statusValue, Native.statusText(statusValue).decodeToString(), detail)
+
+    internal constructor(statusValue: Int) : this(statusValue, null)
 
     /** For an app's tests, which have no native library. */
     public constructor(status: WXTransferStatus) : this(status.value, status.name, null)
