@@ -3,7 +3,7 @@
 use std::ffi::c_void;
 
 use super::guard::guard;
-use super::refusal::Refusal;
+use super::refusal::RefusedCall;
 use super::status::{WXT_TRUST_STORE_UNAVAILABLE, WxtStatus};
 use crate::platform::initialise_trust_store;
 
@@ -37,7 +37,7 @@ pub unsafe extern "C" fn wxt_android_init(jni_env: *mut c_void, context: *mut c_
     guard(|| {
         for (pointer, name) in [(jni_env, "jni_env"), (context, "context")] {
             if pointer.is_null() {
-                return Err(Refusal::null(name));
+                return Err(RefusedCall::null(name));
             }
         }
         // SAFETY: passed on to the caller.
@@ -45,6 +45,6 @@ pub unsafe extern "C" fn wxt_android_init(jni_env: *mut c_void, context: *mut c_
             return Ok(());
         }
         let reason = "context is not a context, or the app lacks the class org.wxtransfer.CertificateVerifier";
-        Err(Refusal::new(WXT_TRUST_STORE_UNAVAILABLE, reason))
+        Err(RefusedCall::new(WXT_TRUST_STORE_UNAVAILABLE, reason))
     })
 }

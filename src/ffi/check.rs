@@ -4,7 +4,7 @@ use std::ffi::c_void;
 
 use super::file_result::pointer;
 use super::guard::guard;
-use super::refusal::{Refusal, choice};
+use super::refusal::{RefusedCall, choice};
 use super::request_reading::{pairs, required};
 use super::session::{WxtSession, session};
 use super::status::WxtStatus;
@@ -90,13 +90,13 @@ pub unsafe extern "C" fn wxt_check_url(
 ) -> WxtStatus {
     guard(|| {
         let session = self::session(session)?;
-        let on_result = on_result.ok_or_else(|| Refusal::null("on_result"))?;
+        let on_result = on_result.ok_or_else(|| RefusedCall::null("on_result"))?;
         let apis =
             [(WXT_API_UPLOAD, "WXT_API_UPLOAD", Api::Upload), (WXT_API_DOWNLOAD, "WXT_API_DOWNLOAD", Api::Download)];
         let api = choice("api", api, &apis)?;
         // SAFETY: the caller promises a readable string and readable pairs.
         let (url, header) = unsafe { (url.page_text("url")?, page_pairs(header, header_count, "header")?) };
-        let admission = session.admit().ok_or_else(Refusal::session_closed)?;
+        let admission = session.admit().ok_or_else(RefusedCall::session_closed)?;
         let check = admission.check_url(api, required(url, "url"), pairs(header, "header"));
         drop(admission);
         with_check(api, &check, |result| {

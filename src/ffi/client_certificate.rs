@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::guard::guard;
 use super::options_reading::texts;
 use super::read::HostStruct;
-use super::refusal::Refusal;
+use super::refusal::RefusedCall;
 use super::status::WxtStatus;
 use super::string::{WxtStr, array};
 use crate::http::{CertificateParts, CertificateSigner, SignatureAnswer};
@@ -112,7 +112,7 @@ impl CertificateSigner for HostSigner {
 ///
 /// # Safety
 /// Everything that `certificate` points to must be readable.
-pub unsafe fn certificate_parts(certificate: &WxtClientCertificate) -> Result<Option<CertificateParts>, Refusal> {
+pub unsafe fn certificate_parts(certificate: &WxtClientCertificate) -> Result<Option<CertificateParts>, RefusedCall> {
     let WxtClientCertificate { chain, hosts, host_count, schemes, scheme_count, context, sign } = *certificate;
     // SAFETY: passed on to the caller, for all three.
     let (chain, hosts, schemes) = unsafe {
@@ -125,16 +125,16 @@ pub unsafe fn certificate_parts(certificate: &WxtClientCertificate) -> Result<Op
     // An incomplete certificate must not be ignored silently.
     match (chain, sign) {
         (Some(_), _) if hosts.is_empty() => {
-            Err(Refusal::argument("client_certificate.hosts is required together with chain"))
+            Err(RefusedCall::argument("client_certificate.hosts is required together with chain"))
         }
         (Some(chain), Some(sign)) => {
             let signer = Arc::new(HostSigner { context, sign });
             Ok(Some(CertificateParts { chain: chain.to_vec(), hosts, schemes, signer }))
         }
-        (Some(_), None) => Err(Refusal::argument("client_certificate.sign is required together with chain")),
+        (Some(_), None) => Err(RefusedCall::argument("client_certificate.sign is required together with chain")),
         (None, None) if hosts.is_empty() && schemes.is_empty() => Ok(None),
         (None, _) => {
-            Err(Refusal::argument("client_certificate.chain is required together with hosts, schemes and sign"))
+            Err(RefusedCall::argument("client_certificate.chain is required together with hosts, schemes and sign"))
         }
     }
 }
@@ -161,7 +161,7 @@ pub unsafe extern "C" fn wxt_signing_finish(
 ) -> WxtStatus {
     guard(|| {
         if signing.is_null() {
-            return Err(Refusal::null("signing"));
+            return Err(RefusedCall::null("signing"));
         }
         // SAFETY: made by `Box::into_raw` in `sign`, and given back once.
         let signing = unsafe { Box::from_raw(signing) };

@@ -4,7 +4,7 @@ use std::ffi::c_void;
 use std::{ptr, slice};
 
 use super::guard::guard;
-use super::refusal::Refusal;
+use super::refusal::RefusedCall;
 use super::session::{WxtSession, session};
 use super::status::WxtStatus;
 use super::string::WxtStr;
@@ -104,7 +104,7 @@ pub struct WxtFileResult {
 pub type WxtFileCallback = Option<unsafe extern "C" fn(user_data: *mut c_void, result: *const WxtFileResult)>;
 
 /// The outer error is a mistake of the host (a status), the inner one of the page (a failure).
-pub(super) type Outcome<T> = Result<Result<T, TransferError>, Refusal>;
+pub(super) type Outcome<T> = Result<Result<T, TransferError>, RefusedCall>;
 
 /// The result of a file call.
 pub(super) enum FileOutcome {
@@ -127,8 +127,8 @@ pub(super) fn operation(
 ) -> WxtStatus {
     guard(|| {
         let session = self::session(session)?;
-        let on_result = on_result.ok_or_else(|| Refusal::null("on_result"))?;
-        let admission = session.admit().ok_or_else(Refusal::session_closed)?;
+        let on_result = on_result.ok_or_else(|| RefusedCall::null("on_result"))?;
+        let admission = session.admit().ok_or_else(RefusedCall::session_closed)?;
         let outcome = run(&admission)?;
         drop(admission);
         with_result(call, &outcome, |result| {

@@ -3,7 +3,7 @@
 use std::ffi::c_void;
 
 use super::file_result::{FileOutcome, WxtFileCallback, operation, operation_on, required_path};
-use super::refusal::{Refusal, choice};
+use super::refusal::{RefusedCall, choice};
 use super::session::WxtSession;
 use super::status::WxtStatus;
 use super::string::{WxtStr, array};
@@ -352,7 +352,7 @@ pub unsafe extern "C" fn wxt_file_write(
     operation(session, call, on_result, user_data, |admission| {
         if position > 0 && !matches!(write_mode, WriteMode::At(_)) {
             let reason = format!("position is {position}, but must be 0 unless mode is WXT_WRITE_AT_POSITION");
-            return Err(Refusal::argument(reason));
+            return Err(RefusedCall::argument(reason));
         }
         // SAFETY: the caller promises a readable string and readable bytes, which do not change during the call.
         let (path, bytes) = unsafe { (required_path(file_path, "filePath")?, array(data, data_length, "data")?) };

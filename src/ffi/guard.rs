@@ -2,14 +2,14 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use super::refusal::Refusal;
+use super::refusal::RefusedCall;
 use super::status::{WXT_INTERNAL, WXT_OK, WxtStatus};
 use super::status_detail::{Explanation, WxtStatusDetail};
 
 /// Runs the body of an exported function. A panic, which is a bug of the library, becomes `WXT_INTERNAL`.
 ///
 /// State behind a lock stays usable: every lock of the library ignores poisoning.
-pub fn guard(body: impl FnOnce() -> Result<(), Refusal>) -> WxtStatus {
+pub fn guard(body: impl FnOnce() -> Result<(), RefusedCall>) -> WxtStatus {
     run(body, |_| {})
 }
 
@@ -17,7 +17,10 @@ pub fn guard(body: impl FnOnce() -> Result<(), Refusal>) -> WxtStatus {
 ///
 /// # Safety
 /// `detail` must be NULL or point to as many writable bytes as its first field says.
-pub unsafe fn guard_explained(detail: *mut WxtStatusDetail, body: impl FnOnce() -> Result<(), Refusal>) -> WxtStatus {
+pub unsafe fn guard_explained(
+    detail: *mut WxtStatusDetail,
+    body: impl FnOnce() -> Result<(), RefusedCall>,
+) -> WxtStatus {
     // SAFETY: passed on to the caller.
     match unsafe { Explanation::new(detail) } {
         Ok(explanation) => run(body, |reason| explanation.write(reason)),
@@ -25,14 +28,14 @@ pub unsafe fn guard_explained(detail: *mut WxtStatusDetail, body: impl FnOnce() 
     }
 }
 
-fn run(body: impl FnOnce() -> Result<(), Refusal>, explain: impl FnOnce(&str)) -> WxtStatus {
+fn run(body: impl FnOnce() -> Result<(), RefusedCall>, explain: impl FnOnce(&str)) -> WxtStatus {
     let refusal = match catch_unwind(AssertUnwindSafe(body)) {
         Ok(Ok(())) => {
             explain("");
             return WXT_OK;
         }
         Ok(Err(refusal)) => refusal,
-        Err(_) => Refusal::new(WXT_INTERNAL, "a bug of the library, which was caught: please report it"),
+        Err(_) => RefusedCall::new(WXT_INTERNAL, "a bug of the library, which was caught: please report it"),
     };
     explain(refusal.reason());
     refusal.status()

@@ -2,7 +2,7 @@
 
 use super::guard::{guard, guard_explained};
 use super::read::{HostStruct, read_struct};
-use super::refusal::{Refusal, choice};
+use super::refusal::{RefusedCall, choice};
 use super::session::{WxtSession, out_of_threads, session};
 use super::status::WxtStatus;
 use super::status_detail::WxtStatusDetail;
@@ -63,11 +63,11 @@ unsafe impl HostStruct for WxtNetwork {}
 pub unsafe extern "C" fn wxt_session_prepare(session: *mut WxtSession, server: WxtStr) -> WxtStatus {
     guard(|| {
         let session = self::session(session)?;
-        let admission = session.admit().ok_or_else(Refusal::session_closed)?;
+        let admission = session.admit().ok_or_else(RefusedCall::session_closed)?;
         // SAFETY: the caller promises a readable string.
         let server = unsafe { server.host_text("server") }?;
         if server.is_empty() {
-            return Err(Refusal::argument("server is required"));
+            return Err(RefusedCall::argument("server is required"));
         }
         admission.prepare_connection(&server);
         Ok(())
@@ -111,7 +111,7 @@ pub unsafe extern "C" fn wxt_session_network_changed(
 ) -> WxtStatus {
     let body = || {
         let session = self::session(session)?;
-        let admission = session.admit().ok_or_else(Refusal::session_closed)?;
+        let admission = session.admit().ok_or_else(RefusedCall::session_closed)?;
         // SAFETY: the caller promises a readable struct.
         let network = unsafe { read_struct(network, "network") }?;
         let kinds = [

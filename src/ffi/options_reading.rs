@@ -11,7 +11,7 @@ use super::options::{
     WXT_PLATFORM_IOS, WXT_PLATFORM_OHOS, WXT_PLATFORM_OTHER, WXT_RESUME_ACROSS_LAUNCHES, WXT_RESUME_OFF,
     WXT_RESUME_WITHIN_TASK, WXT_STORAGE_EXCLUSIVE, WXT_STORAGE_SHARED, WxtSessionOptions,
 };
-use super::refusal::{FieldName, Refusal, choice};
+use super::refusal::{FieldName, RefusedCall, choice};
 use super::resolver::HostResolver;
 use super::string::{WxtStr, array};
 use super::trust::pins;
@@ -29,7 +29,7 @@ use crate::task::Executor;
 ///
 /// # Safety
 /// Everything that `options` points to must be readable.
-pub(super) unsafe fn owned_options(options: &WxtSessionOptions) -> Result<SessionOptions, Refusal> {
+pub(super) unsafe fn owned_options(options: &WxtSessionOptions) -> Result<SessionOptions, RefusedCall> {
     let platforms = [
         (WXT_PLATFORM_IOS, "WXT_PLATFORM_IOS", Platform::Ios),
         (WXT_PLATFORM_ANDROID, "WXT_PLATFORM_ANDROID", Platform::Android),
@@ -62,7 +62,7 @@ pub(super) unsafe fn owned_options(options: &WxtSessionOptions) -> Result<Sessio
         let client_version = required_text(options.client_version, "client_version")?;
         let app_id = required_text(options.app_id, "app_id")?;
         if !data_directory.is_absolute() {
-            return Err(Refusal::argument("data_directory is not an absolute path"));
+            return Err(RefusedCall::argument("data_directory is not an absolute path"));
         }
         let resolver: Option<Arc<dyn Resolver>> = match HostResolver::new(options.resolver) {
             Some(resolver) => Some(Arc::new(resolver)),
@@ -112,16 +112,16 @@ pub(super) unsafe fn owned_options(options: &WxtSessionOptions) -> Result<Sessio
 
 /// # Safety
 /// `text` must be readable.
-unsafe fn required_text(text: WxtStr, field: &'static str) -> Result<String, Refusal> {
+unsafe fn required_text(text: WxtStr, field: &'static str) -> Result<String, RefusedCall> {
     // SAFETY: passed on to the caller.
     let text = unsafe { text.host_text(field) }?;
-    if text.is_empty() { Err(Refusal::argument(format!("{field} is required"))) } else { Ok(text) }
+    if text.is_empty() { Err(RefusedCall::argument(format!("{field} is required"))) } else { Ok(text) }
 }
 
-fn retry_rules(options: &WxtSessionOptions) -> Result<RetryRules, Refusal> {
+fn retry_rules(options: &WxtSessionOptions) -> Result<RetryRules, RefusedCall> {
     let uploads = options.retry_uploads != 0;
     if uploads && options.send_uploads_once != 0 {
-        return Err(Refusal::argument("retry_uploads excludes send_uploads_once"));
+        return Err(RefusedCall::argument("retry_uploads excludes send_uploads_once"));
     }
     let delay = match options.retry_delay {
         0 => RetryRules::default().delay,
@@ -131,11 +131,11 @@ fn retry_rules(options: &WxtSessionOptions) -> Result<RetryRules, Refusal> {
 }
 
 /// Reads the minimum speed. It is an error if only one of the two options is set.
-fn low_speed(options: &WxtSessionOptions) -> Result<Option<LowSpeed>, Refusal> {
+fn low_speed(options: &WxtSessionOptions) -> Result<Option<LowSpeed>, RefusedCall> {
     match (options.low_speed_limit, options.low_speed_time) {
         (0, 0) => Ok(None),
-        (limit, 0) => Err(Refusal::argument(format!("low_speed_limit is {limit}, but low_speed_time is 0"))),
-        (0, time) => Err(Refusal::argument(format!("low_speed_time is {time}, but low_speed_limit is 0"))),
+        (limit, 0) => Err(RefusedCall::argument(format!("low_speed_limit is {limit}, but low_speed_time is 0"))),
+        (0, time) => Err(RefusedCall::argument(format!("low_speed_time is {time}, but low_speed_limit is 0"))),
         (limit, milliseconds) => Ok(Some(LowSpeed { limit, time: Duration::from_millis(milliseconds.into()) })),
     }
 }
@@ -168,7 +168,11 @@ fn limits(options: &WxtSessionOptions) -> Limits {
 
 /// # Safety
 /// `items` must point to `count` readable strings.
-pub(super) unsafe fn texts(items: *const WxtStr, count: usize, field: &'static str) -> Result<Vec<String>, Refusal> {
+pub(super) unsafe fn texts(
+    items: *const WxtStr,
+    count: usize,
+    field: &'static str,
+) -> Result<Vec<String>, RefusedCall> {
     // SAFETY: passed on to the caller.
     let items = unsafe { array(items, count, field) }?.iter().enumerate();
     // SAFETY: as above.

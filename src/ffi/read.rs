@@ -3,7 +3,7 @@
 use std::mem::MaybeUninit;
 use std::ptr;
 
-use super::refusal::Refusal;
+use super::refusal::RefusedCall;
 use super::status::WXT_INVALID_STRUCT_SIZE;
 
 /// Far above the size of every struct of the interface. A greater `struct_size` was never initialised.
@@ -22,7 +22,7 @@ pub unsafe trait HostStruct: Copy {}
 ///
 /// # Safety
 /// `source` must be NULL or point to as many readable bytes as its first field says.
-pub unsafe fn read_struct<T: HostStruct>(source: *const T, name: &'static str) -> Result<T, Refusal> {
+pub unsafe fn read_struct<T: HostStruct>(source: *const T, name: &'static str) -> Result<T, RefusedCall> {
     check_pointer(source, name)?;
     let bytes = source.cast::<u8>();
     // SAFETY: not NULL, aligned, and every such struct begins with its size.
@@ -35,7 +35,7 @@ pub unsafe fn read_struct<T: HostStruct>(source: *const T, name: &'static str) -
         if unsafe { bytes.add(offset).read() } != 0 {
             let known = size_of::<T>();
             let reason = format!("{name} sets a field after its first {known} bytes, which this version does not know");
-            return Err(Refusal::new(WXT_INVALID_STRUCT_SIZE, reason));
+            return Err(RefusedCall::new(WXT_INVALID_STRUCT_SIZE, reason));
         }
     }
     // SAFETY: zeroed, then overwritten with bytes that the host's compiler laid out by the same header.
@@ -47,7 +47,7 @@ pub unsafe fn read_struct<T: HostStruct>(source: *const T, name: &'static str) -
 ///
 /// # Safety
 /// `target` must be NULL or point to as many writable bytes as its first field says. `value` must have no padding.
-pub unsafe fn write_struct<T: HostStruct>(target: *mut T, name: &'static str, value: &T) -> Result<(), Refusal> {
+pub unsafe fn write_struct<T: HostStruct>(target: *mut T, name: &'static str, value: &T) -> Result<(), RefusedCall> {
     check_pointer(target, name)?;
     // SAFETY: not NULL, aligned, and every such struct begins with its size.
     let size = unsafe { struct_size(target.cast(), name) }?.min(size_of::<T>());
@@ -58,18 +58,18 @@ pub unsafe fn write_struct<T: HostStruct>(target: *mut T, name: &'static str, va
     Ok(())
 }
 
-fn check_pointer<T>(pointer: *const T, name: &'static str) -> Result<(), Refusal> {
+fn check_pointer<T>(pointer: *const T, name: &'static str) -> Result<(), RefusedCall> {
     if pointer.is_null() {
-        return Err(Refusal::null(name));
+        return Err(RefusedCall::null(name));
     }
-    if pointer.is_aligned() { Ok(()) } else { Err(Refusal::argument(format!("{name} is not aligned"))) }
+    if pointer.is_aligned() { Ok(()) } else { Err(RefusedCall::argument(format!("{name} is not aligned"))) }
 }
 
 /// The `struct_size` of the struct of the host that is the parameter `name`.
 ///
 /// # Safety
 /// `first` must point to a readable number.
-pub unsafe fn struct_size(first: *const usize, name: &'static str) -> Result<usize, Refusal> {
+pub unsafe fn struct_size(first: *const usize, name: &'static str) -> Result<usize, RefusedCall> {
     // SAFETY: passed on to the caller.
     let size = unsafe { first.read() };
     const WORD: usize = size_of::<usize>();
@@ -78,7 +78,7 @@ pub unsafe fn struct_size(first: *const usize, name: &'static str) -> Result<usi
         let reason = format!(
             "struct_size of {name} is {size}, but must be a multiple of {WORD} from {WORD} to {LARGEST_STRUCT_SIZE}"
         );
-        return Err(Refusal::new(WXT_INVALID_STRUCT_SIZE, reason));
+        return Err(RefusedCall::new(WXT_INVALID_STRUCT_SIZE, reason));
     }
     Ok(size)
 }

@@ -1,6 +1,6 @@
 //! Calls that are refused: the status together with the reason.
 //!
-//! A [`Refusal`] cannot be made without a reason. A reason names the field as the header spells it. It repeats numbers
+//! A [`RefusedCall`] cannot be made without a reason. A reason names the field as the header spells it. It repeats numbers
 //! that the host passed, but no text, bytes or path: they may be secrets or data of a user.
 
 use std::borrow::Cow;
@@ -10,30 +10,30 @@ use super::status::{WXT_INVALID_ARGUMENT, WXT_SESSION_CLOSED, WxtStatus};
 
 /// A call that is refused.
 #[derive(Debug)]
-pub struct Refusal {
+pub struct RefusedCall {
     status: WxtStatus,
     reason: Cow<'static, str>,
 }
 
-impl Refusal {
+impl RefusedCall {
     /// `status` is not `WXT_OK`. `reason` is English, and begins with the field if there is one.
-    pub fn new(status: WxtStatus, reason: impl Into<Cow<'static, str>>) -> Refusal {
-        Refusal { status, reason: reason.into() }
+    pub fn new(status: WxtStatus, reason: impl Into<Cow<'static, str>>) -> RefusedCall {
+        RefusedCall { status, reason: reason.into() }
     }
 
     /// `WXT_INVALID_ARGUMENT`.
-    pub fn argument(reason: impl Into<Cow<'static, str>>) -> Refusal {
-        Refusal::new(WXT_INVALID_ARGUMENT, reason)
+    pub fn argument(reason: impl Into<Cow<'static, str>>) -> RefusedCall {
+        RefusedCall::new(WXT_INVALID_ARGUMENT, reason)
     }
 
     /// A required pointer is NULL.
-    pub fn null(field: &'static str) -> Refusal {
-        Refusal::argument(format!("{field} is NULL"))
+    pub fn null(field: &'static str) -> RefusedCall {
+        RefusedCall::argument(format!("{field} is NULL"))
     }
 
     /// The session is closing or closed.
-    pub fn session_closed() -> Refusal {
-        Refusal::new(WXT_SESSION_CLOSED, "session is closing or closed, or was never the handle of a session")
+    pub fn session_closed() -> RefusedCall {
+        RefusedCall::new(WXT_SESSION_CLOSED, "session is closing or closed, or was never the handle of a session")
     }
 
     /// What the function returns.
@@ -83,10 +83,10 @@ impl fmt::Display for FieldName {
 }
 
 /// Converts a number that stands for one of several choices. Each choice comes with the number and its name in C.
-pub fn choice<T: Copy>(field: &'static str, number: i32, choices: &[(i32, &str, T)]) -> Result<T, Refusal> {
+pub fn choice<T: Copy>(field: &'static str, number: i32, choices: &[(i32, &str, T)]) -> Result<T, RefusedCall> {
     if let Some((_, _, chosen)) = choices.iter().find(|(known, _, _)| *known == number) {
         return Ok(*chosen);
     }
     let known: Vec<String> = choices.iter().map(|(known, name, _)| format!("{name} ({known})")).collect();
-    Err(Refusal::argument(format!("{field} is {number}, which is not one of {}", known.join(", "))))
+    Err(RefusedCall::argument(format!("{field} is {number}, which is not one of {}", known.join(", "))))
 }

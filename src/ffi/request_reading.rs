@@ -4,7 +4,7 @@ use std::os::fd::{BorrowedFd, OwnedFd};
 
 use rustix::io::Errno;
 
-use super::refusal::{FieldName, Refusal, choice};
+use super::refusal::{FieldName, RefusedCall, choice};
 use super::request::{WXT_METHOD_POST, WXT_METHOD_PUT, WxtDownloadRequest, WxtUploadPart, WxtUploadRequest};
 use super::status::WXT_OUT_OF_RESOURCES;
 use super::string::{PageText, WxtStr, array, page_pairs};
@@ -17,7 +17,7 @@ use crate::transfer::{
 const MOST_PARTS: usize = 100;
 
 /// The outer error is a mistake of the host (a status), the inner one of the page (a failure).
-type Read<T> = Result<Result<T, TransferError>, Refusal>;
+type Read<T> = Result<Result<T, TransferError>, RefusedCall>;
 
 /// Copies the parameters of an upload.
 ///
@@ -41,13 +41,13 @@ pub(super) unsafe fn upload_request(request: &WxtUploadRequest) -> Read<UploadRe
     let has_one_file = !is_empty(&name) || !is_empty(&file_name);
     if parts.len() > MOST_PARTS {
         let reason = format!("part_count is {}, but must be at most {MOST_PARTS}", parts.len());
-        return Err(Refusal::argument(reason));
+        return Err(RefusedCall::argument(reason));
     }
     if is_raw && (has_one_file || !form_data.is_empty() || !parts.is_empty()) {
-        return Err(Refusal::argument("raw excludes name, file_name, form_data and parts"));
+        return Err(RefusedCall::argument("raw excludes name, file_name, form_data and parts"));
     }
     if !parts.is_empty() && has_one_file {
-        return Err(Refusal::argument("parts excludes name and file_name"));
+        return Err(RefusedCall::argument("parts excludes name and file_name"));
     }
     let place = FilePlace {
         part: None,
@@ -62,9 +62,9 @@ pub(super) unsafe fn upload_request(request: &WxtUploadRequest) -> Read<UploadRe
     let source = unsafe { place.read() }?;
     // SAFETY: as above.
     let read_part = |(index, part)| unsafe { upload_part(index, part) };
-    let parts = parts.iter().enumerate().map(read_part).collect::<Result<Vec<_>, Refusal>>()?;
+    let parts = parts.iter().enumerate().map(read_part).collect::<Result<Vec<_>, RefusedCall>>()?;
     if !parts.is_empty() && !source.is_absent() {
-        return Err(Refusal::argument("parts excludes file_path, data and has_file_descriptor"));
+        return Err(RefusedCall::argument("parts excludes file_path, data and has_file_descriptor"));
     }
     let read = || {
         let url = required(url, "url")?;
@@ -155,10 +155,10 @@ impl FilePlace {
 
     /// # Safety
     /// As for [`upload_part`].
-    unsafe fn read(self) -> Result<CopiedPlace, Refusal> {
+    unsafe fn read(self) -> Result<CopiedPlace, RefusedCall> {
         let (data, length) = self.data;
         if self.descriptor.is_some() && !data.is_null() {
-            return Err(Refusal::argument(format!("{} excludes has_file_descriptor", self.field("data"))));
+            return Err(RefusedCall::argument(format!("{} excludes has_file_descriptor", self.field("data"))));
         }
         // SAFETY: passed on to the caller.
         let (path, data) =
@@ -192,7 +192,7 @@ impl CopiedPlace {
 ///
 /// # Safety
 /// `data` must be NULL or point to `length` readable bytes.
-unsafe fn copy(data: *const u8, length: usize, field: FieldName) -> Result<Option<Vec<u8>>, Refusal> {
+unsafe fn copy(data: *const u8, length: usize, field: FieldName) -> Result<Option<Vec<u8>>, RefusedCall> {
     // SAFETY: passed on to the caller.
     let bytes = unsafe { array(data, length, field) }?;
     if data.is_null() {
@@ -200,7 +200,7 @@ unsafe fn copy(data: *const u8, length: usize, field: FieldName) -> Result<Optio
     }
     let mut copied = Vec::new();
     copied.try_reserve_exact(length).map_err(|_| {
-        Refusal::new(WXT_OUT_OF_RESOURCES, format!("no memory is left to copy {length} bytes of {field}"))
+        RefusedCall::new(WXT_OUT_OF_RESOURCES, format!("no memory is left to copy {length} bytes of {field}"))
     })?;
     copied.extend_from_slice(bytes);
     Ok(Some(copied))
@@ -273,9 +273,9 @@ fn is_empty(text: &Option<PageText>) -> bool {
 ///
 /// # Safety
 /// No other thread may close `descriptor` during the call.
-pub(super) unsafe fn duplicate(descriptor: i32, field: impl Into<FieldName>) -> Result<OwnedFd, Refusal> {
+pub(super) unsafe fn duplicate(descriptor: i32, field: impl Into<FieldName>) -> Result<OwnedFd, RefusedCall> {
     let field = field.into();
-    let not_open = || Refusal::argument(format!("{field} is {descriptor}, which is not an open descriptor"));
+    let not_open = || RefusedCall::argument(format!("{field} is {descriptor}, which is not an open descriptor"));
     if descriptor < 0 {
         return Err(not_open());
     }
@@ -284,6 +284,6 @@ pub(super) unsafe fn duplicate(descriptor: i32, field: impl Into<FieldName>) -> 
     borrowed.try_clone_to_owned().map_err(|error| match error.raw_os_error().map(Errno::from_raw_os_error) {
         Some(Errno::BADF) => not_open(),
         // The process or the system has no descriptor left.
-        _ => Refusal::new(WXT_OUT_OF_RESOURCES, format!("{field} cannot be duplicated: {error}")),
+        _ => RefusedCall::new(WXT_OUT_OF_RESOURCES, format!("{field} cannot be duplicated: {error}")),
     })
 }

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use super::guard::guard;
 use super::options::WxtResolver;
-use super::refusal::{FieldName, Refusal};
+use super::refusal::{FieldName, RefusedCall};
 use super::status::WxtStatus;
 use super::string::{WxtStr, array};
 use crate::http::{Resolver, ResolverAnswer};
@@ -64,7 +64,7 @@ pub unsafe extern "C" fn wxt_resolution_finish(
 ) -> WxtStatus {
     guard(|| {
         if resolution.is_null() {
-            return Err(Refusal::null("resolution"));
+            return Err(RefusedCall::null("resolution"));
         }
         // SAFETY: made by `Box::into_raw` in `resolve`, and answered once.
         let resolution = unsafe { Box::from_raw(resolution) };
@@ -83,7 +83,7 @@ pub unsafe extern "C" fn wxt_resolution_finish(
         resolution.0.finish(parsed);
         match first_wrong {
             None => Ok(()),
-            Some(field) => Err(Refusal::argument(format!("{field} is not an IP address"))),
+            Some(field) => Err(RefusedCall::argument(format!("{field} is not an IP address"))),
         }
     })
 }

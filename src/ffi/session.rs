@@ -11,7 +11,7 @@ use super::guard::{guard, guard_explained};
 use super::options::WxtSessionOptions;
 use super::options_reading::owned_options;
 use super::read::read_struct;
-use super::refusal::Refusal;
+use super::refusal::RefusedCall;
 use super::status::{
     WXT_CALLED_FROM_CALLBACK, WXT_INTERNAL, WXT_INVALID_ARGUMENT, WXT_INVALID_CERTIFICATE, WXT_INVALID_DOMAIN,
     WXT_INVALID_PROXY, WXT_INVALID_VERSION, WXT_OUT_OF_RESOURCES, WXT_STORAGE_FAILED, WXT_STORAGE_LOCKED,
@@ -39,11 +39,11 @@ fn sessions() -> MutexGuard<'static, HashMap<usize, Arc<Session>>> {
 }
 
 /// The open session of a handle.
-pub fn session(handle: *const WxtSession) -> Result<Arc<Session>, Refusal> {
+pub fn session(handle: *const WxtSession) -> Result<Arc<Session>, RefusedCall> {
     if handle.is_null() {
-        return Err(Refusal::null("session"));
+        return Err(RefusedCall::null("session"));
     }
-    sessions().get(&handle.addr()).cloned().ok_or_else(Refusal::session_closed)
+    sessions().get(&handle.addr()).cloned().ok_or_else(RefusedCall::session_closed)
 }
 
 /// Opens a session and writes its handle to `*session`, or NULL if the status is not `WXT_OK`. The host must close the
@@ -83,7 +83,7 @@ pub unsafe extern "C" fn wxt_session_open(
 ) -> WxtStatus {
     let body = || {
         if session.is_null() {
-            return Err(Refusal::null("session"));
+            return Err(RefusedCall::null("session"));
         }
         // SAFETY: not NULL; the caller promises that it is writable.
         unsafe { session.write(std::ptr::null_mut()) };
@@ -123,13 +123,13 @@ pub unsafe extern "C" fn wxt_session_open(
 pub extern "C" fn wxt_session_close(session: *mut WxtSession) -> WxtStatus {
     guard(|| {
         if session.is_null() {
-            return Err(Refusal::null("session"));
+            return Err(RefusedCall::null("session"));
         }
         if in_callback() {
             let reason = "wxt_session_close waits for callbacks, so it cannot be called from one";
-            return Err(Refusal::new(WXT_CALLED_FROM_CALLBACK, reason));
+            return Err(RefusedCall::new(WXT_CALLED_FROM_CALLBACK, reason));
         }
-        let closing = sessions().remove(&session.addr()).ok_or_else(Refusal::session_closed)?;
+        let closing = sessions().remove(&session.addr()).ok_or_else(RefusedCall::session_closed)?;
         closing.close();
         drop(closing);
         give_back_free_memory();
@@ -152,7 +152,7 @@ pub extern "C" fn wxt_session_close(session: *mut WxtSession) -> WxtStatus {
 pub extern "C" fn wxt_session_enter_background(session: *mut WxtSession) -> WxtStatus {
     guard(|| {
         let session = self::session(session)?;
-        let admission = session.admit().ok_or_else(Refusal::session_closed)?;
+        let admission = session.admit().ok_or_else(RefusedCall::session_closed)?;
         admission.enter_background().map_err(|error| out_of_threads(&error))
     })
 }
@@ -168,7 +168,7 @@ pub extern "C" fn wxt_session_enter_background(session: *mut WxtSession) -> WxtS
 pub extern "C" fn wxt_session_enter_foreground(session: *mut WxtSession) -> WxtStatus {
     guard(|| {
         let session = self::session(session)?;
-        let admission = session.admit().ok_or_else(Refusal::session_closed)?;
+        let admission = session.admit().ok_or_else(RefusedCall::session_closed)?;
         admission.enter_foreground();
         Ok(())
     })
@@ -185,15 +185,15 @@ pub extern "C" fn wxt_session_enter_foreground(session: *mut WxtSession) -> WxtS
 pub extern "C" fn wxt_session_set_max_bytes_per_second(session: *mut WxtSession, bytes_per_second: u64) -> WxtStatus {
     guard(|| {
         let session = self::session(session)?;
-        let admission = session.admit().ok_or_else(Refusal::session_closed)?;
+        let admission = session.admit().ok_or_else(RefusedCall::session_closed)?;
         admission.set_max_bytes_per_second(bytes_per_second);
         Ok(())
     })
 }
 
 /// The timer's thread cannot be started.
-pub fn out_of_threads(error: &io::Error) -> Refusal {
-    Refusal::new(WXT_OUT_OF_RESOURCES, format!("no thread can be started: {error}"))
+pub fn out_of_threads(error: &io::Error) -> RefusedCall {
+    RefusedCall::new(WXT_OUT_OF_RESOURCES, format!("no thread can be started: {error}"))
 }
 
 /// Deletes the partial files that `WXT_RESUME_ACROSS_LAUNCHES` has kept, except those that a task is writing. `detail`
@@ -214,11 +214,11 @@ pub fn out_of_threads(error: &io::Error) -> Refusal {
 pub unsafe extern "C" fn wxt_discard_partials(session: *mut WxtSession, detail: *mut WxtStatusDetail) -> WxtStatus {
     let body = || {
         let session = self::session(session)?;
-        let admission = session.admit().ok_or_else(Refusal::session_closed)?;
+        let admission = session.admit().ok_or_else(RefusedCall::session_closed)?;
         admission.discard_partials().map_err(|error| match error {
-            storage::Error::Stopped(_) | storage::Error::Closed => Refusal::session_closed(),
-            storage::Error::OutOfResources { .. } => Refusal::new(WXT_OUT_OF_RESOURCES, error.to_string()),
-            _ => Refusal::new(WXT_STORAGE_FAILED, error.to_string()),
+            storage::Error::Stopped(_) | storage::Error::Closed => RefusedCall::session_closed(),
+            storage::Error::OutOfResources { .. } => RefusedCall::new(WXT_OUT_OF_RESOURCES, error.to_string()),
+            _ => RefusedCall::new(WXT_STORAGE_FAILED, error.to_string()),
         })
     };
     // SAFETY: the caller promises that `detail` is NULL or writable.
@@ -226,7 +226,7 @@ pub unsafe extern "C" fn wxt_discard_partials(session: *mut WxtSession, detail: 
 }
 
 /// The refusal of a session that cannot be opened, or of a trust that cannot be used.
-pub fn open_refusal(error: &OpenError) -> Refusal {
+pub fn open_refusal(error: &OpenError) -> RefusedCall {
     let status = match error {
         OpenError::Identity(_) | OpenError::PathScheme | OpenError::Storage(storage::Error::InvalidIdentity { .. }) => {
             WXT_INVALID_ARGUMENT
@@ -241,5 +241,5 @@ pub fn open_refusal(error: &OpenError) -> Refusal {
         OpenError::OutOfResources(_) => WXT_OUT_OF_RESOURCES,
         OpenError::Internal(_) => WXT_INTERNAL,
     };
-    Refusal::new(status, error.to_string())
+    RefusedCall::new(status, error.to_string())
 }

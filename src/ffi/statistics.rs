@@ -2,7 +2,7 @@
 
 use super::guard::guard;
 use super::read::{HostStruct, write_struct};
-use super::refusal::Refusal;
+use super::refusal::RefusedCall;
 use super::session::{WxtSession, session};
 use super::status::WxtStatus;
 use crate::session::SessionStatistics;
@@ -73,7 +73,7 @@ pub unsafe extern "C" fn wxt_session_statistics(
 ) -> WxtStatus {
     guard(|| {
         let session = self::session(session)?;
-        let admission = session.admit().ok_or_else(Refusal::session_closed)?;
+        let admission = session.admit().ok_or_else(RefusedCall::session_closed)?;
         let SessionStatistics { tasks, retries, resumed, client } = admission.statistics();
         let numbers = WxtSessionStatistics {
             struct_size: size_of::<WxtSessionStatistics>(),

@@ -4,7 +4,7 @@ use std::ffi::c_char;
 use std::mem::offset_of;
 
 use super::read::struct_size;
-use super::refusal::Refusal;
+use super::refusal::RefusedCall;
 use super::status::WXT_INVALID_STRUCT_SIZE;
 
 /// The bytes of `text`. With them, the struct has 512 bytes where a pointer has 64 bits.
@@ -56,19 +56,19 @@ impl Explanation {
     ///
     /// # Safety
     /// `detail` must be NULL or point to as many writable bytes as its first field says, until this is dropped.
-    pub unsafe fn new(detail: *mut WxtStatusDetail) -> Result<Explanation, Refusal> {
+    pub unsafe fn new(detail: *mut WxtStatusDetail) -> Result<Explanation, RefusedCall> {
         if detail.is_null() {
             return Ok(Explanation(std::ptr::null_mut()));
         }
         if !detail.is_aligned() {
-            return Err(Refusal::argument("detail is not aligned"));
+            return Err(RefusedCall::argument("detail is not aligned"));
         }
         // SAFETY: not NULL, aligned, and the struct begins with its size.
         let size = unsafe { struct_size(detail.cast(), "detail") }?;
         if size < size_of::<WxtStatusDetail>() {
             let reason =
                 format!("struct_size of detail is {size}, but must be at least {}", size_of::<WxtStatusDetail>());
-            return Err(Refusal::new(WXT_INVALID_STRUCT_SIZE, reason));
+            return Err(RefusedCall::new(WXT_INVALID_STRUCT_SIZE, reason));
         }
         // SAFETY: the struct has at least this size.
         Ok(Explanation(unsafe { detail.cast::<c_char>().add(offset_of!(WxtStatusDetail, text)) }))
@@ -109,7 +109,7 @@ mod tests {
         WxtStatusDetail { struct_size: size_of::<WxtStatusDetail>(), text: [0x78; TEXT_LENGTH] }
     }
 
-    fn explanation(detail: &mut WxtStatusDetail) -> Result<Explanation, Refusal> {
+    fn explanation(detail: &mut WxtStatusDetail) -> Result<Explanation, RefusedCall> {
         // SAFETY: the struct is as large as its first field says, or that field is refused.
         unsafe { Explanation::new(detail) }
     }

@@ -4,7 +4,7 @@ use std::ffi::c_char;
 use std::slice;
 
 use super::read::HostStruct;
-use super::refusal::{FieldName, Refusal};
+use super::refusal::{FieldName, RefusedCall};
 use super::status::WXT_INVALID_UTF8;
 
 /// A borrowed UTF-8 string, not terminated by a NUL. Valid for the duration of a call or callback.
@@ -57,14 +57,14 @@ impl WxtStr {
     ///
     /// # Safety
     /// `ptr` must be NULL or point to `len` readable bytes that do not change during `'a`.
-    pub unsafe fn bytes<'a>(self, field: impl Into<FieldName>) -> Result<Option<&'a [u8]>, Refusal> {
+    pub unsafe fn bytes<'a>(self, field: impl Into<FieldName>) -> Result<Option<&'a [u8]>, RefusedCall> {
         let len = self.len;
         if self.ptr.is_null() {
-            let refused = || Refusal::argument(format!("{}.len is {len}, but its ptr is NULL", field.into()));
+            let refused = || RefusedCall::argument(format!("{}.len is {len}, but its ptr is NULL", field.into()));
             return if len == 0 { Ok(None) } else { Err(refused()) };
         }
         if len > isize::MAX as usize {
-            return Err(Refusal::argument(format!("{}.len is {len}, which is too large", field.into())));
+            return Err(RefusedCall::argument(format!("{}.len is {len}, which is too large", field.into())));
         }
         // SAFETY: the caller promises `len` readable, unchanging bytes; `len` is at most `isize::MAX`.
         Ok(Some(unsafe { slice::from_raw_parts(self.ptr.cast::<u8>(), self.len) }))
@@ -74,18 +74,19 @@ impl WxtStr {
     ///
     /// # Safety
     /// As for [`WxtStr::bytes`].
-    pub unsafe fn host_text(self, field: impl Into<FieldName>) -> Result<String, Refusal> {
+    pub unsafe fn host_text(self, field: impl Into<FieldName>) -> Result<String, RefusedCall> {
         let field = field.into();
         // SAFETY: passed on to the caller.
         let bytes = unsafe { self.bytes(field) }?.unwrap_or_default();
-        String::from_utf8(bytes.to_vec()).map_err(|_| Refusal::new(WXT_INVALID_UTF8, format!("{field} is not UTF-8")))
+        String::from_utf8(bytes.to_vec())
+            .map_err(|_| RefusedCall::new(WXT_INVALID_UTF8, format!("{field} is not UTF-8")))
     }
 
     /// Text that a page gave, or `None` if absent.
     ///
     /// # Safety
     /// As for [`WxtStr::bytes`].
-    pub unsafe fn page_text(self, field: impl Into<FieldName>) -> Result<Option<PageText>, Refusal> {
+    pub unsafe fn page_text(self, field: impl Into<FieldName>) -> Result<Option<PageText>, RefusedCall> {
         // SAFETY: passed on to the caller.
         let bytes = unsafe { self.bytes(field) }?;
         Ok(bytes.map(|bytes| String::from_utf8(bytes.to_vec()).map_err(|_| NotUtf8)))
@@ -100,11 +101,11 @@ pub unsafe fn array<'a, T: Copy>(
     items: *const T,
     count: usize,
     field: impl Into<FieldName>,
-) -> Result<&'a [T], Refusal> {
+) -> Result<&'a [T], RefusedCall> {
     if count == 0 {
         return Ok(&[]);
     }
-    let refused = |what: &str| Refusal::argument(format!("{} {what}, but its count is {count}", field.into()));
+    let refused = |what: &str| RefusedCall::argument(format!("{} {what}, but its count is {count}", field.into()));
     if items.is_null() {
         return Err(refused("is NULL"));
     }
@@ -126,7 +127,7 @@ pub unsafe fn page_pairs(
     pairs: *const WxtPair,
     count: usize,
     field: &'static str,
-) -> Result<Vec<(PageText, PageText)>, Refusal> {
+) -> Result<Vec<(PageText, PageText)>, RefusedCall> {
     // SAFETY: passed on to the caller.
     let pairs = unsafe { array(pairs, count, field) }?;
     pairs

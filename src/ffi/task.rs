@@ -4,7 +4,7 @@ use super::callback::WxtCallbacks;
 use super::guard::{guard, guard_explained};
 use super::handler::CallbackHandler;
 use super::read::read_struct;
-use super::refusal::{FieldName, Refusal};
+use super::refusal::{FieldName, RefusedCall};
 use super::request::{WxtDownloadRequest, WxtTaskId, WxtUploadRequest};
 use super::request_reading::{download_request, upload_request};
 use super::session::{WxtSession, session};
@@ -96,11 +96,11 @@ unsafe fn start(
     callbacks: *const WxtCallbacks,
     task: *mut WxtTaskId,
     detail: *mut WxtStatusDetail,
-    prepare: impl FnOnce(&Admission<'_>) -> Result<Submission, Refusal>,
+    prepare: impl FnOnce(&Admission<'_>) -> Result<Submission, RefusedCall>,
 ) -> WxtStatus {
     let body = || {
         let session = self::session(session)?;
-        let admission = session.admit().ok_or_else(Refusal::session_closed)?;
+        let admission = session.admit().ok_or_else(RefusedCall::session_closed)?;
         let submission = prepare(&admission)?;
         // SAFETY: the caller promises a readable struct.
         let callbacks = unsafe { read_struct(callbacks, "callbacks") }?;
@@ -131,7 +131,7 @@ unsafe fn start(
 pub extern "C" fn wxt_task_abort(session: *mut WxtSession, task: WxtTaskId) -> WxtStatus {
     guard(|| {
         let session = self::session(session)?;
-        let admission = session.admit().ok_or_else(Refusal::session_closed)?;
+        let admission = session.admit().ok_or_else(RefusedCall::session_closed)?;
         if admission.abort(task) { Ok(()) } else { Err(no_such_task()) }
     })
 }
@@ -152,13 +152,13 @@ pub extern "C" fn wxt_task_set_max_bytes_per_second(
 ) -> WxtStatus {
     guard(|| {
         let session = self::session(session)?;
-        let admission = session.admit().ok_or_else(Refusal::session_closed)?;
+        let admission = session.admit().ok_or_else(RefusedCall::session_closed)?;
         if admission.set_task_max_bytes_per_second(task, bytes_per_second) { Ok(()) } else { Err(no_such_task()) }
     })
 }
 
-fn no_such_task() -> Refusal {
-    Refusal::new(WXT_NOT_FOUND, "task is not the number of a task that is waiting or running")
+fn no_such_task() -> RefusedCall {
+    RefusedCall::new(WXT_NOT_FOUND, "task is not the number of a task that is waiting or running")
 }
 
 /// Finds the first header with a name, ignoring case, and writes its value to `*value`. The value is valid as long as
@@ -180,7 +180,7 @@ pub unsafe extern "C" fn wxt_header_find(
 ) -> WxtStatus {
     guard(|| {
         if value.is_null() {
-            return Err(Refusal::null("value"));
+            return Err(RefusedCall::null("value"));
         }
         // SAFETY: not NULL, and the caller promises that it is writable.
         unsafe { value.write(WxtStr::absent()) };
@@ -196,7 +196,7 @@ pub unsafe extern "C" fn wxt_header_find(
                 return Ok(());
             }
         }
-        Err(Refusal::new(WXT_NOT_FOUND, "header has no element with this name"))
+        Err(RefusedCall::new(WXT_NOT_FOUND, "header has no element with this name"))
     })
 }
 
@@ -246,12 +246,12 @@ mod tests {
         callbacks.struct_size = size_of::<WxtCallbacks>();
         callbacks.release = Some(release);
         let mut task = 0;
-        let mut start = |prepare: fn(&Admission<'_>) -> Result<Submission, Refusal>| {
+        let mut start = |prepare: fn(&Admission<'_>) -> Result<Submission, RefusedCall>| {
             // SAFETY: everything is a value of this function, or NULL.
             unsafe { start(session, Call::DownloadFile, &callbacks, &mut task, std::ptr::null_mut(), prepare) }
         };
         assert_eq!(start(|_| panic!("a test")), WXT_INTERNAL);
-        assert_eq!(start(|_| Err(Refusal::new(WXT_OUT_OF_RESOURCES, "a test"))), WXT_OUT_OF_RESOURCES);
+        assert_eq!(start(|_| Err(RefusedCall::new(WXT_OUT_OF_RESOURCES, "a test"))), WXT_OUT_OF_RESOURCES);
         assert_eq!(RELEASED.load(Ordering::SeqCst), 0);
         assert_eq!(start(|admission| Ok(admission.prepare_download(Err(TransferError::missing("url"))))), WXT_OK);
         assert_eq!(wxt_session_close(session), WXT_OK);

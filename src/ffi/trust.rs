@@ -2,7 +2,7 @@
 
 use super::guard::guard_explained;
 use super::options::WxtPin;
-use super::refusal::{FieldName, Refusal};
+use super::refusal::{FieldName, RefusedCall};
 use super::session::{WxtSession, open_refusal, session};
 use super::status::{WXT_INVALID_PIN, WxtStatus};
 use super::status_detail::WxtStatusDetail;
@@ -41,7 +41,7 @@ pub unsafe extern "C" fn wxt_session_set_trust(
 ) -> WxtStatus {
     let body = || {
         let session = self::session(session)?;
-        let admission = session.admit().ok_or_else(Refusal::session_closed)?;
+        let admission = session.admit().ok_or_else(RefusedCall::session_closed)?;
         // SAFETY: the caller promises that both are readable.
         let (root_certificates, pins) = unsafe {
             (root_certificates.bytes("root_certificates")?.map(<[u8]>::to_vec), self::pins(pins, pin_count)?)
@@ -54,7 +54,7 @@ pub unsafe extern "C" fn wxt_session_set_trust(
 
 /// # Safety
 /// `items` must point to `count` readable pins.
-pub unsafe fn pins(items: *const WxtPin, count: usize) -> Result<Vec<Pin>, Refusal> {
+pub unsafe fn pins(items: *const WxtPin, count: usize) -> Result<Vec<Pin>, RefusedCall> {
     // SAFETY: passed on to the caller.
     let items = unsafe { array(items, count, "pins") }?;
     items
@@ -68,11 +68,11 @@ pub unsafe fn pins(items: *const WxtPin, count: usize) -> Result<Vec<Pin>, Refus
             };
             let sha256 = hash.try_into().map_err(|_| {
                 let (field, length) = (member("sha256_length"), hash.len());
-                Refusal::new(WXT_INVALID_PIN, format!("{field} is {length}, but must be 32"))
+                RefusedCall::new(WXT_INVALID_PIN, format!("{field} is {length}, but must be 32"))
             })?;
             Pin::new(&host, sha256).ok_or_else(|| {
                 let reason = format!("{} is not a host name or IP address", member("host"));
-                Refusal::new(WXT_INVALID_PIN, reason)
+                RefusedCall::new(WXT_INVALID_PIN, reason)
             })
         })
         .collect()
