@@ -74,7 +74,7 @@ pub unsafe fn struct_size(first: *const usize, name: &'static str) -> Result<usi
     let size = unsafe { first.read() };
     const WORD: usize = size_of::<usize>();
     // A size that is not a multiple of a pointer's size would cut a pointer in half.
-    if size < WORD || size > LARGEST_STRUCT_SIZE || !size.is_multiple_of(WORD) {
+    if !(WORD..=LARGEST_STRUCT_SIZE).contains(&size) || !size.is_multiple_of(WORD) {
         let reason = format!(
             "struct_size of {name} is {size}, but must be a multiple of {WORD} from {WORD} to {LARGEST_STRUCT_SIZE}"
         );
