@@ -181,7 +181,8 @@ fn documents_show_the_version_and_the_address_of_the_manifest() {
         for version in versions(&document.text).into_iter().filter(|version| version != env!("CARGO_PKG_VERSION")) {
             faults.push(document.fault(&format!("a package has the version {version}")));
         }
-        let hosts = document.text.split("https://").skip(1).map(|rest| rest.split(['/', '"', '`', ' ']).next().unwrap());
+        let hosts =
+            document.text.split("https://").skip(1).map(|rest| rest.split(['/', '"', '`', ' ']).next().unwrap());
         let repository = env!("CARGO_PKG_REPOSITORY").trim_start_matches("https://");
         for host in hosts.filter(|host| host.ends_with(".invalid") && !repository.starts_with(&format!("{host}/"))) {
             faults.push(document.fault(&format!("{host} is not the address in Cargo.toml")));

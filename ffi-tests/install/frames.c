@@ -27,5 +27,5 @@ int main(void) {
   WxtSessionOptions options = wxt_session_options();
   WxtLogger logger = {NULL, on_log};
   options.logger = logger;
-  return wxt_session_open(&options, &session) == WXT_OK;
+  return wxt_session_open(&options, &session, NULL) == WXT_OK;
 }
