@@ -21,11 +21,16 @@ static void on_log(void *context, int32_t level, WxtStr message) {
   }
 }
 
-/* Exits with 0 if the options are refused, which the log says. */
+/* Exits with 0 if the options are refused, which the log says before the call returns. */
 int main(void) {
   WxtSession *session;
   WxtSessionOptions options = wxt_session_options();
   WxtLogger logger = {NULL, on_log};
+  /* Not the name of a directory. */
+  options.app_id = wxt_str("..");
+  options.platform = WXT_PLATFORM_ANDROID;
+  options.client_version = wxt_str("8.0.50");
+  options.data_directory = wxt_str("/nowhere");
   options.logger = logger;
   return wxt_session_open(&options, &session, NULL) == WXT_OK;
 }
