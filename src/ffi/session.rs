@@ -32,7 +32,7 @@ use crate::policy::limits::Limits;
 use crate::policy::quirks::Platform;
 use crate::policy::resume::Resume;
 use crate::policy::retry::RetryRules;
-use crate::session::{OpenError, Session, SessionOptions};
+use crate::session::{OpenError, OpenSession, SessionOptions};
 use crate::storage::{self, Sharing};
 use crate::task::{Executor, in_callback};
 use crate::worker::lock;
@@ -44,15 +44,15 @@ pub struct WxtSession {
 }
 
 /// Open sessions by handle. Handles count up, so an old handle never refers to a new session.
-static SESSIONS: Lazy<Mutex<HashMap<usize, Arc<Session>>>> = Lazy::new(Mutex::default);
+static SESSIONS: Lazy<Mutex<HashMap<usize, Arc<OpenSession>>>> = Lazy::new(Mutex::default);
 static NEXT_HANDLE: AtomicUsize = AtomicUsize::new(1);
 
-fn sessions() -> MutexGuard<'static, HashMap<usize, Arc<Session>>> {
+fn sessions() -> MutexGuard<'static, HashMap<usize, Arc<OpenSession>>> {
     lock(&SESSIONS)
 }
 
 /// The open session of a handle.
-pub fn session(handle: *const WxtSession) -> Result<Arc<Session>, WxtStatus> {
+pub fn session(handle: *const WxtSession) -> Result<Arc<OpenSession>, WxtStatus> {
     if handle.is_null() {
         return Err(WXT_INVALID_ARGUMENT);
     }
@@ -101,7 +101,7 @@ pub unsafe extern "C" fn wxt_session_open(
         let options = unsafe { read_struct(options) }?;
         // SAFETY: the caller promises that everything the options point to is readable.
         let options = unsafe { owned_options(&options) }?;
-        let opened = Session::open(options).map_err(|error| open_status(&error))?;
+        let opened = OpenSession::open(options).map_err(|error| open_status(&error))?;
         let handle = NEXT_HANDLE.fetch_add(1, Ordering::Relaxed);
         sessions().insert(handle, Arc::new(opened));
         // SAFETY: as above.
@@ -286,7 +286,7 @@ unsafe fn owned_options(options: &WxtSessionOptions) -> Result<SessionOptions, W
             wait_in_background: options.wait_in_background != 0,
             upload_domains: texts(options.upload_domains, options.upload_domain_count)?,
             download_domains: texts(options.download_domains, options.download_domain_count)?,
-            lan,
+            lan_policy: lan,
             skip_domain_check: options.skip_domain_check != 0,
             send_uploads_once: options.send_uploads_once != 0,
             allow_plain_http: options.allow_plain_http != 0,
@@ -298,7 +298,7 @@ unsafe fn owned_options(options: &WxtSessionOptions) -> Result<SessionOptions, W
             },
             resolver,
             allow_native_paths,
-            sharing,
+            storage_sharing: sharing,
             executor,
             log: host_log(options.logger),
             client_certificate: certificate_parts(&options.client_certificate)?,
@@ -339,13 +339,13 @@ fn limits(options: &WxtSessionOptions) -> Limits {
         value => value as usize,
     };
     Limits {
-        concurrent_uploads: count(options.max_concurrent_uploads, defaults.concurrent_uploads),
-        concurrent_downloads: count(options.max_concurrent_downloads, defaults.concurrent_downloads),
+        max_concurrent_uploads: count(options.max_concurrent_uploads, defaults.max_concurrent_uploads),
+        max_concurrent_downloads: count(options.max_concurrent_downloads, defaults.max_concurrent_downloads),
         default_upload_timeout: milliseconds(options.default_upload_timeout, defaults.default_upload_timeout),
         default_download_timeout: milliseconds(options.default_download_timeout, defaults.default_download_timeout),
         max_timeout: milliseconds(options.max_timeout, defaults.max_timeout),
         max_download_size: or(options.max_download_size, defaults.max_download_size),
-        max_answer_size: or(options.max_data_size, defaults.max_answer_size),
+        max_data_size: or(options.max_data_size, defaults.max_data_size),
         storage_quota: or(options.storage_quota, defaults.storage_quota),
         temporary_quota: or(options.temporary_quota, defaults.temporary_quota),
         temporary_retention: options.temporary_retention,
@@ -363,9 +363,10 @@ pub unsafe fn texts(items: *const WxtStr, count: usize) -> Result<Vec<String>, W
 /// The status of a session that cannot be opened, or of a trust that cannot be had.
 pub fn open_status(error: &OpenError) -> WxtStatus {
     match error {
-        OpenError::Identity(_) | OpenError::PathScheme | OpenError::Storage(storage::Error::InvalidIdentity { .. }) => {
-            WXT_INVALID_ARGUMENT
-        }
+        OpenError::Identity(_)
+        | OpenError::Option(_)
+        | OpenError::PathScheme
+        | OpenError::Storage(storage::Error::InvalidIdentity { .. }) => WXT_INVALID_ARGUMENT,
         OpenError::Version(_) => WXT_INVALID_VERSION,
         OpenError::Domain { .. } => WXT_INVALID_DOMAIN,
         OpenError::Certificate(_) => WXT_INVALID_CERTIFICATE,
