@@ -21,7 +21,7 @@ use crate::worker::{lock, sizes};
 pub struct DownloadRequest {
     /// `url`: what to download.
     pub url: String,
-    /// `header`: request headers, as in [`UploadRequest::header`], but `Content-Type` is sent. Default: none.
+    /// `header`: request headers, as in [`UploadRequest::header`](super::UploadRequest::header), but `Content-Type` is sent. Default: none.
     pub header: Vec<(String, String)>,
     /// `filePath`: the `wxfile://usr/` path to store the file at. Default: `None`. If it is `None` or empty, a temporary
     /// file is made.
