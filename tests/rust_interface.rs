@@ -537,8 +537,9 @@ fn files_are_imported_saved_listed_read_written_and_removed() {
 
 #[test]
 fn an_option_that_is_wrong_is_named() {
+    type Change = fn(&mut SessionOptions);
     let host = Host::new();
-    let cases: [(&str, fn(&mut SessionOptions)); 9] = [
+    let cases: [(&str, Change); 9] = [
         ("app_id", |options| options.app_id.clear()),
         ("version", |options| options.client_version = "eight".into()),
         ("data directory", |options| options.data_directory = "relative".into()),
