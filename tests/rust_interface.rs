@@ -541,13 +541,13 @@ fn an_option_that_is_wrong_is_named() {
     let host = Host::new();
     let cases: [(&str, Change); 9] = [
         ("app_id", |options| options.app_id.clear()),
-        ("version", |options| options.client_version = "eight".into()),
-        ("data directory", |options| options.data_directory = "relative".into()),
+        ("client_version", |options| options.client_version = "eight".into()),
+        ("data_directory", |options| options.data_directory = "relative".into()),
         ("max_concurrent_downloads", |options| options.limits.max_concurrent_downloads = 0),
         ("send_uploads_once", |options| (options.send_uploads_once, options.retry.uploads) = (true, true)),
         ("low_speed", |options| options.low_speed = Some(LowSpeed { limit: 1, time: Duration::MAX })),
         ("upload_domains", |options| options.upload_domains = vec!["https://a/b".into()]),
-        ("certificate", |options| options.root_certificates = Some(Vec::new())),
+        ("root_certificates", |options| options.root_certificates = Some(Vec::new())),
         ("proxy", |options| options.proxy = Some("socks://s3cret@a".into())),
     ];
     for (expected, change) in cases {

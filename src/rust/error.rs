@@ -106,7 +106,7 @@ impl From<OpenError> for Error {
             OpenError::Identity(_)
             | OpenError::Option(_)
             | OpenError::PathScheme
-            | OpenError::Version(_)
+            | OpenError::Version { .. }
             | OpenError::Domain { .. }
             | OpenError::Certificate(_)
             | OpenError::Proxy(_)
