@@ -835,8 +835,7 @@ extern "C" {
  * starts the delivery thread unless there is an executor. It makes no connection. Any thread. Reads and writes the
  * disk.
  *
- * `detail` receives the reason of the status, which names the option; NULL if it is not wanted. The log receives it as
- * well.
+ * `detail` receives the reason of the status, which names the option; NULL if it is not wanted.
  *
  * - `WXT_OK`: the session is open.
  * - `WXT_INVALID_ARGUMENT`: `options` or `session` is NULL, a string or list has a length but no pointer, a required
