@@ -131,7 +131,7 @@ class ContractTest {
                 // The first two are the environment and the class.
                 match.groupValues[1] to camel.drop(2)
             }
-        assertTrue(kotlin.size >= 18 && kotlin.getValue("sessionOpen").size == 53, "the parser finds them all")
+        assertTrue(kotlin.size >= 18 && kotlin.getValue("sessionOpen").size == 54, "the parser finds them all")
         // An object that native code calls is its target in Rust.
         val targets = setOf("hooks", "callbacks", "result")
         assertEquals(kotlin.mapValues { (_, names) -> names.map { if (it in targets) "target" else it } }, rust)
@@ -169,6 +169,34 @@ class ContractTest {
         assertNull(WXTransferProfile.of(null, null, null))
         val texts = listOf("peerip", "protocol")
         assertEquals((fields("WxtProfile") - texts).sorted(), inRust.sorted())
+    }
+
+    @Test
+    fun `each value of a profile that a test makes comes under its own name`() {
+        val builder = WXTransferProfile.Builder()
+        val fields = WXTransferProfile.Builder::class.java.declaredFields.onEach { it.isAccessible = true }
+        for ((index, field) in fields.withIndex()) {
+            val value: Any = when (field.type) {
+                String::class.java -> "text $index"
+                Int::class.java -> index
+                Boolean::class.java -> true
+                else -> 100L + index
+            }
+            val setter = WXTransferProfile.Builder::class.java.declaredMethods
+                .single { it.name == "set" + field.name.replaceFirstChar(Char::uppercase) && it.returnType != Void.TYPE }
+            setter.invoke(builder, value)
+            assertEquals(value, field.get(builder), field.name)
+        }
+        val profile = builder.build()
+        for (field in fields) {
+            val made = WXTransferProfile::class.java.getDeclaredField(field.name)
+            made.isAccessible = true
+            assertEquals(field.get(builder), made.get(profile), field.name)
+        }
+        assertEquals(29, fields.size)
+        // What a test does not set is as in the library.
+        val empty = WXTransferProfile()
+        assertEquals(listOf<Any?>(null, 0L, null, false), listOf(empty.rtt, empty.fetchStart, empty.peerIP, empty.socketReused))
     }
 
     @Test
