@@ -27,14 +27,22 @@ WORKLOADS = {
 KEYS = {"cpu_s": ("CPU s", True), "first_byte_ms": ("ms", True), "wall_s": ("wall s", False), "rss_kib": ("KiB", False)}
 
 
+def ratios(key, theirs, ours):
+    """One ratio for every two rounds, which run the programs in both orders: a program is faster after itself than after
+    the other one. The four runs are within seconds, so a longer disturbance affects both programs."""
+    for number in range(0, len(theirs), 2):
+        a, b = (sum(result[key] for result in results[number : number + 2]) for results in (theirs, ours))
+        if a:
+            yield b / a
+
+
 def compare(name, theirs, ours):
     """Prints one line per number; returns how many of the judged numbers exceed the limit."""
     over = 0
     for key, (unit, judged) in KEYS.items():
         if key not in ours.results[0]:
             continue
-        # The runs of a pair are within a second or two, so a longer disturbance affects both.
-        ratio = statistics.median(b[key] / a[key] for a, b in zip(theirs.results, ours.results) if a[key])
+        ratio = statistics.median(ratios(key, theirs.results, ours.results))
         verdict = "" if not judged else "ok" if round(ratio, 2) <= LIMIT else "MISSED"
         over += verdict == "MISSED"
         print(f"{name:<20} {unit:<7} {theirs.median(key):>10.4g} {ours.median(key):>10.4g} {ratio:>7.3f} {verdict}", flush=True)
@@ -45,10 +53,12 @@ def main():
     """Runs the workloads, one after the other."""
     parser = argparse.ArgumentParser(prog="benches/compare.sh")
     parser.add_argument("other")
-    parser.add_argument("rounds", nargs="?", type=int, default=9)
+    parser.add_argument("rounds", nargs="?", type=int, default=10)
     parser.add_argument("workloads", nargs="*", metavar="WORKLOAD", help=", ".join(WORKLOADS))
     options = parser.parse_args()
     wanted = options.workloads or list(WORKLOADS)
+    if options.rounds < 2 or options.rounds % 2:
+        parser.error("the number of rounds must be even, because every second one has the opposite order")
     if not set(wanted) <= set(WORKLOADS):
         parser.error(f"the workloads are {', '.join(WORKLOADS)}")
     held = 10 * LARGE * 3 // 2

@@ -1,7 +1,7 @@
 #!/bin/bash
 # Compares two builds of this library: this checkout's and another checkout's.
 #
-#   benches/compare.sh OTHER_CHECKOUT            9 rounds
+#   benches/compare.sh OTHER_CHECKOUT            10 rounds
 #   benches/compare.sh OTHER_CHECKOUT ROUNDS [WORKLOAD…]
 #
 # Both run the workloads of the quick benchmark, alternating. Each output line is one number: the other checkout's value,

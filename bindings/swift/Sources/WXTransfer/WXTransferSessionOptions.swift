@@ -184,8 +184,7 @@ public struct WXTransferSessionOptions: Sendable {
     /// again in either case.
     public var sendUploadsOnce = false
     /// The hosts that uploads may go to, each as `https://host` or `https://host:port`. `http://host` requires
-    /// ``allowPlainHTTP``. If the list is empty, no upload is allowed. An invalid entry fails the opening, and the log
-    /// names it.
+    /// ``allowPlainHTTP``. If the list is empty, no upload is allowed. An invalid entry fails the opening.
     public var uploadDomains: [String] = []
     /// The hosts that downloads may come from. Entries as in ``uploadDomains``. If the list is empty, no download is
     /// allowed.

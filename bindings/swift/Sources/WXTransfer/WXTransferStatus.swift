@@ -5,11 +5,26 @@ internal import CWxtransfer
 public struct WXTransferStatus: RawRepresentable, Error, Hashable, Sendable, CustomStringConvertible {
     /// The number in C: `WXT_…`.
     public let rawValue: Int32
+    /// What is wrong, in English, for a developer. It names the field as the C header spells it, such as `low_speed_time` for
+    /// `lowSpeedTime`, and is part of ``description``. It has no text, list or path that the app passed. `nil` where the status
+    /// says all. Two statuses with the same number are equal, whatever their details.
+    public let detail: String?
 
     /// The status with this number.
     public init(rawValue: Int32) {
-        self.rawValue = rawValue
+        self.init(rawValue: rawValue, detail: nil)
     }
+
+    private init(rawValue: Int32, detail: String?) {
+        self.rawValue = rawValue
+        self.detail = detail
+    }
+
+    /// Compares the numbers.
+    public static func == (left: Self, right: Self) -> Bool { left.rawValue == right.rawValue }
+
+    /// Hashes the number.
+    public func hash(into hasher: inout Hasher) { hasher.combine(rawValue) }
 
     // Generated from wxtransfer.h: constants WXT_
     /// A required value is missing, or a value is out of its range.
@@ -28,7 +43,7 @@ public struct WXTransferStatus: RawRepresentable, Error, Hashable, Sendable, Cus
     /// numbers separated by dots.
     public static let invalidVersion = Self(rawValue: WXT_INVALID_VERSION)
     /// A domain list has an entry that is not a host with an optional port, or that is an `http` entry without
-    /// ``WXTransferSessionOptions/allowPlainHTTP``. The log says which.
+    /// ``WXTransferSessionOptions/allowPlainHTTP``.
     public static let invalidDomain = Self(rawValue: WXT_INVALID_DOMAIN)
     /// ``WXTransferSessionOptions/rootCertificates`` contains no certificate, or one that cannot be read.
     public static let invalidCertificate = Self(rawValue: WXT_INVALID_CERTIFICATE)
@@ -36,7 +51,7 @@ public struct WXTransferStatus: RawRepresentable, Error, Hashable, Sendable, Cus
     public static let invalidPin = Self(rawValue: WXT_INVALID_PIN)
     /// `proxy` is not `http://[user:password@]host:port`.
     public static let invalidProxy = Self(rawValue: WXT_INVALID_PROXY)
-    /// The data directory cannot be created or used (the log says why), or a partial file cannot be deleted.
+    /// The data directory cannot be created or used, or a partial file cannot be deleted.
     public static let storageFailed = Self(rawValue: WXT_STORAGE_FAILED)
     /// Another open session uses the same mini program's directory, and one of the two is
     /// ``WXTransferSessionOptions/StorageSharing/exclusive``.
@@ -49,13 +64,26 @@ public struct WXTransferStatus: RawRepresentable, Error, Hashable, Sendable, Cus
     public static let `internal` = Self(rawValue: WXT_INTERNAL)
     // Generated until here
 
-    /// The status in words, for a log.
-    public var description: String { String(cString: wxt_status_text(rawValue)) }
+    /// The status in words, and its detail, for a log.
+    public var description: String {
+        let text = String(cString: wxt_status_text(rawValue))
+        return detail.map { "\(text): \($0)" } ?? text
+    }
 
     /// Throws what is not `WXT_OK`.
     static func check(_ status: WxtStatus) throws(WXTransferStatus) {
         if status != WXT_OK {
             throw WXTransferStatus(rawValue: status)
+        }
+    }
+
+    /// Throws what `call` returns and explains, unless that is `WXT_OK`.
+    static func checkExplained(_ call: (UnsafeMutablePointer<WxtStatusDetail>) -> WxtStatus) throws(WXTransferStatus) {
+        var detail = wxt_status_detail()
+        let status = call(&detail)
+        if status != WXT_OK {
+            let text = withUnsafeBytes(of: detail.text) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+            throw WXTransferStatus(rawValue: status, detail: text)
         }
     }
 }

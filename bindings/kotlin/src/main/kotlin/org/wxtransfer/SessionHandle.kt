@@ -39,28 +39,30 @@ private fun openSession(options: WXTransferSessionOptions.Builder): Long {
     val certificateHosts = TextList(certificate?.hosts ?: emptyList())
     val certificateSchemes = certificate?.schemes ?: emptyList()
     val session = LongArray(1)
-    val status = Native.sessionOpen(
-        numbers = options.numbers(),
-        texts = texts.bytes,
-        textLengths = texts.lengths,
-        uploadDomains = uploadDomains.bytes,
-        uploadDomainLengths = uploadDomains.lengths,
-        downloadDomains = downloadDomains.bytes,
-        downloadDomainLengths = downloadDomains.lengths,
-        pinHosts = pins.hosts.bytes,
-        pinHostLengths = pins.hosts.lengths,
-        pinHashes = pins.hashes,
-        pinHashLengths = pins.hashLengths,
-        hooks = NativeHooks(options),
-        hasExecutor = options.executor != null,
-        hasLogger = options.logger != null,
-        hasResolver = options.resolver != null,
-        certificateChain = certificate?.chain?.utf8(),
-        certificateHosts = certificateHosts.bytes,
-        certificateHostLengths = certificateHosts.lengths,
-        certificateSchemes = IntArray(certificateSchemes.size) { certificateSchemes[it].value },
-        session = session,
-    )
-    checkStatus(status)
+    checkExplained { reason ->
+        Native.sessionOpen(
+            numbers = options.numbers(),
+            texts = texts.bytes,
+            textLengths = texts.lengths,
+            uploadDomains = uploadDomains.bytes,
+            uploadDomainLengths = uploadDomains.lengths,
+            downloadDomains = downloadDomains.bytes,
+            downloadDomainLengths = downloadDomains.lengths,
+            pinHosts = pins.hosts.bytes,
+            pinHostLengths = pins.hosts.lengths,
+            pinHashes = pins.hashes,
+            pinHashLengths = pins.hashLengths,
+            hooks = NativeHooks(options),
+            hasExecutor = options.executor != null,
+            hasLogger = options.logger != null,
+            hasResolver = options.resolver != null,
+            certificateChain = certificate?.chain?.utf8(),
+            certificateHosts = certificateHosts.bytes,
+            certificateHostLengths = certificateHosts.lengths,
+            certificateSchemes = IntArray(certificateSchemes.size) { certificateSchemes[it].value },
+            session = session,
+            reason = reason,
+        )
+    }
     return session[0]
 }

@@ -262,8 +262,7 @@ public class WXTransferSessionOptions private constructor(internal val values: B
 
         /**
          * The hosts that uploads may go to, each as `https://host` or `https://host:port`. `http://host` requires
-         * [allowPlainHttp]. If the list is empty, no upload is allowed. An invalid entry fails the opening, and the
-         * log names it.
+         * [allowPlainHttp]. If the list is empty, no upload is allowed. An invalid entry fails the opening.
          */
         @set:JvmSynthetic public var uploadDomains: List<String> = emptyList()
         public fun setUploadDomains(uploadDomains: List<String>): Builder = apply { this.uploadDomains = uploadDomains }
