@@ -4,97 +4,119 @@ package org.wxtransfer
  * When a task did what, and on which connection: `WxtProfile` of the C interface, with WeChat's names. Times are
  * milliseconds since the Unix epoch and 0 where the step did not happen. What is `null` is left out for a page.
  */
-public class WXTransferProfile private constructor(numbers: LongArray, peerIp: ByteArray?, protocol: ByteArray?) {
-    /** The call came in. `null` on base libraries before 3.8.10. */
+public class WXTransferProfile private constructor(numbers: LongArray, texts: List<String?>) {
+    // Generated from wxtransfer.h: properties WxtProfile
+    /** The task was started. `null` on base libraries before 3.8.10. */
     public val invokeStart: Long? = numbers[0].orAbsent()
 
-    /** It began to wait for a worker. `null` likewise. */
+    /** The task entered the queue. `null` as [invokeStart]. */
     public val queueStart: Long? = numbers[1].orAbsent()
 
-    /** A worker took it. `null` likewise. */
+    /** A worker took the task. 0 if none did. `null` as [invokeStart]. */
     public val queueEnd: Long? = numbers[2].orAbsent()
 
-    /** The last hop began. */
+    /** The last hop started. */
     public val fetchStart: Long = numbers[3]
 
-    /** The first redirected request began. 0 without a redirect, and if one led to another origin. */
+    /** The first redirected request started. 0 without a redirect, and if one led to another origin. */
     public val redirectStart: Long = numbers[4]
 
-    /** The last redirect was received. 0 likewise. */
+    /** The last redirect was received. 0 as [redirectStart]. */
     public val redirectEnd: Long = numbers[5]
 
-    /** Name resolution began; [fetchStart] on a kept connection, and if the host is an address. */
+    /** Name resolution began. Equal to [fetchStart] on a kept connection, and if the host is an IP address. */
     public val domainLookUpStart: Long = numbers[6]
 
-    /** Name resolution ended; [fetchStart] likewise. */
+    /** Name resolution ended. Equal to [fetchStart] in the same cases as [domainLookUpStart]. */
     public val domainLookUpEnd: Long = numbers[7]
 
-    /** Connecting began; [fetchStart] on a kept connection. */
+    /** Connecting began. Equal to [fetchStart] on a kept connection. */
     public val connectStart: Long = numbers[8]
 
-    /** The connection is ready, TLS included; [fetchStart] likewise. */
+    /** The connection is ready, including TLS. Equal to [fetchStart] on a kept connection. */
     public val connectEnd: Long = numbers[9]
 
-    /** The TLS handshake began; [fetchStart] on a kept connection; 0 without TLS. */
+    /** The TLS handshake began. 0 without TLS. Equal to [fetchStart] on a kept connection with TLS. */
     public val SSLconnectionStart: Long = numbers[10]
 
-    /** The TLS handshake ended; likewise. */
+    /** The TLS handshake ended. 0 without TLS. Equal to [fetchStart] on a kept connection with TLS. */
     public val SSLconnectionEnd: Long = numbers[11]
 
-    /** The first byte was sent. */
+    /** The first byte of the request was sent. */
     public val requestStart: Long = numbers[12]
 
-    /** The last byte was sent. */
+    /** The last byte of the request was sent. */
     public val requestEnd: Long = numbers[13]
 
-    /** The first byte of the answer came. */
+    /** The first byte of the answer was received. */
     public val responseStart: Long = numbers[14]
 
-    /** The last byte of the answer came. */
+    /** The last byte of the answer was received. */
     public val responseEnd: Long = numbers[15]
 
-    /** Bytes sent in the last hop, with heads, proxy and TLS. */
+    /** Bytes sent in the last hop, including heads, the proxy and TLS. */
     public val sendBytesCount: Long = numbers[16]
 
-    /** Bytes received in the last hop, with heads, proxy and TLS; WeChat's spelling. */
+    /** Bytes received in the last hop, including heads, the proxy and TLS. */
     public val receivedBytedCount: Long = numbers[17]
 
-    /** The connection's round-trip time in milliseconds; `null` if the system does not tell, and without an answer. */
+    /**
+     * The connection's smoothed round-trip time in milliseconds, as the system's TCP measured it (up to one second
+     * ago). With a proxy, the round trip to the proxy. `null` if the system does not report it, or without an answer.
+     */
     public val rtt: Long? = numbers[18].orAbsent()
 
-    /** From a request to the first byte of its answer in milliseconds, the session's estimate; `null` if unknown. */
+    /**
+     * The session's estimate of the milliseconds from the first byte of a request to the first byte of its answer.
+     * Requests over 14600 bytes, TCP's initial window (RFC 6928), are not included. `null` while there is no
+     * observation, or without an answer.
+     *
+     * An estimate starts as the first observation. Each later one moves it by an eighth of the difference (RFC 6298).
+     * Tasks without a profile are not observed.
+     */
     public val httpRttEstimate: Long? = numbers[19].orAbsent()
 
-    /** The session's estimate of [rtt]; `null` if unknown. */
+    /** The session's estimate of [rtt], in milliseconds. `null` as [httpRttEstimate]. */
     public val transportRttEstimate: Long? = numbers[20].orAbsent()
 
-    /** The speed of the answer's body in kilobits a second; `null` if less than 32 KiB tell it. */
+    /**
+     * Kilobits per second of the answer's body, from its first byte to its last. `null` if less than 32 KiB arrived in
+     * that time, or if the answer is not complete.
+     */
     public val throughputKbps: Long? = numbers[21].orAbsent()
 
-    /** The session's estimate of [throughputKbps]; `null` if unknown. */
+    /** The session's estimate of [throughputKbps]. `null` as [httpRttEstimate]. */
     public val downstreamThroughputKbpsEstimate: Long? = numbers[22].orAbsent()
 
-    /** The kind of network: 0 unknown, 2 slow-2g, 3 2g, 4 3g, 5 4g; see `WxtProfile` for their bounds. */
+    /**
+     * 0 unknown, 2 slow-2g, 3 2g, 4 3g, 5 4g. Never `null`. WeChat's values 1 (offline) and 6 (end of the list) do not
+     * occur. The types are the effective connection types of the Network Information API: slow-2g from 2000 ms
+     * round-trip time or up to 50 kbit/s, 2g from 1400 ms or up to 70 kbit/s, 3g from 270 ms or up to 700 kbit/s. The
+     * round-trip time is [transportRttEstimate], or [httpRttEstimate] if the former is `null`. The speed is
+     * [downstreamThroughputKbpsEstimate].
+     */
     public val estimate_nettype: Int = numbers[23].toInt()
 
-    /** The server's address. */
-    public val peerIP: String? = peerIp?.decodeToString()
+    /** The IP address of the connection. `null` if there was none. */
+    public val peerIP: String? = texts[0]
 
-    /** `http1.1`. */
-    public val protocol: String? = protocol?.decodeToString()
+    /** `http1.1`. `null` if there was no connection. */
+    public val protocol: String? = texts[1]
 
-    /** The server's port. */
+    /** The port of the connection. 0 if there was none. */
     public val port: Int = numbers[24].toInt()
 
-    /** The connection was an earlier task's. */
+    /** The connection was opened by an earlier task or an earlier hop. */
     public val socketReused: Boolean = numbers[25] != 0L
 
-    /** Always `false`: there is no such mode. */
+    /** Always `false`. There is no such mode. */
     public val usingHighPerformanceMode: Boolean = numbers[26] != 0L
+    // Generated until here
 
     /** For logs. */
     override fun toString(): String = Redaction.text(
         "WXTransferProfile",
+        // Generated from wxtransfer.h: shown WxtProfile
         "invokeStart" to invokeStart,
         "queueStart" to queueStart,
         "queueEnd" to queueEnd,
@@ -124,6 +146,7 @@ public class WXTransferProfile private constructor(numbers: LongArray, peerIp: B
         "port" to port,
         "socketReused" to socketReused,
         "usingHighPerformanceMode" to usingHighPerformanceMode,
+        // Generated until here
     )
 
     /** Makes a [WXTransferProfile], for a test. What is not set is `null`, 0 or `false`. */
@@ -262,9 +285,8 @@ public class WXTransferProfile private constructor(numbers: LongArray, peerIp: B
     }
 
     internal companion object {
-        /** Takes the numbers in the order of the C struct; -1 is an absent one. No numbers are no profile. */
-        fun of(numbers: LongArray?, peerIp: ByteArray?, protocol: ByteArray?): WXTransferProfile? =
-            numbers?.let { WXTransferProfile(it, peerIp, protocol) }
+        /** The numbers and texts are in the order of the C struct. -1 is an absent number. No numbers are no profile. */
+        fun of(numbers: LongArray?, texts: List<String?>): WXTransferProfile? = numbers?.let { WXTransferProfile(it, texts) }
 
         private fun Long.orAbsent(): Long? = takeIf { it != -1L }
     }
