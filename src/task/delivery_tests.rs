@@ -400,7 +400,7 @@ impl Handler for Traces {
         self.0.send(format!("{task}: {dropped} dropped")).unwrap();
     }
 
-    fn completed(&mut self, task: TaskId, _: &End<'_>) {
+    fn completed(&mut self, task: TaskId, _: End) {
         self.0.send(format!("{task} ended")).unwrap();
     }
 }
