@@ -202,7 +202,7 @@ extern "C" {
 #endif // __cplusplus
 
 /**
- * The library's version, such as `0.1.0`: a static string that ends with a NUL. Any thread.
+ * The library's version, such as `0.2.0`: a static string that ends with a NUL. Any thread.
  */
 const char *wxt_version(void);
 

@@ -2,7 +2,7 @@
  * include/wxtransfer.h (`appId` is `app_id` there), which says more. An object with a member that is not listed here, or one of
  * another type, is refused with a TypeError that names it. Everything runs on the thread that called `openSession`. */
 
-/** The library's version, such as `0.1.0`. */
+/** The library's version, such as `0.2.0`. */
 export const version: string;
 
 /**

@@ -291,6 +291,10 @@ public class WXTransferFailure internal constructor(
         @set:JvmSynthetic public var retryable: Boolean = false
         public fun setRetryable(retryable: Boolean): Builder = apply { this.retryable = retryable }
 
+        /** [WXTransferFailure.profile]. */
+        @set:JvmSynthetic public var profile: WXTransferProfile? = null
+        public fun setProfile(profile: WXTransferProfile?): Builder = apply { this.profile = profile }
+
         /** [WXTransferFailure.attempts]. */
         @set:JvmSynthetic public var attempts: Int = 1
         public fun setAttempts(attempts: Int): Builder = apply { this.attempts = attempts }
@@ -301,7 +305,7 @@ public class WXTransferFailure internal constructor(
 
         /** The failure. */
         public fun build(): WXTransferFailure =
-            WXTransferFailure(errMsg, errno, category.value, detail, retryable, null, attempts, resumedFrom)
+            WXTransferFailure(errMsg, errno, category.value, detail, retryable, profile, attempts, resumedFrom)
     }
 }
 

@@ -149,6 +149,141 @@ public class WXTransferProfile private constructor(numbers: LongArray, texts: Li
         // Generated until here
     )
 
+    /** Makes a [WXTransferProfile], for a test. What is not set is `null`, 0 or `false`. */
+    public class Builder {
+        /** [WXTransferProfile.invokeStart]. */
+        @set:JvmSynthetic public var invokeStart: Long? = null
+        public fun setInvokeStart(invokeStart: Long?): Builder = apply { this.invokeStart = invokeStart }
+
+        /** [WXTransferProfile.queueStart]. */
+        @set:JvmSynthetic public var queueStart: Long? = null
+        public fun setQueueStart(queueStart: Long?): Builder = apply { this.queueStart = queueStart }
+
+        /** [WXTransferProfile.queueEnd]. */
+        @set:JvmSynthetic public var queueEnd: Long? = null
+        public fun setQueueEnd(queueEnd: Long?): Builder = apply { this.queueEnd = queueEnd }
+
+        /** [WXTransferProfile.fetchStart]. */
+        @set:JvmSynthetic public var fetchStart: Long = 0
+        public fun setFetchStart(fetchStart: Long): Builder = apply { this.fetchStart = fetchStart }
+
+        /** [WXTransferProfile.redirectStart]. */
+        @set:JvmSynthetic public var redirectStart: Long = 0
+        public fun setRedirectStart(redirectStart: Long): Builder = apply { this.redirectStart = redirectStart }
+
+        /** [WXTransferProfile.redirectEnd]. */
+        @set:JvmSynthetic public var redirectEnd: Long = 0
+        public fun setRedirectEnd(redirectEnd: Long): Builder = apply { this.redirectEnd = redirectEnd }
+
+        /** [WXTransferProfile.domainLookUpStart]. */
+        @set:JvmSynthetic public var domainLookUpStart: Long = 0
+        public fun setDomainLookUpStart(domainLookUpStart: Long): Builder = apply { this.domainLookUpStart = domainLookUpStart }
+
+        /** [WXTransferProfile.domainLookUpEnd]. */
+        @set:JvmSynthetic public var domainLookUpEnd: Long = 0
+        public fun setDomainLookUpEnd(domainLookUpEnd: Long): Builder = apply { this.domainLookUpEnd = domainLookUpEnd }
+
+        /** [WXTransferProfile.connectStart]. */
+        @set:JvmSynthetic public var connectStart: Long = 0
+        public fun setConnectStart(connectStart: Long): Builder = apply { this.connectStart = connectStart }
+
+        /** [WXTransferProfile.connectEnd]. */
+        @set:JvmSynthetic public var connectEnd: Long = 0
+        public fun setConnectEnd(connectEnd: Long): Builder = apply { this.connectEnd = connectEnd }
+
+        /** [WXTransferProfile.SSLconnectionStart]. */
+        @set:JvmSynthetic public var SSLconnectionStart: Long = 0
+        public fun setSSLconnectionStart(SSLconnectionStart: Long): Builder = apply { this.SSLconnectionStart = SSLconnectionStart }
+
+        /** [WXTransferProfile.SSLconnectionEnd]. */
+        @set:JvmSynthetic public var SSLconnectionEnd: Long = 0
+        public fun setSSLconnectionEnd(SSLconnectionEnd: Long): Builder = apply { this.SSLconnectionEnd = SSLconnectionEnd }
+
+        /** [WXTransferProfile.requestStart]. */
+        @set:JvmSynthetic public var requestStart: Long = 0
+        public fun setRequestStart(requestStart: Long): Builder = apply { this.requestStart = requestStart }
+
+        /** [WXTransferProfile.requestEnd]. */
+        @set:JvmSynthetic public var requestEnd: Long = 0
+        public fun setRequestEnd(requestEnd: Long): Builder = apply { this.requestEnd = requestEnd }
+
+        /** [WXTransferProfile.responseStart]. */
+        @set:JvmSynthetic public var responseStart: Long = 0
+        public fun setResponseStart(responseStart: Long): Builder = apply { this.responseStart = responseStart }
+
+        /** [WXTransferProfile.responseEnd]. */
+        @set:JvmSynthetic public var responseEnd: Long = 0
+        public fun setResponseEnd(responseEnd: Long): Builder = apply { this.responseEnd = responseEnd }
+
+        /** [WXTransferProfile.sendBytesCount]. */
+        @set:JvmSynthetic public var sendBytesCount: Long = 0
+        public fun setSendBytesCount(sendBytesCount: Long): Builder = apply { this.sendBytesCount = sendBytesCount }
+
+        /** [WXTransferProfile.receivedBytedCount]. */
+        @set:JvmSynthetic public var receivedBytedCount: Long = 0
+        public fun setReceivedBytedCount(receivedBytedCount: Long): Builder = apply { this.receivedBytedCount = receivedBytedCount }
+
+        /** [WXTransferProfile.rtt]. */
+        @set:JvmSynthetic public var rtt: Long? = null
+        public fun setRtt(rtt: Long?): Builder = apply { this.rtt = rtt }
+
+        /** [WXTransferProfile.httpRttEstimate]. */
+        @set:JvmSynthetic public var httpRttEstimate: Long? = null
+        public fun setHttpRttEstimate(httpRttEstimate: Long?): Builder = apply { this.httpRttEstimate = httpRttEstimate }
+
+        /** [WXTransferProfile.transportRttEstimate]. */
+        @set:JvmSynthetic public var transportRttEstimate: Long? = null
+        public fun setTransportRttEstimate(transportRttEstimate: Long?): Builder =
+            apply { this.transportRttEstimate = transportRttEstimate }
+
+        /** [WXTransferProfile.throughputKbps]. */
+        @set:JvmSynthetic public var throughputKbps: Long? = null
+        public fun setThroughputKbps(throughputKbps: Long?): Builder = apply { this.throughputKbps = throughputKbps }
+
+        /** [WXTransferProfile.downstreamThroughputKbpsEstimate]. */
+        @set:JvmSynthetic public var downstreamThroughputKbpsEstimate: Long? = null
+        public fun setDownstreamThroughputKbpsEstimate(downstreamThroughputKbpsEstimate: Long?): Builder =
+            apply { this.downstreamThroughputKbpsEstimate = downstreamThroughputKbpsEstimate }
+
+        /** [WXTransferProfile.estimate_nettype]. */
+        @set:JvmSynthetic public var estimate_nettype: Int = 0
+        public fun setEstimate_nettype(estimate_nettype: Int): Builder = apply { this.estimate_nettype = estimate_nettype }
+
+        /** [WXTransferProfile.peerIP]. */
+        @set:JvmSynthetic public var peerIP: String? = null
+        public fun setPeerIP(peerIP: String?): Builder = apply { this.peerIP = peerIP }
+
+        /** [WXTransferProfile.protocol]. */
+        @set:JvmSynthetic public var protocol: String? = "http1.1"
+        public fun setProtocol(protocol: String?): Builder = apply { this.protocol = protocol }
+
+        /** [WXTransferProfile.port]. */
+        @set:JvmSynthetic public var port: Int = 0
+        public fun setPort(port: Int): Builder = apply { this.port = port }
+
+        /** [WXTransferProfile.socketReused]. */
+        @set:JvmSynthetic public var socketReused: Boolean = false
+        public fun setSocketReused(socketReused: Boolean): Builder = apply { this.socketReused = socketReused }
+
+        /** [WXTransferProfile.usingHighPerformanceMode]. */
+        @set:JvmSynthetic public var usingHighPerformanceMode: Boolean = false
+        public fun setUsingHighPerformanceMode(usingHighPerformanceMode: Boolean): Builder =
+            apply { this.usingHighPerformanceMode = usingHighPerformanceMode }
+
+        /** The values as they are set so far. */
+        public fun build(): WXTransferProfile {
+            val numbers = longArrayOf(
+                invokeStart ?: -1, queueStart ?: -1, queueEnd ?: -1, fetchStart, redirectStart, redirectEnd,
+                domainLookUpStart, domainLookUpEnd, connectStart, connectEnd, SSLconnectionStart, SSLconnectionEnd,
+                requestStart, requestEnd, responseStart, responseEnd, sendBytesCount, receivedBytedCount, rtt ?: -1,
+                httpRttEstimate ?: -1, transportRttEstimate ?: -1, throughputKbps ?: -1,
+                downstreamThroughputKbpsEstimate ?: -1, estimate_nettype.toLong(), port.toLong(),
+                if (socketReused) 1 else 0, if (usingHighPerformanceMode) 1 else 0,
+            )
+            return WXTransferProfile(numbers, peerIP?.encodeToByteArray(), protocol?.encodeToByteArray())
+        }
+    }
+
     internal companion object {
         /** The numbers and texts are in the order of the C struct. -1 is an absent number. No numbers are no profile. */
         fun of(numbers: LongArray?, texts: List<String?>): WXTransferProfile? = numbers?.let { WXTransferProfile(it, texts) }
@@ -156,3 +291,8 @@ public class WXTransferProfile private constructor(numbers: LongArray, texts: Li
         private fun Long.orAbsent(): Long? = takeIf { it != -1L }
     }
 }
+
+/** A [WXTransferProfile] with what [set] sets. */
+@JvmSynthetic
+public inline fun WXTransferProfile(set: WXTransferProfile.Builder.() -> Unit = {}): WXTransferProfile =
+    WXTransferProfile.Builder().apply(set).build()

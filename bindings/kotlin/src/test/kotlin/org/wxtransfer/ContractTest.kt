@@ -178,6 +178,34 @@ class ContractTest {
     }
 
     @Test
+    fun `each value of a profile that a test makes comes under its own name`() {
+        val builder = WXTransferProfile.Builder()
+        val fields = WXTransferProfile.Builder::class.java.declaredFields.onEach { it.isAccessible = true }
+        for ((index, field) in fields.withIndex()) {
+            val value: Any = when (field.type) {
+                String::class.java -> "text $index"
+                Int::class.java -> index
+                Boolean::class.java -> true
+                else -> 100L + index
+            }
+            val setter = WXTransferProfile.Builder::class.java.declaredMethods
+                .single { it.name == "set" + field.name.replaceFirstChar(Char::uppercase) && it.returnType != Void.TYPE }
+            setter.invoke(builder, value)
+            assertEquals(value, field.get(builder), field.name)
+        }
+        val profile = builder.build()
+        for (field in fields) {
+            val made = WXTransferProfile::class.java.getDeclaredField(field.name)
+            made.isAccessible = true
+            assertEquals(field.get(builder), made.get(profile), field.name)
+        }
+        assertEquals(29, fields.size)
+        // What a test does not set is as in the library.
+        val empty = WXTransferProfile()
+        assertEquals(listOf<Any?>(null, 0L, null, false), listOf(empty.rtt, empty.fetchStart, empty.peerIP, empty.socketReused))
+    }
+
+    @Test
     fun `each number of a session comes under its own name`() {
         val inRust = inRust("numbers WxtSessionStatistics").map { it.replace("_", "") }
         assertEquals(WXTransferSessionStatistics.COUNT, inRust.size)
