@@ -33,6 +33,8 @@ pub use client::{Client, ClientOptions};
 pub use error::{Error, ErrorKind, TlsFailure};
 pub use exchange::{Details, Exchange, PROGRESS_INTERVAL, Reports, TlsTerms, Trace};
 #[cfg(feature = "fuzzing")]
+pub use coding::{Decoder, codings_of};
+#[cfg(feature = "fuzzing")]
 pub use framing::{Deframer, Framed};
 #[cfg(feature = "fuzzing")]
 pub use head::{Answering, BodyFraming, HeadReader, is_plausible};
