@@ -30,10 +30,10 @@ mod tls_stream;
 mod ureq;
 
 pub use client::{Client, ClientOptions};
-pub use error::{Error, ErrorKind, TlsFailure};
-pub use exchange::{Details, Exchange, PROGRESS_INTERVAL, Reports, TlsTerms, Trace};
 #[cfg(feature = "fuzzing")]
 pub use coding::{Decoder, codings_of};
+pub use error::{Error, ErrorKind, TlsFailure};
+pub use exchange::{Details, Exchange, PROGRESS_INTERVAL, Reports, TlsTerms, Trace};
 #[cfg(feature = "fuzzing")]
 pub use framing::{Deframer, Framed};
 #[cfg(feature = "fuzzing")]

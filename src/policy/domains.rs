@@ -68,6 +68,10 @@ impl DomainEntry {
         }
         let address = format!("{}://{authority}", scheme.as_deref().unwrap_or("https"));
         let target = address::parse(&address).map_err(|reason| error(EntryReason::Url(reason)))?;
+        // In `https:https://host`, the URL parser takes the second scheme for the host.
+        if scheme.as_deref().is_some_and(|scheme| scheme != target.url().scheme()) {
+            return Err(error(EntryReason::NotHostAndPort));
+        }
         if target.is_plain_http() && !allow_plain_http {
             return Err(error(EntryReason::PlainHttp));
         }
