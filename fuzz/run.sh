@@ -2,7 +2,7 @@
 # Runs fuzz targets for a limited time each, and prints the executions and the coverage of each:
 #   fuzz/run.sh [seconds each, 60 by default] [target …]           all targets, or these
 #   fuzz/run.sh --changed BASE [seconds each, 60 by default]       those whose files differ from the commit BASE
-#   fuzz/run.sh --minimise [target …]                              copies new inputs that add coverage to fuzz/corpus
+#   fuzz/run.sh --minimise [target …]                              copies the fewest inputs that add coverage to fuzz/corpus
 # New inputs are kept in fuzz/found and failures in fuzz/artifacts. `cargo fuzz run <target> <file>` repeats a failure.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -18,13 +18,14 @@ if [ "$mode" != minimise ]; then
 fi
 
 if [ "$mode" = changed ]; then
-  # The working tree counts, too. A change of what targets share, or of a target itself, concerns all or that one.
+  # Uncommitted changes count, too. Files that all targets share are listed here, and each target's own check and inputs.
   set --
+  git rev-parse --quiet --verify "$base^{commit}" >/dev/null || { echo "there is no commit $base"; exit 1; }
   changed() { ! git diff --quiet "$base" -- "$@"; }
   while read -r target paths; do
     case $target in '#'* | '') continue ;; esac
     # shellcheck disable=SC2086 # several paths
-    if changed $paths src/fuzzing.rs Cargo.lock fuzz/Cargo.lock "fuzz/checks/src/$target.rs" "fuzz/checks/src/$target" \
+    if changed $paths src/fuzzing.rs Cargo.lock fuzz/Cargo.lock fuzz/checks/src/input.rs "fuzz/checks/src/$target.rs" "fuzz/checks/src/$target" \
       "fuzz/corpus/$target"; then
       set -- "$@" "$target"
     fi
@@ -57,9 +58,9 @@ for target in "$@"; do
   echo "== $target"
   log=$TMPDIR/log
   if [ "$mode" = minimise ]; then
-    set_cover=(-set_cover_merge=1 "fuzz/corpus/$target" "$found")
-    cargo fuzz run "$target" -- "${limits[@]}" "${set_cover[@]}" >"$log" 2>&1 || { tail -n 60 "$log"; exit 1; }
-    find "fuzz/corpus/$target" -type f | wc -l
+    cargo fuzz run "$target" "fuzz/corpus/$target" "$found" -- \
+      -set_cover_merge=1 "${limits[@]}" >"$log" 2>&1 || { tail -n 60 "$log"; exit 1; }
+    echo "$(find "fuzz/corpus/$target" -type f | wc -l) inputs"
     continue
   fi
   cargo fuzz run "$target" "$found" "fuzz/corpus/$target" -- \

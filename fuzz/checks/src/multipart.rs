@@ -50,6 +50,10 @@ pub fn check(data: &[u8]) {
     assert!(media_type.bytes().all(|byte| byte.is_ascii_graphic()), "{media_type:?}");
     assert_eq!(sent, *content);
 
+    // multer refuses control characters in a header, which the standard does not escape.
+    if parts.iter().any(|part| split(part).0.replace("\r\n", "").contains(|letter: char| letter.is_ascii_control())) {
+        return;
+    }
     let values = fields.iter().map(|(_, value)| normalised(value).into_bytes()).chain([content.to_vec()]);
     let types = fields.iter().map(|_| None).chain([Some(media_type.to_owned())]);
     let expected: Vec<_> = types.zip(values).collect();
