@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use super::error::Error;
 use super::low_speed::{LowSpeed, SpeedWatch};
 use super::statistics::Counters;
-use crate::worker::{Worker, lock};
+use crate::worker::{Worker, lock, sizes};
 
 /// The result of a TLS handshake.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,9 +83,12 @@ type SentListener = Box<dyn Fn(u64) + Send + Sync>;
 /// Called when no more of a body arrives for now. Must not block.
 type StallListener = Box<dyn Fn() + Send + Sync>;
 
-/// The interval of progress reports, also to the host. A slow transfer sleeps for this long, and each report wakes two
-/// threads (the worker's and the delivery's), which makes eight wakes per second.
+/// The least interval of a task's progress reports, also to the host. A slow transfer sleeps for this long, and each
+/// report wakes two threads (the worker's and the delivery's), which makes eight wakes per second.
 pub const PROGRESS_INTERVAL: Duration = Duration::from_millis(250);
+/// With several transfers in the process, each one's interval is as many times longer, but at most this many times.
+/// Otherwise ten slow transfers would wake it eighty times a second.
+const MAX_INTERVALS: usize = 4;
 /// How long received bytes may gather in the socket if nobody listens to the progress.
 const QUIET_INTERVAL: Duration = Duration::from_secs(2);
 
@@ -252,7 +255,7 @@ impl Exchange {
 
     /// The interval of progress reports. `None` if nobody listens to the progress.
     pub(super) fn report_interval(&self) -> Option<Duration> {
-        self.reports.progress.then_some(PROGRESS_INTERVAL)
+        self.reports.progress.then(|| report_interval_of_one_of(sizes::running_transfers()))
     }
 
     /// How long bytes of a body may gather in the socket.
@@ -339,8 +342,24 @@ impl Exchange {
     }
 }
 
+/// The interval of the progress reports of one of `running` transfers.
+fn report_interval_of_one_of(running: usize) -> Duration {
+    PROGRESS_INTERVAL * running.clamp(1, MAX_INTERVALS) as u32
+}
+
 impl fmt::Debug for Exchange {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_struct("Exchange").field("trace", &self.trace).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn many_transfers_report_less_often_than_one() {
+        let seconds = [0, 1, 2, 4, 10, 20].map(|running| report_interval_of_one_of(running).as_secs_f64());
+        assert_eq!(seconds, [0.25, 0.25, 0.5, 1.0, 1.0, 1.0]);
     }
 }

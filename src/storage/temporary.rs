@@ -85,7 +85,7 @@ impl Launch {
         let mut files = LaunchFiles::default();
         let directory = {
             let _turn = root.shared.launching.take_at_last(worker)?;
-            let directory = LaunchDirectory::make(tree, worker)?;
+            let directory = LaunchDirectory::make(&root, tree, worker)?;
             let heir = (retention > 0).then_some(&directory.directory);
             let inherited = retention::settle_dead_launches(&directory.tree.launches, heir, worker, &mut notes)?;
             if let Some(partials) = partials::existing(directory.tree.session.open(partials::DIRECTORY))
@@ -126,7 +126,7 @@ impl Launch {
         if let Some(current) = self.current()? {
             return Ok(current);
         }
-        let made = Arc::new(LaunchDirectory::make(self.root.tree(worker)?, worker)?);
+        let made = Arc::new(LaunchDirectory::make(&self.root, self.root.tree(worker)?, worker)?);
         *lock(&self.current) = made.clone();
         {
             let mut files = lock(&self.files);
@@ -341,22 +341,30 @@ impl Launch {
     }
 }
 
+/// Creates and locks a launch's directory. `None` if it was deleted meanwhile: until it is locked, it looks like that of
+/// a crashed launch.
+fn open_locked(launches: &Directory, name: &str) -> io::Result<Option<Directory>> {
+    match launches.open_or_create(name) {
+        Ok((directory, _)) => Ok(directory.try_lock(true)?.then_some(directory)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
 impl LaunchDirectory {
-    fn make(tree: Arc<Tree>, worker: &Worker) -> Result<LaunchDirectory, Error> {
+    /// Creates a directory in `tree`, or in the current one if `tree` was deleted or replaced meanwhile.
+    fn make(root: &Root, mut tree: Arc<Tree>, worker: &Worker) -> Result<LaunchDirectory, Error> {
         let fail = |error| Error::from_io("create the launch's directory", error);
         for _ in 0..MAX_ATTEMPTS {
             worker.check()?;
             let name = random_digits()?;
             let native = tree.native_launch(&name);
-            // Until it is locked, it looks like that of a crashed launch, and another process may delete it.
-            let directory = match tree.launches.open_or_create(&name) {
-                Ok((directory, _)) => directory,
-                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
-                Err(error) => return Err(fail(error)),
-            };
-            if directory.try_lock(true).map_err(fail)? && directory.is_at(&native) {
-                let id = FileId::of(&directory).map_err(fail)?;
-                return Ok(LaunchDirectory { directory, id, name, native, tree });
+            match open_locked(&tree.launches, &name).map_err(fail)? {
+                Some(directory) if directory.is_at(&native) => {
+                    let id = FileId::of(&directory).map_err(fail)?;
+                    return Ok(LaunchDirectory { directory, id, name, native, tree });
+                }
+                _ => tree = root.tree(worker)?,
             }
         }
         Err(fail(io::ErrorKind::NotFound.into()))

@@ -78,6 +78,11 @@ impl Drop for RunningTransfer {
     }
 }
 
+/// The number of running transfers in this process.
+pub fn running_transfers() -> usize {
+    RUNNING.load(Ordering::Relaxed)
+}
+
 /// The file buffer of a large download without TLS, which is also its receive buffer: the kernel acknowledges after
 /// each `recv`, so smaller parts cost more.
 pub fn large_plain_download_file() -> usize {
@@ -100,7 +105,7 @@ pub fn large_tls_output() -> usize {
 }
 
 fn of_transfers(alone: usize, among_others: usize) -> usize {
-    size_of_one_of(RUNNING.load(Ordering::Relaxed), alone, among_others)
+    size_of_one_of(running_transfers(), alone, among_others)
 }
 
 fn size_of_one_of(running: usize, alone: usize, among_others: usize) -> usize {

@@ -53,6 +53,22 @@ fn removed_directories_are_created_again() {
     }
 }
 
+/// Counting the saved files takes a while, and the launch begins after it.
+#[test]
+fn directories_that_are_removed_during_the_opening_are_created_again() {
+    for remove in WAYS {
+        for place in ["app-wxapp", "app-wxapp/user-me", "app-wxapp/user-me/launches"] {
+            let directory = tempfile::tempdir().unwrap();
+            let (sharing, scheme, log) = (Sharing::Exclusive, PathScheme::default(), Log::default());
+            let (root, tree) =
+                Root::open(directory.path(), "wxapp", "me", sharing, scheme, log.clone(), &worker()).unwrap();
+            remove(&directory.path().join(place));
+            let launch = Launch::begin(Arc::new(root), tree, 1 << 20, 0, log, &worker()).unwrap();
+            assert!(root_of(&directory).join("launches").join(launch.last_directory().name()).is_dir(), "{place}");
+        }
+    }
+}
+
 #[test]
 fn removed_data_directory_is_created_again() {
     let outer = tempfile::tempdir().unwrap();
