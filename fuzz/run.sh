@@ -46,8 +46,8 @@ if [ $# -eq 0 ]; then
   set -- "${targets[@]}"
 fi
 
-# A target that is ended leaves its directories.
-TMPDIR=$(mktemp -d)
+# In memory if possible. A target that is ended leaves its directories.
+TMPDIR=$(mktemp -d -p /dev/shm 2>/dev/null || mktemp -d)
 export TMPDIR
 trap 'rm -rf "$TMPDIR"' EXIT
 

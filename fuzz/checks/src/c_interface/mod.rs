@@ -62,7 +62,6 @@ pub fn check(data: &[u8]) {
         }
         let world = world.get_or_insert_with(World::new);
         world.inputs += 1;
-        world.restore_sources();
         let mut input = Input::new(data);
         for _ in 0..MOST_CALLS {
             if input.is_empty() {
@@ -114,6 +113,8 @@ impl World {
     }
 
     fn call(&mut self, input: &mut Input<'_>) {
+        // An earlier call may have moved the file.
+        self.restore_sources();
         let function = input.byte();
         let (session, refusal) = self.handle(input);
         let mut arguments = Arguments::new(input, refusal, &self.last_path);
