@@ -17,7 +17,11 @@ struct Section {
 
 /// The sections in reading order. C needs a type before the functions that use it, so the events come before the tasks.
 const SECTIONS: [Section; 7] = [
-    Section { heading: "Strings and statuses", sources: &["version", "string", "status"], initialisers: &[] },
+    Section {
+        heading: "Strings and statuses",
+        sources: &["version", "string", "status", "status_detail"],
+        initialisers: &[("WxtStatusDetail", "wxt_status_detail")],
+    },
     Section {
         heading: "Sessions",
         sources: &["options", "session", "trust", "network", "resolver", "client_certificate", "android"],

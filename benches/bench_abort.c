@@ -233,7 +233,7 @@ static WxtSession *open_session(const char *ca, const char *directory, bool host
   options.root_certificates = wxt_str(ca);
   if (host_resolver) options.resolver.resolve = hold_resolution;
   WxtSession *session;
-  WxtStatus status = wxt_session_open(&options, &session);
+  WxtStatus status = wxt_session_open(&options, &session, NULL);
   if (status != WXT_OK) die("wxt_session_open: %s", wxt_status_text(status));
   return session;
 }
@@ -253,12 +253,12 @@ static WxtTaskId start(WxtSession *session, const struct phase *phase, const cha
     request.url = wxt_str(phase->url);
     request.file_path = wxt_str(file);
     request.name = wxt_str("file");
-    status = wxt_upload_file(session, &request, &callbacks, &task);
+    status = wxt_upload_file(session, &request, &callbacks, &task, NULL);
   } else {
     WxtDownloadRequest request = wxt_download_request();
     request.url = wxt_str(phase->url);
     if (phase->target != NULL) request.file_path = wxt_str(phase->target);
-    status = wxt_download_file(session, &request, &callbacks, &task);
+    status = wxt_download_file(session, &request, &callbacks, &task, NULL);
   }
   if (status != WXT_OK) die("%s: a task was refused: %s", phase->name, wxt_status_text(status));
   return task;

@@ -73,7 +73,7 @@ static WxtSession *open_session(uint64_t limit) {
   options.max_download_size = UINT64_C(1) << 40;
   options.max_bytes_per_second = limit;
   WxtSession *session;
-  WxtStatus status = wxt_session_open(&options, &session);
+  WxtStatus status = wxt_session_open(&options, &session, NULL);
   if (status != WXT_OK) die("wxt_session_open: %s", wxt_status_text(status));
   return session;
 }
@@ -92,11 +92,11 @@ static WxtTaskId start(WxtSession *session, const char *url, const char *file, s
     request.url = wxt_str(url);
     request.file_path = wxt_str(file);
     request.name = wxt_str("file");
-    status = wxt_upload_file(session, &request, &callbacks, &task);
+    status = wxt_upload_file(session, &request, &callbacks, &task, NULL);
   } else {
     WxtDownloadRequest request = wxt_download_request();
     request.url = wxt_str(url);
-    status = wxt_download_file(session, &request, &callbacks, &task);
+    status = wxt_download_file(session, &request, &callbacks, &task, NULL);
   }
   if (status != WXT_OK) die("a task was refused: %s", wxt_status_text(status));
   return task;

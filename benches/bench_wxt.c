@@ -121,7 +121,7 @@ static WxtSession *open_session(const struct options *options, long number) {
   session_options.skip_domain_check = 1;
   if (options->ca != NULL) session_options.root_certificates = wxt_str(read_text(options->ca));
   WxtSession *session;
-  WxtStatus status = wxt_session_open(&session_options, &session);
+  WxtStatus status = wxt_session_open(&session_options, &session, NULL);
   if (status != WXT_OK) die("wxt_session_open: %s", wxt_status_text(status));
   return session;
 }
@@ -135,12 +135,12 @@ static WxtTaskId start(WxtSession *session, const struct options *options, struc
     request.url = wxt_str(options->url);
     request.file_path = wxt_str(options->file);
     request.name = wxt_str("file");
-    status = wxt_upload_file(session, &request, &callbacks, &task);
+    status = wxt_upload_file(session, &request, &callbacks, &task, NULL);
   } else {
     WxtDownloadRequest request = wxt_download_request();
     request.url = wxt_str(options->url);
     request.want_sha256 = options->sha256;
-    status = wxt_download_file(session, &request, &callbacks, &task);
+    status = wxt_download_file(session, &request, &callbacks, &task, NULL);
   }
   if (status != WXT_OK) die("a task was refused: %s", wxt_status_text(status));
   return task;

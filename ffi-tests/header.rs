@@ -81,9 +81,10 @@ fn the_initialisers_compile_without_a_warning() {
     let flags = [C99, &["-Wconversion", "-Wshadow", "-Wstrict-prototypes", "-Wmissing-prototypes"]].concat();
     let text = format!(
         "{ONCE}
-        int all(WxtSessionOptions *a, WxtUploadRequest *b, WxtDownloadRequest *c, WxtCallbacks *d);
-        int all(WxtSessionOptions *a, WxtUploadRequest *b, WxtDownloadRequest *c, WxtCallbacks *d) {{
+        int all(WxtSessionOptions *a, WxtUploadRequest *b, WxtDownloadRequest *c, WxtCallbacks *d, WxtStatusDetail *e);
+        int all(WxtSessionOptions *a, WxtUploadRequest *b, WxtDownloadRequest *c, WxtCallbacks *d, WxtStatusDetail *e) {{
           *a = wxt_session_options(); *b = wxt_upload_request(); *c = wxt_download_request(); *d = wxt_callbacks();
+          *e = wxt_status_detail();
           return wxt_str(\"x\").len == 1;
         }}\n"
     );

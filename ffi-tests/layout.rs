@@ -17,6 +17,7 @@ use wxtransfer::ffi::options::{WxtExecutor, WxtLogger, WxtPin, WxtResolver, WxtS
 use wxtransfer::ffi::request::{WxtDownloadRequest, WxtTaskId, WxtUploadPart, WxtUploadRequest};
 use wxtransfer::ffi::statistics::WxtSessionStatistics;
 use wxtransfer::ffi::status::WxtStatus;
+use wxtransfer::ffi::status_detail::WxtStatusDetail;
 use wxtransfer::ffi::string::{WxtPair, WxtStr};
 
 use crate::tools::{C99, c_compiler, compile, output_directory, source};
@@ -61,6 +62,7 @@ macro_rules! layout {
 
 fn structs() -> Vec<Struct> {
     vec![
+        layout!(WxtStatusDetail { struct_size, text }),
         layout!(WxtStr { ptr, len }),
         layout!(WxtPair { name, value }),
         layout!(WxtPin { host, sha256, sha256_length }),

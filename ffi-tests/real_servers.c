@@ -162,7 +162,7 @@ static void download(struct result *result, const char *url, const char *header,
     request.header = &pair;
     request.header_count = 1;
   }
-  end(result, wxt_download_file(session, &request, &callbacks, NULL));
+  end(result, wxt_download_file(session, &request, &callbacks, NULL, NULL));
 }
 
 static void upload(struct result *result, const char *url, const char *path) {
@@ -171,7 +171,7 @@ static void upload(struct result *result, const char *url, const char *path) {
   request.url = wxt_str(url);
   request.file_path = wxt_str(path);
   request.name = wxt_str("file");
-  end(result, wxt_upload_file(session, &request, &callbacks, NULL));
+  end(result, wxt_upload_file(session, &request, &callbacks, NULL, NULL));
 }
 
 /* Uploads a file as the raw body with PUT. */
@@ -182,7 +182,7 @@ static void put(struct result *result, const char *url, const char *path) {
   request.file_path = wxt_str(path);
   request.method = WXT_METHOD_PUT;
   request.raw = 1;
-  end(result, wxt_upload_file(session, &request, &callbacks, NULL));
+  end(result, wxt_upload_file(session, &request, &callbacks, NULL, NULL));
 }
 
 /* Downloads with a check of the declared digest. */
@@ -191,7 +191,7 @@ static void verify(struct result *result, const char *url) {
   WxtDownloadRequest request = wxt_download_request();
   request.url = wxt_str(url);
   request.verify_digest = 1;
-  end(result, wxt_download_file(session, &request, &callbacks, NULL));
+  end(result, wxt_download_file(session, &request, &callbacks, NULL, NULL));
 }
 
 /* The path of a file below WORK, or a URL. Valid until the fourth call after this one. */
@@ -423,7 +423,7 @@ static void upload_cases(const char *base, const char *path) {
     request.file_path = wxt_str(join(work, "files/part.bin"));
     request.form_data = &field;
     request.form_data_count = 1;
-    end(&result, wxt_upload_file(session, &request, &callbacks, NULL));
+    end(&result, wxt_upload_file(session, &request, &callbacks, NULL, NULL));
     check(result.succeeded && result.status == 200, "multipart case %d is sent %s", number, result.failure);
   }
   free(cases);
@@ -458,7 +458,7 @@ int main(int argc, char **argv) {
   options.lan_policy = WXT_LAN_ALL_LOCAL;
   options.allow_plain_http = 1;
   options.root_certificates = wxt_str(certificate);
-  status = wxt_session_open(&options, &session);
+  status = wxt_session_open(&options, &session, NULL);
   if (status != WXT_OK) {
     die(wxt_status_text(status));
   }

@@ -194,7 +194,7 @@ static inline WxtSessionOptions local_options(void) {
 
 static inline WxtSession *open_session(const WxtSessionOptions *options) {
   WxtSession *session = NULL;
-  CHECK_NUMBER(wxt_session_open(options, &session), WXT_OK);
+  CHECK_NUMBER(wxt_session_open(options, &session, NULL), WXT_OK);
   CHECK(session != NULL);
   return session;
 }
@@ -411,7 +411,7 @@ static inline WxtTaskId start_download(WxtSession *session, const char *url, Rec
   request.url = wxt_str(url);
   WxtCallbacks callbacks = recorded_by(recorder);
   WxtTaskId task = 0;
-  CHECK_NUMBER(wxt_download_file(session, &request, &callbacks, &task), WXT_OK);
+  CHECK_NUMBER(wxt_download_file(session, &request, &callbacks, &task, NULL), WXT_OK);
   CHECK(task != 0);
   return task;
 }
@@ -423,7 +423,7 @@ static inline WxtTaskId start_upload(WxtSession *session, const char *url, const
   request.name = wxt_str("file");
   WxtCallbacks callbacks = recorded_by(recorder);
   WxtTaskId task = 0;
-  CHECK_NUMBER(wxt_upload_file(session, &request, &callbacks, &task), WXT_OK);
+  CHECK_NUMBER(wxt_upload_file(session, &request, &callbacks, &task, NULL), WXT_OK);
   CHECK(task != 0);
   return task;
 }

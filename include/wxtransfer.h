@@ -21,8 +21,9 @@
  * and returns WXT_SESSION_CLOSED.
  *
  * Errors. A status other than WXT_OK reports a mistake of the host or a lack of resources: nothing was started, and no
- * callback will run. Mistakes of a page and failures of the network are reported through on_fail, with WeChat's errMsg and
- * errno, a category, a detail for developers, and whether the same call may succeed later.
+ * callback will run. Functions whose status has many causes write the exact one to the host's WxtStatusDetail. Mistakes of
+ * a page and failures of the network are reported through on_fail, with WeChat's errMsg and errno, a category, a detail for
+ * developers, and whether the same call may succeed later.
  *
  * Structs. The host sets struct_size in every struct that it passes, best with the initialisers (wxt_session_options()
  * and others), which set all other fields to zero. Zero is the default of every field. New versions add fields at the
@@ -45,6 +46,8 @@
  * A status other than `WXT_OK` reports a mistake of the host or a lack of resources. Then nothing was started, no
  * callback runs, and `user_data` still belongs to the caller. Mistakes of a page (in a URL, path, header or domain)
  * are never reported as a status. They are reported through `on_fail` and `on_complete`.
+ *
+ * `wxt_status_text` puts a status into words, and `WxtStatusDetail` says what exactly is wrong.
  */
 typedef int32_t WxtStatus;
 
@@ -77,6 +80,34 @@ typedef struct {
    */
   WxtStr value;
 } WxtPair;
+
+/**
+ * Why a call was refused, in words. Functions whose status has many causes fill it in: `wxt_session_open`,
+ * `wxt_session_set_trust`, `wxt_session_network_changed`, `wxt_upload_file`, `wxt_download_file` and
+ * `wxt_discard_partials`. Initialise with `wxt_status_detail()`.
+ *
+ * The struct belongs to the host. The library writes to it before the function returns and keeps no pointer to it, so
+ * it may be on the stack. Two threads must not pass the same one at the same time. It can be used for several calls.
+ * NULL may be passed in its place if the reason is not wanted.
+ *
+ * If its `struct_size` is less than in this version, the function does nothing, writes nothing, and returns
+ * `WXT_INVALID_STRUCT_SIZE`.
+ */
+typedef struct {
+  /**
+   * Set to `sizeof(WxtStatusDetail)`.
+   */
+  size_t struct_size;
+  /**
+   * The reason: English text in UTF-8 that ends with a NUL, for a log and not for a user. A reason that is too long
+   * is cut between two characters. Empty if the status is `WXT_OK`.
+   *
+   * It names the field as this header spells it, such as `pins[2].sha256_length is 20, but must be 32`. It contains
+   * numbers that the host passed and error texts of the system, but no string, list or path of the host. So it
+   * contains no secret and no data of a user. The wording may change in any version.
+   */
+  char text[504];
+} WxtStatusDetail;
 
 /**
  * The call was accepted or has done its work.
@@ -122,7 +153,7 @@ typedef struct {
 
 /**
  * A domain list has an entry that is not a host with an optional port, or that is an `http` entry without
- * `allow_plain_http`. The log says which.
+ * `allow_plain_http`.
  */
 #define WXT_INVALID_DOMAIN 8
 
@@ -142,7 +173,7 @@ typedef struct {
 #define WXT_INVALID_PROXY 11
 
 /**
- * The data directory cannot be created or used (the log says why), or a partial file cannot be deleted.
+ * The data directory cannot be created or used, or a partial file cannot be deleted.
  */
 #define WXT_STORAGE_FAILED 12
 
@@ -191,6 +222,14 @@ static inline WxtStr wxt_str(const char *text) {
   string.ptr = text;
   string.len = text == NULL ? 0 : strlen(text);
   return string;
+}
+
+/** A `WxtStatusDetail` with `struct_size` set and every other field zero, which is its default. */
+static inline WxtStatusDetail wxt_status_detail(void) {
+  WxtStatusDetail value;
+  memset(&value, 0, sizeof value);
+  value.struct_size = sizeof value;
+  return value;
 }
 
 /* ==== Sessions ==== */
@@ -639,8 +678,7 @@ typedef struct {
   uint8_t send_uploads_once;
   /**
    * The hosts that uploads may go to, each as `https://host` or `https://host:port`. `http://host` requires
-   * `allow_plain_http`. If the list is empty, no upload is allowed. An invalid entry fails the opening, and the log
-   * names it.
+   * `allow_plain_http`. If the list is empty, no upload is allowed. An invalid entry fails the opening.
    */
   const WxtStr *upload_domains;
   /**
@@ -797,29 +835,33 @@ extern "C" {
  * starts the delivery thread unless there is an executor. It makes no connection. Any thread. Reads and writes the
  * disk.
  *
+ * `detail` receives the reason of the status, which names the option; NULL if it is not wanted. The log receives it as
+ * well.
+ *
  * - `WXT_OK`: the session is open.
  * - `WXT_INVALID_ARGUMENT`: `options` or `session` is NULL, a string or list has a length but no pointer, a required
  *   option is missing, a value is out of its range, or two options contradict each other. Also if `app_id`,
- *   `app_version`, `user_agent`, `referer` or `path_scheme` is invalid (the log says which), or if `app_id` or
- *   `user_id` is too long for a directory name (at least 83 bytes are allowed).
- * - `WXT_INVALID_STRUCT_SIZE`: of `options`.
+ *   `app_version`, `user_agent`, `referer` or `path_scheme` is invalid, or if `app_id` or `user_id` is too long for a
+ *   directory name (at least 83 bytes are allowed).
+ * - `WXT_INVALID_STRUCT_SIZE`: of `options` or `detail`.
  * - `WXT_INVALID_UTF8`: a string of `options` is not UTF-8.
  * - `WXT_INVALID_VERSION`: `client_version` or `base_library_version` is invalid.
- * - `WXT_INVALID_DOMAIN`: a domain list has an invalid entry (the log says which).
+ * - `WXT_INVALID_DOMAIN`: a domain list has an invalid entry.
  * - `WXT_INVALID_CERTIFICATE`: `root_certificates` has no certificate or an unreadable one.
  * - `WXT_INVALID_PIN`: a pin has no valid host, or its hash is not 32 bytes long.
  * - `WXT_INVALID_PROXY`: `proxy` is malformed.
  * - `WXT_STORAGE_LOCKED`: another session has the directory open; see `storage_sharing`.
- * - `WXT_STORAGE_FAILED`: the directory cannot be created or used (the log says why).
+ * - `WXT_STORAGE_FAILED`: the directory cannot be created or used.
  * - `WXT_TRUST_STORE_UNAVAILABLE`: `root_certificates` is absent, and the system's trust store cannot be used.
  * - `WXT_OUT_OF_RESOURCES`: no thread or descriptor is left.
  * - `WXT_INTERNAL`: a bug of the library.
  *
  * # Safety
- * `options` and all it points to must be readable, and `session` writable.
+ * `options` and all it points to must be readable, `session` writable, and `detail` NULL or writable.
  */
 WxtStatus wxt_session_open(const WxtSessionOptions *options,
-                           WxtSession **session);
+                           WxtSession **session,
+                           WxtStatusDetail *detail);
 
 /**
  * Closes a session: aborts the remaining tasks, delivers the last callbacks, deletes the temporary files that
@@ -881,24 +923,30 @@ WxtStatus wxt_session_set_max_bytes_per_second(WxtSession *session,
                                                uint64_t bytes_per_second);
 
 /**
- * Deletes the partial files that `WXT_RESUME_ACROSS_LAUNCHES` has kept, except those that a task is writing. Any
- * thread, also from a callback. Reads and writes the disk.
+ * Deletes the partial files that `WXT_RESUME_ACROSS_LAUNCHES` has kept, except those that a task is writing. `detail`
+ * receives the reason of the status; NULL if it is not wanted. Any thread, also from a callback. Reads and writes the
+ * disk.
  *
  * - `WXT_OK`: the files are deleted.
  * - `WXT_INVALID_ARGUMENT`: `session` is NULL.
+ * - `WXT_INVALID_STRUCT_SIZE`: of `detail`.
  * - `WXT_SESSION_CLOSED`: the session is closing or closed.
  * - `WXT_STORAGE_FAILED`: a file cannot be deleted. Others may have been deleted.
  * - `WXT_OUT_OF_RESOURCES`: no descriptor is left.
  * - `WXT_INTERNAL`: a bug of the library.
+ *
+ * # Safety
+ * `detail` must be NULL or writable.
  */
-WxtStatus wxt_discard_partials(WxtSession *session);
+WxtStatus wxt_discard_partials(WxtSession *session,
+                               WxtStatusDetail *detail);
 
 /**
  * Replaces `root_certificates` and `pins` of the session's options for new connections, both at once. Contacts no server. Any
  * thread, also from a callback.
  *
  * `root_certificates` is PEM; absent means the operating system's trust store. `pins` are `pin_count` pins; zero pins removes
- * all. Both are copied.
+ * all. Both are copied. `detail` receives the reason of the status; NULL if it is not wanted.
  *
  * After this call, every TLS handshake uses the new values. An unfinished handshake ends at once, also while it waits for
  * `sign`, and its connection is opened again. Idle connections are closed, including those of `wxt_session_prepare`. A task
@@ -909,16 +957,18 @@ WxtStatus wxt_discard_partials(WxtSession *session);
  * - `WXT_INVALID_CERTIFICATE`, `WXT_INVALID_PIN`, `WXT_INVALID_UTF8`, `WXT_TRUST_STORE_UNAVAILABLE`: as for
  *   `wxt_session_open`. Nothing has changed.
  * - `WXT_INVALID_ARGUMENT`: `session` is NULL, or a pointer is NULL whose length is not 0. Nothing has changed.
+ * - `WXT_INVALID_STRUCT_SIZE`: of `detail`. Nothing has changed.
  * - `WXT_SESSION_CLOSED`: the session is closing or closed.
  * - `WXT_INTERNAL`: a bug of the library.
  *
  * # Safety
- * `root_certificates` must be readable, and `pins` point to `pin_count` readable pins.
+ * `root_certificates` must be readable, `pins` point to `pin_count` readable pins, and `detail` be NULL or writable.
  */
 WxtStatus wxt_session_set_trust(WxtSession *session,
                                 WxtStr root_certificates,
                                 const WxtPin *pins,
-                                size_t pin_count);
+                                size_t pin_count,
+                                WxtStatusDetail *detail);
 
 /**
  * Opens a connection to a server ahead of its first transfer (look-up, connect, TLS handshake), so that the transfer
@@ -951,7 +1001,8 @@ WxtStatus wxt_session_prepare(WxtSession *session,
 /**
  * Tells the session that the device's network changed or is gone. Call it whenever the system reports a change. Also
  * call it once after opening if requests set `needs_unmetered`: until the first call, the network counts as present
- * and unmetered. Returns at once. Any thread, also from a callback.
+ * and unmetered. Returns at once. `detail` receives the reason of the status; NULL if it is not wanted. Any thread, also
+ * from a callback.
  *
  * - Idle connections, and connections that `wxt_session_prepare` is opening, are closed. TLS sessions can still be
  *   resumed.
@@ -970,16 +1021,17 @@ WxtStatus wxt_session_prepare(WxtSession *session,
  *
  * - `WXT_OK`: the session knows the network.
  * - `WXT_INVALID_ARGUMENT`: `session` or `network` is NULL, or `kind` is not a `WXT_NETWORK_…`.
- * - `WXT_INVALID_STRUCT_SIZE`: of `network`.
+ * - `WXT_INVALID_STRUCT_SIZE`: of `network` or `detail`.
  * - `WXT_SESSION_CLOSED`: the session is closing or closed.
  * - `WXT_OUT_OF_RESOURCES`: the timer's thread for `WXT_NETWORK_NONE` cannot be started. Nothing has changed.
  * - `WXT_INTERNAL`: a bug of the library.
  *
  * # Safety
- * `network` must be NULL or readable.
+ * `network` must be NULL or readable, and `detail` NULL or writable.
  */
 WxtStatus wxt_session_network_changed(WxtSession *session,
-                                      const WxtNetwork *network);
+                                      const WxtNetwork *network,
+                                      WxtStatusDetail *detail);
 
 /**
  * Answers a look-up of the host's resolver. Call it once for each `resolution`, which becomes invalid by the call,
@@ -1877,7 +1929,8 @@ extern "C" {
 
 /**
  * Starts `wx.uploadFile`. Writes the new task's number to `*task` unless `task` is NULL. The task's first callbacks
- * may run before this function returns. Everything is copied. Any thread, also from a callback.
+ * may run before this function returns. Everything is copied. `detail` receives the reason of the status; NULL if it
+ * is not wanted. Any thread, also from a callback.
  *
  * Mistakes in the request itself are reported through `on_fail`: a missing or malformed URL, path, name or header, a
  * host that is not in the domain list, a file that cannot be read. The comments of `WXT_ERRNO_…` list them.
@@ -1886,30 +1939,32 @@ extern "C" {
  * - `WXT_INVALID_ARGUMENT`: `session`, `request` or `callbacks` is NULL, a string or list has a length but no pointer,
  *   `file_descriptor` is not open, `method` is unknown, there are more than 100 parts, or the request sets fields that
  *   exclude each other (`data` and `has_file_descriptor`; `parts` and the single file; `raw` and fields of a form).
- * - `WXT_INVALID_STRUCT_SIZE`: of `request` or `callbacks`.
+ * - `WXT_INVALID_STRUCT_SIZE`: of `request`, `callbacks` or `detail`.
  * - `WXT_SESSION_CLOSED`: the session is closing or closed.
  * - `WXT_OUT_OF_RESOURCES`: no descriptor is left to duplicate `file_descriptor`, or no memory to copy `data`. Any
  *   other lack of resources is reported through `on_fail`.
  * - `WXT_INTERNAL`: a bug of the library.
  *
  * # Safety
- * `request`, `callbacks` and all they point to must be readable, and `task` NULL or writable.
+ * `request`, `callbacks` and all they point to must be readable, and `task` and `detail` NULL or writable.
  */
 WxtStatus wxt_upload_file(WxtSession *session,
                           const WxtUploadRequest *request,
                           const WxtCallbacks *callbacks,
-                          WxtTaskId *task);
+                          WxtTaskId *task,
+                          WxtStatusDetail *detail);
 
 /**
  * Starts `wx.downloadFile`. Writes the new task's number to `*task` unless `task` is NULL. The task's first callbacks
- * may run before this function returns. Everything is copied. Any thread, also from a callback.
+ * may run before this function returns. Everything is copied. `detail` receives the reason of the status; NULL if it
+ * is not wanted. Any thread, also from a callback.
  *
  * Mistakes in the request itself are reported through `on_fail`, as for `wxt_upload_file`.
  *
  * - `WXT_OK`: the task has started. It will end with `release`.
  * - `WXT_INVALID_ARGUMENT`: `session`, `request` or `callbacks` is NULL, or a string or list has a length but no
  *   pointer.
- * - `WXT_INVALID_STRUCT_SIZE`: of `request` or `callbacks`.
+ * - `WXT_INVALID_STRUCT_SIZE`: of `request`, `callbacks` or `detail`.
  * - `WXT_SESSION_CLOSED`: the session is closing or closed.
  * - `WXT_INTERNAL`: a bug of the library.
  *
@@ -1919,7 +1974,8 @@ WxtStatus wxt_upload_file(WxtSession *session,
 WxtStatus wxt_download_file(WxtSession *session,
                             const WxtDownloadRequest *request,
                             const WxtCallbacks *callbacks,
-                            WxtTaskId *task);
+                            WxtTaskId *task,
+                            WxtStatusDetail *detail);
 
 /**
  * Aborts a task that is waiting or running. If it returns `WXT_OK`, the task fails with `abort`, whatever else happens

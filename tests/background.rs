@@ -175,7 +175,7 @@ fn transfers_wait_for_the_return_where_the_host_says_so() {
 
 unsafe extern "C" fn log(context: *mut c_void, _: i32, message: WxtStr) {
     let lines = unsafe { &*context.cast::<mpsc::Sender<String>>() };
-    let message = unsafe { message.bytes() }.unwrap().unwrap_or_default();
+    let message = unsafe { message.bytes("message") }.unwrap().unwrap_or_default();
     // A test that looks no further has dropped the receiver.
     let _ = lines.send(String::from_utf8_lossy(message).into_owned());
 }

@@ -289,7 +289,7 @@ fn run(kills: u64, seed: u64) {
     let ended = session.download(&format!("{}/0", server.url)).end();
     let native = ended.success().native_path.clone().expect("a path");
     assert!(fs::read(native).expect("a file") == *server.content(server.newest[0].load(Ordering::SeqCst)));
-    assert_eq!(wxtransfer::ffi::session::wxt_discard_partials(session.handle), 0);
+    assert_eq!(unsafe { wxtransfer::ffi::session::wxt_discard_partials(session.handle, std::ptr::null_mut()) }, 0);
     let partials = root(directory.path()).join("partials");
     assert_eq!(children(&partials), Vec::<PathBuf>::new());
     drop(session);

@@ -312,7 +312,7 @@ fn a_malformed_digest_is_ignored_and_the_log_says_so() {
     use std::sync::Mutex;
     static LINES: Mutex<Vec<String>> = Mutex::new(Vec::new());
     unsafe extern "C" fn log(_: *mut c_void, _: i32, message: WxtStr) {
-        let bytes = unsafe { message.bytes() }.expect("a text").unwrap_or_default();
+        let bytes = unsafe { message.bytes("message") }.expect("a text").unwrap_or_default();
         LINES.lock().expect("the lines").push(String::from_utf8_lossy(bytes).into_owned());
     }
     let server = FaultServer::start(

@@ -23,7 +23,7 @@ const NONE: WxtNetwork = WxtNetwork { kind: WXT_NETWORK_NONE, ..UNMETERED };
 #[expect(unsafe_code, reason = "the C interface")]
 fn tell(session: &Session, network: WxtNetwork) -> WxtStatus {
     // SAFETY: the struct lives until the call returns.
-    unsafe { wxt_session_network_changed(session.handle, &network) }
+    unsafe { wxt_session_network_changed(session.handle, &network, std::ptr::null_mut()) }
 }
 
 #[track_caller]

@@ -127,7 +127,7 @@ fn the_background_and_closing_end_them_at_once() {
 #[expect(unsafe_code, reason = "the C interface")]
 unsafe extern "C" fn log(context: *mut c_void, _: i32, message: WxtStr) {
     // SAFETY: the test keeps the sender until the session is closed, and the message lives until this returns.
-    let (sender, message) = unsafe { (&*context.cast::<Sender<String>>(), message.bytes()) };
+    let (sender, message) = unsafe { (&*context.cast::<Sender<String>>(), message.bytes("message")) };
     let message = message.expect("a message").expect("a message");
     sender.send(String::from_utf8(message.to_vec()).expect("UTF-8")).expect("the test listens");
 }

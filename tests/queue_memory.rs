@@ -57,7 +57,10 @@ fn aborted_tasks_leave_the_queue() {
     let mut before = 0;
     for i in 0..TASKS {
         let mut id = 0;
-        assert_eq!(unsafe { wxt_download_file(session.handle, &request, &callbacks, &mut id) }, WXT_OK);
+        assert_eq!(
+            unsafe { wxt_download_file(session.handle, &request, &callbacks, &mut id, std::ptr::null_mut()) },
+            WXT_OK
+        );
         assert_eq!(wxt_task_abort(session.handle, id), WXT_OK);
         if (i + 1) % AT_ONCE == 0 {
             for _ in 0..AT_ONCE {

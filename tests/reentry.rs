@@ -55,7 +55,10 @@ fn download(session: *mut WxtSession, url: &str, on_complete: OnComplete) {
     callbacks.user_data = Box::into_raw(Box::new(on_complete)).cast();
     callbacks.on_complete = Some(complete);
     callbacks.release = Some(release);
-    assert_eq!(unsafe { wxt_download_file(session, &request, &callbacks, std::ptr::null_mut()) }, WXT_OK);
+    assert_eq!(
+        unsafe { wxt_download_file(session, &request, &callbacks, std::ptr::null_mut(), std::ptr::null_mut()) },
+        WXT_OK
+    );
 }
 
 fn next(results: &Receiver<i32>) -> i32 {
@@ -136,7 +139,7 @@ fn logger_may_create_a_temporary_file() {
         host.imports.send(unsafe { (*result).err_no }).expect("the test listens");
     }
     unsafe extern "C" fn log(context: *mut c_void, _: i32, message: WxtStr) {
-        let message = unsafe { message.bytes() }.expect("a string").unwrap_or_default();
+        let message = unsafe { message.bytes("message") }.expect("a string").unwrap_or_default();
         if String::from_utf8_lossy(message).contains("make room") {
             let host = unsafe { &*context.cast::<Host>() };
             let (session, file) = (host.session.get().expect("a session"), host.file.get().expect("a file"));

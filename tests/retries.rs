@@ -64,7 +64,7 @@ fn nothing_is_retried_by_default() {
 
 unsafe extern "C" fn log(context: *mut c_void, _: i32, message: WxtStr) {
     let lines = unsafe { &*context.cast::<mpsc::Sender<String>>() };
-    let message = unsafe { message.bytes() }.unwrap().unwrap_or_default();
+    let message = unsafe { message.bytes("message") }.unwrap().unwrap_or_default();
     lines.send(String::from_utf8_lossy(message).into_owned()).unwrap();
 }
 

@@ -74,7 +74,7 @@ fn try_upload(session: &Session, url: &str, file: impl AsFd) -> WxtStatus {
     request.file_descriptor = file.as_fd().as_raw_fd();
     let (sender, _events) = channel();
     let callbacks = callbacks(sender);
-    unsafe { wxt_upload_file(session.handle, &request, &callbacks, std::ptr::null_mut()) }
+    unsafe { wxt_upload_file(session.handle, &request, &callbacks, std::ptr::null_mut(), std::ptr::null_mut()) }
 }
 
 /// It is not a mistake of the caller, and the call may succeed later.
@@ -176,7 +176,7 @@ fn waiting_tasks_end_and_start_although_no_thread_and_no_descriptor_is_left() {
         let tell = |session: &Session, kind, metered| {
             let struct_size = size_of::<WxtNetwork>();
             let network = WxtNetwork { struct_size, kind, metered, roaming: 0 };
-            assert_eq!(unsafe { wxt_session_network_changed(session.handle, &network) }, WXT_OK);
+            assert_eq!(unsafe { wxt_session_network_changed(session.handle, &network, std::ptr::null_mut()) }, WXT_OK);
         };
         let on_wifi = |request: &mut WxtDownloadRequest| request.needs_unmetered = 1;
         let url = "https://127.0.0.1:1/";

@@ -157,7 +157,8 @@ fn refused(session: &Session, change: impl FnOnce(&mut WxtUploadRequest)) -> Wxt
     change(&mut request);
     let (sender, events) = std::sync::mpsc::channel();
     let callbacks = support::callbacks(sender);
-    let status = unsafe { wxt_upload_file(session.handle, &request, &callbacks, std::ptr::null_mut()) };
+    let status =
+        unsafe { wxt_upload_file(session.handle, &request, &callbacks, std::ptr::null_mut(), std::ptr::null_mut()) };
     assert_ne!(status, WXT_OK);
     assert!(events.try_recv().is_err(), "no callback runs");
     drop(unsafe { Box::from_raw(callbacks.user_data.cast::<std::sync::mpsc::Sender<support::Event>>()) });

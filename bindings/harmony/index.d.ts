@@ -15,6 +15,10 @@ export const openSession: (options: SessionOptions) => Session;
 export interface StatusError extends Error {
   /** A `WXT_…` status of the header, such as 4: the session is closed. */
   status: number;
+  /**
+   * What is wrong, in English, for a developer; also in `message`. It names the field as the header spells it, such as
+   * `low_speed_time`. It has no text, list or path that was passed. Missing where the status says all.
+   */
   detail?: string;
 }
 

@@ -18,7 +18,7 @@ use wxtransfer::ffi::session::{
 use wxtransfer::ffi::string::{WxtPair, WxtStr};
 use wxtransfer::ffi::task::{wxt_download_file, wxt_task_abort, wxt_upload_file};
 
-use crate::c::{checked, text};
+use crate::c::{checked, explained, text};
 
 /// The options of a session. An empty text means the library's default.
 #[derive(Clone, Default)]
@@ -90,7 +90,7 @@ impl Session {
         options.download_domain_count = domains.len();
         let mut session = null_mut();
         // SAFETY: all memory that the options point to outlives the call.
-        checked(unsafe { wxt_session_open(&options, &mut session) })?;
+        explained(|detail| unsafe { wxt_session_open(&options, &mut session, detail) })?;
         Ok(Session(session))
     }
 
@@ -126,7 +126,7 @@ impl Session {
         upload.disable_profile = request.disable_profile.into();
         let mut task = 0;
         // SAFETY: the request outlives the call, which copies it. The caller guarantees the callbacks.
-        checked(unsafe { wxt_upload_file(self.0, &upload, callbacks, &mut task) })?;
+        checked(unsafe { wxt_upload_file(self.0, &upload, callbacks, &mut task, null_mut()) })?;
         Ok(task)
     }
 
@@ -146,7 +146,7 @@ impl Session {
         download.disable_profile = request.disable_profile.into();
         let mut task = 0;
         // SAFETY: as for an upload.
-        checked(unsafe { wxt_download_file(self.0, &download, callbacks, &mut task) })?;
+        checked(unsafe { wxt_download_file(self.0, &download, callbacks, &mut task, null_mut()) })?;
         Ok(task)
     }
 

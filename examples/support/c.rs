@@ -6,6 +6,7 @@ use std::ffi::CStr;
 use std::slice;
 
 use wxtransfer::ffi::status::{WXT_OK, WxtStatus, wxt_status_text};
+use wxtransfer::ffi::status_detail::WxtStatusDetail;
 use wxtransfer::ffi::string::WxtStr;
 use wxtransfer::ffi::version::wxt_version;
 
@@ -40,4 +41,11 @@ pub fn checked(status: WxtStatus) -> Result<(), String> {
     }
     // SAFETY: the text is static and ends with a NUL.
     Err(unsafe { CStr::from_ptr(wxt_status_text(status)) }.to_string_lossy().into_owned())
+}
+
+/// Calls a function that also gives the reason of its status.
+pub fn explained(call: impl FnOnce(*mut WxtStatusDetail) -> WxtStatus) -> Result<(), String> {
+    let mut detail = WxtStatusDetail::empty();
+    let status = call(&mut detail);
+    checked(status).map_err(|error| format!("{error}: {}", String::from_utf8_lossy(&detail.reason())))
 }

@@ -20,7 +20,7 @@ use wxtransfer::ffi::session::{WxtSession, wxt_session_close, wxt_session_open};
 use wxtransfer::ffi::string::{WxtPair, WxtStr};
 use wxtransfer::ffi::task::{wxt_download_file, wxt_task_abort, wxt_upload_file};
 
-use super::c::{checked, string, text};
+use super::c::{checked, explained, string, text};
 
 /// The data of one callback.
 pub enum What {
@@ -137,7 +137,7 @@ impl Host {
         options.resume = settings.resume;
         let mut session = null_mut();
         // SAFETY: all memory that the options point to outlives the call.
-        checked(unsafe { wxt_session_open(&options, &mut session) })?;
+        explained(|detail| unsafe { wxt_session_open(&options, &mut session, detail) })?;
         Ok(Host { session, events, traces: settings.traces })
     }
 
@@ -158,7 +158,7 @@ impl Host {
         let mut id = 0;
         let callbacks = self.callbacks(task);
         // SAFETY: the call copies request and callbacks before it returns. `user_data` belongs to the task until `release`.
-        checked(unsafe { wxt_upload_file(self.session, &request, &callbacks, &mut id) })?;
+        explained(|detail| unsafe { wxt_upload_file(self.session, &request, &callbacks, &mut id, detail) })?;
         Ok(id)
     }
 
@@ -174,7 +174,7 @@ impl Host {
         let mut id = 0;
         let callbacks = self.callbacks(task);
         // SAFETY: as for an upload.
-        checked(unsafe { wxt_download_file(self.session, &request, &callbacks, &mut id) })?;
+        explained(|detail| unsafe { wxt_download_file(self.session, &request, &callbacks, &mut id, detail) })?;
         Ok(id)
     }
 

@@ -151,7 +151,7 @@ for slice in "$work"/apple/CWxtransfer.xcframework/*-*; do
 WxtStatus open_session(WxtSession **session);
 WxtStatus open_session(WxtSession **session) {
   WxtSessionOptions options = wxt_session_options();
-  return wxt_session_open(&options, session);
+  return wxt_session_open(&options, session, NULL);
 }
 SOURCE
 done

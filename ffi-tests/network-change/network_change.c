@@ -56,7 +56,7 @@ static void in_the_middle(const char *scheme, void (*lose)(void)) {
   lose();
   WxtNetwork network = mobile();
   uint64_t told = now();
-  CHECK_NUMBER(wxt_session_network_changed(session, &network), WXT_OK);
+  CHECK_NUMBER(wxt_session_network_changed(session, &network, NULL), WXT_OK);
   Recorder *lost[] = {&download, &without_length, &upload};
   for (size_t index = 0; index < 3; index++) {
     wait_for(lost[index], 'R');
@@ -92,7 +92,7 @@ static void while_connecting(void) {
   take_away();
   WxtNetwork network = mobile();
   uint64_t told = now();
-  CHECK_NUMBER(wxt_session_network_changed(session, &network), WXT_OK);
+  CHECK_NUMBER(wxt_session_network_changed(session, &network, NULL), WXT_OK);
   wait_for(&recorder, 'R');
   printf("connecting: over after %u ms: %s\n", (unsigned)(now() - told), recorder.detail);
   CHECK(now() - told < AT_ONCE);
@@ -113,7 +113,7 @@ static void between_two_requests(void) {
   take_away();
   bring_back();
   WxtNetwork network = mobile();
-  CHECK_NUMBER(wxt_session_network_changed(session, &network), WXT_OK);
+  CHECK_NUMBER(wxt_session_network_changed(session, &network, NULL), WXT_OK);
   start_download(session, "https://10.19.1.1/small", &second);
   EXPECT_SUCCESS(&second, 200);
   CHECK(!second.profile.socket_reused);

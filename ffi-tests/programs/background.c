@@ -54,7 +54,7 @@ static void a_short_time(void) {
   request.url = wxt_str(fault("stall-in-body"));
   request.timeout = 7000;
   WxtCallbacks callbacks = recorded_by(&recorder);
-  CHECK_NUMBER(wxt_download_file(session, &request, &callbacks, NULL), WXT_OK);
+  CHECK_NUMBER(wxt_download_file(session, &request, &callbacks, NULL, NULL), WXT_OK);
   wait_for(&recorder, 'H');
   CHECK_NUMBER(wxt_session_enter_foreground(session), WXT_OK);
   CHECK_NUMBER(wxt_session_enter_background(session), WXT_OK);

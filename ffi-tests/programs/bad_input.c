@@ -24,7 +24,7 @@ static void upload_fails(const WxtUploadRequest *request, int32_t err_no, int32_
   Recorder recorder = {0};
   WxtCallbacks callbacks = recorded_by(&recorder);
   WxtTaskId task = 0;
-  check_number(wxt_upload_file(session, request, &callbacks, &task), WXT_OK, "the status", file, line);
+  check_number(wxt_upload_file(session, request, &callbacks, &task, NULL), WXT_OK, "the status", file, line);
   expect_failure(&recorder, err_no, category, format("uploadFile:fail %s", reason), file, line);
   check(recorder.task == task, "the task is told", file, line);
   check(!recorder.retryable, "a mistake stays one", file, line);
@@ -48,7 +48,7 @@ static void missing_parameters(void) {
   WxtDownloadRequest download = wxt_download_request();
   Recorder recorder = {0};
   WxtCallbacks callbacks = recorded_by(&recorder);
-  CHECK_NUMBER(wxt_download_file(session, &download, &callbacks, NULL), WXT_OK);
+  CHECK_NUMBER(wxt_download_file(session, &download, &callbacks, NULL, NULL), WXT_OK);
   EXPECT_FAILURE(&recorder, WXT_ERRNO_PARAMETER, WXT_CATEGORY_REQUEST,
                "downloadFile:fail parameter error: parameter.url should be String instead of Undefined;");
 }
@@ -211,68 +211,136 @@ static void strict_session(void) {
 
 /* --- A host's mistakes: nothing is started, and no callback runs. --- */
 
-static void refused(const WxtUploadRequest *request, WxtStatus status) {
+/* `reason` is the field as the header spells it. The word `canary`, which is in the texts of the request, is not repeated. */
+static void refused(const WxtUploadRequest *request, WxtStatus status, const char *reason) {
   Recorder recorder = {0};
   WxtCallbacks callbacks = recorded_by(&recorder);
   WxtTaskId task = 42;
-  CHECK_NUMBER(wxt_upload_file(session, request, &callbacks, &task), status);
+  WxtStatusDetail detail = wxt_status_detail();
+  CHECK_NUMBER(wxt_upload_file(session, request, &callbacks, &task, &detail), status);
+  CHECK_CONTAINS(detail.text, reason);
+  CHECK_LACKS(detail.text, "canary");
   CHECK_NUMBER(task, 42);
   /* A callback of the refused call would run before those of this task. */
   Recorder barrier = {0};
   WxtUploadRequest nothing = wxt_upload_request();
   callbacks = recorded_by(&barrier);
-  CHECK_NUMBER(wxt_upload_file(session, &nothing, &callbacks, NULL), WXT_OK);
+  CHECK_NUMBER(wxt_upload_file(session, &nothing, &callbacks, NULL, &detail), WXT_OK);
+  CHECK_TEXT(detail.text, "");
   wait_for(&barrier, 'R');
   CHECK_TEXT(recorder.order, "");
 }
 
-static void statuses(void) {
-  static const WxtStr without_pointer = {NULL, 5};
+static void null_pointers(void) {
   WxtUploadRequest request = good_upload();
   WxtDownloadRequest download = wxt_download_request();
   WxtCallbacks callbacks = wxt_callbacks();
-  refused(NULL, WXT_INVALID_ARGUMENT);
-  CHECK_NUMBER(wxt_upload_file(NULL, &request, &callbacks, NULL), WXT_INVALID_ARGUMENT);
-  CHECK_NUMBER(wxt_upload_file(session, &request, NULL, NULL), WXT_INVALID_ARGUMENT);
-  CHECK_NUMBER(wxt_download_file(NULL, &download, &callbacks, NULL), WXT_INVALID_ARGUMENT);
-  CHECK_NUMBER(wxt_download_file(session, NULL, &callbacks, NULL), WXT_INVALID_ARGUMENT);
-  CHECK_NUMBER(wxt_download_file(session, &download, NULL, NULL), WXT_INVALID_ARGUMENT);
+  WxtStatusDetail detail = wxt_status_detail();
+  refused(NULL, WXT_INVALID_ARGUMENT, "request is NULL");
+  CHECK_NUMBER(wxt_upload_file(NULL, &request, &callbacks, NULL, &detail), WXT_INVALID_ARGUMENT);
+  CHECK_TEXT(detail.text, "session is NULL");
+  CHECK_NUMBER(wxt_upload_file(session, &request, NULL, NULL, &detail), WXT_INVALID_ARGUMENT);
+  CHECK_TEXT(detail.text, "callbacks is NULL");
+  CHECK_NUMBER(wxt_download_file(NULL, &download, &callbacks, NULL, NULL), WXT_INVALID_ARGUMENT);
+  CHECK_NUMBER(wxt_download_file(session, NULL, &callbacks, NULL, &detail), WXT_INVALID_ARGUMENT);
+  CHECK_TEXT(detail.text, "request is NULL");
+  CHECK_NUMBER(wxt_download_file(session, &download, NULL, NULL, NULL), WXT_INVALID_ARGUMENT);
   /* A pointer that was never a session. */
-  CHECK_NUMBER(wxt_upload_file((WxtSession *)&request, &request, &callbacks, NULL), WXT_SESSION_CLOSED);
+  CHECK_NUMBER(wxt_upload_file((WxtSession *)&request, &request, &callbacks, NULL, &detail), WXT_SESSION_CLOSED);
+  CHECK_CONTAINS(detail.text, "session is");
+}
 
-  request.url = without_pointer;
-  refused(&request, WXT_INVALID_ARGUMENT);
-  request = good_upload();
-  request.header_count = 1;
-  refused(&request, WXT_INVALID_ARGUMENT);
-  request = good_upload();
-  request.form_data_count = 1;
-  refused(&request, WXT_INVALID_ARGUMENT);
-  WxtPair pair = {{NULL, 5}, {NULL, 0}};
-  request = good_upload();
+/* A request whose texts all contain the canary. */
+static WxtUploadRequest canary_upload(void) {
+  static const WxtPair pair = {{"canary", 6}, {"canary", 6}};
+  WxtUploadRequest request = wxt_upload_request();
+  request.url = wxt_str("https://canary.example/canary?canary");
+  request.file_path = wxt_str("/canary");
+  request.name = wxt_str("canary");
+  request.file_name = wxt_str("canary");
   request.header = &pair;
   request.header_count = 1;
-  refused(&request, WXT_INVALID_ARGUMENT);
+  request.form_data = &pair;
+  request.form_data_count = 1;
+  return request;
+}
 
-  request = good_upload();
+static void fields_of_a_request(void) {
+  static const WxtStr without_pointer = {NULL, 5};
+  WxtUploadRequest request = canary_upload();
+  request.url = without_pointer;
+  refused(&request, WXT_INVALID_ARGUMENT, "url.len is 5");
+  request = canary_upload();
+  request.file_path = without_pointer;
+  refused(&request, WXT_INVALID_ARGUMENT, "file_path.len is 5");
+  request = canary_upload();
+  request.header = NULL;
+  refused(&request, WXT_INVALID_ARGUMENT, "header is NULL");
+  request = canary_upload();
+  request.form_data = NULL;
+  refused(&request, WXT_INVALID_ARGUMENT, "form_data is NULL");
+  WxtPair pairs[2] = {{{"canary", 6}, {"canary", 6}}, {{"canary", 6}, {NULL, 5}}};
+  request = canary_upload();
+  request.header = pairs;
+  request.header_count = 2;
+  refused(&request, WXT_INVALID_ARGUMENT, "header[1].value.len is 5");
+  request = canary_upload();
+  request.method = 2;
+  refused(&request, WXT_INVALID_ARGUMENT, "method is 2");
+  request = canary_upload();
+  request.raw = 1;
+  refused(&request, WXT_INVALID_ARGUMENT, "raw excludes");
+  request = canary_upload();
+  request.data = (const uint8_t *)"canary";
+  request.data_length = 6;
+  request.has_file_descriptor = 1;
+  refused(&request, WXT_INVALID_ARGUMENT, "data excludes has_file_descriptor");
+
+  static WxtUploadPart parts[101];
+  request = canary_upload();
+  request.parts = parts;
+  request.part_count = 2;
+  refused(&request, WXT_INVALID_ARGUMENT, "parts excludes name");
+  request.name = request.file_name = wxt_str(NULL);
+  refused(&request, WXT_INVALID_ARGUMENT, "parts excludes file_path");
+  request.file_path = wxt_str(NULL);
+  request.part_count = 101;
+  refused(&request, WXT_INVALID_ARGUMENT, "part_count is 101, but must be at most 100");
+  request.part_count = 2;
+  parts[1].media_type = without_pointer;
+  refused(&request, WXT_INVALID_ARGUMENT, "parts[1].media_type.len is 5");
+  parts[1].media_type = wxt_str("canary");
+  parts[1].has_file_descriptor = 1;
+  parts[1].file_descriptor = -7;
+  refused(&request, WXT_INVALID_ARGUMENT, "parts[1].file_descriptor is -7");
+
+  request = canary_upload();
   request.has_file_descriptor = 1;
   request.file_descriptor = -1;
-  refused(&request, WXT_INVALID_ARGUMENT);
+  refused(&request, WXT_INVALID_ARGUMENT, "file_descriptor is -1, which is not an open descriptor");
   int descriptor = open(in_directory("file"), O_RDONLY);
   CHECK(descriptor >= 0 && close(descriptor) == 0);
   request.file_descriptor = descriptor;
-  refused(&request, WXT_INVALID_ARGUMENT);
+  refused(&request, WXT_INVALID_ARGUMENT, format("file_descriptor is %d", descriptor));
+}
 
+static void sizes_of_structs(void) {
+  WxtUploadRequest request = good_upload();
+  WxtDownloadRequest download = wxt_download_request();
+  WxtCallbacks callbacks = wxt_callbacks();
+  WxtStatusDetail detail = wxt_status_detail();
   static const size_t sizes[] = {0, 3, sizeof(WxtUploadRequest) + 1, 1000000};
   for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
     request = good_upload();
     request.struct_size = sizes[i];
-    refused(&request, WXT_INVALID_STRUCT_SIZE);
+    refused(&request, WXT_INVALID_STRUCT_SIZE, "struct_size of request is");
     download = wxt_download_request();
     download.struct_size = sizes[i];
-    CHECK_NUMBER(wxt_download_file(session, &download, &callbacks, NULL), WXT_INVALID_STRUCT_SIZE);
+    CHECK_NUMBER(wxt_download_file(session, &download, &callbacks, NULL, NULL), WXT_INVALID_STRUCT_SIZE);
     callbacks.struct_size = sizes[i];
-    CHECK_NUMBER(wxt_upload_file(session, &request, &callbacks, NULL), WXT_INVALID_STRUCT_SIZE);
+    request = good_upload();
+    CHECK_NUMBER(wxt_upload_file(session, &request, &callbacks, NULL, &detail), WXT_INVALID_STRUCT_SIZE);
+    CHECK_CONTAINS(detail.text, "struct_size of callbacks is");
     callbacks = wxt_callbacks();
   }
 
@@ -288,7 +356,7 @@ static void statuses(void) {
   UPLOAD_FAILS(&newer.known, WXT_ERRNO_PARAMETER, WXT_CATEGORY_REQUEST,
                "parameter error: parameter.url should be String instead of Undefined;");
   newer.unknown[1] = 1;
-  refused(&newer.known, WXT_INVALID_STRUCT_SIZE);
+  refused(&newer.known, WXT_INVALID_STRUCT_SIZE, "request sets a field after");
 
   /* An older host: fields that its struct lacks are not read, so these bytes never become a string. */
   WxtUploadRequest older = good_upload();
@@ -324,7 +392,9 @@ int main(void) {
   headers();
   files();
   strict_session();
-  statuses();
+  null_pointers();
+  fields_of_a_request();
+  sizes_of_structs();
   header_find();
   close_session(session);
   return 0;

@@ -7,7 +7,7 @@ static WxtStatus open_for_bad_networks(WxtSessionOptions options, WxtSession **s
   options.retry_delay = 100;   /* milliseconds; 0 is 500 */
   options.retry_uploads = 1;   /* only if the servers know Idempotency-Key */
   options.resume = WXT_RESUME_ACROSS_LAUNCHES;
-  return wxt_session_open(&options, session);
+  return wxt_session_open(&options, session, NULL);
 }
 
 int main(void) {
@@ -32,9 +32,12 @@ int main(void) {
   CHECK_NUMBER(upload.resumed_from, 0);
   recorder_forget(&upload);
 
-  CHECK_NUMBER(wxt_discard_partials(session), WXT_OK);
-  CHECK_NUMBER(wxt_discard_partials(NULL), WXT_INVALID_ARGUMENT);
+  WxtStatusDetail detail = wxt_status_detail();
+  CHECK_NUMBER(wxt_discard_partials(session, NULL), WXT_OK);
+  CHECK_NUMBER(wxt_discard_partials(NULL, &detail), WXT_INVALID_ARGUMENT);
+  CHECK_TEXT(detail.text, "session is NULL");
   close_session(session);
-  CHECK_NUMBER(wxt_discard_partials(session), WXT_SESSION_CLOSED);
+  CHECK_NUMBER(wxt_discard_partials(session, &detail), WXT_SESSION_CLOSED);
+  CHECK_CONTAINS(detail.text, "session is closing or closed");
   return 0;
 }

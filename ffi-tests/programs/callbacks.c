@@ -23,12 +23,12 @@ static void none_but_release(WxtSession *session) {
   WxtCallbacks callbacks = wxt_callbacks();
   callbacks.user_data = &recorder;
   callbacks.release = recorder_release;
-  CHECK_NUMBER(wxt_download_file(session, &request, &callbacks, NULL), WXT_OK);
+  CHECK_NUMBER(wxt_download_file(session, &request, &callbacks, NULL, NULL), WXT_OK);
   wait_for(&recorder, 'R');
   CHECK_TEXT(recorder.order, "R");
 
   callbacks = wxt_callbacks();
-  CHECK_NUMBER(wxt_download_file(session, &request, &callbacks, NULL), WXT_OK);
+  CHECK_NUMBER(wxt_download_file(session, &request, &callbacks, NULL, NULL), WXT_OK);
 }
 
 /* --- What may be called from inside. --- */
@@ -81,7 +81,7 @@ static void calls_from_inside(WxtSession *session) {
   callbacks.on_success = nested_on_success;
   callbacks.on_complete = nested_on_complete;
   callbacks.release = nested_release;
-  CHECK_NUMBER(wxt_download_file(session, &request, &callbacks, NULL), WXT_OK);
+  CHECK_NUMBER(wxt_download_file(session, &request, &callbacks, NULL, NULL), WXT_OK);
   wait_for(&nested.recorder, 'R');
   CHECK_TEXT(nested.recorder.order, "SCR");
   EXPECT_SUCCESS(&nested.same_session, 200);
@@ -116,7 +116,7 @@ static void an_abort_from_inside(WxtSession *session) {
   callbacks.on_fail = nested_on_fail;
   callbacks.on_complete = nested_on_complete;
   callbacks.release = nested_release;
-  CHECK_NUMBER(wxt_download_file(session, &request, &callbacks, NULL), WXT_OK);
+  CHECK_NUMBER(wxt_download_file(session, &request, &callbacks, NULL, NULL), WXT_OK);
   EXPECT_FAILURE(&nested.recorder, WXT_ERRNO_ABORT_DOWNLOAD, WXT_CATEGORY_ABORTED, "downloadFile:fail abort");
   CHECK_TEXT(nested.recorder.order, "HFCR");
 }
@@ -155,7 +155,7 @@ static void many_tasks(WxtSession *session) {
   for (size_t i = 0; i < TASKS; i++) {
     WxtCallbacks callbacks = recorded_by(&recorders[i]);
     callbacks.on_complete = one_at_a_time;
-    CHECK_NUMBER(wxt_download_file(session, &request, &callbacks, NULL), WXT_OK);
+    CHECK_NUMBER(wxt_download_file(session, &request, &callbacks, NULL, NULL), WXT_OK);
   }
   for (size_t i = 0; i < TASKS; i++) {
     EXPECT_SUCCESS(&recorders[i], 200);

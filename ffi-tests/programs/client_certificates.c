@@ -213,7 +213,7 @@ static void never_answered(void) {
     request.url = wxt_str(file_of(servers[i]));
     request.timeout = 300;
     WxtCallbacks callbacks = recorded_by(&recorder);
-    CHECK_NUMBER(wxt_download_file(session, &request, &callbacks, NULL), WXT_OK);
+    CHECK_NUMBER(wxt_download_file(session, &request, &callbacks, NULL, NULL), WXT_OK);
     EXPECT_FAILURE(&recorder, WXT_ERRNO_TIMEOUT, WXT_CATEGORY_TIMEOUT, "downloadFile:fail timeout");
     CHECK_NUMBER(wxt_signing_finish(wait_for_question(&keychain), late, sizeof late), WXT_OK);
     recorder_forget(&recorder);
@@ -229,7 +229,7 @@ static void never_answered(void) {
 
 static void check_refused(const WxtSessionOptions *options, WxtStatus expected) {
   WxtSession *session = NULL;
-  CHECK_NUMBER(wxt_session_open(options, &session), expected);
+  CHECK_NUMBER(wxt_session_open(options, &session, NULL), expected);
   CHECK(session == NULL);
 }
 
@@ -275,13 +275,20 @@ static void what_is_no_trust(void) {
   WxtPin pin = {wxt_str("localhost"), sha256, 31};
   WxtStr roots = options.root_certificates;
   succeeds(session, tls("/bytes/1"));
-  CHECK_NUMBER(wxt_session_set_trust(session, wxt_str("no PEM"), NULL, 0), WXT_INVALID_CERTIFICATE);
-  CHECK_NUMBER(wxt_session_set_trust(session, roots, &pin, 1), WXT_INVALID_PIN);
+  WxtStatusDetail detail = wxt_status_detail();
+  CHECK_NUMBER(wxt_session_set_trust(session, wxt_str("no PEM"), NULL, 0, &detail), WXT_INVALID_CERTIFICATE);
+  CHECK_CONTAINS(detail.text, "root_certificates cannot be used");
+  CHECK_LACKS(detail.text, "no PEM");
+  CHECK_NUMBER(wxt_session_set_trust(session, roots, &pin, 1, &detail), WXT_INVALID_PIN);
+  CHECK_TEXT(detail.text, "pins[0].sha256_length is 31, but must be 32");
   pin.sha256_length = 32;
   pin.host = wxt_str("https://localhost");
-  CHECK_NUMBER(wxt_session_set_trust(session, roots, &pin, 1), WXT_INVALID_PIN);
-  CHECK_NUMBER(wxt_session_set_trust(session, roots, NULL, 1), WXT_INVALID_ARGUMENT);
-  CHECK_NUMBER(wxt_session_set_trust(NULL, roots, NULL, 0), WXT_INVALID_ARGUMENT);
+  CHECK_NUMBER(wxt_session_set_trust(session, roots, &pin, 1, &detail), WXT_INVALID_PIN);
+  CHECK_CONTAINS(detail.text, "pins[0].host");
+  CHECK_LACKS(detail.text, "localhost");
+  CHECK_NUMBER(wxt_session_set_trust(session, roots, NULL, 1, &detail), WXT_INVALID_ARGUMENT);
+  CHECK_CONTAINS(detail.text, "pins is NULL");
+  CHECK_NUMBER(wxt_session_set_trust(NULL, roots, NULL, 0, NULL), WXT_INVALID_ARGUMENT);
   /* Nothing has changed: even the kept connection is still open. */
   succeeds(session, tls("/bytes/1"));
   WxtSessionStatistics statistics = {.struct_size = sizeof statistics};
@@ -290,7 +297,7 @@ static void what_is_no_trust(void) {
   CHECK_NUMBER(statistics.connections_reused, 1);
 
   /* The system's roots do not include the test server's. */
-  WxtStatus status = wxt_session_set_trust(session, wxt_str(NULL), NULL, 0);
+  WxtStatus status = wxt_session_set_trust(session, wxt_str(NULL), NULL, 0, NULL);
   if (status == WXT_OK) {
     Recorder recorder = {0};
     start_download(session, tls("/bytes/1"), &recorder);
@@ -299,10 +306,11 @@ static void what_is_no_trust(void) {
   } else {
     CHECK_NUMBER(status, WXT_TRUST_STORE_UNAVAILABLE);
   }
-  CHECK_NUMBER(wxt_session_set_trust(session, roots, NULL, 0), WXT_OK);
+  CHECK_NUMBER(wxt_session_set_trust(session, roots, NULL, 0, &detail), WXT_OK);
+  CHECK_TEXT(detail.text, "");
   succeeds(session, tls("/bytes/1"));
   close_session(session);
-  CHECK_NUMBER(wxt_session_set_trust(session, roots, NULL, 0), WXT_SESSION_CLOSED);
+  CHECK_NUMBER(wxt_session_set_trust(session, roots, NULL, 0, NULL), WXT_SESSION_CLOSED);
 }
 
 int main(void) {

@@ -5,7 +5,7 @@
 
 static void refused(const WxtSessionOptions *options, WxtStatus status, const char *what) {
   WxtSession *session = NULL;
-  check_number(wxt_session_open(options, &session), status, what, __FILE__, __LINE__);
+  check_number(wxt_session_open(options, &session, NULL), status, what, __FILE__, __LINE__);
   CHECK(session == NULL);
 }
 
@@ -31,7 +31,7 @@ static void check_referer(const char *template, const char *expected) {
     upload.name = wxt_str("file");
     upload.header = forged;
     upload.header_count = 2;
-    CHECK_NUMBER(wxt_upload_file(session, &upload, &callbacks, NULL), WXT_OK);
+    CHECK_NUMBER(wxt_upload_file(session, &upload, &callbacks, NULL, NULL), WXT_OK);
     EXPECT_SUCCESS(&recorder, 200);
     CHECK_CONTAINS(recorder.data, format("[\"Referer\",\"%s\"]", expected));
     CHECK_LACKS(recorder.data, "forged");
@@ -42,7 +42,7 @@ static void check_referer(const char *template, const char *expected) {
     download.url = upload.url;
     download.header = forged;
     download.header_count = 2;
-    CHECK_NUMBER(wxt_download_file(session, &download, &callbacks, NULL), WXT_OK);
+    CHECK_NUMBER(wxt_download_file(session, &download, &callbacks, NULL, NULL), WXT_OK);
     EXPECT_SUCCESS(&recorder, 200);
     char *received = read_text(recorder.native_path);
     CHECK_CONTAINS(received, format("[\"Referer\",\"%s\"]", expected));

@@ -45,7 +45,7 @@ static void to_a_path_of_the_pages_choice(WxtSession *session, char *native_path
   request.file_path = wxt_str("wxfile://usr/one.bin");
   Recorder recorder = {0};
   WxtCallbacks callbacks = recorded_by(&recorder);
-  CHECK_NUMBER(wxt_download_file(session, &request, &callbacks, NULL), WXT_OK);
+  CHECK_NUMBER(wxt_download_file(session, &request, &callbacks, NULL, NULL), WXT_OK);
   EXPECT_SUCCESS(&recorder, 200);
   CHECK_TEXT(recorder.path, "wxfile://usr/one.bin");
   check_pattern(recorder.native_path, 1000);
@@ -62,7 +62,7 @@ static void not_outside_of_usr(WxtSession *session) {
     request.file_path = wxt_str(paths[i]);
     Recorder recorder = {0};
     WxtCallbacks callbacks = recorded_by(&recorder);
-    CHECK_NUMBER(wxt_download_file(session, &request, &callbacks, NULL), WXT_OK);
+    CHECK_NUMBER(wxt_download_file(session, &request, &callbacks, NULL, NULL), WXT_OK);
     EXPECT_FAILURE(&recorder, WXT_ERRNO_TARGET_DENIED, WXT_CATEGORY_FILE,
                    format("downloadFile:fail permission denied, open %s", paths[i]));
     CHECK_NUMBER(recorder.profile.send_bytes_count, 0);

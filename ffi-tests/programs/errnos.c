@@ -45,7 +45,7 @@ static void check_row(const Row *row, int line) {
     request.header_count = has_header;
     request.form_data = &row->call.form_field;
     request.form_data_count = row->call.form_field.name.ptr != NULL;
-    check_number(wxt_upload_file(session, &request, &callbacks, NULL), WXT_OK, "the status", __FILE__, line);
+    check_number(wxt_upload_file(session, &request, &callbacks, NULL, NULL), WXT_OK, "the status", __FILE__, line);
   } else {
     WxtDownloadRequest request = wxt_download_request();
     request.url = wxt_str(row->call.url);
@@ -53,7 +53,7 @@ static void check_row(const Row *row, int line) {
     request.timeout = row->call.timeout;
     request.header = &row->call.header;
     request.header_count = has_header;
-    check_number(wxt_download_file(session, &request, &callbacks, NULL), WXT_OK, "the status", __FILE__, line);
+    check_number(wxt_download_file(session, &request, &callbacks, NULL, NULL), WXT_OK, "the status", __FILE__, line);
   }
   const char *api = row->api == 'u' ? "uploadFile" : "downloadFile";
   const char *err_msg = row->err_msg == NULL ? NULL : format("%s:fail %s", api, row->err_msg);
@@ -147,8 +147,8 @@ static void aborts(void) {
     Recorder recorder = {0};
     WxtCallbacks callbacks = recorded_by(&recorder);
     WxtTaskId task;
-    CHECK_NUMBER(i == 0 ? wxt_upload_file(session, &upload, &callbacks, &task)
-                        : wxt_download_file(session, &download, &callbacks, &task), WXT_OK);
+    CHECK_NUMBER(i == 0 ? wxt_upload_file(session, &upload, &callbacks, &task, NULL)
+                        : wxt_download_file(session, &download, &callbacks, &task, NULL), WXT_OK);
     CHECK_NUMBER(wxt_task_abort(session, task), WXT_OK);
     EXPECT_FAILURE(&recorder, i == 0 ? WXT_ERRNO_CANCEL : WXT_ERRNO_ABORT_DOWNLOAD, WXT_CATEGORY_ABORTED,
                    i == 0 ? "uploadFile:fail abort" : "downloadFile:fail abort");
@@ -168,7 +168,7 @@ static void overflow(void) {
   WxtCallbacks callbacks = recorded_by(&first);
   WxtDownloadRequest request = wxt_download_request();
   request.url = wxt_str(format("%s/fault/stall-before-answer", variable("WXT_FAULT_PLAIN_URL")));
-  CHECK_NUMBER(wxt_download_file(old, &request, &callbacks, NULL), WXT_OK);
+  CHECK_NUMBER(wxt_download_file(old, &request, &callbacks, NULL, NULL), WXT_OK);
   start_download(old, plain("/bytes/1"), &second);
   EXPECT_FAILURE(&second, WXT_ERRNO_TOO_MANY_TASKS, WXT_CATEGORY_LIMIT,
                  "downloadFile:fail exceed max download connection count 1");

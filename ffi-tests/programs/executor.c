@@ -67,7 +67,7 @@ static WxtTaskId start(WxtSession *session, const char *url, Recorder *recorder)
   WxtCallbacks callbacks = recorded_by(recorder);
   callbacks.on_complete = on_the_main_thread;
   WxtTaskId task = 0;
-  CHECK_NUMBER(wxt_download_file(session, &request, &callbacks, &task), WXT_OK);
+  CHECK_NUMBER(wxt_download_file(session, &request, &callbacks, &task, NULL), WXT_OK);
   return task;
 }
 
@@ -186,7 +186,7 @@ static void an_inline_executor(void) {
   callbacks.on_success = chain_on_success;
   callbacks.on_complete = chain_on_complete;
   callbacks.release = chain_release;
-  CHECK_NUMBER(wxt_download_file(chain.session, &request, &callbacks, NULL), WXT_OK);
+  CHECK_NUMBER(wxt_download_file(chain.session, &request, &callbacks, NULL, NULL), WXT_OK);
   EXPECT_FAILURE(&chain.second, WXT_ERRNO_INVALID_URL, WXT_CATEGORY_REQUEST, "downloadFile:fail invalid url");
 
   /* A call that fails at once: its callbacks run on this thread, or on the worker that still runs the previous ones. */

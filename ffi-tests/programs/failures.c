@@ -21,7 +21,7 @@ static void download_fails(const char *url, uint32_t timeout, int32_t err_no, in
   request.timeout = timeout;
   Recorder recorder = {0};
   WxtCallbacks callbacks = recorded_by(&recorder);
-  check_number(wxt_download_file(session, &request, &callbacks, NULL), WXT_OK, "the status", file, line);
+  check_number(wxt_download_file(session, &request, &callbacks, NULL, NULL), WXT_OK, "the status", file, line);
   expect_failure(&recorder, err_no, category, NULL, file, line);
   check_contains(recorder.err_msg, "downloadFile:fail ", true, "err_msg", file, line);
   check(strlen(recorder.err_msg) > strlen("downloadFile:fail "), "the reason is told", file, line);
@@ -77,7 +77,7 @@ static void uploads(void) {
     request.name = wxt_str("file");
     request.timeout = SHORT;
     WxtCallbacks callbacks = recorded_by(&recorder);
-    CHECK_NUMBER(wxt_upload_file(session, &request, &callbacks, NULL), WXT_OK);
+    CHECK_NUMBER(wxt_upload_file(session, &request, &callbacks, NULL, NULL), WXT_OK);
     EXPECT_FAILURE(&recorder, WXT_ERRNO_TIMEOUT, WXT_CATEGORY_TIMEOUT, "uploadFile:fail timeout");
     /* Bytes in the device's buffers do not count as sent. */
     CHECK(recorder.progress.progress < 100);

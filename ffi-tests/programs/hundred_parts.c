@@ -43,7 +43,7 @@ static void of_a_hundred_parts(WxtSession *session, const char *url) {
   long memory = peak_memory_in_kib();
   Recorder recorder = {0};
   WxtCallbacks callbacks = recorded_by(&recorder);
-  CHECK_NUMBER(wxt_upload_file(session, &request, &callbacks, NULL), WXT_OK);
+  CHECK_NUMBER(wxt_upload_file(session, &request, &callbacks, NULL, NULL), WXT_OK);
   EXPECT_SUCCESS(&recorder, 200);
   long grown = peak_memory_in_kib() - memory;
   CHECK(recorder.progress.total_bytes > PARTS * size);

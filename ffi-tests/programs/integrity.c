@@ -9,7 +9,7 @@ static WxtStatus download_update(WxtSession *session, const char *url, const cha
   request.file_path = wxt_str("wxfile://usr/update.bin");
   request.expected_sha256 = wxt_str(sha256);
   request.verify_digest = 1;
-  return wxt_download_file(session, &request, callbacks, NULL);
+  return wxt_download_file(session, &request, callbacks, NULL, NULL);
 }
 
 static char update_path[1024];
@@ -66,7 +66,7 @@ static void of_a_length(WxtSession *session) {
     request.expected_length = lengths[i];
     Recorder recorder = {0};
     WxtCallbacks callbacks = recorded_by(&recorder);
-    CHECK_NUMBER(wxt_download_file(session, &request, &callbacks, NULL), WXT_OK);
+    CHECK_NUMBER(wxt_download_file(session, &request, &callbacks, NULL, NULL), WXT_OK);
     EXPECT_FAILURE(&recorder, WXT_ERRNO_NETWORK, WXT_CATEGORY_INTEGRITY, NULL);
     /* The body was not requested. */
     CHECK_NUMBER(recorder.progress_events, 0);

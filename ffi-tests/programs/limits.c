@@ -55,10 +55,10 @@ static void waiting_is_no_part_of_the_deadline(void) {
   WxtDownloadRequest request = wxt_download_request();
   request.url = wxt_str(fault("stall-in-body"));
   request.timeout = 1500;
-  CHECK_NUMBER(wxt_download_file(session, &request, &callbacks, NULL), WXT_OK);
+  CHECK_NUMBER(wxt_download_file(session, &request, &callbacks, NULL, NULL), WXT_OK);
   callbacks = recorded_by(&second);
   request.url = wxt_str(fault("stall-in-body"));
-  CHECK_NUMBER(wxt_download_file(session, &request, &callbacks, NULL), WXT_OK);
+  CHECK_NUMBER(wxt_download_file(session, &request, &callbacks, NULL, NULL), WXT_OK);
   EXPECT_FAILURE(&first, WXT_ERRNO_TIMEOUT, WXT_CATEGORY_TIMEOUT, "downloadFile:fail timeout");
   CHECK(!has_run(&second, 'F'));
   EXPECT_FAILURE(&second, WXT_ERRNO_TIMEOUT, WXT_CATEGORY_TIMEOUT, "downloadFile:fail timeout");

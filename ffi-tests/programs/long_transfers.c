@@ -29,7 +29,7 @@ static WxtStatus open_for_long_transfers(WxtSessionOptions options, WxtSession *
   options.resume = WXT_RESUME_WITHIN_TASK; /* a download then continues where it stopped */
   options.max_retries = 1;
   options.retry_uploads = 1; /* only if the servers know Idempotency-Key */
-  return wxt_session_open(&options, session);
+  return wxt_session_open(&options, session, NULL);
 }
 
 /* The app's two life cycle callbacks. */
@@ -48,7 +48,7 @@ static WxtTaskId start_download_with(WxtSession *session, const char *url, uint3
   request.timeout = timeout;
   WxtCallbacks callbacks = recorded_by(recorder);
   WxtTaskId task = 0;
-  CHECK_NUMBER(wxt_download_file(session, &request, &callbacks, &task), WXT_OK);
+  CHECK_NUMBER(wxt_download_file(session, &request, &callbacks, &task, NULL), WXT_OK);
   return task;
 }
 

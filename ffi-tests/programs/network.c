@@ -67,7 +67,7 @@ static void tell(WxtSession *session, int32_t kind, bool metered) {
   WxtNetwork network = wxt_network();
   network.kind = kind;
   network.metered = metered;
-  WxtStatus status = wxt_session_network_changed(session, &network);
+  WxtStatus status = wxt_session_network_changed(session, &network, NULL);
   CHECK_NUMBER(status, WXT_OK);
 }
 
@@ -83,7 +83,7 @@ static void a_network_that_costs(void) {
   request.timeout = 1000;
   request.needs_unmetered = 1;
   WxtCallbacks callbacks = recorded_by(&waiting);
-  CHECK_NUMBER(wxt_download_file(session, &request, &callbacks, NULL), WXT_OK);
+  CHECK_NUMBER(wxt_download_file(session, &request, &callbacks, NULL, NULL), WXT_OK);
   start_download(session, tls("/slow?ms=1200"), &other);
   EXPECT_SUCCESS(&other, 200);
   CHECK(!has_run(&waiting, 'F') && !has_run(&waiting, 'H'));
@@ -118,14 +118,19 @@ static void no_network(void) {
 
   WxtNetwork network = wxt_network();
   network.kind = 4;
-  CHECK_NUMBER(wxt_session_network_changed(session, &network), WXT_INVALID_ARGUMENT);
-  CHECK_NUMBER(wxt_session_network_changed(session, NULL), WXT_INVALID_ARGUMENT);
+  WxtStatusDetail detail = wxt_status_detail();
+  CHECK_NUMBER(wxt_session_network_changed(session, &network, &detail), WXT_INVALID_ARGUMENT);
+  CHECK_CONTAINS(detail.text, "kind is 4, which is not one of WXT_NETWORK_OTHER (0)");
+  CHECK_NUMBER(wxt_session_network_changed(session, NULL, &detail), WXT_INVALID_ARGUMENT);
+  CHECK_TEXT(detail.text, "network is NULL");
   network = wxt_network();
   network.struct_size = 0;
-  CHECK_NUMBER(wxt_session_network_changed(session, &network), WXT_INVALID_STRUCT_SIZE);
+  CHECK_NUMBER(wxt_session_network_changed(session, &network, &detail), WXT_INVALID_STRUCT_SIZE);
+  CHECK_CONTAINS(detail.text, "struct_size of network is 0");
   close_session(session);
   network = wxt_network();
-  CHECK_NUMBER(wxt_session_network_changed(session, &network), WXT_SESSION_CLOSED);
+  CHECK_NUMBER(wxt_session_network_changed(session, &network, &detail), WXT_SESSION_CLOSED);
+  CHECK_CONTAINS(detail.text, "session is closing or closed");
 }
 
 int main(void) {

@@ -113,7 +113,7 @@ static void the_network(void) {
   request.url = wxt_str(fault("stall-before-answer"));
   request.timeout = 200;
   WxtCallbacks callbacks = recorded_by(&recorder);
-  CHECK_NUMBER(wxt_download_file(session, &request, &callbacks, NULL), WXT_OK);
+  CHECK_NUMBER(wxt_download_file(session, &request, &callbacks, NULL, NULL), WXT_OK);
   EXPECT_FAILURE(&recorder, WXT_ERRNO_TIMEOUT, WXT_CATEGORY_TIMEOUT, "downloadFile:fail timeout");
   CHECK(recorder.has_profile && profile->connect_end > 0);
   CHECK(profile->rtt == WXT_PROFILE_ABSENT && profile->http_rtt_estimate == WXT_PROFILE_ABSENT);
@@ -136,7 +136,7 @@ static void without(WxtSession *session) {
     upload.file_path = wxt_str(in_directory("file"));
     upload.name = wxt_str("file");
     upload.disable_profile = 1;
-    CHECK_NUMBER(wxt_upload_file(session, &upload, &callbacks, NULL), WXT_OK);
+    CHECK_NUMBER(wxt_upload_file(session, &upload, &callbacks, NULL, NULL), WXT_OK);
     wait_for(&recorder, 'R');
     CHECK(has_run(&recorder, cases[i].works ? 'S' : 'F'));
     CHECK(!recorder.has_profile);
@@ -145,7 +145,7 @@ static void without(WxtSession *session) {
     WxtDownloadRequest download = wxt_download_request();
     download.url = wxt_str(tls(cases[i].path));
     download.disable_profile = 1;
-    CHECK_NUMBER(wxt_download_file(session, &download, &callbacks, NULL), WXT_OK);
+    CHECK_NUMBER(wxt_download_file(session, &download, &callbacks, NULL, NULL), WXT_OK);
     wait_for(&recorder, 'R');
     CHECK(has_run(&recorder, cases[i].works ? 'S' : 'F'));
     CHECK(!recorder.has_profile);

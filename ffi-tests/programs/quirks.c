@@ -33,7 +33,7 @@ static char *headers_as_received(const WxtSessionOptions *options, const WxtPair
     request.name = wxt_str("file");
     request.header = header;
     request.header_count = count;
-    CHECK_NUMBER(wxt_upload_file(session, &request, &callbacks, NULL), WXT_OK);
+    CHECK_NUMBER(wxt_upload_file(session, &request, &callbacks, NULL, NULL), WXT_OK);
     EXPECT_SUCCESS(&recorder, 200);
     answer = recorder.data;
     recorder.data = NULL;
@@ -42,7 +42,7 @@ static char *headers_as_received(const WxtSessionOptions *options, const WxtPair
     request.url = wxt_str(tls("/headers"));
     request.header = header;
     request.header_count = count;
-    CHECK_NUMBER(wxt_download_file(session, &request, &callbacks, NULL), WXT_OK);
+    CHECK_NUMBER(wxt_download_file(session, &request, &callbacks, NULL, NULL), WXT_OK);
     EXPECT_SUCCESS(&recorder, 200);
     answer = read_text(recorder.native_path);
   }
@@ -255,7 +255,7 @@ static void timeout_of_old_base_libraries(void) {
     Recorder recorder = {0};
     WxtCallbacks callbacks = recorded_by(&recorder);
     uint64_t called = now();
-    CHECK_NUMBER(wxt_download_file(session, &request, &callbacks, NULL), WXT_OK);
+    CHECK_NUMBER(wxt_download_file(session, &request, &callbacks, NULL, NULL), WXT_OK);
     EXPECT_FAILURE(&recorder, WXT_ERRNO_TIMEOUT, WXT_CATEGORY_TIMEOUT, "downloadFile:fail timeout");
     CHECK(now() - called >= 290 && now() - called < 30000);
     close_session(session);
@@ -274,7 +274,7 @@ static void file_path_of_old_base_libraries(void) {
     request.file_path = wxt_str("wxfile://usr/chosen");
     Recorder recorder = {0};
     WxtCallbacks callbacks = recorded_by(&recorder);
-    CHECK_NUMBER(wxt_download_file(session, &request, &callbacks, NULL), WXT_OK);
+    CHECK_NUMBER(wxt_download_file(session, &request, &callbacks, NULL, NULL), WXT_OK);
     wait_for(&recorder, 'R');
     CHECK_TEXT(recorder.err_msg, "downloadFile:ok");
     if (i == 0) {

@@ -6,7 +6,7 @@ static WxtStatus open_with_limits(WxtSessionOptions options, WxtSession **sessio
   options.max_bytes_per_second = 500 * 1024; /* all tasks together; 0: no limit */
   options.low_speed_limit = 1000;            /* a connection that transfers fewer bytes per second… */
   options.low_speed_time = 2000;             /* …for this many milliseconds fails with `stalled` */
-  return wxt_session_open(&options, session);
+  return wxt_session_open(&options, session, NULL);
 }
 
 static WxtTaskId download_in_the_background(WxtSession *session, const char *url, const WxtCallbacks *callbacks) {
@@ -15,7 +15,7 @@ static WxtTaskId download_in_the_background(WxtSession *session, const char *url
   request.max_bytes_per_second = 50 * 1024; /* this task, within the session's limit */
   request.priority = -1;                    /* tasks with the default priority 0 start first */
   WxtTaskId task = 0;
-  CHECK_NUMBER(wxt_download_file(session, &request, callbacks, &task), WXT_OK);
+  CHECK_NUMBER(wxt_download_file(session, &request, callbacks, &task, NULL), WXT_OK);
   return task;
 }
 
@@ -60,6 +60,6 @@ int main(void) {
 
   WxtSessionOptions half = local_options();
   half.low_speed_limit = 1000;
-  CHECK_NUMBER(wxt_session_open(&half, &session), WXT_INVALID_ARGUMENT);
+  CHECK_NUMBER(wxt_session_open(&half, &session, NULL), WXT_INVALID_ARGUMENT);
   return 0;
 }

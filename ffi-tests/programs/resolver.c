@@ -150,7 +150,7 @@ static void never_answered(void) {
   request.url = wxt_str(url("/bytes/10"));
   request.timeout = 200;
   WxtCallbacks callbacks = recorded_by(&recorder);
-  CHECK_NUMBER(wxt_download_file(session, &request, &callbacks, NULL), WXT_OK);
+  CHECK_NUMBER(wxt_download_file(session, &request, &callbacks, NULL, NULL), WXT_OK);
   EXPECT_FAILURE(&recorder, WXT_ERRNO_TIMEOUT, WXT_CATEGORY_TIMEOUT, "downloadFile:fail timeout");
   CHECK_NUMBER(wxt_resolution_finish(wait_for_question(&resolver), &address, 1), WXT_OK);
   recorder_forget(&recorder);

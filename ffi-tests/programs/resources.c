@@ -44,17 +44,17 @@ static void an_open_descriptor_that_cannot_be_duplicated(WxtSession *session) {
   callbacks.release = no_callback;
 
   leave_no_descriptor();
-  CHECK_NUMBER(wxt_upload_file(session, &request, &callbacks, NULL), WXT_OUT_OF_RESOURCES);
+  CHECK_NUMBER(wxt_upload_file(session, &request, &callbacks, NULL, NULL), WXT_OUT_OF_RESOURCES);
   CHECK_NUMBER(wxt_import_file_descriptor(session, descriptor, 0, wxt_str("a.txt"), on_result, NULL),
                WXT_OUT_OF_RESOURCES);
   request.file_descriptor = 1000000;
-  CHECK_NUMBER(wxt_upload_file(session, &request, &callbacks, NULL), WXT_INVALID_ARGUMENT);
+  CHECK_NUMBER(wxt_upload_file(session, &request, &callbacks, NULL, NULL), WXT_INVALID_ARGUMENT);
   leave_ample_descriptors();
 
   Recorder recorder = {0};
   callbacks = recorded_by(&recorder);
   request.file_descriptor = descriptor;
-  CHECK_NUMBER(wxt_upload_file(session, &request, &callbacks, NULL), WXT_OK);
+  CHECK_NUMBER(wxt_upload_file(session, &request, &callbacks, NULL, NULL), WXT_OK);
   EXPECT_SUCCESS(&recorder, 200);
   recorder_forget(&recorder);
   CHECK(close(descriptor) == 0);

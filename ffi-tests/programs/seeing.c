@@ -1,6 +1,31 @@
-/* What a host can learn about its session: decisions about a URL, statistics, and a trace of each request. */
+/* What a host can learn about its session: the reason of a status, decisions about a URL, statistics, and a trace of each
+ * request. */
 
 #include "../support.h"
+
+/* --- The reason of a status. --- */
+
+static WxtStatus open_and_explain(const WxtSessionOptions *options, WxtSession **session) {
+  WxtStatusDetail detail = wxt_status_detail();
+  WxtStatus status = wxt_session_open(options, session, &detail);
+  if (status != WXT_OK) {
+    /* Such as: invalid pin: pins[2].sha256_length is 20, but must be 32 */
+    fprintf(stderr, "%s: %s\n", wxt_status_text(status), detail.text);
+  }
+  return status;
+}
+
+static void why_a_session_is_not_opened(void) {
+  WxtSession *session = NULL;
+  uint8_t hash[20] = {0};
+  WxtPin pin = {wxt_str("example.com"), hash, sizeof hash};
+  WxtSessionOptions options = local_options();
+  CHECK_NUMBER(open_and_explain(&options, &session), WXT_OK);
+  close_session(session);
+  options.pins = &pin;
+  options.pin_count = 1;
+  CHECK_NUMBER(open_and_explain(&options, &session), WXT_INVALID_PIN);
+}
 
 /* --- Decisions about a URL. --- */
 
@@ -276,7 +301,7 @@ static void what_a_task_asked_for(void) {
   Recorder recorder = {0};
   WxtCallbacks callbacks = recorded_by(&recorder);
   callbacks.on_trace = on_trace;
-  CHECK_NUMBER(wxt_download_file(session, &request, &callbacks, NULL), WXT_OK);
+  CHECK_NUMBER(wxt_download_file(session, &request, &callbacks, NULL, NULL), WXT_OK);
   EXPECT_SUCCESS(&recorder, 200);
   CHECK(fclose(traces) == 0);
   char *text = read_text(path);
@@ -291,6 +316,7 @@ static void what_a_task_asked_for(void) {
 
 int main(void) {
   begin();
+  why_a_session_is_not_opened();
   what_the_rules_say_of_a_url();
   what_a_session_has_done();
   what_a_task_asked_for();

@@ -1,129 +1,285 @@
-/* Opening and closing: every mistake in the options has its own status, and nothing is left behind. */
+/* Opening and closing: every mistake in the options has its status and a reason that names the field, and nothing is left
+ * behind. */
 
 #include "../support.h"
 
 #include <dirent.h>
 #include <sched.h>
 
-static void refused(const WxtSessionOptions *options, WxtStatus status) {
+/* Every text of the host contains this word in the tests of refusals. No reason may repeat it. */
+#define CANARY "canary"
+
+/* Opening fails with `status`, and the reason contains `reason`, which is the field as the header spells it. */
+static void refused(const WxtSessionOptions *options, WxtStatus status, const char *reason) {
   static int anything;
   WxtSession *session = (WxtSession *)&anything;
-  CHECK_NUMBER(wxt_session_open(options, &session), status);
+  WxtStatusDetail detail = wxt_status_detail();
+  CHECK_NUMBER(wxt_session_open(options, &session, &detail), status);
   CHECK(session == NULL);
+  CHECK_CONTAINS(detail.text, reason);
+  CHECK_LACKS(detail.text, CANARY);
+  CHECK_LACKS(detail.text, variable("WXT_DIRECTORY"));
+  /* The reason is not needed for the status. */
+  CHECK_NUMBER(wxt_session_open(options, &session, NULL), status);
 }
 
-static void mistakes_in_the_options(void) {
-  refused(NULL, WXT_INVALID_ARGUMENT);
-  WxtSessionOptions good = local_options();
-  CHECK_NUMBER(wxt_session_open(&good, NULL), WXT_INVALID_ARGUMENT);
+/* Valid options whose texts all contain the canary. What they point to is static. */
+static WxtSessionOptions options_with_canaries(void) {
+  static WxtStr domains[1];
+  WxtSessionOptions options = local_options();
+  domains[0] = wxt_str("https://" CANARY ".example");
+  options.app_id = wxt_str("wx" CANARY);
+  options.app_version = wxt_str(CANARY);
+  options.user_id = wxt_str(CANARY);
+  options.user_agent = wxt_str(CANARY);
+  options.referer = wxt_str("https://" CANARY ".example/{appid}/{version}");
+  options.path_scheme = wxt_str(CANARY "file");
+  options.data_directory = wxt_str(in_directory(CANARY));
+  options.upload_domains = domains;
+  options.upload_domain_count = 1;
+  options.download_domains = domains;
+  options.download_domain_count = 1;
+  options.proxy = wxt_str("http://" CANARY ":" CANARY "@127.0.0.1:1");
+  return options;
+}
 
-  WxtSessionOptions options = good;
-  options.app_id = wxt_str(NULL);
-  refused(&options, WXT_INVALID_ARGUMENT);
-  static const char *const no_app_ids[] = {"a/b", ".", "..", "a?b", "a#b", "a b", " ", "a\tb", "%2e%2e"};
-  for (size_t index = 0; index < sizeof no_app_ids / sizeof *no_app_ids; index++) {
-    options.app_id = wxt_str(no_app_ids[index]);
-    refused(&options, WXT_INVALID_ARGUMENT);
-  }
-  options.app_id.ptr = NULL;
-  refused(&options, WXT_INVALID_ARGUMENT);
-  options.app_id = wxt_str("\xff");
-  refused(&options, WXT_INVALID_UTF8);
-
-  options = good;
-  options.app_version = wxt_str("7\r\nX: y");
-  refused(&options, WXT_INVALID_ARGUMENT);
-  options.app_version = wxt_str("..");
-  refused(&options, WXT_INVALID_ARGUMENT);
-  options = good;
-  options.user_agent = wxt_str("agent\n");
-  refused(&options, WXT_INVALID_ARGUMENT);
-
+static void mistakes_in_texts(const WxtSessionOptions *good) {
+  static const WxtStr without_pointer = {NULL, 5};
   char long_name[256];
   memset(long_name, 'U', sizeof long_name - 1);
   long_name[sizeof long_name - 1] = '\0';
-  options = good;
+
+  WxtSessionOptions options = *good;
+  options.app_id = wxt_str(NULL);
+  refused(&options, WXT_INVALID_ARGUMENT, "app_id is required");
+  static const char *const no_app_ids[] = {CANARY "/b", ".", "..", CANARY "?b", "a#b", "a b", " ", "a\tb", "%2e%2e"};
+  for (size_t index = 0; index < sizeof no_app_ids / sizeof *no_app_ids; index++) {
+    options.app_id = wxt_str(no_app_ids[index]);
+    refused(&options, WXT_INVALID_ARGUMENT, "app_id is");
+  }
+  options.app_id = without_pointer;
+  refused(&options, WXT_INVALID_ARGUMENT, "app_id.len is 5, but its ptr is NULL");
+  options.app_id = wxt_str(CANARY "\xff");
+  refused(&options, WXT_INVALID_UTF8, "app_id is not UTF-8");
   options.app_id = wxt_str(long_name);
-  refused(&options, WXT_INVALID_ARGUMENT);
-  options = good;
+  refused(&options, WXT_INVALID_ARGUMENT, "app_id is empty, or too long");
+  options = *good;
   options.user_id = wxt_str(long_name);
-  refused(&options, WXT_INVALID_ARGUMENT);
+  refused(&options, WXT_INVALID_ARGUMENT, "user_id is empty, or too long");
 
-  options = good;
-  options.platform = 0;
-  refused(&options, WXT_INVALID_ARGUMENT);
-  options.platform = 5;
-  refused(&options, WXT_INVALID_ARGUMENT);
-  options = good;
-  options.path_policy = 2;
-  refused(&options, WXT_INVALID_ARGUMENT);
-  options = good;
-  options.storage_sharing = -1;
-  refused(&options, WXT_INVALID_ARGUMENT);
+  options = *good;
+  options.app_version = wxt_str(CANARY "\r\nX: y");
+  refused(&options, WXT_INVALID_ARGUMENT, "app_version is");
+  options.app_version = wxt_str("..");
+  refused(&options, WXT_INVALID_ARGUMENT, "app_version is");
+  options = *good;
+  options.user_agent = wxt_str(CANARY "\n");
+  refused(&options, WXT_INVALID_ARGUMENT, "user_agent has");
+  options = *good;
+  options.referer = wxt_str("https://" CANARY ":password@example.com/");
+  refused(&options, WXT_INVALID_ARGUMENT, "referer is");
+  options = *good;
+  options.path_scheme = wxt_str(CANARY);
+  refused(&options, WXT_INVALID_ARGUMENT, "path_scheme is");
 
-  options = good;
+  options = *good;
   options.client_version = wxt_str(NULL);
-  refused(&options, WXT_INVALID_ARGUMENT);
-  options.client_version = wxt_str("8.0.x");
-  refused(&options, WXT_INVALID_VERSION);
-  options = good;
-  options.base_library_version = wxt_str("2..4");
-  refused(&options, WXT_INVALID_VERSION);
+  refused(&options, WXT_INVALID_ARGUMENT, "client_version is required");
+  options.client_version = wxt_str("8.0." CANARY);
+  refused(&options, WXT_INVALID_VERSION, "client_version is not a list of numbers");
+  options = *good;
+  options.base_library_version = wxt_str("2.." CANARY);
+  refused(&options, WXT_INVALID_VERSION, "base_library_version is not a list of numbers");
 
-  options = good;
-  options.data_directory = wxt_str(NULL);
-  refused(&options, WXT_INVALID_ARGUMENT);
-  options.data_directory = wxt_str("relative");
-  refused(&options, WXT_INVALID_ARGUMENT);
-  write_bytes(in_directory("a-file"), "x", 1);
-  options.data_directory = wxt_str(in_directory("a-file"));
-  refused(&options, WXT_STORAGE_FAILED);
+  static const struct {
+    size_t offset;
+    const char *name;
+  } texts[] = {
+      {offsetof(WxtSessionOptions, app_version), "app_version"},
+      {offsetof(WxtSessionOptions, user_id), "user_id"},
+      {offsetof(WxtSessionOptions, client_version), "client_version"},
+      {offsetof(WxtSessionOptions, base_library_version), "base_library_version"},
+      {offsetof(WxtSessionOptions, user_agent), "user_agent"},
+      {offsetof(WxtSessionOptions, referer), "referer"},
+      {offsetof(WxtSessionOptions, path_scheme), "path_scheme"},
+      {offsetof(WxtSessionOptions, data_directory), "data_directory"},
+      {offsetof(WxtSessionOptions, proxy), "proxy"},
+  };
+  for (size_t index = 0; index < sizeof texts / sizeof *texts; index++) {
+    options = *good;
+    WxtStr *text = (WxtStr *)((char *)&options + texts[index].offset);
+    *text = without_pointer;
+    refused(&options, WXT_INVALID_ARGUMENT, format("%s.len is 5", texts[index].name));
+    *text = wxt_str(CANARY "\xff");
+    refused(&options, WXT_INVALID_UTF8, format("%s is not UTF-8", texts[index].name));
+  }
 
+  options = *good;
+  options.proxy = wxt_str("socks5://" CANARY ":" CANARY "@127.0.0.1:1");
+  refused(&options, WXT_INVALID_PROXY, "proxy is not an http URL");
+  options.proxy = wxt_str("http://" CANARY ":" CANARY "@[::1:1");
+  refused(&options, WXT_INVALID_PROXY, "proxy cannot be read");
+  options.proxy = wxt_str("http://127.0.0.1:1/" CANARY);
+  refused(&options, WXT_INVALID_PROXY, "proxy has more than");
+}
+
+static void mistakes_in_numbers(const WxtSessionOptions *good) {
+  WxtSessionOptions options = *good;
+  options.platform = 0;
+  refused(&options, WXT_INVALID_ARGUMENT, "platform is 0, which is not one of WXT_PLATFORM_IOS (1), WXT_PLATFORM_ANDROID (2)");
+  options.platform = 5;
+  refused(&options, WXT_INVALID_ARGUMENT, "platform is 5");
+  options = *good;
+  options.path_policy = 2;
+  refused(&options, WXT_INVALID_ARGUMENT, "path_policy is 2");
+  options = *good;
+  options.storage_sharing = -1;
+  refused(&options, WXT_INVALID_ARGUMENT, "storage_sharing is -1");
+  options = *good;
+  options.lan_policy = 3;
+  refused(&options, WXT_INVALID_ARGUMENT, "lan_policy is 3");
+  options = *good;
+  options.resume = 1000;
+  refused(&options, WXT_INVALID_ARGUMENT, "resume is 1000");
+
+  options = *good;
+  options.retry_uploads = 1;
+  options.send_uploads_once = 1;
+  refused(&options, WXT_INVALID_ARGUMENT, "retry_uploads excludes send_uploads_once");
+  options = *good;
+  options.low_speed_limit = 1234;
+  refused(&options, WXT_INVALID_ARGUMENT, "low_speed_limit is 1234, but low_speed_time is 0");
+  options = *good;
+  options.low_speed_time = 1234;
+  refused(&options, WXT_INVALID_ARGUMENT, "low_speed_time is 1234, but low_speed_limit is 0");
+}
+
+static void mistakes_in_lists(const WxtSessionOptions *good) {
   WxtStr domains[2];
   domains[0] = wxt_str("https://example.com");
-  domains[1] = wxt_str("https://example.com/path");
-  options = good;
+  domains[1] = wxt_str("https://" CANARY ".example/path");
+  WxtSessionOptions options = *good;
   options.upload_domains = domains;
   options.upload_domain_count = 2;
-  refused(&options, WXT_INVALID_DOMAIN);
+  refused(&options, WXT_INVALID_DOMAIN, "upload_domains[1]");
   options.upload_domains = NULL;
-  refused(&options, WXT_INVALID_ARGUMENT);
-  options = good;
+  refused(&options, WXT_INVALID_ARGUMENT, "upload_domains is NULL, but its count is 2");
+  options = *good;
   options.download_domains = domains;
   options.download_domain_count = 2;
-  refused(&options, WXT_INVALID_DOMAIN);
-  domains[1] = wxt_str("http://example.com");
+  refused(&options, WXT_INVALID_DOMAIN, "download_domains[1]");
+  domains[1] = wxt_str("http://" CANARY ".example");
   options.allow_plain_http = 0;
-  refused(&options, WXT_INVALID_DOMAIN);
+  refused(&options, WXT_INVALID_DOMAIN, "download_domains[1] cannot be listed: plain http");
   options.skip_domain_check = 1;
-  refused(&options, WXT_INVALID_DOMAIN);
+  refused(&options, WXT_INVALID_DOMAIN, "download_domains[1]");
+  domains[1] = wxt_str(CANARY "\xff");
+  refused(&options, WXT_INVALID_UTF8, "download_domains[1] is not UTF-8");
+  domains[1].ptr = NULL;
+  refused(&options, WXT_INVALID_ARGUMENT, "download_domains[1].len is 7");
 
-  options = good;
-  options.root_certificates = wxt_str("no certificate");
-  refused(&options, WXT_INVALID_CERTIFICATE);
+  options = *good;
+  options.root_certificates = wxt_str(CANARY);
+  refused(&options, WXT_INVALID_CERTIFICATE, "root_certificates cannot be used");
   options.root_certificates = wxt_str("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
-  refused(&options, WXT_INVALID_CERTIFICATE);
+  refused(&options, WXT_INVALID_CERTIFICATE, "root_certificates cannot be used");
 
   static const uint8_t hash[32] = {0};
-  WxtPin pin = {{NULL, 0}, hash, sizeof hash};
-  options = good;
-  options.pins = &pin;
-  options.pin_count = 1;
-  refused(&options, WXT_INVALID_PIN);
-  static const char *const no_hosts[] = {"", "https://example.com", "example.com:443", "*.example.com", "a b"};
+  WxtPin pins[2] = {{{"example.com", 11}, hash, sizeof hash}, {{NULL, 0}, hash, sizeof hash}};
+  options = *good;
+  options.pins = pins;
+  options.pin_count = 2;
+  refused(&options, WXT_INVALID_PIN, "pins[1].host");
+  static const char *const no_hosts[] = {"", "https://" CANARY ".example", CANARY ".example:443", "*.example.com", "a b"};
   for (size_t index = 0; index < sizeof no_hosts / sizeof *no_hosts; index++) {
-    pin.host = wxt_str(no_hosts[index]);
-    refused(&options, WXT_INVALID_PIN);
+    pins[1].host = wxt_str(no_hosts[index]);
+    refused(&options, WXT_INVALID_PIN, "pins[1].host is not a host name");
   }
-  pin.host = wxt_str("example.com");
-  pin.sha256_length = 31;
-  refused(&options, WXT_INVALID_PIN);
-  pin.sha256_length = 32;
-  close_session(open_session(&options));
+  pins[1].host = wxt_str("example.com");
+  pins[1].sha256_length = 31;
+  refused(&options, WXT_INVALID_PIN, "pins[1].sha256_length is 31, but must be 32");
+  pins[1].sha256_length = 32;
+  pins[1].sha256 = NULL;
+  refused(&options, WXT_INVALID_ARGUMENT, "pins[1].sha256 is NULL");
+  options.pins = NULL;
+  refused(&options, WXT_INVALID_ARGUMENT, "pins is NULL");
+}
 
-  options = good;
-  options.proxy = wxt_str("socks5://127.0.0.1:1");
-  refused(&options, WXT_INVALID_PROXY);
+static void sign(void *context, uint16_t scheme, const uint8_t *message, size_t message_length, WxtSigning *signing) {
+  (void)context, (void)scheme, (void)message, (void)message_length, (void)signing;
+}
+
+static void mistakes_in_the_client_certificate(const WxtSessionOptions *good) {
+  WxtStr host = wxt_str(CANARY ".example");
+  WxtSessionOptions options = *good;
+  options.client_certificate.hosts = &host;
+  options.client_certificate.host_count = 1;
+  refused(&options, WXT_INVALID_ARGUMENT, "client_certificate.chain is required");
+  options.client_certificate.chain = wxt_str(CANARY);
+  refused(&options, WXT_INVALID_ARGUMENT, "client_certificate.sign is required");
+  options.client_certificate.sign = sign;
+  refused(&options, WXT_INVALID_CERTIFICATE, "client_certificate cannot be used");
+  options.client_certificate.scheme_count = 1;
+  refused(&options, WXT_INVALID_ARGUMENT, "client_certificate.schemes is NULL");
+  options.client_certificate.scheme_count = 0;
+  options.client_certificate.host_count = 0;
+  refused(&options, WXT_INVALID_ARGUMENT, "client_certificate.hosts is required");
+}
+
+static void mistakes_in_the_directory(const WxtSessionOptions *good) {
+  WxtSessionOptions options = *good;
+  options.data_directory = wxt_str(NULL);
+  refused(&options, WXT_INVALID_ARGUMENT, "data_directory is required");
+  options.data_directory = wxt_str("relative-" CANARY);
+  refused(&options, WXT_INVALID_ARGUMENT, "data_directory is not an absolute path");
+  write_bytes(in_directory(CANARY "-file"), "x", 1);
+  options.data_directory = wxt_str(in_directory(CANARY "-file"));
+  refused(&options, WXT_STORAGE_FAILED, "data_directory cannot be used: create the data directory: ");
+  /* The text of the system. */
+  refused(&options, WXT_STORAGE_FAILED, strerror(EEXIST));
+  options.data_directory = wxt_str(in_directory(CANARY "-file/below"));
+  refused(&options, WXT_STORAGE_FAILED, strerror(ENOTDIR));
+  /* A file in place of a directory that the library makes. */
+  const char *directory = in_directory(CANARY "-directory");
+  CHECK(mkdir(directory, 0700) == 0);
+  write_bytes(format("%s/locks", directory), "x", 1);
+  options.data_directory = wxt_str(directory);
+  refused(&options, WXT_STORAGE_FAILED, "data_directory cannot be used: open the directories: ");
+}
+
+static void mistakes_in_the_options(void) {
+  refused(NULL, WXT_INVALID_ARGUMENT, "options is NULL");
+  WxtSessionOptions good = options_with_canaries();
+  WxtStatusDetail detail = wxt_status_detail();
+  CHECK_NUMBER(wxt_session_open(&good, NULL, &detail), WXT_INVALID_ARGUMENT);
+  CHECK_TEXT(detail.text, "session is NULL");
+
+  mistakes_in_texts(&good);
+  mistakes_in_numbers(&good);
+  mistakes_in_lists(&good);
+  mistakes_in_the_client_certificate(&good);
+  mistakes_in_the_directory(&good);
+
+  WxtSession *session = NULL;
+  CHECK_NUMBER(wxt_session_open(&good, &session, &detail), WXT_OK);
+  CHECK_TEXT(detail.text, "");
+  refused(&good, WXT_STORAGE_LOCKED, "storage_sharing");
+  close_session(session);
+}
+
+/* A struct for the reason that cannot hold it is refused before anything else, and is not written. */
+static void sizes_of_the_detail(void) {
+  WxtSessionOptions options = local_options();
+  WxtSession *session = NULL;
+  static const size_t sizes[] = {0, 3, sizeof(size_t), sizeof(WxtStatusDetail) - sizeof(size_t), 1000000};
+  for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+    WxtStatusDetail detail = wxt_status_detail();
+    memset(detail.text, 'x', sizeof detail.text);
+    detail.struct_size = sizes[i];
+    CHECK_NUMBER(wxt_session_open(&options, &session, &detail), WXT_INVALID_STRUCT_SIZE);
+    CHECK(detail.text[0] == 'x' && detail.text[sizeof detail.text - 1] == 'x');
+    CHECK(session == NULL);
+  }
 }
 
 /* Structs of hosts that were built with another version of the header. */
@@ -132,7 +288,7 @@ static void other_sizes(void) {
   static const size_t sizes[] = {0, 3, sizeof(WxtSessionOptions) - 1, sizeof(WxtSessionOptions) + 1, 1000000};
   for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
     options.struct_size = sizes[i];
-    refused(&options, WXT_INVALID_STRUCT_SIZE);
+    refused(&options, WXT_INVALID_STRUCT_SIZE, "struct_size of options is");
   }
   /* A shorter struct with all required fields. Bytes after its end are not read. */
   options = local_options();
@@ -149,14 +305,14 @@ static void other_sizes(void) {
   newer.known.struct_size = sizeof newer;
   close_session(open_session(&newer.known));
   newer.unknown[1] = 1;
-  refused(&newer.known, WXT_INVALID_STRUCT_SIZE);
+  refused(&newer.known, WXT_INVALID_STRUCT_SIZE, "options sets a field after");
 }
 
 /* The files of a mini program belong to one session, unless both sessions share them. */
 static void two_sessions(void) {
   WxtSessionOptions options = local_options();
   WxtSession *first = open_session(&options);
-  refused(&options, WXT_STORAGE_LOCKED);
+  refused(&options, WXT_STORAGE_LOCKED, "storage_sharing");
   WxtSessionOptions other_user = options;
   other_user.user_id = wxt_str("another");
   WxtSession *second = open_session(&other_user);
@@ -199,8 +355,8 @@ static void after_the_end(void) {
   WxtUploadRequest upload = wxt_upload_request();
   Recorder recorder = {0};
   WxtCallbacks callbacks = recorded_by(&recorder);
-  CHECK_NUMBER(wxt_download_file(session, &download, &callbacks, NULL), WXT_SESSION_CLOSED);
-  CHECK_NUMBER(wxt_upload_file(session, &upload, &callbacks, NULL), WXT_SESSION_CLOSED);
+  CHECK_NUMBER(wxt_download_file(session, &download, &callbacks, NULL, NULL), WXT_SESSION_CLOSED);
+  CHECK_NUMBER(wxt_upload_file(session, &upload, &callbacks, NULL, NULL), WXT_SESSION_CLOSED);
   close_session(later);
   /* A refused call is not a task: not even `release` runs. */
   CHECK_TEXT(recorder.order, "");
@@ -290,6 +446,7 @@ int main(void) {
   begin();
   many_times();
   mistakes_in_the_options();
+  sizes_of_the_detail();
   other_sizes();
   two_sessions();
   after_the_end();

@@ -71,7 +71,7 @@ static void await_ends(Session *session) {
   while (pending(session) > 0 || SEEN(session->inside) || pending(session) > 0) {
     struct timespec pause = {0, 20 * 1000 * 1000};
     WxtNetwork network = wxt_network();
-    CHECK_NUMBER(wxt_session_network_changed(session->handle, &network), WXT_OK);
+    CHECK_NUMBER(wxt_session_network_changed(session->handle, &network, NULL), WXT_OK);
     CHECK_NUMBER(wxt_session_enter_foreground(session->handle), WXT_OK);
     nanosleep(&pause, NULL);
     if (now() >= end) {

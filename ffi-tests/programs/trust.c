@@ -47,7 +47,7 @@ static WxtStatus open_with_certificate(WxtSessionOptions options, const char *ch
   options.client_certificate.schemes = &scheme; /* default: all that fit the key */
   options.client_certificate.scheme_count = 1;
   options.client_certificate.sign = sign;
-  return wxt_session_open(&options, session);
+  return wxt_session_open(&options, session, NULL);
 }
 
 int main(void) {
@@ -72,13 +72,13 @@ int main(void) {
     sha256[i] = (uint8_t)byte;
   }
   WxtPin pin = {wxt_str("localhost"), sha256, sizeof sha256};
-  CHECK_NUMBER(wxt_session_set_trust(session, wxt_str(roots), &pin, 1), WXT_OK);
+  CHECK_NUMBER(wxt_session_set_trust(session, wxt_str(roots), &pin, 1, NULL), WXT_OK);
   start_download(session, format("%s/bytes/10", variable("WXT_MUTUAL_URL")), &recorder);
   EXPECT_SUCCESS(&recorder, 200);
   recorder_forget(&recorder);
 
   sha256[0] ^= 1;
-  CHECK_NUMBER(wxt_session_set_trust(session, wxt_str(roots), &pin, 1), WXT_OK);
+  CHECK_NUMBER(wxt_session_set_trust(session, wxt_str(roots), &pin, 1, NULL), WXT_OK);
   start_download(session, format("%s/bytes/10", variable("WXT_MUTUAL_URL")), &recorder);
   EXPECT_FAILURE(&recorder, WXT_ERRNO_NETWORK, WXT_CATEGORY_TLS, NULL);
   CHECK_CONTAINS(recorder.detail, "pinned keys");

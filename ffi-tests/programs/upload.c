@@ -42,7 +42,7 @@ static void a_file_with_fields_and_headers(WxtSession *session) {
   callbacks.on_headers_received = on_headers;
   WxtTaskId task = 0;
   uint64_t called = now();
-  CHECK_NUMBER(wxt_upload_file(session, &request, &callbacks, &task), WXT_OK);
+  CHECK_NUMBER(wxt_upload_file(session, &request, &callbacks, &task, NULL), WXT_OK);
 
   EXPECT_SUCCESS(&recorder, 200);
   CHECK(recorder.task == task);
@@ -92,7 +92,7 @@ static void a_large_file_that_is_already_open(WxtSession *session) {
   request.file_descriptor = descriptor;
   Recorder recorder = {0};
   WxtCallbacks callbacks = recorded_by(&recorder);
-  CHECK_NUMBER(wxt_upload_file(session, &request, &callbacks, NULL), WXT_OK);
+  CHECK_NUMBER(wxt_upload_file(session, &request, &callbacks, NULL, NULL), WXT_OK);
   /* The descriptor was duplicated, so this one must be closed here. */
   CHECK(close(descriptor) == 0);
 
@@ -116,7 +116,7 @@ static void a_pipe(WxtSession *session) {
   request.file_length = 3;
   Recorder recorder = {0};
   WxtCallbacks callbacks = recorded_by(&recorder);
-  CHECK_NUMBER(wxt_upload_file(session, &request, &callbacks, NULL), WXT_OK);
+  CHECK_NUMBER(wxt_upload_file(session, &request, &callbacks, NULL, NULL), WXT_OK);
   CHECK(close(ends[0]) == 0);
   CHECK(write(ends[1], "ab", 2) == 2);
   CHECK(write(ends[1], "c", 1) == 1);

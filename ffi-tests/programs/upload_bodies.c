@@ -16,7 +16,7 @@ static WxtStatus send_report(WxtSession *session, const char *url, const char *p
   request.url = wxt_str(url);
   request.parts = parts;
   request.part_count = 2;
-  return wxt_upload_file(session, &request, callbacks, NULL);
+  return wxt_upload_file(session, &request, callbacks, NULL, NULL);
 }
 
 static WxtStatus put_object(WxtSession *session, const char *presigned_url, const char *path,
@@ -29,7 +29,7 @@ static WxtStatus put_object(WxtSession *session, const char *presigned_url, cons
   request.header_count = 1;
   request.method = WXT_METHOD_PUT;
   request.raw = 1;
-  return wxt_upload_file(session, &request, callbacks, NULL);
+  return wxt_upload_file(session, &request, callbacks, NULL, NULL);
 }
 
 static void keep_path(void *user_data, const WxtFileResult *result) {

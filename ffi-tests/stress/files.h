@@ -116,7 +116,7 @@ static void remove_files(void) {
     CHECK_NUMBER(wxt_file_write(session, wxt_str("wxfile://usr/last"), NULL, 0, WXT_WRITE_WHOLE, 0, on_file, &call), WXT_OK);
     CHECK_NUMBER(wxt_get_saved_file_list(session, on_path_to_remove, session), WXT_OK);
     CHECK_NUMBER(wxt_file_list_directory(session, wxt_str("wxfile://usr"), on_path_to_remove, session), WXT_OK);
-    CHECK_NUMBER(wxt_discard_partials(session), WXT_OK);
+    CHECK_NUMBER(wxt_discard_partials(session, NULL), WXT_OK);
     close_session(session);
   }
 }

@@ -153,7 +153,7 @@ static void open_slot(Slot *slot, Random *random) {
   Session *session = &sessions[number];
   CHECK(pthread_mutex_init(&session->lock, NULL) == 0);
   WxtSessionOptions options = options_of(session, slot, random);
-  WxtStatus status = wxt_session_open(&options, &session->handle);
+  WxtStatus status = wxt_session_open(&options, &session->handle, NULL);
   if (status == WXT_OK) {
     __atomic_store_n(&slot->session, number, __ATOMIC_SEQ_CST);
     return;

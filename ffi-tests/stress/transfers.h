@@ -52,7 +52,7 @@ static void start_some_download(Session *session, Random *random) {
   Task *task = begin_task(session, random, "download", &callbacks);
   if (task == NULL) return;
   WxtTaskId id = 0;
-  WxtStatus status = wxt_download_file(session->handle, &request, &callbacks, &id);
+  WxtStatus status = wxt_download_file(session->handle, &request, &callbacks, &id, NULL);
   end_start(session, random, task, status, id);
 }
 
@@ -151,7 +151,7 @@ static void start_some_upload(Session *session, Random *random) {
   Task *task = begin_task(session, random, what, &callbacks);
   if (task != NULL) {
     WxtTaskId id = 0;
-    WxtStatus status = wxt_upload_file(session->handle, &request, &callbacks, &id);
+    WxtStatus status = wxt_upload_file(session->handle, &request, &callbacks, &id, NULL);
     end_start(session, random, task, status, id);
   }
   if (descriptor >= 0) CHECK(close(descriptor) == 0);
@@ -187,11 +187,11 @@ static void tell(Session *session, Random *random) {
       WxtNetwork network = wxt_network();
       network.kind = one_in(random, 8) ? WXT_NETWORK_NONE : WXT_NETWORK_WIFI;
       network.metered = one_in(random, 4);
-      status = wxt_session_network_changed(session->handle, &network);
+      status = wxt_session_network_changed(session->handle, &network, NULL);
       break;
     }
     case 6: status = wxt_session_prepare(session->handle, wxt_str(variable(one_in(random, 2) ? "WXT_RANDOM_TLS_URL" : "WXT_PLAIN_URL"))); break;
-    case 7: status = wxt_discard_partials(session->handle); break;
+    case 7: status = wxt_discard_partials(session->handle, NULL); break;
     case 8: {
       unsigned results = 0;
       status = wxt_check_url(session->handle, one_in(random, 2) ? WXT_API_UPLOAD : WXT_API_DOWNLOAD, wxt_str(some_url(random, url)),

@@ -3,7 +3,8 @@
 use std::ffi::c_void;
 
 use super::guard::guard;
-use super::status::{WXT_INVALID_ARGUMENT, WXT_TRUST_STORE_UNAVAILABLE, WxtStatus};
+use super::refusal::RefusedCall;
+use super::status::{WXT_TRUST_STORE_UNAVAILABLE, WxtStatus};
 use crate::platform::initialise_trust_store;
 
 /// Gives the library access to Android's trust store. Call it once per process, before the first `wxt_session_open`
@@ -34,10 +35,16 @@ use crate::platform::initialise_trust_store;
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wxt_android_init(jni_env: *mut c_void, context: *mut c_void) -> WxtStatus {
     guard(|| {
-        if jni_env.is_null() || context.is_null() {
-            return Err(WXT_INVALID_ARGUMENT);
+        for (pointer, name) in [(jni_env, "jni_env"), (context, "context")] {
+            if pointer.is_null() {
+                return Err(RefusedCall::null(name));
+            }
         }
         // SAFETY: passed on to the caller.
-        if unsafe { initialise_trust_store(jni_env, context) } { Ok(()) } else { Err(WXT_TRUST_STORE_UNAVAILABLE) }
+        if unsafe { initialise_trust_store(jni_env, context) } {
+            return Ok(());
+        }
+        let reason = "context is not a context, or the app lacks the class org.wxtransfer.CertificateVerifier";
+        Err(RefusedCall::new(WXT_TRUST_STORE_UNAVAILABLE, reason))
     })
 }

@@ -4,9 +4,10 @@ use std::ffi::c_void;
 
 use super::file_result::pointer;
 use super::guard::guard;
+use super::refusal::{RefusedCall, choice};
 use super::request_reading::{pairs, required};
 use super::session::{WxtSession, session};
-use super::status::{WXT_INVALID_ARGUMENT, WXT_SESSION_CLOSED, WxtStatus};
+use super::status::WxtStatus;
 use super::string::{WxtPair, WxtStr, page_pairs};
 use crate::task::as_callback;
 use crate::terms::{Api, Call, errno};
@@ -89,15 +90,13 @@ pub unsafe extern "C" fn wxt_check_url(
 ) -> WxtStatus {
     guard(|| {
         let session = self::session(session)?;
-        let on_result = on_result.ok_or(WXT_INVALID_ARGUMENT)?;
-        let api = match api {
-            WXT_API_UPLOAD => Api::Upload,
-            WXT_API_DOWNLOAD => Api::Download,
-            _ => return Err(WXT_INVALID_ARGUMENT),
-        };
+        let on_result = on_result.ok_or_else(|| RefusedCall::null("on_result"))?;
+        let apis =
+            [(WXT_API_UPLOAD, "WXT_API_UPLOAD", Api::Upload), (WXT_API_DOWNLOAD, "WXT_API_DOWNLOAD", Api::Download)];
+        let api = choice("api", api, &apis)?;
         // SAFETY: the caller promises a readable string and readable pairs.
-        let (url, header) = unsafe { (url.page_text()?, page_pairs(header, header_count)?) };
-        let admission = session.admit().ok_or(WXT_SESSION_CLOSED)?;
+        let (url, header) = unsafe { (url.page_text("url")?, page_pairs(header, header_count, "header")?) };
+        let admission = session.admit().ok_or_else(RefusedCall::session_closed)?;
         let check = admission.check_url(api, required(url, "url"), pairs(header, "header"));
         drop(admission);
         with_check(api, &check, |result| {

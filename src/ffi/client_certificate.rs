@@ -4,9 +4,10 @@ use std::ffi::c_void;
 use std::sync::Arc;
 
 use super::guard::guard;
+use super::options_reading::texts;
 use super::read::HostStruct;
-use super::session::texts;
-use super::status::{WXT_INVALID_ARGUMENT, WxtStatus};
+use super::refusal::RefusedCall;
+use super::status::WxtStatus;
 use super::string::{WxtStr, array};
 use crate::http::{CertificateParts, CertificateSigner, SignatureAnswer};
 use crate::task::as_callback;
@@ -111,19 +112,30 @@ impl CertificateSigner for HostSigner {
 ///
 /// # Safety
 /// Everything that `certificate` points to must be readable.
-pub unsafe fn certificate_parts(certificate: &WxtClientCertificate) -> Result<Option<CertificateParts>, WxtStatus> {
+pub unsafe fn certificate_parts(certificate: &WxtClientCertificate) -> Result<Option<CertificateParts>, RefusedCall> {
     let WxtClientCertificate { chain, hosts, host_count, schemes, scheme_count, context, sign } = *certificate;
     // SAFETY: passed on to the caller, for all three.
-    let (chain, hosts, schemes) =
-        unsafe { (chain.bytes()?, texts(hosts, host_count)?, array(schemes, scheme_count)?.to_vec()) };
+    let (chain, hosts, schemes) = unsafe {
+        (
+            chain.bytes("client_certificate.chain")?,
+            texts(hosts, host_count, "client_certificate.hosts")?,
+            array(schemes, scheme_count, "client_certificate.schemes")?.to_vec(),
+        )
+    };
+    // An incomplete certificate must not be ignored silently.
     match (chain, sign) {
-        (Some(chain), Some(sign)) if !hosts.is_empty() => {
+        (Some(_), _) if hosts.is_empty() => {
+            Err(RefusedCall::argument("client_certificate.hosts is required together with chain"))
+        }
+        (Some(chain), Some(sign)) => {
             let signer = Arc::new(HostSigner { context, sign });
             Ok(Some(CertificateParts { chain: chain.to_vec(), hosts, schemes, signer }))
         }
+        (Some(_), None) => Err(RefusedCall::argument("client_certificate.sign is required together with chain")),
         (None, None) if hosts.is_empty() && schemes.is_empty() => Ok(None),
-        // An incomplete certificate must not be ignored silently.
-        _ => Err(WXT_INVALID_ARGUMENT),
+        (None, _) => {
+            Err(RefusedCall::argument("client_certificate.chain is required together with hosts, schemes and sign"))
+        }
     }
 }
 
@@ -149,12 +161,12 @@ pub unsafe extern "C" fn wxt_signing_finish(
 ) -> WxtStatus {
     guard(|| {
         if signing.is_null() {
-            return Err(WXT_INVALID_ARGUMENT);
+            return Err(RefusedCall::null("signing"));
         }
         // SAFETY: made by `Box::into_raw` in `sign`, and given back once.
         let signing = unsafe { Box::from_raw(signing) };
         // SAFETY: the caller promises so many bytes.
-        let signature = unsafe { array(signature, signature_length) }?;
+        let signature = unsafe { array(signature, signature_length, "signature") }?;
         if !signature.is_empty() {
             signing.0.finish(signature.to_vec());
         }

@@ -3,9 +3,10 @@
 use std::ffi::c_void;
 
 use super::file_result::{FileOutcome, WxtFileCallback, operation, operation_on, page_path, required_path};
+use super::refusal::choice;
 use super::request_reading::duplicate;
 use super::session::WxtSession;
-use super::status::{WXT_INVALID_ARGUMENT, WxtStatus};
+use super::status::WxtStatus;
 use super::string::{WxtStr, array};
 use crate::session::Admission;
 use crate::storage::ImportMode;
@@ -132,16 +133,16 @@ pub unsafe extern "C" fn wxt_import_file(
     on_result: WxtFileCallback,
     user_data: *mut c_void,
 ) -> WxtStatus {
-    let mode = match mode {
-        WXT_IMPORT_COPY => ImportMode::Copy,
-        WXT_IMPORT_MOVE => ImportMode::Move,
-        _ => return WXT_INVALID_ARGUMENT,
-    };
-    let run = |admission: &Admission<'_>, [path]: [String; 1]| {
-        Ok(FileOutcome::Files(vec![admission.import_path(&path, mode)?]))
-    };
-    // SAFETY: the caller promises a readable string.
-    unsafe { operation_on(session, Call::ImportFile, [(native_path, "filePath")], on_result, user_data, run) }
+    operation(session, Call::ImportFile, on_result, user_data, |admission| {
+        let modes = [
+            (WXT_IMPORT_COPY, "WXT_IMPORT_COPY", ImportMode::Copy),
+            (WXT_IMPORT_MOVE, "WXT_IMPORT_MOVE", ImportMode::Move),
+        ];
+        let mode = choice("mode", mode, &modes)?;
+        // SAFETY: the caller promises a readable string.
+        let path = unsafe { required_path(native_path, "filePath") }?;
+        Ok(path.and_then(|path| Ok(FileOutcome::Files(vec![admission.import_path(&path, mode)?]))))
+    })
 }
 
 /// Makes a temporary file from an open file or pipe, read from its current offset (Android's `content://`). `on_result`
@@ -175,7 +176,7 @@ pub unsafe extern "C" fn wxt_import_file_descriptor(
 ) -> WxtStatus {
     operation(session, Call::ImportFile, on_result, user_data, |admission| {
         // SAFETY: the caller promises a readable string, and that the descriptor stays as it is.
-        let (name, descriptor) = unsafe { (page_path(name, "name")?, duplicate(file_descriptor)?) };
+        let (name, descriptor) = unsafe { (page_path(name, "name")?, duplicate(file_descriptor, "file_descriptor")?) };
         let length = Some(length).filter(|length| *length > 0);
         Ok(name.and_then(|name| {
             let imported = admission.import_descriptor(descriptor, length, name.as_deref())?;
@@ -206,7 +207,7 @@ pub unsafe extern "C" fn wxt_import_data(
 ) -> WxtStatus {
     operation(session, Call::ImportFile, on_result, user_data, |admission| {
         // SAFETY: the caller promises a readable string and readable bytes, which do not change during the call.
-        let (name, bytes) = unsafe { (page_path(name, "name")?, array(data, data_length)?) };
+        let (name, bytes) = unsafe { (page_path(name, "name")?, array(data, data_length, "data")?) };
         Ok(name.and_then(|name| Ok(FileOutcome::Files(vec![admission.import_data(bytes, name.as_deref())?]))))
     })
 }

@@ -4,8 +4,9 @@ use std::ffi::c_void;
 use std::{ptr, slice};
 
 use super::guard::guard;
+use super::refusal::RefusedCall;
 use super::session::{WxtSession, session};
-use super::status::{WXT_INVALID_ARGUMENT, WXT_SESSION_CLOSED, WxtStatus};
+use super::status::WxtStatus;
 use super::string::WxtStr;
 use crate::session::Admission;
 use crate::storage::{EntryKind, FileStat, StoredFile};
@@ -103,7 +104,7 @@ pub struct WxtFileResult {
 pub type WxtFileCallback = Option<unsafe extern "C" fn(user_data: *mut c_void, result: *const WxtFileResult)>;
 
 /// The outer error is a mistake of the host (a status), the inner one of the page (a failure).
-pub(super) type Outcome<T> = Result<Result<T, TransferError>, WxtStatus>;
+pub(super) type Outcome<T> = Result<Result<T, TransferError>, RefusedCall>;
 
 /// The result of a file call.
 pub(super) enum FileOutcome {
@@ -126,8 +127,8 @@ pub(super) fn operation(
 ) -> WxtStatus {
     guard(|| {
         let session = self::session(session)?;
-        let on_result = on_result.ok_or(WXT_INVALID_ARGUMENT)?;
-        let admission = session.admit().ok_or(WXT_SESSION_CLOSED)?;
+        let on_result = on_result.ok_or_else(|| RefusedCall::null("on_result"))?;
+        let admission = session.admit().ok_or_else(RefusedCall::session_closed)?;
         let outcome = run(&admission)?;
         drop(admission);
         with_result(call, &outcome, |result| {
@@ -241,7 +242,7 @@ fn file_stats(stat: &FileStat) -> WxtFileStats {
 /// As for [`WxtStr::bytes`].
 pub(super) unsafe fn page_path(path: WxtStr, parameter: &'static str) -> Outcome<Option<String>> {
     // SAFETY: passed on to the caller.
-    let path = unsafe { path.page_text() }?;
+    let path = unsafe { path.page_text(parameter) }?;
     Ok(path.transpose().map_err(|_| TransferError::not_text(parameter)))
 }
 

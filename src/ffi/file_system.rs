@@ -3,8 +3,9 @@
 use std::ffi::c_void;
 
 use super::file_result::{FileOutcome, WxtFileCallback, operation, operation_on, required_path};
+use super::refusal::{RefusedCall, choice};
 use super::session::WxtSession;
-use super::status::{WXT_INVALID_ARGUMENT, WxtStatus};
+use super::status::WxtStatus;
 use super::string::{WxtStr, array};
 use crate::session::Admission;
 use crate::storage::WriteMode;
@@ -264,18 +265,20 @@ pub unsafe extern "C" fn wxt_file_info(
     on_result: WxtFileCallback,
     user_data: *mut c_void,
 ) -> WxtStatus {
-    let algorithm = match digest_algorithm {
-        WXT_DIGEST_MD5 => DigestAlgorithm::Md5,
-        WXT_DIGEST_SHA1 => DigestAlgorithm::Sha1,
-        WXT_DIGEST_SHA256 => DigestAlgorithm::Sha256,
-        _ => return WXT_INVALID_ARGUMENT,
-    };
-    let run = |admission: &Admission<'_>, [path]: [String; 1]| {
-        let (file, digest) = admission.file_info(&path, algorithm)?;
-        Ok(FileOutcome::Info(file, digest))
-    };
-    // SAFETY: the caller promises a readable string.
-    unsafe { operation_on(session, Call::GetFileInfo, [(file_path, "filePath")], on_result, user_data, run) }
+    operation(session, Call::GetFileInfo, on_result, user_data, |admission| {
+        let algorithms = [
+            (WXT_DIGEST_MD5, "WXT_DIGEST_MD5", DigestAlgorithm::Md5),
+            (WXT_DIGEST_SHA1, "WXT_DIGEST_SHA1", DigestAlgorithm::Sha1),
+            (WXT_DIGEST_SHA256, "WXT_DIGEST_SHA256", DigestAlgorithm::Sha256),
+        ];
+        let algorithm = choice("digest_algorithm", digest_algorithm, &algorithms)?;
+        // SAFETY: the caller promises a readable string.
+        let path = unsafe { required_path(file_path, "filePath") }?;
+        Ok(path.and_then(|path| {
+            let (file, digest) = admission.file_info(&path, algorithm)?;
+            Ok(FileOutcome::Info(file, digest))
+        }))
+    })
 }
 
 /// `FileSystemManager.readFile`: reads up to `length` bytes of a page's file from `position` on, as `data`. A `length`
@@ -337,18 +340,22 @@ pub unsafe extern "C" fn wxt_file_write(
     on_result: WxtFileCallback,
     user_data: *mut c_void,
 ) -> WxtStatus {
-    let (call, write_mode) = match mode {
-        WXT_WRITE_WHOLE => (Call::WriteFile, WriteMode::Whole),
-        WXT_WRITE_APPEND => (Call::AppendFile, WriteMode::Append),
-        WXT_WRITE_AT_POSITION => (Call::Write, WriteMode::At(position)),
-        _ => return WXT_INVALID_ARGUMENT,
+    let modes = [
+        (WXT_WRITE_WHOLE, "WXT_WRITE_WHOLE", (Call::WriteFile, WriteMode::Whole)),
+        (WXT_WRITE_APPEND, "WXT_WRITE_APPEND", (Call::AppendFile, WriteMode::Append)),
+        (WXT_WRITE_AT_POSITION, "WXT_WRITE_AT_POSITION", (Call::Write, WriteMode::At(position))),
+    ];
+    let (call, write_mode) = match choice("mode", mode, &modes) {
+        Ok(chosen) => chosen,
+        Err(refusal) => return refusal.status(),
     };
     operation(session, call, on_result, user_data, |admission| {
         if position > 0 && !matches!(write_mode, WriteMode::At(_)) {
-            return Err(WXT_INVALID_ARGUMENT);
+            let reason = format!("position is {position}, but must be 0 unless mode is WXT_WRITE_AT_POSITION");
+            return Err(RefusedCall::argument(reason));
         }
         // SAFETY: the caller promises a readable string and readable bytes, which do not change during the call.
-        let (path, bytes) = unsafe { (required_path(file_path, "filePath")?, array(data, data_length)?) };
+        let (path, bytes) = unsafe { (required_path(file_path, "filePath")?, array(data, data_length, "data")?) };
         Ok(path.and_then(|path| admission.write_file(&path, write_mode, bytes).map(|()| FileOutcome::Nothing)))
     })
 }

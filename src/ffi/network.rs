@@ -1,9 +1,11 @@
 //! Connections opened ahead, and changes of the network.
 
-use super::guard::guard;
+use super::guard::{guard, guard_explained};
 use super::read::{HostStruct, read_struct};
-use super::session::{WxtSession, session};
-use super::status::{WXT_INVALID_ARGUMENT, WXT_OUT_OF_RESOURCES, WXT_SESSION_CLOSED, WxtStatus};
+use super::refusal::{RefusedCall, choice};
+use super::session::{WxtSession, out_of_threads, session};
+use super::status::WxtStatus;
+use super::status_detail::WxtStatusDetail;
 use super::string::WxtStr;
 use crate::session::{Network, NetworkKind};
 
@@ -61,11 +63,11 @@ unsafe impl HostStruct for WxtNetwork {}
 pub unsafe extern "C" fn wxt_session_prepare(session: *mut WxtSession, server: WxtStr) -> WxtStatus {
     guard(|| {
         let session = self::session(session)?;
-        let admission = session.admit().ok_or(WXT_SESSION_CLOSED)?;
+        let admission = session.admit().ok_or_else(RefusedCall::session_closed)?;
         // SAFETY: the caller promises a readable string.
-        let server = unsafe { server.host_text() }?;
+        let server = unsafe { server.host_text("server") }?;
         if server.is_empty() {
-            return Err(WXT_INVALID_ARGUMENT);
+            return Err(RefusedCall::argument("server is required"));
         }
         admission.prepare_connection(&server);
         Ok(())
@@ -74,7 +76,8 @@ pub unsafe extern "C" fn wxt_session_prepare(session: *mut WxtSession, server: W
 
 /// Tells the session that the device's network changed or is gone. Call it whenever the system reports a change. Also
 /// call it once after opening if requests set `needs_unmetered`: until the first call, the network counts as present
-/// and unmetered. Returns at once. Any thread, also from a callback.
+/// and unmetered. Returns at once. `detail` receives the reason of the status; NULL if it is not wanted. Any thread, also
+/// from a callback.
 ///
 /// - Idle connections, and connections that `wxt_session_prepare` is opening, are closed. TLS sessions can still be
 ///   resumed.
@@ -93,31 +96,34 @@ pub unsafe extern "C" fn wxt_session_prepare(session: *mut WxtSession, server: W
 ///
 /// - `WXT_OK`: the session knows the network.
 /// - `WXT_INVALID_ARGUMENT`: `session` or `network` is NULL, or `kind` is not a `WXT_NETWORK_…`.
-/// - `WXT_INVALID_STRUCT_SIZE`: of `network`.
+/// - `WXT_INVALID_STRUCT_SIZE`: of `network` or `detail`.
 /// - `WXT_SESSION_CLOSED`: the session is closing or closed.
 /// - `WXT_OUT_OF_RESOURCES`: the timer's thread for `WXT_NETWORK_NONE` cannot be started. Nothing has changed.
 /// - `WXT_INTERNAL`: a bug of the library.
 ///
 /// # Safety
-/// `network` must be NULL or readable.
+/// `network` must be NULL or readable, and `detail` NULL or writable.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wxt_session_network_changed(
     session: *mut WxtSession,
     network: *const WxtNetwork,
+    detail: *mut WxtStatusDetail,
 ) -> WxtStatus {
-    guard(|| {
+    let body = || {
         let session = self::session(session)?;
-        let admission = session.admit().ok_or(WXT_SESSION_CLOSED)?;
+        let admission = session.admit().ok_or_else(RefusedCall::session_closed)?;
         // SAFETY: the caller promises a readable struct.
-        let network = unsafe { read_struct(network) }?;
-        let kind = match network.kind {
-            WXT_NETWORK_OTHER => NetworkKind::Other,
-            WXT_NETWORK_NONE => NetworkKind::None,
-            WXT_NETWORK_WIFI => NetworkKind::Wifi,
-            WXT_NETWORK_CELLULAR => NetworkKind::Cellular,
-            _ => return Err(WXT_INVALID_ARGUMENT),
-        };
+        let network = unsafe { read_struct(network, "network") }?;
+        let kinds = [
+            (WXT_NETWORK_OTHER, "WXT_NETWORK_OTHER", NetworkKind::Other),
+            (WXT_NETWORK_NONE, "WXT_NETWORK_NONE", NetworkKind::None),
+            (WXT_NETWORK_WIFI, "WXT_NETWORK_WIFI", NetworkKind::Wifi),
+            (WXT_NETWORK_CELLULAR, "WXT_NETWORK_CELLULAR", NetworkKind::Cellular),
+        ];
+        let kind = choice("kind", network.kind, &kinds)?;
         let network = Network { kind, metered: network.metered != 0, roaming: network.roaming != 0 };
-        admission.network_changed(network).map_err(|_| WXT_OUT_OF_RESOURCES)
-    })
+        admission.network_changed(network).map_err(|error| out_of_threads(&error))
+    };
+    // SAFETY: the caller promises that `detail` is NULL or writable.
+    unsafe { guard_explained(detail, body) }
 }

@@ -4,8 +4,9 @@ use std::os::fd::{BorrowedFd, OwnedFd};
 
 use rustix::io::Errno;
 
+use super::refusal::{FieldName, RefusedCall, choice};
 use super::request::{WXT_METHOD_POST, WXT_METHOD_PUT, WxtDownloadRequest, WxtUploadPart, WxtUploadRequest};
-use super::status::{WXT_INVALID_ARGUMENT, WXT_OUT_OF_RESOURCES, WxtStatus};
+use super::status::WXT_OUT_OF_RESOURCES;
 use super::string::{PageText, WxtStr, array, page_pairs};
 use crate::terms::{Method, TransferError};
 use crate::transfer::{
@@ -16,7 +17,7 @@ use crate::transfer::{
 const MOST_PARTS: usize = 100;
 
 /// The outer error is a mistake of the host (a status), the inner one of the page (a failure).
-type Read<T> = Result<Result<T, TransferError>, WxtStatus>;
+type Read<T> = Result<Result<T, TransferError>, RefusedCall>;
 
 /// Copies the parameters of an upload.
 ///
@@ -26,28 +27,30 @@ pub(super) unsafe fn upload_request(request: &WxtUploadRequest) -> Read<UploadRe
     // SAFETY: passed on to the caller, for every string and list.
     let (url, name, header, form_data, file_name, parts) = unsafe {
         (
-            request.url.page_text()?,
-            request.name.page_text()?,
-            page_pairs(request.header, request.header_count)?,
-            page_pairs(request.form_data, request.form_data_count)?,
-            request.file_name.page_text()?,
-            array(request.parts, request.part_count)?,
+            request.url.page_text("url")?,
+            request.name.page_text("name")?,
+            page_pairs(request.header, request.header_count, "header")?,
+            page_pairs(request.form_data, request.form_data_count, "form_data")?,
+            request.file_name.page_text("file_name")?,
+            array(request.parts, request.part_count, "parts")?,
         )
     };
-    let method = match request.method {
-        WXT_METHOD_POST => Method::Post,
-        WXT_METHOD_PUT => Method::Put,
-        _ => return Err(WXT_INVALID_ARGUMENT),
-    };
+    let methods = [(WXT_METHOD_POST, "WXT_METHOD_POST", Method::Post), (WXT_METHOD_PUT, "WXT_METHOD_PUT", Method::Put)];
+    let method = choice("method", request.method, &methods)?;
     let is_raw = request.raw != 0;
     let has_one_file = !is_empty(&name) || !is_empty(&file_name);
-    if parts.len() > MOST_PARTS
-        || (is_raw && (has_one_file || !form_data.is_empty()))
-        || (!parts.is_empty() && (is_raw || has_one_file))
-    {
-        return Err(WXT_INVALID_ARGUMENT);
+    if parts.len() > MOST_PARTS {
+        let reason = format!("part_count is {}, but must be at most {MOST_PARTS}", parts.len());
+        return Err(RefusedCall::argument(reason));
+    }
+    if is_raw && (has_one_file || !form_data.is_empty() || !parts.is_empty()) {
+        return Err(RefusedCall::argument("raw excludes name, file_name, form_data and parts"));
+    }
+    if !parts.is_empty() && has_one_file {
+        return Err(RefusedCall::argument("parts excludes name and file_name"));
     }
     let place = FilePlace {
+        part: None,
         path: request.file_path,
         data: (request.data, request.data_length),
         descriptor: (request.has_file_descriptor != 0).then_some(request.file_descriptor),
@@ -58,9 +61,10 @@ pub(super) unsafe fn upload_request(request: &WxtUploadRequest) -> Read<UploadRe
     // SAFETY: passed on to the caller.
     let source = unsafe { place.read() }?;
     // SAFETY: as above.
-    let parts = parts.iter().map(|part| unsafe { upload_part(part) }).collect::<Result<Vec<_>, WxtStatus>>()?;
+    let read_part = |(index, part)| unsafe { upload_part(index, part) };
+    let parts = parts.iter().enumerate().map(read_part).collect::<Result<Vec<_>, RefusedCall>>()?;
     if !parts.is_empty() && !source.is_absent() {
-        return Err(WXT_INVALID_ARGUMENT);
+        return Err(RefusedCall::argument("parts excludes file_path, data and has_file_descriptor"));
     }
     let read = || {
         let url = required(url, "url")?;
@@ -96,16 +100,24 @@ pub(super) unsafe fn upload_request(request: &WxtUploadRequest) -> Read<UploadRe
 
 /// # Safety
 /// Everything that `part` points to must be readable. No other thread may close the descriptor meanwhile.
-unsafe fn upload_part(part: &WxtUploadPart) -> Read<UploadFile> {
+unsafe fn upload_part(index: usize, part: &WxtUploadPart) -> Read<UploadFile> {
+    let member = |name| FieldName::member("parts", index, name);
     let place = FilePlace {
+        part: Some(index),
         path: part.file_path,
         data: (part.data, part.data_length),
         descriptor: (part.has_file_descriptor != 0).then_some(part.file_descriptor),
         length: part.file_length,
     };
     // SAFETY: passed on to the caller.
-    let (source, name, file_name, media_type) =
-        unsafe { (place.read()?, part.name.page_text()?, part.file_name.page_text()?, part.media_type.page_text()?) };
+    let (source, name, file_name, media_type) = unsafe {
+        (
+            place.read()?,
+            part.name.page_text(member("name"))?,
+            part.file_name.page_text(member("file_name"))?,
+            part.media_type.page_text(member("media_type"))?,
+        )
+    };
     let read = || {
         Ok(UploadFile {
             source: source.upload_source()?,
@@ -119,6 +131,8 @@ unsafe fn upload_part(part: &WxtUploadPart) -> Read<UploadFile> {
 
 /// The fields of a request that say where a file's content is.
 struct FilePlace {
+    /// The index in `parts`. `None` for the single file.
+    part: Option<usize>,
     path: WxtStr,
     data: (*const u8, usize),
     descriptor: Option<i32>,
@@ -135,18 +149,23 @@ struct CopiedPlace {
 }
 
 impl FilePlace {
+    fn field(&self, name: &'static str) -> FieldName {
+        self.part.map_or(FieldName::from(name), |index| FieldName::member("parts", index, name))
+    }
+
     /// # Safety
     /// As for [`upload_part`].
-    unsafe fn read(self) -> Result<CopiedPlace, WxtStatus> {
+    unsafe fn read(self) -> Result<CopiedPlace, RefusedCall> {
         let (data, length) = self.data;
         if self.descriptor.is_some() && !data.is_null() {
-            return Err(WXT_INVALID_ARGUMENT);
+            return Err(RefusedCall::argument(format!("{} excludes has_file_descriptor", self.field("data"))));
         }
         // SAFETY: passed on to the caller.
-        let (path, data) = unsafe { (self.path.page_text()?, copy(data, length)?) };
+        let (path, data) =
+            unsafe { (self.path.page_text(self.field("file_path"))?, copy(data, length, self.field("data"))?) };
         let descriptor = match self.descriptor {
             // SAFETY: the caller promises an open descriptor; a closed one is an error.
-            Some(descriptor) => Some(unsafe { duplicate(descriptor) }?),
+            Some(descriptor) => Some(unsafe { duplicate(descriptor, self.field("file_descriptor")) }?),
             None => None,
         };
         Ok(CopiedPlace { path, data, descriptor, length: Some(self.length).filter(|length| *length > 0) })
@@ -173,14 +192,16 @@ impl CopiedPlace {
 ///
 /// # Safety
 /// `data` must be NULL or point to `length` readable bytes.
-unsafe fn copy(data: *const u8, length: usize) -> Result<Option<Vec<u8>>, WxtStatus> {
-    if data.is_null() {
-        return if length == 0 { Ok(None) } else { Err(WXT_INVALID_ARGUMENT) };
-    }
+unsafe fn copy(data: *const u8, length: usize, field: FieldName) -> Result<Option<Vec<u8>>, RefusedCall> {
     // SAFETY: passed on to the caller.
-    let bytes = unsafe { array(data, length) }?;
+    let bytes = unsafe { array(data, length, field) }?;
+    if data.is_null() {
+        return Ok(None);
+    }
     let mut copied = Vec::new();
-    copied.try_reserve_exact(length).map_err(|_| WXT_OUT_OF_RESOURCES)?;
+    copied.try_reserve_exact(length).map_err(|_| {
+        RefusedCall::new(WXT_OUT_OF_RESOURCES, format!("no memory is left to copy {length} bytes of {field}"))
+    })?;
     copied.extend_from_slice(bytes);
     Ok(Some(copied))
 }
@@ -193,10 +214,10 @@ pub(super) unsafe fn download_request(request: &WxtDownloadRequest) -> Read<Down
     // SAFETY: passed on to the caller, for every string and list.
     let (url, header, file_path, expected_sha256) = unsafe {
         (
-            request.url.page_text()?,
-            page_pairs(request.header, request.header_count)?,
-            request.file_path.page_text()?,
-            request.expected_sha256.page_text()?,
+            request.url.page_text("url")?,
+            page_pairs(request.header, request.header_count, "header")?,
+            request.file_path.page_text("file_path")?,
+            request.expected_sha256.page_text("expected_sha256")?,
         )
     };
     let read = || {
@@ -252,15 +273,17 @@ fn is_empty(text: &Option<PageText>) -> bool {
 ///
 /// # Safety
 /// No other thread may close `descriptor` during the call.
-pub(super) unsafe fn duplicate(descriptor: i32) -> Result<OwnedFd, WxtStatus> {
+pub(super) unsafe fn duplicate(descriptor: i32, field: impl Into<FieldName>) -> Result<OwnedFd, RefusedCall> {
+    let field = field.into();
+    let not_open = || RefusedCall::argument(format!("{field} is {descriptor}, which is not an open descriptor"));
     if descriptor < 0 {
-        return Err(WXT_INVALID_ARGUMENT);
+        return Err(not_open());
     }
     // SAFETY: not negative; the caller promises that it stays open. If it was never open, the call fails.
     let borrowed = unsafe { BorrowedFd::borrow_raw(descriptor) };
     borrowed.try_clone_to_owned().map_err(|error| match error.raw_os_error().map(Errno::from_raw_os_error) {
-        Some(Errno::BADF) => WXT_INVALID_ARGUMENT,
+        Some(Errno::BADF) => not_open(),
         // The process or the system has no descriptor left.
-        _ => WXT_OUT_OF_RESOURCES,
+        _ => RefusedCall::new(WXT_OUT_OF_RESOURCES, format!("{field} cannot be duplicated: {error}")),
     })
 }

@@ -5,7 +5,8 @@ use std::net::IpAddr;
 
 use super::guard::guard;
 use super::options::WxtResolver;
-use super::status::{WXT_INVALID_ARGUMENT, WxtStatus};
+use super::refusal::{FieldName, RefusedCall};
+use super::status::WxtStatus;
 use super::string::{WxtStr, array};
 use crate::http::{Resolver, ResolverAnswer};
 use crate::task::as_callback;
@@ -63,22 +64,26 @@ pub unsafe extern "C" fn wxt_resolution_finish(
 ) -> WxtStatus {
     guard(|| {
         if resolution.is_null() {
-            return Err(WXT_INVALID_ARGUMENT);
+            return Err(RefusedCall::null("resolution"));
         }
         // SAFETY: made by `Box::into_raw` in `resolve`, and answered once.
         let resolution = unsafe { Box::from_raw(resolution) };
         // SAFETY: the caller promises `address_count` strings.
-        let addresses = unsafe { array(addresses, address_count) }?;
-        let parsed: Vec<Option<IpAddr>> = addresses
-            .iter()
-            .map(|address| {
-                // SAFETY: the caller promises readable strings.
-                let text = unsafe { address.host_text() }.ok()?;
-                text.parse().ok()
-            })
-            .collect();
-        let complete = parsed.iter().all(Option::is_some);
-        resolution.0.finish(parsed.into_iter().flatten().collect());
-        if complete { Ok(()) } else { Err(WXT_INVALID_ARGUMENT) }
+        let addresses = unsafe { array(addresses, address_count, "addresses") }?;
+        let mut first_wrong = None;
+        let mut parsed = Vec::with_capacity(addresses.len());
+        for (index, address) in addresses.iter().enumerate() {
+            let field = FieldName::element("addresses", index);
+            // SAFETY: the caller promises readable strings.
+            match unsafe { address.host_text(field) }.map(|text| text.parse::<IpAddr>()) {
+                Ok(Ok(address)) => parsed.push(address),
+                _ => first_wrong = first_wrong.or(Some(field)),
+            }
+        }
+        resolution.0.finish(parsed);
+        match first_wrong {
+            None => Ok(()),
+            Some(field) => Err(RefusedCall::argument(format!("{field} is not an IP address"))),
+        }
     })
 }

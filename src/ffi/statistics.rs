@@ -2,8 +2,9 @@
 
 use super::guard::guard;
 use super::read::{HostStruct, write_struct};
+use super::refusal::RefusedCall;
 use super::session::{WxtSession, session};
-use super::status::{WXT_SESSION_CLOSED, WxtStatus};
+use super::status::WxtStatus;
 use crate::session::SessionStatistics;
 
 /// Counters of one session since it was opened, for `wxt_session_statistics`. Set `struct_size` first.
@@ -72,7 +73,7 @@ pub unsafe extern "C" fn wxt_session_statistics(
 ) -> WxtStatus {
     guard(|| {
         let session = self::session(session)?;
-        let admission = session.admit().ok_or(WXT_SESSION_CLOSED)?;
+        let admission = session.admit().ok_or_else(RefusedCall::session_closed)?;
         let SessionStatistics { tasks, retries, resumed, client } = admission.statistics();
         let numbers = WxtSessionStatistics {
             struct_size: size_of::<WxtSessionStatistics>(),
@@ -95,7 +96,7 @@ pub unsafe extern "C" fn wxt_session_statistics(
             resumed,
         };
         // SAFETY: passed on to the caller.
-        unsafe { write_struct(statistics, &numbers) }
+        unsafe { write_struct(statistics, "statistics", &numbers) }
     })
 }
 

@@ -7,6 +7,8 @@ use std::ffi::c_char;
 /// A status other than `WXT_OK` reports a mistake of the host or a lack of resources. Then nothing was started, no
 /// callback runs, and `user_data` still belongs to the caller. Mistakes of a page (in a URL, path, header or domain)
 /// are never reported as a status. They are reported through `on_fail` and `on_complete`.
+///
+/// `wxt_status_text` puts a status into words, and `WxtStatusDetail` says what exactly is wrong.
 pub type WxtStatus = i32;
 
 /// The call was accepted or has done its work.
@@ -28,7 +30,7 @@ pub const WXT_NOT_FOUND: WxtStatus = 6;
 /// `client_version` or `base_library_version` is not a list of numbers separated by dots.
 pub const WXT_INVALID_VERSION: WxtStatus = 7;
 /// A domain list has an entry that is not a host with an optional port, or that is an `http` entry without
-/// `allow_plain_http`. The log says which.
+/// `allow_plain_http`.
 pub const WXT_INVALID_DOMAIN: WxtStatus = 8;
 /// `root_certificates` contains no certificate, or one that cannot be read.
 pub const WXT_INVALID_CERTIFICATE: WxtStatus = 9;
@@ -36,7 +38,7 @@ pub const WXT_INVALID_CERTIFICATE: WxtStatus = 9;
 pub const WXT_INVALID_PIN: WxtStatus = 10;
 /// `proxy` is not `http://[user:password@]host:port`.
 pub const WXT_INVALID_PROXY: WxtStatus = 11;
-/// The data directory cannot be created or used (the log says why), or a partial file cannot be deleted.
+/// The data directory cannot be created or used, or a partial file cannot be deleted.
 pub const WXT_STORAGE_FAILED: WxtStatus = 12;
 /// Another open session uses the same mini program's directory, and one of the two is `WXT_STORAGE_EXCLUSIVE`.
 pub const WXT_STORAGE_LOCKED: WxtStatus = 13;

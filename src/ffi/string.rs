@@ -4,7 +4,8 @@ use std::ffi::c_char;
 use std::slice;
 
 use super::read::HostStruct;
-use super::status::{WXT_INVALID_ARGUMENT, WXT_INVALID_UTF8, WxtStatus};
+use super::refusal::{FieldName, RefusedCall};
+use super::status::WXT_INVALID_UTF8;
 
 /// A borrowed UTF-8 string, not terminated by a NUL. Valid for the duration of a call or callback.
 ///
@@ -52,16 +53,18 @@ impl WxtStr {
         text.map_or(WxtStr::absent(), WxtStr::new)
     }
 
-    /// The bytes, or `None` if the string is absent.
+    /// The bytes, or `None` if the string is absent. `field` has the string.
     ///
     /// # Safety
     /// `ptr` must be NULL or point to `len` readable bytes that do not change during `'a`.
-    pub unsafe fn bytes<'a>(self) -> Result<Option<&'a [u8]>, WxtStatus> {
+    pub unsafe fn bytes<'a>(self, field: impl Into<FieldName>) -> Result<Option<&'a [u8]>, RefusedCall> {
+        let len = self.len;
         if self.ptr.is_null() {
-            return if self.len == 0 { Ok(None) } else { Err(WXT_INVALID_ARGUMENT) };
+            let refused = || RefusedCall::argument(format!("{}.len is {len}, but its ptr is NULL", field.into()));
+            return if len == 0 { Ok(None) } else { Err(refused()) };
         }
-        if self.len > isize::MAX as usize {
-            return Err(WXT_INVALID_ARGUMENT);
+        if len > isize::MAX as usize {
+            return Err(RefusedCall::argument(format!("{}.len is {len}, which is too large", field.into())));
         }
         // SAFETY: the caller promises `len` readable, unchanging bytes; `len` is at most `isize::MAX`.
         Ok(Some(unsafe { slice::from_raw_parts(self.ptr.cast::<u8>(), self.len) }))
@@ -71,50 +74,70 @@ impl WxtStr {
     ///
     /// # Safety
     /// As for [`WxtStr::bytes`].
-    pub unsafe fn host_text(self) -> Result<String, WxtStatus> {
+    pub unsafe fn host_text(self, field: impl Into<FieldName>) -> Result<String, RefusedCall> {
+        let field = field.into();
         // SAFETY: passed on to the caller.
-        let bytes = unsafe { self.bytes() }?.unwrap_or_default();
-        String::from_utf8(bytes.to_vec()).map_err(|_| WXT_INVALID_UTF8)
+        let bytes = unsafe { self.bytes(field) }?.unwrap_or_default();
+        String::from_utf8(bytes.to_vec())
+            .map_err(|_| RefusedCall::new(WXT_INVALID_UTF8, format!("{field} is not UTF-8")))
     }
 
     /// Text that a page gave, or `None` if absent.
     ///
     /// # Safety
     /// As for [`WxtStr::bytes`].
-    pub unsafe fn page_text(self) -> Result<Option<PageText>, WxtStatus> {
+    pub unsafe fn page_text(self, field: impl Into<FieldName>) -> Result<Option<PageText>, RefusedCall> {
         // SAFETY: passed on to the caller.
-        let bytes = unsafe { self.bytes() }?;
+        let bytes = unsafe { self.bytes(field) }?;
         Ok(bytes.map(|bytes| String::from_utf8(bytes.to_vec()).map_err(|_| NotUtf8)))
     }
 }
 
-/// Borrows an array that the host passes as pointer and count.
+/// Borrows an array that the host passes as pointer and count. `field` is that of the pointer.
 ///
 /// # Safety
 /// `items` must be NULL or point to `count` readable elements that do not change during `'a`.
-pub unsafe fn array<'a, T: Copy>(items: *const T, count: usize) -> Result<&'a [T], WxtStatus> {
+pub unsafe fn array<'a, T: Copy>(
+    items: *const T,
+    count: usize,
+    field: impl Into<FieldName>,
+) -> Result<&'a [T], RefusedCall> {
     if count == 0 {
         return Ok(&[]);
     }
-    if items.is_null() || !items.is_aligned() || count > isize::MAX as usize / size_of::<T>() {
-        return Err(WXT_INVALID_ARGUMENT);
+    let refused = |what: &str| RefusedCall::argument(format!("{} {what}, but its count is {count}", field.into()));
+    if items.is_null() {
+        return Err(refused("is NULL"));
+    }
+    if !items.is_aligned() {
+        return Err(refused("is not aligned"));
+    }
+    if count > isize::MAX as usize / size_of::<T>() {
+        return Err(refused("cannot have so many elements"));
     }
     // SAFETY: the caller promises `count` readable, unchanging elements; pointer and size were checked.
     Ok(unsafe { slice::from_raw_parts(items, count) })
 }
 
-/// Copies pairs that a page gave, in order.
+/// Copies pairs that a page gave in the list `field`, in order.
 ///
 /// # Safety
 /// As for [`array()`], and for [`WxtStr::bytes`] of every name and value.
-pub unsafe fn page_pairs(pairs: *const WxtPair, count: usize) -> Result<Vec<(PageText, PageText)>, WxtStatus> {
+pub unsafe fn page_pairs(
+    pairs: *const WxtPair,
+    count: usize,
+    field: &'static str,
+) -> Result<Vec<(PageText, PageText)>, RefusedCall> {
     // SAFETY: passed on to the caller.
-    let pairs = unsafe { array(pairs, count) }?;
+    let pairs = unsafe { array(pairs, count, field) }?;
     pairs
         .iter()
-        .map(|pair| {
+        .enumerate()
+        .map(|(index, pair)| {
+            let member = |name| FieldName::member(field, index, name);
             // SAFETY: passed on to the caller.
-            let (name, value) = unsafe { (pair.name.page_text()?, pair.value.page_text()?) };
+            let (name, value) =
+                unsafe { (pair.name.page_text(member("name"))?, pair.value.page_text(member("value"))?) };
             Ok((name.unwrap_or_else(|| Ok(String::new())), value.unwrap_or_else(|| Ok(String::new()))))
         })
         .collect()

@@ -29,10 +29,10 @@ impl Proxy {
     /// # Errors
     /// [`ErrorKind::Proxy`] for another scheme, a path or a missing host.
     pub fn parse(url: &str) -> Result<Proxy, Error> {
-        let bad = |detail: &str| Error::new(ErrorKind::Proxy, format!("the proxy's URL {detail}"));
+        let bad = |detail: &str| Error::new(ErrorKind::Proxy, format!("proxy {detail}"));
         let url = url::Url::parse(url).map_err(|error| bad(&format!("cannot be read: {error}")))?;
         if url.scheme() != "http" {
-            return Err(bad("is not http"));
+            return Err(bad("is not an http URL"));
         }
         if !matches!(url.path(), "" | "/") || url.query().is_some() || url.fragment().is_some() {
             return Err(bad("has more than a host and a port"));

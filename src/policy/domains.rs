@@ -31,8 +31,10 @@ impl DomainList {
     /// An internationalised host may have either form. `http://host` needs `allow_plain_http`, because no URL could
     /// match it otherwise. Fails at the first invalid entry.
     pub fn parse<Text: AsRef<str>>(entries: &[Text], allow_plain_http: bool) -> Result<DomainList, DomainEntryError> {
-        let entry = |text: &Text| DomainEntry::parse(text.as_ref(), allow_plain_http);
-        let entries = entries.iter().map(entry).collect::<Result<_, _>>()?;
+        let entry = |(index, text): (usize, &Text)| {
+            DomainEntry::parse(text.as_ref(), allow_plain_http).map_err(|reason| DomainEntryError { index, reason })
+        };
+        let entries = entries.iter().enumerate().map(entry).collect::<Result<_, _>>()?;
         Ok(DomainList { entries })
     }
 
@@ -54,8 +56,7 @@ impl DomainList {
 }
 
 impl DomainEntry {
-    fn parse(text: &str, allow_plain_http: bool) -> Result<DomainEntry, DomainEntryError> {
-        let error = |reason| DomainEntryError { entry: text.to_owned(), reason };
+    fn parse(text: &str, allow_plain_http: bool) -> Result<DomainEntry, EntryReason> {
         // Checked on the whole entry: the URL parser ignores leading blanks, and tabs and line ends anywhere.
         let has_blank = text.contains(|character: char| character <= ' ');
         let (scheme, authority) = match text.split_once("://") {
@@ -64,22 +65,22 @@ impl DomainEntry {
         };
         let authority = authority.strip_suffix('/').unwrap_or(authority);
         if has_blank || authority.contains(|character: char| "/\\?#@*".contains(character)) {
-            return Err(error(EntryReason::NotHostAndPort));
+            return Err(EntryReason::NotHostAndPort);
         }
         let address = format!("{}://{authority}", scheme.as_deref().unwrap_or("https"));
-        let target = address::parse(&address).map_err(|reason| error(EntryReason::Url(reason)))?;
+        let target = address::parse(&address).map_err(EntryReason::Url)?;
         // In `https:https://host`, the URL parser takes the second scheme for the host.
         if scheme.as_deref().is_some_and(|scheme| scheme != target.url().scheme()) {
-            return Err(error(EntryReason::NotHostAndPort));
+            return Err(EntryReason::NotHostAndPort);
         }
         if target.is_plain_http() && !allow_plain_http {
-            return Err(error(EntryReason::PlainHttp));
+            return Err(EntryReason::PlainHttp);
         }
         match target.url().host() {
             Some(Host::Domain(host)) if !is_local_name(host) => {
                 Ok(DomainEntry { scheme, host: host.to_owned(), port: target.explicit_port() })
             }
-            _ => Err(error(EntryReason::AddressOrLocal)),
+            _ => Err(EntryReason::AddressOrLocal),
         }
     }
 }
@@ -87,8 +88,8 @@ impl DomainEntry {
 /// An invalid entry of a domain list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DomainEntryError {
-    /// The entry, as specified.
-    pub entry: String,
+    /// The entry's place in the list, from 0.
+    pub index: usize,
     /// The reason.
     pub reason: EntryReason,
 }
@@ -108,8 +109,13 @@ pub enum EntryReason {
 
 impl fmt::Display for DomainEntryError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{:?} cannot be listed: ", self.entry)?;
-        match self.reason {
+        write!(formatter, "[{}] cannot be listed: {}", self.index, self.reason)
+    }
+}
+
+impl fmt::Display for EntryReason {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
             EntryReason::NotHostAndPort => formatter.write_str("an entry is a host and a port at most"),
             EntryReason::Url(reason) => reason.fmt(formatter),
             EntryReason::PlainHttp => formatter.write_str("plain http is not allowed"),

@@ -248,7 +248,7 @@ impl Version {
         let components: Option<Vec<u32>> = text.split('.').map(component).collect();
         match components {
             Some(components) => Ok(Version { components: without_trailing_zeros(&components).to_vec() }),
-            None => Err(VersionError { text: text.to_owned() }),
+            None => Err(VersionError),
         }
     }
 
@@ -258,15 +258,12 @@ impl Version {
 }
 
 /// A text that is not a version.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct VersionError {
-    /// The text, as specified.
-    pub text: String,
-}
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct VersionError;
 
 impl fmt::Display for VersionError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "not a version: {:?}", self.text)
+        formatter.write_str("is not a list of numbers separated by dots")
     }
 }
 

@@ -32,7 +32,7 @@ fn text_that_is_not_a_version_is_an_error() {
     for text in
         ["", ".", "6.", ".5", "6..5", "v6.5", "6.5.3-beta", "6.5.3 ", " 6.5", "+6.5", "-1", "6,5", "６.5", "4294967296"]
     {
-        assert_eq!(Version::parse(text), Err(VersionError { text: text.to_owned() }));
+        assert_eq!(Version::parse(text), Err(VersionError), "{text}");
     }
 }
 

@@ -13,7 +13,7 @@ use crate::policy::domains::{DomainEntryError, DomainList, DomainRules};
 use crate::policy::headers::{Identity, IdentityError};
 use crate::policy::lan::LanPolicy;
 use crate::policy::limits::Limits;
-use crate::policy::quirks::{Platform, Quirks, Version};
+use crate::policy::quirks::{Platform, Quirks, Version, VersionError};
 use crate::policy::resume::Resume;
 use crate::policy::retry::RetryRules;
 use crate::storage::{self, PathScheme, Sharing, Storage};
@@ -86,7 +86,8 @@ pub struct SessionOptions {
     pub client_certificate: Option<CertificateParts>,
 }
 
-/// Why a session cannot be opened.
+/// Why a session cannot be opened. The text names the option as the C interface spells it. It contains no text, list or
+/// path that the host passed.
 #[derive(Debug)]
 pub enum OpenError {
     /// The app id, app version, user agent or Referer is invalid.
@@ -94,12 +95,17 @@ pub enum OpenError {
     /// The path scheme is malformed or has another meaning.
     PathScheme,
     /// A version is not a list of numbers separated by dots.
-    Version(String),
+    Version {
+        /// `client_version` or `base_library_version`.
+        option: &'static str,
+        /// The reason.
+        error: VersionError,
+    },
     /// An entry of a domain list is invalid.
     Domain {
         /// The API of the list.
         api: Api,
-        /// The entry and the reason.
+        /// The entry's place and the reason.
         error: DomainEntryError,
     },
     /// The roots or the client certificate cannot be used.
@@ -122,19 +128,22 @@ impl fmt::Display for OpenError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             OpenError::Identity(error) => error.fmt(formatter),
-            OpenError::Domain { api: Api::Upload, error } => write!(formatter, "upload_domains: {error}"),
-            OpenError::Domain { api: Api::Download, error } => write!(formatter, "download_domains: {error}"),
-            OpenError::Version(detail)
-            | OpenError::Certificate(detail)
-            | OpenError::Proxy(detail)
-            | OpenError::TrustStore(detail)
-            | OpenError::Internal(detail) => formatter.write_str(detail),
+            OpenError::Domain { api: Api::Upload, error } => write!(formatter, "upload_domains{error}"),
+            OpenError::Domain { api: Api::Download, error } => write!(formatter, "download_domains{error}"),
+            OpenError::Version { option, error } => write!(formatter, "{option} {error}"),
+            OpenError::Certificate(detail) | OpenError::Proxy(detail) | OpenError::Internal(detail) => {
+                formatter.write_str(detail)
+            }
+            OpenError::TrustStore(detail) => write!(formatter, "root_certificates is absent, and {detail}"),
             OpenError::PathScheme => formatter.write_str(
                 "path_scheme is not at most 32 lower-case letters and digits that end in file, or is file itself",
             ),
-            OpenError::StorageLocked => formatter.write_str("another session has this mini program's files"),
-            OpenError::Storage(error) => error.fmt(formatter),
-            OpenError::OutOfResources(error) => error.fmt(formatter),
+            OpenError::StorageLocked => formatter.write_str(
+                "storage_sharing: another open session uses this mini program's directory, and one of the two is exclusive",
+            ),
+            OpenError::Storage(error @ storage::Error::InvalidIdentity { .. }) => error.fmt(formatter),
+            OpenError::Storage(error) => write!(formatter, "data_directory cannot be used: {error}"),
+            OpenError::OutOfResources(error) => write!(formatter, "no thread, descriptor or memory is left: {error}"),
         }
     }
 }
@@ -153,11 +162,13 @@ impl SessionOptions {
         let identity = Identity::new(&self.app_id, &self.app_version, &self.user_agent, &self.referer)
             .map_err(OpenError::Identity)?;
         let path_scheme = PathScheme::new(&self.path_scheme).ok_or(OpenError::PathScheme)?;
-        let version = |text: &str| Version::parse(text).map_err(|error| OpenError::Version(error.to_string()));
-        let client_version = version(&self.client_version)?;
+        let version = |option: &'static str, text: &str| {
+            Version::parse(text).map_err(|error| OpenError::Version { option, error })
+        };
+        let client_version = version("client_version", &self.client_version)?;
         let base_library_version = match self.base_library_version.as_str() {
             "" => None,
-            text => Some(version(text)?),
+            text => Some(version("base_library_version", text)?),
         };
         let list = |api: Api, entries: &[String]| {
             DomainList::parse(entries, self.allow_plain_http).map_err(|error| OpenError::Domain { api, error })

@@ -146,19 +146,6 @@ impl Error {
         }
     }
 
-    /// Converts an error of a native path, which a page must not see: the path appears only in the detail.
-    pub(super) fn of_native(self, operation: &'static str) -> Error {
-        match self {
-            Error::Stopped(_)
-            | Error::Locked
-            | Error::Closed
-            | Error::OutOfResources { .. }
-            | Error::DiskFull
-            | Error::Io { .. } => self,
-            error => Error::Io { operation, source: io::Error::other(error.to_string()) },
-        }
-    }
-
     pub(super) fn denied(path: &str) -> Error {
         Error::PermissionDenied { path: path.to_owned() }
     }
@@ -200,7 +187,9 @@ impl fmt::Display for Error {
             Error::QuotaExceeded => formatter.write_str("the storage quota is exceeded"),
             Error::DiskFull => formatter.write_str("no space left on the device"),
             Error::Locked => formatter.write_str("the files are in use by another session"),
-            Error::InvalidIdentity { which } => write!(formatter, "the {which} is empty or too long"),
+            Error::InvalidIdentity { which } => {
+                write!(formatter, "{which} is empty, or too long for the name of a directory")
+            }
             Error::InvalidDataDirectory => formatter.write_str("the data directory is not an absolute path"),
             Error::InvalidDescriptor { reason } => write!(formatter, "unusable descriptor: {reason}"),
             Error::Closed => formatter.write_str("the session is closed"),

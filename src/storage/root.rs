@@ -43,13 +43,15 @@ impl Root {
             return Err(Error::InvalidDataDirectory);
         }
         if app_id.is_empty() {
-            return Err(Error::InvalidIdentity { which: "app id" });
+            return Err(Error::InvalidIdentity { which: "app_id" });
         }
-        let app_name = identity_name("app-", app_id).ok_or(Error::InvalidIdentity { which: "app id" })?;
-        let user_name = identity_name("user-", user_id).ok_or(Error::InvalidIdentity { which: "user id" })?;
+        let app_name = identity_name("app-", app_id).ok_or(Error::InvalidIdentity { which: "app_id" })?;
+        let user_name = identity_name("user-", user_id).ok_or(Error::InvalidIdentity { which: "user_id" })?;
 
-        let fail = |error| Error::at_path(&data_directory.to_string_lossy(), "create the data directory", error);
-        std::fs::create_dir_all(data_directory).map_err(fail)?;
+        // Without the path: the reason why a session cannot be opened contains none.
+        let create = |error| Error::from_io("create the data directory", error);
+        let fail = |error| Error::from_io("look at the data directory", error);
+        std::fs::create_dir_all(data_directory).map_err(create)?;
         let canonical = data_directory.canonicalize().map_err(fail)?;
         let identity = FilesIdentity {
             data_directory: &canonical,
@@ -73,7 +75,7 @@ impl Root {
     /// have taken it meanwhile.
     ///
     /// Fails with [`Error::Closed`]; [`Error::Locked`] if another process has the files; [`Error::Stopped`],
-    /// [`Error::PermissionDenied`], [`Error::OutOfResources`], [`Error::DiskFull`] or [`Error::Io`].
+    /// [`Error::OutOfResources`], [`Error::DiskFull`] or [`Error::Io`].
     pub fn tree(&self, worker: &Worker) -> Result<Arc<Tree>, Error> {
         if self.left.load(Ordering::SeqCst) {
             return Err(Error::Closed);
@@ -190,10 +192,10 @@ mod tests {
     fn invalid_identities_and_directories_have_typed_errors() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path();
-        assert!(matches!(open(path, "", "u", Sharing::Shared), Err(Error::InvalidIdentity { which: "app id" })));
+        assert!(matches!(open(path, "", "u", Sharing::Shared), Err(Error::InvalidIdentity { which: "app_id" })));
         assert!(matches!(
             open(path, "a", &"U".repeat(100), Sharing::Shared),
-            Err(Error::InvalidIdentity { which: "user id" })
+            Err(Error::InvalidIdentity { which: "user_id" })
         ));
         assert!(matches!(open(Path::new("data"), "a", "", Sharing::Shared), Err(Error::InvalidDataDirectory)));
         assert!(open(&path.join("not/yet/there"), "a", "", Sharing::Shared).is_ok());
@@ -225,7 +227,7 @@ mod tests {
             std::fs::create_dir_all(link.parent().unwrap()).unwrap();
             std::os::unix::fs::symlink(outside.path(), &link).unwrap();
             let opened = open(directory.path(), "a", "u", Sharing::Exclusive);
-            assert!(matches!(opened, Err(Error::PermissionDenied { .. })), "{planted}");
+            assert!(matches!(opened, Err(Error::Io { .. })), "{planted}");
             assert_eq!(std::fs::read_dir(outside.path()).unwrap().count(), 0, "{planted}");
         }
     }

@@ -103,8 +103,8 @@ impl SharedRoot {
 
     /// The directories, opened or created if necessary, and whether they had been deleted.
     ///
-    /// Fails with [`Error::Locked`] if another process has the files; [`Error::Stopped`], [`Error::PermissionDenied`],
-    /// [`Error::OutOfResources`], [`Error::DiskFull`] or [`Error::Io`].
+    /// Fails with [`Error::Locked`] if another process has the files; [`Error::Stopped`], [`Error::OutOfResources`],
+    /// [`Error::DiskFull`] or [`Error::Io`].
     pub fn tree(&self, worker: &Worker) -> Result<(Arc<Tree>, bool), Error> {
         if let Some(tree) = self.current() {
             return Ok((tree, false));
@@ -115,8 +115,6 @@ impl SharedRoot {
         }
         let former = lock(&self.tree).clone();
         let made = self.make(former.as_deref(), worker);
-        // At opening, the host may see the path in an error. Later the error would reach a page.
-        let made = if former.is_some() { made.map_err(|error| error.of_native("open the directories")) } else { made };
         let tree = Arc::new(made?);
         *lock(&self.tree) = Some(tree.clone());
         if former.is_some() {
@@ -133,7 +131,8 @@ impl SharedRoot {
     /// symbolic link that replaced a directory of `former` is deleted, because the names are the library's own. Without
     /// `former` it is an error.
     fn make(&self, former: Option<&Tree>, worker: &Worker) -> Result<Tree, Error> {
-        let fail = |error| Error::at_path(&self.native.to_string_lossy(), "open the directories", error);
+        // Without the path, which is that of the device: the error can reach a page.
+        let fail = |error| Error::from_io("open the directories", error);
         std::fs::create_dir_all(&self.data_directory).map_err(fail)?;
         let data = Directory::open_native(&self.data_directory).map_err(fail)?;
         *lock(&self.data_id) = FileId::of(&data).map_err(fail)?;

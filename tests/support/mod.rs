@@ -227,7 +227,7 @@ impl Session {
         options.root_certificates = WxtStr::new(Authority::shared().pem());
         change(&mut options);
         let mut handle = std::ptr::null_mut();
-        let status = unsafe { wxt_session_open(&options, &mut handle) };
+        let status = unsafe { wxt_session_open(&options, &mut handle, std::ptr::null_mut()) };
         assert_eq!(status == WXT_OK, !handle.is_null());
         (status, Session { handle, directory, on_trace: None })
     }
@@ -241,7 +241,9 @@ impl Session {
         request.struct_size = size_of::<WxtDownloadRequest>();
         request.url = WxtStr::new(url);
         change(&mut request);
-        self.start(|callbacks, id| unsafe { wxt_download_file(self.handle, &request, callbacks, id) })
+        self.start(|callbacks, id| unsafe {
+            wxt_download_file(self.handle, &request, callbacks, id, std::ptr::null_mut())
+        })
     }
 
     pub fn upload(&self, url: &str, file: &Path) -> Task {
@@ -256,7 +258,9 @@ impl Session {
         request.file_path = WxtStr::new(&path);
         request.name = WxtStr::new("file");
         change(&mut request);
-        self.start(|callbacks, id| unsafe { wxt_upload_file(self.handle, &request, callbacks, id) })
+        self.start(|callbacks, id| unsafe {
+            wxt_upload_file(self.handle, &request, callbacks, id, std::ptr::null_mut())
+        })
     }
 
     fn start(&self, start: impl FnOnce(*const WxtCallbacks, *mut WxtTaskId) -> WxtStatus) -> Task {
@@ -406,7 +410,7 @@ unsafe extern "C" fn release(user_data: *mut c_void) {
 }
 
 fn text(string: WxtStr) -> Option<String> {
-    unsafe { string.bytes() }.expect("a string").map(|bytes| String::from_utf8(bytes.to_vec()).expect("UTF-8"))
+    unsafe { string.bytes("string") }.expect("a string").map(|bytes| String::from_utf8(bytes.to_vec()).expect("UTF-8"))
 }
 
 fn pairs(header: *const WxtPair, count: usize) -> Vec<(String, String)> {

@@ -2,34 +2,37 @@
 
 #include "options.h"
 
-/* Throws unless `status` is WXT_OK. A method without a result returns `undefined`, which NULL means. */
-static napi_value finish(napi_env env, const char *what, WxtStatus status, Arena *arena) {
+/* Throws unless `status` is WXT_OK. A method without a result returns `undefined`, which NULL means. `detail` may be NULL. */
+static napi_value finish(napi_env env, const char *what, WxtStatus status, const WxtStatusDetail *detail, Arena *arena) {
   arena_free(arena);
-  if (status != WXT_OK) throw_status(env, what, status, NULL);
+  if (status != WXT_OK) throw_status(env, what, status, detail == NULL ? NULL : detail->text);
   return NULL;
 }
 
 napi_value control_enter_background(napi_env env, napi_callback_info info) {
   Arena arena = {NULL};
   Session *session = session_of_call(env, info, 0, NULL, false);
-  return session == NULL ? NULL : finish(env, "enterBackground", wxt_session_enter_background(session->handle), &arena);
+  return session == NULL ? NULL : finish(env, "enterBackground", wxt_session_enter_background(session->handle), NULL, &arena);
 }
 
 napi_value control_enter_foreground(napi_env env, napi_callback_info info) {
   Arena arena = {NULL};
   Session *session = session_of_call(env, info, 0, NULL, false);
-  return session == NULL ? NULL : finish(env, "enterForeground", wxt_session_enter_foreground(session->handle), &arena);
+  return session == NULL ? NULL : finish(env, "enterForeground", wxt_session_enter_foreground(session->handle), NULL, &arena);
 }
 
 napi_value control_network_changed(napi_env env, napi_callback_info info) {
   Arena arena = {NULL};
   napi_value argument = NULL;
   WxtNetwork network = wxt_network();
+  WxtStatusDetail detail = wxt_status_detail();
   WxtStatus status = WXT_OK;
   Session *session = session_of_call(env, info, 1, &argument, false);
   if (session == NULL) return NULL;
-  if (read_members(env, argument, &NETWORK_MEMBERS, &network, &arena)) status = wxt_session_network_changed(session->handle, &network);
-  return finish(env, NETWORK_MEMBERS.what, status, &arena);
+  if (read_members(env, argument, &NETWORK_MEMBERS, &network, &arena)) {
+    status = wxt_session_network_changed(session->handle, &network, &detail);
+  }
+  return finish(env, NETWORK_MEMBERS.what, status, &detail, &arena);
 }
 
 napi_value control_prepare(napi_env env, napi_callback_info info) {
@@ -42,7 +45,7 @@ napi_value control_prepare(napi_env env, napi_callback_info info) {
   Session *session = session_of_call(env, info, 1, &argument, false);
   if (session == NULL) return NULL;
   if (read_argument(env, argument, &SERVER_MEMBERS, &server, &arena)) status = wxt_session_prepare(session->handle, server);
-  return finish(env, SERVER_MEMBERS.what, status, &arena);
+  return finish(env, SERVER_MEMBERS.what, status, NULL, &arena);
 }
 
 napi_value control_set_max_bytes_per_second(napi_env env, napi_callback_info info) {
@@ -53,18 +56,19 @@ napi_value control_set_max_bytes_per_second(napi_env env, napi_callback_info inf
   Session *session = session_of_call(env, info, 1, &argument, false);
   if (session == NULL) return NULL;
   if (read_argument(env, argument, &RATE_MEMBERS, &rate, &arena)) status = wxt_session_set_max_bytes_per_second(session->handle, rate);
-  return finish(env, RATE_MEMBERS.what, status, &arena);
+  return finish(env, RATE_MEMBERS.what, status, NULL, &arena);
 }
 
 napi_value control_set_trust(napi_env env, napi_callback_info info) {
   Arena arena = {NULL};
   napi_value argument = NULL;
   Trust trust = {{NULL, 0}, NULL, 0};
+  WxtStatusDetail detail = wxt_status_detail();
   WxtStatus status = WXT_OK;
   Session *session = session_of_call(env, info, 1, &argument, false);
   if (session == NULL) return NULL;
   if (read_members(env, argument, &TRUST_MEMBERS, &trust, &arena)) {
-    status = wxt_session_set_trust(session->handle, trust.root_certificates, trust.pins, trust.pin_count);
+    status = wxt_session_set_trust(session->handle, trust.root_certificates, trust.pins, trust.pin_count, &detail);
   }
-  return finish(env, TRUST_MEMBERS.what, status, &arena);
+  return finish(env, TRUST_MEMBERS.what, status, &detail, &arena);
 }

@@ -50,12 +50,6 @@ static void post(void *context, void (*run)(void *), void *data) {
 /* WxtLogger.log */
 static void on_log(void *context, int32_t level, WxtStr message) {
   Session *session = context;
-  pthread_mutex_lock(&session->lock);
-  if (session->opening && level == WXT_LOG_WARNING && session->reason[0] == '\0') {
-    size_t length = message.len < sizeof session->reason - 1 ? message.len : sizeof session->reason - 1;
-    memcpy(session->reason, message.ptr, length);
-  }
-  pthread_mutex_unlock(&session->lock);
   if (session->log == NULL) return;
   Job *job = new_job(JOB_LOG, message.len);
   job->level = level;
@@ -245,7 +239,6 @@ static Session *new_session(napi_env env, napi_value *object) {
     return NULL;
   }
   session->env = env;
-  session->opening = true;
   if (napi_create_threadsafe_function(env, NULL, NULL, text_value(env, wxt_str("wxtransfer")), 0, 1, session, queue_is_finished,
                                       session, run_job, &session->queue) != napi_ok) {
     pthread_mutex_destroy(&session->lock);
@@ -277,13 +270,11 @@ napi_value session_open(napi_env env, napi_callback_info info) {
   session->log = keep(env, settings.log);
   settings.options.executor = (WxtExecutor){session, post};
   settings.options.logger = (WxtLogger){session, on_log};
-  WxtStatus status = wxt_session_open(&settings.options, &session->handle);
-  pthread_mutex_lock(&session->lock);
-  session->opening = false;
-  pthread_mutex_unlock(&session->lock);
+  WxtStatusDetail detail = wxt_status_detail();
+  WxtStatus status = wxt_session_open(&settings.options, &session->handle, &detail);
   arena_free(&arena);
   if (status != WXT_OK) {
-    throw_status(env, "openSession", status, session->reason);
+    throw_status(env, "openSession", status, detail.text);
     session->state = SESSION_CLOSED;
     forget_queue(session);
     return NULL;

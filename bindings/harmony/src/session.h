@@ -41,8 +41,6 @@ struct Session {
   bool silent;
   pthread_mutex_t lock; /* guards the following */
   bool queue_is_gone;
-  bool opening;
-  char reason[512]; /* the first warning while opening: why an option was refused */
 };
 
 /* `openSession(options)` */

@@ -185,14 +185,14 @@ static Task *new_task(Session *session, bool is_upload, const TaskFunctions *fun
   return task;
 }
 
-/* The task has started, or `status` says why it has not. */
-static napi_value finish_start(Session *session, Task *task, WxtStatus status, napi_value object) {
+/* The task has started, or `status` and `detail` say why it has not. */
+static napi_value finish_start(Session *session, Task *task, WxtStatus status, const WxtStatusDetail *detail, napi_value object) {
   napi_env env = session->env;
   if (status != WXT_OK) {
     drop(env, &task->success);
     drop(env, &task->fail);
     drop(env, &task->complete);
-    throw_status(env, task->is_upload ? "uploadFile" : "downloadFile", status, NULL);
+    throw_status(env, task->is_upload ? "uploadFile" : "downloadFile", status, detail->text);
     return NULL;
   }
   /* The callbacks come in a later turn, so that the app has its task before. */
@@ -214,8 +214,9 @@ napi_value task_upload(napi_env env, napi_callback_info info) {
     Task *task = new_task(session, true, &settings.functions, &object);
     if (task != NULL) {
       WxtCallbacks callbacks = task_callbacks(task);
-      WxtStatus status = wxt_upload_file(session->handle, &settings.request, &callbacks, &task->id);
-      object = finish_start(session, task, status, object);
+      WxtStatusDetail detail = wxt_status_detail();
+      WxtStatus status = wxt_upload_file(session->handle, &settings.request, &callbacks, &task->id, &detail);
+      object = finish_start(session, task, status, &detail, object);
     }
   }
   arena_free(&arena);
@@ -232,8 +233,9 @@ napi_value task_download(napi_env env, napi_callback_info info) {
     Task *task = new_task(session, false, &settings.functions, &object);
     if (task != NULL) {
       WxtCallbacks callbacks = task_callbacks(task);
-      WxtStatus status = wxt_download_file(session->handle, &settings.request, &callbacks, &task->id);
-      object = finish_start(session, task, status, object);
+      WxtStatusDetail detail = wxt_status_detail();
+      WxtStatus status = wxt_download_file(session->handle, &settings.request, &callbacks, &task->id, &detail);
+      object = finish_start(session, task, status, &detail, object);
     }
   }
   arena_free(&arena);

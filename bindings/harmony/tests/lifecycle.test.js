@@ -47,12 +47,22 @@ test('an option that is wrong is named', (t) => {
   ];
   for (const [options, message] of refused) assert.throws(() => wxtransfer.openSession(options), { message });
   const statuses = [
-    [{ ...good, clientVersion: 'x' }, 7], [{ ...good, uploadDomains: ['ftp://a.example'] }, 8],
-    [{ ...good, rootCertificates: 'x' }, 9], [{ ...good, pins: [{ host: 'a.example', sha256: new Uint8Array(31) }] }, 10],
-    [{ ...good, proxy: 'x' }, 11], [{ ...good, dataDirectory: '/proc/none' }, 12],
+    [{ ...good, clientVersion: 'canary' }, 7, /^client_version is not/],
+    [{ ...good, uploadDomains: ['ftp://canary.example'] }, 8, /^upload_domains\[0\] cannot be listed/],
+    [{ ...good, rootCertificates: 'canary' }, 9, /^root_certificates cannot be used/],
+    [{ ...good, pins: [{ host: 'canary.example', sha256: new Uint8Array(31) }] }, 10, /^pins\[0\]\.sha256_length is 31/],
+    [{ ...good, proxy: 'canary' }, 11, /^proxy cannot be read/],
+    [{ ...good, dataDirectory: '/proc/canary' }, 12, /^data_directory cannot be used: create the data directory: /],
   ];
-  for (const [options, status] of statuses) assert.throws(() => wxtransfer.openSession(options), { status });
-  assert.throws(() => wxtransfer.openSession({ ...good, uploadDomains: ['ftp://a.example'] }), { detail: /ftp:\/\/a\.example/ });
+  for (const [options, status, detail] of statuses) {
+    assert.throws(() => wxtransfer.openSession(options), (error) => {
+      assert.equal(error.status, status);
+      assert.match(error.detail, detail);
+      assert.ok(error.message.endsWith(`: ${error.detail}`), error.message);
+      assert.doesNotMatch(error.message, /canary/);
+      return true;
+    });
+  }
 });
 
 test('the log says what was odd', async (t) => {

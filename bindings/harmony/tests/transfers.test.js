@@ -125,7 +125,8 @@ test("a page's mistake is a failure, and a wrong type an exception", async (t) =
   assert.throws(() => session.uploadFile({ url: '', data: 'text' }), /data must be an ArrayBuffer or a Uint8Array/);
   assert.throws(() => session.uploadFile({ url: '', method: 'GET' }), /method is not one of the words/);
   assert.throws(() => session.uploadFile({ url: '', parts: [{ name: 'a', path: 'b' }] }), /parts: path is no option/);
-  assert.throws(() => session.uploadFile({ url: '', fileDescriptor: 1 << 20 }), { status: 1 });
+  assert.throws(() => session.uploadFile({ url: '', fileDescriptor: 1 << 20 }),
+    { status: 1, detail: 'file_descriptor is 1048576, which is not an open descriptor' });
 });
 
 test('an abort is one failure, whenever it comes', async (t) => {

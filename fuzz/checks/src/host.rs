@@ -89,7 +89,7 @@ impl Host {
         options.root_certificates = WxtStr::new(root_certificates);
         let mut session = std::ptr::null_mut();
         // SAFETY: both point to values of this function.
-        assert_eq!(unsafe { wxt_session_open(&options, &mut session) }, WXT_OK);
+        assert_eq!(unsafe { wxt_session_open(&options, &mut session, std::ptr::null_mut()) }, WXT_OK);
         Host { session, directory }
     }
 
@@ -102,7 +102,7 @@ impl Host {
         let (callbacks, events) = callbacks();
         let mut task = 0;
         // SAFETY: all point to values of this function.
-        let status = unsafe { wxt_download_file(self.session, &request, &callbacks, &mut task) };
+        let status = unsafe { wxt_download_file(self.session, &request, &callbacks, &mut task, std::ptr::null_mut()) };
         assert_eq!(status, WXT_OK);
         let (path, downloaded) = end_of(&events).inspect_err(|failed| {
             assert_ne!(failed.category, WXT_CATEGORY_TIMEOUT, "{failed:?}");
@@ -195,7 +195,7 @@ fn send(user_data: *mut c_void, event: TaskEvent) {
 /// A string of an event, which must be UTF-8.
 pub fn text(string: WxtStr) -> Option<String> {
     // SAFETY: the library's string is readable while the callback runs.
-    let bytes = unsafe { string.bytes() }.expect("a string");
+    let bytes = unsafe { string.bytes("string") }.expect("a string");
     bytes.map(|bytes| String::from_utf8(bytes.to_vec()).expect("UTF-8"))
 }
 

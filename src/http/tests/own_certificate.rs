@@ -315,7 +315,7 @@ fn what_cannot_be_a_client_certificate_is_refused() {
         (CertificateParts { hosts: vec!["https://a.example".to_owned()], ..good() }, "a host is none"),
     ] {
         let error = ClientCertificate::new(parts).err().unwrap();
-        assert!(error.detail.starts_with("the client certificate cannot be used: "), "{error:?}");
+        assert!(error.detail.starts_with("client_certificate cannot be used: "), "{error:?}");
         assert!(error.detail.contains(words), "{words}: {error:?}");
     }
     let printed = format!("{:?}", ClientCertificate::new(good()).unwrap());

@@ -103,7 +103,7 @@ impl ClientCertificate {
 }
 
 fn unusable(what: &str) -> Error {
-    Error::new(ErrorKind::Tls(TlsFailure::Other), format!("the client certificate cannot be used: {what}"))
+    Error::new(ErrorKind::Tls(TlsFailure::Other), format!("client_certificate cannot be used: {what}"))
 }
 
 /// Without the certificates, which may name a person.

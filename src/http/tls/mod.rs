@@ -195,7 +195,7 @@ impl KeyProvider for NoKeys {
 }
 
 fn bad_roots(what: &str) -> Error {
-    Error::new(ErrorKind::Tls(TlsFailure::Other), format!("the root certificates cannot be used: {what}"))
+    Error::new(ErrorKind::Tls(TlsFailure::Other), format!("root_certificates cannot be used: {what}"))
 }
 
 /// webpki treats every root as an authority (`anchor_from_trusted_cert`). If a root is a server's own certificate, the

@@ -2,7 +2,9 @@
 
 use jni::Env;
 use jni::errors::{Error, Result};
-use jni::objects::{JByteArray, JIntArray};
+use jni::objects::{JByteArray, JIntArray, JObjectArray};
+use wxtransfer::ffi::status::{WXT_OK, WxtStatus};
+use wxtransfer::ffi::status_detail::WxtStatusDetail;
 use wxtransfer::ffi::string::{WxtPair, WxtStr};
 
 /// The length of an absent text in a list.
@@ -112,9 +114,24 @@ pub unsafe fn list_to_java<'local>(
     Ok((env.byte_array_from_slice(&all)?, java_lengths))
 }
 
+/// Calls a function of C that gives the reason of its status, and writes the reason to `reason[0]` if there is one.
+pub fn explained<'local>(
+    env: &mut Env<'local>,
+    reason: &JObjectArray<'local, JByteArray<'local>>,
+    call: impl FnOnce(*mut WxtStatusDetail) -> WxtStatus,
+) -> Result<WxtStatus> {
+    let mut detail = WxtStatusDetail::empty();
+    let status = call(&mut detail);
+    if status != WXT_OK {
+        let text = env.byte_array_from_slice(&detail.reason())?;
+        reason.set_element(env, 0, &text)?;
+    }
+    Ok(status)
+}
+
 /// # Safety
 /// `text` must be readable for `'a`.
 unsafe fn bytes<'a>(text: WxtStr) -> Option<&'a [u8]> {
     // SAFETY: passed on to the caller. The library gives no length without a pointer.
-    unsafe { text.bytes() }.ok().flatten()
+    unsafe { text.bytes("text") }.ok().flatten()
 }

@@ -2,11 +2,11 @@
 
 use jni::EnvUnowned;
 use jni::errors::{Result, ThrowRuntimeExAndDefault};
-use jni::objects::{JByteArray, JClass};
+use jni::objects::{JByteArray, JClass, JObjectArray};
 use jni::sys::{jboolean, jint, jlong};
 use wxtransfer::ffi::network::{WxtNetwork, wxt_session_network_changed, wxt_session_prepare};
 
-use crate::convert::Text;
+use crate::convert::{Text, explained};
 use crate::session::handle;
 
 /// `wxt_session_prepare`.
@@ -28,15 +28,19 @@ pub extern "system" fn Java_org_wxtransfer_Native_sessionPrepare<'local>(
 /// `wxt_session_network_changed`.
 #[unsafe(no_mangle)]
 pub extern "system" fn Java_org_wxtransfer_Native_sessionNetworkChanged<'local>(
-    _env: EnvUnowned<'local>,
+    mut env: EnvUnowned<'local>,
     _class: JClass<'local>,
     session: jlong,
     kind: jint,
     metered: jboolean,
     roaming: jboolean,
+    reason: JObjectArray<'local, JByteArray<'local>>,
 ) -> jint {
-    let (metered, roaming) = (metered.into(), roaming.into());
-    let network = WxtNetwork { struct_size: size_of::<WxtNetwork>(), kind, metered, roaming };
-    // SAFETY: the struct lives until the call returns.
-    unsafe { wxt_session_network_changed(handle(session), &network) }
+    env.with_env(|env| -> Result<_> {
+        let (metered, roaming) = (metered.into(), roaming.into());
+        let network = WxtNetwork { struct_size: size_of::<WxtNetwork>(), kind, metered, roaming };
+        // SAFETY: both structs live until the call returns.
+        explained(env, &reason, |detail| unsafe { wxt_session_network_changed(handle(session), &network, detail) })
+    })
+    .resolve::<ThrowRuntimeExAndDefault>()
 }

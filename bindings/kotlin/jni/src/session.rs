@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jni::EnvUnowned;
 use jni::errors::{Result, ThrowRuntimeExAndDefault};
-use jni::objects::{JByteArray, JClass, JIntArray, JLongArray, JObject};
+use jni::objects::{JByteArray, JClass, JIntArray, JLongArray, JObject, JObjectArray};
 use jni::sys::{jboolean, jint, jlong};
 use wxtransfer::ffi::client_certificate::WxtClientCertificate;
 use wxtransfer::ffi::options::{WxtExecutor, WxtLogger, WxtPin, WxtResolver, WxtSessionOptions};
@@ -17,7 +17,7 @@ use wxtransfer::ffi::status::WXT_OK;
 use wxtransfer::ffi::string::WxtStr;
 use wxtransfer::ffi::trust::wxt_session_set_trust;
 
-use crate::convert::{Text, TextList};
+use crate::convert::{Text, TextList, explained};
 use crate::hooks::{Hooks, sign};
 
 /// What the options of open sessions point to, by handle.
@@ -90,6 +90,7 @@ pub extern "system" fn Java_org_wxtransfer_Native_sessionOpen<'local>(
     certificate_host_lengths: JIntArray<'local>,
     certificate_schemes: JIntArray<'local>,
     session: JLongArray<'local>,
+    reason: JObjectArray<'local, JByteArray<'local>>,
 ) -> jint {
     env.with_env(|env| -> Result<_> {
         let app_id = Text::read(env, &app_id)?;
@@ -179,7 +180,7 @@ pub extern "system" fn Java_org_wxtransfer_Native_sessionOpen<'local>(
         };
         let mut opened = std::ptr::null_mut();
         // SAFETY: everything lives until the call returns, and the hooks until the session is closed.
-        let status = unsafe { wxt_session_open(&options, &mut opened) };
+        let status = explained(env, &reason, |detail| unsafe { wxt_session_open(&options, &mut opened, detail) })?;
         if status == WXT_OK {
             let opened = opened.addr() as jlong;
             self::hooks().get_or_insert_default().insert(opened, hooks);
@@ -221,6 +222,7 @@ pub extern "system" fn Java_org_wxtransfer_Native_sessionSetTrust<'local>(
     pin_host_lengths: JIntArray<'local>,
     pin_hashes: JByteArray<'local>,
     pin_hash_lengths: JIntArray<'local>,
+    reason: JObjectArray<'local, JByteArray<'local>>,
 ) -> jint {
     env.with_env(|env| -> Result<_> {
         let root_certificates = Text::read(env, &root_certificates)?;
@@ -228,7 +230,9 @@ pub extern "system" fn Java_org_wxtransfer_Native_sessionSetTrust<'local>(
         let pin_hashes = TextList::read(env, &pin_hashes, &pin_hash_lengths)?;
         let pins = pins(&pin_hosts, &pin_hashes);
         // SAFETY: everything lives until the call returns.
-        Ok(unsafe { wxt_session_set_trust(handle(session), root_certificates.view(), pins.as_ptr(), pins.len()) })
+        explained(env, &reason, |detail| unsafe {
+            wxt_session_set_trust(handle(session), root_certificates.view(), pins.as_ptr(), pins.len(), detail)
+        })
     })
     .resolve::<ThrowRuntimeExAndDefault>()
 }
@@ -267,11 +271,16 @@ pub extern "system" fn Java_org_wxtransfer_Native_sessionSetMaxBytesPerSecond<'l
 /// `wxt_discard_partials`.
 #[unsafe(no_mangle)]
 pub extern "system" fn Java_org_wxtransfer_Native_discardPartials<'local>(
-    _env: EnvUnowned<'local>,
+    mut env: EnvUnowned<'local>,
     _class: JClass<'local>,
     session: jlong,
+    reason: JObjectArray<'local, JByteArray<'local>>,
 ) -> jint {
-    wxt_discard_partials(handle(session))
+    env.with_env(|env| -> Result<_> {
+        // SAFETY: `detail` is writable during the call.
+        explained(env, &reason, |detail| unsafe { wxt_discard_partials(handle(session), detail) })
+    })
+    .resolve::<ThrowRuntimeExAndDefault>()
 }
 
 /// `wxt_session_enter_background`.

@@ -7,10 +7,11 @@ use jni::{Env, EnvUnowned};
 use wxtransfer::ffi::callback::WxtCallbacks;
 use wxtransfer::ffi::request::{WxtDownloadRequest, WxtTaskId, WxtUploadRequest};
 use wxtransfer::ffi::status::{WXT_OK, WxtStatus};
+use wxtransfer::ffi::status_detail::WxtStatusDetail;
 use wxtransfer::ffi::task::{wxt_download_file, wxt_task_abort, wxt_task_set_max_bytes_per_second, wxt_upload_file};
 
 use crate::callbacks::{callbacks, discard};
-use crate::convert::{Text, TextList};
+use crate::convert::{Text, TextList, explained};
 use crate::parts::Parts;
 use crate::session::handle;
 
@@ -46,6 +47,7 @@ pub extern "system" fn Java_org_wxtransfer_Native_uploadFile<'local>(
     priority: jint,
     target: JObject<'local>,
     task: JLongArray<'local>,
+    reason: JObjectArray<'local, JByteArray<'local>>,
 ) -> jint {
     env.with_env(|env| -> Result<_> {
         let url = Text::read(env, &url)?;
@@ -83,9 +85,9 @@ pub extern "system" fn Java_org_wxtransfer_Native_uploadFile<'local>(
             max_bytes_per_second: max_bytes_per_second.cast_unsigned(),
             priority,
         };
-        start(env, (&target, wants_traces), &task, |callbacks, id| {
+        start(env, (&target, wants_traces), &task, &reason, |callbacks, id, detail| {
             // SAFETY: everything lives until the call returns.
-            unsafe { wxt_upload_file(handle(session), &request, callbacks, id) }
+            unsafe { wxt_upload_file(handle(session), &request, callbacks, id, detail) }
         })
     })
     .resolve::<ThrowRuntimeExAndDefault>()
@@ -113,6 +115,7 @@ pub extern "system" fn Java_org_wxtransfer_Native_downloadFile<'local>(
     priority: jint,
     target: JObject<'local>,
     task: JLongArray<'local>,
+    reason: JObjectArray<'local, JByteArray<'local>>,
 ) -> jint {
     env.with_env(|env| -> Result<_> {
         let url = Text::read(env, &url)?;
@@ -136,9 +139,9 @@ pub extern "system" fn Java_org_wxtransfer_Native_downloadFile<'local>(
             max_bytes_per_second: max_bytes_per_second.cast_unsigned(),
             priority,
         };
-        start(env, (&target, wants_traces), &task, |callbacks, id| {
+        start(env, (&target, wants_traces), &task, &reason, |callbacks, id, detail| {
             // SAFETY: everything lives until the call returns.
-            unsafe { wxt_download_file(handle(session), &request, callbacks, id) }
+            unsafe { wxt_download_file(handle(session), &request, callbacks, id, detail) }
         })
     })
     .resolve::<ThrowRuntimeExAndDefault>()
@@ -167,21 +170,27 @@ pub extern "system" fn Java_org_wxtransfer_Native_taskSetMaxBytesPerSecond<'loca
     wxt_task_set_max_bytes_per_second(handle(session), task.cast_unsigned(), bytes_per_second.cast_unsigned())
 }
 
-/// Calls the starting function with callbacks for `target`, which may want traces, and writes the new task's number to `task[0]`.
-fn start(
-    env: &mut Env,
+/// Calls the starting function with callbacks for `target`, which may want traces, and writes the new task's number to `task[0]`,
+/// or the reason of a refusal to `reason[0]`.
+fn start<'local>(
+    env: &mut Env<'local>,
     (target, wants_traces): (&JObject, bool),
     task: &JLongArray,
-    call: impl FnOnce(&WxtCallbacks, *mut WxtTaskId) -> WxtStatus,
+    reason: &JObjectArray<'local, JByteArray<'local>>,
+    call: impl FnOnce(&WxtCallbacks, *mut WxtTaskId, *mut WxtStatusDetail) -> WxtStatus,
 ) -> Result<WxtStatus> {
     let callbacks = callbacks(env.new_global_ref(target)?, wants_traces);
     let mut id = 0;
-    let status = call(&callbacks, &mut id);
-    if status != WXT_OK {
-        // SAFETY: the header says that `user_data` stays the caller's.
-        unsafe { discard(&callbacks) };
-        return Ok(status);
+    let status = explained(env, reason, |detail| {
+        let status = call(&callbacks, &mut id, detail);
+        if status != WXT_OK {
+            // SAFETY: the header says that `user_data` stays the caller's.
+            unsafe { discard(&callbacks) };
+        }
+        status
+    })?;
+    if status == WXT_OK {
+        task.set_region(env, 0, &[id.cast_signed()])?;
     }
-    task.set_region(env, 0, &[id.cast_signed()])?;
     Ok(status)
 }

@@ -57,7 +57,7 @@ extension WXTransferStatus: LocalizedError {
     /// That nothing was started.
     public var errorDescription: String? { "This could not be carried out." }
 
-    /// `description`: the status in words.
+    /// `description`: the status in words, and its detail.
     public var failureReason: String? { description }
 
     /// What may help; `nil` where only a change of the app does.

@@ -111,7 +111,9 @@ extension WXTransferSession {
 
     /// Removes the partial files that `WXTransferSessionOptions.Resume.acrossLaunches` has kept, but those that a task is writing.
     public func discardPartials() async throws {
-        try await onDisk { [handle] in try WXTransferStatus.check(wxt_discard_partials(handle.pointer)) }
+        try await onDisk { [handle] in
+            try WXTransferStatus.checkExplained { wxt_discard_partials(handle.pointer, $0) }
+        }
     }
 
     private func oneFile(_ operation: @escaping FileOperation) async throws -> WXTransferFileInfo {

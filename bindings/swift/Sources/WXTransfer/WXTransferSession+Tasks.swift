@@ -55,9 +55,9 @@ extension WXTransferSession {
         _ request: WXTransferUploadRequest, _ closures: TaskClosures<WXTransferUploadSuccess>
     ) throws(WXTransferStatus) -> WXTransferUploadTask {
         let events = TaskEvents(closures) { WXTransferUploadSuccess($0) }
-        return try start(events) { memory, callbacks, id in
+        return try start(events) { memory, callbacks, id, detail in
             var request = request.cRequest(in: memory)
-            return wxt_upload_file(handle.pointer, &request, callbacks, id)
+            return wxt_upload_file(handle.pointer, &request, callbacks, id, detail)
         }
     }
 
@@ -65,25 +65,28 @@ extension WXTransferSession {
         _ request: WXTransferDownloadRequest, _ closures: TaskClosures<WXTransferDownloadSuccess>
     ) throws(WXTransferStatus) -> WXTransferDownloadTask {
         let events = TaskEvents(closures) { WXTransferDownloadSuccess($0) }
-        return try start(events) { memory, callbacks, id in
+        return try start(events) { memory, callbacks, id, detail in
             var request = request.cRequest(in: memory)
-            return wxt_download_file(handle.pointer, &request, callbacks, id)
+            return wxt_download_file(handle.pointer, &request, callbacks, id, detail)
         }
     }
 
     private func start<Success>(
         _ events: TaskEvents<Success>,
-        _ start: (CMemory, UnsafePointer<WxtCallbacks>, UnsafeMutablePointer<WxtTaskId>) -> WxtStatus
+        _ start: (
+            CMemory, UnsafePointer<WxtCallbacks>, UnsafeMutablePointer<WxtTaskId>, UnsafeMutablePointer<WxtStatusDetail>
+        ) -> WxtStatus
     ) throws(WXTransferStatus) -> WXTransferTask<Success> {
         let key = TaskRegistry.add(events)
         var callbacks = TaskRegistry.callbacks(key, wantsTraces: events.wantsTraces)
         var id = WxtTaskId()
-        let status = CMemory.with { start($0, &callbacks, &id) }
-        if status != WXT_OK {
+        do throws(WXTransferStatus) {
+            try WXTransferStatus.checkExplained { detail in CMemory.with { start($0, &callbacks, &id, detail) } }
+        } catch {
             // No callback will run, `release` neither.
             TaskRegistry.remove(key)
+            throw error
         }
-        try WXTransferStatus.check(status)
         return WXTransferTask(id: id, session: self, events: events)
     }
 }

@@ -16,11 +16,12 @@ public final class WXTransferSession: Sendable {
     public init(_ options: WXTransferSessionOptions) throws(WXTransferStatus) {
         let host = HostContext(options)
         var pointer: OpaquePointer?
-        let status = CMemory.with { memory in
-            var options = options.cOptions(in: memory, host: host)
-            return wxt_session_open(&options, &pointer)
+        try WXTransferStatus.checkExplained { detail in
+            CMemory.with { memory in
+                var options = options.cOptions(in: memory, host: host)
+                return wxt_session_open(&options, &pointer, detail)
+            }
         }
-        try WXTransferStatus.check(status)
         handle = SessionHandle(pointer: pointer)
         self.host = host
     }
@@ -60,7 +61,7 @@ public final class WXTransferSession: Sendable {
     /// has not ended after 5 s, and every later call, fails with `interrupted`.
     public func networkChanged(_ network: WXTransferNetwork) throws(WXTransferStatus) {
         var network = network.cNetwork
-        try WXTransferStatus.check(wxt_session_network_changed(handle.pointer, &network))
+        try WXTransferStatus.checkExplained { wxt_session_network_changed(handle.pointer, &network, $0) }
     }
 
     /// The mini program went to the background. For 5 s calls are taken as before; what has not ended then, and every later

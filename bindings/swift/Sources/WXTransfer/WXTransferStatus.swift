@@ -5,11 +5,26 @@ internal import CWxtransfer
 public struct WXTransferStatus: RawRepresentable, Error, Hashable, Sendable, CustomStringConvertible {
     /// The number in C: `WXT_…`.
     public let rawValue: Int32
+    /// What is wrong, in English, for a developer. It names the field as the C header spells it, such as `low_speed_time` for
+    /// `lowSpeedTime`, and is part of ``description``. It has no text, list or path that the app passed. `nil` where the status
+    /// says all. Two statuses with the same number are equal, whatever their details.
+    public let detail: String?
 
     /// The status with this number.
     public init(rawValue: Int32) {
-        self.rawValue = rawValue
+        self.init(rawValue: rawValue, detail: nil)
     }
+
+    private init(rawValue: Int32, detail: String?) {
+        self.rawValue = rawValue
+        self.detail = detail
+    }
+
+    /// Compares the numbers.
+    public static func == (left: Self, right: Self) -> Bool { left.rawValue == right.rawValue }
+
+    /// Hashes the number.
+    public func hash(into hasher: inout Hasher) { hasher.combine(rawValue) }
 
     /// `WXT_INVALID_ARGUMENT`: a required value is missing, or a value is outside its range.
     public static let invalidArgument = Self(rawValue: WXT_INVALID_ARGUMENT)
@@ -33,7 +48,7 @@ public struct WXTransferStatus: RawRepresentable, Error, Hashable, Sendable, Cus
     public static let invalidPin = Self(rawValue: WXT_INVALID_PIN)
     /// `WXT_INVALID_PROXY`: `proxy` is not `http://[user:password@]host:port`.
     public static let invalidProxy = Self(rawValue: WXT_INVALID_PROXY)
-    /// `WXT_STORAGE_FAILED`: the data directory cannot be created or used; the log says why.
+    /// `WXT_STORAGE_FAILED`: the data directory cannot be created or used; ``detail`` says why.
     public static let storageFailed = Self(rawValue: WXT_STORAGE_FAILED)
     /// `WXT_STORAGE_LOCKED`: another open session has the same mini program's directory for itself.
     public static let storageLocked = Self(rawValue: WXT_STORAGE_LOCKED)
@@ -44,13 +59,26 @@ public struct WXTransferStatus: RawRepresentable, Error, Hashable, Sendable, Cus
     /// `WXT_INTERNAL`: a bug of the library, caught.
     public static let `internal` = Self(rawValue: WXT_INTERNAL)
 
-    /// The status in words, for a log.
-    public var description: String { String(cString: wxt_status_text(rawValue)) }
+    /// The status in words, and its detail, for a log.
+    public var description: String {
+        let text = String(cString: wxt_status_text(rawValue))
+        return detail.map { "\(text): \($0)" } ?? text
+    }
 
     /// Throws what is not `WXT_OK`.
     static func check(_ status: WxtStatus) throws(WXTransferStatus) {
         if status != WXT_OK {
             throw WXTransferStatus(rawValue: status)
+        }
+    }
+
+    /// Throws what `call` returns and explains, unless that is `WXT_OK`.
+    static func checkExplained(_ call: (UnsafeMutablePointer<WxtStatusDetail>) -> WxtStatus) throws(WXTransferStatus) {
+        var detail = wxt_status_detail()
+        let status = call(&detail)
+        if status != WXT_OK {
+            let text = withUnsafeBytes(of: detail.text) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+            throw WXTransferStatus(rawValue: status, detail: text)
         }
     }
 }

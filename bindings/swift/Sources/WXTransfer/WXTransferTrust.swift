@@ -57,11 +57,13 @@ extension WXTransferSession {
     public func setTrust(
         rootCertificates: String?, pins: [WXTransferSessionOptions.Pin]
     ) throws(WXTransferStatus) {
-        let status = CMemory.with { memory in
-            let pins = memory.copy(pins.map { $0.cPin(in: memory) })
-            return wxt_session_set_trust(handle.pointer, memory.string(rootCertificates), pins.baseAddress, pins.count)
+        try WXTransferStatus.checkExplained { detail in
+            CMemory.with { memory in
+                let pins = memory.copy(pins.map { $0.cPin(in: memory) })
+                let roots = memory.string(rootCertificates)
+                return wxt_session_set_trust(handle.pointer, roots, pins.baseAddress, pins.count, detail)
+            }
         }
-        try WXTransferStatus.check(status)
     }
 }
 

@@ -168,6 +168,44 @@ final class FailureTests: XCTestCase {
         XCTAssertEqual(WXTransferStatus.storageLocked.description.isEmpty, false)
     }
 
+    func testAStatusSaysWhatIsWrong() throws {
+        let canary = "canary-of-this-test"
+        let directory = try TemporaryDirectory()
+        func refusal(_ change: (inout WXTransferSessionOptions) -> Void) -> WXTransferStatus? {
+            var options = testOptions(directory)
+            options.userID = canary
+            options.userAgent = canary
+            change(&options)
+            do throws(WXTransferStatus) {
+                _ = try WXTransferSession(options)
+                return nil
+            } catch {
+                return error
+            }
+        }
+        let refusals = [
+            ("client_version", refusal { $0.clientVersion = canary }),
+            ("upload_domains[1]", refusal { $0.uploadDomains = ["https://ok.test", "https://\(canary).test/path"] }),
+            ("root_certificates", refusal { $0.rootCertificates = canary }),
+            ("pins[0].sha256_length is 31", refusal { $0.pins = [.init(host: "\(canary).test", sha256: Data(count: 31))] }),
+            ("proxy", refusal { $0.proxy = "socks://\(canary):\(canary)@a" }),
+            ("data_directory", refusal { $0.dataDirectory = URL(fileURLWithPath: "/dev/null/\(canary)") }),
+        ]
+        for (field, status) in refusals {
+            let status = try XCTUnwrap(status)
+            let detail = try XCTUnwrap(status.detail)
+            XCTAssertTrue(detail.contains(field), detail)
+            XCTAssertTrue(status.description.hasSuffix(": \(detail)"), status.description)
+            XCTAssertEqual(status.failureReason, status.description)
+            XCTAssertFalse("\(status)\(String(reflecting: status))\(status.localizedDescription)".contains(canary), "\(status)")
+        }
+        let session = try WXTransferSession(testOptions(directory))
+        XCTAssertThrowsError(try session.uploadFileTask(.init(url: server.tls, fileDescriptor: 1_000_000, name: "file"))) {
+            XCTAssertEqual(($0 as? WXTransferStatus)?.detail, "file_descriptor is 1000000, which is not an open descriptor")
+        }
+        try session.close()
+    }
+
     func testPinsAndDomainsReachTheLibrary() async throws {
         let directory = try TemporaryDirectory()
         var options = testOptions(directory)

@@ -27,7 +27,7 @@ final class LayoutTests: XCTestCase {
                 options.lan_policy = WXT_LAN_ALL_LOCAL
                 return TestServer.shared.certificate.withCString { certificate in
                     options.root_certificates = wxt_str(certificate)
-                    return wxt_session_open(&options, &session)
+                    return wxt_session_open(&options, &session, nil)
                 }
             }
         }
@@ -44,7 +44,7 @@ final class LayoutTests: XCTestCase {
             var request = wxt_download_request()
             let status = url.withCString { url in
                 request.url = wxt_str(url)
-                return wxt_download_file(session, &request, &callbacks, nil)
+                return wxt_download_file(session, &request, &callbacks, nil, nil)
             }
             XCTAssertEqual(status, WXT_OK)
             _ = Unmanaged.passRetained(sizes)

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::ptr;
 
 use wxtransfer::ffi::status::{WXT_INVALID_ARGUMENT, WXT_INVALID_STRUCT_SIZE, WXT_INVALID_UTF8, WXT_OK, WxtStatus};
+use wxtransfer::ffi::status_detail::WxtStatusDetail;
 use wxtransfer::ffi::string::{WxtPair, WxtStr};
 
 use super::assert_known;
@@ -14,7 +15,7 @@ use crate::input::Input;
 pub struct Arguments<'a, 'b> {
     pub input: &'a mut Input<'b>,
     /// The status of the session's handle, if it is not that of a session.
-    refusal: Option<WxtStatus>,
+    pub refusal: Option<WxtStatus>,
     last_path: String,
     memory: Vec<Box<dyn Any>>,
     /// An argument is one that the header forbids.
@@ -23,6 +24,8 @@ pub struct Arguments<'a, 'b> {
     pub is_not_text: bool,
     /// A struct has another size than this version of the library expects.
     is_other_size: bool,
+    /// Where the function writes the reason of its status.
+    detail: Option<*mut WxtStatusDetail>,
 }
 
 impl<'a, 'b> Arguments<'a, 'b> {
@@ -36,6 +39,7 @@ impl<'a, 'b> Arguments<'a, 'b> {
             is_invalid: false,
             is_not_text: false,
             is_other_size: false,
+            detail: None,
         }
     }
 
@@ -207,6 +211,35 @@ impl<'a, 'b> Arguments<'a, 'b> {
                 return ptr::null_mut();
             }
         };
+        self.place_as(value, size, tail)
+    }
+
+    /// A struct for the reason of a status, or NULL.
+    pub fn detail(&mut self) -> *mut WxtStatusDetail {
+        let right = size_of::<WxtStatusDetail>();
+        let value = WxtStatusDetail { text: [0x78; 504], ..WxtStatusDetail::empty() };
+        let size = match self.input.byte() {
+            0..=31 => return ptr::null_mut(),
+            32..=223 => right,
+            224..=239 => right + 8 * self.input.below(8),
+            240..=255 => self.input.number() % right,
+        };
+        let detail = self.place_as(&value, size, 0);
+        self.detail = (size >= right).then_some(detail);
+        detail
+    }
+
+    /// Checks the reason of a status.
+    pub fn assert_detail(&self, status: WxtStatus) {
+        let Some(detail) = self.detail else { return };
+        let reason = String::from_utf8(unsafe { (*detail).reason() }).expect("UTF-8");
+        assert_eq!(status == WXT_OK, reason.is_empty(), "status {status}: {reason:?}");
+        assert!(reason.len() < size_of::<WxtStatusDetail>() - size_of::<usize>(), "it ends with a NUL");
+    }
+
+    /// A struct with `size` bytes, of which the last ones that the library does not know may be set.
+    fn place_as<T: Copy>(&mut self, value: &T, size: usize, tail: u64) -> *mut T {
+        let right = size_of::<T>();
         self.is_other_size |= size != right;
         let mut memory: Box<[u64]> = vec![0; size.div_ceil(8).max(1)].into();
         let target = memory.as_mut_ptr();

@@ -97,7 +97,7 @@ impl World {
         options.temporary_quota = QUOTA;
         options.root_certificates = WxtStr::new(&certificate().root);
         let mut session = ptr::null_mut();
-        assert_eq!(unsafe { wxt_session_open(&options, &mut session) }, WXT_OK);
+        assert_eq!(unsafe { wxt_session_open(&options, &mut session, ptr::null_mut()) }, WXT_OK);
         World { session, directory, _proxy: proxy, inputs: 0, last_path: String::new(), tasks: Vec::new() }
     }
 
@@ -122,7 +122,11 @@ impl World {
             0 => self.tasks.extend(tasks::upload(session, &mut arguments, &self.native())),
             1 => self.tasks.extend(tasks::download(session, &mut arguments)),
             2 => tasks::other(session, &mut arguments),
-            3 => sessions::open(&mut arguments, self.directory.path()),
+            3 => {
+                // Takes no handle.
+                arguments.refusal = None;
+                sessions::open(&mut arguments, self.directory.path());
+            }
             4 => sessions::change(session, &mut arguments),
             _ => {
                 let path = files::call(session, &mut arguments, &self.native(), self.directory.path());
@@ -145,7 +149,8 @@ impl World {
         let mut network: WxtNetwork = zeroed();
         network.struct_size = size_of::<WxtNetwork>();
         network.kind = WXT_NETWORK_OTHER;
-        assert_eq!(unsafe { wxt_session_network_changed(self.session, &network) }, WXT_OK);
+        let status = unsafe { wxt_session_network_changed(self.session, &network, ptr::null_mut()) };
+        assert_eq!(status, WXT_OK);
         assert_eq!(wxt_session_enter_foreground(self.session), WXT_OK);
         assert_eq!(wxt_session_set_max_bytes_per_second(self.session, 0), WXT_OK);
         for events in self.tasks.drain(..) {

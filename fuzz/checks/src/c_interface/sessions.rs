@@ -72,8 +72,11 @@ pub fn open(arguments: &mut Arguments<'_, '_>, root: &Path) {
         options.client_certificate = client_certificate(arguments);
     }
     let options = arguments.place(&options);
-    let mut session = ptr::without_provenance_mut(1);
-    let status = unsafe { wxt_session_open(options, &mut session) };
+    let untouched = ptr::without_provenance_mut(usize::MAX);
+    let mut session = untouched;
+    let detail = arguments.detail();
+    let status = unsafe { wxt_session_open(options, &mut session, detail) };
+    arguments.assert_detail(status);
     arguments.assert_of_host(
         status,
         &[
@@ -89,7 +92,12 @@ pub fn open(arguments: &mut Arguments<'_, '_>, root: &Path) {
             WXT_TRUST_STORE_UNAVAILABLE,
         ],
     );
-    assert_eq!(status == WXT_OK, !session.is_null());
+    match status {
+        WXT_OK => assert!(!session.is_null() && session != untouched),
+        // Nothing is written if the struct for the reason is too small.
+        WXT_INVALID_STRUCT_SIZE => assert!(session.is_null() || session == untouched),
+        _ => assert!(session.is_null()),
+    }
     if status == WXT_OK {
         assert_eq!(wxt_session_close(session), WXT_OK);
     }
@@ -165,13 +173,17 @@ pub fn change(session: *mut WxtSession, arguments: &mut Arguments<'_, '_>) {
             arguments.forbid_if(!(0..4).contains(&network.kind));
             (network.metered, network.roaming) = (arguments.input.byte(), arguments.input.byte());
             let network = arguments.place(&network);
-            let status = unsafe { wxt_session_network_changed(session, network) };
+            let detail = arguments.detail();
+            let status = unsafe { wxt_session_network_changed(session, network, detail) };
+            arguments.assert_detail(status);
             arguments.assert(status);
         }
         1 => {
             let root = arguments.text(&[&certificate().root, "-----BEGIN CERTIFICATE-----\n"]);
             let (pins, count) = pins(arguments);
-            let status = unsafe { wxt_session_set_trust(session, root, pins, count) };
+            let detail = arguments.detail();
+            let status = unsafe { wxt_session_set_trust(session, root, pins, count, detail) };
+            arguments.assert_detail(status);
             // The certificates are bytes, which need not be UTF-8.
             arguments.is_not_text = false;
             let others = [WXT_INVALID_UTF8, WXT_INVALID_CERTIFICATE, WXT_INVALID_PIN, WXT_TRUST_STORE_UNAVAILABLE];
@@ -188,6 +200,11 @@ pub fn change(session: *mut WxtSession, arguments: &mut Arguments<'_, '_>) {
             let rate = arguments.rate();
             arguments.assert(wxt_session_set_max_bytes_per_second(session, rate));
         }
-        _ => arguments.assert(wxt_discard_partials(session)),
+        _ => {
+            let detail = arguments.detail();
+            let status = unsafe { wxt_discard_partials(session, detail) };
+            arguments.assert_detail(status);
+            arguments.assert(status);
+        }
     }
 }

@@ -7,11 +7,15 @@ use std::path::Path;
 use std::ptr;
 use std::sync::mpsc::Receiver;
 
+use wxtransfer::ffi::callback::WxtCallbacks;
 use wxtransfer::ffi::check::{WXT_API_DOWNLOAD, WXT_API_UPLOAD, WxtUrlCheck, wxt_check_url};
-use wxtransfer::ffi::request::{WxtDownloadRequest, WxtUploadPart, WxtUploadRequest};
+use wxtransfer::ffi::request::{WxtDownloadRequest, WxtTaskId, WxtUploadPart, WxtUploadRequest};
 use wxtransfer::ffi::session::WxtSession;
 use wxtransfer::ffi::statistics::{WxtSessionStatistics, wxt_session_statistics};
-use wxtransfer::ffi::status::{WXT_NOT_FOUND, WXT_OK, WXT_SESSION_CLOSED, WxtStatus, wxt_status_text};
+use wxtransfer::ffi::status::{
+    WXT_INVALID_ARGUMENT, WXT_NOT_FOUND, WXT_OK, WXT_SESSION_CLOSED, WxtStatus, wxt_status_text,
+};
+use wxtransfer::ffi::status_detail::WxtStatusDetail;
 use wxtransfer::ffi::string::WxtStr;
 use wxtransfer::ffi::task::{
     wxt_download_file, wxt_header_find, wxt_task_abort, wxt_task_set_max_bytes_per_second, wxt_upload_file,
@@ -67,7 +71,7 @@ pub fn upload(
     arguments.forbid_if(request.raw != 0 && (has_name || request.form_data_count > 0 || request.part_count > 0));
     arguments.forbid_if(request.part_count > 0 && (has_name || has_source));
     let request = arguments.place(&request);
-    start(arguments, |callbacks, task| unsafe { wxt_upload_file(session, request, callbacks, task) })
+    start(arguments, |callbacks, task, detail| unsafe { wxt_upload_file(session, request, callbacks, task, detail) })
 }
 
 fn part(arguments: &mut Arguments<'_, '_>, native: &Path) -> WxtUploadPart {
@@ -124,12 +128,12 @@ pub fn download(session: *mut WxtSession, arguments: &mut Arguments<'_, '_>) -> 
     request.max_bytes_per_second = arguments.rate();
     request.priority = arguments.int();
     let request = arguments.place(&request);
-    start(arguments, |callbacks, task| unsafe { wxt_download_file(session, request, callbacks, task) })
+    start(arguments, |callbacks, task, detail| unsafe { wxt_download_file(session, request, callbacks, task, detail) })
 }
 
 fn start(
     arguments: &mut Arguments<'_, '_>,
-    start: impl FnOnce(*const wxtransfer::ffi::callback::WxtCallbacks, *mut u64) -> WxtStatus,
+    start: impl FnOnce(*const WxtCallbacks, *mut WxtTaskId, *mut WxtStatusDetail) -> WxtStatus,
 ) -> Option<Receiver<TaskEvent>> {
     let (callbacks, events) = callbacks();
     let callbacks_pointer = match arguments.input.byte() {
@@ -141,7 +145,9 @@ fn start(
     };
     let mut task = 0;
     let task_pointer = if arguments.input.byte() == 0xff { ptr::null_mut() } else { &mut task };
-    let status = start(callbacks_pointer, task_pointer);
+    let detail = arguments.detail();
+    let status = start(callbacks_pointer, task_pointer, detail);
+    arguments.assert_detail(status);
     arguments.assert(status);
     if status == WXT_OK {
         assert!(task != 0 || task_pointer.is_null(), "a task has a number");
@@ -180,7 +186,7 @@ pub fn other(session: *mut WxtSession, arguments: &mut Arguments<'_, '_>) {
 
 /// The number may be that of a task.
 fn assert_absent(status: WxtStatus) {
-    let expected = [WXT_OK, WXT_NOT_FOUND, WXT_SESSION_CLOSED, wxtransfer::ffi::status::WXT_INVALID_ARGUMENT];
+    let expected = [WXT_OK, WXT_NOT_FOUND, WXT_SESSION_CLOSED, WXT_INVALID_ARGUMENT];
     assert!(expected.contains(&status), "status {status}");
 }
 
@@ -234,6 +240,6 @@ fn header_find(arguments: &mut Arguments<'_, '_>) {
     let target = if has_value { ptr::from_mut(&mut value) } else { ptr::null_mut() };
     let status = unsafe { wxt_header_find(header, header_count, name, target) };
     // A pair after the one that is found is not read.
-    assert!([WXT_OK, WXT_NOT_FOUND, wxtransfer::ffi::status::WXT_INVALID_ARGUMENT].contains(&status), "{status}");
+    assert!([WXT_OK, WXT_NOT_FOUND, WXT_INVALID_ARGUMENT].contains(&status), "{status}");
     assert!(status == WXT_OK || value.ptr.is_null());
 }

@@ -3,7 +3,8 @@ package org.wxtransfer
 /**
  * The functions of `jni/src`, each named after the C function that it calls. What they return is a status.
  *
- * Text is UTF-8, and `null` where it is absent. A list of texts is all their bytes and the length of each.
+ * Text is UTF-8, and `null` where it is absent. A list of texts is all their bytes and the length of each. A refused call leaves
+ * the reason in `reason[0]`.
  */
 internal object Native {
     init {
@@ -71,6 +72,7 @@ internal object Native {
         certificateHostLengths: IntArray,
         certificateSchemes: IntArray,
         session: LongArray,
+        reason: Array<ByteArray?>,
     ): Int
 
     @JvmStatic
@@ -81,6 +83,7 @@ internal object Native {
         pinHostLengths: IntArray,
         pinHashes: ByteArray,
         pinHashLengths: IntArray,
+        reason: Array<ByteArray?>,
     ): Int
 
     @JvmStatic
@@ -104,7 +107,13 @@ internal object Native {
     ): Int
 
     @JvmStatic
-    external fun sessionNetworkChanged(session: Long, kind: Int, metered: Boolean, roaming: Boolean): Int
+    external fun sessionNetworkChanged(
+        session: Long,
+        kind: Int,
+        metered: Boolean,
+        roaming: Boolean,
+        reason: Array<ByteArray?>,
+    ): Int
 
     @JvmStatic
     external fun sessionEnterBackground(session: Long): Int
@@ -113,7 +122,7 @@ internal object Native {
     external fun sessionSetMaxBytesPerSecond(session: Long, bytesPerSecond: Long): Int
 
     @JvmStatic
-    external fun discardPartials(session: Long): Int
+    external fun discardPartials(session: Long, reason: Array<ByteArray?>): Int
 
     @JvmStatic
     external fun sessionEnterForeground(session: Long): Int
@@ -147,6 +156,7 @@ internal object Native {
         priority: Int,
         callbacks: NativeCallbacks,
         task: LongArray,
+        reason: Array<ByteArray?>,
     ): Int
 
     @JvmStatic
@@ -168,6 +178,7 @@ internal object Native {
         priority: Int,
         callbacks: NativeCallbacks,
         task: LongArray,
+        reason: Array<ByteArray?>,
     ): Int
 
     @JvmStatic

@@ -147,7 +147,7 @@ public class WXTransferBlockingFiles internal constructor(private val handle: Se
 
     /** As [WXTransferSession.discardPartials]. */
     @Throws(WXTransferStatusException::class)
-    public fun discardPartials(): Unit = checkStatus(handle.use(Native::discardPartials))
+    public fun discardPartials(): Unit = checkExplained { reason -> handle.use { Native.discardPartials(it, reason) } }
 
     private fun stats(path: String, recursive: Boolean): List<WXTransferFileStats> =
         fileResult { session, result -> Native.fileStat(session, path.utf8(), recursive, result) }.stats

@@ -162,10 +162,12 @@ public class WXTransferSession @Throws(WXTransferStatusException::class) constru
     @Throws(WXTransferStatusException::class)
     public fun setTrust(rootCertificates: String?, pins: List<WXTransferPin>) {
         val roots = rootCertificates?.utf8()
-        val status = PinList(pins).run {
-            handle.use { Native.sessionSetTrust(it, roots, hosts.bytes, hosts.lengths, hashes, hashLengths) }
+        val list = PinList(pins)
+        checkExplained { reason ->
+            handle.use {
+                Native.sessionSetTrust(it, roots, list.hosts.bytes, list.hosts.lengths, list.hashes, list.hashLengths, reason)
+            }
         }
-        checkStatus(status)
     }
 
     /**
@@ -175,8 +177,9 @@ public class WXTransferSession @Throws(WXTransferStatusException::class) constru
      * Throws [WXTransferStatusException].
      */
     @Throws(WXTransferStatusException::class)
-    override fun networkChanged(network: WXTransferNetwork): Unit =
-        checkStatus(handle.use { Native.sessionNetworkChanged(it, network.kind.value, network.metered, network.roaming) })
+    override fun networkChanged(network: WXTransferNetwork): Unit = checkExplained { reason ->
+        handle.use { Native.sessionNetworkChanged(it, network.kind.value, network.metered, network.roaming, reason) }
+    }
 
     /**
      * Tells the session that the mini program went to the background. For 5 s calls are taken as before; what has not ended
@@ -203,7 +206,7 @@ public class WXTransferSession @Throws(WXTransferStatusException::class) constru
         val header = request.header.packed()
         val formData = request.formData.packed()
         val parts = PartList(request.parts)
-        return started(events) { session, task ->
+        return started(events) { session, task, reason ->
             Native.uploadFile(
                 session = session,
                 url = request.url.utf8(),
@@ -232,13 +235,14 @@ public class WXTransferSession @Throws(WXTransferStatusException::class) constru
                 priority = request.priority,
                 callbacks = events,
                 task = task,
+                reason = reason,
             )
         }
     }
 
     private fun start(request: WXTransferDownloadRequest, events: DownloadEvents): NativeTask<WXTransferDownloadSuccess> {
         val header = request.header.packed()
-        return started(events) { session, task ->
+        return started(events) { session, task, reason ->
             Native.downloadFile(
                 session = session,
                 url = request.url.utf8(),
@@ -257,14 +261,18 @@ public class WXTransferSession @Throws(WXTransferStatusException::class) constru
                 priority = request.priority,
                 callbacks = events,
                 task = task,
+                reason = reason,
             )
         }
     }
 
-    private fun <S : WXTransferSuccess> started(events: TaskEvents<S>, call: (Long, LongArray) -> Int): NativeTask<S> {
+    private fun <S : WXTransferSuccess> started(
+        events: TaskEvents<S>,
+        call: (Long, LongArray, Array<ByteArray?>) -> Int,
+    ): NativeTask<S> {
         val task = LongArray(1)
         events.session = handle
-        checkStatus(handle.use { call(it, task) })
+        checkExplained { reason -> handle.use { call(it, task, reason) } }
         events.id = task[0]
         return NativeTask(events)
     }

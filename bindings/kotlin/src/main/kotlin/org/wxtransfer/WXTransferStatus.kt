@@ -47,7 +47,7 @@ public enum class WXTransferStatus(
     /** `proxy` is not `http://[user:password@]host:port`. */
     INVALID_PROXY(11),
 
-    /** The data directory cannot be created or used; the log says why. */
+    /** The data directory cannot be created or used. [WXTransferStatusException.detail] says why. */
     STORAGE_FAILED(12),
 
     /** Another open session has the same mini program's directory, and its sharing is exclusive. */
@@ -75,12 +75,21 @@ public sealed class WXTransferException(message: String) : Exception(message)
 public class WXTransferStatusException internal constructor(
     /** The number in the C interface, which is kept where [status] is [WXTransferStatus.UNKNOWN]. */
     public val statusValue: Int,
-    message: String,
-) : WXTransferException(message) {
-    internal constructor(statusValue: Int) : this(statusValue, Native.statusText(statusValue).decodeToString())
+    text: String,
+    /**
+     * What is wrong, in English, for a developer. It names the field as the C header spells it, such as `low_speed_time` for
+     * `lowSpeedTimeMillis`, and is part of [message]. It has no text, list or path that the app passed. `null` where the status
+     * says all.
+     */
+    public val detail: String?,
+) : WXTransferException(if (detail == null) text else "$text: $detail") {
+    internal constructor(statusValue: Int, detail: String?) :
+        this(statusValue, Native.statusText(statusValue).decodeToString(), detail)
+
+    internal constructor(statusValue: Int) : this(statusValue, null)
 
     /** For an app's tests, which have no native library. */
-    public constructor(status: WXTransferStatus) : this(status.value, status.name)
+    public constructor(status: WXTransferStatus) : this(status.value, status.name, null)
 
     /** Why. */
     public val status: WXTransferStatus get() = WXTransferStatus.of(statusValue)
@@ -89,4 +98,11 @@ public class WXTransferStatusException internal constructor(
 /** Throws what a status says. */
 internal fun checkStatus(status: Int) {
     if (status != WXTransferStatus.OK.value) throw WXTransferStatusException(status)
+}
+
+/** Throws what the status of [call] says, with the reason that the call leaves in the array. */
+internal inline fun checkExplained(call: (Array<ByteArray?>) -> Int) {
+    val reason = arrayOfNulls<ByteArray>(1)
+    val status = call(reason)
+    if (status != WXTransferStatus.OK.value) throw WXTransferStatusException(status, reason[0]?.decodeToString())
 }

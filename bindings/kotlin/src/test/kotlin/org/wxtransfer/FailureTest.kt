@@ -108,7 +108,7 @@ class FailureTest {
         fun status(change: WXTransferSessionOptions.Builder.() -> Unit) =
             assertFailsWith<WXTransferStatusException> { open(change) }.also { refused ->
                 val words = refused.status.name.lowercase().split('_')
-                assertTrue(refused.message!!.split(' ').containsAll(words), "$refused")
+                assertTrue(refused.message!!.split(' ', ':').containsAll(words), "$refused")
             }.status
         assertEquals(WXTransferStatus.INVALID_ARGUMENT, status { appId = "" })
         assertEquals(WXTransferStatus.INVALID_ARGUMENT, status { dataDirectory = "relative" })
@@ -130,7 +130,39 @@ class FailureTest {
                 session.uploadFile(WXTransferUploadRequest(TestServer.plain) { name = "file"; fileDescriptor = 1_000_000 })
             }
             assertEquals(WXTransferStatus.INVALID_ARGUMENT, closed.status)
+            assertEquals("file_descriptor is 1000000, which is not an open descriptor", closed.detail)
         }
+    }
+
+    @Test
+    fun `a refusal says what is wrong, and repeats no text of the app`() = test {
+        val canary = "canary-of-this-test"
+        fun refusal(change: WXTransferSessionOptions.Builder.() -> Unit) = assertFailsWith<WXTransferStatusException> {
+            open {
+                userId = canary
+                userAgent = canary
+                change()
+            }
+        }
+        val refusals = listOf(
+            "client_version" to refusal { clientVersion = canary },
+            "upload_domains[1]" to refusal { uploadDomains = listOf("https://a.test", "https://$canary.test/path") },
+            "root_certificates" to refusal { rootCertificates = canary },
+            "pins[0].sha256_length is 31" to refusal { pins = listOf(WXTransferPin("$canary.test", ByteArray(31))) },
+            "proxy" to refusal { proxy = "socks5://$canary:$canary@a.test" },
+            "low_speed_time is 200" to refusal { lowSpeedTimeMillis = 200 },
+            "data_directory" to refusal { dataDirectory = "/dev/null/$canary" },
+        )
+        for ((field, refused) in refusals) {
+            assertTrue(field in refused.detail!!, "$refused")
+            assertTrue(refused.message!!.endsWith(": ${refused.detail}"), "$refused")
+            assertTrue(canary !in refused.toString(), "$refused")
+        }
+        open().use { session ->
+            val trust = assertFailsWith<WXTransferStatusException> { session.setTrust(canary, emptyList()) }
+            assertTrue("root_certificates" in trust.detail!! && canary !in trust.toString(), "$trust")
+        }
+        assertEquals(null, WXTransferStatusException(WXTransferStatus.INVALID_PROXY).detail)
     }
 
     @Test
