@@ -2,7 +2,7 @@
 # Runs fuzz targets for a limited time each, and prints the executions and the coverage of each:
 #   fuzz/run.sh [seconds each, 60 by default] [target …]           all targets, or these
 #   fuzz/run.sh --changed BASE [seconds each, 60 by default]       those whose files differ from the commit BASE
-#   fuzz/run.sh --minimise [target …]                              copies the fewest inputs that add coverage to fuzz/corpus
+#   fuzz/run.sh --minimise [target …]                              adds the fewest inputs that reach more code to fuzz/corpus
 # New inputs are kept in fuzz/found and failures in fuzz/artifacts. `cargo fuzz run <target> <file>` repeats a failure.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -59,7 +59,7 @@ for target in "$@"; do
   log=$TMPDIR/log
   if [ "$mode" = minimise ]; then
     cargo fuzz run "$target" "fuzz/corpus/$target" "$found" -- \
-      -set_cover_merge=1 "${limits[@]}" >"$log" 2>&1 || { tail -n 60 "$log"; exit 1; }
+      -set_cover_merge=1 -use_counters=0 "${limits[@]}" >"$log" 2>&1 || { tail -n 60 "$log"; exit 1; }
     echo "$(find "fuzz/corpus/$target" -type f | wc -l) inputs"
     continue
   fi
